@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dates, times, durations, as text and as numbers. UTC; zones are in zone.h. */
+#ifndef BASE_DATE_H
+#define BASE_DATE_H
+
+#include <kith/types.h>
+#include <stdbool.h>
+
+#define DAY_MS 86400000
+
+struct civil {
+    int32_t year;                /* 0001 .. 9999 */
+    int32_t month, day;          /* 1 .. 12, 1 .. 31 */
+    int32_t hour, minute, second, milli;
+};
+int64_t date_days(int32_t year, int32_t month, int32_t day); /* days since 1970-01-01 */
+struct civil date_civil(int64_t ms);                         /* from ms since 1970 UTC */
+int64_t date_ms(const struct civil *c);
+bool date_valid(int32_t year, int32_t month, int32_t day);
+int32_t date_weekday(int64_t days); /* 0 Sunday .. 6 Saturday */
+
+/* ISO 8601 and what spreadsheets write: "2024-02-29", "20240229", "29.02.2024", "2024/02/29",
+ * "2/29/2024" and "29/2/2024" when only one reading is possible or day_first says which. */
+bool date_parse(kith_str s, bool day_first, int64_t *days);
+/* "2024-02-29T12:00:00.000Z", with offset, "2024-02-29 12:00", or a date alone (midnight UTC). Also
+ * "12/1/10 8:26" as spreadsheets write it (month first unless day_first; two-digit years 1970-2069). */
+bool time_parse(kith_str s, bool day_first, int64_t *ms);
+/* "90s", "15m", "2h", "3d", "1w", "1h30m", "250ms"; ISO "PT1H30M"; a sign in front. */
+bool duration_parse(kith_str s, int64_t *ms);
+
+#define DATE_TEXT     11 /* "2024-02-29" and NUL */
+#define TIME_TEXT     25 /* "2024-02-29T12:00:00.000Z" and NUL */
+#define DURATION_TEXT 32
+void date_format(int64_t days, char out[DATE_TEXT]);
+void time_format(int64_t ms, char out[TIME_TEXT]);
+void duration_format(int64_t ms, char out[DURATION_TEXT]); /* "1h30m", "3d", "0s" */
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ids: 64-bit, time-ordered. 41 bits of milliseconds since 2020-01-01 UTC, 8 of node, 14 of
+ * sequence. Never repeated: the generator uses max(clock, last + 1) and borrows from the next
+ * millisecond when the sequence is used up or the clock steps back. */
+#ifndef BASE_ID_H
+#define BASE_ID_H
+
+#include <kith/types.h>
+#include <stdbool.h>
+
+#define ID_EPOCH_MS 1577836800000 /* 2020-01-01T00:00:00Z */
+#define ID_TEXT     13            /* characters of an id's text */
+
+struct idgen {
+    kith_id last;
+    uint32_t node; /* 0 .. 255 */
+};
+/* high_water: the largest id ever given out, or 0. */
+void idgen_init(struct idgen *g, uint32_t node, kith_id high_water);
+kith_id idgen_next(struct idgen *g, int64_t now_ms); /* one thread at a time */
+int64_t id_time(kith_id id);                         /* milliseconds since 1970 */
+
+void id_format(kith_id id, char text[ID_TEXT + 1]); /* Crockford base32, NUL-ended */
+/* Accepts lower case and Crockford's look-alikes (o for 0, i and l for 1); false: not an id. */
+bool id_parse(kith_str text, kith_id *id);
+
+#endif

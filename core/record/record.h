@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Record: one row as an array of values in the order of its type's fields; read, written and
+ * converted here. Knows nothing of the journal or of hooks: the engine's write path calls it. */
+#ifndef RECORD_RECORD_H
+#define RECORD_RECORD_H
+
+#include "record/schema.h"
+
+/* Reads one record. values has type->field_count entries, which point into the arena.
+ * KITH_E_NOTFOUND when it does not exist. */
+kith_status record_read(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
+                        kith_value *values, kith_error *e);
+/* Decodes the columns of a row that a SELECT gave, from column `first` on, in the order of t->columns.
+ * A links field is left KITH_NULL: record_links fills it. */
+kith_status record_decode(struct conn *c, const struct rtype *t, sqlite3_stmt *st, int first,
+                          struct arena *a, kith_value *values, kith_error *e);
+kith_status record_links(struct conn *c, const struct rfield *f, kith_id id, struct arena *a,
+                         kith_value *value, kith_error *e);
+bool record_exists(struct conn *c, const struct rtype *t, kith_id id);
+
+/* Checks a value against a field and brings it to the form in which it is stored: NFC, trimmed where
+ * the kind asks for it, choice known, number in range, text parsed when a kind other than text is given
+ * as text (as from CSV or the command line). NULL is accepted here; required is checked on the whole row.
+ * *value may be replaced; what it points to lives in the arena. day_first reads 3/4/2024 as 3 April. */
+kith_status value_check(const struct schema *s, const struct rfield *f, bool day_first, struct arena *a,
+                        kith_value *value, kith_error *e);
+/* Required fields present? */
+kith_status record_check(const struct rtype *t, const kith_value *values, kith_error *e);
+/* May the state go from `from` to `to`? NULL from: a new record, only the first state. */
+kith_status state_check(const struct rfield *f, const kith_value *from, const kith_value *to,
+                        kith_error *e);
+
+/* Writes. The values have passed value_check. changed: which to write. */
+kith_status record_insert(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
+                          const kith_value *values, kith_error *e);
+kith_status record_update(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
+                          const kith_value *before, const kith_value *values,
+                          const struct fieldset *changed, kith_error *e);
+kith_status record_delete(struct conn *c, const struct rtype *t, kith_id id, kith_error *e);
+/* Another record that holds this value in a unique field; 0: none. */
+kith_status record_unique_owner(struct conn *c, const struct rfield *f, const kith_value *value,
+                                struct arena *a, kith_id *out, kith_error *e);
+
+/* Values. */
+bool value_eq(const kith_value *a, const kith_value *b);
+kith_value value_copy(struct arena *a, const kith_value *v); /* deep */
+/* As text for people, CSV and the command line; ids in Crockford base32. NULL gives "". A link to any
+ * record is "type/id". */
+kith_str value_text(const struct schema *s, const kith_value *v, struct arena *a);
+struct json_out;
+void value_json(const struct schema *s, const kith_value *v, struct json_out *j); /* decimals, money, ids: strings */
+
+static inline kith_value value_null(void)
+{
+    return (kith_value){.kind = KITH_NULL};
+}
+static inline kith_value value_int(int64_t i)
+{
+    return (kith_value){.kind = KITH_INT, .as.i = i};
+}
+static inline kith_value value_time(int64_t ms)
+{
+    return (kith_value){.kind = KITH_TIME, .as.i = ms};
+}
+static inline kith_value value_str(kith_str s)
+{
+    return (kith_value){.kind = KITH_TEXT, .as.s = s};
+}
+static inline kith_value value_link(kith_id id, uint32_t type)
+{
+    return (kith_value){.kind = KITH_LINK, .as.link = {.id = id, .type = type}};
+}
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Schema: every record type with its fields, as declared by the core, by modules and by the company,
+ * joined with the catalogue that gives types and fields their permanent numbers. Immutable once built;
+ * any thread may read it. */
+#ifndef RECORD_SCHEMA_H
+#define RECORD_SCHEMA_H
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "store/store.h"
+#include <kith/declare.h>
+
+#define FIELDS_MAX 512 /* per type */
+#define OPTIONS_MAX 64 /* per choice or state */
+
+/* A set of a type's fields, by index. */
+struct fieldset {
+    uint64_t bits[FIELDS_MAX / 64];
+};
+static inline bool fieldset_has(const struct fieldset *s, uint32_t i)
+{
+    return (s->bits[i / 64] >> (i % 64)) & 1u;
+}
+static inline void fieldset_add(struct fieldset *s, uint32_t i)
+{
+    s->bits[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+struct rtype;
+
+struct rfield {
+    uint32_t id;    /* permanent, unique over all types */
+    uint32_t index; /* place in rtype.fields and in a row of values */
+    uint32_t kind;  /* KITH_F_* */
+    uint32_t flags; /* KITH_FF_* */
+    const char *name, *label, *doc;
+    const char *default_text; /* or NULL */
+    const char *module;       /* who declared it: "core", "sales", "company" */
+    const struct rtype *type;
+    /* choice and state */
+    const char *const *options; /* in declared order */
+    uint32_t option_count;
+    const uint64_t *arrows; /* state: bit j of arrows[i]: option i may become option j */
+    /* link and links */
+    const struct rtype *target; /* NULL with any_target */
+    bool any_target;
+    int32_t scale; /* decimal */
+    /* SQL: the first column of the field in the type's column list, and how many. money has three (name,
+     * name__cur, name__base), place two (name__lat, name__lon), a link to any record two (name,
+     * name__type), links none (a table "type.field" of record and target). */
+    uint32_t column, column_count;
+    bool folded; /* has a companion column name__fold */
+};
+
+/* The fields that every type has, by index. The id is not among them. */
+#define FIELD_CREATED 0u /* time */
+#define FIELD_UPDATED 1u /* time */
+#define FIELD_OWNER   2u /* link to user */
+#define FIELD_FIRST   3u /* the first declared one */
+
+struct rtype {
+    uint32_t id; /* permanent */
+    const char *name, *label, *doc;
+    const char *module;
+    uint32_t history, undo; /* KITH_HISTORY_*, KITH_UNDO_* */
+    struct rfield *const *fields;
+    uint32_t field_count;
+    const struct rfield *title; /* names a record to people; NULL: none */
+    const char *const *columns; /* SQL column names, unquoted, in order; without id and __fold */
+    uint32_t column_count;
+    /* Prepared SQL texts (see record.c). */
+    const char *sql_select; /* "SELECT id, <columns> FROM type WHERE id = ?1" */
+    const char *sql_insert; /* id, columns, fold columns */
+    const char *sql_delete;
+};
+
+struct schema {
+    struct arena arena;
+    struct rtype **types; /* by catalogue number; retired ones are absent */
+    uint32_t type_count;
+    struct map by_name;       /* type name -> struct rtype * */
+    struct map by_id;         /* type number -> struct rtype * */
+    struct map field_by_id;   /* field number -> struct rfield * */
+    struct map field_by_name; /* "type.field" -> struct rfield * */
+    char base_currency[4];
+};
+
+struct schema_source {
+    const char *module;  /* "core", a module's name, or "company" */
+    uint32_t version;    /* gates migrations */
+    kith_array types;      /* kith_type */
+    kith_array migrations; /* kith_migration */
+};
+
+/* Builds the schema: reads the catalogue, checks every declaration, adds what is new (tables, columns,
+ * indexes, catalogue rows) inside one transaction on `c`, which the caller has begun or not. An error
+ * names module, type and field. The caller owns *out. */
+kith_status schema_build(struct schema **out, struct conn *c, const struct schema_source *sources,
+                         size_t count, const char *base_currency, kith_error *e);
+void schema_free(struct schema *s);
+
+/* NULL when absent. */
+const struct rtype *schema_type(const struct schema *s, kith_str name);
+const struct rtype *schema_type_by_id(const struct schema *s, uint32_t id);
+const struct rfield *schema_field_by_id(const struct schema *s, uint32_t id);
+const struct rfield *type_field(const struct schema *s, const struct rtype *t, kith_str name);
+/* The same, with an error that suggests the nearest name. */
+kith_status schema_find_type(const struct schema *s, kith_str name, const struct rtype **out,
+                             kith_error *e);
+kith_status schema_find_field(const struct schema *s, const struct rtype *t, kith_str name,
+                              const struct rfield **out, kith_error *e);
+const char *field_kind_name(uint32_t kind); /* "text", "money", ... */
+int field_option(const struct rfield *f, kith_str name); /* index, or -1 */
+
+/* The declarations of the base types: account, contact, contact_point, interaction, task, note,
+ * territory, user, team, role. */
+extern const struct schema_source schema_core;
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Store: the database file. Connections with their settings, a statement cache, one way to bind SQL
+ * and one way to turn SQLite's refusals into a sentence. Knows SQL and nothing of CRM. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include <sqlite3.h>
+
+/* Once per process, before any connection: memory and spill settings that SQLite takes globally. */
+kith_status store_setup(kith_error *e);
+
+enum conn_kind {
+    CONN_WRITER,     /* the one that writes; creates the file when it is absent               */
+    CONN_READER,     /* read-only, sees a WAL snapshot                                         */
+    CONN_CHECKPOINT, /* only moves the WAL into the file                                       */
+};
+
+/* One connection. One thread at a time. */
+struct conn {
+    sqlite3 *db;
+    char *path;
+    struct stmt_entry *statements; /* cache, by SQL text */
+    size_t statement_cap, statement_count;
+};
+
+/* vfs NULL: "unix-excl". KITH_E_CORRUPT: not a database, or not one of ours (application id). */
+kith_status conn_open(struct conn **out, const char *path, enum conn_kind kind, const char *vfs,
+                      kith_error *e);
+void conn_close(struct conn *c);
+kith_status conn_exec(struct conn *c, const char *sql, kith_error *e); /* no parameters, no rows */
+/* A prepared statement, reset and cleared, borrowed until the next call with the same SQL. */
+kith_status conn_prepare(struct conn *c, const char *sql, sqlite3_stmt **out, kith_error *e);
+/* Steps. *row true: a row stands ready. At the end or on an error the statement is reset. */
+kith_status conn_step(struct conn *c, sqlite3_stmt *st, bool *row, kith_error *e);
+/* Steps a statement that gives no rows. */
+kith_status conn_run(struct conn *c, sqlite3_stmt *st, kith_error *e);
+/* One number from a query without parameters; absent rows give `otherwise`. */
+kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t *out, kith_error *e);
+void conn_forget_statements(struct conn *c);
+/* The status and sentence for SQLite's last error on this connection. */
+kith_status conn_error(struct conn *c, int rc, kith_error *e);
+/* Copies the whole database into a new file with the backup API. */
+kith_status conn_copy(struct conn *from, const char *path, kith_error *e);
+
+/* Binding. Text and blobs must live until the statement is reset. Index from 1. */
+void bind_int(sqlite3_stmt *st, int i, int64_t v);
+void bind_str(sqlite3_stmt *st, int i, kith_str s); /* ptr NULL: NULL */
+void bind_blob(sqlite3_stmt *st, int i, kith_str s);
+void bind_null(sqlite3_stmt *st, int i);
+void bind_real(sqlite3_stmt *st, int i, double v);
+kith_str column_str(sqlite3_stmt *st, int i); /* borrowed until the next step */
+/* An SQL identifier, quoted, appended. */
+void sql_name(struct buf *b, const char *name);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith/declare.h - what a module declares: const data that the host reads and never copies by its
+ * own sizeof. From a declaration every surface follows: tables, validation, history, undo, CLI,
+ * Lua, import and export.
+ *
+ * Every text pointer is NUL-ended UTF-8 and may be NULL where a comment says "or NULL". */
+#ifndef KITH_DECLARE_H
+#define KITH_DECLARE_H
+
+#include <kith/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* -- record types ----------------------------------------------------------------------------- */
+
+/* Kinds of field. In brackets: the kind of value that is read and written. */
+#define KITH_F_TEXT     1u  /* one line of text                                       [TEXT]     */
+#define KITH_F_LONGTEXT 2u  /* text with line ends                                    [TEXT]     */
+#define KITH_F_INTEGER  3u  /* whole number within 2^53-1                             [INT]      */
+#define KITH_F_DECIMAL  4u  /* options: the scale, "2"                                [DECIMAL]  */
+#define KITH_F_MONEY    5u  /* options: allowed currencies "EUR,USD", or NULL: all    [MONEY]    */
+#define KITH_F_BOOLEAN  6u  /*                                                        [BOOL]     */
+#define KITH_F_DATE     7u  /*                                                        [DATE]     */
+#define KITH_F_TIME     8u  /* an instant, UTC                                        [TIME]     */
+#define KITH_F_DURATION 9u  /*                                                        [DURATION] */
+#define KITH_F_CHOICE   10u /* options: "small,medium,large"                          [TEXT]     */
+#define KITH_F_STATE    11u /* options: "new>working,working>done|new"; first = start [TEXT]     */
+#define KITH_F_LINK     12u /* options: the type linked to, or "*" for any record     [LINK]     */
+#define KITH_F_LINKS    13u /* options: the type linked to; to many                   [LIST]     */
+#define KITH_F_EMAIL    14u /*                                                        [TEXT]     */
+#define KITH_F_PHONE    15u /*                                                        [TEXT]     */
+#define KITH_F_URL      16u /*                                                        [TEXT]     */
+#define KITH_F_PLACE    17u /* latitude and longitude                                 [PLACE]    */
+#define KITH_F_JSON     18u /* any JSON text                                          [TEXT]     */
+#define KITH_F_TAGS     19u /* a set of short texts, kept sorted                      [LIST]     */
+
+#define KITH_FF_REQUIRED 1u  /* must have a value                                               */
+#define KITH_FF_UNIQUE   2u  /* no two records with the same value (case and accents folded)    */
+#define KITH_FF_INDEXED  4u  /* filtered or sorted by often                                     */
+#define KITH_FF_SEARCHED 8u  /* found by text search; folded companion column                   */
+#define KITH_FF_PERSONAL 16u /* belongs to a person's data: erasable                            */
+#define KITH_FF_READONLY 32u /* only the module that owns the type may write it                 */
+
+typedef struct kith_field {
+    const char *name;         /* snake_case; permanent in files and scripts                      */
+    uint32_t kind;            /* KITH_F_*                                                        */
+    uint32_t flags;           /* KITH_FF_*                                                       */
+    const char *options;      /* see the kind, or NULL                                           */
+    const char *default_text; /* as a user would type it, or NULL                                */
+    const char *label;        /* for people; NULL: made from the name                            */
+    const char *doc;          /* one sentence                                                    */
+    uint32_t since;           /* module version that brought it; 0: the first                    */
+    uint32_t reserved;        /* 0 */
+} kith_field;
+
+#define KITH_HISTORY_FULL    0u /* every change with before and after                            */
+#define KITH_HISTORY_NONE    2u /* internal, high volume: no journal rows                        */
+#define KITH_UNDO_RESTORE    0u /* undo puts the old values back                                 */
+#define KITH_UNDO_REFUSE     2u /* undo refuses, with a reason                                   */
+
+typedef struct kith_type {
+    const char *name;    /* singular, snake_case: "lead"                                         */
+    const char *label;   /* for people; NULL: made from the name                                 */
+    const char *doc;     /* one sentence                                                         */
+    const char *title;   /* the field that names a record to people: "name"                      */
+    uint32_t history;    /* KITH_HISTORY_*                                                       */
+    uint32_t undo;       /* KITH_UNDO_*                                                          */
+    kith_array fields;   /* kith_field; besides them every type has id, created, updated, owner  */
+    kith_array indexes;  /* const char *: "owner,-created"; single fields use KITH_FF_INDEXED    */
+    uint32_t extends;    /* 1: the fields are added to an existing type of that name             */
+    uint32_t reserved;   /* 0 */
+} kith_type;
+
+/* -- settings ---------------------------------------------------------------------------------- */
+
+#define KITH_SF_REQUIRED 1u
+#define KITH_SF_SECRET   2u /* never printed */
+#define KITH_SF_RELOAD   4u /* a change takes effect without a restart */
+
+/* Kinds of setting: KITH_BOOL, KITH_INT, KITH_REAL, KITH_TEXT, KITH_DURATION ("10m"), KITH_LIST (of
+ * text), or KITH_LIST with items: a list of groups, each with those keys. */
+typedef struct kith_setting {
+    const char *key;          /* within the module: "score.points"; a dot is a group             */
+    uint32_t kind;
+    uint32_t flags;           /* KITH_SF_*                                                       */
+    const char *default_text; /* as written in a configuration file, or NULL: none               */
+    int64_t min, max;         /* for INT, REAL and DURATION (ms); both 0: no bound               */
+    const char *choices;      /* for TEXT: "a,b,c", or NULL                                      */
+    const char *doc;          /* one sentence                                                    */
+    kith_array items;         /* kith_setting: the keys of each group of a list of groups        */
+} kith_setting;
+
+/* -- topics: events that the module publishes ---------------------------------------------------- */
+
+typedef struct kith_topic {
+    const char *name;   /* "order.paid": the type of the subject, a dot, what happened            */
+    uint32_t schema;    /* version of the payload; within one, fields are only added              */
+    uint32_t reserved;
+    kith_array fields;  /* kith_field: the payload                                                */
+    const char *doc;
+} kith_topic;
+
+/* -- requirements and permissions ---------------------------------------------------------------- */
+
+#define KITH_REQ_OPTIONAL 1u
+typedef struct kith_require {
+    const char *module; /* its name */
+    uint32_t min_version;
+    uint32_t flags;
+} kith_require;
+
+/* A right the module asks for; the admin grants it at one of three precisions: all of the plugin,
+ * the kind, or the kind and name. Kinds: "read:TYPE" and "write:TYPE" (any type but its own),
+ * "publish:TOPIC" (of another owner), "network:HOST", "files:PATH". */
+typedef struct kith_permission {
+    const char *name;
+    const char *why; /* one sentence for the admin who grants it */
+} kith_permission;
+
+/* -- migrations ----------------------------------------------------------------------------------- */
+
+/* New fields and types need none: they are added by comparison with the catalogue. */
+#define KITH_MIGRATE_RENAME_TYPE  1u /* type -> to                                                */
+#define KITH_MIGRATE_RENAME_FIELD 2u /* type.field -> to                                          */
+#define KITH_MIGRATE_RETIRE_FIELD 3u /* type.field leaves every surface; data and history stay    */
+typedef struct kith_migration {
+    uint32_t version; /* runs once, when the stored version of the module is lower */
+    uint32_t kind;
+    const char *type, *field, *to;
+} kith_migration;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
