@@ -42,6 +42,7 @@ extern "C" {
 #define KITH_FF_SEARCHED 8u  /* found by text search; folded companion column                   */
 #define KITH_FF_PERSONAL 16u /* belongs to a person's data: erasable                            */
 #define KITH_FF_READONLY 32u /* only the module that owns the type may write it                 */
+#define KITH_FF_PARTOF   64u /* link: the record is part of the one it links to, deleted with it */
 
 typedef struct kith_field {
     const char *name;         /* snake_case; permanent in files and scripts                      */
