@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door for people; the building itself is in CMakeLists.txt and CMakePresets.json.
+MAKEFLAGS += --no-print-directory
+JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
+PRESET  ?= dev
+PREFIX  ?= /usr/local
+SOURCES  = $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+.PHONY: help deps build release demo test test-long bench format check-format check install clean
+
+help: ## list these targets
+	@echo 'make TARGET:'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1#\2/p' Makefile | column -t -s '#'
+
+deps: ## install the Debian packages that are missing
+	@.ci/deps
+
+build: deps ## build it; PRESET=dev, release, asan or tsan
+	@cmake --preset $(PRESET) $(CMAKE_FLAGS) >/dev/null
+	@cmake --build build/$(PRESET) -j $(JOBS)
+
+test: build ## build and run all tests; WORD=... runs only programs with that word in their names
+	@tests/run build/$(PRESET) $(WORD)
+
+test-long: build ## the same with the long tests: crashes, power loss, fuzzing
+	@tests/run --long build/$(PRESET) $(WORD)
+
+check: ## floors of core/, format
+	@tests/checks/floors.sh
+	@$(MAKE) check-format
+
+format: ## format the C sources
+	@clang-format -i $(SOURCES)
+
+check-format: ## say which C sources are not formatted
+	@clang-format --dry-run -Werror $(SOURCES)
+
+install: ## install; PREFIX=/usr/local, DESTDIR=
+	@$(MAKE) build PRESET=release CMAKE_FLAGS=-DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@cmake --install build/release
+
+clean: ## remove everything that was built
+	@rm -rf build
