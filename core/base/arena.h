@@ -15,6 +15,8 @@ struct arena {
 /* NULL only when the system has no memory. size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_zalloc(struct arena *a, size_t size); /* zeroed */
+/* Zeroed; NULL also when size * count does not fit. */
+void *arena_array(struct arena *a, size_t size, size_t count);
 /* Copies s and appends a NUL that is not counted. An empty s gives "". */
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_strdup(struct arena *a, const char *s);
@@ -23,7 +25,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(
 void arena_reset(struct arena *a); /* keeps one block for reuse */
 void arena_free(struct arena *a);  /* the arena may be used again */
 
-/* A position to go back to: frees what was allocated since, in this arena. */
+/* A position to go back to: frees what was allocated since, in this arena. A reset voids it. */
 struct arena_mark {
     struct arena_block *head;
     size_t used;
@@ -32,6 +34,6 @@ struct arena_mark arena_mark(const struct arena *a);
 void arena_release(struct arena *a, struct arena_mark mark);
 
 #define ARENA_NEW(a, type)          ((type *)arena_zalloc((a), sizeof(type)))
-#define ARENA_ARRAY(a, type, count) ((type *)arena_zalloc((a), sizeof(type) * (size_t)(count)))
+#define ARENA_ARRAY(a, type, count) ((type *)arena_array((a), sizeof(type), (size_t)(count)))
 
 #endif

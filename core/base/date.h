@@ -6,7 +6,11 @@
 #include <kith/types.h>
 #include <stdbool.h>
 
-#define DAY_MS 86400000
+#define DAY_MS   86400000
+#define DATE_MIN (-719162) /* 0001-01-01, in days since 1970-01-01 */
+#define DATE_MAX 2932896   /* 9999-12-31 */
+#define TIME_MIN (DATE_MIN * INT64_C(86400000))                /* the first millisecond of year 1 */
+#define TIME_MAX ((DATE_MAX + 1) * INT64_C(86400000) - 1) /* the last one of year 9999 */
 
 struct civil {
     int32_t year;                /* 0001 .. 9999 */
@@ -31,6 +35,7 @@ bool duration_parse(kith_str s, int64_t *ms);
 #define DATE_TEXT     11 /* "2024-02-29" and NUL */
 #define TIME_TEXT     25 /* "2024-02-29T12:00:00.000Z" and NUL */
 #define DURATION_TEXT 32
+/* A date or time outside of the years 1 to 9999 is written as the nearest one inside. */
 void date_format(int64_t days, char out[DATE_TEXT]);
 void time_format(int64_t ms, char out[TIME_TEXT]);
 void duration_format(int64_t ms, char out[DURATION_TEXT]); /* "1h30m", "3d", "0s" */

@@ -17,11 +17,13 @@ struct idgen {
 };
 /* high_water: the largest id ever given out, or 0. */
 void idgen_init(struct idgen *g, uint32_t node, kith_id high_water);
-kith_id idgen_next(struct idgen *g, int64_t now_ms); /* one thread at a time */
-int64_t id_time(kith_id id);                         /* milliseconds since 1970 */
+/* Larger than any before. One thread at a time. 0: the 41 bits are used up (the year 2089). */
+kith_id idgen_next(struct idgen *g, int64_t now_ms);
+int64_t id_time(kith_id id); /* milliseconds since 1970 */
 
 void id_format(kith_id id, char text[ID_TEXT + 1]); /* Crockford base32, NUL-ended */
-/* Accepts lower case and Crockford's look-alikes (o for 0, i and l for 1); false: not an id. */
+/* Accepts lower case and Crockford's look-alikes (o for 0, i and l for 1); false: not an id, as are 0
+ * and what needs the 64th bit. */
 bool id_parse(kith_str text, kith_id *id);
 
 #endif

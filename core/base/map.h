@@ -18,7 +18,9 @@ void *map_get_u64(const struct map *m, uint64_t key);
 bool map_put_u64(struct map *m, uint64_t key, void *value);
 void *map_del(struct map *m, kith_str key); /* what was there, or NULL */
 void *map_del_u64(struct map *m, uint64_t key);
-/* Walks in no particular order: start with *pos 0; false at the end. key and value may be NULL. */
+/* Walks in no particular order: start with *pos 0; false at the end. key and value may be NULL. The
+ * key's text is NUL-ended and lives as long as its entry; a number comes as ptr NULL and len. Nothing
+ * may be put or deleted during the walk. */
 bool map_next(const struct map *m, size_t *pos, kith_str *key, void **value);
 void map_free(struct map *m); /* the values are the caller's */
 #endif
