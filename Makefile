@@ -10,7 +10,7 @@ SOURCES  = $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
 help: ## list these targets
 	@echo 'make TARGET:'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1#\2/p' Makefile | column -t -s '#'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' Makefile
 
 deps: ## install the Debian packages that are missing
 	@.ci/deps
