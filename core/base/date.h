@@ -23,13 +23,18 @@ int64_t date_ms(const struct civil *c);
 bool date_valid(int32_t year, int32_t month, int32_t day);
 int32_t date_weekday(int64_t days); /* 0 Sunday .. 6 Saturday */
 
-/* ISO 8601 and what spreadsheets write: "2024-02-29", "20240229", "29.02.2024", "2024/02/29",
- * "2/29/2024" and "29/2/2024" when only one reading is possible or day_first says which. */
+/* The three below ignore white space around the text; false: *out is as it was.
+ *
+ * ISO 8601 and what spreadsheets write: "2024-02-29", "20240229", "29.02.2024", "2024/02/29",
+ * "2/29/2024" and "29/2/2024" when only one reading is possible or day_first says which. Two-digit
+ * years are 1970-2069, except with '-'. */
 bool date_parse(kith_str s, bool day_first, int64_t *days);
-/* "2024-02-29T12:00:00.000Z", with offset, "2024-02-29 12:00", or a date alone (midnight UTC). Also
- * "12/1/10 8:26" as spreadsheets write it (month first unless day_first; two-digit years 1970-2069). */
+/* "2024-02-29T12:00:00.000Z", with offset, "2024-02-29 12:00", or a date alone (midnight UTC). Any date
+ * of date_parse, so also "12/1/10 8:26" and "12/1/10 8:26 PM" as spreadsheets write it. Offsets are Z,
+ * +05:30, +0530 or +05; without one it is UTC. What is finer than a millisecond is dropped. */
 bool time_parse(kith_str s, bool day_first, int64_t *ms);
-/* "90s", "15m", "2h", "3d", "1w", "1h30m", "250ms"; ISO "PT1H30M"; a sign in front. */
+/* "90s", "15m", "2h", "3d", "1w", "1h30m", "250ms"; ISO "PT1H30M", "P3D", "P1W"; a sign in
+ * front. Units go from large to small, whole numbers only. */
 bool duration_parse(kith_str s, int64_t *ms);
 
 #define DATE_TEXT     11 /* "2024-02-29" and NUL */
