@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plugin: loads the modules of a company, checks them, makes their instances and ties their hooks,
+ * reactions, timers and actions to the engine. A bad module is out as a whole, with its reason in
+ * the status list; the rest runs. The contract is <kith/plugin.h> and <kith/host.h>.
+ *
+ * In this order, all [main]:
+ *
+ *     settings_load(lenient)   which modules, and where they are
+ *     plugins_load             opens, checks and sorts them
+ *     settings_load            with plugins_owners beside the core's
+ *     engine_open              with plugins_sources before the company's
+ *     plugins_create           instances; handles are resolved
+ *     plugins_start            everything declared is registered with the engine
+ *     scripts, engine_start, work, engine_close
+ *     plugins_stop             after engine_close: no callback runs any more
+ *     plugins_free
+ */
+#ifndef PLUGIN_PLUGIN_H
+#define PLUGIN_PLUGIN_H
+
+#include "engine/engine.h"
+#include "engine/settings.h"
+
+struct plugins;
+
+struct plugins_options {
+    const char *const *names; /* "sales", found as DIR/sales.so; or a path with a slash in it */
+    size_t name_count;
+    const char *const *dirs; /* searched in this order */
+    size_t dir_count;
+    /* Folder for private copies, which are what is loaded: a file that is overwritten or replaced
+     * later harms nobody. Made with mode 0700 when absent. NULL: in $XDG_RUNTIME_DIR, else in /tmp.
+     */
+    const char *copies;
+    int64_t slow_ms; /* a callback that takes longer is logged; 0: 100 */
+};
+/* Fails only when nothing at all can be done; a module that cannot be loaded is in the status list.
+ * names and dirs are copied. The caller owns *out. */
+kith_status plugins_load(struct plugins **out, const struct plugins_options *o, kith_error *e);
+
+/* What the loaded modules declare, in load order; owned by p. A module that is out has a disabled
+ * owner, so that its group in the configuration is passed over. Every module's owner begins with a
+ * setting that the loader adds: grant, the list of permissions that the admin gives it ("*",
+ * "write:*" or "write:task"). */
+size_t plugins_sources(const struct plugins *p, const struct schema_source **out);
+size_t plugins_owners(const struct plugins *p, const struct settings_owner **out);
+
+/* g and s are borrowed until plugins_stop (g: until engine_close). Both fail only for want of
+ * memory. */
+kith_status plugins_create(struct plugins *p, struct engine *g, const struct settings *s,
+                           kith_error *e);
+kith_status plugins_start(struct plugins *p, kith_error *e); /* before engine_start */
+/* Stops and destroys the instances in reverse order, each within deadline_ms (0: 5000). May be
+ * called at any stage and twice. */
+void plugins_stop(struct plugins *p, uint32_t deadline_ms);
+/* Stops what still runs. p may be NULL. The code stays mapped until the process ends. */
+void plugins_free(struct plugins *p);
+
+enum plugin_state {
+    PLUGIN_FAILED,  /* out: reason says why */
+    PLUGIN_LOADED,  /* opened and checked */
+    PLUGIN_CREATED, /* has an instance */
+    PLUGIN_RUNNING,
+    PLUGIN_STOPPED,
+};
+const char *plugin_state_name(enum plugin_state s); /* "failed", "loaded", ... */
+struct plugin_status {
+    const char *name;    /* as declared; for a file that could not be read, as it was asked for */
+    const char *version; /* "0.1.0", or "" */
+    const char *title;   /* or "" */
+    const char *path;    /* the file, or "" when it was not found */
+    const char *copy;    /* what was loaded, or "" */
+    enum plugin_state state;
+    const char *reason;       /* of a failure: one sentence; else "" */
+    const char *const *needs; /* names of the modules it requires */
+    size_t need_count;
+    uint64_t calls, failures, slow; /* of its callbacks so far */
+};
+/* In load order; failed ones too. Texts are owned by p. */
+size_t plugins_count(const struct plugins *p);
+void plugins_status(const struct plugins *p, size_t i, struct plugin_status *out);
+
+/* What this thread runs right now on behalf of a module; NULL: nothing. For error messages, the
+ * watchdog and the crash report. */
+struct plugin_context {
+    const char *module;
+    const char *callback; /* "hook score", "action rescore", "create" */
+    const char *event;    /* the topic or type, or "" */
+    uint64_t seq;         /* of the event; 0: none */
+    int64_t since;        /* clock_ticks() at its begin */
+    const struct plugin_context *outer;
+};
+const struct plugin_context *plugin_context(void);
+
+/* Appends all that the file declares, as text or as one JSON object, and its defects if it has any.
+ * The file's own code runs only in a child process. KITH_OK: it could be loaded; otherwise e says
+ * why not. Call it before the process has threads. */
+kith_status plugin_inspect(const char *path, bool json, struct buf *out, kith_error *e);
+
+#endif
