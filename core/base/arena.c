@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGN     sizeof(max_align_t)
+#define ALIGN     _Alignof(max_align_t)
 #define BLOCK_MIN ((size_t)4096)
 #define BLOCK_MAX ((size_t)256 * 1024) /* of ordinary blocks; a larger request gets its own */
 
