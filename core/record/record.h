@@ -10,20 +10,21 @@
  * KITH_E_NOTFOUND when it does not exist. */
 kith_status record_read(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
                         kith_value *values, kith_error *e);
-/* Decodes the columns of a row that a SELECT gave, from column `first` on, in the order of t->columns.
- * A links field is left KITH_NULL: record_links fills it. */
-kith_status record_decode(struct conn *c, const struct rtype *t, sqlite3_stmt *st, int first,
-                          struct arena *a, kith_value *values, kith_error *e);
+/* Decodes the columns of a row that a SELECT gave, from column `first` on, in the order of
+ * t->columns. A links field is left KITH_NULL: record_links fills it. */
+kith_status record_decode(const struct rtype *t, sqlite3_stmt *st, int first, struct arena *a,
+                          kith_value *values, kith_error *e);
 kith_status record_links(struct conn *c, const struct rfield *f, kith_id id, struct arena *a,
                          kith_value *value, kith_error *e);
 bool record_exists(struct conn *c, const struct rtype *t, kith_id id);
 
-/* Checks a value against a field and brings it to the form in which it is stored: NFC, trimmed where
- * the kind asks for it, choice known, number in range, text parsed when a kind other than text is given
- * as text (as from CSV or the command line). NULL is accepted here; required is checked on the whole row.
- * *value may be replaced; what it points to lives in the arena. day_first reads 3/4/2024 as 3 April. */
-kith_status value_check(const struct schema *s, const struct rfield *f, bool day_first, struct arena *a,
-                        kith_value *value, kith_error *e);
+/* Checks a value against a field and brings it to the form in which it is stored: NFC, trimmed
+ * where the kind asks for it, choice known, number in range, text parsed when a kind other than
+ * text is given as text (as from CSV or the command line). NULL is accepted here; required is
+ * checked on the whole row. *value may be replaced; what it points to lives in the arena. day_first
+ * reads 3/4/2024 as 3 April. */
+kith_status value_check(const struct schema *s, const struct rfield *f, bool day_first,
+                        struct arena *a, kith_value *value, kith_error *e);
 /* Required fields present? */
 kith_status record_check(const struct rtype *t, const kith_value *values, kith_error *e);
 /* May the state go from `from` to `to`? NULL from: a new record, only the first state. */
@@ -34,40 +35,38 @@ kith_status state_check(const struct rfield *f, const kith_value *from, const ki
 kith_status record_insert(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
                           const kith_value *values, kith_error *e);
 kith_status record_update(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
-                          const kith_value *before, const kith_value *values,
-                          const struct fieldset *changed, kith_error *e);
+                          const kith_value *values, const struct fieldset *changed, kith_error *e);
 kith_status record_delete(struct conn *c, const struct rtype *t, kith_id id, kith_error *e);
 /* Another record that holds this value in a unique field; 0: none. */
 kith_status record_unique_owner(struct conn *c, const struct rfield *f, const kith_value *value,
                                 struct arena *a, kith_id *out, kith_error *e);
 
+/* In kith_value.flags of a link to any record: its text is "type/id". */
+#define VALUE_TYPED 1u
+
 /* Values. */
 bool value_eq(const kith_value *a, const kith_value *b);
 kith_value value_copy(struct arena *a, const kith_value *v); /* deep */
-/* As text for people, CSV and the command line; ids in Crockford base32. NULL gives "". A link to any
- * record is "type/id". */
+/* As text for people, CSV and the command line; ids in Crockford base32. NULL gives "". A link to
+ * any record is "type/id". */
 kith_str value_text(const struct schema *s, const kith_value *v, struct arena *a);
 struct json_out;
-void value_json(const struct schema *s, const kith_value *v, struct json_out *j); /* decimals, money, ids: strings */
+void value_json(const struct schema *s, const kith_value *v,
+                struct json_out *j); /* decimals, money, ids: strings */
 
-static inline kith_value value_null(void)
-{
+static inline kith_value value_null(void) {
     return (kith_value){.kind = KITH_NULL};
 }
-static inline kith_value value_int(int64_t i)
-{
+static inline kith_value value_int(int64_t i) {
     return (kith_value){.kind = KITH_INT, .as.i = i};
 }
-static inline kith_value value_time(int64_t ms)
-{
+static inline kith_value value_time(int64_t ms) {
     return (kith_value){.kind = KITH_TIME, .as.i = ms};
 }
-static inline kith_value value_str(kith_str s)
-{
+static inline kith_value value_str(kith_str s) {
     return (kith_value){.kind = KITH_TEXT, .as.s = s};
 }
-static inline kith_value value_link(kith_id id, uint32_t type)
-{
+static inline kith_value value_link(kith_id id, uint32_t type) {
     return (kith_value){.kind = KITH_LINK, .as.link = {.id = id, .type = type}};
 }
 

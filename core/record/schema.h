@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Schema: every record type with its fields, as declared by the core, by modules and by the company,
- * joined with the catalogue that gives types and fields their permanent numbers. Immutable once built;
- * any thread may read it. */
+/* Schema: every record type with its fields, as declared by the core, by modules and by the
+ * company, joined with the catalogue that gives types and fields their permanent numbers. Immutable
+ * once built; any thread may read it. */
 #ifndef RECORD_SCHEMA_H
 #define RECORD_SCHEMA_H
 
@@ -10,23 +10,22 @@
 #include "store/store.h"
 #include <kith/declare.h>
 
-#define FIELDS_MAX 512 /* per type */
-#define OPTIONS_MAX 64 /* per choice or state */
+#define FIELDS_MAX  512 /* per type */
+#define OPTIONS_MAX 64  /* per choice or state */
 
 /* A set of a type's fields, by index. */
 struct fieldset {
     uint64_t bits[FIELDS_MAX / 64];
 };
-static inline bool fieldset_has(const struct fieldset *s, uint32_t i)
-{
+static inline bool fieldset_has(const struct fieldset *s, uint32_t i) {
     return (s->bits[i / 64] >> (i % 64)) & 1u;
 }
-static inline void fieldset_add(struct fieldset *s, uint32_t i)
-{
+static inline void fieldset_add(struct fieldset *s, uint32_t i) {
     s->bits[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
 struct rtype;
+struct schema;
 
 struct rfield {
     uint32_t id;    /* permanent, unique over all types */
@@ -45,9 +44,9 @@ struct rfield {
     const struct rtype *target; /* NULL with any_target */
     bool any_target;
     int32_t scale; /* decimal */
-    /* SQL: the first column of the field in the type's column list, and how many. money has three (name,
-     * name__cur, name__base), place two (name__lat, name__lon), a link to any record two (name,
-     * name__type), links none (a table "type.field" of record and target). */
+    /* SQL: the first column of the field in the type's column list, and how many. money has three
+     * (name, name__cur, name__base), place two (name__lat, name__lon), a link to any record two
+     * (name, name__type), links none (a table "type.field" of record and target). */
     uint32_t column, column_count;
     bool folded; /* has a companion column name__fold */
 };
@@ -59,6 +58,7 @@ struct rfield {
 #define FIELD_FIRST   3u /* the first declared one */
 
 struct rtype {
+    const struct schema *schema;
     uint32_t id; /* permanent */
     const char *name, *label, *doc;
     const char *module;
@@ -86,15 +86,15 @@ struct schema {
 };
 
 struct schema_source {
-    const char *module;  /* "core", a module's name, or "company" */
-    uint32_t version;    /* gates migrations */
+    const char *module;    /* "core", a module's name, or "company" */
+    uint32_t version;      /* gates migrations */
     kith_array types;      /* kith_type */
     kith_array migrations; /* kith_migration */
 };
 
-/* Builds the schema: reads the catalogue, checks every declaration, adds what is new (tables, columns,
- * indexes, catalogue rows) inside one transaction on `c`, which the caller has begun or not. An error
- * names module, type and field. The caller owns *out. */
+/* Builds the schema: reads the catalogue, checks every declaration, adds what is new (tables,
+ * columns, indexes, catalogue rows) inside one transaction on `c`, which the caller has begun or
+ * not. An error names module, type and field. The caller owns *out. */
 kith_status schema_build(struct schema **out, struct conn *c, const struct schema_source *sources,
                          size_t count, const char *base_currency, kith_error *e);
 void schema_free(struct schema *s);
@@ -109,7 +109,7 @@ kith_status schema_find_type(const struct schema *s, kith_str name, const struct
                              kith_error *e);
 kith_status schema_find_field(const struct schema *s, const struct rtype *t, kith_str name,
                               const struct rfield **out, kith_error *e);
-const char *field_kind_name(uint32_t kind); /* "text", "money", ... */
+const char *field_kind_name(uint32_t kind);              /* "text", "money", ... */
 int field_option(const struct rfield *f, kith_str name); /* index, or -1 */
 
 /* The declarations of the base types: account, contact, contact_point, interaction, task, note,

@@ -5,6 +5,7 @@
 #define STORE_STORE_H
 
 #include "base/err.h"
+#include "base/map.h"
 #include "base/str.h"
 #include <sqlite3.h>
 
@@ -21,8 +22,7 @@ enum conn_kind {
 struct conn {
     sqlite3 *db;
     char *path;
-    struct stmt_entry *statements; /* cache, by SQL text */
-    size_t statement_cap, statement_count;
+    struct map statements; /* cache: SQL text -> sqlite3_stmt */
 };
 
 /* vfs NULL: "unix-excl". KITH_E_CORRUPT: not a database, or not one of ours (application id). */
@@ -32,12 +32,15 @@ void conn_close(struct conn *c);
 kith_status conn_exec(struct conn *c, const char *sql, kith_error *e); /* no parameters, no rows */
 /* A prepared statement, reset and cleared, borrowed until the next call with the same SQL. */
 kith_status conn_prepare(struct conn *c, const char *sql, sqlite3_stmt **out, kith_error *e);
+/* The same without the cache, for texts that people type: the caller finalizes it. */
+kith_status conn_prepare_once(struct conn *c, const char *sql, sqlite3_stmt **out, kith_error *e);
 /* Steps. *row true: a row stands ready. At the end or on an error the statement is reset. */
 kith_status conn_step(struct conn *c, sqlite3_stmt *st, bool *row, kith_error *e);
 /* Steps a statement that gives no rows. */
 kith_status conn_run(struct conn *c, sqlite3_stmt *st, kith_error *e);
 /* One number from a query without parameters; absent rows give `otherwise`. */
-kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t *out, kith_error *e);
+kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t *out,
+                     kith_error *e);
 void conn_forget_statements(struct conn *c);
 /* The status and sentence for SQLite's last error on this connection. */
 kith_status conn_error(struct conn *c, int rc, kith_error *e);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The base types of the customer database, declared as a module declares its own. The names of
+ * their fields are relied on by scripts, imports and other programs. */
+#include "record/schema.h"
+
+#define F(n, k, ...)                                                                               \
+    { .name = (n), .kind = KITH_F_##k, __VA_ARGS__ }
+#define REQUIRED KITH_FF_REQUIRED
+#define INDEXED  KITH_FF_INDEXED
+#define SEARCHED KITH_FF_SEARCHED
+#define PERSONAL KITH_FF_PERSONAL
+#define UNIQUE   KITH_FF_UNIQUE
+#define PARTOF   KITH_FF_PARTOF
+#define READONLY KITH_FF_READONLY
+
+static const kith_field account_fields[] = {
+    F("name", TEXT, .flags = REQUIRED | INDEXED | SEARCHED, .doc = "Name of the organisation."),
+    F("parent", LINK, .options = "account",
+      .doc =
+          "The account it belongs to: business units and departments are accounts with a parent."),
+    F("kind", CHOICE,
+      .options =
+          "prospect,customer,partner,supplier,vendor,distributor,competitor,department,other",
+      .doc = "What the organisation is to us."),
+    F("industry", TEXT, .flags = SEARCHED, .doc = "Line of business."),
+    F("size", INTEGER, .doc = "Number of employees."),
+    F("revenue", MONEY, .doc = "Yearly revenue."),
+    F("website", URL, .doc = "Home page."),
+    F("phone", PHONE, .flags = INDEXED, .doc = "Switchboard."),
+    F("email", EMAIL, .flags = INDEXED, .doc = "General mail address."),
+    F("territory", LINK, .options = "territory", .doc = "The territory it lies in."),
+    F("billing_street", LONGTEXT, .doc = "Billing address: street and number."),
+    F("billing_city", TEXT, .doc = "Billing address: town."),
+    F("billing_region", TEXT, .doc = "Billing address: state or region."),
+    F("billing_postal_code", TEXT, .doc = "Billing address: postal code."),
+    F("billing_country", TEXT, .doc = "Billing address: country."),
+    F("shipping_street", LONGTEXT, .doc = "Shipping address: street and number."),
+    F("shipping_city", TEXT, .doc = "Shipping address: town."),
+    F("shipping_region", TEXT, .doc = "Shipping address: state or region."),
+    F("shipping_postal_code", TEXT, .doc = "Shipping address: postal code."),
+    F("shipping_country", TEXT, .doc = "Shipping address: country."),
+};
+
+static const kith_field contact_fields[] = {
+    F("first_name", TEXT, .flags = PERSONAL, .doc = "Given name."),
+    F("last_name", TEXT, .flags = PERSONAL, .doc = "Family name."),
+    F("name", TEXT, .flags = REQUIRED | INDEXED | SEARCHED | PERSONAL,
+      .doc = "First and last name together; writing it splits them."),
+    F("salutation", TEXT, .flags = PERSONAL, .doc = "Mr, Ms, Dr, ..."),
+    F("title", TEXT, .flags = PERSONAL, .doc = "Position in the organisation."),
+    F("account", LINK, .options = "account", .doc = "The organisation the person belongs to."),
+    F("birthday", DATE, .flags = PERSONAL, .doc = "Date of birth."),
+    F("language", TEXT, .doc = "Language tag (BCP 47): en, de-AT."),
+    F("time_zone", TEXT, .doc = "Time zone name: Europe/Berlin."),
+    F("lifecycle", STATE,
+      .options =
+          "prospect>customer|lost,customer>client|lost,client>supporter|lost,"
+          "supporter>ambassador|lost,ambassador>partner|lost,partner>lost,lost>prospect|customer",
+      .default_text = "prospect", .doc = "Where the person stands with us."),
+    F("source", TEXT, .doc = "Where the person came from."),
+    F("email", EMAIL, .flags = INDEXED | PERSONAL, .doc = "The primary e-mail contact point."),
+    F("phone", PHONE, .flags = INDEXED | PERSONAL, .doc = "The primary phone contact point."),
+    F("street", LONGTEXT, .flags = PERSONAL, .doc = "Street and number."),
+    F("city", TEXT, .flags = INDEXED | PERSONAL, .doc = "Town."),
+    F("region", TEXT, .flags = PERSONAL, .doc = "State or region."),
+    F("postal_code", TEXT, .flags = PERSONAL, .doc = "Postal code."),
+    F("country", TEXT, .doc = "Country."),
+    F("place", PLACE, .flags = PERSONAL, .doc = "Where the address lies."),
+    F("tags", TAGS, .doc = "Free labels."),
+};
+
+static const kith_field contact_point_fields[] = {
+    F("contact", LINK, .options = "contact", .flags = REQUIRED | PARTOF, .doc = "Whose it is."),
+    F("kind", CHOICE, .options = "email,phone,postal,handle,other", .flags = REQUIRED,
+      .doc = "What it is."),
+    F("value", LONGTEXT, .flags = REQUIRED | PERSONAL, .doc = "As people write it."),
+    F("normal", TEXT, .flags = INDEXED | PERSONAL | READONLY,
+      .doc = "Normalised for comparing: folded address, digits of a number."),
+    F("label", TEXT, .doc = "work, home, mobile, billing, ..."),
+    F("primary", BOOLEAN, .default_text = "false", .doc = "The one to use first, among its kind."),
+    F("verified", TIME, .doc = "When it was last proved to work."),
+    F("consents", JSON, .doc = "Consent by purpose."),
+};
+
+static const kith_field interaction_fields[] = {
+    F("contact", LINK, .options = "contact", .doc = "With whom."),
+    F("account", LINK, .options = "account", .doc = "With which organisation."),
+    F("channel", CHOICE,
+      .options = "email,call,sms,meeting,chat,social,web,form,mail,store,fax,comment,other",
+      .flags = REQUIRED, .doc = "By which medium."),
+    F("direction", CHOICE, .options = "in,out", .doc = "in: the customer began it."),
+    F("at", TIME, .flags = INDEXED, .doc = "When it took place, or is planned for."),
+    F("planned", BOOLEAN, .default_text = "false", .doc = "It has not taken place yet."),
+    F("subject", TEXT, .flags = SEARCHED, .doc = "About what, in one line."),
+    F("body", LONGTEXT, .flags = PERSONAL, .doc = "What was said or written."),
+    F("outcome", TEXT, .doc = "What came of it."),
+    F("duration", DURATION, .doc = "How long it took."),
+    F("cost", MONEY, .doc = "What it cost us."),
+    F("about", LINK, .options = "*", .doc = "The record it is about."),
+};
+
+static const kith_field task_fields[] = {
+    F("title", TEXT, .flags = REQUIRED | SEARCHED, .doc = "What is to be done."),
+    F("about", LINK, .options = "*", .doc = "The record it is about."),
+    F("assignee", LINK, .options = "user", .doc = "Who is to do it."),
+    F("due", TIME, .flags = INDEXED, .doc = "Until when."),
+    F("priority", CHOICE, .options = "low,normal,high,urgent", .default_text = "normal",
+      .doc = "How pressing it is."),
+    F("state", STATE, .options = "open>done|cancelled,done>open,cancelled>open",
+      .doc = "Where it stands."),
+    F("reminder", TIME, .doc = "When to remind the assignee."),
+    F("body", LONGTEXT, .doc = "Details."),
+};
+
+static const kith_field note_fields[] = {
+    F("about", LINK, .options = "*", .flags = REQUIRED, .doc = "The record it is about."),
+    F("title", TEXT, .flags = SEARCHED, .doc = "In one line."),
+    F("body", LONGTEXT, .flags = REQUIRED | PERSONAL, .doc = "The text."),
+};
+
+static const kith_field territory_fields[] = {
+    F("name", TEXT, .flags = REQUIRED | INDEXED | SEARCHED, .doc = "Name of the territory."),
+    F("parent", LINK, .options = "territory", .doc = "The larger one it lies in."),
+    F("manager", LINK, .options = "user", .doc = "Who answers for it."),
+    F("rule", LONGTEXT, .doc = "A condition on accounts that belong to it."),
+};
+
+static const kith_field user_fields[] = {
+    F("login", TEXT, .flags = REQUIRED | UNIQUE, .doc = "Name to sign in with."),
+    F("name", TEXT, .flags = REQUIRED | SEARCHED, .doc = "Full name."),
+    F("email", EMAIL, .flags = UNIQUE, .doc = "Mail address."),
+    F("teams", LINKS, .options = "team", .doc = "The teams the user works in."),
+    F("roles", LINKS, .options = "role", .doc = "The roles the user has."),
+    F("language", TEXT, .doc = "Language tag (BCP 47)."),
+    F("time_zone", TEXT, .doc = "Time zone name."),
+};
+
+static const kith_field team_fields[] = {
+    F("name", TEXT, .flags = REQUIRED | UNIQUE, .doc = "Name of the team."),
+    F("parent", LINK, .options = "team", .doc = "The team it is part of."),
+};
+
+static const kith_field role_fields[] = {
+    F("name", TEXT, .flags = REQUIRED | UNIQUE, .doc = "Name of the role."),
+    F("rights", JSON, .doc = "What the role may do."),
+};
+
+#define TYPE(n, t, f, d)                                                                           \
+    { .name = (n), .title = (t), .doc = (d), .fields = KITH_ARRAY(f) }
+static const kith_type types[] = {
+    TYPE("user", "name", user_fields, "Somebody who works with Kith."),
+    TYPE("team", "name", team_fields, "Users who work together."),
+    TYPE("role", "name", role_fields, "A set of rights."),
+    TYPE("territory", "name", territory_fields, "A part of the market; territories form a tree."),
+    TYPE("account", "name", account_fields, "An organisation, or a unit of one."),
+    TYPE("contact", "name", contact_fields, "A person."),
+    TYPE("contact_point", "value", contact_point_fields,
+         "A way to reach a contact: mail address, number, postal address, handle."),
+    TYPE("interaction", "subject", interaction_fields, "A contact that took place or is planned."),
+    TYPE("task", "title", task_fields, "Something to be done."),
+    TYPE("note", "title", note_fields, "A free text on a record."),
+};
+
+const struct schema_source schema_core = {
+    .module = "core", .version = 1, .types = KITH_ARRAY(types)};

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The catalogue of permanent numbers, migrations, and the tables, columns and indexes that a schema
+ * needs. Columns are only ever added; a retired field's columns stay under another name. */
+#include "record/schema_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+kith_status catalogue_setup(struct conn *c, kith_error *e) {
+    return conn_exec(
+        c,
+        "CREATE TABLE IF NOT EXISTS kith_meta(key TEXT PRIMARY KEY, value ANY) STRICT,"
+        " WITHOUT ROWID;"
+        "CREATE TABLE IF NOT EXISTS kith_module(name TEXT PRIMARY KEY, version INTEGER)"
+        " STRICT, WITHOUT ROWID;"
+        "CREATE TABLE IF NOT EXISTS kith_type(id INTEGER PRIMARY KEY, name TEXT NOT NULL"
+        " UNIQUE, module TEXT NOT NULL) STRICT;"
+        "CREATE TABLE IF NOT EXISTS kith_field(id INTEGER PRIMARY KEY, type INTEGER NOT"
+        " NULL, name TEXT NOT NULL, kind INTEGER NOT NULL, shape TEXT NOT NULL, module"
+        " TEXT NOT NULL, UNIQUE(type, name)) STRICT;",
+        e);
+}
+
+/* -- migrations -----------------------------------------------------------------------------------
+ */
+
+static kith_status exec_buf(struct conn *c, struct buf *sql, kith_error *e) {
+    kith_status st = sql->failed ? err_nomem(e) : conn_exec(c, sql->ptr, e);
+    buf_free(sql);
+    return st;
+}
+
+/* Renames the columns of a field: "name" and every "name__...". */
+static kith_status rename_columns(struct conn *c, const char *type, const char *from,
+                                  const char *to, kith_error *e) {
+    struct buf sql = {0};
+    size_t n = strlen(from);
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(c, "SELECT name FROM pragma_table_info(?1)", &st, e));
+    bind_str(st, 1, str_of(type));
+    for (;;) {
+        kith_status status = conn_step(c, st, &row, e);
+        if (status != KITH_OK) {
+            buf_free(&sql);
+            return status;
+        }
+        if (!row)
+            break;
+        const char *column = (const char *)sqlite3_column_text(st, 0);
+        if (strncmp(column, from, n) != 0 || (column[n] && strncmp(column + n, "__", 2) != 0))
+            continue;
+        char name[160];
+        snprintf(name, sizeof name, "%s%s", to, column + n);
+        buf_puts(&sql, "ALTER TABLE ");
+        sql_name(&sql, type);
+        buf_puts(&sql, " RENAME COLUMN ");
+        sql_name(&sql, column);
+        buf_puts(&sql, " TO ");
+        sql_name(&sql, name);
+        buf_puts(&sql, ";");
+    }
+    return sql.len ? exec_buf(c, &sql, e) : KITH_OK;
+}
+
+static kith_status rename_table(struct conn *c, const char *from, const char *to, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    struct buf sql = {0};
+    TRY(conn_prepare(c, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", &st, e));
+    bind_str(st, 1, str_of(from));
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return KITH_OK;
+    sqlite3_reset(st);
+    buf_puts(&sql, "ALTER TABLE ");
+    sql_name(&sql, from);
+    buf_puts(&sql, " RENAME TO ");
+    sql_name(&sql, to);
+    return exec_buf(c, &sql, e);
+}
+
+static kith_status rename_field(struct conn *c, const char *type, const char *from, const char *to,
+                                kith_error *e) {
+    sqlite3_stmt *st;
+    char old_links[128], new_links[128];
+    TRY(conn_prepare(c,
+                     "UPDATE kith_field SET name = ?3 WHERE name = ?2 AND type ="
+                     " (SELECT id FROM kith_type WHERE name = ?1)",
+                     &st, e));
+    bind_str(st, 1, str_of(type));
+    bind_str(st, 2, str_of(from));
+    bind_str(st, 3, str_of(to));
+    TRY(conn_run(c, st, e));
+    snprintf(old_links, sizeof old_links, "%s.%s", type, from);
+    snprintf(new_links, sizeof new_links, "%s.%s", type, to);
+    TRY(rename_table(c, old_links, new_links, e));
+    return rename_columns(c, type, from, to, e);
+}
+
+static kith_status retire_field(struct conn *c, const char *type, const char *field,
+                                kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    char to[128];
+    TRY(conn_prepare(c,
+                     "SELECT id FROM kith_field WHERE name = ?2 AND type ="
+                     " (SELECT id FROM kith_type WHERE name = ?1)",
+                     &st, e));
+    bind_str(st, 1, str_of(type));
+    bind_str(st, 2, str_of(field));
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return KITH_OK;
+    snprintf(to, sizeof to, "%s__retired%d", field, sqlite3_column_int(st, 0));
+    sqlite3_reset(st);
+    return rename_field(c, type, field, to, e);
+}
+
+static kith_status rename_type(struct conn *c, const char *from, const char *to, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "UPDATE kith_type SET name = ?2 WHERE name = ?1", &st, e));
+    bind_str(st, 1, str_of(from));
+    bind_str(st, 2, str_of(to));
+    TRY(conn_run(c, st, e));
+    return rename_table(c, from, to, e);
+}
+
+static kith_status migrate(struct conn *c, const kith_migration *m, kith_error *e) {
+    switch (m->kind) {
+    case KITH_MIGRATE_RENAME_TYPE:
+        return rename_type(c, m->type, m->to, e);
+    case KITH_MIGRATE_RENAME_FIELD:
+        return rename_field(c, m->type, m->field, m->to, e);
+    case KITH_MIGRATE_RETIRE_FIELD:
+        return retire_field(c, m->type, m->field, e);
+    default:
+        return err_set(e, KITH_E_UNSUPPORTED, NULL,
+                       "migration kind %u is not known to this version", m->kind);
+    }
+}
+
+kith_status catalogue_migrate(struct conn *c, const struct schema_source *src, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    int64_t seen = -1;
+    TRY(conn_prepare(c, "SELECT version FROM kith_module WHERE name = ?1", &st, e));
+    bind_str(st, 1, str_of(src->module));
+    TRY(conn_step(c, st, &row, e));
+    if (row) {
+        seen = sqlite3_column_int64(st, 0);
+        sqlite3_reset(st);
+    }
+    if (seen > (int64_t)src->version)
+        return err_set(
+            e, KITH_E_CONFLICT, NULL,
+            "module %s is older (version %u) than what this database was used with (%lld); "
+            "install the newer one",
+            src->module, src->version, (long long)seen);
+    if (seen == (int64_t)src->version)
+        return KITH_OK;
+    for (uint32_t i = 0; seen >= 0 && i < src->migrations.count; i++) {
+        kith_migration m = {0};
+        memcpy(&m, (const char *)src->migrations.items + (size_t)i * src->migrations.stride,
+               src->migrations.stride < sizeof m ? src->migrations.stride : sizeof m);
+        if ((int64_t)m.version > seen && m.version <= src->version)
+            TRY(migrate(c, &m, e));
+    }
+    TRY(conn_prepare(c, "INSERT OR REPLACE INTO kith_module(name, version) VALUES(?1, ?2)", &st,
+                     e));
+    bind_str(st, 1, str_of(src->module));
+    bind_int(st, 2, src->version);
+    return conn_run(c, st, e);
+}
+
+/* -- catalogue
+ * ------------------------------------------------------------------------------------- */
+
+/* What must not change about a field of one name: its kind, scale and target. */
+static const char *field_shape(struct arena *a, const struct rfield *f) {
+    return arena_printf(a, "%s%s%s%s%d", field_kind_name(f->kind),
+                        f->any_target || f->target ? ">" : "",
+                        f->any_target ? "*"
+                        : f->target   ? f->target->name
+                                      : "",
+                        f->kind == KITH_F_DECIMAL ? "." : "", (int)f->scale);
+}
+
+static kith_status join_field(struct builder *b, struct conn *c, struct rfield *f, kith_error *e) {
+    const char *shape = field_shape(&b->schema->arena, f);
+    sqlite3_stmt *st;
+    bool row;
+    if (!shape)
+        return err_nomem(e);
+    TRY(conn_prepare(c, "SELECT id, shape, module FROM kith_field WHERE type = ?1 AND name = ?2",
+                     &st, e));
+    bind_int(st, 1, f->type->id);
+    bind_str(st, 2, str_of(f->name));
+    TRY(conn_step(c, st, &row, e));
+    if (row) {
+        f->id = (uint32_t)sqlite3_column_int64(st, 0);
+        kith_status status = KITH_OK;
+        if (!str_eqz(column_str(st, 1), shape))
+            status = err_set(
+                e, KITH_E_CONFLICT, f->name,
+                "field %s.%s (module %s) was \"%s\" and is declared as \"%s\" now; a new kind "
+                "needs a new name",
+                f->type->name, f->name, f->module, (const char *)sqlite3_column_text(st, 1), shape);
+        sqlite3_reset(st);
+        return status;
+    }
+    TRY(conn_prepare(
+        c, "INSERT INTO kith_field(type, name, kind, shape, module) VALUES(?1,?2,?3,?4,?5)", &st,
+        e));
+    bind_int(st, 1, f->type->id);
+    bind_str(st, 2, str_of(f->name));
+    bind_int(st, 3, f->kind);
+    bind_str(st, 4, str_of(shape));
+    bind_str(st, 5, str_of(f->module));
+    TRY(conn_run(c, st, e));
+    f->id = (uint32_t)sqlite3_last_insert_rowid(c->db);
+    return KITH_OK;
+}
+
+kith_status catalogue_join(struct builder *b, struct conn *c, struct building *t, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(c, "SELECT id FROM kith_type WHERE name = ?1", &st, e));
+    bind_str(st, 1, str_of(t->type->name));
+    TRY(conn_step(c, st, &row, e));
+    if (row) {
+        t->type->id = (uint32_t)sqlite3_column_int64(st, 0);
+        sqlite3_reset(st);
+    } else {
+        TRY(conn_prepare(c, "INSERT INTO kith_type(name, module) VALUES(?1, ?2)", &st, e));
+        bind_str(st, 1, str_of(t->type->name));
+        bind_str(st, 2, str_of(t->type->module));
+        TRY(conn_run(c, st, e));
+        t->type->id = (uint32_t)sqlite3_last_insert_rowid(c->db);
+    }
+    for (uint32_t i = 0; i < t->count; i++)
+        TRY(join_field(b, c, t->fields[i], e));
+    return KITH_OK;
+}
+
+/* -- tables
+ * ------------------------------------------------------------------------------------------ */
+
+static const char *column_type(const struct rfield *f, uint32_t k) {
+    switch (f->kind) {
+    case KITH_F_PLACE:
+        return "REAL";
+    case KITH_F_MONEY:
+        return k == 1 ? "TEXT" : "INTEGER";
+    case KITH_F_INTEGER:
+    case KITH_F_DECIMAL:
+    case KITH_F_BOOLEAN:
+    case KITH_F_DATE:
+    case KITH_F_TIME:
+    case KITH_F_DURATION:
+    case KITH_F_LINK:
+        return "INTEGER";
+    default:
+        return "TEXT";
+    }
+}
+
+static kith_status table_columns(struct conn *c, const char *table, struct map *columns,
+                                 kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(c, "SELECT name FROM pragma_table_info(?1)", &st, e));
+    bind_str(st, 1, str_of(table));
+    for (;;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        if (!map_put(columns, column_str(st, 0), columns)) {
+            sqlite3_reset(st);
+            return err_nomem(e);
+        }
+    }
+}
+
+static void add_column(struct buf *sql, const struct map *have, const char *table,
+                       const char *column, const char *type) {
+    if (have->count == 0) {
+        buf_puts(sql, ", ");
+    } else {
+        if (map_get(have, str_of(column)))
+            return;
+        buf_puts(sql, "; ALTER TABLE ");
+        sql_name(sql, table);
+        buf_puts(sql, " ADD COLUMN ");
+    }
+    sql_name(sql, column);
+    buf_printf(sql, " %s", type);
+}
+
+static kith_status ddl_table(struct conn *c, struct building *t, kith_error *e) {
+    struct map have = {0};
+    struct buf sql = {0};
+    const char *name = t->type->name;
+    kith_status st = table_columns(c, name, &have, e);
+    if (st == KITH_OK) {
+        if (have.count == 0) {
+            buf_puts(&sql, "CREATE TABLE ");
+            sql_name(&sql, name);
+            buf_puts(&sql, "(id INTEGER PRIMARY KEY");
+        } else {
+            buf_puts(&sql, "SELECT 1");
+        }
+        for (uint32_t i = 0; i < t->count; i++) {
+            const struct rfield *f = t->fields[i];
+            for (uint32_t k = 0; k < f->column_count; k++)
+                add_column(&sql, &have, name, t->type->columns[f->column + k], column_type(f, k));
+            if (f->folded) {
+                char fold[80];
+                snprintf(fold, sizeof fold, "%s__fold", f->name);
+                add_column(&sql, &have, name, fold, "TEXT");
+            }
+        }
+        if (have.count == 0)
+            buf_puts(&sql, ") STRICT");
+        st = exec_buf(c, &sql, e);
+    }
+    map_free(&have);
+    return st;
+}
+
+static kith_status ddl_links(struct conn *c, const struct rfield *f, kith_error *e) {
+    struct buf sql = {0};
+    char table[128];
+    snprintf(table, sizeof table, "%s.%s", f->type->name, f->name);
+    buf_puts(&sql, "CREATE TABLE IF NOT EXISTS ");
+    sql_name(&sql, table);
+    buf_puts(&sql, "(record INTEGER NOT NULL, target INTEGER NOT NULL, PRIMARY KEY(record, target))"
+                   " STRICT, WITHOUT ROWID; CREATE INDEX IF NOT EXISTS ");
+    snprintf(table, sizeof table, "i.%s.%s", f->type->name, f->name);
+    sql_name(&sql, table);
+    buf_puts(&sql, " ON ");
+    snprintf(table, sizeof table, "%s.%s", f->type->name, f->name);
+    sql_name(&sql, table);
+    buf_puts(&sql, "(target)");
+    return exec_buf(c, &sql, e);
+}
+
+/* Links and unique values are mostly absent: their indexes leave nulls out, which a comparison with
+ * a value can still use. */
+static kith_status ddl_index(struct conn *c, const struct rfield *f, kith_error *e) {
+    bool link = f->kind == KITH_F_LINK, unique = f->flags & KITH_FF_UNIQUE;
+    if (!link && !(f->flags & (KITH_FF_INDEXED | KITH_FF_UNIQUE)))
+        return KITH_OK;
+    struct buf sql = {0};
+    char name[160], column[80];
+    snprintf(name, sizeof name, "i.%s.%s", f->type->name, f->name);
+    snprintf(column, sizeof column, "%s%s", f->type->columns[f->column], f->folded ? "__fold" : "");
+    buf_printf(&sql, "CREATE %sINDEX IF NOT EXISTS ", unique ? "UNIQUE " : "");
+    sql_name(&sql, name);
+    buf_puts(&sql, " ON ");
+    sql_name(&sql, f->type->name);
+    buf_puts(&sql, "(");
+    sql_name(&sql, column);
+    buf_puts(&sql, ")");
+    if (link || unique) {
+        buf_puts(&sql, " WHERE ");
+        sql_name(&sql, column);
+        buf_puts(&sql, " IS NOT NULL");
+    }
+    return exec_buf(c, &sql, e);
+}
+
+/* A declared index over several fields: "owner,-created". */
+static kith_status ddl_composite(struct builder *b, struct conn *c, struct building *t,
+                                 const char *text, kith_error *e) {
+    struct buf sql = {0};
+    char name[160];
+    kith_str rest = str_of(text), part;
+    bool first = true;
+    snprintf(name, sizeof name, "i.%s.%s", t->type->name, text);
+    buf_puts(&sql, "CREATE INDEX IF NOT EXISTS ");
+    sql_name(&sql, name);
+    buf_puts(&sql, " ON ");
+    sql_name(&sql, t->type->name);
+    while (str_split(&rest, ',', &part)) {
+        bool down = part.len && part.ptr[0] == '-';
+        kith_str field = down ? (kith_str){part.ptr + 1, part.len - 1} : part;
+        const struct rfield *f;
+        kith_status st = schema_find_field(b->schema, t->type, field, &f, e);
+        if (st == KITH_OK && f->column_count == 0)
+            st = err_set(e, KITH_E_INVAL, f->name, "links cannot be part of an index");
+        if (st != KITH_OK) {
+            buf_free(&sql);
+            err_prefix(e, "module %s, type %s, index \"%s\": ", t->type->module, t->type->name,
+                       text);
+            return st;
+        }
+        char column[80];
+        snprintf(column, sizeof column, "%s%s", t->type->columns[f->column],
+                 f->folded ? "__fold" : "");
+        buf_puts(&sql, first ? "(" : ", ");
+        sql_name(&sql, column);
+        buf_puts(&sql, down ? " DESC" : "");
+        first = false;
+    }
+    buf_puts(&sql, ")");
+    return exec_buf(c, &sql, e);
+}
+
+/* -- the type's own SQL
+ * ------------------------------------------------------------------------------- */
+
+static kith_status type_sql(struct builder *b, struct building *bt, kith_error *e) {
+    struct rtype *t = bt->type;
+    struct buf select = {0}, insert = {0}, del = {0};
+    uint32_t folds = 0;
+    buf_puts(&select, "SELECT id");
+    buf_puts(&insert, "INSERT INTO ");
+    sql_name(&insert, t->name);
+    buf_puts(&insert, "(id");
+    for (uint32_t i = 0; i < t->column_count; i++) {
+        buf_puts(&select, ", ");
+        sql_name(&select, t->columns[i]);
+        buf_puts(&insert, ", ");
+        sql_name(&insert, t->columns[i]);
+    }
+    for (uint32_t i = 0; i < t->field_count; i++)
+        if (t->fields[i]->folded) {
+            char fold[80];
+            snprintf(fold, sizeof fold, "%s__fold", t->fields[i]->name);
+            buf_puts(&insert, ", ");
+            sql_name(&insert, fold);
+            folds++;
+        }
+    buf_puts(&insert, ") VALUES(?");
+    for (uint32_t i = 0; i < t->column_count + folds; i++)
+        buf_puts(&insert, ", ?");
+    buf_puts(&insert, ")");
+    buf_puts(&select, " FROM ");
+    sql_name(&select, t->name);
+    buf_puts(&select, " WHERE id = ?1");
+    buf_puts(&del, "DELETE FROM ");
+    sql_name(&del, t->name);
+    buf_puts(&del, " WHERE id = ?1");
+    struct arena *a = &b->schema->arena;
+    bool failed = select.failed || insert.failed || del.failed;
+    t->sql_select = failed ? NULL : arena_strdup(a, select.ptr);
+    t->sql_insert = failed ? NULL : arena_strdup(a, insert.ptr);
+    t->sql_delete = failed ? NULL : arena_strdup(a, del.ptr);
+    buf_free(&select);
+    buf_free(&insert);
+    buf_free(&del);
+    return t->sql_delete ? KITH_OK : err_nomem(e);
+}
+
+kith_status ddl_type(struct builder *b, struct conn *c, struct building *t, kith_error *e) {
+    TRY(ddl_table(c, t, e));
+    for (uint32_t i = 0; i < t->count; i++)
+        TRY(t->fields[i]->kind == KITH_F_LINKS ? ddl_links(c, t->fields[i], e)
+                                               : ddl_index(c, t->fields[i], e));
+    for (uint32_t i = 0; i < t->indexes.count; i++) {
+        const char *text;
+        memcpy(&text, (const char *)t->indexes.items + (size_t)i * t->indexes.stride, sizeof text);
+        TRY(ddl_composite(b, c, t, text, e));
+    }
+    return type_sql(b, t, e);
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One row: values to columns and back. The only code that writes record tables. */
+#include "record/record.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* -- reading -------------------------------------------------------------------------------------
+ */
+
+static kith_status decode_tags(kith_str json, struct arena *a, kith_value *v, kith_error *e) {
+    json_t *list;
+    TRY(json_read(json, &list, e));
+    size_t n = json_array_size(list);
+    kith_value *items = ARENA_ARRAY(a, kith_value, n + 1);
+    for (size_t i = 0; items && i < n; i++) {
+        json_t *item = json_array_get(list, i);
+        kith_str s = {json_string_value(item), json_string_length(item)};
+        items[i] = value_str(arena_str(a, s));
+    }
+    json_decref(list);
+    if (!items)
+        return err_nomem(e);
+    *v = (kith_value){.kind = KITH_LIST, .as.list = {.items = items, .count = n}};
+    return KITH_OK;
+}
+
+static kith_status decode_text(const struct rfield *f, kith_str s, struct arena *a, kith_value *v,
+                               kith_error *e) {
+    if (f->kind == KITH_F_TAGS)
+        return decode_tags(s, a, v, e);
+    if (f->option_count) { /* choices are shared, not copied */
+        int i = field_option(f, s);
+        if (i >= 0) {
+            *v = value_str(str_of(f->options[i]));
+            return KITH_OK;
+        }
+    }
+    *v = value_str(arena_str(a, s));
+    return v->as.s.ptr ? KITH_OK : err_nomem(e);
+}
+
+static kith_status decode_field(const struct rfield *f, sqlite3_stmt *st, int col, struct arena *a,
+                                kith_value *v, kith_error *e) {
+    static const uint32_t int_kinds[] = {
+        [KITH_F_INTEGER] = KITH_INT, [KITH_F_BOOLEAN] = KITH_BOOL,      [KITH_F_DATE] = KITH_DATE,
+        [KITH_F_TIME] = KITH_TIME,   [KITH_F_DURATION] = KITH_DURATION,
+    };
+    *v = value_null();
+    if (f->column_count == 0 || sqlite3_column_type(st, col) == SQLITE_NULL)
+        return KITH_OK;
+    switch (f->kind) {
+    case KITH_F_INTEGER:
+    case KITH_F_BOOLEAN:
+    case KITH_F_DATE:
+    case KITH_F_TIME:
+    case KITH_F_DURATION:
+        *v = (kith_value){.kind = int_kinds[f->kind], .as.i = sqlite3_column_int64(st, col)};
+        return KITH_OK;
+    case KITH_F_DECIMAL:
+        v->kind = KITH_DECIMAL;
+        v->as.decimal.units = sqlite3_column_int64(st, col);
+        v->as.decimal.scale = f->scale;
+        return KITH_OK;
+    case KITH_F_MONEY:
+        v->kind = KITH_MONEY;
+        v->as.money.minor = sqlite3_column_int64(st, col);
+        snprintf(v->as.money.currency, sizeof v->as.money.currency, "%s",
+                 sqlite3_column_text(st, col + 1));
+        return KITH_OK;
+    case KITH_F_LINK:
+        *v =
+            value_link((kith_id)sqlite3_column_int64(st, col),
+                       f->any_target ? (uint32_t)sqlite3_column_int64(st, col + 1) : f->target->id);
+        v->flags = f->any_target ? VALUE_TYPED : 0;
+        return KITH_OK;
+    case KITH_F_PLACE:
+        v->kind = KITH_PLACE;
+        v->as.place.lat = sqlite3_column_double(st, col);
+        v->as.place.lon = sqlite3_column_double(st, col + 1);
+        return KITH_OK;
+    default:
+        return decode_text(f, column_str(st, col), a, v, e);
+    }
+}
+
+kith_status record_decode(const struct rtype *t, sqlite3_stmt *st, int first, struct arena *a,
+                          kith_value *values, kith_error *e) {
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        const struct rfield *f = t->fields[i];
+        kith_status status = decode_field(f, st, first + (int)f->column, a, &values[i], e);
+        if (status != KITH_OK) {
+            err_prefix(e, "%s.%s: ", t->name, f->name);
+            return status;
+        }
+    }
+    return KITH_OK;
+}
+
+kith_status record_links(struct conn *c, const struct rfield *f, kith_id id, struct arena *a,
+                         kith_value *value, kith_error *e) {
+    char sql[256];
+    sqlite3_stmt *st;
+    bool row;
+    kith_value *items = NULL;
+    uint64_t n = 0, cap = 0;
+    snprintf(sql, sizeof sql, "SELECT target FROM \"%s.%s\" WHERE record = ?1 ORDER BY target",
+             f->type->name, f->name);
+    TRY(conn_prepare(c, sql, &st, e));
+    bind_int(st, 1, (int64_t)id);
+    for (;;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            break;
+        if (n == cap) {
+            cap = cap ? cap * 2 : 4;
+            kith_value *more = ARENA_ARRAY(a, kith_value, cap);
+            if (!more)
+                return err_nomem(e);
+            if (n)
+                memcpy(more, items, n * sizeof *items);
+            items = more;
+        }
+        items[n++] = value_link((kith_id)sqlite3_column_int64(st, 0), f->target->id);
+    }
+    *value =
+        n ? (kith_value){.kind = KITH_LIST, .as.list = {.items = items, .count = n}} : value_null();
+    return KITH_OK;
+}
+
+static kith_status not_found(const struct rtype *t, kith_id id, kith_error *e) {
+    char text[ID_TEXT + 1];
+    id_format(id, text);
+    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no %s %s", t->name, text);
+}
+
+kith_status record_read(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
+                        kith_value *values, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(c, t->sql_select, &st, e));
+    bind_int(st, 1, (int64_t)id);
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return not_found(t, id, e);
+    kith_status status = record_decode(t, st, 1, a, values, e);
+    sqlite3_reset(st);
+    for (uint32_t i = 0; status == KITH_OK && i < t->field_count; i++)
+        if (t->fields[i]->kind == KITH_F_LINKS)
+            status = record_links(c, t->fields[i], id, a, &values[i], e);
+    return status;
+}
+
+bool record_exists(struct conn *c, const struct rtype *t, kith_id id) {
+    char sql[128];
+    sqlite3_stmt *st;
+    bool row = false;
+    snprintf(sql, sizeof sql, "SELECT 1 FROM \"%s\" WHERE id = ?1", t->name);
+    if (conn_prepare(c, sql, &st, NULL) != KITH_OK)
+        return false;
+    bind_int(st, 1, (int64_t)id);
+    if (conn_step(c, st, &row, NULL) == KITH_OK && row)
+        sqlite3_reset(st);
+    return row;
+}
+
+/* -- writing --------------------------------------------------------------------------------------
+ */
+
+/* A list of tags as a JSON array, in the arena. */
+static kith_str encode_tags(const kith_value *v, struct arena *a) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    value_json(NULL, v, &j);
+    kith_str out = b.failed ? (kith_str){0} : arena_str(a, buf_view(&b));
+    buf_free(&b);
+    return out;
+}
+
+/* Binds the columns of a field from parameter i on; returns how many. */
+static int bind_field(sqlite3_stmt *st, int i, const struct rfield *f, struct arena *a,
+                      const kith_value *v) {
+    if (v->kind == KITH_NULL)
+        return (int)f->column_count; /* unbound is NULL */
+    switch (f->kind) {
+    case KITH_F_DECIMAL:
+        bind_int(st, i, v->as.decimal.units);
+        break;
+    case KITH_F_MONEY:
+        bind_int(st, i, v->as.money.minor);
+        sqlite3_bind_text(st, i + 1, v->as.money.currency, 3, SQLITE_TRANSIENT);
+        /* The base amount is known when the currency is the company's own. */
+        if (memcmp(v->as.money.currency, f->type->schema->base_currency, 3) == 0)
+            bind_int(st, i + 2, v->as.money.minor);
+        break;
+    case KITH_F_LINK:
+        bind_int(st, i, (int64_t)v->as.link.id);
+        if (f->any_target)
+            bind_int(st, i + 1, v->as.link.type);
+        break;
+    case KITH_F_PLACE:
+        bind_real(st, i, v->as.place.lat);
+        bind_real(st, i + 1, v->as.place.lon);
+        break;
+    case KITH_F_TAGS:
+        bind_str(st, i, encode_tags(v, a));
+        break;
+    case KITH_F_LINKS:
+        break;
+    default:
+        if (v->kind == KITH_TEXT)
+            bind_str(st, i, v->as.s);
+        else
+            bind_int(st, i, v->as.i);
+    }
+    return (int)f->column_count;
+}
+
+static void bind_fold(sqlite3_stmt *st, int i, struct arena *a, const kith_value *v) {
+    if (v->kind == KITH_TEXT)
+        bind_str(st, i, text_fold(a, v->as.s));
+}
+
+static kith_status write_links(struct conn *c, const struct rfield *f, kith_id id,
+                               const kith_value *v, kith_error *e) {
+    char sql[256];
+    sqlite3_stmt *st;
+    snprintf(sql, sizeof sql, "DELETE FROM \"%s.%s\" WHERE record = ?1", f->type->name, f->name);
+    TRY(conn_prepare(c, sql, &st, e));
+    bind_int(st, 1, (int64_t)id);
+    TRY(conn_run(c, st, e));
+    snprintf(sql, sizeof sql, "INSERT INTO \"%s.%s\"(record, target) VALUES(?1, ?2)", f->type->name,
+             f->name);
+    for (uint64_t i = 0; v && v->kind == KITH_LIST && i < v->as.list.count; i++) {
+        TRY(conn_prepare(c, sql, &st, e));
+        bind_int(st, 1, (int64_t)id);
+        bind_int(st, 2, (int64_t)v->as.list.items[i].as.link.id);
+        TRY(conn_run(c, st, e));
+    }
+    return KITH_OK;
+}
+
+/* Runs a write; a value that is taken already becomes a sentence that names its owner. */
+static kith_status run_write(struct conn *c, const struct rtype *t, sqlite3_stmt *st,
+                             struct arena *a, const kith_value *values, kith_id id, kith_error *e) {
+    int rc = sqlite3_step(st);
+    sqlite3_reset(st);
+    if (rc == SQLITE_DONE)
+        return KITH_OK;
+    if (rc != SQLITE_CONSTRAINT_UNIQUE)
+        return conn_error(c, rc, e);
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        const struct rfield *f = t->fields[i];
+        kith_id other = 0;
+        if (!(f->flags & KITH_FF_UNIQUE) || values[i].kind == KITH_NULL)
+            continue;
+        TRY(record_unique_owner(c, f, &values[i], a, &other, e));
+        if (other == 0 || other == id)
+            continue;
+        char text[ID_TEXT + 1];
+        kith_str v = value_text(t->schema, &values[i], a);
+        id_format(other, text);
+        return err_set(e, KITH_E_CONFLICT, f->name, "%s: '%.*s' belongs to %s %s already", f->name,
+                       (int)(v.len < 100 ? v.len : 100), v.ptr, t->name, text);
+    }
+    return conn_error(c, rc, e);
+}
+
+kith_status record_insert(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
+                          const kith_value *values, kith_error *e) {
+    sqlite3_stmt *st;
+    int i = 2;
+    TRY(conn_prepare(c, t->sql_insert, &st, e));
+    bind_int(st, 1, (int64_t)id);
+    for (uint32_t k = 0; k < t->field_count; k++)
+        i += bind_field(st, i, t->fields[k], a, &values[k]);
+    for (uint32_t k = 0; k < t->field_count; k++)
+        if (t->fields[k]->folded)
+            bind_fold(st, i++, a, &values[k]);
+    TRY(run_write(c, t, st, a, values, id, e));
+    for (uint32_t k = 0; k < t->field_count; k++)
+        if (t->fields[k]->kind == KITH_F_LINKS && values[k].kind == KITH_LIST)
+            TRY(write_links(c, t->fields[k], id, &values[k], e));
+    return KITH_OK;
+}
+
+/* "UPDATE type SET a = ?, a__fold = ? WHERE id = ?", the changed columns only: an index over others
+ * is not touched. */
+static kith_status update_sql(const struct rtype *t, const struct fieldset *changed,
+                              struct buf *sql, kith_error *e) {
+    bool first = true;
+    buf_puts(sql, "UPDATE ");
+    sql_name(sql, t->name);
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        const struct rfield *f = t->fields[i];
+        for (uint32_t k = 0; fieldset_has(changed, i) && k < f->column_count; k++) {
+            buf_puts(sql, first ? " SET " : ", ");
+            sql_name(sql, t->columns[f->column + k]);
+            buf_puts(sql, " = ?");
+            first = false;
+        }
+        if (fieldset_has(changed, i) && f->folded)
+            buf_printf(sql, ", \"%s__fold\" = ?", f->name);
+    }
+    buf_puts(sql, " WHERE id = ?");
+    return sql->failed ? err_nomem(e) : KITH_OK;
+}
+
+static kith_status update_row(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
+                              const kith_value *values, const struct fieldset *changed,
+                              struct buf *sql, kith_error *e) {
+    sqlite3_stmt *st;
+    int i = 1;
+    TRY(update_sql(t, changed, sql, e));
+    TRY(conn_prepare(c, sql->ptr, &st, e));
+    for (uint32_t k = 0; k < t->field_count; k++) {
+        const struct rfield *f = t->fields[k];
+        if (!fieldset_has(changed, k))
+            continue;
+        i += bind_field(st, i, f, a, &values[k]);
+        if (f->folded)
+            bind_fold(st, i++, a, &values[k]);
+    }
+    bind_int(st, i, (int64_t)id);
+    return run_write(c, t, st, a, values, id, e);
+}
+
+kith_status record_update(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
+                          const kith_value *values, const struct fieldset *changed, kith_error *e) {
+    struct buf sql = {0};
+    kith_status st = update_row(c, t, id, a, values, changed, &sql, e);
+    buf_free(&sql);
+    for (uint32_t k = 0; st == KITH_OK && k < t->field_count; k++)
+        if (t->fields[k]->kind == KITH_F_LINKS && fieldset_has(changed, k))
+            st = write_links(c, t->fields[k], id, &values[k], e);
+    return st;
+}
+
+kith_status record_delete(struct conn *c, const struct rtype *t, kith_id id, kith_error *e) {
+    sqlite3_stmt *st;
+    for (uint32_t k = 0; k < t->field_count; k++)
+        if (t->fields[k]->kind == KITH_F_LINKS)
+            TRY(write_links(c, t->fields[k], id, NULL, e));
+    TRY(conn_prepare(c, t->sql_delete, &st, e));
+    bind_int(st, 1, (int64_t)id);
+    TRY(conn_run(c, st, e));
+    return sqlite3_changes(c->db) == 1 ? KITH_OK : not_found(t, id, e);
+}
+
+kith_status record_unique_owner(struct conn *c, const struct rfield *f, const kith_value *value,
+                                struct arena *a, kith_id *out, kith_error *e) {
+    char sql[256];
+    sqlite3_stmt *st;
+    bool row;
+    *out = 0;
+    snprintf(sql, sizeof sql, "SELECT id FROM \"%s\" WHERE \"%s%s\" = ?1", f->type->name, f->name,
+             f->folded ? "__fold" : "");
+    TRY(conn_prepare(c, sql, &st, e));
+    if (f->folded)
+        bind_fold(st, 1, a, value);
+    else
+        bind_field(st, 1, f, a, value);
+    TRY(conn_step(c, st, &row, e));
+    if (row) {
+        *out = (kith_id)sqlite3_column_int64(st, 0);
+        sqlite3_reset(st);
+    }
+    return KITH_OK;
+}

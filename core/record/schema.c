@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Schema: declarations checked and joined with the catalogue. The DDL that follows from it is in
+ * ddl.c; lookups are at the end. */
+#include "record/schema_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- kinds --------------------------------------------------------------------------------------
+ */
+
+static const char *const kind_names[] = {
+    [KITH_F_TEXT] = "text",       [KITH_F_LONGTEXT] = "longtext", [KITH_F_INTEGER] = "integer",
+    [KITH_F_DECIMAL] = "decimal", [KITH_F_MONEY] = "money",       [KITH_F_BOOLEAN] = "boolean",
+    [KITH_F_DATE] = "date",       [KITH_F_TIME] = "time",         [KITH_F_DURATION] = "duration",
+    [KITH_F_CHOICE] = "choice",   [KITH_F_STATE] = "state",       [KITH_F_LINK] = "link",
+    [KITH_F_LINKS] = "links",     [KITH_F_EMAIL] = "email",       [KITH_F_PHONE] = "phone",
+    [KITH_F_URL] = "url",         [KITH_F_PLACE] = "place",       [KITH_F_JSON] = "json",
+    [KITH_F_TAGS] = "tags",
+};
+
+const char *field_kind_name(uint32_t kind) {
+    return kind < sizeof kind_names / sizeof *kind_names && kind_names[kind] ? kind_names[kind]
+                                                                             : "unknown";
+}
+
+static bool kind_known(uint32_t kind) {
+    return kind < sizeof kind_names / sizeof *kind_names && kind_names[kind];
+}
+
+static bool kind_folds(uint32_t kind) {
+    return kind == KITH_F_TEXT || kind == KITH_F_LONGTEXT || kind == KITH_F_EMAIL ||
+           kind == KITH_F_PHONE || kind == KITH_F_URL;
+}
+
+/* -- names --------------------------------------------------------------------------------------
+ */
+
+static bool name_ok(const char *name) {
+    size_t n = name ? strlen(name) : 0;
+    if (n == 0 || n > 48 || name[0] < 'a' || name[0] > 'z' || strstr(name, "__") ||
+        strncmp(name, "kith_", 5) == 0 || strncmp(name, "sqlite_", 7) == 0)
+        return false;
+    for (; *name; name++)
+        if (!((*name >= 'a' && *name <= 'z') || (*name >= '0' && *name <= '9') || *name == '_'))
+            return false;
+    return true;
+}
+
+static const char *label_of(struct arena *a, const char *label, const char *name) {
+    char *l = arena_strdup(a, label ? label : name);
+    if (!l || label)
+        return l;
+    for (char *p = l; *p; p++)
+        if (*p == '_')
+            *p = ' ';
+    if (l[0] >= 'a' && l[0] <= 'z')
+        l[0] = (char)(l[0] - 'a' + 'A');
+    return l;
+}
+
+/* Copies item i of a declared array, honouring its stride: older and newer structs are zero-filled
+ * or cut. */
+static void declared_item(const kith_array *array, uint32_t i, void *out, size_t size) {
+    memset(out, 0, size);
+    memcpy(out, (const char *)array->items + (size_t)i * array->stride,
+           array->stride < size ? array->stride : size);
+}
+
+/* -- options -------------------------------------------------------------------------------------
+ */
+
+/* Index of the option `name`, added when it is new; OPTIONS_MAX when there is no room. */
+static uint32_t option_add(struct arena *a, const char **options, uint32_t *count, kith_str name) {
+    for (uint32_t i = 0; i < *count; i++)
+        if (str_eqz(name, options[i]))
+            return i;
+    if (*count == OPTIONS_MAX)
+        return OPTIONS_MAX;
+    options[*count] = arena_strndup(a, name.ptr, name.len);
+    return (*count)++;
+}
+
+static kith_status parse_options(struct builder *b, struct rfield *f, const char *text,
+                                 kith_error *e) {
+    struct arena *a = &b->schema->arena;
+    const char **options = ARENA_ARRAY(a, const char *, OPTIONS_MAX);
+    uint64_t *arrows = ARENA_ARRAY(a, uint64_t, OPTIONS_MAX);
+    if (!options || !arrows)
+        return err_nomem(e);
+    kith_str rest = str_of(text), part;
+    while (str_split(&rest, ',', &part)) {
+        kith_str from, to;
+        kith_str arrow = part;
+        if (!str_split(&arrow, '>', &from) || from.len == 0)
+            return err_set(e, KITH_E_INVAL, f->name, "an option is empty in \"%s\"", text);
+        uint32_t i = option_add(a, options, &f->option_count, from);
+        while (i < OPTIONS_MAX && str_split(&arrow, '|', &to)) {
+            uint32_t j = option_add(a, options, &f->option_count, to);
+            if (j < OPTIONS_MAX)
+                arrows[i] |= UINT64_C(1) << j;
+            else
+                i = OPTIONS_MAX;
+        }
+        if (i == OPTIONS_MAX)
+            return err_set(e, KITH_E_LIMIT, f->name, "more than %d options", OPTIONS_MAX);
+    }
+    if (f->option_count == 0)
+        return err_set(e, KITH_E_INVAL, f->name, "a %s needs options", field_kind_name(f->kind));
+    f->options = options;
+    f->arrows = f->kind == KITH_F_STATE ? arrows : NULL;
+    return KITH_OK;
+}
+
+static kith_status parse_target(struct builder *b, struct rfield *f, const char *text,
+                                kith_error *e) {
+    if (text && strcmp(text, "*") == 0 && f->kind == KITH_F_LINK) {
+        f->any_target = true;
+        return KITH_OK;
+    }
+    f->target = text ? schema_type(b->schema, str_of(text)) : NULL;
+    if (!f->target)
+        return err_set(e, KITH_E_INVAL, f->name,
+                       "links to \"%s\", which is no type; is its module enabled?",
+                       text ? text : "");
+    return KITH_OK;
+}
+
+static kith_status parse_field_options(struct builder *b, struct rfield *f, const char *text,
+                                       kith_error *e) {
+    int64_t scale = 0;
+    switch (f->kind) {
+    case KITH_F_CHOICE:
+    case KITH_F_STATE:
+        return parse_options(b, f, text ? text : "", e);
+    case KITH_F_LINK:
+    case KITH_F_LINKS:
+        return parse_target(b, f, text, e);
+    case KITH_F_DECIMAL:
+        if (!text || !int_parse(str_of(text), &scale) || scale < 0 || scale > 9)
+            return err_set(e, KITH_E_INVAL, f->name, "a decimal needs its scale, 0 to 9");
+        f->scale = (int32_t)scale;
+        return KITH_OK;
+    case KITH_F_MONEY:
+        return text ? parse_options(b, f, text, e) : KITH_OK;
+    default:
+        return KITH_OK;
+    }
+}
+
+/* -- fields ---------------------------------------------------------------------------------------
+ */
+
+uint32_t field_columns(const struct rfield *f) {
+    switch (f->kind) {
+    case KITH_F_MONEY:
+        return 3;
+    case KITH_F_PLACE:
+        return 2;
+    case KITH_F_LINK:
+        return f->any_target ? 2 : 1;
+    case KITH_F_LINKS:
+        return 0;
+    default:
+        return 1;
+    }
+}
+
+static kith_status add_field(struct builder *b, struct building *t, const char *module,
+                             const kith_field *d, bool builtin, kith_error *e) {
+    struct schema *s = b->schema;
+    if (!name_ok(d->name) || (!builtin && (strcmp(d->name, "id") == 0)))
+        return err_set(
+            e, KITH_E_INVAL, d->name,
+            "\"%s\" is no field name: lower-case letters, digits and single _, at most 48",
+            d->name ? d->name : "");
+    if (!kind_known(d->kind))
+        return err_set(e, KITH_E_UNSUPPORTED, d->name, "field kind %u is not known to this version",
+                       d->kind);
+    if (t->count == FIELDS_MAX)
+        return err_set(e, KITH_E_LIMIT, d->name, "more than %d fields", FIELDS_MAX);
+    struct rfield *f = ARENA_NEW(&s->arena, struct rfield);
+    const char *full = f ? arena_printf(&s->arena, "%s.%s", t->type->name, d->name) : NULL;
+    if (!full)
+        return err_nomem(e);
+    if (map_get(&s->field_by_name, str_of(full)))
+        return err_set(e, KITH_E_CONFLICT, d->name, "field %s is declared twice", full);
+    f->name = arena_strdup(&s->arena, d->name);
+    f->label = label_of(&s->arena, d->label, d->name);
+    f->doc = arena_strdup(&s->arena, d->doc ? d->doc : "");
+    f->default_text = d->default_text ? arena_strdup(&s->arena, d->default_text) : NULL;
+    f->module = module;
+    f->kind = d->kind;
+    f->flags = d->flags;
+    f->type = t->type;
+    f->index = t->count;
+    f->folded = kind_folds(f->kind) &&
+                (f->flags & (KITH_FF_UNIQUE | KITH_FF_INDEXED | KITH_FF_SEARCHED)) != 0;
+    t->options[t->count] = d->options;
+    t->fields[t->count++] = f;
+    return map_put(&s->field_by_name, str_of(full), f) ? KITH_OK : err_nomem(e);
+}
+
+static kith_status add_fields(struct builder *b, struct building *t, const char *module,
+                              const kith_array *fields, kith_error *e) {
+    for (uint32_t i = 0; i < fields->count; i++) {
+        kith_field d;
+        declared_item(fields, i, &d, sizeof d);
+        kith_status st = add_field(b, t, module, &d, false, e);
+        if (st != KITH_OK) {
+            err_prefix(e, "module %s, type %s: ", module, t->type->name);
+            return st;
+        }
+    }
+    return KITH_OK;
+}
+
+static const kith_field builtin_fields[] = {
+    {.name = "created",
+     .kind = KITH_F_TIME,
+     .flags = KITH_FF_INDEXED | KITH_FF_READONLY,
+     .doc = "When the record was made."},
+    {.name = "updated",
+     .kind = KITH_F_TIME,
+     .flags = KITH_FF_READONLY,
+     .doc = "When the record was last changed."},
+    {.name = "owner",
+     .kind = KITH_F_LINK,
+     .options = "user",
+     .doc = "The user who looks after it."},
+};
+
+/* -- types ----------------------------------------------------------------------------------------
+ */
+
+struct building *builder_type(struct builder *b, const char *name) {
+    for (uint32_t i = 0; i < b->count; i++)
+        if (strcmp(b->types[i].type->name, name) == 0)
+            return &b->types[i];
+    return NULL;
+}
+
+static kith_status add_type(struct builder *b, const char *module, const kith_type *d,
+                            kith_error *e) {
+    struct schema *s = b->schema;
+    if (!name_ok(d->name))
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "module %s: \"%s\" is no type name: lower-case letters, digits and single _",
+                       module, d->name ? d->name : "");
+    if (builder_type(b, d->name))
+        return err_set(e, KITH_E_CONFLICT, NULL,
+                       "module %s: type %s is declared twice (also by %s)", module, d->name,
+                       builder_type(b, d->name)->type->module);
+    if (b->count == TYPES_MAX)
+        return err_set(e, KITH_E_LIMIT, NULL, "more than %d types", TYPES_MAX);
+    struct building *t = &b->types[b->count];
+    t->type = ARENA_NEW(&s->arena, struct rtype);
+    t->fields = ARENA_ARRAY(&s->arena, struct rfield *, FIELDS_MAX);
+    t->options = ARENA_ARRAY(&s->arena, const char *, FIELDS_MAX);
+    if (!t->type || !t->fields || !t->options)
+        return err_nomem(e);
+    b->count++;
+    t->type->schema = s;
+    t->type->name = arena_strdup(&s->arena, d->name);
+    t->type->label = label_of(&s->arena, d->label, d->name);
+    t->type->doc = arena_strdup(&s->arena, d->doc ? d->doc : "");
+    t->type->module = module;
+    t->type->history = d->history;
+    t->type->undo = d->undo;
+    t->indexes = d->indexes;
+    t->title = d->title;
+    if (!map_put(&s->by_name, str_of(t->type->name), t->type))
+        return err_nomem(e);
+    for (size_t i = 0; i < sizeof builtin_fields / sizeof *builtin_fields; i++)
+        TRY(add_field(b, t, "core", &builtin_fields[i], true, e));
+    return add_fields(b, t, module, &d->fields, e);
+}
+
+static kith_status add_source(struct builder *b, const struct schema_source *src, bool extensions,
+                              kith_error *e) {
+    const char *module = arena_strdup(&b->schema->arena, src->module);
+    for (uint32_t i = 0; i < src->types.count; i++) {
+        kith_type d;
+        declared_item(&src->types, i, &d, sizeof d);
+        if ((d.extends != 0) != extensions)
+            continue;
+        if (!extensions) {
+            TRY(add_type(b, module, &d, e));
+            continue;
+        }
+        struct building *t = d.name ? builder_type(b, d.name) : NULL;
+        if (!t)
+            return err_set(e, KITH_E_NOTFOUND, NULL,
+                           "module %s adds fields to type %s, which no enabled module declares",
+                           module, d.name ? d.name : "");
+        TRY(add_fields(b, t, module, &d.fields, e));
+    }
+    return KITH_OK;
+}
+
+/* Columns, targets and SQL of a type, once all types are known. */
+static kith_status finish_type(struct builder *b, struct building *t, kith_error *e) {
+    struct schema *s = b->schema;
+    const char **columns = ARENA_ARRAY(&s->arena, const char *, t->count * 3);
+    if (!columns)
+        return err_nomem(e);
+    for (uint32_t i = 0; i < t->count; i++) {
+        struct rfield *f = t->fields[i];
+        kith_status st = parse_field_options(b, f, t->options[i], e);
+        if (st != KITH_OK) {
+            err_prefix(e, "module %s, field %s.%s: ", f->module, t->type->name, f->name);
+            return st;
+        }
+        static const char *const money[] = {"", "__cur", "__base"},
+                                 *const place[] = {"__lat", "__lon"},
+                                 *const link[] = {"", "__type"};
+        const char *const *suffix = f->kind == KITH_F_MONEY   ? money
+                                    : f->kind == KITH_F_PLACE ? place
+                                                              : link;
+        f->column = t->type->column_count;
+        f->column_count = field_columns(f);
+        for (uint32_t k = 0; k < f->column_count; k++)
+            columns[t->type->column_count++] = arena_printf(&s->arena, "%s%s", f->name, suffix[k]);
+    }
+    t->type->fields = t->fields;
+    t->type->field_count = t->count;
+    t->type->columns = columns;
+    if (t->title) {
+        t->type->title = type_field(s, t->type, str_of(t->title));
+        if (!t->type->title)
+            return err_set(e, KITH_E_INVAL, NULL,
+                           "module %s, type %s: its title \"%s\" is no field", t->type->module,
+                           t->type->name, t->title);
+    }
+    return KITH_OK;
+}
+
+static kith_status build(struct builder *b, struct conn *c, const struct schema_source *sources,
+                         size_t count, kith_error *e) {
+    TRY(catalogue_setup(c, e));
+    for (size_t i = 0; i < count; i++)
+        TRY(catalogue_migrate(c, &sources[i], e));
+    for (size_t i = 0; i < count; i++)
+        TRY(add_source(b, &sources[i], false, e));
+    for (size_t i = 0; i < count; i++)
+        TRY(add_source(b, &sources[i], true, e));
+    for (uint32_t i = 0; i < b->count; i++)
+        TRY(finish_type(b, &b->types[i], e));
+    for (uint32_t i = 0; i < b->count; i++)
+        TRY(catalogue_join(b, c, &b->types[i], e));
+    for (uint32_t i = 0; i < b->count; i++)
+        TRY(ddl_type(b, c, &b->types[i], e));
+    return KITH_OK;
+}
+
+static kith_status index_types(struct builder *b, kith_error *e) {
+    struct schema *s = b->schema;
+    s->types = ARENA_ARRAY(&s->arena, struct rtype *, b->count);
+    if (!s->types)
+        return err_nomem(e);
+    for (uint32_t i = 0; i < b->count; i++) {
+        struct rtype *t = b->types[i].type;
+        s->types[s->type_count++] = t;
+        if (!map_put_u64(&s->by_id, t->id, t))
+            return err_nomem(e);
+        for (uint32_t k = 0; k < t->field_count; k++)
+            if (!map_put_u64(&s->field_by_id, t->fields[k]->id, t->fields[k]))
+                return err_nomem(e);
+    }
+    return KITH_OK;
+}
+
+kith_status schema_build(struct schema **out, struct conn *c, const struct schema_source *sources,
+                         size_t count, const char *base_currency, kith_error *e) {
+    *out = NULL;
+    struct builder b = {.schema = calloc(1, sizeof(struct schema))};
+    if (!b.schema)
+        return err_nomem(e);
+    memcpy(b.schema->base_currency, base_currency, 3);
+    b.types = ARENA_ARRAY(&b.schema->arena, struct building, TYPES_MAX);
+    kith_status st = b.types ? conn_exec(c, "SAVEPOINT schema", e) : err_nomem(e);
+    if (st == KITH_OK) {
+        st = build(&b, c, sources, count, e);
+        if (st == KITH_OK)
+            st = index_types(&b, e);
+        conn_forget_statements(c);
+        kith_status end =
+            conn_exec(c, st == KITH_OK ? "RELEASE schema" : "ROLLBACK TO schema; RELEASE schema",
+                      st == KITH_OK ? e : NULL);
+        st = st == KITH_OK ? end : st;
+    }
+    if (st == KITH_OK)
+        *out = b.schema;
+    else
+        schema_free(b.schema);
+    return st;
+}
+
+void schema_free(struct schema *s) {
+    if (!s)
+        return;
+    map_free(&s->by_name);
+    map_free(&s->by_id);
+    map_free(&s->field_by_id);
+    map_free(&s->field_by_name);
+    arena_free(&s->arena);
+    free(s);
+}
+
+/* -- lookups
+ * --------------------------------------------------------------------------------------- */
+
+const struct rtype *schema_type(const struct schema *s, kith_str name) {
+    return map_get(&s->by_name, name);
+}
+
+const struct rtype *schema_type_by_id(const struct schema *s, uint32_t id) {
+    return map_get_u64(&s->by_id, id);
+}
+
+const struct rfield *schema_field_by_id(const struct schema *s, uint32_t id) {
+    return map_get_u64(&s->field_by_id, id);
+}
+
+const struct rfield *type_field(const struct schema *s, const struct rtype *t, kith_str name) {
+    char full[128];
+    size_t n = strlen(t->name);
+    if (name.len > 48 || n + 1 + name.len > sizeof full)
+        return NULL;
+    memcpy(full, t->name, n);
+    full[n] = '.';
+    memcpy(full + n + 1, name.ptr, name.len);
+    return map_get(&s->field_by_name, (kith_str){full, n + 1 + name.len});
+}
+
+static const char *type_name_at(const void *arg, size_t i) {
+    return ((const struct schema *)arg)->types[i]->name;
+}
+
+kith_status schema_find_type(const struct schema *s, kith_str name, const struct rtype **out,
+                             kith_error *e) {
+    *out = schema_type(s, name);
+    if (*out)
+        return KITH_OK;
+    const char *near = str_nearest(name, type_name_at, s, s->type_count);
+    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no type '%.*s'%s%s%s", (int)name.len,
+                   name.ptr, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static const char *field_name_at(const void *arg, size_t i) {
+    const struct rtype *t = arg;
+    return i < t->field_count ? t->fields[i]->name : "id";
+}
+
+kith_status schema_find_field(const struct schema *s, const struct rtype *t, kith_str name,
+                              const struct rfield **out, kith_error *e) {
+    *out = type_field(s, t, name);
+    if (*out)
+        return KITH_OK;
+    const char *near = str_nearest(name, field_name_at, t, t->field_count + 1u);
+    char field[56];
+    snprintf(field, sizeof field, "%.*s", (int)(name.len < 55 ? name.len : 55), name.ptr);
+    return err_set(e, KITH_E_NOTFOUND, field, "no field '%s' in %s%s%s%s", field, t->name,
+                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+int field_option(const struct rfield *f, kith_str name) {
+    for (uint32_t i = 0; i < f->option_count; i++)
+        if (str_eqz(name, f->options[i]))
+            return (int)i;
+    return -1;
+}

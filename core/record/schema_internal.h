@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What schema.c and ddl.c share while a schema is built. */
+#ifndef RECORD_SCHEMA_INTERNAL_H
+#define RECORD_SCHEMA_INTERNAL_H
+
+#include "base/number.h"
+#include "record/schema.h"
+
+#define TYPES_MAX 1000
+
+struct building { /* a type under construction */
+    struct rtype *type;
+    struct rfield **fields;
+    const char **options; /* as declared, by field */
+    uint32_t count;
+    kith_array indexes;
+    const char *title;
+};
+struct builder {
+    struct schema *schema;
+    struct building *types;
+    uint32_t count;
+};
+struct building *builder_type(struct builder *b, const char *name);
+uint32_t field_columns(const struct rfield *f);
+
+kith_status catalogue_setup(struct conn *c, kith_error *e);
+/* Runs the source's migrations that are newer than what the database has seen. */
+kith_status catalogue_migrate(struct conn *c, const struct schema_source *src, kith_error *e);
+/* Gives the type and its fields their permanent numbers. */
+kith_status catalogue_join(struct builder *b, struct conn *c, struct building *t, kith_error *e);
+/* Makes the table, columns and indexes that are absent, and the type's SQL texts. */
+kith_status ddl_type(struct builder *b, struct conn *c, struct building *t, kith_error *e);
+
+#endif

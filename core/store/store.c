@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections and statements: the settings every connection gets, the cache, and SQLite's refusals
+ * as sentences. */
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define APPLICATION_ID      1263096904 /* "KITH", in the database header */
+#define APPLICATION_ID_TEXT "1263096904"
+
+static pthread_once_t setup_once = PTHREAD_ONCE_INIT;
+static int setup_rc;
+
+static void setup(void) {
+    /* Statement journals of groups stay in memory up to 10 MB: a savepoint per request costs half
+     * as much then. Memory statistics cost a global mutex on every allocation. */
+    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 10 * 1024 * 1024);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    setup_rc = sqlite3_initialize();
+}
+
+kith_status store_setup(kith_error *e) {
+    pthread_once(&setup_once, setup);
+    if (setup_rc != SQLITE_OK)
+        return err_set(e, KITH_E_INTERNAL, NULL, "SQLite does not start: %s",
+                       sqlite3_errstr(setup_rc));
+    return KITH_OK;
+}
+
+/* -- errors -------------------------------------------------------------------------------------
+ */
+
+struct sentence {
+    int rc;
+    kith_status status;
+    const char *text;
+};
+
+static const struct sentence sentences[] = {
+    {SQLITE_FULL, KITH_E_FULL, "the disk is full; make room and try again, nothing was kept"},
+    {SQLITE_IOERR, KITH_E_IO, "the disk failed while the database was read or written"},
+    {SQLITE_NOMEM, KITH_E_NOMEM, "there is not enough memory"},
+    {SQLITE_BUSY, KITH_E_BUSY, "the database is used by another program"},
+    {SQLITE_LOCKED, KITH_E_BUSY, "the database is used by another program"},
+    {SQLITE_CORRUPT, KITH_E_CORRUPT, "the database file is damaged; restore a backup"},
+    {SQLITE_NOTADB, KITH_E_CORRUPT, "the file is not a Kith database"},
+    {SQLITE_READONLY, KITH_E_DENIED, "the database file or its folder may not be written"},
+    {SQLITE_PERM, KITH_E_DENIED, "the database file may not be opened"},
+    {SQLITE_CANTOPEN, KITH_E_IO,
+     "the database file cannot be opened; does its folder exist and may it be written?"},
+    {SQLITE_INTERRUPT, KITH_E_LIMIT,
+     "the query took longer than allowed; narrow it or add an index"},
+    {SQLITE_TOOBIG, KITH_E_LIMIT, "a value is too large"},
+    {SQLITE_CONSTRAINT, KITH_E_CONFLICT, "the value is used already"},
+};
+
+kith_status conn_error(struct conn *c, int rc, kith_error *e) {
+    const char *detail = c && c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc);
+    const char *path = c ? c->path : "database";
+    for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
+        if (sentences[i].rc == (rc & 0xff))
+            return err_set(e, sentences[i].status, NULL, "%s: %s (%s)", path, sentences[i].text,
+                           detail);
+    return err_set(e, KITH_E_INTERNAL, NULL, "%s: SQLite refused: %s (%d)", path, detail, rc);
+}
+
+/* -- connections --------------------------------------------------------------------------------
+ */
+
+static kith_status check_ours(struct conn *c, enum conn_kind kind, kith_error *e) {
+    int64_t id = 0, tables = 0;
+    TRY(conn_int(c, "PRAGMA application_id", 0, &id, e));
+    if (id == APPLICATION_ID)
+        return KITH_OK;
+    TRY(conn_int(c, "SELECT count(*) FROM sqlite_schema", 0, &tables, e));
+    if (id != 0 || tables > 0 || kind != CONN_WRITER)
+        return err_set(e, KITH_E_CORRUPT, NULL,
+                       "%s is a database of another program, not of Kith; name another file",
+                       c->path);
+    return conn_exec(c, "PRAGMA application_id=" APPLICATION_ID_TEXT, e);
+}
+
+static kith_status configure(struct conn *c, enum conn_kind kind, kith_error *e) {
+    sqlite3_db_config(c->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 512, 128);
+    sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(c->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_extended_result_codes(c->db, 1);
+    sqlite3_busy_timeout(c->db, 5000);
+    sqlite3_limit(c->db, SQLITE_LIMIT_LENGTH, 256 * 1024 * 1024);
+    TRY(check_ours(c, kind, e));
+    switch (kind) {
+    case CONN_WRITER:
+        return conn_exec(c,
+                         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                         "PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
+                         "PRAGMA cache_size=-32768; PRAGMA foreign_keys=OFF",
+                         e);
+    case CONN_READER:
+        return conn_exec(
+            c, "PRAGMA query_only=1; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192", e);
+    case CONN_CHECKPOINT:
+        return conn_exec(c,
+                         "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+                         "PRAGMA cache_size=-64",
+                         e);
+    }
+    return KITH_OK;
+}
+
+kith_status conn_open(struct conn **out, const char *path, enum conn_kind kind, const char *vfs,
+                      kith_error *e) {
+    *out = NULL;
+    TRY(store_setup(e));
+    struct conn *c = calloc(1, sizeof *c);
+    if (!c || !(c->path = strdup(path))) {
+        free(c);
+        return err_nomem(e);
+    }
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE;
+    if (kind == CONN_WRITER)
+        flags |= SQLITE_OPEN_CREATE;
+    /* A read-only open could not take part in unix-excl's shared lock: readers are held to reading
+     * by query_only. */
+    int rc = sqlite3_open_v2(path, &c->db, flags, vfs ? vfs : "unix-excl");
+    kith_status st = rc == SQLITE_OK ? configure(c, kind, e) : conn_error(c, rc, e);
+    if (st != KITH_OK) {
+        conn_close(c);
+        return st;
+    }
+    *out = c;
+    return KITH_OK;
+}
+
+void conn_forget_statements(struct conn *c) {
+    size_t pos = 0;
+    void *st;
+    while (map_next(&c->statements, &pos, NULL, &st))
+        sqlite3_finalize(st);
+    map_free(&c->statements);
+}
+
+void conn_close(struct conn *c) {
+    if (!c)
+        return;
+    conn_forget_statements(c);
+    sqlite3_close(c->db);
+    free(c->path);
+    free(c);
+}
+
+/* -- statements ---------------------------------------------------------------------------------
+ */
+
+kith_status conn_exec(struct conn *c, const char *sql, kith_error *e) {
+    int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? KITH_OK : conn_error(c, rc, e);
+}
+
+kith_status conn_prepare(struct conn *c, const char *sql, sqlite3_stmt **out, kith_error *e) {
+    kith_str key = str_of(sql);
+    sqlite3_stmt *st = map_get(&c->statements, key);
+    if (st) {
+        sqlite3_reset(st);
+        sqlite3_clear_bindings(st);
+        *out = st;
+        return KITH_OK;
+    }
+    int rc = sqlite3_prepare_v3(c->db, sql, (int)key.len + 1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
+    if (rc != SQLITE_OK)
+        return conn_error(c, rc, e);
+    if (!map_put(&c->statements, key, st)) {
+        sqlite3_finalize(st);
+        return err_nomem(e);
+    }
+    *out = st;
+    return KITH_OK;
+}
+
+kith_status conn_prepare_once(struct conn *c, const char *sql, sqlite3_stmt **out, kith_error *e) {
+    int rc = sqlite3_prepare_v3(c->db, sql, -1, 0, out, NULL);
+    return rc == SQLITE_OK ? KITH_OK : conn_error(c, rc, e);
+}
+
+kith_status conn_step(struct conn *c, sqlite3_stmt *st, bool *row, kith_error *e) {
+    int rc = sqlite3_step(st);
+    *row = rc == SQLITE_ROW;
+    if (rc == SQLITE_ROW)
+        return KITH_OK;
+    if (rc == SQLITE_DONE) {
+        sqlite3_reset(st);
+        return KITH_OK;
+    }
+    kith_status status = conn_error(c, rc, e);
+    sqlite3_reset(st);
+    return status;
+}
+
+kith_status conn_run(struct conn *c, sqlite3_stmt *st, kith_error *e) {
+    bool row;
+    TRY(conn_step(c, st, &row, e));
+    if (row)
+        sqlite3_reset(st);
+    return KITH_OK;
+}
+
+kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t *out,
+                     kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    *out = otherwise;
+    TRY(conn_prepare(c, sql, &st, e));
+    TRY(conn_step(c, st, &row, e));
+    if (row) {
+        if (sqlite3_column_type(st, 0) != SQLITE_NULL)
+            *out = sqlite3_column_int64(st, 0);
+        sqlite3_reset(st);
+    }
+    return KITH_OK;
+}
+
+kith_status conn_copy(struct conn *from, const char *path, kith_error *e) {
+    sqlite3 *to = NULL;
+    int rc = sqlite3_open_v2(
+        path, &to, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix");
+    sqlite3_backup *b = rc == SQLITE_OK ? sqlite3_backup_init(to, "main", from->db, "main") : NULL;
+    if (b) {
+        rc = sqlite3_backup_step(b, -1);
+        int done = sqlite3_backup_finish(b);
+        rc = rc == SQLITE_DONE ? done : rc;
+    } else if (rc == SQLITE_OK) {
+        rc = sqlite3_errcode(to);
+    }
+    struct conn at = {.db = to, .path = (char *)(uintptr_t)path};
+    kith_status st = rc == SQLITE_OK ? KITH_OK : conn_error(&at, rc, e);
+    sqlite3_close(to);
+    return st;
+}
+
+/* -- binding ------------------------------------------------------------------------------------
+ */
+
+void bind_int(sqlite3_stmt *st, int i, int64_t v) {
+    sqlite3_bind_int64(st, i, v);
+}
+
+void bind_str(sqlite3_stmt *st, int i, kith_str s) {
+    if (s.ptr)
+        sqlite3_bind_text64(st, i, s.ptr, s.len, SQLITE_STATIC, SQLITE_UTF8);
+    else
+        sqlite3_bind_null(st, i);
+}
+
+void bind_blob(sqlite3_stmt *st, int i, kith_str s) {
+    sqlite3_bind_blob64(st, i, s.len ? s.ptr : "", s.len, SQLITE_STATIC);
+}
+
+void bind_null(sqlite3_stmt *st, int i) {
+    sqlite3_bind_null(st, i);
+}
+
+void bind_real(sqlite3_stmt *st, int i, double v) {
+    sqlite3_bind_double(st, i, v);
+}
+
+kith_str column_str(sqlite3_stmt *st, int i) {
+    if (sqlite3_column_type(st, i) == SQLITE_NULL)
+        return (kith_str){NULL, 0};
+    const void *p = sqlite3_column_blob(st, i); /* text as bytes: no conversion, NULs kept */
+    return (kith_str){p ? p : "", (uint64_t)sqlite3_column_bytes(st, i)};
+}
+
+void sql_name(struct buf *b, const char *name) {
+    buf_putc(b, '"');
+    for (; *name; name++) {
+        if (*name == '"')
+            buf_putc(b, '"');
+        buf_putc(b, *name);
+    }
+    buf_putc(b, '"');
+}
