@@ -11,8 +11,10 @@ int64_t text_invalid_at(kith_str s);
 /* NFC of well-formed UTF-8, NULs kept. ASCII and text that is NFC already are returned as they are
  * (same pointer). ptr NULL: no memory. */
 kith_str text_nfc(struct arena *a, kith_str s);
-/* Folded for comparing and sorting: case folded, accents stripped, compatibility forms made equal,
- * white space runs made one space and trimmed. TEXT_FOLD_VERSION changes when its result does. */
+/* Folded for comparing and sorting: case folded, accents stripped (vowel signs of Indic scripts and
+ * Thai stay: they are letters), compatibility forms made equal, curly apostrophes and dashes made
+ * plain, invisible characters dropped, white space runs made one space and trimmed. Always a copy,
+ * NUL-ended; ptr NULL: no memory. TEXT_FOLD_VERSION changes when its result does. */
 kith_str text_fold(struct arena *a, kith_str s);
 #define TEXT_FOLD_VERSION 1
 /* Columns a terminal needs for s (wide East Asian counted as 2, combining marks as 0). */
@@ -25,10 +27,13 @@ enum text_encoding { ENC_UTF8, ENC_UTF8_BOM, ENC_UTF16LE, ENC_UTF16BE, ENC_WINDO
 /* Guess from the first bytes of a file (64 KiB are enough). `complete` is false when the sample may
  * end in the middle of a character. */
 enum text_encoding text_detect(kith_str sample, bool complete);
-const char *text_encoding_name(enum text_encoding e);
+const char *text_encoding_name(enum text_encoding e); /* "utf-8", "windows-1252", ... */
+/* Bytes of the byte order mark with which the sample begins in that encoding; 0: none. */
+size_t text_bom(enum text_encoding e, kith_str sample);
 /* Appends `in` to *out as UTF-8 and returns the bytes consumed: fewer than in.len only when the end
  * is cut in the middle of a character and !last. Never fails on content: what cannot be decoded
- * becomes U+FFFD. Windows-1252 is also what Latin-1 files are read as. */
+ * becomes U+FFFD. A byte order mark is passed on as U+FEFF: skip text_bom first. Windows-1252 is
+ * also what Latin-1 files are read as. */
 struct buf;
 size_t text_decode(enum text_encoding e, kith_str in, bool last, struct buf *out);
 
