@@ -39,7 +39,7 @@ static bool push_digit(int64_t *n, int digit, bool minus) {
 }
 
 bool int_parse(kith_str s, int64_t *out) {
-    return decimal_parse(s, 0, out) && !(s.len && memchr(s.ptr, '.', (size_t)s.len));
+    return !(s.len && memchr(s.ptr, '.', (size_t)s.len)) && decimal_parse(s, 0, out);
 }
 
 bool decimal_parse(kith_str s, int32_t scale, int64_t *units) {
