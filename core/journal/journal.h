@@ -4,29 +4,30 @@
  * delivery of events all read it; nothing is stored twice.
  *
  * Tables (see journal.c for the columns): kith_tx, kith_journal, kith_source, kith_topic.
- * Rows are ordered by seq, which has no gaps within a transaction. Derived values are not journaled. */
+ * Rows are ordered by seq, which has no gaps within a transaction. Derived values are not
+ * journaled. */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
 
 #include "record/record.h"
 
 enum origin { /* stored: never renumber */
-    ORIGIN_CLI = 1,
-    ORIGIN_API = 2,
-    ORIGIN_IMPORT = 3,
-    ORIGIN_REACTION = 4,
-    ORIGIN_TIMER = 5,
-    ORIGIN_ACTION = 6,
-    ORIGIN_UNDO = 7,
-    ORIGIN_SYSTEM = 8,
+              ORIGIN_CLI = 1,
+              ORIGIN_API = 2,
+              ORIGIN_IMPORT = 3,
+              ORIGIN_REACTION = 4,
+              ORIGIN_TIMER = 5,
+              ORIGIN_ACTION = 6,
+              ORIGIN_UNDO = 7,
+              ORIGIN_SYSTEM = 8,
 };
 const char *origin_name(uint32_t origin); /* "cli", "api", ... */
 
 enum row_kind { /* stored: never renumber */
-    ROW_CREATE = 1,
-    ROW_UPDATE = 2,
-    ROW_DELETE = 3,
-    ROW_EVENT = 4,
+                ROW_CREATE = 1,
+                ROW_UPDATE = 2,
+                ROW_DELETE = 3,
+                ROW_EVENT = 4,
 };
 const char *row_kind_name(uint32_t kind); /* "create", ... */
 
@@ -41,12 +42,12 @@ struct source {
 
 struct tx_head {
     kith_id id;
-    int64_t at;      /* ms UTC */
-    uint32_t actor;  /* kith_source number: who asked */
-    uint32_t origin; /* enum origin */
-    uint64_t cause;  /* seq of the row that led to it; 0: a person or program from outside */
-    uint32_t depth;  /* of the cascade: 0 from outside, cause's depth + 1 */
-    kith_id run;     /* the import, workflow run, ... it is part of; 0: none */
+    int64_t at;           /* ms UTC */
+    uint32_t actor;       /* kith_source number: who asked */
+    uint32_t origin;      /* enum origin */
+    uint64_t cause;       /* seq of the row that led to it; 0: a person or program from outside */
+    uint32_t depth;       /* of the cascade: 0 from outside, cause's depth + 1 */
+    kith_id run;          /* the import, workflow run, ... it is part of; 0: none */
     uint64_t first, last; /* seq of its rows */
     kith_str note;
 };
@@ -62,7 +63,7 @@ struct journal_row {
     kith_str image;
 };
 
-kith_status journal_setup(struct conn *c, kith_error *e); /* creates what is absent */
+kith_status journal_setup(struct conn *c, kith_error *e);               /* creates what is absent */
 kith_status journal_head(struct conn *c, uint64_t *seq, kith_error *e); /* the last seq, 0: none */
 kith_status journal_high_id(struct conn *c, kith_id *id, kith_error *e);
 
@@ -74,14 +75,18 @@ kith_status journal_intern_source(struct conn *c, const struct source *s, uint32
 kith_status journal_intern_topic(struct conn *c, const char *name, uint32_t *number, kith_error *e);
 
 /* -- images ---------------------------------------------------------------------------------------
- * One byte of version (1), then for each field, by its permanent number: varint number, before-value,
- * after-value. An event: version, varint topic, varint schema, JSON text. Unknown field numbers (of a
- * module that is not loaded) are skipped when read and kept when copied. */
+ * One byte of version (1), the number of fields, then for each field, by its permanent number:
+ * varint number, before-value, after-value; then the number of fields that a before-hook set, and
+ * for each its number and the hook's kith_source number. An event: version, varint topic, varint
+ * schema, JSON text. Unknown field numbers (of a module that is not loaded) are skipped when read
+ * and kept when copied. */
+/* sources: by field index, the kith_source number of the hook that set it, 0: none; or NULL. */
 void image_encode(struct buf *out, const struct rtype *t, const kith_value *before,
-                  const kith_value *after, const struct fieldset *changed);
+                  const kith_value *after, const struct fieldset *changed, const uint32_t *sources);
 struct image_field {
     const struct rfield *field; /* NULL: not known now */
     uint32_t field_id;
+    uint32_t source; /* kith_source number of the before-hook that set it; 0: none */
     kith_value before, after;
 };
 /* The fields live in the arena; values point into the arena. KITH_E_CORRUPT names the seq. */
@@ -91,9 +96,11 @@ void image_encode_event(struct buf *out, uint32_t topic, uint32_t schema, kith_s
 kith_status image_decode_event(const struct journal_row *row, uint32_t *topic, uint32_t *schema,
                                kith_str *json, kith_error *e);
 
-/* -- reading ---------------------------------------------------------------------------------------- */
+/* -- reading
+ * ---------------------------------------------------------------------------------------- */
 
-/* Return KITH_OK to go on; anything else ends the walk and is returned. The row lives until then. */
+/* Return KITH_OK to go on; anything else ends the walk and is returned. The row lives until then.
+ */
 typedef kith_status (*journal_visit)(void *arg, const struct journal_row *row, kith_error *e);
 kith_status journal_walk(struct conn *c, uint64_t after, uint64_t to, journal_visit fn, void *arg,
                          kith_error *e);
@@ -106,49 +113,59 @@ kith_status journal_tx_read(struct conn *c, kith_id tx, struct arena *a, struct 
                             kith_error *e);
 /* Heads of a run, or (run 0) of all transactions, newest first, at most limit. */
 kith_status journal_txs(struct conn *c, kith_id run, int64_t limit,
-                        kith_status (*fn)(void *arg, const struct tx_head *tx, kith_error *e), void *arg,
-                        kith_error *e);
+                        kith_status (*fn)(void *arg, const struct tx_head *tx, kith_error *e),
+                        void *arg, kith_error *e);
 kith_status journal_source(struct conn *c, uint32_t number, struct arena *a, struct source *out,
                            kith_error *e);
 kith_status journal_topic_name(struct conn *c, uint32_t number, struct arena *a, const char **name,
                                kith_error *e);
 
-/* -- why ----------------------------------------------------------------------------------------------
+/* -- why
+ * ----------------------------------------------------------------------------------------------
  * The chain of causes behind a field's present value, nearest first. */
 struct why_step {
     struct journal_row row;
     struct tx_head tx;
-    struct source actor;   /* who asked for the transaction */
-    struct source source;  /* the code that wrote the row; kind 0: the actor directly */
-    const char *topic;     /* for an event */
+    struct source actor; /* who asked for the transaction */
+    struct source
+        source; /* the code that wrote it: the field's hook, or the row's; kind 0: the actor */
+    const char *topic;         /* for an event */
     struct image_field change; /* the field in question, for the first step */
 };
 kith_status journal_why(struct conn *c, const struct schema *s, kith_id record,
                         const struct rfield *field, struct arena *a, struct why_step **steps,
                         size_t *count, kith_error *e);
 
-/* -- undo ----------------------------------------------------------------------------------------------
- * Plans the undo of the rows of one transaction, or of all transactions of a run, newest first, and has
- * each step carried out by `apply` (the engine's write path). */
+/* -- undo
+ * ----------------------------------------------------------------------------------------------
+ * The undo of a transaction, or of a run, takes back its rows and those of every transaction that
+ * it led to, newest first. What somebody has edited since is kept. */
+
+/* The transactions to undo, newest first, with everything they caused. KITH_E_NOTFOUND: `target` is
+ * neither a transaction nor a run. */
+kith_status journal_undo_set(struct conn *c, kith_id target, struct arena *a, struct tx_head **out,
+                             size_t *count, kith_error *e);
+
 enum undo_outcome { UNDO_REVERSED, UNDO_KEPT, UNDO_REFUSED };
 struct undo_item {
     enum undo_outcome outcome;
-    const struct rtype *type;
+    const struct rtype *type; /* NULL: its module is not enabled */
     kith_id record;
-    uint32_t kind;       /* of the row that is undone */
-    const char *field;   /* kept or refused: the field, or NULL: the whole record */
-    const char *reason;  /* kept, refused: one sentence; reversed: NULL */
+    uint32_t kind;      /* of the row that is undone */
+    const char *field;  /* kept: the field that was edited, or NULL: the whole record */
+    const char *reason; /* kept, refused: one sentence; reversed: NULL */
 };
 struct undo_ops {
     void *arg;
-    /* Reverses one row: op is the row's kind; fields and values are those to put back (for ROW_DELETE all
-     * of the record; for ROW_CREATE none: the record is deleted). */
+    /* Reverses one row: kind is the row's; fields are those to put back (their `before`); for
+     * ROW_CREATE the record is to be deleted. A refusal is KITH_E_REFUSED, KITH_E_INVAL,
+     * KITH_E_CONFLICT or KITH_E_NOTFOUND and keeps nothing; other failures end the undo. */
     kith_status (*apply)(void *arg, uint32_t kind, const struct rtype *t, kith_id id,
                          const struct image_field *fields, size_t count, kith_error *e);
-    /* Told of each item as it is decided; the item lives until it returns. */
+    /* Told of each outcome as it is decided; the item lives until it returns. */
     kith_status (*report)(void *arg, const struct undo_item *item, kith_error *e);
 };
-kith_status journal_undo(struct conn *c, const struct schema *s, const struct tx_head *tx,
-                         const struct undo_ops *ops, kith_error *e);
+kith_status journal_undo_row(struct conn *c, const struct schema *s, const struct journal_row *row,
+                             struct arena *a, const struct undo_ops *ops, kith_error *e);
 
 #endif

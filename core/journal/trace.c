@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Trace: "why does this field have this value?", and the reversal of one row. */
+#include "journal/journal.h"
+
+#include <string.h>
+
+/* -- why
+ * ------------------------------------------------------------------------------------------- */
+
+#define WHY_STEPS_MAX 64
+
+struct search {
+    const struct schema *schema;
+    const struct rfield *field;
+    struct arena *arena;
+    struct why_step step;
+    bool found;
+};
+
+static kith_status find_field(void *arg, const struct journal_row *row, kith_error *e) {
+    struct search *s = arg;
+    struct image_field *fields;
+    size_t n;
+    if (row->kind == ROW_EVENT)
+        return KITH_OK;
+    TRY(image_decode(s->schema, row, s->arena, &fields, &n, e));
+    for (size_t i = 0; i < n; i++)
+        if (fields[i].field_id == s->field->id) {
+            s->step.row = *row;
+            s->step.row.image = (kith_str){0};
+            s->step.change = fields[i];
+            s->found = true;
+            return KITH_E_LIMIT; /* found: ends the walk */
+        }
+    return KITH_OK;
+}
+
+static kith_status fill_step(struct conn *c, struct why_step *w, struct arena *a, kith_error *e) {
+    uint32_t source = w->change.source ? w->change.source : w->row.source;
+    TRY(journal_tx_read(c, w->row.tx, a, &w->tx, e));
+    TRY(journal_source(c, w->tx.actor, a, &w->actor, e));
+    w->source = (struct source){.name = "", .version = ""};
+    if (source)
+        TRY(journal_source(c, source, a, &w->source, e));
+    if (w->row.kind == ROW_EVENT) {
+        uint32_t topic, version;
+        kith_str json;
+        TRY(image_decode_event(&w->row, &topic, &version, &json, e));
+        TRY(journal_topic_name(c, topic, a, &w->topic, e));
+    }
+    return KITH_OK;
+}
+
+kith_status journal_why(struct conn *c, const struct schema *s, kith_id record,
+                        const struct rfield *field, struct arena *a, struct why_step **steps,
+                        size_t *count, kith_error *e) {
+    struct search look = {.schema = s, .field = field, .arena = a};
+    struct why_step *out = ARENA_ARRAY(a, struct why_step, WHY_STEPS_MAX);
+    kith_error ignored = KITH_ERROR_INIT;
+    *count = 0;
+    *steps = out;
+    if (!out)
+        return err_nomem(e);
+    kith_status st = journal_of_record(c, record, true, find_field, &look, &ignored);
+    if (st != KITH_OK && !look.found) {
+        err_copy(e, &ignored);
+        return st;
+    }
+    if (!look.found)
+        return KITH_OK;
+    out[0] = look.step;
+    for (size_t n = 0;;) {
+        TRY(fill_step(c, &out[n], a, e));
+        uint64_t cause = out[n].row.cause ? out[n].row.cause : out[n].tx.cause;
+        *count = ++n;
+        if (cause == 0 || n == WHY_STEPS_MAX)
+            return KITH_OK;
+        TRY(journal_row_read(c, cause, a, &out[n].row, e));
+    }
+}
+
+/* -- the reversal of one row
+ * -------------------------------------------------------------------------- */
+
+struct undo {
+    struct conn *conn;
+    const struct schema *schema;
+    const struct journal_row *row;
+    const struct rtype *type;
+    struct arena *arena;
+    const struct undo_ops *ops;
+    struct image_field *fields;
+    size_t count;
+};
+
+static kith_status tell(struct undo *u, enum undo_outcome outcome, const char *field,
+                        const char *reason, kith_error *e) {
+    struct undo_item item = {outcome, u->type, u->row->record, u->row->kind, field, reason};
+    return u->ops->report(u->ops->arg, &item, e);
+}
+
+/* Applies and reports; a refusal of this row is reported and does not end the undo. */
+static kith_status apply(struct undo *u, const struct image_field *fields, size_t count,
+                         kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    kith_status st =
+        u->ops->apply(u->ops->arg, u->row->kind, u->type, u->row->record, fields, count, &why);
+    switch (st) {
+    case KITH_OK:
+        return tell(u, UNDO_REVERSED, NULL, NULL, e);
+    case KITH_E_REFUSED:
+    case KITH_E_INVAL:
+    case KITH_E_CONFLICT:
+    case KITH_E_NOTFOUND:
+        return tell(u, UNDO_REFUSED, why.field[0] ? why.field : NULL, why.message, e);
+    default:
+        err_copy(e, &why);
+        return st;
+    }
+}
+
+static bool is_stamp(const struct rfield *f) {
+    return f->index == FIELD_UPDATED || f->index == FIELD_CREATED;
+}
+
+/* The field that differs from what the row left behind, or NULL. */
+static const struct rfield *edited_field(struct undo *u, const kith_value *now) {
+    static const kith_value null = {0};
+    for (uint32_t i = 0; i < u->type->field_count; i++) {
+        const struct rfield *f = u->type->fields[i];
+        const kith_value *left = &null;
+        for (size_t k = 0; k < u->count; k++)
+            if (u->fields[k].field == f)
+                left = &u->fields[k].after;
+        if (!is_stamp(f) && !value_eq(left, &now[i]))
+            return f;
+    }
+    return NULL;
+}
+
+static kith_status undo_create(struct undo *u, const kith_value *now, kith_error *e) {
+    const struct rfield *f = edited_field(u, now);
+    if (f)
+        return tell(u, UNDO_KEPT, f->name, "it was edited since", e);
+    return apply(u, NULL, 0, e);
+}
+
+static kith_status undo_update(struct undo *u, const kith_value *now, kith_error *e) {
+    struct image_field *back = ARENA_ARRAY(u->arena, struct image_field, u->count + 1);
+    size_t n = 0;
+    if (!back)
+        return err_nomem(e);
+    for (size_t i = 0; i < u->count; i++) {
+        const struct rfield *f = u->fields[i].field;
+        if (!f)
+            TRY(tell(u, UNDO_REFUSED, NULL, "a field belongs to a module that is not enabled", e));
+        else if (!value_eq(&u->fields[i].after, &now[f->index]))
+            TRY(tell(u, UNDO_KEPT, f->name, "it was edited since", e));
+        else
+            back[n++] = u->fields[i];
+    }
+    return n ? apply(u, back, n, e) : KITH_OK;
+}
+
+kith_status journal_undo_row(struct conn *c, const struct schema *s, const struct journal_row *row,
+                             struct arena *a, const struct undo_ops *ops, kith_error *e) {
+    struct undo u = {c, s, row, schema_type_by_id(s, row->type), a, ops, NULL, 0};
+    if (row->kind == ROW_EVENT)
+        return KITH_OK; /* what was said cannot be unsaid */
+    if (!u.type)
+        return tell(&u, UNDO_REFUSED, NULL, "its module is not enabled", e);
+    if (u.type->undo == KITH_UNDO_REFUSE)
+        return tell(&u, UNDO_REFUSED, NULL, "records of this type are never undone", e);
+    TRY(image_decode(s, row, a, &u.fields, &u.count, e));
+    kith_value *now = ARENA_ARRAY(a, kith_value, u.type->field_count);
+    if (!now)
+        return err_nomem(e);
+    kith_error ignored = KITH_ERROR_INIT;
+    kith_status st = record_read(c, u.type, row->record, a, now, &ignored);
+    if (st != KITH_OK && st != KITH_E_NOTFOUND) {
+        err_copy(e, &ignored);
+        return st;
+    }
+    bool there = st == KITH_OK;
+    if (row->kind == ROW_DELETE)
+        return there ? tell(&u, UNDO_KEPT, NULL, "it exists again", e)
+                     : apply(&u, u.fields, u.count, e);
+    if (!there)
+        return tell(&u, UNDO_KEPT, NULL, "it was deleted since", e);
+    return row->kind == ROW_CREATE ? undo_create(&u, now, e) : undo_update(&u, now, e);
+}
