@@ -56,22 +56,22 @@ typedef struct kith_field {
     uint32_t reserved;        /* 0 */
 } kith_field;
 
-#define KITH_HISTORY_FULL    0u /* every change with before and after                            */
-#define KITH_HISTORY_NONE    2u /* internal, high volume: no journal rows                        */
-#define KITH_UNDO_RESTORE    0u /* undo puts the old values back                                 */
-#define KITH_UNDO_REFUSE     2u /* undo refuses, with a reason                                   */
+#define KITH_HISTORY_FULL 0u /* every change with before and after                            */
+#define KITH_HISTORY_NONE 2u /* internal, high volume: no journal rows                        */
+#define KITH_UNDO_RESTORE 0u /* undo puts the old values back                                 */
+#define KITH_UNDO_REFUSE  2u /* undo refuses, with a reason                                   */
 
 typedef struct kith_type {
-    const char *name;    /* singular, snake_case: "lead"                                         */
-    const char *label;   /* for people; NULL: made from the name                                 */
-    const char *doc;     /* one sentence                                                         */
-    const char *title;   /* the field that names a record to people: "name"                      */
-    uint32_t history;    /* KITH_HISTORY_*                                                       */
-    uint32_t undo;       /* KITH_UNDO_*                                                          */
-    kith_array fields;   /* kith_field; besides them every type has id, created, updated, owner  */
-    kith_array indexes;  /* const char *: "owner,-created"; single fields use KITH_FF_INDEXED    */
-    uint32_t extends;    /* 1: the fields are added to an existing type of that name             */
-    uint32_t reserved;   /* 0 */
+    const char *name;   /* singular, snake_case: "lead"                                         */
+    const char *label;  /* for people; NULL: made from the name                                 */
+    const char *doc;    /* one sentence                                                         */
+    const char *title;  /* the field that names a record to people: "name"                      */
+    uint32_t history;   /* KITH_HISTORY_*                                                       */
+    uint32_t undo;      /* KITH_UNDO_*                                                          */
+    kith_array fields;  /* kith_field; besides them every type has id, created, updated, owner  */
+    kith_array indexes; /* const char *: "owner,-created"; single fields use KITH_FF_INDEXED    */
+    uint32_t extends;   /* 1: the fields are added to an existing type of that name             */
+    uint32_t reserved;  /* 0 */
 } kith_type;
 
 /* -- settings ---------------------------------------------------------------------------------- */
@@ -83,7 +83,7 @@ typedef struct kith_type {
 /* Kinds of setting: KITH_BOOL, KITH_INT, KITH_REAL, KITH_TEXT, KITH_DURATION ("10m"), KITH_LIST (of
  * text), or KITH_LIST with items: a list of groups, each with those keys. */
 typedef struct kith_setting {
-    const char *key;          /* within the module: "score.points"; a dot is a group             */
+    const char *key; /* within the module: "score.points"; a dot is a group             */
     uint32_t kind;
     uint32_t flags;           /* KITH_SF_*                                                       */
     const char *default_text; /* as written in a configuration file, or NULL: none               */
@@ -93,17 +93,19 @@ typedef struct kith_setting {
     kith_array items;         /* kith_setting: the keys of each group of a list of groups        */
 } kith_setting;
 
-/* -- topics: events that the module publishes ---------------------------------------------------- */
+/* -- topics: events that the module publishes ----------------------------------------------------
+ */
 
 typedef struct kith_topic {
-    const char *name;   /* "order.paid": the type of the subject, a dot, what happened            */
-    uint32_t schema;    /* version of the payload; within one, fields are only added              */
+    const char *name; /* "order.paid": the type of the subject, a dot, what happened            */
+    uint32_t schema;  /* version of the payload; within one, fields are only added              */
     uint32_t reserved;
-    kith_array fields;  /* kith_field: the payload                                                */
+    kith_array fields; /* kith_field: the payload                                                */
     const char *doc;
 } kith_topic;
 
-/* -- requirements and permissions ---------------------------------------------------------------- */
+/* -- requirements and permissions ----------------------------------------------------------------
+ */
 
 #define KITH_REQ_OPTIONAL 1u
 typedef struct kith_require {
@@ -120,12 +122,13 @@ typedef struct kith_permission {
     const char *why; /* one sentence for the admin who grants it */
 } kith_permission;
 
-/* -- migrations ----------------------------------------------------------------------------------- */
+/* -- migrations -----------------------------------------------------------------------------------
+ */
 
 /* New fields and types need none: they are added by comparison with the catalogue. */
-#define KITH_MIGRATE_RENAME_TYPE  1u /* type -> to                                                */
-#define KITH_MIGRATE_RENAME_FIELD 2u /* type.field -> to                                          */
-#define KITH_MIGRATE_RETIRE_FIELD 3u /* type.field leaves every surface; data and history stay    */
+#define KITH_MIGRATE_RENAME_TYPE  1u /* type -> to */
+#define KITH_MIGRATE_RENAME_FIELD 2u /* type.field -> to */
+#define KITH_MIGRATE_RETIRE_FIELD 3u /* type.field leaves every surface; data and history stay */
 typedef struct kith_migration {
     uint32_t version; /* runs once, when the stored version of the module is lower */
     uint32_t kind;

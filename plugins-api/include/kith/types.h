@@ -64,8 +64,10 @@ typedef struct kith_array {
     uint32_t count;
 } kith_array;
 
-#define KITH_ARRAY(a) {(a), (uint32_t)sizeof((a)[0]), (uint32_t)(sizeof(a) / sizeof((a)[0]))}
-#define KITH_NO_ARRAY {NULL, 0u, 0u}
+#define KITH_ARRAY(a)                                                                              \
+    { (a), (uint32_t)sizeof((a)[0]), (uint32_t)(sizeof(a) / sizeof((a)[0])) }
+#define KITH_NO_ARRAY                                                                              \
+    { NULL, 0u, 0u }
 
 /* -- values ----------------------------------------------------------------------------------- */
 
@@ -76,7 +78,7 @@ typedef struct kith_array {
 #define KITH_TEXT     4u  /* as.s: NFC UTF-8                                                      */
 #define KITH_DATE     5u  /* as.i: days since 1970-01-01                                          */
 #define KITH_TIME     6u  /* as.i: milliseconds since 1970-01-01 UTC                              */
-#define KITH_DURATION 7u  /* as.i: milliseconds                                                   */
+#define KITH_DURATION 7u  /* as.i: milliseconds  */
 #define KITH_DECIMAL  8u  /* as.decimal: units * 10^-scale                                        */
 #define KITH_MONEY    9u  /* as.money: minor units of an ISO 4217 currency                        */
 #define KITH_LINK     10u /* as.link: a record's id and its type                                  */

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith/host.h - what Kith gives to a module: tables of functions, fetched by name and revision.
+ *
+ *     static const char *const name = KITH_RECORDS_1;
+ *     const kith_records_v1 *rec = (const kith_records_v1 *)host->table(host, name);
+ *     if (!KITH_HAS(rec, update)) ... this host is older than update
+ *
+ * A table begins with its size and only ever grows at its end; a breaking change is a new table,
+ * "kith.records/2", beside the old one. A name never changes.
+ *
+ * THREADS. Every function says in brackets where it may be called. It is checked when the call is
+ * made: a call from elsewhere does nothing and answers KITH_E_THREAD, NULL or 0.
+ *   [create]  inside create()
+ *   [main]    inside create(), start(), stop() or destroy(), on the thread that runs them
+ *   [reader]  inside a callback that was handed the kith_txn, const or not, on its thread, until it
+ *             returns
+ *   [writer]  the same, where it was not const
+ *   [any]     on any thread, from create() until destroy() returns
+ *
+ * READING AND WRITING. `kith_txn *` is the right to write: only code that runs on the one writer,
+ * inside a transaction, is ever handed one. `const kith_txn *` is the right to read: what takes one
+ * takes the other too. Do not cast: a write through a reading one answers KITH_E_DENIED.
+ *
+ * OWNERSHIP. What you are handed - pointers to change, event, row, call, and the text and lists
+ * inside values - is yours until your callback returns, and not after. What you hand over is
+ * copied.
+ *
+ * ERRORS. A function that can fail returns a kith_status and fills in `err`, which may be NULL.
+ * Hand that status on to your caller with `err` as it is, unless you can handle it: what was
+ * written in the transaction so far is kept only when your callback returns KITH_OK.
+ *
+ * NUMBERS. A type, a field, a predicate, a query, a topic, a timer is a number that you ask for
+ * once, in create(), and use from then on. 0 is none. Types and fields have the same number
+ * everywhere and for ever; the other numbers are this instance's own. */
+#ifndef KITH_HOST_H
+#define KITH_HOST_H
+
+#include <kith/declare.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct kith_host kith_host;
+typedef struct kith_instance kith_instance; /* yours: define struct kith_instance as you like */
+typedef struct kith_txn kith_txn;           /* a transaction that is under way               */
+typedef struct kith_row kith_row;           /* one record as it was or is at some moment     */
+typedef struct kith_change kith_change;     /* a write that is under way, for hooks          */
+typedef struct kith_event kith_event;       /* something that happened, for reactions        */
+typedef struct kith_firing kith_firing;     /* a timer that is due                           */
+typedef struct kith_call kith_call;         /* one call of an action                         */
+
+/* Is this function in the table, and filled in? The only test of versions a module needs. */
+#define KITH_HAS(table, member)                                                                    \
+    ((table) != NULL &&                                                                            \
+     (size_t)((const char *)&(table)->member - (const char *)(table)) + sizeof((table)->member) <= \
+         (table)->struct_size &&                                                                   \
+     (table)->member != NULL)
+
+/* What happened to a record. As bits where several are wanted. */
+#define KITH_ON_CREATE 1u
+#define KITH_ON_UPDATE 2u
+#define KITH_ON_DELETE 4u
+
+/* Where a transaction came from. */
+#define KITH_ORIGIN_CLI      1u
+#define KITH_ORIGIN_API      2u
+#define KITH_ORIGIN_IMPORT   3u
+#define KITH_ORIGIN_REACTION 4u
+#define KITH_ORIGIN_TIMER    5u
+#define KITH_ORIGIN_ACTION   6u
+#define KITH_ORIGIN_UNDO     7u
+#define KITH_ORIGIN_SYSTEM   8u
+
+#define KITH_LOG_ERROR 0u
+#define KITH_LOG_WARN  1u
+#define KITH_LOG_INFO  2u
+#define KITH_LOG_DEBUG 3u
+
+/* -- the host ---------------------------------------------------------------------------------- */
+
+/* Handed to create(); valid until destroy() returns. */
+struct kith_host {
+    uint32_t struct_size;
+    uint16_t abi_major, abi_minor; /* of this host */
+    const char *product;           /* "Kith" */
+    const char *version;           /* of the program, for people: never compare it */
+    /* A table of functions, KITH_*_1 below. NULL: this host does not have it. [any] */
+    const void *(*table)(const kith_host *host, const char *name);
+    /* One line in the log, marked with the module's name. level: KITH_LOG_*. [any] */
+    void (*log)(const kith_host *host, uint32_t level, kith_str text);
+    /* Milliseconds since 1970-01-01 UTC. Inside a transaction it is the transaction's own instant,
+     * the same at every call; in a test it is the test's clock. Never ask the system instead. [any]
+     */
+    int64_t (*now)(const kith_host *host);
+    /* Zeroed memory, aligned for any type, freed when the callback returns. NULL: there is none.
+     * For what must live for ever use malloc. [reader] */
+    void *(*memory)(const kith_txn *txn, uint64_t bytes);
+};
+
+/* -- records -------------------------------------------------------------------------------------
+ */
+
+#define KITH_RECORDS_1 "kith.records/1"
+
+/* Called once for each record that a query finds. Anything but KITH_OK ends the search and is what
+ * find() returns. The row lives until this function returns. [reader] */
+typedef kith_status (*kith_row_fn)(void *arg, const kith_txn *txn, const kith_row *row,
+                                   kith_error *err);
+
+/* The caller sets struct_size. */
+typedef struct kith_change_info {
+    uint32_t struct_size;
+    uint32_t kind;   /* KITH_ON_CREATE, KITH_ON_UPDATE or KITH_ON_DELETE */
+    uint32_t type;   /* of the record */
+    uint32_t origin; /* KITH_ORIGIN_* of the transaction */
+    kith_id id;
+    const kith_row *before; /* NULL on create */
+    const kith_row *after;  /* NULL on delete; shows at once what set() changes */
+} kith_change_info;
+
+typedef struct kith_records_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* The number of a type: "lead". Its own types a module may read and write; for another it needs
+     * the permission "read:TYPE" or "write:TYPE". KITH_E_NOTFOUND suggests the nearest name;
+     * KITH_E_DENIED tells the admin what to grant. [create] */
+    kith_status (*type)(const kith_host *host, kith_str name, uint32_t *type, kith_error *err);
+    /* The number of a field of that type. `id` is none: see row_id. [create] */
+    kith_status (*field)(const kith_host *host, uint32_t type, kith_str name, uint32_t *field,
+                         kith_error *err);
+    /* A condition over one record, compiled: "source = 'referral' and account.size > 100". The
+     * error names the position: "at 10: ...". [create] */
+    kith_status (*predicate)(const kith_host *host, uint32_t type, kith_str condition,
+                             uint32_t *predicate, kith_error *err);
+    /* A query, compiled: "lead where state = 'new' and created < :before order by created limit
+     * 50". Not a count. [create] */
+    kith_status (*query)(const kith_host *host, kith_str text, uint32_t *query, kith_error *err);
+
+    /* Reads a record as it is now; inside a transaction with all that was written in it so far.
+     * KITH_E_NOTFOUND: there is none with this id. [reader] */
+    kith_status (*get)(const kith_txn *txn, uint32_t type, kith_id id, const kith_row **row,
+                       kith_error *err);
+    /* Calls fn for each record that the query finds, at most max (0: all). params has one value for
+     * each different :name of the query, in the order in which they first appear. fn must not
+     * write: gather what is to be written (see kith_host.memory) and write when find() has
+     * returned. [reader] */
+    kith_status (*find)(const kith_txn *txn, uint32_t query, uint32_t count,
+                        const kith_value *params, uint64_t max, kith_row_fn fn, void *arg,
+                        kith_error *err);
+
+    kith_id (*row_id)(const kith_txn *txn, const kith_row *row);    /* 0 on misuse [reader] */
+    uint32_t (*row_type)(const kith_txn *txn, const kith_row *row); /* 0 on misuse [reader] */
+    /* Reads `count` fields of a row into values[0 .. count-1]. A field without a value gives
+     * KITH_NULL. The kinds are those that declare.h names for each kind of field. [reader] */
+    kith_status (*read)(const kith_txn *txn, const kith_row *row, uint32_t count,
+                        const uint32_t *fields, kith_value *values, kith_error *err);
+    /* 1: the condition is true of this row; 0: it is false, or unknown because of a missing value;
+     * a negative kith_status: misuse. [reader] */
+    int32_t (*match)(const kith_txn *txn, uint32_t predicate, const kith_row *row);
+
+    /* Creates a record with these fields; the others get their defaults. *id may be NULL. Text is
+     * accepted for a field of any kind and read as a user would type it. Hooks run, this module's
+     * own included. KITH_E_DENIED: "write:TYPE" is not granted. [writer] */
+    kith_status (*create)(kith_txn *txn, uint32_t type, uint32_t count, const uint32_t *fields,
+                          const kith_value *values, kith_id *id, kith_error *err);
+    /* Writes these fields; KITH_NULL empties one. Only what differs is written, and when nothing
+     * does that is KITH_OK and leaves no trace. Fields that this module added to another's type it
+     * may write without a permission. [writer] */
+    kith_status (*update)(kith_txn *txn, uint32_t type, kith_id id, uint32_t count,
+                          const uint32_t *fields, const kith_value *values, kith_error *err);
+    /* Deletes a record with all that is part of it. Links to it are emptied; a required one
+     * refuses. [writer] */
+    kith_status (*remove)(kith_txn *txn, uint32_t type, kith_id id, kith_error *err);
+
+    /* For hooks: fills in *info. [reader] */
+    kith_status (*change)(const kith_txn *txn, const kith_change *change, kith_change_info *info,
+                          kith_error *err);
+    /* 1: the change gives this field another value (on create: any value); 0: it does not. A
+     * negative kith_status: misuse. [reader] */
+    int32_t (*changed)(const kith_txn *txn, const kith_change *change, uint32_t field);
+    /* 1: the change may alter what the predicate says of this record, since it touches a field that
+     * the condition reads, or creates the record. Fields of linked records do not count. 0,
+     * negative: as above. [reader] */
+    int32_t (*affects)(const kith_txn *txn, const kith_change *change, uint32_t predicate);
+    /* Changes fields of the write that is under way; only in a before-hook. Permissions as for
+     * update(). [writer] */
+    kith_status (*set)(kith_txn *txn, kith_change *change, uint32_t count, const uint32_t *fields,
+                       const kith_value *values, kith_error *err);
+} kith_records_v1;
+
+/* -- events
+ * ---------------------------------------------------------------------------------------- */
+
+#define KITH_EVENTS_1 "kith.events/1"
+
+/* The caller sets struct_size. */
+typedef struct kith_event_info {
+    uint32_t struct_size;
+    uint32_t kind;   /* KITH_ON_* for what happened to a record; 0: a published event */
+    uint64_t seq;    /* its place in the journal: the order of all events */
+    int64_t at;      /* when it happened, ms UTC */
+    kith_str topic;  /* "lead.created", "lead.qualified", "order.paid" */
+    kith_id id;      /* of the record, or of the subject of a published event; 0: none */
+    uint32_t type;   /* of that record; 0: none */
+    uint32_t origin; /* KITH_ORIGIN_* of the transaction that it happened in */
+    /* The record as it is now; if it is gone, as the event left it. NULL: no subject. */
+    const kith_row *record;
+    uint32_t attempt; /* 1 at the first try, 2 at the first retry, ... */
+    uint32_t reserved;
+} kith_event_info;
+
+typedef struct kith_events_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* The number of a topic to publish: one that this module declares, or one of a module that it
+     * requires, with the permission "publish:TOPIC". [create] */
+    kith_status (*topic)(const kith_host *host, kith_str name, uint32_t *topic, kith_error *err);
+    /* Publishes an event: it is kept with the transaction or not at all, and delivered after it.
+     * type and id name its subject, 0 and 0: none. values are the payload, one for each field that
+     * the topic declares, in that order; missing ones at the end are KITH_NULL. [writer] */
+    kith_status (*publish)(kith_txn *txn, uint32_t topic, uint32_t type, kith_id id, uint32_t count,
+                           const kith_value *values, kith_error *err);
+
+    /* For reactions: fills in *info. [reader] */
+    kith_status (*info)(const kith_txn *txn, const kith_event *event, kith_event_info *info,
+                        kith_error *err);
+    /* The values of a field before and after, for what happened to a record. Either pointer may be
+     * NULL. KITH_E_NOTFOUND: the event did not touch this field. [reader] */
+    kith_status (*change)(const kith_txn *txn, const kith_event *event, uint32_t field,
+                          kith_value *before, kith_value *after, kith_error *err);
+    /* A field of a published event's payload, by its name, in the kind that the topic declares;
+     * KITH_NULL when it was not given. KITH_E_NOTFOUND: the topic declares no such field. [reader]
+     */
+    kith_status (*payload)(const kith_txn *txn, const kith_event *event, kith_str name,
+                           kith_value *value, kith_error *err);
+} kith_events_v1;
+
+/* -- timers
+ * ------------------------------------------------------------------------------------------ */
+
+#define KITH_TIMERS_1 "kith.timers/1"
+
+/* The caller sets struct_size. */
+typedef struct kith_firing_info {
+    uint32_t struct_size;
+    uint32_t type;    /* of the subject; 0: none */
+    kith_id timer;    /* what at() gave; 0 for a timer of the calendar */
+    int64_t due;      /* when it was to fire, ms UTC */
+    kith_id id;       /* of the subject; 0: none */
+    kith_str payload; /* what at() was given */
+} kith_firing_info;
+
+typedef struct kith_timers_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* The number of a timer that this module declares. [create] */
+    kith_status (*timer)(const kith_host *host, kith_str name, uint32_t *timer, kith_error *err);
+    /* Lets the timer fire once at `due` (ms UTC; the past: at once, after this transaction). It is
+     * stored with the transaction: it survives a restart and fires once. type and id name its
+     * subject, 0 and 0: none. payload is up to you. *out, which may be NULL, is for cancel().
+     * [writer] */
+    kith_status (*at)(kith_txn *txn, uint32_t timer, int64_t due, uint32_t type, kith_id id,
+                      kith_str payload, kith_id *out, kith_error *err);
+    /* KITH_E_NOTFOUND: it fired already, or there was none. [writer] */
+    kith_status (*cancel)(kith_txn *txn, kith_id timer, kith_error *err);
+    /* For timers that fire: fills in *info. [reader] */
+    kith_status (*info)(const kith_txn *txn, const kith_firing *firing, kith_firing_info *info,
+                        kith_error *err);
+} kith_timers_v1;
+
+/* -- actions
+ * ------------------------------------------------------------------------------------------- */
+
+#define KITH_CALLS_1 "kith.calls/1"
+
+/* One shape for the command line, the API and Lua. All [reader]: inside the action, on its thread.
+ */
+typedef struct kith_calls_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* The transaction to write in; NULL in an action that declares KITH_EFFECT_READ. */
+    kith_txn *(*txn)(kith_call *call);
+    /* To read in; in any action. In a reading action each read sees what was durable at its begin.
+     */
+    const kith_txn *(*view)(const kith_call *call);
+    /* The argument for a parameter, by its place among the declared ones from 0, checked and in the
+     * declared kind; its default, or KITH_NULL, when it was not given. */
+    kith_status (*arg)(const kith_call *call, uint32_t parameter, kith_value *value,
+                       kith_error *err);
+    /* Sets a result, by its place among the declared ones from 0. It is copied. */
+    kith_status (*result)(kith_call *call, uint32_t result, const kith_value *value,
+                          kith_error *err);
+    /* Who asks, for people: "cli:anna", "rule:score.lua". Empty on misuse. */
+    kith_str (*caller)(const kith_call *call);
+} kith_calls_v1;
+
+/* -- settings
+ * -------------------------------------------------------------------------------------------- */
+
+#define KITH_SETTINGS_1 "kith.settings/1"
+
+typedef struct kith_settings_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* The value of a setting that this module declares, checked against the declaration; its
+     * default where the admin says nothing; KITH_NULL where there is no default either. A list of
+     * groups is a list of lists: one value for each declared item, in the declared order. Lives
+     * until destroy() returns. KITH_E_NOTFOUND: it is not declared. [main] */
+    kith_status (*get)(const kith_host *host, kith_str key, kith_value *value, kith_error *err);
+    /* Where a setting stands, for messages: "conf.d/sales.conf:12: sales.score.rules", or
+     * "sales.score.rules" where the default holds; ends with a NUL. Empty: it is not declared.
+     * Lives until destroy() returns. [main] */
+    kith_str (*where)(const kith_host *host, kith_str key);
+} kith_settings_v1;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith/plugin.h - what a module is: one function that returns one const description. Include this
+ * one header; it includes the others.
+ *
+ * ONE SYMBOL. A module is a shared object that exports kith_plugin_entry_v1 and nothing else. It
+ * links to nothing of Kith and to the system libraries that it names; build it with
+ *
+ *     cc -std=c17 -shared -fPIC -fvisibility=hidden -Wl,-z,defs -o score.so score.c
+ *
+ * The entry has no side effects: `kith module inspect score.so` calls it to print what the module
+ * declares, and creates no instance.
+ *
+ * DATA FIRST. Types, settings, topics, hooks, reactions, timers, actions and permissions are const
+ * rows. Storage, validation, history, undo, the command line, Lua, import and export follow from
+ * them; C is left for what only this module knows.
+ *
+ * LIFE, on one thread:  create - start - callbacks - stop - destroy.  When any of it fails the
+ * module is out as a whole and nothing of it is called any more; the rest of Kith runs. There is
+ * nothing to unregister. No static data that changes, no constructors, no atexit, no thread that
+ * outlives stop(): state lives in the instance or in the database. The code stays mapped for ever.
+ *
+ * CALLBACKS run one at a time on the writer and hold everybody up: no waiting, no I/O. One that
+ * takes too long is logged with its name. Return KITH_OK, or a negative status with a sentence in
+ * `err`.
+ *
+ * GROWTH. Structs and tables only grow at their ends, and KITH_ABI_MINOR counts up. A module built
+ * against an older header runs in every later host of the same major. */
+#ifndef KITH_PLUGIN_H
+#define KITH_PLUGIN_H
+
+#include <kith/host.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define KITH_ABI_MAJOR 1u /* also in the name of the entry, and nowhere else */
+#define KITH_ABI_MINOR 0u /* + 1 with every member or constant that is added */
+
+#if defined(__GNUC__)
+#define KITH_EXPORT __attribute__((visibility("default")))
+#else
+#define KITH_EXPORT
+#endif
+
+/* -- hooks: inside the transaction, before or after the row is written ---------------------------
+ */
+
+/* Before: may change the write (kith_records_v1.set) or refuse it: KITH_E_REFUSED and a sentence
+ * for the user. After: may write other records, and still refuse. All or nothing with the change.
+ * During an undo a before-hook may refuse but not change, and after-hooks do not run. [writer] */
+typedef kith_status (*kith_hook_fn)(kith_instance *self, kith_txn *txn, kith_change *change,
+                                    kith_error *err);
+
+#define KITH_BEFORE 0u
+#define KITH_AFTER  1u
+
+typedef struct kith_hook {
+    const char
+        *name; /* within the module: "score". In logs, and in the history of what it writes */
+    const char *type;  /* of the record */
+    uint32_t on;       /* KITH_ON_*, or-ed */
+    uint32_t when;     /* KITH_BEFORE, KITH_AFTER */
+    int32_t priority;  /* low runs first; among equals the order of loading */
+    uint32_t reserved; /* 0 */
+    kith_hook_fn fn;
+    const char *where; /* a condition on the new values (on delete: the old), or NULL */
+    kith_array fields; /* const char *: an update counts when one of these changes; none: any */
+    const char *doc;   /* one sentence */
+} kith_hook;
+
+/* -- reactions: later, in a transaction of their own
+ * ----------------------------------------------- */
+
+/* Runs exactly once for each event: what it writes is kept together with the mark that it ran. A
+ * failure is tried again some times and then stands in the list of dead letters; later events of
+ * the same subject wait behind it. [writer] */
+typedef kith_status (*kith_reaction_fn)(kith_instance *self, kith_txn *txn, const kith_event *event,
+                                        kith_error *err);
+
+#define KITH_RF_UNDO 1u /* also for what an undo did */
+
+typedef struct kith_reaction {
+    const char *name; /* within the module, for ever: its place in the journal is kept under it */
+    /* "TYPE.created", "TYPE.updated", "TYPE.deleted", "TYPE.STATE" (it came into that state), or a
+     * published one. */
+    const char *topic;
+    uint32_t flags;    /* KITH_RF_* */
+    uint32_t reserved; /* 0 */
+    kith_reaction_fn fn;
+    const char *where; /* a condition on the record as it is when the reaction runs, or NULL */
+    kith_array fields; /* const char *: an update counts when one of these changed; none: any */
+    const char *doc;   /* one sentence */
+} kith_reaction;
+
+/* -- timers
+ * ------------------------------------------------------------------------------------------ */
+
+/* In a transaction of its own. A failure is logged and tried again. [writer] */
+typedef kith_status (*kith_timer_fn)(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                                     kith_error *err);
+
+typedef struct kith_timer {
+    const char *name; /* within the module, for ever: timers that wait are kept under it */
+    /* "minute hour day month weekday" in the company's zone, or @daily and the like; one that was
+     * missed while Kith was down fires once. NULL: fires only when kith_timers_v1.at says so. */
+    const char *cron;
+    kith_timer_fn fn;
+    const char *doc; /* one sentence */
+} kith_timer;
+
+/* -- actions: called by people, programs and scripts
+ * --------------------------------------------------- */
+
+/* With the rights of who asks, and no more than the module is granted. [writer], or [reader] when
+ * it declares KITH_EFFECT_READ. */
+typedef kith_status (*kith_action_fn)(kith_instance *self, kith_call *call, kith_error *err);
+
+/* Writes nothing. Runs beside the writer, on any thread, also several at once: what it uses of the
+ * instance must not change. */
+#define KITH_EFFECT_READ 0u
+/* Runs in a transaction. */
+#define KITH_EFFECT_WRITE 1u
+
+typedef struct kith_action {
+    const char *name;  /* within the module: "rescore"; called as "sales.rescore" */
+    const char *doc;   /* one sentence: what it does, for people and for programs that choose */
+    uint32_t effect;   /* KITH_EFFECT_* */
+    uint32_t reserved; /* 0 */
+    kith_action_fn fn;
+    kith_array params;  /* kith_field: kinds, REQUIRED and defaults as in a type */
+    kith_array results; /* kith_field */
+} kith_action;
+
+/* -- the description
+ * ------------------------------------------------------------------------------------- */
+
+typedef struct kith_plugin_desc {
+    uint32_t struct_size;          /* sizeof(kith_plugin_desc) */
+    uint16_t abi_major, abi_minor; /* KITH_ABI_MAJOR, KITH_ABI_MINOR: the header it is built with */
+    uint16_t min_host_minor;       /* the oldest host that it can run in */
+    uint16_t reserved;             /* 0 */
+    uint32_t version;              /* counts up with each release; gates migrations; not 0 */
+    const char *name;         /* "sales": a-z, 0-9 and _; the file is sales.so; its settings stand
+                                 in a group of that name, its actions begin with it */
+    const char *version_text; /* "0.1.0", for people */
+    const char *title;        /* "Sales", for people */
+    const char *doc;          /* one or two sentences, or NULL */
+    const char *vendor;       /* or NULL */
+    const char *license;      /* SPDX name, or NULL */
+
+    kith_array requirements; /* kith_require: these modules are created and started before it */
+    kith_array permissions;  /* kith_permission: what it asks the admin for */
+    kith_array settings;     /* kith_setting */
+    kith_array types;        /* kith_type */
+    kith_array migrations;   /* kith_migration */
+    kith_array topics;       /* kith_topic */
+    kith_array hooks;        /* kith_hook */
+    kith_array reactions;    /* kith_reaction */
+    kith_array timers;       /* kith_timer */
+    kith_array actions;      /* kith_action */
+
+    /* Reads settings, asks for numbers and builds the instance. All modules that it requires were
+     * created. On failure nothing is destroyed: free what was made. Required when there is any
+     * callback. [main] */
+    kith_status (*create)(const kith_host *host, kith_instance **self, kith_error *err);
+    /* Every module is created; no callback has run yet. On failure destroy() follows, without
+     * stop(). Or NULL. [main] */
+    kith_status (*start)(kith_instance *self, kith_error *err);
+    /* No callback runs any more. Ends and joins the threads that it made, within deadline_ms, or
+     * fails: then the instance is never destroyed. Or NULL. [main] */
+    kith_status (*stop)(kith_instance *self, uint32_t deadline_ms, kith_error *err);
+    /* Frees the instance. Or NULL. [main] */
+    void (*destroy)(kith_instance *self);
+} kith_plugin_desc;
+
+/* The one exported symbol. */
+KITH_EXPORT const kith_plugin_desc *kith_plugin_entry_v1(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

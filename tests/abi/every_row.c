@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A module that declares one row of every kind and calls into every table: compiled as C and as C++
+ * by headers.sh, and loaded by the tests of the loader. */
+#include <kith/easy.h>
+#include <kith/plugin.h>
+#include <stdlib.h>
+
+struct kith_instance {
+    const kith_host *host;
+    const kith_records_v1 *records;
+    const kith_events_v1 *events;
+    const kith_timers_v1 *timers;
+    const kith_calls_v1 *calls;
+    uint32_t thing, name, size, stamp;
+    uint32_t is_big, all_big, grown, later;
+};
+
+#ifdef __cplusplus
+#define TABLE(type, get) static_cast<const type *>(get)
+#else
+#define TABLE(type, get) ((const type *)(get))
+#endif
+
+static kith_status resolve(kith_instance *self, kith_error *err) {
+    const kith_records_v1 *rec = self->records;
+    kith_status st = rec->type(self->host, kith_str_of("thing"), &self->thing, err);
+    if (st == KITH_OK)
+        st = rec->field(self->host, self->thing, kith_str_of("name"), &self->name, err);
+    if (st == KITH_OK)
+        st = rec->field(self->host, self->thing, kith_str_of("size"), &self->size, err);
+    if (st == KITH_OK)
+        st = rec->field(self->host, self->thing, kith_str_of("stamp"), &self->stamp, err);
+    if (st == KITH_OK)
+        st = rec->predicate(self->host, self->thing, kith_str_of("size > 100"), &self->is_big, err);
+    if (st == KITH_OK)
+        st = rec->query(self->host, kith_str_of("thing where size > :least"), &self->all_big, err);
+    if (st == KITH_OK)
+        st = self->events->topic(self->host, kith_str_of("thing.grown"), &self->grown, err);
+    if (st == KITH_OK)
+        st = self->timers->timer(self->host, kith_str_of("later"), &self->later, err);
+    return st;
+}
+
+static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
+    const kith_settings_v1 *settings = TABLE(kith_settings_v1, host->table(host, KITH_SETTINGS_1));
+    kith_value mood;
+    kith_status st;
+    kith_instance *self;
+    if (!KITH_HAS(settings, get))
+        return kith_fail(err, KITH_E_UNSUPPORTED, NULL, "this Kith has no settings");
+    st = settings->get(host, kith_str_of("mood"), &mood, err);
+    if (st != KITH_OK)
+        return st;
+    if (kith_str_is(mood.as.s, "bad"))
+        return kith_fail(err, KITH_E_INVAL, "mood", "every_row is in a bad mood");
+#ifdef __cplusplus
+    self = static_cast<kith_instance *>(calloc(1, sizeof *self));
+#else
+    self = (kith_instance *)calloc(1, sizeof *self);
+#endif
+    if (!self)
+        return KITH_E_NOMEM;
+    self->host = host;
+    self->records = TABLE(kith_records_v1, host->table(host, KITH_RECORDS_1));
+    self->events = TABLE(kith_events_v1, host->table(host, KITH_EVENTS_1));
+    self->timers = TABLE(kith_timers_v1, host->table(host, KITH_TIMERS_1));
+    self->calls = TABLE(kith_calls_v1, host->table(host, KITH_CALLS_1));
+    st = resolve(self, err);
+    if (st != KITH_OK)
+        free(self);
+    else
+        *out = self;
+    return st;
+}
+
+static kith_status start(kith_instance *self, kith_error *err) {
+    (void)err;
+    self->host->log(self->host, KITH_LOG_DEBUG, kith_str_of("started"));
+    return KITH_OK;
+}
+
+static kith_status stop(kith_instance *self, uint32_t deadline_ms, kith_error *err) {
+    (void)self, (void)deadline_ms, (void)err;
+    return KITH_OK;
+}
+
+static void destroy(kith_instance *self) {
+    free(self);
+}
+
+/* Refuses the name "no" and stamps what is big. */
+static kith_status check(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err) {
+    const kith_records_v1 *rec = self->records;
+    kith_change_info info;
+    kith_value name, stamp;
+    kith_status st;
+    info.struct_size = sizeof info;
+    st = rec->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = rec->read(txn, info.after, 1, &self->name, &name, err);
+    if (st != KITH_OK)
+        return st;
+    if (name.kind == KITH_TEXT && kith_str_is(name.as.s, "no"))
+        return kith_fail(err, KITH_E_REFUSED, "name", "No is no name for a thing.");
+    if (rec->affects(txn, change, self->is_big) != 1 ||
+        rec->match(txn, self->is_big, info.after) != 1)
+        return KITH_OK;
+    stamp = kith_number(KITH_TIME, self->host->now(self->host));
+    return rec->set(txn, change, 1, &self->stamp, &stamp, err);
+}
+
+/* A thing that grew is announced. */
+static kith_status announce(kith_instance *self, kith_txn *txn, const kith_event *event,
+                            kith_error *err) {
+    kith_event_info info;
+    kith_value payload[2];
+    kith_status st;
+    info.struct_size = sizeof info;
+    st = self->events->info(txn, event, &info, err);
+    if (st == KITH_OK)
+        st = self->events->change(txn, event, self->size, &payload[0], &payload[1], err);
+    if (st != KITH_OK)
+        return st;
+    return self->events->publish(txn, self->grown, info.type, info.id, 2, payload, err);
+}
+
+/* The announcement gives the thing a new name, a day later. */
+static kith_status heard(kith_instance *self, kith_txn *txn, const kith_event *event,
+                         kith_error *err) {
+    kith_event_info info;
+    kith_value to;
+    kith_status st;
+    info.struct_size = sizeof info;
+    st = self->events->info(txn, event, &info, err);
+    if (st == KITH_OK)
+        st = self->events->payload(txn, event, kith_str_of("to"), &to, err);
+    if (st == KITH_OK && (to.kind != KITH_INT || to.as.i < 100))
+        return kith_fail(err, KITH_E_INVAL, "to", "a size of 100 or more was expected");
+    if (st == KITH_OK)
+        st = self->timers->at(txn, self->later, self->host->now(self->host) + 86400000, info.type,
+                              info.id, kith_str_of("renamed"), NULL, err);
+    return st;
+}
+
+static kith_status rename_it(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                             kith_error *err) {
+    kith_firing_info info;
+    kith_value name = kith_null();
+    kith_status st;
+    info.struct_size = sizeof info;
+    st = self->timers->info(txn, firing, &info, err);
+    if (st != KITH_OK)
+        return st;
+    name.kind = KITH_TEXT;
+    name.as.s = info.payload;
+    return self->records->update(txn, info.type, info.id, 1, &self->name, &name, err);
+}
+
+struct sum {
+    kith_instance *self;
+    int64_t count, total;
+};
+
+static kith_status add_up(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
+#ifdef __cplusplus
+    struct sum *sum = static_cast<struct sum *>(arg);
+#else
+    struct sum *sum = (struct sum *)arg;
+#endif
+    kith_value size;
+    kith_status st = sum->self->records->read(txn, row, 1, &sum->self->size, &size, err);
+    sum->count++;
+    sum->total += size.as.i;
+    return st;
+}
+
+static kith_status total(kith_instance *self, kith_call *call, kith_error *err) {
+    struct sum sum;
+    kith_value least, number;
+    kith_status st = self->calls->arg(call, 0, &least, err);
+    sum.self = self;
+    sum.count = sum.total = 0;
+    if (st == KITH_OK)
+        st = self->records->find(self->calls->view(call), self->all_big, 1, &least, 0, add_up, &sum,
+                                 err);
+    if (st != KITH_OK)
+        return st;
+    number = kith_number(KITH_INT, sum.count);
+    st = self->calls->result(call, 0, &number, err);
+    number = kith_number(KITH_INT, sum.total);
+    return st == KITH_OK ? self->calls->result(call, 1, &number, err) : st;
+}
+
+static kith_status make(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    uint32_t fields[2];
+    kith_value values[2], made;
+    kith_id id;
+    kith_status st = self->calls->arg(call, 0, &values[0], err);
+    fields[0] = self->name;
+    fields[1] = self->size;
+    if (st == KITH_OK)
+        st = self->calls->arg(call, 1, &values[1], err);
+    if (st == KITH_OK)
+        st = self->records->create(txn, self->thing, 2, fields, values, &id, err);
+    if (st != KITH_OK)
+        return st;
+    made = kith_link(self->thing, id);
+    return self->calls->result(call, 0, &made, err);
+}
+
+static const kith_setting settings[] = {
+    {"mood", KITH_TEXT, 0, "\"good\"", 0, 0, "good,bad", "How it is today.", KITH_NO_ARRAY},
+};
+static const kith_field thing_fields[] = {
+    {"name", KITH_F_TEXT, KITH_FF_REQUIRED, NULL, NULL, NULL, "What it is called.", 0, 0},
+    {"size", KITH_F_INTEGER, 0, NULL, NULL, NULL, "How big it is.", 0, 0},
+    {"stamp", KITH_F_TIME, KITH_FF_READONLY, NULL, NULL, NULL, "When it became big.", 0, 0},
+};
+static const char *const thing_indexes[] = {"name,size"};
+static const kith_type types[] = {
+    {"thing", NULL, "Something.", "name", KITH_HISTORY_FULL, KITH_UNDO_RESTORE,
+     KITH_ARRAY(thing_fields), KITH_ARRAY(thing_indexes), 0, 0},
+};
+static const kith_field grown_fields[] = {
+    {"from", KITH_F_INTEGER, 0, NULL, NULL, NULL, "The size before.", 0, 0},
+    {"to", KITH_F_INTEGER, 0, NULL, NULL, NULL, "The size after.", 0, 0},
+};
+static const kith_topic topics[] = {
+    {"thing.grown", 1, 0, KITH_ARRAY(grown_fields), "A thing has grown."},
+};
+static const kith_hook hooks[] = {
+    {"check", "thing", KITH_ON_CREATE | KITH_ON_UPDATE, KITH_BEFORE, 0, 0, check, NULL,
+     KITH_NO_ARRAY, "Refuses a bad name and stamps what is big."},
+};
+static const char *const size_only[] = {"size"};
+static const kith_reaction reactions[] = {
+    {"announce", "thing.updated", 0, 0, announce, "size > 100", KITH_ARRAY(size_only),
+     "Announces what has grown."},
+    {"heard", "thing.grown", 0, 0, heard, NULL, KITH_NO_ARRAY, "Sets a timer."},
+};
+static const kith_timer timers[] = {
+    {"later", NULL, rename_it, "Gives the thing its new name."},
+};
+static const kith_field total_params[] = {
+    {"least", KITH_F_INTEGER, 0, NULL, "0", NULL, "Only things bigger than this.", 0, 0},
+};
+static const kith_field total_results[] = {
+    {"count", KITH_F_INTEGER, 0, NULL, NULL, NULL, "How many things.", 0, 0},
+    {"total", KITH_F_INTEGER, 0, NULL, NULL, NULL, "Their sizes together.", 0, 0},
+};
+static const kith_field make_params[] = {
+    {"name", KITH_F_TEXT, KITH_FF_REQUIRED, NULL, NULL, NULL, "What it is called.", 0, 0},
+    {"size", KITH_F_INTEGER, 0, NULL, "1", NULL, "How big it is.", 0, 0},
+};
+static const kith_field make_results[] = {
+    {"thing", KITH_F_LINK, 0, "thing", NULL, NULL, "The new thing.", 0, 0},
+};
+static const kith_action actions[] = {
+    {"total", "Adds up the sizes.", KITH_EFFECT_READ, 0, total, KITH_ARRAY(total_params),
+     KITH_ARRAY(total_results)},
+    {"make", "Makes a thing.", KITH_EFFECT_WRITE, 0, make, KITH_ARRAY(make_params),
+     KITH_ARRAY(make_results)},
+};
+static const kith_permission permissions[] = {
+    {"read:contact", "Shows that a permission can be asked for."},
+};
+
+static const kith_plugin_desc desc = {
+    sizeof(kith_plugin_desc),
+    KITH_ABI_MAJOR,
+    KITH_ABI_MINOR,
+    0,
+    0,
+    1,
+    "every_row",
+    "1.0",
+    "Every row",
+    "Declares one row of every kind.",
+    "Kith",
+    "Apache-2.0",
+    KITH_NO_ARRAY,
+    KITH_ARRAY(permissions),
+    KITH_ARRAY(settings),
+    KITH_ARRAY(types),
+    KITH_NO_ARRAY,
+    KITH_ARRAY(topics),
+    KITH_ARRAY(hooks),
+    KITH_ARRAY(reactions),
+    KITH_ARRAY(timers),
+    KITH_ARRAY(actions),
+    create,
+    start,
+    stop,
+    destroy,
+};
+
+const kith_plugin_desc *kith_plugin_entry_v1(void) {
+    return &desc;
+}

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The public headers compile for every vendor: C99 to C17 and C++11 to C++20, gcc and clang, with all
+# warnings as errors; each header alone, and a small module that uses the whole contract.
+. "$(dirname "$0")/../test.sh"
+include=$KITH_SOURCE/plugins-api/include
+module=$KITH_SOURCE/tests/abi/every_row.c
+warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror'
+
+# compiles COMPILER LANGUAGE STANDARD FLAG...
+compiles() {
+    compiler=$1 language=$2 standard=$3
+    shift 3
+    it "$compiler takes the headers as $standard"
+    command -v "$compiler" >/dev/null || { skip "no $compiler here"; return; }
+    for header in "$include"/kith/*.h; do
+        run "$compiler" $warnings "$@" -std="$standard" -I "$include" -fsyntax-only \
+            -include "$header" -x "$language" /dev/null
+        expect_status 0
+    done
+    run "$compiler" $warnings "$@" -std="$standard" -I "$include" -fsyntax-only -x "$language" \
+        "$module"
+    expect_status 0
+}
+
+for compiler in gcc clang; do
+    for standard in c99 c11 c17; do
+        compiles $compiler c $standard -Wstrict-prototypes -Wmissing-prototypes
+    done
+done
+for compiler in g++ clang++; do
+    for standard in c++11 c++17 c++20; do
+        compiles $compiler c++ $standard
+    done
+done
+
+it "a handle cannot be looked into"
+run sh -c "echo '#include <kith/plugin.h>
+int f(kith_txn *t); int f(kith_txn *t) { return t->secret; }' | gcc $warnings -I '$include' -fsyntax-only -x c -"
+[ "$status" -ne 0 ] || fail "expected the compiler to refuse a look into a handle"
+
+it "the headers need nothing but stddef.h and stdint.h, apart from the helpers"
+run sh -c "grep -h '#include' '$include'/kith/types.h '$include'/kith/declare.h '$include'/kith/host.h '$include'/kith/plugin.h | grep -v '<kith/' | sort -u | tr '\n' ' '"
+[ "$out" = "#include <stddef.h> #include <stdint.h> " ] || fail "found: $out"
+
+finish

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The binary layout of ABI 1, on 64-bit machines: every size, offset, constant and table name. Not
+ * frozen yet: until the first release it follows the headers. From then on this file is never
+ * edited; what is added later is checked in a file of its own. Most of it is checked by compiling
+ * it. */
+#include "test.h"
+#include <kith/plugin.h>
+
+#define SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has another size")
+#define AT(type, member, from)                                                                     \
+    _Static_assert(offsetof(type, member) == (from), #type "." #member " moved")
+#define IS(constant, value) _Static_assert((constant) == (value), #constant " has another value")
+
+SIZE(kith_error, 512);
+AT(kith_error, struct_size, 0);
+AT(kith_error, code, 4);
+AT(kith_error, field, 8);
+AT(kith_error, message, 64);
+
+SIZE(kith_str, 16);
+AT(kith_str, ptr, 0);
+AT(kith_str, len, 8);
+
+SIZE(kith_array, 16);
+AT(kith_array, items, 0);
+AT(kith_array, stride, 8);
+AT(kith_array, count, 12);
+
+SIZE(kith_value, 24);
+AT(kith_value, kind, 0);
+AT(kith_value, flags, 4);
+AT(kith_value, as, 8);
+
+SIZE(kith_field, 56);
+AT(kith_field, name, 0);
+AT(kith_field, kind, 8);
+AT(kith_field, flags, 12);
+AT(kith_field, options, 16);
+AT(kith_field, default_text, 24);
+AT(kith_field, label, 32);
+AT(kith_field, doc, 40);
+AT(kith_field, since, 48);
+AT(kith_field, reserved, 52);
+
+SIZE(kith_type, 80);
+AT(kith_type, name, 0);
+AT(kith_type, label, 8);
+AT(kith_type, doc, 16);
+AT(kith_type, title, 24);
+AT(kith_type, history, 32);
+AT(kith_type, undo, 36);
+AT(kith_type, fields, 40);
+AT(kith_type, indexes, 56);
+AT(kith_type, extends, 72);
+AT(kith_type, reserved, 76);
+
+SIZE(kith_setting, 72);
+AT(kith_setting, key, 0);
+AT(kith_setting, kind, 8);
+AT(kith_setting, flags, 12);
+AT(kith_setting, default_text, 16);
+AT(kith_setting, min, 24);
+AT(kith_setting, max, 32);
+AT(kith_setting, choices, 40);
+AT(kith_setting, doc, 48);
+AT(kith_setting, items, 56);
+
+SIZE(kith_topic, 40);
+AT(kith_topic, name, 0);
+AT(kith_topic, schema, 8);
+AT(kith_topic, reserved, 12);
+AT(kith_topic, fields, 16);
+AT(kith_topic, doc, 32);
+
+SIZE(kith_require, 16);
+AT(kith_require, module, 0);
+AT(kith_require, min_version, 8);
+AT(kith_require, flags, 12);
+
+SIZE(kith_permission, 16);
+AT(kith_permission, name, 0);
+AT(kith_permission, why, 8);
+
+SIZE(kith_migration, 32);
+AT(kith_migration, version, 0);
+AT(kith_migration, kind, 4);
+AT(kith_migration, type, 8);
+AT(kith_migration, field, 16);
+AT(kith_migration, to, 24);
+
+SIZE(kith_host, 56);
+AT(kith_host, struct_size, 0);
+AT(kith_host, abi_major, 4);
+AT(kith_host, abi_minor, 6);
+AT(kith_host, product, 8);
+AT(kith_host, version, 16);
+AT(kith_host, table, 24);
+AT(kith_host, log, 32);
+AT(kith_host, now, 40);
+AT(kith_host, memory, 48);
+
+SIZE(kith_change_info, 40);
+AT(kith_change_info, struct_size, 0);
+AT(kith_change_info, kind, 4);
+AT(kith_change_info, type, 8);
+AT(kith_change_info, origin, 12);
+AT(kith_change_info, id, 16);
+AT(kith_change_info, before, 24);
+AT(kith_change_info, after, 32);
+
+SIZE(kith_records_v1, 144);
+AT(kith_records_v1, struct_size, 0);
+AT(kith_records_v1, reserved, 4);
+AT(kith_records_v1, type, 8);
+AT(kith_records_v1, field, 16);
+AT(kith_records_v1, predicate, 24);
+AT(kith_records_v1, query, 32);
+AT(kith_records_v1, get, 40);
+AT(kith_records_v1, find, 48);
+AT(kith_records_v1, row_id, 56);
+AT(kith_records_v1, row_type, 64);
+AT(kith_records_v1, read, 72);
+AT(kith_records_v1, match, 80);
+AT(kith_records_v1, create, 88);
+AT(kith_records_v1, update, 96);
+AT(kith_records_v1, remove, 104);
+AT(kith_records_v1, change, 112);
+AT(kith_records_v1, changed, 120);
+AT(kith_records_v1, affects, 128);
+AT(kith_records_v1, set, 136);
+
+SIZE(kith_event_info, 72);
+AT(kith_event_info, struct_size, 0);
+AT(kith_event_info, kind, 4);
+AT(kith_event_info, seq, 8);
+AT(kith_event_info, at, 16);
+AT(kith_event_info, topic, 24);
+AT(kith_event_info, id, 40);
+AT(kith_event_info, type, 48);
+AT(kith_event_info, origin, 52);
+AT(kith_event_info, record, 56);
+AT(kith_event_info, attempt, 64);
+AT(kith_event_info, reserved, 68);
+
+SIZE(kith_events_v1, 48);
+AT(kith_events_v1, struct_size, 0);
+AT(kith_events_v1, reserved, 4);
+AT(kith_events_v1, topic, 8);
+AT(kith_events_v1, publish, 16);
+AT(kith_events_v1, info, 24);
+AT(kith_events_v1, change, 32);
+AT(kith_events_v1, payload, 40);
+
+SIZE(kith_firing_info, 48);
+AT(kith_firing_info, struct_size, 0);
+AT(kith_firing_info, type, 4);
+AT(kith_firing_info, timer, 8);
+AT(kith_firing_info, due, 16);
+AT(kith_firing_info, id, 24);
+AT(kith_firing_info, payload, 32);
+
+SIZE(kith_timers_v1, 40);
+AT(kith_timers_v1, struct_size, 0);
+AT(kith_timers_v1, reserved, 4);
+AT(kith_timers_v1, timer, 8);
+AT(kith_timers_v1, at, 16);
+AT(kith_timers_v1, cancel, 24);
+AT(kith_timers_v1, info, 32);
+
+SIZE(kith_calls_v1, 48);
+AT(kith_calls_v1, struct_size, 0);
+AT(kith_calls_v1, reserved, 4);
+AT(kith_calls_v1, txn, 8);
+AT(kith_calls_v1, view, 16);
+AT(kith_calls_v1, arg, 24);
+AT(kith_calls_v1, result, 32);
+AT(kith_calls_v1, caller, 40);
+
+SIZE(kith_settings_v1, 24);
+AT(kith_settings_v1, struct_size, 0);
+AT(kith_settings_v1, reserved, 4);
+AT(kith_settings_v1, get, 8);
+AT(kith_settings_v1, where, 16);
+
+SIZE(kith_hook, 72);
+AT(kith_hook, name, 0);
+AT(kith_hook, type, 8);
+AT(kith_hook, on, 16);
+AT(kith_hook, when, 20);
+AT(kith_hook, priority, 24);
+AT(kith_hook, reserved, 28);
+AT(kith_hook, fn, 32);
+AT(kith_hook, where, 40);
+AT(kith_hook, fields, 48);
+AT(kith_hook, doc, 64);
+
+SIZE(kith_reaction, 64);
+AT(kith_reaction, name, 0);
+AT(kith_reaction, topic, 8);
+AT(kith_reaction, flags, 16);
+AT(kith_reaction, reserved, 20);
+AT(kith_reaction, fn, 24);
+AT(kith_reaction, where, 32);
+AT(kith_reaction, fields, 40);
+AT(kith_reaction, doc, 56);
+
+SIZE(kith_timer, 32);
+AT(kith_timer, name, 0);
+AT(kith_timer, cron, 8);
+AT(kith_timer, fn, 16);
+AT(kith_timer, doc, 24);
+
+SIZE(kith_action, 64);
+AT(kith_action, name, 0);
+AT(kith_action, doc, 8);
+AT(kith_action, effect, 16);
+AT(kith_action, reserved, 20);
+AT(kith_action, fn, 24);
+AT(kith_action, params, 32);
+AT(kith_action, results, 48);
+
+SIZE(kith_plugin_desc, 256);
+AT(kith_plugin_desc, struct_size, 0);
+AT(kith_plugin_desc, abi_major, 4);
+AT(kith_plugin_desc, abi_minor, 6);
+AT(kith_plugin_desc, min_host_minor, 8);
+AT(kith_plugin_desc, reserved, 10);
+AT(kith_plugin_desc, version, 12);
+AT(kith_plugin_desc, name, 16);
+AT(kith_plugin_desc, version_text, 24);
+AT(kith_plugin_desc, title, 32);
+AT(kith_plugin_desc, doc, 40);
+AT(kith_plugin_desc, vendor, 48);
+AT(kith_plugin_desc, license, 56);
+AT(kith_plugin_desc, requirements, 64);
+AT(kith_plugin_desc, permissions, 80);
+AT(kith_plugin_desc, settings, 96);
+AT(kith_plugin_desc, types, 112);
+AT(kith_plugin_desc, migrations, 128);
+AT(kith_plugin_desc, topics, 144);
+AT(kith_plugin_desc, hooks, 160);
+AT(kith_plugin_desc, reactions, 176);
+AT(kith_plugin_desc, timers, 192);
+AT(kith_plugin_desc, actions, 208);
+AT(kith_plugin_desc, create, 224);
+AT(kith_plugin_desc, start, 232);
+AT(kith_plugin_desc, stop, 240);
+AT(kith_plugin_desc, destroy, 248);
+
+IS(KITH_OK, 0);
+IS(KITH_E_INVAL, -1);
+IS(KITH_E_NOMEM, -2);
+IS(KITH_E_NOTFOUND, -3);
+IS(KITH_E_CONFLICT, -4);
+IS(KITH_E_DENIED, -5);
+IS(KITH_E_REFUSED, -6);
+IS(KITH_E_RETRY, -7);
+IS(KITH_E_UNSUPPORTED, -8);
+IS(KITH_E_THREAD, -9);
+IS(KITH_E_IO, -10);
+IS(KITH_E_FULL, -11);
+IS(KITH_E_BUSY, -12);
+IS(KITH_E_CORRUPT, -13);
+IS(KITH_E_LIMIT, -14);
+IS(KITH_E_INTERNAL, -15);
+IS(KITH_NULL, 0u);
+IS(KITH_BOOL, 1u);
+IS(KITH_INT, 2u);
+IS(KITH_REAL, 3u);
+IS(KITH_TEXT, 4u);
+IS(KITH_DATE, 5u);
+IS(KITH_TIME, 6u);
+IS(KITH_DURATION, 7u);
+IS(KITH_DECIMAL, 8u);
+IS(KITH_MONEY, 9u);
+IS(KITH_LINK, 10u);
+IS(KITH_PLACE, 11u);
+IS(KITH_LIST, 12u);
+IS(KITH_F_TEXT, 1u);
+IS(KITH_F_LONGTEXT, 2u);
+IS(KITH_F_INTEGER, 3u);
+IS(KITH_F_DECIMAL, 4u);
+IS(KITH_F_MONEY, 5u);
+IS(KITH_F_BOOLEAN, 6u);
+IS(KITH_F_DATE, 7u);
+IS(KITH_F_TIME, 8u);
+IS(KITH_F_DURATION, 9u);
+IS(KITH_F_CHOICE, 10u);
+IS(KITH_F_STATE, 11u);
+IS(KITH_F_LINK, 12u);
+IS(KITH_F_LINKS, 13u);
+IS(KITH_F_EMAIL, 14u);
+IS(KITH_F_PHONE, 15u);
+IS(KITH_F_URL, 16u);
+IS(KITH_F_PLACE, 17u);
+IS(KITH_F_JSON, 18u);
+IS(KITH_F_TAGS, 19u);
+IS(KITH_FF_REQUIRED, 1u);
+IS(KITH_FF_UNIQUE, 2u);
+IS(KITH_FF_INDEXED, 4u);
+IS(KITH_FF_SEARCHED, 8u);
+IS(KITH_FF_PERSONAL, 16u);
+IS(KITH_FF_READONLY, 32u);
+IS(KITH_FF_PARTOF, 64u);
+IS(KITH_HISTORY_FULL, 0u);
+IS(KITH_HISTORY_NONE, 2u);
+IS(KITH_UNDO_RESTORE, 0u);
+IS(KITH_UNDO_REFUSE, 2u);
+IS(KITH_SF_REQUIRED, 1u);
+IS(KITH_SF_SECRET, 2u);
+IS(KITH_SF_RELOAD, 4u);
+IS(KITH_REQ_OPTIONAL, 1u);
+IS(KITH_MIGRATE_RENAME_TYPE, 1u);
+IS(KITH_MIGRATE_RENAME_FIELD, 2u);
+IS(KITH_MIGRATE_RETIRE_FIELD, 3u);
+IS(KITH_ON_CREATE, 1u);
+IS(KITH_ON_UPDATE, 2u);
+IS(KITH_ON_DELETE, 4u);
+IS(KITH_ORIGIN_CLI, 1u);
+IS(KITH_ORIGIN_API, 2u);
+IS(KITH_ORIGIN_IMPORT, 3u);
+IS(KITH_ORIGIN_REACTION, 4u);
+IS(KITH_ORIGIN_TIMER, 5u);
+IS(KITH_ORIGIN_ACTION, 6u);
+IS(KITH_ORIGIN_UNDO, 7u);
+IS(KITH_ORIGIN_SYSTEM, 8u);
+IS(KITH_LOG_ERROR, 0u);
+IS(KITH_LOG_WARN, 1u);
+IS(KITH_LOG_INFO, 2u);
+IS(KITH_LOG_DEBUG, 3u);
+IS(KITH_ABI_MAJOR, 1u);
+IS(KITH_BEFORE, 0u);
+IS(KITH_AFTER, 1u);
+IS(KITH_RF_UNDO, 1u);
+IS(KITH_EFFECT_READ, 0u);
+IS(KITH_EFFECT_WRITE, 1u);
+
+TEST("the tables of the host keep their names") {
+    EXPECT_STR("kith.records/1", KITH_RECORDS_1);
+    EXPECT_STR("kith.events/1", KITH_EVENTS_1);
+    EXPECT_STR("kith.timers/1", KITH_TIMERS_1);
+    EXPECT_STR("kith.calls/1", KITH_CALLS_1);
+    EXPECT_STR("kith.settings/1", KITH_SETTINGS_1);
+}
+
+TEST("the version of the contract is in the header") {
+    EXPECT_INT(1, KITH_ABI_MAJOR);
+    EXPECT_INT(0, KITH_ABI_MINOR);
+}
