@@ -4,8 +4,8 @@
  *     TEST("an erased contact is gone from the journal") { EXPECT_INT(3, count()); }
  *
  * A failed expectation prints what was expected and what was found and ends that test. The program
- * prints one line per failed test and ends with "N passed, N failed[, N skipped]". With an argument it
- * runs only the tests whose names contain it; with --list it names them. */
+ * prints one line per failed test and ends with "N passed, N failed[, N skipped]". With an argument
+ * it runs only the tests whose names contain it; with --list it names them. */
 #ifndef TESTS_TEST_H
 #define TESTS_TEST_H
 
@@ -30,8 +30,7 @@ static bool test_skipped;
 #define TEST_PASTE(a, b)  TEST_PASTE2(a, b)
 #define TEST(title)                                                                                \
     static void TEST_PASTE(test_run_, __LINE__)(void);                                             \
-    __attribute__((constructor)) static void TEST_PASTE(test_add_, __LINE__)(void)                 \
-    {                                                                                              \
+    __attribute__((constructor)) static void TEST_PASTE(test_add_, __LINE__)(void) {               \
         static struct test_case self = {title, TEST_PASTE(test_run_, __LINE__), NULL};             \
         *test_tail = &self;                                                                        \
         test_tail = &self.next;                                                                    \
@@ -85,32 +84,34 @@ static bool test_skipped;
             TEST_FAIL("%s: status %d: %s", #call, st_, (err).message);                             \
     } while (0)
 
-int main(int argc, char **argv)
-{
-    int passed = 0, failed = 0, skipped = 0;
+enum test_verdict { TEST_PASSED, TEST_FAILED, TEST_SKIPPED, TEST_VERDICTS };
+
+/* A function of its own: setjmp endangers the variables of the function that calls it. */
+static enum test_verdict test_run(const struct test_case *t) {
+    test_now = t->name;
+    test_skipped = false;
+    if (setjmp(test_exit) != 0)
+        return test_skipped ? TEST_SKIPPED : TEST_FAILED;
+    t->run();
+    return TEST_PASSED;
+}
+
+int main(int argc, char **argv) {
+    int count[TEST_VERDICTS] = {0};
+    bool list = argc > 1 && strcmp(argv[1], "--list") == 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (struct test_case *t = test_first; t; t = t->next) {
-        if (argc > 1 && strcmp(argv[1], "--list") == 0) {
+        if (list)
             printf("%s\n", t->name);
-            continue;
-        }
-        if (argc > 1 && !strstr(t->name, argv[1]))
-            continue;
-        test_now = t->name;
-        test_skipped = false;
-        if (setjmp(test_exit) == 0) {
-            t->run();
-            passed++;
-        } else if (test_skipped) {
-            skipped++;
-        } else {
-            failed++;
-        }
+        else if (argc < 2 || strstr(t->name, argv[1]))
+            count[test_run(t)]++;
     }
-    printf("%d passed, %d failed", passed, failed);
-    if (skipped)
-        printf(", %d skipped", skipped);
+    if (list)
+        return 0;
+    printf("%d passed, %d failed", count[TEST_PASSED], count[TEST_FAILED]);
+    if (count[TEST_SKIPPED])
+        printf(", %d skipped", count[TEST_SKIPPED]);
     printf("\n");
-    return failed ? 1 : 0;
+    return count[TEST_FAILED] ? 1 : 0;
 }
 #endif
