@@ -57,9 +57,9 @@ static size_t room(const kith_error *e, size_t offset, size_t size) {
 static void put(char *to, size_t cap, const char *text) {
     if (!cap)
         return;
-    size_t len = strnlen(text, cap);
-    if (len == cap) {
-        len--;
+    size_t len = strlen(text);
+    if (len >= cap) {
+        len = cap - 1;
         while (len && ((unsigned char)text[len] & 0xC0) == 0x80)
             len--;
     }
@@ -124,6 +124,8 @@ void err_copy(kith_error *to, const kith_error *from) {
         return;
     kith_error known_part = KITH_ERROR_INIT;
     memcpy(&known_part, from, room(from, 0, sizeof *from));
+    known_part.field[sizeof known_part.field - 1] = '\0'; /* a plugin may have forgotten */
+    known_part.message[sizeof known_part.message - 1] = '\0';
     fill(to, known_part.code, known_part.field, known_part.message);
 }
 

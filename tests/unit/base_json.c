@@ -66,7 +66,8 @@ TEST("strings escape what JSON, terminals and JavaScript would take for somethin
     EXPECT_STR("\"a\\\"b\\\\c/\"", string_of(STR("a\"b\\c/")));
     EXPECT_STR("\"\\b\\t\\n\\u000b\\f\\r\"", string_of(STR("\b\t\n\v\f\r")));
     EXPECT_STR("\"\\u0000\\u001b\\u001f\\u007f\"", string_of(STR("\0\x1b\x1f\x7f")));
-    EXPECT_STR("\"\\u0080\\u009b \xC2\xA0\"", string_of(STR("\xC2\x80\xC2\x9B \xC2\xA0")));
+    EXPECT_STR("\"\\u0080\\u009b\\u009f\xC2\xA0\"",
+               string_of(STR("\xC2\x80\xC2\x9B\xC2\x9F\xC2\xA0")));
     EXPECT_STR("\"\\u2028\\u2029\xE2\x80\xAA\"",
                string_of(STR("\xE2\x80\xA8\xE2\x80\xA9\xE2\x80\xAA")));
     EXPECT_STR("\"h\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80\"",
