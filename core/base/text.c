@@ -31,6 +31,10 @@ static size_t ascii_until(kith_str s, size_t i) {
     return below_until(s, i, 0x80);
 }
 
+bool text_is_ascii(kith_str s) {
+    return ascii_until(s, 0) == s.len;
+}
+
 /* The UTF-8 character that begins at s.ptr[i]. Returns the bytes it should have, 0 when no
  * character begins so; *good is how many of them are there and right, at least 1. */
 static size_t sequence(kith_str s, size_t i, size_t *good) {
@@ -217,7 +221,7 @@ static void fold_chars(struct chars *c) {
 }
 
 kith_str text_fold(struct arena *a, kith_str s) {
-    if (ascii_until(s, 0) == s.len)
+    if (text_is_ascii(s))
         return fold_ascii(a, s);
     struct chars c;
     decompose(&c, s,

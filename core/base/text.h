@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include <stdbool.h>
 
+bool text_is_ascii(kith_str s);
 /* Offset of the first byte that is not well-formed UTF-8, or -1. */
 int64_t text_invalid_at(kith_str s);
 /* NFC of well-formed UTF-8, NULs kept. ASCII and text that is NFC already are returned as they are
