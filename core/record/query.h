@@ -21,7 +21,7 @@
 struct principal {
     kith_id user;     /* 0: not a stored user */
     const char *name; /* "cli:anna", "rule:score.lua", "system" */
-    bool all;         /* the allow-all role, the only one there is so far; without it nothing is seen */
+    bool all; /* the allow-all role, the only one there is so far; without it nothing is seen */
 };
 
 struct zone;
@@ -41,13 +41,13 @@ struct query; /* parsed and resolved; lives in its arena; immutable */
 kith_status query_parse(struct query **out, const struct schema *s, struct arena *a, kith_str text,
                         kith_error *e);
 const struct rtype *query_type(const struct query *q);
-bool query_counts(const struct query *q);      /* ends in ": count()" */
-int64_t query_limit(const struct query *q);    /* -1: none written */
+bool query_counts(const struct query *q);   /* ends in ": count()" */
+int64_t query_limit(const struct query *q); /* -1: none written */
 /* Names of the :parameters, in the order in which query_sql wants their values. */
 uint32_t query_params(const struct query *q, const char *const **names);
 
-/* One SELECT. Its rows are: id, the type's columns (record_decode from column 1), then one column per
- * sort key (and, for a key that may be null, nothing more). A count gives one integer. */
+/* One SELECT. Its rows are: id, the type's columns (record_decode from column 1), then one column
+ * per sort key (and, for a key that may be null, nothing more). A count gives one integer. */
 struct query_sql {
     const char *sql;
     const kith_value *values; /* bind in order from 1; scalars as they are stored */
@@ -55,19 +55,21 @@ struct query_sql {
     int64_t limit; /* rows asked of SQLite: one more than the page, to know whether there is more */
 };
 /* params: as query_params says. after: a cursor from query_cursor, or empty for the first page.
- * page: rows wanted at most (the smaller of it and the written limit is used; the cursor carries how many
- * of a written limit were given out already). A cursor that belongs to another query is KITH_E_INVAL. */
+ * page: rows wanted at most (the smaller of it and the written limit is used; the cursor carries
+ * how many of a written limit were given out already). A cursor that belongs to another query is
+ * KITH_E_INVAL. */
 kith_status query_sql(const struct query *q, const struct query_env *env, const kith_value *params,
                       kith_str after, int64_t page, struct arena *a, struct query_sql *out,
                       kith_error *e);
-/* The cursor that continues after the row on which `st` stands; `given` rows were handed out so far in
- * this page. Text that is safe in a URL and on a command line. */
+/* The cursor that continues after the row on which `st` stands; `given` rows were handed out so far
+ * in this page. Text that is safe in a URL and on a command line. */
 kith_status query_cursor(const struct query *q, sqlite3_stmt *st, kith_str after, int64_t given,
                          struct arena *a, kith_str *cursor, kith_error *e);
 /* Binds query_sql's values. */
 void query_bind(sqlite3_stmt *st, const struct query_sql *sql);
 
-/* -- one record in memory ------------------------------------------------------------------------- */
+/* -- one record in memory -------------------------------------------------------------------------
+ */
 
 /* Reads a linked record for the matcher: its values, or NULL when it does not exist. */
 typedef const kith_value *(*match_lookup)(void *arg, const struct rtype *t, kith_id id);
@@ -75,14 +77,16 @@ typedef const kith_value *(*match_lookup)(void *arg, const struct rtype *t, kith
 struct predicate; /* compiled condition over one type; immutable, any thread; lives in its arena */
 kith_status predicate_parse(struct predicate **out, const struct schema *s, const struct rtype *t,
                             struct arena *a, kith_str text, kith_error *e);
-/* Three-valued as SQL: unknown does not match. lookup may be NULL when no path leaves the record. */
+/* Three-valued as SQL: unknown does not match. lookup may be NULL when no path leaves the record.
+ */
 bool predicate_match(const struct predicate *p, const struct query_env *env, kith_id id,
                      const kith_value *values, match_lookup lookup, void *arg);
 /* The fields of the record itself that the result depends on. */
 const struct fieldset *predicate_fields(const struct predicate *p);
 bool predicate_local(const struct predicate *p); /* no path leaves the record */
 
-/* Every function of the language with its documentation, for `kith help query` and the reference. */
+/* Every function of the language with its documentation, for `kith help query` and the reference.
+ */
 struct query_function {
     const char *name, *signature, *doc;
 };

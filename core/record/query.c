@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Query: what a parsed query tells about itself, who may see what, and the functions of the
+ * language. */
+#include "record/query_internal.h"
+
+const struct rtype *query_type(const struct query *q) {
+    return q->type;
+}
+
+bool query_counts(const struct query *q) {
+    return q->counts;
+}
+
+int64_t query_limit(const struct query *q) {
+    return q->limit;
+}
+
+uint32_t query_params(const struct query *q, const char *const **names) {
+    *names = q->params;
+    return q->param_count;
+}
+
+enum access access_rule(const struct principal *p, const struct rtype *t) {
+    (void)t; /* the allow-all role holds for every type */
+    return p && p->all ? ACCESS_ALL : ACCESS_NONE;
+}
+
+static const struct query_function functions[] = {
+    {"now", "now() [+ or - duration]", "This instant: created > now() - 2h."},
+    {"today", "today() [+ or - whole days]",
+     "This day in the company's zone: due <= today() + 1w."},
+    {"tagged", "tagged('tag') or tagged(field, 'tag')", "Has the tag: not tagged('do-not-call')."},
+    {"count", ": count()", "At the end of a query: how many, instead of which."},
+};
+
+const struct query_function *query_functions(size_t *count) {
+    *count = sizeof functions / sizeof *functions;
+    return functions;
+}

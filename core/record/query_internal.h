@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the rooms of the query language share: tokens, the resolved tree, and values that fit a
+ * field.
+ *
+ * The tree is in negation normal form: "not" is pushed down to the tests while parsing, where it
+ * turns each into its opposite. No test is true for null but "is null", so unknown and false need
+ * not be told apart any more: SQL's three-valued answer and a two-valued matcher agree. */
+#ifndef RECORD_QUERY_INTERNAL_H
+#define RECORD_QUERY_INTERNAL_H
+
+#include "base/date.h"
+#include "base/err.h"
+#include "record/query.h"
+
+#define QUERY_TEXT_MAX       65536u /* bytes */
+#define QUERY_DEPTH_MAX      64u    /* parentheses and nots inside each other */
+#define QUERY_CONDITIONS_MAX 200u
+#define QUERY_LINKS_MAX      12u /* links followed, each path once; each condition through links anew \
+                                  */
+#define QUERY_NAMES_MAX   8u     /* names in one path */
+#define QUERY_VALUES_MAX  4000u /* values written in one query */
+#define QUERY_KEYS_MAX    8u
+#define QUERY_PATTERN_MAX 1000u                      /* bytes of a pattern of "like" */
+#define QUERY_SPAN_MAX    (INT64_C(366000) * DAY_MS) /* added to now() and today(): a thousand years \
+                                                      */
+
+/* -- tokens (query_lex.c)
+ * --------------------------------------------------------------------------- */
+
+enum token_kind {
+    TOKEN_END,
+    TOKEN_NAME,     /* text: as written */
+    TOKEN_QUOTED,   /* "name": never a keyword */
+    TOKEN_TEXT,     /* 'text' */
+    TOKEN_NUMBER,   /* 12 or 12.50 */
+    TOKEN_DURATION, /* 30d */
+    TOKEN_PARAM,    /* :name, without the colon */
+    TOKEN_SIGN,     /* punctuation */
+};
+struct token {
+    enum token_kind kind;
+    kith_str text;  /* quotes taken off */
+    uint32_t at;    /* byte offset of its first character */
+    uint32_t after; /* byte offset behind its last */
+};
+/* The token that begins at or after *at, which moves behind it. */
+kith_status query_lex(kith_str text, uint32_t *at, struct arena *a, struct token *out,
+                      kith_error *e);
+/* "at 23: ..." with the position of byte `at` in characters from 1. Returns code. */
+kith_status query_fail(kith_str text, uint32_t at, kith_error *e, kith_status code, const char *fmt,
+                       ...) __attribute__((format(printf, 5, 6)));
+kith_status query_fail_at(kith_str text, uint32_t at, kith_error *e); /* puts "at 23: " in front */
+
+/* -- the tree
+ * ---------------------------------------------------------------------------------------- */
+
+/* A link that is followed. Its record is t<number> in SQL, the row of the link table l<number>. */
+struct step {
+    const struct step *from; /* NULL: the record itself */
+    const struct rfield *via;
+    const struct rtype *type; /* the type that is reached */
+    uint32_t number;          /* from 1 */
+    bool many;                /* through links, to many */
+    bool bare;                /* many, and only the ids are wanted: the record is not read */
+    struct step *next;        /* in the list of the query or of the test */
+};
+
+struct path {
+    const struct rfield *field; /* NULL: the id */
+    const struct rtype *type;   /* the type that has it */
+    const struct step *from;    /* NULL: the record itself */
+    kith_str text;              /* as written */
+    uint32_t at;
+};
+
+/* A comparison is the set of outcomes that satisfy it. */
+enum { CMP_LT = 1, CMP_EQ = 2, CMP_LE = 3, CMP_GT = 4, CMP_NE = 5, CMP_GE = 6 };
+
+enum operand_kind {
+    OPERAND_VALUE, /* fits its field already */
+    OPERAND_PARAM, /* value.as.i: which */
+    OPERAND_NOW,   /* value.as.i: ms added */
+    OPERAND_TODAY, /* value.as.i: days added */
+};
+struct operand {
+    enum operand_kind kind;
+    uint32_t at;
+    kith_value value;
+};
+
+enum test_kind {
+    TEST_COMPARE, /* path <cmp> operands[0], or path <cmp> other */
+    TEST_IN,      /* path is one of the operands */
+    TEST_LIKE,
+    TEST_NULL,
+    TEST_TAGGED,
+    TEST_LINKED, /* there is any link */
+};
+struct test {
+    enum test_kind kind;
+    uint32_t cmp;
+    bool negated;      /* of IN, LIKE, NULL and TAGGED */
+    bool none;         /* with `many`: no linked record satisfies it */
+    struct step *many; /* the steps of a path through links, from the first that goes to many */
+    struct path path, *other;
+    struct operand *operands;
+    uint32_t count;
+};
+
+enum node_kind { NODE_AND, NODE_OR, NODE_TEST };
+struct node {
+    enum node_kind kind;
+    struct node *first, *next; /* children of and, or; the next sibling */
+    struct test *test;
+};
+
+struct sort_key {
+    struct path path;
+    bool descending, nullable;
+};
+
+/* Both a query and the condition of a predicate. */
+struct query {
+    const struct schema *schema;
+    const struct rtype *type;
+    struct node *where;                       /* NULL: every record */
+    struct step *joins;                       /* to-one steps, in the order of their first use */
+    struct sort_key keys[QUERY_KEYS_MAX + 1]; /* the last one is the id */
+    uint32_t key_count;
+    int64_t limit; /* -1: none */
+    bool counts;
+    const char *params[QUERY_CONDITIONS_MAX];
+    uint32_t param_count;
+    uint32_t value_count; /* operands in the whole tree */
+    uint64_t hash;        /* of its text: a cursor belongs to one query */
+};
+
+/* -- parsing
+ * ----------------------------------------------------------------------------------------- */
+
+struct parser {
+    struct query *q;
+    struct arena *arena;
+    kith_error *e;
+    kith_str text;
+    uint32_t at;               /* behind `ahead` */
+    struct token token, ahead; /* the one at hand and the one behind it */
+    uint32_t last;             /* behind the token before the one at hand */
+    uint32_t depth, conditions, steps;
+    bool params; /* allowed */
+};
+
+struct name_list { /* a path as written */
+    struct token names[QUERY_NAMES_MAX];
+    uint32_t count;
+};
+/* Checks and lexes the text; *out is an empty query over it. */
+kith_status query_begin(struct parser *p, struct query **out, const struct schema *s,
+                        struct arena *a, kith_str text, kith_error *e);
+/* Fields and links of a path. test NULL: it may not go through links. (query_path.c) */
+kith_status query_path(struct parser *p, const struct name_list *names, struct test *test,
+                       struct path *out);
+/* A condition: "or" of "and" of tests. negate: its opposite. (query_condition.c) */
+kith_status query_condition(struct parser *p, bool negate, struct node **out);
+kith_status query_names(struct parser *p, struct name_list *out);
+
+/* The parser's tools (query_parse.c). */
+kith_status query_advance(struct parser *p);
+bool query_is_sign(const struct token *t, const char *sign);
+bool query_is_word(const struct token *t, const char *word);
+kith_status query_expected(struct parser *p, const char *what); /* "expected ..., found ..." */
+kith_status query_expect_sign(struct parser *p, const char *sign);
+#define QUERY_FAIL(p, at, ...) query_fail((p)->text, (at), (p)->e, KITH_E_INVAL, __VA_ARGS__)
+
+/* -- values that fit a field (query_value.c)
+ * --------------------------------------------------------- */
+
+enum value_class {
+    CLASS_NONE, /* cannot be compared: json, place, tags */
+    CLASS_TEXT,
+    CLASS_OPTION, /* choice, state */
+    CLASS_INTEGER,
+    CLASS_DECIMAL,
+    CLASS_MONEY,
+    CLASS_BOOL,
+    CLASS_DATE,
+    CLASS_TIME,
+    CLASS_DURATION,
+    CLASS_LINK,
+    CLASS_ID,
+};
+struct value_rule {
+    enum value_class class;
+    bool ordered; /* < and > */
+    bool sorted;  /* order by */
+    bool like;
+};
+const struct value_rule *query_rule(const struct path *path);
+static inline bool query_folds(const struct path *path) {
+    return path->field && path->field->folded;
+}
+
+enum use { USE_EQUAL, USE_ORDER, USE_LIKE, USE_TAG };
+/* Brings a value to the form in which the field stores it, text that is ordered or matched to its
+ * folded form. A time field takes a KITH_DATE: the whole day; a date field a KITH_TIME: its day.
+ * NULL stays. */
+kith_status query_fit(const struct schema *s, const struct path *path, enum use use,
+                      struct arena *a, kith_value *v, kith_error *e);
+enum use query_use(const struct test *t);
+/* The operand's value at env->now. params and a may be NULL when it is no parameter. */
+kith_status query_operand(const struct query *q, const struct test *t, const struct operand *o,
+                          const struct query_env *env, const kith_value *params, struct arena *a,
+                          kith_value *out, kith_error *e);
+/* The first instant of a day in the company's zone. */
+int64_t query_day_start(const struct query_env *env, int64_t day);
+/* A value is compared with a time field as a whole day. */
+static inline bool query_is_day(const struct path *path, const kith_value *v) {
+    return v->kind == KITH_DATE && query_rule(path)->class == CLASS_TIME;
+}
+
+/* -- cursors (query_cursor.c)
+ * ------------------------------------------------------------------------- */
+
+struct cursor {
+    int64_t given;                       /* rows handed out on the pages before */
+    kith_value keys[QUERY_KEYS_MAX + 1]; /* KITH_NULL, KITH_INT or KITH_TEXT */
+};
+/* Text values live in the arena. */
+kith_status query_cursor_read(const struct query *q, kith_str text, struct arena *a,
+                              struct cursor *out, kith_error *e);
+
+#endif

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The query language: one record in memory. A condition becomes a flat list of tests, each with the
+ * test to go to when it holds and when it does not; what compares a field of the record itself with
+ * a fixed value is decided in the loop, so that a rule which does not match costs nanoseconds. */
+#include "base/text.h"
+#include "record/query_internal.h"
+
+#include <string.h>
+
+#define MATCHED UINT32_MAX
+#define FAILED  (UINT32_MAX - 1)
+
+enum op_kind {
+    OP_INT,  /* field <cmp> number: whatever is kept in as.i */
+    OP_LINK, /* field <cmp> id */
+    OP_TEXT, /* field = or != text */
+    OP_NULL,
+    OP_TEST, /* everything else */
+};
+struct op {
+    enum op_kind kind;
+    uint32_t cmp;
+    uint32_t field; /* index in the row */
+    bool negated;
+    uint32_t yes, no;
+    int64_t number;
+    kith_str text;
+    const struct test *test;
+};
+
+struct predicate {
+    const struct query *q;
+    struct op *ops;
+    uint32_t count;
+    struct fieldset fields;
+    bool local;
+};
+
+/* -- compiling
+ * --------------------------------------------------------------------------------------------- */
+
+static enum op_kind op_kind(const struct test *t) {
+    enum value_class class = query_rule(&t->path)->class;
+    if (t->many || t->path.from || !t->path.field)
+        return OP_TEST;
+    if (t->kind == TEST_NULL)
+        return OP_NULL;
+    if (t->kind != TEST_COMPARE || t->other || t->operands[0].kind != OPERAND_VALUE ||
+        query_is_day(&t->path, &t->operands[0].value))
+        return OP_TEST;
+    switch (class) {
+    case CLASS_INTEGER:
+    case CLASS_BOOL:
+    case CLASS_DATE:
+    case CLASS_TIME:
+    case CLASS_DURATION:
+        return OP_INT;
+    case CLASS_LINK:
+        return t->path.field->any_target ? OP_TEST : OP_LINK;
+    case CLASS_OPTION:
+    case CLASS_TEXT:
+        return query_use(t) == USE_EQUAL ? OP_TEXT : OP_TEST;
+    default:
+        return OP_TEST;
+    }
+}
+
+static struct op make_op(const struct test *t, uint32_t yes, uint32_t no) {
+    struct op op = {
+        .kind = op_kind(t), .cmp = t->cmp, .negated = t->negated, .yes = yes, .no = no, .test = t};
+    if (op.kind == OP_TEST)
+        return op;
+    op.field = t->path.field->index;
+    if (op.kind == OP_INT)
+        op.number = t->operands[0].value.as.i;
+    else if (op.kind == OP_LINK)
+        op.number = (int64_t)t->operands[0].value.as.link.id;
+    else if (op.kind == OP_TEXT)
+        op.text = t->operands[0].value.as.s;
+    return op;
+}
+
+static uint32_t count_tests(const struct node *n) {
+    uint32_t count = n->kind == NODE_TEST;
+    for (const struct node *c = n->first; c; c = c->next)
+        count += count_tests(c);
+    return count;
+}
+
+static void compile(struct predicate *p, const struct node *n, uint32_t yes, uint32_t no) {
+    if (n->kind == NODE_TEST)
+        p->ops[p->count++] = make_op(n->test, yes, no);
+    for (const struct node *c = n->first; c; c = c->next) {
+        uint32_t behind = p->count + count_tests(c);
+        if (n->kind == NODE_AND)
+            compile(p, c, c->next ? behind : yes, no);
+        else
+            compile(p, c, yes, c->next ? behind : no);
+    }
+}
+
+/* The field of the record itself with which a path begins. */
+static void note_field(struct predicate *p, const struct path *path) {
+    const struct rfield *first = path->field;
+    for (const struct step *s = path->from; s; s = s->from) {
+        first = s->via;
+        p->local = p->local && s->bare && !s->from;
+    }
+    if (first)
+        fieldset_add(&p->fields, first->index);
+}
+
+static kith_status parse_condition(struct parser *p, struct query *q) {
+    TRY(query_condition(p, false, &q->where));
+    return p->token.kind == TOKEN_END ? KITH_OK : query_expected(p, "'and', 'or' or the end");
+}
+
+kith_status predicate_parse(struct predicate **out, const struct schema *s, const struct rtype *t,
+                            struct arena *a, kith_str text, kith_error *e) {
+    struct parser parser;
+    struct query *q;
+    *out = NULL;
+    TRY(query_begin(&parser, &q, s, a, text, e));
+    q->type = t;
+    TRY(parse_condition(&parser, q));
+    struct predicate *p = ARENA_NEW(a, struct predicate);
+    struct op *ops = ARENA_ARRAY(a, struct op, count_tests(q->where));
+    if (!p || !ops)
+        return err_nomem(e);
+    *p = (struct predicate){.q = q, .ops = ops, .local = true};
+    compile(p, q->where, MATCHED, FAILED);
+    for (uint32_t i = 0; i < p->count; i++) {
+        note_field(p, &ops[i].test->path);
+        if (ops[i].test->other)
+            note_field(p, ops[i].test->other);
+    }
+    *out = p;
+    return KITH_OK;
+}
+
+const struct fieldset *predicate_fields(const struct predicate *p) {
+    return &p->fields;
+}
+
+bool predicate_local(const struct predicate *p) {
+    return p->local;
+}
+
+/* -- following links
+ * ----------------------------------------------------------------------------------------- */
+
+struct row {
+    kith_id id; /* 0: there is none */
+    const kith_value *values;
+};
+struct match {
+    const struct query *q;
+    const struct query_env *env;
+    match_lookup lookup;
+    void *arg;
+    uint32_t known;                       /* bit n: rows[n] is */
+    struct row rows[QUERY_LINKS_MAX + 1]; /* by the number of the step; 0: the record itself */
+};
+
+static struct row look_up(const struct match *m, const struct rtype *t, kith_id id) {
+    bool seen = m->lookup && access_rule(m->env->principal, t) != ACCESS_NONE;
+    const kith_value *values = seen ? m->lookup(m->arg, t, id) : NULL;
+    return (struct row){values ? id : 0, values};
+}
+
+static struct row follow(const struct match *m, const struct row *from, const struct step *s) {
+    const kith_value *link = from->values ? &from->values[s->via->index] : NULL;
+    if (!link || link->kind != KITH_LINK)
+        return (struct row){0};
+    return look_up(m, s->type, link->as.link.id);
+}
+
+/* The row that a step reaches; to-one steps are followed once per match. */
+static const struct row *row_at(struct match *m, const struct step *s) {
+    uint32_t n = s ? s->number : 0;
+    if (!(m->known >> n & 1u)) {
+        m->rows[n] = follow(m, row_at(m, s->from), s);
+        m->known |= 1u << n;
+    }
+    return &m->rows[n];
+}
+
+/* NULL: there is none. *tmp serves for an id. */
+static const kith_value *value_of(struct match *m, const struct path *path, kith_value *tmp) {
+    const struct row *row = row_at(m, path->from);
+    const kith_value *v = path->field && row->values ? &row->values[path->field->index] : NULL;
+    if (!path->field && row->id) {
+        *tmp = value_link(row->id, path->type->id);
+        v = tmp;
+    }
+    return v && v->kind != KITH_NULL ? v : NULL;
+}
+
+/* -- comparing
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static uint32_t order(int64_t a, int64_t b) {
+    return a < b ? CMP_LT : a > b ? CMP_GT : CMP_EQ;
+}
+
+static uint32_t order_decimal(const kith_value *a, const kith_value *b) {
+    __extension__ __int128 x = a->as.decimal.units, y = b->as.decimal.units;
+    for (int32_t i = a->as.decimal.scale; i < b->as.decimal.scale; i++)
+        x *= 10;
+    for (int32_t i = b->as.decimal.scale; i < a->as.decimal.scale; i++)
+        y *= 10;
+    return x < y ? CMP_LT : x > y ? CMP_GT : CMP_EQ;
+}
+
+/* Folded as text_fold does, on the stack where that is short and ASCII. */
+#define FOLD_SHORT 256
+struct folded {
+    char small[FOLD_SHORT];
+    struct arena arena;
+    kith_str text;
+};
+
+static void fold(struct folded *f, kith_str s) {
+    size_t len = 0;
+    bool blank = false;
+    f->arena = (struct arena){0};
+    for (uint64_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        if ((c & 0x80) || s.len > FOLD_SHORT) {
+            f->text = text_fold(&f->arena, s);
+            return;
+        }
+        if (c == ' ' || (c >= '\t' && c <= '\r')) {
+            blank = len > 0;
+            continue;
+        }
+        if (blank)
+            f->small[len++] = ' ';
+        blank = false;
+        f->small[len++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    f->text = (kith_str){f->small, len};
+}
+
+static uint32_t order_text(kith_str a, kith_str b) {
+    return order(str_cmp(a, b), 0);
+}
+
+/* fold_a, fold_b: which of them is not folded yet and must be. */
+static uint32_t order_folded(kith_str a, kith_str b, bool fold_b) {
+    struct folded x, y = {.arena = {0}};
+    fold(&x, a);
+    if (fold_b) {
+        fold(&y, b);
+        b = y.text;
+    }
+    uint32_t result = order_text(x.text, b);
+    arena_free(&x.arena);
+    arena_free(&y.arena);
+    return result;
+}
+
+static uint32_t compare_text(const struct test *t, kith_str a, kith_str b) {
+    if (query_use(t) == USE_EQUAL)
+        return str_eq(a, b) ? CMP_EQ : CMP_LT;
+    if (query_folds(&t->path) && (!t->other || query_folds(t->other)))
+        return order_folded(a, b, t->other != NULL);
+    return order_text(a, b);
+}
+
+static uint32_t compare_link(const struct test *t, const kith_value *a, const kith_value *b) {
+    bool typed = !t->other && t->path.field && t->path.field->any_target && b->as.link.type;
+    if (typed && a->as.link.type != b->as.link.type)
+        return CMP_LT;
+    return order((int64_t)a->as.link.id, (int64_t)b->as.link.id);
+}
+
+/* A time and a whole day: before, within, after. */
+static uint32_t compare_day(const struct match *m, int64_t ms, int64_t day) {
+    if (ms < query_day_start(m->env, day))
+        return CMP_LT;
+    return ms < query_day_start(m->env, day + 1) ? CMP_EQ : CMP_GT;
+}
+
+static bool compare(const struct match *m, const struct test *t, const kith_value *a,
+                    const kith_value *b) {
+    switch (query_rule(&t->path)->class) {
+    case CLASS_TEXT:
+    case CLASS_OPTION:
+        return t->cmp & compare_text(t, a->as.s, b->as.s);
+    case CLASS_DECIMAL:
+        return t->cmp & order_decimal(a, b);
+    case CLASS_MONEY:
+        if (memcmp(a->as.money.currency, b->as.money.currency, 3) != 0)
+            return t->cmp == CMP_NE; /* amounts are ordered within one currency only */
+        return t->cmp & order(a->as.money.minor, b->as.money.minor);
+    case CLASS_LINK:
+    case CLASS_ID:
+        return t->cmp & compare_link(t, a, b);
+    case CLASS_TIME:
+        if (b->kind == KITH_DATE)
+            return t->cmp & compare_day(m, a->as.i, b->as.i);
+        return t->cmp & order(a->as.i, b->as.i);
+    default:
+        return t->cmp & order(a->as.i, b->as.i);
+    }
+}
+
+static bool compare_operand(const struct match *m, const struct test *t, uint32_t i,
+                            const kith_value *v) {
+    kith_value w;
+    return query_operand(m->q, t, &t->operands[i], m->env, NULL, NULL, &w, NULL) == KITH_OK &&
+           compare(m, t, v, &w);
+}
+
+static bool in_list(const struct match *m, const struct test *t, const kith_value *v) {
+    for (uint32_t i = 0; i < t->count; i++)
+        if (compare_operand(m, t, i, v))
+            return true;
+    return false;
+}
+
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* The byte behind the character at i. */
+static size_t behind(kith_str s, size_t i) {
+    do
+        i++;
+    while (i < s.len && ((unsigned char)s.ptr[i] & 0xC0u) == 0x80u);
+    return i;
+}
+
+/* As SQLite's LIKE: % any characters, _ one, case of ASCII letters ignored, text ends at a NUL.
+ * Goes back to the last % only, so that the time is bounded by the product of the lengths. */
+static bool like(kith_str pattern, kith_str s) {
+    const char *nul = s.len ? memchr(s.ptr, '\0', s.len) : NULL;
+    size_t p = 0, i = 0, star = SIZE_MAX, mark = 0;
+    s.len = nul ? (uint64_t)(nul - s.ptr) : s.len;
+    while (i < s.len) {
+        char c = p < pattern.len ? pattern.ptr[p] : '\0';
+        if (c == '%') {
+            star = p++;
+            mark = i;
+        } else if (c == '_') {
+            p++;
+            i = behind(s, i);
+        } else if (c && lower(c) == lower(s.ptr[i])) {
+            p++;
+            i++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            i = mark = behind(s, mark);
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.len && pattern.ptr[p] == '%')
+        p++;
+    return p == pattern.len;
+}
+
+static bool is_like(const struct test *t, kith_str s) {
+    kith_str pattern = t->operands[0].value.as.s;
+    if (!query_folds(&t->path))
+        return like(pattern, s);
+    struct folded f;
+    fold(&f, s);
+    bool result = like(pattern, f.text);
+    arena_free(&f.arena);
+    return result;
+}
+
+static bool has_tag(const kith_value *v, kith_str tag) {
+    for (uint64_t i = 0; v && v->kind == KITH_LIST && i < v->as.list.count; i++)
+        if (v->as.list.items[i].kind == KITH_TEXT && str_eq(v->as.list.items[i].as.s, tag))
+            return true;
+    return false;
+}
+
+/* -- tests
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static bool plain_test(struct match *m, const struct test *t) {
+    kith_value tmp, tmp2;
+    const kith_value *v = value_of(m, &t->path, &tmp), *other;
+    switch (t->kind) {
+    case TEST_NULL:
+        return !v != t->negated;
+    case TEST_TAGGED:
+        return has_tag(v, t->operands[0].value.as.s) != t->negated;
+    case TEST_IN:
+        return v && in_list(m, t, v) != t->negated;
+    case TEST_LIKE:
+        return v && is_like(t, v->as.s) != t->negated;
+    case TEST_COMPARE:
+        if (!t->other)
+            return v && compare_operand(m, t, 0, v);
+        other = value_of(m, t->other, &tmp2);
+        return v && other && compare(m, t, v, other);
+    case TEST_LINKED:
+        return true;
+    }
+    return false;
+}
+
+/* Does any way through the steps from s on lead to a record that satisfies the test? */
+static bool any_way(struct match *m, const struct test *t, const struct step *s) {
+    if (!s)
+        return plain_test(m, t);
+    struct row from = *row_at(m, s->from);
+    m->known |= 1u << s->number;
+    if (!s->many) {
+        m->rows[s->number] = follow(m, &from, s);
+        return any_way(m, t, s->next);
+    }
+    const kith_value *list = from.values ? &from.values[s->via->index] : NULL;
+    for (uint64_t i = 0; list && list->kind == KITH_LIST && i < list->as.list.count; i++) {
+        kith_id id = list->as.list.items[i].as.link.id;
+        m->rows[s->number] = s->bare ? (struct row){id, NULL} : look_up(m, s->type, id);
+        if (m->rows[s->number].id && any_way(m, t, s->next))
+            return true;
+    }
+    return false;
+}
+
+static bool run_test(struct match *m, const struct test *t) {
+    return t->many ? any_way(m, t, t->many) != t->none : plain_test(m, t);
+}
+
+static bool run_op(struct match *m, const struct op *op, const kith_value *values) {
+    const kith_value *v = &values[op->field];
+    switch (op->kind) {
+    case OP_INT:
+        return v->kind != KITH_NULL && (op->cmp & order(v->as.i, op->number));
+    case OP_LINK:
+        return v->kind != KITH_NULL && (op->cmp & order((int64_t)v->as.link.id, op->number));
+    case OP_TEXT:
+        return v->kind != KITH_NULL && (op->cmp & (str_eq(v->as.s, op->text) ? CMP_EQ : CMP_LT));
+    case OP_NULL:
+        return (v->kind == KITH_NULL) != op->negated;
+    case OP_TEST:
+        return run_test(m, op->test);
+    }
+    return false;
+}
+
+bool predicate_match(const struct predicate *p, const struct query_env *env, kith_id id,
+                     const kith_value *values, match_lookup lookup, void *arg) {
+    if (access_rule(env->principal, p->q->type) == ACCESS_NONE)
+        return false;
+    struct match m;
+    m.q = p->q;
+    m.env = env;
+    m.lookup = lookup;
+    m.arg = arg;
+    m.known = 1;
+    m.rows[0] = (struct row){id, values};
+    uint32_t at = 0;
+    while (at < FAILED)
+        at = run_op(&m, &p->ops[at], values) ? p->ops[at].yes : p->ops[at].no;
+    return at == MATCHED;
+}

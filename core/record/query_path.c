@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The query language: names become fields, and the links on the way to them become steps. A path
+ * that goes to one is joined once per query however often it is written; a path that goes to many
+ * belongs to the one test that it stands in. */
+#include "base/text.h"
+#include "record/query_internal.h"
+
+static kith_status next_name(struct parser *p, struct name_list *out) {
+    if (p->token.kind != TOKEN_NAME && p->token.kind != TOKEN_QUOTED)
+        return query_expected(p, "the name of a field");
+    if (out->count == QUERY_NAMES_MAX)
+        return query_fail(p->text, p->token.at, p->e, KITH_E_LIMIT,
+                          "more than %u names in one path", QUERY_NAMES_MAX);
+    out->names[out->count++] = p->token;
+    return query_advance(p);
+}
+
+kith_status query_names(struct parser *p, struct name_list *out) {
+    out->count = 0;
+    TRY(next_name(p, out));
+    while (query_is_sign(&p->token, ".")) {
+        TRY(query_advance(p));
+        TRY(next_name(p, out));
+    }
+    return KITH_OK;
+}
+
+static kith_status find_field(struct parser *p, const struct rtype *t, const struct token *name,
+                              const struct rfield **out) {
+    if (schema_find_field(p->q->schema, t, text_cut(name->text, 60), out, p->e) != KITH_OK)
+        return query_fail_at(p->text, name->at, p->e);
+    return KITH_OK;
+}
+
+static kith_status new_step(struct parser *p, const struct rfield *via, const struct step *from,
+                            uint32_t at, struct step **list, struct step **out) {
+    struct step *s = ARENA_NEW(p->arena, struct step);
+    if (!s)
+        return err_nomem(p->e);
+    if (++p->steps > QUERY_LINKS_MAX)
+        return query_fail(p->text, at, p->e, KITH_E_LIMIT, "more than %u links are followed",
+                          QUERY_LINKS_MAX);
+    *s = (struct step){.from = from,
+                       .via = via,
+                       .type = via->target,
+                       .number = p->steps,
+                       .many = via->kind == KITH_F_LINKS};
+    while (*list)
+        list = &(*list)->next;
+    *list = *out = s;
+    return KITH_OK;
+}
+
+/* A step from the record, or from one that is reached, to one other. */
+static kith_status join_step(struct parser *p, const struct rfield *via, const struct step *from,
+                             uint32_t at, struct step **out) {
+    for (struct step *s = p->q->joins; s; s = s->next)
+        if (s->via == via && s->from == from) {
+            *out = s;
+            return KITH_OK;
+        }
+    return new_step(p, via, from, at, &p->q->joins, out);
+}
+
+static kith_status many_step(struct parser *p, const struct rfield *via, const struct path *path,
+                             struct test *test, struct step **out) {
+    if (!test)
+        return QUERY_FAIL(
+            p, path->at,
+            "'%s' goes to many records; it can be compared with a value, but not sorted by "
+            "or compared with a field",
+            via->name);
+    return new_step(p, via, path->from, path->at, &test->many, out);
+}
+
+static kith_status follow(struct parser *p, const struct rfield *via, const struct token *next,
+                          struct test *test, struct path *path) {
+    struct step *step = NULL;
+    if (via->any_target)
+        return QUERY_FAIL(
+            p, next->at,
+            "'%s' links to records of any type: compare it with an id; no field can follow",
+            via->name);
+    if (via->kind == KITH_F_LINKS || (via->kind == KITH_F_LINK && test && test->many))
+        TRY(many_step(p, via, path, test, &step));
+    else if (via->kind == KITH_F_LINK)
+        TRY(join_step(p, via, path->from, path->at, &step));
+    else
+        return QUERY_FAIL(p, next->at, "'%s' is a %s field, not a link: no field can follow",
+                          via->name, field_kind_name(via->kind));
+    path->from = step;
+    path->type = step->type;
+    return KITH_OK;
+}
+
+kith_status query_path(struct parser *p, const struct name_list *names, struct test *test,
+                       struct path *out) {
+    const struct token *last = &names->names[names->count - 1];
+    uint32_t at = names->names[0].at;
+    *out =
+        (struct path){.type = p->q->type, .at = at, .text = {p->text.ptr + at, last->after - at}};
+    for (const struct token *name = names->names; name <= last; name++) {
+        const struct rfield *f;
+        if (name == last && str_eqz(name->text, "id"))
+            return KITH_OK;
+        TRY(find_field(p, out->type, name, &f));
+        if (name < last) {
+            TRY(follow(p, f, name + 1, test, out));
+        } else if (f->kind == KITH_F_LINKS) {
+            struct step *step;
+            TRY(many_step(p, f, out, test, &step));
+            step->bare = true;
+            out->from = step;
+            out->type = step->type;
+        } else {
+            out->field = f;
+        }
+    }
+    return KITH_OK;
+}
