@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A module's description, copied into structs of this build's sizes. A module may have been built
+ * with shorter or longer structs: each array carries its stride, and never more is read than is
+ * there. Knows nothing of the schema: names of types and fields are resolved later. */
+#include "plugin/internal.h"
+#include <ctype.h>
+
+#define ROWS_MAX   4096u /* of one array */
+#define STRIDE_MAX 4096u /* bytes */
+#define NAME_BYTES 63u
+
+/* The bytes a struct must have: up to and with a member that was there from the beginning. */
+#define UP_TO(type, member) ((uint32_t)(offsetof(type, member) + sizeof(((type *)NULL)->member)))
+
+kith_status declare_rows(kith_array from, uint32_t least, uint32_t size, const char *what,
+                         struct arena *a, kith_array *out, kith_error *e) {
+    *out = (kith_array){NULL, size, 0};
+    if (!from.count)
+        return KITH_OK;
+    if (!from.items || from.count > ROWS_MAX)
+        return err_set(e, KITH_E_INVAL, NULL, "its %s are no array of at most %u rows", what,
+                       ROWS_MAX);
+    if (from.stride < least || from.stride > STRIDE_MAX || from.stride % sizeof(void *) != 0)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "a row of its %s has %u bytes, which no version of the contract has", what,
+                       from.stride);
+    char *rows = arena_zalloc(a, (size_t)from.count * size);
+    if (!rows)
+        return err_nomem(e);
+    for (size_t i = 0; i < from.count; i++)
+        memcpy(rows + i * size, (const char *)from.items + i * from.stride,
+               from.stride < size ? from.stride : size);
+    *out = (kith_array){rows, size, from.count};
+    return KITH_OK;
+}
+
+/* -- names
+ * ------------------------------------------------------------------------------------------- */
+
+static bool is_name(const char *s, const char *also) {
+    size_t n = 0;
+    if (!s || !islower((unsigned char)s[0]))
+        return false;
+    for (; s[n] && n <= NAME_BYTES; n++)
+        if (!islower((unsigned char)s[n]) && !isdigit((unsigned char)s[n]) && s[n] != '_' &&
+            !strchr(also, s[n]))
+            return false;
+    return n <= NAME_BYTES;
+}
+
+/* Rows of any kind begin with their name. Each must be well formed and stand once. */
+static kith_status check_names(kith_array rows, const char *what, const char *also, kith_error *e) {
+    for (uint32_t i = 0; i < rows.count; i++) {
+        const char *name =
+            *(const char *const *)((const char *)rows.items + (size_t)i * rows.stride);
+        if (!is_name(name, also))
+            return err_set(e, KITH_E_INVAL, NULL,
+                           "row %u of its %s has the name '%.40s': it takes "
+                           "a letter, then a-z, 0-9 and _",
+                           i, what, name ? name : "");
+        for (uint32_t j = 0; j < i; j++)
+            if (!strcmp(name,
+                        *(const char *const *)((const char *)rows.items + (size_t)j * rows.stride)))
+                return err_set(e, KITH_E_INVAL, NULL, "'%s' stands twice among its %s", name, what);
+    }
+    return KITH_OK;
+}
+
+static kith_status bad(const char *what, const char *name, const char *why, kith_error *e) {
+    return err_set(e, KITH_E_INVAL, NULL, "its %s '%s' %s", what, name, why);
+}
+
+/* -- arrays inside rows
+ * -------------------------------------------------------------------------------- */
+
+static kith_status copy_fields(kith_array *fields, const char *what, struct arena *a,
+                               kith_error *e) {
+    TRY(declare_rows(*fields, UP_TO(kith_field, doc), sizeof(kith_field), what, a, fields, e));
+    return check_names(*fields, what, "", e);
+}
+
+static kith_status copy_texts(kith_array *texts, const char *what, struct arena *a, kith_error *e) {
+    TRY(declare_rows(*texts, sizeof(char *), sizeof(char *), what, a, texts, e));
+    for (uint32_t i = 0; i < texts->count; i++)
+        if (!ROWS(*texts, char *)[i])
+            return err_set(e, KITH_E_INVAL, NULL, "row %u of its %s is NULL", i, what);
+    return KITH_OK;
+}
+
+static kith_status copy_types(kith_array *types, struct arena *a, kith_error *e) {
+    TRY(declare_rows(*types, UP_TO(kith_type, extends), sizeof(kith_type), "types", a, types, e));
+    TRY(check_names(*types, "types", "", e));
+    kith_type *rows = (kith_type *)(uintptr_t)types->items;
+    for (uint32_t i = 0; i < types->count; i++) {
+        TRY(copy_fields(&rows[i].fields, "fields", a, e));
+        TRY(copy_texts(&rows[i].indexes, "indexes", a, e));
+    }
+    return KITH_OK;
+}
+
+static kith_status copy_settings(kith_array *settings, struct arena *a, kith_error *e) {
+    TRY(declare_rows(*settings, UP_TO(kith_setting, doc), sizeof(kith_setting), "settings", a,
+                     settings, e));
+    TRY(check_names(*settings, "settings", ".", e));
+    kith_setting *rows = (kith_setting *)(uintptr_t)settings->items;
+    for (uint32_t i = 0; i < settings->count; i++) {
+        TRY(declare_rows(rows[i].items, UP_TO(kith_setting, doc), sizeof(kith_setting),
+                         "settings in groups", a, &rows[i].items, e));
+        TRY(check_names(rows[i].items, "settings in groups", "", e));
+        if (strcmp(rows[i].key, "grant") == 0)
+            return bad("setting", "grant", "has a name that Kith keeps for permissions", e);
+    }
+    return KITH_OK;
+}
+
+static kith_status copy_topics(kith_array *topics, struct arena *a, kith_error *e) {
+    TRY(declare_rows(*topics, UP_TO(kith_topic, doc), sizeof(kith_topic), "topics", a, topics, e));
+    TRY(check_names(*topics, "topics", ".", e));
+    kith_topic *rows = (kith_topic *)(uintptr_t)topics->items;
+    for (uint32_t i = 0; i < topics->count; i++) {
+        if (!strchr(rows[i].name, '.'))
+            return bad("topic", rows[i].name, "is not of the form TYPE.WHAT_HAPPENED", e);
+        TRY(copy_fields(&rows[i].fields, "payload fields", a, e));
+    }
+    return KITH_OK;
+}
+
+static kith_status copy_hooks(kith_array *hooks, struct arena *a, kith_error *e) {
+    const uint32_t all = KITH_ON_CREATE | KITH_ON_UPDATE | KITH_ON_DELETE;
+    TRY(declare_rows(*hooks, UP_TO(kith_hook, fields), sizeof(kith_hook), "hooks", a, hooks, e));
+    TRY(check_names(*hooks, "hooks", "", e));
+    kith_hook *rows = (kith_hook *)(uintptr_t)hooks->items;
+    for (uint32_t i = 0; i < hooks->count; i++) {
+        TRY(copy_texts(&rows[i].fields, "hook fields", a, e));
+        if (!rows[i].type || !rows[i].fn)
+            return bad("hook", rows[i].name, "names no type or no function", e);
+        if (!rows[i].on || (rows[i].on & ~all) || rows[i].when > KITH_AFTER)
+            return bad("hook", rows[i].name, "asks for a moment that this Kith does not know", e);
+    }
+    return KITH_OK;
+}
+
+static kith_status copy_reactions(kith_array *reactions, struct arena *a, kith_error *e) {
+    TRY(declare_rows(*reactions, UP_TO(kith_reaction, fields), sizeof(kith_reaction), "reactions",
+                     a, reactions, e));
+    TRY(check_names(*reactions, "reactions", "", e));
+    kith_reaction *rows = (kith_reaction *)(uintptr_t)reactions->items;
+    for (uint32_t i = 0; i < reactions->count; i++) {
+        TRY(copy_texts(&rows[i].fields, "reaction fields", a, e));
+        if (!rows[i].topic || !rows[i].fn)
+            return bad("reaction", rows[i].name, "names no topic or no function", e);
+        if (rows[i].flags & ~KITH_RF_UNDO)
+            return bad("reaction", rows[i].name, "has a flag that this Kith does not know", e);
+    }
+    return KITH_OK;
+}
+
+static kith_status copy_timers(kith_array *timers, struct arena *a, kith_error *e) {
+    TRY(declare_rows(*timers, UP_TO(kith_timer, fn), sizeof(kith_timer), "timers", a, timers, e));
+    TRY(check_names(*timers, "timers", "", e));
+    for (uint32_t i = 0; i < timers->count; i++)
+        if (!ROWS(*timers, kith_timer)[i].fn)
+            return bad("timer", ROWS(*timers, kith_timer)[i].name, "names no function", e);
+    return KITH_OK;
+}
+
+static kith_status copy_actions(kith_array *actions, struct arena *a, kith_error *e) {
+    TRY(declare_rows(*actions, UP_TO(kith_action, results), sizeof(kith_action), "actions", a,
+                     actions, e));
+    TRY(check_names(*actions, "actions", "", e));
+    kith_action *rows = (kith_action *)(uintptr_t)actions->items;
+    for (uint32_t i = 0; i < actions->count; i++) {
+        TRY(copy_fields(&rows[i].params, "parameters", a, e));
+        TRY(copy_fields(&rows[i].results, "results", a, e));
+        if (!rows[i].fn)
+            return bad("action", rows[i].name, "names no function", e);
+        if (rows[i].effect > KITH_EFFECT_WRITE)
+            return bad("action", rows[i].name, "has an effect that this Kith does not know", e);
+    }
+    return KITH_OK;
+}
+
+static kith_status copy_others(kith_plugin_desc *d, struct arena *a, kith_error *e) {
+    TRY(declare_rows(d->requirements, UP_TO(kith_require, min_version), sizeof(kith_require),
+                     "requirements", a, &d->requirements, e));
+    TRY(check_names(d->requirements, "requirements", "", e));
+    TRY(declare_rows(d->permissions, UP_TO(kith_permission, name), sizeof(kith_permission),
+                     "permissions", a, &d->permissions, e));
+    TRY(check_names(d->permissions, "permissions", ":.*/-", e));
+    return declare_rows(d->migrations, UP_TO(kith_migration, to), sizeof(kith_migration),
+                        "migrations", a, &d->migrations, e);
+}
+
+/* -- the whole
+ * -------------------------------------------------------------------------------------------- */
+
+static kith_status check_head(const kith_plugin_desc *d, kith_error *e) {
+    if (d->abi_major != KITH_ABI_MAJOR)
+        return err_set(e, KITH_E_UNSUPPORTED, NULL,
+                       "it is built for plugin contract %u; this Kith speaks contract %u",
+                       d->abi_major, KITH_ABI_MAJOR);
+    if (d->min_host_minor > KITH_ABI_MINOR)
+        return err_set(e, KITH_E_UNSUPPORTED, NULL,
+                       "it needs plugin contract %u.%u; this Kith speaks %u.%u: use a newer Kith",
+                       d->abi_major, d->min_host_minor, KITH_ABI_MAJOR, KITH_ABI_MINOR);
+    if (!is_name(d->name, "") || !strcmp(d->name, "core") || !strcmp(d->name, "company"))
+        return err_set(e, KITH_E_INVAL, NULL, "its name '%.40s' is no name for a module",
+                       d->name ? d->name : "");
+    if (!d->version)
+        return err_set(e, KITH_E_INVAL, NULL, "its version is 0");
+    if (!d->create && (d->hooks.count || d->reactions.count || d->timers.count || d->actions.count))
+        return err_set(e, KITH_E_INVAL, NULL, "it has callbacks and no create()");
+    return KITH_OK;
+}
+
+kith_status declare_copy(const kith_plugin_desc *from, struct arena *a, kith_plugin_desc *out,
+                         kith_error *e) {
+    uint32_t size = from->struct_size;
+    *out = (kith_plugin_desc){0};
+    if (size < UP_TO(kith_plugin_desc, destroy) || size > STRIDE_MAX)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "its description has %u bytes, which no version of the contract has", size);
+    memcpy(out, from, size < sizeof *out ? size : sizeof *out);
+    TRY(check_head(out, e));
+    TRY(copy_others(out, a, e));
+    TRY(copy_settings(&out->settings, a, e));
+    TRY(copy_types(&out->types, a, e));
+    TRY(copy_topics(&out->topics, a, e));
+    TRY(copy_hooks(&out->hooks, a, e));
+    TRY(copy_reactions(&out->reactions, a, e));
+    TRY(copy_timers(&out->timers, a, e));
+    return copy_actions(&out->actions, a, e);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The frame around every call into a module: says on which thread and in which phase it runs, so
+ * that the functions of the host can refuse what comes from elsewhere, and measures what it takes.
+ * A handle is never followed before it is known to be the one of the top frame. */
+#include "plugin/internal.h"
+
+static _Thread_local struct frame *top;
+
+struct frame *frame_top(void) {
+    return top;
+}
+
+const struct plugin_context *plugin_context(void) {
+    return top ? &top->context : NULL;
+}
+
+void frame_enter(struct frame *f, struct plugin *p, enum frame_phase phase, const char *callback) {
+    *f = (struct frame){
+        .context = {p->name, callback, "", 0, clock_ticks(), plugin_context()},
+        .outer = top,
+        .plugin = p,
+        .phase = phase,
+        .error = KITH_ERROR_INIT,
+    };
+    f->handle.frame = f;
+    top = f;
+}
+
+void frame_run(struct frame *f, struct engine *g, struct txn *t, const struct principal *who,
+               const char *event, uint64_t seq) {
+    f->engine = g;
+    f->txn = t;
+    f->principal = who;
+    f->context.event = event;
+    f->context.seq = seq;
+}
+
+static void log_slow(struct frame *f) {
+    int64_t ms = (clock_ticks() - f->context.since) / 1000000;
+    if (ms < f->plugin->set->slow_ms)
+        return;
+    f->plugin->slow++;
+    log_warn("plugin", "%s: %s took %lld ms%s%s", f->plugin->name, f->context.callback,
+             (long long)ms, *f->context.event ? " for " : "", f->context.event);
+}
+
+/* A failure must come with a sentence, and with a status that the contract knows. */
+static kith_status failure(struct frame *f, kith_status st) {
+    kith_error *e = &f->error;
+    f->plugin->failures++;
+    if (st > 0 || st < KITH_E_INTERNAL)
+        return err_set(e, KITH_E_INTERNAL, NULL, "module '%s': %s returned %d, which is no status",
+                       f->plugin->name, f->context.callback, (int)st);
+    e->field[sizeof e->field - 1] = e->message[sizeof e->message - 1] = '\0';
+    e->code = st;
+    if (!e->message[0])
+        return err_set(e, st, NULL, "module '%s': %s failed (%s) without saying why",
+                       f->plugin->name, f->context.callback, status_name(st));
+    return st;
+}
+
+kith_status frame_leave(struct frame *f, kith_status st, kith_error *e) {
+    top = f->outer;
+    f->plugin->calls++;
+    log_slow(f);
+    if (st != KITH_OK) {
+        st = failure(f, st);
+        err_copy(e, &f->error);
+    }
+    json_decref(f->event.payload);
+    arena_free(&f->arena);
+    return st;
+}
+
+static kith_status wrong_thread(kith_error *e) {
+    return err_set(e, KITH_E_THREAD, NULL,
+                   top ? "module '%s': %s used a handle that is not of this call"
+                       : "a module used a handle outside of a callback",
+                   top ? top->plugin->name : "", top ? top->context.callback : "");
+}
+
+struct frame *frame_of(const kith_txn *txn, kith_error *e) {
+    if (top && top->phase == PHASE_RUN && txn == &top->handle)
+        return top;
+    (void)wrong_thread(e);
+    return NULL;
+}
+
+kith_status frame_writing(kith_txn *txn, struct frame **out, kith_error *e) {
+    struct frame *f = *out = frame_of(txn, e);
+    if (!f)
+        return KITH_E_THREAD;
+    if (!f->txn)
+        return err_set(e, KITH_E_DENIED, NULL,
+                       "module '%s': %s declares that it only reads, and may not write",
+                       f->plugin->name, f->context.callback);
+    if (f->finding)
+        return err_set(e, KITH_E_DENIED, NULL,
+                       "module '%s': a row function must not write; write after find()",
+                       f->plugin->name);
+    return KITH_OK;
+}
+
+struct plugin *frame_main(const kith_host *host, enum frame_phase phase, kith_error *e) {
+    if (top && host == &top->plugin->host.host &&
+        (top->phase == PHASE_CREATE || top->phase == phase))
+        return top->plugin;
+    (void)err_set(e, KITH_E_THREAD, NULL, "a module may call this only inside %s",
+                  phase == PHASE_CREATE ? "create()" : "create(), start(), stop() or destroy()");
+    return NULL;
+}
+
+int64_t frame_now(const struct frame *f) {
+    return f->txn ? txn_now(f->txn) : engine_now(f->engine);
+}

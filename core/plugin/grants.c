@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Permissions: what the admin grants to a module, in the setting MODULE.grant, at three precisions:
+ * "*", "write:*" and "write:task". For native code this is least surprise and audit, not a wall. */
+#include "plugin/internal.h"
+
+static bool covers(kith_str grant, const char *kind, const char *name) {
+    kith_str part;
+    if (str_eqz(grant, "*"))
+        return true;
+    return str_split(&grant, ':', &part) && str_eqz(part, kind) &&
+           (str_eqz(grant, "*") || str_eqz(grant, name));
+}
+
+bool grant_has(const struct plugin *p, const char *kind, const char *name) {
+    const struct setting *s = settings_find(p->set->settings, p->name, "grant");
+    if (!s || s->value.kind != KITH_LIST)
+        return false;
+    for (uint64_t i = 0; i < s->value.as.list.count; i++)
+        if (covers(s->value.as.list.items[i].as.s, kind, name))
+            return true;
+    return false;
+}
+
+static kith_status denied(const struct plugin *p, const char *verb, const char *kind,
+                          const char *name, kith_error *e) {
+    return err_set(e, KITH_E_DENIED, NULL,
+                   "module '%s' may not %s %s: add \"%s:%s\" to %s.grant in the configuration",
+                   p->name, verb, name, kind, name, p->name);
+}
+
+static bool owns(const struct plugin *p, const struct rtype *t) {
+    return strcmp(t->module, p->name) == 0;
+}
+
+kith_status grant_read(const struct plugin *p, const struct rtype *t, kith_error *e) {
+    if (owns(p, t) || grant_has(p, "read", t->name) || grant_has(p, "write", t->name))
+        return KITH_OK;
+    for (uint32_t i = FIELD_FIRST; i < t->field_count; i++)
+        if (strcmp(t->fields[i]->module, p->name) == 0)
+            return KITH_OK; /* it added fields to this type */
+    return denied(p, "read", "read", t->name, e);
+}
+
+kith_status grant_write(const struct plugin *p, const struct rtype *t, kith_error *e) {
+    if (owns(p, t) || grant_has(p, "write", t->name))
+        return KITH_OK;
+    return denied(p, "write", "write", t->name, e);
+}
+
+kith_status grant_fields(const struct plugin *p, const struct rtype *t, const struct assign *set,
+                         size_t count, kith_error *e) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(set[i].field->module, p->name) != 0)
+            return grant_write(p, t, e);
+    return KITH_OK;
+}
+
+kith_status grant_publish(const struct plugin *p, const struct bound_topic *t, kith_error *e) {
+    if (t->owner == p || grant_has(p, "publish", t->decl->name))
+        return KITH_OK;
+    return denied(p, "publish", "publish", t->decl->name, e);
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith.records/1: types, fields, conditions and queries by number; reading, writing, and the change
+ * a hook looks at. Every function checks its thread first and its numbers next. */
+#include "plugin/internal.h"
+
+#define PAGE 500 /* records that a reading action fetches at a time */
+
+/* -- numbers
+ * ----------------------------------------------------------------------------------------- */
+
+static kith_status find_type(const struct plugin *p, uint32_t number, const struct rtype **out,
+                             kith_error *e) {
+    *out = schema_type_by_id(p->set->schema, number);
+    return *out ? KITH_OK
+                : err_set(e, KITH_E_INVAL, NULL, "there is no type with the number %u", number);
+}
+
+static kith_status find_field(const struct plugin *p, const struct rtype *t, uint32_t number,
+                              const struct rfield **out, kith_error *e) {
+    const struct rfield *f = schema_field_by_id(p->set->schema, number);
+    if (f && (!t || f->type == t)) {
+        *out = f;
+        return KITH_OK;
+    }
+    return f ? err_set(e, KITH_E_INVAL, f->name, "%s is a field of %s, not of %s", f->name,
+                       f->type->name, t->name)
+             : err_set(e, KITH_E_INVAL, NULL, "there is no field with the number %u", number);
+}
+
+static kith_status records_type(const kith_host *host, kith_str name, uint32_t *type,
+                                kith_error *e) {
+    const struct rtype *t;
+    struct plugin *p = frame_main(host, PHASE_CREATE, e);
+    if (!p)
+        return KITH_E_THREAD;
+    TRY(schema_find_type(p->set->schema, name, &t, e));
+    TRY(grant_read(p, t, e));
+    *type = t->id;
+    return KITH_OK;
+}
+
+static kith_status records_field(const kith_host *host, uint32_t type, kith_str name,
+                                 uint32_t *field, kith_error *e) {
+    const struct rtype *t;
+    const struct rfield *f;
+    struct plugin *p = frame_main(host, PHASE_CREATE, e);
+    if (!p)
+        return KITH_E_THREAD;
+    TRY(find_type(p, type, &t, e));
+    TRY(schema_find_field(p->set->schema, t, name, &f, e));
+    *field = f->id;
+    return KITH_OK;
+}
+
+static kith_status records_predicate(const kith_host *host, uint32_t type, kith_str condition,
+                                     uint32_t *number, kith_error *e) {
+    const struct rtype *t;
+    struct predicate *predicate;
+    struct plugin *p = frame_main(host, PHASE_CREATE, e);
+    if (!p)
+        return KITH_E_THREAD;
+    TRY(find_type(p, type, &t, e));
+    TRY(predicate_parse(&predicate, p->set->schema, t, &p->arena, condition, e));
+    struct typed_predicate *item = ARENA_NEW(&p->arena, struct typed_predicate);
+    if (!item)
+        return err_nomem(e);
+    *item = (struct typed_predicate){predicate, t};
+    return handle_add(&p->predicates, item, number, e);
+}
+
+static kith_status records_query(const kith_host *host, kith_str text, uint32_t *number,
+                                 kith_error *e) {
+    struct query *query;
+    struct plugin *p = frame_main(host, PHASE_CREATE, e);
+    if (!p)
+        return KITH_E_THREAD;
+    TRY(query_parse(&query, p->set->schema, &p->arena, text, e));
+    if (query_counts(query))
+        return err_set(e, KITH_E_INVAL, NULL, "a query that counts gives no records to find");
+    TRY(grant_read(p, query_type(query), e));
+    return handle_add(&p->queries, query, number, e);
+}
+
+/* -- reading
+ * ------------------------------------------------------------------------------------------- */
+
+static kith_status read_record(struct frame *f, const struct rtype *t, kith_id id,
+                               const kith_value **values, kith_error *e) {
+    kith_value *own = NULL;
+    if (f->txn)
+        return txn_get(f->txn, t, id, values, e);
+    kith_status st = engine_get(f->engine, f->principal, t, id, &f->arena, &own, e);
+    *values = own;
+    return st;
+}
+
+static kith_status records_get(const kith_txn *txn, uint32_t type, kith_id id, const kith_row **row,
+                               kith_error *e) {
+    const struct rtype *t;
+    const kith_value *values;
+    struct frame *f = frame_of(txn, e);
+    if (!f)
+        return KITH_E_THREAD;
+    TRY(find_type(f->plugin, type, &t, e));
+    TRY(grant_read(f->plugin, t, e));
+    TRY(read_record(f, t, id, &values, e));
+    struct kith_row *out = ARENA_NEW(&f->arena, struct kith_row);
+    if (!out)
+        return err_nomem(e);
+    *out = (struct kith_row){t, id, values};
+    *row = out;
+    return KITH_OK;
+}
+
+struct finding {
+    struct frame *frame;
+    const struct rtype *type;
+    kith_row_fn fn;
+    void *arg;
+};
+
+static kith_status found(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct finding *x = arg;
+    struct kith_row row = {x->type, id, values};
+    x->frame->finding++;
+    kith_status st = x->fn(x->arg, &x->frame->handle, &row, e);
+    x->frame->finding--;
+    return st;
+}
+
+static int64_t smaller(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* A reading action goes from page to page: none of them holds a snapshot for long. */
+static kith_status find_pages(struct finding *x, const struct query *q, const kith_value *params,
+                              int64_t max, kith_error *e) {
+    struct find_page page = {0};
+    for (int64_t left = max;;) {
+        page.limit = smaller(left, PAGE);
+        page.after = page.cursor;
+        page.cursor = (kith_str){NULL, 0};
+        struct arena *a = &x->frame->arena;
+        TRY(engine_find(x->frame->engine, x->frame->principal, q, params, &page, a, found, x, e));
+        left -= page.count;
+        if (!page.cursor.len || left <= 0)
+            return KITH_OK;
+    }
+}
+
+static kith_status records_find(const kith_txn *txn, uint32_t number, uint32_t count,
+                                const kith_value *params, uint64_t max, kith_row_fn fn, void *arg,
+                                kith_error *e) {
+    const char *const *names;
+    struct frame *f = frame_of(txn, e);
+    if (!f)
+        return KITH_E_THREAD;
+    const struct query *q = handle_get(&f->plugin->queries, number, "query", e);
+    if (!q)
+        return KITH_E_INVAL;
+    if (count != query_params(q, &names))
+        return err_set(e, KITH_E_INVAL, NULL, "the query has %u parameters, and %u were given",
+                       query_params(q, &names), count);
+    TRY(host_values(count, params, e));
+    struct finding x = {f, query_type(q), fn, arg};
+    int64_t most = max > INT64_MAX ? INT64_MAX : (int64_t)max;
+    if (f->txn)
+        return txn_find(f->txn, q, params, most, found, &x, e);
+    return find_pages(&x, q, params, most ? most : INT64_MAX, e);
+}
+
+static kith_id records_row_id(const kith_txn *txn, const kith_row *row) {
+    return frame_of(txn, NULL) && row ? row->id : 0;
+}
+
+static uint32_t records_row_type(const kith_txn *txn, const kith_row *row) {
+    return frame_of(txn, NULL) && row ? row->type->id : 0;
+}
+
+static kith_status records_read(const kith_txn *txn, const kith_row *row, uint32_t count,
+                                const uint32_t *fields, kith_value *values, kith_error *e) {
+    const struct rfield *field;
+    struct frame *f = frame_of(txn, e);
+    if (!f)
+        return KITH_E_THREAD;
+    if (!row)
+        return err_set(e, KITH_E_INVAL, NULL, "there is no row to read from");
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(find_field(f->plugin, row->type, fields[i], &field, e));
+        values[i] = row->values[field->index];
+    }
+    return KITH_OK;
+}
+
+/* -- matching
+ * --------------------------------------------------------------------------------------------- */
+
+static const kith_value *look_up(void *arg, const struct rtype *t, kith_id id) {
+    const kith_value *values;
+    return read_record(arg, t, id, &values, NULL) == KITH_OK ? values : NULL;
+}
+
+static int32_t records_match(const kith_txn *txn, uint32_t predicate, const kith_row *row) {
+    struct frame *f = frame_of(txn, NULL);
+    if (!f)
+        return KITH_E_THREAD;
+    const struct typed_predicate *p =
+        handle_get(&f->plugin->predicates, predicate, "predicate", NULL);
+    if (!p || !row || row->type != p->type)
+        return KITH_E_INVAL;
+    struct query_env env = {frame_now(f), engine_zone(f->engine), f->principal};
+    return predicate_match(p->predicate, &env, row->id, row->values, look_up, f);
+}
+
+/* -- writing
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* Numbers and values to what the engine takes; in the frame's arena. */
+static kith_status assignments(struct frame *f, const struct rtype *t, uint32_t count,
+                               const uint32_t *fields, const kith_value *values,
+                               struct assign **out, kith_error *e) {
+    TRY(host_values(count, values, e));
+    *out = ARENA_ARRAY(&f->arena, struct assign, count);
+    if (!*out)
+        return err_nomem(e);
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(find_field(f->plugin, t, fields[i], &(*out)[i].field, e));
+        (*out)[i].value = values[i];
+    }
+    return KITH_OK;
+}
+
+static kith_status records_create(kith_txn *txn, uint32_t type, uint32_t count,
+                                  const uint32_t *fields, const kith_value *values, kith_id *id,
+                                  kith_error *e) {
+    const struct rtype *t;
+    struct assign *set;
+    kith_id made;
+    struct frame *f;
+    TRY(frame_writing(txn, &f, e));
+    TRY(find_type(f->plugin, type, &t, e));
+    TRY(grant_write(f->plugin, t, e));
+    TRY(assignments(f, t, count, fields, values, &set, e));
+    return txn_create(f->txn, t, set, count, id ? id : &made, e);
+}
+
+static kith_status records_update(kith_txn *txn, uint32_t type, kith_id id, uint32_t count,
+                                  const uint32_t *fields, const kith_value *values, kith_error *e) {
+    const struct rtype *t;
+    struct assign *set;
+    struct frame *f;
+    TRY(frame_writing(txn, &f, e));
+    TRY(find_type(f->plugin, type, &t, e));
+    TRY(assignments(f, t, count, fields, values, &set, e));
+    TRY(grant_fields(f->plugin, t, set, count, e));
+    return txn_update(f->txn, t, id, set, count, e);
+}
+
+static kith_status records_remove(kith_txn *txn, uint32_t type, kith_id id, kith_error *e) {
+    const struct rtype *t;
+    struct frame *f;
+    TRY(frame_writing(txn, &f, e));
+    TRY(find_type(f->plugin, type, &t, e));
+    TRY(grant_write(f->plugin, t, e));
+    return txn_delete(f->txn, t, id, e);
+}
+
+/* -- the change under way
+ * ---------------------------------------------------------------------------------------- */
+
+static struct change *change_of(const struct frame *f, const kith_change *change, kith_error *e) {
+    if (change == &f->change && f->change.change)
+        return f->change.change;
+    (void)err_set(e, KITH_E_INVAL, NULL, "module '%s': this is not the change under way",
+                  f->plugin->name);
+    return NULL;
+}
+
+static kith_status records_change(const kith_txn *txn, const kith_change *change,
+                                  kith_change_info *info, kith_error *e) {
+    static const uint32_t kinds[] = {[ROW_CREATE] = KITH_ON_CREATE,
+                                     [ROW_UPDATE] = KITH_ON_UPDATE,
+                                     [ROW_DELETE] = KITH_ON_DELETE};
+    struct frame *f = frame_of(txn, e);
+    if (!f)
+        return KITH_E_THREAD;
+    struct change *c = change_of(f, change, e);
+    if (!c)
+        return KITH_E_INVAL;
+    kith_change_info full = {
+        .kind = kinds[c->kind],
+        .type = c->type->id,
+        .origin = c->origin,
+        .id = c->id,
+        .before = c->before ? &f->change.before : NULL,
+        .after = c->after ? &f->change.after : NULL,
+    };
+    return host_fill(info, &full, sizeof full, e);
+}
+
+static int32_t records_changed(const kith_txn *txn, const kith_change *change, uint32_t number) {
+    const struct rfield *field;
+    struct frame *f = frame_of(txn, NULL);
+    if (!f)
+        return KITH_E_THREAD;
+    const struct change *c = change_of(f, change, NULL);
+    if (!c || find_field(f->plugin, c->type, number, &field, NULL) != KITH_OK)
+        return KITH_E_INVAL;
+    return fieldset_has(&c->changed, field->index);
+}
+
+static int32_t records_affects(const kith_txn *txn, const kith_change *change, uint32_t number) {
+    struct frame *f = frame_of(txn, NULL);
+    if (!f)
+        return KITH_E_THREAD;
+    const struct change *c = change_of(f, change, NULL);
+    const struct typed_predicate *p = handle_get(&f->plugin->predicates, number, "predicate", NULL);
+    if (!c || !p || p->type != c->type)
+        return KITH_E_INVAL;
+    if (c->kind == ROW_CREATE)
+        return 1;
+    const struct fieldset *reads = predicate_fields(p->predicate);
+    for (size_t i = 0; i < FIELDS_MAX / 64; i++)
+        if (c->changed.bits[i] & reads->bits[i])
+            return 1;
+    return 0;
+}
+
+static kith_status records_set(kith_txn *txn, kith_change *change, uint32_t count,
+                               const uint32_t *fields, const kith_value *values, kith_error *e) {
+    struct assign *set;
+    struct frame *f;
+    TRY(frame_writing(txn, &f, e));
+    struct change *c = change_of(f, change, e);
+    if (!c)
+        return KITH_E_INVAL;
+    TRY(assignments(f, c->type, count, fields, values, &set, e));
+    TRY(grant_fields(f->plugin, c->type, set, count, e));
+    for (uint32_t i = 0; i < count; i++)
+        TRY(change_set(f->txn, c, set[i].field, set[i].value, e));
+    return KITH_OK;
+}
+
+const kith_records_v1 host_records = {
+    .struct_size = sizeof host_records,
+    .type = records_type,
+    .field = records_field,
+    .predicate = records_predicate,
+    .query = records_query,
+    .get = records_get,
+    .find = records_find,
+    .row_id = records_row_id,
+    .row_type = records_row_type,
+    .read = records_read,
+    .match = records_match,
+    .create = records_create,
+    .update = records_update,
+    .remove = records_remove,
+    .change = records_change,
+    .changed = records_changed,
+    .affects = records_affects,
+    .set = records_set,
+};

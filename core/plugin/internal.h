@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this room share: a module and its parts, the frame around every call into one,
+ * and the bodies of the handles that modules see only as pointers. */
+#ifndef PLUGIN_INTERNAL_H
+#define PLUGIN_INTERNAL_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "plugin/plugin.h"
+#include <kith/plugin.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- the file (binary.c) ----------------------------------------------------------------------- */
+
+struct binary {
+    unsigned char *bytes;
+    size_t size;
+    char hash[33]; /* hex, NUL-ended */
+};
+/* Reads the whole file after checking that nobody but its owner, who is root or this user, can have
+ * changed it. */
+kith_status binary_read(const char *path, struct binary *out, kith_error *e);
+void binary_free(struct binary *b);
+/* Is it a plugin as far as one can tell without running it? One exported symbol, no database or Lua
+ * of its own. */
+kith_status binary_check(const struct binary *b, kith_error *e);
+/* Writes the private copy, unless it is there already; *copy lives in the arena. */
+kith_status binary_copy(const struct binary *b, const char *name, const char *folder,
+                        struct arena *a, const char **copy, kith_error *e);
+/* Maps it for the life of the process and asks it for its description. */
+kith_status binary_open(const char *copy, const kith_plugin_desc **out, kith_error *e);
+
+/* -- the description (declare.c) -----------------------------------------------------------------
+ */
+
+/* Copies what a module declares into structs of this build's sizes, whatever sizes it was built
+ * with, and checks what can be checked without a schema. Texts are borrowed: a module stays mapped.
+ */
+kith_status declare_copy(const kith_plugin_desc *from, struct arena *a, kith_plugin_desc *out,
+                         kith_error *e);
+/* An array of rows in this build's size; a row of the module needs `least` bytes. what: for errors.
+ */
+kith_status declare_rows(kith_array from, uint32_t least, uint32_t size, const char *what,
+                         struct arena *a, kith_array *out, kith_error *e);
+
+#define ROWS(array, type) ((const type *)(array).items)
+
+/* -- a module -------------------------------------------------------------------------------------
+ */
+
+struct bound_topic {
+    struct plugin *owner;
+    const kith_topic *decl;
+    struct rfield *const *fields; /* of the payload */
+    uint32_t field_count;
+};
+struct bound_hook {
+    struct plugin *plugin;
+    const kith_hook *decl;
+    const char *callback; /* "hook score" */
+    struct fieldset fields;
+    struct hook hook;
+};
+struct bound_reaction {
+    struct plugin *plugin;
+    const kith_reaction *decl;
+    const char *callback;
+    struct fieldset fields;
+    struct reaction reaction;
+};
+struct bound_timer {
+    struct plugin *plugin;
+    const kith_timer *decl;
+    const char *callback;
+    struct timer_handler handler;
+};
+struct bound_action {
+    struct plugin *plugin;
+    const kith_action *decl;
+    const char *callback;
+    struct action action;
+};
+
+struct typed_predicate {
+    const struct predicate *predicate;
+    const struct rtype *type;
+};
+
+/* Numbers that a module was given: place + 1 in a growing table. */
+struct handles {
+    const void **items;
+    uint32_t count, cap;
+};
+
+struct plugin_host {
+    kith_host host; /* first: what the module sees */
+    struct plugin *plugin;
+};
+
+struct plugin {
+    struct plugins *set;
+    struct arena arena;    /* all that belongs to it, until plugins_free */
+    kith_plugin_desc desc; /* a copy; zero when it could not be opened */
+    const char *name, *path, *copy, *reason;
+    const char *const *needs;
+    enum plugin_state state;
+    bool visiting, placed; /* while sorting */
+
+    struct plugin_host host;
+    kith_instance *instance;
+    bool made; /* create() succeeded and destroy() was not called */
+
+    struct handles predicates, queries, topics;
+    struct bound_topic *bound_topics;
+    struct bound_hook *hooks;
+    struct bound_reaction *reactions;
+    struct bound_timer *timers;
+    struct bound_action *actions;
+    _Atomic uint64_t calls, failures, slow;
+};
+
+struct plugins {
+    struct arena arena;
+    struct plugin **items; /* in load order, those that failed to load last */
+    size_t count;
+    struct schema_source *sources;
+    size_t source_count;
+    struct settings_owner *owners;
+    size_t owner_count;
+    int64_t slow_ms;
+    struct engine *engine;
+    const struct schema *schema;
+    struct kclock *clock; /* NULL: the real one */
+    const struct settings *settings;
+};
+
+struct plugin *plugins_find(const struct plugins *p, const char *name);
+/* Takes a module out for good. The reason is copied. Returns the error's code. */
+kith_status plugin_fail(struct plugin *p, const kith_error *why);
+
+/* -- permissions (grants.c)
+ * ------------------------------------------------------------------------ */
+
+bool grant_has(const struct plugin *p, const char *kind, const char *name);
+kith_status grant_read(const struct plugin *p, const struct rtype *t, kith_error *e);
+kith_status grant_write(const struct plugin *p, const struct rtype *t, kith_error *e);
+/* To write these fields alone: those that the module itself added to the type need no permission.
+ */
+kith_status grant_fields(const struct plugin *p, const struct rtype *t, const struct assign *set,
+                         size_t count, kith_error *e);
+kith_status grant_publish(const struct plugin *p, const struct bound_topic *t, kith_error *e);
+
+/* -- a call into a module (frame.c)
+ * ------------------------------------------------------------------ */
+
+struct kith_txn { /* its address is the handle; good only while its frame is the top one */
+    struct frame *frame;
+};
+struct kith_row {
+    const struct rtype *type;
+    kith_id id;
+    const kith_value *values;
+};
+struct kith_change {
+    struct change *change;
+    struct kith_row before, after;
+};
+struct kith_event {
+    const struct event *event;
+    struct kith_row record;
+    json_t *payload; /* read when first asked for */
+};
+struct kith_firing {
+    const struct timer *timer;
+};
+struct kith_call {
+    struct call *call;
+};
+
+enum frame_phase { PHASE_CREATE, PHASE_MAIN, PHASE_RUN };
+struct frame {
+    struct plugin_context context;
+    struct frame *outer;
+    struct plugin *plugin;
+    enum frame_phase phase;
+    struct engine *engine; /* PHASE_RUN */
+    struct txn *txn;       /* NULL: a reading action */
+    const struct principal *principal;
+    uint32_t finding; /* row functions that run: they must not write */
+    struct kith_txn handle;
+    struct kith_change change;
+    struct kith_event event;
+    struct kith_firing firing;
+    struct kith_call call;
+    struct arena arena;
+    kith_error error; /* what the module fills in */
+};
+
+void frame_enter(struct frame *f, struct plugin *p, enum frame_phase phase, const char *callback);
+/* Sets what a running callback may use. t may be NULL: reading only. */
+void frame_run(struct frame *f, struct engine *g, struct txn *t, const struct principal *who,
+               const char *event, uint64_t seq);
+/* Counts, logs what was slow, frees. Returns the status for the engine, and makes sure that a
+ * failure has a sentence. */
+kith_status frame_leave(struct frame *f, kith_status st, kith_error *e);
+struct frame *frame_top(void);
+/* The frame for a handle, or NULL with KITH_E_THREAD. */
+struct frame *frame_of(const kith_txn *txn, kith_error *e);
+/* The same for writing; KITH_E_DENIED where the module may only read. */
+kith_status frame_writing(kith_txn *txn, struct frame **out, kith_error *e);
+/* Is this thread in that phase (PHASE_MAIN: or in create) of the module with this host? */
+struct plugin *frame_main(const kith_host *host, enum frame_phase phase, kith_error *e);
+int64_t frame_now(const struct frame *f);
+
+/* -- the host's side (host*.c)
+ * ------------------------------------------------------------------------ */
+
+void host_init(struct plugin *p);
+extern const kith_records_v1 host_records;
+extern const kith_events_v1 host_events;
+extern const kith_timers_v1 host_timers;
+extern const kith_calls_v1 host_calls;
+extern const kith_settings_v1 host_settings;
+
+kith_status handle_add(struct handles *h, const void *item, uint32_t *number, kith_error *e);
+/* NULL with KITH_E_INVAL for a number that was never given. */
+const void *handle_get(const struct handles *h, uint32_t number, const char *what, kith_error *e);
+/* Copies `full`, a struct that begins with its size, into the module's, which may be shorter or
+ * longer. */
+kith_status host_fill(void *info, void *full, uint32_t size, kith_error *e);
+/* Value kinds that this build does not know are refused. */
+kith_status host_values(uint32_t count, const kith_value *values, kith_error *e);
+/* Id 0 and type 0: none. KITH_E_INVAL: no such type. */
+kith_status host_subject(struct frame *f, uint32_t number, kith_id id, const struct rtype **type,
+                         kith_error *e);
+
+/* -- from declarations to the engine (bind*.c)
+ * ---------------------------------------------------------- */
+
+kith_status bind_topics(struct plugin *p, kith_error *e);
+/* Resolves and checks all else; nothing is registered yet. */
+kith_status bind_resolve(struct plugin *p, kith_error *e);
+kith_status bind_register(struct plugin *p, kith_error *e);
+kith_status thunk_hook(void *self, struct txn *t, struct change *c, kith_error *e);
+kith_status thunk_reaction(void *self, struct txn *t, const struct event *ev, kith_error *e);
+kith_status thunk_timer(void *self, struct txn *t, const struct timer *timer, kith_error *e);
+kith_status thunk_action(void *self, struct call *call, kith_error *e);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of the instances: create and resolve, start and register, stop and destroy. Nothing of a
+ * module reaches the engine before all of it is known to be good. */
+#include "plugin/internal.h"
+
+#define DEADLINE_MS 5000u
+
+/* -- create
+ * ---------------------------------------------------------------------------------------- */
+
+static kith_status call_create(struct plugin *p, kith_error *e) {
+    struct frame f;
+    kith_status st = KITH_OK;
+    if (p->desc.create) {
+        frame_enter(&f, p, PHASE_CREATE, "create");
+        st = p->desc.create(&p->host.host, &p->instance, &f.error);
+        st = frame_leave(&f, st, e);
+    }
+    p->made = st == KITH_OK;
+    return st;
+}
+
+static void call_destroy(struct plugin *p) {
+    struct frame f;
+    if (p->made && p->desc.destroy) {
+        frame_enter(&f, p, PHASE_MAIN, "destroy");
+        p->desc.destroy(p->instance);
+        (void)frame_leave(&f, KITH_OK, NULL);
+    }
+    p->made = false;
+    p->instance = NULL;
+}
+
+/* One that requires a module that went out goes out too. */
+static kith_status check_needs(const struct plugin *p, kith_error *e) {
+    const kith_require *rows = ROWS(p->desc.requirements, kith_require);
+    for (uint32_t i = 0; i < p->desc.requirements.count; i++) {
+        const struct plugin *other = plugins_find(p->set, rows[i].module);
+        if (other && other->state == PLUGIN_FAILED && !(rows[i].flags & KITH_REQ_OPTIONAL))
+            return err_set(e, KITH_E_NOTFOUND, NULL, "it requires '%s', which is out: %s",
+                           other->name, other->reason);
+    }
+    return KITH_OK;
+}
+
+static kith_status create_one(struct plugin *p, kith_error *e) {
+    TRY(check_needs(p, e));
+    TRY(bind_topics(p, e));
+    TRY(call_create(p, e));
+    return bind_resolve(p, e);
+}
+
+kith_status plugins_create(struct plugins *set, struct engine *g, const struct settings *s,
+                           kith_error *e) {
+    set->engine = g;
+    set->schema = engine_schema(g);
+    set->clock = engine_opts(g)->clock;
+    set->settings = s;
+    for (size_t i = 0; i < set->count; i++) {
+        struct plugin *p = set->items[i];
+        kith_error why = KITH_ERROR_INIT;
+        if (p->state != PLUGIN_LOADED)
+            continue;
+        if (create_one(p, &why) == KITH_OK) {
+            p->state = PLUGIN_CREATED;
+            continue;
+        }
+        call_destroy(p);
+        if (plugin_fail(p, &why) == KITH_E_NOMEM)
+            return err_nomem(e);
+    }
+    return KITH_OK;
+}
+
+/* -- start
+ * --------------------------------------------------------------------------------------------- */
+
+static kith_status start_one(struct plugin *p, kith_error *e) {
+    struct frame f;
+    TRY(check_needs(p, e));
+    if (p->desc.start) {
+        frame_enter(&f, p, PHASE_MAIN, "start");
+        kith_status st = p->desc.start(p->instance, &f.error);
+        TRY(frame_leave(&f, st, e));
+    }
+    p->state = PLUGIN_RUNNING;
+    return bind_register(p, e);
+}
+
+kith_status plugins_start(struct plugins *set, kith_error *e) {
+    for (size_t i = 0; i < set->count; i++) {
+        struct plugin *p = set->items[i];
+        kith_error why = KITH_ERROR_INIT;
+        if (p->state != PLUGIN_CREATED || start_one(p, &why) == KITH_OK)
+            continue;
+        call_destroy(p);
+        if (plugin_fail(p, &why) == KITH_E_NOMEM)
+            return err_nomem(e);
+    }
+    return KITH_OK;
+}
+
+/* -- stop
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static kith_status call_stop(struct plugin *p, uint32_t deadline_ms) {
+    struct frame f;
+    kith_error why = KITH_ERROR_INIT;
+    if (p->state != PLUGIN_RUNNING || !p->desc.stop)
+        return KITH_OK;
+    frame_enter(&f, p, PHASE_MAIN, "stop");
+    kith_status st = p->desc.stop(p->instance, deadline_ms, &f.error);
+    if (frame_leave(&f, st, &why) != KITH_OK)
+        log_error("plugin", "module '%s' did not stop and stays in memory: %s", p->name,
+                  why.message);
+    return st;
+}
+
+void plugins_stop(struct plugins *set, uint32_t deadline_ms) {
+    for (size_t i = set->count; i-- > 0;) {
+        struct plugin *p = set->items[i];
+        if (p->state != PLUGIN_RUNNING && p->state != PLUGIN_CREATED)
+            continue;
+        if (call_stop(p, deadline_ms ? deadline_ms : DEADLINE_MS) == KITH_OK)
+            call_destroy(p);
+        p->state = PLUGIN_STOPPED;
+    }
+    set->engine = NULL;
+}
+
+void plugins_free(struct plugins *set) {
+    if (!set)
+        return;
+    plugins_stop(set, 0);
+    for (size_t i = 0; set->items && i < set->count; i++) {
+        struct plugin *p = set->items[i];
+        free(p->predicates.items);
+        free(p->queries.items);
+        free(p->topics.items);
+        arena_free(&p->arena);
+    }
+    arena_free(&set->arena);
+    free(set);
+}
