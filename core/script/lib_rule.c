@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules: before, after, on and every. Declares them while a file is loaded, hands them to the
+ * engine, and runs them when it calls. */
+#include "script/script_internal.h"
+
+#include "base/clock.h"
+#include "base/cron.h"
+
+#include <string.h>
+
+const char *rule_kind_name(enum rule_kind kind) {
+    static const char *const names[] = {"before", "after", "on", "every"};
+    return names[kind];
+}
+
+/* -- events --------------------------------------------------------------------------------------
+ */
+
+static const struct {
+    const char *name;
+    uint32_t on;
+} verbs[] = {{"create", ON_CREATE},
+             {"update", ON_UPDATE},
+             {"delete", ON_DELETE},
+             {"save", ON_CREATE | ON_UPDATE}};
+#define VERBS (sizeof verbs / sizeof *verbs)
+
+static const char *verb_name(const void *arg, size_t i) {
+    (void)arg;
+    return verbs[i].name;
+}
+
+static const struct schema *schema_of(const struct rule *r) {
+    return engine_schema(r->script->all->engine);
+}
+
+/* "lead.create": the part before the dot; *rest is the part after it. */
+static kith_str event_type(const char *event, const char **rest) {
+    const char *dot = strchr(event, '.');
+    *rest = dot ? dot + 1 : "";
+    return (kith_str){event, dot ? (uint64_t)(dot - event) : strlen(event)};
+}
+
+static kith_status resolve_hook(struct rule *r, kith_error *e) {
+    const char *verb;
+    TRY(schema_find_type(schema_of(r), event_type(r->info.event, &verb), &r->type, e));
+    for (size_t i = 0; i < VERBS; i++) {
+        if (strcmp(verbs[i].name, verb) == 0)
+            r->on = verbs[i].on;
+    }
+    if (r->on)
+        return KITH_OK;
+    const char *near = str_nearest(str_of(verb), verb_name, NULL, VERBS);
+    return err_set(e, KITH_E_INVAL, NULL, "'%s': write %s.%s%s%s", r->info.event, r->type->name,
+                   near ? near : "create", near ? "" : ", .update, .delete or .save",
+                   near ? "" : " (create and update)");
+}
+
+/* Topics of a record type: created, updated, deleted, and its states. */
+struct topic_names {
+    const char *names[OPTIONS_MAX + 3];
+    size_t count;
+};
+
+static void topic_names_of(const struct rtype *t, struct topic_names *out) {
+    *out = (struct topic_names){.names = {"created", "updated", "deleted"}, .count = 3};
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        const struct rfield *f = t->fields[i];
+        for (uint32_t j = 0; f->kind == KITH_F_STATE && j < f->option_count; j++) {
+            if (out->count < OPTIONS_MAX + 3)
+                out->names[out->count++] = f->options[j];
+        }
+    }
+}
+
+static const char *topic_name_at(const void *arg, size_t i) {
+    return ((const struct topic_names *)arg)->names[i];
+}
+
+static kith_status resolve_topic(struct rule *r, kith_error *e) {
+    const char *rest;
+    kith_str type = event_type(r->info.event, &rest);
+    r->type = schema_type(schema_of(r), type);
+    if (engine_topic_known(r->script->all->engine, str_of(r->info.event)))
+        return KITH_OK;
+    if (!r->type)
+        return schema_find_type(schema_of(r), type, &r->type, e);
+    struct topic_names topics;
+    topic_names_of(r->type, &topics);
+    const char *near = str_nearest(str_of(rest), topic_name_at, &topics, topics.count);
+    if (near)
+        return err_set(e, KITH_E_INVAL, NULL, "there is no topic '%s': did you mean '%s.%s'?",
+                       r->info.event, r->type->name, near);
+    return err_set(e, KITH_E_INVAL, NULL,
+                   "there is no topic '%s': on() knows %s.created, .updated, .deleted, its states, "
+                   "and what modules publish",
+                   r->info.event, r->type->name);
+}
+
+static kith_status resolve_event(struct rule *r, kith_error *e) {
+    struct cron cron;
+    switch (r->info.kind) {
+    case RULE_BEFORE:
+    case RULE_AFTER:
+        return resolve_hook(r, e);
+    case RULE_ON:
+        return resolve_topic(r, e);
+    default:
+        return cron_parse(str_of(r->info.event), &cron, e);
+    }
+}
+
+/* -- options -------------------------------------------------------------------------------------
+ */
+
+/* Each option has a row; set() gets it on top of the stack and pops nothing. */
+struct option {
+    const char *name;
+    int type; /* LUA_T* */
+    kith_status (*set)(lua_State *L, struct rule *r, kith_error *e);
+};
+
+static char *keep_text(lua_State *L, struct rule *r) {
+    return arena_strdup(&r->script->arena, lua_tostring(L, -1));
+}
+
+static kith_status set_doc(lua_State *L, struct rule *r, kith_error *e) {
+    r->info.doc = keep_text(L, r);
+    return r->info.doc ? KITH_OK : err_nomem(e);
+}
+
+static kith_status set_name(lua_State *L, struct rule *r, kith_error *e) {
+    r->info.name = keep_text(L, r);
+    return r->info.name ? KITH_OK : err_nomem(e);
+}
+
+static kith_status set_where(lua_State *L, struct rule *r, kith_error *e) {
+    r->info.where = keep_text(L, r);
+    if (!r->info.where)
+        return err_nomem(e);
+    if (!r->type)
+        return err_set(e, KITH_E_INVAL, NULL, "where: '%s' has no record to look at",
+                       r->info.event);
+    kith_status st = predicate_parse(&r->where, schema_of(r), r->type, &r->script->arena,
+                                     str_of(r->info.where), e);
+    return st == KITH_OK ? st : err_prefix(e, "where: ");
+}
+
+static kith_status set_fields(lua_State *L, struct rule *r, kith_error *e) {
+    const char *topic;
+    event_type(r->info.event, &topic);
+    bool update =
+        r->info.kind == RULE_ON ? strcmp(topic, "updated") == 0 : (r->on & ON_UPDATE) != 0;
+    if (!r->type || !update)
+        return err_set(e, KITH_E_INVAL, NULL, "fields: '%s' is no update", r->info.event);
+    r->fields = ARENA_NEW(&r->script->arena, struct fieldset);
+    if (!r->fields)
+        return err_nomem(e);
+    for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, -1); i++) {
+        const struct rfield *f;
+        lua_rawgeti(L, -1, i);
+        kith_str name = str_of(lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL);
+        kith_status st = schema_find_field(schema_of(r), r->type, name, &f, e);
+        lua_pop(L, 1);
+        if (st != KITH_OK)
+            return err_prefix(e, "fields: ");
+        fieldset_add(r->fields, f->index);
+    }
+    return KITH_OK;
+}
+
+static const struct option options[] = {{"doc", LUA_TSTRING, set_doc},
+                                        {"name", LUA_TSTRING, set_name},
+                                        {"where", LUA_TSTRING, set_where},
+                                        {"fields", LUA_TTABLE, set_fields}};
+#define OPTIONS (sizeof options / sizeof *options)
+
+static const char *option_name(const void *arg, size_t i) {
+    (void)arg;
+    return options[i].name;
+}
+
+/* The option named by the key below its value on top. */
+static kith_status take_option(lua_State *L, struct rule *r, kith_error *e) {
+    kith_str key = str_of(lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "");
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (!str_eqz(key, options[i].name))
+            continue;
+        if (lua_type(L, -1) != options[i].type)
+            return err_set(e, KITH_E_INVAL, NULL, "%s: expected a %s, not a %s", options[i].name,
+                           lua_typename(L, options[i].type), held_name(L, -1));
+        return options[i].set(L, r, e);
+    }
+    const char *near = str_nearest(key, option_name, NULL, OPTIONS);
+    return err_set(e, KITH_E_INVAL, NULL, "unknown option '%s'%s%s%s", key.ptr,
+                   near ? ": did you mean '" : ": there are doc, name, where and fields",
+                   near ? near : "", near ? "'?" : "");
+}
+
+/* Reports every wrong one. */
+static void take_options(lua_State *L, struct rule *r, int at) {
+    for (lua_pushnil(L); lua_next(L, at); lua_pop(L, 1)) {
+        kith_error e = KITH_ERROR_INIT;
+        if (take_option(L, r, &e) != KITH_OK)
+            script_problem(r->script, r->info.line, "%s", e.message);
+    }
+}
+
+/* -- declaring ------------------------------------------------------------------------------------
+ */
+
+/* "lead.create#2": the second one of that event in the file. */
+static kith_status name_rule(struct script *s, struct rule *r, kith_error *e) {
+    int n = 1;
+    for (struct rule *o = s->rules; o && !r->info.name; o = o->next)
+        n += strcmp(o->info.event, r->info.event) == 0;
+    if (!r->info.name)
+        r->info.name = arena_printf(&s->arena, "%s#%d", r->info.event, n);
+    if (!r->info.name)
+        return err_nomem(e);
+    for (struct rule *o = s->rules; o; o = o->next) {
+        if (strcmp(o->info.name, r->info.name) == 0)
+            return err_set(e, KITH_E_CONFLICT, NULL,
+                           "the name '%s' is that of the rule in line %u already", r->info.name,
+                           (unsigned)o->info.line);
+    }
+    r->cursor = arena_printf(&s->arena, "rule:%s:%s", s->file, r->info.name);
+    r->source = arena_printf(&s->arena, "%s: %s", s->file, r->info.name);
+    return r->cursor && r->source ? KITH_OK : err_nomem(e);
+}
+
+/* How many of its arguments the function at `at` takes. */
+static int arguments_of(lua_State *L, int at) {
+    lua_Debug d;
+    lua_pushvalue(L, at);
+    lua_getinfo(L, ">u", &d);
+    return d.isvararg ? 2 : d.nparams;
+}
+
+/* Everything is known: the event at 1, options at 2 (or nil), the function at 3. */
+static void declare(lua_State *L, enum rule_kind kind, uint32_t line) {
+    struct script *s = script_of(L);
+    struct rule *r = ARENA_NEW(&s->arena, struct rule);
+    kith_error e = KITH_ERROR_INIT;
+    if (!r)
+        raisef(L, "no memory");
+    r->script = s;
+    r->info = (struct rule_info){.kind = kind,
+                                 .file = s->file,
+                                 .line = line,
+                                 .event = arena_strdup(&s->arena, lua_tostring(L, 1)),
+                                 .version = s->version};
+    if (!r->info.event)
+        raisef(L, "no memory");
+    if (resolve_event(r, &e) != KITH_OK) {
+        script_problem(s, line, "%s", e.message);
+        return;
+    }
+    if (lua_istable(L, 2))
+        take_options(L, r, 2);
+    if (name_rule(s, r, &e) != KITH_OK) {
+        script_problem(s, line, "%s", e.message);
+        return;
+    }
+    r->arguments = arguments_of(L, 3);
+    lua_pushvalue(L, 3);
+    r->function = luaL_ref(L, LUA_REGISTRYINDEX);
+    *s->rules_tail = r;
+    s->rules_tail = &r->next;
+}
+
+/* before "lead.create" {...} (function ...): what is given so far, and the line, are upvalues. */
+static int declare_step(lua_State *L) {
+    struct script *s = script_of(L);
+    enum rule_kind kind = (enum rule_kind)lua_tointeger(L, lua_upvalueindex(1));
+    lua_Integer line = lua_tointeger(L, lua_upvalueindex(2));
+    int given = lua_gettop(L), at = 1;
+    if (s->frame->txn)
+        return raisef(L, "%s() declares a rule: call it at the top of the file, not inside a rule",
+                      rule_kind_name(kind));
+    lua_pushvalue(L, lua_upvalueindex(3)); /* given + 1: the event */
+    lua_pushvalue(L, lua_upvalueindex(4)); /* given + 2: the options */
+    if (lua_isnil(L, given + 1) && at <= given && lua_type(L, at) == LUA_TSTRING)
+        lua_copy(L, at++, given + 1);
+    if (!lua_isnil(L, given + 1) && at <= given && lua_istable(L, at))
+        lua_copy(L, at++, given + 2);
+    if (!line)
+        line = line_of_caller(L);
+    if (lua_isnil(L, given + 1))
+        return raisef(L, "%s: the first argument is a text such as %s", rule_kind_name(kind),
+                      kind == RULE_EVERY ? "'0 8 * * 1-5'" : "'lead.create'");
+    if (at <= given && (!lua_isfunction(L, at) || at < given))
+        return raisef(L, "%s '%s': expected a table of options or a function, not a %s",
+                      rule_kind_name(kind), lua_tostring(L, given + 1),
+                      held_name(L, lua_isfunction(L, at) ? at + 1 : at));
+    bool curried = !lua_isnil(L, lua_upvalueindex(3));
+    if (at <= given) {
+        lua_pushvalue(L, at);
+        lua_rotate(L, 1, 3);
+        lua_settop(L, 3);
+        declare(L, kind, (uint32_t)line);
+        s->unfinished -= curried;
+        return 0;
+    }
+    s->unfinished += !curried;
+    s->unfinished_line = (uint32_t)line;
+    lua_pushinteger(L, kind);
+    lua_pushinteger(L, line);
+    lua_pushvalue(L, given + 1);
+    lua_pushvalue(L, given + 2);
+    lua_pushcclosure(L, declare_step, 4);
+    return 1;
+}
+
+void lib_rule_open(lua_State *L, int globals) {
+    for (int kind = RULE_BEFORE; kind <= RULE_EVERY; kind++) {
+        lua_pushinteger(L, kind);
+        lua_pushinteger(L, 0);
+        lua_pushnil(L);
+        lua_pushnil(L);
+        lua_pushcclosure(L, declare_step, 4);
+        lua_setfield(L, globals, rule_kind_name((enum rule_kind)kind));
+    }
+}
+
+/* -- running
+ * --------------------------------------------------------------------------------------- */
+
+/* What a rule is called with; one of the three is set. */
+struct occasion {
+    struct rule *rule;
+    struct change *change;
+    const struct event *event;
+    const struct timer *timer;
+};
+
+static int push_change_arguments(lua_State *L, const struct rule *r, struct change *c) {
+    const kith_value *values = c->kind == ROW_DELETE ? c->before : c->after;
+    struct held_record *record = record_push(L, c->type, c->id, values);
+    if (r->info.kind == RULE_BEFORE && c->kind != ROW_DELETE)
+        record->change = c;
+    if (r->arguments < 2)
+        return 1;
+    change_push(L, c);
+    return 2;
+}
+
+static int push_event_arguments(lua_State *L, const struct rule *r, const struct event *ev) {
+    if (ev->type && ev->id)
+        record_push(L, ev->type, ev->id, ev->values);
+    else
+        lua_pushnil(L);
+    if (r->arguments < 2)
+        return 1;
+    event_push(L, ev);
+    return 2;
+}
+
+/* Protected: making the arguments takes memory, too. */
+static int enter(lua_State *L) {
+    const struct occasion *o = lua_touserdata(L, 1);
+    int n;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, o->rule->function);
+    if (o->change) {
+        n = push_change_arguments(L, o->rule, o->change);
+    } else if (o->event) {
+        n = push_event_arguments(L, o->rule, o->event);
+    } else {
+        kith_value due = value_time(o->timer->due);
+        value_push(L, &due, NULL);
+        n = 1;
+    }
+    lua_call(L, n, 0);
+    return 0;
+}
+
+static kith_status run(struct occasion *o, struct txn *t, kith_error *e) {
+    struct rule *r = o->rule;
+    struct frame f;
+    int64_t begin = clock_ticks();
+    frame_begin(r->script, &f, t);
+    kith_status st = sandbox_call(r->script, enter, o, e);
+    frame_end(r->script, &f);
+    atomic_fetch_add_explicit(&r->total_ns, (uint64_t)(clock_ticks() - begin),
+                              memory_order_relaxed);
+    atomic_fetch_add_explicit(&r->runs, 1, memory_order_relaxed);
+    if (st != KITH_OK && st != KITH_E_REFUSED)
+        atomic_fetch_add_explicit(&r->failures, 1, memory_order_relaxed);
+    return st;
+}
+
+static kith_status on_change(void *self, struct txn *t, struct change *c, kith_error *e) {
+    return run(&(struct occasion){.rule = self, .change = c}, t, e);
+}
+
+static kith_status on_event(void *self, struct txn *t, const struct event *ev, kith_error *e) {
+    return run(&(struct occasion){.rule = self, .event = ev}, t, e);
+}
+
+static kith_status on_timer(void *self, struct txn *t, const struct timer *timer, kith_error *e) {
+    return run(&(struct occasion){.rule = self, .timer = timer}, t, e);
+}
+
+kith_status rule_register(struct rule *r, kith_error *e) {
+    struct engine *g = r->script->all->engine;
+    struct source source = {.kind = SOURCE_RULE,
+                            .name = r->source,
+                            .version = r->script->version,
+                            .line = r->info.line};
+    if (r->info.kind == RULE_EVERY)
+        return engine_add_timer(g,
+                                &(struct timer_handler){.name = r->cursor,
+                                                        .cron = r->info.event,
+                                                        .fn = on_timer,
+                                                        .self = r,
+                                                        .source = source},
+                                e);
+    if (r->info.kind == RULE_ON)
+        return engine_add_reaction(g,
+                                   &(struct reaction){.name = r->cursor,
+                                                      .topic = r->info.event,
+                                                      .fields = r->fields,
+                                                      .where = r->where,
+                                                      .fn = on_event,
+                                                      .self = r,
+                                                      .source = source},
+                                   e);
+    return engine_add_hook(g,
+                           &(struct hook){.type = r->type,
+                                          .on = r->on,
+                                          .after = r->info.kind == RULE_AFTER,
+                                          .fields = r->fields,
+                                          .where = r->where,
+                                          .fn = on_change,
+                                          .self = r,
+                                          .source = source},
+                           e);
+}

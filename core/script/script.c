@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Script: finds the rule files, loads each into a state of its own, collects what is wrong with
+ * them, and lists their rules. */
+#include "script/script_internal.h"
+
+#include "base/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- problems ---------------------------------------------------------------------------------- */
+
+void script_problem(struct script *s, uint32_t line, const char *fmt, ...) {
+    struct arena *a = &s->all->arena;
+    struct problem *p = ARENA_NEW(a, struct problem);
+    char text[sizeof((kith_error *)0)->message];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    s->problems++;
+    if (!p)
+        return;
+    p->p = (struct script_problem){s->file, line, arena_strdup(a, text)};
+    *s->all->problems_tail = p;
+    s->all->problems_tail = &p->next;
+}
+
+/* "rules/score.lua:12: text" of this file gives its line a place of its own. */
+static void problem_from(struct script *s, const char *message) {
+    size_t len = strlen(s->file);
+    char *end = NULL;
+    if (strncmp(message, s->file, len) == 0 && message[len] == ':') {
+        unsigned long line = strtoul(message + len + 1, &end, 10);
+        if (strncmp(end, ": ", 2) == 0) {
+            script_problem(s, (uint32_t)line, "%s", end + 2);
+            return;
+        }
+    }
+    script_problem(s, 0, "%s", message);
+}
+
+/* -- files ---------------------------------------------------------------------------------------
+ */
+
+static kith_status read_file(const char *path, struct buf *out, kith_error *e) {
+    FILE *f = fopen(path, "re");
+    size_t n = 1;
+    if (!f)
+        return err_errno(e, "open", path);
+    buf_reset(out);
+    while (n && out->len <= FILE_MAX && buf_reserve(out, 65536)) {
+        n = fread(out->ptr + out->len, 1, 65536, f);
+        out->len += n;
+    }
+    int failed = ferror(f);
+    fclose(f);
+    if (failed)
+        return err_errno(e, "read", path);
+    if (out->failed)
+        return err_nomem(e);
+    if (out->len > FILE_MAX)
+        return err_set(e, KITH_E_LIMIT, NULL, "'%s' is larger than %d bytes", path, FILE_MAX);
+    return KITH_OK;
+}
+
+/* Compiles the file <dir>/<name> and leaves its function on the stack. */
+static void load_chunk(lua_State *L, const char *name) {
+    struct script *s = script_of(L);
+    kith_error e = KITH_ERROR_INIT;
+    const char *path = lua_pushfstring(L, "%s/%s", s->all->dir, name);
+    if (read_file(path, &s->scratch, &e) != KITH_OK)
+        raise_error(L, &e);
+    kith_str text = buf_view(&s->scratch);
+    crypto_generichash_update(&s->digest, (const unsigned char *)text.ptr, text.len);
+    charge(L, (lua_Integer)text.len);
+    const char *chunk = lua_pushfstring(L, "@%s", name);
+    if (luaL_loadbufferx(L, text.ptr ? text.ptr : "", text.len, chunk, "t") != LUA_OK)
+        lua_error(L);
+    environment_push(L);
+    lua_setupvalue(L, -2, 1);
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+}
+
+/* Upvalue: what was required already, by name; false while it is being loaded. */
+static int require(lua_State *L) {
+    size_t len;
+    const char *name = luaL_checklstring(L, 1, &len);
+    if (script_of(L)->frame->txn)
+        return raisef(L, "require works only while the file is loaded: write it at the file's top");
+    if (!len || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != len)
+        return raisef(L, "require: '%s' is no name of a file in rules/lib: use a-z, 0-9 and _",
+                      name);
+    lua_settop(L, 1);
+    lua_pushvalue(L, 1);
+    if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TBOOLEAN && !lua_toboolean(L, 2))
+        return raisef(L, "require: '%s' requires itself", name);
+    if (!lua_isnil(L, 2))
+        return 1;
+    lua_pushvalue(L, 1);
+    lua_pushboolean(L, false);
+    lua_rawset(L, lua_upvalueindex(1));
+    load_chunk(L, lua_pushfstring(L, "rules/lib/%s.lua", name));
+    lua_call(L, 0, 1);
+    if (lua_isnil(L, -1) || lua_isboolean(L, -1)) {
+        lua_pushboolean(L, true);
+        lua_replace(L, -2);
+    }
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, lua_upvalueindex(1));
+    return 1;
+}
+
+void lib_require_open(lua_State *L, int globals) {
+    lua_createtable(L, 0, 4);
+    lua_pushcclosure(L, require, 1);
+    lua_setfield(L, globals, "require");
+}
+
+static int load_main(lua_State *L) {
+    load_chunk(L, script_of(L)->file);
+    lua_call(L, 0, 0);
+    return 0;
+}
+
+static void set_version(struct script *s) {
+    unsigned char digest[crypto_generichash_BYTES_MIN];
+    crypto_generichash_final(&s->digest, digest, sizeof digest);
+    sodium_bin2hex(s->version, sizeof s->version, digest, (sizeof s->version - 1) / 2);
+}
+
+static void script_unload(struct script *s) {
+    sandbox_close(s);
+    map_free(&s->queries);
+    buf_free(&s->scratch);
+    json_decref(s->json);
+    s->json = NULL;
+    arena_free(&s->arena);
+    s->rules = NULL;
+}
+
+/* Fails only for want of memory; what is wrong with the file becomes a problem. */
+static kith_status load_file(struct scripts *all, const char *name, kith_error *e) {
+    struct script *s = ARENA_NEW(&all->arena, struct script);
+    kith_error why = KITH_ERROR_INIT;
+    struct frame f;
+    if (!s || !(s->file = arena_printf(&all->arena, "rules/%s", name)))
+        return err_nomem(e);
+    s->all = all;
+    s->rules_tail = &s->rules;
+    crypto_generichash_init(&s->digest, NULL, 0, crypto_generichash_BYTES_MIN);
+    *all->files_tail = s;
+    all->files_tail = &s->next;
+    TRY(sandbox_open(s, e));
+    frame_begin(s, &f, NULL);
+    if (sandbox_call(s, load_main, NULL, &why) != KITH_OK)
+        problem_from(s, why.message);
+    else if (s->unfinished)
+        script_problem(s, s->unfinished_line, "this rule has no function");
+    frame_end(s, &f);
+    set_version(s);
+    return KITH_OK;
+}
+
+static int is_rule_file(const struct dirent *d) {
+    size_t len = strlen(d->d_name);
+    return d->d_name[0] != '.' && len > 4 && strcmp(d->d_name + len - 4, ".lua") == 0;
+}
+
+static kith_status load_all(struct scripts *all, kith_error *e) {
+    struct dirent **files = NULL;
+    char *path = arena_printf(&all->arena, "%s/rules", all->dir);
+    if (!path)
+        return err_nomem(e);
+    int n = scandir(path, &files, is_rule_file, alphasort);
+    if (n < 0)
+        return errno == ENOENT ? KITH_OK : err_errno(e, "read", path);
+    kith_status st = KITH_OK;
+    for (int i = 0; i < n; i++) {
+        if (st == KITH_OK)
+            st = load_file(all, files[i]->d_name, e);
+        free(files[i]);
+    }
+    free(files);
+    return st;
+}
+
+/* -- open, check, close
+ * ---------------------------------------------------------------------------- */
+
+static kith_status scripts_load(struct scripts **out, struct engine *g, const char *dir,
+                                const struct script_limits *limits, kith_error *e) {
+    struct scripts *all = calloc(1, sizeof *all);
+    *out = NULL;
+    if (!all || sodium_init() < 0)
+        return free(all), err_nomem(e);
+    all->engine = g;
+    all->limits = limits_or_default(limits);
+    all->files_tail = &all->files;
+    all->problems_tail = &all->problems;
+    all->dir = arena_strdup(&all->arena, dir);
+    kith_status st = all->dir ? load_all(all, e) : err_nomem(e);
+    if (st == KITH_OK)
+        *out = all;
+    else
+        scripts_close(all);
+    return st;
+}
+
+static kith_status register_rules(struct script *s, kith_error *e) {
+    for (struct rule *r = s->rules; r; r = r->next) {
+        if (rule_register(r, e) != KITH_OK)
+            return err_prefix(e, "%s:%u: ", s->file, (unsigned)r->info.line);
+    }
+    return KITH_OK;
+}
+
+kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir,
+                         const struct script_limits *limits, kith_error *e) {
+    TRY(scripts_load(out, g, dir, limits, e));
+    for (const struct problem *p = (*out)->problems; p; p = p->next)
+        log_error("script", "%s:%u: %s (the rules of this file are off)", p->p.file,
+                  (unsigned)p->p.line, p->p.message);
+    kith_status st = KITH_OK;
+    for (struct script *s = (*out)->files; s && st == KITH_OK; s = s->next) {
+        if (s->problems)
+            script_unload(s);
+        else
+            st = register_rules(s, e);
+    }
+    if (st != KITH_OK) {
+        scripts_close(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+void scripts_close(struct scripts *all) {
+    if (!all)
+        return;
+    for (struct script *s = all->files; s; s = s->next)
+        script_unload(s);
+    arena_free(&all->arena);
+    free(all);
+}
+
+kith_status scripts_check(struct engine *g, const char *dir, const struct script_limits *limits,
+                          void (*report)(void *arg, const struct script_problem *p), void *arg,
+                          size_t *rules, kith_error *e) {
+    struct scripts *all;
+    size_t problems = 0, count = 0;
+    TRY(scripts_load(&all, g, dir, limits, e));
+    for (const struct problem *p = all->problems; p; p = p->next, problems++)
+        report(arg, &p->p);
+    for (const struct script *s = all->files; s; s = s->next) {
+        for (const struct rule *r = s->rules; r; r = r->next)
+            count++;
+    }
+    if (rules)
+        *rules = count;
+    scripts_close(all);
+    if (!problems)
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, NULL, "%zu problem%s in the rules", problems,
+                   problems == 1 ? "" : "s");
+}
+
+/* -- listing
+ * ------------------------------------------------------------------------------------------- */
+
+const struct script_problem *scripts_problem(const struct scripts *all, size_t i) {
+    const struct problem *p = all->problems;
+    while (p && i--)
+        p = p->next;
+    return p ? &p->p : NULL;
+}
+
+bool scripts_rule(const struct scripts *all, size_t i, struct rule_info *out) {
+    for (const struct script *s = all->files; s; s = s->next) {
+        for (const struct rule *r = s->rules; r; r = r->next) {
+            if (i--)
+                continue;
+            *out = r->info;
+            out->runs = atomic_load_explicit(&r->runs, memory_order_relaxed);
+            out->failures = atomic_load_explicit(&r->failures, memory_order_relaxed);
+            out->total_ns = atomic_load_explicit(&r->total_ns, memory_order_relaxed);
+            return true;
+        }
+    }
+    return false;
+}

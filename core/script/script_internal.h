@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this room share: the state of one script file, the callback under way, and the
+ * values that Lua code holds. Everything here runs on the thread that runs the script. */
+#ifndef SCRIPT_SCRIPT_INTERNAL_H
+#define SCRIPT_SCRIPT_INTERNAL_H
+
+#include "base/id.h"
+#include "base/json.h"
+#include "script/script.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <sodium.h>
+#include <stdatomic.h>
+
+#define FILE_MAX        (1 << 20) /* bytes of one script */
+#define HOOK_PERIOD     1000      /* Lua instructions between two looks at the budget */
+#define BYTES_PER_STEP  64        /* memory asked for counts as work */
+#define QUERY_CACHE_MAX 256       /* texts per file; a query built by gluing text is not kept */
+
+/* Why a callback was ended. */
+enum stop { STOP_NOT, STOP_STEPS, STOP_TIME, STOP_MEMORY };
+
+/* A callback under way, or the loading of the file. Lives on the C stack; the innermost one is
+ * script.frame. A rule that writes may cause another rule of its own file: then they are nested. */
+struct frame {
+    struct frame *outer;
+    struct txn *txn;     /* NULL: the file is being loaded */
+    uint64_t serial;     /* what is handed to Lua carries it and dies with it */
+    int64_t given, left; /* steps */
+    int64_t deadline;    /* clock_ticks */
+    enum stop stopped;   /* from then on every instruction raises an error */
+    char stopped_at[80]; /* "rules/score.lua:12", or "": not known */
+};
+
+struct rule {
+    struct script *script;
+    struct rule_info info;    /* without the counters */
+    uint32_t on;              /* ON_* of before and after */
+    const struct rtype *type; /* of the record that the function gets; NULL: none */
+    struct fieldset *fields;  /* or NULL */
+    struct predicate *where;  /* or NULL */
+    char *cursor;             /* "rule:rules/score.lua:qualified" */
+    char *source;             /* "rules/score.lua: qualified" */
+    int function;             /* in the registry of the file's state */
+    int arguments;            /* that the function takes; unused ones are not made */
+    _Atomic uint64_t runs, failures, total_ns;
+    struct rule *next; /* in the order of the file */
+};
+
+/* One file and its Lua state. */
+struct script {
+    struct scripts *all;
+    lua_State *L;
+    const char *file;                /* "rules/score.lua" */
+    char version[13];                /* known once it is loaded */
+    crypto_generichash_state digest; /* of the file and of what it requires */
+    struct frame *frame;
+    uint64_t serials;
+    int64_t memory;     /* bytes in use */
+    struct arena arena; /* names, rules, predicates, queries */
+    struct rule *rules, **rules_tail;
+    struct map queries;       /* text -> struct query * */
+    struct buf scratch;       /* JSON on its way out */
+    json_t *json;             /* JSON on its way in; freed by the next one */
+    int problems, unfinished; /* rules that have no function yet */
+    uint32_t unfinished_line;
+    struct script *next;
+};
+
+struct problem {
+    struct script_problem p;
+    struct problem *next;
+};
+
+struct scripts {
+    struct engine *engine;
+    struct script_limits limits;
+    struct arena arena; /* the files and problems */
+    char *dir;
+    struct script *files, **files_tail;
+    struct problem *problems, **problems_tail;
+};
+
+static inline struct script *script_of(lua_State *L) {
+    return *(struct script **)lua_getextraspace(L);
+}
+
+/* -- script.c ---------------------------------------------------------------------------------- */
+
+void script_problem(struct script *s, uint32_t line, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void lib_require_open(lua_State *L, int globals);
+
+/* -- sandbox.c: the state, its budget, its errors ---------------------------------------------- */
+
+struct script_limits limits_or_default(const struct script_limits *l);
+kith_status sandbox_open(struct script *s, kith_error *e);
+void sandbox_close(struct script *s);
+void frame_begin(struct script *s, struct frame *f, struct txn *t);
+void frame_end(struct script *s, struct frame *f);
+/* Calls fn with arg as its light userdata, and turns what it raises into e: a sentence with
+ * file:line. */
+kith_status sandbox_call(struct script *s, lua_CFunction fn, void *arg, kith_error *e);
+/* A library function that is about to do `steps` of work says so; ends the callback when they are
+ * spent. */
+void charge(lua_State *L, int64_t steps);
+/* The frame under way; an error when the file is only being loaded. */
+struct frame *frame_need(lua_State *L, const char *what);
+bool frame_alive(const struct script *s, uint64_t serial);
+/* Raises e as an error that keeps its code; "file:line: " goes in front unless a rule refuses. */
+int raise_error(lua_State *L, kith_error *e);
+int raisef(lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The table on the stack's top becomes one that can only be read. */
+void freeze(lua_State *L);
+void environment_push(lua_State *L);   /* what the scripts see as their globals */
+uint32_t line_of_caller(lua_State *L); /* 0: not called from Lua */
+
+/* -- libraries: each opener leaves its functions in the table of globals at index 1 ------------ */
+
+int call_wrapped(lua_State *L); /* the function of Lua's library in the closure's first upvalue */
+void lib_string_open(lua_State *L, int globals);
+void lib_base_open(lua_State *L, int globals); /* base, table, math, utf8 */
+void lib_value_open(lua_State *L, int globals);
+void lib_record_open(lua_State *L, int globals);
+void lib_action_open(lua_State *L, int globals);
+void lib_rule_open(lua_State *L, int globals);
+
+/* -- values that Lua holds --------------------------------------------------------------------- */
+
+/* Every full userdata of a state is ours and begins with one of these. */
+enum held_kind { HELD_VALUE = 1, HELD_RECORD, HELD_CHANGE, HELD_EVENT, HELD_ERROR };
+struct held {
+    uint32_t kind;
+};
+void *held_test(lua_State *L, int at, enum held_kind kind); /* NULL: something else */
+
+struct held_value { /* decimal, money, date, time, duration */
+    struct held held;
+    kith_value v;
+};
+struct held_error {
+    struct held held;
+    kith_error e;
+};
+struct held_record {
+    struct held held;
+    uint64_t serial;
+    const struct rtype *type;
+    kith_id id;
+    const kith_value *values; /* in the transaction's arena; NULL: not read yet */
+    struct change *change;    /* in a before-rule: assigning changes the write */
+};
+
+/* -- value.c ----------------------------------------------------------------------------------- */
+
+void value_push(lua_State *L, const kith_value *v, const struct rfield *f); /* f may be NULL */
+/* What the value at `at` is for field f (NULL: as it is). Text and lists stay in Lua's memory and
+ * in the transaction's arena; an error is raised for what cannot be a value. */
+kith_value value_take(lua_State *L, int at, const struct rfield *f);
+const char *held_name(lua_State *L, int at); /* "record", "money", ..., or Lua's name of the type */
+
+/* -- record.c ------------------------------------------------------------------------------ */
+
+/* values may be NULL: read when they are asked for. */
+struct held_record *record_push(lua_State *L, const struct rtype *t, kith_id id,
+                                const kith_value *values);
+struct held_record *record_need(lua_State *L, int at); /* of a callback that is still running */
+void change_push(lua_State *L, struct change *c);
+void event_push(lua_State *L, const struct event *ev);
+/* The field named by the string at `at`; unknown: an error with the nearest name. */
+const struct rfield *field_at(lua_State *L, const struct rtype *t, int at);
+void record_open(lua_State *L);
+
+/* -- lib_rule.c -------------------------------------------------------------------------------- */
+
+kith_status rule_register(struct rule *r, kith_error *e); /* with the engine */
+
+/* -- json.c ------------------------------------------------------------------------------------ */
+
+/* In script.scratch, until the next one. object: an empty table or a list is one too. */
+kith_str json_take(lua_State *L, int at, bool object);
+void json_push(lua_State *L, kith_str text);
+
+#endif
