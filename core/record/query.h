@@ -2,16 +2,30 @@
 /* Query: the small language in which people and programs say which records, and how many.
  *
  *   query     = type [ "where" condition ] [ "order" "by" key { "," key } ] [ "limit" number ]
- *               [ ":" aggregate { "," aggregate } ]
- *   condition = and, or, not, parentheses, comparisons (= != < <= > >=), "in" (a, b), "not in",
- *               "like" 'x%' (folded, % and _), "is null", "is not null", tagged('x')
- *   operand   = path (name { "." name } through links), 'text', number, 12.50 EUR as '12.50 EUR',
- *               true, false, null, :parameter, today(), now() with + and - durations (30d)
+ *               [ ":" "count" "(" ")" ]
+ *   condition = and, or, not, parentheses over
+ *               operand = != < <= > >= operand     one side is a path
+ *               path [ "not" ] "in" (value, ...)
+ *               path [ "not" ] "like" 'x%'         % any characters, _ one; folded as below
+ *               path "is" [ "not" ] "null"
+ *               tagged('x'), tagged(path, 'x')
+ *               path                               of a boolean: it is true
+ *   operand   = path, 'text' ('' for a quote), number, 30d, true, false, :parameter,
+ *               today() and now() with + and - durations
+ *   path      = name { "." name } through links to a field or to id; "name" if it is a keyword
  *   key       = [ "-" ] path
- *   aggregate = count()
+ *
+ * Null is neither equal nor unequal to anything: only "is null" finds it. A missing link reads as
+ * null. Text is equal when its bytes are; < > and "like" look at its folded form, in which case and
+ * accents do not count, where the field is searched, indexed or unique. Money is written '12.50
+ * EUR' and ordered within one currency only. A time compared with a day ('2024-01-31', today()) is
+ * compared with the whole day in the company's zone: created <= '2024-01-31' includes its evening.
+ * A path that goes to many holds when some record satisfies it, not (...) when none does; != and
+ * "not in" are refused for it, since they can be read either way.
  *
  * Parsed by hand with positions, compiled to one parameterised SELECT with the caller's access rule
- * joined in for every type it touches, or to a matcher over one record in memory. */
+ * joined in for every type it touches, or to a matcher over one record in memory. Limits: 64 KiB of
+ * text, 64 levels, 200 conditions, 12 links followed, 4,000 values, 8 sort keys. */
 #ifndef RECORD_QUERY_H
 #define RECORD_QUERY_H
 
@@ -47,22 +61,25 @@ int64_t query_limit(const struct query *q); /* -1: none written */
 uint32_t query_params(const struct query *q, const char *const **names);
 
 /* One SELECT. Its rows are: id, the type's columns (record_decode from column 1), then one column
- * per sort key (and, for a key that may be null, nothing more). A count gives one integer. */
+ * per sort key. A count gives one integer. Rows come in the order of the keys, nulls lowest, ties
+ * by id in the direction of the last key, so that one index serves both. */
 struct query_sql {
     const char *sql;
     const kith_value *values; /* bind in order from 1; scalars as they are stored */
     uint32_t value_count;
-    int64_t limit; /* rows asked of SQLite: one more than the page, to know whether there is more */
+    int64_t limit; /* rows asked of SQLite: page + 1, or what is left of the written limit if less.
+                      A row beyond the page means that there is more; it is not handed out. */
 };
-/* params: as query_params says. after: a cursor from query_cursor, or empty for the first page.
- * page: rows wanted at most (the smaller of it and the written limit is used; the cursor carries
- * how many of a written limit were given out already). A cursor that belongs to another query is
- * KITH_E_INVAL. */
+/* params: as query_params says, of any kind that the field can be compared with (text is parsed); a
+ * null one matches nothing. after: a cursor from query_cursor, or empty for the first page. page:
+ * rows wanted at most, from 1. A cursor that belongs to another query is KITH_E_INVAL. The result
+ * lives in the arena; params must live as long. */
 kith_status query_sql(const struct query *q, const struct query_env *env, const kith_value *params,
                       kith_str after, int64_t page, struct arena *a, struct query_sql *out,
                       kith_error *e);
-/* The cursor that continues after the row on which `st` stands; `given` rows were handed out so far
- * in this page. Text that is safe in a URL and on a command line. */
+/* The cursor that continues after the row on which `st` stands, which is the last one handed out;
+ * `given` rows were handed out in this page, which began at `after`. It carries the rows given so
+ * far and the row's sort keys, as text that is safe in a URL and on a command line. */
 kith_status query_cursor(const struct query *q, sqlite3_stmt *st, kith_str after, int64_t given,
                          struct arena *a, kith_str *cursor, kith_error *e);
 /* Binds query_sql's values. */
@@ -71,14 +88,17 @@ void query_bind(sqlite3_stmt *st, const struct query_sql *sql);
 /* -- one record in memory -------------------------------------------------------------------------
  */
 
-/* Reads a linked record for the matcher: its values, or NULL when it does not exist. */
+/* Reads a linked record for the matcher, with its links fields filled in: its values, or NULL when
+ * it does not exist. They must stay as they are until predicate_match returns. */
 typedef const kith_value *(*match_lookup)(void *arg, const struct rtype *t, kith_id id);
 
 struct predicate; /* compiled condition over one type; immutable, any thread; lives in its arena */
+/* text is a condition alone, without parameters. */
 kith_status predicate_parse(struct predicate **out, const struct schema *s, const struct rtype *t,
                             struct arena *a, kith_str text, kith_error *e);
-/* Three-valued as SQL: unknown does not match. lookup may be NULL when no path leaves the record.
- */
+/* Finds what the same condition finds in a query: unknown does not match. values as from
+ * record_read, links fields filled in. lookup may be NULL when no path leaves the record. Allocates
+ * nothing, but for folding text that is long or not ASCII. */
 bool predicate_match(const struct predicate *p, const struct query_env *env, kith_id id,
                      const kith_value *values, match_lookup lookup, void *arg);
 /* The fields of the record itself that the result depends on. */

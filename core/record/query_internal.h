@@ -15,14 +15,16 @@
 #define QUERY_TEXT_MAX       65536u /* bytes */
 #define QUERY_DEPTH_MAX      64u    /* parentheses and nots inside each other */
 #define QUERY_CONDITIONS_MAX 200u
-#define QUERY_LINKS_MAX      12u /* links followed, each path once; each condition through links anew \
-                                  */
-#define QUERY_NAMES_MAX   8u     /* names in one path */
+#define QUERY_LINKS_MAX                                                                            \
+    12u                      /* links followed, each path once; each condition through links anew  \
+                              */
+#define QUERY_NAMES_MAX   8u /* names in one path */
 #define QUERY_VALUES_MAX  4000u /* values written in one query */
 #define QUERY_KEYS_MAX    8u
-#define QUERY_PATTERN_MAX 1000u                      /* bytes of a pattern of "like" */
-#define QUERY_SPAN_MAX    (INT64_C(366000) * DAY_MS) /* added to now() and today(): a thousand years \
-                                                      */
+#define QUERY_PATTERN_MAX 1000u /* bytes of a pattern of "like" */
+#define QUERY_SPAN_MAX                                                                             \
+    (INT64_C(366000) * DAY_MS) /* added to now() and today(): a thousand years                     \
+                                */
 
 /* -- tokens (query_lex.c)
  * --------------------------------------------------------------------------- */

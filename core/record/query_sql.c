@@ -375,13 +375,29 @@ static kith_status put_many_test(struct emit *m, const struct test *t) {
     return KITH_OK;
 }
 
+static uint32_t height(const struct node *n) {
+    uint32_t most = 0;
+    for (const struct node *c = n->first; c; c = c->next) {
+        uint32_t h = height(c) + 1;
+        most = h > most ? h : most;
+    }
+    return most;
+}
+
+/* The child under which most levels lie comes first: SQLite's parser keeps 100 symbols at most, and
+ * in this order a level takes one of them. */
 static kith_status put_node(struct emit *m, const struct node *n) {
     if (n->kind == NODE_TEST)
         return n->test->many ? put_many_test(m, n->test) : put_plain_test(m, n->test);
+    const struct node *tallest = n->first;
+    for (const struct node *c = n->first; c; c = c->next)
+        tallest = height(c) > height(tallest) ? c : tallest;
     buf_putc(&m->b, '(');
+    TRY(put_node(m, tallest));
     for (const struct node *c = n->first; c; c = c->next) {
-        if (c != n->first)
-            buf_puts(&m->b, n->kind == NODE_AND ? " AND " : " OR ");
+        if (c == tallest)
+            continue;
+        buf_puts(&m->b, n->kind == NODE_AND ? " AND " : " OR ");
         TRY(put_node(m, c));
     }
     buf_putc(&m->b, ')');
