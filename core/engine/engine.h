@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine: one open company. Owns the database file: one writer thread that commits in groups, a pool
- * of readers, the bus (hooks, reactions, timers), actions, rehearsal and undo. Several engines may live
- * in one process (a rehearsal on a scratch copy is one): no static state.
+/* Engine: one open company. Owns the database file: one writer thread that commits in groups, a
+ * pool of readers, the bus (hooks, reactions, timers), actions, rehearsal and undo. Several engines
+ * may live in one process (a rehearsal on a scratch copy is one): no static state.
  *
- * Threads: [main] the thread that opens and closes; [writer] only inside a callback that was handed a
- * struct txn; [any] any thread but the writer; a blocking call made on the writer is KITH_E_THREAD. */
+ * Threads: [main] the thread that opens and closes; [writer] only inside a callback that was handed
+ * a struct txn; [any] any thread but the writer; a blocking call made on the writer is
+ * KITH_E_THREAD. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
@@ -16,24 +17,26 @@
 struct engine;
 struct txn;
 
-/* -- life ------------------------------------------------------------------------------------------- */
+/* -- life
+ * ------------------------------------------------------------------------------------------- */
 
 struct engine_options {
-    const char *path;           /* the database file; its lock file is path + ".lock" */
-    const char *vfs;            /* NULL: unix-excl */
-    struct kclock *clock;       /* NULL: the real one; borrowed */
-    const struct zone *zone;    /* the company's; NULL: UTC; borrowed */
-    uint32_t node;              /* 0 .. 255 */
-    char base_currency[4];      /* "EUR" */
-    const struct schema_source *sources; /* of modules and company; the core's own come first by itself */
+    const char *path;        /* the database file; its lock file is path + ".lock" */
+    const char *vfs;         /* NULL: unix-excl */
+    struct kclock *clock;    /* NULL: the real one; borrowed */
+    const struct zone *zone; /* the company's; NULL: UTC; borrowed */
+    uint32_t node;           /* 0 .. 255 */
+    char base_currency[4];   /* "EUR" */
+    const struct schema_source
+        *sources; /* of modules and company; the core's own come first by itself */
     size_t source_count;
-    uint32_t group_max;         /* requests committed together; 0: 1000 */
-    uint32_t queue_max;         /* waiting requests; 0: 10000; then KITH_E_BUSY */
-    uint32_t readers;           /* 0: 4 */
-    uint32_t cascade_max;       /* depth of reactions to reactions; 0: 16 */
-    uint32_t attempts_max;      /* of a failing reaction before it is a dead letter; 0: 5 */
-    int64_t read_limit_ms;      /* a read ends after this; 0: 2000 */
-    bool create;                /* make the file when it is absent */
+    uint32_t group_max;    /* requests committed together; 0: 1000 */
+    uint32_t queue_max;    /* waiting requests; 0: 10000; then KITH_E_BUSY */
+    uint32_t readers;      /* 0: 4 */
+    uint32_t cascade_max;  /* depth of reactions to reactions; 0: 16 */
+    uint32_t attempts_max; /* of a failing reaction before it is a dead letter; 0: 5 */
+    int64_t read_limit_ms; /* a read ends after this; 0: 2000 */
+    bool create;           /* make the file when it is absent */
 };
 /* Locks, opens, migrates, builds the schema. Nothing runs yet: register subscribers, then start.
  * KITH_E_BUSY: another process owns the file (the message names its pid). */
@@ -47,7 +50,8 @@ const struct zone *engine_zone(const struct engine *g);
 int64_t engine_now(struct engine *g);
 const struct engine_options *engine_opts(const struct engine *g);
 
-/* -- writing ------------------------------------------------------------------------------------------ */
+/* -- writing
+ * ------------------------------------------------------------------------------------------ */
 
 struct write_opts {
     const struct principal *principal;
@@ -57,13 +61,13 @@ struct write_opts {
 };
 typedef kith_status (*write_fn)(struct txn *t, void *arg, kith_error *e);
 
-/* Runs fn on the writer as one transaction and waits until it is durable. A failure keeps nothing. fn may
- * run again when its group was lost to the disk: it must not change its arg except at its end. *tx (may be
- * NULL) is the transaction's id, 0 when nothing was written. [any] */
+/* Runs fn on the writer as one transaction and waits until it is durable. A failure keeps nothing.
+ * fn may run again when its group was lost to the disk: it must not change its arg except at its
+ * end. *tx (may be NULL) is the transaction's id, 0 when nothing was written. [any] */
 kith_status engine_write(struct engine *g, const struct write_opts *o, write_fn fn, void *arg,
                          kith_id *tx, kith_error *e);
-/* The same without waiting. done runs on the writer after the commit, or after the failure; it must be
- * short. o and what it points to must live until then. KITH_E_BUSY: the queue is full. [any] */
+/* The same without waiting. done runs on the writer after the commit, or after the failure; it must
+ * be short. o and what it points to must live until then. KITH_E_BUSY: the queue is full. [any] */
 kith_status engine_post(struct engine *g, const struct write_opts *o, write_fn fn, void *arg,
                         void (*done)(void *arg, kith_status st, kith_id tx, const kith_error *e),
                         kith_error *e);
@@ -71,17 +75,18 @@ kith_status engine_post(struct engine *g, const struct write_opts *o, write_fn f
  * KITH_E_LIMIT says how many are left). [any] */
 kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e);
 
-/* -- inside a transaction [writer] ---------------------------------------------------------------------- */
+/* -- inside a transaction [writer]
+ * ---------------------------------------------------------------------- */
 
 struct assign {
     const struct rfield *field;
     kith_value value; /* checked and converted by value_check; text is parsed for other kinds */
 };
-kith_status txn_create(struct txn *t, const struct rtype *type, const struct assign *set, size_t count,
-                       kith_id *id, kith_error *e);
+kith_status txn_create(struct txn *t, const struct rtype *type, const struct assign *set,
+                       size_t count, kith_id *id, kith_error *e);
 /* Writes only what differs; nothing different is KITH_OK and no journal row. */
-kith_status txn_update(struct txn *t, const struct rtype *type, kith_id id, const struct assign *set,
-                       size_t count, kith_error *e);
+kith_status txn_update(struct txn *t, const struct rtype *type, kith_id id,
+                       const struct assign *set, size_t count, kith_error *e);
 /* Records that are part of it go with it; other links to it are emptied; a required one refuses. */
 kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e);
 /* The record as it is now, this transaction's writes included; in the transaction's arena. */
@@ -98,12 +103,12 @@ kith_status txn_timer_cancel(struct txn *t, kith_id timer, kith_error *e);
 kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e);
 
 struct engine *txn_engine(struct txn *t);
-struct conn *txn_conn(struct txn *t); /* for reading with queries; never to write */
+struct conn *txn_conn(struct txn *t);   /* for reading with queries; never to write */
 struct arena *txn_arena(struct txn *t); /* until the transaction ends */
 const struct principal *txn_principal(const struct txn *t);
 int64_t txn_now(const struct txn *t); /* one instant for the whole transaction */
 kith_id txn_id(struct txn *t);
-uint64_t txn_last_seq(const struct txn *t); /* of the newest row it wrote; 0: none yet */
+uint64_t txn_last_seq(const struct txn *t);        /* of the newest row it wrote; 0: none yet */
 void txn_day_first(struct txn *t, bool day_first); /* how 3/4/2024 is read in text values */
 
 /* Every record a query finds, this transaction's writes included, at most max (0: all). [writer] */
@@ -111,10 +116,11 @@ typedef kith_status (*find_row)(void *arg, kith_id id, const kith_value *values,
 kith_status txn_find(struct txn *t, const struct query *q, const kith_value *params, int64_t max,
                      find_row fn, void *arg, kith_error *e);
 
-/* -- reading [any] ------------------------------------------------------------------------------------- */
+/* -- reading [any]
+ * ------------------------------------------------------------------------------------- */
 
-/* A reader's connection, held until given back: a snapshot is held only inside a statement. Reads end after
- * read_limit_ms with KITH_E_LIMIT. Waits for a free one. */
+/* A reader's connection, held until given back: a snapshot is held only inside a statement. Reads
+ * end after read_limit_ms with KITH_E_LIMIT. Waits for a free one. */
 kith_status engine_reader(struct engine *g, struct conn **out, kith_error *e);
 void engine_reader_done(struct engine *g, struct conn *c);
 
@@ -125,12 +131,13 @@ struct find_page {
     int64_t count;   /* out: rows given, or the answer of a count query */
 };
 kith_status engine_find(struct engine *g, const struct principal *p, const struct query *q,
-                        const kith_value *params, struct find_page *page, struct arena *a, find_row fn,
-                        void *arg, kith_error *e);
-kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type, kith_id id,
-                       struct arena *a, kith_value **values, kith_error *e);
+                        const kith_value *params, struct find_page *page, struct arena *a,
+                        find_row fn, void *arg, kith_error *e);
+kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
+                       kith_id id, struct arena *a, kith_value **values, kith_error *e);
 
-/* -- the bus: hooks ------------------------------------------------------------------------------------ */
+/* -- the bus: hooks
+ * ------------------------------------------------------------------------------------ */
 
 struct change {
     uint32_t kind; /* ROW_CREATE, ROW_UPDATE, ROW_DELETE */
@@ -140,8 +147,10 @@ struct change {
     kith_value *after;        /* NULL on delete; written only by change_set, in before-hooks */
     struct fieldset changed;  /* set fields on create; different ones on update */
     uint32_t origin;          /* of the transaction */
+    uint32_t *sources;        /* the engine's: which hook set which field */
 };
-/* Changes a field of the write that is under way; KITH_E_INVAL in an after-hook. [writer] */
+/* Changes a field of the write that is under way; KITH_E_INVAL in an after-hook; without effect in
+ * an undo, which a hook may refuse but not change. [writer] */
 kith_status change_set(struct txn *t, struct change *c, const struct rfield *f, kith_value v,
                        kith_error *e);
 
@@ -152,16 +161,18 @@ struct hook {
     const struct rtype *type;
     uint32_t on; /* ON_* */
     bool after;  /* after the row is written: may write more, may not change this row; may refuse */
-    int32_t priority; /* low first */
-    const struct fieldset *fields;  /* on update only when one of these differs; NULL: any */
-    const struct predicate *where;  /* on the new values (on delete the old); NULL: always */
+    int32_t priority;              /* low first */
+    const struct fieldset *fields; /* on update only when one of these differs; NULL: any */
+    const struct predicate *where; /* on the new values (on delete the old); NULL: always */
     kith_status (*fn)(void *self, struct txn *t, struct change *c, kith_error *e);
     void *self;
     struct source source; /* copied */
 };
-kith_status engine_add_hook(struct engine *g, const struct hook *h, kith_error *e); /* before start */
+kith_status engine_add_hook(struct engine *g, const struct hook *h,
+                            kith_error *e); /* before start */
 
-/* -- the bus: reactions ---------------------------------------------------------------------------------- */
+/* -- the bus: reactions
+ * ---------------------------------------------------------------------------------- */
 
 struct event {
     uint64_t seq;
@@ -169,18 +180,20 @@ struct event {
     int64_t at;
     uint32_t kind; /* enum row_kind */
     const struct rtype *type;
-    kith_id id;          /* the record, or the event's subject; 0: none */
-    const char *topic;   /* "lead.created", "lead.qualified", "order.paid" */
+    kith_id id;        /* the record, or the event's subject; 0: none */
+    const char *topic; /* "lead.created", "lead.qualified", "order.paid" */
     uint32_t origin;
-    const kith_value *values; /* the record as it is now; if it is gone, as the event left it; NULL: no subject */
+    const kith_value *
+        values; /* the record as it is now; if it is gone, as the event left it; NULL: no subject */
     const struct image_field *fields; /* what changed */
     size_t field_count;
     kith_str payload; /* of a published event: JSON */
     uint32_t attempt; /* 1 for the first try */
 };
 struct reaction {
-    const char *name;  /* of its cursor, unique for ever: "rule:rules/score.lua:qualified" */
-    const char *topic; /* "lead.created", "lead.updated", "lead.deleted", "lead.<state>", a published one */
+    const char *name; /* of its cursor, unique for ever: "rule:rules/score.lua:qualified" */
+    const char *
+        topic; /* "lead.created", "lead.updated", "lead.deleted", "lead.<state>", a published one */
     const struct fieldset *fields; /* for updated: only when one of these changed; NULL: any */
     const struct predicate *where; /* on event.values */
     bool on_undo;                  /* also for rows that an undo wrote */
@@ -203,12 +216,15 @@ struct dead_letter { /* also what still waits for its retry */
     uint32_t type, attempts;
     int64_t next; /* ms UTC of the next try; 0: dead */
 };
-kith_status engine_letters(struct engine *g, bool dead_only, struct arena *a, struct dead_letter **out,
-                           size_t *count, kith_error *e); /* [any] */
-kith_status engine_letter_retry(struct engine *g, const struct principal *p, uint64_t number, kith_error *e);
-kith_status engine_letter_skip(struct engine *g, const struct principal *p, uint64_t number, kith_error *e);
+kith_status engine_letters(struct engine *g, bool dead_only, struct arena *a,
+                           struct dead_letter **out, size_t *count, kith_error *e); /* [any] */
+kith_status engine_letter_retry(struct engine *g, const struct principal *p, uint64_t number,
+                                kith_error *e);
+kith_status engine_letter_skip(struct engine *g, const struct principal *p, uint64_t number,
+                               kith_error *e);
 
-/* -- the bus: timers --------------------------------------------------------------------------------------- */
+/* -- the bus: timers
+ * --------------------------------------------------------------------------------------- */
 
 struct timer {
     kith_id id;
@@ -227,23 +243,25 @@ struct timer_handler {
 /* A cron timer that was missed while the engine was down fires once. */
 kith_status engine_add_timer(struct engine *g, const struct timer_handler *h, kith_error *e);
 
-/* -- actions ------------------------------------------------------------------------------------------------- */
+/* -- actions
+ * -------------------------------------------------------------------------------------------------
+ */
 
 #define EFFECT_READ  0u
 #define EFFECT_WRITE 1u
 struct call {
     struct engine *engine;
-    struct txn *txn;              /* [writer] when the effect is write; NULL: read */
+    struct txn *txn; /* [writer] when the effect is write; NULL: read */
     const struct principal *principal;
     const struct action *action;
-    const kith_value *args;       /* one per parameter; KITH_NULL: not given */
-    kith_value *results;          /* one per declared result, KITH_NULL at first; copied from the arena */
+    const kith_value *args; /* one per parameter; KITH_NULL: not given */
+    kith_value *results;    /* one per declared result, KITH_NULL at first; copied from the arena */
     struct arena *arena;
 };
 struct action {
     const char *name; /* "sales.rescore" */
     const char *module, *doc;
-    uint32_t effect; /* EFFECT_* */
+    uint32_t effect;              /* EFFECT_* */
     struct rfield *const *params; /* built by engine_add_action's caller with action_fields */
     uint32_t param_count;
     struct rfield *const *results;
@@ -252,26 +270,29 @@ struct action {
     void *self;
     struct source source;
 };
-/* Resolves declared parameters or results (kith_field) against the schema; in the engine's memory. */
+/* Resolves declared parameters or results (kith_field) against the schema; in the engine's memory.
+ */
 kith_status action_fields(struct engine *g, const char *module, kith_array declared,
                           struct rfield *const **out, uint32_t *count, kith_error *e);
 kith_status engine_add_action(struct engine *g, const struct action *a, kith_error *e);
 const struct action *engine_action(const struct engine *g, kith_str name);
-const struct action *engine_action_at(const struct engine *g, size_t i); /* by name; NULL past the end */
-/* Calls it in a transaction of its own ([any]) or in the given one ([writer]). args by parameter, checked
- * and converted here. results: param-like, result_count of them, in arena a. */
+const struct action *engine_action_at(const struct engine *g,
+                                      size_t i); /* by name; NULL past the end */
+/* Calls it in a transaction of its own ([any]) or in the given one ([writer]). args by parameter,
+ * checked and converted here. results: param-like, result_count of them, in arena a. */
 kith_status engine_call(struct engine *g, struct txn *in, const struct write_opts *o,
                         const struct action *action, const kith_value *args, struct arena *a,
                         kith_value *results, kith_id *tx, kith_error *e);
 
-/* -- rehearsal and undo ----------------------------------------------------------------------------------------- */
+/* -- rehearsal and undo
+ * ----------------------------------------------------------------------------------------- */
 
 /* What would be written, in order; values are text for people. Lives in the arena. */
 struct effect {
     uint32_t kind;
     const struct rtype *type;
     kith_id id;
-    const char *topic;   /* for a published event */
+    const char *topic;    /* for a published event */
     struct source source; /* the code; kind 0: the caller */
     const struct image_field *fields;
     size_t field_count;
@@ -285,21 +306,24 @@ struct rehearsal {
 /* Runs fn and the reactions that follow in a savepoint that is rolled back. [any] */
 kith_status engine_rehearse(struct engine *g, const struct write_opts *o, write_fn fn, void *arg,
                             struct arena *a, struct rehearsal *out, kith_error *e);
-/* A consistent copy of the database at `path` for a rehearsal that is too large for a savepoint. [any] */
+/* A consistent copy of the database at `path` for a rehearsal that is too large for a savepoint.
+ * [any] */
 kith_status engine_copy(struct engine *g, const char *path, kith_error *e);
 
 struct undo_report {
     struct undo_item *items; /* kept and refused ones all, reversed ones up to 1,000 */
     size_t item_count;
     size_t reversed, kept, refused;
-    kith_id tx; /* the undo's own first transaction; 0 in a rehearsal or when nothing was reversed */
+    kith_id
+        tx; /* the undo's own first transaction; 0 in a rehearsal or when nothing was reversed */
     kith_id run; /* for an undo of many transactions: undo this to redo them */
 };
 /* Undoes the transaction or the run (import, ...) with this id. */
 kith_status engine_undo(struct engine *g, const struct principal *p, kith_id target, bool rehearse,
                         struct arena *a, struct undo_report *out, kith_error *e);
 
-/* -- state, for `doctor`, metrics and tests ----------------------------------------------------------------------- */
+/* -- state, for `doctor`, metrics and tests
+ * ----------------------------------------------------------------------- */
 
 struct engine_stats {
     uint64_t committed, durable; /* seq */

@@ -48,8 +48,6 @@ kith_status journal_head(struct conn *c, uint64_t *seq, kith_error *e) {
 }
 
 kith_status journal_high_id(struct conn *c, kith_id *id, kith_error *e) {
-    /* Every id is given out inside a transaction whose own id comes after... or before: a
-     * transaction takes its id first, so the newest record ids are read from its rows. */
     int64_t tx, record;
     TRY(conn_int(c, "SELECT max(id) FROM kith_tx", 0, &tx, e));
     TRY(conn_int(c, "SELECT max(record) FROM kith_journal", 0, &record, e));

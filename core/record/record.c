@@ -371,3 +371,43 @@ kith_status record_unique_owner(struct conn *c, const struct rfield *f, const ki
     }
     return KITH_OK;
 }
+
+kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id, uint32_t type,
+                             int64_t max, struct arena *a, kith_id **ids, size_t *count,
+                             kith_error *e) {
+    char sql[320];
+    sqlite3_stmt *st;
+    bool row;
+    size_t cap = 0;
+    *ids = NULL;
+    *count = 0;
+    if (f->kind == KITH_F_LINKS)
+        snprintf(sql, sizeof sql, "SELECT record FROM \"%s.%s\" WHERE target = ?1 LIMIT ?2",
+                 f->type->name, f->name);
+    else
+        snprintf(sql, sizeof sql, "SELECT id FROM \"%s\" WHERE \"%s\" = ?1%s%s%s LIMIT ?2",
+                 f->type->name, f->name, f->any_target ? " AND \"" : "",
+                 f->any_target ? f->name : "", f->any_target ? "__type\" = ?3" : "");
+    TRY(conn_prepare(c, sql, &st, e));
+    bind_int(st, 1, (int64_t)id);
+    bind_int(st, 2, max);
+    if (f->any_target)
+        bind_int(st, 3, type);
+    for (;;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        if (*count == cap) {
+            cap = cap ? cap * 2 : 8;
+            kith_id *more = ARENA_ARRAY(a, kith_id, cap);
+            if (!more) {
+                sqlite3_reset(st);
+                return err_nomem(e);
+            }
+            if (*count)
+                memcpy(more, *ids, *count * sizeof *more);
+            *ids = more;
+        }
+        (*ids)[(*count)++] = (kith_id)sqlite3_column_int64(st, 0);
+    }
+}

@@ -82,9 +82,8 @@ static uint32_t option_add(struct arena *a, const char **options, uint32_t *coun
     return (*count)++;
 }
 
-static kith_status parse_options(struct builder *b, struct rfield *f, const char *text,
+static kith_status parse_options(struct arena *a, struct rfield *f, const char *text,
                                  kith_error *e) {
-    struct arena *a = &b->schema->arena;
     const char **options = ARENA_ARRAY(a, const char *, OPTIONS_MAX);
     uint64_t *arrows = ARENA_ARRAY(a, uint64_t, OPTIONS_MAX);
     if (!options || !arrows)
@@ -113,13 +112,13 @@ static kith_status parse_options(struct builder *b, struct rfield *f, const char
     return KITH_OK;
 }
 
-static kith_status parse_target(struct builder *b, struct rfield *f, const char *text,
+static kith_status parse_target(const struct schema *s, struct rfield *f, const char *text,
                                 kith_error *e) {
     if (text && strcmp(text, "*") == 0 && f->kind == KITH_F_LINK) {
         f->any_target = true;
         return KITH_OK;
     }
-    f->target = text ? schema_type(b->schema, str_of(text)) : NULL;
+    f->target = text ? schema_type(s, str_of(text)) : NULL;
     if (!f->target)
         return err_set(e, KITH_E_INVAL, f->name,
                        "links to \"%s\", which is no type; is its module enabled?",
@@ -127,23 +126,23 @@ static kith_status parse_target(struct builder *b, struct rfield *f, const char 
     return KITH_OK;
 }
 
-static kith_status parse_field_options(struct builder *b, struct rfield *f, const char *text,
-                                       kith_error *e) {
+static kith_status parse_field_options(const struct schema *s, struct arena *a, struct rfield *f,
+                                       const char *text, kith_error *e) {
     int64_t scale = 0;
     switch (f->kind) {
     case KITH_F_CHOICE:
     case KITH_F_STATE:
-        return parse_options(b, f, text ? text : "", e);
+        return parse_options(a, f, text ? text : "", e);
     case KITH_F_LINK:
     case KITH_F_LINKS:
-        return parse_target(b, f, text, e);
+        return parse_target(s, f, text, e);
     case KITH_F_DECIMAL:
         if (!text || !int_parse(str_of(text), &scale) || scale < 0 || scale > 9)
             return err_set(e, KITH_E_INVAL, f->name, "a decimal needs its scale, 0 to 9");
         f->scale = (int32_t)scale;
         return KITH_OK;
     case KITH_F_MONEY:
-        return text ? parse_options(b, f, text, e) : KITH_OK;
+        return text ? parse_options(a, f, text, e) : KITH_OK;
     default:
         return KITH_OK;
     }
@@ -167,10 +166,10 @@ uint32_t field_columns(const struct rfield *f) {
     }
 }
 
-static kith_status add_field(struct builder *b, struct building *t, const char *module,
-                             const kith_field *d, bool builtin, kith_error *e) {
-    struct schema *s = b->schema;
-    if (!name_ok(d->name) || (!builtin && (strcmp(d->name, "id") == 0)))
+/* A field as declared, without its place, options and number. */
+static kith_status make_field(struct arena *a, const char *module, const kith_field *d,
+                              struct rfield **out, kith_error *e) {
+    if (!name_ok(d->name) || strcmp(d->name, "id") == 0)
         return err_set(
             e, KITH_E_INVAL, d->name,
             "\"%s\" is no field name: lower-case letters, digits and single _, at most 48",
@@ -178,28 +177,57 @@ static kith_status add_field(struct builder *b, struct building *t, const char *
     if (!kind_known(d->kind))
         return err_set(e, KITH_E_UNSUPPORTED, d->name, "field kind %u is not known to this version",
                        d->kind);
+    struct rfield *f = ARENA_NEW(a, struct rfield);
+    if (!f)
+        return err_nomem(e);
+    f->name = arena_strdup(a, d->name);
+    f->label = label_of(a, d->label, d->name);
+    f->doc = arena_strdup(a, d->doc ? d->doc : "");
+    f->default_text = d->default_text ? arena_strdup(a, d->default_text) : NULL;
+    f->module = module;
+    f->kind = d->kind;
+    f->flags = d->flags;
+    f->folded = kind_folds(f->kind) &&
+                (f->flags & (KITH_FF_UNIQUE | KITH_FF_INDEXED | KITH_FF_SEARCHED)) != 0;
+    *out = f;
+    return f->name && f->label && f->doc ? KITH_OK : err_nomem(e);
+}
+
+static kith_status add_field(struct builder *b, struct building *t, const char *module,
+                             const kith_field *d, kith_error *e) {
+    struct schema *s = b->schema;
+    struct rfield *f;
     if (t->count == FIELDS_MAX)
         return err_set(e, KITH_E_LIMIT, d->name, "more than %d fields", FIELDS_MAX);
-    struct rfield *f = ARENA_NEW(&s->arena, struct rfield);
-    const char *full = f ? arena_printf(&s->arena, "%s.%s", t->type->name, d->name) : NULL;
+    TRY(make_field(&s->arena, module, d, &f, e));
+    const char *full = arena_printf(&s->arena, "%s.%s", t->type->name, d->name);
     if (!full)
         return err_nomem(e);
     if (map_get(&s->field_by_name, str_of(full)))
         return err_set(e, KITH_E_CONFLICT, d->name, "field %s is declared twice", full);
-    f->name = arena_strdup(&s->arena, d->name);
-    f->label = label_of(&s->arena, d->label, d->name);
-    f->doc = arena_strdup(&s->arena, d->doc ? d->doc : "");
-    f->default_text = d->default_text ? arena_strdup(&s->arena, d->default_text) : NULL;
-    f->module = module;
-    f->kind = d->kind;
-    f->flags = d->flags;
     f->type = t->type;
     f->index = t->count;
-    f->folded = kind_folds(f->kind) &&
-                (f->flags & (KITH_FF_UNIQUE | KITH_FF_INDEXED | KITH_FF_SEARCHED)) != 0;
     t->options[t->count] = d->options;
     t->fields[t->count++] = f;
     return map_put(&s->field_by_name, str_of(full), f) ? KITH_OK : err_nomem(e);
+}
+
+kith_status schema_fields(const struct schema *s, struct arena *a, const char *module,
+                          kith_array declared, struct rfield *const **out, uint32_t *count,
+                          kith_error *e) {
+    struct rfield **fields = ARENA_ARRAY(a, struct rfield *, declared.count + 1);
+    if (!fields)
+        return err_nomem(e);
+    for (uint32_t i = 0; i < declared.count; i++) {
+        kith_field d;
+        declared_item(&declared, i, &d, sizeof d);
+        TRY(make_field(a, module, &d, &fields[i], e));
+        fields[i]->index = i;
+        TRY(parse_field_options(s, a, fields[i], d.options, e));
+    }
+    *out = fields;
+    *count = declared.count;
+    return KITH_OK;
 }
 
 static kith_status add_fields(struct builder *b, struct building *t, const char *module,
@@ -207,7 +235,7 @@ static kith_status add_fields(struct builder *b, struct building *t, const char 
     for (uint32_t i = 0; i < fields->count; i++) {
         kith_field d;
         declared_item(fields, i, &d, sizeof d);
-        kith_status st = add_field(b, t, module, &d, false, e);
+        kith_status st = add_field(b, t, module, &d, e);
         if (st != KITH_OK) {
             err_prefix(e, "module %s, type %s: ", module, t->type->name);
             return st;
@@ -273,7 +301,7 @@ static kith_status add_type(struct builder *b, const char *module, const kith_ty
     if (!map_put(&s->by_name, str_of(t->type->name), t->type))
         return err_nomem(e);
     for (size_t i = 0; i < sizeof builtin_fields / sizeof *builtin_fields; i++)
-        TRY(add_field(b, t, "core", &builtin_fields[i], true, e));
+        TRY(add_field(b, t, "core", &builtin_fields[i], e));
     return add_fields(b, t, module, &d->fields, e);
 }
 
@@ -307,7 +335,7 @@ static kith_status finish_type(struct builder *b, struct building *t, kith_error
         return err_nomem(e);
     for (uint32_t i = 0; i < t->count; i++) {
         struct rfield *f = t->fields[i];
-        kith_status st = parse_field_options(b, f, t->options[i], e);
+        kith_status st = parse_field_options(s, &s->arena, f, t->options[i], e);
         if (st != KITH_OK) {
             err_prefix(e, "module %s, field %s.%s: ", f->module, t->type->name, f->name);
             return st;

@@ -99,6 +99,12 @@ kith_status schema_build(struct schema **out, struct conn *c, const struct schem
                          size_t count, const char *base_currency, kith_error *e);
 void schema_free(struct schema *s);
 
+/* Fields that belong to no table: an action's parameters or results, a topic's payload. In arena a.
+ */
+kith_status schema_fields(const struct schema *s, struct arena *a, const char *module,
+                          kith_array declared, struct rfield *const **out, uint32_t *count,
+                          kith_error *e);
+
 /* NULL when absent. */
 const struct rtype *schema_type(const struct schema *s, kith_str name);
 const struct rtype *schema_type_by_id(const struct schema *s, uint32_t id);

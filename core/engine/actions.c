@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Actions: declared once with typed parameters and results, called from every surface. */
+#include "engine/engine_internal.h"
+
+#include <string.h>
+
+kith_status action_fields(struct engine *g, const char *module, kith_array declared,
+                          struct rfield *const **out, uint32_t *count, kith_error *e) {
+    return schema_fields(g->schema, &g->arena, module, declared, out, count, e);
+}
+
+kith_status engine_add_action(struct engine *g, const struct action *a, kith_error *e) {
+    if (engine_action(g, str_of(a->name)))
+        return err_set(e, KITH_E_CONFLICT, NULL, "action %s is declared twice", a->name);
+    struct action_entry *entry = ARENA_NEW(&g->arena, struct action_entry);
+    void *items =
+        list_grow(&g->arena, g->actions, g->action_count, &g->action_cap, sizeof *g->actions);
+    if (!entry || !items)
+        return err_nomem(e);
+    g->actions = items;
+    entry->action = *a;
+    entry->action.name = arena_strdup(&g->arena, a->name);
+    entry->action.module = arena_strdup(&g->arena, a->module);
+    entry->action.doc = arena_strdup(&g->arena, a->doc ? a->doc : "");
+    TRY(intern_source(g, &a->source, &entry->action.source, &entry->source, e));
+    size_t i = g->action_count++;
+    for (; i > 0 && strcmp(g->actions[i - 1]->action.name, a->name) > 0; i--)
+        g->actions[i] = g->actions[i - 1];
+    g->actions[i] = entry;
+    return KITH_OK;
+}
+
+const struct action *engine_action(const struct engine *g, kith_str name) {
+    for (size_t i = 0; i < g->action_count; i++)
+        if (str_eqz(name, g->actions[i]->action.name))
+            return &g->actions[i]->action;
+    return NULL;
+}
+
+const struct action *engine_action_at(const struct engine *g, size_t i) {
+    return i < g->action_count ? &g->actions[i]->action : NULL;
+}
+
+static kith_status check_args(struct engine *g, const struct action *action, const kith_value *args,
+                              struct arena *a, kith_value *out, kith_error *e) {
+    for (uint32_t i = 0; i < action->param_count; i++) {
+        const struct rfield *p = action->params[i];
+        out[i] = args[i];
+        if (out[i].kind == KITH_NULL && p->default_text)
+            out[i] = value_str(str_of(p->default_text));
+        TRY(value_check(g->schema, p, false, a, &out[i], e));
+        if (out[i].kind == KITH_NULL && (p->flags & KITH_FF_REQUIRED))
+            return err_set(e, KITH_E_INVAL, p->name, "%s needs %s: %s", action->name, p->name,
+                           p->doc);
+    }
+    return KITH_OK;
+}
+
+struct invocation {
+    struct call call;
+    struct arena *results_arena;
+    kith_value *results;
+};
+
+/* Results may point into the transaction's arena: they are copied before it goes. */
+static kith_status invoke(struct txn *t, void *arg, kith_error *e) {
+    struct invocation *in = arg;
+    const struct action_entry *entry = (const struct action_entry *)in->call.action;
+    uint32_t n = in->call.action->result_count;
+    in->call.txn = t;
+    in->call.arena = t ? txn_arena(t) : in->results_arena;
+    in->call.results = ARENA_ARRAY(in->call.arena, kith_value, n + 1);
+    if (!in->call.results)
+        return err_nomem(e);
+    const struct source *code = t ? t->code : NULL;
+    uint32_t source = t ? t->source : 0;
+    if (t) {
+        t->code = &entry->action.source;
+        t->source = entry->source;
+    }
+    kith_status st = in->call.action->fn(in->call.action->self, &in->call, e);
+    if (t) {
+        t->code = code;
+        t->source = source;
+    }
+    for (uint32_t i = 0; st == KITH_OK && i < n; i++)
+        in->results[i] = value_copy(in->results_arena, &in->call.results[i]);
+    return st;
+}
+
+kith_status engine_call(struct engine *g, struct txn *in, const struct write_opts *o,
+                        const struct action *action, const kith_value *args, struct arena *a,
+                        kith_value *results, kith_id *tx, kith_error *e) {
+    kith_value *checked = ARENA_ARRAY(a, kith_value, action->param_count + 1);
+    if (!checked)
+        return err_nomem(e);
+    TRY(check_args(g, action, args, a, checked, e));
+    struct invocation call = {
+        .call = {.engine = g,
+                 .action = action,
+                 .args = checked,
+                 .principal = in ? txn_principal(in) : o->principal},
+        .results_arena = a,
+        .results = results,
+    };
+    if (in)
+        return invoke(in, &call, e);
+    if (action->effect == EFFECT_READ)
+        return invoke(NULL, &call, e);
+    return engine_write(g, o, invoke, &call, tx, e);
+}

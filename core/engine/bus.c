@@ -1,0 +1,782 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bus: reactions follow the journal, each with a durable cursor that moves in the transaction
+ * of what the reaction wrote, so that each event is handled exactly once. What fails becomes a
+ * letter: retried with growing pauses, its subject's later events behind it, and in the end dead
+ * but not lost. */
+#include "engine/engine_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+
+#define BATCH_ROWS 1000 /* journal rows looked at in one group */
+
+kith_status bus_setup(struct engine *g, kith_error *e) {
+    return conn_exec(
+        g->writer,
+        "CREATE TABLE IF NOT EXISTS kith_cursor(name TEXT PRIMARY KEY, seq INTEGER NOT NULL,"
+        " active INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE IF NOT EXISTS kith_letter(id INTEGER PRIMARY KEY, reaction TEXT NOT NULL,"
+        " seq INTEGER NOT NULL, type INTEGER, subject INTEGER, attempts INTEGER NOT NULL,"
+        " next INTEGER, error TEXT NOT NULL) STRICT;"
+        "CREATE INDEX IF NOT EXISTS \"i.kith_letter.next\" ON kith_letter(next);"
+        "CREATE INDEX IF NOT EXISTS \"i.kith_letter.subject\" ON kith_letter(reaction, subject);",
+        e);
+}
+
+/* -- registering
+ * -------------------------------------------------------------------------------------- */
+
+static const struct topic_entry *topic_by_name(const struct engine *g, kith_str name) {
+    for (size_t i = 0; i < g->topic_count; i++)
+        if (str_eqz(name, g->topics[i]->name))
+            return g->topics[i];
+    return NULL;
+}
+
+static bool match_state(struct reaction_entry *r, const struct rtype *t, kith_str what) {
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        int option = t->fields[i]->kind == KITH_F_STATE ? field_option(t->fields[i], what) : -1;
+        if (option >= 0) {
+            r->match = MATCH_STATE;
+            r->state = t->fields[i];
+            r->option = t->fields[i]->options[option];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Says of which rows a topic speaks; false: nobody publishes it. */
+static bool match_topic(const struct engine *g, kith_str topic, struct reaction_entry *r) {
+    static const struct {
+        const char *name;
+        enum event_match match;
+    } changes[] = {
+        {"created", MATCH_CREATED}, {"updated", MATCH_UPDATED}, {"deleted", MATCH_DELETED}};
+    kith_str rest = topic, type;
+    if (!str_split(&rest, '.', &type))
+        return false;
+    r->type = schema_type(g->schema, type);
+    const struct topic_entry *published = topic_by_name(g, topic);
+    if (published) {
+        r->match = MATCH_TOPIC;
+        r->topic = published->number;
+        return true;
+    }
+    if (!r->type)
+        return false;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        if (str_eqz(rest, changes[i].name)) {
+            r->match = changes[i].match;
+            return true;
+        }
+    return match_state(r, r->type, rest);
+}
+
+bool engine_topic_known(const struct engine *g, kith_str topic) {
+    struct reaction_entry r;
+    return match_topic(g, topic, &r);
+}
+
+static kith_status add_to_list(struct engine *g, struct reaction_list *l, struct reaction_entry *r,
+                               kith_error *e) {
+    void *items = list_grow(&g->arena, l->items, l->count, &l->cap, sizeof *l->items);
+    if (!items)
+        return err_nomem(e);
+    l->items = items;
+    l->items[l->count++] = r;
+    return KITH_OK;
+}
+
+kith_status engine_add_reaction(struct engine *g, const struct reaction *r, kith_error *e) {
+    if (g->started)
+        return err_set(e, KITH_E_THREAD, NULL, "reactions are added before the engine starts");
+    for (size_t i = 0; i < g->reaction_count; i++)
+        if (strcmp(g->reactions[i]->reaction.name, r->name) == 0)
+            return err_set(e, KITH_E_CONFLICT, NULL,
+                           "reaction '%s' is declared twice; give one another name", r->name);
+    struct reaction_entry *entry = ARENA_NEW(&g->arena, struct reaction_entry);
+    void *items = list_grow(&g->arena, g->reactions, g->reaction_count, &g->reaction_cap,
+                            sizeof *g->reactions);
+    if (!entry || !items)
+        return err_nomem(e);
+    g->reactions = items;
+    if (!match_topic(g, str_of(r->topic), entry))
+        return err_set(
+            e, KITH_E_NOTFOUND, NULL,
+            "nobody publishes '%s'; a type publishes .created, .updated, .deleted and its states",
+            r->topic);
+    entry->reaction = *r;
+    entry->reaction.name = arena_strdup(&g->arena, r->name);
+    entry->reaction.topic = arena_strdup(&g->arena, r->topic);
+    TRY(intern_source(g, &r->source, &entry->reaction.source, &entry->source, e));
+    g->reactions[g->reaction_count++] = entry;
+    return add_to_list(g, &g->types[entry->type ? entry->type->id : 0].reactions, entry, e);
+}
+
+/* -- cursors
+ * ---------------------------------------------------------------------------------------------- */
+
+static void find_head(struct engine *g) {
+    g->bus_head = UINT64_MAX;
+    for (size_t i = 0; i < g->reaction_count; i++)
+        if (g->reactions[i]->cursor < g->bus_head)
+            g->bus_head = g->reactions[i]->cursor;
+}
+
+static kith_status read_cursor(struct engine *g, struct reaction_entry *r, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(g->writer, "SELECT seq FROM kith_cursor WHERE name = ?1", &st, e));
+    bind_str(st, 1, str_of(r->reaction.name));
+    TRY(conn_step(g->writer, st, &row, e));
+    if (row) {
+        r->cursor = (uint64_t)sqlite3_column_int64(st, 0);
+        sqlite3_reset(st);
+    }
+    return KITH_OK;
+}
+
+/* Who waits behind a letter, as "reaction\0subject". */
+static bool block(struct engine *g, const char *reaction, kith_id subject) {
+    char key[300];
+    int n = snprintf(key, sizeof key, "%llu %s", (unsigned long long)subject, reaction);
+    return map_put(&g->blocked,
+                   (kith_str){key, (uint64_t)n < sizeof key ? (uint64_t)n : sizeof key - 1}, g);
+}
+
+static bool is_blocked(const struct engine *g, const char *reaction, kith_id subject) {
+    char key[300];
+    if (g->blocked.count == 0 || subject == 0)
+        return false;
+    int n = snprintf(key, sizeof key, "%llu %s", (unsigned long long)subject, reaction);
+    return map_get(&g->blocked,
+                   (kith_str){key, (uint64_t)n < sizeof key ? (uint64_t)n : sizeof key - 1});
+}
+
+/* Cursors and waiting subjects as they are committed. */
+kith_status bus_reload(struct engine *g, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    if (g->reaction_count == 0)
+        return KITH_OK;
+    map_free(&g->blocked);
+    for (size_t i = 0; i < g->reaction_count; i++)
+        TRY(read_cursor(g, g->reactions[i], e));
+    find_head(g);
+    TRY(conn_prepare(
+        g->writer,
+        "SELECT reaction, subject FROM kith_letter WHERE next IS NOT NULL AND subject IS NOT NULL",
+        &st, e));
+    for (;;) {
+        TRY(conn_step(g->writer, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        if (!block(g, (const char *)sqlite3_column_text(st, 0),
+                   (kith_id)sqlite3_column_int64(st, 1))) {
+            sqlite3_reset(st);
+            return err_nomem(e);
+        }
+    }
+}
+
+kith_status bus_start(struct engine *g, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_exec(g->writer, "UPDATE kith_cursor SET active = 0", e));
+    for (size_t i = 0; i < g->reaction_count; i++) {
+        TRY(conn_prepare(g->writer,
+                         "INSERT INTO kith_cursor(name, seq, active) VALUES(?1, ?2, 1)"
+                         " ON CONFLICT(name) DO UPDATE SET active = 1",
+                         &st, e));
+        bind_str(st, 1, str_of(g->reactions[i]->reaction.name));
+        bind_int(st, 2, (int64_t)g->seq);
+        TRY(conn_run(g->writer, st, e));
+    }
+    g->bus_head = UINT64_MAX;
+    return bus_reload(g, e);
+}
+
+bool bus_waiting(struct engine *g) {
+    return g->reaction_count > 0 && g->bus_head < atomic_load(&g->durable);
+}
+
+/* -- one event
+ * ------------------------------------------------------------------------------------------------
+ */
+
+struct delivery { /* one journal row on its way to the reactions */
+    struct engine *g;
+    const struct journal_row *row;
+    struct event ev;
+    struct tx_head tx;
+    bool opened; /* image and head have been read */
+    bool loaded; /* ev.values has been read */
+    kith_str json;
+    uint32_t topic;
+    kith_error *e;
+};
+
+/* Reads the row's image and its transaction's head, once some reaction may want it. */
+static kith_status open_delivery(struct delivery *d, struct arena *a, kith_error *e) {
+    struct image_field *fields = NULL;
+    uint32_t version;
+    if (d->opened)
+        return KITH_OK;
+    if (d->row->kind == ROW_EVENT)
+        TRY(image_decode_event(d->row, &d->topic, &version, &d->json, e));
+    else
+        TRY(image_decode(d->g->schema, d->row, a, &fields, &d->ev.field_count, e));
+    TRY(journal_tx_read(d->g->writer, d->row->tx, a, &d->tx, e));
+    d->ev.fields = fields;
+    d->ev.seq = d->row->seq;
+    d->ev.tx = d->row->tx;
+    d->ev.at = d->tx.at;
+    d->ev.origin = d->tx.origin;
+    d->ev.kind = d->row->kind;
+    d->ev.type = schema_type_by_id(d->g->schema, d->row->type);
+    d->ev.id = d->row->record;
+    d->ev.payload = d->json;
+    d->opened = true;
+    return KITH_OK;
+}
+
+/* The record as it is now; of one that is gone, what the event knew. */
+static kith_status load_values(struct delivery *d, struct arena *a, kith_error *e) {
+    const struct rtype *t = d->ev.type;
+    if (d->loaded || !t || !d->ev.id)
+        return KITH_OK;
+    kith_value *values = ARENA_ARRAY(a, kith_value, t->field_count);
+    kith_error why = KITH_ERROR_INIT;
+    if (!values)
+        return err_nomem(e);
+    kith_status st = record_read(d->g->writer, t, d->ev.id, a, values, &why);
+    if (st == KITH_E_NOTFOUND) {
+        for (size_t i = 0; i < d->ev.field_count; i++) {
+            const struct image_field *f = &d->ev.fields[i];
+            if (f->field)
+                values[f->field->index] = d->row->kind == ROW_DELETE ? f->before : f->after;
+        }
+    } else if (st != KITH_OK) {
+        err_copy(e, &why);
+        return st;
+    }
+    d->ev.values = values;
+    d->loaded = true;
+    return KITH_OK;
+}
+
+static const struct image_field *changed_field(const struct event *ev, const struct rfield *f) {
+    for (size_t i = 0; i < ev->field_count; i++)
+        if (ev->fields[i].field == f)
+            return &ev->fields[i];
+    return NULL;
+}
+
+static bool row_kind_fits(const struct reaction_entry *r, uint32_t kind) {
+    switch (r->match) {
+    case MATCH_CREATED:
+        return kind == ROW_CREATE;
+    case MATCH_UPDATED:
+        return kind == ROW_UPDATE;
+    case MATCH_DELETED:
+        return kind == ROW_DELETE;
+    case MATCH_STATE:
+        return kind == ROW_CREATE || kind == ROW_UPDATE;
+    default:
+        return kind == ROW_EVENT;
+    }
+}
+
+static bool event_fits(const struct reaction_entry *r, const struct delivery *d) {
+    const struct image_field *f;
+    if (d->ev.origin == ORIGIN_UNDO && !r->reaction.on_undo)
+        return false;
+    if (r->match == MATCH_TOPIC)
+        return d->topic == r->topic;
+    if (r->match == MATCH_STATE) {
+        f = changed_field(&d->ev, r->state);
+        return f && f->after.kind == KITH_TEXT && str_eqz(f->after.as.s, r->option);
+    }
+    if (r->match != MATCH_UPDATED || !r->reaction.fields)
+        return true;
+    for (size_t i = 0; i < d->ev.field_count; i++)
+        if (d->ev.fields[i].field && fieldset_has(r->reaction.fields, d->ev.fields[i].field->index))
+            return true;
+    return false;
+}
+
+/* Does the reaction want this row? Cheap questions first. */
+static kith_status wants(struct reaction_entry *r, struct delivery *d, struct txn *t, bool *yes,
+                         kith_error *e) {
+    *yes = false;
+    if (!row_kind_fits(r, d->row->kind))
+        return KITH_OK;
+    TRY(open_delivery(d, t->arena, e));
+    if (!event_fits(r, d))
+        return KITH_OK;
+    TRY(load_values(d, t->arena, e));
+    if (r->reaction.where && d->ev.values) {
+        struct query_env env;
+        txn_env(t, &env);
+        *yes = predicate_match(r->reaction.where, &env, d->ev.id, d->ev.values, txn_lookup, t);
+        return KITH_OK;
+    }
+    *yes = true;
+    return KITH_OK;
+}
+
+static const struct principal bus_principal = {.name = "reaction", .all = true};
+
+static void reaction_txn(struct txn *t, struct engine *g, const struct reaction_entry *r,
+                         const struct delivery *d) {
+    struct write_opts o = {.principal = &bus_principal, .origin = ORIGIN_REACTION};
+    txn_begin(t, g, &o, r->source);
+    t->code = &r->reaction.source;
+    t->source = r->source;
+    t->head.cause = d->row->seq;
+    t->head.depth = d->tx.depth + 1;
+}
+
+struct reaction_call {
+    struct reaction_entry *r;
+    struct delivery *d;
+};
+
+static kith_status call_reaction(struct txn *t, void *arg, kith_error *e) {
+    struct reaction_call *call = arg;
+    call->d->ev.topic = call->r->reaction.topic;
+    return call->r->reaction.fn(call->r->reaction.self, t, &call->d->ev, e);
+}
+
+/* "lead.created > rule a > lead.updated > rule b": the way that led to a row, oldest first. */
+static void cascade_path(struct engine *g, struct delivery *d, struct arena *a, struct buf *out) {
+    const char *steps[8];
+    size_t n = 0;
+    struct journal_row row = *d->row;
+    struct tx_head tx = d->tx;
+    while (n < sizeof steps / sizeof *steps) {
+        const struct rtype *t = schema_type_by_id(g->schema, row.type);
+        struct source s = {.name = "?"};
+        journal_source(g->writer, tx.actor, a, &s, NULL);
+        steps[n++] =
+            arena_printf(a, "%s of %s by %s", row_kind_name(row.kind), t ? t->name : "?", s.name);
+        if (!tx.cause || journal_row_read(g->writer, tx.cause, a, &row, NULL) != KITH_OK ||
+            journal_tx_read(g->writer, row.tx, a, &tx, NULL) != KITH_OK)
+            break;
+    }
+    while (n > 0)
+        buf_printf(out, "%s%s", out->len ? " > " : "", steps[--n]);
+}
+
+static kith_status run_reaction(struct reaction_entry *r, struct delivery *d, struct arena *a,
+                                kith_error *e) {
+    struct engine *g = d->g;
+    struct txn t;
+    struct reaction_call call = {r, d};
+    if (d->tx.depth >= g->opts.cascade_max) {
+        struct buf path = {0};
+        cascade_path(g, d, a, &path);
+        kith_status st = err_set(e, KITH_E_LIMIT, NULL,
+                                 "reactions set off each other more than %u deep, last: %s",
+                                 g->opts.cascade_max, path.ptr ? path.ptr : "?");
+        buf_free(&path);
+        return st;
+    }
+    reaction_txn(&t, g, r, d);
+    d->loaded = false; /* what it writes must be seen by the next */
+    kith_status st = txn_run(&t, call_reaction, &call, e);
+    if (st == KITH_OK)
+        atomic_fetch_add(&g->reactions_run, 1);
+    return st;
+}
+
+/* -- letters
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+int64_t bus_backoff(uint32_t attempts) {
+    static const int64_t pause[] = {1000, 10000, 60000, 600000, 3600000};
+    size_t n = sizeof pause / sizeof *pause;
+    return pause[attempts <= n ? (attempts ? attempts - 1 : 0) : n - 1];
+}
+
+/* next: ms UTC of the next try; -1: dead. */
+static kith_status write_letter(struct engine *g, const struct reaction_entry *r,
+                                const struct journal_row *row, uint32_t attempts, int64_t next,
+                                const char *why, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer,
+                     "INSERT INTO kith_letter(reaction, seq, type, subject, attempts, next, error)"
+                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                     &st, e));
+    bind_str(st, 1, str_of(r->reaction.name));
+    bind_int(st, 2, (int64_t)row->seq);
+    bind_int(st, 3, row->type);
+    if (row->record)
+        bind_int(st, 4, (int64_t)row->record);
+    bind_int(st, 5, attempts);
+    if (next >= 0)
+        bind_int(st, 6, next);
+    bind_str(st, 7, str_of(why));
+    TRY(conn_run(g->writer, st, e));
+    g->refresh_due = true;
+    if (next >= 0 && row->record && !block(g, r->reaction.name, row->record))
+        return err_nomem(e);
+    return KITH_OK;
+}
+
+/* Failures that belong to the disk or the process and not to the event end the group. */
+static bool is_our_failure(struct engine *g, kith_status st) {
+    return sqlite3_get_autocommit(g->writer->db) || st == KITH_E_FULL || st == KITH_E_IO ||
+           st == KITH_E_CORRUPT;
+}
+
+static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct txn *probe,
+                           kith_error *e) {
+    struct engine *g = d->g;
+    kith_error why = KITH_ERROR_INIT;
+    bool yes;
+    TRY(wants(r, d, probe, &yes, e));
+    if (!yes)
+        return KITH_OK;
+    if (is_blocked(g, r->reaction.name, d->row->record))
+        return write_letter(g, r, d->row, 0, clock_now(g->clock), "waits behind an earlier event",
+                            e);
+    d->ev.attempt = 1;
+    kith_status st = run_reaction(r, d, probe->arena, &why);
+    if (st == KITH_OK)
+        return KITH_OK;
+    if (is_our_failure(g, st)) {
+        err_copy(e, &why);
+        return st;
+    }
+    bool dead = st == KITH_E_LIMIT && d->tx.depth >= g->opts.cascade_max;
+    log_warn("bus", "%s, row %llu: %s", r->reaction.name, (unsigned long long)d->row->seq,
+             why.message);
+    return write_letter(g, r, d->row, 1, dead ? -1 : clock_now(g->clock) + bus_backoff(1),
+                        why.message, e);
+}
+
+/* -- groups
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+struct batch {
+    struct engine *g;
+    uint64_t lo, seen;
+    int rows;
+};
+
+static kith_status deliver_row(void *arg, const struct journal_row *row, kith_error *e) {
+    struct batch *b = arg;
+    struct engine *g = b->g;
+    struct delivery d = {.g = g, .row = row};
+    struct txn probe;
+    struct write_opts o = {.principal = &bus_principal, .origin = ORIGIN_REACTION};
+    const struct reaction_list *l = &g->types[row->type <= g->type_max ? row->type : 0].reactions;
+    arena_reset(&g->work);
+    txn_begin(&probe, g, &o, 0);
+    for (size_t i = 0; i < l->count; i++)
+        if (l->items[i]->cursor == b->lo)
+            TRY(deliver(l->items[i], &d, &probe, e));
+    b->seen = row->seq;
+    return ++b->rows == BATCH_ROWS ? KITH_E_LIMIT : KITH_OK;
+}
+
+/* The rows that the hindmost reactions have not seen, up to where the next ones stand. */
+static uint64_t batch_end(struct engine *g) {
+    uint64_t hi = atomic_load(&g->durable);
+    for (size_t i = 0; i < g->reaction_count; i++)
+        if (g->reactions[i]->cursor > g->bus_head && g->reactions[i]->cursor < hi)
+            hi = g->reactions[i]->cursor;
+    return hi;
+}
+
+static kith_status move_cursors(struct engine *g, uint64_t lo, uint64_t hi, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer, "UPDATE kith_cursor SET seq = ?2 WHERE active = 1 AND seq = ?1",
+                     &st, e));
+    bind_int(st, 1, (int64_t)lo);
+    bind_int(st, 2, (int64_t)hi);
+    return conn_run(g->writer, st, e);
+}
+
+static kith_status run_batch(struct engine *g, uint64_t lo, uint64_t hi, kith_error *e) {
+    struct batch b = {.g = g, .lo = lo, .seen = lo};
+    TRY(group_begin(g, e));
+    kith_status st = journal_walk(g->writer, lo, hi, deliver_row, &b, e);
+    if (st == KITH_E_LIMIT && b.rows == BATCH_ROWS) {
+        hi = b.seen;
+        st = KITH_OK;
+    }
+    if (st == KITH_OK)
+        st = move_cursors(g, lo, hi, e);
+    if (st != KITH_OK) {
+        group_rollback(g);
+        return st;
+    }
+    TRY(group_commit(g, e));
+    for (size_t i = 0; i < g->reaction_count; i++)
+        if (g->reactions[i]->cursor == lo)
+            g->reactions[i]->cursor = hi;
+    find_head(g);
+    return KITH_OK;
+}
+
+void bus_step(struct engine *g) {
+    kith_error e = KITH_ERROR_INIT;
+    if (run_batch(g, g->bus_head, batch_end(g), &e) == KITH_OK)
+        return;
+    /* The disk is full or failing: the cursors stand where they stood; do not spin. */
+    log_error("bus", "reactions are held up: %s", e.message);
+    struct timespec pause = {0, 200000000};
+    nanosleep(&pause, NULL);
+}
+
+/* -- retries
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+struct letter {
+    int64_t id;
+    char *reaction;
+    uint64_t seq;
+    kith_id subject;
+    uint32_t attempts;
+};
+
+static struct reaction_entry *reaction_by_name(struct engine *g, const char *name) {
+    for (size_t i = 0; i < g->reaction_count; i++)
+        if (strcmp(g->reactions[i]->reaction.name, name) == 0)
+            return g->reactions[i];
+    return NULL;
+}
+
+/* The first letter that is due and stands behind no other of its subject. */
+static kith_status next_letter(struct engine *g, struct arena *a, struct letter *out, bool *found,
+                               kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer,
+                     "SELECT l.id, l.reaction, l.seq, l.subject, l.attempts FROM kith_letter l"
+                     " JOIN kith_cursor c ON c.name = l.reaction AND c.active = 1"
+                     " WHERE l.next <= ?1 AND NOT EXISTS (SELECT 1 FROM kith_letter o WHERE"
+                     " o.reaction = l.reaction AND o.subject = l.subject AND o.next IS NOT NULL AND"
+                     " o.seq < l.seq) ORDER BY l.next, l.seq LIMIT 1",
+                     &st, e));
+    bind_int(st, 1, clock_now(g->clock));
+    TRY(conn_step(g->writer, st, found, e));
+    if (!*found)
+        return KITH_OK;
+    *out = (struct letter){
+        .id = sqlite3_column_int64(st, 0),
+        .reaction = arena_strdup(a, (const char *)sqlite3_column_text(st, 1)),
+        .seq = (uint64_t)sqlite3_column_int64(st, 2),
+        .subject = (kith_id)sqlite3_column_int64(st, 3),
+        .attempts = (uint32_t)sqlite3_column_int64(st, 4),
+    };
+    sqlite3_reset(st);
+    return out->reaction ? KITH_OK : err_nomem(e);
+}
+
+static kith_status close_letter(struct engine *g, const struct letter *l, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer, "DELETE FROM kith_letter WHERE id = ?1", &st, e));
+    bind_int(st, 1, l->id);
+    return conn_run(g->writer, st, e);
+}
+
+static kith_status postpone_letter(struct engine *g, const struct letter *l, const char *why,
+                                   kith_error *e) {
+    sqlite3_stmt *st;
+    uint32_t attempts = l->attempts + 1;
+    TRY(conn_prepare(g->writer,
+                     "UPDATE kith_letter SET attempts = ?2, next = ?3, error = ?4 WHERE id = ?1",
+                     &st, e));
+    bind_int(st, 1, l->id);
+    bind_int(st, 2, attempts);
+    if (attempts < g->opts.attempts_max)
+        bind_int(st, 3, clock_now(g->clock) + bus_backoff(attempts));
+    bind_str(st, 4, str_of(why));
+    return conn_run(g->writer, st, e);
+}
+
+static kith_status try_letter(struct engine *g, const struct letter *l, kith_error *e) {
+    struct journal_row row;
+    struct delivery d = {.g = g, .row = &row};
+    struct reaction_entry *r = reaction_by_name(g, l->reaction);
+    kith_error why = KITH_ERROR_INIT;
+    struct txn probe;
+    struct write_opts o = {.principal = &bus_principal, .origin = ORIGIN_REACTION};
+    txn_begin(&probe, g, &o, 0);
+    TRY(journal_row_read(g->writer, l->seq, &g->work, &row, e));
+    TRY(open_delivery(&d, &g->work, e));
+    TRY(load_values(&d, &g->work, e));
+    d.ev.attempt = l->attempts + 1;
+    kith_status st = run_reaction(r, &d, &g->work, &why);
+    if (st == KITH_OK)
+        return close_letter(g, l, e);
+    if (is_our_failure(g, st)) {
+        err_copy(e, &why);
+        return st;
+    }
+    return postpone_letter(g, l, why.message, e);
+}
+
+void bus_letters(struct engine *g) {
+    kith_error e = KITH_ERROR_INIT;
+    bool found = true;
+    kith_status st = KITH_OK;
+    for (int n = 0; st == KITH_OK && found && n < 100; n++) {
+        struct letter l = {0};
+        arena_reset(&g->work);
+        st = group_begin(g, &e);
+        if (st != KITH_OK)
+            break;
+        st = next_letter(g, &g->work, &l, &found, &e);
+        if (st == KITH_OK && found)
+            st = try_letter(g, &l, &e);
+        if (st == KITH_OK)
+            st = group_commit(g, &e);
+        else
+            group_rollback(g);
+        if (st == KITH_OK && found)
+            st = bus_reload(g, &e);
+    }
+    if (st != KITH_OK)
+        log_error("bus", "a retry is held up: %s", e.message);
+}
+
+kith_status bus_next_due(struct engine *g, int64_t *due, kith_error *e) {
+    /* A letter behind another of its subject is due when that one has gone, not before. */
+    return conn_int(
+        g->writer,
+        "SELECT min(l.next) FROM kith_letter l JOIN kith_cursor c ON c.name = l.reaction AND"
+        " c.active = 1 WHERE NOT EXISTS (SELECT 1 FROM kith_letter o WHERE o.reaction ="
+        " l.reaction AND o.subject = l.subject AND o.next IS NOT NULL AND o.seq < l.seq)",
+        INT64_MAX, due, e);
+}
+
+/* -- letters for people
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static kith_status letter_of(struct engine *g, struct conn *c, sqlite3_stmt *st, struct arena *a,
+                             struct dead_letter *out, kith_error *e) {
+    (void)c;
+    *out = (struct dead_letter){
+        .number = (uint64_t)sqlite3_column_int64(st, 0),
+        .reaction = arena_strdup(a, (const char *)sqlite3_column_text(st, 1)),
+        .seq = (uint64_t)sqlite3_column_int64(st, 2),
+        .type = (uint32_t)sqlite3_column_int64(st, 3),
+        .subject = (kith_id)sqlite3_column_int64(st, 4),
+        .attempts = (uint32_t)sqlite3_column_int64(st, 5),
+        .next = sqlite3_column_int64(st, 6),
+        .error = arena_strdup(a, (const char *)sqlite3_column_text(st, 7)),
+        .topic = "",
+    };
+    for (size_t i = 0; i < g->reaction_count; i++)
+        if (out->reaction && strcmp(g->reactions[i]->reaction.name, out->reaction) == 0)
+            out->topic = g->reactions[i]->reaction.topic;
+    return out->reaction && out->error ? KITH_OK : err_nomem(e);
+}
+
+static kith_status read_letters(struct engine *g, struct conn *c, bool dead_only, struct arena *a,
+                                struct dead_letter **out, size_t *count, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    size_t cap = 0;
+    TRY(conn_prepare(
+        c,
+        "SELECT id, reaction, seq, type, subject, attempts, next, error FROM kith_letter"
+        " WHERE next IS NULL OR ?1 ORDER BY id LIMIT 1000",
+        &st, e));
+    bind_int(st, 1, !dead_only);
+    for (;;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        struct dead_letter *items = list_grow(a, *out, *count, &cap, sizeof **out);
+        kith_status status = items ? letter_of(g, c, st, a, &items[*count], e) : err_nomem(e);
+        if (status != KITH_OK) {
+            sqlite3_reset(st);
+            return status;
+        }
+        *out = items;
+        ++*count;
+    }
+}
+
+kith_status engine_letters(struct engine *g, bool dead_only, struct arena *a,
+                           struct dead_letter **out, size_t *count, kith_error *e) {
+    struct conn *c;
+    *out = NULL;
+    *count = 0;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = read_letters(g, c, dead_only, a, out, count, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
+struct letter_change {
+    const char *sql;
+    uint64_t number;
+};
+
+static kith_status change_letter(struct txn *t, void *arg, kith_error *e) {
+    const struct letter_change *change = arg;
+    struct engine *g = txn_engine(t);
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer, change->sql, &st, e));
+    bind_int(st, 1, (int64_t)change->number);
+    TRY(conn_run(g->writer, st, e));
+    if (sqlite3_changes(g->writer->db) != 1)
+        return err_set(e, KITH_E_NOTFOUND, NULL,
+                       "there is no letter %llu; `kith event list` shows them",
+                       (unsigned long long)change->number);
+    g->refresh_due = true;
+    return bus_reload(g, e);
+}
+
+static kith_status write_letter_change(struct engine *g, const struct principal *p, const char *sql,
+                                       uint64_t number, kith_error *e) {
+    struct write_opts o = {.principal = p, .origin = ORIGIN_SYSTEM};
+    struct letter_change change = {sql, number};
+    return engine_write(g, &o, change_letter, &change, NULL, e);
+}
+
+kith_status engine_letter_retry(struct engine *g, const struct principal *p, uint64_t number,
+                                kith_error *e) {
+    return write_letter_change(g, p, "UPDATE kith_letter SET next = 0, attempts = 0 WHERE id = ?1",
+                               number, e);
+}
+
+kith_status engine_letter_skip(struct engine *g, const struct principal *p, uint64_t number,
+                               kith_error *e) {
+    return write_letter_change(g, p, "DELETE FROM kith_letter WHERE id = ?1", number, e);
+}
+
+/* -- rehearsal
+ * --------------------------------------------------------------------------------------------------------------
+ */
+
+kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, size_t *ran,
+                             kith_error *e) {
+    struct delivery d = {.g = g, .row = row};
+    struct txn probe;
+    struct write_opts o = {.principal = &bus_principal, .origin = ORIGIN_REACTION};
+    const struct reaction_list *l = &g->types[row->type <= g->type_max ? row->type : 0].reactions;
+    txn_begin(&probe, g, &o, 0);
+    for (size_t i = 0; i < l->count; i++) {
+        bool yes;
+        TRY(wants(l->items[i], &d, &probe, &yes, e));
+        if (!yes)
+            continue;
+        d.ev.attempt = 1;
+        TRY(run_reaction(l->items[i], &d, probe.arena, e));
+        ++*ran;
+    }
+    return KITH_OK;
+}

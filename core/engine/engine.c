@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's life: the owner's lock, opening, registering, starting, closing. */
+#include "engine/engine_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/number.h"
+
+const struct schema *engine_schema(const struct engine *g) {
+    return g->schema;
+}
+
+const struct zone *engine_zone(const struct engine *g) {
+    return g->opts.zone;
+}
+
+int64_t engine_now(struct engine *g) {
+    return clock_now(g->clock);
+}
+
+const struct engine_options *engine_opts(const struct engine *g) {
+    return &g->opts;
+}
+
+bool on_writer(const struct engine *g) {
+    return g->started && pthread_equal(pthread_self(), g->thread);
+}
+
+void *list_grow(struct arena *a, void *items, size_t count, size_t *cap, size_t size) {
+    if (count < *cap)
+        return items;
+    size_t more = *cap ? *cap * 2 : 8;
+    void *out = arena_zalloc(a, more * size);
+    if (out && count)
+        memcpy(out, items, count * size);
+    if (out)
+        *cap = more;
+    return out;
+}
+
+/* -- the owner's lock -----------------------------------------------------------------------------
+ */
+
+static kith_status refuse_second_owner(struct engine *g, const char *path, kith_error *e) {
+    char pid[32] = "";
+    ssize_t n = pread(g->lock_fd, pid, sizeof pid - 1, 0);
+    while (n > 0 && (pid[n - 1] == '\n' || pid[n - 1] == ' '))
+        n--;
+    pid[n > 0 ? n : 0] = '\0';
+    return err_set(e, KITH_E_BUSY, NULL, "%s is in use by process %s; wait for it or talk to it",
+                   path, pid[0] ? pid : "?");
+}
+
+/* The lock is on a file of its own: SQLite's locks on the database are dropped when anybody in the
+ * process closes another descriptor of it. */
+static kith_status take_lock(struct engine *g, kith_error *e) {
+    struct buf name = {0};
+    buf_printf(&name, "%s.lock", g->path);
+    if (name.failed)
+        return err_nomem(e);
+    g->lock_fd = open(name.ptr, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    kith_status st = KITH_OK;
+    if (g->lock_fd < 0)
+        st = err_errno(e, "open", name.ptr);
+    else if (flock(g->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        st = errno == EWOULDBLOCK ? refuse_second_owner(g, g->path, e)
+                                  : err_errno(e, "lock", name.ptr);
+    buf_free(&name);
+    if (st == KITH_OK) {
+        char pid[32];
+        int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+        /* Only for the message above: a full disk must not keep us from opening. */
+        if (ftruncate(g->lock_fd, 0) != 0 || pwrite(g->lock_fd, pid, (size_t)n, 0) != n)
+            log_debug("engine", "%s: cannot note the process number", g->path);
+    }
+    return st;
+}
+
+/* -- opening
+ * ---------------------------------------------------------------------------------------- */
+
+static void set_defaults(struct engine_options *o) {
+    o->group_max = o->group_max ? o->group_max : 1000;
+    o->queue_max = o->queue_max ? o->queue_max : 10000;
+    o->readers = o->readers ? o->readers : 4;
+    o->cascade_max = o->cascade_max ? o->cascade_max : 16;
+    o->attempts_max = o->attempts_max ? o->attempts_max : 5;
+    o->read_limit_ms = o->read_limit_ms ? o->read_limit_ms : 2000;
+    if (!o->base_currency[0])
+        memcpy(o->base_currency, "EUR", 4);
+}
+
+/* Default values are checked once, here; links among them may not exist and are refused. */
+static kith_status type_defaults(struct engine *g, const struct rtype *t, struct type_info *info,
+                                 kith_error *e) {
+    info->defaults = ARENA_ARRAY(&g->arena, kith_value, t->field_count);
+    if (!info->defaults)
+        return err_nomem(e);
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        const struct rfield *f = t->fields[i];
+        kith_value *v = &info->defaults[i];
+        if (f->default_text)
+            *v = value_str(str_of(f->default_text));
+        else if (f->kind == KITH_F_STATE)
+            *v = value_str(str_of(f->options[0]));
+        kith_status st = value_check(g->schema, f, false, &g->arena, v, e);
+        if (st == KITH_OK && f->kind == KITH_F_STATE)
+            st = state_check(f, NULL, v, e);
+        if (st != KITH_OK) {
+            err_prefix(e, "module %s, type %s, default of ", f->module, t->name);
+            return st;
+        }
+    }
+    return KITH_OK;
+}
+
+static kith_status add_inbound(struct engine *g, const struct rfield *f, struct type_info *to,
+                               kith_error *e) {
+    const struct rfield **more = arena_array(&g->arena, sizeof *more, to->inbound_count + 1);
+    if (!more)
+        return err_nomem(e);
+    if (to->inbound_count)
+        memcpy(more, to->inbound, to->inbound_count * sizeof *more);
+    more[to->inbound_count++] = f;
+    to->inbound = more;
+    return KITH_OK;
+}
+
+static kith_status build_types(struct engine *g, kith_error *e) {
+    for (uint32_t i = 0; i < g->schema->type_count; i++)
+        if (g->schema->types[i]->id > g->type_max)
+            g->type_max = g->schema->types[i]->id;
+    g->types = ARENA_ARRAY(&g->arena, struct type_info, g->type_max + 1u);
+    if (!g->types)
+        return err_nomem(e);
+    for (uint32_t i = 0; i < g->schema->type_count; i++) {
+        const struct rtype *t = g->schema->types[i];
+        TRY(type_defaults(g, t, &g->types[t->id], e));
+        for (uint32_t k = 0; k < t->field_count; k++) {
+            const struct rfield *f = t->fields[k];
+            if (f->target)
+                TRY(add_inbound(g, f, &g->types[f->target->id], e));
+            for (uint32_t j = 0; f->any_target && j < g->schema->type_count; j++)
+                TRY(add_inbound(g, f, &g->types[g->schema->types[j]->id], e));
+        }
+    }
+    return KITH_OK;
+}
+
+static kith_status build_schema(struct engine *g, kith_error *e) {
+    size_t n = g->opts.source_count + 1;
+    struct schema_source *sources = calloc(n, sizeof *sources);
+    if (!sources)
+        return err_nomem(e);
+    sources[0] = schema_core;
+    if (g->opts.source_count)
+        memcpy(sources + 1, g->opts.sources, g->opts.source_count * sizeof *sources);
+    kith_status st = schema_build(&g->schema, g->writer, sources, n, g->opts.base_currency, e);
+    free(sources);
+    return st;
+}
+
+static kith_status open_parts(struct engine *g, kith_error *e) {
+    struct stat file;
+    bool there = stat(g->path, &file) == 0;
+    kith_id high;
+    if (!there && !g->opts.create)
+        return err_set(e, KITH_E_NOTFOUND, NULL, "there is no database %s; `kith init` makes one",
+                       g->path);
+    TRY(take_lock(g, e));
+    TRY(conn_open(&g->writer, g->path, CONN_WRITER, g->opts.vfs, e));
+    TRY(conn_exec(g->writer, "BEGIN IMMEDIATE", e));
+    kith_status st = journal_setup(g->writer, e);
+    if (st == KITH_OK)
+        st = bus_setup(g, e);
+    if (st == KITH_OK)
+        st = timers_setup(g, e);
+    if (st == KITH_OK)
+        st = build_schema(g, e);
+    if (st != KITH_OK) {
+        conn_exec(g->writer, "ROLLBACK", NULL);
+        return st;
+    }
+    TRY(conn_exec(g->writer, "COMMIT", e));
+    TRY(build_types(g, e));
+    TRY(journal_head(g->writer, &g->seq, e));
+    TRY(journal_high_id(g->writer, &high, e));
+    idgen_init(&g->ids, g->opts.node, high);
+    atomic_store(&g->durable, g->seq);
+    atomic_store(&g->committed, g->seq);
+    TRY(readers_open(g, e));
+    return base_hooks_add(g, e);
+}
+
+kith_status engine_open(struct engine **out, const struct engine_options *o, kith_error *e) {
+    *out = NULL;
+    struct engine *g = calloc(1, sizeof *g);
+    if (!g)
+        return err_nomem(e);
+    g->opts = *o;
+    set_defaults(&g->opts);
+    g->lock_fd = -1;
+    atomic_store(&g->real_clock.virtual_ms, INT64_MIN);
+    g->clock = o->clock ? o->clock : &g->real_clock;
+    g->queue_tail = &g->queue;
+    g->next_due = INT64_MAX;
+    pthread_mutex_init(&g->lock, NULL);
+    pthread_mutex_init(&g->readers_lock, NULL);
+    pthread_mutex_init(&g->checkpoint_lock, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&g->work_cond, &monotonic);
+    pthread_cond_init(&g->idle_cond, &monotonic);
+    pthread_cond_init(&g->readers_cond, &monotonic);
+    pthread_cond_init(&g->checkpoint_cond, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    g->path = strdup(o->path);
+    kith_status st = g->path ? open_parts(g, e) : err_nomem(e);
+    if (st != KITH_OK) {
+        engine_close(g);
+        return st;
+    }
+    g->opts.path = g->path;
+    *out = g;
+    return KITH_OK;
+}
+
+kith_status engine_start(struct engine *g, kith_error *e) {
+    TRY(conn_exec(g->writer, "BEGIN IMMEDIATE", e));
+    kith_status st = bus_start(g, e);
+    if (st == KITH_OK)
+        st = timers_start(g, e);
+    kith_status end =
+        conn_exec(g->writer, st == KITH_OK ? "COMMIT" : "ROLLBACK", st == KITH_OK ? e : NULL);
+    TRY(st);
+    TRY(end);
+    TRY(checkpoint_start(g, e));
+    return writer_start(g, e);
+}
+
+void engine_close(struct engine *g) {
+    if (!g)
+        return;
+    writer_stop(g);
+    checkpoint_stop(g);
+    readers_close(g);
+    conn_close(g->writer);
+    schema_free(g->schema);
+    map_free(&g->actors);
+    map_free(&g->blocked);
+    arena_free(&g->arena);
+    arena_free(&g->work);
+    pthread_cond_destroy(&g->work_cond);
+    pthread_cond_destroy(&g->idle_cond);
+    pthread_cond_destroy(&g->readers_cond);
+    pthread_cond_destroy(&g->checkpoint_cond);
+    pthread_mutex_destroy(&g->lock);
+    pthread_mutex_destroy(&g->readers_lock);
+    pthread_mutex_destroy(&g->checkpoint_lock);
+    if (g->lock_fd >= 0)
+        close(g->lock_fd);
+    free(g->path);
+    free(g);
+}
+
+/* -- registering
+ * -------------------------------------------------------------------------------------- */
+
+/* Copies a source into the engine's memory and gives it its number. */
+kith_status intern_source(struct engine *g, const struct source *s, struct source *copy,
+                          uint32_t *number, kith_error *e) {
+    copy->kind = s->kind;
+    copy->line = s->line;
+    copy->name = arena_strdup(&g->arena, s->name ? s->name : "");
+    copy->version = arena_strdup(&g->arena, s->version ? s->version : "");
+    if (!copy->name || !copy->version)
+        return err_nomem(e);
+    return journal_intern_source(g->writer, copy, number, e);
+}
+
+static void insert_by_priority(struct hook_list *l, struct hook_entry *h) {
+    size_t i = l->count++;
+    for (; i > 0 && l->items[i - 1]->hook.priority > h->hook.priority; i--)
+        l->items[i] = l->items[i - 1];
+    l->items[i] = h;
+}
+
+kith_status engine_add_hook(struct engine *g, const struct hook *h, kith_error *e) {
+    if (g->started)
+        return err_set(e, KITH_E_THREAD, NULL, "hooks are added before the engine starts");
+    struct hook_entry *entry = ARENA_NEW(&g->arena, struct hook_entry);
+    if (!entry)
+        return err_nomem(e);
+    entry->hook = *h;
+    TRY(intern_source(g, &h->source, &entry->hook.source, &entry->source, e));
+    for (uint32_t op = 0; op < 3; op++) {
+        if (!(h->on & (1u << op)))
+            continue;
+        struct hook_list *l = &g->types[h->type->id].hooks[op][h->after];
+        void *items = list_grow(&g->arena, l->items, l->count, &l->cap, sizeof *l->items);
+        if (!items)
+            return err_nomem(e);
+        l->items = items;
+        insert_by_priority(l, entry);
+    }
+    return KITH_OK;
+}
+
+kith_status engine_add_topic(struct engine *g, const char *owner, const struct kith_topic *topic,
+                             kith_error *e) {
+    for (size_t i = 0; i < g->topic_count; i++)
+        if (strcmp(g->topics[i]->name, topic->name) == 0)
+            return err_set(e, KITH_E_CONFLICT, NULL, "topic %s is declared by %s already",
+                           topic->name, g->topics[i]->owner);
+    if (engine_topic_known(g, str_of(topic->name)))
+        return err_set(e, KITH_E_CONFLICT, NULL,
+                       "topic %s is one that records publish by themselves", topic->name);
+    struct topic_entry *t = ARENA_NEW(&g->arena, struct topic_entry);
+    void *items = list_grow(&g->arena, g->topics, g->topic_count, &g->topic_cap, sizeof *g->topics);
+    if (!t || !items)
+        return err_nomem(e);
+    g->topics = items;
+    t->name = arena_strdup(&g->arena, topic->name);
+    t->owner = arena_strdup(&g->arena, owner);
+    t->schema = topic->schema;
+    TRY(journal_intern_topic(g->writer, t->name, &t->number, e));
+    g->topics[g->topic_count++] = t;
+    return KITH_OK;
+}
+
+/* -- state
+ * -----------------------------------------------------------------------------------------------
+ */
+
+void engine_stats(struct engine *g, struct engine_stats *out) {
+    *out = (struct engine_stats){
+        .committed = atomic_load(&g->committed),
+        .durable = atomic_load(&g->durable),
+        .groups = atomic_load(&g->groups),
+        .transactions = atomic_load(&g->transactions),
+        .reactions_run = atomic_load(&g->reactions_run),
+        .wal_bytes = atomic_load(&g->wal_pages) * 4096u,
+    };
+    pthread_mutex_lock(&g->lock);
+    out->queue = g->queued;
+    pthread_mutex_unlock(&g->lock);
+    out->rows = out->durable;
+    struct conn *c;
+    int64_t n = 0;
+    if (engine_reader(g, &c, NULL) != KITH_OK)
+        return;
+    if (conn_int(c, "SELECT count(*) FROM kith_letter WHERE next IS NOT NULL", 0, &n, NULL) ==
+        KITH_OK)
+        out->letters_waiting = (uint64_t)n;
+    if (conn_int(c, "SELECT count(*) FROM kith_letter WHERE next IS NULL", 0, &n, NULL) == KITH_OK)
+        out->letters_dead = (uint64_t)n;
+    if (conn_int(c, "SELECT count(*) FROM kith_timer", 0, &n, NULL) == KITH_OK)
+        out->timers = (uint64_t)n;
+    engine_reader_done(g, c);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the engine's own files share. Nothing outside core/engine includes this. */
+#ifndef ENGINE_ENGINE_INTERNAL_H
+#define ENGINE_ENGINE_INTERNAL_H
+
+#include "base/cron.h"
+#include "base/id.h"
+#include "engine/engine.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* -- registrations: fixed once the engine has started
+ * ------------------------------------------------ */
+
+struct hook_entry {
+    struct hook hook;
+    uint32_t source; /* kith_source number */
+};
+struct hook_list { /* in the order in which they run */
+    struct hook_entry **items;
+    size_t count, cap;
+};
+
+/* What makes a journal row an event that a reaction waits for. */
+enum event_match { MATCH_CREATED, MATCH_UPDATED, MATCH_DELETED, MATCH_STATE, MATCH_TOPIC };
+struct reaction_entry {
+    struct reaction reaction;
+    uint32_t source;
+    enum event_match match;
+    const struct rtype *type;
+    const struct rfield *state; /* MATCH_STATE: the field, and the option entered */
+    const char *option;
+    uint32_t topic;  /* MATCH_TOPIC: kith_topic number */
+    uint64_t cursor; /* [writer] last seq it has seen, committed */
+};
+struct reaction_list {
+    struct reaction_entry **items;
+    size_t count, cap;
+};
+
+struct timer_entry {
+    struct timer_handler handler;
+    uint32_t source;
+    struct cron cron;
+};
+struct action_entry {
+    struct action action;
+    uint32_t source;
+};
+struct topic_entry {
+    const char *name, *owner;
+    uint32_t number, schema;
+};
+
+struct type_info {                  /* by type number */
+    struct hook_list hooks[3][2];   /* [ROW_CREATE-1 ..][before, after] */
+    struct reaction_list reactions; /* whose events are about this type */
+    kith_value *defaults;           /* one per field */
+    const struct rfield **inbound;  /* link fields that point here, links to any record included */
+    size_t inbound_count;
+};
+
+/* -- requests
+ * ------------------------------------------------------------------------------------------ */
+
+struct request {
+    struct request *next;
+    const struct write_opts *opts;
+    write_fn fn;
+    void *arg;
+    void (*done)(void *arg, kith_status st, kith_id tx, const kith_error *e);
+    /* Runs outside a group, in a transaction of its own that `alone` begins and ends. */
+    kith_status (*alone)(struct engine *g, struct request *r, kith_error *e);
+    void *alone_arg;
+    kith_status status;
+    kith_error error;
+    kith_id tx;
+    bool finished; /* guarded by the engine's lock */
+    pthread_cond_t *wake;
+};
+
+struct txn {
+    struct engine *g;
+    struct arena *arena;
+    const struct principal *principal;
+    struct tx_head head;       /* id 0 until something is written */
+    const struct source *code; /* the hook, reaction, ... that is running; NULL: the caller */
+    uint32_t source;           /* its number */
+    uint64_t cause_row;        /* seq of the row whose hook is running */
+    uint32_t hook_depth;
+    bool day_first;
+    bool undoing;
+};
+
+struct reader {
+    struct conn *conn;
+    struct engine *engine;
+    int64_t deadline; /* clock_ticks */
+    bool busy;
+};
+
+struct engine {
+    struct engine_options opts;
+    char *path;
+    struct kclock real_clock, *clock;
+    int lock_fd;
+    struct schema *schema;
+    struct arena arena; /* of registrations */
+
+    /* [writer], or [main] before start */
+    struct conn *writer;
+    struct idgen ids;
+    uint64_t seq;      /* last given out */
+    struct map actors; /* "kind:name" -> number, committed or in this group */
+    struct arena work; /* of the request or event that is running */
+    struct reaction_entry **reactions;
+    size_t reaction_count, reaction_cap;
+    struct map blocked; /* subjects of a reaction that wait behind a letter; see bus.c */
+    int64_t next_due;   /* the next letter or timer; INT64_MAX: none */
+    bool refresh_due;   /* next_due must be read again */
+    uint64_t bus_head;  /* the smallest cursor */
+
+    struct type_info *types; /* by type number */
+    uint32_t type_max;
+    struct timer_entry **timers;
+    size_t timer_count, timer_cap;
+    struct action_entry **actions;
+    size_t action_count, action_cap;
+    struct topic_entry **topics;
+    size_t topic_count, topic_cap;
+
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock; /* guards the queue, idle and stop */
+    pthread_cond_t work_cond, idle_cond;
+    struct request *queue, **queue_tail;
+    uint32_t queued;
+    bool stop, idle;
+
+    pthread_mutex_t readers_lock;
+    pthread_cond_t readers_cond;
+    struct reader *readers;
+    bool readers_held; /* for a restart checkpoint */
+
+    pthread_t checkpointer;
+    pthread_mutex_t checkpoint_lock;
+    pthread_cond_t checkpoint_cond;
+    bool checkpoint_stop;
+    struct conn *checkpoint;
+    _Atomic uint64_t wal_pages;
+
+    _Atomic uint64_t committed, durable, groups, transactions, reactions_run;
+};
+
+#define HOOK_DEPTH_MAX 32 /* of hooks that write and so call hooks */
+
+/* engine.c */
+int64_t engine_ticks_ms(void);
+kith_status intern_source(struct engine *g, const struct source *s, struct source *copy,
+                          uint32_t *number, kith_error *e);
+bool on_writer(const struct engine *g);
+void *list_grow(struct arena *a, void *items, size_t count, size_t *cap, size_t size);
+
+/* writer.c */
+kith_status writer_start(struct engine *g, kith_error *e);
+void writer_stop(struct engine *g);
+kith_status writer_submit(struct engine *g, struct request *r, kith_error *e); /* waits */
+/* Begins a group's transaction, or ends it. After a failed commit nothing of it is left and the
+ * in-memory state is what it was before. */
+kith_status group_begin(struct engine *g, kith_error *e);
+kith_status group_commit(struct engine *g, kith_error *e);
+void group_rollback(struct engine *g);
+
+/* txn.c */
+void txn_begin(struct txn *t, struct engine *g, const struct write_opts *o, uint32_t actor);
+/* Runs fn in a savepoint. On failure seq and rows are as before. */
+kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e);
+kith_status txn_actor(struct engine *g, const struct principal *p, uint32_t *number, kith_error *e);
+kith_status txn_append(struct txn *t, struct journal_row *row, kith_error *e);
+kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *type, kith_id id,
+                           const struct image_field *fields, size_t count, kith_error *e);
+void txn_env(struct txn *t, struct query_env *env);
+const kith_value *txn_lookup(void *arg, const struct rtype *t, kith_id id); /* match_lookup */
+
+/* checkpoint.c */
+kith_status checkpoint_start(struct engine *g, kith_error *e);
+void checkpoint_stop(struct engine *g);
+
+/* readers.c */
+kith_status readers_open(struct engine *g, kith_error *e);
+void readers_close(struct engine *g);
+void readers_hold(struct engine *g, bool hold); /* waits until all are back */
+kith_status find_in(struct conn *c, const struct query *q, const struct query_env *env,
+                    const kith_value *params, struct find_page *page, struct arena *a, find_row fn,
+                    void *arg, kith_error *e);
+
+/* bus.c */
+kith_status bus_setup(struct engine *g, kith_error *e);  /* tables */
+kith_status bus_start(struct engine *g, kith_error *e);  /* cursors, letters: in a transaction */
+kith_status bus_reload(struct engine *g, kith_error *e); /* after a rolled-back group */
+bool bus_waiting(struct engine *g);                      /* rows that reactions have not seen */
+void bus_step(struct engine *g);                         /* one group of reactions */
+void bus_letters(struct engine *g);                      /* retries that are due */
+kith_status bus_next_due(struct engine *g, int64_t *due, kith_error *e);
+/* Runs the reactions to one row inside the current transaction, for a rehearsal. */
+kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, size_t *ran,
+                             kith_error *e);
+int64_t bus_backoff(uint32_t attempts); /* ms */
+
+/* timers.c */
+kith_status timers_setup(struct engine *g, kith_error *e);
+kith_status timers_start(struct engine *g, kith_error *e);
+void timers_fire(struct engine *g);
+kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e);
+
+/* base_hooks.c */
+kith_status base_hooks_add(struct engine *g, kith_error *e);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Readers: a pool of read-only connections, each statement with a deadline; and finding, one page
+ * at a time, on any connection. */
+#include "engine/engine_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static int past_deadline(void *arg) {
+    const struct reader *r = arg;
+    return r->busy && clock_ticks() > r->deadline;
+}
+
+kith_status readers_open(struct engine *g, kith_error *e) {
+    g->readers = calloc(g->opts.readers, sizeof *g->readers);
+    if (!g->readers)
+        return err_nomem(e);
+    for (uint32_t i = 0; i < g->opts.readers; i++)
+        g->readers[i].engine = g;
+    return KITH_OK;
+}
+
+void readers_close(struct engine *g) {
+    for (uint32_t i = 0; g->readers && i < g->opts.readers; i++)
+        conn_close(g->readers[i].conn);
+    free(g->readers);
+    g->readers = NULL;
+}
+
+/* A free reader, opened on its first use; NULL when all are out. */
+static struct reader *free_reader(struct engine *g) {
+    struct reader *unopened = NULL;
+    for (uint32_t i = 0; !g->readers_held && i < g->opts.readers; i++) {
+        struct reader *r = &g->readers[i];
+        if (!r->busy && r->conn)
+            return r;
+        if (!r->busy && !unopened)
+            unopened = r;
+    }
+    return unopened;
+}
+
+kith_status engine_reader(struct engine *g, struct conn **out, kith_error *e) {
+    *out = NULL;
+    pthread_mutex_lock(&g->readers_lock);
+    struct reader *r;
+    while (!(r = free_reader(g)))
+        pthread_cond_wait(&g->readers_cond, &g->readers_lock);
+    r->busy = true;
+    pthread_mutex_unlock(&g->readers_lock);
+    r->deadline = clock_ticks() + g->opts.read_limit_ms * 1000000;
+    if (!r->conn) {
+        kith_status st = conn_open(&r->conn, g->path, CONN_READER, g->opts.vfs, e);
+        if (st != KITH_OK) {
+            pthread_mutex_lock(&g->readers_lock);
+            r->busy = false;
+            pthread_cond_broadcast(&g->readers_cond);
+            pthread_mutex_unlock(&g->readers_lock);
+            return st;
+        }
+        sqlite3_progress_handler(r->conn->db, 10000, past_deadline, r);
+    }
+    *out = r->conn;
+    return KITH_OK;
+}
+
+void engine_reader_done(struct engine *g, struct conn *c) {
+    pthread_mutex_lock(&g->readers_lock);
+    for (uint32_t i = 0; i < g->opts.readers; i++)
+        if (g->readers[i].conn == c && c)
+            g->readers[i].busy = false;
+    pthread_cond_broadcast(&g->readers_cond);
+    pthread_mutex_unlock(&g->readers_lock);
+}
+
+void readers_hold(struct engine *g, bool hold) {
+    pthread_mutex_lock(&g->readers_lock);
+    g->readers_held = hold;
+    for (bool busy = hold; busy;) {
+        busy = false;
+        for (uint32_t i = 0; i < g->opts.readers; i++)
+            busy |= g->readers[i].busy;
+        if (busy)
+            pthread_cond_wait(&g->readers_cond, &g->readers_lock);
+    }
+    if (!hold)
+        pthread_cond_broadcast(&g->readers_cond);
+    pthread_mutex_unlock(&g->readers_lock);
+}
+
+/* -- finding
+ * ------------------------------------------------------------------------------------------ */
+
+struct found {
+    kith_id id;
+    kith_value *values;
+};
+
+static kith_status read_page(struct conn *c, const struct query *q, sqlite3_stmt *st, int64_t want,
+                             struct find_page *page, struct arena *a, struct found **out,
+                             size_t *count, kith_error *e) {
+    const struct rtype *t = query_type(q);
+    struct found *rows = NULL;
+    size_t cap = 0;
+    kith_str after = page->after;
+    bool row;
+    *count = 0;
+    page->cursor = (kith_str){0};
+    for (;;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            break;
+        if ((int64_t)*count == want) /* one more than asked for: the page has a next one */
+            break;
+        if (!(rows = list_grow(a, rows, *count, &cap, sizeof *rows)))
+            return err_nomem(e);
+        struct found *f = &rows[(*count)++];
+        f->id = (kith_id)sqlite3_column_int64(st, 0);
+        f->values = ARENA_ARRAY(a, kith_value, t->field_count);
+        if (!f->values)
+            return err_nomem(e);
+        TRY(record_decode(t, st, 1, a, f->values, e));
+        if ((int64_t)*count == want)
+            TRY(query_cursor(q, st, after, (int64_t)*count, a, &page->cursor, e));
+    }
+    if (!row)
+        page->cursor = (kith_str){0};
+    *out = rows;
+    return KITH_OK;
+}
+
+static kith_status read_links(struct conn *c, const struct rtype *t, struct found *rows, size_t n,
+                              struct arena *a, kith_error *e) {
+    for (uint32_t i = 0; i < t->field_count; i++)
+        for (size_t k = 0; t->fields[i]->kind == KITH_F_LINKS && k < n; k++)
+            TRY(record_links(c, t->fields[i], rows[k].id, a, &rows[k].values[i], e));
+    return KITH_OK;
+}
+
+static kith_status count_in(struct conn *c, sqlite3_stmt *st, struct find_page *page,
+                            kith_error *e) {
+    bool row;
+    TRY(conn_step(c, st, &row, e));
+    page->count = row ? sqlite3_column_int64(st, 0) : 0;
+    page->cursor = (kith_str){0};
+    return KITH_OK;
+}
+
+/* The whole page is read before the first row is shown: fn may write on the same connection. */
+kith_status find_in(struct conn *c, const struct query *q, const struct query_env *env,
+                    const kith_value *params, struct find_page *page, struct arena *a, find_row fn,
+                    void *arg, kith_error *e) {
+    struct query_sql sql;
+    sqlite3_stmt *st;
+    struct found *rows = NULL;
+    size_t n = 0;
+    TRY(query_sql(q, env, params, page->after, page->limit, a, &sql, e));
+    TRY(conn_prepare_once(c, sql.sql, &st, e));
+    query_bind(st, &sql);
+    kith_status status = query_counts(q)
+                             ? count_in(c, st, page, e)
+                             : read_page(c, q, st, sql.limit - 1, page, a, &rows, &n, e);
+    sqlite3_finalize(st);
+    if (status != KITH_OK || query_counts(q))
+        return status;
+    TRY(read_links(c, query_type(q), rows, n, a, e));
+    page->count = (int64_t)n;
+    for (size_t i = 0; i < n; i++)
+        TRY(fn(arg, rows[i].id, rows[i].values, e));
+    return KITH_OK;
+}
+
+kith_status engine_find(struct engine *g, const struct principal *p, const struct query *q,
+                        const kith_value *params, struct find_page *page, struct arena *a,
+                        find_row fn, void *arg, kith_error *e) {
+    struct conn *c;
+    struct query_env env = {engine_now(g), g->opts.zone, p};
+    TRY(engine_reader(g, &c, e));
+    kith_status st = find_in(c, q, &env, params, page, a, fn, arg, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
+kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
+                       kith_id id, struct arena *a, kith_value **values, kith_error *e) {
+    struct conn *c;
+    if (access_rule(p, type) == ACCESS_NONE)
+        return err_set(e, KITH_E_DENIED, NULL, "you may not read records of type %s", type->name);
+    *values = ARENA_ARRAY(a, kith_value, type->field_count);
+    if (!*values)
+        return err_nomem(e);
+    TRY(engine_reader(g, &c, e));
+    kith_status st = record_read(c, type, id, a, *values, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
+/* -- the same inside a transaction
+ * ------------------------------------------------------------------------ */
+
+#define TXN_PAGE 200
+
+kith_status txn_find(struct txn *t, const struct query *q, const kith_value *params, int64_t max,
+                     find_row fn, void *arg, kith_error *e) {
+    struct query_env env;
+    struct find_page page = {.limit = TXN_PAGE};
+    txn_env(t, &env);
+    for (int64_t left = max ? max : INT64_MAX; left > 0;) {
+        page.limit = left < TXN_PAGE ? left : TXN_PAGE;
+        TRY(find_in(t->g->writer, q, &env, params, &page, t->arena, fn, arg, e));
+        if (page.cursor.len == 0)
+            break;
+        left -= page.count;
+        page.after = page.cursor;
+    }
+    return KITH_OK;
+}

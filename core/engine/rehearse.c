@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rehearsal in a savepoint, copies for larger ones, and undo. */
+#include "engine/engine_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define REHEARSE_ROWS 1000
+#define REHEARSE_MS   50
+
+struct rehearsing {
+    write_fn fn;
+    void *arg;
+    struct arena *arena;
+    struct rehearsal *out;
+    size_t cap;
+};
+
+static kith_status note_effect(struct engine *g, struct rehearsing *r,
+                               const struct journal_row *row, kith_error *e) {
+    struct journal_row kept = *row;
+    struct effect *items =
+        list_grow(r->arena, r->out->effects, r->out->count, &r->cap, sizeof *items);
+    if (!items)
+        return err_nomem(e);
+    r->out->effects = items;
+    struct effect *x = &items[r->out->count];
+    *x = (struct effect){.kind = row->kind,
+                         .type = schema_type_by_id(g->schema, row->type),
+                         .id = row->record,
+                         .source = {.name = "", .version = ""}};
+    kept.image = arena_str(r->arena, row->image);
+    if (row->source)
+        TRY(journal_source(g->writer, row->source, r->arena, &x->source, e));
+    if (row->kind == ROW_EVENT) {
+        uint32_t topic, version;
+        kith_str json;
+        TRY(image_decode_event(&kept, &topic, &version, &json, e));
+        TRY(journal_topic_name(g->writer, topic, r->arena, &x->topic, e));
+    } else {
+        struct image_field *fields;
+        TRY(image_decode(g->schema, &kept, r->arena, &fields, &x->field_count, e));
+        x->fields = fields;
+    }
+    r->out->count++;
+    return KITH_OK;
+}
+
+/* Follows the rows as they are written, running the reactions to each, until no row is new. */
+static kith_status follow(struct engine *g, struct rehearsing *r, uint64_t seq, kith_error *e) {
+    int64_t end = clock_ticks() + (int64_t)REHEARSE_MS * 1000000;
+    while (seq < g->seq) {
+        struct journal_row row;
+        if (r->out->count >= REHEARSE_ROWS || (r->out->reactions && clock_ticks() > end)) {
+            r->out->cut = true;
+            return KITH_OK;
+        }
+        TRY(journal_row_read(g->writer, ++seq, r->arena, &row, e));
+        TRY(note_effect(g, r, &row, e));
+        TRY(bus_rehearse_row(g, &row, &r->out->reactions, e));
+    }
+    return KITH_OK;
+}
+
+static kith_status rehearse_alone(struct engine *g, struct request *q, kith_error *e) {
+    struct rehearsing *r = q->alone_arg;
+    struct txn t;
+    uint32_t actor;
+    TRY(group_begin(g, e));
+    uint64_t seq = g->seq;
+    kith_status st = txn_actor(g, q->opts->principal, &actor, e);
+    if (st == KITH_OK) {
+        txn_begin(&t, g, q->opts, actor);
+        st = txn_run(&t, r->fn, r->arg, e);
+    }
+    if (st == KITH_OK)
+        st = follow(g, r, seq, e);
+    group_rollback(g);
+    return st;
+}
+
+kith_status engine_rehearse(struct engine *g, const struct write_opts *o, write_fn fn, void *arg,
+                            struct arena *a, struct rehearsal *out, kith_error *e) {
+    struct rehearsing r = {.fn = fn, .arg = arg, .arena = a, .out = out};
+    struct request q = {.opts = o, .alone = rehearse_alone, .alone_arg = &r};
+    *out = (struct rehearsal){0};
+    return writer_submit(g, &q, e);
+}
+
+static kith_status copy_alone(struct engine *g, struct request *q, kith_error *e) {
+    return conn_copy(g->writer, q->alone_arg, e);
+}
+
+kith_status engine_copy(struct engine *g, const char *path, kith_error *e) {
+    struct conn *c;
+    if (!g->started) {
+        struct request q = {.alone_arg = (void *)(uintptr_t)path};
+        return copy_alone(g, &q, e);
+    }
+    /* Off the writer: the copy sees one snapshot and holds nobody up. */
+    TRY(conn_open(&c, g->path, CONN_READER, g->opts.vfs, e));
+    kith_status st = conn_copy(c, path, e);
+    conn_close(c);
+    return st;
+}
+
+/* -- undo
+ * ------------------------------------------------------------------------------------------------
+ */
+
+#define UNDO_CHUNK    500  /* rows undone in one transaction */
+#define REPORTED_ROWS 1000 /* reversed ones that the report names */
+
+struct undoing {
+    struct engine *g;
+    struct arena *arena;
+    struct undo_report *report;
+    size_t cap;
+    struct tx_head *txs;
+    size_t tx_count;
+    /* Where it stands: the transaction, and the seq of its next row to undo. Moves on when a chunk
+     * is committed. */
+    size_t at;
+    uint64_t seq;
+    size_t chunk; /* rows at most */
+    struct txn *txn;
+    struct undo_report before; /* the report as it was before the chunk: a chunk may run twice */
+};
+
+static kith_status undo_apply(void *arg, uint32_t kind, const struct rtype *t, kith_id id,
+                              const struct image_field *fields, size_t count, kith_error *e) {
+    struct undoing *u = arg;
+    return txn_undo_apply(u->txn, kind, t, id, fields, count, e);
+}
+
+static kith_status undo_report(void *arg, const struct undo_item *item, kith_error *e) {
+    struct undoing *u = arg;
+    struct undo_report *r = u->report;
+    size_t *n = item->outcome == UNDO_REVERSED ? &r->reversed
+                : item->outcome == UNDO_KEPT   ? &r->kept
+                                               : &r->refused;
+    if (++*n > REPORTED_ROWS && item->outcome == UNDO_REVERSED)
+        return KITH_OK;
+    struct undo_item *items = list_grow(u->arena, r->items, r->item_count, &u->cap, sizeof *items);
+    if (!items)
+        return err_nomem(e);
+    r->items = items;
+    items[r->item_count] = *item;
+    items[r->item_count].field = item->field ? arena_strdup(u->arena, item->field) : NULL;
+    items[r->item_count++].reason = item->reason ? arena_strdup(u->arena, item->reason) : NULL;
+    return KITH_OK;
+}
+
+/* Undoes the next rows, newest first. */
+static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
+    struct undoing *u = arg;
+    struct undo_ops ops = {u, undo_apply, undo_report};
+    size_t at = u->at;
+    uint64_t seq = u->seq;
+    u->txn = t;
+    *u->report = u->before;
+    for (size_t n = 0; n < u->chunk && at < u->tx_count; n++) {
+        struct journal_row row;
+        TRY(journal_row_read(u->g->writer, seq, t->arena, &row, e));
+        TRY(journal_undo_row(u->g->writer, u->g->schema, &row, t->arena, &ops, e));
+        if (seq-- == u->txs[at].first) {
+            at++;
+            seq = at < u->tx_count ? u->txs[at].last : 0;
+        }
+    }
+    u->at = at;
+    u->seq = seq;
+    return KITH_OK;
+}
+
+static kith_status run_undo(struct undoing *u, const struct principal *p, bool rehearse,
+                            kith_id target, kith_error *e) {
+    char text[ID_TEXT + 1], note[64];
+    struct write_opts o = {.principal = p, .origin = ORIGIN_UNDO, .note = note};
+    size_t rows = 0;
+    id_format(target, text);
+    snprintf(note, sizeof note, "undo of %s", text);
+    for (size_t i = 0; i < u->tx_count; i++)
+        rows += (size_t)(u->txs[i].last - u->txs[i].first + 1);
+    u->chunk = rehearse ? SIZE_MAX : UNDO_CHUNK;
+    u->seq = u->txs[0].last;
+    while (u->at < u->tx_count) {
+        struct rehearsal ignored;
+        kith_id tx = 0;
+        u->before = *u->report;
+        TRY(rehearse ? engine_rehearse(u->g, &o, undo_chunk, u, u->arena, &ignored, e)
+                     : engine_write(u->g, &o, undo_chunk, u, &tx, e));
+        if (tx && !u->report->tx)
+            u->report->tx = tx;
+        /* Several transactions belong together under the first one's id. */
+        if (tx && rows > UNDO_CHUNK)
+            o.run = u->report->run = u->report->tx;
+    }
+    return KITH_OK;
+}
+
+kith_status engine_undo(struct engine *g, const struct principal *p, kith_id target, bool rehearse,
+                        struct arena *a, struct undo_report *out, kith_error *e) {
+    struct undoing u = {.g = g, .arena = a, .report = out};
+    struct conn *c;
+    *out = (struct undo_report){0};
+    TRY(engine_reader(g, &c, e));
+    kith_status st = journal_undo_set(c, target, a, &u.txs, &u.tx_count, e);
+    engine_reader_done(g, c);
+    TRY(st);
+    return run_undo(&u, p, rehearse, target, e);
+}

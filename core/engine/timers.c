@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Timers: rows that fall due. A timer goes in the transaction of what its handler wrote, so it
+ * fires once; a cron timer moves on to its next time instead. */
+#include "engine/engine_internal.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+kith_status timers_setup(struct engine *g, kith_error *e) {
+    return conn_exec(
+        g->writer,
+        "CREATE TABLE IF NOT EXISTS kith_timer(id INTEGER PRIMARY KEY, handler TEXT NOT NULL,"
+        " due INTEGER, cron TEXT, type INTEGER, subject INTEGER, payload TEXT NOT NULL,"
+        " attempts INTEGER NOT NULL, error TEXT) STRICT;"
+        "CREATE INDEX IF NOT EXISTS \"i.kith_timer.due\" ON kith_timer(due)"
+        " WHERE due IS NOT NULL;"
+        "CREATE UNIQUE INDEX IF NOT EXISTS \"i.kith_timer.cron\" ON kith_timer(handler)"
+        " WHERE cron IS NOT NULL;",
+        e);
+}
+
+kith_status engine_add_timer(struct engine *g, const struct timer_handler *h, kith_error *e) {
+    if (g->started)
+        return err_set(e, KITH_E_THREAD, NULL, "timers are added before the engine starts");
+    for (size_t i = 0; i < g->timer_count; i++)
+        if (strcmp(g->timers[i]->handler.name, h->name) == 0)
+            return err_set(e, KITH_E_CONFLICT, NULL,
+                           "timer '%s' is declared twice; give one another name", h->name);
+    struct timer_entry *t = ARENA_NEW(&g->arena, struct timer_entry);
+    void *items = list_grow(&g->arena, g->timers, g->timer_count, &g->timer_cap, sizeof *g->timers);
+    if (!t || !items)
+        return err_nomem(e);
+    g->timers = items;
+    t->handler = *h;
+    t->handler.name = arena_strdup(&g->arena, h->name);
+    t->handler.cron = h->cron ? arena_strdup(&g->arena, h->cron) : NULL;
+    if (h->cron)
+        TRY(cron_parse(str_of(h->cron), &t->cron, e));
+    TRY(intern_source(g, &h->source, &t->handler.source, &t->source, e));
+    g->timers[g->timer_count++] = t;
+    return KITH_OK;
+}
+
+static int64_t next_firing(struct engine *g, const struct timer_entry *t) {
+    return cron_next(&t->cron, g->opts.zone, clock_now(g->clock));
+}
+
+/* A cron timer keeps its due time over a restart, unless its cron text was changed. */
+static kith_status start_cron(struct engine *g, const struct timer_entry *t, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer,
+                     "INSERT INTO kith_timer(id, handler, due, cron, payload, attempts)"
+                     " VALUES(?1, ?2, ?3, ?4, '', 0) ON CONFLICT(handler) WHERE cron IS NOT NULL"
+                     " DO UPDATE SET due = excluded.due, cron = excluded.cron, attempts = 0"
+                     " WHERE cron IS NOT excluded.cron OR due IS NULL",
+                     &st, e));
+    bind_int(st, 1, (int64_t)idgen_next(&g->ids, clock_now(g->clock)));
+    bind_str(st, 2, str_of(t->handler.name));
+    bind_int(st, 3, next_firing(g, t));
+    bind_str(st, 4, str_of(t->handler.cron));
+    return conn_run(g->writer, st, e);
+}
+
+static struct timer_entry *timer_by_name(struct engine *g, kith_str name) {
+    for (size_t i = 0; i < g->timer_count; i++)
+        if (str_eqz(name, g->timers[i]->handler.name))
+            return g->timers[i];
+    return NULL;
+}
+
+kith_status timers_start(struct engine *g, kith_error *e) {
+    for (size_t i = 0; i < g->timer_count; i++)
+        if (g->timers[i]->handler.cron)
+            TRY(start_cron(g, g->timers[i], e));
+    return KITH_OK;
+}
+
+kith_status txn_timer(struct txn *t, const char *handler, int64_t due, const struct rtype *type,
+                      kith_id subject, kith_str payload, kith_id *id, kith_error *e) {
+    sqlite3_stmt *st;
+    struct engine *g = t->g;
+    if (!timer_by_name(g, str_of(handler)))
+        return err_set(e, KITH_E_NOTFOUND, NULL, "there is no timer handler '%s'", handler);
+    *id = idgen_next(&g->ids, t->head.at);
+    TRY(conn_prepare(g->writer,
+                     "INSERT INTO kith_timer(id, handler, due, type, subject, payload, attempts)"
+                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0)",
+                     &st, e));
+    bind_int(st, 1, (int64_t)*id);
+    bind_str(st, 2, str_of(handler));
+    bind_int(st, 3, due);
+    if (type)
+        bind_int(st, 4, type->id);
+    if (subject)
+        bind_int(st, 5, (int64_t)subject);
+    bind_str(st, 6, payload.ptr ? payload : STR(""));
+    TRY(conn_run(g->writer, st, e));
+    g->refresh_due = true;
+    return KITH_OK;
+}
+
+kith_status txn_timer_cancel(struct txn *t, kith_id timer, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(t->g->writer, "DELETE FROM kith_timer WHERE id = ?1 AND cron IS NULL", &st,
+                     e));
+    bind_int(st, 1, (int64_t)timer);
+    TRY(conn_run(t->g->writer, st, e));
+    t->g->refresh_due = true;
+    return sqlite3_changes(t->g->writer->db) == 1
+               ? KITH_OK
+               : err_set(e, KITH_E_NOTFOUND, NULL,
+                         "there is no such timer; it may have fired already");
+}
+
+/* -- firing
+ * -------------------------------------------------------------------------------------------- */
+
+struct firing {
+    struct timer_entry *entry;
+    struct timer timer;
+    uint32_t attempts;
+};
+
+static kith_status next_timer(struct engine *g, struct firing *f, bool *found, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer,
+                     "SELECT id, handler, due, type, subject, payload, attempts FROM kith_timer"
+                     " WHERE due <= ?1 ORDER BY due, id LIMIT 1",
+                     &st, e));
+    bind_int(st, 1, clock_now(g->clock));
+    TRY(conn_step(g->writer, st, found, e));
+    if (!*found)
+        return KITH_OK;
+    f->entry = timer_by_name(g, column_str(st, 1));
+    f->timer = (struct timer){
+        .id = (kith_id)sqlite3_column_int64(st, 0),
+        .due = sqlite3_column_int64(st, 2),
+        .type = schema_type_by_id(g->schema, (uint32_t)sqlite3_column_int64(st, 3)),
+        .subject = (kith_id)sqlite3_column_int64(st, 4),
+        .payload = arena_str(&g->work, column_str(st, 5)),
+    };
+    f->attempts = (uint32_t)sqlite3_column_int64(st, 6);
+    sqlite3_reset(st);
+    return f->timer.payload.ptr ? KITH_OK : err_nomem(e);
+}
+
+static kith_status call_handler(struct txn *t, void *arg, kith_error *e) {
+    struct firing *f = arg;
+    return f->entry->handler.fn(f->entry->handler.self, t, &f->timer, e);
+}
+
+/* due: INT64_MAX: none any more. */
+static kith_status set_due(struct engine *g, kith_id id, int64_t due, uint32_t attempts,
+                           const char *error, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer,
+                     "UPDATE kith_timer SET due = ?2, attempts = ?3, error = ?4 WHERE id = ?1", &st,
+                     e));
+    bind_int(st, 1, (int64_t)id);
+    if (due != INT64_MAX)
+        bind_int(st, 2, due);
+    bind_int(st, 3, attempts);
+    if (error)
+        bind_str(st, 4, str_of(error));
+    return conn_run(g->writer, st, e);
+}
+
+static kith_status done_timer(struct engine *g, const struct firing *f, kith_error *e) {
+    sqlite3_stmt *st;
+    if (f->entry->handler.cron)
+        return set_due(g, f->timer.id, next_firing(g, f->entry), 0, NULL, e);
+    TRY(conn_prepare(g->writer, "DELETE FROM kith_timer WHERE id = ?1", &st, e));
+    bind_int(st, 1, (int64_t)f->timer.id);
+    return conn_run(g->writer, st, e);
+}
+
+/* A one-time timer that failed too often stays, without a due time and with its error; a cron timer
+ * waits for its next time. */
+static kith_status failed_timer(struct engine *g, const struct firing *f, const char *why,
+                                kith_error *e) {
+    uint32_t attempts = f->attempts + 1;
+    int64_t due = clock_now(g->clock) + bus_backoff(attempts);
+    log_warn("timers", "%s: %s", f->entry->handler.name, why);
+    if (attempts >= g->opts.attempts_max) {
+        due = f->entry->handler.cron ? next_firing(g, f->entry) : INT64_MAX;
+        attempts = f->entry->handler.cron ? 0 : attempts;
+    }
+    return set_due(g, f->timer.id, due, attempts, why, e);
+}
+
+static kith_status fire(struct engine *g, struct firing *f, kith_error *e) {
+    static const struct principal principal = {.name = "timer", .all = true};
+    struct write_opts o = {.principal = &principal, .origin = ORIGIN_TIMER};
+    kith_error why = KITH_ERROR_INIT;
+    struct txn t;
+    if (!f->entry) /* its module or rule is off: it waits, and is looked at again after the next
+                      start */
+        return set_due(g, f->timer.id, INT64_MAX, f->attempts, "its handler is not loaded", e);
+    txn_begin(&t, g, &o, f->entry->source);
+    t.code = &f->entry->handler.source;
+    t.source = f->entry->source;
+    kith_status st = txn_run(&t, call_handler, f, &why);
+    if (st == KITH_OK)
+        return done_timer(g, f, e);
+    if (sqlite3_get_autocommit(g->writer->db) || st == KITH_E_FULL || st == KITH_E_IO) {
+        err_copy(e, &why);
+        return st;
+    }
+    return failed_timer(g, f, why.message, e);
+}
+
+void timers_fire(struct engine *g) {
+    kith_error e = KITH_ERROR_INIT;
+    kith_status st = KITH_OK;
+    bool found = true;
+    for (int n = 0; st == KITH_OK && found && n < 100; n++) {
+        struct firing f = {0};
+        arena_reset(&g->work);
+        st = group_begin(g, &e);
+        if (st != KITH_OK)
+            break;
+        st = next_timer(g, &f, &found, &e);
+        if (st == KITH_OK && found)
+            st = fire(g, &f, &e);
+        if (st == KITH_OK)
+            st = group_commit(g, &e);
+        else
+            group_rollback(g);
+    }
+    if (st != KITH_OK)
+        log_error("timers", "a timer is held up: %s", e.message);
+}
+
+kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e) {
+    return conn_int(g->writer, "SELECT min(due) FROM kith_timer", INT64_MAX, due, e);
+}

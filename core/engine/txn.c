@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The write path: every change of a record, from whichever surface, comes through here: checked,
+ * shown to the hooks, written, and journaled, all in one transaction. */
+#include "engine/engine_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DELETE_MAX 10000 /* records that one deletion may touch */
+
+/* -- the transaction
+ * ------------------------------------------------------------------------------- */
+
+struct engine *txn_engine(struct txn *t) {
+    return t->g;
+}
+struct conn *txn_conn(struct txn *t) {
+    return t->g->writer;
+}
+struct arena *txn_arena(struct txn *t) {
+    return t->arena;
+}
+const struct principal *txn_principal(const struct txn *t) {
+    return t->principal;
+}
+int64_t txn_now(const struct txn *t) {
+    return t->head.at;
+}
+uint64_t txn_last_seq(const struct txn *t) {
+    return t->head.last;
+}
+void txn_day_first(struct txn *t, bool day_first) {
+    t->day_first = day_first;
+}
+
+kith_id txn_id(struct txn *t) {
+    if (!t->head.id)
+        t->head.id = idgen_next(&t->g->ids, t->head.at);
+    return t->head.id;
+}
+
+void txn_env(struct txn *t, struct query_env *env) {
+    *env = (struct query_env){t->head.at, t->g->opts.zone, t->principal};
+}
+
+void txn_begin(struct txn *t, struct engine *g, const struct write_opts *o, uint32_t actor) {
+    *t = (struct txn){
+        .g = g,
+        .arena = &g->work,
+        .principal = o->principal,
+        .undoing = o->origin == ORIGIN_UNDO,
+        .head = {.at = clock_now(g->clock),
+                 .actor = actor,
+                 .origin = o->origin,
+                 .run = o->run,
+                 .note = str_of(o->note)},
+    };
+}
+
+/* The number of a principal, cached; the cache is emptied when a group is rolled back. */
+kith_status txn_actor(struct engine *g, const struct principal *p, uint32_t *number,
+                      kith_error *e) {
+    kith_str name = str_of(p->name);
+    *number = (uint32_t)(uintptr_t)map_get(&g->actors, name);
+    if (*number)
+        return KITH_OK;
+    struct source s = {.kind = SOURCE_USER, .name = p->name, .version = ""};
+    TRY(journal_intern_source(g->writer, &s, number, e));
+    return map_put(&g->actors, name, (void *)(uintptr_t)*number) ? KITH_OK : err_nomem(e);
+}
+
+static kith_status savepoint(struct engine *g, const char *sql, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer, sql, &st, e));
+    return conn_run(g->writer, st, e);
+}
+
+kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
+    struct engine *g = t->g;
+    uint64_t seq = g->seq;
+    TRY(savepoint(g, "SAVEPOINT request", e));
+    kith_status st = fn(t, arg, e);
+    if (st == KITH_OK && t->head.first)
+        st = journal_append_tx(g->writer, &t->head, e);
+    if (st == KITH_OK && (st = savepoint(g, "RELEASE request", e)) == KITH_OK)
+        return KITH_OK;
+    g->seq = seq;
+    /* When SQLite has rolled the whole group back there is no savepoint left: the caller sees that.
+     */
+    savepoint(g, "ROLLBACK TO request", NULL);
+    savepoint(g, "RELEASE request", NULL);
+    return st;
+}
+
+kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e) {
+    struct engine *g = t->g;
+    uint64_t seq = g->seq;
+    struct tx_head head = t->head;
+    TRY(savepoint(g, "SAVEPOINT part", e));
+    kith_status st = part(t, arg, e);
+    if (st == KITH_OK)
+        return savepoint(g, "RELEASE part", e);
+    g->seq = seq;
+    t->head = head;
+    savepoint(g, "ROLLBACK TO part", NULL);
+    savepoint(g, "RELEASE part", NULL);
+    return st;
+}
+
+/* Gives the row its place and writes it. */
+kith_status txn_append(struct txn *t, struct journal_row *row, kith_error *e) {
+    row->seq = t->g->seq + 1;
+    row->tx = txn_id(t);
+    row->source = t->source;
+    row->cause = t->cause_row;
+    TRY(journal_append(t->g->writer, row, e));
+    t->g->seq = row->seq;
+    if (!t->head.first)
+        t->head.first = row->seq;
+    t->head.last = row->seq;
+    return KITH_OK;
+}
+
+/* -- hooks
+ * ------------------------------------------------------------------------------------------- */
+
+const kith_value *txn_lookup(void *arg, const struct rtype *type, kith_id id) {
+    struct txn *t = arg;
+    kith_value *values = ARENA_ARRAY(t->arena, kith_value, type->field_count);
+    if (!values || record_read(t->g->writer, type, id, t->arena, values, NULL) != KITH_OK)
+        return NULL;
+    return values;
+}
+
+static bool touches(const struct change *c, const struct fieldset *fields) {
+    for (size_t i = 0; i < sizeof fields->bits / sizeof *fields->bits; i++)
+        if (c->changed.bits[i] & fields->bits[i])
+            return true;
+    return false;
+}
+
+static bool hook_wants(struct txn *t, const struct hook *h, const struct change *c) {
+    if (c->kind == ROW_UPDATE && h->fields && !touches(c, h->fields))
+        return false;
+    if (!h->where)
+        return true;
+    struct query_env env;
+    txn_env(t, &env);
+    return predicate_match(h->where, &env, c->id, c->after ? c->after : c->before, txn_lookup, t);
+}
+
+/* Runs the hooks of one moment. row: seq of the row that is already written, 0 before. */
+static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64_t row,
+                             kith_error *e) {
+    const struct hook_list *l = &t->g->types[c->type->id].hooks[c->kind - 1][after];
+    if (l->count == 0 || (after && t->undoing))
+        return KITH_OK;
+    if (t->hook_depth == HOOK_DEPTH_MAX)
+        return err_set(
+            e, KITH_E_LIMIT, NULL,
+            "hooks call each other more than %d deep, last '%s' on %s; one of them must stop",
+            HOOK_DEPTH_MAX, l->items[0]->hook.source.name, c->type->name);
+    const struct source *code = t->code;
+    uint32_t source = t->source;
+    uint64_t cause = t->cause_row;
+    kith_status st = KITH_OK;
+    t->hook_depth++;
+    for (size_t i = 0; st == KITH_OK && i < l->count; i++) {
+        const struct hook_entry *h = l->items[i];
+        if (!hook_wants(t, &h->hook, c))
+            continue;
+        t->code = &h->hook.source;
+        t->source = h->source;
+        t->cause_row = row ? row : cause;
+        st = h->hook.fn(h->hook.self, t, c, e);
+    }
+    t->hook_depth--;
+    t->code = code;
+    t->source = source;
+    t->cause_row = cause;
+    return st;
+}
+
+/* -- one write
+ * ----------------------------------------------------------------------------------------- */
+
+static kith_status may_write(struct txn *t, const struct rtype *type, kith_error *e) {
+    if (access_rule(t->principal, type) == ACCESS_ALL)
+        return KITH_OK;
+    return err_set(e, KITH_E_DENIED, NULL, "%s may not write records of type %s",
+                   t->principal->name, type->name);
+}
+
+/* A read-only field is written by its module's code and by nobody else. */
+static kith_status may_set(struct txn *t, const struct rfield *f, kith_error *e) {
+    if (!(f->flags & KITH_FF_READONLY) || t->undoing)
+        return KITH_OK;
+    if (t->code && (t->code->kind == SOURCE_CORE || t->code->kind == SOURCE_MODULE) &&
+        (strcmp(t->code->name, f->module) == 0 || t->code->kind == SOURCE_CORE))
+        return KITH_OK;
+    return err_set(e, KITH_E_DENIED, f->name, "%s.%s is kept by %s and cannot be set",
+                   f->type->name, f->name, f->module);
+}
+
+static kith_status set_value(struct txn *t, struct change *c, const struct rfield *f, kith_value v,
+                             kith_error *e) {
+    static const kith_value null = {0};
+    if (f->type != c->type)
+        return err_set(e, KITH_E_INVAL, f->name, "%s.%s is no field of %s", f->type->name, f->name,
+                       c->type->name);
+    TRY(may_set(t, f, e));
+    TRY(value_check(t->g->schema, f, t->day_first, t->arena, &v, e));
+    c->after[f->index] = v;
+    const kith_value *before = c->before ? &c->before[f->index] : &null;
+    uint64_t bit = UINT64_C(1) << (f->index % 64);
+    if (value_eq(before, &v))
+        c->changed.bits[f->index / 64] &= ~bit;
+    else
+        c->changed.bits[f->index / 64] |= bit;
+    return KITH_OK;
+}
+
+kith_status change_set(struct txn *t, struct change *c, const struct rfield *f, kith_value v,
+                       kith_error *e) {
+    if (!c->sources || !c->after)
+        return err_set(e, KITH_E_INVAL, f->name,
+                       "%s.%s can be changed before the write only; use update after it",
+                       f->type->name, f->name);
+    if (t->undoing)
+        return KITH_OK;
+    /* The hook hands over borrowed values: what is text must live as long as the write. */
+    v = value_copy(t->arena, &v);
+    kith_value before = c->after[f->index];
+    TRY(set_value(t, c, f, v, e));
+    if (!value_eq(&before, &c->after[f->index]))
+        c->sources[f->index] = t->source;
+    return KITH_OK;
+}
+
+static kith_status check_link(struct txn *t, const struct rfield *f, const kith_value *v,
+                              kith_error *e) {
+    const struct rtype *target = schema_type_by_id(t->g->schema, v->as.link.type);
+    if (target && record_exists(t->g->writer, target, v->as.link.id))
+        return KITH_OK;
+    char id[ID_TEXT + 1];
+    id_format(v->as.link.id, id);
+    return err_set(e, KITH_E_NOTFOUND, f->name, "%s: there is no %s %s to link to", f->name,
+                   target ? target->name : "record", id);
+}
+
+/* What holds for the row as a whole, once all hooks have had their say. */
+static kith_status check_row(struct txn *t, const struct change *c, kith_error *e) {
+    TRY(record_check(c->type, c->after, e));
+    for (uint32_t i = 0; i < c->type->field_count; i++) {
+        const struct rfield *f = c->type->fields[i];
+        const kith_value *v = &c->after[i];
+        if (!fieldset_has(&c->changed, i))
+            continue;
+        if (f->kind == KITH_F_STATE && !t->undoing)
+            TRY(state_check(f, c->before ? &c->before[i] : NULL, v, e));
+        if (v->kind == KITH_LINK)
+            TRY(check_link(t, f, v, e));
+        for (uint64_t k = 0;
+             f->kind == KITH_F_LINKS && v->kind == KITH_LIST && k < v->as.list.count; k++)
+            TRY(check_link(t, f, &v->as.list.items[k], e));
+    }
+    return KITH_OK;
+}
+
+static kith_status journal_change(struct txn *t, const struct change *c, uint64_t *seq,
+                                  kith_error *e) {
+    struct buf image = {0};
+    struct journal_row row = {.kind = c->kind, .type = c->type->id, .record = c->id};
+    *seq = t->cause_row;
+    if (c->type->history == KITH_HISTORY_NONE)
+        return KITH_OK;
+    struct fieldset fields = c->changed;
+    fields.bits[0] &= ~(UINT64_C(1) << FIELD_UPDATED);
+    if (c->kind == ROW_CREATE)
+        fields.bits[0] &= ~(UINT64_C(1) << FIELD_CREATED); /* the transaction's time */
+    image_encode(&image, c->type, c->before, c->after, &fields, c->sources);
+    row.image = buf_view(&image);
+    kith_status st = image.failed ? err_nomem(e) : txn_append(t, &row, e);
+    buf_free(&image);
+    *seq = row.seq;
+    return st;
+}
+
+static bool nothing_changed(const struct change *c) {
+    for (size_t i = 0; i < sizeof c->changed.bits / sizeof *c->changed.bits; i++)
+        if (c->changed.bits[i])
+            return false;
+    return true;
+}
+
+/* The steps that all writes share, once c holds what the caller wants. */
+static kith_status carry_out(struct txn *t, struct change *c, kith_error *e) {
+    struct conn *w = t->g->writer;
+    uint64_t seq;
+    c->origin = t->head.origin;
+    c->sources = ARENA_ARRAY(t->arena, uint32_t, c->type->field_count);
+    if (!c->sources)
+        return err_nomem(e);
+    TRY(run_hooks(t, c, false, 0, e));
+    if (c->kind == ROW_UPDATE && nothing_changed(c))
+        return KITH_OK;
+    if (c->kind != ROW_DELETE) {
+        c->after[FIELD_UPDATED] = value_time(t->head.at);
+        fieldset_add(&c->changed, FIELD_UPDATED);
+        TRY(check_row(t, c, e));
+    }
+    switch (c->kind) {
+    case ROW_CREATE:
+        TRY(record_insert(w, c->type, c->id, t->arena, c->after, e));
+        break;
+    case ROW_UPDATE:
+        TRY(record_update(w, c->type, c->id, t->arena, c->after, &c->changed, e));
+        break;
+    default:
+        TRY(record_delete(w, c->type, c->id, e));
+    }
+    TRY(journal_change(t, c, &seq, e));
+    c->sources = NULL; /* from now on change_set refuses */
+    return run_hooks(t, c, true, seq, e);
+}
+
+static kith_status set_all(struct txn *t, struct change *c, const struct assign *set, size_t count,
+                           kith_error *e) {
+    for (size_t i = 0; i < count; i++)
+        TRY(set_value(t, c, set[i].field, set[i].value, e));
+    return KITH_OK;
+}
+
+static kith_value *copy_values(struct txn *t, const struct rtype *type, const kith_value *from) {
+    kith_value *values = ARENA_ARRAY(t->arena, kith_value, type->field_count);
+    if (values && from)
+        memcpy(values, from, sizeof *values * type->field_count);
+    return values;
+}
+
+static void mark_present(struct change *c) {
+    for (uint32_t i = 0; i < c->type->field_count; i++)
+        if (c->after[i].kind != KITH_NULL)
+            fieldset_add(&c->changed, i);
+}
+
+kith_status txn_create(struct txn *t, const struct rtype *type, const struct assign *set,
+                       size_t count, kith_id *id, kith_error *e) {
+    struct change c = {.kind = ROW_CREATE, .type = type};
+    TRY(may_write(t, type, e));
+    c.after = copy_values(t, type, t->g->types[type->id].defaults);
+    if (!c.after)
+        return err_nomem(e);
+    c.after[FIELD_CREATED] = value_time(t->head.at);
+    mark_present(&c);
+    TRY(set_all(t, &c, set, count, e));
+    c.id = idgen_next(&t->g->ids, t->head.at);
+    TRY(carry_out(t, &c, e));
+    if (id)
+        *id = c.id;
+    return KITH_OK;
+}
+
+static kith_status read_before(struct txn *t, struct change *c, kith_error *e) {
+    kith_value *before = copy_values(t, c->type, NULL);
+    if (!before)
+        return err_nomem(e);
+    TRY(record_read(t->g->writer, c->type, c->id, t->arena, before, e));
+    c->before = before;
+    return KITH_OK;
+}
+
+kith_status txn_update(struct txn *t, const struct rtype *type, kith_id id,
+                       const struct assign *set, size_t count, kith_error *e) {
+    struct change c = {.kind = ROW_UPDATE, .type = type, .id = id};
+    TRY(may_write(t, type, e));
+    TRY(read_before(t, &c, e));
+    c.after = copy_values(t, type, c.before);
+    if (!c.after)
+        return err_nomem(e);
+    TRY(set_all(t, &c, set, count, e));
+    return nothing_changed(&c) ? KITH_OK : carry_out(t, &c, e);
+}
+
+kith_status txn_get(struct txn *t, const struct rtype *type, kith_id id, const kith_value **values,
+                    kith_error *e) {
+    kith_value *out = copy_values(t, type, NULL);
+    if (!out)
+        return err_nomem(e);
+    if (access_rule(t->principal, type) == ACCESS_NONE)
+        return err_set(e, KITH_E_DENIED, NULL, "%s may not read records of type %s",
+                       t->principal->name, type->name);
+    TRY(record_read(t->g->writer, type, id, t->arena, out, e));
+    *values = out;
+    return KITH_OK;
+}
+
+/* -- deleting
+ * --------------------------------------------------------------------------------------------- */
+
+/* Without `id` in a list of links; null when it was the only one. */
+static kith_value without(struct txn *t, const kith_value *list, kith_id id) {
+    kith_value *items = ARENA_ARRAY(t->arena, kith_value, list->as.list.count + 1);
+    uint64_t n = 0;
+    for (uint64_t i = 0; items && i < list->as.list.count; i++)
+        if (list->as.list.items[i].as.link.id != id)
+            items[n++] = list->as.list.items[i];
+    return n ? (kith_value){.kind = KITH_LIST, .as.list = {items, n}} : value_null();
+}
+
+static kith_status unlink_one(struct txn *t, const struct rfield *f, kith_id from, kith_id id,
+                              kith_error *e) {
+    struct assign set = {.field = f, .value = value_null()};
+    if (f->flags & KITH_FF_PARTOF)
+        return txn_delete(t, f->type, from, e);
+    if ((f->flags & KITH_FF_REQUIRED) || t->undoing) {
+        char text[ID_TEXT + 1];
+        id_format(from, text);
+        return err_set(e, KITH_E_REFUSED, f->name,
+                       "%s %s links to it (%s); delete or change that first", f->type->name, text,
+                       f->name);
+    }
+    if (f->kind == KITH_F_LINKS) {
+        const kith_value *values;
+        TRY(txn_get(t, f->type, from, &values, e));
+        set.value = without(t, &values[f->index], id);
+    }
+    return txn_update(t, f->type, from, &set, 1, e);
+}
+
+/* What points to a record that goes: parts go with it, other links are emptied. In an undo nothing
+ * may point to it. */
+static kith_status release_referrers(struct txn *t, const struct rtype *type, kith_id id,
+                                     kith_error *e) {
+    const struct type_info *info = &t->g->types[type->id];
+    for (size_t i = 0; i < info->inbound_count; i++) {
+        const struct rfield *f = info->inbound[i];
+        kith_id *ids;
+        size_t n;
+        TRY(record_referrers(t->g->writer, f, id, type->id, DELETE_MAX + 1, t->arena, &ids, &n, e));
+        if (n > DELETE_MAX)
+            return err_set(e, KITH_E_LIMIT, NULL,
+                           "more than %d records of type %s link to it; change those first",
+                           DELETE_MAX, f->type->name);
+        for (size_t k = 0; k < n; k++)
+            if (f->type != type || ids[k] != id)
+                TRY(unlink_one(t, f, ids[k], id, e));
+    }
+    return KITH_OK;
+}
+
+static kith_status delete_row(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {
+    struct change c = {.kind = ROW_DELETE, .type = type, .id = id};
+    TRY(read_before(t, &c, e));
+    for (uint32_t i = 0; i < type->field_count; i++)
+        if (c.before[i].kind != KITH_NULL)
+            fieldset_add(&c.changed, i);
+    return carry_out(t, &c, e);
+}
+
+kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {
+    TRY(may_write(t, type, e));
+    if (t->hook_depth++ == HOOK_DEPTH_MAX)
+        return err_set(e, KITH_E_LIMIT, NULL, "parts of parts go more than %d deep",
+                       HOOK_DEPTH_MAX);
+    kith_status st = release_referrers(t, type, id, e);
+    if (st == KITH_OK)
+        st = delete_row(t, type, id, e);
+    t->hook_depth--;
+    return st;
+}
+
+/* -- undoing
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void put_back(struct change *c, const struct image_field *fields, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].field && fields[i].field->type == c->type) {
+            c->after[fields[i].field->index] = fields[i].before;
+            fieldset_add(&c->changed, fields[i].field->index);
+        }
+}
+
+kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *type, kith_id id,
+                           const struct image_field *fields, size_t count, kith_error *e) {
+    struct change c = {
+        .kind = kind == ROW_DELETE ? ROW_CREATE : ROW_UPDATE, .type = type, .id = id};
+    TRY(may_write(t, type, e));
+    if (kind == ROW_CREATE)
+        return txn_delete(t, type, id, e);
+    if (kind == ROW_UPDATE)
+        TRY(read_before(t, &c, e));
+    c.after = copy_values(t, type, c.before);
+    if (!c.after)
+        return err_nomem(e);
+    put_back(&c, fields, count);
+    return carry_out(t, &c, e);
+}
+
+/* -- events
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+kith_status txn_publish(struct txn *t, const char *topic, const struct rtype *type, kith_id subject,
+                        kith_str json, kith_error *e) {
+    for (size_t i = 0; i < t->g->topic_count; i++) {
+        const struct topic_entry *known = t->g->topics[i];
+        if (strcmp(known->name, topic) != 0)
+            continue;
+        struct buf image = {0};
+        struct journal_row row = {
+            .kind = ROW_EVENT, .type = type ? type->id : 0, .record = subject};
+        image_encode_event(&image, known->number, known->schema, json);
+        row.image = buf_view(&image);
+        kith_status st = image.failed ? err_nomem(e) : txn_append(t, &row, e);
+        buf_free(&image);
+        return st;
+    }
+    return err_set(e, KITH_E_NOTFOUND, NULL, "topic '%s' is declared by no enabled module", topic);
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The writer: one thread that owns the writing connection. Requests that wait are committed
+ * together: each in its own savepoint, one sync for all, acknowledged only after it. */
+#include "engine/engine_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+
+/* -- a group's transaction
+ * -------------------------------------------------------------------------- */
+
+kith_status group_begin(struct engine *g, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer, "BEGIN IMMEDIATE", &st, e));
+    return conn_run(g->writer, st, e);
+}
+
+void group_rollback(struct engine *g) {
+    if (!sqlite3_get_autocommit(g->writer->db))
+        conn_exec(g->writer, "ROLLBACK", NULL);
+    g->seq = atomic_load(&g->committed);
+    map_free(&g->actors); /* some of them may have been numbered in this group */
+    kith_error e = KITH_ERROR_INIT;
+    if (bus_reload(g, &e) != KITH_OK)
+        log_error("engine", "%s", e.message);
+    g->refresh_due = true;
+}
+
+kith_status group_commit(struct engine *g, kith_error *e) {
+    sqlite3_stmt *st;
+    kith_status status = conn_prepare(g->writer, "COMMIT", &st, e);
+    if (status == KITH_OK)
+        status = conn_run(g->writer, st, e);
+    if (status != KITH_OK) {
+        group_rollback(g);
+        return status;
+    }
+    atomic_store(&g->committed, g->seq);
+    atomic_store(&g->durable, g->seq); /* synchronous=FULL: the commit has synced the log */
+    atomic_fetch_add(&g->groups, 1);
+    return KITH_OK;
+}
+
+/* -- requests
+ * ----------------------------------------------------------------------------------------- */
+
+static void run_request(struct engine *g, struct request *r) {
+    struct txn t;
+    uint32_t actor;
+    arena_reset(&g->work);
+    err_clear(&r->error);
+    r->tx = 0;
+    r->status = txn_actor(g, r->opts->principal, &actor, &r->error);
+    if (r->status != KITH_OK)
+        return;
+    txn_begin(&t, g, r->opts, actor);
+    r->status = txn_run(&t, r->fn, r->arg, &r->error);
+    r->tx = r->status == KITH_OK ? t.head.id : 0;
+}
+
+static void answer(struct engine *g, struct request *r) {
+    if (r->done) {
+        r->done(r->arg, r->status, r->tx, &r->error);
+        free(r);
+        return;
+    }
+    pthread_mutex_lock(&g->lock);
+    r->finished = true;
+    pthread_cond_signal(r->wake);
+    pthread_mutex_unlock(&g->lock);
+}
+
+static bool group_lost(struct engine *g) {
+    return sqlite3_get_autocommit(g->writer->db) != 0;
+}
+
+/* One request in a transaction of its own. */
+static void run_single(struct engine *g, struct request *r) {
+    kith_error e = KITH_ERROR_INIT;
+    kith_status st = group_begin(g, &r->error);
+    if (st != KITH_OK) {
+        r->status = st;
+        return;
+    }
+    run_request(g, r);
+    if (r->status != KITH_OK) {
+        group_rollback(g);
+        return;
+    }
+    st = group_lost(g) ? err_set(&e, KITH_E_IO, NULL, "the write was lost to the disk; try again")
+                       : group_commit(g, &e);
+    if (st != KITH_OK) {
+        r->status = st;
+        r->tx = 0;
+        r->error = e;
+    }
+}
+
+/* All of them in one transaction; false: it was lost as a whole and nothing is kept. */
+static bool run_together(struct engine *g, struct request *first) {
+    kith_error e = KITH_ERROR_INIT;
+    if (group_begin(g, &e) != KITH_OK)
+        return false;
+    for (struct request *r = first; r; r = r->next) {
+        run_request(g, r);
+        if (group_lost(g)) {
+            group_rollback(g);
+            return false;
+        }
+    }
+    return group_commit(g, &e) == KITH_OK;
+}
+
+static void run_group(struct engine *g, struct request *first) {
+    if (!first->next)
+        run_single(g, first);
+    else if (!run_together(g, first))
+        for (struct request *r = first; r; r = r->next)
+            run_single(g, r);
+    while (first) {
+        struct request *next = first->next;
+        if (first->status == KITH_OK && first->tx)
+            atomic_fetch_add(&g->transactions, 1);
+        answer(g, first);
+        first = next;
+    }
+}
+
+/* -- the queue
+ * ------------------------------------------------------------------------------------------ */
+
+/* Takes what is committed together: up to group_max requests, or one that must be alone. */
+static struct request *take_group(struct engine *g) {
+    struct request *first = g->queue, *r = first;
+    uint32_t n = 1;
+    if (!first)
+        return NULL;
+    while (!first->alone && n < g->opts.group_max && r->next && !r->next->alone) {
+        r = r->next;
+        n++;
+    }
+    g->queue = r->next;
+    if (!g->queue)
+        g->queue_tail = &g->queue;
+    r->next = NULL;
+    g->queued -= n;
+    return first;
+}
+
+static void refresh_due(struct engine *g) {
+    kith_error e = KITH_ERROR_INIT;
+    int64_t letters = INT64_MAX, timers = INT64_MAX;
+    g->refresh_due = false;
+    if (bus_next_due(g, &letters, &e) != KITH_OK || timers_next_due(g, &timers, &e) != KITH_OK)
+        log_error("engine", "%s", e.message);
+    g->next_due = letters < timers ? letters : timers;
+}
+
+static bool due_now(struct engine *g) {
+    if (g->refresh_due)
+        refresh_due(g);
+    return g->next_due <= clock_now(g->clock);
+}
+
+/* Sleeps until there is a request or something falls due. A virtual clock is looked at every 5 ms.
+ */
+static void wait_for_work(struct engine *g) {
+    struct timespec at;
+    int64_t ms = INT64_MAX;
+    if (g->next_due != INT64_MAX)
+        ms = g->clock == &g->real_clock ? g->next_due - clock_now(g->clock) : 5;
+    if (ms == INT64_MAX) {
+        pthread_cond_wait(&g->work_cond, &g->lock);
+        return;
+    }
+    if (ms < 1)
+        ms = 1;
+    if (ms > 60000) /* the wall clock may be set meanwhile */
+        ms = 60000;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += (ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    pthread_cond_timedwait(&g->work_cond, &g->lock, &at);
+}
+
+static void *writer_main(void *arg) {
+    struct engine *g = arg;
+    pthread_mutex_lock(&g->lock);
+    for (;;) {
+        struct request *first = take_group(g);
+        bool stop = g->stop;
+        g->idle = false;
+        pthread_mutex_unlock(&g->lock);
+        if (first && first->alone) {
+            arena_reset(&g->work);
+            first->status = first->alone(g, first, &first->error);
+            answer(g, first);
+        } else if (first) {
+            run_group(g, first);
+        }
+        /* Requests and reactions take turns, so that neither starves. On stopping reactions stay
+         * where they are: their cursors are durable. */
+        bool more = false;
+        if (!stop) {
+            if (bus_waiting(g))
+                bus_step(g);
+            if (due_now(g)) {
+                bus_letters(g);
+                timers_fire(g);
+                g->refresh_due = true;
+            }
+            more = bus_waiting(g) || due_now(g);
+        }
+        pthread_mutex_lock(&g->lock);
+        if (g->queue || more)
+            continue;
+        if (g->stop)
+            break;
+        g->idle = true;
+        pthread_cond_broadcast(&g->idle_cond);
+        while (!g->queue && !g->stop && g->next_due > clock_now(g->clock))
+            wait_for_work(g);
+    }
+    pthread_mutex_unlock(&g->lock);
+    return NULL;
+}
+
+static kith_status enqueue(struct engine *g, struct request *r, kith_error *e) {
+    kith_status st = KITH_OK;
+    pthread_mutex_lock(&g->lock);
+    if (!g->started || g->stop) {
+        st = err_set(e, KITH_E_BUSY, NULL, "the company is closing; try again later");
+    } else if (g->queued >= g->opts.queue_max) {
+        st = err_set(e, KITH_E_BUSY, NULL, "%u writes are waiting already; try again in a moment",
+                     g->queued);
+    } else {
+        r->next = NULL;
+        *g->queue_tail = r;
+        g->queue_tail = &r->next;
+        g->queued++;
+        pthread_cond_signal(&g->work_cond);
+    }
+    pthread_mutex_unlock(&g->lock);
+    return st;
+}
+
+kith_status writer_submit(struct engine *g, struct request *r, kith_error *e) {
+    pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
+    if (on_writer(g))
+        return err_set(e, KITH_E_THREAD, NULL,
+                       "a blocking write was called from inside a transaction");
+    r->wake = &wake;
+    r->error = (kith_error)KITH_ERROR_INIT;
+    kith_status st = enqueue(g, r, e);
+    if (st == KITH_OK) {
+        pthread_mutex_lock(&g->lock);
+        while (!r->finished)
+            pthread_cond_wait(&wake, &g->lock);
+        pthread_mutex_unlock(&g->lock);
+        st = r->status;
+        if (st != KITH_OK)
+            err_copy(e, &r->error);
+    }
+    pthread_cond_destroy(&wake);
+    return st;
+}
+
+kith_status engine_write(struct engine *g, const struct write_opts *o, write_fn fn, void *arg,
+                         kith_id *tx, kith_error *e) {
+    struct request r = {.opts = o, .fn = fn, .arg = arg};
+    kith_status st = writer_submit(g, &r, e);
+    if (tx)
+        *tx = st == KITH_OK ? r.tx : 0;
+    return st;
+}
+
+kith_status engine_post(struct engine *g, const struct write_opts *o, write_fn fn, void *arg,
+                        void (*done)(void *arg, kith_status st, kith_id tx, const kith_error *e),
+                        kith_error *e) {
+    struct request *r = calloc(1, sizeof *r);
+    if (!r)
+        return err_nomem(e);
+    r->opts = o;
+    r->fn = fn;
+    r->arg = arg;
+    r->done = done;
+    r->error = (kith_error)KITH_ERROR_INIT;
+    kith_status st = enqueue(g, r, e);
+    if (st != KITH_OK)
+        free(r);
+    return st;
+}
+
+kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {
+    struct timespec at;
+    int rc = 0;
+    if (on_writer(g))
+        return err_set(e, KITH_E_THREAD, NULL,
+                       "waiting for reactions was called from inside a transaction");
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += timeout_ms / 1000;
+    at.tv_nsec += (timeout_ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&g->lock);
+    while (rc == 0 && !g->stop && !(g->idle && !g->queue && g->next_due > clock_now(g->clock)))
+        rc = pthread_cond_timedwait(&g->idle_cond, &g->lock, &at);
+    bool idle = g->idle;
+    pthread_mutex_unlock(&g->lock);
+    if (idle)
+        return KITH_OK;
+    return err_set(e, KITH_E_LIMIT, NULL,
+                   "reactions are still running; they go on when Kith runs again");
+}
+
+/* -- life
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+kith_status writer_start(struct engine *g, kith_error *e) {
+    refresh_due(g);
+    pthread_mutex_lock(&g->lock);
+    int rc = pthread_create(&g->thread, NULL, writer_main, g);
+    g->started = rc == 0;
+    pthread_mutex_unlock(&g->lock);
+    return rc == 0 ? KITH_OK : err_set(e, KITH_E_NOMEM, NULL, "cannot start the writer thread");
+}
+
+void writer_stop(struct engine *g) {
+    if (!g->started)
+        return;
+    pthread_mutex_lock(&g->lock);
+    g->stop = true;
+    pthread_cond_broadcast(&g->work_cond);
+    pthread_cond_broadcast(&g->idle_cond);
+    pthread_mutex_unlock(&g->lock);
+    pthread_join(g->thread, NULL);
+    g->started = false;
+}
