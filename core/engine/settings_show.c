@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings for people: what a setting takes, what it is now, and the reference page. The value of a
+ * secret never passes through here. */
+#include "engine/settings_internal.h"
+
+#include "base/date.h"
+#include "base/err.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- kinds and values ----------------------------------------------------------------------------
+ */
+
+static void bound_text(const kith_setting *d, int64_t bound, struct buf *out) {
+    char text[DURATION_TEXT];
+    if (d->kind == KITH_DURATION) {
+        duration_format(bound, text);
+        buf_puts(out, text);
+    } else {
+        buf_printf(out, "%lld", (long long)bound);
+    }
+}
+
+static void range_text(const kith_setting *d, struct buf *out) {
+    bool low = d->min != INT64_MIN, high = d->max != INT64_MAX;
+    if ((d->min == 0 && d->max == 0) || (!low && !high))
+        return;
+    buf_puts(out, low && high ? " from " : low ? " of at least " : " of at most ");
+    bound_text(d, low ? d->min : d->max, out);
+    if (low && high) {
+        buf_puts(out, " to ");
+        bound_text(d, d->max, out);
+    }
+}
+
+static void choices_text(const char *choices, struct buf *out) {
+    kith_str rest = str_of(choices), choice;
+    for (bool first = true; str_split(&rest, ',', &choice); first = false) {
+        buf_puts(out, first ? "one of " : ", ");
+        buf_printf(out, "\"%.*s\"", (int)choice.len, choice.ptr);
+    }
+}
+
+void setting_kind_text(const kith_setting *d, struct buf *out) {
+    switch (d->kind) {
+    case KITH_BOOL:
+        buf_puts(out, "true or false");
+        break;
+    case KITH_INT:
+        buf_puts(out, "a whole number");
+        range_text(d, out);
+        break;
+    case KITH_REAL:
+        buf_puts(out, "a number");
+        range_text(d, out);
+        break;
+    case KITH_DURATION:
+        buf_puts(out, "a duration");
+        range_text(d, out);
+        buf_puts(out, ", such as \"90s\", \"10m\", \"2h\" or \"3d\"");
+        break;
+    case KITH_TEXT:
+        if (d->choices)
+            choices_text(d->choices, out);
+        else
+            buf_puts(out, "a text in double quotes");
+        break;
+    case KITH_LIST:
+        buf_puts(out, d->items.count ? "a list of groups: ( { ... }, { ... } )"
+                                     : "a list of texts: [ \"...\", \"...\" ]");
+        if (d->choices) {
+            buf_puts(out, ", each ");
+            choices_text(d->choices, out);
+        }
+        break;
+    default:
+        buf_puts(out, "unknown");
+    }
+}
+
+static void quoted_text(kith_str s, struct buf *out) {
+    buf_putc(out, '"');
+    for (uint64_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] == '\n') {
+            buf_puts(out, "\\n");
+            continue;
+        }
+        if (s.ptr[i] == '"' || s.ptr[i] == '\\')
+            buf_putc(out, '\\');
+        buf_putc(out, s.ptr[i]);
+    }
+    buf_putc(out, '"');
+}
+
+/* As short as reads back the same. */
+static void real_text(double r, struct buf *out) {
+    char text[40];
+    snprintf(text, sizeof text, "%.15g", r);
+    if (strtod(text, NULL) != r)
+        snprintf(text, sizeof text, "%.17g", r);
+    buf_puts(out, text);
+}
+
+static void group_text(const kith_setting *d, const kith_value *group, struct buf *out) {
+    buf_puts(out, "{ ");
+    for (uint32_t i = 0; i < d->items.count && i < group->as.list.count; i++) {
+        kith_setting key = setting_in(&d->items, i);
+        if (group->as.list.items[i].kind == KITH_NULL)
+            continue;
+        buf_printf(out, "%s = ", key.key);
+        setting_value_text(&key, &group->as.list.items[i], out);
+        buf_puts(out, "; ");
+    }
+    buf_putc(out, '}');
+}
+
+static void list_text(const kith_setting *d, const kith_value *list, struct buf *out) {
+    bool groups = d->items.count > 0;
+    buf_putc(out, groups ? '(' : '[');
+    for (uint64_t i = 0; i < list->as.list.count; i++) {
+        const kith_value *item = &list->as.list.items[i];
+        buf_puts(out, i ? ", " : " ");
+        if (groups)
+            group_text(d, item, out);
+        else
+            quoted_text(item->as.s, out);
+    }
+    buf_puts(out, list->as.list.count ? " " : "");
+    buf_putc(out, groups ? ')' : ']');
+}
+
+void setting_value_text(const kith_setting *d, const kith_value *v, struct buf *out) {
+    char text[DURATION_TEXT];
+    if (d->flags & KITH_SF_SECRET) {
+        buf_puts(out, v->kind == KITH_NULL ? "(not set)" : "(set)");
+        return;
+    }
+    switch (v->kind) {
+    case KITH_NULL:
+        buf_puts(out, "(not set)");
+        break;
+    case KITH_BOOL:
+        buf_puts(out, v->as.i ? "true" : "false");
+        break;
+    case KITH_INT:
+        buf_printf(out, "%lld", (long long)v->as.i);
+        break;
+    case KITH_REAL:
+        real_text(v->as.r, out);
+        break;
+    case KITH_DURATION:
+        duration_format(v->as.i, text);
+        quoted_text(str_of(text), out);
+        break;
+    case KITH_LIST:
+        list_text(d, v, out);
+        break;
+    default:
+        quoted_text(v->as.s, out);
+    }
+}
+
+/* -- explaining ----------------------------------------------------------------------------------
+ */
+
+static void explain_items(const struct leaf *leaf, struct buf *out) {
+    for (size_t i = 0; leaf->items && i < leaf->items->count; i++) {
+        const struct leaf *key = leaf->items->leaves[i];
+        const kith_setting *d = &key->pub.decl;
+        buf_printf(out, "  %s %s: ", i ? "          " : "each has  ", d->key);
+        setting_kind_text(d, out);
+        if (d->flags & KITH_SF_REQUIRED) {
+            buf_puts(out, "; required");
+        } else if (key->fallback.kind != KITH_NULL) {
+            buf_puts(out, "; default ");
+            setting_value_text(d, &key->fallback, out);
+        }
+        buf_printf(out, "%s%s\n", d->doc ? "; " : "", d->doc ? d->doc : "");
+    }
+}
+
+static void explain_one(const struct leaf *leaf, struct buf *out) {
+    const struct setting *x = &leaf->pub;
+    const kith_setting *d = &x->decl;
+    buf_printf(out, "%s\n", x->path);
+    if (d->doc)
+        buf_printf(out, "  %s\n", d->doc);
+    buf_puts(out, "  kind       ");
+    setting_kind_text(d, out);
+    buf_puts(out, "\n");
+    explain_items(leaf, out);
+    buf_puts(out, "  default    ");
+    if (d->flags & KITH_SF_REQUIRED && leaf->fallback.kind == KITH_NULL)
+        buf_puts(out, "none: it must be set");
+    else
+        setting_value_text(d, &leaf->fallback, out);
+    buf_puts(out, "\n  now        ");
+    setting_value_text(d, &x->value, out);
+    if (x->file)
+        buf_printf(out, ", set in %s:%d", x->file, x->line);
+    buf_printf(out, "\n  a change   takes effect %s\n",
+               d->flags & KITH_SF_RELOAD ? "without a restart" : "after a restart");
+}
+
+/* "sales" and "sales.score" hold "sales.score.points". */
+static bool is_within(const char *path, const char *group) {
+    size_t len = strlen(group);
+    return strncmp(path, group, len) == 0 && (path[len] == '.' || path[len] == '\0');
+}
+
+static const char *path_at(const void *arg, size_t i) {
+    return settings_at(arg, i)->path;
+}
+
+kith_status settings_explain(const struct settings *s, const char *path, struct buf *out,
+                             kith_error *e) {
+    bool any = false;
+    for (size_t i = 0; i < s->shape.count; i++) {
+        const struct leaf *leaf = s->shape.leaves[i];
+        if (!is_within(leaf->pub.path, path))
+            continue;
+        if (any)
+            buf_putc(out, '\n');
+        any = true;
+        explain_one(leaf, out);
+    }
+    if (any)
+        return out->failed ? err_nomem(e) : KITH_OK;
+    const char *near = str_nearest(str_of(path), path_at, s, s->shape.count);
+    near = near ? near : node_nearest(&s->shape.root, path);
+    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no setting %s%s%s", path,
+                   near ? "; did you mean " : "", near ? near : "");
+}
+
+/* -- the reference page --------------------------------------------------------------------------
+ */
+
+/* For a cell of a table: one line, bars escaped. */
+static void cell(const char *text, struct buf *out) {
+    for (; *text; text++) {
+        if (*text == '|')
+            buf_putc(out, '\\');
+        buf_putc(out, *text == '\n' ? ' ' : *text);
+    }
+}
+
+/* note: "" or what is said behind the meaning. */
+static void reference_row(const char *prefix, const struct leaf *leaf, const char *note,
+                          struct buf *out) {
+    const kith_setting *d = &leaf->pub.decl;
+    struct buf kind = {0}, fallback = {0};
+    setting_kind_text(d, &kind);
+    if (leaf->fallback.kind != KITH_NULL) {
+        buf_putc(&fallback, '`');
+        setting_value_text(d, &leaf->fallback, &fallback);
+        buf_putc(&fallback, '`');
+    } else if (d->flags & KITH_SF_REQUIRED) {
+        buf_puts(&fallback, "must be set");
+    }
+    buf_printf(out, "| `%s%s` | ", prefix, leaf->pub.path);
+    cell(buf_view(&kind).ptr, out);
+    buf_puts(out, " | ");
+    cell(buf_view(&fallback).ptr, out);
+    buf_puts(out, " | ");
+    cell(d->doc ? d->doc : "", out);
+    buf_printf(out, "%s |\n", note);
+    out->failed |= kind.failed || fallback.failed;
+    buf_free(&kind);
+    buf_free(&fallback);
+    for (size_t i = 0; leaf->items && i < leaf->items->count; i++) {
+        buf_printf(&kind, "%s%s[].", prefix, leaf->pub.path);
+        reference_row(buf_view(&kind).ptr, leaf->items->leaves[i], "", out);
+        buf_free(&kind);
+    }
+}
+
+void settings_reference(const struct settings *s, const char *module, struct buf *out) {
+    const char *now = NULL;
+    for (size_t i = 0; i < s->shape.count; i++) {
+        const struct leaf *leaf = s->shape.leaves[i];
+        if (module && strcmp(module, leaf->pub.module) != 0)
+            continue;
+        if (!now || strcmp(now, leaf->pub.module) != 0) {
+            buf_printf(out,
+                       "%s## %s\n\n| setting | takes | default | meaning |\n|---|---|---|---|\n",
+                       now ? "\n" : "", *leaf->pub.module ? leaf->pub.module : "The engine");
+            now = leaf->pub.module;
+        }
+        bool reload = leaf->pub.decl.flags & KITH_SF_RELOAD;
+        reference_row("", leaf, reload ? "" : " (after a restart)", out);
+    }
+}
