@@ -355,11 +355,12 @@ static int newest_first(const void *a, const void *b) {
 kith_status journal_undo_set(struct conn *c, kith_id target, struct arena *a, struct tx_head **out,
                              size_t *count, kith_error *e) {
     struct heads h = {0};
-    TRY(add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE run = ?1", target, 0, a, &h, e));
+    /* A run may bear the number of its first transaction. */
+    TRY(add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE run = ?1 OR id = ?1", target, 0, a, &h,
+                  e));
     if (h.count == 0) {
         struct tx_head tx;
-        TRY(journal_tx_read(c, target, a, &tx, e));
-        TRY(add_head(&h, a, &tx, e));
+        return journal_tx_read(c, target, a, &tx, e); /* says that it is unknown */
     }
     /* The list grows while it is walked: what each transaction led to comes behind it. An undo is
      * led to by nothing and leads to nothing. */

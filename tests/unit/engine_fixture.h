@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An engine on a temporary file with a virtual clock, and short ways to write and read. */
+#ifndef TESTS_ENGINE_FIXTURE_H
+#define TESTS_ENGINE_FIXTURE_H
+
+#include "base/id.h"
+#include "engine/engine.h"
+#include "test.h"
+
+#include <unistd.h>
+
+#define START_MS 1700000000000 /* 2023-11-14T22:13:20Z */
+
+static const kith_field lead_fields[] = {
+    {.name = "name", .kind = KITH_F_TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED},
+    {.name = "contact", .kind = KITH_F_LINK, .options = "contact"},
+    {.name = "source", .kind = KITH_F_CHOICE, .options = "web,referral,event"},
+    {.name = "state", .kind = KITH_F_STATE, .options = "new>working,working>won|lost|new"},
+    {.name = "score", .kind = KITH_F_INTEGER, .default_text = "0"},
+    {.name = "kept", .kind = KITH_F_INTEGER, .flags = KITH_FF_READONLY},
+    {.name = "amount", .kind = KITH_F_MONEY},
+    {.name = "code", .kind = KITH_F_TEXT, .flags = KITH_FF_UNIQUE},
+    {.name = "labels", .kind = KITH_F_TAGS},
+};
+static const kith_type lead_types[] = {
+    {.name = "lead", .title = "name", .fields = KITH_ARRAY(lead_fields)},
+};
+static const struct schema_source lead_source = {
+    .module = "sales", .version = 1, .types = KITH_ARRAY(lead_types)};
+
+struct fixture {
+    char dir[64], path[96];
+    struct kclock clock;
+    struct engine *g;
+    const struct rtype *lead, *contact, *point, *task;
+    struct arena arena;
+    kith_error e;
+};
+static const struct principal tester = {.name = "tester", .all = true};
+static const struct write_opts by_tester = {.principal = &tester, .origin = ORIGIN_CLI};
+
+static struct engine_options fixture_options(struct fixture *x) {
+    return (struct engine_options){.path = x->path,
+                                   .clock = &x->clock,
+                                   .base_currency = "EUR",
+                                   .sources = &lead_source,
+                                   .source_count = 1,
+                                   .create = true};
+}
+
+/* Opens without starting: hooks and reactions can be added. */
+static void fixture_reopen(struct fixture *x) {
+    struct engine_options o = fixture_options(x);
+    EXPECT_OK(engine_open(&x->g, &o, &x->e), x->e);
+    const struct schema *s = engine_schema(x->g);
+    x->lead = schema_type(s, STR("lead"));
+    x->contact = schema_type(s, STR("contact"));
+    x->point = schema_type(s, STR("contact_point"));
+    x->task = schema_type(s, STR("task"));
+}
+
+static void fixture_open(struct fixture *x) {
+    memset(x, 0, sizeof *x);
+    x->e.struct_size = sizeof x->e;
+    clock_set(&x->clock, START_MS);
+    strcpy(x->dir, "/tmp/kith-test-XXXXXX");
+    EXPECT(mkdtemp(x->dir) != NULL);
+    snprintf(x->path, sizeof x->path, "%s/kith.db", x->dir);
+    fixture_reopen(x);
+}
+
+static void fixture_start(struct fixture *x) {
+    EXPECT_OK(engine_start(x->g, &x->e), x->e);
+}
+
+static void fixture_close(struct fixture *x) {
+    char command[160];
+    engine_close(x->g);
+    arena_free(&x->arena);
+    snprintf(command, sizeof command, "rm -rf %s", x->dir);
+    EXPECT_INT(0, system(command));
+}
+
+/* Waits until all reactions and due timers have run. */
+static inline void settle(struct fixture *x) {
+    EXPECT_OK(engine_drain(x->g, 20000, &x->e), x->e);
+}
+
+/* -- one write from "field=value" pairs
+ * ------------------------------------------------------------- */
+
+struct job {
+    uint32_t kind;
+    const struct rtype *type;
+    kith_id id;
+    const char *const *pairs; /* ended by NULL */
+};
+
+static inline kith_status do_job(struct txn *t, void *arg, kith_error *e) {
+    struct job *j = arg;
+    struct assign set[16];
+    size_t n = 0;
+    for (; j->pairs && j->pairs[n]; n++) {
+        kith_str rest = str_of(j->pairs[n]), name;
+        const char *eq = strchr(j->pairs[n], '=');
+        name = (kith_str){rest.ptr, (uint64_t)(eq - rest.ptr)};
+        TRY(schema_find_field(engine_schema(txn_engine(t)), j->type, name, &set[n].field, e));
+        set[n].value = value_str(str_of(eq + 1));
+    }
+    if (j->kind == ROW_CREATE) {
+        kith_id id;
+        TRY(txn_create(t, j->type, set, n, &id, e));
+        j->id = id;
+        return KITH_OK;
+    }
+    return j->kind == ROW_UPDATE ? txn_update(t, j->type, j->id, set, n, e)
+                                 : txn_delete(t, j->type, j->id, e);
+}
+
+#define PAIRS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static inline kith_status try_job(struct fixture *x, uint32_t kind, const struct rtype *type,
+                                  kith_id *id, const char *const *pairs, kith_id *tx) {
+    struct job j = {kind, type, *id, pairs};
+    kith_status st = engine_write(x->g, &by_tester, do_job, &j, tx, &x->e);
+    *id = j.id;
+    return st;
+}
+
+static inline kith_id create(struct fixture *x, const struct rtype *type,
+                             const char *const *pairs) {
+    kith_id id = 0;
+    EXPECT_OK(try_job(x, ROW_CREATE, type, &id, pairs, NULL), x->e);
+    return id;
+}
+
+static inline kith_id update(struct fixture *x, const struct rtype *type, kith_id id,
+                             const char *const *pairs) {
+    kith_id tx = 0;
+    EXPECT_OK(try_job(x, ROW_UPDATE, type, &id, pairs, &tx), x->e);
+    return tx;
+}
+
+static inline kith_id delete_(struct fixture *x, const struct rtype *type, kith_id id) {
+    kith_id tx = 0;
+    EXPECT_OK(try_job(x, ROW_DELETE, type, &id, NULL, &tx), x->e);
+    return tx;
+}
+
+/* A field as text; "(gone)" when the record does not exist. */
+static inline const char *field(struct fixture *x, const struct rtype *type, kith_id id,
+                                const char *name) {
+    kith_value *values;
+    const struct schema *s = engine_schema(x->g);
+    const struct rfield *f = type_field(s, type, str_of(name));
+    EXPECT(f != NULL);
+    if (engine_get(x->g, &tester, type, id, &x->arena, &values, &x->e) != KITH_OK)
+        return "(gone)";
+    kith_str t = value_text(s, &values[f->index], &x->arena);
+    return arena_strndup(&x->arena, t.ptr, t.len);
+}
+
+static inline const char *id_text(struct fixture *x, kith_id id) {
+    char text[ID_TEXT + 1];
+    id_format(id, text);
+    return arena_strdup(&x->arena, text);
+}
+
+static inline kith_status no_row(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    (void)values;
+    (void)e;
+    if (arg)
+        *(kith_id *)arg = id;
+    return KITH_OK;
+}
+
+/* How many records a query finds; *last (may be NULL) is the last one's id. */
+static inline int64_t count(struct fixture *x, const char *text, kith_id *last) {
+    struct query *q;
+    struct find_page page = {.limit = 10000};
+    EXPECT_OK(query_parse(&q, engine_schema(x->g), &x->arena, str_of(text), &x->e), x->e);
+    EXPECT_OK(engine_find(x->g, &tester, q, NULL, &page, &x->arena, no_row, last, &x->e), x->e);
+    return page.count;
+}
+#endif

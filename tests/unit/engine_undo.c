@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Undo and rehearsal: what comes back, what is kept, and that a rehearsal leaves nothing. */
+#include "engine_fixture.h"
+
+static void undo(struct fixture *x, kith_id target, struct undo_report *r) {
+    EXPECT_OK(engine_undo(x->g, &tester, target, false, &x->arena, r, &x->e), x->e);
+}
+
+TEST("an undone creation is gone, and its undo brings it back as it was") {
+    struct fixture x;
+    struct undo_report r;
+    kith_id id = 0, tx;
+    fixture_open(&x);
+    fixture_start(&x);
+    EXPECT_OK(
+        try_job(&x, ROW_CREATE, x.contact, &id, PAIRS("name=Ada L", "email=a@b.example"), &tx),
+        x.e);
+    undo(&x, tx, &r);
+    EXPECT_INT(2, r.reversed); /* the contact and its contact point */
+    EXPECT_INT(0, r.kept + r.refused);
+    EXPECT_STR("(gone)", field(&x, x.contact, id, "name"));
+    undo(&x, r.tx, &r);
+    EXPECT_STR("Ada L", field(&x, x.contact, id, "name"));
+    EXPECT_STR("a@b.example", field(&x, x.contact, id, "email"));
+    EXPECT_INT(1, count(&x, "contact_point where primary = true", NULL));
+    fixture_close(&x);
+}
+
+TEST("an undone update puts back what nobody edited since and keeps the rest") {
+    struct fixture x;
+    struct undo_report r;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id id = create(&x, x.lead, PAIRS("name=A", "score=1"));
+    kith_id tx = update(&x, x.lead, id, PAIRS("name=B", "score=2", "state=working"));
+    update(&x, x.lead, id, PAIRS("score=3"));
+    undo(&x, tx, &r);
+    EXPECT_STR("A", field(&x, x.lead, id, "name"));
+    EXPECT_STR("new", field(&x, x.lead, id, "state"));
+    EXPECT_STR("3", field(&x, x.lead, id, "score"));
+    EXPECT_INT(1, r.reversed);
+    EXPECT_INT(1, r.kept);
+    EXPECT_STR("score", r.items[0].field);
+    fixture_close(&x);
+}
+
+TEST("an undone deletion restores the record, its parts and the links to it") {
+    struct fixture x;
+    struct undo_report r;
+    char link[64];
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id person =
+        create(&x, x.contact, PAIRS("name=Ada", "email=a@b.example", "birthday=1815-12-10"));
+    snprintf(link, sizeof link, "contact=%s", id_text(&x, person));
+    kith_id lead = create(&x, x.lead, PAIRS("name=L", link));
+    kith_id tx = delete_(&x, x.contact, person);
+    undo(&x, tx, &r);
+    EXPECT_INT(0, r.kept + r.refused);
+    EXPECT_STR("1815-12-10", field(&x, x.contact, person, "birthday"));
+    EXPECT_STR("a@b.example", field(&x, x.contact, person, "email"));
+    EXPECT_STR(id_text(&x, person), field(&x, x.lead, lead, "contact"));
+    EXPECT_INT(1, count(&x, "contact_point", NULL));
+    fixture_close(&x);
+}
+
+TEST("an undo refuses to pull a record from under what links to it") {
+    struct fixture x;
+    struct undo_report r;
+    char link[64];
+    kith_id person = 0, tx;
+    fixture_open(&x);
+    fixture_start(&x);
+    EXPECT_OK(try_job(&x, ROW_CREATE, x.contact, &person, PAIRS("name=Ada"), &tx), x.e);
+    snprintf(link, sizeof link, "contact=%s", id_text(&x, person));
+    create(&x, x.lead, PAIRS("name=L", link));
+    undo(&x, tx, &r);
+    EXPECT_INT(1, r.refused);
+    EXPECT_HAS("links to it", r.items[0].reason);
+    EXPECT_STR("Ada", field(&x, x.contact, person, "name"));
+    fixture_close(&x);
+}
+
+static kith_status add_task(void *self, struct txn *t, const struct event *ev, kith_error *e) {
+    (void)self;
+    const struct schema *s = ev->type->schema;
+    const struct rtype *task = schema_type(s, STR("task"));
+    struct assign set[] = {{task->title, value_str(STR("call"))},
+                           {type_field(s, task, STR("about")), value_link(ev->id, ev->type->id)}};
+    TRY(txn_create(t, task, set, 2, NULL, e));
+    struct assign score = {type_field(s, ev->type, STR("score")), value_int(9)};
+    return txn_update(t, ev->type, ev->id, &score, 1, e);
+}
+
+TEST("an undo takes back what reactions did because of it") {
+    struct fixture x;
+    struct undo_report r;
+    kith_id id = 0, tx;
+    fixture_open(&x);
+    struct reaction rule = {
+        .name = "r", .topic = "lead.created", .fn = add_task, .source = {SOURCE_RULE, "r", "", 1}};
+    EXPECT_OK(engine_add_reaction(x.g, &rule, &x.e), x.e);
+    fixture_start(&x);
+    EXPECT_OK(try_job(&x, ROW_CREATE, x.lead, &id, PAIRS("name=A"), &tx), x.e);
+    settle(&x);
+    EXPECT_INT(1, count(&x, "task", NULL));
+    undo(&x, tx, &r);
+    EXPECT_INT(0, r.kept + r.refused);
+    EXPECT_INT(0, count(&x, "task", NULL));
+    EXPECT_INT(0, count(&x, "lead", NULL));
+    settle(&x); /* the undo sets nothing off */
+    EXPECT_INT(0, count(&x, "task", NULL));
+    fixture_close(&x);
+}
+
+TEST("a rehearsal shows the write and its reactions, and keeps nothing") {
+    struct fixture x;
+    struct rehearsal r;
+    struct engine_stats before, after;
+    fixture_open(&x);
+    struct reaction rule = {
+        .name = "r", .topic = "lead.created", .fn = add_task, .source = {SOURCE_RULE, "r", "", 1}};
+    EXPECT_OK(engine_add_reaction(x.g, &rule, &x.e), x.e);
+    fixture_start(&x);
+    engine_stats(x.g, &before);
+    struct job j = {ROW_CREATE, x.lead, 0, PAIRS("name=A")};
+    EXPECT_OK(engine_rehearse(x.g, &by_tester, do_job, &j, &x.arena, &r, &x.e), x.e);
+    EXPECT_INT(3, r.count);
+    EXPECT_INT(1, r.reactions);
+    EXPECT_INT(ROW_CREATE, r.effects[0].kind);
+    EXPECT_STR("r", r.effects[1].source.name);
+    EXPECT_INT(ROW_UPDATE, r.effects[2].kind);
+    engine_stats(x.g, &after);
+    EXPECT_INT(before.durable, after.durable);
+    EXPECT_INT(0, count(&x, "lead", NULL));
+    create(&x, x.lead, PAIRS("name=B"));
+    settle(&x);
+    EXPECT_INT(1, count(&x, "task", NULL));
+    fixture_close(&x);
+}
+
+TEST("a large undo runs in parts and can itself be undone") {
+    struct fixture x;
+    struct undo_report r;
+    fixture_open(&x);
+    fixture_start(&x);
+    struct write_opts o = by_tester;
+    o.run = 77;
+    for (int i = 0; i < 700; i++) {
+        struct job j = {ROW_CREATE, x.lead, 0, PAIRS("name=A")};
+        EXPECT_OK(engine_write(x.g, &o, do_job, &j, NULL, &x.e), x.e);
+    }
+    EXPECT_OK(engine_undo(x.g, &tester, 77, true, &x.arena, &r, &x.e), x.e);
+    EXPECT_INT(700, r.reversed);
+    EXPECT_INT(700, count(&x, "lead", NULL));
+    undo(&x, 77, &r);
+    EXPECT_INT(700, r.reversed);
+    EXPECT_INT(0, count(&x, "lead", NULL));
+    undo(&x, r.run, &r);
+    EXPECT_INT(700, count(&x, "lead", NULL));
+    fixture_close(&x);
+}
