@@ -181,7 +181,7 @@ static kith_status check_symbols(const struct symbols *s, kith_error *e) {
                            "it uses '%s': a plugin never touches the database or Lua by itself",
                            name);
     }
-    if (entry || st == KITH_E_UNSUPPORTED)
+    if (entry || st != KITH_OK)
         return st;
     return err_set(e, KITH_E_INVAL, NULL, "it is no plugin: it exports no " ENTRY_NOW);
 }

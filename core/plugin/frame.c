@@ -90,7 +90,7 @@ kith_status frame_writing(kith_txn *txn, struct frame **out, kith_error *e) {
     struct frame *f = *out = frame_of(txn, e);
     if (!f)
         return KITH_E_THREAD;
-    if (!f->txn)
+    if (!f->txn || f->reading)
         return err_set(e, KITH_E_DENIED, NULL,
                        "module '%s': %s declares that it only reads, and may not write",
                        f->plugin->name, f->context.callback);

@@ -13,7 +13,7 @@ static struct frame *call_frame(const kith_call *call, kith_error *e) {
 
 static kith_txn *calls_txn(kith_call *call) {
     struct frame *f = call_frame(call, NULL);
-    return f && f->txn ? &f->handle : NULL;
+    return f && f->txn && !f->reading ? &f->handle : NULL;
 }
 
 static const kith_txn *calls_view(const kith_call *call) {

@@ -189,6 +189,7 @@ struct frame {
     struct engine *engine; /* PHASE_RUN */
     struct txn *txn;       /* NULL: a reading action */
     const struct principal *principal;
+    bool reading;     /* an action that declares KITH_EFFECT_READ, though it may be in a txn */
     uint32_t finding; /* row functions that run: they must not write */
     struct kith_txn handle;
     struct kith_change change;

@@ -50,6 +50,7 @@ kith_status thunk_action(void *self, struct call *call, kith_error *e) {
         return out(b->plugin, e);
     frame_enter(&f, b->plugin, PHASE_RUN, b->callback);
     frame_run(&f, call->engine, call->txn, call->principal, "", 0);
+    f.reading = call->action->effect == EFFECT_READ;
     f.call = (struct kith_call){call};
     kith_status st = b->decl->fn(b->plugin->instance, &f.call, &f.error);
     return frame_leave(&f, st, e);

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loader: what is refused and with which sentence, the order of what is taken, the private
+ * copy, and structs of other sizes. */
+#include "../plugins.h"
+#include "plugin/internal.h"
+
+/* Loads one module alone and expects it to be out for this reason. */
+static void expect_out(const char *name, const char *reason) {
+    struct plugins *p = LOAD(name);
+    struct plugin_status s;
+    plugins_status(p, 0, &s);
+    EXPECT_INT(PLUGIN_FAILED, s.state);
+    EXPECT_HAS(reason, s.reason);
+    plugins_free(p);
+}
+
+TEST("a module whose file is missing is out, and the reason names the folder") {
+    expect_out("no_such_module", "there is no no_such_module.so in ");
+    expect_out("no_such_module", plugins_dir);
+}
+
+TEST("a text file is no plugin") {
+    write_file(in_folder("text.so"), "hello\n");
+    expect_out(in_folder("text.so"), "no shared object");
+}
+
+TEST("a shared object without the entry is no plugin") {
+    expect_out("plain", "exports");
+}
+
+TEST("a truncated plugin is refused before it is loaded") {
+    struct binary b;
+    kith_error e = KITH_ERROR_INIT;
+    char path[4200];
+    snprintf(path, sizeof path, "%s/every_row.so", plugins_dir);
+    EXPECT_OK(binary_read(path, &b, &e), e);
+    for (size_t size = b.size - 1; size > 0; size = size * 9 / 10) {
+        struct binary cut = {malloc(size), size, ""}; /* so that a sanitizer sees its end */
+        memcpy(cut.bytes, b.bytes, size);
+        EXPECT(binary_check(&cut, &e) != KITH_OK);
+        free(cut.bytes);
+    }
+    binary_free(&b);
+}
+
+TEST("a plugin for another major is refused with both numbers") {
+    expect_out("next_entry", "contract 2; this Kith speaks contract 1");
+    expect_out("other_major", "contract 9; this Kith speaks contract 1");
+}
+
+TEST("a plugin that needs a later minor is refused") {
+    expect_out("future_host", "needs plugin contract 1.99");
+}
+
+TEST("a description or a stride of an impossible size is refused") {
+    expect_out("tiny_desc", "4 bytes");
+    expect_out("tiny_stride", "a row of its topics has 1 bytes");
+}
+
+TEST("a plugin that exports more than its entry is refused") {
+    expect_out("two_exports", "exports 'kith_helper'");
+}
+
+TEST("a plugin with a copy of SQLite is refused") {
+    expect_out("carries_sqlite", "carries a copy of SQLite");
+}
+
+TEST("a plugin that calls Lua by itself is refused") {
+    expect_out("wants_lua", "uses 'lua_gettop'");
+}
+
+TEST("a file that others may write is refused with the remedy") {
+    char command[9000];
+    snprintf(command, sizeof command, "cp '%s/every_row.so' '%s/every_row.so'", plugins_dir,
+             folder);
+    EXPECT_INT(0, system(command));
+    EXPECT_INT(0, chmod(in_folder("every_row.so"), 0777));
+    expect_out(in_folder("every_row.so"), "chmod go-w");
+}
+
+TEST("a module listed twice is loaded once") {
+    struct plugins *p = LOAD("every_row", "every_row");
+    struct plugin_status s;
+    plugins_status(p, 0, &s);
+    EXPECT_INT(PLUGIN_LOADED, s.state);
+    plugins_status(p, 1, &s);
+    EXPECT_HAS("listed twice", s.reason);
+    plugins_free(p);
+}
+
+TEST("a module stands after what it requires, however they are listed") {
+    struct plugins *p = LOAD("after_every_row", "every_row");
+    struct plugin_status s;
+    plugins_status(p, 0, &s);
+    EXPECT_STR("every_row", s.name);
+    plugins_status(p, 1, &s);
+    EXPECT_STR("after_every_row", s.name);
+    EXPECT_INT(1, s.need_count);
+    EXPECT_STR("every_row", s.needs[0]);
+    plugins_free(p);
+}
+
+TEST("a circle of requirements is named, and the rest is loaded") {
+    struct plugins *p = LOAD("circle_a", "circle_b", "every_row");
+    EXPECT_HAS("circle_a requires circle_b requires circle_a", status_of(p, "circle_b").reason);
+    EXPECT_INT(PLUGIN_FAILED, status_of(p, "circle_a").state);
+    EXPECT_INT(PLUGIN_LOADED, status_of(p, "every_row").state);
+    plugins_free(p);
+}
+
+TEST("a missing requirement is named along the path to it") {
+    struct plugins *p = LOAD("needs_needs", "needs_absent");
+    EXPECT_HAS("requires 'absent', which is not among the modules",
+               status_of(p, "needs_absent").reason);
+    EXPECT_HAS("requires 'needs_absent', which is out: it requires 'absent'",
+               status_of(p, "needs_needs").reason);
+    plugins_free(p);
+}
+
+TEST("a requirement that is too old is named with both versions") {
+    struct plugins *p = LOAD("needs_newer", "every_row");
+    EXPECT_HAS("requires 'every_row' of version 7 or newer; version 1 (1.0)",
+               status_of(p, "needs_newer").reason);
+    plugins_free(p);
+}
+
+TEST("what is loaded is a private copy that names its hash") {
+    struct plugins *p = LOAD("every_row");
+    struct plugin_status s = status_of(p, "every_row");
+    struct stat st;
+    EXPECT_HAS("/copies/every_row-", s.copy);
+    EXPECT_INT(0, stat(s.copy, &st));
+    EXPECT_INT(0, st.st_mode & 077);
+    plugins_free(p);
+}
+
+TEST("a copies folder that others may enter is refused") {
+    const char *names[] = {"every_row"}, *dirs[] = {plugins_dir};
+    struct plugins_options o = {
+        .names = names, .name_count = 1, .dirs = dirs, .dir_count = 1, .copies = "/tmp"};
+    struct plugins *p;
+    struct plugin_status s;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(plugins_load(&p, &o, &e), e);
+    plugins_status(p, 0, &s);
+    EXPECT_HAS("this user alone", s.reason);
+    plugins_free(p);
+}
+
+TEST("sources and settings come in load order, with grant in front, and a failed one is disabled") {
+    const struct schema_source *sources;
+    const struct settings_owner *owners;
+    struct plugins *p = LOAD("needs_absent", "after_every_row", "every_row");
+    EXPECT_INT(2, plugins_sources(p, &sources));
+    EXPECT_STR("every_row", sources[0].module);
+    EXPECT_INT(1, sources[0].types.count);
+    EXPECT_INT(3, plugins_owners(p, &owners));
+    EXPECT_STR("every_row", owners[0].module);
+    EXPECT_INT(2, owners[0].settings.count);
+    EXPECT_STR("grant", ROWS(owners[0].settings, kith_setting)[0].key);
+    EXPECT_STR("mood", ROWS(owners[0].settings, kith_setting)[1].key);
+    EXPECT(owners[2].disabled);
+    plugins_free(p);
+}
+
+/* -- structs of other sizes ----------------------------------------------------------------------
+ */
+
+struct row {
+    const char *name;
+    uint64_t a, b;
+};
+
+TEST("rows of a later header are cut to what this build knows") {
+    struct plugins *p = LOAD("longer_rows");
+    const struct schema_source *sources;
+    EXPECT_STR("", status_of(p, "longer_rows").reason);
+    EXPECT_INT(1, plugins_sources(p, &sources));
+    const kith_type *types = ROWS(sources[0].types, kith_type);
+    EXPECT_INT(2, sources[0].types.count);
+    EXPECT_INT(sizeof(kith_type), sources[0].types.stride);
+    EXPECT_STR("longest", types[1].name);
+    EXPECT_INT(sizeof(kith_field), types[1].fields.stride);
+    EXPECT_STR("second", ROWS(types[1].fields, kith_field)[1].name);
+    plugins_free(p);
+}
+
+TEST("rows of an earlier header get zeros for what they lack") {
+    struct plugins *p = LOAD("shorter_rows");
+    EXPECT_STR("", status_of(p, "shorter_rows").reason);
+    const kith_hook *hooks = ROWS(plugins_find(p, "shorter_rows")->desc.hooks, kith_hook);
+    EXPECT_STR("one", hooks[0].name);
+    EXPECT(hooks[0].doc == NULL);
+    EXPECT_STR("two", hooks[1].name);
+    EXPECT(hooks[1].doc == NULL);
+    EXPECT_INT(KITH_AFTER, hooks[1].when);
+    plugins_free(p);
+}
+
+TEST("never more is read of a row than its stride") {
+    struct arena a = {0};
+    kith_error e = KITH_ERROR_INIT;
+    kith_array out;
+    const size_t bytes = 2 * 16;
+    uint64_t *exact = malloc(bytes); /* so that a sanitizer sees its end */
+    exact[0] = exact[2] = 0;
+    exact[1] = 11, exact[3] = 22;
+    kith_array in = {exact, 16, 2};
+    EXPECT_OK(declare_rows(in, 8, sizeof(struct row), "rows", &a, &out, &e), e);
+    EXPECT_INT(11, ROWS(out, struct row)[0].a);
+    EXPECT_INT(0, ROWS(out, struct row)[0].b);
+    EXPECT_INT(22, ROWS(out, struct row)[1].a);
+    EXPECT_INT(0, ROWS(out, struct row)[1].b);
+    free(exact);
+    arena_free(&a);
+}
+
+TEST("a stride below the first version, unaligned or absurd is refused") {
+    static const uint32_t strides[] = {0, 8, 23, 25, 8192};
+    struct arena a = {0};
+    struct row rows[2] = {{"x", 1, 2}, {"y", 3, 4}};
+    kith_array out;
+    for (size_t i = 0; i < sizeof strides / sizeof strides[0]; i++) {
+        kith_error e = KITH_ERROR_INIT;
+        kith_array in = {rows, strides[i], 1};
+        EXPECT_INT(KITH_E_INVAL, declare_rows(in, 16, sizeof(struct row), "rows", &a, &out, &e));
+        EXPECT_HAS("a row of its rows has", e.message);
+    }
+    arena_free(&a);
+}
+
+/* -- names and rows
+ * ---------------------------------------------------------------------------------- */
+
+static kith_status declared(kith_plugin_desc d, kith_error *e) {
+    struct arena a = {0};
+    kith_plugin_desc out;
+    d.struct_size = sizeof d;
+    d.abi_major = KITH_ABI_MAJOR;
+    d.version = d.version ? d.version : 1;
+    d.name = d.name ? d.name : "good";
+    kith_status st = declare_copy(&d, &a, &out, e);
+    arena_free(&a);
+    return st;
+}
+
+TEST("a name that is none, or that Kith keeps, is refused") {
+    static const char *const names[] = {"", "Sales", "9lives", "a-b", "core", "company", "a.b"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        kith_error e = KITH_ERROR_INIT;
+        EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.name = names[i]}, &e));
+        EXPECT_HAS("is no name for a module", e.message);
+    }
+}
+
+TEST("two rows of one name are refused") {
+    static const kith_topic topics[] = {{.name = "a.b"}, {.name = "a.b"}};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.topics = KITH_ARRAY(topics)}, &e));
+    EXPECT_HAS("'a.b' stands twice among its topics", e.message);
+}
+
+TEST("the setting grant is the loader's own") {
+    static const kith_setting settings[] = {{.key = "grant", .kind = KITH_TEXT}};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.settings = KITH_ARRAY(settings)}, &e));
+    EXPECT_HAS("keeps for permissions", e.message);
+}
+
+static kith_status no_create(const kith_host *host, kith_instance **self, kith_error *err) {
+    (void)host, (void)self, (void)err;
+    return KITH_OK;
+}
+static kith_status no_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                           kith_error *err) {
+    (void)self, (void)txn, (void)change, (void)err;
+    return KITH_OK;
+}
+
+TEST("constants that this build does not know are refused, not guessed") {
+    static const kith_hook odd_on[] = {{.name = "h", .type = "t", .on = 8, .fn = no_hook}};
+    static const kith_hook odd_when[] = {
+        {.name = "h", .type = "t", .on = KITH_ON_CREATE, .when = 2, .fn = no_hook}};
+    kith_error e = KITH_ERROR_INIT;
+    kith_plugin_desc d = {.create = no_create, .hooks = KITH_ARRAY(odd_on)};
+    EXPECT_INT(KITH_E_INVAL, declared(d, &e));
+    d.hooks = (kith_array)KITH_ARRAY(odd_when);
+    EXPECT_INT(KITH_E_INVAL, declared(d, &e));
+    EXPECT_HAS("a moment that this Kith does not know", e.message);
+}
+
+TEST("callbacks without create are refused") {
+    static const kith_hook hooks[] = {
+        {.name = "h", .type = "t", .on = KITH_ON_CREATE, .fn = no_hook}};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.hooks = KITH_ARRAY(hooks)}, &e));
+    EXPECT_HAS("no create()", e.message);
+}
+
+/* -- inspect
+ * ------------------------------------------------------------------------------------------- */
+
+static kith_status inspect(const char *name, bool json, struct buf *out, kith_error *e) {
+    char path[4200];
+    snprintf(path, sizeof path, "%s/%s.so", plugins_dir, name);
+    return plugin_inspect(path, json, out, e);
+}
+
+TEST("inspect prints every row that a plugin declares") {
+    static const char *const rows[] = {
+        "module every_row",  "permission read:contact",
+        "setting mood",      "type thing",
+        "name  kind text",   "topic thing.grown",
+        "hook check",        "before create update",
+        "reaction announce", "where size > 100",
+        "reaction heard",    "timer later",
+        "action total",      "effect read",
+        "action make",
+    };
+    struct buf out = {0};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(inspect("every_row", false, &out, &e), e);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        EXPECT_HAS(rows[i], out.ptr);
+    buf_free(&out);
+}
+
+TEST("inspect prints JSON that can be read") {
+    struct buf out = {0};
+    json_t *json;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(inspect("every_row", true, &out, &e), e);
+    EXPECT_OK(json_read(buf_view(&out), &json, &e), e);
+    EXPECT_STR("every_row", json_string_value(json_object_get(json, "name")));
+    EXPECT_INT(2, json_array_size(json_object_get(json, "actions")));
+    EXPECT_INT(2, json_array_size(json_object_get(json, "reactions")));
+    json_decref(json);
+    buf_free(&out);
+}
+
+TEST("inspect survives a plugin that crashes when it is asked") {
+    struct buf out = {0};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_INT(KITH_E_INVAL, inspect("dies_in_entry", false, &out, &e));
+    EXPECT_HAS("ended with signal 6", e.message);
+    EXPECT_INT(0, out.len);
+    buf_free(&out);
+}
+
+TEST("inspect says why a plugin cannot be loaded") {
+    struct buf out = {0};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_INT(KITH_E_DENIED, inspect("carries_sqlite", false, &out, &e));
+    EXPECT_HAS("carries_sqlite.so: it carries a copy of SQLite", e.message);
+    EXPECT_INT(KITH_E_NOTFOUND, inspect("no_such_module", false, &out, &e));
+    buf_free(&out);
+}

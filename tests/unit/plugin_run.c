@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Modules inside a running engine: what they are given, what is refused to them, and that one that
+ * fails leaves nothing behind. */
+#include "../plugins.h"
+#include "plugin/internal.h"
+
+/* A company with these modules. conf is what stands in kith.conf. */
+struct company {
+    struct kclock clock;
+    struct plugins *plugins;
+    struct settings *settings;
+    struct engine *engine;
+    struct arena arena;
+};
+
+static const struct principal anna = {.name = "cli:anna", .all = true};
+static const struct write_opts by_anna = {.principal = &anna, .origin = ORIGIN_CLI};
+
+static void load_settings(struct company *c, const char *conf) {
+    struct settings_problems problems = {0};
+    const struct settings_owner *owners;
+    kith_error e = KITH_ERROR_INIT;
+    char path[4200];
+    static int number;
+    snprintf(path, sizeof path, "%s/company%d", folder, number++);
+    mkdir(path, 0700);
+    strcat(path, "/kith.conf");
+    write_file(path, conf);
+    *strrchr(path, '/') = '\0';
+    size_t count = plugins_owners(c->plugins, &owners);
+    EXPECT_OK(settings_load(&c->settings, path, owners, count, 0, &problems, &e), e);
+    settings_problems_free(&problems);
+}
+
+static void open_company(struct company *c, const char *conf, const char *const *modules) {
+    static int number;
+    const struct schema_source *sources;
+    kith_error e = KITH_ERROR_INIT;
+    char path[4200];
+    *c = (struct company){0};
+    clock_set(&c->clock, 1700000000000);
+    c->plugins = load(modules);
+    load_settings(c, conf);
+    snprintf(path, sizeof path, "%s/db%d", folder, number++);
+    struct engine_options o = {
+        .path = path, .clock = &c->clock, .base_currency = "EUR", .create = true};
+    o.source_count = plugins_sources(c->plugins, &sources);
+    o.sources = sources;
+    EXPECT_OK(engine_open(&c->engine, &o, &e), e);
+    EXPECT_OK(plugins_create(c->plugins, c->engine, c->settings, &e), e);
+    EXPECT_OK(plugins_start(c->plugins, &e), e);
+    EXPECT_OK(engine_start(c->engine, &e), e);
+}
+#define OPEN(c, conf, ...) open_company(c, conf, (const char *const[]){__VA_ARGS__, NULL})
+
+static void close_company(struct company *c) {
+    engine_close(c->engine);
+    plugins_free(c->plugins);
+    settings_free(c->settings);
+    arena_free(&c->arena);
+}
+
+/* Calls an action with at most two arguments; the results live in the company's arena. */
+static kith_status call(struct company *c, const char *name, const kith_value *args,
+                        kith_value **results, kith_error *e) {
+    const struct action *a = engine_action(c->engine, str_of(name));
+    if (!a)
+        TEST_FAIL("there is no action %s", name);
+    kith_value none[4] = {0};
+    *results = ARENA_ARRAY(&c->arena, kith_value, 4);
+    return engine_call(c->engine, NULL, &by_anna, a, args ? args : none, &c->arena, *results, NULL,
+                       e);
+}
+
+static kith_id make(struct company *c, const char *name, int64_t size) {
+    kith_value args[2] = {value_str(str_of(name)), value_int(size)}, *out;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(call(c, "every_row.make", args, &out, &e), e);
+    return out[0].as.link.id;
+}
+
+static const struct rtype *type_of(struct company *c, const char *name) {
+    return schema_type(engine_schema(c->engine), str_of(name));
+}
+
+static kith_value field_of(struct company *c, kith_id id, const char *name) {
+    const struct rtype *t = type_of(c, "thing");
+    kith_value *values;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_get(c->engine, &anna, t, id, &c->arena, &values, &e), e);
+    return values[type_field(engine_schema(c->engine), t, str_of(name))->index];
+}
+
+struct set_size {
+    struct company *c;
+    kith_id id;
+    int64_t size;
+};
+
+static kith_status set_size(struct txn *t, void *arg, kith_error *e) {
+    struct set_size *x = arg;
+    const struct rtype *type = type_of(x->c, "thing");
+    struct assign a = {type_field(engine_schema(x->c->engine), type, STR("size")),
+                       value_int(x->size)};
+    return txn_update(t, type, x->id, &a, 1, e);
+}
+
+static void grow(struct company *c, kith_id id, int64_t size) {
+    struct set_size x = {c, id, size};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_write(c->engine, &by_anna, set_size, &x, NULL, &e), e);
+}
+
+static void drain(struct company *c) {
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_drain(c->engine, 10000, &e), e);
+}
+
+#define GOOD    ""
+#define GRANTED "trespasser: { grant = [\"read:contact\"]; };\n"
+
+/* -- what a module does
+ * ----------------------------------------------------------------------------- */
+
+TEST("an action of a module writes, and gives back what it made") {
+    struct company c;
+    OPEN(&c, GOOD, "every_row");
+    kith_id id = make(&c, "box", 5);
+    EXPECT(id != 0);
+    EXPECT_INT(5, field_of(&c, id, "size").as.i);
+    EXPECT_INT(KITH_NULL, field_of(&c, id, "stamp").kind);
+    close_company(&c);
+}
+
+TEST("a before-hook changes the write, in the module's own read-only field too") {
+    struct company c;
+    OPEN(&c, GOOD, "every_row");
+    kith_id id = make(&c, "crate", 500);
+    EXPECT_INT(1700000000000, field_of(&c, id, "stamp").as.i);
+    close_company(&c);
+}
+
+TEST("a before-hook refuses with its own sentence, and nothing is kept") {
+    struct company c;
+    kith_error e = KITH_ERROR_INIT;
+    kith_value args[2] = {value_str(STR("no")), value_int(1)}, *out;
+    OPEN(&c, GOOD, "every_row");
+    EXPECT_INT(KITH_E_REFUSED, call(&c, "every_row.make", args, &out, &e));
+    EXPECT_STR("No is no name for a thing.", e.message);
+    EXPECT_STR("name", e.field);
+    EXPECT_OK(call(&c, "every_row.total", NULL, &out, &e), e);
+    EXPECT_INT(0, out[0].as.i);
+    close_company(&c);
+}
+
+TEST("a reading action finds through a query with a parameter, over many pages") {
+    struct company c;
+    kith_error e = KITH_ERROR_INIT;
+    kith_value least[1] = {value_int(10)}, *out;
+    OPEN(&c, GOOD, "every_row");
+    for (int i = 1; i <= 1200; i++)
+        make(&c, "box", i);
+    EXPECT_OK(call(&c, "every_row.total", least, &out, &e), e);
+    EXPECT_INT(1190, out[0].as.i);
+    EXPECT_INT(1200 * 1201 / 2 - 55, out[1].as.i);
+    close_company(&c);
+}
+
+TEST("reactions, a published event with its payload, and a timer follow one another") {
+    struct company c;
+    kith_value name;
+    OPEN(&c, GOOD, "every_row");
+    kith_id id = make(&c, "seed", 1);
+    grow(&c, id, 150); /* announce: publishes; heard: sets a timer for tomorrow */
+    drain(&c);
+    name = field_of(&c, id, "name");
+    EXPECT(str_eqz(name.as.s, "seed"));
+    clock_advance(&c.clock, 86400001);
+    drain(&c);
+    name = field_of(&c, id, "name");
+    EXPECT(str_eqz(name.as.s, "renamed"));
+    EXPECT_INT(0, status_of(c.plugins, "every_row").failures);
+    close_company(&c);
+}
+
+TEST("a reaction is not called when its condition does not hold") {
+    struct company c;
+    OPEN(&c, GOOD, "every_row");
+    kith_id id = make(&c, "seed", 1);
+    drain(&c);
+    uint64_t calls = status_of(c.plugins, "every_row").calls;
+    grow(&c, id, 50); /* the hook alone */
+    drain(&c);
+    EXPECT_INT(calls + 1, status_of(c.plugins, "every_row").calls);
+    close_company(&c);
+}
+
+TEST("history names the module and its version") {
+    struct company c;
+    struct conn *r;
+    struct why_step *steps;
+    size_t count;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, GOOD, "every_row");
+    kith_id id = make(&c, "crate", 500);
+    const struct rfield *f =
+        type_field(engine_schema(c.engine), type_of(&c, "thing"), STR("stamp"));
+    EXPECT_OK(engine_reader(c.engine, &r, &e), e);
+    EXPECT_OK(journal_why(r, engine_schema(c.engine), id, f, &c.arena, &steps, &count, &e), e);
+    engine_reader_done(c.engine, r);
+    EXPECT(count > 0);
+    EXPECT_STR("every_row", steps[0].source.name);
+    EXPECT_STR("1.0", steps[0].source.version);
+    close_company(&c);
+}
+
+/* -- what fails
+ * ---------------------------------------------------------------------------------------- */
+
+TEST("a module that fails in create is out with its sentence, and the rest runs") {
+    struct company c;
+    OPEN(&c, GOOD, "fails_create", "every_row");
+    EXPECT_INT(PLUGIN_FAILED, status_of(c.plugins, "fails_create").state);
+    EXPECT_STR("the moon is not full", status_of(c.plugins, "fails_create").reason);
+    EXPECT_INT(PLUGIN_RUNNING, status_of(c.plugins, "every_row").state);
+    EXPECT(make(&c, "box", 1) != 0);
+    close_company(&c);
+}
+
+TEST("a setting can make a module refuse to start, and what requires it goes with it") {
+    struct company c;
+    OPEN(&c, "every_row: { mood = \"bad\"; };\n", "after_every_row", "every_row");
+    EXPECT_STR("every_row is in a bad mood", status_of(c.plugins, "every_row").reason);
+    EXPECT_HAS("requires 'every_row', which is out: every_row is in a bad mood",
+               status_of(c.plugins, "after_every_row").reason);
+    close_company(&c);
+}
+
+TEST("of a module that fails in start nothing is registered, and it is destroyed") {
+    struct company c;
+    OPEN(&c, GOOD, "fails_start", "every_row");
+    EXPECT(engine_action(c.engine, STR("fails_start.act")) == NULL);
+    EXPECT_HAS("start failed (input or output failed) without saying why",
+               status_of(c.plugins, "fails_start").reason);
+    EXPECT_INT(3, status_of(c.plugins, "fails_start").calls); /* create, start, destroy */
+    close_company(&c);
+}
+
+TEST("a condition that cannot be read takes its module out before anything is registered") {
+    struct company c;
+    OPEN(&c, "bad_hook: { grant = [\"read:contact\"]; };\n", "bad_hook", "every_row");
+    EXPECT_HAS("hook look: where: ", status_of(c.plugins, "bad_hook").reason);
+    EXPECT_INT(PLUGIN_RUNNING, status_of(c.plugins, "every_row").state);
+    close_company(&c);
+}
+
+TEST("a module that may not read a type is out, and the reason is the remedy") {
+    struct company c;
+    OPEN(&c, GOOD, "bad_hook", "trespasser");
+    EXPECT_HAS("may not read contact: add \"read:contact\" to bad_hook.grant",
+               status_of(c.plugins, "bad_hook").reason);
+    EXPECT_HAS("add \"read:contact\" to trespasser.grant",
+               status_of(c.plugins, "trespasser").reason);
+    close_company(&c);
+}
+
+TEST("each precision of a grant covers what it says") {
+    static const char *const enough[] = {"*", "read:*", "read:contact", "write:*", "write:contact"};
+    static const char *const not_enough[] = {"read:account", "write", "read", "publish:*"};
+    for (size_t i = 0; i < sizeof enough / sizeof enough[0]; i++) {
+        struct company c;
+        char conf[128];
+        snprintf(conf, sizeof conf, "trespasser: { grant = [\"%s\"]; };\n", enough[i]);
+        OPEN(&c, conf, "trespasser");
+        EXPECT_STR("", status_of(c.plugins, "trespasser").reason);
+        close_company(&c);
+    }
+    for (size_t i = 0; i < sizeof not_enough / sizeof not_enough[0]; i++) {
+        struct company c;
+        char conf[128];
+        snprintf(conf, sizeof conf, "trespasser: { grant = [\"%s\"]; };\n", not_enough[i]);
+        OPEN(&c, conf, "trespasser");
+        EXPECT_INT(PLUGIN_FAILED, status_of(c.plugins, "trespasser").state);
+        close_company(&c);
+    }
+}
+
+/* -- what is refused
+ * -------------------------------------------------------------------------------------- */
+
+/* The trespasser's action must have been answered with this status and sentence. */
+static void expect_refused(const char *action, kith_status st, const char *message) {
+    struct company c;
+    kith_value *out;
+    char text[512];
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, GRANTED, "trespasser");
+    EXPECT_OK(call(&c, "trespasser.keep", NULL, &out, &e), e);
+    EXPECT_OK(call(&c, "trespasser.fine", NULL, &out, &e), e); /* one row to find */
+    EXPECT_OK(call(&c, action, NULL, &out, &e), e);
+    EXPECT_INT(st, out[0].as.i);
+    snprintf(text, sizeof text, "%.*s", (int)out[1].as.s.len, out[1].as.s.ptr);
+    EXPECT_HAS(message, text);
+    close_company(&c);
+}
+
+TEST("what is allowed works: the control for the tests below") {
+    expect_refused("trespasser.fine", KITH_OK, "");
+}
+
+TEST("a transaction handed to another thread is refused there") {
+    expect_refused("trespasser.other_thread", KITH_E_THREAD, "outside of a callback");
+}
+
+TEST("a transaction that was kept is refused") {
+    expect_refused("trespasser.use_kept", KITH_E_THREAD, "not of this call");
+}
+
+TEST("a write in a row function is refused") {
+    expect_refused("trespasser.in_row", KITH_E_DENIED, "write after find()");
+}
+
+TEST("a write in a reading action is refused") {
+    expect_refused("trespasser.in_reading", KITH_E_DENIED, "declares that it only reads");
+}
+
+TEST("a write to a type that nobody granted is refused, with the remedy") {
+    expect_refused("trespasser.ungranted", KITH_E_DENIED,
+                   "may not write contact: add \"write:contact\" to trespasser.grant");
+}
+
+TEST("asking for numbers after create is refused") {
+    expect_refused("trespasser.resolve_late", KITH_E_THREAD, "only inside create()");
+}
+
+TEST("a status that is none becomes an error that names the module and its callback") {
+    struct company c;
+    kith_value *out;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, GRANTED, "trespasser");
+    EXPECT_INT(KITH_E_INTERNAL, call(&c, "trespasser.odd_status", NULL, &out, &e));
+    EXPECT_HAS("module 'trespasser': action odd_status returned 7", e.message);
+    EXPECT_INT(1, status_of(c.plugins, "trespasser").failures);
+    close_company(&c);
+}
+
+TEST("outside of callbacks the thread works for no module") {
+    struct company c;
+    OPEN(&c, GOOD, "every_row");
+    make(&c, "box", 1);
+    EXPECT(plugin_context() == NULL);
+    close_company(&c);
+}
