@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cli: from a command line to an exit code. Decides where a command runs: here, or in the process
+ * that owns the company. */
+#include "cli/cli.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/wire.h"
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OWNER_WAIT_MS 5000  /* for a company that another command has open */
+#define DRAIN_MS      60000 /* for the reactions to what a command wrote */
+#define INTERRUPTED   130   /* as a shell has it */
+
+static const struct command *const commands[] = {
+    &command_init,
+    &command_import,
+    &command_export,
+    &command_find,
+    &command_get,
+    &command_create,
+    &command_update,
+    &command_delete,
+    &command_history,
+    &command_why,
+    &command_undo,
+    &command_log,
+    &command_run,
+    &command_module_list,
+    &command_module_enable,
+    &command_module_disable,
+    &command_module_inspect,
+    &command_rule_list,
+    &command_rule_check,
+    &command_event_list,
+    &command_event_retry,
+    &command_event_skip,
+    &command_serve,
+    &command_check,
+    &command_explain,
+    &command_help,
+    &command_version,
+};
+
+const struct command *command_at(size_t i) {
+    return i < sizeof commands / sizeof commands[0] ? commands[i] : NULL;
+}
+
+/* -- one command
+ * --------------------------------------------------------------------------------------- */
+
+static kith_status execute(struct cmd *c, kith_error *e) {
+    c->principal = (struct principal){.name = c->io->actor, .all = true};
+    if (c->help && c->command != &command_help)
+        return cmd_help(c, e);
+    return c->command->run(c, e);
+}
+
+/* Prints the error, if it is one, and tidies up. */
+static int finish(struct cmd *c, kith_status st, const kith_error *e) {
+    int code = status_exit(st);
+    io_flush(c->io);
+    io_progress(c->io, "");
+    if (io_interrupted(c->io))
+        code = INTERRUPTED;
+    if (st != KITH_OK && !c->io->deaf)
+        io_say(c->io, "%s", e->message);
+    arena_free(&c->arena);
+    free(c->dir);
+    return code;
+}
+
+int cli_run_for(const struct program *p, struct company *company, struct io *io, int argc,
+                char *const *argv) {
+    kith_error e = KITH_ERROR_INIT;
+    struct cmd c = {.program = p, .io = io, .company = company};
+    if (text_invalid_at(str_of(io->actor)) >= 0)
+        strcpy(io->actor, "cli:unknown");
+    kith_status st = cmd_parse(&c, argc, argv, &e);
+    if (st == KITH_OK && !c.help && c.command->needs != NEEDS_COMPANY)
+        st = err_set(&e, KITH_E_UNSUPPORTED, NULL, "kith %s does not run in a server",
+                     c.command->name);
+    if (st == KITH_OK)
+        st = execute(&c, &e);
+    return finish(&c, st, &e);
+}
+
+/* -- as the owner for the moment
+ * ------------------------------------------------------------------------ */
+
+void cli_print_problems(struct io *io, struct settings_problems *problems) {
+    struct buf b = {0};
+    settings_problems_print(problems, &b);
+    kith_str rest = buf_view(&b), line;
+    while (problems->count > 1 && str_split(&rest, '\n', &line))
+        io_say(io, "%.*s", (int)line.len, line.ptr);
+    buf_free(&b);
+    settings_problems_free(problems);
+}
+
+/* Reactions to what was written run before the program ends, so that the next command sees them. */
+static void drain(struct cmd *c) {
+    int64_t deadline = clock_ticks() + (int64_t)DRAIN_MS * 1000000;
+    kith_error e = KITH_ERROR_INIT;
+    kith_status st;
+    do
+        st = engine_drain(c->company->engine, 200, &e);
+    while (st == KITH_E_LIMIT && clock_ticks() < deadline && !io_interrupted(c->io));
+    if (st != KITH_OK)
+        io_say(c->io, "%s; what is left runs with the next command", e.message);
+}
+
+static kith_status open_here(struct cmd *c, kith_error *e) {
+    struct settings_problems problems = {0};
+    kith_status st = company_open(&c->company, c->program, c->dir, false, &problems, e);
+    cli_print_problems(c->io, &problems);
+    return st;
+}
+
+static kith_status run_as_owner(struct cmd *c, kith_error *e) {
+    kith_status st = execute(c, e);
+    io_flush(c->io);
+    if (c->wrote)
+        drain(c);
+    company_close(c->company);
+    c->company = NULL;
+    return st;
+}
+
+/* *code is the exit code when a server carried the command out, else -1. */
+static kith_status run_in_server(struct cmd *c, int argc, char *const *argv, int *code,
+                                 kith_error *e) {
+    int fd;
+    *code = -1;
+    TRY(sock_connect(c->dir, &fd, e));
+    if (fd >= 0)
+        *code = client_run(c->io, fd, argc, argv);
+    return KITH_OK;
+}
+
+/* The engine's threads inherit the mask, so that Ctrl-C comes to this thread. */
+static void hold_signals(int how) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(how, &set, NULL);
+}
+
+static kith_status run_with_company(struct cmd *c, int argc, char *const *argv, int *code,
+                                    kith_error *e) {
+    int64_t deadline = clock_ticks() + (int64_t)OWNER_WAIT_MS * 1000000;
+    kith_status st;
+    for (;;) {
+        TRY(run_in_server(c, argc, argv, code, e));
+        if (*code >= 0)
+            return KITH_OK;
+        hold_signals(SIG_BLOCK);
+        st = open_here(c, e);
+        hold_signals(SIG_UNBLOCK);
+        if (st != KITH_E_BUSY || clock_ticks() > deadline || io_interrupted(c->io))
+            break;
+        poll(NULL, 0, 50);
+    }
+    return st == KITH_OK ? run_as_owner(c, e) : st;
+}
+
+kith_status cli_sub_command(struct cmd *c, const char *name, kith_error *e) {
+    struct cmd sub = {.program = c->program, .io = c->io};
+    char *words = arena_strdup(&c->arena, name), *space = words ? strchr(words, ' ') : NULL;
+    char *argv[] = {"kith", words, space ? space + 1 : "--", c->json ? "--json" : "--"};
+    int code = -1;
+    if (!words)
+        return err_nomem(e);
+    if (space)
+        *space = '\0';
+    kith_status st = cmd_parse(&sub, 4, argv, e);
+    sub.dir = c->dir;
+    if (st == KITH_OK)
+        st = run_with_company(&sub, 4, argv, &code, e);
+    arena_free(&sub.arena);
+    return st == KITH_OK && code > 0 ? KITH_E_INVAL : st;
+}
+
+int cli_main(const struct program *p, int argc, char *const *argv) {
+    kith_error e = KITH_ERROR_INIT;
+    struct io_local local;
+    struct cmd c = {.program = p, .io = &local.io};
+    int code = -1;
+    io_local_open(&local);
+    log_setup(LOG_WARN, -1);
+    kith_status st = cmd_parse(&c, argc, argv, &e);
+    bool here = st == KITH_OK && (c.help || c.command->needs == NEEDS_NOTHING);
+    if (st == KITH_OK && !here)
+        st = company_find(c.folder, &c.dir, &e);
+    if (st == KITH_OK && !here && c.command->needs == NEEDS_COMPANY)
+        st = run_with_company(&c, argc, argv, &code, &e);
+    else if (st == KITH_OK)
+        st = execute(&c, &e);
+    int own = finish(&c, st, &e);
+    io_local_close(&local);
+    return code >= 0 ? code : own;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cli: a command is a row: its name, its help, its options and its function. The table of options
+ * is the parser and the help at once. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "cli/cli_io.h"
+#include "cli/company.h"
+
+enum needs {
+    NEEDS_NOTHING, /* runs anywhere */
+    NEEDS_FOLDER,  /* a company's folder, not its database: always in this process */
+    NEEDS_COMPANY, /* an open company: in the process that owns it */
+};
+
+#define OPTIONS_PER_COMMAND 12
+struct option_row {
+    const char *name;  /* without its dashes */
+    const char *value; /* what follows, for the help: "FILE"; NULL: a switch */
+    const char *help;
+};
+
+struct cmd;
+struct command {
+    const char *name;                               /* "find", "module list" */
+    const char *args;                               /* for the help: "TYPE ID", or "" */
+    const char *help;                               /* one line */
+    const char *more;                               /* further paragraphs and examples, or NULL */
+    struct option_row options[OPTIONS_PER_COMMAND]; /* ends with a NULL name */
+    enum needs needs;
+    uint32_t args_min, args_max;
+    kith_status (*run)(struct cmd *c, kith_error *e);
+};
+const struct command *command_at(size_t i); /* in the order of the help; NULL past the end */
+const struct command *command_named(const char *name);
+
+/* One command line while it is carried out. One thread. */
+struct cmd {
+    const struct program *program;
+    const struct command *command;
+    struct io *io;
+    struct company *company; /* NEEDS_COMPANY; else NULL */
+    char *dir;               /* the company's folder, unless the command needs nothing */
+    struct arena arena;      /* until the command ends */
+    struct principal principal;
+    const char **args; /* in the arena, as are the options' values */
+    size_t arg_count;
+    const char *values[OPTIONS_PER_COMMAND]; /* by option row; NULL: not given; a switch: "" */
+    const char *folder;                      /* --company */
+    bool json, help;
+    bool wrote; /* something was committed: reactions may follow */
+};
+
+/* Fills in c from the words behind the program's name. */
+kith_status cmd_parse(struct cmd *c, int argc, char *const *argv, kith_error *e);
+/* The value of an option ("" for a switch), or NULL when it was not given. */
+const char *cmd_option(const struct cmd *c, const char *name);
+/* A whole number from min to max; `otherwise` when it was not given. */
+kith_status cmd_option_int(const struct cmd *c, const char *name, int64_t min, int64_t max,
+                           int64_t otherwise, int64_t *out, kith_error *e);
+kith_status cmd_help(struct cmd *c, kith_error *e);                             /* of c->command */
+kith_status cmd_help_overview(struct cmd *c, const char *group, kith_error *e); /* NULL: all */
+
+/* The program. Its exit code. */
+int cli_main(const struct program *p, int argc, char *const *argv);
+/* One command for a client, in the process that owns the company. Any thread. */
+int cli_run_for(const struct program *p, struct company *company, struct io *io, int argc,
+                char *const *argv);
+/* Another command of the same company, without arguments, for one that needs only the folder. An
+ * error that the other printed itself leaves e->message empty. */
+/* Says what is wrong with the settings, unless it is one thing, which the error says already; frees
+ * them. */
+void cli_print_problems(struct io *io, struct settings_problems *problems);
+kith_status cli_sub_command(struct cmd *c, const char *name, kith_error *e);
+
+/* -- client.c, serve.c
+ * ------------------------------------------------------------------------------ */
+
+/* Has the command carried out by the server at the other end of fd, which is closed. */
+int client_run(struct io *local, int fd, int argc, char *const *argv);
+/* Serves until SIGTERM or SIGINT, which the caller has blocked. Logs to standard error. [main] */
+kith_status serve(const struct program *p, struct company *company, kith_error *e);
+
+/* -- commands
+ * --------------------------------------------------------------------------------------- */
+
+extern const struct command command_init, command_import, command_export, command_find, command_get,
+    command_create, command_update, command_delete, command_history, command_why, command_undo,
+    command_log, command_module_list, command_module_enable, command_module_disable,
+    command_module_inspect, command_rule_list, command_rule_check, command_event_list,
+    command_event_retry, command_event_skip, command_run, command_serve, command_check,
+    command_explain, command_help, command_version;
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Io: everything that a command may do to the world outside the database. Two implementations: the
+ * terminal and files of this process (io_local.c), and those of a client at the other end of a
+ * socket (serve.c), so that every command runs unchanged in the process that owns the company. One
+ * io belongs to one thread. Never write to it inside a callback of the engine: the other end may be
+ * slow, and a reader or the writer would wait for it. */
+#ifndef CLI_IO_H
+#define CLI_IO_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct io;
+
+#define IO_OUT 1
+#define IO_ERR 2
+
+struct io_ops {
+    bool (*write)(struct io *io, int stream, kith_str data); /* false: nobody reads any more */
+    void (*progress)(struct io *io, const char *line);       /* replaces the last one; "": none */
+    /* Path "-": standard input or output. A created file appears under its name when it is closed
+     * with keep. *file is a small number. */
+    kith_status (*open)(struct io *io, const char *path, bool create, int *file, kith_error *e);
+    kith_status (*read)(struct io *io, int file, char *dst, size_t cap, size_t *got, kith_error *e);
+    kith_status (*put)(struct io *io, int file, kith_str data, kith_error *e);
+    kith_status (*close)(struct io *io, int file, bool keep, kith_error *e);
+    bool (*interrupted)(struct io *io);
+};
+
+struct io {
+    const struct io_ops *ops;
+    struct buf out;   /* of standard output, not handed on yet */
+    uint32_t columns; /* of the terminal; 0: standard output is not one */
+    bool color;       /* colours are wanted */
+    bool deaf;        /* nobody reads the output any more */
+    char actor[72];   /* who asks: "cli:anna" */
+};
+
+/* To standard output; buffered. io_puts and io_printf are for our own words only. */
+void io_puts(struct io *io, const char *z);
+void io_printf(struct io *io, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Data, byte for byte: for CSV and JSON. */
+void io_raw(struct io *io, kith_str s);
+/* Data for people: controls, and marks that turn the direction of a line, are made visible. Line
+ * ends become blanks in one_line, else a new line with `indent` blanks. */
+void io_text(struct io *io, kith_str s);
+void io_lines(struct io *io, kith_str s, int indent);
+/* The same into a buffer, in one line. */
+void text_plain(struct buf *out, kith_str s);
+/* A sentence to standard error, "kith: " in front and made plain. */
+void io_say(struct io *io, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void io_flush(struct io *io);
+void io_progress(struct io *io, const char *line);
+/* Ctrl-C was pressed, or nobody reads any more: end soon. */
+bool io_interrupted(struct io *io);
+/* KITH_E_LIMIT "interrupted" when it is. */
+kith_status io_check(struct io *io, kith_error *e);
+
+enum io_style { STYLE_PLAIN, STYLE_HEAD, STYLE_DIM, STYLE_GOOD, STYLE_BAD };
+const char *io_style(const struct io *io, enum io_style style); /* "" without colour */
+
+/* A whole file; at most max bytes. The caller frees *out. */
+kith_status io_read_file(struct io *io, const char *path, size_t max, struct buf *out,
+                         kith_error *e);
+
+/* -- local --------------------------------------------------------------------------------------
+ */
+
+#define IO_FILES 4
+struct io_slot {
+    int fd; /* -1: free */
+    bool own;
+    char *path, *part; /* of a file that is being created */
+};
+struct io_local {
+    struct io io;
+    struct io_slot files[IO_FILES];
+    bool tty_err;
+    bool line_shown; /* a progress line stands on the terminal */
+};
+/* Also catches SIGINT for io_interrupted. One per process. */
+void io_local_open(struct io_local *l);
+void io_local_close(struct io_local *l);
+
+#endif

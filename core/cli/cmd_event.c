@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith event list, retry, skip: events that a reaction could not handle. */
+#include "base/number.h"
+#include "cli/show.h"
+
+static kith_str subject_text(struct cmd *c, const struct dead_letter *l) {
+    const struct rtype *t = schema_type_by_id(cmd_schema(c), l->type);
+    return t && l->subject ? show_record(c, t, l->subject) : (kith_str){0};
+}
+
+static void json_letter(struct cmd *c, const struct dead_letter *l) {
+    const struct rtype *t = schema_type_by_id(cmd_schema(c), l->type);
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "number");
+    json_int(&j, (int64_t)l->number);
+    json_key(&j, "state");
+    json_strz(&j, l->next ? "waiting" : "dead");
+    json_key(&j, "reaction");
+    json_strz(&j, l->reaction);
+    json_key(&j, "topic");
+    json_strz(&j, l->topic);
+    json_key(&j, "type");
+    json_strz(&j, t ? t->name : "");
+    json_key(&j, "id");
+    json_id(&j, l->subject);
+    json_key(&j, "seq");
+    json_int(&j, (int64_t)l->seq);
+    json_key(&j, "attempts");
+    json_int(&j, l->attempts);
+    json_key(&j, "next");
+    if (l->next)
+        json_time(&j, l->next);
+    else
+        json_nil(&j);
+    json_key(&j, "error");
+    json_strz(&j, l->error);
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
+static kith_status run_list(struct cmd *c, kith_error *e) {
+    struct dead_letter *letters;
+    struct table t;
+    size_t count;
+    TRY(engine_letters(c->company->engine, cmd_option(c, "dead") != NULL, &c->arena, &letters,
+                       &count, e));
+    table_begin(&t, c,
+                (const char *const[]){">number", "next try", "reaction", "event", "record",
+                                      ">tries", "why", NULL});
+    for (size_t i = 0; i < count; i++) {
+        const struct dead_letter *l = &letters[i];
+        if (c->json) {
+            json_letter(c, l);
+            continue;
+        }
+        table_cellz(&t, arena_printf(&c->arena, "%llu", (unsigned long long)l->number));
+        table_cell(&t, l->next ? show_time(c, l->next) : str_of("none: dead"));
+        table_cellz(&t, l->reaction);
+        table_cellz(&t, l->topic);
+        table_cell(&t, subject_text(c, l));
+        table_cellz(&t, arena_printf(&c->arena, "%u", l->attempts));
+        table_cellz(&t, l->error);
+    }
+    if (t.count > 0)
+        table_print(&t);
+    else if (!c->json)
+        io_puts(c->io, "Every event was handled.\n");
+    return KITH_OK;
+}
+
+typedef kith_status (*letter_fn)(struct engine *g, const struct principal *p, uint64_t number,
+                                 kith_error *e);
+
+static kith_status each_number(struct cmd *c, letter_fn fn, const char *did, kith_error *e) {
+    for (size_t i = 0; i < c->arg_count; i++) {
+        int64_t n;
+        if (!int_parse(str_of(c->args[i]), &n) || n <= 0)
+            return err_set(e, KITH_E_INVAL, NULL,
+                           "'%s' is not the number of an event; 'kith event list' shows them",
+                           c->args[i]);
+        TRY(fn(c->company->engine, &c->principal, (uint64_t)n, e));
+        c->wrote = true;
+        if (c->json)
+            io_printf(c->io, "{\"number\":%lld}\n", (long long)n);
+        else
+            io_printf(c->io, "%s %lld.\n", did, (long long)n);
+    }
+    return KITH_OK;
+}
+
+static kith_status run_retry(struct cmd *c, kith_error *e) {
+    return each_number(c, engine_letter_retry, "Trying again: event", e);
+}
+
+static kith_status run_skip(struct cmd *c, kith_error *e) {
+    return each_number(c, engine_letter_skip, "Skipped event", e);
+}
+
+const struct command command_event_list = {
+    .name = "event list",
+    .args = "",
+    .help = "events that a rule or a module could not handle yet",
+    .options = {{"dead", NULL, "only those that are not tried again by themselves"}},
+    .needs = NEEDS_COMPANY,
+    .run = run_list,
+};
+
+const struct command command_event_retry = {
+    .name = "event retry",
+    .args = "NUMBER ...",
+    .help = "try events again, now",
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 10000,
+    .run = run_retry,
+};
+
+const struct command command_event_skip = {
+    .name = "event skip",
+    .args = "NUMBER ...",
+    .help = "give events up; later ones of the same record go on",
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 10000,
+    .run = run_skip,
+};

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith export: every record that a query finds, to a file. */
+#include "cli/show.h"
+#include "engine/import.h"
+#include <stdio.h>
+#include <string.h>
+
+struct job {
+    struct cmd *c;
+    int file; /* -1: standard output */
+    struct buf text;
+};
+
+static kith_status flush(struct job *job, kith_error *e) {
+    kith_status st = KITH_OK;
+    if (job->text.len > 0)
+        st = job->c->io->ops->put(job->c->io, job->file, buf_view(&job->text), e);
+    buf_reset(&job->text);
+    return st;
+}
+
+static kith_status put(void *arg, kith_str bytes, kith_error *e) {
+    struct job *job = arg;
+    if (job->file < 0) {
+        io_raw(job->c->io, bytes);
+        return io_check(job->c->io, e);
+    }
+    buf_str(&job->text, bytes);
+    return job->text.len >= 65536 ? flush(job, e) : KITH_OK;
+}
+
+static kith_status on_progress(void *arg, uint64_t rows, kith_error *e) {
+    struct job *job = arg;
+    char line[64];
+    snprintf(line, sizeof line, "%llu records", (unsigned long long)rows);
+    if (job->file >= 0)
+        io_progress(job->c->io, line);
+    return io_check(job->c->io, e);
+}
+
+static kith_status read_format(struct cmd *c, const char *path, enum file_format *out,
+                               kith_error *e) {
+    const char *format = cmd_option(c, "format");
+    *out = path ? file_format_of(path) : c->json ? FORMAT_JSONL : FORMAT_CSV;
+    if (!format)
+        return KITH_OK;
+    if (strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0)
+        return err_set(e, KITH_E_INVAL, NULL, "--format takes csv or jsonl, not '%s'", format);
+    *out = strcmp(format, "csv") == 0 ? FORMAT_CSV : FORMAT_JSONL;
+    return KITH_OK;
+}
+
+static kith_status export_rows(struct job *job, struct export_options *o, const char *path,
+                               kith_error *e) {
+    struct io *io = job->c->io;
+    uint64_t rows = 0;
+    if (path)
+        TRY(io->ops->open(io, path, true, &job->file, e));
+    kith_status st = engine_export(job->c->company->engine, o, &rows, e);
+    if (!path)
+        return st;
+    if (st == KITH_OK)
+        st = flush(job, e);
+    kith_status closed = io->ops->close(io, job->file, st == KITH_OK, st == KITH_OK ? e : NULL);
+    if (st != KITH_OK || closed != KITH_OK)
+        return st != KITH_OK ? st : closed;
+    io_printf(io, job->c->json ? "{\"records\":%llu}\n" : "%llu records written.\n",
+              (unsigned long long)rows);
+    return KITH_OK;
+}
+
+static kith_status run(struct cmd *c, kith_error *e) {
+    struct job job = {.c = c, .file = -1};
+    struct buf text = {0};
+    struct query *q;
+    const char *path = cmd_option(c, "output");
+    for (size_t i = 0; i < c->arg_count; i++)
+        buf_printf(&text, "%s%s", i > 0 ? " " : "", c->args[i]);
+    kith_str query = arena_str(&c->arena, buf_view(&text));
+    buf_free(&text);
+    TRY(query_parse(&q, cmd_schema(c), &c->arena, query, e));
+    if (query_counts(q))
+        return err_set(e, KITH_E_INVAL, NULL, "a count is no export: use kith find");
+    struct export_options o = {.principal = &c->principal,
+                               .query = q,
+                               .fields = cmd_option(c, "fields"),
+                               .put = put,
+                               .progress = on_progress,
+                               .arg = &job};
+    TRY(read_format(c, path, &o.format, e));
+    kith_status st = export_rows(&job, &o, path, e);
+    buf_free(&job.text);
+    return st;
+}
+
+const struct command command_export = {
+    .name = "export",
+    .args = "QUERY",
+    .help = "all records that a query finds, as CSV or JSON lines",
+    .more =
+        "  kith export contact --output contacts.csv\n"
+        "  kith export \"contact where city = 'Berlin'\" --fields name,email --format jsonl\n\n"
+        "JSON lines hold every value exactly; importing them again with --key id changes nothing.",
+    .options = {{"output", "FILE", "write to this file; .jsonl, .ndjson and .json are JSON lines"},
+                {"format", "FORMAT", "csv or jsonl; else by the file's name"},
+                {"fields", "A,B.C", "these fields, in this order; else all"}},
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 10000,
+    .run = run,
+};

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith find: the records that a query finds, as a table, as JSON lines or as CSV. */
+#include "base/csv.h"
+#include "base/id.h"
+#include "cli/show.h"
+#include <string.h>
+
+#define PAGE        500 /* rows read at a time */
+#define TABLE_LIMIT 50
+#define GUESS_MOST  6  /* columns of a table that nobody chose */
+#define GUESS_WIDTH 18 /* what a column is thought to take, blanks included */
+
+struct row {
+    kith_id id;
+    kith_value *values;
+};
+struct find {
+    struct cmd *c;
+    const struct query *query;
+    const struct rtype *type;
+    const struct rfield *fields[FIELDS_MAX]; /* NULL: the id */
+    uint32_t field_count;
+    struct fieldset only;
+    bool chosen; /* by --fields */
+    struct buf text;
+    struct arena page; /* of one page */
+    struct row *rows;  /* for a table */
+    size_t row_count, row_cap;
+};
+
+/* -- what to show
+ * --------------------------------------------------------------------------------------- */
+
+static kith_status add_field(struct find *f, kith_str name, kith_error *e) {
+    const struct rfield *field = NULL;
+    if (f->field_count == FIELDS_MAX)
+        return err_set(e, KITH_E_LIMIT, NULL, "--fields names more than %d fields", FIELDS_MAX);
+    if (!str_eqz(name, "id"))
+        TRY(schema_find_field(cmd_schema(f->c), f->type, name, &field, e));
+    if (field)
+        fieldset_add(&f->only, field->index);
+    f->fields[f->field_count++] = field;
+    return KITH_OK;
+}
+
+static kith_status choose_fields(struct find *f, kith_error *e) {
+    const char *names = cmd_option(f->c, "fields");
+    kith_str rest = str_of(names), name;
+    f->chosen = names != NULL;
+    while (str_split(&rest, ',', &name))
+        TRY(add_field(f, name, e));
+    if (names && f->field_count == 0)
+        return err_set(e, KITH_E_INVAL, NULL, "--fields names no field");
+    return KITH_OK;
+}
+
+static bool filled(const struct find *f, const struct rfield *field) {
+    for (size_t i = 0; i < f->row_count; i++) {
+        if (f->rows[i].values[field->index].kind != KITH_NULL)
+            return true;
+    }
+    return false;
+}
+
+/* How much a field says about a record at a glance; 0: nothing. */
+static int weight(const struct rfield *f) {
+    if (f == f->type->title)
+        return 5;
+    if (f->index < FIELD_FIRST || f->kind == KITH_F_LONGTEXT || f->kind == KITH_F_JSON)
+        return 0;
+    if (f->kind == KITH_F_STATE)
+        return 4;
+    if (f->flags & KITH_FF_INDEXED)
+        return 3;
+    return f->kind == KITH_F_LINK ? 2 : 1;
+}
+
+/* The title, states, indexed fields, links, the rest; those that are filled on this page. */
+static void guess_fields(struct find *f) {
+    uint32_t most = f->c->io->columns ? f->c->io->columns / GUESS_WIDTH : GUESS_MOST;
+    most = most < 2 ? 2 : most > GUESS_MOST ? GUESS_MOST : most;
+    f->fields[f->field_count++] = NULL;
+    for (int w = 5; w > 0; w--) {
+        for (uint32_t i = 0; i < f->type->field_count && f->field_count <= most; i++) {
+            const struct rfield *field = f->type->fields[i];
+            if (weight(field) == w && (w == 5 || filled(f, field)))
+                f->fields[f->field_count++] = field;
+        }
+    }
+}
+
+static void all_fields(struct find *f) {
+    f->fields[f->field_count++] = NULL;
+    for (uint32_t i = 0; i < f->type->field_count && f->field_count < FIELDS_MAX; i++)
+        f->fields[f->field_count++] = f->type->fields[i];
+}
+
+/* -- one row
+ * --------------------------------------------------------------------------------------------- */
+
+static kith_status row_json(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct find *f = arg;
+    struct json_out j;
+    json_begin(&j, &f->text, false);
+    json_record(f->c, &j, f->type, id, values, f->chosen ? &f->only : NULL);
+    buf_putc(&f->text, '\n');
+    return f->text.failed ? err_nomem(e) : KITH_OK;
+}
+
+static kith_status row_csv(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct find *f = arg;
+    char own[ID_TEXT + 1];
+    id_format(id, own);
+    for (uint32_t i = 0; i < f->field_count; i++) {
+        const struct rfield *field = f->fields[i];
+        if (i > 0)
+            buf_putc(&f->text, ',');
+        kith_str text = field ? value_text(cmd_schema(f->c), &values[field->index], &f->page)
+                              : (kith_str){own, ID_TEXT};
+        csv_put(&f->text, text, ',');
+    }
+    buf_puts(&f->text, "\r\n");
+    return f->text.failed ? err_nomem(e) : KITH_OK;
+}
+
+static bool more_rows(struct find *f) {
+    if (f->row_count < f->row_cap)
+        return true;
+    size_t cap = f->row_cap ? f->row_cap * 2 : 64;
+    struct row *rows = ARENA_ARRAY(&f->c->arena, struct row, cap);
+    if (rows && f->row_count > 0)
+        memcpy(rows, f->rows, f->row_count * sizeof *rows);
+    if (rows) {
+        f->rows = rows;
+        f->row_cap = cap;
+    }
+    return rows != NULL;
+}
+
+static kith_status row_table(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct find *f = arg;
+    uint32_t n = f->type->field_count;
+    kith_value *copy = ARENA_ARRAY(&f->c->arena, kith_value, n);
+    if (!copy || !more_rows(f))
+        return err_nomem(e);
+    for (uint32_t i = 0; i < n; i++)
+        copy[i] = value_copy(&f->c->arena, &values[i]);
+    f->rows[f->row_count++] = (struct row){id, copy};
+    return KITH_OK;
+}
+
+/* -- all rows
+ * ---------------------------------------------------------------------------------------------- */
+
+/* Page by page; what a page gave is printed between two reads, since the other end may be slow. */
+static kith_status each_row(struct find *f, find_row fn, int64_t limit, kith_str *cursor,
+                            kith_error *e) {
+    const char *after = cmd_option(f->c, "after");
+    *cursor = str_of(after);
+    for (int64_t given = 0; given < limit;) {
+        struct find_page page = {.after = *cursor,
+                                 .limit = limit - given < PAGE ? limit - given : PAGE};
+        TRY(engine_find(f->c->company->engine, &f->c->principal, f->query, NULL, &page, &f->page,
+                        fn, f, e));
+        io_raw(f->c->io, buf_view(&f->text));
+        buf_reset(&f->text);
+        given += page.count;
+        *cursor = arena_str(&f->c->arena, page.cursor);
+        arena_reset(&f->page);
+        if (cursor->len == 0)
+            break;
+        TRY(io_check(f->c->io, e));
+    }
+    return KITH_OK;
+}
+
+/* Names the way on when the limit, not the data, ended the list. */
+static void say_more(struct find *f, kith_str cursor) {
+    if (cursor.len > 0)
+        io_say(f->c->io, "there are more: --after %.*s", (int)cursor.len, cursor.ptr);
+}
+
+static bool is_number(uint32_t kind) {
+    return kind == KITH_F_INTEGER || kind == KITH_F_DECIMAL || kind == KITH_F_MONEY;
+}
+
+static kith_status as_table(struct find *f, int64_t limit, kith_error *e) {
+    kith_str cursor;
+    struct table t;
+    TRY(each_row(f, row_table, limit, &cursor, e));
+    if (f->row_count == 0) {
+        io_printf(f->c->io, "No %s found.\n", f->type->name);
+        return KITH_OK;
+    }
+    if (!f->chosen)
+        guess_fields(f);
+    table_begin(&t, f->c, (const char *const[]){NULL});
+    uint32_t columns = f->field_count < TABLE_COLUMNS ? f->field_count : TABLE_COLUMNS;
+    for (uint32_t i = 0; i < columns; i++)
+        table_head(&t, f->fields[i] ? f->fields[i]->name : "id",
+                   f->fields[i] && is_number(f->fields[i]->kind));
+    for (size_t r = 0; r < f->row_count; r++) {
+        for (uint32_t i = 0; i < columns; i++) {
+            const kith_value *v = f->fields[i] ? &f->rows[r].values[f->fields[i]->index] : NULL;
+            table_cell(&t, v ? show_value(f->c, v) : str_of(show_id(f->c, f->rows[r].id)));
+        }
+    }
+    table_print(&t);
+    say_more(f, cursor);
+    return KITH_OK;
+}
+
+static kith_status as_lines(struct find *f, int64_t limit, kith_error *e) {
+    kith_str cursor;
+    bool csv = cmd_option(f->c, "csv") != NULL;
+    if (csv && !f->chosen)
+        all_fields(f);
+    for (uint32_t i = 0; csv && i < f->field_count; i++)
+        buf_printf(&f->text, "%s%s", i > 0 ? "," : "", f->fields[i] ? f->fields[i]->name : "id");
+    buf_puts(&f->text, csv ? "\r\n" : "");
+    TRY(each_row(f, csv ? row_csv : row_json, limit, &cursor, e));
+    say_more(f, cursor);
+    return KITH_OK;
+}
+
+static kith_status as_count(struct find *f, kith_error *e) {
+    struct find_page page = {.limit = 1};
+    TRY(engine_find(f->c->company->engine, &f->c->principal, f->query, NULL, &page, &f->page, NULL,
+                    NULL, e));
+    io_printf(f->c->io, f->c->json ? "{\"count\":%lld}\n" : "%lld\n", (long long)page.count);
+    return KITH_OK;
+}
+
+static kith_status parse(struct find *f, kith_error *e) {
+    struct buf text = {0};
+    const char *const *params;
+    for (size_t i = 0; i < f->c->arg_count; i++)
+        buf_printf(&text, "%s%s", i > 0 ? " " : "", f->c->args[i]);
+    kith_str query = arena_str(&f->c->arena, buf_view(&text));
+    struct query *parsed = NULL;
+    kith_status st = query_parse(&parsed, cmd_schema(f->c), &f->c->arena, query, e);
+    buf_free(&text);
+    TRY(st);
+    f->query = parsed;
+    f->type = query_type(parsed);
+    if (query_params(parsed, &params) > 0)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "the query has a parameter :%s: write the value itself", params[0]);
+    return KITH_OK;
+}
+
+static kith_status run_parsed(struct find *f, kith_error *e) {
+    bool lines = f->c->json || cmd_option(f->c, "csv");
+    int64_t limit;
+    if (query_counts(f->query))
+        return as_count(f, e);
+    TRY(choose_fields(f, e));
+    bool bounded = query_limit(f->query) >= 0;
+    TRY(cmd_option_int(f->c, "limit", 1, INT64_MAX, lines || bounded ? INT64_MAX : TABLE_LIMIT,
+                       &limit, e));
+    return lines ? as_lines(f, limit, e) : as_table(f, limit, e);
+}
+
+static kith_status run(struct cmd *c, kith_error *e) {
+    struct find *f = ARENA_NEW(&c->arena, struct find);
+    if (!f)
+        return err_nomem(e);
+    f->c = c;
+    kith_status st = parse(f, e);
+    if (st == KITH_OK)
+        st = run_parsed(f, e);
+    buf_free(&f->text);
+    arena_free(&f->page);
+    return st;
+}
+
+const struct command command_find = {
+    .name = "find",
+    .args = "QUERY",
+    .help = "records that a query finds, or their number",
+    .more =
+        "  kith find contact\n"
+        "  kith find \"contact where city = 'Berlin' order by name\"\n"
+        "  kith find task where \"state = 'open' and due < now()\" --fields title,due,assignee\n"
+        "  kith find \"lead where score >= 50 : count()\"\n\n"
+        "A table shows the first 50 records; --json and --csv give all of them. 'kith help query'\n"
+        "explains the query language.",
+    .options = {{"fields", "A,B,C", "these fields, in this order; id is one of them"},
+                {"limit", "N", "at most so many records"},
+                {"after", "CURSOR", "go on where an earlier answer ended"},
+                {"csv", NULL, "answer in CSV, for spreadsheets"}},
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 10000,
+    .run = run,
+};

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith help, version: what the program can tell about itself. */
+#include "cli/show.h"
+#include "record/query.h"
+#include <string.h>
+
+static const char query_text[] =
+    "A query says which records, or how many:\n"
+    "\n"
+    "  TYPE [where CONDITION] [order by FIELD, -FIELD ...] [limit N] [: count()]\n"
+    "\n"
+    "  contact where city = 'Berlin' and email is not null order by -created limit 20\n"
+    "  task where state = 'open' and due < now() + 2d and assignee.login = 'anna'\n"
+    "  contact where account.industry in ('steel', 'coal') and not tagged('do-not-call')\n"
+    "  lead where score >= 50 : count()\n"
+    "\n"
+    "Conditions compare with = != < <= > >=, in (...), not in (...), like 'x%', is null, is not "
+    "null,\n"
+    "and are joined with and, or, not and parentheses. A name walks through links with dots. "
+    "Texts\n"
+    "stand in single quotes, as do dates ('2026-01-31'), amounts ('12.50 EUR') and ids. Durations "
+    "are\n"
+    "30d, 2h, 15m. An empty field is neither equal nor unequal to anything: ask for 'is null'.\n"
+    "\n"
+    "Functions:\n";
+
+static kith_status help_query(struct cmd *c) {
+    size_t count;
+    const struct query_function *f = query_functions(&count);
+    io_puts(c->io, query_text);
+    for (size_t i = 0; i < count; i++)
+        io_printf(c->io, "  %-22s %s\n", f[i].signature, f[i].doc);
+    return KITH_OK;
+}
+
+static void json_commands(struct cmd *c) {
+    for (size_t i = 0; command_at(i); i++) {
+        const struct command *k = command_at(i);
+        struct buf b = {0};
+        struct json_out j;
+        json_begin(&j, &b, false);
+        json_object_(&j);
+        json_key(&j, "command");
+        json_strz(&j, k->name);
+        json_key(&j, "arguments");
+        json_strz(&j, k->args);
+        json_key(&j, "help");
+        json_strz(&j, k->help);
+        json_key(&j, "options");
+        json_object_(&j);
+        for (size_t o = 0; o < OPTIONS_PER_COMMAND && k->options[o].name; o++) {
+            json_key(&j, k->options[o].name);
+            json_strz(&j, k->options[o].help);
+        }
+        json_object_end(&j);
+        json_object_end(&j);
+        json_print(c, &b);
+    }
+}
+
+static kith_status run(struct cmd *c, kith_error *e) {
+    const char *first = c->arg_count > 0 ? c->args[0] : NULL;
+    if (c->json) {
+        json_commands(c);
+        return KITH_OK;
+    }
+    if (!first)
+        return cmd_help_overview(c, NULL, e);
+    if (strcmp(first, "query") == 0)
+        return help_query(c);
+    /* As if the words were typed with --help: one command, or the error that names the nearest. */
+    struct cmd asked = {.program = c->program, .io = c->io};
+    char *const argv[] = {"kith", (char *)first, c->arg_count > 1 ? (char *)c->args[1] : "--help",
+                          "--help"};
+    kith_status st = cmd_parse(&asked, 4, argv, e);
+    if (st == KITH_OK && asked.command == &command_help && strcmp(first, "help") != 0)
+        st = cmd_help_overview(c, first, e); /* a group: "module" */
+    else if (st == KITH_OK)
+        st = cmd_help(&asked, e);
+    arena_free(&asked.arena);
+    return st;
+}
+
+static kith_status run_version(struct cmd *c, kith_error *e) {
+    (void)e;
+    io_puts(c->io, c->json ? "{\"version\":\"" KITH_VERSION "\"}\n" : "kith " KITH_VERSION "\n");
+    return KITH_OK;
+}
+
+const struct command command_help = {
+    .name = "help",
+    .args = "[COMMAND]",
+    .help = "what there is, or more about one command or about queries",
+    .needs = NEEDS_NOTHING,
+    .args_max = 2,
+    .run = run,
+};
+
+const struct command command_version = {
+    .name = "version",
+    .args = "",
+    .help = "the version of this program",
+    .needs = NEEDS_NOTHING,
+    .run = run_version,
+};

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith import: a file of rows into records; or only a look at it, or a rehearsal on a copy. */
+#include "cli/scratch.h"
+#include "cli/show.h"
+#include "engine/import.h"
+#include <stdio.h>
+#include <string.h>
+
+#define REJECTS_SHOWN 5
+
+struct job {
+    struct cmd *c;
+    struct engine *engine; /* the company's, or a scratch copy's */
+    struct import_options options;
+    struct import *import;
+    int source;          /* file number */
+    const char *rejects; /* name of the file, or NULL */
+    int reject_file;     /* -1: not made yet */
+    struct buf reject_text;
+    struct buf shown; /* the first rejects, for people */
+    uint64_t reject_count;
+    int64_t started;
+};
+
+/* -- options
+ * ------------------------------------------------------------------------------------------- */
+
+static kith_status pick_word(struct cmd *c, const char *option, const char *const *words,
+                             size_t count, int *out, kith_error *e) {
+    const char *given = cmd_option(c, option);
+    for (size_t i = 0; given && i < count; i++) {
+        if (strcmp(words[i], given) == 0)
+            *out = (int)i;
+    }
+    if (!given || strcmp(words[*out], given) == 0)
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, NULL, "--%s takes %s, %s%s%s, not '%s'", option, words[0],
+                   words[1], count > 2 ? " or " : "", count > 2 ? words[2] : "", given);
+}
+
+static kith_status read_delimiter(struct cmd *c, char *out, kith_error *e) {
+    const char *given = cmd_option(c, "delimiter");
+    if (!given)
+        return KITH_OK;
+    if (strcmp(given, "tab") == 0)
+        *out = '\t';
+    else if (given[0] && !given[1])
+        *out = given[0];
+    else
+        return err_set(e, KITH_E_INVAL, NULL, "--delimiter takes one character, or tab, not '%s'",
+                       given);
+    return KITH_OK;
+}
+
+static kith_status read_options(struct job *job, kith_error *e) {
+    static const char *const policies[] = {"update", "skip", "reject"};
+    static const char *const formats[] = {"csv", "jsonl"};
+    struct cmd *c = job->c;
+    struct import_options *o = &job->options;
+    const char *file = c->args[1], *slash = strrchr(file, '/');
+    int policy = DUPLICATE_UPDATE, format = (int)file_format_of(file);
+    TRY(schema_find_type(engine_schema(job->engine), str_of(c->args[0]), &o->type, e));
+    TRY(pick_word(c, "duplicates", policies, 3, &policy, e));
+    TRY(pick_word(c, "format", formats, 2, &format, e));
+    TRY(read_delimiter(c, &o->delimiter, e));
+    o->principal = &c->principal;
+    o->duplicates = (enum import_duplicates)policy;
+    o->format = (enum file_format)format;
+    o->name = strcmp(file, "-") == 0 ? "standard input" : slash ? slash + 1 : file;
+    o->map = c->args + 2;
+    o->map_count = c->arg_count - 2;
+    o->key = cmd_option(c, "key");
+    o->day_first = cmd_option(c, "day-first") != NULL;
+    o->encoding = cmd_option(c, "encoding");
+    o->restart = cmd_option(c, "restart") != NULL;
+    job->rejects = cmd_option(c, "rejects");
+    return KITH_OK;
+}
+
+/* -- callbacks of the import
+ * ---------------------------------------------------------------------------- */
+
+static kith_status pull(void *arg, char *dst, size_t cap, size_t *got, kith_error *e) {
+    struct job *job = arg;
+    return job->c->io->ops->read(job->c->io, job->source, dst, cap, got, e);
+}
+
+static kith_status on_progress(void *arg, const struct import_report *r, kith_error *e) {
+    struct job *job = arg;
+    char line[160];
+    double speed = r->seconds > 0 ? (double)(r->rows - r->resumed) / r->seconds : 0;
+    snprintf(line, sizeof line,
+             "%llu rows: %llu created, %llu updated, %llu rejected, %.0f a second",
+             (unsigned long long)r->rows, (unsigned long long)r->created,
+             (unsigned long long)r->updated, (unsigned long long)r->rejected, speed);
+    io_progress(job->c->io, line);
+    return io_check(job->c->io, e);
+}
+
+static kith_status flush_rejects(struct job *job, kith_error *e) {
+    struct io *io = job->c->io;
+    if (job->reject_text.len == 0)
+        return KITH_OK;
+    if (job->reject_file < 0)
+        TRY(io->ops->open(io, job->rejects, true, &job->reject_file, e));
+    kith_status st = io->ops->put(io, job->reject_file, buf_view(&job->reject_text), e);
+    buf_reset(&job->reject_text);
+    return st;
+}
+
+static kith_status on_reject(void *arg, const struct import_reject *r, kith_error *e) {
+    struct job *job = arg;
+    if (job->reject_count++ < REJECTS_SHOWN) {
+        buf_printf(&job->shown, "  row %llu, line %llu%s%s: %s\n", (unsigned long long)r->row,
+                   (unsigned long long)r->line, r->field[0] ? ", " : "", r->field, r->reason);
+    }
+    if (!job->rejects)
+        return KITH_OK;
+    buf_str(&job->reject_text, r->text);
+    return job->reject_text.len >= 65536 ? flush_rejects(job, e) : KITH_OK;
+}
+
+/* -- what is told
+ * ---------------------------------------------------------------------------------------- */
+
+static const char *column_target(struct cmd *c, const struct import_column *col) {
+    if (col->is_id)
+        return "id";
+    if (!col->field)
+        return "(left out)";
+    if (col->by)
+        return arena_printf(&c->arena, "%s, found by its %s", col->field->name, col->by->name);
+    return col->field->name;
+}
+
+static void show_columns(struct job *job) {
+    struct cmd *c = job->c;
+    size_t count;
+    const struct import_column *col = import_columns(job->import, &count);
+    struct table t;
+    const char *warning = import_warning(job->import);
+    if (warning)
+        io_say(c->io, "%s", warning);
+    if (c->json)
+        return;
+    table_begin(&t, c, (const char *const[]){"column of the file", "goes to", NULL});
+    for (size_t i = 0; i < count; i++) {
+        table_cellz(&t, col[i].header[0] ? col[i].header : "(every row)");
+        table_cellz(&t, column_target(c, &col[i]));
+    }
+    table_print(&t);
+    io_puts(c->io, "\n");
+}
+
+static void report_json(struct job *job, const struct import_report *r, bool rehearsal) {
+    const struct {
+        const char *name;
+        uint64_t count;
+    } counts[] = {{"rows", r->rows},
+                  {"created", r->created},
+                  {"updated", r->updated},
+                  {"unchanged", r->unchanged},
+                  {"skipped", r->skipped},
+                  {"rejected", r->rejected},
+                  {"duplicates", r->duplicates},
+                  {"keyless", r->keyless},
+                  {"resumed", r->resumed}};
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "rehearsal");
+    json_bool_(&j, rehearsal);
+    json_key(&j, "run");
+    json_id(&j, rehearsal ? 0 : r->run);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        json_key(&j, counts[i].name);
+        json_int(&j, (int64_t)counts[i].count);
+    }
+    json_key(&j, "seconds");
+    json_num(&j, r->seconds);
+    json_object_end(&j);
+    json_print(job->c, &b);
+}
+
+static void count_line(struct cmd *c, const char *what, uint64_t count) {
+    if (count > 0)
+        io_printf(c->io, "  %-12s %llu\n", what, (unsigned long long)count);
+}
+
+static void report_matches(struct job *job, const struct import_report *r) {
+    struct cmd *c = job->c;
+    for (uint32_t i = 0; i < r->match_count; i++)
+        io_printf(c->io, "    row %llu is %s %s%s\n", (unsigned long long)r->matches[i].row,
+                  job->options.type->name, show_id(c, r->matches[i].id),
+                  r->matches[i].by_import ? ", from an earlier row" : "");
+}
+
+static void report_text(struct job *job, const struct import_report *r, bool rehearsal) {
+    struct cmd *c = job->c;
+    io_printf(c->io, "%llu rows in %.1f s%s\n", (unsigned long long)r->rows, r->seconds,
+              rehearsal ? ", on a copy: nothing was kept" : "");
+    count_line(c, "created", r->created);
+    count_line(c, "updated", r->updated);
+    count_line(c, "unchanged", r->unchanged);
+    count_line(c, "skipped", r->skipped);
+    count_line(c, "rejected", r->rejected);
+    io_lines(c->io, buf_view(&job->shown), 2);
+    if (r->rejected > 0 && !job->rejects)
+        io_puts(c->io, "    --rejects FILE keeps them, to be repaired and imported again\n");
+    count_line(c, "duplicates", r->duplicates);
+    report_matches(job, r);
+    count_line(c, "not compared", r->keyless);
+    count_line(c, "done before", r->resumed);
+    if (!rehearsal && r->run)
+        io_printf(c->io, "'kith undo %s' takes the whole import back.\n", show_id(c, r->run));
+}
+
+static void report(struct job *job, const struct import_report *r, bool rehearsal) {
+    if (job->c->json)
+        report_json(job, r, rehearsal);
+    else
+        report_text(job, r, rehearsal);
+}
+
+/* -- preview
+ * ------------------------------------------------------------------------------------------------
+ */
+
+struct preview {
+    struct cmd *c;
+    struct table table;
+    const struct import_column *columns;
+    size_t count;
+};
+
+static kith_status preview_row(void *arg, const struct import_row *row, kith_error *e) {
+    (void)e;
+    struct preview *p = arg;
+    struct buf b = {0};
+    struct json_out j;
+    if (!p->c->json) {
+        table_cellz(&p->table, arena_printf(&p->c->arena, "%llu", (unsigned long long)row->row));
+        for (size_t i = 0; i < p->count && i + 2 < TABLE_COLUMNS; i++) {
+            if (p->columns[i].field || p->columns[i].is_id)
+                table_cell(&p->table, show_value(p->c, &row->values[i]));
+        }
+        table_cellz(&p->table, row->reason ? row->reason : "");
+        return KITH_OK;
+    }
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "row");
+    json_int(&j, (int64_t)row->row);
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->columns[i].field && row->values[i].kind != KITH_NULL) {
+            json_key(&j, p->columns[i].field->name);
+            value_json(cmd_schema(p->c), &row->values[i], &j);
+        }
+    }
+    json_key(&j, "problem");
+    if (row->reason)
+        json_strz(&j, row->reason);
+    else
+        json_nil(&j);
+    json_object_end(&j);
+    json_print(p->c, &b);
+    return KITH_OK;
+}
+
+static kith_status preview(struct job *job, int64_t rows, kith_error *e) {
+    struct preview p = {.c = job->c};
+    p.columns = import_columns(job->import, &p.count);
+    table_begin(&p.table, job->c, (const char *const[]){">row", NULL});
+    for (size_t i = 0; i < p.count && i + 2 < TABLE_COLUMNS; i++) {
+        if (p.columns[i].field || p.columns[i].is_id)
+            table_head(&p.table, p.columns[i].is_id ? "id" : p.columns[i].field->name, false);
+    }
+    table_head(&p.table, "problem", false);
+    TRY(import_preview(job->import, (uint64_t)rows, preview_row, &p, e));
+    if (!job->c->json)
+        table_print(&p.table);
+    return KITH_OK;
+}
+
+/* -- the import
+ * -----------------------------------------------------------------------------------------------
+ */
+
+/* A file that is there may hold the rejects of an earlier import. */
+static kith_status check_rejects(struct job *job, kith_error *e) {
+    struct io *io = job->c->io;
+    int file;
+    if (!job->rejects || io->ops->open(io, job->rejects, false, &file, NULL) != KITH_OK)
+        return KITH_OK;
+    io->ops->close(io, file, false, NULL);
+    return err_set(e, KITH_E_CONFLICT, NULL,
+                   "'%s' is there already: name another file for --rejects", job->rejects);
+}
+
+static kith_status import_rows(struct job *job, bool rehearsal, kith_error *e) {
+    struct import_report r = {0};
+    struct cmd *c = job->c;
+    kith_status st = import_run(job->import, &r, e), kept;
+    io_progress(c->io, "");
+    c->wrote = !rehearsal;
+    kept = flush_rejects(job, st == KITH_OK ? e : NULL);
+    if (job->reject_file >= 0)
+        kept = c->io->ops->close(c->io, job->reject_file, true, st == KITH_OK ? e : NULL);
+    if (st == KITH_OK || r.rows > 0)
+        report(job, &r, rehearsal);
+    if (st != KITH_OK && r.rows > 0 && !rehearsal)
+        io_say(c->io, "the import is not complete: the same command goes on after row %llu",
+               (unsigned long long)r.rows);
+    return st == KITH_OK ? kept : st;
+}
+
+static kith_status run_opened(struct job *job, bool rehearsal, kith_error *e) {
+    int64_t rows;
+    TRY(cmd_option_int(job->c, "preview", 1, 1000, 0, &rows, e));
+    TRY(import_open(&job->import, job->engine, &job->options, e));
+    show_columns(job);
+    kith_status st = rows > 0 ? preview(job, rows, e) : import_rows(job, rehearsal, e);
+    import_close(job->import);
+    return st;
+}
+
+/* Reads the file and imports it into `engine`. */
+static kith_status import_into(struct cmd *c, struct engine *engine, bool rehearsal,
+                               kith_error *e) {
+    struct job job = {.c = c, .engine = engine, .reject_file = -1};
+    TRY(read_options(&job, e));
+    if (rehearsal)
+        job.rejects = NULL;
+    job.options.source = pull;
+    job.options.source_arg = &job;
+    job.options.progress = on_progress;
+    job.options.reject = on_reject;
+    job.options.arg = &job;
+    TRY(check_rejects(&job, e));
+    TRY(c->io->ops->open(c->io, c->args[1], false, &job.source, e));
+    kith_status st = run_opened(&job, rehearsal, e);
+    c->io->ops->close(c->io, job.source, false, NULL);
+    buf_free(&job.reject_text);
+    buf_free(&job.shown);
+    return st;
+}
+
+static kith_status import_scratch(struct cmd *c, struct company *scratch, void *arg,
+                                  kith_error *e) {
+    (void)arg;
+    return import_into(c, scratch->engine, true, e);
+}
+
+static kith_status run(struct cmd *c, kith_error *e) {
+    if (cmd_option(c, "rehearse"))
+        return scratch_rehearse(c, import_scratch, NULL, e);
+    return import_into(c, c->company->engine, false, e);
+}
+
+const struct command command_import = {
+    .name = "import",
+    .args = "TYPE FILE [COLUMN=FIELD ...]",
+    .help = "records from a file of rows: CSV or JSON lines",
+    .more =
+        "  kith import contact people.csv --preview 5\n"
+        "  kith import contact people.csv --key email --rehearse\n"
+        "  kith import contact people.csv --key email --rejects bad.csv \"Given "
+        "Name=first_name\"\n\n"
+        "Columns find their fields by their names; COLUMN=FIELD says it where they cannot,\n"
+        "COLUMN= leaves one out, FIELD:=VALUE is for every row, and COLUMN=account.name finds the\n"
+        "linked record by one of its fields. FILE - is standard input. An interrupted import goes\n"
+        "on when the same command is given again.",
+    .options = {{"key", "FIELD,...", "a row whose key is known updates that record"},
+                {"duplicates", "POLICY", "what becomes of such a row: update, skip or reject"},
+                {"rejects", "FILE", "write the rows that were not imported, with the reasons"},
+                {"preview", "N", "only show the first rows as they would be read"},
+                {"rehearse", NULL, "import into a copy, show what happens, and keep nothing"},
+                {"day-first", NULL, "3/4/2024 is the 3rd of April"},
+                {"restart", NULL, "take an interrupted import of this file back, and begin anew"},
+                {"format", "FORMAT", "csv or jsonl; else by the file's name"},
+                {"delimiter", "C", "between the cells of a CSV file; else it is found out"},
+                {"encoding", "NAME", "of the file, as windows-1252; else it is found out"}},
+    .needs = NEEDS_COMPANY,
+    .args_min = 2,
+    .args_max = 10000,
+    .run = run,
+};

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith init: a new company's folder. */
+#include "cli/show.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ZONE_DIR "/usr/share/zoneinfo/"
+
+static const char kith_conf[] =
+    "# The company's settings. 'kith explain' lists all there are, with their meaning;\n"
+    "# 'kith check' finds mistakes. Files in conf.d/ are read after this one and override it.\n"
+    "\n"
+    "company: {\n"
+    "    name = \"%s\";\n"
+    "    currency = \"%s\";       # amounts are added up in it\n"
+    "    zone = \"%s\";\n"
+    "};\n";
+
+static const char readme[] = "A company of Kith: its settings (kith.conf, conf.d/), its rules "
+                             "(rules/*.lua) and its database.\n"
+                             "Begin with 'kith help'. Rules to copy and change are in "
+                             "rules/examples/; there they do nothing.\n"
+                             "Back up the folder as a whole while no 'kith serve' runs.\n";
+
+static const char modules_conf[] =
+    "# Written by 'kith module enable' and 'kith module disable'.\nmodules: { enabled = []; };\n";
+
+/* -- the folder
+ * ------------------------------------------------------------------------------------------ */
+
+static bool exists(const char *dir, const char *name) {
+    char *path = company_path(dir, name);
+    bool yes = path && access(path, F_OK) == 0;
+    free(path);
+    return yes;
+}
+
+/* Hidden files are no hindrance: a folder may be under version control before it is a company. */
+static bool is_empty(const char *dir) {
+    DIR *d = opendir(dir);
+    const struct dirent *entry;
+    bool empty = true;
+    while (d && (entry = readdir(d)))
+        empty = empty && entry->d_name[0] == '.';
+    if (d)
+        closedir(d);
+    return empty;
+}
+
+static kith_status check_folder(const char *dir, kith_error *e) {
+    struct stat st;
+    if (mkdir(dir, 0700) == 0) /* customers' data is nobody else's business */
+        return KITH_OK;
+    if (errno != EEXIST)
+        return err_errno(e, "make the folder", dir);
+    if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
+        return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is a file, not a folder", dir);
+    if (exists(dir, "kith.conf") && exists(dir, "kith.db"))
+        return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is a company already", dir);
+    if (!exists(dir, "kith.conf") && !is_empty(dir))
+        return err_set(e, KITH_E_CONFLICT, NULL,
+                       "'%s' has other files in it: choose an empty or a new folder", dir);
+    return KITH_OK;
+}
+
+static kith_status make_folder(const char *dir, const char *name, kith_error *e) {
+    char *path = company_path(dir, name);
+    if (!path)
+        return err_nomem(e);
+    kith_status st = KITH_OK;
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        st = err_errno(e, "make the folder", path);
+    free(path);
+    return st;
+}
+
+/* A file that is there stays: an earlier init may have been interrupted, or the files come from a
+ * backup without a database. */
+static kith_status make_file(const char *dir, const char *name, kith_str text, kith_error *e) {
+    char *path = company_path(dir, name);
+    if (!path)
+        return err_nomem(e);
+    kith_status st = KITH_OK;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0 && errno != EEXIST)
+        st = err_errno(e, "write", path);
+    else if (fd >= 0 && write(fd, text.ptr, (size_t)text.len) != (ssize_t)text.len)
+        st = err_errno(e, "write", path);
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return st;
+}
+
+/* -- what is in it
+ * ----------------------------------------------------------------------------------------- */
+
+static const char *system_zone(struct cmd *c) {
+    char path[512];
+    const char *tz = getenv("TZ"), *at;
+    if (tz && tz[0] && tz[0] != ':' && tz[0] != '/')
+        return tz;
+    ssize_t n = readlink("/etc/localtime", path, sizeof path - 1);
+    path[n > 0 ? n : 0] = '\0';
+    at = strstr(path, ZONE_DIR);
+    return at ? arena_strdup(&c->arena, at + sizeof ZONE_DIR - 1) : "UTC";
+}
+
+static const char *escaped(struct cmd *c, const char *text) {
+    struct buf b = {0};
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            buf_putc(&b, '\\');
+        buf_putc(&b, *text == '\n' ? ' ' : *text);
+    }
+    kith_str copy = arena_str(&c->arena, buf_view(&b));
+    buf_free(&b);
+    return copy.ptr ? copy.ptr : "";
+}
+
+static kith_status make_conf(struct cmd *c, const char *dir, kith_error *e) {
+    const char *name = cmd_option(c, "name"), *currency = cmd_option(c, "currency"),
+               *zone = cmd_option(c, "zone"), *slash = strrchr(dir, '/');
+    if (!name)
+        name = slash ? slash + 1 : dir;
+    char *text = arena_printf(&c->arena, kith_conf, escaped(c, name),
+                              escaped(c, currency ? currency : "EUR"),
+                              escaped(c, zone ? zone : system_zone(c)));
+    return text ? make_file(dir, "kith.conf", str_of(text), e) : err_nomem(e);
+}
+
+static kith_status copy_example(struct cmd *c, const char *from, const char *name, const char *dir,
+                                kith_error *e) {
+    struct buf text = {0};
+    char *source = arena_printf(&c->arena, "%s/%s", from, name);
+    char *target = arena_printf(&c->arena, "rules/examples/%s", name);
+    if (!source || !target)
+        return err_nomem(e);
+    kith_status st = io_read_file(c->io, source, 1 << 20, &text, e);
+    if (st == KITH_OK)
+        st = make_file(dir, target, buf_view(&text), e);
+    buf_free(&text);
+    return st;
+}
+
+static kith_status copy_examples(struct cmd *c, const char *dir, kith_error *e) {
+    for (size_t i = 0; c->program->share_dirs[i]; i++) {
+        char *from = arena_printf(&c->arena, "%s/lua/examples", c->program->share_dirs[i]);
+        DIR *d = from ? opendir(from) : NULL;
+        const struct dirent *entry;
+        kith_status st = KITH_OK;
+        while (d && st == KITH_OK && (entry = readdir(d))) {
+            size_t len = strlen(entry->d_name);
+            if (len > 4 && strcmp(entry->d_name + len - 4, ".lua") == 0)
+                st = copy_example(c, from, entry->d_name, dir, e);
+        }
+        if (!d)
+            continue;
+        closedir(d);
+        return st;
+    }
+    return KITH_OK;
+}
+
+static kith_status make_parts(struct cmd *c, const char *dir, kith_error *e) {
+    TRY(check_folder(dir, e));
+    TRY(make_conf(c, dir, e));
+    TRY(make_folder(dir, "conf.d", e));
+    TRY(make_file(dir, "conf.d/modules.conf", str_of(modules_conf), e));
+    TRY(make_folder(dir, "rules", e));
+    TRY(make_folder(dir, "rules/examples", e));
+    TRY(copy_examples(c, dir, e));
+    return make_file(dir, "README", str_of(readme), e);
+}
+
+static kith_status make_database(struct cmd *c, const char *dir, kith_error *e) {
+    struct settings_problems problems = {0};
+    struct company *company;
+    kith_status st = company_open(&company, c->program, dir, true, &problems, e);
+    settings_problems_free(&problems);
+    company_close(company);
+    return st;
+}
+
+static kith_status run(struct cmd *c, kith_error *e) {
+    char *dir = arena_strdup(&c->arena, c->args[0]);
+    if (!dir)
+        return err_nomem(e);
+    for (size_t len = strlen(dir); len > 1 && dir[len - 1] == '/'; len--)
+        dir[len - 1] = '\0';
+    TRY(make_parts(c, dir, e));
+    TRY(make_database(c, dir, e));
+    if (c->json) {
+        struct buf b = {0};
+        struct json_out j;
+        json_begin(&j, &b, false);
+        json_object_(&j);
+        json_key(&j, "company");
+        json_strz(&j, dir);
+        json_object_end(&j);
+        json_print(c, &b);
+        return KITH_OK;
+    }
+    io_puts(c->io, "The company is in '");
+    io_text(c->io, str_of(dir));
+    io_puts(c->io, "'. Its settings are in kith.conf there.\nNext: cd ");
+    io_text(c->io, str_of(dir));
+    io_puts(c->io, " && kith import contact FILE.csv --preview 5\n");
+    return KITH_OK;
+}
+
+const struct command command_init = {
+    .name = "init",
+    .args = "DIR",
+    .help = "make a new company in a new or empty folder",
+    .options = {{"name", "NAME", "the company's name; else the folder's"},
+                {"currency", "EUR", "the currency in which amounts are added up; else EUR"},
+                {"zone", "ZONE", "its time zone, as Europe/Berlin; else the system's"}},
+    .needs = NEEDS_NOTHING,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run,
+};

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith run: calls an action of a module, or lists them. */
+#include "cli/rehearse.h"
+#include "cli/show.h"
+#include <string.h>
+
+struct call_job {
+    struct cmd *c;
+    const struct action *action;
+    kith_value *args, *results;
+    struct arena *arena; /* of the results */
+};
+
+static const char *params_text(struct cmd *c, const struct action *a) {
+    struct buf b = {0};
+    for (uint32_t i = 0; i < a->param_count; i++) {
+        const struct rfield *p = a->params[i];
+        bool must = p->flags & KITH_FF_REQUIRED;
+        buf_printf(&b, "%s%s%s=%s%s", i > 0 ? " " : "", must ? "" : "[", p->name,
+                   field_kind_name(p->kind), must ? "" : "]");
+    }
+    kith_str text = arena_str(&c->arena, buf_view(&b));
+    buf_free(&b);
+    return text.ptr ? text.ptr : "";
+}
+
+static void json_action(struct cmd *c, const struct action *a) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "action");
+    json_strz(&j, a->name);
+    json_key(&j, "module");
+    json_strz(&j, a->module);
+    json_key(&j, "effect");
+    json_strz(&j, a->effect == EFFECT_READ ? "read" : "write");
+    json_key(&j, "parameters");
+    json_object_(&j);
+    for (uint32_t i = 0; i < a->param_count; i++) {
+        json_key(&j, a->params[i]->name);
+        json_strz(&j, field_kind_name(a->params[i]->kind));
+    }
+    json_object_end(&j);
+    json_key(&j, "doc");
+    json_strz(&j, a->doc ? a->doc : "");
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
+static kith_status list_actions(struct cmd *c) {
+    const struct action *a;
+    struct table t;
+    table_begin(&t, c, (const char *const[]){"action", "parameters", "what it does", NULL});
+    for (size_t i = 0; (a = engine_action_at(c->company->engine, i)); i++) {
+        if (c->json) {
+            json_action(c, a);
+            continue;
+        }
+        table_cellz(&t, a->name);
+        table_cellz(&t, params_text(c, a));
+        table_cellz(&t, a->doc);
+    }
+    if (!c->json && t.count > 0)
+        table_print(&t);
+    else if (!c->json)
+        io_puts(c->io, "No module that is enabled has actions.\n");
+    return KITH_OK;
+}
+
+static const char *action_name_at(const void *arg, size_t i) {
+    return engine_action_at(arg, i)->name;
+}
+
+static kith_status find_action(struct cmd *c, const struct action **out, kith_error *e) {
+    struct engine *g = c->company->engine;
+    size_t count = 0;
+    *out = engine_action(g, str_of(c->args[0]));
+    if (*out)
+        return KITH_OK;
+    while (engine_action_at(g, count))
+        count++;
+    const char *near = str_nearest(str_of(c->args[0]), action_name_at, g, count);
+    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%s'%s%s%s", c->args[0],
+                   near ? "; did you mean '" : "; 'kith run' lists them", near ? near : "",
+                   near ? "'?" : "");
+}
+
+static const char *param_name_at(const void *arg, size_t i) {
+    const struct action *a = arg;
+    return a->params[i]->name;
+}
+
+static kith_status unknown_param(const struct action *a, kith_str name, kith_error *e) {
+    const char *near = str_nearest(name, param_name_at, a, a->param_count);
+    return err_set(e, KITH_E_INVAL, NULL, "%s has no parameter '%.*s'%s%s%s", a->name,
+                   (int)name.len, name.ptr, near ? "; did you mean '" : "", near ? near : "",
+                   near ? "'?" : "");
+}
+
+static kith_status read_args(struct cmd *c, const struct action *a, kith_value *args,
+                             kith_error *e) {
+    for (size_t i = 1; i < c->arg_count; i++) {
+        const char *word = c->args[i], *eq = strchr(word, '=');
+        if (!eq)
+            return err_set(e, KITH_E_INVAL, NULL, "'%s' is not parameter=value", word);
+        kith_str name = {word, (uint64_t)(eq - word)};
+        uint32_t k = 0;
+        while (k < a->param_count && !str_eqz(name, a->params[k]->name))
+            k++;
+        if (k == a->param_count)
+            return unknown_param(a, name, e);
+        args[k] = eq[1] ? value_str(str_of(eq + 1)) : value_null();
+    }
+    return KITH_OK;
+}
+
+static void print_results(struct cmd *c, const struct action *a, const kith_value *results) {
+    struct buf b = {0};
+    struct json_out j;
+    if (c->json) {
+        json_begin(&j, &b, false);
+        json_object_(&j);
+        for (uint32_t i = 0; i < a->result_count; i++) {
+            json_key(&j, a->results[i]->name);
+            value_json(cmd_schema(c), &results[i], &j);
+        }
+        json_object_end(&j);
+        json_print(c, &b);
+        return;
+    }
+    for (uint32_t i = 0; i < a->result_count; i++) {
+        io_printf(c->io, "%s: ", a->results[i]->name);
+        io_lines(c->io, show_value(c, &results[i]), 2);
+        io_puts(c->io, "\n");
+    }
+    if (a->result_count == 0)
+        io_puts(c->io, "Done.\n");
+}
+
+/* [writer], in a rehearsal */
+static kith_status call_in(struct txn *t, void *arg, kith_error *e) {
+    struct call_job *job = arg;
+    return engine_call(txn_engine(t), t, NULL, job->action, job->args, job->arena, job->results,
+                       NULL, e);
+}
+
+static kith_status call(struct call_job *job, kith_error *e) {
+    struct cmd *c = job->c;
+    kith_id tx;
+    if (rehearsing(c) && job->action->effect == EFFECT_WRITE)
+        return write_or_rehearse(c, ORIGIN_ACTION, call_in, job, &tx, e);
+    struct write_opts o = {.principal = &c->principal, .origin = ORIGIN_ACTION};
+    TRY(engine_call(c->company->engine, NULL, &o, job->action, job->args, &c->arena, job->results,
+                    &tx, e));
+    c->wrote = job->action->effect == EFFECT_WRITE;
+    print_results(c, job->action, job->results);
+    return KITH_OK;
+}
+
+static kith_status run(struct cmd *c, kith_error *e) {
+    struct call_job job = {.c = c};
+    struct arena own = {0}; /* the writer's thread fills it in a rehearsal */
+    if (c->arg_count == 0)
+        return list_actions(c);
+    TRY(find_action(c, &job.action, e));
+    job.arena = &own;
+    job.args = ARENA_ARRAY(&c->arena, kith_value, job.action->param_count + 1);
+    job.results = ARENA_ARRAY(&c->arena, kith_value, job.action->result_count + 1);
+    if (!job.args || !job.results)
+        return err_nomem(e);
+    kith_status st = read_args(c, job.action, job.args, e);
+    if (st == KITH_OK)
+        st = call(&job, e);
+    arena_free(&own);
+    return st;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .args = "ACTION PARAMETER=VALUE ...",
+    .help = "call an action of a module; without one, list them all",
+    .more = "  kith run sales.rescore\n\n'kith sales.rescore' does the same.",
+    .options = {REHEARSE_OPTION},
+    .needs = NEEDS_COMPANY,
+    .args_max = 10000,
+    .run = run,
+};

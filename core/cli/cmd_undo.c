@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith undo: takes a transaction or a whole import back, and says what it could not. */
+#include "cli/rehearse.h"
+#include "cli/show.h"
+
+static const char *const outcome_names[] = {"reversed", "kept", "refused"};
+
+static void json_item(struct json_out *j, const struct undo_item *i) {
+    json_object_(j);
+    json_key(j, "outcome");
+    json_strz(j, outcome_names[i->outcome]);
+    json_key(j, "change");
+    json_strz(j, row_kind_name(i->kind));
+    json_key(j, "type");
+    json_strz(j, i->type ? i->type->name : "");
+    json_key(j, "id");
+    json_id(j, i->record);
+    if (i->field) {
+        json_key(j, "field");
+        json_strz(j, i->field);
+    }
+    if (i->reason) {
+        json_key(j, "reason");
+        json_strz(j, i->reason);
+    }
+    json_object_end(j);
+}
+
+static void print_json(struct cmd *c, const struct undo_report *r) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "rehearsal");
+    json_bool_(&j, rehearsing(c));
+    json_key(&j, "reversed");
+    json_int(&j, (int64_t)r->reversed);
+    json_key(&j, "kept");
+    json_int(&j, (int64_t)r->kept);
+    json_key(&j, "refused");
+    json_int(&j, (int64_t)r->refused);
+    json_key(&j, "transaction");
+    json_id(&j, r->run ? r->run : r->tx);
+    json_key(&j, "items");
+    json_array_(&j);
+    for (size_t i = 0; i < r->item_count; i++)
+        json_item(&j, &r->items[i]);
+    json_array_end(&j);
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
+static void print_item(struct cmd *c, const struct undo_item *i) {
+    static const char *const reversed[] = {"", "deleted again", "set back", "brought back"};
+    io_puts(c->io, "  ");
+    if (i->type)
+        io_text(c->io, show_record(c, i->type, i->record));
+    else
+        io_printf(c->io, "record %s", show_id(c, i->record));
+    if (i->field)
+        io_printf(c->io, ", %s", i->field);
+    io_puts(c->io, ": ");
+    io_text(c->io, str_of(i->reason               ? i->reason
+                          : i->kind <= ROW_DELETE ? reversed[i->kind]
+                                                  : "taken back"));
+    io_puts(c->io, "\n");
+}
+
+static void print_list(struct cmd *c, const struct undo_report *r, enum undo_outcome outcome,
+                       size_t total, const char *title) {
+    size_t shown = 0, most = outcome == UNDO_REVERSED ? 20 : 1000;
+    if (total == 0)
+        return;
+    io_printf(c->io, "%s%s: %zu%s\n", io_style(c->io, STYLE_HEAD), title, total,
+              io_style(c->io, STYLE_PLAIN));
+    for (size_t i = 0; i < r->item_count && shown < most; i++) {
+        if (r->items[i].outcome == outcome) {
+            print_item(c, &r->items[i]);
+            shown++;
+        }
+    }
+    if (shown < total)
+        io_printf(c->io, "  ... and %zu more\n", total - shown);
+}
+
+static void print_report(struct cmd *c, const struct undo_report *r) {
+    bool try_only = rehearsing(c);
+    print_list(c, r, UNDO_REVERSED, r->reversed, try_only ? "Would be reversed" : "Reversed");
+    print_list(c, r, UNDO_KEPT, r->kept, try_only ? "Would be kept" : "Kept");
+    print_list(c, r, UNDO_REFUSED, r->refused, try_only ? "Would be refused" : "Refused");
+    if (r->reversed + r->kept + r->refused == 0)
+        io_puts(c->io, "There is nothing to undo.\n");
+    if (try_only)
+        io_puts(c->io, "Rehearsal: nothing was kept.\n");
+    else if (r->run || r->tx)
+        io_printf(c->io, "'kith undo %s' takes this back.\n", show_id(c, r->run ? r->run : r->tx));
+}
+
+static kith_status run(struct cmd *c, kith_error *e) {
+    struct undo_report r = {0};
+    kith_id target;
+    TRY(arg_id(c, 0, &target, e));
+    TRY(engine_undo(c->company->engine, &c->principal, target, rehearsing(c), &c->arena, &r, e));
+    c->wrote = !rehearsing(c);
+    if (c->json)
+        print_json(c, &r);
+    else
+        print_report(c, &r);
+    return KITH_OK;
+}
+
+const struct command command_undo = {
+    .name = "undo",
+    .args = "TRANSACTION",
+    .help = "take back a transaction or a whole import; 'kith log' names them",
+    .more = "Three lists come out: what was reversed; what was kept, since somebody edited it\n"
+            "afterwards; and what was refused, with the reason. An undo can be undone.",
+    .options = {REHEARSE_OPTION},
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run,
+};

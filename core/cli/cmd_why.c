@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith why: the chain of causes behind the present value of a field. */
+#include "cli/show.h"
+
+static void print_when(struct cmd *c, const struct why_step *s) {
+    kith_str at = show_time(c, s->tx.at);
+    io_printf(c->io, "on %.*s", (int)at.len, at.ptr);
+    if (s->tx.note.len > 0) {
+        io_puts(c->io, " (");
+        io_text(c->io, s->tx.note);
+        io_puts(c->io, ")");
+    }
+    io_printf(c->io, "  %stransaction %s%s\n", io_style(c->io, STYLE_DIM), show_id(c, s->tx.id),
+              io_style(c->io, STYLE_PLAIN));
+}
+
+static void print_by(struct cmd *c, const struct why_step *s) {
+    io_puts(c->io, " by ");
+    io_text(c->io, show_source(c, s->source.kind ? &s->source : &s->actor));
+    if (!s->source.kind)
+        io_printf(c->io, " (%s)", origin_name(s->tx.origin));
+    io_puts(c->io, " ");
+    print_when(c, s);
+}
+
+static void print_first(struct cmd *c, const struct why_step *s) {
+    io_text(c->io, show_change(c, &s->change));
+    io_puts(c->io, "\n  written");
+    print_by(c, s);
+}
+
+/* What led to the step before. */
+static void print_cause(struct cmd *c, const struct why_step *s) {
+    static const char *const did[] = {"", "was created", "was updated", "was deleted"};
+    const struct rtype *t = schema_type_by_id(cmd_schema(c), s->row.type);
+    io_puts(c->io, "  because ");
+    if (s->topic)
+        io_printf(c->io, "%s was published%s", s->topic, t ? " about " : "");
+    if (t)
+        io_text(c->io, show_record(c, t, s->row.record));
+    else if (!s->topic)
+        io_puts(c->io, "a record of a module that is not loaded");
+    if (!s->topic && s->row.kind <= ROW_DELETE)
+        io_printf(c->io, " %s", did[s->row.kind]);
+    print_by(c, s);
+}
+
+static void json_step(struct cmd *c, struct json_out *j, const struct why_step *s, bool first) {
+    const struct rtype *t = schema_type_by_id(cmd_schema(c), s->row.type);
+    json_object_(j);
+    json_key(j, "seq");
+    json_int(j, (int64_t)s->row.seq);
+    json_key(j, "at");
+    json_time(j, s->tx.at);
+    json_key(j, "change");
+    json_strz(j, row_kind_name(s->row.kind));
+    json_key(j, "type");
+    if (t)
+        json_strz(j, t->name);
+    else
+        json_nil(j);
+    json_key(j, "id");
+    json_id(j, s->row.record);
+    if (s->topic) {
+        json_key(j, "topic");
+        json_strz(j, s->topic);
+    }
+    json_key(j, "transaction");
+    json_id(j, s->tx.id);
+    json_key(j, "origin");
+    json_strz(j, origin_name(s->tx.origin));
+    json_key(j, "actor");
+    json_strz(j, s->actor.name);
+    json_key(j, "by");
+    json_source(j, &s->source);
+    if (first) {
+        json_key(j, "fields");
+        json_changes(c, j, &s->change, 1);
+    }
+    json_object_end(j);
+}
+
+static void print_json(struct cmd *c, const struct why_step *steps, size_t count) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_array_(&j);
+    for (size_t i = 0; i < count; i++)
+        json_step(c, &j, &steps[i], i == 0);
+    json_array_end(&j);
+    json_print(c, &b);
+}
+
+static kith_status run(struct cmd *c, kith_error *e) {
+    const struct rtype *t;
+    const struct rfield *field;
+    struct why_step *steps;
+    struct conn *conn;
+    size_t count;
+    kith_id id;
+    TRY(arg_record(c, 0, &t, &id, e));
+    TRY(schema_find_field(cmd_schema(c), t, str_of(c->args[2]), &field, e));
+    TRY(engine_reader(c->company->engine, &conn, e));
+    kith_status st = journal_why(conn, cmd_schema(c), id, field, &c->arena, &steps, &count, e);
+    engine_reader_done(c->company->engine, conn);
+    TRY(st);
+    if (c->json)
+        print_json(c, steps, count);
+    else if (count == 0)
+        io_printf(c->io, "%s was never written.\n", field->name);
+    for (size_t i = 0; i < count && !c->json; i++) {
+        if (i == 0)
+            print_first(c, &steps[i]);
+        else
+            print_cause(c, &steps[i]);
+    }
+    return KITH_OK;
+}
+
+const struct command command_why = {
+    .name = "why",
+    .args = "TYPE ID FIELD",
+    .help = "why a field has its value: who or which rule, when, and because of what",
+    .needs = NEEDS_COMPANY,
+    .args_min = 3,
+    .args_max = 3,
+    .run = run,
+};

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith create, update, delete: writing one record by hand. */
+#include "cli/rehearse.h"
+#include "cli/show.h"
+#include <string.h>
+
+struct job {
+    const struct rtype *type;
+    kith_id id;
+    struct assign *set;
+    size_t count;
+};
+
+/* "field=value" from place `from` on. An empty value empties the field. */
+static kith_status read_assigns(struct cmd *c, size_t from, struct job *job, kith_error *e) {
+    job->set = ARENA_ARRAY(&c->arena, struct assign, c->arg_count + 1);
+    if (!job->set)
+        return err_nomem(e);
+    for (size_t i = from; i < c->arg_count; i++) {
+        const char *word = c->args[i], *eq = strchr(word, '=');
+        struct assign *a = &job->set[job->count++];
+        if (!eq)
+            return err_set(e, KITH_E_INVAL, NULL, "'%s' is not field=value", word);
+        TRY(schema_find_field(cmd_schema(c), job->type, (kith_str){word, (uint64_t)(eq - word)},
+                              &a->field, e));
+        a->value = eq[1] ? value_str(str_of(eq + 1)) : value_null();
+    }
+    return KITH_OK;
+}
+
+static kith_status do_create(struct txn *t, void *arg, kith_error *e) {
+    struct job *job = arg;
+    kith_id id;
+    TRY(txn_create(t, job->type, job->set, job->count, &id, e));
+    job->id = id;
+    return KITH_OK;
+}
+
+static kith_status do_update(struct txn *t, void *arg, kith_error *e) {
+    struct job *job = arg;
+    return txn_update(t, job->type, job->id, job->set, job->count, e);
+}
+
+static kith_status do_delete(struct txn *t, void *arg, kith_error *e) {
+    struct job *job = arg;
+    return txn_delete(t, job->type, job->id, e);
+}
+
+/* "Updated contact 0ABC... Anna Schmidt (transaction 0DEF...)" */
+static void report(struct cmd *c, const char *did, const struct job *job, kith_id tx) {
+    if (c->json) {
+        struct buf b = {0};
+        struct json_out j;
+        json_begin(&j, &b, false);
+        json_object_(&j);
+        json_key(&j, "id");
+        json_id(&j, job->id);
+        json_key(&j, "type");
+        json_strz(&j, job->type->name);
+        json_key(&j, "transaction");
+        json_id(&j, tx);
+        json_object_end(&j);
+        json_print(c, &b);
+        return;
+    }
+    if (tx == 0) {
+        io_puts(c->io, "Nothing is different: nothing was written.\n");
+        return;
+    }
+    io_printf(c->io, "%s ", did);
+    io_text(c->io, show_record(c, job->type, job->id));
+    io_printf(c->io, " (transaction %s)\n", show_id(c, tx));
+}
+
+static kith_status carry_out(struct cmd *c, struct job *job, write_fn fn, const char *did,
+                             kith_error *e) {
+    kith_id tx;
+    TRY(write_or_rehearse(c, ORIGIN_CLI, fn, job, &tx, e));
+    if (!rehearsing(c))
+        report(c, did, job, tx);
+    return KITH_OK;
+}
+
+static kith_status run_create(struct cmd *c, kith_error *e) {
+    struct job job = {0};
+    TRY(arg_type(c, 0, &job.type, e));
+    TRY(read_assigns(c, 1, &job, e));
+    return carry_out(c, &job, do_create, "Created", e);
+}
+
+static kith_status run_update(struct cmd *c, kith_error *e) {
+    struct job job = {0};
+    TRY(arg_record(c, 0, &job.type, &job.id, e));
+    TRY(read_assigns(c, 2, &job, e));
+    return carry_out(c, &job, do_update, "Updated", e);
+}
+
+static kith_status run_delete(struct cmd *c, kith_error *e) {
+    struct job job = {0};
+    TRY(arg_record(c, 0, &job.type, &job.id, e));
+    return carry_out(c, &job, do_delete, "Deleted", e);
+}
+
+const struct command command_create = {
+    .name = "create",
+    .args = "TYPE FIELD=VALUE ...",
+    .help = "a new record",
+    .more = "  kith create contact name=\"Anna Schmidt\" email=anna@example.org\n"
+            "  kith create task title=\"Call back\" about=contact/0ABCDEFGH1234 due=\"2026-02-01 "
+            "09:00\"",
+    .options = {REHEARSE_OPTION},
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 10000,
+    .run = run_create,
+};
+
+const struct command command_update = {
+    .name = "update",
+    .args = "TYPE ID FIELD=VALUE ...",
+    .help = "change fields of a record",
+    .more = "  kith update contact 0ABCDEFGH1234 city=Berlin phone=\n\nAn empty value empties the "
+            "field.",
+    .options = {REHEARSE_OPTION},
+    .needs = NEEDS_COMPANY,
+    .args_min = 3,
+    .args_max = 10000,
+    .run = run_update,
+};
+
+const struct command command_delete = {
+    .name = "delete",
+    .args = "TYPE ID",
+    .help = "delete a record and all that is part of it",
+    .more = "'kith undo TRANSACTION' brings it back.",
+    .options = {REHEARSE_OPTION},
+    .needs = NEEDS_COMPANY,
+    .args_min = 2,
+    .args_max = 2,
+    .run = run_delete,
+};

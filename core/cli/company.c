@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Company: finds and opens a company's folder. */
+#include "cli/company.h"
+#include "base/number.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDERS_MAX 32 /* in which modules are looked for */
+#define MODULES_MAX 256
+
+static const kith_setting settings[] = {
+    {"company.name", KITH_TEXT, 0, "", 0, 0, NULL, "The company's name, for people.",
+     KITH_NO_ARRAY},
+    {"company.currency", KITH_TEXT, 0, "EUR", 0, 0, NULL,
+     "The currency that amounts are added up in: three letters of ISO 4217.", KITH_NO_ARRAY},
+    {"company.zone", KITH_TEXT, 0, "UTC", 0, 0, NULL,
+     "The time zone in which times are shown and schedules are meant: \"Europe/Berlin\".",
+     KITH_NO_ARRAY},
+    {"modules.enabled", KITH_LIST, 0, NULL, 0, 0, NULL,
+     "The modules that are loaded, by name; 'kith module list' shows what there is.",
+     KITH_NO_ARRAY},
+    {"modules.folders", KITH_LIST, 0, NULL, 0, 0, NULL,
+     "Folders in which modules are looked for before Kith's own.", KITH_NO_ARRAY},
+    {"rules.steps", KITH_INT, 0, "10000000", 1000, 10000000000, NULL,
+     "Lua instructions that one call of a rule may take.", KITH_NO_ARRAY},
+    {"rules.time", KITH_DURATION, 0, "200ms", 1, 60000, NULL,
+     "Time that one call of a rule may take.", KITH_NO_ARRAY},
+    {"rules.memory", KITH_INT, 0, "67108864", 1048576, 4294967296, NULL,
+     "Bytes that the rules of one file may use.", KITH_NO_ARRAY},
+    {"rules.rows", KITH_INT, 0, "1000", 1, 1000000, NULL,
+     "Records that one find() in a rule may give.", KITH_NO_ARRAY},
+    {"engine.node", KITH_INT, 0, "0", 0, 255, NULL,
+     "The number of this installation among those whose records may meet one day.", KITH_NO_ARRAY},
+    {"engine.group", KITH_INT, 0, "1000", 1, 100000, NULL,
+     "Writes that may be made durable together.", KITH_NO_ARRAY},
+    {"engine.queue", KITH_INT, 0, "10000", 1, 10000000, NULL,
+     "Writes that may wait; beyond, callers are told to try again.", KITH_NO_ARRAY},
+    {"engine.readers", KITH_INT, 0, "4", 1, 64, NULL, "Reads that may run at the same time.",
+     KITH_NO_ARRAY},
+    {"engine.read_limit", KITH_DURATION, 0, "2s", 10, 600000, NULL, "Time that one read may take.",
+     KITH_NO_ARRAY},
+    {"engine.cascade", KITH_INT, 0, "16", 1, 100, NULL,
+     "How deep reactions may lead to further reactions.", KITH_NO_ARRAY},
+    {"engine.attempts", KITH_INT, 0, "5", 1, 100, NULL,
+     "How often a failing reaction is tried before its event is set aside.", KITH_NO_ARRAY},
+    {"log.level", KITH_TEXT, 0, "info", 0, 0, "error,warn,info,debug",
+     "How much 'kith serve' logs.", KITH_NO_ARRAY},
+};
+const struct settings_owner core_settings = {"", KITH_ARRAY(settings), false};
+
+char *company_path(const char *dir, const char *name) {
+    char *path;
+    return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}
+
+/* -- finding
+ * ------------------------------------------------------------------------------------------ */
+
+static bool is_company(const char *dir) {
+    char *conf = company_path(dir, "kith.conf");
+    bool yes = conf && access(conf, F_OK) == 0;
+    free(conf);
+    return yes;
+}
+
+static kith_status named_company(const char *name, char **dir, kith_error *e) {
+    *dir = realpath(name, NULL);
+    if (!*dir)
+        return err_errno(e, "open the company", name);
+    if (is_company(*dir))
+        return KITH_OK;
+    free(*dir);
+    *dir = NULL;
+    return err_set(e, KITH_E_NOTFOUND, NULL,
+                   "'%s' is no company: it has no kith.conf; 'kith init %s' makes it one", name,
+                   name);
+}
+
+kith_status company_find(const char *given, char **dir, kith_error *e) {
+    const char *named = given ? given : getenv("KITH_COMPANY");
+    if (named && named[0])
+        return named_company(named, dir, e);
+    char *at = getcwd(NULL, 0);
+    while (at && at[0] && !is_company(at)) {
+        char *slash = strrchr(at, '/');
+        *(slash == at && slash[1] ? slash + 1 : slash) = '\0';
+    }
+    if (at && at[0]) {
+        *dir = at;
+        return KITH_OK;
+    }
+    free(at);
+    return err_set(
+        e, KITH_E_NOTFOUND, NULL,
+        "there is no company here or above: go to its folder, or name it with --company DIR"
+        " or KITH_COMPANY, or make one with 'kith init DIR'");
+}
+
+/* -- settings and modules
+ * ------------------------------------------------------------------------------- */
+
+static size_t text_list(const struct settings *s, const char *key, const char **out, size_t cap) {
+    size_t n = settings_count(s, "", key), kept = 0;
+    for (size_t i = 0; i < n && kept < cap; i++) {
+        kith_value v = settings_item(s, "", key, i, NULL);
+        if (v.kind == KITH_TEXT)
+            out[kept++] = v.as.s.ptr;
+    }
+    return kept;
+}
+
+/* Reads just enough of the settings to know which modules there are, and loads them. */
+static kith_status load_modules(struct company *c, const struct program *p, kith_error *e) {
+    struct settings *first;
+    struct settings_problems passed_over = {0};
+    kith_status st =
+        settings_load(&first, c->dir, &core_settings, 1, SETTINGS_LENIENT, &passed_over, e);
+    settings_problems_free(&passed_over);
+    TRY(st);
+    const char *names[MODULES_MAX], *dirs[FOLDERS_MAX + PROGRAM_DIRS];
+    struct plugins_options o = {.names = names, .dirs = dirs};
+    o.name_count = text_list(first, "modules.enabled", names, MODULES_MAX);
+    o.dir_count = text_list(first, "modules.folders", dirs, FOLDERS_MAX);
+    for (size_t i = 0; p->module_dirs[i]; i++)
+        dirs[o.dir_count++] = p->module_dirs[i];
+    st = plugins_load(&c->plugins, &o, e);
+    settings_free(first);
+    return st;
+}
+
+static kith_status load_settings(struct company *c, struct settings_problems *problems,
+                                 kith_error *e) {
+    const struct settings_owner *owners;
+    size_t count = plugins_owners(c->plugins, &owners);
+    struct settings_owner *all = calloc(count + 1, sizeof *all);
+    if (!all)
+        return err_nomem(e);
+    all[0] = core_settings;
+    for (size_t i = 0; i < count; i++)
+        all[i + 1] = owners[i];
+    kith_status st = settings_load(&c->settings, c->dir, all, count + 1, 0, problems, e);
+    if (st ==
+        KITH_E_INVAL) { /* what can be read is kept, so that it can be explained and repaired */
+        struct settings_problems again = {0};
+        settings_load(&c->settings, c->dir, all, count + 1, SETTINGS_LENIENT, &again, NULL);
+        settings_problems_free(&again);
+    }
+    free(all);
+    return st;
+}
+
+/* What the settings room cannot know: that a text names a zone or a currency. */
+static kith_status at_setting(const struct company *c, const char *key, kith_error *e) {
+    const struct setting *s = settings_find(c->settings, "", key);
+    return s && s->file ? err_prefix(e, "%s:%d: ", s->file, s->line) : err_prefix(e, "%s: ", key);
+}
+
+static kith_status check_meaning(struct company *c, kith_error *e) {
+    kith_str currency = settings_text(c->settings, "", "company.currency");
+    char code[4] = {0};
+    if (currency.len == 3)
+        memcpy(code, currency.ptr, 3);
+    if (currency.len != 3 || currency_digits(code) < 0) {
+        err_set(e, KITH_E_INVAL, "company.currency",
+                "'%s' is not a currency of ISO 4217, as 'EUR' is", currency.ptr);
+        return at_setting(c, "company.currency", e);
+    }
+    if (zone_open(&c->zone, settings_text(c->settings, "", "company.zone").ptr, e) != KITH_OK)
+        return at_setting(c, "company.zone", e);
+    return KITH_OK;
+}
+
+kith_status company_read(struct company **out, const struct program *p, const char *dir,
+                         struct settings_problems *problems, kith_error *e) {
+    struct company *c = *out = calloc(1, sizeof *c);
+    if (!c || !(c->dir = strdup(dir)))
+        return err_nomem(e);
+    TRY(load_modules(c, p, e));
+    TRY(load_settings(c, problems, e));
+    return check_meaning(c, e);
+}
+
+/* -- opening
+ * ---------------------------------------------------------------------------------------------- */
+
+static uint32_t setting_u32(const struct settings *s, const char *key) {
+    return (uint32_t)settings_int(s, "", key);
+}
+
+struct script_limits company_script_limits(const struct settings *s) {
+    return (struct script_limits){
+        .steps = settings_int(s, "", "rules.steps"),
+        .time_ms = settings_int(s, "", "rules.time"),
+        .memory = settings_int(s, "", "rules.memory"),
+        .rows = settings_int(s, "", "rules.rows"),
+    };
+}
+
+static kith_status open_engine(struct company *c, const char *path, bool create, kith_error *e) {
+    const struct settings *s = c->settings;
+    struct engine_options o = {
+        .path = path,
+        .zone = c->zone,
+        .node = setting_u32(s, "engine.node"),
+        .group_max = setting_u32(s, "engine.group"),
+        .queue_max = setting_u32(s, "engine.queue"),
+        .readers = setting_u32(s, "engine.readers"),
+        .cascade_max = setting_u32(s, "engine.cascade"),
+        .attempts_max = setting_u32(s, "engine.attempts"),
+        .read_limit_ms = settings_int(s, "", "engine.read_limit"),
+        .create = create,
+    };
+    memcpy(o.base_currency, settings_text(s, "", "company.currency").ptr, 3);
+    o.source_count = plugins_sources(c->plugins, &o.sources);
+    return engine_open(&c->engine, &o, e);
+}
+
+static kith_status open_rest(struct company *c, const char *path, bool create, kith_error *e) {
+    struct script_limits limits = company_script_limits(c->settings);
+    TRY(open_engine(c, path, create, e));
+    TRY(plugins_create(c->plugins, c->engine, c->settings, e));
+    TRY(plugins_start(c->plugins, e));
+    TRY(scripts_open(&c->scripts, c->engine, c->dir, &limits, e));
+    return engine_start(c->engine, e);
+}
+
+static kith_status open_with(struct company **out, const struct program *p, const char *dir,
+                             const char *db, bool create, struct settings_problems *problems,
+                             kith_error *e) {
+    kith_status st = company_read(out, p, dir, problems, e);
+    if (st == KITH_OK)
+        st = open_rest(*out, db, create, e);
+    if (st != KITH_OK) {
+        company_close(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+kith_status company_open(struct company **out, const struct program *p, const char *dir,
+                         bool create, struct settings_problems *problems, kith_error *e) {
+    char *db = company_path(dir, "kith.db");
+    kith_status st = db ? open_with(out, p, dir, db, create, problems, e) : err_nomem(e);
+    free(db);
+    return st;
+}
+
+kith_status company_open_copy(struct company **out, const struct program *p,
+                              const struct company *original, const char *db, kith_error *e) {
+    struct settings_problems problems = {0};
+    kith_status st = open_with(out, p, original->dir, db, false, &problems, e);
+    settings_problems_free(&problems);
+    return st;
+}
+
+void company_close(struct company *c) {
+    if (!c)
+        return;
+    engine_close(c->engine);
+    scripts_close(c->scripts);
+    if (c->plugins)
+        plugins_stop(c->plugins, 0);
+    plugins_free(c->plugins);
+    zone_close(c->zone);
+    settings_free(c->settings);
+    free(c->dir);
+    free(c);
+}

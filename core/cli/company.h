@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Company: one customer's folder with all that belongs to it, opened as a whole:
+ *
+ *     kith.conf      its settings        conf.d/   more settings, by part
+ *     rules/         its Lua rules       kith.db   the database (with -wal, .lock beside it)
+ *     kith.sock      while it is served
+ */
+#ifndef CLI_COMPANY_H
+#define CLI_COMPANY_H
+
+#include "engine/settings.h"
+#include "plugin/plugin.h"
+#include "script/script.h"
+
+/* Where the program finds its parts; folders in the order of search, NULL-ended. */
+#define PROGRAM_DIRS 4
+struct program {
+    const char *module_dirs[PROGRAM_DIRS + 1];
+    const char *share_dirs[PROGRAM_DIRS + 1]; /* with lua/examples in them */
+};
+
+struct company {
+    char *dir;
+    struct settings *settings;
+    struct plugins *plugins;
+    struct zone *zone;
+    struct engine *engine;
+    struct scripts *scripts;
+};
+
+/* The folder: the given one, else $KITH_COMPANY, else the working folder or the nearest one above
+ * it with a kith.conf. The caller frees *dir. KITH_E_NOTFOUND says what to do. */
+kith_status company_find(const char *given, char **dir, kith_error *e);
+/* The caller frees: the folder's file. */
+char *company_path(const char *dir, const char *name);
+
+/* Settings, modules, engine, rules; nothing runs before all is open. Problems of the settings are
+ * appended to *problems, and make it fail; a module or a rule with a defect is out and logged.
+ * create: make the database when it is absent. KITH_E_BUSY: another process owns it. [main] */
+kith_status company_open(struct company **out, const struct program *p, const char *dir,
+                         bool create, struct settings_problems *problems, kith_error *e);
+/* The same company over a copy of its database, for a rehearsal; db is the copy's path. */
+kith_status company_open_copy(struct company **out, const struct program *p,
+                              const struct company *original, const char *db, kith_error *e);
+/* In reverse order; what was accepted is finished. NULL does nothing. [main] */
+void company_close(struct company *c);
+/* The parts of company_open, for `kith check` and `kith explain`: settings and modules only, with
+ * all problems; company->engine is NULL. *out may be there though it failed. */
+kith_status company_read(struct company **out, const struct program *p, const char *dir,
+                         struct settings_problems *problems, kith_error *e);
+
+/* The core's own settings. */
+extern const struct settings_owner core_settings;
+
+/* Fills in the limits of rules from the settings. */
+struct script_limits company_script_limits(const struct settings *s);
+
+#endif

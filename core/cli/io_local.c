@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Io of this process: its standard streams, its files, its Ctrl-C. */
+#include "cli/cli_io.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A signal handler has no other place for its word. */
+static volatile sig_atomic_t interrupts;
+
+static void on_interrupt(int signal_number) {
+    (void)signal_number;
+    if (++interrupts > 2) /* whoever insists is obeyed: the journal stands a kill */
+        _exit(130);
+}
+
+static struct io_local *local_of(struct io *io) {
+    return (struct io_local *)(void *)io;
+}
+
+static bool write_all(int fd, kith_str data) {
+    while (data.len > 0) {
+        ssize_t n = write(fd, data.ptr, (size_t)data.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        data.ptr += n;
+        data.len -= (uint64_t)n;
+    }
+    return true;
+}
+
+static void local_progress(struct io *io, const char *line) {
+    struct io_local *l = local_of(io);
+    if (!l->tty_err || (!line[0] && !l->line_shown))
+        return;
+    struct buf b = {0};
+    buf_puts(&b, "\r\033[K");
+    text_plain(&b, str_of(line));
+    write_all(STDERR_FILENO, buf_view(&b));
+    buf_free(&b);
+    l->line_shown = line[0] != '\0';
+}
+
+static bool local_write(struct io *io, int stream, kith_str data) {
+    local_progress(io, "");
+    if (write_all(stream == IO_OUT ? STDOUT_FILENO : STDERR_FILENO, data))
+        return true;
+    if (stream == IO_OUT && errno != EPIPE) {
+        char text[128];
+        int n = snprintf(text, sizeof text, "kith: the output cannot be written: %s\n",
+                         strerror(errno));
+        write_all(STDERR_FILENO, (kith_str){text, (uint64_t)n});
+    }
+    return false;
+}
+
+static bool local_interrupted(struct io *io) {
+    (void)io;
+    return interrupts > 0;
+}
+
+/* -- files ----------------------------------------------------------------------------------------
+ */
+
+static void slot_free(struct io_slot *s) {
+    free(s->path);
+    free(s->part);
+    *s = (struct io_slot){.fd = -1};
+}
+
+/* A regular file is written beside its place and moved there when it is whole; a pipe or a device
+ * is written directly. */
+static kith_status create_file(struct io_slot *s, const char *path, kith_error *e) {
+    struct stat now;
+    if (stat(path, &now) == 0 && S_ISDIR(now.st_mode)) {
+        errno = EISDIR;
+        return err_errno(e, "write", path);
+    }
+    if (stat(path, &now) == 0 && !S_ISREG(now.st_mode)) {
+        s->fd = open(path, O_WRONLY | O_CLOEXEC);
+        return s->fd < 0 ? err_errno(e, "write", path) : KITH_OK;
+    }
+    if (asprintf(&s->part, "%s.part", path) < 0)
+        return err_nomem(e);
+    s->path = strdup(path);
+    if (!s->path)
+        return err_nomem(e);
+    s->fd = open(s->part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    return s->fd < 0 ? err_errno(e, "write", path) : KITH_OK;
+}
+
+static kith_status open_file(struct io_slot *s, const char *path, kith_error *e) {
+    struct stat now;
+    s->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (s->fd < 0)
+        return err_errno(e, "open", path);
+    if (fstat(s->fd, &now) == 0 && S_ISDIR(now.st_mode)) {
+        close(s->fd);
+        return err_set(e, KITH_E_INVAL, NULL, "'%s' is a folder, not a file", path);
+    }
+    return KITH_OK;
+}
+
+static kith_status local_open_file(struct io *io, const char *path, bool create, int *file,
+                                   kith_error *e) {
+    struct io_local *l = local_of(io);
+    int i = 0;
+    while (i < IO_FILES && l->files[i].fd >= 0)
+        i++;
+    if (i == IO_FILES)
+        return err_set(e, KITH_E_LIMIT, NULL, "more than %d files are open", IO_FILES);
+    struct io_slot *s = &l->files[i];
+    s->own = strcmp(path, "-") != 0;
+    kith_status st = KITH_OK;
+    if (!s->own)
+        s->fd = create ? STDOUT_FILENO : STDIN_FILENO;
+    else
+        st = create ? create_file(s, path, e) : open_file(s, path, e);
+    if (st != KITH_OK)
+        slot_free(s);
+    *file = i;
+    return st;
+}
+
+static struct io_slot *slot_of(struct io *io, int file) {
+    struct io_local *l = local_of(io);
+    return file >= 0 && file < IO_FILES && l->files[file].fd >= 0 ? &l->files[file] : NULL;
+}
+
+static kith_status no_such_file(kith_error *e) {
+    return err_set(e, KITH_E_INVAL, NULL, "that file is not open");
+}
+
+static kith_status local_read(struct io *io, int file, char *dst, size_t cap, size_t *got,
+                              kith_error *e) {
+    struct io_slot *s = slot_of(io, file);
+    if (!s)
+        return no_such_file(e);
+    for (;;) {
+        ssize_t n = read(s->fd, dst, cap);
+        if (n >= 0) {
+            *got = (size_t)n;
+            return KITH_OK;
+        }
+        if (errno != EINTR)
+            return err_errno(e, "read", "the input");
+        TRY(io_check(io, e));
+    }
+}
+
+static kith_status local_put(struct io *io, int file, kith_str data, kith_error *e) {
+    struct io_slot *s = slot_of(io, file);
+    if (!s)
+        return no_such_file(e);
+    return write_all(s->fd, data) ? KITH_OK
+                                  : err_errno(e, "write", s->path ? s->path : "the output");
+}
+
+static kith_status finish_file(const struct io_slot *s, bool keep, kith_error *e) {
+    if (!keep) {
+        unlink(s->part);
+        return KITH_OK;
+    }
+    if (fsync(s->fd) != 0 || rename(s->part, s->path) != 0) {
+        kith_status st = err_errno(e, "write", s->path);
+        unlink(s->part);
+        return st;
+    }
+    return KITH_OK;
+}
+
+static kith_status local_close(struct io *io, int file, bool keep, kith_error *e) {
+    struct io_slot *s = slot_of(io, file);
+    if (!s)
+        return no_such_file(e);
+    kith_status st = s->part ? finish_file(s, keep, e) : KITH_OK;
+    if (s->own)
+        close(s->fd);
+    slot_free(s);
+    return st;
+}
+
+static const struct io_ops local_ops = {
+    .write = local_write,
+    .progress = local_progress,
+    .open = local_open_file,
+    .read = local_read,
+    .put = local_put,
+    .close = local_close,
+    .interrupted = local_interrupted,
+};
+
+/* -- life
+ * ------------------------------------------------------------------------------------------ */
+
+/* Who sits there: behind sudo the person, not root. */
+static void find_actor(struct io *io) {
+    const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+    const struct passwd *p = sudo && sudo[0] ? NULL : getpwuid(getuid());
+    if (sudo && sudo[0])
+        snprintf(io->actor, sizeof io->actor, "cli:%s", sudo);
+    else if (p)
+        snprintf(io->actor, sizeof io->actor, "cli:%s", p->pw_name);
+    else
+        snprintf(io->actor, sizeof io->actor, "cli:%u", (unsigned)getuid());
+}
+
+static uint32_t terminal_columns(void) {
+    struct winsize size;
+    if (!isatty(STDOUT_FILENO))
+        return 0;
+    bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20;
+    return known ? size.ws_col : 80;
+}
+
+void io_local_open(struct io_local *l) {
+    *l = (struct io_local){.io.ops = &local_ops, .tty_err = isatty(STDERR_FILENO)};
+    for (int i = 0; i < IO_FILES; i++)
+        l->files[i].fd = -1;
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    l->io.columns = terminal_columns();
+    l->io.color =
+        l->io.columns > 0 && !(no_color && no_color[0]) && term && strcmp(term, "dumb") != 0;
+    find_actor(&l->io);
+    struct sigaction sa = {.sa_handler = on_interrupt}; /* no SA_RESTART: a waiting read ends */
+    sigaction(SIGINT, &sa, NULL);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+void io_local_close(struct io_local *l) {
+    io_flush(&l->io);
+    local_progress(&l->io, "");
+    for (int i = 0; i < IO_FILES; i++) {
+        if (l->files[i].fd >= 0)
+            local_close(&l->io, i, false, NULL);
+    }
+    buf_free(&l->io.out);
+}

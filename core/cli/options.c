@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options: reads a command line by the tables of the commands. */
+#include "base/number.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include <string.h>
+
+static const struct option_row common[] = {
+    {"company", "DIR",
+     "the company's folder; else $KITH_COMPANY, else the nearest kith.conf upwards"},
+    {"json", NULL, "answer in JSON, for programs"},
+    {"help", NULL, "this text"},
+};
+#define COMMON_COUNT (sizeof common / sizeof common[0])
+
+static size_t own_options(const struct command *command) {
+    size_t n = 0;
+    while (n < OPTIONS_PER_COMMAND && command->options[n].name)
+        n++;
+    return n;
+}
+
+static const struct option_row *option_at(const struct command *command, size_t i) {
+    size_t own = own_options(command);
+    return i < own ? &command->options[i] : i - own < COMMON_COUNT ? &common[i - own] : NULL;
+}
+
+static const char *option_name_at(const void *arg, size_t i) {
+    return option_at(arg, i)->name;
+}
+
+static const char *command_name_at(const void *arg, size_t i) {
+    (void)arg;
+    return command_at(i)->name;
+}
+
+/* -- which command
+ * ------------------------------------------------------------------------------------ */
+
+const struct command *command_named(const char *name) {
+    for (size_t i = 0; command_at(i); i++) {
+        if (strcmp(command_at(i)->name, name) == 0)
+            return command_at(i);
+    }
+    return NULL;
+}
+
+static bool group_exists(const char *word) {
+    size_t len = strlen(word);
+    for (size_t i = 0; command_at(i); i++) {
+        if (strncmp(command_at(i)->name, word, len) == 0 && command_at(i)->name[len] == ' ')
+            return true;
+    }
+    return false;
+}
+
+static kith_status unknown_command(const char *name, kith_error *e) {
+    size_t count = 0;
+    while (command_at(count))
+        count++;
+    const char *near = str_nearest(str_of(name), command_name_at, NULL, count);
+    if (near)
+        return err_set(e, KITH_E_INVAL, NULL, "there is no command '%s'; did you mean 'kith %s'?",
+                       name, near);
+    return err_set(e, KITH_E_INVAL, NULL, "there is no command '%s'; 'kith help' lists them", name);
+}
+
+/* A word with a dot is an action: `kith sales.rescore limit=5` is `kith run sales.rescore limit=5`.
+ */
+static kith_status pick_command(struct cmd *c, size_t *used, kith_error *e) {
+    const char *first = c->arg_count > 0 ? c->args[0] : NULL;
+    *used = 1;
+    if (!first) {
+        *used = 0;
+        c->command = &command_help;
+        return KITH_OK;
+    }
+    if (group_exists(first)) {
+        const char *second = c->arg_count > 1 ? c->args[1] : NULL;
+        char *both = second ? arena_printf(&c->arena, "%s %s", first, second) : NULL;
+        *used = second ? 2 : 0;
+        c->command = both ? command_named(both) : &command_help;
+        return c->command ? KITH_OK : unknown_command(both, e);
+    }
+    c->command = command_named(first);
+    if (!c->command && strchr(first, '.')) {
+        *used = 0;
+        c->command = &command_run;
+    }
+    return c->command ? KITH_OK : unknown_command(first, e);
+}
+
+/* -- words
+ * ---------------------------------------------------------------------------------------------- */
+
+static kith_status set_option(struct cmd *c, const char *word, const char *next, bool *took_next,
+                              kith_error *e) {
+    const char *name = word + 2, *eq = strchr(name, '=');
+    size_t len = eq ? (size_t)(eq - name) : strlen(name), own = own_options(c->command), i = 0;
+    const struct option_row *row;
+    while ((row = option_at(c->command, i)) &&
+           (strlen(row->name) != len || memcmp(row->name, name, len) != 0))
+        i++;
+    if (!row) {
+        const char *near =
+            str_nearest((kith_str){name, len}, option_name_at, c->command, own + COMMON_COUNT);
+        return err_set(e, KITH_E_INVAL, NULL, "kith %s has no option '%.*s'%s%s%s",
+                       c->command->name, (int)len + 2, word, near ? "; did you mean '--" : "",
+                       near ? near : "", near ? "'?" : "");
+    }
+    if (!row->value && eq)
+        return err_set(e, KITH_E_INVAL, NULL, "the option '--%s' takes no value", row->name);
+    if (row->value && !eq && !next)
+        return err_set(e, KITH_E_INVAL, NULL, "the option '--%s' needs a value: --%s %s", row->name,
+                       row->name, row->value);
+    *took_next = row->value && !eq;
+    const char *value = !row->value ? "" : eq ? eq + 1 : next;
+    if (i < own)
+        c->values[i] = value;
+    else if (strcmp(row->name, "company") == 0)
+        c->folder = value;
+    else if (strcmp(row->name, "json") == 0)
+        c->json = true;
+    else
+        c->help = true;
+    return KITH_OK;
+}
+
+/* The command's name may stand behind common options: `kith --company DIR find ...`. Finds the
+ * words that are not options, as far as that can be told before the command is known. */
+static kith_status first_words(struct cmd *c, int argc, char *const *argv, kith_error *e) {
+    for (int i = 1; i < argc && c->arg_count < 2; i++) {
+        if (text_invalid_at(str_of(argv[i])) >= 0)
+            return err_set(e, KITH_E_INVAL, NULL, "word %d of the command line is not UTF-8", i);
+        if (strcmp(argv[i], "--") == 0)
+            break;
+        if (strcmp(argv[i], "--company") == 0)
+            i++;
+        else if (strcmp(argv[i], "-h") != 0 && strncmp(argv[i], "--", 2) != 0)
+            c->args[c->arg_count++] = argv[i];
+        else if (c->arg_count > 0)
+            break;
+    }
+    return KITH_OK;
+}
+
+static kith_status all_words(struct cmd *c, int argc, char *const *argv, size_t skip,
+                             kith_error *e) {
+    bool plain = false;
+    c->arg_count = 0;
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i];
+        bool took_next = false;
+        if (text_invalid_at(str_of(word)) >= 0)
+            return err_set(e, KITH_E_INVAL, NULL, "word %d of the command line is not UTF-8", i);
+        if (!plain && strcmp(word, "--") == 0)
+            plain = true;
+        else if (!plain && strcmp(word, "-h") == 0)
+            c->help = true;
+        else if (!plain && strncmp(word, "--", 2) == 0)
+            TRY(set_option(c, word, i + 1 < argc ? argv[i + 1] : NULL, &took_next, e));
+        else if (skip > 0)
+            skip--;
+        else
+            c->args[c->arg_count++] = word;
+        if (took_next)
+            i++;
+    }
+    return KITH_OK;
+}
+
+static kith_status check_count(const struct cmd *c, kith_error *e) {
+    const struct command *k = c->command;
+    if (c->help || (c->arg_count >= k->args_min && c->arg_count <= k->args_max))
+        return KITH_OK;
+    if (c->arg_count < k->args_min)
+        return err_set(e, KITH_E_INVAL, NULL, "something is missing: kith %s %s", k->name, k->args);
+    return err_set(e, KITH_E_INVAL, NULL, "'%s' is too much: kith %s%s%s", c->args[k->args_max],
+                   k->name, k->args[0] ? " " : "", k->args);
+}
+
+/* `kith --version`, `kith --help` and `kith -h`, as every program has them. */
+static void lone_option(struct cmd *c, int argc, char *const *argv) {
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        c->command = &command_version;
+}
+
+kith_status cmd_parse(struct cmd *c, int argc, char *const *argv, kith_error *e) {
+    c->args = ARENA_ARRAY(&c->arena, const char *, argc + 2);
+    if (!c->args)
+        return err_nomem(e);
+    lone_option(c, argc, argv);
+    if (c->command)
+        return KITH_OK;
+    size_t used;
+    TRY(first_words(c, argc, argv, e));
+    TRY(pick_command(c, &used, e));
+    TRY(all_words(c, argc, argv, used, e));
+    return check_count(c, e);
+}
+
+const char *cmd_option(const struct cmd *c, const char *name) {
+    for (size_t i = 0; i < OPTIONS_PER_COMMAND && c->command->options[i].name; i++) {
+        if (strcmp(c->command->options[i].name, name) == 0)
+            return c->values[i];
+    }
+    return NULL;
+}
+
+kith_status cmd_option_int(const struct cmd *c, const char *name, int64_t min, int64_t max,
+                           int64_t otherwise, int64_t *out, kith_error *e) {
+    const char *text = cmd_option(c, name);
+    *out = otherwise;
+    if (!text || (int_parse(str_of(text), out) && *out >= min && *out <= max))
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, NULL, "--%s takes a whole number from %lld to %lld, not '%s'",
+                   name, (long long)min, (long long)max, text);
+}
+
+/* -- help
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static void help_options(struct cmd *c, const struct command *k) {
+    const struct option_row *row;
+    io_printf(c->io, "\n%sOptions%s\n", io_style(c->io, STYLE_HEAD), io_style(c->io, STYLE_PLAIN));
+    for (size_t i = 0; (row = option_at(k, i)); i++) {
+        char *left = arena_printf(&c->arena, "--%s%s%s", row->name, row->value ? " " : "",
+                                  row->value ? row->value : "");
+        io_printf(c->io, "  %-22s %s\n", left ? left : row->name, row->help);
+    }
+}
+
+kith_status cmd_help(struct cmd *c, kith_error *e) {
+    (void)e;
+    const struct command *k = c->command;
+    io_printf(c->io, "%skith %s%s%s%s\n%s\n", io_style(c->io, STYLE_HEAD), k->name,
+              k->args[0] ? " " : "", k->args, io_style(c->io, STYLE_PLAIN), k->help);
+    if (k->more)
+        io_printf(c->io, "\n%s\n", k->more);
+    help_options(c, k);
+    return KITH_OK;
+}
+
+kith_status cmd_help_overview(struct cmd *c, const char *group, kith_error *e) {
+    (void)e;
+    size_t len = group ? strlen(group) : 0;
+    if (!group)
+        io_puts(c->io, "Kith keeps a company's customers, and tells why everything is as it is.\n\n"
+                       "  kith COMMAND [ARGUMENT ...] [--option ...]\n\n");
+    for (size_t i = 0; command_at(i); i++) {
+        const struct command *k = command_at(i);
+        if (!group || (strncmp(k->name, group, len) == 0 && k->name[len] == ' '))
+            io_printf(c->io, "  %s%-16s%s %s\n", io_style(c->io, STYLE_HEAD), k->name,
+                      io_style(c->io, STYLE_PLAIN), k->help);
+    }
+    io_puts(c->io,
+            "\n'kith help COMMAND' tells more about one, 'kith help query' explains the query"
+            " language.\n");
+    return KITH_OK;
+}

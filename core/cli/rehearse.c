@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rehearse: prints what a write would do, each effect with the code it comes from. */
+#include "cli/rehearse.h"
+#include "cli/show.h"
+
+bool rehearsing(const struct cmd *c) {
+    return cmd_option(c, "rehearse") != NULL;
+}
+
+static void json_effect(struct cmd *c, struct json_out *j, const struct effect *f) {
+    json_object_(j);
+    json_key(j, "effect");
+    json_strz(j, row_kind_name(f->kind));
+    json_key(j, "type");
+    if (f->type)
+        json_strz(j, f->type->name);
+    else
+        json_nil(j);
+    json_key(j, "id");
+    json_id(j, f->id);
+    if (f->topic) {
+        json_key(j, "topic");
+        json_strz(j, f->topic);
+    }
+    json_key(j, "by");
+    json_source(j, &f->source);
+    json_key(j, "fields");
+    json_changes(c, j, f->fields, f->field_count);
+    json_object_end(j);
+}
+
+static void rehearsal_json(struct cmd *c, const struct rehearsal *r) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "rehearsal");
+    json_bool_(&j, true);
+    json_key(&j, "reactions");
+    json_int(&j, (int64_t)r->reactions);
+    json_key(&j, "cut");
+    json_bool_(&j, r->cut);
+    json_key(&j, "effects");
+    json_array_(&j);
+    for (size_t i = 0; i < r->count; i++)
+        json_effect(c, &j, &r->effects[i]);
+    json_array_end(&j);
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
+static const char *would(uint32_t kind) {
+    switch (kind) {
+    case ROW_CREATE:
+        return "would create";
+    case ROW_UPDATE:
+        return "would update";
+    case ROW_DELETE:
+        return "would delete";
+    default:
+        return "would publish";
+    }
+}
+
+static void print_effect(struct cmd *c, const struct effect *f) {
+    io_printf(c->io, "%s%s%s ", io_style(c->io, STYLE_HEAD), would(f->kind),
+              io_style(c->io, STYLE_PLAIN));
+    if (f->topic)
+        io_printf(c->io, "%s ", f->topic);
+    if (f->type)
+        io_text(c->io, show_record(c, f->type, f->id));
+    if (f->source.kind) {
+        io_puts(c->io, "   by ");
+        io_text(c->io, show_source(c, &f->source));
+    }
+    io_puts(c->io, "\n");
+    /* The fields of a record that goes are not news. */
+    for (size_t i = 0; i < f->field_count && f->kind != ROW_DELETE; i++) {
+        io_puts(c->io, "    ");
+        io_text(c->io, show_change(c, &f->fields[i]));
+        io_puts(c->io, "\n");
+    }
+}
+
+void print_rehearsal(struct cmd *c, const struct rehearsal *r) {
+    if (c->json) {
+        rehearsal_json(c, r);
+        return;
+    }
+    for (size_t i = 0; i < r->count; i++)
+        print_effect(c, &r->effects[i]);
+    io_printf(c->io, "%sRehearsal: %zu effect%s, %zu reaction%s ran, nothing was kept.%s\n",
+              r->count > 0 ? "\n" : "", r->count, r->count == 1 ? "" : "s", r->reactions,
+              r->reactions == 1 ? "" : "s",
+              r->cut ? " It ended at 1,000 changes or 50 ms: more would follow." : "");
+}
+
+kith_status write_or_rehearse(struct cmd *c, uint32_t origin, write_fn fn, void *arg, kith_id *tx,
+                              kith_error *e) {
+    struct write_opts o = {.principal = &c->principal, .origin = origin};
+    struct rehearsal r = {0};
+    *tx = 0;
+    if (!rehearsing(c)) {
+        TRY(engine_write(c->company->engine, &o, fn, arg, tx, e));
+        c->wrote = true;
+        return KITH_OK;
+    }
+    TRY(engine_rehearse(c->company->engine, &o, fn, arg, &c->arena, &r, e));
+    print_rehearsal(c, &r);
+    return KITH_OK;
+}

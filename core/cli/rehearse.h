@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rehearse: one write, done or only tried, for every command that has --rehearse. */
+#ifndef CLI_REHEARSE_H
+#define CLI_REHEARSE_H
+
+#include "cli/cli.h"
+
+#define REHEARSE_OPTION                                                                            \
+    { "rehearse", NULL, "show what would happen, and keep nothing" }
+
+/* Carries out fn as one transaction, or with --rehearse tries it and prints its effects. *tx is 0
+ * when nothing was written, or nothing kept. */
+kith_status write_or_rehearse(struct cmd *c, uint32_t origin, write_fn fn, void *arg, kith_id *tx,
+                              kith_error *e);
+bool rehearsing(const struct cmd *c);
+void print_rehearsal(struct cmd *c, const struct rehearsal *r);
+
+#endif

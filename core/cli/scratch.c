@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scratch: makes the copy, removes it, and sums up what was written there. */
+#include "cli/scratch.h"
+#include "cli/show.h"
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DRAIN_MS 60000
+
+/* -- the copy's folder, ".rehearsal-PID-XXXXXX" in the company's
+ * ------------------------------------------ */
+
+static void remove_folder(const char *path) {
+    DIR *d = opendir(path);
+    const struct dirent *entry;
+    while (d && (entry = readdir(d))) {
+        char *file = entry->d_name[0] == '.' ? NULL : company_path(path, entry->d_name);
+        if (file)
+            unlink(file);
+        free(file);
+    }
+    if (d)
+        closedir(d);
+    rmdir(path);
+}
+
+/* We own the company, so a copy that another process made is a leftover of one that died. */
+static void remove_leftovers(const char *dir) {
+    char own[64];
+    snprintf(own, sizeof own, ".rehearsal-%ld-", (long)getpid());
+    DIR *d = opendir(dir);
+    const struct dirent *entry;
+    while (d && (entry = readdir(d))) {
+        bool copy = strncmp(entry->d_name, ".rehearsal-", 11) == 0;
+        char *path = copy ? company_path(dir, entry->d_name) : NULL;
+        if (path && strncmp(entry->d_name, own, strlen(own)) != 0)
+            remove_folder(path);
+        free(path);
+    }
+    if (d)
+        closedir(d);
+}
+
+static kith_status make_folder(struct cmd *c, char **path, kith_error *e) {
+    const char *dir = c->company->dir;
+    remove_leftovers(dir);
+    *path = arena_printf(&c->arena, "%s/.rehearsal-%ld-XXXXXX", dir, (long)getpid());
+    if (!*path)
+        return err_nomem(e);
+    return mkdtemp(*path) ? KITH_OK : err_errno(e, "make a folder for a copy in", dir);
+}
+
+/* -- what was written there
+ * -------------------------------------------------------------------------------- */
+
+/* Rows of one kind and type by one piece of code. */
+struct sum {
+    uint32_t source, kind, type;
+    uint64_t count;
+    struct source by; /* kind 0: the command directly */
+};
+struct sums {
+    struct sum items[256];
+    size_t count;
+};
+
+static kith_status add_row(void *arg, const struct journal_row *row, kith_error *e) {
+    (void)e;
+    struct sums *s = arg;
+    for (size_t i = 0; i < s->count; i++) {
+        struct sum *m = &s->items[i];
+        if (m->source == row->source && m->kind == row->kind && m->type == row->type) {
+            m->count++;
+            return KITH_OK;
+        }
+    }
+    if (s->count < sizeof s->items / sizeof s->items[0])
+        s->items[s->count++] =
+            (struct sum){.source = row->source, .kind = row->kind, .type = row->type, .count = 1};
+    return KITH_OK;
+}
+
+static void show_sum(struct cmd *c, const struct sum *m) {
+    const struct rtype *t = schema_type_by_id(cmd_schema(c), m->type);
+    struct buf b = {0};
+    struct json_out j;
+    if (!c->json) {
+        io_printf(c->io, "  %-7s %-14s %8llu  by ", row_kind_name(m->kind), t ? t->name : "",
+                  (unsigned long long)m->count);
+        io_text(c->io, m->by.kind ? show_source(c, &m->by) : STR("this command"));
+        io_puts(c->io, "\n");
+        return;
+    }
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "effect");
+    json_strz(&j, row_kind_name(m->kind));
+    json_key(&j, "type");
+    json_strz(&j, t ? t->name : "");
+    json_key(&j, "count");
+    json_int(&j, (int64_t)m->count);
+    json_key(&j, "by");
+    json_source(&j, &m->by);
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
+static kith_status read_sums(struct cmd *c, struct company *scratch, uint64_t since, struct sums *s,
+                             kith_error *e) {
+    struct conn *conn;
+    TRY(engine_reader(scratch->engine, &conn, e));
+    kith_status st = journal_walk(conn, since, UINT64_MAX, add_row, s, e);
+    for (size_t i = 0; i < s->count && st == KITH_OK; i++) {
+        if (s->items[i].source)
+            st = journal_source(conn, s->items[i].source, &c->arena, &s->items[i].by, e);
+    }
+    engine_reader_done(scratch->engine, conn);
+    return st;
+}
+
+static kith_status show_effects(struct cmd *c, struct company *scratch, uint64_t since,
+                                kith_error *e) {
+    struct sums *s = ARENA_NEW(&c->arena, struct sums);
+    if (!s)
+        return err_nomem(e);
+    TRY(read_sums(c, scratch, since, s, e));
+    if (!c->json)
+        io_puts(c->io, "Effects:\n");
+    for (size_t i = 0; i < s->count; i++)
+        show_sum(c, &s->items[i]);
+    return KITH_OK;
+}
+
+/* -- the rehearsal
+ * -------------------------------------------------------------------------------------------- */
+
+static kith_status head_of(struct engine *g, uint64_t *seq, kith_error *e) {
+    struct conn *conn;
+    TRY(engine_reader(g, &conn, e));
+    kith_status st = journal_head(conn, seq, e);
+    engine_reader_done(g, conn);
+    return st;
+}
+
+static kith_status rehearse_on(struct cmd *c, struct company *scratch,
+                               kith_status (*fn)(struct cmd *c, struct company *scratch, void *arg,
+                                                 kith_error *e),
+                               void *arg, kith_error *e) {
+    uint64_t since;
+    TRY(head_of(scratch->engine, &since, e));
+    TRY(fn(c, scratch, arg, e));
+    TRY(engine_drain(scratch->engine, DRAIN_MS, e));
+    return show_effects(c, scratch, since, e);
+}
+
+kith_status scratch_rehearse(struct cmd *c,
+                             kith_status (*fn)(struct cmd *c, struct company *scratch, void *arg,
+                                               kith_error *e),
+                             void *arg, kith_error *e) {
+    struct company *scratch = NULL;
+    char *folder;
+    TRY(make_folder(c, &folder, e));
+    const char *path = arena_printf(&c->arena, "%s/kith.db", folder);
+    kith_status st = path ? engine_copy(c->company->engine, path, e) : err_nomem(e);
+    if (st == KITH_OK)
+        st = company_open_copy(&scratch, c->program, c->company, path, e);
+    if (st == KITH_OK)
+        st = rehearse_on(c, scratch, fn, arg, e);
+    company_close(scratch);
+    remove_folder(folder);
+    return st;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scratch: a rehearsal that is too large for a savepoint runs on a copy of the company, with its
+ * modules and rules, beside the company itself. */
+#ifndef CLI_SCRATCH_H
+#define CLI_SCRATCH_H
+
+#include "cli/cli.h"
+
+/* Copies the company, has fn work on the copy, lets the reactions run, and shows what they and the
+ * hooks did, by rule and module. The copy is removed. */
+kith_status scratch_rehearse(struct cmd *c,
+                             kith_status (*fn)(struct cmd *c, struct company *scratch, void *arg,
+                                               kith_error *e),
+                             void *arg, kith_error *e);
+
+#endif

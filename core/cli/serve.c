@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Serve: the process that owns a company and carries out the commands of clients, one thread each.
+ * A client that is silent, slow or speaks nonsense costs one of these threads for a bounded time
+ * and nothing else. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "cli/wire.h"
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CLIENTS_MAX 32
+#define HELLO_MS    5000 /* for the greeting and the command line */
+#define ANSWER_MS                                                                                  \
+    60000 /* for an answer about a file; the client says every 10 s that it is there */
+#define SEND_MS  600000 /* a client that reads nothing, as behind a pager */
+#define GRACE_MS 10000  /* for commands under way when the server is told to stop */
+#define ARGS_MAX 65536
+
+struct server;
+struct guest {
+    struct server *server;
+    int fd; /* -1: the place is free */
+};
+struct server {
+    const struct program *program;
+    struct company *company;
+    pthread_mutex_t lock; /* guests, count */
+    pthread_cond_t left;
+    struct guest guests[CLIENTS_MAX];
+    int count;
+    atomic_bool ending; /* commands still under way are interrupted */
+};
+
+/* -- io over the socket
+ * ------------------------------------------------------------------------------------ */
+
+struct remote {
+    struct io io;
+    struct wire wire;
+    struct server *server;
+    bool cancelled; /* Ctrl-C at the client, or it is gone */
+};
+
+static struct remote *remote_of(struct io *io) {
+    return (struct remote *)(void *)io;
+}
+
+/* A frame that comes unasked: only "cancel" and "still there" make sense. */
+static void take_unasked(struct remote *r, uint8_t type) {
+    if (type != FRAME_ALIVE)
+        r->cancelled = true;
+}
+
+static bool remote_interrupted(struct io *io) {
+    struct remote *r = remote_of(io);
+    while (!r->cancelled && wire_ready(&r->wire)) {
+        uint8_t type;
+        kith_str payload;
+        if (wire_recv(&r->wire, HELLO_MS, &type, &payload, NULL) != KITH_OK)
+            r->cancelled = true;
+        else
+            take_unasked(r, type);
+    }
+    return r->cancelled || atomic_load(&r->server->ending);
+}
+
+static bool remote_write(struct io *io, int stream, kith_str data) {
+    struct remote *r = remote_of(io);
+    enum frame type = stream == IO_OUT ? FRAME_OUT : FRAME_ERR;
+    while (data.len > 0) {
+        kith_str part = {data.ptr, data.len < WIRE_CHUNK ? data.len : WIRE_CHUNK};
+        if (wire_send(&r->wire, type, part, NULL) != KITH_OK) {
+            r->cancelled = true;
+            return false;
+        }
+        data.ptr += part.len;
+        data.len -= part.len;
+    }
+    return true;
+}
+
+static void remote_progress(struct io *io, const char *line) {
+    wire_send(&remote_of(io)->wire, FRAME_PROGRESS, str_of(line), NULL);
+}
+
+static kith_status failed_there(kith_str p, kith_error *e) {
+    if (p.len < 4)
+        return err_set(e, KITH_E_INVAL, NULL, "the client does not speak Kith's protocol");
+    uint32_t code = wire_u32_of(p.ptr);
+    bool known = code >= 1 && code <= (uint32_t)-KITH_E_INTERNAL;
+    return err_set(e, known ? -(kith_status)code : KITH_E_IO, NULL, "%.*s", (int)(p.len - 4),
+                   p.ptr + 4);
+}
+
+/* Asks the client and waits for its answer of the wanted type. */
+static kith_status ask(struct remote *r, enum frame type, kith_str head, kith_str tail,
+                       enum frame wanted, kith_str *answer, kith_error *e) {
+    uint8_t got = FRAME_ALIVE;
+    if (io_interrupted(&r->io))
+        return err_set(e, KITH_E_LIMIT, NULL, "interrupted");
+    TRY(wire_send2(&r->wire, type, head, tail, e));
+    while (got == FRAME_ALIVE) {
+        kith_status st = wire_recv(&r->wire, ANSWER_MS, &got, answer, e);
+        if (st != KITH_OK || got == FRAME_CANCEL)
+            r->cancelled = true;
+        TRY(st);
+    }
+    if (got == (uint8_t)wanted)
+        return KITH_OK;
+    if (got == FRAME_CANCEL)
+        return err_set(e, KITH_E_LIMIT, NULL, "interrupted");
+    r->cancelled = got != FRAME_FAIL;
+    return failed_there(got == FRAME_FAIL ? *answer : (kith_str){0}, e);
+}
+
+static kith_status remote_open(struct io *io, const char *path, bool create, int *file,
+                               kith_error *e) {
+    kith_str answer;
+    TRY(ask(remote_of(io), FRAME_OPEN, create ? STR("w") : STR("r"), str_of(path), FRAME_DONE,
+            &answer, e));
+    *file = answer.len == 1 ? (unsigned char)answer.ptr[0] : 0;
+    return KITH_OK;
+}
+
+static kith_status remote_read(struct io *io, int file, char *dst, size_t cap, size_t *got,
+                               kith_error *e) {
+    char head[5] = {(char)file};
+    wire_u32(head + 1, cap < WIRE_CHUNK ? (uint32_t)cap : WIRE_CHUNK);
+    kith_str answer;
+    TRY(ask(remote_of(io), FRAME_READ, (kith_str){head, 5}, (kith_str){0}, FRAME_DATA, &answer, e));
+    if (answer.len > cap)
+        return err_set(e, KITH_E_INVAL, NULL, "the client sent more than it was asked for");
+    if (answer.len > 0)
+        memcpy(dst, answer.ptr, (size_t)answer.len);
+    *got = (size_t)answer.len;
+    return KITH_OK;
+}
+
+static kith_status remote_put(struct io *io, int file, kith_str data, kith_error *e) {
+    const char number = (char)file;
+    while (data.len > 0) {
+        kith_str answer, part = {data.ptr, data.len < WIRE_CHUNK ? data.len : WIRE_CHUNK};
+        TRY(ask(remote_of(io), FRAME_PUT, (kith_str){&number, 1}, part, FRAME_DONE, &answer, e));
+        data.ptr += part.len;
+        data.len -= part.len;
+    }
+    return KITH_OK;
+}
+
+static kith_status remote_close(struct io *io, int file, bool keep, kith_error *e) {
+    const char head[2] = {(char)file, keep ? 1 : 0};
+    kith_str answer;
+    return ask(remote_of(io), FRAME_CLOSE, (kith_str){head, 2}, (kith_str){0}, FRAME_DONE, &answer,
+               e);
+}
+
+static const struct io_ops remote_ops = {
+    .write = remote_write,
+    .progress = remote_progress,
+    .open = remote_open,
+    .read = remote_read,
+    .put = remote_put,
+    .close = remote_close,
+    .interrupted = remote_interrupted,
+};
+
+/* -- one client
+ * ---------------------------------------------------------------------------------------------- */
+
+/* Takes the NUL-ended texts apart: columns, colour, actor, arguments. argv points into text. */
+static bool read_run(struct remote *r, kith_str text, char **argv, int *argc) {
+    const char *at = text.ptr, *end = text.ptr + text.len;
+    if (text.len == 0 || end[-1] != '\0')
+        return false;
+    const char *words[3];
+    for (int i = 0; i < 3; i++) {
+        if (at == end)
+            return false;
+        words[i] = at;
+        at += strlen(at) + 1;
+    }
+    long columns = strtol(words[0], NULL, 10);
+    r->io.columns = columns > 0 && columns < 10000 ? (uint32_t)columns : 0;
+    r->io.color = words[1][0] == '1';
+    strncpy(r->io.actor, words[2], sizeof r->io.actor - 1);
+    for (*argc = 0; at < end; at += strlen(at) + 1) {
+        if (*argc == ARGS_MAX)
+            return false;
+        argv[(*argc)++] = (char *)at;
+    }
+    return *argc > 0;
+}
+
+static kith_status greet(struct remote *r, kith_str *run, kith_error *e) {
+    uint8_t type;
+    kith_str payload;
+    TRY(wire_recv(&r->wire, HELLO_MS, &type, &payload, e));
+    kith_status st = wire_check_hello(type, payload, "client", e);
+    if (st == KITH_E_UNSUPPORTED)
+        wire_hello(&r->wire, NULL); /* the client says it in its own words */
+    TRY(st);
+    TRY(wire_hello(&r->wire, e));
+    TRY(wire_recv(&r->wire, HELLO_MS, &type, run, e));
+    return type == FRAME_RUN ? KITH_OK
+                             : err_set(e, KITH_E_INVAL, NULL, "a client sent no command line");
+}
+
+static void run_command(struct remote *r, kith_str run) {
+    char *text = malloc((size_t)run.len + 1), **argv = calloc(ARGS_MAX + 1, sizeof *argv);
+    int argc = 0;
+    if (text && argv) {
+        memcpy(text, run.ptr ? run.ptr : "", (size_t)run.len);
+        if (read_run(r, (kith_str){text, run.len}, argv, &argc)) {
+            char code =
+                (char)cli_run_for(r->server->program, r->server->company, &r->io, argc, argv);
+            wire_send(&r->wire, FRAME_EXIT, (kith_str){&code, 1}, NULL);
+        }
+    }
+    free(argv);
+    free(text);
+}
+
+/* Closes under the lock, so that stopping never shuts down a number that has a new meaning. */
+static void leave(struct guest *g, struct wire *w) {
+    struct server *s = g->server;
+    pthread_mutex_lock(&s->lock);
+    wire_close(w);
+    g->fd = -1;
+    s->count--;
+    pthread_cond_signal(&s->left);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void *guest_main(void *arg) {
+    struct guest *g = arg;
+    struct remote r = {.io.ops = &remote_ops, .server = g->server};
+    kith_error e = KITH_ERROR_INIT;
+    kith_str run;
+    wire_open(&r.wire, g->fd, SEND_MS);
+    if (greet(&r, &run, &e) == KITH_OK)
+        run_command(&r, run);
+    else
+        log_warn("serve", "a client was sent away: %s", e.message);
+    buf_free(&r.io.out);
+    leave(g, &r.wire);
+    return NULL;
+}
+
+/* -- the door
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static struct guest *free_place(struct server *s, int fd) {
+    struct guest *found = NULL;
+    pthread_mutex_lock(&s->lock);
+    for (int i = 0; i < CLIENTS_MAX && !found; i++) {
+        if (s->guests[i].fd < 0)
+            found = &s->guests[i];
+    }
+    if (found) {
+        *found = (struct guest){.server = s, .fd = fd};
+        s->count++;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+static void refuse(struct wire *w, const char *sentence) {
+    wire_send(w, FRAME_REFUSED, str_of(sentence), NULL);
+}
+
+static void welcome(struct server *s, int fd) {
+    struct wire w;
+    struct guest *g = NULL;
+    pthread_t thread;
+    wire_open(&w, fd, HELLO_MS);
+    if (!sock_peer_trusted(fd, geteuid()))
+        refuse(&w, "the company is served by another user; run kith as that user or as root");
+    else if (!(g = free_place(s, fd)))
+        refuse(&w, "the server is busy with 32 other commands: try again in a moment");
+    else if (pthread_create(&thread, NULL, guest_main, g) != 0)
+        refuse(&w, "the server has no room for another command: try again in a moment");
+    else {
+        pthread_detach(thread);
+        return;
+    }
+    if (g)
+        leave(g, &w);
+    else
+        wire_close(&w);
+}
+
+static void accept_until_signal(struct server *s, int listener, int signals) {
+    struct pollfd p[2] = {{.fd = listener, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    while (!(p[1].revents & POLLIN)) {
+        if (poll(p, 2, -1) < 0 && errno != EINTR)
+            return;
+        if (!(p[0].revents & POLLIN))
+            continue;
+        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        if (fd >= 0)
+            welcome(s, fd);
+        else if (errno == EMFILE || errno == ENFILE) /* the waiting one stays in the queue */
+            poll(NULL, 0, 100);
+    }
+}
+
+/* Waits until the guests have left, at most ms; true: nobody is there any more. */
+static bool wait_for_guests(struct server *s, int64_t ms) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ms / 1000;
+    pthread_mutex_lock(&s->lock);
+    while (s->count > 0 && pthread_cond_timedwait(&s->left, &s->lock, &until) == 0)
+        ;
+    bool empty = s->count == 0;
+    pthread_mutex_unlock(&s->lock);
+    return empty;
+}
+
+static void see_guests_out(struct server *s) {
+    if (wait_for_guests(s, GRACE_MS))
+        return;
+    log_warn("serve", "interrupting %d commands that still run", s->count);
+    atomic_store(&s->ending, true);
+    pthread_mutex_lock(&s->lock);
+    for (int i = 0; i < CLIENTS_MAX; i++) {
+        if (s->guests[i].fd >= 0)
+            shutdown(s->guests[i].fd, SHUT_RDWR);
+    }
+    pthread_mutex_unlock(&s->lock);
+    while (!wait_for_guests(s, GRACE_MS))
+        log_warn("serve", "still waiting for %d commands", s->count);
+}
+
+static int stop_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+kith_status serve(const struct program *p, struct company *company, kith_error *e) {
+    int listener, signals = stop_signals();
+    if (signals < 0)
+        return err_errno(e, "wait for signals in", company->dir);
+    struct server s = {.program = p, .company = company};
+    pthread_mutex_init(&s.lock, NULL);
+    pthread_cond_init(&s.left, NULL);
+    for (int i = 0; i < CLIENTS_MAX; i++)
+        s.guests[i].fd = -1;
+    kith_status st = sock_listen(company->dir, &listener, e);
+    if (st == KITH_OK) {
+        log_info("serve", "serving %s", company->dir);
+        accept_until_signal(&s, listener, signals);
+        log_info("serve", "stopping: finishing what was accepted");
+        sock_remove(company->dir);
+        close(listener);
+        see_guests_out(&s);
+    }
+    close(signals);
+    pthread_cond_destroy(&s.left);
+    pthread_mutex_destroy(&s.lock);
+    return st;
+}

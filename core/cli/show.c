@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Show: values, records and causes as people and as programs read them. */
+#include "cli/show.h"
+#include "base/id.h"
+#include <string.h>
+
+const struct schema *cmd_schema(const struct cmd *c) {
+    return engine_schema(c->company->engine);
+}
+
+/* -- for people
+ * ---------------------------------------------------------------------------------------- */
+
+const char *show_id(struct cmd *c, kith_id id) {
+    char text[ID_TEXT + 1];
+    id_format(id, text);
+    char *copy = arena_strdup(&c->arena, text);
+    return copy ? copy : "";
+}
+
+kith_str show_time(struct cmd *c, int64_t ms) {
+    struct civil t = zone_local(c->company->zone, ms);
+    return str_of(arena_printf(&c->arena, "%04d-%02d-%02d %02d:%02d:%02d", t.year, t.month, t.day,
+                               t.hour, t.minute, t.second));
+}
+
+static kith_str show_link(struct cmd *c, const kith_value *v) {
+    const struct rtype *t = schema_type_by_id(cmd_schema(c), v->as.link.type);
+    kith_str title = t ? show_title(c, t, v->as.link.id) : (kith_str){0};
+    kith_str id = value_text(cmd_schema(c), v, &c->arena);
+    if (title.len == 0)
+        return id;
+    return str_of(
+        arena_printf(&c->arena, "%.*s (%.*s)", (int)title.len, title.ptr, (int)id.len, id.ptr));
+}
+
+static kith_str show_list(struct cmd *c, const kith_value *v) {
+    struct buf b = {0};
+    for (uint64_t i = 0; i < v->as.list.count; i++) {
+        if (i > 0)
+            buf_puts(&b, ", ");
+        buf_str(&b, show_value(c, &v->as.list.items[i]));
+    }
+    kith_str text = arena_str(&c->arena, buf_view(&b));
+    buf_free(&b);
+    return text;
+}
+
+kith_str show_value(struct cmd *c, const kith_value *v) {
+    switch (v->kind) {
+    case KITH_TIME:
+        return show_time(c, v->as.i);
+    case KITH_LINK:
+        return show_link(c, v);
+    case KITH_LIST:
+        return show_list(c, v);
+    default:
+        return value_text(cmd_schema(c), v, &c->arena);
+    }
+}
+
+kith_str title_of(struct cmd *c, const struct rtype *t, const kith_value *values) {
+    const kith_value *v = t->title ? &values[t->title->index] : NULL;
+    /* A title that is a link is shown by its id: titles of titles might never end. */
+    return v && v->kind != KITH_NULL ? value_text(cmd_schema(c), v, &c->arena) : (kith_str){0};
+}
+
+kith_str show_title(struct cmd *c, const struct rtype *t, kith_id id) {
+    kith_value *values;
+    if (!t->title ||
+        engine_get(c->company->engine, &c->principal, t, id, &c->arena, &values, NULL) != KITH_OK)
+        return (kith_str){0};
+    return title_of(c, t, values);
+}
+
+kith_str show_record(struct cmd *c, const struct rtype *t, kith_id id) {
+    kith_str title = show_title(c, t, id);
+    return str_of(arena_printf(&c->arena, "%s %s%s%.*s", t->name, show_id(c, id),
+                               title.len > 0 ? " " : "", (int)title.len,
+                               title.ptr ? title.ptr : ""));
+}
+
+kith_str show_source(struct cmd *c, const struct source *s) {
+    if (s->kind == SOURCE_MODULE)
+        return str_of(arena_printf(&c->arena, "the module %s", s->name));
+    if (s->kind == SOURCE_CORE)
+        return str_of(arena_printf(&c->arena, "Kith (%s)", s->name));
+    if (s->kind != SOURCE_RULE)
+        return str_of(s->name);
+    /* "rules/score.lua: qualify" at line 12 */
+    const char *colon = strstr(s->name, ": ");
+    if (!colon)
+        return str_of(arena_printf(&c->arena, "the rule %s:%u", s->name, s->line));
+    return str_of(arena_printf(&c->arena, "the rule %s at %.*s:%u", colon + 2,
+                               (int)(colon - s->name), s->name, s->line));
+}
+
+kith_str show_change(struct cmd *c, const struct image_field *f) {
+    kith_str before = show_value(c, &f->before), after = show_value(c, &f->after);
+    const char *name = f->field ? f->field->name : "a field of a module that is not loaded";
+    struct buf b = {0};
+    buf_printf(&b, "%s: ", name);
+    if (f->before.kind != KITH_NULL) {
+        buf_str(&b, before);
+        buf_puts(&b, " \xe2\x86\x92 ");
+    }
+    if (f->after.kind != KITH_NULL)
+        buf_str(&b, after);
+    else
+        buf_puts(&b, "(empty)");
+    kith_str text = arena_str(&c->arena, buf_view(&b));
+    buf_free(&b);
+    return text;
+}
+
+/* -- for programs
+ * --------------------------------------------------------------------------------------- */
+
+void json_id(struct json_out *j, kith_id id) {
+    char text[ID_TEXT + 1];
+    id_format(id, text);
+    if (id)
+        json_strz(j, text);
+    else
+        json_nil(j);
+}
+
+void json_time(struct json_out *j, int64_t ms) {
+    char text[TIME_TEXT];
+    time_format(ms, text);
+    json_strz(j, text);
+}
+
+void json_source(struct json_out *j, const struct source *s) {
+    static const char *const kinds[] = {"", "user", "core", "module", "rule"};
+    if (s->kind == 0 || s->kind >= sizeof kinds / sizeof kinds[0]) {
+        json_nil(j);
+        return;
+    }
+    json_object_(j);
+    json_key(j, "kind");
+    json_strz(j, kinds[s->kind]);
+    json_key(j, "name");
+    json_strz(j, s->name);
+    if (s->version && s->version[0]) {
+        json_key(j, "version");
+        json_strz(j, s->version);
+    }
+    if (s->line) {
+        json_key(j, "line");
+        json_int(j, s->line);
+    }
+    json_object_end(j);
+}
+
+void json_changes(struct cmd *c, struct json_out *j, const struct image_field *f, size_t count) {
+    json_object_(j);
+    for (size_t i = 0; i < count; i++) {
+        if (!f[i].field)
+            continue;
+        json_key(j, f[i].field->name);
+        json_object_(j);
+        json_key(j, "before");
+        value_json(cmd_schema(c), &f[i].before, j);
+        json_key(j, "after");
+        value_json(cmd_schema(c), &f[i].after, j);
+        json_object_end(j);
+    }
+    json_object_end(j);
+}
+
+void json_record(struct cmd *c, struct json_out *j, const struct rtype *t, kith_id id,
+                 const kith_value *values, const struct fieldset *only) {
+    json_object_(j);
+    json_key(j, "id");
+    json_id(j, id);
+    json_key(j, "type");
+    json_strz(j, t->name);
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        if (only && !fieldset_has(only, i))
+            continue;
+        json_key(j, t->fields[i]->name);
+        value_json(cmd_schema(c), &values[i], j);
+    }
+    json_object_end(j);
+}
+
+void json_print(struct cmd *c, struct buf *b) {
+    buf_putc(b, '\n');
+    io_raw(c->io, buf_view(b));
+    buf_free(b);
+}
+
+/* -- what the user named
+ * --------------------------------------------------------------------------------- */
+
+kith_status arg_type(struct cmd *c, size_t i, const struct rtype **t, kith_error *e) {
+    return schema_find_type(cmd_schema(c), str_of(c->args[i]), t, e);
+}
+
+kith_status arg_id(struct cmd *c, size_t i, kith_id *id, kith_error *e) {
+    if (id_parse(str_of(c->args[i]), id))
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, NULL,
+                   "'%s' is not an id: an id has 13 letters and digits, as '%s' shows them",
+                   c->args[i], "kith find");
+}
+
+kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id *id,
+                       kith_error *e) {
+    TRY(arg_type(c, i, t, e));
+    return arg_id(c, i + 1, id, e);
+}

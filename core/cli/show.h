@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Show: records, values, times and tables as people read them. Texts are made in the command's
+ * arena and may hold anything that data holds: print them with io_text or in a table, which make
+ * them plain. */
+#ifndef CLI_SHOW_H
+#define CLI_SHOW_H
+
+#include "base/json.h"
+#include "cli/cli.h"
+
+/* -- values
+ * ----------------------------------------------------------------------------------------- */
+
+const char *show_id(struct cmd *c, kith_id id);
+kith_str show_time(struct cmd *c, int64_t ms); /* in the company's zone: "2026-01-31 12:00:05" */
+/* As value_text, but times in the company's zone, and a link with the title of its record in front.
+ */
+kith_str show_value(struct cmd *c, const kith_value *v);
+/* "Anna Schmidt": the title of a record that exists; else "". */
+kith_str show_title(struct cmd *c, const struct rtype *t, kith_id id);
+kith_str title_of(struct cmd *c, const struct rtype *t, const kith_value *values);
+/* "contact 0ABC... Anna Schmidt" */
+kith_str show_record(struct cmd *c, const struct rtype *t, kith_id id);
+/* "rules/score.lua:12 (qualify)", "the module sales", "anna": a piece of code or a person. */
+kith_str show_source(struct cmd *c, const struct source *s);
+/* "email: anna@a.example -> anna@b.example" */
+kith_str show_change(struct cmd *c, const struct image_field *f);
+
+/* One line of JSON. */
+void json_record(struct cmd *c, struct json_out *j, const struct rtype *t, kith_id id,
+                 const kith_value *values, const struct fieldset *only);
+void json_id(struct json_out *j, kith_id id); /* null for 0 */
+void json_time(struct json_out *j, int64_t ms);
+void json_source(struct json_out *j, const struct source *s);
+void json_changes(struct cmd *c, struct json_out *j, const struct image_field *f, size_t count);
+/* Ends the line and prints what was built. */
+void json_print(struct cmd *c, struct buf *b);
+
+/* -- what the user named
+ * ------------------------------------------------------------------------------ */
+
+kith_status arg_type(struct cmd *c, size_t i, const struct rtype **t, kith_error *e);
+kith_status arg_id(struct cmd *c, size_t i, kith_id *id, kith_error *e);
+/* TYPE ID at places i and i + 1. */
+kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id *id, kith_error *e);
+const struct schema *cmd_schema(const struct cmd *c);
+
+/* -- tables
+ * -------------------------------------------------------------------------------------------- */
+
+#define TABLE_COLUMNS 32
+struct table {
+    struct cmd *c;
+    const char *heads[TABLE_COLUMNS];
+    bool right[TABLE_COLUMNS]; /* numbers */
+    uint32_t columns;
+    kith_str *cells; /* row by row */
+    size_t count, cap;
+};
+/* heads: "id", "name", ..., NULL. A head that begins with '>' is of numbers. */
+void table_begin(struct table *t, struct cmd *c, const char *const *heads);
+void table_head(struct table *t, const char *head, bool right);
+void table_cell(struct table *t, kith_str text);
+void table_cellz(struct table *t, const char *text);
+/* On a terminal, cut to its width; elsewhere whole. */
+void table_print(struct table *t);
+
+#endif

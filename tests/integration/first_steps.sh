@@ -1,0 +1,224 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The first five minutes with Kith, as a new user spends them.
+. "$(dirname "$0")/lib.bash"
+
+it "makes a company in a new folder"
+kith init "$work/shop" --zone Europe/Berlin --name 'The "Shop"'
+exits 0
+is_silent
+expect test -f "$work/shop/kith.conf"
+expect test -d "$work/shop/conf.d"
+expect test -d "$work/shop/rules"
+expect test -f "$work/shop/README"
+
+it "finds the company from a folder inside it"
+cd "$work/shop/rules" || exit 1
+kith find contact
+exits 0
+prints "No contact found."
+
+it "finds the company by --company and by KITH_COMPANY"
+cd "$work" || exit 1
+kith find contact --company "$work/shop"
+exits 0
+KITH_COMPANY=$work/shop kith find contact
+exits 0
+
+it "checks a new company and finds nothing wrong"
+cd "$work/shop" || exit 1
+kith check
+exits 0
+is_silent
+
+it "creates a contact and finds it again"
+kith create contact name="Anna Schmidt" email=anna@example.org city=Berlin
+exits 0
+prints "Created contact"
+prints "Anna Schmidt"
+kith find "contact where city = 'Berlin'"
+exits 0
+prints "Anna Schmidt"
+prints "anna@example.org"
+
+it "shows a contact's page with what links to it"
+anna=$(create contact name="Anna Meier" email=meier@example.org)
+create task title="Call Anna" about="contact/$anna" >/dev/null
+kith get contact "$anna"
+exits 0
+prints "Anna Meier"
+prints "meier@example.org"
+prints "Call Anna"
+
+it "updates a field, and tells its history and why it is as it is"
+kith update contact "$anna" city=Hamburg
+exits 0
+prints "Updated contact $anna"
+kith history contact "$anna"
+exits 0
+prints "city: Hamburg"
+prints "create"
+kith why contact "$anna" city
+exits 0
+prints "city: Hamburg"
+prints "cli:"
+
+it "writes nothing when nothing is different"
+kith update contact "$anna" city=Hamburg
+exits 0
+prints "Nothing is different"
+
+it "rehearses an update and keeps nothing"
+kith update contact "$anna" city=Rome --rehearse
+exits 0
+prints "would update contact $anna"
+prints "Hamburg → Rome"
+prints "nothing was kept"
+kith get contact "$anna"
+prints "Hamburg"
+prints_not "Rome"
+
+it "takes back an update"
+"$KITH" update contact "$anna" city=Oslo --json >tx
+tx=$(json_text transaction <tx)
+kith undo "$tx" --rehearse
+exits 0
+prints "Would be reversed: 1"
+kith undo "$tx"
+exits 0
+prints "Reversed: 1"
+kith find "contact where id = '$anna'" --fields city --csv
+prints "Hamburg"
+
+it "keeps what was edited since when it takes back an update"
+"$KITH" update contact "$anna" city=Oslo --json >tx
+tx=$(json_text transaction <tx)
+kith update contact "$anna" city=Bergen
+kith undo "$tx"
+exits 0
+prints "Kept: 1"
+kith find "contact where id = '$anna'" --fields city --csv
+prints "Bergen"
+
+it "brings back what was deleted, with all that was part of it"
+kith create contact_point contact="$anna" kind=email value=second@example.org
+exits 0
+"$KITH" delete contact "$anna" --json >tx
+kith get contact "$anna"
+exits 3
+one_sentence
+kith undo "$(json_text transaction <tx)"
+exits 0
+kith get contact "$anna"
+exits 0
+prints "Anna Meier"
+prints "second@example.org"
+
+it "lists what was written lately, newest first"
+kith log --limit 3
+exits 0
+prints_lines 4
+prints "undo"
+
+it "imports people from a file and takes the import back"
+printf 'Name,E-Mail,City\nJan Kowalski,jan@example.org,Kraków\nEva Novak,eva@example.org,Praha\n' >people.csv
+kith import contact people.csv --preview 2
+exits 0
+prints "Kowalski"
+kith find "contact : count()"
+before=$(cat "$work/out")
+kith import contact people.csv --key email
+exits 0
+prints "created"
+kith find "contact where city = 'Praha'"
+prints "Eva Novak"
+kith import contact people.csv --key email --restart
+exits 0
+kith log --json --limit 20
+run=$(grep '"origin":"import"' "$work/out" | tail -n 1 | json_text id)
+kith undo "$run"
+exits 0
+kith find "contact : count()"
+expect test "$(cat "$work/out")" = "$before"
+
+it "rehearses an import and keeps nothing"
+kith import contact people.csv --key email --rehearse
+exits 0
+prints "nothing was kept"
+prints "Effects:"
+kith find "contact : count()"
+expect test "$(cat "$work/out")" = "$before"
+expect test -z "$(ls -A | grep rehearsal)"
+
+it "exports what it imported"
+kith import contact people.csv
+kith export "contact where city = 'Praha'" --fields name,email
+exits 0
+prints "Eva Novak,eva@example.org"
+kith export contact --output all.jsonl
+exits 0
+expect grep -q Kowalski all.jsonl
+
+it "runs a rule that was put into the folder"
+cat >rules/welcome.lua <<'RULE'
+on("contact.created", { name = "welcome", doc = "Welcome every new contact." }, function(contact)
+    create("task", { title = "Welcome " .. contact.name, about = contact })
+end)
+RULE
+kith rule check
+exits 0
+prints "1 rule"
+kith rule list
+exits 0
+prints "rules/welcome.lua:1"
+petra=$(create contact name="Petra Neu")
+kith find "task where title = 'Welcome Petra Neu'"
+exits 0
+prints "Welcome Petra Neu"
+
+it "says which rule wrote a record, and because of what"
+task=$("$KITH" find "task where title = 'Welcome Petra Neu'" --json | json_text id)
+kith why task "$task" title
+exits 0
+prints "rules/welcome.lua:1"
+prints "because contact $petra Petra Neu was created"
+
+it "shows in a rehearsal what rules would do"
+kith create contact name="Only Tried" --rehearse
+exits 0
+prints "Welcome Only Tried"
+prints "rules/welcome.lua:1"
+kith find "task where title like 'Welcome Only%' : count()"
+prints_exactly 0
+
+it "says which line of a rule is wrong, and runs the other rules"
+echo 'on("contact.created", function(' >rules/broken.lua
+kith rule check
+exits 2
+prints "rules/broken.lua:"
+kith check
+exits 2
+prints "rules/broken.lua:"
+create contact name="Still Works" >/dev/null
+kith find "task where title = 'Welcome Still Works' : count()"
+prints_exactly 1
+rm rules/broken.lua
+
+it "explains a setting"
+kith explain company.zone
+exits 0
+prints "Europe/Berlin"
+prints "kith.conf:"
+
+it "answers in JSON"
+for command in "find contact" "log" "rule list" "module list" "event list" "run" "check" "explain" \
+    "get contact $petra" "history contact $petra" "why contact $petra name" "version" "help"; do
+    # shellcheck disable=SC2086 # the words of a command
+    kith $command --json
+    exits 0
+    [ -s "$work/out" ] || [ "$command" = "event list" ] || [ "$command" = run ] ||
+        [ "$command" = "module list" ] || [ "$command" = check ] || fail "expected some JSON"
+    expect test -z "$(grep -v '^[[{].*[]}]$' "$work/out")"
+done
+
+finish
