@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/number.h"
+#include "journal/import_log.h"
 
 const struct schema *engine_schema(const struct engine *g) {
     return g->schema;
@@ -179,6 +180,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     TRY(conn_open(&g->writer, g->path, CONN_WRITER, g->opts.vfs, e));
     TRY(conn_exec(g->writer, "BEGIN IMMEDIATE", e));
     kith_status st = journal_setup(g->writer, e);
+    if (st == KITH_OK)
+        st = import_log_setup(g->writer, e);
     if (st == KITH_OK)
         st = bus_setup(g, e);
     if (st == KITH_OK)

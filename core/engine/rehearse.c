@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rehearsal in a savepoint, copies for larger ones, and undo. */
 #include "engine/engine_internal.h"
+#include "journal/import_log.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -115,6 +116,7 @@ struct undoing {
     struct engine *g;
     struct arena *arena;
     struct undo_report *report;
+    kith_id target;
     size_t cap;
     struct tx_head *txs;
     size_t tx_count;
@@ -159,6 +161,7 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     uint64_t seq = u->seq;
     u->txn = t;
     *u->report = u->before;
+    TRY(import_log_end(u->g->writer, u->target, IMPORT_UNDONE, e)); /* it is not resumed */
     for (size_t n = 0; n < u->chunk && at < u->tx_count; n++) {
         struct journal_row row;
         TRY(journal_row_read(u->g->writer, seq, t->arena, &row, e));
@@ -201,7 +204,7 @@ static kith_status run_undo(struct undoing *u, const struct principal *p, bool r
 
 kith_status engine_undo(struct engine *g, const struct principal *p, kith_id target, bool rehearse,
                         struct arena *a, struct undo_report *out, kith_error *e) {
-    struct undoing u = {.g = g, .arena = a, .report = out};
+    struct undoing u = {.g = g, .arena = a, .report = out, .target = target};
     struct conn *c;
     *out = (struct undo_report){0};
     TRY(engine_reader(g, &c, e));

@@ -248,6 +248,11 @@ static kith_status check_link(struct txn *t, const struct rfield *f, const kith_
                    target ? target->name : "record", id);
 }
 
+/* Records that come from elsewhere begin in the state that they had there. */
+static bool may_begin_anywhere(const struct txn *t, const struct change *c) {
+    return c->kind == ROW_CREATE && t->head.origin == ORIGIN_IMPORT && !t->code;
+}
+
 /* What holds for the row as a whole, once all hooks have had their say. */
 static kith_status check_row(struct txn *t, const struct change *c, kith_error *e) {
     TRY(record_check(c->type, c->after, e));
@@ -256,7 +261,7 @@ static kith_status check_row(struct txn *t, const struct change *c, kith_error *
         const kith_value *v = &c->after[i];
         if (!fieldset_has(&c->changed, i))
             continue;
-        if (f->kind == KITH_F_STATE && !t->undoing)
+        if (f->kind == KITH_F_STATE && !t->undoing && !may_begin_anywhere(t, c))
             TRY(state_check(f, c->before ? &c->before[i] : NULL, v, e));
         if (v->kind == KITH_LINK)
             TRY(check_link(t, f, v, e));

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Import: opening, looking at the first rows, and the run with two batches on their way: while the
+ * writer works on one, the next is read. */
+#include "engine/import_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum file_format file_format_of(const char *name) {
+    static const char *const endings[] = {".jsonl", ".ndjson", ".json"};
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (str_ieqz(str_of(dot), endings[i]))
+            return FORMAT_JSONL;
+    return FORMAT_CSV;
+}
+
+/* -- opening
+ * -------------------------------------------------------------------------------------------- */
+
+static kith_status open_parts(struct import *im, kith_error *e) {
+    if (access_rule(im->o->principal, im->type) != ACCESS_ALL)
+        return err_set(e, KITH_E_DENIED, NULL, "%s may not write records of type %s",
+                       im->o->principal->name, im->type->name);
+    if (sodium_init() < 0)
+        return err_set(e, KITH_E_INTERNAL, NULL, "libsodium cannot be used");
+    crypto_generichash_init(&im->content, NULL, 0, IMPORT_DIGEST);
+    TRY(map_asks(im, e));
+    TRY(read_open(im, e));
+    return map_finish(im, e);
+}
+
+kith_status import_open(struct import **out, struct engine *g, const struct import_options *o,
+                        kith_error *e) {
+    struct import *im = calloc(1, sizeof *im);
+    *out = NULL;
+    if (!im)
+        return err_nomem(e);
+    im->g = g;
+    im->o = o;
+    im->type = o->type;
+    im->schema = engine_schema(g);
+    pthread_mutex_init(&im->lock, NULL);
+    pthread_cond_init(&im->cond, NULL);
+    for (int i = 0; i < 2; i++)
+        im->batches[i].im = im;
+    kith_status st = open_parts(im, e);
+    if (st == KITH_OK)
+        *out = im;
+    else
+        import_close(im);
+    return st;
+}
+
+void import_close(struct import *im) {
+    if (!im)
+        return;
+    read_close(im);
+    for (int i = 0; i < 2; i++)
+        arena_free(&im->batches[i].arena);
+    map_free(&im->by_header);
+    arena_free(&im->arena);
+    pthread_mutex_destroy(&im->lock);
+    pthread_cond_destroy(&im->cond);
+    free(im);
+}
+
+const struct import_column *import_columns(const struct import *im, size_t *count) {
+    struct arena *a = &((struct import *)(uintptr_t)im)->arena;
+    struct import_column *out = ARENA_ARRAY(a, struct import_column, im->column_count);
+    *count = 0;
+    for (size_t i = 0; out && i < im->column_count; i++)
+        if (!im->columns[i]->own)
+            out[(*count)++] = im->columns[i]->shown;
+    return out;
+}
+
+const char *import_warning(const struct import *im) {
+    return im->warning;
+}
+
+/* -- preview
+ * ---------------------------------------------------------------------------------------------- */
+
+static void spread(const struct import *im, const struct row *r, kith_value *values) {
+    size_t n = 0;
+    for (size_t i = 0; i < im->column_count; i++) {
+        if (im->columns[i]->own)
+            continue;
+        values[n] = value_null();
+        for (size_t k = 0; k < r->put_count; k++)
+            if (r->puts[k].column == im->columns[i])
+                values[n] = r->puts[k].value;
+        n++;
+    }
+}
+
+kith_status import_preview(struct import *im, uint64_t n,
+                           kith_status (*fn)(void *arg, const struct import_row *row,
+                                             kith_error *e),
+                           void *arg, kith_error *e) {
+    struct arena *a = &im->batches[0].arena;
+    for (; n > 0; n--) {
+        struct row r;
+        arena_reset(a);
+        kith_status st = read_row(im, a, &r, e);
+        if (st == KITH_E_NOTFOUND)
+            return KITH_OK;
+        TRY(st);
+        kith_value *values = ARENA_ARRAY(a, kith_value, im->column_count);
+        if (!values)
+            return err_nomem(e);
+        spread(im, &r, values);
+        struct import_row shown = {
+            .row = r.row, .line = r.line, .values = values, .reason = r.reason};
+        TRY(fn(arg, &shown, e));
+    }
+    return KITH_OK;
+}
+
+/* -- beginning: anew, or where an interrupted one stopped
+ * --------------------------------------------------- */
+
+/* What must be the same for an import to be resumed. */
+static void digest_options(const struct import *im, unsigned char out[IMPORT_DIGEST]) {
+    const struct import_options *o = im->o;
+    crypto_generichash_state h;
+    struct buf b = {0};
+    buf_printf(&b, "%s|%d|%d|%d|%d|%s|%s", im->type->name, (int)o->format, (int)o->duplicates,
+               o->day_first, o->delimiter, o->key ? o->key : "", o->encoding ? o->encoding : "");
+    for (size_t i = 0; i < o->map_count; i++)
+        buf_printf(&b, "|%s", o->map[i]);
+    crypto_generichash_init(&h, NULL, 0, IMPORT_DIGEST);
+    crypto_generichash_update(&h, (const unsigned char *)b.ptr, b.len);
+    for (size_t i = 0; i < im->header_count; i++) {
+        crypto_generichash_update(&h, (const unsigned char *)"|", 1);
+        crypto_generichash_update(&h, (const unsigned char *)im->header[i].ptr, im->header[i].len);
+    }
+    crypto_generichash_final(&h, out, IMPORT_DIGEST);
+    buf_free(&b);
+}
+
+static void digest_content(const struct import *im, unsigned char out[IMPORT_DIGEST]) {
+    crypto_generichash_state so_far = im->content;
+    crypto_generichash_final(&so_far, out, IMPORT_DIGEST);
+}
+
+struct beginning {
+    struct import *im;
+    bool found; /* an interrupted one */
+    struct import_log log;
+};
+
+static kith_status look_back(struct txn *t, void *arg, kith_error *e) {
+    struct beginning *b = arg;
+    kith_status st =
+        import_log_find(txn_conn(t), b->im->type->name, b->im->o->name, &b->im->arena, &b->log, e);
+    b->found = st == KITH_OK;
+    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+}
+
+static kith_status begin_anew(struct txn *t, void *arg, kith_error *e) {
+    struct beginning *b = arg;
+    struct import_log log = {
+        .run = txn_id(t), .type = b->im->type->name, .name = b->im->o->name, .started = txn_now(t)};
+    digest_options(b->im, log.options);
+    digest_content(b->im, log.content);
+    TRY(import_log_begin(txn_conn(t), &log, e));
+    b->log = log;
+    return KITH_OK;
+}
+
+static kith_status forget(struct txn *t, void *arg, kith_error *e) {
+    struct beginning *b = arg;
+    return import_log_end(txn_conn(t), b->log.run, IMPORT_UNDONE, e);
+}
+
+static struct write_opts opts_of(const struct import *im, kith_id run) {
+    return (struct write_opts){
+        .principal = im->o->principal, .origin = ORIGIN_IMPORT, .note = im->o->name, .run = run};
+}
+
+static bool changed_nothing(const struct import_log *log) {
+    return log->rows == log->counts[IMPORT_REJECTED] + log->counts[IMPORT_SKIPPED];
+}
+
+static kith_status take_back(struct import *im, struct beginning *b, kith_error *e) {
+    struct write_opts o = opts_of(im, 0);
+    struct undo_report ignored;
+    if (!changed_nothing(&b->log)) {
+        kith_status st =
+            engine_undo(im->g, im->o->principal, b->log.run, false, &im->arena, &ignored, e);
+        if (st != KITH_E_NOTFOUND) /* it had changed nothing */
+            TRY(st);
+    }
+    b->found = false;
+    return engine_write(im->g, &o, forget, b, NULL, e);
+}
+
+static kith_status begin(struct import *im, kith_error *e) {
+    struct beginning b = {.im = im};
+    struct write_opts o = opts_of(im, 0);
+    unsigned char options[IMPORT_DIGEST];
+    digest_options(im, options);
+    TRY(engine_write(im->g, &o, look_back, &b, NULL, e));
+    if (b.found && im->o->restart)
+        TRY(take_back(im, &b, e));
+    if (b.found && memcmp(options, b.log.options, IMPORT_DIGEST) != 0 && changed_nothing(&b.log))
+        TRY(take_back(im, &b, e));
+    if (b.found && memcmp(options, b.log.options, IMPORT_DIGEST) != 0)
+        return err_set(e, KITH_E_CONFLICT, NULL,
+                       "an import of %s stopped after %llu rows, with other options or columns; go "
+                       "on with those, or let restart take its rows back first",
+                       im->o->name, (unsigned long long)b.log.rows);
+    if (!b.found)
+        TRY(engine_write(im->g, &o, begin_anew, &b, NULL, e));
+    im->log = b.log;
+    return KITH_OK;
+}
+
+/* -- passing over what is done
+ * ------------------------------------------------------------------------------ */
+
+#define REJECT_PAGE 200u
+struct past { /* rejects of the earlier attempt, told again */
+    struct arena arena;
+    struct import_log_reject items[REJECT_PAGE];
+    uint32_t count, at;
+};
+
+static kith_status next_rejects(struct import *im, struct past *p, uint64_t row, kith_error *e) {
+    struct conn *c;
+    if (p->at < p->count || (p->count < REJECT_PAGE && row > 0))
+        return KITH_OK;
+    arena_reset(&p->arena);
+    p->at = 0;
+    TRY(engine_reader(im->g, &c, e));
+    kith_status st =
+        import_log_rejects(c, im->log.run, row, REJECT_PAGE, &p->arena, p->items, &p->count, e);
+    engine_reader_done(im->g, c);
+    return st;
+}
+
+static kith_status changed_file(const struct import *im, kith_error *e) {
+    return err_set(
+        e, KITH_E_CONFLICT, NULL,
+        "an import of %s stopped after %llu rows, and those rows are others now; restart "
+        "takes back what it did and begins anew",
+        im->o->name, (unsigned long long)im->log.rows);
+}
+
+static kith_status pass_row(struct import *im, struct past *p, uint64_t index, kith_error *e) {
+    struct arena *a = &im->batches[0].arena;
+    struct row r;
+    arena_reset(a);
+    kith_status st = read_past(im, a, &r, e);
+    if (st == KITH_E_NOTFOUND)
+        return changed_file(im, e);
+    TRY(st);
+    TRY(next_rejects(im, p, index, e));
+    if (p->at == p->count || p->items[p->at].row != index)
+        return KITH_OK;
+    r.field = p->items[p->at].field;
+    r.reason = p->items[p->at++].reason;
+    return reject_row(im, &r, e);
+}
+
+static kith_status pass_over(struct import *im, kith_error *e) {
+    struct past p = {.count = 0};
+    kith_status st = KITH_OK;
+    unsigned char content[IMPORT_DIGEST];
+    for (uint64_t i = 0; st == KITH_OK && i < im->log.rows; i++)
+        st = pass_row(im, &p, i, e);
+    arena_free(&p.arena);
+    TRY(st);
+    digest_content(im, content);
+    return memcmp(content, im->log.content, IMPORT_DIGEST) == 0 ? KITH_OK : changed_file(im, e);
+}
+
+/* -- batches
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static void batch_done(void *arg, kith_status st, kith_id tx, const kith_error *e) {
+    struct batch *b = arg;
+    (void)tx;
+    pthread_mutex_lock(&b->im->lock);
+    b->done = true;
+    b->status = st;
+    err_copy(&b->error, e);
+    pthread_cond_signal(&b->im->cond);
+    pthread_mutex_unlock(&b->im->lock);
+}
+
+static kith_status fill(struct import *im, struct batch *b, kith_error *e) {
+    uint32_t want = im->o->batch ? im->o->batch : IMPORT_BATCH;
+    size_t bytes = 0;
+    arena_reset(&b->arena);
+    b->count = 0;
+    b->first = im->read;
+    b->rows = ARENA_ARRAY(&b->arena, struct row, want);
+    if (!b->rows)
+        return err_nomem(e);
+    while (b->count < want && bytes < IMPORT_BATCH_BYTES) {
+        struct row *r = &b->rows[b->count];
+        kith_status st = read_row(im, &b->arena, r, e);
+        im->at_end = st == KITH_E_NOTFOUND;
+        if (im->at_end)
+            break;
+        TRY(st);
+        bytes += r->raw.len;
+        for (size_t i = 0; i < r->cell_count; i++)
+            bytes += r->cells[i].len;
+        b->count++;
+    }
+    digest_content(im, b->log.content);
+    b->log.run = im->log.run;
+    return KITH_OK;
+}
+
+/* Full queues empty themselves: other writers are being served. */
+static kith_status post(struct import *im, struct batch *b, kith_error *e) {
+    static const struct timespec pause = {.tv_nsec = 10000000};
+    b->opts = opts_of(im, im->log.run);
+    b->error = (kith_error)KITH_ERROR_INIT;
+    b->done = false;
+    for (int tries = 0;; tries++) {
+        kith_status st = engine_post(im->g, &b->opts, write_batch, b, batch_done, e);
+        b->busy = st == KITH_OK;
+        if (st != KITH_E_BUSY || tries == 1000)
+            return st;
+        nanosleep(&pause, NULL);
+    }
+}
+
+static void note_match(struct import *im, const struct row *r) {
+    struct import_report *out = &im->report;
+    size_t max = sizeof out->matches / sizeof *out->matches;
+    if (r->met && out->match_count < max)
+        out->matches[out->match_count++] = (struct import_match){
+            .row = r->row, .id = r->record, .by_import = r->record > im->log.run};
+}
+
+static void take_counts(struct import *im) {
+    const uint64_t *n = im->log.counts;
+    struct import_report *out = &im->report;
+    out->rows = im->log.rows;
+    out->created = n[IMPORT_CREATED];
+    out->updated = n[IMPORT_UPDATED];
+    out->unchanged = n[IMPORT_UNCHANGED];
+    out->skipped = n[IMPORT_SKIPPED];
+    out->rejected = n[IMPORT_REJECTED];
+    out->duplicates = n[IMPORT_DUPLICATES];
+    out->keyless = n[IMPORT_KEYLESS];
+}
+
+static kith_status tell(struct import *im, const struct batch *b, kith_error *e) {
+    im->log.rows += b->log.rows;
+    for (int i = 0; i < IMPORT_COUNTS; i++)
+        im->log.counts[i] += b->log.counts[i];
+    take_counts(im);
+    for (size_t i = 0; i < b->count; i++) {
+        note_match(im, &b->rows[i]);
+        if (b->rows[i].outcome == IMPORT_REJECTED)
+            TRY(reject_row(im, &b->rows[i], e));
+    }
+    return KITH_OK;
+}
+
+/* Waits for a batch that is on its way and tells what became of it. */
+static kith_status settle(struct import *im, struct batch *b, kith_error *e) {
+    if (!b->busy)
+        return KITH_OK;
+    pthread_mutex_lock(&im->lock);
+    while (!b->done)
+        pthread_cond_wait(&im->cond, &im->lock);
+    pthread_mutex_unlock(&im->lock);
+    b->busy = false;
+    if (b->status == KITH_OK)
+        return tell(im, b, e);
+    err_copy(e, &b->error);
+    return b->status;
+}
+
+static kith_status step(struct import *im, struct batch *b, int64_t started, kith_error *e) {
+    TRY(settle(im, b, e));
+    im->report.seconds = (double)(clock_ticks() - started) / 1e9;
+    if (im->o->progress && im->report.rows > im->report.resumed)
+        TRY(im->o->progress(im->o->arg, &im->report, e));
+    TRY(fill(im, b, e));
+    return b->count ? post(im, b, e) : KITH_OK;
+}
+
+static kith_status run_batches(struct import *im, int64_t started, kith_error *e) {
+    kith_status st = KITH_OK;
+    unsigned i = 0;
+    for (; st == KITH_OK && !im->at_end; i++)
+        st = step(im, &im->batches[i % 2], started, e);
+    /* Also after a failure: what was posted still refers to the batches. The older one is first. */
+    for (unsigned last = i + 2; i < last; i++) {
+        kith_status end = settle(im, &im->batches[i % 2], st == KITH_OK ? e : NULL);
+        st = st == KITH_OK ? end : st;
+    }
+    return st;
+}
+
+static kith_status finish(struct txn *t, void *arg, kith_error *e) {
+    struct import *im = arg;
+    return import_log_end(txn_conn(t), im->log.run, IMPORT_DONE, e);
+}
+
+static kith_status run_parts(struct import *im, int64_t started, kith_error *e) {
+    struct write_opts o = opts_of(im, 0);
+    TRY(begin(im, e));
+    im->report.run = im->log.run;
+    im->report.resumed = im->log.rows;
+    take_counts(im);
+    TRY(pass_over(im, e));
+    TRY(run_batches(im, started, e));
+    return engine_write(im->g, &o, finish, im, NULL, e);
+}
+
+kith_status import_run(struct import *im, struct import_report *report, kith_error *e) {
+    int64_t started = clock_ticks();
+    kith_status st = run_parts(im, started, e);
+    im->report.seconds = (double)(clock_ticks() - started) / 1e9;
+    *report = im->report;
+    return st;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lookup: records by the exact values of some of their fields, as imports compare them: by the
+ * folded column where a field has one, so that case and accents do not count. No access rule: for
+ * the writer. */
+#ifndef RECORD_LOOKUP_H
+#define RECORD_LOOKUP_H
+
+#include "record/record.h"
+
+#define LOOKUP_FIELDS 8
+
+struct lookup { /* immutable once made */
+    const struct rtype *type;
+    const struct rfield *fields[LOOKUP_FIELDS];
+    uint32_t count;
+    const char *sql;
+    bool indexed; /* an index serves it: its cost does not grow with the table */
+};
+/* KITH_E_INVAL: a field of a kind that cannot be compared so (links, tags, place, json). */
+kith_status lookup_make(struct lookup *l, struct arena *a, const struct rtype *t,
+                        const struct rfield *const *fields, uint32_t count, kith_error *e);
+/* One value for each field, as value_check leaves them, none null. At most max ids, by age. */
+kith_status lookup_find(struct conn *c, const struct lookup *l, const kith_value *values,
+                        struct arena *a, kith_id *ids, uint32_t max, uint32_t *found,
+                        kith_error *e);
+
+#endif
