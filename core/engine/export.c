@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Export: what a query finds, page by page, as CSV or JSON lines. */
+#include "engine/engine.h"
+#include "engine/import.h"
+
+#include "base/id.h"
+#include "base/json.h"
+#include <string.h>
+
+#define PAGE       500 /* rows at most */
+#define PAGE_FIRST 50
+#define PAGE_BYTES ((size_t)4 << 20) /* pages of longer rows have fewer of them */
+#define FIELDS     FIELDS_MAX
+#define PATH_LINKS 4
+
+/* One column: links followed from the record, then a field, or the id of where they end. */
+struct path {
+    const char *name;
+    const struct rfield *links[PATH_LINKS];
+    uint32_t link_count;
+    const struct rfield *field; /* NULL: the id */
+};
+
+struct exporting {
+    struct engine *g;
+    const struct export_options *o;
+    struct path *paths;
+    size_t path_count;
+    struct arena names, page; /* for the whole export; for one page */
+    struct buf out;
+    char delimiter;
+    uint64_t rows, bytes; /* written so far */
+};
+
+/* -- columns
+ * ------------------------------------------------------------------------------------------- */
+
+static kith_status parse_path(struct exporting *x, kith_str text, struct path *p, kith_error *e) {
+    const struct rtype *t = query_type(x->o->query);
+    kith_str rest = text, name;
+    p->name = arena_strndup(&x->names, text.ptr, text.len);
+    if (!p->name)
+        return err_nomem(e);
+    while (str_split(&rest, '.', &name)) {
+        bool last = rest.len == 0;
+        if (last && str_eqz(name, "id"))
+            return KITH_OK;
+        TRY(schema_find_field(t->schema, t, name, &p->field, e));
+        if (last)
+            return KITH_OK;
+        if (p->field->kind != KITH_F_LINK || !p->field->target || p->link_count == PATH_LINKS)
+            return err_set(e, KITH_E_INVAL, p->field->name,
+                           "%s: only links to one type can be followed, up to %d of them", p->name,
+                           PATH_LINKS);
+        p->links[p->link_count++] = p->field;
+        t = p->field->target;
+        p->field = NULL;
+    }
+    return err_set(e, KITH_E_INVAL, NULL, "a name is missing in the list of fields");
+}
+
+static kith_status listed_paths(struct exporting *x, kith_error *e) {
+    kith_str rest = str_of(x->o->fields), name;
+    while (str_split(&rest, ',', &name)) {
+        if (x->path_count == FIELDS)
+            return err_set(e, KITH_E_LIMIT, NULL, "at most %d fields can be exported", FIELDS);
+        TRY(parse_path(x, name, &x->paths[x->path_count++], e));
+    }
+    return x->path_count ? KITH_OK : err_set(e, KITH_E_INVAL, NULL, "the list of fields is empty");
+}
+
+static kith_status build_paths(struct exporting *x, kith_error *e) {
+    const struct rtype *t = query_type(x->o->query);
+    x->paths = ARENA_ARRAY(&x->names, struct path, FIELDS + 1);
+    if (!x->paths)
+        return err_nomem(e);
+    if (x->o->fields)
+        return listed_paths(x, e);
+    x->paths[x->path_count++].name = "id";
+    for (uint32_t i = 0; i < t->field_count; i++)
+        x->paths[x->path_count++] =
+            (struct path){.name = t->fields[i]->name, .field = t->fields[i]};
+    return KITH_OK;
+}
+
+/* -- values
+ * -------------------------------------------------------------------------------------------- */
+
+/* The value at the end of a path; null when a link on the way is empty or not to be read. */
+static kith_status follow(struct exporting *x, const struct path *p, kith_id id,
+                          const kith_value *values, kith_value *out, kith_error *e) {
+    const struct rtype *t = query_type(x->o->query);
+    *out = value_null();
+    for (uint32_t i = 0; i < p->link_count; i++) {
+        const kith_value *link = &values[p->links[i]->index];
+        kith_value *next;
+        if (link->kind != KITH_LINK)
+            return KITH_OK;
+        id = link->as.link.id;
+        t = p->links[i]->target;
+        if (i + 1 == p->link_count && !p->field)
+            break;
+        kith_status st = engine_get(x->g, x->o->principal, t, id, &x->page, &next, e);
+        if (st == KITH_E_NOTFOUND || st == KITH_E_DENIED)
+            return KITH_OK;
+        TRY(st);
+        values = next;
+    }
+    *out = p->field ? values[p->field->index] : value_link(id, t->id);
+    return KITH_OK;
+}
+
+/* -- rows
+ * ---------------------------------------------------------------------------------------------- */
+
+struct found {
+    kith_id id;
+    const kith_value *values;
+};
+struct found_page {
+    struct found rows[PAGE];
+    size_t count;
+};
+
+/* The values live in the page's arena. */
+static kith_status keep_row(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct found_page *p = arg;
+    (void)e;
+    p->rows[p->count++] = (struct found){id, values};
+    return KITH_OK;
+}
+
+static void put_header(struct exporting *x) {
+    for (size_t i = 0; i < x->path_count; i++) {
+        if (i)
+            buf_putc(&x->out, x->delimiter);
+        csv_put(&x->out, str_of(x->paths[i].name), x->delimiter);
+    }
+    buf_putc(&x->out, '\n');
+}
+
+static kith_status put_csv(struct exporting *x, const struct found *row, kith_error *e) {
+    const struct schema *s = engine_schema(x->g);
+    size_t begin = x->out.len;
+    for (size_t i = 0; i < x->path_count; i++) {
+        kith_value v;
+        TRY(follow(x, &x->paths[i], row->id, row->values, &v, e));
+        if (i)
+            buf_putc(&x->out, x->delimiter);
+        csv_put(&x->out, value_text(s, &v, &x->page), x->delimiter);
+    }
+    if (x->out.len == begin) /* an empty line would be no row */
+        buf_puts(&x->out, "\"\"");
+    buf_putc(&x->out, '\n');
+    return KITH_OK;
+}
+
+static kith_status put_json(struct exporting *x, const struct found *row, kith_error *e) {
+    struct json_out j;
+    json_begin(&j, &x->out, false);
+    json_object_(&j);
+    for (size_t i = 0; i < x->path_count; i++) {
+        kith_value v;
+        TRY(follow(x, &x->paths[i], row->id, row->values, &v, e));
+        if (v.kind == KITH_NULL)
+            continue;
+        json_key(&j, x->paths[i].name);
+        value_json(engine_schema(x->g), &v, &j);
+    }
+    json_object_end(&j);
+    buf_putc(&x->out, '\n');
+    return KITH_OK;
+}
+
+static kith_status hand_out(struct exporting *x, kith_error *e) {
+    if (x->out.failed)
+        return err_nomem(e);
+    TRY(x->out.len ? x->o->put(x->o->arg, buf_view(&x->out), e) : KITH_OK);
+    x->bytes += x->out.len;
+    buf_reset(&x->out);
+    return KITH_OK;
+}
+
+#define OUT_MAX ((size_t)1 << 20) /* handed out earlier when rows are long */
+
+static kith_status put_page(struct exporting *x, const struct found_page *p, kith_error *e) {
+    for (size_t i = 0; i < p->count; i++) {
+        TRY((x->o->format == FORMAT_CSV ? put_csv : put_json)(x, &p->rows[i], e));
+        if (x->out.len > OUT_MAX)
+            TRY(hand_out(x, e));
+    }
+    x->rows += p->count;
+    TRY(hand_out(x, e));
+    return x->o->progress ? x->o->progress(x->o->arg, x->rows, e) : KITH_OK;
+}
+
+static int64_t next_limit(int64_t limit, uint64_t bytes) {
+    if (bytes > PAGE_BYTES)
+        return limit > 4 ? limit / 4 : 1;
+    return limit * 2 < PAGE ? limit * 2 : PAGE;
+}
+
+static kith_status put_pages(struct exporting *x, kith_error *e) {
+    struct find_page page = {.limit = PAGE_FIRST};
+    struct arena cursor = {0};
+    kith_status st = KITH_OK;
+    do {
+        struct found_page found = {.count = 0};
+        uint64_t before = x->bytes;
+        arena_reset(&x->page);
+        st = engine_find(x->g, x->o->principal, x->o->query, x->o->params, &page, &x->page,
+                         keep_row, &found, e);
+        if (st == KITH_OK)
+            st = put_page(x, &found, e);
+        arena_reset(&cursor);
+        page.after = arena_str(&cursor, page.cursor);
+        page.limit = next_limit(page.limit, x->bytes - before);
+    } while (st == KITH_OK && page.after.len);
+    arena_free(&cursor);
+    return st;
+}
+
+kith_status engine_export(struct engine *g, const struct export_options *o, uint64_t *rows,
+                          kith_error *e) {
+    struct exporting x = {.g = g, .o = o, .delimiter = o->delimiter ? o->delimiter : ','};
+    kith_status st = build_paths(&x, e);
+    if (st == KITH_OK && o->format == FORMAT_CSV)
+        put_header(&x);
+    if (st == KITH_OK)
+        st = put_pages(&x, e);
+    if (rows)
+        *rows = x.rows;
+    buf_free(&x.out);
+    arena_free(&x.page);
+    arena_free(&x.names);
+    return st;
+}
