@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/wire.h"
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -185,14 +186,20 @@ kith_status cli_sub_command(struct cmd *c, const char *name, kith_error *e) {
     return st == KITH_OK && code > 0 ? KITH_E_INVAL : st;
 }
 
+/* What goes wrong beside a command, as a rule that is out, is said on standard error. */
+static void start_log(const struct cmd *c) {
+    bool quiet = c->command && c->command->quiet;
+    log_setup(LOG_WARN, quiet ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1);
+}
+
 int cli_main(const struct program *p, int argc, char *const *argv) {
     kith_error e = KITH_ERROR_INIT;
     struct io_local local;
     struct cmd c = {.program = p, .io = &local.io};
     int code = -1;
     io_local_open(&local);
-    log_setup(LOG_WARN, -1);
     kith_status st = cmd_parse(&c, argc, argv, &e);
+    start_log(&c);
     bool here = st == KITH_OK && (c.help || c.command->needs == NEEDS_NOTHING);
     if (st == KITH_OK && !here)
         st = company_find(c.folder, &c.dir, &e);

@@ -28,6 +28,7 @@ struct command {
     const char *more;                               /* further paragraphs and examples, or NULL */
     struct option_row options[OPTIONS_PER_COMMAND]; /* ends with a NULL name */
     enum needs needs;
+    bool quiet; /* says itself what else would be logged */
     uint32_t args_min, args_max;
     kith_status (*run)(struct cmd *c, kith_error *e);
 };

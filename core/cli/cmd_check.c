@@ -171,6 +171,7 @@ const struct command command_check = {
     .args = "",
     .help = "look for everything that is wrong with the settings, modules and rules",
     .needs = NEEDS_FOLDER,
+    .quiet = true,
     .run = run_check,
 };
 
@@ -180,6 +181,7 @@ const struct command command_explain = {
     .help = "what a setting means, what it is and where it is set; without one, list them all",
     .more = "  kith explain company.zone\n  kith explain sales",
     .needs = NEEDS_FOLDER,
+    .quiet = true,
     .args_max = 1,
     .run = run_explain,
 };

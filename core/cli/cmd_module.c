@@ -352,6 +352,7 @@ const struct command command_module_list = {
     .args = "",
     .help = "the modules: which run, which are out and why, which could be enabled",
     .needs = NEEDS_COMPANY,
+    .quiet = true,
     .run = run_list,
 };
 
@@ -360,6 +361,7 @@ const struct command command_module_enable = {
     .args = "NAME",
     .help = "load a module whenever the company is opened; a path with a slash names a file",
     .needs = NEEDS_FOLDER,
+    .quiet = true,
     .args_min = 1,
     .args_max = 1,
     .run = run_enable,
@@ -370,6 +372,7 @@ const struct command command_module_disable = {
     .args = "NAME",
     .help = "load it no more; its records stay in the database",
     .needs = NEEDS_FOLDER,
+    .quiet = true,
     .args_min = 1,
     .args_max = 1,
     .run = run_disable,

@@ -107,6 +107,7 @@ const struct command command_rule_list = {
     .args = "",
     .help = "the company's Lua rules, and how often they ran since the start",
     .needs = NEEDS_COMPANY,
+    .quiet = true,
     .run = run_list,
 };
 
@@ -115,5 +116,6 @@ const struct command command_rule_check = {
     .args = "",
     .help = "compile all rules as they stand in the files now, and show every problem",
     .needs = NEEDS_COMPANY,
+    .quiet = true,
     .run = run_check,
 };

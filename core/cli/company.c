@@ -228,10 +228,23 @@ static kith_status open_rest(struct company *c, const char *path, bool create, k
     return engine_start(c->engine, e);
 }
 
+/* SQLite would take an empty file for a new database, and nobody would notice that all is gone. */
+static kith_status check_not_empty(const char *db, kith_error *e) {
+    struct stat st;
+    if (stat(db, &st) != 0 || st.st_size > 0)
+        return KITH_OK;
+    return err_set(e, KITH_E_CORRUPT, NULL,
+                   "the database '%s' is empty: put a backup in its place, or remove it and run"
+                   " 'kith init' for a new one",
+                   db);
+}
+
 static kith_status open_with(struct company **out, const struct program *p, const char *dir,
                              const char *db, bool create, struct settings_problems *problems,
                              kith_error *e) {
     kith_status st = company_read(out, p, dir, problems, e);
+    if (st == KITH_OK && !create)
+        st = check_not_empty(db, e);
     if (st == KITH_OK)
         st = open_rest(*out, db, create, e);
     if (st != KITH_OK) {

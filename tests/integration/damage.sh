@@ -1,0 +1,122 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Files that are missing, foreign, cut off or not to be written: one sentence, and nothing is made worse.
+. "$(dirname "$0")/lib.bash"
+new_company
+anna=$(create contact name="Anna Schmidt")
+for i in $(seq 20); do create contact name="Person $i" >/dev/null; done
+cp kith.db good.db
+
+refuses() { # SENTENCE: every command refuses, and does not touch the file
+    before=$(sha256sum kith.db 2>/dev/null)
+    for command in "find contact" "get contact $anna" "create contact name=B" log check; do
+        # shellcheck disable=SC2086 # the words of a command
+        kith $command
+        expect test "$code" -ne 0
+        expect grep -qF -- "$1" "$work/err" "$work/out"
+    done
+    expect test "$(sha256sum kith.db 2>/dev/null)" = "$before"
+}
+restore() { rm -rf kith.db kith.db-wal kith.db-shm && cp good.db kith.db; }
+
+it "refuses a database that is text"
+rm -f kith.db*
+echo "This is not a database, but it is long enough to look at." >kith.db
+refuses "kith.db"
+restore
+
+it "refuses an empty database file"
+rm -f kith.db*
+: >kith.db
+refuses "kith.db"
+restore
+
+it "refuses a database of another program"
+if command -v sqlite3 >/dev/null; then
+    rm -f kith.db*
+    sqlite3 kith.db 'create table customers (name text)'
+    refuses "kith.db"
+else
+    skip "there is no sqlite3 program"
+fi
+restore
+
+it "refuses a database that was cut off"
+rm -f kith.db*
+head -c 30000 good.db >kith.db
+kith get contact "$anna"
+expect test "$code" -ne 0
+expect test -s "$work/err"
+restore
+
+it "makes no new database where the old one is missing"
+rm -f kith.db*
+kith find contact
+expect test "$code" -ne 0
+one_sentence
+expect test ! -e kith.db
+restore
+
+it "makes the database of a company whose other files came from a backup"
+rm -f kith.db*
+kith init .
+exits 0
+kith find contact
+exits 0
+prints "No contact"
+restore
+
+it "works again when the good file is back"
+kith get contact "$anna"
+exits 0
+prints "Anna Schmidt"
+
+it "says that it may not write here"
+if [ "$(id -u)" -ne 0 ]; then
+    run_as() { "$KITH" "$@"; }
+elif setpriv --reuid=65534 --regid=65534 --clear-groups true 2>/dev/null; then
+    cp "$KITH" "$work/kith.program" # the build folder may be closed to others
+    run_as() { setpriv --reuid=65534 --regid=65534 --clear-groups "$work/kith.program" "$@"; }
+    chmod 755 "$work"
+    chown -R 65534:65534 "$work/company"
+else
+    run_as() { return 99; }
+fi
+chmod -R a-w "$work/company"
+chmod a+rx "$work/company"
+last=(create contact "name=B")
+run_as create contact name=B >"$work/out" 2>"$work/err"
+code=$?
+if [ "$code" -eq 99 ]; then
+    skip "cannot become another user"
+else
+    expect test "$code" -ge 1 -a "$code" -le 6
+    one_sentence
+    run_as init "$work/company/inside" >"$work/out" 2>"$work/err"
+    code=$?
+    exits 4
+    one_sentence
+fi
+chmod -R u+w "$work/company"
+[ "$(id -u)" -eq 0 ] && chown -R 0:0 "$work/company"
+
+it "works again when it may write"
+kith create contact name=Again
+exits 0
+
+it "survives kill -9 between two commands of a stream"
+for i in $(seq 5); do
+    "$KITH" create contact name="Killed $i" >created.$i 2>/dev/null &
+    pid=$!
+    [ "$i" -gt 2 ] && kill -9 "$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+done
+kith check
+exits 0
+for i in $(seq 5); do
+    [ -s "created.$i" ] || continue # what was not acknowledged may be there or not
+    kith find "contact where name = 'Killed $i' : count()"
+    prints_exactly 1
+done
+
+finish
