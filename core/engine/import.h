@@ -114,8 +114,7 @@ kith_status import_preview(struct import *im, uint64_t n,
 kith_status import_run(struct import *im, struct import_report *report, kith_error *e);
 void import_close(struct import *im); /* NULL does nothing */
 
-/* -- export
- * ------------------------------------------------------------------------------------------- */
+/* -- export ------------------------------------------------------------------------------------ */
 
 struct export_options {
     const struct principal *principal;
