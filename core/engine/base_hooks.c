@@ -16,8 +16,7 @@ struct base { /* the fields it works with, resolved once */
     struct fieldset names, channels, normals, primaries;
 };
 
-/* -- a contact's name
- * --------------------------------------------------------------------------------- */
+/* -- a contact's name -------------------------------------------------------------------------- */
 
 /* "Ada King Lovelace" -> "Ada King", "Lovelace"; one word is a last name; "Lovelace, Ada" is
  * turned. */
@@ -75,8 +74,7 @@ static kith_status keep_name(void *self, struct txn *t, struct change *c, kith_e
     return change_set(t, c, b->c[F_LAST], text_or_null(l), e);
 }
 
-/* -- contact points
- * ------------------------------------------------------------------------------------- */
+/* -- contact points ---------------------------------------------------------------------------- */
 
 struct point { /* a contact's point of one kind */
     kith_id id;
@@ -211,8 +209,7 @@ static kith_status follow_primary(void *self, struct txn *t, struct change *c, k
     return same ? KITH_OK : txn_update(t, b->contact, contact->as.link.id, &set, 1, e);
 }
 
-/* -- registering
- * -------------------------------------------------------------------------------------------- */
+/* -- registering ------------------------------------------------------------------------------- */
 
 static kith_status resolve(struct engine *g, const struct rtype *t, const char *const *names,
                            const struct rfield **out, int count, kith_error *e) {

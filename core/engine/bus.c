@@ -26,8 +26,7 @@ kith_status bus_setup(struct engine *g, kith_error *e) {
         e);
 }
 
-/* -- registering
- * -------------------------------------------------------------------------------------- */
+/* -- registering ------------------------------------------------------------------------------- */
 
 static const struct topic_entry *topic_by_name(const struct engine *g, kith_str name) {
     for (size_t i = 0; i < g->topic_count; i++)
@@ -117,8 +116,7 @@ kith_status engine_add_reaction(struct engine *g, const struct reaction *r, kith
     return add_to_list(g, &g->types[entry->type ? entry->type->id : 0].reactions, entry, e);
 }
 
-/* -- cursors
- * ---------------------------------------------------------------------------------------------- */
+/* -- cursors ----------------------------------------------------------------------------------- */
 
 static void find_head(struct engine *g) {
     g->bus_head = UINT64_MAX;
@@ -203,9 +201,7 @@ bool bus_waiting(struct engine *g) {
     return g->reaction_count > 0 && g->bus_head < atomic_load(&g->durable);
 }
 
-/* -- one event
- * ------------------------------------------------------------------------------------------------
- */
+/* -- one event --------------------------------------------------------------------------------- */
 
 struct delivery { /* one journal row on its way to the reactions */
     struct engine *g;
@@ -393,9 +389,7 @@ static kith_status run_reaction(struct reaction_entry *r, struct delivery *d, st
     return st;
 }
 
-/* -- letters
- * ------------------------------------------------------------------------------------------------------
- */
+/* -- letters ----------------------------------------------------------------------------------- */
 
 int64_t bus_backoff(uint32_t attempts) {
     static const int64_t pause[] = {1000, 10000, 60000, 600000, 3600000};
@@ -460,9 +454,7 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
                         why.message, e);
 }
 
-/* -- groups
- * ---------------------------------------------------------------------------------------------------------
- */
+/* -- groups ------------------------------------------------------------------------------------ */
 
 struct batch {
     struct engine *g;
@@ -536,9 +528,7 @@ void bus_step(struct engine *g) {
     nanosleep(&pause, NULL);
 }
 
-/* -- retries
- * ---------------------------------------------------------------------------------------------------------
- */
+/* -- retries ----------------------------------------------------------------------------------- */
 
 struct letter {
     int64_t id;
@@ -659,9 +649,7 @@ kith_status bus_next_due(struct engine *g, int64_t *due, kith_error *e) {
         INT64_MAX, due, e);
 }
 
-/* -- letters for people
- * ------------------------------------------------------------------------------------------------
- */
+/* -- letters for people ------------------------------------------------------------------------ */
 
 static kith_status letter_of(struct engine *g, struct conn *c, sqlite3_stmt *st, struct arena *a,
                              struct dead_letter *out, kith_error *e) {
@@ -758,9 +746,7 @@ kith_status engine_letter_skip(struct engine *g, const struct principal *p, uint
     return write_letter_change(g, p, "DELETE FROM kith_letter WHERE id = ?1", number, e);
 }
 
-/* -- rehearsal
- * --------------------------------------------------------------------------------------------------------------
- */
+/* -- rehearsal --------------------------------------------------------------------------------- */
 
 kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, size_t *ran,
                              kith_error *e) {

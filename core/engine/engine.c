@@ -47,8 +47,7 @@ void *list_grow(struct arena *a, void *items, size_t count, size_t *cap, size_t 
     return out;
 }
 
-/* -- the owner's lock -----------------------------------------------------------------------------
- */
+/* -- the owner's lock -------------------------------------------------------------------------- */
 
 static kith_status refuse_second_owner(struct engine *g, const char *path, kith_error *e) {
     char pid[32] = "";
@@ -85,8 +84,7 @@ static kith_status take_lock(struct engine *g, kith_error *e) {
     return st;
 }
 
-/* -- opening
- * ---------------------------------------------------------------------------------------- */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static void set_defaults(struct engine_options *o) {
     o->group_max = o->group_max ? o->group_max : 1000;
@@ -275,8 +273,7 @@ void engine_close(struct engine *g) {
     free(g);
 }
 
-/* -- registering
- * -------------------------------------------------------------------------------------- */
+/* -- registering ------------------------------------------------------------------------------- */
 
 /* Copies a source into the engine's memory and gives it its number. */
 kith_status intern_source(struct engine *g, const struct source *s, struct source *copy,
@@ -340,9 +337,7 @@ kith_status engine_add_topic(struct engine *g, const char *owner, const struct k
     return KITH_OK;
 }
 
-/* -- state
- * -----------------------------------------------------------------------------------------------
- */
+/* -- state ------------------------------------------------------------------------------------- */
 
 void engine_stats(struct engine *g, struct engine_stats *out) {
     *out = (struct engine_stats){

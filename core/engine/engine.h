@@ -11,14 +11,14 @@
 
 #include "base/clock.h"
 #include "base/zone.h"
+#include "journal/doctor.h"
 #include "journal/journal.h"
 #include "record/query.h"
 
 struct engine;
 struct txn;
 
-/* -- life
- * ------------------------------------------------------------------------------------------- */
+/* -- life -------------------------------------------------------------------------------------- */
 
 struct engine_options {
     const char *path;        /* the database file; its lock file is path + ".lock" */
@@ -50,8 +50,7 @@ const struct zone *engine_zone(const struct engine *g);
 int64_t engine_now(struct engine *g);
 const struct engine_options *engine_opts(const struct engine *g);
 
-/* -- writing
- * ------------------------------------------------------------------------------------------ */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 struct write_opts {
     const struct principal *principal;
@@ -75,8 +74,7 @@ kith_status engine_post(struct engine *g, const struct write_opts *o, write_fn f
  * KITH_E_LIMIT says how many are left). [any] */
 kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e);
 
-/* -- inside a transaction [writer]
- * ---------------------------------------------------------------------- */
+/* -- inside a transaction [writer] ------------------------------------------------------------- */
 
 struct assign {
     const struct rfield *field;
@@ -116,8 +114,7 @@ typedef kith_status (*find_row)(void *arg, kith_id id, const kith_value *values,
 kith_status txn_find(struct txn *t, const struct query *q, const kith_value *params, int64_t max,
                      find_row fn, void *arg, kith_error *e);
 
-/* -- reading [any]
- * ------------------------------------------------------------------------------------- */
+/* -- reading [any] ----------------------------------------------------------------------------- */
 
 /* A reader's connection, held until given back: a snapshot is held only inside a statement. Reads
  * end after read_limit_ms with KITH_E_LIMIT. Waits for a free one. */
@@ -136,8 +133,7 @@ kith_status engine_find(struct engine *g, const struct principal *p, const struc
 kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
                        kith_id id, struct arena *a, kith_value **values, kith_error *e);
 
-/* -- the bus: hooks
- * ------------------------------------------------------------------------------------ */
+/* -- the bus: hooks ---------------------------------------------------------------------------- */
 
 struct change {
     uint32_t kind; /* ROW_CREATE, ROW_UPDATE, ROW_DELETE */
@@ -171,8 +167,7 @@ struct hook {
 kith_status engine_add_hook(struct engine *g, const struct hook *h,
                             kith_error *e); /* before start */
 
-/* -- the bus: reactions
- * ---------------------------------------------------------------------------------- */
+/* -- the bus: reactions ------------------------------------------------------------------------ */
 
 struct event {
     uint64_t seq;
@@ -223,8 +218,7 @@ kith_status engine_letter_retry(struct engine *g, const struct principal *p, uin
 kith_status engine_letter_skip(struct engine *g, const struct principal *p, uint64_t number,
                                kith_error *e);
 
-/* -- the bus: timers
- * --------------------------------------------------------------------------------------- */
+/* -- the bus: timers --------------------------------------------------------------------------- */
 
 struct timer {
     kith_id id;
@@ -243,9 +237,7 @@ struct timer_handler {
 /* A cron timer that was missed while the engine was down fires once. */
 kith_status engine_add_timer(struct engine *g, const struct timer_handler *h, kith_error *e);
 
-/* -- actions
- * -------------------------------------------------------------------------------------------------
- */
+/* -- actions ----------------------------------------------------------------------------------- */
 
 #define EFFECT_READ  0u
 #define EFFECT_WRITE 1u
@@ -284,8 +276,7 @@ kith_status engine_call(struct engine *g, struct txn *in, const struct write_opt
                         const struct action *action, const kith_value *args, struct arena *a,
                         kith_value *results, kith_id *tx, kith_error *e);
 
-/* -- rehearsal and undo
- * ----------------------------------------------------------------------------------------- */
+/* -- rehearsal and undo ------------------------------------------------------------------------ */
 
 /* What would be written, in order; values are text for people. Lives in the arena. */
 struct effect {
@@ -322,8 +313,12 @@ struct undo_report {
 kith_status engine_undo(struct engine *g, const struct principal *p, kith_id target, bool rehearse,
                         struct arena *a, struct undo_report *out, kith_error *e);
 
-/* -- state, for `doctor`, metrics and tests
- * ----------------------------------------------------------------------- */
+/* Checks every invariant (journal/doctor.h) on a copy beside the database, which it removes. [any]
+ */
+kith_status engine_doctor(struct engine *g, doctor_tell tell, void *arg, size_t *findings,
+                          kith_error *e);
+
+/* -- state, for metrics and tests -------------------------------------------------------------- */
 
 struct engine_stats {
     uint64_t committed, durable; /* seq */

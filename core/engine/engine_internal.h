@@ -10,8 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* -- registrations: fixed once the engine has started
- * ------------------------------------------------ */
+/* -- registrations: fixed once the engine has started ------------------------------------------ */
 
 struct hook_entry {
     struct hook hook;
@@ -61,8 +60,7 @@ struct type_info {                  /* by type number */
     size_t inbound_count;
 };
 
-/* -- requests
- * ------------------------------------------------------------------------------------------ */
+/* -- requests ---------------------------------------------------------------------------------- */
 
 struct request {
     struct request *next;

@@ -32,8 +32,7 @@ struct exporting {
     uint64_t rows, bytes; /* written so far */
 };
 
-/* -- columns
- * ------------------------------------------------------------------------------------------- */
+/* -- columns ----------------------------------------------------------------------------------- */
 
 static kith_status parse_path(struct exporting *x, kith_str text, struct path *p, kith_error *e) {
     const struct rtype *t = query_type(x->o->query);
@@ -83,8 +82,7 @@ static kith_status build_paths(struct exporting *x, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- values
- * -------------------------------------------------------------------------------------------- */
+/* -- values ------------------------------------------------------------------------------------ */
 
 /* The value at the end of a path; null when a link on the way is empty or not to be read. */
 static kith_status follow(struct exporting *x, const struct path *p, kith_id id,
@@ -110,8 +108,7 @@ static kith_status follow(struct exporting *x, const struct path *p, kith_id id,
     return KITH_OK;
 }
 
-/* -- rows
- * ---------------------------------------------------------------------------------------------- */
+/* -- rows -------------------------------------------------------------------------------------- */
 
 struct found {
     kith_id id;

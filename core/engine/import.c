@@ -16,8 +16,7 @@ enum file_format file_format_of(const char *name) {
     return FORMAT_CSV;
 }
 
-/* -- opening
- * -------------------------------------------------------------------------------------------- */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static kith_status open_parts(struct import *im, kith_error *e) {
     if (access_rule(im->o->principal, im->type) != ACCESS_ALL)
@@ -80,8 +79,7 @@ const char *import_warning(const struct import *im) {
     return im->warning;
 }
 
-/* -- preview
- * ---------------------------------------------------------------------------------------------- */
+/* -- preview ----------------------------------------------------------------------------------- */
 
 static void spread(const struct import *im, const struct row *r, kith_value *values) {
     size_t n = 0;
@@ -119,8 +117,7 @@ kith_status import_preview(struct import *im, uint64_t n,
     return KITH_OK;
 }
 
-/* -- beginning: anew, or where an interrupted one stopped
- * --------------------------------------------------- */
+/* -- beginning: anew, or where an interrupted one stopped -------------------------------------- */
 
 /* What must be the same for an import to be resumed. */
 static void digest_options(const struct import *im, unsigned char out[IMPORT_DIGEST]) {
@@ -219,8 +216,7 @@ static kith_status begin(struct import *im, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- passing over what is done
- * ------------------------------------------------------------------------------ */
+/* -- passing over what is done ----------------------------------------------------------------- */
 
 #define REJECT_PAGE 200u
 struct past { /* rejects of the earlier attempt, told again */
@@ -278,9 +274,7 @@ static kith_status pass_over(struct import *im, kith_error *e) {
     return memcmp(content, im->log.content, IMPORT_DIGEST) == 0 ? KITH_OK : changed_file(im, e);
 }
 
-/* -- batches
- * ---------------------------------------------------------------------------------------------------
- */
+/* -- batches ----------------------------------------------------------------------------------- */
 
 static void batch_done(void *arg, kith_status st, kith_id tx, const kith_error *e) {
     struct batch *b = arg;

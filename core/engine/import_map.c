@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-/* -- plain form
- * --------------------------------------------------------------------------------------- */
+/* -- plain form -------------------------------------------------------------------------------- */
 
 /* "Date_of-Birth " -> "date of birth" */
 static const char *plain(struct arena *a, kith_str s) {
@@ -25,8 +24,7 @@ static const char *plain(struct arena *a, kith_str s) {
     return out;
 }
 
-/* -- targets
- * ------------------------------------------------------------------------------------------ */
+/* -- targets ----------------------------------------------------------------------------------- */
 
 static kith_status refuse_kept(const struct rfield *f, kith_error *e) {
     return err_set(e, KITH_E_INVAL, f->name, "%s.%s is kept by Kith and cannot be imported",
@@ -99,8 +97,7 @@ static kith_status aim(struct import *im, struct column *c, const struct import_
     return KITH_OK;
 }
 
-/* -- the map
- * ------------------------------------------------------------------------------------------ */
+/* -- the map ----------------------------------------------------------------------------------- */
 
 /* "field:=value" */
 static kith_status parse_fixed(struct import *im, kith_str name, kith_str value, kith_error *e) {
@@ -174,8 +171,7 @@ kith_status map_asks(struct import *im, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- recognising by name
- * -------------------------------------------------------------------------------- */
+/* -- recognising by name ----------------------------------------------------------------------- */
 
 static const struct synonym {
     const char *word, *field; /* the first field that the type has */
@@ -330,8 +326,7 @@ static bool is_open(const struct column *c) {
     return !c->shown.field && !c->shown.asked && !c->own && !c->shown.is_id;
 }
 
-/* -- columns
- * ------------------------------------------------------------------------------------------ */
+/* -- columns ----------------------------------------------------------------------------------- */
 
 static struct ask *ask_for(struct import *im, const char *header) {
     for (size_t i = 0; i < im->ask_count; i++)
@@ -400,8 +395,7 @@ kith_status map_member(struct import *im, kith_str name, struct column **out, ki
     return map_put(&im->by_header, name, *out) ? KITH_OK : err_nomem(e);
 }
 
-/* -- the key
- * ------------------------------------------------------------------------------------------ */
+/* -- the key ----------------------------------------------------------------------------------- */
 
 static kith_status need_column(struct import *im, const struct rfield *f, kith_error *e) {
     bool contact_name = im->first_name && strcmp(f->name, "name") == 0;

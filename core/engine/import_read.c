@@ -6,8 +6,7 @@
 #include "base/id.h"
 #include <string.h>
 
-/* -- lines of JSON
- * ------------------------------------------------------------------------------------ */
+/* -- lines of JSON ----------------------------------------------------------------------------- */
 
 #define CHUNK ((size_t)64 * 1024)
 
@@ -52,8 +51,7 @@ static kith_status lines_next(struct lines *l, kith_str *line, kith_error *e) {
     }
 }
 
-/* -- opening
- * ------------------------------------------------------------------------------------------ */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static kith_status open_csv(struct import *im, kith_error *e) {
     struct csv_options options = {.delimiter = im->o->delimiter, .encoding = im->o->encoding};
@@ -135,8 +133,7 @@ void read_close(struct import *im) {
     buf_free(&im->lines.text);
 }
 
-/* -- values
- * ------------------------------------------------------------------------------------------- */
+/* -- values ------------------------------------------------------------------------------------ */
 
 static kith_status bad_row(struct arena *a, struct row *r, const kith_error *why, kith_error *e) {
     r->bad = true;
@@ -183,8 +180,7 @@ static kith_status start_puts(struct arena *a, struct row *r, size_t columns, ki
     return r->puts ? KITH_OK : err_nomem(e);
 }
 
-/* -- rows of CSV
- * --------------------------------------------------------------------------------------- */
+/* -- rows of CSV ------------------------------------------------------------------------------- */
 
 static kith_status take_cells(struct arena *a, const struct csv_row *from, struct row *r,
                               kith_error *e) {
@@ -261,8 +257,7 @@ static kith_status next_csv(struct import *im, struct arena *a, struct row *r, b
     return read_cells(im, a, r, e);
 }
 
-/* -- rows of JSON
- * --------------------------------------------------------------------------------------- */
+/* -- rows of JSON ------------------------------------------------------------------------------ */
 
 static kith_status text_of_real(struct arena *a, double real, kith_value *v, kith_error *e) {
     struct buf b = {0};
@@ -367,8 +362,7 @@ static kith_status next_jsonl(struct import *im, struct arena *a, struct row *r,
     return st;
 }
 
-/* -- rows
- * ---------------------------------------------------------------------------------------------- */
+/* -- rows -------------------------------------------------------------------------------------- */
 
 static kith_status next_row(struct import *im, struct arena *a, struct row *r, bool look,
                             kith_error *e) {

@@ -33,8 +33,7 @@ static kith_status reject(struct batch *b, struct row *r, const kith_error *why,
     return r->field && r->reason ? KITH_OK : err_nomem(e);
 }
 
-/* -- links
- * ---------------------------------------------------------------------------------------------- */
+/* -- links ------------------------------------------------------------------------------------- */
 
 /* The record that a column finds by one of its fields: "Company=account.name". */
 static kith_status find_linked(struct txn *t, const struct put *p, kith_value *out, kith_error *e) {
@@ -67,8 +66,7 @@ static kith_status assigns_of(struct txn *t, const struct row *r, struct assign 
     return KITH_OK;
 }
 
-/* -- the key
- * ---------------------------------------------------------------------------------------------- */
+/* -- the key ----------------------------------------------------------------------------------- */
 
 static kith_value value_in(const struct assign *set, size_t count, const struct rfield *f) {
     for (size_t i = 0; i < count; i++)
@@ -143,9 +141,7 @@ static kith_status find_match(struct txn *t, struct import *im, struct row *r,
     return found > 1 ? refuse_several(im, ids, found, e) : KITH_OK;
 }
 
-/* -- one row
- * ------------------------------------------------------------------------------------------------
- */
+/* -- one row ----------------------------------------------------------------------------------- */
 
 static kith_status refuse_duplicate(struct import *im, const struct row *r, kith_error *e) {
     char id[ID_TEXT + 1];
@@ -176,9 +172,7 @@ static kith_status write_row(struct txn *t, struct import *im, struct row *r, ki
     }
 }
 
-/* -- chunks
- * ---------------------------------------------------------------------------------------------------
- */
+/* -- chunks ------------------------------------------------------------------------------------ */
 
 struct chunk {
     struct batch *batch;
@@ -254,9 +248,7 @@ static kith_status write_rows(struct txn *t, struct batch *b, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- batches
- * --------------------------------------------------------------------------------------------------
- */
+/* -- batches ----------------------------------------------------------------------------------- */
 
 static void count_rows(struct batch *b) {
     b->log.rows = b->count;

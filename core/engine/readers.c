@@ -89,8 +89,7 @@ void readers_hold(struct engine *g, bool hold) {
     pthread_mutex_unlock(&g->readers_lock);
 }
 
-/* -- finding
- * ------------------------------------------------------------------------------------------ */
+/* -- finding ----------------------------------------------------------------------------------- */
 
 struct found {
     kith_id id;
@@ -158,9 +157,8 @@ kith_status find_in(struct conn *c, const struct query *q, const struct query_en
     TRY(query_sql(q, env, params, page->after, page->limit, a, &sql, e));
     TRY(conn_prepare_once(c, sql.sql, &st, e));
     query_bind(st, &sql);
-    kith_status status = query_counts(q)
-                             ? count_in(c, st, page, e)
-                             : read_page(c, q, st, sql.limit - 1, page, a, &rows, &n, e);
+    kith_status status = query_counts(q) ? count_in(c, st, page, e)
+                                         : read_page(c, q, st, page->limit, page, a, &rows, &n, e);
     sqlite3_finalize(st);
     if (status != KITH_OK || query_counts(q))
         return status;
@@ -196,8 +194,7 @@ kith_status engine_get(struct engine *g, const struct principal *p, const struct
     return st;
 }
 
-/* -- the same inside a transaction
- * ------------------------------------------------------------------------ */
+/* -- the same inside a transaction ------------------------------------------------------------- */
 
 #define TXN_PAGE 200
 

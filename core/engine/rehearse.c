@@ -105,9 +105,34 @@ kith_status engine_copy(struct engine *g, const char *path, kith_error *e) {
     return st;
 }
 
-/* -- undo
- * ------------------------------------------------------------------------------------------------
- */
+static kith_status check_copy(struct engine *g, const char *path, doctor_tell tell, void *arg,
+                              size_t *findings, kith_error *e)
+{
+    struct conn *c;
+    TRY(engine_copy(g, path, e));
+    TRY(conn_open(&c, path, CONN_READER, NULL, e));
+    kith_status st = doctor_run(c, g->schema, tell, arg, findings, e);
+    conn_close(c);
+    return st;
+}
+
+kith_status engine_doctor(struct engine *g, doctor_tell tell, void *arg, size_t *findings,
+                          kith_error *e)
+{
+    struct buf path = {0};
+    buf_printf(&path, "%s.doctor", g->path);
+    if (path.failed)
+        return err_nomem(e);
+    remove(path.ptr);
+    kith_status st = check_copy(g, path.ptr, tell, arg, findings, e);
+    remove(path.ptr);
+    buf_puts(&path, "-wal");
+    remove(path.ptr);
+    buf_free(&path);
+    return st;
+}
+
+/* -- undo -------------------------------------------------------------------------------------- */
 
 #define UNDO_CHUNK    500  /* rows undone in one transaction */
 #define REPORTED_ROWS 1000 /* reversed ones that the report names */

@@ -89,7 +89,7 @@ kith_value settings_item(const struct settings *s, const char *module, const cha
 size_t settings_total(const struct settings *s);
 const struct setting *settings_at(const struct settings *s, size_t i);
 
-/* -- for people ------------------------------------------------------------------------------ */
+/* -- for people -------------------------------------------------------------------------------- */
 
 /* Appends "whole number from 0 to 100", "one of a, b, c", "duration from 1s to 1h", ... */
 void setting_kind_text(const kith_setting *decl, struct buf *out);

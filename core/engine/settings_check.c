@@ -85,8 +85,7 @@ static struct node *place(struct load *l, struct node *at, const char *key) {
     return at && !at->leaf && !at->child ? at : NULL;
 }
 
-/* -- values: what stands in a file ---------------------------------------------------------------
- */
+/* -- values: what stands in a file ------------------------------------------------------------- */
 
 static bool is_text(const config_setting_t *c) {
     return c->type == CONFIG_TYPE_STRING;
@@ -143,8 +142,7 @@ static bool among_choices(const char *choices, kith_str s) {
     return !choices;
 }
 
-/* -- values: reading ----------------------------------------------------------------------------
- */
+/* -- values: reading --------------------------------------------------------------------------- */
 
 /* Whether c is what leaf asks for; fills in out->as. REPORTED: it is not, and a problem says so. */
 enum verdict { RIGHT, WRONG, REPORTED };
@@ -281,8 +279,7 @@ static enum verdict read_list(struct load *l, const struct leaf *leaf, const cha
     return right ? RIGHT : REPORTED;
 }
 
-/* -- walking a file -----------------------------------------------------------------------------
- */
+/* -- walking a file ---------------------------------------------------------------------------- */
 
 static void report_unknown(struct load *l, const struct node *n, const char *path,
                            const config_setting_t *c) {
@@ -333,8 +330,7 @@ void settings_take(struct load *l, const config_t *cfg) {
     take_group(l, &l->s->shape.root, "", config_root_setting(cfg), NULL);
 }
 
-/* -- declarations -------------------------------------------------------------------------------
- */
+/* -- declarations ------------------------------------------------------------------------------ */
 
 /* The default as it would stand in a file. Texts and durations may be declared without quotes. */
 static void default_line(const kith_setting *d, struct buf *out) {

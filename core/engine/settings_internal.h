@@ -8,8 +8,7 @@
 #include "engine/settings.h"
 #include <libconfig.h>
 
-/* -- the declarations as a tree ------------------------------------------------------------------
- */
+/* -- the declarations as a tree ---------------------------------------------------------------- */
 
 struct leaf;
 

@@ -80,8 +80,7 @@ static void copy_string(struct scan *s) {
     buf_add(&s->out, s->in.ptr + from, s->at - from);
 }
 
-/* -- words: names, numbers, true and false -------------------------------------------------------
- */
+/* -- words: names, numbers, true and false ----------------------------------------------------- */
 
 static bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -201,7 +200,7 @@ static void scan_word(struct scan *s) {
     }
 }
 
-/* -- the whole ------------------------------------------------------------------------------- */
+/* -- the whole --------------------------------------------------------------------------------- */
 
 static void scan_bracket(struct scan *s, char c) {
     if (strchr("{[(", c)) {

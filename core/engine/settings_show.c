@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- kinds and values ----------------------------------------------------------------------------
- */
+/* -- kinds and values -------------------------------------------------------------------------- */
 
 static void bound_text(const kith_setting *d, int64_t bound, struct buf *out) {
     char text[DURATION_TEXT];
@@ -161,8 +160,7 @@ void setting_value_text(const kith_setting *d, const kith_value *v, struct buf *
     }
 }
 
-/* -- explaining ----------------------------------------------------------------------------------
- */
+/* -- explaining -------------------------------------------------------------------------------- */
 
 static void explain_items(const struct leaf *leaf, struct buf *out) {
     for (size_t i = 0; leaf->items && i < leaf->items->count; i++) {
@@ -233,8 +231,7 @@ kith_status settings_explain(const struct settings *s, const char *path, struct 
                    near ? "; did you mean " : "", near ? near : "");
 }
 
-/* -- the reference page --------------------------------------------------------------------------
- */
+/* -- the reference page ------------------------------------------------------------------------ */
 
 /* For a cell of a table: one line, bars escaped. */
 static void cell(const char *text, struct buf *out) {

@@ -113,8 +113,7 @@ kith_status txn_timer_cancel(struct txn *t, kith_id timer, kith_error *e) {
                          "there is no such timer; it may have fired already");
 }
 
-/* -- firing
- * -------------------------------------------------------------------------------------------- */
+/* -- firing ------------------------------------------------------------------------------------ */
 
 struct firing {
     struct timer_entry *entry;

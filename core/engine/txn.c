@@ -8,8 +8,7 @@
 
 #define DELETE_MAX 10000 /* records that one deletion may touch */
 
-/* -- the transaction
- * ------------------------------------------------------------------------------- */
+/* -- the transaction --------------------------------------------------------------------------- */
 
 struct engine *txn_engine(struct txn *t) {
     return t->g;
@@ -121,8 +120,7 @@ kith_status txn_append(struct txn *t, struct journal_row *row, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- hooks
- * ------------------------------------------------------------------------------------------- */
+/* -- hooks ------------------------------------------------------------------------------------- */
 
 const kith_value *txn_lookup(void *arg, const struct rtype *type, kith_id id) {
     struct txn *t = arg;
@@ -181,8 +179,7 @@ static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64
     return st;
 }
 
-/* -- one write
- * ----------------------------------------------------------------------------------------- */
+/* -- one write --------------------------------------------------------------------------------- */
 
 static kith_status may_write(struct txn *t, const struct rtype *type, kith_error *e) {
     if (access_rule(t->principal, type) == ACCESS_ALL)
@@ -400,8 +397,7 @@ kith_status txn_get(struct txn *t, const struct rtype *type, kith_id id, const k
     return KITH_OK;
 }
 
-/* -- deleting
- * --------------------------------------------------------------------------------------------- */
+/* -- deleting ---------------------------------------------------------------------------------- */
 
 /* Without `id` in a list of links; null when it was the only one. */
 static kith_value without(struct txn *t, const kith_value *list, kith_id id) {
@@ -475,9 +471,7 @@ kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith
     return st;
 }
 
-/* -- undoing
- * ------------------------------------------------------------------------------------------------
- */
+/* -- undoing ----------------------------------------------------------------------------------- */
 
 static void put_back(struct change *c, const struct image_field *fields, size_t count) {
     for (size_t i = 0; i < count; i++)
@@ -503,9 +497,7 @@ kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *typ
     return carry_out(t, &c, e);
 }
 
-/* -- events
- * ---------------------------------------------------------------------------------------------------
- */
+/* -- events ------------------------------------------------------------------------------------ */
 
 kith_status txn_publish(struct txn *t, const char *topic, const struct rtype *type, kith_id subject,
                         kith_str json, kith_error *e) {

@@ -9,8 +9,7 @@
 
 #include "base/log.h"
 
-/* -- a group's transaction
- * -------------------------------------------------------------------------- */
+/* -- a group's transaction --------------------------------------------------------------------- */
 
 kith_status group_begin(struct engine *g, kith_error *e) {
     sqlite3_stmt *st;
@@ -44,8 +43,7 @@ kith_status group_commit(struct engine *g, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- requests
- * ----------------------------------------------------------------------------------------- */
+/* -- requests ---------------------------------------------------------------------------------- */
 
 static void run_request(struct engine *g, struct request *r) {
     struct txn t;
@@ -129,8 +127,7 @@ static void run_group(struct engine *g, struct request *first) {
     }
 }
 
-/* -- the queue
- * ------------------------------------------------------------------------------------------ */
+/* -- the queue --------------------------------------------------------------------------------- */
 
 /* Takes what is committed together: up to group_max requests, or one that must be alone. */
 static struct request *take_group(struct engine *g) {
@@ -322,9 +319,7 @@ kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {
                    "reactions are still running; they go on when Kith runs again");
 }
 
-/* -- life
- * ----------------------------------------------------------------------------------------------------
- */
+/* -- life -------------------------------------------------------------------------------------- */
 
 kith_status writer_start(struct engine *g, kith_error *e) {
     refresh_due(g);

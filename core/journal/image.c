@@ -8,8 +8,7 @@
 #define IMAGE_VERSION 1
 #define LIST_DEPTH    2
 
-/* -- writing --------------------------------------------------------------------------------------
- */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 static void put_varint(struct buf *b, uint64_t v) {
     char room[10];
@@ -95,8 +94,7 @@ void image_encode_event(struct buf *out, uint32_t topic, uint32_t schema, kith_s
     buf_str(out, json);
 }
 
-/* -- reading --------------------------------------------------------------------------------------
- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 struct in {
     const char *p, *end;

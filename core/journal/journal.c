@@ -55,8 +55,7 @@ kith_status journal_high_id(struct conn *c, kith_id *id, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- writing --------------------------------------------------------------------------------------
- */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 static void bind_nonzero(sqlite3_stmt *st, int i, uint64_t v) {
     if (v)
@@ -136,8 +135,7 @@ kith_status journal_intern_topic(struct conn *c, const char *name, uint32_t *num
     return KITH_OK;
 }
 
-/* -- reading rows
- * ----------------------------------------------------------------------------------- */
+/* -- reading rows ------------------------------------------------------------------------------ */
 
 #define ROW_COLUMNS "seq, tx, kind, type, record, source, cause, image"
 
@@ -211,8 +209,7 @@ kith_status journal_row_read(struct conn *c, uint64_t seq, struct arena *a, stru
     return row->image.ptr ? KITH_OK : err_nomem(e);
 }
 
-/* -- reading heads
- * ------------------------------------------------------------------------------------ */
+/* -- reading heads ----------------------------------------------------------------------------- */
 
 #define TX_COLUMNS "id, at, actor, origin, cause, depth, run, first, last, note"
 
@@ -344,8 +341,7 @@ kith_status journal_topic_name(struct conn *c, uint32_t number, struct arena *a,
     return *name ? KITH_OK : err_nomem(e);
 }
 
-/* -- the set to undo
- * ------------------------------------------------------------------------------------ */
+/* -- the set to undo --------------------------------------------------------------------------- */
 
 static int newest_first(const void *a, const void *b) {
     uint64_t x = ((const struct tx_head *)a)->first, y = ((const struct tx_head *)b)->first;

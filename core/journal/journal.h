@@ -74,7 +74,7 @@ kith_status journal_intern_source(struct conn *c, const struct source *s, uint32
                                   kith_error *e);
 kith_status journal_intern_topic(struct conn *c, const char *name, uint32_t *number, kith_error *e);
 
-/* -- images ---------------------------------------------------------------------------------------
+/* -- images ------------------------------------------------------------------------------------
  * One byte of version (1), the number of fields, then for each field, by its permanent number:
  * varint number, before-value, after-value; then the number of fields that a before-hook set, and
  * for each its number and the hook's kith_source number. An event: version, varint topic, varint
@@ -96,8 +96,7 @@ void image_encode_event(struct buf *out, uint32_t topic, uint32_t schema, kith_s
 kith_status image_decode_event(const struct journal_row *row, uint32_t *topic, uint32_t *schema,
                                kith_str *json, kith_error *e);
 
-/* -- reading
- * ---------------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 /* Return KITH_OK to go on; anything else ends the walk and is returned. The row lives until then.
  */

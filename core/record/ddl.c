@@ -21,8 +21,7 @@ kith_status catalogue_setup(struct conn *c, kith_error *e) {
         e);
 }
 
-/* -- migrations -----------------------------------------------------------------------------------
- */
+/* -- migrations -------------------------------------------------------------------------------- */
 
 static kith_status exec_buf(struct conn *c, struct buf *sql, kith_error *e) {
     kith_status st = sql->failed ? err_nomem(e) : conn_exec(c, sql->ptr, e);
@@ -173,8 +172,7 @@ kith_status catalogue_migrate(struct conn *c, const struct schema_source *src, k
     return conn_run(c, st, e);
 }
 
-/* -- catalogue
- * ------------------------------------------------------------------------------------- */
+/* -- catalogue --------------------------------------------------------------------------------- */
 
 /* What must not change about a field of one name: its kind, scale and target. */
 static const char *field_shape(struct arena *a, const struct rfield *f) {
@@ -243,8 +241,7 @@ kith_status catalogue_join(struct builder *b, struct conn *c, struct building *t
     return KITH_OK;
 }
 
-/* -- tables
- * ------------------------------------------------------------------------------------------ */
+/* -- tables ------------------------------------------------------------------------------------ */
 
 static const char *column_type(const struct rfield *f, uint32_t k) {
     switch (f->kind) {
@@ -354,7 +351,10 @@ static kith_status ddl_index(struct conn *c, const struct rfield *f, kith_error 
     struct buf sql = {0};
     char name[160], column[80];
     snprintf(name, sizeof name, "i.%s.%s", f->type->name, f->name);
-    snprintf(column, sizeof column, "%s%s", f->type->columns[f->column], f->folded ? "__fold" : "");
+    /* Money of several currencies is sorted by its amount in the base currency. */
+    snprintf(column, sizeof column, "%s%s",
+             f->type->columns[f->column + (f->kind == KITH_F_MONEY ? 2u : 0u)],
+             f->folded ? "__fold" : "");
     buf_printf(&sql, "CREATE %sINDEX IF NOT EXISTS ", unique ? "UNIQUE " : "");
     sql_name(&sql, name);
     buf_puts(&sql, " ON ");
@@ -407,8 +407,7 @@ static kith_status ddl_composite(struct builder *b, struct conn *c, struct build
     return exec_buf(c, &sql, e);
 }
 
-/* -- the type's own SQL
- * ------------------------------------------------------------------------------- */
+/* -- the type's own SQL ------------------------------------------------------------------------ */
 
 static kith_status type_sql(struct builder *b, struct building *bt, kith_error *e) {
     struct rtype *t = bt->type;

@@ -85,8 +85,7 @@ kith_status query_cursor(const struct query *q, sqlite3_stmt *st, kith_str after
 /* Binds query_sql's values. */
 void query_bind(sqlite3_stmt *st, const struct query_sql *sql);
 
-/* -- one record in memory -------------------------------------------------------------------------
- */
+/* -- one record in memory ---------------------------------------------------------------------- */
 
 /* Reads a linked record for the matcher, with its links fields filled in: its values, or NULL when
  * it does not exist. They must stay as they are until predicate_match returns. */

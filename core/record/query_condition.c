@@ -17,8 +17,7 @@ struct raw {
     uint32_t at;
 };
 
-/* -- operands
- * -------------------------------------------------------------------------------------------- */
+/* -- operands ---------------------------------------------------------------------------------- */
 
 static const char *const keywords[] = {"and",  "or",    "not",   "in",    "like", "is",   "null",
                                        "true", "false", "where", "order", "by",   "limit"};
@@ -170,9 +169,7 @@ static kith_status parse_raw(struct parser *p, struct raw *out) {
     return parse_word(p, out);
 }
 
-/* -- tests
- * ------------------------------------------------------------------------------------------------
- */
+/* -- tests ------------------------------------------------------------------------------------- */
 
 static kith_status fit_operand(struct parser *p, const struct test *t, struct operand *o) {
     const struct path *path = &t->path;
@@ -496,8 +493,7 @@ static kith_status parse_test(struct parser *p, bool negate, struct node **out) 
     return must_split(t) ? split_list(p, t, out) : new_node(p, NODE_TEST, t, out);
 }
 
-/* -- and, or, not
- * ------------------------------------------------------------------------------------------ */
+/* -- and, or, not ------------------------------------------------------------------------------ */
 
 static kith_status parse_unary(struct parser *p, bool negate, struct node **out) {
     bool not = query_is_word(&p->token, "not"), paren = query_is_sign(&p->token, "(");

@@ -13,9 +13,7 @@
 
 enum { KEY_NULL, KEY_INT, KEY_TEXT };
 
-/* -- writing
- * -----------------------------------------------------------------------------------------------
- */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 static void put_u64(struct buf *b, uint64_t v) {
     char bytes[8];
@@ -68,9 +66,7 @@ kith_status query_cursor(const struct query *q, sqlite3_stmt *st, kith_str after
     return status;
 }
 
-/* -- reading
- * -----------------------------------------------------------------------------------------------
- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 struct reader {
     const unsigned char *at, *end;

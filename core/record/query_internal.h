@@ -26,8 +26,7 @@
     (INT64_C(366000) * DAY_MS) /* added to now() and today(): a thousand years                     \
                                 */
 
-/* -- tokens (query_lex.c)
- * --------------------------------------------------------------------------- */
+/* -- tokens (query_lex.c) ---------------------------------------------------------------------- */
 
 enum token_kind {
     TOKEN_END,
@@ -53,8 +52,7 @@ kith_status query_fail(kith_str text, uint32_t at, kith_error *e, kith_status co
                        ...) __attribute__((format(printf, 5, 6)));
 kith_status query_fail_at(kith_str text, uint32_t at, kith_error *e); /* puts "at 23: " in front */
 
-/* -- the tree
- * ---------------------------------------------------------------------------------------- */
+/* -- the tree ---------------------------------------------------------------------------------- */
 
 /* A link that is followed. Its record is t<number> in SQL, the row of the link table l<number>. */
 struct step {
@@ -137,8 +135,7 @@ struct query {
     uint64_t hash;        /* of its text: a cursor belongs to one query */
 };
 
-/* -- parsing
- * ----------------------------------------------------------------------------------------- */
+/* -- parsing ----------------------------------------------------------------------------------- */
 
 struct parser {
     struct query *q;
@@ -174,8 +171,7 @@ kith_status query_expected(struct parser *p, const char *what); /* "expected ...
 kith_status query_expect_sign(struct parser *p, const char *sign);
 #define QUERY_FAIL(p, at, ...) query_fail((p)->text, (at), (p)->e, KITH_E_INVAL, __VA_ARGS__)
 
-/* -- values that fit a field (query_value.c)
- * --------------------------------------------------------- */
+/* -- values that fit a field (query_value.c) --------------------------------------------------- */
 
 enum value_class {
     CLASS_NONE, /* cannot be compared: json, place, tags */
@@ -220,8 +216,7 @@ static inline bool query_is_day(const struct path *path, const kith_value *v) {
     return v->kind == KITH_DATE && query_rule(path)->class == CLASS_TIME;
 }
 
-/* -- cursors (query_cursor.c)
- * ------------------------------------------------------------------------- */
+/* -- cursors (query_cursor.c) ------------------------------------------------------------------ */
 
 struct cursor {
     int64_t given;                       /* rows handed out on the pages before */

@@ -22,8 +22,7 @@ static char char_at(kith_str text, uint32_t i) {
     return i < text.len ? text.ptr[i] : '\0';
 }
 
-/* -- errors
- * -------------------------------------------------------------------------------------------- */
+/* -- errors ------------------------------------------------------------------------------------ */
 
 static unsigned position(kith_str text, uint32_t at) {
     unsigned n = 1;
@@ -46,8 +45,7 @@ kith_status query_fail_at(kith_str text, uint32_t at, kith_error *e) {
     return err_prefix(e, "at %u: ", position(text, at));
 }
 
-/* -- tokens
- * -------------------------------------------------------------------------------------------- */
+/* -- tokens ------------------------------------------------------------------------------------ */
 
 /* 'text' or "name", where a doubled quote stands for one. The text of the query is the arena's, so
  * that only what has doubled quotes is copied. */

@@ -36,8 +36,7 @@ struct predicate {
     bool local;
 };
 
-/* -- compiling
- * --------------------------------------------------------------------------------------------- */
+/* -- compiling --------------------------------------------------------------------------------- */
 
 static enum op_kind op_kind(const struct test *t) {
     enum value_class class = query_rule(&t->path)->class;
@@ -146,8 +145,7 @@ bool predicate_local(const struct predicate *p) {
     return p->local;
 }
 
-/* -- following links
- * ----------------------------------------------------------------------------------------- */
+/* -- following links --------------------------------------------------------------------------- */
 
 struct row {
     kith_id id; /* 0: there is none */
@@ -196,9 +194,7 @@ static const kith_value *value_of(struct match *m, const struct path *path, kith
     return v && v->kind != KITH_NULL ? v : NULL;
 }
 
-/* -- comparing
- * --------------------------------------------------------------------------------------------------
- */
+/* -- comparing --------------------------------------------------------------------------------- */
 
 static uint32_t order(int64_t a, int64_t b) {
     return a < b ? CMP_LT : a > b ? CMP_GT : CMP_EQ;
@@ -380,9 +376,7 @@ static bool has_tag(const kith_value *v, kith_str tag) {
     return false;
 }
 
-/* -- tests
- * ---------------------------------------------------------------------------------------------------------
- */
+/* -- tests ------------------------------------------------------------------------------------- */
 
 static bool plain_test(struct match *m, const struct test *t) {
     kith_value tmp, tmp2;

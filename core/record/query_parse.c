@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-/* -- tools
- * ---------------------------------------------------------------------------------------------- */
+/* -- tools ------------------------------------------------------------------------------------- */
 
 kith_status query_advance(struct parser *p) {
     p->last = p->token.after;
@@ -74,8 +73,7 @@ kith_status query_begin(struct parser *p, struct query **out, const struct schem
     return query_lex(p->text, &p->at, a, &p->ahead, e);
 }
 
-/* -- order by, limit, aggregates
- * ------------------------------------------------------------------------- */
+/* -- order by, limit, aggregates --------------------------------------------------------------- */
 
 static bool key_nullable(const struct path *path) {
     if (path->from)
@@ -159,8 +157,7 @@ static kith_status parse_aggregate(struct parser *p) {
     return query_expect_sign(p, ")");
 }
 
-/* -- a whole query
- * --------------------------------------------------------------------------------------- */
+/* -- a whole query ----------------------------------------------------------------------------- */
 
 static kith_status parse_type(struct parser *p) {
     if (p->token.kind != TOKEN_NAME && p->token.kind != TOKEN_QUOTED)

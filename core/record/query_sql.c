@@ -23,8 +23,7 @@ struct emit {
     kith_error *e;
 };
 
-/* -- names and values
- * ------------------------------------------------------------------------------------ */
+/* -- names and values -------------------------------------------------------------------------- */
 
 /* A value that is bound: ?1, ?2, ... */
 static void put_value(struct emit *m, kith_value v) {
@@ -69,9 +68,7 @@ static void put_ordered(struct emit *m, const struct path *path) {
         put_column(m, path);
 }
 
-/* -- tests
- * --------------------------------------------------------------------------------------------------
- */
+/* -- tests ------------------------------------------------------------------------------------- */
 
 static const char *const signs[] = {[CMP_LT] = " < ", [CMP_EQ] = " = ",  [CMP_LE] = " <= ",
                                     [CMP_GT] = " > ", [CMP_NE] = " != ", [CMP_GE] = " >= "};
@@ -311,9 +308,7 @@ static kith_status put_plain_test(struct emit *m, const struct test *t) {
     return err_set(m->e, KITH_E_INTERNAL, NULL, "a test of kind %d", (int)t->kind);
 }
 
-/* -- joins
- * ---------------------------------------------------------------------------------------------------
- */
+/* -- joins ------------------------------------------------------------------------------------- */
 
 static bool hidden(const struct emit *m, const struct rtype *t) {
     return access_rule(m->env->principal, t) == ACCESS_NONE;
@@ -418,8 +413,7 @@ static kith_status put_source(struct emit *m) {
     return put_node(m, q->where);
 }
 
-/* -- order and pages
- * ------------------------------------------------------------------------------------------- */
+/* -- order and pages --------------------------------------------------------------------------- */
 
 /* Amounts in several currencies are sorted by what they are worth in the company's own. */
 static void put_key(struct emit *m, const struct sort_key *key) {
@@ -508,9 +502,7 @@ static void put_ranges(struct emit *m, kith_str source, const struct cursor *cur
     }
 }
 
-/* -- the statement
- * -----------------------------------------------------------------------------------------------
- */
+/* -- the statement ----------------------------------------------------------------------------- */
 
 /* Rows to ask for: one more than the page, or exactly what the written limit leaves. */
 static int64_t rows_wanted(const struct query *q, int64_t page, int64_t given) {

@@ -46,8 +46,7 @@ enum use query_use(const struct test *t) {
     return t->kind == TEST_COMPARE && t->cmp != CMP_EQ && t->cmp != CMP_NE ? USE_ORDER : USE_EQUAL;
 }
 
-/* -- fitting
- * ------------------------------------------------------------------------------------------- */
+/* -- fitting ----------------------------------------------------------------------------------- */
 
 struct fit {
     const struct schema *schema;
@@ -240,8 +239,7 @@ kith_status query_fit(const struct schema *s, const struct path *path, enum use 
     return misfit(&f, "only 'is null' can be asked");
 }
 
-/* -- at the time of asking
- * -------------------------------------------------------------------------------- */
+/* -- at the time of asking --------------------------------------------------------------------- */
 
 static struct civil local_time(const struct query_env *env, int64_t ms) {
     return env->zone ? zone_local(env->zone, ms) : date_civil(ms);

@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -- reading -------------------------------------------------------------------------------------
- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static kith_status decode_tags(kith_str json, struct arena *a, kith_value *v, kith_error *e) {
     json_t *list;
@@ -167,8 +166,7 @@ bool record_exists(struct conn *c, const struct rtype *t, kith_id id) {
     return row;
 }
 
-/* -- writing --------------------------------------------------------------------------------------
- */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 /* A list of tags as a JSON array, in the arena. */
 static kith_str encode_tags(const kith_value *v, struct arena *a) {

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- kinds --------------------------------------------------------------------------------------
- */
+/* -- kinds ------------------------------------------------------------------------------------- */
 
 static const char *const kind_names[] = {
     [KITH_F_TEXT] = "text",       [KITH_F_LONGTEXT] = "longtext", [KITH_F_INTEGER] = "integer",
@@ -34,8 +33,7 @@ static bool kind_folds(uint32_t kind) {
            kind == KITH_F_PHONE || kind == KITH_F_URL;
 }
 
-/* -- names --------------------------------------------------------------------------------------
- */
+/* -- names ------------------------------------------------------------------------------------- */
 
 static bool name_ok(const char *name) {
     size_t n = name ? strlen(name) : 0;
@@ -68,8 +66,7 @@ static void declared_item(const kith_array *array, uint32_t i, void *out, size_t
            array->stride < size ? array->stride : size);
 }
 
-/* -- options -------------------------------------------------------------------------------------
- */
+/* -- options ----------------------------------------------------------------------------------- */
 
 /* Index of the option `name`, added when it is new; OPTIONS_MAX when there is no room. */
 static uint32_t option_add(struct arena *a, const char **options, uint32_t *count, kith_str name) {
@@ -148,8 +145,7 @@ static kith_status parse_field_options(const struct schema *s, struct arena *a, 
     }
 }
 
-/* -- fields ---------------------------------------------------------------------------------------
- */
+/* -- fields ------------------------------------------------------------------------------------ */
 
 uint32_t field_columns(const struct rfield *f) {
     switch (f->kind) {
@@ -259,8 +255,7 @@ static const kith_field builtin_fields[] = {
      .doc = "The user who looks after it."},
 };
 
-/* -- types ----------------------------------------------------------------------------------------
- */
+/* -- types ------------------------------------------------------------------------------------- */
 
 struct building *builder_type(struct builder *b, const char *name) {
     for (uint32_t i = 0; i < b->count; i++)
@@ -436,8 +431,7 @@ void schema_free(struct schema *s) {
     free(s);
 }
 
-/* -- lookups
- * --------------------------------------------------------------------------------------- */
+/* -- lookups ----------------------------------------------------------------------------------- */
 
 const struct rtype *schema_type(const struct schema *s, kith_str name) {
     return map_get(&s->by_name, name);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Doctor: every invariant of a database, checked on a copy of it. */
+#ifndef JOURNAL_DOCTOR_H
+#define JOURNAL_DOCTOR_H
+
+#include "journal/journal.h"
+
+/* Told of each finding: which check, and one sentence. Return KITH_OK to go on. */
+typedef kith_status (*doctor_tell)(void *arg, const char *check, const char *sentence,
+                                   kith_error *e);
+
+/* One invariant. Its name and what it checks are shown to people. */
+struct doctor_check {
+    const char *name, *doc;
+};
+const struct doctor_check *doctor_checks(size_t *count);
+
+/* Runs all checks on a connection to a copy. Each check reports at most 20 findings and then how
+ * many more there are. A failure to read is a finding, too; only no memory and the caller's refusal
+ * end it. */
+kith_status doctor_run(struct conn *copy, const struct schema *s, doctor_tell tell, void *arg,
+                       size_t *findings, kith_error *e);
+
+#endif
