@@ -37,8 +37,7 @@ struct zone {
     struct rule rule; /* after the last */
 };
 
-/* -- the footer: a POSIX TZ text such as "CET-1CEST,M3.5.0,M10.5.0/3"
- * ------------------------------- */
+/* -- the footer: a POSIX TZ text such as "CET-1CEST,M3.5.0,M10.5.0/3" -------------------------- */
 
 static bool eat(kith_str *s, char c) {
     if (!s->len || s->ptr[0] != c)
@@ -290,7 +289,7 @@ void zone_close(struct zone *z) {
 }
 
 const char *zone_name(const struct zone *z) {
-    return z->name;
+    return z ? z->name : "UTC";
 }
 
 /* -- offsets ----------------------------------------------------------------------------------- */
@@ -300,6 +299,8 @@ static int64_t floor_seconds(int64_t ms) {
 }
 
 int32_t zone_offset(const struct zone *z, int64_t ms) {
+    if (!z)
+        return 0;
     int64_t s = floor_seconds(ms);
     size_t low = 0, high = z->count; /* the first transition after s is in [low, high] */
     while (low < high) {

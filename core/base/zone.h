@@ -5,7 +5,7 @@
 
 #include "base/date.h"
 
-struct zone; /* immutable */
+struct zone; /* immutable; a NULL pointer is UTC in every function below */
 /* name: "Europe/Berlin", "UTC". Looks in $TZDIR, then /usr/share/zoneinfo. A bad name or file is an
  * error with the remedy. The caller owns it. */
 kith_status zone_open(struct zone **out, const char *name, kith_error *e);
