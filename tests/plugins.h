@@ -71,4 +71,86 @@ static inline struct plugin_status status_of(const struct plugins *p, const char
     TEST_FAIL("there is no module %s", name);
 }
 
+/* A company with these modules. conf is what stands in kith.conf. */
+struct company {
+    struct kclock clock;
+    struct zone *zone;
+    struct plugins *plugins;
+    struct settings *settings;
+    struct engine *engine;
+    struct arena arena;
+};
+
+__attribute__((unused)) static const struct principal anna = {.name = "cli:anna", .all = true};
+__attribute__((unused)) static const struct write_opts by_anna = {.principal = &anna,
+                                                                  .origin = ORIGIN_CLI};
+
+static inline void load_settings(struct company *c, const char *conf) {
+    struct settings_problems problems = {0};
+    const struct settings_owner *owners;
+    kith_error e = KITH_ERROR_INIT;
+    char path[4200];
+    static int number;
+    snprintf(path, sizeof path, "%s/company%d", folder, number++);
+    mkdir(path, 0700);
+    strcat(path, "/kith.conf");
+    write_file(path, conf);
+    *strrchr(path, '/') = '\0';
+    size_t count = plugins_owners(c->plugins, &owners);
+    EXPECT_OK(settings_load(&c->settings, path, owners, count, 0, &problems, &e), e);
+    settings_problems_free(&problems);
+}
+
+static inline void open_company(struct company *c, const char *conf, const char *const *modules) {
+    static int number;
+    const struct schema_source *sources;
+    kith_error e = KITH_ERROR_INIT;
+    char path[4200];
+    *c = (struct company){0};
+    clock_set(&c->clock, 1700000000000);
+    c->plugins = load(modules);
+    load_settings(c, conf);
+    snprintf(path, sizeof path, "%s/db%d", folder, number++);
+    EXPECT_OK(zone_open(&c->zone, "Europe/Berlin", &e), e);
+    struct engine_options o = {
+        .path = path, .clock = &c->clock, .zone = c->zone, .base_currency = "EUR", .create = true};
+    o.source_count = plugins_sources(c->plugins, &sources);
+    o.sources = sources;
+    EXPECT_OK(engine_open(&c->engine, &o, &e), e);
+    EXPECT_OK(plugins_create(c->plugins, c->engine, c->settings, &e), e);
+    EXPECT_OK(plugins_start(c->plugins, &e), e);
+    EXPECT_OK(engine_start(c->engine, &e), e);
+}
+#define OPEN(c, conf, ...) open_company(c, conf, (const char *const[]){__VA_ARGS__, NULL})
+
+static inline void close_company(struct company *c) {
+    engine_close(c->engine);
+    plugins_free(c->plugins);
+    settings_free(c->settings);
+    zone_close(c->zone);
+    arena_free(&c->arena);
+}
+
+/* Calls an action with at most four arguments and eight results; the results live in the company's
+ * arena. */
+static inline kith_status call(struct company *c, const char *name, const kith_value *args,
+                               kith_value **results, kith_error *e) {
+    const struct action *a = engine_action(c->engine, str_of(name));
+    if (!a)
+        TEST_FAIL("there is no action %s", name);
+    static const kith_value none[4];
+    *results = ARENA_ARRAY(&c->arena, kith_value, 8);
+    return engine_call(c->engine, NULL, &by_anna, a, args ? args : none, &c->arena, *results, NULL,
+                       e);
+}
+
+static inline const struct rtype *type_of(struct company *c, const char *name) {
+    return schema_type(engine_schema(c->engine), str_of(name));
+}
+
+static inline void drain(struct company *c) {
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_drain(c->engine, 10000, &e), e);
+}
+
 #endif

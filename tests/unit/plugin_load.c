@@ -163,8 +163,7 @@ TEST("sources and settings come in load order, with grant in front, and a failed
     plugins_free(p);
 }
 
-/* -- structs of other sizes ----------------------------------------------------------------------
- */
+/* -- structs of other sizes -------------------------------------------------------------------- */
 
 struct row {
     const char *name;
@@ -229,8 +228,7 @@ TEST("a stride below the first version, unaligned or absurd is refused") {
     arena_free(&a);
 }
 
-/* -- names and rows
- * ---------------------------------------------------------------------------------- */
+/* -- names and rows ---------------------------------------------------------------------------- */
 
 static kith_status declared(kith_plugin_desc d, kith_error *e) {
     struct arena a = {0};
@@ -297,8 +295,7 @@ TEST("callbacks without create are refused") {
     EXPECT_HAS("no create()", e.message);
 }
 
-/* -- inspect
- * ------------------------------------------------------------------------------------------- */
+/* -- inspect ----------------------------------------------------------------------------------- */
 
 static kith_status inspect(const char *name, bool json, struct buf *out, kith_error *e) {
     char path[4200];

@@ -4,83 +4,11 @@
 #include "../plugins.h"
 #include "plugin/internal.h"
 
-/* A company with these modules. conf is what stands in kith.conf. */
-struct company {
-    struct kclock clock;
-    struct plugins *plugins;
-    struct settings *settings;
-    struct engine *engine;
-    struct arena arena;
-};
-
-static const struct principal anna = {.name = "cli:anna", .all = true};
-static const struct write_opts by_anna = {.principal = &anna, .origin = ORIGIN_CLI};
-
-static void load_settings(struct company *c, const char *conf) {
-    struct settings_problems problems = {0};
-    const struct settings_owner *owners;
-    kith_error e = KITH_ERROR_INIT;
-    char path[4200];
-    static int number;
-    snprintf(path, sizeof path, "%s/company%d", folder, number++);
-    mkdir(path, 0700);
-    strcat(path, "/kith.conf");
-    write_file(path, conf);
-    *strrchr(path, '/') = '\0';
-    size_t count = plugins_owners(c->plugins, &owners);
-    EXPECT_OK(settings_load(&c->settings, path, owners, count, 0, &problems, &e), e);
-    settings_problems_free(&problems);
-}
-
-static void open_company(struct company *c, const char *conf, const char *const *modules) {
-    static int number;
-    const struct schema_source *sources;
-    kith_error e = KITH_ERROR_INIT;
-    char path[4200];
-    *c = (struct company){0};
-    clock_set(&c->clock, 1700000000000);
-    c->plugins = load(modules);
-    load_settings(c, conf);
-    snprintf(path, sizeof path, "%s/db%d", folder, number++);
-    struct engine_options o = {
-        .path = path, .clock = &c->clock, .base_currency = "EUR", .create = true};
-    o.source_count = plugins_sources(c->plugins, &sources);
-    o.sources = sources;
-    EXPECT_OK(engine_open(&c->engine, &o, &e), e);
-    EXPECT_OK(plugins_create(c->plugins, c->engine, c->settings, &e), e);
-    EXPECT_OK(plugins_start(c->plugins, &e), e);
-    EXPECT_OK(engine_start(c->engine, &e), e);
-}
-#define OPEN(c, conf, ...) open_company(c, conf, (const char *const[]){__VA_ARGS__, NULL})
-
-static void close_company(struct company *c) {
-    engine_close(c->engine);
-    plugins_free(c->plugins);
-    settings_free(c->settings);
-    arena_free(&c->arena);
-}
-
-/* Calls an action with at most two arguments; the results live in the company's arena. */
-static kith_status call(struct company *c, const char *name, const kith_value *args,
-                        kith_value **results, kith_error *e) {
-    const struct action *a = engine_action(c->engine, str_of(name));
-    if (!a)
-        TEST_FAIL("there is no action %s", name);
-    kith_value none[4] = {0};
-    *results = ARENA_ARRAY(&c->arena, kith_value, 4);
-    return engine_call(c->engine, NULL, &by_anna, a, args ? args : none, &c->arena, *results, NULL,
-                       e);
-}
-
 static kith_id make(struct company *c, const char *name, int64_t size) {
     kith_value args[2] = {value_str(str_of(name)), value_int(size)}, *out;
     kith_error e = KITH_ERROR_INIT;
     EXPECT_OK(call(c, "every_row.make", args, &out, &e), e);
     return out[0].as.link.id;
-}
-
-static const struct rtype *type_of(struct company *c, const char *name) {
-    return schema_type(engine_schema(c->engine), str_of(name));
 }
 
 static kith_value field_of(struct company *c, kith_id id, const char *name) {
@@ -111,16 +39,10 @@ static void grow(struct company *c, kith_id id, int64_t size) {
     EXPECT_OK(engine_write(c->engine, &by_anna, set_size, &x, NULL, &e), e);
 }
 
-static void drain(struct company *c) {
-    kith_error e = KITH_ERROR_INIT;
-    EXPECT_OK(engine_drain(c->engine, 10000, &e), e);
-}
-
 #define GOOD    ""
 #define GRANTED "trespasser: { grant = [\"read:contact\"]; };\n"
 
-/* -- what a module does
- * ----------------------------------------------------------------------------- */
+/* -- what a module does ------------------------------------------------------------------------ */
 
 TEST("an action of a module writes, and gives back what it made") {
     struct company c;
@@ -214,8 +136,7 @@ TEST("history names the module and its version") {
     close_company(&c);
 }
 
-/* -- what fails
- * ---------------------------------------------------------------------------------------- */
+/* -- what fails -------------------------------------------------------------------------------- */
 
 TEST("a module that fails in create is out with its sentence, and the rest runs") {
     struct company c;
@@ -285,8 +206,7 @@ TEST("each precision of a grant covers what it says") {
     }
 }
 
-/* -- what is refused
- * -------------------------------------------------------------------------------------- */
+/* -- what is refused --------------------------------------------------------------------------- */
 
 /* The trespasser's action must have been answered with this status and sentence. */
 static void expect_refused(const char *action, kith_status st, const char *message) {

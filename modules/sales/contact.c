@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* No lead left behind: an interaction with a lead is noted on it, and a new lead is being worked on
+ * from the first one on. */
+#include "sales.h"
+
+/* When the interaction took place: what it says, else when it was recorded. */
+static kith_status time_of(const kith_instance *self, const kith_txn *txn,
+                           const kith_event_info *info, kith_value *at, kith_error *err) {
+    kith_status st = self->records->read(txn, info->record, 1, &self->interaction.at, at, err);
+    if (st == KITH_OK && at->kind != KITH_TIME)
+        *at = kith_number(KITH_TIME, info->at);
+    return st;
+}
+
+static kith_status stamp_lead(kith_instance *self, kith_txn *txn, kith_id lead,
+                              const kith_value *at, kith_error *err) {
+    const kith_records_v1 *rec = self->records;
+    const uint32_t fields[] = {self->lead.last_contacted, self->lead.state};
+    const kith_row *row;
+    kith_value now[2];
+    kith_status st = rec->get(txn, self->lead.type, lead, &row, err);
+    if (st == KITH_E_NOTFOUND)
+        return KITH_OK; /* deleted in the meantime */
+    if (st == KITH_OK)
+        st = rec->read(txn, row, 2, fields, now, err);
+    if (st != KITH_OK)
+        return st;
+    if (now[0].kind != KITH_TIME || now[0].as.i < at->as.i)
+        now[0] = *at;
+    if (kith_str_is(now[1].as.s, "new"))
+        now[1] = kith_text("working");
+    return rec->update(txn, self->lead.type, lead, 2, fields, now, err);
+}
+
+kith_status contact_stamp(kith_instance *self, kith_txn *txn, const kith_event *event,
+                          kith_error *err) {
+    kith_event_info info = {.struct_size = sizeof info};
+    kith_value about, at;
+    kith_status st = self->events->info(txn, event, &info, err);
+    if (st == KITH_OK)
+        st = self->records->read(txn, info.record, 1, &self->interaction.about, &about, err);
+    if (st != KITH_OK || about.kind != KITH_LINK || about.as.link.type != self->lead.type)
+        return st;
+    st = time_of(self, txn, &info, &at, err);
+    return st == KITH_OK ? stamp_lead(self, txn, about.as.link.id, &at, err) : st;
+}

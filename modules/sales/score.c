@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The score of a lead: the points of all rules that are true of it, and from them its heat.
+ * Computed when a field that a rule reads changes, every night, and when an admin asks for it. */
+#include "sales.h"
+#include <stdlib.h>
+
+/* -- the rules
+ * ------------------------------------------------------------------------------------- */
+
+enum { RULE_WHEN, RULE_POINTS }; /* as declared */
+
+static kith_status setting(kith_instance *self, const char *key, kith_value *value,
+                           kith_error *err) {
+    const kith_settings_v1 *s = self->host->table(self->host, KITH_SETTINGS_1);
+    if (!KITH_HAS(s, where))
+        return kith_fail(err, KITH_E_UNSUPPORTED, NULL, "this Kith is too old for sales");
+    return s->get(self->host, kith_str_of(key), value, err);
+}
+
+/* Where the rules stand, for messages. */
+static const char *rules_place(const kith_instance *self) {
+    const kith_settings_v1 *s = self->host->table(self->host, KITH_SETTINGS_1);
+    return s->where(self->host, kith_str_of("score.rules")).ptr;
+}
+
+static kith_status read_rule(kith_instance *self, uint64_t i, const kith_value *group,
+                             kith_error *err) {
+    kith_error why = {.struct_size = sizeof why};
+    struct score_rule *rule = &self->rules[i];
+    kith_str when = group->as.list.items[RULE_WHEN].as.s;
+    rule->points = group->as.list.items[RULE_POINTS].as.i;
+    kith_status st =
+        self->records->predicate(self->host, self->lead.type, when, &rule->predicate, &why);
+    if (st == KITH_OK)
+        return KITH_OK;
+    return kith_fail(err, st, "score.rules", "%s, rule %llu (when = \"%.*s\"): %.300s",
+                     rules_place(self), (unsigned long long)i + 1,
+                     when.len < 100 ? (int)when.len : 100, when.ptr, why.message);
+}
+
+kith_status score_read_rules(kith_instance *self, kith_error *err) {
+    kith_value rules, hot, warm;
+    kith_status st = setting(self, "score.rules", &rules, err);
+    if (st == KITH_OK)
+        st = setting(self, "score.hot", &hot, err);
+    if (st == KITH_OK)
+        st = setting(self, "score.warm", &warm, err);
+    if (st != KITH_OK)
+        return st;
+    self->hot = hot.as.i;
+    self->warm = warm.as.i;
+    if (self->warm > self->hot)
+        return kith_fail(err, KITH_E_INVAL, "score.warm",
+                         "sales.score.warm (%lld) is above sales.score.hot (%lld)",
+                         (long long)self->warm, (long long)self->hot);
+    self->rule_count = rules.kind == KITH_LIST ? rules.as.list.count : 0;
+    self->rules = calloc((size_t)self->rule_count + 1, sizeof *self->rules);
+    if (!self->rules)
+        return KITH_E_NOMEM;
+    for (uint64_t i = 0; st == KITH_OK && i < self->rule_count; i++)
+        st = read_rule(self, i, &rules.as.list.items[i], err);
+    return st;
+}
+
+/* -- computing
+ * ---------------------------------------------------------------------------------------- */
+
+static int64_t points_of(const kith_instance *self, const kith_txn *txn, const kith_row *row) {
+    int64_t points = 0;
+    for (uint64_t i = 0; i < self->rule_count; i++)
+        if (self->records->match(txn, self->rules[i].predicate, row) == 1)
+            points += self->rules[i].points;
+    return points;
+}
+
+static const char *rating_of(const kith_instance *self, int64_t points) {
+    return points >= self->hot ? "hot" : points >= self->warm ? "warm" : "cold";
+}
+
+/* The score hook runs when a rule may say something else than before. */
+static int is_touched(const kith_instance *self, const kith_txn *txn, const kith_change *change,
+                      const kith_change_info *info) {
+    if (info->kind == KITH_ON_CREATE)
+        return 1;
+    for (uint64_t i = 0; i < self->rule_count; i++)
+        if (self->records->affects(txn, change, self->rules[i].predicate) == 1)
+            return 1;
+    return 0;
+}
+
+kith_status score_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err) {
+    const kith_records_v1 *rec = self->records;
+    const uint32_t fields[] = {self->lead.score, self->lead.rating};
+    kith_change_info info = {.struct_size = sizeof info};
+    kith_status st = rec->change(txn, change, &info, err);
+    if (st != KITH_OK || !is_touched(self, txn, change, &info))
+        return st;
+    int64_t points = points_of(self, txn, info.after);
+    const kith_value values[] = {kith_number(KITH_INT, points), kith_text(rating_of(self, points))};
+    return rec->set(txn, change, 2, fields, values, err);
+}
+
+/* -- computing again
+ * -------------------------------------------------------------------------------------- */
+
+/* A lead whose score is to be another. */
+struct correction {
+    kith_id lead;
+    int64_t points;
+    struct correction *next;
+};
+struct rescoring {
+    kith_instance *self;
+    struct correction *first, **end;
+    int64_t count[5]; /* by RESULT_* */
+};
+
+/* Leads are gathered first and written afterwards: a search must not run over what it changes. */
+static kith_status check_lead(void *arg, const kith_txn *txn, const kith_row *row,
+                              kith_error *err) {
+    struct rescoring *r = arg;
+    kith_instance *self = r->self;
+    const uint32_t fields[] = {self->lead.score, self->lead.rating};
+    kith_value now[2];
+    kith_status st = self->records->read(txn, row, 2, fields, now, err);
+    if (st != KITH_OK)
+        return st;
+    int64_t points = points_of(self, txn, row);
+    const char *rating = rating_of(self, points);
+    r->count[RESULT_CHECKED]++;
+    r->count[*rating == 'h' ? RESULT_HOT : *rating == 'w' ? RESULT_WARM : RESULT_COLD]++;
+    if (now[0].kind == KITH_INT && now[0].as.i == points && kith_str_is(now[1].as.s, rating))
+        return KITH_OK;
+    struct correction *c = self->host->memory(txn, sizeof *c);
+    if (!c)
+        return KITH_E_NOMEM;
+    *c = (struct correction){self->records->row_id(txn, row), points, NULL};
+    *r->end = c;
+    r->end = &c->next;
+    return KITH_OK;
+}
+
+static kith_status correct(struct rescoring *r, kith_txn *txn, kith_error *err) {
+    kith_instance *self = r->self;
+    const uint32_t fields[] = {self->lead.score, self->lead.rating};
+    for (const struct correction *c = r->first; c; c = c->next) {
+        const kith_value values[] = {kith_number(KITH_INT, c->points),
+                                     kith_text(rating_of(self, c->points))};
+        kith_status st =
+            self->records->update(txn, self->lead.type, c->lead, 2, fields, values, err);
+        if (st != KITH_OK)
+            return st;
+        r->count[RESULT_CHANGED]++;
+    }
+    return KITH_OK;
+}
+
+/* lead 0: all open ones. */
+static kith_status rescore(struct rescoring *r, kith_txn *txn, kith_id lead, kith_error *err) {
+    const kith_records_v1 *rec = r->self->records;
+    const kith_row *row;
+    kith_status st;
+    r->end = &r->first;
+    if (!lead) {
+        st = rec->find(txn, r->self->open_leads, 0, NULL, 0, check_lead, r, err);
+    } else {
+        st = rec->get(txn, r->self->lead.type, lead, &row, err);
+        if (st == KITH_OK)
+            st = check_lead(r, txn, row, err);
+    }
+    return st == KITH_OK ? correct(r, txn, err) : st;
+}
+
+kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err) {
+    struct rescoring r = {.self = self};
+    kith_value lead;
+    kith_status st = self->calls->arg(call, 0, &lead, err);
+    if (st == KITH_OK)
+        st = rescore(&r, self->calls->txn(call), lead.kind == KITH_LINK ? lead.as.link.id : 0, err);
+    for (uint32_t i = 0; st == KITH_OK && i < sizeof r.count / sizeof r.count[0]; i++) {
+        kith_value count = kith_number(KITH_INT, r.count[i]);
+        st = self->calls->result(call, i, &count, err);
+    }
+    return st;
+}
+
+kith_status score_nightly(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                          kith_error *err) {
+    struct rescoring r = {.self = self};
+    (void)firing;
+    return rescore(&r, txn, 0, err);
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Leads in a running engine: score and heat by the rules of the settings, contacts that are noted,
+ * and what an admin reads when a rule is wrong. */
+#include "base/id.h"
+#include "plugins.h"
+
+/* A field and its value as a user types it. */
+struct pair {
+    const char *field, *text;
+};
+struct put {
+    struct company *c;
+    const char *type;
+    kith_id id; /* 0: a new one */
+    const struct pair *pairs;
+};
+
+static kith_status put_txn(struct txn *t, void *arg, kith_error *e) {
+    struct put *p = arg;
+    const struct rtype *type = type_of(p->c, p->type);
+    struct assign set[8] = {0};
+    size_t count = 0;
+    for (; p->pairs[count].field; count++) {
+        TRY(schema_find_field(engine_schema(p->c->engine), type, str_of(p->pairs[count].field),
+                              &set[count].field, e));
+        if (p->pairs[count].text)
+            set[count].value = value_str(str_of(p->pairs[count].text));
+    }
+    return p->id ? txn_update(t, type, p->id, set, count, e)
+                 : txn_create(t, type, set, count, &p->id, e);
+}
+
+static kith_id put(struct company *c, const char *type, kith_id id, const struct pair *pairs) {
+    struct put p = {c, type, id, pairs};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_write(c->engine, &by_anna, put_txn, &p, NULL, &e), e);
+    return p.id;
+}
+#define PAIRS(...)         ((const struct pair[]){__VA_ARGS__, {NULL, NULL}})
+#define LEAD(c, ...)       put(c, "lead", 0, PAIRS(__VA_ARGS__))
+#define CHANGE(c, id, ...) put(c, "lead", id, PAIRS(__VA_ARGS__))
+
+/* A field of a lead as text for people. */
+static const char *lead(struct company *c, kith_id id, const char *field) {
+    const struct rtype *t = type_of(c, "lead");
+    kith_value *values;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_get(c->engine, &anna, t, id, &c->arena, &values, &e), e);
+    const struct rfield *f = type_field(engine_schema(c->engine), t, str_of(field));
+    kith_str s = value_text(engine_schema(c->engine), &values[f->index], &c->arena);
+    return arena_strndup(&c->arena, s.ptr, (size_t)s.len);
+}
+
+/* An interaction about a lead. */
+static kith_id interaction(struct company *c, kith_id about, const char *channel,
+                           const char *direction, const char *at, const char *planned) {
+    char id[ID_TEXT + 1], link[40];
+    id_format(about, id);
+    snprintf(link, sizeof link, "lead/%s", id);
+    return put(c, "interaction", 0,
+               PAIRS({"about", link}, {"channel", channel}, {"direction", direction}, {"at", at},
+                     {"planned", planned}));
+}
+
+#define CONF(rules)                                                                                \
+    "sales: { grant = [\"read:interaction\"]; score: { hot = 50; warm = 20; rules = (" rules ");"  \
+    " }; };\n"
+#define RULE(when, points) "{ when = \"" when "\"; points = " #points "; }"
+#define RULES                                                                                      \
+    CONF(RULE("source = 'referral'", 30) ", " RULE("email is not null",                            \
+                                                   25) ", " RULE("source = 'giveaway'", -10))
+
+TEST("a lead has the points of all rules that are true of it, and the heat that follows") {
+    struct company c;
+    OPEN(&c, RULES, "sales");
+    kith_id hot = LEAD(&c, {"name", "Ann"}, {"source", "referral"}, {"email", "ann@example.com"});
+    kith_id warm = LEAD(&c, {"name", "Bob"}, {"source", "referral"});
+    kith_id cold = LEAD(&c, {"name", "Cid"}, {"source", "giveaway"});
+    kith_id none = LEAD(&c, {"name", "Dan"});
+    EXPECT_STR("55", lead(&c, hot, "score"));
+    EXPECT_STR("hot", lead(&c, hot, "rating"));
+    EXPECT_STR("30", lead(&c, warm, "score"));
+    EXPECT_STR("warm", lead(&c, warm, "rating"));
+    EXPECT_STR("-10", lead(&c, cold, "score"));
+    EXPECT_STR("cold", lead(&c, cold, "rating"));
+    EXPECT_STR("0", lead(&c, none, "score"));
+    EXPECT_STR("cold", lead(&c, none, "rating"));
+    close_company(&c);
+}
+
+TEST("the score follows the fields that a rule reads, and only those") {
+    struct company c;
+    OPEN(&c, RULES, "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"});
+    CHANGE(&c, id, {"email", "ann@example.com"});
+    EXPECT_STR("25", lead(&c, id, "score"));
+    CHANGE(&c, id, {"email", NULL}, {"source", "referral"});
+    EXPECT_STR("30", lead(&c, id, "score"));
+    CHANGE(&c, id, {"interest", "Everything"});
+    EXPECT_STR("30", lead(&c, id, "score"));
+    close_company(&c);
+}
+
+TEST("a user cannot write the score") {
+    struct company c;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, RULES, "sales");
+    struct put p = {&c, "lead", 0, PAIRS({"name", "Ann"}, {"score", "99"})};
+    EXPECT_INT(KITH_E_DENIED, engine_write(c.engine, &by_anna, put_txn, &p, NULL, &e));
+    EXPECT_HAS("lead.score is kept by sales", e.message);
+    close_company(&c);
+}
+
+TEST("a lead goes through its states by the arrows") {
+    struct company c;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, RULES, "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"});
+    EXPECT_STR("new", lead(&c, id, "state"));
+    struct put p = {&c, "lead", id, PAIRS({"state", "converted"})};
+    EXPECT(engine_write(c.engine, &by_anna, put_txn, &p, NULL, &e) != KITH_OK);
+    CHANGE(&c, id, {"state", "unqualified"});
+    CHANGE(&c, id, {"state", "working"});
+    CHANGE(&c, id, {"state", "qualified"});
+    CHANGE(&c, id, {"state", "converted"});
+    p.pairs = PAIRS({"state", "working"});
+    EXPECT(engine_write(c.engine, &by_anna, put_txn, &p, NULL, &e) != KITH_OK);
+    close_company(&c);
+}
+
+TEST("the score is undone with the change that it followed") {
+    struct company c;
+    struct undo_report report;
+    kith_id tx;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, RULES, "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"});
+    struct put p = {&c, "lead", id, PAIRS({"source", "referral"})};
+    EXPECT_OK(engine_write(c.engine, &by_anna, put_txn, &p, &tx, &e), e);
+    EXPECT_STR("30", lead(&c, id, "score"));
+    EXPECT_OK(engine_undo(c.engine, &anna, tx, false, &c.arena, &report, &e), e);
+    EXPECT_STR("0", lead(&c, id, "score"));
+    EXPECT_STR("cold", lead(&c, id, "rating"));
+    close_company(&c);
+}
+
+/* -- rules
+ * ------------------------------------------------------------------------------------------- */
+
+TEST("a rule that cannot be read names file, line, rule and position") {
+    struct company c;
+    OPEN(&c, CONF(RULE("source = 'referral'", 30) ", " RULE("sorce = 'web'", 10)), "sales");
+    const char *reason = status_of(c.plugins, "sales").reason;
+    EXPECT_HAS("kith.conf:1: sales.score.rules, rule 2 (when = \"sorce = 'web'\"): at 1", reason);
+    EXPECT_HAS("source", reason); /* did you mean */
+    close_company(&c);
+}
+
+TEST("warm above hot is refused") {
+    struct company c;
+    OPEN(&c, "sales: { grant = [\"*\"]; score: { hot = 10; warm = 20; }; };\n", "sales");
+    EXPECT_HAS("sales.score.warm (20) is above sales.score.hot (10)",
+               status_of(c.plugins, "sales").reason);
+    close_company(&c);
+}
+
+TEST("without rules every lead is cold") {
+    struct company c;
+    OPEN(&c, "sales: { grant = [\"*\"]; };\n", "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"}, {"source", "referral"});
+    EXPECT_STR("0", lead(&c, id, "score"));
+    EXPECT_STR("cold", lead(&c, id, "rating"));
+    close_company(&c);
+}
+
+TEST("a rule may follow a link") {
+    struct company c;
+    char id[ID_TEXT + 1];
+    OPEN(&c, CONF(RULE("account.size >= 250", 40)), "sales");
+    id_format(put(&c, "account", 0, PAIRS({"name", "Steel"}, {"size", "900"})), id);
+    kith_id ann = LEAD(&c, {"name", "Ann"}, {"account", id});
+    EXPECT_STR("40", lead(&c, ann, "score"));
+    close_company(&c);
+}
+
+#define AGE_RULE CONF(RULE("last_contacted < now() - 60d", -20) ", " RULE("source = 'web'", 25))
+
+/* The tests begin on 2023-11-14 at 22:13:20 UTC; an hour later it is still before the nightly run.
+ */
+#define ALMOST_60_DAYS "2023-09-15T22:30:00Z"
+#define HOUR_MS        3600000
+
+TEST("rescore computes what time has changed, and counts it") {
+    struct company c;
+    kith_value *out;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, AGE_RULE, "sales");
+    kith_id old = LEAD(&c, {"name", "Ann"}, {"source", "web"}, {"last_contacted", ALMOST_60_DAYS});
+    kith_id fresh = LEAD(&c, {"name", "Bob"}, {"source", "web"}, {"last_contacted", "2023-11-14"});
+    kith_id gone = LEAD(&c, {"name", "Cid"}, {"source", "web"}, {"last_contacted", ALMOST_60_DAYS});
+    CHANGE(&c, gone, {"state", "unqualified"});
+    EXPECT_STR("25", lead(&c, old, "score"));
+    clock_advance(&c.clock, HOUR_MS);
+    EXPECT_OK(call(&c, "sales.rescore", NULL, &out, &e), e);
+    EXPECT_INT(2, out[0].as.i);
+    EXPECT_INT(1, out[1].as.i);
+    EXPECT_INT(0, out[2].as.i);
+    EXPECT_INT(1, out[3].as.i);
+    EXPECT_INT(1, out[4].as.i);
+    EXPECT_STR("5", lead(&c, old, "score"));
+    EXPECT_STR("cold", lead(&c, old, "rating"));
+    EXPECT_STR("25", lead(&c, fresh, "score"));
+    EXPECT_STR("25", lead(&c, gone, "score"));
+    close_company(&c);
+}
+
+TEST("rescore of one lead leaves the others") {
+    struct company c;
+    kith_value args[4] = {0}, *out;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, AGE_RULE, "sales");
+    kith_id one = LEAD(&c, {"name", "Ann"}, {"last_contacted", ALMOST_60_DAYS});
+    kith_id two = LEAD(&c, {"name", "Bob"}, {"last_contacted", ALMOST_60_DAYS});
+    clock_advance(&c.clock, HOUR_MS);
+    args[0] = value_link(one, type_of(&c, "lead")->id);
+    EXPECT_OK(call(&c, "sales.rescore", args, &out, &e), e);
+    EXPECT_INT(1, out[0].as.i);
+    EXPECT_STR("-20", lead(&c, one, "score"));
+    EXPECT_STR("0", lead(&c, two, "score"));
+    close_company(&c);
+}
+
+TEST("every night scores are made true again") {
+    struct company c;
+    OPEN(&c, AGE_RULE, "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"}, {"last_contacted", "2023-10-01"});
+    clock_advance(&c.clock, INT64_C(30) * 86400000);
+    drain(&c);
+    EXPECT_STR("-20", lead(&c, id, "score"));
+    close_company(&c);
+}
+
+/* -- contacts
+ * ---------------------------------------------------------------------------------------- */
+
+TEST("the first interaction puts a new lead to work and is noted") {
+    struct company c;
+    OPEN(&c, RULES, "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"});
+    interaction(&c, id, "call", "out", "2023-11-10T10:00:00Z", "false");
+    drain(&c);
+    EXPECT_STR("working", lead(&c, id, "state"));
+    EXPECT_STR("2023-11-10T10:00:00.000Z", lead(&c, id, "last_contacted"));
+    close_company(&c);
+}
+
+TEST("without a time of its own an interaction counts when it is recorded") {
+    struct company c;
+    OPEN(&c, RULES, "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"});
+    interaction(&c, id, "email", NULL, NULL, "false");
+    drain(&c);
+    EXPECT_STR("2023-11-14T22:13:20.000Z", lead(&c, id, "last_contacted"));
+    close_company(&c);
+}
+
+TEST("an earlier interaction that is recorded later does not set the date back") {
+    struct company c;
+    OPEN(&c, RULES, "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"});
+    interaction(&c, id, "call", "out", "2023-11-10T10:00:00Z", "false");
+    interaction(&c, id, "call", "out", "2023-11-01T10:00:00Z", "false");
+    drain(&c);
+    EXPECT_STR("2023-11-10T10:00:00.000Z", lead(&c, id, "last_contacted"));
+    close_company(&c);
+}
+
+TEST("a lead that is further on keeps its state") {
+    struct company c;
+    OPEN(&c, RULES, "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"});
+    CHANGE(&c, id, {"state", "qualified"});
+    interaction(&c, id, "call", "out", "2023-11-10T10:00:00Z", "false");
+    drain(&c);
+    EXPECT_STR("qualified", lead(&c, id, "state"));
+    EXPECT_STR("2023-11-10T10:00:00.000Z", lead(&c, id, "last_contacted"));
+    close_company(&c);
+}
+
+TEST("an unanswered form leaves the lead new, an answered call does not") {
+    struct company c;
+    OPEN(&c, RULES, "sales");
+    kith_id form = LEAD(&c, {"name", "Ann"}), phone = LEAD(&c, {"name", "Bob"});
+    interaction(&c, form, "form", "in", "2023-11-10T10:00:00Z", "false");
+    interaction(&c, phone, "call", "in", "2023-11-10T10:00:00Z", "false");
+    drain(&c);
+    EXPECT_STR("new", lead(&c, form, "state"));
+    EXPECT_STR("", lead(&c, form, "last_contacted"));
+    EXPECT_STR("working", lead(&c, phone, "state"));
+    close_company(&c);
+}
+
+TEST("a planned interaction counts once it has taken place") {
+    struct company c;
+    OPEN(&c, RULES, "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"});
+    kith_id visit = interaction(&c, id, "meeting", "out", "2023-11-14T10:00:00Z", "true");
+    drain(&c);
+    EXPECT_STR("new", lead(&c, id, "state"));
+    put(&c, "interaction", visit, PAIRS({"planned", "false"}));
+    drain(&c);
+    EXPECT_STR("working", lead(&c, id, "state"));
+    close_company(&c);
+}
+
+TEST("an interaction about something else is none of sales' business") {
+    struct company c;
+    struct engine_stats stats;
+    char id[ID_TEXT + 1], link[40];
+    OPEN(&c, RULES, "sales");
+    id_format(put(&c, "account", 0, PAIRS({"name", "Steel"})), id);
+    snprintf(link, sizeof link, "account/%s", id);
+    put(&c, "interaction", 0, PAIRS({"about", link}, {"channel", "call"}));
+    drain(&c);
+    engine_stats(c.engine, &stats);
+    EXPECT_INT(0, stats.letters_waiting + stats.letters_dead);
+    EXPECT_INT(0, status_of(c.plugins, "sales").failures);
+    close_company(&c);
+}
+
+TEST("without the grant sales is out, and the reason is the remedy") {
+    struct company c;
+    OPEN(&c, "", "sales");
+    EXPECT_HAS("may not read interaction: add \"read:interaction\" to sales.grant",
+               status_of(c.plugins, "sales").reason);
+    close_company(&c);
+}
+
+/* -- what is shipped
+ * --------------------------------------------------------------------------------- */
+
+TEST("the shipped configuration is good, and its best lead is hot") {
+    struct company c;
+    char path[4200], text[16384];
+    const char *root = getenv("KITH_SOURCE");
+    if (!root)
+        TEST_SKIP("KITH_SOURCE is not set");
+    snprintf(path, sizeof path, "%s/config/conf.d/sales.conf", root);
+    FILE *f = fopen(path, "r");
+    EXPECT(f != NULL);
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    fclose(f);
+    OPEN(&c, text, "sales");
+    EXPECT_STR("", status_of(c.plugins, "sales").reason);
+    kith_id id = LEAD(&c, {"name", "Ann"}, {"source", "referral"}, {"email", "ann@example.com"},
+                      {"phone", "+49 89 123456"}, {"company", "Steel"});
+    EXPECT_STR("hot", lead(&c, id, "rating"));
+    close_company(&c);
+}
