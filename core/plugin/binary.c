@@ -15,8 +15,7 @@
 #define ENTRY      "kith_plugin_entry_v"
 #define ENTRY_NOW  "kith_plugin_entry_v1"
 
-/* -- reading -------------------------------------------------------------------------------------
- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static kith_status check_owner(const char *path, const struct stat *st, kith_error *e) {
     if (!S_ISREG(st->st_mode))
@@ -85,8 +84,7 @@ void binary_free(struct binary *b) {
     *b = (struct binary){0};
 }
 
-/* -- looking inside
- * -------------------------------------------------------------------------------- */
+/* -- looking inside ---------------------------------------------------------------------------- */
 
 struct symbols {
     const Elf64_Sym *items;
@@ -198,8 +196,7 @@ kith_status binary_check(const struct binary *b, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- the private copy
- * --------------------------------------------------------------------------------- */
+/* -- the private copy -------------------------------------------------------------------------- */
 
 static kith_status copies_folder(const char *wanted, struct arena *a, const char **out,
                                  kith_error *e) {
@@ -270,8 +267,7 @@ kith_status binary_copy(const struct binary *b, const char *name, const char *fo
     return is_there(*copy, b) ? KITH_OK : write_copy(b, *copy, a, e);
 }
 
-/* -- opening
- * -------------------------------------------------------------------------------------------- */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 /* Never closed: a thread or a destructor in code that is gone is a crash. */
 kith_status binary_open(const char *copy, const kith_plugin_desc **out, kith_error *e) {

@@ -46,8 +46,7 @@ static kith_status resolve_where(struct plugin *p, const struct rtype *t, const 
     return KITH_OK;
 }
 
-/* -- topics
- * ------------------------------------------------------------------------------------------ */
+/* -- topics ------------------------------------------------------------------------------------ */
 
 kith_status bind_topics(struct plugin *p, kith_error *e) {
     const kith_topic *rows = ROWS(p->desc.topics, kith_topic);
@@ -65,8 +64,7 @@ kith_status bind_topics(struct plugin *p, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- hooks
- * ------------------------------------------------------------------------------------------- */
+/* -- hooks ------------------------------------------------------------------------------------- */
 
 static kith_status bind_hook(struct plugin *p, const kith_hook *d, struct bound_hook *b,
                              kith_error *e) {
@@ -103,8 +101,7 @@ static kith_status bind_hooks(struct plugin *p, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- reactions
- * ----------------------------------------------------------------------------------------- */
+/* -- reactions --------------------------------------------------------------------------------- */
 
 /* The type whose records a topic is about: the part before the dot. NULL: a published topic about
  * something else. */
@@ -159,9 +156,7 @@ static kith_status bind_reactions(struct plugin *p, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- timers
- * ------------------------------------------------------------------------------------------------
- */
+/* -- timers ------------------------------------------------------------------------------------ */
 
 static kith_status bind_timer(struct plugin *p, const kith_timer *d, struct bound_timer *b,
                               kith_error *e) {
@@ -193,9 +188,7 @@ static kith_status bind_timers(struct plugin *p, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- actions
- * ------------------------------------------------------------------------------------------------
- */
+/* -- actions ----------------------------------------------------------------------------------- */
 
 static kith_status bind_action(struct plugin *p, const kith_action *d, struct bound_action *b,
                                kith_error *e) {
@@ -236,9 +229,7 @@ static kith_status bind_actions(struct plugin *p, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- all of it
- * ------------------------------------------------------------------------------------------------
- */
+/* -- all of it --------------------------------------------------------------------------------- */
 
 kith_status bind_resolve(struct plugin *p, kith_error *e) {
     TRY(bind_hooks(p, e));

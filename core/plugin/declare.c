@@ -34,8 +34,7 @@ kith_status declare_rows(kith_array from, uint32_t least, uint32_t size, const c
     return KITH_OK;
 }
 
-/* -- names
- * ------------------------------------------------------------------------------------------- */
+/* -- names ------------------------------------------------------------------------------------- */
 
 static bool is_name(const char *s, const char *also) {
     size_t n = 0;
@@ -70,8 +69,7 @@ static kith_status bad(const char *what, const char *name, const char *why, kith
     return err_set(e, KITH_E_INVAL, NULL, "its %s '%s' %s", what, name, why);
 }
 
-/* -- arrays inside rows
- * -------------------------------------------------------------------------------- */
+/* -- arrays inside rows ------------------------------------------------------------------------ */
 
 static kith_status copy_fields(kith_array *fields, const char *what, struct arena *a,
                                kith_error *e) {
@@ -191,8 +189,7 @@ static kith_status copy_others(kith_plugin_desc *d, struct arena *a, kith_error 
                         "migrations", a, &d->migrations, e);
 }
 
-/* -- the whole
- * -------------------------------------------------------------------------------------------- */
+/* -- the whole --------------------------------------------------------------------------------- */
 
 static kith_status check_head(const kith_plugin_desc *d, kith_error *e) {
     if (d->abi_major != KITH_ABI_MAJOR)

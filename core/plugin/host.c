@@ -9,8 +9,7 @@ static struct plugin *plugin_of(const kith_host *host) {
     return ((const struct plugin_host *)(const void *)host)->plugin;
 }
 
-/* -- the host
- * -------------------------------------------------------------------------------------- */
+/* -- the host ---------------------------------------------------------------------------------- */
 
 static const void *host_table(const kith_host *host, const char *name) {
     static const struct {
@@ -64,8 +63,7 @@ void host_init(struct plugin *p) {
     };
 }
 
-/* -- numbers
- * ----------------------------------------------------------------------------------------- */
+/* -- numbers ----------------------------------------------------------------------------------- */
 
 kith_status handle_add(struct handles *h, const void *item, uint32_t *number, kith_error *e) {
     if (h->count == h->cap) {
@@ -114,8 +112,7 @@ kith_status host_fill(void *info, void *full, uint32_t size, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- settings
- * ------------------------------------------------------------------------------------------- */
+/* -- settings ---------------------------------------------------------------------------------- */
 
 static const struct setting *find_setting(const struct plugin *p, kith_str key, kith_error *e) {
     char text[128];

@@ -3,8 +3,7 @@
  */
 #include "plugin/internal.h"
 
-/* -- publishing
- * ------------------------------------------------------------------------------------ */
+/* -- publishing -------------------------------------------------------------------------------- */
 
 static const struct bound_topic *find_topic(const struct plugins *set, kith_str name) {
     for (size_t i = 0; i < set->count; i++) {
@@ -72,8 +71,7 @@ static kith_status events_publish(kith_txn *txn, uint32_t topic, uint32_t type, 
     return st;
 }
 
-/* -- the event a reaction looks at
- * --------------------------------------------------------------------- */
+/* -- the event a reaction looks at ------------------------------------------------------------- */
 
 static kith_status event_frame(const kith_txn *txn, const kith_event *event, struct frame **out,
                                kith_error *e) {
@@ -177,9 +175,7 @@ const kith_events_v1 host_events = {
     .payload = events_payload,
 };
 
-/* -- timers
- * ------------------------------------------------------------------------------------------------
- */
+/* -- timers ------------------------------------------------------------------------------------ */
 
 static kith_status timers_timer(const kith_host *host, kith_str name, uint32_t *timer,
                                 kith_error *e) {

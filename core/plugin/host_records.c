@@ -5,8 +5,7 @@
 
 #define PAGE 500 /* records that a reading action fetches at a time */
 
-/* -- numbers
- * ----------------------------------------------------------------------------------------- */
+/* -- numbers ----------------------------------------------------------------------------------- */
 
 static kith_status find_type(const struct plugin *p, uint32_t number, const struct rtype **out,
                              kith_error *e) {
@@ -81,8 +80,7 @@ static kith_status records_query(const kith_host *host, kith_str text, uint32_t 
     return handle_add(&p->queries, query, number, e);
 }
 
-/* -- reading
- * ------------------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static kith_status read_record(struct frame *f, const struct rtype *t, kith_id id,
                                const kith_value **values, kith_error *e) {
@@ -192,8 +190,7 @@ static kith_status records_read(const kith_txn *txn, const kith_row *row, uint32
     return KITH_OK;
 }
 
-/* -- matching
- * --------------------------------------------------------------------------------------------- */
+/* -- matching ---------------------------------------------------------------------------------- */
 
 static const kith_value *look_up(void *arg, const struct rtype *t, kith_id id) {
     const kith_value *values;
@@ -212,9 +209,7 @@ static int32_t records_match(const kith_txn *txn, uint32_t predicate, const kith
     return predicate_match(p->predicate, &env, row->id, row->values, look_up, f);
 }
 
-/* -- writing
- * ------------------------------------------------------------------------------------------------
- */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 /* Numbers and values to what the engine takes; in the frame's arena. */
 static kith_status assignments(struct frame *f, const struct rtype *t, uint32_t count,
@@ -266,8 +261,7 @@ static kith_status records_remove(kith_txn *txn, uint32_t type, kith_id id, kith
     return txn_delete(f->txn, t, id, e);
 }
 
-/* -- the change under way
- * ---------------------------------------------------------------------------------------- */
+/* -- the change under way ---------------------------------------------------------------------- */
 
 static struct change *change_of(const struct frame *f, const kith_change *change, kith_error *e) {
     if (change == &f->change && f->change.change)

@@ -43,7 +43,7 @@ static void number_pair(struct json_out *json, struct buf *out, const char *key,
 static void texts_pair(struct json_out *json, struct buf *out, const char *key, kith_array texts) {
     struct buf list = {0};
     for (uint32_t i = 0; i < texts.count; i++)
-        buf_printf(&list, "%s%s", i ? "," : "", ROWS(texts, char *const)[i]);
+        buf_printf(&list, "%s%s", i ? "; " : "", ROWS(texts, char *const)[i]);
     field_pair(json, out, key, list.ptr);
     buf_free(&list);
 }
@@ -90,8 +90,7 @@ static void fields_list(const char *key, kith_array fields, struct json_out *jso
         json_array_end(json);
 }
 
-/* -- the rows
- * -------------------------------------------------------------------------------------- */
+/* -- the rows ---------------------------------------------------------------------------------- */
 
 static void require_row(const void *row, struct json_out *json, struct buf *out) {
     const kith_require *r = row;
@@ -104,14 +103,36 @@ static void permission_row(const void *row, struct json_out *json, struct buf *o
     field_pair(json, out, "doc", ((const kith_permission *)row)->why);
 }
 
-static void setting_row(const void *row, struct json_out *json, struct buf *out) {
-    const kith_setting *s = row;
+static void setting_pairs(const kith_setting *s, struct json_out *json, struct buf *out) {
     struct buf kind = {0};
     setting_kind_text(s, &kind);
     field_pair(json, out, "kind", kind.ptr);
     field_pair(json, out, "default", s->default_text);
     field_pair(json, out, "doc", s->doc);
     buf_free(&kind);
+}
+
+static void setting_row(const void *row, struct json_out *json, struct buf *out) {
+    const kith_setting *s = row;
+    setting_pairs(s, json, out);
+    if (json) {
+        json_key(json, "items");
+        json_array_(json);
+    }
+    for (uint32_t i = 0; i < s->items.count; i++) {
+        const kith_setting *item = &ROWS(s->items, kith_setting)[i];
+        if (json)
+            json_object_(json);
+        else
+            buf_printf(out, "\n      %s", item->key);
+        if (json)
+            field_pair(json, out, "name", item->key);
+        setting_pairs(item, json, out);
+        if (json)
+            json_object_end(json);
+    }
+    if (json)
+        json_array_end(json);
 }
 
 static void type_row(const void *row, struct json_out *json, struct buf *out) {
@@ -181,8 +202,7 @@ static const struct section sections[] = {
     {"action", "actions", offsetof(kith_plugin_desc, actions), action_row},
 };
 
-/* -- the whole
- * ---------------------------------------------------------------------------------------- */
+/* -- the whole --------------------------------------------------------------------------------- */
 
 /* The name is the first member of every row. */
 static void print_section(const struct section *s, const kith_plugin_desc *d, struct json_out *json,
@@ -265,8 +285,7 @@ static void print(const kith_plugin_desc *d, bool as_json, struct buf *out) {
     buf_putc(out, '\n');
 }
 
-/* -- the child
- * ------------------------------------------------------------------------------------------- */
+/* -- the child --------------------------------------------------------------------------------- */
 
 /* What the child sends: how it went, then the text. */
 struct answer {
@@ -307,8 +326,7 @@ static _Noreturn void child(int fd, const char *path, bool json) {
     _exit(sent ? 0 : 1); /* no destructor of the plugin runs */
 }
 
-/* -- the parent
- * --------------------------------------------------------------------------------------------- */
+/* -- the parent -------------------------------------------------------------------------------- */
 
 static void receive(int fd, struct buf *in) {
     char part[4096];

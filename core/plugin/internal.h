@@ -33,8 +33,7 @@ kith_status binary_copy(const struct binary *b, const char *name, const char *fo
 /* Maps it for the life of the process and asks it for its description. */
 kith_status binary_open(const char *copy, const kith_plugin_desc **out, kith_error *e);
 
-/* -- the description (declare.c) -----------------------------------------------------------------
- */
+/* -- the description (declare.c) --------------------------------------------------------------- */
 
 /* Copies what a module declares into structs of this build's sizes, whatever sizes it was built
  * with, and checks what can be checked without a schema. Texts are borrowed: a module stays mapped.
@@ -48,8 +47,7 @@ kith_status declare_rows(kith_array from, uint32_t least, uint32_t size, const c
 
 #define ROWS(array, type) ((const type *)(array).items)
 
-/* -- a module -------------------------------------------------------------------------------------
- */
+/* -- a module ---------------------------------------------------------------------------------- */
 
 struct bound_topic {
     struct plugin *owner;
@@ -141,8 +139,7 @@ struct plugin *plugins_find(const struct plugins *p, const char *name);
 /* Takes a module out for good. The reason is copied. Returns the error's code. */
 kith_status plugin_fail(struct plugin *p, const kith_error *why);
 
-/* -- permissions (grants.c)
- * ------------------------------------------------------------------------ */
+/* -- permissions (grants.c) -------------------------------------------------------------------- */
 
 bool grant_has(const struct plugin *p, const char *kind, const char *name);
 kith_status grant_read(const struct plugin *p, const struct rtype *t, kith_error *e);
@@ -153,8 +150,7 @@ kith_status grant_fields(const struct plugin *p, const struct rtype *t, const st
                          size_t count, kith_error *e);
 kith_status grant_publish(const struct plugin *p, const struct bound_topic *t, kith_error *e);
 
-/* -- a call into a module (frame.c)
- * ------------------------------------------------------------------ */
+/* -- a call into a module (frame.c) ------------------------------------------------------------ */
 
 struct kith_txn { /* its address is the handle; good only while its frame is the top one */
     struct frame *frame;

@@ -5,8 +5,7 @@
 
 #define DEADLINE_MS 5000u
 
-/* -- create
- * ---------------------------------------------------------------------------------------- */
+/* -- create ------------------------------------------------------------------------------------ */
 
 static kith_status call_create(struct plugin *p, kith_error *e) {
     struct frame f;
@@ -72,8 +71,7 @@ kith_status plugins_create(struct plugins *set, struct engine *g, const struct s
     return KITH_OK;
 }
 
-/* -- start
- * --------------------------------------------------------------------------------------------- */
+/* -- start ------------------------------------------------------------------------------------- */
 
 static kith_status start_one(struct plugin *p, kith_error *e) {
     struct frame f;
@@ -100,9 +98,7 @@ kith_status plugins_start(struct plugins *set, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- stop
- * ------------------------------------------------------------------------------------------------
- */
+/* -- stop -------------------------------------------------------------------------------------- */
 
 static kith_status call_stop(struct plugin *p, uint32_t deadline_ms) {
     struct frame f;

@@ -29,8 +29,7 @@ struct plugin *plugins_find(const struct plugins *p, const char *name) {
     return NULL;
 }
 
-/* -- one module ----------------------------------------------------------------------------------
- */
+/* -- one module -------------------------------------------------------------------------------- */
 
 static kith_status find_file(struct plugin *p, const struct plugins_options *o, kith_error *e) {
     if (strchr(p->name, '/')) {
@@ -106,8 +105,7 @@ static kith_status add_module(struct plugins *set, const char *name,
     return KITH_OK;
 }
 
-/* -- order ----------------------------------------------------------------------------------------
- */
+/* -- order ------------------------------------------------------------------------------------- */
 
 struct order {
     struct plugin **placed;
@@ -190,8 +188,7 @@ static kith_status sort(struct plugins *set, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- what they declare
- * ------------------------------------------------------------------------------ */
+/* -- what they declare ------------------------------------------------------------------------- */
 
 /* Its settings with `grant` in front. */
 static kith_status own_settings(struct plugin *p, struct settings_owner *out, kith_error *e) {
@@ -258,8 +255,7 @@ size_t plugins_owners(const struct plugins *p, const struct settings_owner **out
     return p->owner_count;
 }
 
-/* -- status
- * ------------------------------------------------------------------------------------------- */
+/* -- status ------------------------------------------------------------------------------------ */
 
 const char *plugin_state_name(enum plugin_state s) {
     static const char *const names[] = {"failed", "loaded", "created", "running", "stopped"};
