@@ -40,6 +40,7 @@ static int action_call(lua_State *L) {
     struct arena *arena = txn_arena(f->txn);
     kith_error e = KITH_ERROR_INIT;
     lua_settop(L, 1);
+    charge(L, CALL_STEPS);
     kith_value *args = take_arguments(L, a, f->txn);
     kith_value *results = ARENA_ARRAY(arena, kith_value, a->result_count + 1);
     struct write_opts opts = {.principal = txn_principal(f->txn), .origin = ORIGIN_ACTION};
@@ -61,10 +62,13 @@ static int unknown(lua_State *L) {
                   lua_tostring(L, lua_upvalueindex(1)), luaL_tolstring(L, 2, NULL));
 }
 
-/* Reading what is not in the table on top is an error. */
-static void name_unknown(lua_State *L, const char *of) {
+/* Reading what is not in the table on top is an error. module may be NULL. */
+static void name_unknown(lua_State *L, const char *module) {
     lua_createtable(L, 0, 1);
-    lua_pushstring(L, of);
+    if (module)
+        lua_pushfstring(L, " of module '%s'", module);
+    else
+        lua_pushliteral(L, "");
     lua_pushcclosure(L, unknown, 1);
     lua_setfield(L, -2, "__index");
     lua_setmetatable(L, -2);
@@ -79,9 +83,7 @@ static void add_action(lua_State *L, int modules, const struct action *a) {
     if (lua_rawget(L, modules) != LUA_TTABLE) {
         lua_pop(L, 1);
         lua_createtable(L, 0, 8);
-        lua_pushfstring(L, " of module '%s'", lua_tostring(L, -2));
-        name_unknown(L, lua_tostring(L, -1));
-        lua_pop(L, 1);
+        name_unknown(L, lua_tostring(L, -2));
         lua_pushvalue(L, -2);
         lua_pushvalue(L, -2);
         lua_rawset(L, modules);
@@ -105,7 +107,7 @@ void lib_action_open(lua_State *L, int globals) {
         lua_insert(L, -2);
         lua_rawset(L, modules);
     }
-    name_unknown(L, "");
+    name_unknown(L, NULL);
     freeze(L);
     lua_setfield(L, globals, "action");
 }

@@ -99,7 +99,8 @@ static kith_status attempt_run(struct txn *t, void *arg, kith_error *e) {
     return a->rc == LUA_OK ? KITH_OK : err_set(e, KITH_E_REFUSED, NULL, "caught by pcall");
 }
 
-/* What failed is not kept: the records are as they were before the call. */
+/* What failed is not kept: the records are as they were before the call. The error is given as
+ * text. */
 static int base_pcall(lua_State *L) {
     struct frame *f = script_of(L)->frame;
     struct attempt a = {.L = L, .arguments = lua_gettop(L) - 1};
@@ -112,9 +113,18 @@ static int base_pcall(lua_State *L) {
     }
     if (!a.ran || (a.rc == LUA_OK && st != KITH_OK))
         return raise_error(L, &e);
-    lua_pushboolean(L, a.rc == LUA_OK);
-    lua_insert(L, 1);
-    return lua_gettop(L);
+    if (a.rc == LUA_OK) {
+        lua_pushboolean(L, true);
+        lua_insert(L, 1);
+        return lua_gettop(L);
+    }
+    const struct held_error *h = held_test(L, -1, HELD_ERROR);
+    lua_pushboolean(L, false);
+    if (h)
+        lua_pushstring(L, h->e.message);
+    else
+        lua_pushvalue(L, -2);
+    return 2;
 }
 
 /* -- opening ----------------------------------------------------------------------------------- */

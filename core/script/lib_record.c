@@ -31,10 +31,11 @@ struct assigns {
     size_t count;
 };
 
-/* The table of fields at `at`. Its texts stay in Lua's memory: the table must stay on the stack. */
+/* The table of fields at `at`. */
 static void take_assigns(lua_State *L, int at, const struct rtype *t, struct txn *txn,
                          struct assigns *out) {
     luaL_checktype(L, at, LUA_TTABLE);
+    charge(L, CALL_STEPS);
     out->count = 0;
     out->set = out->small;
     if (t->field_count > ASSIGNS_SMALL)
@@ -87,6 +88,7 @@ static int rule_delete(lua_State *L) {
     struct frame *f = frame_need(L, "delete()");
     struct held_record *r = record_need(L, 1);
     kith_error e = KITH_ERROR_INIT;
+    charge(L, CALL_STEPS);
     if (txn_delete(f->txn, r->type, r->id, &e) != KITH_OK)
         return raise_error(L, &e);
     return 0;
@@ -98,6 +100,7 @@ static int rule_publish(lua_State *L) {
     struct held_record *r = lua_isnoneornil(L, 2) ? NULL : record_need(L, 2);
     kith_str json = STR("{}");
     kith_error e = KITH_ERROR_INIT;
+    charge(L, CALL_STEPS);
     if (!lua_isnoneornil(L, 3)) {
         luaL_checktype(L, 3, LUA_TTABLE);
         json = json_take(L, 3, true);
@@ -107,8 +110,7 @@ static int rule_publish(lua_State *L) {
     return 0;
 }
 
-/* -- reading -------------------------------------------------------------------------------------
- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 /* get(type, id) or get(record): the record as it is now, or nil when it does not exist. */
 static int rule_get(lua_State *L) {
@@ -120,6 +122,7 @@ static int rule_get(lua_State *L) {
     kith_error e = KITH_ERROR_INIT;
     if (!known && !id_parse(text_at(L, 2), &id))
         return raisef(L, "get: '%s' is no id: an id has 13 characters", lua_tostring(L, 2));
+    charge(L, CALL_STEPS);
     kith_status st = txn_get(f->txn, t, id, &values, &e);
     if (st == KITH_E_NOTFOUND) {
         lua_pushnil(L);
@@ -170,11 +173,11 @@ static struct query *query_of(lua_State *L, struct txn *t, kith_str text) {
     struct script *s = script_of(L);
     struct query *q = map_get(&s->queries, text);
     kith_error e = KITH_ERROR_INIT;
+    charge(L, CALL_STEPS);
     if (q)
         return q;
     bool keep = s->queries.count < QUERY_CACHE_MAX;
     struct arena *a = keep ? &s->arena : txn_arena(t);
-    charge(L, HOOK_PERIOD);
     if (query_parse(&q, engine_schema(s->all->engine), a, arena_str(a, text), &e) != KITH_OK)
         raise_error(L, &e);
     if (keep && !map_put(&s->queries, text, q))
@@ -223,6 +226,7 @@ static int find_next(lua_State *L) {
         kith_id id = c->ids[c->next++];
         const kith_value *values;
         kith_error e = KITH_ERROR_INIT;
+        charge(L, CALL_STEPS);
         kith_status st = txn_get(script_of(L)->frame->txn, c->type, id, &values, &e);
         if (st == KITH_E_NOTFOUND)
             continue;
@@ -291,8 +295,7 @@ static int rule_count(lua_State *L) {
     return 1;
 }
 
-/* -- the rest
- * -------------------------------------------------------------------------------------- */
+/* -- the rest ---------------------------------------------------------------------------------- */
 
 static int rule_refuse(lua_State *L) {
     kith_error e = KITH_ERROR_INIT;
@@ -302,7 +305,7 @@ static int rule_refuse(lua_State *L) {
 
 static int rule_log(lua_State *L) {
     int n = lua_gettop(L);
-    charge(L, HOOK_PERIOD); /* a line in the log is no instruction like any other */
+    charge(L, CALL_STEPS); /* a line in the log is no instruction like any other */
     luaL_where(L, 1);
     for (int i = 1; i <= n; i++) {
         if (i > 1)

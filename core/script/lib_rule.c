@@ -13,8 +13,7 @@ const char *rule_kind_name(enum rule_kind kind) {
     return names[kind];
 }
 
-/* -- events --------------------------------------------------------------------------------------
- */
+/* -- events ------------------------------------------------------------------------------------ */
 
 static const struct {
     const char *name;
@@ -110,8 +109,7 @@ static kith_status resolve_event(struct rule *r, kith_error *e) {
     }
 }
 
-/* -- options -------------------------------------------------------------------------------------
- */
+/* -- options ----------------------------------------------------------------------------------- */
 
 /* Each option has a row; set() gets it on top of the stack and pops nothing. */
 struct option {
@@ -206,8 +204,7 @@ static void take_options(lua_State *L, struct rule *r, int at) {
     }
 }
 
-/* -- declaring ------------------------------------------------------------------------------------
- */
+/* -- declaring --------------------------------------------------------------------------------- */
 
 /* "lead.create#2": the second one of that event in the file. */
 static kith_status name_rule(struct script *s, struct rule *r, kith_error *e) {
@@ -323,8 +320,7 @@ void lib_rule_open(lua_State *L, int globals) {
     }
 }
 
-/* -- running
- * --------------------------------------------------------------------------------------- */
+/* -- running ----------------------------------------------------------------------------------- */
 
 /* What a rule is called with; one of the three is set. */
 struct occasion {

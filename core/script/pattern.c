@@ -186,10 +186,10 @@ static const char *close_capture(struct pattern *m, const char *s, const char *p
 
 /* %1: the same text again. */
 static const char *match_back(struct pattern *m, const char *s, int index, const char *p) {
-    if (index < 0 || index >= m->captures || m->capture[index].len < 0)
+    if (index < 0 || index >= m->captures || m->capture[index].len == CAPTURE_OPEN)
         return fail(m, "invalid capture index in the pattern");
     ptrdiff_t len = m->capture[index].len;
-    if (len > m->text_end - s || !spend(m, len / 8 + 1) ||
+    if (len == CAPTURE_POSITION || len > m->text_end - s || !spend(m, len / 8 + 1) ||
         memcmp(s, m->capture[index].start, (size_t)len) != 0)
         return NULL;
     return match(m, s + len, p);

@@ -14,7 +14,6 @@ static int record_index(lua_State *L);
 static int record_newindex(lua_State *L);
 static int record_eq(lua_State *L);
 static int record_text(lua_State *L);
-static int record_concat(lua_State *L);
 
 /* The metatable is kept under the type's address, the table from a field's name to the field under
  * that of its name. Both are made when the type is first met. */
@@ -22,7 +21,6 @@ static void open_type(lua_State *L, const struct rtype *t) {
     static const luaL_Reg meta[] = {{"__newindex", record_newindex},
                                     {"__eq", record_eq},
                                     {"__tostring", record_text},
-                                    {"__concat", record_concat},
                                     {NULL, NULL}};
     luaL_newlib(L, meta);
     lua_pushstring(L, t->name);
@@ -53,6 +51,7 @@ static const struct rfield *field_unknown(lua_State *L, const struct rtype *t, i
 const struct rfield *field_at(lua_State *L, const struct rtype *t, int at) {
     at = lua_absindex(L, at);
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &t->name) == LUA_TNIL) {
+        lua_pop(L, 1);
         open_type(L, t);
         lua_rawgetp(L, LUA_REGISTRYINDEX, &t->name);
     }
@@ -95,12 +94,13 @@ struct held_record *record_need(lua_State *L, int at) {
 
 static const kith_value *record_values(lua_State *L, struct held_record *r) {
     kith_error e = KITH_ERROR_INIT;
-    if (!r->values && txn_get(frame_need(L, "reading a record")->txn, r->type, r->id, &r->values,
-                              &e) != KITH_OK) {
-        r->values = NULL;
+    const kith_value *values;
+    if (r->values)
+        return r->values;
+    charge(L, CALL_STEPS);
+    if (txn_get(frame_need(L, "reading a record")->txn, r->type, r->id, &values, &e) != KITH_OK)
         raise_error(L, &e);
-    }
-    return r->values;
+    return r->values = values;
 }
 
 static void push_id(lua_State *L, kith_id id) {
@@ -151,13 +151,6 @@ static int record_text(lua_State *L) {
     const struct held_record *r = held_test(L, 1, HELD_RECORD);
     lua_pushfstring(L, "%s ", r->type->name);
     push_id(L, r->id);
-    lua_concat(L, 2);
-    return 1;
-}
-
-static int record_concat(lua_State *L) {
-    luaL_tolstring(L, 1, NULL);
-    luaL_tolstring(L, 2, NULL);
     lua_concat(L, 2);
     return 1;
 }

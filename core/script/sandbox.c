@@ -158,16 +158,8 @@ static int error_text(lua_State *L) {
     return 1;
 }
 
-static int error_concat(lua_State *L) {
-    luaL_tolstring(L, 1, NULL);
-    luaL_tolstring(L, 2, NULL);
-    lua_concat(L, 2);
-    return 1;
-}
-
 static void error_open(lua_State *L) {
-    static const luaL_Reg meta[] = {
-        {"__tostring", error_text}, {"__concat", error_concat}, {NULL, NULL}};
+    static const luaL_Reg meta[] = {{"__tostring", error_text}, {NULL, NULL}};
     luaL_newlib(L, meta);
     lua_pushliteral(L, "error");
     lua_setfield(L, -2, "__name");

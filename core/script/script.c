@@ -42,8 +42,7 @@ static void problem_from(struct script *s, const char *message) {
     script_problem(s, 0, "%s", message);
 }
 
-/* -- files ---------------------------------------------------------------------------------------
- */
+/* -- files ------------------------------------------------------------------------------------- */
 
 static kith_status read_file(const char *path, struct buf *out, kith_error *e) {
     FILE *f = fopen(path, "re");
@@ -74,8 +73,13 @@ static void load_chunk(lua_State *L, const char *name) {
     if (read_file(path, &s->scratch, &e) != KITH_OK)
         raise_error(L, &e);
     kith_str text = buf_view(&s->scratch);
-    crypto_generichash_update(&s->digest, (const unsigned char *)text.ptr, text.len);
+    unsigned char before[sizeof s->digest];
+    memcpy(before, s->digest, sizeof before);
+    crypto_generichash(s->digest, sizeof s->digest, (const unsigned char *)text.ptr, text.len,
+                       before, sizeof before);
     charge(L, (lua_Integer)text.len);
+    if (text.ptr && memmem(text.ptr, text.len, "_ENV", 4)) /* Lua 5.4.4 can mistranslate it */
+        raisef(L, "%s: '_ENV' cannot be used in rules", name);
     const char *chunk = lua_pushfstring(L, "@%s", name);
     if (luaL_loadbufferx(L, text.ptr ? text.ptr : "", text.len, chunk, "t") != LUA_OK)
         lua_error(L);
@@ -127,12 +131,6 @@ static int load_main(lua_State *L) {
     return 0;
 }
 
-static void set_version(struct script *s) {
-    unsigned char digest[crypto_generichash_BYTES_MIN];
-    crypto_generichash_final(&s->digest, digest, sizeof digest);
-    sodium_bin2hex(s->version, sizeof s->version, digest, (sizeof s->version - 1) / 2);
-}
-
 static void script_unload(struct script *s) {
     sandbox_close(s);
     map_free(&s->queries);
@@ -152,7 +150,6 @@ static kith_status load_file(struct scripts *all, const char *name, kith_error *
         return err_nomem(e);
     s->all = all;
     s->rules_tail = &s->rules;
-    crypto_generichash_init(&s->digest, NULL, 0, crypto_generichash_BYTES_MIN);
     *all->files_tail = s;
     all->files_tail = &s->next;
     TRY(sandbox_open(s, e));
@@ -162,7 +159,7 @@ static kith_status load_file(struct scripts *all, const char *name, kith_error *
     else if (s->unfinished)
         script_problem(s, s->unfinished_line, "this rule has no function");
     frame_end(s, &f);
-    set_version(s);
+    sodium_bin2hex(s->version, sizeof s->version, s->digest, (sizeof s->version - 1) / 2);
     return KITH_OK;
 }
 
@@ -189,8 +186,7 @@ static kith_status load_all(struct scripts *all, kith_error *e) {
     return st;
 }
 
-/* -- open, check, close
- * ---------------------------------------------------------------------------- */
+/* -- open, check, close ------------------------------------------------------------------------ */
 
 static kith_status scripts_load(struct scripts **out, struct engine *g, const char *dir,
                                 const struct script_limits *limits, kith_error *e) {
@@ -269,8 +265,7 @@ kith_status scripts_check(struct engine *g, const char *dir, const struct script
                    problems == 1 ? "" : "s");
 }
 
-/* -- listing
- * ------------------------------------------------------------------------------------------- */
+/* -- listing ----------------------------------------------------------------------------------- */
 
 const struct script_problem *scripts_problem(const struct scripts *all, size_t i) {
     const struct problem *p = all->problems;

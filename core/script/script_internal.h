@@ -14,6 +14,7 @@
 #include <sodium.h>
 #include <stdatomic.h>
 
+#define CALL_STEPS      1000      /* what a call of the engine costs at least */
 #define FILE_MAX        (1 << 20) /* bytes of one script */
 #define HOOK_PERIOD     1000      /* Lua instructions between two looks at the budget */
 #define BYTES_PER_STEP  64        /* memory asked for counts as work */
@@ -53,9 +54,9 @@ struct rule {
 struct script {
     struct scripts *all;
     lua_State *L;
-    const char *file;                /* "rules/score.lua" */
-    char version[13];                /* known once it is loaded */
-    crypto_generichash_state digest; /* of the file and of what it requires */
+    const char *file;                                   /* "rules/score.lua" */
+    char version[13];                                   /* known once it is loaded */
+    unsigned char digest[crypto_generichash_BYTES_MIN]; /* of the file and what it requires */
     struct frame *frame;
     uint64_t serials;
     int64_t memory;     /* bytes in use */
@@ -129,7 +130,8 @@ void lib_rule_open(lua_State *L, int globals);
 
 /* -- values that Lua holds --------------------------------------------------------------------- */
 
-/* Every full userdata of a state is ours and begins with one of these. */
+/* Every full userdata of a state is ours and begins with one of these. None has a __concat:
+ * Lua 5.4.4 loses the result, and writes to freed memory, when its stack grows inside one. */
 enum held_kind { HELD_VALUE = 1, HELD_RECORD, HELD_CHANGE, HELD_EVENT, HELD_ERROR };
 struct held {
     uint32_t kind;
@@ -156,12 +158,12 @@ struct held_record {
 /* -- value.c ----------------------------------------------------------------------------------- */
 
 void value_push(lua_State *L, const kith_value *v, const struct rfield *f); /* f may be NULL */
-/* What the value at `at` is for field f (NULL: as it is). Text and lists stay in Lua's memory and
- * in the transaction's arena; an error is raised for what cannot be a value. */
+/* What the value at `at` is for field f (NULL: as it is); text and lists are in the transaction's
+ * arena. An error is raised for what cannot be a value. */
 kith_value value_take(lua_State *L, int at, const struct rfield *f);
 const char *held_name(lua_State *L, int at); /* "record", "money", ..., or Lua's name of the type */
 
-/* -- record.c ------------------------------------------------------------------------------ */
+/* -- record.c ---------------------------------------------------------------------------------- */
 
 /* values may be NULL: read when they are asked for. */
 struct held_record *record_push(lua_State *L, const struct rtype *t, kith_id id,

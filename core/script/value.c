@@ -241,13 +241,6 @@ static int exact_text(lua_State *L) {
     return 1;
 }
 
-static int exact_concat(lua_State *L) {
-    luaL_tolstring(L, 1, NULL);
-    luaL_tolstring(L, 2, NULL);
-    lua_concat(L, 2);
-    return 1;
-}
-
 /* -- parts ------------------------------------------------------------------------------------- */
 
 static const struct zone *company_zone(lua_State *L) {
@@ -507,7 +500,18 @@ void value_push(lua_State *L, const kith_value *v, const struct rfield *f) {
     }
 }
 
-/* A table of values, in the transaction's arena; its texts stay where they are. */
+/* A copy in the transaction's arena: a rule that runs in between could drop Lua's own. */
+static kith_value take_text(lua_State *L, int at) {
+    struct frame *frame = frame_need(L, "a text as a value");
+    kith_str s = text_at(L, at);
+    charge(L, (lua_Integer)s.len / 8);
+    s = arena_str(txn_arena(frame->txn), s);
+    if (!s.ptr)
+        raisef(L, "no memory");
+    return value_str(s);
+}
+
+/* A table of values, in the transaction's arena. */
 static kith_value take_list(lua_State *L, int at, const struct rfield *f) {
     struct frame *frame = frame_need(L, "a list of values");
     lua_Unsigned n = lua_rawlen(L, at);
@@ -574,7 +578,7 @@ kith_value value_take(lua_State *L, int at, const struct rfield *f) {
     case LUA_TNUMBER:
         return take_number(L, at, f);
     case LUA_TSTRING:
-        return value_str(text_at(L, at));
+        return take_text(L, at);
     case LUA_TTABLE:
         if (f && f->kind == KITH_F_PLACE)
             return take_place(L, at, f);
@@ -592,17 +596,11 @@ kith_value value_take(lua_State *L, int at, const struct rfield *f) {
 }
 
 void lib_value_open(lua_State *L, int globals) {
-    static const luaL_Reg meta[] = {{"__add", exact_add},
-                                    {"__sub", exact_sub},
-                                    {"__mul", exact_mul},
-                                    {"__unm", exact_unm},
-                                    {"__eq", exact_eq},
-                                    {"__lt", exact_lt},
-                                    {"__le", exact_le},
-                                    {"__tostring", exact_text},
-                                    {"__concat", exact_concat},
-                                    {"__index", exact_index},
-                                    {NULL, NULL}};
+    static const luaL_Reg meta[] = {{"__add", exact_add},     {"__sub", exact_sub},
+                                    {"__mul", exact_mul},     {"__unm", exact_unm},
+                                    {"__eq", exact_eq},       {"__lt", exact_lt},
+                                    {"__le", exact_le},       {"__tostring", exact_text},
+                                    {"__index", exact_index}, {NULL, NULL}};
     static const luaL_Reg functions[] = {{"decimal", make_decimal},
                                          {"money", make_money},
                                          {"date", make_date},
