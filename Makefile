@@ -19,11 +19,19 @@ build: deps ## build it; PRESET=dev, release, asan or tsan
 	@cmake --preset $(PRESET) $(CMAKE_FLAGS) >/dev/null
 	@cmake --build build/$(PRESET) -j $(JOBS)
 
+demo: ## build it and walk through a small company
+	@$(MAKE) build PRESET=release
+	@KITH=build/release/kith config/demo/demo.sh
+
 test: build ## build and run all tests; WORD=... runs only programs with that word in their names
 	@tests/run build/$(PRESET) $(WORD)
 
 test-long: build ## the same with the long tests: crashes, power loss, fuzzing
 	@tests/run --long build/$(PRESET) $(WORD)
+
+bench: ## measure it against its budgets; WORD=... runs only benchmarks with that word
+	@$(MAKE) build PRESET=release
+	@tests/bench/run build/release $(WORD)
 
 check: ## floors of core/, format
 	@tests/checks/floors.sh
