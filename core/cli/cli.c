@@ -14,7 +14,6 @@
 
 #define OWNER_WAIT_MS 5000  /* for a company that another command has open */
 #define DRAIN_MS      60000 /* for the reactions to what a command wrote */
-#define INTERRUPTED   130   /* as a shell has it */
 
 static const struct command *const commands[] = {
     &command_init,
@@ -41,6 +40,7 @@ static const struct command *const commands[] = {
     &command_event_skip,
     &command_serve,
     &command_check,
+    &command_doctor,
     &command_explain,
     &command_help,
     &command_version,
@@ -50,8 +50,7 @@ const struct command *command_at(size_t i) {
     return i < sizeof commands / sizeof commands[0] ? commands[i] : NULL;
 }
 
-/* -- one command
- * --------------------------------------------------------------------------------------- */
+/* -- one command ------------------------------------------------------------------------------- */
 
 static kith_status execute(struct cmd *c, kith_error *e) {
     c->principal = (struct principal){.name = c->io->actor, .all = true};
@@ -66,7 +65,7 @@ static int finish(struct cmd *c, kith_status st, const kith_error *e) {
     io_flush(c->io);
     io_progress(c->io, "");
     if (io_interrupted(c->io))
-        code = INTERRUPTED;
+        code = EXIT_INTERRUPTED;
     if (st != KITH_OK && !c->io->deaf)
         io_say(c->io, "%s", e->message);
     arena_free(&c->arena);
@@ -89,8 +88,7 @@ int cli_run_for(const struct program *p, struct company *company, struct io *io,
     return finish(&c, st, &e);
 }
 
-/* -- as the owner for the moment
- * ------------------------------------------------------------------------ */
+/* -- as the owner for the moment --------------------------------------------------------------- */
 
 void cli_print_problems(struct io *io, struct settings_problems *problems) {
     struct buf b = {0};

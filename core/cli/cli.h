@@ -62,6 +62,8 @@ kith_status cmd_option_int(const struct cmd *c, const char *name, int64_t min, i
 kith_status cmd_help(struct cmd *c, kith_error *e);                             /* of c->command */
 kith_status cmd_help_overview(struct cmd *c, const char *group, kith_error *e); /* NULL: all */
 
+#define EXIT_INTERRUPTED 130 /* as a shell has it */
+
 /* The program. Its exit code. */
 int cli_main(const struct program *p, int argc, char *const *argv);
 /* One command for a client, in the process that owns the company. Any thread. */
@@ -74,22 +76,20 @@ int cli_run_for(const struct program *p, struct company *company, struct io *io,
 void cli_print_problems(struct io *io, struct settings_problems *problems);
 kith_status cli_sub_command(struct cmd *c, const char *name, kith_error *e);
 
-/* -- client.c, serve.c
- * ------------------------------------------------------------------------------ */
+/* -- client.c, serve.c ------------------------------------------------------------------------- */
 
 /* Has the command carried out by the server at the other end of fd, which is closed. */
 int client_run(struct io *local, int fd, int argc, char *const *argv);
 /* Serves until SIGTERM or SIGINT, which the caller has blocked. Logs to standard error. [main] */
 kith_status serve(const struct program *p, struct company *company, kith_error *e);
 
-/* -- commands
- * --------------------------------------------------------------------------------------- */
+/* -- commands ---------------------------------------------------------------------------------- */
 
 extern const struct command command_init, command_import, command_export, command_find, command_get,
     command_create, command_update, command_delete, command_history, command_why, command_undo,
     command_log, command_module_list, command_module_enable, command_module_disable,
     command_module_inspect, command_rule_list, command_rule_check, command_event_list,
     command_event_retry, command_event_skip, command_run, command_serve, command_check,
-    command_explain, command_help, command_version;
+    command_doctor, command_explain, command_help, command_version;
 
 #endif

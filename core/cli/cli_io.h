@@ -63,8 +63,7 @@ const char *io_style(const struct io *io, enum io_style style); /* "" without co
 kith_status io_read_file(struct io *io, const char *path, size_t max, struct buf *out,
                          kith_error *e);
 
-/* -- local --------------------------------------------------------------------------------------
- */
+/* -- local ------------------------------------------------------------------------------------- */
 
 #define IO_FILES 4
 struct io_slot {

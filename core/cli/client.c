@@ -12,6 +12,7 @@
 #define ALIVE_MS 10000 /* how often a client that waits for its own input says that it is there */
 #define TICK_MS  200   /* how soon Ctrl-C is seen */
 #define HELLO_MS 5000
+#define SEND_MS  60000
 
 struct client {
     struct io *io;
@@ -33,18 +34,25 @@ static kith_status send_run(struct client *c, kith_error *e) {
     return st;
 }
 
-/* -- what the server asks of this side
- * ------------------------------------------------------------------ */
+/* -- what the server asks of this side --------------------------------------------------------- */
 
-static kith_status reply_fail(struct client *c, const kith_error *why, kith_error *e) {
+/* A server that is gone is noticed by the one who reads: it may have said more before. */
+static void reply_fail(struct client *c, const kith_error *why) {
     char code[4];
     wire_u32(code, (uint32_t)-why->code);
-    return wire_send2(&c->wire, FRAME_FAIL, (kith_str){code, 4}, str_of(why->message), e);
+    wire_send2(&c->wire, FRAME_FAIL, (kith_str){code, 4}, str_of(why->message), NULL);
 }
 
-static kith_status reply_done(struct client *c, int file, kith_error *e) {
+static void reply_done(struct client *c, int file) {
     char number = (char)file;
-    return wire_send(&c->wire, FRAME_DONE, (kith_str){&number, 1}, e);
+    wire_send(&c->wire, FRAME_DONE, (kith_str){&number, 1}, NULL);
+}
+
+static void reply(struct client *c, const kith_error *why, int file) {
+    if (why->code)
+        reply_fail(c, why);
+    else
+        reply_done(c, file);
 }
 
 /* A server may touch only the files that the user named on this command line: it may run as another
@@ -58,7 +66,7 @@ static bool named_by_user(const struct client *c, const char *path) {
     return false;
 }
 
-static kith_status on_open(struct client *c, kith_str p, kith_error *e) {
+static void on_open(struct client *c, kith_str p) {
     kith_error why = KITH_ERROR_INIT;
     int file = 0;
     char *path = p.len > 0 ? strndup(p.ptr + 1, (size_t)p.len - 1) : NULL;
@@ -69,7 +77,7 @@ static kith_status on_open(struct client *c, kith_str p, kith_error *e) {
     if (path && strcmp(path, "-") == 0 && p.ptr[0] == 'r')
         c->stdin_file = file;
     free(path);
-    return why.code ? reply_fail(c, &why, e) : reply_done(c, file, e);
+    reply(c, &why, file);
 }
 
 /* Standard input may be slow: until it has something, tell the server that we are there. */
@@ -85,7 +93,7 @@ static kith_status wait_for_input(struct client *c, kith_error *why) {
     return KITH_OK;
 }
 
-static kith_status on_read(struct client *c, kith_str p, kith_error *e) {
+static void on_read(struct client *c, kith_str p) {
     kith_error why = KITH_ERROR_INIT;
     static const uint32_t most = WIRE_CHUNK;
     char *data = malloc(most);
@@ -98,80 +106,86 @@ static kith_status on_read(struct client *c, kith_str p, kith_error *e) {
         if (file != c->stdin_file || wait_for_input(c, &why) == KITH_OK)
             c->io->ops->read(c->io, file, data, cap < most ? cap : most, &got, &why);
     }
-    kith_status st = why.code ? reply_fail(c, &why, e)
-                              : wire_send(&c->wire, FRAME_DATA, (kith_str){data, got}, e);
+    if (why.code)
+        reply_fail(c, &why);
+    else
+        wire_send(&c->wire, FRAME_DATA, (kith_str){data, got}, NULL);
     free(data);
-    return st;
 }
 
-static kith_status on_put(struct client *c, kith_str p, kith_error *e) {
+static void on_put(struct client *c, kith_str p) {
     kith_error why = KITH_ERROR_INIT;
     if (p.len < 1)
         err_set(&why, KITH_E_INVAL, NULL, "the server asked to write in an unknown way");
     else
         c->io->ops->put(c->io, (unsigned char)p.ptr[0], (kith_str){p.ptr + 1, p.len - 1}, &why);
-    return why.code ? reply_fail(c, &why, e) : reply_done(c, 0, e);
+    reply(c, &why, 0);
 }
 
-static kith_status on_close(struct client *c, kith_str p, kith_error *e) {
+static void on_close(struct client *c, kith_str p) {
     kith_error why = KITH_ERROR_INIT;
     if (p.len != 2)
         err_set(&why, KITH_E_INVAL, NULL, "the server asked to close in an unknown way");
     else
         c->io->ops->close(c->io, (unsigned char)p.ptr[0], p.ptr[1] != 0, &why);
-    return why.code ? reply_fail(c, &why, e) : reply_done(c, 0, e);
+    reply(c, &why, 0);
 }
 
-static kith_status on_output(struct client *c, int stream, kith_str p) {
+static void on_output(struct client *c, int stream, kith_str p) {
     if (!c->no_output && !c->io->ops->write(c->io, stream, p) && stream == IO_OUT) {
         c->no_output = true;
         c->io->deaf = true; /* read by io_interrupted: the command is cancelled */
     }
-    return KITH_OK;
 }
 
-static kith_status on_progress(struct client *c, kith_str p) {
+static void on_progress(struct client *c, kith_str p) {
     char line[256];
     size_t len = p.len < sizeof line ? (size_t)p.len : sizeof line - 1;
     memcpy(line, p.ptr ? p.ptr : "", len);
     line[len] = '\0';
     io_progress(c->io, line);
-    return KITH_OK;
 }
 
 static kith_status on_frame(struct client *c, uint8_t type, kith_str p, kith_error *e) {
     switch (type) {
     case FRAME_OUT:
-        return on_output(c, IO_OUT, p);
+        on_output(c, IO_OUT, p);
+        break;
     case FRAME_ERR:
-        return on_output(c, IO_ERR, p);
+        on_output(c, IO_ERR, p);
+        break;
     case FRAME_PROGRESS:
-        return on_progress(c, p);
+        on_progress(c, p);
+        break;
     case FRAME_OPEN:
-        return on_open(c, p, e);
+        on_open(c, p);
+        break;
     case FRAME_READ:
-        return on_read(c, p, e);
+        on_read(c, p);
+        break;
     case FRAME_PUT:
-        return on_put(c, p, e);
+        on_put(c, p);
+        break;
     case FRAME_CLOSE:
-        return on_close(c, p, e);
+        on_close(c, p);
+        break;
     case FRAME_EXIT:
         c->code = p.len == 1 ? (unsigned char)p.ptr[0] : 1;
-        return KITH_OK;
+        break;
     case FRAME_REFUSED:
         return err_set(e, KITH_E_BUSY, NULL, "%.*s", (int)p.len, p.ptr ? p.ptr : "");
     default:
         return err_set(e, KITH_E_INVAL, NULL, "the server does not speak Kith's protocol");
     }
+    return KITH_OK;
 }
 
-/* -- the conversation
- * ------------------------------------------------------------------------------------ */
+/* -- the conversation -------------------------------------------------------------------------- */
 
 static kith_status greet(struct client *c, kith_error *e) {
     uint8_t type;
     kith_str payload;
-    TRY(wire_hello(&c->wire, e));
+    wire_hello(&c->wire, NULL); /* a server that sends us away may not have waited for it */
     kith_status st = wire_recv(&c->wire, HELLO_MS, &type, &payload, e);
     if (st == KITH_E_LIMIT)
         return err_set(e, KITH_E_BUSY, NULL, "the server of this company does not answer");
@@ -189,7 +203,7 @@ static kith_status converse(struct client *c, kith_error *e) {
         kith_str payload;
         if (io_interrupted(c->io) && !c->cancel_sent) {
             c->cancel_sent = true;
-            TRY(wire_send(&c->wire, FRAME_CANCEL, (kith_str){0}, e));
+            wire_send(&c->wire, FRAME_CANCEL, (kith_str){0}, NULL); /* it may be done already */
         }
         kith_status st = wire_recv(&c->wire, TICK_MS, &type, &payload, e);
         if (st == KITH_E_LIMIT) /* nothing yet: the command takes as long as it takes */
@@ -205,11 +219,11 @@ static kith_status converse(struct client *c, kith_error *e) {
 int client_run(struct io *local, int fd, int argc, char *const *argv) {
     kith_error e = KITH_ERROR_INIT;
     struct client c = {.io = local, .argc = argc, .argv = argv, .code = -1, .stdin_file = -1};
-    wire_open(&c.wire, fd, HELLO_MS);
+    wire_open(&c.wire, fd, SEND_MS);
     kith_status st = converse(&c, &e);
     wire_close(&c.wire);
     if (st == KITH_OK)
-        return c.code;
+        return io_interrupted(local) ? EXIT_INTERRUPTED : c.code;
     io_say(local, "%s", e.message);
     return status_exit(st);
 }

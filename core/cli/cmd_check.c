@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kith check, explain: the company's settings, modules and rules, everything that is wrong at once.
- */
+/* kith check, explain: settings, modules and rules, everything that is wrong at once. */
 #include "cli/show.h"
 #include <string.h>
 
@@ -47,8 +46,7 @@ static size_t show_modules(struct cmd *c, const struct company *company) {
     return failed;
 }
 
-/* Settings and modules, read here; then the database and the rules, in the process that owns them.
- */
+/* Settings and modules, read here; then database and rules, in the process that owns them. */
 static kith_status run_check(struct cmd *c, kith_error *e) {
     struct settings_problems problems = {0};
     struct company *company = NULL;
@@ -73,9 +71,7 @@ static kith_status run_check(struct cmd *c, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- explain
- * ------------------------------------------------------------------------------------------------
- */
+/* -- explain ----------------------------------------------------------------------------------- */
 
 static kith_str value_now(struct cmd *c, const struct setting *s) {
     struct buf b = {0};

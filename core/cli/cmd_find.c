@@ -28,8 +28,7 @@ struct find {
     size_t row_count, row_cap;
 };
 
-/* -- what to show
- * --------------------------------------------------------------------------------------- */
+/* -- what to show ------------------------------------------------------------------------------ */
 
 static kith_status add_field(struct find *f, kith_str name, kith_error *e) {
     const struct rfield *field = NULL;
@@ -95,8 +94,7 @@ static void all_fields(struct find *f) {
         f->fields[f->field_count++] = f->type->fields[i];
 }
 
-/* -- one row
- * --------------------------------------------------------------------------------------------- */
+/* -- one row ----------------------------------------------------------------------------------- */
 
 static kith_status row_json(void *arg, kith_id id, const kith_value *values, kith_error *e) {
     struct find *f = arg;
@@ -149,8 +147,7 @@ static kith_status row_table(void *arg, kith_id id, const kith_value *values, ki
     return KITH_OK;
 }
 
-/* -- all rows
- * ---------------------------------------------------------------------------------------------- */
+/* -- all rows ---------------------------------------------------------------------------------- */
 
 /* Page by page; what a page gave is printed between two reads, since the other end may be slow. */
 static kith_status each_row(struct find *f, find_row fn, int64_t limit, kith_str *cursor,

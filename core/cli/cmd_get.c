@@ -18,8 +18,7 @@ struct linked {
     struct cmd *c;
 };
 
-/* -- reading
- * ----------------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static kith_status keep_row(void *arg, kith_id id, const kith_value *values, kith_error *e) {
     struct linked *l = arg;
@@ -84,8 +83,7 @@ static kith_status each_linked(struct cmd *c, const struct rtype *t, kith_id id,
     return KITH_OK;
 }
 
-/* -- for people
- * ---------------------------------------------------------------------------------------- */
+/* -- for people -------------------------------------------------------------------------------- */
 
 static size_t widest_name(const struct rtype *t) {
     size_t widest = 0;
@@ -147,8 +145,7 @@ static void page_linked(struct linked *l, void *arg) {
     }
 }
 
-/* -- for programs
- * -------------------------------------------------------------------------------------- */
+/* -- for programs ------------------------------------------------------------------------------ */
 
 struct json_page {
     struct cmd *c;

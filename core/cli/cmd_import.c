@@ -22,8 +22,7 @@ struct job {
     int64_t started;
 };
 
-/* -- options
- * ------------------------------------------------------------------------------------------- */
+/* -- options ----------------------------------------------------------------------------------- */
 
 static kith_status pick_word(struct cmd *c, const char *option, const char *const *words,
                              size_t count, int *out, kith_error *e) {
@@ -77,8 +76,7 @@ static kith_status read_options(struct job *job, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- callbacks of the import
- * ---------------------------------------------------------------------------- */
+/* -- callbacks of the import ------------------------------------------------------------------- */
 
 static kith_status pull(void *arg, char *dst, size_t cap, size_t *got, kith_error *e) {
     struct job *job = arg;
@@ -120,8 +118,7 @@ static kith_status on_reject(void *arg, const struct import_reject *r, kith_erro
     return job->reject_text.len >= 65536 ? flush_rejects(job, e) : KITH_OK;
 }
 
-/* -- what is told
- * ---------------------------------------------------------------------------------------- */
+/* -- what is told ------------------------------------------------------------------------------ */
 
 static const char *column_target(struct cmd *c, const struct import_column *col) {
     if (col->is_id)
@@ -223,9 +220,7 @@ static void report(struct job *job, const struct import_report *r, bool rehearsa
         report_text(job, r, rehearsal);
 }
 
-/* -- preview
- * ------------------------------------------------------------------------------------------------
- */
+/* -- preview ----------------------------------------------------------------------------------- */
 
 struct preview {
     struct cmd *c;
@@ -283,9 +278,7 @@ static kith_status preview(struct job *job, int64_t rows, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- the import
- * -----------------------------------------------------------------------------------------------
- */
+/* -- the import -------------------------------------------------------------------------------- */
 
 /* A file that is there may hold the rejects of an earlier import. */
 static kith_status check_rejects(struct job *job, kith_error *e) {

@@ -31,8 +31,7 @@ static const char readme[] = "A company of Kith: its settings (kith.conf, conf.d
 static const char modules_conf[] =
     "# Written by 'kith module enable' and 'kith module disable'.\nmodules: { enabled = []; };\n";
 
-/* -- the folder
- * ------------------------------------------------------------------------------------------ */
+/* -- the folder -------------------------------------------------------------------------------- */
 
 static bool exists(const char *dir, const char *name) {
     char *path = company_path(dir, name);
@@ -98,8 +97,7 @@ static kith_status make_file(const char *dir, const char *name, kith_str text, k
     return st;
 }
 
-/* -- what is in it
- * ----------------------------------------------------------------------------------------- */
+/* -- what is in it ----------------------------------------------------------------------------- */
 
 static const char *system_zone(struct cmd *c) {
     char path[512];

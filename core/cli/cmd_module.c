@@ -12,8 +12,7 @@
 
 #define MODULES_FILE "conf.d/modules.conf"
 
-/* -- list
- * ---------------------------------------------------------------------------------------------- */
+/* -- list -------------------------------------------------------------------------------------- */
 
 static void json_module(struct cmd *c, const struct plugin_status *s) {
     struct buf b = {0};
@@ -127,8 +126,7 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- enable, disable
- * ------------------------------------------------------------------------------------- */
+/* -- enable, disable --------------------------------------------------------------------------- */
 
 struct enabled {
     const char *names[256];
@@ -318,8 +316,7 @@ static kith_status run_disable(struct cmd *c, kith_error *e) {
     return change_enabled(c, disable, e);
 }
 
-/* -- inspect
- * ---------------------------------------------------------------------------------------------- */
+/* -- inspect ----------------------------------------------------------------------------------- */
 
 static kith_status find_module_file(struct cmd *c, const char **path, kith_error *e) {
     const char *name = c->args[0];

@@ -57,8 +57,7 @@ char *company_path(const char *dir, const char *name) {
     return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
 }
 
-/* -- finding
- * ------------------------------------------------------------------------------------------ */
+/* -- finding ----------------------------------------------------------------------------------- */
 
 static bool is_company(const char *dir) {
     char *conf = company_path(dir, "kith.conf");
@@ -100,8 +99,7 @@ kith_status company_find(const char *given, char **dir, kith_error *e) {
         " or KITH_COMPANY, or make one with 'kith init DIR'");
 }
 
-/* -- settings and modules
- * ------------------------------------------------------------------------------- */
+/* -- settings and modules ---------------------------------------------------------------------- */
 
 static size_t text_list(const struct settings *s, const char *key, const char **out, size_t cap) {
     size_t n = settings_count(s, "", key), kept = 0;
@@ -184,8 +182,7 @@ kith_status company_read(struct company **out, const struct program *p, const ch
     return check_meaning(c, e);
 }
 
-/* -- opening
- * ---------------------------------------------------------------------------------------------- */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static uint32_t setting_u32(const struct settings *s, const char *key) {
     return (uint32_t)settings_int(s, "", key);

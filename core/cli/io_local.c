@@ -68,8 +68,7 @@ static bool local_interrupted(struct io *io) {
     return interrupts > 0;
 }
 
-/* -- files ----------------------------------------------------------------------------------------
- */
+/* -- files ------------------------------------------------------------------------------------- */
 
 static void slot_free(struct io_slot *s) {
     free(s->path);
@@ -199,8 +198,7 @@ static const struct io_ops local_ops = {
     .interrupted = local_interrupted,
 };
 
-/* -- life
- * ------------------------------------------------------------------------------------------ */
+/* -- life -------------------------------------------------------------------------------------- */
 
 /* Who sits there: behind sudo the person, not root. */
 static void find_actor(struct io *io) {

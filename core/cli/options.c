@@ -34,8 +34,7 @@ static const char *command_name_at(const void *arg, size_t i) {
     return command_at(i)->name;
 }
 
-/* -- which command
- * ------------------------------------------------------------------------------------ */
+/* -- which command ----------------------------------------------------------------------------- */
 
 const struct command *command_named(const char *name) {
     for (size_t i = 0; command_at(i); i++) {
@@ -65,8 +64,7 @@ static kith_status unknown_command(const char *name, kith_error *e) {
     return err_set(e, KITH_E_INVAL, NULL, "there is no command '%s'; 'kith help' lists them", name);
 }
 
-/* A word with a dot is an action: `kith sales.rescore limit=5` is `kith run sales.rescore limit=5`.
- */
+/* A word with a dot is an action: `kith sales.rescore` is `kith run sales.rescore`. */
 static kith_status pick_command(struct cmd *c, size_t *used, kith_error *e) {
     const char *first = c->arg_count > 0 ? c->args[0] : NULL;
     *used = 1;
@@ -90,8 +88,7 @@ static kith_status pick_command(struct cmd *c, size_t *used, kith_error *e) {
     return c->command ? KITH_OK : unknown_command(first, e);
 }
 
-/* -- words
- * ---------------------------------------------------------------------------------------------- */
+/* -- words ------------------------------------------------------------------------------------- */
 
 static kith_status set_option(struct cmd *c, const char *word, const char *next, bool *took_next,
                               kith_error *e) {
@@ -217,9 +214,7 @@ kith_status cmd_option_int(const struct cmd *c, const char *name, int64_t min, i
                    name, (long long)min, (long long)max, text);
 }
 
-/* -- help
- * --------------------------------------------------------------------------------------------------
- */
+/* -- help -------------------------------------------------------------------------------------- */
 
 static void help_options(struct cmd *c, const struct command *k) {
     const struct option_row *row;

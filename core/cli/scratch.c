@@ -10,8 +10,7 @@
 
 #define DRAIN_MS 60000
 
-/* -- the copy's folder, ".rehearsal-PID-XXXXXX" in the company's
- * ------------------------------------------ */
+/* -- the copy's folder, ".rehearsal-PID-XXXXXX" in the company's ------------------------------- */
 
 static void remove_folder(const char *path) {
     DIR *d = opendir(path);
@@ -53,8 +52,7 @@ static kith_status make_folder(struct cmd *c, char **path, kith_error *e) {
     return mkdtemp(*path) ? KITH_OK : err_errno(e, "make a folder for a copy in", dir);
 }
 
-/* -- what was written there
- * -------------------------------------------------------------------------------- */
+/* -- what was written there -------------------------------------------------------------------- */
 
 /* Rows of one kind and type by one piece of code. */
 struct sum {
@@ -134,8 +132,7 @@ static kith_status show_effects(struct cmd *c, struct company *scratch, uint64_t
     return KITH_OK;
 }
 
-/* -- the rehearsal
- * -------------------------------------------------------------------------------------------- */
+/* -- the rehearsal ----------------------------------------------------------------------------- */
 
 static kith_status head_of(struct engine *g, uint64_t *seq, kith_error *e) {
     struct conn *conn;
@@ -145,10 +142,8 @@ static kith_status head_of(struct engine *g, uint64_t *seq, kith_error *e) {
     return st;
 }
 
-static kith_status rehearse_on(struct cmd *c, struct company *scratch,
-                               kith_status (*fn)(struct cmd *c, struct company *scratch, void *arg,
-                                                 kith_error *e),
-                               void *arg, kith_error *e) {
+static kith_status rehearse_on(struct cmd *c, struct company *scratch, rehearse_fn fn, void *arg,
+                               kith_error *e) {
     uint64_t since;
     TRY(head_of(scratch->engine, &since, e));
     TRY(fn(c, scratch, arg, e));
@@ -156,20 +151,33 @@ static kith_status rehearse_on(struct cmd *c, struct company *scratch,
     return show_effects(c, scratch, since, e);
 }
 
-kith_status scratch_rehearse(struct cmd *c,
-                             kith_status (*fn)(struct cmd *c, struct company *scratch, void *arg,
-                                               kith_error *e),
-                             void *arg, kith_error *e) {
-    struct company *scratch = NULL;
+kith_status scratch_copy(struct cmd *c, scratch_fn fn, void *arg, kith_error *e) {
     char *folder;
     TRY(make_folder(c, &folder, e));
     const char *path = arena_printf(&c->arena, "%s/kith.db", folder);
     kith_status st = path ? engine_copy(c->company->engine, path, e) : err_nomem(e);
     if (st == KITH_OK)
-        st = company_open_copy(&scratch, c->program, c->company, path, e);
-    if (st == KITH_OK)
-        st = rehearse_on(c, scratch, fn, arg, e);
-    company_close(scratch);
+        st = fn(c, path, arg, e);
     remove_folder(folder);
     return st;
+}
+
+struct rehearsal_job {
+    rehearse_fn fn;
+    void *arg;
+};
+
+static kith_status rehearse_copy(struct cmd *c, const char *path, void *arg, kith_error *e) {
+    const struct rehearsal_job *job = arg;
+    struct company *scratch = NULL;
+    kith_status st = company_open_copy(&scratch, c->program, c->company, path, e);
+    if (st == KITH_OK)
+        st = rehearse_on(c, scratch, job->fn, job->arg, e);
+    company_close(scratch);
+    return st;
+}
+
+kith_status scratch_rehearse(struct cmd *c, rehearse_fn fn, void *arg, kith_error *e) {
+    struct rehearsal_job job = {fn, arg};
+    return scratch_copy(c, rehearse_copy, &job, e);
 }

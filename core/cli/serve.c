@@ -41,8 +41,7 @@ struct server {
     atomic_bool ending; /* commands still under way are interrupted */
 };
 
-/* -- io over the socket
- * ------------------------------------------------------------------------------------ */
+/* -- io over the socket ------------------------------------------------------------------------ */
 
 struct remote {
     struct io io;
@@ -174,8 +173,7 @@ static const struct io_ops remote_ops = {
     .interrupted = remote_interrupted,
 };
 
-/* -- one client
- * ---------------------------------------------------------------------------------------------- */
+/* -- one client -------------------------------------------------------------------------------- */
 
 /* Takes the NUL-ended texts apart: columns, colour, actor, arguments. argv points into text. */
 static bool read_run(struct remote *r, kith_str text, char **argv, int *argc) {
@@ -247,18 +245,17 @@ static void *guest_main(void *arg) {
     kith_error e = KITH_ERROR_INIT;
     kith_str run;
     wire_open(&r.wire, g->fd, SEND_MS);
-    if (greet(&r, &run, &e) == KITH_OK)
+    kith_status st = greet(&r, &run, &e);
+    if (st == KITH_OK)
         run_command(&r, run);
-    else
+    else if (st != KITH_E_IO) /* that one only looked whether somebody is here */
         log_warn("serve", "a client was sent away: %s", e.message);
     buf_free(&r.io.out);
     leave(g, &r.wire);
     return NULL;
 }
 
-/* -- the door
- * ------------------------------------------------------------------------------------------------
- */
+/* -- the door ---------------------------------------------------------------------------------- */
 
 static struct guest *free_place(struct server *s, int fd) {
     struct guest *found = NULL;
@@ -298,6 +295,13 @@ static void welcome(struct server *s, int fd) {
         leave(g, &w);
     else
         wire_close(&w);
+}
+
+/* Takes the signal, so that it does not end the next server of this process, too. */
+static void take_signal(int signals) {
+    struct signalfd_siginfo info;
+    if (read(signals, &info, sizeof info) == (ssize_t)sizeof info)
+        log_info("serve", "stopping on signal %u: finishing what was accepted", info.ssi_signo);
 }
 
 static void accept_until_signal(struct server *s, int listener, int signals) {
@@ -364,7 +368,7 @@ kith_status serve(const struct program *p, struct company *company, kith_error *
     if (st == KITH_OK) {
         log_info("serve", "serving %s", company->dir);
         accept_until_signal(&s, listener, signals);
-        log_info("serve", "stopping: finishing what was accepted");
+        take_signal(signals);
         sock_remove(company->dir);
         close(listener);
         see_guests_out(&s);

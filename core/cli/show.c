@@ -8,8 +8,7 @@ const struct schema *cmd_schema(const struct cmd *c) {
     return engine_schema(c->company->engine);
 }
 
-/* -- for people
- * ---------------------------------------------------------------------------------------- */
+/* -- for people -------------------------------------------------------------------------------- */
 
 const char *show_id(struct cmd *c, kith_id id) {
     char text[ID_TEXT + 1];
@@ -113,8 +112,7 @@ kith_str show_change(struct cmd *c, const struct image_field *f) {
     return text;
 }
 
-/* -- for programs
- * --------------------------------------------------------------------------------------- */
+/* -- for programs ------------------------------------------------------------------------------ */
 
 void json_id(struct json_out *j, kith_id id) {
     char text[ID_TEXT + 1];
@@ -191,8 +189,7 @@ void json_print(struct cmd *c, struct buf *b) {
     buf_free(b);
 }
 
-/* -- what the user named
- * --------------------------------------------------------------------------------- */
+/* -- what the user named ----------------------------------------------------------------------- */
 
 kith_status arg_type(struct cmd *c, size_t i, const struct rtype **t, kith_error *e) {
     return schema_find_type(cmd_schema(c), str_of(c->args[i]), t, e);

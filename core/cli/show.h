@@ -8,13 +8,11 @@
 #include "base/json.h"
 #include "cli/cli.h"
 
-/* -- values
- * ----------------------------------------------------------------------------------------- */
+/* -- values ------------------------------------------------------------------------------------ */
 
 const char *show_id(struct cmd *c, kith_id id);
 kith_str show_time(struct cmd *c, int64_t ms); /* in the company's zone: "2026-01-31 12:00:05" */
-/* As value_text, but times in the company's zone, and a link with the title of its record in front.
- */
+/* As value_text, but times in the company's zone, and a link with its record's title in front. */
 kith_str show_value(struct cmd *c, const kith_value *v);
 /* "Anna Schmidt": the title of a record that exists; else "". */
 kith_str show_title(struct cmd *c, const struct rtype *t, kith_id id);
@@ -36,8 +34,7 @@ void json_changes(struct cmd *c, struct json_out *j, const struct image_field *f
 /* Ends the line and prints what was built. */
 void json_print(struct cmd *c, struct buf *b);
 
-/* -- what the user named
- * ------------------------------------------------------------------------------ */
+/* -- what the user named ----------------------------------------------------------------------- */
 
 kith_status arg_type(struct cmd *c, size_t i, const struct rtype **t, kith_error *e);
 kith_status arg_id(struct cmd *c, size_t i, kith_id *id, kith_error *e);
@@ -45,8 +42,7 @@ kith_status arg_id(struct cmd *c, size_t i, kith_id *id, kith_error *e);
 kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id *id, kith_error *e);
 const struct schema *cmd_schema(const struct cmd *c);
 
-/* -- tables
- * -------------------------------------------------------------------------------------------- */
+/* -- tables ------------------------------------------------------------------------------------ */
 
 #define TABLE_COLUMNS 32
 struct table {

@@ -35,13 +35,17 @@ void wire_close(struct wire *w) {
     buf_free(&w->in);
 }
 
+static kith_status gone(kith_error *e) {
+    return err_set(e, KITH_E_IO, NULL, "the other side of the socket is gone");
+}
+
 static kith_status send_part(int fd, kith_str part, int flags, kith_error *e) {
     while (part.len > 0) {
         ssize_t n = send(fd, part.ptr, (size_t)part.len, MSG_NOSIGNAL | flags);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return err_set(e, KITH_E_IO, NULL, "the other side of the socket is gone");
+            return gone(e);
         part.ptr += n;
         part.len -= (uint64_t)n;
     }
@@ -68,24 +72,27 @@ bool wire_ready(const struct wire *w) {
     return poll(&p, 1, 0) > 0;
 }
 
-/* Waits for the first byte at most until the deadline; EINTR ends the wait too, so that a client
- * sees its Ctrl-C. */
-static kith_status wait_readable(int fd, int64_t deadline_ns, kith_error *e) {
-    int64_t left = (deadline_ns - clock_ticks()) / 1000000;
+/* A signal ends the wait for a frame, so that a client sees its Ctrl-C, but not that for its rest.
+ */
+static bool wait_readable(int fd, int64_t deadline_ns, bool through_signals) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    if (left < 0 || poll(&p, 1, (int)left) <= 0)
-        return err_set(e, KITH_E_LIMIT, NULL, "nothing came over the socket in time");
-    return KITH_OK;
+    for (;;) {
+        int64_t left = (deadline_ns - clock_ticks()) / 1000000;
+        int n = poll(&p, 1, left > 0 ? (int)left : 0);
+        if (n >= 0 || errno != EINTR || !through_signals)
+            return n > 0;
+    }
 }
 
 static kith_status recv_exactly(int fd, char *dst, size_t len, int64_t deadline_ns, kith_error *e) {
     while (len > 0) {
-        TRY(wait_readable(fd, deadline_ns, e));
+        if (!wait_readable(fd, deadline_ns, true))
+            return err_set(e, KITH_E_IO, NULL, "the other side stopped in the middle of a frame");
         ssize_t n = recv(fd, dst, len, MSG_DONTWAIT);
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n <= 0)
-            return err_set(e, KITH_E_IO, NULL, "the other side of the socket is gone");
+            return gone(e);
         dst += n;
         len -= (size_t)n;
     }
@@ -97,7 +104,8 @@ static kith_status recv_exactly(int fd, char *dst, size_t len, int64_t deadline_
 
 kith_status wire_recv(struct wire *w, int64_t timeout_ms, uint8_t *type, kith_str *payload,
                       kith_error *e) {
-    TRY(wait_readable(w->fd, clock_ticks() + timeout_ms * 1000000, e));
+    if (!wait_readable(w->fd, clock_ticks() + timeout_ms * 1000000, false))
+        return err_set(e, KITH_E_LIMIT, NULL, "nothing came over the socket in time");
     int64_t deadline = clock_ticks() + (int64_t)FRAME_MS * 1000000;
     char start[HEAD_BYTES];
     TRY(recv_exactly(w->fd, start, HEAD_BYTES, deadline, e));

@@ -60,8 +60,7 @@ kith_status wire_check_hello(uint8_t type, kith_str payload, const char *who, ki
 void wire_u32(char out[4], uint32_t n);
 uint32_t wire_u32_of(const char in[4]);
 
-/* -- the socket file ------------------------------------------------------------------------------
- */
+/* -- the socket file --------------------------------------------------------------------------- */
 
 /* In the company's folder. A path of a socket address ends at 107 bytes, so both go through
  * /proc/self/fd of the opened folder, which makes every folder's path short. */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith doctor: checks every invariant of the database, on a copy of it. */
+#include "cli/scratch.h"
+#include "cli/show.h"
+#include "journal/doctor.h"
+
+static kith_status tell(void *arg, const char *check, const char *sentence, kith_error *e) {
+    struct cmd *c = arg;
+    struct buf b = {0};
+    struct json_out j;
+    if (c->json) {
+        json_begin(&j, &b, false);
+        json_object_(&j);
+        json_key(&j, "check");
+        json_strz(&j, check);
+        json_key(&j, "finding");
+        json_strz(&j, sentence);
+        json_object_end(&j);
+        json_print(c, &b);
+    } else {
+        io_printf(c->io, "%s%s%s: ", io_style(c->io, STYLE_BAD), check,
+                  io_style(c->io, STYLE_PLAIN));
+        io_text(c->io, str_of(sentence));
+        io_puts(c->io, "\n");
+    }
+    return io_check(c->io, e);
+}
+
+static kith_status examine(struct cmd *c, const char *copy, void *arg, kith_error *e) {
+    (void)arg;
+    struct conn *conn;
+    size_t findings = 0, checks;
+    const struct doctor_check *list = doctor_checks(&checks);
+    TRY(conn_open(&conn, copy, CONN_READER, NULL, e));
+    kith_status st = doctor_run(conn, cmd_schema(c), tell, c, &findings, e);
+    conn_close(conn);
+    TRY(st);
+    if (findings > 0)
+        return err_set(e, KITH_E_CORRUPT, NULL,
+                       "the database is damaged: %zu finding%s; keep the folder as it is, and go"
+                       " back to a backup or ask for help",
+                       findings, findings == 1 ? "" : "s");
+    for (size_t i = 0; i < checks && !c->json; i++)
+        io_printf(c->io, "  %-14s %s\n", list[i].name, list[i].doc);
+    if (!c->json)
+        io_printf(c->io, "%zu checks, nothing found.\n", checks);
+    return KITH_OK;
+}
+
+static kith_status run(struct cmd *c, kith_error *e) {
+    return scratch_copy(c, examine, NULL, e);
+}
+
+const struct command command_doctor = {
+    .name = "doctor",
+    .args = "",
+    .help = "check the database from end to end, on a copy",
+    .needs = NEEDS_COMPANY,
+    .run = run,
+};
