@@ -212,8 +212,7 @@ kith_status frame_writing(kith_txn *txn, struct frame **out, kith_error *e);
 struct plugin *frame_main(const kith_host *host, enum frame_phase phase, kith_error *e);
 int64_t frame_now(const struct frame *f);
 
-/* -- the host's side (host*.c)
- * ------------------------------------------------------------------------ */
+/* -- the host's side (host*.c) ----------------------------------------------------------------- */
 
 void host_init(struct plugin *p);
 extern const kith_records_v1 host_records;
@@ -234,8 +233,7 @@ kith_status host_values(uint32_t count, const kith_value *values, kith_error *e)
 kith_status host_subject(struct frame *f, uint32_t number, kith_id id, const struct rtype **type,
                          kith_error *e);
 
-/* -- from declarations to the engine (bind*.c)
- * ---------------------------------------------------------- */
+/* -- from declarations to the engine (bind*.c) ------------------------------------------------- */
 
 kith_status bind_topics(struct plugin *p, kith_error *e);
 /* Resolves and checks all else; nothing is registered yet. */

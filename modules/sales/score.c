@@ -4,8 +4,7 @@
 #include "sales.h"
 #include <stdlib.h>
 
-/* -- the rules
- * ------------------------------------------------------------------------------------- */
+/* -- the rules --------------------------------------------------------------------------------- */
 
 enum { RULE_WHEN, RULE_POINTS }; /* as declared */
 
@@ -62,8 +61,7 @@ kith_status score_read_rules(kith_instance *self, kith_error *err) {
     return st;
 }
 
-/* -- computing
- * ---------------------------------------------------------------------------------------- */
+/* -- computing --------------------------------------------------------------------------------- */
 
 static int64_t points_of(const kith_instance *self, const kith_txn *txn, const kith_row *row) {
     int64_t points = 0;
@@ -100,8 +98,7 @@ kith_status score_hook(kith_instance *self, kith_txn *txn, kith_change *change, 
     return rec->set(txn, change, 2, fields, values, err);
 }
 
-/* -- computing again
- * -------------------------------------------------------------------------------------- */
+/* -- computing again --------------------------------------------------------------------------- */
 
 /* A lead whose score is to be another. */
 struct correction {

@@ -144,8 +144,7 @@ TEST("the score is undone with the change that it followed") {
     close_company(&c);
 }
 
-/* -- rules
- * ------------------------------------------------------------------------------------------- */
+/* -- rules ------------------------------------------------------------------------------------- */
 
 TEST("a rule that cannot be read names file, line, rule and position") {
     struct company c;
@@ -240,8 +239,7 @@ TEST("every night scores are made true again") {
     close_company(&c);
 }
 
-/* -- contacts
- * ---------------------------------------------------------------------------------------- */
+/* -- contacts ---------------------------------------------------------------------------------- */
 
 TEST("the first interaction puts a new lead to work and is noted") {
     struct company c;
@@ -336,8 +334,7 @@ TEST("without the grant sales is out, and the reason is the remedy") {
     close_company(&c);
 }
 
-/* -- what is shipped
- * --------------------------------------------------------------------------------- */
+/* -- what is shipped --------------------------------------------------------------------------- */
 
 TEST("the shipped configuration is good, and its best lead is hot") {
     struct company c;
