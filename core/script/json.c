@@ -90,6 +90,7 @@ static void write_value(lua_State *L, struct json_out *j, int at, bool object) {
     char id[ID_TEXT + 1];
     switch (lua_type(L, at)) {
     case LUA_TNIL:
+    case LUA_TLIGHTUSERDATA: /* null */
         json_nil(j);
         break;
     case LUA_TBOOLEAN:

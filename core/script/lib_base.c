@@ -72,8 +72,8 @@ static int text_work(lua_State *L) {
 static int base_tostring(lua_State *L) {
     int type = lua_type(L, 1);
     luaL_checkany(L, 1);
-    if (type == LUA_TTABLE || type == LUA_TFUNCTION)
-        lua_pushstring(L, lua_typename(L, type));
+    if (type == LUA_TTABLE || type == LUA_TFUNCTION || type == LUA_TLIGHTUSERDATA)
+        lua_pushstring(L, held_name(L, 1));
     else
         luaL_tolstring(L, 1, NULL);
     return 1;

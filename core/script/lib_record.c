@@ -145,8 +145,12 @@ static kith_value *take_params(lua_State *L, int at, const struct query *q, stru
     kith_value *params = ARENA_ARRAY(txn_arena(t), kith_value, count + 1);
     if (!params)
         raisef(L, "no memory");
-    if (lua_isnoneornil(L, at) && !count)
+    if (lua_isnoneornil(L, at)) {
+        if (count)
+            raisef(L, "the query's :%s is not given: write {%s = ...} as the second argument",
+                   names[0], names[0]);
         return params;
+    }
     luaL_checktype(L, at, LUA_TTABLE);
     for (uint32_t i = 0; i < count; i++) {
         if (lua_getfield(L, at, names[i]) == LUA_TNIL)
@@ -279,6 +283,7 @@ static kith_status count_rows(struct txn *t, const struct query *q, const kith_v
 
 static int rule_count(lua_State *L) {
     struct frame *f = frame_need(L, "count()");
+    lua_settop(L, 2);
     struct query *q = query_of(L, f->txn, text_at(L, 1));
     kith_error e = KITH_ERROR_INIT;
     int64_t n;

@@ -332,8 +332,8 @@ static int string_format(lua_State *L) {
             return raisef(L, "format: %%p is not available");
     }
     for (int i = 2; i <= lua_gettop(L); i++) {
-        if (lua_istable(L, i) || lua_isfunction(L, i)) {
-            lua_pushstring(L, luaL_typename(L, i));
+        if (lua_istable(L, i) || lua_isfunction(L, i) || lua_islightuserdata(L, i)) {
+            lua_pushstring(L, held_name(L, i));
             lua_replace(L, i);
         }
     }

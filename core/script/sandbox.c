@@ -73,6 +73,7 @@ void charge(lua_State *L, int64_t steps) {
 /* What is refused is counted, since a script may go on after "not enough memory". Lua asks twice:
  * the second time after it collected its garbage. */
 static void *refuse_block(struct script *s) {
+    s->refused = true;
     if (s->frame)
         spend(s, s->all->limits.steps / REFUSAL_SHARE);
     if (s->frame && s->frame->stopped == STOP_STEPS)
@@ -125,8 +126,11 @@ void frame_end(struct script *s, struct frame *f) {
     s->frame = f->outer;
     if (s->frame)
         s->frame->left -= f->given - f->left;
-    else if (f->stopped == STOP_MEMORY)
+    /* What the callback left in its part of the stack would fill the memory of the next one. */
+    if (!s->frame && s->refused)
         lua_gc(s->L, LUA_GCCOLLECT);
+    if (!s->frame)
+        s->refused = false;
 }
 
 struct frame *frame_need(lua_State *L, const char *what) {
@@ -228,11 +232,9 @@ static kith_status error_status(struct script *s, int rc, kith_error *e) {
     lua_State *L = s->L;
     struct held_error *h = held_test(L, -1, HELD_ERROR);
     if (rc == LUA_ERRMEM)
-        return err_set(
-            e, KITH_E_LIMIT, NULL,
-            "%s: it needs more than %lld MiB of memory, or more than %lld MiB for one value",
-            s->file, (long long)(s->all->limits.memory >> 20),
-            (long long)(s->all->limits.memory / BLOCK_SHARE >> 20));
+        return err_set(e, KITH_E_LIMIT, NULL,
+                       "%s: it needs more than %lld MiB of memory, or a %dth of that at once",
+                       s->file, (long long)(s->all->limits.memory >> 20), BLOCK_SHARE);
     if (h) {
         err_copy(e, &h->e);
         return h->e.code;

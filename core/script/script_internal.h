@@ -60,6 +60,7 @@ struct script {
     struct frame *frame;
     uint64_t serials;
     int64_t memory;     /* bytes in use */
+    bool refused;       /* an allocation, since the outermost frame began */
     struct arena arena; /* names, rules, predicates, queries */
     struct rule *rules, **rules_tail;
     struct map queries;       /* text -> struct query * */

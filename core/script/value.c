@@ -433,6 +433,8 @@ const char *held_name(lua_State *L, int at) {
                                        [HELD_CHANGE] = "change",
                                        [HELD_EVENT] = "event",
                                        [HELD_ERROR] = "error"};
+    if (lua_type(L, at) == LUA_TLIGHTUSERDATA)
+        return "null";
     if (lua_type(L, at) != LUA_TUSERDATA)
         return luaL_typename(L, at);
     const struct held *h = lua_touserdata(L, at);
@@ -572,6 +574,7 @@ kith_value value_take(lua_State *L, int at, const struct rfield *f) {
     at = lua_absindex(L, at);
     switch (lua_type(L, at)) {
     case LUA_TNIL:
+    case LUA_TLIGHTUSERDATA: /* null */
         return value_null();
     case LUA_TBOOLEAN:
         return (kith_value){.kind = KITH_BOOL, .as.i = lua_toboolean(L, at)};
@@ -629,4 +632,6 @@ void lib_value_open(lua_State *L, int globals) {
     lua_pushvalue(L, globals);
     luaL_setfuncs(L, functions, 0);
     lua_pop(L, 1);
+    lua_pushlightuserdata(L, NULL); /* for update(lead, {owner = null}): a table cannot hold nil */
+    lua_setfield(L, globals, "null");
 }

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests of the sandbox: what a script can reach, what it may use up, and that it cannot go on after
+ * that. Each snippet is the function of a before rule; what it returns comes back as text. */
+#include "script_fixture.h"
+
+#include "base/clock.h"
+
+/* Steps decide, not the clock: the tests also pass on a slow machine. */
+static const struct script_limits few = {
+    .steps = 2000000, .time_ms = 60000, .memory = 8 << 20, .rows = 10};
+
+/* Runs the code; gives "= result" or "status: message". */
+static const char *lua(const char *code, const struct script_limits *limits) {
+    static char out[1024];
+    char text[8192];
+    struct company c;
+    struct rule_info info;
+    kith_id id;
+    snprintf(text, sizeof text,
+             "local shared, kept = {}, nil\n"
+             "local function body(note, change) %s\n"
+             "end\n"
+             "before('note.create', function(note, change)\n"
+             "  note.title = '= ' .. tostring(body(note, change))\n"
+             "end)\n",
+             code);
+    company_make(&c);
+    company_file(&c, "s.lua", text);
+    company_start(&c, limits ? limits : &few);
+    const struct script_problem *p = scripts_problem(c.s, 0);
+    if (p) {
+        snprintf(out, sizeof out, "load: %u: %s", p->line, p->message);
+    } else {
+        kith_id lead = create(&c, "lead", SET("name", "Acme"));
+        char about[32] = "lead/";
+        id_format(lead, about + 5);
+        if (try_create(&c, "note", SET("about", about, "body", "x"), &id) == KITH_OK)
+            snprintf(out, sizeof out, "%s", field(&c, "note", id, "title"));
+        else
+            snprintf(out, sizeof out, "%s: %s", status_name(c.e.code), c.e.message);
+        EXPECT(scripts_rule(c.s, 0, &info));
+    }
+    company_end(&c);
+    return out;
+}
+
+#define EXPECT_LUA(want, code)  EXPECT_STR(want, lua((code), NULL))
+#define EXPECT_FAIL(want, code) EXPECT_HAS(want, lua((code), NULL))
+#define STOPPED                 "limit reached: rules/s.lua:2: stopped, it takes more than 2000000 steps"
+
+/* -- budget --------------------------------------------------------------------------------------
+ */
+
+TEST("a loop without end is stopped, and says where") {
+    EXPECT_LUA(STOPPED, "while true do end");
+}
+
+TEST("pcall around a loop without end does not go on") {
+    EXPECT_LUA(STOPPED,
+               "local function loop() while true do end end\n while true do pcall(loop) end");
+    EXPECT_FAIL("stopped, it takes more than",
+                "pcall(function() while true do end end) return 'alive'");
+    EXPECT_FAIL("stopped, it takes more than",
+                "local function f() pcall(f) pcall(f) end while true do f() end");
+}
+
+TEST("a pattern that explodes is stopped") {
+    EXPECT_FAIL("stopped, it takes more than", "return ('a'):rep(400):find('a*a*a*a*b')");
+    EXPECT_FAIL("stopped, it takes more than", "return (('a'):rep(400):gsub('.-.-.-.-b', ''))");
+    EXPECT_FAIL("stopped, it takes more than",
+                "for x in ('a'):rep(4000):gmatch('(.-).-.-b') do end");
+    EXPECT_FAIL("stopped, it takes more than",
+                "local s = ('a'):rep(400) while true do pcall(s.find, s, 'a*a*a*a*b') end");
+}
+
+TEST("library calls that work through much are stopped") {
+    static const char *const codes[] = {
+        "return table.move({}, 1, math.maxinteger - 1, 2)",
+        "return table.concat({}, '', 1, math.maxinteger)",
+        "return ('x'):rep(1 << 60)",
+        "return ('x'):rep(1 << 60, 'y')",
+        "return table.unpack({}, 1, 1 << 60)",
+        "local t = {} for i = 1, 20000 do t[i] = i end while true do table.sort(t) end",
+        "local t = {} for i = 1, 20000 do t[i] = i end while true do table.insert(t, 1, 1) end",
+        "local t = {} for i = 1, 20000 do t[i] = i end while true do table.remove(t, 1) t[20000] = "
+        "1 end",
+        "local s = ('x'):rep(100000) while true do local x = s:upper() end",
+        "local s = ('x'):rep(100000) while true do local x = s .. 'y' end",
+        "local s = ('x'):rep(100000) while true do local x = s:byte(1, -1) end",
+        "local s = ('1'):rep(100000) while true do local x = tonumber(s) end",
+        "local s = ('x'):rep(100000) while true do local x = utf8.len(s) end",
+        "local s = ('x'):rep(100000) while true do local x = s:find('y', 1, true) end",
+        "while true do log('x') end",
+        "while true do local n = count('note') end",
+    };
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        const char *answer = lua(codes[i], NULL);
+        if (strncmp(answer, "= ", 2) == 0 || (!strstr(answer, "stopped") && !strstr(answer, "too")))
+            TEST_FAIL("%s: expected to be stopped, found %s", codes[i], answer);
+    }
+}
+
+TEST("time ends a rule whose single steps are slow") {
+    static const struct script_limits short_time = {.steps = INT64_C(1) << 50, .time_ms = 30};
+    int64_t begin = clock_ticks();
+    EXPECT_HAS("stopped, it takes longer than 30 ms", lua("while true do end", &short_time));
+    EXPECT_HAS("stopped, it takes longer than 30 ms",
+               lua("while true do pcall(function() while true do end end) end", &short_time));
+    EXPECT_HAS("stopped, it takes longer than 30 ms",
+               lua("while true do local n = count('note') end", &short_time));
+    EXPECT(clock_ticks() - begin < INT64_C(20000000000));
+}
+
+TEST("memory is bounded, and a script that catches the refusals is stopped") {
+    EXPECT_FAIL("MiB of memory",
+                "local x, t = ('x'):rep(9000), {} while true do t[#t + 1] = x .. #t end");
+    EXPECT_FAIL("stopped, it", "local x, t = ('x'):rep(9000), {}\n"
+                               "while true do pcall(function() while true do t[#t + 1] = "
+                               "('x'):rep(1000) .. #t end end) end");
+    EXPECT_FAIL("limit reached", "local s = 'x' while true do s = s .. s end");
+    EXPECT_FAIL(
+        "stopped, it",
+        "local s = 'x' while true do pcall(function() while true do s = s .. s end end) end");
+    EXPECT_FAIL("stopped, it", "while true do pcall(string.rep, 'x', 600000) end");
+}
+
+TEST("recursion without end is an error") {
+    EXPECT_FAIL("limit reached", "local function f() return 1 + f() end return f()");
+    EXPECT_FAIL("too complex",
+                "return (('('):rep(100) .. 'a'):find(('(.-'):rep(31) .. ('.-'):rep(300))");
+}
+
+TEST("a rule works again after it was stopped") {
+    struct company c;
+    company_make(&c);
+    company_file(&c, "s.lua",
+                 "before('lead.create', function(lead)\n"
+                 "  if lead.name == 'loop' then while true do end end\n"
+                 "  local x, t = ('x'):rep(9000), {}\n"
+                 "  while lead.name == 'hog' do t[#t + 1] = x .. #t end\n"
+                 "  for i = 1, 1000 do lead.score = i end\n"
+                 "end)\n");
+    company_start(&c, &few);
+    for (int i = 0; i < 3; i++) {
+        EXPECT_INT(KITH_E_LIMIT, try_create(&c, "lead", SET("name", "loop"), NULL));
+        EXPECT_INT(KITH_E_LIMIT, try_create(&c, "lead", SET("name", "hog"), NULL));
+        kith_id id = create(&c, "lead", SET("name", "Acme"));
+        EXPECT_STR("1000", field(&c, "lead", id, "score"));
+    }
+    struct rule_info info;
+    EXPECT(scripts_rule(c.s, 0, &info));
+    EXPECT_INT(9, info.runs);
+    EXPECT_INT(6, info.failures);
+    EXPECT(info.total_ns > 0);
+    company_end(&c);
+}
+
+TEST("nested rules share the budget of the outermost") {
+    struct company c;
+    company_make(&c);
+    company_file(&c, "s.lua",
+                 "before('note.create', function() for i = 1, 1000000 do end end)\n"
+                 "before('lead.create', function(lead)\n"
+                 "  while true do pcall(create, 'note', {about = lead, body = 'x'}) end\n"
+                 "end)\n");
+    company_start(&c, &few);
+    EXPECT_INT(KITH_E_LIMIT, try_create(&c, "lead", SET("name", "x"), NULL));
+    struct rule_info info;
+    EXPECT(scripts_rule(c.s, 0, &info));
+    EXPECT(info.runs < 10);
+    company_end(&c);
+}
+
+TEST("a file that never ends loading is a problem, not a hang") {
+    struct company c;
+    company_make(&c);
+    company_file(&c, "a.lua", "while true do pcall(function() while true do end end) end");
+    company_file(&c, "b.lua",
+                 "local x, t = ('x'):rep(9000), {} while true do t[#t + 1] = x .. #t end");
+    company_start(&c, &few);
+    EXPECT_HAS("takes more than", scripts_problem(c.s, 0)->message);
+    EXPECT_INT(1, scripts_problem(c.s, 0)->line);
+    EXPECT_HAS("memory", scripts_problem(c.s, 1)->message);
+    company_end(&c);
+}
+
+/* -- what can be reached --------------------------------------------------------------------------
+ */
+
+TEST("what leads out of the sandbox is not there") {
+    static const char *const names[] = {
+        "load",         "loadstring",   "loadfile",       "dofile",  "io",     "os",
+        "debug",        "coroutine",    "package",        "_G",      "rawset", "rawget",
+        "setmetatable", "getmetatable", "collectgarbage", "xpcall",  "print",  "module",
+        "string.dump",  "string.pack",  "math.random",    "rawequal"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char code[64];
+        snprintf(code, sizeof code, "return %s", names[i]);
+        EXPECT_LUA("= nil", code);
+    }
+}
+
+TEST("bytecode is not loaded") {
+    struct company c;
+    company_make(&c);
+    company_file(&c, "a.lua", "\x1bLua");
+    company_start(&c, NULL);
+    EXPECT_HAS("attempt to load a binary chunk", scripts_problem(c.s, 0)->message);
+    company_end(&c);
+}
+
+TEST("_ENV is refused") {
+    EXPECT_FAIL("'_ENV' cannot be used", "local _ENV <const> = {} return 1");
+}
+
+TEST("libraries and the strings' metatable can only be read") {
+    EXPECT_FAIL("can only be read", "string.upper = nil");
+    EXPECT_FAIL("can only be read", "action.sales = nil");
+    EXPECT_FAIL("can only be read", "action.sales.double = nil");
+    EXPECT_FAIL("attempt to index a string value", "('x').y = 1");
+    EXPECT_LUA("= X", "return ('x'):upper()");
+}
+
+TEST("globals are set while the file is loaded and only read from then on") {
+    EXPECT_FAIL("'n' cannot be set inside a rule: write 'local n'", "n = 1");
+    EXPECT_FAIL("cannot be set inside a rule", "before = 1");
+    struct company c;
+    company_make(&c);
+    company_file(&c, "a.lua",
+                 "function points(lead) return 7 end\n"
+                 "before('lead.create', function(lead) lead.score = points(lead) end)\n");
+    company_file(&c, "b.lua",
+                 "before('lead.create', function(lead) lead.company = type(points) end)\n");
+    company_start(&c, NULL);
+    kith_id id = create(&c, "lead", SET("name", "Acme"));
+    EXPECT_STR("7", field(&c, "lead", id, "score"));
+    EXPECT_STR("nil", field(&c, "lead", id, "company"));
+    company_end(&c);
+}
+
+TEST("a record kept from an earlier call is an error, not a wild pointer") {
+    struct company c;
+    company_with(&c, "s.lua",
+                 "local kept\n"
+                 "before('lead.create', function(lead, change)\n"
+                 "  if kept then kept.lead.name = 'y' end\n"
+                 "end)\n"
+                 "before('note.create', function(note, change)\n"
+                 "  if kept then local x = kept[note.body] x = x.name or x.kind end\n"
+                 "end)\n"
+                 "after('contact.create', function(contact, change)\n"
+                 "  kept = {record = contact, change = change, search = find('contact')}\n"
+                 "end)\n"
+                 "after('account.create', function() return kept.search() end)\n");
+    create(&c, "lead", SET("name", "Acme"));
+    create(&c, "contact", SET("name", "Ada"));
+    char about[32] = "lead/";
+    kith_id lead;
+    EXPECT_INT(1, find(&c, "lead", &lead));
+    id_format(lead, about + 5);
+    EXPECT(try_create(&c, "note", SET("about", about, "body", "record"), NULL) != KITH_OK);
+    EXPECT_HAS("handed to an earlier call", c.e.message);
+    EXPECT(try_create(&c, "note", SET("about", about, "body", "change"), NULL) != KITH_OK);
+    EXPECT_HAS("handed to an earlier call", c.e.message);
+    EXPECT(try_create(&c, "account", SET("name", "Acme"), NULL) != KITH_OK);
+    EXPECT_HAS("belongs to an earlier call", c.e.message);
+    company_end(&c);
+}
+
+TEST("texts of tables and functions show no addresses") {
+    EXPECT_LUA("= table function null",
+               "return tostring({}) .. ' ' .. tostring(function() end) .. ' ' .. tostring(null)");
+    EXPECT_LUA("= table", "return string.format('%s', {})");
+    EXPECT_FAIL("%p is not available", "return string.format('%-10p', {})");
+    EXPECT_LUA("= 100%p", "return string.format('%d%%p', 100)");
+}
+
+TEST("rules cannot be declared, nor files required, inside a rule") {
+    EXPECT_FAIL("call it at the top of the file", "before('lead.create', function() end)");
+    EXPECT_FAIL("at the file's top", "require 'x'");
+}
+
+TEST("errors name file and line, and what was thrown") {
+    EXPECT_LUA("invalid: rules/s.lua:3: attempt to call a nil value (global 'refus')",
+               "\nrefus('x')");
+    EXPECT_LUA("refused: no", "refuse('no')");
+    EXPECT_LUA("invalid: boom", "error('boom', 0)");
+    EXPECT_FAIL("given a table", "error({})");
+    EXPECT_FAIL("given a nil", "error()");
+}
+
+/* -- library
+ * ---------------------------------------------------------------------------------------- */
+
+TEST("strings know letters beyond ASCII") {
+    EXPECT_LUA("= müller MÜLLER Müller", "local s = 'MÜLLER' return s:lower() .. ' ' .. "
+                                         "s:lower():upper() .. ' ' .. s:title()");
+    EXPECT_LUA("= O'Brien-Mac Peter's D’Arcy", "return (\"o'brien-MAC PETER'S D’ARCY\"):title()");
+    EXPECT_LUA("= [x]", "return '[' .. ('  x\\t\\n'):trim() .. ']'");
+}
+
+TEST("patterns are Lua's") {
+    EXPECT_LUA("= 2 3", "local a, b = ('hello'):find('el') return a .. ' ' .. b");
+    EXPECT_LUA("= key value",
+               "local k, v = ('key=value'):match('(%w+)=(%w+)') return k .. ' ' .. v");
+    EXPECT_LUA("= 1,2,3,",
+               "local s = '' for d in ('1 2 3'):gmatch('%d') do s = s .. d .. ',' end return s");
+    EXPECT_LUA("= h-e-l-l-o 4", "local s, n = ('h e l l o'):gsub(' ', '-') return s .. ' ' .. n");
+    EXPECT_LUA("= <a> <b>", "return (('a b'):gsub('%w', '<%0>'))");
+    EXPECT_LUA("= A x", "return (('a b'):gsub('%w', {a = 'A', b = function() end and 'x'}))");
+    EXPECT_LUA("= -a-b-", "return (('ab'):gsub('', '-'))");
+    EXPECT_LUA("= BA",
+               "return (('ab'):gsub('(a)(b)', function(a, b) return b:upper() .. a:upper() end))");
+    EXPECT_FAIL("malformed pattern", "return ('a'):find('[a')");
+    EXPECT_FAIL("must be followed by", "return ('a'):gsub('a', '%2')");
+    EXPECT_LUA("= ", "return (''):rep(1 << 60)");
+    EXPECT_LUA("= x-x-x", "return ('x'):rep(3, '-')");
+}
+
+TEST("money, decimals and times are exact") {
+    EXPECT_LUA("= 30.30 EUR", "return money('10.10 EUR') * 3");
+    EXPECT_LUA("= 11.90 EUR", "return money('10.00 EUR') * decimal('1.19')");
+    EXPECT_LUA("= 0.3", "return decimal('0.1') + decimal('0.2')");
+    EXPECT_LUA("= true false", "local a, b = money('2 EUR'), money('10 EUR')\n"
+                               "return tostring(a < b) .. ' ' .. tostring(a == b)");
+    EXPECT_LUA("= 12.50 EUR", "local m = money('12.5 EUR') return m.amount .. ' ' .. m.currency");
+    EXPECT_FAIL("different currencies", "return money('1 EUR') + money('1 USD')");
+    EXPECT_FAIL("cannot add a money and a number", "return money('1 EUR') + 1");
+    EXPECT_FAIL("no exact number", "return money('1 EUR') * 1.5");
+    EXPECT_FAIL("too large", "return money('90000000000000000 EUR') * 1000");
+    EXPECT_LUA("= 2024-03-04", "return today() + days(3)");
+    EXPECT_LUA("= 2024 2 29 4",
+               "local d = date('2024-02-29')\n"
+               "return d.year .. ' ' .. d.month .. ' ' .. d.day .. ' ' .. d.weekday");
+    EXPECT_LUA("= 11", "return now().hour");
+    EXPECT_LUA("= 1h30m", "return hours(1) + minutes(30)");
+    EXPECT_LUA("= 2", "return (date('2024-03-01') - date('2024-02-28')).days");
+    EXPECT_LUA("= 2024-03-01T16:00:00.000Z", "return at(today(), '17:00')");
+    EXPECT_LUA("= true", "return now() - hours(1) < now()");
+    EXPECT_FAIL("moves by whole days", "return today() + hours(1)");
+    EXPECT_FAIL("cannot compare a date and a time", "return today() < now()");
+    EXPECT_LUA("= money date decimal table",
+               "return type(money('1 EUR')) .. ' ' .. type(today()) .. ' ' "
+               ".. type(decimal('1')) .. ' ' .. type({})");
+}
+
+TEST("every kind of field goes to Lua and back") {
+    EXPECT_LUA(
+        "= 5000.00 EUR 0.25 2024-02-29 a,b 52.5 7 3d",
+        "local lead = create('lead', {name = 'x', budget = money('5000 EUR'), share = '0.25',\n"
+        "  seen = date('2024-02-29'), labels = {'b', 'a'}, place = {lat = 52.5, lon = 13.5},\n"
+        "  extra = {n = {7}, empty = {}}, patience = days(3), callback = now()})\n"
+        "return table.concat({tostring(lead.budget), tostring(lead.share), tostring(lead.seen),\n"
+        "  table.concat(lead.labels, ','), lead.place.lat, lead.extra.n[1],\n"
+        "  tostring(lead.patience)}, ' ')");
+    EXPECT_LUA("= Acme true 13", "return note.about.name .. ' ' .. tostring(note.about == "
+                                 "get(note.about)) .. ' ' .. #note.about.id");
+    EXPECT_LUA("= nil", "return get('lead', '0F9P3FD000001')");
+    EXPECT_LUA("= nil", "update(note.about, {score = 1}) update(note.about, {score = null}) return "
+                        "note.about.score");
+}
+
+TEST("an unknown name is an error with the nearest one") {
+    EXPECT_FAIL("'about'", "return note.abuot");
+    EXPECT_FAIL("'lead'", "create('laed', {})");
+    EXPECT_FAIL("'score'", "update(note.about, {scoer = 1})");
+    EXPECT_FAIL("did you mean 'number'?", "action.sales.double{numbre = 1}");
+    EXPECT_FAIL("no action of module 'sales' 'treble'", "action.sales.treble{}");
+    EXPECT_FAIL("no action 'sails'", "action.sails.double{}");
+    EXPECT_FAIL("no part 'befor'", "return change.befor");
+    EXPECT_FAIL("did you mean :lead?",
+                "for x in find('note where about = :lead', {lead = note.about, laed = 1}) do end");
+}
+
+TEST("a search is bounded") {
+    EXPECT_LUA("= 10", "for i = 1, 12 do create('lead', {name = 'x'}) end\n"
+                       "local n = 0 for l in find('lead limit 10') do n = n + 1 end return n");
+    EXPECT_FAIL("more than 10 records",
+                "for i = 1, 12 do create('lead', {name = 'x'}) end for l in find('lead') do end");
+    EXPECT_LUA("= 13", "for i = 1, 12 do create('lead', {name = 'x'}) end return count('lead')");
+    EXPECT_FAIL(":who is not given", "return count('lead where name = :who')");
+    EXPECT_FAIL("at ", "return count('lead where nme = 1')");
+}
+
+TEST("a float is no value for an exact field") {
+    EXPECT_FAIL("use // to divide", "update(note.about, {score = 7 / 2})");
+    EXPECT_LUA("= 3", "update(note.about, {score = 7 // 2}) return note.about.score");
+    EXPECT_LUA("= 4", "update(note.about, {score = 8 / 2}) return note.about.score");
+}
+
+TEST("a field that a module keeps cannot be set by a rule") {
+    EXPECT_FAIL("denied", "update(note.about, {locked = 1})");
+}
