@@ -46,7 +46,7 @@ struct csv {
     const char *defect;
 };
 
-/* -- the window ------------------------------------------------------------------------------- */
+/* -- the window -------------------------------------------------------------------------------- */
 
 /* Fills raw as far as the source has bytes, so that a source of small pieces is no different. */
 static kith_status read_chunk(struct csv *c, kith_error *e) {
@@ -103,7 +103,7 @@ static kith_status widen(struct csv *c, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- fields ----------------------------------------------------------------------------------- */
+/* -- fields ------------------------------------------------------------------------------------ */
 
 static bool add_field(struct csv *c, const char *ptr, size_t len) {
     if (c->count == c->cap) {
@@ -259,7 +259,7 @@ static enum cut cut_row(struct csv *c, size_t *at) {
     }
 }
 
-/* -- rows ------------------------------------------------------------------------------------- */
+/* -- rows -------------------------------------------------------------------------------------- */
 
 /* Moves pos behind the line end at `at`. */
 static void end_line(struct csv *c, size_t at) {
@@ -334,7 +334,7 @@ kith_status csv_next(struct csv *c, struct csv_row *row, kith_error *e) {
     }
 }
 
-/* -- opening ---------------------------------------------------------------------------------- */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static void set_delimiter(struct csv *c, char delimiter) {
     memset(c->stops, 0, sizeof c->stops);
@@ -483,7 +483,7 @@ const char *csv_line_end(const struct csv *c) {
     return c->line_end;
 }
 
-/* -- writing ---------------------------------------------------------------------------------- */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 void csv_put(struct buf *out, kith_str field, char delimiter) {
     bool quoted = false;

@@ -62,8 +62,7 @@ int32_t date_weekday(int64_t days) {
     return day < 0 ? day + 7 : day;
 }
 
-/* -- as text --------------------------------------------------------------------------------------
- */
+/* -- as text ----------------------------------------------------------------------------------- */
 
 static char *put_digits(char *p, int32_t number, int width) {
     for (int i = width; i-- > 0; number /= 10)

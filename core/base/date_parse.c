@@ -43,8 +43,7 @@ static bool two_digits(struct scan *s, int32_t *out) {
     return digits(s, 2, out) == 2;
 }
 
-/* -- dates ----------------------------------------------------------------------------------------
- */
+/* -- dates ------------------------------------------------------------------------------------- */
 
 static bool set_date(struct civil *c, int32_t year, int32_t month, int32_t day) {
     c->year = year;
@@ -90,8 +89,7 @@ bool date_parse(kith_str text, bool day_first, int64_t *days) {
     return true;
 }
 
-/* -- times ----------------------------------------------------------------------------------------
- */
+/* -- times ------------------------------------------------------------------------------------- */
 
 /* 8:26, 08:26:00, 0826, 082600; *seconds: whether seconds were written. */
 static bool read_hms(struct scan *s, struct civil *c, bool *seconds) {
@@ -190,8 +188,7 @@ bool time_parse(kith_str text, bool day_first, int64_t *ms) {
     return true;
 }
 
-/* -- durations ------------------------------------------------------------------------------------
- */
+/* -- durations --------------------------------------------------------------------------------- */
 
 struct unit {
     const char *name;

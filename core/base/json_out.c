@@ -75,8 +75,7 @@ void json_array_end(struct json_out *j) {
     close_level(j, ']');
 }
 
-/* -- strings --------------------------------------------------------------------------------------
- */
+/* -- strings ----------------------------------------------------------------------------------- */
 
 static void put_escape(struct buf *b, unsigned code) {
     static const char hex[] = "0123456789abcdef";
@@ -177,8 +176,7 @@ void json_strz(struct json_out *j, const char *z) {
     json_str(j, str_of(z));
 }
 
-/* -- other values ---------------------------------------------------------------------------------
- */
+/* -- other values ------------------------------------------------------------------------------ */
 
 void json_raw(struct json_out *j, kith_str json) {
     separate(j);

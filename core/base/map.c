@@ -14,8 +14,7 @@ struct map_slot {
     void *value; /* NULL: the slot is empty */
 };
 
-/* -- hashing: folded 128-bit products, as in wyhash
- * ------------------------------------------------ */
+/* -- hashing: folded 128-bit products, as in wyhash -------------------------------------------- */
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -60,8 +59,7 @@ static uint64_t hash_number(uint64_t n) {
     return fold(n ^ K1, K0);
 }
 
-/* -- slots ----------------------------------------------------------------------------------------
- */
+/* -- slots ------------------------------------------------------------------------------------- */
 
 /* A slot to search for; its text is the caller's. */
 static struct map_slot key_of_text(kith_str key) {
@@ -149,8 +147,7 @@ static void *del(struct map *m, struct map_slot key) {
     return value;
 }
 
-/* -- the calls ------------------------------------------------------------------------------------
- */
+/* -- the calls --------------------------------------------------------------------------------- */
 
 void *map_get(const struct map *m, kith_str key) {
     return get(m, key_of_text(key));

@@ -87,8 +87,7 @@ void decimal_format(int64_t units, int32_t scale, char out[DECIMAL_TEXT]) {
     memcpy(out, p, (size_t)(digits + sizeof digits - p));
 }
 
-/* -- money ----------------------------------------------------------------------------------------
- */
+/* -- money ------------------------------------------------------------------------------------- */
 
 int32_t currency_digits(const char currency[4]) {
     size_t low = 0, high = sizeof currencies / 4;

@@ -67,8 +67,7 @@ bool str_split(kith_str *rest, char sep, kith_str *part) {
     return true;
 }
 
-/* -- the buffer -----------------------------------------------------------------------------------
- */
+/* -- the buffer -------------------------------------------------------------------------------- */
 
 bool buf_reserve(struct buf *b, size_t extra) {
     if (b->failed)
@@ -148,8 +147,7 @@ kith_str buf_view(const struct buf *b) {
     return (kith_str){b->ptr ? b->ptr : "", b->len};
 }
 
-/* -- did you mean ---------------------------------------------------------------------------------
- */
+/* -- did you mean ------------------------------------------------------------------------------ */
 
 #define NEAR_MAX 64 /* longest name that is compared */
 

@@ -77,7 +77,7 @@ int64_t text_invalid_at(kith_str s) {
     return end == s.len ? -1 : (int64_t)end;
 }
 
-/* -- normal forms ----------------------------------------------------------------------------- */
+/* -- normal forms ------------------------------------------------------------------------------ */
 
 /* Ranges whose characters are NFC wherever they stand: none decomposes into something else under
  * NFC, none combines with what stands before it. The scripts that most names are written in; the
@@ -157,7 +157,7 @@ kith_str text_nfc(struct arena *a, kith_str s) {
     return s;
 }
 
-/* -- folding ---------------------------------------------------------------------------------- */
+/* -- folding ----------------------------------------------------------------------------------- */
 
 static bool is_white(int32_t c) {
     return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0x2028 || c == 0x2029;
@@ -238,7 +238,7 @@ kith_str text_fold(struct arena *a, kith_str s) {
     return folded;
 }
 
-/* -- columns ---------------------------------------------------------------------------------- */
+/* -- columns ----------------------------------------------------------------------------------- */
 
 /* Columns of the character at s; *n gets its bytes. What is not well-formed shows as one column. */
 static size_t column_step(const char *s, size_t len, size_t *n) {
@@ -272,7 +272,7 @@ kith_str text_cut(kith_str s, size_t columns) {
     return (kith_str){s.ptr, fitting(s, &columns)};
 }
 
-/* -- encodings -------------------------------------------------------------------------------- */
+/* -- encodings --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

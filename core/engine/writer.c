@@ -11,15 +11,31 @@
 
 /* -- a group's transaction --------------------------------------------------------------------- */
 
-kith_status group_begin(struct engine *g, kith_error *e) {
+static kith_status control(struct engine *g, const char *sql, kith_error *e) {
     sqlite3_stmt *st;
-    TRY(conn_prepare(g->writer, "BEGIN IMMEDIATE", &st, e));
+    TRY(conn_prepare(g->writer, sql, &st, e));
     return conn_run(g->writer, st, e);
+}
+
+/* The statements that end a transaction are prepared while there is memory for it. */
+static kith_status prepare_control(struct engine *g, kith_error *e) {
+    static const char *const sql[] = {"BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"};
+    sqlite3_stmt *st;
+    for (size_t i = 0; i < sizeof sql / sizeof *sql; i++)
+        TRY(conn_prepare(g->writer, sql[i], &st, e));
+    return KITH_OK;
+}
+
+kith_status group_begin(struct engine *g, kith_error *e) {
+    /* An earlier rollback may itself have met the failing disk. */
+    if (!sqlite3_get_autocommit(g->writer->db))
+        TRY(control(g, "ROLLBACK", e));
+    return control(g, "BEGIN IMMEDIATE", e);
 }
 
 void group_rollback(struct engine *g) {
     if (!sqlite3_get_autocommit(g->writer->db))
-        conn_exec(g->writer, "ROLLBACK", NULL);
+        control(g, "ROLLBACK", NULL);
     g->seq = atomic_load(&g->committed);
     map_free(&g->actors); /* some of them may have been numbered in this group */
     kith_error e = KITH_ERROR_INIT;
@@ -29,10 +45,7 @@ void group_rollback(struct engine *g) {
 }
 
 kith_status group_commit(struct engine *g, kith_error *e) {
-    sqlite3_stmt *st;
-    kith_status status = conn_prepare(g->writer, "COMMIT", &st, e);
-    if (status == KITH_OK)
-        status = conn_run(g->writer, st, e);
+    kith_status status = control(g, "COMMIT", e);
     if (status != KITH_OK) {
         group_rollback(g);
         return status;
@@ -323,6 +336,7 @@ kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {
 
 kith_status writer_start(struct engine *g, kith_error *e) {
     refresh_due(g);
+    TRY(prepare_control(g, e));
     pthread_mutex_lock(&g->lock);
     int rc = pthread_create(&g->thread, NULL, writer_main, g);
     g->started = rc == 0;

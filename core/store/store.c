@@ -29,8 +29,7 @@ kith_status store_setup(kith_error *e) {
     return KITH_OK;
 }
 
-/* -- errors -------------------------------------------------------------------------------------
- */
+/* -- errors ------------------------------------------------------------------------------------ */
 
 struct sentence {
     int rc;
@@ -66,8 +65,7 @@ kith_status conn_error(struct conn *c, int rc, kith_error *e) {
     return err_set(e, KITH_E_INTERNAL, NULL, "%s: SQLite refused: %s (%d)", path, detail, rc);
 }
 
-/* -- connections --------------------------------------------------------------------------------
- */
+/* -- connections ------------------------------------------------------------------------------- */
 
 static kith_status check_ours(struct conn *c, enum conn_kind kind, kith_error *e) {
     int64_t id = 0, tables = 0;
@@ -150,8 +148,7 @@ void conn_close(struct conn *c) {
     free(c);
 }
 
-/* -- statements ---------------------------------------------------------------------------------
- */
+/* -- statements -------------------------------------------------------------------------------- */
 
 kith_status conn_exec(struct conn *c, const char *sql, kith_error *e) {
     int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
@@ -238,8 +235,7 @@ kith_status conn_copy(struct conn *from, const char *path, kith_error *e) {
     return st;
 }
 
-/* -- binding ------------------------------------------------------------------------------------
- */
+/* -- binding ----------------------------------------------------------------------------------- */
 
 void bind_int(sqlite3_stmt *st, int i, int64_t v) {
     sqlite3_bind_int64(st, i, v);

@@ -62,7 +62,7 @@ static void expect_rows(const char *want, kith_str in, const struct csv_options 
 
 static const struct csv_options comma = {.delimiter = ','};
 
-/* -- RFC 4180 */
+/* -- RFC 4180 ---------------------------------------------------------------------------------- */
 
 TEST("quotes, doubled quotes, delimiters and line ends in quotes are read") {
     EXPECT_ROWS("[a|b|c]\n[1|x, y|say \"hi\"]\n[2|two\nlines|]\n5:[3||]\n",
@@ -91,7 +91,7 @@ TEST("empty fields at both ends of a row are fields") {
     expect_rows("[]\n[|]\n", STR("\"\"\n,"), &comma);
 }
 
-/* -- what real programs write */
+/* -- what real programs write ------------------------------------------------------------------ */
 
 TEST("blanks around fields are kept for the importer to trim") {
     EXPECT_ROWS("[a| b]\n[1 | 2 ]\n", STR("a, b\n1 , 2 \n"));
@@ -158,7 +158,7 @@ TEST("the raw row is what stood in the file, and the offset is where") {
     csv_close(c);
 }
 
-/* -- delimiters */
+/* -- delimiters -------------------------------------------------------------------------------- */
 
 static char delimiter_of(kith_str in) {
     struct memory m = {in, SIZE_MAX};
@@ -190,7 +190,7 @@ TEST("the delimiter of the options holds") {
     expect_rows("[a,b|c]\n", STR("a,b;c\n"), &semicolon);
 }
 
-/* -- encodings */
+/* -- encodings --------------------------------------------------------------------------------- */
 
 TEST("a byte order mark is no part of the first field") {
     EXPECT_ROWS("[name|b]\n", STR("\xEF\xBB\xBFname,b\n"));
@@ -255,7 +255,7 @@ TEST("an encoding that is not known is refused with the ones that are") {
     EXPECT(c == NULL);
 }
 
-/* -- sizes */
+/* -- sizes ------------------------------------------------------------------------------------- */
 
 TEST("a field of a megabyte is read, quoted or not") {
     for (int quoted = 0; quoted < 2; quoted++) {
@@ -347,7 +347,7 @@ TEST("an error of the source comes through") {
     csv_close(c);
 }
 
-/* -- writing */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 TEST("what is written is read back") {
     static const char *const fields[] = {"plain",    "",    "a,b", "say \"hi\"", "two\nlines",
@@ -373,7 +373,7 @@ TEST("what is written is read back") {
     buf_free(&b);
 }
 
-/* -- real files */
+/* -- real files -------------------------------------------------------------------------------- */
 
 static kith_status from_file(void *arg, char *dst, size_t cap, size_t *got, kith_error *e) {
     *got = fread(dst, 1, cap, arg);

@@ -45,8 +45,7 @@ static void check(const char *text, const char *want, const char *got) {
         TEST_FAIL("'%s': expected %s, found %s", text, want, got);
 }
 
-/* -- the calendar ---------------------------------------------------------------------------------
- */
+/* -- the calendar ------------------------------------------------------------------------------ */
 
 TEST("every day of the years 1 to 9999 follows the one before") {
     int64_t days = DATE_MIN;
@@ -102,8 +101,7 @@ TEST("a time is taken apart and put together again, before 1970 too") {
     EXPECT_INT(999, c.milli);
 }
 
-/* -- dates ----------------------------------------------------------------------------------------
- */
+/* -- dates ------------------------------------------------------------------------------------- */
 
 TEST("dates with one reading are read whatever the preference") {
     static const struct {
@@ -225,8 +223,7 @@ TEST("a date out of range is written as the nearest one in it") {
     EXPECT_STR("9999-12-31T23:59:59.999Z", time);
 }
 
-/* -- times ----------------------------------------------------------------------------------------
- */
+/* -- times ------------------------------------------------------------------------------------- */
 
 TEST("times are read in every shape") {
     static const struct {
@@ -342,8 +339,7 @@ TEST("every time that is written reads back") {
     }
 }
 
-/* -- durations ------------------------------------------------------------------------------------
- */
+/* -- durations --------------------------------------------------------------------------------- */
 
 TEST("durations are read in every shape") {
     static const struct {

@@ -159,8 +159,7 @@ TEST("nesting deeper than the limit, or closing too often, fails the buffer") {
     buf_free(&out);
 }
 
-/* -- reading --------------------------------------------------------------------------------------
- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static kith_error error;
 

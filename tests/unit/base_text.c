@@ -74,7 +74,7 @@ TEST("a long text is composed as a short one is") {
     buf_free(&want);
 }
 
-/* -- against utf8proc itself, for all of Unicode */
+/* -- against utf8proc itself, for all of Unicode ----------------------------------------------- */
 
 static void put_char(struct buf *b, int32_t c) {
     unsigned char text[4];
@@ -147,7 +147,7 @@ TEST("folding what is folded changes nothing, for every character") {
     buf_free(&b);
 }
 
-/* -- folding */
+/* -- folding ----------------------------------------------------------------------------------- */
 
 TEST("folding makes equal what a person takes for equal") {
     static const char *const rows[][2] = {
@@ -197,7 +197,7 @@ TEST("text that is not well-formed is folded as far as it goes") {
                     "B"));
 }
 
-/* -- columns */
+/* -- columns ----------------------------------------------------------------------------------- */
 
 TEST("columns count wide characters twice and marks not at all") {
     EXPECT_INT(5, text_width(STR("plain")));
@@ -216,7 +216,7 @@ TEST("a cut is between characters and keeps the marks of the last one") {
     EXPECT_INT(0, text_cut(STR("plain"), 0).len);
 }
 
-/* -- encodings */
+/* -- encodings --------------------------------------------------------------------------------- */
 
 TEST("the encoding of a file is guessed from its bytes") {
     static const struct {

@@ -145,7 +145,7 @@ TEST("a name that is none is refused with the remedy") {
     }
 }
 
-/* -- files of our own, in a folder named by TZDIR */
+/* -- files of our own, in a folder named by TZDIR ---------------------------------------------- */
 
 static char folder[64];
 

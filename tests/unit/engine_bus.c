@@ -192,9 +192,7 @@ TEST("reactions that set each other off are stopped, with their path in the lett
     fixture_close(&x);
 }
 
-/* -- timers
- * -------------------------------------------------------------------------------------------------
- */
+/* -- timers ------------------------------------------------------------------------------------ */
 
 struct alarm {
     int calls, fail_first;

@@ -86,8 +86,7 @@ static inline void settle(struct fixture *x) {
     EXPECT_OK(engine_drain(x->g, 20000, &x->e), x->e);
 }
 
-/* -- one write from "field=value" pairs
- * ------------------------------------------------------------- */
+/* -- one write from "field=value" pairs -------------------------------------------------------- */
 
 struct job {
     uint32_t kind;

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* -- what is declared in these tests */
+/* -- what is declared in these tests ----------------------------------------------------------- */
 
 static const kith_setting core_decls[] = {
     {.key = "modules", .kind = KITH_LIST, .doc = "Modules to load."},
@@ -61,7 +61,7 @@ static const kith_setting mail_decls[] = {
 static const struct settings_owner owners[] = {CORE, SALES};
 static const struct settings_owner with_mail[] = {CORE, MAIL};
 
-/* -- a company folder for each test */
+/* -- a company folder for each test ------------------------------------------------------------ */
 
 static char folder[64];
 static struct settings *settings;
@@ -137,7 +137,7 @@ static const char *text(const char *module, const char *key) {
     return settings_text(settings, module, key).ptr;
 }
 
-/* -- values */
+/* -- values ------------------------------------------------------------------------------------ */
 
 TEST("defaults hold where no file sets a value") {
     company("");
@@ -215,7 +215,7 @@ TEST("what nobody declared is not found") {
     tidy();
 }
 
-/* -- traps of libconfig 1.5 */
+/* -- traps of libconfig 1.5 -------------------------------------------------------------------- */
 
 TEST("5000000000 without an L is read as it stands") {
     company("sales: { quota = 5000000000; };");
@@ -336,7 +336,7 @@ TEST("a list of groups names the group and key at fault") {
     tidy();
 }
 
-/* -- texts that are no configuration */
+/* -- texts that are no configuration ----------------------------------------------------------- */
 
 TEST("all problems of all files come at once, in order") {
     company("engine: { queue = 0;\n qeue = 1; };\n");
@@ -432,7 +432,7 @@ TEST("a line beyond 65535 is named rightly") {
     tidy();
 }
 
-/* -- files */
+/* -- files ------------------------------------------------------------------------------------- */
 
 TEST("a later file overrides an earlier one key by key") {
     company("sales: { score: { points = 1; enabled = false; }; sources = [ \"a\", \"b\" ]; };");
@@ -494,7 +494,7 @@ TEST("a lenient first look passes over what is not declared yet and what is wron
     tidy();
 }
 
-/* -- declarations */
+/* -- declarations ------------------------------------------------------------------------------ */
 
 TEST("a declaration from a shorter struct is read without what it lacks") {
     struct {
@@ -533,7 +533,7 @@ TEST("wrong declarations are problems that name the module") {
     tidy();
 }
 
-/* -- what is shown */
+/* -- what is shown ----------------------------------------------------------------------------- */
 
 static const char *explain(const char *path) {
     buf_reset(&shown);

@@ -145,9 +145,7 @@ TEST("text of several scripts, NULs and a megabyte come out as they went in") {
     fixture_close(&x);
 }
 
-/* -- hooks
- * ------------------------------------------------------------------------------------------------
- */
+/* -- hooks ------------------------------------------------------------------------------------- */
 
 struct hooked {
     struct fixture *x;
@@ -279,8 +277,7 @@ TEST("hooks that call each other without end are stopped") {
     fixture_close(&x);
 }
 
-/* -- many at once
- * --------------------------------------------------------------------------------------------- */
+/* -- many at once ------------------------------------------------------------------------------ */
 
 static void *hundred_writes(void *arg) {
     struct fixture *x = arg;

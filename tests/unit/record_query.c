@@ -10,8 +10,7 @@
 
 #include <unistd.h>
 
-/* -- a small company ------------------------------------------------------------------------------
- */
+/* -- a small company --------------------------------------------------------------------------- */
 
 static const kith_field user_fields[] = {{.name = "login", .kind = KITH_F_TEXT}};
 static const kith_field firm_fields[] = {
@@ -121,8 +120,7 @@ __attribute__((destructor)) static void teardown(void) {
         perror(dir);
 }
 
-/* -- asking ---------------------------------------------------------------------------------------
- */
+/* -- asking ------------------------------------------------------------------------------------ */
 
 /* The ids that a page holds, "1 2 3", or the error's message. *cursor gets the next page's. */
 static const char *page_of(const char *text, const kith_value *params, kith_str after, int64_t page,
@@ -194,8 +192,7 @@ static const char *matching(const char *condition) {
     } while (0)
 #define EXPECT_REFUSED(want, text) EXPECT_STR(want, ask(text))
 
-/* -- conditions -----------------------------------------------------------------------------------
- */
+/* -- conditions -------------------------------------------------------------------------------- */
 
 TEST("a type's name alone finds every record") {
     EXPECT_STR("1 2 3 4 5", ask("firm"));
@@ -399,8 +396,7 @@ TEST("fields of a kind are compared with each other") {
     EXPECT_REFUSED("at 19: 'name' and 'size' are of different kinds", "firm where name = size");
 }
 
-/* -- parameters
- * ------------------------------------------------------------------------------------ */
+/* -- parameters -------------------------------------------------------------------------------- */
 
 TEST("a parameter's value is checked like a written one") {
     EXPECT_STR("2 3", ask_with("firm where size = :n", value_int(20)));
@@ -444,8 +440,7 @@ TEST("each name of a parameter is asked for once") {
     EXPECT_STR("high", names[1]);
 }
 
-/* -- order, limit, count, pages
- * -------------------------------------------------------------------- */
+/* -- order, limit, count, pages ---------------------------------------------------------------- */
 
 TEST("nulls sort lowest, ties go by id in the direction of the last key") {
     EXPECT_STR("5 4 1 2 3", ask("firm order by size"));
@@ -517,8 +512,7 @@ TEST("an index serves a page behind a cursor, in either direction") {
     EXPECT_INT(3, searches);
 }
 
-/* -- access
- * ----------------------------------------------------------------------------------------- */
+/* -- access ------------------------------------------------------------------------------------ */
 
 TEST("who may see nothing finds nothing, and counts nothing") {
     setup();
@@ -531,8 +525,7 @@ TEST("who may see nothing finds nothing, and counts nothing") {
     EXPECT_STR("", match);
 }
 
-/* -- what a rule depends on
- * -------------------------------------------------------------------------- */
+/* -- what a rule depends on -------------------------------------------------------------------- */
 
 TEST("a condition names the fields of the record that it depends on") {
     kith_error e = KITH_ERROR_INIT;
@@ -582,8 +575,7 @@ TEST("a rule that does not match costs well under 100 ns") {
     EXPECT(best < 500); /* generous: also under sanitizers and on a busy machine */
 }
 
-/* -- errors
- * ------------------------------------------------------------------------------------------- */
+/* -- errors ------------------------------------------------------------------------------------ */
 
 TEST("errors say where and suggest the nearest name") {
     EXPECT_REFUSED("at 12: no field 'citty' in firm; did you mean 'city'?",
@@ -672,8 +664,7 @@ TEST("what is within the bounds runs") {
     EXPECT_STR("3 4", ask(nested(11, "friends = '0000000000009' or ", "friends is not null", "")));
 }
 
-/* -- robustness
- * ---------------------------------------------------------------------------------------- */
+/* -- robustness -------------------------------------------------------------------------------- */
 
 static uint64_t seed = 20240601;
 static uint32_t random_below(uint32_t n) {

@@ -32,8 +32,7 @@ static bool chance(uint32_t percent) {
     return below(100) < percent;
 }
 
-/* -- random types and rows
- * ------------------------------------------------------------------------- */
+/* -- random types and rows --------------------------------------------------------------------- */
 
 static struct arena arena;
 static struct conn *conn;
@@ -190,8 +189,7 @@ static void random_rows(void) {
     EXPECT_OK(conn_exec(conn, "COMMIT", &e), e);
 }
 
-/* -- random conditions
- * ----------------------------------------------------------------------------- */
+/* -- random conditions ------------------------------------------------------------------------- */
 
 enum op {
     EQ,
@@ -350,8 +348,7 @@ static uint32_t links_in(const struct cond *c) {
     return c->way.count + (c->op == FIELD ? c->other.count : 0);
 }
 
-/* -- writing them as text
- * --------------------------------------------------------------------------- */
+/* -- writing them as text ---------------------------------------------------------------------- */
 
 static void put_quoted(struct buf *b, kith_str s) {
     buf_putc(b, '\'');
@@ -474,8 +471,7 @@ static void put_cond(struct text *t, const struct cond *c) {
     buf_puts(&t->b, ")");
 }
 
-/* -- the naive evaluator
- * ------------------------------------------------------------------------------ */
+/* -- the naive evaluator ----------------------------------------------------------------------- */
 
 enum truth { NO, UNKNOWN, YES };
 
@@ -635,8 +631,7 @@ static enum truth naive(const struct cond *c, const struct table *t, int row) {
     return c->kind == AND ? (a < b ? a : b) : (a > b ? a : b);
 }
 
-/* -- random orders
- * --------------------------------------------------------------------------------------- */
+/* -- random orders ----------------------------------------------------------------------------- */
 
 static struct order {
     const struct table *table;
@@ -692,8 +687,7 @@ static int by_order(const void *pa, const void *pb) {
     return order.count && order.down[order.count - 1] ? -o : o;
 }
 
-/* -- one case
- * ---------------------------------------------------------------------------------------------- */
+/* -- one case ---------------------------------------------------------------------------------- */
 
 static const char *shown(const kith_id *ids, uint32_t count) {
     const char *s = "";

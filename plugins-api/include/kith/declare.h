@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/* -- record types ----------------------------------------------------------------------------- */
+/* -- record types ------------------------------------------------------------------------------ */
 
 /* Kinds of field. In brackets: the kind of value that is read and written. */
 #define KITH_F_TEXT     1u  /* one line of text                                       [TEXT]     */
@@ -93,8 +93,7 @@ typedef struct kith_setting {
     kith_array items;         /* kith_setting: the keys of each group of a list of groups        */
 } kith_setting;
 
-/* -- topics: events that the module publishes ----------------------------------------------------
- */
+/* -- topics: events that the module publishes -------------------------------------------------- */
 
 typedef struct kith_topic {
     const char *name; /* "order.paid": the type of the subject, a dot, what happened            */
@@ -104,8 +103,7 @@ typedef struct kith_topic {
     const char *doc;
 } kith_topic;
 
-/* -- requirements and permissions ----------------------------------------------------------------
- */
+/* -- requirements and permissions -------------------------------------------------------------- */
 
 #define KITH_REQ_OPTIONAL 1u
 typedef struct kith_require {
@@ -122,8 +120,7 @@ typedef struct kith_permission {
     const char *why; /* one sentence for the admin who grants it */
 } kith_permission;
 
-/* -- migrations -----------------------------------------------------------------------------------
- */
+/* -- migrations -------------------------------------------------------------------------------- */
 
 /* New fields and types need none: they are added by comparison with the catalogue. */
 #define KITH_MIGRATE_RENAME_TYPE  1u /* type -> to */

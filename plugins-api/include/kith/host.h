@@ -98,8 +98,7 @@ struct kith_host {
     void *(*memory)(const kith_txn *txn, uint64_t bytes);
 };
 
-/* -- records -------------------------------------------------------------------------------------
- */
+/* -- records ----------------------------------------------------------------------------------- */
 
 #define KITH_RECORDS_1 "kith.records/1"
 
@@ -190,8 +189,7 @@ typedef struct kith_records_v1 {
                        const kith_value *values, kith_error *err);
 } kith_records_v1;
 
-/* -- events
- * ---------------------------------------------------------------------------------------- */
+/* -- events ------------------------------------------------------------------------------------ */
 
 #define KITH_EVENTS_1 "kith.events/1"
 
@@ -238,8 +236,7 @@ typedef struct kith_events_v1 {
                            kith_value *value, kith_error *err);
 } kith_events_v1;
 
-/* -- timers
- * ------------------------------------------------------------------------------------------ */
+/* -- timers ------------------------------------------------------------------------------------ */
 
 #define KITH_TIMERS_1 "kith.timers/1"
 
@@ -272,8 +269,7 @@ typedef struct kith_timers_v1 {
                         kith_error *err);
 } kith_timers_v1;
 
-/* -- actions
- * ------------------------------------------------------------------------------------------- */
+/* -- actions ----------------------------------------------------------------------------------- */
 
 #define KITH_CALLS_1 "kith.calls/1"
 
@@ -299,8 +295,7 @@ typedef struct kith_calls_v1 {
     kith_str (*caller)(const kith_call *call);
 } kith_calls_v1;
 
-/* -- settings
- * -------------------------------------------------------------------------------------------- */
+/* -- settings ---------------------------------------------------------------------------------- */
 
 #define KITH_SETTINGS_1 "kith.settings/1"
 

@@ -43,8 +43,7 @@ extern "C" {
 #define KITH_EXPORT
 #endif
 
-/* -- hooks: inside the transaction, before or after the row is written ---------------------------
- */
+/* -- hooks: inside the transaction, before or after the row is written ------------------------- */
 
 /* Before: may change the write (kith_records_v1.set) or refuse it: KITH_E_REFUSED and a sentence
  * for the user. After: may write other records, and still refuse. All or nothing with the change.
@@ -69,8 +68,7 @@ typedef struct kith_hook {
     const char *doc;   /* one sentence */
 } kith_hook;
 
-/* -- reactions: later, in a transaction of their own
- * ----------------------------------------------- */
+/* -- reactions: later, in a transaction of their own ------------------------------------------- */
 
 /* Runs exactly once for each event: what it writes is kept together with the mark that it ran. A
  * failure is tried again some times and then stands in the list of dead letters; later events of
@@ -93,8 +91,7 @@ typedef struct kith_reaction {
     const char *doc;   /* one sentence */
 } kith_reaction;
 
-/* -- timers
- * ------------------------------------------------------------------------------------------ */
+/* -- timers ------------------------------------------------------------------------------------ */
 
 /* In a transaction of its own. A failure is logged and tried again. [writer] */
 typedef kith_status (*kith_timer_fn)(kith_instance *self, kith_txn *txn, const kith_firing *firing,
@@ -109,8 +106,7 @@ typedef struct kith_timer {
     const char *doc; /* one sentence */
 } kith_timer;
 
-/* -- actions: called by people, programs and scripts
- * --------------------------------------------------- */
+/* -- actions: called by people, programs and scripts ------------------------------------------- */
 
 /* With the rights of who asks, and no more than the module is granted. [writer], or [reader] when
  * it declares KITH_EFFECT_READ. */
@@ -132,8 +128,7 @@ typedef struct kith_action {
     kith_array results; /* kith_field */
 } kith_action;
 
-/* -- the description
- * ------------------------------------------------------------------------------------- */
+/* -- the description --------------------------------------------------------------------------- */
 
 typedef struct kith_plugin_desc {
     uint32_t struct_size;          /* sizeof(kith_plugin_desc) */

@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-/* -- status --------------------------------------------------------------------------------- */
+/* -- status ------------------------------------------------------------------------------------ */
 
 /* 0 is success; a negative number is a class of error, and the details are in kith_error.
  * A positive number is never returned. */
@@ -45,7 +45,7 @@ typedef struct kith_error {
     char message[448];    /* one sentence for a user: what, where, and the remedy; NUL-ended     */
 } kith_error;
 
-/* -- text, ids, arrays ------------------------------------------------------------------------ */
+/* -- text, ids, arrays ------------------------------------------------------------------------- */
 
 /* Borrowed UTF-8; may contain NUL bytes; not NUL-terminated. ptr may be NULL when len is 0. */
 typedef struct kith_str {
@@ -69,7 +69,7 @@ typedef struct kith_array {
 #define KITH_NO_ARRAY                                                                              \
     { NULL, 0u, 0u }
 
-/* -- values ----------------------------------------------------------------------------------- */
+/* -- values ------------------------------------------------------------------------------------ */
 
 #define KITH_NULL     0u
 #define KITH_BOOL     1u  /* as.i: 0 or 1                                                         */
