@@ -151,7 +151,7 @@ static kith_status refuse_duplicate(struct import *im, const struct row *r, kith
 }
 
 static kith_status write_row(struct txn *t, struct import *im, struct row *r, kith_error *e) {
-    struct assign *set;
+    struct assign *set = NULL;
     uint64_t seq = txn_last_seq(t);
     TRY(assigns_of(t, r, &set, e));
     TRY(find_match(t, im, r, set, e));
