@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests of the guide for admins: every Lua block in it is a rule file without a problem, and what
+ * it says about values is so. */
+#include "script_fixture.h"
+
+#define GUIDE "docs/guide-admin-rules.md"
+
+static char *read_guide(void) {
+    static char text[65536];
+    char path[512];
+    snprintf(path, sizeof path, "%s", __FILE__);
+    char *cut = strstr(path, "tests/unit/");
+    EXPECT(cut);
+    snprintf(cut, sizeof path - (size_t)(cut - path), GUIDE);
+    FILE *f = fopen(path, "re");
+    EXPECT(f);
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    text[n] = '\0';
+    return text;
+}
+
+/* Writes each block to a file of its own; returns how many. */
+static int write_blocks(struct company *c) {
+    int count = 0;
+    char *at = read_guide(), *end;
+    while ((at = strstr(at, "```lua\n")) && (end = strstr(at + 7, "```\n"))) {
+        char name[32];
+        *end = '\0';
+        snprintf(name, sizeof name, "block%02d.lua", ++count);
+        company_file(c, name, at + 7);
+        at = end + 4;
+    }
+    return count;
+}
+
+TEST("every block of the guide is a rule file without a problem") {
+    struct company c;
+    company_make(&c);
+    EXPECT(write_blocks(&c) >= 8);
+    company_start(&c, NULL);
+    const struct script_problem *p = scripts_problem(c.s, 0);
+    if (p)
+        TEST_FAIL("%s:%u: %s", p->file, p->line, p->message);
+    company_end(&c);
+}
+
+TEST("the guide's rules do what it says") {
+    struct company c;
+    company_make(&c);
+    write_blocks(&c);
+    company_start(&c, NULL);
+    kith_id lead = create(&c, "lead", SET("name", "Acme", "email", "a@acme.com"));
+    EXPECT_STR("other", field(&c, "lead", lead, "source"));
+    kith_id account = create(&c, "account", SET("name", "Acme", "kind", "customer"));
+    char id[ID_TEXT + 1];
+    id_format(account, id);
+    kith_id ada = create(&c, "contact", SET("name", "Ada", "email", "ADA@Acme.com", "account", id));
+    EXPECT_STR("ada@acme.com", field(&c, "contact", ada, "email"));
+    EXPECT_INT(KITH_E_REFUSED, try_delete(&c, "account", account));
+    EXPECT_STR("Acme is a customer. Say so if it is none any more, then delete it.", c.e.message);
+    EXPECT_OK(try_update(&c, "contact", ada, SET("email", "ada@example.com")), c.e);
+    kith_id note, task;
+    EXPECT_INT(1, find(&c, "note", &note));
+    EXPECT_STR("Mail address was ada@acme.com.", field(&c, "note", note, "body"));
+    task = create(&c, "task", SET("title", "x", "priority", "urgent"));
+    EXPECT_STR("2024-03-08T16:00:00.000Z", field(&c, "task", task, "due"));
+    EXPECT_STR("", field(&c, "task", task, "reminder")); /* Friday, 11 o'clock */
+    drain(&c);
+    EXPECT_INT(1, find(&c, "interaction where planned", NULL));
+    clock_set(&c.clock, NOW + INT64_C(86400000) * 40);
+    drain(&c);
+    struct rule_info r;
+    for (size_t i = 0; scripts_rule(c.s, i, &r); i++) {
+        if (r.failures)
+            TEST_FAIL("%s:%u failed", r.file, r.line);
+        if (r.kind == RULE_EVERY && !r.runs)
+            TEST_FAIL("%s:%u did not run", r.file, r.line);
+    }
+    company_end(&c);
+}
+
+TEST("the values that the guide shows are what Lua gives") {
+    struct company c;
+    company_with(
+        &c, "v.lua",
+        "before('lead.create', function(lead)\n"
+        "  local price = money('99.90 EUR')\n"
+        "  lead.company = table.concat({tostring(price * 3), price.amount,\n"
+        "    tostring(price * decimal('1.19')), tostring(decimal('0.1') + decimal('0.2')),\n"
+        "    (date('2024-03-01') - date('2024-02-01')).days}, ' ')\n"
+        "end)\n");
+    kith_id id = create(&c, "lead", SET("name", "x"));
+    EXPECT_STR("299.70 EUR 99.90 118.88 EUR 0.3 29", field(&c, "lead", id, "company"));
+    company_end(&c);
+}
