@@ -377,6 +377,7 @@ TEST("a search is bounded") {
     EXPECT_FAIL("more than 10 records",
                 "for i = 1, 12 do create('lead', {name = 'x'}) end for l in find('lead') do end");
     EXPECT_LUA("= 13", "for i = 1, 12 do create('lead', {name = 'x'}) end return count('lead')");
+    EXPECT_LUA("= 1", "return count('lead where name = :n', {n = 'Acme'})");
     EXPECT_FAIL(":who is not given", "return count('lead where name = :who')");
     EXPECT_FAIL("at ", "return count('lead where nme = 1')");
 }
