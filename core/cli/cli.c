@@ -40,6 +40,7 @@ static const struct command *const commands[] = {
     &command_event_skip,
     &command_serve,
     &command_check,
+    &command_check_opened,
     &command_doctor,
     &command_explain,
     &command_help,
@@ -66,7 +67,7 @@ static int finish(struct cmd *c, kith_status st, const kith_error *e) {
     io_progress(c->io, "");
     if (io_interrupted(c->io))
         code = EXIT_INTERRUPTED;
-    if (st != KITH_OK && !c->io->deaf)
+    if (st != KITH_OK && !c->said && !c->io->deaf)
         io_say(c->io, "%s", e->message);
     arena_free(&c->arena);
     free(c->dir);
@@ -167,21 +168,17 @@ static kith_status run_with_company(struct cmd *c, int argc, char *const *argv, 
     return st == KITH_OK ? run_as_owner(c, e) : st;
 }
 
-kith_status cli_sub_command(struct cmd *c, const char *name, kith_error *e) {
+kith_status cli_sub_command(struct cmd *c, const struct command *command, kith_error *e) {
+    char *const argv[] = {"kith", (char *)command->name, c->json ? "--json" : "--"};
     struct cmd sub = {.program = c->program, .io = c->io};
-    char *words = arena_strdup(&c->arena, name), *space = words ? strchr(words, ' ') : NULL;
-    char *argv[] = {"kith", words, space ? space + 1 : "--", c->json ? "--json" : "--"};
     int code = -1;
-    if (!words)
-        return err_nomem(e);
-    if (space)
-        *space = '\0';
-    kith_status st = cmd_parse(&sub, 4, argv, e);
+    kith_status st = cmd_parse(&sub, 3, argv, e);
     sub.dir = c->dir;
     if (st == KITH_OK)
-        st = run_with_company(&sub, 4, argv, &code, e);
+        st = run_with_company(&sub, 3, argv, &code, e);
     arena_free(&sub.arena);
-    return st == KITH_OK && code > 0 ? KITH_E_INVAL : st;
+    c->said = st == KITH_OK && code > 0;
+    return c->said ? KITH_E_INVAL : st;
 }
 
 /* What goes wrong beside a command, as a rule that is out, is said on standard error. */

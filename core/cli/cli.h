@@ -50,6 +50,7 @@ struct cmd {
     const char *folder;                      /* --company */
     bool json, help;
     bool wrote; /* something was committed: reactions may follow */
+    bool said;  /* the error was printed already */
 };
 
 /* Fills in c from the words behind the program's name. */
@@ -69,12 +70,12 @@ int cli_main(const struct program *p, int argc, char *const *argv);
 /* One command for a client, in the process that owns the company. Any thread. */
 int cli_run_for(const struct program *p, struct company *company, struct io *io, int argc,
                 char *const *argv);
-/* Another command of the same company, without arguments, for one that needs only the folder. An
- * error that the other printed itself leaves e->message empty. */
+/* Carries out another command of the same company, without arguments, for one that needs only
+ * the folder. */
+kith_status cli_sub_command(struct cmd *c, const struct command *command, kith_error *e);
 /* Says what is wrong with the settings, unless it is one thing, which the error says already; frees
  * them. */
 void cli_print_problems(struct io *io, struct settings_problems *problems);
-kith_status cli_sub_command(struct cmd *c, const char *name, kith_error *e);
 
 /* -- client.c, serve.c ------------------------------------------------------------------------- */
 
@@ -83,6 +84,12 @@ int client_run(struct io *local, int fd, int argc, char *const *argv);
 /* Serves until SIGTERM or SIGINT, which the caller has blocked. Logs to standard error. [main] */
 kith_status serve(const struct program *p, struct company *company, kith_error *e);
 
+/* Copies a file of the program's into the company's folder, unless one of that name is there. */
+kith_status company_add_file(struct io *io, const char *dir, const char *name, const char *source,
+                             kith_error *e);
+/* Shows what is wrong with the rules as they stand in the files now; KITH_E_INVAL when it is. */
+kith_status cmd_rule_problems(struct cmd *c, size_t *rules, kith_error *e);
+
 /* -- commands ---------------------------------------------------------------------------------- */
 
 extern const struct command command_init, command_import, command_export, command_find, command_get,
@@ -90,6 +97,6 @@ extern const struct command command_init, command_import, command_export, comman
     command_log, command_module_list, command_module_enable, command_module_disable,
     command_module_inspect, command_rule_list, command_rule_check, command_event_list,
     command_event_retry, command_event_skip, command_run, command_serve, command_check,
-    command_doctor, command_explain, command_help, command_version;
+    command_check_opened, command_doctor, command_explain, command_help, command_version;
 
 #endif

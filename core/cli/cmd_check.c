@@ -27,10 +27,9 @@ static void show_problem(struct cmd *c, const char *file, int line, const char *
     io_puts(c->io, "\n");
 }
 
-static size_t show_settings(struct cmd *c, const struct settings_problems *p) {
+static void show_settings(struct cmd *c, const struct settings_problems *p) {
     for (size_t i = 0; i < p->count; i++)
         show_problem(c, p->items[i].file, p->items[i].line, p->items[i].text);
-    return p->count;
 }
 
 static size_t show_modules(struct cmd *c, const struct company *company) {
@@ -46,29 +45,35 @@ static size_t show_modules(struct cmd *c, const struct company *company) {
     return failed;
 }
 
-/* Settings and modules, read here; then database and rules, in the process that owns them. */
+/* What only shows when the company is open: in the process that owns it. */
+static kith_status run_check_opened(struct cmd *c, kith_error *e) {
+    size_t wrong = show_modules(c, c->company), rules = 0;
+    wrong += cmd_rule_problems(c, &rules, e) != KITH_OK;
+    if (wrong > 0)
+        return err_set(e, KITH_E_INVAL, NULL, "the company has problems; they are listed above");
+    if (!c->json)
+        io_printf(c->io, "No problem found: settings, %zu module%s, %zu rule%s.\n",
+                  plugins_count(c->company->plugins),
+                  plugins_count(c->company->plugins) == 1 ? "" : "s", rules, rules == 1 ? "" : "s");
+    return KITH_OK;
+}
+
 static kith_status run_check(struct cmd *c, kith_error *e) {
     struct settings_problems problems = {0};
     struct company *company = NULL;
     kith_error why = KITH_ERROR_INIT;
     kith_status st = company_read(&company, c->program, c->dir, &problems, &why);
-    size_t wrong = show_settings(c, &problems) + show_modules(c, company);
-    if (st != KITH_OK && problems.count == 0) {
-        show_problem(c, "", 0, why.message);
-        wrong++;
+    show_settings(c, &problems);
+    if (st != KITH_OK) {
+        show_modules(c, company);
+        if (problems.count == 0)
+            show_problem(c, "", 0, why.message);
     }
     company_close(company);
     settings_problems_free(&problems);
-    if (st == KITH_OK && cli_sub_command(c, "rule check", &why) != KITH_OK) {
-        if (why.message[0])
-            show_problem(c, "", 0, why.message);
-        wrong++;
-    }
-    if (wrong > 0)
+    if (st != KITH_OK)
         return err_set(e, KITH_E_INVAL, NULL, "the company has problems; they are listed above");
-    if (!c->json)
-        io_puts(c->io, "Settings and modules: no problem found.\n");
-    return KITH_OK;
+    return cli_sub_command(c, &command_check_opened, e);
 }
 
 /* -- explain ----------------------------------------------------------------------------------- */
@@ -169,6 +174,14 @@ const struct command command_check = {
     .needs = NEEDS_FOLDER,
     .quiet = true,
     .run = run_check,
+};
+
+const struct command command_check_opened = {
+    .name = "check-opened",
+    .args = "",
+    .needs = NEEDS_COMPANY,
+    .quiet = true,
+    .run = run_check_opened,
 };
 
 const struct command command_explain = {

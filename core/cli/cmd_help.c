@@ -38,6 +38,8 @@ static void json_commands(struct cmd *c) {
         const struct command *k = command_at(i);
         struct buf b = {0};
         struct json_out j;
+        if (!k->help)
+            continue;
         json_begin(&j, &b, false);
         json_object_(&j);
         json_key(&j, "command");

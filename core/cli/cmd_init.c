@@ -133,18 +133,21 @@ static kith_status make_conf(struct cmd *c, const char *dir, kith_error *e) {
     return text ? make_file(dir, "kith.conf", str_of(text), e) : err_nomem(e);
 }
 
-static kith_status copy_example(struct cmd *c, const char *from, const char *name, const char *dir,
-                                kith_error *e) {
+kith_status company_add_file(struct io *io, const char *dir, const char *name, const char *source,
+                             kith_error *e) {
     struct buf text = {0};
-    char *source = arena_printf(&c->arena, "%s/%s", from, name);
-    char *target = arena_printf(&c->arena, "rules/examples/%s", name);
-    if (!source || !target)
-        return err_nomem(e);
-    kith_status st = io_read_file(c->io, source, 1 << 20, &text, e);
+    kith_status st = io_read_file(io, source, 1 << 20, &text, e);
     if (st == KITH_OK)
-        st = make_file(dir, target, buf_view(&text), e);
+        st = make_file(dir, name, buf_view(&text), e);
     buf_free(&text);
     return st;
+}
+
+static kith_status copy_example(struct cmd *c, const char *from, const char *name, const char *dir,
+                                kith_error *e) {
+    char *source = arena_printf(&c->arena, "%s/%s", from, name);
+    char *target = arena_printf(&c->arena, "rules/examples/%s", name);
+    return source && target ? company_add_file(c->io, dir, target, source, e) : err_nomem(e);
 }
 
 static kith_status copy_examples(struct cmd *c, const char *dir, kith_error *e) {

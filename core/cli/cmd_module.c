@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kith module list, enable, disable, inspect. Which modules are enabled stands in one small file of
- * the company, conf.d/modules.conf, that these commands write. */
+/* kith module list, enable, disable, inspect. */
+#include "cli/modules_conf.h"
 #include "cli/show.h"
 #include "cli/wire.h"
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define MODULES_FILE "conf.d/modules.conf"
 
 /* -- list -------------------------------------------------------------------------------------- */
 
@@ -62,22 +57,23 @@ static bool listed(const struct company *company, const char *name) {
     return false;
 }
 
-/* A file NAME.so that is not among the enabled modules. */
-static void show_available(struct cmd *c, struct table *t, const char *dir, const char *file) {
-    size_t len = strlen(file);
-    if (len < 4 || strcmp(file + len - 3, ".so") != 0)
-        return;
-    char *name = arena_strndup(&c->arena, file, len - 3);
-    if (!name || listed(c->company, name))
-        return;
-    struct plugin_status s = {.name = name, .version = "", .title = "", .reason = ""};
-    s.path = arena_printf(&c->arena, "%s/%s", dir, file);
-    if (!c->json) {
-        table_module(t, name, "", "available", s.path);
-        return;
-    }
+struct listing {
+    struct cmd *c;
+    struct table table;
+};
+
+/* One that is there and not among the enabled ones. */
+static void show_available(void *arg, const char *name, const char *path) {
+    struct listing *l = arg;
+    struct cmd *c = l->c;
     struct buf b = {0};
     struct json_out j;
+    if (listed(c->company, name))
+        return;
+    if (!c->json) {
+        table_module(&l->table, name, "", "available", path);
+        return;
+    }
     json_begin(&j, &b, false);
     json_object_(&j);
     json_key(&j, "module");
@@ -85,42 +81,28 @@ static void show_available(struct cmd *c, struct table *t, const char *dir, cons
     json_key(&j, "state");
     json_strz(&j, "available");
     json_key(&j, "path");
-    json_strz(&j, s.path);
+    json_strz(&j, path);
     json_object_end(&j);
     json_print(c, &b);
 }
 
-static void scan_folder(struct cmd *c, struct table *t, const char *dir) {
-    DIR *d = opendir(dir);
-    const struct dirent *entry;
-    while (d && (entry = readdir(d)))
-        show_available(c, t, dir, entry->d_name);
-    if (d)
-        closedir(d);
-}
-
 static kith_status run_list(struct cmd *c, kith_error *e) {
     (void)e;
-    const struct company *company = c->company;
-    struct table t;
-    table_begin(&t, c, (const char *const[]){"module", "version", "state", "what it is", NULL});
-    for (size_t i = 0; i < plugins_count(company->plugins); i++) {
+    struct listing l = {.c = c};
+    table_begin(&l.table, c,
+                (const char *const[]){"module", "version", "state", "what it is", NULL});
+    for (size_t i = 0; i < plugins_count(c->company->plugins); i++) {
         struct plugin_status s;
-        plugins_status(company->plugins, i, &s);
+        plugins_status(c->company->plugins, i, &s);
         if (c->json)
             json_module(c, &s);
         else
-            table_module(&t, s.name, s.version, plugin_state_name(s.state),
+            table_module(&l.table, s.name, s.version, plugin_state_name(s.state),
                          s.state == PLUGIN_FAILED ? s.reason : s.title);
     }
-    size_t own = settings_count(company->settings, "", "modules.folders");
-    for (size_t i = 0; i < own; i++)
-        scan_folder(c, &t,
-                    settings_item(company->settings, "", "modules.folders", i, NULL).as.s.ptr);
-    for (size_t i = 0; c->program->module_dirs[i]; i++)
-        scan_folder(c, &t, c->program->module_dirs[i]);
-    if (t.count > 0)
-        table_print(&t);
+    company_modules(c->company->settings, c->program, show_available, &l);
+    if (l.table.count > 0)
+        table_print(&l.table);
     else if (!c->json)
         io_puts(c->io, "There are no modules.\n");
     return KITH_OK;
@@ -128,78 +110,11 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
 
 /* -- enable, disable --------------------------------------------------------------------------- */
 
-struct enabled {
-    const char *names[256];
-    size_t count;
-};
-
-/* What is enabled now. Refuses when that is written elsewhere than in our file. */
-static kith_status read_enabled(struct cmd *c, struct company **company, struct enabled *now,
-                                kith_error *e) {
-    struct settings_problems problems = {0};
-    kith_status st = company_read(company, c->program, c->dir, &problems, e);
-    settings_problems_free(&problems);
-    if (!*company || !(*company)->settings)
-        return st;
-    const struct setting *s = settings_find((*company)->settings, "", "modules.enabled");
-    if (s && s->file && strcmp(s->file, MODULES_FILE) != 0)
-        return err_set(e, KITH_E_CONFLICT, NULL, "modules.enabled is set at %s:%d: change it there",
-                       s->file, s->line);
-    size_t n = settings_count((*company)->settings, "", "modules.enabled");
-    for (size_t i = 0; i < n && i < 255; i++)
-        now->names[now->count++] =
-            settings_item((*company)->settings, "", "modules.enabled", i, NULL).as.s.ptr;
-    return KITH_OK;
-}
-
-static void put_quoted(struct buf *b, const char *text) {
-    buf_putc(b, '"');
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            buf_putc(b, '\\');
-        buf_putc(b, *text);
-    }
-    buf_putc(b, '"');
-}
-
-static kith_status write_file(const char *path, kith_str text, kith_error *e) {
-    char *part;
-    if (asprintf(&part, "%s.part", path) < 0)
-        return err_nomem(e);
-    FILE *f = fopen(part, "w");
-    bool ok = f && fwrite(text.ptr, 1, (size_t)text.len, f) == text.len && fflush(f) == 0 &&
-              fsync(fileno(f)) == 0;
-    if (f)
-        ok = fclose(f) == 0 && ok;
-    ok = ok && rename(part, path) == 0;
-    kith_status st = ok ? KITH_OK : err_errno(e, "write", path);
-    free(part);
-    return st;
-}
-
-static kith_status write_enabled(struct cmd *c, const struct enabled *now, kith_error *e) {
-    char *folder = company_path(c->dir, "conf.d"), *path = company_path(c->dir, MODULES_FILE);
-    struct buf b = {0};
-    buf_puts(&b, "# Written by 'kith module enable' and 'kith module disable'.\n"
-                 "modules: { enabled = [");
-    for (size_t i = 0; i < now->count; i++) {
-        buf_puts(&b, i > 0 ? ", " : "");
-        put_quoted(&b, now->names[i]);
-    }
-    buf_puts(&b, "]; };\n");
-    kith_status st = !folder || !path || b.failed ? err_nomem(e) : KITH_OK;
-    if (st == KITH_OK) {
-        mkdir(folder, 0777); /* usually there; if it cannot be made, the file says so */
-        st = write_file(path, buf_view(&b), e);
-    }
-    buf_free(&b);
-    free(folder);
-    free(path);
-    return st;
-}
+typedef kith_status (*conf_fn)(struct cmd *c, const struct company *company,
+                               struct modules_conf *conf, kith_error *e);
 
 /* A change takes effect when the company is opened the next time. */
-static void say_when(struct cmd *c, const char *did, const char *name) {
+static void say_done(struct cmd *c, const char *did, const char *name) {
     int fd = -1;
     if (c->json) {
         struct buf b = {0};
@@ -219,66 +134,121 @@ static void say_when(struct cmd *c, const char *did, const char *name) {
     }
 }
 
-/* Would the module load, beside those that are enabled? */
-static kith_status try_load(struct cmd *c, const struct company *company, const struct enabled *now,
-                            const char *name, kith_error *e) {
-    const char *dirs[64];
+/* Would it load, beside those that are enabled? Gives the file that was found. */
+static kith_status try_load(struct cmd *c, const struct company *company,
+                            const struct modules_conf *conf, struct module_entry *entry,
+                            const char **path, kith_error *e) {
+    const char *names[MODULES_MAX], *dirs[MODULE_DIRS_MAX];
     struct plugins *p;
-    struct plugins_options o = {.names = now->names, .name_count = now->count, .dirs = dirs};
-    size_t own = settings_count(company->settings, "", "modules.folders");
-    for (size_t i = 0; i < own && i < 32; i++)
-        dirs[o.dir_count++] =
-            settings_item(company->settings, "", "modules.folders", i, NULL).as.s.ptr;
-    for (size_t i = 0; c->program->module_dirs[i]; i++)
-        dirs[o.dir_count++] = c->program->module_dirs[i];
+    struct plugins_options o = {.names = names, .dirs = dirs};
+    o.name_count = modules_conf_names(conf, names);
+    o.dir_count = company_module_dirs(company->settings, c->program, dirs);
     TRY(plugins_load(&p, &o, e));
-    kith_status st = KITH_OK;
-    struct plugin_status s;
-    for (size_t i = 0; i < plugins_count(p) && st == KITH_OK; i++) {
+    kith_status st = err_set(e, KITH_E_NOTFOUND, NULL, "there is no module '%s'", entry->name);
+    for (size_t i = 0; i < plugins_count(p); i++) {
+        struct plugin_status s;
         plugins_status(p, i, &s);
-        bool same = strcmp(s.name, name) == 0 || strstr(s.path, name);
-        if (same && s.state == PLUGIN_FAILED)
-            st = err_set(e, KITH_E_REFUSED, NULL, "the module %s cannot be enabled: %s", name,
-                         s.reason);
+        if (strcmp(s.name, entry->name) != 0 && strcmp(s.path, entry->name) != 0)
+            continue;
+        *path = arena_strdup(&c->arena, s.path);
+        entry->module = arena_strdup(&c->arena, s.name);
+        if (!*path || !entry->module)
+            st = err_nomem(e);
+        else
+            st = s.state != PLUGIN_FAILED
+                     ? KITH_OK
+                     : err_set(e, KITH_E_REFUSED, NULL, "the module %s cannot be enabled: %s",
+                               entry->name, s.reason);
+        break;
     }
     plugins_free(p);
     return st;
 }
 
-static kith_status enable(struct cmd *c, struct company *company, struct enabled *now,
-                          kith_error *e) {
-    const char *name = c->args[0];
-    char *file = strchr(name, '/') ? realpath(name, NULL) : NULL;
-    if (file)
-        name = arena_strdup(&c->arena, file);
-    free(file);
-    for (size_t i = 0; i < now->count; i++) {
-        if (strcmp(now->names[i], name) == 0)
-            return err_set(e, KITH_E_CONFLICT, NULL, "the module %s is enabled already", name);
+/* Whoever enables a module gives it what it asks for, unless the company's settings say already
+ * what it may; it is said, and written where it can be taken away again. */
+static kith_status grant_all(struct cmd *c, const char *path, struct module_entry *entry,
+                             kith_error *e) {
+    struct buf text = {0};
+    json_t *module = NULL, *permission;
+    size_t i;
+    kith_status st = plugin_inspect(path, true, &text, e);
+    if (st == KITH_OK)
+        st = json_read(buf_view(&text), &module, e);
+    entry->grant_count = 0;
+    json_array_foreach(json_object_get(module, "permissions"), i, permission) {
+        const char *name = json_string_value(json_object_get(permission, "name"));
+        const char *why = json_string_value(json_object_get(permission, "doc"));
+        if (!name || entry->grant_count == GRANTS_MAX)
+            continue;
+        entry->grants[entry->grant_count++] = arena_strdup(&c->arena, name);
+        if (!c->json)
+            io_printf(c->io, "It may %s: %s\n", name, why ? why : "");
     }
-    now->names[now->count++] = name;
-    TRY(try_load(c, company, now, name, e));
-    TRY(write_enabled(c, now, e));
-    say_when(c, "enabled", name);
+    json_decref(module);
+    buf_free(&text);
+    return st;
+}
+
+/* Settings that come with the module, for the company to change: conf.d/NAME.conf. */
+static kith_status copy_settings(struct cmd *c, const char *module, kith_error *e) {
+    char *target = arena_printf(&c->arena, "conf.d/%s.conf", module);
+    for (size_t i = 0; target && c->program->share_dirs[i]; i++) {
+        char *source = arena_printf(&c->arena, "%s/config/%s", c->program->share_dirs[i], target);
+        if (!source || access(source, R_OK) != 0)
+            continue;
+        TRY(company_add_file(c->io, c->dir, target, source, e));
+        if (!c->json)
+            io_printf(c->io, "Its settings are in %s.\n", target);
+        return KITH_OK;
+    }
+    return KITH_OK;
+}
+
+/* Are its permissions set in another file than ours? Says where. */
+static bool granted_elsewhere(struct cmd *c, const char *module) {
+    struct settings_problems problems = {0};
+    struct company *company = NULL;
+    company_read(&company, c->program, c->dir, &problems, NULL);
+    settings_problems_free(&problems);
+    const struct setting *grant =
+        company && company->settings ? settings_find(company->settings, module, "grant") : NULL;
+    bool elsewhere = grant && modules_conf_elsewhere(grant);
+    if (elsewhere && !c->json)
+        io_printf(c->io, "What it may is set at %s:%d.\n", grant->file, grant->line);
+    company_close(company);
+    return elsewhere;
+}
+
+/* Enabling a module again gives it what a new version asks for. */
+static kith_status enable(struct cmd *c, const struct company *company, struct modules_conf *conf,
+                          kith_error *e) {
+    char *file = strchr(c->args[0], '/') ? realpath(c->args[0], NULL) : NULL;
+    const char *path, *name = arena_strdup(&c->arena, file ? file : c->args[0]);
+    free(file);
+    struct module_entry *entry = name ? modules_conf_add(conf, name) : NULL;
+    if (!entry)
+        return err_set(e, KITH_E_LIMIT, NULL, "more than %d modules cannot be enabled",
+                       MODULES_MAX);
+    TRY(try_load(c, company, conf, entry, &path, e));
+    TRY(copy_settings(c, entry->module, e));
+    TRY(modules_conf_write(conf, c->dir, e));
+    if (!granted_elsewhere(c, entry->module)) {
+        TRY(grant_all(c, path, entry, e));
+        TRY(modules_conf_write(conf, c->dir, e));
+    }
+    say_done(c, "enabled", entry->module);
     return KITH_OK;
 }
 
 static const char *name_at(const void *arg, size_t i) {
-    const struct enabled *now = arg;
-    return now->names[i];
+    const struct modules_conf *conf = arg;
+    return conf->items[i].module;
 }
 
-static kith_status disable(struct cmd *c, struct company *company, struct enabled *now,
+static kith_status disable(struct cmd *c, const struct company *company, struct modules_conf *conf,
                            kith_error *e) {
     const char *name = c->args[0];
-    size_t at = 0;
-    while (at < now->count && strcmp(now->names[at], name) != 0)
-        at++;
-    if (at == now->count) {
-        const char *near = str_nearest(str_of(name), name_at, now, now->count);
-        return err_set(e, KITH_E_NOTFOUND, NULL, "the module %s is not enabled%s%s%s", name,
-                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    }
     for (size_t i = 0; i < plugins_count(company->plugins); i++) {
         struct plugin_status s;
         plugins_status(company->plugins, i, &s);
@@ -288,32 +258,38 @@ static kith_status disable(struct cmd *c, struct company *company, struct enable
                                s.name, name);
         }
     }
-    memmove(&now->names[at], &now->names[at + 1], (now->count - at - 1) * sizeof now->names[0]);
-    now->count--;
-    TRY(write_enabled(c, now, e));
-    say_when(c, "disabled", name);
+    if (!modules_conf_remove(conf, name)) {
+        const char *near = str_nearest(str_of(name), name_at, conf, conf->count);
+        return err_set(e, KITH_E_NOTFOUND, NULL, "the module %s is not enabled%s%s%s", name,
+                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+    TRY(modules_conf_write(conf, c->dir, e));
+    say_done(c, "disabled", name);
     return KITH_OK;
 }
 
-static kith_status change_enabled(struct cmd *c,
-                                  kith_status (*fn)(struct cmd *c, struct company *company,
-                                                    struct enabled *now, kith_error *e),
-                                  kith_error *e) {
+static kith_status change_conf(struct cmd *c, conf_fn fn, kith_error *e) {
+    struct settings_problems problems = {0};
     struct company *company = NULL;
-    struct enabled now = {.count = 0};
-    kith_status st = read_enabled(c, &company, &now, e);
+    struct modules_conf *conf = ARENA_NEW(&c->arena, struct modules_conf);
+    kith_status st = company_read(&company, c->program, c->dir, &problems, e);
+    settings_problems_free(&problems);
+    if (!conf)
+        st = err_nomem(e);
+    else if (company && company->settings) /* with mistakes elsewhere it is good enough */
+        st = modules_conf_read(conf, company, &c->arena, e);
     if (st == KITH_OK)
-        st = fn(c, company, &now, e);
+        st = fn(c, company, conf, e);
     company_close(company);
     return st;
 }
 
 static kith_status run_enable(struct cmd *c, kith_error *e) {
-    return change_enabled(c, enable, e);
+    return change_conf(c, enable, e);
 }
 
 static kith_status run_disable(struct cmd *c, kith_error *e) {
-    return change_enabled(c, disable, e);
+    return change_conf(c, disable, e);
 }
 
 /* -- inspect ----------------------------------------------------------------------------------- */
@@ -357,6 +333,8 @@ const struct command command_module_enable = {
     .name = "module enable",
     .args = "NAME",
     .help = "load a module whenever the company is opened; a path with a slash names a file",
+    .more = "The module is given the permissions that it asks for. They are shown, and stand in\n"
+            "conf.d/modules.conf, where they can be taken away.",
     .needs = NEEDS_FOLDER,
     .quiet = true,
     .args_min = 1,

@@ -93,10 +93,14 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
     return KITH_OK;
 }
 
-static kith_status run_check(struct cmd *c, kith_error *e) {
+kith_status cmd_rule_problems(struct cmd *c, size_t *rules, kith_error *e) {
     struct script_limits limits = company_script_limits(c->company->settings);
+    return scripts_check(c->company->engine, c->company->dir, &limits, show_problem, c, rules, e);
+}
+
+static kith_status run_check(struct cmd *c, kith_error *e) {
     size_t rules = 0;
-    TRY(scripts_check(c->company->engine, c->company->dir, &limits, show_problem, c, &rules, e));
+    TRY(cmd_rule_problems(c, &rules, e));
     if (!c->json)
         io_printf(c->io, "%zu rule%s, no problem found.\n", rules, rules == 1 ? "" : "s");
     return KITH_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith why: the chain of causes behind the present value of a field. */
 #include "cli/show.h"
+#include <string.h>
 
 static void print_when(struct cmd *c, const struct why_step *s) {
     kith_str at = show_time(c, s->tx.at);
@@ -14,11 +15,18 @@ static void print_when(struct cmd *c, const struct why_step *s) {
               io_style(c->io, STYLE_PLAIN));
 }
 
+/* Code first, then the person or program that it worked for. */
 static void print_by(struct cmd *c, const struct why_step *s) {
+    bool same = strcmp(s->actor.name, s->source.kind ? s->source.name : "") == 0;
     io_puts(c->io, " by ");
-    io_text(c->io, show_source(c, s->source.kind ? &s->source : &s->actor));
-    if (!s->source.kind)
+    if (s->source.kind)
+        io_text(c->io, show_source(c, &s->source));
+    if (s->source.kind && !same)
+        io_puts(c->io, " for ");
+    if (!same) {
+        io_text(c->io, show_source(c, &s->actor));
         io_printf(c->io, " (%s)", origin_name(s->tx.origin));
+    }
     io_puts(c->io, " ");
     print_when(c, s);
 }

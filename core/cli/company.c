@@ -2,15 +2,12 @@
 /* Company: finds and opens a company's folder. */
 #include "cli/company.h"
 #include "base/number.h"
-#include <errno.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define FOLDERS_MAX 32 /* in which modules are looked for */
-#define MODULES_MAX 256
 
 static const kith_setting settings[] = {
     {"company.name", KITH_TEXT, 0, "", 0, 0, NULL, "The company's name, for people.",
@@ -111,44 +108,102 @@ static size_t text_list(const struct settings *s, const char *key, const char **
     return kept;
 }
 
-/* Reads just enough of the settings to know which modules there are, and loads them. */
-static kith_status load_modules(struct company *c, const struct program *p, kith_error *e) {
-    struct settings *first;
-    struct settings_problems passed_over = {0};
-    kith_status st =
-        settings_load(&first, c->dir, &core_settings, 1, SETTINGS_LENIENT, &passed_over, e);
-    settings_problems_free(&passed_over);
-    TRY(st);
-    const char *names[MODULES_MAX], *dirs[FOLDERS_MAX + PROGRAM_DIRS];
-    struct plugins_options o = {.names = names, .dirs = dirs};
-    o.name_count = text_list(first, "modules.enabled", names, MODULES_MAX);
-    o.dir_count = text_list(first, "modules.folders", dirs, FOLDERS_MAX);
+size_t company_module_dirs(const struct settings *s, const struct program *p,
+                           const char *dirs[MODULE_DIRS_MAX]) {
+    size_t count = text_list(s, "modules.folders", dirs, MODULE_DIRS_MAX - PROGRAM_DIRS);
     for (size_t i = 0; p->module_dirs[i]; i++)
-        dirs[o.dir_count++] = p->module_dirs[i];
-    st = plugins_load(&c->plugins, &o, e);
-    settings_free(first);
+        dirs[count++] = p->module_dirs[i];
+    return count;
+}
+
+static void scan_folder(const char *dir, void (*fn)(void *arg, const char *name, const char *path),
+                        void *arg) {
+    DIR *d = opendir(dir);
+    const struct dirent *entry;
+    while (d && (entry = readdir(d))) {
+        size_t len = strlen(entry->d_name);
+        if (len < 4 || strcmp(entry->d_name + len - 3, ".so") != 0)
+            continue;
+        char *path = company_path(dir, entry->d_name), *name = strndup(entry->d_name, len - 3);
+        if (path && name)
+            fn(arg, name, path);
+        free(path);
+        free(name);
+    }
+    if (d)
+        closedir(d);
+}
+
+void company_modules(const struct settings *s, const struct program *p,
+                     void (*fn)(void *arg, const char *name, const char *path), void *arg) {
+    const char *dirs[MODULE_DIRS_MAX];
+    size_t count = company_module_dirs(s, p, dirs);
+    for (size_t i = 0; i < count; i++)
+        scan_folder(dirs[i], fn, arg);
+}
+
+/* Just enough of the settings to know which modules there are. */
+static kith_status load_first(const char *dir, struct settings **out, kith_error *e) {
+    struct settings_problems passed_over = {0};
+    kith_status st = settings_load(out, dir, &core_settings, 1, SETTINGS_LENIENT, &passed_over, e);
+    settings_problems_free(&passed_over);
     return st;
 }
 
-static kith_status load_settings(struct company *c, struct settings_problems *problems,
-                                 kith_error *e) {
-    const struct settings_owner *owners;
-    size_t count = plugins_owners(c->plugins, &owners);
-    struct settings_owner *all = calloc(count + 1, sizeof *all);
-    if (!all)
-        return err_nomem(e);
-    all[0] = core_settings;
-    for (size_t i = 0; i < count; i++)
-        all[i + 1] = owners[i];
-    kith_status st = settings_load(&c->settings, c->dir, all, count + 1, 0, problems, e);
-    if (st ==
-        KITH_E_INVAL) { /* what can be read is kept, so that it can be explained and repaired */
+static kith_status load_modules(struct company *c, const struct program *p,
+                                const struct settings *first, kith_error *e) {
+    const char *names[MODULES_MAX], *dirs[MODULE_DIRS_MAX];
+    struct plugins_options o = {.names = names, .dirs = dirs};
+    o.name_count = text_list(first, "modules.enabled", names, MODULES_MAX);
+    o.dir_count = company_module_dirs(first, p, dirs);
+    return plugins_load(&c->plugins, &o, e);
+}
+
+/* Everybody who may have settings in the files. */
+struct owners {
+    struct company *company;
+    struct settings_owner items[2 * MODULES_MAX + 1];
+    size_t count;
+};
+
+/* A module that is not enabled may have settings nevertheless; they are not looked at. */
+static void add_disabled(void *arg, const char *name, const char *path) {
+    (void)path;
+    struct owners *o = arg;
+    for (size_t i = 0; i < o->count; i++) {
+        if (strcmp(o->items[i].module, name) == 0)
+            return;
+    }
+    char *copy = arena_strdup(&o->company->arena, name);
+    if (copy && o->count < sizeof o->items / sizeof o->items[0])
+        o->items[o->count++] = (struct settings_owner){.module = copy, .disabled = true};
+}
+
+static kith_status load_owned(struct company *c, const struct owners *o,
+                              struct settings_problems *problems, kith_error *e) {
+    kith_status st = settings_load(&c->settings, c->dir, o->items, o->count, 0, problems, e);
+    if (st == KITH_E_INVAL) { /* what can be read is kept, so that it can be explained */
         struct settings_problems again = {0};
-        settings_load(&c->settings, c->dir, all, count + 1, SETTINGS_LENIENT, &again, NULL);
+        settings_load(&c->settings, c->dir, o->items, o->count, SETTINGS_LENIENT, &again, NULL);
         settings_problems_free(&again);
     }
-    free(all);
     return st;
+}
+
+static kith_status load_settings(struct company *c, const struct program *p,
+                                 const struct settings *first, struct settings_problems *problems,
+                                 kith_error *e) {
+    const struct settings_owner *loaded;
+    size_t count = plugins_owners(c->plugins, &loaded);
+    struct owners *o = ARENA_NEW(&c->arena, struct owners);
+    if (!o)
+        return err_nomem(e);
+    o->company = c;
+    o->items[o->count++] = core_settings;
+    for (size_t i = 0; i < count && i < MODULES_MAX; i++)
+        o->items[o->count++] = loaded[i];
+    company_modules(first, p, add_disabled, o);
+    return load_owned(c, o, problems, e);
 }
 
 /* What the settings room cannot know: that a text names a zone or a currency. */
@@ -175,11 +230,15 @@ static kith_status check_meaning(struct company *c, kith_error *e) {
 kith_status company_read(struct company **out, const struct program *p, const char *dir,
                          struct settings_problems *problems, kith_error *e) {
     struct company *c = *out = calloc(1, sizeof *c);
+    struct settings *first;
     if (!c || !(c->dir = strdup(dir)))
         return err_nomem(e);
-    TRY(load_modules(c, p, e));
-    TRY(load_settings(c, problems, e));
-    return check_meaning(c, e);
+    TRY(load_first(dir, &first, e));
+    kith_status st = load_modules(c, p, first, e);
+    if (st == KITH_OK)
+        st = load_settings(c, p, first, problems, e);
+    settings_free(first);
+    return st == KITH_OK ? check_meaning(c, e) : st;
 }
 
 /* -- opening ----------------------------------------------------------------------------------- */
@@ -277,6 +336,7 @@ void company_close(struct company *c) {
     plugins_free(c->plugins);
     zone_close(c->zone);
     settings_free(c->settings);
+    arena_free(&c->arena);
     free(c->dir);
     free(c);
 }

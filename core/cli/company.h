@@ -19,7 +19,11 @@ struct program {
     const char *share_dirs[PROGRAM_DIRS + 1]; /* with lua/examples in them */
 };
 
+#define MODULES_MAX     256 /* enabled */
+#define MODULE_DIRS_MAX 36  /* in which modules are looked for */
+
 struct company {
+    struct arena arena; /* names of modules that could be enabled */
     char *dir;
     struct settings *settings;
     struct plugins *plugins;
@@ -48,6 +52,14 @@ void company_close(struct company *c);
  * all problems; company->engine is NULL. *out may be there though it failed. */
 kith_status company_read(struct company **out, const struct program *p, const char *dir,
                          struct settings_problems *problems, kith_error *e);
+
+/* Where modules are looked for: the company's folders, then the program's. Gives their number; they
+ * live as long as s and p do. */
+size_t company_module_dirs(const struct settings *s, const struct program *p,
+                           const char *dirs[MODULE_DIRS_MAX]);
+/* Calls fn for every file NAME.so there, enabled or not. */
+void company_modules(const struct settings *s, const struct program *p,
+                     void (*fn)(void *arg, const char *name, const char *path), void *arg);
 
 /* The core's own settings. */
 extern const struct settings_owner core_settings;

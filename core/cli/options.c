@@ -31,7 +31,7 @@ static const char *option_name_at(const void *arg, size_t i) {
 
 static const char *command_name_at(const void *arg, size_t i) {
     (void)arg;
-    return command_at(i)->name;
+    return command_at(i)->help ? command_at(i)->name : "";
 }
 
 /* -- which command ----------------------------------------------------------------------------- */
@@ -230,7 +230,7 @@ kith_status cmd_help(struct cmd *c, kith_error *e) {
     (void)e;
     const struct command *k = c->command;
     io_printf(c->io, "%skith %s%s%s%s\n%s\n", io_style(c->io, STYLE_HEAD), k->name,
-              k->args[0] ? " " : "", k->args, io_style(c->io, STYLE_PLAIN), k->help);
+              k->args[0] ? " " : "", k->args, io_style(c->io, STYLE_PLAIN), k->help ? k->help : "");
     if (k->more)
         io_printf(c->io, "\n%s\n", k->more);
     help_options(c, k);
@@ -245,7 +245,8 @@ kith_status cmd_help_overview(struct cmd *c, const char *group, kith_error *e) {
                        "  kith COMMAND [ARGUMENT ...] [--option ...]\n\n");
     for (size_t i = 0; command_at(i); i++) {
         const struct command *k = command_at(i);
-        if (!group || (strncmp(k->name, group, len) == 0 && k->name[len] == ' '))
+        bool wanted = !group || (strncmp(k->name, group, len) == 0 && k->name[len] == ' ');
+        if (k->help && wanted)
             io_printf(c->io, "  %s%-16s%s %s\n", io_style(c->io, STYLE_HEAD), k->name,
                       io_style(c->io, STYLE_PLAIN), k->help);
     }

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Modules conf: reads and writes conf.d/modules.conf. */
+#include "cli/modules_conf.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MODULES_FILE "conf.d/modules.conf"
+
+/* -- in ------------------------------------------------------------------------------------------
+ */
+
+bool modules_conf_elsewhere(const struct setting *s) {
+    return s->file && strcmp(s->file, MODULES_FILE) != 0;
+}
+
+/* How the module behind an enabled name calls itself. */
+static const char *declared_name(const struct company *company, const char *name) {
+    for (size_t i = 0; i < plugins_count(company->plugins); i++) {
+        struct plugin_status s;
+        plugins_status(company->plugins, i, &s);
+        if (strcmp(s.path, name) == 0)
+            return s.name;
+    }
+    return name;
+}
+
+/* Grants that somebody set in another file stay there. */
+static void read_grants(struct module_entry *entry, const struct settings *s, struct arena *a) {
+    const struct setting *grant = settings_find(s, entry->module, "grant");
+    if (!grant || modules_conf_elsewhere(grant))
+        return;
+    size_t count = settings_count(s, entry->module, "grant");
+    for (size_t i = 0; i < count && i < GRANTS_MAX; i++) {
+        kith_value v = settings_item(s, entry->module, "grant", i, NULL);
+        entry->grants[entry->grant_count++] = arena_strdup(a, v.as.s.ptr);
+    }
+}
+
+kith_status modules_conf_read(struct modules_conf *conf, const struct company *company,
+                              struct arena *a, kith_error *e) {
+    const struct settings *s = company->settings;
+    const struct setting *enabled = settings_find(s, "", "modules.enabled");
+    if (enabled && modules_conf_elsewhere(enabled))
+        return err_set(e, KITH_E_CONFLICT, NULL, "modules.enabled is set at %s:%d: change it there",
+                       enabled->file, enabled->line);
+    size_t count = settings_count(s, "", "modules.enabled");
+    for (size_t i = 0; i < count && i < MODULES_MAX; i++) {
+        struct module_entry *entry = &conf->items[conf->count++];
+        entry->name = arena_strdup(a, settings_item(s, "", "modules.enabled", i, NULL).as.s.ptr);
+        entry->module = arena_strdup(a, declared_name(company, entry->name));
+        if (!entry->name || !entry->module)
+            return err_nomem(e);
+        read_grants(entry, s, a);
+    }
+    return KITH_OK;
+}
+
+static size_t index_of(const struct modules_conf *conf, const char *name) {
+    size_t i = 0;
+    while (i < conf->count && strcmp(conf->items[i].name, name) != 0 &&
+           strcmp(conf->items[i].module, name) != 0)
+        i++;
+    return i;
+}
+
+struct module_entry *modules_conf_add(struct modules_conf *conf, const char *name) {
+    size_t i = index_of(conf, name);
+    if (i == MODULES_MAX)
+        return NULL;
+    if (i == conf->count)
+        conf->items[conf->count++] = (struct module_entry){.name = name, .module = name};
+    return &conf->items[i];
+}
+
+bool modules_conf_remove(struct modules_conf *conf, const char *name) {
+    size_t i = index_of(conf, name);
+    if (i == conf->count)
+        return false;
+    memmove(&conf->items[i], &conf->items[i + 1], (conf->count - i - 1) * sizeof conf->items[0]);
+    conf->count--;
+    return true;
+}
+
+size_t modules_conf_names(const struct modules_conf *conf, const char *names[MODULES_MAX]) {
+    for (size_t i = 0; i < conf->count; i++)
+        names[i] = conf->items[i].name;
+    return conf->count;
+}
+
+/* -- out ------------------------------------------------------------------------------------------
+ */
+
+static void put_quoted(struct buf *b, bool first, const char *text) {
+    buf_puts(b, first ? "\"" : ", \"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            buf_putc(b, '\\');
+        buf_putc(b, *text);
+    }
+    buf_putc(b, '"');
+}
+
+static void put_conf(struct buf *b, const struct modules_conf *conf) {
+    buf_puts(b, "# Written by 'kith module enable' and 'kith module disable'.\n"
+                "modules: { enabled = [");
+    for (size_t i = 0; i < conf->count; i++)
+        put_quoted(b, i == 0, conf->items[i].name);
+    buf_puts(b, "]; };\n");
+    for (size_t i = 0; i < conf->count; i++) {
+        const struct module_entry *entry = &conf->items[i];
+        if (entry->grant_count == 0)
+            continue;
+        buf_printf(b, "%s: { grant = [", entry->module);
+        for (size_t k = 0; k < entry->grant_count; k++)
+            put_quoted(b, k == 0, entry->grants[k]);
+        buf_puts(b, "]; };\n");
+    }
+}
+
+/* Beside its place first, and there only when it is whole. */
+static kith_status write_file(const char *path, kith_str text, kith_error *e) {
+    char *part;
+    if (asprintf(&part, "%s.part", path) < 0)
+        return err_nomem(e);
+    FILE *f = fopen(part, "w");
+    bool ok = f && fwrite(text.ptr, 1, (size_t)text.len, f) == text.len && fflush(f) == 0 &&
+              fsync(fileno(f)) == 0;
+    if (f)
+        ok = fclose(f) == 0 && ok;
+    ok = ok && rename(part, path) == 0;
+    kith_status st = ok ? KITH_OK : err_errno(e, "write", path);
+    free(part);
+    return st;
+}
+
+kith_status modules_conf_write(const struct modules_conf *conf, const char *dir, kith_error *e) {
+    char *folder = company_path(dir, "conf.d"), *path = company_path(dir, MODULES_FILE);
+    struct buf b = {0};
+    put_conf(&b, conf);
+    kith_status st = !folder || !path || b.failed ? err_nomem(e) : KITH_OK;
+    if (st == KITH_OK) {
+        mkdir(folder, 0777); /* usually there; if it cannot be made, the file says so */
+        st = write_file(path, buf_view(&b), e);
+    }
+    buf_free(&b);
+    free(folder);
+    free(path);
+    return st;
+}

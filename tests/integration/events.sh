@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Events that a rule cannot handle: they are shown, tried again or given up, and nothing is lost.
+. "$(dirname "$0")/lib.bash"
+new_company
+echo 'engine: { attempts = 1; };' >conf.d/20-engine.conf
+cat >rules/fragile.lua <<'RULE'
+on("contact.created", { name = "fragile" }, function(contact)
+    if contact.city == "Atlantis" then error("there is no Atlantis") end
+    create("task", { title = "Met " .. contact.name, about = contact })
+end)
+RULE
+
+it "sets an event aside that its rule cannot handle, and handles the others"
+create contact name=Good city=Berlin >/dev/null
+create contact name=Bad city=Atlantis >/dev/null 2>&1
+create contact name=Fine city=Bern >/dev/null
+kith find "task : count()"
+prints_exactly 2
+kith event list
+exits 0
+prints "contact.created"
+prints "Bad"
+prints "there is no Atlantis"
+
+it "names the place in the rule"
+kith event list --json
+exits 0
+prints "rules/fragile.lua:2"
+
+it "fails again when nothing was repaired"
+number=$(sed -n 's/^{"number":\([0-9]*\).*/\1/p' "$work/out" | head -n 1)
+kith event retry "$number"
+exits 0
+kith event list --dead
+prints "Bad"
+
+it "handles the event when the rule was repaired"
+sed -i '/Atlantis/d' rules/fragile.lua
+number=$("$KITH" event list --json | sed -n 's/^{"number":\([0-9]*\).*/\1/p' | head -n 1)
+kith event retry "$number"
+exits 0
+kith event list
+prints "Every event was handled."
+kith find "task where title = 'Met Bad' : count()"
+prints_exactly 1
+
+it "gives an event up when told so"
+echo 'on("task.created", { name = "never" }, function() error("never") end)' >rules/never.lua
+create task title=Anything >/dev/null 2>&1
+kith event list
+prints "never"
+number=$("$KITH" event list --json | sed -n 's/^{"number":\([0-9]*\).*/\1/p' | head -n 1)
+kith event skip "$number"
+exits 0
+kith event list
+prints "Every event was handled."
+kith event skip "$number"
+expect test "$code" -ne 0
+one_sentence
+
+it "is well after all this"
+rm rules/never.lua
+kith doctor
+exits 0
+prints "nothing found"
+
+finish

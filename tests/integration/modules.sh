@@ -1,0 +1,157 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Modules on the command line, with the module sales as the example.
+. "$(dirname "$0")/lib.bash"
+new_company
+kith module list
+if ! grep -q sales "$work/out"; then
+    now="modules" && skip "the module sales is not beside the program"
+    finish
+fi
+
+it "lists a module that could be enabled"
+kith module list
+exits 0
+prints "available"
+
+it "tells what a module declares, without loading it into a company"
+kith module inspect sales
+exits 0
+prints "lead"
+prints "rescore"
+kith module inspect sales --json
+exits 0
+prints '"permissions"'
+
+it "knows nothing of leads before the module is enabled"
+kith find lead
+exits 3
+one_sentence
+
+it "enables a module, shows what it may, and writes it down"
+kith module enable sales
+exits 0
+is_silent
+if [ -e conf.d/sales.conf ]; then # settings that come with it say what it may
+    prints "set at conf.d/sales.conf:"
+    echo '# our own, and not overwritten' >conf.d/sales.conf
+    kith module enable sales
+    exits 0
+fi
+prints "read:interaction"
+expect grep -q 'enabled = \["sales"\]' conf.d/modules.conf
+expect grep -q 'grant = \["read:interaction"' conf.d/modules.conf
+kith module list
+exits 0
+prints "running"
+kith check
+exits 0
+
+it "has the types of the module everywhere"
+anna=$(create contact name="Anna Schmidt")
+lead=$(create lead name="Big deal" contact="$anna" source=referral)
+kith get lead "$lead"
+exits 0
+prints "Big deal"
+kith get contact "$anna"
+prints "lead whose contact this is: 1"
+kith find "lead where contact.name = 'Anna Schmidt'"
+prints "Big deal"
+
+it "says that the module computed the score"
+kith why lead "$lead" score
+exits 0
+prints "the module sales"
+
+it "refuses to write what only the module writes"
+kith update lead "$lead" score=99
+expect test "$code" -ne 0
+one_sentence
+
+it "calls the module's actions, by two names"
+kith run
+exits 0
+prints "sales.rescore"
+kith run sales.rescore
+exits 0
+kith sales.rescore
+exits 0
+kith sales.rescore --rehearse
+exits 0
+prints "nothing was kept"
+kith sales.rescor
+exits 3
+complains "did you mean 'sales.rescore'"
+kith sales.rescore leed=x
+exits 2
+complains "no parameter 'leed'"
+
+it "shows a module whose permission was taken away as out, with the reason"
+sed -i '/^sales:/d' conf.d/modules.conf
+kith module list
+exits 0
+prints "failed"
+prints "read:interaction"
+kith check
+exits 2
+prints "read:interaction"
+
+it "gives the permission again when the module is enabled again"
+kith module enable sales
+exits 0
+kith check
+exits 0
+
+it "tells what settings the module has"
+kith explain sales
+exits 0
+prints "sales.score.hot"
+echo 'sales: { score: { hot = "very"; }; };' >conf.d/zz-sales.conf
+kith check
+exits 2
+prints "conf.d/zz-sales.conf:1"
+rm conf.d/zz-sales.conf
+
+it "disables a module, and keeps its records for when it is enabled again"
+kith module disable sales
+exits 0
+kith find lead
+exits 3
+kith check
+exits 0
+kith history contact "$anna"
+exits 0
+kith log
+exits 0
+kith module enable sales
+exits 0
+kith get lead "$lead"
+exits 0
+prints "Big deal"
+
+it "takes a module from a file that is named"
+kith module disable sales
+cp "$(dirname "$KITH")/modules/sales.so" ./mine.so
+kith module enable ./mine.so
+exits 0
+kith get lead "$lead"
+exits 0
+kith module disable sales
+exits 0
+
+it "lets a server run with the modules of its start, and says so"
+serve
+kith module enable sales
+exits 0
+prints "started again"
+kith module list
+exits 0
+stop_server
+serve
+kith get lead "$lead"
+exits 0
+kith sales.rescore
+exits 0
+stop_server
+
+finish
