@@ -32,7 +32,9 @@ static kith_status examine(struct cmd *c, const char *copy, void *arg, kith_erro
     size_t findings = 0, checks;
     const struct doctor_check *list = doctor_checks(&checks);
     TRY(conn_open(&conn, copy, CONN_READER, NULL, e));
+    io_progress(c->io, "checking the copy from end to end");
     kith_status st = doctor_run(conn, cmd_schema(c), tell, c, &findings, e);
+    io_progress(c->io, "");
     conn_close(conn);
     TRY(st);
     if (findings > 0)

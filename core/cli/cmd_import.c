@@ -135,9 +135,6 @@ static void show_columns(struct job *job) {
     size_t count;
     const struct import_column *col = import_columns(job->import, &count);
     struct table t;
-    const char *warning = import_warning(job->import);
-    if (warning)
-        io_say(c->io, "%s", warning);
     if (c->json)
         return;
     table_begin(&t, c, (const char *const[]){"column of the file", "goes to", NULL});

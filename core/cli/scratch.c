@@ -126,7 +126,7 @@ static kith_status show_effects(struct cmd *c, struct company *scratch, uint64_t
         return err_nomem(e);
     TRY(read_sums(c, scratch, since, s, e));
     if (!c->json)
-        io_puts(c->io, "Effects:\n");
+        io_puts(c->io, s->count > 0 ? "Effects:\n" : "Effects: none.\n");
     for (size_t i = 0; i < s->count; i++)
         show_sum(c, &s->items[i]);
     return KITH_OK;
@@ -155,6 +155,7 @@ kith_status scratch_copy(struct cmd *c, scratch_fn fn, void *arg, kith_error *e)
     char *folder;
     TRY(make_folder(c, &folder, e));
     const char *path = arena_printf(&c->arena, "%s/kith.db", folder);
+    io_progress(c->io, "copying the database");
     kith_status st = path ? engine_copy(c->company->engine, path, e) : err_nomem(e);
     if (st == KITH_OK)
         st = fn(c, path, arg, e);

@@ -145,7 +145,7 @@ it "rehearses an import and keeps nothing"
 kith import contact people.csv --key email --rehearse
 exits 0
 prints "nothing was kept"
-prints "Effects:"
+prints "Effects"
 kith find "contact : count()"
 expect test "$(cat "$work/out")" = "$before"
 expect test -z "$(ls -A | grep rehearsal)"
@@ -203,6 +203,16 @@ create contact name="Still Works" >/dev/null
 kith find "task where title = 'Welcome Still Works' : count()"
 prints_exactly 1
 rm rules/broken.lua
+
+it "reads and shows times in the company's zone, and keeps them in UTC"
+task=$(create task title="Winter" due="2026-01-15 09:00")
+kith get task "$task"
+prints "2026-01-15 09:00:00"
+kith get task "$task" --json
+prints '"due":"2026-01-15T08:00:00.000Z"'
+kith update task "$task" due=2026-07-15T09:00:00Z
+kith get task "$task"
+prints "2026-07-15 11:00:00"
 
 it "explains a setting"
 kith explain company.zone
