@@ -75,10 +75,6 @@ const struct import_column *import_columns(const struct import *im, size_t *coun
     return out;
 }
 
-const char *import_warning(const struct import *im) {
-    return im->warning;
-}
-
 /* -- preview ----------------------------------------------------------------------------------- */
 
 static void spread(const struct import *im, const struct row *r, kith_value *values) {
@@ -399,6 +395,15 @@ static kith_status run_batches(struct import *im, int64_t started, kith_error *e
     return st;
 }
 
+/* A key without an index would have every row read all records. */
+static kith_status index_key(struct txn *t, void *arg, kith_error *e) {
+    return lookup_index(txn_conn(t), arg, true, e);
+}
+
+static kith_status drop_index(struct txn *t, void *arg, kith_error *e) {
+    return lookup_index(txn_conn(t), arg, false, e);
+}
+
 static kith_status finish(struct txn *t, void *arg, kith_error *e) {
     struct import *im = arg;
     return import_log_end(txn_conn(t), im->log.run, IMPORT_DONE, e);
@@ -411,7 +416,11 @@ static kith_status run_parts(struct import *im, int64_t started, kith_error *e) 
     im->report.resumed = im->log.rows;
     take_counts(im);
     TRY(pass_over(im, e));
-    TRY(run_batches(im, started, e));
+    TRY(engine_write(im->g, &o, index_key, &im->key, NULL, e));
+    kith_status st = run_batches(im, started, e);
+    kith_status end = engine_write(im->g, &o, drop_index, &im->key, NULL, st == KITH_OK ? e : NULL);
+    TRY(st);
+    TRY(end);
     return engine_write(im->g, &o, finish, im, NULL, e);
 }
 

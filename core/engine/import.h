@@ -93,10 +93,6 @@ struct import;
 kith_status import_open(struct import **out, struct engine *g, const struct import_options *o,
                         kith_error *e);
 const struct import_column *import_columns(const struct import *im, size_t *count);
-/* One sentence about something in the options that will hurt, or NULL: a key without an index, ...
- */
-const char *import_warning(const struct import *im);
-
 /* A row as it would be mapped. Lives until the callback returns. */
 struct import_row {
     uint64_t row, line;

@@ -90,7 +90,6 @@ struct import {
     const kith_str *header; /* as it was */
     struct ask *asks;       /* the map, parsed */
     size_t ask_count;
-    const char *warning;
 
     bool mapped; /* the columns at the beginning of the file have found their fields */
     bool by_id;  /* the key is "id" */

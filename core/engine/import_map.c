@@ -420,12 +420,6 @@ static kith_status parse_key(struct import *im, kith_error *e) {
     TRY(lookup_make(&im->key, &im->arena, im->type, fields, count, e));
     for (uint32_t i = 0; i < count; i++)
         TRY(need_column(im, fields[i], e));
-    if (!im->key.indexed)
-        im->warning =
-            arena_printf(&im->arena,
-                         "no field of the key %s has an index: every row reads all records of "
-                         "type %s, which is slow when there are many",
-                         im->o->key, im->type->name);
     return KITH_OK;
 }
 

@@ -17,45 +17,77 @@ static bool comparable(const struct rfield *f) {
     }
 }
 
-static void put_column(struct buf *sql, const struct rfield *f, const char *suffix) {
-    char column[80];
-    buf_puts(sql, sql->len && sql->ptr[sql->len - 1] != ' ' ? " AND " : "");
-    snprintf(column, sizeof column, "%s%s", f->type->columns[f->column], suffix);
-    sql_name(sql, column);
-    buf_puts(sql, " = ?");
+/* Appends each column that the lookup compares: before it `between`, behind it `after`. */
+static void put_columns(struct buf *sql, const struct lookup *l, const char *between,
+                        const char *after) {
+    bool first = true;
+    for (uint32_t i = 0; i < l->count; i++) {
+        const struct rfield *f = l->fields[i];
+        const char *suffix[] = {f->folded ? "__fold" : "", "__cur"};
+        for (int k = 0; k < (f->kind == KITH_F_MONEY ? 2 : 1); k++) {
+            char column[80];
+            snprintf(column, sizeof column, "%s%s", f->name, suffix[k]);
+            buf_puts(sql, first ? "" : between);
+            sql_name(sql, column);
+            buf_puts(sql, after);
+            first = false;
+        }
+    }
 }
 
-/* Money has two columns: amount and currency. */
-static void put_field(struct buf *sql, const struct rfield *f) {
-    put_column(sql, f, f->folded ? "__fold" : "");
-    if (f->kind == KITH_F_MONEY)
-        put_column(sql, f, "__cur");
+static const char *select_text(struct arena *a, const struct lookup *l) {
+    struct buf sql = {0};
+    buf_puts(&sql, "SELECT id FROM ");
+    sql_name(&sql, l->type->name);
+    buf_puts(&sql, " WHERE ");
+    put_columns(&sql, l, " AND ", " = ?");
+    buf_puts(&sql, " ORDER BY id LIMIT ?");
+    const char *text = sql.failed ? NULL : arena_strdup(a, sql.ptr);
+    buf_free(&sql);
+    return text;
+}
+
+static kith_status index_texts(struct arena *a, struct lookup *l, kith_error *e) {
+    struct buf name = {0}, sql = {0};
+    buf_printf(&name, "\"i.key.%s", l->type->name);
+    for (uint32_t i = 0; i < l->count; i++)
+        buf_printf(&name, ".%s", l->fields[i]->name);
+    buf_puts(&name, "\"");
+    buf_printf(&sql, "CREATE INDEX IF NOT EXISTS %s ON ", name.ptr ? name.ptr : "");
+    sql_name(&sql, l->type->name);
+    buf_puts(&sql, "(");
+    put_columns(&sql, l, ", ", "");
+    buf_puts(&sql, ")");
+    if (!name.failed && !sql.failed) {
+        l->sql_index = arena_strdup(a, sql.ptr);
+        l->sql_drop = arena_printf(a, "DROP INDEX IF EXISTS %s", name.ptr);
+    }
+    buf_free(&name);
+    buf_free(&sql);
+    return l->sql_index && l->sql_drop ? KITH_OK : err_nomem(e);
 }
 
 kith_status lookup_make(struct lookup *l, struct arena *a, const struct rtype *t,
                         const struct rfield *const *fields, uint32_t count, kith_error *e) {
-    struct buf sql = {0};
+    bool indexed = false;
     *l = (struct lookup){.type = t, .count = count};
     if (count == 0 || count > LOOKUP_FIELDS)
         return err_set(e, KITH_E_INVAL, NULL, "a key has 1 to %d fields", LOOKUP_FIELDS);
-    buf_puts(&sql, "SELECT id FROM ");
-    sql_name(&sql, t->name);
-    buf_puts(&sql, " WHERE ");
     for (uint32_t i = 0; i < count; i++) {
         const struct rfield *f = l->fields[i] = fields[i];
-        if (!comparable(f)) {
-            buf_free(&sql);
+        if (!comparable(f))
             return err_set(e, KITH_E_INVAL, f->name, "%s is %s and cannot be a key", f->name,
                            field_kind_name(f->kind));
-        }
-        put_field(&sql, f);
-        l->indexed |=
-            f->kind == KITH_F_LINK || (f->flags & (KITH_FF_INDEXED | KITH_FF_UNIQUE)) != 0;
+        indexed |= f->kind == KITH_F_LINK || (f->flags & (KITH_FF_INDEXED | KITH_FF_UNIQUE)) != 0;
     }
-    buf_puts(&sql, " ORDER BY id LIMIT ?");
-    l->sql = sql.failed ? NULL : arena_strdup(a, sql.ptr);
-    buf_free(&sql);
-    return l->sql ? KITH_OK : err_nomem(e);
+    l->sql = select_text(a, l);
+    if (!l->sql)
+        return err_nomem(e);
+    return indexed ? KITH_OK : index_texts(a, l, e);
+}
+
+kith_status lookup_index(struct conn *c, const struct lookup *l, bool make, kith_error *e) {
+    return l->sql_index ? conn_exec(c, make ? l->sql_index : l->sql_drop, e) : KITH_OK;
 }
 
 /* Binds a value from parameter i on; returns how many it took, 0: no memory. */

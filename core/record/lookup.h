@@ -14,7 +14,7 @@ struct lookup { /* immutable once made */
     const struct rfield *fields[LOOKUP_FIELDS];
     uint32_t count;
     const char *sql;
-    bool indexed; /* an index serves it: its cost does not grow with the table */
+    const char *sql_index, *sql_drop; /* NULL: the type has an index that serves it */
 };
 /* KITH_E_INVAL: a field of a kind that cannot be compared so (links, tags, place, json). */
 kith_status lookup_make(struct lookup *l, struct arena *a, const struct rtype *t,
@@ -23,5 +23,9 @@ kith_status lookup_make(struct lookup *l, struct arena *a, const struct rtype *t
 kith_status lookup_find(struct conn *c, const struct lookup *l, const kith_value *values,
                         struct arena *a, kith_id *ids, uint32_t max, uint32_t *found,
                         kith_error *e);
+
+/* Makes an index for as long as many lookups are done, or takes it away again. Nothing is done
+ * where the type has one that serves. In a transaction of the writer. */
+kith_status lookup_index(struct conn *c, const struct lookup *l, bool make, kith_error *e);
 
 #endif

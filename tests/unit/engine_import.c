@@ -244,7 +244,6 @@ TEST("duplicates are skipped or rejected when that is asked for") {
 TEST("a key needs a column, and one without an index is warned of") {
     struct fixture x;
     struct load l;
-    struct import *im;
     begin(&x);
     l = load_of(x.contact, "email");
     EXPECT_INT(KITH_E_INVAL, load_text(&x, &l, "name,city\nAda,Rome\n"));
@@ -252,10 +251,27 @@ TEST("a key needs a column, and one without an index is warned of") {
     l.o.key = "tags";
     EXPECT_INT(KITH_E_INVAL, load_text(&x, &l, "name,tags\nAda,Rome\n"));
     EXPECT_HAS("cannot be a key", x.e.message);
-    l.o.key = "birthday";
-    EXPECT_OK(load_open(&x, &l, STR("name,birthday\n"), &im), x.e);
-    EXPECT_HAS("no field of the key birthday has an index", import_warning(im));
-    import_close(im);
+    end(&x, &l);
+}
+
+TEST("a key without an index gets one for the time of the import only") {
+    struct fixture x;
+    struct load l;
+    struct conn *c;
+    int64_t left;
+    begin(&x);
+    l = load_of(x.contact, "birthday");
+    EXPECT_OK(
+        load_text(&x, &l, "name,birthday\nAda,1815-12-10\nA. L.,1815-12-10\nBea,1900-01-01\n"),
+        x.e);
+    EXPECT_INT(2, l.report.created);
+    EXPECT_INT(1, l.report.updated);
+    EXPECT_OK(engine_reader(x.g, &c, &x.e), x.e);
+    EXPECT_OK(conn_int(c, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'i.key.%'", -1, &left,
+                       &x.e),
+              x.e);
+    engine_reader_done(x.g, c);
+    EXPECT_INT(0, left);
     end(&x, &l);
 }
 
