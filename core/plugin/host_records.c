@@ -177,7 +177,7 @@ static uint32_t records_row_type(const kith_txn *txn, const kith_row *row) {
 
 static kith_status records_read(const kith_txn *txn, const kith_row *row, uint32_t count,
                                 const uint32_t *fields, kith_value *values, kith_error *e) {
-    const struct rfield *field;
+    const struct rfield *field = NULL;
     struct frame *f = frame_of(txn, e);
     if (!f)
         return KITH_E_THREAD;
@@ -294,7 +294,7 @@ static kith_status records_change(const kith_txn *txn, const kith_change *change
 }
 
 static int32_t records_changed(const kith_txn *txn, const kith_change *change, uint32_t number) {
-    const struct rfield *field;
+    const struct rfield *field = NULL;
     struct frame *f = frame_of(txn, NULL);
     if (!f)
         return KITH_E_THREAD;
