@@ -10,6 +10,8 @@ kith_status action_fields(struct engine *g, const char *module, kith_array decla
 }
 
 kith_status engine_add_action(struct engine *g, const struct action *a, kith_error *e) {
+    if (g->started)
+        return err_set(e, KITH_E_THREAD, NULL, "actions are added before the engine starts");
     if (engine_action(g, str_of(a->name)))
         return err_set(e, KITH_E_CONFLICT, NULL, "action %s is declared twice", a->name);
     struct action_entry *entry = ARENA_NEW(&g->arena, struct action_entry);
@@ -105,6 +107,8 @@ kith_status engine_call(struct engine *g, struct txn *in, const struct write_opt
     };
     if (in)
         return invoke(in, &call, e);
+    if (tx)
+        *tx = 0;
     if (action->effect == EFFECT_READ)
         return invoke(NULL, &call, e);
     return engine_write(g, o, invoke, &call, tx, e);

@@ -108,6 +108,10 @@ kith_status engine_add_reaction(struct engine *g, const struct reaction *r, kith
             e, KITH_E_NOTFOUND, NULL,
             "nobody publishes '%s'; a type publishes .created, .updated, .deleted and its states",
             r->topic);
+    if (entry->match != MATCH_TOPIC && entry->type->history == KITH_HISTORY_NONE)
+        return err_set(e, KITH_E_UNSUPPORTED, NULL,
+                       "'%s' never happens: records of type %s keep no history, and so no events",
+                       r->topic, entry->type->name);
     entry->reaction = *r;
     entry->reaction.name = arena_strdup(&g->arena, r->name);
     entry->reaction.topic = arena_strdup(&g->arena, r->topic);
@@ -193,6 +197,13 @@ kith_status bus_start(struct engine *g, kith_error *e) {
         bind_int(st, 2, (int64_t)g->seq);
         TRY(conn_run(g->writer, st, e));
     }
+    /* No pause is longer than the longest: one that is was written before the clock was set back.
+     */
+    int64_t now = clock_now(g->clock), latest = now + bus_backoff(UINT32_MAX);
+    TRY(conn_prepare(g->writer, "UPDATE kith_letter SET next = ?1 WHERE next > ?2", &st, e));
+    bind_int(st, 1, now);
+    bind_int(st, 2, latest);
+    TRY(conn_run(g->writer, st, e));
     g->bus_head = UINT64_MAX;
     return bus_reload(g, e);
 }
@@ -520,11 +531,14 @@ static kith_status run_batch(struct engine *g, uint64_t lo, uint64_t hi, kith_er
 
 void bus_step(struct engine *g) {
     kith_error e = KITH_ERROR_INIT;
-    if (run_batch(g, g->bus_head, batch_end(g), &e) == KITH_OK)
-        return;
-    /* The disk is full or failing: the cursors stand where they stood; do not spin. */
-    log_error("bus", "reactions are held up: %s", e.message);
+    if (run_batch(g, g->bus_head, batch_end(g), &e) != KITH_OK)
+        bus_held_up("reactions are held up", &e);
+}
+
+/* What is due stays due: without a pause the writer would do nothing else. */
+void bus_held_up(const char *what, const kith_error *e) {
     struct timespec pause = {0, 200000000};
+    log_error("bus", "%s: %s", what, e->message);
     nanosleep(&pause, NULL);
 }
 
@@ -600,10 +614,13 @@ static kith_status try_letter(struct engine *g, const struct letter *l, kith_err
     kith_error why = KITH_ERROR_INIT;
     struct txn probe;
     struct write_opts o = {.principal = &bus_principal, .origin = ORIGIN_REACTION};
+    bool yes;
     txn_begin(&probe, g, &o, 0);
     TRY(journal_row_read(g->writer, l->seq, &g->work, &row, e));
-    TRY(open_delivery(&d, &g->work, e));
-    TRY(load_values(&d, &g->work, e));
+    /* Asked anew: its condition is on the record as it is now. */
+    TRY(wants(r, &d, &probe, &yes, e));
+    if (!yes)
+        return close_letter(g, l, e);
     d.ev.attempt = l->attempts + 1;
     kith_status st = run_reaction(r, &d, &g->work, &why);
     if (st == KITH_OK)
@@ -636,7 +653,7 @@ void bus_letters(struct engine *g) {
             st = bus_reload(g, &e);
     }
     if (st != KITH_OK)
-        log_error("bus", "a retry is held up: %s", e.message);
+        bus_held_up("a retry is held up", &e);
 }
 
 kith_status bus_next_due(struct engine *g, int64_t *due, kith_error *e) {
@@ -761,7 +778,11 @@ kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, si
         if (!yes)
             continue;
         d.ev.attempt = 1;
-        TRY(run_reaction(l->items[i], &d, probe.arena, e));
+        kith_status st = run_reaction(l->items[i], &d, probe.arena, e);
+        if (st != KITH_OK) {
+            err_prefix(e, "reaction '%s' would fail: ", l->items[i]->reaction.name);
+            return st;
+        }
         ++*ran;
     }
     return KITH_OK;

@@ -8,36 +8,46 @@
 #define PASSIVE_PAGES 4096u         /* 16 MB */
 #define RESTART_PAGES (64u * 1024u) /* 256 MB */
 
-static void restart(struct engine *g) {
-    /* A log that readers kept from being reused: let the present ones end, hold new ones for a
-     * moment. */
-    readers_hold(g, true);
-    int rc =
-        sqlite3_wal_checkpoint_v2(g->checkpoint->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-    readers_hold(g, false);
+#define HOLD_MS 200 /* the longest that reads, or the writer, are held up */
+
+static void checkpoint(struct engine *g, int mode) {
+    int rc = sqlite3_wal_checkpoint_v2(g->checkpoint->db, NULL, mode, NULL, NULL);
     if (rc != SQLITE_OK && rc != SQLITE_BUSY)
         log_warn("engine", "checkpoint: %s", sqlite3_errmsg(g->checkpoint->db));
 }
 
+/* A log that readers kept from being reused: let the present ones end, hold new ones for a moment.
+ * When one stays longer it is tried again with the next checkpoint. */
+static void restart(struct engine *g) {
+    if (readers_hold(g, HOLD_MS))
+        checkpoint(g, SQLITE_CHECKPOINT_RESTART);
+    readers_release(g);
+}
+
+/* Is the log longer by a good piece than at the last checkpoint? A shorter one has begun anew. */
+static bool is_due(const struct engine *g, uint64_t *last) {
+    uint64_t pages = atomic_load(&g->wal_pages);
+    if (pages < *last)
+        *last = 0;
+    return pages - *last >= PASSIVE_PAGES;
+}
+
 static void *checkpoint_main(void *arg) {
     struct engine *g = arg;
+    uint64_t last = 0; /* pages of the log at the last checkpoint */
     pthread_mutex_lock(&g->checkpoint_lock);
     for (;;) {
-        while (!g->checkpoint_stop && atomic_load(&g->wal_pages) < PASSIVE_PAGES)
+        while (!g->checkpoint_stop && !is_due(g, &last))
             pthread_cond_wait(&g->checkpoint_cond, &g->checkpoint_lock);
         if (g->checkpoint_stop)
             break;
-        bool large = atomic_load(&g->wal_pages) > RESTART_PAGES;
+        last = atomic_load(&g->wal_pages);
         pthread_mutex_unlock(&g->checkpoint_lock);
-        if (large)
+        /* First as much as can be moved with nobody waiting: a restart holds up the writer. */
+        checkpoint(g, SQLITE_CHECKPOINT_PASSIVE);
+        if (last > RESTART_PAGES)
             restart(g);
-        int rc = sqlite3_wal_checkpoint_v2(g->checkpoint->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
-                                           NULL);
-        if (rc != SQLITE_OK && rc != SQLITE_BUSY)
-            log_warn("engine", "checkpoint: %s", sqlite3_errmsg(g->checkpoint->db));
         pthread_mutex_lock(&g->checkpoint_lock);
-        /* The next commit says anew how long the log is. */
-        atomic_store(&g->wal_pages, 0);
     }
     pthread_mutex_unlock(&g->checkpoint_lock);
     return NULL;
@@ -49,8 +59,7 @@ static int after_commit(void *arg, sqlite3 *db, const char *name, int pages) {
     (void)db;
     (void)name;
     uint64_t before = atomic_exchange(&g->wal_pages, (uint64_t)pages);
-    if ((uint64_t)pages >= PASSIVE_PAGES &&
-        before / PASSIVE_PAGES != (uint64_t)pages / PASSIVE_PAGES) {
+    if (before / PASSIVE_PAGES != (uint64_t)pages / PASSIVE_PAGES) {
         pthread_mutex_lock(&g->checkpoint_lock);
         pthread_cond_signal(&g->checkpoint_cond);
         pthread_mutex_unlock(&g->checkpoint_lock);
@@ -60,6 +69,7 @@ static int after_commit(void *arg, sqlite3 *db, const char *name, int pages) {
 
 kith_status checkpoint_start(struct engine *g, kith_error *e) {
     TRY(conn_open(&g->checkpoint, g->path, CONN_CHECKPOINT, g->opts.vfs, e));
+    sqlite3_busy_timeout(g->checkpoint->db, HOLD_MS);
     sqlite3_wal_hook(g->writer->db, after_commit, g);
     int rc = pthread_create(&g->checkpointer, NULL, checkpoint_main, g);
     if (rc != 0) {

@@ -167,6 +167,23 @@ static kith_status build_schema(struct engine *g, kith_error *e) {
     return st;
 }
 
+/* The largest id ever given out that is still known. Timers and records without history are in no
+ * journal. */
+static kith_status high_id(struct engine *g, kith_id *high, kith_error *e) {
+    char sql[128];
+    int64_t id;
+    TRY(journal_high_id(g->writer, high, e));
+    for (uint32_t i = 0; i <= g->schema->type_count; i++) {
+        const struct rtype *t = i < g->schema->type_count ? g->schema->types[i] : NULL;
+        if (t && t->history != KITH_HISTORY_NONE)
+            continue;
+        snprintf(sql, sizeof sql, "SELECT max(id) FROM \"%s\"", t ? t->name : "kith_timer");
+        TRY(conn_int(g->writer, sql, 0, &id, e));
+        *high = (kith_id)id > *high ? (kith_id)id : *high;
+    }
+    return KITH_OK;
+}
+
 static kith_status open_parts(struct engine *g, kith_error *e) {
     struct stat file;
     bool there = stat(g->path, &file) == 0;
@@ -193,7 +210,7 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     TRY(conn_exec(g->writer, "COMMIT", e));
     TRY(build_types(g, e));
     TRY(journal_head(g->writer, &g->seq, e));
-    TRY(journal_high_id(g->writer, &high, e));
+    TRY(high_id(g, &high, e));
     idgen_init(&g->ids, g->opts.node, high);
     atomic_store(&g->durable, g->seq);
     atomic_store(&g->committed, g->seq);
@@ -317,6 +334,8 @@ kith_status engine_add_hook(struct engine *g, const struct hook *h, kith_error *
 
 kith_status engine_add_topic(struct engine *g, const char *owner, const struct kith_topic *topic,
                              kith_error *e) {
+    if (g->started)
+        return err_set(e, KITH_E_THREAD, NULL, "topics are added before the engine starts");
     for (size_t i = 0; i < g->topic_count; i++)
         if (strcmp(g->topics[i]->name, topic->name) == 0)
             return err_set(e, KITH_E_CONFLICT, NULL, "topic %s is declared by %s already",

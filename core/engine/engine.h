@@ -117,7 +117,8 @@ kith_status txn_find(struct txn *t, const struct query *q, const kith_value *par
 /* -- reading [any] ----------------------------------------------------------------------------- */
 
 /* A reader's connection, held until given back: a snapshot is held only inside a statement. Reads
- * end after read_limit_ms with KITH_E_LIMIT. Waits for a free one. */
+ * end after read_limit_ms with KITH_E_LIMIT. Waits for a free one, in the end KITH_E_BUSY: who holds
+ * one asks for no second. */
 kith_status engine_reader(struct engine *g, struct conn **out, kith_error *e);
 void engine_reader_done(struct engine *g, struct conn *c);
 
@@ -266,7 +267,8 @@ struct action {
  */
 kith_status action_fields(struct engine *g, const char *module, kith_array declared,
                           struct rfield *const **out, uint32_t *count, kith_error *e);
-kith_status engine_add_action(struct engine *g, const struct action *a, kith_error *e);
+kith_status engine_add_action(struct engine *g, const struct action *a,
+                              kith_error *e); /* before start */
 const struct action *engine_action(const struct engine *g, kith_str name);
 const struct action *engine_action_at(const struct engine *g,
                                       size_t i); /* by name; NULL past the end */

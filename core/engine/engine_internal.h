@@ -89,6 +89,7 @@ struct txn {
     uint32_t hook_depth;
     bool day_first;
     bool undoing;
+    bool spoilt; /* a write failed when its row was written already; see txn_run */
 };
 
 struct reader {
@@ -172,6 +173,7 @@ void group_rollback(struct engine *g);
 
 /* txn.c */
 void txn_begin(struct txn *t, struct engine *g, const struct write_opts *o, uint32_t actor);
+kith_status txn_alive(struct engine *g, kith_error *e); /* KITH_E_IO: the group is gone */
 /* Runs fn in a savepoint. On failure seq and rows are as before. */
 kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e);
 kith_status txn_actor(struct engine *g, const struct principal *p, uint32_t *number, kith_error *e);
@@ -188,10 +190,9 @@ void checkpoint_stop(struct engine *g);
 /* readers.c */
 kith_status readers_open(struct engine *g, kith_error *e);
 void readers_close(struct engine *g);
-void readers_hold(struct engine *g, bool hold); /* waits until all are back */
-kith_status find_in(struct conn *c, const struct query *q, const struct query_env *env,
-                    const kith_value *params, struct find_page *page, struct arena *a, find_row fn,
-                    void *arg, kith_error *e);
+/* Gives out no reader until readers_release. False: not all were back after ms. */
+bool readers_hold(struct engine *g, int64_t ms);
+void readers_release(struct engine *g);
 
 /* bus.c */
 kith_status bus_setup(struct engine *g, kith_error *e);  /* tables */
@@ -204,7 +205,8 @@ kith_status bus_next_due(struct engine *g, int64_t *due, kith_error *e);
 /* Runs the reactions to one row inside the current transaction, for a rehearsal. */
 kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, size_t *ran,
                              kith_error *e);
-int64_t bus_backoff(uint32_t attempts); /* ms */
+int64_t bus_backoff(uint32_t attempts);                  /* ms */
+void bus_held_up(const char *what, const kith_error *e); /* logs it and pauses */
 
 /* timers.c */
 kith_status timers_setup(struct engine *g, kith_error *e);

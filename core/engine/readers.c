@@ -41,25 +41,53 @@ static struct reader *free_reader(struct engine *g) {
     return unopened;
 }
 
-kith_status engine_reader(struct engine *g, struct conn **out, kith_error *e) {
-    *out = NULL;
-    pthread_mutex_lock(&g->readers_lock);
+/* Waits on a condition with the monotonic clock; false: `end` (clock_ticks) has passed. */
+static bool wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t end) {
+    struct timespec at = {.tv_sec = (time_t)(end / 1000000000), .tv_nsec = end % 1000000000};
+    return pthread_cond_timedwait(cond, lock, &at) == 0;
+}
+
+/* Takes a free reader. Every read ends in time, so one comes back in time, unless those who wait
+ * hold them all themselves. */
+static struct reader *take_reader(struct engine *g) {
+    int64_t end = clock_ticks() + 2 * g->opts.read_limit_ms * 1000000;
     struct reader *r;
-    while (!(r = free_reader(g)))
-        pthread_cond_wait(&g->readers_cond, &g->readers_lock);
-    r->busy = true;
+    pthread_mutex_lock(&g->readers_lock);
+    while (!(r = free_reader(g)) && wait_until(&g->readers_cond, &g->readers_lock, end))
+        ;
+    if (r)
+        r->busy = true;
     pthread_mutex_unlock(&g->readers_lock);
+    return r;
+}
+
+/* Hands a reader back, with the connection that it was given if it had none. */
+static void give_back(struct engine *g, struct reader *r, struct conn *c) {
+    pthread_mutex_lock(&g->readers_lock);
+    r->conn = c;
+    r->busy = false;
+    pthread_cond_broadcast(&g->readers_cond);
+    pthread_mutex_unlock(&g->readers_lock);
+}
+
+kith_status engine_reader(struct engine *g, struct conn **out, kith_error *e) {
+    struct conn *c = NULL;
+    struct reader *r = take_reader(g);
+    *out = NULL;
+    if (!r)
+        return err_set(e, KITH_E_BUSY, NULL, "all %u readers are busy; try again in a moment",
+                       g->opts.readers);
     r->deadline = clock_ticks() + g->opts.read_limit_ms * 1000000;
     if (!r->conn) {
-        kith_status st = conn_open(&r->conn, g->path, CONN_READER, g->opts.vfs, e);
+        kith_status st = conn_open(&c, g->path, CONN_READER, g->opts.vfs, e);
         if (st != KITH_OK) {
-            pthread_mutex_lock(&g->readers_lock);
-            r->busy = false;
-            pthread_cond_broadcast(&g->readers_cond);
-            pthread_mutex_unlock(&g->readers_lock);
+            give_back(g, r, NULL);
             return st;
         }
-        sqlite3_progress_handler(r->conn->db, 10000, past_deadline, r);
+        sqlite3_progress_handler(c->db, 10000, past_deadline, r);
+        pthread_mutex_lock(&g->readers_lock);
+        r->conn = c;
+        pthread_mutex_unlock(&g->readers_lock);
     }
     *out = r->conn;
     return KITH_OK;
@@ -74,18 +102,28 @@ void engine_reader_done(struct engine *g, struct conn *c) {
     pthread_mutex_unlock(&g->readers_lock);
 }
 
-void readers_hold(struct engine *g, bool hold) {
+static bool all_back(const struct engine *g) {
+    for (uint32_t i = 0; i < g->opts.readers; i++)
+        if (g->readers[i].busy)
+            return false;
+    return true;
+}
+
+bool readers_hold(struct engine *g, int64_t ms) {
+    int64_t end = clock_ticks() + ms * 1000000;
     pthread_mutex_lock(&g->readers_lock);
-    g->readers_held = hold;
-    for (bool busy = hold; busy;) {
-        busy = false;
-        for (uint32_t i = 0; i < g->opts.readers; i++)
-            busy |= g->readers[i].busy;
-        if (busy)
-            pthread_cond_wait(&g->readers_cond, &g->readers_lock);
-    }
-    if (!hold)
-        pthread_cond_broadcast(&g->readers_cond);
+    g->readers_held = true;
+    bool all;
+    while (!(all = all_back(g)) && wait_until(&g->readers_cond, &g->readers_lock, end))
+        ;
+    pthread_mutex_unlock(&g->readers_lock);
+    return all;
+}
+
+void readers_release(struct engine *g) {
+    pthread_mutex_lock(&g->readers_lock);
+    g->readers_held = false;
+    pthread_cond_broadcast(&g->readers_cond);
     pthread_mutex_unlock(&g->readers_lock);
 }
 
@@ -146,24 +184,26 @@ static kith_status count_in(struct conn *c, sqlite3_stmt *st, struct find_page *
     return KITH_OK;
 }
 
-/* The whole page is read before the first row is shown: fn may write on the same connection. */
-kith_status find_in(struct conn *c, const struct query *q, const struct query_env *env,
-                    const kith_value *params, struct find_page *page, struct arena *a, find_row fn,
-                    void *arg, kith_error *e) {
+/* Reads a page into the arena. */
+static kith_status find_page(struct conn *c, const struct query *q, const struct query_env *env,
+                             const kith_value *params, struct find_page *page, struct arena *a,
+                             struct found **rows, size_t *n, kith_error *e) {
     struct query_sql sql;
     sqlite3_stmt *st;
-    struct found *rows = NULL;
-    size_t n = 0;
     TRY(query_sql(q, env, params, page->after, page->limit, a, &sql, e));
     TRY(conn_prepare_once(c, sql.sql, &st, e));
     query_bind(st, &sql);
     kith_status status = query_counts(q) ? count_in(c, st, page, e)
-                                         : read_page(c, q, st, page->limit, page, a, &rows, &n, e);
+                                         : read_page(c, q, st, page->limit, page, a, rows, n, e);
     sqlite3_finalize(st);
     if (status != KITH_OK || query_counts(q))
         return status;
-    TRY(read_links(c, query_type(q), rows, n, a, e));
-    page->count = (int64_t)n;
+    page->count = (int64_t)*n;
+    return read_links(c, query_type(q), *rows, *n, a, e);
+}
+
+static kith_status show_page(const struct found *rows, size_t n, find_row fn, void *arg,
+                             kith_error *e) {
     for (size_t i = 0; i < n; i++)
         TRY(fn(arg, rows[i].id, rows[i].values, e));
     return KITH_OK;
@@ -174,10 +214,13 @@ kith_status engine_find(struct engine *g, const struct principal *p, const struc
                         find_row fn, void *arg, kith_error *e) {
     struct conn *c;
     struct query_env env = {engine_now(g), g->opts.zone, p};
+    struct found *rows = NULL;
+    size_t n = 0;
     TRY(engine_reader(g, &c, e));
-    kith_status st = find_in(c, q, &env, params, page, a, fn, arg, e);
+    kith_status st = find_page(c, q, &env, params, page, a, &rows, &n, e);
     engine_reader_done(g, c);
-    return st;
+    /* The reader is back before the first row is shown: fn may read, too. */
+    return st == KITH_OK ? show_page(rows, n, fn, arg, e) : st;
 }
 
 kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
@@ -204,8 +247,11 @@ kith_status txn_find(struct txn *t, const struct query *q, const kith_value *par
     struct find_page page = {.limit = TXN_PAGE};
     txn_env(t, &env);
     for (int64_t left = max ? max : INT64_MAX; left > 0;) {
+        struct found *rows = NULL;
+        size_t n = 0;
         page.limit = left < TXN_PAGE ? left : TXN_PAGE;
-        TRY(find_in(t->g->writer, q, &env, params, &page, t->arena, fn, arg, e));
+        TRY(find_page(t->g->writer, q, &env, params, &page, t->arena, &rows, &n, e));
+        TRY(show_page(rows, n, fn, arg, e));
         if (page.cursor.len == 0)
             break;
         left -= page.count;

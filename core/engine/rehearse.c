@@ -106,8 +106,7 @@ kith_status engine_copy(struct engine *g, const char *path, kith_error *e) {
 }
 
 static kith_status check_copy(struct engine *g, const char *path, doctor_tell tell, void *arg,
-                              size_t *findings, kith_error *e)
-{
+                              size_t *findings, kith_error *e) {
     struct conn *c;
     TRY(engine_copy(g, path, e));
     TRY(conn_open(&c, path, CONN_READER, NULL, e));
@@ -117,8 +116,7 @@ static kith_status check_copy(struct engine *g, const char *path, doctor_tell te
 }
 
 kith_status engine_doctor(struct engine *g, doctor_tell tell, void *arg, size_t *findings,
-                          kith_error *e)
-{
+                          kith_error *e) {
     struct buf path = {0};
     buf_printf(&path, "%s.doctor", g->path);
     if (path.failed)
@@ -145,13 +143,14 @@ struct undoing {
     size_t cap;
     struct tx_head *txs;
     size_t tx_count;
-    /* Where it stands: the transaction, and the seq of its next row to undo. Moves on when a chunk
-     * is committed. */
-    size_t at;
-    uint64_t seq;
+    /* Where it stands: the transaction, and the seq of its next row to undo; and where it will
+     * stand when the chunk that runs is committed: a chunk may run twice. */
+    size_t at, next_at;
+    uint64_t seq, next_seq;
     size_t chunk; /* rows at most */
     struct txn *txn;
-    struct undo_report before; /* the report as it was before the chunk: a chunk may run twice */
+    struct undo_report before; /* the report, and its capacity, as it was before the chunk */
+    size_t before_cap;
 };
 
 static kith_status undo_apply(void *arg, uint32_t kind, const struct rtype *t, kith_id id,
@@ -186,6 +185,7 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     uint64_t seq = u->seq;
     u->txn = t;
     *u->report = u->before;
+    u->cap = u->before_cap;
     TRY(import_log_end(u->g->writer, u->target, IMPORT_UNDONE, e)); /* it is not resumed */
     for (size_t n = 0; n < u->chunk && at < u->tx_count; n++) {
         struct journal_row row;
@@ -196,8 +196,8 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
             seq = at < u->tx_count ? u->txs[at].last : 0;
         }
     }
-    u->at = at;
-    u->seq = seq;
+    u->next_at = at;
+    u->next_seq = seq;
     return KITH_OK;
 }
 
@@ -216,8 +216,11 @@ static kith_status run_undo(struct undoing *u, const struct principal *p, bool r
         struct rehearsal ignored;
         kith_id tx = 0;
         u->before = *u->report;
+        u->before_cap = u->cap;
         TRY(rehearse ? engine_rehearse(u->g, &o, undo_chunk, u, u->arena, &ignored, e)
                      : engine_write(u->g, &o, undo_chunk, u, &tx, e));
+        u->at = u->next_at;
+        u->seq = u->next_seq;
         if (tx && !u->report->tx)
             u->report->tx = tx;
         /* Several transactions belong together under the first one's id. */

@@ -16,7 +16,9 @@ kith_status timers_setup(struct engine *g, kith_error *e) {
         "CREATE INDEX IF NOT EXISTS \"i.kith_timer.due\" ON kith_timer(due)"
         " WHERE due IS NOT NULL;"
         "CREATE UNIQUE INDEX IF NOT EXISTS \"i.kith_timer.cron\" ON kith_timer(handler)"
-        " WHERE cron IS NOT NULL;",
+        " WHERE cron IS NOT NULL;"
+        /* The handlers that are loaded; timers of others wait for theirs. */
+        "CREATE TEMP TABLE kith_handler(name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;",
         e);
 }
 
@@ -53,7 +55,8 @@ static kith_status start_cron(struct engine *g, const struct timer_entry *t, kit
                      "INSERT INTO kith_timer(id, handler, due, cron, payload, attempts)"
                      " VALUES(?1, ?2, ?3, ?4, '', 0) ON CONFLICT(handler) WHERE cron IS NOT NULL"
                      " DO UPDATE SET due = excluded.due, cron = excluded.cron, attempts = 0"
-                     " WHERE cron IS NOT excluded.cron OR due IS NULL",
+                     /* Later than the next time: the clock was set back. */
+                     " WHERE cron IS NOT excluded.cron OR due IS NULL OR due > excluded.due",
                      &st, e));
     bind_int(st, 1, (int64_t)idgen_next(&g->ids, clock_now(g->clock)));
     bind_str(st, 2, str_of(t->handler.name));
@@ -69,10 +72,22 @@ static struct timer_entry *timer_by_name(struct engine *g, kith_str name) {
     return NULL;
 }
 
+static kith_status run_named(struct engine *g, const char *sql, const char *name, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer, sql, &st, e));
+    bind_str(st, 1, str_of(name));
+    return conn_run(g->writer, st, e);
+}
+
 kith_status timers_start(struct engine *g, kith_error *e) {
-    for (size_t i = 0; i < g->timer_count; i++)
-        if (g->timers[i]->handler.cron)
-            TRY(start_cron(g, g->timers[i], e));
+    for (size_t i = 0; i < g->timer_count; i++) {
+        const struct timer_entry *t = g->timers[i];
+        TRY(run_named(g, "INSERT INTO temp.kith_handler(name) VALUES(?1)", t->handler.name, e));
+        TRY(t->handler.cron
+                ? start_cron(g, t, e)
+                : run_named(g, "DELETE FROM kith_timer WHERE handler = ?1 AND cron IS NOT NULL",
+                            t->handler.name, e));
+    }
     return KITH_OK;
 }
 
@@ -119,13 +134,15 @@ struct firing {
     struct timer_entry *entry;
     struct timer timer;
     uint32_t attempts;
+    bool cron; /* the handler's cron timer, not one that was asked for */
 };
 
 static kith_status next_timer(struct engine *g, struct firing *f, bool *found, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(g->writer,
-                     "SELECT id, handler, due, type, subject, payload, attempts FROM kith_timer"
-                     " WHERE due <= ?1 ORDER BY due, id LIMIT 1",
+                     "SELECT id, handler, due, type, subject, payload, attempts, cron IS NOT NULL"
+                     " FROM kith_timer WHERE due <= ?1 AND handler IN (SELECT name FROM"
+                     " temp.kith_handler) ORDER BY due, id LIMIT 1",
                      &st, e));
     bind_int(st, 1, clock_now(g->clock));
     TRY(conn_step(g->writer, st, found, e));
@@ -140,6 +157,7 @@ static kith_status next_timer(struct engine *g, struct firing *f, bool *found, k
         .payload = arena_str(&g->work, column_str(st, 5)),
     };
     f->attempts = (uint32_t)sqlite3_column_int64(st, 6);
+    f->cron = sqlite3_column_int64(st, 7);
     sqlite3_reset(st);
     return f->timer.payload.ptr ? KITH_OK : err_nomem(e);
 }
@@ -167,7 +185,7 @@ static kith_status set_due(struct engine *g, kith_id id, int64_t due, uint32_t a
 
 static kith_status done_timer(struct engine *g, const struct firing *f, kith_error *e) {
     sqlite3_stmt *st;
-    if (f->entry->handler.cron)
+    if (f->cron)
         return set_due(g, f->timer.id, next_firing(g, f->entry), 0, NULL, e);
     TRY(conn_prepare(g->writer, "DELETE FROM kith_timer WHERE id = ?1", &st, e));
     bind_int(st, 1, (int64_t)f->timer.id);
@@ -182,8 +200,8 @@ static kith_status failed_timer(struct engine *g, const struct firing *f, const 
     int64_t due = clock_now(g->clock) + bus_backoff(attempts);
     log_warn("timers", "%s: %s", f->entry->handler.name, why);
     if (attempts >= g->opts.attempts_max) {
-        due = f->entry->handler.cron ? next_firing(g, f->entry) : INT64_MAX;
-        attempts = f->entry->handler.cron ? 0 : attempts;
+        due = f->cron ? next_firing(g, f->entry) : INT64_MAX;
+        attempts = f->cron ? 0 : attempts;
     }
     return set_due(g, f->timer.id, due, attempts, why, e);
 }
@@ -193,9 +211,6 @@ static kith_status fire(struct engine *g, struct firing *f, kith_error *e) {
     struct write_opts o = {.principal = &principal, .origin = ORIGIN_TIMER};
     kith_error why = KITH_ERROR_INIT;
     struct txn t;
-    if (!f->entry) /* its module or rule is off: it waits, and is looked at again after the next
-                      start */
-        return set_due(g, f->timer.id, INT64_MAX, f->attempts, "its handler is not loaded", e);
     txn_begin(&t, g, &o, f->entry->source);
     t.code = &f->entry->handler.source;
     t.source = f->entry->source;
@@ -228,9 +243,12 @@ void timers_fire(struct engine *g) {
             group_rollback(g);
     }
     if (st != KITH_OK)
-        log_error("timers", "a timer is held up: %s", e.message);
+        bus_held_up("a timer is held up", &e);
 }
 
 kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e) {
-    return conn_int(g->writer, "SELECT min(due) FROM kith_timer", INT64_MAX, due, e);
+    return conn_int(g->writer,
+                    "SELECT due FROM kith_timer WHERE due IS NOT NULL AND handler IN"
+                    " (SELECT name FROM temp.kith_handler) ORDER BY due LIMIT 1",
+                    INT64_MAX, due, e);
 }

@@ -68,10 +68,31 @@ kith_status txn_actor(struct engine *g, const struct principal *p, uint32_t *num
     return map_put(&g->actors, name, (void *)(uintptr_t)*number) ? KITH_OK : err_nomem(e);
 }
 
+/* A failing disk may have made SQLite take the whole group back. What is written from then on would
+ * be committed at once, by itself: nothing is. */
+kith_status txn_alive(struct engine *g, kith_error *e) {
+    if (!sqlite3_get_autocommit(g->writer->db))
+        return KITH_OK;
+    return err_set(e, KITH_E_IO, NULL,
+                   "the write was lost to the disk; nothing is kept, try again");
+}
+
 static kith_status savepoint(struct engine *g, const char *sql, kith_error *e) {
     sqlite3_stmt *st;
+    TRY(txn_alive(g, e));
     TRY(conn_prepare(g->writer, sql, &st, e));
     return conn_run(g->writer, st, e);
+}
+
+/* The end of a transaction that did what it wanted. A write that failed behind its row is half a
+ * write: when nobody took it back with txn_try, nothing is kept. */
+static kith_status end_of(struct txn *t, kith_error *e) {
+    TRY(txn_alive(t->g, e));
+    if (t->spoilt)
+        return err_set(
+            e, KITH_E_REFUSED, NULL,
+            "a write was refused half-way and the refusal was passed over; nothing is kept");
+    return t->head.first ? journal_append_tx(t->g->writer, &t->head, e) : KITH_OK;
 }
 
 kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
@@ -79,8 +100,8 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
     uint64_t seq = g->seq;
     TRY(savepoint(g, "SAVEPOINT request", e));
     kith_status st = fn(t, arg, e);
-    if (st == KITH_OK && t->head.first)
-        st = journal_append_tx(g->writer, &t->head, e);
+    if (st == KITH_OK)
+        st = end_of(t, e);
     if (st == KITH_OK && (st = savepoint(g, "RELEASE request", e)) == KITH_OK)
         return KITH_OK;
     g->seq = seq;
@@ -95,12 +116,14 @@ kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e) {
     struct engine *g = t->g;
     uint64_t seq = g->seq;
     struct tx_head head = t->head;
+    bool spoilt = t->spoilt;
     TRY(savepoint(g, "SAVEPOINT part", e));
     kith_status st = part(t, arg, e);
     if (st == KITH_OK)
         return savepoint(g, "RELEASE part", e);
     g->seq = seq;
     t->head = head;
+    t->spoilt = spoilt;
     savepoint(g, "ROLLBACK TO part", NULL);
     savepoint(g, "RELEASE part", NULL);
     return st;
@@ -108,6 +131,7 @@ kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e) {
 
 /* Gives the row its place and writes it. */
 kith_status txn_append(struct txn *t, struct journal_row *row, kith_error *e) {
+    TRY(txn_alive(t->g, e));
     row->seq = t->g->seq + 1;
     row->tx = txn_id(t);
     row->source = t->source;
@@ -278,7 +302,7 @@ static kith_status journal_change(struct txn *t, const struct change *c, uint64_
         return KITH_OK;
     struct fieldset fields = c->changed;
     fields.bits[0] &= ~(UINT64_C(1) << FIELD_UPDATED);
-    if (c->kind == ROW_CREATE)
+    if (c->kind == ROW_CREATE && c->after[FIELD_CREATED].as.i == t->head.at)
         fields.bits[0] &= ~(UINT64_C(1) << FIELD_CREATED); /* the transaction's time */
     image_encode(&image, c->type, c->before, c->after, &fields, c->sources);
     row.image = buf_view(&image);
@@ -299,6 +323,7 @@ static bool nothing_changed(const struct change *c) {
 static kith_status carry_out(struct txn *t, struct change *c, kith_error *e) {
     struct conn *w = t->g->writer;
     uint64_t seq;
+    TRY(txn_alive(t->g, e));
     c->origin = t->head.origin;
     c->sources = ARENA_ARRAY(t->arena, uint32_t, c->type->field_count);
     if (!c->sources)
@@ -321,9 +346,12 @@ static kith_status carry_out(struct txn *t, struct change *c, kith_error *e) {
     default:
         TRY(record_delete(w, c->type, c->id, e));
     }
-    TRY(journal_change(t, c, &seq, e));
+    kith_status st = journal_change(t, c, &seq, e);
     c->sources = NULL; /* from now on change_set refuses */
-    return run_hooks(t, c, true, seq, e);
+    if (st == KITH_OK)
+        st = run_hooks(t, c, true, seq, e);
+    t->spoilt |= st != KITH_OK;
+    return st;
 }
 
 static kith_status set_all(struct txn *t, struct change *c, const struct assign *set, size_t count,
@@ -412,19 +440,19 @@ static kith_value without(struct txn *t, const kith_value *list, kith_id id) {
 static kith_status unlink_one(struct txn *t, const struct rfield *f, kith_id from, kith_id id,
                               kith_error *e) {
     struct assign set = {.field = f, .value = value_null()};
-    if (f->flags & KITH_FF_PARTOF)
+    if ((f->flags & KITH_FF_PARTOF) && !t->undoing)
         return txn_delete(t, f->type, from, e);
-    if ((f->flags & KITH_FF_REQUIRED) || t->undoing) {
+    if (f->kind == KITH_F_LINKS) {
+        const kith_value *values;
+        TRY(txn_get(t, f->type, from, &values, e));
+        set.value = without(t, &values[f->index], id);
+    }
+    if (t->undoing || ((f->flags & KITH_FF_REQUIRED) && set.value.kind == KITH_NULL)) {
         char text[ID_TEXT + 1];
         id_format(from, text);
         return err_set(e, KITH_E_REFUSED, f->name,
                        "%s %s links to it (%s); delete or change that first", f->type->name, text,
                        f->name);
-    }
-    if (f->kind == KITH_F_LINKS) {
-        const kith_value *values;
-        TRY(txn_get(t, f->type, from, &values, e));
-        set.value = without(t, &values[f->index], id);
     }
     return txn_update(t, f->type, from, &set, 1, e);
 }
@@ -443,8 +471,9 @@ static kith_status release_referrers(struct txn *t, const struct rtype *type, ki
             return err_set(e, KITH_E_LIMIT, NULL,
                            "more than %d records of type %s link to it; change those first",
                            DELETE_MAX, f->type->name);
+        /* A part may have gone meanwhile, with another part that it belongs to. */
         for (size_t k = 0; k < n; k++)
-            if (f->type != type || ids[k] != id)
+            if ((f->type != type || ids[k] != id) && record_exists(t->g->writer, f->type, ids[k]))
                 TRY(unlink_one(t, f, ids[k], id, e));
     }
     return KITH_OK;
@@ -461,12 +490,15 @@ static kith_status delete_row(struct txn *t, const struct rtype *type, kith_id i
 
 kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {
     TRY(may_write(t, type, e));
-    if (t->hook_depth++ == HOOK_DEPTH_MAX)
+    if (t->hook_depth == HOOK_DEPTH_MAX)
         return err_set(e, KITH_E_LIMIT, NULL, "parts of parts go more than %d deep",
                        HOOK_DEPTH_MAX);
+    uint64_t seq = t->g->seq;
+    t->hook_depth++;
     kith_status st = release_referrers(t, type, id, e);
     if (st == KITH_OK)
         st = delete_row(t, type, id, e);
+    t->spoilt |= st != KITH_OK && t->g->seq != seq;
     t->hook_depth--;
     return st;
 }

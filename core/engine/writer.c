@@ -69,7 +69,7 @@ static void run_request(struct engine *g, struct request *r) {
         return;
     txn_begin(&t, g, r->opts, actor);
     r->status = txn_run(&t, r->fn, r->arg, &r->error);
-    r->tx = r->status == KITH_OK ? t.head.id : 0;
+    r->tx = r->status == KITH_OK && t.head.first ? t.head.id : 0;
 }
 
 static void answer(struct engine *g, struct request *r) {
@@ -324,7 +324,7 @@ kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {
     pthread_mutex_lock(&g->lock);
     while (rc == 0 && !g->stop && !(g->idle && !g->queue && g->next_due > clock_now(g->clock)))
         rc = pthread_cond_timedwait(&g->idle_cond, &g->lock, &at);
-    bool idle = g->idle;
+    bool idle = g->idle && !g->queue && g->next_due > clock_now(g->clock);
     pthread_mutex_unlock(&g->lock);
     if (idle)
         return KITH_OK;
