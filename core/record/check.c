@@ -93,7 +93,7 @@ static kith_status check_url(struct check *c) {
     for (uint64_t i = 0; i < s.len; i++)
         if ((unsigned char)s.ptr[i] <= ' ')
             return no(c, "web address", "it has no blanks");
-    c->value->as.s = s;
+    *c->value = s.len ? value_str(s) : value_null();
     return KITH_OK;
 }
 
@@ -190,27 +190,43 @@ static kith_status check_boolean(struct check *c) {
     return no(c, "truth value", "write true or false");
 }
 
+/* Days from 1970-01-01 to 0001-01-01 and to 9999-12-31: what can be written as a date. */
+#define DAY_FIRST INT64_C(-719162)
+#define DAY_LAST  INT64_C(2932896)
+
+static kith_status set_day(struct check *c, int64_t days) {
+    if (days < DAY_FIRST || days > DAY_LAST)
+        return no(c, "date", "it lies within the years 1 to 9999");
+    return set_int(c, KITH_DATE, days);
+}
+
+static kith_status set_instant(struct check *c, int64_t ms) {
+    if (ms < DAY_FIRST * DAY_MS || ms >= (DAY_LAST + 1) * DAY_MS)
+        return no(c, "time", "it lies within the years 1 to 9999");
+    return set_int(c, KITH_TIME, ms);
+}
+
 static kith_status check_date(struct check *c) {
-    int64_t days, ms;
+    int64_t days = c->value->as.i;
     if (c->value->kind == KITH_DATE)
-        return KITH_OK;
-    if (c->value->kind == KITH_TIME) {
-        ms = c->value->as.i;
-        return set_int(c, KITH_DATE, ms / DAY_MS - (ms % DAY_MS < 0));
-    }
+        return set_day(c, days);
+    if (c->value->kind == KITH_TIME)
+        return set_day(c, days / DAY_MS - (days % DAY_MS < 0));
     if (c->value->kind == KITH_TEXT && date_parse(str_trim(c->value->as.s), c->day_first, &days))
-        return set_int(c, KITH_DATE, days);
+        return set_day(c, days);
     return no(c, "date", "write it as 2024-02-29");
 }
 
 static kith_status check_time(struct check *c) {
-    int64_t ms;
+    int64_t ms = c->value->as.i;
     if (c->value->kind == KITH_TIME)
-        return KITH_OK;
-    if (c->value->kind == KITH_DATE)
-        return set_int(c, KITH_TIME, c->value->as.i * DAY_MS);
+        return set_instant(c, ms);
+    if (c->value->kind == KITH_DATE) {
+        TRY(set_day(c, ms));
+        return set_int(c, KITH_TIME, ms * DAY_MS);
+    }
     if (c->value->kind == KITH_TEXT && time_parse(str_trim(c->value->as.s), c->day_first, &ms))
-        return set_int(c, KITH_TIME, ms);
+        return set_instant(c, ms);
     return no(c, "time", "write it as 2024-02-29T12:00:00Z");
 }
 
@@ -333,14 +349,15 @@ static kith_status check_place(struct check *c) {
         lat = c->value->as.place.lat;
         lon = c->value->as.place.lon;
     } else if (c->value->kind == KITH_TEXT) {
-        char *text = arena_strndup(c->arena, c->value->as.s.ptr, c->value->as.s.len), *end, *end2;
+        kith_str s = str_trim(c->value->as.s);
+        char *text = arena_strndup(c->arena, s.ptr, s.len), *end, *end2;
         if (!text)
             return err_nomem(c->e);
         lat = strtod(text, &end);
         if (end == text || *end != ',')
             return no(c, "place", "write it as 48.2082,16.3738");
         lon = strtod(end + 1, &end2);
-        if (end2 == end + 1 || *end2)
+        if (end2 == end + 1 || end2 != text + s.len)
             return no(c, "place", "write it as 48.2082,16.3738");
     } else {
         return no(c, "place", NULL);

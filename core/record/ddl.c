@@ -3,6 +3,8 @@
  * needs. Columns are only ever added; a retired field's columns stay under another name. */
 #include "record/schema_internal.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -79,10 +81,36 @@ static kith_status rename_table(struct conn *c, const char *from, const char *to
     return exec_buf(c, &sql, e);
 }
 
+/* Drops the declared indexes of a table: under their old names they would stay beside the new ones.
+ * Those that are still wanted are made again. */
+static kith_status drop_indexes(struct conn *c, const char *table, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    struct buf sql = {0};
+    TRY(conn_prepare(c,
+                     "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND"
+                     " sql IS NOT NULL",
+                     &st, e));
+    bind_str(st, 1, str_of(table));
+    for (;;) {
+        kith_status status = conn_step(c, st, &row, e);
+        if (status != KITH_OK) {
+            buf_free(&sql);
+            return status;
+        }
+        if (!row)
+            return sql.len ? exec_buf(c, &sql, e) : KITH_OK;
+        buf_puts(&sql, "DROP INDEX ");
+        sql_name(&sql, (const char *)sqlite3_column_text(st, 0));
+        buf_puts(&sql, ";");
+    }
+}
+
 static kith_status rename_field(struct conn *c, const char *type, const char *from, const char *to,
                                 kith_error *e) {
     sqlite3_stmt *st;
     char old_links[128], new_links[128];
+    TRY(drop_indexes(c, type, e));
     TRY(conn_prepare(c,
                      "UPDATE kith_field SET name = ?3 WHERE name = ?2 AND type ="
                      " (SELECT id FROM kith_type WHERE name = ?1)",
@@ -93,6 +121,7 @@ static kith_status rename_field(struct conn *c, const char *type, const char *fr
     TRY(conn_run(c, st, e));
     snprintf(old_links, sizeof old_links, "%s.%s", type, from);
     snprintf(new_links, sizeof new_links, "%s.%s", type, to);
+    TRY(drop_indexes(c, old_links, e));
     TRY(rename_table(c, old_links, new_links, e));
     return rename_columns(c, type, from, to, e);
 }
@@ -116,8 +145,55 @@ static kith_status retire_field(struct conn *c, const char *type, const char *fi
     return rename_field(c, type, field, to, e);
 }
 
+/* The tables of a type's links, which bear its name. */
+static kith_status rename_links(struct conn *c, const char *from, const char *to, kith_error *e) {
+    struct arena a = {0};
+    sqlite3_stmt *st;
+    bool row;
+    const char *names[FIELDS_MAX];
+    size_t n = 0;
+    kith_status status = conn_prepare(c,
+                                      "SELECT name FROM kith_field WHERE kind = ?2 AND type ="
+                                      " (SELECT id FROM kith_type WHERE name = ?1)",
+                                      &st, e);
+    if (status == KITH_OK) {
+        bind_str(st, 1, str_of(from));
+        bind_int(st, 2, KITH_F_LINKS);
+    }
+    while (status == KITH_OK && n < FIELDS_MAX) {
+        status = conn_step(c, st, &row, e);
+        if (status != KITH_OK || !row)
+            break;
+        names[n++] = arena_strdup(&a, (const char *)sqlite3_column_text(st, 0));
+    }
+    for (size_t i = 0; status == KITH_OK && i < n; i++) {
+        const char *old = arena_printf(&a, "%s.%s", from, names[i]),
+                   *new = arena_printf(&a, "%s.%s", to, names[i]);
+        status = old && new ? drop_indexes(c, old, e) : err_nomem(e);
+        if (status == KITH_OK)
+            status = rename_table(c, old, new, e);
+    }
+    arena_free(&a);
+    return status;
+}
+
+/* The shapes of fields that link to a type name it; see field_shape. */
+static kith_status rename_target(struct conn *c, const char *from, const char *to, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c,
+                     "UPDATE kith_field SET shape = substr(shape, 1, instr(shape, '>')) || ?2 ||"
+                     " '0' WHERE shape IN ('link>' || ?1 || '0', 'links>' || ?1 || '0')",
+                     &st, e));
+    bind_str(st, 1, str_of(from));
+    bind_str(st, 2, str_of(to));
+    return conn_run(c, st, e);
+}
+
 static kith_status rename_type(struct conn *c, const char *from, const char *to, kith_error *e) {
     sqlite3_stmt *st;
+    TRY(drop_indexes(c, from, e));
+    TRY(rename_links(c, from, to, e));
+    TRY(rename_target(c, from, to, e));
     TRY(conn_prepare(c, "UPDATE kith_type SET name = ?2 WHERE name = ?1", &st, e));
     bind_str(st, 1, str_of(from));
     bind_str(st, 2, str_of(to));
@@ -294,7 +370,7 @@ static void add_column(struct buf *sql, const struct map *have, const char *tabl
     buf_printf(sql, " %s", type);
 }
 
-static kith_status ddl_table(struct conn *c, struct building *t, kith_error *e) {
+static kith_status ddl_columns(struct conn *c, struct building *t, kith_error *e) {
     struct map have = {0};
     struct buf sql = {0};
     const char *name = t->type->name;
@@ -325,6 +401,92 @@ static kith_status ddl_table(struct conn *c, struct building *t, kith_error *e) 
     return st;
 }
 
+/* Text columns of which the folded form is compared. A field that is folded from now on, or whose
+ * folding is another than when its column was filled, has its column filled anew; kith_meta knows
+ * the version, by the field's number. */
+static kith_status fill_fold(struct conn *c, const struct rfield *f, kith_error *e) {
+    struct arena a = {0};
+    sqlite3_stmt *from, *to = NULL;
+    bool row = true;
+    const char *t = f->type->name, *n = f->name;
+    char select[256], update[256];
+    snprintf(select, sizeof select, "SELECT id, \"%s\" FROM \"%s\" NOT INDEXED", n, t);
+    snprintf(update, sizeof update, "UPDATE \"%s\" SET \"%s__fold\" = ?1 WHERE id = ?2", t, n);
+    kith_status st = conn_prepare_once(c, select, &from, e);
+    while (st == KITH_OK && (st = conn_step(c, from, &row, e)) == KITH_OK && row) {
+        kith_str text = column_str(from, 1);
+        arena_reset(&a);
+        st = conn_prepare(c, update, &to, e);
+        if (st != KITH_OK)
+            break;
+        bind_str(to, 1, text.ptr ? text_fold(&a, text) : text);
+        bind_int(to, 2, sqlite3_column_int64(from, 0));
+        st = conn_run(c, to, e);
+    }
+    sqlite3_finalize(from);
+    arena_free(&a);
+    return st;
+}
+
+static kith_status meta_read(struct conn *c, const char *key, struct arena *a, const char **value,
+                             kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    *value = NULL;
+    TRY(conn_prepare(c, "SELECT value FROM kith_meta WHERE key = ?1", &st, e));
+    bind_str(st, 1, str_of(key));
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return KITH_OK;
+    *value = arena_strdup(a, (const char *)sqlite3_column_text(st, 0));
+    sqlite3_reset(st);
+    return *value ? KITH_OK : err_nomem(e);
+}
+
+static kith_status meta_write(struct conn *c, const char *key, const char *value, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "INSERT OR REPLACE INTO kith_meta(key, value) VALUES(?1, ?2)", &st, e));
+    bind_str(st, 1, str_of(key));
+    bind_str(st, 2, str_of(value));
+    return conn_run(c, st, e);
+}
+
+static kith_status ddl_fold(struct builder *b, struct conn *c, const struct rfield *f,
+                            kith_error *e) {
+    char key[32], want[16];
+    const char *have;
+    snprintf(key, sizeof key, "fold.%u", f->id);
+    snprintf(want, sizeof want, "%d", f->folded ? TEXT_FOLD_VERSION : 0);
+    TRY(meta_read(c, key, &b->schema->arena, &have, e));
+    if (strcmp(have ? have : "0", want) == 0)
+        return KITH_OK;
+    if (f->folded)
+        TRY(fill_fold(c, f, e));
+    return meta_write(c, key, want, e);
+}
+
+/* Amounts in the company's currency, when that is another one now. */
+kith_status ddl_base_currency(struct builder *b, struct conn *c, kith_error *e) {
+    struct schema *s = b->schema;
+    const char *have;
+    TRY(meta_read(c, "base_currency", &s->arena, &have, e));
+    if (have && strcmp(have, s->base_currency) == 0)
+        return KITH_OK;
+    for (uint32_t i = 0; have && i < b->count; i++)
+        for (uint32_t k = 0; k < b->types[i].count; k++) {
+            const char *t = b->types[i].type->name, *f = b->types[i].fields[k]->name;
+            struct buf sql = {0};
+            if (b->types[i].fields[k]->kind != KITH_F_MONEY)
+                continue;
+            buf_printf(&sql,
+                       "UPDATE \"%s\" SET \"%s__base\" = CASE \"%s__cur\" WHEN '%s' THEN \"%s\" END"
+                       " WHERE \"%s\" IS NOT NULL",
+                       t, f, f, s->base_currency, f, f);
+            TRY(exec_buf(c, &sql, e));
+        }
+    return meta_write(c, "base_currency", s->base_currency, e);
+}
+
 static kith_status ddl_links(struct conn *c, const struct rfield *f, kith_error *e) {
     struct buf sql = {0};
     char table[128];
@@ -342,69 +504,153 @@ static kith_status ddl_links(struct conn *c, const struct rfield *f, kith_error 
     return exec_buf(c, &sql, e);
 }
 
-/* Links and unique values are mostly absent: their indexes leave nulls out, which a comparison with
- * a value can still use. */
-static kith_status ddl_index(struct conn *c, const struct rfield *f, kith_error *e) {
-    bool link = f->kind == KITH_F_LINK, unique = f->flags & KITH_FF_UNIQUE;
-    if (!link && !(f->flags & (KITH_FF_INDEXED | KITH_FF_UNIQUE)))
-        return KITH_OK;
-    struct buf sql = {0};
-    char name[160], column[80];
-    snprintf(name, sizeof name, "i.%s.%s", f->type->name, f->name);
-    /* Money of several currencies is sorted by its amount in the base currency. */
-    snprintf(column, sizeof column, "%s%s",
-             f->type->columns[f->column + (f->kind == KITH_F_MONEY ? 2u : 0u)],
-             f->folded ? "__fold" : "");
-    buf_printf(&sql, "CREATE %sINDEX IF NOT EXISTS ", unique ? "UNIQUE " : "");
-    sql_name(&sql, name);
-    buf_puts(&sql, " ON ");
-    sql_name(&sql, f->type->name);
-    buf_puts(&sql, "(");
-    sql_name(&sql, column);
-    buf_puts(&sql, ")");
-    if (link || unique) {
-        buf_puts(&sql, " WHERE ");
-        sql_name(&sql, column);
-        buf_puts(&sql, " IS NOT NULL");
+static kith_status ddl_table(struct builder *b, struct conn *c, struct building *t, kith_error *e) {
+    TRY(ddl_columns(c, t, e));
+    for (uint32_t i = 0; i < t->count; i++)
+        if (kind_folds(t->fields[i]->kind))
+            TRY(ddl_fold(b, c, t->fields[i], e));
+    return KITH_OK;
+}
+
+/* -- indexes ----------------------------------------------------------------------------------- */
+
+/* The indexes that a table has: name -> the text that made it. */
+static kith_status table_indexes(struct conn *c, const char *table, struct arena *a,
+                                 struct map *have, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(c,
+                     "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1"
+                     " AND sql IS NOT NULL",
+                     &st, e));
+    bind_str(st, 1, str_of(table));
+    for (;;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        char *sql = arena_strdup(a, (const char *)sqlite3_column_text(st, 1));
+        if (!sql || !map_put(have, column_str(st, 0), sql)) {
+            sqlite3_reset(st);
+            return err_nomem(e);
+        }
     }
+}
+
+static kith_status drop_index(struct conn *c, const char *name, kith_error *e) {
+    struct buf sql = {0};
+    buf_puts(&sql, "DROP INDEX ");
+    sql_name(&sql, name);
     return exec_buf(c, &sql, e);
 }
 
-/* A declared index over several fields: "owner,-created". */
-static kith_status ddl_composite(struct builder *b, struct conn *c, struct building *t,
-                                 const char *text, kith_error *e) {
+/* Makes an index, again when the one of that name is another. Takes the buffer. */
+static kith_status ensure_index(struct conn *c, const struct map *have, const char *name,
+                                struct buf *sql, kith_error *e) {
+    const char *old = map_get(have, str_of(name));
+    if (old && !sql->failed && strcmp(old, sql->ptr) == 0) {
+        buf_free(sql);
+        return KITH_OK;
+    }
+    kith_status st = old ? drop_index(c, name, e) : KITH_OK;
+    if (st == KITH_OK)
+        return exec_buf(c, sql, e);
+    buf_free(sql);
+    return st;
+}
+
+static const char *index_suffix(const struct rfield *f) {
+    /* Money of several currencies is sorted by its amount in the base currency. */
+    return f->folded ? "__fold" : f->kind == KITH_F_MONEY && f->option_count != 1 ? "__base" : "";
+}
+
+/* Links and unique values are mostly absent: their indexes leave nulls out, which a comparison with
+ * a value can still use. */
+static void index_text(struct buf *sql, const struct rfield *f, const char *name) {
+    bool link = f->kind == KITH_F_LINK, unique = f->flags & KITH_FF_UNIQUE;
+    char column[80];
+    snprintf(column, sizeof column, "%s%s", f->type->columns[f->column], index_suffix(f));
+    buf_printf(sql, "CREATE %sINDEX ", unique ? "UNIQUE " : "");
+    sql_name(sql, name);
+    buf_puts(sql, " ON ");
+    sql_name(sql, f->type->name);
+    buf_puts(sql, "(");
+    sql_name(sql, column);
+    buf_puts(sql, ")");
+    if (link || unique) {
+        buf_puts(sql, " WHERE ");
+        sql_name(sql, column);
+        buf_puts(sql, " IS NOT NULL");
+    }
+}
+
+static kith_status ddl_index(struct conn *c, const struct map *have, const struct rfield *f,
+                             kith_error *e) {
     struct buf sql = {0};
     char name[160];
+    snprintf(name, sizeof name, "i.%s.%s", f->type->name, f->name);
+    if (f->kind != KITH_F_LINK && !(f->flags & (KITH_FF_INDEXED | KITH_FF_UNIQUE)))
+        return map_get(have, str_of(name)) ? drop_index(c, name, e) : KITH_OK;
+    index_text(&sql, f, name);
+    kith_status st = ensure_index(c, have, name, &sql, e);
+    if (st == KITH_E_CONFLICT)
+        return err_set(e, st, f->name,
+                       "module %s: field %s.%s is unique from now on, but several records have the "
+                       "same value; change those first",
+                       f->module, f->type->name, f->name);
+    return st;
+}
+
+/* A declared index over several fields: "owner,-created". */
+static kith_status composite_text(struct builder *b, const struct rtype *t, const char *text,
+                                  const char *name, struct buf *sql, kith_error *e) {
     kith_str rest = str_of(text), part;
     bool first = true;
-    snprintf(name, sizeof name, "i.%s.%s", t->type->name, text);
-    buf_puts(&sql, "CREATE INDEX IF NOT EXISTS ");
-    sql_name(&sql, name);
-    buf_puts(&sql, " ON ");
-    sql_name(&sql, t->type->name);
+    buf_puts(sql, "CREATE INDEX ");
+    sql_name(sql, name);
+    buf_puts(sql, " ON ");
+    sql_name(sql, t->name);
     while (str_split(&rest, ',', &part)) {
         bool down = part.len && part.ptr[0] == '-';
         kith_str field = down ? (kith_str){part.ptr + 1, part.len - 1} : part;
         const struct rfield *f;
-        kith_status st = schema_find_field(b->schema, t->type, field, &f, e);
-        if (st == KITH_OK && f->column_count == 0)
-            st = err_set(e, KITH_E_INVAL, f->name, "links cannot be part of an index");
-        if (st != KITH_OK) {
-            buf_free(&sql);
-            err_prefix(e, "module %s, type %s, index \"%s\": ", t->type->module, t->type->name,
-                       text);
-            return st;
-        }
         char column[80];
-        snprintf(column, sizeof column, "%s%s", t->type->columns[f->column],
-                 f->folded ? "__fold" : "");
-        buf_puts(&sql, first ? "(" : ", ");
-        sql_name(&sql, column);
-        buf_puts(&sql, down ? " DESC" : "");
+        TRY(schema_find_field(b->schema, t, field, &f, e));
+        if (f->column_count == 0)
+            return err_set(e, KITH_E_INVAL, f->name, "links cannot be part of an index");
+        snprintf(column, sizeof column, "%s%s", t->columns[f->column], index_suffix(f));
+        buf_puts(sql, first ? "(" : ", ");
+        sql_name(sql, column);
+        buf_puts(sql, down ? " DESC" : "");
         first = false;
     }
-    buf_puts(&sql, ")");
-    return exec_buf(c, &sql, e);
+    buf_puts(sql, ")");
+    return first ? err_set(e, KITH_E_INVAL, NULL, "an index needs a field") : KITH_OK;
+}
+
+static kith_status ddl_composite(struct builder *b, struct conn *c, const struct map *have,
+                                 const struct rtype *t, const char *text, kith_error *e) {
+    struct buf sql = {0};
+    char name[320];
+    snprintf(name, sizeof name, "i.%s.%s", t->name, text);
+    kith_status st = composite_text(b, t, text, name, &sql, e);
+    if (st == KITH_OK)
+        return ensure_index(c, have, name, &sql, e);
+    buf_free(&sql);
+    err_prefix(e, "module %s, type %s, index \"%s\": ", t->module, t->name, text);
+    return st;
+}
+
+static kith_status ddl_indexes(struct builder *b, struct conn *c, struct building *t,
+                               const struct map *have, kith_error *e) {
+    for (uint32_t i = 0; i < t->count; i++)
+        TRY(t->fields[i]->kind == KITH_F_LINKS ? ddl_links(c, t->fields[i], e)
+                                               : ddl_index(c, have, t->fields[i], e));
+    for (uint32_t i = 0; i < t->indexes.count; i++) {
+        const char *text;
+        memcpy(&text, (const char *)t->indexes.items + (size_t)i * t->indexes.stride, sizeof text);
+        TRY(ddl_composite(b, c, have, t->type, text, e));
+    }
+    return KITH_OK;
 }
 
 /* -- the type's own SQL ------------------------------------------------------------------------ */
@@ -453,14 +699,11 @@ static kith_status type_sql(struct builder *b, struct building *bt, kith_error *
 }
 
 kith_status ddl_type(struct builder *b, struct conn *c, struct building *t, kith_error *e) {
-    TRY(ddl_table(c, t, e));
-    for (uint32_t i = 0; i < t->count; i++)
-        TRY(t->fields[i]->kind == KITH_F_LINKS ? ddl_links(c, t->fields[i], e)
-                                               : ddl_index(c, t->fields[i], e));
-    for (uint32_t i = 0; i < t->indexes.count; i++) {
-        const char *text;
-        memcpy(&text, (const char *)t->indexes.items + (size_t)i * t->indexes.stride, sizeof text);
-        TRY(ddl_composite(b, c, t, text, e));
-    }
-    return type_sql(b, t, e);
+    struct map have = {0};
+    TRY(ddl_table(b, c, t, e));
+    kith_status st = table_indexes(c, t->type->name, &b->schema->arena, &have, e);
+    if (st == KITH_OK)
+        st = ddl_indexes(b, c, t, &have, e);
+    map_free(&have);
+    return st == KITH_OK ? type_sql(b, t, e) : st;
 }

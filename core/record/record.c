@@ -117,8 +117,10 @@ kith_status record_links(struct conn *c, const struct rfield *f, kith_id id, str
         if (n == cap) {
             cap = cap ? cap * 2 : 4;
             kith_value *more = ARENA_ARRAY(a, kith_value, cap);
-            if (!more)
+            if (!more) {
+                sqlite3_reset(st);
                 return err_nomem(e);
+            }
             if (n)
                 memcpy(more, items, n * sizeof *items);
             items = more;
@@ -308,11 +310,19 @@ static kith_status update_sql(const struct rtype *t, const struct fieldset *chan
     return sql->failed ? err_nomem(e) : KITH_OK;
 }
 
+#define STATEMENTS_MAX 1000
+
 static kith_status update_row(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
                               const kith_value *values, const struct fieldset *changed,
                               struct buf *sql, kith_error *e) {
+    struct fieldset all;
     sqlite3_stmt *st;
     int i = 1;
+    /* Each set of fields has its own statement. Should there be very many, one serves for all. */
+    if (c->statements.count > STATEMENTS_MAX) {
+        memset(&all, 0xff, sizeof all);
+        changed = &all;
+    }
     TRY(update_sql(t, changed, sql, e));
     TRY(conn_prepare(c, sql->ptr, &st, e));
     for (uint32_t k = 0; k < t->field_count; k++) {

@@ -28,7 +28,7 @@ static bool kind_known(uint32_t kind) {
     return kind < sizeof kind_names / sizeof *kind_names && kind_names[kind];
 }
 
-static bool kind_folds(uint32_t kind) {
+bool kind_folds(uint32_t kind) {
     return kind == KITH_F_TEXT || kind == KITH_F_LONGTEXT || kind == KITH_F_EMAIL ||
            kind == KITH_F_PHONE || kind == KITH_F_URL;
 }
@@ -173,6 +173,10 @@ static kith_status make_field(struct arena *a, const char *module, const kith_fi
     if (!kind_known(d->kind))
         return err_set(e, KITH_E_UNSUPPORTED, d->name, "field kind %u is not known to this version",
                        d->kind);
+    if ((d->flags & KITH_FF_PARTOF) && d->kind != KITH_F_LINK)
+        return err_set(e, KITH_E_INVAL, d->name, "only a link can make a record part of another");
+    if ((d->flags & (KITH_FF_UNIQUE | KITH_FF_INDEXED)) && d->kind == KITH_F_LINKS)
+        return err_set(e, KITH_E_INVAL, d->name, "links to many can be neither unique nor indexed");
     struct rfield *f = ARENA_NEW(a, struct rfield);
     if (!f)
         return err_nomem(e);
@@ -374,7 +378,7 @@ static kith_status build(struct builder *b, struct conn *c, const struct schema_
         TRY(catalogue_join(b, c, &b->types[i], e));
     for (uint32_t i = 0; i < b->count; i++)
         TRY(ddl_type(b, c, &b->types[i], e));
-    return KITH_OK;
+    return ddl_base_currency(b, c, e);
 }
 
 static kith_status index_types(struct builder *b, kith_error *e) {

@@ -23,6 +23,7 @@ struct builder {
 };
 struct building *builder_type(struct builder *b, const char *name);
 uint32_t field_columns(const struct rfield *f);
+bool kind_folds(uint32_t kind); /* text whose folded form may be compared */
 
 kith_status catalogue_setup(struct conn *c, kith_error *e);
 /* Runs the source's migrations that are newer than what the database has seen. */
@@ -31,5 +32,7 @@ kith_status catalogue_migrate(struct conn *c, const struct schema_source *src, k
 kith_status catalogue_join(struct builder *b, struct conn *c, struct building *t, kith_error *e);
 /* Makes the table, columns and indexes that are absent, and the type's SQL texts. */
 kith_status ddl_type(struct builder *b, struct conn *c, struct building *t, kith_error *e);
+/* Keeps the columns of money in the base currency right when that currency was changed. */
+kith_status ddl_base_currency(struct builder *b, struct conn *c, kith_error *e);
 
 #endif
