@@ -69,7 +69,7 @@ struct import_options {
     char delimiter;       /* of CSV; 0: detect */
     const char *encoding; /* of CSV; NULL: detect */
     bool restart;   /* take back what an interrupted import of this file did, and begin anew */
-    uint32_t batch; /* rows of a transaction; 0: 1000 */
+    uint32_t batch; /* rows of a transaction; 0: 2000 */
     /* Between batches; may be NULL. Anything but KITH_OK ends the import, which can be resumed. */
     kith_status (*progress)(void *arg, const struct import_report *so_far, kith_error *e);
     kith_status (*reject)(void *arg, const struct import_reject *r,

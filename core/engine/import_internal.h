@@ -15,7 +15,7 @@
 #include <pthread.h>
 #include <sodium.h>
 
-#define IMPORT_BATCH       1000u
+#define IMPORT_BATCH       2000u
 #define IMPORT_BATCH_BYTES (8u << 20)  /* a batch of long rows ends early */
 #define IMPORT_LINE        (64u << 20) /* of JSON lines */
 
