@@ -6,6 +6,7 @@
 
 #define GAP        2 /* blanks between columns */
 #define CELL_MIN   6
+#define LAST_MIN   20
 #define CELL_WHOLE 60 /* elsewhere than on a terminal nothing is cut, but alignment ends here */
 
 void table_begin(struct table *t, struct cmd *c, const char *const *heads) {
@@ -52,18 +53,24 @@ static void measure(const struct table *t, size_t *width) {
     }
 }
 
-/* Takes from the widest column until the line fits. The first column, an id or a name, stays. */
+static uint32_t widest_column(const struct table *t, const size_t *width) {
+    uint32_t widest = t->columns > 1 ? 1 : 0; /* the first, an id or a name, stays whole */
+    for (uint32_t i = widest + 1; i < t->columns; i++)
+        widest = width[i] > width[widest] ? i : widest;
+    return widest;
+}
+
+/* The last column, which is the least important or prose, gives way first; then the widest. */
 static void fit(const struct table *t, size_t *width) {
     size_t total = 0, room = t->c->io->columns;
     for (uint32_t i = 0; i < t->columns; i++)
         total += width[i] + (i > 0 ? GAP : 0);
     while (total > room) {
-        uint32_t widest = t->columns > 1 ? 1 : 0;
-        for (uint32_t i = widest + 1; i < t->columns; i++)
-            widest = width[i] > width[widest] ? i : widest;
-        if (width[widest] <= CELL_MIN)
+        uint32_t last = t->columns - 1;
+        uint32_t at = width[last] > LAST_MIN ? last : widest_column(t, width);
+        if (width[at] <= CELL_MIN)
             return;
-        width[widest]--;
+        width[at]--;
         total--;
     }
 }
