@@ -76,18 +76,16 @@ TEST("an export of many pages has every record once, in order") {
 /* -- there and back
  * ------------------------------------------------------------------------------------- */
 
-struct odd { /* a text that is hard on formats */
-    kith_str text;
-};
-static const struct odd odd[] = {
-    {{"NUL \0 inside", 12}},
-    {{"\xF0\x9F\x98\x80 and \xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9", 20}}, /* emoji, joined */
-    {{"\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D \xE2\x80\xAEolleh", 17}},                /* right to left */
-    {{"Robert'); DROP TABLE contact;--", 31}},
-    {{"]] os.execute('rm -rf /') --[[", 30}},
-    {{"line\none, \"two\"; three\ttabs\r\n", 29}},
-    {{"\\u0000 \\n % {} <b> \x1b[31m", 23}},
-    {{"=HYPERLINK(\"x\")", 15}},
+/* Texts that are hard on formats. */
+static const kith_str odd[] = {
+    {"NUL \0 inside", 12},
+    {"\xF0\x9F\x98\x80 and \xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9", 20}, /* emoji, joined */
+    {"\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D \xE2\x80\xAEolleh", 17},                /* right to left */
+    {"Robert'); DROP TABLE contact;--", 31},
+    {"]] os.execute('rm -rf /') --[[", 30},
+    {"line\none, \"two\"; three\ttabs\r\n", 29},
+    {"\\u0000 \\n % {} <b> \x1b[31m", 23},
+    {"=HYPERLINK(\"x\")", 15},
 };
 
 struct make {
@@ -99,8 +97,8 @@ static kith_status make_odd(struct txn *t, void *arg, kith_error *e) {
     const struct schema *s = engine_schema(txn_engine(t));
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         struct assign set[] = {
-            {type_field(s, m->contact, STR("name")), value_str(odd[i].text)},
-            {type_field(s, m->contact, STR("street")), value_str(i ? odd[i].text : m->big)},
+            {type_field(s, m->contact, STR("name")), value_str(odd[i])},
+            {type_field(s, m->contact, STR("street")), value_str(i ? odd[i] : m->big)},
             {type_field(s, m->contact, STR("birthday")), {.kind = KITH_DATE, .as.i = -50000}},
             {type_field(s, m->contact, STR("place")),
              {.kind = KITH_PLACE, .as.place = {48.20849, -16.37208}}},
@@ -155,10 +153,7 @@ static void carry_over(enum file_format format) {
     EXPECT_OK(export_text(&y, "contact", format, most, &again), y.e);
     if (format == FORMAT_JSONL)
         EXPECT_STR(out.ptr, again.ptr);
-    EXPECT_STR("customer",
-               field(&y, y.contact,
-                     l.report.created ? (count(&y, "contact where name = 'Ada'", &id), id) : 0,
-                     "lifecycle"));
+    EXPECT_INT(1, count(&y, "contact where name = 'Ada' and lifecycle = 'customer'", NULL));
     EXPECT_INT(1, count(&y, "contact where street = 'Robert''); DROP TABLE contact;--'", NULL));
     buf_free(&again);
     buf_free(&l.rejects);
