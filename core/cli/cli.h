@@ -13,11 +13,12 @@ enum needs {
     NEEDS_COMPANY, /* an open company: in the process that owns it */
 };
 
-#define OPTIONS_PER_COMMAND 12
+#define OPTIONS_PER_COMMAND 14
 struct option_row {
     const char *name;  /* without its dashes */
     const char *value; /* what follows, for the help: "FILE"; NULL: a switch */
     const char *help;
+    bool argument; /* may be repeated: each value is one more argument behind the others */
 };
 
 struct cmd;
@@ -46,6 +47,7 @@ struct cmd {
     struct principal principal;
     const char **args; /* in the arena, as are the options' values */
     size_t arg_count;
+    size_t arg_room, late_count; /* while parsing: arguments given as options, from the back */
     const char *values[OPTIONS_PER_COMMAND]; /* by option row; NULL: not given; a switch: "" */
     const char *folder;                      /* --company */
     bool json, help;

@@ -71,14 +71,9 @@ static kith_status export_rows(struct job *job, struct export_options *o, const 
 
 static kith_status run(struct cmd *c, kith_error *e) {
     struct job job = {.c = c, .file = -1};
-    struct buf text = {0};
     struct query *q;
-    const char *path = cmd_option(c, "output");
-    for (size_t i = 0; i < c->arg_count; i++)
-        buf_printf(&text, "%s%s", i > 0 ? " " : "", c->args[i]);
-    kith_str query = arena_str(&c->arena, buf_view(&text));
-    buf_free(&text);
-    TRY(query_parse(&q, cmd_schema(c), &c->arena, query, e));
+    const char *path = c->arg_count > 1 ? c->args[1] : NULL;
+    TRY(query_parse(&q, cmd_schema(c), &c->arena, str_of(c->args[0]), e));
     if (query_counts(q))
         return err_set(e, KITH_E_INVAL, NULL, "a count is no export: use kith find");
     struct export_options o = {.principal = &c->principal,
@@ -95,17 +90,18 @@ static kith_status run(struct cmd *c, kith_error *e) {
 
 const struct command command_export = {
     .name = "export",
-    .args = "QUERY",
+    .args = "QUERY [FILE]",
     .help = "all records that a query finds, as CSV or JSON lines",
     .more =
-        "  kith export contact --output contacts.csv\n"
+        "  kith export contact contacts.csv\n"
         "  kith export \"contact where city = 'Berlin'\" --fields name,email --format jsonl\n\n"
-        "JSON lines hold every value exactly; importing them again with --key id changes nothing.",
-    .options = {{"output", "FILE", "write to this file; .jsonl, .ndjson and .json are JSON lines"},
-                {"format", "FORMAT", "csv or jsonl; else by the file's name"},
+        "Without a FILE it is written to standard output. A name that ends in .jsonl, .ndjson or\n"
+        ".json means JSON lines, which hold every value exactly: importing them again\n"
+        "with --key id changes nothing.",
+    .options = {{"format", "FORMAT", "csv or jsonl; else by the file's name"},
                 {"fields", "A,B.C", "these fields, in this order; else all"}},
     .needs = NEEDS_COMPANY,
     .args_min = 1,
-    .args_max = 10000,
+    .args_max = 2,
     .run = run,
 };

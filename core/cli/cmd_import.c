@@ -361,7 +361,9 @@ const struct command command_import = {
         "COLUMN= leaves one out, FIELD:=VALUE is for every row, and COLUMN=account.name finds the\n"
         "linked record by one of its fields. FILE - is standard input. An interrupted import goes\n"
         "on when the same command is given again.",
-    .options = {{"key", "FIELD,...", "a row whose key is known updates that record"},
+    .options = {{"map", "COLUMN=FIELD", "the same as COLUMN=FIELD; may be repeated",
+                 .argument = true},
+                {"key", "FIELD,...", "a row whose key is known updates that record"},
                 {"duplicates", "POLICY", "what becomes of such a row: update, skip or reject"},
                 {"rejects", "FILE", "write the rows that were not imported, with the reasons"},
                 {"preview", "N", "only show the first rows as they would be read"},

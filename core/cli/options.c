@@ -7,9 +7,9 @@
 
 static const struct option_row common[] = {
     {"company", "DIR",
-     "the company's folder; else $KITH_COMPANY, else the nearest kith.conf upwards"},
-    {"json", NULL, "answer in JSON, for programs"},
-    {"help", NULL, "this text"},
+     "the company's folder; else $KITH_COMPANY, else the nearest kith.conf upwards", false},
+    {"json", NULL, "answer in JSON, for programs", false},
+    {"help", NULL, "this text", false},
 };
 #define COMMON_COUNT (sizeof common / sizeof common[0])
 
@@ -112,7 +112,9 @@ static kith_status set_option(struct cmd *c, const char *word, const char *next,
                        row->name, row->value);
     *took_next = row->value && !eq;
     const char *value = !row->value ? "" : eq ? eq + 1 : next;
-    if (i < own)
+    if (row->argument)
+        c->args[c->arg_room - ++c->late_count] = value;
+    else if (i < own)
         c->values[i] = value;
     else if (strcmp(row->name, "company") == 0)
         c->folder = value;
@@ -163,6 +165,8 @@ static kith_status all_words(struct cmd *c, int argc, char *const *argv, size_t 
         if (took_next)
             i++;
     }
+    for (; c->late_count > 0; c->late_count--)
+        c->args[c->arg_count++] = c->args[c->arg_room - c->late_count];
     return KITH_OK;
 }
 
@@ -183,7 +187,8 @@ static void lone_option(struct cmd *c, int argc, char *const *argv) {
 }
 
 kith_status cmd_parse(struct cmd *c, int argc, char *const *argv, kith_error *e) {
-    c->args = ARENA_ARRAY(&c->arena, const char *, argc + 2);
+    c->arg_room = (size_t)argc * 2 + 2;
+    c->args = ARENA_ARRAY(&c->arena, const char *, c->arg_room);
     if (!c->args)
         return err_nomem(e);
     lone_option(c, argc, argv);

@@ -168,7 +168,7 @@ printf 'name\nA\n' >a.csv
 wrong 2 "takes update, skip or reject" import contact a.csv --duplicates maybe
 wrong 2 "one character" import contact a.csv --delimiter xy
 wrong 2 "csv or jsonl" export contact --format xml
-kith export contact --output missing/folder/a.csv
+kith export contact missing/folder/a.csv
 expect test "$code" -ne 0
 one_sentence
 

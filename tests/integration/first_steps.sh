@@ -155,7 +155,7 @@ kith import contact people.csv
 kith export "contact where city = 'Praha'" --fields name,email
 exits 0
 prints "Eva Novak,eva@example.org"
-kith export contact --output all.jsonl
+kith export contact all.jsonl
 exits 0
 expect grep -q Kowalski all.jsonl
 

@@ -42,7 +42,7 @@ cd "$work/elsewhere" || exit 1
 kith import contact people.csv --company "$work/company"
 exits 0
 prints "created      2"
-kith export "contact where city = 'Brno'" --output out.csv --company "$work/company"
+kith export "contact where city = 'Brno'" out.csv --company "$work/company"
 exits 0
 expect grep -q "Jan" out.csv
 kith import contact missing.csv --company "$work/company"
@@ -119,6 +119,7 @@ exits 0
 it "lets no second process own the company"
 kith serve
 exits 6
+complains "already"
 one_sentence
 kith check
 exits 0
@@ -170,6 +171,18 @@ exits 0
 expect test -S kith.sock
 stop_server
 cd "$work/company" || exit 1
+
+it "begins to serve when the command that has the company open ends"
+mkfifo held
+"$KITH" import contact held --format csv >"$work/out" 2>&1 &
+one=$!
+exec 3>held
+(sleep 0.5; exec 3>&-) &
+exec 3>&-
+serve
+expect grep -q "serving" "$work/serve.log"
+wait "$one"
+stop_server
 
 it "works two at a time without a server"
 "$KITH" create contact name="First of two" city=Ulm >"$work/one" 2>&1 &

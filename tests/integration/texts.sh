@@ -95,7 +95,7 @@ cat >in.jsonl <<'LINES'
 LINES
 kith import contact in.jsonl
 exits 0
-kith export "contact where name like 'Łukasz%' or name like 'comma%'" --fields name --output names.csv
+kith export "contact where name like 'Łukasz%' or name like 'comma%'" names.csv --fields name
 exits 0
 kith import contact names.csv --key name
 exits 0
