@@ -99,15 +99,15 @@ static kith_status check_url(struct check *c) {
 
 static kith_status check_json(struct check *c) {
     TRY(check_text(c));
+    kith_error why = KITH_ERROR_INIT;
     json_t *parsed;
     if (c->value->kind == KITH_NULL)
         return KITH_OK;
-    kith_status st = json_read(c->value->as.s, &parsed, c->e);
-    if (st == KITH_OK)
-        json_decref(parsed);
-    else
-        err_prefix(c->e, "%s: ", c->field->name);
-    return st;
+    kith_status st = json_read(c->value->as.s, &parsed, &why);
+    if (st != KITH_OK)
+        return err_set(c->e, st, c->field->name, "%s: %s", c->field->name, why.message);
+    json_decref(parsed);
+    return KITH_OK;
 }
 
 static kith_status check_integer(struct check *c) {
