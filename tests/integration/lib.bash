@@ -101,7 +101,7 @@ serve() { # begins to serve the company of the working folder, and waits until i
     server=$!
     servers+=("$server")
     for _ in $(seq 100); do
-        [ -S kith.sock ] && return
+        grep -q 'serving' "$work/serve.log" && return
         kill -0 "$server" 2>/dev/null || break
         sleep 0.05
     done
