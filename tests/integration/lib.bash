@@ -97,11 +97,12 @@ create() { # TYPE FIELD=VALUE ...: prints the new id
 }
 
 serve() { # begins to serve the company of the working folder, and waits until it answers
-    "$KITH" serve 2>"$work/serve.log" &
+    : >"$work/serve.log"
+    "$KITH" serve 2>>"$work/serve.log" &
     server=$!
     servers+=("$server")
     for _ in $(seq 100); do
-        grep -q 'serving' "$work/serve.log" && return
+        grep -q 'serve: serving' "$work/serve.log" && return
         kill -0 "$server" 2>/dev/null || break
         sleep 0.05
     done
