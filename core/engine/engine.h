@@ -113,12 +113,15 @@ void txn_day_first(struct txn *t, bool day_first); /* how 3/4/2024 is read in te
 typedef kith_status (*find_row)(void *arg, kith_id id, const kith_value *values, kith_error *e);
 kith_status txn_find(struct txn *t, const struct query *q, const kith_value *params, int64_t max,
                      find_row fn, void *arg, kith_error *e);
+/* The answer of a query that ends in ": count()". [writer] */
+kith_status txn_count(struct txn *t, const struct query *q, const kith_value *params, int64_t *n,
+                      kith_error *e);
 
 /* -- reading [any] ----------------------------------------------------------------------------- */
 
 /* A reader's connection, held until given back: a snapshot is held only inside a statement. Reads
- * end after read_limit_ms with KITH_E_LIMIT. Waits for a free one, in the end KITH_E_BUSY: who holds
- * one asks for no second. */
+ * end after read_limit_ms with KITH_E_LIMIT. Waits for a free one, in the end KITH_E_BUSY: who
+ * holds one asks for no second. */
 kith_status engine_reader(struct engine *g, struct conn **out, kith_error *e);
 void engine_reader_done(struct engine *g, struct conn *c);
 

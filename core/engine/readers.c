@@ -259,3 +259,18 @@ kith_status txn_find(struct txn *t, const struct query *q, const kith_value *par
     }
     return KITH_OK;
 }
+
+kith_status txn_count(struct txn *t, const struct query *q, const kith_value *params, int64_t *n,
+                      kith_error *e) {
+    struct query_env env;
+    struct find_page page = {.limit = 1};
+    txn_env(t, &env);
+    *n = 0;
+    if (!query_counts(q))
+        return err_set(e, KITH_E_INVAL, NULL, "the query does not end in ': count()'");
+    struct found *rows = NULL;
+    size_t none;
+    TRY(find_page(t->g->writer, q, &env, params, &page, t->arena, &rows, &none, e));
+    *n = page.count;
+    return KITH_OK;
+}

@@ -258,9 +258,11 @@ kith_status change_set(struct txn *t, struct change *c, const struct rfield *f, 
     return KITH_OK;
 }
 
-static kith_status check_link(struct txn *t, const struct rfield *f, const kith_value *v,
-                              kith_error *e) {
+static kith_status check_link(struct txn *t, const struct change *c, const struct rfield *f,
+                              const kith_value *v, kith_error *e) {
     const struct rtype *target = schema_type_by_id(t->g->schema, v->as.link.type);
+    if (target == c->type && v->as.link.id == c->id)
+        return KITH_OK; /* to itself, perhaps of a record that is just coming back */
     if (target && record_exists(t->g->writer, target, v->as.link.id))
         return KITH_OK;
     char id[ID_TEXT + 1];
@@ -285,10 +287,10 @@ static kith_status check_row(struct txn *t, const struct change *c, kith_error *
         if (f->kind == KITH_F_STATE && !t->undoing && !may_begin_anywhere(t, c))
             TRY(state_check(f, c->before ? &c->before[i] : NULL, v, e));
         if (v->kind == KITH_LINK)
-            TRY(check_link(t, f, v, e));
+            TRY(check_link(t, c, f, v, e));
         for (uint64_t k = 0;
              f->kind == KITH_F_LINKS && v->kind == KITH_LIST && k < v->as.list.count; k++)
-            TRY(check_link(t, f, &v->as.list.items[k], e));
+            TRY(check_link(t, c, f, &v->as.list.items[k], e));
     }
     return KITH_OK;
 }
@@ -320,15 +322,18 @@ static bool nothing_changed(const struct change *c) {
 }
 
 /* The steps that all writes share, once c holds what the caller wants. */
-static kith_status carry_out(struct txn *t, struct change *c, kith_error *e) {
-    struct conn *w = t->g->writer;
-    uint64_t seq;
+static kith_status begin_write(struct txn *t, struct change *c, kith_error *e) {
     TRY(txn_alive(t->g, e));
     c->origin = t->head.origin;
     c->sources = ARENA_ARRAY(t->arena, uint32_t, c->type->field_count);
     if (!c->sources)
         return err_nomem(e);
-    TRY(run_hooks(t, c, false, 0, e));
+    return run_hooks(t, c, false, 0, e);
+}
+
+static kith_status finish_write(struct txn *t, struct change *c, kith_error *e) {
+    struct conn *w = t->g->writer;
+    uint64_t seq;
     if (c->kind == ROW_UPDATE && nothing_changed(c))
         return KITH_OK;
     if (c->kind != ROW_DELETE) {
@@ -352,6 +357,11 @@ static kith_status carry_out(struct txn *t, struct change *c, kith_error *e) {
         st = run_hooks(t, c, true, seq, e);
     t->spoilt |= st != KITH_OK;
     return st;
+}
+
+static kith_status carry_out(struct txn *t, struct change *c, kith_error *e) {
+    TRY(begin_write(t, c, e));
+    return finish_write(t, c, e);
 }
 
 static kith_status set_all(struct txn *t, struct change *c, const struct assign *set, size_t count,
@@ -479,13 +489,24 @@ static kith_status release_referrers(struct txn *t, const struct rtype *type, ki
     return KITH_OK;
 }
 
+static kith_status read_all(struct txn *t, struct change *c, kith_error *e) {
+    TRY(read_before(t, c, e));
+    c->changed = (struct fieldset){{0}};
+    for (uint32_t i = 0; i < c->type->field_count; i++)
+        if (c->before[i].kind != KITH_NULL)
+            fieldset_add(&c->changed, i);
+    return KITH_OK;
+}
+
+/* The hooks see the record with all that links to it; what they and the links' release changed in
+ * it is read again before it goes. */
 static kith_status delete_row(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {
     struct change c = {.kind = ROW_DELETE, .type = type, .id = id};
-    TRY(read_before(t, &c, e));
-    for (uint32_t i = 0; i < type->field_count; i++)
-        if (c.before[i].kind != KITH_NULL)
-            fieldset_add(&c.changed, i);
-    return carry_out(t, &c, e);
+    TRY(read_all(t, &c, e));
+    TRY(begin_write(t, &c, e));
+    TRY(release_referrers(t, type, id, e));
+    TRY(read_all(t, &c, e));
+    return finish_write(t, &c, e);
 }
 
 kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {
@@ -495,9 +516,7 @@ kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith
                        HOOK_DEPTH_MAX);
     uint64_t seq = t->g->seq;
     t->hook_depth++;
-    kith_status st = release_referrers(t, type, id, e);
-    if (st == KITH_OK)
-        st = delete_row(t, type, id, e);
+    kith_status st = delete_row(t, type, id, e);
     t->spoilt |= st != KITH_OK && t->g->seq != seq;
     t->hook_depth--;
     return st;

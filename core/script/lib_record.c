@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define ASSIGNS_SMALL 32
-#define COUNT_STEPS   100 /* a record that count() counts */
 
 static kith_str text_at(lua_State *L, int at) {
     size_t len;
@@ -266,36 +265,24 @@ static int rule_find(lua_State *L) {
     return 1;
 }
 
-struct counted {
-    struct frame *frame;
-    int64_t count;
-};
-
-/* The engine reads each record that it counts: it takes steps, and there is an end to it. */
-static kith_status count_row(void *arg, kith_id id, const kith_value *values, kith_error *e) {
-    struct counted *c = arg;
-    (void)id;
-    (void)values;
-    c->count++;
-    c->frame->left -= COUNT_STEPS;
-    return c->frame->left >= 0 ? KITH_OK
-                               : err_set(e, KITH_E_LIMIT, NULL, "count: too many records");
-}
-
 static int rule_count(lua_State *L) {
     struct frame *f = frame_need(L, "count()");
-    lua_settop(L, 2);
-    struct query *q = query_of(L, f->txn, text_at(L, 1));
-    struct counted counted = {.frame = f};
     kith_error e = KITH_ERROR_INIT;
-    if (query_counts(q))
+    int64_t n;
+    lua_settop(L, 2);
+    if (query_counts(query_of(L, f->txn, text_at(L, 1))))
         return raisef(L, "count: leave ': count()' out of the query");
+    lua_pushvalue(L, 1);
+    lua_pushliteral(L, ": count()");
+    lua_concat(L, 2);
+    lua_replace(L, 1);
+    struct query *q = query_of(L, f->txn, text_at(L, 1));
     kith_value *params = take_params(L, 2, q, f->txn);
-    kith_status st = txn_find(f->txn, q, params, 0, count_row, &counted, &e);
+    kith_status st = txn_count(f->txn, q, params, &n, &e);
     charge(L, CALL_STEPS);
     if (st != KITH_OK)
         return raise_error(L, &e);
-    lua_pushinteger(L, counted.count);
+    lua_pushinteger(L, n);
     return 1;
 }
 

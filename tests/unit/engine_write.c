@@ -331,3 +331,39 @@ TEST("ids go on after a reopening, even when the clock was set back") {
     EXPECT(second > first);
     fixture_close(&x);
 }
+
+/* Refuses while a lead links to the contact. */
+static kith_status refuse_with_leads(void *self, struct txn *t, struct change *c, kith_error *e) {
+    struct query *q = self;
+    int64_t n;
+    (void)c;
+    TRY(txn_count(t, q, NULL, &n, e));
+    return n ? err_set(e, KITH_E_REFUSED, NULL, "it still has %lld lead", (long long)n) : KITH_OK;
+}
+
+TEST("a hook before a deletion sees what still links to the record") {
+    struct fixture x;
+    struct query *q;
+    char link[64];
+    fixture_open(&x);
+    EXPECT_OK(query_parse(&q, engine_schema(x.g), &x.arena,
+                          STR("lead where contact is not null: count()"), &x.e),
+              x.e);
+    struct hook h = {.type = x.contact,
+                     .on = ON_DELETE,
+                     .fn = refuse_with_leads,
+                     .self = q,
+                     .source = {SOURCE_RULE, "r", "", 1}};
+    EXPECT_OK(engine_add_hook(x.g, &h, &x.e), x.e);
+    fixture_start(&x);
+    kith_id person = create(&x, x.contact, PAIRS("name=Ada", "email=a@b.example"));
+    snprintf(link, sizeof link, "contact=%s", id_text(&x, person));
+    kith_id lead = create(&x, x.lead, PAIRS("name=L", link));
+    EXPECT_INT(KITH_E_REFUSED, try_job(&x, ROW_DELETE, x.contact, &person, NULL, NULL));
+    EXPECT_STR("it still has 1 lead", x.e.message);
+    EXPECT_STR(id_text(&x, person), field(&x, x.lead, lead, "contact"));
+    delete_(&x, x.lead, lead);
+    delete_(&x, x.contact, person);
+    EXPECT_INT(0, count(&x, "contact_point", NULL));
+    fixture_close(&x);
+}
