@@ -10,7 +10,8 @@
 struct kclock {
     _Atomic int64_t virtual_ms; /* INT64_MIN: the real clock. Zero-initialised is 1970. */
 };
-#define CLOCK_REAL {INT64_MIN}
+#define CLOCK_REAL                                                                                 \
+    { INT64_MIN }
 
 int64_t clock_now(struct kclock *c);
 void clock_set(struct kclock *c, int64_t ms);     /* makes it virtual */

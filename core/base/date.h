@@ -7,14 +7,14 @@
 #include <stdbool.h>
 
 #define DAY_MS   86400000
-#define DATE_MIN (-719162) /* 0001-01-01, in days since 1970-01-01 */
-#define DATE_MAX 2932896   /* 9999-12-31 */
-#define TIME_MIN (DATE_MIN * INT64_C(86400000))                /* the first millisecond of year 1 */
+#define DATE_MIN (-719162)                                /* 0001-01-01, in days since 1970-01-01 */
+#define DATE_MAX 2932896                                  /* 9999-12-31 */
+#define TIME_MIN (DATE_MIN * INT64_C(86400000))           /* the first millisecond of year 1 */
 #define TIME_MAX ((DATE_MAX + 1) * INT64_C(86400000) - 1) /* the last one of year 9999 */
 
 struct civil {
-    int32_t year;                /* 0001 .. 9999 */
-    int32_t month, day;          /* 1 .. 12, 1 .. 31 */
+    int32_t year;       /* 0001 .. 9999 */
+    int32_t month, day; /* 1 .. 12, 1 .. 31 */
     int32_t hour, minute, second, milli;
 };
 int64_t date_days(int32_t year, int32_t month, int32_t day); /* days since 1970-01-01 */
@@ -29,9 +29,10 @@ int32_t date_weekday(int64_t days); /* 0 Sunday .. 6 Saturday */
  * "2/29/2024" and "29/2/2024" when only one reading is possible or day_first says which. Two-digit
  * years are 1970-2069, except with '-'. */
 bool date_parse(kith_str s, bool day_first, int64_t *days);
-/* "2024-02-29T12:00:00.000Z", with offset, "2024-02-29 12:00", or a date alone (midnight UTC). Any date
- * of date_parse, so also "12/1/10 8:26" and "12/1/10 8:26 PM" as spreadsheets write it. Offsets are Z,
- * +05:30, +0530 or +05; without one it is UTC. What is finer than a millisecond is dropped. */
+/* "2024-02-29T12:00:00.000Z", with offset, "2024-02-29 12:00", or a date alone (midnight UTC). Any
+ * date of date_parse, so also "12/1/10 8:26" and "12/1/10 8:26 PM" as spreadsheets write it.
+ * Offsets are Z, +05:30, +0530 or +05; without one it is UTC. What is finer than a millisecond is
+ * dropped. */
 bool time_parse(kith_str s, bool day_first, int64_t *ms);
 /* "90s", "15m", "2h", "3d", "1w", "1h30m", "250ms"; ISO "PT1H30M", "P3D", "P1W"; a sign in
  * front. Units go from large to small, whole numbers only. */

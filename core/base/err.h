@@ -6,20 +6,23 @@
 
 #include <kith/types.h>
 
-#define KITH_ERROR_INIT {.struct_size = sizeof(kith_error)}
+#define KITH_ERROR_INIT                                                                            \
+    { .struct_size = sizeof(kith_error) }
 
-/* Fills in e and returns code. field may be NULL. A text that is too long is cut between characters;
- * control characters become spaces, so a message is always one line. Arguments may point into e. */
+/* Fills in e and returns code. field may be NULL. A text that is too long is cut between
+ * characters; control characters become spaces, so a message is always one line. Arguments may
+ * point into e. */
 kith_status err_set(kith_error *e, kith_status code, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* Puts text in front of the message that is there: "rules/score.lua:3: " (with its separator). Returns
- * e's code; without e, KITH_E_INTERNAL, so a caller that may have none returns its own status. */
+/* Puts text in front of the message that is there: "rules/score.lua:3: " (with its separator).
+ * Returns e's code; without e, KITH_E_INTERNAL, so a caller that may have none returns its own
+ * status. */
 kith_status err_prefix(kith_error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 kith_status err_nomem(kith_error *e);
 void err_clear(kith_error *e);
 void err_copy(kith_error *to, const kith_error *from); /* keeps to->struct_size in mind */
-/* From errno, for files: "cannot open 'x': No such file or directory". Picks NOTFOUND, DENIED, FULL,
- * NOMEM or IO. what is "open", "read", ... */
+/* From errno, for files: "cannot open 'x': No such file or directory". Picks NOTFOUND, DENIED,
+ * FULL, NOMEM or IO. what is "open", "read", ... */
 kith_status err_errno(kith_error *e, const char *what, const char *path);
 /* A short lower-case name of a status: "invalid", "not found", ... Never NULL. */
 const char *status_name(kith_status code);

@@ -22,8 +22,8 @@ kith_id idgen_next(struct idgen *g, int64_t now_ms);
 int64_t id_time(kith_id id); /* milliseconds since 1970 */
 
 void id_format(kith_id id, char text[ID_TEXT + 1]); /* Crockford base32, NUL-ended */
-/* Accepts lower case and Crockford's look-alikes (o for 0, i and l for 1); false: not an id, as are 0
- * and what needs the 64th bit. */
+/* Accepts lower case and Crockford's look-alikes (o for 0, i and l for 1); false: not an id, as are
+ * 0 and what needs the 64th bit. */
 bool id_parse(kith_str text, kith_id *id);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON out: a writer into a buffer; the one way to build JSON. JSON in: jansson, with the limits
- * set here (depth, no duplicate keys, position of the error). A name that ends in _ would otherwise be
- * one of jansson's. */
+ * set here (depth, no duplicate keys, position of the error). A name that ends in _ would otherwise
+ * be one of jansson's. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 

@@ -13,7 +13,8 @@ void zone_close(struct zone *z);
 const char *zone_name(const struct zone *z);
 /* Seconds east of UTC that hold at ms (UTC). Uses the footer rule after the last transition. */
 int32_t zone_offset(const struct zone *z, int64_t ms);
-/* Local wall clock to UTC. In a gap: the instant after it (the gap's end). In an overlap: the first. */
+/* Local wall clock to UTC. In a gap: the instant after it (the gap's end). In an overlap: the
+ * first. */
 int64_t zone_to_utc(const struct zone *z, const struct civil *local);
 struct civil zone_local(const struct zone *z, int64_t ms);
 
