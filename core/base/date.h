@@ -29,11 +29,13 @@ int32_t date_weekday(int64_t days); /* 0 Sunday .. 6 Saturday */
  * "2/29/2024" and "29/2/2024" when only one reading is possible or day_first says which. Two-digit
  * years are 1970-2069, except with '-'. */
 bool date_parse(kith_str s, bool day_first, int64_t *days);
-/* "2024-02-29T12:00:00.000Z", with offset, "2024-02-29 12:00", or a date alone (midnight UTC). Any
+/* "2024-02-29T12:00:00.000Z", with offset, "2024-02-29 12:00", or a date alone (midnight);
+ * without an offset it is the wall clock of `zone` (NULL: UTC). Any
  * date of date_parse, so also "12/1/10 8:26" and "12/1/10 8:26 PM" as spreadsheets write it.
- * Offsets are Z, +05:30, +0530 or +05; without one it is UTC. What is finer than a millisecond is
+ * Offsets are Z, +05:30, +0530 or +05; without one the zone holds. What is finer than a millisecond is
  * dropped. */
-bool time_parse(kith_str s, bool day_first, int64_t *ms);
+struct zone;
+bool time_parse(kith_str s, bool day_first, const struct zone *zone, int64_t *ms);
 /* "90s", "15m", "2h", "3d", "1w", "1h30m", "250ms"; ISO "PT1H30M", "P3D", "P1W"; a sign in
  * front. Units go from large to small, whole numbers only. */
 bool duration_parse(kith_str s, int64_t *ms);

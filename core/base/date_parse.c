@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dates, times and durations read from text: what standards say and what spreadsheets write. */
-#include "base/date.h"
 #include "base/str.h"
+#include "base/zone.h"
 
 struct scan {
     const char *p, *end;
@@ -169,19 +169,23 @@ static bool read_offset(struct scan *s, int64_t *ms) {
     return hours < 24 && minutes < 60;
 }
 
-bool time_parse(kith_str text, bool day_first, int64_t *ms) {
+bool time_parse(kith_str text, bool day_first, const struct zone *zone, int64_t *ms) {
     struct scan s = scan_of(text);
     struct civil c = {0};
     int64_t offset = 0;
+    bool given = false;
     if (!read_date(&s, day_first, &c))
         return false;
     if (s.p != s.end) {
         if (!accept(&s, 'T') && !accept(&s, 't') && !spaces(&s))
             return false;
-        if (!read_clock(&s, &c) || !read_offset(&s, &offset) || s.p != s.end)
+        if (!read_clock(&s, &c))
+            return false;
+        given = s.p != s.end;
+        if (!read_offset(&s, &offset) || s.p != s.end)
             return false;
     }
-    int64_t at = date_ms(&c) - offset;
+    int64_t at = given ? date_ms(&c) - offset : zone_to_utc(zone, &c);
     if (at < TIME_MIN || at > TIME_MAX)
         return false;
     *ms = at;

@@ -110,7 +110,7 @@ static kith_status read_args(struct cmd *c, const struct action *a, kith_value *
             k++;
         if (k == a->param_count)
             return unknown_param(a, name, e);
-        args[k] = arg_value(c, a->params[k], eq + 1);
+        args[k] = value_str(str_of(eq + 1));
     }
     return KITH_OK;
 }

@@ -23,7 +23,7 @@ static kith_status read_assigns(struct cmd *c, size_t from, struct job *job, kit
             return err_set(e, KITH_E_INVAL, NULL, "'%s' is not field=value", word);
         TRY(schema_find_field(cmd_schema(c), job->type, (kith_str){word, (uint64_t)(eq - word)},
                               &a->field, e));
-        a->value = arg_value(c, a->field, eq + 1);
+        a->value = value_str(str_of(eq + 1)); /* empty is no value */
     }
     return KITH_OK;
 }

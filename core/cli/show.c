@@ -208,19 +208,3 @@ kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id 
     TRY(arg_type(c, i, t, e));
     return arg_id(c, i + 1, id, e);
 }
-
-/* Has a time text an offset of its own: "...Z", "...+01:00", "...-0500" behind the clock time? */
-static bool has_offset(const char *text) {
-    const char *colon = strchr(text, ':');
-    return colon && strpbrk(colon, "Zz+-");
-}
-
-kith_value arg_value(struct cmd *c, const struct rfield *f, const char *text) {
-    int64_t ms;
-    if (!text[0])
-        return value_null();
-    if (f->kind != KITH_F_TIME || has_offset(text) || !time_parse(str_of(text), false, &ms))
-        return value_str(str_of(text));
-    struct civil local = date_civil(ms);
-    return value_time(zone_to_utc(c->company->zone, &local));
-}

@@ -40,9 +40,6 @@ kith_status arg_type(struct cmd *c, size_t i, const struct rtype **t, kith_error
 kith_status arg_id(struct cmd *c, size_t i, kith_id *id, kith_error *e);
 /* TYPE ID at places i and i + 1. */
 kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id *id, kith_error *e);
-/* A value as typed for a field; empty is null. Times without an offset are in the company's zone,
- * as they are shown. The engine checks it. */
-kith_value arg_value(struct cmd *c, const struct rfield *f, const char *text);
 const struct schema *cmd_schema(const struct cmd *c);
 
 /* -- tables ------------------------------------------------------------------------------------ */

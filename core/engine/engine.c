@@ -164,6 +164,8 @@ static kith_status build_schema(struct engine *g, kith_error *e) {
         memcpy(sources + 1, g->opts.sources, g->opts.source_count * sizeof *sources);
     kith_status st = schema_build(&g->schema, g->writer, sources, n, g->opts.base_currency, e);
     free(sources);
+    if (st == KITH_OK)
+        g->schema->zone = g->opts.zone;
     return st;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checks: a value against its field, brought to the form in which it is stored; a whole record; a
  * state's move. Text is parsed when the field is of another kind. */
-#include "base/date.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "base/zone.h"
 #include "record/record.h"
 
 #include <math.h>
@@ -206,12 +206,16 @@ static kith_status set_instant(struct check *c, int64_t ms) {
     return set_int(c, KITH_TIME, ms);
 }
 
+/* Days and instants turn into each other in the company's zone. */
 static kith_status check_date(struct check *c) {
     int64_t days = c->value->as.i;
     if (c->value->kind == KITH_DATE)
         return set_day(c, days);
-    if (c->value->kind == KITH_TIME)
-        return set_day(c, days / DAY_MS - (days % DAY_MS < 0));
+    if (c->value->kind == KITH_TIME) {
+        TRY(set_instant(c, c->value->as.i));
+        struct civil local = zone_local(c->schema->zone, c->value->as.i);
+        return set_day(c, date_days(local.year, local.month, local.day));
+    }
     if (c->value->kind == KITH_TEXT && date_parse(str_trim(c->value->as.s), c->day_first, &days))
         return set_day(c, days);
     return no(c, "date", "write it as 2024-02-29");
@@ -223,9 +227,11 @@ static kith_status check_time(struct check *c) {
         return set_instant(c, ms);
     if (c->value->kind == KITH_DATE) {
         TRY(set_day(c, ms));
-        return set_int(c, KITH_TIME, ms * DAY_MS);
+        struct civil midnight = date_civil(c->value->as.i * DAY_MS);
+        return set_instant(c, zone_to_utc(c->schema->zone, &midnight));
     }
-    if (c->value->kind == KITH_TEXT && time_parse(str_trim(c->value->as.s), c->day_first, &ms))
+    if (c->value->kind == KITH_TEXT &&
+        time_parse(str_trim(c->value->as.s), c->day_first, c->schema->zone, &ms))
         return set_instant(c, ms);
     return no(c, "time", "write it as 2024-02-29T12:00:00Z");
 }

@@ -107,7 +107,7 @@ kith_status query_path(struct parser *p, const struct name_list *names, struct t
         if (name < last) {
             TRY(follow(p, f, name + 1, test, out));
         } else if (f->kind == KITH_F_LINKS) {
-            struct step *step;
+            struct step *step = NULL;
             TRY(many_step(p, f, out, test, &step));
             step->bare = true;
             out->from = step;

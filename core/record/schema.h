@@ -26,6 +26,7 @@ static inline void fieldset_add(struct fieldset *s, uint32_t i) {
 
 struct rtype;
 struct schema;
+struct zone;
 
 struct rfield {
     uint32_t id;    /* permanent, unique over all types */
@@ -83,6 +84,7 @@ struct schema {
     struct map field_by_id;   /* field number -> struct rfield * */
     struct map field_by_name; /* "type.field" -> struct rfield * */
     char base_currency[4];
+    const struct zone *zone; /* the company's, for times without an offset; NULL: UTC; borrowed */
 };
 
 struct schema_source {

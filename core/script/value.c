@@ -368,7 +368,7 @@ static int make_date(lua_State *L) {
 
 static int make_time(lua_State *L) {
     int64_t ms;
-    if (!time_parse(text_at(L, 1), false, &ms))
+    if (!time_parse(text_at(L, 1), false, engine_zone(script_of(L)->all->engine), &ms))
         return raisef(L, "time: '%s' is no time: write it as '2024-02-29T12:00:00Z'",
                       lua_tostring(L, 1));
     return push_int_kind(L, KITH_TIME, ms);

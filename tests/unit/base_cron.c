@@ -17,7 +17,7 @@ static const char *fires_in(const char *zone, const char *text, const char *afte
     size_t len = 0;
     EXPECT_OK(zone_open(&z, zone, &err), err);
     EXPECT_OK(cron_parse(str_of(text), &c, &err), err);
-    EXPECT(time_parse(str_of(after), false, &at));
+    EXPECT(time_parse(str_of(after), false, NULL, &at));
     out[0] = '\0';
     for (int i = 0; i < n; i++) {
         at = cron_next(&c, z, at);

@@ -26,7 +26,7 @@ static const char *date_of(const char *text, bool day_first) {
 static const char *time_of(const char *text, bool day_first) {
     static char out[TIME_TEXT];
     int64_t ms;
-    if (!time_parse(str_of(text), day_first, &ms))
+    if (!time_parse(str_of(text), day_first, NULL, &ms))
         return "-";
     time_format(ms, out);
     return out;
@@ -334,7 +334,7 @@ TEST("every time that is written reads back") {
         int64_t ms = random_in(TIME_MIN, TIME_MAX);
         time_format(ms, text);
         EXPECT_INT(TIME_TEXT - 1, strlen(text));
-        EXPECT(time_parse(str_of(text), i & 1, &back));
+        EXPECT(time_parse(str_of(text), i & 1, NULL, &back));
         EXPECT_INT(ms, back);
     }
 }
@@ -429,7 +429,7 @@ TEST("no text, however broken, is read past its end or into nonsense") {
         kith_str s = {exact, len};
         if (date_parse(s, i & 1, &n))
             EXPECT(n >= DATE_MIN && n <= DATE_MAX);
-        if (time_parse(s, i & 1, &n))
+        if (time_parse(s, i & 1, NULL, &n))
             EXPECT(n >= TIME_MIN && n <= TIME_MAX);
         (void)duration_parse(s, &n);
         free(exact);

@@ -19,7 +19,7 @@ static struct zone *open_zone(const char *name) {
 
 static int64_t utc(const char *z) {
     int64_t ms = 0;
-    if (!time_parse(str_of(z), false, &ms))
+    if (!time_parse(str_of(z), false, NULL, &ms))
         TEST_FAIL("not a time: %s", z);
     return ms;
 }

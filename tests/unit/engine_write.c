@@ -367,3 +367,23 @@ TEST("a hook before a deletion sees what still links to the record") {
     EXPECT_INT(0, count(&x, "contact_point", NULL));
     fixture_close(&x);
 }
+
+TEST("a time without an offset is the company's wall clock, in a write and in a query") {
+    struct fixture x;
+    struct zone *berlin;
+    fixture_open(&x);
+    engine_close(x.g);
+    EXPECT_OK(zone_open(&berlin, "Europe/Berlin", &x.e), x.e);
+    struct engine_options o = fixture_options(&x);
+    o.zone = berlin;
+    EXPECT_OK(engine_open(&x.g, &o, &x.e), x.e);
+    x.task = schema_type(engine_schema(x.g), STR("task"));
+    fixture_start(&x);
+    kith_id id = create(&x, x.task, PAIRS("title=Call", "due=2024-07-01 09:00"));
+    EXPECT_STR("2024-07-01T07:00:00.000Z", field(&x, x.task, id, "due"));
+    EXPECT_INT(1, count(&x, "task where due = '2024-07-01 09:00'", NULL));
+    EXPECT_INT(1, count(&x, "task where due = '2024-07-01T07:00:00Z'", NULL));
+    EXPECT_INT(1, count(&x, "task where due = '2024-07-01'", NULL));
+    fixture_close(&x);
+    zone_close(berlin);
+}

@@ -69,11 +69,11 @@ static kith_field random_field(uint32_t i) {
         {KITH_F_TAGS, {NULL}},
     };
     static const uint32_t flags[] = {0, KITH_FF_INDEXED, KITH_FF_SEARCHED};
-    uint32_t k = below(sizeof kinds / sizeof *kinds);
+    uint32_t k = below(sizeof kinds / sizeof *kinds), flag = flags[below(3)];
     return (kith_field){.name = arena_printf(&arena, "f%u", i),
                         .kind = kinds[k].kind,
                         .options = kinds[k].options[below(4)],
-                        .flags = flags[below(3)]};
+                        .flags = kinds[k].kind == KITH_F_LINKS ? 0 : flag};
 }
 
 static void random_schema(void) {
