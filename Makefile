@@ -15,22 +15,22 @@ help: ## list these targets
 deps: ## install the Debian packages that are missing
 	@.ci/deps
 
-build: deps ## build it; PRESET=dev, release, asan or tsan
+build: deps ## build it; PRESET=dev, release, asan or tsan; TARGETS='kith modules': only these
 	@cmake --preset $(PRESET) $(CMAKE_FLAGS) >/dev/null
-	@cmake --build build/$(PRESET) -j $(JOBS)
+	@cmake --build build/$(PRESET) -j $(JOBS) $(if $(TARGETS),--target $(TARGETS))
 
 demo: ## build it and walk through a small company
-	@$(MAKE) build PRESET=release
+	@$(MAKE) build PRESET=release TARGETS='kith modules'
 	@KITH=build/release/kith config/demo/demo.sh
 
 test: build ## build and run all tests; WORD=... runs only programs with that word in their names
 	@tests/run build/$(PRESET) $(WORD)
 
-test-long: build ## the same with the long tests: crashes, power loss, fuzzing
+test-long: build ## the same with the long tests: crashes and power loss, many times
 	@tests/run --long build/$(PRESET) $(WORD)
 
 bench: ## measure it against its budgets; WORD=... runs only benchmarks with that word
-	@$(MAKE) build PRESET=release
+	@$(MAKE) build PRESET=release TARGETS='kith modules bench'
 	@tests/bench/run build/release $(WORD)
 
 check: ## floors of core/, format
@@ -44,7 +44,7 @@ check-format: ## say which C sources are not formatted
 	@clang-format --dry-run -Werror $(SOURCES)
 
 install: ## install; PREFIX=/usr/local, DESTDIR=
-	@$(MAKE) build PRESET=release CMAKE_FLAGS=-DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@$(MAKE) build PRESET=release TARGETS='kith modules' CMAKE_FLAGS=-DCMAKE_INSTALL_PREFIX=$(PREFIX)
 	@cmake --install build/release
 
 clean: ## remove everything that was built
