@@ -75,9 +75,10 @@ static int64_t number(sqlite3 *db, const char *sql) {
     return n;
 }
 
-/* -- a workload whose transactions can be checked
- * ------------------------------------------------------ Transaction t adds size[t] rows and sets
- * one cell of `last` to t: all of it is there or nothing. */
+/* -- a workload whose transactions can be checked ---------------------------------------------- */
+
+/* Transaction t adds size[t] rows and sets the one cell of `last` to t: all of it is there or
+ * nothing. */
 
 static const char schema[] = "CREATE TABLE IF NOT EXISTS row(t, i, data, PRIMARY KEY(t, i));"
                              "CREATE TABLE IF NOT EXISTS last(t);"
@@ -231,8 +232,7 @@ TEST("a rollback journal with synced directories loses nothing, and without a sy
     EXPECT(out.lost + out.damaged > 0);
 }
 
-/* -- several threads
- * -------------------------------------------------------------------------------- */
+/* -- several threads --------------------------------------------------------------------------- */
 
 static void *checkpoint_thread(void *arg) {
     atomic_bool *stop = arg;
@@ -283,8 +283,7 @@ TEST("a writer, a checkpointing thread and a reading thread lose nothing over 60
     }
 }
 
-/* -- power ----------------------------------------------------------------------------------------
- */
+/* -- power ------------------------------------------------------------------------------------- */
 
 TEST("after a power loss the old connection cannot touch the files that survived") {
     begin(1);
@@ -317,8 +316,7 @@ TEST("the same seed gives the same outcome of a power loss") {
     EXPECT_INT(lost[0], lost[1]);
 }
 
-/* -- faults ---------------------------------------------------------------------------------------
- */
+/* -- faults ------------------------------------------------------------------------------------ */
 
 static sqlite3 *filled(void) {
     begin(3);

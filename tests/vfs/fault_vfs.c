@@ -93,8 +93,7 @@ static uint64_t pick(uint64_t below) {
     return disk.random % below;
 }
 
-/* -- files as they are on the disk ----------------------------------------------------------------
- */
+/* -- files as they are on the disk ------------------------------------------------------------- */
 
 static void image_resize(struct node *n, int64_t size) {
     if (size > n->image_cap) {
@@ -205,8 +204,7 @@ static void disk_forget(void) {
     disk.off = false;
 }
 
-/* -- power loss -----------------------------------------------------------------------------------
- */
+/* -- power loss -------------------------------------------------------------------------------- */
 
 /* Keeps each sector of a write with a chance of keep/16; now and then one that was under way is
  * garbage. */
@@ -276,8 +274,7 @@ static void name_survive(struct name *name) {
     free(fresh);
 }
 
-/* -- the gate before each operation
- * ---------------------------------------------------------------- */
+/* -- the gate before each operation ------------------------------------------------------------ */
 
 static bool fault_due(enum fault_op op, int flags) {
     struct fault *f = &disk.faults[op];
@@ -331,8 +328,7 @@ static void space_give(struct node *n, int64_t size) {
     n->size = size;
 }
 
-/* -- sqlite3_io_methods ---------------------------------------------------------------------------
- */
+/* -- sqlite3_io_methods ------------------------------------------------------------------------ */
 
 static int file_close(sqlite3_file *file) {
     struct file *f = (struct file *)file;
@@ -504,8 +500,7 @@ static const sqlite3_io_methods methods = {
     .xShmUnmap = file_shm_unmap,
 };
 
-/* -- sqlite3_vfs ----------------------------------------------------------------------------------
- */
+/* -- sqlite3_vfs ------------------------------------------------------------------------------- */
 
 static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *out) {
     struct file *f = (struct file *)file;
@@ -581,8 +576,7 @@ int fault_vfs_register(void) {
     return sqlite3_vfs_register(&vfs, 0);
 }
 
-/* -- the test's side ------------------------------------------------------------------------------
- */
+/* -- the test's side --------------------------------------------------------------------------- */
 
 void fault_vfs_seed(uint64_t seed) {
     pthread_mutex_lock(&lock);

@@ -22,8 +22,7 @@ void fault_vfs_seed(uint64_t seed); /* the outcome of power losses follows from 
  * are dead from here on. */
 void fault_vfs_reset(void);
 
-/* -- power ----------------------------------------------------------------------------------------
- */
+/* -- power ------------------------------------------------------------------------------------- */
 
 /* From now on every operation fails with SQLITE_IOERR and changes nothing; closing works. */
 void fault_vfs_power_loss(void);
@@ -34,8 +33,7 @@ bool fault_vfs_power_is_off(void);
  * number is returned, 0 when the caller closed everything. */
 int fault_vfs_power_on(void);
 
-/* -- faults ---------------------------------------------------------------------------------------
- */
+/* -- faults ------------------------------------------------------------------------------------ */
 
 enum fault_op {
     FAULT_OPEN,
@@ -56,8 +54,7 @@ void fault_vfs_fail(enum fault_op op, unsigned types, int64_t nth, int64_t times
 void fault_vfs_space(int64_t bytes);
 void fault_vfs_heal(void); /* no faults, no limit, no power loss to come */
 
-/* -- counts ---------------------------------------------------------------------------------------
- */
+/* -- counts ------------------------------------------------------------------------------------ */
 
 struct fault_counts {
     int64_t calls[FAULT_OPS]; /* that were asked for, failed ones too */
