@@ -17,6 +17,7 @@
 
 #define IMPORT_BATCH       2000u
 #define IMPORT_BATCH_BYTES (8u << 20)  /* a batch of long rows ends early */
+#define IMPORT_COLUMNS     4096u       /* of JSON lines: names of members */
 #define IMPORT_LINE        (64u << 20) /* of JSON lines */
 
 struct column {

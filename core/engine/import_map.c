@@ -389,6 +389,10 @@ kith_status map_member(struct import *im, kith_str name, struct column **out, ki
     *out = map_get(&im->by_header, name);
     if (*out)
         return KITH_OK;
+    if (im->column_count == IMPORT_COLUMNS)
+        return err_set(e, KITH_E_LIMIT, NULL,
+                       "the objects of the file have more than %u different names of members",
+                       IMPORT_COLUMNS);
     TRY(file_column(im, name, 0, out, e));
     for (size_t i = 0; im->mapped && i < RECOGNISERS && is_open(*out); i++)
         TRY(recognise(im, *out, recognisers[i], e));

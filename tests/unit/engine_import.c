@@ -241,7 +241,7 @@ TEST("duplicates are skipped or rejected when that is asked for") {
     end(&x, &l);
 }
 
-TEST("a key needs a column, and one without an index is warned of") {
+TEST("a key needs a column of a kind that can be compared") {
     struct fixture x;
     struct load l;
     begin(&x);
@@ -365,6 +365,21 @@ TEST("bad lines of JSON are rejected singly and can be repaired") {
         x.e);
     EXPECT_COUNTS(&again, 2, 0, 0, 0, 1);
     buf_free(&again.rejects);
+    end(&x, &l);
+}
+
+TEST("members without end are refused before they fill the memory") {
+    struct fixture x;
+    struct load l;
+    struct buf file = {0};
+    begin(&x);
+    l = load_of(x.contact, NULL);
+    l.o.format = FORMAT_JSONL;
+    for (int i = 0; i < 5000; i++)
+        buf_printf(&file, "{\"name\": \"Ada\", \"id %d\": 1}\n", i);
+    EXPECT_INT(KITH_E_LIMIT, load_str(&x, &l, buf_view(&file)));
+    EXPECT_HAS("more than 4096 different names", x.e.message);
+    buf_free(&file);
     end(&x, &l);
 }
 
