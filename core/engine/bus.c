@@ -458,7 +458,8 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
         err_copy(e, &why);
         return st;
     }
-    bool dead = st == KITH_E_LIMIT && d->tx.depth >= g->opts.cascade_max;
+    bool dead =
+        g->opts.attempts_max <= 1 || (st == KITH_E_LIMIT && d->tx.depth >= g->opts.cascade_max);
     log_warn("bus", "%s, row %llu: %s", r->reaction.name, (unsigned long long)d->row->seq,
              why.message);
     return write_letter(g, r, d->row, 1, dead ? -1 : clock_now(g->clock) + bus_backoff(1),

@@ -260,3 +260,23 @@ TEST("a cron timer fires at its times, once for those it missed, and again after
     EXPECT_INT(3, a.calls);
     fixture_close(&x);
 }
+
+TEST("with one try allowed, the first failure is a dead letter") {
+    struct fixture x;
+    struct seen s = {.fail_first = 1};
+    struct dead_letter *letters;
+    size_t n;
+    fixture_open(&x);
+    engine_close(x.g);
+    struct engine_options o = fixture_options(&x);
+    o.attempts_max = 1;
+    EXPECT_OK(engine_open(&x.g, &o, &x.e), x.e);
+    x.lead = schema_type(engine_schema(x.g), STR("lead"));
+    listen(&x, "r1", "lead.created", &s);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=A"));
+    settle(&x);
+    EXPECT_OK(engine_letters(x.g, true, &x.arena, &letters, &n, &x.e), x.e);
+    EXPECT_INT(1, n);
+    fixture_close(&x);
+}
