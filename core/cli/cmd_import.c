@@ -109,8 +109,8 @@ static kith_status flush_rejects(struct job *job, kith_error *e) {
 static kith_status on_reject(void *arg, const struct import_reject *r, kith_error *e) {
     struct job *job = arg;
     if (job->reject_count++ < REJECTS_SHOWN) {
-        buf_printf(&job->shown, "  row %llu, line %llu%s%s: %s\n", (unsigned long long)r->row,
-                   (unsigned long long)r->line, r->field[0] ? ", " : "", r->field, r->reason);
+        buf_printf(&job->shown, "row %llu, line %llu: %s\n", (unsigned long long)r->row,
+                   (unsigned long long)r->line, r->reason);
     }
     if (!job->rejects)
         return KITH_OK;
@@ -199,7 +199,11 @@ static void report_text(struct job *job, const struct import_report *r, bool reh
     count_line(c, "unchanged", r->unchanged);
     count_line(c, "skipped", r->skipped);
     count_line(c, "rejected", r->rejected);
-    io_lines(c->io, buf_view(&job->shown), 2);
+    if (job->shown.len > 0) {
+        io_puts(c->io, "    ");
+        io_lines(c->io, (kith_str){job->shown.ptr, job->shown.len - 1}, 4);
+        io_puts(c->io, "\n");
+    }
     if (r->rejected > 0 && !job->rejects)
         io_puts(c->io, "    --rejects FILE keeps them, to be repaired and imported again\n");
     count_line(c, "duplicates", r->duplicates);
@@ -295,8 +299,9 @@ static kith_status import_rows(struct job *job, bool rehearsal, kith_error *e) {
     io_progress(c->io, "");
     c->wrote = !rehearsal;
     kept = flush_rejects(job, st == KITH_OK ? e : NULL);
+    /* An interrupted import tells all its rejects anew when it goes on. */
     if (job->reject_file >= 0)
-        kept = c->io->ops->close(c->io, job->reject_file, true, st == KITH_OK ? e : NULL);
+        kept = c->io->ops->close(c->io, job->reject_file, st == KITH_OK, st == KITH_OK ? e : NULL);
     if (st == KITH_OK || r.rows > 0)
         report(job, &r, rehearsal);
     if (st != KITH_OK && r.rows > 0 && !rehearsal)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith undo: takes a transaction or a whole import back, and says what it could not. */
 #include "cli/rehearse.h"
+#include "cli/scratch.h"
 #include "cli/show.h"
 
 static const char *const outcome_names[] = {"reversed", "kept", "refused"};
@@ -96,11 +97,33 @@ static void print_report(struct cmd *c, const struct undo_report *r) {
         io_printf(c->io, "'kith undo %s' takes this back.\n", show_id(c, r->run ? r->run : r->tx));
 }
 
+struct job {
+    kith_id target;
+    struct undo_report *report;
+};
+
+static kith_status undo_copy(struct cmd *c, struct company *scratch, void *arg, kith_error *e) {
+    struct job *job = arg;
+    return engine_undo(scratch->engine, &c->principal, job->target, false, &c->arena, job->report,
+                       e);
+}
+
+static kith_status undo(struct cmd *c, struct job *job, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    kith_status st = engine_undo(c->company->engine, &c->principal, job->target, rehearsing(c),
+                                 &c->arena, job->report, &why);
+    if (rehearsing(c) && st == KITH_E_LIMIT)
+        return scratch_rehearse(c, undo_copy, job, e);
+    if (st != KITH_OK)
+        err_copy(e, &why);
+    return st;
+}
+
 static kith_status run(struct cmd *c, kith_error *e) {
     struct undo_report r = {0};
-    kith_id target;
-    TRY(arg_id(c, 0, &target, e));
-    TRY(engine_undo(c->company->engine, &c->principal, target, rehearsing(c), &c->arena, &r, e));
+    struct job job = {.report = &r};
+    TRY(arg_id(c, 0, &job.target, e));
+    TRY(undo(c, &job, e));
     c->wrote = !rehearsing(c);
     if (c->json)
         print_json(c, &r);

@@ -176,7 +176,7 @@ kith_status journal_walk(struct conn *c, uint64_t after, uint64_t to, journal_vi
         c, "SELECT " ROW_COLUMNS " FROM kith_journal WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
         &st, e));
     bind_int(st, 1, (int64_t)after);
-    bind_int(st, 2, (int64_t)to);
+    bind_int(st, 2, to > INT64_MAX ? INT64_MAX : (int64_t)to);
     return visit_rows(c, st, fn, arg, e);
 }
 
@@ -352,8 +352,8 @@ kith_status journal_undo_set(struct conn *c, kith_id target, struct arena *a, st
                              size_t *count, kith_error *e) {
     struct heads h = {0};
     /* A run may bear the number of its first transaction. */
-    TRY(add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE run = ?1 OR id = ?1", target, 0, a, &h,
-                  e));
+    TRY(add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE run = ?1 OR id = ?1", target, 0, a,
+                  &h, e));
     if (h.count == 0) {
         struct tx_head tx;
         return journal_tx_read(c, target, a, &tx, e); /* says that it is unknown */
