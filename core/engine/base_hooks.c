@@ -3,6 +3,7 @@
  * primary contact points. */
 #include "engine/engine_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -175,38 +176,164 @@ static kith_status normalise_point(void *self, struct txn *t, struct change *c, 
     return change_set(t, c, b->p[P_NORMAL], text_or_null(normal), e);
 }
 
-/* A point became primary, or the primary one changed: the others of its kind step back, and the
- * contact's field follows. */
+/* The contact's field that shows the primary point of a kind, or NULL. */
+static const struct rfield *channel_of(const struct base *b, kith_str kind) {
+    return str_eqz(kind, "email") ? b->c[F_EMAIL] : str_eqz(kind, "phone") ? b->c[F_PHONE] : NULL;
+}
+
+static bool is_primary(const struct base *b, const kith_value *point) {
+    return point && value_eq(&point[b->p[P_PRIMARY]->index], &yes);
+}
+
+/* A point is no longer the primary one. Unless another is, the contact's field is emptied when it
+ * still shows it. */
+static kith_status step_back(const struct base *b, struct txn *t, kith_id point,
+                             const kith_value *was, kith_error *e) {
+    kith_id contact = was[b->p[P_CONTACT]->index].as.link.id;
+    struct points look = {
+        .base = b, .txn = t, .kind = was[b->p[P_KIND]->index].as.s, .except = point};
+    const struct rfield *f = channel_of(b, look.kind);
+    const kith_value *values;
+    if (!f || !record_exists(t->g->writer, b->contact, contact))
+        return KITH_OK;
+    TRY(look_at_points(&look, contact, e));
+    TRY(txn_get(t, b->contact, contact, &values, e));
+    if (look.primary.id || !value_eq(&values[f->index], &was[b->p[P_VALUE]->index]))
+        return KITH_OK;
+    struct assign none = {f, value_null()};
+    return txn_update(t, b->contact, contact, &none, 1, e);
+}
+
+/* A point is the primary one: the others of its kind step back, the contact's field follows. */
+static kith_status step_up(const struct base *b, struct txn *t, kith_id point,
+                           const kith_value *now, kith_error *e) {
+    kith_id contact = now[b->p[P_CONTACT]->index].as.link.id;
+    struct points look = {
+        .base = b, .txn = t, .kind = now[b->p[P_KIND]->index].as.s, .except = point};
+    struct assign set = {channel_of(b, look.kind), now[b->p[P_VALUE]->index]};
+    TRY(look_at_points(&look, contact, e));
+    if (look.primary.id)
+        TRY(set_primary(b, t, look.primary.id, no, e));
+    return set.field ? txn_update(t, b->contact, contact, &set, 1, e) : KITH_OK;
+}
+
 static kith_status follow_primary(void *self, struct txn *t, struct change *c, kith_error *e) {
     const struct base *b = self;
-    const kith_value *now = c->after ? c->after : c->before;
-    const kith_value *contact = &now[b->p[P_CONTACT]->index], *kind = &now[b->p[P_KIND]->index];
-    bool primary = c->after && now[b->p[P_PRIMARY]->index].as.i &&
-                   now[b->p[P_PRIMARY]->index].kind == KITH_BOOL;
-    bool was = c->before && c->before[b->p[P_PRIMARY]->index].kind == KITH_BOOL &&
-               c->before[b->p[P_PRIMARY]->index].as.i;
-    const struct rfield *f = str_eqz(kind->as.s, "email")   ? b->c[F_EMAIL]
-                             : str_eqz(kind->as.s, "phone") ? b->c[F_PHONE]
-                                                            : NULL;
-    if (!f || (!primary && !was) || !record_exists(t->g->writer, b->contact, contact->as.link.id))
+    bool was = is_primary(b, c->before), is = is_primary(b, c->after);
+    bool moved = was && is &&
+                 (fieldset_has(&c->changed, b->p[P_CONTACT]->index) ||
+                  fieldset_has(&c->changed, b->p[P_KIND]->index));
+    if (was && (!is || moved))
+        TRY(step_back(b, t, c->id, c->before, e));
+    return is ? step_up(b, t, c->id, c->after, e) : KITH_OK;
+}
+
+/* -- after an undo ----------------------------------------------------------------------------- */
+
+static kith_status add_undone(struct txn *t, kith_id contact, kith_error *e) {
+    kith_id *items = list_grow(t->arena, t->undone, t->undone_count, &t->undone_cap, sizeof *items);
+    if (!items)
+        return err_nomem(e);
+    t->undone = items;
+    if (!t->undone_count || items[t->undone_count - 1] != contact)
+        items[t->undone_count++] = contact;
+    return KITH_OK;
+}
+
+kith_status base_undone(struct txn *t, const struct change *c, kith_error *e) {
+    const struct base *b = t->g->base;
+    if (c->type == b->contact)
+        return c->after ? add_undone(t, c->id, e) : KITH_OK;
+    if (c->type != b->point)
         return KITH_OK;
+    if (c->before)
+        TRY(add_undone(t, c->before[b->p[P_CONTACT]->index].as.link.id, e));
+    return c->after ? add_undone(t, c->after[b->p[P_CONTACT]->index].as.link.id, e) : KITH_OK;
+}
+
+struct known { /* a contact's points, of all kinds */
+    kith_id *ids;
+    const kith_value **values;
+    size_t count;
+};
+
+static kith_status read_points(const struct base *b, struct txn *t, kith_id contact,
+                               struct known *k, kith_error *e) {
+    TRY(record_referrers(t->g->writer, b->p[P_CONTACT], contact, b->contact->id, 1000, t->arena,
+                         &k->ids, &k->count, e));
+    k->values = ARENA_ARRAY(t->arena, const kith_value *, k->count + 1);
+    if (!k->values)
+        return err_nomem(e);
+    for (size_t i = 0; i < k->count; i++)
+        TRY(txn_get(t, b->point, k->ids[i], &k->values[i], e));
+    return KITH_OK;
+}
+
+/* The point of a kind that a contact's field stands for: of its value, or, when it shows none,
+ * marked. */
+static size_t chosen_point(const struct base *b, const struct known *k, kith_str kind,
+                           const kith_value *shown) {
+    size_t out = k->count;
+    for (size_t i = 0; i < k->count; i++) {
+        const kith_value *v = k->values[i];
+        bool marked = is_primary(b, v);
+        bool fits = shown->kind == KITH_NULL ? marked : value_eq(&v[b->p[P_VALUE]->index], shown);
+        if (fits && str_eq(v[b->p[P_KIND]->index].as.s, kind) && (out == k->count || marked))
+            out = i;
+    }
+    return out;
+}
+
+/* An undo that keeps what was edited since may leave a contact that shows one address while another
+ * is marked, or two that are. What the contact shows holds; showing none, it shows the marked one.
+ */
+static kith_status mend_kind(const struct base *b, struct txn *t, kith_id contact,
+                             const struct known *k, kith_str kind, kith_error *e) {
+    static const kith_value null = {0};
+    const struct rfield *f = channel_of(b, kind);
     const kith_value *values;
-    TRY(txn_get(t, b->contact, contact->as.link.id, &values, e));
-    const kith_value *value = &now[b->p[P_VALUE]->index];
-    bool same = value_eq(&values[f->index], value);
-    if (!primary) { /* the contact's field is emptied when it still shows this point */
-        struct assign none = {f, value_null()};
-        bool other = c->before && !value_eq(&values[f->index], &c->before[b->p[P_VALUE]->index]);
-        return other ? KITH_OK : txn_update(t, b->contact, contact->as.link.id, &none, 1, e);
-    }
-    struct points look = {.base = b, .txn = t, .kind = kind->as.s, .except = c->id};
-    if (c->kind != ROW_CREATE || !same) {
-        TRY(look_at_points(&look, contact->as.link.id, e));
-        if (look.primary.id)
-            TRY(set_primary(b, t, look.primary.id, no, e));
-    }
-    struct assign set = {f, *value};
-    return same ? KITH_OK : txn_update(t, b->contact, contact->as.link.id, &set, 1, e);
+    TRY(txn_get(t, b->contact, contact, &values, e));
+    const kith_value *shown = f ? &values[f->index] : &null;
+    size_t keep = chosen_point(b, k, kind, shown);
+    for (size_t i = 0; i < k->count; i++)
+        if (i != keep && is_primary(b, k->values[i]) &&
+            str_eq(k->values[i][b->p[P_KIND]->index].as.s, kind))
+            TRY(set_primary(b, t, k->ids[i], no, e));
+    if (keep == k->count)
+        return shown->kind == KITH_NULL ? KITH_OK : add_point(b, t, contact, kind, shown, e);
+    struct assign set = {f, k->values[keep][b->p[P_VALUE]->index]};
+    if (f)
+        TRY(txn_update(t, b->contact, contact, &set, 1, e));
+    return set_primary(b, t, k->ids[keep], yes, e);
+}
+
+static kith_status mend_contact(const struct base *b, struct txn *t, kith_id contact,
+                                kith_error *e) {
+    const struct rfield *kind = b->p[P_KIND];
+    struct known k = {0};
+    TRY(read_points(b, t, contact, &k, e));
+    for (uint32_t i = 0; i < kind->option_count; i++)
+        TRY(mend_kind(b, t, contact, &k, str_of(kind->options[i]), e));
+    return KITH_OK;
+}
+
+static int by_id(const void *a, const void *b) {
+    kith_id x = *(const kith_id *)a, y = *(const kith_id *)b;
+    return x < y ? -1 : x > y;
+}
+
+kith_status base_mend(struct txn *t, kith_error *e) {
+    const struct base *b = t->g->base;
+    kith_id *ids = t->undone, last = 0;
+    size_t n = t->undone_count;
+    if (n)
+        qsort(ids, n, sizeof *ids, by_id);
+    t->undone = NULL;
+    t->undone_count = t->undone_cap = 0;
+    for (size_t i = 0; i < n; last = ids[i++])
+        if (ids[i] != last && record_exists(t->g->writer, b->contact, ids[i]))
+            TRY(mend_contact(b, t, ids[i], e));
+    return KITH_OK;
 }
 
 /* -- registering ------------------------------------------------------------------------------- */
@@ -236,6 +363,8 @@ kith_status base_hooks_add(struct engine *g, kith_error *e) {
         fieldset_add(&b->normals, b->p[i]->index);
     b->primaries = b->normals;
     fieldset_add(&b->primaries, b->p[P_PRIMARY]->index);
+    fieldset_add(&b->primaries, b->p[P_CONTACT]->index);
+    g->base = b;
     struct hook hooks[] = {
         {.type = b->contact,
          .on = ON_CREATE | ON_UPDATE,

@@ -78,6 +78,8 @@ struct request {
     pthread_cond_t *wake;
 };
 
+struct base; /* base_hooks.c */
+
 struct txn {
     struct engine *g;
     struct arena *arena;
@@ -89,7 +91,9 @@ struct txn {
     uint32_t hook_depth;
     bool day_first;
     bool undoing;
-    bool spoilt; /* a write failed when its row was written already; see txn_run */
+    bool spoilt;     /* a write failed when its row was written already; see txn_run */
+    kith_id *undone; /* contacts that an undo touched; see base_undone */
+    size_t undone_count, undone_cap;
 };
 
 struct reader {
@@ -106,6 +110,7 @@ struct engine {
     int lock_fd;
     struct schema *schema;
     struct arena arena; /* of registrations */
+    struct base *base;
 
     /* [writer], or [main] before start */
     struct conn *writer;
@@ -216,5 +221,9 @@ kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e);
 
 /* base_hooks.c */
 kith_status base_hooks_add(struct engine *g, kith_error *e);
+/* An undo wrote a row: remembers whose contact points to look at. base_mend does, once the undone
+ * transactions are undone as a whole. */
+kith_status base_undone(struct txn *t, const struct change *c, kith_error *e);
+kith_status base_mend(struct txn *t, kith_error *e);
 
 #endif

@@ -132,7 +132,7 @@ kith_status engine_doctor(struct engine *g, doctor_tell tell, void *arg, size_t 
 
 /* -- undo -------------------------------------------------------------------------------------- */
 
-#define UNDO_CHUNK    500  /* rows undone in one transaction */
+#define UNDO_CHUNK    500  /* rows undone in one transaction, or a few more */
 #define REPORTED_ROWS 1000 /* reversed ones that the report names */
 
 struct undoing {
@@ -187,7 +187,8 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     *u->report = u->before;
     u->cap = u->before_cap;
     TRY(import_log_end(u->g->writer, u->target, IMPORT_UNDONE, e)); /* it is not resumed */
-    for (size_t n = 0; n < u->chunk && at < u->tx_count; n++) {
+    /* Whole transactions: half of one may be against the rules of the base types. */
+    for (size_t n = 0; at < u->tx_count && (n < u->chunk || seq != u->txs[at].last); n++) {
         struct journal_row row;
         TRY(journal_row_read(u->g->writer, seq, t->arena, &row, e));
         TRY(journal_undo_row(u->g->writer, u->g->schema, &row, t->arena, &ops, e));
@@ -196,6 +197,7 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
             seq = at < u->tx_count ? u->txs[at].last : 0;
         }
     }
+    TRY(base_mend(t, e));
     u->next_at = at;
     u->next_seq = seq;
     return KITH_OK;
@@ -210,6 +212,10 @@ static kith_status run_undo(struct undoing *u, const struct principal *p, bool r
     snprintf(note, sizeof note, "undo of %s", text);
     for (size_t i = 0; i < u->tx_count; i++)
         rows += (size_t)(u->txs[i].last - u->txs[i].first + 1);
+    if (rehearse && rows > REHEARSE_ROWS)
+        return err_set(e, KITH_E_LIMIT, NULL,
+                       "an undo of %zu rows is too large to be rehearsed in place; do it on a copy",
+                       rows);
     u->chunk = rehearse ? SIZE_MAX : UNDO_CHUNK;
     u->seq = u->txs[0].last;
     while (u->at < u->tx_count) {

@@ -32,6 +32,8 @@ struct fixture {
     char dir[64], path[96];
     struct kclock clock;
     struct engine *g;
+    const struct schema_source *sources; /* the fixture's own, or a test's */
+    size_t source_count;
     const struct rtype *lead, *contact, *point, *task;
     struct arena arena;
     kith_error e;
@@ -43,8 +45,8 @@ static struct engine_options fixture_options(struct fixture *x) {
     return (struct engine_options){.path = x->path,
                                    .clock = &x->clock,
                                    .base_currency = "EUR",
-                                   .sources = &lead_source,
-                                   .source_count = 1,
+                                   .sources = x->sources,
+                                   .source_count = x->source_count,
                                    .create = true};
 }
 
@@ -59,14 +61,21 @@ static void fixture_reopen(struct fixture *x) {
     x->task = schema_type(s, STR("task"));
 }
 
-static void fixture_open(struct fixture *x) {
+static void fixture_open_with(struct fixture *x, const struct schema_source *sources,
+                              size_t count_) {
     memset(x, 0, sizeof *x);
+    x->sources = sources;
+    x->source_count = count_;
     x->e.struct_size = sizeof x->e;
     clock_set(&x->clock, START_MS);
     strcpy(x->dir, "/tmp/kith-test-XXXXXX");
     EXPECT(mkdtemp(x->dir) != NULL);
     snprintf(x->path, sizeof x->path, "%s/kith.db", x->dir);
     fixture_reopen(x);
+}
+
+static inline void fixture_open(struct fixture *x) {
+    fixture_open_with(x, &lead_source, 1);
 }
 
 static void fixture_start(struct fixture *x) {
