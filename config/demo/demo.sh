@@ -117,7 +117,7 @@ cat <<END
   PATH=\$PATH:$(dirname "$KITH")
   kith find "contact where city is not null order by name" --limit 10
   kith find "contact : count()"
-  kith export contact --output contacts.jsonl
+  kith export contact contacts.jsonl
   kith undo $run --rehearse        (the whole import)
   kith undo $run
   kith help
