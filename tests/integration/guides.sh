@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What the guides show is so: the vendor's module builds and does what it says, the tables of types
+# name every field, and each answer in JSON has the members that the integrator's guide shows.
+. "$(dirname "$0")/../test.sh"
+
+docs=$KITH_SOURCE/docs
+cmake --install "$KITH_BUILD" --prefix "$work/usr" >install.log 2>&1 || cat install.log
+PATH=$work/usr/bin:$PATH
+export TERM=dumb NO_COLOR=1
+
+block() { # block FILE LANGUAGE: the first block of code in that language
+    sed -n "/^\`\`\`$2\$/,/^\`\`\`\$/p" "$docs/$1" | sed -n '2,$p' | sed '/^```$/,$d'
+}
+id_of() { sed -n 's/^{"id":"\([0-9A-Z]*\)".*/\1/p' <<<"$out" | head -n 1; }
+# The names of a JSON object's members, of inner ones too, as they come: enough to compare shapes.
+members() { grep -o '"[a-z_]*":' <<<"$1" | tr -d '":' | sort -u | tr '\n' ' '; }
+
+it "every document that a guide names is there"
+for file in "$docs"/*.md; do
+    for link in $(grep -o '](\([^)#:]*\)' "$file" | sed 's/](//'); do
+        [ -e "$docs/$link" ] || fail "expected $link, which ${file##*/} names"
+    done
+done
+
+it "the vendor's module builds without a warning"
+mkdir vendor
+block guide-vendor.md c >vendor/welcome.c
+block guide-vendor.md cmake >vendor/CMakeLists.txt
+run cmake -S vendor -B vendor/build -DCMAKE_PREFIX_PATH="$work/usr" \
+    -DCMAKE_C_FLAGS="-Wall -Wextra -Wpedantic -Werror"
+expect_status 0
+run cmake --build vendor/build
+expect_status 0
+
+it "the vendor's module can be inspected and enabled"
+run kith module inspect vendor/build/welcome.so
+expect_has "reaction plan_gift"
+kith init company >/dev/null
+cd company || exit 1
+run kith module enable ../vendor/build/welcome.so
+expect_has "It may read:contact: Sees who became a customer."
+
+it "its reaction plans a gift for a new customer"
+run kith create contact name=Anna --json
+contact=$(id_of)
+run kith update contact "$contact" lifecycle=customer
+run kith find gift
+expect_has "Welcome parcel"
+
+it "its hook refuses a gift that is too dear"
+run kith create gift title=Car worth="20000 EUR"
+expect_status 1
+expect_has "kith: A gift may cost 50 EUR at most."
+
+it "its action counts, and undo takes the gift back with its cause"
+run kith run welcome.planned
+expect_is "gifts: 1" "$out"
+run kith undo "$(kith log --json | grep '"origin":"cli"' | sed -n '1s/{"id":"\([^"]*\).*/\1/p')"
+run kith find "gift : count()"
+expect_is 0 "$out"
+
+it "the tables of types name every field, in its order"
+run kith module enable sales
+for type in $(sed -n 's/^### //p' "$docs/types.md"); do
+    told=$(sed -n "/^### $type\$/,/^### /p" "$docs/types.md" | sed -n 's/^| \([a-z_]*\) | .*/\1/p' |
+        grep -v '^field$' | tr '\n' ',')
+    there=$(kith find "$type" --csv | tr -d '\r' | sed -n '1s/^id,created,updated,owner,//p')
+    [ "$told" = "$there," ] || fail "expected $type: $there, found in the table: $told"
+done
+
+it "answers have the members that the integrator's guide shows"
+printf 'name,email\nGrace,grace@example.com\nAda,nobody\n' >people.csv
+shown() { sed -n "/^## $1/,/^## /p" "$docs/guide-integrator.md" | grep "^$2" | head -n 1; }
+alike() { # alike SHOWN COMMAND...
+    local told=$1
+    shift
+    run "$@"
+    [ -n "$told" ] || fail "expected the guide to show an answer of: $*"
+    expect_is "$(members "$told")" "$(members "$(head -n 1 <<<"$out")")"
+}
+alike "$(shown Import '{"rehearsal"')" kith import contact people.csv --key email --json
+alike "$(shown What '{"id"')" kith log --json
+run kith find contact --json --limit 1 --fields name
+expect_is "$(members "$(shown Records '{"id"')")" "$(members "$(head -n 1 <<<"$out")")"
+grace=$(kith find "contact where name = 'Grace'" --json | sed 's/{"id":"\([^"]*\).*/\1/')
+alike "$(sed -n '/"transaction":"0SA818R5/p' "$docs/guide-integrator.md" | head -n 1)" \
+    kith update contact "$grace" city=Boston --json
+alike "$(shown What '{"seq"')" kith history contact "$grace" --json
+alike "$(shown What '{"rehearsal"')" \
+    kith undo "$(kith log --json | grep people.csv | sed 's/{"id":"\([^"]*\).*/\1/')" --json
+
+it "exit codes are those of the integrator's guide"
+kith_status() { # kith_status CODE ARGUMENT...
+    local code=$1
+    shift
+    run kith "$@"
+    expect_status "$code"
+}
+kith_status 1 create gift title=Car worth="20000 EUR"
+kith_status 2 find "contact where"
+kith_status 3 find nothing
+kith_status 4 update contact "$contact" created=2020-01-01
+finish
