@@ -13,10 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FRESH_EVERY 40    /* kills */
-#define LIFE_US     80000 /* of a process, at most, from its birth or from the beginning of its work \
-                           */
-#define LIMIT_S 60        /* for one kill */
+#define FRESH_EVERY 40 /* kills */
+#define LIFE_US                                                                                    \
+    80000          /* of a process, at most, from its birth or from the beginning of its work      \
+                    */
+#define LIMIT_S 60 /* for one kill */
 
 struct shared {
     struct workload work;

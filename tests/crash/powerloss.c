@@ -56,6 +56,15 @@ struct count {
     int opening, working, closing; /* when the power went */
 };
 
+/* Half of the time while a commit or a checkpoint syncs: that is where one step ends and the next
+ * begins. */
+static void lose_at_random(uint64_t *dice) {
+    if (dice_roll(dice, 2))
+        fault_vfs_power_loss_at_sync(1 + (int64_t)dice_roll(dice, 30));
+    else
+        fault_vfs_power_loss_at(1 + (int64_t)dice_roll(dice, dice_roll(dice, 4) ? 100 : 2000));
+}
+
 /* Compares, works, loses power while at it, or else while closing. */
 static void use(struct crew *crew, struct workload *w, uint64_t *dice, struct count *count) {
     const char *bad = workload_check(crew, w);
@@ -66,7 +75,7 @@ static void use(struct crew *crew, struct workload *w, uint64_t *dice, struct co
     if (bad)
         crash_fail("after a power loss: %s", bad);
     if (dice_roll(dice, 5)) {
-        fault_vfs_power_loss_at(1 + (int64_t)dice_roll(dice, dice_roll(dice, 4) ? 100 : 2000));
+        lose_at_random(dice);
         work(crew, w, INT_MAX);
         count->working++;
     } else {

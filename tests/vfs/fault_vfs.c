@@ -61,8 +61,9 @@ static struct {
     uint32_t generation;
     int open; /* files of this generation */
     bool off;
-    int64_t loss_at; /* counts down; 0: never */
-    int64_t space;   /* -1: no limit */
+    int64_t loss_at;   /* counts down; 0: never */
+    bool loss_at_sync; /* only syncs count */
+    int64_t space;     /* -1: no limit */
     struct fault faults[FAULT_OPS];
     struct fault_counts counts;
 } disk = {.random = 1, .space = -1};
@@ -290,7 +291,8 @@ static bool fault_due(enum fault_op op, int flags) {
 
 static int gate(enum fault_op op, int flags) {
     disk.counts.calls[op]++;
-    if (op >= FAULT_WRITE && disk.loss_at > 0 && --disk.loss_at == 0)
+    bool counts = disk.loss_at_sync ? op == FAULT_SYNC : op >= FAULT_WRITE;
+    if (counts && disk.loss_at > 0 && --disk.loss_at == 0)
         disk.off = true;
     int rc = disk.off ? dead[op] : fault_due(op, flags) ? disk.faults[op].rc : SQLITE_OK;
     if (rc != SQLITE_OK)
@@ -605,10 +607,19 @@ void fault_vfs_power_loss(void) {
     pthread_mutex_unlock(&lock);
 }
 
-void fault_vfs_power_loss_at(int64_t nth) {
+static void loss_at(int64_t nth, bool sync) {
     pthread_mutex_lock(&lock);
     disk.loss_at = nth;
+    disk.loss_at_sync = sync;
     pthread_mutex_unlock(&lock);
+}
+
+void fault_vfs_power_loss_at(int64_t nth) {
+    loss_at(nth, false);
+}
+
+void fault_vfs_power_loss_at_sync(int64_t nth) {
+    loss_at(nth, true);
 }
 
 bool fault_vfs_power_is_off(void) {

@@ -28,6 +28,7 @@ void fault_vfs_reset(void);
 void fault_vfs_power_loss(void);
 /* The same in the middle of the nth write, sync, truncation or deletion from now on; 0: never. */
 void fault_vfs_power_loss_at(int64_t nth);
+void fault_vfs_power_loss_at_sync(int64_t nth); /* of these only syncs count */
 bool fault_vfs_power_is_off(void);
 /* Puts what survived in place of the files. Files that are still open stay dead for ever: their
  * number is returned, 0 when the caller closed everything. */
