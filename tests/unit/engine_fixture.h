@@ -95,6 +95,21 @@ static inline void settle(struct fixture *x) {
     EXPECT_OK(engine_drain(x->g, 20000, &x->e), x->e);
 }
 
+static inline kith_status print_finding(void *arg, const char *check, const char *text,
+                                        kith_error *e) {
+    (void)arg;
+    (void)e;
+    printf("  doctor: %s: %s\n", check, text);
+    return KITH_OK;
+}
+
+/* Every invariant holds. */
+static inline void expect_sound(struct fixture *x) {
+    size_t findings = 0;
+    EXPECT_OK(engine_doctor(x->g, print_finding, NULL, &findings, &x->e), x->e);
+    EXPECT_INT(0, findings);
+}
+
 /* -- one write from "field=value" pairs -------------------------------------------------------- */
 
 struct job {

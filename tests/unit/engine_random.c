@@ -266,19 +266,6 @@ static void world_open(struct world *w) {
     fixture_start(x);
 }
 
-static kith_status tell(void *arg, const char *check, const char *text, kith_error *e) {
-    (void)arg;
-    (void)e;
-    printf("  doctor: %s: %s\n", check, text);
-    return KITH_OK;
-}
-
-static void examine(struct world *w) {
-    size_t findings = 0;
-    EXPECT_OK(engine_doctor(w->x.g, tell, NULL, &findings, &w->x.e), w->x.e);
-    EXPECT_INT(0, findings);
-}
-
 static int64_t number(struct world *w, const char *sql) {
     struct conn *c;
     int64_t n = 0;
@@ -372,7 +359,7 @@ TEST("whatever is written, refused and undone, the doctor finds nothing and ever
         }
     }
     settle_all(&w);
-    examine(&w);
+    expect_sound(&w.x);
     /* Those of an undo set nothing off. */
     int64_t events = number(&w, "SELECT count(*) FROM kith_journal j JOIN kith_tx x ON x.id = j.tx"
                                 " JOIN kith_type t ON t.id = j.type WHERE j.kind = 1 AND"
@@ -412,6 +399,6 @@ TEST("all transactions undone, the last one first, leave what was there before")
     expect_same(before, after);
     free(before);
     free(after);
-    examine(&w);
+    expect_sound(&w.x);
     fixture_close(&w.x);
 }

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Timers and retries over restarts, changed rules and a clock that is set back. */
+#include "engine_fixture.h"
+
+#define HOUR_MS (3600 * 1000)
+
+struct fired {
+    int count;
+    int64_t due; /* of the last one */
+};
+
+static kith_status note(void *self, struct txn *t, const struct timer *timer, kith_error *e) {
+    struct fired *f = self;
+    (void)t;
+    (void)e;
+    f->count++;
+    f->due = timer->due;
+    return KITH_OK;
+}
+
+static void on_time(struct fixture *x, const char *name, const char *cron, struct fired *f) {
+    struct timer_handler h = {
+        .name = name, .cron = cron, .fn = note, .self = f, .source = {SOURCE_MODULE, name, "", 0}};
+    EXPECT_OK(engine_add_timer(x->g, &h, &x->e), x->e);
+}
+
+struct wish {
+    const char *handler;
+    int64_t due;
+};
+static kith_status ask_for(struct txn *t, void *arg, kith_error *e) {
+    struct wish *w = arg;
+    kith_id id;
+    return txn_timer(t, w->handler, w->due, NULL, 0, (kith_str){0}, &id, e);
+}
+
+static void ask(struct fixture *x, const char *handler, int64_t due) {
+    struct wish w = {handler, due};
+    EXPECT_OK(engine_write(x->g, &by_tester, ask_for, &w, NULL, &x->e), x->e);
+}
+
+static void wait_hours(struct fixture *x, int n) {
+    for (; n > 0; n--) {
+        clock_advance(&x->clock, HOUR_MS);
+        settle(x);
+    }
+}
+
+TEST("a timer that was asked for fires once, also when its handler has a cron text of its own") {
+    struct fixture x;
+    struct fired f = {0};
+    fixture_open(&x);
+    on_time(&x, "both", "0 12 * * *", &f); /* 22:13 now */
+    fixture_start(&x);
+    ask(&x, "both", START_MS + HOUR_MS);
+    wait_hours(&x, 10);
+    EXPECT_INT(1, f.count);
+    wait_hours(&x, 24);
+    EXPECT_INT(2, f.count); /* noon */
+    fixture_close(&x);
+}
+
+TEST("a timer whose handler is not loaded waits for it and keeps its time") {
+    struct fixture x;
+    struct fired f = {0}, other = {0};
+    fixture_open(&x);
+    on_time(&x, "mine", NULL, &f);
+    fixture_start(&x);
+    ask(&x, "mine", START_MS + HOUR_MS);
+    engine_close(x.g);
+    fixture_reopen(&x); /* its module is off */
+    on_time(&x, "other", NULL, &other);
+    fixture_start(&x);
+    ask(&x, "other", START_MS + 2 * HOUR_MS);
+    wait_hours(&x, 3);
+    EXPECT_INT(1, other.count); /* it is not in the way of others */
+    engine_close(x.g);
+    fixture_reopen(&x);
+    on_time(&x, "mine", NULL, &f);
+    fixture_start(&x);
+    settle(&x);
+    EXPECT_INT(1, f.count);
+    EXPECT_INT(START_MS + HOUR_MS, f.due);
+    fixture_close(&x);
+}
+
+TEST("a handler that gave up its cron text fires no more at its times") {
+    struct fixture x;
+    struct fired f = {0};
+    fixture_open(&x);
+    on_time(&x, "mine", "@hourly", &f);
+    fixture_start(&x);
+    wait_hours(&x, 1);
+    EXPECT_INT(1, f.count);
+    engine_close(x.g);
+    fixture_reopen(&x);
+    on_time(&x, "mine", NULL, &f);
+    fixture_start(&x);
+    wait_hours(&x, 3);
+    EXPECT_INT(1, f.count);
+    fixture_close(&x);
+}
+
+TEST("a cron timer and a retry come in time when the clock ran ahead and was set back") {
+    struct fixture x;
+    struct fired f = {0};
+    fixture_open(&x);
+    engine_close(x.g);
+    clock_set(&x.clock, START_MS + INT64_C(1000) * 24 * HOUR_MS);
+    fixture_reopen(&x);
+    on_time(&x, "mine", "@hourly", &f);
+    fixture_start(&x);
+    engine_close(x.g);
+    clock_set(&x.clock, START_MS);
+    fixture_reopen(&x);
+    on_time(&x, "mine", "@hourly", &f);
+    fixture_start(&x);
+    wait_hours(&x, 1);
+    EXPECT_INT(1, f.count);
+    fixture_close(&x);
+}
+
+/* -- retries ----------------------------------------------------------------------------------- */
+
+struct tries {
+    int calls;
+    bool fail;
+};
+
+static kith_status attempt(void *self, struct txn *t, const struct event *ev, kith_error *e) {
+    struct tries *s = self;
+    (void)t;
+    (void)ev;
+    s->calls++;
+    return s->fail ? err_set(e, KITH_E_RETRY, NULL, "not now") : KITH_OK;
+}
+
+static const struct predicate *condition(struct fixture *x, const char *text) {
+    struct predicate *p;
+    EXPECT_OK(predicate_parse(&p, engine_schema(x->g), x->lead, &x->arena, str_of(text), &x->e),
+              x->e);
+    return p;
+}
+
+static void react_to(struct fixture *x, struct tries *s, const struct predicate *where) {
+    struct reaction r = {.name = "r",
+                         .topic = "lead.created",
+                         .where = where,
+                         .fn = attempt,
+                         .self = s,
+                         .source = {SOURCE_RULE, "r", "", 1}};
+    EXPECT_OK(engine_add_reaction(x->g, &r, &x->e), x->e);
+}
+
+TEST("a retry asks anew whether the record still meets the condition") {
+    struct fixture x;
+    struct tries s = {.fail = true};
+    struct engine_stats stats;
+    fixture_open(&x);
+    react_to(&x, &s, condition(&x, "score > 5"));
+    fixture_start(&x);
+    kith_id id = create(&x, x.lead, PAIRS("name=A", "score=9"));
+    settle(&x);
+    EXPECT_INT(1, s.calls);
+    update(&x, x.lead, id, PAIRS("score=1"));
+    s.fail = false;
+    wait_hours(&x, 1);
+    EXPECT_INT(1, s.calls);
+    engine_stats(x.g, &stats);
+    EXPECT_INT(0, stats.letters_waiting + stats.letters_dead);
+    fixture_close(&x);
+}
+
+TEST("a retry is not put off by a clock that ran ahead when it was noted") {
+    struct fixture x;
+    struct tries s = {.fail = true};
+    fixture_open(&x);
+    engine_close(x.g);
+    clock_set(&x.clock, START_MS + INT64_C(1000) * 24 * HOUR_MS);
+    fixture_reopen(&x);
+    react_to(&x, &s, NULL);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=A"));
+    settle(&x);
+    engine_close(x.g);
+    clock_set(&x.clock, START_MS);
+    fixture_reopen(&x);
+    react_to(&x, &s, NULL);
+    s.fail = false;
+    fixture_start(&x);
+    settle(&x);
+    EXPECT_INT(2, s.calls);
+    fixture_close(&x);
+}
+
+TEST("a rehearsal in which a reaction fails names it") {
+    struct fixture x;
+    struct tries s = {.fail = true};
+    struct rehearsal r;
+    fixture_open(&x);
+    react_to(&x, &s, NULL);
+    fixture_start(&x);
+    struct job j = {ROW_CREATE, x.lead, 0, PAIRS("name=A")};
+    EXPECT(engine_rehearse(x.g, &by_tester, do_job, &j, &x.arena, &r, &x.e) != KITH_OK);
+    EXPECT_HAS("reaction 'r' would fail: not now", x.e.message);
+    EXPECT_INT(0, count(&x, "lead", NULL));
+    fixture_close(&x);
+}
