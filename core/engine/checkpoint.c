@@ -8,20 +8,42 @@
 #define PASSIVE_PAGES 4096u         /* 16 MB */
 #define RESTART_PAGES (64u * 1024u) /* 256 MB */
 
-#define HOLD_MS 200 /* the longest that reads, or the writer, are held up */
+#define HOLD_MS  200  /* the longest that reads are held up */
+#define GROUP_MS 5000 /* the longest that is waited for the group under way to end */
 
-static void checkpoint(struct engine *g, int mode) {
+static void checkpoint(struct engine *g, int mode, int busy_ms) {
+    sqlite3_busy_timeout(g->checkpoint->db, busy_ms);
     int rc = sqlite3_wal_checkpoint_v2(g->checkpoint->db, NULL, mode, NULL, NULL);
     if (rc != SQLITE_OK && rc != SQLITE_BUSY)
         log_warn("engine", "checkpoint: %s", sqlite3_errmsg(g->checkpoint->db));
 }
 
-/* A log that readers kept from being reused: let the present ones end, hold new ones for a moment.
- * When one stays longer it is tried again with the next checkpoint. */
+static void hold_writer(struct engine *g, bool hold) {
+    pthread_mutex_lock(&g->checkpoint_lock);
+    g->writer_held = hold;
+    pthread_cond_broadcast(&g->checkpoint_cond);
+    pthread_mutex_unlock(&g->checkpoint_lock);
+}
+
+/* A busy writer takes its lock again too soon for anybody else to get it. */
+void checkpoint_wait(struct engine *g) {
+    pthread_mutex_lock(&g->checkpoint_lock);
+    while (g->writer_held)
+        pthread_cond_wait(&g->checkpoint_cond, &g->checkpoint_lock);
+    pthread_mutex_unlock(&g->checkpoint_lock);
+}
+
+/* The log begins anew when all of it is moved and nobody reads it, which under a steady load never
+ * happens by itself. A long log makes every read slow, so the writer waits for it between two
+ * groups, and new reads for a moment. When a read stays longer it is tried again with the next
+ * checkpoint. */
 static void restart(struct engine *g) {
+    hold_writer(g, true);
+    checkpoint(g, SQLITE_CHECKPOINT_FULL, GROUP_MS);
     if (readers_hold(g, HOLD_MS))
-        checkpoint(g, SQLITE_CHECKPOINT_RESTART);
+        checkpoint(g, SQLITE_CHECKPOINT_RESTART, HOLD_MS);
     readers_release(g);
+    hold_writer(g, false);
 }
 
 /* Is the log longer by a good piece than at the last checkpoint? A shorter one has begun anew. */
@@ -44,7 +66,7 @@ static void *checkpoint_main(void *arg) {
         last = atomic_load(&g->wal_pages);
         pthread_mutex_unlock(&g->checkpoint_lock);
         /* First as much as can be moved with nobody waiting: a restart holds up the writer. */
-        checkpoint(g, SQLITE_CHECKPOINT_PASSIVE);
+        checkpoint(g, SQLITE_CHECKPOINT_PASSIVE, 0);
         if (last > RESTART_PAGES)
             restart(g);
         pthread_mutex_lock(&g->checkpoint_lock);
@@ -69,7 +91,6 @@ static int after_commit(void *arg, sqlite3 *db, const char *name, int pages) {
 
 kith_status checkpoint_start(struct engine *g, kith_error *e) {
     TRY(conn_open(&g->checkpoint, g->path, CONN_CHECKPOINT, g->opts.vfs, e));
-    sqlite3_busy_timeout(g->checkpoint->db, HOLD_MS);
     sqlite3_wal_hook(g->writer->db, after_commit, g);
     int rc = pthread_create(&g->checkpointer, NULL, checkpoint_main, g);
     if (rc != 0) {

@@ -151,6 +151,7 @@ struct engine {
     pthread_mutex_t checkpoint_lock;
     pthread_cond_t checkpoint_cond;
     bool checkpoint_stop;
+    bool writer_held; /* guarded by checkpoint_lock: no group begins until the log begins anew */
     struct conn *checkpoint;
     _Atomic uint64_t wal_pages;
 
@@ -191,6 +192,7 @@ const kith_value *txn_lookup(void *arg, const struct rtype *t, kith_id id); /* m
 /* checkpoint.c */
 kith_status checkpoint_start(struct engine *g, kith_error *e);
 void checkpoint_stop(struct engine *g);
+void checkpoint_wait(struct engine *g); /* [writer] before a group, while the writer is held */
 
 /* readers.c */
 kith_status readers_open(struct engine *g, kith_error *e);

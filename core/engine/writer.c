@@ -27,6 +27,7 @@ static kith_status prepare_control(struct engine *g, kith_error *e) {
 }
 
 kith_status group_begin(struct engine *g, kith_error *e) {
+    checkpoint_wait(g);
     /* An earlier rollback may itself have met the failing disk. */
     if (!sqlite3_get_autocommit(g->writer->db))
         TRY(control(g, "ROLLBACK", e));
