@@ -18,7 +18,6 @@ struct option_row {
     const char *name;  /* without its dashes */
     const char *value; /* what follows, for the help: "FILE"; NULL: a switch */
     const char *help;
-    bool argument; /* may be repeated: each value is one more argument behind the others */
 };
 
 struct cmd;
@@ -28,6 +27,7 @@ struct command {
     const char *help;                               /* one line */
     const char *more;                               /* further paragraphs and examples, or NULL */
     struct option_row options[OPTIONS_PER_COMMAND]; /* ends with a NULL name */
+    const char *repeated; /* the option that may be repeated: each value is one more argument */
     enum needs needs;
     bool quiet; /* says itself what else would be logged */
     uint32_t args_min, args_max;

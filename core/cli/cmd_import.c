@@ -366,8 +366,7 @@ const struct command command_import = {
         "COLUMN= leaves one out, FIELD:=VALUE is for every row, and COLUMN=account.name finds the\n"
         "linked record by one of its fields. FILE - is standard input. An interrupted import goes\n"
         "on when the same command is given again.",
-    .options = {{"map", "COLUMN=FIELD", "the same as COLUMN=FIELD; may be repeated",
-                 .argument = true},
+    .options = {{"map", "COLUMN=FIELD", "the same as COLUMN=FIELD; may be repeated"},
                 {"key", "FIELD,...", "a row whose key is known updates that record"},
                 {"duplicates", "POLICY", "what becomes of such a row: update, skip or reject"},
                 {"rejects", "FILE", "write the rows that were not imported, with the reasons"},
@@ -378,6 +377,7 @@ const struct command command_import = {
                 {"format", "FORMAT", "csv or jsonl; else by the file's name"},
                 {"delimiter", "C", "between the cells of a CSV file; else it is found out"},
                 {"encoding", "NAME", "of the file, as windows-1252; else it is found out"}},
+    .repeated = "map",
     .needs = NEEDS_COMPANY,
     .args_min = 2,
     .args_max = 10000,

@@ -7,9 +7,9 @@
 
 static const struct option_row common[] = {
     {"company", "DIR",
-     "the company's folder; else $KITH_COMPANY, else the nearest kith.conf upwards", false},
-    {"json", NULL, "answer in JSON, for programs", false},
-    {"help", NULL, "this text", false},
+     "the company's folder; else $KITH_COMPANY, else the nearest kith.conf upwards"},
+    {"json", NULL, "answer in JSON, for programs"},
+    {"help", NULL, "this text"},
 };
 #define COMMON_COUNT (sizeof common / sizeof common[0])
 
@@ -112,7 +112,7 @@ static kith_status set_option(struct cmd *c, const char *word, const char *next,
                        row->name, row->value);
     *took_next = row->value && !eq;
     const char *value = !row->value ? "" : eq ? eq + 1 : next;
-    if (row->argument)
+    if (c->command->repeated && strcmp(row->name, c->command->repeated) == 0)
         c->args[c->arg_room - ++c->late_count] = value;
     else if (i < own)
         c->values[i] = value;
