@@ -29,7 +29,7 @@ test: build ## build and run all tests; WORD=... runs only programs with that wo
 test-long: build ## the same with the long tests: crashes and power loss, many times
 	@tests/run --long build/$(PRESET) $(WORD)
 
-bench: ## measure it against its budgets; WORD=... runs only benchmarks with that word
+bench: ## measure it against its budgets; BENCH=quick, WORD=...: shorter, only those with that word
 	@$(MAKE) build PRESET=release TARGETS='kith modules bench'
 	@tests/bench/run build/release $(WORD)
 

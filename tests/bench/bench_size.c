@@ -65,32 +65,31 @@ static void page_of(struct base *b, const char *text, kith_str after, int64_t li
         *cursor = page.cursor;
 }
 
-/* The cursor after `rows` rows. */
-static kith_str deep_cursor(struct base *b, const char *text, int64_t rows) {
+/* Reads that many rows page by page; the cursor after them. */
+static kith_str walk(struct base *b, const char *text, int64_t rows, struct keep *keep) {
     const int64_t step = 1000;
-    struct arena walk = {0};
-    struct keep none = {0};
+    struct arena page = {0};
     kith_str after = {0}, kept = {0};
     for (int64_t i = 0; i < rows; i += step) {
-        page_of(b, text, kept, step, &none, &walk, &after);
+        page_of(b, text, kept, step, keep, &page, &after);
         kept = arena_str(&b->arena, after);
-        arena_reset(&walk);
+        arena_reset(&page);
     }
-    arena_free(&walk);
+    arena_free(&page);
     return kept;
 }
 
 static void base_open(struct base *b, const char *dir, int64_t rows) {
     char path[300];
-    struct keep keep;
     *b = (struct base){.rows = rows};
     snprintf(path, sizeof path, "%s/kith.db", dir);
     b->g = bench_open(path);
     must_start(b->g);
     b->ids = calloc((size_t)rows, sizeof *b->ids);
-    keep = (struct keep){b->ids, 0};
-    page_of(b, "contact order by id", (kith_str){0}, rows, &keep, &b->arena, NULL);
-    arena_reset(&b->arena);
+    if (!b->ids)
+        die("no memory");
+    struct keep keep = {b->ids, 0};
+    walk(b, "contact order by id", rows, &keep);
 }
 
 static void base_close(struct base *b) {
@@ -147,7 +146,9 @@ static void page_rows(struct base *b) {
         page_row(lists[i].what, b, first);
         if (i > 1)
             continue;
-        struct spread deep = pages(b, lists[i].text, deep_cursor(b, lists[i].text, b->rows / 2));
+        struct keep none = {0};
+        kith_str middle = walk(b, lists[i].text, b->rows / 2, &none);
+        struct spread deep = pages(b, lists[i].text, middle);
         page_row("  the page in the middle", b, deep);
         row("  its cost, to that of the first", "%.2f", deep.middle / first.middle, "about 1: < 2",
             deep.middle < 2 * first.middle);
