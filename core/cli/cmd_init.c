@@ -79,8 +79,15 @@ static kith_status make_folder(const char *dir, const char *name, kith_error *e)
     return st;
 }
 
+static bool write_whole(int fd, kith_str text) {
+    ssize_t n = write(fd, text.ptr, (size_t)text.len);
+    if (n >= 0 && n != (ssize_t)text.len)
+        errno = ENOSPC;
+    return n == (ssize_t)text.len;
+}
+
 /* A file that is there stays: an earlier init may have been interrupted, or the files come from a
- * backup without a database. */
+ * backup without a database. Half a file would be taken for the whole one: it is removed. */
 static kith_status make_file(const char *dir, const char *name, kith_str text, kith_error *e) {
     char *path = company_path(dir, name);
     if (!path)
@@ -89,8 +96,10 @@ static kith_status make_file(const char *dir, const char *name, kith_str text, k
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0 && errno != EEXIST)
         st = err_errno(e, "write", path);
-    else if (fd >= 0 && write(fd, text.ptr, (size_t)text.len) != (ssize_t)text.len)
+    if (fd >= 0 && !write_whole(fd, text)) {
         st = err_errno(e, "write", path);
+        unlink(path);
+    }
     if (fd >= 0)
         close(fd);
     free(path);

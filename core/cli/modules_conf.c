@@ -132,6 +132,8 @@ static kith_status write_file(const char *path, kith_str text, kith_error *e) {
         ok = fclose(f) == 0 && ok;
     ok = ok && rename(part, path) == 0;
     kith_status st = ok ? KITH_OK : err_errno(e, "write", path);
+    if (!ok)
+        unlink(part);
     free(part);
     return st;
 }

@@ -104,6 +104,23 @@ it "works again when it may write"
 kith create contact name=Again
 exits 0
 
+it "leaves no half of a file behind when the disk is full"
+last=(init "$work/full")
+mkfifo "$work/err.pipe"
+cat "$work/err.pipe" >"$work/err" &
+(
+    trap '' XFSZ
+    ulimit -f 0
+    exec "$KITH" init "$work/full" >/dev/null 2>"$work/err.pipe"
+)
+code=$?
+wait $!
+exits 5
+one_sentence
+expect test -z "$(ls -A "$work/full")"
+kith init "$work/full"
+exits 0
+
 it "survives kill -9 between two commands of a stream"
 for i in $(seq 5); do
     "$KITH" create contact name="Killed $i" >created.$i 2>/dev/null &
