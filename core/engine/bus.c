@@ -21,6 +21,7 @@ kith_status bus_setup(struct engine *g, kith_error *e) {
         "CREATE TABLE IF NOT EXISTS kith_letter(id INTEGER PRIMARY KEY, reaction TEXT NOT NULL,"
         " seq INTEGER NOT NULL, type INTEGER, subject INTEGER, attempts INTEGER NOT NULL,"
         " next INTEGER, error TEXT NOT NULL) STRICT;"
+        "CREATE INDEX IF NOT EXISTS \"i.kith_letter.seq\" ON kith_letter(seq);"
         "CREATE INDEX IF NOT EXISTS \"i.kith_letter.next\" ON kith_letter(next);"
         "CREATE INDEX IF NOT EXISTS \"i.kith_letter.subject\" ON kith_letter(reaction, subject);",
         e);

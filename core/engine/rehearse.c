@@ -133,6 +133,7 @@ kith_status engine_doctor(struct engine *g, doctor_tell tell, void *arg, size_t 
 /* -- undo -------------------------------------------------------------------------------------- */
 
 #define UNDO_CHUNK    500  /* rows undone in one transaction, or a few more */
+#define REACTIONS_MS  1000 /* an undo waits for reactions that are under way, at most */
 #define REPORTED_ROWS 1000 /* reversed ones that the report names */
 
 struct undoing {
@@ -149,6 +150,7 @@ struct undoing {
     uint64_t seq, next_seq;
     size_t chunk; /* rows at most */
     struct txn *txn;
+    uint64_t row;              /* seq of the one that is being undone */
     struct undo_report before; /* the report, and its capacity, as it was before the chunk */
     size_t before_cap;
 };
@@ -159,9 +161,20 @@ static kith_status undo_apply(void *arg, uint32_t kind, const struct rtype *t, k
     return txn_undo_apply(u->txn, kind, t, id, fields, count, e);
 }
 
+/* What has not been done yet because of a row that is reversed is not done any more. */
+static kith_status cancel_letters(struct undoing *u, kith_error *e) {
+    struct conn *c = u->g->writer;
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "DELETE FROM kith_letter WHERE seq = ?1 AND next IS NOT NULL", &st, e));
+    bind_int(st, 1, (int64_t)u->row);
+    return conn_run(c, st, e);
+}
+
 static kith_status undo_report(void *arg, const struct undo_item *item, kith_error *e) {
     struct undoing *u = arg;
     struct undo_report *r = u->report;
+    if (item->outcome == UNDO_REVERSED)
+        TRY(cancel_letters(u, e));
     size_t *n = item->outcome == UNDO_REVERSED ? &r->reversed
                 : item->outcome == UNDO_KEPT   ? &r->kept
                                                : &r->refused;
@@ -190,6 +203,7 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     /* Whole transactions: half of one may be against the rules of the base types. */
     for (size_t n = 0; at < u->tx_count && (n < u->chunk || seq != u->txs[at].last); n++) {
         struct journal_row row;
+        u->row = seq;
         TRY(journal_row_read(u->g->writer, seq, t->arena, &row, e));
         TRY(journal_undo_row(u->g->writer, u->g->schema, &row, t->arena, &ops, e));
         if (seq-- == u->txs[at].first) {
@@ -241,6 +255,9 @@ kith_status engine_undo(struct engine *g, const struct principal *p, kith_id tar
     struct undoing u = {.g = g, .arena = a, .report = out, .target = target};
     struct conn *c;
     *out = (struct undo_report){0};
+    /* Reactions that are just about to follow from it are taken back, too, and do not come after.
+     */
+    (void)engine_drain(g, REACTIONS_MS, NULL);
     TRY(engine_reader(g, &c, e));
     kith_status st = journal_undo_set(c, target, a, &u.txs, &u.tx_count, e);
     engine_reader_done(g, c);

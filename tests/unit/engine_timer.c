@@ -206,3 +206,22 @@ TEST("a rehearsal in which a reaction fails names it") {
     EXPECT_INT(0, count(&x, "lead", NULL));
     fixture_close(&x);
 }
+
+TEST("what a reaction did not get done is not done any more when its cause is undone") {
+    struct fixture x;
+    struct tries s = {.fail = true};
+    struct undo_report r;
+    kith_id id = 0, tx;
+    fixture_open(&x);
+    react_to(&x, &s, NULL);
+    fixture_start(&x);
+    EXPECT_OK(try_job(&x, ROW_CREATE, x.lead, &id, PAIRS("name=A"), &tx), x.e);
+    EXPECT_OK(engine_undo(x.g, &tester, tx, false, &x.arena, &r, &x.e), x.e);
+    EXPECT_INT(1, s.calls); /* it was waited for */
+    wait_hours(&x, 2);
+    EXPECT_INT(1, s.calls);
+    create(&x, x.lead, PAIRS("name=B"));
+    settle(&x);
+    EXPECT_INT(2, s.calls);
+    fixture_close(&x);
+}

@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 static const kith_field piece_fields[] = {
@@ -390,5 +392,50 @@ TEST("what shows a row may read, even with a single reader; who holds it all is 
     EXPECT_OK(engine_reader(x.g, &c, &x.e), x.e);
     EXPECT_INT(KITH_E_BUSY, engine_reader(x.g, &second, &x.e));
     engine_reader_done(x.g, c);
+    fixture_close(&x);
+}
+
+/* -- places where nothing can be kept ---------------------------------------------------------- */
+
+/* As a user without rights, since the tests may be run by root. 0: refused in a sentence with
+ * `says`. */
+static int open_as_nobody(struct fixture *x, const char *says) {
+    struct engine_options o = fixture_options(x);
+    struct engine *g;
+    if (setgid(65534) != 0 || setuid(65534) != 0)
+        return 3;
+    kith_status st = engine_open(&g, &o, &x->e);
+    if (st == KITH_OK)
+        return 2;
+    if (strstr(x->e.message, says) && strstr(x->e.message, x->path))
+        return 0;
+    printf("  expected \"%s\", found \"%s\"\n", says, x->e.message);
+    fflush(stdout);
+    return 1;
+}
+
+static int as_nobody(struct fixture *x, const char *says) {
+    int status;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(open_as_nobody(x, says));
+    EXPECT(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+TEST("a folder or a database that may not be written is refused in one sentence that names it") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=A"));
+    engine_close(x.g);
+    x.g = NULL;
+    EXPECT_INT(0, chmod(x.dir, 0755));
+    EXPECT_INT(0, as_nobody(&x, "Permission denied")); /* the lock is another's */
+    char lock[128];
+    snprintf(lock, sizeof lock, "%s.lock", x.path);
+    EXPECT_INT(0, chmod(lock, 0666));
+    EXPECT_INT(0, as_nobody(&x, "may not be written"));
     fixture_close(&x);
 }
