@@ -239,6 +239,7 @@ static kith_status write_all(int fd, const struct binary *b, const char *path, k
     return KITH_OK;
 }
 
+/* A copy that has its name has answered once without taking a process with it. */
 static kith_status write_copy(const struct binary *b, const char *path, struct arena *a,
                               kith_error *e) {
     char *part = arena_printf(a, "%s.XXXXXX", path);
@@ -250,6 +251,8 @@ static kith_status write_copy(const struct binary *b, const char *path, struct a
     kith_status st = write_all(fd, b, part, e);
     if (close(fd) != 0 && st == KITH_OK)
         st = err_errno(e, "write", part);
+    if (st == KITH_OK)
+        st = plugin_probe(part, e);
     if (st == KITH_OK && (chmod(part, 0500) != 0 || rename(part, path) != 0))
         st = err_errno(e, "write", path);
     if (st != KITH_OK)

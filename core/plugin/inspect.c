@@ -320,7 +320,9 @@ static bool send_all(int fd, const void *data, size_t size) {
 static _Noreturn void child(int fd, const char *path, bool json) {
     struct buf out = {0};
     struct answer a = {.error = KITH_ERROR_INIT};
+    int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
     alarm(LIMIT_S);
+    dup2(quiet, STDERR_FILENO); /* the answer is the parent's to give, in one sentence */
     a.status = look(path, json, &out, &a.error);
     bool sent = send_all(fd, &a, sizeof a) && send_all(fd, out.ptr, out.len);
     _exit(sent ? 0 : 1); /* no destructor of the plugin runs */
@@ -379,6 +381,13 @@ static kith_status ask_child(const char *path, bool json, struct buf *out, kith_
     kith_status st =
         pid < 0 ? err_errno(e, "start", "a process") : verdict(wait_status, &in, out, e);
     buf_free(&in);
+    return st;
+}
+
+kith_status plugin_probe(const char *path, kith_error *e) {
+    struct buf text = {0};
+    kith_status st = ask_child(path, false, &text, e);
+    buf_free(&text);
     return st;
 }
 

@@ -27,11 +27,15 @@ void binary_free(struct binary *b);
 /* Is it a plugin as far as one can tell without running it? One exported symbol, no database or Lua
  * of its own. */
 kith_status binary_check(const struct binary *b, kith_error *e);
-/* Writes the private copy, unless it is there already; *copy lives in the arena. */
+/* Writes the private copy, unless it is there already; *copy lives in the arena. Before a copy gets
+ * its name it is opened once in a child process, so that code that dies there harms nobody. */
 kith_status binary_copy(const struct binary *b, const char *name, const char *folder,
                         struct arena *a, const char **copy, kith_error *e);
 /* Maps it for the life of the process and asks it for its description. */
 kith_status binary_open(const char *copy, const kith_plugin_desc **out, kith_error *e);
+
+/* Opens it and asks for its description in a child process (inspect.c). */
+kith_status plugin_probe(const char *path, kith_error *e);
 
 /* -- the description (declare.c) --------------------------------------------------------------- */
 

@@ -69,6 +69,11 @@ TEST("a plugin that calls Lua by itself is refused") {
     expect_out("wants_lua", "uses 'lua_gettop'");
 }
 
+TEST("a plugin that crashes when it is asked is out each time, and takes nobody with it") {
+    expect_out("dies_in_entry", "ended with signal 6");
+    expect_out("dies_in_entry", "ended with signal 6");
+}
+
 TEST("a file that others may write is refused with the remedy") {
     char command[9000];
     snprintf(command, sizeof command, "cp '%s/every_row.so' '%s/every_row.so'", plugins_dir,
