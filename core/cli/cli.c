@@ -155,12 +155,14 @@ static kith_status run_with_company(struct cmd *c, int argc, char *const *argv, 
     int64_t deadline = clock_ticks() + (int64_t)OWNER_WAIT_MS * 1000000;
     kith_status st;
     for (;;) {
-        TRY(run_in_server(c, argc, argv, code, e));
+        st = run_in_server(c, argc, argv, code, e);
         if (*code >= 0)
             return KITH_OK;
-        hold_signals(SIG_BLOCK);
-        st = open_here(c, e);
-        hold_signals(SIG_UNBLOCK);
+        if (st == KITH_OK) {
+            hold_signals(SIG_BLOCK);
+            st = open_here(c, e);
+            hold_signals(SIG_UNBLOCK);
+        }
         if (st != KITH_E_BUSY || clock_ticks() > deadline || io_interrupted(c->io))
             break;
         poll(NULL, 0, 50);

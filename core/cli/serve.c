@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define CLIENTS_MAX 32
+#define PLACE_S     4    /* for a place to become free; less than a client waits for the greeting */
 #define HELLO_MS    5000 /* for the greeting and the command line */
 #define ANSWER_MS                                                                                  \
     60000 /* for an answer about a file; the client says every 10 s that it is there */
@@ -257,13 +258,23 @@ static void *guest_main(void *arg) {
 
 /* -- the door ---------------------------------------------------------------------------------- */
 
-static struct guest *free_place(struct server *s, int fd) {
-    struct guest *found = NULL;
-    pthread_mutex_lock(&s->lock);
-    for (int i = 0; i < CLIENTS_MAX && !found; i++) {
+static struct guest *first_free(struct server *s) {
+    for (int i = 0; i < CLIENTS_MAX; i++) {
         if (s->guests[i].fd < 0)
-            found = &s->guests[i];
+            return &s->guests[i];
     }
+    return NULL;
+}
+
+/* The clients behind this one wait in the socket's queue meanwhile. */
+static struct guest *free_place(struct server *s, int fd) {
+    struct guest *found;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PLACE_S;
+    pthread_mutex_lock(&s->lock);
+    while (!(found = first_free(s)) && pthread_cond_timedwait(&s->left, &s->lock, &until) == 0)
+        ;
     if (found) {
         *found = (struct guest){.server = s, .fd = fd};
         s->count++;

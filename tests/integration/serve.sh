@@ -184,6 +184,19 @@ expect grep -q "serving" "$work/serve.log"
 wait "$one"
 stop_server
 
+crowd=$(create contact name=Crowd)
+it "lets 150 clients that come at once have their turn"
+serve
+clients=()
+for i in $(seq 150); do
+    "$KITH" create note about="contact/$crowd" title="Client $i" body=Hello >/dev/null 2>>"$work/err" &
+    clients+=($!)
+done
+for client in "${clients[@]}"; do wait "$client" || fail "a client was sent away"; done
+kith find "note where title like 'Client %' : count()"
+prints_exactly 150
+stop_server
+
 it "works two at a time without a server"
 "$KITH" create contact name="First of two" city=Ulm >"$work/one" 2>&1 &
 one=$!
