@@ -170,14 +170,18 @@ static void error_open(lua_State *L) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &error_key);
 }
 
+/* A rule that fails because of a write that another rule spoils is named before that one; a rule
+ * that calls itself is named once. */
 int raise_error(lua_State *L, kith_error *e) {
-    if (e->code != KITH_E_REFUSED) {
-        luaL_where(L, 1);
-        err_prefix(e, "%s", lua_tostring(L, -1));
-    }
+    bool logged = strncmp(e->message, "rules/", 6) == 0;
+    luaL_where(L, 1);
+    const char *where = lua_tostring(L, -1);
+    if (e->code != KITH_E_REFUSED && strncmp(e->message, where, strlen(where)) != 0)
+        err_prefix(e, "%s", where);
     struct held_error *h = lua_newuserdatauv(L, sizeof *h, 0);
     h->held.kind = HELD_ERROR;
     h->e = *e;
+    h->logged = logged;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &error_key);
     lua_setmetatable(L, -2);
     return lua_error(L);
@@ -205,7 +209,7 @@ uint32_t line_of_caller(lua_State *L) {
 static int on_error(lua_State *L) {
     struct script *s = script_of(L);
     struct held_error *h = held_test(L, 1, HELD_ERROR);
-    if (!s->frame->txn || s->frame->stopped || (h && h->e.code == KITH_E_REFUSED))
+    if (!s->frame->txn || s->frame->stopped || (h && (h->logged || h->e.code == KITH_E_REFUSED)))
         return 1;
     const char *text = h ? h->e.message : lua_tostring(L, 1);
     luaL_traceback(L, L, text ? text : "an error without text", 1);

@@ -146,6 +146,7 @@ struct held_value { /* decimal, money, date, time, duration */
 struct held_error {
     struct held held;
     kith_error e;
+    bool logged; /* it came out of another call of a rule, which logged its traceback */
 };
 struct held_record {
     struct held held;

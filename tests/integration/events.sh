@@ -65,4 +65,16 @@ kith doctor
 exits 0
 prints "nothing found"
 
+it "says once that a rule calls itself without end"
+cat >rules/endless.lua <<'RULE'
+after("account.create", { name = "endless" }, function(account)
+    create("account", { name = account.name .. "+" })
+end)
+RULE
+kith create account name=A
+exits 1
+complains "kith: rules/endless.lua:2: hooks call each other more than 32 deep"
+expect test "$(grep -c 'hooks call each other' "$work/err")" -eq 2 # the traceback in the log, and the answer
+rm rules/endless.lua
+
 finish
