@@ -118,7 +118,8 @@ kith_status engine_add_reaction(struct engine *g, const struct reaction *r, kith
     entry->reaction.topic = arena_strdup(&g->arena, r->topic);
     TRY(intern_source(g, &r->source, &entry->reaction.source, &entry->source, e));
     g->reactions[g->reaction_count++] = entry;
-    return add_to_list(g, &g->types[entry->type ? entry->type->id : 0].reactions, entry, e);
+    uint32_t list = entry->match == MATCH_TOPIC ? 0 : entry->type->id;
+    return add_to_list(g, &g->types[list].reactions, entry, e);
 }
 
 /* -- cursors ----------------------------------------------------------------------------------- */
@@ -467,6 +468,13 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
                         why.message, e);
 }
 
+/* Published events have any subject, or none: their reactions stand in the list of no type. */
+static const struct reaction_list *reactions_to(const struct engine *g,
+                                                const struct journal_row *row) {
+    uint32_t type = row->kind == ROW_EVENT || row->type > g->type_max ? 0 : row->type;
+    return &g->types[type].reactions;
+}
+
 /* -- groups ------------------------------------------------------------------------------------ */
 
 struct batch {
@@ -481,7 +489,7 @@ static kith_status deliver_row(void *arg, const struct journal_row *row, kith_er
     struct delivery d = {.g = g, .row = row};
     struct txn probe;
     struct write_opts o = {.principal = &bus_principal, .origin = ORIGIN_REACTION};
-    const struct reaction_list *l = &g->types[row->type <= g->type_max ? row->type : 0].reactions;
+    const struct reaction_list *l = reactions_to(g, row);
     arena_reset(&g->work);
     txn_begin(&probe, g, &o, 0);
     for (size_t i = 0; i < l->count; i++)
@@ -765,6 +773,23 @@ kith_status engine_letter_skip(struct engine *g, const struct principal *p, uint
     return write_letter_change(g, p, "DELETE FROM kith_letter WHERE id = ?1", number, e);
 }
 
+kith_status bus_cancel(struct engine *g, uint64_t seq, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer, "DELETE FROM kith_letter WHERE seq = ?1 AND next IS NOT NULL", &st,
+                     e));
+    bind_int(st, 1, (int64_t)seq);
+    return conn_run(g->writer, st, e);
+}
+
+void bus_count(struct conn *c, struct engine_stats *out) {
+    int64_t all, dead;
+    if (conn_int(c, "SELECT count(*) FROM kith_letter", 0, &all, NULL) != KITH_OK ||
+        conn_int(c, "SELECT count(*) FROM kith_letter WHERE next IS NULL", 0, &dead, NULL) != 0)
+        return;
+    out->letters_waiting = (uint64_t)(all - dead);
+    out->letters_dead = (uint64_t)dead;
+}
+
 /* -- rehearsal --------------------------------------------------------------------------------- */
 
 kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, size_t *ran,
@@ -772,7 +797,7 @@ kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, si
     struct delivery d = {.g = g, .row = row};
     struct txn probe;
     struct write_opts o = {.principal = &bus_principal, .origin = ORIGIN_REACTION};
-    const struct reaction_list *l = &g->types[row->type <= g->type_max ? row->type : 0].reactions;
+    const struct reaction_list *l = reactions_to(g, row);
     txn_begin(&probe, g, &o, 0);
     for (size_t i = 0; i < l->count; i++) {
         bool yes;

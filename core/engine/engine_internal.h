@@ -54,7 +54,7 @@ struct topic_entry {
 
 struct type_info {                  /* by type number */
     struct hook_list hooks[3][2];   /* [ROW_CREATE-1 ..][before, after] */
-    struct reaction_list reactions; /* whose events are about this type */
+    struct reaction_list reactions; /* to changes of this type; of type 0: to published events */
     kith_value *defaults;           /* one per field */
     const struct rfield **inbound;  /* link fields that point here, links to any record included */
     size_t inbound_count;
@@ -212,14 +212,19 @@ kith_status bus_next_due(struct engine *g, int64_t *due, kith_error *e);
 /* Runs the reactions to one row inside the current transaction, for a rehearsal. */
 kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, size_t *ran,
                              kith_error *e);
-int64_t bus_backoff(uint32_t attempts);                  /* ms */
-void bus_held_up(const char *what, const kith_error *e); /* logs it and pauses */
+/* What has not been done yet because of a row that is reversed is not done any more. */
+kith_status bus_cancel(struct engine *g, uint64_t seq, kith_error *e);
+void bus_count(struct conn *c, struct engine_stats *out); /* letters */
+int64_t bus_backoff(uint32_t attempts);                   /* ms */
+void bus_held_up(const char *what, const kith_error *e);  /* logs it and pauses */
 
 /* timers.c */
 kith_status timers_setup(struct engine *g, kith_error *e);
 kith_status timers_start(struct engine *g, kith_error *e);
 void timers_fire(struct engine *g);
 kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e);
+kith_status timers_high_id(struct conn *c, kith_id *id, kith_error *e); /* 0: none */
+void timers_count(struct conn *c, struct engine_stats *out);
 
 /* base_hooks.c */
 kith_status base_hooks_add(struct engine *g, kith_error *e);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Timers and retries over restarts, changed rules and a clock that is set back. */
+/* Timers, retries and published events, over restarts, changed rules and a clock that is set
+ * back. */
 #include "engine_fixture.h"
 
 #define HOUR_MS (3600 * 1000)
@@ -223,5 +224,51 @@ TEST("what a reaction did not get done is not done any more when its cause is un
     create(&x, x.lead, PAIRS("name=B"));
     settle(&x);
     EXPECT_INT(2, s.calls);
+    fixture_close(&x);
+}
+
+/* -- published events -------------------------------------------------------------------------- */
+
+struct said {
+    const char *topic;
+    const struct rtype *type;
+    kith_id subject;
+};
+
+static kith_status say(struct txn *t, void *arg, kith_error *e) {
+    const struct said *s = arg;
+    return txn_publish(t, s->topic, s->type, s->subject, STR("{}"), e);
+}
+
+TEST("a published event is heard whatever its subject is, and also when it has none") {
+    static const struct kith_topic topics[] = {{.name = "lead.praised", .schema = 1},
+                                               {.name = "shop.opened", .schema = 1}};
+    struct fixture x;
+    struct tries praise = {0}, opened = {0};
+    fixture_open(&x);
+    for (size_t i = 0; i < 2; i++) {
+        struct reaction r = {.name = topics[i].name,
+                             .topic = topics[i].name,
+                             .fn = attempt,
+                             .self = i ? &opened : &praise,
+                             .source = {SOURCE_RULE, "r", "", 1}};
+        EXPECT_OK(engine_add_topic(x.g, "test", &topics[i], &x.e), x.e);
+        EXPECT_OK(engine_add_reaction(x.g, &r, &x.e), x.e);
+    }
+    fixture_start(&x);
+    kith_id lead = create(&x, x.lead, PAIRS("name=A")),
+            contact = create(&x, x.contact, PAIRS("name=B"));
+    struct said said[] = {{"lead.praised", x.lead, lead},
+                          {"lead.praised", x.contact, contact},
+                          {"lead.praised", NULL, 0},
+                          {"shop.opened", x.lead, lead},
+                          {"shop.opened", NULL, 0}};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        EXPECT_OK(engine_write(x.g, &by_tester, say, &said[i], NULL, &x.e), x.e);
+    settle(&x);
+    EXPECT_INT(3, praise.calls);
+    EXPECT_INT(2, opened.calls);
+    struct said unknown = {"lead.unheard", NULL, 0};
+    EXPECT_INT(KITH_E_NOTFOUND, engine_write(x.g, &by_tester, say, &unknown, NULL, &x.e));
     fixture_close(&x);
 }
