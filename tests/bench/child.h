@@ -12,6 +12,7 @@
 
 struct child {
     double seconds;   /* of wall time */
+    double processor; /* seconds of all its threads, without what other programs took */
     double megabytes; /* the most that was resident */
 };
 
@@ -31,12 +32,18 @@ static inline pid_t child_start(char *const *argv, bool quiet) {
     _exit(127);
 }
 
+static inline double seconds_of(struct timeval t) {
+    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
 static inline struct child child_wait(pid_t pid, int64_t started) {
     struct rusage used;
     int status;
     if (wait4(pid, &status, 0, &used) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
         die("a kith command failed");
-    return (struct child){(double)(clock_ticks() - started) / 1e9, (double)used.ru_maxrss / 1024};
+    return (struct child){.seconds = (double)(clock_ticks() - started) / 1e9,
+                          .processor = seconds_of(used.ru_utime) + seconds_of(used.ru_stime),
+                          .megabytes = (double)used.ru_maxrss / 1024};
 }
 
 /* $KITH with these arguments, in a company's folder. */
