@@ -782,12 +782,11 @@ kith_status bus_cancel(struct engine *g, uint64_t seq, kith_error *e) {
 }
 
 void bus_count(struct conn *c, struct engine_stats *out) {
-    int64_t all, dead;
-    if (conn_int(c, "SELECT count(*) FROM kith_letter", 0, &all, NULL) != KITH_OK ||
-        conn_int(c, "SELECT count(*) FROM kith_letter WHERE next IS NULL", 0, &dead, NULL) != 0)
-        return;
-    out->letters_waiting = (uint64_t)(all - dead);
-    out->letters_dead = (uint64_t)dead;
+    int64_t n;
+    if (conn_int(c, "SELECT count(*) FROM kith_letter WHERE next IS NOT NULL", 0, &n, NULL) == 0)
+        out->letters_waiting = (uint64_t)n;
+    if (conn_int(c, "SELECT count(*) FROM kith_letter WHERE next IS NULL", 0, &n, NULL) == 0)
+        out->letters_dead = (uint64_t)n;
 }
 
 /* -- rehearsal --------------------------------------------------------------------------------- */

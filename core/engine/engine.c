@@ -172,16 +172,15 @@ static kith_status build_schema(struct engine *g, kith_error *e) {
 /* The largest id ever given out that is still known. Timers and records without history are in no
  * journal. */
 static kith_status high_id(struct engine *g, kith_id *high, kith_error *e) {
-    char sql[128];
-    int64_t id;
+    kith_id id;
     TRY(journal_high_id(g->writer, high, e));
-    for (uint32_t i = 0; i <= g->schema->type_count; i++) {
-        const struct rtype *t = i < g->schema->type_count ? g->schema->types[i] : NULL;
-        if (t && t->history != KITH_HISTORY_NONE)
+    TRY(timers_high_id(g->writer, &id, e));
+    *high = id > *high ? id : *high;
+    for (uint32_t i = 0; i < g->schema->type_count; i++) {
+        if (g->schema->types[i]->history != KITH_HISTORY_NONE)
             continue;
-        snprintf(sql, sizeof sql, "SELECT max(id) FROM \"%s\"", t ? t->name : "kith_timer");
-        TRY(conn_int(g->writer, sql, 0, &id, e));
-        *high = (kith_id)id > *high ? (kith_id)id : *high;
+        TRY(record_high_id(g->writer, g->schema->types[i], &id, e));
+        *high = id > *high ? id : *high;
     }
     return KITH_OK;
 }
@@ -374,15 +373,9 @@ void engine_stats(struct engine *g, struct engine_stats *out) {
     pthread_mutex_unlock(&g->lock);
     out->rows = out->durable;
     struct conn *c;
-    int64_t n = 0;
     if (engine_reader(g, &c, NULL) != KITH_OK)
         return;
-    if (conn_int(c, "SELECT count(*) FROM kith_letter WHERE next IS NOT NULL", 0, &n, NULL) ==
-        KITH_OK)
-        out->letters_waiting = (uint64_t)n;
-    if (conn_int(c, "SELECT count(*) FROM kith_letter WHERE next IS NULL", 0, &n, NULL) == KITH_OK)
-        out->letters_dead = (uint64_t)n;
-    if (conn_int(c, "SELECT count(*) FROM kith_timer", 0, &n, NULL) == KITH_OK)
-        out->timers = (uint64_t)n;
+    bus_count(c, out);
+    timers_count(c, out);
     engine_reader_done(g, c);
 }

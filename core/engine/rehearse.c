@@ -141,9 +141,10 @@ struct undoing {
     struct arena *arena;
     struct undo_report *report;
     kith_id target;
+    bool rehearse;
     size_t cap;
     struct tx_head *txs;
-    size_t tx_count;
+    size_t tx_count, rows;
     /* Where it stands: the transaction, and the seq of its next row to undo; and where it will
      * stand when the chunk that runs is committed: a chunk may run twice. */
     size_t at, next_at;
@@ -161,20 +162,11 @@ static kith_status undo_apply(void *arg, uint32_t kind, const struct rtype *t, k
     return txn_undo_apply(u->txn, kind, t, id, fields, count, e);
 }
 
-/* What has not been done yet because of a row that is reversed is not done any more. */
-static kith_status cancel_letters(struct undoing *u, kith_error *e) {
-    struct conn *c = u->g->writer;
-    sqlite3_stmt *st;
-    TRY(conn_prepare(c, "DELETE FROM kith_letter WHERE seq = ?1 AND next IS NOT NULL", &st, e));
-    bind_int(st, 1, (int64_t)u->row);
-    return conn_run(c, st, e);
-}
-
 static kith_status undo_report(void *arg, const struct undo_item *item, kith_error *e) {
     struct undoing *u = arg;
     struct undo_report *r = u->report;
     if (item->outcome == UNDO_REVERSED)
-        TRY(cancel_letters(u, e));
+        TRY(bus_cancel(u->g, u->row, e));
     size_t *n = item->outcome == UNDO_REVERSED ? &r->reversed
                 : item->outcome == UNDO_KEPT   ? &r->kept
                                                : &r->refused;
@@ -190,10 +182,26 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
     return KITH_OK;
 }
 
+/* What there is to undo, as it is in the transaction that begins with it: nothing comes between. */
+static kith_status find_transactions(struct undoing *u, kith_error *e) {
+    TRY(journal_undo_set(u->g->writer, u->target, u->arena, &u->txs, &u->tx_count, e));
+    u->rows = 0;
+    for (size_t i = 0; i < u->tx_count; i++)
+        u->rows += (size_t)(u->txs[i].last - u->txs[i].first + 1);
+    u->seq = u->txs[0].last;
+    if (!u->rehearse || u->rows <= REHEARSE_ROWS)
+        return KITH_OK;
+    return err_set(e, KITH_E_LIMIT, NULL,
+                   "an undo of %zu rows is too large to be rehearsed in place; do it on a copy",
+                   u->rows);
+}
+
 /* Undoes the next rows, newest first. */
 static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     struct undoing *u = arg;
     struct undo_ops ops = {u, undo_apply, undo_report};
+    if (u->at == 0)
+        TRY(find_transactions(u, e));
     size_t at = u->at;
     uint64_t seq = u->seq;
     u->txn = t;
@@ -217,50 +225,36 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     return KITH_OK;
 }
 
-static kith_status run_undo(struct undoing *u, const struct principal *p, bool rehearse,
-                            kith_id target, kith_error *e) {
+static kith_status run_undo(struct undoing *u, const struct principal *p, kith_error *e) {
     char text[ID_TEXT + 1], note[64];
     struct write_opts o = {.principal = p, .origin = ORIGIN_UNDO, .note = note};
-    size_t rows = 0;
-    id_format(target, text);
+    id_format(u->target, text);
     snprintf(note, sizeof note, "undo of %s", text);
-    for (size_t i = 0; i < u->tx_count; i++)
-        rows += (size_t)(u->txs[i].last - u->txs[i].first + 1);
-    if (rehearse && rows > REHEARSE_ROWS)
-        return err_set(e, KITH_E_LIMIT, NULL,
-                       "an undo of %zu rows is too large to be rehearsed in place; do it on a copy",
-                       rows);
-    u->chunk = rehearse ? SIZE_MAX : UNDO_CHUNK;
-    u->seq = u->txs[0].last;
-    while (u->at < u->tx_count) {
+    u->chunk = u->rehearse ? SIZE_MAX : UNDO_CHUNK;
+    do {
         struct rehearsal ignored;
         kith_id tx = 0;
         u->before = *u->report;
         u->before_cap = u->cap;
-        TRY(rehearse ? engine_rehearse(u->g, &o, undo_chunk, u, u->arena, &ignored, e)
-                     : engine_write(u->g, &o, undo_chunk, u, &tx, e));
+        TRY(u->rehearse ? engine_rehearse(u->g, &o, undo_chunk, u, u->arena, &ignored, e)
+                        : engine_write(u->g, &o, undo_chunk, u, &tx, e));
         u->at = u->next_at;
         u->seq = u->next_seq;
         if (tx && !u->report->tx)
             u->report->tx = tx;
         /* Several transactions belong together under the first one's id. */
-        if (tx && rows > UNDO_CHUNK)
+        if (tx && u->rows > UNDO_CHUNK)
             o.run = u->report->run = u->report->tx;
-    }
+    } while (u->at < u->tx_count);
     return KITH_OK;
 }
 
 kith_status engine_undo(struct engine *g, const struct principal *p, kith_id target, bool rehearse,
                         struct arena *a, struct undo_report *out, kith_error *e) {
-    struct undoing u = {.g = g, .arena = a, .report = out, .target = target};
-    struct conn *c;
+    struct undoing u = {.g = g, .arena = a, .report = out, .target = target, .rehearse = rehearse};
     *out = (struct undo_report){0};
     /* Reactions that are just about to follow from it are taken back, too, and do not come after.
      */
     (void)engine_drain(g, REACTIONS_MS, NULL);
-    TRY(engine_reader(g, &c, e));
-    kith_status st = journal_undo_set(c, target, a, &u.txs, &u.tx_count, e);
-    engine_reader_done(g, c);
-    TRY(st);
-    return run_undo(&u, p, rehearse, target, e);
+    return run_undo(&u, p, e);
 }

@@ -252,3 +252,16 @@ kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e) {
                     " (SELECT name FROM temp.kith_handler) ORDER BY due LIMIT 1",
                     INT64_MAX, due, e);
 }
+
+kith_status timers_high_id(struct conn *c, kith_id *id, kith_error *e) {
+    int64_t high;
+    TRY(conn_int(c, "SELECT max(id) FROM kith_timer", 0, &high, e));
+    *id = (kith_id)high;
+    return KITH_OK;
+}
+
+void timers_count(struct conn *c, struct engine_stats *out) {
+    int64_t n;
+    if (conn_int(c, "SELECT count(*) FROM kith_timer", 0, &n, NULL) == KITH_OK)
+        out->timers = (uint64_t)n;
+}

@@ -419,3 +419,12 @@ kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id,
         (*ids)[(*count)++] = (kith_id)sqlite3_column_int64(st, 0);
     }
 }
+
+kith_status record_high_id(struct conn *c, const struct rtype *t, kith_id *id, kith_error *e) {
+    char sql[128];
+    int64_t high;
+    snprintf(sql, sizeof sql, "SELECT max(id) FROM \"%s\"", t->name);
+    TRY(conn_int(c, sql, 0, &high, e));
+    *id = (kith_id)high;
+    return KITH_OK;
+}

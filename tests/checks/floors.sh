@@ -3,7 +3,7 @@
 # Holds the walls of the house: tests/checks/floors.sh [ROOT]
 #   floors   a room of core/ includes only itself and the rooms below it
 #   modules  modules and the plugin template include only <kith/...>, their own files and the system's
-#   SQL      stays in store, record and journal, and in the engine's own files that need it
+#   SQL      stays in store, record and journal, and in two files of the engine with tables of their own
 #   size     files over 800 lines and functions over 100 are named; over 1000 and 150 they fail
 set -u
 cd "${1:-$(dirname "$0")/../..}" || exit 2
@@ -44,10 +44,16 @@ modules() {
         }'
 }
 
+# The engine has two tables of its own (docs/decisions/0011); beyond them it only uses connections.
 sql() {
-    sources core modules plugins-api | grep -Ev '^core/(store|record|journal|engine)/|/tests/' |
-        xargs -r grep -nE 'sqlite3_|"[ \t(]*(SELECT|INSERT|UPDATE|DELETE FROM|CREATE (TABLE|INDEX)|ALTER TABLE|DROP|PRAGMA|WITH) ' |
-        sed 's/^\([^:]*:[0-9]*\):.*/\1: SQL belongs in store, record and journal/'
+    texts='"[ \t(]*(SELECT|INSERT|UPDATE|DELETE FROM|CREATE (TABLE|INDEX)|ALTER TABLE|DROP|PRAGMA|WITH) '
+    sources core modules plugins-api | grep -Ev '^core/(store|record|journal)/|/tests/' | while read -r f; do
+        case $f in
+            core/engine/bus.c | core/engine/timers.c) ;;
+            core/engine/*) grep -HnE "$texts" "$f" ;;
+            *) grep -HnE "sqlite3_|$texts" "$f" ;;
+        esac
+    done | sed 's/^\([^:]*:[0-9]*\):.*/\1: SQL belongs in store, record and journal/'
 }
 
 sizes() {

@@ -55,6 +55,11 @@ house
 echo 'char *q = "DELETE FROM contact";' >house/core/cli/bad.c
 run "$floors" house
 expect_has "core/cli/bad.c:1: SQL belongs"
+mkdir house/core/engine
+echo 'char *q = "SELECT 1 FROM contact";' | tee house/core/engine/bus.c >house/core/engine/bad.c
+run "$floors" house
+expect_has "core/engine/bad.c:1: SQL belongs"
+expect_lacks "core/engine/bus.c"
 
 it "a file over 1000 lines fails and one over 800 is named"
 house
