@@ -73,6 +73,9 @@ static kith_status read_options(struct job *job, kith_error *e) {
     o->encoding = cmd_option(c, "encoding");
     o->restart = cmd_option(c, "restart") != NULL;
     job->rejects = cmd_option(c, "rejects");
+    if (cmd_option(c, "duplicates") && !o->key)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "--duplicates is about rows whose key is known: name the key with --key");
     return KITH_OK;
 }
 
@@ -134,15 +137,20 @@ static void show_columns(struct job *job) {
     struct cmd *c = job->c;
     size_t count;
     const struct import_column *col = import_columns(job->import, &count);
+    const struct rfield *missing = import_missing(job->import);
     struct table t;
-    if (c->json)
+    if (c->json || count == 0)
         return;
     table_begin(&t, c, (const char *const[]){"column of the file", "goes to", NULL});
     for (size_t i = 0; i < count; i++) {
-        table_cellz(&t, col[i].header[0] ? col[i].header : "(every row)");
+        const char *unnamed = col[i].field ? "(every row)" : "(no name)";
+        table_cellz(&t, col[i].header[0] ? col[i].header : unnamed);
         table_cellz(&t, column_target(c, &col[i]));
     }
     table_print(&t);
+    if (missing)
+        io_printf(c->io, "No column goes to %s, without which no %s can be created.\n",
+                  missing->name, job->options.type->name);
     io_puts(c->io, "\n");
 }
 
@@ -210,7 +218,7 @@ static void report_text(struct job *job, const struct import_report *r, bool reh
     report_matches(job, r);
     count_line(c, "not compared", r->keyless);
     count_line(c, "done before", r->resumed);
-    if (!rehearsal && r->run)
+    if (!rehearsal && r->created + r->updated > 0)
         io_printf(c->io, "'kith undo %s' takes the whole import back.\n", show_id(c, r->run));
 }
 
@@ -307,6 +315,9 @@ static kith_status import_rows(struct job *job, bool rehearsal, kith_error *e) {
     if (st != KITH_OK && r.rows > 0 && !rehearsal)
         io_say(c->io, "the import is not complete: the same command goes on after row %llu",
                (unsigned long long)r.rows);
+    if (st == KITH_OK && kept == KITH_OK && r.rejected > 0 && r.rejected == r.rows)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "every row was rejected: repair the file, or say where its columns go");
     return st == KITH_OK ? kept : st;
 }
 

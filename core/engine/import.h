@@ -93,6 +93,8 @@ struct import;
 kith_status import_open(struct import **out, struct engine *g, const struct import_options *o,
                         kith_error *e);
 const struct import_column *import_columns(const struct import *im, size_t *count);
+/* A required field that nothing of a CSV file goes to, though rules may fill it; or NULL. */
+const struct rfield *import_missing(const struct import *im);
 /* A row as it would be mapped. Lives until the callback returns. */
 struct import_row {
     uint64_t row, line;

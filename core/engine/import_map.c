@@ -358,6 +358,13 @@ static const char *header_at(const void *arg, size_t i) {
     return ((const struct import *)arg)->columns[i]->shown.header;
 }
 
+/* "; it has: name, city", shortened */
+static void list_headers(const struct import *im, struct buf *out) {
+    for (size_t k = 0; k < im->column_count && out->len < 300; k++)
+        if (im->columns[k]->shown.header[0])
+            buf_printf(out, "%s%s", out->len ? ", " : "; it has: ", im->columns[k]->shown.header);
+}
+
 static kith_status refuse_unused(struct import *im, kith_error *e) {
     for (size_t i = 0; i < im->ask_count; i++) {
         const struct ask *ask = &im->asks[i];
@@ -365,10 +372,8 @@ static kith_status refuse_unused(struct import *im, kith_error *e) {
             continue;
         const char *near = str_nearest(str_of(ask->written), header_at, im, im->column_count);
         struct buf all = {0};
-        for (size_t k = 0; !near && k < im->column_count && all.len < 300; k++)
-            if (im->columns[k]->shown.header[0])
-                buf_printf(&all, "%s%s",
-                           all.len ? ", " : "; it has: ", im->columns[k]->shown.header);
+        if (!near)
+            list_headers(im, &all);
         kith_status st = err_set(e, KITH_E_INVAL, NULL, "the file has no column '%s'%s%s%s%s",
                                  ask->written, near ? "; did you mean '" : "", near ? near : "",
                                  near ? "'?" : "", all.ptr ? all.ptr : "");
@@ -401,15 +406,44 @@ kith_status map_member(struct import *im, kith_str name, struct column **out, ki
 
 /* -- the key ----------------------------------------------------------------------------------- */
 
-static kith_status need_column(struct import *im, const struct rfield *f, kith_error *e) {
+/* A contact's name is the two parts together; the file may have only the parts. */
+static bool is_filled(const struct import *im, const struct rfield *f) {
     bool contact_name = im->first_name && strcmp(f->name, "name") == 0;
-    if (im->o->format == FORMAT_JSONL || column_of_field(im, f) ||
-        (contact_name &&
-         (column_of_field(im, im->first_name) || column_of_field(im, im->last_name))))
+    return im->o->format == FORMAT_JSONL || column_of_field(im, f) ||
+           (contact_name &&
+            (column_of_field(im, im->first_name) || column_of_field(im, im->last_name)));
+}
+
+static kith_status need_column(struct import *im, const struct rfield *f, kith_error *e) {
+    if (is_filled(im, f))
         return KITH_OK;
     return err_set(e, KITH_E_INVAL, f->name,
                    "the key has %s, but no column goes to it; map one with 'Header=%s'", f->name,
                    f->name);
+}
+
+const struct rfield *import_missing(const struct import *im) {
+    for (uint32_t i = FIELD_FIRST; i < im->type->field_count; i++) {
+        const struct rfield *f = im->type->fields[i];
+        if ((f->flags & KITH_FF_REQUIRED) && !f->default_text && !is_filled(im, f))
+            return f;
+    }
+    return NULL;
+}
+
+/* A file whose first row names nothing that is known has no header, or another delimiter. */
+static kith_status refuse_strange(struct import *im, kith_error *e) {
+    struct buf all = {0};
+    for (size_t i = 0; i < im->column_count; i++)
+        if (!im->columns[i]->fixed && (im->columns[i]->shown.field || im->columns[i]->shown.is_id))
+            return KITH_OK;
+    list_headers(im, &all);
+    kith_status st = err_set(
+        e, KITH_E_INVAL, NULL,
+        "the file's first row names no field of %s: say where a column goes with 'Header=field'%s",
+        im->type->name, all.ptr ? all.ptr : "");
+    buf_free(&all);
+    return st;
 }
 
 static kith_status parse_key(struct import *im, kith_error *e) {
@@ -427,7 +461,6 @@ static kith_status parse_key(struct import *im, kith_error *e) {
     return KITH_OK;
 }
 
-/* A contact's name is the two parts together; the file may have only the parts. */
 static void find_name_parts(struct import *im) {
     if (strcmp(im->type->name, "contact") != 0)
         return;
@@ -442,5 +475,7 @@ kith_status map_finish(struct import *im, kith_error *e) {
         for (size_t i = 0; i < im->column_count; i++)
             if (is_open(im->columns[i]))
                 TRY(recognise(im, im->columns[i], recognisers[k], e));
+    if (im->o->format == FORMAT_CSV)
+        TRY(refuse_strange(im, e));
     return im->o->key && !im->by_id ? parse_key(im, e) : KITH_OK;
 }

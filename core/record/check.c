@@ -404,8 +404,8 @@ kith_status value_check(const struct schema *s, const struct rfield *f, bool day
 kith_status record_check(const struct rtype *t, const kith_value *values, kith_error *e) {
     for (uint32_t i = FIELD_FIRST; i < t->field_count; i++)
         if ((t->fields[i]->flags & KITH_FF_REQUIRED) && values[i].kind == KITH_NULL)
-            return err_set(e, KITH_E_INVAL, t->fields[i]->name, "%s needs a %s", t->name,
-                           t->fields[i]->name);
+            return err_set(e, KITH_E_INVAL, t->fields[i]->name, "%s needs a%s %s", t->name,
+                           strchr("aeio", t->fields[i]->name[0]) ? "n" : "", t->fields[i]->name);
     return KITH_OK;
 }
 
