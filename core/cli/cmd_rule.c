@@ -89,7 +89,8 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
     else if (!c->json)
         io_puts(c->io, "No rules: put files with Lua rules into the folder rules.\n");
     for (size_t i = 0; (p = scripts_problem(c->company->scripts, i)); i++)
-        io_say(c->io, "%s:%u: %s; the rules of this file are off", p->file, p->line, p->message);
+        io_say(c->io, "%s%s: %s; the rules of this file are off", p->file,
+               p->line ? arena_printf(&c->arena, ":%u", p->line) : "", p->message);
     return KITH_OK;
 }
 

@@ -220,7 +220,7 @@ static kith_status may_set(struct txn *t, const struct rfield *f, kith_error *e)
         (strcmp(t->code->name, f->module) == 0 || t->code->kind == SOURCE_CORE))
         return KITH_OK;
     return err_set(e, KITH_E_DENIED, f->name, "%s.%s is kept by %s and cannot be set",
-                   f->type->name, f->name, f->module);
+                   f->type->name, f->name, strcmp(f->module, "core") == 0 ? "Kith" : f->module);
 }
 
 static kith_status set_value(struct txn *t, struct change *c, const struct rfield *f, kith_value v,

@@ -484,6 +484,9 @@ kith_status schema_find_field(const struct schema *s, const struct rtype *t, kit
     *out = type_field(s, t, name);
     if (*out)
         return KITH_OK;
+    if (str_eqz(name, "id"))
+        return err_set(e, KITH_E_NOTFOUND, "id",
+                       "the id of a record is no field: Kith gives it, and it never changes");
     const char *near = str_nearest(name, field_name_at, t, t->field_count + 1u);
     char field[56];
     snprintf(field, sizeof field, "%.*s", (int)(name.len < 55 ? name.len : 55), name.ptr);

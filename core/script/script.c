@@ -39,7 +39,15 @@ static void problem_from(struct script *s, const char *message) {
             return;
         }
     }
-    script_problem(s, 0, "%s", message);
+    bool named = strncmp(message, s->file, len) == 0 && strncmp(message + len, ": ", 2) == 0;
+    script_problem(s, 0, "%s", named ? message + len + 2 : message);
+}
+
+/* "rules/score.lua:12", or the file alone where no line is known */
+static const char *place_of(struct scripts *all, const struct script_problem *p) {
+    const char *place =
+        p->line ? arena_printf(&all->arena, "%s:%u", p->file, (unsigned)p->line) : p->file;
+    return place ? place : p->file;
 }
 
 /* -- files ------------------------------------------------------------------------------------- */
@@ -219,8 +227,8 @@ kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir
                          const struct script_limits *limits, kith_error *e) {
     TRY(scripts_load(out, g, dir, limits, e));
     for (const struct problem *p = (*out)->problems; p; p = p->next)
-        log_error("script", "%s:%u: %s (the rules of this file are off)", p->p.file,
-                  (unsigned)p->p.line, p->p.message);
+        log_error("script", "%s: %s (the rules of this file are off)", place_of(*out, &p->p),
+                  p->p.message);
     kith_status st = KITH_OK;
     for (struct script *s = (*out)->files; s && st == KITH_OK; s = s->next) {
         if (s->problems)

@@ -85,6 +85,12 @@ wrong 3 "did you mean 'contact'" get contct "$anna"
 wrong 3 "did you mean 'city'" update contact "$anna" citty=Rome
 wrong 3 "did you mean 'email'" why contact "$anna" emial
 wrong 2 "is not field=value" update contact "$anna" city
+wrong 3 "the id of a record is no field" update contact "$anna" id=0
+wrong 4 "contact.created is kept by Kith" update contact "$anna" created=2020-01-01
+wrong 3 "there is no event 99 that waits" event skip 99
+
+it "takes blanks for no name"
+wrong 2 "account needs a name" create account "name=   "
 
 it "refuses what is not an id, and says when there is no such record"
 for id in 0 x "$anna$anna" "../../etc/passwd" "' or 1=1 --" "0000000000000" "ZZZZZZZZZZZZZ"; do
