@@ -61,12 +61,16 @@ static kith_status execute(struct cmd *c, kith_error *e) {
 }
 
 /* Prints the error, if it is one, and tidies up. */
+int io_cut_short(const struct io *io) {
+    return io->lost ? status_exit(KITH_E_IO) : EXIT_INTERRUPTED;
+}
+
 static int finish(struct cmd *c, kith_status st, const kith_error *e) {
     int code = status_exit(st);
     io_flush(c->io);
     io_progress(c->io, "");
     if (io_interrupted(c->io))
-        code = EXIT_INTERRUPTED;
+        code = io_cut_short(c->io);
     if (st != KITH_OK && !c->said && !c->io->deaf)
         io_say(c->io, "%s", e->message);
     arena_free(&c->arena);

@@ -66,6 +66,8 @@ kith_status cmd_help(struct cmd *c, kith_error *e);                             
 kith_status cmd_help_overview(struct cmd *c, const char *group, kith_error *e); /* NULL: all */
 
 #define EXIT_INTERRUPTED 130 /* as a shell has it */
+/* The exit code of a command whose output could not be written, or that was interrupted. */
+int io_cut_short(const struct io *io);
 
 /* The program. Its exit code. */
 int cli_main(const struct program *p, int argc, char *const *argv);

@@ -33,6 +33,7 @@ struct io {
     uint32_t columns; /* of the terminal; 0: standard output is not one */
     bool color;       /* colours are wanted */
     bool deaf;        /* nobody reads the output any more */
+    bool lost;        /* the output could not be written, as on a full disk */
     char actor[72];   /* who asks: "cli:anna" */
 };
 

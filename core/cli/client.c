@@ -223,7 +223,7 @@ int client_run(struct io *local, int fd, int argc, char *const *argv) {
     kith_status st = converse(&c, &e);
     wire_close(&c.wire);
     if (st == KITH_OK)
-        return io_interrupted(local) ? EXIT_INTERRUPTED : c.code;
+        return io_interrupted(local) ? io_cut_short(local) : c.code;
     io_say(local, "%s", e.message);
     return status_exit(st);
 }

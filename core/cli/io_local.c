@@ -59,6 +59,7 @@ static bool local_write(struct io *io, int stream, kith_str data) {
         int n = snprintf(text, sizeof text, "kith: the output cannot be written: %s\n",
                          strerror(errno));
         write_all(STDERR_FILENO, (kith_str){text, (uint64_t)n});
+        io->lost = true;
     }
     return false;
 }

@@ -121,6 +121,17 @@ expect test -z "$(ls -A "$work/full")"
 kith init "$work/full"
 exits 0
 
+it "says once that its output cannot be written"
+for serving in no yes; do
+    [ $serving = yes ] && serve
+    last=(find contact)
+    "$KITH" find contact >/dev/full 2>"$work/err"
+    code=$?
+    exits 5
+    expect grep -q "^kith: the output cannot be written" "$work/err"
+    [ $serving = yes ] && stop_server
+done
+
 it "survives kill -9 between two commands of a stream"
 for i in $(seq 5); do
     "$KITH" create contact name="Killed $i" >created.$i 2>/dev/null &
