@@ -120,6 +120,7 @@ static void drain(struct cmd *c) {
 static kith_status open_here(struct cmd *c, kith_error *e) {
     struct settings_problems problems = {0};
     kith_status st = company_open(&c->company, c->program, c->dir, false, &problems, e);
+    c->said = st == KITH_E_INVAL && problems.count > 1;
     cli_print_problems(c->io, &problems);
     return st;
 }

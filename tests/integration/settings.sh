@@ -28,6 +28,7 @@ kith find contact
 exits 2
 complains "conf.d/20-mistakes.conf:2: "
 complains "conf.d/20-mistakes.conf:6: "
+expect test "$(wc -l <"$work/err")" -eq 3 # each once
 
 it "does not serve with settings that are wrong"
 kith serve
