@@ -32,8 +32,8 @@ bool date_parse(kith_str s, bool day_first, int64_t *days);
 /* "2024-02-29T12:00:00.000Z", with offset, "2024-02-29 12:00", or a date alone (midnight);
  * without an offset it is the wall clock of `zone` (NULL: UTC). Any
  * date of date_parse, so also "12/1/10 8:26" and "12/1/10 8:26 PM" as spreadsheets write it.
- * Offsets are Z, +05:30, +0530 or +05; without one the zone holds. What is finer than a millisecond is
- * dropped. */
+ * Offsets are Z, +05:30, +0530 or +05; without one the zone holds. What is finer than a millisecond
+ * is dropped. */
 struct zone;
 bool time_parse(kith_str s, bool day_first, const struct zone *zone, int64_t *ms);
 /* "90s", "15m", "2h", "3d", "1w", "1h30m", "250ms"; ISO "PT1H30M", "P3D", "P1W"; a sign in

@@ -15,6 +15,7 @@ struct base { /* the fields it works with, resolved once */
     const struct rtype *contact, *point;
     const struct rfield *c[F_COUNT], *p[P_COUNT];
     struct fieldset names, channels, normals, primaries;
+    const struct assign *adding; /* the point that a contact's own write is adding, or NULL */
 };
 
 /* -- a contact's name -------------------------------------------------------------------------- */
@@ -122,18 +123,31 @@ static kith_status set_primary(const struct base *b, struct txn *t, kith_id poin
     return txn_update(t, b->point, point, &set, 1, e);
 }
 
-static kith_status add_point(const struct base *b, struct txn *t, kith_id contact, kith_str kind,
+static kith_status add_point(struct base *b, struct txn *t, kith_id contact, kith_str kind,
                              const kith_value *value, kith_error *e) {
     struct assign set[] = {{b->p[P_CONTACT], value_link(contact, b->contact->id)},
                            {b->p[P_KIND], value_str(kind)},
                            {b->p[P_VALUE], *value},
                            {b->p[P_PRIMARY], yes}};
-    return txn_create(t, b->point, set, sizeof set / sizeof *set, NULL, e);
+    b->adding = set;
+    kith_status st = txn_create(t, b->point, set, sizeof set / sizeof *set, NULL, e);
+    b->adding = NULL;
+    return st;
+}
+
+/* The contact has this value already, unless another hook changed the point on its way. */
+static bool is_added(const struct base *b, const struct change *c) {
+    if (!b->adding || c->kind != ROW_CREATE)
+        return false;
+    for (int i = 0; i < 4; i++)
+        if (!value_eq(&b->adding[i].value, &c->after[b->adding[i].field->index]))
+            return false;
+    return true;
 }
 
 /* The contact's e-mail or phone was written: the point of that value becomes the primary one. An
  * emptied field only takes the mark off: the old address stays known. */
-static kith_status follow_channel(const struct base *b, struct txn *t, const struct change *c,
+static kith_status follow_channel(struct base *b, struct txn *t, const struct change *c,
                                   const struct rfield *f, kith_str kind, kith_error *e) {
     const kith_value *v = &c->after[f->index];
     struct points look = {.base = b, .txn = t, .kind = kind, .wanted = *v};
@@ -152,7 +166,7 @@ static kith_status follow_channel(const struct base *b, struct txn *t, const str
 }
 
 static kith_status follow_channels(void *self, struct txn *t, struct change *c, kith_error *e) {
-    const struct base *b = self;
+    struct base *b = self;
     TRY(follow_channel(b, t, c, b->c[F_EMAIL], STR("email"), e));
     return follow_channel(b, t, c, b->c[F_PHONE], STR("phone"), e);
 }
@@ -219,6 +233,8 @@ static kith_status step_up(const struct base *b, struct txn *t, kith_id point,
 
 static kith_status follow_primary(void *self, struct txn *t, struct change *c, kith_error *e) {
     const struct base *b = self;
+    if (is_added(b, c))
+        return KITH_OK;
     bool was = is_primary(b, c->before), is = is_primary(b, c->after);
     bool moved = was && is &&
                  (fieldset_has(&c->changed, b->p[P_CONTACT]->index) ||
@@ -287,8 +303,8 @@ static size_t chosen_point(const struct base *b, const struct known *k, kith_str
 /* An undo that keeps what was edited since may leave a contact that shows one address while another
  * is marked, or two that are. What the contact shows holds; showing none, it shows the marked one.
  */
-static kith_status mend_kind(const struct base *b, struct txn *t, kith_id contact,
-                             const struct known *k, kith_str kind, kith_error *e) {
+static kith_status mend_kind(struct base *b, struct txn *t, kith_id contact, const struct known *k,
+                             kith_str kind, kith_error *e) {
     static const kith_value null = {0};
     const struct rfield *f = channel_of(b, kind);
     const kith_value *values;
@@ -307,8 +323,7 @@ static kith_status mend_kind(const struct base *b, struct txn *t, kith_id contac
     return set_primary(b, t, k->ids[keep], yes, e);
 }
 
-static kith_status mend_contact(const struct base *b, struct txn *t, kith_id contact,
-                                kith_error *e) {
+static kith_status mend_contact(struct base *b, struct txn *t, kith_id contact, kith_error *e) {
     const struct rfield *kind = b->p[P_KIND];
     struct known k = {0};
     TRY(read_points(b, t, contact, &k, e));
@@ -323,7 +338,7 @@ static int by_id(const void *a, const void *b) {
 }
 
 kith_status base_mend(struct txn *t, kith_error *e) {
-    const struct base *b = t->g->base;
+    struct base *b = t->g->base;
     kith_id *ids = t->undone, last = 0;
     size_t n = t->undone_count;
     if (n)
