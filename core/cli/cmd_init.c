@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith init: a new company's folder. */
+#include "base/number.h"
+#include "base/zone.h"
 #include "cli/show.h"
 #include <dirent.h>
 #include <errno.h>
@@ -131,14 +133,31 @@ static const char *escaped(struct cmd *c, const char *text) {
     return copy.ptr ? copy.ptr : "";
 }
 
+/* Before anything is made: a kith.conf with a mistake in it would stay. */
+static kith_status check_words(const char *currency, const char *name, kith_error *e) {
+    struct zone *zone;
+    if (strlen(currency) != 3 || currency_digits(currency) < 0)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "--currency: '%s' is not a currency of ISO 4217, as 'EUR' is", currency);
+    if (zone_open(&zone, name, e) != KITH_OK)
+        return err_prefix(e, "--zone: ");
+    zone_close(zone);
+    return KITH_OK;
+}
+
 static kith_status make_conf(struct cmd *c, const char *dir, kith_error *e) {
     const char *name = cmd_option(c, "name"), *currency = cmd_option(c, "currency"),
                *zone = cmd_option(c, "zone"), *slash = strrchr(dir, '/');
     if (!name)
         name = slash ? slash + 1 : dir;
-    char *text = arena_printf(&c->arena, kith_conf, escaped(c, name),
-                              escaped(c, currency ? currency : "EUR"),
-                              escaped(c, zone ? zone : system_zone(c)));
+    if (!currency)
+        currency = "EUR";
+    if (!zone)
+        zone = system_zone(c);
+    if (!exists(dir, "kith.conf"))
+        TRY(check_words(currency, zone, e));
+    char *text = arena_printf(&c->arena, kith_conf, escaped(c, name), escaped(c, currency),
+                              escaped(c, zone));
     return text ? make_file(dir, "kith.conf", str_of(text), e) : err_nomem(e);
 }
 

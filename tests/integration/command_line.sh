@@ -191,6 +191,10 @@ wrong 1 "other files" init "$work/full"
 echo x >"$work/plain"
 wrong 1 "is a file" init "$work/plain"
 wrong 1 "is a company already" init "$work/company"
+wrong 3 "--zone: there is no time zone 'Mars/Phobos'" init "$work/late" --zone Mars/Phobos
+wrong 2 "--currency: 'Euro'" init "$work/late" --currency Euro
+kith init "$work/late" --zone Europe/Berlin --currency CHF # what went wrong before is forgotten
+exits 0
 kith init "$work/no/such/parent"
 exits 3
 one_sentence
