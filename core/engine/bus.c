@@ -161,12 +161,9 @@ static bool is_blocked(const struct engine *g, const char *reaction, kith_id sub
                    (kith_str){key, (uint64_t)n < sizeof key ? (uint64_t)n : sizeof key - 1});
 }
 
-/* Cursors and waiting subjects as they are committed. */
-kith_status bus_reload(struct engine *g, kith_error *e) {
+static kith_status reload(struct engine *g, kith_error *e) {
     sqlite3_stmt *st;
     bool row;
-    if (g->reaction_count == 0)
-        return KITH_OK;
     map_free(&g->blocked);
     for (size_t i = 0; i < g->reaction_count; i++)
         TRY(read_cursor(g, g->reactions[i], e));
@@ -185,6 +182,17 @@ kith_status bus_reload(struct engine *g, kith_error *e) {
             return err_nomem(e);
         }
     }
+}
+
+/* Cursors and waiting subjects as they are committed. While they could not be read, nothing is
+ * handled: an event might overtake one that waits. */
+kith_status bus_reload(struct engine *g, kith_error *e) {
+    if (g->reaction_count == 0)
+        return KITH_OK;
+    g->bus_stale = true;
+    TRY(reload(g, e));
+    g->bus_stale = false;
+    return KITH_OK;
 }
 
 kith_status bus_start(struct engine *g, kith_error *e) {
@@ -541,7 +549,10 @@ static kith_status run_batch(struct engine *g, uint64_t lo, uint64_t hi, kith_er
 
 void bus_step(struct engine *g) {
     kith_error e = KITH_ERROR_INIT;
-    if (run_batch(g, g->bus_head, batch_end(g), &e) != KITH_OK)
+    kith_status st = g->bus_stale ? bus_reload(g, &e) : KITH_OK;
+    if (st == KITH_OK)
+        st = run_batch(g, g->bus_head, batch_end(g), &e);
+    if (st != KITH_OK)
         bus_held_up("reactions are held up", &e);
 }
 

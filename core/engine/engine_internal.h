@@ -123,6 +123,7 @@ struct engine {
     struct map blocked; /* subjects of a reaction that wait behind a letter; see bus.c */
     int64_t next_due;   /* the next letter or timer; INT64_MAX: none */
     bool refresh_due;   /* next_due must be read again */
+    bool bus_stale;     /* cursors and blocked must be read again before they are used */
     uint64_t bus_head;  /* the smallest cursor */
 
     struct type_info *types; /* by type number */

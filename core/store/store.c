@@ -63,6 +63,8 @@ static const struct sentence sentences[] = {
 kith_status conn_error(struct conn *c, int rc, kith_error *e) {
     const char *detail = c && c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc);
     const char *path = c ? c->path : "database";
+    if (rc == SQLITE_IOERR_NOMEM)
+        rc = SQLITE_NOMEM;
     for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
         if (sentences[i].rc == (rc & 0xff))
             return err_set(e, sentences[i].status, NULL, "%s: %s (%s)", path, sentences[i].text,
@@ -85,6 +87,21 @@ static kith_status check_ours(struct conn *c, enum conn_kind kind, kith_error *e
     return conn_exec(c, "PRAGMA application_id=" APPLICATION_ID_TEXT, e);
 }
 
+/* Without the write-ahead log there is no reading beside the writer, and no promise is kept. */
+static kith_status use_wal(struct conn *c, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row, wal;
+    TRY(conn_prepare_once(c, "PRAGMA journal_mode=WAL", &st, e));
+    kith_status status = conn_step(c, st, &row, e);
+    wal = status == KITH_OK && row && str_eqz(column_str(st, 0), "wal");
+    sqlite3_finalize(st);
+    TRY(status);
+    return wal ? KITH_OK
+               : err_set(e, KITH_E_IO, NULL,
+                         "%s: this file system cannot hold a write-ahead log; use a local disk",
+                         c->path);
+}
+
 static kith_status configure(struct conn *c, enum conn_kind kind, kith_error *e) {
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 512, 128);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -95,8 +112,9 @@ static kith_status configure(struct conn *c, enum conn_kind kind, kith_error *e)
     TRY(check_ours(c, kind, e));
     switch (kind) {
     case CONN_WRITER:
+        TRY(use_wal(c, e));
         return conn_exec(c,
-                         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                         "PRAGMA synchronous=FULL;"
                          "PRAGMA wal_autocheckpoint=0;"
                          "PRAGMA cache_size=-32768; PRAGMA foreign_keys=OFF",
                          e);
