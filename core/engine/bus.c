@@ -224,18 +224,6 @@ bool bus_waiting(struct engine *g) {
 
 /* -- one event --------------------------------------------------------------------------------- */
 
-struct delivery { /* one journal row on its way to the reactions */
-    struct engine *g;
-    const struct journal_row *row;
-    struct event ev;
-    struct tx_head tx;
-    bool opened; /* image and head have been read */
-    bool loaded; /* ev.values has been read */
-    kith_str json;
-    uint32_t topic;
-    kith_error *e;
-};
-
 /* Reads the row's image and its transaction's head, once some reaction may want it. */
 static kith_status open_delivery(struct delivery *d, struct arena *a, kith_error *e) {
     struct image_field *fields = NULL;
@@ -326,8 +314,8 @@ static bool event_fits(const struct reaction_entry *r, const struct delivery *d)
 }
 
 /* Does the reaction want this row? Cheap questions first. */
-static kith_status wants(struct reaction_entry *r, struct delivery *d, struct txn *t, bool *yes,
-                         kith_error *e) {
+kith_status delivery_wants(struct reaction_entry *r, struct delivery *d, struct txn *t, bool *yes,
+                           kith_error *e) {
     *yes = false;
     if (!row_kind_fits(r, d->row->kind))
         return KITH_OK;
@@ -345,7 +333,7 @@ static kith_status wants(struct reaction_entry *r, struct delivery *d, struct tx
     return KITH_OK;
 }
 
-static const struct principal bus_principal = {.name = "reaction", .all = true};
+const struct principal bus_principal = {.name = "reaction", .all = true};
 
 static void reaction_txn(struct txn *t, struct engine *g, const struct reaction_entry *r,
                          const struct delivery *d) {
@@ -388,8 +376,8 @@ static void cascade_path(struct engine *g, struct delivery *d, struct arena *a, 
         buf_printf(out, "%s%s", out->len ? " > " : "", steps[--n]);
 }
 
-static kith_status run_reaction(struct reaction_entry *r, struct delivery *d, struct arena *a,
-                                kith_error *e) {
+kith_status delivery_run(struct reaction_entry *r, struct delivery *d, struct arena *a,
+                         kith_error *e) {
     struct engine *g = d->g;
     struct txn t;
     struct reaction_call call = {r, d};
@@ -410,13 +398,8 @@ static kith_status run_reaction(struct reaction_entry *r, struct delivery *d, st
     return st;
 }
 
-/* -- letters ----------------------------------------------------------------------------------- */
-
-int64_t bus_backoff(uint32_t attempts) {
-    static const int64_t pause[] = {1000, 10000, 60000, 600000, 3600000};
-    size_t n = sizeof pause / sizeof *pause;
-    return pause[attempts <= n ? (attempts ? attempts - 1 : 0) : n - 1];
-}
+/* -- failures -----------------------------------------------------------------------------------
+ */
 
 /* next: ms UTC of the next try; -1: dead. */
 static kith_status write_letter(struct engine *g, const struct reaction_entry *r,
@@ -444,7 +427,7 @@ static kith_status write_letter(struct engine *g, const struct reaction_entry *r
 }
 
 /* Failures that belong to the disk or the process and not to the event end the group. */
-static bool is_our_failure(struct engine *g, kith_status st) {
+bool bus_own_failure(struct engine *g, kith_status st) {
     return sqlite3_get_autocommit(g->writer->db) || st == KITH_E_FULL || st == KITH_E_IO ||
            st == KITH_E_CORRUPT;
 }
@@ -454,17 +437,17 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
     struct engine *g = d->g;
     kith_error why = KITH_ERROR_INIT;
     bool yes;
-    TRY(wants(r, d, probe, &yes, e));
+    TRY(delivery_wants(r, d, probe, &yes, e));
     if (!yes)
         return KITH_OK;
     if (is_blocked(g, r->reaction.name, d->row->record))
         return write_letter(g, r, d->row, 0, clock_now(g->clock), "waits behind an earlier event",
                             e);
     d->ev.attempt = 1;
-    kith_status st = run_reaction(r, d, probe->arena, &why);
+    kith_status st = delivery_run(r, d, probe->arena, &why);
     if (st == KITH_OK)
         return KITH_OK;
-    if (is_our_failure(g, st)) {
+    if (bus_own_failure(g, st)) {
         err_copy(e, &why);
         return st;
     }
@@ -563,243 +546,6 @@ void bus_held_up(const char *what, const kith_error *e) {
     nanosleep(&pause, NULL);
 }
 
-/* -- retries ----------------------------------------------------------------------------------- */
-
-struct letter {
-    int64_t id;
-    char *reaction;
-    uint64_t seq;
-    kith_id subject;
-    uint32_t attempts;
-};
-
-static struct reaction_entry *reaction_by_name(struct engine *g, const char *name) {
-    for (size_t i = 0; i < g->reaction_count; i++)
-        if (strcmp(g->reactions[i]->reaction.name, name) == 0)
-            return g->reactions[i];
-    return NULL;
-}
-
-/* The first letter that is due and stands behind no other of its subject. */
-static kith_status next_letter(struct engine *g, struct arena *a, struct letter *out, bool *found,
-                               kith_error *e) {
-    sqlite3_stmt *st;
-    TRY(conn_prepare(g->writer,
-                     "SELECT l.id, l.reaction, l.seq, l.subject, l.attempts FROM kith_letter l"
-                     " JOIN kith_cursor c ON c.name = l.reaction AND c.active = 1"
-                     " WHERE l.next <= ?1 AND NOT EXISTS (SELECT 1 FROM kith_letter o WHERE"
-                     " o.reaction = l.reaction AND o.subject = l.subject AND o.next IS NOT NULL AND"
-                     " o.seq < l.seq) ORDER BY l.next, l.seq LIMIT 1",
-                     &st, e));
-    bind_int(st, 1, clock_now(g->clock));
-    TRY(conn_step(g->writer, st, found, e));
-    if (!*found)
-        return KITH_OK;
-    *out = (struct letter){
-        .id = sqlite3_column_int64(st, 0),
-        .reaction = arena_strdup(a, (const char *)sqlite3_column_text(st, 1)),
-        .seq = (uint64_t)sqlite3_column_int64(st, 2),
-        .subject = (kith_id)sqlite3_column_int64(st, 3),
-        .attempts = (uint32_t)sqlite3_column_int64(st, 4),
-    };
-    sqlite3_reset(st);
-    return out->reaction ? KITH_OK : err_nomem(e);
-}
-
-static kith_status close_letter(struct engine *g, const struct letter *l, kith_error *e) {
-    sqlite3_stmt *st;
-    TRY(conn_prepare(g->writer, "DELETE FROM kith_letter WHERE id = ?1", &st, e));
-    bind_int(st, 1, l->id);
-    return conn_run(g->writer, st, e);
-}
-
-static kith_status postpone_letter(struct engine *g, const struct letter *l, const char *why,
-                                   kith_error *e) {
-    sqlite3_stmt *st;
-    uint32_t attempts = l->attempts + 1;
-    TRY(conn_prepare(g->writer,
-                     "UPDATE kith_letter SET attempts = ?2, next = ?3, error = ?4 WHERE id = ?1",
-                     &st, e));
-    bind_int(st, 1, l->id);
-    bind_int(st, 2, attempts);
-    if (attempts < g->opts.attempts_max)
-        bind_int(st, 3, clock_now(g->clock) + bus_backoff(attempts));
-    bind_str(st, 4, str_of(why));
-    return conn_run(g->writer, st, e);
-}
-
-static kith_status try_letter(struct engine *g, const struct letter *l, kith_error *e) {
-    struct journal_row row;
-    struct delivery d = {.g = g, .row = &row};
-    struct reaction_entry *r = reaction_by_name(g, l->reaction);
-    kith_error why = KITH_ERROR_INIT;
-    struct txn probe;
-    struct write_opts o = {.principal = &bus_principal, .origin = ORIGIN_REACTION};
-    bool yes;
-    txn_begin(&probe, g, &o, 0);
-    TRY(journal_row_read(g->writer, l->seq, &g->work, &row, e));
-    /* Asked anew: its condition is on the record as it is now. */
-    TRY(wants(r, &d, &probe, &yes, e));
-    if (!yes)
-        return close_letter(g, l, e);
-    d.ev.attempt = l->attempts + 1;
-    kith_status st = run_reaction(r, &d, &g->work, &why);
-    if (st == KITH_OK)
-        return close_letter(g, l, e);
-    if (is_our_failure(g, st)) {
-        err_copy(e, &why);
-        return st;
-    }
-    return postpone_letter(g, l, why.message, e);
-}
-
-void bus_letters(struct engine *g) {
-    kith_error e = KITH_ERROR_INIT;
-    bool found = true;
-    kith_status st = KITH_OK;
-    for (int n = 0; st == KITH_OK && found && n < 100; n++) {
-        struct letter l = {0};
-        arena_reset(&g->work);
-        st = group_begin(g, &e);
-        if (st != KITH_OK)
-            break;
-        st = next_letter(g, &g->work, &l, &found, &e);
-        if (st == KITH_OK && found)
-            st = try_letter(g, &l, &e);
-        if (st == KITH_OK)
-            st = group_commit(g, &e);
-        else
-            group_rollback(g);
-        if (st == KITH_OK && found)
-            st = bus_reload(g, &e);
-    }
-    if (st != KITH_OK)
-        bus_held_up("a retry is held up", &e);
-}
-
-kith_status bus_next_due(struct engine *g, int64_t *due, kith_error *e) {
-    /* A letter behind another of its subject is due when that one has gone, not before. */
-    return conn_int(
-        g->writer,
-        "SELECT min(l.next) FROM kith_letter l JOIN kith_cursor c ON c.name = l.reaction AND"
-        " c.active = 1 WHERE NOT EXISTS (SELECT 1 FROM kith_letter o WHERE o.reaction ="
-        " l.reaction AND o.subject = l.subject AND o.next IS NOT NULL AND o.seq < l.seq)",
-        INT64_MAX, due, e);
-}
-
-/* -- letters for people ------------------------------------------------------------------------ */
-
-static kith_status letter_of(struct engine *g, struct conn *c, sqlite3_stmt *st, struct arena *a,
-                             struct dead_letter *out, kith_error *e) {
-    (void)c;
-    *out = (struct dead_letter){
-        .number = (uint64_t)sqlite3_column_int64(st, 0),
-        .reaction = arena_strdup(a, (const char *)sqlite3_column_text(st, 1)),
-        .seq = (uint64_t)sqlite3_column_int64(st, 2),
-        .type = (uint32_t)sqlite3_column_int64(st, 3),
-        .subject = (kith_id)sqlite3_column_int64(st, 4),
-        .attempts = (uint32_t)sqlite3_column_int64(st, 5),
-        .next = sqlite3_column_int64(st, 6),
-        .error = arena_strdup(a, (const char *)sqlite3_column_text(st, 7)),
-        .topic = "",
-    };
-    for (size_t i = 0; i < g->reaction_count; i++)
-        if (out->reaction && strcmp(g->reactions[i]->reaction.name, out->reaction) == 0)
-            out->topic = g->reactions[i]->reaction.topic;
-    return out->reaction && out->error ? KITH_OK : err_nomem(e);
-}
-
-static kith_status read_letters(struct engine *g, struct conn *c, bool dead_only, struct arena *a,
-                                struct dead_letter **out, size_t *count, kith_error *e) {
-    sqlite3_stmt *st;
-    bool row;
-    size_t cap = 0;
-    TRY(conn_prepare(
-        c,
-        "SELECT id, reaction, seq, type, subject, attempts, next, error FROM kith_letter"
-        " WHERE next IS NULL OR ?1 ORDER BY id LIMIT 1000",
-        &st, e));
-    bind_int(st, 1, !dead_only);
-    for (;;) {
-        TRY(conn_step(c, st, &row, e));
-        if (!row)
-            return KITH_OK;
-        struct dead_letter *items = list_grow(a, *out, *count, &cap, sizeof **out);
-        kith_status status = items ? letter_of(g, c, st, a, &items[*count], e) : err_nomem(e);
-        if (status != KITH_OK) {
-            sqlite3_reset(st);
-            return status;
-        }
-        *out = items;
-        ++*count;
-    }
-}
-
-kith_status engine_letters(struct engine *g, bool dead_only, struct arena *a,
-                           struct dead_letter **out, size_t *count, kith_error *e) {
-    struct conn *c;
-    *out = NULL;
-    *count = 0;
-    TRY(engine_reader(g, &c, e));
-    kith_status st = read_letters(g, c, dead_only, a, out, count, e);
-    engine_reader_done(g, c);
-    return st;
-}
-
-struct letter_change {
-    const char *sql;
-    uint64_t number;
-};
-
-static kith_status change_letter(struct txn *t, void *arg, kith_error *e) {
-    const struct letter_change *change = arg;
-    struct engine *g = txn_engine(t);
-    sqlite3_stmt *st;
-    TRY(conn_prepare(g->writer, change->sql, &st, e));
-    bind_int(st, 1, (int64_t)change->number);
-    TRY(conn_run(g->writer, st, e));
-    if (sqlite3_changes(g->writer->db) != 1)
-        return err_set(e, KITH_E_NOTFOUND, NULL,
-                       "there is no event %llu that waits; 'kith event list' shows them",
-                       (unsigned long long)change->number);
-    g->refresh_due = true;
-    return bus_reload(g, e);
-}
-
-static kith_status write_letter_change(struct engine *g, const struct principal *p, const char *sql,
-                                       uint64_t number, kith_error *e) {
-    struct write_opts o = {.principal = p, .origin = ORIGIN_SYSTEM};
-    struct letter_change change = {sql, number};
-    return engine_write(g, &o, change_letter, &change, NULL, e);
-}
-
-kith_status engine_letter_retry(struct engine *g, const struct principal *p, uint64_t number,
-                                kith_error *e) {
-    return write_letter_change(g, p, "UPDATE kith_letter SET next = 0, attempts = 0 WHERE id = ?1",
-                               number, e);
-}
-
-kith_status engine_letter_skip(struct engine *g, const struct principal *p, uint64_t number,
-                               kith_error *e) {
-    return write_letter_change(g, p, "DELETE FROM kith_letter WHERE id = ?1", number, e);
-}
-
-kith_status bus_cancel(struct engine *g, uint64_t seq, kith_error *e) {
-    sqlite3_stmt *st;
-    TRY(conn_prepare(g->writer, "DELETE FROM kith_letter WHERE seq = ?1 AND next IS NOT NULL", &st,
-                     e));
-    bind_int(st, 1, (int64_t)seq);
-    return conn_run(g->writer, st, e);
-}
-
-void bus_count(struct conn *c, struct engine_stats *out) {
-    int64_t n;
-    if (conn_int(c, "SELECT count(*) FROM kith_letter WHERE next IS NOT NULL", 0, &n, NULL) == 0)
-        out->letters_waiting = (uint64_t)n;
-    if (conn_int(c, "SELECT count(*) FROM kith_letter WHERE next IS NULL", 0, &n, NULL) == 0)
-        out->letters_dead = (uint64_t)n;
-}
-
 /* -- rehearsal --------------------------------------------------------------------------------- */
 
 kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, size_t *ran,
@@ -811,11 +557,11 @@ kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, si
     txn_begin(&probe, g, &o, 0);
     for (size_t i = 0; i < l->count; i++) {
         bool yes;
-        TRY(wants(l->items[i], &d, &probe, &yes, e));
+        TRY(delivery_wants(l->items[i], &d, &probe, &yes, e));
         if (!yes)
             continue;
         d.ev.attempt = 1;
-        kith_status st = run_reaction(l->items[i], &d, probe.arena, e);
+        kith_status st = delivery_run(l->items[i], &d, probe.arena, e);
         if (st != KITH_OK) {
             err_prefix(e, "reaction '%s' would fail: ", l->items[i]->reaction.name);
             return st;

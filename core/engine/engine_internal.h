@@ -219,6 +219,30 @@ void bus_count(struct conn *c, struct engine_stats *out); /* letters */
 int64_t bus_backoff(uint32_t attempts);                   /* ms */
 void bus_held_up(const char *what, const kith_error *e);  /* logs it and pauses */
 
+struct delivery { /* one journal row on its way to the reactions */
+    struct engine *g;
+    const struct journal_row *row;
+    struct event ev;
+    struct tx_head tx;
+    bool opened; /* image and head have been read */
+    bool loaded; /* ev.values has been read */
+    kith_str json;
+    uint32_t topic;
+    kith_error *e;
+};
+/* Does the reaction want this row? Cheap questions first. */
+kith_status delivery_wants(struct reaction_entry *r, struct delivery *d, struct txn *t, bool *yes,
+                           kith_error *e);
+/* Runs it in a savepoint of the current transaction. */
+kith_status delivery_run(struct reaction_entry *r, struct delivery *d, struct arena *a,
+                         kith_error *e);
+extern const struct principal bus_principal;
+/* Failures that belong to the disk or the process and not to the event end the group. */
+bool bus_own_failure(struct engine *g, kith_status st);
+
+/* letters.c */
+int64_t bus_backoff(uint32_t attempts); /* ms */
+
 /* timers.c */
 kith_status timers_setup(struct engine *g, kith_error *e);
 kith_status timers_start(struct engine *g, kith_error *e);
