@@ -37,6 +37,14 @@ kith_id idgen_next(struct idgen *g, int64_t now_ms) {
     return g->last = make(ms, g->node, seq);
 }
 
+kith_status id_check_clock(int64_t now_ms, kith_error *e) {
+    if (now_ms < ID_EPOCH_MS || (uint64_t)(now_ms - ID_EPOCH_MS) <= MS_MAX)
+        return KITH_OK;
+    return err_set(e, KITH_E_LIMIT, NULL,
+                   "this computer's clock is beyond the year 2089, where ids end: set it right, "
+                   "and nothing is lost");
+}
+
 int64_t id_time(kith_id id) {
     return (int64_t)(id >> MS_SHIFT) + ID_EPOCH_MS;
 }

@@ -5,6 +5,7 @@
 #ifndef BASE_ID_H
 #define BASE_ID_H
 
+#include "base/err.h"
 #include <kith/types.h>
 #include <stdbool.h>
 
@@ -19,6 +20,9 @@ struct idgen {
 void idgen_init(struct idgen *g, uint32_t node, kith_id high_water);
 /* Larger than any before. One thread at a time. 0: the 41 bits are used up (the year 2089). */
 kith_id idgen_next(struct idgen *g, int64_t now_ms);
+/* KITH_E_LIMIT: at this time no id can be made, since it lies beyond the 41 bits. Most likely the
+ * computer's clock is wrong: nothing must be written with it. */
+kith_status id_check_clock(int64_t now_ms, kith_error *e);
 int64_t id_time(kith_id id); /* milliseconds since 1970 */
 
 void id_format(kith_id id, char text[ID_TEXT + 1]); /* Crockford base32, NUL-ended */

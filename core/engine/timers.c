@@ -51,6 +51,7 @@ static int64_t next_firing(struct engine *g, const struct timer_entry *t) {
 /* A cron timer keeps its due time over a restart, unless its cron text was changed. */
 static kith_status start_cron(struct engine *g, const struct timer_entry *t, kith_error *e) {
     sqlite3_stmt *st;
+    TRY(id_check_clock(clock_now(g->clock), e));
     TRY(conn_prepare(g->writer,
                      "INSERT INTO kith_timer(id, handler, due, cron, payload, attempts)"
                      " VALUES(?1, ?2, ?3, ?4, '', 0) ON CONFLICT(handler) WHERE cron IS NOT NULL"

@@ -98,6 +98,7 @@ static kith_status end_of(struct txn *t, kith_error *e) {
 kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
     struct engine *g = t->g;
     uint64_t seq = g->seq;
+    TRY(id_check_clock(t->head.at, e));
     TRY(savepoint(g, "SAVEPOINT request", e));
     kith_status st = fn(t, arg, e);
     if (st == KITH_OK)

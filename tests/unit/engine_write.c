@@ -341,6 +341,21 @@ static kith_status refuse_with_leads(void *self, struct txn *t, struct change *c
     return n ? err_set(e, KITH_E_REFUSED, NULL, "it still has %lld lead", (long long)n) : KITH_OK;
 }
 
+TEST("a clock beyond the last id refuses every write, and nothing is spoilt") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id id = create(&x, x.contact, PAIRS("name=Ada"));
+    clock_set(&x.clock, INT64_C(7258118400000)); /* 2200 */
+    kith_id none = 0;
+    EXPECT_INT(KITH_E_LIMIT, try_job(&x, ROW_CREATE, x.contact, &none, PAIRS("name=Grace"), NULL));
+    EXPECT_HAS("clock is beyond the year 2089", x.e.message);
+    clock_set(&x.clock, START_MS);
+    EXPECT(create(&x, x.contact, PAIRS("name=Grace")) > id);
+    EXPECT_INT(2, count(&x, "contact", NULL));
+    fixture_close(&x);
+}
+
 TEST("a hook before a deletion sees what still links to the record") {
     struct fixture x;
     struct query *q;
