@@ -161,8 +161,11 @@ static kith_status local_put(struct io *io, int file, kith_str data, kith_error 
     struct io_slot *s = slot_of(io, file);
     if (!s)
         return no_such_file(e);
-    return write_all(s->fd, data) ? KITH_OK
-                                  : err_errno(e, "write", s->path ? s->path : "the output");
+    if (write_all(s->fd, data))
+        return KITH_OK;
+    if (errno == EPIPE && !s->own)
+        io->deaf = true; /* as behind `| head`: no word about it */
+    return err_errno(e, "write", s->path ? s->path : "the output");
 }
 
 static kith_status finish_file(const struct io_slot *s, bool keep, kith_error *e) {

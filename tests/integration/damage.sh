@@ -132,6 +132,21 @@ for serving in no yes; do
     [ $serving = yes ] && stop_server
 done
 
+it "says nothing when nobody reads on"
+mkfifo gone
+exec 5<>gone 6>gone 5<&-
+for command in "find contact" "export contact -"; do
+    # shellcheck disable=SC2086 # the words of a command
+    last=($command)
+    # shellcheck disable=SC2086
+    "$KITH" $command >&6 2>"$work/err"
+    code=$?
+    exits 130
+    is_silent
+done
+exec 6>&-
+rm gone
+
 it "survives kill -9 between two commands of a stream"
 for i in $(seq 5); do
     "$KITH" create contact name="Killed $i" >created.$i 2>/dev/null &
