@@ -216,7 +216,10 @@ static kith_status as_lines(struct find *f, int64_t limit, kith_error *e) {
         buf_printf(&f->text, "%s%s", i > 0 ? "," : "", f->fields[i] ? f->fields[i]->name : "id");
     buf_puts(&f->text, csv ? "\r\n" : "");
     TRY(each_row(f, csv ? row_csv : row_json, limit, &cursor, e));
-    say_more(f, cursor);
+    if (!csv && cursor.len > 0) /* a last line without an id */
+        io_printf(f->c->io, "{\"after\":\"%.*s\"}\n", (int)cursor.len, cursor.ptr);
+    else
+        say_more(f, cursor);
     return KITH_OK;
 }
 

@@ -112,8 +112,11 @@ static kith_status undo(struct cmd *c, struct job *job, kith_error *e) {
     kith_error why = KITH_ERROR_INIT;
     kith_status st = engine_undo(c->company->engine, &c->principal, job->target, rehearsing(c),
                                  &c->arena, job->report, &why);
-    if (rehearsing(c) && st == KITH_E_LIMIT)
-        return scratch_rehearse(c, undo_copy, job, e);
+    if (rehearsing(c) && st == KITH_E_LIMIT) {
+        st = scratch_rehearse(c, undo_copy, job, e);
+        job->report->tx = job->report->run = 0; /* those of the copy */
+        return st;
+    }
     if (st != KITH_OK)
         err_copy(e, &why);
     return st;

@@ -141,6 +141,18 @@ exits 0
 kith find "contact : count()"
 expect test "$(cat "$work/out")" = "$before"
 
+it "names the way on in a line of its own when a JSON list has a limit"
+kith create contact name="One More"
+kith create contact name="And Another"
+kith find "contact order by name" --json --limit 1
+exits 0
+prints_lines 2
+after=$(tail -n 1 "$work/out" | json_text after)
+first=$(head -n 1 "$work/out")
+kith find "contact order by name" --json --limit 1 --after "$after"
+exits 0
+expect test "$(head -n 1 "$work/out")" != "$first"
+
 it "rehearses an import and keeps nothing"
 kith import contact people.csv --key email --rehearse
 exits 0
