@@ -120,6 +120,18 @@ exits 0
 prints_lines 4
 prints "undo"
 
+it "names the way on in a line of its own when a JSON list has a limit"
+kith create contact name="One More"
+kith create contact name="And Another"
+kith find "contact order by name" --json --limit 1
+exits 0
+prints_lines 2
+after=$(tail -n 1 "$work/out" | json_text after)
+first=$(head -n 1 "$work/out")
+kith find "contact order by name" --json --limit 1 --after "$after"
+exits 0
+expect test "$(head -n 1 "$work/out")" != "$first"
+
 it "imports people from a file and takes the import back"
 printf 'Name,E-Mail,City\nJan Kowalski,jan@example.org,Kraków\nEva Novak,eva@example.org,Praha\n' >people.csv
 kith import contact people.csv --preview 2
@@ -140,18 +152,6 @@ kith undo "$run"
 exits 0
 kith find "contact : count()"
 expect test "$(cat "$work/out")" = "$before"
-
-it "names the way on in a line of its own when a JSON list has a limit"
-kith create contact name="One More"
-kith create contact name="And Another"
-kith find "contact order by name" --json --limit 1
-exits 0
-prints_lines 2
-after=$(tail -n 1 "$work/out" | json_text after)
-first=$(head -n 1 "$work/out")
-kith find "contact order by name" --json --limit 1 --after "$after"
-exits 0
-expect test "$(head -n 1 "$work/out")" != "$first"
 
 it "rehearses an import and keeps nothing"
 kith import contact people.csv --key email --rehearse
