@@ -470,11 +470,35 @@ static kith_status unlink_one(struct txn *t, const struct rfield *f, kith_id fro
     return txn_update(t, f->type, from, &set, 1, e);
 }
 
+/* What a module that is not loaded keeps about the record can be neither emptied nor taken along.
+ */
+static kith_status check_absent(struct txn *t, const struct rtype *type, kith_id id,
+                                kith_error *e) {
+    const struct schema *s = t->g->schema;
+    for (size_t i = 0; i < s->absent_count; i++) {
+        const struct absent_link *l = &s->absent[i];
+        kith_id *ids;
+        size_t n;
+        char text[ID_TEXT + 1];
+        if (!l->field.any_target && strcmp(l->target, type->name) != 0)
+            continue;
+        TRY(record_referrers(t->g->writer, &l->field, id, type->id, 1, t->arena, &ids, &n, e));
+        if (n == 0)
+            continue;
+        id_format(ids[0], text);
+        return err_set(e, KITH_E_REFUSED, NULL,
+                       "%s %s links to it, and its module '%s' is not enabled; enable it first",
+                       l->type.name, text, l->field.module);
+    }
+    return KITH_OK;
+}
+
 /* What points to a record that goes: parts go with it, other links are emptied. In an undo nothing
  * may point to it. */
 static kith_status release_referrers(struct txn *t, const struct rtype *type, kith_id id,
                                      kith_error *e) {
     const struct type_info *info = &t->g->types[type->id];
+    TRY(check_absent(t, type, id, e));
     for (size_t i = 0; i < info->inbound_count; i++) {
         const struct rfield *f = info->inbound[i];
         kith_id *ids;

@@ -317,6 +317,65 @@ kith_status catalogue_join(struct builder *b, struct conn *c, struct building *t
     return KITH_OK;
 }
 
+/* "link>contact0" -> "contact" */
+static const char *shape_target(struct arena *a, const char *shape) {
+    const char *name = strchr(shape, '>');
+    size_t n = name ? strlen(name + 1) : 0;
+    return n > 1 ? arena_strndup(a, name + 1, n - 1) : NULL;
+}
+
+static kith_status add_absent(struct schema *s, sqlite3_stmt *st, size_t *cap, kith_error *e) {
+    struct arena *a = &s->arena;
+    kith_str type = column_str(st, 0), name = column_str(st, 1);
+    const struct rtype *known = schema_type(s, type);
+    if (known && type_field(s, known, name))
+        return KITH_OK;
+    if (s->absent_count == *cap) {
+        size_t more = *cap ? *cap * 2 : 8;
+        struct absent_link *items = ARENA_ARRAY(a, struct absent_link, more);
+        if (!items)
+            return err_nomem(e);
+        if (s->absent_count)
+            memcpy(items, s->absent, s->absent_count * sizeof *items);
+        s->absent = items;
+        *cap = more;
+    }
+    struct absent_link *l = &s->absent[s->absent_count];
+    l->type.name = arena_str(a, type).ptr;
+    l->field.name = arena_str(a, name).ptr;
+    l->field.kind = (uint32_t)sqlite3_column_int64(st, 2);
+    l->target = shape_target(a, (const char *)sqlite3_column_text(st, 3));
+    l->field.module = arena_str(a, column_str(st, 4)).ptr;
+    if (!l->type.name || !l->field.name || !l->field.module)
+        return err_nomem(e);
+    if (l->target) {
+        l->field.any_target = strcmp(l->target, "*") == 0;
+        s->absent_count++;
+    }
+    return KITH_OK;
+}
+
+kith_status catalogue_absent(struct schema *s, struct conn *c, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row = true;
+    size_t cap = 0;
+    TRY(conn_prepare_once(c,
+                          "SELECT t.name, f.name, f.kind, f.shape, f.module FROM kith_field f JOIN"
+                          " kith_type t ON t.id = f.type WHERE f.shape LIKE 'link%>%'"
+                          " AND instr(f.name, '__') = 0",
+                          &st, e));
+    kith_status status = KITH_OK;
+    while (status == KITH_OK && row) {
+        status = conn_step(c, st, &row, e);
+        if (status == KITH_OK && row)
+            status = add_absent(s, st, &cap, e);
+    }
+    sqlite3_finalize(st);
+    for (size_t i = 0; i < s->absent_count; i++) /* the array does not move any more */
+        s->absent[i].field.type = &s->absent[i].type;
+    return status;
+}
+
 /* -- tables ------------------------------------------------------------------------------------ */
 
 static const char *column_type(const struct rfield *f, uint32_t k) {

@@ -411,6 +411,8 @@ kith_status schema_build(struct schema **out, struct conn *c, const struct schem
         st = build(&b, c, sources, count, e);
         if (st == KITH_OK)
             st = index_types(&b, e);
+        if (st == KITH_OK)
+            st = catalogue_absent(b.schema, c, e);
         conn_forget_statements(c);
         kith_status end =
             conn_exec(c, st == KITH_OK ? "RELEASE schema" : "ROLLBACK TO schema; RELEASE schema",

@@ -75,6 +75,13 @@ struct rtype {
     const char *sql_delete;
 };
 
+/* A link of a module that is not loaded: its rows are still there. */
+struct absent_link {
+    struct rtype type;   /* the name alone */
+    struct rfield field; /* name, kind, any_target, module */
+    const char *target;  /* the type that it links to, or "*" */
+};
+
 struct schema {
     struct arena arena;
     struct rtype **types; /* by catalogue number; retired ones are absent */
@@ -83,6 +90,8 @@ struct schema {
     struct map by_id;         /* type number -> struct rtype * */
     struct map field_by_id;   /* field number -> struct rfield * */
     struct map field_by_name; /* "type.field" -> struct rfield * */
+    struct absent_link *absent;
+    size_t absent_count;
     char base_currency[4];
     const struct zone *zone; /* the company's, for times without an offset; NULL: UTC; borrowed */
 };

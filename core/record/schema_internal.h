@@ -30,6 +30,8 @@ kith_status catalogue_setup(struct conn *c, kith_error *e);
 kith_status catalogue_migrate(struct conn *c, const struct schema_source *src, kith_error *e);
 /* Gives the type and its fields their permanent numbers. */
 kith_status catalogue_join(struct builder *b, struct conn *c, struct building *t, kith_error *e);
+/* Notes the links that the catalogue knows and no source declares any more. */
+kith_status catalogue_absent(struct schema *s, struct conn *c, kith_error *e);
 /* Makes the table, columns and indexes that are absent, and the type's SQL texts. */
 kith_status ddl_type(struct builder *b, struct conn *c, struct building *t, kith_error *e);
 /* Keeps the columns of money in the base currency right when that currency was changed. */

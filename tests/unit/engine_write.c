@@ -402,3 +402,25 @@ TEST("a time without an offset is the company's wall clock, in a write and in a 
     fixture_close(&x);
     zone_close(berlin);
 }
+
+TEST("a record is not deleted from under a module that is not loaded") {
+    struct fixture x;
+    char link[64];
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id person = create(&x, x.contact, PAIRS("name=Ada"));
+    kith_id other = create(&x, x.contact, PAIRS("name=Bea"));
+    snprintf(link, sizeof link, "contact=%s", id_text(&x, person));
+    kith_id lead = create(&x, x.lead, PAIRS("name=L", link));
+    engine_close(x.g);
+    struct engine_options o = fixture_options(&x);
+    o.source_count = 0;
+    EXPECT_OK(engine_open(&x.g, &o, &x.e), x.e);
+    x.contact = schema_type(engine_schema(x.g), STR("contact"));
+    fixture_start(&x);
+    EXPECT_INT(KITH_E_REFUSED, try_job(&x, ROW_DELETE, x.contact, &person, NULL, NULL));
+    EXPECT_HAS(id_text(&x, lead), x.e.message);
+    EXPECT_HAS("module 'sales' is not enabled", x.e.message);
+    delete_(&x, x.contact, other);
+    fixture_close(&x);
+}
