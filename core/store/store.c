@@ -93,7 +93,9 @@ static kith_status use_wal(struct conn *c, kith_error *e) {
     bool row, wal;
     TRY(conn_prepare_once(c, "PRAGMA journal_mode=WAL", &st, e));
     kith_status status = conn_step(c, st, &row, e);
-    wal = status == KITH_OK && row && str_eqz(column_str(st, 0), "wal");
+    /* "memory": a database in memory, which has no log and no other reader. */
+    wal = status == KITH_OK && row &&
+          (str_eqz(column_str(st, 0), "wal") || str_eqz(column_str(st, 0), "memory"));
     sqlite3_finalize(st);
     TRY(status);
     return wal ? KITH_OK
