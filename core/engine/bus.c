@@ -144,21 +144,23 @@ static kith_status read_cursor(struct engine *g, struct reaction_entry *r, kith_
     return KITH_OK;
 }
 
-/* Who waits behind a letter, as "reaction\0subject". */
+/* Who waits behind a letter: "subject reaction". */
+#define BLOCKED_KEY 300
+static kith_str blocked_key(char room[BLOCKED_KEY], const char *reaction, kith_id subject) {
+    int n = snprintf(room, BLOCKED_KEY, "%llu %s", (unsigned long long)subject, reaction);
+    return (kith_str){room, n < BLOCKED_KEY ? (uint64_t)n : BLOCKED_KEY - 1};
+}
+
 static bool block(struct engine *g, const char *reaction, kith_id subject) {
-    char key[300];
-    int n = snprintf(key, sizeof key, "%llu %s", (unsigned long long)subject, reaction);
-    return map_put(&g->blocked,
-                   (kith_str){key, (uint64_t)n < sizeof key ? (uint64_t)n : sizeof key - 1}, g);
+    char room[BLOCKED_KEY];
+    return map_put(&g->blocked, blocked_key(room, reaction, subject), g);
 }
 
 static bool is_blocked(const struct engine *g, const char *reaction, kith_id subject) {
-    char key[300];
+    char room[BLOCKED_KEY];
     if (g->blocked.count == 0 || subject == 0)
         return false;
-    int n = snprintf(key, sizeof key, "%llu %s", (unsigned long long)subject, reaction);
-    return map_get(&g->blocked,
-                   (kith_str){key, (uint64_t)n < sizeof key ? (uint64_t)n : sizeof key - 1});
+    return map_get(&g->blocked, blocked_key(room, reaction, subject));
 }
 
 static kith_status reload(struct engine *g, kith_error *e) {

@@ -228,7 +228,6 @@ struct delivery { /* one journal row on its way to the reactions */
     bool loaded; /* ev.values has been read */
     kith_str json;
     uint32_t topic;
-    kith_error *e;
 };
 /* Does the reaction want this row? Cheap questions first. */
 kith_status delivery_wants(struct reaction_entry *r, struct delivery *d, struct txn *t, bool *yes,

@@ -137,9 +137,8 @@ kith_status bus_next_due(struct engine *g, int64_t *due, kith_error *e) {
 
 /* -- letters for people ------------------------------------------------------------------------ */
 
-static kith_status letter_of(struct engine *g, struct conn *c, sqlite3_stmt *st, struct arena *a,
+static kith_status letter_of(struct engine *g, sqlite3_stmt *st, struct arena *a,
                              struct dead_letter *out, kith_error *e) {
-    (void)c;
     *out = (struct dead_letter){
         .number = (uint64_t)sqlite3_column_int64(st, 0),
         .reaction = arena_strdup(a, (const char *)sqlite3_column_text(st, 1)),
@@ -173,7 +172,7 @@ static kith_status read_letters(struct engine *g, struct conn *c, bool dead_only
         if (!row)
             return KITH_OK;
         struct dead_letter *items = list_grow(a, *out, *count, &cap, sizeof **out);
-        kith_status status = items ? letter_of(g, c, st, a, &items[*count], e) : err_nomem(e);
+        kith_status status = items ? letter_of(g, st, a, &items[*count], e) : err_nomem(e);
         if (status != KITH_OK) {
             sqlite3_reset(st);
             return status;
