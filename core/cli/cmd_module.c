@@ -9,7 +9,7 @@
 
 /* -- list -------------------------------------------------------------------------------------- */
 
-static void json_module(struct cmd *c, const struct plugin_status *s) {
+static void json_module(struct cmd *c, const struct plugin_status *s, const char *state) {
     struct buf b = {0};
     struct json_out j;
     json_begin(&j, &b, false);
@@ -19,7 +19,7 @@ static void json_module(struct cmd *c, const struct plugin_status *s) {
     json_key(&j, "version");
     json_strz(&j, s->version);
     json_key(&j, "state");
-    json_strz(&j, plugin_state_name(s->state));
+    json_strz(&j, state);
     json_key(&j, "title");
     json_strz(&j, s->title);
     json_key(&j, "reason");
@@ -66,24 +66,14 @@ struct listing {
 static void show_available(void *arg, const char *name, const char *path) {
     struct listing *l = arg;
     struct cmd *c = l->c;
-    struct buf b = {0};
-    struct json_out j;
+    const struct plugin_status unread = {
+        .name = name, .path = path, .version = "", .title = "", .reason = ""};
     if (listed(c->company, name))
         return;
-    if (!c->json) {
+    if (c->json)
+        json_module(c, &unread, "available");
+    else
         table_module(&l->table, name, "", "available", path);
-        return;
-    }
-    json_begin(&j, &b, false);
-    json_object_(&j);
-    json_key(&j, "module");
-    json_strz(&j, name);
-    json_key(&j, "state");
-    json_strz(&j, "available");
-    json_key(&j, "path");
-    json_strz(&j, path);
-    json_object_end(&j);
-    json_print(c, &b);
 }
 
 static kith_status run_list(struct cmd *c, kith_error *e) {
@@ -95,7 +85,7 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
         struct plugin_status s;
         plugins_status(c->company->plugins, i, &s);
         if (c->json)
-            json_module(c, &s);
+            json_module(c, &s, plugin_state_name(s.state));
         else
             table_module(&l.table, s.name, s.version, plugin_state_name(s.state),
                          s.state == PLUGIN_FAILED ? s.reason : s.title);
@@ -157,8 +147,8 @@ static kith_status try_load(struct cmd *c, const struct company *company,
         else
             st = s.state != PLUGIN_FAILED
                      ? KITH_OK
-                     : err_set(e, KITH_E_REFUSED, NULL, "the module %s cannot be enabled: %s",
-                               entry->name, s.reason);
+                     : err_set(e, s.path[0] ? KITH_E_REFUSED : KITH_E_NOTFOUND, NULL,
+                               "the module %s cannot be enabled: %s", entry->name, s.reason);
         break;
     }
     plugins_free(p);
@@ -225,6 +215,8 @@ static kith_status enable(struct cmd *c, const struct company *company, struct m
                           kith_error *e) {
     char *file = strchr(c->args[0], '/') ? realpath(c->args[0], NULL) : NULL;
     const char *path, *name = arena_strdup(&c->arena, file ? file : c->args[0]);
+    if (!file && strchr(c->args[0], '/'))
+        return err_errno(e, "open", c->args[0]);
     free(file);
     struct module_entry *entry = name ? modules_conf_add(conf, name) : NULL;
     if (!entry)

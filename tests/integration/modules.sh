@@ -14,6 +14,28 @@ kith module list
 exits 0
 prints "available"
 
+it "gives a program the same members for every module"
+kith module list --json
+exits 0
+members() { grep -o '"[a-z]*":' | tr '\n' ' '; }
+available=$(grep '"state":"available"' "$work/out" | head -n 1 | members)
+expect test -n "$available"
+"$KITH" module enable sales >/dev/null
+kith module list --json
+expect test "$(grep '"module":"sales"' "$work/out" | members)" = "$available"
+"$KITH" module disable sales >/dev/null
+rm -f conf.d/sales.conf
+
+it "answers 'not found' for a module or a file that is not there"
+for name in nosuch ./nosuch.so /no/such/folder/nosuch.so; do
+    kith module enable "$name"
+    exits 3
+    one_sentence
+    kith module inspect "$name"
+    exits 3
+done
+expect grep -q 'enabled = \[\]' conf.d/modules.conf
+
 it "tells what a module declares, without loading it into a company"
 kith module inspect sales
 exits 0
