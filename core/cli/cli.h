@@ -85,8 +85,12 @@ void cli_print_problems(struct io *io, struct settings_problems *problems);
 
 /* Has the command carried out by the server at the other end of fd, which is closed. */
 int client_run(struct io *local, int fd, int argc, char *const *argv);
-/* Serves until SIGTERM or SIGINT, which the caller has blocked. Logs to standard error. [main] */
-kith_status serve(const struct program *p, struct company *company, kith_error *e);
+/* Serves until SIGTERM or SIGINT; on SIGHUP calls on_hangup. The caller has blocked all three.
+ * [main] */
+kith_status serve(const struct program *p, struct company *company, void (*on_hangup)(void *arg),
+                  void *arg, kith_error *e);
+/* Tells systemd "READY=1" or "STOPPING=1", where it has started the program; else does nothing. */
+void notify_manager(const char *state);
 
 /* Copies a file of the program's into the company's folder, unless one of that name is there. */
 kith_status company_add_file(struct io *io, const char *dir, const char *name, const char *source,

@@ -90,7 +90,7 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
             table_module(&l.table, s.name, s.version, plugin_state_name(s.state),
                          s.state == PLUGIN_FAILED ? s.reason : s.title);
     }
-    company_modules(c->company->settings, c->program, show_available, &l);
+    company_modules(c->company->settings, c->company->dir, c->program, show_available, &l);
     if (l.table.count > 0)
         table_print(&l.table);
     else if (!c->json)
@@ -132,7 +132,7 @@ static kith_status try_load(struct cmd *c, const struct company *company,
     struct plugins *p;
     struct plugins_options o = {.names = names, .dirs = dirs};
     o.name_count = modules_conf_names(conf, names);
-    o.dir_count = company_module_dirs(company->settings, c->program, dirs);
+    o.dir_count = company_module_dirs(company->settings, c->dir, c->program, &c->arena, dirs);
     TRY(plugins_load(&p, &o, e));
     kith_status st = err_set(e, KITH_E_NOTFOUND, NULL, "there is no module '%s'", entry->name);
     for (size_t i = 0; i < plugins_count(p); i++) {

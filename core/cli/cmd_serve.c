@@ -6,6 +6,8 @@
 #include "cli/wire.h"
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define OWNER_WAIT_MS 5000 /* for a company that another command has open for the moment */
@@ -16,6 +18,7 @@ static void hold_signals(int how) {
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
     pthread_sigmask(how, &set, NULL);
 }
 
@@ -47,13 +50,62 @@ static kith_status open_company(struct cmd *c, struct company **company, kith_er
     }
 }
 
+/* -- the log ----------------------------------------------------------------------------------- */
+
+/* As the settings say; --log-level has the last word. */
+static kith_status set_log(struct cmd *c, const struct settings *s, kith_error *e) {
+    const char *level = cmd_option(c, "log-level"), *rooms[LOG_ROOMS + 1];
+    kith_str file = settings_text(s, "", "log.file");
+    struct log_options o = {.rooms = rooms};
+    o.room_count = company_text_list(s, "log.rooms", rooms, LOG_ROOMS + 1);
+    o.level = (enum log_level)log_level_of(level ? level : settings_text(s, "", "log.level").ptr);
+    if (str_eqz(settings_text(s, "", "log.format"), "json"))
+        o.format = LOG_JSON;
+    else if (file.len == 0 && log_to_journal())
+        o.format = LOG_JOURNAL;
+    char *path = file.len > 0 ? company_file(c->dir, file.ptr) : NULL;
+    o.file = path;
+    kith_status st = file.len > 0 && !path ? err_nomem(e) : log_configure(&o, e);
+    free(path);
+    return st;
+}
+
+/* Reads the settings of the log again, and begins its file anew if it was moved away. [main] */
+static void on_hangup(void *arg) {
+    struct cmd *c = arg;
+    struct settings_problems problems = {0};
+    struct settings *s = NULL;
+    kith_error e = KITH_ERROR_INIT;
+    kith_status st = company_read_core(c->dir, &s, &problems, &e);
+    if (st == KITH_OK && problems.count > 0)
+        st = err_set(&e, KITH_E_INVAL, NULL, "%s:%d: %s", problems.items[0].file,
+                     problems.items[0].line, problems.items[0].text);
+    if (st == KITH_OK)
+        st = set_log(c, s, &e);
+    if (st == KITH_OK)
+        log_info("serve", "the settings of the log were read again");
+    else
+        log_error("serve", "the log goes on as it was: %s", e.message);
+    settings_free(s);
+    settings_problems_free(&problems);
+}
+
+static kith_status check_level(const struct cmd *c, kith_error *e) {
+    const char *level = cmd_option(c, "log-level");
+    if (!level || log_level_of(level) >= 0)
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, NULL, "--log-level takes error, warn, info or debug, not '%s'",
+                   level);
+}
+
 static kith_status run(struct cmd *c, kith_error *e) {
     struct company *company;
+    TRY(check_level(c, e));
     log_setup(LOG_INFO, -1);
     TRY(open_company(c, &company, e));
-    int level = log_level_of(settings_text(company->settings, "", "log.level").ptr);
-    log_setup((enum log_level)level, -1);
-    kith_status st = serve(c->program, company, e);
+    kith_status st = set_log(c, company->settings, e);
+    if (st == KITH_OK)
+        st = serve(c->program, company, on_hangup, c, e);
     company_close(company);
     log_info("serve", "stopped");
     return st;
@@ -64,8 +116,11 @@ const struct command command_serve = {
     .args = "",
     .help = "keep the company open: run rules and timers, and carry out other commands",
     .more =
-        "Runs in the foreground and logs to standard error. SIGTERM and Ctrl-C finish what was\n"
-        "accepted, and end it. Every other command then runs in this process by itself.",
+        "Runs in the foreground. Every other command then runs in this process by itself. SIGTERM\n"
+        "and Ctrl-C finish what was accepted, and end it.\n\n"
+        "It logs to standard error, or where the settings say: 'kith explain log'. SIGHUP reads\n"
+        "these settings again. Started by systemd it says when it is ready.",
+    .options = {{"log-level", "LEVEL", "error, warn, info or debug, whatever the settings say"}},
     .needs = NEEDS_FOLDER,
     .run = run,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Company: finds and opens a company's folder. */
 #include "cli/company.h"
+#include "base/log.h"
 #include "base/number.h"
 #include <dirent.h>
 #include <stdio.h>
@@ -21,7 +22,8 @@ static const kith_setting settings[] = {
      "The modules that are loaded, by name; 'kith module list' shows what there is.",
      KITH_NO_ARRAY},
     {"modules.folders", KITH_LIST, 0, NULL, 0, 0, NULL,
-     "Folders in which modules are looked for before Kith's own.", KITH_NO_ARRAY},
+     "Folders in which modules are looked for before Kith's own, seen from the company's folder.",
+     KITH_NO_ARRAY},
     {"rules.steps", KITH_INT, 0, "10000000", 1000, 10000000000, NULL,
      "Lua instructions that one call of a rule may take.", KITH_NO_ARRAY},
     {"rules.time", KITH_DURATION, 0, "200ms", 1, 60000, NULL,
@@ -44,14 +46,25 @@ static const kith_setting settings[] = {
      "How deep reactions may lead to further reactions.", KITH_NO_ARRAY},
     {"engine.attempts", KITH_INT, 0, "5", 1, 100, NULL,
      "How often a failing reaction is tried before its event is set aside.", KITH_NO_ARRAY},
-    {"log.level", KITH_TEXT, 0, "info", 0, 0, "error,warn,info,debug",
+    {"log.level", KITH_TEXT, KITH_SF_RELOAD, "info", 0, 0, "error,warn,info,debug",
      "How much 'kith serve' logs.", KITH_NO_ARRAY},
+    {"log.rooms", KITH_LIST, KITH_SF_RELOAD, NULL, 0, 0, NULL,
+     "Levels of single rooms and modules, each as \"bus:debug\" or \"sales:warn\".", KITH_NO_ARRAY},
+    {"log.format", KITH_TEXT, KITH_SF_RELOAD, "text", 0, 0, "text,json",
+     "The form of a line: text for people, or one JSON object.", KITH_NO_ARRAY},
+    {"log.file", KITH_TEXT, KITH_SF_RELOAD, "", 0, 0, NULL,
+     "A file for the log, seen from the company's folder; without one it goes to standard error.",
+     KITH_NO_ARRAY},
 };
 const struct settings_owner core_settings = {"", KITH_ARRAY(settings), false};
 
 char *company_path(const char *dir, const char *name) {
     char *path;
     return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}
+
+char *company_file(const char *dir, const char *name) {
+    return name[0] == '/' ? strdup(name) : company_path(dir, name);
 }
 
 /* -- finding ----------------------------------------------------------------------------------- */
@@ -98,7 +111,7 @@ kith_status company_find(const char *given, char **dir, kith_error *e) {
 
 /* -- settings and modules ---------------------------------------------------------------------- */
 
-static size_t text_list(const struct settings *s, const char *key, const char **out, size_t cap) {
+size_t company_text_list(const struct settings *s, const char *key, const char **out, size_t cap) {
     size_t n = settings_count(s, "", key), kept = 0;
     for (size_t i = 0; i < n && kept < cap; i++) {
         kith_value v = settings_item(s, "", key, i, NULL);
@@ -108,9 +121,13 @@ static size_t text_list(const struct settings *s, const char *key, const char **
     return kept;
 }
 
-size_t company_module_dirs(const struct settings *s, const struct program *p,
-                           const char *dirs[MODULE_DIRS_MAX]) {
-    size_t count = text_list(s, "modules.folders", dirs, MODULE_DIRS_MAX - PROGRAM_DIRS);
+size_t company_module_dirs(const struct settings *s, const char *dir, const struct program *p,
+                           struct arena *a, const char *dirs[MODULE_DIRS_MAX]) {
+    size_t count = company_text_list(s, "modules.folders", dirs, MODULE_DIRS_MAX - PROGRAM_DIRS);
+    for (size_t i = 0; i < count; i++) {
+        const char *path = dirs[i][0] == '/' ? dirs[i] : arena_printf(a, "%s/%s", dir, dirs[i]);
+        dirs[i] = path ? path : dirs[i];
+    }
     for (size_t i = 0; p->module_dirs[i]; i++)
         dirs[count++] = p->module_dirs[i];
     return count;
@@ -134,18 +151,25 @@ static void scan_folder(const char *dir, void (*fn)(void *arg, const char *name,
         closedir(d);
 }
 
-void company_modules(const struct settings *s, const struct program *p,
+void company_modules(const struct settings *s, const char *dir, const struct program *p,
                      void (*fn)(void *arg, const char *name, const char *path), void *arg) {
+    struct arena a = {0};
     const char *dirs[MODULE_DIRS_MAX];
-    size_t count = company_module_dirs(s, p, dirs);
+    size_t count = company_module_dirs(s, dir, p, &a, dirs);
     for (size_t i = 0; i < count; i++)
         scan_folder(dirs[i], fn, arg);
+    arena_free(&a);
+}
+
+kith_status company_read_core(const char *dir, struct settings **out,
+                              struct settings_problems *problems, kith_error *e) {
+    return settings_load(out, dir, &core_settings, 1, SETTINGS_LENIENT, problems, e);
 }
 
 /* Just enough of the settings to know which modules there are. */
 static kith_status load_first(const char *dir, struct settings **out, kith_error *e) {
     struct settings_problems passed_over = {0};
-    kith_status st = settings_load(out, dir, &core_settings, 1, SETTINGS_LENIENT, &passed_over, e);
+    kith_status st = company_read_core(dir, out, &passed_over, e);
     settings_problems_free(&passed_over);
     return st;
 }
@@ -154,8 +178,8 @@ static kith_status load_modules(struct company *c, const struct program *p,
                                 const struct settings *first, kith_error *e) {
     const char *names[MODULES_MAX], *dirs[MODULE_DIRS_MAX];
     struct plugins_options o = {.names = names, .dirs = dirs};
-    o.name_count = text_list(first, "modules.enabled", names, MODULES_MAX);
-    o.dir_count = company_module_dirs(first, p, dirs);
+    o.name_count = company_text_list(first, "modules.enabled", names, MODULES_MAX);
+    o.dir_count = company_module_dirs(first, c->dir, p, &c->arena, dirs);
     return plugins_load(&c->plugins, &o, e);
 }
 
@@ -202,11 +226,12 @@ static kith_status load_settings(struct company *c, const struct program *p,
     o->items[o->count++] = core_settings;
     for (size_t i = 0; i < count && i < MODULES_MAX; i++)
         o->items[o->count++] = loaded[i];
-    company_modules(first, p, add_disabled, o);
+    company_modules(first, c->dir, p, add_disabled, o);
     return load_owned(c, o, problems, e);
 }
 
-/* What the settings room cannot know: that a text names a zone or a currency. */
+/* What the settings room cannot know: that a text names a zone, a currency or a level of the log.
+ */
 static kith_status at_setting(const struct company *c, const char *key, kith_error *e) {
     const struct setting *s = settings_find(c->settings, "", key);
     return s && s->file ? err_prefix(e, "%s:%d: ", s->file, s->line) : err_prefix(e, "%s: ", key);
@@ -224,6 +249,12 @@ static kith_status check_meaning(struct company *c, kith_error *e) {
     }
     if (zone_open(&c->zone, settings_text(c->settings, "", "company.zone").ptr, e) != KITH_OK)
         return at_setting(c, "company.zone", e);
+    const char *rooms[LOG_ROOMS];
+    size_t count = company_text_list(c->settings, "log.rooms", rooms, LOG_ROOMS);
+    for (size_t i = 0; i < count; i++) {
+        if (log_room_check(rooms[i], e) != KITH_OK)
+            return at_setting(c, "log.rooms", e);
+    }
     return KITH_OK;
 }
 

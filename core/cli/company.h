@@ -37,6 +37,8 @@ struct company {
 kith_status company_find(const char *given, char **dir, kith_error *e);
 /* The caller frees: the folder's file. */
 char *company_path(const char *dir, const char *name);
+/* The same for a path from the settings, which may be a full one. */
+char *company_file(const char *dir, const char *name);
 
 /* Settings, modules, engine, rules; nothing runs before all is open. Problems of the settings are
  * appended to *problems, and make it fail; a module or a rule with a defect is out and logged.
@@ -53,12 +55,18 @@ void company_close(struct company *c);
 kith_status company_read(struct company **out, const struct program *p, const char *dir,
                          struct settings_problems *problems, kith_error *e);
 
+/* The core's settings alone, as far as they can be read. The caller frees *out. */
+kith_status company_read_core(const char *dir, struct settings **out,
+                              struct settings_problems *problems, kith_error *e);
+/* The texts of a list, at most cap of them; they live as long as s does. Gives their number. */
+size_t company_text_list(const struct settings *s, const char *key, const char **out, size_t cap);
+
 /* Where modules are looked for: the company's folders, then the program's. Gives their number; they
- * live as long as s and p do. */
-size_t company_module_dirs(const struct settings *s, const struct program *p,
-                           const char *dirs[MODULE_DIRS_MAX]);
+ * live as long as s, a and p do. */
+size_t company_module_dirs(const struct settings *s, const char *dir, const struct program *p,
+                           struct arena *a, const char *dirs[MODULE_DIRS_MAX]);
 /* Calls fn for every file NAME.so there, enabled or not. */
-void company_modules(const struct settings *s, const struct program *p,
+void company_modules(const struct settings *s, const char *dir, const struct program *p,
                      void (*fn)(void *arg, const char *name, const char *path), void *arg);
 
 /* The core's own settings. */

@@ -35,6 +35,8 @@ struct guest {
 struct server {
     const struct program *program;
     struct company *company;
+    void (*on_hangup)(void *arg); /* SIGHUP */
+    void *arg;
     pthread_mutex_t lock; /* guests, count */
     pthread_cond_t left;
     struct guest guests[CLIENTS_MAX];
@@ -308,17 +310,25 @@ static void welcome(struct server *s, int fd) {
         wire_close(&w);
 }
 
-/* Takes the signal, so that it does not end the next server of this process, too. */
-static void take_signal(int signals) {
+/* Takes a signal, so that it does not end the next server of this process, too. True: stop. */
+static bool take_signal(struct server *s, int signals) {
     struct signalfd_siginfo info;
-    if (read(signals, &info, sizeof info) == (ssize_t)sizeof info)
-        log_info("serve", "stopping on signal %u: finishing what was accepted", info.ssi_signo);
+    if (read(signals, &info, sizeof info) != (ssize_t)sizeof info)
+        return false;
+    if (info.ssi_signo == SIGHUP) {
+        s->on_hangup(s->arg);
+        return false;
+    }
+    log_info("serve", "stopping on signal %u: finishing what was accepted", info.ssi_signo);
+    return true;
 }
 
 static void accept_until_signal(struct server *s, int listener, int signals) {
     struct pollfd p[2] = {{.fd = listener, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
-    while (!(p[1].revents & POLLIN)) {
+    for (;;) {
         if (poll(p, 2, -1) < 0 && errno != EINTR)
+            return;
+        if ((p[1].revents & POLLIN) && take_signal(s, signals))
             return;
         if (!(p[0].revents & POLLIN))
             continue;
@@ -363,14 +373,16 @@ static int stop_signals(void) {
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-kith_status serve(const struct program *p, struct company *company, kith_error *e) {
+kith_status serve(const struct program *p, struct company *company, void (*on_hangup)(void *arg),
+                  void *arg, kith_error *e) {
     int listener, signals = stop_signals();
     if (signals < 0)
         return err_errno(e, "wait for signals in", company->dir);
-    struct server s = {.program = p, .company = company};
+    struct server s = {.program = p, .company = company, .on_hangup = on_hangup, .arg = arg};
     pthread_mutex_init(&s.lock, NULL);
     pthread_cond_init(&s.left, NULL);
     for (int i = 0; i < CLIENTS_MAX; i++)
@@ -378,8 +390,9 @@ kith_status serve(const struct program *p, struct company *company, kith_error *
     kith_status st = sock_listen(company->dir, &listener, e);
     if (st == KITH_OK) {
         log_info("serve", "serving %s", company->dir);
+        notify_manager("READY=1");
         accept_until_signal(&s, listener, signals);
-        take_signal(signals);
+        notify_manager("STOPPING=1");
         sock_remove(company->dir);
         close(listener);
         see_guests_out(&s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Errors and the log. */
 #include "base/err.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "test.h"
 
@@ -191,4 +192,87 @@ TEST("levels are known by name") {
     EXPECT_INT(LOG_DEBUG, log_level_of("debug"));
     EXPECT_INT(-1, log_level_of("loud"));
     EXPECT_INT(-1, log_level_of(NULL));
+}
+
+/* -- the log, configured ----------------------------------------------------------------------- */
+
+static char log_file[64];
+
+static kith_status to_file(struct log_options o) {
+    strcpy(log_file, "/tmp/kith-log-XXXXXX");
+    int fd = mkstemp(log_file);
+    EXPECT(fd >= 0);
+    close(fd);
+    o.file = log_file;
+    return log_configure(&o, NULL);
+}
+static const char *file_text(void) {
+    log_setup(LOG_INFO, -1);
+    FILE *f = fopen(log_file, "r");
+    size_t n = f ? fread(logged, 1, sizeof logged - 1, f) : 0;
+    logged[n] = '\0';
+    if (f)
+        fclose(f);
+    unlink(log_file);
+    return logged;
+}
+
+TEST("a room may log more or less than the rest") {
+    const char *const rooms[] = {"bus:debug", "sales:error"};
+    EXPECT_INT(KITH_OK,
+               to_file((struct log_options){.level = LOG_WARN, .rooms = rooms, .room_count = 2}));
+    log_debug("bus", "one");
+    log_info("engine", "two");
+    log_warn("sales", "three");
+    log_error("sales", "four");
+    EXPECT_HAS("debug bus: one\n", file_text());
+    EXPECT_HAS("error sales: four\n", logged);
+    EXPECT(!strstr(logged, "two") && !strstr(logged, "three"));
+}
+
+TEST("as JSON each line is one object, whatever the text holds") {
+    EXPECT_INT(KITH_OK, to_file((struct log_options){.level = LOG_INFO, .format = LOG_JSON}));
+    log_info("rule", "%s", "say \"a\"\nand b");
+    json_t *line = NULL;
+    const char *text = file_text();
+    EXPECT_INT(KITH_OK, json_read(str_trim(str_of(text)), &line, NULL));
+    EXPECT_STR("info", json_string_value(json_object_get(line, "level")));
+    EXPECT_STR("rule", json_string_value(json_object_get(line, "room")));
+    EXPECT_STR("say \"a\" and b", json_string_value(json_object_get(line, "text")));
+    json_decref(line);
+}
+
+TEST("for the journal of systemd a line begins with its priority") {
+    EXPECT_INT(KITH_OK, to_file((struct log_options){.level = LOG_DEBUG, .format = LOG_JOURNAL}));
+    log_error("engine", "a");
+    log_debug("engine", "b");
+    EXPECT_STR("<3>engine: a\n<7>engine: b\n", file_text());
+}
+
+TEST("a level that does not exist leaves the log as it was") {
+    const char *const rooms[] = {"bus:loud"};
+    struct log_options o = {.level = LOG_DEBUG, .rooms = rooms, .room_count = 1};
+    kith_error e = KITH_ERROR_INIT;
+    log_start(LOG_WARN);
+    EXPECT_INT(KITH_E_INVAL, log_configure(&o, &e));
+    EXPECT_HAS("'bus:loud' is not ROOM:LEVEL", e.message);
+    o.room_count = 0;
+    o.file = "/no/such/folder/log";
+    EXPECT_INT(KITH_E_NOTFOUND, log_configure(&o, &e));
+    EXPECT_HAS("/no/such/folder/log", e.message);
+    log_warn("engine", "still here");
+    log_info("engine", "quiet");
+    EXPECT_HAS("still here", log_text());
+    EXPECT(!strstr(logged, "quiet"));
+}
+
+TEST("a log file that was moved away is made anew") {
+    EXPECT_INT(KITH_OK, to_file((struct log_options){.level = LOG_INFO}));
+    struct log_options again = {.level = LOG_INFO, .file = log_file};
+    unlink(log_file);
+    log_info("engine", "nobody reads this");
+    EXPECT_INT(KITH_OK, log_configure(&again, NULL));
+    log_info("engine", "new file");
+    EXPECT_HAS("new file", file_text());
+    EXPECT(!strstr(logged, "nobody"));
 }

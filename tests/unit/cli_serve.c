@@ -131,7 +131,7 @@ static const struct program program;
 static void *serve_main(void *arg) {
     struct running *r = arg;
     kith_error e = KITH_ERROR_INIT;
-    r->result = serve(&program, &r->company, &e);
+    r->result = serve(&program, &r->company, NULL, NULL, &e);
     return NULL;
 }
 
