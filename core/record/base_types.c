@@ -39,11 +39,14 @@ static const kith_field account_fields[] = {
     F("shipping_region", TEXT, .doc = "Shipping address: state or region."),
     F("shipping_postal_code", TEXT, .doc = "Shipping address: postal code."),
     F("shipping_country", TEXT, .doc = "Shipping address: country."),
+    F("external_id", TEXT, .flags = INDEXED,
+      .doc = "Its id in the program that it came from; a key for imports."),
 };
 
 static const kith_field contact_fields[] = {
     F("first_name", TEXT, .flags = PERSONAL, .doc = "Given name."),
     F("last_name", TEXT, .flags = PERSONAL, .doc = "Family name."),
+    F("nickname", TEXT, .flags = PERSONAL, .doc = "What the person is called by friends."),
     F("name", TEXT, .flags = REQUIRED | INDEXED | SEARCHED | PERSONAL,
       .doc = "First and last name together; writing it splits them."),
     F("salutation", TEXT, .flags = PERSONAL, .doc = "Mr, Ms, Dr, ..."),
@@ -67,6 +70,8 @@ static const kith_field contact_fields[] = {
     F("country", TEXT, .doc = "Country."),
     F("place", PLACE, .flags = PERSONAL, .doc = "Where the address lies."),
     F("tags", TAGS, .doc = "Free labels."),
+    F("external_id", TEXT, .flags = INDEXED,
+      .doc = "Its id in the program that it came from; a key for imports."),
 };
 
 static const kith_field contact_point_fields[] = {
@@ -118,6 +123,24 @@ static const kith_field note_fields[] = {
     F("body", LONGTEXT, .flags = REQUIRED | PERSONAL, .doc = "The text."),
 };
 
+static const kith_field file_fields[] = {
+    F("about", LINK, .options = "*", .flags = REQUIRED | PARTOF,
+      .doc = "The record it belongs to."),
+    F("name", TEXT, .flags = REQUIRED | SEARCHED | PERSONAL, .doc = "Name of the file."),
+    F("kind", CHOICE, .options = "photo,logo,sound,key,document,other", .default_text = "other",
+      .doc = "What it is to the record."),
+    F("media_type", TEXT, .doc = "What its bytes are: image/jpeg."),
+    F("size", INTEGER, .doc = "Bytes."),
+    F("digest", TEXT, .doc = "BLAKE2b of its bytes, 64 hexadecimal digits."),
+};
+
+static const kith_field file_part_fields[] = {
+    F("file", LINK, .options = "file", .flags = REQUIRED | PARTOF, .doc = "The file."),
+    F("number", INTEGER, .flags = REQUIRED, .doc = "Its place in the file, from 1."),
+    F("data", LONGTEXT, .flags = REQUIRED | PERSONAL,
+      .doc = "Up to 192 KiB of the file, in base64; the parts joined are the whole."),
+};
+
 static const kith_field territory_fields[] = {
     F("name", TEXT, .flags = REQUIRED | INDEXED | SEARCHED, .doc = "Name of the territory."),
     F("parent", LINK, .options = "territory", .doc = "The larger one it lies in."),
@@ -159,6 +182,8 @@ static const kith_type types[] = {
     TYPE("interaction", "subject", interaction_fields, "A contact that took place or is planned."),
     TYPE("task", "title", task_fields, "Something to be done."),
     TYPE("note", "title", note_fields, "A free text on a record."),
+    TYPE("file", "name", file_fields, "A file that belongs to a record: a photo, a document."),
+    TYPE("file_part", NULL, file_part_fields, "A piece of what stands in a file."),
 };
 
 const struct schema_source schema_core = {

@@ -130,7 +130,7 @@ const char *field_kind_name(uint32_t kind);              /* "text", "money", ...
 int field_option(const struct rfield *f, kith_str name); /* index, or -1 */
 
 /* The declarations of the base types: account, contact, contact_point, interaction, task, note,
- * territory, user, team, role. */
+ * file, file_part, territory, user, team, role. */
 extern const struct schema_source schema_core;
 
 #endif
