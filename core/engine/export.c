@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Export: what a query finds, page by page, as CSV or JSON lines. */
-#include "engine/engine.h"
 #include "engine/import.h"
+#include "engine/path.h"
 
 #include "base/id.h"
 #include "base/json.h"
@@ -11,15 +11,6 @@
 #define PAGE_FIRST 50
 #define PAGE_BYTES ((size_t)4 << 20) /* pages of longer rows have fewer of them */
 #define FIELDS     FIELDS_MAX
-#define PATH_LINKS 4
-
-/* One column: links followed from the record, then a field, or the id of where they end. */
-struct path {
-    const char *name;
-    const struct rfield *links[PATH_LINKS];
-    uint32_t link_count;
-    const struct rfield *field; /* NULL: the id */
-};
 
 struct exporting {
     struct engine *g;
@@ -34,36 +25,12 @@ struct exporting {
 
 /* -- columns ----------------------------------------------------------------------------------- */
 
-static kith_status parse_path(struct exporting *x, kith_str text, struct path *p, kith_error *e) {
-    const struct rtype *t = query_type(x->o->query);
-    kith_str rest = text, name;
-    p->name = arena_strndup(&x->names, text.ptr, text.len);
-    if (!p->name)
-        return err_nomem(e);
-    while (str_split(&rest, '.', &name)) {
-        bool last = rest.len == 0;
-        if (last && str_eqz(name, "id"))
-            return KITH_OK;
-        TRY(schema_find_field(t->schema, t, name, &p->field, e));
-        if (last)
-            return KITH_OK;
-        if (p->field->kind != KITH_F_LINK || !p->field->target || p->link_count == PATH_LINKS)
-            return err_set(e, KITH_E_INVAL, p->field->name,
-                           "%s: only links to one type can be followed, up to %d of them", p->name,
-                           PATH_LINKS);
-        p->links[p->link_count++] = p->field;
-        t = p->field->target;
-        p->field = NULL;
-    }
-    return err_set(e, KITH_E_INVAL, NULL, "a name is missing in the list of fields");
-}
-
 static kith_status listed_paths(struct exporting *x, kith_error *e) {
     kith_str rest = str_of(x->o->fields), name;
     while (str_split(&rest, ',', &name)) {
         if (x->path_count == FIELDS)
             return err_set(e, KITH_E_LIMIT, NULL, "at most %d fields can be exported", FIELDS);
-        TRY(parse_path(x, name, &x->paths[x->path_count++], e));
+        TRY(path_parse(query_type(x->o->query), name, &x->names, &x->paths[x->path_count++], e));
     }
     return x->path_count ? KITH_OK : err_set(e, KITH_E_INVAL, NULL, "the list of fields is empty");
 }
@@ -82,30 +49,10 @@ static kith_status build_paths(struct exporting *x, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- values ------------------------------------------------------------------------------------ */
-
-/* The value at the end of a path; null when a link on the way is empty or not to be read. */
 static kith_status follow(struct exporting *x, const struct path *p, kith_id id,
                           const kith_value *values, kith_value *out, kith_error *e) {
-    const struct rtype *t = query_type(x->o->query);
-    *out = value_null();
-    for (uint32_t i = 0; i < p->link_count; i++) {
-        const kith_value *link = &values[p->links[i]->index];
-        kith_value *next;
-        if (link->kind != KITH_LINK)
-            return KITH_OK;
-        id = link->as.link.id;
-        t = p->links[i]->target;
-        if (i + 1 == p->link_count && !p->field)
-            break;
-        kith_status st = engine_get(x->g, x->o->principal, t, id, &x->page, &next, e);
-        if (st == KITH_E_NOTFOUND || st == KITH_E_DENIED)
-            return KITH_OK;
-        TRY(st);
-        values = next;
-    }
-    *out = p->field ? values[p->field->index] : value_link(id, t->id);
-    return KITH_OK;
+    return path_follow(x->g, x->o->principal, p, query_type(x->o->query), id, values, &x->page, out,
+                       e);
 }
 
 /* -- rows -------------------------------------------------------------------------------------- */
