@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith doctor: checks every invariant of the database, on a copy of it. */
-#include "cli/scratch.h"
 #include "cli/show.h"
-#include "journal/doctor.h"
 
 static kith_status tell(void *arg, const char *check, const char *sentence, kith_error *e) {
     struct cmd *c = arg;
@@ -26,17 +24,11 @@ static kith_status tell(void *arg, const char *check, const char *sentence, kith
     return io_check(c->io, e);
 }
 
-static kith_status examine(struct cmd *c, const char *copy, void *arg, kith_error *e) {
-    (void)arg;
-    struct conn *conn;
+static kith_status run(struct cmd *c, kith_error *e) {
     size_t findings = 0, checks;
     const struct doctor_check *list = doctor_checks(&checks);
-    TRY(conn_open(&conn, copy, CONN_READER, NULL, e));
-    io_progress(c->io, "checking the copy from end to end");
-    kith_status st = doctor_run(conn, cmd_schema(c), tell, c, &findings, e);
-    io_progress(c->io, "");
-    conn_close(conn);
-    TRY(st);
+    io_progress(c->io, "checking a copy of the database from end to end");
+    TRY(engine_doctor(c->company->engine, tell, c, &findings, e));
     if (findings > 0)
         return err_set(e, KITH_E_CORRUPT, NULL,
                        "the database is damaged: %zu finding%s; keep the folder as it is, and go"
@@ -47,10 +39,6 @@ static kith_status examine(struct cmd *c, const char *copy, void *arg, kith_erro
     if (!c->json)
         io_printf(c->io, "%zu checks, nothing found.\n", checks);
     return KITH_OK;
-}
-
-static kith_status run(struct cmd *c, kith_error *e) {
-    return scratch_copy(c, examine, NULL, e);
 }
 
 const struct command command_doctor = {

@@ -1,56 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scratch: makes the copy, removes it, and sums up what was written there. */
+/* Scratch: opens the copy and sums up what was written there. */
 #include "cli/scratch.h"
 #include "cli/show.h"
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define DRAIN_MS 60000
-
-/* -- the copy's folder, ".rehearsal-PID-XXXXXX" in the company's ------------------------------- */
-
-static void remove_folder(const char *path) {
-    DIR *d = opendir(path);
-    const struct dirent *entry;
-    while (d && (entry = readdir(d))) {
-        char *file = entry->d_name[0] == '.' ? NULL : company_path(path, entry->d_name);
-        if (file)
-            unlink(file);
-        free(file);
-    }
-    if (d)
-        closedir(d);
-    rmdir(path);
-}
-
-/* We own the company, so a copy that another process made is a leftover of one that died. */
-static void remove_leftovers(const char *dir) {
-    char own[64];
-    snprintf(own, sizeof own, ".rehearsal-%ld-", (long)getpid());
-    DIR *d = opendir(dir);
-    const struct dirent *entry;
-    while (d && (entry = readdir(d))) {
-        bool copy = strncmp(entry->d_name, ".rehearsal-", 11) == 0;
-        char *path = copy ? company_path(dir, entry->d_name) : NULL;
-        if (path && strncmp(entry->d_name, own, strlen(own)) != 0)
-            remove_folder(path);
-        free(path);
-    }
-    if (d)
-        closedir(d);
-}
-
-static kith_status make_folder(struct cmd *c, char **path, kith_error *e) {
-    const char *dir = c->company->dir;
-    remove_leftovers(dir);
-    *path = arena_printf(&c->arena, "%s/.rehearsal-%ld-XXXXXX", dir, (long)getpid());
-    if (!*path)
-        return err_nomem(e);
-    return mkdtemp(*path) ? KITH_OK : err_errno(e, "make a folder for a copy in", dir);
-}
 
 /* -- what was written there -------------------------------------------------------------------- */
 
@@ -151,25 +104,15 @@ static kith_status rehearse_on(struct cmd *c, struct company *scratch, rehearse_
     return show_effects(c, scratch, since, e);
 }
 
-kith_status scratch_copy(struct cmd *c, scratch_fn fn, void *arg, kith_error *e) {
-    char *folder;
-    TRY(make_folder(c, &folder, e));
-    const char *path = arena_printf(&c->arena, "%s/kith.db", folder);
-    io_progress(c->io, "copying the database");
-    kith_status st = path ? engine_copy(c->company->engine, path, e) : err_nomem(e);
-    if (st == KITH_OK)
-        st = fn(c, path, arg, e);
-    remove_folder(folder);
-    return st;
-}
-
 struct rehearsal_job {
+    struct cmd *cmd;
     rehearse_fn fn;
     void *arg;
 };
 
-static kith_status rehearse_copy(struct cmd *c, const char *path, void *arg, kith_error *e) {
+static kith_status rehearse_copy(void *arg, const char *path, kith_error *e) {
     const struct rehearsal_job *job = arg;
+    struct cmd *c = job->cmd;
     struct company *scratch = NULL;
     kith_status st = company_open_copy(&scratch, c->program, c->company, path, e);
     if (st == KITH_OK)
@@ -179,6 +122,7 @@ static kith_status rehearse_copy(struct cmd *c, const char *path, void *arg, kit
 }
 
 kith_status scratch_rehearse(struct cmd *c, rehearse_fn fn, void *arg, kith_error *e) {
-    struct rehearsal_job job = {fn, arg};
-    return scratch_copy(c, rehearse_copy, &job, e);
+    struct rehearsal_job job = {c, fn, arg};
+    io_progress(c->io, "copying the database");
+    return engine_with_copy(c->company->engine, rehearse_copy, &job, e);
 }

@@ -6,10 +6,6 @@
 
 #include "cli/cli.h"
 
-/* Has fn work with a consistent copy of the database at `path`, which is removed afterwards. */
-typedef kith_status (*scratch_fn)(struct cmd *c, const char *path, void *arg, kith_error *e);
-kith_status scratch_copy(struct cmd *c, scratch_fn fn, void *arg, kith_error *e);
-
 /* Has fn work on an open copy of the company, lets the reactions run, and shows what they and the
  * hooks did, by rule and module. */
 typedef kith_status (*rehearse_fn)(struct cmd *c, struct company *scratch, void *arg,

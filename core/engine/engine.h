@@ -302,9 +302,13 @@ struct rehearsal {
 /* Runs fn and the reactions that follow in a savepoint that is rolled back. [any] */
 kith_status engine_rehearse(struct engine *g, const struct write_opts *o, write_fn fn, void *arg,
                             struct arena *a, struct rehearsal *out, kith_error *e);
-/* A consistent copy of the database at `path` for a rehearsal that is too large for a savepoint.
- * [any] */
+/* A consistent copy of the database at `path`, while others write. KITH_E_FULL: there is no room
+ * for it. [any] */
 kith_status engine_copy(struct engine *g, const char *path, kith_error *e);
+/* Has fn work with such a copy, in a folder of its own beside the database, which is removed
+ * afterwards. [any] */
+typedef kith_status (*copy_fn)(void *arg, const char *path, kith_error *e);
+kith_status engine_with_copy(struct engine *g, copy_fn fn, void *arg, kith_error *e);
 
 struct undo_report {
     struct undo_item *items; /* kept and refused ones all, reversed ones up to 1,000 */
@@ -318,8 +322,11 @@ struct undo_report {
 kith_status engine_undo(struct engine *g, const struct principal *p, kith_id target, bool rehearse,
                         struct arena *a, struct undo_report *out, kith_error *e);
 
-/* Checks every invariant (journal/doctor.h) on a copy beside the database, which it removes. [any]
- */
+/* Checks every invariant (journal/doctor.h) of a database that nobody writes, by this one's
+ * schema. [any] */
+kith_status engine_examine(struct engine *g, const char *path, doctor_tell tell, void *arg,
+                           size_t *findings, kith_error *e);
+/* The same on a copy of the engine's own. [any] */
 kith_status engine_doctor(struct engine *g, doctor_tell tell, void *arg, size_t *findings,
                           kith_error *e);
 

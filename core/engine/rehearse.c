@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rehearsal in a savepoint, copies for larger ones, and undo. */
+/* Rehearsal in a savepoint, and undo. */
 #include "engine/engine_internal.h"
 #include "journal/import_log.h"
 
@@ -86,48 +86,6 @@ kith_status engine_rehearse(struct engine *g, const struct write_opts *o, write_
     struct request q = {.opts = o, .alone = rehearse_alone, .alone_arg = &r};
     *out = (struct rehearsal){0};
     return writer_submit(g, &q, e);
-}
-
-static kith_status copy_alone(struct engine *g, struct request *q, kith_error *e) {
-    return conn_copy(g->writer, q->alone_arg, e);
-}
-
-kith_status engine_copy(struct engine *g, const char *path, kith_error *e) {
-    struct conn *c;
-    if (!g->started) {
-        struct request q = {.alone_arg = (void *)(uintptr_t)path};
-        return copy_alone(g, &q, e);
-    }
-    /* Off the writer: the copy sees one snapshot and holds nobody up. */
-    TRY(conn_open(&c, g->path, CONN_READER, g->opts.vfs, e));
-    kith_status st = conn_copy(c, path, e);
-    conn_close(c);
-    return st;
-}
-
-static kith_status check_copy(struct engine *g, const char *path, doctor_tell tell, void *arg,
-                              size_t *findings, kith_error *e) {
-    struct conn *c;
-    TRY(engine_copy(g, path, e));
-    TRY(conn_open(&c, path, CONN_READER, NULL, e));
-    kith_status st = doctor_run(c, g->schema, tell, arg, findings, e);
-    conn_close(c);
-    return st;
-}
-
-kith_status engine_doctor(struct engine *g, doctor_tell tell, void *arg, size_t *findings,
-                          kith_error *e) {
-    struct buf path = {0};
-    buf_printf(&path, "%s.doctor", g->path);
-    if (path.failed)
-        return err_nomem(e);
-    remove(path.ptr);
-    kith_status st = check_copy(g, path.ptr, tell, arg, findings, e);
-    remove(path.ptr);
-    buf_puts(&path, "-wal");
-    remove(path.ptr);
-    buf_free(&path);
-    return st;
 }
 
 /* -- undo -------------------------------------------------------------------------------------- */

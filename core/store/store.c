@@ -4,9 +4,12 @@
 #include "store/store.h"
 #include "store/spill.h"
 
+#include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #define APPLICATION_ID      1263096904 /* "KITH", in the database header */
 #define APPLICATION_ID_TEXT "1263096904"
@@ -243,8 +246,29 @@ kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t
     return KITH_OK;
 }
 
+/* A disk that is filled to the last byte stops others, too: said before, and not found out. */
+static kith_status check_room(struct conn *from, const char *path, kith_error *e) {
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX];
+    struct statvfs fs;
+    int64_t pages, size;
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+    TRY(conn_int(from, "PRAGMA page_count", 0, &pages, e));
+    TRY(conn_int(from, "PRAGMA page_size", 0, &size, e));
+    if (statvfs(folder[0] ? folder : "/", &fs) != 0)
+        return KITH_OK; /* creating the file says what is wrong */
+    uint64_t needed = (uint64_t)pages * (uint64_t)size, room = fs.f_bavail * fs.f_frsize;
+    if (needed <= room)
+        return KITH_OK;
+    return err_set(e, KITH_E_FULL, NULL,
+                   "a copy of the database needs %.1f MB, and the disk of '%s' has only %.1f MB"
+                   " free: make room there",
+                   (double)needed / 1e6, folder, (double)room / 1e6);
+}
+
 kith_status conn_copy(struct conn *from, const char *path, kith_error *e) {
     sqlite3 *to = NULL;
+    TRY(check_room(from, path, e));
     int rc = sqlite3_open_v2(
         path, &to, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix");
     sqlite3_backup *b = rc == SQLITE_OK ? sqlite3_backup_init(to, "main", from->db, "main") : NULL;

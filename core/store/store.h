@@ -45,7 +45,8 @@ kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t
 void conn_forget_statements(struct conn *c);
 /* The status and sentence for SQLite's last error on this connection. */
 kith_status conn_error(struct conn *c, int rc, kith_error *e);
-/* Copies the whole database into a new file with the backup API. */
+/* Copies the whole database into a new file with the backup API: one snapshot, whoever writes
+ * meanwhile. KITH_E_FULL, before anything is written, when the disk has no room for it. */
 kith_status conn_copy(struct conn *from, const char *path, kith_error *e);
 
 /* Binding. Text and blobs must live until the statement is reset. Index from 1. */

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copies of the database: made beside it in a folder of their own, worked with, and removed. */
+#include "engine/engine_internal.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FOLDER ".copy-" /* PID-XXXXXX */
+
+kith_status engine_copy(struct engine *g, const char *path, kith_error *e) {
+    struct conn *c;
+    if (!g->started)
+        return conn_copy(g->writer, path, e);
+    /* Off the writer: the copy sees one snapshot and holds nobody up. */
+    TRY(conn_open(&c, g->path, CONN_READER, g->opts.vfs, e));
+    kith_status st = conn_copy(c, path, e);
+    conn_close(c);
+    return st;
+}
+
+/* -- the folder -------------------------------------------------------------------------------- */
+
+/* Calls fn with the path of each entry whose name begins with `prefix`. */
+static void each_entry(const char *folder, const char *prefix,
+                       void (*fn)(const char *path, const char *name)) {
+    DIR *d = opendir(folder);
+    const struct dirent *entry;
+    while (d && (entry = readdir(d))) {
+        struct buf path = {0};
+        buf_printf(&path, "%s/%s", folder, entry->d_name);
+        if (!path.failed && strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+            fn(path.ptr, entry->d_name);
+        buf_free(&path);
+    }
+    if (d)
+        closedir(d);
+}
+
+static void remove_file(const char *path, const char *name) {
+    (void)name;
+    unlink(path);
+}
+
+static void remove_folder(const char *path) {
+    each_entry(path, "kith.db", remove_file);
+    rmdir(path);
+}
+
+/* We own the company, so a copy that another process made is a leftover of one that died. */
+static void remove_leftover(const char *path, const char *name) {
+    char own[64];
+    snprintf(own, sizeof own, FOLDER "%ld-", (long)getpid());
+    if (strncmp(name, own, strlen(own)) != 0)
+        remove_folder(path);
+}
+
+static kith_status make_folder(const struct engine *g, struct buf *folder, kith_error *e) {
+    const char *slash = strrchr(g->path, '/');
+    if (slash)
+        buf_add(folder, g->path, (size_t)(slash - g->path));
+    else
+        buf_puts(folder, ".");
+    if (!folder->failed)
+        each_entry(folder->ptr, FOLDER, remove_leftover);
+    buf_printf(folder, "/" FOLDER "%ld-XXXXXX", (long)getpid());
+    if (folder->failed)
+        return err_nomem(e);
+    return mkdtemp(folder->ptr) ? KITH_OK : err_errno(e, "make the folder", folder->ptr);
+}
+
+kith_status engine_with_copy(struct engine *g, copy_fn fn, void *arg, kith_error *e) {
+    struct buf folder = {0}, path = {0};
+    kith_status st = make_folder(g, &folder, e);
+    if (st == KITH_OK) {
+        buf_printf(&path, "%s/kith.db", folder.ptr);
+        st = path.failed ? err_nomem(e) : engine_copy(g, path.ptr, e);
+        if (st == KITH_OK)
+            st = fn(arg, path.ptr, e);
+        remove_folder(folder.ptr);
+    }
+    buf_free(&path);
+    buf_free(&folder);
+    return st;
+}
+
+/* -- the doctor -------------------------------------------------------------------------------- */
+
+kith_status engine_examine(struct engine *g, const char *path, doctor_tell tell, void *arg,
+                           size_t *findings, kith_error *e) {
+    struct conn *c;
+    TRY(conn_open(&c, path, CONN_READER, NULL, e));
+    kith_status st = doctor_run(c, g->schema, tell, arg, findings, e);
+    conn_close(c);
+    return st;
+}
+
+struct examination {
+    struct engine *engine;
+    doctor_tell tell;
+    void *arg;
+    size_t *findings;
+};
+
+static kith_status examine(void *arg, const char *path, kith_error *e) {
+    const struct examination *x = arg;
+    return engine_examine(x->engine, path, x->tell, x->arg, x->findings, e);
+}
+
+kith_status engine_doctor(struct engine *g, doctor_tell tell, void *arg, size_t *findings,
+                          kith_error *e) {
+    struct examination x = {g, tell, arg, findings};
+    return engine_with_copy(g, examine, &x, e);
+}
