@@ -52,7 +52,7 @@ void text_plain(struct buf *out, kith_str s);
 void io_say(struct io *io, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void io_flush(struct io *io);
 void io_progress(struct io *io, const char *line);
-/* Ctrl-C was pressed, or nobody reads any more: end soon. */
+/* Ctrl-C was pressed, SIGTERM came, or nobody reads any more: end soon. */
 bool io_interrupted(struct io *io);
 /* KITH_E_LIMIT "interrupted" when it is. */
 kith_status io_check(struct io *io, kith_error *e);
@@ -78,7 +78,7 @@ struct io_local {
     bool tty_err;
     bool line_shown; /* a progress line stands on the terminal */
 };
-/* Also catches SIGINT for io_interrupted. One per process. */
+/* Also catches SIGINT and SIGTERM for io_interrupted. One per process. */
 void io_local_open(struct io_local *l);
 void io_local_close(struct io_local *l);
 

@@ -71,32 +71,92 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
     return KITH_OK;
 }
 
-typedef kith_status (*letter_fn)(struct engine *g, const struct principal *p, uint64_t number,
-                                 kith_error *e);
+/* -- retry, skip ------------------------------------------------------------------------------- */
 
-static kith_status each_number(struct cmd *c, letter_fn fn, const char *did, kith_error *e) {
-    for (size_t i = 0; i < c->arg_count; i++) {
-        int64_t n;
-        if (!int_parse(str_of(c->args[i]), &n) || n <= 0)
-            return err_set(e, KITH_E_INVAL, NULL,
-                           "'%s' is not the number of an event; 'kith event list' shows them",
-                           c->args[i]);
-        TRY(fn(c->company->engine, &c->principal, (uint64_t)n, e));
-        c->wrote = true;
-        if (c->json)
-            io_printf(c->io, "{\"number\":%lld}\n", (long long)n);
-        else
-            io_printf(c->io, "%s %lld.\n", did, (long long)n);
+#define RETRY_MS 10000 /* for what was tried again; beyond, the list says how it went */
+
+static kith_status number_at(struct cmd *c, size_t i, uint64_t *number, kith_error *e) {
+    int64_t n;
+    if (!int_parse(str_of(c->args[i]), &n) || n <= 0)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "'%s' is not the number of an event; 'kith event list' shows them",
+                       c->args[i]);
+    *number = (uint64_t)n;
+    return KITH_OK;
+}
+
+static void say_outcome(struct cmd *c, uint64_t number, const char *outcome, const char *words,
+                        const char *why) {
+    struct buf b = {0};
+    struct json_out j;
+    if (!c->json) {
+        io_printf(c->io, "Event %llu %s", (unsigned long long)number, words);
+        io_text(c->io, str_of(why));
+        io_puts(c->io, why ? "\n" : ".\n");
+        return;
     }
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "number");
+    json_int(&j, (int64_t)number);
+    json_key(&j, "outcome");
+    json_strz(&j, outcome);
+    if (why) {
+        json_key(&j, "error");
+        json_strz(&j, why);
+    }
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
+/* How the try ended, of an event that was told to be tried again. */
+static kith_status tell_retried(struct cmd *c, uint64_t number, size_t *failed, kith_error *e) {
+    struct dead_letter *l;
+    TRY(engine_letter(c->company->engine, number, &c->arena, &l, e));
+    if (!l)
+        say_outcome(c, number, "handled", "was handled", NULL);
+    else if (l->attempts > 0)
+        say_outcome(c, number, "failed", "failed again: ", l->error);
+    else
+        say_outcome(c, number, "waiting",
+                    "waits still: for an earlier event of the same record, or for its rule or"
+                    " module to be there",
+                    NULL);
+    *failed += l && l->attempts > 0;
     return KITH_OK;
 }
 
 static kith_status run_retry(struct cmd *c, kith_error *e) {
-    return each_number(c, engine_letter_retry, "Trying again: event", e);
+    uint64_t number;
+    size_t failed = 0;
+    for (size_t i = 0; i < c->arg_count; i++) {
+        TRY(number_at(c, i, &number, e));
+        TRY(engine_letter_retry(c->company->engine, &c->principal, number, e));
+        c->wrote = true;
+    }
+    kith_status st = engine_drain(c->company->engine, RETRY_MS, e);
+    if (st != KITH_E_LIMIT) /* what goes on beside it is no reason to say nothing */
+        TRY(st);
+    for (size_t i = 0; i < c->arg_count; i++) {
+        TRY(number_at(c, i, &number, e));
+        TRY(tell_retried(c, number, &failed, e));
+    }
+    if (failed == 0)
+        return KITH_OK;
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "%zu of %zu event%s failed again: mend what is wrong, and retry", failed,
+                   c->arg_count, c->arg_count == 1 ? "" : "s");
 }
 
 static kith_status run_skip(struct cmd *c, kith_error *e) {
-    return each_number(c, engine_letter_skip, "Skipped event", e);
+    uint64_t number;
+    for (size_t i = 0; i < c->arg_count; i++) {
+        TRY(number_at(c, i, &number, e));
+        TRY(engine_letter_skip(c->company->engine, &c->principal, number, e));
+        c->wrote = true;
+        say_outcome(c, number, "skipped", "was given up", NULL);
+    }
+    return KITH_OK;
 }
 
 const struct command command_event_list = {
@@ -111,7 +171,7 @@ const struct command command_event_list = {
 const struct command command_event_retry = {
     .name = "event retry",
     .args = "NUMBER ...",
-    .help = "try events again, now",
+    .help = "try events again, now, and say how it went",
     .needs = NEEDS_COMPANY,
     .args_min = 1,
     .args_max = 10000,

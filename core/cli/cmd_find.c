@@ -3,6 +3,7 @@
 #include "base/csv.h"
 #include "base/id.h"
 #include "cli/show.h"
+#include "engine/path.h"
 #include <string.h>
 
 #define PAGE        500 /* rows read at a time */
@@ -10,36 +11,37 @@
 #define GUESS_MOST  6  /* columns of a table that nobody chose */
 #define GUESS_WIDTH 18 /* what a column is thought to take, blanks included */
 
+struct find;
 struct row {
     kith_id id;
-    kith_value *values;
+    const kith_value *values;
 };
+typedef kith_status (*row_fn)(struct find *f, const struct row *row, kith_error *e);
 struct find {
     struct cmd *c;
     const struct query *query;
     const struct rtype *type;
-    const struct rfield *fields[FIELDS_MAX]; /* NULL: the id */
+    struct path fields[FIELDS_MAX]; /* the columns */
     uint32_t field_count;
-    struct fieldset only;
     bool chosen; /* by --fields */
     struct buf text;
     struct arena page; /* of one page */
-    struct row *rows;  /* for a table */
+    struct row found[PAGE];
+    size_t found_count;
+    struct row *rows; /* for a table */
     size_t row_count, row_cap;
 };
 
 /* -- what to show ------------------------------------------------------------------------------ */
 
-static kith_status add_field(struct find *f, kith_str name, kith_error *e) {
-    const struct rfield *field = NULL;
+static void add_field(struct find *f, const struct rfield *field) {
+    f->fields[f->field_count++] = (struct path){.name = field ? field->name : "id", .field = field};
+}
+
+static kith_status add_path(struct find *f, kith_str text, kith_error *e) {
     if (f->field_count == FIELDS_MAX)
         return err_set(e, KITH_E_LIMIT, NULL, "--fields names more than %d fields", FIELDS_MAX);
-    if (!str_eqz(name, "id"))
-        TRY(schema_find_field(cmd_schema(f->c), f->type, name, &field, e));
-    if (field)
-        fieldset_add(&f->only, field->index);
-    f->fields[f->field_count++] = field;
-    return KITH_OK;
+    return path_parse(f->type, text, &f->c->arena, &f->fields[f->field_count++], e);
 }
 
 static kith_status choose_fields(struct find *f, kith_error *e) {
@@ -47,7 +49,7 @@ static kith_status choose_fields(struct find *f, kith_error *e) {
     kith_str rest = str_of(names), name;
     f->chosen = names != NULL;
     while (str_split(&rest, ',', &name))
-        TRY(add_field(f, name, e));
+        TRY(add_path(f, name, e));
     if (names && f->field_count == 0)
         return err_set(e, KITH_E_INVAL, NULL, "--fields names no field");
     return KITH_OK;
@@ -78,44 +80,64 @@ static int weight(const struct rfield *f) {
 static void guess_fields(struct find *f) {
     uint32_t most = f->c->io->columns ? f->c->io->columns / GUESS_WIDTH : GUESS_MOST;
     most = most < 2 ? 2 : most > GUESS_MOST ? GUESS_MOST : most;
-    f->fields[f->field_count++] = NULL;
+    add_field(f, NULL);
     for (int w = 5; w > 0; w--) {
         for (uint32_t i = 0; i < f->type->field_count && f->field_count <= most; i++) {
             const struct rfield *field = f->type->fields[i];
             if (weight(field) == w && (w == 5 || filled(f, field)))
-                f->fields[f->field_count++] = field;
+                add_field(f, field);
         }
     }
 }
 
 static void all_fields(struct find *f) {
-    f->fields[f->field_count++] = NULL;
+    add_field(f, NULL);
     for (uint32_t i = 0; i < f->type->field_count && f->field_count < FIELDS_MAX; i++)
-        f->fields[f->field_count++] = f->type->fields[i];
+        add_field(f, f->type->fields[i]);
 }
 
 /* -- one row ----------------------------------------------------------------------------------- */
 
-static kith_status row_json(void *arg, kith_id id, const kith_value *values, kith_error *e) {
-    struct find *f = arg;
+static kith_status value_at(struct find *f, const struct path *p, const struct row *row,
+                            struct arena *a, kith_value *out, kith_error *e) {
+    return path_follow(f->c->company->engine, &f->c->principal, p, f->type, row->id, row->values, a,
+                       out, e);
+}
+
+/* Nobody chose: the record. Else id and type, then what was chosen. */
+static kith_status row_json(struct find *f, const struct row *row, kith_error *e) {
     struct json_out j;
     json_begin(&j, &f->text, false);
-    json_record(f->c, &j, f->type, id, values, f->chosen ? &f->only : NULL);
+    if (!f->chosen)
+        json_record(f->c, &j, f->type, row->id, row->values);
+    else {
+        json_object_(&j);
+        json_key(&j, "id");
+        json_id(&j, row->id);
+        json_key(&j, "type");
+        json_strz(&j, f->type->name);
+    }
+    for (uint32_t i = 0; f->chosen && i < f->field_count; i++) {
+        kith_value v;
+        if (f->fields[i].link_count == 0 && !f->fields[i].field)
+            continue;
+        TRY(value_at(f, &f->fields[i], row, &f->page, &v, e));
+        json_key(&j, f->fields[i].name);
+        value_json(cmd_schema(f->c), &v, &j);
+    }
+    if (f->chosen)
+        json_object_end(&j);
     buf_putc(&f->text, '\n');
     return f->text.failed ? err_nomem(e) : KITH_OK;
 }
 
-static kith_status row_csv(void *arg, kith_id id, const kith_value *values, kith_error *e) {
-    struct find *f = arg;
-    char own[ID_TEXT + 1];
-    id_format(id, own);
+static kith_status row_csv(struct find *f, const struct row *row, kith_error *e) {
     for (uint32_t i = 0; i < f->field_count; i++) {
-        const struct rfield *field = f->fields[i];
+        kith_value v;
+        TRY(value_at(f, &f->fields[i], row, &f->page, &v, e));
         if (i > 0)
             buf_putc(&f->text, ',');
-        kith_str text = field ? value_text(cmd_schema(f->c), &values[field->index], &f->page)
-                              : (kith_str){own, ID_TEXT};
-        csv_put(&f->text, text, ',');
+        csv_put(&f->text, value_text(cmd_schema(f->c), &v, &f->page), ',');
     }
     buf_puts(&f->text, "\r\n");
     return f->text.failed ? err_nomem(e) : KITH_OK;
@@ -135,22 +157,39 @@ static bool more_rows(struct find *f) {
     return rows != NULL;
 }
 
-static kith_status row_table(void *arg, kith_id id, const kith_value *values, kith_error *e) {
-    struct find *f = arg;
+/* Kept until all are there: the widths of the columns depend on all. */
+static kith_status row_table(struct find *f, const struct row *row, kith_error *e) {
     uint32_t n = f->type->field_count;
     kith_value *copy = ARENA_ARRAY(&f->c->arena, kith_value, n);
     if (!copy || !more_rows(f))
         return err_nomem(e);
     for (uint32_t i = 0; i < n; i++)
-        copy[i] = value_copy(&f->c->arena, &values[i]);
-    f->rows[f->row_count++] = (struct row){id, copy};
+        copy[i] = value_copy(&f->c->arena, &row->values[i]);
+    f->rows[f->row_count++] = (struct row){row->id, copy};
     return KITH_OK;
 }
 
 /* -- all rows ---------------------------------------------------------------------------------- */
 
+/* The values live in the page's arena. */
+static kith_status keep_row(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct find *f = arg;
+    (void)e;
+    f->found[f->found_count++] = (struct row){id, values};
+    return KITH_OK;
+}
+
+static kith_status put_page(struct find *f, row_fn fn, kith_error *e) {
+    for (size_t i = 0; i < f->found_count; i++)
+        TRY(fn(f, &f->found[i], e));
+    f->found_count = 0;
+    io_raw(f->c->io, buf_view(&f->text));
+    buf_reset(&f->text);
+    return KITH_OK;
+}
+
 /* Page by page; what a page gave is printed between two reads, since the other end may be slow. */
-static kith_status each_row(struct find *f, find_row fn, int64_t limit, kith_str *cursor,
+static kith_status each_row(struct find *f, row_fn fn, int64_t limit, kith_str *cursor,
                             kith_error *e) {
     const char *after = cmd_option(f->c, "after");
     *cursor = str_of(after);
@@ -158,9 +197,8 @@ static kith_status each_row(struct find *f, find_row fn, int64_t limit, kith_str
         struct find_page page = {.after = *cursor,
                                  .limit = limit - given < PAGE ? limit - given : PAGE};
         TRY(engine_find(f->c->company->engine, &f->c->principal, f->query, NULL, &page, &f->page,
-                        fn, f, e));
-        io_raw(f->c->io, buf_view(&f->text));
-        buf_reset(&f->text);
+                        keep_row, f, e));
+        TRY(put_page(f, fn, e));
         given += page.count;
         *cursor = arena_str(&f->c->arena, page.cursor);
         arena_reset(&f->page);
@@ -177,8 +215,21 @@ static void say_more(struct find *f, kith_str cursor) {
         io_say(f->c->io, "there are more: --after %.*s", (int)cursor.len, cursor.ptr);
 }
 
-static bool is_number(uint32_t kind) {
-    return kind == KITH_F_INTEGER || kind == KITH_F_DECIMAL || kind == KITH_F_MONEY;
+static bool is_number(const struct rfield *f) {
+    return f && (f->kind == KITH_F_INTEGER || f->kind == KITH_F_DECIMAL || f->kind == KITH_F_MONEY);
+}
+
+static kith_status table_row(struct find *f, struct table *t, const struct row *row,
+                             uint32_t columns, kith_error *e) {
+    for (uint32_t i = 0; i < columns; i++) {
+        const struct path *p = &f->fields[i];
+        kith_value v;
+        TRY(value_at(f, p, row, &f->c->arena, &v, e));
+        table_cell(t, p->field ? show_value(f->c, &v)
+                      : v.kind ? str_of(show_id(f->c, v.as.link.id))
+                               : (kith_str){0});
+    }
+    return KITH_OK;
 }
 
 static kith_status as_table(struct find *f, int64_t limit, kith_error *e) {
@@ -194,14 +245,9 @@ static kith_status as_table(struct find *f, int64_t limit, kith_error *e) {
     table_begin(&t, f->c, (const char *const[]){NULL});
     uint32_t columns = f->field_count < TABLE_COLUMNS ? f->field_count : TABLE_COLUMNS;
     for (uint32_t i = 0; i < columns; i++)
-        table_head(&t, f->fields[i] ? f->fields[i]->name : "id",
-                   f->fields[i] && is_number(f->fields[i]->kind));
-    for (size_t r = 0; r < f->row_count; r++) {
-        for (uint32_t i = 0; i < columns; i++) {
-            const kith_value *v = f->fields[i] ? &f->rows[r].values[f->fields[i]->index] : NULL;
-            table_cell(&t, v ? show_value(f->c, v) : str_of(show_id(f->c, f->rows[r].id)));
-        }
-    }
+        table_head(&t, f->fields[i].name, is_number(f->fields[i].field));
+    for (size_t r = 0; r < f->row_count; r++)
+        TRY(table_row(f, &t, &f->rows[r], columns, e));
     table_print(&t);
     say_more(f, cursor);
     return KITH_OK;
@@ -213,7 +259,7 @@ static kith_status as_lines(struct find *f, int64_t limit, kith_error *e) {
     if (csv && !f->chosen)
         all_fields(f);
     for (uint32_t i = 0; csv && i < f->field_count; i++)
-        buf_printf(&f->text, "%s%s", i > 0 ? "," : "", f->fields[i] ? f->fields[i]->name : "id");
+        buf_printf(&f->text, "%s%s", i > 0 ? "," : "", f->fields[i].name);
     buf_puts(&f->text, csv ? "\r\n" : "");
     TRY(each_row(f, csv ? row_csv : row_json, limit, &cursor, e));
     if (!csv && cursor.len > 0) /* a last line without an id */
@@ -285,7 +331,8 @@ const struct command command_find = {
         "  kith find \"lead where score >= 50 : count()\"\n\n"
         "A table shows the first 50 records; --json and --csv give all of them. 'kith help query'\n"
         "explains the query language.",
-    .options = {{"fields", "A,B,C", "these fields, in this order; id is one of them"},
+    .options = {{"fields", "A,B.C",
+                 "these fields, in this order; id is one, and account.name follows a link"},
                 {"limit", "N", "at most so many records"},
                 {"after", "CURSOR", "go on where an earlier answer ended"},
                 {"csv", NULL, "answer in CSV, for spreadsheets"}},

@@ -162,7 +162,7 @@ static void json_linked(struct linked *l, void *arg) {
     json_key(j, "newest");
     json_array_(j);
     for (size_t i = 0; i < l->shown; i++)
-        json_record(p->c, j, l->field->type, l->rows[i].id, l->rows[i].values, NULL);
+        json_record(p->c, j, l->field->type, l->rows[i].id, l->rows[i].values);
     json_array_end(j);
     json_object_end(j);
 }
@@ -174,7 +174,7 @@ static kith_status as_json(struct cmd *c, const struct rtype *t, kith_id id,
     json_begin(&p.j, &b, false);
     json_object_(&p.j);
     json_key(&p.j, "record");
-    json_record(c, &p.j, t, id, values, NULL);
+    json_record(c, &p.j, t, id, values);
     json_key(&p.j, "linked");
     json_object_(&p.j);
     kith_status st = each_linked(c, t, id, json_linked, &p, e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Io of this process: its standard streams, its files, its Ctrl-C. */
+/* Io of this process: its standard streams, its files, its Ctrl-C or SIGTERM. */
 #include "cli/cli_io.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -235,6 +235,7 @@ void io_local_open(struct io_local *l) {
     find_actor(&l->io);
     struct sigaction sa = {.sa_handler = on_interrupt}; /* no SA_RESTART: a waiting read ends */
     sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
 }

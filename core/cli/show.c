@@ -168,15 +168,13 @@ void json_changes(struct cmd *c, struct json_out *j, const struct image_field *f
 }
 
 void json_record(struct cmd *c, struct json_out *j, const struct rtype *t, kith_id id,
-                 const kith_value *values, const struct fieldset *only) {
+                 const kith_value *values) {
     json_object_(j);
     json_key(j, "id");
     json_id(j, id);
     json_key(j, "type");
     json_strz(j, t->name);
     for (uint32_t i = 0; i < t->field_count; i++) {
-        if (only && !fieldset_has(only, i))
-            continue;
         json_key(j, t->fields[i]->name);
         value_json(cmd_schema(c), &values[i], j);
     }

@@ -107,6 +107,8 @@ const struct principal *txn_principal(const struct txn *t);
 int64_t txn_now(const struct txn *t); /* one instant for the whole transaction */
 kith_id txn_id(struct txn *t);
 uint64_t txn_last_seq(const struct txn *t);        /* of the newest row it wrote; 0: none yet */
+uint64_t txn_next_seq(const struct txn *t);        /* of the next row that anybody writes */
+bool txn_rehearsing(const struct txn *t);          /* all that it does is taken back */
 void txn_day_first(struct txn *t, bool day_first); /* how 3/4/2024 is read in text values */
 
 /* Every record a query finds, this transaction's writes included, at most max (0: all). [writer] */
@@ -168,8 +170,8 @@ struct hook {
     void *self;
     struct source source; /* copied */
 };
-kith_status engine_add_hook(struct engine *g, const struct hook *h,
-                            kith_error *e); /* before start */
+/* Subscribers are added before the start, or by the function that engine_swap calls. */
+kith_status engine_add_hook(struct engine *g, const struct hook *h, kith_error *e);
 
 /* -- the bus: reactions ------------------------------------------------------------------------ */
 
@@ -199,6 +201,7 @@ struct reaction {
     kith_status (*fn)(void *self, struct txn *t, const struct event *ev, kith_error *e);
     void *self;
     struct source source;
+    const char *group; /* what it is paused with; NULL: it never is */
 };
 /* A new reaction begins with what is written from now on; a known one goes on where it stood. */
 kith_status engine_add_reaction(struct engine *g, const struct reaction *r, kith_error *e);
@@ -217,6 +220,9 @@ struct dead_letter { /* also what still waits for its retry */
 };
 kith_status engine_letters(struct engine *g, bool dead_only, struct arena *a,
                            struct dead_letter **out, size_t *count, kith_error *e); /* [any] */
+/* *out is NULL when it waits no more. [any] */
+kith_status engine_letter(struct engine *g, uint64_t number, struct arena *a,
+                          struct dead_letter **out, kith_error *e);
 kith_status engine_letter_retry(struct engine *g, const struct principal *p, uint64_t number,
                                 kith_error *e);
 kith_status engine_letter_skip(struct engine *g, const struct principal *p, uint64_t number,
@@ -237,9 +243,38 @@ struct timer_handler {
     kith_status (*fn)(void *self, struct txn *t, const struct timer *timer, kith_error *e);
     void *self;
     struct source source;
+    const char *group; /* what it is paused with; NULL: it never is */
 };
 /* A cron timer that was missed while the engine was down fires once. */
 kith_status engine_add_timer(struct engine *g, const struct timer_handler *h, kith_error *e);
+
+/* -- the bus: replacing and pausing ------------------------------------------------------------ */
+
+/* Takes all subscribers of rules out and has add() put others in, between two transactions; when it
+ * fails all is as it was. What has the name of an earlier one goes on where that one stood; the
+ * cursors and due timers of names that are gone are kept for their return. Once it has succeeded no
+ * callback of the old ones runs or will run. add runs on the writer. [any] */
+kith_status engine_swap(struct engine *g,
+                        kith_status (*add)(struct engine *g, void *arg, kith_error *e), void *arg,
+                        kith_error *e);
+
+/* A group is a name that reactions and timers share ("rules/score.lua"), in the version of their
+ * source. While it is paused its reactions keep their place and its timers wait; nothing is lost.
+ * It stays paused over a restart, until engine_resume or until it is added in another version. */
+struct pause {
+    const char *group, *version, *reason;
+    int64_t since; /* ms UTC */
+};
+/* Takes effect at once, though the transaction that runs may fail, and is made durable right after
+ * it. Without effect in a rehearsal. [writer] */
+void engine_pause(struct txn *t, const char *group, const char *reason);
+bool txn_paused(const struct txn *t, const char *group); /* [writer] */
+/* KITH_E_NOTFOUND: it is not paused. [any] */
+kith_status engine_resume(struct engine *g, const struct principal *p, const char *group,
+                          kith_error *e);
+/* Those that are paused, by name, in the arena. [any] */
+kith_status engine_pauses(struct engine *g, struct arena *a, struct pause **out, size_t *count,
+                          kith_error *e);
 
 /* -- actions ----------------------------------------------------------------------------------- */
 

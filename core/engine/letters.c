@@ -22,9 +22,10 @@ struct letter {
 };
 
 static struct reaction_entry *reaction_by_name(struct engine *g, const char *name) {
-    for (size_t i = 0; i < g->reaction_count; i++)
-        if (strcmp(g->reactions[i]->reaction.name, name) == 0)
-            return g->reactions[i];
+    const struct reaction_list *l = &g->subs->reactions;
+    for (size_t i = 0; i < l->count; i++)
+        if (strcmp(l->items[i]->reaction.name, name) == 0)
+            return l->items[i];
     return NULL;
 }
 
@@ -105,7 +106,7 @@ void bus_letters(struct engine *g) {
     kith_error e = KITH_ERROR_INIT;
     bool found = true;
     kith_status st = KITH_OK;
-    for (int n = 0; st == KITH_OK && found && n < 100; n++) {
+    for (int n = 0; st == KITH_OK && found && n < 100 && !g->pausing; n++) {
         struct letter l = {0};
         arena_reset(&g->work);
         st = group_begin(g, &e);
@@ -150,23 +151,28 @@ static kith_status letter_of(struct engine *g, sqlite3_stmt *st, struct arena *a
         .error = arena_strdup(a, (const char *)sqlite3_column_text(st, 7)),
         .topic = "",
     };
-    for (size_t i = 0; i < g->reaction_count; i++)
-        if (out->reaction && strcmp(g->reactions[i]->reaction.name, out->reaction) == 0)
-            out->topic = g->reactions[i]->reaction.topic;
-    return out->reaction && out->error ? KITH_OK : err_nomem(e);
+    pthread_mutex_lock(&g->lock);
+    struct reaction_entry *r = out->reaction ? reaction_by_name(g, out->reaction) : NULL;
+    if (r)
+        out->topic = arena_strdup(a, r->reaction.topic);
+    pthread_mutex_unlock(&g->lock);
+    return out->reaction && out->topic && out->error ? KITH_OK : err_nomem(e);
 }
 
-static kith_status read_letters(struct engine *g, struct conn *c, bool dead_only, struct arena *a,
-                                struct dead_letter **out, size_t *count, kith_error *e) {
+/* number 0: all of them. */
+static kith_status read_letters(struct engine *g, struct conn *c, bool dead_only, uint64_t number,
+                                struct arena *a, struct dead_letter **out, size_t *count,
+                                kith_error *e) {
     sqlite3_stmt *st;
     bool row;
     size_t cap = 0;
     TRY(conn_prepare(
         c,
         "SELECT id, reaction, seq, type, subject, attempts, next, error FROM kith_letter"
-        " WHERE next IS NULL OR ?1 ORDER BY id LIMIT 1000",
+        " WHERE (next IS NULL OR ?1) AND (?2 = 0 OR id = ?2) ORDER BY id LIMIT 1000",
         &st, e));
     bind_int(st, 1, !dead_only);
+    bind_int(st, 2, (int64_t)number);
     for (;;) {
         TRY(conn_step(c, st, &row, e));
         if (!row)
@@ -182,15 +188,26 @@ static kith_status read_letters(struct engine *g, struct conn *c, bool dead_only
     }
 }
 
-kith_status engine_letters(struct engine *g, bool dead_only, struct arena *a,
-                           struct dead_letter **out, size_t *count, kith_error *e) {
+static kith_status some_letters(struct engine *g, bool dead_only, uint64_t number, struct arena *a,
+                                struct dead_letter **out, size_t *count, kith_error *e) {
     struct conn *c;
     *out = NULL;
     *count = 0;
     TRY(engine_reader(g, &c, e));
-    kith_status st = read_letters(g, c, dead_only, a, out, count, e);
+    kith_status st = read_letters(g, c, dead_only, number, a, out, count, e);
     engine_reader_done(g, c);
     return st;
+}
+
+kith_status engine_letters(struct engine *g, bool dead_only, struct arena *a,
+                           struct dead_letter **out, size_t *count, kith_error *e) {
+    return some_letters(g, dead_only, 0, a, out, count, e);
+}
+
+kith_status engine_letter(struct engine *g, uint64_t number, struct arena *a,
+                          struct dead_letter **out, kith_error *e) {
+    size_t count;
+    return some_letters(g, false, number, a, out, &count, e);
 }
 
 struct letter_change {

@@ -359,7 +359,7 @@ static kith_status check_cursors(struct doctor *d) {
         d,
         "SELECT id FROM kith_letter l WHERE NOT EXISTS (SELECT 1 FROM kith_journal j WHERE"
         " j.seq = l.seq)",
-        false, "letter ", " is about a row that the journal does not have");
+        false, "the waiting event ", " is about a row that the journal does not have");
 }
 
 /* -- all --------------------------------------------------------------------------------------- */
@@ -375,7 +375,7 @@ static const struct doctor_check checks[] = {
     {"images", "every journal row can be read"},
     {"existence", "records exist exactly as the journal says"},
     {"values", "every field has the value that the journal says"},
-    {"cursors", "cursors and letters point into the journal"},
+    {"cursors", "cursors and waiting events point into the journal"},
 };
 static kith_status (*const runs[])(struct doctor *) = {
     check_file,         check_links,  check_values,    check_options, check_folds,   check_contacts,

@@ -31,15 +31,18 @@ prints "rules/fragile.lua:2"
 it "fails again when nothing was repaired"
 number=$(sed -n 's/^{"number":\([0-9]*\).*/\1/p' "$work/out" | head -n 1)
 kith event retry "$number"
-exits 0
+exits 1
+prints "Event $number failed again: rules/fragile.lua:2: there is no Atlantis"
+complains "1 of 1 event failed again"
 kith event list --dead
 prints "Bad"
 
 it "handles the event when the rule was repaired"
 sed -i '/Atlantis/d' rules/fragile.lua
 number=$("$KITH" event list --json | sed -n 's/^{"number":\([0-9]*\).*/\1/p' | head -n 1)
-kith event retry "$number"
+kith event retry "$number" --json
 exits 0
+prints_exactly "{\"number\":$number,\"outcome\":\"handled\"}"
 kith event list
 prints "Every event was handled."
 kith find "task where title = 'Met Bad' : count()"

@@ -132,6 +132,20 @@ kith find "contact order by name" --json --limit 1 --after "$after"
 exits 0
 expect test "$(head -n 1 "$work/out")" != "$first"
 
+it "follows links in the fields of a list, as an export does"
+acme=$(create account name=Acme)
+create contact name="Works There" account="$acme" >/dev/null
+kith find "contact where account is not null" --fields name,account.name,account.id
+prints "account.name"
+prints "Works There  Acme          $acme"
+kith find "contact where account is not null" --fields account.name --json
+expect grep -q '"type":"contact","account.name":"Acme"}' "$work/out"
+kith find "contact where name = 'One More'" --fields name,account.name --csv
+prints "One More,"
+kith find contact --fields city.name
+exits 2
+complains "only links to one type can be followed"
+
 it "imports people from a file and takes the import back"
 printf 'Name,E-Mail,City\nJan Kowalski,jan@example.org,Kraków\nEva Novak,eva@example.org,Praha\n' >people.csv
 kith import contact people.csv --preview 2
