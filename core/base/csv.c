@@ -15,6 +15,7 @@
 static const char unclosed[] = "a quote is never closed";
 static const char trailing[] = "text stands after a closing quote";
 static const char too_long[] = "the row is longer than the limit";
+static const char damaged[] = "it holds a byte that does not belong to the file's encoding";
 
 struct csv {
     csv_source source;
@@ -31,10 +32,11 @@ struct csv {
     struct buf text; /* the window */
     size_t pos;      /* where in it the next row begins */
     uint64_t before; /* decoded bytes that have left the window */
+    uint64_t doubt;  /* rows that begin before this offset may hold U+FFFD in place of a bad byte */
     bool skip_lf;    /* the last row ended with a CR at the end of the window */
     bool skip_line;  /* the last row was too long: its rest is passed over */
 
-    char delimiter;
+    char delimiter, quote, comment;
     bool stops[256]; /* what ends an unquoted field */
     const char *line_end;
     uint64_t row, line; /* number of the last row; of the line on which the next one begins */
@@ -73,14 +75,33 @@ static size_t decide_encoding(struct csv *c) {
     return len;
 }
 
+/* A mark at the beginning says more than an option: a file of rejects is UTF-8 whatever its source
+ * was. */
+static size_t heed_mark(struct csv *c, kith_str in) {
+    if (c->started)
+        return 0;
+    c->started = true;
+    if (text_bom(ENC_UTF8_BOM, in))
+        c->encoding = ENC_UTF8_BOM;
+    return text_bom(c->encoding, in);
+}
+
+/* Rows with bytes that could not be decoded are told from those in which U+FFFD stood. */
+static void note_damage(struct csv *c, kith_str in, size_t from) {
+    bool utf8 = c->encoding == ENC_UTF8 || c->encoding == ENC_UTF8_BOM;
+    if (c->text.len > from && memmem(c->text.ptr + from, c->text.len - from, "\xEF\xBF\xBD", 3) &&
+        (!utf8 || text_invalid_at(in) >= 0))
+        c->doubt = c->before + c->text.len;
+}
+
 static kith_status decode_chunk(struct csv *c, kith_error *e) {
     TRY(read_chunk(c, e));
-    size_t len = c->encoding_decided ? c->raw_len : decide_encoding(c);
-    kith_str in = {c->raw, len};
-    size_t used = c->started ? 0 : text_bom(c->encoding, in);
-    c->started = true;
-    in = (kith_str){in.ptr + used, in.len - used};
-    used += text_decode(c->encoding, in, c->ended, &c->text);
+    size_t len = c->encoding_decided ? c->raw_len : decide_encoding(c), from = c->text.len;
+    size_t used = heed_mark(c, (kith_str){c->raw, len});
+    kith_str in = {c->raw + used, len - used};
+    in.len = text_decode(c->encoding, in, c->ended, &c->text);
+    used += in.len;
+    note_damage(c, in, from);
     c->raw_len -= used;
     memmove(c->raw, c->raw + used, c->raw_len);
     return c->text.failed ? err_nomem(e) : KITH_OK;
@@ -122,6 +143,10 @@ static bool is_line_end(char ch) {
     return ch == '\n' || ch == '\r';
 }
 
+static bool is_quote(const struct csv *c, char ch) {
+    return ch == c->quote && ch != CSV_UNQUOTED;
+}
+
 static size_t skip_blanks(const struct csv *c, size_t i) {
     const char *t = c->text.ptr;
     while (i < c->text.len && (t[i] == ' ' || (t[i] == '\t' && c->delimiter != '\t')))
@@ -158,14 +183,14 @@ static enum cut find_close(const struct csv *c, size_t from, size_t *close, size
                            bool *escaped) {
     const char *t = c->text.ptr, *end = t + c->text.len, *q = t + from;
     *escaped = false;
-    while ((q = memchr(q, '"', (size_t)(end - q))) && q + 1 < end && q[1] == '"') {
+    while ((q = memchr(q, c->quote, (size_t)(end - q))) && q + 1 < end && q[1] == c->quote) {
         *escaped = true;
         q += 2;
     }
     if (!q)
         return is_last(c) ? CUT_OPEN : CUT_MORE;
     *close = (size_t)(q - t);
-    *after = skip_blanks(c, *close + 1);
+    *after = c->delimiter == CSV_BLANKS ? *close + 1 : skip_blanks(c, *close + 1);
     if (*after == c->text.len)
         return is_last(c) ? CUT_DONE : CUT_MORE;
     return c->stops[(unsigned char)t[*after]] ? CUT_DONE : CUT_TRAILING;
@@ -177,7 +202,7 @@ static bool add_unescaped(struct csv *c, const char *ptr, size_t len) {
     char *to = c->unescaped.ptr + c->unescaped.len, *begin = to;
     for (size_t i = 0; i < len; i++) {
         *to++ = ptr[i];
-        i += ptr[i] == '"'; /* the second of two */
+        i += ptr[i] == c->quote; /* the second of two */
     }
     c->unescaped.len += (size_t)(to - begin);
     return add_field(c, begin, (size_t)(to - begin));
@@ -224,7 +249,7 @@ static enum cut cut_open(struct csv *c, size_t quote, size_t *at) {
 /* One field from *at on; *at becomes the place of the delimiter or line end behind it. */
 static enum cut cut_field(struct csv *c, size_t *at) {
     size_t from = *at, quote = skip_blanks(c, from), after = from;
-    if (quote == c->text.len || c->text.ptr[quote] != '"')
+    if (quote == c->text.len || !is_quote(c, c->text.ptr[quote]))
         return cut_plain(c, from, at);
     enum cut got = cut_quoted(c, quote, &after);
     if (got == CUT_DONE) {
@@ -244,17 +269,21 @@ static enum cut cut_field(struct csv *c, size_t *at) {
 
 /* The row that begins at pos; *at becomes the place of its line end. */
 static enum cut cut_row(struct csv *c, size_t *at) {
+    bool blanks = c->delimiter == CSV_BLANKS;
     c->count = 0;
     c->lines = 0;
     c->defect = NULL;
     buf_reset(&c->unescaped);
-    for (*at = c->pos;; ++*at) {
+    *at = blanks ? skip_blanks(c, c->pos) : c->pos;
+    for (;; *at += !blanks) {
         enum cut got = cut_field(c, at);
         if (got != CUT_DONE)
             return got;
+        if (blanks)
+            *at = skip_blanks(c, *at);
         if (*at == c->text.len && !c->ended)
             return is_last(c) ? CUT_TOO_LONG : CUT_MORE;
-        if (*at == c->text.len || c->text.ptr[*at] != c->delimiter || c->defect == unclosed)
+        if (*at == c->text.len || c->defect == unclosed || is_line_end(c->text.ptr[*at]))
             return CUT_DONE;
     }
 }
@@ -272,14 +301,20 @@ static void end_line(struct csv *c, size_t at) {
     c->pos = at < end ? at + 1 : end;
 }
 
-/* Passes over the LF of a CRLF that was cut in two, and over the rest of a row that was too long.
- * False: the window ends too early. */
+/* Is a line to be passed over: the rest of a row that was too long, or a comment? */
+static bool wants_skip(const struct csv *c) {
+    return c->skip_line ||
+           (c->comment && c->pos < c->text.len && c->text.ptr[c->pos] == c->comment);
+}
+
+/* Passes over the LF of a CRLF that was cut in two, and over lines that are no rows. False: the
+ * window ends too early. */
 static bool begin_row(struct csv *c) {
     if (c->skip_lf && c->pos < c->text.len) {
         c->pos += c->text.ptr[c->pos] == '\n';
         c->skip_lf = false;
     }
-    if (c->skip_line) {
+    while (c->pos < c->text.len && wants_skip(c)) {
         size_t i = c->pos;
         while (i < c->text.len && !is_line_end(c->text.ptr[i]))
             i++;
@@ -290,6 +325,11 @@ static bool begin_row(struct csv *c) {
     return c->pos < c->text.len && !c->skip_line;
 }
 
+static bool is_damaged(const struct csv *c, size_t at) {
+    return c->before + c->pos < c->doubt &&
+           memmem(c->text.ptr + c->pos, at - c->pos, "\xEF\xBF\xBD", 3);
+}
+
 static void fill_row(struct csv *c, size_t at, struct csv_row *row) {
     size_t len = at - c->pos;
     *row = (struct csv_row){
@@ -298,9 +338,11 @@ static void fill_row(struct csv *c, size_t at, struct csv_row *row) {
         .row = ++c->row,
         .line = c->line,
         .offset = c->before + c->pos,
-        .defect = c->defect        ? c->defect
-                  : len > c->limit ? too_long
-                                   : NULL,
+        .defect = c->defect           ? c->defect
+                  : len > c->limit    ? too_long
+                  : is_damaged(c, at) ? damaged
+                                      : NULL,
+        .cut = c->ended && at == c->text.len,
         .raw = {c->text.ptr + c->pos, len},
     };
 }
@@ -339,24 +381,34 @@ kith_status csv_next(struct csv *c, struct csv_row *row, kith_error *e) {
 static void set_delimiter(struct csv *c, char delimiter) {
     memset(c->stops, 0, sizeof c->stops);
     c->stops['\n'] = c->stops['\r'] = c->stops[(unsigned char)delimiter] = true;
+    c->stops['\t'] |= delimiter == CSV_BLANKS;
     c->delimiter = delimiter;
+}
+
+/* Are columns set apart by more than one blank in it, as programs that line them up write it? */
+static bool is_aligned(const char *row, size_t len) {
+    return len && (row[0] == ' ' || memmem(row, len, "  ", 2));
 }
 
 /* How well a delimiter explains the first rows: the share of rows, in percent, that have the most
  * common number of fields. *fields is that number. */
-static size_t probe(struct csv *c, char delimiter, size_t *fields) {
+static size_t probe(struct csv *c, char delimiter, size_t *fields, bool *aligned) {
     size_t counts[PROBED_ROWS], rows = 0, best = 0, at = 0, begin = c->pos;
     bool skip_lf = c->skip_lf;
     uint64_t line = c->line;
     set_delimiter(c, delimiter);
+    *aligned = true;
     while (rows < PROBED_ROWS && begin_row(c) && cut_row(c, &at) == CUT_DONE) {
-        if (at > c->pos)
+        if (at > c->pos) {
             counts[rows++] = c->count;
+            *aligned = *aligned && is_aligned(c->text.ptr + c->pos, at - c->pos);
+        }
         end_line(c, at);
     }
     c->pos = begin;
     c->line = line;
     c->skip_lf = skip_lf;
+    c->skip_line = false;
     for (size_t i = 0; i < rows; i++) {
         size_t same = 0;
         for (size_t j = 0; j < rows; j++)
@@ -374,25 +426,43 @@ static size_t probe(struct csv *c, char delimiter, size_t *fields) {
 static char detect_delimiter(struct csv *c) {
     static const char candidates[] = "\t|;,";
     char best = ',';
-    size_t best_score = 0, best_fields = 1;
+    size_t best_score = 0, best_fields = 1, blank_fields = 0;
+    bool aligned;
     for (const char *d = candidates; *d; d++) {
-        size_t fields = 0, score = probe(c, *d, &fields);
+        size_t fields = 0, score = probe(c, *d, &fields, &aligned);
         if (fields > 1 && (score > best_score || (score == best_score && fields > best_fields))) {
             best = *d;
             best_score = score;
             best_fields = fields;
         }
     }
+    /* Sentences have blanks too: only columns that are lined up without an exception count. */
+    if (best_score < 100 && probe(c, CSV_BLANKS, &blank_fields, &aligned) == 100 && aligned &&
+        blank_fields > 1)
+        best = CSV_BLANKS;
     return best;
+}
+
+static kith_status skip_lines(struct csv *c, const struct csv_options *o, kith_error *e) {
+    size_t n = o->mark && str_starts(buf_view(&c->text), o->mark) ? 0 : o->skip_lines;
+    for (; n > 0; n--) {
+        c->skip_line = true;
+        while (!begin_row(c) && !c->ended)
+            TRY(widen(c, e));
+        c->skip_line = false;
+    }
+    return KITH_OK;
 }
 
 /* "sep=;" as the first line: for spreadsheets, not a row. Returns its delimiter or 0. */
 static char read_sep_line(struct csv *c) {
     kith_str t = buf_view(&c->text);
+    t = (kith_str){t.ptr + c->pos, t.len - c->pos};
     if (t.len < 6 || !str_starts(t, "sep=") || !is_line_end(t.ptr[5]))
         return 0;
-    end_line(c, 5);
-    return t.ptr[4];
+    char sep = t.ptr[4];
+    end_line(c, c->pos + 5);
+    return sep;
 }
 
 static const char *first_line_end(kith_str t) {
@@ -437,6 +507,7 @@ static kith_status start(struct csv *c, const struct csv_options *o, kith_error 
         TRY(encoding_of(o->encoding, &c->encoding, e));
     TRY(decode_chunk(c, e));
     c->line_end = first_line_end(buf_view(&c->text));
+    TRY(skip_lines(c, o, e));
     char sep = read_sep_line(c);
     set_delimiter(c, o->delimiter ? o->delimiter : sep ? sep : detect_delimiter(c));
     return KITH_OK;
@@ -453,6 +524,8 @@ kith_status csv_open(struct csv **out, csv_source source, void *arg, const struc
     c->source = source;
     c->arg = arg;
     c->limit = o->max_field ? o->max_field : LIMIT;
+    c->quote = o->quote ? o->quote : '"';
+    c->comment = o->comment;
     c->line = 1;
     kith_status st = start(c, o, e);
     if (st == KITH_OK)
@@ -475,6 +548,10 @@ char csv_delimiter(const struct csv *c) {
     return c->delimiter;
 }
 
+char csv_quote(const struct csv *c) {
+    return c->quote;
+}
+
 enum text_encoding csv_encoding(const struct csv *c) {
     return c->encoding;
 }
@@ -485,19 +562,39 @@ const char *csv_line_end(const struct csv *c) {
 
 /* -- writing ----------------------------------------------------------------------------------- */
 
-void csv_put(struct buf *out, kith_str field, char delimiter) {
-    bool quoted = false;
+static bool ends_field(char ch, char delimiter) {
+    return ch == delimiter || is_line_end(ch) || (delimiter == CSV_BLANKS && ch == '\t');
+}
+
+static void put_unquoted(struct buf *out, kith_str field, char delimiter) {
+    char instead = delimiter == CSV_BLANKS ? '_' : ' ';
+    if (!field.len && delimiter == CSV_BLANKS)
+        buf_putc(out, instead);
+    for (uint64_t i = 0; i < field.len; i++)
+        buf_putc(out, ends_field(field.ptr[i], delimiter) ? instead : field.ptr[i]);
+}
+
+void csv_put_as(struct buf *out, kith_str field, char delimiter, char quote) {
+    bool quoted = !field.len && delimiter == CSV_BLANKS;
+    if (quote == CSV_UNQUOTED) {
+        put_unquoted(out, field, delimiter);
+        return;
+    }
     for (uint64_t i = 0; i < field.len && !quoted; i++)
-        quoted = field.ptr[i] == delimiter || field.ptr[i] == '"' || is_line_end(field.ptr[i]);
+        quoted = ends_field(field.ptr[i], delimiter) || field.ptr[i] == quote;
     if (!quoted) {
         buf_str(out, field);
         return;
     }
-    buf_putc(out, '"');
+    buf_putc(out, quote);
     for (uint64_t i = 0; i < field.len; i++) {
-        if (field.ptr[i] == '"')
-            buf_putc(out, '"');
+        if (field.ptr[i] == quote)
+            buf_putc(out, quote);
         buf_putc(out, field.ptr[i]);
     }
-    buf_putc(out, '"');
+    buf_putc(out, quote);
+}
+
+void csv_put(struct buf *out, kith_str field, char delimiter) {
+    csv_put_as(out, field, delimiter, '"');
 }

@@ -462,9 +462,11 @@ TEST("real file: tweets, separated by tabs") {
     EXPECT_INT(0, s.other);
 }
 
-TEST("real file: purchases separated by blanks are rows of one field") {
+TEST("real file: purchases lined up with blanks") {
     struct summary s = read_file("purchases-cdnow.txt");
     EXPECT_INT(69660, s.rows);
-    EXPECT_INT(1, s.fields);
+    EXPECT_INT(4, s.fields);
+    EXPECT_INT(CSV_BLANKS, s.delimiter);
+    EXPECT_INT(0, s.defects);
     EXPECT_INT(0, s.other);
 }
