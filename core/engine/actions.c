@@ -24,7 +24,7 @@ kith_status engine_add_action(struct engine *g, const struct action *a, kith_err
     entry->action.name = arena_strdup(&g->arena, a->name);
     entry->action.module = arena_strdup(&g->arena, a->module);
     entry->action.doc = arena_strdup(&g->arena, a->doc ? a->doc : "");
-    TRY(intern_source(g, &a->source, &entry->action.source, &entry->source, e));
+    TRY(intern_source(g, &g->arena, &a->source, &entry->action.source, &entry->source, e));
     size_t i = g->action_count++;
     for (; i > 0 && strcmp(g->actions[i - 1]->action.name, a->name) > 0; i--)
         g->actions[i] = g->actions[i - 1];

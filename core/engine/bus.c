@@ -50,7 +50,7 @@ static bool match_state(struct reaction_entry *r, const struct rtype *t, kith_st
 }
 
 /* Says of which rows a topic speaks; false: nobody publishes it. */
-static bool match_topic(const struct engine *g, kith_str topic, struct reaction_entry *r) {
+bool bus_match(const struct engine *g, kith_str topic, struct reaction_entry *r) {
     static const struct {
         const char *name;
         enum event_match match;
@@ -78,67 +78,27 @@ static bool match_topic(const struct engine *g, kith_str topic, struct reaction_
 
 bool engine_topic_known(const struct engine *g, kith_str topic) {
     struct reaction_entry r;
-    return match_topic(g, topic, &r);
-}
-
-static kith_status add_to_list(struct engine *g, struct reaction_list *l, struct reaction_entry *r,
-                               kith_error *e) {
-    void *items = list_grow(&g->arena, l->items, l->count, &l->cap, sizeof *l->items);
-    if (!items)
-        return err_nomem(e);
-    l->items = items;
-    l->items[l->count++] = r;
-    return KITH_OK;
-}
-
-kith_status engine_add_reaction(struct engine *g, const struct reaction *r, kith_error *e) {
-    if (g->started)
-        return err_set(e, KITH_E_THREAD, NULL, "reactions are added before the engine starts");
-    for (size_t i = 0; i < g->reaction_count; i++)
-        if (strcmp(g->reactions[i]->reaction.name, r->name) == 0)
-            return err_set(e, KITH_E_CONFLICT, NULL,
-                           "reaction '%s' is declared twice; give one another name", r->name);
-    struct reaction_entry *entry = ARENA_NEW(&g->arena, struct reaction_entry);
-    void *items = list_grow(&g->arena, g->reactions, g->reaction_count, &g->reaction_cap,
-                            sizeof *g->reactions);
-    if (!entry || !items)
-        return err_nomem(e);
-    g->reactions = items;
-    if (!match_topic(g, str_of(r->topic), entry))
-        return err_set(
-            e, KITH_E_NOTFOUND, NULL,
-            "nobody publishes '%s'; a type publishes .created, .updated, .deleted and its states",
-            r->topic);
-    if (entry->match != MATCH_TOPIC && entry->type->history == KITH_HISTORY_NONE)
-        return err_set(e, KITH_E_UNSUPPORTED, NULL,
-                       "'%s' never happens: records of type %s keep no history, and so no events",
-                       r->topic, entry->type->name);
-    entry->reaction = *r;
-    entry->reaction.name = arena_strdup(&g->arena, r->name);
-    entry->reaction.topic = arena_strdup(&g->arena, r->topic);
-    TRY(intern_source(g, &r->source, &entry->reaction.source, &entry->source, e));
-    g->reactions[g->reaction_count++] = entry;
-    uint32_t list = entry->match == MATCH_TOPIC ? 0 : entry->type->id;
-    return add_to_list(g, &g->types[list].reactions, entry, e);
+    return bus_match(g, topic, &r);
 }
 
 /* -- cursors ----------------------------------------------------------------------------------- */
 
 static void find_head(struct engine *g) {
     g->bus_head = UINT64_MAX;
-    for (size_t i = 0; i < g->reaction_count; i++)
-        if (g->reactions[i]->cursor < g->bus_head)
-            g->bus_head = g->reactions[i]->cursor;
+    for (size_t i = 0; i < g->subs->reactions.count; i++)
+        if (g->subs->reactions.items[i]->cursor < g->bus_head)
+            g->bus_head = g->subs->reactions.items[i]->cursor;
 }
 
 static kith_status read_cursor(struct engine *g, struct reaction_entry *r, kith_error *e) {
     sqlite3_stmt *st;
     bool row;
-    TRY(conn_prepare(g->writer, "SELECT seq FROM kith_cursor WHERE name = ?1", &st, e));
+    TRY(conn_prepare(g->writer, "SELECT seq, active FROM kith_cursor WHERE name = ?1", &st, e));
     bind_str(st, 1, str_of(r->reaction.name));
     TRY(conn_step(g->writer, st, &row, e));
     if (row) {
-        r->cursor = (uint64_t)sqlite3_column_int64(st, 0);
+        r->cursor =
+            sqlite3_column_int64(st, 1) ? (uint64_t)sqlite3_column_int64(st, 0) : UINT64_MAX;
         sqlite3_reset(st);
     }
     return KITH_OK;
@@ -167,8 +127,8 @@ static kith_status reload(struct engine *g, kith_error *e) {
     sqlite3_stmt *st;
     bool row;
     map_free(&g->blocked);
-    for (size_t i = 0; i < g->reaction_count; i++)
-        TRY(read_cursor(g, g->reactions[i], e));
+    for (size_t i = 0; i < g->subs->reactions.count; i++)
+        TRY(read_cursor(g, g->subs->reactions.items[i], e));
     find_head(g);
     TRY(conn_prepare(
         g->writer,
@@ -189,7 +149,7 @@ static kith_status reload(struct engine *g, kith_error *e) {
 /* Cursors and waiting subjects as they are committed. While they could not be read, nothing is
  * handled: an event might overtake one that waits. */
 kith_status bus_reload(struct engine *g, kith_error *e) {
-    if (g->reaction_count == 0)
+    if (g->subs->reactions.count == 0)
         return KITH_OK;
     g->bus_stale = true;
     TRY(reload(g, e));
@@ -200,12 +160,12 @@ kith_status bus_reload(struct engine *g, kith_error *e) {
 kith_status bus_start(struct engine *g, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_exec(g->writer, "UPDATE kith_cursor SET active = 0", e));
-    for (size_t i = 0; i < g->reaction_count; i++) {
+    for (size_t i = 0; i < g->subs->reactions.count; i++) {
         TRY(conn_prepare(g->writer,
                          "INSERT INTO kith_cursor(name, seq, active) VALUES(?1, ?2, 1)"
                          " ON CONFLICT(name) DO UPDATE SET active = 1",
                          &st, e));
-        bind_str(st, 1, str_of(g->reactions[i]->reaction.name));
+        bind_str(st, 1, str_of(g->subs->reactions.items[i]->reaction.name));
         bind_int(st, 2, (int64_t)g->seq);
         TRY(conn_run(g->writer, st, e));
     }
@@ -215,13 +175,11 @@ kith_status bus_start(struct engine *g, kith_error *e) {
     TRY(conn_prepare(g->writer, "UPDATE kith_letter SET next = ?1 WHERE next > ?2", &st, e));
     bind_int(st, 1, now);
     bind_int(st, 2, latest);
-    TRY(conn_run(g->writer, st, e));
-    g->bus_head = UINT64_MAX;
-    return bus_reload(g, e);
+    return conn_run(g->writer, st, e);
 }
 
 bool bus_waiting(struct engine *g) {
-    return g->reaction_count > 0 && g->bus_head < atomic_load(&g->durable);
+    return g->subs->reactions.count > 0 && g->bus_head < atomic_load(&g->durable);
 }
 
 /* -- one event --------------------------------------------------------------------------------- */
@@ -442,6 +400,9 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
     TRY(delivery_wants(r, d, probe, &yes, e));
     if (!yes)
         return KITH_OK;
+    /* Paused by another reaction to this row: the batch ends with it, and the cursor moves. */
+    if (r->group && r->group->paused)
+        return write_letter(g, r, d->row, 0, clock_now(g->clock), "waits until it is resumed", e);
     if (is_blocked(g, r->reaction.name, d->row->record))
         return write_letter(g, r, d->row, 0, clock_now(g->clock), "waits behind an earlier event",
                             e);
@@ -465,7 +426,7 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
 static const struct reaction_list *reactions_to(const struct engine *g,
                                                 const struct journal_row *row) {
     uint32_t type = row->kind == ROW_EVENT || row->type > g->type_max ? 0 : row->type;
-    return &g->types[type].reactions;
+    return &g->subs->types[type].reactions;
 }
 
 /* -- groups ------------------------------------------------------------------------------------ */
@@ -474,6 +435,7 @@ struct batch {
     struct engine *g;
     uint64_t lo, seen;
     int rows;
+    bool full; /* the next rows are for the next batch */
 };
 
 static kith_status deliver_row(void *arg, const struct journal_row *row, kith_error *e) {
@@ -489,15 +451,17 @@ static kith_status deliver_row(void *arg, const struct journal_row *row, kith_er
         if (l->items[i]->cursor == b->lo)
             TRY(deliver(l->items[i], &d, &probe, e));
     b->seen = row->seq;
-    return ++b->rows == BATCH_ROWS ? KITH_E_LIMIT : KITH_OK;
+    b->full = ++b->rows == BATCH_ROWS || g->pausing;
+    return b->full ? KITH_E_LIMIT : KITH_OK;
 }
 
 /* The rows that the hindmost reactions have not seen, up to where the next ones stand. */
 static uint64_t batch_end(struct engine *g) {
     uint64_t hi = atomic_load(&g->durable);
-    for (size_t i = 0; i < g->reaction_count; i++)
-        if (g->reactions[i]->cursor > g->bus_head && g->reactions[i]->cursor < hi)
-            hi = g->reactions[i]->cursor;
+    const struct reaction_list *l = &g->subs->reactions;
+    for (size_t i = 0; i < l->count; i++)
+        if (l->items[i]->cursor > g->bus_head && l->items[i]->cursor < hi)
+            hi = l->items[i]->cursor;
     return hi;
 }
 
@@ -514,7 +478,7 @@ static kith_status run_batch(struct engine *g, uint64_t lo, uint64_t hi, kith_er
     struct batch b = {.g = g, .lo = lo, .seen = lo};
     TRY(group_begin(g, e));
     kith_status st = journal_walk(g->writer, lo, hi, deliver_row, &b, e);
-    if (st == KITH_E_LIMIT && b.rows == BATCH_ROWS) {
+    if (st == KITH_E_LIMIT && b.full) {
         hi = b.seen;
         st = KITH_OK;
     }
@@ -525,9 +489,9 @@ static kith_status run_batch(struct engine *g, uint64_t lo, uint64_t hi, kith_er
         return st;
     }
     TRY(group_commit(g, e));
-    for (size_t i = 0; i < g->reaction_count; i++)
-        if (g->reactions[i]->cursor == lo)
-            g->reactions[i]->cursor = hi;
+    for (size_t i = 0; i < g->subs->reactions.count; i++)
+        if (g->subs->reactions.items[i]->cursor == lo)
+            g->subs->reactions.items[i]->cursor = hi;
     find_head(g);
     return KITH_OK;
 }
@@ -560,7 +524,7 @@ kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, si
     for (size_t i = 0; i < l->count; i++) {
         bool yes;
         TRY(delivery_wants(l->items[i], &d, &probe, &yes, e));
-        if (!yes)
+        if (!yes || (l->items[i]->group && l->items[i]->group->paused))
             continue;
         d.ev.attempt = 1;
         kith_status st = delivery_run(l->items[i], &d, probe.arena, e);

@@ -203,6 +203,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     if (st == KITH_OK)
         st = timers_setup(g, e);
     if (st == KITH_OK)
+        st = pauses_setup(g, e);
+    if (st == KITH_OK)
         st = build_schema(g, e);
     if (st != KITH_OK) {
         conn_exec(g->writer, "ROLLBACK", NULL);
@@ -216,6 +218,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     atomic_store(&g->durable, g->seq);
     atomic_store(&g->committed, g->seq);
     TRY(readers_open(g, e));
+    TRY(subscribers_make(g, &g->subs, e));
+    g->adding = g->subs;
     return base_hooks_add(g, e);
 }
 
@@ -255,13 +259,12 @@ kith_status engine_open(struct engine **out, const struct engine_options *o, kit
 
 kith_status engine_start(struct engine *g, kith_error *e) {
     TRY(conn_exec(g->writer, "BEGIN IMMEDIATE", e));
-    kith_status st = bus_start(g, e);
-    if (st == KITH_OK)
-        st = timers_start(g, e);
+    kith_status st = subscribers_start(g, e);
     kith_status end =
         conn_exec(g->writer, st == KITH_OK ? "COMMIT" : "ROLLBACK", st == KITH_OK ? e : NULL);
     TRY(st);
     TRY(end);
+    g->adding = NULL;
     TRY(checkpoint_start(g, e));
     return writer_start(g, e);
 }
@@ -276,6 +279,7 @@ void engine_close(struct engine *g) {
     schema_free(g->schema);
     map_free(&g->actors);
     map_free(&g->blocked);
+    subscribers_free(g->subs);
     arena_free(&g->arena);
     arena_free(&g->work);
     pthread_cond_destroy(&g->work_cond);
@@ -293,44 +297,16 @@ void engine_close(struct engine *g) {
 
 /* -- registering ------------------------------------------------------------------------------- */
 
-/* Copies a source into the engine's memory and gives it its number. */
-kith_status intern_source(struct engine *g, const struct source *s, struct source *copy,
-                          uint32_t *number, kith_error *e) {
+/* Copies a source into the arena and gives it its number. */
+kith_status intern_source(struct engine *g, struct arena *a, const struct source *s,
+                          struct source *copy, uint32_t *number, kith_error *e) {
     copy->kind = s->kind;
     copy->line = s->line;
-    copy->name = arena_strdup(&g->arena, s->name ? s->name : "");
-    copy->version = arena_strdup(&g->arena, s->version ? s->version : "");
+    copy->name = arena_strdup(a, s->name ? s->name : "");
+    copy->version = arena_strdup(a, s->version ? s->version : "");
     if (!copy->name || !copy->version)
         return err_nomem(e);
     return journal_intern_source(g->writer, copy, number, e);
-}
-
-static void insert_by_priority(struct hook_list *l, struct hook_entry *h) {
-    size_t i = l->count++;
-    for (; i > 0 && l->items[i - 1]->hook.priority > h->hook.priority; i--)
-        l->items[i] = l->items[i - 1];
-    l->items[i] = h;
-}
-
-kith_status engine_add_hook(struct engine *g, const struct hook *h, kith_error *e) {
-    if (g->started)
-        return err_set(e, KITH_E_THREAD, NULL, "hooks are added before the engine starts");
-    struct hook_entry *entry = ARENA_NEW(&g->arena, struct hook_entry);
-    if (!entry)
-        return err_nomem(e);
-    entry->hook = *h;
-    TRY(intern_source(g, &h->source, &entry->hook.source, &entry->source, e));
-    for (uint32_t op = 0; op < 3; op++) {
-        if (!(h->on & (1u << op)))
-            continue;
-        struct hook_list *l = &g->types[h->type->id].hooks[op][h->after];
-        void *items = list_grow(&g->arena, l->items, l->count, &l->cap, sizeof *l->items);
-        if (!items)
-            return err_nomem(e);
-        l->items = items;
-        insert_by_priority(l, entry);
-    }
-    return KITH_OK;
 }
 
 kith_status engine_add_topic(struct engine *g, const char *owner, const struct kith_topic *topic,

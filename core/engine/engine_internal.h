@@ -10,7 +10,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* -- registrations: fixed once the engine has started ------------------------------------------ */
+/* -- registrations: those of rules are replaced as a whole, all others are fixed at the start ---
+ */
+
+/* Subscribers that are paused together; see pause.c. */
+struct group {
+    const char *name, *version;
+    bool paused;
+    bool unsaved; /* paused since the last transaction, by this failure: */
+    int64_t since;
+    char reason[sizeof((kith_error *)0)->message];
+    struct group *next;
+};
 
 struct hook_entry {
     struct hook hook;
@@ -30,8 +41,9 @@ struct reaction_entry {
     const struct rtype *type;
     const struct rfield *state; /* MATCH_STATE: the field, and the option entered */
     const char *option;
-    uint32_t topic;  /* MATCH_TOPIC: kith_topic number */
-    uint64_t cursor; /* [writer] last seq it has seen, committed */
+    uint32_t topic;      /* MATCH_TOPIC: kith_topic number */
+    uint64_t cursor;     /* [writer] last seq it has seen, committed; UINT64_MAX: paused */
+    struct group *group; /* or NULL */
 };
 struct reaction_list {
     struct reaction_entry **items;
@@ -42,6 +54,7 @@ struct timer_entry {
     struct timer_handler handler;
     uint32_t source;
     struct cron cron;
+    struct group *group; /* or NULL */
 };
 struct action_entry {
     struct action action;
@@ -52,11 +65,25 @@ struct topic_entry {
     uint32_t number, schema;
 };
 
-struct type_info {                  /* by type number */
+/* Who is told of what. Read on the writer; built by one thread at a time. */
+struct type_subscribers {
     struct hook_list hooks[3][2];   /* [ROW_CREATE-1 ..][before, after] */
     struct reaction_list reactions; /* to changes of this type; of type 0: to published events */
-    kith_value *defaults;           /* one per field */
-    const struct rfield **inbound;  /* link fields that point here, links to any record included */
+};
+struct subscribers {
+    struct arena arena; /* the lists, and the entries of rules; other entries: the engine's */
+    struct type_subscribers *types; /* by type number */
+    struct reaction_list reactions;
+    struct timer_list {
+        struct timer_entry **items;
+        size_t count, cap;
+    } timers;
+    struct group *groups;
+};
+
+struct type_info {                 /* by type number */
+    kith_value *defaults;          /* one per field */
+    const struct rfield **inbound; /* link fields that point here, links to any record included */
     size_t inbound_count;
 };
 
@@ -118,8 +145,11 @@ struct engine {
     uint64_t seq;      /* last given out */
     struct map actors; /* "kind:name" -> number, committed or in this group */
     struct arena work; /* of the request or event that is running */
-    struct reaction_entry **reactions;
-    size_t reaction_count, reaction_cap;
+    /* Changed on the writer under `lock`: other threads read it under the lock. */
+    struct subscribers *subs;
+    struct subscribers *adding; /* where engine_add_* put them; NULL: nowhere */
+    bool pausing;               /* some group's pause is not written yet */
+    bool rehearsing;
     struct map blocked; /* subjects of a reaction that wait behind a letter; see bus.c */
     int64_t next_due;   /* the next letter or timer; INT64_MAX: none */
     bool refresh_due;   /* next_due must be read again */
@@ -128,8 +158,6 @@ struct engine {
 
     struct type_info *types; /* by type number */
     uint32_t type_max;
-    struct timer_entry **timers;
-    size_t timer_count, timer_cap;
     struct action_entry **actions;
     size_t action_count, action_cap;
     struct topic_entry **topics;
@@ -163,10 +191,26 @@ struct engine {
 
 /* engine.c */
 int64_t engine_ticks_ms(void);
-kith_status intern_source(struct engine *g, const struct source *s, struct source *copy,
-                          uint32_t *number, kith_error *e);
+kith_status intern_source(struct engine *g, struct arena *a, const struct source *s,
+                          struct source *copy, uint32_t *number, kith_error *e);
 bool on_writer(const struct engine *g);
 void *list_grow(struct arena *a, void *items, size_t count, size_t *cap, size_t size);
+
+/* subscribers.c */
+kith_status subscribers_make(struct engine *g, struct subscribers **out, kith_error *e);
+void subscribers_free(struct subscribers *s); /* s may be NULL */
+/* Makes what was added ready to be called: cursors, timers, pauses. In a transaction. */
+kith_status subscribers_start(struct engine *g, kith_error *e);
+
+/* pause.c */
+kith_status pauses_setup(struct engine *g, kith_error *e);
+/* The groups that are paused in the database; those of another version are resumed. */
+kith_status pauses_start(struct engine *g, kith_error *e);
+/* Writes the pauses since the last time, in a transaction of their own. While that fails no event
+ * may be handled: its reaction's cursor would move on. */
+kith_status pauses_write(struct engine *g, kith_error *e);
+/* The group of that name in g->adding; NULL: no memory. */
+struct group *group_of(struct engine *g, const char *name, const char *version);
 
 /* writer.c */
 kith_status writer_start(struct engine *g, kith_error *e);
@@ -206,9 +250,11 @@ void readers_release(struct engine *g);
 kith_status bus_setup(struct engine *g, kith_error *e);  /* tables */
 kith_status bus_start(struct engine *g, kith_error *e);  /* cursors, letters: in a transaction */
 kith_status bus_reload(struct engine *g, kith_error *e); /* after a rolled-back group */
-bool bus_waiting(struct engine *g);                      /* rows that reactions have not seen */
-void bus_step(struct engine *g);                         /* one group of reactions */
-void bus_letters(struct engine *g);                      /* retries that are due */
+/* Of which rows a topic speaks; false: nobody publishes it. */
+bool bus_match(const struct engine *g, kith_str topic, struct reaction_entry *r);
+bool bus_waiting(struct engine *g); /* rows that reactions have not seen */
+void bus_step(struct engine *g);    /* one group of reactions */
+void bus_letters(struct engine *g); /* retries that are due */
 kith_status bus_next_due(struct engine *g, int64_t *due, kith_error *e);
 /* Runs the reactions to one row inside the current transaction, for a rehearsal. */
 kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, size_t *ran,
@@ -245,6 +291,8 @@ int64_t bus_backoff(uint32_t attempts); /* ms */
 /* timers.c */
 kith_status timers_setup(struct engine *g, kith_error *e);
 kith_status timers_start(struct engine *g, kith_error *e);
+/* A handler that is not loaded, or paused: what is due for it waits. */
+kith_status timers_load(struct engine *g, const char *handler, bool loaded, kith_error *e);
 void timers_fire(struct engine *g);
 kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e);
 kith_status timers_high_id(struct conn *c, kith_id *id, kith_error *e); /* 0: none */

@@ -69,6 +69,7 @@ static kith_status rehearse_alone(struct engine *g, struct request *q, kith_erro
     uint32_t actor;
     TRY(group_begin(g, e));
     uint64_t seq = g->seq;
+    g->rehearsing = true;
     kith_status st = txn_actor(g, q->opts->principal, &actor, e);
     if (st == KITH_OK) {
         txn_begin(&t, g, q->opts, actor);
@@ -77,6 +78,7 @@ static kith_status rehearse_alone(struct engine *g, struct request *q, kith_erro
     if (st == KITH_OK)
         st = follow(g, r, seq, e);
     group_rollback(g);
+    g->rehearsing = false;
     return st;
 }
 

@@ -22,28 +22,6 @@ kith_status timers_setup(struct engine *g, kith_error *e) {
         e);
 }
 
-kith_status engine_add_timer(struct engine *g, const struct timer_handler *h, kith_error *e) {
-    if (g->started)
-        return err_set(e, KITH_E_THREAD, NULL, "timers are added before the engine starts");
-    for (size_t i = 0; i < g->timer_count; i++)
-        if (strcmp(g->timers[i]->handler.name, h->name) == 0)
-            return err_set(e, KITH_E_CONFLICT, NULL,
-                           "timer '%s' is declared twice; give one another name", h->name);
-    struct timer_entry *t = ARENA_NEW(&g->arena, struct timer_entry);
-    void *items = list_grow(&g->arena, g->timers, g->timer_count, &g->timer_cap, sizeof *g->timers);
-    if (!t || !items)
-        return err_nomem(e);
-    g->timers = items;
-    t->handler = *h;
-    t->handler.name = arena_strdup(&g->arena, h->name);
-    t->handler.cron = h->cron ? arena_strdup(&g->arena, h->cron) : NULL;
-    if (h->cron)
-        TRY(cron_parse(str_of(h->cron), &t->cron, e));
-    TRY(intern_source(g, &h->source, &t->handler.source, &t->source, e));
-    g->timers[g->timer_count++] = t;
-    return KITH_OK;
-}
-
 static int64_t next_firing(struct engine *g, const struct timer_entry *t) {
     return cron_next(&t->cron, g->opts.zone, clock_now(g->clock));
 }
@@ -67,9 +45,10 @@ static kith_status start_cron(struct engine *g, const struct timer_entry *t, kit
 }
 
 static struct timer_entry *timer_by_name(struct engine *g, kith_str name) {
-    for (size_t i = 0; i < g->timer_count; i++)
-        if (str_eqz(name, g->timers[i]->handler.name))
-            return g->timers[i];
+    const struct timer_list *l = &g->subs->timers;
+    for (size_t i = 0; i < l->count; i++)
+        if (str_eqz(name, l->items[i]->handler.name))
+            return l->items[i];
     return NULL;
 }
 
@@ -80,10 +59,18 @@ static kith_status run_named(struct engine *g, const char *sql, const char *name
     return conn_run(g->writer, st, e);
 }
 
+kith_status timers_load(struct engine *g, const char *handler, bool loaded, kith_error *e) {
+    static const char *const sql[] = {"DELETE FROM temp.kith_handler WHERE name = ?1",
+                                      "INSERT OR IGNORE INTO temp.kith_handler(name) VALUES(?1)"};
+    g->refresh_due = true;
+    return run_named(g, sql[loaded], handler, e);
+}
+
 kith_status timers_start(struct engine *g, kith_error *e) {
-    for (size_t i = 0; i < g->timer_count; i++) {
-        const struct timer_entry *t = g->timers[i];
-        TRY(run_named(g, "INSERT INTO temp.kith_handler(name) VALUES(?1)", t->handler.name, e));
+    TRY(conn_exec(g->writer, "DELETE FROM temp.kith_handler", e));
+    for (size_t i = 0; i < g->subs->timers.count; i++) {
+        const struct timer_entry *t = g->subs->timers.items[i];
+        TRY(timers_load(g, t->handler.name, true, e));
         TRY(t->handler.cron
                 ? start_cron(g, t, e)
                 : run_named(g, "DELETE FROM kith_timer WHERE handler = ?1 AND cron IS NOT NULL",
@@ -229,7 +216,7 @@ void timers_fire(struct engine *g) {
     kith_error e = KITH_ERROR_INIT;
     kith_status st = KITH_OK;
     bool found = true;
-    for (int n = 0; st == KITH_OK && found && n < 100; n++) {
+    for (int n = 0; st == KITH_OK && found && n < 100 && !g->pausing; n++) {
         struct firing f = {0};
         arena_reset(&g->work);
         st = group_begin(g, &e);

@@ -28,6 +28,12 @@ int64_t txn_now(const struct txn *t) {
 uint64_t txn_last_seq(const struct txn *t) {
     return t->head.last;
 }
+uint64_t txn_next_seq(const struct txn *t) {
+    return t->g->seq + 1;
+}
+bool txn_rehearsing(const struct txn *t) {
+    return t->g->rehearsing;
+}
 void txn_day_first(struct txn *t, bool day_first) {
     t->day_first = day_first;
 }
@@ -175,7 +181,7 @@ static bool hook_wants(struct txn *t, const struct hook *h, const struct change 
 /* Runs the hooks of one moment. row: seq of the row that is already written, 0 before. */
 static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64_t row,
                              kith_error *e) {
-    const struct hook_list *l = &t->g->types[c->type->id].hooks[c->kind - 1][after];
+    const struct hook_list *l = &t->g->subs->types[c->type->id].hooks[c->kind - 1][after];
     if (l->count == 0 || (after && t->undoing))
         return KITH_OK;
     if (t->hook_depth == HOOK_DEPTH_MAX)

@@ -176,6 +176,14 @@ static bool due_now(struct engine *g) {
     return g->next_due <= clock_now(g->clock);
 }
 
+/* Cursors are moved only while the database knows who is paused. */
+static bool pauses_known(struct engine *g) {
+    kith_error e = KITH_ERROR_INIT;
+    if (g->pausing && pauses_write(g, &e) != KITH_OK)
+        bus_held_up("a pause is held up", &e);
+    return !g->pausing;
+}
+
 /* Sleeps until there is a request or something falls due. A virtual clock is looked at every 5 ms.
  */
 static void wait_for_work(struct engine *g) {
@@ -220,14 +228,14 @@ static void *writer_main(void *arg) {
          * where they are: their cursors are durable. */
         bool more = false;
         if (!stop) {
-            if (bus_waiting(g))
+            if (pauses_known(g) && bus_waiting(g))
                 bus_step(g);
-            if (due_now(g)) {
+            if (pauses_known(g) && due_now(g)) {
                 bus_letters(g);
                 timers_fire(g);
                 g->refresh_due = true;
             }
-            more = bus_waiting(g) || due_now(g);
+            more = !pauses_known(g) || bus_waiting(g) || due_now(g);
         }
         pthread_mutex_lock(&g->lock);
         if (g->queue || more)

@@ -49,7 +49,7 @@ sql() {
     texts='"[ \t(]*(SELECT|INSERT|UPDATE|DELETE FROM|CREATE (TABLE|INDEX)|ALTER TABLE|DROP|PRAGMA|WITH) '
     sources core modules plugins-api | grep -Ev '^core/(store|record|journal)/|/tests/' | while read -r f; do
         case $f in
-            core/engine/bus.c | core/engine/letters.c | core/engine/timers.c) ;;
+            core/engine/bus.c | core/engine/letters.c | core/engine/timers.c | core/engine/pause.c) ;;
             core/engine/*) grep -HnE "$texts" "$f" ;;
             *) grep -HnE "sqlite3_|$texts" "$f" ;;
         esac
