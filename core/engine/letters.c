@@ -22,9 +22,10 @@ struct letter {
 };
 
 static struct reaction_entry *reaction_by_name(struct engine *g, const char *name) {
-    for (size_t i = 0; i < g->reaction_count; i++)
-        if (strcmp(g->reactions[i]->reaction.name, name) == 0)
-            return g->reactions[i];
+    const struct reaction_list *l = &g->subs->reactions;
+    for (size_t i = 0; i < l->count; i++)
+        if (strcmp(l->items[i]->reaction.name, name) == 0)
+            return l->items[i];
     return NULL;
 }
 
@@ -105,7 +106,7 @@ void bus_letters(struct engine *g) {
     kith_error e = KITH_ERROR_INIT;
     bool found = true;
     kith_status st = KITH_OK;
-    for (int n = 0; st == KITH_OK && found && n < 100; n++) {
+    for (int n = 0; st == KITH_OK && found && n < 100 && !g->pausing; n++) {
         struct letter l = {0};
         arena_reset(&g->work);
         st = group_begin(g, &e);
@@ -150,10 +151,12 @@ static kith_status letter_of(struct engine *g, sqlite3_stmt *st, struct arena *a
         .error = arena_strdup(a, (const char *)sqlite3_column_text(st, 7)),
         .topic = "",
     };
-    for (size_t i = 0; i < g->reaction_count; i++)
-        if (out->reaction && strcmp(g->reactions[i]->reaction.name, out->reaction) == 0)
-            out->topic = g->reactions[i]->reaction.topic;
-    return out->reaction && out->error ? KITH_OK : err_nomem(e);
+    pthread_mutex_lock(&g->lock);
+    struct reaction_entry *r = out->reaction ? reaction_by_name(g, out->reaction) : NULL;
+    if (r)
+        out->topic = arena_strdup(a, r->reaction.topic);
+    pthread_mutex_unlock(&g->lock);
+    return out->reaction && out->topic && out->error ? KITH_OK : err_nomem(e);
 }
 
 /* number 0: all of them. */
