@@ -3,6 +3,7 @@
  * that owns the company. */
 #include "cli/cli.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/wire.h"
@@ -72,7 +73,7 @@ static int finish(struct cmd *c, kith_status st, const kith_error *e) {
     if (io_interrupted(c->io))
         code = io_cut_short(c->io);
     if (st != KITH_OK && !c->said && !c->io->deaf)
-        io_say(c->io, "%s", e->message);
+        cli_print_error(c->io, c->json, e);
     arena_free(&c->arena);
     free(c->dir);
     return code;
@@ -95,12 +96,38 @@ int cli_run_for(const struct program *p, struct company *company, struct io *io,
 
 /* -- as the owner for the moment --------------------------------------------------------------- */
 
-void cli_print_problems(struct io *io, struct settings_problems *problems) {
+void cli_print_error(struct io *io, bool json, const kith_error *e) {
+    struct buf b = {0};
+    struct json_out j;
+    if (!json) {
+        io_say(io, "%s", e->message);
+        return;
+    }
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "code");
+    json_strz(&j, status_name(e->code));
+    json_key(&j, "field");
+    if (e->field[0])
+        json_strz(&j, e->field);
+    else
+        json_nil(&j);
+    json_key(&j, "message");
+    json_strz(&j, e->message);
+    json_object_end(&j);
+    buf_putc(&b, '\n');
+    io_flush(io);
+    io->ops->write(io, IO_ERR, buf_view(&b));
+    buf_free(&b);
+}
+
+void cli_print_problems(struct cmd *c, struct settings_problems *problems) {
     struct buf b = {0};
     settings_problems_print(problems, &b);
     kith_str rest = buf_view(&b), line;
-    while (problems->count > 1 && str_split(&rest, '\n', &line))
-        io_say(io, "%.*s", (int)line.len, line.ptr);
+    c->said = problems->count > 1 && !c->json;
+    while (c->said && str_split(&rest, '\n', &line))
+        io_say(c->io, "%.*s", (int)line.len, line.ptr);
     buf_free(&b);
     settings_problems_free(problems);
 }
@@ -120,8 +147,7 @@ static void drain(struct cmd *c) {
 static kith_status open_here(struct cmd *c, kith_error *e) {
     struct settings_problems problems = {0};
     kith_status st = company_open(&c->company, c->program, c->dir, false, &problems, e);
-    c->said = st == KITH_E_INVAL && problems.count > 1;
-    cli_print_problems(c->io, &problems);
+    cli_print_problems(c, &problems);
     return st;
 }
 

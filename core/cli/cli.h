@@ -57,6 +57,8 @@ struct cmd {
 
 /* Fills in c from the words behind the program's name. */
 kith_status cmd_parse(struct cmd *c, int argc, char *const *argv, kith_error *e);
+/* Is --json among them? Known even when the line cannot be understood. */
+bool cmd_wants_json(int argc, char *const *argv);
 /* The value of an option ("" for a switch), or NULL when it was not given. */
 const char *cmd_option(const struct cmd *c, const char *name);
 /* A whole number from min to max; `otherwise` when it was not given. */
@@ -77,9 +79,11 @@ int cli_run_for(const struct program *p, struct company *company, struct io *io,
 /* Carries out another command of the same company, without arguments, for one that needs only
  * the folder. */
 kith_status cli_sub_command(struct cmd *c, const struct command *command, kith_error *e);
+/* An error to standard error: a sentence, or {"code":"invalid","field":null,"message":"..."}. */
+void cli_print_error(struct io *io, bool json, const kith_error *e);
 /* Says what is wrong with the settings, unless it is one thing, which the error says already; frees
  * them. */
-void cli_print_problems(struct io *io, struct settings_problems *problems);
+void cli_print_problems(struct cmd *c, struct settings_problems *problems);
 
 /* -- client.c, serve.c ------------------------------------------------------------------------- */
 
@@ -95,6 +99,9 @@ void notify_manager(const char *state);
 /* Copies a file of the program's into the company's folder, unless one of that name is there. */
 kith_status company_add_file(struct io *io, const char *dir, const char *name, const char *source,
                              kith_error *e);
+/* Is what is installed beside the program there? Where it is not, says what is missing for it. */
+bool company_has_share(const struct program *p);
+kith_status company_no_share(struct cmd *c, const char *so);
 /* Shows what is wrong with the rules as they stand in the files now; KITH_E_INVAL when it is. */
 kith_status cmd_rule_problems(struct cmd *c, size_t *rules, kith_error *e);
 

@@ -224,6 +224,6 @@ int client_run(struct io *local, int fd, int argc, char *const *argv) {
     wire_close(&c.wire);
     if (st == KITH_OK)
         return io_interrupted(local) ? io_cut_short(local) : c.code;
-    io_say(local, "%s", e.message);
+    cli_print_error(local, cmd_wants_json(argc, argv), &e);
     return status_exit(st);
 }

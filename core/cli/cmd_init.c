@@ -194,6 +194,20 @@ static kith_status copy_examples(struct cmd *c, const char *dir, kith_error *e) 
         closedir(d);
         return st;
     }
+    return company_no_share(c, "rules/examples/ stays empty");
+}
+
+bool company_has_share(const struct program *p) {
+    for (size_t i = 0; p->share_dirs[i]; i++) {
+        if (exists(p->share_dirs[i], "lua/examples"))
+            return true;
+    }
+    return false;
+}
+
+kith_status company_no_share(struct cmd *c, const char *so) {
+    io_say(c->io, "%s: the folder share/kith, which is installed with the program, was not found",
+           so);
     return KITH_OK;
 }
 

@@ -192,6 +192,8 @@ static kith_status copy_settings(struct cmd *c, const char *module, kith_error *
             io_printf(c->io, "Its settings are in %s.\n", target);
         return KITH_OK;
     }
+    if (!company_has_share(c->program))
+        return company_no_share(c, "no file of settings was copied");
     return KITH_OK;
 }
 
@@ -238,6 +240,22 @@ static const char *name_at(const void *arg, size_t i) {
     return conf->items[i].module;
 }
 
+/* Settings of a module in Kith's own folders are passed over when it is not enabled; those of one
+ * that only modules.conf knows would be words that nobody understands. */
+static kith_status check_settings_gone(const struct company *company, const char *path,
+                                       const char *module, kith_error *e) {
+    const struct settings *s = company->settings;
+    for (size_t i = 0; strchr(path, '/') && i < settings_total(s); i++) {
+        const struct setting *own = settings_at(s, i);
+        if (strcmp(own->module, module) == 0 && own->file && modules_conf_elsewhere(own))
+            return err_set(e, KITH_E_CONFLICT, NULL,
+                           "%s:%d sets %s, which nobody would know any more: remove its settings "
+                           "first",
+                           own->file, own->line, own->path);
+    }
+    return KITH_OK;
+}
+
 static kith_status disable(struct cmd *c, const struct company *company, struct modules_conf *conf,
                            kith_error *e) {
     const char *name = c->args[0];
@@ -250,6 +268,9 @@ static kith_status disable(struct cmd *c, const struct company *company, struct 
                                s.name, name);
         }
     }
+    for (size_t i = 0; i < conf->count; i++)
+        if (strcmp(conf->items[i].module, name) == 0)
+            TRY(check_settings_gone(company, conf->items[i].name, name, e));
     if (!modules_conf_remove(conf, name)) {
         const char *near = str_nearest(str_of(name), name_at, conf, conf->count);
         return err_set(e, KITH_E_NOTFOUND, NULL, "the module %s is not enabled%s%s%s", name,

@@ -39,8 +39,7 @@ static kith_status open_company(struct cmd *c, struct company **company, kith_er
         TRY(check_unserved(c, e));
         hold_signals(SIG_BLOCK);
         kith_status st = company_open(company, c->program, c->dir, false, &problems, e);
-        c->said = st == KITH_E_INVAL && problems.count > 1;
-        cli_print_problems(c->io, &problems);
+        cli_print_problems(c, &problems);
         if (st == KITH_OK)
             return st;
         hold_signals(SIG_UNBLOCK);

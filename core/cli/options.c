@@ -180,6 +180,13 @@ static kith_status check_count(const struct cmd *c, kith_error *e) {
                    k->name, k->args[0] ? " " : "", k->args);
 }
 
+bool cmd_wants_json(int argc, char *const *argv) {
+    int i = 1;
+    while (i < argc && strcmp(argv[i], "--json") != 0 && strcmp(argv[i], "--") != 0)
+        i++;
+    return i < argc && strcmp(argv[i], "--json") == 0;
+}
+
 /* `kith --version`, `kith --help` and `kith -h`, as every program has them. */
 static void lone_option(struct cmd *c, int argc, char *const *argv) {
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
@@ -191,6 +198,7 @@ kith_status cmd_parse(struct cmd *c, int argc, char *const *argv, kith_error *e)
     c->args = ARENA_ARRAY(&c->arena, const char *, c->arg_room);
     if (!c->args)
         return err_nomem(e);
+    c->json = cmd_wants_json(argc, argv); /* an error of the line itself is answered so, too */
     lone_option(c, argc, argv);
     if (c->command)
         return KITH_OK;
