@@ -141,7 +141,9 @@ static int64_t change_at(const struct change *c, int32_t year) {
 static int32_t rule_offset(const struct rule *r, int64_t s) {
     if (!r->has_summer)
         return r->standard;
+    /* An hour beyond the calendar's ends, the last year in it knows the rule. */
     int32_t year = date_civil((s + r->standard) * 1000).year;
+    year = year < 1 ? 1 : year > 9999 ? 9999 : year;
     int64_t begin = change_at(&r->begin, year) - r->standard;
     int64_t end = change_at(&r->end, year) - r->summer;
     bool summer = begin < end ? s >= begin && s < end : s >= begin || s < end;

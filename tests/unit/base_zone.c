@@ -227,3 +227,12 @@ TEST("the rule in the footer is read in all its forms") {
     EXPECT_INT(-7200, footer_offset("<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "2024-03-31T00:59:59Z"));
     leave_folder();
 }
+
+TEST("an hour beyond the last year of the calendar has an offset, too") {
+    struct zone *z = open_zone("Europe/Berlin");
+    EXPECT_INT(3600, zone_offset(z, TIME_MAX));
+    EXPECT_INT(3600, zone_offset(z, TIME_MAX + DAY_MS));
+    struct civil last = date_civil(TIME_MAX);
+    EXPECT_INT(TIME_MAX - 3600000, zone_to_utc(z, &last));
+    zone_close(z);
+}
