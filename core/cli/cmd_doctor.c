@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith doctor: checks every invariant of the database, on a copy of it. */
 #include "cli/show.h"
+#include <string.h>
+
+static const char *remedy_of(const char *check) {
+    size_t count;
+    const struct doctor_check *list = doctor_checks(&count);
+    while (count > 0 && strcmp(list[--count].name, check) != 0)
+        ;
+    return list[count].remedy;
+}
 
 static kith_status tell(void *arg, const char *check, const char *sentence, kith_error *e) {
     struct cmd *c = arg;
@@ -13,13 +22,15 @@ static kith_status tell(void *arg, const char *check, const char *sentence, kith
         json_strz(&j, check);
         json_key(&j, "finding");
         json_strz(&j, sentence);
+        json_key(&j, "remedy");
+        json_strz(&j, remedy_of(check));
         json_object_end(&j);
         json_print(c, &b);
     } else {
         io_printf(c->io, "%s%s%s: ", io_style(c->io, STYLE_BAD), check,
                   io_style(c->io, STYLE_PLAIN));
         io_text(c->io, str_of(sentence));
-        io_puts(c->io, "\n");
+        io_printf(c->io, "; %s\n", remedy_of(check));
     }
     return io_check(c->io, e);
 }

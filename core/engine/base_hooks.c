@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the core itself does when base records change: a contact's name and its parts, and its
- * primary contact points. */
+/* What the core itself does when records change: a contact's name and its parts, its primary
+ * contact points, and trees, which stay trees. */
 #include "engine/engine_internal.h"
 
 #include <stdlib.h>
@@ -244,6 +244,64 @@ static kith_status follow_primary(void *self, struct txn *t, struct change *c, k
     return is ? step_up(b, t, c->id, c->after, e) : KITH_OK;
 }
 
+/* -- trees ------------------------------------------------------------------------------------- */
+
+#define TREE_LEVELS 1000
+
+struct tree { /* a link to the parent */
+    const struct rfield *parent;
+    struct fieldset fields;
+};
+
+/* The last before-hook of all: it sees what is written, in an undo, too. */
+static kith_status stay_tree(void *self, struct txn *t, struct change *c, kith_error *e) {
+    const struct rfield *f = ((const struct tree *)self)->parent;
+    const kith_value *up = &c->after[f->index];
+    for (int level = 0; up->kind == KITH_LINK; level++) {
+        char id[ID_TEXT + 1];
+        if (up->as.link.id == c->id) {
+            id_format(c->after[f->index].as.link.id, id);
+            return err_set(e, KITH_E_REFUSED, f->name,
+                           "%s: %s %s lies within this one or is it; choose another %s", f->name,
+                           c->type->name, id, f->name);
+        }
+        if (level == TREE_LEVELS)
+            return err_set(e, KITH_E_LIMIT, f->name, "%s: more than %d levels", f->name,
+                           TREE_LEVELS);
+        const kith_value *values = txn_lookup(t, c->type, up->as.link.id);
+        if (!values)
+            return KITH_OK; /* refused as a link, or a damaged one */
+        up = &values[f->index];
+    }
+    return KITH_OK;
+}
+
+static kith_status add_tree(struct engine *g, const struct rfield *f, kith_error *e) {
+    struct tree *self = ARENA_NEW(&g->arena, struct tree);
+    if (!self)
+        return err_nomem(e);
+    self->parent = f;
+    fieldset_add(&self->fields, f->index);
+    struct hook h = {.type = f->type,
+                     .on = ON_CREATE | ON_UPDATE,
+                     .priority = INT32_MAX,
+                     .fields = &self->fields,
+                     .fn = stay_tree,
+                     .self = self,
+                     .source = {SOURCE_CORE, "tree", "", 0}};
+    return engine_add_hook(g, &h, e);
+}
+
+static kith_status add_trees(struct engine *g, kith_error *e) {
+    for (uint32_t i = 0; i < g->schema->type_count; i++) {
+        const struct rtype *t = g->schema->types[i];
+        for (uint32_t k = 0; k < t->field_count; k++)
+            if (t->fields[k]->flags & KITH_FF_TREE)
+                TRY(add_tree(g, t->fields[k], e));
+    }
+    return KITH_OK;
+}
+
 /* -- after an undo ----------------------------------------------------------------------------- */
 
 static kith_status add_undone(struct txn *t, kith_id contact, kith_error *e) {
@@ -412,5 +470,5 @@ kith_status base_hooks_add(struct engine *g, kith_error *e) {
         hooks[i].self = b;
         TRY(engine_add_hook(g, &hooks[i], e));
     }
-    return KITH_OK;
+    return add_trees(g, e);
 }

@@ -9,9 +9,12 @@
 typedef kith_status (*doctor_tell)(void *arg, const char *check, const char *sentence,
                                    kith_error *e);
 
-/* One invariant. Its name and what it checks are shown to people. */
+/* One invariant. Its texts are shown to people. */
+struct doctor;
 struct doctor_check {
     const char *name, *doc;
+    const char *remedy; /* what to do about a finding */
+    kith_status (*run)(struct doctor *d);
 };
 const struct doctor_check *doctor_checks(size_t *count);
 

@@ -12,10 +12,11 @@
 #define UNIQUE   KITH_FF_UNIQUE
 #define PARTOF   KITH_FF_PARTOF
 #define READONLY KITH_FF_READONLY
+#define TREE     KITH_FF_TREE
 
 static const kith_field account_fields[] = {
     F("name", TEXT, .flags = REQUIRED | INDEXED | SEARCHED, .doc = "Name of the organisation."),
-    F("parent", LINK, .options = "account",
+    F("parent", LINK, .options = "account", .flags = TREE,
       .doc =
           "The account it belongs to: business units and departments are accounts with a parent."),
     F("kind", CHOICE,
@@ -143,7 +144,7 @@ static const kith_field file_part_fields[] = {
 
 static const kith_field territory_fields[] = {
     F("name", TEXT, .flags = REQUIRED | INDEXED | SEARCHED, .doc = "Name of the territory."),
-    F("parent", LINK, .options = "territory", .doc = "The larger one it lies in."),
+    F("parent", LINK, .options = "territory", .flags = TREE, .doc = "The larger one it lies in."),
     F("manager", LINK, .options = "user", .doc = "Who answers for it."),
     F("rule", LONGTEXT, .doc = "A condition on accounts that belong to it."),
 };
@@ -160,7 +161,7 @@ static const kith_field user_fields[] = {
 
 static const kith_field team_fields[] = {
     F("name", TEXT, .flags = REQUIRED | UNIQUE, .doc = "Name of the team."),
-    F("parent", LINK, .options = "team", .doc = "The team it is part of."),
+    F("parent", LINK, .options = "team", .flags = TREE, .doc = "The team it is part of."),
 };
 
 static const kith_field role_fields[] = {

@@ -339,6 +339,10 @@ static kith_status finish_type(struct builder *b, struct building *t, kith_error
             err_prefix(e, "module %s, field %s.%s: ", f->module, t->type->name, f->name);
             return st;
         }
+        if ((f->flags & KITH_FF_TREE) && (f->kind != KITH_F_LINK || f->target != f->type))
+            return err_set(e, KITH_E_INVAL, f->name,
+                           "module %s, field %s.%s: only a link to its own type makes a tree",
+                           f->module, t->type->name, f->name);
         static const char *const money[] = {"", "__cur", "__base"},
                                  *const place[] = {"__lat", "__lon"},
                                  *const link[] = {"", "__type"};

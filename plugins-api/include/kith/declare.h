@@ -36,13 +36,14 @@ extern "C" {
 #define KITH_F_JSON     18u /* any JSON text                                          [TEXT]     */
 #define KITH_F_TAGS     19u /* a set of short texts, kept sorted                      [LIST]     */
 
-#define KITH_FF_REQUIRED 1u  /* must have a value                                               */
-#define KITH_FF_UNIQUE   2u  /* no two records with the same value (case and accents folded)    */
-#define KITH_FF_INDEXED  4u  /* filtered or sorted by often                                     */
-#define KITH_FF_SEARCHED 8u  /* found by text search; folded companion column                   */
-#define KITH_FF_PERSONAL 16u /* belongs to a person's data: erasable                            */
-#define KITH_FF_READONLY 32u /* only the module that owns the type may write it                 */
-#define KITH_FF_PARTOF   64u /* link: the record is part of the one it links to, deleted with it */
+#define KITH_FF_REQUIRED 1u   /* must have a value                                               */
+#define KITH_FF_UNIQUE   2u   /* no two records with the same value (case and accents folded)    */
+#define KITH_FF_INDEXED  4u   /* filtered or sorted by often                                     */
+#define KITH_FF_SEARCHED 8u   /* found by text search; folded companion column                   */
+#define KITH_FF_PERSONAL 16u  /* belongs to a person's data: erasable                            */
+#define KITH_FF_READONLY 32u  /* only the module that owns the type may write it                 */
+#define KITH_FF_PARTOF   64u  /* link: the record is part of the one it links to, deleted with it */
+#define KITH_FF_TREE     128u /* link to its own type: a parent; no record lies within itself     */
 
 typedef struct kith_field {
     const char *name;         /* snake_case; permanent in files and scripts                      */

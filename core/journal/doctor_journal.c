@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the doctor looks for in the journal, and in what follows it. */
+#include "base/id.h"
+#include "journal/doctor_internal.h"
+#include "journal/import_log.h"
+
+#include <stdio.h>
+
+/* -- transactions and rows --------------------------------------------------------------------- */
+
+static kith_status check_gaps(struct doctor *d) {
+    int64_t rows, head;
+    TRY(conn_int(d->conn, "SELECT count(*) FROM kith_journal", 0, &rows, d->e));
+    TRY(conn_int(d->conn, "SELECT max(seq) FROM kith_journal", 0, &head, d->e));
+    return rows == head ? KITH_OK
+                        : doctor_find(d, "the journal ends with row %lld and has %lld",
+                                      (long long)head, (long long)rows);
+}
+
+kith_status doctor_transactions(struct doctor *d) {
+    TRY(check_gaps(d));
+    TRY(doctor_each(
+        d,
+        "SELECT x.id FROM kith_tx x WHERE (SELECT count(*) FROM kith_journal j WHERE j.seq BETWEEN"
+        " x.first AND x.last AND j.tx = x.id) <> x.last - x.first + 1",
+        BY_ID, "transaction ", " does not have the rows that it claims"));
+    return doctor_each(d,
+                       "SELECT seq FROM kith_journal j WHERE NOT EXISTS (SELECT 1 FROM kith_tx x "
+                       "WHERE x.id = j.tx)",
+                       BY_NUMBER, "journal row ", " belongs to no transaction");
+}
+
+kith_status doctor_causes(struct doctor *d) {
+    static const struct {
+        const char *sql;
+        enum shown shown;
+        const char *before, *after;
+    } wrong[] = {
+        {"SELECT id FROM kith_tx WHERE actor NOT IN (SELECT id FROM kith_source)", BY_ID,
+         "transaction ", " has no author"},
+        {"SELECT seq FROM kith_journal WHERE source NOT IN (SELECT id FROM kith_source)", BY_NUMBER,
+         "journal row ", " was written by code that nobody knows"},
+        {"SELECT id FROM kith_tx x WHERE cause IS NOT NULL AND cause >= first", BY_ID,
+         "transaction ", " names a cause that came after it"},
+        {"SELECT id FROM kith_tx x WHERE cause IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
+         " kith_journal j WHERE j.seq = x.cause)",
+         BY_ID, "transaction ", " names a cause that the journal does not have"},
+        {"SELECT seq FROM kith_journal j WHERE cause IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
+         " kith_journal k WHERE k.seq = j.cause AND k.tx = j.tx AND k.seq < j.seq)",
+         BY_NUMBER, "journal row ", " names a cause that is not in its transaction"},
+        {"SELECT id FROM kith_tx x WHERE coalesce(depth, 0) <> coalesce((SELECT coalesce(c.depth,"
+         " 0) + 1 FROM kith_journal j JOIN kith_tx c ON c.id = j.tx WHERE j.seq = x.cause), 0)",
+         BY_ID, "transaction ", " does not lie one step behind its cause"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        TRY(doctor_each(d, wrong[i].sql, wrong[i].shown, wrong[i].before, wrong[i].after));
+    return KITH_OK;
+}
+
+static kith_status check_images(struct doctor *d) {
+    struct arena a = {0};
+    sqlite3_stmt *st;
+    bool row = true;
+    kith_status status =
+        conn_prepare(d->conn, "SELECT seq, kind, image FROM kith_journal", &st, d->e);
+    while (status == KITH_OK && row) {
+        status = conn_step(d->conn, st, &row, d->e);
+        if (status != KITH_OK || !row)
+            break;
+        struct journal_row r = {.seq = (uint64_t)sqlite3_column_int64(st, 0),
+                                .kind = (uint32_t)sqlite3_column_int64(st, 1),
+                                .image = column_str(st, 2)};
+        struct image_field *fields;
+        size_t n;
+        uint32_t topic, version;
+        kith_str json;
+        arena_reset(&a);
+        kith_status good = r.kind == ROW_EVENT
+                               ? image_decode_event(&r, &topic, &version, &json, NULL)
+                               : image_decode(d->schema, &r, &a, &fields, &n, NULL);
+        if (good != KITH_OK)
+            status = doctor_find(d, "journal row %llu cannot be read", (unsigned long long)r.seq);
+    }
+    arena_free(&a);
+    return status;
+}
+
+kith_status doctor_images(struct doctor *d) {
+    TRY(doctor_each(d, "SELECT seq FROM kith_journal WHERE type NOT IN (SELECT id FROM kith_type)",
+                    BY_NUMBER, "journal row ",
+                    " is about a type that the catalogue does not have"));
+    return check_images(d);
+}
+
+/* -- records by the journal -------------------------------------------------------------------- */
+
+/* A record exists exactly when its last row in the journal is no deletion. */
+kith_status doctor_existence(struct doctor *d) {
+    for (uint32_t i = 0; i < d->schema->type_count; i++) {
+        const struct rtype *t = d->schema->types[i];
+        char sql[512], before[96];
+        if (t->history == KITH_HISTORY_NONE)
+            continue;
+        snprintf(before, sizeof before, "%s ", t->name);
+        snprintf(sql, sizeof sql,
+                 "SELECT r.id FROM \"%s\" r WHERE coalesce((SELECT j.kind FROM kith_journal j "
+                 "WHERE j.record ="
+                 " r.id AND j.kind <> 4 ORDER BY j.seq DESC LIMIT 1), 3) = 3",
+                 t->name);
+        TRY(doctor_each(d, sql, BY_ID, before, " exists, but not by the journal"));
+        snprintf(
+            sql, sizeof sql,
+            "SELECT j.record FROM kith_journal j WHERE j.type = %u AND j.kind = 1 AND NOT EXISTS"
+            " (SELECT 1 FROM \"%s\" r WHERE r.id = j.record) AND (SELECT k.kind FROM kith_journal "
+            "k WHERE"
+            " k.record = j.record AND k.kind <> 4 ORDER BY k.seq DESC LIMIT 1) <> 3",
+            t->id, t->name);
+        TRY(doctor_each(d, sql, BY_ID, before,
+                        " is missing, though the journal has no deletion of it"));
+    }
+    return KITH_OK;
+}
+
+/* The last after-image of each field is the field's value. */
+struct replay {
+    struct doctor *d;
+    const struct rtype *type;
+    kith_value *now;
+    bool checked[FIELDS_MAX];
+    const struct rfield *wrong;
+    struct arena *arena;
+};
+
+static kith_status replay_row(void *arg, const struct journal_row *row, kith_error *e) {
+    struct replay *r = arg;
+    struct image_field *fields;
+    size_t n;
+    (void)e;
+    if (row->kind == ROW_EVENT)
+        return KITH_OK;
+    if (row->kind == ROW_DELETE ||
+        image_decode(r->d->schema, row, r->arena, &fields, &n, NULL) != KITH_OK)
+        return KITH_E_LIMIT; /* told by other checks; ends the walk */
+    for (size_t i = 0; i < n; i++) {
+        const struct rfield *f = fields[i].field;
+        if (!f || f->type != r->type || r->checked[f->index])
+            continue;
+        r->checked[f->index] = true;
+        if (!value_eq(&fields[i].after, &r->now[f->index]))
+            r->wrong = f;
+    }
+    return row->kind == ROW_CREATE ? KITH_E_LIMIT : KITH_OK;
+}
+
+static kith_status check_values_of(struct doctor *d, const struct rtype *t, struct arena *a,
+                                   kith_id id) {
+    struct replay r = {.d = d, .type = t, .arena = a};
+    char text[ID_TEXT + 1];
+    id_format(id, text);
+    r.now = ARENA_ARRAY(a, kith_value, t->field_count);
+    if (!r.now)
+        return err_nomem(d->e);
+    if (record_read(d->conn, t, id, a, r.now, NULL) != KITH_OK)
+        return doctor_find(d, "%s %s cannot be read", t->name, text);
+    journal_of_record(d->conn, id, true, replay_row, &r, NULL);
+    for (uint32_t i = FIELD_FIRST; i < t->field_count && !r.wrong; i++)
+        if (!r.checked[i] && r.now[i].kind != KITH_NULL)
+            r.wrong = t->fields[i];
+    return r.wrong ? doctor_find(d, "%s %s: %s is not what the journal says", t->name, text,
+                                 r.wrong->name)
+                   : KITH_OK;
+}
+
+kith_status doctor_replay(struct doctor *d) {
+    struct arena a = {0};
+    kith_status status = KITH_OK;
+    for (uint32_t i = 0; status == KITH_OK && i < d->schema->type_count; i++) {
+        const struct rtype *t = d->schema->types[i];
+        char sql[128];
+        sqlite3_stmt *st;
+        bool row = true;
+        if (t->history == KITH_HISTORY_NONE)
+            continue;
+        snprintf(sql, sizeof sql, "SELECT id FROM \"%s\"", t->name);
+        status = conn_prepare_once(d->conn, sql, &st, d->e);
+        while (status == KITH_OK && row) {
+            status = conn_step(d->conn, st, &row, d->e);
+            arena_reset(&a);
+            if (status == KITH_OK && row)
+                status = check_values_of(d, t, &a, (kith_id)sqlite3_column_int64(st, 0));
+        }
+        sqlite3_finalize(st);
+    }
+    arena_free(&a);
+    return status;
+}
+
+/* -- what follows the journal ------------------------------------------------------------------ */
+
+kith_status doctor_cursors(struct doctor *d) {
+    TRY(doctor_each(
+        d,
+        "SELECT seq FROM kith_cursor WHERE seq > (SELECT coalesce(max(seq), 0) FROM kith_journal)",
+        BY_NUMBER, "a reaction's cursor stands at ", ", behind the journal's end"));
+    TRY(doctor_each(
+        d,
+        "SELECT id FROM kith_letter l WHERE NOT EXISTS (SELECT 1 FROM kith_journal j WHERE"
+        " j.seq = l.seq)",
+        BY_NUMBER, "letter ", " is about a row that the journal does not have"));
+    return doctor_each(d, "SELECT id FROM kith_timer WHERE type NOT IN (SELECT id FROM kith_type)",
+                       BY_ID, "timer ", " is about a record of no type");
+}
+
+kith_status doctor_imports(struct doctor *d) {
+    char sql[256];
+    TRY(doctor_each(d,
+                    "SELECT run FROM kith_import WHERE created + updated + unchanged + skipped +"
+                    " rejected <> rows",
+                    BY_ID, "import ", " has not counted every row"));
+    snprintf(sql, sizeof sql,
+             "SELECT DISTINCT run FROM kith_import_reject WHERE run NOT IN (SELECT run FROM"
+             " kith_import WHERE state = %d)",
+             IMPORT_RUNNING);
+    return doctor_each(d, sql, BY_ID, "rejected rows are left of import ",
+                       ", which is not under way");
+}
