@@ -31,11 +31,22 @@ struct plugin *plugins_find(const struct plugins *p, const char *name) {
 
 /* -- one module -------------------------------------------------------------------------------- */
 
+/* "sales", or "/opt/x/sales.so", which is sales too. Its settings are passed over under that name
+ * when it is out. */
+static bool take_name(struct plugin *p, const char *wanted) {
+    const char *slash = strrchr(wanted, '/');
+    char *name = arena_strdup(&p->arena, slash ? slash + 1 : wanted);
+    size_t len = name ? strlen(name) : 0;
+    if (slash && len > 3 && strcmp(name + len - 3, ".so") == 0)
+        name[len - 3] = '\0';
+    p->path = slash ? arena_strdup(&p->arena, wanted) : "";
+    p->name = name;
+    return name && p->path;
+}
+
 static kith_status find_file(struct plugin *p, const struct plugins_options *o, kith_error *e) {
-    if (strchr(p->name, '/')) {
-        p->path = p->name;
+    if (p->path[0])
         return KITH_OK;
-    }
     for (size_t i = 0; i < o->dir_count; i++) {
         const char *path = arena_printf(&p->arena, "%s/%s.so", o->dirs[i], p->name);
         if (!path)
@@ -80,9 +91,10 @@ static kith_status open_module(struct plugin *p, const struct plugins_options *o
         st = declare_copy(desc, &p->arena, &p->desc, e);
     if (st != KITH_OK)
         return err_prefix(e, "%s: ", p->path);
-    if (!strchr(p->name, '/') && strcmp(p->name, p->desc.name) != 0)
-        return err_set(e, KITH_E_INVAL, NULL, "%s: it calls itself '%s'", p->path, p->desc.name);
-    p->name = p->desc.name;
+    if (strcmp(p->name, p->desc.name) != 0)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "%s: it calls itself '%s', and its file must be %s.so", p->path,
+                       p->desc.name, p->desc.name);
     return list_needs(p, e);
 }
 
@@ -90,10 +102,10 @@ static kith_status add_module(struct plugins *set, const char *name,
                               const struct plugins_options *o, kith_error *e) {
     kith_error why = KITH_ERROR_INIT;
     struct plugin *p = ARENA_NEW(&set->arena, struct plugin);
-    if (!p || !(p->name = arena_strdup(&set->arena, name)))
+    if (!p || !take_name(p, name))
         return err_nomem(e);
     p->set = set;
-    p->path = p->copy = p->reason = "";
+    p->copy = p->reason = "";
     p->state = PLUGIN_LOADED;
     host_init(p);
     kith_status st = open_module(p, o, &why);
@@ -211,7 +223,7 @@ static kith_status gather(struct plugins *set, kith_error *e) {
     for (size_t i = 0; i < set->count; i++) {
         struct plugin *p = set->items[i];
         bool out = p->state == PLUGIN_FAILED;
-        if (out && (strchr(p->name, '/') || plugins_find(set, p->name) != p))
+        if (out && plugins_find(set, p->name) != p)
             continue;
         struct settings_owner *owner = &set->owners[set->owner_count++];
         *owner = (struct settings_owner){.module = p->name, .disabled = out};
@@ -264,6 +276,10 @@ const char *plugin_state_name(enum plugin_state s) {
 
 size_t plugins_count(const struct plugins *p) {
     return p->count;
+}
+
+const kith_plugin_desc *plugins_declared(const struct plugins *set, size_t i) {
+    return &set->items[i]->desc;
 }
 
 void plugins_status(const struct plugins *set, size_t i, struct plugin_status *out) {

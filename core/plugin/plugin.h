@@ -24,7 +24,7 @@
 struct plugins;
 
 struct plugins_options {
-    const char *const *names; /* "sales", found as DIR/sales.so; or a path with a slash in it */
+    const char *const *names; /* "sales", found as DIR/sales.so; or a path: "/opt/x/sales.so" */
     size_t name_count;
     const char *const *dirs; /* searched in this order */
     size_t dir_count;
@@ -65,7 +65,7 @@ enum plugin_state {
 };
 const char *plugin_state_name(enum plugin_state s); /* "failed", "loaded", ... */
 struct plugin_status {
-    const char *name;    /* as declared; for a file that could not be read, as it was asked for */
+    const char *name;    /* that of its file, which it must declare too */
     const char *version; /* "0.1.0", or "" */
     const char *title;   /* or "" */
     const char *path;    /* the file, or "" when it was not found */
@@ -79,6 +79,9 @@ struct plugin_status {
 /* In load order; failed ones too. Texts are owned by p. */
 size_t plugins_count(const struct plugins *p);
 void plugins_status(const struct plugins *p, size_t i, struct plugin_status *out);
+
+/* What module i declares, in rows of this build's sizes; all zero when it could not be opened. */
+const struct kith_plugin_desc *plugins_declared(const struct plugins *p, size_t i);
 
 /* What this thread runs right now on behalf of a module; NULL: nothing. For error messages, the
  * watchdog and the crash report. */

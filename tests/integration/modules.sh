@@ -153,8 +153,13 @@ prints "Big deal"
 
 it "takes a module from a file that is named"
 kith module disable sales
-cp "$(dirname "$KITH")/modules/sales.so" ./mine.so
-kith module enable ./mine.so
+mkdir lib
+cp "$(dirname "$KITH")/modules/sales.so" lib/sales.so
+cp lib/sales.so lib/mine.so
+kith module enable lib/mine.so
+exits 1
+complains "its file must be sales.so"
+kith module enable lib/sales.so
 exits 0
 kith get lead "$lead"
 exits 0
