@@ -34,6 +34,7 @@ static const struct command *const commands[] = {
     &command_module_enable,
     &command_module_disable,
     &command_module_inspect,
+    &command_module_new,
     &command_rule_list,
     &command_rule_check,
     &command_event_list,

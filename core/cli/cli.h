@@ -110,8 +110,9 @@ kith_status cmd_rule_problems(struct cmd *c, size_t *rules, kith_error *e);
 extern const struct command command_init, command_import, command_export, command_find, command_get,
     command_create, command_update, command_delete, command_history, command_why, command_undo,
     command_log, command_module_list, command_module_enable, command_module_disable,
-    command_module_inspect, command_rule_list, command_rule_check, command_event_list,
-    command_event_retry, command_event_skip, command_run, command_serve, command_check,
-    command_check_opened, command_doctor, command_explain, command_help, command_version;
+    command_module_inspect, command_module_new, command_rule_list, command_rule_check,
+    command_event_list, command_event_retry, command_event_skip, command_run, command_serve,
+    command_check, command_check_opened, command_doctor, command_explain, command_help,
+    command_version;
 
 #endif

@@ -16,7 +16,7 @@
 #define PROGRAM_DIRS 4
 struct program {
     const char *module_dirs[PROGRAM_DIRS + 1];
-    const char *share_dirs[PROGRAM_DIRS + 1]; /* with lua/examples in them */
+    const char *share_dirs[PROGRAM_DIRS + 1]; /* with lua/examples, plugins-api/template in them */
 };
 
 #define MODULES_MAX     256 /* enabled */

@@ -20,10 +20,10 @@ int main(int argc, char **argv) {
     snprintf(dirs[0], sizeof dirs[0], "%s/modules", self);             /* a build folder */
     snprintf(dirs[1], sizeof dirs[1], "%s/../lib/kith/modules", self); /* installed */
     snprintf(dirs[2], sizeof dirs[2], "%s/../share/kith", self);       /* installed */
-    snprintf(dirs[3], sizeof dirs[3], "%s/../..", self); /* build/dev of the sources */
+    snprintf(dirs[3], sizeof dirs[3], "%s/share", self);               /* a build folder */
     const struct program program = {
         .module_dirs = {dirs[0], dirs[1], KITH_MODULE_DIR},
-        .share_dirs = {dirs[2], KITH_SHARE_DIR, dirs[3]},
+        .share_dirs = {dirs[3], dirs[2], KITH_SHARE_DIR},
     };
     return cli_main(&program, argc, argv);
 }

@@ -23,13 +23,9 @@ struct kith_instance {
 
 static kith_status resolve(kith_instance *self, kith_error *err) {
     const kith_records_v1 *rec = self->records;
-    kith_status st = rec->type(self->host, kith_str_of("thing"), &self->thing, err);
-    if (st == KITH_OK)
-        st = rec->field(self->host, self->thing, kith_str_of("name"), &self->name, err);
-    if (st == KITH_OK)
-        st = rec->field(self->host, self->thing, kith_str_of("size"), &self->size, err);
-    if (st == KITH_OK)
-        st = rec->field(self->host, self->thing, kith_str_of("stamp"), &self->stamp, err);
+    const kith_wanted fields[] = {
+        {"name", &self->name}, {"size", &self->size}, {"stamp", &self->stamp}};
+    kith_status st = kith_find_type(self->host, "thing", &self->thing, KITH_WANTED(fields), err);
     if (st == KITH_OK)
         st = rec->predicate(self->host, self->thing, kith_str_of("size > 100"), &self->is_big, err);
     if (st == KITH_OK)

@@ -29,7 +29,7 @@ for compiler in gcc clang; do
     done
 done
 for compiler in g++ clang++; do
-    for standard in c++11 c++17 c++20; do
+    for standard in c++11 c++14 c++17 c++20; do
         compiles $compiler c++ $standard
     done
 done

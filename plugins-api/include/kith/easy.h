@@ -4,7 +4,7 @@
 #ifndef KITH_EASY_H
 #define KITH_EASY_H
 
-#include <kith/types.h>
+#include <kith/host.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +52,30 @@ static inline kith_value kith_link(uint32_t type, kith_id id) {
     v.as.link.id = id;
     v.as.link.type = type;
     return v;
+}
+
+/* A number to ask for in create(), and where it goes. */
+typedef struct kith_wanted {
+    const char *name;
+    uint32_t *number;
+} kith_wanted;
+#define KITH_WANTED(a) (a), (uint32_t)(sizeof(a) / sizeof((a)[0])) /* two arguments */
+
+/* Asks for the number of a type and of some of its fields:
+ *
+ *     const kith_wanted fields[] = {{"name", &self->name}, {"email", &self->email}};
+ *     st = kith_find_type(host, "contact", &self->contact, KITH_WANTED(fields), err);
+ *
+ * The error is that of the first that is not there or not granted. [create] */
+static inline kith_status kith_find_type(const kith_host *host, const char *type, uint32_t *number,
+                                         const kith_wanted *fields, uint32_t count,
+                                         kith_error *err) {
+    const kith_records_v1 *rec = (const kith_records_v1 *)host->table(host, KITH_RECORDS_1);
+    kith_status st = rec->type(host, kith_str_of(type), number, err);
+    uint32_t i;
+    for (i = 0; st == KITH_OK && i < count; i++)
+        st = rec->field(host, *number, kith_str_of(fields[i].name), fields[i].number, err);
+    return st;
 }
 
 /* Fills in err and returns code: return kith_fail(err, KITH_E_REFUSED, "amount", "...", ...).

@@ -133,7 +133,8 @@ typedef struct kith_action {
 typedef struct kith_plugin_desc {
     uint32_t struct_size;          /* sizeof(kith_plugin_desc) */
     uint16_t abi_major, abi_minor; /* KITH_ABI_MAJOR, KITH_ABI_MINOR: the header it is built with */
-    uint16_t min_host_minor;       /* the oldest host that it can run in */
+    uint16_t min_host_minor;       /* the oldest host that it can run in. KITH_ABI_MINOR: all that
+                                      this header has is there, and nothing needs KITH_HAS */
     uint16_t reserved;             /* 0 */
     uint32_t version;              /* counts up with each release; gates migrations; not 0 */
     const char *name;         /* "sales": a-z, 0-9 and _; the file is sales.so; its settings stand
