@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sales, declared: leads with a score by rules, a heat mark, and the date of the last contact. */
+/* Sales, declared: leads with a score by rules, opportunities in a pipeline, and the actions that
+ * convert and assign leads. */
 #include "sales.h"
 
 #define F(field, of, ...)                                                                          \
     { .name = (field), .kind = KITH_F_##of, __VA_ARGS__ }
+
+#define SOURCES                                                                                    \
+    "event,web,referral,newsletter,giveaway,form,chat,ad,campaign,social,phone,import,other"
 
 static const kith_field lead_fields[] = {
     F("name", TEXT,
@@ -14,10 +18,8 @@ static const kith_field lead_fields[] = {
     F("company", TEXT, .flags = KITH_FF_SEARCHED, .doc = "The organisation as the lead gave it."),
     F("email", EMAIL, .flags = KITH_FF_INDEXED | KITH_FF_PERSONAL, .doc = "Mail address."),
     F("phone", PHONE, .flags = KITH_FF_INDEXED | KITH_FF_PERSONAL, .doc = "Number."),
-    F("source", CHOICE,
-      .options = "event,web,referral,newsletter,giveaway,form,chat,ad,campaign,social,phone,import,"
-                 "other",
-      .flags = KITH_FF_INDEXED, .doc = "Where the lead came from."),
+    F("source", CHOICE, .options = SOURCES, .flags = KITH_FF_INDEXED,
+      .doc = "Where the lead came from."),
     F("campaign", TEXT, .flags = KITH_FF_INDEXED, .doc = "The campaign that brought it."),
     F("referrer", LINK, .options = "contact", .doc = "Who referred it."),
     F("interest", LONGTEXT, .doc = "What the lead is interested in."),
@@ -33,12 +35,62 @@ static const kith_field lead_fields[] = {
 };
 static const char *const lead_indexes[] = {"state,-score", "owner,state"};
 
+/* An open opportunity goes back and forth as the talks do; only one that was offered something is
+ * won. One that ended is taken up again. */
+#define STAGES                                                                                     \
+    "prospecting>qualification|proposal|closing|lost,"                                             \
+    "qualification>prospecting|proposal|closing|lost,"                                             \
+    "proposal>prospecting|qualification|closing|won|lost,"                                         \
+    "closing>prospecting|qualification|proposal|won|lost,"                                         \
+    "won>closing,lost>prospecting|qualification|proposal|closing"
+
+static const kith_field opportunity_fields[] = {
+    F("name", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED | KITH_FF_SEARCHED,
+      .doc = "What may be sold, in a few words."),
+    F("account", LINK, .options = "account", .doc = "The organisation, or unit of one, that buys."),
+    F("contact", LINK, .options = "contact", .doc = "The person we talk to first."),
+    F("lead", LINK, .options = "lead", .doc = "The lead that it was converted from."),
+    F("stage", STATE, .options = STAGES, .flags = KITH_FF_INDEXED,
+      .doc = "Where it stands in the pipeline."),
+    F("amount", MONEY, .doc = "What it is expected to bring."),
+    F("probability", INTEGER,
+      .doc = "Percent: 10 to 90 in tens while it is open, 100 when won, 0 when lost."),
+    F("signal", CHOICE, .options = "green,amber,red", .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
+      .doc = "By the probability: sales.signal.green and sales.signal.amber."),
+    F("close_on", DATE, .flags = KITH_FF_INDEXED, .doc = "When it is expected to close."),
+    F("closed_at", TIME, .flags = KITH_FF_INDEXED, .doc = "When it was won or lost."),
+    F("source", CHOICE, .options = SOURCES, .doc = "Where it came from."),
+    F("campaign", TEXT, .flags = KITH_FF_INDEXED, .doc = "The campaign that brought it."),
+    F("description", LONGTEXT, .doc = "What the customer wants."),
+    F("next_step", TEXT, .doc = "What we do next."),
+    F("competitor", LINK, .options = "account", .doc = "Against whom."),
+    F("win_reason", TEXT, .doc = "Why they bought, once won."),
+    F("loss_reason", CHOICE,
+      .options = "price,competitor,product,service,timing,budget,no_decision,no_contact,other",
+      .flags = KITH_FF_INDEXED, .doc = "Why it was lost; a lost one must have it."),
+    F("loss_note", LONGTEXT, .doc = "More about it; goes with the reason 'other'."),
+};
+static const char *const opportunity_indexes[] = {"stage,close_on", "owner,stage"};
+
+/* For users who sell. */
+static const kith_field user_fields[] = {
+    F("takes_leads", BOOLEAN, .doc = "Gets leads from sales.assign; empty is yes."),
+    F("lead_turn", INTEGER, .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
+      .doc = "When sales.assign last gave a lead, as a number: the lowest is next."),
+};
+
 static const kith_type types[] = {
     {.name = "lead",
      .doc = "Somebody who may become a customer.",
      .title = "name",
      .fields = KITH_ARRAY(lead_fields),
      .indexes = KITH_ARRAY(lead_indexes)},
+    {.name = "opportunity",
+     .doc = "A deal that may be made.",
+     .title = "name",
+     .fields = KITH_ARRAY(opportunity_fields),
+     .indexes = KITH_ARRAY(opportunity_indexes)},
+    {.name = "user", .fields = KITH_ARRAY(user_fields), .extends = 1},
 };
 
 static const kith_setting rule_items[] = {
@@ -54,6 +106,8 @@ static const kith_setting rule_items[] = {
      .doc = "Added to the score of a lead for which it is true."},
     {.key = "doc", .kind = KITH_TEXT, .doc = "Why, for people."},
 };
+#define PERCENT(name, default_, about)                                                             \
+    { .key = (name), .kind = KITH_INT, .default_text = (default_), .max = 100, .doc = (about) }
 static const kith_setting settings[] = {
     {.key = "score.rules",
      .kind = KITH_LIST,
@@ -72,10 +126,27 @@ static const kith_setting settings[] = {
      .min = -100000,
      .max = 100000,
      .doc = "From this score on a lead is warm; below it is cold."},
+    PERCENT("probability.prospecting", "10", "Probability of an opportunity that comes there."),
+    PERCENT("probability.qualification", "30", "Probability of an opportunity that comes there."),
+    PERCENT("probability.proposal", "50", "Probability of an opportunity that comes there."),
+    PERCENT("probability.closing", "80", "Probability of an opportunity that comes there."),
+    PERCENT("signal.green", "70", "From this probability on an opportunity is green."),
+    PERCENT("signal.amber", "40", "From this probability on it is amber; below it is red."),
+    {.key = "assign.team", .kind = KITH_TEXT, .doc = "The team whose members get leads in turn."},
+    {.key = "assign.users",
+     .kind = KITH_LIST,
+     .doc = "Instead of a team: the logins of the users who get leads in turn."},
+    {.key = "assign.auto",
+     .kind = KITH_BOOL,
+     .default_text = "false",
+     .doc = "A new lead without an owner is assigned at once."},
 };
 
 static const kith_permission permissions[] = {
     {"read:interaction", "Sees when somebody was in touch with a lead."},
+    {"write:account", "Makes an account of the company of a lead that is converted."},
+    {"write:contact", "Makes a contact of a lead that is converted."},
+    {"read:contact_point", "Finds the contact that has the mail address of the lead."},
 };
 
 static const kith_hook hooks[] = {
@@ -86,6 +157,13 @@ static const kith_hook hooks[] = {
      .priority = 100, /* after the hooks that still change what the rules read */
      .fn = score_hook,
      .doc = "Computes score and rating when a field that a rule reads changes."},
+    {.name = "pipeline",
+     .type = "opportunity",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .priority = 100, /* after the hooks that still change the stage */
+     .fn = pipeline_hook,
+     .doc = "Keeps probability, signal and the fields of the ending in line with the stage."},
 };
 
 /* What the customer began counts when somebody must have been there to answer. */
@@ -105,13 +183,18 @@ static const kith_reaction reactions[] = {
      .where = IN_TOUCH,
      .fields = KITH_ARRAY(what_makes_it_happen),
      .doc = "The same, when a planned interaction has taken place."},
+    {.name = "assign",
+     .topic = "lead.created",
+     .fn = assign_new_lead,
+     .where = "owner is null and " OPEN_LEAD,
+     .doc = "Assigns a new lead, when sales.assign.auto says so."},
 };
 
 static const kith_timer timers[] = {
     {.name = "rescore",
      .cron = "20 3 * * *",
      .fn = score_nightly,
-     .doc = "Keeps scores true whose rules look at the time or at linked records."},
+     .doc = "Keeps scores and signals true when the time, linked records or settings changed."},
 };
 
 static const kith_field rescore_params[] = {
@@ -123,10 +206,54 @@ static const kith_field rescore_results[] = {
     F("hot", INTEGER, .doc = "Hot ones among the checked."),
     F("warm", INTEGER, .doc = "Warm ones among the checked."),
     F("cold", INTEGER, .doc = "Cold ones among the checked."),
+    F("signals", INTEGER, .doc = "Open opportunities that got another signal."),
+};
+#define HOW "given,linked,found,created,none"
+static const kith_field convert_params[] = {
+    F("lead", LINK, .options = "lead", .flags = KITH_FF_REQUIRED,
+      .doc = "The qualified lead to convert."),
+    F("account", LINK, .options = "account",
+      .doc = "The account it becomes; without it the lead's, or the one with its company's name."),
+    F("contact", LINK, .options = "contact",
+      .doc = "The contact it becomes; without it the lead's, or the one with its mail address."),
+    F("opportunity", BOOLEAN, .default_text = "true", .doc = "Make an opportunity."),
+    F("name", TEXT, .doc = "Name of the opportunity; without it the company's, or the lead's."),
+    F("amount", MONEY, .doc = "What the opportunity is expected to bring."),
+    F("close_on", DATE, .doc = "When it is expected to close."),
+};
+static const kith_field convert_results[] = {
+    F("account", LINK, .options = "account", .doc = "The account."),
+    F("account_how", CHOICE, .options = HOW, .doc = "Where it comes from."),
+    F("contact", LINK, .options = "contact", .doc = "The contact."),
+    F("contact_how", CHOICE, .options = HOW, .doc = "Where it comes from."),
+    F("opportunity", LINK, .options = "opportunity", .doc = "The new opportunity."),
+};
+static const kith_field assign_params[] = {
+    F("lead", LINK, .options = "lead",
+      .doc = "Only this one; without it all open leads that have no owner."),
+    F("team", TEXT, .doc = "Name of the team that gets them; without it sales.assign says."),
+    F("users", TAGS, .doc = "Instead of a team: logins of users."),
+};
+static const kith_field assign_results[] = {
+    F("assigned", INTEGER, .doc = "Leads that got an owner."),
+    F("users", INTEGER, .doc = "Users who got some."),
+    F("owner", LINK, .options = "user", .doc = "Who got the one that was asked for."),
 };
 static const kith_action actions[] = {
+    {.name = "convert",
+     .doc = "Makes account, contact and opportunity of a qualified lead.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = convert_lead,
+     .params = KITH_ARRAY(convert_params),
+     .results = KITH_ARRAY(convert_results)},
+    {.name = "assign",
+     .doc = "Gives leads to the members of a team in turn.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = assign_leads,
+     .params = KITH_ARRAY(assign_params),
+     .results = KITH_ARRAY(assign_results)},
     {.name = "rescore",
-     .doc = "Computes score and rating again, after the rules were changed.",
+     .doc = "Computes scores, ratings and signals again, after the settings were changed.",
      .effect = KITH_EFFECT_WRITE,
      .fn = score_rescore,
      .params = KITH_ARRAY(rescore_params),
@@ -141,7 +268,7 @@ static const kith_plugin_desc desc = {
     .name = "sales",
     .version_text = "0.1.0",
     .title = "Sales",
-    .doc = "Leads: where they came from, what they are worth, and that none is forgotten.",
+    .doc = "Leads, which become customers and opportunities, and are shared out among the sellers.",
     .vendor = "Kith",
     .license = "Apache-2.0",
     .permissions = KITH_ARRAY(permissions),

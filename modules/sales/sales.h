@@ -12,24 +12,75 @@ struct score_rule {
     int64_t points;
 };
 
+/* Stages of an opportunity, in the order in which declare.c lists them. */
+enum { STAGE_PROSPECTING, STAGE_QUALIFICATION, STAGE_PROPOSAL, STAGE_CLOSING, STAGE_OPEN };
+
 struct kith_instance {
     const kith_host *host;
     const kith_records_v1 *records;
     const kith_events_v1 *events;
     const kith_calls_v1 *calls;
+    const kith_settings_v1 *settings;
 
     struct {
-        uint32_t type, state, score, rating, last_contacted;
+        uint32_t type, name, contact, account, company, email, phone, source, campaign, interest,
+            state, score, rating, last_contacted, owner;
     } lead;
+    struct {
+        uint32_t type, name, account, contact, lead, stage, amount, probability, signal, close_on,
+            closed_at, source, campaign, description, win_reason, loss_reason, loss_note, owner;
+    } opportunity;
+    struct {
+        uint32_t type, name, kind, owner;
+    } account;
+    struct {
+        uint32_t type, name, account, email, phone, source, owner;
+    } contact;
+    struct {
+        uint32_t type, contact;
+    } contact_point;
     struct {
         uint32_t type, at, about;
     } interaction;
-    uint32_t open_leads; /* query */
+    struct {
+        uint32_t type, takes_leads, lead_turn;
+    } user;
+    struct {
+        uint32_t open_leads, open_opportunities, unassigned, accounts_named, addresses, members,
+            login, last_turn;
+    } query;
 
     struct score_rule *rules;
     uint64_t rule_count;
-    int64_t hot, warm; /* points */
+    int64_t hot, warm;               /* points */
+    int64_t probability[STAGE_OPEN]; /* percent, by stage */
+    int64_t green, amber;            /* percent */
+    kith_value team, users;          /* whom leads are assigned to; KITH_NULL: not set */
+    int64_t assigns_new_leads;       /* 0 or 1 */
 };
+
+/* Records that a query found, in its order, with a number of each that matters to who asks. In the
+ * memory of the callback. */
+struct pick {
+    kith_id id;
+    int64_t number;
+    struct pick *next;
+};
+struct picks {
+    kith_instance *self;
+    struct pick *first, *last;
+    uint64_t count;
+};
+
+/* instance.c */
+kith_status picks_add(struct picks *picks, const kith_txn *txn, kith_id id, int64_t number,
+                      kith_error *err);
+kith_status sales_create(const kith_host *host, kith_instance **out, kith_error *err);
+void sales_destroy(kith_instance *self);
+kith_status sales_setting(const kith_instance *self, const char *key, kith_value *value,
+                          kith_error *err);
+/* Where a setting stands, for messages. */
+const char *sales_place(const kith_instance *self, const char *key);
 
 /* score.c */
 kith_status score_read_rules(kith_instance *self, kith_error *err);
@@ -42,13 +93,61 @@ kith_status score_nightly(kith_instance *self, kith_txn *txn, const kith_firing 
 kith_status contact_stamp(kith_instance *self, kith_txn *txn, const kith_event *event,
                           kith_error *err);
 
-/* instance.c */
-kith_status sales_create(const kith_host *host, kith_instance **out, kith_error *err);
-void sales_destroy(kith_instance *self);
+/* pipeline.c */
+kith_status pipeline_read_settings(kith_instance *self, kith_error *err);
+kith_status pipeline_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err);
+/* Gives the open opportunities the signals that the settings say; counts those that got another. */
+kith_status pipeline_signal_again(kith_instance *self, kith_txn *txn, int64_t *changed,
+                                  kith_error *err);
 
-/* Results of sales.rescore, by their place in declare.c. */
-enum { RESULT_CHECKED, RESULT_CHANGED, RESULT_HOT, RESULT_WARM, RESULT_COLD };
+/* convert.c */
+kith_status convert_lead(kith_instance *self, kith_call *call, kith_error *err);
 
-#define OPEN_LEADS "lead where state in ('new', 'working', 'qualified')"
+/* assign.c */
+kith_status assign_read_settings(kith_instance *self, kith_error *err);
+kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err);
+kith_status assign_new_lead(kith_instance *self, kith_txn *txn, const kith_event *event,
+                            kith_error *err);
+
+/* Parameters and results of the actions, by their place in declare.c. */
+enum {
+    RESULT_CHECKED,
+    RESULT_CHANGED,
+    RESULT_HOT,
+    RESULT_WARM,
+    RESULT_COLD,
+    RESULT_SIGNALS,
+    RESULTS_RESCORE
+};
+enum {
+    CONVERT_LEAD,
+    CONVERT_ACCOUNT,
+    CONVERT_CONTACT,
+    CONVERT_OPPORTUNITY,
+    CONVERT_NAME,
+    CONVERT_AMOUNT,
+    CONVERT_CLOSE_ON,
+    CONVERT_PARAMS
+};
+enum {
+    CONVERTED_ACCOUNT,
+    CONVERTED_ACCOUNT_HOW,
+    CONVERTED_CONTACT,
+    CONVERTED_CONTACT_HOW,
+    CONVERTED_OPPORTUNITY
+};
+enum { ASSIGN_LEAD, ASSIGN_TEAM, ASSIGN_USERS, ASSIGN_PARAMS };
+enum { ASSIGNED_LEADS, ASSIGNED_USERS, ASSIGNED_OWNER };
+
+#define OPEN_LEAD          "state in ('new', 'working', 'qualified')"
+#define OPEN_LEADS         "lead where " OPEN_LEAD
+#define UNASSIGNED_LEADS   "lead where owner is null and " OPEN_LEAD " order by created"
+#define OPEN_OPPORTUNITIES "opportunity where stage not in ('won', 'lost')"
+/* Names and addresses are the same whatever their case and accents: an order looks past both. */
+#define ACCOUNTS_NAMED "account where name >= :name and name <= :name"
+#define ADDRESSES      "contact_point where kind = 'email' and normal >= :email and normal <= :email"
+#define MEMBERS        "user where teams.name = :team"
+#define LOGIN          "user where login = :login"
+#define LAST_TURN      "user where lead_turn is not null order by -lead_turn limit 1"
 
 #endif

@@ -8,20 +8,6 @@
 
 enum { RULE_WHEN, RULE_POINTS }; /* as declared */
 
-static kith_status setting(kith_instance *self, const char *key, kith_value *value,
-                           kith_error *err) {
-    const kith_settings_v1 *s = self->host->table(self->host, KITH_SETTINGS_1);
-    if (!KITH_HAS(s, where))
-        return kith_fail(err, KITH_E_UNSUPPORTED, NULL, "this Kith is too old for sales");
-    return s->get(self->host, kith_str_of(key), value, err);
-}
-
-/* Where the rules stand, for messages. */
-static const char *rules_place(const kith_instance *self) {
-    const kith_settings_v1 *s = self->host->table(self->host, KITH_SETTINGS_1);
-    return s->where(self->host, kith_str_of("score.rules")).ptr;
-}
-
 static kith_status read_rule(kith_instance *self, uint64_t i, const kith_value *group,
                              kith_error *err) {
     kith_error why = {.struct_size = sizeof why};
@@ -33,17 +19,17 @@ static kith_status read_rule(kith_instance *self, uint64_t i, const kith_value *
     if (st == KITH_OK)
         return KITH_OK;
     return kith_fail(err, st, "score.rules", "%s, rule %llu (when = \"%.*s\"): %.300s",
-                     rules_place(self), (unsigned long long)i + 1,
+                     sales_place(self, "score.rules"), (unsigned long long)i + 1,
                      when.len < 100 ? (int)when.len : 100, when.ptr, why.message);
 }
 
 kith_status score_read_rules(kith_instance *self, kith_error *err) {
     kith_value rules, hot, warm;
-    kith_status st = setting(self, "score.rules", &rules, err);
+    kith_status st = sales_setting(self, "score.rules", &rules, err);
     if (st == KITH_OK)
-        st = setting(self, "score.hot", &hot, err);
+        st = sales_setting(self, "score.hot", &hot, err);
     if (st == KITH_OK)
-        st = setting(self, "score.warm", &warm, err);
+        st = sales_setting(self, "score.warm", &warm, err);
     if (st != KITH_OK)
         return st;
     self->hot = hot.as.i;
@@ -100,23 +86,16 @@ kith_status score_hook(kith_instance *self, kith_txn *txn, kith_change *change, 
 
 /* -- computing again --------------------------------------------------------------------------- */
 
-/* A lead whose score is to be another. */
-struct correction {
-    kith_id lead;
-    int64_t points;
-    struct correction *next;
-};
 struct rescoring {
-    kith_instance *self;
-    struct correction *first, **end;
-    int64_t count[5]; /* by RESULT_* */
+    struct picks changed; /* leads whose score is to be another, with their points */
+    int64_t count[RESULTS_RESCORE];
 };
 
 /* Leads are gathered first and written afterwards: a search must not run over what it changes. */
 static kith_status check_lead(void *arg, const kith_txn *txn, const kith_row *row,
                               kith_error *err) {
     struct rescoring *r = arg;
-    kith_instance *self = r->self;
+    kith_instance *self = r->changed.self;
     const uint32_t fields[] = {self->lead.score, self->lead.rating};
     kith_value now[2];
     kith_status st = self->records->read(txn, row, 2, fields, now, err);
@@ -128,53 +107,49 @@ static kith_status check_lead(void *arg, const kith_txn *txn, const kith_row *ro
     r->count[*rating == 'h' ? RESULT_HOT : *rating == 'w' ? RESULT_WARM : RESULT_COLD]++;
     if (now[0].kind == KITH_INT && now[0].as.i == points && kith_str_is(now[1].as.s, rating))
         return KITH_OK;
-    struct correction *c = self->host->memory(txn, sizeof *c);
-    if (!c)
-        return KITH_E_NOMEM;
-    *c = (struct correction){self->records->row_id(txn, row), points, NULL};
-    *r->end = c;
-    r->end = &c->next;
-    return KITH_OK;
+    return picks_add(&r->changed, txn, self->records->row_id(txn, row), points, err);
 }
 
 static kith_status correct(struct rescoring *r, kith_txn *txn, kith_error *err) {
-    kith_instance *self = r->self;
+    kith_instance *self = r->changed.self;
     const uint32_t fields[] = {self->lead.score, self->lead.rating};
-    for (const struct correction *c = r->first; c; c = c->next) {
-        const kith_value values[] = {kith_number(KITH_INT, c->points),
-                                     kith_text(rating_of(self, c->points))};
-        kith_status st =
-            self->records->update(txn, self->lead.type, c->lead, 2, fields, values, err);
-        if (st != KITH_OK)
-            return st;
-        r->count[RESULT_CHANGED]++;
+    kith_status st = KITH_OK;
+    for (const struct pick *lead = r->changed.first; st == KITH_OK && lead; lead = lead->next) {
+        const kith_value values[] = {kith_number(KITH_INT, lead->number),
+                                     kith_text(rating_of(self, lead->number))};
+        st = self->records->update(txn, self->lead.type, lead->id, 2, fields, values, err);
     }
-    return KITH_OK;
+    r->count[RESULT_CHANGED] = (int64_t)r->changed.count;
+    return st;
 }
 
-/* lead 0: all open ones. */
-static kith_status rescore(struct rescoring *r, kith_txn *txn, kith_id lead, kith_error *err) {
-    const kith_records_v1 *rec = r->self->records;
+static kith_status rescore_one(struct rescoring *r, kith_txn *txn, kith_id lead, kith_error *err) {
+    kith_instance *self = r->changed.self;
     const kith_row *row;
-    kith_status st;
-    r->end = &r->first;
-    if (!lead) {
-        st = rec->find(txn, r->self->open_leads, 0, NULL, 0, check_lead, r, err);
-    } else {
-        st = rec->get(txn, r->self->lead.type, lead, &row, err);
-        if (st == KITH_OK)
-            st = check_lead(r, txn, row, err);
-    }
+    kith_status st = self->records->get(txn, self->lead.type, lead, &row, err);
+    if (st == KITH_OK)
+        st = check_lead(r, txn, row, err);
     return st == KITH_OK ? correct(r, txn, err) : st;
 }
 
+static kith_status rescore_all(struct rescoring *r, kith_txn *txn, kith_error *err) {
+    kith_instance *self = r->changed.self;
+    kith_status st =
+        self->records->find(txn, self->query.open_leads, 0, NULL, 0, check_lead, r, err);
+    if (st == KITH_OK)
+        st = correct(r, txn, err);
+    return st == KITH_OK ? pipeline_signal_again(self, txn, &r->count[RESULT_SIGNALS], err) : st;
+}
+
 kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err) {
-    struct rescoring r = {.self = self};
+    struct rescoring r = {.changed.self = self};
+    kith_txn *txn = self->calls->txn(call);
     kith_value lead;
     kith_status st = self->calls->arg(call, 0, &lead, err);
     if (st == KITH_OK)
-        st = rescore(&r, self->calls->txn(call), lead.kind == KITH_LINK ? lead.as.link.id : 0, err);
-    for (uint32_t i = 0; st == KITH_OK && i < sizeof r.count / sizeof r.count[0]; i++) {
+        st = lead.kind == KITH_LINK ? rescore_one(&r, txn, lead.as.link.id, err)
+                                    : rescore_all(&r, txn, err);
+    for (uint32_t i = 0; st == KITH_OK && i < RESULTS_RESCORE; i++) {
         kith_value count = kith_number(KITH_INT, r.count[i]);
         st = self->calls->result(call, i, &count, err);
     }
@@ -183,7 +158,7 @@ kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err)
 
 kith_status score_nightly(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                           kith_error *err) {
-    struct rescoring r = {.self = self};
+    struct rescoring r = {.changed.self = self};
     (void)firing;
-    return rescore(&r, txn, 0, err);
+    return rescore_all(&r, txn, err);
 }

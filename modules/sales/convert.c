@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A qualified lead becomes a customer: an account, a contact and an opportunity, each found or
+ * made, linked with each other. What was written about the lead stays with it: the opportunity
+ * leads there, and nothing that took place is told otherwise afterwards. */
+#include "sales.h"
+
+enum {
+    OF_NAME,
+    OF_CONTACT,
+    OF_ACCOUNT,
+    OF_COMPANY,
+    OF_EMAIL,
+    OF_PHONE,
+    OF_SOURCE,
+    OF_CAMPAIGN,
+    OF_INTEREST,
+    OF_STATE,
+    OF_OWNER,
+    OF_COUNT
+};
+
+/* An account or contact, and how it came about: as results tell it. */
+struct party {
+    kith_value link; /* KITH_NULL: none (yet) */
+    const char *how;
+};
+
+struct conversion {
+    kith_instance *self;
+    kith_txn *txn;
+    kith_value args[CONVERT_PARAMS];
+    kith_value lead[OF_COUNT];
+    struct party account, contact;
+    kith_value contacts_account; /* of a contact that was there before */
+    kith_value opportunity;
+};
+
+/* Values for a new record; those that are missing are left out. */
+#define VALUES_MAX 12
+struct values {
+    uint32_t count;
+    uint32_t fields[VALUES_MAX];
+    kith_value values[VALUES_MAX];
+};
+
+static void put(struct values *v, uint32_t field, kith_value value) {
+    if (value.kind == KITH_NULL || v->count == VALUES_MAX)
+        return;
+    v->fields[v->count] = field;
+    v->values[v->count++] = value;
+}
+
+static kith_status make(struct conversion *c, uint32_t type, const struct values *v,
+                        kith_value *link, kith_error *err) {
+    kith_id id;
+    kith_status st =
+        c->self->records->create(c->txn, type, v->count, v->fields, v->values, &id, err);
+    if (st == KITH_OK)
+        *link = kith_link(type, id);
+    return st;
+}
+
+/* -- what is asked ----------------------------------------------------------------------------- */
+
+static kith_status read_lead(struct conversion *c, kith_error *err) {
+    const kith_instance *self = c->self;
+    const uint32_t fields[OF_COUNT] = {
+        [OF_NAME] = self->lead.name,         [OF_CONTACT] = self->lead.contact,
+        [OF_ACCOUNT] = self->lead.account,   [OF_COMPANY] = self->lead.company,
+        [OF_EMAIL] = self->lead.email,       [OF_PHONE] = self->lead.phone,
+        [OF_SOURCE] = self->lead.source,     [OF_CAMPAIGN] = self->lead.campaign,
+        [OF_INTEREST] = self->lead.interest, [OF_STATE] = self->lead.state,
+        [OF_OWNER] = self->lead.owner};
+    const kith_row *row;
+    kith_status st =
+        self->records->get(c->txn, self->lead.type, c->args[CONVERT_LEAD].as.link.id, &row, err);
+    return st == KITH_OK ? self->records->read(c->txn, row, OF_COUNT, fields, c->lead, err) : st;
+}
+
+static kith_status check_state(const struct conversion *c, kith_error *err) {
+    kith_str name = c->lead[OF_NAME].as.s, state = c->lead[OF_STATE].as.s;
+    int shown = name.len < 80 ? (int)name.len : 80;
+    if (kith_str_is(state, "qualified"))
+        return KITH_OK;
+    if (kith_str_is(state, "converted"))
+        return kith_fail(err, KITH_E_REFUSED, "lead", "the lead '%.*s' is converted already", shown,
+                         name.ptr);
+    return kith_fail(err, KITH_E_REFUSED, "lead",
+                     "the lead '%.*s' is %.*s: only a qualified one is converted; set its state "
+                     "first",
+                     shown, name.ptr, (int)state.len, state.ptr);
+}
+
+static int32_t wants_opportunity(const struct conversion *c) {
+    return c->args[CONVERT_OPPORTUNITY].as.i != 0;
+}
+
+static kith_status check_args(const struct conversion *c, kith_error *err) {
+    static const char *const names[CONVERT_PARAMS] = {
+        [CONVERT_NAME] = "name", [CONVERT_AMOUNT] = "amount", [CONVERT_CLOSE_ON] = "close_on"};
+    if (wants_opportunity(c))
+        return KITH_OK;
+    for (int i = CONVERT_NAME; i < CONVERT_PARAMS; i++)
+        if (c->args[i].kind != KITH_NULL)
+            return kith_fail(err, KITH_E_INVAL, names[i],
+                             "%s belongs to an opportunity, and opportunity=false wants none",
+                             names[i]);
+    return KITH_OK;
+}
+
+/* -- whom we know ------------------------------------------------------------------------------ */
+
+static kith_status pick_account(void *arg, const kith_txn *txn, const kith_row *row,
+                                kith_error *err) {
+    struct picks *found = arg;
+    return picks_add(found, txn, found->self->records->row_id(txn, row), 0, err);
+}
+
+/* A contact may have the same address twice. */
+static kith_status pick_contact(void *arg, const kith_txn *txn, const kith_row *row,
+                                kith_error *err) {
+    struct picks *found = arg;
+    kith_instance *self = found->self;
+    kith_value contact;
+    kith_status st = self->records->read(txn, row, 1, &self->contact_point.contact, &contact, err);
+    if (st != KITH_OK)
+        return st;
+    for (const struct pick *p = found->first; p; p = p->next)
+        if (p->id == contact.as.link.id)
+            return KITH_OK;
+    return picks_add(found, txn, contact.as.link.id, 0, err);
+}
+
+static kith_status several(const struct conversion *c, const char *field, const char *what, int key,
+                           kith_error *err) {
+    kith_str text = c->lead[key].as.s;
+    return kith_fail(err, KITH_E_CONFLICT, field,
+                     "there are several %ss with the %s '%.*s': say which one with %s=ID", field,
+                     what, text.len < 100 ? (int)text.len : 100, text.ptr, field);
+}
+
+/* What the caller names, else what the lead leads to. */
+static void take_known(const struct conversion *c, int arg, int of, struct party *out) {
+    if (c->args[arg].kind != KITH_NULL)
+        *out = (struct party){c->args[arg], "given"};
+    else if (c->lead[of].kind != KITH_NULL)
+        *out = (struct party){c->lead[of], "linked"};
+}
+
+static kith_status find_contact(struct conversion *c, kith_error *err) {
+    kith_instance *self = c->self;
+    struct picks found = {.self = self};
+    kith_status st = KITH_OK;
+    take_known(c, CONVERT_CONTACT, OF_CONTACT, &c->contact);
+    if (c->contact.how || c->lead[OF_EMAIL].kind == KITH_NULL)
+        return KITH_OK;
+    st = self->records->find(c->txn, self->query.addresses, 1, &c->lead[OF_EMAIL], 0, pick_contact,
+                             &found, err);
+    if (st == KITH_OK && found.count > 1)
+        return several(c, "contact", "address", OF_EMAIL, err);
+    if (st == KITH_OK && found.count == 1)
+        c->contact = (struct party){kith_link(self->contact.type, found.first->id), "found"};
+    return st;
+}
+
+static kith_status read_contacts_account(struct conversion *c, kith_error *err) {
+    kith_instance *self = c->self;
+    const kith_row *row;
+    if (!c->contact.how)
+        return KITH_OK;
+    kith_status st =
+        self->records->get(c->txn, self->contact.type, c->contact.link.as.link.id, &row, err);
+    if (st != KITH_OK)
+        return st;
+    return self->records->read(c->txn, row, 1, &self->contact.account, &c->contacts_account, err);
+}
+
+/* Of several accounts of that name the contact's own is meant. */
+static kith_status find_account(struct conversion *c, kith_error *err) {
+    kith_instance *self = c->self;
+    struct picks found = {.self = self};
+    take_known(c, CONVERT_ACCOUNT, OF_ACCOUNT, &c->account);
+    if (c->account.how)
+        return KITH_OK;
+    if (c->lead[OF_COMPANY].kind == KITH_NULL) {
+        if (c->contacts_account.kind != KITH_NULL)
+            c->account = (struct party){c->contacts_account, "linked"};
+        return KITH_OK;
+    }
+    kith_status st = self->records->find(c->txn, self->query.accounts_named, 1,
+                                         &c->lead[OF_COMPANY], 0, pick_account, &found, err);
+    if (st != KITH_OK || found.count == 0)
+        return st;
+    const struct pick *one = found.count == 1 ? found.first : NULL;
+    for (const struct pick *p = found.first; !one && p; p = p->next)
+        if (c->contacts_account.kind != KITH_NULL && p->id == c->contacts_account.as.link.id)
+            one = p;
+    if (!one)
+        return several(c, "account", "name", OF_COMPANY, err);
+    c->account = (struct party){kith_link(self->account.type, one->id), "found"};
+    return KITH_OK;
+}
+
+/* -- what is made ------------------------------------------------------------------------------ */
+
+static kith_status make_account(struct conversion *c, kith_error *err) {
+    const kith_instance *self = c->self;
+    struct values v = {0};
+    if (c->account.how)
+        return KITH_OK;
+    if (c->lead[OF_COMPANY].kind == KITH_NULL) {
+        c->account.how = "none";
+        return KITH_OK;
+    }
+    put(&v, self->account.name, c->lead[OF_COMPANY]);
+    put(&v, self->account.kind, kith_text("prospect"));
+    put(&v, self->account.owner, c->lead[OF_OWNER]);
+    c->account.how = "created";
+    return make(c, self->account.type, &v, &c->account.link, err);
+}
+
+static kith_status make_contact(struct conversion *c, kith_error *err) {
+    const kith_instance *self = c->self;
+    struct values v = {0};
+    put(&v, self->contact.name, c->lead[OF_NAME]);
+    put(&v, self->contact.account, c->account.link);
+    put(&v, self->contact.email, c->lead[OF_EMAIL]);
+    put(&v, self->contact.phone, c->lead[OF_PHONE]);
+    put(&v, self->contact.source, c->lead[OF_SOURCE]);
+    put(&v, self->contact.owner, c->lead[OF_OWNER]);
+    c->contact.how = "created";
+    return make(c, self->contact.type, &v, &c->contact.link, err);
+}
+
+/* A contact that had no account belongs to this one from now on; another's stays where it is. */
+static kith_status settle_contact(struct conversion *c, kith_error *err) {
+    kith_instance *self = c->self;
+    if (!c->contact.how)
+        return make_contact(c, err);
+    if (c->contacts_account.kind != KITH_NULL || c->account.link.kind == KITH_NULL)
+        return KITH_OK;
+    return self->records->update(c->txn, self->contact.type, c->contact.link.as.link.id, 1,
+                                 &self->contact.account, &c->account.link, err);
+}
+
+static kith_status make_opportunity(struct conversion *c, kith_error *err) {
+    const kith_instance *self = c->self;
+    const kith_value *company = &c->lead[OF_COMPANY], *name = &c->args[CONVERT_NAME];
+    struct values v = {0};
+    if (!wants_opportunity(c))
+        return KITH_OK;
+    if (name->kind == KITH_NULL)
+        name = company->kind == KITH_NULL ? &c->lead[OF_NAME] : company;
+    put(&v, self->opportunity.name, *name);
+    put(&v, self->opportunity.account, c->account.link);
+    put(&v, self->opportunity.contact, c->contact.link);
+    put(&v, self->opportunity.lead, c->args[CONVERT_LEAD]);
+    put(&v, self->opportunity.amount, c->args[CONVERT_AMOUNT]);
+    put(&v, self->opportunity.close_on, c->args[CONVERT_CLOSE_ON]);
+    put(&v, self->opportunity.source, c->lead[OF_SOURCE]);
+    put(&v, self->opportunity.campaign, c->lead[OF_CAMPAIGN]);
+    put(&v, self->opportunity.description, c->lead[OF_INTEREST]);
+    put(&v, self->opportunity.owner, c->lead[OF_OWNER]);
+    return make(c, self->opportunity.type, &v, &c->opportunity, err);
+}
+
+static kith_status close_lead(struct conversion *c, kith_error *err) {
+    kith_instance *self = c->self;
+    const uint32_t fields[] = {self->lead.state, self->lead.contact, self->lead.account};
+    const kith_value values[] = {kith_text("converted"), c->contact.link, c->account.link};
+    return self->records->update(c->txn, self->lead.type, c->args[CONVERT_LEAD].as.link.id, 3,
+                                 fields, values, err);
+}
+
+/* -- the action -------------------------------------------------------------------------------- */
+
+static kith_status answer(const struct conversion *c, kith_call *call, kith_error *err) {
+    const kith_value results[] = {[CONVERTED_ACCOUNT] = c->account.link,
+                                  [CONVERTED_ACCOUNT_HOW] = kith_text(c->account.how),
+                                  [CONVERTED_CONTACT] = c->contact.link,
+                                  [CONVERTED_CONTACT_HOW] = kith_text(c->contact.how),
+                                  [CONVERTED_OPPORTUNITY] = c->opportunity};
+    kith_status st = KITH_OK;
+    for (uint32_t i = 0; st == KITH_OK && i < sizeof results / sizeof *results; i++)
+        st = c->self->calls->result(call, i, &results[i], err);
+    return st;
+}
+
+kith_status convert_lead(kith_instance *self, kith_call *call, kith_error *err) {
+    static kith_status (*const steps[])(struct conversion *, kith_error *) = {
+        find_contact,   read_contacts_account, find_account, make_account,
+        settle_contact, make_opportunity,      close_lead};
+    struct conversion c = {.self = self, .txn = self->calls->txn(call)};
+    kith_status st = KITH_OK;
+    for (uint32_t i = 0; st == KITH_OK && i < CONVERT_PARAMS; i++)
+        st = self->calls->arg(call, i, &c.args[i], err);
+    if (st == KITH_OK)
+        st = check_args(&c, err);
+    if (st == KITH_OK)
+        st = read_lead(&c, err);
+    if (st == KITH_OK)
+        st = check_state(&c, err);
+    for (size_t i = 0; st == KITH_OK && i < sizeof steps / sizeof *steps; i++)
+        st = steps[i](&c, err);
+    return st == KITH_OK ? answer(&c, call, err) : st;
+}

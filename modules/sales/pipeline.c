@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What holds for every opportunity: its probability goes in steps and follows the stage, its signal
+ * follows the probability, and how it ended is told when it has ended, and only then. */
+#include "sales.h"
+
+static const char *const open_stages[STAGE_OPEN] = {"prospecting", "qualification", "proposal",
+                                                    "closing"};
+
+/* -- settings ---------------------------------------------------------------------------------- */
+
+static int32_t is_step(int64_t probability) {
+    return probability >= 10 && probability <= 90 && probability % 10 == 0;
+}
+
+static kith_status read_probability(kith_instance *self, int stage, kith_error *err) {
+    char key[64];
+    kith_value value;
+    (void)snprintf(key, sizeof key, "probability.%s", open_stages[stage]);
+    kith_status st = sales_setting(self, key, &value, err);
+    if (st != KITH_OK)
+        return st;
+    self->probability[stage] = value.as.i;
+    if (is_step(value.as.i))
+        return KITH_OK;
+    return kith_fail(err, KITH_E_INVAL, "probability",
+                     "%s: %lld is none of 10, 20, 30, 40, 50, 60, 70, 80, 90",
+                     sales_place(self, key), (long long)value.as.i);
+}
+
+kith_status pipeline_read_settings(kith_instance *self, kith_error *err) {
+    kith_value green, amber;
+    kith_status st = sales_setting(self, "signal.green", &green, err);
+    if (st == KITH_OK)
+        st = sales_setting(self, "signal.amber", &amber, err);
+    for (int stage = 0; st == KITH_OK && stage < STAGE_OPEN; stage++)
+        st = read_probability(self, stage, err);
+    if (st != KITH_OK)
+        return st;
+    self->green = green.as.i;
+    self->amber = amber.as.i;
+    if (self->amber <= self->green)
+        return KITH_OK;
+    return kith_fail(err, KITH_E_INVAL, "signal.amber",
+                     "sales.signal.amber (%lld) is above sales.signal.green (%lld)",
+                     (long long)self->amber, (long long)self->green);
+}
+
+static const char *signal_of(const kith_instance *self, int64_t probability) {
+    return probability >= self->green ? "green" : probability >= self->amber ? "amber" : "red";
+}
+
+/* -- one write --------------------------------------------------------------------------------- */
+
+enum {
+    AT_STAGE,
+    AT_AMOUNT,
+    AT_PROBABILITY,
+    AT_CLOSED,
+    AT_WIN_REASON,
+    AT_LOSS_REASON,
+    AT_LOSS_NOTE,
+    AT_COUNT
+};
+
+/* A write that is under way: the fields that this file looks after, and what it makes of them. */
+struct deal {
+    kith_instance *self;
+    const kith_txn *txn;
+    const kith_change *change;
+    uint32_t fields[AT_COUNT];
+    kith_value values[AT_COUNT]; /* as they will be */
+    int32_t moved;               /* it comes into another stage, or is new */
+    int32_t won, lost;
+};
+
+static int32_t is_given(const struct deal *d, int at) {
+    return d->values[at].kind != KITH_NULL &&
+           d->self->records->changed(d->txn, d->change, d->fields[at]) == 1;
+}
+
+static int64_t usual_probability(const struct deal *d) {
+    for (int i = 0; i < STAGE_OPEN; i++)
+        if (kith_str_is(d->values[AT_STAGE].as.s, open_stages[i]))
+            return d->self->probability[i];
+    return d->won ? 100 : 0;
+}
+
+static kith_status settle_probability(struct deal *d, kith_error *err) {
+    kith_value *value = &d->values[AT_PROBABILITY];
+    int64_t usual = usual_probability(d);
+    if (value->kind == KITH_NULL || (d->moved && !is_given(d, AT_PROBABILITY)))
+        *value = kith_number(KITH_INT, usual);
+    if (!d->won && !d->lost && !is_step(value->as.i))
+        return kith_fail(err, KITH_E_REFUSED, "probability",
+                         "probability: %lld is none of 10, 20, 30, 40, 50, 60, 70, 80, 90 "
+                         "(percent; 100 and 0 come with the stages won and lost)",
+                         (long long)value->as.i);
+    if ((d->won || d->lost) && value->as.i != usual)
+        return kith_fail(err, KITH_E_REFUSED, "probability",
+                         "probability: a %s opportunity has %lld, not %lld; leave it out",
+                         d->won ? "won" : "lost", (long long)usual, (long long)value->as.i);
+    return KITH_OK;
+}
+
+/* A field that tells how an opportunity ended is empty while it is open. */
+static kith_status keep_ending(struct deal *d, int at, const char *name, int32_t ended,
+                               const char *how, kith_error *err) {
+    if (ended)
+        return KITH_OK;
+    if (is_given(d, at))
+        return kith_fail(err, KITH_E_REFUSED, name,
+                         "%s: only an opportunity that is %s has it; set the stage with it", name,
+                         how);
+    if (d->moved)
+        d->values[at] = kith_null();
+    return KITH_OK;
+}
+
+static kith_status keep_endings(struct deal *d, kith_error *err) {
+    kith_status st = keep_ending(d, AT_CLOSED, "closed_at", d->won || d->lost, "won or lost", err);
+    if (st == KITH_OK)
+        st = keep_ending(d, AT_WIN_REASON, "win_reason", d->won, "won", err);
+    if (st == KITH_OK)
+        st = keep_ending(d, AT_LOSS_REASON, "loss_reason", d->lost, "lost", err);
+    if (st == KITH_OK)
+        st = keep_ending(d, AT_LOSS_NOTE, "loss_note", d->lost, "lost", err);
+    return st;
+}
+
+static kith_status need_reason(const struct deal *d, kith_error *err) {
+    if (!d->lost)
+        return KITH_OK;
+    if (d->values[AT_LOSS_REASON].kind == KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "loss_reason",
+                         "loss_reason: say why it was lost, as in loss_reason=price; "
+                         "loss_reason=other goes with a loss_note");
+    if (kith_str_is(d->values[AT_LOSS_REASON].as.s, "other") &&
+        d->values[AT_LOSS_NOTE].kind == KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "loss_note",
+                         "loss_note: the reason 'other' needs a note that says which");
+    return KITH_OK;
+}
+
+static kith_status settle(struct deal *d, kith_error *err) {
+    const kith_value *amount = &d->values[AT_AMOUNT];
+    if (amount->kind == KITH_MONEY && amount->as.money.minor < 0)
+        return kith_fail(err, KITH_E_REFUSED, "amount",
+                         "amount: an opportunity is worth nothing or more");
+    kith_status st = settle_probability(d, err);
+    if (st == KITH_OK)
+        st = keep_endings(d, err);
+    if (st == KITH_OK)
+        st = need_reason(d, err);
+    if (st == KITH_OK && (d->won || d->lost) && d->values[AT_CLOSED].kind == KITH_NULL)
+        d->values[AT_CLOSED] = kith_number(KITH_TIME, d->self->host->now(d->self->host));
+    return st;
+}
+
+kith_status pipeline_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                          kith_error *err) {
+    const kith_records_v1 *rec = self->records;
+    struct deal d = {.self = self,
+                     .txn = txn,
+                     .change = change,
+                     .fields = {[AT_STAGE] = self->opportunity.stage,
+                                [AT_AMOUNT] = self->opportunity.amount,
+                                [AT_PROBABILITY] = self->opportunity.probability,
+                                [AT_CLOSED] = self->opportunity.closed_at,
+                                [AT_WIN_REASON] = self->opportunity.win_reason,
+                                [AT_LOSS_REASON] = self->opportunity.loss_reason,
+                                [AT_LOSS_NOTE] = self->opportunity.loss_note}};
+    kith_change_info info = {.struct_size = sizeof info};
+    kith_status st = rec->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = rec->read(txn, info.after, AT_COUNT, d.fields, d.values, err);
+    if (st != KITH_OK || d.values[AT_STAGE].kind != KITH_TEXT)
+        return st; /* without a stage it is refused anyhow */
+    d.moved = rec->changed(txn, change, self->opportunity.stage) == 1;
+    d.won = kith_str_is(d.values[AT_STAGE].as.s, "won");
+    d.lost = kith_str_is(d.values[AT_STAGE].as.s, "lost");
+    st = settle(&d, err);
+    if (st != KITH_OK)
+        return st;
+    kith_value signal = kith_text(signal_of(self, d.values[AT_PROBABILITY].as.i));
+    st = rec->set(txn, change, AT_COUNT, d.fields, d.values, err);
+    return st == KITH_OK ? rec->set(txn, change, 1, &self->opportunity.signal, &signal, err) : st;
+}
+
+/* -- all again --------------------------------------------------------------------------------- */
+
+static kith_status check_signal(void *arg, const kith_txn *txn, const kith_row *row,
+                                kith_error *err) {
+    struct picks *wrong = arg;
+    kith_instance *self = wrong->self;
+    const uint32_t fields[] = {self->opportunity.probability, self->opportunity.signal};
+    kith_value now[2];
+    kith_status st = self->records->read(txn, row, 2, fields, now, err);
+    if (st != KITH_OK || kith_str_is(now[1].as.s, signal_of(self, now[0].as.i)))
+        return st;
+    return picks_add(wrong, txn, self->records->row_id(txn, row), now[0].as.i, err);
+}
+
+kith_status pipeline_signal_again(kith_instance *self, kith_txn *txn, int64_t *changed,
+                                  kith_error *err) {
+    struct picks wrong = {.self = self};
+    kith_status st = self->records->find(txn, self->query.open_opportunities, 0, NULL, 0,
+                                         check_signal, &wrong, err);
+    for (const struct pick *p = wrong.first; st == KITH_OK && p; p = p->next) {
+        kith_value signal = kith_text(signal_of(self, p->number));
+        st = self->records->update(txn, self->opportunity.type, p->id, 1, &self->opportunity.signal,
+                                   &signal, err);
+    }
+    *changed = (int64_t)wrong.count;
+    return st;
+}
