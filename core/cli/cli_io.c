@@ -145,7 +145,7 @@ const char *io_style(const struct io *io, enum io_style style) {
 kith_status io_read_file(struct io *io, const char *path, size_t max, struct buf *out,
                          kith_error *e) {
     int file;
-    TRY(io->ops->open(io, path, false, &file, e));
+    TRY(io->ops->open(io, path, IO_READ, &file, e));
     kith_status st = KITH_OK;
     for (size_t got = 1; st == KITH_OK && got > 0;) {
         if (!buf_reserve(out, FLUSH_AT))

@@ -15,12 +15,19 @@ struct io;
 #define IO_OUT 1
 #define IO_ERR 2
 
+enum io_open {
+    IO_READ,
+    IO_CREATE,  /* readable by whoever the user's umask lets read */
+    IO_PRIVATE, /* create: readable by the user alone */
+};
+
 struct io_ops {
     bool (*write)(struct io *io, int stream, kith_str data); /* false: nobody reads any more */
     void (*progress)(struct io *io, const char *line);       /* replaces the last one; "": none */
     /* Path "-": standard input or output. A created file appears under its name when it is closed
      * with keep. *file is a small number. */
-    kith_status (*open)(struct io *io, const char *path, bool create, int *file, kith_error *e);
+    kith_status (*open)(struct io *io, const char *path, enum io_open how, int *file,
+                        kith_error *e);
     kith_status (*read)(struct io *io, int file, char *dst, size_t cap, size_t *got, kith_error *e);
     kith_status (*put)(struct io *io, int file, kith_str data, kith_error *e);
     kith_status (*close)(struct io *io, int file, bool keep, kith_error *e);

@@ -69,12 +69,13 @@ static bool named_by_user(const struct client *c, const char *path) {
 static void on_open(struct client *c, kith_str p) {
     kith_error why = KITH_ERROR_INIT;
     int file = 0;
+    const char *how = p.len > 0 ? strchr(io_letters, p.ptr[0]) : NULL;
     char *path = p.len > 0 ? strndup(p.ptr + 1, (size_t)p.len - 1) : NULL;
-    if (!path || !named_by_user(c, path))
+    if (!path || !how || !*how || !named_by_user(c, path))
         err_set(&why, KITH_E_DENIED, NULL, "the server asked for a file that was not named");
     else
-        c->io->ops->open(c->io, path, p.ptr[0] == 'w', &file, &why);
-    if (path && strcmp(path, "-") == 0 && p.ptr[0] == 'r')
+        c->io->ops->open(c->io, path, (enum io_open)(how - io_letters), &file, &why);
+    if (path && strcmp(path, "-") == 0 && how == io_letters)
         c->stdin_file = file;
     free(path);
     reply(c, &why, file);

@@ -55,7 +55,7 @@ static kith_status export_rows(struct job *job, struct export_options *o, const 
     struct io *io = job->c->io;
     uint64_t rows = 0;
     if (path)
-        TRY(io->ops->open(io, path, true, &job->file, e));
+        TRY(io->ops->open(io, path, IO_CREATE, &job->file, e));
     kith_status st = engine_export(job->c->company->engine, o, &rows, e);
     if (!path)
         return st;

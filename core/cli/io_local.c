@@ -79,7 +79,7 @@ static void slot_free(struct io_slot *s) {
 
 /* A regular file is written beside its place and moved there when it is whole; a pipe or a device
  * is written directly. */
-static kith_status create_file(struct io_slot *s, const char *path, kith_error *e) {
+static kith_status create_file(struct io_slot *s, const char *path, mode_t mode, kith_error *e) {
     struct stat now;
     if (stat(path, &now) == 0 && S_ISDIR(now.st_mode)) {
         errno = EISDIR;
@@ -94,7 +94,7 @@ static kith_status create_file(struct io_slot *s, const char *path, kith_error *
     s->path = strdup(path);
     if (!s->path)
         return err_nomem(e);
-    s->fd = open(s->part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    s->fd = open(s->part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
     return s->fd < 0 ? err_errno(e, "write", path) : KITH_OK;
 }
 
@@ -110,7 +110,7 @@ static kith_status open_file(struct io_slot *s, const char *path, kith_error *e)
     return KITH_OK;
 }
 
-static kith_status local_open_file(struct io *io, const char *path, bool create, int *file,
+static kith_status local_open_file(struct io *io, const char *path, enum io_open how, int *file,
                                    kith_error *e) {
     struct io_local *l = local_of(io);
     int i = 0;
@@ -122,9 +122,11 @@ static kith_status local_open_file(struct io *io, const char *path, bool create,
     s->own = strcmp(path, "-") != 0;
     kith_status st = KITH_OK;
     if (!s->own)
-        s->fd = create ? STDOUT_FILENO : STDIN_FILENO;
+        s->fd = how == IO_READ ? STDIN_FILENO : STDOUT_FILENO;
+    else if (how == IO_READ)
+        st = open_file(s, path, e);
     else
-        st = create ? create_file(s, path, e) : open_file(s, path, e);
+        st = create_file(s, path, how == IO_PRIVATE ? 0600 : 0666, e);
     if (st != KITH_OK)
         slot_free(s);
     *file = i;
@@ -168,6 +170,20 @@ static kith_status local_put(struct io *io, int file, kith_str data, kith_error 
     return err_errno(e, "write", s->path ? s->path : "the output");
 }
 
+/* A name that is not on the disk is none after a power cut. Not every file system can sync a
+ * folder, and those that cannot need it not. */
+static void sync_folder_of(const char *path) {
+    char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
+    if (slash)
+        slash[slash == folder] = '\0';
+    int fd = folder ? open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(folder);
+}
+
 static kith_status finish_file(const struct io_slot *s, bool keep, kith_error *e) {
     if (!keep) {
         unlink(s->part);
@@ -178,6 +194,7 @@ static kith_status finish_file(const struct io_slot *s, bool keep, kith_error *e
         unlink(s->part);
         return st;
     }
+    sync_folder_of(s->path);
     return KITH_OK;
 }
 

@@ -125,11 +125,10 @@ static kith_status ask(struct remote *r, enum frame type, kith_str head, kith_st
     return failed_there(got == FRAME_FAIL ? *answer : (kith_str){0}, e);
 }
 
-static kith_status remote_open(struct io *io, const char *path, bool create, int *file,
+static kith_status remote_open(struct io *io, const char *path, enum io_open how, int *file,
                                kith_error *e) {
-    kith_str answer;
-    TRY(ask(remote_of(io), FRAME_OPEN, create ? STR("w") : STR("r"), str_of(path), FRAME_DONE,
-            &answer, e));
+    kith_str answer, letter = {&io_letters[how], 1};
+    TRY(ask(remote_of(io), FRAME_OPEN, letter, str_of(path), FRAME_DONE, &answer, e));
     *file = answer.len == 1 ? (unsigned char)answer.ptr[0] : 0;
     return KITH_OK;
 }

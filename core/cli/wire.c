@@ -23,6 +23,8 @@ uint32_t wire_u32_of(const char in[4]) {
     return n;
 }
 
+const char io_letters[] = "rwp";
+
 void wire_open(struct wire *w, int fd, int64_t send_timeout_ms) {
     *w = (struct wire){.fd = fd};
     struct timeval tv = {.tv_sec = send_timeout_ms / 1000};

@@ -26,7 +26,7 @@ enum frame {
     FRAME_ERR = '2',    /* server: for standard error                                             */
     FRAME_PROGRESS = 'P', /* server: the progress line */
     FRAME_EXIT = 'E',  /* server: u8 exit code; the end                                          */
-    FRAME_OPEN = 'O',  /* server: 'r' or 'w', path          -> FRAME_DONE (u8 file) or FAIL      */
+    FRAME_OPEN = 'O',  /* server: one of io_letters, path   -> FRAME_DONE (u8 file) or FAIL      */
     FRAME_READ = 'G',  /* server: u8 file, u32 bytes wanted -> FRAME_DATA (empty: end) or FAIL   */
     FRAME_PUT = 'W',   /* server: u8 file, bytes            -> FRAME_DONE or FAIL                */
     FRAME_CLOSE = 'C', /* server: u8 file, u8 keep          -> FRAME_DONE or FAIL                */
@@ -34,6 +34,8 @@ enum frame {
     FRAME_DATA = 'F',
     FRAME_FAIL = '!', /* client: u32 minus the status, then a sentence */
 };
+
+extern const char io_letters[]; /* "rwp": by enum io_open */
 
 struct wire {
     int fd;
