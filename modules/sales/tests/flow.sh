@@ -1,0 +1,150 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Sales from the command line: rehearsal, undo, rules, a server with several clients, new settings.
+. "$(dirname "$0")/../../../tests/integration/lib.bash"
+
+new_company
+mkdir -p conf.d
+cp "$KITH_SOURCE/config/conf.d/sales.conf" conf.d/
+"$KITH" module enable sales >"$work/out" 2>&1 || cat "$work/out"
+
+# All that a customer sees, but when it was last written.
+everything() {
+    for type in account contact contact_point lead opportunity user task; do
+        "$KITH" export "$type" --json 2>/dev/null | sed 's/"updated":"[^"]*"//'
+    done
+}
+qualified() { # FIELD=VALUE ...: a qualified lead
+    local id
+    id=$(create lead "$@")
+    "$KITH" update lead "$id" state=qualified >/dev/null
+    echo "$id"
+}
+newest() { "$KITH" log --limit 1 --json | json_text id; }
+
+it "rehearses a conversion: every effect is shown and nothing is kept"
+lead=$(qualified name="Ada Lovelace" company="Steel Ltd" email=ada@example.com source=referral)
+everything >"$work/before"
+kith sales.convert lead="$lead" amount="500 EUR" --rehearse
+exits 0
+prints "would create account"
+prints "would create contact "
+prints "would create contact_point"
+prints "would create opportunity"
+prints "would update lead"
+prints "qualified → converted"
+prints "nothing was kept"
+everything >"$work/after"
+expect cmp -s "$work/before" "$work/after"
+
+it "undoes a conversion to exactly what was there before"
+kith sales.convert lead="$lead" amount="500 EUR"
+exits 0
+prints "account_how: created"
+prints "opportunity: Steel Ltd"
+everything >"$work/after"
+expect test "$(cmp -s "$work/before" "$work/after" && echo same)" = ""
+kith undo "$(newest)"
+exits 0
+everything >"$work/after"
+expect cmp -s "$work/before" "$work/after"
+
+it "rehearses and undoes an assignment, turns included"
+north=$(create team name=North)
+for rep in anna ben carl; do create user login=$rep name=$rep teams="$north" >/dev/null; done
+for _ in 1 2 3 4 5; do create lead name="A lead" >/dev/null; done
+everything >"$work/before"
+kith sales.assign team=North --rehearse
+exits 0
+prints "Rehearsal: 9 effects" # six leads and three turns
+everything >"$work/after"
+expect cmp -s "$work/before" "$work/after"
+kith sales.assign team=North
+exits 0
+prints "assigned: 6"
+prints "users: 3"
+kith find "lead where owner.login = 'carl' : count()"
+prints_exactly 2
+kith undo "$(newest)"
+exits 0
+everything >"$work/after"
+expect cmp -s "$work/before" "$work/after"
+
+it "computes signals again when the limits were changed"
+deal=$(create opportunity name=Boat probability=50)
+sed -i 's/green = 70/green = 50/' conf.d/sales.conf
+kith sales.rescore
+exits 0
+prints "signals: 1"
+kith find opportunity --fields signal --csv
+prints green
+"$KITH" delete opportunity "$deal" >/dev/null
+
+it "converts from a rule, which asks a person where several accounts match"
+cp "$KITH_SOURCE/lua/examples/lead_to_customer.lua" rules/
+create team name="Field sales" >/dev/null
+dora=$(create user login=dora name=Dora teams="$("$KITH" find "team where name = 'Field sales'" --fields id --json | json_text id)")
+grace=$(create lead name="Grace Hopper" company=Navy source=referral)
+kith find "lead where owner = '$dora'" --fields name
+prints "Grace Hopper"
+kith update lead "$grace" state=qualified
+exits 0
+kith find "opportunity where lead = '$grace' and account.name = 'Navy' and owner = '$dora' : count()"
+prints_exactly 1
+kith find task --fields title,assignee
+prints "Prepare the first meeting: Navy"
+prints "Dora"
+"$KITH" create account name=Twice >/dev/null
+"$KITH" create account name=twice >/dev/null
+twin=$(qualified name="Two Fold" company=Twice)
+kith find "task where title like 'Convert%'" --fields title,body
+prints "Convert Two Fold by hand"
+prints "several accounts"
+kith find "lead where id = '$twin'" --fields state --csv
+prints qualified
+rm rules/lead_to_customer.lua
+
+it "tells why the opportunity is there"
+deal=$("$KITH" find "opportunity where lead = '$grace'" --fields id --json | json_text id)
+kith why opportunity "$deal" name
+exits 0
+prints "the module sales"
+prints "convert qualified leads"
+
+it "lets one of two who convert the same lead at once win, and tells the other"
+serve
+for i in 1 2 3 4 5; do
+    lead=$(qualified name="Racer $i" company="Race $i")
+    "$KITH" sales.convert lead="$lead" >"$work/one" 2>&1 &
+    one=$!
+    "$KITH" sales.convert lead="$lead" >"$work/two" 2>&1 &
+    two=$!
+    wait $one
+    first=$?
+    wait $two
+    second=$?
+    expect test $((first + second)) -eq 1
+    expect grep -q "is converted already" "$work/one" "$work/two"
+    kith find "opportunity where lead = '$lead' : count()"
+    prints_exactly 1
+done
+
+it "shares leads out evenly to clients that ask at once"
+for i in 1 2 3 4 5 6 7 8 9; do
+    lead=$(create lead name="Rush $i")
+    "$KITH" sales.assign lead="$lead" team=North >/dev/null 2>"$work/err$i" &
+    asked[i]=$!
+done
+for pid in "${asked[@]}"; do wait "$pid" || fail "an assignment failed"; done
+for rep in anna ben carl; do
+    kith find "lead where name like 'Rush%' and owner.login = '$rep' : count()"
+    prints_exactly 3
+done
+stop_server
+
+it "leaves a sound database behind"
+kith doctor
+exits 0
+prints "nothing found"
+
+finish
