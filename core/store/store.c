@@ -2,7 +2,7 @@
 /* Connections and statements: the settings every connection gets, the cache, and SQLite's refusals
  * as sentences. */
 #include "store/store.h"
-#include "store/spill.h"
+#include "store/vfs.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -19,14 +19,12 @@ static int setup_rc;
 
 static void setup(void) {
     /* Statement journals of groups stay in memory up to 10 MB: a savepoint per request costs half
-     * as much then. Beyond, spill.c lets them become files. temp_store=MEMORY on the writer would
+     * as much then. Beyond, vfs.c lets them become files. temp_store=MEMORY on the writer would
      * undo the first: they then grow by 1 KB pieces without end, and a request costs a third more.
      * Memory statistics cost a global mutex on every allocation. */
     sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 10 * 1024 * 1024);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     setup_rc = sqlite3_initialize();
-    if (setup_rc == SQLITE_OK)
-        setup_rc = spill_register();
 }
 
 kith_status store_setup(kith_error *e) {
@@ -149,7 +147,8 @@ kith_status conn_open(struct conn **out, const char *path, enum conn_kind kind, 
         flags |= SQLITE_OPEN_CREATE;
     /* A read-only open could not take part in unix-excl's shared lock: readers are held to reading
      * by query_only. */
-    int rc = sqlite3_open_v2(path, &c->db, flags, vfs ? vfs : SPILL_VFS);
+    const char *layer = vfs_over(vfs);
+    int rc = layer ? sqlite3_open_v2(path, &c->db, flags, layer) : SQLITE_ERROR;
     kith_status st = rc == SQLITE_OK ? configure(c, kind, e) : conn_error(c, rc, e);
     if (st != KITH_OK) {
         conn_close(c);

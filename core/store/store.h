@@ -25,7 +25,7 @@ struct conn {
     struct map statements; /* cache: SQL text -> sqlite3_stmt */
 };
 
-/* vfs NULL: unix-excl, as spill.h mends it. KITH_E_CORRUPT: not a database, or not one of ours
+/* vfs NULL: unix-excl; vfs.c lies over it. KITH_E_CORRUPT: not a database, or not one of ours
  * (application id). */
 kith_status conn_open(struct conn **out, const char *path, enum conn_kind kind, const char *vfs,
                       kith_error *e);
