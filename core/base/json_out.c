@@ -2,10 +2,9 @@
 /* JSON out: appends to a buffer as it goes; nothing is kept but the depth. Reading is json_read.c.
  */
 #include "base/json.h"
+#include "base/number.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void json_begin(struct json_out *j, struct buf *buf, bool pretty) {
@@ -195,16 +194,12 @@ void json_int(struct json_out *j, int64_t i) {
 }
 
 void json_num(struct json_out *j, double r) {
-    char text[32];
+    char text[REAL_TEXT];
     if (!isfinite(r)) { /* JSON has no word for it */
         json_nil(j);
         return;
     }
-    for (int precision = 15; precision <= 17; precision++) {
-        (void)snprintf(text, sizeof text, "%.*g", precision, r);
-        if (precision == 17 || strtod(text, NULL) == r)
-            break;
-    }
+    real_format(r, text);
     json_raw(j, str_of(text));
 }
 

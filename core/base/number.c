@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exact numbers: reading and writing integers, decimals and money. No floating point. */
+/* Numbers: reading and writing integers, decimals and money, without floating point; reals as text.
+ */
 #include "base/number.h"
 #include "base/str.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SCALE_MAX 18 /* 10^18 fits an int64 */
@@ -142,4 +144,14 @@ void money_format(int64_t minor, const char currency[4], char out[MONEY_TEXT]) {
     int32_t digits = currency_digits(currency);
     decimal_format(minor, digits < 0 ? 2 : digits, amount);
     (void)snprintf(out, MONEY_TEXT, "%s %.3s", amount, currency);
+}
+
+/* -- reals ------------------------------------------------------------------------------------- */
+
+void real_format(double r, char out[REAL_TEXT]) {
+    for (int precision = 15; precision <= 17; precision++) {
+        (void)snprintf(out, REAL_TEXT, "%.*g", precision, r);
+        if (strtod(out, NULL) == r)
+            return;
+    }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exact numbers: decimals as scaled int64, money in minor units of ISO 4217 currencies. */
+/* Exact numbers: decimals as scaled int64, money in minor units of ISO 4217 currencies. Reals only
+ * as text. */
 #ifndef BASE_NUMBER_H
 #define BASE_NUMBER_H
 
@@ -22,5 +23,9 @@ int32_t currency_digits(const char currency[4]);
 bool money_parse(kith_str s, const char *fallback, int64_t *minor, char currency[4]);
 #define MONEY_TEXT 40
 void money_format(int64_t minor, const char currency[4], char out[MONEY_TEXT]); /* "12.50 EUR" */
+
+/* The shortest text that strtod reads back as the same number. */
+#define REAL_TEXT 32
+void real_format(double r, char out[REAL_TEXT]);
 
 #endif

@@ -56,7 +56,7 @@ kith_value value_copy(struct arena *a, const kith_value *v) {
 }
 
 /* The text of a scalar, in `room` or pointing to the value. */
-#define SCALAR_TEXT 48
+#define SCALAR_TEXT (2 * REAL_TEXT) /* of a place */
 static kith_str scalar_text(const kith_value *v, char room[SCALAR_TEXT]) {
     switch (v->kind) {
     case KITH_TEXT:
@@ -67,7 +67,7 @@ static kith_str scalar_text(const kith_value *v, char room[SCALAR_TEXT]) {
         snprintf(room, SCALAR_TEXT, "%lld", (long long)v->as.i);
         break;
     case KITH_REAL:
-        snprintf(room, SCALAR_TEXT, "%.17g", v->as.r);
+        real_format(v->as.r, room);
         break;
     case KITH_DATE:
         date_format(v->as.i, room);
@@ -85,7 +85,9 @@ static kith_str scalar_text(const kith_value *v, char room[SCALAR_TEXT]) {
         money_format(v->as.money.minor, v->as.money.currency, room);
         break;
     case KITH_PLACE:
-        snprintf(room, SCALAR_TEXT, "%.9g,%.9g", v->as.place.lat, v->as.place.lon);
+        real_format(v->as.place.lat, room);
+        strcat(room, ",");
+        real_format(v->as.place.lon, room + strlen(room));
         break;
     default:
         room[0] = '\0';

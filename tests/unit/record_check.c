@@ -100,6 +100,7 @@ TEST("text of each kind is read as a person writes it") {
         {"url", " example.com/a ", "example.com/a"},
         {"url", "  ", "null"},
         {"place", " 48.2, 16.37 ", "48.2,16.37"},
+        {"place", "48.2,16.000000000000014", "48.2,16.000000000000014"},
         {"json", "{\"a\": [1]}", "{\"a\": [1]}"},
         {"tags", "b, a,,b", "a,b"},
         {"tags", " , ", "null"},
