@@ -5,8 +5,7 @@
 
 #include "base/date.h"
 #include "base/err.h"
-#include <stdio.h>
-#include <stdlib.h>
+#include "base/number.h"
 #include <string.h>
 
 /* -- kinds and values -------------------------------------------------------------------------- */
@@ -92,23 +91,35 @@ static void quoted_text(kith_str s, struct buf *out) {
     buf_putc(out, '"');
 }
 
-/* As short as reads back the same. */
-static void real_text(double r, struct buf *out) {
-    char text[40];
-    snprintf(text, sizeof text, "%.15g", r);
-    if (strtod(text, NULL) != r)
-        snprintf(text, sizeof text, "%.17g", r);
-    buf_puts(out, text);
+/* The first of the items from `i` on that is set and whose key begins with `prefix`; else count. */
+static uint32_t next_item(const kith_setting *d, const kith_value *group, kith_str prefix,
+                          uint32_t i) {
+    uint32_t count = d->items.count;
+    for (; i < count; i++)
+        if (i < group->as.list.count && group->as.list.items[i].kind != KITH_NULL &&
+            strncmp(setting_in(&d->items, i).key, prefix.ptr, (size_t)prefix.len) == 0)
+            return i;
+    return count;
 }
 
-static void group_text(const kith_setting *d, const kith_value *group, struct buf *out) {
+/* The items whose keys begin with `prefix`: "limit.days" stands in a group of its own, with all
+ * others of that group. */
+static void group_text(const kith_setting *d, const kith_value *group, kith_str prefix,
+                       struct buf *out) {
     buf_puts(out, "{ ");
-    for (uint32_t i = 0; i < d->items.count && i < group->as.list.count; i++) {
+    for (uint32_t i = 0; (i = next_item(d, group, prefix, i)) < d->items.count; i++) {
         kith_setting key = setting_in(&d->items, i);
-        if (group->as.list.items[i].kind == KITH_NULL)
-            continue;
-        buf_printf(out, "%s = ", key.key);
-        setting_value_text(&key, &group->as.list.items[i], out);
+        const char *name = key.key + prefix.len, *dot = strchr(name, '.');
+        if (!dot) {
+            buf_printf(out, "%s = ", name);
+            setting_value_text(&key, &group->as.list.items[i], out);
+        } else {
+            kith_str inner = {key.key, (uint64_t)(dot + 1 - key.key)};
+            if (next_item(d, group, inner, 0) < i)
+                continue; /* stands there already */
+            buf_printf(out, "%.*s : ", (int)(dot - name), name);
+            group_text(d, group, inner, out);
+        }
         buf_puts(out, "; ");
     }
     buf_putc(out, '}');
@@ -121,7 +132,7 @@ static void list_text(const kith_setting *d, const kith_value *list, struct buf 
         const kith_value *item = &list->as.list.items[i];
         buf_puts(out, i ? ", " : " ");
         if (groups)
-            group_text(d, item, out);
+            group_text(d, item, STR(""), out);
         else
             quoted_text(item->as.s, out);
     }
@@ -130,7 +141,7 @@ static void list_text(const kith_setting *d, const kith_value *list, struct buf 
 }
 
 void setting_value_text(const kith_setting *d, const kith_value *v, struct buf *out) {
-    char text[DURATION_TEXT];
+    char text[DURATION_TEXT], real[REAL_TEXT];
     if (d->flags & KITH_SF_SECRET) {
         buf_puts(out, v->kind == KITH_NULL ? "(not set)" : "(set)");
         return;
@@ -146,7 +157,8 @@ void setting_value_text(const kith_setting *d, const kith_value *v, struct buf *
         buf_printf(out, "%lld", (long long)v->as.i);
         break;
     case KITH_REAL:
-        real_text(v->as.r, out);
+        real_format(v->as.r, real);
+        buf_puts(out, real);
         break;
     case KITH_DURATION:
         duration_format(v->as.i, text);

@@ -578,12 +578,13 @@ TEST("explaining what is no setting names the nearest") {
 }
 
 TEST("lists are shown as they would stand in a file") {
-    company("sales: { stages = ( { name = \"a \\\"b\\\"\"; odds = 0.1; } ); };");
+    company(
+        "sales: { stages = ( { name = \"a \\\"b\\\"\"; odds = 0.1; limit: { days = 3; }; } ); };");
     load();
     const struct setting *s = settings_find(settings, "sales", "stages");
     buf_reset(&shown);
     setting_value_text(&s->decl, &s->value, &shown);
-    EXPECT_STR("( { name = \"a \\\"b\\\"\"; odds = 0.1; } )", shown.ptr);
+    EXPECT_STR("( { name = \"a \\\"b\\\"\"; odds = 0.1; limit : { days = 3; }; } )", shown.ptr);
     s = settings_find(settings, "sales", "sources");
     buf_reset(&shown);
     setting_value_text(&s->decl, &s->value, &shown);
