@@ -50,6 +50,8 @@ static bool is_class(int c, int letter) {
         return digit || lower || upper;
     case 'x':
         return digit || between(c, 'a', 'f') || between(c, 'A', 'F');
+    case 'z': /* of Lua 5.1; undocumented since, and still there */
+        return c == 0;
     default:
         return false;
     }
@@ -57,7 +59,7 @@ static bool is_class(int c, int letter) {
 
 /* %a, %A (its complement), or %. (the character itself). */
 static bool match_escape(int c, int letter) {
-    static const char classes[] = "acdglpsuwx";
+    static const char classes[] = "acdglpsuwxz";
     int low = between(letter, 'A', 'Z') ? letter + 32 : letter;
     if (!memchr(classes, low, sizeof classes - 1))
         return c == letter;

@@ -99,9 +99,9 @@ static void random_text(char *out, uint32_t max) {
 
 static void random_pattern(char *out, uint32_t max) {
     static const char *const pieces[] = {
-        "a",  "b", "c", ".",  "%a", "%d",    "%s",   "%A",      "*",    "+",
-        "-",  "?", "(", ")",  "()", "[ab]",  "[^a]", "[a-c%d]", "%b()", "%f[%a]",
-        "%1", "^", "$", "%%", "%.", "[%a-]", "[]]",  "[^%s]",   "[a-]"};
+        "a",  "b", "c", ".",  "%a", "%d",   "%s",    "%A",      "*",     "+",
+        "-",  "?", "(", ")",  "()", "[ab]", "[^a]",  "[a-c%d]", "%b()",  "%f[%a]",
+        "%1", "^", "$", "%%", "%.", "%z",   "[%a-]", "[]]",     "[^%s]", "[a-]"};
     uint32_t n = roll(max);
     *out = '\0';
     for (uint32_t i = 0; i <= n; i++)
