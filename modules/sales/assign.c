@@ -111,7 +111,7 @@ static kith_status nobody(const struct assignment *a, kith_error *err) {
                      team.len < 60 ? (int)team.len : 60, team.ptr);
 }
 
-/* The sellers, and the last turn of all users: whoever else is in two teams has one turn. */
+/* The sellers, and the last turn of all users: who is in two teams has one turn. */
 static kith_status find_sellers(struct assignment *a, kith_error *err) {
     kith_instance *self = a->self;
     const kith_records_v1 *rec = self->records;

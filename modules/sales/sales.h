@@ -141,7 +141,7 @@ enum { ASSIGNED_LEADS, ASSIGNED_USERS, ASSIGNED_OWNER };
 
 #define OPEN_LEAD          "state in ('new', 'working', 'qualified')"
 #define OPEN_LEADS         "lead where " OPEN_LEAD
-#define UNASSIGNED_LEADS   "lead where owner is null and " OPEN_LEAD " order by created"
+#define UNASSIGNED_LEADS   "lead where owner is null and " OPEN_LEAD
 #define OPEN_OPPORTUNITIES "opportunity where stage not in ('won', 'lost')"
 /* Names and addresses are the same whatever their case and accents: an order looks past both. */
 #define ACCOUNTS_NAMED "account where name >= :name and name <= :name"

@@ -63,7 +63,7 @@ TEST("five leads go to three reps in turn, one by one or all at once") {
     close_company(&c);
 }
 
-TEST("all open leads without an owner are assigned, oldest first, and no others") {
+TEST("all open leads without an owner are assigned as they came, and no others") {
     struct company c;
     OPEN(&c, NORTH, "sales");
     struct team team = new_team(&c, 2);
