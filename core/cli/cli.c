@@ -37,6 +37,8 @@ static const struct command *const commands[] = {
     &command_module_new,
     &command_rule_list,
     &command_rule_check,
+    &command_rule_reload,
+    &command_rule_resume,
     &command_event_list,
     &command_event_retry,
     &command_event_skip,

@@ -104,6 +104,8 @@ bool company_has_share(const struct program *p);
 kith_status company_no_share(struct cmd *c, const char *so);
 /* Shows what is wrong with the rules as they stand in the files now; KITH_E_INVAL when it is. */
 kith_status cmd_rule_problems(struct cmd *c, size_t *rules, kith_error *e);
+/* Shows which files of rules are suspended; gives their number. */
+kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e);
 
 /* -- commands ---------------------------------------------------------------------------------- */
 
@@ -111,8 +113,8 @@ extern const struct command command_init, command_import, command_export, comman
     command_create, command_update, command_delete, command_history, command_why, command_undo,
     command_log, command_module_list, command_module_enable, command_module_disable,
     command_module_inspect, command_module_new, command_rule_list, command_rule_check,
-    command_event_list, command_event_retry, command_event_skip, command_run, command_serve,
-    command_check, command_check_opened, command_doctor, command_explain, command_help,
-    command_version;
+    command_rule_reload, command_rule_resume, command_event_list, command_event_retry,
+    command_event_skip, command_run, command_serve, command_check, command_check_opened,
+    command_doctor, command_explain, command_help, command_version;
 
 #endif

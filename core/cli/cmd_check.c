@@ -47,8 +47,10 @@ static size_t show_modules(struct cmd *c, const struct company *company) {
 
 /* What only shows when the company is open: in the process that owns it. */
 static kith_status run_check_opened(struct cmd *c, kith_error *e) {
-    size_t wrong = show_modules(c, c->company), rules = 0;
+    size_t wrong = show_modules(c, c->company), rules = 0, suspended = 0;
     wrong += cmd_rule_problems(c, &rules, e) != KITH_OK;
+    TRY(cmd_rule_suspended(c, &suspended, e));
+    wrong += suspended;
     if (wrong > 0)
         return err_set(e, KITH_E_INVAL, NULL, "the company has problems; they are listed above");
     if (!c->json)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kith rule list, check: the company's Lua rules. */
+/* kith rule list, check, reload, resume: the company's Lua rules. */
 #include "cli/show.h"
+#include <string.h>
 
 static void json_rule(struct cmd *c, const struct rule_info *r) {
     struct buf b = {0};
@@ -45,6 +46,10 @@ static void table_rule(struct cmd *c, struct table *t, const struct rule_info *r
     table_cellz(t, r->doc);
 }
 
+static const char *place_text(struct cmd *c, const struct script_problem *p) {
+    return p->line ? arena_printf(&c->arena, "%s:%u", p->file, p->line) : p->file;
+}
+
 static void show_problem(void *arg, const struct script_problem *p) {
     struct cmd *c = arg;
     struct buf b = {0};
@@ -62,55 +67,151 @@ static void show_problem(void *arg, const struct script_problem *p) {
         json_print(c, &b);
         return;
     }
-    io_text(c->io, str_of(p->file));
-    if (p->line > 0)
-        io_printf(c->io, ":%u", p->line);
+    io_text(c->io, str_of(place_text(c, p)));
     io_puts(c->io, ": ");
     io_text(c->io, str_of(p->message));
     io_puts(c->io, "\n");
 }
 
-static kith_status run_list(struct cmd *c, kith_error *e) {
-    (void)e;
-    struct rule_info r;
-    const struct script_problem *p;
+/* -- list -------------------------------------------------------------------------------------- */
+
+static void json_file(struct cmd *c, const struct script_info *f) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "file");
+    json_strz(&j, f->file);
+    json_key(&j, "version");
+    json_strz(&j, f->version);
+    json_key(&j, "may");
+    json_strz(&j, f->may);
+    json_key(&j, "state");
+    json_strz(&j, f->off ? "off" : f->suspended ? "suspended" : "runs");
+    json_key(&j, "suspended");
+    if (f->suspended)
+        json_time(&j, f->suspended);
+    else
+        json_nil(&j);
+    json_key(&j, "reason");
+    json_strz(&j, f->reason ? f->reason : "");
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
+static const char *state_text(struct cmd *c, const struct script_info *f) {
+    if (f->off)
+        return "off: see below";
+    if (!f->suspended)
+        return "runs";
+    return arena_printf(&c->arena, "suspended since %s", show_time(c, f->suspended).ptr);
+}
+
+static void list_rules(struct cmd *c, const struct scripts_view *v) {
     struct table t;
     table_begin(&t, c,
                 (const char *const[]){"rule", "when", "where it stands", ">runs", ">failures",
                                       "what it does", NULL});
-    for (size_t i = 0; scripts_rule(c->company->scripts, i, &r); i++) {
+    for (size_t i = 0; i < v->rule_count; i++) {
         if (c->json)
-            json_rule(c, &r);
+            json_rule(c, &v->rules[i]);
         else
-            table_rule(c, &t, &r);
+            table_rule(c, &t, &v->rules[i]);
     }
     if (t.count > 0)
         table_print(&t);
     else if (!c->json)
         io_puts(c->io, "No rules: put files with Lua rules into the folder rules.\n");
-    for (size_t i = 0; (p = scripts_problem(c->company->scripts, i)); i++)
-        io_say(c->io, "%s%s: %s; the rules of this file are off", p->file,
-               p->line ? arena_printf(&c->arena, ":%u", p->line) : "", p->message);
+}
+
+static void list_files(struct cmd *c, const struct scripts_view *v) {
+    struct table t;
+    table_begin(&t, c, (const char *const[]){"file", "state", "may", NULL});
+    for (size_t i = 0; i < v->file_count; i++) {
+        const struct script_info *f = &v->files[i];
+        if (c->json)
+            json_file(c, f);
+        table_cellz(&t, f->file);
+        table_cellz(&t, state_text(c, f));
+        table_cellz(&t, f->may[0] ? f->may : "nothing");
+    }
+    if (c->json || t.count == 0)
+        return;
+    io_puts(c->io, "\n");
+    table_print(&t);
+}
+
+static void say_suspended(struct cmd *c, const struct script_info *f) {
+    io_say(c->io, "%s is suspended: %s; mend the file, or run 'kith rule resume %s'", f->file,
+           f->reason, strrchr(f->file, '/') + 1);
+}
+
+static kith_status run_list(struct cmd *c, kith_error *e) {
+    struct scripts_view v;
+    TRY(scripts_view(c->company->scripts, &c->arena, &v, e));
+    list_rules(c, &v);
+    list_files(c, &v);
+    for (size_t i = 0; i < v.problem_count; i++)
+        io_say(c->io, "%s: %s", place_text(c, &v.problems[i]), v.problems[i].message);
+    for (size_t i = 0; i < v.file_count; i++)
+        if (v.files[i].suspended)
+            say_suspended(c, &v.files[i]);
     return KITH_OK;
 }
 
+/* -- check and reload -------------------------------------------------------------------------- */
+
 kith_status cmd_rule_problems(struct cmd *c, size_t *rules, kith_error *e) {
-    struct script_limits limits = company_script_limits(c->company->settings);
-    return scripts_check(c->company->engine, c->company->dir, &limits, show_problem, c, rules, e);
+    return scripts_check(c->company->scripts, show_problem, c, rules, e);
+}
+
+kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e) {
+    struct scripts_view v;
+    *count = 0;
+    TRY(scripts_view(c->company->scripts, &c->arena, &v, e));
+    for (size_t i = 0; i < v.file_count; i++) {
+        if (!v.files[i].suspended)
+            continue;
+        const char *text =
+            arena_printf(&c->arena, "suspended: %s; mend the file, or run 'kith rule resume %s'",
+                         v.files[i].reason, strrchr(v.files[i].file, '/') + 1);
+        show_problem(
+            c, &(struct script_problem){v.files[i].file, 0, text ? text : "suspended", false});
+        ++*count;
+    }
+    return KITH_OK;
 }
 
 static kith_status run_check(struct cmd *c, kith_error *e) {
     size_t rules = 0;
     TRY(cmd_rule_problems(c, &rules, e));
     if (!c->json)
-        io_printf(c->io, "%zu rule%s, no problem found.\n", rules, rules == 1 ? "" : "s");
+        io_printf(c->io, "%zu rule%s, no mistake found.\n", rules, rules == 1 ? "" : "s");
+    return KITH_OK;
+}
+
+static kith_status run_reload(struct cmd *c, kith_error *e) {
+    size_t rules = 0;
+    TRY(scripts_reload(c->company->scripts, show_problem, c, &rules, e));
+    if (!c->json)
+        io_printf(c->io, "Reloaded: %zu rule%s.\n", rules, rules == 1 ? "" : "s");
+    return KITH_OK;
+}
+
+static kith_status run_resume(struct cmd *c, kith_error *e) {
+    TRY(scripts_resume(c->company->scripts, &c->principal, c->args[0], e));
+    c->wrote = true;
+    if (!c->json)
+        io_printf(c->io, "Resumed: what waited is handled now.\n");
     return KITH_OK;
 }
 
 const struct command command_rule_list = {
     .name = "rule list",
     .args = "",
-    .help = "the company's Lua rules, and how often they ran since the start",
+    .help = "the company's Lua rules and their files, and how often they ran since the start",
+    .more = "'kith serve' counts as long as it runs, a command by itself only what it did "
+            "itself.\nWhat a file may is set in rules.may and rules.scripts.",
     .needs = NEEDS_COMPANY,
     .quiet = true,
     .run = run_list,
@@ -123,4 +224,26 @@ const struct command command_rule_check = {
     .needs = NEEDS_COMPANY,
     .quiet = true,
     .run = run_check,
+};
+
+const struct command command_rule_reload = {
+    .name = "rule reload",
+    .args = "",
+    .help = "have the rules run as they stand in the files now; a mistake keeps the old ones",
+    .more = "'kith serve' does so by itself, a second or two after a file was changed.",
+    .needs = NEEDS_COMPANY,
+    .quiet = true,
+    .run = run_reload,
+};
+
+const struct command command_rule_resume = {
+    .name = "rule resume",
+    .args = "FILE",
+    .help = "have a file of rules run again that was suspended because it kept failing",
+    .more = "  kith rule resume score.lua\n\nWhat happened meanwhile is handled then. A file that "
+            "is changed resumes by itself.",
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run_resume,
 };

@@ -10,6 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const kith_setting rule_file[] = {
+    {"file", KITH_TEXT, KITH_SF_REQUIRED, NULL, 0, 0, NULL, "A file in rules/: \"score.lua\".",
+     KITH_NO_ARRAY},
+    {"may", KITH_LIST, 0, NULL, 0, 0, NULL,
+     "What it may: \"read:contact\", \"write:task\", \"publish:TOPIC\", \"call:sales.*\".",
+     KITH_NO_ARRAY},
+};
 static const kith_setting settings[] = {
     {"company.name", KITH_TEXT, 0, "", 0, 0, NULL, "The company's name, for people.",
      KITH_NO_ARRAY},
@@ -32,6 +39,15 @@ static const kith_setting settings[] = {
      "Bytes that the rules of one file may use.", KITH_NO_ARRAY},
     {"rules.rows", KITH_INT, 0, "1000", 1, 1000000, NULL,
      "Records that one find() in a rule may give.", KITH_NO_ARRAY},
+    {"rules.may", KITH_LIST, 0, "[\"*\"]", 0, 0, NULL,
+     "What the files of rules may that rules.scripts does not name: \"*\" is everything.",
+     KITH_NO_ARRAY},
+    {"rules.scripts", KITH_LIST, 0, NULL, 0, 0, NULL,
+     "What single files of rules may, and nothing else.", KITH_ARRAY(rule_file)},
+    {"rules.failures", KITH_INT, 0, "10", 1, 1000000000, NULL,
+     "So many failures of a rule in a row suspend its file.", KITH_NO_ARRAY},
+    {"rules.within", KITH_DURATION, 0, "10m", 1000, 604800000, NULL,
+     "The time within which these failures fall.", KITH_NO_ARRAY},
     {"engine.node", KITH_INT, 0, "0", 0, 255, NULL,
      "The number of this installation among those whose records may meet one day.", KITH_NO_ARRAY},
     {"engine.group", KITH_INT, 0, "1000", 1, 100000, NULL,
@@ -278,12 +294,16 @@ static uint32_t setting_u32(const struct settings *s, const char *key) {
     return (uint32_t)settings_int(s, "", key);
 }
 
-struct script_limits company_script_limits(const struct settings *s) {
-    return (struct script_limits){
-        .steps = settings_int(s, "", "rules.steps"),
-        .time_ms = settings_int(s, "", "rules.time"),
-        .memory = settings_int(s, "", "rules.memory"),
-        .rows = settings_int(s, "", "rules.rows"),
+static struct script_options script_options(const struct settings *s) {
+    return (struct script_options){
+        .limits = {.steps = settings_int(s, "", "rules.steps"),
+                   .time_ms = settings_int(s, "", "rules.time"),
+                   .memory = settings_int(s, "", "rules.memory"),
+                   .rows = settings_int(s, "", "rules.rows")},
+        .failures = settings_int(s, "", "rules.failures"),
+        .within_ms = settings_int(s, "", "rules.within"),
+        .may = settings_find(s, "", "rules.may"),
+        .scripts = settings_find(s, "", "rules.scripts"),
     };
 }
 
@@ -307,11 +327,11 @@ static kith_status open_engine(struct company *c, const char *path, bool create,
 }
 
 static kith_status open_rest(struct company *c, const char *path, bool create, kith_error *e) {
-    struct script_limits limits = company_script_limits(c->settings);
+    struct script_options rules = script_options(c->settings);
     TRY(open_engine(c, path, create, e));
     TRY(plugins_create(c->plugins, c->engine, c->settings, e));
     TRY(plugins_start(c->plugins, e));
-    TRY(scripts_open(&c->scripts, c->engine, c->dir, &limits, e));
+    TRY(scripts_open(&c->scripts, c->engine, c->dir, &rules, e));
     return engine_start(c->engine, e);
 }
 

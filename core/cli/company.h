@@ -72,7 +72,4 @@ void company_modules(const struct settings *s, const char *dir, const struct pro
 /* The core's own settings. */
 extern const struct settings_owner core_settings;
 
-/* Fills in the limits of rules from the settings. */
-struct script_limits company_script_limits(const struct settings *s);
-
 #endif

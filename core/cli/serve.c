@@ -25,6 +25,7 @@
     60000 /* for an answer about a file; the client says every 10 s that it is there */
 #define SEND_MS  600000 /* a client that reads nothing, as behind a pager */
 #define GRACE_MS 10000  /* for commands under way when the server is told to stop */
+#define WATCH_MS 1000   /* between two looks at the files of rules */
 #define ARGS_MAX 65536
 
 struct server;
@@ -322,10 +323,22 @@ static bool take_signal(struct server *s, int signals) {
     return true;
 }
 
+/* Has changed rules reloaded. Gives the ms until the next look. */
+static int watch_rules(const struct server *s, int64_t *next) {
+    int64_t now = clock_ticks() / 1000000;
+    if (now >= *next) {
+        scripts_watch(s->company->scripts);
+        now = clock_ticks() / 1000000;
+        *next = now + WATCH_MS;
+    }
+    return (int)(*next - now);
+}
+
 static void accept_until_signal(struct server *s, int listener, int signals) {
     struct pollfd p[2] = {{.fd = listener, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    int64_t next = 0;
     for (;;) {
-        if (poll(p, 2, -1) < 0 && errno != EINTR)
+        if (poll(p, 2, watch_rules(s, &next)) < 0 && errno != EINTR)
             return;
         if ((p[1].revents & POLLIN) && take_signal(s, signals))
             return;

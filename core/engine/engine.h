@@ -169,6 +169,7 @@ struct hook {
     kith_status (*fn)(void *self, struct txn *t, struct change *c, kith_error *e);
     void *self;
     struct source source; /* copied */
+    const char *group;    /* what it is paused with; fn is called nevertheless: see txn_paused */
 };
 /* Subscribers are added before the start, or by the function that engine_swap calls. */
 kith_status engine_add_hook(struct engine *g, const struct hook *h, kith_error *e);

@@ -66,6 +66,8 @@ kith_status engine_add_hook(struct engine *g, const struct hook *h, kith_error *
         return err_nomem(e);
     entry->hook = *h;
     TRY(intern_source(g, a, &h->source, &entry->hook.source, &entry->source, e));
+    if (h->group && !group_of(g, h->group, entry->hook.source.version))
+        return err_nomem(e);
     struct type_subscribers *type = &g->adding->types[h->type->id];
     for (uint32_t op = 0; op < 3; op++)
         if (h->on & (1u << op))

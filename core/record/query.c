@@ -20,6 +20,28 @@ uint32_t query_params(const struct query *q, const char *const **names) {
     return q->param_count;
 }
 
+static kith_status step_types(const struct step *s, query_type_fn fn, void *arg, kith_error *e) {
+    for (; s; s = s->next)
+        if (s->type) /* NULL: links to records of any type, of which only the ids are wanted */
+            TRY(fn(arg, s->type, e));
+    return KITH_OK;
+}
+
+static kith_status node_types(const struct node *n, query_type_fn fn, void *arg, kith_error *e) {
+    for (; n; n = n->next) {
+        if (n->test)
+            TRY(step_types(n->test->many, fn, arg, e));
+        TRY(node_types(n->first, fn, arg, e));
+    }
+    return KITH_OK;
+}
+
+kith_status query_types(const struct query *q, query_type_fn fn, void *arg, kith_error *e) {
+    TRY(fn(arg, q->type, e));
+    TRY(step_types(q->joins, fn, arg, e));
+    return node_types(q->where, fn, arg, e);
+}
+
 enum access access_rule(const struct principal *p, const struct rtype *t) {
     (void)t; /* the allow-all role holds for every type */
     return p && p->all ? ACCESS_ALL : ACCESS_NONE;

@@ -60,6 +60,11 @@ int64_t query_limit(const struct query *q); /* -1: none written */
 /* Names of the :parameters, in the order in which query_sql wants their values. */
 uint32_t query_params(const struct query *q, const char *const **names);
 
+/* Calls fn for each type whose records it looks at, its own first, one perhaps more than once. Ends
+ * with fn's failure. */
+typedef kith_status (*query_type_fn)(void *arg, const struct rtype *t, kith_error *e);
+kith_status query_types(const struct query *q, query_type_fn fn, void *arg, kith_error *e);
+
 /* One SELECT. Its rows are: id, the type's columns (record_decode from column 1), then one column
  * per sort key. A count gives one integer. Rows come in the order of the keys, nulls lowest, ties
  * by id in the direction of the last key, so that one index serves both. */
@@ -103,6 +108,7 @@ bool predicate_match(const struct predicate *p, const struct query_env *env, kit
 /* The fields of the record itself that the result depends on. */
 const struct fieldset *predicate_fields(const struct predicate *p);
 bool predicate_local(const struct predicate *p); /* no path leaves the record */
+const struct query *predicate_query(const struct predicate *p);
 
 /* Every function of the language with its documentation, for `kith help query` and the reference.
  */
@@ -110,5 +116,8 @@ struct query_function {
     const char *name, *signature, *doc;
 };
 const struct query_function *query_functions(size_t *count);
+/* In the same form: every part of a query, every condition, and how each sort of value is written.
+ * The name is that of the group. */
+const struct query_function *query_forms(size_t *count);
 
 #endif

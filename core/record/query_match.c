@@ -141,6 +141,10 @@ const struct fieldset *predicate_fields(const struct predicate *p) {
     return &p->fields;
 }
 
+const struct query *predicate_query(const struct predicate *p) {
+    return p->q;
+}
+
 bool predicate_local(const struct predicate *p) {
     return p->local;
 }

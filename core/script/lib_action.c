@@ -40,6 +40,8 @@ static int action_call(lua_State *L) {
     struct arena *arena = txn_arena(f->txn);
     kith_error e = KITH_ERROR_INIT;
     lua_settop(L, 1);
+    if (right_need_name(script_of(L), "call", a->name, &e) != KITH_OK)
+        return raise_error(L, &e);
     charge(L, CALL_STEPS);
     kith_value *args = take_arguments(L, a, f->txn);
     kith_value *results = ARENA_ARRAY(arena, kith_value, a->result_count + 1);

@@ -150,6 +150,8 @@ static void take_library(lua_State *L, int globals, const char *name, lua_CFunct
     lua_createtable(L, 0, 32);
     luaL_requiref(L, name, open, 0);
     take(L, lua_gettop(L) - 1, entries);
+    if (open == luaopen_math)
+        lib_random_open(L, lua_gettop(L));
     freeze(L);
     lua_setfield(L, globals, name);
 }

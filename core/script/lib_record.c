@@ -24,6 +24,12 @@ static const struct rtype *type_at(lua_State *L, int at) {
     return t;
 }
 
+static void need(lua_State *L, uint32_t right, const struct rtype *t) {
+    kith_error e = KITH_ERROR_INIT;
+    if (right_need(script_of(L), right, t, &e) != KITH_OK)
+        raise_error(L, &e);
+}
+
 /* -- writing ----------------------------------------------------------------------------------- */
 
 struct assigns {
@@ -55,6 +61,7 @@ static int create(lua_State *L, const struct rtype *t, int fields) {
     struct assigns a;
     kith_error e = KITH_ERROR_INIT;
     kith_id id;
+    need(L, RIGHT_WRITE, t);
     take_assigns(L, fields, t, f->txn, &a);
     if (txn_create(f->txn, t, a.set, a.count, &id, &e) != KITH_OK)
         return raise_error(L, &e);
@@ -76,6 +83,7 @@ static int rule_update(lua_State *L) {
     struct held_record *r = record_need(L, 1);
     struct assigns a;
     kith_error e = KITH_ERROR_INIT;
+    need(L, RIGHT_WRITE, r->type);
     take_assigns(L, 2, r->type, f->txn, &a);
     if (txn_update(f->txn, r->type, r->id, a.set, a.count, &e) != KITH_OK)
         return raise_error(L, &e);
@@ -88,6 +96,7 @@ static int rule_delete(lua_State *L) {
     struct frame *f = frame_need(L, "delete()");
     struct held_record *r = record_need(L, 1);
     kith_error e = KITH_ERROR_INIT;
+    need(L, RIGHT_WRITE, r->type);
     charge(L, CALL_STEPS);
     if (txn_delete(f->txn, r->type, r->id, &e) != KITH_OK)
         return raise_error(L, &e);
@@ -100,6 +109,8 @@ static int rule_publish(lua_State *L) {
     struct held_record *r = lua_isnoneornil(L, 2) ? NULL : record_need(L, 2);
     kith_str json = STR("{}");
     kith_error e = KITH_ERROR_INIT;
+    if (right_need_name(script_of(L), "publish", topic, &e) != KITH_OK)
+        return raise_error(L, &e);
     charge(L, CALL_STEPS);
     if (!lua_isnoneornil(L, 3)) {
         luaL_checktype(L, 3, LUA_TTABLE);
@@ -122,6 +133,7 @@ static int rule_get(lua_State *L) {
     kith_error e = KITH_ERROR_INIT;
     if (!known && !id_parse(text_at(L, 2), &id))
         return raisef(L, "get: '%s' is no id: an id has 13 characters", lua_tostring(L, 2));
+    need(L, RIGHT_READ, t);
     charge(L, CALL_STEPS);
     kith_status st = txn_get(f->txn, t, id, &values, &e);
     if (st == KITH_E_NOTFOUND) {
@@ -183,6 +195,8 @@ static struct query *query_of(lua_State *L, struct txn *t, kith_str text) {
     bool keep = s->queries.count < QUERY_CACHE_MAX;
     struct arena *a = keep ? &s->arena : txn_arena(t);
     if (query_parse(&q, engine_schema(s->all->engine), a, arena_str(a, text), &e) != KITH_OK)
+        raise_error(L, &e);
+    if (right_need_query(s, q, &e) != KITH_OK)
         raise_error(L, &e);
     if (keep && !map_put(&s->queries, text, q))
         raisef(L, "no memory");
@@ -248,7 +262,7 @@ static int rule_find(lua_State *L) {
     struct query *q = query_of(L, f->txn, text_at(L, 1));
     struct found found = {.arena = txn_arena(f->txn)};
     kith_error e = KITH_ERROR_INIT;
-    int64_t max = s->all->limits.rows;
+    int64_t max = s->all->options.limits.rows;
     if (query_counts(q))
         return raisef(L, "find: the query counts: use count()");
     kith_value *params = take_params(L, 2, q, f->txn);

@@ -8,11 +8,6 @@
 
 #include <string.h>
 
-const char *rule_kind_name(enum rule_kind kind) {
-    static const char *const names[] = {"before", "after", "on", "every"};
-    return names[kind];
-}
-
 /* -- events ------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -40,9 +35,22 @@ static kith_str event_type(const char *event, const char **rest) {
     return (kith_str){event, dot ? (uint64_t)(dot - event) : strlen(event)};
 }
 
+/* A type that is like no other one is that of a module which is not enabled. */
+static kith_status find_type(struct rule *r, kith_str name, kith_error *e) {
+    kith_status st = schema_find_type(schema_of(r), name, &r->type, e);
+    r->script->absent = st == KITH_E_NOTFOUND && !strstr(e->message, "did you mean");
+    if (r->script->absent)
+        err_set(
+            e, st, NULL,
+            "there is no type '%.*s': the rules of this file are off until a module that has it "
+            "is enabled",
+            (int)name.len, name.ptr);
+    return st;
+}
+
 static kith_status resolve_hook(struct rule *r, kith_error *e) {
     const char *verb;
-    TRY(schema_find_type(schema_of(r), event_type(r->info.event, &verb), &r->type, e));
+    TRY(find_type(r, event_type(r->info.event, &verb), e));
     for (size_t i = 0; i < VERBS; i++) {
         if (strcmp(verbs[i].name, verb) == 0)
             r->on = verbs[i].on;
@@ -83,7 +91,7 @@ static kith_status resolve_topic(struct rule *r, kith_error *e) {
     if (engine_topic_known(r->script->all->engine, str_of(r->info.event)))
         return KITH_OK;
     if (!r->type)
-        return schema_find_type(schema_of(r), type, &r->type, e);
+        return find_type(r, type, e);
     struct topic_names topics;
     topic_names_of(r->type, &topics);
     const char *near = str_nearest(str_of(rest), topic_name_at, &topics, topics.count);
@@ -141,6 +149,8 @@ static kith_status set_where(lua_State *L, struct rule *r, kith_error *e) {
                        r->info.event);
     kith_status st = predicate_parse(&r->where, schema_of(r), r->type, &r->script->arena,
                                      str_of(r->info.where), e);
+    if (st == KITH_OK)
+        st = right_need_query(r->script, predicate_query(r->where), e);
     return st == KITH_OK ? st : err_prefix(e, "where: ");
 }
 
@@ -206,15 +216,29 @@ static void take_options(lua_State *L, struct rule *r, int at) {
 
 /* -- declaring --------------------------------------------------------------------------------- */
 
-/* "lead.create#2": the second one of that event in the file. */
-static kith_status name_rule(struct script *s, struct rule *r, kith_error *e) {
+/* "lead.create#2": the second one without a name for that event in the file. Where a place is kept
+ * under the name there may be no second one: if their order changed, each would go on where the
+ * other stood. */
+static kith_status give_name(struct script *s, struct rule *r, kith_error *e) {
     int n = 1;
-    for (struct rule *o = s->rules; o && !r->info.name; o = o->next)
-        n += strcmp(o->info.event, r->info.event) == 0;
+    for (const struct rule *o = s->rules; o; o = o->next) {
+        if (!o->unnamed || strcmp(o->info.event, r->info.event) != 0)
+            continue;
+        if (r->info.kind >= RULE_ON && o->info.kind == r->info.kind)
+            return err_set(e, KITH_E_INVAL, NULL,
+                           "give this rule a name: the one in line %u goes with '%s' too, and Kith "
+                           "remembers by the name what a rule has seen",
+                           (unsigned)o->info.line, r->info.event);
+        n++;
+    }
+    r->unnamed = true;
+    r->info.name = arena_printf(&s->arena, "%s#%d", r->info.event, n);
+    return r->info.name ? KITH_OK : err_nomem(e);
+}
+
+static kith_status name_rule(struct script *s, struct rule *r, kith_error *e) {
     if (!r->info.name)
-        r->info.name = arena_printf(&s->arena, "%s#%d", r->info.event, n);
-    if (!r->info.name)
-        return err_nomem(e);
+        TRY(give_name(s, r, e));
     for (struct rule *o = s->rules; o; o = o->next) {
         if (strcmp(o->info.name, r->info.name) == 0)
             return err_set(e, KITH_E_CONFLICT, NULL,
@@ -249,8 +273,12 @@ static void declare(lua_State *L, enum rule_kind kind, uint32_t line) {
                                  .version = s->version};
     if (!r->info.event)
         raisef(L, "no memory");
-    if (resolve_event(r, &e) != KITH_OK) {
+    kith_status st = resolve_event(r, &e);
+    if (st == KITH_OK && r->type)
+        st = right_need(s, RIGHT_READ, r->type, &e);
+    if (st != KITH_OK) {
         script_problem(s, line, "%s", e.message);
+        s->absent = false;
         return;
     }
     if (lua_istable(L, 2))
@@ -370,18 +398,26 @@ static int enter(lua_State *L) {
     return 0;
 }
 
+static void count(struct rule *r, int64_t ns, bool failed) {
+    atomic_fetch_add_explicit(&r->total_ns, (uint64_t)ns, memory_order_relaxed);
+    atomic_fetch_add_explicit(&r->runs, 1, memory_order_relaxed);
+    if (failed)
+        atomic_fetch_add_explicit(&r->failures, 1, memory_order_relaxed);
+}
+
 static kith_status run(struct occasion *o, struct txn *t, kith_error *e) {
     struct rule *r = o->rule;
     struct frame f;
+    uint64_t blamed = r->script->all->blamed;
     int64_t begin = clock_ticks();
-    frame_begin(r->script, &f, t);
+    if (txn_paused(t, r->script->file))
+        return suspended_refuse(r, e);
+    frame_begin(r->script, &f, t, r);
+    f.seed = o->event ? o->event->seq : txn_next_seq(t);
     kith_status st = sandbox_call(r->script, enter, o, e);
     frame_end(r->script, &f);
-    atomic_fetch_add_explicit(&r->total_ns, (uint64_t)(clock_ticks() - begin),
-                              memory_order_relaxed);
-    atomic_fetch_add_explicit(&r->runs, 1, memory_order_relaxed);
-    if (st != KITH_OK && st != KITH_E_REFUSED)
-        atomic_fetch_add_explicit(&r->failures, 1, memory_order_relaxed);
+    count(r, clock_ticks() - begin, st != KITH_OK && st != KITH_E_REFUSED);
+    suspend_after(r, &f, blamed, st, e);
     return st;
 }
 
@@ -409,7 +445,8 @@ kith_status rule_register(struct rule *r, kith_error *e) {
                                                         .cron = r->info.event,
                                                         .fn = on_timer,
                                                         .self = r,
-                                                        .source = source},
+                                                        .source = source,
+                                                        .group = r->script->file},
                                 e);
     if (r->info.kind == RULE_ON)
         return engine_add_reaction(g,
@@ -419,7 +456,8 @@ kith_status rule_register(struct rule *r, kith_error *e) {
                                                       .where = r->where,
                                                       .fn = on_event,
                                                       .self = r,
-                                                      .source = source},
+                                                      .source = source,
+                                                      .group = r->script->file},
                                    e);
     return engine_add_hook(g,
                            &(struct hook){.type = r->type,
@@ -429,6 +467,7 @@ kith_status rule_register(struct rule *r, kith_error *e) {
                                           .where = r->where,
                                           .fn = on_change,
                                           .self = r,
-                                          .source = source},
+                                          .source = source,
+                                          .group = r->script->file},
                            e);
 }

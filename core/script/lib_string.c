@@ -297,7 +297,7 @@ static int string_rep(lua_State *L) {
     const char *s = luaL_checklstring(L, 1, &len);
     lua_Integer n = luaL_checkinteger(L, 2);
     const char *sep = luaL_optlstring(L, 3, "", &sep_len);
-    size_t max = (size_t)script_of(L)->all->limits.memory, each = len + sep_len;
+    size_t max = (size_t)script_of(L)->all->options.limits.memory, each = len + sep_len;
     if (n <= 0 || !each) {
         lua_pushliteral(L, "");
         return 1;

@@ -95,6 +95,8 @@ struct held_record *record_need(lua_State *L, int at) {
 static const kith_value *record_values(lua_State *L, struct held_record *r) {
     kith_error e = KITH_ERROR_INIT;
     const kith_value *values;
+    if (right_need(script_of(L), RIGHT_READ, r->type, &e) != KITH_OK)
+        raise_error(L, &e);
     if (r->values)
         return r->values;
     charge(L, CALL_STEPS);
@@ -136,7 +138,8 @@ static int record_newindex(lua_State *L) {
             "write update(%s, {%s = ...}): only the record of a 'before' rule is changed by "
             "assigning",
             r->type->name, f->name);
-    if (change_set(frame->txn, r->change, f, value_take(L, 3, f), &e) != KITH_OK)
+    if (right_need(script_of(L), RIGHT_WRITE, r->type, &e) != KITH_OK ||
+        change_set(frame->txn, r->change, f, value_take(L, 3, f), &e) != KITH_OK)
         return raise_error(L, &e);
     return 0;
 }

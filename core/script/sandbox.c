@@ -75,7 +75,7 @@ void charge(lua_State *L, int64_t steps) {
 static void *refuse_block(struct script *s) {
     s->refused = true;
     if (s->frame)
-        spend(s, s->all->limits.steps / REFUSAL_SHARE);
+        spend(s, s->all->options.limits.steps / REFUSAL_SHARE);
     if (s->frame && s->frame->stopped == STOP_STEPS)
         s->frame->stopped = STOP_MEMORY;
     return NULL;
@@ -90,7 +90,7 @@ static void *allocate(void *self, void *block, size_t old_size, size_t size) {
         return NULL;
     }
     if (wanted > old) {
-        int64_t max = s->all->limits.memory;
+        int64_t max = s->all->options.limits.memory;
         if (wanted > max / BLOCK_SHARE || s->memory - old + wanted > max)
             return refuse_block(s);
         if (s->frame && !s->frame->stopped)
@@ -105,9 +105,10 @@ static void *allocate(void *self, void *block, size_t old_size, size_t size) {
 
 /* -- frames ------------------------------------------------------------------------------------ */
 
-void frame_begin(struct script *s, struct frame *f, struct txn *t) {
-    const struct script_limits *l = &s->all->limits;
+void frame_begin(struct script *s, struct frame *f, struct txn *t, const struct rule *rule) {
+    const struct script_limits *l = &s->all->options.limits;
     *f = (struct frame){.outer = s->frame,
+                        .rule = rule,
                         .txn = t,
                         .serial = ++s->serials,
                         .left = l->steps,
@@ -219,7 +220,7 @@ static int on_error(lua_State *L) {
 }
 
 static kith_status stopped_status(const struct script *s, kith_error *e) {
-    const struct script_limits *l = &s->all->limits;
+    const struct script_limits *l = &s->all->options.limits;
     const struct frame *f = s->frame;
     const char *at = f->stopped_at[0] ? f->stopped_at : s->file;
     if (f->stopped == STOP_STEPS)
@@ -238,7 +239,7 @@ static kith_status error_status(struct script *s, int rc, kith_error *e) {
     if (rc == LUA_ERRMEM)
         return err_set(e, KITH_E_LIMIT, NULL,
                        "%s: it needs more than %lld MiB of memory, or a %dth of that at once",
-                       s->file, (long long)(s->all->limits.memory >> 20), BLOCK_SHARE);
+                       s->file, (long long)(s->all->options.limits.memory >> 20), BLOCK_SHARE);
     if (h) {
         err_copy(e, &h->e);
         return h->e.code;
@@ -334,7 +335,7 @@ kith_status sandbox_open(struct script *s, kith_error *e) {
         return err_nomem(e);
     *(struct script **)lua_getextraspace(s->L) = s;
     lua_sethook(s->L, on_count, LUA_MASKCOUNT, HOOK_PERIOD);
-    frame_begin(s, &f, NULL);
+    frame_begin(s, &f, NULL, NULL);
     kith_status st = sandbox_call(s, open_state, NULL, e);
     frame_end(s, &f);
     return st;

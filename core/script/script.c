@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Script: finds the rule files, loads each into a state of its own, collects what is wrong with
- * them, and lists their rules. */
+/* Script: finds the rule files, loads each into a state of its own, and collects what is wrong with
+ * them. */
 #include "script/script_internal.h"
 
 #include "base/log.h"
@@ -12,20 +12,26 @@
 
 /* -- problems ---------------------------------------------------------------------------------- */
 
+void set_problem(struct ruleset *set, const struct script_problem *problem) {
+    struct problem *p = ARENA_NEW(&set->arena, struct problem);
+    set->mistakes += !problem->absent;
+    if (!p)
+        return;
+    p->p = *problem;
+    p->p.message = arena_strdup(&set->arena, problem->message);
+    p->p.file = arena_strdup(&set->arena, problem->file);
+    *set->problems_tail = p;
+    set->problems_tail = &p->next;
+}
+
 void script_problem(struct script *s, uint32_t line, const char *fmt, ...) {
-    struct arena *a = &s->all->arena;
-    struct problem *p = ARENA_NEW(a, struct problem);
     char text[sizeof((kith_error *)0)->message];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     s->problems++;
-    if (!p)
-        return;
-    p->p = (struct script_problem){s->file, line, arena_strdup(a, text)};
-    *s->all->problems_tail = p;
-    s->all->problems_tail = &p->next;
+    set_problem(s->set, &(struct script_problem){s->file, line, text, s->absent});
 }
 
 /* "rules/score.lua:12: text" of this file gives its line a place of its own. */
@@ -43,10 +49,8 @@ static void problem_from(struct script *s, const char *message) {
     script_problem(s, 0, "%s", named ? message + len + 2 : message);
 }
 
-/* "rules/score.lua:12", or the file alone where no line is known */
-static const char *place_of(struct scripts *all, const struct script_problem *p) {
-    const char *place =
-        p->line ? arena_printf(&all->arena, "%s:%u", p->file, (unsigned)p->line) : p->file;
+const char *place_of(struct arena *a, const struct script_problem *p) {
+    const char *place = p->line ? arena_printf(a, "%s:%u", p->file, (unsigned)p->line) : p->file;
     return place ? place : p->file;
 }
 
@@ -150,18 +154,20 @@ static void script_unload(struct script *s) {
 }
 
 /* Fails only for want of memory; what is wrong with the file becomes a problem. */
-static kith_status load_file(struct scripts *all, const char *name, kith_error *e) {
-    struct script *s = ARENA_NEW(&all->arena, struct script);
+static kith_status load_file(struct ruleset *set, const char *name, kith_error *e) {
+    struct script *s = ARENA_NEW(&set->arena, struct script);
     kith_error why = KITH_ERROR_INIT;
     struct frame f;
-    if (!s || !(s->file = arena_printf(&all->arena, "rules/%s", name)))
+    if (!s || !(s->file = arena_printf(&set->arena, "rules/%s", name)))
         return err_nomem(e);
-    s->all = all;
+    s->all = set->all;
+    s->set = set;
     s->rules_tail = &s->rules;
-    *all->files_tail = s;
-    all->files_tail = &s->next;
+    *set->files_tail = s;
+    set->files_tail = &s->next;
+    TRY(rights_take(s, e));
     TRY(sandbox_open(s, e));
-    frame_begin(s, &f, NULL);
+    frame_begin(s, &f, NULL, NULL);
     if (sandbox_call(s, load_main, NULL, &why) != KITH_OK)
         problem_from(s, why.message);
     else if (s->unfinished)
@@ -176,9 +182,9 @@ static int is_rule_file(const struct dirent *d) {
     return d->d_name[0] != '.' && len > 4 && strcmp(d->d_name + len - 4, ".lua") == 0;
 }
 
-static kith_status load_all(struct scripts *all, kith_error *e) {
+static kith_status load_all(struct ruleset *set, kith_error *e) {
     struct dirent **files = NULL;
-    char *path = arena_printf(&all->arena, "%s/rules", all->dir);
+    char *path = arena_printf(&set->arena, "%s/rules", set->all->dir);
     if (!path)
         return err_nomem(e);
     int n = scandir(path, &files, is_rule_file, alphasort);
@@ -187,112 +193,58 @@ static kith_status load_all(struct scripts *all, kith_error *e) {
     kith_status st = KITH_OK;
     for (int i = 0; i < n; i++) {
         if (st == KITH_OK)
-            st = load_file(all, files[i]->d_name, e);
+            st = load_file(set, files[i]->d_name, e);
         free(files[i]);
     }
     free(files);
     return st;
 }
 
-/* -- open, check, close ------------------------------------------------------------------------ */
+/* -- sets -------------------------------------------------------------------------------------- */
 
-static kith_status scripts_load(struct scripts **out, struct engine *g, const char *dir,
-                                const struct script_limits *limits, kith_error *e) {
-    struct scripts *all = calloc(1, sizeof *all);
-    *out = NULL;
-    if (!all || sodium_init() < 0)
-        return free(all), err_nomem(e);
-    all->engine = g;
-    all->limits = limits_or_default(limits);
-    all->files_tail = &all->files;
-    all->problems_tail = &all->problems;
-    all->dir = arena_strdup(&all->arena, dir);
-    kith_status st = all->dir ? load_all(all, e) : err_nomem(e);
-    if (st == KITH_OK)
-        *out = all;
-    else
-        scripts_close(all);
-    return st;
-}
-
-static kith_status register_rules(struct script *s, kith_error *e) {
-    for (struct rule *r = s->rules; r; r = r->next) {
-        if (rule_register(r, e) != KITH_OK)
-            return err_prefix(e, "%s:%u: ", s->file, (unsigned)r->info.line);
-    }
-    return KITH_OK;
-}
-
-kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir,
-                         const struct script_limits *limits, kith_error *e) {
-    TRY(scripts_load(out, g, dir, limits, e));
-    for (const struct problem *p = (*out)->problems; p; p = p->next)
-        log_error("script", "%s: %s (the rules of this file are off)", place_of(*out, &p->p),
-                  p->p.message);
-    kith_status st = KITH_OK;
-    for (struct script *s = (*out)->files; s && st == KITH_OK; s = s->next) {
-        if (s->problems)
-            script_unload(s);
-        else
-            st = register_rules(s, e);
-    }
-    if (st != KITH_OK) {
-        scripts_close(*out);
+kith_status ruleset_load(struct ruleset **out, struct scripts *all, kith_error *e) {
+    struct ruleset *set = *out = calloc(1, sizeof *set);
+    if (!set)
+        return err_nomem(e);
+    set->all = all;
+    set->files_tail = &set->files;
+    set->problems_tail = &set->problems;
+    kith_status st = load_all(set, e);
+    if (st == KITH_OK) {
+        rights_check(set);
+    } else {
+        ruleset_free(set);
         *out = NULL;
     }
     return st;
 }
 
-void scripts_close(struct scripts *all) {
-    if (!all)
+void ruleset_free(struct ruleset *set) {
+    if (!set)
         return;
-    for (struct script *s = all->files; s; s = s->next)
+    for (struct script *s = set->files; s; s = s->next)
         script_unload(s);
-    arena_free(&all->arena);
-    free(all);
+    arena_free(&set->arena);
+    free(set);
 }
 
-kith_status scripts_check(struct engine *g, const char *dir, const struct script_limits *limits,
-                          void (*report)(void *arg, const struct script_problem *p), void *arg,
-                          size_t *rules, kith_error *e) {
-    struct scripts *all;
-    size_t problems = 0, count = 0;
-    TRY(scripts_load(&all, g, dir, limits, e));
-    for (const struct problem *p = all->problems; p; p = p->next, problems++)
+kith_status ruleset_register(struct ruleset *set, kith_error *e) {
+    for (struct script *s = set->files; s; s = s->next) {
+        if (s->problems)
+            script_unload(s);
+        for (struct rule *r = s->rules; r; r = r->next)
+            if (rule_register(r, e) != KITH_OK)
+                return err_prefix(e, "%s:%u: ", s->file, (unsigned)r->info.line);
+    }
+    return KITH_OK;
+}
+
+size_t ruleset_report(const struct ruleset *set, script_report report, void *arg) {
+    size_t rules = 0;
+    for (const struct problem *p = set->problems; p; p = p->next)
         report(arg, &p->p);
-    for (const struct script *s = all->files; s; s = s->next) {
+    for (const struct script *s = set->files; s; s = s->next)
         for (const struct rule *r = s->rules; r; r = r->next)
-            count++;
-    }
-    if (rules)
-        *rules = count;
-    scripts_close(all);
-    if (!problems)
-        return KITH_OK;
-    return err_set(e, KITH_E_INVAL, NULL, "%zu problem%s in the rules", problems,
-                   problems == 1 ? "" : "s");
-}
-
-/* -- listing ----------------------------------------------------------------------------------- */
-
-const struct script_problem *scripts_problem(const struct scripts *all, size_t i) {
-    const struct problem *p = all->problems;
-    while (p && i--)
-        p = p->next;
-    return p ? &p->p : NULL;
-}
-
-bool scripts_rule(const struct scripts *all, size_t i, struct rule_info *out) {
-    for (const struct script *s = all->files; s; s = s->next) {
-        for (const struct rule *r = s->rules; r; r = r->next) {
-            if (i--)
-                continue;
-            *out = r->info;
-            out->runs = atomic_load_explicit(&r->runs, memory_order_relaxed);
-            out->failures = atomic_load_explicit(&r->failures, memory_order_relaxed);
-            out->total_ns = atomic_load_explicit(&r->total_ns, memory_order_relaxed);
-            return true;
-        }
-    }
-    return false;
+            rules++;
+    return rules;
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Script: the company's Lua rules. Every file of <company>/rules is compiled into a Lua state of
  * its own with a closed sandbox, and each of its rules becomes a hook, a reaction or a cron timer
- * of the engine. Knows nothing of SQL, of modules' code, or of the command line.
+ * of the engine. What a file may read, write, publish and call is the admin's to say; one that
+ * keeps failing is suspended. Knows nothing of SQL, of modules' code, or of the command line.
  *
- * Threads: open, check and close on [main]; the rules themselves run on [writer]; listing on [any].
+ * Threads: open and close on [main]; the rules themselves run on [writer]; all else on [any].
  */
 #ifndef SCRIPT_SCRIPT_H
 #define SCRIPT_SCRIPT_H
 
 #include "engine/engine.h"
+#include "engine/settings.h"
 
 struct scripts;
 
@@ -20,35 +22,56 @@ struct script_limits {
     int64_t rows;    /* records that one find() may give; 0: 1,000 */
 };
 
-/* Something wrong in a script. Borrowed from the struct scripts, or until the report returns. */
+struct script_options {
+    struct script_limits limits;
+    /* A file is suspended when one of its rules fails this often in a row within this time. */
+    int64_t failures;  /* 0: 10 */
+    int64_t within_ms; /* 0: 10 minutes */
+    /* Lists of "KIND:NAME" with read, write, publish or call; "*", "write:*" and "call:sales.*"
+     * cover more. Borrowed until scripts_close. */
+    const struct setting *may;     /* of files that are not named; NULL or not set: everything */
+    const struct setting *scripts; /* groups of a text, the file, and such a list; or NULL */
+};
+
+/* Something wrong in a script, or in what the settings say about it. */
 struct script_problem {
-    const char *file; /* "rules/score.lua" */
+    const char *file; /* "rules/score.lua", "kith.conf" */
     uint32_t line;    /* 0: the file as a whole */
     const char *message;
+    bool absent; /* no mistake, but something that only a module would bring is not there */
 };
+typedef void (*script_report)(void *arg, const struct script_problem *p);
 
 /* Compiles every file of dir/rules (by name; rules/lib is for require) and registers the rules of
  * those without a problem. Call it after the modules registered their types, topics and actions and
  * before engine_start. A file with a problem does not stop the company: it is logged, listed by
- * scripts_problem, and its rules are off. A missing folder is no rules. dir is copied. */
+ * scripts_view, and its rules are off. A missing folder is no rules. dir and o (may be NULL) are
+ * copied. */
 kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir,
-                         const struct script_limits *limits, kith_error *e);
+                         const struct script_options *o, kith_error *e);
 /* The engine keeps pointers to the rules: close it first. s may be NULL. */
 void scripts_close(struct scripts *s);
 
-/* The i-th problem found by scripts_open; NULL past the end. */
-const struct script_problem *scripts_problem(const struct scripts *s, size_t i);
-
-/* Compiles everything, registers nothing, reports every problem. KITH_E_INVAL when there was one;
- * *rules (may be NULL) is the number of rules found. The engine must be open; it may be running. */
-kith_status scripts_check(struct engine *g, const char *dir, const struct script_limits *limits,
-                          void (*report)(void *arg, const struct script_problem *p), void *arg,
-                          size_t *rules, kith_error *e);
+/* Compiles everything as it is in the files now, keeps nothing, reports every problem. KITH_E_INVAL
+ * when there was one that is a mistake; *rules (may be NULL) is the number of rules found. */
+kith_status scripts_check(struct scripts *s, script_report report, void *arg, size_t *rules,
+                          kith_error *e);
+/* Compiles everything and puts it in the place of what runs, between two transactions. Any mistake
+ * is reported and keeps all as it was: KITH_E_INVAL. A rule goes on where the one of its file and
+ * name stood; one that is gone keeps its place for its return. */
+kith_status scripts_reload(struct scripts *s, script_report report, void *arg, size_t *rules,
+                           kith_error *e);
+/* To be called every second or so: reloads once the files have changed and been left alone since
+ * the last call. Says in the log what became of it. One thread. */
+void scripts_watch(struct scripts *s);
+/* Has a suspended file run again. file: "score.lua" or "rules/score.lua". */
+kith_status scripts_resume(struct scripts *s, const struct principal *p, const char *file,
+                           kith_error *e);
 
 enum rule_kind { RULE_BEFORE, RULE_AFTER, RULE_ON, RULE_EVERY };
 const char *rule_kind_name(enum rule_kind kind); /* "before", "after", "on", "every" */
 
-/* One rule as `kith rule list` shows it. Text is borrowed from the struct scripts. */
+/* One rule as `kith rule list` shows it. */
 struct rule_info {
     enum rule_kind kind;
     const char *file; /* "rules/score.lua" */
@@ -61,7 +84,24 @@ struct rule_info {
     uint64_t runs, failures; /* since the start; a refusal is no failure */
     uint64_t total_ns;       /* time spent in it, what it caused included */
 };
-/* The i-th rule; false past the end. Counters are as of now. */
-bool scripts_rule(const struct scripts *s, size_t i, struct rule_info *out);
+
+struct script_info {
+    const char *file;    /* "rules/score.lua" */
+    const char *version; /* as in struct rule_info */
+    const char *may;     /* "write:task call:sales.*"; "*": everything; "": nothing */
+    bool off;            /* a problem keeps its rules from running */
+    int64_t suspended;   /* since when, ms UTC; 0: it is not */
+    const char *reason;  /* of the suspension */
+};
+
+/* All of it as it is now, in the arena. */
+struct scripts_view {
+    struct rule_info *rules; /* by file, in the order in which they stand there */
+    struct script_info *files;
+    struct script_problem *problems;
+    size_t rule_count, file_count, problem_count;
+};
+kith_status scripts_view(struct scripts *s, struct arena *a, struct scripts_view *out,
+                         kith_error *e);
 
 #endif

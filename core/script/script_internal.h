@@ -11,6 +11,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
 
@@ -27,6 +28,9 @@ enum stop { STOP_NOT, STOP_STEPS, STOP_TIME, STOP_MEMORY };
  * script.frame. A rule that writes may cause another rule of its own file: then they are nested. */
 struct frame {
     struct frame *outer;
+    const struct rule *rule; /* NULL: the file is being loaded */
+    uint64_t seed;           /* of math.random, until it is asked; see lib_random.c */
+    bool seeded;
     struct txn *txn;     /* NULL: the file is being loaded */
     uint64_t serial;     /* what is handed to Lua carries it and dies with it */
     int64_t given, left; /* steps */
@@ -44,29 +48,41 @@ struct rule {
     struct predicate *where;  /* or NULL */
     char *cursor;             /* "rule:rules/score.lua:qualified" */
     char *source;             /* "rules/score.lua: qualified" */
+    bool unnamed;             /* its name was made up */
     int function;             /* in the registry of the file's state */
     int arguments;            /* that the function takes; unused ones are not made */
     _Atomic uint64_t runs, failures, total_ns;
-    struct rule *next; /* in the order of the file */
+    int64_t streak, streak_since; /* [writer] failures in a row, and when the first one was, ms */
+    struct rule *next;            /* in the order of the file */
 };
+
+/* What a file may do with records of a type; everything else is asked by name. */
+#define RIGHT_READ  1u
+#define RIGHT_WRITE 2u
 
 /* One file and its Lua state. */
 struct script {
     struct scripts *all;
+    struct ruleset *set;
     lua_State *L;
     const char *file;                                   /* "rules/score.lua" */
     char version[13];                                   /* known once it is loaded */
     unsigned char digest[crypto_generichash_BYTES_MIN]; /* of the file and what it requires */
     struct frame *frame;
     uint64_t serials;
-    int64_t memory;     /* bytes in use */
-    bool refused;       /* an allocation, since the outermost frame began */
-    struct arena arena; /* names, rules, predicates, queries */
+    int64_t memory;                /* bytes in use */
+    bool refused;                  /* an allocation, since the outermost frame began */
+    struct arena arena;            /* names, rules, predicates, queries */
+    const struct setting *granted; /* where what it may stands; NULL: it may everything */
+    const kith_value *may;         /* the list there */
+    uint8_t *rights;               /* RIGHT_* by type number */
     struct rule *rules, **rules_tail;
-    struct map queries;       /* text -> struct query * */
-    struct buf scratch;       /* JSON on its way out */
-    json_t *json;             /* JSON on its way in; freed by the next one */
-    int problems, unfinished; /* rules that have no function yet */
+    struct map queries; /* text -> struct query * */
+    struct buf scratch; /* JSON on its way out */
+    json_t *json;       /* JSON on its way in; freed by the next one */
+    int problems;
+    bool absent;    /* one of the problems, and no more, is that a module is not there */
+    int unfinished; /* rules that have no function yet */
     uint32_t unfinished_line;
     struct script *next;
 };
@@ -76,13 +92,24 @@ struct problem {
     struct problem *next;
 };
 
-struct scripts {
-    struct engine *engine;
-    struct script_limits limits;
+/* What was compiled together, and is replaced together. */
+struct ruleset {
+    struct scripts *all;
     struct arena arena; /* the files and problems */
-    char *dir;
     struct script *files, **files_tail;
     struct problem *problems, **problems_tail;
+    size_t mistakes; /* problems that are no lack of a module */
+};
+
+struct scripts {
+    struct engine *engine;
+    struct script_options options;
+    char *dir;
+    uint64_t blamed;          /* [writer] failures that count towards a suspension, so far */
+    pthread_mutex_t changing; /* held by the one that puts another set in place */
+    uint64_t loaded, seen;    /* prints of the files: what was compiled last; the last look */
+    pthread_mutex_t lock;     /* guards set for those who look at it */
+    struct ruleset *set;
 };
 
 static inline struct script *script_of(lua_State *L) {
@@ -93,6 +120,16 @@ static inline struct script *script_of(lua_State *L) {
 
 void script_problem(struct script *s, uint32_t line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+void set_problem(struct ruleset *set, const struct script_problem *p); /* copied */
+/* Compiles the files as they are now. Fails only for want of memory. */
+kith_status ruleset_load(struct ruleset **out, struct scripts *all, kith_error *e);
+void ruleset_free(struct ruleset *set); /* may be NULL */
+/* Has the engine call its rules, but for those of files with a problem, which are unloaded. */
+kith_status ruleset_register(struct ruleset *set, kith_error *e);
+/* Calls report for each problem; gives the number of rules. */
+size_t ruleset_report(const struct ruleset *set, script_report report, void *arg);
+/* "rules/score.lua:12", or the file alone where no line is known; in the arena. */
+const char *place_of(struct arena *a, const struct script_problem *p);
 void lib_require_open(lua_State *L, int globals);
 
 /* -- sandbox.c: the state, its budget, its errors ---------------------------------------------- */
@@ -100,7 +137,8 @@ void lib_require_open(lua_State *L, int globals);
 struct script_limits limits_or_default(const struct script_limits *l);
 kith_status sandbox_open(struct script *s, kith_error *e);
 void sandbox_close(struct script *s);
-void frame_begin(struct script *s, struct frame *f, struct txn *t);
+/* rule: NULL while the file is being loaded */
+void frame_begin(struct script *s, struct frame *f, struct txn *t, const struct rule *rule);
 void frame_end(struct script *s, struct frame *f);
 /* Calls fn with arg as its light userdata, and turns what it raises into e: a sentence with
  * file:line. */
@@ -119,6 +157,27 @@ void freeze(lua_State *L);
 void environment_push(lua_State *L);   /* what the scripts see as their globals */
 uint32_t line_of_caller(lua_State *L); /* 0: not called from Lua */
 
+/* -- rights.c: what the admin lets a file do ----------------------------------------------------
+ */
+
+/* Finds what the file may; what is wrong with that becomes a problem of it. */
+kith_status rights_take(struct script *s, kith_error *e);
+void rights_check(struct ruleset *set); /* of files that do not exist */
+kith_status right_need(const struct script *s, uint32_t right, const struct rtype *t,
+                       kith_error *e);
+kith_status right_need_query(const struct script *s, const struct query *q, kith_error *e);
+/* kind: "publish" or "call" */
+kith_status right_need_name(const struct script *s, const char *kind, const char *name,
+                            kith_error *e);
+
+/* -- suspend.c --------------------------------------------------------------------------------- */
+
+/* After a call: counts what failed, and suspends the file when that was once too often. blamed: of
+ * the struct scripts, before the call. */
+void suspend_after(struct rule *r, const struct frame *f, uint64_t blamed, kith_status st,
+                   const kith_error *e);
+kith_status suspended_refuse(const struct rule *r, kith_error *e);
+
 /* -- libraries: each opener leaves its functions in the table of globals at index 1 ------------ */
 
 int call_wrapped(lua_State *L); /* the function of Lua's library in the closure's first upvalue */
@@ -127,6 +186,7 @@ void lib_base_open(lua_State *L, int globals); /* base, table, math, utf8 */
 void lib_value_open(lua_State *L, int globals);
 void lib_record_open(lua_State *L, int globals);
 void lib_action_open(lua_State *L, int globals);
+void lib_random_open(lua_State *L, int math); /* random, for the table at `math` */
 void lib_rule_open(lua_State *L, int globals);
 
 /* -- values that Lua holds --------------------------------------------------------------------- */

@@ -181,15 +181,14 @@ static struct scripts *load_rule(struct engine *g, const char *dir) {
     kith_error e = KITH_ERROR_INIT;
     struct scripts *s;
     must(scripts_open(&s, g, dir, NULL, &e), &e);
-    if (scripts_problem(s, 0))
-        die(scripts_problem(s, 0)->message);
     return s;
 }
 
 /* Leads are made while the rule is not loaded: its cursor waits, and then all is the rule's. */
 static double rule_per_second(const char *dir, int64_t n) {
     kith_error e = KITH_ERROR_INIT;
-    struct rule_info info;
+    struct arena arena = {0};
+    struct scripts_view view;
     struct engine *g = open_in(dir, "lua");
     must_start(g);
     struct order *leads = lead_orders(g, n);
@@ -202,8 +201,10 @@ static double rule_per_second(const char *dir, int64_t n) {
     must_start(g);
     must(engine_drain(g, 600000, &e), &e);
     double seconds = (double)(clock_ticks() - start) / 1e9;
-    if (!scripts_rule(s, 0, &info) || info.runs != (uint64_t)n || info.failures)
+    must(scripts_view(s, &arena, &view, &e), &e);
+    if (view.rule_count != 1 || view.rules[0].runs != (uint64_t)n || view.rules[0].failures)
         die("the rule did not run once for each lead");
+    arena_free(&arena);
     engine_close(g);
     scripts_close(s);
     return (double)n / seconds;

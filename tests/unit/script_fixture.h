@@ -122,10 +122,30 @@ static inline void company_engine(struct company *c) {
     EXPECT_OK(engine_add_action(c->g, &a, &c->e), c->e);
 }
 
-static inline void company_start(struct company *c, const struct script_limits *limits) {
+static inline void company_start_with(struct company *c, const struct script_options *o) {
     company_engine(c);
-    EXPECT_OK(scripts_open(&c->s, c->g, c->dir, limits, &c->e), c->e);
+    EXPECT_OK(scripts_open(&c->s, c->g, c->dir, o, &c->e), c->e);
     EXPECT_OK(engine_start(c->g, &c->e), c->e);
+}
+
+static inline void company_start(struct company *c, const struct script_limits *limits) {
+    struct script_options o = {.limits = limits ? *limits : (struct script_limits){0}};
+    company_start_with(c, &o);
+}
+
+/* The i-th rule as it is now; false past the end. */
+static inline bool rule_at(struct company *c, size_t i, struct rule_info *out) {
+    struct scripts_view v;
+    EXPECT_OK(scripts_view(c->s, &c->arena, &v, &c->e), c->e);
+    if (i < v.rule_count)
+        *out = v.rules[i];
+    return i < v.rule_count;
+}
+
+static inline const struct script_problem *problem_at(struct company *c, size_t i) {
+    struct scripts_view v;
+    EXPECT_OK(scripts_view(c->s, &c->arena, &v, &c->e), c->e);
+    return i < v.problem_count ? &v.problems[i] : NULL;
 }
 
 /* Closes engine and scripts; the folder stays. */
@@ -151,7 +171,7 @@ static inline void company_with(struct company *c, const char *name, const char 
     company_make(c);
     company_file(c, name, text);
     company_start(c, NULL);
-    const struct script_problem *p = scripts_problem(c->s, 0);
+    const struct script_problem *p = problem_at(c, 0);
     if (p)
         TEST_FAIL("%s:%u: %s", p->file, p->line, p->message);
 }

@@ -39,7 +39,7 @@ TEST("every block of the guide is a rule file without a problem") {
     company_make(&c);
     EXPECT(write_blocks(&c) >= 8);
     company_start(&c, NULL);
-    const struct script_problem *p = scripts_problem(c.s, 0);
+    const struct script_problem *p = problem_at(&c, 0);
     if (p)
         TEST_FAIL("%s:%u: %s", p->file, p->line, p->message);
     company_end(&c);
@@ -71,7 +71,7 @@ TEST("the guide's rules do what it says") {
     clock_set(&c.clock, NOW + INT64_C(86400000) * 40);
     drain(&c);
     struct rule_info r;
-    for (size_t i = 0; scripts_rule(c.s, i, &r); i++) {
+    for (size_t i = 0; rule_at(&c, i, &r); i++) {
         if (r.failures)
             TEST_FAIL("%s:%u failed", r.file, r.line);
         if (r.kind == RULE_EVERY && !r.runs)

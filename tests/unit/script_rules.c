@@ -28,7 +28,7 @@ TEST("a before rule's refusal refuses the write with its sentence alone") {
     EXPECT_INT(0, find(&c, "lead", NULL));
     create(&c, "lead", SET("name", "Acme", "email", "a@acme.com"));
     struct rule_info info;
-    EXPECT(scripts_rule(c.s, 0, &info));
+    EXPECT(rule_at(&c, 0, &info));
     EXPECT_INT(2, info.runs);
     EXPECT_INT(0, info.failures);
     company_end(&c);
@@ -47,7 +47,7 @@ TEST("a before rule may be written without parentheses, as the guide does") {
     EXPECT_STR("hot", field(&c, "lead", id, "rating"));
     EXPECT_STR("y", field(&c, "lead", id, "company"));
     struct rule_info info;
-    EXPECT(scripts_rule(c.s, 1, &info));
+    EXPECT(rule_at(&c, 1, &info));
     EXPECT_STR("lead.create#2", info.name);
     EXPECT_INT(2, info.line);
     company_end(&c);
@@ -131,7 +131,7 @@ TEST("a failing reaction keeps nothing of its own and everything of others") {
     EXPECT_STR("rule:rules/bad.lua:lead.created#1", letters[0].reaction);
     EXPECT_HAS("rules/bad.lua:4: attempt to index a nil value (local 'x')", letters[0].error);
     struct rule_info info;
-    EXPECT(scripts_rule(c.s, 0, &info));
+    EXPECT(rule_at(&c, 0, &info));
     EXPECT(info.failures >= 1 && info.failures == info.runs);
     company_end(&c);
 }
@@ -155,7 +155,7 @@ TEST("why names the rule with its file, line and digest") {
     EXPECT_OK(engine_reader(c.g, &conn, &c.e), c.e);
     EXPECT_OK(journal_why(conn, s, id, score, &c.arena, &steps, &count, &c.e), c.e);
     engine_reader_done(c.g, conn);
-    EXPECT(scripts_rule(c.s, 0, &info));
+    EXPECT(rule_at(&c, 0, &info));
     EXPECT_INT(12, strlen(info.version));
     EXPECT(count >= 2);
     EXPECT_INT(SOURCE_RULE, steps[0].source.kind);
@@ -304,8 +304,8 @@ TEST("a broken file is off, with its reason, and the others run") {
                  "if then\n");
     company_file(&c, "good.lua", "before('lead.create', function(lead) lead.rating = 'hot' end)\n");
     company_start(&c, NULL);
-    const struct script_problem *p = scripts_problem(c.s, 0);
-    EXPECT(p && !scripts_problem(c.s, 1));
+    const struct script_problem *p = problem_at(&c, 0);
+    EXPECT(p && !problem_at(&c, 1));
     EXPECT_STR("rules/bad.lua", p->file);
     EXPECT_INT(2, p->line);
     EXPECT_HAS("near 'then'", p->message);
@@ -313,7 +313,7 @@ TEST("a broken file is off, with its reason, and the others run") {
     EXPECT_STR("", field(&c, "lead", id, "score"));
     EXPECT_STR("hot", field(&c, "lead", id, "rating"));
     struct rule_info info;
-    EXPECT(scripts_rule(c.s, 0, &info) && !scripts_rule(c.s, 1, &info));
+    EXPECT(rule_at(&c, 0, &info) && !rule_at(&c, 1, &info));
     company_end(&c);
 }
 
@@ -344,9 +344,9 @@ TEST("check reports every problem of every file at once") {
     company_file(&c, "c.lua",
                  "on('lead.created', {name = 'n'}, function() end)\n"
                  "on('lead.updated', {name = 'n'}, function() end)\n");
-    company_engine(&c);
+    company_start(&c, NULL);
     size_t rules;
-    EXPECT_INT(KITH_E_INVAL, scripts_check(c.g, c.dir, NULL, add_report, &r, &rules, &c.e));
+    EXPECT_INT(KITH_E_INVAL, scripts_check(c.s, add_report, &r, &rules, &c.e));
     EXPECT_HAS("problems in the rules", c.e.message);
     EXPECT_HAS("rules/a.lua:1: ", r.text);
     EXPECT_HAS("lead", r.text);
@@ -363,8 +363,7 @@ TEST("check reports every problem of every file at once") {
     EXPECT_HAS("rules/a.lua:7: this rule has no function", r.text);
     EXPECT_HAS("rules/b.lua:1: no 1", r.text);
     EXPECT_HAS("rules/c.lua:2: the name 'n' is that of the rule in line 1 already", r.text);
-    EXPECT_OK(engine_start(c.g, &c.e), c.e); /* nothing was registered */
-    create(&c, "lead", SET("name", "Acme"));
+    create(&c, "lead", SET("name", "Acme")); /* none of them runs */
     company_end(&c);
 }
 
@@ -374,7 +373,7 @@ TEST("a missing folder is no rules") {
     company_engine(&c);
     EXPECT_OK(scripts_open(&c.s, c.g, "/nonexistent", NULL, &c.e), c.e);
     struct rule_info info;
-    EXPECT(!scripts_rule(c.s, 0, &info));
+    EXPECT(!rule_at(&c, 0, &info));
     company_end(&c);
 }
 
@@ -395,9 +394,9 @@ TEST("require loads the company's own library and nothing else") {
     company_file(&c, "lib/loop.lua", "return require 'loop'\n");
     company_file(&c, "d.lua", "require 'loop'\n");
     company_start(&c, NULL);
-    EXPECT_HAS("is no name of a file", scripts_problem(c.s, 0)->message);
-    EXPECT_HAS("absent.lua", scripts_problem(c.s, 1)->message);
-    EXPECT_HAS("requires itself", scripts_problem(c.s, 2)->message);
+    EXPECT_HAS("is no name of a file", problem_at(&c, 0)->message);
+    EXPECT_HAS("absent.lua", problem_at(&c, 1)->message);
+    EXPECT_HAS("requires itself", problem_at(&c, 2)->message);
     kith_id id = create(&c, "lead", SET("name", "Acme", "email", "a@acme.com"));
     EXPECT_STR("5", field(&c, "lead", id, "score"));
     company_end(&c);
@@ -411,12 +410,12 @@ TEST("the digest of a rule changes with what its file requires") {
     company_file(&c, "lib/one.lua", "return 1\n");
     company_file(&c, "a.lua", "require 'one'\nbefore('lead.create', function() end)\n");
     company_start(&c, NULL);
-    EXPECT(scripts_rule(c.s, 0, &info));
+    EXPECT(rule_at(&c, 0, &info));
     strcpy(before, info.version);
     company_stop(&c);
     company_file(&c, "lib/one.lua", "return 2\n");
     company_start(&c, NULL);
-    EXPECT(scripts_rule(c.s, 0, &info));
+    EXPECT(rule_at(&c, 0, &info));
     EXPECT(strcmp(before, info.version) != 0);
     company_end(&c);
 }
@@ -444,7 +443,7 @@ static void start_examples(struct company *c) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         copy_example(c, names[i]);
     company_start(c, NULL);
-    const struct script_problem *p = scripts_problem(c->s, 0);
+    const struct script_problem *p = problem_at(c, 0);
     if (p)
         TEST_FAIL("%s:%u: %s", p->file, p->line, p->message);
 }

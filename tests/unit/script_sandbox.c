@@ -27,7 +27,7 @@ static const char *lua(const char *code, const struct script_limits *limits) {
     company_make(&c);
     company_file(&c, "s.lua", text);
     company_start(&c, limits ? limits : &few);
-    const struct script_problem *p = scripts_problem(c.s, 0);
+    const struct script_problem *p = problem_at(&c, 0);
     if (p) {
         snprintf(out, sizeof out, "load: %u: %s", p->line, p->message);
     } else {
@@ -38,7 +38,7 @@ static const char *lua(const char *code, const struct script_limits *limits) {
             snprintf(out, sizeof out, "%s", field(&c, "note", id, "title"));
         else
             snprintf(out, sizeof out, "%s: %s", status_name(c.e.code), c.e.message);
-        EXPECT(scripts_rule(c.s, 0, &info));
+        EXPECT(rule_at(&c, 0, &info));
     }
     company_end(&c);
     return out;
@@ -147,7 +147,7 @@ TEST("a rule works again after it was stopped") {
         EXPECT_STR("1000", field(&c, "lead", id, "score"));
     }
     struct rule_info info;
-    EXPECT(scripts_rule(c.s, 0, &info));
+    EXPECT(rule_at(&c, 0, &info));
     EXPECT_INT(9, info.runs);
     EXPECT_INT(6, info.failures);
     EXPECT(info.total_ns > 0);
@@ -165,7 +165,7 @@ TEST("nested rules share the budget of the outermost") {
     company_start(&c, &few);
     EXPECT_INT(KITH_E_LIMIT, try_create(&c, "lead", SET("name", "x"), NULL));
     struct rule_info info;
-    EXPECT(scripts_rule(c.s, 0, &info));
+    EXPECT(rule_at(&c, 0, &info));
     EXPECT(info.runs < 10);
     company_end(&c);
 }
@@ -177,9 +177,9 @@ TEST("a file that never ends loading is a problem, not a hang") {
     company_file(&c, "b.lua",
                  "local x, t = ('x'):rep(9000), {} while true do t[#t + 1] = x .. #t end");
     company_start(&c, &few);
-    EXPECT_HAS("takes more than", scripts_problem(c.s, 0)->message);
-    EXPECT_INT(1, scripts_problem(c.s, 0)->line);
-    EXPECT_HAS("memory", scripts_problem(c.s, 1)->message);
+    EXPECT_HAS("takes more than", problem_at(&c, 0)->message);
+    EXPECT_INT(1, problem_at(&c, 0)->line);
+    EXPECT_HAS("memory", problem_at(&c, 1)->message);
     company_end(&c);
 }
 
@@ -188,10 +188,10 @@ TEST("a file that never ends loading is a problem, not a hang") {
 
 TEST("what leads out of the sandbox is not there") {
     static const char *const names[] = {
-        "load",         "loadstring",   "loadfile",       "dofile",  "io",     "os",
-        "debug",        "coroutine",    "package",        "_G",      "rawset", "rawget",
-        "setmetatable", "getmetatable", "collectgarbage", "xpcall",  "print",  "module",
-        "string.dump",  "string.pack",  "math.random",    "rawequal"};
+        "load",         "loadstring",   "loadfile",        "dofile",  "io",     "os",
+        "debug",        "coroutine",    "package",         "_G",      "rawset", "rawget",
+        "setmetatable", "getmetatable", "collectgarbage",  "xpcall",  "print",  "module",
+        "string.dump",  "string.pack",  "math.randomseed", "rawequal"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char code[64];
         snprintf(code, sizeof code, "return %s", names[i]);
@@ -204,7 +204,7 @@ TEST("bytecode is not loaded") {
     company_make(&c);
     company_file(&c, "a.lua", "\x1bLua");
     company_start(&c, NULL);
-    EXPECT_HAS("attempt to load a binary chunk", scripts_problem(c.s, 0)->message);
+    EXPECT_HAS("attempt to load a binary chunk", problem_at(&c, 0)->message);
     company_end(&c);
 }
 

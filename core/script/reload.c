@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reload: a new set of rules is compiled beside the old one, takes its place between two
+ * transactions, and is dropped on any mistake. */
+#include "script/script_internal.h"
+
+#include "base/log.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FAILURES_DEFAULT 10
+#define WITHIN_DEFAULT   600000
+
+/* -- has anything changed? --------------------------------------------------------------------- */
+
+/* A number that changes with the files' names, sizes, times and places on the disk, in any order.
+ */
+static void print_folder(const char *dir, uint64_t *print) {
+    struct dirent *entry;
+    DIR *d = opendir(dir);
+    while (d && (entry = readdir(d))) {
+        struct stat st;
+        size_t len = strlen(entry->d_name);
+        if (entry->d_name[0] == '.' || len < 5 || strcmp(entry->d_name + len - 4, ".lua") != 0 ||
+            fstatat(dirfd(d), entry->d_name, &st, 0) != 0)
+            continue;
+        int64_t parts[] = {(int64_t)st.st_ino, st.st_size,        st.st_mtim.tv_sec,
+                           st.st_mtim.tv_nsec, st.st_ctim.tv_sec, st.st_ctim.tv_nsec};
+        unsigned char hash[crypto_generichash_BYTES_MIN];
+        uint64_t number;
+        crypto_generichash(hash, sizeof hash, (const unsigned char *)entry->d_name, len,
+                           (const unsigned char *)parts, sizeof parts);
+        memcpy(&number, hash, sizeof number);
+        *print += number;
+    }
+    if (d)
+        closedir(d);
+}
+
+static uint64_t print_files(const struct scripts *s) {
+    static const char *const folders[] = {"rules", "rules/lib"};
+    uint64_t print = 0;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char *dir;
+        if (asprintf(&dir, "%s/%s", s->dir, folders[i]) < 0)
+            continue;
+        print_folder(dir, &print);
+        free(dir);
+    }
+    return print;
+}
+
+/* -- open and close ---------------------------------------------------------------------------- */
+
+static struct script_options options_or_default(const struct script_options *o) {
+    struct script_options out = o ? *o : (struct script_options){0};
+    out.limits = limits_or_default(&out.limits);
+    out.failures = out.failures ? out.failures : FAILURES_DEFAULT;
+    out.within_ms = out.within_ms ? out.within_ms : WITHIN_DEFAULT;
+    return out;
+}
+
+static void log_problem(void *arg, const struct script_problem *p) {
+    struct arena a = {0};
+    (void)arg;
+    if (p->absent)
+        log_info("script", "%s: %s", place_of(&a, p), p->message);
+    else
+        log_error("script", "%s: %s", place_of(&a, p), p->message);
+    arena_free(&a);
+}
+
+kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir,
+                         const struct script_options *o, kith_error *e) {
+    struct scripts *s = *out = calloc(1, sizeof *s);
+    if (!s)
+        return err_nomem(e);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->changing, NULL);
+    s->engine = g;
+    s->options = options_or_default(o);
+    s->dir = strdup(dir);
+    kith_status st = s->dir && sodium_init() >= 0 ? KITH_OK : err_nomem(e);
+    if (st == KITH_OK) {
+        s->loaded = s->seen = print_files(s);
+        st = ruleset_load(&s->set, s, e);
+    }
+    if (st == KITH_OK) {
+        ruleset_report(s->set, log_problem, NULL);
+        st = ruleset_register(s->set, e);
+    }
+    if (st != KITH_OK) {
+        scripts_close(s);
+        *out = NULL;
+    }
+    return st;
+}
+
+void scripts_close(struct scripts *s) {
+    if (!s)
+        return;
+    ruleset_free(s->set);
+    pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->changing);
+    free(s->dir);
+    free(s);
+}
+
+kith_status scripts_check(struct scripts *s, script_report report, void *arg, size_t *rules,
+                          kith_error *e) {
+    struct ruleset *set;
+    TRY(ruleset_load(&set, s, e));
+    size_t count = ruleset_report(set, report, arg), mistakes = set->mistakes;
+    ruleset_free(set);
+    if (rules)
+        *rules = count;
+    if (!mistakes)
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, NULL, "%zu problem%s in the rules", mistakes,
+                   mistakes == 1 ? "" : "s");
+}
+
+/* -- swapping ---------------------------------------------------------------------------------- */
+
+static struct script *file_named(const struct ruleset *set, const char *file) {
+    struct script *s = set->files;
+    while (s && strcmp(s->file, file) != 0)
+        s = s->next;
+    return s;
+}
+
+static struct rule *rule_named(const struct ruleset *set, const char *file, const char *name) {
+    const struct script *s = file_named(set, file);
+    struct rule *r = s ? s->rules : NULL;
+    while (r && strcmp(r->info.name, name) != 0)
+        r = r->next;
+    return r;
+}
+
+static void take_counts(struct rule *to, const struct rule *from) {
+    atomic_store(&to->runs, atomic_load(&from->runs));
+    atomic_store(&to->failures, atomic_load(&from->failures));
+    atomic_store(&to->total_ns, atomic_load(&from->total_ns));
+    to->streak = from->streak;
+    to->streak_since = from->streak_since;
+}
+
+/* [writer] between two transactions: nothing runs in the old states. */
+static kith_status put_in(struct engine *g, void *arg, kith_error *e) {
+    struct ruleset *next = arg;
+    (void)g;
+    TRY(ruleset_register(next, e));
+    for (struct script *s = next->files; s; s = s->next) {
+        for (struct rule *r = s->rules; r; r = r->next) {
+            const struct rule *old = rule_named(next->all->set, s->file, r->info.name);
+            if (old)
+                take_counts(r, old);
+        }
+    }
+    return KITH_OK;
+}
+
+/* What ran and would be off now is a mistake, whatever the reason. */
+static void expect_running(struct ruleset *next) {
+    for (struct script *s = next->files; s; s = s->next) {
+        const struct script *old = file_named(next->all->set, s->file);
+        next->mistakes += s->problems && old && !old->problems;
+    }
+}
+
+static kith_status swap(struct scripts *s, struct ruleset *next, kith_error *e) {
+    struct ruleset *old = s->set;
+    expect_running(next);
+    if (next->mistakes)
+        return err_set(e, KITH_E_INVAL, NULL, "the rules stay as they were: mend the files first");
+    TRY(engine_swap(s->engine, put_in, next, e));
+    pthread_mutex_lock(&s->lock);
+    s->set = next;
+    pthread_mutex_unlock(&s->lock);
+    ruleset_free(old);
+    return KITH_OK;
+}
+
+static kith_status reload(struct scripts *s, script_report report, void *arg, size_t *rules,
+                          kith_error *e) {
+    struct ruleset *next;
+    s->loaded = print_files(s);
+    TRY(ruleset_load(&next, s, e));
+    size_t count = ruleset_report(next, report, arg);
+    if (rules)
+        *rules = count;
+    kith_status st = swap(s, next, e);
+    if (st != KITH_OK)
+        ruleset_free(next);
+    if (st != KITH_OK && st != KITH_E_INVAL)
+        s->loaded = 0; /* not the files' fault: the watch tries again */
+    return st;
+}
+
+kith_status scripts_reload(struct scripts *s, script_report report, void *arg, size_t *rules,
+                           kith_error *e) {
+    pthread_mutex_lock(&s->changing);
+    kith_status st = reload(s, report, arg, rules, e);
+    pthread_mutex_unlock(&s->changing);
+    return st;
+}
+
+void scripts_watch(struct scripts *s) {
+    kith_error e = KITH_ERROR_INIT;
+    size_t rules = 0;
+    pthread_mutex_lock(&s->changing);
+    uint64_t now = print_files(s);
+    bool settled = now == s->seen;
+    s->seen = now;
+    if (settled && now != s->loaded) {
+        if (reload(s, log_problem, NULL, &rules, &e) == KITH_OK)
+            log_info("script", "the rules were reloaded: %zu rule%s", rules, rules == 1 ? "" : "s");
+        else
+            log_error("script", "%s", e.message);
+    }
+    pthread_mutex_unlock(&s->changing);
+}

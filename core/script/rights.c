@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rights: what the admin lets a file of rules do, in the words in which modules are granted theirs:
+ * "*", "write:*", "write:task", and "call:sales.*" for all actions or topics with that beginning.
+ * For Lua this is a wall: whatever a rule reads, writes, publishes or calls comes through here. */
+#include "script/script_internal.h"
+
+#include <string.h>
+
+enum { FILE_ITEM, MAY_ITEM }; /* of a group in rules.scripts, as declared */
+
+static const char *const kinds[] = {"read", "write", "publish", "call"};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+/* -- the words --------------------------------------------------------------------------------- */
+
+/* "sales.*" covers "sales.rescore". */
+static bool name_covers(kith_str pattern, const char *name) {
+    if (str_eqz(pattern, "*") || str_eqz(pattern, name))
+        return true;
+    return pattern.len > 2 && memcmp(pattern.ptr + pattern.len - 2, ".*", 2) == 0 &&
+           strncmp(pattern.ptr, name, pattern.len - 1) == 0;
+}
+
+static bool covers(kith_str grant, const char *kind, const char *name) {
+    kith_str part;
+    if (str_eqz(grant, "*"))
+        return true;
+    return str_split(&grant, ':', &part) && str_eqz(part, kind) && name_covers(grant, name);
+}
+
+static bool may(const struct script *s, const char *kind, const char *name) {
+    if (!s->granted)
+        return true;
+    for (uint64_t i = 0; i < s->may->as.list.count; i++)
+        if (covers(s->may->as.list.items[i].as.s, kind, name))
+            return true;
+    return false;
+}
+
+/* -- checking ---------------------------------------------------------------------------------- */
+
+static const char *kind_name(const void *arg, size_t i) {
+    (void)arg;
+    return kinds[i];
+}
+
+static const char *action_name(const void *g, size_t i) {
+    return engine_action_at(g, i)->name;
+}
+
+static kith_status check_action(const struct engine *g, kith_str pattern, kith_error *e) {
+    size_t count = 0;
+    for (const struct action *a; (a = engine_action_at(g, count)); count++)
+        if (name_covers(pattern, a->name))
+            return KITH_OK;
+    const char *near = str_nearest(pattern, action_name, g, count);
+    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%.*s'%s%s%s", (int)pattern.len,
+                   pattern.ptr, near ? "; did you mean '" : "; 'kith run' lists them",
+                   near ? near : "", near ? "'?" : "");
+}
+
+static kith_status check_topic(const struct engine *g, kith_str name, kith_error *e) {
+    bool many = name.len > 2 && memcmp(name.ptr + name.len - 2, ".*", 2) == 0;
+    if (many || engine_topic_known(g, name))
+        return KITH_OK;
+    return err_set(e, KITH_E_NOTFOUND, NULL, "nobody declares the topic '%.*s'", (int)name.len,
+                   name.ptr);
+}
+
+/* Is it a sentence of this grammar, about something that exists? */
+static kith_status check_grant(const struct engine *g, kith_str grant, kith_error *e) {
+    const struct rtype *t;
+    kith_str kind, name = grant;
+    if (str_eqz(grant, "*"))
+        return KITH_OK;
+    bool split = str_split(&name, ':', &kind);
+    size_t i = 0;
+    while (split && i < KINDS && !str_eqz(kind, kinds[i]))
+        i++;
+    if (!split || i == KINDS) {
+        const char *near = split ? str_nearest(kind, kind_name, NULL, KINDS) : NULL;
+        return err_set(e, KITH_E_INVAL, NULL, "'%.*s' is no right: %s%s%s", (int)grant.len,
+                       grant.ptr,
+                       near ? "did you mean '" : "write read:TYPE, write:TYPE, publish:TOPIC or ",
+                       near ? near : "call:ACTION", near ? ":...'?" : "");
+    }
+    if (str_eqz(name, "*"))
+        return KITH_OK;
+    if (i < 2)
+        return schema_find_type(engine_schema(g), name, &t, e);
+    return i == 2 ? check_topic(g, name, e) : check_action(g, name, e);
+}
+
+/* -- taking ------------------------------------------------------------------------------------ */
+
+static kith_str group_file(const struct setting *s, uint64_t i) {
+    const kith_value *file = &s->value.as.list.items[i].as.list.items[FILE_ITEM];
+    kith_str name = file->kind == KITH_TEXT ? file->as.s : STR("");
+    if (name.len > 6 && memcmp(name.ptr, "rules/", 6) == 0)
+        name = (kith_str){name.ptr + 6, name.len - 6};
+    return name;
+}
+
+static bool is_list(const struct setting *s) {
+    return s && s->value.kind == KITH_LIST;
+}
+
+/* The list that holds for the file; NULL: everything. */
+static const kith_value *list_for(const struct script *s, const struct setting **at) {
+    static const kith_value nothing = {.kind = KITH_LIST};
+    const struct script_options *o = &s->all->options;
+    for (uint64_t i = 0; is_list(o->scripts) && i < o->scripts->value.as.list.count; i++) {
+        const kith_value *group = &o->scripts->value.as.list.items[i];
+        if (!str_eqz(group_file(o->scripts, i), s->file + 6))
+            continue;
+        *at = o->scripts;
+        return group->as.list.items[MAY_ITEM].kind == KITH_LIST ? &group->as.list.items[MAY_ITEM]
+                                                                : &nothing;
+    }
+    *at = is_list(o->may) ? o->may : NULL;
+    return *at ? &o->may->value : NULL;
+}
+
+/* In a wrong list nothing is believed: the file is off. */
+static void check_list(struct script *s) {
+    for (uint64_t i = 0; i < s->may->as.list.count; i++) {
+        kith_error e = KITH_ERROR_INIT;
+        if (check_grant(s->all->engine, s->may->as.list.items[i].as.s, &e) != KITH_OK)
+            script_problem(s, 0, "%s:%d: %s: %s", s->granted->file ? s->granted->file : "kith.conf",
+                           s->granted->line, s->granted->path, e.message);
+    }
+}
+
+kith_status rights_take(struct script *s, kith_error *e) {
+    const struct schema *schema = engine_schema(s->all->engine);
+    uint32_t max = 0;
+    s->may = list_for(s, &s->granted);
+    for (uint32_t i = 0; i < schema->type_count; i++)
+        max = schema->types[i]->id > max ? schema->types[i]->id : max;
+    s->rights = ARENA_ARRAY(&s->arena, uint8_t, max + 1u);
+    if (!s->rights)
+        return err_nomem(e);
+    if (s->granted)
+        check_list(s);
+    for (uint32_t i = 0; i < schema->type_count; i++) {
+        const struct rtype *t = schema->types[i];
+        if (may(s, "write", t->name)) /* what may be written may be read, as for modules */
+            s->rights[t->id] = RIGHT_READ | RIGHT_WRITE;
+        else if (may(s, "read", t->name))
+            s->rights[t->id] = RIGHT_READ;
+    }
+    return KITH_OK;
+}
+
+static const char *file_name(const void *arg, size_t i) {
+    const struct script *s = ((const struct ruleset *)arg)->files;
+    while (i--)
+        s = s->next;
+    return s->file + 6;
+}
+
+/* Not a mistake that keeps other files from being reloaded: a file may just have been removed. */
+void rights_check(struct ruleset *set) {
+    const struct setting *o = set->all->options.scripts;
+    size_t count = 0;
+    for (const struct script *s = set->files; s; s = s->next)
+        count++;
+    for (uint64_t i = 0; is_list(o) && i < o->value.as.list.count; i++) {
+        kith_str file = group_file(o, i);
+        size_t k = 0;
+        while (k < count && !str_eqz(file, file_name(set, k)))
+            k++;
+        if (k < count)
+            continue;
+        const char *near = str_nearest(file, file_name, set, count);
+        char text[300];
+        snprintf(text, sizeof text, "%s: there is no file rules/%.*s%s%s%s", o->path, (int)file.len,
+                 file.ptr, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        set_problem(set, &(struct script_problem){.file = o->file ? o->file : "kith.conf",
+                                                  .line = (uint32_t)o->line,
+                                                  .message = text,
+                                                  .absent = true});
+    }
+}
+
+/* -- asking ------------------------------------------------------------------------------------ */
+
+static kith_status denied(const struct script *s, const char *what, const char *kind,
+                          const char *name, kith_error *e) {
+    bool named = s->granted == s->all->options.scripts;
+    return err_set(e, KITH_E_DENIED, NULL, "%s may not %s %s: add \"%s:%s\" to %s%s in %s", s->file,
+                   what, name, kind, name, named ? "its list in " : "", s->granted->path,
+                   s->granted->file ? s->granted->file : "kith.conf");
+}
+
+kith_status right_need(const struct script *s, uint32_t right, const struct rtype *t,
+                       kith_error *e) {
+    if (s->rights[t->id] & right)
+        return KITH_OK;
+    return right == RIGHT_READ ? denied(s, "read records of type", "read", t->name, e)
+                               : denied(s, "write records of type", "write", t->name, e);
+}
+
+static kith_status need_read(void *arg, const struct rtype *t, kith_error *e) {
+    return right_need(arg, RIGHT_READ, t, e);
+}
+
+kith_status right_need_query(const struct script *s, const struct query *q, kith_error *e) {
+    return query_types(q, need_read, (void *)(uintptr_t)s, e);
+}
+
+kith_status right_need_name(const struct script *s, const char *kind, const char *name,
+                            kith_error *e) {
+    return may(s, kind, name) ? KITH_OK : denied(s, kind, kind, name, e);
+}

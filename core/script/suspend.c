@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Suspension: a file with a rule that does nothing but fail is not called any more, until it is
+ * changed or resumed. Its events and times wait; a write in which it has a say is refused, as it
+ * was when the rule failed: nobody switches a check off by making it fail. See decision 0012. */
+#include "script/script_internal.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+/* Is this the rule's own fault? Not that of the disk, not that of another rule that it set off,
+ * which has been blamed, and not that of one around it in its file, which shares its budget. */
+static bool is_to_blame(const struct rule *r, const struct frame *f, uint64_t blamed,
+                        kith_status st) {
+    static const kith_status others[] = {KITH_E_IO,   KITH_E_FULL,  KITH_E_CORRUPT,
+                                         KITH_E_BUSY, KITH_E_NOMEM, KITH_E_THREAD};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (st == others[i])
+            return false;
+    return r->script->all->blamed == blamed && !(f->stopped && f->outer);
+}
+
+static void suspend(struct rule *r, struct txn *t, const kith_error *e) {
+    const char *file = r->script->file;
+    if (txn_paused(t, file))
+        return;
+    engine_pause(t, file, e->message);
+    log_error("script",
+              "%s is suspended: its rule '%s' failed %lld times in a row, last: %s; mend the file, "
+              "or run 'kith rule resume %s'",
+              file, r->info.name, (long long)r->streak, e->message, strrchr(file, '/') + 1);
+    r->streak = 0;
+}
+
+void suspend_after(struct rule *r, const struct frame *f, uint64_t blamed, kith_status st,
+                   const kith_error *e) {
+    struct scripts *all = r->script->all;
+    if (txn_rehearsing(f->txn))
+        return;
+    if (st == KITH_OK || st == KITH_E_REFUSED) {
+        r->streak = 0;
+        return;
+    }
+    if (!is_to_blame(r, f, blamed, st))
+        return;
+    all->blamed++;
+    if (r->streak == 0 || txn_now(f->txn) - r->streak_since > all->options.within_ms) {
+        r->streak = 0;
+        r->streak_since = txn_now(f->txn);
+    }
+    if (++r->streak >= all->options.failures)
+        suspend(r, f->txn, e);
+}
+
+kith_status suspended_refuse(const struct rule *r, kith_error *e) {
+    const char *file = r->script->file;
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "%s is suspended because it kept failing, and its rule '%s' has a say in this: "
+                   "mend the file, or run 'kith rule resume %s'",
+                   file, r->info.name, strrchr(file, '/') + 1);
+}
+
+kith_status scripts_resume(struct scripts *s, const struct principal *p, const char *file,
+                           kith_error *e) {
+    char path[300];
+    snprintf(path, sizeof path, "%s%s", strncmp(file, "rules/", 6) == 0 ? "" : "rules/", file);
+    return engine_resume(s->engine, p, path, e);
+}
