@@ -7,6 +7,7 @@
 struct call_job {
     struct cmd *c;
     const struct action *action;
+    size_t words; /* of the command line that name it */
     kith_value *args, *results;
     struct arena *arena; /* of the results */
 };
@@ -72,16 +73,26 @@ static const char *action_name_at(const void *arg, size_t i) {
     return engine_action_at(arg, i)->name;
 }
 
-static kith_status find_action(struct cmd *c, const struct action **out, kith_error *e) {
+/* sales.rescore, or its two words: sales rescore. */
+static kith_status find_action(struct call_job *job, kith_error *e) {
+    struct cmd *c = job->c;
     struct engine *g = c->company->engine;
+    const char *name = c->args[0], *second = c->arg_count > 1 ? c->args[1] : NULL;
     size_t count = 0;
-    *out = engine_action(g, str_of(c->args[0]));
-    if (*out)
+    job->words = 1;
+    if (second && !strchr(name, '.') && !strchr(second, '=')) {
+        job->words = 2;
+        name = arena_printf(&c->arena, "%s.%s", name, second);
+    }
+    if (!name)
+        return err_nomem(e);
+    job->action = engine_action(g, str_of(name));
+    if (job->action)
         return KITH_OK;
     while (engine_action_at(g, count))
         count++;
-    const char *near = str_nearest(str_of(c->args[0]), action_name_at, g, count);
-    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%s'%s%s%s", c->args[0],
+    const char *near = str_nearest(str_of(name), action_name_at, g, count);
+    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%s'%s%s%s", name,
                    near ? "; did you mean '" : "; 'kith run' lists them", near ? near : "",
                    near ? "'?" : "");
 }
@@ -98,9 +109,10 @@ static kith_status unknown_param(const struct action *a, kith_str name, kith_err
                    near ? "'?" : "");
 }
 
-static kith_status read_args(struct cmd *c, const struct action *a, kith_value *args,
-                             kith_error *e) {
-    for (size_t i = 1; i < c->arg_count; i++) {
+static kith_status read_args(struct call_job *job, kith_error *e) {
+    struct cmd *c = job->c;
+    const struct action *a = job->action;
+    for (size_t i = job->words; i < c->arg_count; i++) {
         const char *word = c->args[i], *eq = strchr(word, '=');
         if (!eq)
             return err_set(e, KITH_E_INVAL, NULL, "'%s' is not parameter=value", word);
@@ -110,12 +122,16 @@ static kith_status read_args(struct cmd *c, const struct action *a, kith_value *
             k++;
         if (k == a->param_count)
             return unknown_param(a, name, e);
-        args[k] = value_str(str_of(eq + 1));
+        job->args[k] = value_str(str_of(eq + 1));
     }
     return KITH_OK;
 }
 
-static void print_results(struct cmd *c, const struct action *a, const kith_value *results) {
+/* tx: what it wrote, 0: nothing. */
+static void print_results(const struct call_job *job, kith_id tx) {
+    struct cmd *c = job->c;
+    const struct action *a = job->action;
+    const kith_value *results = job->results;
     struct buf b = {0};
     struct json_out j;
     if (c->json) {
@@ -124,6 +140,10 @@ static void print_results(struct cmd *c, const struct action *a, const kith_valu
         for (uint32_t i = 0; i < a->result_count; i++) {
             json_key(&j, a->results[i]->name);
             value_json(cmd_schema(c), &results[i], &j);
+        }
+        if (tx) {
+            json_key(&j, "transaction");
+            json_id(&j, tx);
         }
         json_object_end(&j);
         json_print(c, &b);
@@ -136,6 +156,8 @@ static void print_results(struct cmd *c, const struct action *a, const kith_valu
     }
     if (a->result_count == 0)
         io_puts(c->io, "Done.\n");
+    if (tx)
+        io_printf(c->io, "'kith undo %s' takes this back.\n", show_id(c, tx));
 }
 
 /* [writer], in a rehearsal */
@@ -147,14 +169,14 @@ static kith_status call_in(struct txn *t, void *arg, kith_error *e) {
 
 static kith_status call(struct call_job *job, kith_error *e) {
     struct cmd *c = job->c;
-    kith_id tx;
+    kith_id tx = 0;
     if (rehearsing(c) && job->action->effect == EFFECT_WRITE)
         return write_or_rehearse(c, ORIGIN_ACTION, call_in, job, &tx, e);
     struct write_opts o = {.principal = &c->principal, .origin = ORIGIN_ACTION};
     TRY(engine_call(c->company->engine, NULL, &o, job->action, job->args, &c->arena, job->results,
                     &tx, e));
     c->wrote = job->action->effect == EFFECT_WRITE;
-    print_results(c, job->action, job->results);
+    print_results(job, tx);
     return KITH_OK;
 }
 
@@ -163,13 +185,13 @@ static kith_status run(struct cmd *c, kith_error *e) {
     struct arena own = {0}; /* the writer's thread fills it in a rehearsal */
     if (c->arg_count == 0)
         return list_actions(c);
-    TRY(find_action(c, &job.action, e));
+    TRY(find_action(&job, e));
     job.arena = &own;
     job.args = ARENA_ARRAY(&c->arena, kith_value, job.action->param_count + 1);
     job.results = ARENA_ARRAY(&c->arena, kith_value, job.action->result_count + 1);
     if (!job.args || !job.results)
         return err_nomem(e);
-    kith_status st = read_args(c, job.action, job.args, e);
+    kith_status st = read_args(&job, e);
     if (st == KITH_OK)
         st = call(&job, e);
     arena_free(&own);
@@ -180,7 +202,8 @@ const struct command command_run = {
     .name = "run",
     .args = "ACTION PARAMETER=VALUE ...",
     .help = "call an action of a module; without one, list them all",
-    .more = "  kith run sales.rescore\n\n'kith sales.rescore' does the same.",
+    .more =
+        "  kith run sales.rescore\n\n'kith sales.rescore' and 'kith sales rescore' do the same.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,
     .args_max = 10000,

@@ -42,6 +42,7 @@ kith sales.convert lead="$lead" amount="500 EUR"
 exits 0
 prints "account_how: created"
 prints "opportunity: Steel Ltd"
+prints "'kith undo $(newest)' takes this back."
 everything >"$work/after"
 expect test "$(cmp -s "$work/before" "$work/after" && echo same)" = ""
 kith undo "$(newest)"
