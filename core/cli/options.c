@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include <string.h>
+#include <unistd.h>
 
 static const struct option_row common[] = {
     {"company", "DIR",
@@ -53,18 +54,44 @@ static bool group_exists(const char *word) {
     return false;
 }
 
-static kith_status unknown_command(const char *name, kith_error *e) {
+static const char *near_command(const char *name) {
     size_t count = 0;
     while (command_at(count))
         count++;
-    const char *near = str_nearest(str_of(name), command_name_at, NULL, count);
+    return str_nearest(str_of(name), command_name_at, NULL, count);
+}
+
+static kith_status unknown_command(const char *name, kith_error *e) {
+    const char *near = near_command(name);
     if (near)
         return err_set(e, KITH_E_INVAL, NULL, "there is no command '%s'; did you mean 'kith %s'?",
                        name, near);
     return err_set(e, KITH_E_INVAL, NULL, "there is no command '%s'; 'kith help' lists them", name);
 }
 
-/* A word with a dot is an action: `kith sales.rescore` is `kith run sales.rescore`. */
+/* Is there a module of that name beside the program? One that is elsewhere is not known before the
+ * company is open. */
+static bool module_exists(struct cmd *c, const char *name) {
+    for (size_t i = 0; c->program->module_dirs[i]; i++) {
+        char *path = arena_printf(&c->arena, "%s/%s.so", c->program->module_dirs[i], name);
+        if (path && access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A word with a dot is an action: `kith sales.rescore` is `kith run sales.rescore`. So are two
+ * words of which the first is no command, nor nearly one: `kith sales rescore`. */
+static bool names_action(struct cmd *c) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    const char *first = c->args[0], *second = c->arg_count > 1 ? c->args[1] : "";
+    if (strchr(first, '.'))
+        return true;
+    if (!*second || second[strspn(second, plain)] || first[strspn(first, plain)])
+        return false;
+    return !near_command(first) || module_exists(c, first);
+}
+
 static kith_status pick_command(struct cmd *c, size_t *used, kith_error *e) {
     const char *first = c->arg_count > 0 ? c->args[0] : NULL;
     *used = 1;
@@ -81,7 +108,7 @@ static kith_status pick_command(struct cmd *c, size_t *used, kith_error *e) {
         return c->command ? KITH_OK : unknown_command(both, e);
     }
     c->command = command_named(first);
-    if (!c->command && strchr(first, '.')) {
+    if (!c->command && names_action(c)) {
         *used = 0;
         c->command = &command_run;
     }

@@ -90,7 +90,7 @@ kith update lead "$lead" score=99
 expect test "$code" -ne 0
 one_sentence
 
-it "calls the module's actions, by two names"
+it "calls the module's actions, by three names"
 kith run
 exits 0
 prints "sales.rescore"
@@ -101,9 +101,21 @@ exits 0
 kith sales.rescore --rehearse
 exits 0
 prints "nothing was kept"
+kith sales rescore lead="$lead"
+exits 0
+prints "checked: 1"
+kith help sales rescore
+exits 0
+prints "kith run ACTION"
 kith sales.rescor
 exits 3
 complains "did you mean 'sales.rescore'"
+kith sales rescor
+exits 3
+complains "did you mean 'sales.rescore'"
+kith fnd lead
+exits 2
+complains "did you mean 'kith find'"
 kith sales.rescore leed=x
 exits 2
 complains "no parameter 'leed'"
