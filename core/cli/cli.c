@@ -47,6 +47,8 @@ static const struct command *const commands[] = {
     &command_check_opened,
     &command_doctor,
     &command_explain,
+    &command_reference,
+    &command_complete,
     &command_help,
     &command_version,
 };

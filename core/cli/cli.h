@@ -35,6 +35,9 @@ struct command {
 };
 const struct command *command_at(size_t i); /* in the order of the help; NULL past the end */
 const struct command *command_named(const char *name);
+/* Its options, then those that every command has; NULL past the end. */
+const struct option_row *command_option(const struct command *command, size_t i);
+const struct option_row *command_common_option(size_t i);
 
 /* One command line while it is carried out. One thread. */
 struct cmd {
@@ -109,6 +112,7 @@ kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e);
 
 /* -- commands ---------------------------------------------------------------------------------- */
 
+extern const struct command command_complete, command_reference;
 extern const struct command command_init, command_import, command_export, command_find, command_get,
     command_create, command_update, command_delete, command_history, command_why, command_undo,
     command_log, command_module_list, command_module_enable, command_module_disable,

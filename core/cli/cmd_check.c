@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kith check, explain: settings, modules and rules, everything that is wrong at once. */
+/* kith check: settings, modules and rules, everything that is wrong at once. */
 #include "cli/show.h"
 #include <string.h>
 
@@ -78,97 +78,6 @@ static kith_status run_check(struct cmd *c, kith_error *e) {
     return cli_sub_command(c, &command_check_opened, e);
 }
 
-/* -- explain ----------------------------------------------------------------------------------- */
-
-static kith_str value_now(struct cmd *c, const struct setting *s) {
-    struct buf b = {0};
-    setting_value_text(&s->decl, &s->value, &b);
-    kith_str text = arena_str(&c->arena, buf_view(&b));
-    buf_free(&b);
-    return text;
-}
-
-static const char *where_set(struct cmd *c, const struct setting *s) {
-    return s->file ? arena_printf(&c->arena, "%s:%d", s->file, s->line) : "default";
-}
-
-static void json_setting(struct cmd *c, const struct setting *s) {
-    struct buf b = {0}, kind = {0};
-    struct json_out j;
-    setting_kind_text(&s->decl, &kind);
-    json_begin(&j, &b, false);
-    json_object_(&j);
-    json_key(&j, "setting");
-    json_strz(&j, s->path);
-    json_key(&j, "kind");
-    json_str(&j, buf_view(&kind));
-    json_key(&j, "value");
-    json_str(&j, value_now(c, s));
-    json_key(&j, "default");
-    if (s->decl.default_text)
-        json_strz(&j, s->decl.default_text);
-    else
-        json_nil(&j);
-    json_key(&j, "set_at");
-    json_strz(&j, where_set(c, s));
-    json_key(&j, "doc");
-    json_strz(&j, s->decl.doc ? s->decl.doc : "");
-    json_object_end(&j);
-    json_print(c, &b);
-    buf_free(&kind);
-}
-
-static bool starts_with(const char *path, const char *group) {
-    size_t len = strlen(group);
-    return strncmp(path, group, len) == 0 && (path[len] == '\0' || path[len] == '.');
-}
-
-static void list_settings(struct cmd *c, const struct settings *s, const char *group) {
-    struct table t;
-    table_begin(&t, c, (const char *const[]){"setting", "value", "set at", "what it is", NULL});
-    for (size_t i = 0; i < settings_total(s); i++) {
-        const struct setting *one = settings_at(s, i);
-        if (group && !starts_with(one->path, group))
-            continue;
-        if (c->json) {
-            json_setting(c, one);
-            continue;
-        }
-        table_cellz(&t, one->path);
-        table_cell(&t, value_now(c, one));
-        table_cellz(&t, where_set(c, one));
-        table_cellz(&t, one->decl.doc);
-    }
-    if (!c->json)
-        table_print(&t);
-}
-
-static kith_status explain(struct cmd *c, const struct settings *s, kith_error *e) {
-    struct buf b = {0};
-    if (c->arg_count == 0) {
-        list_settings(c, s, NULL);
-        return KITH_OK;
-    }
-    kith_status st = settings_explain(s, c->args[0], &b, e);
-    if (st == KITH_OK && c->json)
-        list_settings(c, s, c->args[0]);
-    else if (st == KITH_OK)
-        io_lines(c->io, buf_view(&b), 0);
-    buf_free(&b);
-    return st;
-}
-
-static kith_status run_explain(struct cmd *c, kith_error *e) {
-    struct settings_problems problems = {0};
-    struct company *company = NULL;
-    kith_status st = company_read(&company, c->program, c->dir, &problems, e);
-    if (company && company->settings)
-        st = explain(c, company->settings, e);
-    company_close(company);
-    settings_problems_free(&problems);
-    return st;
-}
-
 const struct command command_check = {
     .name = "check",
     .args = "",
@@ -184,15 +93,4 @@ const struct command command_check_opened = {
     .needs = NEEDS_COMPANY,
     .quiet = true,
     .run = run_check_opened,
-};
-
-const struct command command_explain = {
-    .name = "explain",
-    .args = "[SETTING]",
-    .help = "what a setting means, what it is and where it is set; without one, list them all",
-    .more = "  kith explain company.zone\n  kith explain sales",
-    .needs = NEEDS_FOLDER,
-    .quiet = true,
-    .args_max = 1,
-    .run = run_explain,
 };

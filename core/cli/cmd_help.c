@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith help, version: what the program can tell about itself. */
+#include "cli/reference.h"
 #include "cli/show.h"
 #include "record/query.h"
 #include <string.h>
@@ -12,24 +13,44 @@ static const char query_text[] =
     "  contact where city = 'Berlin' and email is not null order by -created limit 20\n"
     "  task where state = 'open' and due < now() + 2d and assignee.login = 'anna'\n"
     "  contact where account.industry in ('steel', 'coal') and not tagged('do-not-call')\n"
-    "  lead where score >= 50 : count()\n"
-    "\n"
-    "Conditions compare with = != < <= > >=, in (...), not in (...), like 'x%', is null, is not "
-    "null,\n"
-    "and are joined with and, or, not and parentheses. A name walks through links with dots. "
-    "Texts\n"
-    "stand in single quotes, as do dates ('2026-01-31'), amounts ('12.50 EUR') and ids. Durations "
-    "are\n"
-    "30d, 2h, 15m. An empty field is neither equal nor unequal to anything: ask for 'is null'.\n"
-    "\n"
-    "Functions:\n";
+    "  lead where score >= 50 : count()\n";
+
+static void help_forms(struct cmd *c, const struct query_function *f, size_t count,
+                       const char *head) {
+    for (size_t i = 0; i < count; i++) {
+        const char *name = head ? head : f[i].name;
+        if (i == 0 || (!head && strcmp(name, f[i - 1].name) != 0))
+            io_printf(c->io, "\n%s%c%s%s\n", io_style(c->io, STYLE_HEAD), name[0] - ('a' - 'A'),
+                      name + 1, io_style(c->io, STYLE_PLAIN));
+        io_printf(c->io, "  %-26s %s\n", f[i].signature, f[i].doc);
+    }
+}
 
 static kith_status help_query(struct cmd *c) {
     size_t count;
-    const struct query_function *f = query_functions(&count);
     io_puts(c->io, query_text);
-    for (size_t i = 0; i < count; i++)
-        io_printf(c->io, "  %-22s %s\n", f[i].signature, f[i].doc);
+    const struct query_function *forms = query_forms(&count);
+    help_forms(c, forms, count, NULL);
+    const struct query_function *functions = query_functions(&count);
+    help_forms(c, functions, count, "functions");
+    return KITH_OK;
+}
+
+static kith_status print_manual(struct cmd *c, kith_error *e) {
+    struct buf b = {0};
+    manual_page(&b);
+    io_raw(c->io, buf_view(&b));
+    kith_status st = b.failed ? err_nomem(e) : KITH_OK;
+    buf_free(&b);
+    return st;
+}
+
+static kith_status print_completion(struct cmd *c, const char *shell, kith_error *e) {
+    const char *script = completion_script(shell);
+    if (!script)
+        return err_set(e, KITH_E_INVAL, NULL, "--completion takes bash, zsh or fish, not '%s'",
+                       shell);
+    io_puts(c->io, script);
     return KITH_OK;
 }
 
@@ -62,6 +83,11 @@ static void json_commands(struct cmd *c) {
 
 static kith_status run(struct cmd *c, kith_error *e) {
     const char *first = c->arg_count > 0 ? c->args[0] : NULL;
+    const char *shell = cmd_option(c, "completion");
+    if (cmd_option(c, "man"))
+        return print_manual(c, e);
+    if (shell)
+        return print_completion(c, shell, e);
     if (c->json) {
         json_commands(c);
         return KITH_OK;
@@ -93,6 +119,8 @@ const struct command command_help = {
     .name = "help",
     .args = "[COMMAND]",
     .help = "what there is, or more about one command or about queries",
+    .options = {{"man", NULL, "print the manual page kith(1)"},
+                {"completion", "bash|zsh|fish", "print the script that completes words on Tab"}},
     .needs = NEEDS_NOTHING,
     .args_max = 2,
     .run = run,

@@ -344,7 +344,7 @@ const struct command command_module_list = {
 
 const struct command command_module_enable = {
     .name = "module enable",
-    .args = "NAME",
+    .args = "MODULE",
     .help = "load a module whenever the company is opened; a path with a slash names a file",
     .more = "The module is given the permissions that it asks for. They are shown, and stand in\n"
             "conf.d/modules.conf, where they can be taken away.",
@@ -357,7 +357,7 @@ const struct command command_module_enable = {
 
 const struct command command_module_disable = {
     .name = "module disable",
-    .args = "NAME",
+    .args = "MODULE",
     .help = "load it no more; its records stay in the database",
     .needs = NEEDS_FOLDER,
     .quiet = true,
@@ -368,7 +368,7 @@ const struct command command_module_disable = {
 
 const struct command command_module_inspect = {
     .name = "module inspect",
-    .args = "NAME",
+    .args = "MODULE",
     .help = "everything that a module or a file declares, without running it",
     .needs = NEEDS_NOTHING,
     .args_min = 1,

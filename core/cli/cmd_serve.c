@@ -119,7 +119,7 @@ const struct command command_serve = {
         "and Ctrl-C finish what was accepted, and end it.\n\n"
         "It logs to standard error, or where the settings say: 'kith explain log'. SIGHUP reads\n"
         "these settings again. Started by systemd it says when it is ready.",
-    .options = {{"log-level", "LEVEL", "error, warn, info or debug, whatever the settings say"}},
+    .options = {{"log-level", "error|warn|info|debug", "whatever the settings say"}},
     .needs = NEEDS_FOLDER,
     .run = run,
 };

@@ -288,6 +288,23 @@ kith_status company_read(struct company **out, const struct program *p, const ch
     return st == KITH_OK ? check_meaning(c, e) : st;
 }
 
+/* A database in memory gives every type and field a number, as any database does. */
+kith_status company_schema(struct company *c, const struct schema **out, kith_error *e) {
+    const struct schema_source *modules;
+    size_t count = plugins_sources(c->plugins, &modules);
+    struct schema_source *all = ARENA_ARRAY(&c->arena, struct schema_source, count + 1);
+    if (!all)
+        return err_nomem(e);
+    all[0] = schema_core;
+    for (size_t i = 0; i < count; i++)
+        all[i + 1] = modules[i];
+    TRY(conn_open(&c->scratch, ":memory:", CONN_WRITER, NULL, e));
+    TRY(schema_build(&c->declared, c->scratch, all, count + 1,
+                     settings_text(c->settings, "", "company.currency").ptr, e));
+    *out = c->declared;
+    return KITH_OK;
+}
+
 /* -- opening ----------------------------------------------------------------------------------- */
 
 static uint32_t setting_u32(const struct settings *s, const char *key) {
@@ -386,6 +403,8 @@ void company_close(struct company *c) {
         plugins_stop(c->plugins, 0);
     plugins_free(c->plugins);
     zone_close(c->zone);
+    schema_free(c->declared);
+    conn_close(c->scratch);
     settings_free(c->settings);
     arena_free(&c->arena);
     free(c->dir);

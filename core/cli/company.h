@@ -30,6 +30,8 @@ struct company {
     struct zone *zone;
     struct engine *engine;
     struct scripts *scripts;
+    struct conn *scratch; /* company_schema */
+    struct schema *declared;
 };
 
 /* The folder: the given one, else $KITH_COMPANY, else the working folder or the nearest one above
@@ -60,6 +62,10 @@ kith_status company_read_core(const char *dir, struct settings **out,
                               struct settings_problems *problems, kith_error *e);
 /* The texts of a list, at most cap of them; they live as long as s does. Gives their number. */
 size_t company_text_list(const struct settings *s, const char *key, const char **out, size_t cap);
+
+/* The types of a company that was read and not opened, built in memory beside its database; the
+ * company owns it. Modules are not started for it. */
+kith_status company_schema(struct company *c, const struct schema **out, kith_error *e);
 
 /* Where modules are looked for: the company's folders, then the program's. Gives their number; they
  * live as long as s, a and p do. */

@@ -21,13 +21,17 @@ static size_t own_options(const struct command *command) {
     return n;
 }
 
-static const struct option_row *option_at(const struct command *command, size_t i) {
+const struct option_row *command_option(const struct command *command, size_t i) {
     size_t own = own_options(command);
     return i < own ? &command->options[i] : i - own < COMMON_COUNT ? &common[i - own] : NULL;
 }
 
+const struct option_row *command_common_option(size_t i) {
+    return i < COMMON_COUNT ? &common[i] : NULL;
+}
+
 static const char *option_name_at(const void *arg, size_t i) {
-    return option_at(arg, i)->name;
+    return command_option(arg, i)->name;
 }
 
 static const char *command_name_at(const void *arg, size_t i) {
@@ -122,7 +126,7 @@ static kith_status set_option(struct cmd *c, const char *word, const char *next,
     const char *name = word + 2, *eq = strchr(name, '=');
     size_t len = eq ? (size_t)(eq - name) : strlen(name), own = own_options(c->command), i = 0;
     const struct option_row *row;
-    while ((row = option_at(c->command, i)) &&
+    while ((row = command_option(c->command, i)) &&
            (strlen(row->name) != len || memcmp(row->name, name, len) != 0))
         i++;
     if (!row) {
@@ -259,7 +263,7 @@ kith_status cmd_option_int(const struct cmd *c, const char *name, int64_t min, i
 static void help_options(struct cmd *c, const struct command *k) {
     const struct option_row *row;
     io_printf(c->io, "\n%sOptions%s\n", io_style(c->io, STYLE_HEAD), io_style(c->io, STYLE_PLAIN));
-    for (size_t i = 0; (row = option_at(k, i)); i++) {
+    for (size_t i = 0; (row = command_option(k, i)); i++) {
         char *left = arena_printf(&c->arena, "--%s%s%s", row->name, row->value ? " " : "",
                                   row->value ? row->value : "");
         io_printf(c->io, "  %-22s %s\n", left ? left : row->name, row->help);

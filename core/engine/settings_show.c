@@ -190,6 +190,74 @@ static void explain_items(const struct leaf *leaf, struct buf *out) {
     }
 }
 
+/* Some value that the setting takes. */
+static void example_value(const kith_setting *d, struct buf *out) {
+    kith_str rest = str_of(d->choices), first = STR("...");
+    switch (d->kind) {
+    case KITH_BOOL:
+        buf_puts(out, "true");
+        break;
+    case KITH_INT:
+    case KITH_REAL:
+        buf_printf(out, "%lld", (long long)(d->min > 0 ? d->min : d->max < 0 ? d->max : 0));
+        break;
+    case KITH_DURATION:
+        buf_puts(out, "\"10m\"");
+        break;
+    case KITH_TEXT:
+        str_split(&rest, ',', &first);
+        quoted_text(first, out);
+        break;
+    default:
+        buf_puts(out, "[ \"...\" ]");
+    }
+}
+
+/* "score.points" is written "score: { points = 25; };" */
+static void written(const char *path, kith_str value, struct buf *out) {
+    kith_str rest = str_of(path), part;
+    size_t depth = 0;
+    while (str_split(&rest, '.', &part)) {
+        buf_str(out, part);
+        buf_puts(out, rest.len > 0 ? ": { " : " = ");
+        depth += rest.len > 0;
+    }
+    buf_str(out, value);
+    buf_putc(out, ';');
+    while (depth-- > 0)
+        buf_puts(out, " };");
+}
+
+static void example_groups(const struct leaf *leaf, struct buf *out) {
+    buf_puts(out, "( { ");
+    for (size_t i = 0; i < leaf->items->count; i++) {
+        const struct setting *x = &leaf->items->leaves[i]->pub;
+        struct buf value = {0};
+        example_value(&x->decl, &value);
+        written(x->decl.key, buf_view(&value), out);
+        buf_putc(out, ' ');
+        out->failed |= value.failed;
+        buf_free(&value);
+    }
+    buf_puts(out, "} )");
+}
+
+/* As it stands in a file: with the value that it has, unless that is none, secret, or long. */
+static void example_text(const struct leaf *leaf, struct buf *out) {
+    const struct setting *x = &leaf->pub;
+    struct buf value = {0};
+    if (leaf->items)
+        example_groups(leaf, &value);
+    else if (x->value.kind == KITH_NULL || x->decl.flags & KITH_SF_SECRET ||
+             (x->value.kind == KITH_LIST && x->value.as.list.count == 0))
+        example_value(&x->decl, &value);
+    else
+        setting_value_text(&x->decl, &x->value, &value);
+    written(x->path, buf_view(&value), out);
+    out->failed |= value.failed;
+    buf_free(&value);
+}
+
 static void explain_one(const struct leaf *leaf, struct buf *out) {
     const struct setting *x = &leaf->pub;
     const kith_setting *d = &x->decl;
@@ -209,8 +277,11 @@ static void explain_one(const struct leaf *leaf, struct buf *out) {
     setting_value_text(d, &x->value, out);
     if (x->file)
         buf_printf(out, ", set in %s:%d", x->file, x->line);
+    buf_puts(out, "\n  written    ");
+    example_text(leaf, out);
     buf_printf(out, "\n  a change   takes effect %s\n",
-               d->flags & KITH_SF_RELOAD ? "without a restart" : "after a restart");
+               d->flags & KITH_SF_RELOAD ? "when 'kith serve' gets SIGHUP, or after a restart"
+                                         : "after a restart");
 }
 
 /* "sales" and "sales.score" hold "sales.score.points". */
@@ -221,6 +292,32 @@ static bool is_within(const char *path, const char *group) {
 
 static const char *path_at(const void *arg, size_t i) {
     return settings_at(arg, i)->path;
+}
+
+/* The path with its first wrong part mended, as far as it then goes; empty: nothing is near. */
+static void mended_path(const struct settings *s, const char *path, struct buf *out) {
+    const struct node *at = &s->shape.root;
+    kith_str rest = str_of(path), part;
+    while (str_split(&rest, '.', &part)) {
+        const struct node *child = at->child;
+        while (child && !str_eqz(part, child->name))
+            child = child->next;
+        if (out->len > 0)
+            buf_putc(out, '.');
+        if (child) {
+            buf_puts(out, child->name);
+            at = child;
+            continue;
+        }
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)part.len, part.ptr);
+        const char *near = node_nearest(at, name);
+        if (near)
+            buf_puts(out, near);
+        else
+            buf_reset(out);
+        return;
+    }
 }
 
 kith_status settings_explain(const struct settings *s, const char *path, struct buf *out,
@@ -237,10 +334,14 @@ kith_status settings_explain(const struct settings *s, const char *path, struct 
     }
     if (any)
         return out->failed ? err_nomem(e) : KITH_OK;
-    const char *near = str_nearest(str_of(path), path_at, s, s->shape.count);
-    near = near ? near : node_nearest(&s->shape.root, path);
-    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no setting %s%s%s", path,
-                   near ? "; did you mean " : "", near ? near : "");
+    struct buf mended = {0};
+    mended_path(s, path, &mended);
+    const char *near =
+        mended.len > 0 ? mended.ptr : str_nearest(str_of(path), path_at, s, s->shape.count);
+    err_set(e, KITH_E_NOTFOUND, NULL, "there is no setting %s%s%s", path,
+            near ? "; did you mean " : "", near ? near : "");
+    buf_free(&mended);
+    return KITH_E_NOTFOUND;
 }
 
 /* -- the reference page ------------------------------------------------------------------------ */
@@ -297,6 +398,6 @@ void settings_reference(const struct settings *s, const char *module, struct buf
             now = leaf->pub.module;
         }
         bool reload = leaf->pub.decl.flags & KITH_SF_RELOAD;
-        reference_row("", leaf, reload ? "" : " (after a restart)", out);
+        reference_row("", leaf, reload ? " *Reload.*" : "", out);
     }
 }

@@ -549,9 +549,13 @@ TEST("a setting is explained with what it takes, what it is and where it is set"
                "  kind       a whole number from 0 to 100\n"
                "  default    10\n"
                "  now        25, set in kith.conf:2\n"
+               "  written    sales: { score: { points = 25; }; };\n"
                "  a change   takes effect after a restart\n",
                explain("sales.score.points"));
-    EXPECT_HAS("now        \"info\"\n  a change   takes effect without", explain("log.level"));
+    EXPECT_HAS("a change   takes effect when 'kith serve' gets SIGHUP", explain("log.level"));
+    EXPECT_HAS(
+        "written    sales: { stages = ( { name = \"...\"; odds = 0; limit: { days = 0; }; } ); };",
+        explain("sales.stages"));
     tidy();
 }
 
@@ -574,6 +578,10 @@ TEST("explaining what is no setting names the nearest") {
     EXPECT_HAS("did you mean sales.score.points", err.message);
     EXPECT_INT(KITH_E_NOTFOUND, settings_explain(settings, "saels", &shown, &err));
     EXPECT_HAS("did you mean sales", err.message);
+    EXPECT_INT(KITH_E_NOTFOUND, settings_explain(settings, "sales.scor", &shown, &err));
+    EXPECT_HAS("did you mean sales.score", err.message);
+    EXPECT_INT(KITH_E_NOTFOUND, settings_explain(settings, "sales.wholly.other", &shown, &err));
+    EXPECT_STR("there is no setting sales.wholly.other", err.message);
     tidy();
 }
 
@@ -618,7 +626,7 @@ TEST("the reference page lists every setting of a module") {
     EXPECT_HAS("## sales\n\n| setting | takes | default | meaning |\n", shown.ptr);
     EXPECT_HAS(
         "| `sales.score.points` | a whole number from 0 to 100 | `10` | Points that a lead gets "
-        "for an answered mail. (after a restart) |\n",
+        "for an answered mail. |\n",
         shown.ptr);
     EXPECT_HAS("| `sales.stages[].name` | a text in double quotes | must be set |", shown.ptr);
     EXPECT(strstr(shown.ptr, "engine.queue") == NULL);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith explain: what a setting, a record type, a field or an event is. */
+#include "cli/reference.h"
+#include "cli/show.h"
+#include <string.h>
+
+static kith_str value_now(struct cmd *c, const struct setting *s) {
+    struct buf b = {0};
+    setting_value_text(&s->decl, &s->value, &b);
+    kith_str text = arena_str(&c->arena, buf_view(&b));
+    buf_free(&b);
+    return text;
+}
+
+static const char *where_set(struct cmd *c, const struct setting *s) {
+    return s->file ? arena_printf(&c->arena, "%s:%d", s->file, s->line) : "default";
+}
+
+static void json_setting(struct cmd *c, const struct setting *s) {
+    struct buf b = {0}, kind = {0};
+    struct json_out j;
+    setting_kind_text(&s->decl, &kind);
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "setting");
+    json_strz(&j, s->path);
+    json_key(&j, "kind");
+    json_str(&j, buf_view(&kind));
+    json_key(&j, "value");
+    json_str(&j, value_now(c, s));
+    json_key(&j, "default");
+    if (s->decl.default_text)
+        json_strz(&j, s->decl.default_text);
+    else
+        json_nil(&j);
+    json_key(&j, "set_at");
+    json_strz(&j, where_set(c, s));
+    json_key(&j, "doc");
+    json_strz(&j, s->decl.doc ? s->decl.doc : "");
+    json_object_end(&j);
+    json_print(c, &b);
+    buf_free(&kind);
+}
+
+static bool starts_with(const char *path, const char *group) {
+    size_t len = strlen(group);
+    return strncmp(path, group, len) == 0 && (path[len] == '\0' || path[len] == '.');
+}
+
+static void list_settings(struct cmd *c, const struct settings *s, const char *group) {
+    struct table t;
+    table_begin(&t, c, (const char *const[]){"setting", "value", "set at", "what it is", NULL});
+    for (size_t i = 0; i < settings_total(s); i++) {
+        const struct setting *one = settings_at(s, i);
+        if (group && !starts_with(one->path, group))
+            continue;
+        if (c->json) {
+            json_setting(c, one);
+            continue;
+        }
+        table_cellz(&t, one->path);
+        table_cell(&t, value_now(c, one));
+        table_cellz(&t, where_set(c, one));
+        table_cellz(&t, one->decl.doc);
+    }
+    if (!c->json)
+        table_print(&t);
+}
+
+static kith_status explain_settings(struct cmd *c, const struct settings *s, kith_error *e) {
+    struct buf b = {0};
+    kith_status st = settings_explain(s, c->args[0], &b, e);
+    if (st == KITH_OK && c->json)
+        list_settings(c, s, c->args[0]);
+    else if (st == KITH_OK)
+        io_lines(c->io, buf_view(&b), 0);
+    buf_free(&b);
+    return st;
+}
+
+/* -- types, fields, events --------------------------------------------------------------------- */
+
+static void json_part(struct cmd *c, const char *what, const char *name, const char *kind,
+                      const char *module, const char *doc) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, what);
+    json_strz(&j, name);
+    json_key(&j, "kind");
+    json_strz(&j, kind);
+    json_key(&j, "module");
+    json_strz(&j, module);
+    json_key(&j, "doc");
+    json_strz(&j, doc);
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
+static const char *kind_of(struct cmd *c, const struct rfield *f) {
+    struct buf b = {0};
+    field_text(f, &b);
+    kith_str text = arena_str(&c->arena, buf_view(&b));
+    buf_free(&b);
+    return text.ptr ? text.ptr : "";
+}
+
+static void explain_type(struct cmd *c, const struct rtype *t) {
+    struct table table;
+    if (!c->json)
+        io_printf(c->io, "%s: %s From %s.\n\n", t->name, t->doc, t->module);
+    table_begin(&table, c, (const char *const[]){"field", "kind", "what it is", NULL});
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        const struct rfield *f = t->fields[i];
+        if (c->json)
+            json_part(c, "field", arena_printf(&c->arena, "%s.%s", t->name, f->name), kind_of(c, f),
+                      f->module, f->doc);
+        table_cellz(&table, f->name);
+        table_cellz(&table, kind_of(c, f));
+        table_cellz(&table, f->doc);
+    }
+    if (!c->json)
+        table_print(&table);
+}
+
+static void explain_field(struct cmd *c, const struct rfield *f) {
+    if (c->json)
+        json_part(c, "field", c->args[0], kind_of(c, f), f->module, f->doc);
+    else
+        io_printf(c->io, "%s\n  %s\n  kind       %s\n  from       %s\n", c->args[0], f->doc,
+                  kind_of(c, f), f->module);
+}
+
+static const char *event_doc(const struct rtype *t, kith_str what) {
+    if (str_eqz(what, "created"))
+        return "A record of the type was made.";
+    if (str_eqz(what, "updated"))
+        return "A record of the type was changed.";
+    if (str_eqz(what, "deleted"))
+        return "A record of the type was deleted.";
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        if (t->fields[i]->kind == KITH_F_STATE && field_option(t->fields[i], what) >= 0)
+            return "A record of the type came into this state.";
+    }
+    return NULL;
+}
+
+/* "contact", "contact.city", "lead.qualified". False: none of these. */
+static bool explain_declared(struct cmd *c, const struct schema *s) {
+    kith_str rest = str_of(c->args[0]), name;
+    str_split(&rest, '.', &name);
+    const struct rtype *t = schema_type(s, name);
+    const struct rfield *f = t ? type_field(s, t, rest) : NULL;
+    const char *event = t ? event_doc(t, rest) : NULL;
+    if (t && rest.len == 0)
+        explain_type(c, t);
+    else if (f)
+        explain_field(c, f);
+    else if (event && c->json)
+        json_part(c, "event", c->args[0], "event", t->module, event);
+    else if (event)
+        io_printf(c->io, "%s\n  %s Rules and modules can react to it.\n", c->args[0], event);
+    return (t && rest.len == 0) || f || event;
+}
+
+/* -- what is not there ------------------------------------------------------------------------- */
+
+struct looking {
+    const char *name;
+    bool found;
+};
+
+static void is_module(void *arg, const char *name, const char *path) {
+    struct looking *l = arg;
+    (void)path;
+    size_t len = strlen(name);
+    l->found = l->found ||
+               (strncmp(l->name, name, len) == 0 && (l->name[len] == '.' || l->name[len] == '\0'));
+}
+
+static bool has_settings(const struct settings *s, kith_str module) {
+    for (size_t i = 0; i < settings_total(s); i++) {
+        if (str_eqz(module, settings_at(s, i)->module))
+            return true;
+    }
+    return false;
+}
+
+static const char *type_name_at(const void *arg, size_t i) {
+    const struct schema *s = arg;
+    return s->types[i]->name;
+}
+
+/* Leaves the error of the settings, which names the nearest, unless more can be said. */
+static kith_status unknown(struct cmd *c, const struct company *company,
+                           const struct schema *schema, kith_error *e) {
+    struct looking l = {.name = c->args[0]};
+    kith_str rest = str_of(c->args[0]), name;
+    str_split(&rest, '.', &name);
+    const struct rtype *t = schema_type(schema, name);
+    const struct rfield *ignored;
+    if (t)
+        return schema_find_field(schema, t, rest, &ignored, e);
+    const char *near = str_nearest(str_of(c->args[0]), type_name_at, schema, schema->type_count);
+    if (near)
+        return err_set(e, KITH_E_NOTFOUND, NULL,
+                       "there is no setting and no type %s; did you mean %s", c->args[0], near);
+    company_modules(company->settings, c->dir, c->program, is_module, &l);
+    if (!l.found || has_settings(company->settings, name))
+        return KITH_E_NOTFOUND;
+    return err_set(e, KITH_E_NOTFOUND, NULL,
+                   "the module %.*s is not enabled: 'kith module inspect %.*s' shows its settings",
+                   (int)name.len, name.ptr, (int)name.len, name.ptr);
+}
+
+static kith_status explain(struct cmd *c, struct company *company, kith_error *e) {
+    const struct schema *schema;
+    if (c->arg_count == 0) {
+        list_settings(c, company->settings, NULL);
+        return KITH_OK;
+    }
+    kith_status st = explain_settings(c, company->settings, e);
+    if (st != KITH_E_NOTFOUND)
+        return st;
+    TRY(company_schema(company, &schema, e));
+    return explain_declared(c, schema) ? KITH_OK : unknown(c, company, schema, e);
+}
+
+static kith_status run(struct cmd *c, kith_error *e) {
+    struct settings_problems problems = {0};
+    struct company *company = NULL;
+    kith_status st = company_read(&company, c->program, c->dir, &problems, e);
+    if (company && company->settings)
+        st = explain(c, company, e);
+    company_close(company);
+    settings_problems_free(&problems);
+    return st;
+}
+
+const struct command command_explain = {
+    .name = "explain",
+    .args = "[SETTING]",
+    .help = "what a setting, a type, a field or an event is; without one, list all settings",
+    .more = "  kith explain company.zone\n  kith explain sales\n  kith explain contact.lifecycle",
+    .needs = NEEDS_FOLDER,
+    .quiet = true,
+    .args_max = 1,
+    .run = run,
+};
