@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shared object as a file: who may have changed it, what it exports and carries, the private
- * copy that is loaded in its place, and its entry. What is checked is what is loaded: the bytes are
- * read once. */
+/* The shared object as a file: who may have changed it, the private copy that is loaded in its
+ * place, and its entry. What is checked is what is loaded: the bytes are read once. */
 #include "plugin/internal.h"
 #include <dlfcn.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -12,8 +10,6 @@
 #include <unistd.h>
 
 #define BINARY_MAX (256u << 20) /* bytes */
-#define ENTRY      "kith_plugin_entry_v"
-#define ENTRY_NOW  "kith_plugin_entry_v1"
 
 /* -- reading ----------------------------------------------------------------------------------- */
 
@@ -84,118 +80,6 @@ void binary_free(struct binary *b) {
     *b = (struct binary){0};
 }
 
-/* -- looking inside ---------------------------------------------------------------------------- */
-
-struct symbols {
-    const Elf64_Sym *items;
-    size_t count;
-    const char *names; /* ends with a NUL */
-    size_t names_size;
-};
-
-static bool inside(const struct binary *b, uint64_t from, uint64_t size) {
-    return from <= b->size && size <= b->size - from;
-}
-
-static const Elf64_Shdr *find_section(const struct binary *b, const Elf64_Ehdr *h, uint32_t type) {
-    if (h->e_shentsize != sizeof(Elf64_Shdr) || h->e_shoff % _Alignof(Elf64_Shdr) != 0 ||
-        !inside(b, h->e_shoff, (uint64_t)h->e_shnum * sizeof(Elf64_Shdr)))
-        return NULL;
-    const Elf64_Shdr *s = (const Elf64_Shdr *)(const void *)(b->bytes + h->e_shoff);
-    for (size_t i = 0; i < h->e_shnum; i++)
-        if (s[i].sh_type == type && s[i].sh_link < h->e_shnum &&
-            s[i].sh_offset % _Alignof(Elf64_Sym) == 0 && inside(b, s[i].sh_offset, s[i].sh_size))
-            return &s[i];
-    return NULL;
-}
-
-static bool read_symbols(const struct binary *b, struct symbols *out) {
-    const Elf64_Ehdr *h = (const Elf64_Ehdr *)(const void *)b->bytes;
-    if (b->size < sizeof *h || memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 ||
-        h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_type != ET_DYN)
-        return false;
-    const Elf64_Shdr *table = find_section(b, h, SHT_DYNSYM);
-    if (!table)
-        return false;
-    const Elf64_Shdr *first = (const Elf64_Shdr *)(const void *)(b->bytes + h->e_shoff);
-    const Elf64_Shdr *names = &first[table->sh_link];
-    if (!inside(b, names->sh_offset, names->sh_size) || names->sh_size == 0 ||
-        b->bytes[names->sh_offset + names->sh_size - 1] != '\0')
-        return false;
-    *out = (struct symbols){(const Elf64_Sym *)(const void *)(b->bytes + table->sh_offset),
-                            table->sh_size / sizeof(Elf64_Sym),
-                            (const char *)b->bytes + names->sh_offset, names->sh_size};
-    return true;
-}
-
-/* Marks that linkers and sanitizers put into every shared object. */
-static bool is_mark(const char *name) {
-    static const char *const marks[] = {"_init", "_fini", "_edata", "_end", "__bss_start"};
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-        if (strcmp(name, marks[i]) == 0)
-            return true;
-    return strncmp(name, "__odr_asan", 10) == 0;
-}
-
-static bool is_exported(const Elf64_Sym *s, const char *name) {
-    return s->st_shndx != SHN_UNDEF && ELF64_ST_BIND(s->st_info) != STB_LOCAL &&
-           ELF64_ST_VISIBILITY(s->st_other) == STV_DEFAULT && *name && !is_mark(name);
-}
-
-/* Two literals: no SQL is spoken in this room, as the check of the floors asks. */
-static bool is_forbidden(const char *name) {
-    return strncmp(name,
-                   "sqlite3"
-                   "_",
-                   8) == 0 ||
-           strncmp(name, "lua_", 4) == 0 || strncmp(name, "luaL_", 5) == 0;
-}
-
-static kith_status check_export(const char *name, bool *entry, kith_error *e) {
-    if (strcmp(name, ENTRY_NOW) == 0) {
-        *entry = true;
-        return KITH_OK;
-    }
-    if (strncmp(name, ENTRY, strlen(ENTRY)) == 0)
-        return err_set(e, KITH_E_UNSUPPORTED, NULL,
-                       "it is built for plugin contract %s; this Kith speaks contract %u",
-                       name + strlen(ENTRY), KITH_ABI_MAJOR);
-    return err_set(e, KITH_E_INVAL, NULL,
-                   "it exports '%s': a plugin exports " ENTRY_NOW
-                   " alone (build it with -fvisibility=hidden)",
-                   name);
-}
-
-static kith_status check_symbols(const struct symbols *s, kith_error *e) {
-    bool entry = false;
-    kith_status st = KITH_OK;
-    for (size_t i = 0; i < s->count; i++) {
-        const char *name =
-            s->items[i].st_name < s->names_size ? s->names + s->items[i].st_name : "";
-        if (is_exported(&s->items[i], name) && st == KITH_OK)
-            st = check_export(name, &entry, e);
-        if (is_forbidden(name))
-            return err_set(e, KITH_E_DENIED, NULL,
-                           "it uses '%s': a plugin never touches the database or Lua by itself",
-                           name);
-    }
-    if (entry || st != KITH_OK)
-        return st;
-    return err_set(e, KITH_E_INVAL, NULL, "it is no plugin: it exports no " ENTRY_NOW);
-}
-
-kith_status binary_check(const struct binary *b, kith_error *e) {
-    static const char magic[] = "SQLite format 3";
-    struct symbols symbols;
-    if (!read_symbols(b, &symbols))
-        return err_set(e, KITH_E_INVAL, NULL, "it is no shared object for this machine");
-    TRY(check_symbols(&symbols, e));
-    if (memmem(b->bytes, b->size, magic, sizeof magic)) /* with its NUL */
-        return err_set(e, KITH_E_DENIED, NULL,
-                       "it carries a copy of SQLite, which would destroy the database's locks");
-    return KITH_OK;
-}
-
 /* -- the private copy -------------------------------------------------------------------------- */
 
 static kith_status copies_folder(const char *wanted, struct arena *a, const char **out,
@@ -239,6 +123,15 @@ static kith_status write_all(int fd, const struct binary *b, const char *path, k
     return KITH_OK;
 }
 
+/* Opened once in a child process: the checks that need it loaded, and whether it answers. */
+static kith_status probe(const struct binary *b, const char *path, kith_error *e) {
+    struct findings f = {0};
+    struct buf none = {0};
+    kith_status st = child_ask(b, path, NULL, false, &f, &none, e);
+    buf_free(&none);
+    return st == KITH_OK ? findings_verdict(&f, e) : st;
+}
+
 /* A copy that has its name has answered once without taking a process with it. */
 static kith_status write_copy(const struct binary *b, const char *path, struct arena *a,
                               kith_error *e) {
@@ -252,7 +145,7 @@ static kith_status write_copy(const struct binary *b, const char *path, struct a
     if (close(fd) != 0 && st == KITH_OK)
         st = err_errno(e, "write", part);
     if (st == KITH_OK)
-        st = plugin_probe(part, e);
+        st = probe(b, part, e);
     if (st == KITH_OK && (chmod(part, 0500) != 0 || rename(part, path) != 0))
         st = err_errno(e, "write", path);
     if (st != KITH_OK)
@@ -277,9 +170,9 @@ kith_status binary_open(const char *copy, const kith_plugin_desc **out, kith_err
     void *handle = dlopen(copy, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!handle)
         return err_set(e, KITH_E_INVAL, NULL, "it cannot be loaded: %s", dlerror());
-    void *symbol = dlsym(handle, ENTRY_NOW);
+    void *symbol = dlsym(handle, PLUGIN_ENTRY);
     if (!symbol)
-        return err_set(e, KITH_E_INVAL, NULL, "it is no plugin: it exports no " ENTRY_NOW);
+        return err_set(e, KITH_E_INVAL, NULL, "it is no plugin: it exports no " PLUGIN_ENTRY);
     const kith_plugin_desc *(*entry)(void);
     memcpy(&entry, &symbol, sizeof entry); /* ISO C has no cast from data to function */
     *out = entry();

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a plugin declares, for people and for programs, without an instance of it. Its code runs in
- * a child process, so that a bad one harms nobody; the answer comes back through a pipe. */
+/* What a plugin declares and how it did in the checks, for people and for programs, without an
+ * instance of it. Its code runs in a child process, so that a bad one harms nobody. */
 #include "plugin/internal.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define LIMIT_S 10 /* the child gets no longer than this */
 
 /* A table to print: one row of text per row that is declared. `text` writes what follows the name.
  */
@@ -271,138 +264,95 @@ static void print_migrations(kith_array rows, struct json_out *json, struct buf 
         json_array_end(json);
 }
 
-static void print(const kith_plugin_desc *d, bool as_json, struct buf *out) {
-    struct json_out json;
-    json_begin(&json, out, true);
-    if (as_json)
-        json_object_(&json);
-    print_head(d, as_json ? &json : NULL, out);
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
-        print_section(&sections[i], d, as_json ? &json : NULL, out);
-    print_migrations(d->migrations, as_json ? &json : NULL, out);
-    if (as_json)
-        json_object_end(&json);
+static void print_check(const struct findings *f, enum check c, struct json_out *json,
+                        struct buf *out) {
+    const kith_error *why = &f->items[c];
+    bool ok = why->code == KITH_OK;
+    if (json) {
+        json_object_(json);
+        json_key(json, "name");
+        json_strz(json, check_name(c));
+        json_key(json, "ok");
+        if (f->looked[c])
+            json_bool_(json, ok);
+        else
+            json_nil(json);
+        json_key(json, "why");
+        json_strz(json, ok ? "" : why->message);
+        json_object_end(json);
+        return;
+    }
+    buf_puts(out, out->len ? "\ncheck " : "check ");
+    for (const char *p = check_name(c); *p; p++)
+        buf_putc(out, *p == '_' ? ' ' : *p);
+    buf_printf(out, ": %s%s",
+               !f->looked[c] ? "not reached"
+               : ok          ? "ok"
+                             : "FAILED: ",
+               ok ? "" : why->message);
+}
+
+static void print(const kith_plugin_desc *d, const struct findings *f, bool as_json,
+                  struct buf *out) {
+    struct json_out writer, *json = as_json ? &writer : NULL;
+    json_begin(&writer, out, true);
+    if (json)
+        json_object_(json);
+    if (d) {
+        print_head(d, json, out);
+        for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+            print_section(&sections[i], d, json, out);
+        print_migrations(d->migrations, json, out);
+    }
+    if (json) {
+        json_key(json, "checks");
+        json_array_(json);
+    }
+    for (int i = 0; i < CHECKS; i++)
+        print_check(f, (enum check)i, json, out);
+    if (json) {
+        json_array_end(json);
+        json_object_end(json);
+    }
     buf_putc(out, '\n');
 }
 
-/* -- the child --------------------------------------------------------------------------------- */
-
-/* What the child sends: how it went, then the text. */
-struct answer {
-    kith_status status;
-    kith_error error;
-};
-
-static kith_status look(const char *path, bool json, struct buf *out, kith_error *e) {
-    struct arena arena = {0};
-    const kith_plugin_desc *desc;
-    kith_plugin_desc copy;
-    kith_status st = binary_open(path, &desc, e);
-    if (st == KITH_OK)
-        st = declare_copy(desc, &arena, &copy, e);
-    if (st == KITH_OK)
-        print(&copy, json, out);
-    arena_free(&arena);
-    return st;
+/* What the child says is as good as the code that ran in it. */
+static bool is_json(const struct buf *text) {
+    json_t *value = NULL;
+    bool good = json_read(buf_view(text), &value, NULL) == KITH_OK && json_is_object(value);
+    json_decref(value);
+    return good;
 }
 
-static bool send_all(int fd, const void *data, size_t size) {
-    for (const char *p = data; size;) {
-        ssize_t n = write(fd, p, size);
-        if (n <= 0)
-            return false;
-        p += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
-static _Noreturn void child(int fd, const char *path, bool json) {
-    struct buf out = {0};
-    struct answer a = {.error = KITH_ERROR_INIT};
-    int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    alarm(LIMIT_S);
-    dup2(quiet, STDERR_FILENO); /* the answer is the parent's to give, in one sentence */
-    a.status = look(path, json, &out, &a.error);
-    bool sent = send_all(fd, &a, sizeof a) && send_all(fd, out.ptr, out.len);
-    _exit(sent ? 0 : 1); /* no destructor of the plugin runs */
-}
-
-/* -- the parent -------------------------------------------------------------------------------- */
-
-static void receive(int fd, struct buf *in) {
-    char part[4096];
-    for (;;) {
-        ssize_t n = read(fd, part, sizeof part);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return;
-        buf_add(in, part, (size_t)n);
-    }
-}
-
-static kith_status verdict(int wait_status, const struct buf *in, struct buf *out, kith_error *e) {
-    struct answer a;
-    if (WIFSIGNALED(wait_status))
-        return err_set(e, KITH_E_INVAL, NULL,
-                       "its code ended with signal %d (%s) while it was asked"
-                       " what it declares",
-                       WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
-    if (in->failed)
-        return err_nomem(e);
-    if (in->len < sizeof a)
-        return err_set(e, KITH_E_INVAL, NULL, "its code ended the process with exit code %d",
-                       WEXITSTATUS(wait_status));
-    memcpy(&a, in->ptr, sizeof a);
-    if (a.status != KITH_OK) {
-        err_copy(e, &a.error);
-        return a.status;
-    }
-    buf_add(out, in->ptr + sizeof a, in->len - sizeof a);
-    return out->failed ? err_nomem(e) : KITH_OK;
-}
-
-static kith_status ask_child(const char *path, bool json, struct buf *out, kith_error *e) {
-    int ends[2], wait_status = 0;
-    struct buf in = {0};
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return err_errno(e, "make", "a pipe");
-    pid_t pid = fork();
-    if (pid == 0)
-        child(ends[1], path, json);
-    close(ends[1]);
-    if (pid > 0) {
-        receive(ends[0], &in);
-        while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
-            ;
-    }
-    close(ends[0]);
-    kith_status st =
-        pid < 0 ? err_errno(e, "start", "a process") : verdict(wait_status, &in, out, e);
-    buf_free(&in);
-    return st;
-}
-
-kith_status plugin_probe(const char *path, kith_error *e) {
+static kith_status inspect_file(const char *full, bool json, struct buf *out, kith_error *e) {
+    struct binary binary;
+    struct findings f = {0};
     struct buf text = {0};
-    kith_status st = ask_child(path, false, &text, e);
+    kith_status st = KITH_OK;
+    TRY(binary_read(full, &binary, e));
+    checks_look(&binary, &f);
+    if (f.items[CHECK_FORMAT].code == KITH_OK && f.items[CHECK_EXPORT].code == KITH_OK)
+        st = child_ask(&binary, full, print, json, &f, &text, e);
+    if (json && text.len && !is_json(&text)) {
+        kith_error why = KITH_ERROR_INIT;
+        err_set(&why, KITH_E_INVAL, NULL, "what it declares is no text");
+        findings_set(&f, CHECK_DECLARATION, why.code, &why);
+        buf_reset(&text);
+    }
+    if (!text.len)
+        print(NULL, &f, json, &text);
+    buf_str(out, buf_view(&text));
     buf_free(&text);
-    return st;
+    binary_free(&binary);
+    return st == KITH_OK ? findings_verdict(&f, e) : st;
 }
 
 kith_status plugin_inspect(const char *path, bool json, struct buf *out, kith_error *e) {
-    struct binary binary;
     char *full = realpath(path, NULL); /* dlopen searches for names without a slash */
     if (!full)
         return err_errno(e, "open", path);
-    kith_status st = binary_read(full, &binary, e);
-    if (st == KITH_OK) {
-        st = binary_check(&binary, e);
-        binary_free(&binary);
-    }
-    if (st == KITH_OK)
-        st = ask_child(full, json, out, e);
+    kith_status st = inspect_file(full, json, out, e);
     free(full);
     return st == KITH_OK ? st : err_prefix(e, "%s: ", path);
 }

@@ -24,9 +24,6 @@ struct binary {
  * changed it. */
 kith_status binary_read(const char *path, struct binary *out, kith_error *e);
 void binary_free(struct binary *b);
-/* Is it a plugin as far as one can tell without running it? One exported symbol, no database or Lua
- * of its own. */
-kith_status binary_check(const struct binary *b, kith_error *e);
 /* Writes the private copy, unless it is there already; *copy lives in the arena. Before a copy gets
  * its name it is opened once in a child process, so that code that dies there harms nobody. */
 kith_status binary_copy(const struct binary *b, const char *name, const char *folder,
@@ -34,8 +31,75 @@ kith_status binary_copy(const struct binary *b, const char *name, const char *fo
 /* Maps it for the life of the process and asks it for its description. */
 kith_status binary_open(const char *copy, const kith_plugin_desc **out, kith_error *e);
 
-/* Opens it and asks for its description in a child process (inspect.c). */
-kith_status plugin_probe(const char *path, kith_error *e);
+#define PLUGIN_ENTRY "kith_plugin_entry_v1"
+
+/* -- the checks (checks.c) --------------------------------------------------------------------- */
+
+/* What a shared object must be to be loaded, each by itself. The first ones look at the bytes, the
+ * others need it loaded, which happens in a child process. */
+enum check {
+    CHECK_FORMAT,
+    CHECK_EXPORT,
+    CHECK_UNIQUE,
+    CHECK_TEXTREL,
+    CHECK_STACK,
+    CHECK_TLS,
+    CHECK_CONSTRUCTORS,
+    CHECK_CARRIES,
+    CHECK_USES,
+    CHECK_COMPLETE, /* from here on in the child */
+    CHECK_SECOND,
+    CHECK_DECLARATION,
+    CHECKS
+};
+const char *check_name(enum check c); /* "one_export" */
+struct findings {
+    kith_error items[CHECKS]; /* code KITH_OK: passed, or not looked at */
+    bool looked[CHECKS];
+};
+void findings_set(struct findings *f, enum check c, kith_status st, const kith_error *why);
+/* The first check that failed. */
+kith_status findings_verdict(const struct findings *f, kith_error *e);
+/* Those that look at the bytes. */
+void checks_look(const struct binary *b, struct findings *f);
+/* Those that need it loaded, into this process: for a child. */
+void checks_load(const struct binary *b, const char *path, struct findings *f);
+
+/* -- the child process (child.c) --------------------------------------------------------------- */
+
+/* Loads the file in a child process and asks it for its description, which `print` then writes; the
+ * text arrives in *out. f gets the checks of the child, and CHECK_DECLARATION when the code
+ * crashes, hangs or has nothing sensible to say. Whatever it does, this process is not harmed.
+ * print may be NULL. Fails only when there can be no child. */
+typedef void (*child_print)(const kith_plugin_desc *desc, const struct findings *f, bool json,
+                            struct buf *out);
+kith_status child_ask(const struct binary *b, const char *path, child_print print, bool json,
+                      struct findings *f, struct buf *out, kith_error *e);
+
+/* -- the format of shared objects (elf.c) ------------------------------------------------------ */
+
+/* A shared object's tables, found as the dynamic linker finds them. Every place is inside the file,
+ * whatever its bytes say. */
+struct elf {
+    const unsigned char *bytes;
+    size_t size;
+    size_t segments, segment_count; /* where they begin, how many */
+    size_t dynamic, dynamic_count;
+    size_t symbols, symbol_count;
+    size_t names, names_size; /* ends with a NUL */
+};
+struct elf_symbol {
+    const char *name;
+    uint8_t bind, visibility;
+    bool defined;
+};
+/* KITH_E_INVAL with a sentence: no shared object, of another machine, damaged. */
+kith_status elf_open(const unsigned char *bytes, size_t size, struct elf *out, kith_error *e);
+struct elf_symbol elf_symbol(const struct elf *elf, size_t i);
+/* The value of a tag of the dynamic section; false: it is not there. value may be NULL. */
+bool elf_dynamic(const struct elf *elf, int64_t tag, uint64_t *value);
+/* The flags of the first segment of a type; false: there is none. */
+bool elf_segment(const struct elf *elf, uint32_t type, uint32_t *flags);
 
 /* -- the description (declare.c) --------------------------------------------------------------- */
 

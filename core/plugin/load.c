@@ -64,7 +64,9 @@ static kith_status find_file(struct plugin *p, const struct plugins_options *o, 
 static kith_status open_binary(struct plugin *p, const struct binary *b,
                                const struct plugins_options *o, const kith_plugin_desc **desc,
                                kith_error *e) {
-    TRY(binary_check(b, e));
+    struct findings f = {0};
+    checks_look(b, &f);
+    TRY(findings_verdict(&f, e));
     TRY(binary_copy(b, p->name, o->copies, &p->arena, &p->copy, e));
     return binary_open(p->copy, desc, e);
 }

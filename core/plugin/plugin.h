@@ -95,9 +95,10 @@ struct plugin_context {
 };
 const struct plugin_context *plugin_context(void);
 
-/* Appends all that the file declares, as text or as one JSON object, and its defects if it has any.
- * The file's own code runs only in a child process. KITH_OK: it could be loaded; otherwise e says
- * why not. Call it before the process has threads. */
+/* Appends all that the file declares and how it did in each check, as text or as one JSON object;
+ * what there is of it when a check failed. The file's own code runs only in a child process, with
+ * little time. KITH_OK: it could be loaded; otherwise e says why not. Call it before the process
+ * has threads. */
 kith_status plugin_inspect(const char *path, bool json, struct buf *out, kith_error *e);
 
 #endif

@@ -21,7 +21,7 @@ expect() {
 }
 id() { sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | head -n 1; }
 
-expect "it passes the checks" "module visit" "$kith" module inspect "$module"
+expect "it passes the checks" "one export: ok" "$kith" module inspect "$module"
 "$kith" init company >/dev/null && cd company || exit 2
 expect "it can be enabled" "The module visit is enabled." "$kith" module enable "$module"
 anna=$("$kith" create contact name=Anna --json | id)

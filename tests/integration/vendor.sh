@@ -97,6 +97,27 @@ for row in "type delivery" "hook check_day" "reaction keep_in_history" "action p
     "permission write:interaction"; do
     expect_has "$row"
 done
+expect_lacks FAILED
+expect_has "check no executable stack: ok"
+
+it "what it would be refused for is found: a copy of SQLite, a symbol too many, a missing library"
+flags="-std=c11 -shared -fPIC $(pkg-config --cflags kith)"
+cp -r delivery bad && cd bad || exit 1
+sed 's/Plans what takes/SQLite format 3\\0 &/' delivery.c >carries.c
+run cc $flags -fvisibility=hidden -o delivery.so carries.c
+run kith module inspect ./delivery.so
+expect_status 4
+expect_has "check no copy of sqlite or lua: FAILED: it carries a copy of SQLite"
+expect_has "type delivery"
+printf '\nKITH_EXPORT int helper(void);\nint helper(void) { return 1; }\n' | cat delivery.c - >exports.c
+run cc $flags -fvisibility=hidden -o delivery.so exports.c
+run kith module inspect ./delivery.so --json
+expect_has "it exports 'helper'"
+printf '\nextern int crc32(void);\nint helper(void) { return crc32(); }\n' | cat delivery.c - >undefined.c
+run cc $flags -fvisibility=hidden -o delivery.so undefined.c
+run kith module inspect ./delivery.so
+expect_has "check all symbols found: FAILED: it uses 'crc32'"
+cd "$work" || exit 1
 
 kith init company >/dev/null && cd company || exit 1
 it "it is enabled, with what it may"

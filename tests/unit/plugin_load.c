@@ -36,8 +36,10 @@ TEST("a truncated plugin is refused before it is loaded") {
     EXPECT_OK(binary_read(path, &b, &e), e);
     for (size_t size = b.size - 1; size > 0; size = size * 9 / 10) {
         struct binary cut = {malloc(size), size, ""}; /* so that a sanitizer sees its end */
+        struct findings f = {0};
         memcpy(cut.bytes, b.bytes, size);
-        EXPECT(binary_check(&cut, &e) != KITH_OK);
+        checks_look(&cut, &f);
+        EXPECT(findings_verdict(&f, &e) != KITH_OK);
         free(cut.bytes);
     }
     binary_free(&b);
@@ -298,62 +300,4 @@ TEST("callbacks without create are refused") {
     kith_error e = KITH_ERROR_INIT;
     EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.hooks = KITH_ARRAY(hooks)}, &e));
     EXPECT_HAS("no create()", e.message);
-}
-
-/* -- inspect ----------------------------------------------------------------------------------- */
-
-static kith_status inspect(const char *name, bool json, struct buf *out, kith_error *e) {
-    char path[4200];
-    snprintf(path, sizeof path, "%s/%s.so", plugins_dir, name);
-    return plugin_inspect(path, json, out, e);
-}
-
-TEST("inspect prints every row that a plugin declares") {
-    static const char *const rows[] = {
-        "module every_row",  "permission read:contact",
-        "setting mood",      "type thing",
-        "name  kind text",   "topic thing.grown",
-        "hook check",        "before create update",
-        "reaction announce", "where size > 100",
-        "reaction heard",    "timer later",
-        "action total",      "effect read",
-        "action make",
-    };
-    struct buf out = {0};
-    kith_error e = KITH_ERROR_INIT;
-    EXPECT_OK(inspect("every_row", false, &out, &e), e);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        EXPECT_HAS(rows[i], out.ptr);
-    buf_free(&out);
-}
-
-TEST("inspect prints JSON that can be read") {
-    struct buf out = {0};
-    json_t *json;
-    kith_error e = KITH_ERROR_INIT;
-    EXPECT_OK(inspect("every_row", true, &out, &e), e);
-    EXPECT_OK(json_read(buf_view(&out), &json, &e), e);
-    EXPECT_STR("every_row", json_string_value(json_object_get(json, "name")));
-    EXPECT_INT(2, json_array_size(json_object_get(json, "actions")));
-    EXPECT_INT(2, json_array_size(json_object_get(json, "reactions")));
-    json_decref(json);
-    buf_free(&out);
-}
-
-TEST("inspect survives a plugin that crashes when it is asked") {
-    struct buf out = {0};
-    kith_error e = KITH_ERROR_INIT;
-    EXPECT_INT(KITH_E_INVAL, inspect("dies_in_entry", false, &out, &e));
-    EXPECT_HAS("ended with signal 6", e.message);
-    EXPECT_INT(0, out.len);
-    buf_free(&out);
-}
-
-TEST("inspect says why a plugin cannot be loaded") {
-    struct buf out = {0};
-    kith_error e = KITH_ERROR_INIT;
-    EXPECT_INT(KITH_E_DENIED, inspect("carries_sqlite", false, &out, &e));
-    EXPECT_HAS("carries_sqlite.so: it carries a copy of SQLite", e.message);
-    EXPECT_INT(KITH_E_NOTFOUND, inspect("no_such_module", false, &out, &e));
-    buf_free(&out);
 }
