@@ -112,7 +112,8 @@ static bool take_continuation(struct parsing *p, struct buf *b, struct form *f) 
         look_at_header(buf_view(b), f);
     bool soft = f->quoted_printable && b->ptr[b->len - 1] == '=';
     bool folded = line.len && is_blank(line.ptr[0]) && (!f->base64 || str_trim(line).len);
-    bool data = f->base64 && line.len && !memchr(line.ptr, ':', line.len);
+    bool data =
+        f->base64 && p->card->version == VCARD_21 && line.len && !memchr(line.ptr, ':', line.len);
     if (!soft && !folded && !data)
         return false;
     pass_line(p, line);
