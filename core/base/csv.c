@@ -35,6 +35,7 @@ struct csv {
     uint64_t doubt;  /* rows that begin before this offset may hold U+FFFD in place of a bad byte */
     bool skip_lf;    /* the last row ended with a CR at the end of the window */
     bool skip_line;  /* the last row was too long: its rest is passed over */
+    bool marked;     /* the file begins with the options' mark */
 
     char delimiter, quote, comment;
     bool stops[256]; /* what ends an unquoted field */
@@ -444,8 +445,8 @@ static char detect_delimiter(struct csv *c) {
 }
 
 static kith_status skip_lines(struct csv *c, const struct csv_options *o, kith_error *e) {
-    size_t n = o->mark && str_starts(buf_view(&c->text), o->mark) ? 0 : o->skip_lines;
-    for (; n > 0; n--) {
+    c->marked = o->mark && str_starts(buf_view(&c->text), o->mark);
+    for (size_t n = c->marked ? 0 : o->skip_lines; n > 0; n--) {
         c->skip_line = true;
         while (!begin_row(c) && !c->ended)
             TRY(widen(c, e));
@@ -550,6 +551,10 @@ char csv_delimiter(const struct csv *c) {
 
 char csv_quote(const struct csv *c) {
     return c->quote;
+}
+
+bool csv_marked(const struct csv *c) {
+    return c->marked;
 }
 
 enum text_encoding csv_encoding(const struct csv *c) {

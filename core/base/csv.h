@@ -52,6 +52,7 @@ kith_status csv_open(struct csv **out, csv_source source, void *arg, const struc
 kith_status csv_next(struct csv *c, struct csv_row *row, kith_error *e);
 char csv_delimiter(const struct csv *c);
 char csv_quote(const struct csv *c);
+bool csv_marked(const struct csv *c);                 /* the file begins with the options' mark */
 enum text_encoding csv_encoding(const struct csv *c); /* as far as it is known by now */
 const char *csv_line_end(const struct csv *c);        /* of the first line: "CRLF", "LF", "CR" */
 void csv_close(struct csv *c);                        /* NULL does nothing */

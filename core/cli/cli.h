@@ -13,7 +13,7 @@ enum needs {
     NEEDS_COMPANY, /* an open company: in the process that owns it */
 };
 
-#define OPTIONS_PER_COMMAND 14
+#define OPTIONS_PER_COMMAND 24
 struct option_row {
     const char *name;  /* without its dashes */
     const char *value; /* what follows, for the help: "FILE"; NULL: a switch */
@@ -113,6 +113,7 @@ kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e);
 /* -- commands ---------------------------------------------------------------------------------- */
 
 extern const struct command command_complete, command_reference;
+extern const struct command command_backup, command_restore;
 extern const struct command command_init, command_import, command_export, command_find, command_get,
     command_create, command_update, command_delete, command_history, command_why, command_undo,
     command_log, command_module_list, command_module_enable, command_module_disable,

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith import: a file of rows into records; or only a look at it, or a rehearsal on a copy. */
+#include "cli/reasons.h"
 #include "cli/scratch.h"
 #include "cli/show.h"
 #include "engine/import.h"
 #include <stdio.h>
 #include <string.h>
-
-#define REJECTS_SHOWN 5
 
 struct job {
     struct cmd *c;
@@ -17,8 +16,7 @@ struct job {
     const char *rejects; /* name of the file, or NULL */
     int reject_file;     /* -1: not made yet */
     struct buf reject_text;
-    struct buf shown; /* the first rejects, for people */
-    uint64_t reject_count;
+    struct reasons reasons;
     int64_t started;
 };
 
@@ -37,17 +35,50 @@ static kith_status pick_word(struct cmd *c, const char *option, const char *cons
                    words[1], count > 2 ? " or " : "", count > 2 ? words[2] : "", given);
 }
 
-static kith_status read_delimiter(struct cmd *c, char *out, kith_error *e) {
-    const char *given = cmd_option(c, "delimiter");
+/* One character, or the name of one that is hard to type. */
+static kith_status pick_char(struct cmd *c, const char *option, char *out, kith_error *e) {
+    static const struct {
+        const char *option, *name;
+        char is;
+    } names[] = {{"delimiter", "tab", '\t'},
+                 {"delimiter", "blanks", CSV_BLANKS},
+                 {"quote", "none", CSV_UNQUOTED}};
+    const char *given = cmd_option(c, option), *named = "";
+    for (size_t i = 0; given && i < sizeof names / sizeof *names; i++) {
+        if (strcmp(names[i].option, option) != 0)
+            continue;
+        named = names[i].name;
+        if (strcmp(named, given) == 0) {
+            *out = names[i].is;
+            return KITH_OK;
+        }
+    }
     if (!given)
         return KITH_OK;
-    if (strcmp(given, "tab") == 0)
-        *out = '\t';
-    else if (given[0] && !given[1])
-        *out = given[0];
-    else
-        return err_set(e, KITH_E_INVAL, NULL, "--delimiter takes one character, or tab, not '%s'",
-                       given);
+    *out = given[0];
+    if (given[0] > ' ' && given[0] < 0x7f && !given[1])
+        return KITH_OK;
+    if (given[0] == ' ' && !given[1] && strcmp(option, "quote") != 0)
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, NULL, "--%s takes one character%s%s, not '%s'", option,
+                   named[0] ? ", or " : "", strcmp(named, "blanks") == 0 ? "tab or blanks" : named,
+                   given);
+}
+
+static kith_status read_dialect(struct cmd *c, struct import_options *o, kith_error *e) {
+    int64_t skip;
+    TRY(pick_char(c, "delimiter", &o->csv.delimiter, e));
+    TRY(pick_char(c, "quote", &o->csv.quote, e));
+    TRY(pick_char(c, "comment", &o->csv.comment, e));
+    TRY(pick_char(c, "split", &o->split, e));
+    TRY(pick_char(c, "decimal", &o->decimal, e));
+    TRY(cmd_option_int(c, "skip-lines", 0, 1000000, 0, &skip, e));
+    o->csv.skip_lines = (size_t)skip;
+    o->csv.encoding = cmd_option(c, "encoding");
+    o->columns = cmd_option(c, "columns");
+    o->empty = cmd_option(c, "empty");
+    if (o->decimal && o->decimal != ',' && o->decimal != '.')
+        return err_set(e, KITH_E_INVAL, NULL, "--decimal takes , or ., not '%c'", o->decimal);
     return KITH_OK;
 }
 
@@ -61,7 +92,7 @@ static kith_status read_options(struct job *job, kith_error *e) {
     TRY(schema_find_type(engine_schema(job->engine), str_of(c->args[0]), &o->type, e));
     TRY(pick_word(c, "duplicates", policies, 3, &policy, e));
     TRY(pick_word(c, "format", formats, 2, &format, e));
-    TRY(read_delimiter(c, &o->delimiter, e));
+    TRY(read_dialect(c, o, e));
     o->principal = &c->principal;
     o->duplicates = (enum import_duplicates)policy;
     o->format = (enum file_format)format;
@@ -70,7 +101,7 @@ static kith_status read_options(struct job *job, kith_error *e) {
     o->map_count = c->arg_count - 2;
     o->key = cmd_option(c, "key");
     o->day_first = cmd_option(c, "day-first") != NULL;
-    o->encoding = cmd_option(c, "encoding");
+    o->create_linked = cmd_option(c, "create-linked") != NULL;
     o->restart = cmd_option(c, "restart") != NULL;
     job->rejects = cmd_option(c, "rejects");
     if (cmd_option(c, "duplicates") && !o->key)
@@ -111,10 +142,7 @@ static kith_status flush_rejects(struct job *job, kith_error *e) {
 
 static kith_status on_reject(void *arg, const struct import_reject *r, kith_error *e) {
     struct job *job = arg;
-    if (job->reject_count++ < REJECTS_SHOWN) {
-        buf_printf(&job->shown, "row %llu, line %llu: %s\n", (unsigned long long)r->row,
-                   (unsigned long long)r->line, r->reason);
-    }
+    reasons_add(&job->reasons, r);
     if (!job->rejects)
         return KITH_OK;
     buf_str(&job->reject_text, r->text);
@@ -127,7 +155,7 @@ static const char *column_target(struct cmd *c, const struct import_column *col)
     if (col->is_id)
         return "id";
     if (!col->field)
-        return "(left out)";
+        return col->part ? "(part of a value below)" : "(left out)";
     if (col->by)
         return arena_printf(&c->arena, "%s, found by its %s", col->field->name, col->by->name);
     return col->field->name;
@@ -141,9 +169,11 @@ static void show_columns(struct job *job) {
     struct table t;
     if (c->json || count == 0)
         return;
+    io_printf(c->io, "%s\n\n", import_format(job->import));
     table_begin(&t, c, (const char *const[]){"column of the file", "goes to", NULL});
     for (size_t i = 0; i < count; i++) {
-        const char *unnamed = col[i].field ? "(every row)" : "(no name)";
+        bool pieces = col[i].value && strchr(col[i].value, '{');
+        const char *unnamed = pieces ? col[i].value : col[i].value ? "(every row)" : "(no name)";
         table_cellz(&t, col[i].header[0] ? col[i].header : unnamed);
         table_cellz(&t, column_target(c, &col[i]));
     }
@@ -181,6 +211,10 @@ static void report_json(struct job *job, const struct import_report *r, bool reh
     }
     json_key(&j, "seconds");
     json_num(&j, r->seconds);
+    json_key(&j, "format");
+    json_strz(&j, import_format(job->import));
+    json_key(&j, "reasons");
+    reasons_json(&job->reasons, &j);
     json_object_end(&j);
     json_print(job->c, &b);
 }
@@ -207,11 +241,7 @@ static void report_text(struct job *job, const struct import_report *r, bool reh
     count_line(c, "unchanged", r->unchanged);
     count_line(c, "skipped", r->skipped);
     count_line(c, "rejected", r->rejected);
-    if (job->shown.len > 0) {
-        io_puts(c->io, "    ");
-        io_lines(c->io, (kith_str){job->shown.ptr, job->shown.len - 1}, 4);
-        io_puts(c->io, "\n");
-    }
+    reasons_show(&job->reasons, c->io);
     if (r->rejected > 0 && !job->rejects)
         io_puts(c->io, "    --rejects FILE keeps them, to be repaired and imported again\n");
     count_line(c, "duplicates", r->duplicates);
@@ -348,7 +378,7 @@ static kith_status import_into(struct cmd *c, struct engine *engine, bool rehear
     kith_status st = run_opened(&job, rehearsal, e);
     c->io->ops->close(c->io, job.source, false, NULL);
     buf_free(&job.reject_text);
-    buf_free(&job.shown);
+    reasons_free(&job.reasons);
     return st;
 }
 
@@ -374,9 +404,10 @@ const struct command command_import = {
         "  kith import contact people.csv --key email --rejects bad.csv \"Given "
         "Name=first_name\"\n\n"
         "Columns find their fields by their names; COLUMN=FIELD says it where they cannot,\n"
-        "COLUMN= leaves one out, FIELD:=VALUE is for every row, and COLUMN=account.name finds the\n"
-        "linked record by one of its fields. FILE - is standard input. An interrupted import goes\n"
-        "on when the same command is given again.",
+        "COLUMN= leaves one out, and COLUMN=account.name finds the linked record by one of its\n"
+        "fields. FIELD:=VALUE is for every row, with COLUMN=FIELD for those whose cell is empty;\n"
+        "\"subject:={Quantity} x {Item}\" puts cells together. FILE - is standard input. An\n"
+        "interrupted import goes on when the same command is given again.",
     .options = {{"map", "COLUMN=FIELD", "the same as COLUMN=FIELD; may be repeated"},
                 {"key", "FIELD,...", "a row whose key is known updates that record"},
                 {"duplicates", "POLICY", "what becomes of such a row: update, skip or reject"},
@@ -386,8 +417,16 @@ const struct command command_import = {
                 {"day-first", NULL, "3/4/2024 is the 3rd of April"},
                 {"restart", NULL, "take an interrupted import of this file back, and begin anew"},
                 {"format", "FORMAT", "csv or jsonl; else by the file's name"},
-                {"delimiter", "C", "between the cells of a CSV file; else it is found out"},
-                {"encoding", "NAME", "of the file, as windows-1252; else it is found out"}},
+                {"delimiter", "C", "between the cells of a CSV file, or tab or blanks"},
+                {"encoding", "NAME", "of a CSV file, as windows-1252"},
+                {"columns", "NAME,...", "the CSV file has no header: its columns are these"},
+                {"skip-lines", "N", "pass over lines at the beginning of a CSV file"},
+                {"comment", "C", "pass over lines that begin with C"},
+                {"quote", "C", "around texts of a CSV file, or none; else \""},
+                {"decimal", "C", "a comma reads 1.234,56 and a point 1,234.56"},
+                {"split", "C", "between several values in a cell, as tags; else a comma"},
+                {"empty", "WORD,...", "words that mean an empty cell: N/A,NULL"},
+                {"create-linked", NULL, "COLUMN=account.name makes the account that is not there"}},
     .repeated = "map",
     .needs = NEEDS_COMPANY,
     .args_min = 2,

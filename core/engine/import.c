@@ -75,6 +75,28 @@ const struct import_column *import_columns(const struct import *im, size_t *coun
     return out;
 }
 
+static const char *delimiter_name(char d) {
+    static const struct {
+        char sign;
+        const char *name;
+    } names[] = {{',', "commas"}, {';', "semicolons"}, {'\t', "tabs"}, {'|', "bars"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].sign == d)
+            return names[i].name;
+    return d == CSV_BLANKS ? "blanks" : NULL;
+}
+
+const char *import_format(struct import *im) {
+    if (!im->csv)
+        return im->lines.array ? "JSON, one array" : "JSON, an object on each line";
+    char delimiter = csv_delimiter(im->csv);
+    const char *name = delimiter_name(delimiter);
+    return arena_printf(&im->arena, "CSV in %s, %s%c%s between columns, lines end in %s, %s",
+                        text_encoding_name(csv_encoding(im->csv)), name ? "" : "'",
+                        name ? name[0] : delimiter, name ? name + 1 : "'", csv_line_end(im->csv),
+                        im->named ? "no header" : "the first row is the header");
+}
+
 /* -- preview ----------------------------------------------------------------------------------- */
 
 static void spread(const struct import *im, const struct row *r, kith_value *values) {
@@ -121,7 +143,11 @@ static void digest_options(const struct import *im, unsigned char out[IMPORT_DIG
     crypto_generichash_state h;
     struct buf b = {0};
     buf_printf(&b, "%s|%d|%d|%d|%d|%s|%s", im->type->name, (int)o->format, (int)o->duplicates,
-               o->day_first, o->delimiter, o->key ? o->key : "", o->encoding ? o->encoding : "");
+               o->day_first, o->csv.delimiter, o->key ? o->key : "",
+               o->csv.encoding ? o->csv.encoding : "");
+    buf_printf(&b, "|%d|%d|%zu|%d|%d|%d|%s|%s", o->csv.quote, o->csv.comment, o->csv.skip_lines,
+               o->decimal, o->split, o->create_linked, o->empty ? o->empty : "",
+               o->columns ? o->columns : "");
     for (size_t i = 0; i < o->map_count; i++)
         buf_printf(&b, "|%s", o->map[i]);
     crypto_generichash_init(&h, NULL, 0, IMPORT_DIGEST);
@@ -203,8 +229,9 @@ static kith_status begin(struct import *im, kith_error *e) {
         TRY(take_back(im, &b, e));
     if (b.found && memcmp(options, b.log.options, IMPORT_DIGEST) != 0)
         return err_set(e, KITH_E_CONFLICT, NULL,
-                       "an import of %s stopped after %llu rows, with other options or columns; go "
-                       "on with those, or let restart take its rows back first",
+                       "an import of %s stopped after %llu rows, with other options or columns: "
+                       "give the same to go on, or add --restart to take these rows back and begin "
+                       "anew",
                        im->o->name, (unsigned long long)b.log.rows);
     if (!b.found)
         TRY(engine_write(im->g, &o, begin_anew, &b, NULL, e));
@@ -235,11 +262,10 @@ static kith_status next_rejects(struct import *im, struct past *p, uint64_t row,
 }
 
 static kith_status changed_file(const struct import *im, kith_error *e) {
-    return err_set(
-        e, KITH_E_CONFLICT, NULL,
-        "an import of %s stopped after %llu rows, and those rows are others now; restart "
-        "takes back what it did and begins anew",
-        im->o->name, (unsigned long long)im->log.rows);
+    return err_set(e, KITH_E_CONFLICT, NULL,
+                   "%s has changed since its import stopped after %llu rows: import it as it was "
+                   "to go on, or add --restart to take these rows back and begin anew",
+                   im->o->name, (unsigned long long)im->log.rows);
 }
 
 static kith_status pass_row(struct import *im, struct past *p, uint64_t index, kith_error *e) {

@@ -12,7 +12,8 @@
 #include "engine/engine.h"
 
 enum file_format { FORMAT_CSV, FORMAT_JSONL };
-/* By the end of a file's name: .jsonl, .ndjson, .json are JSON lines, all else is CSV. */
+/* By the end of a file's name: .jsonl, .ndjson, .json are JSON (an object on each line, or one
+ * array of objects), all else is CSV. */
 enum file_format file_format_of(const char *name);
 
 /* What happens to a row whose key belongs to a record that is there, or to an earlier row. */
@@ -45,9 +46,9 @@ struct import_reject {
     uint64_t row, line; /* in the file, from 1, header included */
     const char *field;  /* or "" */
     const char *reason; /* one sentence */
-    /* What to write to the file of rejects: the row as it was, with _row, _line and _reason in
-     * front; before the first one of a CSV file also the header. Repaired, it can be imported with
-     * the same options: those three columns are passed over. */
+    /* What to write to the file of rejects: the row as it was, with _row, _line, _reason and _field
+     * in front; before the first one of a CSV file also the header. Repaired, it can be imported
+     * with the same options: those columns are passed over. */
     kith_str text;
 };
 
@@ -59,15 +60,21 @@ struct import_options {
     void *source_arg;
     const char *name; /* of the file, without folders: tells an interrupted import again */
     /* "Header=field"; "Header=" leaves a column out; "Header=account.name" finds the linked record
-     * by one of its fields; "field:=value" is for every row. Other columns find their field by its
-     * name, its label or a usual other word for it. */
+     * by one of its fields; "field:=value" is for every row, or, where "Header=field" is there too,
+     * for those whose cell is empty; "subject:={Quantity} x {Description}" puts cells together
+     * ("{{" is a brace). Other columns find their field by its name, its label or a usual other
+     * word for it. */
     const char *const *map;
     size_t map_count;
     const char *key; /* "email" or "name,birthday"; "id"; NULL: every row creates a record */
     enum import_duplicates duplicates;
-    bool day_first;       /* 3/4/2024 is the 3rd of April */
-    char delimiter;       /* of CSV; 0: detect */
-    const char *encoding; /* of CSV; NULL: detect */
+    bool day_first;         /* 3/4/2024 is the 3rd of April */
+    char decimal;           /* '.' or ',': thousands are read too; 0: plain numbers with a point */
+    char split;             /* between several values in a cell (tags, links); 0: a comma */
+    const char *empty;      /* "N/A,NULL": words that mean an empty cell; NULL: none */
+    struct csv_options csv; /* zeroed: detect */
+    const char *columns;    /* of CSV without a header: "id,name,..."; NULL: the first row is it */
+    bool create_linked;     /* "Header=account.name" makes the account that is not there */
     bool restart;   /* take back what an interrupted import of this file did, and begin anew */
     uint32_t batch; /* rows of a transaction; 0: 2000 */
     /* Between batches; may be NULL. Anything but KITH_OK ends the import, which can be resumed. */
@@ -80,10 +87,12 @@ struct import_options {
 /* A column of the file, or a fixed value, and where it goes. */
 struct import_column {
     const char *header;         /* of a JSON member its name; of a fixed value "" */
+    const char *value;          /* of a fixed value: as it was written; else NULL */
     const struct rfield *field; /* NULL: left out */
     const struct rfield *by;    /* of the linked record, to find it by; else NULL */
     bool asked; /* the map says so; else the name was recognised, or (left out) was not */
     bool is_id; /* the column with the record's own id, for the key "id" */
+    bool part;  /* left out, but a fixed value has its cells in it */
 };
 
 struct import;
@@ -93,6 +102,9 @@ struct import;
 kith_status import_open(struct import **out, struct engine *g, const struct import_options *o,
                         kith_error *e);
 const struct import_column *import_columns(const struct import *im, size_t *count);
+/* What was found out about the file: "CSV, utf-8, semicolons, CRLF, the first row is the header".
+ * Lives until import_close; NULL: no memory. */
+const char *import_format(struct import *im);
 /* A required field that nothing of a CSV file goes to, though rules may fill it; or NULL. */
 const struct rfield *import_missing(const struct import *im);
 /* A row as it would be mapped. Lives until the callback returns. */

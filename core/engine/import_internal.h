@@ -24,9 +24,11 @@ struct column {
     struct import_column shown;
     struct lookup by; /* when shown.by: the linked record */
     size_t cell;      /* CSV: place in the row */
-    bool own;         /* _row, _line, _reason of a file of rejects: passed over */
-    bool fixed;
-    kith_value value; /* fixed: checked */
+    bool own;         /* _row, _line, ... of a file of rejects: passed over */
+    bool fixed;       /* for every row whose own cell for the field is empty */
+    kith_value value; /* fixed: checked; unless there are pieces */
+    struct piece *pieces;
+    size_t piece_count;
 };
 
 /* A checked value on its way to a field. */
@@ -65,13 +67,15 @@ struct batch {
     kith_error error;
 };
 
-struct lines { /* JSON lines: a window over the bytes */
+struct lines { /* JSON: a window over the bytes */
     csv_source source;
     void *arg;
     struct buf text;
-    size_t pos, scanned;
-    uint64_t line;
-    bool ended;
+    size_t pos;
+    uint64_t line, ends; /* line of the last text; line ends before pos */
+    bool ended;          /* all that the source has is in the window */
+    bool array;          /* the file is one array, not lines */
+    bool closed, cut;    /* its end was met; is missing and was told so */
 };
 
 #define IMPORT_KEYS LOOKUP_FIELDS
@@ -89,6 +93,7 @@ struct import {
     struct map by_header;   /* JSON lines: member -> struct column * */
     size_t header_count;    /* CSV: cells of the header */
     const kith_str *header; /* as it was */
+    bool named;             /* CSV: the file has no header, its columns were named */
     struct ask *asks;       /* the map, parsed */
     size_t ask_count;
 
@@ -108,6 +113,14 @@ struct import {
     pthread_cond_t cond;
 };
 
+/* A piece of "subject:={Quantity} x {Description}". */
+struct piece {
+    kith_str text;       /* as it is, when header is NULL */
+    const char *header;  /* plain form of the column whose cell stands here */
+    const char *written; /* as it was asked for */
+    size_t cell;         /* CSV: its place in the row */
+};
+
 /* One entry of the map. */
 struct ask {
     const char *header;  /* plain form */
@@ -124,7 +137,36 @@ kith_status map_finish(struct import *im,
 /* The column of a JSON member, made when it is new. */
 kith_status map_member(struct import *im, kith_str name, struct column **out, kith_error *e);
 
+/* import_fixed.c */
+/* "Customer {CustomerID}" into pieces; without a name in braces there are none. */
+kith_status fixed_parse(struct import *im, struct column *c, kith_str text, kith_error *e);
+/* Finds the columns of the pieces in a CSV file's header. */
+kith_status fixed_resolve(struct import *im, kith_error *e);
+/* Adds to the row what its cells did not give. */
+kith_status fixed_put(struct import *im, struct arena *a, struct row *r, const json_t *object,
+                      kith_error *e);
+const char *plain_name(struct arena *a, kith_str s); /* "Date_of-Birth " -> "date of birth" */
+
+/* import_lines.c: texts of objects */
+kith_status lines_open(struct lines *l, kith_error *e); /* reads the first chunk */
+/* The next text that is in the window already, from *at on (0: the beginning); takes nothing. */
+bool lines_peek(const struct lines *l, size_t *at, kith_str *text);
+/* KITH_E_NOTFOUND: there is none. The text lives until the next call; an empty one stands for the
+ * end of an array that is missing. */
+kith_status lines_next(struct lines *l, kith_str *text, kith_error *e);
+
+/* import_cell.c: what people write, as fields read it */
+bool cell_is_empty(const struct import *im, kith_str s);
+/* *v holds the trimmed text of a cell. */
+kith_status cell_clean(const struct import *im, struct arena *a, const struct rfield *f,
+                       kith_value *v, kith_error *e);
+
 /* import_read.c */
+/* Checks a value and adds it to the row; what is wrong with it is noted in the row. */
+kith_status put_value(struct import *im, struct arena *a, struct row *r, const struct column *c,
+                      kith_value v, kith_error *e);
+/* The text of a JSON value as a cell would hold it. */
+kith_status json_cell(struct arena *a, const json_t *json, kith_str *out, kith_error *e);
 kith_status read_open(struct import *im, kith_error *e); /* the header, or the first members */
 /* The next row into *r, checked, in the batch's arena. KITH_E_NOTFOUND: there is none. */
 kith_status read_row(struct import *im, struct arena *a, struct row *r, kith_error *e);

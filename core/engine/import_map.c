@@ -8,7 +8,7 @@
 /* -- plain form -------------------------------------------------------------------------------- */
 
 /* "Date_of-Birth " -> "date of birth" */
-static const char *plain(struct arena *a, kith_str s) {
+const char *plain_name(struct arena *a, kith_str s) {
     kith_str folded = text_fold(a, s);
     char *out = folded.ptr ? arena_strndup(a, folded.ptr, folded.len) : NULL;
     size_t n = 0;
@@ -107,10 +107,15 @@ static kith_status parse_fixed(struct import *im, kith_str name, kith_str value,
     if (!to.field)
         return err_set(e, KITH_E_INVAL, NULL, "':=%.*s' needs the name of a field in front",
                        (int)(value.len < 60 ? value.len : 60), value.ptr);
-    TRY(add_column(im, &(struct import_column){.header = ""}, &c, e));
+    to.value = arena_str(&im->arena, value).ptr;
+    TRY(add_column(im, &to, &c, e));
     c->fixed = true;
     TRY(aim(im, c, &to, e));
+    TRY(fixed_parse(im, c, value, e));
+    if (c->piece_count)
+        return KITH_OK;
     c->value = value_str(arena_str(&im->arena, value));
+    TRY(cell_clean(im, &im->arena, to.by ? to.by : to.field, &c->value, e));
     return value_check(im->schema, to.by ? to.by : to.field, im->o->day_first, &im->arena,
                        &c->value, e);
 }
@@ -127,7 +132,7 @@ static kith_status parse_ask(struct import *im, const char *text, kith_error *e)
     ask->written = arena_strndup(&im->arena, text, (size_t)(equals - text));
     if (!ask->written)
         return err_nomem(e);
-    ask->header = plain(&im->arena, str_of(ask->written));
+    ask->header = plain_name(&im->arena, str_of(ask->written));
     if (!ask->header)
         return err_nomem(e);
     for (struct ask *other = im->asks; other < ask; other++)
@@ -147,10 +152,11 @@ static const char *taken_by(const struct import *im, const struct rfield *f, con
     return NULL;
 }
 
+/* A column and a value for the rows where it is empty go together. */
 static kith_status refuse_second(const struct import *im, const struct rfield *f, const char *one,
                                  const void *but, kith_error *e) {
     const char *other = f ? taken_by(im, f, but) : NULL;
-    if (!other)
+    if (!other || (strcmp(one, ":=") == 0) != (strcmp(other, ":=") == 0))
         return KITH_OK;
     return err_set(e, KITH_E_INVAL, f->name,
                    "both '%s' and '%s' are to go to %s; a field has one source", one, other,
@@ -263,7 +269,7 @@ static const struct synonym {
 };
 
 static bool same(struct import *im, const char *name, const char *header) {
-    const char *p = name ? plain(&im->arena, str_of(name)) : NULL;
+    const char *p = name ? plain_name(&im->arena, str_of(name)) : NULL;
     return p && strcmp(p, header) == 0;
 }
 
@@ -309,7 +315,7 @@ static void recognise_path(struct import *im, const char *header, struct import_
 
 /* Tries one way to recognise a column; a field that is taken is left to the one that has it. */
 static kith_status recognise(struct import *im, struct column *c, recogniser how, kith_error *e) {
-    const char *header = plain(&im->arena, str_of(c->shown.header));
+    const char *header = plain_name(&im->arena, str_of(c->shown.header));
     struct import_column to = c->shown;
     if (!header)
         return err_nomem(e);
@@ -339,13 +345,13 @@ static struct ask *ask_for(struct import *im, const char *header) {
 static kith_status file_column(struct import *im, kith_str name, size_t cell, struct column **out,
                                kith_error *e) {
     struct import_column shown = {.header = arena_str(&im->arena, name).ptr};
-    const char *header = shown.header ? plain(&im->arena, name) : NULL;
+    const char *header = shown.header ? plain_name(&im->arena, name) : NULL;
     if (!header)
         return err_nomem(e);
     TRY(add_column(im, &shown, out, e));
     (*out)->cell = cell;
     (*out)->own = str_eqz(name, "_row") || str_eqz(name, "_line") || str_eqz(name, "_reason") ||
-                  str_eqz(name, "_raw");
+                  str_eqz(name, "_field") || str_eqz(name, "_raw");
     struct ask *ask = (*out)->own ? NULL : ask_for(im, header);
     if (!ask)
         return KITH_OK;
@@ -434,14 +440,17 @@ const struct rfield *import_missing(const struct import *im) {
 /* A file whose first row names nothing that is known has no header, or another delimiter. */
 static kith_status refuse_strange(struct import *im, kith_error *e) {
     struct buf all = {0};
-    for (size_t i = 0; i < im->column_count; i++)
-        if (!im->columns[i]->fixed && (im->columns[i]->shown.field || im->columns[i]->shown.is_id))
+    for (size_t i = 0; i < im->column_count; i++) {
+        const struct column *c = im->columns[i];
+        if (c->piece_count || (!c->fixed && (c->shown.field || c->shown.is_id)))
             return KITH_OK;
+    }
     list_headers(im, &all);
-    kith_status st = err_set(
-        e, KITH_E_INVAL, NULL,
-        "the file's first row names no field of %s: say where a column goes with 'Header=field'%s",
-        im->type->name, all.ptr ? all.ptr : "");
+    kith_status st = err_set(e, KITH_E_INVAL, NULL,
+                             "the file's first row names no field of %s: say where a column goes "
+                             "with 'Header=field', or "
+                             "name the columns with --columns when that row is none of names%s",
+                             im->type->name, all.ptr ? all.ptr : "");
     buf_free(&all);
     return st;
 }
@@ -475,6 +484,7 @@ kith_status map_finish(struct import *im, kith_error *e) {
         for (size_t i = 0; i < im->column_count; i++)
             if (is_open(im->columns[i]))
                 TRY(recognise(im, im->columns[i], recognisers[k], e));
+    TRY(fixed_resolve(im, e));
     if (im->o->format == FORMAT_CSV)
         TRY(refuse_strange(im, e));
     return im->o->key && !im->by_id ? parse_key(im, e) : KITH_OK;

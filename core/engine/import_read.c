@@ -6,57 +6,37 @@
 #include "base/id.h"
 #include <string.h>
 
-/* -- lines of JSON ----------------------------------------------------------------------------- */
-
-#define CHUNK ((size_t)64 * 1024)
-
-static kith_status lines_more(struct lines *l, kith_error *e) {
-    size_t got = 0;
-    if (l->pos) {
-        memmove(l->text.ptr, l->text.ptr + l->pos, l->text.len - l->pos);
-        l->text.len -= l->pos;
-        l->scanned -= l->pos;
-        l->pos = 0;
-    }
-    if (!buf_reserve(&l->text, CHUNK))
-        return err_nomem(e);
-    TRY(l->source(l->arg, l->text.ptr + l->text.len, CHUNK, &got, e));
-    l->text.len += got;
-    l->ended = got == 0;
-    return KITH_OK;
-}
-
-/* The line lives until the next call. */
-static kith_status lines_next(struct lines *l, kith_str *line, kith_error *e) {
-    for (;;) {
-        size_t rest = l->text.len - l->scanned;
-        const char *at = rest ? memchr(l->text.ptr + l->scanned, '\n', rest) : NULL;
-        size_t end = at ? (size_t)(at - l->text.ptr) : l->text.len;
-        l->scanned = end;
-        if (!at && !l->ended && end - l->pos < IMPORT_LINE) {
-            TRY(lines_more(l, e));
-            continue;
-        }
-        if (!at && !l->ended)
-            return err_set(e, KITH_E_LIMIT, NULL,
-                           "line %llu is longer than 64 MiB; is this a file of JSON lines?",
-                           (unsigned long long)l->line + 1);
-        if (!at && end == l->pos)
-            return err_set(e, KITH_E_NOTFOUND, NULL, "the file has no more rows");
-        *line = str_trim((kith_str){l->text.ptr + l->pos, end - l->pos});
-        l->pos = l->scanned = at ? end + 1 : end;
-        l->line++;
-        if (line->len)
-            return KITH_OK;
-    }
-}
+#define PEEKED ((size_t)64 * 1024) /* bytes of JSON in which members are looked for up front */
 
 /* -- opening ----------------------------------------------------------------------------------- */
 
-static kith_status open_csv(struct import *im, kith_error *e) {
-    struct csv_options options = {.delimiter = im->o->delimiter, .encoding = im->o->encoding};
+/* Copies the names of the columns. */
+static kith_status keep_header(struct import *im, const kith_str *names, size_t count,
+                               kith_error *e) {
+    kith_str *header = ARENA_ARRAY(&im->arena, kith_str, count + 1);
+    if (!header)
+        return err_nomem(e);
+    for (size_t i = 0; i < count; i++)
+        if (!(header[i] = arena_str(&im->arena, names[i])).ptr)
+            return err_nomem(e);
+    im->header = header;
+    im->header_count = count;
+    return map_header(im, header, count, e);
+}
+
+static kith_status named_columns(struct import *im, kith_error *e) {
+    kith_str rest = str_of(im->o->columns), name;
+    kith_str *names = ARENA_ARRAY(&im->arena, kith_str, rest.len + 1);
+    size_t count = 0;
+    if (!names)
+        return err_nomem(e);
+    while (str_split(&rest, ',', &name))
+        names[count++] = name;
+    return keep_header(im, names, count, e);
+}
+
+static kith_status read_header(struct import *im, kith_error *e) {
     struct csv_row row;
-    TRY(csv_open(&im->csv, im->o->source, im->o->source_arg, &options, e));
     kith_status st = csv_next(im->csv, &row, e);
     if (st == KITH_E_NOTFOUND)
         return err_set(e, KITH_E_INVAL, NULL, "the file is empty; its first row names the columns");
@@ -64,19 +44,23 @@ static kith_status open_csv(struct import *im, kith_error *e) {
     if (row.defect)
         return err_set(e, KITH_E_INVAL, NULL, "line %llu, which names the columns: %s",
                        (unsigned long long)row.line, row.defect);
-    kith_str *header = ARENA_ARRAY(&im->arena, kith_str, row.count);
-    if (!header)
-        return err_nomem(e);
-    for (size_t i = 0; i < row.count; i++)
-        if (!(header[i] = arena_str(&im->arena, row.fields[i])).ptr)
-            return err_nomem(e);
-    im->header = header;
-    im->header_count = row.count;
-    return map_header(im, header, row.count, e);
+    return keep_header(im, row.fields, row.count, e);
+}
+
+/* A file of rejects has a header even when its source had none, and no lines in front. */
+static kith_status open_csv(struct import *im, kith_error *e) {
+    struct csv_options options = im->o->csv;
+    options.mark = "_row";
+    TRY(csv_open(&im->csv, im->o->source, im->o->source_arg, &options, e));
+    im->named = im->o->columns && !csv_marked(im->csv);
+    return im->named ? named_columns(im, e) : read_header(im, e);
 }
 
 /* An object of a line; one of a file of rejects that was no JSON stands in its member _raw. */
 static kith_status parse_line(kith_str line, json_t **out, kith_error *e) {
+    if (!line.len)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "the file ends inside of its array: it may have been cut off");
     TRY(json_read(line, out, e));
     const json_t *raw = json_object_get(*out, "_raw");
     if (json_is_string(raw)) {
@@ -93,31 +77,59 @@ static kith_status parse_line(kith_str line, json_t **out, kith_error *e) {
     return err_set(e, KITH_E_INVAL, NULL, "the line is no JSON object");
 }
 
-static kith_status map_object(struct import *im, json_t *object, kith_error *e) {
+/* "account.name" */
+static const char *path_of(struct arena *a, const char *prefix, const char *name) {
+    return prefix ? arena_printf(a, "%s.%s", prefix, name) : name;
+}
+
+/* Does the map name a member of that object? */
+static bool asks_inside(struct import *im, const char *name) {
+    const char *plain = plain_name(&im->arena, str_of(name));
+    size_t len = plain ? strlen(plain) : 0;
+    for (size_t i = 0; len && i < im->ask_count; i++)
+        if (strncmp(im->asks[i].header, plain, len) == 0 && im->asks[i].header[len] == ' ')
+            return true;
+    return false;
+}
+
+/* Are the members of an object to be looked at, since it goes nowhere itself, or to a record that
+ * they are to find? */
+static bool goes_deeper(struct import *im, const struct column *c, const json_t *value) {
+    const struct rfield *f = c->shown.field;
+    if (!json_is_object(value) || c->own || c->shown.is_id || c->shown.asked)
+        return false;
+    return !f || f->kind == KITH_F_LINK || asks_inside(im, c->shown.header);
+}
+
+static kith_status map_object(struct import *im, const char *prefix, json_t *object,
+                              kith_error *e) {
     const char *name;
     json_t *value;
-    struct column *c;
-    json_object_foreach(object, name, value) TRY(map_member(im, str_of(name), &c, e));
+    json_object_foreach(object, name, value) {
+        struct column *c;
+        const char *path = path_of(&im->arena, prefix, name);
+        if (!path)
+            return err_nomem(e);
+        TRY(map_member(im, str_of(path), &c, e));
+        if (goes_deeper(im, c, value))
+            TRY(map_object(im, path, value, e));
+    }
     return KITH_OK;
 }
 
-/* The members of the whole lines of the first chunk, without taking the lines. */
-static kith_status open_jsonl(struct import *im, kith_error *e) {
+/* The members of the objects at the beginning of the file, without taking these. */
+static kith_status open_json(struct import *im, kith_error *e) {
     struct lines *l = &im->lines;
+    kith_str text;
+    size_t at = 0;
     l->source = im->o->source;
     l->arg = im->o->source_arg;
-    TRY(lines_more(l, e));
-    if (str_starts(buf_view(&l->text), "\xEF\xBB\xBF"))
-        l->pos = l->scanned = 3;
-    kith_str rest = {l->text.ptr + l->pos, l->text.len - l->pos}, line;
-    if (str_starts(str_trim(rest), "["))
-        return err_set(e, KITH_E_INVAL, NULL,
-                       "the file is one JSON array; write one object on each line instead");
-    while (rest.len && memchr(rest.ptr, '\n', rest.len) && str_split(&rest, '\n', &line)) {
+    TRY(lines_open(l, e));
+    while (lines_peek(l, &at, &text) && at < PEEKED) {
         json_t *object;
-        if (!line.len || parse_line(line, &object, NULL) != KITH_OK)
+        if (parse_line(text, &object, NULL) != KITH_OK)
             continue;
-        kith_status st = map_object(im, object, e);
+        kith_status st = map_object(im, NULL, object, e);
         json_decref(object);
         TRY(st);
     }
@@ -125,7 +137,7 @@ static kith_status open_jsonl(struct import *im, kith_error *e) {
 }
 
 kith_status read_open(struct import *im, kith_error *e) {
-    return im->o->format == FORMAT_CSV ? open_csv(im, e) : open_jsonl(im, e);
+    return im->o->format == FORMAT_CSV ? open_csv(im, e) : open_json(im, e);
 }
 
 void read_close(struct import *im) {
@@ -146,9 +158,29 @@ static bool is_fatal(kith_status st) {
     return st == KITH_E_NOMEM || st == KITH_E_IO || st == KITH_E_INTERNAL;
 }
 
-/* Checks a value and adds it to the row; what is wrong with it is noted in the row. */
-static kith_status put_value(struct import *im, struct arena *a, struct row *r,
-                             const struct column *c, kith_value v, kith_error *e) {
+/* A comma in a number that cannot be read has a way out. */
+static kith_status hint_at_comma(const struct import *im, const struct rfield *f,
+                                 const kith_value *v, kith_status st, kith_error *why) {
+    bool number = f->kind == KITH_F_INTEGER || f->kind == KITH_F_DECIMAL || f->kind == KITH_F_MONEY;
+    if (st != KITH_E_INVAL || !number || im->o->decimal || v->kind != KITH_TEXT ||
+        !memchr(v->as.s.ptr, ',', v->as.s.len))
+        return st;
+    kith_error first = *why;
+    return err_set(why, st, first.field,
+                   "%s; '--decimal ,' reads 1.234,56 and '--decimal .' 1,234.56", first.message);
+}
+
+static kith_status check_value(struct import *im, struct arena *a, const struct rfield *f,
+                               kith_value *v, kith_error *why) {
+    kith_value as_written = *v;
+    if (v->kind == KITH_TEXT)
+        TRY(cell_clean(im, a, f, v, why));
+    kith_status st = value_check(im->schema, f, im->o->day_first, a, v, why);
+    return hint_at_comma(im, f, &as_written, st, why);
+}
+
+kith_status put_value(struct import *im, struct arena *a, struct row *r, const struct column *c,
+                      kith_value v, kith_error *e) {
     const struct import_column *to = &c->shown;
     kith_error why = KITH_ERROR_INIT;
     kith_status st = KITH_OK;
@@ -157,7 +189,7 @@ static kith_status put_value(struct import *im, struct arena *a, struct row *r,
             st = err_set(&why, KITH_E_INVAL, "id", "the column '%s' holds no id of 13 characters",
                          to->header);
     } else {
-        st = value_check(im->schema, to->by ? to->by : to->field, im->o->day_first, a, &v, &why);
+        st = check_value(im, a, to->by ? to->by : to->field, &v, &why);
         if (st == KITH_OK && v.kind != KITH_NULL)
             r->puts[r->put_count++] = (struct put){.column = c, .value = v};
     }
@@ -166,13 +198,6 @@ static kith_status put_value(struct import *im, struct arena *a, struct row *r,
         return st;
     }
     return st == KITH_OK || r->bad ? KITH_OK : bad_row(a, r, &why, e);
-}
-
-static kith_status put_fixed(struct import *im, struct arena *a, struct row *r, kith_error *e) {
-    for (size_t i = 0; i < im->column_count; i++)
-        if (im->columns[i]->fixed)
-            TRY(put_value(im, a, r, im->columns[i], im->columns[i]->value, e));
-    return KITH_OK;
 }
 
 static kith_status start_puts(struct arena *a, struct row *r, size_t columns, kith_error *e) {
@@ -208,21 +233,45 @@ static bool is_empty(const struct row *r) {
     return true;
 }
 
+static kith_status cut_off(const struct import *im, size_t count, kith_error *e) {
+    return err_set(e, KITH_E_INVAL, NULL,
+                   "the file ends in the middle of this row, its last: it was cut off after cell "
+                   "%zu of %zu",
+                   count, im->header_count);
+}
+
+/* What is wrong with the row by itself, and what may help. */
+static kith_status refuse_defect(const struct import *im, const struct csv_row *row,
+                                 kith_error *e) {
+    bool quote = strstr(row->defect, "quote") != NULL;
+    if (quote && row->cut)
+        return cut_off(im, row->count, e);
+    if (quote)
+        return err_set(e, KITH_E_INVAL, NULL, "%s; '--quote none' takes quotes as text",
+                       row->defect);
+    if (strstr(row->defect, "encoding"))
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "%s, %s; mend it, or name the encoding with --encoding", row->defect,
+                       text_encoding_name(csv_encoding(im->csv)));
+    return err_set(e, KITH_E_INVAL, NULL, "%s", row->defect);
+}
+
 /* Is the row as wide as the header? Empty cells too many do no harm. */
 static kith_status check_width(const struct import *im, const struct csv_row *row, kith_error *e) {
     size_t count = row->count;
     if (row->defect)
-        return err_set(e, KITH_E_INVAL, NULL, "%s", row->defect);
+        return refuse_defect(im, row, e);
     while (count > im->header_count && !str_trim(row->fields[count - 1]).len)
         count--;
     if (count < im->header_count)
-        return err_set(e, KITH_E_INVAL, NULL,
-                       "the row has %zu cells and the header %zu; it may have been cut off", count,
-                       im->header_count);
+        return row->cut ? cut_off(im, count, e)
+                        : err_set(e, KITH_E_INVAL, NULL,
+                                  "the row has %zu %s, and there are %zu columns; some are missing",
+                                  count, count == 1 ? "cell" : "cells", im->header_count);
     if (count > im->header_count)
         return err_set(e, KITH_E_INVAL, NULL,
-                       "the row has %zu cells and the header %zu; a text with a '%c' in it needs "
-                       "quotes",
+                       "the row has %zu cells, and there are %zu columns; a text with a '%c' in it "
+                       "needs quotes",
                        count, im->header_count, csv_delimiter(im->csv));
     return KITH_OK;
 }
@@ -234,10 +283,10 @@ static kith_status read_cells(struct import *im, struct arena *a, struct row *r,
         if (c->fixed || (!c->shown.field && !c->shown.is_id))
             continue;
         kith_str cell = str_trim(r->cells[c->cell]);
-        if (cell.len)
+        if (!cell_is_empty(im, cell))
             TRY(put_value(im, a, r, c, value_str(cell), e));
     }
-    return put_fixed(im, a, r, e);
+    return fixed_put(im, a, r, NULL, e);
 }
 
 static kith_status next_csv(struct import *im, struct arena *a, struct row *r, bool look,
@@ -319,26 +368,74 @@ static kith_status value_of(struct arena *a, const json_t *json, uint32_t kind, 
     }
 }
 
+kith_status json_cell(struct arena *a, const json_t *json, kith_str *out, kith_error *e) {
+    kith_value v;
+    TRY(value_of(a, json, KITH_F_TEXT, &v, e));
+    if (v.kind == KITH_BOOL)
+        v = value_str(v.as.i ? STR("true") : STR("false"));
+    *out = v.kind == KITH_TEXT ? str_trim(v.as.s) : (kith_str){0};
+    return KITH_OK;
+}
+
+static kith_status read_members(struct import *im, struct arena *a, struct row *r,
+                                const char *prefix, json_t *object, kith_error *e);
+
+/* An object says nothing to a field that holds no JSON. */
+static kith_status refuse_object(struct arena *a, struct row *r, const char *name,
+                                 const struct rfield *f, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    err_set(&why, KITH_E_INVAL, f->name,
+            "%s: there is an object in '%s'; say which member of it goes there with '%s.MEMBER=%s'",
+            f->name, name, name, f->name);
+    return r->bad ? KITH_OK : bad_row(a, r, &why, e);
+}
+
 static kith_status read_member(struct import *im, struct arena *a, struct row *r, const char *name,
-                               const json_t *json, kith_error *e) {
+                               json_t *json, kith_error *e) {
     struct column *c;
     kith_value v;
     TRY(map_member(im, str_of(name), &c, e));
+    if (goes_deeper(im, c, json))
+        return read_members(im, a, r, name, json, e);
     if (!c->shown.field && !c->shown.is_id)
         return KITH_OK;
     const struct rfield *f = c->shown.by ? c->shown.by : c->shown.field;
+    if (f && f->kind != KITH_F_JSON && json_is_object(json))
+        return refuse_object(a, r, name, f, e);
     TRY(value_of(a, json, f ? f->kind : KITH_F_TEXT, &v, e));
-    return v.kind == KITH_NULL ? KITH_OK : put_value(im, a, r, c, v, e);
+    if (v.kind == KITH_NULL || (v.kind == KITH_TEXT && cell_is_empty(im, str_trim(v.as.s))))
+        return KITH_OK;
+    return put_value(im, a, r, c, v, e);
+}
+
+static kith_status read_members(struct import *im, struct arena *a, struct row *r,
+                                const char *prefix, json_t *object, kith_error *e) {
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value) {
+        const char *path = path_of(a, prefix, name);
+        if (!path)
+            return err_nomem(e);
+        TRY(read_member(im, a, r, path, value, e));
+    }
+    return KITH_OK;
+}
+
+static size_t count_members(const json_t *object) {
+    const char *name;
+    json_t *value;
+    size_t n = 0;
+    json_object_foreach((json_t *)(uintptr_t)object, name, value) n +=
+        json_is_object(value) ? count_members(value) : 1;
+    return n;
 }
 
 static kith_status read_object(struct import *im, struct arena *a, struct row *r, json_t *object,
                                kith_error *e) {
-    const char *name;
-    json_t *value;
     r->empty = json_object_size(object) == 0;
-    TRY(start_puts(a, r, json_object_size(object) + im->column_count, e));
-    json_object_foreach(object, name, value) TRY(read_member(im, a, r, name, value, e));
-    return put_fixed(im, a, r, e);
+    TRY(start_puts(a, r, count_members(object) + im->column_count, e));
+    TRY(read_members(im, a, r, NULL, object, e));
+    return fixed_put(im, a, r, object, e);
 }
 
 static kith_status next_jsonl(struct import *im, struct arena *a, struct row *r, bool look,

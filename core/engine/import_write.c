@@ -35,12 +35,35 @@ static kith_status reject(struct batch *b, struct row *r, const kith_error *why,
 
 /* -- links ------------------------------------------------------------------------------------- */
 
+/* Makes the record that is not there; rules and required fields have their say. */
+static kith_status create_linked(struct txn *t, const struct put *p, kith_id *id, kith_error *e) {
+    const struct import_column *to = &p->column->shown;
+    struct assign set = {to->by, p->value};
+    kith_error why = KITH_ERROR_INIT;
+    kith_status st = txn_create(t, to->field->target, &set, 1, id, &why);
+    if (st == KITH_OK)
+        return KITH_OK;
+    if (!is_row_failure(st)) {
+        err_copy(e, &why);
+        return st;
+    }
+    kith_str text = value_text(to->by->type->schema, &p->value, txn_arena(t));
+    return err_set(e, st, to->field->name, "%s: no %s whose %s is '%.*s' can be created: %s",
+                   to->field->name, to->field->target->name, to->by->name,
+                   (int)(text.len < 100 ? text.len : 100), text.ptr, why.message);
+}
+
 /* The record that a column finds by one of its fields: "Company=account.name". */
-static kith_status find_linked(struct txn *t, const struct put *p, kith_value *out, kith_error *e) {
+static kith_status find_linked(struct txn *t, const struct import *im, const struct put *p,
+                               kith_value *out, kith_error *e) {
     const struct import_column *to = &p->column->shown;
     kith_id ids[2];
     uint32_t found;
     TRY(lookup_find(txn_conn(t), &p->column->by, &p->value, txn_arena(t), ids, 2, &found, e));
+    if (found == 0 && im->o->create_linked) {
+        TRY(create_linked(t, p, &ids[0], e));
+        found = 1;
+    }
     *out = value_link(ids[0], to->field->target->id);
     if (found == 1)
         return KITH_OK;
@@ -51,8 +74,8 @@ static kith_status find_linked(struct txn *t, const struct put *p, kith_value *o
                    text.ptr);
 }
 
-static kith_status assigns_of(struct txn *t, const struct row *r, struct assign **out,
-                              kith_error *e) {
+static kith_status assigns_of(struct txn *t, const struct import *im, const struct row *r,
+                              struct assign **out, kith_error *e) {
     struct assign *set = ARENA_ARRAY(txn_arena(t), struct assign, r->put_count);
     if (!set)
         return err_nomem(e);
@@ -60,7 +83,7 @@ static kith_status assigns_of(struct txn *t, const struct row *r, struct assign 
         const struct put *p = &r->puts[i];
         set[i] = (struct assign){p->column->shown.field, p->value};
         if (p->column->shown.by)
-            TRY(find_linked(t, p, &set[i].value, e));
+            TRY(find_linked(t, im, p, &set[i].value, e));
     }
     *out = set;
     return KITH_OK;
@@ -153,7 +176,7 @@ static kith_status refuse_duplicate(struct import *im, const struct row *r, kith
 static kith_status write_row(struct txn *t, struct import *im, struct row *r, kith_error *e) {
     struct assign *set = NULL;
     uint64_t seq = txn_last_seq(t);
-    TRY(assigns_of(t, r, &set, e));
+    TRY(assigns_of(t, im, r, &set, e));
     TRY(find_match(t, im, r, set, e));
     if (!r->met) {
         r->outcome = IMPORT_CREATED;
