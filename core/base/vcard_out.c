@@ -70,6 +70,7 @@ static bool fits_a_line(const char *head, kith_str value) {
     return !value.len || value.ptr[value.len - 1] != ' ';
 }
 
+/* No line begins with a blank, and none is BEGIN:VCARD or END:VCARD, which would end the card. */
 static void put_quoted(struct buf *out, const char *head, kith_str value) {
     size_t at = strlen(head) + strlen(";CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:");
     buf_printf(out, "%s;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:", head);
@@ -83,7 +84,7 @@ static void put_quoted(struct buf *out, const char *head, kith_str value) {
         if (c == '\n') {
             buf_puts(out, "=0D=0A");
             at += 6;
-        } else if (is_plain(c) && !(c == ' ' && (last || at == 0))) {
+        } else if (is_plain(c) && !(c == ' ' && last) && !(at == 0 && strchr(" BbEe", c))) {
             buf_putc(out, c);
             at++;
         } else {

@@ -325,6 +325,29 @@ TEST("what is written as 2.1 is read again, in lines of 76 octets") {
     there_and_back(VCARD_21);
 }
 
+TEST("a text whose folded lines look like the end of the card does not end it") {
+    static const enum vcard_version versions[] = {VCARD_21, VCARD_30, VCARD_40};
+    static const char *const numbers[] = {"2.1", "3.0", "4.0"};
+    for (size_t v = 0; v < 3; v++)
+        for (int len = 1; len < 80; len++) {
+            struct buf out = {0}, text = {0}, value = {0};
+            for (int i = 0; i < len; i++)
+                buf_putc(&text, 'x');
+            buf_puts(&text, "\nEND:VCARD");
+            buf_printf(&out, "BEGIN:VCARD\r\nVERSION:%s\r\n", numbers[v]);
+            vcard_escape(&value, versions[v], buf_view(&text));
+            vcard_put(&out, versions[v], "NOTE", buf_view(&value));
+            buf_puts(&out, "END:VCARD\r\n");
+            char *got = read_all(buf_view(&out), 7);
+            EXPECT_HAS(text.ptr, got);
+            EXPECT(!strchr(got, '!'));
+            free(got);
+            buf_free(&out);
+            buf_free(&text);
+            buf_free(&value);
+        }
+}
+
 TEST("base64 is written as each version has it, and read again") {
     static const enum vcard_version versions[] = {VCARD_21, VCARD_30, VCARD_40};
     for (size_t i = 0; i < 3; i++) {
