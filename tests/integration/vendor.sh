@@ -230,4 +230,63 @@ run kith get delivery "$sofa" --json
 expect_has '"title":"Sofa"'
 run kith history delivery "$sofa"
 expect_status 0
+
+# -- the guide: what it shows is so -------------------------------------------------------------------
+
+guide=$KITH_SOURCE/docs/guide-vendor.md
+block() { # block LANGUAGE NUMBER
+    awk -v want="$1" -v number="$2" '
+        /^```/ { on = !open && $0 == "```" want && ++count == number; open = !open; next }
+        on' "$guide"
+}
+export CMAKE_PREFIX_PATH=$work/usr
+mkdir "$work/guide" && cd "$work/guide" || exit 1
+
+it "the guide's first commands make, build, test and inspect a module"
+block sh 1 >first.sh
+run bash -e first.sh
+expect_status 0
+expect_has "100% tests passed"
+expect_has "check declaration: ok"
+
+it "the guide's next commands load it and use it"
+CONTACT='' VISIT='' TRANSACTION=''
+cd visit || exit 1
+while read -r line; do
+    line=$(sed "s/CONTACT/$CONTACT/g; s/VISIT/$VISIT/g; s/TRANSACTION/$TRANSACTION/g" <<<"$line")
+    case $line in
+        *" && cd "*) eval "$line" >/dev/null ;;
+        *) run bash -c "$line" ;;
+    esac
+    [ "$status" -eq 0 ] || fail "expected this line of the guide to succeed: $line; found: $out"
+    case $line in
+        "kith create contact"*) CONTACT=$(sed -n 's/Created contact \([0-9A-Z]*\).*/\1/p' <<<"$out") ;;
+        "kith create visit"*) VISIT=$(sed -n 's/Created visit \([0-9A-Z]*\).*/\1/p' <<<"$out") ;;
+        "kith update visit"*) TRANSACTION=$(sed -n 's/.*(transaction \([0-9A-Z]*\)).*/\1/p' <<<"$out") ;;
+        "kith find interaction") expect_has "Show the sofa" ;;
+        "kith visit.plan"*) expect_has "planned: 3" ;;
+    esac
+done < <(block sh 2)
+run kith find "interaction : count()"
+expect_is 0 "$out"
+
+it "the guide's one line builds it"
+cd "$work/guide/visit" || exit 1
+run bash -c "$(block "" 1)"
+expect_status 0
+run kith module inspect ./visit.so
+expect_status 0
+
+it "the guide's code is that of the template"
+while read -r line; do
+    grep -qF -- "$line" visit.c || fail "expected the template to have: $line"
+done < <(for i in 1 2 3 4 5 6; do block c $i; done)
+[ -n "$(block c 6)" ] || fail "expected six blocks of code"
+
+it "the guide names every check"
+kith module inspect ./visit.so --json | sed -n '/"checks"/,$s/.*"name": "\([a-z_]*\)".*/\1/p' | tr _ ' ' >checks
+[ -s checks ] || fail "expected inspect to name its checks"
+while read -r check; do
+    grep -q "^| $check |" "$guide" || fail "expected the guide to name the check: $check"
+done <checks
 finish
