@@ -73,7 +73,7 @@ static kith_status check_grant(const struct engine *g, kith_str grant, kith_erro
     kith_str kind, name = grant;
     if (str_eqz(grant, "*"))
         return KITH_OK;
-    bool split = str_split(&name, ':', &kind);
+    bool split = memchr(name.ptr, ':', name.len) && str_split(&name, ':', &kind);
     size_t i = 0;
     while (split && i < KINDS && !str_eqz(kind, kinds[i]))
         i++;

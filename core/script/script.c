@@ -241,7 +241,7 @@ kith_status ruleset_register(struct ruleset *set, kith_error *e) {
 
 size_t ruleset_report(const struct ruleset *set, script_report report, void *arg) {
     size_t rules = 0;
-    for (const struct problem *p = set->problems; p; p = p->next)
+    for (const struct problem *p = set->problems; report && p; p = p->next)
         report(arg, &p->p);
     for (const struct script *s = set->files; s; s = s->next)
         for (const struct rule *r = s->rules; r; r = r->next)

@@ -52,8 +52,9 @@ kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir
 /* The engine keeps pointers to the rules: close it first. s may be NULL. */
 void scripts_close(struct scripts *s);
 
-/* Compiles everything as it is in the files now, keeps nothing, reports every problem. KITH_E_INVAL
- * when there was one that is a mistake; *rules (may be NULL) is the number of rules found. */
+/* Compiles everything as it is in the files now, keeps nothing, reports every problem (report may
+ * be NULL). KITH_E_INVAL when there was one that is a mistake; *rules (may be NULL) is the number
+ * of rules found. */
 kith_status scripts_check(struct scripts *s, script_report report, void *arg, size_t *rules,
                           kith_error *e);
 /* Compiles everything and puts it in the place of what runs, between two transactions. Any mistake
