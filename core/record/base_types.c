@@ -103,6 +103,9 @@ static const kith_field interaction_fields[] = {
     F("duration", DURATION, .doc = "How long it took."),
     F("cost", MONEY, .doc = "What it cost us."),
     F("about", LINK, .options = "*", .doc = "The record it is about."),
+    F("amount", MONEY, .doc = "What was bought, ordered or given, in money."),
+    F("external_id", TEXT, .flags = INDEXED,
+      .doc = "Its id in the program that it came from; a key for imports."),
 };
 
 static const kith_field task_fields[] = {
