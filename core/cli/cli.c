@@ -46,6 +46,8 @@ static const struct command *const commands[] = {
     &command_check,
     &command_check_opened,
     &command_doctor,
+    &command_backup,
+    &command_restore,
     &command_explain,
     &command_reference,
     &command_complete,

@@ -80,6 +80,7 @@ static int after_commit(void *arg, sqlite3 *db, const char *name, int pages) {
     struct engine *g = arg;
     (void)db;
     (void)name;
+    owner_mark(g);
     uint64_t before = atomic_exchange(&g->wal_pages, (uint64_t)pages);
     if (before / PASSIVE_PAGES != (uint64_t)pages / PASSIVE_PAGES) {
         pthread_mutex_lock(&g->checkpoint_lock);
@@ -89,9 +90,12 @@ static int after_commit(void *arg, sqlite3 *db, const char *name, int pages) {
     return SQLITE_OK;
 }
 
+void checkpoint_watch(struct engine *g) {
+    sqlite3_wal_hook(g->writer->db, after_commit, g);
+}
+
 kith_status checkpoint_start(struct engine *g, kith_error *e) {
     TRY(conn_open(&g->checkpoint, g->path, CONN_CHECKPOINT, g->opts.vfs, e));
-    sqlite3_wal_hook(g->writer->db, after_commit, g);
     int rc = pthread_create(&g->checkpointer, NULL, checkpoint_main, g);
     if (rc != 0) {
         conn_close(g->checkpoint);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine's life: the owner's lock, opening, registering, starting, closing. */
+/* The engine's life: opening, registering, starting, closing. */
 #include "engine/engine_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,43 +42,6 @@ void *list_grow(struct arena *a, void *items, size_t count, size_t *cap, size_t 
     if (out)
         *cap = more;
     return out;
-}
-
-/* -- the owner's lock -------------------------------------------------------------------------- */
-
-static kith_status refuse_second_owner(struct engine *g, const char *path, kith_error *e) {
-    char pid[32] = "";
-    ssize_t n = pread(g->lock_fd, pid, sizeof pid - 1, 0);
-    while (n > 0 && (pid[n - 1] == '\n' || pid[n - 1] == ' '))
-        n--;
-    pid[n > 0 ? n : 0] = '\0';
-    return err_set(e, KITH_E_BUSY, NULL, "%s is in use by process %s; wait for it or talk to it",
-                   path, pid[0] ? pid : "?");
-}
-
-/* The lock is on a file of its own: SQLite's locks on the database are dropped when anybody in the
- * process closes another descriptor of it. */
-static kith_status take_lock(struct engine *g, kith_error *e) {
-    struct buf name = {0};
-    buf_printf(&name, "%s.lock", g->path);
-    if (name.failed)
-        return err_nomem(e);
-    g->lock_fd = open(name.ptr, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    kith_status st = KITH_OK;
-    if (g->lock_fd < 0)
-        st = err_errno(e, "open", name.ptr);
-    else if (flock(g->lock_fd, LOCK_EX | LOCK_NB) != 0)
-        st = errno == EWOULDBLOCK ? refuse_second_owner(g, g->path, e)
-                                  : err_errno(e, "lock", name.ptr);
-    buf_free(&name);
-    if (st == KITH_OK) {
-        char pid[32];
-        int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-        /* Only for the message above: a full disk must not keep us from opening. */
-        if (ftruncate(g->lock_fd, 0) != 0 || pwrite(g->lock_fd, pid, (size_t)n, 0) != n)
-            log_debug("engine", "%s: cannot note the process number", g->path);
-    }
-    return st;
 }
 
 /* -- opening ----------------------------------------------------------------------------------- */
@@ -192,8 +152,9 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     if (!there && !g->opts.create)
         return err_set(e, KITH_E_NOTFOUND, NULL, "there is no database %s; `kith init` makes one",
                        g->path);
-    TRY(take_lock(g, e));
+    TRY(owner_take(g, e));
     TRY(conn_open(&g->writer, g->path, CONN_WRITER, g->opts.vfs, e));
+    checkpoint_watch(g);
     TRY(conn_exec(g->writer, "BEGIN IMMEDIATE", e));
     kith_status st = journal_setup(g->writer, e);
     if (st == KITH_OK)
@@ -206,6 +167,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
         st = pauses_setup(g, e);
     if (st == KITH_OK)
         st = build_schema(g, e);
+    if (st == KITH_OK)
+        st = conn_upgraded(g->writer, e);
     if (st != KITH_OK) {
         conn_exec(g->writer, "ROLLBACK", NULL);
         return st;
@@ -275,6 +238,7 @@ void engine_close(struct engine *g) {
     writer_stop(g);
     checkpoint_stop(g);
     readers_close(g);
+    owner_release(g);
     conn_close(g->writer);
     schema_free(g->schema);
     map_free(&g->actors);

@@ -42,6 +42,8 @@ struct engine_options {
  * KITH_E_BUSY: another process owns the file (the message names its pid). */
 kith_status engine_open(struct engine **out, const struct engine_options *o, kith_error *e);
 kith_status engine_start(struct engine *g, kith_error *e); /* [main] */
+/* Locks a database that is not opened, until *fd is closed. KITH_E_BUSY as above. */
+kith_status engine_lock(const char *path, int *fd, kith_error *e);
 /* Finishes what was accepted, stops the threads, closes. g may be NULL. [main] */
 void engine_close(struct engine *g);
 

@@ -135,6 +135,7 @@ struct engine {
     char *path;
     struct kclock real_clock, *clock;
     int lock_fd;
+    bool owner_marked; /* "open" stands in the lock file */
     struct schema *schema;
     struct arena arena; /* of registrations */
     struct base *base;
@@ -234,7 +235,13 @@ kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *typ
 void txn_env(struct txn *t, struct query_env *env);
 const kith_value *txn_lookup(void *arg, const struct rtype *t, kith_id id); /* match_lookup */
 
+/* owner.c */
+kith_status owner_take(struct engine *g, kith_error *e);
+void owner_mark(struct engine *g);    /* something is committed, and not in the database file yet */
+void owner_release(struct engine *g); /* everything is; the lock goes with its descriptor */
+
 /* checkpoint.c */
+void checkpoint_watch(struct engine *g); /* the commits of the writer, from its opening on */
 kith_status checkpoint_start(struct engine *g, kith_error *e);
 void checkpoint_stop(struct engine *g);
 void checkpoint_wait(struct engine *g); /* [writer] before a group, while the writer is held */

@@ -3,6 +3,7 @@
  * needs. Columns are only ever added; a retired field's columns stay under another name. */
 #include "record/schema_internal.h"
 
+#include "base/log.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -234,6 +235,9 @@ kith_status catalogue_migrate(struct conn *c, const struct schema_source *src, k
             src->module, src->version, (long long)seen);
     if (seen == (int64_t)src->version)
         return KITH_OK;
+    if (seen >= 0)
+        log_info("schema", "module %s is upgraded from version %lld to %u", src->module,
+                 (long long)seen, src->version);
     for (uint32_t i = 0; seen >= 0 && i < src->migrations.count; i++) {
         kith_migration m = {0};
         memcpy(&m, (const char *)src->migrations.items + (size_t)i * src->migrations.stride,
@@ -293,6 +297,8 @@ static kith_status join_field(struct builder *b, struct conn *c, struct rfield *
     bind_str(st, 5, str_of(f->module));
     TRY(conn_run(c, st, e));
     f->id = (uint32_t)sqlite3_last_insert_rowid(c->db);
+    if (!b->fresh)
+        log_info("schema", "field %s.%s is new", f->type->name, f->name);
     return KITH_OK;
 }
 
@@ -311,6 +317,8 @@ kith_status catalogue_join(struct builder *b, struct conn *c, struct building *t
         bind_str(st, 2, str_of(t->type->module));
         TRY(conn_run(c, st, e));
         t->type->id = (uint32_t)sqlite3_last_insert_rowid(c->db);
+        if (!b->fresh)
+            log_info("schema", "type %s is new", t->type->name);
     }
     for (uint32_t i = 0; i < t->count; i++)
         TRY(join_field(b, c, t->fields[i], e));

@@ -420,6 +420,15 @@ kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id,
     }
 }
 
+kith_status record_count(struct conn *c, const struct rtype *t, uint64_t *n, kith_error *e) {
+    char sql[128];
+    int64_t count;
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM \"%s\"", t->name);
+    TRY(conn_int(c, sql, 0, &count, e));
+    *n = (uint64_t)count;
+    return KITH_OK;
+}
+
 kith_status record_high_id(struct conn *c, const struct rtype *t, kith_id *id, kith_error *e) {
     char sql[128];
     int64_t high;

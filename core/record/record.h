@@ -43,6 +43,7 @@ kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id,
                              kith_error *e);
 /* The largest id of a type's records; 0: there are none. */
 kith_status record_high_id(struct conn *c, const struct rtype *t, kith_id *id, kith_error *e);
+kith_status record_count(struct conn *c, const struct rtype *t, uint64_t *n, kith_error *e);
 /* Another record that holds this value in a unique field; 0: none. */
 kith_status record_unique_owner(struct conn *c, const struct rfield *f, const kith_value *value,
                                 struct arena *a, kith_id *out, kith_error *e);

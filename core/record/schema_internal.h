@@ -20,6 +20,7 @@ struct builder {
     struct schema *schema;
     struct building *types;
     uint32_t count;
+    bool fresh; /* the database had no types before: nothing is told of what is new */
 };
 struct building *builder_type(struct builder *b, const char *name);
 uint32_t field_columns(const struct rfield *f);

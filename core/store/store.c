@@ -75,11 +75,22 @@ kith_status conn_error(struct conn *c, int rc, kith_error *e) {
 
 /* -- connections ------------------------------------------------------------------------------- */
 
+static kith_status check_format(struct conn *c, kith_error *e) {
+    int64_t format;
+    TRY(conn_int(c, "PRAGMA user_version", 0, &format, e));
+    return format <= STORE_FORMAT
+               ? KITH_OK
+               : err_set(e, KITH_E_UNSUPPORTED, NULL,
+                         "%s was written by a newer Kith: it has format %lld, and this one knows"
+                         " formats up to %d; install the newer one",
+                         c->path, (long long)format, STORE_FORMAT);
+}
+
 static kith_status check_ours(struct conn *c, enum conn_kind kind, kith_error *e) {
     int64_t id = 0, tables = 0;
     TRY(conn_int(c, "PRAGMA application_id", 0, &id, e));
     if (id == APPLICATION_ID)
-        return KITH_OK;
+        return check_format(c, e);
     TRY(conn_int(c, "SELECT count(*) FROM sqlite_schema", 0, &tables, e));
     if (id != 0 || tables > 0 || kind != CONN_WRITER)
         return err_set(e, KITH_E_CORRUPT, NULL,
@@ -150,7 +161,9 @@ kith_status conn_open(struct conn **out, const char *path, enum conn_kind kind, 
     const char *layer = vfs_over(vfs);
     int rc = layer ? sqlite3_open_v2(path, &c->db, flags, layer) : SQLITE_ERROR;
     kith_status st = rc == SQLITE_OK ? configure(c, kind, e) : conn_error(c, rc, e);
-    if (st != KITH_OK) {
+    if (st != KITH_OK) { /* what is not ours to open is left as it is, with its log */
+        if (c->db)
+            sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         conn_close(c);
         return st;
     }
@@ -243,6 +256,34 @@ kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t
         sqlite3_reset(st);
     }
     return KITH_OK;
+}
+
+kith_status conn_has_log(const char *path, const char *vfs, bool *there, kith_error *e) {
+    struct buf log = {0};
+    int found = 0;
+    TRY(store_setup(e));
+    sqlite3_vfs *files = sqlite3_vfs_find(vfs_over(vfs));
+    buf_printf(&log, "%s-wal", path);
+    if (!files || log.failed) {
+        buf_free(&log);
+        return err_nomem(e);
+    }
+    /* Not SQLITE_ACCESS_EXISTS, for which an empty file is none: a checkpoint may have emptied it.
+     */
+    int rc = files->xAccess(files, log.ptr, SQLITE_ACCESS_READWRITE, &found);
+    buf_free(&log);
+    *there = rc != SQLITE_OK || found;
+    return KITH_OK;
+}
+
+kith_status conn_upgraded(struct conn *c, kith_error *e) {
+    int64_t format;
+    char sql[48];
+    TRY(conn_int(c, "PRAGMA user_version", 0, &format, e));
+    if (format == STORE_FORMAT)
+        return KITH_OK;
+    snprintf(sql, sizeof sql, "PRAGMA user_version=%d", STORE_FORMAT);
+    return conn_exec(c, sql, e);
 }
 
 /* A disk that is filled to the last byte stops others, too: said before, and not found out. */

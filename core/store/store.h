@@ -49,6 +49,15 @@ kith_status conn_error(struct conn *c, int rc, kith_error *e);
  * meanwhile. KITH_E_FULL, before anything is written, when the disk has no room for it. */
 kith_status conn_copy(struct conn *from, const char *path, kith_error *e);
 
+/* Is the write-ahead log of the database at `path` there? For before it is opened. */
+kith_status conn_has_log(const char *path, const char *vfs, bool *there, kith_error *e);
+/* The number of the file's format, in its header as user_version; a database of a larger one is
+ * refused. 0: of Kith 0.1 before it was numbered. It goes up with a change that an older Kith would
+ * spoil, not with a new type or field. */
+#define STORE_FORMAT 1
+/* Gives the database today's number, in the transaction that made it so. */
+kith_status conn_upgraded(struct conn *c, kith_error *e);
+
 /* Binding. Text and blobs must live until the statement is reset. Index from 1. */
 void bind_int(sqlite3_stmt *st, int i, int64_t v);
 void bind_str(sqlite3_stmt *st, int i, kith_str s); /* ptr NULL: NULL */

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith restore: a company's folder from a backup. Everything is unpacked, compared and examined
+ * beside the place where it is to stand, and moved there as a whole in one step. */
+#include "cli/backup.h"
+#include "cli/pack.h"
+#include "cli/show.h"
+#include "cli/unpack.h"
+#include "journal/doctor.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct restore {
+    struct cmd *c;
+    const char *parent, *folder; /* absolute */
+    char *fresh;                 /* the new company, beside the folder until it is whole */
+    bool there;                  /* the folder is, and is to be exchanged */
+    struct stat old;             /* of the folder */
+    int lock;                    /* the old company's; -1: none */
+    struct unpacked what;
+    const char *aside; /* where the old company is now */
+    bool unread;       /* its settings are not in order */
+};
+
+/* -- where to ---------------------------------------------------------------------------------- */
+
+static bool has(const char *folder, const char *name) {
+    char *path = company_path(folder, name);
+    bool yes = path && access(path, F_OK) == 0;
+    free(path);
+    return yes;
+}
+
+static kith_status find_place(struct restore *r, const char *given, kith_error *e) {
+    struct arena *a = &r->c->arena;
+    char *path = arena_strdup(a, given);
+    for (size_t n = path ? strlen(path) : 0; n > 1 && path[n - 1] == '/'; n--)
+        path[n - 1] = '\0';
+    char *whole = path ? realpath(path, NULL) : NULL, *slash = path ? strrchr(path, '/') : NULL;
+    if (!whole && path && errno == ENOENT) { /* new: its parent must be there */
+        char *up =
+            slash ? arena_strndup(a, path, slash == path ? 1 : (uint64_t)(slash - path)) : ".";
+        char *parent = up ? realpath(up, NULL) : NULL;
+        if (!parent)
+            return err_errno(e, "make a folder in", up ? up : path);
+        r->folder = arena_printf(a, "%s/%s", parent[1] ? parent : "", slash ? slash + 1 : path);
+        free(parent);
+    } else if (whole) {
+        r->folder = arena_strdup(a, whole);
+    } else {
+        return err_errno(e, "open", given);
+    }
+    free(whole);
+    if (!r->folder)
+        return err_nomem(e);
+    const char *name = strrchr(r->folder, '/');
+    r->parent = arena_strndup(a, r->folder, name == r->folder ? 1 : (uint64_t)(name - r->folder));
+    return r->parent ? KITH_OK : err_nomem(e);
+}
+
+static kith_status hold_old(struct restore *r, kith_error *e) {
+    char *db = company_path(r->folder, "kith.db");
+    kith_status st = db ? engine_lock(db, &r->lock, e) : err_nomem(e);
+    free(db);
+    return st;
+}
+
+static kith_status check_place(struct restore *r, kith_error *e) {
+    const char *given = r->c->args[1];
+    if (stat(r->folder, &r->old) != 0)
+        return KITH_OK;
+    r->there = true;
+    if (!S_ISDIR(r->old.st_mode))
+        return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is a file, not a folder", given);
+    if (!has(r->folder, "kith.conf") && !has(r->folder, "kith.db"))
+        return folder_is_empty(r->folder)
+                   ? KITH_OK
+                   : err_set(e, KITH_E_CONFLICT, NULL,
+                             "'%s' has other files in it: choose an empty or a new folder", given);
+    if (cmd_option(r->c, "rehearse"))
+        return KITH_OK;
+    if (!cmd_option(r->c, "replace"))
+        return err_set(e, KITH_E_CONFLICT, NULL,
+                       "'%s' is a company already: --replace puts the backup in its place and keeps"
+                       " what is there aside",
+                       given);
+    return hold_old(r, e);
+}
+
+/* -- looking at it ----------------------------------------------------------------------------- */
+
+static kith_status show_finding(void *arg, const char *check, const char *sentence, kith_error *e) {
+    struct cmd *c = arg;
+    io_say(c->io, "%s: %s", check, sentence);
+    return io_check(c->io, e);
+}
+
+/* Opens it without starting it: no rule runs, no timer fires. An older format becomes today's. */
+static kith_status open_still(struct restore *r, struct company *company, kith_error *e) {
+    struct engine_options o = {.path = arena_printf(&r->c->arena, "%s/kith.db", r->fresh),
+                               .zone = company->zone};
+    kith_str currency = settings_text(company->settings, "", "company.currency");
+    if (!o.path)
+        return err_nomem(e);
+    if (currency.len == 3)
+        memcpy(o.base_currency, currency.ptr, 3);
+    o.node = (uint32_t)settings_int(company->settings, "", "engine.node");
+    o.source_count = plugins_sources(company->plugins, &o.sources);
+    return engine_open(&company->engine, &o, e);
+}
+
+static kith_status examine_opened(struct restore *r, struct company *company, kith_error *e) {
+    size_t findings = 0;
+    TRY(open_still(r, company, e));
+    const char *db = engine_opts(company->engine)->path;
+    TRY(engine_examine(company->engine, db, show_finding, r->c, &findings, e));
+    return findings == 0 ? KITH_OK
+                         : err_set(e, KITH_E_CORRUPT, NULL,
+                                   "the backup holds a damaged database, see above, and was not"
+                                   " restored; --damaged restores it nevertheless");
+}
+
+/* Settings that are not in order, as those of a module that is not installed here, are mended in
+ * the restored folder; without any there is no knowing the company's currency. */
+static kith_status examine(struct restore *r, kith_error *e) {
+    struct settings_problems problems = {0};
+    struct company *company = NULL;
+    kith_error why = KITH_ERROR_INIT;
+    if (cmd_option(r->c, "damaged"))
+        return KITH_OK;
+    io_progress(r->c->io, "checking the database");
+    r->unread = company_read(&company, r->c->program, r->fresh, &problems, &why) != KITH_OK;
+    settings_problems_free(&problems);
+    kith_status st;
+    if (company && company->settings && company->plugins)
+        st = examine_opened(r, company, e);
+    else
+        st = err_set(e, KITH_E_CORRUPT, NULL,
+                     "the settings in the backup cannot be read (%s), and it was not restored;"
+                     " --damaged restores it nevertheless",
+                     why.message);
+    company_close(company);
+    return st;
+}
+
+/* -- putting it in place ----------------------------------------------------------------------- */
+
+static kith_status name_aside(struct restore *r, kith_error *e) {
+    char when[32];
+    struct tm tm;
+    time_t now = time(NULL);
+    strftime(when, sizeof when, "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
+    r->aside = arena_printf(&r->c->arena, "%s.before-%s", r->folder, when);
+    return r->aside ? KITH_OK : err_nomem(e);
+}
+
+/* One step for whoever looks: the folder is the old company or the new one, and never missing. */
+static kith_status exchange(struct restore *r, kith_error *e) {
+    TRY(name_aside(r, e));
+    if (renameat2(AT_FDCWD, r->fresh, AT_FDCWD, r->folder, RENAME_EXCHANGE) != 0)
+        return err_errno(e, "put the backup in the place of", r->folder);
+    if (rename(r->fresh, r->aside) != 0)
+        r->aside = arena_strdup(&r->c->arena, r->fresh);
+    r->fresh = NULL;
+    return KITH_OK;
+}
+
+static kith_status put_in_place(struct restore *r, kith_error *e) {
+    kith_status st = KITH_OK;
+    if (r->there)
+        chmod(r->fresh, r->old.st_mode & 0777);
+    if (r->there && geteuid() == 0 && !folder_give(r->fresh, r->old.st_uid, r->old.st_gid))
+        return err_errno(e, "give the files to the owner of", r->folder);
+    sync_folders(r->fresh);
+    if (r->lock >= 0) {
+        st = exchange(r, e);
+    } else if (rename(r->fresh, r->folder) != 0) { /* onto nothing, or onto an empty folder */
+        st = err_errno(e, "make the folder", r->folder);
+    } else {
+        r->fresh = NULL;
+    }
+    sync_folder(r->parent);
+    return st;
+}
+
+/* -- the command ------------------------------------------------------------------------------- */
+
+static void report_json(struct restore *r) {
+    struct buf text = {0};
+    struct json_out j;
+    json_begin(&j, &text, false);
+    json_object_(&j);
+    json_key(&j, "rehearsal");
+    json_bool_(&j, cmd_option(r->c, "rehearse") != NULL);
+    json_key(&j, "company");
+    json_strz(&j, r->folder);
+    json_key(&j, "made");
+    json_strz(&j, r->what.made);
+    json_key(&j, "kith");
+    json_strz(&j, r->what.kith);
+    json_key(&j, "records");
+    json_int(&j, (int64_t)r->what.records);
+    json_key(&j, "journal");
+    json_int(&j, (int64_t)r->what.journal);
+    json_key(&j, "aside");
+    if (r->aside)
+        json_strz(&j, r->aside);
+    else
+        json_nil(&j);
+    json_object_end(&j);
+    json_print(r->c, &text);
+}
+
+static void report(struct restore *r) {
+    struct io *io = r->c->io;
+    bool rehearsal = cmd_option(r->c, "rehearse") != NULL;
+    io_progress(io, "");
+    if (r->c->json) {
+        report_json(r);
+        return;
+    }
+    io_printf(io,
+              rehearsal ? "The backup is whole: %llu records, made by Kith %s at %s. Nothing"
+                          " was kept.\n"
+                        : "Restored %llu records, backed up by Kith %s at %s, to '",
+              (unsigned long long)r->what.records, r->what.kith, r->what.made);
+    if (rehearsal)
+        return;
+    io_text(io, str_of(r->folder));
+    io_puts(io, "'.\n");
+    if (r->aside) {
+        io_puts(io, "What was there before is in '");
+        io_text(io, str_of(r->aside));
+        io_puts(io, "'.\n");
+    }
+    if (r->unread)
+        io_puts(io, "Its settings do not fit this installation: 'kith check' there says where.\n");
+}
+
+static kith_status unpack_and_place(struct restore *r, kith_error *e) {
+    const char *name = strrchr(r->folder, '/') + 1;
+    r->fresh =
+        arena_printf(&r->c->arena, "%s/.%s.restore-XXXXXX", r->parent[1] ? r->parent : "", name);
+    if (!r->fresh)
+        return err_nomem(e);
+    if (!mkdtemp(r->fresh)) {
+        r->fresh = NULL;
+        return err_errno(e, "make a folder in", r->parent);
+    }
+    TRY(unpack(r->c, r->fresh, &r->what, e));
+    TRY(examine(r, e));
+    return cmd_option(r->c, "rehearse") ? KITH_OK : put_in_place(r, e);
+}
+
+static kith_status run(struct cmd *c, kith_error *e) {
+    struct restore r = {.c = c, .lock = -1};
+    TRY(find_place(&r, c->args[1], e));
+    kith_status st = check_place(&r, e);
+    if (st == KITH_OK)
+        st = unpack_and_place(&r, e);
+    if (r.fresh)
+        folder_remove(r.fresh);
+    if (r.lock >= 0)
+        close(r.lock);
+    if (st == KITH_OK)
+        report(&r);
+    return st;
+}
+
+const struct command command_restore = {
+    .name = "restore",
+    .args = "BACKUP DIR",
+    .help = "a company's folder from a backup",
+    .more = "  kith restore /backup/acme-monday.tar acme\n"
+            "  kith restore /backup/acme-monday.tar /tmp/look --rehearse\n\n"
+            "The backup is compared with its digests and examined by the doctor before anything is "
+            "put\n"
+            "in place. BACKUP - is standard input.",
+    .options = {{"replace", NULL, "in the place of the company in DIR, which is kept aside"},
+                {"rehearse", NULL, "only look whether the backup is whole, beside DIR"},
+                {"damaged", NULL, "do not ask the doctor: restore what there is"}},
+    .needs = NEEDS_NOTHING,
+    .args_min = 2,
+    .args_max = 2,
+    .run = run,
+};
