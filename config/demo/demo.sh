@@ -91,6 +91,7 @@ show create lead "name=Ada Sample" source=referral "contact=$person" email=ada@e
 hot=$(behind lead)
 show create lead "name=Ben Sample" source=giveaway email=ben@example.org
 show create lead "name=Cleo Sample" source=form "company=Sample Ltd"
+warm=$(behind lead)
 show find 'lead order by -score' --fields name,source,score,rating,state
 
 say 'The first one is qualified by hand. The rule sees it and makes a task.'
@@ -109,6 +110,12 @@ show why task "$task" title
 say 'A mistake? One undo takes back the change and all that it led to: the task goes, too.'
 show undo "$change"
 show find 'task : count()'
+
+say 'Another lead becomes a customer: account, contact and opportunity are found or made. First the rehearsal.'
+show update lead "$warm" state=qualified
+show sales convert "lead=$warm" 'amount=1500 EUR' close_on=2027-03-31 --rehearse
+show sales convert "lead=$warm" 'amount=1500 EUR' close_on=2027-03-31
+show find 'opportunity order by close_on' --fields name,contact,stage,amount,probability,signal,close_on
 
 say 'The company stays where it is. What to type next:'
 cat <<END

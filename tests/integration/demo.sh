@@ -15,6 +15,7 @@ expect_has "Ada Sample   referral     65  hot"
 expect_has "Call Ada Sample"
 expect_has "rules/lead_follow_up.lua:"
 expect_has "Reversed: 2"
+expect_has "account_how: created"
 
 it "can be run again"
 run "$KITH_SOURCE/config/demo/demo.sh"

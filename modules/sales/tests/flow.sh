@@ -81,6 +81,27 @@ kith find opportunity --fields signal --csv
 prints green
 "$KITH" delete opportunity "$deal" >/dev/null
 
+it "imports opportunities as they ended elsewhere, and says of each that cannot be why"
+cat >deals.csv <<END
+name,stage,amount,probability,closed_at,loss_reason
+Won,won,1000 EUR,,2025-02-03,
+Lost,lost,5 USD,0,,price
+Open,proposal,7 EUR,60,,
+Silent,lost,5 USD,,,
+Odd,closing,7 EUR,15,,
+END
+kith import opportunity deals.csv --rejects rejects.csv
+exits 0
+prints "created      3"
+prints "row 5, line 5: loss_reason: say why it was lost"
+prints "row 6, line 6: probability: 15 is none of 10, 20"
+kith find "opportunity where stage = 'won'" --fields probability,signal,closed_at
+prints "100"
+prints "green"
+prints "2025-02-03"
+kith undo "$(newest)"
+exits 0
+
 it "converts from a rule, which asks a person where several accounts match"
 cp "$KITH_SOURCE/lua/examples/lead_to_customer.lua" rules/
 create team name="Field sales" >/dev/null
