@@ -6,7 +6,8 @@ PRESET  ?= dev
 PREFIX  ?= /usr/local
 SOURCES  = $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
-.PHONY: help deps build release demo test test-long bench format check-format check install clean
+.PHONY: help deps build release demo test test-long bench format check-format check-scripts check \
+        reference install clean
 
 help: ## list these targets
 	@echo 'make TARGET:'
@@ -33,15 +34,24 @@ bench: ## measure it against its budgets; BENCH=quick, WORD=...: shorter, only t
 	@$(MAKE) build PRESET=release TARGETS='kith modules bench'
 	@tests/bench/run build/release $(WORD)
 
-check: ## floors of core/, format
+check: ## floors of core/, format, scripts, and whether the reference is up to date
 	@tests/checks/floors.sh
-	@$(MAKE) check-format
+	@$(MAKE) check-format check-scripts
+	@$(MAKE) build PRESET=dev TARGETS='kith modules'
+	@KITH=build/dev/kith tests/checks/reference.sh
 
 format: ## format the C sources
 	@clang-format -i $(SOURCES)
 
 check-format: ## say which C sources are not formatted
 	@clang-format --dry-run -Werror $(SOURCES)
+
+check-scripts: ## say what shellcheck finds in the scripts
+	@shellcheck -S warning $$(git grep -l --untracked -E '^#!.*[/ ](ba)?sh$$')
+
+reference: ## write docs/reference anew, from what the program says of itself
+	@$(MAKE) build PRESET=dev TARGETS='kith modules'
+	@KITH=build/dev/kith tests/checks/reference.sh --write
 
 install: ## install; PREFIX=/usr/local, DESTDIR=
 	@$(MAKE) build PRESET=release TARGETS='kith modules' CMAKE_FLAGS=-DCMAKE_INSTALL_PREFIX=$(PREFIX)

@@ -137,6 +137,7 @@ mkfifo gone
 exec 5<>gone 6>gone 5<&-
 for command in "find contact" "export contact -"; do
     # shellcheck disable=SC2086 # the words of a command
+    # shellcheck disable=SC2206 # the words of a command
     last=($command)
     # shellcheck disable=SC2086
     "$KITH" $command >&6 2>"$work/err"

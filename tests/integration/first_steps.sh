@@ -174,7 +174,7 @@ prints "nothing was kept"
 prints "Effects"
 kith find "contact : count()"
 expect test "$(cat "$work/out")" = "$before"
-expect test -z "$(ls -A | grep rehearsal)"
+expect test -z "$(find . -name '*rehearsal*')"
 
 it "exports what it imported"
 kith import contact people.csv

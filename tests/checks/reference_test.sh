@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The reference is up to date, and one that is not is found.
+. "$(dirname "$0")/../test.sh"
+check=$KITH_SOURCE/tests/checks/reference.sh
+export KITH KITH_SOURCE
+
+it "docs/reference is what the program says of itself"
+run "$check"
+expect_is "" "$out"
+expect_status 0
+
+it "a page that drifted is named, with what to run"
+mkdir -p old/docs
+cp -r "$KITH_SOURCE/docs/reference" old/docs/
+cp -r "$KITH_SOURCE/modules" old/
+echo "And more." >>old/docs/reference/types.md
+out=$(KITH_SOURCE=$PWD/old "$check" 2>&1)
+status=$?
+expect_status 1
+expect_has "types.md"
+expect_has "make reference"
+
+it "it is written anew when asked to"
+out=$(KITH_SOURCE=$PWD/old "$check" --write 2>&1 && KITH_SOURCE=$PWD/old "$check" 2>&1)
+status=$?
+expect_status 0
+expect_is "" "$out"
+finish
