@@ -324,6 +324,32 @@ static struct script_options script_options(const struct settings *s) {
     };
 }
 
+static bool is_declared_badly(kith_status st) {
+    return st == KITH_E_INVAL || st == KITH_E_CONFLICT || st == KITH_E_NOTFOUND ||
+           st == KITH_E_UNSUPPORTED || st == KITH_E_LIMIT;
+}
+
+/* A module whose types the database cannot take is out, and the others run: they are added one by
+ * one until the guilty ones are found. */
+static kith_status open_without(struct company *c, struct engine_options *o, kith_error *e) {
+    for (o->source_count = 0;;) {
+        kith_error why = KITH_ERROR_INIT;
+        kith_status st = engine_open(&c->engine, o, &why);
+        if (st == KITH_OK && o->source_count == plugins_sources(c->plugins, &o->sources))
+            return KITH_OK;
+        if (st == KITH_OK) {
+            engine_close(c->engine);
+            c->engine = NULL;
+            o->source_count++;
+        } else if (o->source_count > 0 && is_declared_badly(st)) {
+            plugins_refuse_source(c->plugins, --o->source_count, &why);
+        } else {
+            err_copy(e, &why);
+            return st;
+        }
+    }
+}
+
 static kith_status open_engine(struct company *c, const char *path, bool create, kith_error *e) {
     const struct settings *s = c->settings;
     struct engine_options o = {
@@ -340,7 +366,8 @@ static kith_status open_engine(struct company *c, const char *path, bool create,
     };
     memcpy(o.base_currency, settings_text(s, "", "company.currency").ptr, 3);
     o.source_count = plugins_sources(c->plugins, &o.sources);
-    return engine_open(&c->engine, &o, e);
+    kith_status st = engine_open(&c->engine, &o, e);
+    return st != KITH_OK && is_declared_badly(st) ? open_without(c, &o, e) : st;
 }
 
 static kith_status open_rest(struct company *c, const char *path, bool create, kith_error *e) {

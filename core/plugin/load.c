@@ -264,6 +264,12 @@ size_t plugins_sources(const struct plugins *p, const struct schema_source **out
     return p->source_count;
 }
 
+void plugins_refuse_source(struct plugins *set, size_t source, const kith_error *why) {
+    (void)plugin_fail(plugins_find(set, set->sources[source].module), why);
+    memmove(&set->sources[source], &set->sources[source + 1],
+            (--set->source_count - source) * sizeof *set->sources);
+}
+
 size_t plugins_owners(const struct plugins *p, const struct settings_owner **out) {
     *out = p->owners;
     return p->owner_count;

@@ -45,6 +45,9 @@ kith_status plugins_load(struct plugins **out, const struct plugins_options *o, 
 size_t plugins_sources(const struct plugins *p, const struct schema_source **out);
 size_t plugins_owners(const struct plugins *p, const struct settings_owner **out);
 
+/* Takes the module of that source out: its types cannot be. It is gone from plugins_sources. */
+void plugins_refuse_source(struct plugins *p, size_t source, const kith_error *why);
+
 /* g and s are borrowed until plugins_stop (g: until engine_close). Both fail only for want of
  * memory. */
 kith_status plugins_create(struct plugins *p, struct engine *g, const struct settings *s,

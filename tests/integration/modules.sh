@@ -178,6 +178,34 @@ exits 0
 kith module disable sales
 exits 0
 
+it "refuses to enable a module whose types cannot be, and names the field"
+hostile=$(realpath "$KITH_BUILD/tests/plugins" 2>/dev/null) || hostile=/nowhere
+if [ -e "$hostile/bad_type.so" ]; then
+    kith module enable "$hostile/bad_type.so"
+    expect test "$code" -ne 0
+    complains "module bad_type, field lost.to"
+    prints_not "enabled"
+    kith find contact
+    exits 0
+
+    it "runs without a module whose types cannot be"
+    kith module enable sales
+    cp conf.d/modules.conf kept.conf
+    sed -i "s#\[\"sales\"\]#[\"$hostile/bad_type.so\", \"sales\"]#" conf.d/modules.conf
+    kith module list
+    exits 0
+    prints "nowhere"
+    kith get lead "$lead"
+    exits 0
+    kith check
+    exits 2
+    mv kept.conf conf.d/modules.conf
+    kith module disable sales
+    exits 0
+else
+    skip "the bad modules are not built"
+fi
+
 it "lets a server run with the modules of its start, and says so"
 serve
 kith module enable sales
