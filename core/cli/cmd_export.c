@@ -40,13 +40,33 @@ static kith_status on_progress(void *arg, uint64_t rows, kith_error *e) {
 
 static kith_status read_format(struct cmd *c, const char *path, enum file_format *out,
                                kith_error *e) {
+    static const char *const words[] = {
+        [FORMAT_CSV] = "csv", [FORMAT_JSONL] = "jsonl", [FORMAT_VCARD] = "vcard"};
     const char *format = cmd_option(c, "format");
     *out = path ? file_format_of(path) : c->json ? FORMAT_JSONL : FORMAT_CSV;
     if (!format)
         return KITH_OK;
-    if (strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0)
-        return err_set(e, KITH_E_INVAL, NULL, "--format takes csv or jsonl, not '%s'", format);
-    *out = strcmp(format, "csv") == 0 ? FORMAT_CSV : FORMAT_JSONL;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(format, words[i]) == 0) {
+            *out = (enum file_format)i;
+            return KITH_OK;
+        }
+    return err_set(e, KITH_E_INVAL, NULL, "--format takes csv, jsonl or vcard, not '%s'", format);
+}
+
+static kith_status read_version(struct cmd *c, struct export_options *o, kith_error *e) {
+    static const struct {
+        const char *text;
+        enum vcard_version version;
+    } known[] = {{"2.1", VCARD_21}, {"3.0", VCARD_30}, {"4.0", VCARD_40}};
+    const char *given = cmd_option(c, "version");
+    for (size_t i = 0; given && i < sizeof known / sizeof *known; i++)
+        if (strcmp(given, known[i].text) == 0)
+            o->version = known[i].version;
+    if (given && !o->version)
+        return err_set(e, KITH_E_INVAL, NULL, "--version takes 2.1, 3.0 or 4.0, not '%s'", given);
+    if (given && o->format != FORMAT_VCARD)
+        return err_set(e, KITH_E_INVAL, NULL, "--version is about vCards: add --format vcard");
     return KITH_OK;
 }
 
@@ -83,6 +103,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
                                .progress = on_progress,
                                .arg = &job};
     TRY(read_format(c, path, &o.format, e));
+    TRY(read_version(c, &o, e));
     kith_status st = export_rows(&job, &o, path, e);
     buf_free(&job.text);
     return st;
@@ -91,14 +112,17 @@ static kith_status run(struct cmd *c, kith_error *e) {
 const struct command command_export = {
     .name = "export",
     .args = "QUERY [FILE]",
-    .help = "all records that a query finds, as CSV or JSON lines",
+    .help = "all records that a query finds, as CSV, JSON lines or vCards",
     .more =
         "  kith export contact contacts.csv\n"
         "  kith export \"contact where city = 'Berlin'\" --fields name,email --format jsonl\n\n"
         "Without a FILE it is written to standard output. A name that ends in .jsonl, .ndjson or\n"
         ".json means JSON lines, which hold every value exactly: importing them again\n"
-        "with --key id changes nothing.",
-    .options = {{"format", "FORMAT", "csv or jsonl; else by the file's name"},
+        "with --key id changes nothing. One in .vcf or .vcard means vCards, of contacts only, "
+        "with\n"
+        "their points, organisation and photo.",
+    .options = {{"format", "FORMAT", "csv, jsonl or vcard; else by the file's name"},
+                {"version", "V", "of vCards: 2.1, 3.0 or 4.0; else 3.0, which most programs read"},
                 {"fields", "A,B.C", "these fields, in this order; else all"}},
     .needs = NEEDS_COMPANY,
     .args_min = 1,

@@ -84,14 +84,14 @@ static kith_status read_dialect(struct cmd *c, struct import_options *o, kith_er
 
 static kith_status read_options(struct job *job, kith_error *e) {
     static const char *const policies[] = {"update", "skip", "reject"};
-    static const char *const formats[] = {"csv", "jsonl"};
+    static const char *const formats[] = {"csv", "jsonl", "vcard"};
     struct cmd *c = job->c;
     struct import_options *o = &job->options;
     const char *file = c->args[1], *slash = strrchr(file, '/');
     int policy = DUPLICATE_UPDATE, format = (int)file_format_of(file);
     TRY(schema_find_type(engine_schema(job->engine), str_of(c->args[0]), &o->type, e));
     TRY(pick_word(c, "duplicates", policies, 3, &policy, e));
-    TRY(pick_word(c, "format", formats, 2, &format, e));
+    TRY(pick_word(c, "format", formats, 3, &format, e));
     TRY(read_dialect(c, o, e));
     o->principal = &c->principal;
     o->duplicates = (enum import_duplicates)policy;
@@ -196,7 +196,8 @@ static void report_json(struct job *job, const struct import_report *r, bool reh
                   {"rejected", r->rejected},
                   {"duplicates", r->duplicates},
                   {"keyless", r->keyless},
-                  {"resumed", r->resumed}};
+                  {"resumed", r->resumed},
+                  {"kept", r->kept}};
     struct buf b = {0};
     struct json_out j;
     json_begin(&j, &b, false);
@@ -248,6 +249,10 @@ static void report_text(struct job *job, const struct import_report *r, bool reh
     report_matches(job, r);
     count_line(c, "not compared", r->keyless);
     count_line(c, "done before", r->resumed);
+    if (r->kept > 0)
+        io_printf(c->io, "  %-12s %llu %s no field, in notes: %s\n", "kept",
+                  (unsigned long long)r->kept,
+                  r->kept == 1 ? "property that has" : "properties that have", r->kept_names);
     if (!rehearsal && r->created + r->updated > 0)
         io_printf(c->io, "'kith undo %s' takes the whole import back.\n", show_id(c, r->run));
 }
@@ -416,7 +421,7 @@ const struct command command_import = {
                 {"rehearse", NULL, "import into a copy, show what happens, and keep nothing"},
                 {"day-first", NULL, "3/4/2024 is the 3rd of April"},
                 {"restart", NULL, "take an interrupted import of this file back, and begin anew"},
-                {"format", "FORMAT", "csv or jsonl; else by the file's name"},
+                {"format", "FORMAT", "csv, jsonl or vcard; else by the file's name"},
                 {"delimiter", "C", "between the cells of a CSV file, or tab or blanks"},
                 {"encoding", "NAME", "of a CSV file, as windows-1252"},
                 {"columns", "NAME,...", "the CSV file has no header: its columns are these"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Export: what a query finds, page by page, as CSV or JSON lines. */
-#include "engine/import.h"
+/* Export: what a query finds, page by page, as CSV, JSON lines or vCards. */
+#include "engine/export_vcard.h"
 #include "engine/path.h"
 
 #include "base/id.h"
@@ -20,7 +20,8 @@ struct exporting {
     struct arena names, page; /* for the whole export; for one page */
     struct buf out;
     char delimiter;
-    uint64_t rows, bytes; /* written so far */
+    struct cards_out cards; /* for vCards */
+    uint64_t rows, bytes;   /* written so far */
 };
 
 /* -- columns ----------------------------------------------------------------------------------- */
@@ -116,6 +117,10 @@ static kith_status put_json(struct exporting *x, const struct found *row, kith_e
     return KITH_OK;
 }
 
+static kith_status put_vcard(struct exporting *x, const struct found *row, kith_error *e) {
+    return cards_put(&x->cards, row->id, row->values, &x->page, &x->out, e);
+}
+
 static kith_status hand_out(struct exporting *x, kith_error *e) {
     if (x->out.failed)
         return err_nomem(e);
@@ -128,8 +133,10 @@ static kith_status hand_out(struct exporting *x, kith_error *e) {
 #define OUT_MAX ((size_t)1 << 20) /* handed out earlier when rows are long */
 
 static kith_status put_page(struct exporting *x, const struct found_page *p, kith_error *e) {
+    static kith_status (*const put[])(struct exporting *, const struct found *, kith_error *) = {
+        [FORMAT_CSV] = put_csv, [FORMAT_JSONL] = put_json, [FORMAT_VCARD] = put_vcard};
     for (size_t i = 0; i < p->count; i++) {
-        TRY((x->o->format == FORMAT_CSV ? put_csv : put_json)(x, &p->rows[i], e));
+        TRY(put[x->o->format](x, &p->rows[i], e));
         if (x->out.len > OUT_MAX)
             TRY(hand_out(x, e));
     }
@@ -167,7 +174,8 @@ static kith_status put_pages(struct exporting *x, kith_error *e) {
 kith_status engine_export(struct engine *g, const struct export_options *o, uint64_t *rows,
                           kith_error *e) {
     struct exporting x = {.g = g, .o = o, .delimiter = o->delimiter ? o->delimiter : ','};
-    kith_status st = build_paths(&x, e);
+    kith_status st =
+        o->format == FORMAT_VCARD ? cards_begin(&x.cards, g, o, e) : build_paths(&x, e);
     if (st == KITH_OK && o->format == FORMAT_CSV)
         put_header(&x);
     if (st == KITH_OK)

@@ -8,11 +8,18 @@
 #include <time.h>
 
 enum file_format file_format_of(const char *name) {
-    static const char *const endings[] = {".jsonl", ".ndjson", ".json"};
+    static const struct {
+        const char *ending;
+        enum file_format format;
+    } known[] = {{".jsonl", FORMAT_JSONL},
+                 {".ndjson", FORMAT_JSONL},
+                 {".json", FORMAT_JSONL},
+                 {".vcf", FORMAT_VCARD},
+                 {".vcard", FORMAT_VCARD}};
     const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (str_ieqz(str_of(dot), endings[i]))
-            return FORMAT_JSONL;
+    for (size_t i = 0; dot && i < sizeof known / sizeof *known; i++)
+        if (str_ieqz(str_of(dot), known[i].ending))
+            return known[i].format;
     return FORMAT_CSV;
 }
 
@@ -87,6 +94,8 @@ static const char *delimiter_name(char d) {
 }
 
 const char *import_format(struct import *im) {
+    if (im->cards)
+        return "vCards";
     if (!im->csv)
         return im->lines.array ? "JSON, one array" : "JSON, an object on each line";
     char delimiter = csv_delimiter(im->csv);

@@ -9,11 +9,12 @@
 #define ENGINE_IMPORT_H
 
 #include "base/csv.h"
+#include "base/vcard.h"
 #include "engine/engine.h"
 
-enum file_format { FORMAT_CSV, FORMAT_JSONL };
+enum file_format { FORMAT_CSV, FORMAT_JSONL, FORMAT_VCARD };
 /* By the end of a file's name: .jsonl, .ndjson, .json are JSON (an object on each line, or one
- * array of objects), all else is CSV. */
+ * array of objects), .vcf and .vcard are vCards, all else is CSV. */
 enum file_format file_format_of(const char *name);
 
 /* What happens to a row whose key belongs to a record that is there, or to an earlier row. */
@@ -27,10 +28,12 @@ struct import_report {
     uint64_t rows; /* of data read, those of an earlier, interrupted attempt included, as in all
                       counts */
     uint64_t created, updated, unchanged, skipped, rejected; /* together: rows that are done */
-    uint64_t duplicates;  /* rows whose key was met; they are among updated, unchanged, skipped,
-                             rejected */
-    uint64_t keyless;     /* rows that could not be compared: a field of the key is empty */
-    uint64_t resumed;     /* rows that an earlier attempt had done; 0: none */
+    uint64_t duplicates; /* rows whose key was met; they are among updated, unchanged, skipped,
+                            rejected */
+    uint64_t keyless;    /* rows that could not be compared: a field of the key is empty */
+    uint64_t resumed;    /* rows that an earlier attempt had done; 0: none */
+    uint64_t kept; /* properties of vCards that have no field, kept in notes, by this attempt */
+    char kept_names[120]; /* the first of them: "ROLE, X-AIM" */
     double seconds;       /* of this attempt */
     kith_id run;          /* undo this to take back the whole */
     struct import_match { /* the first duplicates of this attempt */
@@ -133,7 +136,8 @@ struct export_options {
     enum file_format format;
     /* "name,email,account.name"; "id" is the record's own; NULL: id and every field of the type. */
     const char *fields;
-    char delimiter; /* of CSV; 0: comma */
+    char delimiter;             /* of CSV; 0: comma */
+    enum vcard_version version; /* of vCards; 0: 3.0 */
     /* Takes the bytes; never called while a reader is held. */
     kith_status (*put)(void *arg, kith_str bytes, kith_error *e);
     kith_status (*progress)(void *arg, uint64_t rows, kith_error *e); /* may be NULL */
@@ -141,7 +145,8 @@ struct export_options {
 };
 /* Every record that the query finds, by pages: each page is one snapshot, the whole is not. JSON
  * lines leave out what is empty, and importing them again with the key "id" changes nothing. CSV
- * has empty cells for what is empty. *rows (may be NULL) is how many were written. */
+ * has empty cells for what is empty. vCards are for contacts and leave out what a card has no place
+ * for. *rows (may be NULL) is how many were written. */
 kith_status engine_export(struct engine *g, const struct export_options *o, uint64_t *rows,
                           kith_error *e);
 

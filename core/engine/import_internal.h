@@ -41,7 +41,8 @@ struct row {
     uint64_t row, line;    /* in the file */
     const kith_str *cells; /* CSV: as they were read */
     size_t cell_count;
-    kith_str raw; /* JSON lines: the line */
+    kith_str raw;      /* JSON lines: the line; vCards: the card */
+    struct card *card; /* vCards: what is to come with the record (import_vcard.h) */
     struct put *puts;
     size_t put_count;
     kith_id id;                 /* of the key "id"; 0: none given */
@@ -88,6 +89,7 @@ struct import {
 
     struct csv *csv;
     struct lines lines;
+    struct vcards *cards;    /* import_vcard.h */
     struct column **columns; /* of the file in its order, then fixed ones */
     size_t column_count, column_cap;
     struct map by_header;   /* JSON lines: member -> struct column * */
@@ -134,6 +136,8 @@ kith_status map_asks(struct import *im, kith_error *e); /* parses the map */
 kith_status map_header(struct import *im, const kith_str *cells, size_t count, kith_error *e);
 kith_status map_finish(struct import *im,
                        kith_error *e); /* recognises the rest, resolves the key */
+kith_status map_column(struct import *im, const struct import_column *shown, struct column **out,
+                       kith_error *e);
 /* The column of a JSON member, made when it is new. */
 kith_status map_member(struct import *im, kith_str name, struct column **out, kith_error *e);
 

@@ -97,6 +97,12 @@ static kith_status aim(struct import *im, struct column *c, const struct import_
     return KITH_OK;
 }
 
+kith_status map_column(struct import *im, const struct import_column *shown, struct column **out,
+                       kith_error *e) {
+    TRY(add_column(im, shown, out, e));
+    return aim(im, *out, shown, e);
+}
+
 /* -- the map ----------------------------------------------------------------------------------- */
 
 /* "field:=value" */
@@ -415,7 +421,7 @@ kith_status map_member(struct import *im, kith_str name, struct column **out, ki
 /* A contact's name is the two parts together; the file may have only the parts. */
 static bool is_filled(const struct import *im, const struct rfield *f) {
     bool contact_name = im->first_name && strcmp(f->name, "name") == 0;
-    return im->o->format == FORMAT_JSONL || column_of_field(im, f) ||
+    return im->o->format != FORMAT_CSV || column_of_field(im, f) ||
            (contact_name &&
             (column_of_field(im, im->first_name) || column_of_field(im, im->last_name)));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the bytes of a file to checked values: CSV cells and members of JSON objects. Whatever is
  * wrong with a row stays with that row. */
-#include "engine/import_internal.h"
+#include "engine/import_vcard.h"
 
 #include "base/id.h"
 #include <string.h>
@@ -137,11 +137,14 @@ static kith_status open_json(struct import *im, kith_error *e) {
 }
 
 kith_status read_open(struct import *im, kith_error *e) {
-    return im->o->format == FORMAT_CSV ? open_csv(im, e) : open_json(im, e);
+    static kith_status (*const open[])(struct import *, kith_error *) = {
+        [FORMAT_CSV] = open_csv, [FORMAT_JSONL] = open_json, [FORMAT_VCARD] = cards_open};
+    return open[im->o->format](im, e);
 }
 
 void read_close(struct import *im) {
     csv_close(im->csv);
+    cards_close(im);
     buf_free(&im->lines.text);
 }
 
@@ -464,7 +467,10 @@ static kith_status next_jsonl(struct import *im, struct arena *a, struct row *r,
 static kith_status next_row(struct import *im, struct arena *a, struct row *r, bool look,
                             kith_error *e) {
     *r = (struct row){0};
-    TRY((im->csv ? next_csv : next_jsonl)(im, a, r, look, e));
+    static kith_status (*const next[])(struct import *, struct arena *, struct row *, bool,
+                                       kith_error *) = {
+        [FORMAT_CSV] = next_csv, [FORMAT_JSONL] = next_jsonl, [FORMAT_VCARD] = cards_next};
+    TRY(next[im->o->format](im, a, r, look, e));
     crypto_generichash_update(&im->content, (const unsigned char *)"\n", 1);
     im->read++;
     return KITH_OK;

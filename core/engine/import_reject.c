@@ -2,7 +2,7 @@
 /* A rejected row as a row of the file of rejects: as it was, with number, line, reason and field in
  * front.
  */
-#include "engine/import_internal.h"
+#include "engine/import_vcard.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -106,6 +106,8 @@ kith_status reject_row(struct import *im, const struct row *r, kith_error *e) {
         return KITH_OK;
     if (im->csv)
         csv_text(im, r, &text);
+    else if (im->cards)
+        card_reject(r, &text);
     else
         jsonl_text(r, &text);
     im->header_sent = true;

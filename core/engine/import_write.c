@@ -2,7 +2,7 @@
 /* A batch of rows into records, on the writer. Rows are written in chunks, each in a savepoint; a
  * row that fails after it has written something takes its chunk back, which is then done again row
  * by row. */
-#include "engine/import_internal.h"
+#include "engine/import_vcard.h"
 
 #include "base/id.h"
 #include <string.h>
@@ -82,7 +82,7 @@ static kith_status assigns_of(struct txn *t, const struct import *im, const stru
     for (size_t i = 0; i < r->put_count; i++) {
         const struct put *p = &r->puts[i];
         set[i] = (struct assign){p->column->shown.field, p->value};
-        if (p->column->shown.by)
+        if (p->column->shown.by && !r->card)
             TRY(find_linked(t, im, p, &set[i].value, e));
     }
     *out = set;
@@ -178,21 +178,22 @@ static kith_status write_row(struct txn *t, struct import *im, struct row *r, ki
     uint64_t seq = txn_last_seq(t);
     TRY(assigns_of(t, im, r, &set, e));
     TRY(find_match(t, im, r, set, e));
-    if (!r->met) {
-        r->outcome = IMPORT_CREATED;
-        return txn_create(t, im->type, set, r->put_count, &r->record, e);
-    }
-    switch (im->o->duplicates) {
-    case DUPLICATE_REJECT:
+    if (r->met && im->o->duplicates == DUPLICATE_REJECT)
         return refuse_duplicate(im, r, e);
-    case DUPLICATE_SKIP:
+    if (r->met && im->o->duplicates == DUPLICATE_SKIP) {
         r->outcome = IMPORT_SKIPPED;
         return KITH_OK;
-    default:
-        TRY(txn_update(t, im->type, r->record, set, r->put_count, e));
-        r->outcome = txn_last_seq(t) == seq ? IMPORT_UNCHANGED : IMPORT_UPDATED;
-        return KITH_OK;
     }
+    if (r->card)
+        TRY(card_account(t, im, r, set, e));
+    TRY(r->met ? txn_update(t, im->type, r->record, set, r->put_count, e)
+               : txn_create(t, im->type, set, r->put_count, &r->record, e));
+    if (r->card)
+        TRY(card_parts(t, im, r, e));
+    r->outcome = !r->met                  ? IMPORT_CREATED
+                 : txn_last_seq(t) == seq ? IMPORT_UNCHANGED
+                                          : IMPORT_UPDATED;
+    return KITH_OK;
 }
 
 /* -- chunks ------------------------------------------------------------------------------------ */

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Import of vCards: opening, the next card as a row, and a rejected card as it is written back. */
+#include "engine/import_vcard.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+static const struct {
+    const char *header, *field, *by;
+} columns[CARD_FIELDS] = {
+    [CARD_NAME] = {"FN", "name", NULL},
+    [CARD_FIRST] = {"N: given", "first_name", NULL},
+    [CARD_LAST] = {"N: family", "last_name", NULL},
+    [CARD_SALUTATION] = {"N: prefix", "salutation", NULL},
+    [CARD_NICKNAME] = {"NICKNAME", "nickname", NULL},
+    [CARD_TITLE] = {"TITLE", "title", NULL},
+    [CARD_ACCOUNT] = {"ORG", "account", "name"},
+    [CARD_BIRTHDAY] = {"BDAY", "birthday", NULL},
+    [CARD_LANGUAGE] = {"LANG", "language", NULL},
+    [CARD_ZONE] = {"TZ", "time_zone", NULL},
+    [CARD_EMAIL] = {"EMAIL", "email", NULL},
+    [CARD_PHONE] = {"TEL", "phone", NULL},
+    [CARD_STREET] = {"ADR: street", "street", NULL},
+    [CARD_CITY] = {"ADR: town", "city", NULL},
+    [CARD_REGION] = {"ADR: region", "region", NULL},
+    [CARD_CODE] = {"ADR: code", "postal_code", NULL},
+    [CARD_COUNTRY] = {"ADR: country", "country", NULL},
+    [CARD_PLACE] = {"GEO", "place", NULL},
+    [CARD_TAGS] = {"CATEGORIES", "tags", NULL},
+    [CARD_EXTERNAL] = {"UID", "external_id", NULL},
+};
+
+static bool is_asked(const struct import *im, const struct rfield *f) {
+    for (size_t i = 0; i < im->ask_count; i++)
+        if (im->asks[i].to.field == f)
+            return true;
+    return false;
+}
+
+/* Properties have their names in capitals. */
+static kith_str upper(struct arena *a, const char *name) {
+    char *out = arena_strdup(a, name);
+    for (char *c = out; c && *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return str_of(out);
+}
+
+static kith_status open_columns(struct import *im, struct vcards *v, kith_error *e) {
+    for (int i = 0; i < CARD_FIELDS; i++) {
+        struct import_column shown = {.header = columns[i].header};
+        TRY(schema_find_field(im->schema, im->type, str_of(columns[i].field), &shown.field, e));
+        if (columns[i].by)
+            TRY(schema_find_field(im->schema, shown.field->target, str_of(columns[i].by), &shown.by,
+                                  e));
+        if (!is_asked(im, shown.field))
+            TRY(map_column(im, &shown, &v->columns[i], e));
+    }
+    for (size_t i = 0; i < im->ask_count; i++) {
+        struct column *c;
+        TRY(map_member(im, str_of(im->asks[i].written), &c, e));
+        if (!map_put(&v->asked, upper(&im->arena, im->asks[i].written), c))
+            return err_nomem(e);
+    }
+    return KITH_OK;
+}
+
+static kith_status find_fields(struct import *im, struct vcards *v, kith_error *e) {
+    const struct {
+        const char *type;
+        const struct rtype **t;
+        const char *name;
+        const struct rfield **f;
+    } wanted[] = {
+        {"account", &v->account, "name", &v->account_name},
+        {"account", &v->account, "parent", &v->account_parent},
+        {"account", &v->account, "kind", &v->account_kind},
+        {"contact_point", &v->point, "contact", &v->point_contact},
+        {"contact_point", &v->point, "kind", &v->point_kind},
+        {"contact_point", &v->point, "value", &v->point_value},
+        {"contact_point", &v->point, "label", &v->point_label},
+        {"contact_point", &v->point, "primary", &v->point_primary},
+        {"note", &v->note, "about", &v->note_about},
+        {"note", &v->note, "title", &v->note_title},
+        {"note", &v->note, "body", &v->note_body},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        TRY(schema_find_type(im->schema, str_of(wanted[i].type), wanted[i].t, e));
+        TRY(schema_find_field(im->schema, *wanted[i].t, str_of(wanted[i].name), wanted[i].f, e));
+    }
+    const struct rfield *unit[] = {v->account_name, v->account_parent};
+    TRY(lookup_make(&v->by_name, &im->arena, v->account, unit, 1, e));
+    return lookup_make(&v->by_unit, &im->arena, v->account, unit, 2, e);
+}
+
+kith_status cards_open(struct import *im, kith_error *e) {
+    if (strcmp(im->type->name, "contact") != 0)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "the cards of a vCard file are contacts and cannot be imported as %s",
+                       im->type->name);
+    if (im->by_id)
+        return err_set(
+            e, KITH_E_INVAL, NULL,
+            "cards do not have ids of Kith; take --key external_id, their UID, or email");
+    im->cards = ARENA_NEW(&im->arena, struct vcards);
+    if (!im->cards)
+        return err_nomem(e);
+    TRY(find_fields(im, im->cards, e));
+    TRY(open_columns(im, im->cards, e));
+    return vcard_open(&im->cards->reader, im->o->source, im->o->source_arg, e);
+}
+
+void cards_close(struct import *im) {
+    if (!im->cards)
+        return;
+    vcard_close(im->cards->reader);
+    map_free(&im->cards->asked);
+}
+
+kith_status cards_next(struct import *im, struct arena *a, struct row *r, bool look,
+                       kith_error *e) {
+    struct vcard card;
+    TRY(vcard_next(im->cards->reader, &card, e));
+    r->row = card.number;
+    r->line = card.line;
+    crypto_generichash_update(&im->content, (const unsigned char *)card.raw.ptr, card.raw.len);
+    r->raw = arena_str(a, card.raw);
+    if (!r->raw.ptr)
+        return err_nomem(e);
+    if (!look)
+        return KITH_OK;
+    if (!card.defect)
+        return card_read(im, a, r, &card, e);
+    r->bad = true;
+    r->field = "";
+    r->reason = arena_strdup(a, card.defect);
+    return r->reason ? KITH_OK : err_nomem(e);
+}
+
+/* -- rejects ----------------------------------------------------------------------------------- */
+
+static void put_reason(const struct row *r, struct buf *out) {
+    buf_printf(out, "X-KITH-REASON:card %" PRIu64 "\\, line %" PRIu64 ": ", r->row, r->line);
+    vcard_escape(out, VCARD_30, str_of(r->reason));
+    buf_putc(out, '\n');
+}
+
+/* An earlier reason goes. Text that belongs to no card is put into one, for a person to repair. */
+void card_reject(const struct row *r, struct buf *out) {
+    kith_str rest = r->raw, line;
+    bool begins = rest.len >= 11 && str_ieqz((kith_str){rest.ptr, 11}, "BEGIN:VCARD");
+    if (!begins) {
+        buf_puts(out, "BEGIN:VCARD\n");
+        put_reason(r, out);
+    }
+    while (rest.len) {
+        const char *end = memchr(rest.ptr, '\n', rest.len);
+        line = (kith_str){rest.ptr, (uint64_t)(end - rest.ptr) + 1};
+        rest = (kith_str){end + 1, rest.len - line.len};
+        if (!str_starts(line, "X-KITH-REASON:"))
+            buf_str(out, line);
+        if (begins)
+            put_reason(r, out);
+        begins = false;
+    }
+}
