@@ -203,7 +203,8 @@ const struct command command_run = {
     .args = "ACTION PARAMETER=VALUE ...",
     .help = "call an action of a module; without one, list them all",
     .more =
-        "  kith run sales.rescore\n\n'kith sales.rescore' and 'kith sales rescore' do the same.",
+        "  kith run sales.rescore\n\n'kith sales.rescore' and 'kith sales rescore' do the same. "
+        "'kith module inspect sales'\ntells what its actions take and answer.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,
     .args_max = 10000,
