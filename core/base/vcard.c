@@ -184,8 +184,8 @@ static const char *defect_of(const struct gathering *g) {
 static kith_status take_line(struct vcard_reader *r, struct gathering *g,
                              const struct physical *line, bool *done, kith_error *e) {
     kith_str s = str_trim(line->text);
-    bool folded = line->text.len && (line->text.ptr[0] == ' ' || line->text.ptr[0] == '\t');
-    bool begin = !folded && str_ieqz(s, "BEGIN:VCARD"), end = !folded && str_ieqz(s, "END:VCARD");
+    bool begin = vcard_line_is(line->text, "BEGIN:VCARD"),
+         end = vcard_line_is(line->text, "END:VCARD");
     if (!s.len && !line->cut && !g->card->line)
         return KITH_OK;
     *done = begin && g->card->line && !(g->depth && g->agent);

@@ -131,9 +131,8 @@ static kith_str take_inner_card(struct parsing *p) {
     kith_str line;
     int depth = 0;
     while (peek_line(p, &line)) {
-        kith_str s = str_trim(line);
-        depth += str_ieqz(s, "BEGIN:VCARD");
-        depth -= str_ieqz(s, "END:VCARD");
+        depth += vcard_line_is(line, "BEGIN:VCARD");
+        depth -= vcard_line_is(line, "END:VCARD");
         pass_line(p, line);
         if (depth <= 0)
             break;
@@ -374,7 +373,7 @@ static kith_status parse_prop(struct parsing *p, kith_str logical) {
         return KITH_OK;
     kith_str value = {logical.ptr + colon + 1, logical.len - colon - 1}, next;
     if (strcmp(prop->name, "AGENT") == 0 && !str_trim(value).len && peek_line(p, &next) &&
-        str_ieqz(str_trim(next), "BEGIN:VCARD"))
+        vcard_line_is(next, "BEGIN:VCARD"))
         value = take_inner_card(p);
     p->card->count++;
     return parse_value(p, prop, value);
