@@ -153,8 +153,9 @@ const char *plain_name(struct arena *a, kith_str s); /* "Date_of-Birth " -> "dat
 
 /* import_lines.c: texts of objects */
 kith_status lines_open(struct lines *l, kith_error *e); /* reads the first chunk */
-/* The next text that is in the window already, from *at on (0: the beginning); takes nothing. */
-bool lines_peek(const struct lines *l, size_t *at, kith_str *text);
+/* The next text that is in the window already, from *at on (0: the beginning). Takes nothing of the
+ * file: `look` is a copy of its lines. */
+bool lines_peek(struct lines *look, size_t *at, kith_str *text);
 /* KITH_E_NOTFOUND: there is none. The text lives until the next call; an empty one stands for the
  * end of an array that is missing. */
 kith_status lines_next(struct lines *l, kith_str *text, kith_error *e);

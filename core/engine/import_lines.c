@@ -112,10 +112,9 @@ kith_status lines_open(struct lines *l, kith_error *e) {
     return KITH_OK;
 }
 
-bool lines_peek(const struct lines *l, size_t *at, kith_str *text) {
-    struct lines copy = *l;
-    *at = *at ? *at : l->pos;
-    return cut_text(&copy, at, text);
+bool lines_peek(struct lines *look, size_t *at, kith_str *text) {
+    *at = *at ? *at : look->pos;
+    return cut_text(look, at, text);
 }
 
 static uint64_t line_ends(const char *t, size_t len) {

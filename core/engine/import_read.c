@@ -125,7 +125,8 @@ static kith_status open_json(struct import *im, kith_error *e) {
     l->source = im->o->source;
     l->arg = im->o->source_arg;
     TRY(lines_open(l, e));
-    while (lines_peek(l, &at, &text) && at < PEEKED) {
+    struct lines look = *l;
+    while (lines_peek(&look, &at, &text) && at < PEEKED) {
         json_t *object;
         if (parse_line(text, &object, NULL) != KITH_OK)
             continue;

@@ -317,10 +317,11 @@ TEST("the file of rejects, repaired, is imported with the same options") {
     MAP(&l, "Mail=email");
     EXPECT_OK(load_text(&x, &l, "name;Mail\n\"a;b\";x\nAda;ada@x.org\nBea\n"), x.e);
     EXPECT_COUNTS(&l, 1, 0, 0, 0, 2);
-    EXPECT_STR("_row;_line;_reason;_field;name;Mail\n"
-               "2;2;\"email: 'x' is no e-mail address; it has one @ and no blanks\";email;\"a;b\";x\n"
-               "4;4;\"the row has 1 cell, and there are 2 columns; some are missing\";;Bea\n",
-               l.rejects.ptr);
+    EXPECT_STR(
+        "_row;_line;_reason;_field;name;Mail\n"
+        "2;2;\"email: 'x' is no e-mail address; it has one @ and no blanks\";email;\"a;b\";x\n"
+        "4;4;\"the row has 1 cell, and there are 2 columns; some are missing\";;Bea\n",
+        l.rejects.ptr);
     struct load again = load_of(x.contact, NULL);
     again.o.map = l.o.map;
     again.o.map_count = l.o.map_count;
@@ -454,6 +455,20 @@ static kith_status see_row(void *arg, const struct import_row *row, kith_error *
              (int)birthday.len, birthday.ptr, (int)name.len, name.ptr,
              row->reason ? row->reason : "");
     return KITH_OK;
+}
+
+TEST("an array of JSON that is cut off, or followed by more, ends all the same") {
+    static const char *const files[] = {"[{\"name\":\"Ann\"}", "[{\"name\":\"Ann\"}] x"};
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture x;
+        struct load l;
+        begin(&x);
+        l = load_of(x.lead, NULL);
+        l.o.format = FORMAT_JSONL;
+        EXPECT_OK(load_text(&x, &l, files[i]), x.e);
+        EXPECT_COUNTS(&l, 1, 0, 0, 0, 1);
+        end(&x, &l);
+    }
 }
 
 TEST("a preview shows the first rows as they would be and writes nothing") {
