@@ -389,7 +389,9 @@ const struct command command_module_disable = {
 const struct command command_module_inspect = {
     .name = "module inspect",
     .args = "MODULE",
-    .help = "everything that a module or a file declares, without running it",
+    .help = "everything that a module or a file declares, and how it does in the loader's checks",
+    .more = "Its code runs in a child process for a moment, and no instance is made. A module\n"
+            "that fails a check would not be loaded; each says what to do.",
     .needs = NEEDS_NOTHING,
     .args_min = 1,
     .args_max = 1,
