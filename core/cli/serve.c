@@ -97,7 +97,7 @@ static void remote_progress(struct io *io, const char *line) {
 }
 
 static kith_status failed_there(kith_str p, kith_error *e) {
-    if (p.len < 5)
+    if (p.len < 5 || !p.ptr[4])
         return err_set(e, KITH_E_INVAL, NULL, "the client does not speak Kith's protocol");
     uint32_t code = wire_u32_of(p.ptr);
     bool known = code >= 1 && code <= (uint32_t)-KITH_E_INTERNAL;
