@@ -106,8 +106,14 @@ static const kith_setting rule_items[] = {
      .doc = "Added to the score of a lead for which it is true."},
     {.key = "doc", .kind = KITH_TEXT, .doc = "Why, for people."},
 };
-#define PERCENT(name, default_, about)                                                             \
-    { .key = (name), .kind = KITH_INT, .default_text = (default_), .max = 100, .doc = (about) }
+#define PERCENT(name, default_, least, most, about)                                                \
+    {                                                                                              \
+        .key = (name), .kind = KITH_INT, .default_text = (default_), .min = (least),               \
+        .max = (most), .doc = (about)                                                              \
+    }
+#define STAGE(name, default_)                                                                      \
+    PERCENT("probability." name, default_, 10, 90,                                                 \
+            "What an opportunity gets that comes to " name ": 10, 20, ... 90 percent.")
 static const kith_setting settings[] = {
     {.key = "score.rules",
      .kind = KITH_LIST,
@@ -126,12 +132,12 @@ static const kith_setting settings[] = {
      .min = -100000,
      .max = 100000,
      .doc = "From this score on a lead is warm; below it is cold."},
-    PERCENT("probability.prospecting", "10", "Probability of an opportunity that comes there."),
-    PERCENT("probability.qualification", "30", "Probability of an opportunity that comes there."),
-    PERCENT("probability.proposal", "50", "Probability of an opportunity that comes there."),
-    PERCENT("probability.closing", "80", "Probability of an opportunity that comes there."),
-    PERCENT("signal.green", "70", "From this probability on an opportunity is green."),
-    PERCENT("signal.amber", "40", "From this probability on it is amber; below it is red."),
+    STAGE("prospecting", "10"),
+    STAGE("qualification", "30"),
+    STAGE("proposal", "50"),
+    STAGE("closing", "80"),
+    PERCENT("signal.green", "70", 0, 100, "From this probability on an opportunity is green."),
+    PERCENT("signal.amber", "40", 0, 100, "From this probability on it is amber; below it is red."),
     {.key = "assign.team", .kind = KITH_TEXT, .doc = "The team whose members get leads in turn."},
     {.key = "assign.users",
      .kind = KITH_LIST,

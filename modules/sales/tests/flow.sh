@@ -126,6 +126,24 @@ kith find "lead where id = '$twin'" --fields state --csv
 prints qualified
 rm rules/lead_to_customer.lua
 
+it "logs each step through the pipeline, and tells rules when a deal is won"
+cat >rules/won.lua <<'END'
+on("opportunity.won", {name = "thank"}, function(deal) task {title = "Thank " .. deal.contact.name} end)
+END
+deal=$("$KITH" find "opportunity where lead = '$grace'" --fields id --json | json_text id)
+for stage in qualification proposal closing won; do
+    kith update opportunity "$deal" stage=$stage
+    exits 0
+done
+kith history opportunity "$deal"
+for step in "prospecting → qualification" "qualification → proposal" "proposal → closing" \
+    "closing → won" "10 → 30" "30 → 50" "50 → 80" "80 → 100"; do
+    prints "$step"
+done
+kith find task --fields title
+prints "Thank Grace Hopper"
+rm rules/won.lua
+
 it "tells why the opportunity is there"
 deal=$("$KITH" find "opportunity where lead = '$grace'" --fields id --json | json_text id)
 kith why opportunity "$deal" name
