@@ -317,8 +317,9 @@ static void report(struct backup *b, const char *target) {
         report_json(b, target);
         return;
     }
-    io_printf(io, "Backed up %llu records, up to row %llu of the journal: %.1f MB in '",
-              (unsigned long long)b->records, (unsigned long long)b->head, (double)b->done / 1e6);
+    io_printf(io, "Backed up %llu record%s, up to row %llu of the journal: %.1f MB in '",
+              (unsigned long long)b->records, b->records == 1 ? "" : "s",
+              (unsigned long long)b->head, (double)b->done / 1e6);
     io_text(io, str_of(target));
     io_puts(io, "'.\n");
 }

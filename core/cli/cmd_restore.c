@@ -225,10 +225,11 @@ static void report(struct restore *r) {
         return;
     }
     io_printf(io,
-              rehearsal ? "The backup is whole: %llu records, made by Kith %s at %s. Nothing"
+              rehearsal ? "The backup is whole: %llu record%s, made by Kith %s at %s. Nothing"
                           " was kept.\n"
-                        : "Restored %llu records, backed up by Kith %s at %s, to '",
-              (unsigned long long)r->what.records, r->what.kith, r->what.made);
+                        : "Restored %llu record%s, backed up by Kith %s at %s, to '",
+              (unsigned long long)r->what.records, r->what.records == 1 ? "" : "s", r->what.kith,
+              r->what.made);
     if (rehearsal)
         return;
     io_text(io, str_of(r->folder));

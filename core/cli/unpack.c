@@ -119,10 +119,12 @@ static kith_status check_room(struct reading *r, kith_error *e) {
     }
     if (statvfs(r->folder, &fs) != 0 || fs.f_bavail * fs.f_frsize >= r->total)
         return KITH_OK;
-    return err_set(e, KITH_E_FULL, NULL,
-                   "the backup needs %.1f MB, and the disk of '%s' has only %.1f MB free: make room"
-                   " there",
-                   (double)r->total / 1e6, r->folder, (double)(fs.f_bavail * fs.f_frsize) / 1e6);
+    return err_set(
+        e, KITH_E_FULL, NULL,
+        "the backup needs %.1f MB, and the disk of '%.*s' has only %.1f MB free: make room"
+        " there",
+        (double)r->total / 1e6, (int)(strrchr(r->folder, '/') - r->folder), r->folder,
+        (double)(fs.f_bavail * fs.f_frsize) / 1e6);
 }
 
 /* -- files ------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 /* Connections and statements: the settings every connection gets, the cache, and SQLite's refusals
  * as sentences. */
 #include "store/store.h"
+#include "base/log.h"
 #include "store/vfs.h"
 
 #include <limits.h>
@@ -282,6 +283,7 @@ kith_status conn_upgraded(struct conn *c, kith_error *e) {
     TRY(conn_int(c, "PRAGMA user_version", 0, &format, e));
     if (format == STORE_FORMAT)
         return KITH_OK;
+    log_info("store", "%s: format %lld becomes %d", c->path, (long long)format, STORE_FORMAT);
     snprintf(sql, sizeof sql, "PRAGMA user_version=%d", STORE_FORMAT);
     return conn_exec(c, sql, e);
 }

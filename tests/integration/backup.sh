@@ -1,0 +1,282 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A backup is one moment of a company that goes on working; a restore puts a whole company in place or
+# nothing; and neither harms the company when it fails or is killed.
+. "$(dirname "$0")/lib.bash"
+RANDOM=1
+new_company
+kith module enable sales
+printf 'on("contact.created", { name = "met" }, function(c)\n  create("task", { title = c.name, about = c })\nend)\n' >rules/met.lua
+anna=$(create contact name="Anna Schmidt" email=anna@example.com)
+create lead name="Anna's order" contact="$anna" >/dev/null
+
+count() { "$KITH" find "$1 : count()" --company "$2"; }
+nothing_left() { expect test -z "$(find "$work" -name '.*restore-*' -o -name '.copy-*' -o -name '*.part')"; }
+pack() { # FILE...: an archive of the working folder's files, as a backup is packed
+    tar -c --format=ustar --owner=0 --group=0 "$@"
+}
+
+it "puts settings, rules and the database into one file that its user alone can read"
+kith backup "$work/first.tar"
+exits 0
+prints "Backed up 4 records, up to row"
+is_silent
+expect test "$(stat -c %a "$work/first.tar")" = 600
+tar -tf "$work/first.tar" >"$work/out"
+for name in manifest.json kith.conf conf.d/modules.conf conf.d/sales.conf rules/met.lua kith.db; do
+    prints "$name"
+done
+nothing_left
+
+it "has digests that sha256sum finds, too"
+mkdir "$work/opened"
+tar -xf "$work/first.tar" -C "$work/opened"
+told=$(sed -n '/"kith.db"/,/sha256/s/.*"sha256": "\([^"]*\)".*/\1/p' "$work/opened/manifest.json")
+expect test "$told" = "$(sha256sum "$work/opened/kith.db" | cut -d' ' -f1)"
+
+it "makes a company again, with records, history, rules and modules"
+kith restore "$work/first.tar" "$work/again"
+exits 0
+prints "Restored 4 records"
+expect test "$(stat -c %a "$work/again")" = 700
+kith get contact "$anna" --company "$work/again"
+prints "Anna Schmidt"
+kith find lead --company "$work/again"
+prints "Anna's order"
+kith history contact "$anna" --company "$work/again"
+exits 0
+kith doctor --company "$work/again"
+exits 0
+kith rule list --company "$work/again"
+prints "met"
+nothing_left
+
+it "gives out larger ids, and goes on with its reactions"
+cd "$work/again" || exit 1
+new=$(create contact name=New)
+expect test "$new" \> "$anna"
+kith find "task where title = 'New' : count()"
+prints_exactly 1
+cd "$work/company" || exit 1
+
+it "goes through pipes"
+"$KITH" backup - 2>"$work/err" | gzip >"$work/piped.gz"
+is_silent
+gzip -dc "$work/piped.gz" | "$KITH" restore - "$work/piped" >"$work/out" 2>"$work/err"
+code=$?
+exits 0
+expect test "$(count contact "$work/piped")" = 1
+
+it "writes over nothing and leaves nothing behind"
+for target in "$work/first.tar" kith.db "$work" "$work/missing/x.tar"; do
+    kith backup "$target"
+    expect test "$code" -ne 0
+    one_sentence
+done
+ln -s kith.conf link.tar
+kith backup link.tar
+complains "is there already"
+rm link.tar
+nothing_left
+
+it "rehearses a restore, and keeps nothing"
+kith restore "$work/first.tar" "$work/looked" --rehearse
+exits 0
+prints "The backup is whole"
+kith restore "$work/first.tar" . --rehearse
+exits 0
+expect test ! -e "$work/looked"
+nothing_left
+
+refuses() { # CODE SENTENCE FILE: no restore of it
+    kith restore "$3" "$work/never"
+    exits "$1"
+    complains "$2"
+    expect test ! -e "$work/never"
+    nothing_left
+}
+
+it "refuses what is cut off, damaged, or no backup"
+size=$(stat -c %s "$work/first.tar")
+for cut in 0 100 512 $((size / 2)) $((size - 2000)); do
+    head -c "$cut" "$work/first.tar" >"$work/cut.tar"
+    refuses 5 "$([ "$cut" -lt 512 ] && echo "no backup of Kith" || echo "cut off")" "$work/cut.tar"
+    one_sentence
+done
+cp "$work/first.tar" "$work/bad.tar"
+printf 'X' | dd of="$work/bad.tar" bs=1 seek=$((size - 200000)) conv=notrunc status=none
+refuses 5 "kith.db in the backup" "$work/bad.tar"
+refuses 5 "is no backup of Kith; one that was compressed" "$work/piped.gz"
+refuses 5 "is no backup of Kith" kith.conf
+refuses 3 "No such file" "$work/missing.tar"
+
+it "refuses a backup of a newer Kith"
+cd "$work/opened" || exit 1
+sed 's/"kith_backup": 1/"kith_backup": 2/; s/"kith": "[^"]*"/"kith": "9.1"/' manifest.json >newer.json
+sed -i 's/.*"database_format".*/"database_format": 99,/' manifest.json
+names=$(sed -n 's/.*"name": "\([^"]*\)".*/\1/p' manifest.json)
+# shellcheck disable=SC2086 # the names are words
+pack manifest.json $names >"$work/format.tar"
+# shellcheck disable=SC2086
+pack --transform 's/newer/manifest/' newer.json $names >"$work/newer.tar"
+cd "$work/company" || exit 1
+refuses 1 "was made by Kith 9.1" "$work/newer.tar"
+refuses 1 "install the newer one" "$work/format.tar"
+
+it "writes nowhere but into its folder"
+mkdir -p "$work/evil/rules"
+cd "$work/evil" || exit 1
+echo bad >escaped
+for name in ../escaped /tmp/escaped rules/../../escaped other.txt; do
+    printf '{"kith_backup":1,"kith":"0.1.0","database_format":1,"made":"","journal":1,"records":{},"files":[{"name":"%s","size":4,"sha256":"%s"}]}' \
+        "$name" "$(sha256sum escaped | cut -d' ' -f1)" >manifest.json
+    pack -P --transform "s|^escaped|$name|" manifest.json escaped >"$work/evil.tar"
+    refuses 5 "does not hold what its manifest says" "$work/evil.tar"
+done
+cd "$work/company" || exit 1
+
+it "refuses a database that the doctor finds damaged, unless it is told"
+if command -v sqlite3 >/dev/null; then
+    cp -a "$work/company" "$work/sick"
+    sqlite3 "$work/sick/kith.db" "UPDATE lead SET contact = 99"
+    kith backup "$work/sick.tar" --company "$work/sick"
+    exits 5
+    complains "damaged and no backup was written"
+    expect test ! -e "$work/sick.tar"
+    kith backup "$work/sick.tar" --damaged --company "$work/sick"
+    exits 0
+    refuses 5 "links: lead" "$work/sick.tar"
+    kith restore "$work/sick.tar" "$work/sick2" --damaged
+    exits 0
+else
+    skip "there is no sqlite3 program"
+fi
+
+it "restores where a module is not installed, and the records of the module wait for it"
+mkdir "$work/bare"
+cp "$KITH" "$work/bare/kith"
+"$work/bare/kith" restore "$work/first.tar" "$work/home" >"$work/out" 2>"$work/err"
+code=$?
+exits 0
+complains "module 'sales' is out"
+kith find lead --company "$work/home"
+prints "Anna's order"
+
+it "replaces a company only when told, and keeps the old one aside"
+kith create contact name="After the backup"
+kith restore "$work/first.tar" .
+exits 1
+complains "--replace puts the backup in its place"
+mkdir "$work/full" && touch "$work/full/file"
+kith restore "$work/first.tar" "$work/full"
+complains "has other files in it"
+kith restore "$work/first.tar" "$work/company" --replace
+exits 0
+prints "What was there before is in"
+aside=$(sed -n "s/.*before is in '\(.*\)'.*/\1/p" "$work/out")
+cd "$work/company" || exit 1
+expect test "$(count contact "$work/company")" = 1
+expect test "$(count contact "$aside")" = 2
+kith doctor
+exits 0
+
+it "puts nothing in the place of a company that is in use"
+serve
+kith restore "$work/first.tar" "$work/company" --replace
+exits 6
+complains "is in use by process $server"
+expect test "$(count contact "$work/company")" = 1
+
+it "backs up a company that is served, to the client's side, while others write"
+mkdir "$work/elsewhere"
+: >"$work/acknowledged"
+writer() {
+    for i in $(seq 2000); do
+        [ -e "$work/stop" ] && break
+        printf 'name\nBulk %s a\nBulk %s b\n' "$i" "$i" | "$KITH" import contact - >/dev/null || break
+        echo "$i" >>"$work/acknowledged"
+    done
+}
+writer &
+writer=$!
+until [ "$(wc -l <"$work/acknowledged")" -ge 5 ]; do read -rt 0.02 <> <(:); done
+before=$(wc -l <"$work/acknowledged")
+(cd "$work/elsewhere" && "$KITH" backup live.tar --company "$work/company" --json) >"$work/out" 2>"$work/err"
+code=$?
+last=(backup live.tar)
+exits 0
+touch "$work/stop"
+wait $writer
+rm "$work/stop"
+kith restore "$work/elsewhere/live.tar" "$work/live"
+exits 0
+expect test "$(count contact "$work/live")" -gt $((2 * before))
+kith doctor --company "$work/live"
+exits 0
+# An import is a transaction: both rows of each, or none.
+expect test $(($(count contact "$work/live") % 2)) -eq 1
+stop_server
+
+it "leaves the company whole when a backup is killed, and no half of a file under its name"
+for i in $(seq 8); do
+    "$KITH" backup "$work/killed.tar" >/dev/null 2>&1 &
+    pid=$!
+    read -rt "0.0$((RANDOM % 10))" <> <(:)
+    kill -KILL $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    if [ -e "$work/killed.tar" ]; then
+        kith restore "$work/killed.tar" "$work/x" --rehearse
+        exits 0
+        rm "$work/killed.tar"
+    fi
+done
+kith doctor
+exits 0
+rm -f "$work"/*.part
+nothing_left
+
+it "leaves one whole company when a restore is killed"
+cp -a "$work/company" "$work/target"
+for i in $(seq 10); do
+    "$KITH" restore "$work/first.tar" "$work/target" --replace >/dev/null 2>&1 &
+    pid=$!
+    read -rt "0.0$((RANDOM % 10))" <> <(:)
+    kill -KILL $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    kith doctor --company "$work/target"
+    exits 0
+done
+rm -rf "$work"/.target.restore-*
+
+it "says that there is no room before it fills the disk"
+if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
+    cat >"$work/small.sh" <<'SCRIPT'
+mkdir -p "$1/small" && size=$(($(stat -c %s "$1/first.tar") / 1024 + 200))
+mount -t tmpfs -o size=${size}k none "$1/small" || exit 99
+"$2" backup "$1/small/fits.tar" --company "$1/again" && rm "$1/small/fits.tar" || exit 1
+head -c 300k /dev/zero >"$1/small/filler"
+"$2" backup "$1/small/full.tar" --company "$1/again" 2>"$1/err.target"; echo "target $?" >&3
+"$2" restore "$1/first.tar" "$1/small/acme" 2>"$1/err.restore"; echo "restore $?" >&3
+ls -A "$1/small" >&3
+rm "$1/small/filler"
+"$2" restore "$1/first.tar" "$1/small/acme" && cd "$1/small/acme" || exit 1
+"$2" doctor 2>"$1/err.doctor"; echo "doctor $?" >&3
+"$2" find "contact : count()" >&3
+SCRIPT
+    rm -f "$work"/err.*
+    (cd "$work/company" && unshare -m bash "$work/small.sh" "$work" "$KITH" 3>"$work/told" >/dev/null 2>&1)
+    code=$?
+    cp "$work/told" "$work/out"
+    cat "$work"/err.* >"$work/err"
+    if [ "$code" -eq 99 ]; then
+        skip "cannot mount a small disk"
+    else
+        expect test "$(cat "$work/told")" = $'target 5\nrestore 5\nfiller\ndoctor 5\n1'
+        expect grep -q "No space left" "$work/err.target"
+        expect grep -q "^kith: the backup needs .* make room there$" "$work/err.restore"
+        expect grep -q "^kith: a copy of the database needs .* make room there$" "$work/err.doctor"
+    fi
+else
+    skip "cannot mount a small disk"
+fi
+finish
