@@ -319,6 +319,16 @@ static void recognise_path(struct import *im, const char *header, struct import_
     }
 }
 
+/* Of "account.name" the column "account": a row has either an id there or an object. */
+static const struct column *parent_of(const struct import *im, const char *header) {
+    const char *dot = strrchr(header, '.');
+    kith_str name = {header, dot ? (uint64_t)(dot - header) : 0};
+    for (size_t i = 0; dot && i < im->column_count; i++)
+        if (str_eqz(name, im->columns[i]->shown.header))
+            return im->columns[i];
+    return NULL;
+}
+
 /* Tries one way to recognise a column; a field that is taken is left to the one that has it. */
 static kith_status recognise(struct import *im, struct column *c, recogniser how, kith_error *e) {
     const char *header = plain_name(&im->arena, str_of(c->shown.header));
@@ -329,7 +339,8 @@ static kith_status recognise(struct import *im, struct column *c, recogniser how
     to.field = how(im, header);
     if (!to.field && how == by_name)
         recognise_path(im, c->shown.header, &to);
-    if (to.field && (is_kept(to.field) || taken_by(im, to.field, NULL)))
+    const struct column *parent = to.by ? parent_of(im, c->shown.header) : NULL;
+    if (to.field && (is_kept(to.field) || taken_by(im, to.field, parent)))
         to.field = to.by = NULL;
     return aim(im, c, &to, e);
 }
