@@ -57,10 +57,27 @@ static void one_command(struct buf *out, const struct command *k) {
     }
 }
 
+/* Headings are linked to in lower case, with hyphens for blanks. */
+static void command_index(struct buf *out) {
+    for (size_t i = 0; command_at(i); i++) {
+        const struct command *k = command_at(i);
+        if (!k->help)
+            continue;
+        buf_printf(out, "| [%s](#kith-", k->name);
+        for (const char *z = k->name; *z; z++)
+            buf_putc(out, *z == ' ' ? '-' : *z);
+        buf_puts(out, ") | ");
+        cell(out, k->help);
+        buf_puts(out, " |\n");
+    }
+}
+
 static kith_status page_commands(struct reference *r, kith_error *e) {
     (void)e;
     const struct option_row *o;
-    buf_puts(r->out, "# Commands\n\nEvery command also takes:\n\n| option | |\n|---|---|\n");
+    buf_puts(r->out, "# Commands\n\n| command | |\n|---|---|\n");
+    command_index(r->out);
+    buf_puts(r->out, "\nEvery command also takes:\n\n| option | |\n|---|---|\n");
     for (size_t i = 0; (o = command_common_option(i)); i++) {
         buf_printf(r->out, "| `--%s%s%s` | ", o->name, o->value ? " " : "",
                    o->value ? o->value : "");

@@ -240,6 +240,19 @@ kith update task "$task" due=2026-07-15T09:00:00Z
 kith get task "$task"
 prints "2026-07-15 11:00:00"
 
+it "says that the examples are missing when the program stands alone"
+mkdir "$work/alone"
+cp "$KITH" "$work/alone/kith"
+if [ -d /usr/local/share/kith ]; then
+    skip "a Kith is installed on this machine"
+else
+    "$work/alone/kith" init "$work/alone/shop" >"$work/out" 2>"$work/err"
+    code=$?
+    exits 0
+    one_sentence
+    complains "rules/examples/ stays empty"
+fi
+
 it "explains a setting"
 kith explain company.zone
 exits 0
