@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define LINKED_SHOWN 5
+#define LONG_TEXT    10000 /* bytes; what is longer, as a part of a file, is cut, or null */
 
 /* A link field of some type, and what points from there at our record. */
 struct linked {
@@ -101,6 +102,17 @@ static void page_field(struct cmd *c, const char *name, kith_str text, size_t wi
     io_puts(c->io, "\n");
 }
 
+static kith_str shortened(struct cmd *c, kith_str text) {
+    size_t keep = LONG_TEXT;
+    if (text.len <= LONG_TEXT)
+        return text;
+    while (keep > LONG_TEXT - 4 && ((unsigned char)text.ptr[keep] & 0xC0) == 0x80)
+        keep--;
+    return str_of(arena_printf(&c->arena,
+                               "%.*s\xe2\x80\xa6\n(%llu bytes; --json shows all of them)",
+                               (int)keep, text.ptr, (unsigned long long)text.len));
+}
+
 static void page_head(struct cmd *c, const struct rtype *t, kith_id id, const kith_value *values) {
     io_printf(c->io, "%s%s %s%s  ", io_style(c->io, STYLE_HEAD), t->name, show_id(c, id),
               io_style(c->io, STYLE_PLAIN));
@@ -113,7 +125,7 @@ static void page_fields(struct cmd *c, const struct rtype *t, const kith_value *
     for (uint32_t i = 0; i < t->field_count; i++) {
         uint32_t at = (i + FIELD_FIRST) % t->field_count; /* created, updated, owner come last */
         if (values[at].kind != KITH_NULL)
-            page_field(c, t->fields[at]->name, show_value(c, &values[at]), width);
+            page_field(c, t->fields[at]->name, shortened(c, show_value(c, &values[at])), width);
     }
 }
 
@@ -152,6 +164,12 @@ struct json_page {
     struct json_out j;
 };
 
+static void drop_long(const struct rtype *t, kith_value *values) {
+    for (uint32_t i = 0; i < t->field_count; i++)
+        if (values[i].kind == KITH_TEXT && values[i].as.s.len > LONG_TEXT)
+            values[i] = (kith_value){0};
+}
+
 static void json_linked(struct linked *l, void *arg) {
     struct json_page *p = arg;
     struct json_out *j = &p->j;
@@ -161,8 +179,10 @@ static void json_linked(struct linked *l, void *arg) {
     json_int(j, l->count);
     json_key(j, "newest");
     json_array_(j);
-    for (size_t i = 0; i < l->shown; i++)
+    for (size_t i = 0; i < l->shown; i++) {
+        drop_long(l->field->type, l->rows[i].values);
         json_record(p->c, j, l->field->type, l->rows[i].id, l->rows[i].values);
+    }
     json_array_end(j);
     json_object_end(j);
 }

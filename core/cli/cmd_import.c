@@ -402,7 +402,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
 const struct command command_import = {
     .name = "import",
     .args = "TYPE FILE [COLUMN=FIELD ...]",
-    .help = "records from a file of rows: CSV or JSON lines",
+    .help = "records from a file: CSV, JSON or vCards",
     .more =
         "  kith import contact people.csv --preview 5\n"
         "  kith import contact people.csv --key email --rehearse\n"
@@ -412,7 +412,10 @@ const struct command command_import = {
         "COLUMN= leaves one out, and COLUMN=account.name finds the linked record by one of its\n"
         "fields. FIELD:=VALUE is for every row, with COLUMN=FIELD for those whose cell is empty;\n"
         "\"subject:={Quantity} x {Item}\" puts cells together. FILE - is standard input. An\n"
-        "interrupted import goes on when the same command is given again.",
+        "interrupted import goes on when the same command is given again.\n\n"
+        "  kith import contact phone.vcf --key external_id\n\n"
+        "vCards (.vcf) bring their contacts' points, organisations, notes and photos with them.\n"
+        "UID is the external_id; PROPERTY=FIELD sends a property elsewhere.",
     .options = {{"map", "COLUMN=FIELD", "the same as COLUMN=FIELD; may be repeated"},
                 {"key", "FIELD,...", "a row whose key is known updates that record"},
                 {"duplicates", "POLICY", "what becomes of such a row: update, skip or reject"},

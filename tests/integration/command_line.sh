@@ -173,7 +173,7 @@ wrong 2 "is a folder" import contact conf.d
 printf 'name\nA\n' >a.csv
 wrong 2 "takes update, skip or reject" import contact a.csv --duplicates maybe
 wrong 2 "one character" import contact a.csv --delimiter xy
-wrong 2 "csv or jsonl" export contact --format xml
+wrong 2 "csv, jsonl or vcard" export contact --format xml
 kith export contact missing/folder/a.csv
 expect test "$code" -ne 0
 one_sentence

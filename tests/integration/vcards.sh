@@ -48,6 +48,20 @@ prints_not "/9j/4AAQ"
 kith find file_part --fields data --json
 prints '"data":"/9j/4AAQ"'
 
+it "cuts what is very long for people, and leaves it out of what links to a record"
+long=$(head -c 12000 /dev/zero | tr '\0' x)
+note=$("$KITH" create note "about=contact/$id" "body=$long" --json | json_text id)
+kith get note "$note"
+exits 0
+prints "(12000 bytes; --json shows all of them)"
+prints_not "$long"
+kith get note "$note" --json
+prints "$long"
+kith get contact "$id" --json
+prints "$note"
+prints_not "$long"
+kith delete note "$note"
+
 it "takes the whole import back"
 kith undo "$run"
 exits 0
