@@ -252,7 +252,7 @@ kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err) 
     return st == KITH_OK ? answer(self, call, &leads, served, &owner, err) : st;
 }
 
-/* Somebody may have been quicker: then the lead is not free any more, which is all right. */
+/* The reaction's condition has seen the lead as it is now: open, and without an owner. */
 kith_status assign_new_lead(kith_instance *self, kith_txn *txn, const kith_event *event,
                             kith_error *err) {
     struct assignment a = {.self = self, .txn = txn, .team = self->team, .users = self->users};

@@ -262,6 +262,22 @@ TEST("with assign.auto new leads are assigned as they come, and the undo of one 
     close_company(&c);
 }
 
+TEST("a new lead that nobody takes waits among the events that failed, and is assigned later") {
+    struct company c;
+    struct engine_stats stats;
+    OPEN(&c, AUTO, "sales");
+    struct team team = {0};
+    kith_id lead = LEAD(&c);
+    drain(&c);
+    engine_stats(c.engine, &stats);
+    EXPECT_INT(1, stats.letters_waiting);
+    team = new_team(&c, 1);
+    clock_advance(&c.clock, 60000);
+    drain(&c);
+    EXPECT_INT(1, owner_of(&c, &team, lead));
+    close_company(&c);
+}
+
 TEST("without assign.auto new leads wait") {
     struct company c;
     OPEN(&c, NORTH, "sales");

@@ -182,6 +182,23 @@ for rep in anna ben carl; do
 done
 stop_server
 
+it "leaves each conversion whole or undone when the server is killed in the midst of them"
+for i in $(seq 30); do qualified name="Crash $i" company="Crash $i"; done >crash.ids
+serve
+for lead in $(cat crash.ids); do "$KITH" sales.convert lead="$lead"; done >crash.out 2>/dev/null &
+loop=$!
+until grep -q "opportunity: Crash" crash.out; do kill -0 $loop || break; done
+kill -KILL "$server"
+wait "$server" 2>/dev/null
+wait $loop
+converted=$("$KITH" find "lead where name like 'Crash%' and state = 'converted' : count()")
+expect test "$converted" -ge "$(grep -c "opportunity: Crash" crash.out)"
+for found in "account where name like 'Crash%'" "contact where name like 'Crash%'" \
+    "opportunity where name like 'Crash%' and lead.state = 'converted' and contact.account.name like 'Crash%'"; do
+    kith find "$found : count()"
+    prints_exactly "$converted"
+done
+
 it "leaves a sound database behind"
 kith doctor
 exits 0
