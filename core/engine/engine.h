@@ -113,6 +113,9 @@ uint64_t txn_next_seq(const struct txn *t);        /* of the next row that anybo
 bool txn_rehearsing(const struct txn *t);          /* all that it does is taken back */
 void txn_day_first(struct txn *t, bool day_first); /* how 3/4/2024 is read in text values */
 
+/* Searches and counts fail with KITH_E_LIMIT once clock_ticks() is past this; 0: never. Gives what
+ * it was before. [writer] */
+int64_t txn_deadline(struct txn *t, int64_t ticks);
 /* Every record a query finds, this transaction's writes included, at most max (0: all). [writer] */
 typedef kith_status (*find_row)(void *arg, kith_id id, const kith_value *values, kith_error *e);
 kith_status txn_find(struct txn *t, const struct query *q, const kith_value *params, int64_t max,

@@ -116,6 +116,7 @@ struct txn {
     uint32_t source;           /* its number */
     uint64_t cause_row;        /* seq of the row whose hook is running */
     uint32_t hook_depth;
+    int64_t deadline; /* of searches: clock_ticks; 0: none */
     bool day_first;
     bool undoing;
     bool spoilt;     /* a write failed when its row was written already; see txn_run */

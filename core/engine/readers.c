@@ -241,6 +241,30 @@ kith_status engine_get(struct engine *g, const struct principal *p, const struct
 
 #define TXN_PAGE 200
 
+int64_t txn_deadline(struct txn *t, int64_t ticks) {
+    int64_t before = t->deadline;
+    t->deadline = ticks;
+    return before;
+}
+
+static int past_instant(void *ticks) {
+    return clock_ticks() > *(const int64_t *)ticks;
+}
+
+/* A page that is read on the writer. Only reading may be broken off: a write that is takes the
+ * whole transaction with it. */
+static kith_status find_in(struct txn *t, const struct query *q, const kith_value *params,
+                           struct find_page *page, struct found **rows, size_t *n, kith_error *e) {
+    struct conn *w = t->g->writer;
+    struct query_env env;
+    txn_env(t, &env);
+    if (t->deadline)
+        sqlite3_progress_handler(w->db, 10000, past_instant, &t->deadline);
+    kith_status st = find_page(w, q, &env, params, page, t->arena, rows, n, e);
+    sqlite3_progress_handler(w->db, 0, NULL, NULL);
+    return st;
+}
+
 kith_status txn_find(struct txn *t, const struct query *q, const kith_value *params, int64_t max,
                      find_row fn, void *arg, kith_error *e) {
     struct query_env env;
@@ -250,7 +274,7 @@ kith_status txn_find(struct txn *t, const struct query *q, const kith_value *par
         struct found *rows = NULL;
         size_t n = 0;
         page.limit = left < TXN_PAGE ? left : TXN_PAGE;
-        TRY(find_page(t->g->writer, q, &env, params, &page, t->arena, &rows, &n, e));
+        TRY(find_in(t, q, params, &page, &rows, &n, e));
         TRY(show_page(rows, n, fn, arg, e));
         if (page.cursor.len == 0)
             break;
@@ -270,7 +294,7 @@ kith_status txn_count(struct txn *t, const struct query *q, const kith_value *pa
         return err_set(e, KITH_E_INVAL, NULL, "the query does not end in ': count()'");
     struct found *rows = NULL;
     size_t none;
-    TRY(find_page(t->g->writer, q, &env, params, &page, t->arena, &rows, &none, e));
+    TRY(find_in(t, q, params, &page, &rows, &none, e));
     *n = page.count;
     return KITH_OK;
 }

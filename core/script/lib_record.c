@@ -266,7 +266,9 @@ static int rule_find(lua_State *L) {
     if (query_counts(q))
         return raisef(L, "find: the query counts: use count()");
     kith_value *params = take_params(L, 2, q, f->txn);
-    if (txn_find(f->txn, q, params, max + 1, found_row, &found, &e) != KITH_OK)
+    kith_status st = txn_find(f->txn, q, params, max + 1, found_row, &found, &e);
+    charge(L, CALL_STEPS);
+    if (st != KITH_OK)
         return raise_error(L, &e);
     if (found.count > (size_t)max)
         return raisef(L,

@@ -118,12 +118,16 @@ void frame_begin(struct script *s, struct frame *f, struct txn *t, const struct 
     if (f->outer && f->outer->deadline < f->deadline)
         f->deadline = f->outer->deadline;
     f->given = f->left;
+    if (t)
+        f->before = txn_deadline(t, f->deadline);
     s->frame = f;
 }
 
 void frame_end(struct script *s, struct frame *f) {
     if (f->stopped)
         lua_sethook(s->L, on_count, LUA_MASKCOUNT, HOOK_PERIOD);
+    if (f->txn)
+        txn_deadline(f->txn, f->before);
     s->frame = f->outer;
     if (s->frame)
         s->frame->left -= f->given - f->left;

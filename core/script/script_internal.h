@@ -35,6 +35,7 @@ struct frame {
     uint64_t serial;     /* what is handed to Lua carries it and dies with it */
     int64_t given, left; /* steps */
     int64_t deadline;    /* clock_ticks */
+    int64_t before;      /* the transaction's deadline when it began */
     enum stop stopped;   /* from then on every instruction raises an error */
     char stopped_at[80]; /* "rules/score.lua:12", or "": not known */
 };

@@ -44,6 +44,18 @@ static const char *lua(const char *code, const struct script_limits *limits) {
     return out;
 }
 
+static kith_status many_leads(struct txn *t, void *arg, kith_error *e) {
+    const struct schema *s = engine_schema(((struct company *)arg)->g);
+    const struct rtype *lead = schema_type(s, STR("lead"));
+    static const char text[] =
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    struct assign set[] = {{type_field(s, lead, STR("name")), value_str(STR("x"))},
+                           {type_field(s, lead, STR("company")), value_str(str_of(text))}};
+    for (int i = 0; i < 20000; i++)
+        TRY(txn_create(t, lead, set, 2, NULL, e));
+    return KITH_OK;
+}
+
 #define EXPECT_LUA(want, code)  EXPECT_STR(want, lua((code), NULL))
 #define EXPECT_FAIL(want, code) EXPECT_HAS(want, lua((code), NULL))
 #define STOPPED                 "limit reached: rules/s.lua:2: stopped, it takes more than 2000000 steps"
@@ -180,6 +192,188 @@ TEST("a file that never ends loading is a problem, not a hang") {
     EXPECT_HAS("takes more than", problem_at(&c, 0)->message);
     EXPECT_INT(1, problem_at(&c, 0)->line);
     EXPECT_HAS("memory", problem_at(&c, 1)->message);
+    company_end(&c);
+}
+
+/* -- the traps that the design names, each with the default bounds and a bound on the time
+ * --------- */
+
+#define SECOND INT64_C(1000000000)
+
+/* The default is 200 ms; the rest is for a slow machine under a sanitizer. */
+static void in_time(const char *code) {
+    int64_t begin = clock_ticks();
+    lua(code, &(struct script_limits){0});
+    double seconds = (double)(clock_ticks() - begin) / 1e9;
+    if (seconds > 2)
+        TEST_FAIL("%s: expected to end within 2 s, took %.1f s", code, seconds);
+}
+
+TEST("no trap holds the writer for longer than its time") {
+    static const char *const traps[] = {
+        /* a hook that raises once is swallowed */
+        "local function loop() while true do end end while true do pcall(loop) end",
+        "while true do pcall(error) end",
+        "local function f() while true do pcall(f) end end f()",
+        "pcall(function() pcall(function() while true do end end) while true do end end)",
+        "while true do pcall(pcall, pcall, error) end",
+        "local s = ('x'):rep(99) while true do pcall(string.gsub, s, 'x', function() error() end) "
+        "end",
+        "local t = {3, 1, 2} while true do pcall(table.sort, t, function() error() end) end",
+        "for x in (function() while true do end end) do end",
+        "while true do pcall(find, 'lead where name = :a') end",
+        "while true do pcall(create, 'lead', {}) end",
+        "while true do pcall(refuse, 'no') end",
+        /* patterns run inside C */
+        "return ('a'):rep(400):find('a*a*a*b')",
+        "return ('a'):rep(4000):find(('a?'):rep(200) .. ('a'):rep(200) .. 'b')",
+        "return ('a'):rep(400):match('(a*)(a*)(a*)%1%2%3b')",
+        "return (('('):rep(2000):gsub('%b()', ''))",
+        "return ('x'):rep(100000):find(('x'):rep(50000) .. 'y', 1, true)",
+        "return ('a'):rep(100000):find('.-.-.-b')",
+        "return ('a'):rep(4000):find('%f[b].-%f[b].-%f[b]')",
+        /* the allocator's refusal is caught */
+        "local t = {} while true do pcall(function() for i = 1, 1e9 do t[#t + 1] = {i} end end) "
+        "end",
+        "local s = 'x' while true do pcall(function() s = s .. s end) end",
+        "while true do pcall(string.rep, 'x', 1 << 30) end",
+        "while true do pcall(table.concat, {('x'):rep(100000)}, ('y'):rep(100000)) end",
+        /* much work behind one call */
+        "local t = {} t.t = t publish('lead.scored', nil, t)",
+        "local t = {} for i = 1, 500 do t = {t} end publish('lead.scored', nil, {points = t})",
+        "local t = {} for i = 1, 1000 do t['k' .. i] = i end while true do\n"
+        "  pcall(publish, 'lead.scored', nil, {points = t}) end",
+        "while true do local x = ('%99.99f'):format(1e308) end",
+        "while true do local x = ('x'):rep(1000000):upper():lower():title() end",
+        "while true do local x = utf8.char(('x'):rep(200):byte(1, -1)) end",
+        "while true do local x = money('1 EUR') + money('2 EUR') end",
+        "for i = 1, 1 << 62 do end",
+    };
+    for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
+        in_time(traps[i]);
+}
+
+TEST("a search that takes too long is broken off, and the transaction lives") {
+    struct company c;
+    char rule[8192] = "local words = {}\nfor i = 1, 150 do\n"
+                      "  words[i] = \"company like '%x\" .. i .. \"%'\"\nend\n"
+                      "local long = 'lead where ' .. table.concat(words, ' or ')\n"
+                      "before('note.create', function(note)\n"
+                      "  note.title = tostring(count(long))\nend)\n"
+                      "after('note.create', function(note)\n"
+                      "  for i = 1, 20000 do update(note.about, {score = i}) end\nend)\n";
+    company_make(&c);
+    company_file(&c, "s.lua", rule);
+    struct script_limits limits = {.steps = INT64_C(1) << 50, .time_ms = 20};
+    company_start(&c, &limits);
+    EXPECT_OK(engine_write(c.g, &by_anna, many_leads, &c, NULL, &c.e), c.e);
+    char about[32] = "lead/";
+    kith_id lead;
+    EXPECT(find(&c, "lead limit 1", &lead) == 1);
+    id_format(lead, about + 5);
+    int64_t begin = clock_ticks();
+    EXPECT_INT(KITH_E_LIMIT, try_create(&c, "note", SET("about", about, "body", "x"), NULL));
+    EXPECT_HAS("stopped, it takes longer than 20 ms", c.e.message);
+    EXPECT(clock_ticks() - begin < SECOND);
+    create(&c, "account", SET("name", "goes on"));
+    company_end(&c);
+}
+
+TEST("a state closes at once after its rule was stopped") {
+    struct company c;
+    company_make(&c);
+    company_file(&c, "s.lua",
+                 "local kept = {}\n"
+                 "before('lead.create', function(lead)\n"
+                 "  while true do kept[#kept + 1] = {lead.name .. #kept} end\n"
+                 "end)\n");
+    company_start(&c, NULL);
+    EXPECT_INT(KITH_E_LIMIT, try_create(&c, "lead", SET("name", "x"), NULL));
+    int64_t begin = clock_ticks();
+    company_end(&c);
+    EXPECT(clock_ticks() - begin < SECOND);
+}
+
+TEST("what one file does to its strings and libraries is not seen in another") {
+    struct company c;
+    company_make(&c);
+    company_file(&c, "a.lua",
+                 "before('lead.create', function(lead)\n"
+                 "  local ok = pcall(function() string.upper = function() return 'bad' end end)\n"
+                 "  lead.company = tostring(ok)\n"
+                 "end)\n");
+    company_file(&c, "b.lua",
+                 "string = nil\n"
+                 "before('lead.create', function(lead) lead.email = ('A@B.COM'):lower() end)\n");
+    company_file(&c, "c.lua",
+                 "before('lead.create', function(lead) lead.phone = string.rep('1', 9) end)\n");
+    company_start(&c, NULL);
+    kith_id id = create(&c, "lead", SET("name", "Acme"));
+    EXPECT_STR("false", field(&c, "lead", id, "company"));
+    EXPECT_STR("a@b.com", field(&c, "lead", id, "email"));
+    EXPECT_STR("111111111", field(&c, "lead", id, "phone"));
+    company_end(&c);
+}
+
+TEST("an error in a rule leaves a traceback with files and lines in the log") {
+    struct company c;
+    char path[128], text[4096] = "";
+    company_with(&c, "s.lua",
+                 "local function inner() local x = nil return x.y end\n"
+                 "local function outer() inner() return 1 end\n"
+                 "before('lead.create', function() return outer() + 1 end)\n");
+    snprintf(path, sizeof path, "%s/log", c.dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    log_setup(LOG_ERROR, fd);
+    EXPECT_INT(KITH_E_INVAL, try_create(&c, "lead", SET("name", "x"), NULL));
+    log_setup(LOG_ERROR, open("/dev/null", O_WRONLY | O_CLOEXEC));
+    EXPECT(pread(fd, text, sizeof text - 1, 0) > 0);
+    close(fd);
+    EXPECT_HAS("rules/s.lua:1: attempt to index a nil value (local 'x')", text);
+    EXPECT_HAS("rules/s.lua:2: in upvalue 'outer'", text);
+    EXPECT_HAS("rules/s.lua:3: in function <rules/s.lua:3>", text);
+    company_end(&c);
+}
+
+TEST("random numbers follow from the event: a rehearsal and a second try get the same ones") {
+    static const char code[] = "local a, b, c = math.random(), math.random(6), math.random(-3, 3)\n"
+                               "if a < 0 or a >= 1 or b < 1 or b > 6 or c < -3 or c > 3 then\n"
+                               "  return 'out of range' end\n"
+                               "return a .. ' ' .. math.random(math.mininteger, math.maxinteger)";
+    char first[128];
+    snprintf(first, sizeof first, "%s", lua(code, NULL));
+    EXPECT_HAS("= 0.", first);
+    EXPECT_STR(first, lua(code, NULL)); /* another company in which the same happened */
+    EXPECT_FAIL("no number from 2 to 1", "return math.random(2, 1)");
+    EXPECT_LUA("= true", "local seen = {} for i = 1, 200 do seen[math.random(6)] = true end\n"
+                         "return #seen == 6");
+    struct company c;
+    company_with(
+        &c, "s.lua",
+        "before('lead.create', function(lead) lead.company = tostring(math.random()) end)\n"
+        "on('lead.created', function(lead, event)\n"
+        "  local points = math.random(1 << 40)\n"
+        "  if event.attempt == 1 and lead.name == 'A' then error('again: ' .. points) end\n"
+        "  update(lead, {score = points})\n"
+        "end)\n");
+    kith_id a = create(&c, "lead", SET("name", "A"));
+    drain(&c);
+    struct dead_letter *letters;
+    size_t count;
+    EXPECT_OK(engine_letters(c.g, false, &c.arena, &letters, &count, &c.e), c.e);
+    clock_advance(&c.clock, 2000);
+    drain(&c);
+    EXPECT_HAS(field(&c, "lead", a, "score"), letters[0].error);
+    struct write_request w = {.c = &c, .type = "lead", .set = SET("name", "B")};
+    struct rehearsal r;
+    EXPECT_OK(engine_rehearse(c.g, &by_anna, write_it, &w, &c.arena, &r, &c.e), c.e);
+    kith_str rehearsed = {0};
+    for (size_t i = 0; i < r.effects[0].field_count; i++)
+        if (strcmp(r.effects[0].fields[i].field->name, "company") == 0)
+            rehearsed = r.effects[0].fields[i].after.as.s;
+    kith_id b = create(&c, "lead", SET("name", "B"));
+    EXPECT(rehearsed.len > 0 && str_eqz(rehearsed, field(&c, "lead", b, "company")));
+    EXPECT(strcmp(field(&c, "lead", a, "company"), field(&c, "lead", b, "company")) != 0);
     company_end(&c);
 }
 

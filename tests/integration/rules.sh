@@ -1,0 +1,149 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Rules while the company is served: reloaded under load, suspended when they keep failing, and held
+# to what they may.
+. "$(dirname "$0")/lib.bash"
+new_company
+cat >conf.d/30-rules.conf <<'CONF'
+rules: {
+    failures = 3;
+    scripts = ( { file = "narrow.lua"; may = [ "read:contact", "write:task" ]; } );
+};
+CONF
+
+until_prints() { # until_prints TEXT ARGUMENT...: for what the server does by itself
+    local text=$1
+    shift
+    for _ in $(seq 200); do
+        kith "$@"
+        grep -qF -- "$text" "$work/out" && return
+        sleep 0.05
+    done
+    fail "expected in the end: $text"
+}
+greet() { # greet TITLE: a task with that title for each contact
+    cat >rules/greet.lua <<RULE
+on("contact.created", { name = "greet" }, function(contact)
+    create("task", { title = "$1 " .. contact.name, about = contact })
+end)
+RULE
+}
+
+it "reloads by itself what was changed and is left alone"
+greet first
+serve
+create contact name=One >/dev/null
+until_prints "first One" find task
+greet second
+for _ in $(seq 200); do
+    grep -q "the rules were reloaded: 1 rule" "$work/serve.log" && break
+    sleep 0.05
+done
+create contact name=Two >/dev/null
+until_prints "second Two" find task
+
+it "keeps the old rules when a file has a mistake, and says which"
+echo 'on("contact.created", { name = "oops" }, function(' >rules/oops.lua
+kith rule reload
+exits 2
+prints "rules/oops.lua:"
+complains "the rules stay as they were: mend the files first"
+create contact name=Three >/dev/null
+until_prints "second Three" find task
+rm rules/oops.lua
+kith rule reload
+exits 0
+prints "Reloaded: 1 rule."
+
+it "loses no event and handles none twice over 200 reloads under load"
+(for i in $(seq 200); do echo "Load $i"; done | sed '1i name' |
+    "$KITH" import contact - --format csv >/dev/null) 2>"$work/client.1" &
+clients[1]=$!
+(for i in $(seq 150); do "$KITH" create contact "name=Load more $i" >/dev/null; done) 2>"$work/client.2" &
+clients[2]=$!
+for i in $(seq 200); do
+    greet "swap $i"
+    "$KITH" rule reload >/dev/null 2>>"$work/reloads" || echo "failed" >>"$work/reloads"
+done
+wait "${clients[@]}"
+cat "$work"/client.* "$work/reloads" >"$work/err"
+is_silent
+expect test ! -s "$work/client.1" -a ! -s "$work/client.2" -a ! -s "$work/reloads"
+kith find "contact where name like 'Load %' : count()"
+prints_exactly 350
+until_prints 350 find "task where title like '%Load%' : count()"
+kith event list
+prints "Every event was handled."
+kith find "task where title like '%Load%' : count()"
+prints_exactly 350
+
+it "suspends a file that keeps failing, and shows it everywhere"
+cat >rules/broken.lua <<'RULE'
+on("note.created", { name = "break" }, function(note) error("it broke") end)
+RULE
+kith rule reload
+exits 0
+one=$("$KITH" find "contact where name = 'One'" --json | json_text id)
+for i in 1 2 3 4; do create note about="contact/$one" title="Note $i" body=x >/dev/null; done
+until_prints "suspended since" rule list
+complains "rules/broken.lua is suspended: rules/broken.lua:1: it broke; mend the file, or run 'kith rule resume broken.lua'"
+kith check
+exits 2
+prints "rules/broken.lua: suspended:"
+expect test "$(grep -c 'rules/broken.lua is suspended' "$work/serve.log")" -eq 1
+kith doctor
+exits 0
+
+it "keeps it suspended over a restart, and has it go on when it is mended"
+stop_server
+serve
+kith rule list --json
+prints '"state":"suspended"'
+cat >rules/broken.lua <<'RULE'
+on("note.created", { name = "break" }, function(note)
+    create("task", { title = "Mended " .. note.title, about = note })
+end)
+RULE
+kith rule reload
+exits 0
+kith rule list
+prints_not "suspended"
+until_prints 4 find "task where title like 'Mended%' : count()"
+prints_exactly 4
+
+it "resumes what it is told to, and nothing else"
+kith rule resume broken.lua
+exits 3
+complains "rules/broken.lua is not suspended"
+one_sentence
+
+it "denies what a file may not, and says what to grant where"
+cat >rules/narrow.lua <<'RULE'
+on("contact.created", { name = "narrow" }, function(contact)
+    task { title = "Narrow " .. contact.name }
+    update(contact, { city = "Ulm" })
+end)
+RULE
+kith rule reload
+exits 0
+kith rule list
+prints "read:contact write:task"
+create contact name=Four >/dev/null
+until_prints 'add "write:contact" to its list in rules.scripts in conf.d/30-rules.conf' event list
+kith find "task where title like 'Narrow%' : count()"
+prints_exactly 0
+
+it "says once that a file needs a module which is off, and runs the others"
+stop_server
+echo 'on("lead.created", function(lead) end)' >rules/lead.lua
+rm rules/narrow.lua
+kith create contact name=Five
+exits 0
+is_silent
+kith check
+exits 0
+prints "rules/lead.lua:1: there is no type 'lead': the rules of this file are off until a module that has it is enabled"
+kith rule list
+prints "off"
+
+finish
