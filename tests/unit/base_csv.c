@@ -255,6 +255,66 @@ TEST("an encoding that is not known is refused with the ones that are") {
     EXPECT(c == NULL);
 }
 
+/* -- dialects ---------------------------------------------------------------------------------- */
+
+/* However small the pieces are in which the text comes. */
+static void expect_in_pieces(const char *want, const char *text, const struct csv_options *o) {
+    for (size_t step = 1; step < 8; step++) {
+        char *got = read_with(str_of(text), step, o);
+        EXPECT_STR(want, got);
+        free(got);
+    }
+}
+
+TEST("lines in front, comments and empty lines are passed over, and counted as lines") {
+    const struct csv_options o = {.skip_lines = 2, .comment = '#'};
+    expect_in_pieces("3:[a|b]\n5:[1|2]\n7:[3|# 4]\n",
+                     "A list, \"as of today\r\n\r\na,b\r\n# x,\"y\r\n1,2\r\n\r\n3,# 4\r\n#", &o);
+}
+
+TEST("a file that begins with the mark has no lines in front") {
+    const struct csv_options o = {.skip_lines = 1, .mark = "_row"};
+    expect_in_pieces("[_row|a]\n[1|2]\n", "_row,a\n1,2\n", &o);
+    expect_in_pieces("2:[1|2]\n", "row,a\n1,2\n", &o);
+}
+
+TEST("columns that are lined up with blanks are found; sentences are no columns") {
+    static const struct csv_options none;
+    expect_in_pieces("[id|name]\n[1|Ada L]\n[22|Bea]\n",
+                     "  id  name\n   1  \"Ada L\"\t \n  22  Bea\n", &none);
+    expect_in_pieces("[full name]\n[Ada Lovelace]\n[Grace Hopper]\n",
+                     "full name\nAda Lovelace\nGrace Hopper\n", &none);
+}
+
+TEST("another quote, or none") {
+    const struct csv_options single = {.delimiter = ',', .quote = '\''},
+                             none = {.delimiter = '\t', .quote = CSV_UNQUOTED};
+    expect_in_pieces("[it's, \"x\"|b]\n", "'it''s, \"x\"',b\n", &single);
+    expect_in_pieces("[\"a|b\"]\n[\"|c]\n", "\"a\tb\"\n\"\tc\n", &none);
+}
+
+TEST("what cannot be quoted is written without what would end the field") {
+    struct buf b = {0};
+    csv_put_as(&b, STR("a\tb\nc\"d"), '\t', CSV_UNQUOTED);
+    EXPECT_STR("a b c\"d", b.ptr);
+    buf_reset(&b);
+    csv_put_as(&b, STR("a b"), CSV_BLANKS, CSV_UNQUOTED);
+    buf_putc(&b, ' ');
+    csv_put_as(&b, STR(""), CSV_BLANKS, CSV_UNQUOTED);
+    buf_putc(&b, ' ');
+    csv_put_as(&b, STR("it's"), CSV_BLANKS, '\'');
+    EXPECT_STR("a_b _ 'it''s'", b.ptr);
+    buf_free(&b);
+}
+
+TEST("a row with a byte of another encoding has a defect, one that was damaged before has none") {
+    const struct csv_options o = {.delimiter = ','};
+    expect_in_pieces("[é]\n[ö]\n[x\xEF\xBF\xBD]it holds a byte that does not belong to the file's "
+                     "encoding\n[ü]\n[ä]\n",
+                     "é\nö\nx\xFC\nü\nä\n", &o);
+    expect_in_pieces("[é\xEF\xBF\xBD]\n", "é\xEF\xBF\xBD\n", &o);
+}
+
 /* -- sizes ------------------------------------------------------------------------------------- */
 
 TEST("a field of a megabyte is read, quoted or not") {
