@@ -163,4 +163,71 @@ for i in $(seq 5); do
     prints_exactly 1
 done
 
+it "misses the log that was taken away after a crash, and goes on when it is back"
+new_company
+serve
+anna=$(create contact name="Anna Schmidt")
+kill -KILL "$server"
+wait "$server" 2>/dev/null
+mv kith.db-wal "$work/taken"
+refuses "kith.db-wal is missing"
+kith doctor
+exits 5
+one_sentence
+mv "$work/taken" kith.db-wal
+kith get contact "$anna"
+exits 0
+prints "Anna Schmidt"
+
+it "goes on without that log when it is told to"
+serve
+create contact name="Lost" >/dev/null
+kill -KILL "$server"
+wait "$server" 2>/dev/null
+rm kith.db-wal
+kith find contact
+exits 5
+rm kith.db.lock
+kith find contact
+exits 0
+kith doctor
+exits 0
+
+it "asks for no log after an orderly end"
+create contact name=B >/dev/null
+expect test ! -e kith.db-wal
+kith find contact
+exits 0
+serve
+stop_server
+kith find contact
+exits 0
+
+it "names the record and the remedy of what the doctor finds"
+if command -v sqlite3 >/dev/null; then
+    cp kith.db good.db
+    sqlite3 kith.db "UPDATE contact SET lifecycle = 'gone'"
+    kith doctor
+    exits 5
+    prints "options: contact $anna has a lifecycle that is none of its options; set one of them"
+    kith doctor --json
+    prints '"check":"options"'
+    prints '"remedy":"set one of them"'
+    cp good.db kith.db
+else
+    skip "there is no sqlite3 program"
+fi
+
+it "examines a company that is served, for two at once"
+serve
+"$KITH" doctor >"$work/other" 2>&1 &
+other=$!
+kith doctor
+exits 0
+wait $other
+expect test $? -eq 0
+expect grep -q "nothing found" "$work/other"
+stop_server
+expect test -z "$(find . -name '.copy-*')"
+
 finish
