@@ -3,7 +3,7 @@
 #include "cli/show.h"
 #include <string.h>
 
-static void json_rule(struct cmd *c, const struct rule_info *r) {
+static void json_rule(struct cmd *c, const struct rule_info *r, const struct script_info *file) {
     struct buf b = {0};
     struct json_out j;
     json_begin(&j, &b, false);
@@ -27,6 +27,13 @@ static void json_rule(struct cmd *c, const struct rule_info *r) {
     json_int(&j, r->line);
     json_key(&j, "version");
     json_strz(&j, r->version);
+    json_key(&j, "may");
+    json_strz(&j, file->may);
+    json_key(&j, "suspended");
+    if (file->suspended)
+        json_time(&j, file->suspended);
+    else
+        json_nil(&j);
     json_key(&j, "runs");
     json_int(&j, (int64_t)r->runs);
     json_key(&j, "failures");
@@ -75,30 +82,6 @@ static void show_problem(void *arg, const struct script_problem *p) {
 
 /* -- list -------------------------------------------------------------------------------------- */
 
-static void json_file(struct cmd *c, const struct script_info *f) {
-    struct buf b = {0};
-    struct json_out j;
-    json_begin(&j, &b, false);
-    json_object_(&j);
-    json_key(&j, "file");
-    json_strz(&j, f->file);
-    json_key(&j, "version");
-    json_strz(&j, f->version);
-    json_key(&j, "may");
-    json_strz(&j, f->may);
-    json_key(&j, "state");
-    json_strz(&j, f->off ? "off" : f->suspended ? "suspended" : "runs");
-    json_key(&j, "suspended");
-    if (f->suspended)
-        json_time(&j, f->suspended);
-    else
-        json_nil(&j);
-    json_key(&j, "reason");
-    json_strz(&j, f->reason ? f->reason : "");
-    json_object_end(&j);
-    json_print(c, &b);
-}
-
 static const char *state_text(struct cmd *c, const struct script_info *f) {
     if (f->off)
         return "off: see below";
@@ -107,14 +90,23 @@ static const char *state_text(struct cmd *c, const struct script_info *f) {
     return arena_printf(&c->arena, "suspended since %s", show_time(c, f->suspended).ptr);
 }
 
+static const struct script_info *file_of(const struct scripts_view *v, const struct rule_info *r) {
+    size_t i = 0;
+    while (strcmp(v->files[i].file, r->file) != 0)
+        i++;
+    return &v->files[i];
+}
+
 static void list_rules(struct cmd *c, const struct scripts_view *v) {
     struct table t;
+    uint64_t runs = 0;
     table_begin(&t, c,
                 (const char *const[]){"rule", "when", "where it stands", ">runs", ">failures",
                                       "what it does", NULL});
     for (size_t i = 0; i < v->rule_count; i++) {
+        runs += v->rules[i].runs;
         if (c->json)
-            json_rule(c, &v->rules[i]);
+            json_rule(c, &v->rules[i], file_of(v, &v->rules[i]));
         else
             table_rule(c, &t, &v->rules[i]);
     }
@@ -122,6 +114,9 @@ static void list_rules(struct cmd *c, const struct scripts_view *v) {
         table_print(&t);
     else if (!c->json)
         io_puts(c->io, "No rules: put files with Lua rules into the folder rules.\n");
+    if (t.count > 0 && runs == 0)
+        io_puts(c->io, "No rule has run since the company was opened; 'kith serve' keeps it open "
+                       "and counts.\n");
 }
 
 static void list_files(struct cmd *c, const struct scripts_view *v) {
@@ -129,13 +124,11 @@ static void list_files(struct cmd *c, const struct scripts_view *v) {
     table_begin(&t, c, (const char *const[]){"file", "state", "may", NULL});
     for (size_t i = 0; i < v->file_count; i++) {
         const struct script_info *f = &v->files[i];
-        if (c->json)
-            json_file(c, f);
         table_cellz(&t, f->file);
         table_cellz(&t, state_text(c, f));
         table_cellz(&t, f->may[0] ? f->may : "nothing");
     }
-    if (c->json || t.count == 0)
+    if (t.count == 0)
         return;
     io_puts(c->io, "\n");
     table_print(&t);
@@ -150,7 +143,8 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
     struct scripts_view v;
     TRY(scripts_view(c->company->scripts, &c->arena, &v, e));
     list_rules(c, &v);
-    list_files(c, &v);
+    if (!c->json)
+        list_files(c, &v);
     for (size_t i = 0; i < v.problem_count; i++)
         io_say(c->io, "%s: %s", place_text(c, &v.problems[i]), v.problems[i].message);
     for (size_t i = 0; i < v.file_count; i++)

@@ -98,7 +98,8 @@ it "keeps it suspended over a restart, and has it go on when it is mended"
 stop_server
 serve
 kith rule list --json
-prints '"state":"suspended"'
+prints '"file":"rules/broken.lua"'
+prints '"may":"*","suspended":"20'
 cat >rules/broken.lua <<'RULE'
 on("note.created", { name = "break" }, function(note)
     create("task", { title = "Mended " .. note.title, about = note })
