@@ -16,6 +16,7 @@
 
 #define VCARD_MAX     ((size_t)32 << 20) /* bytes of a card, or of a line: longer is a defect */
 #define VCARD_NESTING 8                  /* cards in cards */
+#define VCARD_PROPS   5000               /* properties of a card: more are a defect */
 
 enum vcard_version { VCARD_21 = 21, VCARD_30 = 30, VCARD_40 = 40 };
 

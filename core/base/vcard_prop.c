@@ -358,6 +358,8 @@ static kith_status new_prop(struct parsing *p, struct vcard_prop **out) {
 static kith_status parse_prop(struct parsing *p, kith_str logical) {
     uint64_t colon = find_outside(logical, ':');
     struct vcard_prop *prop = NULL;
+    if (p->card->count == VCARD_PROPS)
+        return defect(p, "is one property too many: a card may have 5,000 of them", logical);
     if (colon == logical.len) { /* a quote that is never closed */
         const char *at = memchr(logical.ptr, ':', logical.len);
         colon = at ? (uint64_t)(at - logical.ptr) : colon;

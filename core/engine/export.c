@@ -118,7 +118,10 @@ static kith_status put_json(struct exporting *x, const struct found *row, kith_e
 }
 
 static kith_status put_vcard(struct exporting *x, const struct found *row, kith_error *e) {
-    return cards_put(&x->cards, row->id, row->values, &x->page, &x->out, e);
+    struct arena_mark mark = arena_mark(&x->page);
+    kith_status st = cards_put(&x->cards, row->id, row->values, &x->page, &x->out, e);
+    arena_release(&x->page, mark); /* a photo may be large */
+    return st;
 }
 
 static kith_status hand_out(struct exporting *x, kith_error *e) {

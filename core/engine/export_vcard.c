@@ -76,25 +76,29 @@ struct owned {
     size_t count;
 };
 
-/* The records of a type that link to the contact, by age. */
+/* The records of a type that link to the contact, by age. One that vanishes meanwhile is not there.
+ */
 static kith_status read_all(struct conn *c, const struct writing *w, const struct rfield *link,
-                            struct owned *out, kith_error *e) {
+                            struct owned *out) {
     kith_id *ids;
-    TRY(record_referrers(c, link, w->id, w->x->contact->id, OWNED_MAX, w->arena, &ids, &out->count,
-                         e));
-    out->values = ARENA_ARRAY(w->arena, kith_value *, out->count + 1);
+    size_t n;
+    TRY(record_referrers(c, link, w->id, w->x->contact->id, OWNED_MAX, w->arena, &ids, &n, w->e));
+    out->values = ARENA_ARRAY(w->arena, kith_value *, n + 1);
     if (!out->values)
-        return err_nomem(e);
-    for (size_t i = 0; i < out->count; i++) {
-        out->values[i] = ARENA_ARRAY(w->arena, kith_value, link->type->field_count);
-        if (!out->values[i])
-            return err_nomem(e);
-        TRY(record_read(c, link->type, ids[i], w->arena, out->values[i], e));
+        return err_nomem(w->e);
+    for (size_t i = 0; i < n; i++) {
+        kith_value *values = ARENA_ARRAY(w->arena, kith_value, link->type->field_count);
+        if (!values)
+            return err_nomem(w->e);
+        kith_status st = record_read(c, link->type, ids[i], w->arena, values, w->e);
+        if (st == KITH_OK)
+            out->values[out->count++] = values;
+        else if (st != KITH_E_NOTFOUND)
+            return st;
     }
     return KITH_OK;
 }
 
-/* One that vanishes meanwhile is no failure: it is not there. */
 static kith_status read_owned(const struct writing *w, const struct rfield *link,
                               struct owned *out) {
     struct conn *c;
@@ -102,10 +106,7 @@ static kith_status read_owned(const struct writing *w, const struct rfield *link
     if (access_rule(w->x->principal, link->type) != ACCESS_ALL)
         return KITH_OK;
     TRY(engine_reader(w->x->g, &c, w->e));
-    kith_status st;
-    do {
-        st = read_all(c, w, link, out, w->e);
-    } while (st == KITH_E_NOTFOUND);
+    kith_status st = read_all(c, w, link, out);
     engine_reader_done(w->x->g, c);
     return st;
 }

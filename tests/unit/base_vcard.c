@@ -185,6 +185,18 @@ TEST("a card that is too long is passed over, and so is a line") {
     buf_free(&in);
 }
 
+TEST("properties end at a number") {
+    struct buf in = {0};
+    buf_puts(&in, "BEGIN:VCARD\n");
+    for (int i = 0; i < VCARD_PROPS + 1; i++)
+        buf_puts(&in, "TEL:1\n");
+    buf_puts(&in, "END:VCARD\nBEGIN:VCARD\nFN:B\nEND:VCARD\n");
+    expect_cards("30@1\n!line 5002 is one property too many: a card may have 5,000 of them: "
+                 "'TEL:1'\n30@5004\nFN B\n",
+                 buf_view(&in));
+    buf_free(&in);
+}
+
 TEST("cards in cards end at a depth") {
     struct buf in = {0};
     for (int i = 0; i < 20; i++)

@@ -123,6 +123,21 @@ TEST("addresses and numbers are contact points with label and preference") {
     end(&x, &l);
 }
 
+TEST("empty addresses and names of a card do not count") {
+    struct fixture x;
+    struct load l;
+    begin(&x, &l);
+    EXPECT_OK(load_text(&x, &l,
+                        CARD("FN:Acme\r\nN:;;;;\r\nADR;TYPE=HOME,PREF:;;;;;;\r\nEMAIL:\r\n"
+                             "ADR:;;;Ulm;;;\r\n")),
+              x.e);
+    kith_id id = one(&x, "contact where name = 'Acme'");
+    EXPECT_STR("Ulm", field(&x, x.contact, id, "city"));
+    EXPECT_INT(0, count(&x, "contact_point", NULL));
+    EXPECT_INT(0, l.report.kept);
+    end(&x, &l);
+}
+
 TEST("4.0 has numbers as tel:, preferences as numbers, and dates without a year") {
     struct fixture x;
     struct load l;
