@@ -39,7 +39,7 @@ static bool memory_can_be_limited(void) {
     return true;
 }
 
-static void limit(int what, rlim_t most) {
+static void limit(enum __rlimit_resource what, rlim_t most) {
     struct rlimit now;
     if (getrlimit(what, &now) == 0 && (now.rlim_max == RLIM_INFINITY || now.rlim_max > most))
         setrlimit(what, &(struct rlimit){most, most});

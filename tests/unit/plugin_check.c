@@ -47,6 +47,7 @@ static const struct {
      "libkith_test_carrier.so', which carries a second SQLite"},
     {"other_major", "declaration", "contract 9"},
     {"dies_in_entry", "declaration", "its code ended with signal 6"},
+    {"wild_pointers", "declaration", "its code ended"}, /* with a sanitizer by its exit code */
     {"exits_in_entry", "declaration", "its code ended the process with exit code 0"},
 };
 
