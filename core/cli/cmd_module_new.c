@@ -167,9 +167,8 @@ static kith_status find_template(struct cmd *c, const char **out, kith_error *e)
             return KITH_OK;
     }
     return err_set(e, KITH_E_NOTFOUND, NULL,
-                   "the template is not there: it belongs into %s/" TEMPLATE
-                   "; install Kith again ('make install')",
-                   c->program->share_dirs[0]);
+                   "there is no template: it is in the folder share/kith, which is installed with "
+                   "the program and was not found; install Kith again ('make install')");
 }
 
 static kith_status already_there(const char *folder, kith_error *e) {

@@ -34,6 +34,16 @@ for compiler in g++ clang++; do
     done
 done
 
+for compiler in gcc clang; do
+    for standard in c11 c17; do
+        it "$compiler takes the template as $standard"
+        command -v $compiler >/dev/null || { skip "no $compiler here"; continue; }
+        run $compiler $warnings -Wstrict-prototypes -Wmissing-prototypes -std=$standard -I "$include" \
+            -fsyntax-only "$KITH_SOURCE/plugins-api/template/visit.c"
+        expect_status 0
+    done
+done
+
 it "a handle cannot be looked into"
 run sh -c "echo '#include <kith/plugin.h>
 int f(kith_txn *t); int f(kith_txn *t) { return t->secret; }' | gcc $warnings -I '$include' -fsyntax-only -x c -"

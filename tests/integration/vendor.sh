@@ -47,6 +47,18 @@ run kith module new fine --dir /proc/nowhere
 expect_status 3
 expect_is "delivery file install.log other usr" "$(find . -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)"
 
+it "a program that was copied without its template says what is missing"
+mkdir alone && cp usr/bin/kith alone/
+if [ -d /usr/local/share/kith ]; then
+    skip "another Kith is installed here"
+else
+    run alone/kith module new fine
+    expect_status 3
+    expect_has "there is no template: it is in the folder share/kith"
+    [ ! -e fine ] || fail "expected no folder"
+fi
+rm -r alone
+
 for compiler in gcc clang; do
     it "$compiler builds it with CMake without a warning"
     command -v $compiler >/dev/null || { skip "no $compiler here"; continue; }
@@ -82,6 +94,14 @@ run cmake -S delivery -B build-moved -DCMAKE_PREFIX_PATH="$work/${headers%/inclu
 expect_status 0
 expect_has "Build files have been written"
 run cmake --build build-moved
+expect_status 0
+
+it "the headers alone are enough to build it"
+run cmake -S "$KITH_SOURCE/plugins-api" -B api -DCMAKE_INSTALL_PREFIX="$work/headers"
+expect_status 0
+run cmake --install api
+run cmake -S delivery -B build-headers -DCMAKE_PREFIX_PATH="$work/headers"
+run cmake --build build-headers
 expect_status 0
 
 it "a program that asks for a later contract than is installed is told so"
