@@ -131,16 +131,15 @@ struct replay {
     struct arena *arena;
 };
 
-static kith_status replay_row(void *arg, const struct journal_row *row, kith_error *e) {
-    struct replay *r = arg;
+/* False: what is older says no more about the record. */
+static bool replay_row(struct replay *r, const struct journal_row *row) {
     struct image_field *fields;
     size_t n;
-    (void)e;
     if (row->kind == ROW_EVENT)
-        return KITH_OK;
+        return true;
     if (row->kind == ROW_DELETE ||
         image_decode(r->d->schema, row, r->arena, &fields, &n, NULL) != KITH_OK)
-        return KITH_E_LIMIT; /* told by other checks; ends the walk */
+        return false; /* told by other checks */
     for (size_t i = 0; i < n; i++) {
         const struct rfield *f = fields[i].field;
         if (!f || f->type != r->type || r->checked[f->index])
@@ -149,7 +148,30 @@ static kith_status replay_row(void *arg, const struct journal_row *row, kith_err
         if (!value_eq(&fields[i].after, &r->now[f->index]))
             r->wrong = f;
     }
-    return row->kind == ROW_CREATE ? KITH_E_LIMIT : KITH_OK;
+    return row->kind != ROW_CREATE;
+}
+
+/* One statement for all records: journal_of_record prepares one for each. */
+static kith_status replay_record(struct replay *r, kith_id id) {
+    struct doctor *d = r->d;
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(
+        d->conn, "SELECT seq, kind, image FROM kith_journal WHERE record = ?1 ORDER BY seq DESC",
+        &st, d->e));
+    bind_int(st, 1, (int64_t)id);
+    for (;;) {
+        TRY(conn_step(d->conn, st, &row, d->e));
+        if (!row)
+            return KITH_OK;
+        struct journal_row j = {.seq = (uint64_t)sqlite3_column_int64(st, 0),
+                                .kind = (uint32_t)sqlite3_column_int64(st, 1),
+                                .image = column_str(st, 2)};
+        if (!replay_row(r, &j)) {
+            sqlite3_reset(st);
+            return KITH_OK;
+        }
+    }
 }
 
 static kith_status check_values_of(struct doctor *d, const struct rtype *t, struct arena *a,
@@ -162,7 +184,7 @@ static kith_status check_values_of(struct doctor *d, const struct rtype *t, stru
         return err_nomem(d->e);
     if (record_read(d->conn, t, id, a, r.now, NULL) != KITH_OK)
         return doctor_find(d, "%s %s cannot be read", t->name, text);
-    journal_of_record(d->conn, id, true, replay_row, &r, NULL);
+    TRY(replay_record(&r, id));
     for (uint32_t i = FIELD_FIRST; i < t->field_count && !r.wrong; i++)
         if (!r.checked[i] && r.now[i].kind != KITH_NULL)
             r.wrong = t->fields[i];
