@@ -28,7 +28,7 @@ static const char readme[] = "A company of Kith: its settings (kith.conf, conf.d
                              "(rules/*.lua) and its database.\n"
                              "Begin with 'kith help'. Rules to copy and change are in "
                              "rules/examples/; there they do nothing.\n"
-                             "Back up the folder as a whole while no 'kith serve' runs.\n";
+                             "'kith backup FILE' backs it up as a whole, at any time.\n";
 
 static const char modules_conf[] =
     "# Written by 'kith module enable' and 'kith module disable'.\nmodules: { enabled = []; };\n";
