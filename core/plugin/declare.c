@@ -170,6 +170,10 @@ static kith_status copy_actions(kith_array *actions, struct arena *a, kith_error
     for (uint32_t i = 0; i < actions->count; i++) {
         TRY(copy_fields(&rows[i].params, "parameters", a, e));
         TRY(copy_fields(&rows[i].results, "results", a, e));
+        for (uint32_t k = 0; k < rows[i].results.count; k++)
+            if (!strcmp(ROWS(rows[i].results, kith_field)[k].name, "transaction"))
+                return bad("action", rows[i].name,
+                           "has a result 'transaction', which Kith adds to every answer", e);
         if (!rows[i].fn)
             return bad("action", rows[i].name, "names no function", e);
         if (rows[i].effect > KITH_EFFECT_WRITE)

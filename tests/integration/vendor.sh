@@ -187,7 +187,7 @@ it "its action answers with JSON, and one undo takes the series back"
 run kith delivery.plan contact="$anna" title=Paper first=2031-06-02 times=3 --json
 expect_has '"planned":3'
 expect_has '"last":"2031-06-16"'
-run kith undo "$(kith log --json | sed -n '1s/{"id":"\([^"]*\).*/\1/p')"
+run kith undo "$(tx_of)"
 run kith find "delivery where title = 'Paper' : count()"
 expect_is 0 "$out"
 

@@ -294,6 +294,21 @@ TEST("constants that this build does not know are refused, not guessed") {
     EXPECT_HAS("a moment that this Kith does not know", e.message);
 }
 
+static kith_status no_action(kith_instance *self, kith_call *call, kith_error *err) {
+    (void)self, (void)call, (void)err;
+    return KITH_OK;
+}
+
+TEST("the result transaction is Kith's own") {
+    static const kith_field results[] = {{.name = "transaction", .kind = KITH_F_TEXT}};
+    static const kith_action actions[] = {
+        {.name = "pay", .fn = no_action, .results = KITH_ARRAY(results)}};
+    kith_error e = KITH_ERROR_INIT;
+    kith_plugin_desc d = {.create = no_create, .actions = KITH_ARRAY(actions)};
+    EXPECT_INT(KITH_E_INVAL, declared(d, &e));
+    EXPECT_HAS("'pay' has a result 'transaction'", e.message);
+}
+
 TEST("callbacks without create are refused") {
     static const kith_hook hooks[] = {
         {.name = "h", .type = "t", .on = KITH_ON_CREATE, .fn = no_hook}};

@@ -125,7 +125,7 @@ typedef struct kith_action {
     uint32_t reserved; /* 0 */
     kith_action_fn fn;
     kith_array params;  /* kith_field: kinds, REQUIRED and defaults as in a type */
-    kith_array results; /* kith_field */
+    kith_array results; /* kith_field; none is "transaction", which Kith adds */
 } kith_action;
 
 /* -- the description --------------------------------------------------------------------------- */
