@@ -88,7 +88,8 @@ kith_status card_take_handle(struct taking *k, const struct vcard_prop *p, bool 
     const char *service = vcard_service(p->name);
     TRY(card_text(k, p->value, &text));
     *taken = true;
-    return add_point(k, p, "handle", text, str_of(service));
+    return add_point(k, p, "handle", text,
+                     service ? str_of(service) : vcard_param(p, "X-SERVICE-TYPE"));
 }
 
 enum { A_BOX, A_MORE, A_STREET, A_CITY, A_REGION, A_CODE, A_COUNTRY, A_PARTS };

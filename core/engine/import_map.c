@@ -479,6 +479,8 @@ static kith_status parse_key(struct import *im, kith_error *e) {
     while (str_split(&rest, ',', &name)) {
         if (count == IMPORT_KEYS)
             return err_set(e, KITH_E_INVAL, NULL, "a key has at most %d fields", IMPORT_KEYS);
+        if (im->cards && str_ieqz(name, "uid")) /* as cards call it */
+            name = STR("external_id");
         TRY(schema_find_field(im->schema, im->type, name, &fields[count++], e));
     }
     TRY(lookup_make(&im->key, &im->arena, im->type, fields, count, e));

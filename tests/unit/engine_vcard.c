@@ -160,6 +160,34 @@ TEST("4.0 has numbers as tel:, preferences as numbers, and dates without a year"
     end(&x, &l);
 }
 
+TEST("cards as telephones and servers write them") {
+    struct fixture x;
+    struct load l;
+    begin(&x, &l);
+    l.o.key = "uid";
+    EXPECT_OK(
+        load_text(
+            &x, &l,
+            CARD("N:Appleseed;Johnny;;;\r\nFN:Johnny Appleseed\r\nitem2.TEL;type=pref:555-0100\r\n"
+                 "item2.X-ABLabel:_$!<Main>!$_\r\nTEL;type=IPHONE;type=CELL;type=VOICE:555-0101\r\n"
+                 "IMPP;X-SERVICE-TYPE=Skype;type=pref:skype:johnny\r\n"
+                 "BDAY;X-APPLE-OMIT-YEAR=1604;value=date:1604-02-03\r\nitem1.ADR;type=HOME:;;1 "
+                 "St;;;;\r\nitem1.X-ABADR:us\r\n")
+                CARD40("UID:u4\r\nFN:Next Cloud\r\nPHOTO:data:image/png;base64\\,iVBORw0KGgo=\r\n"
+                       "BDAY:19900215T000000Z\r\nNOTE:a\\,b\r\n")),
+        x.e);
+    EXPECT_COUNTS(&l, 2, 0, 0, 0, 0);
+    EXPECT_INT(1, l.report.keyless);
+    EXPECT_STR("*main: 555-0100; mobile: 555-0101", points(&x, "phone"));
+    EXPECT_STR("*Skype: skype:johnny", points(&x, "handle"));
+    EXPECT_STR("BDAY", l.report.kept_names);
+    kith_id next = one(&x, "contact where external_id = 'u4'");
+    EXPECT_STR("1990-02-15", field(&x, x.contact, next, "birthday"));
+    EXPECT_STR("image/png", field(&x, type_of(&x, "file"), one(&x, "file"), "media_type"));
+    EXPECT_STR("a,b", field(&x, type_of(&x, "note"), one(&x, "note where title is null"), "body"));
+    end(&x, &l);
+}
+
 TEST("an organisation is found by its name or made, and its units with it") {
     struct fixture x;
     struct load l;
