@@ -82,7 +82,7 @@ kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir
     s->engine = g;
     s->options = options_or_default(o);
     s->dir = strdup(dir);
-    kith_status st = s->dir && sodium_init() >= 0 ? KITH_OK : err_nomem(e);
+    kith_status st = s->dir && sodium_init() >= 0 ? suspend_open(g, e) : err_nomem(e);
     if (st == KITH_OK) {
         s->loaded = s->seen = print_files(s);
         st = ruleset_load(&s->set, s, e);

@@ -173,6 +173,7 @@ kith_status right_need_name(const struct script *s, const char *kind, const char
 
 /* -- suspend.c --------------------------------------------------------------------------------- */
 
+kith_status suspend_open(struct engine *g, kith_error *e); /* the topic that tells of it */
 /* After a call: counts what failed, and suspends the file when that was once too often. blamed: of
  * the struct scripts, before the call. */
 void suspend_after(struct rule *r, const struct frame *f, uint64_t blamed, kith_status st,

@@ -6,7 +6,62 @@
 
 #include "base/log.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* -- telling ----------------------------------------------------------------------------------- */
+
+/* So that a rule of another file can make a task of it. */
+static const kith_field told_fields[] = {
+    {.name = "file", .kind = KITH_F_TEXT, .doc = "The file, as \"rules/score.lua\"."},
+    {.name = "rule", .kind = KITH_F_TEXT, .doc = "Its rule that kept failing."},
+    {.name = "reason", .kind = KITH_F_TEXT, .doc = "What went wrong last."},
+};
+static const kith_topic told = {.name = "rule.suspended",
+                                .schema = 1,
+                                .fields = KITH_ARRAY(told_fields),
+                                .doc = "A file of rules is not called any more."};
+
+kith_status suspend_open(struct engine *g, kith_error *e) {
+    return engine_add_topic(g, "kith", &told, e);
+}
+
+static kith_status publish(struct txn *t, void *json, kith_error *e) {
+    return txn_publish(t, told.name, NULL, 0, buf_view(json), e);
+}
+
+static void published(void *json, kith_status st, kith_id tx, const kith_error *e) {
+    (void)tx;
+    if (st != KITH_OK)
+        log_warn("script", "%s is not published: %s", told.name, e->message);
+    buf_free(json);
+    free(json);
+}
+
+/* In a transaction of its own: the one that runs is about to be taken back. */
+static void tell(const struct rule *r, const kith_error *why) {
+    static const struct principal kith = {.name = "kith", .all = true};
+    static const struct write_opts opts = {.principal = &kith, .origin = ORIGIN_SYSTEM};
+    struct buf *json = calloc(1, sizeof *json);
+    struct json_out j;
+    kith_error e = KITH_ERROR_INIT;
+    if (!json)
+        return;
+    json_begin(&j, json, false);
+    json_object_(&j);
+    json_key(&j, "file");
+    json_strz(&j, r->script->file);
+    json_key(&j, "rule");
+    json_strz(&j, r->info.name);
+    json_key(&j, "reason");
+    json_strz(&j, why->message);
+    json_object_end(&j);
+    kith_status st = engine_post(r->script->all->engine, &opts, publish, json, published, &e);
+    if (st != KITH_OK)
+        published(json, st, 0, &e);
+}
+
+/* -- counting ---------------------------------------------------------------------------------- */
 
 /* Is this the rule's own fault? Not that of the disk, not that of another rule that it set off,
  * which has been blamed, and not that of one around it in its file, which shares its budget. */
@@ -30,6 +85,7 @@ static void suspend(struct rule *r, struct txn *t, const kith_error *e) {
               "or run 'kith rule resume %s'",
               file, r->info.name, (long long)r->streak, e->message, strrchr(file, '/') + 1);
     r->streak = 0;
+    tell(r, e);
 }
 
 void suspend_after(struct rule *r, const struct frame *f, uint64_t blamed, kith_status st,

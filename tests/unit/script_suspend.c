@@ -21,6 +21,11 @@ static void fragile_company(struct company *c) {
     company_start_with(c, &thrice);
 }
 
+static const char *const told =
+    "on('rule.suspended', function(_, event)\n"
+    "  task {title = event.data.file .. ' ' .. event.data.rule, body = event.data.reason}\n"
+    "end)\n";
+
 static const struct script_info *file_at(struct company *c, size_t i) {
     struct scripts_view v;
     EXPECT_OK(scripts_view(c->s, &c->arena, &v, &c->e), c->e);
@@ -64,6 +69,21 @@ TEST("a file whose rule fails several times in a row waits, and then handles eve
     EXPECT_INT(0, file_at(&c, 0)->suspended);
     EXPECT_INT(KITH_E_NOTFOUND, scripts_resume(c.s, &anna, "rules/f.lua", &c.e));
     EXPECT_STR("rules/f.lua is not suspended", c.e.message);
+    company_end(&c);
+}
+
+TEST("a suspension is an event, once") {
+    struct company c;
+    kith_id task;
+    company_make(&c);
+    company_file(&c, "a.lua", told);
+    company_file(&c, "f.lua", fragile);
+    company_start_with(&c, &thrice);
+    fail_thrice(&c);
+    fail_thrice(&c);
+    EXPECT_INT(1, find(&c, "task", &task));
+    EXPECT_STR("rules/f.lua f", field(&c, "task", task, "title"));
+    EXPECT_STR("rules/f.lua:2: a bad company", field(&c, "task", task, "body"));
     company_end(&c);
 }
 
