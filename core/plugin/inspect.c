@@ -41,18 +41,24 @@ static void texts_pair(struct json_out *json, struct buf *out, const char *key, 
     buf_free(&list);
 }
 
-static const char *field_flags(uint32_t flags, struct buf *b) {
-    static const char *const names[] = {"required", "unique",   "indexed", "searched",
-                                        "personal", "readonly", "partof"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+/* Names of the bits of a word, from the lowest; ends with NULL. */
+static void flags_pair(struct json_out *json, struct buf *out, uint32_t flags,
+                       const char *const *names) {
+    struct buf list = {0};
+    for (size_t i = 0; names[i]; i++)
         if (flags & (1u << i))
-            buf_printf(b, "%s%s", b->len ? "," : "", names[i]);
-    return b->ptr;
+            buf_printf(&list, "%s%s", list.len ? "," : "", names[i]);
+    field_pair(json, out, "flags", list.ptr);
+    buf_free(&list);
 }
+
+static const char *const field_flags[] = {"required", "unique", "indexed", "searched", "personal",
+                                          "readonly", "partof", "tree",    NULL};
+static const char *const setting_flags[] = {"required", "secret", "reload", NULL};
+static const char *const reaction_flags[] = {"undo", NULL};
 
 static void field_row(const kith_field *f, const char *indent, struct json_out *json,
                       struct buf *out) {
-    struct buf flags = {0};
     if (json) {
         json_object_(json);
         field_pair(json, out, "name", f->name);
@@ -60,13 +66,13 @@ static void field_row(const kith_field *f, const char *indent, struct json_out *
         buf_printf(out, "\n%s%s", indent, f->name);
     }
     field_pair(json, out, "kind", field_kind_name(f->kind));
-    field_pair(json, out, "flags", field_flags(f->flags, &flags));
+    flags_pair(json, out, f->flags, field_flags);
     field_pair(json, out, "options", f->options);
     field_pair(json, out, "default", f->default_text);
+    field_pair(json, out, "label", f->label);
     field_pair(json, out, "doc", f->doc);
     if (json)
         json_object_end(json);
-    buf_free(&flags);
 }
 
 static void fields_list(const char *key, kith_array fields, struct json_out *json,
@@ -100,6 +106,7 @@ static void setting_pairs(const kith_setting *s, struct json_out *json, struct b
     struct buf kind = {0};
     setting_kind_text(s, &kind);
     field_pair(json, out, "kind", kind.ptr);
+    flags_pair(json, out, s->flags, setting_flags);
     field_pair(json, out, "default", s->default_text);
     field_pair(json, out, "doc", s->doc);
     buf_free(&kind);
@@ -133,6 +140,9 @@ static void type_row(const void *row, struct json_out *json, struct buf *out) {
     if (t->extends)
         number_pair(json, out, "extends", 1);
     field_pair(json, out, "title", t->title);
+    field_pair(json, out, "label", t->label);
+    field_pair(json, out, "history", t->history == KITH_HISTORY_NONE ? "none" : NULL);
+    field_pair(json, out, "undo", t->undo == KITH_UNDO_REFUSE ? "refuse" : NULL);
     field_pair(json, out, "doc", t->doc);
     texts_pair(json, out, "indexes", t->indexes);
     fields_list("fields", t->fields, json, out);
@@ -164,6 +174,7 @@ static void hook_row(const void *row, struct json_out *json, struct buf *out) {
 static void reaction_row(const void *row, struct json_out *json, struct buf *out) {
     const kith_reaction *r = row;
     field_pair(json, out, "topic", r->topic);
+    flags_pair(json, out, r->flags, reaction_flags);
     field_pair(json, out, "where", r->where);
     texts_pair(json, out, "fields", r->fields);
     field_pair(json, out, "doc", r->doc);

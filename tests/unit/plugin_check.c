@@ -135,6 +135,25 @@ TEST("inspect prints every row that a plugin declares") {
     buf_free(&out);
 }
 
+TEST("inspect prints what is set beside the common") {
+    static const char *const rows[] = {
+        "vendor Acme  license MIT",
+        "requires every_row  version 2  optional 1",
+        "  flags secret,reload",
+        "  flags required",
+        "type branch  label Bough  history none  undo refuse  indexes parent,-created",
+        "parent  kind link  flags readonly,tree  options branch  label Grows from",
+        "reaction again  topic branch.created  flags undo",
+        "migration 2: rename field branch.up to parent",
+    };
+    struct buf out = {0};
+    kith_error e;
+    EXPECT_OK(inspect("every_flag", false, &out, &e), e);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        EXPECT_HAS(rows[i], out.ptr);
+    buf_free(&out);
+}
+
 TEST("inspect prints JSON that can be read") {
     struct buf out = {0};
     json_t *json;
