@@ -413,9 +413,9 @@ const struct command command_import = {
         "fields. FIELD:=VALUE is for every row, with COLUMN=FIELD for those whose cell is empty;\n"
         "\"subject:={Quantity} x {Item}\" puts cells together. FILE - is standard input. An\n"
         "interrupted import goes on when the same command is given again.\n\n"
-        "  kith import contact phone.vcf --key external_id\n\n"
+        "  kith import contact phone.vcf --key uid\n\n"
         "vCards (.vcf) bring their contacts' points, organisations, notes and photos with them.\n"
-        "UID is the external_id; PROPERTY=FIELD sends a property elsewhere.",
+        "UID goes to external_id; PROPERTY=FIELD sends a property elsewhere.",
     .options = {{"map", "COLUMN=FIELD", "the same as COLUMN=FIELD; may be repeated"},
                 {"key", "FIELD,...", "a row whose key is known updates that record"},
                 {"duplicates", "POLICY", "what becomes of such a row: update, skip or reject"},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Import and export: files of rows into records and back. An import is one run of transactions,
- * which can be undone as a whole; what it has done is kept with what it wrote, so that one that was
- * interrupted goes on after its last committed row. Knows nothing of files: bytes are pulled from a
- * source.
+/* Import and export: files of rows, or of cards, into records and back. An import is one run of
+ * transactions, which can be undone as a whole; what it has done is kept with what it wrote, so
+ * that one that was interrupted goes on after its last committed row. Knows nothing of files: bytes
+ * are pulled from a source.
  *
  * Thread: any but the writer; every callback is called on the thread that called. */
 #ifndef ENGINE_IMPORT_H
