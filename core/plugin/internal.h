@@ -76,6 +76,8 @@ typedef void (*child_print)(const kith_plugin_desc *desc, const struct findings 
 kith_status child_ask(const struct binary *b, const char *path, child_print print, bool json,
                       struct findings *f, struct buf *out, kith_error *e);
 
+bool child_limits_memory(void); /* not under a sanitizer */
+
 /* -- the format of shared objects (elf.c) ------------------------------------------------------ */
 
 /* A shared object's tables, found as the dynamic linker finds them. Every place is inside the file,
