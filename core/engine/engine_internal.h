@@ -120,6 +120,8 @@ struct txn {
     bool day_first;
     bool undoing;
     bool spoilt;     /* a write failed when its row was written already; see txn_run */
+    bool alone;      /* no savepoint is around it: when it fails, the whole group is rolled back */
+    bool again;      /* set by what failed alone: it is to be run once more, in a savepoint */
     kith_id *undone; /* contacts that an undo touched; see base_undone */
     size_t undone_count, undone_cap;
 };

@@ -110,6 +110,7 @@ struct import {
     crypto_generichash_state content;
     uint64_t read; /* rows of data so far */
     bool at_end, header_sent;
+    bool careful; /* of the writer: a row has failed after it wrote something */
     struct batch batches[2];
     pthread_mutex_t lock;
     pthread_cond_t cond;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A batch of rows into records, on the writer. Rows are written in chunks, each in a savepoint; a
- * row that fails after it has written something takes its chunk back, which is then done again row
- * by row. */
+/* A batch of rows into records, on the writer. Savepoints cost more than the rows, so a batch that
+ * has its transaction for itself goes without. When a row fails after it has written something, the
+ * batch is run again, and from then on rows are written in chunks, each in a savepoint; such a row
+ * takes its chunk back, which is then done again row by row. */
+#include "engine/engine_internal.h"
 #include "engine/import_vcard.h"
 
 #include "base/id.h"
@@ -256,16 +258,24 @@ static void reset_rows(struct batch *b, size_t from, size_t to) {
     }
 }
 
+/* All or nothing of the chunk's rows, and what wrote something before it failed singly. */
+static kith_status try_chunk(struct txn *t, struct chunk *c, kith_error *e) {
+    kith_status st = txn_try(t, write_chunk, c, e);
+    if (st == KITH_OK || !c->wrote)
+        return st;
+    reset_rows(c->batch, c->from, c->to);
+    return write_singly(t, c->batch, c->from, c->to, e);
+}
+
 static kith_status write_rows(struct txn *t, struct batch *b, kith_error *e) {
+    bool careful = !t->alone || b->im->careful;
     for (size_t from = 0; from < b->count; from += CHUNK) {
         size_t to = from + CHUNK < b->count ? from + CHUNK : b->count;
         struct chunk c = {.batch = b, .from = from, .to = to};
         struct arena_mark mark = arena_mark(txn_arena(t));
-        kith_status st = txn_try(t, write_chunk, &c, e);
-        if (st != KITH_OK && c.wrote) {
-            reset_rows(b, from, to);
-            st = write_singly(t, b, from, to, e);
-        }
+        kith_status st = careful ? try_chunk(t, &c, e) : write_chunk(t, &c, e);
+        if (st != KITH_OK && c.wrote && !careful)
+            t->again = b->im->careful = true;
         TRY(st);
         arena_release(txn_arena(t), mark);
     }

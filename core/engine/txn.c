@@ -105,13 +105,16 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
     struct engine *g = t->g;
     uint64_t seq = g->seq;
     TRY(id_check_clock(t->head.at, e));
-    TRY(savepoint(g, "SAVEPOINT request", e));
+    if (!t->alone)
+        TRY(savepoint(g, "SAVEPOINT request", e));
     kith_status st = fn(t, arg, e);
     if (st == KITH_OK)
         st = end_of(t, e);
-    if (st == KITH_OK && (st = savepoint(g, "RELEASE request", e)) == KITH_OK)
+    if (st == KITH_OK && (t->alone || (st = savepoint(g, "RELEASE request", e)) == KITH_OK))
         return KITH_OK;
     g->seq = seq;
+    if (t->alone)
+        return st;
     /* When SQLite has rolled the whole group back there is no savepoint left: the caller sees that.
      */
     savepoint(g, "ROLLBACK TO request", NULL);

@@ -59,7 +59,8 @@ kith_status group_commit(struct engine *g, kith_error *e) {
 
 /* -- requests ---------------------------------------------------------------------------------- */
 
-static void run_request(struct engine *g, struct request *r) {
+/* Returns whether it failed and asks to be run again, with a savepoint. */
+static bool run_request(struct engine *g, struct request *r, bool alone) {
     struct txn t;
     uint32_t actor;
     arena_reset(&g->work);
@@ -67,10 +68,12 @@ static void run_request(struct engine *g, struct request *r) {
     r->tx = 0;
     r->status = txn_actor(g, r->opts->principal, &actor, &r->error);
     if (r->status != KITH_OK)
-        return;
+        return false;
     txn_begin(&t, g, r->opts, actor);
+    t.alone = alone;
     r->status = txn_run(&t, r->fn, r->arg, &r->error);
     r->tx = r->status == KITH_OK && t.head.first ? t.head.id : 0;
+    return r->status != KITH_OK && t.again;
 }
 
 static void answer(struct engine *g, struct request *r) {
@@ -89,19 +92,23 @@ static bool group_lost(struct engine *g) {
     return sqlite3_get_autocommit(g->writer->db) != 0;
 }
 
-/* One request in a transaction of its own. */
+/* One request in a transaction of its own. A savepoint would have SQLite copy every page before it
+ * is changed, which nothing needs when all that fails is rolled back with the transaction. */
 static void run_single(struct engine *g, struct request *r) {
     kith_error e = KITH_ERROR_INIT;
-    kith_status st = group_begin(g, &r->error);
-    if (st != KITH_OK) {
-        r->status = st;
-        return;
+    kith_status st;
+    for (bool alone = true, again = true; again; alone = false) {
+        st = group_begin(g, &r->error);
+        if (st != KITH_OK) {
+            r->status = st;
+            return;
+        }
+        again = run_request(g, r, alone) && alone;
+        if (r->status != KITH_OK)
+            group_rollback(g);
     }
-    run_request(g, r);
-    if (r->status != KITH_OK) {
-        group_rollback(g);
+    if (r->status != KITH_OK)
         return;
-    }
     st = group_lost(g) ? err_set(&e, KITH_E_IO, NULL, "the write was lost to the disk; try again")
                        : group_commit(g, &e);
     if (st != KITH_OK) {
@@ -117,7 +124,7 @@ static bool run_together(struct engine *g, struct request *first) {
     if (group_begin(g, &e) != KITH_OK)
         return false;
     for (struct request *r = first; r; r = r->next) {
-        run_request(g, r);
+        run_request(g, r, false);
         if (group_lost(g)) {
             group_rollback(g);
             return false;
