@@ -124,7 +124,10 @@ void cli_print_error(struct io *io, bool json, const kith_error *e) {
     json_object_end(&j);
     buf_putc(&b, '\n');
     io_flush(io);
-    io->ops->write(io, IO_ERR, buf_view(&b));
+    io->ops->write(io, IO_ERR,
+                   b.failed ? STR("{\"code\":\"out of memory\",\"field\":null,\"message\":"
+                                  "\"there is not enough memory\"}\n")
+                            : buf_view(&b));
     buf_free(&b);
 }
 

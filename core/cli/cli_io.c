@@ -117,7 +117,10 @@ void io_say(struct io *io, const char *fmt, ...) {
     text_plain(&line, buf_view(&text));
     buf_putc(&line, '\n');
     io_flush(io);
-    io->ops->write(io, IO_ERR, buf_view(&line));
+    if (text.failed || line.failed) /* the sentence itself has no room */
+        io->ops->write(io, IO_ERR, STR("kith: there is not enough memory\n"));
+    else
+        io->ops->write(io, IO_ERR, buf_view(&line));
     buf_free(&line);
     buf_free(&text);
 }

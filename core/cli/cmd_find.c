@@ -284,7 +284,9 @@ static kith_status parse(struct find *f, kith_error *e) {
         buf_printf(&text, "%s%s", i > 0 ? " " : "", f->c->args[i]);
     kith_str query = arena_str(&f->c->arena, buf_view(&text));
     struct query *parsed = NULL;
-    kith_status st = query_parse(&parsed, cmd_schema(f->c), &f->c->arena, query, e);
+    kith_status st = text.failed || !query.ptr
+                         ? err_nomem(e)
+                         : query_parse(&parsed, cmd_schema(f->c), &f->c->arena, query, e);
     buf_free(&text);
     TRY(st);
     f->query = parsed;

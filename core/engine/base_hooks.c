@@ -208,7 +208,10 @@ static kith_status step_back(const struct base *b, struct txn *t, kith_id point,
         .base = b, .txn = t, .kind = was[b->p[P_KIND]->index].as.s, .except = point};
     const struct rfield *f = channel_of(b, look.kind);
     const kith_value *values;
-    if (!f || !record_exists(t->g->writer, b->contact, contact))
+    bool there = false;
+    if (f)
+        TRY(record_exists(t->g->writer, b->contact, contact, &there, e));
+    if (!there)
         return KITH_OK;
     TRY(look_at_points(&look, contact, e));
     TRY(txn_get(t, b->contact, contact, &values, e));
@@ -403,9 +406,13 @@ kith_status base_mend(struct txn *t, kith_error *e) {
         qsort(ids, n, sizeof *ids, by_id);
     t->undone = NULL;
     t->undone_count = t->undone_cap = 0;
-    for (size_t i = 0; i < n; last = ids[i++])
-        if (ids[i] != last && record_exists(t->g->writer, b->contact, ids[i]))
+    for (size_t i = 0; i < n; last = ids[i++]) {
+        bool there = false;
+        if (ids[i] != last)
+            TRY(record_exists(t->g->writer, b->contact, ids[i], &there, e));
+        if (there)
             TRY(mend_contact(b, t, ids[i], e));
+    }
     return KITH_OK;
 }
 

@@ -138,7 +138,9 @@ static kith_status refuse_several(struct import *im, const kith_id *ids, uint32_
 
 static kith_status find_by_id(struct txn *t, struct import *im, struct row *r, kith_error *e) {
     r->keyless = r->id == 0;
-    r->met = r->id && record_exists(txn_conn(t), im->type, r->id);
+    r->met = false;
+    if (r->id)
+        TRY(record_exists(txn_conn(t), im->type, r->id, &r->met, e));
     r->record = r->id;
     if (r->keyless || r->met)
         return KITH_OK;

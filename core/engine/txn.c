@@ -273,7 +273,10 @@ static kith_status check_link(struct txn *t, const struct change *c, const struc
     const struct rtype *target = schema_type_by_id(t->g->schema, v->as.link.type);
     if (target == c->type && v->as.link.id == c->id)
         return KITH_OK; /* to itself, perhaps of a record that is just coming back */
-    if (target && record_exists(t->g->writer, target, v->as.link.id))
+    bool there = false;
+    if (target)
+        TRY(record_exists(t->g->writer, target, v->as.link.id, &there, e));
+    if (there)
         return KITH_OK;
     char id[ID_TEXT + 1];
     id_format(v->as.link.id, id);
@@ -518,9 +521,13 @@ static kith_status release_referrers(struct txn *t, const struct rtype *type, ki
                            "more than %d records of type %s link to it; change those first",
                            DELETE_MAX, f->type->name);
         /* A part may have gone meanwhile, with another part that it belongs to. */
-        for (size_t k = 0; k < n; k++)
-            if ((f->type != type || ids[k] != id) && record_exists(t->g->writer, f->type, ids[k]))
+        for (size_t k = 0; k < n; k++) {
+            bool there = false;
+            if (f->type != type || ids[k] != id)
+                TRY(record_exists(t->g->writer, f->type, ids[k], &there, e));
+            if (there)
                 TRY(unlink_one(t, f, ids[k], id, e));
+        }
     }
     return KITH_OK;
 }

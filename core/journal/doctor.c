@@ -64,6 +64,8 @@ static kith_status check_file(struct doctor *d) {
         if (!row)
             return KITH_OK;
         const char *text = (const char *)sqlite3_column_text(st, 0);
+        if (!text)
+            return err_nomem(d->e);
         if (strcmp(text, "ok") != 0)
             TRY(doctor_find(d, "SQLite says: %s", text));
     }

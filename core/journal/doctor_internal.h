@@ -18,6 +18,11 @@ struct doctor {
 
 kith_status doctor_find(struct doctor *d, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Reading failed for reasons that say nothing about what is stored: an end, not a finding. */
+static inline bool doctor_cannot_tell(kith_status st) {
+    return st == KITH_E_NOMEM || st == KITH_E_IO;
+}
+
 /* Runs a query; each row is a finding: its first column, shown so, between two texts. */
 enum shown { BY_ID, BY_NUMBER, BY_NAME };
 kith_status doctor_each(struct doctor *d, const char *sql, enum shown shown, const char *before,

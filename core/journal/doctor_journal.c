@@ -78,7 +78,9 @@ static kith_status check_images(struct doctor *d) {
         kith_status good = r.kind == ROW_EVENT
                                ? image_decode_event(&r, &topic, &version, &json, NULL)
                                : image_decode(d->schema, &r, &a, &fields, &n, NULL);
-        if (good != KITH_OK)
+        if (good == KITH_E_NOMEM)
+            status = err_nomem(d->e);
+        else if (good != KITH_OK)
             status = doctor_find(d, "journal row %llu cannot be read", (unsigned long long)r.seq);
     }
     arena_free(&a);
@@ -129,6 +131,7 @@ struct replay {
     bool checked[FIELDS_MAX];
     const struct rfield *wrong;
     struct arena *arena;
+    bool nomem;
 };
 
 /* False: what is older says no more about the record. */
@@ -137,9 +140,12 @@ static bool replay_row(struct replay *r, const struct journal_row *row) {
     size_t n;
     if (row->kind == ROW_EVENT)
         return true;
-    if (row->kind == ROW_DELETE ||
-        image_decode(r->d->schema, row, r->arena, &fields, &n, NULL) != KITH_OK)
-        return false; /* told by other checks */
+    if (row->kind == ROW_DELETE)
+        return false; /* told by other checks, as is what cannot be read */
+    kith_status st = image_decode(r->d->schema, row, r->arena, &fields, &n, NULL);
+    r->nomem |= st == KITH_E_NOMEM;
+    if (st != KITH_OK)
+        return false;
     for (size_t i = 0; i < n; i++) {
         const struct rfield *f = fields[i].field;
         if (!f || f->type != r->type || r->checked[f->index])
@@ -169,7 +175,7 @@ static kith_status replay_record(struct replay *r, kith_id id) {
                                 .image = column_str(st, 2)};
         if (!replay_row(r, &j)) {
             sqlite3_reset(st);
-            return KITH_OK;
+            return r->nomem ? err_nomem(d->e) : KITH_OK;
         }
     }
 }
@@ -182,7 +188,13 @@ static kith_status check_values_of(struct doctor *d, const struct rtype *t, stru
     r.now = ARENA_ARRAY(a, kith_value, t->field_count);
     if (!r.now)
         return err_nomem(d->e);
-    if (record_read(d->conn, t, id, a, r.now, NULL) != KITH_OK)
+    kith_error why = KITH_ERROR_INIT;
+    kith_status st = record_read(d->conn, t, id, a, r.now, &why);
+    if (doctor_cannot_tell(st)) {
+        err_copy(d->e, &why);
+        return st;
+    }
+    if (st != KITH_OK)
         return doctor_find(d, "%s %s cannot be read", t->name, text);
     TRY(replay_record(&r, id));
     for (uint32_t i = FIELD_FIRST; i < t->field_count && !r.wrong; i++)

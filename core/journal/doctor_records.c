@@ -227,8 +227,10 @@ static kith_status check_form(struct doctor *d, const struct rtype *t, struct ar
         kith_value *values = ARENA_ARRAY(a, kith_value, t->field_count);
         if (!values)
             status = err_nomem(d->e);
-        else if (record_decode(t, st, 1, a, values, &why) == KITH_OK)
+        else if ((status = record_decode(t, st, 1, a, values, &why)) == KITH_OK)
             status = check_form_of(d, t, id, values, a);
+        else if (doctor_cannot_tell(status))
+            err_copy(d->e, &why);
         else
             status = doctor_find(d, "%s cannot be read: %s", t->name, why.message);
     }
@@ -284,7 +286,10 @@ static kith_status check_folds_of(struct doctor *d, const struct rfield *f, stru
         arena_reset(a);
         if (!text.ptr && !fold.ptr)
             continue;
-        if (text.ptr && fold.ptr && str_eq(text_fold(a, text), fold))
+        kith_str should = text.ptr ? text_fold(a, text) : (kith_str){0};
+        if ((text.ptr && !should.ptr) || sqlite3_errcode(d->conn->db) == SQLITE_NOMEM)
+            return err_nomem(d->e);
+        if (text.ptr && fold.ptr && str_eq(should, fold))
             continue;
         id_format((kith_id)sqlite3_column_int64(st, 0), id);
         TRY(doctor_find(d, "%s %s: the folded form of %s is not that of its text", f->type->name,

@@ -98,7 +98,7 @@ void image_encode_event(struct buf *out, uint32_t topic, uint32_t schema, kith_s
 
 struct in {
     const char *p, *end;
-    bool bad;
+    bool bad, nomem;
 };
 
 static uint64_t get_varint(struct in *in) {
@@ -144,6 +144,7 @@ static void get_value(struct in *in, struct arena *a, kith_value *v, int depth) 
             break;
         }
         v->as.s = arena_str(a, (kith_str){in->p, n});
+        in->bad |= in->nomem |= !v->as.s.ptr;
         in->p += n;
         break;
     case KITH_DECIMAL:
@@ -166,9 +167,12 @@ static void get_value(struct in *in, struct arena *a, kith_value *v, int depth) 
     case KITH_LIST: {
         n = get_varint(in);
         kith_value *items = NULL;
-        if (in->bad || depth == 0 || n > (uint64_t)(in->end - in->p) ||
-            !(items = ARENA_ARRAY(a, kith_value, n + 1))) {
+        if (in->bad || depth == 0 || n > (uint64_t)(in->end - in->p)) {
             in->bad = true;
+            break;
+        }
+        if (!(items = ARENA_ARRAY(a, kith_value, n + 1))) {
+            in->bad = in->nomem = true;
             break;
         }
         for (uint64_t i = 0; i < n && !in->bad; i++)
@@ -201,7 +205,7 @@ static void get_sources(struct in *in, struct image_field *fields, uint64_t n) {
 
 kith_status image_decode(const struct schema *s, const struct journal_row *row, struct arena *a,
                          struct image_field **fields, size_t *count, kith_error *e) {
-    struct in in = {row->image.ptr, row->image.ptr + row->image.len, false};
+    struct in in = {.p = row->image.ptr, .end = row->image.ptr + row->image.len};
     *fields = NULL;
     *count = 0;
     if (row->image.len < 2 || *in.p++ != IMAGE_VERSION)
@@ -219,6 +223,8 @@ kith_status image_decode(const struct schema *s, const struct journal_row *row, 
         get_value(&in, a, &out[i].after, LIST_DEPTH);
     }
     get_sources(&in, out, n);
+    if (in.nomem)
+        return err_nomem(e);
     if (in.bad || in.p != in.end)
         return damaged(row, e);
     *fields = out;
@@ -228,7 +234,7 @@ kith_status image_decode(const struct schema *s, const struct journal_row *row, 
 
 kith_status image_decode_event(const struct journal_row *row, uint32_t *topic, uint32_t *schema,
                                kith_str *json, kith_error *e) {
-    struct in in = {row->image.ptr, row->image.ptr + row->image.len, false};
+    struct in in = {.p = row->image.ptr, .end = row->image.ptr + row->image.len};
     if (row->image.len < 3 || *in.p++ != IMAGE_VERSION)
         return damaged(row, e);
     *topic = (uint32_t)get_varint(&in);

@@ -96,7 +96,8 @@ kith_status record_decode(const struct rtype *t, sqlite3_stmt *st, int first, st
             return status;
         }
     }
-    return KITH_OK;
+    /* A text for which SQLite had no memory looks like an empty one. */
+    return sqlite3_errcode(sqlite3_db_handle(st)) == SQLITE_NOMEM ? err_nomem(e) : KITH_OK;
 }
 
 kith_status record_links(struct conn *c, const struct rfield *f, kith_id id, struct arena *a,
@@ -155,17 +156,16 @@ kith_status record_read(struct conn *c, const struct rtype *t, kith_id id, struc
     return status;
 }
 
-bool record_exists(struct conn *c, const struct rtype *t, kith_id id) {
+kith_status record_exists(struct conn *c, const struct rtype *t, kith_id id, bool *there,
+                          kith_error *e) {
     char sql[128];
     sqlite3_stmt *st;
-    bool row = false;
     snprintf(sql, sizeof sql, "SELECT 1 FROM \"%s\" WHERE id = ?1", t->name);
-    if (conn_prepare(c, sql, &st, NULL) != KITH_OK)
-        return false;
+    TRY(conn_prepare(c, sql, &st, e));
     bind_int(st, 1, (int64_t)id);
-    if (conn_step(c, st, &row, NULL) == KITH_OK && row)
-        sqlite3_reset(st);
-    return row;
+    TRY(conn_step(c, st, there, e));
+    sqlite3_reset(st);
+    return KITH_OK;
 }
 
 /* -- writing ----------------------------------------------------------------------------------- */

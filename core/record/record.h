@@ -16,7 +16,8 @@ kith_status record_decode(const struct rtype *t, sqlite3_stmt *st, int first, st
                           kith_value *values, kith_error *e);
 kith_status record_links(struct conn *c, const struct rfield *f, kith_id id, struct arena *a,
                          kith_value *value, kith_error *e);
-bool record_exists(struct conn *c, const struct rtype *t, kith_id id);
+kith_status record_exists(struct conn *c, const struct rtype *t, kith_id id, bool *there,
+                          kith_error *e);
 
 /* Checks a value against a field and brings it to the form in which it is stored: NFC, trimmed
  * where the kind asks for it, choice known, number in range, text parsed when a kind other than

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* No memory at the nth allocation, for one n after the other, in every command: it fails with that
+ * sentence and keeps nothing, or succeeds; the company goes on and is sound. Short runs take some
+ * n, long ones (KITH_TEST_LONG) all. */
+#include "base/id.h"
+#include "cli/cli.h"
+#include "crash/workload.h"
+#include "test.h"
+#include "vfs/fault_alloc.h"
+#include "vfs/fault_mem.h"
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SHORT 40 /* places for each command and kind of trouble */
+
+static const struct program program;
+static struct company *company;
+static char dir[64], contact[ID_TEXT + 1];
+static uint64_t dice = 1;
+static kith_error err = KITH_ERROR_INIT;
+static int failures; /* that were printed */
+
+static const struct trouble {
+    const char *name;
+    void (*fail)(int64_t nth, int64_t times);
+    int64_t (*calls)(void);
+} troubles[] = {
+    {"Kith", fault_alloc_fail, fault_alloc_calls},
+    {"SQLite", fault_mem_fail, fault_mem_calls},
+};
+
+/* -- an io in memory --------------------------------------------------------------------------- */
+
+static char out[1 << 16], said[4096];
+static size_t out_len, said_len, file_at;
+static bool kept;                     /* the file that was created has got its name */
+static char file[256], file_name[32]; /* what is read */
+
+static void add(char *to, size_t cap, size_t *len, kith_str s) {
+    size_t n = s.len < cap - 1 - *len ? (size_t)s.len : cap - 1 - *len;
+    if (n)
+        memcpy(to + *len, s.ptr, n);
+    to[ *len += n] = '\0';
+}
+
+static bool memory_write(struct io *io, int stream, kith_str s) {
+    (void)io;
+    if (stream == IO_OUT)
+        add(out, sizeof out, &out_len, s);
+    else
+        add(said, sizeof said, &said_len, s);
+    return true;
+}
+
+static void no_progress(struct io *io, const char *line) {
+    (void)io, (void)line;
+}
+
+static kith_status memory_open(struct io *io, const char *path, enum io_open how, int *number,
+                               kith_error *e) {
+    (void)io, (void)path, (void)e;
+    *number = how == IO_READ ? 1 : 2;
+    file_at = 0;
+    return KITH_OK;
+}
+
+static kith_status memory_read(struct io *io, int number, char *dst, size_t cap, size_t *got,
+                               kith_error *e) {
+    (void)io, (void)number, (void)e;
+    size_t left = strlen(file) - file_at;
+    *got = left < cap ? left : cap;
+    memcpy(dst, file + file_at, *got);
+    file_at += *got;
+    return KITH_OK;
+}
+
+static kith_status memory_put(struct io *io, int number, kith_str s, kith_error *e) {
+    (void)io, (void)number, (void)s, (void)e;
+    return KITH_OK;
+}
+
+static kith_status memory_close(struct io *io, int number, bool keep, kith_error *e) {
+    (void)io, (void)e;
+    kept |= number == 2 && keep;
+    return KITH_OK;
+}
+
+static bool never(struct io *io) {
+    (void)io;
+    return false;
+}
+
+static const struct io_ops memory_ops = {
+    .write = memory_write,
+    .progress = no_progress,
+    .open = memory_open,
+    .read = memory_read,
+    .put = memory_put,
+    .close = memory_close,
+    .interrupted = never,
+};
+
+/* Runs one command in the open company; its exit code. */
+#define ARGS 10
+static int run(const char *const *args) {
+    struct io io = {.ops = &memory_ops, .actor = "cli:test"};
+    char *argv[ARGS + 2] = {(char *)"kith"};
+    int argc = 1;
+    for (; args[argc - 1]; argc++)
+        argv[argc] = strcmp(args[argc - 1], "ID") == 0     ? contact
+                     : strcmp(args[argc - 1], "FILE") == 0 ? file_name
+                                                           : (char *)args[argc - 1];
+    out_len = said_len = 0;
+    out[0] = said[0] = '\0';
+    kept = false;
+    int code = cli_run_for(&program, company, &io, argc, argv);
+    buf_free(&io.out);
+    return code;
+}
+
+#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
+
+/* -- a company --------------------------------------------------------------------------------- */
+
+static void put_file(const char *name, const char *text) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "w");
+    EXPECT(f && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+static kith_status open_it(void) {
+    struct settings_problems problems = {0};
+    kith_status st = company_open(&company, &program, dir, true, &problems, &err);
+    settings_problems_free(&problems);
+    return st;
+}
+
+static void begin(void) {
+    static bool ready;
+    char path[128];
+    if (!ready) {
+        EXPECT_INT(SQLITE_OK, fault_mem_install());
+        EXPECT_OK(store_setup(&err), err);
+        fault_alloc_install();
+        ready = true;
+    }
+    alarm(3000); /* an engine that hangs does not hang the test */
+    strcpy(dir, "/tmp/kith-memory-XXXXXX");
+    EXPECT(mkdtemp(dir) != NULL);
+    put_file("kith.conf",
+             "company: { name = \"A\"; currency = \"EUR\"; zone = \"Europe/Berlin\"; };");
+    snprintf(path, sizeof path, "%s/rules", dir);
+    EXPECT_INT(0, mkdir(path, 0700));
+    put_file("rules/met.lua",
+             "on(\"contact.created\", { name = \"met\", where = \"city = 'Wien'\" }, function(c)\n"
+             "    create(\"task\", { title = \"Met \" .. c.name, about = c })\n"
+             "end)\n"
+             "before(\"contact\", { name = \"country\" }, function(c)\n"
+             "    if c.city == \"Wien\" then c.country = \"Austria\" end\n"
+             "end)\n");
+    EXPECT_OK(open_it(), err);
+    EXPECT_INT(0, RUN("create", "contact", "name=Ada Byron", "city=Wien", "--json"));
+    const char *id = strstr(out, "\"id\":\"");
+    EXPECT(id != NULL);
+    snprintf(contact, sizeof contact, "%.*s", ID_TEXT, id + 6);
+    for (int i = 0; i < 20; i++)
+        EXPECT_INT(0,
+                   RUN("create", "contact", "name=Somebody", "city=Graz", "email=s@example.com"));
+}
+
+static void end(void) {
+    char command[128];
+    company_close(company);
+    company = NULL;
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    EXPECT_INT(0, system(command));
+}
+
+static void heal(void) {
+    for (size_t i = 0; i < 2; i++)
+        troubles[i].fail(1, 0);
+}
+
+static int64_t contacts(void) {
+    int64_t n = -1;
+    EXPECT_INT(0, RUN("find", "contact : count()"));
+    EXPECT(sscanf(out, "%" SCNd64, &n) == 1);
+    return n;
+}
+
+static void expect_sound(void) {
+    EXPECT_OK(engine_drain(company->engine, 60000, &err), err);
+    if (RUN("doctor") != 0)
+        TEST_FAIL("the doctor says: %s%s", out, said);
+}
+
+/* -- commands ---------------------------------------------------------------------------------- */
+
+/* Another file each time: an import that was interrupted would be resumed by the next one. */
+static void new_file(void) {
+    static int n;
+    snprintf(file_name, sizeof file_name, "people%d.csv", n);
+    snprintf(file, sizeof file,
+             "name,city,email\nEve %d,Wien,eve@example.com\nMallory,Graz,m@example.com\n"
+             "Trent,Wien,\"t@example.com\"\n,Linz,\n",
+             ++n);
+}
+
+static const struct {
+    const char *args[ARGS];
+    int adds; /* contacts, when it succeeds */
+} commands[] = {
+    {{"create", "contact", "name=Bob B", "city=Wien", "email=bob@example.com"}, 1},
+    {{"update", "contact", "ID", "city=Wien", "phone=+43 1 234567"}, 0},
+    {{"get", "contact", "ID"}, 0},
+    {{"find", "contact where city = 'Wien' and name like '%a%' order by name limit 3"}, 0},
+    {{"find", "contact order by city", "--json"}, 0},
+    {{"import", "contact", "FILE"}, 3},
+    {{"export", "contact order by name", "all.csv"}, 0},
+    {{"export", "contact", "all.jsonl"}, 0},
+    {{"history", "contact", "ID"}, 0},
+    {{"why", "contact", "ID", "country"}, 0},
+    {{"log"}, 0},
+    {{"rule", "list"}, 0},
+    {{"event", "list"}, 0},
+    {{"doctor"}, 0},
+};
+
+/* The sentence need not be the one of the last thing that failed, but it speaks of memory. */
+static bool tells(const char *text) {
+    return strstr(text, "memory") || strstr(text, "nothing is kept, try again");
+}
+
+/* What is wrong after a command whose nth allocation failed; NULL: nothing. */
+static const char *wrong(size_t i, int code, bool told, int64_t added) {
+    if (code != 0 && !told)
+        return "it does not speak of memory";
+    if (code != 0 && kept)
+        return "the file that was not finished has its name";
+    if (added == (code == 0 ? commands[i].adds : 0))
+        return NULL;
+    return code != 0 && added == commands[i].adds ? NULL : "other contacts were added";
+}
+
+static void one_place(size_t i, const struct trouble *t, int64_t nth, int64_t times) {
+    int64_t before = contacts();
+    new_file();
+    t->fail(nth, times);
+    int code = run(commands[i].args);
+    heal();
+    char words[sizeof said + 300];
+    snprintf(words, sizeof words, "%s%.299s", said, out);
+    bool told = tells(words);
+    int64_t added = contacts() - before;
+    const char *bad = wrong(i, code, told, added);
+    if (!bad)
+        return;
+    failures++;
+    printf("  %s %s: allocation %" PRId64 " of %s%s: %s (%" PRId64 "); exit code %d, said: %s\n",
+           commands[i].args[0], commands[i].args[1] ? commands[i].args[1] : "", nth, t->name,
+           times > 1 ? " and all later ones" : "", bad, added, code, words);
+}
+
+static void every_place(size_t i, const struct trouble *t) {
+    new_file();
+    int64_t first = t->calls();
+    EXPECT_INT(0, run(commands[i].args));
+    int64_t count = t->calls() - first;
+    int64_t step = getenv("KITH_TEST_LONG") ? 1 : count / SHORT + 1;
+    for (int64_t n = 1 + (int64_t)dice_roll(&dice, (uint64_t)step); n <= count; n += step) {
+        one_place(i, t, n, 1);
+        one_place(i, t, n, INT64_C(1) << 40);
+    }
+    expect_sound();
+}
+
+TEST("a command that runs out of memory says so, keeps nothing and leaves the company sound") {
+    begin();
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        for (size_t t = 0; t < 2; t++)
+            every_place(i, &troubles[t]);
+    end();
+    EXPECT_INT(0, failures);
+}
+
+TEST("a company that cannot be opened for want of memory says so and opens later") {
+    begin();
+    for (size_t t = 0; t < 2; t++) {
+        company_close(company);
+        company = NULL;
+        int64_t first = troubles[t].calls();
+        EXPECT_OK(open_it(), err);
+        int64_t count = troubles[t].calls() - first;
+        int64_t step = getenv("KITH_TEST_LONG") ? 1 : count / SHORT + 1;
+        for (int64_t n = 1 + (int64_t)dice_roll(&dice, (uint64_t)step); n <= count; n += step) {
+            company_close(company);
+            company = NULL;
+            troubles[t].fail(n, 1);
+            kith_status st = open_it();
+            heal();
+            if (st != KITH_OK && !tells(err.message))
+                TEST_FAIL("allocation %" PRId64 " of %s: status %d: %s", n, troubles[t].name, st,
+                          err.message);
+            if (st != KITH_OK)
+                EXPECT_OK(open_it(), err);
+        }
+        expect_sound();
+    }
+    end();
+}
