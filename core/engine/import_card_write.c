@@ -23,13 +23,16 @@ static kith_status find_or_make(struct txn *t, struct import *im, const struct l
     return found ? KITH_OK : txn_create(t, v->account, set, parent ? 3 : 1, id, e);
 }
 
+bool card_makes_account(const struct import *im, const struct column *c) {
+    return im->cards && c == im->cards->columns[CARD_ACCOUNT];
+}
+
 kith_status card_account(struct txn *t, struct import *im, const struct row *r, struct assign *set,
                          kith_error *e) {
     const struct vcards *v = im->cards;
-    const struct column *org = v->columns[CARD_ACCOUNT];
     for (size_t i = 0; i < r->put_count; i++) {
         kith_id id;
-        if (r->puts[i].column != org || !org)
+        if (!card_makes_account(im, r->puts[i].column))
             continue;
         TRY(find_or_make(t, im, &v->by_name, r->puts[i].value, 0, &id, e));
         for (uint32_t k = 0; k < r->card->unit_count; k++) {

@@ -76,6 +76,8 @@ kith_status card_read(struct import *im, struct arena *a, struct row *r, const s
                       kith_error *e);
 
 /* import_card_write.c [writer] */
+/* The column whose account is made by card_account, not looked up as others. */
+bool card_makes_account(const struct import *im, const struct column *c);
 /* Replaces the name of an organisation in set by the account, which is made when it is new. */
 kith_status card_account(struct txn *t, struct import *im, const struct row *r, struct assign *set,
                          kith_error *e);

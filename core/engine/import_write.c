@@ -84,7 +84,7 @@ static kith_status assigns_of(struct txn *t, const struct import *im, const stru
     for (size_t i = 0; i < r->put_count; i++) {
         const struct put *p = &r->puts[i];
         set[i] = (struct assign){p->column->shown.field, p->value};
-        if (p->column->shown.by && !r->card)
+        if (p->column->shown.by && !card_makes_account(im, p->column))
             TRY(find_linked(t, im, p, &set[i].value, e));
     }
     *out = set;

@@ -222,6 +222,24 @@ TEST("the map sends a property to a field, or leaves it out, and gives every car
     end(&x, &l);
 }
 
+TEST("a property may find the account by a field of its own") {
+    struct fixture x;
+    struct load l;
+    begin(&x, &l);
+    kith_id acme = create(&x, type_of(&x, "account"), PAIRS("name=Acme", "external_id=a7"));
+    MAP(&l, "X-FIRM=account.external_id");
+    EXPECT_OK(load_text(&x, &l,
+                        CARD("FN:A\r\nX-FIRM:a7\r\nORG:Elsewhere\r\n")
+                            CARD("FN:B\r\nX-FIRM:none\r\n")),
+              x.e);
+    EXPECT_COUNTS(&l, 1, 0, 0, 0, 1);
+    EXPECT_HAS("there is no account whose external_id is 'none'", l.reasons);
+    EXPECT_STR(id_text(&x, acme), field(&x, x.contact, one(&x, "contact"), "account"));
+    EXPECT_INT(1, count(&x, "account", NULL));
+    EXPECT_STR("ORG", l.report.kept_names);
+    end(&x, &l);
+}
+
 /* -- again ------------------------------------------------------------------------------------- */
 
 static const char full[] = CARD21(
