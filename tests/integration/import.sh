@@ -46,4 +46,46 @@ exits 2
 one_sentence
 complains "--key"
 
+it "ends with a line for each reason, however many rows were rejected for it"
+printf 'name,email\nA,a@x.org\nB,b\nC,c\nD,d d@x.org\nE\n' >people.csv
+kith import contact people.csv
+exits 0
+prints "CSV in utf-8, commas between columns, lines end in LF, the first row is the header"
+prints "    3 rows, first row 3, line 3: email: 'b' is no e-mail address; it has one @ and no blanks"
+prints "    row 6, line 6: the row has 1 cell, and there are 2 columns; some are missing"
+
+it "refuses what an option cannot be, with what it can"
+for option in "--decimal x" "--quote ab" "--delimiter ab" "--skip-lines -1" "--comment ''"; do
+    # shellcheck disable=SC2086 # an option and its value
+    kith import contact people.csv $option
+    exits 2
+    one_sentence
+    complains "${option%% *} takes"
+done
+
+it "brings back unchanged what was exported, for every type, from CSV and from JSON"
+role=$(create role name=Boss 'rights={"a":[1,2]}')
+team=$(create team name=Sales)
+user=$(create user login=ann name=Ann email=a@x.org "teams=$team" "roles=$role")
+west=$(create territory name=West "manager=$user")
+account=$(create account 'name=ACME "x", {y}; z' "territory=$west" size=7 "revenue=12.50 USD" \
+    'billing_street=a
+b' "owner=$user")
+contact=$(create contact "name=Ada Love" "account=$account" birthday=1815-12-10 email=ada@x.org \
+    "phone=+43 1 222" "tags=a,b c" place=48.2,16.3 'external_id={x}')
+create interaction "contact=$contact" channel=call "at=2026-01-02 03:04:05.678" duration=1h30m \
+    "amount=1234567.89 USD" "about=contact/$contact" planned=true >/dev/null
+create task title=t "about=account/$account" due=2026-03-04 "assignee=$user" >/dev/null
+create note "about=contact/$contact" body=b >/dev/null
+for type in user team role territory account contact contact_point interaction task note; do
+    for format in csv jsonl; do
+        kith export "$type" "$type.$format"
+        kith import "$type" "$type.$format" --key id --json
+        exits 0
+        prints '"created":0,"updated":0,'
+        prints '"rejected":0,'
+        prints_not '"unchanged":0'
+    done
+done
+
 finish
