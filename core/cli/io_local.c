@@ -3,6 +3,7 @@
 #include "cli/cli_io.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -142,12 +143,27 @@ static kith_status no_such_file(kith_error *e) {
     return err_set(e, KITH_E_INVAL, NULL, "that file is not open");
 }
 
+/* Until there is something to read, or a signal came: also one that comes just before the wait. */
+static void wait_readable(int fd) {
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    sigset_t held, before;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &held, &before);
+    if (interrupts == 0)
+        ppoll(&p, 1, NULL, &before);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static kith_status local_read(struct io *io, int file, char *dst, size_t cap, size_t *got,
                               kith_error *e) {
     struct io_slot *s = slot_of(io, file);
     if (!s)
         return no_such_file(e);
     for (;;) {
+        wait_readable(s->fd);
+        TRY(io_check(io, e));
         ssize_t n = read(s->fd, dst, cap);
         if (n >= 0) {
             *got = (size_t)n;
@@ -155,7 +171,6 @@ static kith_status local_read(struct io *io, int file, char *dst, size_t cap, si
         }
         if (errno != EINTR)
             return err_errno(e, "read", "the input");
-        TRY(io_check(io, e));
     }
 }
 

@@ -20,6 +20,7 @@ export LC_ALL=C.UTF-8
 work=$(mktemp -d "${TMPDIR:-/tmp}/kith-test-XXXXXX")
 servers=()
 cleanup() {
+    [ "$BASHPID" = "$$" ] || return # a child that was ended before it became another program
     for pid in "${servers[@]}"; do kill "$pid" 2>/dev/null; done
     wait
     chmod -R u+w "$work" 2>/dev/null

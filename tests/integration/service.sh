@@ -58,13 +58,10 @@ it "logs with priorities to the journal, and with the time elsewhere"
 serve
 stop_server
 expect grep -q '^2[0-9-]*T[0-9:]*Z info  serve: serving' "$work/serve.log"
-: >"$work/journal.log"
-"$KITH" serve 2>"$work/journal.log" & # the journal's stream is the file that standard error is
-server=$!
 wait_for() { for _ in $(seq 200); do grep -q "$1" "$2" && return; sleep 0.05; done; fail "expected $1 in $2"; }
-wait_for 'serving' "$work/journal.log"
-stop_server
-JOURNAL_STREAM=$(stat -c %d:%i "$work/journal.log") "$KITH" serve 2>"$work/journal.log" &
+: >"$work/journal.log"
+stream=$(stat -c %d:%i "$work/journal.log") # the journal's stream is what standard error is
+JOURNAL_STREAM=$stream "$KITH" serve 2>>"$work/journal.log" &
 server=$!
 wait_for 'serving' "$work/journal.log"
 stop_server
