@@ -137,6 +137,7 @@ kith_status card_take_single(struct taking *k, const struct vcard_prop *p, bool 
 
 kith_status card_take_org(struct taking *k, const struct vcard_prop *p, bool *taken) {
     kith_str rest = p->value, part, text;
+    bool whole = true;
     if (!card_is_best(k, p) || !k->v->columns[CARD_ACCOUNT])
         return KITH_OK;
     while (vcard_split(&rest, ';', &part)) {
@@ -147,8 +148,12 @@ kith_status card_take_org(struct taking *k, const struct vcard_prop *p, bool *ta
             k->org = text;
         else if (k->out->unit_count < CARD_UNITS)
             k->out->units[k->out->unit_count++] = text;
+        else
+            whole = false;
     }
-    return card_put(k, CARD_ACCOUNT, k->org, taken);
+    TRY(card_put(k, CARD_ACCOUNT, k->org, taken));
+    *taken &= whole;
+    return KITH_OK;
 }
 
 /* All of them are one list; each is done with the first. */

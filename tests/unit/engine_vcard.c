@@ -597,6 +597,88 @@ TEST("an export of cards is of contacts and has no choice of fields") {
     end(&x, &l);
 }
 
+TEST("whatever stands in a card, it becomes a contact or is rejected") {
+    static const char *const heads[] = {"FN",
+                                        "N",
+                                        "ORG",
+                                        "EMAIL",
+                                        "TEL",
+                                        "ADR",
+                                        "BDAY;VALUE=date",
+                                        "GEO",
+                                        "TZ",
+                                        "LANG",
+                                        "UID",
+                                        "CATEGORIES",
+                                        "NOTE",
+                                        "URL",
+                                        "IMPP",
+                                        "X-AIM",
+                                        "KIND",
+                                        "PHOTO",
+                                        "KEY",
+                                        "AGENT",
+                                        "X-ODD",
+                                        "x.X-ABLABEL",
+                                        "x.EMAIL",
+                                        "x.ADR",
+                                        "N;PREF=2",
+                                        "PHOTO;ENCODING=b;TYPE=x/y",
+                                        "NOTE;ENCODING=QUOTED-PRINTABLE",
+                                        "TITLE;TYPE=\"a;b\""};
+    static const char *const values[] = {"",
+                                         ";;;;",
+                                         "a;b;c;d;e;f;g;h;i;j;k;l",
+                                         "a,b,,c",
+                                         "x@y.org",
+                                         "--0203",
+                                         "geo:1",
+                                         "geo:1,2;u",
+                                         "data:image/png;base64,",
+                                         "data:x,y",
+                                         "data:;base64,AAAA",
+                                         "AAAA",
+                                         "A=A",
+                                         "\\",
+                                         "\\;\\,\\n",
+                                         "_$!<>!$_",
+                                         "tel:;ext=",
+                                         "group",
+                                         "1604-02-30",
+                                         "=3D=",
+                                         "\xFF\xFE",
+                                         "1;2",
+                                         "Europe/Berlin"};
+    struct fixture x;
+    struct load l;
+    struct buf in = {0};
+    begin(&x, &l);
+    for (int i = 0; i < 400; i++) {
+        static const char *const versions[] = {"2.1", "3.0", "4.0"};
+        buf_printf(&in, "BEGIN:VCARD\nVERSION:%s\n", versions[random_below(3)]);
+        for (uint64_t n = random_below(15); n > 0; n--)
+            buf_printf(&in, "%s:%s\n", heads[random_below(sizeof heads / sizeof *heads)],
+                       values[random_below(sizeof values / sizeof *values)]);
+        buf_puts(&in, "END:VCARD\n");
+    }
+    EXPECT_OK(load_str(&x, &l, buf_view(&in)), x.e);
+    EXPECT_INT(400, l.report.rows);
+    EXPECT_INT(400, l.report.created + l.report.rejected);
+    EXPECT(l.report.created > 100);
+    struct buf out = {0};
+    EXPECT_OK(export_text(&x, "contact", FORMAT_VCARD, NULL, &out), x.e);
+    struct fixture y;
+    struct load again;
+    begin(&y, &again);
+    EXPECT_OK(load_str(&y, &again, buf_view(&out)), y.e);
+    EXPECT_INT(l.report.created, again.report.created);
+    EXPECT_STR("", again.reasons);
+    buf_free(&in);
+    buf_free(&out);
+    end(&y, &again);
+    end(&x, &l);
+}
+
 /* -- cards of real programs -------------------------------------------------------------------- */
 
 TEST("the cards of real programs are read") {
