@@ -233,12 +233,16 @@ static kith_status declared_fields(struct reference *r, const char *module, kith
     return KITH_OK;
 }
 
+static kith_status one_topic(struct reference *r, const char *module, const kith_topic *t,
+                             kith_error *e) {
+    buf_printf(r->out, "\n### %s\n\n%s\n", t->name, t->doc ? t->doc : "");
+    return declared_fields(r, module, t->fields, e);
+}
+
 static kith_status topics_of(struct reference *r, const kith_plugin_desc *d, kith_error *e) {
     const kith_topic *topics = d->topics.items;
-    for (uint32_t i = 0; i < d->topics.count; i++) {
-        buf_printf(r->out, "\n### %s\n\n%s\n", topics[i].name, topics[i].doc ? topics[i].doc : "");
-        TRY(declared_fields(r, d->name, topics[i].fields, e));
-    }
+    for (uint32_t i = 0; i < d->topics.count; i++)
+        TRY(one_topic(r, d->name, &topics[i], e));
     return KITH_OK;
 }
 
@@ -258,6 +262,7 @@ static kith_status page_events(struct reference *r, kith_error *e) {
                      " state of a record:\n\n| event | |\n|---|---|\n");
     for (uint32_t i = 0; i < r->schema->type_count; i++)
         states_of(r, r->schema->types[i]);
+    TRY(one_topic(r, "core", &scripts_topic, e));
     for (size_t i = 0; i < plugins_count(r->company->plugins); i++)
         TRY(topics_of(r, plugins_declared(r->company->plugins, i), e));
     return KITH_OK;

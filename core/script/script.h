@@ -65,6 +65,8 @@ kith_status scripts_reload(struct scripts *s, script_report report, void *arg, s
 /* To be called every second or so: reloads once the files have changed and been left alone since
  * the last call. Says in the log what became of it. One thread. */
 void scripts_watch(struct scripts *s);
+/* Published when a file is suspended. */
+extern const kith_topic scripts_topic;
 /* Has a suspended file run again. file: "score.lua" or "rules/score.lua". */
 kith_status scripts_resume(struct scripts *s, const struct principal *p, const char *file,
                            kith_error *e);

@@ -17,23 +17,23 @@ static const kith_field told_fields[] = {
     {.name = "rule", .kind = KITH_F_TEXT, .doc = "Its rule that kept failing."},
     {.name = "reason", .kind = KITH_F_TEXT, .doc = "What went wrong last."},
 };
-static const kith_topic told = {.name = "rule.suspended",
-                                .schema = 1,
-                                .fields = KITH_ARRAY(told_fields),
-                                .doc = "A file of rules is not called any more."};
+const kith_topic scripts_topic = {.name = "rule.suspended",
+                                  .schema = 1,
+                                  .fields = KITH_ARRAY(told_fields),
+                                  .doc = "A file of rules is not called any more."};
 
 kith_status suspend_open(struct engine *g, kith_error *e) {
-    return engine_add_topic(g, "kith", &told, e);
+    return engine_add_topic(g, "kith", &scripts_topic, e);
 }
 
 static kith_status publish(struct txn *t, void *json, kith_error *e) {
-    return txn_publish(t, told.name, NULL, 0, buf_view(json), e);
+    return txn_publish(t, scripts_topic.name, NULL, 0, buf_view(json), e);
 }
 
 static void published(void *json, kith_status st, kith_id tx, const kith_error *e) {
     (void)tx;
     if (st != KITH_OK)
-        log_warn("script", "%s is not published: %s", told.name, e->message);
+        log_warn("script", "%s is not published: %s", scripts_topic.name, e->message);
     buf_free(json);
     free(json);
 }
