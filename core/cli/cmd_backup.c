@@ -135,21 +135,20 @@ static kith_status add_files(struct backup *b, kith_error *e) {
 
 /* -- the database ------------------------------------------------------------------------------ */
 
-static kith_status count_finding(void *arg, const char *check, const char *sentence,
-                                 kith_error *e) {
-    (void)arg;
-    (void)check;
-    (void)sentence;
-    (void)e;
-    return KITH_OK;
+static kith_status on_check(void *arg, const char *check, const char *sentence, kith_error *e) {
+    struct backup *b = arg;
+    char line[64];
+    snprintf(line, sizeof line, "checking the copy: %s", check);
+    if (!sentence)
+        io_progress(b->c->io, line);
+    return io_check(b->c->io, e);
 }
 
 static kith_status examine(struct backup *b, kith_error *e) {
     size_t findings = 0;
     if (cmd_option(b->c, "damaged"))
         return KITH_OK;
-    io_progress(b->c->io, "checking the copy");
-    TRY(engine_examine(b->c->company->engine, b->copy, count_finding, NULL, &findings, e));
+    TRY(engine_examine(b->c->company->engine, b->copy, on_check, b, &findings, e));
     return findings == 0 ? KITH_OK
                          : err_set(e, KITH_E_CORRUPT, NULL,
                                    "the database is damaged and no backup was written; 'kith"

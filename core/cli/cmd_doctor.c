@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith doctor: checks every invariant of the database, on a copy of it. */
 #include "cli/show.h"
+#include <stdio.h>
 #include <string.h>
 
 static const char *remedy_of(const char *check) {
@@ -11,8 +12,17 @@ static const char *remedy_of(const char *check) {
     return list[count].remedy;
 }
 
+static kith_status begin(struct cmd *c, const char *check, kith_error *e) {
+    char line[64];
+    snprintf(line, sizeof line, "checking a copy of the database: %s", check);
+    io_progress(c->io, line);
+    return io_check(c->io, e);
+}
+
 static kith_status tell(void *arg, const char *check, const char *sentence, kith_error *e) {
     struct cmd *c = arg;
+    if (!sentence)
+        return begin(c, check, e);
     struct buf b = {0};
     struct json_out j;
     if (c->json) {
@@ -38,7 +48,7 @@ static kith_status tell(void *arg, const char *check, const char *sentence, kith
 static kith_status run(struct cmd *c, kith_error *e) {
     size_t findings = 0, checks;
     const struct doctor_check *list = doctor_checks(&checks);
-    io_progress(c->io, "checking a copy of the database from end to end");
+    io_progress(c->io, "copying the database");
     TRY(engine_doctor(c->company->engine, tell, c, &findings, e));
     if (findings > 0)
         return err_set(e, KITH_E_CORRUPT, NULL,

@@ -96,7 +96,12 @@ static kith_status check_place(struct restore *r, kith_error *e) {
 
 static kith_status show_finding(void *arg, const char *check, const char *sentence, kith_error *e) {
     struct cmd *c = arg;
-    io_say(c->io, "%s: %s", check, sentence);
+    char line[64];
+    snprintf(line, sizeof line, "checking the database: %s", check);
+    if (sentence)
+        io_say(c->io, "%s: %s", check, sentence);
+    else
+        io_progress(c->io, line);
     return io_check(c->io, e);
 }
 
@@ -133,7 +138,6 @@ static kith_status examine(struct restore *r, kith_error *e) {
     kith_error why = KITH_ERROR_INIT;
     if (cmd_option(r->c, "damaged"))
         return KITH_OK;
-    io_progress(r->c->io, "checking the database");
     r->unread = company_read(&company, r->c->program, r->fresh, &problems, &why) != KITH_OK;
     settings_problems_free(&problems);
     kith_status st;

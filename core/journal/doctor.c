@@ -114,6 +114,7 @@ static kith_status run_check(struct doctor *d, const struct doctor_check *check)
     kith_error *e = d->e;
     d->check = check->name;
     d->here = 0;
+    TRY(d->tell(d->arg, check->name, NULL, e));
     d->e = &why;
     kith_status st = check->run(d);
     d->e = e;

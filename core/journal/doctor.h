@@ -5,7 +5,8 @@
 
 #include "journal/journal.h"
 
-/* Told of each finding: which check, and one sentence. Return KITH_OK to go on. */
+/* Told of each check when it begins (sentence NULL), and of each finding: one sentence. Return
+ * KITH_OK to go on. */
 typedef kith_status (*doctor_tell)(void *arg, const char *check, const char *sentence,
                                    kith_error *e);
 

@@ -441,7 +441,8 @@ static const char *all_check(struct crew *c, struct workload *w, struct conn *r)
 static kith_status doctor_says(void *arg, const char *check, const char *sentence, kith_error *e) {
     (void)arg;
     (void)e;
-    say("doctor: %s: %s", check, sentence);
+    if (sentence)
+        say("doctor: %s: %s", check, sentence);
     return KITH_OK;
 }
 

@@ -10,6 +10,8 @@ static kith_status note(void *arg, const char *check, const char *sentence, kith
     struct findings *f = arg;
     size_t n = strlen(f->text);
     (void)e;
+    if (!sentence)
+        return KITH_OK;
     snprintf(f->text + n, sizeof f->text - n, "%s: %s\n", check, sentence);
     return KITH_OK;
 }
@@ -194,5 +196,27 @@ TEST("only a link to its own type can be declared a tree") {
     EXPECT_INT(KITH_E_INVAL, engine_open(&x.g, &o, &x.e));
     EXPECT_HAS("clerk.boss: only a link to its own type", x.e.message);
     x.g = NULL;
+    fixture_close(&x);
+}
+
+static kith_status stop_at_links(void *arg, const char *check, const char *sentence,
+                                 kith_error *e) {
+    int *begun = arg;
+    if (!sentence)
+        ++*begun;
+    return strcmp(check, "links") == 0 ? err_set(e, KITH_E_LIMIT, NULL, "interrupted") : KITH_OK;
+}
+
+TEST("an examination ends where it is told to, and leaves no copy behind") {
+    struct fixture x;
+    int begun = 0;
+    size_t n = 0;
+    char copies[128];
+    fixture_open(&x);
+    fixture_start(&x);
+    EXPECT_INT(KITH_E_LIMIT, engine_doctor(x.g, stop_at_links, &begun, &n, &x.e));
+    EXPECT_INT(4, begun);
+    snprintf(copies, sizeof copies, "ls -d %s/.copy-* 2>/dev/null", x.dir);
+    EXPECT(system(copies) != 0);
     fixture_close(&x);
 }

@@ -99,7 +99,8 @@ static inline kith_status print_finding(void *arg, const char *check, const char
                                         kith_error *e) {
     (void)arg;
     (void)e;
-    printf("  doctor: %s: %s\n", check, text);
+    if (text)
+        printf("  doctor: %s: %s\n", check, text);
     return KITH_OK;
 }
 
