@@ -55,8 +55,9 @@ prints "    3 rows, first row 3, line 3: email: 'b' is no e-mail address; it has
 prints "    row 6, line 6: the row has 1 cell, and there are 2 columns; some are missing"
 
 it "refuses what an option cannot be, with what it can"
+# shellcheck disable=SC2089 # two quotes are a value that it cannot be
 for option in "--decimal x" "--quote ab" "--delimiter ab" "--skip-lines -1" "--comment ''"; do
-    # shellcheck disable=SC2086 # an option and its value
+    # shellcheck disable=SC2086,SC2090 # an option and its value
     kith import contact people.csv $option
     exits 2
     one_sentence
