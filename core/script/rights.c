@@ -159,7 +159,28 @@ static const char *file_name(const void *arg, size_t i) {
     return s->file + 6;
 }
 
-/* Not a mistake that keeps other files from being reloaded: a file may just have been removed. */
+static void note(struct ruleset *set, const struct setting *at, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+static void note(struct ruleset *set, const struct setting *at, const char *fmt, ...) {
+    char text[300];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    set_problem(set, &(struct script_problem){.file = at->file ? at->file : "kith.conf",
+                                              .line = (uint32_t)at->line,
+                                              .message = text,
+                                              .absent = true});
+}
+
+static bool is_named_before(const struct setting *s, uint64_t i) {
+    uint64_t k = 0;
+    while (k < i && !str_eq(group_file(s, k), group_file(s, i)))
+        k++;
+    return k < i;
+}
+
+/* No mistakes that keep other files from being reloaded: a file may just have been removed. */
 void rights_check(struct ruleset *set) {
     const struct setting *o = set->all->options.scripts;
     size_t count = 0;
@@ -170,16 +191,13 @@ void rights_check(struct ruleset *set) {
         size_t k = 0;
         while (k < count && !str_eqz(file, file_name(set, k)))
             k++;
-        if (k < count)
-            continue;
-        const char *near = str_nearest(file, file_name, set, count);
-        char text[300];
-        snprintf(text, sizeof text, "%s: there is no file rules/%.*s%s%s%s", o->path, (int)file.len,
-                 file.ptr, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-        set_problem(set, &(struct script_problem){.file = o->file ? o->file : "kith.conf",
-                                                  .line = (uint32_t)o->line,
-                                                  .message = text,
-                                                  .absent = true});
+        const char *near = k < count ? NULL : str_nearest(file, file_name, set, count);
+        if (k == count)
+            note(set, o, "%s: there is no file rules/%.*s%s%s%s", o->path, (int)file.len, file.ptr,
+                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        else if (is_named_before(o, i))
+            note(set, o, "%s: %.*s is named twice; only the first list holds", o->path,
+                 (int)file.len, file.ptr);
     }
 }
 

@@ -169,6 +169,22 @@ TEST("a wrong list names its place and the nearest name, and grants nothing") {
     EXPECT_HAS("'lead' is no right: write read:TYPE", attempt("", MAY("*", "lead")));
 }
 
+TEST("of two lists for one file the first holds, and the second is shown") {
+    struct company c;
+    struct granted g;
+    company_make(&c);
+    company_file(&c, "s.lua", "before('lead.create', function(lead) lead.score = 1 end)\n");
+    grant_file(&g, "s.lua", MAY("read:lead"));
+    kith_value both[] = {g.scripts.value.as.list.items[0], g.scripts.value.as.list.items[0]};
+    g.scripts.value.as.list.items = both;
+    g.scripts.value.as.list.count = 2;
+    company_start_with(&c, &g.o);
+    EXPECT_STR("rules.scripts: s.lua is named twice; only the first list holds",
+               problem_at(&c, 0)->message);
+    EXPECT_INT(KITH_E_DENIED, try_create(&c, "lead", SET("name", "A"), NULL));
+    company_end(&c);
+}
+
 TEST("a list for a file that does not exist is shown, and keeps nothing from running") {
     struct company c;
     struct granted g;
