@@ -201,6 +201,8 @@ static kith_status each_row(struct find *f, row_fn fn, int64_t limit, kith_str *
         TRY(put_page(f, fn, e));
         given += page.count;
         *cursor = arena_str(&f->c->arena, page.cursor);
+        if (!cursor->ptr)
+            return err_nomem(e);
         arena_reset(&f->page);
         if (cursor->len == 0)
             break;

@@ -343,8 +343,11 @@ static kith_status import_rows(struct job *job, bool rehearsal, kith_error *e) {
     c->wrote = !rehearsal;
     kept = flush_rejects(job, st == KITH_OK ? e : NULL);
     /* An interrupted import tells all its rejects anew when it goes on. */
-    if (job->reject_file >= 0)
-        kept = c->io->ops->close(c->io, job->reject_file, st == KITH_OK, st == KITH_OK ? e : NULL);
+    if (job->reject_file >= 0) {
+        bool whole = st == KITH_OK && kept == KITH_OK;
+        kith_status closed = c->io->ops->close(c->io, job->reject_file, whole, whole ? e : NULL);
+        kept = kept == KITH_OK ? closed : kept;
+    }
     if (st == KITH_OK || r.rows > 0)
         report(job, &r, rehearsal);
     if (st != KITH_OK && r.rows > 0 && !rehearsal)

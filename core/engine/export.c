@@ -166,8 +166,12 @@ static kith_status put_pages(struct exporting *x, kith_error *e) {
                          keep_row, &found, e);
         if (st == KITH_OK)
             st = put_page(x, &found, e);
+        if (st != KITH_OK)
+            break;
         arena_reset(&cursor);
         page.after = arena_str(&cursor, page.cursor);
+        if (!page.after.ptr)
+            st = err_nomem(e);
         page.limit = next_limit(page.limit, x->bytes - before);
     } while (st == KITH_OK && page.after.len);
     arena_free(&cursor);

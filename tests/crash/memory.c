@@ -33,6 +33,7 @@ static const struct trouble {
 
 static char out[1 << 16], said[4096];
 static size_t out_len, said_len, file_at;
+static int64_t lines;                 /* that were put into it */
 static bool kept;                     /* the file that was created has got its name */
 static char file[256], file_name[32]; /* what is read */
 
@@ -75,7 +76,9 @@ static kith_status memory_read(struct io *io, int number, char *dst, size_t cap,
 }
 
 static kith_status memory_put(struct io *io, int number, kith_str s, kith_error *e) {
-    (void)io, (void)number, (void)s, (void)e;
+    (void)io, (void)number, (void)e;
+    for (uint64_t i = 0; i < s.len; i++)
+        lines += s.ptr[i] == '\n';
     return KITH_OK;
 }
 
@@ -113,6 +116,7 @@ static int run(const char *const *args) {
     out_len = said_len = 0;
     out[0] = said[0] = '\0';
     kept = false;
+    lines = 0;
     int code = cli_run_for(&program, company, &io, argc, argv);
     buf_free(&io.out);
     return code;
@@ -209,7 +213,8 @@ static void new_file(void) {
 
 static const struct {
     const char *args[ARGS];
-    int adds; /* contacts, when it succeeds */
+    int adds;     /* contacts, when it succeeds */
+    bool exports; /* a line for each contact, and one of names */
 } commands[] = {
     {{"create", "contact", "name=Bob B", "city=Wien", "email=bob@example.com"}, 1},
     {{"update", "contact", "ID", "city=Wien", "phone=+43 1 234567"}, 0},
@@ -217,7 +222,7 @@ static const struct {
     {{"find", "contact where city = 'Wien' and name like '%a%' order by name limit 3"}, 0},
     {{"find", "contact order by city", "--json"}, 0},
     {{"import", "contact", "FILE"}, 3},
-    {{"export", "contact order by name", "all.csv"}, 0},
+    {{"export", "contact order by name", "all.csv"}, 0, true},
     {{"export", "contact", "all.jsonl"}, 0},
     {{"history", "contact", "ID"}, 0},
     {{"why", "contact", "ID", "country"}, 0},
@@ -232,34 +237,45 @@ static bool tells(const char *text) {
     return strstr(text, "memory") || strstr(text, "nothing is kept, try again");
 }
 
+struct outcome {
+    int code;
+    bool tells, named;     /* speaks of memory; the file that was created has its name */
+    int64_t lines;         /* put into the file */
+    int64_t before, added; /* contacts */
+};
+
 /* What is wrong after a command whose nth allocation failed; NULL: nothing. */
-static const char *wrong(size_t i, int code, bool told, int64_t added) {
-    if (code != 0 && !told)
+static const char *wrong(size_t i, const struct outcome *o) {
+    if (o->code != 0 && !o->tells)
         return "it does not speak of memory";
-    if (code != 0 && kept)
+    if (o->code != 0 && o->named)
         return "the file that was not finished has its name";
-    if (added == (code == 0 ? commands[i].adds : 0))
-        return NULL;
-    return code != 0 && added == commands[i].adds ? NULL : "other contacts were added";
+    if (o->code == 0 && commands[i].exports && o->lines != o->before + 1)
+        return "what was exported is not all there is";
+    if (o->added != 0 && o->added != commands[i].adds)
+        return "some of the contacts were added";
+    return o->code == 0 && o->added != commands[i].adds ? "no contacts were added" : NULL;
 }
 
 static void one_place(size_t i, const struct trouble *t, int64_t nth, int64_t times) {
-    int64_t before = contacts();
+    struct outcome o = {.before = contacts()};
+    char words[sizeof said + 300];
     new_file();
     t->fail(nth, times);
-    int code = run(commands[i].args);
+    o.code = run(commands[i].args);
     heal();
-    char words[sizeof said + 300];
     snprintf(words, sizeof words, "%s%.299s", said, out);
-    bool told = tells(words);
-    int64_t added = contacts() - before;
-    const char *bad = wrong(i, code, told, added);
+    o.tells = tells(words);
+    o.named = kept;
+    o.lines = lines;
+    o.added = contacts() - o.before;
+    const char *bad = wrong(i, &o);
     if (!bad)
         return;
     failures++;
-    printf("  %s %s: allocation %" PRId64 " of %s%s: %s (%" PRId64 "); exit code %d, said: %s\n",
+    printf("  %s %s: allocation %" PRId64 " of %s%s: %s; exit code %d, said: %s\n",
            commands[i].args[0], commands[i].args[1] ? commands[i].args[1] : "", nth, t->name,
-           times > 1 ? " and all later ones" : "", bad, added, code, words);
+           times > 1 ? " and all later ones" : "", bad, o.code, words);
 }
 
 static void every_place(size_t i, const struct trouble *t) {
