@@ -274,9 +274,10 @@ static kith_status check_width(const struct import *im, const struct csv_row *ro
                                   count, count == 1 ? "cell" : "cells", im->header_count);
     if (count > im->header_count)
         return err_set(e, KITH_E_INVAL, NULL,
-                       "the row has %zu cells, and there are %zu columns; a text with a '%c' in it "
-                       "needs quotes",
-                       count, im->header_count, csv_delimiter(im->csv));
+                       "the row has %zu cells, and there %s %zu %s; a text with a '%c' in it needs "
+                       "quotes",
+                       count, im->header_count == 1 ? "is" : "are", im->header_count,
+                       im->header_count == 1 ? "column" : "columns", csv_delimiter(im->csv));
     return KITH_OK;
 }
 
