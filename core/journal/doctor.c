@@ -64,7 +64,7 @@ static kith_status check_file(struct doctor *d) {
         if (!row)
             return KITH_OK;
         const char *text = (const char *)sqlite3_column_text(st, 0);
-        if (!text)
+        if (!text || strstr(text, "error code=7")) /* SQLITE_NOMEM, of a page */
             return err_nomem(d->e);
         if (strcmp(text, "ok") != 0)
             TRY(doctor_find(d, "SQLite says: %s", text));

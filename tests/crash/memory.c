@@ -216,20 +216,20 @@ static const struct {
     int adds;     /* contacts, when it succeeds */
     bool exports; /* a line for each contact, and one of names */
 } commands[] = {
-    {{"create", "contact", "name=Bob B", "city=Wien", "email=bob@example.com"}, 1},
-    {{"update", "contact", "ID", "city=Wien", "phone=+43 1 234567"}, 0},
-    {{"get", "contact", "ID"}, 0},
-    {{"find", "contact where city = 'Wien' and name like '%a%' order by name limit 3"}, 0},
-    {{"find", "contact order by city", "--json"}, 0},
-    {{"import", "contact", "FILE"}, 3},
-    {{"export", "contact order by name", "all.csv"}, 0, true},
-    {{"export", "contact", "all.jsonl"}, 0},
-    {{"history", "contact", "ID"}, 0},
-    {{"why", "contact", "ID", "country"}, 0},
-    {{"log"}, 0},
-    {{"rule", "list"}, 0},
-    {{"event", "list"}, 0},
-    {{"doctor"}, 0},
+    {.args = {"create", "contact", "name=Bob B", "city=Wien", "email=bob@example.com"}, .adds = 1},
+    {.args = {"update", "contact", "ID", "city=Wien", "phone=+43 1 234567"}},
+    {.args = {"get", "contact", "ID"}},
+    {.args = {"find", "contact where city = 'Wien' and name like '%a%' order by name limit 3"}},
+    {.args = {"find", "contact order by city", "--json"}},
+    {.args = {"import", "contact", "FILE"}, .adds = 3},
+    {.args = {"export", "contact order by name", "all.csv"}, .exports = true},
+    {.args = {"export", "contact", "all.jsonl"}},
+    {.args = {"history", "contact", "ID"}},
+    {.args = {"why", "contact", "ID", "country"}},
+    {.args = {"log"}},
+    {.args = {"rule", "list"}},
+    {.args = {"event", "list"}},
+    {.args = {"doctor"}},
 };
 
 /* The sentence need not be the one of the last thing that failed, but it speaks of memory. */
