@@ -270,6 +270,7 @@ static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,
     .abi_major = KITH_ABI_MAJOR,
     .abi_minor = KITH_ABI_MINOR,
+    .min_host_minor = KITH_ABI_MINOR,
     .version = 1,
     .name = "sales",
     .version_text = "0.1.0",

@@ -1,20 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The instance: host tables, settings and numbers, asked for once. */
 #include "sales.h"
-#include <stddef.h>
 #include <stdlib.h>
-
-static kith_status find_tables(kith_instance *self, kith_error *err) {
-    const kith_host *host = self->host;
-    self->records = host->table(host, KITH_RECORDS_1);
-    self->events = host->table(host, KITH_EVENTS_1);
-    self->calls = host->table(host, KITH_CALLS_1);
-    self->settings = host->table(host, KITH_SETTINGS_1);
-    if (KITH_HAS(self->records, set) && KITH_HAS(self->events, info) &&
-        KITH_HAS(self->calls, result) && KITH_HAS(self->settings, where))
-        return KITH_OK;
-    return kith_fail(err, KITH_E_UNSUPPORTED, NULL, "this Kith is too old for sales");
-}
 
 kith_status sales_setting(const kith_instance *self, const char *key, kith_value *value,
                           kith_error *err) {
@@ -37,18 +24,15 @@ kith_status picks_add(struct picks *picks, const kith_txn *txn, kith_id id, int6
     return KITH_OK;
 }
 
-/* -- numbers ----------------------------------------------------------------------------------- */
+/* -- what it asks for -------------------------------------------------------------------------- */
 
-/* A type, or a field of the type above it, and where in the instance its number goes. */
-struct number {
-    const char *type, *field;
-    size_t at;
-};
-#define TYPE(t)                                                                                    \
-    { #t, NULL, offsetof(struct kith_instance, t.type) }
-#define FIELD(t, f)                                                                                \
-    { NULL, #f, offsetof(struct kith_instance, t.f) }
-static const struct number numbers[] = {
+#define TYPE(t)     KITH_WANT(TYPE, #t, t.type)
+#define FIELD(t, f) KITH_WANT(FIELD, #f, t.f)
+static const kith_want wants[] = {
+    KITH_WANT(TABLE, KITH_RECORDS_1, records),
+    KITH_WANT(TABLE, KITH_EVENTS_1, events),
+    KITH_WANT(TABLE, KITH_CALLS_1, calls),
+    KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
     TYPE(interaction),
     FIELD(interaction, at),
     FIELD(interaction, about),
@@ -101,51 +85,20 @@ static const struct number numbers[] = {
     FIELD(opportunity, loss_reason),
     FIELD(opportunity, loss_note),
     FIELD(opportunity, owner),
+    KITH_WANT(QUERY, OPEN_LEADS, query.open_leads),
+    KITH_WANT(QUERY, OPEN_OPPORTUNITIES, query.open_opportunities),
+    KITH_WANT(QUERY, UNASSIGNED_LEADS, query.unassigned),
+    KITH_WANT(QUERY, ACCOUNTS_NAMED, query.accounts_named),
+    KITH_WANT(QUERY, ADDRESSES, query.addresses),
+    KITH_WANT(QUERY, MEMBERS, query.members),
+    KITH_WANT(QUERY, LOGIN, query.login),
+    KITH_WANT(QUERY, LAST_TURN, query.last_turn),
 };
-
-static kith_status find_numbers(kith_instance *self, kith_error *err) {
-    const kith_records_v1 *rec = self->records;
-    uint32_t type = 0;
-    kith_status st = KITH_OK;
-    for (size_t i = 0; st == KITH_OK && i < sizeof numbers / sizeof *numbers; i++) {
-        const struct number *n = &numbers[i];
-        uint32_t *out = (uint32_t *)(void *)((char *)self + n->at);
-        st = n->type ? rec->type(self->host, kith_str_of(n->type), out, err)
-                     : rec->field(self->host, type, kith_str_of(n->field), out, err);
-        if (n->type)
-            type = *out;
-    }
-    return st;
-}
-
-static kith_status find_queries(kith_instance *self, kith_error *err) {
-    const struct {
-        const char *text;
-        uint32_t *number;
-    } queries[] = {
-        {OPEN_LEADS, &self->query.open_leads},
-        {OPEN_OPPORTUNITIES, &self->query.open_opportunities},
-        {UNASSIGNED_LEADS, &self->query.unassigned},
-        {ACCOUNTS_NAMED, &self->query.accounts_named},
-        {ADDRESSES, &self->query.addresses},
-        {MEMBERS, &self->query.members},
-        {LOGIN, &self->query.login},
-        {LAST_TURN, &self->query.last_turn},
-    };
-    kith_status st = KITH_OK;
-    for (size_t i = 0; st == KITH_OK && i < sizeof queries / sizeof *queries; i++)
-        st = self->records->query(self->host, kith_str_of(queries[i].text), queries[i].number, err);
-    return st;
-}
 
 /* -- life -------------------------------------------------------------------------------------- */
 
 static kith_status resolve(kith_instance *self, kith_error *err) {
-    kith_status st = find_tables(self, err);
-    if (st == KITH_OK)
-        st = find_numbers(self, err);
-    if (st == KITH_OK)
-        st = find_queries(self, err);
+    kith_status st = kith_resolve(self->host, self, wants, sizeof wants / sizeof *wants, err);
     if (st == KITH_OK)
         st = score_read_rules(self, err);
     if (st == KITH_OK)

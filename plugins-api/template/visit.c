@@ -7,8 +7,7 @@
 
 #define DAY_MS INT64_C(86400000)
 
-/* -- what it remembers: tables of the host and numbers, asked for once ---------------------------
- */
+/* -- what it remembers: tables of the host and numbers, asked for once ------------------------ */
 
 struct kith_instance {
     const kith_records_v1 *records;
@@ -21,12 +20,11 @@ struct kith_instance {
         uint32_t type, contact, channel, at, duration, subject, about;
     } interaction;
     uint32_t planned_on; /* query */
-    int64_t per_day;
+    kith_value per_day;
     const char *per_day_place; /* where the admin has set it, for messages */
 };
 
-/* -- the record type -----------------------------------------------------------------------------
- */
+/* -- the record type -------------------------------------------------------------------------- */
 
 static const kith_field own_fields[] = {
     {.name = "title",
@@ -57,8 +55,7 @@ static const kith_type types[] = {
      .doc = "What is planned with a contact on a day."},
 };
 
-/* -- a setting, and what the admin is asked to permit --------------------------------------------
- */
+/* -- a setting, and what the admin is asked to permit ----------------------------------------- */
 
 static const kith_setting settings[] = {
     {.key = "per_day",
@@ -73,8 +70,7 @@ static const kith_permission permissions[] = {
     {"write:interaction", "Puts what took place into the contact's history."},
 };
 
-/* -- a hook: inside the transaction, before the row is written; it may refuse --------------------
- */
+/* -- a hook: inside the transaction, before the row is written; it may refuse ----------------- */
 
 struct others {
     const kith_records_v1 *records;
@@ -101,9 +97,9 @@ static kith_status check_day(kith_instance *self, kith_txn *txn, kith_change *ch
     if (st != KITH_OK || day.kind != KITH_DATE)
         return st; /* without a day the record is refused anyway */
     others.but = info.id;
-    st = self->records->find(txn, self->planned_on, 1, &day, (uint64_t)self->per_day + 1,
+    st = self->records->find(txn, self->planned_on, 1, &day, (uint64_t)self->per_day.as.i + 1,
                              count_other, &others, err);
-    if (st == KITH_OK && others.count >= self->per_day)
+    if (st == KITH_OK && others.count >= self->per_day.as.i)
         return kith_fail(err, KITH_E_REFUSED, "day",
                          "That day is full: %lld are planned for it already, as many as %s allows.",
                          (long long)others.count, self->per_day_place);
@@ -122,8 +118,7 @@ static const kith_hook hooks[] = {
      .doc = "Keeps a day from getting too full."},
 };
 
-/* -- a reaction: later, in a transaction of its own, exactly once for each event -----------------
- */
+/* -- a reaction: later, in a transaction of its own, exactly once for each event -------------- */
 
 static kith_status keep_in_history(kith_instance *self, kith_txn *txn, const kith_event *event,
                                    kith_error *err) {
@@ -154,8 +149,7 @@ static const kith_reaction reactions[] = {
      .doc = "Puts what took place into the contact's history."},
 };
 
-/* -- an action: called by people, programs and rules ---------------------------------------------
- */
+/* -- an action: called by people, programs and rules ------------------------------------------ */
 
 enum { PARAM_CONTACT, PARAM_TITLE, PARAM_FIRST, PARAM_EVERY, PARAM_TIMES, PARAM_COUNT };
 static const kith_field plan_params[] = {
@@ -225,56 +219,42 @@ static const kith_action actions[] = {
      .doc = "Plans a series with one contact."},
 };
 
-/* -- life ----------------------------------------------------------------------------------------
- */
+/* -- life ------------------------------------------------------------------------------------- */
 
-static kith_status find_fields(kith_instance *self, const kith_host *host, kith_error *err) {
-    const kith_wanted own[] = {
-        {"title", &self->own.title},
-        {"contact", &self->own.contact},
-        {"day", &self->own.day},
-        {"duration", &self->own.duration},
-    };
-    const kith_wanted interaction[] = {
-        {"contact", &self->interaction.contact}, {"channel", &self->interaction.channel},
-        {"at", &self->interaction.at},           {"duration", &self->interaction.duration},
-        {"subject", &self->interaction.subject}, {"about", &self->interaction.about},
-    };
-    kith_status st = kith_find_type(host, "visit", &self->own.type, KITH_WANTED(own), err);
-    return st == KITH_OK ? kith_find_type(host, "interaction", &self->interaction.type,
-                                          KITH_WANTED(interaction), err)
-                         : st;
-}
-
-static kith_status read_settings(kith_instance *self, const kith_host *host, kith_error *err) {
-    const kith_settings_v1 *s = host->table(host, KITH_SETTINGS_1);
-    kith_value per_day;
-    kith_status st = s->get(host, kith_str_of("per_day"), &per_day, err);
-    if (st == KITH_OK) {
-        self->per_day = per_day.as.i;
-        self->per_day_place = s->where(host, kith_str_of("per_day")).ptr;
-    }
-    return st;
-}
+/* Names become numbers and values once, row by row. */
+static const kith_want wants[] = {
+    KITH_WANT(TABLE, KITH_RECORDS_1, records),
+    KITH_WANT(TABLE, KITH_EVENTS_1, events),
+    KITH_WANT(TABLE, KITH_CALLS_1, calls),
+    KITH_WANT(TYPE, "visit", own.type),
+    KITH_WANT(FIELD, "title", own.title),
+    KITH_WANT(FIELD, "contact", own.contact),
+    KITH_WANT(FIELD, "day", own.day),
+    KITH_WANT(FIELD, "duration", own.duration),
+    KITH_WANT(QUERY, "visit where day = :day and state = 'planned'", planned_on),
+    KITH_WANT(TYPE, "interaction", interaction.type),
+    KITH_WANT(FIELD, "contact", interaction.contact),
+    KITH_WANT(FIELD, "channel", interaction.channel),
+    KITH_WANT(FIELD, "at", interaction.at),
+    KITH_WANT(FIELD, "duration", interaction.duration),
+    KITH_WANT(FIELD, "subject", interaction.subject),
+    KITH_WANT(FIELD, "about", interaction.about),
+    KITH_WANT(SETTING, "per_day", per_day),
+};
 
 static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
     kith_instance *self = calloc(1, sizeof *self);
     if (!self)
         return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
-    self->records = host->table(host, KITH_RECORDS_1);
-    self->events = host->table(host, KITH_EVENTS_1);
-    self->calls = host->table(host, KITH_CALLS_1);
-    kith_status st = find_fields(self, host, err);
-    if (st == KITH_OK)
-        st = self->records->query(host, kith_str_of("visit where day = :day and state = 'planned'"),
-                                  &self->planned_on, err);
-    if (st == KITH_OK)
-        st = read_settings(self, host, err);
-    if (st == KITH_OK)
-        *out = self;
-    else
+    kith_status st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
+    if (st != KITH_OK) {
         free(self);
-    return st;
+        return st;
+    }
+    const kith_settings_v1 *in_force = host->table(host, KITH_SETTINGS_1);
+    self->per_day_place = in_force->where(host, kith_str_of("per_day")).ptr;
+    *out = self;
+    return KITH_OK;
 }
 
 static void destroy(kith_instance *self) {

@@ -13,55 +13,38 @@ struct kith_instance {
     const kith_calls_v1 *calls;
     uint32_t thing, name, size, stamp;
     uint32_t is_big, all_big, grown, later;
+    kith_value mood;
 };
 
-#ifdef __cplusplus
-#define TABLE(type, get) static_cast<const type *>(get)
-#else
-#define TABLE(type, get) ((const type *)(get))
-#endif
-
-static kith_status resolve(kith_instance *self, kith_error *err) {
-    const kith_records_v1 *rec = self->records;
-    const kith_wanted fields[] = {
-        {"name", &self->name}, {"size", &self->size}, {"stamp", &self->stamp}};
-    kith_status st = kith_find_type(self->host, "thing", &self->thing, KITH_WANTED(fields), err);
-    if (st == KITH_OK)
-        st = rec->predicate(self->host, self->thing, kith_str_of("size > 100"), &self->is_big, err);
-    if (st == KITH_OK)
-        st = rec->query(self->host, kith_str_of("thing where size > :least"), &self->all_big, err);
-    if (st == KITH_OK)
-        st = self->events->topic(self->host, kith_str_of("thing.grown"), &self->grown, err);
-    if (st == KITH_OK)
-        st = self->timers->timer(self->host, kith_str_of("later"), &self->later, err);
-    return st;
-}
+static const kith_want wants[] = {
+    KITH_WANT(TABLE, KITH_RECORDS_1, records),
+    KITH_WANT(TABLE, KITH_EVENTS_1, events),
+    KITH_WANT(TABLE, KITH_TIMERS_1, timers),
+    KITH_WANT(TABLE, KITH_CALLS_1, calls),
+    KITH_WANT(SETTING, "mood", mood),
+    KITH_WANT(TYPE, "thing", thing),
+    KITH_WANT(FIELD, "name", name),
+    KITH_WANT(FIELD, "size", size),
+    KITH_WANT(FIELD, "stamp", stamp),
+    KITH_WANT(PREDICATE, "size > 100", is_big),
+    KITH_WANT(QUERY, "thing where size > :least", all_big),
+    KITH_WANT(TOPIC, "thing.grown", grown),
+    KITH_WANT(TIMER, "later", later),
+};
 
 static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
-    const kith_settings_v1 *settings = TABLE(kith_settings_v1, host->table(host, KITH_SETTINGS_1));
-    kith_value mood;
-    kith_status st;
-    kith_instance *self;
-    if (!KITH_HAS(settings, get))
-        return kith_fail(err, KITH_E_UNSUPPORTED, NULL, "this Kith has no settings");
-    st = settings->get(host, kith_str_of("mood"), &mood, err);
-    if (st != KITH_OK)
-        return st;
-    if (kith_str_is(mood.as.s, "bad"))
-        return kith_fail(err, KITH_E_INVAL, "mood", "every_row is in a bad mood");
 #ifdef __cplusplus
-    self = static_cast<kith_instance *>(calloc(1, sizeof *self));
+    kith_instance *self = static_cast<kith_instance *>(calloc(1, sizeof *self));
 #else
-    self = (kith_instance *)calloc(1, sizeof *self);
+    kith_instance *self = (kith_instance *)calloc(1, sizeof *self);
 #endif
+    kith_status st;
     if (!self)
         return KITH_E_NOMEM;
     self->host = host;
-    self->records = TABLE(kith_records_v1, host->table(host, KITH_RECORDS_1));
-    self->events = TABLE(kith_events_v1, host->table(host, KITH_EVENTS_1));
-    self->timers = TABLE(kith_timers_v1, host->table(host, KITH_TIMERS_1));
-    self->calls = TABLE(kith_calls_v1, host->table(host, KITH_CALLS_1));
-    st = resolve(self, err);
+    st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
+    if (st == KITH_OK && kith_str_is(self->mood.as.s, "bad"))
+        st = kith_fail(err, KITH_E_INVAL, "mood", "every_row is in a bad mood");
     if (st != KITH_OK)
         free(self);
     else

@@ -6,6 +6,7 @@
 
 #include <kith/host.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,30 +55,6 @@ static inline kith_value kith_link(uint32_t type, kith_id id) {
     return v;
 }
 
-/* A number to ask for in create(), and where it goes. */
-typedef struct kith_wanted {
-    const char *name;
-    uint32_t *number;
-} kith_wanted;
-#define KITH_WANTED(a) (a), (uint32_t)(sizeof(a) / sizeof((a)[0])) /* two arguments */
-
-/* Asks for the number of a type and of some of its fields:
- *
- *     const kith_wanted fields[] = {{"name", &self->name}, {"email", &self->email}};
- *     st = kith_find_type(host, "contact", &self->contact, KITH_WANTED(fields), err);
- *
- * The error is that of the first that is not there or not granted. [create] */
-static inline kith_status kith_find_type(const kith_host *host, const char *type, uint32_t *number,
-                                         const kith_wanted *fields, uint32_t count,
-                                         kith_error *err) {
-    const kith_records_v1 *rec = (const kith_records_v1 *)host->table(host, KITH_RECORDS_1);
-    kith_status st = rec->type(host, kith_str_of(type), number, err);
-    uint32_t i;
-    for (i = 0; st == KITH_OK && i < count; i++)
-        st = rec->field(host, *number, kith_str_of(fields[i].name), fields[i].number, err);
-    return st;
-}
-
 /* Fills in err and returns code: return kith_fail(err, KITH_E_REFUSED, "amount", "...", ...).
  * field may be NULL. */
 #if defined(__GNUC__)
@@ -94,6 +71,89 @@ kith_fail(kith_error *err, kith_status code, const char *field, const char *form
         va_end(args);
     }
     return code;
+}
+
+/* -- what an instance asks for once ------------------------------------------------------------ */
+
+#define KITH_W_TABLE     1u /* a table of the host, by its name [const void * of the table] */
+#define KITH_W_TYPE      2u /* the number of a type                             [uint32_t] */
+#define KITH_W_FIELD     3u /* of a field of the type in a row above            [uint32_t] */
+#define KITH_W_PREDICATE 4u /* of a condition over that type                    [uint32_t] */
+#define KITH_W_QUERY     5u /*                                                  [uint32_t] */
+#define KITH_W_TOPIC     6u /*                                                  [uint32_t] */
+#define KITH_W_TIMER     7u /*                                                  [uint32_t] */
+#define KITH_W_SETTING   8u /* the value of a setting                         [kith_value] */
+
+/* Something to ask for in create(), and where in the instance the answer goes. */
+typedef struct kith_want {
+    uint32_t what; /* KITH_W_* */
+    uint32_t at;   /* bytes from the beginning of the instance */
+    const char *name;
+} kith_want;
+#define KITH_WANT(what, name, member)                                                              \
+    { KITH_W_##what, (uint32_t)offsetof(struct kith_instance, member), name }
+
+/* One row. *type is the type that a field or a condition is of, and changes with KITH_W_TYPE. */
+static inline kith_status kith_ask(const kith_host *host, kith_instance *self,
+                                   const kith_want *want, uint32_t *type, kith_error *err) {
+    const kith_records_v1 *rec = (const kith_records_v1 *)host->table(host, KITH_RECORDS_1);
+    const kith_events_v1 *events = (const kith_events_v1 *)host->table(host, KITH_EVENTS_1);
+    const kith_timers_v1 *timers = (const kith_timers_v1 *)host->table(host, KITH_TIMERS_1);
+    const kith_settings_v1 *settings = (const kith_settings_v1 *)host->table(host, KITH_SETTINGS_1);
+    const kith_str name = kith_str_of(want->name);
+    char *at = (char *)self + want->at;
+    uint32_t *number = (uint32_t *)(void *)at;
+    const void *table;
+    kith_status st;
+    switch (want->what) {
+    case KITH_W_TABLE:
+        table = host->table(host, want->name);
+        memcpy(at, &table, sizeof table);
+        return table ? KITH_OK
+                     : kith_fail(err, KITH_E_UNSUPPORTED, NULL,
+                                 "this Kith has no '%s'; use a newer one", want->name);
+    case KITH_W_TYPE:
+        st = rec->type(host, name, number, err);
+        *type = *number;
+        return st;
+    case KITH_W_FIELD:
+        return rec->field(host, *type, name, number, err);
+    case KITH_W_PREDICATE:
+        return rec->predicate(host, *type, name, number, err);
+    case KITH_W_QUERY:
+        return rec->query(host, name, number, err);
+    case KITH_W_TOPIC:
+        return events->topic(host, name, number, err);
+    case KITH_W_TIMER:
+        return timers->timer(host, name, number, err);
+    case KITH_W_SETTING:
+        return settings->get(host, name, (kith_value *)(void *)at, err);
+    default:
+        return kith_fail(err, KITH_E_INVAL, NULL, "'%s' is wanted as %u, which is no KITH_W_*",
+                         want->name, want->what);
+    }
+}
+
+/* Asks for all of them in their order; the error is that of the first that is not there or not
+ * granted. The tables must be those of min_host_minor: their functions are not looked at.
+ *
+ *     static const kith_want wants[] = {
+ *         KITH_WANT(TABLE, KITH_RECORDS_1, records),
+ *         KITH_WANT(TYPE, "contact", contact.type),
+ *         KITH_WANT(FIELD, "email", contact.email),
+ *         KITH_WANT(QUERY, "contact where email = :email", by_email),
+ *     };
+ *     st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
+ *
+ * [create] */
+static inline kith_status kith_resolve(const kith_host *host, kith_instance *self,
+                                       const kith_want *wants, size_t count, kith_error *err) {
+    kith_status st = KITH_OK;
+    uint32_t type = 0;
+    size_t i;
+    for (i = 0; st == KITH_OK && i < count; i++)
+        st = kith_ask(host, self, &wants[i], &type, err);
+    return st;
 }
 
 #ifdef __cplusplus
