@@ -7,6 +7,10 @@
 #define FLUSH_AT 65536
 
 void io_flush(struct io *io) {
+    if (io->out.failed && !io->deaf) { /* what is missing must not pass for the end */
+        io->ops->write(io, IO_ERR, STR("kith: there is not enough memory\n"));
+        io->deaf = io->lost = true;
+    }
     if (io->out.len > 0 && !io->deaf && !io->ops->write(io, IO_OUT, buf_view(&io->out)))
         io->deaf = true;
     buf_reset(&io->out);

@@ -12,8 +12,8 @@ struct job {
 };
 
 static kith_status flush(struct job *job, kith_error *e) {
-    kith_status st = KITH_OK;
-    if (job->text.len > 0)
+    kith_status st = job->text.failed ? err_nomem(e) : KITH_OK;
+    if (st == KITH_OK && job->text.len > 0)
         st = job->c->io->ops->put(job->c->io, job->file, buf_view(&job->text), e);
     buf_reset(&job->text);
     return st;
@@ -26,7 +26,7 @@ static kith_status put(void *arg, kith_str bytes, kith_error *e) {
         return io_check(job->c->io, e);
     }
     buf_str(&job->text, bytes);
-    return job->text.len >= 65536 ? flush(job, e) : KITH_OK;
+    return job->text.len >= 65536 || job->text.failed ? flush(job, e) : KITH_OK;
 }
 
 static kith_status on_progress(void *arg, uint64_t rows, kith_error *e) {

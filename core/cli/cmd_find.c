@@ -137,7 +137,10 @@ static kith_status row_csv(struct find *f, const struct row *row, kith_error *e)
         TRY(value_at(f, &f->fields[i], row, &f->page, &v, e));
         if (i > 0)
             buf_putc(&f->text, ',');
-        csv_put(&f->text, value_text(cmd_schema(f->c), &v, &f->page), ',');
+        kith_str text = value_text(cmd_schema(f->c), &v, &f->page);
+        if (!text.ptr)
+            return err_nomem(e);
+        csv_put(&f->text, text, ',');
     }
     buf_puts(&f->text, "\r\n");
     return f->text.failed ? err_nomem(e) : KITH_OK;

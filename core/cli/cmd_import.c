@@ -131,6 +131,8 @@ static kith_status on_progress(void *arg, const struct import_report *r, kith_er
 
 static kith_status flush_rejects(struct job *job, kith_error *e) {
     struct io *io = job->c->io;
+    if (job->reject_text.failed)
+        return err_nomem(e);
     if (job->reject_text.len == 0)
         return KITH_OK;
     if (job->reject_file < 0)

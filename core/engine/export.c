@@ -92,7 +92,10 @@ static kith_status put_csv(struct exporting *x, const struct found *row, kith_er
         TRY(follow(x, &x->paths[i], row->id, row->values, &v, e));
         if (i)
             buf_putc(&x->out, x->delimiter);
-        csv_put(&x->out, value_text(s, &v, &x->page), x->delimiter);
+        kith_str text = value_text(s, &v, &x->page);
+        if (!text.ptr)
+            return err_nomem(e);
+        csv_put(&x->out, text, x->delimiter);
     }
     if (x->out.len == begin) /* an empty line would be no row */
         buf_puts(&x->out, "\"\"");

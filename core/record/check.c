@@ -42,6 +42,8 @@ static kith_status check_text(struct check *c) {
         if (c->value->kind == KITH_LIST || c->value->kind == KITH_LINK)
             return no(c, "text", NULL);
         *c->value = value_str(value_text(c->schema, c->value, c->arena));
+        if (!c->value->as.s.ptr)
+            return err_nomem(c->e);
     }
     kith_str s = c->value->as.s;
     int64_t bad = text_invalid_at(s);

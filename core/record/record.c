@@ -15,13 +15,15 @@ static kith_status decode_tags(kith_str json, struct arena *a, kith_value *v, ki
     TRY(json_read(json, &list, e));
     size_t n = json_array_size(list);
     kith_value *items = ARENA_ARRAY(a, kith_value, n + 1);
-    for (size_t i = 0; items && i < n; i++) {
+    bool ok = items != NULL;
+    for (size_t i = 0; ok && i < n; i++) {
         json_t *item = json_array_get(list, i);
         kith_str s = {json_string_value(item), json_string_length(item)};
         items[i] = value_str(arena_str(a, s));
+        ok = items[i].as.s.ptr != NULL;
     }
     json_decref(list);
-    if (!items)
+    if (!ok)
         return err_nomem(e);
     *v = (kith_value){.kind = KITH_LIST, .as.list = {.items = items, .count = n}};
     return KITH_OK;
@@ -181,9 +183,11 @@ static kith_str encode_tags(const kith_value *v, struct arena *a) {
     return out;
 }
 
-/* Binds the columns of a field from parameter i on; returns how many. */
+/* Binds the columns of a field from parameter i on; returns how many. *nomem: there was no room for
+ * a text, which must not be written as absent. */
 static int bind_field(sqlite3_stmt *st, int i, const struct rfield *f, struct arena *a,
-                      const kith_value *v) {
+                      const kith_value *v, bool *nomem) {
+    kith_str text;
     if (v->kind == KITH_NULL)
         return (int)f->column_count; /* unbound is NULL */
     switch (f->kind) {
@@ -192,7 +196,7 @@ static int bind_field(sqlite3_stmt *st, int i, const struct rfield *f, struct ar
         break;
     case KITH_F_MONEY:
         bind_int(st, i, v->as.money.minor);
-        sqlite3_bind_text(st, i + 1, v->as.money.currency, 3, SQLITE_TRANSIENT);
+        bind_str(st, i + 1, (kith_str){v->as.money.currency, 3});
         /* The base amount is known when the currency is the company's own. */
         if (memcmp(v->as.money.currency, f->type->schema->base_currency, 3) == 0)
             bind_int(st, i + 2, v->as.money.minor);
@@ -207,7 +211,9 @@ static int bind_field(sqlite3_stmt *st, int i, const struct rfield *f, struct ar
         bind_real(st, i + 1, v->as.place.lon);
         break;
     case KITH_F_TAGS:
-        bind_str(st, i, encode_tags(v, a));
+        text = encode_tags(v, a);
+        *nomem |= !text.ptr;
+        bind_str(st, i, text);
         break;
     case KITH_F_LINKS:
         break;
@@ -220,9 +226,12 @@ static int bind_field(sqlite3_stmt *st, int i, const struct rfield *f, struct ar
     return (int)f->column_count;
 }
 
-static void bind_fold(sqlite3_stmt *st, int i, struct arena *a, const kith_value *v) {
-    if (v->kind == KITH_TEXT)
-        bind_str(st, i, text_fold(a, v->as.s));
+static void bind_fold(sqlite3_stmt *st, int i, struct arena *a, const kith_value *v, bool *nomem) {
+    if (v->kind != KITH_TEXT)
+        return;
+    kith_str fold = text_fold(a, v->as.s);
+    *nomem |= !fold.ptr;
+    bind_str(st, i, fold);
 }
 
 static kith_status write_links(struct conn *c, const struct rfield *f, kith_id id,
@@ -273,14 +282,17 @@ static kith_status run_write(struct conn *c, const struct rtype *t, sqlite3_stmt
 kith_status record_insert(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
                           const kith_value *values, kith_error *e) {
     sqlite3_stmt *st;
+    bool nomem = false;
     int i = 2;
     TRY(conn_prepare(c, t->sql_insert, &st, e));
     bind_int(st, 1, (int64_t)id);
     for (uint32_t k = 0; k < t->field_count; k++)
-        i += bind_field(st, i, t->fields[k], a, &values[k]);
+        i += bind_field(st, i, t->fields[k], a, &values[k], &nomem);
     for (uint32_t k = 0; k < t->field_count; k++)
         if (t->fields[k]->folded)
-            bind_fold(st, i++, a, &values[k]);
+            bind_fold(st, i++, a, &values[k], &nomem);
+    if (nomem)
+        return err_nomem(e);
     TRY(run_write(c, t, st, a, values, id, e));
     for (uint32_t k = 0; k < t->field_count; k++)
         if (t->fields[k]->kind == KITH_F_LINKS && values[k].kind == KITH_LIST)
@@ -317,6 +329,7 @@ static kith_status update_row(struct conn *c, const struct rtype *t, kith_id id,
                               struct buf *sql, kith_error *e) {
     struct fieldset all;
     sqlite3_stmt *st;
+    bool nomem = false;
     int i = 1;
     /* Each set of fields has its own statement. Should there be very many, one serves for all. */
     if (c->statements.count > STATEMENTS_MAX) {
@@ -329,10 +342,12 @@ static kith_status update_row(struct conn *c, const struct rtype *t, kith_id id,
         const struct rfield *f = t->fields[k];
         if (!fieldset_has(changed, k))
             continue;
-        i += bind_field(st, i, f, a, &values[k]);
+        i += bind_field(st, i, f, a, &values[k], &nomem);
         if (f->folded)
-            bind_fold(st, i++, a, &values[k]);
+            bind_fold(st, i++, a, &values[k], &nomem);
     }
+    if (nomem)
+        return err_nomem(e);
     bind_int(st, i, (int64_t)id);
     return run_write(c, t, st, a, values, id, e);
 }
@@ -363,15 +378,17 @@ kith_status record_unique_owner(struct conn *c, const struct rfield *f, const ki
                                 struct arena *a, kith_id *out, kith_error *e) {
     char sql[256];
     sqlite3_stmt *st;
-    bool row;
+    bool row, nomem = false;
     *out = 0;
     snprintf(sql, sizeof sql, "SELECT id FROM \"%s\" WHERE \"%s%s\" = ?1", f->type->name, f->name,
              f->folded ? "__fold" : "");
     TRY(conn_prepare(c, sql, &st, e));
     if (f->folded)
-        bind_fold(st, 1, a, value);
+        bind_fold(st, 1, a, value, &nomem);
     else
-        bind_field(st, 1, f, a, value);
+        bind_field(st, 1, f, a, value, &nomem);
+    if (nomem)
+        return err_nomem(e);
     TRY(conn_step(c, st, &row, e));
     if (row) {
         *out = (kith_id)sqlite3_column_int64(st, 0);

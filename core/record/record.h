@@ -56,7 +56,7 @@ kith_status record_unique_owner(struct conn *c, const struct rfield *f, const ki
 bool value_eq(const kith_value *a, const kith_value *b);
 kith_value value_copy(struct arena *a, const kith_value *v); /* deep */
 /* As text for people, CSV and the command line; ids in Crockford base32. NULL gives "". A link to
- * any record is "type/id". */
+ * any record is "type/id". ptr NULL: no memory. */
 kith_str value_text(const struct schema *s, const kith_value *v, struct arena *a);
 struct json_out;
 void value_json(const struct schema *s, const kith_value *v,

@@ -109,7 +109,7 @@ static kith_str list_text(const struct schema *s, const kith_value *v, struct ar
         buf_puts(&b, i ? "," : "");
         buf_str(&b, value_text(s, &v->as.list.items[i], a));
     }
-    kith_str out = arena_str(a, buf_view(&b));
+    kith_str out = b.failed ? (kith_str){0} : arena_str(a, buf_view(&b));
     buf_free(&b);
     return out;
 }

@@ -2,7 +2,6 @@
 /* The allocator with a counter in front of it: the linker leads every call here. */
 #include "vfs/fault_alloc.h"
 #include <errno.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -60,10 +59,6 @@ int __wrap_asprintf(char **out, const char *fmt, ...) {
     int len = vasprintf(out, fmt, ap);
     va_end(ap);
     return len;
-}
-
-void fault_alloc_install(void) {
-    json_set_alloc_funcs(__wrap_malloc, free);
 }
 
 void fault_alloc_fail(int64_t nth, int64_t times) {
