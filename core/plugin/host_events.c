@@ -125,9 +125,9 @@ static kith_status events_change(const kith_txn *txn, const kith_event *event, u
                    field);
 }
 
-/* JSON to the declared kind: numbers and truth as they are, all else by its text. */
-static kith_status json_value(struct frame *f, const struct rfield *field, const json_t *j,
-                              kith_value *out, kith_error *e) {
+/* Numbers and truth as they are, a list of such, all else by its text. */
+static kith_status json_plain(struct arena *a, const json_t *j, bool list, kith_value *out,
+                              kith_error *e) {
     *out = value_null();
     if (!j || json_is_null(j))
         return KITH_OK;
@@ -137,13 +137,27 @@ static kith_status json_value(struct frame *f, const struct rfield *field, const
         *out = (kith_value){.kind = KITH_BOOL, .as.i = json_is_true(j)};
     else if (json_is_string(j))
         *out = value_str((kith_str){json_string_value(j), json_string_length(j)});
-    else {
+    else if (list && json_is_array(j)) {
+        kith_value *items = ARENA_ARRAY(a, kith_value, json_array_size(j) + 1);
+        if (!items)
+            return err_nomem(e);
+        for (size_t i = 0; i < json_array_size(j); i++)
+            TRY(json_plain(a, json_array_get(j, i), false, &items[i], e));
+        *out = (kith_value){.kind = KITH_LIST, .as.list = {items, json_array_size(j)}};
+    } else {
         char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
         if (!text)
             return err_nomem(e);
-        *out = value_str(arena_str(&f->arena, str_of(text)));
+        *out = value_str(arena_str(a, str_of(text)));
         free(text);
     }
+    return KITH_OK;
+}
+
+static kith_status json_value(struct frame *f, const struct rfield *field, const json_t *j,
+                              kith_value *out, kith_error *e) {
+    bool list = field->kind == KITH_F_TAGS || field->kind == KITH_F_LINKS;
+    TRY(json_plain(&f->arena, j, list, out, e));
     return value_check(f->plugin->set->schema, field, false, &f->arena, out, e);
 }
 

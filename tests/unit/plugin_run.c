@@ -105,6 +105,40 @@ TEST("reactions, a published event with its payload, and a timer follow one anot
     close_company(&c);
 }
 
+static kith_id send(struct company *c, const kith_value *args) {
+    kith_value *out;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(call(c, "carries_lists.send", args, &out, &e), e);
+    drain(c);
+    EXPECT_INT(0, status_of(c->plugins, "carries_lists").failures);
+    return out[0].as.link.id;
+}
+
+TEST("lists, money and links that an event carries arrive as they were sent") {
+    struct company c;
+    kith_value *values, texts[2] = {value_str(STR("b [c]")), value_str(STR("a \"d\""))};
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, GOOD, "carries_lists");
+    const struct rtype *parcel = type_of(&c, "parcel");
+    kith_value others[2] = {value_link(send(&c, NULL), parcel->id),
+                            value_link(send(&c, NULL), parcel->id)};
+    kith_value args[4] = {{.kind = KITH_LIST, .as.list = {texts, 2}},
+                          {.kind = KITH_LIST, .as.list = {others, 2}},
+                          value_str(STR("12.30 EUR")),
+                          others[0]};
+    kith_id id = send(&c, args);
+    EXPECT_OK(engine_get(c.engine, &anna, parcel, id, &c.arena, &values, &e), e);
+    values += FIELD_FIRST;
+    EXPECT_INT(2, values[0].as.list.count);
+    EXPECT(str_eqz(values[0].as.list.items[0].as.s, "a \"d\""));
+    EXPECT(str_eqz(values[0].as.list.items[1].as.s, "b [c]"));
+    EXPECT_INT(2, values[1].as.list.count);
+    EXPECT(value_eq(&others[1], &values[1].as.list.items[1]));
+    EXPECT_INT(1230, values[2].as.money.minor);
+    EXPECT_INT(others[0].as.link.id, values[3].as.link.id);
+    close_company(&c);
+}
+
 TEST("a reaction is not called when its condition does not hold") {
     struct company c;
     OPEN(&c, GOOD, "every_row");
