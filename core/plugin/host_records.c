@@ -3,7 +3,10 @@
  * a hook looks at. Every function checks its thread first and its numbers next. */
 #include "plugin/internal.h"
 
-#define PAGE 500 /* records that a reading action fetches at a time */
+/* Records that a reading action fetches at a time: twice as many with each page, since each begins
+ * the search anew. */
+#define PAGE     500
+#define PAGE_MAX 64000
 
 /* -- numbers ----------------------------------------------------------------------------------- */
 
@@ -51,6 +54,13 @@ static kith_status records_field(const kith_host *host, uint32_t type, kith_str 
     return KITH_OK;
 }
 
+/* A module has many conditions and queries: an error says in which it is. */
+static kith_status in_text(kith_status st, kith_str text, kith_error *e) {
+    if (st != KITH_OK)
+        (void)err_prefix(e, "'%.*s': ", text.len < 150 ? (int)text.len : 150, text.ptr);
+    return st;
+}
+
 static kith_status records_predicate(const kith_host *host, uint32_t type, kith_str condition,
                                      uint32_t *number, kith_error *e) {
     const struct rtype *t;
@@ -59,7 +69,8 @@ static kith_status records_predicate(const kith_host *host, uint32_t type, kith_
     if (!p)
         return KITH_E_THREAD;
     TRY(find_type(p, type, &t, e));
-    TRY(predicate_parse(&predicate, p->set->schema, t, &p->arena, condition, e));
+    TRY(in_text(predicate_parse(&predicate, p->set->schema, t, &p->arena, condition, e), condition,
+                e));
     struct typed_predicate *item = ARENA_NEW(&p->arena, struct typed_predicate);
     if (!item)
         return err_nomem(e);
@@ -73,7 +84,7 @@ static kith_status records_query(const kith_host *host, kith_str text, uint32_t 
     struct plugin *p = frame_main(host, PHASE_CREATE, e);
     if (!p)
         return KITH_E_THREAD;
-    TRY(query_parse(&query, p->set->schema, &p->arena, text, e));
+    TRY(in_text(query_parse(&query, p->set->schema, &p->arena, text, e), text, e));
     if (query_counts(query))
         return err_set(e, KITH_E_INVAL, NULL, "a query that counts gives no records to find");
     TRY(grant_read(p, query_type(query), e));
@@ -134,8 +145,10 @@ static int64_t smaller(int64_t a, int64_t b) {
 static kith_status find_pages(struct finding *x, const struct query *q, const kith_value *params,
                               int64_t max, kith_error *e) {
     struct find_page page = {0};
+    int64_t size = PAGE;
     for (int64_t left = max;;) {
-        page.limit = smaller(left, PAGE);
+        page.limit = smaller(left, size);
+        size = smaller(2 * size, PAGE_MAX);
         page.after = page.cursor;
         page.cursor = (kith_str){NULL, 0};
         struct arena *a = &x->frame->arena;

@@ -130,7 +130,7 @@ typedef struct kith_records_v1 {
     kith_status (*field)(const kith_host *host, uint32_t type, kith_str name, uint32_t *field,
                          kith_error *err);
     /* A condition over one record, compiled: "source = 'referral' and account.size > 100". The
-     * error names the position: "at 10: ...". [create] */
+     * error names the text and the position: "'source = x': at 10: ...". [create] */
     kith_status (*predicate)(const kith_host *host, uint32_t type, kith_str condition,
                              uint32_t *predicate, kith_error *err);
     /* A query, compiled: "lead where state = 'new' and created < :before order by created limit
