@@ -102,8 +102,8 @@ void notify_manager(const char *state);
 /* Copies a file of the program's into the company's folder, unless one of that name is there. */
 kith_status company_add_file(struct io *io, const char *dir, const char *name, const char *source,
                              kith_error *e);
-/* Is what is installed beside the program there? Where it is not, says what is missing for it. */
-bool company_has_share(const struct program *p);
+/* Says that what is installed beside the program is not there, and what is missing for it. */
+#define COMPANY_EXAMPLES "lua/examples" /* is always among it */
 kith_status company_no_share(struct cmd *c, const char *so);
 /* Shows what is wrong with the rules as they stand in the files now; KITH_E_INVAL when it is. */
 kith_status cmd_rule_problems(struct cmd *c, size_t *rules, kith_error *e);

@@ -35,13 +35,6 @@ static const char modules_conf[] =
 
 /* -- the folder -------------------------------------------------------------------------------- */
 
-static bool exists(const char *dir, const char *name) {
-    char *path = company_path(dir, name);
-    bool yes = path && access(path, F_OK) == 0;
-    free(path);
-    return yes;
-}
-
 /* Hidden files are no hindrance: a folder may be under version control before it is a company. */
 static bool is_empty(const char *dir) {
     DIR *d = opendir(dir);
@@ -62,9 +55,9 @@ static kith_status check_folder(const char *dir, kith_error *e) {
         return err_errno(e, "make the folder", dir);
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
         return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is a file, not a folder", dir);
-    if (exists(dir, "kith.conf") && exists(dir, "kith.db"))
+    if (company_has(dir, "kith.conf") && company_has(dir, "kith.db"))
         return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is a company already", dir);
-    if (!exists(dir, "kith.conf") && !is_empty(dir))
+    if (!company_has(dir, "kith.conf") && !is_empty(dir))
         return err_set(e, KITH_E_CONFLICT, NULL,
                        "'%s' has other files in it: choose an empty or a new folder", dir);
     return KITH_OK;
@@ -154,7 +147,7 @@ static kith_status make_conf(struct cmd *c, const char *dir, kith_error *e) {
         currency = "EUR";
     if (!zone)
         zone = system_zone(c);
-    if (!exists(dir, "kith.conf"))
+    if (!company_has(dir, "kith.conf"))
         TRY(check_words(currency, zone, e));
     char *text = arena_printf(&c->arena, kith_conf, escaped(c, name), escaped(c, currency),
                               escaped(c, zone));
@@ -179,30 +172,21 @@ static kith_status copy_example(struct cmd *c, const char *from, const char *nam
 }
 
 static kith_status copy_examples(struct cmd *c, const char *dir, kith_error *e) {
-    for (size_t i = 0; c->program->share_dirs[i]; i++) {
-        char *from = arena_printf(&c->arena, "%s/lua/examples", c->program->share_dirs[i]);
-        DIR *d = from ? opendir(from) : NULL;
-        const struct dirent *entry;
-        kith_status st = KITH_OK;
-        while (d && st == KITH_OK && (entry = readdir(d))) {
-            size_t len = strlen(entry->d_name);
-            if (len > 4 && strcmp(entry->d_name + len - 4, ".lua") == 0)
-                st = copy_example(c, from, entry->d_name, dir, e);
-        }
-        if (!d)
-            continue;
+    const char *from;
+    TRY(program_find(c->program->share_dirs, COMPANY_EXAMPLES, "", &c->arena, &from, e));
+    if (!from)
+        return company_no_share(c, "rules/examples/ stays empty");
+    DIR *d = opendir(from);
+    const struct dirent *entry;
+    kith_status st = d ? KITH_OK : err_errno(e, "read", from);
+    while (st == KITH_OK && (entry = readdir(d))) {
+        size_t len = strlen(entry->d_name);
+        if (len > 4 && strcmp(entry->d_name + len - 4, ".lua") == 0)
+            st = copy_example(c, from, entry->d_name, dir, e);
+    }
+    if (d)
         closedir(d);
-        return st;
-    }
-    return company_no_share(c, "rules/examples/ stays empty");
-}
-
-bool company_has_share(const struct program *p) {
-    for (size_t i = 0; p->share_dirs[i]; i++) {
-        if (exists(p->share_dirs[i], "lua/examples"))
-            return true;
-    }
-    return false;
+    return st;
 }
 
 kith_status company_no_share(struct cmd *c, const char *so) {

@@ -202,18 +202,17 @@ static kith_status grant_all(struct cmd *c, const char *path, struct module_entr
 
 /* Settings that come with the module, for the company to change: conf.d/NAME.conf. */
 static kith_status copy_settings(struct cmd *c, const char *module, kith_error *e) {
-    char *target = arena_printf(&c->arena, "conf.d/%s.conf", module);
-    for (size_t i = 0; target && c->program->share_dirs[i]; i++) {
-        char *source = arena_printf(&c->arena, "%s/config/%s", c->program->share_dirs[i], target);
-        if (!source || access(source, R_OK) != 0)
-            continue;
-        TRY(company_add_file(c->io, c->dir, target, source, e));
-        if (!c->json)
-            io_printf(c->io, "Its settings are in %s.\n", target);
-        return KITH_OK;
-    }
-    if (!company_has_share(c->program))
-        return company_no_share(c, "no file of settings was copied");
+    const char *target = arena_printf(&c->arena, "conf.d/%s.conf", module), *source, *share;
+    const char *shipped = arena_printf(&c->arena, "config/conf.d/%s", module);
+    if (!target || !shipped)
+        return err_nomem(e);
+    TRY(program_find(c->program->share_dirs, shipped, ".conf", &c->arena, &source, e));
+    TRY(program_find(c->program->share_dirs, COMPANY_EXAMPLES, "", &c->arena, &share, e));
+    if (!source)
+        return share ? KITH_OK : company_no_share(c, "no file of settings was copied");
+    TRY(company_add_file(c->io, c->dir, target, source, e));
+    if (!c->json)
+        io_printf(c->io, "Its settings are in %s.\n", target);
     return KITH_OK;
 }
 
@@ -332,12 +331,10 @@ static kith_status find_module_file(struct cmd *c, const char **path, kith_error
     *path = name;
     if (strchr(name, '/') || access(name, F_OK) == 0)
         return KITH_OK;
-    for (size_t i = 0; c->program->module_dirs[i]; i++) {
-        *path = arena_printf(&c->arena, "%s/%s.so", c->program->module_dirs[i], name);
-        if (*path && access(*path, F_OK) == 0)
-            return KITH_OK;
-    }
-    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no module '%s', and no such file", name);
+    TRY(program_find(c->program->module_dirs, name, ".so", &c->arena, path, e));
+    return *path ? KITH_OK
+                 : err_set(e, KITH_E_NOTFOUND, NULL, "there is no module '%s', and no such file",
+                           name);
 }
 
 static kith_status run_inspect(struct cmd *c, kith_error *e) {

@@ -48,13 +48,11 @@ static kith_status check_name(struct cmd *c, const char *name, kith_error *e) {
     if (is_taken(name))
         return err_set(e, KITH_E_CONFLICT, NULL, "Kith itself has a '%s': choose another name",
                        name);
-    for (size_t i = 0; c->program->module_dirs[i]; i++) {
-        const char *path = arena_printf(&c->arena, "%s/%s.so", c->program->module_dirs[i], name);
-        if (path && access(path, F_OK) == 0)
-            return err_set(e, KITH_E_CONFLICT, NULL,
-                           "there is a module '%s' already (%s): choose another name", name, path);
-    }
-    return KITH_OK;
+    const char *path;
+    TRY(program_find(c->program->module_dirs, name, ".so", &c->arena, &path, e));
+    return path ? err_set(e, KITH_E_CONFLICT, NULL,
+                          "there is a module '%s' already (%s): choose another name", name, path)
+                : KITH_OK;
 }
 
 /* "field_trip": "Field trip" */
@@ -159,13 +157,9 @@ static void remove_folder(struct cmd *c, const char *path) {
 /* -- the folder -------------------------------------------------------------------------------- */
 
 static kith_status find_template(struct cmd *c, const char **out, kith_error *e) {
-    for (size_t i = 0; c->program->share_dirs[i]; i++) {
-        *out = arena_printf(&c->arena, "%s/" TEMPLATE, c->program->share_dirs[i]);
-        if (!*out)
-            return err_nomem(e);
-        if (access(*out, R_OK | X_OK) == 0)
-            return KITH_OK;
-    }
+    TRY(program_find(c->program->share_dirs, TEMPLATE, "", &c->arena, out, e));
+    if (*out)
+        return KITH_OK;
     return err_set(e, KITH_E_NOTFOUND, NULL,
                    "there is no template: it is in the folder share/kith, which is installed with "
                    "the program and was not found; install Kith again ('make install')");

@@ -29,13 +29,6 @@ struct restore {
 
 /* -- where to ---------------------------------------------------------------------------------- */
 
-static bool has(const char *folder, const char *name) {
-    char *path = company_path(folder, name);
-    bool yes = path && access(path, F_OK) == 0;
-    free(path);
-    return yes;
-}
-
 static kith_status find_place(struct restore *r, const char *given, kith_error *e) {
     struct arena *a = &r->c->arena;
     char *path = arena_strdup(a, given);
@@ -77,7 +70,7 @@ static kith_status check_place(struct restore *r, kith_error *e) {
     r->there = true;
     if (!S_ISDIR(r->old.st_mode))
         return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is a file, not a folder", given);
-    if (!has(r->folder, "kith.conf") && !has(r->folder, "kith.db"))
+    if (!company_has(r->folder, "kith.conf") && !company_has(r->folder, "kith.db"))
         return folder_is_empty(r->folder)
                    ? KITH_OK
                    : err_set(e, KITH_E_CONFLICT, NULL,

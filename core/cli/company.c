@@ -83,13 +83,30 @@ char *company_file(const char *dir, const char *name) {
     return name[0] == '/' ? strdup(name) : company_path(dir, name);
 }
 
+bool company_has(const char *dir, const char *name) {
+    char *path = company_path(dir, name);
+    bool yes = path && access(path, F_OK) == 0;
+    free(path);
+    return yes;
+}
+
+kith_status program_find(const char *const *dirs, const char *name, const char *ending,
+                         struct arena *a, const char **path, kith_error *e) {
+    for (; *dirs; dirs++) {
+        *path = arena_printf(a, "%s/%s%s", *dirs, name, ending);
+        if (!*path)
+            return err_nomem(e);
+        if (access(*path, F_OK) == 0)
+            return KITH_OK;
+    }
+    *path = NULL;
+    return KITH_OK;
+}
+
 /* -- finding ----------------------------------------------------------------------------------- */
 
 static bool is_company(const char *dir) {
-    char *conf = company_path(dir, "kith.conf");
-    bool yes = conf && access(conf, F_OK) == 0;
-    free(conf);
-    return yes;
+    return company_has(dir, "kith.conf");
 }
 
 static kith_status named_company(const char *name, char **dir, kith_error *e) {

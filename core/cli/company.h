@@ -19,6 +19,11 @@ struct program {
     const char *share_dirs[PROGRAM_DIRS + 1]; /* with lua/examples, plugins-api/template in them */
 };
 
+/* The first of these folders that has a file or folder of this name and ending; in the arena. *path
+ * is NULL when none has. */
+kith_status program_find(const char *const *dirs, const char *name, const char *ending,
+                         struct arena *a, const char **path, kith_error *e);
+
 #define MODULES_MAX     256 /* enabled */
 #define MODULE_DIRS_MAX 36  /* in which modules are looked for */
 
@@ -41,6 +46,7 @@ kith_status company_find(const char *given, char **dir, kith_error *e);
 char *company_path(const char *dir, const char *name);
 /* The same for a path from the settings, which may be a full one. */
 char *company_file(const char *dir, const char *name);
+bool company_has(const char *dir, const char *name); /* is the file there? */
 
 /* Settings, modules, engine, rules; nothing runs before all is open. Problems of the settings are
  * appended to *problems, and make it fail; a module or a rule with a defect is out and logged.

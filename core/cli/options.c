@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include <string.h>
-#include <unistd.h>
 
 static const struct option_row common[] = {
     {"company", "DIR",
@@ -76,12 +75,9 @@ static kith_status unknown_command(const char *name, kith_error *e) {
 /* Is there a module of that name beside the program? One that is elsewhere is not known before the
  * company is open. */
 static bool module_exists(struct cmd *c, const char *name) {
-    for (size_t i = 0; c->program->module_dirs[i]; i++) {
-        char *path = arena_printf(&c->arena, "%s/%s.so", c->program->module_dirs[i], name);
-        if (path && access(path, F_OK) == 0)
-            return true;
-    }
-    return false;
+    const char *path = NULL;
+    (void)program_find(c->program->module_dirs, name, ".so", &c->arena, &path, NULL);
+    return path != NULL;
 }
 
 /* A word with a dot is an action: `kith sales.rescore` is `kith run sales.rescore`. So are two
