@@ -18,8 +18,10 @@ kith_status bus_setup(struct engine *g, kith_error *e) {
         g->writer,
         "CREATE TABLE IF NOT EXISTS kith_cursor(name TEXT PRIMARY KEY, seq INTEGER NOT NULL,"
         " active INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-        "CREATE TABLE IF NOT EXISTS kith_letter(id INTEGER PRIMARY KEY, reaction TEXT NOT NULL,"
-        " seq INTEGER NOT NULL, type INTEGER, subject INTEGER, attempts INTEGER NOT NULL,"
+        /* No number is given again: somebody may have it in mind to skip it. */
+        "CREATE TABLE IF NOT EXISTS kith_letter(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        " reaction TEXT NOT NULL, seq INTEGER NOT NULL, type INTEGER, subject INTEGER, attempts "
+        "INTEGER NOT NULL,"
         " next INTEGER, error TEXT NOT NULL) STRICT;"
         "CREATE INDEX IF NOT EXISTS \"i.kith_letter.seq\" ON kith_letter(seq);"
         "CREATE INDEX IF NOT EXISTS \"i.kith_letter.next\" ON kith_letter(next);"

@@ -213,6 +213,7 @@ kith_status engine_letter(struct engine *g, uint64_t number, struct arena *a,
 struct letter_change {
     const char *sql;
     uint64_t number;
+    int64_t due; /* -1: the statement does not ask */
 };
 
 static kith_status change_letter(struct txn *t, void *arg, kith_error *e) {
@@ -221,6 +222,8 @@ static kith_status change_letter(struct txn *t, void *arg, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(g->writer, change->sql, &st, e));
     bind_int(st, 1, (int64_t)change->number);
+    if (change->due >= 0)
+        bind_int(st, 2, change->due);
     TRY(conn_run(g->writer, st, e));
     if (sqlite3_changes(g->writer->db) != 1)
         return err_set(e, KITH_E_NOTFOUND, NULL,
@@ -231,21 +234,21 @@ static kith_status change_letter(struct txn *t, void *arg, kith_error *e) {
 }
 
 static kith_status write_letter_change(struct engine *g, const struct principal *p, const char *sql,
-                                       uint64_t number, kith_error *e) {
+                                       uint64_t number, int64_t due, kith_error *e) {
     struct write_opts o = {.principal = p, .origin = ORIGIN_SYSTEM};
-    struct letter_change change = {sql, number};
+    struct letter_change change = {sql, number, due};
     return engine_write(g, &o, change_letter, &change, NULL, e);
 }
 
 kith_status engine_letter_retry(struct engine *g, const struct principal *p, uint64_t number,
                                 kith_error *e) {
-    return write_letter_change(g, p, "UPDATE kith_letter SET next = 0, attempts = 0 WHERE id = ?1",
-                               number, e);
+    return write_letter_change(g, p, "UPDATE kith_letter SET next = ?2, attempts = 0 WHERE id = ?1",
+                               number, clock_now(g->clock), e);
 }
 
 kith_status engine_letter_skip(struct engine *g, const struct principal *p, uint64_t number,
                                kith_error *e) {
-    return write_letter_change(g, p, "DELETE FROM kith_letter WHERE id = ?1", number, e);
+    return write_letter_change(g, p, "DELETE FROM kith_letter WHERE id = ?1", number, -1, e);
 }
 
 kith_status bus_cancel(struct engine *g, uint64_t seq, kith_error *e) {

@@ -164,6 +164,50 @@ TEST("after its tries an event is a dead letter that can be retried or skipped")
     fixture_close(&x);
 }
 
+TEST("an event that is told to be tried again behind another one waits, and is not dead") {
+    struct fixture x;
+    struct seen s = {.fail_first = 2};
+    struct dead_letter *letters;
+    size_t n;
+    fixture_open(&x);
+    listen(&x, "r1", "lead.updated", &s);
+    fixture_start(&x);
+    kith_id id = create(&x, x.lead, PAIRS("name=A"));
+    update(&x, x.lead, id, PAIRS("score=1"));
+    settle(&x);
+    update(&x, x.lead, id, PAIRS("score=2"));
+    settle(&x);
+    EXPECT_OK(engine_letters(x.g, false, &x.arena, &letters, &n, &x.e), x.e);
+    EXPECT_INT(2, n);
+    EXPECT_OK(engine_letter_retry(x.g, &tester, letters[1].number, &x.e), x.e);
+    settle(&x);
+    EXPECT_OK(engine_letters(x.g, false, &x.arena, &letters, &n, &x.e), x.e);
+    EXPECT_INT(2, n);
+    EXPECT_INT(clock_now(&x.clock), letters[1].next);
+    fixture_close(&x);
+}
+
+TEST("the number of an event that could not be handled is never that of another one") {
+    struct fixture x;
+    struct seen s = {.fail_first = 2};
+    struct dead_letter *letters;
+    size_t n;
+    fixture_open(&x);
+    listen(&x, "r1", "lead.created", &s);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=A"));
+    settle(&x);
+    EXPECT_OK(engine_letters(x.g, false, &x.arena, &letters, &n, &x.e), x.e);
+    uint64_t first = letters[0].number;
+    EXPECT_OK(engine_letter_skip(x.g, &tester, first, &x.e), x.e);
+    create(&x, x.lead, PAIRS("name=B"));
+    settle(&x);
+    EXPECT_OK(engine_letters(x.g, false, &x.arena, &letters, &n, &x.e), x.e);
+    EXPECT_INT(1, n);
+    EXPECT(letters[0].number > first);
+    fixture_close(&x);
+}
+
 static kith_status touch_again(void *self, struct txn *t, const struct event *ev, kith_error *e) {
     (void)self;
     const struct rfield *score = type_field(ev->type->schema, ev->type, STR("score"));
