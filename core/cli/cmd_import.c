@@ -151,6 +151,15 @@ static kith_status on_reject(void *arg, const struct import_reject *r, kith_erro
     return job->reject_text.len >= 65536 ? flush_rejects(job, e) : KITH_OK;
 }
 
+/* The file stands before the import is done: until then the same command tells its rows again. */
+static kith_status keep_rejects(void *arg, kith_error *e) {
+    struct job *job = arg;
+    TRY(flush_rejects(job, e));
+    int file = job->reject_file;
+    job->reject_file = -1;
+    return file < 0 ? KITH_OK : job->c->io->ops->close(job->c->io, file, true, e);
+}
+
 /* -- what is told ------------------------------------------------------------------------------ */
 
 static const char *column_target(struct cmd *c, const struct import_column *col) {
@@ -340,25 +349,21 @@ static kith_status check_rejects(struct job *job, kith_error *e) {
 static kith_status import_rows(struct job *job, bool rehearsal, kith_error *e) {
     struct import_report r = {0};
     struct cmd *c = job->c;
-    kith_status st = import_run(job->import, &r, e), kept;
+    kith_status st = import_run(job->import, &r, e);
     io_progress(c->io, "");
     c->wrote = !rehearsal;
-    kept = flush_rejects(job, st == KITH_OK ? e : NULL);
     /* An interrupted import tells all its rejects anew when it goes on. */
-    if (job->reject_file >= 0) {
-        bool whole = st == KITH_OK && kept == KITH_OK;
-        kith_status closed = c->io->ops->close(c->io, job->reject_file, whole, whole ? e : NULL);
-        kept = kept == KITH_OK ? closed : kept;
-    }
+    if (job->reject_file >= 0)
+        c->io->ops->close(c->io, job->reject_file, false, NULL);
     if (st == KITH_OK || r.rows > 0)
         report(job, &r, rehearsal);
     if (st != KITH_OK && r.rows > 0 && !rehearsal)
         io_say(c->io, "the import is not complete: the same command goes on after row %llu",
                (unsigned long long)r.rows);
-    if (st == KITH_OK && kept == KITH_OK && r.rejected > 0 && r.rejected == r.rows)
+    if (st == KITH_OK && r.rejected > 0 && r.rejected == r.rows)
         return err_set(e, KITH_E_INVAL, NULL,
                        "every row was rejected: repair the file, or say where its columns go");
-    return st == KITH_OK ? kept : st;
+    return st;
 }
 
 static kith_status run_opened(struct job *job, bool rehearsal, kith_error *e) {
@@ -382,6 +387,7 @@ static kith_status import_into(struct cmd *c, struct engine *engine, bool rehear
     job.options.source_arg = &job;
     job.options.progress = on_progress;
     job.options.reject = on_reject;
+    job.options.ending = keep_rejects;
     job.options.arg = &job;
     TRY(check_rejects(&job, e));
     TRY(c->io->ops->open(c->io, c->args[1], false, &job.source, e));

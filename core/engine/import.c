@@ -456,6 +456,8 @@ static kith_status run_parts(struct import *im, int64_t started, kith_error *e) 
     kith_status end = engine_write(im->g, &o, drop_index, &im->key, NULL, st == KITH_OK ? e : NULL);
     TRY(st);
     TRY(end);
+    if (im->o->ending)
+        TRY(im->o->ending(im->o->arg, e));
     return engine_write(im->g, &o, finish, im, NULL, e);
 }
 

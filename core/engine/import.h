@@ -84,6 +84,9 @@ struct import_options {
     kith_status (*progress)(void *arg, const struct import_report *so_far, kith_error *e);
     kith_status (*reject)(void *arg, const struct import_reject *r,
                           kith_error *e); /* may be NULL */
+    /* Behind the last row, before the import is done: what was rejected can be told again until
+     * then. May be NULL. Anything but KITH_OK leaves an import that can be resumed. */
+    kith_status (*ending)(void *arg, kith_error *e);
     void *arg;
 };
 

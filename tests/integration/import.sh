@@ -46,6 +46,19 @@ exits 2
 one_sentence
 complains "--key"
 
+it "is not done before its rejects are in their file"
+printf 'name,email\nKept One,kept1@example.com\nBad One,bad\n' >kept.csv
+kith import contact kept.csv --rejects "$work/no-folder/bad.csv"
+exits 3
+complains "no-folder/bad.csv"
+complains "the import is not complete"
+kith import contact kept.csv --rejects "$work/kept-bad.csv"
+exits 0
+prints "rejected     1"
+expect grep -q 'Bad One' "$work/kept-bad.csv"
+kith find "contact where email = 'kept1@example.com' : count()"
+prints_exactly 1
+
 it "ends with a line for each reason, however many rows were rejected for it"
 printf 'name,email\nA,a@x.org\nB,b\nC,c\nD,d d@x.org\nE\n' >people.csv
 kith import contact people.csv
