@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,6 +79,33 @@ static void slot_free(struct io_slot *s) {
     *s = (struct io_slot){.fd = -1};
 }
 
+/* What an earlier command left behind when it was killed is taken over, but not when it is
+ * something else or somebody else's. */
+static kith_status open_part(struct io_slot *s, mode_t mode, kith_error *e) {
+    const int how = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    struct stat now;
+    s->fd = open(s->part, how | O_CREAT | O_EXCL, mode);
+    if (s->fd >= 0 || errno != EEXIST)
+        return s->fd >= 0 ? KITH_OK : err_errno(e, "write", s->path);
+    s->fd = open(s->part, how);
+    if (s->fd >= 0 && fstat(s->fd, &now) == 0 && S_ISREG(now.st_mode) && now.st_nlink <= 1 &&
+        now.st_uid == geteuid() && fchmod(s->fd, now.st_mode & mode) == 0)
+        return KITH_OK;
+    return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is in the way: remove it", s->part);
+}
+
+/* Of two commands that write the same file at the same time the second is refused: their bytes
+ * would mix. Where files cannot be locked nobody is. */
+static kith_status own_part(struct io_slot *s, kith_error *e) {
+    struct stat held, named;
+    bool locked = flock(s->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    bool still = fstat(s->fd, &held) == 0 && lstat(s->part, &named) == 0 &&
+                 held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+    if (!locked || !still)
+        return err_set(e, KITH_E_BUSY, NULL, "another command is writing '%s'", s->path);
+    return ftruncate(s->fd, 0) == 0 ? KITH_OK : err_errno(e, "write", s->path);
+}
+
 /* A regular file is written beside its place and moved there when it is whole; a pipe or a device
  * is written directly. */
 static kith_status create_file(struct io_slot *s, const char *path, mode_t mode, kith_error *e) {
@@ -95,8 +123,8 @@ static kith_status create_file(struct io_slot *s, const char *path, mode_t mode,
     s->path = strdup(path);
     if (!s->path)
         return err_nomem(e);
-    s->fd = open(s->part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
-    return s->fd < 0 ? err_errno(e, "write", path) : KITH_OK;
+    TRY(open_part(s, mode, e));
+    return own_part(s, e);
 }
 
 static kith_status open_file(struct io_slot *s, const char *path, kith_error *e) {
@@ -104,10 +132,8 @@ static kith_status open_file(struct io_slot *s, const char *path, kith_error *e)
     s->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (s->fd < 0)
         return err_errno(e, "open", path);
-    if (fstat(s->fd, &now) == 0 && S_ISDIR(now.st_mode)) {
-        close(s->fd);
+    if (fstat(s->fd, &now) == 0 && S_ISDIR(now.st_mode))
         return err_set(e, KITH_E_INVAL, NULL, "'%s' is a folder, not a file", path);
-    }
     return KITH_OK;
 }
 
@@ -128,8 +154,11 @@ static kith_status local_open_file(struct io *io, const char *path, enum io_open
         st = open_file(s, path, e);
     else
         st = create_file(s, path, how == IO_PRIVATE ? 0600 : 0666, e);
-    if (st != KITH_OK)
+    if (st != KITH_OK) {
+        if (s->own && s->fd >= 0)
+            close(s->fd);
         slot_free(s);
+    }
     *file = i;
     return st;
 }

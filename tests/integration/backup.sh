@@ -235,6 +235,32 @@ exits 0
 rm -f "$work"/*.part
 nothing_left
 
+it "mixes no two commands that write the same file"
+for command in "backup $work/same.tar" "export contact $work/same.csv"; do
+    part="${command##* }.part"
+    # shellcheck disable=SC2086
+    flock "$part" -c "echo half >'$part'; '$KITH' $command" >"$work/out" 2>"$work/err"
+    code=$?
+    exits 6
+    complains "another command is writing"
+    expect test "$(cat "$part")" = half
+    # shellcheck disable=SC2086
+    kith $command
+    exits 0
+    nothing_left
+done
+
+it "writes through no link that stands where a file is made"
+echo mine >"$work/mine"
+for link in "ln" "ln -s"; do
+    $link "$work/mine" "$work/linked.tar.part"
+    kith backup "$work/linked.tar"
+    exits 1
+    complains "in the way"
+    expect test "$(cat "$work/mine")" = mine
+    rm "$work/linked.tar.part"
+done
+
 it "leaves one whole company when a restore is killed"
 cp -a "$work/company" "$work/target"
 for i in $(seq 10); do
