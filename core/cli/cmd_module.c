@@ -124,21 +124,11 @@ static void say_done(struct cmd *c, const char *did, const char *name) {
     }
 }
 
-/* Can there be the types that all of them declare? A database in memory takes what any would. */
+/* Can there be the types that all of them declare? */
 static kith_status try_types(struct cmd *c, const struct plugins *p, kith_error *e) {
-    const struct schema_source *modules;
-    size_t count = plugins_sources(p, &modules);
-    struct schema_source *all = ARENA_ARRAY(&c->arena, struct schema_source, count + 1);
     struct conn *scratch = NULL;
     struct schema *schema = NULL;
-    if (!all)
-        return err_nomem(e);
-    all[0] = schema_core;
-    for (size_t i = 0; i < count; i++)
-        all[i + 1] = modules[i];
-    kith_status st = conn_open(&scratch, ":memory:", CONN_WRITER, NULL, e);
-    if (st == KITH_OK)
-        st = schema_build(&schema, scratch, all, count + 1, "EUR", e);
+    kith_status st = company_build_types(p, "EUR", &c->arena, &scratch, &schema, e);
     schema_free(schema);
     conn_close(scratch);
     return st;

@@ -305,19 +305,23 @@ kith_status company_read(struct company **out, const struct program *p, const ch
     return st == KITH_OK ? check_meaning(c, e) : st;
 }
 
-/* A database in memory gives every type and field a number, as any database does. */
-kith_status company_schema(struct company *c, const struct schema **out, kith_error *e) {
+kith_status company_build_types(const struct plugins *p, const char *currency, struct arena *a,
+                                struct conn **scratch, struct schema **out, kith_error *e) {
     const struct schema_source *modules;
-    size_t count = plugins_sources(c->plugins, &modules);
-    struct schema_source *all = ARENA_ARRAY(&c->arena, struct schema_source, count + 1);
+    size_t count = plugins_sources(p, &modules);
+    struct schema_source *all = ARENA_ARRAY(a, struct schema_source, count + 1);
     if (!all)
         return err_nomem(e);
     all[0] = schema_core;
     for (size_t i = 0; i < count; i++)
         all[i + 1] = modules[i];
-    TRY(conn_open(&c->scratch, ":memory:", CONN_WRITER, NULL, e));
-    TRY(schema_build(&c->declared, c->scratch, all, count + 1,
-                     settings_text(c->settings, "", "company.currency").ptr, e));
+    TRY(conn_open(scratch, ":memory:", CONN_WRITER, NULL, e));
+    return schema_build(out, *scratch, all, count + 1, currency, e);
+}
+
+kith_status company_schema(struct company *c, const struct schema **out, kith_error *e) {
+    const char *currency = settings_text(c->settings, "", "company.currency").ptr;
+    TRY(company_build_types(c->plugins, currency, &c->arena, &c->scratch, &c->declared, e));
     *out = c->declared;
     return KITH_OK;
 }

@@ -69,8 +69,13 @@ kith_status company_read_core(const char *dir, struct settings **out,
 /* The texts of a list, at most cap of them; they live as long as s does. Gives their number. */
 size_t company_text_list(const struct settings *s, const char *key, const char **out, size_t cap);
 
-/* The types of a company that was read and not opened, built in memory beside its database; the
- * company owns it. Modules are not started for it. */
+/* The core's types and those that the modules declare, in *scratch, a database in memory, which
+ * takes what any would; the caller frees both, when it fails, too. Modules are not started for it.
+ */
+kith_status company_build_types(const struct plugins *p, const char *currency, struct arena *a,
+                                struct conn **scratch, struct schema **out, kith_error *e);
+/* The types of a company that was read and not opened, built beside its database; the company owns
+ * them. */
 kith_status company_schema(struct company *c, const struct schema **out, kith_error *e);
 
 /* Where modules are looked for: the company's folders, then the program's. Gives their number; they
