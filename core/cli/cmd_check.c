@@ -3,30 +3,6 @@
 #include "cli/show.h"
 #include <string.h>
 
-static void show_problem(struct cmd *c, const char *file, int line, const char *text) {
-    struct buf b = {0};
-    struct json_out j;
-    if (c->json) {
-        json_begin(&j, &b, false);
-        json_object_(&j);
-        json_key(&j, "file");
-        json_strz(&j, file);
-        json_key(&j, "line");
-        json_int(&j, line);
-        json_key(&j, "problem");
-        json_strz(&j, text);
-        json_object_end(&j);
-        json_print(c, &b);
-        return;
-    }
-    io_text(c->io, str_of(file));
-    if (line > 0)
-        io_printf(c->io, ":%d", line);
-    io_puts(c->io, file[0] ? ": " : "");
-    io_text(c->io, str_of(text));
-    io_puts(c->io, "\n");
-}
-
 static void show_settings(struct cmd *c, const struct settings_problems *p) {
     for (size_t i = 0; i < p->count; i++)
         show_problem(c, p->items[i].file, p->items[i].line, p->items[i].text);

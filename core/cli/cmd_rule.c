@@ -57,27 +57,8 @@ static const char *place_text(struct cmd *c, const struct script_problem *p) {
     return p->line ? arena_printf(&c->arena, "%s:%u", p->file, p->line) : p->file;
 }
 
-static void show_problem(void *arg, const struct script_problem *p) {
-    struct cmd *c = arg;
-    struct buf b = {0};
-    struct json_out j;
-    if (c->json) {
-        json_begin(&j, &b, false);
-        json_object_(&j);
-        json_key(&j, "file");
-        json_strz(&j, p->file);
-        json_key(&j, "line");
-        json_int(&j, p->line);
-        json_key(&j, "problem");
-        json_strz(&j, p->message);
-        json_object_end(&j);
-        json_print(c, &b);
-        return;
-    }
-    io_text(c->io, str_of(place_text(c, p)));
-    io_puts(c->io, ": ");
-    io_text(c->io, str_of(p->message));
-    io_puts(c->io, "\n");
+static void show_script_problem(void *arg, const struct script_problem *p) {
+    show_problem(arg, p->file, p->line, p->message);
 }
 
 /* -- list -------------------------------------------------------------------------------------- */
@@ -156,7 +137,7 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
 /* -- check and reload -------------------------------------------------------------------------- */
 
 kith_status cmd_rule_problems(struct cmd *c, size_t *rules, kith_error *e) {
-    return scripts_check(c->company->scripts, show_problem, c, rules, e);
+    return scripts_check(c->company->scripts, show_script_problem, c, rules, e);
 }
 
 kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e) {
@@ -169,8 +150,7 @@ kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e) {
         const char *text =
             arena_printf(&c->arena, "suspended: %s; mend the file, or run 'kith rule resume %s'",
                          v.files[i].reason, strrchr(v.files[i].file, '/') + 1);
-        show_problem(
-            c, &(struct script_problem){v.files[i].file, 0, text ? text : "suspended", false});
+        show_problem(c, v.files[i].file, 0, text ? text : "suspended");
         ++*count;
     }
     return KITH_OK;
@@ -186,7 +166,7 @@ static kith_status run_check(struct cmd *c, kith_error *e) {
 
 static kith_status run_reload(struct cmd *c, kith_error *e) {
     size_t rules = 0;
-    TRY(scripts_reload(c->company->scripts, show_problem, c, &rules, e));
+    TRY(scripts_reload(c->company->scripts, show_script_problem, c, &rules, e));
     if (!c->json)
         io_printf(c->io, "Reloaded: %zu rule%s.\n", rules, rules == 1 ? "" : "s");
     return KITH_OK;

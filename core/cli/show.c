@@ -187,6 +187,30 @@ void json_print(struct cmd *c, struct buf *b) {
     buf_free(b);
 }
 
+void show_problem(struct cmd *c, const char *file, int64_t line, const char *text) {
+    struct buf b = {0};
+    struct json_out j;
+    if (c->json) {
+        json_begin(&j, &b, false);
+        json_object_(&j);
+        json_key(&j, "file");
+        json_strz(&j, file);
+        json_key(&j, "line");
+        json_int(&j, line);
+        json_key(&j, "problem");
+        json_strz(&j, text);
+        json_object_end(&j);
+        json_print(c, &b);
+        return;
+    }
+    io_text(c->io, str_of(file));
+    if (line > 0)
+        io_printf(c->io, ":%lld", (long long)line);
+    io_puts(c->io, file[0] ? ": " : "");
+    io_text(c->io, str_of(text));
+    io_puts(c->io, "\n");
+}
+
 /* -- what the user named ----------------------------------------------------------------------- */
 
 kith_status arg_type(struct cmd *c, size_t i, const struct rtype **t, kith_error *e) {
