@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* No memory at the nth allocation, for one n after the other, in every command: it fails with that
  * sentence and keeps nothing, or succeeds; the company goes on and is sound. Short runs take some
- * n, long ones (KITH_TEST_LONG) all. */
+ * n, long ones (KITH_TEST_LONG) up to 2,000 of each command. */
 #include "base/id.h"
 #include "cli/cli.h"
 #include "crash/workload.h"
@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SHORT 40 /* places for each command and kind of trouble */
+#define PLACES      40 /* for each command and kind of trouble */
+#define PLACES_LONG 2000
 
 static const struct program program;
 static struct company *company;
@@ -28,6 +29,10 @@ static const struct trouble {
     {"Kith", fault_alloc_fail, fault_alloc_calls},
     {"SQLite", fault_mem_fail, fault_mem_calls},
 };
+
+static int64_t step_for(int64_t count) {
+    return count / (getenv("KITH_TEST_LONG") ? PLACES_LONG : PLACES) + 1;
+}
 
 /* -- an io in memory --------------------------------------------------------------------------- */
 
@@ -284,7 +289,7 @@ static void every_place(size_t i, const struct trouble *t) {
     int64_t first = t->calls();
     EXPECT_INT(0, run(commands[i].args));
     int64_t count = t->calls() - first;
-    int64_t step = getenv("KITH_TEST_LONG") ? 1 : count / SHORT + 1;
+    int64_t step = step_for(count);
     for (int64_t n = 1 + (int64_t)dice_roll(&dice, (uint64_t)step); n <= count; n += step) {
         one_place(i, t, n, 1);
         one_place(i, t, n, INT64_C(1) << 40);
@@ -309,7 +314,7 @@ TEST("a company that cannot be opened for want of memory says so and opens later
         int64_t first = troubles[t].calls();
         EXPECT_OK(open_it(), err);
         int64_t count = troubles[t].calls() - first;
-        int64_t step = getenv("KITH_TEST_LONG") ? 1 : count / SHORT + 1;
+        int64_t step = step_for(count);
         for (int64_t n = 1 + (int64_t)dice_roll(&dice, (uint64_t)step); n <= count; n += step) {
             company_close(company);
             company = NULL;
