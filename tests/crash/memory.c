@@ -254,7 +254,7 @@ struct outcome {
 static const char *wrong(size_t i, const struct outcome *o) {
     if (o->code != 0 && !o->tells)
         return "it does not speak of memory";
-    if (o->code != 0 && o->named)
+    if (o->code != 0 && o->named && o->lines < o->before) /* else only the report was lost */
         return "the file that was not finished has its name";
     if (o->code == 0 && commands[i].exports && o->lines != o->before + 1)
         return "what was exported is not all there is";
