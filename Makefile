@@ -6,7 +6,7 @@ PRESET  ?= dev
 PREFIX  ?= /usr/local
 SOURCES  = $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
-.PHONY: help deps build release demo test test-long bench fuzz format check-format check-scripts check \
+.PHONY: help deps build demo test test-long bench fuzz format check-format check-scripts check \
         reference install clean
 
 help: ## list these targets

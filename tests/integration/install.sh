@@ -11,6 +11,16 @@ for part in bin/kith include/kith/plugin.h lib/kith/modules share/doc/kith/READM
     [ -e "usr/$part" ] || fail "expected $part in the installation"
 done
 
+it "what the installed README and the table of its guides lead to is installed, but for the headers"
+for page in README.md docs/README.md; do
+    grep -o '](\([^)#]*\)' "usr/share/doc/kith/$page" | sed 's/^](//' >links
+    [ "$(wc -l <links)" -gt 3 ] || fail "expected links in $page"
+    while read -r link; do
+        case $link in */include/kith/*) continue ;; esac
+        [ -e "usr/share/doc/kith/$(dirname "$page")/$link" ] || fail "$page: expected $link to be installed"
+    done <links
+done
+
 it "every module of the build is installed"
 for module in "$KITH_MODULES"/*.so; do
     [ -f "usr/lib/kith/modules/${module##*/}" ] || fail "expected ${module##*/} to be installed"
