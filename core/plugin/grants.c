@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Permissions: what the admin grants to a module, in the setting MODULE.grant, at three precisions:
- * "*", "write:*" and "write:task". For native code this is least surprise and audit, not a wall. */
+/* Permissions: what the admin grants to a module, in the setting MODULE.grant. For native code this
+ * is least surprise and audit, not a wall. */
+#include "engine/grant.h"
 #include "plugin/internal.h"
 
-static bool covers(kith_str grant, const char *kind, const char *name) {
-    kith_str part;
-    if (str_eqz(grant, "*"))
-        return true;
-    return str_split(&grant, ':', &part) && str_eqz(part, kind) &&
-           (str_eqz(grant, "*") || str_eqz(grant, name));
-}
-
-bool grant_has(const struct plugin *p, const char *kind, const char *name) {
+static bool grant_has(const struct plugin *p, const char *kind, const char *name) {
     const struct setting *s = settings_find(p->set->settings, p->name, "grant");
-    if (!s || s->value.kind != KITH_LIST)
-        return false;
-    for (uint64_t i = 0; i < s->value.as.list.count; i++)
-        if (covers(s->value.as.list.items[i].as.s, kind, name))
-            return true;
-    return false;
+    return s && s->value.kind == KITH_LIST && grants_cover(&s->value, kind, name);
 }
 
 static kith_status denied(const struct plugin *p, const char *verb, const char *kind,

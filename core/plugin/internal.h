@@ -211,7 +211,6 @@ kith_status plugin_fail(struct plugin *p, const kith_error *why);
 
 /* -- permissions (grants.c) -------------------------------------------------------------------- */
 
-bool grant_has(const struct plugin *p, const char *kind, const char *name);
 kith_status grant_read(const struct plugin *p, const struct rtype *t, kith_error *e);
 kith_status grant_write(const struct plugin *p, const struct rtype *t, kith_error *e);
 /* To write these fields alone: those that the module itself added to the type need no permission.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rights: what the admin lets a file of rules do, in the words in which modules are granted theirs:
- * "*", "write:*", "write:task", and "call:sales.*" for all actions or topics with that beginning.
+/* Rights: what the admin lets a file of rules do, in the words in which modules are granted theirs.
  * For Lua this is a wall: whatever a rule reads, writes, publishes or calls comes through here. */
+#include "engine/grant.h"
 #include "script/script_internal.h"
 
 #include <string.h>
@@ -11,30 +11,8 @@ enum { FILE_ITEM, MAY_ITEM }; /* of a group in rules.scripts, as declared */
 static const char *const kinds[] = {"read", "write", "publish", "call"};
 #define KINDS (sizeof kinds / sizeof *kinds)
 
-/* -- the words --------------------------------------------------------------------------------- */
-
-/* "sales.*" covers "sales.rescore". */
-static bool name_covers(kith_str pattern, const char *name) {
-    if (str_eqz(pattern, "*") || str_eqz(pattern, name))
-        return true;
-    return pattern.len > 2 && memcmp(pattern.ptr + pattern.len - 2, ".*", 2) == 0 &&
-           strncmp(pattern.ptr, name, pattern.len - 1) == 0;
-}
-
-static bool covers(kith_str grant, const char *kind, const char *name) {
-    kith_str part;
-    if (str_eqz(grant, "*"))
-        return true;
-    return str_split(&grant, ':', &part) && str_eqz(part, kind) && name_covers(grant, name);
-}
-
 static bool may(const struct script *s, const char *kind, const char *name) {
-    if (!s->granted)
-        return true;
-    for (uint64_t i = 0; i < s->may->as.list.count; i++)
-        if (covers(s->may->as.list.items[i].as.s, kind, name))
-            return true;
-    return false;
+    return !s->granted || grants_cover(s->may, kind, name);
 }
 
 /* -- checking ---------------------------------------------------------------------------------- */
@@ -51,7 +29,7 @@ static const char *action_name(const void *g, size_t i) {
 static kith_status check_action(const struct engine *g, kith_str pattern, kith_error *e) {
     size_t count = 0;
     for (const struct action *a; (a = engine_action_at(g, count)); count++)
-        if (name_covers(pattern, a->name))
+        if (grant_covers_name(pattern, a->name))
             return KITH_OK;
     const char *near = str_nearest(pattern, action_name, g, count);
     return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%.*s'%s%s%s", (int)pattern.len,
@@ -60,8 +38,7 @@ static kith_status check_action(const struct engine *g, kith_str pattern, kith_e
 }
 
 static kith_status check_topic(const struct engine *g, kith_str name, kith_error *e) {
-    bool many = name.len > 2 && memcmp(name.ptr + name.len - 2, ".*", 2) == 0;
-    if (many || engine_topic_known(g, name))
+    if (grant_is_prefix(name) || engine_topic_known(g, name))
         return KITH_OK;
     return err_set(e, KITH_E_NOTFOUND, NULL, "nobody declares the topic '%.*s'", (int)name.len,
                    name.ptr);
