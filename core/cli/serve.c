@@ -353,23 +353,24 @@ static void accept_until_signal(struct server *s, int listener, int signals) {
     }
 }
 
-/* Waits until the guests have left, at most ms; true: nobody is there any more. */
-static bool wait_for_guests(struct server *s, int64_t ms) {
+/* Waits until the guests have left, at most ms. Gives how many are still there. */
+static int wait_for_guests(struct server *s, int64_t ms) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += ms / 1000;
     pthread_mutex_lock(&s->lock);
     while (s->count > 0 && pthread_cond_timedwait(&s->left, &s->lock, &until) == 0)
         ;
-    bool empty = s->count == 0;
+    int left = s->count;
     pthread_mutex_unlock(&s->lock);
-    return empty;
+    return left;
 }
 
 static void see_guests_out(struct server *s) {
-    if (wait_for_guests(s, GRACE_MS))
+    int left = wait_for_guests(s, GRACE_MS);
+    if (left == 0)
         return;
-    log_warn("serve", "interrupting %d commands that still run", s->count);
+    log_warn("serve", "interrupting %d commands that still run", left);
     atomic_store(&s->ending, true);
     pthread_mutex_lock(&s->lock);
     for (int i = 0; i < CLIENTS_MAX; i++) {
@@ -377,8 +378,8 @@ static void see_guests_out(struct server *s) {
             shutdown(s->guests[i].fd, SHUT_RDWR);
     }
     pthread_mutex_unlock(&s->lock);
-    while (!wait_for_guests(s, GRACE_MS))
-        log_warn("serve", "still waiting for %d commands", s->count);
+    while ((left = wait_for_guests(s, GRACE_MS)) > 0)
+        log_warn("serve", "still waiting for %d commands", left);
 }
 
 static int stop_signals(void) {
