@@ -24,6 +24,7 @@ struct backup {
     struct cmd *c;
     const char *copy; /* the database's */
     int file;
+    char *chunk; /* CHUNK bytes, for one file after the other */
     struct member *members;
     size_t count, cap;
     int64_t now; /* ms UTC */
@@ -67,13 +68,10 @@ static kith_status read_chunks(int fd, const char *path, char *chunk, chunk_fn f
 
 static kith_status each_chunk(struct backup *b, const char *path, chunk_fn fn, void *arg,
                               kith_error *e) {
-    char *chunk = arena_alloc(&b->c->arena, CHUNK);
-    if (!chunk)
-        return err_nomem(e);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return err_errno(e, "open", path);
-    kith_status st = read_chunks(fd, path, chunk, fn, arg, e);
+    kith_status st = read_chunks(fd, path, b->chunk, fn, arg, e);
     close(fd);
     return st;
 }
@@ -355,10 +353,11 @@ static kith_status check_target(struct cmd *c, kith_error *e) {
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {
-    struct backup b = {.c = c, .now = engine_now(c->company->engine)};
+    struct backup b = {
+        .c = c, .now = engine_now(c->company->engine), .chunk = arena_alloc(&c->arena, CHUNK)};
     struct io *io = c->io;
     TRY(check_target(c, e));
-    if (sodium_init() < 0)
+    if (!b.chunk || sodium_init() < 0)
         return err_nomem(e);
     TRY(io->ops->open(io, c->args[0], IO_PRIVATE, &b.file, e));
     io_progress(io, "copying the database");
