@@ -393,8 +393,8 @@ bool reference_page(size_t i, const char **name, const char **help) {
 }
 
 static const char *page_at(const void *arg, size_t i) {
-    const struct reference *r = arg;
-    return i < PAGES ? pages[i].name : plugins_declared(r->company->plugins, i - PAGES)->name;
+    (void)arg;
+    return pages[i].name;
 }
 
 static kith_status print_page(struct reference *r, const char *name, kith_error *e) {
@@ -408,7 +408,7 @@ static kith_status print_page(struct reference *r, const char *name, kith_error 
         if (d->name && strcmp(d->name, name) == 0)
             return page_module(r, d, e);
     }
-    const char *near = str_nearest(str_of(name), page_at, r, PAGES);
+    const char *near = str_nearest(str_of(name), page_at, NULL, PAGES);
     return err_set(e, KITH_E_NOTFOUND, NULL, "there is no page and no enabled module '%s'%s%s%s",
                    name, near ? "; did you mean '" : "; 'kith reference' lists them",
                    near ? near : "", near ? "'?" : "");
