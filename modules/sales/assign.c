@@ -172,11 +172,6 @@ static kith_status share_out(struct assignment *a, const struct picks *leads, in
     return st == KITH_OK ? keep_turns(a, before, served, err) : st;
 }
 
-static kith_status pick_lead(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
-    struct picks *leads = arg;
-    return picks_add(leads, txn, leads->self->records->row_id(txn, row), 0, err);
-}
-
 /* One lead that the caller names must be free to be given. */
 static kith_status take_lead(struct picks *leads, const kith_txn *txn, kith_id id,
                              kith_error *err) {
@@ -242,7 +237,7 @@ kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err) 
     if (st != KITH_OK)
         return st;
     if (args[ASSIGN_LEAD].kind == KITH_NULL) {
-        st = self->records->find(a.txn, self->query.unassigned, 0, NULL, 0, pick_lead, &leads, err);
+        st = self->records->find(a.txn, self->query.unassigned, 0, NULL, 0, picks_row, &leads, err);
     } else {
         st = take_lead(&leads, a.txn, args[ASSIGN_LEAD].as.link.id, err);
         owner = kith_link(self->user.type, next_seller(&a)->id);

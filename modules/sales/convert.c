@@ -110,12 +110,6 @@ static kith_status check_args(const struct conversion *c, kith_error *err) {
 
 /* -- whom we know ------------------------------------------------------------------------------ */
 
-static kith_status pick_account(void *arg, const kith_txn *txn, const kith_row *row,
-                                kith_error *err) {
-    struct picks *found = arg;
-    return picks_add(found, txn, found->self->records->row_id(txn, row), 0, err);
-}
-
 /* A contact may have the same address twice. */
 static kith_status pick_contact(void *arg, const kith_txn *txn, const kith_row *row,
                                 kith_error *err) {
@@ -188,7 +182,7 @@ static kith_status find_account(struct conversion *c, kith_error *err) {
         return KITH_OK;
     }
     kith_status st = self->records->find(c->txn, self->query.accounts_named, 1,
-                                         &c->lead[OF_COMPANY], 0, pick_account, &found, err);
+                                         &c->lead[OF_COMPANY], 0, picks_row, &found, err);
     if (st != KITH_OK || found.count == 0)
         return st;
     const struct pick *one = found.count == 1 ? found.first : NULL;

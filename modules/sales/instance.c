@@ -24,6 +24,11 @@ kith_status picks_add(struct picks *picks, const kith_txn *txn, kith_id id, int6
     return KITH_OK;
 }
 
+kith_status picks_row(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
+    struct picks *picks = arg;
+    return picks_add(picks, txn, picks->self->records->row_id(txn, row), 0, err);
+}
+
 /* -- what it asks for -------------------------------------------------------------------------- */
 
 #define TYPE(t)     KITH_WANT(TYPE, #t, t.type)

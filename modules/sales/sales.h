@@ -75,6 +75,8 @@ struct picks {
 /* instance.c */
 kith_status picks_add(struct picks *picks, const kith_txn *txn, kith_id id, int64_t number,
                       kith_error *err);
+/* For a query: arg is the struct picks, and no number matters. */
+kith_status picks_row(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err);
 kith_status sales_create(const kith_host *host, kith_instance **out, kith_error *err);
 void sales_destroy(kith_instance *self);
 kith_status sales_setting(const kith_instance *self, const char *key, kith_value *value,
