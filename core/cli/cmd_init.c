@@ -2,6 +2,7 @@
 /* kith init: a new company's folder. */
 #include "base/number.h"
 #include "base/zone.h"
+#include "cli/disk.h"
 #include "cli/show.h"
 #include <dirent.h>
 #include <errno.h>
@@ -74,13 +75,6 @@ static kith_status make_folder(const char *dir, const char *name, kith_error *e)
     return st;
 }
 
-static bool write_whole(int fd, kith_str text) {
-    ssize_t n = write(fd, text.ptr, (size_t)text.len);
-    if (n >= 0 && n != (ssize_t)text.len)
-        errno = ENOSPC;
-    return n == (ssize_t)text.len;
-}
-
 /* A file that is there stays: an earlier init may have been interrupted, or the files come from a
  * backup without a database. Half a file would be taken for the whole one: it is removed. */
 static kith_status make_file(const char *dir, const char *name, kith_str text, kith_error *e) {
@@ -91,7 +85,7 @@ static kith_status make_file(const char *dir, const char *name, kith_str text, k
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0 && errno != EEXIST)
         st = err_errno(e, "write", path);
-    if (fd >= 0 && !write_whole(fd, text)) {
+    if (fd >= 0 && !write_all(fd, text)) {
         st = err_errno(e, "write", path);
         unlink(path);
     }

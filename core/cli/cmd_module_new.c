@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith module new: a vendor's module to begin with, from the template in plugins-api/template. The
  * template is a module that works and calls itself visit; here it gets another name. */
+#include "cli/disk.h"
 #include "cli/show.h"
 #include "record/schema.h"
 #include <ctype.h>
@@ -95,12 +96,7 @@ static kith_status write_file(const char *path, mode_t mode, const struct buf *t
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return err_errno(e, "make", path);
-    ssize_t n = write(fd, text->ptr, text->len);
-    if (n >= 0 && (size_t)n != text->len) {
-        n = -1;
-        errno = ENOSPC;
-    }
-    kith_status st = n < 0 ? err_errno(e, "write", path) : KITH_OK;
+    kith_status st = write_all(fd, buf_view(text)) ? KITH_OK : err_errno(e, "write", path);
     if (close(fd) != 0 && st == KITH_OK)
         st = err_errno(e, "write", path);
     return st;
@@ -141,19 +137,6 @@ static kith_status copy_files(const struct renaming *r, kith_error *e) {
     return st;
 }
 
-static void remove_folder(struct cmd *c, const char *path) {
-    DIR *d = opendir(path);
-    const struct dirent *entry;
-    while (d && (entry = readdir(d))) {
-        const char *file = arena_printf(&c->arena, "%s/%s", path, entry->d_name);
-        if (file)
-            unlink(file); /* fails for . and .. */
-    }
-    if (d)
-        closedir(d);
-    rmdir(path);
-}
-
 /* -- the folder -------------------------------------------------------------------------------- */
 
 static kith_status find_template(struct cmd *c, const char **out, kith_error *e) {
@@ -190,7 +173,7 @@ static kith_status make_module(struct renaming *r, const char *folder, kith_erro
     if (st == KITH_OK && renameat2(AT_FDCWD, part, AT_FDCWD, folder, RENAME_NOREPLACE) != 0)
         st = errno == EEXIST ? already_there(folder, e) : err_errno(e, "make the folder", folder);
     if (st != KITH_OK)
-        remove_folder(r->c, part);
+        folder_remove(part);
     return st;
 }
 

@@ -2,6 +2,7 @@
 /* kith restore: a company's folder from a backup. Everything is unpacked, compared and examined
  * beside the place where it is to stand, and moved there as a whole in one step. */
 #include "cli/backup.h"
+#include "cli/disk.h"
 #include "cli/pack.h"
 #include "cli/show.h"
 #include "cli/unpack.h"
@@ -173,7 +174,7 @@ static kith_status put_in_place(struct restore *r, kith_error *e) {
         chmod(r->fresh, r->old.st_mode & 0777);
     if (r->there && geteuid() == 0 && !folder_give(r->fresh, r->old.st_uid, r->old.st_gid))
         return err_errno(e, "give the files to the owner of", r->folder);
-    sync_folders(r->fresh);
+    folder_sync_tree(r->fresh);
     if (r->lock >= 0) {
         st = exchange(r, e);
     } else if (rename(r->fresh, r->folder) != 0) { /* onto nothing, or onto an empty folder */
@@ -181,7 +182,7 @@ static kith_status put_in_place(struct restore *r, kith_error *e) {
     } else {
         r->fresh = NULL;
     }
-    sync_folder(r->parent);
+    folder_sync(r->parent);
     return st;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Io of this process: its standard streams, its files, its Ctrl-C or SIGTERM. */
 #include "cli/cli_io.h"
+#include "cli/disk.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -25,19 +26,6 @@ static void on_interrupt(int signal_number) {
 
 static struct io_local *local_of(struct io *io) {
     return (struct io_local *)(void *)io;
-}
-
-static bool write_all(int fd, kith_str data) {
-    while (data.len > 0) {
-        ssize_t n = write(fd, data.ptr, (size_t)data.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        data.ptr += n;
-        data.len -= (uint64_t)n;
-    }
-    return true;
 }
 
 static void local_progress(struct io *io, const char *line) {
@@ -220,11 +208,8 @@ static void sync_folder_of(const char *path) {
     char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
     if (slash)
         slash[slash == folder] = '\0';
-    int fd = folder ? open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
+    if (folder)
+        folder_sync(slash ? folder : ".");
     free(folder);
 }
 

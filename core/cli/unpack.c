@@ -3,13 +3,12 @@
 #include "cli/unpack.h"
 #include "base/json.h"
 #include "cli/backup.h"
+#include "cli/disk.h"
 #include "cli/pack.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -156,18 +155,6 @@ static kith_status make_way(char *path, size_t folder, kith_error *e) {
     return KITH_OK;
 }
 
-static kith_status write_chunk(int fd, const char *path, size_t n, const char *bytes,
-                               kith_error *e) {
-    while (n > 0) {
-        ssize_t done = write(fd, bytes, n);
-        if (done < 0 && errno != EINTR)
-            return err_errno(e, "write", path);
-        bytes += done > 0 ? done : 0;
-        n -= done > 0 ? (size_t)done : 0;
-    }
-    return KITH_OK;
-}
-
 static kith_status copy_out(struct reading *r, int fd, const char *path, uint64_t size,
                             char digest[BACKUP_DIGEST], kith_error *e) {
     crypto_hash_sha256_state state;
@@ -177,7 +164,8 @@ static kith_status copy_out(struct reading *r, int fd, const char *path, uint64_
     while (size > 0) {
         size_t n = size < CHUNK ? (size_t)size : CHUNK;
         TRY(get(r, r->chunk, n, e));
-        TRY(write_chunk(fd, path, n, r->chunk, e));
+        if (!write_all(fd, (kith_str){r->chunk, n}))
+            return err_errno(e, "write", path);
         crypto_hash_sha256_update(&state, (const unsigned char *)r->chunk, n);
         size -= n;
         r->done += n;
@@ -250,67 +238,4 @@ kith_status unpack(struct cmd *c, const char *folder, struct unpacked *out, kith
     c->io->ops->close(c->io, r.file, false, NULL);
     json_decref(r.manifest);
     return st;
-}
-
-/* -- folders ----------------------------------------------------------------------------------- */
-
-static bool each_inside(const char *path, bool (*fn)(const FTSENT *f, const void *arg),
-                        const void *arg) {
-    char *roots[] = {(char *)(uintptr_t)path, NULL};
-    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    bool good = tree != NULL;
-    for (FTSENT *f; good && (f = fts_read(tree));)
-        good = fn(f, arg);
-    if (tree)
-        fts_close(tree);
-    return good;
-}
-
-static bool is_root(const FTSENT *f, const void *arg) {
-    (void)arg;
-    return f->fts_level <= 0;
-}
-
-bool folder_is_empty(const char *path) {
-    return each_inside(path, is_root, NULL);
-}
-
-static bool remove_entry(const FTSENT *f, const void *arg) {
-    (void)arg;
-    if (f->fts_info != FTS_D)
-        remove(f->fts_accpath);
-    return true;
-}
-
-void folder_remove(const char *path) {
-    each_inside(path, remove_entry, NULL);
-}
-
-void sync_folder(const char *path) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-}
-
-static bool sync_entry(const FTSENT *f, const void *arg) {
-    (void)arg;
-    if (f->fts_info == FTS_DP)
-        sync_folder(f->fts_accpath);
-    return true;
-}
-
-void sync_folders(const char *path) {
-    each_inside(path, sync_entry, NULL);
-}
-
-static bool give_entry(const FTSENT *f, const void *arg) {
-    const struct stat *to = arg;
-    return f->fts_info == FTS_D || lchown(f->fts_accpath, to->st_uid, to->st_gid) == 0;
-}
-
-bool folder_give(const char *path, uid_t user, gid_t group) {
-    struct stat to = {.st_uid = user, .st_gid = group};
-    return each_inside(path, give_entry, &to);
 }

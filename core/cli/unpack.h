@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Unpack: reads a backup into a folder, and trusts nothing in it. And what restoring does with
- * folders. */
+/* Unpack: reads a backup into a folder, and trusts nothing in it. */
 #ifndef CLI_UNPACK_H
 #define CLI_UNPACK_H
 
 #include "cli/cli.h"
-#include <sys/types.h>
 
 struct unpacked { /* from the manifest; texts in the command's arena */
     const char *kith, *made;
@@ -15,12 +13,5 @@ struct unpacked { /* from the manifest; texts in the command's arena */
  * in backup_parts, and only when size and digest are right. KITH_E_CORRUPT: it is no whole backup.
  * The folder is left as it is when it fails. */
 kith_status unpack(struct cmd *c, const char *folder, struct unpacked *out, kith_error *e);
-
-bool folder_is_empty(const char *path); /* hidden files count */
-void folder_remove(const char *path);   /* with all that is in it */
-void sync_folder(const char *path);     /* which names are in it */
-void sync_folders(const char *path);    /* and in those below */
-/* Gives it and all that is in it to another user. */
-bool folder_give(const char *path, uid_t user, gid_t group);
 
 #endif
