@@ -109,6 +109,8 @@ kith_status company_no_share(struct cmd *c, const char *so);
 kith_status cmd_rule_problems(struct cmd *c, size_t *rules, kith_error *e);
 /* Shows which files of rules are suspended; gives their number. */
 kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e);
+/* The same as remarks, beside an answer that they qualify. */
+kith_status cmd_rule_say_suspended(struct cmd *c, size_t *count, kith_error *e);
 
 /* -- commands ---------------------------------------------------------------------------------- */
 

@@ -66,8 +66,17 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
     }
     if (t.count > 0)
         table_print(&t);
-    else if (!c->json)
-        io_puts(c->io, "Every event was handled.\n");
+    size_t suspended;
+    TRY(cmd_rule_say_suspended(c, &suspended, e));
+    if (count > 0 || c->json)
+        return KITH_OK;
+    const char *none = "Every event was handled.\n";
+    if (cmd_option(c, "dead"))
+        none = "No event was set aside.\n";
+    else if (suspended)
+        none = "No event failed. What rules in suspended files wait for is handled when they go "
+               "on.\n";
+    io_puts(c->io, none);
     return KITH_OK;
 }
 

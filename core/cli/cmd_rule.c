@@ -115,9 +115,17 @@ static void list_files(struct cmd *c, const struct scripts_view *v) {
     table_print(&t);
 }
 
-static void say_suspended(struct cmd *c, const struct script_info *f) {
-    io_say(c->io, "%s is suspended: %s; mend the file, or run 'kith rule resume %s'", f->file,
-           f->reason, strrchr(f->file, '/') + 1);
+static size_t say_suspended(struct cmd *c, const struct scripts_view *v) {
+    size_t count = 0;
+    for (size_t i = 0; i < v->file_count; i++) {
+        const struct script_info *f = &v->files[i];
+        if (!f->suspended)
+            continue;
+        io_say(c->io, "%s is suspended: %s; mend the file, or run 'kith rule resume %s'", f->file,
+               f->reason, strrchr(f->file, '/') + 1);
+        count++;
+    }
+    return count;
 }
 
 static kith_status run_list(struct cmd *c, kith_error *e) {
@@ -128,9 +136,7 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
         list_files(c, &v);
     for (size_t i = 0; i < v.problem_count; i++)
         io_say(c->io, "%s: %s", place_text(c, &v.problems[i]), v.problems[i].message);
-    for (size_t i = 0; i < v.file_count; i++)
-        if (v.files[i].suspended)
-            say_suspended(c, &v.files[i]);
+    say_suspended(c, &v);
     return KITH_OK;
 }
 
@@ -153,6 +159,13 @@ kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e) {
         show_problem(c, v.files[i].file, 0, text ? text : "suspended");
         ++*count;
     }
+    return KITH_OK;
+}
+
+kith_status cmd_rule_say_suspended(struct cmd *c, size_t *count, kith_error *e) {
+    struct scripts_view v;
+    TRY(scripts_view(c->company->scripts, &c->arena, &v, e));
+    *count = say_suspended(c, &v);
     return KITH_OK;
 }
 

@@ -77,6 +77,27 @@ prints "Every event was handled."
 kith find "task where title like '%Load%' : count()"
 prints_exactly 350
 
+it "says that events may wait for a suspended file, though none failed"
+cat >rules/guard.lua <<'RULE'
+before("account.create", { name = "guard", where = "name = 'Nowhere'" }, function(account)
+    error("it broke")
+end)
+on("account.created", { name = "wait" }, function() end)
+RULE
+kith rule reload
+for i in 1 2 3; do "$KITH" create account name=Nowhere >/dev/null 2>&1; done
+until_prints "suspended since" rule list
+create account name=Waits >/dev/null
+kith event list
+exits 0
+prints "No event failed. What rules in suspended files wait for is handled when they go on."
+complains "rules/guard.lua is suspended"
+kith event list --dead
+prints_exactly "No event was set aside."
+rm rules/guard.lua
+kith rule reload
+exits 0
+
 it "suspends a file that keeps failing, and shows it everywhere"
 cat >rules/broken.lua <<'RULE'
 on("note.created", { name = "break" }, function(note) error("it broke") end)
