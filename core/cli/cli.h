@@ -16,7 +16,7 @@ enum needs {
 #define OPTIONS_PER_COMMAND 24
 struct option_row {
     const char *name;  /* without its dashes */
-    const char *value; /* what follows, for the help: "FILE"; NULL: a switch */
+    const char *value; /* what follows: "FILE", or "csv|jsonl", one of these; NULL: a switch */
     const char *help;
 };
 
@@ -64,6 +64,8 @@ kith_status cmd_parse(struct cmd *c, int argc, char *const *argv, kith_error *e)
 bool cmd_wants_json(int argc, char *const *argv);
 /* The value of an option ("" for a switch), or NULL when it was not given. */
 const char *cmd_option(const struct cmd *c, const char *name);
+/* The place of the word among those that the option takes; `otherwise` when it was not given. */
+int cmd_option_choice(const struct cmd *c, const char *name, int otherwise);
 /* A whole number from min to max; `otherwise` when it was not given. */
 kith_status cmd_option_int(const struct cmd *c, const char *name, int64_t min, int64_t max,
                            int64_t otherwise, int64_t *out, kith_error *e);

@@ -38,36 +38,20 @@ static kith_status on_progress(void *arg, uint64_t rows, kith_error *e) {
     return io_check(job->c->io, e);
 }
 
-static kith_status read_format(struct cmd *c, const char *path, enum file_format *out,
-                               kith_error *e) {
-    static const char *const words[] = {
-        [FORMAT_CSV] = "csv", [FORMAT_JSONL] = "jsonl", [FORMAT_VCARD] = "vcard"};
-    const char *format = cmd_option(c, "format");
-    *out = path ? file_format_of(path) : c->json ? FORMAT_JSONL : FORMAT_CSV;
-    if (!format)
-        return KITH_OK;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(format, words[i]) == 0) {
-            *out = (enum file_format)i;
-            return KITH_OK;
-        }
-    return err_set(e, KITH_E_INVAL, NULL, "--format takes csv, jsonl or vcard, not '%s'", format);
+static enum file_format format_of(const struct cmd *c, const char *path) {
+    enum file_format usual = path ? file_format_of(path) : c->json ? FORMAT_JSONL : FORMAT_CSV;
+    return (enum file_format)cmd_option_choice(c, "format", (int)usual);
 }
 
 static kith_status read_version(struct cmd *c, struct export_options *o, kith_error *e) {
-    static const struct {
-        const char *text;
-        enum vcard_version version;
-    } known[] = {{"2.1", VCARD_21}, {"3.0", VCARD_30}, {"4.0", VCARD_40}};
-    const char *given = cmd_option(c, "version");
-    for (size_t i = 0; given && i < sizeof known / sizeof *known; i++)
-        if (strcmp(given, known[i].text) == 0)
-            o->version = known[i].version;
-    if (given && !o->version)
-        return err_set(e, KITH_E_INVAL, NULL, "--version takes 2.1, 3.0 or 4.0, not '%s'", given);
-    if (given && o->format != FORMAT_VCARD)
-        return err_set(e, KITH_E_INVAL, NULL, "--version is about vCards: add --format vcard");
-    return KITH_OK;
+    static const enum vcard_version known[] = {VCARD_21, VCARD_30, VCARD_40};
+    int given = cmd_option_choice(c, "version", -1);
+    if (given < 0)
+        return KITH_OK;
+    o->version = known[given];
+    return o->format == FORMAT_VCARD
+               ? KITH_OK
+               : err_set(e, KITH_E_INVAL, NULL, "--version is about vCards: add --format vcard");
 }
 
 static kith_status export_rows(struct job *job, struct export_options *o, const char *path,
@@ -102,7 +86,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
                                .put = put,
                                .progress = on_progress,
                                .arg = &job};
-    TRY(read_format(c, path, &o.format, e));
+    o.format = format_of(c, path);
     TRY(read_version(c, &o, e));
     kith_status st = export_rows(&job, &o, path, e);
     buf_free(&job.text);
@@ -121,8 +105,8 @@ const struct command command_export = {
         "with --key id changes nothing. One in .vcf or .vcard means vCards, of contacts only, "
         "with\n"
         "their points, organisation and photo.",
-    .options = {{"format", "FORMAT", "csv, jsonl or vcard; else by the file's name"},
-                {"version", "V", "of vCards: 2.1, 3.0 or 4.0; else 3.0, which most programs read"},
+    .options = {{"format", FILE_FORMATS, "else by the file's name"},
+                {"version", "2.1|3.0|4.0", "of vCards; else 3.0, which most programs read"},
                 {"fields", "A,B.C", "these fields, in this order; else all"}},
     .needs = NEEDS_COMPANY,
     .args_min = 1,

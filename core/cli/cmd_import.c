@@ -22,19 +22,6 @@ struct job {
 
 /* -- options ----------------------------------------------------------------------------------- */
 
-static kith_status pick_word(struct cmd *c, const char *option, const char *const *words,
-                             size_t count, int *out, kith_error *e) {
-    const char *given = cmd_option(c, option);
-    for (size_t i = 0; given && i < count; i++) {
-        if (strcmp(words[i], given) == 0)
-            *out = (int)i;
-    }
-    if (!given || strcmp(words[*out], given) == 0)
-        return KITH_OK;
-    return err_set(e, KITH_E_INVAL, NULL, "--%s takes %s, %s%s%s, not '%s'", option, words[0],
-                   words[1], count > 2 ? " or " : "", count > 2 ? words[2] : "", given);
-}
-
 /* One character, or the name of one that is hard to type. */
 static kith_status pick_char(struct cmd *c, const char *option, char *out, kith_error *e) {
     static const struct {
@@ -83,19 +70,14 @@ static kith_status read_dialect(struct cmd *c, struct import_options *o, kith_er
 }
 
 static kith_status read_options(struct job *job, kith_error *e) {
-    static const char *const policies[] = {"update", "skip", "reject"};
-    static const char *const formats[] = {"csv", "jsonl", "vcard"};
     struct cmd *c = job->c;
     struct import_options *o = &job->options;
     const char *file = c->args[1], *slash = strrchr(file, '/');
-    int policy = DUPLICATE_UPDATE, format = (int)file_format_of(file);
     TRY(schema_find_type(engine_schema(job->engine), str_of(c->args[0]), &o->type, e));
-    TRY(pick_word(c, "duplicates", policies, 3, &policy, e));
-    TRY(pick_word(c, "format", formats, 3, &format, e));
     TRY(read_dialect(c, o, e));
     o->principal = &c->principal;
-    o->duplicates = (enum import_duplicates)policy;
-    o->format = (enum file_format)format;
+    o->duplicates = (enum import_duplicates)cmd_option_choice(c, "duplicates", DUPLICATE_UPDATE);
+    o->format = (enum file_format)cmd_option_choice(c, "format", (int)file_format_of(file));
     o->name = strcmp(file, "-") == 0 ? "standard input" : slash ? slash + 1 : file;
     o->map = c->args + 2;
     o->map_count = c->arg_count - 2;
@@ -136,7 +118,7 @@ static kith_status flush_rejects(struct job *job, kith_error *e) {
     if (job->reject_text.len == 0)
         return KITH_OK;
     if (job->reject_file < 0)
-        TRY(io->ops->open(io, job->rejects, true, &job->reject_file, e));
+        TRY(io->ops->open(io, job->rejects, IO_CREATE, &job->reject_file, e));
     kith_status st = io->ops->put(io, job->reject_file, buf_view(&job->reject_text), e);
     buf_reset(&job->reject_text);
     return st;
@@ -339,7 +321,7 @@ static kith_status preview(struct job *job, int64_t rows, kith_error *e) {
 static kith_status check_rejects(struct job *job, kith_error *e) {
     struct io *io = job->c->io;
     int file;
-    if (!job->rejects || io->ops->open(io, job->rejects, false, &file, NULL) != KITH_OK)
+    if (!job->rejects || io->ops->open(io, job->rejects, IO_READ, &file, NULL) != KITH_OK)
         return KITH_OK;
     io->ops->close(io, file, false, NULL);
     return err_set(e, KITH_E_CONFLICT, NULL,
@@ -390,7 +372,7 @@ static kith_status import_into(struct cmd *c, struct engine *engine, bool rehear
     job.options.ending = keep_rejects;
     job.options.arg = &job;
     TRY(check_rejects(&job, e));
-    TRY(c->io->ops->open(c->io, c->args[1], false, &job.source, e));
+    TRY(c->io->ops->open(c->io, c->args[1], IO_READ, &job.source, e));
     kith_status st = run_opened(&job, rehearsal, e);
     c->io->ops->close(c->io, job.source, false, NULL);
     buf_free(&job.reject_text);
@@ -429,13 +411,13 @@ const struct command command_import = {
         "UID goes to external_id; PROPERTY=FIELD sends a property elsewhere.",
     .options = {{"map", "COLUMN=FIELD", "the same as COLUMN=FIELD; may be repeated"},
                 {"key", "FIELD,...", "a row whose key is known updates that record"},
-                {"duplicates", "POLICY", "what becomes of such a row: update, skip or reject"},
+                {"duplicates", "update|skip|reject", "what becomes of such a row; else update"},
                 {"rejects", "FILE", "write the rows that were not imported, with the reasons"},
                 {"preview", "N", "only show the first rows as they would be read"},
                 {"rehearse", NULL, "import into a copy, show what happens, and keep nothing"},
                 {"day-first", NULL, "3/4/2024 is the 3rd of April"},
                 {"restart", NULL, "take an interrupted import of this file back, and begin anew"},
-                {"format", "FORMAT", "csv, jsonl or vcard; else by the file's name"},
+                {"format", FILE_FORMATS, "else by the file's name"},
                 {"delimiter", "C", "between the cells of a CSV file, or tab or blanks"},
                 {"encoding", "NAME", "of a CSV file, as windows-1252"},
                 {"columns", "NAME,...", "the CSV file has no header: its columns are these"},

@@ -42,6 +42,14 @@ static bool wanted(const struct reference *r, const char *module) {
 
 /* -- commands ---------------------------------------------------------------------------------- */
 
+static void option(struct buf *out, const struct option_row *o) {
+    buf_printf(out, "| `--%s%s", o->name, o->value ? " " : "");
+    cell(out, o->value);
+    buf_puts(out, "` | ");
+    cell(out, o->help);
+    buf_puts(out, " |\n");
+}
+
 static void one_command(struct buf *out, const struct command *k) {
     buf_printf(out, "\n## kith %s\n\n```\nkith %s%s%s\n```\n\n%c%s.\n", k->name, k->name,
                k->args[0] ? " " : "", k->args, k->help[0] - ('a' <= k->help[0] ? 'a' - 'A' : 0),
@@ -49,11 +57,8 @@ static void one_command(struct buf *out, const struct command *k) {
     if (k->more)
         buf_printf(out, "\n```\n%s\n```\n", k->more);
     for (size_t i = 0; k->options[i].name; i++) {
-        const struct option_row *o = &k->options[i];
         buf_puts(out, i == 0 ? "\n| option | |\n|---|---|\n" : "");
-        buf_printf(out, "| `--%s%s%s` | ", o->name, o->value ? " " : "", o->value ? o->value : "");
-        cell(out, o->help);
-        buf_puts(out, " |\n");
+        option(out, &k->options[i]);
     }
 }
 
@@ -78,12 +83,8 @@ static kith_status page_commands(struct reference *r, kith_error *e) {
     buf_puts(r->out, "# Commands\n\n| command | |\n|---|---|\n");
     command_index(r->out);
     buf_puts(r->out, "\nEvery command also takes:\n\n| option | |\n|---|---|\n");
-    for (size_t i = 0; (o = command_common_option(i)); i++) {
-        buf_printf(r->out, "| `--%s%s%s` | ", o->name, o->value ? " " : "",
-                   o->value ? o->value : "");
-        cell(r->out, o->help);
-        buf_puts(r->out, " |\n");
-    }
+    for (size_t i = 0; (o = command_common_option(i)); i++)
+        option(r->out, o);
     for (size_t i = 0; command_at(i); i++) {
         if (command_at(i)->help)
             one_command(r->out, command_at(i));

@@ -91,17 +91,8 @@ static void on_hangup(void *arg) {
     settings_problems_free(&problems);
 }
 
-static kith_status check_level(const struct cmd *c, kith_error *e) {
-    const char *level = cmd_option(c, "log-level");
-    if (!level || log_level_of(level) >= 0)
-        return KITH_OK;
-    return err_set(e, KITH_E_INVAL, NULL, "--log-level takes error, warn, info or debug, not '%s'",
-                   level);
-}
-
 static kith_status run(struct cmd *c, kith_error *e) {
     struct company *company;
-    TRY(check_level(c, e));
     log_setup(LOG_INFO, -1);
     TRY(open_company(c, &company, e));
     kith_status st = set_log(c, company->settings, e);

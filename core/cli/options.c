@@ -117,6 +117,32 @@ static kith_status pick_command(struct cmd *c, size_t *used, kith_error *e) {
 
 /* -- words ------------------------------------------------------------------------------------- */
 
+/* The place of a value in "csv|jsonl|vcard"; -1: it is none of these. */
+static int choice_at(const char *choices, const char *value) {
+    kith_str rest = str_of(choices), one;
+    for (int i = 0; str_split(&rest, '|', &one); i++)
+        if (str_eqz(one, value))
+            return i;
+    return -1;
+}
+
+static kith_status check_choice(const struct option_row *row, const char *value, kith_error *e) {
+    struct buf words = {0};
+    if (!row->value || !strchr(row->value, '|') || choice_at(row->value, value) >= 0)
+        return KITH_OK;
+    kith_str rest = str_of(row->value), one;
+    for (const char *before = ""; str_split(&rest, '|', &one);) {
+        buf_puts(&words, before);
+        buf_str(&words, one);
+        before = rest.len > 0 && memchr(rest.ptr, '|', rest.len) ? ", " : " or ";
+    }
+    kith_status st = words.failed ? err_nomem(e)
+                                  : err_set(e, KITH_E_INVAL, NULL, "--%s takes %s, not '%s'",
+                                            row->name, words.ptr, value);
+    buf_free(&words);
+    return st;
+}
+
 static kith_status set_option(struct cmd *c, const char *word, const char *next, bool *took_next,
                               kith_error *e) {
     const char *name = word + 2, *eq = strchr(name, '=');
@@ -139,6 +165,7 @@ static kith_status set_option(struct cmd *c, const char *word, const char *next,
                        row->name, row->value);
     *took_next = row->value && !eq;
     const char *value = !row->value ? "" : eq ? eq + 1 : next;
+    TRY(check_choice(row, value, e));
     if (c->command->repeated && strcmp(row->name, c->command->repeated) == 0)
         c->args[c->arg_room - ++c->late_count] = value;
     else if (i < own)
@@ -236,12 +263,23 @@ kith_status cmd_parse(struct cmd *c, int argc, char *const *argv, kith_error *e)
     return check_count(c, e);
 }
 
+/* Its place in the table; one past the last: it has none of that name. */
+static size_t own_option(const struct command *command, const char *name) {
+    size_t i = 0, own = own_options(command);
+    while (i < own && strcmp(command->options[i].name, name) != 0)
+        i++;
+    return i;
+}
+
 const char *cmd_option(const struct cmd *c, const char *name) {
-    for (size_t i = 0; i < OPTIONS_PER_COMMAND && c->command->options[i].name; i++) {
-        if (strcmp(c->command->options[i].name, name) == 0)
-            return c->values[i];
-    }
-    return NULL;
+    size_t i = own_option(c->command, name);
+    return i < own_options(c->command) ? c->values[i] : NULL;
+}
+
+int cmd_option_choice(const struct cmd *c, const char *name, int otherwise) {
+    const char *given = cmd_option(c, name);
+    return given ? choice_at(c->command->options[own_option(c->command, name)].value, given)
+                 : otherwise;
 }
 
 kith_status cmd_option_int(const struct cmd *c, const char *name, int64_t min, int64_t max,

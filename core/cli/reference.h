@@ -23,7 +23,7 @@ bool reference_page(size_t i, const char **name, const char **help);
 
 /* The manual page kith(1), for man(7). */
 void manual_page(struct buf *out);
-/* A script for bash, zsh or fish that asks `kith complete`; NULL: another shell. */
+/* A script for bash, zsh or fish that asks `kith complete`. */
 const char *completion_script(const char *shell);
 
 #endif

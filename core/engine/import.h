@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 
 enum file_format { FORMAT_CSV, FORMAT_JSONL, FORMAT_VCARD };
+#define FILE_FORMATS "csv|jsonl|vcard" /* in that order */
 /* By the end of a file's name: .jsonl, .ndjson, .json are JSON (an object on each line, or one
  * array of objects), .vcf and .vcard are vCards, all else is CSV. */
 enum file_format file_format_of(const char *name);

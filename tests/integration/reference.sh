@@ -35,6 +35,10 @@ complains "did you mean 'city'"
 kith explain contract
 complains "did you mean contact"
 
+it "keeps the words that an option takes in their cell of the table"
+kith reference commands
+prints '| `--log-level error\|warn\|info\|debug` |'
+
 it "says that a module is not enabled rather than that its setting does not exist"
 kith explain sales.score.hot
 exits 3
