@@ -18,9 +18,8 @@ static kith_status read_rule(kith_instance *self, uint64_t i, const kith_value *
         self->records->predicate(self->host, self->lead.type, when, &rule->predicate, &why);
     if (st == KITH_OK)
         return KITH_OK;
-    return kith_fail(err, st, "score.rules", "%s, rule %llu (when = \"%.*s\"): %.300s",
-                     sales_place(self, "score.rules"), (unsigned long long)i + 1,
-                     when.len < 100 ? (int)when.len : 100, when.ptr, why.message);
+    return kith_fail(err, st, "score.rules", "%s, rule %llu: %.400s",
+                     sales_place(self, "score.rules"), (unsigned long long)i + 1, why.message);
 }
 
 kith_status score_read_rules(kith_instance *self, kith_error *err) {

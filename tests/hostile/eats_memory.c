@@ -5,7 +5,7 @@
 
 const kith_plugin_desc *kith_plugin_entry_v1(void) {
     const size_t size = (size_t)64 << 20;
-    for (char *p; (p = malloc(size));)
-        p[0] = 1;
+    for (volatile char *p; (p = malloc(size));)
+        p[0] = 1; /* volatile: a compiler may leave out what nobody reads */
     abort();
 }

@@ -109,7 +109,7 @@ TEST("a rule that cannot be read names file, line, rule and position") {
     struct company c;
     OPEN(&c, CONF(RULE("source = 'referral'", 30) ", " RULE("sorce = 'web'", 10)), "sales");
     const char *reason = status_of(c.plugins, "sales").reason;
-    EXPECT_HAS("kith.conf:1: sales.score.rules, rule 2 (when = \"sorce = 'web'\"): at 1", reason);
+    EXPECT_HAS("kith.conf:1: sales.score.rules, rule 2: 'sorce = 'web'': at 1", reason);
     EXPECT_HAS("source", reason); /* did you mean */
     close_company(&c);
 }
