@@ -67,6 +67,8 @@ kith_status io_check(struct io *io, kith_error *e);
 enum io_style { STYLE_PLAIN, STYLE_HEAD, STYLE_DIM, STYLE_GOOD, STYLE_BAD };
 const char *io_style(const struct io *io, enum io_style style); /* "" without colour */
 
+/* KITH_E_CONFLICT: the file is there, and it is not ours to write over. */
+kith_status io_check_absent(struct io *io, const char *path, kith_error *e);
 /* A whole file; at most max bytes. The caller frees *out. */
 kith_status io_read_file(struct io *io, const char *path, size_t max, struct buf *out,
                          kith_error *e);

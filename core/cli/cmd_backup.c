@@ -334,29 +334,12 @@ static kith_status back_up(void *arg, const char *copy, kith_error *e) {
     return put_all(b, e);
 }
 
-/* An older backup is not written over: it may be the last good one. */
-static kith_status check_target(struct cmd *c, kith_error *e) {
-    kith_error why = KITH_ERROR_INIT;
-    int file;
-    if (strcmp(c->args[0], "-") == 0)
-        return KITH_OK;
-    kith_status st = c->io->ops->open(c->io, c->args[0], IO_READ, &file, &why);
-    if (st == KITH_E_NOTFOUND)
-        return KITH_OK;
-    if (st != KITH_OK) {
-        err_copy(e, &why);
-        return st;
-    }
-    c->io->ops->close(c->io, file, false, NULL);
-    return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is there already: name another file",
-                   c->args[0]);
-}
-
 static kith_status run(struct cmd *c, kith_error *e) {
     struct backup b = {
         .c = c, .now = engine_now(c->company->engine), .chunk = arena_alloc(&c->arena, CHUNK)};
     struct io *io = c->io;
-    TRY(check_target(c, e));
+    if (strcmp(c->args[0], "-") != 0) /* an older backup may be the last good one */
+        TRY(io_check_absent(io, c->args[0], e));
     if (!b.chunk || sodium_init() < 0)
         return err_nomem(e);
     TRY(io->ops->open(io, c->args[0], IO_PRIVATE, &b.file, e));

@@ -228,7 +228,8 @@ static void report_matches(struct job *job, const struct import_report *r) {
 
 static void report_text(struct job *job, const struct import_report *r, bool rehearsal) {
     struct cmd *c = job->c;
-    io_printf(c->io, "%llu rows in %.1f s%s\n", (unsigned long long)r->rows, r->seconds,
+    io_printf(c->io, "%llu row%s in %.1f s%s\n", (unsigned long long)r->rows,
+              r->rows == 1 ? "" : "s", r->seconds,
               rehearsal ? ", on a copy: nothing was kept" : "");
     count_line(c, "created", r->created);
     count_line(c, "updated", r->updated);
@@ -317,17 +318,6 @@ static kith_status preview(struct job *job, int64_t rows, kith_error *e) {
 
 /* -- the import -------------------------------------------------------------------------------- */
 
-/* A file that is there may hold the rejects of an earlier import. */
-static kith_status check_rejects(struct job *job, kith_error *e) {
-    struct io *io = job->c->io;
-    int file;
-    if (!job->rejects || io->ops->open(io, job->rejects, IO_READ, &file, NULL) != KITH_OK)
-        return KITH_OK;
-    io->ops->close(io, file, false, NULL);
-    return err_set(e, KITH_E_CONFLICT, NULL,
-                   "'%s' is there already: name another file for --rejects", job->rejects);
-}
-
 static kith_status import_rows(struct job *job, bool rehearsal, kith_error *e) {
     struct import_report r = {0};
     struct cmd *c = job->c;
@@ -371,7 +361,8 @@ static kith_status import_into(struct cmd *c, struct engine *engine, bool rehear
     job.options.reject = on_reject;
     job.options.ending = keep_rejects;
     job.options.arg = &job;
-    TRY(check_rejects(&job, e));
+    if (job.rejects) /* one that is there may hold the rejects of an earlier import */
+        TRY(io_check_absent(c->io, job.rejects, e));
     TRY(c->io->ops->open(c->io, c->args[1], IO_READ, &job.source, e));
     kith_status st = run_opened(&job, rehearsal, e);
     c->io->ops->close(c->io, job.source, false, NULL);

@@ -46,6 +46,16 @@ exits 2
 one_sentence
 complains "--key"
 
+it "says at once that there can be no file of rejects where it is wanted"
+kith import account sites.csv "Site name=name" --rejects rules
+exits 2
+complains "'rules' is a folder, not a file"
+kith import account sites.csv "Site name=name" --rejects sites.csv
+exits 1
+complains "'sites.csv' is there already"
+kith find "account : count()" # those of the import above
+prints_exactly 2
+
 it "is not done before its rejects are in their file"
 printf 'name,email\nKept One,kept1@example.com\nBad One,bad\n' >kept.csv
 kith import contact kept.csv --rejects "$work/no-folder/bad.csv"
