@@ -68,11 +68,43 @@ static kith_status execute(struct cmd *c, kith_error *e) {
     return c->command->run(c, e);
 }
 
-/* Prints the error, if it is one, and tidies up. */
+static void print_error(struct io *io, bool json, const char *code, const kith_error *e) {
+    struct buf b = {0};
+    struct json_out j;
+    if (!json) {
+        io_say(io, "%s", e->message);
+        return;
+    }
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "code");
+    json_strz(&j, code);
+    json_key(&j, "field");
+    if (e->field[0])
+        json_strz(&j, e->field);
+    else
+        json_nil(&j);
+    json_key(&j, "message");
+    json_strz(&j, e->message);
+    json_object_end(&j);
+    buf_putc(&b, '\n');
+    io_flush(io);
+    io->ops->write(io, IO_ERR,
+                   b.failed ? STR("{\"code\":\"out of memory\",\"field\":null,\"message\":"
+                                  "\"there is not enough memory\"}\n")
+                            : buf_view(&b));
+    buf_free(&b);
+}
+
+void cli_print_error(struct io *io, bool json, const kith_error *e) {
+    print_error(io, json, status_name(e->code), e);
+}
+
 int io_cut_short(const struct io *io) {
     return io->lost ? status_exit(KITH_E_IO) : EXIT_INTERRUPTED;
 }
 
+/* Prints the error, if it is one, and tidies up. */
 static int finish(struct cmd *c, kith_status st, const kith_error *e) {
     int code = status_exit(st);
     io_flush(c->io);
@@ -80,7 +112,8 @@ static int finish(struct cmd *c, kith_status st, const kith_error *e) {
     if (io_interrupted(c->io))
         code = io_cut_short(c->io);
     if (st != KITH_OK && !c->said && !c->io->deaf)
-        cli_print_error(c->io, c->json, e);
+        print_error(c->io, c->json,
+                    code == EXIT_INTERRUPTED ? INTERRUPTED_NAME : status_name(e->code), e);
     arena_free(&c->arena);
     free(c->dir);
     return code;
@@ -102,34 +135,6 @@ int cli_run_for(const struct program *p, struct company *company, struct io *io,
 }
 
 /* -- as the owner for the moment --------------------------------------------------------------- */
-
-void cli_print_error(struct io *io, bool json, const kith_error *e) {
-    struct buf b = {0};
-    struct json_out j;
-    if (!json) {
-        io_say(io, "%s", e->message);
-        return;
-    }
-    json_begin(&j, &b, false);
-    json_object_(&j);
-    json_key(&j, "code");
-    json_strz(&j, status_name(e->code));
-    json_key(&j, "field");
-    if (e->field[0])
-        json_strz(&j, e->field);
-    else
-        json_nil(&j);
-    json_key(&j, "message");
-    json_strz(&j, e->message);
-    json_object_end(&j);
-    buf_putc(&b, '\n');
-    io_flush(io);
-    io->ops->write(io, IO_ERR,
-                   b.failed ? STR("{\"code\":\"out of memory\",\"field\":null,\"message\":"
-                                  "\"there is not enough memory\"}\n")
-                            : buf_view(&b));
-    buf_free(&b);
-}
 
 void cli_print_problems(struct cmd *c, struct settings_problems *problems) {
     struct buf b = {0};

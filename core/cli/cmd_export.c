@@ -68,8 +68,10 @@ static kith_status export_rows(struct job *job, struct export_options *o, const 
     kith_status closed = io->ops->close(io, job->file, st == KITH_OK, st == KITH_OK ? e : NULL);
     if (st != KITH_OK || closed != KITH_OK)
         return st != KITH_OK ? st : closed;
-    io_printf(io, job->c->json ? "{\"records\":%llu}\n" : "%llu records written.\n",
-              (unsigned long long)rows);
+    if (job->c->json)
+        io_printf(io, "{\"records\":%llu}\n", (unsigned long long)rows);
+    else
+        io_printf(io, "%llu record%s written.\n", (unsigned long long)rows, rows == 1 ? "" : "s");
     return KITH_OK;
 }
 

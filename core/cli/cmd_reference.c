@@ -316,6 +316,8 @@ const struct exit_code *exit_codes(size_t *count) {
 
 void exit_code_names(int code, struct buf *out) {
     const char *before = "";
+    if (code == EXIT_INTERRUPTED)
+        buf_puts(out, INTERRUPTED_NAME);
     for (kith_status st = -1; st >= KITH_E_INTERNAL; st--) {
         if (status_exit(st) != code)
             continue;

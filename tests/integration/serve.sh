@@ -96,7 +96,7 @@ prints_exactly 60
 
 it "ends a command on Ctrl-C, and goes on serving"
 mkfifo slow
-"$KITH" import contact slow --format csv >"$work/out" 2>"$work/err" &
+"$KITH" import contact slow --format csv --json >"$work/out" 2>"$work/err" &
 client=$!
 exec 3>slow
 printf 'name\nSlow\n' >&3
@@ -106,6 +106,7 @@ wait "$client"
 code=$?
 exec 3>&-
 exits 130
+complains '{"code":"interrupted","field":null,"message":'
 kith find "contact : count()"
 exits 0
 
