@@ -71,7 +71,8 @@ static void put_members(struct json_out *j, json_t *object) {
             continue;
         char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
         json_key(j, name);
-        json_raw(j, str_of(text ? text : "null"));
+        json_raw(j, str_of(text));
+        j->buf->failed |= !text;
         free(text);
     }
 }
