@@ -3,7 +3,8 @@
  * that modules are given are checked here. */
 #include "plugin/internal.h"
 
-#define PRODUCT "Kith"
+#define PRODUCT  "Kith"
+#define LIST_MAX 1000000u
 
 static struct plugin *plugin_of(const kith_host *host) {
     return ((const struct plugin_host *)(const void *)host)->plugin;
@@ -21,7 +22,7 @@ static const void *host_table(const kith_host *host, const char *name) {
         {KITH_SETTINGS_1, &host_settings},
     };
     (void)host;
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+    for (size_t i = 0; name && i < sizeof tables / sizeof tables[0]; i++)
         if (strcmp(tables[i].name, name) == 0)
             return tables[i].table;
     return NULL;
@@ -29,7 +30,7 @@ static const void *host_table(const kith_host *host, const char *name) {
 
 static void host_log(const kith_host *host, uint32_t level, kith_str text) {
     static const enum log_level levels[] = {LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG};
-    int len = text.len > 4000 ? 4000 : (int)text.len;
+    int len = !text.ptr ? 0 : text.len > 4000 ? 4000 : (int)text.len;
     log_write(levels[level <= KITH_LOG_DEBUG ? level : KITH_LOG_DEBUG], plugin_of(host)->name,
               "%.*s", len, text.ptr ? text.ptr : "");
 }
@@ -94,16 +95,33 @@ kith_status host_subject(struct frame *f, uint32_t number, kith_id id, const str
     return KITH_OK;
 }
 
+/* A list holds what is no list. */
+static kith_status check_list(uint32_t at, const kith_value *v, kith_error *e) {
+    uint64_t count = v->as.list.count;
+    if (count > LIST_MAX || (count && !v->as.list.items))
+        return err_set(e, KITH_E_INVAL, NULL, "value %u is no list of at most %u", at, LIST_MAX);
+    for (uint64_t i = 0; i < count; i++)
+        if (v->as.list.items[i].kind >= KITH_LIST)
+            return err_set(e, KITH_E_INVAL, NULL, "value %u is a list with one of kind %u", at,
+                           v->as.list.items[i].kind);
+    return KITH_OK;
+}
+
 kith_status host_values(uint32_t count, const kith_value *values, kith_error *e) {
-    for (uint32_t i = 0; i < count; i++)
+    if (count && !values)
+        return err_set(e, KITH_E_INVAL, NULL, "there are no values where %u are told", count);
+    for (uint32_t i = 0; i < count; i++) {
         if (values[i].kind > KITH_LIST)
             return err_set(e, KITH_E_INVAL, NULL, "value %u is of kind %u, which is unknown", i,
                            values[i].kind);
+        if (values[i].kind == KITH_LIST)
+            TRY(check_list(i, &values[i], e));
+    }
     return KITH_OK;
 }
 
 kith_status host_fill(void *info, void *full, uint32_t size, kith_error *e) {
-    uint32_t room = *(const uint32_t *)info;
+    uint32_t room = info ? *(const uint32_t *)info : 0;
     if (room < 2 * sizeof(uint32_t) || room > 4096)
         return err_set(e, KITH_E_INVAL, NULL, "struct_size was not set");
     memset(info, 0, room);

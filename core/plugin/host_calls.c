@@ -43,8 +43,8 @@ static kith_status calls_result(kith_call *call, uint32_t result, const kith_val
     if (result >= c->action->result_count)
         return err_set(e, KITH_E_INVAL, NULL, "%s has %u results; there is none with number %u",
                        c->action->name, c->action->result_count, result);
+    TRY(host_values(1, value, e));
     kith_value v = *value;
-    TRY(host_values(1, &v, e));
     TRY(value_check(f->plugin->set->schema, c->action->results[result], false, &f->arena, &v, e));
     c->results[result] = value_copy(c->arena, &v);
     return KITH_OK;

@@ -166,6 +166,8 @@ static kith_status records_find(const kith_txn *txn, uint32_t number, uint32_t c
     struct frame *f = frame_of(txn, e);
     if (!f)
         return KITH_E_THREAD;
+    if (!fn)
+        return err_set(e, KITH_E_INVAL, NULL, "find() was given no function");
     const struct query *q = handle_get(&f->plugin->queries, number, "query", e);
     if (!q)
         return KITH_E_INVAL;
@@ -229,6 +231,8 @@ static kith_status assignments(struct frame *f, const struct rtype *t, uint32_t 
                                const uint32_t *fields, const kith_value *values,
                                struct assign **out, kith_error *e) {
     TRY(host_values(count, values, e));
+    if (count && !fields)
+        return err_set(e, KITH_E_INVAL, NULL, "there are no fields where %u are told", count);
     *out = ARENA_ARRAY(&f->arena, struct assign, count);
     if (!*out)
         return err_nomem(e);

@@ -122,6 +122,30 @@ static kith_status resolve_late(kith_instance *self, kith_call *call, kith_error
     return answer(self, call, st, &e, err);
 }
 
+/* Pointers that are NULL and lists that are none: all must be refused. */
+static kith_status nothing(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_error e = {.struct_size = sizeof e};
+    const kith_records_v1 *rec = self->records;
+    kith_txn *txn = self->calls->txn(call);
+    kith_value round = {.kind = KITH_LIST}, name = kith_text("x");
+    round.as.list.items = &round;
+    round.as.list.count = 1;
+    const kith_status tries[] = {
+        rec->find(txn, self->all, 0, NULL, 0, NULL, NULL, &e),
+        rec->create(txn, self->mine, 1, &self->name, NULL, NULL, &e),
+        rec->create(txn, self->mine, 1, NULL, &name, NULL, &e),
+        rec->create(txn, self->mine, 1, &self->name, &round, NULL, &e),
+        rec->change(txn, NULL, NULL, &e),
+        self->calls->result(call, 1, NULL, &e),
+        self->calls->result(call, 1, &round, &e),
+        self->host->table(self->host, NULL) ? KITH_OK : KITH_E_INVAL,
+    };
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
+        if (tries[i] != KITH_E_INVAL)
+            return answer(self, call, tries[i], &e, err);
+    return answer(self, call, KITH_E_INVAL, &e, err);
+}
+
 static kith_status fine(kith_instance *self, kith_call *call, kith_error *err) {
     kith_error e = {.struct_size = sizeof e};
     return answer(self, call, make(self, self->calls->txn(call), self->mine, err), &e, err);
@@ -144,7 +168,7 @@ static const kith_action actions[] = {
     ACTION(use_kept, KITH_EFFECT_WRITE),     ACTION(in_row, KITH_EFFECT_WRITE),
     ACTION(in_reading, KITH_EFFECT_READ),    ACTION(ungranted, KITH_EFFECT_WRITE),
     ACTION(resolve_late, KITH_EFFECT_WRITE), ACTION(fine, KITH_EFFECT_WRITE),
-    ACTION(odd_status, KITH_EFFECT_WRITE),
+    ACTION(odd_status, KITH_EFFECT_WRITE),   ACTION(nothing, KITH_EFFECT_WRITE),
 };
 HOSTILE("trespasser", .create = create, .destroy = destroy, .types = KITH_ARRAY(types),
         .actions = KITH_ARRAY(actions))

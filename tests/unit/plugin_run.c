@@ -274,6 +274,10 @@ TEST("a write in a row function is refused") {
     expect_refused("trespasser.in_row", KITH_E_DENIED, "write after find()");
 }
 
+TEST("a pointer that is NULL and a list that is none are refused") {
+    expect_refused("trespasser.nothing", KITH_E_INVAL, "");
+}
+
 TEST("a write in a reading action is refused") {
     expect_refused("trespasser.in_reading", KITH_E_DENIED, "declares that it only reads");
 }
