@@ -45,12 +45,15 @@ static kith_status print_manual(struct cmd *c, kith_error *e) {
     return st;
 }
 
-static void json_commands(struct cmd *c) {
+/* One command, those of a group, or without a name all. */
+static void json_commands(struct cmd *c, const char *only) {
+    size_t len = only ? strlen(only) : 0;
     for (size_t i = 0; command_at(i); i++) {
         const struct command *k = command_at(i);
         struct buf b = {0};
         struct json_out j;
-        if (!k->help)
+        bool wanted = !only || (strncmp(k->name, only, len) == 0 && strchr(" ", k->name[len]));
+        if (!k->help || !wanted)
             continue;
         json_begin(&j, &b, false);
         json_object_(&j);
@@ -81,8 +84,8 @@ static kith_status run(struct cmd *c, kith_error *e) {
         io_puts(c->io, completion_script(shell));
         return KITH_OK;
     }
-    if (c->json) {
-        json_commands(c);
+    if (!first && c->json) {
+        json_commands(c, NULL);
         return KITH_OK;
     }
     if (!first)
@@ -94,7 +97,10 @@ static kith_status run(struct cmd *c, kith_error *e) {
     char *const argv[] = {"kith", (char *)first, c->arg_count > 1 ? (char *)c->args[1] : "--help",
                           "--help"};
     kith_status st = cmd_parse(&asked, 4, argv, e);
-    if (st == KITH_OK && asked.command == &command_help && strcmp(first, "help") != 0)
+    bool group = st == KITH_OK && asked.command == &command_help && strcmp(first, "help") != 0;
+    if (st == KITH_OK && c->json)
+        json_commands(c, group ? first : asked.command->name);
+    else if (group)
         st = cmd_help_overview(c, first, e); /* a group: "module" */
     else if (st == KITH_OK)
         st = cmd_help(&asked, e);

@@ -44,6 +44,18 @@ while read -r command; do
     prints "kith $command"
 done <commands
 
+it "tells programs about the command that they ask for"
+kith help module enable --json
+exits 0
+prints '{"command":"module enable",'
+expect test "$(wc -l <"$work/out")" -eq 1
+kith help module --json
+prints '{"command":"module inspect",'
+prints_not '{"command":"find",'
+kith help xyzzy --json
+exits 2
+complains '{"code":"invalid","field":null,"message":"there is no command'
+
 it "explains the query language"
 kith help query
 exits 0
