@@ -69,10 +69,24 @@ static bool write_note(struct engine *g) {
     return pwrite(g->lock_fd, note, (size_t)n, 0) == n && ftruncate(g->lock_fd, n) == 0;
 }
 
+/* Each name of a file has a log of its own: the log that is left under one would be written over
+ * what came under the other. */
+static kith_status check_one_name(const char *path, kith_error *e) {
+    struct stat now;
+    if (stat(path, &now) != 0 || now.st_nlink <= 1)
+        return KITH_OK;
+    return err_set(e, KITH_E_CONFLICT, NULL,
+                   "%s is one file with %lu names (hard links), and written under two of them it"
+                   " would lose records: make it a file of its own, by 'cp -p kith.db own && mv own"
+                   " kith.db'",
+                   path, (unsigned long)now.st_nlink);
+}
+
 kith_status owner_take(struct engine *g, kith_error *e) {
     char note[NOTE_MAX];
     bool log;
     TRY(engine_lock(g->path, &g->lock_fd, e));
+    TRY(check_one_name(g->path, e));
     read_note(g->lock_fd, note);
     g->owner_marked = strstr(note, OPEN) != NULL;
     TRY(conn_has_log(g->path, g->opts.vfs, &log, e));

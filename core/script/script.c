@@ -7,8 +7,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* -- problems ---------------------------------------------------------------------------------- */
 
@@ -56,11 +59,24 @@ const char *place_of(struct arena *a, const struct script_problem *p) {
 
 /* -- files ------------------------------------------------------------------------------------- */
 
-static kith_status read_file(const char *path, struct buf *out, kith_error *e) {
-    FILE *f = fopen(path, "re");
-    size_t n = 1;
-    if (!f)
+/* Never waits for somebody who writes into a pipe. */
+static kith_status open_file(const char *path, FILE **out, kith_error *e) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+    if (fd < 0)
         return err_errno(e, "open", path);
+    bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    *out = regular ? fdopen(fd, "r") : NULL;
+    if (*out)
+        return KITH_OK;
+    close(fd);
+    return regular ? err_nomem(e) : err_set(e, KITH_E_INVAL, NULL, "'%s' is not a file", path);
+}
+
+static kith_status read_file(const char *path, struct buf *out, kith_error *e) {
+    FILE *f;
+    size_t n = 1;
+    TRY(open_file(path, &f, e));
     buf_reset(out);
     while (n && out->len <= FILE_MAX && buf_reserve(out, 65536)) {
         n = fread(out->ptr + out->len, 1, 65536, f);

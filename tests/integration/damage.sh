@@ -193,6 +193,38 @@ exits 0
 kith doctor
 exits 0
 
+it "finds the log of a database that is a symbolic link"
+mkdir "$work/elsewhere"
+mv kith.db "$work/elsewhere/"
+ln -s "$work/elsewhere/kith.db" kith.db
+serve
+create contact name="By Link" >/dev/null
+kill -KILL "$server"
+wait "$server" 2>/dev/null
+kith find "contact where name = 'By Link' : count()"
+prints_exactly 1
+rm kith.db
+mv "$work/elsewhere/kith.db" .
+
+it "opens no database that has two names, for each has a log of its own"
+ln kith.db "$work/elsewhere/kith.db"
+kith create contact name=Lost
+exits 1
+one_sentence
+complains "2 names"
+rm "$work/elsewhere/kith.db"
+kith find contact
+exits 0
+
+it "does not wait for a pipe that stands among the rules"
+mkfifo rules/pipe.lua
+kith check
+exits 2
+expect grep -q "pipe.lua' is not a file" "$work/out" "$work/err"
+kith find contact
+exits 0
+rm rules/pipe.lua
+
 it "asks for no log after an orderly end"
 create contact name=B >/dev/null
 expect test ! -e kith.db-wal
