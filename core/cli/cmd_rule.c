@@ -186,7 +186,7 @@ static kith_status run_reload(struct cmd *c, kith_error *e) {
 }
 
 static kith_status run_resume(struct cmd *c, kith_error *e) {
-    TRY(scripts_resume(c->company->scripts, &c->principal, c->args[0], e));
+    TRY(scripts_resume(c->company->scripts, c->args[0], e));
     c->wrote = true;
     if (!c->json)
         io_printf(c->io, "Resumed: what waited is handled now.\n");

@@ -276,8 +276,7 @@ struct pause {
 void engine_pause(struct txn *t, const char *group, const char *reason);
 bool txn_paused(const struct txn *t, const char *group); /* [writer] */
 /* KITH_E_NOTFOUND: it is not paused. [any] */
-kith_status engine_resume(struct engine *g, const struct principal *p, const char *group,
-                          kith_error *e);
+kith_status engine_resume(struct engine *g, const char *group, kith_error *e);
 /* Those that are paused, by name, in the arena. [any] */
 kith_status engine_pauses(struct engine *g, struct arena *a, struct pause **out, size_t *count,
                           kith_error *e);

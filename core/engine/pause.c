@@ -147,26 +147,38 @@ bool txn_paused(const struct txn *t, const char *group) {
     return found && found->paused;
 }
 
-static kith_status resume(struct txn *t, void *arg, kith_error *e) {
-    const char *name = arg, *version;
-    struct engine *g = t->g;
-    struct group *group = group_named(g->subs->groups, name);
-    TRY(read_version(g, name, t->arena, &version, e));
+static kith_status let_go(struct engine *g, const char *name, const struct group *group,
+                          kith_error *e) {
+    const char *version;
+    arena_reset(&g->work);
+    TRY(read_version(g, name, &g->work, &version, e));
     if (!version)
         return err_set(e, KITH_E_NOTFOUND, NULL, "%s is not suspended", name);
     TRY(forget(g, name, e));
-    if (group) {
-        TRY(hold(g, group, false, e));
-        TRY(bus_reload(g, e));
-        group->paused = false;
-    }
-    return KITH_OK;
+    return group ? hold(g, group, false, e) : KITH_OK;
 }
 
-kith_status engine_resume(struct engine *g, const struct principal *p, const char *group,
-                          kith_error *e) {
-    struct write_opts o = {.principal = p, .origin = ORIGIN_SYSTEM};
-    return engine_write(g, &o, resume, (void *)(uintptr_t)group, NULL, e);
+/* Its hooks are asked again once it is durable: a commit that fails leaves it paused. */
+static kith_status resume_alone(struct engine *g, struct request *r, kith_error *e) {
+    const char *name = r->alone_arg;
+    if (g->pausing)
+        TRY(pauses_write(g, e));
+    struct group *group = group_named(g->subs->groups, name);
+    TRY(group_begin(g, e));
+    kith_status st = let_go(g, name, group, e);
+    if (st != KITH_OK) {
+        group_rollback(g);
+        return st;
+    }
+    TRY(group_commit(g, e));
+    if (group)
+        group->paused = false;
+    return bus_reload(g, e);
+}
+
+kith_status engine_resume(struct engine *g, const char *group, kith_error *e) {
+    struct request r = {.alone = resume_alone, .alone_arg = (void *)(uintptr_t)group};
+    return writer_submit(g, &r, e);
 }
 
 static kith_status read_pauses(struct conn *c, struct arena *a, struct pause **out, size_t *count,

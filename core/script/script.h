@@ -68,8 +68,7 @@ void scripts_watch(struct scripts *s);
 /* Published when a file is suspended. */
 extern const kith_topic scripts_topic;
 /* Has a suspended file run again. file: "score.lua" or "rules/score.lua". */
-kith_status scripts_resume(struct scripts *s, const struct principal *p, const char *file,
-                           kith_error *e);
+kith_status scripts_resume(struct scripts *s, const char *file, kith_error *e);
 
 enum rule_kind { RULE_BEFORE, RULE_AFTER, RULE_ON, RULE_EVERY };
 const char *rule_kind_name(enum rule_kind kind); /* "before", "after", "on", "every" */

@@ -116,9 +116,8 @@ kith_status suspended_refuse(const struct rule *r, kith_error *e) {
                    file, r->info.name, strrchr(file, '/') + 1);
 }
 
-kith_status scripts_resume(struct scripts *s, const struct principal *p, const char *file,
-                           kith_error *e) {
+kith_status scripts_resume(struct scripts *s, const char *file, kith_error *e) {
     char path[300];
     snprintf(path, sizeof path, "%s%s", strncmp(file, "rules/", 6) == 0 ? "" : "rules/", file);
-    return engine_resume(s->engine, p, path, e);
+    return engine_resume(s->engine, path, e);
 }

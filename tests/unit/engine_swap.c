@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Subscribers that are replaced or paused while the engine runs: nothing is lost, nothing runs
  * twice, and a failure leaves all as it was. */
+#include "engine/engine_internal.h"
 #include "engine_fixture.h"
 
 /* Notes what it is told in `told`; pauses its group when it is told of "bad", which it fails. */
@@ -195,7 +196,7 @@ TEST("a paused group loses no event, not those of the batch in which it was paus
     settle(&x);
     EXPECT_STR("A ", b.told);
     update(&x, x.lead, bad, PAIRS("name=good"));
-    EXPECT_OK(engine_resume(x.g, &tester, "g", &x.e), x.e);
+    EXPECT_OK(engine_resume(x.g, "g", &x.e), x.e);
     clock_advance(&x.clock, 2000);
     settle(&x);
     EXPECT_HAS("good", a.told);
@@ -206,7 +207,7 @@ TEST("a paused group loses no event, not those of the batch in which it was paus
     EXPECT_INT((int64_t)strlen("A C D good "), (int64_t)strlen(b.told));
     EXPECT_STR("A ", other.told);
     EXPECT_STR("tick ", clock.told);
-    EXPECT_INT(KITH_E_NOTFOUND, engine_resume(x.g, &tester, "g", &x.e));
+    EXPECT_INT(KITH_E_NOTFOUND, engine_resume(x.g, "g", &x.e));
     expect_sound(&x);
     fixture_close(&x);
 }
@@ -242,6 +243,37 @@ TEST("a group that comes back in the same version stays paused, in another it go
     settle(&x);
     EXPECT_STR("B ", a.told);
     EXPECT_STR("tick ", clock.told);
+    fixture_close(&x);
+}
+
+static int refuse_commit(void *arg) {
+    (void)arg;
+    return 1;
+}
+
+static kith_status is_paused(struct txn *t, void *arg, kith_error *e) {
+    (void)e;
+    *(bool *)arg = txn_paused(t, "g");
+    return KITH_OK;
+}
+
+TEST("a group whose resumption the disk refuses stays paused") {
+    struct fixture x;
+    struct listener a = {"a", "g", "1", ""};
+    bool paused = false;
+    fixture_open(&x);
+    EXPECT_OK(add_one(x.g, &a, &x.e), x.e);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=bad"));
+    settle(&x);
+    sqlite3_commit_hook(x.g->writer->db, refuse_commit, NULL);
+    EXPECT(engine_resume(x.g, "g", &x.e) != KITH_OK);
+    sqlite3_commit_hook(x.g->writer->db, NULL, NULL);
+    EXPECT_OK(engine_write(x.g, &by_tester, is_paused, &paused, NULL, &x.e), x.e);
+    EXPECT(paused);
+    create(&x, x.lead, PAIRS("name=B"));
+    settle(&x);
+    EXPECT_STR("", a.told);
     fixture_close(&x);
 }
 

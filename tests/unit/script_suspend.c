@@ -62,12 +62,12 @@ TEST("a file whose rule fails several times in a row waits, and then handles eve
     kith_id bad;
     while (find(&c, "lead where company = 'bad'", &bad) > 0)
         EXPECT_OK(try_update(&c, "lead", bad, SET("company", "mended")), c.e);
-    EXPECT_OK(scripts_resume(c.s, &anna, "f.lua", &c.e), c.e);
+    EXPECT_OK(scripts_resume(c.s, "f.lua", &c.e), c.e);
     drain(&c);
     EXPECT_INT(4, find(&c, "note", NULL));
     EXPECT_INT(1, find(&c, "task", NULL));
     EXPECT_INT(0, file_at(&c, 0)->suspended);
-    EXPECT_INT(KITH_E_NOTFOUND, scripts_resume(c.s, &anna, "rules/f.lua", &c.e));
+    EXPECT_INT(KITH_E_NOTFOUND, scripts_resume(c.s, "rules/f.lua", &c.e));
     EXPECT_STR("rules/f.lua is not suspended", c.e.message);
     company_end(&c);
 }
