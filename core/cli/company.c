@@ -115,11 +115,15 @@ static kith_status named_company(const char *name, char **dir, kith_error *e) {
         return err_errno(e, "open the company", name);
     if (is_company(*dir))
         return KITH_OK;
+    kith_status st = KITH_E_NOTFOUND;
+    if (access(*dir, X_OK) != 0) /* somebody else's: nothing is known of what is in it */
+        st = err_errno(e, "open the company", name);
+    else
+        err_set(e, st, NULL, "'%s' is no company: it has no kith.conf; 'kith init %s' makes it one",
+                name, name);
     free(*dir);
     *dir = NULL;
-    return err_set(e, KITH_E_NOTFOUND, NULL,
-                   "'%s' is no company: it has no kith.conf; 'kith init %s' makes it one", name,
-                   name);
+    return st;
 }
 
 kith_status company_find(const char *given, char **dir, kith_error *e) {
@@ -166,15 +170,25 @@ size_t company_module_dirs(const struct settings *s, const char *dir, const stru
     return count;
 }
 
-static void scan_folder(const char *dir, void (*fn)(void *arg, const char *name, const char *path),
-                        void *arg) {
-    DIR *d = opendir(dir);
+/* Whether an earlier folder has it: that one would be loaded. */
+static bool hidden_by(const char *const *earlier, size_t count, const char *file) {
+    for (size_t i = 0; i < count; i++) {
+        if (company_has(earlier[i], file))
+            return true;
+    }
+    return false;
+}
+
+static void scan_folder(const char *const *dirs, size_t at,
+                        void (*fn)(void *arg, const char *name, const char *path), void *arg) {
+    DIR *d = opendir(dirs[at]);
     const struct dirent *entry;
     while (d && (entry = readdir(d))) {
         size_t len = strlen(entry->d_name);
-        if (len < 4 || strcmp(entry->d_name + len - 3, ".so") != 0)
+        if (len < 4 || strcmp(entry->d_name + len - 3, ".so") != 0 ||
+            hidden_by(dirs, at, entry->d_name))
             continue;
-        char *path = company_path(dir, entry->d_name), *name = strndup(entry->d_name, len - 3);
+        char *path = company_path(dirs[at], entry->d_name), *name = strndup(entry->d_name, len - 3);
         if (path && name)
             fn(arg, name, path);
         free(path);
@@ -190,7 +204,7 @@ void company_modules(const struct settings *s, const char *dir, const struct pro
     const char *dirs[MODULE_DIRS_MAX];
     size_t count = company_module_dirs(s, dir, p, &a, dirs);
     for (size_t i = 0; i < count; i++)
-        scan_folder(dirs[i], fn, arg);
+        scan_folder(dirs, i, fn, arg);
     arena_free(&a);
 }
 

@@ -82,7 +82,7 @@ kith_status company_schema(struct company *c, const struct schema **out, kith_er
  * live as long as s, a and p do. */
 size_t company_module_dirs(const struct settings *s, const char *dir, const struct program *p,
                            struct arena *a, const char *dirs[MODULE_DIRS_MAX]);
-/* Calls fn for every file NAME.so there, enabled or not. */
+/* Calls fn for every file NAME.so there, enabled or not; of a name for the first one. */
 void company_modules(const struct settings *s, const char *dir, const struct program *p,
                      void (*fn)(void *arg, const char *name, const char *path), void *arg);
 

@@ -96,6 +96,13 @@ else
     code=$?
     exits 4
     one_sentence
+    chmod 0 "$work/company"
+    last=(find contact --company "$work/company")
+    run_as "${last[@]}" >"$work/out" 2>"$work/err"
+    code=$?
+    exits 4
+    complains "cannot open the company"
+    chmod 700 "$work/company"
 fi
 chmod -R u+w "$work/company"
 [ "$(id -u)" -eq 0 ] && chown -R 0:0 "$work/company"

@@ -129,4 +129,10 @@ echo 'modules: { folders = [ "own" ]; };' >conf.d/40-folders.conf
 mkdir -p deep/down && cd deep/down || exit 1
 kith module list
 prints "own/seller.so"
+
+it "lists a module once, from the folder that it would be loaded from"
+cp "$KITH_MODULES/sales.so" ../../own/sales.so
+kith module list
+prints "own/sales.so"
+expect test "$(grep -c '^sales ' "$work/out")" -eq 1
 finish
