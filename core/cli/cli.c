@@ -241,6 +241,7 @@ int cli_main(const struct program *p, int argc, char *const *argv) {
     struct cmd c = {.program = p, .io = &local.io};
     int code = -1;
     io_local_open(&local);
+    plugin_name_crashes();
     kith_status st = cmd_parse(&c, argc, argv, &e);
     start_log(&c);
     bool here = st == KITH_OK && (c.help || c.command->needs == NEEDS_NOTHING);

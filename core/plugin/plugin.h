@@ -98,6 +98,10 @@ struct plugin_context {
 };
 const struct plugin_context *plugin_context(void);
 
+/* From now on a signal that ends the process while a module runs writes a line to stderr that names
+ * the module and the callback. For programs: signals belong to the whole process. */
+void plugin_name_crashes(void);
+
 /* Appends all that the file declares and how it did in each check, as text or as one JSON object;
  * what there is of it when a check failed. The file's own code runs only in a child process, with
  * little time. KITH_OK: it could be loaded; otherwise e says why not. Call it before the process

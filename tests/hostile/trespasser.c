@@ -156,6 +156,11 @@ static kith_status odd_status(kith_instance *self, kith_call *call, kith_error *
     return 7;
 }
 
+static kith_status crash(kith_instance *self, kith_call *call, kith_error *err) {
+    (void)self, (void)call, (void)err;
+    abort();
+}
+
 static const kith_field fields[] = {{"name", KITH_F_TEXT, 0, NULL, NULL, NULL, "Any.", 0, 0}};
 static const kith_type types[] = {
     {"trespass", NULL, "A row.", "name", 0, 0, KITH_ARRAY(fields), KITH_NO_ARRAY, 0, 0}};
@@ -169,6 +174,7 @@ static const kith_action actions[] = {
     ACTION(in_reading, KITH_EFFECT_READ),    ACTION(ungranted, KITH_EFFECT_WRITE),
     ACTION(resolve_late, KITH_EFFECT_WRITE), ACTION(fine, KITH_EFFECT_WRITE),
     ACTION(odd_status, KITH_EFFECT_WRITE),   ACTION(nothing, KITH_EFFECT_WRITE),
+    ACTION(crash, KITH_EFFECT_WRITE),
 };
 HOSTILE("trespasser", .create = create, .destroy = destroy, .types = KITH_ARRAY(types),
         .actions = KITH_ARRAY(actions))

@@ -3,6 +3,8 @@
  * fails leaves nothing behind. */
 #include "../plugins.h"
 #include "plugin/internal.h"
+#include <signal.h>
+#include <sys/wait.h>
 
 static kith_id make(struct company *c, const char *name, int64_t size) {
     kith_value args[2] = {value_str(str_of(name)), value_int(size)}, *out;
@@ -272,6 +274,32 @@ TEST("a transaction that was kept is refused") {
 
 TEST("a write in a row function is refused") {
     expect_refused("trespasser.in_row", KITH_E_DENIED, "write after find()");
+}
+
+static void crash_in_child(int fd) {
+    struct company c;
+    kith_value *out;
+    dup2(fd, STDERR_FILENO);
+    plugin_name_crashes();
+    OPEN(&c, GRANTED, "trespasser");
+    (void)call(&c, "trespasser.crash", NULL, &out, NULL);
+    _exit(0);
+}
+
+TEST("a module that crashes is named, with what it was doing") {
+    char text[512] = "";
+    int ends[2], status = 0;
+    EXPECT_INT(0, pipe(ends));
+    pid_t pid = fork();
+    if (pid == 0)
+        crash_in_child(ends[1]);
+    close(ends[1]);
+    EXPECT(read(ends[0], text, sizeof text - 1) > 0);
+    close(ends[0]);
+    EXPECT_INT(pid, waitpid(pid, &status, 0));
+    EXPECT(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    text[strcspn(text, "\n")] = '\0';
+    EXPECT_HAS("kith: the module '", text);
 }
 
 TEST("a pointer that is NULL and a list that is none are refused") {
