@@ -43,11 +43,29 @@ static int table_remove(lua_State *L) {
     return call_wrapped(L);
 }
 
+/* a < b, charged for what two long texts have in common: sort() calls no hook in between. */
+static int sort_less(lua_State *L) {
+    if (lua_type(L, 1) == LUA_TSTRING && lua_type(L, 2) == LUA_TSTRING) {
+        size_t a_len, b_len, i = 0;
+        const char *a = lua_tolstring(L, 1, &a_len), *b = lua_tolstring(L, 2, &b_len);
+        while (i < a_len && i < b_len && a[i] == b[i])
+            i++;
+        if (i >= 64)
+            charge(L, (lua_Integer)i / 8);
+    }
+    lua_pushboolean(L, lua_compare(L, 1, 2, LUA_OPLT));
+    return 1;
+}
+
 static int table_sort(lua_State *L) {
     lua_Integer n = length(L, 1), depth = 1;
     while (n >> depth)
         depth++;
     charge(L, n * depth);
+    if (lua_isnoneornil(L, 2)) {
+        lua_settop(L, 1);
+        lua_pushcfunction(L, sort_less);
+    }
     return call_wrapped(L);
 }
 

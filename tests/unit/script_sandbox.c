@@ -247,6 +247,8 @@ TEST("no trap holds the writer for longer than its time") {
         "while true do local x = ('x'):rep(1000000):upper():lower():title() end",
         "while true do local x = utf8.char(('x'):rep(200):byte(1, -1)) end",
         "while true do local x = money('1 EUR') + money('2 EUR') end",
+        "local a = ('x'):rep(3000000) local b, c, t = a .. 1, a .. 2, {}\n"
+        "for i = 1, 50000 do t[i] = i * 7919 % 3 == 0 and b or c end table.sort(t)",
         "for i = 1, 1 << 62 do end",
     };
     for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
