@@ -232,6 +232,13 @@ static kith_status compare_paths(struct parser *p, struct test *t, const struct 
     if (right->names.count == 1 && path->field && field_option(path->field, name->text) >= 0)
         return QUERY_FAIL(p, name->at, "an option stands in quotes: '%.*s'", (int)name->text.len,
                           name->text.ptr);
+    if (right->names.count == 1 && !str_eqz(name->text, "id") &&
+        !type_field(p->q->schema, p->q->type, name->text)) {
+        kith_str shown = text_cut(name->text, 60);
+        return query_fail(p->text, name->at, p->e, KITH_E_NOTFOUND,
+                          "no field '%.*s' in %s; a text stands in quotes: '%.*s'", (int)shown.len,
+                          shown.ptr, p->q->type->name, (int)shown.len, shown.ptr);
+    }
     if (t->many)
         return QUERY_FAIL(p, right->at,
                           "'%.*s' goes to many records and can only be compared with a value",

@@ -593,6 +593,8 @@ TEST("errors say where and suggest the nearest name") {
 }
 
 TEST("errors say what to write instead") {
+    EXPECT_REFUSED("at 19: no field 'Berlin' in firm; a text stands in quotes: 'Berlin'",
+                   "firm where city = Berlin");
     EXPECT_REFUSED("at 19: nothing is equal to null; write city is null", "firm where city = null");
     EXPECT_REFUSED("at 20: nothing is equal to null; write city is not null",
                    "firm where city != null");
