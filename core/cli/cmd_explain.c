@@ -207,6 +207,11 @@ static kith_status unknown(struct cmd *c, const struct company *company,
         return err_set(e, KITH_E_NOTFOUND, NULL,
                        "there is no setting and no type %s; did you mean %s", c->args[0], near);
     company_modules(company->settings, c->dir, c->program, is_module, &l);
+    if (!l.found && !strstr(e->message, "did you mean"))
+        return err_set(e, KITH_E_NOTFOUND, NULL,
+                       "there is no setting, type, field or event %s; those of a module are there "
+                       "when it is enabled: 'kith module list' shows them all",
+                       c->args[0]);
     if (!l.found || has_settings(company->settings, name))
         return KITH_E_NOTFOUND;
     return err_set(e, KITH_E_NOTFOUND, NULL,

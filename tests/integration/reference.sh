@@ -34,6 +34,9 @@ exits 3
 complains "did you mean 'city'"
 kith explain contract
 complains "did you mean contact"
+kith explain xyzzy
+exits 3
+complains "there is no setting, type, field or event xyzzy; those of a module are there when it is enabled"
 
 it "keeps the words that an option takes in their cell of the table"
 kith reference commands
