@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/json.h"
 
 #include <errno.h>
@@ -121,16 +122,8 @@ static void flatten(char *s, size_t len) {
             s[i] = ' ';
 }
 
-static void write_all(int fd, const char *s, size_t len) {
-    while (len) {
-        ssize_t n = write(fd, s, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return; /* there is nowhere left to report it */
-        s += n;
-        len -= (size_t)n;
-    }
+static void put(kith_str line) {
+    (void)write_all(now.fd, line); /* there is nowhere left to report it */
 }
 
 static enum log_level level_of_room(const char *room) {
@@ -156,7 +149,7 @@ static void write_json(enum log_level level, const char *room, const char *when,
     json_object_end(&j);
     buf_putc(&line, '\n');
     if (!line.failed)
-        write_all(now.fd, line.ptr, line.len);
+        put(buf_view(&line));
     buf_free(&line);
 }
 
@@ -192,7 +185,7 @@ static void write_line(enum log_level level, const char *room, const char *fmt, 
         return;
     }
     line[used] = '\n';
-    write_all(now.fd, line, used + 1);
+    put((kith_str){line, used + 1});
 }
 
 void log_write(enum log_level level, const char *room, const char *fmt, ...) {

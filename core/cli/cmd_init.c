@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith init: a new company's folder. */
+#include "base/file.h"
 #include "base/number.h"
 #include "base/zone.h"
-#include "cli/disk.h"
 #include "cli/show.h"
 #include <dirent.h>
 #include <errno.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith module new: a vendor's module to begin with, from the template in plugins-api/template. The
  * template is a module that works and calls itself visit; here it gets another name. */
-#include "cli/disk.h"
+#include "base/file.h"
+#include "cli/folder.h"
 #include "cli/show.h"
 #include "record/schema.h"
 #include <ctype.h>

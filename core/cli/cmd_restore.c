@@ -2,7 +2,7 @@
 /* kith restore: a company's folder from a backup. Everything is unpacked, compared and examined
  * beside the place where it is to stand, and moved there as a whole in one step. */
 #include "cli/backup.h"
-#include "cli/disk.h"
+#include "cli/folder.h"
 #include "cli/pack.h"
 #include "cli/show.h"
 #include "cli/unpack.h"

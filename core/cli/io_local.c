@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Io of this process: its standard streams, its files, its Ctrl-C or SIGTERM. */
+#include "base/file.h"
 #include "cli/cli_io.h"
-#include "cli/disk.h"
+#include "cli/folder.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading a backup: its manifest first, then each file that it names. */
 #include "cli/unpack.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "cli/backup.h"
-#include "cli/disk.h"
 #include "cli/pack.h"
 #include <errno.h>
 #include <fcntl.h>

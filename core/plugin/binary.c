@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shared object as a file: who may have changed it, the private copy that is loaded in its
  * place, and its entry. What is checked is what is loaded: the bytes are read once. */
+#include "base/file.h"
 #include "plugin/internal.h"
 #include <dlfcn.h>
 #include <errno.h>
@@ -111,18 +112,6 @@ static bool is_there(const char *path, const struct binary *b) {
     return same;
 }
 
-static kith_status write_all(int fd, const struct binary *b, const char *path, kith_error *e) {
-    for (size_t done = 0; done < b->size;) {
-        ssize_t n = write(fd, b->bytes + done, b->size - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_errno(e, "write", path);
-        done += (size_t)n;
-    }
-    return KITH_OK;
-}
-
 /* Opened once in a child process: the checks that need it loaded, and whether it answers. */
 static kith_status probe(const struct binary *b, const char *path, kith_error *e) {
     struct findings f = {0};
@@ -141,7 +130,9 @@ static kith_status write_copy(const struct binary *b, const char *path, struct a
     int fd = mkostemp(part, O_CLOEXEC);
     if (fd < 0)
         return err_errno(e, "make", part);
-    kith_status st = write_all(fd, b, part, e);
+    kith_status st = write_all(fd, (kith_str){(const char *)b->bytes, b->size})
+                         ? KITH_OK
+                         : err_errno(e, "write", part);
     if (close(fd) != 0 && st == KITH_OK)
         st = err_errno(e, "write", part);
     if (st == KITH_OK)

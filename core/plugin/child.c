@@ -2,6 +2,7 @@
 /* The child process in which a module's code runs for the first time. It may crash, hang, print,
  * fill the memory or start processes of its own: the parent waits only so long, reads only so much,
  * and ends them all. What comes back is checked like any input. */
+#include "base/file.h"
 #include "plugin/internal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -80,24 +81,14 @@ static void look(const struct binary *b, const char *path, child_print print, bo
     arena_free(&arena);
 }
 
-static bool send_all(int fd, const void *data, size_t size) {
-    for (const char *p = data; size;) {
-        ssize_t n = write(fd, p, size);
-        if (n <= 0)
-            return false;
-        p += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 static _Noreturn void child(int fd, uint64_t mark, const struct binary *b, const char *path,
                             child_print print, bool json, const struct findings *before) {
     struct buf out = {0};
     struct answer a = {.mark = mark, .findings = *before};
     fd = shut_in(fd);
     look(b, path, print, json, &a.findings, &out);
-    bool sent = send_all(fd, &a, sizeof a) && send_all(fd, out.ptr, out.len);
+    bool sent =
+        write_all(fd, (kith_str){(const char *)&a, sizeof a}) && write_all(fd, buf_view(&out));
     _exit(sent ? 0 : 1); /* no destructor of the plugin runs */
 }
 

@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Disk: files and folders as a whole. */
-#include "cli/disk.h"
-#include <errno.h>
+/* Folder: with all that is in it. */
+#include "cli/folder.h"
 #include <fcntl.h>
 #include <fts.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-bool write_all(int fd, kith_str bytes) {
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.ptr, (size_t)bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        bytes.ptr += n;
-        bytes.len -= (uint64_t)n;
-    }
-    return true;
-}
-
-/* -- folders ----------------------------------------------------------------------------------- */
 
 static bool each_inside(const char *path, bool (*fn)(const FTSENT *f, const void *arg),
                         const void *arg) {

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Disk: files and folders of this process, each done as a whole. Knows nothing of companies. */
-#ifndef CLI_DISK_H
-#define CLI_DISK_H
+/* Folder: what is done to one as a whole. Knows nothing of companies. */
+#ifndef CLI_FOLDER_H
+#define CLI_FOLDER_H
 
-#include <kith/plugin.h>
 #include <stdbool.h>
 #include <sys/types.h>
-
-bool write_all(int fd, kith_str bytes); /* false: errno says why */
 
 bool folder_is_empty(const char *path);  /* hidden files count */
 void folder_remove(const char *path);    /* with all that is in it */
