@@ -65,6 +65,14 @@ static kith_status check_name_of_export(const char *name, bool *entry, kith_erro
         return err_set(e, KITH_E_UNSUPPORTED, NULL,
                        "it is built for plugin contract %s; this Kith speaks contract %u",
                        name + strlen(ENTRY_ANY), KITH_ABI_MAJOR);
+    if (begins(name,
+               "_Z")) /* templates of namespace std are visible whatever the compiler is told */
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "it exports '%.80s' of C++: a plugin exports " PLUGIN_ENTRY
+                       " alone (build it with -fvisibility=hidden, and link it with "
+                       "-Wl,--version-script=FILE, where FILE says { global: " PLUGIN_ENTRY
+                       "; local: *; };)",
+                       name);
     return err_set(e, KITH_E_INVAL, NULL,
                    "it exports '%s': a plugin exports " PLUGIN_ENTRY
                    " alone (build it with -fvisibility=hidden)",

@@ -31,6 +31,7 @@ static const struct {
 } bad[] = {
     {"plain", "one_export", "it exports 'plain'"},
     {"two_exports", "one_export", "it exports 'kith_helper'"},
+    {"exports_cpp", "one_export", "--version-script=FILE"},
     {"unique_symbol", "no_unique_symbols", "'kith_the_only_one' would be shared"},
     {"text_relocation", "no_text_relocations", "build it with -fPIC"},
     {"executable_stack", "no_executable_stack", "-Wl,-z,noexecstack"},
