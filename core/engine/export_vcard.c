@@ -26,47 +26,17 @@ struct writing { /* one card */
 
 kith_status cards_begin(struct cards_out *x, struct engine *g, const struct export_options *o,
                         kith_error *e) {
-    static const char *const names[CONTACT_FIELDS] = {
-        "name",    "first_name",  "last_name", "salutation", "nickname", "title",
-        "account", "birthday",    "language",  "time_zone",  "street",   "city",
-        "region",  "postal_code", "country",   "place",      "tags",     "external_id"};
-    const struct schema *s = engine_schema(g);
-    *x = (struct cards_out){.g = g,
-                            .principal = o->principal,
-                            .version = o->version ? o->version : VCARD_30,
-                            .contact = query_type(o->query)};
-    const struct {
-        const char *type;
-        const struct rtype **t;
-        const char *name;
-        const struct rfield **f;
-    } wanted[] = {
-        {"contact_point", &x->point, "contact", &x->point_contact},
-        {"contact_point", &x->point, "kind", &x->kind},
-        {"contact_point", &x->point, "value", &x->value},
-        {"contact_point", &x->point, "label", &x->label},
-        {"contact_point", &x->point, "primary", &x->primary},
-        {"note", &x->note, "about", &x->note_about},
-        {"note", &x->note, "title", &x->note_title},
-        {"note", &x->note, "body", &x->note_body},
-        {"account", &x->account, "name", &x->account_name},
-        {"account", &x->account, "parent", &x->account_parent},
-    };
-    if (strcmp(x->contact->name, "contact") != 0)
+    const struct rtype *t = query_type(o->query);
+    *x = (struct cards_out){
+        .g = g, .principal = o->principal, .version = o->version ? o->version : VCARD_30};
+    if (strcmp(t->name, "contact") != 0)
         return err_set(e, KITH_E_INVAL, NULL,
-                       "only contacts are written as vCards, not records of type %s",
-                       x->contact->name);
+                       "only contacts are written as vCards, not records of type %s", t->name);
     if (o->fields)
         return err_set(
             e, KITH_E_INVAL, NULL,
             "a vCard has all that it can hold: fields are chosen for CSV and JSON lines");
-    for (size_t i = 0; i < CONTACT_FIELDS; i++)
-        TRY(schema_find_field(s, x->contact, str_of(names[i]), &x->f[i], e));
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        TRY(schema_find_type(s, str_of(wanted[i].type), wanted[i].t, e));
-        TRY(schema_find_field(s, *wanted[i].t, str_of(wanted[i].name), wanted[i].f, e));
-    }
-    return KITH_OK;
+    return card_types_find(engine_schema(g), &x->t, e);
 }
 
 /* -- reading ----------------------------------------------------------------------------------- */
@@ -82,7 +52,7 @@ static kith_status read_all(struct conn *c, const struct writing *w, const struc
                             struct owned *out) {
     kith_id *ids;
     size_t n;
-    TRY(record_referrers(c, link, w->id, w->x->contact->id, OWNED_MAX, w->arena, &ids, &n, w->e));
+    TRY(record_referrers(c, link, w->id, w->x->t.contact->id, OWNED_MAX, w->arena, &ids, &n, w->e));
     out->values = ARENA_ARRAY(w->arena, kith_value *, n + 1);
     if (!out->values)
         return err_nomem(w->e);
@@ -116,8 +86,8 @@ static kith_str text_at(const kith_value *values, const struct rfield *f) {
     return v->kind == KITH_TEXT ? v->as.s : (kith_str){"", 0};
 }
 
-static kith_str own_text(const struct writing *w, enum cards_contact f) {
-    return text_at(w->values, w->x->f[f]);
+static kith_str own_text(const struct writing *w, enum card_field f) {
+    return text_at(w->values, w->x->t.f[f]);
 }
 
 /* -- properties -------------------------------------------------------------------------------- */
@@ -140,36 +110,36 @@ static void put_text(struct writing *w, const char *head, kith_str text) {
 }
 
 static void put_name(struct writing *w) {
-    kith_str salutation = own_text(w, CONTACT_SALUTATION);
+    kith_str salutation = own_text(w, CARD_SALUTATION);
     escape(w, salutation);
     buf_puts(&w->value, salutation.len ? " " : "");
-    escape(w, own_text(w, CONTACT_NAME));
+    escape(w, own_text(w, CARD_NAME));
     put(w, "FN");
-    escape(w, own_text(w, CONTACT_LAST));
+    escape(w, own_text(w, CARD_LAST));
     buf_puts(&w->value, ";");
-    escape(w, own_text(w, CONTACT_FIRST));
+    escape(w, own_text(w, CARD_FIRST));
     buf_puts(&w->value, ";;");
     escape(w, salutation);
     buf_puts(&w->value, ";");
     put(w, "N");
-    put_text(w, "NICKNAME", own_text(w, CONTACT_NICKNAME));
-    put_text(w, "TITLE", own_text(w, CONTACT_TITLE));
+    put_text(w, "NICKNAME", own_text(w, CARD_NICKNAME));
+    put_text(w, "TITLE", own_text(w, CARD_TITLE));
 }
 
 /* From the largest unit down to the contact's own. */
 static kith_status put_org(struct writing *w) {
-    const kith_value *link = &w->values[w->x->f[CONTACT_ACCOUNT]->index];
+    const kith_value *link = &w->values[w->x->t.f[CARD_ACCOUNT]->index];
     kith_str units[UNITS_MAX];
     int n = 0;
     while (link->kind == KITH_LINK && n < UNITS_MAX) {
         kith_value *values;
-        kith_status st = engine_get(w->x->g, w->x->principal, w->x->account, link->as.link.id,
+        kith_status st = engine_get(w->x->g, w->x->principal, w->x->t.account, link->as.link.id,
                                     w->arena, &values, w->e);
         if (st == KITH_E_NOTFOUND || st == KITH_E_DENIED)
             break;
         TRY(st);
-        units[n++] = text_at(values, w->x->account_name);
-        link = &values[w->x->account_parent->index];
+        units[n++] = text_at(values, w->x->t.account_name);
+        link = &values[w->x->t.account_parent->index];
     }
     for (int i = n; i > 0; i--) {
         buf_puts(&w->value, i < n ? ";" : "");
@@ -181,7 +151,7 @@ static kith_status put_org(struct writing *w) {
 }
 
 static void put_birthday(struct writing *w) {
-    const kith_value *v = &w->values[w->x->f[CONTACT_BIRTHDAY]->index];
+    const kith_value *v = &w->values[w->x->t.f[CARD_BIRTHDAY]->index];
     char text[DATE_TEXT];
     if (v->kind != KITH_DATE)
         return;
@@ -194,8 +164,8 @@ static void put_birthday(struct writing *w) {
 
 /* 2.1 does not say clearly which comes first. */
 static void put_place(struct writing *w) {
-    const kith_value *v = &w->values[w->x->f[CONTACT_PLACE]->index];
-    kith_str text = value_text(w->x->contact->schema, v, w->arena);
+    const kith_value *v = &w->values[w->x->t.f[CARD_PLACE]->index];
+    kith_str text = value_text(w->x->t.contact->schema, v, w->arena);
     const char *comma = text.len ? memchr(text.ptr, ',', text.len) : NULL;
     if (!comma || w->x->version == VCARD_21)
         return;
@@ -207,7 +177,7 @@ static void put_place(struct writing *w) {
 }
 
 static void put_tags(struct writing *w) {
-    const kith_value *v = &w->values[w->x->f[CONTACT_TAGS]->index];
+    const kith_value *v = &w->values[w->x->t.f[CARD_TAGS]->index];
     if (v->kind != KITH_LIST)
         return;
     for (uint64_t i = 0; i < v->as.list.count; i++) {
@@ -268,9 +238,10 @@ static bool is_address(kith_str s) {
 
 static void put_point(struct writing *w, const kith_value *point) {
     const struct cards_out *x = w->x;
-    kith_str kind = text_at(point, x->kind), value = text_at(point, x->value),
-             label = text_at(point, x->label);
-    bool primary = point[x->primary->index].kind == KITH_BOOL && point[x->primary->index].as.i;
+    kith_str kind = text_at(point, x->t.point_kind), value = text_at(point, x->t.point_value),
+             label = text_at(point, x->t.point_label);
+    bool primary =
+        point[x->t.point_primary->index].kind == KITH_BOOL && point[x->t.point_primary->index].as.i;
     if (str_eqz(kind, "email") || str_eqz(kind, "phone")) {
         bool email = str_eqz(kind, "email");
         escape(w, value);
@@ -296,16 +267,16 @@ static kith_status put_address(struct writing *w, const struct owned *points,
                                const kith_value **same) {
     kith_str part[5], all, label = {"", 0};
     for (int i = 0; i < 5; i++)
-        part[i] = own_text(w, CONTACT_STREET + (enum cards_contact)i);
+        part[i] = own_text(w, CARD_STREET + (enum card_field)i);
     TRY(vcard_address(w->arena, part, &all, w->e));
     if (!all.len)
         return KITH_OK;
     for (size_t i = 0; !*same && i < points->count; i++)
-        if (str_eqz(text_at(points->values[i], w->x->kind), "postal") &&
-            str_eq(text_at(points->values[i], w->x->value), all))
+        if (str_eqz(text_at(points->values[i], w->x->t.point_kind), "postal") &&
+            str_eq(text_at(points->values[i], w->x->t.point_value), all))
             *same = points->values[i];
     if (*same)
-        label = text_at(*same, w->x->label);
+        label = text_at(*same, w->x->t.point_label);
     buf_puts(&w->value, ";");
     for (int i = 0; i < 5; i++) {
         buf_putc(&w->value, ';');
@@ -318,7 +289,7 @@ static kith_status put_address(struct writing *w, const struct owned *points,
 static kith_status put_points(struct writing *w) {
     struct owned points;
     const kith_value *same = NULL;
-    TRY(read_owned(w, w->x->point_contact, &points));
+    TRY(read_owned(w, w->x->t.point_contact, &points));
     TRY(put_address(w, &points, &same));
     for (size_t i = 0; i < points.count; i++)
         if (points.values[i] != same)
@@ -330,7 +301,7 @@ static kith_status put_points(struct writing *w) {
 
 static kith_status put_photo(struct writing *w) {
     struct file_text photo;
-    kith_status st = file_newest(w->x->g, w->x->contact, w->id, "photo", w->arena, &photo, w->e);
+    kith_status st = file_newest(w->x->g, w->x->t.contact, w->id, "photo", w->arena, &photo, w->e);
     if (st == KITH_OK)
         vcard_put_base64(w->out, w->x->version, "PHOTO", photo.media, photo.base64);
     return st == KITH_E_NOTFOUND ? KITH_OK : st;
@@ -363,10 +334,10 @@ static void put_kept(struct writing *w, kith_str line) {
 
 static kith_status put_kept_lines(struct writing *w) {
     struct owned notes;
-    TRY(read_owned(w, w->x->note_about, &notes));
+    TRY(read_owned(w, w->x->t.note_about, &notes));
     for (size_t i = 0; i < notes.count; i++) {
-        kith_str rest = text_at(notes.values[i], w->x->note_body), line;
-        if (!str_eqz(text_at(notes.values[i], w->x->note_title), VCARD_NOTE))
+        kith_str rest = text_at(notes.values[i], w->x->t.note_body), line;
+        if (!str_eqz(text_at(notes.values[i], w->x->t.note_title), VCARD_NOTE))
             continue;
         while (str_split(&rest, '\n', &line))
             put_kept(w, line);
@@ -382,11 +353,11 @@ static kith_status put_card(struct writing *w) {
     TRY(put_org(w));
     TRY(put_points(w));
     put_birthday(w);
-    put_text(w, "LANG", own_text(w, CONTACT_LANGUAGE));
-    put_text(w, w->x->version == VCARD_21 ? "TZ" : "TZ;VALUE=text", own_text(w, CONTACT_ZONE));
+    put_text(w, "LANG", own_text(w, CARD_LANGUAGE));
+    put_text(w, w->x->version == VCARD_21 ? "TZ" : "TZ;VALUE=text", own_text(w, CARD_ZONE));
     put_place(w);
     put_tags(w);
-    put_text(w, "UID", own_text(w, CONTACT_EXTERNAL));
+    put_text(w, "UID", own_text(w, CARD_EXTERNAL));
     TRY(put_photo(w));
     TRY(put_kept_lines(w));
     buf_puts(w->out, "END:VCARD\r\n");

@@ -14,13 +14,13 @@
 static kith_status find_or_make(struct txn *t, struct import *im, const struct lookup *by,
                                 kith_value name, kith_id parent, kith_id *id, kith_error *e) {
     const struct vcards *v = im->cards;
-    kith_value values[] = {name, value_link(parent, v->account->id)};
-    struct assign set[] = {{v->account_name, name},
-                           {v->account_parent, values[1]},
-                           {v->account_kind, value_str(STR("department"))}};
+    kith_value values[] = {name, value_link(parent, v->t.account->id)};
+    struct assign set[] = {{v->t.account_name, name},
+                           {v->t.account_parent, values[1]},
+                           {v->t.account_kind, value_str(STR("department"))}};
     uint32_t found;
     TRY(lookup_find(txn_conn(t), by, values, txn_arena(t), id, 1, &found, e));
-    return found ? KITH_OK : txn_create(t, v->account, set, parent ? 3 : 1, id, e);
+    return found ? KITH_OK : txn_create(t, v->t.account, set, parent ? 3 : 1, id, e);
 }
 
 bool card_makes_account(const struct import *im, const struct column *c) {
@@ -37,10 +37,10 @@ kith_status card_account(struct txn *t, struct import *im, const struct row *r, 
         TRY(find_or_make(t, im, &v->by_name, r->puts[i].value, 0, &id, e));
         for (uint32_t k = 0; k < r->card->unit_count; k++) {
             kith_value unit = value_str(r->card->units[k]);
-            TRY(value_check(im->schema, v->account_name, false, txn_arena(t), &unit, e));
+            TRY(value_check(im->schema, v->t.account_name, false, txn_arena(t), &unit, e));
             TRY(find_or_make(t, im, &v->by_unit, unit, id, &id, e));
         }
-        set[i].value = value_link(id, v->account->id);
+        set[i].value = value_link(id, v->t.account->id);
     }
     return KITH_OK;
 }
@@ -73,8 +73,8 @@ static bool holds(const kith_value *values, const struct rfield *f, kith_str tex
 /* Another point of its kind is the primary one. */
 static bool has_primary(const struct vcards *v, const struct owned *has, const char *kind) {
     for (size_t i = 0; i < has->count; i++) {
-        const kith_value *p = &has->values[i][v->point_primary->index];
-        if (holds(has->values[i], v->point_kind, str_of(kind)) && p->kind == KITH_BOOL && p->as.i)
+        const kith_value *p = &has->values[i][v->t.point_primary->index];
+        if (holds(has->values[i], v->t.point_kind, str_of(kind)) && p->kind == KITH_BOOL && p->as.i)
             return true;
     }
     return false;
@@ -84,29 +84,29 @@ static kith_status add_point(struct txn *t, struct import *im, kith_id contact,
                              const struct owned *has, const struct card_point *p, kith_error *e) {
     const struct vcards *v = im->cards;
     struct assign set[5] = {
-        {v->point_contact, value_link(contact, im->type->id)},
-        {v->point_kind, value_str(str_of(p->kind))},
-        {v->point_value, value_str(p->value)},
-        {v->point_primary,
+        {v->t.point_contact, value_link(contact, im->type->id)},
+        {v->t.point_kind, value_str(str_of(p->kind))},
+        {v->t.point_value, value_str(p->value)},
+        {v->t.point_primary,
          {.kind = KITH_BOOL, .as.i = p->primary && !has_primary(v, has, p->kind)}},
-        {v->point_label, value_str(p->label)},
+        {v->t.point_label, value_str(p->label)},
     };
-    return txn_create(t, v->point, set, p->label.len ? 5 : 4, NULL, e);
+    return txn_create(t, v->t.point, set, p->label.len ? 5 : 4, NULL, e);
 }
 
 static kith_status put_point(struct txn *t, struct import *im, kith_id contact,
                              const struct owned *has, struct card_point *p, kith_error *e) {
     const struct vcards *v = im->cards;
     kith_value value = value_str(p->value);
-    TRY(value_check(im->schema, v->point_value, false, txn_arena(t), &value, e));
+    TRY(value_check(im->schema, v->t.point_value, false, txn_arena(t), &value, e));
     if (value.kind == KITH_NULL)
         return KITH_OK;
     for (size_t i = 0; i < has->count; i++) {
-        struct assign label = {v->point_label, value_str(p->label)};
-        if (!holds(has->values[i], v->point_kind, str_of(p->kind)) ||
-            !holds(has->values[i], v->point_value, value.as.s))
+        struct assign label = {v->t.point_label, value_str(p->label)};
+        if (!holds(has->values[i], v->t.point_kind, str_of(p->kind)) ||
+            !holds(has->values[i], v->t.point_value, value.as.s))
             continue;
-        return p->label.len ? txn_update(t, v->point, has->ids[i], &label, 1, e) : KITH_OK;
+        return p->label.len ? txn_update(t, v->t.point, has->ids[i], &label, 1, e) : KITH_OK;
     }
     return add_point(t, im, contact, has, p, e);
 }
@@ -118,15 +118,15 @@ static kith_status add_note(struct txn *t, struct import *im, kith_id contact, c
     const struct vcards *v = im->cards;
     kith_value about = value_link(contact, im->type->id);
     about.flags = VALUE_TYPED;
-    struct assign set[] = {{v->note_about, about},
-                           {v->note_body, value_str(body)},
-                           {v->note_title, value_str(str_of(title))}};
-    return txn_create(t, v->note, set, *title ? 3 : 2, NULL, e);
+    struct assign set[] = {{v->t.note_about, about},
+                           {v->t.note_body, value_str(body)},
+                           {v->t.note_title, value_str(str_of(title))}};
+    return txn_create(t, v->t.note, set, *title ? 3 : 2, NULL, e);
 }
 
 static kith_status put_note(struct txn *t, struct import *im, kith_id contact,
                             const struct owned *has, kith_str body, kith_error *e) {
-    const struct rfield *f = im->cards->note_body;
+    const struct rfield *f = im->cards->t.note_body;
     kith_value value = value_str(body);
     TRY(value_check(im->schema, f, false, txn_arena(t), &value, e));
     for (size_t i = 0; value.kind != KITH_NULL && i < has->count; i++)
@@ -138,12 +138,12 @@ static kith_status put_note(struct txn *t, struct import *im, kith_id contact,
 /* What the card has besides: one note, which a newer card writes anew. */
 static kith_status put_rest(struct txn *t, struct import *im, kith_id contact,
                             const struct owned *has, kith_str rest, kith_error *e) {
-    struct assign body = {im->cards->note_body, value_str(rest)};
+    struct assign body = {im->cards->t.note_body, value_str(rest)};
     if (!rest.len)
         return KITH_OK;
     for (size_t i = 0; i < has->count; i++)
-        if (holds(has->values[i], im->cards->note_title, STR(VCARD_NOTE)))
-            return txn_update(t, im->cards->note, has->ids[i], &body, 1, e);
+        if (holds(has->values[i], im->cards->t.note_title, STR(VCARD_NOTE)))
+            return txn_update(t, im->cards->t.note, has->ids[i], &body, 1, e);
     return add_note(t, im, contact, VCARD_NOTE, rest, e);
 }
 
@@ -154,12 +154,12 @@ kith_status card_parts(struct txn *t, struct import *im, const struct row *r, ki
     const struct vcards *v = im->cards;
     struct owned has;
     if (c->point_count) {
-        TRY(read_owned(t, im, v->point_contact, r->record, &has, e));
+        TRY(read_owned(t, im, v->t.point_contact, r->record, &has, e));
         for (size_t i = 0; i < c->point_count; i++)
             TRY(put_point(t, im, r->record, &has, &c->points[i], e));
     }
     if (c->note_count || c->rest.len) {
-        TRY(read_owned(t, im, v->note_about, r->record, &has, e));
+        TRY(read_owned(t, im, v->t.note_about, r->record, &has, e));
         for (size_t i = 0; i < c->note_count; i++)
             TRY(put_note(t, im, r->record, &has, c->notes[i], e));
         TRY(put_rest(t, im, r->record, &has, c->rest, e));

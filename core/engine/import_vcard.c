@@ -6,29 +6,27 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const struct {
-    const char *header, *field, *by;
-} columns[CARD_FIELDS] = {
-    [CARD_NAME] = {"FN", "name", NULL},
-    [CARD_FIRST] = {"N: given", "first_name", NULL},
-    [CARD_LAST] = {"N: family", "last_name", NULL},
-    [CARD_SALUTATION] = {"N: prefix", "salutation", NULL},
-    [CARD_NICKNAME] = {"NICKNAME", "nickname", NULL},
-    [CARD_TITLE] = {"TITLE", "title", NULL},
-    [CARD_ACCOUNT] = {"ORG", "account", "name"},
-    [CARD_BIRTHDAY] = {"BDAY", "birthday", NULL},
-    [CARD_LANGUAGE] = {"LANG", "language", NULL},
-    [CARD_ZONE] = {"TZ", "time_zone", NULL},
-    [CARD_EMAIL] = {"EMAIL", "email", NULL},
-    [CARD_PHONE] = {"TEL", "phone", NULL},
-    [CARD_STREET] = {"ADR: street", "street", NULL},
-    [CARD_CITY] = {"ADR: town", "city", NULL},
-    [CARD_REGION] = {"ADR: region", "region", NULL},
-    [CARD_CODE] = {"ADR: code", "postal_code", NULL},
-    [CARD_COUNTRY] = {"ADR: country", "country", NULL},
-    [CARD_PLACE] = {"GEO", "place", NULL},
-    [CARD_TAGS] = {"CATEGORIES", "tags", NULL},
-    [CARD_EXTERNAL] = {"UID", "external_id", NULL},
+static const char *const headers[CARD_FIELDS] = {
+    [CARD_NAME] = "FN",
+    [CARD_FIRST] = "N: given",
+    [CARD_LAST] = "N: family",
+    [CARD_SALUTATION] = "N: prefix",
+    [CARD_NICKNAME] = "NICKNAME",
+    [CARD_TITLE] = "TITLE",
+    [CARD_ACCOUNT] = "ORG",
+    [CARD_BIRTHDAY] = "BDAY",
+    [CARD_LANGUAGE] = "LANG",
+    [CARD_ZONE] = "TZ",
+    [CARD_EMAIL] = "EMAIL",
+    [CARD_PHONE] = "TEL",
+    [CARD_STREET] = "ADR: street",
+    [CARD_CITY] = "ADR: town",
+    [CARD_REGION] = "ADR: region",
+    [CARD_CODE] = "ADR: code",
+    [CARD_COUNTRY] = "ADR: country",
+    [CARD_PLACE] = "GEO",
+    [CARD_TAGS] = "CATEGORIES",
+    [CARD_EXTERNAL] = "UID",
 };
 
 static bool is_asked(const struct import *im, const struct rfield *f) {
@@ -48,11 +46,9 @@ static kith_str upper(struct arena *a, const char *name) {
 
 static kith_status open_columns(struct import *im, struct vcards *v, kith_error *e) {
     for (int i = 0; i < CARD_FIELDS; i++) {
-        struct import_column shown = {.header = columns[i].header};
-        TRY(schema_find_field(im->schema, im->type, str_of(columns[i].field), &shown.field, e));
-        if (columns[i].by)
-            TRY(schema_find_field(im->schema, shown.field->target, str_of(columns[i].by), &shown.by,
-                                  e));
+        struct import_column shown = {.header = headers[i],
+                                      .field = v->t.f[i],
+                                      .by = i == CARD_ACCOUNT ? v->t.account_name : NULL};
         if (!is_asked(im, shown.field))
             TRY(map_column(im, &shown, &v->columns[i], e));
     }
@@ -65,32 +61,10 @@ static kith_status open_columns(struct import *im, struct vcards *v, kith_error 
     return KITH_OK;
 }
 
-static kith_status find_fields(struct import *im, struct vcards *v, kith_error *e) {
-    const struct {
-        const char *type;
-        const struct rtype **t;
-        const char *name;
-        const struct rfield **f;
-    } wanted[] = {
-        {"account", &v->account, "name", &v->account_name},
-        {"account", &v->account, "parent", &v->account_parent},
-        {"account", &v->account, "kind", &v->account_kind},
-        {"contact_point", &v->point, "contact", &v->point_contact},
-        {"contact_point", &v->point, "kind", &v->point_kind},
-        {"contact_point", &v->point, "value", &v->point_value},
-        {"contact_point", &v->point, "label", &v->point_label},
-        {"contact_point", &v->point, "primary", &v->point_primary},
-        {"note", &v->note, "about", &v->note_about},
-        {"note", &v->note, "title", &v->note_title},
-        {"note", &v->note, "body", &v->note_body},
-    };
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        TRY(schema_find_type(im->schema, str_of(wanted[i].type), wanted[i].t, e));
-        TRY(schema_find_field(im->schema, *wanted[i].t, str_of(wanted[i].name), wanted[i].f, e));
-    }
-    const struct rfield *unit[] = {v->account_name, v->account_parent};
-    TRY(lookup_make(&v->by_name, &im->arena, v->account, unit, 1, e));
-    return lookup_make(&v->by_unit, &im->arena, v->account, unit, 2, e);
+static kith_status find_accounts(struct import *im, struct vcards *v, kith_error *e) {
+    const struct rfield *unit[] = {v->t.account_name, v->t.account_parent};
+    TRY(lookup_make(&v->by_name, &im->arena, v->t.account, unit, 1, e));
+    return lookup_make(&v->by_unit, &im->arena, v->t.account, unit, 2, e);
 }
 
 kith_status cards_open(struct import *im, kith_error *e) {
@@ -105,7 +79,8 @@ kith_status cards_open(struct import *im, kith_error *e) {
     im->cards = ARENA_NEW(&im->arena, struct vcards);
     if (!im->cards)
         return err_nomem(e);
-    TRY(find_fields(im, im->cards, e));
+    TRY(card_types_find(im->schema, &im->cards->t, e));
+    TRY(find_accounts(im, im->cards, e));
     TRY(open_columns(im, im->cards, e));
     return vcard_open(&im->cards->reader, im->o->source, im->o->source_arg, e);
 }

@@ -7,31 +7,7 @@
 #include "base/vcard.h"
 #include "engine/files.h"
 #include "engine/import_internal.h"
-
-/* The fields of a contact that cards fill. */
-enum card_field {
-    CARD_NAME,
-    CARD_FIRST,
-    CARD_LAST,
-    CARD_SALUTATION,
-    CARD_NICKNAME,
-    CARD_TITLE,
-    CARD_ACCOUNT,
-    CARD_BIRTHDAY,
-    CARD_LANGUAGE,
-    CARD_ZONE,
-    CARD_EMAIL,
-    CARD_PHONE,
-    CARD_STREET,
-    CARD_CITY,
-    CARD_REGION,
-    CARD_CODE,
-    CARD_COUNTRY,
-    CARD_PLACE,
-    CARD_TAGS,
-    CARD_EXTERNAL,
-    CARD_FIELDS,
-};
+#include "engine/vcard_map.h"
 
 struct card_point {
     const char *kind; /* of contact_point.kind */
@@ -57,10 +33,7 @@ struct vcards { /* of one import; immutable once open, but for the reader */
     struct vcard_reader *reader;
     struct column *columns[CARD_FIELDS]; /* NULL: the map fills the field from elsewhere */
     struct map asked;                    /* property -> struct column * that the map names */
-    const struct rtype *account, *point, *note;
-    const struct rfield *account_name, *account_parent, *account_kind;
-    const struct rfield *point_contact, *point_kind, *point_value, *point_label, *point_primary;
-    const struct rfield *note_about, *note_title, *note_body;
+    struct card_types t;
     struct lookup by_name, by_unit; /* accounts: by name; by name and parent */
 };
 

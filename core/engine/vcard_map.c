@@ -103,3 +103,45 @@ kith_status vcard_address(struct arena *a, const kith_str part[5], kith_str *out
     buf_free(&all);
     return out->ptr ? KITH_OK : err_nomem(e);
 }
+
+static const char *const contact_fields[CARD_FIELDS] = {
+    [CARD_NAME] = "name",         [CARD_FIRST] = "first_name",
+    [CARD_LAST] = "last_name",    [CARD_SALUTATION] = "salutation",
+    [CARD_NICKNAME] = "nickname", [CARD_TITLE] = "title",
+    [CARD_ACCOUNT] = "account",   [CARD_BIRTHDAY] = "birthday",
+    [CARD_LANGUAGE] = "language", [CARD_ZONE] = "time_zone",
+    [CARD_EMAIL] = "email",       [CARD_PHONE] = "phone",
+    [CARD_STREET] = "street",     [CARD_CITY] = "city",
+    [CARD_REGION] = "region",     [CARD_CODE] = "postal_code",
+    [CARD_COUNTRY] = "country",   [CARD_PLACE] = "place",
+    [CARD_TAGS] = "tags",         [CARD_EXTERNAL] = "external_id",
+};
+
+kith_status card_types_find(const struct schema *s, struct card_types *out, kith_error *e) {
+    const struct {
+        const char *type;
+        const struct rtype **t;
+        const char *name;
+        const struct rfield **f;
+    } wanted[] = {
+        {"account", &out->account, "name", &out->account_name},
+        {"account", &out->account, "parent", &out->account_parent},
+        {"account", &out->account, "kind", &out->account_kind},
+        {"contact_point", &out->point, "contact", &out->point_contact},
+        {"contact_point", &out->point, "kind", &out->point_kind},
+        {"contact_point", &out->point, "value", &out->point_value},
+        {"contact_point", &out->point, "label", &out->point_label},
+        {"contact_point", &out->point, "primary", &out->point_primary},
+        {"note", &out->note, "about", &out->note_about},
+        {"note", &out->note, "title", &out->note_title},
+        {"note", &out->note, "body", &out->note_body},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        TRY(schema_find_type(s, str_of(wanted[i].type), wanted[i].t, e));
+        TRY(schema_find_field(s, *wanted[i].t, str_of(wanted[i].name), wanted[i].f, e));
+    }
+    TRY(schema_find_type(s, STR("contact"), &out->contact, e));
+    for (size_t i = 0; i < CARD_FIELDS; i++)
+        TRY(schema_find_field(s, out->contact, str_of(contact_fields[i]), &out->f[i], e));
+    return KITH_OK;
+}
