@@ -14,8 +14,9 @@
 #define TIME_DEFAULT   200 /* ms */
 #define MEMORY_DEFAULT (INT64_C(64) << 20)
 #define ROWS_DEFAULT   1000
-#define BLOCK_SHARE    16 /* one value takes at most this part of the memory */
-#define REFUSAL_SHARE  8  /* a refused allocation costs this part of the steps */
+#define BLOCK_SHARE    16          /* one value takes at most this part of the memory */
+#define LONG_TEXT      (256 << 10) /* bytes */
+#define REFUSAL_SHARE  8           /* a refused allocation costs this part of the steps */
 
 static void on_count(lua_State *L, lua_Debug *ar);
 
@@ -42,7 +43,7 @@ static void spend(struct script *s, int64_t steps) {
     f->left -= steps;
     if (f->left < 0)
         stop(s, STOP_STEPS);
-    else if (steps >= HOOK_PERIOD && clock_ticks() > f->deadline)
+    else if (steps >= s->period && clock_ticks() > f->deadline)
         stop(s, STOP_TIME);
 }
 
@@ -57,7 +58,7 @@ static int raise_stopped(lua_State *L, lua_Debug *ar) {
 static void on_count(lua_State *L, lua_Debug *ar) {
     struct script *s = script_of(L);
     if (!s->frame->stopped)
-        spend(s, HOOK_PERIOD);
+        spend(s, s->period);
     if (s->frame->stopped)
         raise_stopped(L, ar);
 }
@@ -81,6 +82,14 @@ static void *refuse_block(struct script *s) {
     return NULL;
 }
 
+/* To compare two texts of megabytes is one instruction. */
+static void look_often(struct script *s) {
+    if (s->period == SHORT_PERIOD || !s->L || (s->frame && s->frame->stopped))
+        return;
+    s->period = SHORT_PERIOD;
+    lua_sethook(s->L, on_count, LUA_MASKCOUNT, s->period);
+}
+
 static void *allocate(void *self, void *block, size_t old_size, size_t size) {
     struct script *s = self;
     int64_t old = block ? (int64_t)old_size : 0, wanted = (int64_t)size;
@@ -100,6 +109,8 @@ static void *allocate(void *self, void *block, size_t old_size, size_t size) {
     if (!out)
         return wanted <= old ? block : NULL;
     s->memory += wanted - old;
+    if (!block && old_size == LUA_TSTRING && wanted > LONG_TEXT)
+        look_often(s);
     return out;
 }
 
@@ -125,7 +136,7 @@ void frame_begin(struct script *s, struct frame *f, struct txn *t, const struct 
 
 void frame_end(struct script *s, struct frame *f) {
     if (f->stopped)
-        lua_sethook(s->L, on_count, LUA_MASKCOUNT, HOOK_PERIOD);
+        lua_sethook(s->L, on_count, LUA_MASKCOUNT, s->period);
     if (f->txn)
         txn_deadline(f->txn, f->before);
     s->frame = f->outer;
@@ -334,11 +345,12 @@ void environment_push(lua_State *L) {
 
 kith_status sandbox_open(struct script *s, kith_error *e) {
     struct frame f;
+    s->period = HOOK_PERIOD;
     s->L = lua_newstate(allocate, s);
     if (!s->L)
         return err_nomem(e);
     *(struct script **)lua_getextraspace(s->L) = s;
-    lua_sethook(s->L, on_count, LUA_MASKCOUNT, HOOK_PERIOD);
+    lua_sethook(s->L, on_count, LUA_MASKCOUNT, s->period);
     frame_begin(s, &f, NULL, NULL);
     kith_status st = sandbox_call(s, open_state, NULL, e);
     frame_end(s, &f);

@@ -18,6 +18,7 @@
 #define CALL_STEPS      1000      /* what a call of the engine costs at least */
 #define FILE_MAX        (1 << 20) /* bytes of one script */
 #define HOOK_PERIOD     1000      /* Lua instructions between two looks at the budget */
+#define SHORT_PERIOD    20        /* the same, once there was a long text */
 #define BYTES_PER_STEP  64        /* memory asked for counts as work */
 #define QUERY_CACHE_MAX 256       /* texts per file; a query built by gluing text is not kept */
 
@@ -72,6 +73,7 @@ struct script {
     struct frame *frame;
     uint64_t serials;
     int64_t memory;                /* bytes in use */
+    int period;                    /* HOOK_PERIOD or SHORT_PERIOD */
     bool refused;                  /* an allocation, since the outermost frame began */
     struct arena arena;            /* names, rules, predicates, queries */
     const struct setting *granted; /* where what it may stands; NULL: it may everything */

@@ -249,6 +249,8 @@ TEST("no trap holds the writer for longer than its time") {
         "while true do local x = money('1 EUR') + money('2 EUR') end",
         "local a = ('x'):rep(3000000) local b, c, t = a .. 1, a .. 2, {}\n"
         "for i = 1, 50000 do t[i] = i * 7919 % 3 == 0 and b or c end table.sort(t)",
+        "local a = ('e\\0'):rep(1500000) local b, c = a .. 1, a .. 2 local n = 0\n"
+        "while true do if b < c then n = n + 1 end end",
         "for i = 1, 1 << 62 do end",
     };
     for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
