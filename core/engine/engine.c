@@ -28,6 +28,37 @@ const struct engine_options *engine_opts(const struct engine *g) {
     return &g->opts;
 }
 
+/* -- runs that are under way ------------------------------------------------------------------- */
+
+static void unlink_claim(struct engine *g, struct run_claim *claim) {
+    struct run_claim **at = &g->claims;
+    while (*at && *at != claim)
+        at = &(*at)->next;
+    if (*at)
+        *at = claim->next;
+    *claim = (struct run_claim){0};
+}
+
+bool engine_claim_run(struct engine *g, struct run_claim *claim, kith_id run) {
+    pthread_mutex_lock(&g->lock);
+    const struct run_claim *other = g->claims;
+    while (other && (other == claim || other->run != run))
+        other = other->next;
+    if (!other) {
+        unlink_claim(g, claim);
+        *claim = (struct run_claim){.run = run, .next = g->claims};
+        g->claims = claim;
+    }
+    pthread_mutex_unlock(&g->lock);
+    return !other;
+}
+
+void engine_drop_claim(struct engine *g, struct run_claim *claim) {
+    pthread_mutex_lock(&g->lock);
+    unlink_claim(g, claim);
+    pthread_mutex_unlock(&g->lock);
+}
+
 bool on_writer(const struct engine *g) {
     return g->started && pthread_equal(pthread_self(), g->thread);
 }

@@ -362,6 +362,16 @@ struct undo_report {
 kith_status engine_undo(struct engine *g, const struct principal *p, kith_id target, bool rehearse,
                         struct arena *a, struct undo_report *out, kith_error *e);
 
+/* A run that is under way here: nobody else goes on with it, or takes it back to begin anew. The
+ * claim is the caller's memory, zeroed at first, until it is dropped. Claiming anew moves it to
+ * another run. false: somebody else has that run. [any] */
+struct run_claim {
+    kith_id run; /* 0: none */
+    struct run_claim *next;
+};
+bool engine_claim_run(struct engine *g, struct run_claim *claim, kith_id run);
+void engine_drop_claim(struct engine *g, struct run_claim *claim);
+
 /* Checks every invariant (journal/doctor.h) of a database that nobody writes, by this one's
  * schema. [any] */
 kith_status engine_examine(struct engine *g, const char *path, doctor_tell tell, void *arg,

@@ -172,6 +172,7 @@ struct engine {
     pthread_mutex_t lock; /* guards the queue, idle and stop */
     pthread_cond_t work_cond, idle_cond;
     struct request *queue, **queue_tail;
+    struct run_claim *claims; /* guarded by `lock` */
     uint32_t queued;
     bool stop, idle;
 

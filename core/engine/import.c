@@ -180,11 +180,18 @@ struct beginning {
     struct import_log log;
 };
 
+/* One that is still under way is not interrupted. Looked up and claimed in one transaction, so that
+ * it cannot end in between. */
 static kith_status look_back(struct txn *t, void *arg, kith_error *e) {
     struct beginning *b = arg;
+    struct import *im = b->im;
     kith_status st =
-        import_log_find(txn_conn(t), b->im->type->name, b->im->o->name, &b->im->arena, &b->log, e);
+        import_log_find(txn_conn(t), im->type->name, im->o->name, &im->arena, &b->log, e);
     b->found = st == KITH_OK;
+    if (b->found && !engine_claim_run(im->g, &im->claim, b->log.run))
+        return err_set(e, KITH_E_BUSY, NULL,
+                       "a file %s is being imported by another command: try again when it is done",
+                       im->o->name);
     return st == KITH_E_NOTFOUND ? KITH_OK : st;
 }
 
@@ -195,6 +202,7 @@ static kith_status begin_anew(struct txn *t, void *arg, kith_error *e) {
     digest_options(b->im, log.options);
     digest_content(b->im, log.content);
     TRY(import_log_begin(txn_conn(t), &log, e));
+    engine_claim_run(b->im->g, &b->im->claim, log.run);
     b->log = log;
     return KITH_OK;
 }
@@ -464,6 +472,7 @@ static kith_status run_parts(struct import *im, int64_t started, kith_error *e) 
 kith_status import_run(struct import *im, struct import_report *report, kith_error *e) {
     int64_t started = clock_ticks();
     kith_status st = run_parts(im, started, e);
+    engine_drop_claim(im->g, &im->claim);
     im->report.seconds = (double)(clock_ticks() - started) / 1e9;
     *report = im->report;
     return st;

@@ -107,6 +107,7 @@ struct import {
 
     struct import_report report;
     struct import_log log; /* as it stands, by the batches that are done */
+    struct run_claim claim;
     crypto_generichash_state content;
     uint64_t read; /* rows of data so far */
     bool at_end, header_sent;

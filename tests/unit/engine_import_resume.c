@@ -108,6 +108,48 @@ TEST("an import that is killed again and again imports each row once") {
     end(&x, &l, &file);
 }
 
+/* A colleague's import of a file of that name, while ours is about to end. */
+struct meanwhile {
+    struct load load;
+    struct fixture *x;
+    struct buf *file;
+    bool restart;
+    kith_status status;
+    char said[512];
+};
+
+static kith_status import_meanwhile(void *arg, kith_error *e) {
+    struct meanwhile *m = (struct meanwhile *)arg;
+    struct load other = load_of(m->x->contact, NULL);
+    (void)e;
+    other.o.restart = m->restart;
+    m->status = load_str(m->x, &other, buf_view(m->file));
+    snprintf(m->said, sizeof m->said, "%s", m->x->e.message);
+    buf_free(&other.rejects);
+    return KITH_OK;
+}
+
+TEST("an import that is under way is neither resumed nor taken back by another") {
+    struct fixture x;
+    struct buf file = people(30), others = people(20);
+    begin(&x);
+    for (int restart = 0; restart < 2; restart++) {
+        struct meanwhile m = {
+            .load = load_of(x.contact, NULL), .x = &x, .file = &others, .restart = restart};
+        m.load.o.ending = import_meanwhile;
+        EXPECT_OK(load_str(&x, &m.load, buf_view(&file)), x.e);
+        EXPECT_INT(KITH_E_BUSY, m.status);
+        EXPECT_HAS("is being imported by another command", m.said);
+        EXPECT_INT(27 * (restart + 1), contacts(&x));
+        buf_free(&m.load.rejects);
+    }
+    struct load after = load_of(x.contact, NULL);
+    EXPECT_OK(load_str(&x, &after, buf_view(&others)), x.e);
+    EXPECT_INT(0, after.report.resumed);
+    buf_free(&others);
+    end(&x, &after, &file);
+}
+
 TEST("a file that has changed is not resumed") {
     struct fixture x;
     struct buf file = people(60);
