@@ -16,22 +16,30 @@ struct log {
     struct cmd *c;
     struct entry *entries;
     size_t count, cap;
-    bool full;
 };
+
+/* The line of the run that it belongs to. Others may have written in between, and the first one of
+ * a long undo gives the run its number. */
+static struct entry *entry_of(struct log *l, const struct tx_head *tx) {
+    kith_id run = tx->run ? tx->run : tx->origin == ORIGIN_UNDO ? tx->id : 0;
+    for (size_t i = l->count; run && i-- > 0;) {
+        if (l->entries[i].head.run == run)
+            return &l->entries[i];
+    }
+    return NULL;
+}
 
 static kith_status keep_head(void *arg, const struct tx_head *tx, kith_error *e) {
     struct log *l = arg;
-    struct entry *last = l->count > 0 ? &l->entries[l->count - 1] : NULL;
+    struct entry *known = entry_of(l, tx);
     uint64_t rows = tx->last >= tx->first && tx->first > 0 ? tx->last - tx->first + 1 : 0;
-    if (last && tx->run && last->head.run == tx->run) {
-        last->transactions++;
-        last->rows += rows;
+    if (known) {
+        known->transactions++;
+        known->rows += rows;
         return KITH_OK;
     }
-    if (l->count == l->cap) {
-        l->full = true;
-        return KITH_E_LIMIT; /* ends the walk */
-    }
+    if (l->count == l->cap)
+        return KITH_OK; /* older ones may belong to runs that are shown */
     struct entry *n = &l->entries[l->count++];
     *n = (struct entry){.head = *tx, .transactions = 1, .rows = rows};
     n->head.note = arena_str(&l->c->arena, tx->note);
@@ -42,7 +50,6 @@ static kith_status read_log(struct log *l, kith_error *e) {
     struct conn *conn;
     TRY(engine_reader(l->c->company->engine, &conn, e));
     kith_status st = journal_txs(conn, 0, INT64_MAX, keep_head, l, e);
-    st = l->full ? KITH_OK : st;
     for (size_t i = 0; i < l->count && st == KITH_OK; i++)
         st = journal_source(conn, l->entries[i].head.actor, &l->c->arena, &l->entries[i].actor, e);
     engine_reader_done(l->c->company->engine, conn);

@@ -167,6 +167,16 @@ exits 0
 kith find "contact : count()"
 expect test "$(cat "$work/out")" = "$before"
 
+it "logs an import and its undo as one line each, however many transactions they took"
+{ echo name && seq -f 'Person %g' 3000; } >many.csv
+kith import contact many.csv --json
+run=$(sed -n 's/.*"run":"\([0-9A-Z]*\)".*/\1/p' "$work/out")
+kith undo "$run"
+exits 0
+kith log --json --limit 2
+expect test "$(grep -c '"origin":"undo","transactions":[2-9]' "$work/out")" -eq 1
+expect test "$(grep -c '"note":"many.csv"' "$work/out")" -eq 1
+
 it "rehearses an import and keeps nothing"
 kith import contact people.csv --key email --rehearse
 exits 0
