@@ -6,13 +6,19 @@
 #include "base/id.h"
 #include <string.h>
 
-#define PEEKED ((size_t)64 * 1024) /* bytes of JSON in which members are looked for up front */
+#define CSV_COLUMNS 16384u              /* as many as a spreadsheet has */
+#define PEEKED      ((size_t)64 * 1024) /* bytes of JSON in which members are looked for up front */
 
 /* -- opening ----------------------------------------------------------------------------------- */
 
 /* Copies the names of the columns. */
 static kith_status keep_header(struct import *im, const kith_str *names, size_t count,
                                kith_error *e) {
+    if (count > CSV_COLUMNS)
+        return err_set(e, KITH_E_LIMIT, NULL,
+                       "the file's first row has %zu columns, and at most %u are read: is the"
+                       " delimiter right, and is the first row the header?",
+                       count, CSV_COLUMNS);
     kith_str *header = ARENA_ARRAY(&im->arena, kith_str, count + 1);
     if (!header)
         return err_nomem(e);
@@ -162,16 +168,18 @@ static bool is_fatal(kith_status st) {
     return st == KITH_E_NOMEM || st == KITH_E_IO || st == KITH_E_INTERNAL;
 }
 
-/* A comma in a number that cannot be read has a way out. */
-static kith_status hint_at_comma(const struct import *im, const struct rfield *f,
-                                 const kith_value *v, kith_status st, kith_error *why) {
+/* A comma, or a bracket, in a number that cannot be read has a way out. */
+static kith_status hint_at_decimal(const struct import *im, const struct rfield *f,
+                                   const kith_value *v, kith_status st, kith_error *why) {
     bool number = f->kind == KITH_F_INTEGER || f->kind == KITH_F_DECIMAL || f->kind == KITH_F_MONEY;
     if (st != KITH_E_INVAL || !number || im->o->decimal || v->kind != KITH_TEXT ||
-        !memchr(v->as.s.ptr, ',', v->as.s.len))
+        (!memchr(v->as.s.ptr, ',', v->as.s.len) && !memchr(v->as.s.ptr, '(', v->as.s.len)))
         return st;
     kith_error first = *why;
     return err_set(why, st, first.field,
-                   "%s; '--decimal ,' reads 1.234,56 and '--decimal .' 1,234.56", first.message);
+                   "%s; '--decimal ,' reads 1.234,56 and '--decimal .' 1,234.56, and both read"
+                   " (5) as -5",
+                   first.message);
 }
 
 static kith_status check_value(struct import *im, struct arena *a, const struct rfield *f,
@@ -180,7 +188,7 @@ static kith_status check_value(struct import *im, struct arena *a, const struct 
     if (v->kind == KITH_TEXT)
         TRY(cell_clean(im, a, f, v, why));
     kith_status st = value_check(im->schema, f, im->o->day_first, a, v, why);
-    return hint_at_comma(im, f, &as_written, st, why);
+    return hint_at_decimal(im, f, &as_written, st, why);
 }
 
 kith_status put_value(struct import *im, struct arena *a, struct row *r, const struct column *c,

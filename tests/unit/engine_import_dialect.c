@@ -223,13 +223,28 @@ TEST("amounts are read as people write them, when it is said how") {
     end(&x, &l);
 }
 
+TEST("a file of more columns than a spreadsheet has is refused at once") {
+    struct fixture x;
+    struct buf file = {0};
+    begin(&x);
+    buf_puts(&file, "name");
+    for (int i = 0; i < 16384; i++)
+        buf_puts(&file, ",c");
+    struct load l = load_of(x.contact, NULL);
+    EXPECT_INT(KITH_E_LIMIT, load_str(&x, &l, buf_view(&file)));
+    EXPECT_HAS("16385 columns", x.e.message);
+    buf_free(&file);
+    end(&x, &l);
+}
+
 TEST("a number with a comma and a sign of several currencies are refused with the remedy") {
     struct fixture x;
     struct load l;
     begin(&x);
     l = load_of(type(&x, "account"), NULL);
-    EXPECT_OK(load_text(&x, &l, "name;size;revenue\nA;1,200;\nB;;$5\n"), x.e);
+    EXPECT_OK(load_text(&x, &l, "name;size;revenue\nA;1,200;\nB;;$5\nC;;(5.00)\n"), x.e);
     EXPECT_HAS("'--decimal ,' reads 1.234,56", l.reasons);
+    EXPECT_HAS("(5.00)' is no amount of money; write it as 12.50 EUR; '--decimal ,'", l.reasons);
     EXPECT_HAS("several currencies have this sign; give the currency with 'revenue:={Column} USD'",
                l.reasons);
     l.o.decimal = '.';
