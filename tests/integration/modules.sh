@@ -178,6 +178,18 @@ exits 0
 kith module disable sales
 exits 0
 
+it "lets one command after the other change the list"
+pids=()
+for _ in 1 2 3 4 5 6; do
+    "$KITH" module enable sales >/dev/null 2>>"$work/together" &
+    pids+=($!)
+done
+for pid in "${pids[@]}"; do expect wait "$pid"; done
+expect test ! -s "$work/together"
+expect test ! -e conf.d/modules.conf.part
+kith module disable sales
+exits 0
+
 it "refuses to enable a module whose types cannot be, and names the field"
 hostile=$(realpath "$KITH_BUILD/tests/plugins" 2>/dev/null) || hostile=/nowhere
 if [ -e "$hostile/bad_type.so" ]; then
