@@ -110,7 +110,7 @@ static void found_text(const config_setting_t *c, bool secret, struct buf *out) 
     else if (!secret && c->type == CONFIG_TYPE_BOOL)
         buf_puts(out, c->value.ival ? "true" : "false");
     else if (!secret && is_text(c))
-        buf_printf(out, "\"%.*s\"", (int)text_cut(str_of(c->value.sval), 60).len, c->value.sval);
+        setting_quoted(text_cut(str_of(c->value.sval), 60), out);
     else
         buf_puts(out, kinds[c->type]);
 }

@@ -74,4 +74,7 @@ void settings_take(struct load *l, const config_t *cfg);
  * no tree was made, a problem says why. Every whole number in the tree is CONFIG_TYPE_INT64. */
 bool settings_parse(struct load *l, kith_str text, config_t *cfg);
 
+/* A text as it stands in a file: in quotes, on one line. */
+void setting_quoted(kith_str s, struct buf *out);
+
 #endif

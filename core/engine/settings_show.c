@@ -77,7 +77,7 @@ void setting_kind_text(const kith_setting *d, struct buf *out) {
     }
 }
 
-static void quoted_text(kith_str s, struct buf *out) {
+void setting_quoted(kith_str s, struct buf *out) {
     buf_putc(out, '"');
     for (uint64_t i = 0; i < s.len; i++) {
         if (s.ptr[i] == '\n') {
@@ -134,7 +134,7 @@ static void list_text(const kith_setting *d, const kith_value *list, struct buf 
         if (groups)
             group_text(d, item, STR(""), out);
         else
-            quoted_text(item->as.s, out);
+            setting_quoted(item->as.s, out);
     }
     buf_puts(out, list->as.list.count ? " " : "");
     buf_putc(out, groups ? ')' : ']');
@@ -162,13 +162,13 @@ void setting_value_text(const kith_setting *d, const kith_value *v, struct buf *
         break;
     case KITH_DURATION:
         duration_format(v->as.i, text);
-        quoted_text(str_of(text), out);
+        setting_quoted(str_of(text), out);
         break;
     case KITH_LIST:
         list_text(d, v, out);
         break;
     default:
-        quoted_text(v->as.s, out);
+        setting_quoted(v->as.s, out);
     }
 }
 
@@ -206,7 +206,7 @@ static void example_value(const kith_setting *d, struct buf *out) {
         break;
     case KITH_TEXT:
         str_split(&rest, ',', &first);
-        quoted_text(first, out);
+        setting_quoted(first, out);
         break;
     default:
         buf_puts(out, "[ \"...\" ]");
