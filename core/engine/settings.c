@@ -246,6 +246,21 @@ kith_status settings_load(struct settings **out, const char *folder,
     return st;
 }
 
+kith_status settings_can_declare(const struct settings_owner *owner, kith_error *e) {
+    struct settings_problems problems = {0};
+    struct load l = {.s = calloc(1, sizeof *l.s), .problems = &problems, .file = "", .about = ""};
+    if (!l.s)
+        return err_nomem(e);
+    settings_declare(&l, owner);
+    kith_status st = l.nomem ? err_nomem(e) : KITH_OK;
+    if (st == KITH_OK && problems.count)
+        st = first_problem(&problems, 0, e);
+    arena_free(&l.scratch);
+    settings_free(l.s);
+    settings_problems_free(&problems);
+    return st;
+}
+
 void settings_free(struct settings *s) {
     if (!s)
         return;

@@ -69,6 +69,8 @@ struct settings; /* immutable; any thread */
 kith_status settings_load(struct settings **out, const char *folder,
                           const struct settings_owner *owners, size_t count, uint32_t flags,
                           struct settings_problems *problems, kith_error *e);
+/* Makes each declaration sense by itself? KITH_E_INVAL: the first that does not. */
+kith_status settings_can_declare(const struct settings_owner *owner, kith_error *e);
 void settings_free(struct settings *s); /* NULL does nothing */
 
 /* Lookup by module ("" for the core) and key. NULL: nobody declared it. */

@@ -182,6 +182,26 @@ static kith_status copy_actions(kith_array *actions, struct arena *a, kith_error
     return KITH_OK;
 }
 
+static kith_status copy_migrations(kith_plugin_desc *d, struct arena *a, kith_error *e) {
+    TRY(declare_rows(d->migrations, UP_TO(kith_migration, to), sizeof(kith_migration), "migrations",
+                     a, &d->migrations, e));
+    for (uint32_t i = 0; i < d->migrations.count; i++) {
+        const kith_migration *m = &ROWS(d->migrations, kith_migration)[i];
+        bool of_type = m->kind == KITH_MIGRATE_RENAME_TYPE;
+        bool retires = m->kind == KITH_MIGRATE_RETIRE_FIELD;
+        if (!m->kind || m->kind > KITH_MIGRATE_RETIRE_FIELD)
+            return err_set(e, KITH_E_UNSUPPORTED, NULL,
+                           "row %u of its migrations is of kind %u, which is unknown", i, m->kind);
+        if (!m->type || (!m->field && !of_type) || (!m->to && !retires))
+            return err_set(e, KITH_E_INVAL, NULL, "row %u of its migrations lacks a name", i);
+        if (!m->version || m->version > d->version)
+            return err_set(e, KITH_E_INVAL, NULL,
+                           "row %u of its migrations is for version %u, and the module's is %u", i,
+                           m->version, d->version);
+    }
+    return KITH_OK;
+}
+
 static kith_status copy_others(kith_plugin_desc *d, struct arena *a, kith_error *e) {
     TRY(declare_rows(d->requirements, UP_TO(kith_require, min_version), sizeof(kith_require),
                      "requirements", a, &d->requirements, e));
@@ -189,8 +209,7 @@ static kith_status copy_others(kith_plugin_desc *d, struct arena *a, kith_error 
     TRY(declare_rows(d->permissions, UP_TO(kith_permission, name), sizeof(kith_permission),
                      "permissions", a, &d->permissions, e));
     TRY(check_names(d->permissions, "permissions", ":.*/-", e));
-    return declare_rows(d->migrations, UP_TO(kith_migration, to), sizeof(kith_migration),
-                        "migrations", a, &d->migrations, e);
+    return copy_migrations(d, a, e);
 }
 
 /* -- the whole --------------------------------------------------------------------------------- */
@@ -225,6 +244,8 @@ kith_status declare_copy(const kith_plugin_desc *from, struct arena *a, kith_plu
     TRY(check_head(out, e));
     TRY(copy_others(out, a, e));
     TRY(copy_settings(&out->settings, a, e));
+    const struct settings_owner owner = {.module = out->name, .settings = out->settings};
+    TRY(settings_can_declare(&owner, e));
     TRY(copy_types(&out->types, a, e));
     TRY(copy_topics(&out->topics, a, e));
     TRY(copy_hooks(&out->hooks, a, e));

@@ -21,7 +21,7 @@ static const kith_type types[] = {{.name = "branch",
                                    .undo = KITH_UNDO_REFUSE,
                                    .fields = KITH_ARRAY(fields),
                                    .indexes = KITH_ARRAY(indexes)}};
-static const kith_migration migrations[] = {{.version = 2,
+static const kith_migration migrations[] = {{.version = 1,
                                              .kind = KITH_MIGRATE_RENAME_FIELD,
                                              .type = "branch",
                                              .field = "up",

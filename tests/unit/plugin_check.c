@@ -145,7 +145,7 @@ TEST("inspect prints what is set beside the common") {
         "type branch  label Bough  history none  undo refuse  indexes parent,-created",
         "parent  kind link  flags readonly,tree  options branch  label Grows from",
         "reaction again  topic branch.created  flags undo",
-        "migration 2: rename field branch.up to parent",
+        "migration 1: rename field branch.up to parent",
     };
     struct buf out = {0};
     kith_error e;

@@ -59,6 +59,14 @@ TEST("a description or a stride of an impossible size is refused") {
     expect_out("tiny_stride", "a row of its topics has 1 bytes");
 }
 
+TEST("a setting whose default is none puts its module out, and nobody else") {
+    expect_out("bad_setting", "declaration of size");
+}
+
+TEST("a migration for a version that the module has not reached is refused") {
+    expect_out("bad_migration", "is for version 2, and the module's is 1");
+}
+
 TEST("a plugin that exports more than its entry is refused") {
     expect_out("two_exports", "exports 'kith_helper'");
 }
