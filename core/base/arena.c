@@ -59,6 +59,18 @@ void *arena_array(struct arena *a, size_t size, size_t count) {
     return __builtin_mul_overflow(size, count, &total) ? NULL : arena_zalloc(a, total);
 }
 
+void *arena_grow(struct arena *a, void *items, size_t count, size_t *cap, size_t size) {
+    if (count < *cap)
+        return items;
+    size_t more = *cap ? *cap * 2 : 8;
+    void *out = arena_array(a, size, more);
+    if (out && count)
+        memcpy(out, items, count * size);
+    if (out)
+        *cap = more;
+    return out;
+}
+
 char *arena_strndup(struct arena *a, const char *s, size_t len) {
     char *p = len < SIZE_MAX ? arena_alloc(a, len + 1) : NULL;
     if (!p)

@@ -17,6 +17,9 @@ void *arena_alloc(struct arena *a, size_t size);
 void *arena_zalloc(struct arena *a, size_t size); /* zeroed */
 /* Zeroed; NULL also when size * count does not fit. */
 void *arena_array(struct arena *a, size_t size, size_t count);
+/* A list with room for one more item behind its `count`: items, or a copy of them that is twice as
+ * large. *cap is 0 at first, as items is NULL. NULL: no memory; the old list is as it was. */
+void *arena_grow(struct arena *a, void *items, size_t count, size_t *cap, size_t size);
 /* Copies s and appends a NUL that is not counted. An empty s gives "". */
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_strdup(struct arena *a, const char *s);

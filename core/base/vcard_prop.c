@@ -144,16 +144,11 @@ static kith_str take_inner_card(struct parsing *p) {
 
 static kith_status add_param(struct parsing *p, struct vcard_prop *prop, const char *name,
                              kith_str value) {
-    if (prop->param_count == p->param_cap) {
-        size_t cap = p->param_cap ? p->param_cap * 2 : 8;
-        struct vcard_param *more = ARENA_ARRAY(p->arena, struct vcard_param, cap);
-        if (!more)
-            return err_nomem(p->e);
-        if (prop->param_count)
-            memcpy(more, p->params, prop->param_count * sizeof *more);
-        p->params = more;
-        p->param_cap = cap;
-    }
+    struct vcard_param *params =
+        arena_grow(p->arena, p->params, prop->param_count, &p->param_cap, sizeof *params);
+    if (!params)
+        return err_nomem(p->e);
+    p->params = params;
     p->params[prop->param_count++] = (struct vcard_param){name, value};
     prop->params = p->params;
     return KITH_OK;
@@ -340,16 +335,11 @@ static kith_status parse_head(struct parsing *p, struct vcard_prop *prop, kith_s
 }
 
 static kith_status new_prop(struct parsing *p, struct vcard_prop **out) {
-    if (p->card->count == p->cap) {
-        size_t cap = p->cap ? p->cap * 2 : 32;
-        struct vcard_prop *more = ARENA_ARRAY(p->arena, struct vcard_prop, cap);
-        if (!more)
-            return err_nomem(p->e);
-        if (p->card->count)
-            memcpy(more, p->props, p->card->count * sizeof *more);
-        p->card->props = p->props = more;
-        p->cap = cap;
-    }
+    struct vcard_prop *props =
+        arena_grow(p->arena, p->props, p->card->count, &p->cap, sizeof *props);
+    if (!props)
+        return err_nomem(p->e);
+    p->card->props = p->props = props;
     *out = &p->props[p->card->count];
     **out = (struct vcard_prop){.line = p->line};
     return KITH_OK;

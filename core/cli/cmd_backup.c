@@ -34,16 +34,10 @@ struct backup {
 
 static kith_status add_member(struct backup *b, const char *name, struct member **out,
                               kith_error *e) {
-    if (b->count == b->cap) {
-        size_t cap = b->cap ? b->cap * 2 : 16;
-        struct member *more = ARENA_ARRAY(&b->c->arena, struct member, cap);
-        if (!more)
-            return err_nomem(e);
-        if (b->count)
-            memcpy(more, b->members, b->count * sizeof *more);
-        b->members = more;
-        b->cap = cap;
-    }
+    struct member *more = arena_grow(&b->c->arena, b->members, b->count, &b->cap, sizeof *more);
+    if (!more)
+        return err_nomem(e);
+    b->members = more;
     *out = &b->members[b->count++];
     **out = (struct member){0};
     snprintf((*out)->entry.name, sizeof(*out)->entry.name, "%s", name);

@@ -146,26 +146,14 @@ static kith_status row_csv(struct find *f, const struct row *row, kith_error *e)
     return f->text.failed ? err_nomem(e) : KITH_OK;
 }
 
-static bool more_rows(struct find *f) {
-    if (f->row_count < f->row_cap)
-        return true;
-    size_t cap = f->row_cap ? f->row_cap * 2 : 64;
-    struct row *rows = ARENA_ARRAY(&f->c->arena, struct row, cap);
-    if (rows && f->row_count > 0)
-        memcpy(rows, f->rows, f->row_count * sizeof *rows);
-    if (rows) {
-        f->rows = rows;
-        f->row_cap = cap;
-    }
-    return rows != NULL;
-}
-
 /* Kept until all are there: the widths of the columns depend on all. */
 static kith_status row_table(struct find *f, const struct row *row, kith_error *e) {
     uint32_t n = f->type->field_count;
     kith_value *copy = ARENA_ARRAY(&f->c->arena, kith_value, n);
-    if (!copy || !more_rows(f))
+    struct row *rows = arena_grow(&f->c->arena, f->rows, f->row_count, &f->row_cap, sizeof *rows);
+    if (!copy || !rows)
         return err_nomem(e);
+    f->rows = rows;
     for (uint32_t i = 0; i < n; i++)
         copy[i] = value_copy(&f->c->arena, &row->values[i]);
     f->rows[f->row_count++] = (struct row){row->id, copy};

@@ -30,16 +30,10 @@ static kith_status keep_row(void *arg, const struct journal_row *row, kith_error
     }
     if (row->kind == ROW_EVENT)
         return KITH_OK;
-    if (h->count == h->cap) {
-        size_t cap = h->cap ? h->cap * 2 : 16;
-        struct item *items = ARENA_ARRAY(a, struct item, cap);
-        if (!items)
-            return err_nomem(e);
-        if (h->count > 0)
-            memcpy(items, h->items, h->count * sizeof *items);
-        h->items = items;
-        h->cap = cap;
-    }
+    struct item *items = arena_grow(a, h->items, h->count, &h->cap, sizeof *items);
+    if (!items)
+        return err_nomem(e);
+    h->items = items;
     struct item *i = &h->items[h->count++];
     i->row = *row;
     i->row.image = arena_str(a, row->image);

@@ -23,16 +23,10 @@ void table_head(struct table *t, const char *head, bool right) {
 }
 
 void table_cell(struct table *t, kith_str text) {
-    if (t->count == t->cap) {
-        size_t cap = t->cap ? t->cap * 2 : 64;
-        kith_str *cells = ARENA_ARRAY(&t->c->arena, kith_str, cap);
-        if (!cells)
-            return;
-        if (t->count > 0)
-            memcpy(cells, t->cells, t->count * sizeof *cells);
-        t->cells = cells;
-        t->cap = cap;
-    }
+    kith_str *cells = arena_grow(&t->c->arena, t->cells, t->count, &t->cap, sizeof *cells);
+    if (!cells)
+        return;
+    t->cells = cells;
     struct buf plain = {0};
     text_plain(&plain, text);
     t->cells[t->count++] = arena_str(&t->c->arena, buf_view(&plain));

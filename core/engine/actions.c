@@ -16,7 +16,7 @@ kith_status engine_add_action(struct engine *g, const struct action *a, kith_err
         return err_set(e, KITH_E_CONFLICT, NULL, "action %s is declared twice", a->name);
     struct action_entry *entry = ARENA_NEW(&g->arena, struct action_entry);
     void *items =
-        list_grow(&g->arena, g->actions, g->action_count, &g->action_cap, sizeof *g->actions);
+        arena_grow(&g->arena, g->actions, g->action_count, &g->action_cap, sizeof *g->actions);
     if (!entry || !items)
         return err_nomem(e);
     g->actions = items;

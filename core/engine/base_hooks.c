@@ -308,7 +308,8 @@ static kith_status add_trees(struct engine *g, kith_error *e) {
 /* -- after an undo ----------------------------------------------------------------------------- */
 
 static kith_status add_undone(struct txn *t, kith_id contact, kith_error *e) {
-    kith_id *items = list_grow(t->arena, t->undone, t->undone_count, &t->undone_cap, sizeof *items);
+    kith_id *items =
+        arena_grow(t->arena, t->undone, t->undone_count, &t->undone_cap, sizeof *items);
     if (!items)
         return err_nomem(e);
     t->undone = items;

@@ -63,18 +63,6 @@ bool on_writer(const struct engine *g) {
     return g->started && pthread_equal(pthread_self(), g->thread);
 }
 
-void *list_grow(struct arena *a, void *items, size_t count, size_t *cap, size_t size) {
-    if (count < *cap)
-        return items;
-    size_t more = *cap ? *cap * 2 : 8;
-    void *out = arena_zalloc(a, more * size);
-    if (out && count)
-        memcpy(out, items, count * size);
-    if (out)
-        *cap = more;
-    return out;
-}
-
 /* -- opening ----------------------------------------------------------------------------------- */
 
 static void set_defaults(struct engine_options *o) {
@@ -316,7 +304,8 @@ kith_status engine_add_topic(struct engine *g, const char *owner, const struct k
         return err_set(e, KITH_E_CONFLICT, NULL,
                        "topic %s is one that records publish by themselves", topic->name);
     struct topic_entry *t = ARENA_NEW(&g->arena, struct topic_entry);
-    void *items = list_grow(&g->arena, g->topics, g->topic_count, &g->topic_cap, sizeof *g->topics);
+    void *items =
+        arena_grow(&g->arena, g->topics, g->topic_count, &g->topic_cap, sizeof *g->topics);
     if (!t || !items)
         return err_nomem(e);
     g->topics = items;

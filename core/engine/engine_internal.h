@@ -199,7 +199,6 @@ int64_t engine_ticks_ms(void);
 kith_status intern_source(struct engine *g, struct arena *a, const struct source *s,
                           struct source *copy, uint32_t *number, kith_error *e);
 bool on_writer(const struct engine *g);
-void *list_grow(struct arena *a, void *items, size_t count, size_t *cap, size_t size);
 
 /* subscribers.c */
 kith_status subscribers_make(struct engine *g, struct subscribers **out, kith_error *e);

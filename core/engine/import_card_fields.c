@@ -169,7 +169,7 @@ kith_status card_take_categories(struct taking *k, const struct vcard_prop *p, b
             return KITH_OK;
         while (vcard_split(&rest, ',', &each)) {
             TRY(card_text(k, each, &text));
-            if (!(items = list_grow(k->a, items, n, &cap, sizeof *items)))
+            if (!(items = arena_grow(k->a, items, n, &cap, sizeof *items)))
                 return err_nomem(k->e);
             if (text.len)
                 items[n++] = value_str(text);

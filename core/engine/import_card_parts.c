@@ -37,7 +37,7 @@ static kith_status add_point(struct taking *k, const struct vcard_prop *p, const
         label = vcard_label(k->a, p);
     if (!label.ptr)
         return err_nomem(k->e);
-    void *more = list_grow(k->a, c->points, c->point_count, &c->point_cap, sizeof *c->points);
+    void *more = arena_grow(k->a, c->points, c->point_count, &c->point_cap, sizeof *c->points);
     if (!more)
         return err_nomem(k->e);
     c->points = more;
@@ -141,7 +141,7 @@ kith_status card_take_note(struct taking *k, const struct vcard_prop *p, bool *t
     kith_str text;
     TRY(card_text(k, p->value, &text));
     *taken = true;
-    void *more = list_grow(k->a, c->notes, c->note_count, &c->note_cap, sizeof *c->notes);
+    void *more = arena_grow(k->a, c->notes, c->note_count, &c->note_cap, sizeof *c->notes);
     if (!more)
         return err_nomem(k->e);
     c->notes = more;
@@ -217,7 +217,7 @@ static kith_status add_file(struct taking *k, const struct vcard_prop *p, kith_s
     f.kind = i < count ? binaries[i].kind : "other";
     f.media = media_of(k, p, media, group, f.bytes);
     f.name = file_name(k, p, i < count ? f.kind : NULL, f.media);
-    void *more = list_grow(k->a, c->files, c->file_count, &c->file_cap, sizeof *c->files);
+    void *more = arena_grow(k->a, c->files, c->file_count, &c->file_cap, sizeof *c->files);
     if (!more)
         return err_nomem(k->e);
     c->files = more;

@@ -61,19 +61,12 @@ static kith_status parse_target(struct import *im, kith_str text, struct import_
 
 static kith_status add_column(struct import *im, const struct import_column *shown,
                               struct column **out, kith_error *e) {
-    if (im->column_count == im->column_cap) {
-        size_t cap = im->column_cap ? im->column_cap * 2 : 32;
-        struct column **more = ARENA_ARRAY(&im->arena, struct column *, cap);
-        if (!more)
-            return err_nomem(e);
-        if (im->column_count)
-            memcpy(more, im->columns, im->column_count * sizeof *more);
-        im->columns = more;
-        im->column_cap = cap;
-    }
     struct column *c = ARENA_NEW(&im->arena, struct column);
-    if (!c)
+    struct column **columns =
+        arena_grow(&im->arena, im->columns, im->column_count, &im->column_cap, sizeof *columns);
+    if (!c || !columns)
         return err_nomem(e);
+    im->columns = columns;
     c->shown = *shown;
     im->columns[im->column_count++] = *out = c;
     return KITH_OK;

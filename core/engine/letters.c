@@ -177,7 +177,7 @@ static kith_status read_letters(struct engine *g, struct conn *c, bool dead_only
         TRY(conn_step(c, st, &row, e));
         if (!row)
             return KITH_OK;
-        struct dead_letter *items = list_grow(a, *out, *count, &cap, sizeof **out);
+        struct dead_letter *items = arena_grow(a, *out, *count, &cap, sizeof **out);
         kith_status status = items ? letter_of(g, st, a, &items[*count], e) : err_nomem(e);
         if (status != KITH_OK) {
             sqlite3_reset(st);

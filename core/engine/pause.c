@@ -192,7 +192,7 @@ static kith_status read_pauses(struct conn *c, struct arena *a, struct pause **o
         TRY(conn_step(c, st, &row, e));
         if (!row)
             return KITH_OK;
-        struct pause *items = list_grow(a, *out, *count, &cap, sizeof *items);
+        struct pause *items = arena_grow(a, *out, *count, &cap, sizeof *items);
         if (!items) {
             sqlite3_reset(st);
             return err_nomem(e);

@@ -150,7 +150,7 @@ static kith_status read_page(struct conn *c, const struct query *q, sqlite3_stmt
             break;
         if ((int64_t)*count == want) /* one more than asked for: the page has a next one */
             break;
-        if (!(rows = list_grow(a, rows, *count, &cap, sizeof *rows)))
+        if (!(rows = arena_grow(a, rows, *count, &cap, sizeof *rows)))
             return err_nomem(e);
         struct found *f = &rows[(*count)++];
         f->id = (kith_id)sqlite3_column_int64(st, 0);

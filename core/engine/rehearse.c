@@ -21,7 +21,7 @@ static kith_status note_effect(struct engine *g, struct rehearsing *r,
                                const struct journal_row *row, kith_error *e) {
     struct journal_row kept = *row;
     struct effect *items =
-        list_grow(r->arena, r->out->effects, r->out->count, &r->cap, sizeof *items);
+        arena_grow(r->arena, r->out->effects, r->out->count, &r->cap, sizeof *items);
     if (!items)
         return err_nomem(e);
     r->out->effects = items;
@@ -132,7 +132,7 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
                                                : &r->refused;
     if (++*n > REPORTED_ROWS && item->outcome == UNDO_REVERSED)
         return KITH_OK;
-    struct undo_item *items = list_grow(u->arena, r->items, r->item_count, &u->cap, sizeof *items);
+    struct undo_item *items = arena_grow(u->arena, r->items, r->item_count, &u->cap, sizeof *items);
     if (!items)
         return err_nomem(e);
     r->items = items;

@@ -47,7 +47,7 @@ static struct arena *arena_for(struct engine *g, const struct source *s) {
 
 static kith_status insert_hook(struct arena *a, struct hook_list *l, struct hook_entry *h,
                                kith_error *e) {
-    void *items = list_grow(a, l->items, l->count, &l->cap, sizeof *l->items);
+    void *items = arena_grow(a, l->items, l->count, &l->cap, sizeof *l->items);
     if (!items)
         return err_nomem(e);
     l->items = items;
@@ -77,7 +77,7 @@ kith_status engine_add_hook(struct engine *g, const struct hook *h, kith_error *
 
 static kith_status add_to_list(struct arena *a, struct reaction_list *l, struct reaction_entry *r,
                                kith_error *e) {
-    void *items = list_grow(a, l->items, l->count, &l->cap, sizeof *l->items);
+    void *items = arena_grow(a, l->items, l->count, &l->cap, sizeof *l->items);
     if (!items)
         return err_nomem(e);
     l->items = items;
@@ -136,7 +136,7 @@ kith_status engine_add_reaction(struct engine *g, const struct reaction *r, kith
 
 static kith_status insert_timer(struct subscribers *s, struct timer_entry *t, kith_error *e) {
     struct timer_list *l = &s->timers;
-    void *items = list_grow(&s->arena, l->items, l->count, &l->cap, sizeof *l->items);
+    void *items = arena_grow(&s->arena, l->items, l->count, &l->cap, sizeof *l->items);
     if (!items)
         return err_nomem(e);
     l->items = items;

@@ -255,16 +255,10 @@ struct heads {
 
 static kith_status add_head(struct heads *h, struct arena *a, const struct tx_head *tx,
                             kith_error *e) {
-    if (h->count == h->cap) {
-        size_t cap = h->cap ? h->cap * 2 : 16;
-        struct tx_head *more = ARENA_ARRAY(a, struct tx_head, cap);
-        if (!more)
-            return err_nomem(e);
-        if (h->count)
-            memcpy(more, h->items, h->count * sizeof *more);
-        h->items = more;
-        h->cap = cap;
-    }
+    struct tx_head *items = arena_grow(a, h->items, h->count, &h->cap, sizeof *items);
+    if (!items)
+        return err_nomem(e);
+    h->items = items;
     h->items[h->count] = *tx;
     h->items[h->count++].note = arena_str(a, tx->note);
     return KITH_OK;

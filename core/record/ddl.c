@@ -338,16 +338,10 @@ static kith_status add_absent(struct schema *s, sqlite3_stmt *st, size_t *cap, k
     const struct rtype *known = schema_type(s, type);
     if (known && type_field(s, known, name))
         return KITH_OK;
-    if (s->absent_count == *cap) {
-        size_t more = *cap ? *cap * 2 : 8;
-        struct absent_link *items = ARENA_ARRAY(a, struct absent_link, more);
-        if (!items)
-            return err_nomem(e);
-        if (s->absent_count)
-            memcpy(items, s->absent, s->absent_count * sizeof *items);
-        s->absent = items;
-        *cap = more;
-    }
+    struct absent_link *items = arena_grow(a, s->absent, s->absent_count, cap, sizeof *items);
+    if (!items)
+        return err_nomem(e);
+    s->absent = items;
     struct absent_link *l = &s->absent[s->absent_count];
     l->type.name = arena_str(a, type).ptr;
     l->field.name = arena_str(a, name).ptr;

@@ -301,7 +301,7 @@ static kith_status parse_comparison(struct parser *p, struct test *t, const stru
 }
 
 static kith_status parse_in(struct parser *p, struct test *t) {
-    uint32_t cap = 0;
+    size_t cap = 0;
     t->kind = TEST_IN;
     t->cmp = CMP_EQ;
     TRY(check_comparable(p, t, p->token.at));
@@ -317,14 +317,10 @@ static kith_status parse_in(struct parser *p, struct test *t) {
         if (raw.kind == RAW_NULL)
             return QUERY_FAIL(p, raw.at, "nothing is equal to null; write or %.*s is null",
                               (int)t->path.text.len, t->path.text.ptr);
-        if (t->count == cap) {
-            struct operand *more = ARENA_ARRAY(p->arena, struct operand, cap = cap ? cap * 2 : 8);
-            if (!more)
-                return err_nomem(p->e);
-            if (t->count)
-                memcpy(more, t->operands, t->count * sizeof *more);
-            t->operands = more;
-        }
+        struct operand *more = arena_grow(p->arena, t->operands, t->count, &cap, sizeof *more);
+        if (!more)
+            return err_nomem(p->e);
+        t->operands = more;
         t->operands[t->count] = raw.operand;
         TRY(fit_operand(p, t, &t->operands[t->count++]));
     } while (query_is_sign(&p->token, ","));

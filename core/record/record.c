@@ -117,17 +117,12 @@ kith_status record_links(struct conn *c, const struct rfield *f, kith_id id, str
         TRY(conn_step(c, st, &row, e));
         if (!row)
             break;
-        if (n == cap) {
-            cap = cap ? cap * 2 : 4;
-            kith_value *more = ARENA_ARRAY(a, kith_value, cap);
-            if (!more) {
-                sqlite3_reset(st);
-                return err_nomem(e);
-            }
-            if (n)
-                memcpy(more, items, n * sizeof *items);
-            items = more;
+        kith_value *more = arena_grow(a, items, n, &cap, sizeof *more);
+        if (!more) {
+            sqlite3_reset(st);
+            return err_nomem(e);
         }
+        items = more;
         items[n++] = value_link((kith_id)sqlite3_column_int64(st, 0), f->target->id);
     }
     *value =
@@ -422,17 +417,12 @@ kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id,
         TRY(conn_step(c, st, &row, e));
         if (!row)
             return KITH_OK;
-        if (*count == cap) {
-            cap = cap ? cap * 2 : 8;
-            kith_id *more = ARENA_ARRAY(a, kith_id, cap);
-            if (!more) {
-                sqlite3_reset(st);
-                return err_nomem(e);
-            }
-            if (*count)
-                memcpy(more, *ids, *count * sizeof *more);
-            *ids = more;
+        kith_id *more = arena_grow(a, *ids, *count, &cap, sizeof *more);
+        if (!more) {
+            sqlite3_reset(st);
+            return err_nomem(e);
         }
+        *ids = more;
         (*ids)[(*count)++] = (kith_id)sqlite3_column_int64(st, 0);
     }
 }

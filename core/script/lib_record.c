@@ -212,16 +212,10 @@ struct found {
 static kith_status found_row(void *arg, kith_id id, const kith_value *values, kith_error *e) {
     struct found *f = arg;
     (void)values;
-    if (f->count == f->cap) {
-        size_t cap = f->cap ? 2 * f->cap : 16;
-        kith_id *more = ARENA_ARRAY(f->arena, kith_id, cap);
-        if (!more)
-            return err_nomem(e);
-        if (f->count)
-            memcpy(more, f->ids, f->count * sizeof *more);
-        f->ids = more;
-        f->cap = cap;
-    }
+    kith_id *ids = arena_grow(f->arena, f->ids, f->count, &f->cap, sizeof *ids);
+    if (!ids)
+        return err_nomem(e);
+    f->ids = ids;
     f->ids[f->count++] = id;
     return KITH_OK;
 }

@@ -87,3 +87,17 @@ TEST("a reset does not hold on to a giant block") {
     EXPECT(arena_alloc(&a, 10) != NULL);
     arena_free(&a);
 }
+
+TEST("a list grows with its items, and begins empty") {
+    struct arena a = {0};
+    int *items = NULL;
+    size_t cap = 0;
+    for (int i = 0; i < 1000; i++) {
+        items = arena_grow(&a, items, (size_t)i, &cap, sizeof *items);
+        EXPECT(items && cap > (size_t)i);
+        items[i] = i;
+    }
+    for (int i = 0; i < 1000; i++)
+        EXPECT_INT(i, items[i]);
+    arena_free(&a);
+}
