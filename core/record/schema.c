@@ -165,7 +165,10 @@ uint32_t field_columns(const struct rfield *f) {
 /* A field as declared, without its place, options and number. */
 static kith_status make_field(struct arena *a, const char *module, const kith_field *d,
                               struct rfield **out, kith_error *e) {
-    if (!name_ok(d->name) || strcmp(d->name, "id") == 0)
+    if (d->name && strcmp(d->name, "id") == 0)
+        return err_set(e, KITH_E_INVAL, d->name,
+                       "\"id\" is no field name: every record has its id");
+    if (!name_ok(d->name))
         return err_set(
             e, KITH_E_INVAL, d->name,
             "\"%s\" is no field name: lower-case letters, digits and single _, at most 48",
