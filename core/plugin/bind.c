@@ -254,3 +254,20 @@ kith_status bind_register(struct plugin *p, kith_error *e) {
         TRY(engine_add_action(g, &p->actions[i].action, e));
     return KITH_OK;
 }
+
+kith_status bind_refusals(struct plugin *p, kith_error *e) {
+    const struct schema *schema = p->set->schema;
+    for (uint32_t i = 0; i < schema->type_count; i++) {
+        const struct rtype *t = schema->types[i];
+        if (strcmp(t->module, p->name) != 0)
+            continue;
+        struct hook h = {.type = t,
+                         .on = ON_CREATE | ON_UPDATE | ON_DELETE,
+                         .priority = INT32_MIN,
+                         .fn = thunk_refusal,
+                         .self = p,
+                         .source = source_of(p)};
+        TRY(engine_add_hook(p->set->engine, &h, e));
+    }
+    return KITH_OK;
+}

@@ -308,6 +308,9 @@ kith_status bind_topics(struct plugin *p, kith_error *e);
 /* Resolves and checks all else; nothing is registered yet. */
 kith_status bind_resolve(struct plugin *p, kith_error *e);
 kith_status bind_register(struct plugin *p, kith_error *e);
+/* Of one that is out: its types may be read, but not written without what it checks. */
+kith_status bind_refusals(struct plugin *p, kith_error *e);
+kith_status thunk_refusal(void *self, struct txn *t, struct change *c, kith_error *e);
 kith_status thunk_hook(void *self, struct txn *t, struct change *c, kith_error *e);
 kith_status thunk_reaction(void *self, struct txn *t, const struct event *ev, kith_error *e);
 kith_status thunk_timer(void *self, struct txn *t, const struct timer *timer, kith_error *e);

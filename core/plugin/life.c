@@ -89,11 +89,13 @@ kith_status plugins_start(struct plugins *set, kith_error *e) {
     for (size_t i = 0; i < set->count; i++) {
         struct plugin *p = set->items[i];
         kith_error why = KITH_ERROR_INIT;
-        if (p->state != PLUGIN_CREATED || start_one(p, &why) == KITH_OK)
-            continue;
-        call_destroy(p);
-        if (plugin_fail(p, &why) == KITH_E_NOMEM)
-            return err_nomem(e);
+        if (p->state == PLUGIN_CREATED && start_one(p, &why) != KITH_OK) {
+            call_destroy(p);
+            if (plugin_fail(p, &why) == KITH_E_NOMEM)
+                return err_nomem(e);
+        }
+        if (p->state == PLUGIN_FAILED)
+            TRY(bind_refusals(p, e));
     }
     return KITH_OK;
 }

@@ -19,6 +19,11 @@ kith_status thunk_hook(void *self, struct txn *t, struct change *c, kith_error *
     return frame_leave(&f, st, e);
 }
 
+kith_status thunk_refusal(void *self, struct txn *t, struct change *c, kith_error *e) {
+    (void)t, (void)c;
+    return out(self, e);
+}
+
 kith_status thunk_reaction(void *self, struct txn *t, const struct event *ev, kith_error *e) {
     struct bound_reaction *b = self;
     struct frame f;

@@ -193,6 +193,24 @@ TEST("a setting can make a module refuse to start, and what requires it goes wit
     close_company(&c);
 }
 
+/* Creates a record of type `arg` with a name alone. */
+static kith_status create_named(struct txn *t, void *arg, kith_error *e) {
+    const struct rtype *type = schema_type(engine_schema(txn_engine(t)), str_of(arg));
+    struct assign set = {type_field(type->schema, type, STR("name")), value_str(STR("Ada"))};
+    return txn_create(t, type, &set, 1, NULL, e);
+}
+
+TEST("records of a module that is out are refused with the reason, those of others are written") {
+    kith_error e = KITH_ERROR_INIT;
+    struct company c;
+    OPEN(&c, "every_row: { mood = \"bad\"; };\n", "every_row");
+    EXPECT_INT(KITH_E_UNSUPPORTED,
+               engine_write(c.engine, &by_anna, create_named, "thing", NULL, &e));
+    EXPECT_STR("module 'every_row' is out: every_row is in a bad mood", e.message);
+    EXPECT_OK(engine_write(c.engine, &by_anna, create_named, "contact", NULL, &e), e);
+    close_company(&c);
+}
+
 TEST("of a module that fails in start nothing is registered, and it is destroyed") {
     struct company c;
     OPEN(&c, GOOD, "fails_start", "every_row");
