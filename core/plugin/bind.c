@@ -43,7 +43,7 @@ static kith_status resolve_where(struct plugin *p, const struct rtype *t, const 
     if (st != KITH_OK)
         return err_prefix(e, "where: ");
     *out = predicate;
-    return KITH_OK;
+    return grant_read_query(p, predicate_query(predicate), e);
 }
 
 /* -- topics ------------------------------------------------------------------------------------ */

@@ -29,6 +29,14 @@ kith_status grant_read(const struct plugin *p, const struct rtype *t, kith_error
     return denied(p, "read", "read", t->name, e);
 }
 
+static kith_status need_read(void *arg, const struct rtype *t, kith_error *e) {
+    return grant_read(arg, t, e);
+}
+
+kith_status grant_read_query(const struct plugin *p, const struct query *q, kith_error *e) {
+    return query_types(q, need_read, (void *)(uintptr_t)p, e);
+}
+
 kith_status grant_write(const struct plugin *p, const struct rtype *t, kith_error *e) {
     if (owns(p, t) || grant_has(p, "write", t->name))
         return KITH_OK;

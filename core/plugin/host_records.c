@@ -71,6 +71,7 @@ static kith_status records_predicate(const kith_host *host, uint32_t type, kith_
     TRY(find_type(p, type, &t, e));
     TRY(in_text(predicate_parse(&predicate, p->set->schema, t, &p->arena, condition, e), condition,
                 e));
+    TRY(grant_read_query(p, predicate_query(predicate), e));
     struct typed_predicate *item = ARENA_NEW(&p->arena, struct typed_predicate);
     if (!item)
         return err_nomem(e);
@@ -87,7 +88,7 @@ static kith_status records_query(const kith_host *host, kith_str text, uint32_t 
     TRY(in_text(query_parse(&query, p->set->schema, &p->arena, text, e), text, e));
     if (query_counts(query))
         return err_set(e, KITH_E_INVAL, NULL, "a query that counts gives no records to find");
-    TRY(grant_read(p, query_type(query), e));
+    TRY(grant_read_query(p, query, e));
     return handle_add(&p->queries, query, number, e);
 }
 

@@ -212,6 +212,8 @@ kith_status plugin_fail(struct plugin *p, const kith_error *why);
 /* -- permissions (grants.c) -------------------------------------------------------------------- */
 
 kith_status grant_read(const struct plugin *p, const struct rtype *t, kith_error *e);
+/* The same for every type that it looks at, those behind links too. */
+kith_status grant_read_query(const struct plugin *p, const struct query *q, kith_error *e);
 kith_status grant_write(const struct plugin *p, const struct rtype *t, kith_error *e);
 /* To write these fields alone: those that the module itself added to the type need no permission.
  */

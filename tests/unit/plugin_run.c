@@ -221,6 +221,15 @@ TEST("of a module that fails in start nothing is registered, and it is destroyed
     close_company(&c);
 }
 
+TEST("a module that is out after it started is stopped before it is destroyed") {
+    struct company c;
+    OPEN(&c, GOOD, "every_row", "same_topic");
+    EXPECT_STR("topic thing.grown is declared by every_row already",
+               status_of(c.plugins, "same_topic").reason);
+    EXPECT_INT(4, status_of(c.plugins, "same_topic").calls); /* create, start, stop, destroy */
+    close_company(&c);
+}
+
 TEST("a condition that cannot be read takes its module out before anything is registered") {
     struct company c;
     OPEN(&c, "bad_hook: { grant = [\"read:contact\"]; };\n", "bad_hook", "every_row");
@@ -236,6 +245,25 @@ TEST("a module that may not read a type is out, and the reason is the remedy") {
                status_of(c.plugins, "bad_hook").reason);
     EXPECT_HAS("add \"read:contact\" to trespasser.grant",
                status_of(c.plugins, "trespasser").reason);
+    close_company(&c);
+}
+
+TEST("a type behind a link needs its own permission, in queries and in both sorts of conditions") {
+    static const char *const ways[] = {"query", "predicate", "hook"};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct company c;
+        char conf[128];
+        snprintf(conf, sizeof conf,
+                 "follows_links: { way = \"%s\"; grant = [\"read:contact\"]; };\n", ways[i]);
+        OPEN(&c, conf, "follows_links");
+        EXPECT_HAS("may not read account: add \"read:account\" to follows_links.grant",
+                   status_of(c.plugins, "follows_links").reason);
+        close_company(&c);
+    }
+    struct company c;
+    OPEN(&c, "follows_links: { grant = [\"read:contact\", \"read:account\"]; };\n",
+         "follows_links");
+    EXPECT_STR("", status_of(c.plugins, "follows_links").reason);
     close_company(&c);
 }
 
