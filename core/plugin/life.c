@@ -30,6 +30,19 @@ static void call_destroy(struct plugin *p) {
     p->instance = NULL;
 }
 
+static kith_status call_stop(struct plugin *p, uint32_t deadline_ms) {
+    struct frame f;
+    kith_error why = KITH_ERROR_INIT;
+    if (p->state != PLUGIN_RUNNING || !p->desc.stop)
+        return KITH_OK;
+    frame_enter(&f, p, PHASE_MAIN, "stop");
+    kith_status st = p->desc.stop(p->instance, deadline_ms, &f.error);
+    if (frame_leave(&f, st, &why) != KITH_OK)
+        log_error("plugin", "module '%s' did not stop and stays in memory: %s", p->name,
+                  why.message);
+    return st;
+}
+
 /* One that requires a module that went out goes out too. */
 static kith_status check_needs(const struct plugin *p, kith_error *e) {
     const kith_require *rows = ROWS(p->desc.requirements, kith_require);
@@ -90,7 +103,8 @@ kith_status plugins_start(struct plugins *set, kith_error *e) {
         struct plugin *p = set->items[i];
         kith_error why = KITH_ERROR_INIT;
         if (p->state == PLUGIN_CREATED && start_one(p, &why) != KITH_OK) {
-            call_destroy(p);
+            if (call_stop(p, DEADLINE_MS) == KITH_OK)
+                call_destroy(p);
             if (plugin_fail(p, &why) == KITH_E_NOMEM)
                 return err_nomem(e);
         }
@@ -101,19 +115,6 @@ kith_status plugins_start(struct plugins *set, kith_error *e) {
 }
 
 /* -- stop -------------------------------------------------------------------------------------- */
-
-static kith_status call_stop(struct plugin *p, uint32_t deadline_ms) {
-    struct frame f;
-    kith_error why = KITH_ERROR_INIT;
-    if (p->state != PLUGIN_RUNNING || !p->desc.stop)
-        return KITH_OK;
-    frame_enter(&f, p, PHASE_MAIN, "stop");
-    kith_status st = p->desc.stop(p->instance, deadline_ms, &f.error);
-    if (frame_leave(&f, st, &why) != KITH_OK)
-        log_error("plugin", "module '%s' did not stop and stays in memory: %s", p->name,
-                  why.message);
-    return st;
-}
 
 void plugins_stop(struct plugins *set, uint32_t deadline_ms) {
     for (size_t i = set->count; i-- > 0;) {
