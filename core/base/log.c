@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,6 +23,7 @@
 
 #define LINE_MAX_BYTES 4096
 #define ROOM_BYTES     64
+#define WAIT_MS        100 /* for what reads the log, once: then lines are dropped until it reads */
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -37,7 +40,9 @@ struct log {
     size_t room_count;
 };
 static struct log now = {.level = LOG_INFO, .fd = STDERR_FILENO};
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of now */
+static uint64_t lost;      /* lines since the last one that went out whole */
+static bool stalled, torn; /* nobody reads at present; the last line went out in part */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all these */
 static _Atomic int log_most = LOG_INFO; /* no room logs more: what is beyond costs no lock */
 
 /* -- set up ------------------------------------------------------------------------------------ */
@@ -49,6 +54,7 @@ static void take(const struct log *next) {
     pthread_mutex_lock(&lock);
     int old = now.own ? now.fd : -1;
     now = *next;
+    stalled = torn = false;
     log_most = most;
     pthread_mutex_unlock(&lock);
     if (old >= 0)
@@ -103,6 +109,10 @@ kith_status log_configure(const struct log_options *o, kith_error *e) {
     return KITH_OK;
 }
 
+void log_mute(void) {
+    log_most = -1;
+}
+
 /* systemd says in JOURNAL_STREAM which file, by device and inode, its journal reads. */
 bool log_to_journal(void) {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -122,8 +132,32 @@ static void flatten(char *s, size_t len) {
             s[i] = ' ';
 }
 
+/* Can PIPE_BUF bytes be written without waiting? A pipe or a terminal that nobody reads would hold
+ * the thread, and all that log, for as long; and it may be shared, so it cannot be O_NONBLOCK. */
+static bool can_write(void) {
+    struct pollfd p = {.fd = now.fd, .events = POLLOUT};
+    int n;
+    while ((n = poll(&p, 1, stalled ? 0 : WAIT_MS)) < 0 && errno == EINTR)
+        ;
+    stalled = n == 0;
+    return !stalled;
+}
+
+static bool send(kith_str text) {
+    while (text.len > 0) {
+        kith_str part = {text.ptr, text.len < PIPE_BUF ? text.len : PIPE_BUF};
+        if (!can_write() || !write_all(now.fd, part))
+            return false;
+        torn = part.ptr[part.len - 1] != '\n';
+        text.ptr += part.len;
+        text.len -= part.len;
+    }
+    return true;
+}
+
 static void put(kith_str line) {
-    (void)write_all(now.fd, line); /* there is nowhere left to report it */
+    if ((torn && !send(STR("\n"))) || !send(line))
+        lost++;
 }
 
 static enum log_level level_of_room(const char *room) {
@@ -188,6 +222,22 @@ static void write_line(enum log_level level, const char *room, const char *fmt, 
     put((kith_str){line, used + 1});
 }
 
+__attribute__((format(printf, 3, 4))) static void write_now(enum log_level level, const char *room,
+                                                            const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    write_line(level, room, fmt, ap);
+    va_end(ap);
+}
+
+static void tell_lost(void) {
+    uint64_t before = lost;
+    lost = 0;
+    write_now(LOG_WARN, "log", "%llu %s lost: what reads the log was too slow, or its disk full",
+              (unsigned long long)before, before == 1 ? "line was" : "lines were");
+    lost = lost ? before : 0;
+}
+
 void log_write(enum log_level level, const char *room, const char *fmt, ...) {
     if ((int)level > log_most)
         return;
@@ -195,6 +245,9 @@ void log_write(enum log_level level, const char *room, const char *fmt, ...) {
     pthread_mutex_lock(&lock);
     errno = saved;
     if (level <= level_of_room(room)) {
+        if (lost)
+            tell_lost();
+        errno = saved;
         va_list ap;
         va_start(ap, fmt);
         write_line(level, room, fmt, ap);

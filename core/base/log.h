@@ -33,6 +33,8 @@ void log_setup(enum log_level level, int fd); /* as text; fd -1: stderr; fd is b
 kith_status log_configure(const struct log_options *o, kith_error *e);
 int log_level_of(const char *name); /* "error", "warn", "info", "debug"; -1: unknown */
 kith_status log_room_check(const char *text, kith_error *e); /* is it "ROOM:LEVEL"? */
+/* Nothing is logged from here on, and no lock is taken: for the child of a process with threads. */
+void log_mute(void);
 /* Is standard error read by the journal of systemd? */
 bool log_to_journal(void);
 

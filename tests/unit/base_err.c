@@ -6,6 +6,11 @@
 #include "test.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 TEST("an error carries code, field and sentence, and is its own status") {
@@ -185,6 +190,80 @@ TEST("a line that is too long is cut and says so") {
     log_info("rule", "%06000d", 1);
     EXPECT_HAS("000...\n", log_text());
     EXPECT_INT(4096, strlen(logged));
+}
+
+/* -- a log that nobody reads ------------------------------------------------------------------- */
+
+#define DROPPED 500
+
+static void *log_much(void *done) {
+    for (int i = 0; i < DROPPED; i++)
+        log_info("rule", "%0500d", i);
+    atomic_store((atomic_bool *)done, true);
+    return NULL;
+}
+
+/* Reads what is in the pipe, and waits for nothing. */
+static void drain(void) {
+    fcntl(pipe_ends[0], F_SETFL, O_NONBLOCK);
+    while (read(pipe_ends[0], logged, sizeof logged) > 0)
+        ;
+}
+
+TEST("a pipe that nobody reads holds no thread, and the lost lines are counted") {
+    pthread_t thread;
+    atomic_bool done = false;
+    unsigned lost = 0;
+    struct timespec limit;
+    log_start(LOG_INFO);
+    EXPECT_INT(16384, fcntl(pipe_ends[1], F_SETPIPE_SZ, 16384));
+    EXPECT_INT(0, pthread_create(&thread, NULL, log_much, &done));
+    clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_sec += 60;
+    bool ended = pthread_timedjoin_np(thread, NULL, &limit) == 0;
+    drain();
+    if (!ended) {
+        close(pipe_ends[0]);
+        TEST_FAIL("the thread that logs waits for who reads the log");
+    }
+    EXPECT(done);
+    log_info("rule", "again");
+    log_info("rule", "and again");
+    const char *text = strstr(log_text(), "warn  log: ");
+    EXPECT(text != NULL);
+    EXPECT_INT(1, sscanf(text, "warn  log: %u lines were lost", &lost));
+    EXPECT(lost > DROPPED - 60 && lost < DROPPED);
+    EXPECT_HAS("again\n", text);
+    EXPECT(!strstr(strchr(text, '\n'), "lost"));
+}
+
+static atomic_bool enough;
+static void *log_on(void *arg) {
+    while (!atomic_load(&enough))
+        log_info("rule", "%02000d", 1);
+    return arg;
+}
+
+TEST("a child that is muted takes no lock of the log") {
+    pthread_t thread;
+    int alive = 0, wait_status = 0;
+    log_start(LOG_INFO);
+    EXPECT_INT(0, pthread_create(&thread, NULL, log_on, NULL));
+    for (int i = 0; i < 50 && wait_status == 0; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            alarm(20);
+            log_mute();
+            log_error("rule", "from the child");
+            _exit(0);
+        }
+        EXPECT(pid > 0 && waitpid(pid, &wait_status, 0) == pid);
+        alive += wait_status == 0;
+    }
+    atomic_store(&enough, true);
+    EXPECT_INT(0, pthread_join(thread, NULL));
+    log_text();
+    EXPECT_INT(50, alive);
 }
 
 TEST("levels are known by name") {
