@@ -3,6 +3,7 @@
  * fill the memory or start processes of its own: the parent waits only so long, reads only so much,
  * and ends them all. What comes back is checked like any input. */
 #include "base/file.h"
+#include "base/log.h"
 #include "plugin/internal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -85,6 +86,7 @@ static _Noreturn void child(int fd, uint64_t mark, const struct binary *b, const
                             child_print print, bool json, const struct findings *before) {
     struct buf out = {0};
     struct answer a = {.mark = mark, .findings = *before};
+    log_mute(); /* its lock may be held by a thread that is not here, its file is closed below */
     fd = shut_in(fd);
     look(b, path, print, json, &a.findings, &out);
     bool sent =
