@@ -84,6 +84,7 @@ static kith_status read_options(struct job *job, kith_error *e) {
     o->key = cmd_option(c, "key");
     o->day_first = cmd_option(c, "day-first") != NULL;
     o->create_linked = cmd_option(c, "create-linked") != NULL;
+    o->again = cmd_option(c, "again") != NULL;
     o->restart = cmd_option(c, "restart") != NULL;
     job->rejects = cmd_option(c, "rejects");
     if (cmd_option(c, "duplicates") && !o->key)
@@ -408,6 +409,7 @@ const struct command command_import = {
                 {"rehearse", NULL, "import into a copy, show what happens, and keep nothing"},
                 {"day-first", NULL, "3/4/2024 is the 3rd of April"},
                 {"restart", NULL, "take an interrupted import of this file back, and begin anew"},
+                {"again", NULL, "without --key: import a file once more that was imported already"},
                 {"format", FILE_FORMATS, "else by the file's name"},
                 {"delimiter", "C", "between the cells of a CSV file, or tab or blanks"},
                 {"encoding", "NAME", "of a CSV file, as windows-1252"},

@@ -3,6 +3,8 @@
  * writer works on one, the next is read. */
 #include "engine/import_internal.h"
 
+#include "base/id.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -416,12 +418,52 @@ static kith_status settle(struct import *im, struct batch *b, kith_error *e) {
     return b->status;
 }
 
+/* -- imported already? ------------------------------------------------------------------------- */
+
+struct twin {
+    struct import_log like;
+    kith_id run;
+    int64_t started;
+};
+
+/* Then nothing is left of this attempt, which has written nothing yet. */
+static kith_status look_for_twin(struct txn *t, void *arg, kith_error *e) {
+    struct twin *w = arg;
+    kith_status st = import_log_twin(txn_conn(t), &w->like, &w->run, &w->started, e);
+    if (st == KITH_E_NOTFOUND)
+        return KITH_OK;
+    TRY(st);
+    return import_log_end(txn_conn(t), w->like.run, IMPORT_UNDONE, e);
+}
+
+/* Without a key nothing tells the rows from those of a file whose import was done, but not seen to
+ * be done. The first batch is enough to know it by: its rows would be there twice. */
+static kith_status refuse_twin(struct import *im, const struct batch *b, kith_error *e) {
+    struct twin w = {.like = im->log};
+    struct write_opts o = opts_of(im, 0);
+    char id[ID_TEXT + 1];
+    if (b->first > 0 || b->count == 0 || im->o->key || im->o->again)
+        return KITH_OK;
+    memcpy(w.like.content, b->log.content, IMPORT_DIGEST);
+    TRY(engine_write(im->g, &o, look_for_twin, &w, NULL, e));
+    if (w.run == 0)
+        return KITH_OK;
+    struct civil at = zone_local(engine_zone(im->g), w.started);
+    id_format(w.run, id);
+    return err_set(e, KITH_E_CONFLICT, NULL,
+                   "%s was imported already, at %04d-%02d-%02d %02d:%02d, and without a key its "
+                   "rows would be there twice: `kith undo %s` takes that import back, --again "
+                   "imports the file once more",
+                   im->o->name, at.year, at.month, at.day, at.hour, at.minute, id);
+}
+
 static kith_status step(struct import *im, struct batch *b, int64_t started, kith_error *e) {
     TRY(settle(im, b, e));
     im->report.seconds = (double)(clock_ticks() - started) / 1e9;
     if (im->o->progress && im->report.rows > im->report.resumed)
         TRY(im->o->progress(im->o->arg, &im->report, e));
     TRY(fill(im, b, e));
+    TRY(refuse_twin(im, b, e));
     return b->count ? post(im, b, e) : KITH_OK;
 }
 

@@ -80,6 +80,7 @@ struct import_options {
     const char *columns;    /* of CSV without a header: "id,name,..."; NULL: the first row is it */
     bool create_linked;     /* "Header=account.name" makes the account that is not there */
     bool restart;   /* take back what an interrupted import of this file did, and begin anew */
+    bool again;     /* without a key: also when the same file was imported already */
     uint32_t batch; /* rows of a transaction; 0: 2000 */
     /* Between batches; may be NULL. Anything but KITH_OK ends the import, which can be resumed. */
     kith_status (*progress)(void *arg, const struct import_report *so_far, kith_error *e);
@@ -127,7 +128,8 @@ kith_status import_preview(struct import *im, uint64_t n,
                            void *arg, kith_error *e);
 /* Imports all rows. report is filled in on a failure too. An interrupted import of the same file
  * with the same options is resumed (report->resumed). KITH_E_CONFLICT: there is one, but the file
- * or the options are others now; the sentence names the remedy. */
+ * or the options are others now; or, without a key, one that begins with the same rows is done, as
+ * when its answer was never seen. The sentence names the remedy. */
 kith_status import_run(struct import *im, struct import_report *report, kith_error *e);
 void import_close(struct import *im); /* NULL does nothing */
 

@@ -4,8 +4,16 @@
 
 #include <string.h>
 
+/* The digest of the first batch came later than the table: imports of before have none. */
+static kith_status add_head(struct conn *c, kith_error *e) {
+    int64_t there;
+    TRY(conn_int(c, "SELECT count(*) FROM pragma_table_info('kith_import') WHERE name = 'head'", 0,
+                 &there, e));
+    return there ? KITH_OK : conn_exec(c, "ALTER TABLE kith_import ADD COLUMN head BLOB", e);
+}
+
 kith_status import_log_setup(struct conn *c, kith_error *e) {
-    return conn_exec(
+    TRY(conn_exec(
         c,
         "CREATE TABLE IF NOT EXISTS kith_import(run INTEGER PRIMARY KEY, type TEXT NOT NULL,"
         " name TEXT NOT NULL, started INTEGER NOT NULL, state INTEGER NOT NULL, options BLOB"
@@ -16,7 +24,8 @@ kith_status import_log_setup(struct conn *c, kith_error *e) {
         "CREATE TABLE IF NOT EXISTS kith_import_reject(run INTEGER NOT NULL, row INTEGER NOT"
         " NULL, field TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(run, row)) STRICT,"
         " WITHOUT ROWID",
-        e);
+        e));
+    return add_head(c, e);
 }
 
 static void digest_of(sqlite3_stmt *st, int i, unsigned char out[IMPORT_DIGEST]) {
@@ -59,6 +68,28 @@ kith_status import_log_find(struct conn *c, const char *type, const char *name, 
     return out->type && out->name ? KITH_OK : err_nomem(e);
 }
 
+kith_status import_log_twin(struct conn *c, const struct import_log *like, kith_id *run,
+                            int64_t *started, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(c,
+                     "SELECT run, started FROM kith_import WHERE type = ?1 AND name = ?2 AND"
+                     " state = 2 AND options = ?3 AND head = ?4 AND created > 0"
+                     " ORDER BY run DESC LIMIT 1",
+                     &st, e));
+    bind_str(st, 1, str_of(like->type));
+    bind_str(st, 2, str_of(like->name));
+    bind_blob(st, 3, digest_str(like->options));
+    bind_blob(st, 4, digest_str(like->content));
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return err_set(e, KITH_E_NOTFOUND, NULL, "%s was not imported before", like->name);
+    *run = (kith_id)sqlite3_column_int64(st, 0);
+    *started = sqlite3_column_int64(st, 1);
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
 kith_status import_log_begin(struct conn *c, const struct import_log *log, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(
@@ -81,7 +112,8 @@ kith_status import_log_advance(struct conn *c, uint64_t from, const struct impor
     sqlite3_stmt *st;
     TRY(conn_prepare(
         c,
-        "UPDATE kith_import SET content = ?3, rows = rows + ?4, created = created + ?5,"
+        "UPDATE kith_import SET content = ?3, head = CASE rows WHEN 0 THEN ?3 ELSE head END,"
+        " rows = rows + ?4, created = created + ?5,"
         " updated = updated + ?6, unchanged = unchanged + ?7, skipped = skipped + ?8,"
         " rejected = rejected + ?9, duplicates = duplicates + ?10, keyless = keyless + ?11"
         " WHERE run = ?1 AND rows = ?2 AND state = 1",
@@ -145,7 +177,7 @@ kith_status import_log_rejects(struct conn *c, kith_id run, uint64_t row, uint32
 
 kith_status import_log_end(struct conn *c, kith_id run, enum import_state state, kith_error *e) {
     sqlite3_stmt *st;
-    TRY(conn_prepare(c, "UPDATE kith_import SET state = ?2 WHERE run = ?1 AND state = 1", &st, e));
+    TRY(conn_prepare(c, "UPDATE kith_import SET state = ?2 WHERE run = ?1 AND state < ?2", &st, e));
     bind_int(st, 1, (int64_t)run);
     bind_int(st, 2, (int64_t)state);
     TRY(conn_run(c, st, e));

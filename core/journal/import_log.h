@@ -42,6 +42,10 @@ kith_status import_log_setup(struct conn *c, kith_error *e); /* creates what is 
  * live in the arena. */
 kith_status import_log_find(struct conn *c, const char *type, const char *name, struct arena *a,
                             struct import_log *out, kith_error *e);
+/* The newest import of that file into that type that is done, was not undone, created records, and
+ * whose options and first batch were those of `like`: KITH_E_NOTFOUND. */
+kith_status import_log_twin(struct conn *c, const struct import_log *like, kith_id *run,
+                            int64_t *started, kith_error *e);
 kith_status import_log_begin(struct conn *c, const struct import_log *log, kith_error *e);
 /* Adds a batch: rows and counts are its own, content is up to its end. KITH_E_CONFLICT: the import
  * is no longer running, or does not stand at row `from`. */
@@ -58,7 +62,8 @@ struct import_log_reject {
 kith_status import_log_rejects(struct conn *c, kith_id run, uint64_t row, uint32_t max,
                                struct arena *a, struct import_log_reject *out, uint32_t *count,
                                kith_error *e);
-/* Ends it, if it is running; nothing else is kept of its rejected rows. No such import: nothing. */
+/* Ends it, or notes that one which is done was undone; nothing else is kept of its rejected rows.
+ * No such import: nothing. */
 kith_status import_log_end(struct conn *c, kith_id run, enum import_state state, kith_error *e);
 
 #endif

@@ -77,6 +77,20 @@ prints "CSV in utf-8, commas between columns, lines end in LF, the first row is 
 prints "    3 rows, first row 3, line 3: email: 'b' is no e-mail address; it has one @ and no blanks"
 prints "    row 6, line 6: the row has 1 cell, and there are 2 columns; some are missing"
 
+it "does not import the same file twice without a key, unless asked for"
+printf 'name,email\nTwice,twice@x.org\n' >twice.csv
+kith import contact twice.csv
+exits 0
+kith import contact twice.csv
+exits 1
+one_sentence
+complains "twice.csv was imported already, at "
+complains "takes that import back, --again imports the file once more"
+kith import contact twice.csv --again
+exits 0
+kith find "contact where name = 'Twice' : count()"
+prints_exactly 2
+
 it "refuses what an option cannot be, with what it can"
 # shellcheck disable=SC2089 # two quotes are a value that it cannot be
 for option in "--decimal x" "--quote ab" "--delimiter ab" "--skip-lines -1" "--comment ''"; do

@@ -106,7 +106,8 @@ TEST("each kind of planted damage is found") {
         {"INSERT INTO kith_timer(id, handler, type, subject, payload, attempts) VALUES(7, 'h', 99,"
          " 1, '', 0)",
          "cursors: timer 0000000000007"},
-        {"INSERT INTO kith_import VALUES(8, 'lead', 'f', 1, 2, x'', x'', 5, 1, 1, 1, 0, 1, 0, 0)",
+        {"INSERT INTO kith_import VALUES(8, 'lead', 'f', 1, 2, x'', x'', 5, 1, 1, 1, 0, 1, 0, 0,"
+         " NULL)",
          "imports: import 0000000000008 has not"},
         {"INSERT INTO kith_import_reject VALUES(8, 1, '', 'r')", "left of import 0000000000008"},
         {"INSERT INTO kith_letter VALUES(1, 'r', 999, 1, 1, 1, NULL, 'x')", "cursors: letter 1"},

@@ -55,16 +55,55 @@ TEST("an interrupted import goes on after its last row, and tells all rejects ag
     end(&x, &l, &file);
 }
 
-TEST("once it is done, the same file is a new import") {
+TEST("without a key, what is done is not imported again unless asked for, or undone") {
     struct fixture x;
-    struct buf file = people(9);
+    struct undo_report report;
+    struct buf file = people(35), other = people(36);
     begin(&x);
     struct load l = load_of(x.contact, NULL);
+    l.o.batch = 10;
     EXPECT_OK(load_str(&x, &l, buf_view(&file)), x.e);
+    kith_id run = l.report.run;
+    char id[ID_TEXT + 1];
+    id_format(run, id);
+    for (int i = 0; i < 2; i++) {
+        EXPECT_INT(KITH_E_CONFLICT, load_str(&x, &l, buf_view(&file)));
+        EXPECT_HAS("test.csv was imported already, at 20", x.e.message);
+        EXPECT_HAS(id, x.e.message);
+        EXPECT_INT(31, contacts(&x));
+    }
+    EXPECT_INT(KITH_E_CONFLICT, load_str(&x, &l, buf_view(&other))); /* it begins the same */
+    l.o.again = true;
     EXPECT_OK(load_str(&x, &l, buf_view(&file)), x.e);
     EXPECT_INT(0, l.report.resumed);
-    EXPECT_INT(16, contacts(&x));
+    EXPECT_INT(62, contacts(&x));
+    l.o.again = false;
+    EXPECT_OK(engine_undo(x.g, &tester, l.report.run, false, &x.arena, &report, &x.e), x.e);
+    EXPECT_INT(KITH_E_CONFLICT, load_str(&x, &l, buf_view(&file))); /* the first is still there */
+    EXPECT_OK(engine_undo(x.g, &tester, run, false, &x.arena, &report, &x.e), x.e);
+    EXPECT_OK(load_str(&x, &l, buf_view(&file)), x.e);
+    EXPECT_INT(31, contacts(&x));
+    buf_free(&other);
     end(&x, &l, &file);
+}
+
+TEST("other rows, a file that brought nothing, and a key are no import once more") {
+    struct fixture x;
+    struct buf file = people(9), more = people(12);
+    begin(&x);
+    struct load l = load_of(x.contact, NULL);
+    for (int i = 0; i < 2; i++) {
+        EXPECT_OK(load_text(&x, &l, "name,email\nNobody,p0\n"), x.e);
+        EXPECT_COUNTS(&l, 0, 0, 0, 0, 1);
+    }
+    EXPECT_OK(load_str(&x, &l, buf_view(&file)), x.e);
+    EXPECT_OK(load_str(&x, &l, buf_view(&more)), x.e);
+    EXPECT_INT(8 + 10, contacts(&x));
+    l = load_of(x.contact, "name,email");
+    for (int i = 0; i < 2; i++)
+        EXPECT_OK(load_str(&x, &l, buf_view(&file)), x.e);
+    end(&x, &l, &file);
+    buf_free(&more);
 }
 
 /* In a process of its own, killed in the middle. */
@@ -137,6 +176,7 @@ TEST("an import that is under way is neither resumed nor taken back by another")
         struct meanwhile m = {
             .load = load_of(x.contact, NULL), .x = &x, .file = &others, .restart = restart};
         m.load.o.ending = import_meanwhile;
+        m.load.o.again = true;
         EXPECT_OK(load_str(&x, &m.load, buf_view(&file)), x.e);
         EXPECT_INT(KITH_E_BUSY, m.status);
         EXPECT_HAS("is being imported by another command", m.said);
