@@ -153,6 +153,7 @@ static const kith_permission permissions[] = {
     {"write:account", "Makes an account of the company of a lead that is converted."},
     {"write:contact", "Makes a contact of a lead that is converted."},
     {"read:contact_point", "Finds the contact that has the mail address of the lead."},
+    {"read:team", "Finds the members of the team that leads are assigned to."},
 };
 
 static const kith_hook hooks[] = {
