@@ -84,30 +84,6 @@ const struct import_column *import_columns(const struct import *im, size_t *coun
     return out;
 }
 
-static const char *delimiter_name(char d) {
-    static const struct {
-        char sign;
-        const char *name;
-    } names[] = {{',', "commas"}, {';', "semicolons"}, {'\t', "tabs"}, {'|', "bars"}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i].sign == d)
-            return names[i].name;
-    return d == CSV_BLANKS ? "blanks" : NULL;
-}
-
-const char *import_format(struct import *im) {
-    if (im->cards)
-        return "vCards";
-    if (!im->csv)
-        return im->lines.array ? "JSON, one array" : "JSON, an object on each line";
-    char delimiter = csv_delimiter(im->csv);
-    const char *name = delimiter_name(delimiter);
-    return arena_printf(&im->arena, "CSV in %s, %s%c%s between columns, lines end in %s, %s",
-                        text_encoding_name(csv_encoding(im->csv)), name ? "" : "'",
-                        name ? name[0] : delimiter, name ? name + 1 : "'", csv_line_end(im->csv),
-                        im->named ? "no header" : "the first row is the header");
-}
-
 /* -- preview ----------------------------------------------------------------------------------- */
 
 static void spread(const struct import *im, const struct row *r, kith_value *values) {

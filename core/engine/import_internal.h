@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of import and export share: a row on its way from the file to the record.
  *
- * The calling thread reads and checks rows into a batch (import_map.c, import_read.c) and posts it;
- * the writer turns it into records (import_write.c); meanwhile the next batch is read. A batch
- * belongs to the writer from its post until its `done`, and to the calling thread otherwise. */
+ * The calling thread reads and checks rows into a batch (import_map.c, import_read.c and a file for
+ * each format) and posts it; the writer turns it into records (import_write.c); meanwhile the next
+ * batch is read. A batch belongs to the writer from its post until its `done`, and to the calling
+ * thread otherwise. */
 #ifndef ENGINE_IMPORT_INTERNAL_H
 #define ENGINE_IMPORT_INTERNAL_H
 
@@ -169,22 +170,37 @@ kith_status cell_clean(const struct import *im, struct arena *a, const struct rf
                        kith_value *v, kith_error *e);
 
 /* import_read.c */
+/* Room for that many values. */
+kith_status row_start(struct arena *a, struct row *r, size_t values, kith_error *e);
+/* The row is rejected for what why says. */
+kith_status row_bad(struct arena *a, struct row *r, const kith_error *why, kith_error *e);
 /* Checks a value and adds it to the row; what is wrong with it is noted in the row. */
 kith_status put_value(struct import *im, struct arena *a, struct row *r, const struct column *c,
                       kith_value v, kith_error *e);
-/* The text of a JSON value as a cell would hold it. */
-kith_status json_cell(struct arena *a, const json_t *json, kith_str *out, kith_error *e);
 kith_status read_open(struct import *im, kith_error *e); /* the header, or the first members */
 /* The next row into *r, checked, in the batch's arena. KITH_E_NOTFOUND: there is none. */
 kith_status read_row(struct import *im, struct arena *a, struct row *r, kith_error *e);
 /* The same without looking at its content. */
 kith_status read_past(struct import *im, struct arena *a, struct row *r, kith_error *e);
+kith_status reject_row(struct import *im, const struct row *r, kith_error *e);
 void read_close(struct import *im);
+
+/* One for each format. Each keeps what it knows of the file in the import. */
+struct import_reader {
+    kith_status (*open)(struct import *im, kith_error *e);
+    kith_status (*next)(struct import *im, struct arena *a, struct row *r, bool look,
+                        kith_error *e); /* look: at its content too */
+    void (*reject)(struct import *im, const struct row *r, struct buf *out); /* out may fail */
+    const char *(*name)(struct import *im); /* for people; lives as long as the import */
+    void (*close)(struct import *im);       /* also when open has failed */
+};
+extern const struct import_reader import_csv, import_json, import_vcard;
+
+/* import_json.c */
+/* The text of a JSON value as a cell would hold it. */
+kith_status json_cell(struct arena *a, const json_t *json, kith_str *out, kith_error *e);
 
 /* import_write.c */
 kith_status write_batch(struct txn *t, void *batch, kith_error *e); /* write_fn */
-
-/* import_reject.c */
-kith_status reject_row(struct import *im, const struct row *r, kith_error *e);
 
 #endif

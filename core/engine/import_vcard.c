@@ -67,7 +67,7 @@ static kith_status find_accounts(struct import *im, struct vcards *v, kith_error
     return lookup_make(&v->by_unit, &im->arena, v->t.account, unit, 2, e);
 }
 
-kith_status cards_open(struct import *im, kith_error *e) {
+static kith_status cards_open(struct import *im, kith_error *e) {
     if (strcmp(im->type->name, "contact") != 0)
         return err_set(e, KITH_E_INVAL, NULL,
                        "the cards of a vCard file are contacts and cannot be imported as %s",
@@ -85,15 +85,15 @@ kith_status cards_open(struct import *im, kith_error *e) {
     return vcard_open(&im->cards->reader, im->o->source, im->o->source_arg, e);
 }
 
-void cards_close(struct import *im) {
+static void cards_close(struct import *im) {
     if (!im->cards)
         return;
     vcard_close(im->cards->reader);
     map_free(&im->cards->asked);
 }
 
-kith_status cards_next(struct import *im, struct arena *a, struct row *r, bool look,
-                       kith_error *e) {
+static kith_status cards_next(struct import *im, struct arena *a, struct row *r, bool look,
+                              kith_error *e) {
     struct vcard card;
     TRY(vcard_next(im->cards->reader, &card, e));
     r->row = card.number;
@@ -121,7 +121,8 @@ static void put_reason(const struct row *r, struct buf *out) {
 }
 
 /* An earlier reason goes. Text that belongs to no card is put into one, for a person to repair. */
-void card_reject(const struct row *r, struct buf *out) {
+static void card_reject(struct import *im, const struct row *r, struct buf *out) {
+    (void)im;
     kith_str rest = r->raw, line;
     bool begins = rest.len >= 11 && str_ieqz((kith_str){rest.ptr, 11}, "BEGIN:VCARD");
     if (!begins) {
@@ -139,3 +140,14 @@ void card_reject(const struct row *r, struct buf *out) {
         begins = false;
     }
 }
+
+static const char *cards_name(struct import *im) {
+    (void)im;
+    return "vCards";
+}
+
+const struct import_reader import_vcard = {.open = cards_open,
+                                           .next = cards_next,
+                                           .reject = card_reject,
+                                           .name = cards_name,
+                                           .close = cards_close};

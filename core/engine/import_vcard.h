@@ -37,12 +37,6 @@ struct vcards { /* of one import; immutable once open, but for the reader */
     struct lookup by_name, by_unit; /* accounts: by name; by name and parent */
 };
 
-/* import_vcard.c */
-kith_status cards_open(struct import *im, kith_error *e);
-kith_status cards_next(struct import *im, struct arena *a, struct row *r, bool look, kith_error *e);
-void cards_close(struct import *im);
-void card_reject(const struct row *r, struct buf *out); /* the card with X-KITH-REASON in it */
-
 /* import_card.c */
 /* Fills in the row's values and its card. */
 kith_status card_read(struct import *im, struct arena *a, struct row *r, const struct vcard *card,
