@@ -8,6 +8,12 @@ static void show_settings(struct cmd *c, const struct settings_problems *p) {
         show_problem(c, p->items[i].file, p->items[i].line, p->items[i].text);
 }
 
+static void show_grant(void *arg, const struct setting *grant, const char *text) {
+    struct cmd *c = arg;
+    const char *full = arena_printf(&c->arena, "%s: %s", grant->path, text);
+    show_problem(c, grant->file ? grant->file : "", grant->line, full ? full : text);
+}
+
 static size_t show_modules(struct cmd *c, const struct company *company) {
     size_t failed = 0;
     for (size_t i = 0; company && company->plugins && i < plugins_count(company->plugins); i++) {
@@ -24,6 +30,7 @@ static size_t show_modules(struct cmd *c, const struct company *company) {
 /* What only shows when the company is open: in the process that owns it. */
 static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     size_t wrong = show_modules(c, c->company), rules = 0, suspended = 0;
+    wrong += plugins_check_grants(c->company->plugins, show_grant, c);
     wrong += cmd_rule_problems(c, &rules, e) != KITH_OK;
     TRY(cmd_rule_suspended(c, &suspended, e));
     wrong += suspended;

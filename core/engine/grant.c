@@ -27,3 +27,89 @@ bool grants_cover(const kith_value *list, const char *kind, const char *name) {
             return true;
     return false;
 }
+
+/* -- checking ---------------------------------------------------------------------------------- */
+
+static kith_status check_type(const struct engine *g, kith_str name, kith_error *e) {
+    const struct rtype *t;
+    return schema_find_type(engine_schema(g), name, &t, e);
+}
+
+static kith_status check_topic(const struct engine *g, kith_str name, kith_error *e) {
+    if (grant_is_prefix(name) || engine_topic_known(g, name))
+        return KITH_OK;
+    return err_set(e, KITH_E_NOTFOUND, NULL, "nobody declares the topic '%.*s'", (int)name.len,
+                   name.ptr);
+}
+
+static const char *action_name(const void *g, size_t i) {
+    return engine_action_at(g, i)->name;
+}
+
+static kith_status check_action(const struct engine *g, kith_str pattern, kith_error *e) {
+    size_t count = 0;
+    for (const struct action *a; (a = engine_action_at(g, count)); count++)
+        if (grant_covers_name(pattern, a->name))
+            return KITH_OK;
+    const char *near = str_nearest(pattern, action_name, g, count);
+    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%.*s'%s%s%s", (int)pattern.len,
+                   pattern.ptr, near ? "; did you mean '" : "; 'kith run' lists them",
+                   near ? near : "", near ? "'?" : "");
+}
+
+/* What a module reaches by itself has names that only it knows. */
+static kith_status check_outside(const struct engine *g, kith_str name, kith_error *e) {
+    (void)g, (void)name, (void)e;
+    return KITH_OK;
+}
+
+struct right {
+    const char *name;
+    kith_status (*check)(const struct engine *g, kith_str name, kith_error *e);
+};
+static const struct grammar {
+    struct right rights[5];
+    size_t count;
+    const char *shown;
+} grammars[] = {
+    [GRANT_MODULES] = {{{"read", check_type},
+                        {"write", check_type},
+                        {"publish", check_topic},
+                        {"network", check_outside},
+                        {"files", check_outside}},
+                       5,
+                       "read:TYPE, write:TYPE or publish:TOPIC"},
+    [GRANT_RULES] = {{{"read", check_type},
+                      {"write", check_type},
+                      {"publish", check_topic},
+                      {"call", check_action}},
+                     4,
+                     "read:TYPE, write:TYPE, publish:TOPIC or call:ACTION"},
+};
+
+static const char *right_name(const void *rights, size_t i) {
+    return ((const struct right *)rights)[i].name;
+}
+
+static kith_status no_right(const struct grammar *w, kith_str grant, const char *near,
+                            kith_error *e) {
+    return err_set(e, KITH_E_INVAL, NULL, "'%.*s' is no right: %s%s%s", (int)grant.len, grant.ptr,
+                   near ? "did you mean '" : "write ", near ? near : w->shown,
+                   near ? ":...'?" : "");
+}
+
+kith_status grant_check(const struct engine *g, enum grant_for whom, kith_str grant,
+                        kith_error *e) {
+    const struct grammar *w = &grammars[whom];
+    kith_str kind, name = grant;
+    if (str_eqz(grant, "*"))
+        return KITH_OK;
+    if (!memchr(name.ptr, ':', name.len) || !str_split(&name, ':', &kind))
+        return no_right(w, grant, NULL, e);
+    size_t i = 0;
+    while (i < w->count && !str_eqz(kind, w->rights[i].name))
+        i++;
+    if (i == w->count)
+        return no_right(w, grant, str_nearest(kind, right_name, w->rights, w->count), e);
+    return str_eqz(name, "*") ? KITH_OK : w->rights[i].check(g, name, e);
+}

@@ -4,14 +4,17 @@
 #ifndef ENGINE_GRANT_H
 #define ENGINE_GRANT_H
 
-#include "base/str.h"
-#include <kith/plugin.h>
-#include <stdbool.h>
+#include "engine/engine.h"
 
 /* Does one of a list of texts cover it? kind: "write"; name: "task". */
 bool grants_cover(const kith_value *list, const char *kind, const char *name);
 /* Does what stands behind the kind? */
 bool grant_covers_name(kith_str pattern, const char *name);
 bool grant_is_prefix(kith_str pattern); /* "sales.*" */
+
+/* Is it a sentence of this grammar, about something that exists? Ask when all modules have started.
+ */
+enum grant_for { GRANT_MODULES, GRANT_RULES };
+kith_status grant_check(const struct engine *g, enum grant_for whom, kith_str grant, kith_error *e);
 
 #endif

@@ -16,6 +16,36 @@ static kith_status denied(const struct plugin *p, const char *verb, const char *
                    p->name, verb, name, kind, name, p->name);
 }
 
+/* -- checking ---------------------------------------------------------------------------------- */
+
+/* What it asks for may be about something that is not there, as a type of an optional module. */
+static bool asks_for(const struct plugin *p, kith_str grant) {
+    const kith_permission *rows = ROWS(p->desc.permissions, kith_permission);
+    for (uint32_t i = 0; i < p->desc.permissions.count; i++)
+        if (str_eqz(grant, rows[i].name))
+            return true;
+    return false;
+}
+
+size_t plugins_check_grants(const struct plugins *set, plugins_problem fn, void *arg) {
+    size_t wrong = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct plugin *p = set->items[i];
+        const struct setting *s = settings_find(set->settings, p->name, "grant");
+        for (uint64_t k = 0; s && s->value.kind == KITH_LIST && k < s->value.as.list.count; k++) {
+            kith_str grant = s->value.as.list.items[k].as.s;
+            kith_error e = KITH_ERROR_INIT;
+            if (asks_for(p, grant) || grant_check(set->engine, GRANT_MODULES, grant, &e) == KITH_OK)
+                continue;
+            fn(arg, s, e.message);
+            wrong++;
+        }
+    }
+    return wrong;
+}
+
+/* -- asking ------------------------------------------------------------------------------------ */
+
 static bool owns(const struct plugin *p, const struct rtype *t) {
     return strcmp(t->module, p->name) == 0;
 }

@@ -98,6 +98,12 @@ static kith_status start_one(struct plugin *p, kith_error *e) {
     return bind_register(p, e);
 }
 
+static void log_grant(void *arg, const struct setting *grant, const char *text) {
+    (void)arg;
+    log_warn("plugin", "%s:%d: %s: %s", grant->file ? grant->file : "kith.conf", grant->line,
+             grant->path, text);
+}
+
 kith_status plugins_start(struct plugins *set, kith_error *e) {
     for (size_t i = 0; i < set->count; i++) {
         struct plugin *p = set->items[i];
@@ -111,6 +117,7 @@ kith_status plugins_start(struct plugins *set, kith_error *e) {
         if (p->state == PLUGIN_FAILED)
             TRY(bind_refusals(p, e));
     }
+    plugins_check_grants(set, log_grant, NULL);
     return KITH_OK;
 }
 

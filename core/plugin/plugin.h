@@ -59,6 +59,12 @@ void plugins_stop(struct plugins *p, uint32_t deadline_ms);
 /* Stops what still runs. p may be NULL. The code stays mapped until the process ends. */
 void plugins_free(struct plugins *p);
 
+/* Calls fn for every word of a module's grant that is no right, or about something that does not
+ * exist. It does no harm and no good; a misspelt one is missed elsewhere. After plugins_start,
+ * before plugins_stop. Gives their number. */
+typedef void (*plugins_problem)(void *arg, const struct setting *grant, const char *text);
+size_t plugins_check_grants(const struct plugins *p, plugins_problem fn, void *arg);
+
 enum plugin_state {
     PLUGIN_FAILED,  /* out: reason says why */
     PLUGIN_LOADED,  /* opened and checked */

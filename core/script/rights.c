@@ -8,64 +8,8 @@
 
 enum { FILE_ITEM, MAY_ITEM }; /* of a group in rules.scripts, as declared */
 
-static const char *const kinds[] = {"read", "write", "publish", "call"};
-#define KINDS (sizeof kinds / sizeof *kinds)
-
 static bool may(const struct script *s, const char *kind, const char *name) {
     return !s->granted || grants_cover(s->may, kind, name);
-}
-
-/* -- checking ---------------------------------------------------------------------------------- */
-
-static const char *kind_name(const void *arg, size_t i) {
-    (void)arg;
-    return kinds[i];
-}
-
-static const char *action_name(const void *g, size_t i) {
-    return engine_action_at(g, i)->name;
-}
-
-static kith_status check_action(const struct engine *g, kith_str pattern, kith_error *e) {
-    size_t count = 0;
-    for (const struct action *a; (a = engine_action_at(g, count)); count++)
-        if (grant_covers_name(pattern, a->name))
-            return KITH_OK;
-    const char *near = str_nearest(pattern, action_name, g, count);
-    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%.*s'%s%s%s", (int)pattern.len,
-                   pattern.ptr, near ? "; did you mean '" : "; 'kith run' lists them",
-                   near ? near : "", near ? "'?" : "");
-}
-
-static kith_status check_topic(const struct engine *g, kith_str name, kith_error *e) {
-    if (grant_is_prefix(name) || engine_topic_known(g, name))
-        return KITH_OK;
-    return err_set(e, KITH_E_NOTFOUND, NULL, "nobody declares the topic '%.*s'", (int)name.len,
-                   name.ptr);
-}
-
-/* Is it a sentence of this grammar, about something that exists? */
-static kith_status check_grant(const struct engine *g, kith_str grant, kith_error *e) {
-    const struct rtype *t;
-    kith_str kind, name = grant;
-    if (str_eqz(grant, "*"))
-        return KITH_OK;
-    bool split = memchr(name.ptr, ':', name.len) && str_split(&name, ':', &kind);
-    size_t i = 0;
-    while (split && i < KINDS && !str_eqz(kind, kinds[i]))
-        i++;
-    if (!split || i == KINDS) {
-        const char *near = split ? str_nearest(kind, kind_name, NULL, KINDS) : NULL;
-        return err_set(e, KITH_E_INVAL, NULL, "'%.*s' is no right: %s%s%s", (int)grant.len,
-                       grant.ptr,
-                       near ? "did you mean '" : "write read:TYPE, write:TYPE, publish:TOPIC or ",
-                       near ? near : "call:ACTION", near ? ":...'?" : "");
-    }
-    if (str_eqz(name, "*"))
-        return KITH_OK;
-    if (i < 2)
-        return schema_find_type(engine_schema(g), name, &t, e);
-    return i == 2 ? check_topic(g, name, e) : check_action(g, name, e);
 }
 
 /* -- taking ------------------------------------------------------------------------------------ */
@@ -102,7 +46,7 @@ static const kith_value *list_for(const struct script *s, const struct setting *
 static void check_list(struct script *s) {
     for (uint64_t i = 0; i < s->may->as.list.count; i++) {
         kith_error e = KITH_ERROR_INIT;
-        if (check_grant(s->all->engine, s->may->as.list.items[i].as.s, &e) != KITH_OK)
+        if (grant_check(s->all->engine, GRANT_RULES, s->may->as.list.items[i].as.s, &e) != KITH_OK)
             script_problem(s, 0, "%s:%d: %s: %s", s->granted->file ? s->granted->file : "kith.conf",
                            s->granted->line, s->granted->path, e.message);
     }

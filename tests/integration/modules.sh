@@ -130,6 +130,17 @@ kith check
 exits 2
 prints "read:interaction"
 
+it "names a permission that nobody knows, and its place, and the module runs"
+kith module enable sales
+sed -i 's/\(sales: .*\)\]/\1, "wirte:task"]/' conf.d/modules.conf
+kith check
+exits 2
+prints "conf.d/modules.conf:"
+prints "'wirte:task' is no right: did you mean 'write:...'?"
+kith module list
+prints "running"
+sed -i '/^sales:/d' conf.d/modules.conf
+
 it "gives the permission again when the module is enabled again"
 kith module enable sales
 exits 0

@@ -288,6 +288,57 @@ TEST("each precision of a grant covers what it says") {
     }
 }
 
+struct heard {
+    int count;
+    int line;
+    char text[512];
+};
+
+static void hear(void *arg, const struct setting *grant, const char *text) {
+    struct heard *h = arg;
+    h->count++;
+    h->line = grant->line;
+    snprintf(h->text, sizeof h->text, "%s", text);
+}
+
+TEST("a word of a grant that means nothing is told and takes nobody out") {
+    static const struct {
+        const char *grant, *told;
+    } rows[] = {
+        {"*", NULL},
+        {"write:*", NULL},
+        {"publish:thing.grown", NULL},
+        {"wirte:task", "'wirte:task' is no right: did you mean 'write:...'?"},
+        {"task", "'task' is no right: write read:TYPE, write:TYPE or publish:TOPIC"},
+        {"call:every_row.make", "'call:every_row.make' is no right"},
+        {"write:taks", "there is no type 'taks'; did you mean 'task'?"},
+        {"publish:thing.shrunk", "nobody declares the topic 'thing.shrunk'"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct company c;
+        struct heard h = {0};
+        char conf[128];
+        snprintf(conf, sizeof conf, "every_row: {\n  grant = [\"%s\"]; };\n", rows[i].grant);
+        OPEN(&c, conf, "every_row");
+        EXPECT_INT(rows[i].told ? 1 : 0, plugins_check_grants(c.plugins, hear, &h));
+        EXPECT_INT(rows[i].told ? 1 : 0, h.count);
+        if (rows[i].told) {
+            EXPECT_HAS(rows[i].told, h.text);
+            EXPECT_INT(2, h.line);
+        }
+        EXPECT_STR("", status_of(c.plugins, "every_row").reason);
+        close_company(&c);
+    }
+}
+
+TEST("what a module asks for itself may be about something that is not there") {
+    struct company c;
+    struct heard h = {0};
+    OPEN(&c, "asks_much: { grant = [\"read:absent\", \"phone:home\"]; };\n", "asks_much");
+    EXPECT_INT(0, plugins_check_grants(c.plugins, hear, &h));
+    close_company(&c);
+}
+
 /* -- what is refused --------------------------------------------------------------------------- */
 
 /* The trespasser's action must have been answered with this status and sentence. */
