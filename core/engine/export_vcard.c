@@ -176,13 +176,25 @@ static void put_place(struct writing *w) {
     put(w, "GEO");
 }
 
+/* The commas between them are bare, so those within one are escaped, in 2.1 too. */
+static void put_tag(struct writing *w, kith_str tag) {
+    const char *comma;
+    while (tag.len && (comma = memchr(tag.ptr, ',', tag.len))) {
+        uint64_t n = (uint64_t)(comma - tag.ptr);
+        escape(w, (kith_str){tag.ptr, n});
+        buf_puts(&w->value, "\\,");
+        tag = (kith_str){comma + 1, tag.len - n - 1};
+    }
+    escape(w, tag);
+}
+
 static void put_tags(struct writing *w) {
     const kith_value *v = &w->values[w->x->t.f[CARD_TAGS]->index];
     if (v->kind != KITH_LIST)
         return;
     for (uint64_t i = 0; i < v->as.list.count; i++) {
         buf_puts(&w->value, i ? "," : "");
-        vcard_escape(&w->value, VCARD_30, v->as.list.items[i].as.s);
+        put_tag(w, v->as.list.items[i].as.s);
     }
     put(w, "CATEGORIES");
 }
