@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Import: opening, looking at the first rows, and the run with two batches on their way: while the
  * writer works on one, the next is read. */
-#include "engine/import_internal.h"
+#include "engine/import_vcard.h"
 
 #include "base/id.h"
 
@@ -375,6 +375,8 @@ static kith_status tell(struct import *im, const struct batch *b, kith_error *e)
         note_match(im, &b->rows[i]);
         if (b->rows[i].outcome == IMPORT_REJECTED)
             TRY(reject_row(im, &b->rows[i], e));
+        else if (b->rows[i].card && b->rows[i].outcome != IMPORT_SKIPPED)
+            card_tell_kept(im, b->rows[i].card);
     }
     return KITH_OK;
 }

@@ -210,17 +210,19 @@ static kith_status keep(struct taking *k, const struct vcard_prop *p) {
     return KITH_OK;
 }
 
-static void report_kept(struct import *im, const char *name) {
-    struct import_report *r = &im->report;
+static void note_kept(struct import_report *r, const char *name) {
     size_t n = strlen(r->kept_names), len = strlen(name);
-    if (strcmp(name, "X-ABLABEL") == 0)
-        return;
     r->kept++;
     const char *at = strstr(r->kept_names, name);
     if (at && (at[len] == '\0' || at[len] == ','))
         return;
     if (n + len + 6 < sizeof r->kept_names)
         snprintf(r->kept_names + n, sizeof r->kept_names - n, "%s%s", n ? ", " : "", name);
+}
+
+void card_tell_kept(struct import *im, const struct card *card) {
+    for (size_t i = 0; i < card->kept_count; i++)
+        note_kept(&im->report, card->kept[i]);
 }
 
 /* A label goes with what it names. */
@@ -235,7 +237,8 @@ static bool names_taken(const struct taking *k, const struct vcard_prop *label, 
 
 static kith_status take_all(struct taking *k) {
     bool *taken = ARENA_ARRAY(k->a, bool, k->card->count + 1);
-    if (!taken)
+    k->out->kept = ARENA_ARRAY(k->a, const char *, k->card->count + 1);
+    if (!taken || !k->out->kept)
         return err_nomem(k->e);
     for (size_t i = 0; i < k->card->count; i++)
         TRY(take_prop(k, &k->card->props[i], &taken[i]));
@@ -244,7 +247,11 @@ static kith_status take_all(struct taking *k) {
         if (taken[i] || names_taken(k, p, taken))
             continue;
         TRY(keep(k, p));
-        report_kept(k->im, p->name);
+        if (strcmp(p->name, "X-ABLABEL") == 0)
+            continue;
+        const char **name = &k->out->kept[k->out->kept_count++];
+        if (!(*name = arena_strdup(k->a, p->name)))
+            return err_nomem(k->e);
     }
     return KITH_OK;
 }

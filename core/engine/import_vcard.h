@@ -26,7 +26,9 @@ struct card {                   /* lives in the batch's arena */
     size_t note_count, note_cap;
     struct file *files;
     size_t file_count, file_cap;
-    kith_str rest; /* properties that have no field, one on each line; or empty */
+    kith_str rest;     /* properties that have no field, one on each line; or empty */
+    const char **kept; /* their names */
+    size_t kept_count;
 };
 
 struct vcards { /* of one import; immutable once open, but for the reader */
@@ -41,6 +43,9 @@ struct vcards { /* of one import; immutable once open, but for the reader */
 /* Fills in the row's values and its card. */
 kith_status card_read(struct import *im, struct arena *a, struct row *r, const struct vcard *card,
                       kith_error *e);
+
+/* Counts what has no field in the report, once the card has become a record. */
+void card_tell_kept(struct import *im, const struct card *card);
 
 /* import_card_write.c [writer] */
 /* The column whose account is made by card_account, not looked up as others. */

@@ -313,15 +313,17 @@ TEST("a rejected card says why in X-KITH-REASON and can be repaired") {
     struct fixture x;
     struct load l;
     begin(&x, &l);
-    EXPECT_OK(load_text(&x, &l,
-                        CARD("FN:A\r\n") CARD("FN:B\r\nno property\r\n") CARD("NOTE:nobody\r\n")
-                            CARD40("KIND:group\r\nFN:All\r\n") "stray\r\n" CARD("FN:C\r\n")),
-              x.e);
+    EXPECT_OK(
+        load_text(&x, &l,
+                  CARD("FN:A\r\n") CARD("FN:B\r\nno property\r\n") CARD("NOTE:nobody\r\n")
+                      CARD40("KIND:group\r\nFN:All\r\nX-FOO:1\r\n") "stray\r\n" CARD("FN:C\r\n")),
+        x.e);
     EXPECT_COUNTS(&l, 2, 0, 0, 0, 4);
+    EXPECT_INT(0, l.report.kept); /* of a group nothing is kept */
     EXPECT_HAS("2: : line 8 is no property of a card", l.reasons);
     EXPECT_HAS("3: name: ", l.reasons);
     EXPECT_HAS("4: : line 16, KIND: the card is a group of people", l.reasons);
-    EXPECT_HAS("5: : line 19 belongs to no card", l.reasons);
+    EXPECT_HAS("5: : line 20 belongs to no card", l.reasons);
     EXPECT_HAS("BEGIN:VCARD\nX-KITH-REASON:card 2\\, line 5: line 8 is no property of a card\\, "
                "which is written NAME:value: 'no property'\nVERSION:3.0\nFN:B\nno property\n",
                l.rejects.ptr);
@@ -472,7 +474,7 @@ static kith_status make_people(struct txn *t, void *arg, kith_error *e) {
             if (k == 1 || k == 7 || random_below(2)) /* a postal point would become the address */
                 set[n++] = (struct assign){type_field(s, x->contact, str_of(texts[k])),
                                            value_str(random_text(txn_arena(t), k == 6))};
-        kith_value tags[] = {value_str(random_text(txn_arena(t), false)), value_str(STR("vip"))};
+        kith_value tags[] = {value_str(random_text(txn_arena(t), true)), value_str(STR("vip"))};
         set[n++] = (struct assign){type_field(s, x->contact, STR("tags")),
                                    {.kind = KITH_LIST, .as.list = {tags, 1 + random_below(2)}}};
         set[n++] =
