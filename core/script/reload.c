@@ -112,7 +112,7 @@ kith_status scripts_check(struct scripts *s, script_report report, void *arg, si
                           kith_error *e) {
     struct ruleset *set;
     TRY(ruleset_load(&set, s, e));
-    size_t count = ruleset_report(set, report, arg), mistakes = set->mistakes;
+    size_t count = ruleset_report(set, report, arg), mistakes = set->mistakes + set->misplaced;
     ruleset_free(set);
     if (rules)
         *rules = count;

@@ -42,13 +42,38 @@ static const kith_value *list_for(const struct script *s, const struct setting *
     return *at ? &o->may->value : NULL;
 }
 
-/* In a wrong list nothing is believed: the file is off. */
+static void note(struct ruleset *set, const struct setting *at, bool absent, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+static void note(struct ruleset *set, const struct setting *at, bool absent, const char *fmt, ...) {
+    char text[sizeof((kith_error *)0)->message];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    set_problem(set, &(struct script_problem){.file = at->file ? at->file : "kith.conf",
+                                              .line = (uint32_t)at->line,
+                                              .message = text,
+                                              .absent = absent});
+}
+
+/* In a wrong list nothing is believed: the file is off. The list for all is told once, not with
+ * each file that it holds for. */
 static void check_list(struct script *s) {
+    const struct setting *at = s->granted;
+    bool own = at == s->all->options.scripts, told = s->set->may_told;
     for (uint64_t i = 0; i < s->may->as.list.count; i++) {
         kith_error e = KITH_ERROR_INIT;
-        if (grant_check(s->all->engine, GRANT_RULES, s->may->as.list.items[i].as.s, &e) != KITH_OK)
-            script_problem(s, 0, "%s:%d: %s: %s", s->granted->file ? s->granted->file : "kith.conf",
-                           s->granted->line, s->granted->path, e.message);
+        if (grant_check(s->all->engine, GRANT_RULES, s->may->as.list.items[i].as.s, &e) == KITH_OK)
+            continue;
+        if (own) {
+            script_problem(s, 0, "%s:%d: %s: %s", at->file ? at->file : "kith.conf", at->line,
+                           at->path, e.message);
+            continue;
+        }
+        s->problems++;
+        s->set->may_told = true;
+        if (!told)
+            note(s->set, at, false, "%s: %s", at->path, e.message);
     }
 }
 
@@ -80,20 +105,6 @@ static const char *file_name(const void *arg, size_t i) {
     return s->file + 6;
 }
 
-static void note(struct ruleset *set, const struct setting *at, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-static void note(struct ruleset *set, const struct setting *at, const char *fmt, ...) {
-    char text[300];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    set_problem(set, &(struct script_problem){.file = at->file ? at->file : "kith.conf",
-                                              .line = (uint32_t)at->line,
-                                              .message = text,
-                                              .absent = true});
-}
-
 static bool is_named_before(const struct setting *s, uint64_t i) {
     uint64_t k = 0;
     while (k < i && !str_eq(group_file(s, k), group_file(s, i)))
@@ -101,7 +112,8 @@ static bool is_named_before(const struct setting *s, uint64_t i) {
     return k < i;
 }
 
-/* No mistakes that keep other files from being reloaded: a file may just have been removed. */
+/* Mistakes, for a list that is for no file leaves the file that was meant all its rights; but they
+ * keep nothing from being reloaded: a file may just have been removed. */
 void rights_check(struct ruleset *set) {
     const struct setting *o = set->all->options.scripts;
     size_t count = 0;
@@ -112,12 +124,13 @@ void rights_check(struct ruleset *set) {
         size_t k = 0;
         while (k < count && !str_eqz(file, file_name(set, k)))
             k++;
+        set->misplaced += k == count || is_named_before(o, i);
         const char *near = k < count ? NULL : str_nearest(file, file_name, set, count);
         if (k == count)
-            note(set, o, "%s: there is no file rules/%.*s%s%s%s", o->path, (int)file.len, file.ptr,
-                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+            note(set, o, true, "%s: there is no file rules/%.*s%s%s%s", o->path, (int)file.len,
+                 file.ptr, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
         else if (is_named_before(o, i))
-            note(set, o, "%s: %.*s is named twice; only the first list holds", o->path,
+            note(set, o, true, "%s: %.*s is named twice; only the first list holds", o->path,
                  (int)file.len, file.ptr);
     }
 }

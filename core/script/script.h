@@ -53,7 +53,7 @@ kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir
 void scripts_close(struct scripts *s);
 
 /* Compiles everything as it is in the files now, keeps nothing, reports every problem (report may
- * be NULL). KITH_E_INVAL when there was one that is a mistake; *rules (may be NULL) is the number
+ * be NULL). KITH_E_INVAL when there was one that is a mistake, in the settings also; *rules (may be NULL) is the number
  * of rules found. */
 kith_status scripts_check(struct scripts *s, script_report report, void *arg, size_t *rules,
                           kith_error *e);
@@ -67,6 +67,8 @@ kith_status scripts_reload(struct scripts *s, script_report report, void *arg, s
 void scripts_watch(struct scripts *s);
 /* Published when a file is suspended. */
 extern const kith_topic scripts_topic;
+/* What to do about one; its %s is the name without the folder. */
+#define SUSPENDED_REMEDY "mend the file, or run 'kith rule resume %s'"
 /* Has a suspended file run again. file: "score.lua" or "rules/score.lua". */
 kith_status scripts_resume(struct scripts *s, const char *file, kith_error *e);
 

@@ -16,7 +16,7 @@
 #include <stdatomic.h>
 
 #define CALL_STEPS      1000      /* what a call of the engine costs at least */
-#define FILE_MAX        (1 << 20) /* bytes of one script */
+#define SCRIPT_FILE_MAX        (1 << 20) /* bytes of one script */
 #define HOOK_PERIOD     1000      /* Lua instructions between two looks at the budget */
 #define SHORT_PERIOD    20        /* the same, once there was a long text */
 #define BYTES_PER_STEP  64        /* memory asked for counts as work */
@@ -101,7 +101,9 @@ struct ruleset {
     struct arena arena; /* the files and problems */
     struct script *files, **files_tail;
     struct problem *problems, **problems_tail;
-    size_t mistakes; /* problems that are no lack of a module */
+    size_t mistakes;  /* problems that are no lack of a module */
+    size_t misplaced; /* lists in rules.scripts that are for no file, or for none any more */
+    bool may_told;    /* that rules.may is wrong */
 };
 
 struct scripts {

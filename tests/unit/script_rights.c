@@ -169,6 +169,28 @@ TEST("a wrong list names its place and the nearest name, and grants nothing") {
     EXPECT_HAS("'lead' is no right: write read:TYPE", attempt("", MAY("*", "lead")));
 }
 
+TEST("a wrong list for all is told once, and keeps every file off that it holds for") {
+    struct company c;
+    struct granted all, one;
+    struct scripts_view v;
+    company_make(&c);
+    company_file(&c, "a.lua", "local unused\n");
+    company_file(&c, "b.lua", "local unused\n");
+    company_file(&c, "s.lua", "local unused\n");
+    grant_all(&all, MAY("read:leda", "wirte:lead"));
+    grant_file(&one, "s.lua", MAY("write:lead"));
+    all.o.scripts = &one.scripts;
+    company_start_with(&c, &all.o);
+    EXPECT_OK(scripts_view(c.s, &c.arena, &v, &c.e), c.e);
+    EXPECT_INT(2, v.problem_count);
+    EXPECT_STR("kith.conf", v.problems[0].file);
+    EXPECT_INT(4, v.problems[0].line);
+    EXPECT_STR("rules.may: there is no type 'leda'; did you mean 'lead'?", v.problems[0].message);
+    EXPECT(v.files[0].off && v.files[1].off && !v.files[2].off);
+    EXPECT_INT(KITH_E_INVAL, scripts_reload(c.s, NULL, NULL, NULL, &c.e));
+    company_end(&c);
+}
+
 TEST("of two lists for one file the first holds, and the second is shown") {
     struct company c;
     struct granted g;
@@ -196,6 +218,8 @@ TEST("a list for a file that does not exist is shown, and keeps nothing from run
     EXPECT_INT(7, problem_at(&c, 0)->line);
     EXPECT_HAS("there is no file rules/scroe.lua; did you mean 'score.lua'?",
                problem_at(&c, 0)->message);
+    EXPECT_INT(KITH_E_INVAL, scripts_check(c.s, NULL, NULL, NULL, &c.e));
+    EXPECT_STR("1 problem in the rules", c.e.message);
     EXPECT_OK(scripts_reload(c.s, NULL, NULL, NULL, &c.e), c.e);
     EXPECT_STR("1", field(&c, "lead", create(&c, "lead", SET("name", "A")), "score"));
     company_end(&c);
