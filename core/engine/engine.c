@@ -173,6 +173,7 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
                        g->path);
     TRY(owner_take(g, e));
     TRY(conn_open(&g->writer, g->path, CONN_WRITER, g->opts.vfs, e));
+    owner_opened(g);
     checkpoint_watch(g);
     TRY(conn_exec(g->writer, "BEGIN IMMEDIATE", e));
     kith_status st = journal_setup(g->writer, e);

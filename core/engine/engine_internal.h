@@ -138,7 +138,8 @@ struct engine {
     char *path;
     struct kclock real_clock, *clock;
     int lock_fd;
-    bool owner_marked; /* "open" stands in the lock file */
+    bool owner_marked;  /* "open" stands in the lock file */
+    bool owner_empties; /* the log that was found is emptied once it is open */
     struct schema *schema;
     struct arena arena; /* of registrations */
     struct base *base;
@@ -240,6 +241,7 @@ const kith_value *txn_lookup(void *arg, const struct rtype *t, kith_id id); /* m
 
 /* owner.c */
 kith_status owner_take(struct engine *g, kith_error *e);
+void owner_opened(struct engine *g);  /* the writer's connection is */
 void owner_mark(struct engine *g);    /* something is committed, and not in the database file yet */
 void owner_release(struct engine *g); /* everything is; the lock goes with its descriptor */
 

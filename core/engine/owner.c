@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owner: one process at a time has the database, by a lock on a file beside it. The file holds the
  * owner's process number, and "open" from its first write until the log is in the database file: a
- * database that is found so and has lost its log has lost committed writes, too, and SQLite alone
- * would open it without a word. */
+ * database that is found so and has lost its log, or a piece in the middle of it, has lost
+ * committed writes, too, and SQLite alone would open it without a word. */
 #include "engine/engine_internal.h"
 
 #include <errno.h>
@@ -82,6 +82,24 @@ static kith_status check_one_name(const char *path, kith_error *e) {
                    path, (unsigned long)now.st_nlink);
 }
 
+static kith_status check_log(struct engine *g, bool log, kith_error *e) {
+    int64_t damage;
+    if (!log)
+        return err_set(e, KITH_E_CORRUPT, NULL,
+                       "%s-wal is missing: Kith was ended before it was done, and what was written"
+                       " last stood there. Put it back, or restore a backup; to go on without it,"
+                       " remove %s.lock",
+                       g->path, g->path);
+    TRY(conn_log_damage(g->path, g->opts.vfs, &damage, e));
+    if (damage < 0)
+        return KITH_OK;
+    return err_set(e, KITH_E_CORRUPT, NULL,
+                   "%s-wal is damaged at byte %lld: Kith was ended before it was done, and what was"
+                   " written last stands there and behind it. Keep a copy of the folder and restore"
+                   " a backup; to go on without all from that place on, remove %s.lock",
+                   g->path, (long long)damage, g->path);
+}
+
 kith_status owner_take(struct engine *g, kith_error *e) {
     char note[NOTE_MAX];
     bool log;
@@ -90,16 +108,21 @@ kith_status owner_take(struct engine *g, kith_error *e) {
     read_note(g->lock_fd, note);
     g->owner_marked = strstr(note, OPEN) != NULL;
     TRY(conn_has_log(g->path, g->opts.vfs, &log, e));
-    if (g->owner_marked && !log)
-        return err_set(e, KITH_E_CORRUPT, NULL,
-                       "%s-wal is missing: Kith was ended before it was done, and what was written"
-                       " last stood there. Put it back, or restore a backup; to go on without it,"
-                       " remove %s.lock",
-                       g->path, g->path);
-    /* Only for the message above: a full disk must not keep us from opening. */
+    if (g->owner_marked)
+        TRY(check_log(g, log, e));
+    g->owner_empties = log && !g->owner_marked;
+    /* Only for the messages above: a full disk must not keep us from opening. */
     if (!write_note(g))
         log_debug("engine", "%s: cannot note the process number", g->path);
     return KITH_OK;
+}
+
+/* A log without the mark holds nothing that counts, or somebody removed the mark to go on without a
+ * damaged piece. What stands behind that piece would be missed once more after the next crash. On a
+ * full disk it stays. */
+void owner_opened(struct engine *g) {
+    if (g->owner_empties)
+        sqlite3_wal_checkpoint_v2(g->writer->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 /* Nobody has been told of the commit yet. Without room for the mark its loss goes unnoticed, and

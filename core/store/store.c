@@ -259,35 +259,6 @@ kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t
     return KITH_OK;
 }
 
-/* SQLite keeps the log beside the file itself, not beside a symbolic link to it. */
-static void name_log(sqlite3_vfs *files, const char *path, struct buf *log) {
-    size_t max = (size_t)files->mxPathname + 1;
-    char *full = malloc(max);
-    int rc = full ? files->xFullPathname(files, path, (int)max, full) : SQLITE_NOMEM;
-    bool known = rc == SQLITE_OK || rc == SQLITE_OK_SYMLINK;
-    buf_printf(log, "%s-wal", known ? full : path);
-    free(full);
-}
-
-kith_status conn_has_log(const char *path, const char *vfs, bool *there, kith_error *e) {
-    struct buf log = {0};
-    int found = 0;
-    TRY(store_setup(e));
-    sqlite3_vfs *files = sqlite3_vfs_find(vfs_over(vfs));
-    if (files)
-        name_log(files, path, &log);
-    if (!files || log.failed) {
-        buf_free(&log);
-        return err_nomem(e);
-    }
-    /* Not SQLITE_ACCESS_EXISTS, for which an empty file is none: a checkpoint may have emptied it.
-     */
-    int rc = files->xAccess(files, log.ptr, SQLITE_ACCESS_READWRITE, &found);
-    buf_free(&log);
-    *there = rc != SQLITE_OK || found;
-    return KITH_OK;
-}
-
 kith_status conn_upgraded(struct conn *c, kith_error *e) {
     int64_t format;
     char sql[48];

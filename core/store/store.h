@@ -51,6 +51,10 @@ kith_status conn_copy(struct conn *from, const char *path, kith_error *e);
 
 /* Is the write-ahead log of the database at `path` there? For before it is opened. */
 kith_status conn_has_log(const char *path, const char *vfs, bool *there, kith_error *e);
+/* Where the log is damaged although more was committed behind that place, which SQLite would pass
+ * over without a word: its byte there; -1: nowhere. An end that a power loss tore is no damage, as
+ * nobody was told of it. Reads the log once; before the database is opened. */
+kith_status conn_log_damage(const char *path, const char *vfs, int64_t *at, kith_error *e);
 /* The number of the file's format, in its header as user_version; a database of a larger one is
  * refused. 0: of Kith 0.1 before it was numbered. It goes up with a change that an older Kith would
  * spoil, not with a new type or field. */

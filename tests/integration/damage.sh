@@ -200,7 +200,61 @@ exits 0
 kith doctor
 exits 0
 
+flip() { # FILE BYTE: turns a bit of it
+    local byte
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+    # shellcheck disable=SC2059 # the byte is the format
+    printf "\\x$(printf %x $((byte ^ 4)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+it "refuses a log that was damaged after a crash, before what was acknowledged is lost"
+new_company
+serve
+for i in $(seq 12); do create contact name="Person $i" >/dev/null; done
+kill -KILL "$server"
+wait "$server" 2>/dev/null
+cp kith.db-wal "$work/whole"
+flip kith.db-wal $(($(stat -c %s kith.db-wal) / 2))
+refuses "kith.db-wal is damaged at byte"
+kith doctor
+exits 5
+one_sentence
+cp "$work/whole" kith.db-wal
+kith find "contact : count()"
+prints_exactly 12
+
+it "goes on with what is before the damage when it is told to, and remembers none of the rest"
+serve
+for i in $(seq 12); do create contact name="Later $i" >/dev/null; done
+kill -KILL "$server"
+wait "$server" 2>/dev/null
+flip kith.db-wal $(($(stat -c %s kith.db-wal) / 2))
+kith find contact
+exits 5
+rm kith.db.lock
+serve
+create contact name="After" >/dev/null
+kill -KILL "$server"
+wait "$server" 2>/dev/null
+kith find "contact where name = 'After' : count()"
+prints_exactly 1
+kith doctor
+exits 0
+
+it "opens a log whose end a crash has torn"
+serve
+create contact name="Kept" >/dev/null
+kept=$(stat -c %s kith.db-wal)
+create contact name="Torn" >/dev/null
+kill -KILL "$server"
+wait "$server" 2>/dev/null
+flip kith.db-wal $((kept + 2000))
+kith find "contact where name = 'Kept' : count()"
+prints_exactly 1
+
 it "finds the log of a database that is a symbolic link"
+new_company
+anna=$(create contact name="Anna Schmidt")
 mkdir "$work/elsewhere"
 mv kith.db "$work/elsewhere/"
 ln -s "$work/elsewhere/kith.db" kith.db
