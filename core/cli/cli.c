@@ -6,15 +6,14 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/signals.h"
 #include "cli/wire.h"
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define OWNER_WAIT_MS 5000  /* for a company that another command has open */
-#define DRAIN_MS      60000 /* for the reactions to what a command wrote */
+#define DRAIN_MS 60000 /* for the reactions to what a command wrote */
 
 static const struct command *const commands[] = {
     &command_init,
@@ -190,9 +189,7 @@ static kith_status run_in_server(struct cmd *c, int argc, char *const *argv, int
 /* The engine's threads inherit the mask, so that Ctrl-C comes to this thread. */
 static void hold_signals(int how) {
     sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    signals_of_command(&set);
     pthread_sigmask(how, &set, NULL);
 }
 

@@ -72,6 +72,7 @@ kith_status cmd_option_int(const struct cmd *c, const char *name, int64_t min, i
 kith_status cmd_help(struct cmd *c, kith_error *e);                             /* of c->command */
 kith_status cmd_help_overview(struct cmd *c, const char *group, kith_error *e); /* NULL: all */
 
+#define OWNER_WAIT_MS    5000          /* for a company that another command has open */
 #define EXIT_INTERRUPTED 130           /* as a shell has it */
 #define INTERRUPTED_NAME "interrupted" /* the code in JSON that goes with it */
 /* The exit code of a command whose output could not be written, or that was interrupted. */

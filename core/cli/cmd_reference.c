@@ -130,57 +130,6 @@ static kith_status page_queries(struct reference *r, kith_error *e) {
 
 /* -- types ------------------------------------------------------------------------------------- */
 
-static void state_text(const struct rfield *f, struct buf *out) {
-    for (uint32_t i = 0; i < f->option_count; i++) {
-        const char *link = " → ";
-        buf_printf(out, "%s%s", i > 0 ? ", " : "", f->options[i]);
-        for (uint32_t j = 0; j < f->option_count; j++) {
-            if (!(f->arrows[i] >> j & 1u))
-                continue;
-            buf_printf(out, "%s%s", link, f->options[j]);
-            link = " / ";
-        }
-    }
-}
-
-static void flags_text(const struct rfield *f, struct buf *out) {
-    static const struct {
-        uint32_t flag;
-        const char *name;
-    } flags[] = {
-        {KITH_FF_REQUIRED, "required"},  {KITH_FF_UNIQUE, "unique"},
-        {KITH_FF_READONLY, "read-only"}, {KITH_FF_PARTOF, "part of it"},
-        {KITH_FF_PERSONAL, "personal"},
-    };
-    const char *before = " (";
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-        if (!(f->flags & flags[i].flag))
-            continue;
-        buf_printf(out, "%s%s", before, flags[i].name);
-        before = ", ";
-    }
-    if (f->default_text) {
-        buf_printf(out, "%sdefault %s", before, f->default_text);
-        before = ", ";
-    }
-    buf_puts(out, before[0] == ',' ? ")" : "");
-}
-
-void field_text(const struct rfield *f, struct buf *out) {
-    buf_puts(out, field_kind_name(f->kind));
-    if (f->any_target)
-        buf_puts(out, " to any record");
-    else if (f->target)
-        buf_printf(out, " to %s", f->target->name);
-    else if (f->kind == KITH_F_STATE || f->option_count > 0)
-        buf_puts(out, ": ");
-    if (f->kind == KITH_F_STATE)
-        state_text(f, out);
-    for (uint32_t i = 0; f->kind != KITH_F_STATE && i < f->option_count; i++)
-        buf_printf(out, "%s%s", i > 0 ? ", " : "", f->options[i]);
-    flags_text(f, out);
-}
-
 static void field_row(struct buf *out, const struct rfield *f) {
     struct buf kind = {0};
     field_text(f, &kind);
@@ -298,41 +247,15 @@ static kith_status page_actions(struct reference *r, kith_error *e) {
 
 /* -- exit codes -------------------------------------------------------------------------------- */
 
-static const struct exit_code codes[] = {
-    {0, "Done."},
-    {1, "Refused (by a rule, a module, a unique field), or failed otherwise."},
-    {2, "The command, a query, a value or a setting is wrong."},
-    {3, "There is no such record, type, field, action, file or company."},
-    {4, "No right to it: a field that Kith keeps, a company of somebody else."},
-    {5, "The disk failed or is full, or the database is damaged."},
-    {6, "Busy: try again."},
-    {EXIT_INTERRUPTED, "Interrupted, by Ctrl-C or SIGTERM."},
-};
-
-const struct exit_code *exit_codes(size_t *count) {
-    *count = sizeof codes / sizeof codes[0];
-    return codes;
-}
-
-void exit_code_names(int code, struct buf *out) {
-    const char *before = "";
-    if (code == EXIT_INTERRUPTED)
-        buf_puts(out, INTERRUPTED_NAME);
-    for (kith_status st = -1; st >= KITH_E_INTERNAL; st--) {
-        if (status_exit(st) != code)
-            continue;
-        buf_printf(out, "%s%s", before, status_name(st));
-        before = ", ";
-    }
-}
-
 static kith_status page_exit_codes(struct reference *r, kith_error *e) {
+    size_t count;
+    const struct exit_code *codes = exit_codes(&count);
     (void)e;
     buf_puts(r->out, "# Exit codes\n\nWith `--json` an error is one object on standard error,"
                      " `{\"code\":\"not found\",\"field\":null,\"message\":\"...\"}`, whose code"
                      " is one of the words in the last column.\n\n| exit code | |"
                      " code in JSON |\n|---|---|---|\n");
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct buf names = {0};
         exit_code_names(codes[i].code, &names);
         buf_printf(r->out, "| %d | %s | %s |\n", codes[i].code, codes[i].meaning,

@@ -121,8 +121,8 @@ static size_t say_suspended(struct cmd *c, const struct scripts_view *v) {
         const struct script_info *f = &v->files[i];
         if (!f->suspended)
             continue;
-        io_say(c->io, "%s is suspended: %s; mend the file, or run 'kith rule resume %s'", f->file,
-               f->reason, strrchr(f->file, '/') + 1);
+        io_say(c->io, "%s is suspended: %s; " SUSPENDED_REMEDY, f->file, f->reason,
+               strrchr(f->file, '/') + 1);
         count++;
     }
     return count;
@@ -153,9 +153,8 @@ kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e) {
     for (size_t i = 0; i < v.file_count; i++) {
         if (!v.files[i].suspended)
             continue;
-        const char *text =
-            arena_printf(&c->arena, "suspended: %s; mend the file, or run 'kith rule resume %s'",
-                         v.files[i].reason, strrchr(v.files[i].file, '/') + 1);
+        const char *text = arena_printf(&c->arena, "suspended: %s; " SUSPENDED_REMEDY,
+                                        v.files[i].reason, strrchr(v.files[i].file, '/') + 1);
         show_problem(c, v.files[i].file, 0, text ? text : "suspended");
         ++*count;
     }

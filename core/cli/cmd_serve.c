@@ -3,22 +3,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/signals.h"
 #include "cli/wire.h"
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define OWNER_WAIT_MS 5000 /* for a company that another command has open for the moment */
-
 /* Every thread inherits the mask: the signals come to the server's signalfd and to nobody else. */
 static void hold_signals(int how) {
     sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
+    signals_of_server(&set);
     pthread_sigmask(how, &set, NULL);
 }
 

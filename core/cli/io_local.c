@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "cli/cli_io.h"
 #include "cli/folder.h"
+#include "cli/signals.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -165,9 +166,7 @@ static kith_status no_such_file(kith_error *e) {
 static void wait_readable(int fd) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
     sigset_t held, before;
-    sigemptyset(&held);
-    sigaddset(&held, SIGINT);
-    sigaddset(&held, SIGTERM);
+    signals_of_command(&held);
     pthread_sigmask(SIG_BLOCK, &held, &before);
     if (interrupts == 0)
         ppoll(&p, 1, NULL, &before);

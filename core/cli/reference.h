@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include <kith/plugin.h>
 
-/* What an exit code of the program means. */
+/* exit_code.c: what an exit code of the program means. */
 struct exit_code {
     int code;
     const char *meaning;
@@ -15,7 +15,7 @@ const struct exit_code *exit_codes(size_t *count);
 /* "not found, denied": the statuses that have it, in the words of an error in JSON. */
 void exit_code_names(int code, struct buf *out);
 
-/* "choice: in, out (required)" */
+/* field_text.c: "choice: in, out (required)" */
 void field_text(const struct rfield *f, struct buf *out);
 
 /* Page i of the reference, without the modules'; false past the end. */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/signals.h"
 #include "cli/wire.h"
 #include <errno.h>
 #include <poll.h>
@@ -384,10 +385,7 @@ static void see_guests_out(struct server *s) {
 
 static int stop_signals(void) {
     sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
+    signals_of_server(&set);
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 

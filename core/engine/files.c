@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define FILES_LOOKED_AT 1000 /* of a record */
-#define PARTS           (FILE_MAX / FILE_PART + 1)
+#define PARTS           (RECORD_FILE_MAX / FILE_PART + 1)
 
 enum { F_ABOUT, F_NAME, F_KIND, F_MEDIA, F_SIZE, F_DIGEST, F_COUNT };
 enum { P_FILE, P_NUMBER, P_DATA, P_COUNT };
@@ -33,8 +33,9 @@ kith_status file_decode(struct arena *a, kith_str base64, kith_str *bytes, kith_
     static const int forms[] = {sodium_base64_VARIANT_ORIGINAL,
                                 sodium_base64_VARIANT_ORIGINAL_NO_PADDING};
     size_t room = (size_t)base64.len / 4 * 3 + 3, len;
-    if (room > FILE_MAX + 3)
-        return err_set(e, KITH_E_LIMIT, NULL, "a file may have %zu MiB at most", FILE_MAX >> 20);
+    if (room > RECORD_FILE_MAX + 3)
+        return err_set(e, KITH_E_LIMIT, NULL, "a file may have %zu MiB at most",
+                       RECORD_FILE_MAX >> 20);
     unsigned char *out = arena_alloc(a, room);
     if (!out)
         return err_nomem(e);

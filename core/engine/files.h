@@ -7,8 +7,8 @@
 
 #include "engine/engine.h"
 
-#define FILE_MAX  ((size_t)10 << 20)  /* bytes of a file */
-#define FILE_PART ((size_t)192 << 10) /* bytes of a part; a multiple of 3, for base64 */
+#define RECORD_FILE_MAX ((size_t)10 << 20)  /* bytes of a file */
+#define FILE_PART       ((size_t)192 << 10) /* bytes of a part; a multiple of 3, for base64 */
 
 #define FILE_DIGEST 65 /* 64 hexadecimal digits and NUL */
 
@@ -18,7 +18,7 @@ struct file {
     kith_str bytes;
 };
 /* Bytes of base64, padded or not, without blanks, in the arena. KITH_E_INVAL: it is no base64;
- * KITH_E_LIMIT: more than FILE_MAX. [any] */
+ * KITH_E_LIMIT: more than RECORD_FILE_MAX. [any] */
 kith_status file_decode(struct arena *a, kith_str base64, kith_str *bytes, kith_error *e);
 /* Adds a file to a record, unless it has one of that kind with the same bytes. [writer] */
 kith_status file_add(struct txn *t, const struct rtype *type, kith_id about, const struct file *f,

@@ -78,7 +78,7 @@ static kith_status read_file(const char *path, struct buf *out, kith_error *e) {
     size_t n = 1;
     TRY(open_file(path, &f, e));
     buf_reset(out);
-    while (n && out->len <= FILE_MAX && buf_reserve(out, 65536)) {
+    while (n && out->len <= SCRIPT_FILE_MAX && buf_reserve(out, 65536)) {
         n = fread(out->ptr + out->len, 1, 65536, f);
         out->len += n;
     }
@@ -88,8 +88,9 @@ static kith_status read_file(const char *path, struct buf *out, kith_error *e) {
         return err_errno(e, "read", path);
     if (out->failed)
         return err_nomem(e);
-    if (out->len > FILE_MAX)
-        return err_set(e, KITH_E_LIMIT, NULL, "'%s' is larger than %d bytes", path, FILE_MAX);
+    if (out->len > SCRIPT_FILE_MAX)
+        return err_set(e, KITH_E_LIMIT, NULL, "'%s' is larger than %d bytes", path,
+                       SCRIPT_FILE_MAX);
     return KITH_OK;
 }
 

@@ -80,10 +80,10 @@ static void suspend(struct rule *r, struct txn *t, const kith_error *e) {
     if (txn_paused(t, file))
         return;
     engine_pause(t, file, e->message);
-    log_error("script",
-              "%s is suspended: its rule '%s' failed %lld times in a row, last: %s; mend the file, "
-              "or run 'kith rule resume %s'",
-              file, r->info.name, (long long)r->streak, e->message, strrchr(file, '/') + 1);
+    log_error(
+        "script",
+        "%s is suspended: its rule '%s' failed %lld times in a row, last: %s; " SUSPENDED_REMEDY,
+        file, r->info.name, (long long)r->streak, e->message, strrchr(file, '/') + 1);
     r->streak = 0;
     tell(r, e);
 }
@@ -111,8 +111,8 @@ void suspend_after(struct rule *r, const struct frame *f, uint64_t blamed, kith_
 kith_status suspended_refuse(const struct rule *r, kith_error *e) {
     const char *file = r->script->file;
     return err_set(e, KITH_E_REFUSED, NULL,
-                   "%s is suspended because it kept failing, and its rule '%s' has a say in this: "
-                   "mend the file, or run 'kith rule resume %s'",
+                   "%s is suspended because it kept failing, and its rule '%s' has a say in "
+                   "this: " SUSPENDED_REMEDY,
                    file, r->info.name, strrchr(file, '/') + 1);
 }
 

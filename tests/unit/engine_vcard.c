@@ -402,7 +402,7 @@ TEST("a file that is too large is refused by its line; damaged base64 is kept as
     struct load l;
     struct buf card = {0};
     begin(&x, &l);
-    put_photo(&card, FILE_MAX + 3000);
+    put_photo(&card, RECORD_FILE_MAX + 3000);
     EXPECT_OK(load_str(&x, &l, buf_view(&card)), x.e);
     EXPECT_COUNTS(&l, 0, 0, 0, 0, 1);
     EXPECT_HAS("line 4, PHOTO: a file may have 10 MiB at most", l.reasons);

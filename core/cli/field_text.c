@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kind of a field in words, as explain and the reference show it. */
+#include "cli/reference.h"
+
+static void state_text(const struct rfield *f, struct buf *out) {
+    for (uint32_t i = 0; i < f->option_count; i++) {
+        const char *link = " → ";
+        buf_printf(out, "%s%s", i > 0 ? ", " : "", f->options[i]);
+        for (uint32_t j = 0; j < f->option_count; j++) {
+            if (!(f->arrows[i] >> j & 1u))
+                continue;
+            buf_printf(out, "%s%s", link, f->options[j]);
+            link = " / ";
+        }
+    }
+}
+
+static void flags_text(const struct rfield *f, struct buf *out) {
+    static const struct {
+        uint32_t flag;
+        const char *name;
+    } flags[] = {
+        {KITH_FF_REQUIRED, "required"},  {KITH_FF_UNIQUE, "unique"},
+        {KITH_FF_READONLY, "read-only"}, {KITH_FF_PARTOF, "part of it"},
+        {KITH_FF_PERSONAL, "personal"},
+    };
+    const char *before = " (";
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        if (!(f->flags & flags[i].flag))
+            continue;
+        buf_printf(out, "%s%s", before, flags[i].name);
+        before = ", ";
+    }
+    if (f->default_text) {
+        buf_printf(out, "%sdefault %s", before, f->default_text);
+        before = ", ";
+    }
+    buf_puts(out, before[0] == ',' ? ")" : "");
+}
+
+void field_text(const struct rfield *f, struct buf *out) {
+    buf_puts(out, field_kind_name(f->kind));
+    if (f->any_target)
+        buf_puts(out, " to any record");
+    else if (f->target)
+        buf_printf(out, " to %s", f->target->name);
+    else if (f->kind == KITH_F_STATE || f->option_count > 0)
+        buf_puts(out, ": ");
+    if (f->kind == KITH_F_STATE)
+        state_text(f, out);
+    for (uint32_t i = 0; f->kind != KITH_F_STATE && i < f->option_count; i++)
+        buf_printf(out, "%s%s", i > 0 ? ", " : "", f->options[i]);
+    flags_text(f, out);
+}
