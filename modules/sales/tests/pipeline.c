@@ -22,7 +22,7 @@ TEST("a probability goes in steps of ten, and a refusal names them") {
     REFUSED(&c, "probability: 15 is none of", "opportunity", 0, {"name", "Another"},
             {"probability", "15"});
     for (int p = 10; p <= 90; p += 10) {
-        char text[8];
+        char text[12];
         snprintf(text, sizeof text, "%d", p);
         MOVE(&c, id, {"probability", text});
         EXPECT_STR(text, deal(&c, id, "probability"));
@@ -86,7 +86,7 @@ TEST("the signal is red below 40, amber to 60, green from 70, and nobody writes 
     OPEN(&c, CONF, "sales");
     kith_id id = DEAL(&c);
     for (int p = 10; p <= 90; p += 10) {
-        char text[8];
+        char text[12];
         snprintf(text, sizeof text, "%d", p);
         MOVE(&c, id, {"probability", text});
         EXPECT_STR(expected[p / 10 - 1], deal(&c, id, "signal"));
