@@ -225,6 +225,34 @@ static bool granted_elsewhere(struct cmd *c, const char *module) {
     return elsewhere;
 }
 
+static kith_status check_runs(const struct company *company, const char *module, kith_error *e) {
+    for (size_t i = 0; i < plugins_count(company->plugins); i++) {
+        struct plugin_status s;
+        plugins_status(company->plugins, i, &s);
+        if (strcmp(s.name, module) == 0 && s.state == PLUGIN_FAILED)
+            return err_set(e, KITH_E_REFUSED, NULL, "%s", s.reason);
+    }
+    return KITH_OK;
+}
+
+/* Whether it starts, and whether all that it names is there, shows in the opened company alone. Of
+ * one that another process has open nothing can be said. */
+static kith_status try_start(struct cmd *c, const char *module, kith_error *e) {
+    struct settings_problems problems = {0};
+    struct company *company = NULL;
+    kith_error why = KITH_ERROR_INIT;
+    kith_status st = company_open(&company, c->program, c->dir, false, &problems, &why);
+    settings_problems_free(&problems);
+    if (st == KITH_OK)
+        st = check_runs(company, module, &why);
+    company_close(company);
+    if (st == KITH_OK || st == KITH_E_BUSY)
+        return KITH_OK;
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "the module %s does not run ('kith module disable %s' takes it out again): %s",
+                   module, module, why.message);
+}
+
 /* Enabling a module again gives it what a new version asks for. */
 static kith_status enable(struct cmd *c, const struct company *company, struct modules_conf *conf,
                           kith_error *e) {
@@ -245,7 +273,7 @@ static kith_status enable(struct cmd *c, const struct company *company, struct m
         TRY(modules_conf_write(conf, c->dir, e));
     }
     say_done(c, "enabled", entry->module);
-    return KITH_OK;
+    return try_start(c, entry->module, e);
 }
 
 static const char *name_at(const void *arg, size_t i) {
@@ -383,8 +411,10 @@ const struct command command_module_enable = {
     .name = "module enable",
     .args = "MODULE",
     .help = "load a module whenever the company is opened; a path with a slash names a file",
-    .more = "The module is given the permissions that it asks for. They are shown, and stand in\n"
-            "conf.d/modules.conf, where they can be taken away.",
+    .more =
+        "The module is given the permissions that it asks for. They are shown, and stand in\n"
+        "conf.d/modules.conf, where they can be taken away. One that does not start is told with\n"
+        "its reason, and exit code 1; a company that is served shows it at the next start.",
     .needs = NEEDS_FOLDER,
     .quiet = true,
     .args_min = 1,

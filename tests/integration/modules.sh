@@ -225,6 +225,15 @@ if [ -e "$hostile/bad_type.so" ]; then
     mv kept.conf conf.d/modules.conf
     kith module disable sales
     exits 0
+
+    it "says of a module that it enabled why it does not start, and how to be rid of it"
+    kith module enable "$hostile/fails_create.so"
+    exits 1
+    prints "The module fails_create is enabled."
+    complains "'kith module disable fails_create' takes it out again"
+    complains "the moon is not full"
+    kith module disable fails_create
+    exits 0
 else
     skip "the bad modules are not built"
 fi
