@@ -603,3 +603,23 @@ void csv_put_as(struct buf *out, kith_str field, char delimiter, char quote) {
 void csv_put(struct buf *out, kith_str field, char delimiter) {
     csv_put_as(out, field, delimiter, '"');
 }
+
+bool csv_item(struct arena *a, kith_str *rest, char sep, kith_str *item) {
+    kith_str s = str_trim(*rest);
+    if (!s.len || s.ptr[0] != '"' || sep == '"')
+        return str_split(rest, sep, item);
+    char *out = arena_alloc(a, s.len);
+    uint64_t n = 0, i = 1;
+    for (; out && i < s.len && (s.ptr[i] != '"' || (i + 1 < s.len && s.ptr[i + 1] == '"')); i++) {
+        i += s.ptr[i] == '"';
+        out[n++] = s.ptr[i];
+    }
+    uint64_t next = i < s.len ? i + 1 : i;
+    kith_str behind = {s.ptr + next, s.len - next}, blank;
+    bool closed = i < s.len && (!str_split(&behind, sep, &blank) || !blank.len);
+    if (out && !closed)
+        return str_split(rest, sep, item);
+    *item = (kith_str){out, n};
+    *rest = behind;
+    return true;
+}

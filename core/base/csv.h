@@ -64,4 +64,9 @@ void csv_put(struct buf *out, kith_str field, char delimiter);
  * the field; with CSV_BLANKS, low lines do. */
 void csv_put_as(struct buf *out, kith_str field, char delimiter, char quote);
 
+/* Several values in one text, each as csv_put writes it: takes the next one, trimmed, off the front
+ * of *rest. A quote that is not closed before a sep is a character as others. False when nothing is
+ * left; item->ptr NULL: no memory. */
+bool csv_item(struct arena *a, kith_str *rest, char sep, kith_str *item);
+
 #endif

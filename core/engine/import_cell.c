@@ -212,9 +212,12 @@ static kith_status split_list(const struct import *im, struct arena *a, kith_val
     kith_value *items = ARENA_ARRAY(a, kith_value, rest.len + 1);
     if (!items)
         return err_nomem(e);
-    while (str_split(&rest, im->o->split, &part))
+    while (csv_item(a, &rest, im->o->split, &part)) {
+        if (!part.ptr)
+            return err_nomem(e);
         if (part.len)
             items[n++] = value_str(part);
+    }
     *v = (kith_value){.kind = KITH_LIST, .as.list = {.items = items, .count = n}};
     return KITH_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checks: a value against its field, brought to the form in which it is stored; a whole record; a
  * state's move. Text is parsed when the field is of another kind. */
+#include "base/csv.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "base/number.h"
@@ -313,7 +314,8 @@ static int by_text(const void *a, const void *b) {
     return str_cmp(((const kith_value *)a)->as.s, ((const kith_value *)b)->as.s);
 }
 
-/* Tags and links: a list, or text with commas; stored sorted and without repeats. */
+/* Tags and links: a list, or text with commas, with quotes around what has one; stored sorted and
+ * without repeats. */
 static kith_status check_list(struct check *c) {
     struct arena *a = c->arena;
     kith_value *items = NULL;
@@ -325,9 +327,12 @@ static kith_status check_list(struct check *c) {
     } else if (c->value->kind == KITH_TEXT) {
         kith_str rest = c->value->as.s, part;
         items = ARENA_ARRAY(a, kith_value, rest.len / 2 + 2);
-        while (items && str_split(&rest, ',', &part))
+        while (items && csv_item(a, &rest, ',', &part)) {
+            if (!part.ptr)
+                return err_nomem(c->e);
             if (part.len)
                 items[n++] = value_str(part);
+        }
     } else {
         return no(c, "list", NULL);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values: compared, copied, and shown as text or JSON. Checking them against a field is check.c. */
+#include "base/csv.h"
 #include "base/date.h"
 #include "base/id.h"
 #include "base/json.h"
@@ -107,7 +108,7 @@ static kith_str list_text(const struct schema *s, const kith_value *v, struct ar
     struct buf b = {0};
     for (uint64_t i = 0; i < v->as.list.count; i++) {
         buf_puts(&b, i ? "," : "");
-        buf_str(&b, value_text(s, &v->as.list.items[i], a));
+        csv_put(&b, value_text(s, &v->as.list.items[i], a), ',');
     }
     kith_str out = b.failed ? (kith_str){0} : arena_str(a, buf_view(&b));
     buf_free(&b);

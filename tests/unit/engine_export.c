@@ -140,7 +140,9 @@ static void carry_over(enum file_format format) {
     begin(&y);
     struct make m = {x.contact, STR("Long Street 1")};
     EXPECT_OK(engine_write(x.g, &by_tester, make_odd, &m, NULL, &x.e), x.e);
-    create(&x, x.contact, PAIRS("name=Ada", "email=ada@x.org", "phone=+43 1 234", "tags=b,a,c d"));
+    create(&x, x.contact,
+           PAIRS("name=Ada", "email=ada@x.org", "phone=+43 1 234",
+                 "tags=\"a, or \"\"b\"\"\",c d,\"x\" y,\"z"));
     kith_id id;
     count(&x, "contact where name = 'Ada'", &id);
     update(&x, x.contact, id, PAIRS("lifecycle=customer"));
@@ -153,6 +155,9 @@ static void carry_over(enum file_format format) {
     EXPECT_OK(export_text(&y, "contact", format, most, &again), y.e);
     if (format == FORMAT_JSONL)
         EXPECT_STR(out.ptr, again.ptr);
+    count(&y, "contact where name = 'Ada'", &id);
+    EXPECT_STR("\"\"\"x\"\" y\",\"\"\"z\",\"a, or \"\"b\"\"\",c d",
+               field(&y, y.contact, id, "tags"));
     EXPECT_INT(1, count(&y, "contact where name = 'Ada' and lifecycle = 'customer'", NULL));
     EXPECT_INT(1, count(&y, "contact where street = 'Robert''); DROP TABLE contact;--'", NULL));
     buf_free(&again);

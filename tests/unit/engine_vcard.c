@@ -85,7 +85,7 @@ TEST("a card becomes a contact") {
         {"time_zone", "Europe/London"},
         {"language", "en"},
         {"place", "51.5,-0.13"},
-        {"tags", "engines,math,x,y"},
+        {"tags", "engines,math,\"x,y\""},
         {"external_id", "urn:1815"},
         {"street", "12 St James Sq"},
         {"city", "London"},
