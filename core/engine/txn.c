@@ -334,6 +334,17 @@ static bool nothing_changed(const struct change *c) {
     return true;
 }
 
+/* Hooks, which may ask for what belongs to the new state, are not bothered with a move that there
+ * is not. What they make of it is checked with the row. */
+static kith_status check_moves(const struct txn *t, const struct change *c, kith_error *e) {
+    for (uint32_t i = 0; c->kind == ROW_UPDATE && !t->undoing && i < c->type->field_count; i++) {
+        const struct rfield *f = c->type->fields[i];
+        if (f->kind == KITH_F_STATE && fieldset_has(&c->changed, i))
+            TRY(state_check(f, &c->before[i], &c->after[i], e));
+    }
+    return KITH_OK;
+}
+
 /* The steps that all writes share, once c holds what the caller wants. */
 static kith_status begin_write(struct txn *t, struct change *c, kith_error *e) {
     TRY(txn_alive(t->g, e));
@@ -341,6 +352,7 @@ static kith_status begin_write(struct txn *t, struct change *c, kith_error *e) {
     c->sources = ARENA_ARRAY(t->arena, uint32_t, c->type->field_count);
     if (!c->sources)
         return err_nomem(e);
+    TRY(check_moves(t, c, e));
     return run_hooks(t, c, false, 0, e);
 }
 

@@ -107,6 +107,7 @@ TEST("open stages go back and forth; only what was offered is won") {
     MOVE(&c, id, {"stage", "closing"});
     MOVE(&c, id, {"stage", "proposal"});
     MOVE(&c, id, {"stage", "won"});
+    REFUSED(&c, "'won' cannot become 'lost'", "opportunity", id, {"stage", "lost"});
     REFUSED(&c, "'won' cannot become 'lost'", "opportunity", id, {"stage", "lost"},
             {"loss_reason", "price"});
     MOVE(&c, id, {"stage", "closing"});
