@@ -29,19 +29,21 @@ static kith_status check_unserved(struct cmd *c, kith_error *e) {
 /* On success the signals stay blocked. */
 static kith_status open_company(struct cmd *c, struct company **company, kith_error *e) {
     int64_t deadline = clock_ticks() + (int64_t)OWNER_WAIT_MS * 1000000;
-    for (;;) {
+    for (bool told = false;; told = true) {
         struct settings_problems problems = {0};
         TRY(check_unserved(c, e));
         hold_signals(SIG_BLOCK);
         kith_status st = io_check(c->io, e); /* told to stop before it began */
         if (st == KITH_OK)
-            st = company_open(company, c->program, c->dir, false, &problems, e);
+            st = company_open(company, c->program, c->dir, &problems, e);
         cli_print_problems(c, &problems);
         if (st == KITH_OK)
             return st;
         hold_signals(SIG_UNBLOCK);
         if (st != KITH_E_BUSY || clock_ticks() > deadline || io_interrupted(c->io))
             return st;
+        if (!told)
+            log_info("serve", "another command has the company open; waiting for its end");
         poll(NULL, 0, 50);
     }
 }

@@ -102,7 +102,7 @@ serve() { # begins to serve the company of the working folder, and waits until i
     "$KITH" serve 2>>"$work/serve.log" &
     server=$!
     servers+=("$server")
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         grep -q 'serve: serving' "$work/serve.log" && return
         kill -0 "$server" 2>/dev/null || break
         sleep 0.05

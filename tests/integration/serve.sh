@@ -98,9 +98,8 @@ it "ends a command on Ctrl-C, and goes on serving"
 mkfifo slow
 "$KITH" import contact slow --format csv --json >"$work/out" 2>"$work/err" &
 client=$!
-exec 3>slow
+exec 3>slow # opened once the server reads it
 printf 'name\nSlow\n' >&3
-sleep 0.3
 kill -INT "$client"
 wait "$client"
 code=$?
@@ -133,7 +132,7 @@ RULE
 serve
 kith create contact name="Ruled In"
 exits 0
-for _ in $(seq 50); do # reactions follow when they are due, not before the answer
+for _ in $(seq 600); do # reactions follow when they are due, not before the answer
     kith find "task where title = 'Welcome Ruled In' : count()"
     [ "$(cat "$work/out")" = 1 ] && break
     sleep 0.05
@@ -178,7 +177,8 @@ mkfifo held
 "$KITH" import contact held --format csv >"$work/out" 2>&1 &
 one=$!
 exec 3>held
-(sleep 0.5; exec 3>&-) &
+: >"$work/serve.log"
+(until grep -q "waiting for its end" "$work/serve.log"; do sleep 0.05; done; exec 3>&-) &
 exec 3>&-
 serve
 expect grep -q "serving" "$work/serve.log"

@@ -47,6 +47,7 @@ static struct engine_options fixture_options(struct fixture *x) {
                                    .base_currency = "EUR",
                                    .sources = x->sources,
                                    .source_count = x->source_count,
+                                   .read_limit_ms = 60000, /* for a busy machine */
                                    .create = true};
 }
 

