@@ -49,11 +49,14 @@ static void json_action(struct cmd *c, const struct action *a) {
     json_print(c, &b);
 }
 
-static kith_status list_actions(struct cmd *c) {
+/* module NULL: of all. */
+static kith_status list_actions(struct cmd *c, const char *module) {
     const struct action *a;
     struct table t;
     table_begin(&t, c, (const char *const[]){"action", "parameters", "what it does", NULL});
     for (size_t i = 0; (a = engine_action_at(c->company->engine, i)); i++) {
+        if (module && strcmp(a->module, module) != 0)
+            continue;
         if (c->json) {
             json_action(c, a);
             continue;
@@ -71,6 +74,14 @@ static kith_status list_actions(struct cmd *c) {
 
 static const char *action_name_at(const void *arg, size_t i) {
     return engine_action_at(arg, i)->name;
+}
+
+static bool has_actions(const struct cmd *c, const char *module) {
+    const struct action *a;
+    for (size_t i = 0; (a = engine_action_at(c->company->engine, i)); i++)
+        if (strcmp(a->module, module) == 0)
+            return true;
+    return false;
 }
 
 /* sales.rescore, or its two words: sales rescore. */
@@ -184,7 +195,9 @@ static kith_status run(struct cmd *c, kith_error *e) {
     struct call_job job = {.c = c};
     struct arena own = {0}; /* the writer's thread fills it in a rehearsal */
     if (c->arg_count == 0)
-        return list_actions(c);
+        return list_actions(c, NULL);
+    if (c->arg_count == 1 && has_actions(c, c->args[0]))
+        return list_actions(c, c->args[0]);
     TRY(find_action(&job, e));
     job.arena = &own;
     job.args = ARENA_ARRAY(&c->arena, kith_value, job.action->param_count + 1);
@@ -203,8 +216,9 @@ const struct command command_run = {
     .args = "ACTION PARAMETER=VALUE ...",
     .help = "call an action of a module; without one, list them all",
     .more =
-        "  kith run sales.rescore\n\n'kith sales.rescore' and 'kith sales rescore' do the same. "
-        "'kith module inspect sales'\ntells what its actions take and answer.",
+        "  kith run sales.rescore\n\n'kith sales.rescore' and 'kith sales rescore' do the same, "
+        "'kith sales' lists what\nthe module has, and 'kith module inspect sales' tells what its "
+        "actions answer.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,
     .args_max = 10000,

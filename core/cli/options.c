@@ -81,14 +81,17 @@ static bool module_exists(struct cmd *c, const char *name) {
 }
 
 /* A word with a dot is an action: `kith sales.rescore` is `kith run sales.rescore`. So are two
- * words of which the first is no command, nor nearly one: `kith sales rescore`. */
+ * words of which the first is no command, nor nearly one: `kith sales rescore`. A module alone
+ * stands for the list of its actions. */
 static bool names_action(struct cmd *c) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
     const char *first = c->args[0], *second = c->arg_count > 1 ? c->args[1] : "";
     if (strchr(first, '.'))
         return true;
-    if (!*second || second[strspn(second, plain)] || first[strspn(first, plain)])
+    if (second[strspn(second, plain)] || first[strspn(first, plain)])
         return false;
+    if (!*second)
+        return module_exists(c, first);
     return !near_command(first) || module_exists(c, first);
 }
 

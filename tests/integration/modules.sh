@@ -101,6 +101,9 @@ exits 0
 kith sales.rescore --rehearse
 exits 0
 prints "nothing was kept"
+kith sales
+exits 0
+prints "sales.rescore"
 kith sales rescore lead="$lead"
 exits 0
 prints "checked: 1"
