@@ -146,7 +146,15 @@ static const char *event_doc(const struct rtype *t, kith_str what) {
     return NULL;
 }
 
-/* "contact", "contact.city", "lead.qualified". False: none of these. */
+static void explain_event(struct cmd *c, const struct rtype *t, const char *doc) {
+    if (c->json)
+        json_part(c, "event", c->args[0], "event", t->module, doc);
+    else
+        io_printf(c->io, "%s\n  %s Rules and modules can react to it.\n", c->args[0], doc);
+}
+
+/* "contact", "contact.city", "lead.qualified"; "contact.updated" is a field and an event. False:
+ * none of these. */
 static bool explain_declared(struct cmd *c, const struct schema *s) {
     kith_str rest = str_of(c->args[0]), name;
     str_split(&rest, '.', &name);
@@ -155,12 +163,12 @@ static bool explain_declared(struct cmd *c, const struct schema *s) {
     const char *event = t ? event_doc(t, rest) : NULL;
     if (t && rest.len == 0)
         explain_type(c, t);
-    else if (f)
+    if (f)
         explain_field(c, f);
-    else if (event && c->json)
-        json_part(c, "event", c->args[0], "event", t->module, event);
-    else if (event)
-        io_printf(c->io, "%s\n  %s Rules and modules can react to it.\n", c->args[0], event);
+    if (f && event && !c->json)
+        io_puts(c->io, "\n");
+    if (event)
+        explain_event(c, t, event);
     return (t && rest.len == 0) || f || event;
 }
 

@@ -22,6 +22,9 @@ prints "Town."
 prints "text (personal)"
 kith explain contact.customer
 prints "came into this state"
+kith explain contact.updated
+prints "When the record was last changed."
+prints "A record of the type was changed."
 kith explain contact.city --json
 prints_exactly '{"field":"contact.city","kind":"text (personal)","module":"core","doc":"Town."}'
 
