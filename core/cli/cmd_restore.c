@@ -24,6 +24,7 @@ struct restore {
     struct stat old;             /* of the folder */
     int lock;                    /* the old company's; -1: none */
     struct unpacked what;
+    const char *made;  /* what.made for people */
     const char *aside; /* where the old company is now */
     bool unread;       /* its settings are not in order */
 };
@@ -99,6 +100,17 @@ static kith_status show_finding(void *arg, const char *check, const char *senten
     return io_check(c->io, e);
 }
 
+/* On the company's clocks, when they are known. */
+static void tell_made(struct restore *r, const struct zone *zone) {
+    int64_t ms;
+    r->made = r->what.made;
+    if (!time_parse(str_of(r->what.made), false, NULL, &ms))
+        return;
+    struct civil t = zone_local(zone, ms);
+    r->made = arena_printf(&r->c->arena, "%04d-%02d-%02d %02d:%02d:%02d%s", t.year, t.month, t.day,
+                           t.hour, t.minute, t.second, zone ? "" : " UTC");
+}
+
 /* Opens it without starting it: no rule runs, no timer fires. An older format becomes today's. */
 static kith_status open_still(struct restore *r, struct company *company, kith_error *e) {
     struct engine_options o = {.path = arena_printf(&r->c->arena, "%s/kith.db", r->fresh),
@@ -115,6 +127,7 @@ static kith_status open_still(struct restore *r, struct company *company, kith_e
 
 static kith_status examine_opened(struct restore *r, struct company *company, kith_error *e) {
     size_t findings = 0;
+    tell_made(r, company->zone);
     TRY(open_still(r, company, e));
     const char *db = engine_opts(company->engine)->path;
     TRY(engine_examine(company->engine, db, show_finding, r->c, &findings, e));
@@ -218,6 +231,8 @@ static void report(struct restore *r) {
     struct io *io = r->c->io;
     bool rehearsal = cmd_option(r->c, "rehearse") != NULL;
     io_progress(io, "");
+    if (!r->made)
+        tell_made(r, NULL);
     if (r->c->json) {
         report_json(r);
         return;
@@ -227,7 +242,7 @@ static void report(struct restore *r) {
                           " was kept.\n"
                         : "Restored %llu record%s, backed up by Kith %s at %s, to '",
               (unsigned long long)r->what.records, r->what.records == 1 ? "" : "s", r->what.kith,
-              r->what.made);
+              r->made);
     if (rehearsal)
         return;
     io_text(io, str_of(r->folder));

@@ -81,6 +81,7 @@ nothing_left
 
 it "rehearses a restore, and keeps nothing"
 kith restore "$work/first.tar" "$work/looked" --rehearse
+expect grep -qE 'at [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\. Nothing' "$work/out"
 exits 0
 prints "The backup is whole"
 kith restore "$work/first.tar" . --rehearse
