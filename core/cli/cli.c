@@ -160,7 +160,7 @@ static void drain(struct cmd *c) {
 
 static kith_status open_here(struct cmd *c, kith_error *e) {
     struct settings_problems problems = {0};
-    kith_status st = company_open(&c->company, c->program, c->dir, false, &problems, e);
+    kith_status st = company_open(&c->company, c->program, c->dir, &problems, e);
     cli_print_problems(c, &problems);
     return st;
 }

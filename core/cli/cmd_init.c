@@ -76,22 +76,27 @@ static kith_status make_folder(const char *dir, const char *name, kith_error *e)
 }
 
 /* A file that is there stays: an earlier init may have been interrupted, or the files come from a
- * backup without a database. Half a file would be taken for the whole one: it is removed. */
-static kith_status make_file(const char *dir, const char *name, kith_str text, kith_error *e) {
-    char *path = company_path(dir, name);
-    if (!path)
-        return err_nomem(e);
+ * backup without a database. Half a file would be taken for the whole one: it gets its name when it
+ * is written. */
+static kith_status write_new(const char *part, const char *path, kith_str text, kith_error *e) {
+    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return err_errno(e, "write", path);
     kith_status st = KITH_OK;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0 && errno != EEXIST)
+    if (!write_all(fd, text) || (!file_name_new(part, path) && errno != EEXIST))
         st = err_errno(e, "write", path);
-    if (fd >= 0 && !write_all(fd, text)) {
-        st = err_errno(e, "write", path);
-        unlink(path);
-    }
-    if (fd >= 0)
-        close(fd);
+    unlink(part);
+    close(fd);
+    return st;
+}
+
+static kith_status make_file(const char *dir, const char *name, kith_str text, kith_error *e) {
+    char part[32], *path = company_path(dir, name), *aside;
+    snprintf(part, sizeof part, ".init-%ld", (long)getpid());
+    aside = company_path(dir, part);
+    kith_status st = path && aside ? write_new(aside, path, text, e) : err_nomem(e);
     free(path);
+    free(aside);
     return st;
 }
 
@@ -202,10 +207,8 @@ static kith_status make_parts(struct cmd *c, const char *dir, kith_error *e) {
 
 static kith_status make_database(struct cmd *c, const char *dir, kith_error *e) {
     struct settings_problems problems = {0};
-    struct company *company;
-    kith_status st = company_open(&company, c->program, dir, true, &problems, e);
+    kith_status st = company_create(c->program, dir, &problems, e);
     settings_problems_free(&problems);
-    company_close(company);
     return st;
 }
 

@@ -241,7 +241,7 @@ static kith_status try_start(struct cmd *c, const char *module, kith_error *e) {
     struct settings_problems problems = {0};
     struct company *company = NULL;
     kith_error why = KITH_ERROR_INIT;
-    kith_status st = company_open(&company, c->program, c->dir, false, &problems, &why);
+    kith_status st = company_open(&company, c->program, c->dir, &problems, &why);
     settings_problems_free(&problems);
     if (st == KITH_OK)
         st = check_runs(company, module, &why);

@@ -35,7 +35,7 @@ static kith_status open_company(struct cmd *c, struct company **company, kith_er
         hold_signals(SIG_BLOCK);
         kith_status st = io_check(c->io, e); /* told to stop before it began */
         if (st == KITH_OK)
-            st = company_open(company, c->program, c->dir, false, &problems, e);
+            st = company_open(company, c->program, c->dir, &problems, e);
         cli_print_problems(c, &problems);
         if (st == KITH_OK)
             return st;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Company: finds and opens a company's folder. */
 #include "cli/company.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/number.h"
+#include "cli/folder.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -441,9 +443,69 @@ static kith_status open_with(struct company **out, const struct program *p, cons
 }
 
 kith_status company_open(struct company **out, const struct program *p, const char *dir,
-                         bool create, struct settings_problems *problems, kith_error *e) {
+                         struct settings_problems *problems, kith_error *e) {
     char *db = company_path(dir, "kith.db");
-    kith_status st = db ? open_with(out, p, dir, db, create, problems, e) : err_nomem(e);
+    kith_status st = db ? open_with(out, p, dir, db, false, problems, e) : err_nomem(e);
+    free(db);
+    return st;
+}
+
+/* -- making ------------------------------------------------------------------------------------ */
+
+/* SQLite would take the log of another database for the new one's. */
+static kith_status check_no_database(const char *dir, kith_error *e) {
+    if (company_has(dir, "kith.db"))
+        return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is a company already", dir);
+    if (company_has(dir, "kith.db-wal"))
+        return err_set(e, KITH_E_CONFLICT, NULL,
+                       "'%s/kith.db-wal' belongs to a database that is not there: put kith.db back,"
+                       " or remove it to begin with a new one",
+                       dir);
+    return KITH_OK;
+}
+
+/* The note in the lock file may be of a database that was there before. */
+static kith_status give_name(const char *dir, const char *fresh, const char *db, int lock,
+                             kith_error *e) {
+    if (company_has(dir, "kith.db.new-wal"))
+        return err_set(e, KITH_E_IO, NULL,
+                       "the database '%s' cannot be finished, as on a full disk: make room and try"
+                       " again",
+                       db);
+    if (ftruncate(lock, 0) != 0 || !file_name_new(fresh, db))
+        return err_errno(e, "make the database", db);
+    return KITH_OK;
+}
+
+static kith_status create_locked(const struct program *p, const char *dir, const char *db, int lock,
+                                 struct settings_problems *problems, kith_error *e) {
+    struct company *c;
+    struct arena a = {0};
+    const char *fresh = arena_printf(&a, "%s.new", db),
+               *fresh_lock = arena_printf(&a, "%s.new.lock", db);
+    kith_status st = fresh && fresh_lock ? check_no_database(dir, e) : err_nomem(e);
+    if (st == KITH_OK)
+        st = open_with(&c, p, dir, fresh, true, problems, e);
+    if (st == KITH_OK) {
+        company_close(c);
+        unlink(fresh_lock);
+        st = give_name(dir, fresh, db, lock, e);
+        folder_sync(dir);
+    }
+    arena_free(&a);
+    return st;
+}
+
+/* The lock of the name that it will have: nobody opens or makes it meanwhile. */
+kith_status company_create(const struct program *p, const char *dir,
+                           struct settings_problems *problems, kith_error *e) {
+    char *db = company_path(dir, "kith.db");
+    int lock = -1;
+    kith_status st = db ? engine_lock(db, &lock, e) : err_nomem(e);
+    if (st == KITH_OK)
+        st = create_locked(p, dir, db, lock, problems, e);
+    if (lock >= 0)
+        close(lock);
     free(db);
     return st;
 }

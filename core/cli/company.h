@@ -50,9 +50,13 @@ bool company_has(const char *dir, const char *name); /* is the file there? */
 
 /* Settings, modules, engine, rules; nothing runs before all is open. Problems of the settings are
  * appended to *problems, and make it fail; a module or a rule with a defect is out and logged.
- * create: make the database when it is absent. KITH_E_BUSY: another process owns it. [main] */
+ * KITH_E_BUSY: another process owns it. [main] */
 kith_status company_open(struct company **out, const struct program *p, const char *dir,
-                         bool create, struct settings_problems *problems, kith_error *e);
+                         struct settings_problems *problems, kith_error *e);
+/* Makes the database of a company that has none, under its name only when it is whole. What an
+ * earlier attempt left that was killed is taken over. [main] */
+kith_status company_create(const struct program *p, const char *dir,
+                           struct settings_problems *problems, kith_error *e);
 /* The same company over a copy of its database, for a rehearsal; db is the copy's path. */
 kith_status company_open_copy(struct company **out, const struct program *p,
                               const struct company *original, const char *db, kith_error *e);

@@ -140,9 +140,15 @@ static void put_file(const char *name, const char *text) {
 
 static kith_status open_it(void) {
     struct settings_problems problems = {0};
-    kith_status st = company_open(&company, &program, dir, true, &problems, &err);
+    kith_status st = company_open(&company, &program, dir, &problems, &err);
     settings_problems_free(&problems);
     return st;
+}
+
+static void create_it(void) {
+    struct settings_problems problems = {0};
+    EXPECT_OK(company_create(&program, dir, &problems, &err), err);
+    settings_problems_free(&problems);
 }
 
 static void begin(void) {
@@ -167,6 +173,7 @@ static void begin(void) {
              "before(\"contact\", { name = \"country\" }, function(c)\n"
              "    if c.city == \"Wien\" then c.country = \"Austria\" end\n"
              "end)\n");
+    create_it();
     EXPECT_OK(open_it(), err);
     EXPECT_INT(0, RUN("create", "contact", "name=Ada Byron", "city=Wien", "--json"));
     const char *id = strstr(out, "\"id\":\"");

@@ -128,6 +128,42 @@ expect test -z "$(ls -A "$work/full")"
 kith init "$work/full"
 exits 0
 
+it "makes a whole company or none when init is killed, and goes on from what is left"
+for i in $(seq 20); do
+    rm -rf "$work/new"
+    "$KITH" init "$work/new" >/dev/null 2>&1 &
+    pid=$!
+    read -rt "0.0$((RANDOM % 10))" <> <(:)
+    kill -KILL $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    if [ -e "$work/new/kith.db" ]; then
+        expect test -s "$work/new/kith.db"
+    else
+        kith init "$work/new"
+        exits 0
+    fi
+    kith doctor --company "$work/new"
+    exits 0
+    expect test -z "$(find "$work/new" -name 'kith.db.new*')"
+done
+
+it "takes over what a killed init left, and no log of another database"
+rm "$work/new/kith.db"
+: >"$work/new/kith.db.new"
+echo "1 open" >"$work/new/kith.db.lock"
+: >"$work/new/kith.db-wal"
+kith init "$work/new"
+exits 1
+one_sentence
+complains "kith.db-wal' belongs to a database that is not there"
+rm "$work/new/kith.db-wal"
+kith init "$work/new"
+exits 0
+kith doctor --company "$work/new"
+exits 0
+kith init "$work/new"
+complains "is a company already"
+
 it "says once that its output cannot be written"
 for serving in no yes; do
     [ $serving = yes ] && serve
