@@ -96,10 +96,10 @@ void cli_print_problems(struct cmd *c, struct settings_problems *problems);
 
 /* Has the command carried out by the server at the other end of fd, which is closed. */
 int client_run(struct io *local, int fd, int argc, char *const *argv);
-/* Serves until SIGTERM or SIGINT; on SIGHUP calls on_hangup. The caller has blocked all three.
- * [main] */
-kith_status serve(const struct program *p, struct company *company, void (*on_hangup)(void *arg),
-                  void *arg, kith_error *e);
+/* Serves until SIGTERM or SIGINT; on SIGHUP calls on_hangup. signals gives the number of each in a
+ * byte. [main] */
+kith_status serve(const struct program *p, struct company *company, int signals,
+                  void (*on_hangup)(void *arg), void *arg, kith_error *e);
 /* Tells systemd "READY=1" or "STOPPING=1", where it has started the program; else does nothing. */
 void notify_manager(const char *state);
 

@@ -4,13 +4,14 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/signals.h"
+#include "cli/watchdog.h"
 #include "cli/wire.h"
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Every thread inherits the mask: the signals come to the server's signalfd and to nobody else. */
+/* Every thread inherits the mask: the signals come to the watchdog and to nobody else. */
 static void hold_signals(int how) {
     sigset_t set;
     signals_of_server(&set);
@@ -90,12 +91,16 @@ static void on_hangup(void *arg) {
 
 static kith_status run(struct cmd *c, kith_error *e) {
     struct company *company;
+    struct watchdog watchdog;
     log_setup(LOG_INFO, -1);
     TRY(open_company(c, &company, e));
     kith_status st = set_log(c, company->settings, e);
-    if (st == KITH_OK)
-        st = serve(c->program, company, on_hangup, c, e);
+    bool watched = st == KITH_OK && (st = watchdog_start(&watchdog, e)) == KITH_OK;
+    if (watched)
+        st = serve(c->program, company, watchdog.told[0], on_hangup, c, e);
     company_close(company);
+    if (watched)
+        watchdog_end(&watchdog);
     log_info("serve", "stopped");
     return st;
 }
@@ -106,7 +111,8 @@ const struct command command_serve = {
     .help = "keep the company open: run rules and timers, and carry out other commands",
     .more =
         "Runs in the foreground. Every other command then runs in this process by itself. SIGTERM\n"
-        "and Ctrl-C finish what was accepted, and end it.\n\n"
+        "and Ctrl-C finish what was accepted, and end it; a second one ends it at once, as does a\n"
+        "minute without an end. What was acknowledged is kept in any case.\n\n"
         "It logs to standard error, or where the settings say: 'kith explain log'. SIGHUP reads\n"
         "these settings again. Started by systemd it says when it is ready.",
     .options = {{"log-level", "error|warn|info|debug", "whatever the settings say"}},

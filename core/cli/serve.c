@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cli.h"
-#include "cli/signals.h"
 #include "cli/wire.h"
 #include <errno.h>
 #include <poll.h>
@@ -14,7 +13,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -311,16 +309,16 @@ static void welcome(struct server *s, int fd) {
         wire_close(&w);
 }
 
-/* Takes a signal, so that it does not end the next server of this process, too. True: stop. */
+/* True: stop. */
 static bool take_signal(struct server *s, int signals) {
-    struct signalfd_siginfo info;
-    if (read(signals, &info, sizeof info) != (ssize_t)sizeof info)
+    unsigned char number;
+    if (read(signals, &number, 1) != 1)
         return false;
-    if (info.ssi_signo == SIGHUP) {
+    if (number == SIGHUP) {
         s->on_hangup(s->arg);
         return false;
     }
-    log_info("serve", "stopping on signal %u: finishing what was accepted", info.ssi_signo);
+    log_info("serve", "stopping on signal %u: finishing what was accepted", number);
     return true;
 }
 
@@ -383,17 +381,9 @@ static void see_guests_out(struct server *s) {
         log_warn("serve", "still waiting for %d commands", left);
 }
 
-static int stop_signals(void) {
-    sigset_t set;
-    signals_of_server(&set);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
-kith_status serve(const struct program *p, struct company *company, void (*on_hangup)(void *arg),
-                  void *arg, kith_error *e) {
-    int listener, signals = stop_signals();
-    if (signals < 0)
-        return err_errno(e, "wait for signals in", company->dir);
+kith_status serve(const struct program *p, struct company *company, int signals,
+                  void (*on_hangup)(void *arg), void *arg, kith_error *e) {
+    int listener;
     struct server s = {.program = p, .company = company, .on_hangup = on_hangup, .arg = arg};
     pthread_mutex_init(&s.lock, NULL);
     pthread_cond_init(&s.left, NULL);
@@ -409,7 +399,6 @@ kith_status serve(const struct program *p, struct company *company, void (*on_ha
         close(listener);
         see_guests_out(&s);
     }
-    close(signals);
     pthread_cond_destroy(&s.left);
     pthread_mutex_destroy(&s.lock);
     return st;

@@ -3,6 +3,7 @@
  * that the functions of the host can refuse what comes from elsewhere, and measures what it takes.
  * A handle is never followed before it is known to be the one of the top frame. */
 #include "plugin/internal.h"
+#include <pthread.h>
 
 static _Thread_local struct frame *top;
 
@@ -14,6 +15,39 @@ const struct plugin_context *plugin_context(void) {
     return top ? &top->context : NULL;
 }
 
+/* -- who runs ---------------------------------------------------------------------------------- */
+
+/* The innermost frame of each thread that is in a module. */
+static struct frame *running;
+static pthread_mutex_t running_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void replace_running(struct frame *out, struct frame *in) {
+    pthread_mutex_lock(&running_lock);
+    if (out && (*out->link = out->next))
+        out->next->link = out->link;
+    if (in) {
+        in->link = &running;
+        in->next = running;
+        if (running)
+            running->link = &in->next;
+        running = in;
+    }
+    pthread_mutex_unlock(&running_lock);
+}
+
+void plugins_running(int64_t longer_ms, plugins_running_fn fn, void *arg) {
+    int64_t now = clock_ticks();
+    pthread_mutex_lock(&running_lock);
+    for (struct frame *f = running; f; f = f->next) {
+        int64_t ms = (now - f->context.since) / 1000000;
+        if (ms >= longer_ms)
+            fn(arg, f->plugin->name, f->context.callback, ms, f->writing);
+    }
+    pthread_mutex_unlock(&running_lock);
+}
+
+/* -- a call ------------------------------------------------------------------------------------ */
+
 void frame_enter(struct frame *f, struct plugin *p, enum frame_phase phase, const char *callback) {
     *f = (struct frame){
         .context = {p->name, callback, "", 0, clock_ticks(), plugin_context()},
@@ -23,12 +57,14 @@ void frame_enter(struct frame *f, struct plugin *p, enum frame_phase phase, cons
         .error = KITH_ERROR_INIT,
     };
     f->handle.frame = f;
+    replace_running(top, f);
     top = f;
 }
 
 void frame_run(struct frame *f, struct engine *g, struct txn *t, const struct principal *who,
                const char *event, uint64_t seq) {
     f->engine = g;
+    f->writing = t != NULL;
     f->txn = t;
     f->principal = who;
     f->context.event = event;
@@ -61,6 +97,7 @@ static kith_status failure(struct frame *f, kith_status st) {
 
 kith_status frame_leave(struct frame *f, kith_status st, kith_error *e) {
     top = f->outer;
+    replace_running(f, top);
     f->plugin->calls++;
     log_slow(f);
     if (st != KITH_OK) {

@@ -251,6 +251,8 @@ enum frame_phase { PHASE_CREATE, PHASE_MAIN, PHASE_RUN };
 struct frame {
     struct plugin_context context;
     struct frame *outer;
+    struct frame *next, **link; /* among those that run; under the lock in frame.c */
+    atomic_bool writing;        /* holds the writer */
     struct plugin *plugin;
     enum frame_phase phase;
     struct engine *engine; /* PHASE_RUN */

@@ -92,8 +92,8 @@ void plugins_status(const struct plugins *p, size_t i, struct plugin_status *out
 /* What module i declares, in rows of this build's sizes; all zero when it could not be opened. */
 const struct kith_plugin_desc *plugins_declared(const struct plugins *p, size_t i);
 
-/* What this thread runs right now on behalf of a module; NULL: nothing. For error messages, the
- * watchdog and the crash report. */
+/* What this thread runs right now on behalf of a module; NULL: nothing. For error messages and
+ * the crash report. */
 struct plugin_context {
     const char *module;
     const char *callback; /* "hook score", "action rescore", "create" */
@@ -103,6 +103,12 @@ struct plugin_context {
     const struct plugin_context *outer;
 };
 const struct plugin_context *plugin_context(void);
+
+/* Calls fn for each thread of the process that has been in a callback for at least so long. Any
+ * thread; fn must not call a module. writing: the writer waits for it. */
+typedef void (*plugins_running_fn)(void *arg, const char *module, const char *callback, int64_t ms,
+                                   bool writing);
+void plugins_running(int64_t longer_ms, plugins_running_fn fn, void *arg);
 
 /* From now on a signal that ends the process while a module runs writes a line to stderr that names
  * the module and the callback. For programs: signals belong to the whole process. */

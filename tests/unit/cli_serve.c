@@ -2,6 +2,7 @@
 /* The socket: frames, versions, and clients that behave badly. The server here has a company
  * without a database: no command that these tests give reaches one. */
 #include "cli/cli.h"
+#include "cli/watchdog.h"
 #include "cli/wire.h"
 #include "test.h"
 #include <pthread.h>
@@ -130,8 +131,11 @@ static const struct program program;
 
 static void *serve_main(void *arg) {
     struct running *r = arg;
+    struct watchdog w;
     kith_error e = KITH_ERROR_INIT;
-    r->result = serve(&program, &r->company, NULL, NULL, &e);
+    EXPECT_OK(watchdog_start(&w, &e), e);
+    r->result = serve(&program, &r->company, w.told[0], NULL, NULL, &e);
+    watchdog_end(&w);
     return NULL;
 }
 
