@@ -50,6 +50,25 @@ exits 0
 everything >"$work/after"
 expect cmp -s "$work/before" "$work/after"
 
+it "keeps an opportunity that was edited since, and what it leads to, when a conversion is undone"
+lead=$(qualified name="Bea Kept" company="Kept Ltd")
+kith sales.convert lead="$lead"
+conversion=$(newest)
+opportunity=$("$KITH" find "opportunity where name = 'Kept Ltd'" --json | json_text id)
+kith update opportunity "$opportunity" stage=closing
+kith undo "$conversion"
+exits 0
+prints "Reversed: 1"
+prints "Kept: 1"
+prints "Refused: 2"
+kith find "lead where state = 'qualified' and name = 'Bea Kept' : count()"
+prints_exactly 1
+for gone in opportunity contact account; do
+    kith delete "$gone" "$("$KITH" find "$gone" --json | json_text id)"
+    exits 0
+done
+kith delete lead "$lead"
+
 it "rehearses and undoes an assignment, turns included"
 north=$(create team name=North)
 for rep in anna ben carl; do create user login=$rep name=$rep teams="$north" >/dev/null; done
