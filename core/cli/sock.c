@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define SOCK_NAME "kith.sock"
+#define LOCK_NAME "kith.db.lock"
 
 /* The address of the socket file seen from an open folder. */
 static struct sockaddr_un address(int dir_fd) {
@@ -63,6 +65,27 @@ static kith_status check_server(int fd, int dir_fd, const char *dir, kith_error 
                    dir);
 }
 
+/* A socket that may not be used says nothing of whether somebody listens: a server that was killed
+ * leaves its own. The company's lock does, and is let go of at once. */
+static kith_status check_refused(int dir_fd, const char *dir, kith_error *e) {
+    int lock = openat(dir_fd, LOCK_NAME, O_RDWR | O_CLOEXEC);
+    if (lock < 0)
+        return errno == ENOENT ? KITH_OK
+                               : err_set(e, KITH_E_DENIED, NULL,
+                                         "'%s/" SOCK_NAME "' and " LOCK_NAME
+                                         " belong to another user; run kith as that user or as"
+                                         " root",
+                                         dir);
+    bool unserved = flock(lock, LOCK_SH | LOCK_NB) == 0;
+    close(lock);
+    return unserved
+               ? KITH_OK
+               : err_set(e, KITH_E_DENIED, NULL,
+                         "the company '%s' is served by another user; run kith as that user or as"
+                         " root",
+                         dir);
+}
+
 kith_status sock_connect(const char *dir, int *fd, kith_error *e) {
     int dir_fd;
     TRY(open_both(dir, &dir_fd, fd, e));
@@ -74,10 +97,7 @@ kith_status sock_connect(const char *dir, int *fd, kith_error *e) {
             close(*fd);
     } else {
         if (errno == EACCES || errno == EPERM)
-            st = err_set(
-                e, KITH_E_DENIED, NULL,
-                "the company '%s' is served by another user; run kith as that user or as root",
-                dir);
+            st = check_refused(dir_fd, dir, e);
         else if (errno == EAGAIN)
             st = err_set(e, KITH_E_BUSY, NULL, "the server of '%s' is too busy: try again", dir);
         close(*fd);

@@ -107,6 +107,41 @@ fi
 chmod -R u+w "$work/company"
 [ "$(id -u)" -eq 0 ] && chown -R 0:0 "$work/company"
 
+it "knows a killed server's socket from one that is served by another user"
+theirs=$(mktemp -d /tmp/kith-theirs-XXXXXX) # the folders above $work may be closed to others
+cp "$KITH" "$theirs/program"
+mkdir "$theirs/company"
+chmod 755 "$theirs" "$theirs/program"
+as_other() { # in the company of that user
+    last=("$@")
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$theirs/program" "$@" >"$work/out" 2>"$work/err"
+    code=$?
+}
+if ! chown 65534:65534 "$theirs/company" 2>/dev/null || ! setpriv --reuid=65534 \
+    --regid=65534 --clear-groups "$theirs/program" init "$theirs/company" >/dev/null 2>&1; then
+    skip "only root becomes another user"
+else
+    (cd "$theirs/company" && exec "$KITH" serve 2>"$work/serve.log") &
+    server=$!
+    servers+=("$server")
+    until grep -q 'serve: serving' "$work/serve.log"; do kill -0 "$server" || break; done
+    as_other find contact --company "$theirs/company"
+    exits 4
+    one_sentence
+    complains "is served by another user"
+    kill -KILL "$server"
+    wait "$server" 2>/dev/null
+    expect test -S "$theirs/company/kith.sock"
+    as_other create contact name=Mine --company "$theirs/company"
+    exits 0
+    chown 0 "$theirs/company/kith.db.lock"
+    as_other find contact --company "$theirs/company"
+    exits 4
+    one_sentence
+    complains "kith.sock' and kith.db.lock belong to another user; run kith as that user or as root"
+fi
+rm -rf "$theirs"
+
 it "works again when it may write"
 kith create contact name=Again
 exits 0
