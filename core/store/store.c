@@ -12,8 +12,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#define APPLICATION_ID      1263096904 /* "KITH", in the database header */
-#define APPLICATION_ID_TEXT "1263096904"
+#define APPLICATION_ID 1263096904 /* "KITH", in the database header */
 
 static pthread_once_t setup_once = PTHREAD_ONCE_INIT;
 static int setup_rc;
@@ -89,6 +88,7 @@ static kith_status check_format(struct conn *c, kith_error *e) {
 
 static kith_status check_ours(struct conn *c, enum conn_kind kind, kith_error *e) {
     int64_t id = 0, tables = 0;
+    char sql[80];
     TRY(conn_int(c, "PRAGMA application_id", 0, &id, e));
     if (id == APPLICATION_ID)
         return check_format(c, e);
@@ -97,7 +97,9 @@ static kith_status check_ours(struct conn *c, enum conn_kind kind, kith_error *e
         return err_set(e, KITH_E_CORRUPT, NULL,
                        "%s is a database of another program, not of Kith; name another file",
                        c->path);
-    return conn_exec(c, "PRAGMA application_id=" APPLICATION_ID_TEXT, e);
+    snprintf(sql, sizeof sql, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID,
+             STORE_FORMAT);
+    return conn_exec(c, sql, e);
 }
 
 /* Without the write-ahead log there is no reading beside the writer, and no promise is kept. */

@@ -99,6 +99,7 @@ TEST("other rows, a file that brought nothing, and a key are no import once more
     EXPECT_OK(load_str(&x, &l, buf_view(&file)), x.e);
     EXPECT_OK(load_str(&x, &l, buf_view(&more)), x.e);
     EXPECT_INT(8 + 10, contacts(&x));
+    buf_free(&l.rejects);
     l = load_of(x.contact, "name,email");
     for (int i = 0; i < 2; i++)
         EXPECT_OK(load_str(&x, &l, buf_view(&file)), x.e);
