@@ -149,6 +149,10 @@ const char *io_style(const struct io *io, enum io_style style) {
     return io->color ? codes[style] : "";
 }
 
+kith_status io_is_there(const char *path, kith_error *e) {
+    return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is there already: name another file", path);
+}
+
 kith_status io_check_absent(struct io *io, const char *path, kith_error *e) {
     kith_error why = KITH_ERROR_INIT;
     int file;
@@ -160,7 +164,7 @@ kith_status io_check_absent(struct io *io, const char *path, kith_error *e) {
         return st;
     }
     io->ops->close(io, file, false, NULL);
-    return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is there already: name another file", path);
+    return io_is_there(path, e);
 }
 
 kith_status io_read_file(struct io *io, const char *path, size_t max, struct buf *out,

@@ -18,7 +18,8 @@ struct io;
 enum io_open {
     IO_READ,
     IO_CREATE,  /* readable by whoever the user's umask lets read */
-    IO_PRIVATE, /* create: readable by the user alone */
+    IO_NEW,     /* create, but over no file, whenever that came */
+    IO_PRIVATE, /* the same, readable by the user alone */
 };
 
 struct io_ops {
@@ -67,8 +68,10 @@ kith_status io_check(struct io *io, kith_error *e);
 enum io_style { STYLE_PLAIN, STYLE_HEAD, STYLE_DIM, STYLE_GOOD, STYLE_BAD };
 const char *io_style(const struct io *io, enum io_style style); /* "" without colour */
 
-/* KITH_E_CONFLICT: the file is there, and it is not ours to write over. */
+/* KITH_E_CONFLICT: the file is there, and it is not ours to write over. For before there is much to
+ * do; IO_NEW and IO_PRIVATE look once more when it is done. */
 kith_status io_check_absent(struct io *io, const char *path, kith_error *e);
+kith_status io_is_there(const char *path, kith_error *e); /* says so */
 /* A whole file; at most max bytes. The caller frees *out. */
 kith_status io_read_file(struct io *io, const char *path, size_t max, struct buf *out,
                          kith_error *e);
@@ -79,6 +82,7 @@ kith_status io_read_file(struct io *io, const char *path, size_t max, struct buf
 struct io_slot {
     int fd; /* -1: free */
     bool own;
+    bool fresh;        /* must not be there yet */
     char *path, *part; /* of a file that is being created */
 };
 struct io_local {

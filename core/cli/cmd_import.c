@@ -119,7 +119,7 @@ static kith_status flush_rejects(struct job *job, kith_error *e) {
     if (job->reject_text.len == 0)
         return KITH_OK;
     if (job->reject_file < 0)
-        TRY(io->ops->open(io, job->rejects, IO_CREATE, &job->reject_file, e));
+        TRY(io->ops->open(io, job->rejects, IO_NEW, &job->reject_file, e));
     kith_status st = io->ops->put(io, job->reject_file, buf_view(&job->reject_text), e);
     buf_reset(&job->reject_text);
     return st;

@@ -144,6 +144,7 @@ static kith_status local_open_file(struct io *io, const char *path, enum io_open
         st = open_file(s, path, e);
     else
         st = create_file(s, path, how == IO_PRIVATE ? 0600 : 0666, e);
+    s->fresh = how == IO_NEW || how == IO_PRIVATE;
     if (st != KITH_OK) {
         if (s->own && s->fd >= 0)
             close(s->fd);
@@ -213,13 +214,18 @@ static void sync_folder_of(const char *path) {
     free(folder);
 }
 
+static bool name_file(const struct io_slot *s) {
+    return s->fresh ? file_name_new(s->part, s->path) : rename(s->part, s->path) == 0;
+}
+
 static kith_status finish_file(const struct io_slot *s, bool keep, kith_error *e) {
     if (!keep) {
         unlink(s->part);
         return KITH_OK;
     }
-    if (fsync(s->fd) != 0 || rename(s->part, s->path) != 0) {
-        kith_status st = err_errno(e, "write", s->path);
+    if (fsync(s->fd) != 0 || !name_file(s)) {
+        kith_status st =
+            s->fresh && errno == EEXIST ? io_is_there(s->path, e) : err_errno(e, "write", s->path);
         unlink(s->part);
         return st;
     }

@@ -35,7 +35,7 @@ enum frame {
     FRAME_FAIL = '!', /* client: u32 minus the status, then a sentence */
 };
 
-extern const char io_letters[]; /* "rwp": by enum io_open */
+extern const char io_letters[]; /* by enum io_open */
 
 struct wire {
     int fd;

@@ -56,6 +56,23 @@ complains "'sites.csv' is there already"
 kith find "account : count()" # those of the import above
 prints_exactly 2
 
+it "writes its rejects over no file that came while it ran"
+mkfifo rows
+last=(import contact rows --rejects late.csv)
+"$KITH" "${last[@]}" >"$work/out" 2>"$work/err" &
+importer=$!
+exec 7>rows # waits until it reads, and so has looked for late.csv
+echo mine >late.csv
+printf 'name,email\nLate One,late1@example.com\nBad One,bad\n' >&7
+exec 7>&-
+wait "$importer"
+code=$?
+exits 1
+complains "'late.csv' is there already: name another file"
+expect test "$(cat late.csv)" = mine
+expect test ! -e late.csv.part
+rm rows late.csv
+
 it "is not done before its rejects are in their file"
 printf 'name,email\nKept One,kept1@example.com\nBad One,bad\n' >kept.csv
 kith import contact kept.csv --rejects "$work/no-folder/bad.csv"
