@@ -5,12 +5,23 @@
 #include <string.h>
 
 #define DEFAULT_LIMIT 20
+#define ABOUT         3 /* changes at most of a transaction that is told with its records */
+
+/* A record that a transaction changed. */
+struct about {
+    uint32_t kind; /* of its first row there */
+    const struct rtype *type;
+    kith_id id;
+    kith_str title; /* as it was then; empty: of today */
+};
 
 /* One line: a transaction, or a run's newest transaction and the sums over the run. */
 struct entry {
     struct tx_head head;
     struct source actor;
     uint64_t transactions, rows;
+    struct about about[ABOUT];
+    size_t about_count;
 };
 struct log {
     struct cmd *c;
@@ -18,43 +29,125 @@ struct log {
     size_t count, cap;
 };
 
-/* The line of the run that it belongs to. Others may have written in between, and the first one of
- * a long undo gives the run its number. */
-static struct entry *entry_of(struct log *l, const struct tx_head *tx) {
+/* Is the run that it belongs to a line already? Others may have written in between, and the first
+ * one of a long undo gives the run its number. */
+static bool is_known(const struct log *l, const struct tx_head *tx) {
     kith_id run = tx->run ? tx->run : tx->origin == ORIGIN_UNDO ? tx->id : 0;
     for (size_t i = l->count; run && i-- > 0;) {
         if (l->entries[i].head.run == run)
-            return &l->entries[i];
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 static kith_status keep_head(void *arg, const struct tx_head *tx, kith_error *e) {
     struct log *l = arg;
-    struct entry *known = entry_of(l, tx);
-    uint64_t rows = tx->last >= tx->first && tx->first > 0 ? tx->last - tx->first + 1 : 0;
-    if (known) {
-        known->transactions++;
-        known->rows += rows;
+    if (is_known(l, tx))
         return KITH_OK;
-    }
     if (l->count == l->cap)
-        return KITH_OK; /* older ones may belong to runs that are shown */
+        return KITH_E_LIMIT; /* ends the walk */
     struct entry *n = &l->entries[l->count++];
-    *n = (struct entry){.head = *tx, .transactions = 1, .rows = rows};
+    *n = (struct entry){.head = *tx, .transactions = 1};
+    n->rows = tx->last >= tx->first && tx->first > 0 ? tx->last - tx->first + 1 : 0;
     n->head.note = arena_str(&l->c->arena, tx->note);
     return n->head.note.ptr ? KITH_OK : err_nomem(e);
+}
+
+/* -- what it was about ------------------------------------------------------------------------- */
+
+struct looking {
+    struct cmd *c;
+    struct entry *entry;
+};
+
+static kith_status title_then(struct cmd *c, const struct journal_row *row, struct about *a,
+                              kith_error *e) {
+    struct image_field *fields;
+    size_t count;
+    TRY(image_decode(cmd_schema(c), row, &c->arena, &fields, &count, e));
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].field == a->type->title)
+            a->title = value_text(cmd_schema(c),
+                                  row->kind == ROW_DELETE ? &fields[i].before : &fields[i].after,
+                                  &c->arena);
+    return KITH_OK;
+}
+
+static kith_status add_about(void *arg, const struct journal_row *row, kith_error *e) {
+    struct looking *l = arg;
+    struct entry *n = l->entry;
+    struct about a = {row->kind, schema_type_by_id(cmd_schema(l->c), row->type), row->record, {0}};
+    bool known = !a.type || row->kind == ROW_EVENT;
+    for (size_t i = 0; i < n->about_count; i++)
+        known |= n->about[i].id == a.id;
+    if (known)
+        return KITH_OK;
+    if (a.type->title)
+        TRY(title_then(l->c, row, &a, e));
+    n->about[n->about_count++] = a;
+    return KITH_OK;
+}
+
+static kith_status fill_in(struct log *l, struct entry *n, struct conn *conn, kith_error *e) {
+    struct looking look = {l->c, n};
+    TRY(journal_source(conn, n->head.actor, &l->c->arena, &n->actor, e));
+    if (n->head.run)
+        return journal_run_size(conn, n->head.run, &n->transactions, &n->rows, e);
+    if (n->rows == 0 || n->rows > ABOUT)
+        return KITH_OK;
+    return journal_walk(conn, n->head.first - 1, n->head.last, add_about, &look, e);
 }
 
 static kith_status read_log(struct log *l, kith_error *e) {
     struct conn *conn;
     TRY(engine_reader(l->c->company->engine, &conn, e));
-    kith_status st = journal_txs(conn, 0, INT64_MAX, keep_head, l, e);
+    kith_status st = journal_txs(conn, keep_head, l, e);
+    st = st == KITH_E_LIMIT ? KITH_OK : st;
     for (size_t i = 0; i < l->count && st == KITH_OK; i++)
-        st = journal_source(conn, l->entries[i].head.actor, &l->c->arena, &l->entries[i].actor, e);
+        st = fill_in(l, &l->entries[i], conn, e);
     engine_reader_done(l->c->company->engine, conn);
     return st;
 }
+
+/* A reader of its own looks it up. */
+static kith_str title_of_about(struct cmd *c, const struct about *a) {
+    return a->title.len ? a->title : show_title(c, a->type, a->id);
+}
+
+/* "created contact Ada Lovelace, updated account Steel" */
+static kith_str about_text(struct cmd *c, const struct entry *n) {
+    static const char *const done[] = {
+        [ROW_CREATE] = "created", [ROW_UPDATE] = "updated", [ROW_DELETE] = "deleted"};
+    struct buf b = {0};
+    for (size_t i = 0; i < n->about_count; i++) {
+        const struct about *a = &n->about[i];
+        kith_str title = title_of_about(c, a);
+        buf_printf(&b, "%s%s %s ", i ? ", " : "", done[a->kind], a->type->name);
+        buf_str(&b, title.len ? title : str_of(show_id(c, a->id)));
+    }
+    kith_str text = arena_str(&c->arena, buf_view(&b));
+    buf_free(&b);
+    return text;
+}
+
+static void about_json(struct cmd *c, struct json_out *j, const struct entry *n) {
+    json_array_(j);
+    for (size_t i = 0; i < n->about_count; i++) {
+        json_object_(j);
+        json_key(j, "change");
+        json_strz(j, row_kind_name(n->about[i].kind));
+        json_key(j, "type");
+        json_strz(j, n->about[i].type->name);
+        json_key(j, "record");
+        json_id(j, n->about[i].id);
+        json_key(j, "title");
+        json_str(j, title_of_about(c, &n->about[i]));
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+/* -- telling ----------------------------------------------------------------------------------- */
 
 static kith_id undo_id(const struct entry *n) {
     return n->head.run ? n->head.run : n->head.id;
@@ -63,7 +156,7 @@ static kith_id undo_id(const struct entry *n) {
 static void print_table(struct log *l) {
     struct table t;
     table_begin(&t, l->c,
-                (const char *const[]){"id", "time", "who", "from", ">changes", "note", NULL});
+                (const char *const[]){"id", "time", "who", "from", ">changes", "what", NULL});
     for (size_t i = 0; i < l->count; i++) {
         const struct entry *n = &l->entries[i];
         table_cellz(&t, show_id(l->c, undo_id(n)));
@@ -71,7 +164,7 @@ static void print_table(struct log *l) {
         table_cellz(&t, n->actor.name);
         table_cellz(&t, origin_name(n->head.origin));
         table_cellz(&t, arena_printf(&l->c->arena, "%llu", (unsigned long long)n->rows));
-        table_cell(&t, n->head.note);
+        table_cell(&t, n->head.note.len ? n->head.note : about_text(l->c, n));
     }
     table_print(&t);
 }
@@ -95,6 +188,8 @@ static void print_json(struct log *l) {
         json_int(&j, (int64_t)n->transactions);
         json_key(&j, "changes");
         json_int(&j, (int64_t)n->rows);
+        json_key(&j, "records");
+        about_json(l->c, &j, n);
         json_key(&j, "note");
         json_str(&j, n->head.note);
         json_object_end(&j);

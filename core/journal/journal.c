@@ -286,21 +286,39 @@ static kith_status add_heads(struct conn *c, const char *sql, uint64_t p1, uint6
     }
 }
 
-kith_status journal_txs(struct conn *c, kith_id run, int64_t limit,
+kith_status journal_txs(struct conn *c,
                         kith_status (*fn)(void *arg, const struct tx_head *tx, kith_error *e),
                         void *arg, kith_error *e) {
-    struct arena a = {0};
-    struct heads h = {0};
-    kith_status st =
-        run ? add_heads(
-                  c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE run = ?1 ORDER BY id DESC LIMIT ?2",
-                  run, (uint64_t)limit, &a, &h, e)
-            : add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx ORDER BY id DESC LIMIT ?1",
-                        (uint64_t)limit, 0, &a, &h, e);
-    for (size_t i = 0; st == KITH_OK && i < h.count; i++)
-        st = fn(arg, &h.items[i], e);
-    arena_free(&a);
-    return st;
+    sqlite3_stmt *st;
+    kith_status status = KITH_OK;
+    bool row = true;
+    TRY(conn_prepare_once(c, "SELECT " TX_COLUMNS " FROM kith_tx ORDER BY id DESC", &st, e));
+    while (status == KITH_OK && row) {
+        struct tx_head tx;
+        status = conn_step(c, st, &row, e);
+        if (status != KITH_OK || !row)
+            break;
+        tx_of(st, &tx);
+        status = fn(arg, &tx, e);
+    }
+    sqlite3_finalize(st);
+    return status;
+}
+
+kith_status journal_run_size(struct conn *c, kith_id run, uint64_t *transactions, uint64_t *rows,
+                             kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(c,
+                     "SELECT count(*), coalesce(sum(CASE WHEN first > 0 AND last >= first THEN"
+                     " last - first + 1 ELSE 0 END), 0) FROM kith_tx WHERE run = ?1 OR id = ?1",
+                     &st, e));
+    bind_int(st, 1, (int64_t)run);
+    TRY(conn_step(c, st, &row, e));
+    *transactions = (uint64_t)sqlite3_column_int64(st, 0);
+    *rows = (uint64_t)sqlite3_column_int64(st, 1);
+    sqlite3_reset(st);
+    return KITH_OK;
 }
 
 kith_status journal_source(struct conn *c, uint32_t number, struct arena *a, struct source *out,

@@ -110,10 +110,15 @@ kith_status journal_row_read(struct conn *c, uint64_t seq, struct arena *a, stru
                              kith_error *e);
 kith_status journal_tx_read(struct conn *c, kith_id tx, struct arena *a, struct tx_head *out,
                             kith_error *e);
-/* Heads of a run, or (run 0) of all transactions, newest first, at most limit. */
-kith_status journal_txs(struct conn *c, kith_id run, int64_t limit,
+/* Heads of all transactions, newest first, one at a time, as long as fn answers KITH_OK; what else
+ * it answers is the answer. The head lives until fn returns. */
+kith_status journal_txs(struct conn *c,
                         kith_status (*fn)(void *arg, const struct tx_head *tx, kith_error *e),
                         void *arg, kith_error *e);
+/* How many transactions a run has, and rows they have together. The first one of a run may bear its
+ * number and not know yet that it is one. */
+kith_status journal_run_size(struct conn *c, kith_id run, uint64_t *transactions, uint64_t *rows,
+                             kith_error *e);
 kith_status journal_source(struct conn *c, uint32_t number, struct arena *a, struct source *out,
                            kith_error *e);
 kith_status journal_topic_name(struct conn *c, uint32_t number, struct arena *a, const char **name,

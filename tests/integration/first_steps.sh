@@ -120,6 +120,17 @@ exits 0
 prints_lines 4
 prints "undo"
 
+it "logs what a small transaction was about, so that one finds what to undo"
+task=$(create task title="Call Zoe")
+kith update task "$task" title="Call Zoe again"
+kith delete task "$task"
+kith log --limit 3
+prints "created task Call Zoe"
+prints "updated task Call Zoe again"
+prints "deleted task Call Zoe again"
+kith log --limit 1 --json
+prints '"records":[{"change":"delete","type":"task","record":"'"$task"'","title":"Call Zoe again"}]'
+
 it "names the way on in a line of its own when a JSON list has a limit"
 kith create contact name="One More"
 kith create contact name="And Another"

@@ -148,6 +148,33 @@ TEST("an import that is killed again and again imports each row once") {
     end(&x, &l, &file);
 }
 
+static kith_status count_two(void *arg, const struct tx_head *tx, kith_error *e) {
+    int *seen = arg;
+    (void)tx;
+    (void)e;
+    return ++*seen == 2 ? KITH_E_LIMIT : KITH_OK;
+}
+
+TEST("the log is read no further than asked, and an import's size is known without it") {
+    struct fixture x;
+    struct buf file = people(30);
+    struct conn *c;
+    uint64_t transactions = 0, rows = 0;
+    int seen = 0;
+    begin(&x);
+    struct load l = load_of(x.contact, NULL);
+    l.o.batch = 10;
+    EXPECT_OK(load_str(&x, &l, buf_view(&file)), x.e);
+    EXPECT_OK(engine_reader(x.g, &c, &x.e), x.e);
+    EXPECT_INT(KITH_E_LIMIT, journal_txs(c, count_two, &seen, &x.e));
+    EXPECT_INT(2, seen);
+    EXPECT_OK(journal_run_size(c, l.report.run, &transactions, &rows, &x.e), x.e);
+    EXPECT_INT(3, transactions);
+    EXPECT_INT(54, rows); /* 27 contacts with a point each */
+    engine_reader_done(x.g, c);
+    end(&x, &l, &file);
+}
+
 /* A colleague's import of a file of that name, while ours is about to end. */
 struct meanwhile {
     struct load load;
