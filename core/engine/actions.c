@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Actions: declared once with typed parameters and results, called from every surface. */
+#include "base/id.h"
 #include "engine/engine_internal.h"
 
 #include <string.h>
@@ -58,6 +59,55 @@ static kith_status check_args(struct engine *g, const struct action *action, con
     return KITH_OK;
 }
 
+static kith_status check_there(struct engine *g, struct conn *c, const struct rfield *p,
+                               const kith_value *v, kith_error *e) {
+    const struct rtype *t = schema_type_by_id(g->schema, v->as.link.type);
+    bool there = false;
+    if (t)
+        TRY(record_exists(c, t, v->as.link.id, &there, e));
+    if (there)
+        return KITH_OK;
+    char id[ID_TEXT + 1];
+    id_format(v->as.link.id, id);
+    return err_set(e, KITH_E_NOTFOUND, p->name, "%s: there is no %s %s", p->name,
+                   t ? t->name : "record", id);
+}
+
+static kith_status check_links(const struct call *call, struct conn *c, kith_error *e) {
+    for (uint32_t i = 0; i < call->action->param_count; i++) {
+        const struct rfield *p = call->action->params[i];
+        const kith_value *v = &call->args[i];
+        if (v->kind == KITH_LINK)
+            TRY(check_there(call->engine, c, p, v, e));
+        for (uint64_t k = 0;
+             p->kind == KITH_F_LINKS && v->kind == KITH_LIST && k < v->as.list.count; k++)
+            TRY(check_there(call->engine, c, p, &v->as.list.items[k], e));
+    }
+    return KITH_OK;
+}
+
+static bool has_links(const struct call *call) {
+    for (uint32_t i = 0; i < call->action->param_count; i++) {
+        uint32_t kind = call->action->params[i]->kind;
+        if ((kind == KITH_F_LINK || kind == KITH_F_LINKS) && call->args[i].kind != KITH_NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Whoever is given a record may count on it, as whoever reads a link in another record. */
+static kith_status check_records(const struct call *call, struct txn *t, kith_error *e) {
+    struct conn *reader;
+    if (!has_links(call))
+        return KITH_OK;
+    if (t)
+        return check_links(call, txn_conn(t), e);
+    TRY(engine_reader(call->engine, &reader, e));
+    kith_status st = check_links(call, reader, e);
+    engine_reader_done(call->engine, reader);
+    return st;
+}
+
 struct invocation {
     struct call call;
     struct arena *results_arena;
@@ -69,6 +119,7 @@ static kith_status invoke(struct txn *t, void *arg, kith_error *e) {
     struct invocation *in = arg;
     const struct action_entry *entry = (const struct action_entry *)in->call.action;
     uint32_t n = in->call.action->result_count;
+    TRY(check_records(&in->call, t, e));
     in->call.txn = t;
     in->call.arena = t ? txn_arena(t) : in->results_arena;
     in->call.results = ARENA_ARRAY(in->call.arena, kith_value, n + 1);

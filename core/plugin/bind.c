@@ -190,6 +190,16 @@ static kith_status bind_timers(struct plugin *p, kith_error *e) {
 
 /* -- actions ----------------------------------------------------------------------------------- */
 
+static kith_status check_defaults(struct plugin *p, const struct action *a, kith_error *e) {
+    for (uint32_t i = 0; i < a->param_count; i++) {
+        const char *text = a->params[i]->default_text;
+        kith_value v = text ? value_str(str_of(text)) : value_null();
+        if (value_check(p->set->schema, a->params[i], false, &p->arena, &v, e) != KITH_OK)
+            return err_prefix(e, "the default of ");
+    }
+    return KITH_OK;
+}
+
 static kith_status bind_action(struct plugin *p, const kith_action *d, struct bound_action *b,
                                kith_error *e) {
     struct engine *g = p->set->engine;
@@ -209,6 +219,7 @@ static kith_status bind_action(struct plugin *p, const kith_action *d, struct bo
     if (engine_action(g, str_of(name)))
         return err_set(e, KITH_E_CONFLICT, NULL, "there is an action '%s' already", name);
     TRY(action_fields(g, p->name, d->params, &a->params, &a->param_count, e));
+    TRY(check_defaults(p, a, e));
     return action_fields(g, p->name, d->results, &a->results, &a->result_count, e);
 }
 

@@ -2,6 +2,7 @@
 /* Modules inside a running engine: what they are given, what is refused to them, and that one that
  * fails leaves nothing behind. */
 #include "../plugins.h"
+#include "base/id.h"
 #include "plugin/internal.h"
 #include <signal.h>
 #include <sys/wait.h>
@@ -138,6 +139,37 @@ TEST("lists, money and links that an event carries arrive as they were sent") {
     EXPECT(value_eq(&others[1], &values[1].as.list.items[1]));
     EXPECT_INT(1230, values[2].as.money.minor);
     EXPECT_INT(others[0].as.link.id, values[3].as.link.id);
+    close_company(&c);
+}
+
+TEST("an action is given only records that exist, and the parameter is named") {
+    struct company c;
+    kith_value *out, args[4] = {0};
+    char expected[64], id[ID_TEXT + 1];
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, GOOD, "carries_lists");
+    const struct rtype *parcel = type_of(&c, "parcel");
+    kith_value there = value_link(send(&c, NULL), parcel->id);
+    kith_value gone = value_link(there.as.link.id + 1, parcel->id);
+    id_format(gone.as.link.id, id);
+    args[3] = gone;
+    EXPECT_INT(KITH_E_NOTFOUND, call(&c, "carries_lists.send", args, &out, &e));
+    snprintf(expected, sizeof expected, "about: there is no parcel %s", id);
+    EXPECT_STR(expected, e.message);
+    EXPECT_STR("about", e.field);
+    kith_value both[2] = {there, gone};
+    args[1] = (kith_value){.kind = KITH_LIST, .as.list = {both, 2}};
+    args[3] = there;
+    EXPECT_INT(KITH_E_NOTFOUND, call(&c, "carries_lists.send", args, &out, &e));
+    EXPECT_STR("others", e.field);
+    close_company(&c);
+}
+
+TEST("a default that its parameter cannot have takes its module out") {
+    struct company c;
+    OPEN(&c, GOOD, "bad_default", "every_row");
+    EXPECT_STR("action act: the default of size: 'large' is no whole number",
+               status_of(c.plugins, "bad_default").reason);
     close_company(&c);
 }
 
