@@ -2,6 +2,7 @@
 /* The host as a module sees it: tables by name, log, clock, memory; and its settings. The numbers
  * that modules are given are checked here. */
 #include "plugin/internal.h"
+#include <math.h>
 
 #define PRODUCT  "Kith"
 #define LIST_MAX 1000000u
@@ -95,15 +96,21 @@ kith_status host_subject(struct frame *f, uint32_t number, kith_id id, const str
     return KITH_OK;
 }
 
+static bool is_finite(const kith_value *v) {
+    return v->kind != KITH_REAL || isfinite(v->as.r);
+}
+
 /* A list holds what is no list. */
 static kith_status check_list(uint32_t at, const kith_value *v, kith_error *e) {
     uint64_t count = v->as.list.count;
     if (count > LIST_MAX || (count && !v->as.list.items))
         return err_set(e, KITH_E_INVAL, NULL, "value %u is no list of at most %u", at, LIST_MAX);
-    for (uint64_t i = 0; i < count; i++)
-        if (v->as.list.items[i].kind >= KITH_LIST)
-            return err_set(e, KITH_E_INVAL, NULL, "value %u is a list with one of kind %u", at,
-                           v->as.list.items[i].kind);
+    for (uint64_t i = 0; i < count; i++) {
+        const kith_value *item = &v->as.list.items[i];
+        if (item->kind >= KITH_LIST || !is_finite(item))
+            return err_set(e, KITH_E_INVAL, NULL, "value %u is a list with one of kind %u%s", at,
+                           item->kind, is_finite(item) ? "" : ", infinite or no number");
+    }
     return KITH_OK;
 }
 
@@ -114,6 +121,8 @@ kith_status host_values(uint32_t count, const kith_value *values, kith_error *e)
         if (values[i].kind > KITH_LIST)
             return err_set(e, KITH_E_INVAL, NULL, "value %u is of kind %u, which is unknown", i,
                            values[i].kind);
+        if (!is_finite(&values[i]))
+            return err_set(e, KITH_E_INVAL, NULL, "value %u is infinite or no number", i);
         if (values[i].kind == KITH_LIST)
             TRY(check_list(i, &values[i], e));
     }

@@ -2,6 +2,9 @@
 /* kith.calls/1: the arguments and results of an action. */
 #include "plugin/internal.h"
 
+#define RESULT_MAX (UINT64_C(1) << 20) /* bytes of text: results cross sockets and reach scripts   \
+                                        */
+
 /* The frame of the call at hand, or NULL. */
 static struct frame *call_frame(const kith_call *call, kith_error *e) {
     struct frame *f = frame_top();
@@ -34,6 +37,13 @@ static kith_status calls_arg(const kith_call *call, uint32_t parameter, kith_val
     return KITH_OK;
 }
 
+static uint64_t text_bytes(const kith_value *v) {
+    uint64_t sum = v->kind == KITH_TEXT ? v->as.s.len : 0;
+    for (uint64_t i = 0; v->kind == KITH_LIST && i < v->as.list.count; i++)
+        sum += text_bytes(&v->as.list.items[i]);
+    return sum;
+}
+
 static kith_status calls_result(kith_call *call, uint32_t result, const kith_value *value,
                                 kith_error *e) {
     struct frame *f = call_frame(call, e);
@@ -45,6 +55,9 @@ static kith_status calls_result(kith_call *call, uint32_t result, const kith_val
                        c->action->name, c->action->result_count, result);
     TRY(host_values(1, value, e));
     kith_value v = *value;
+    if (text_bytes(&v) > RESULT_MAX)
+        return err_set(e, KITH_E_LIMIT, c->action->results[result]->name,
+                       "%s: a result has at most 1 MiB of text", c->action->results[result]->name);
     TRY(value_check(f->plugin->set->schema, c->action->results[result], false, &f->arena, &v, e));
     c->results[result] = value_copy(c->arena, &v);
     return KITH_OK;

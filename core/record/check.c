@@ -241,6 +241,8 @@ static kith_status check_time(struct check *c) {
 
 static kith_status check_duration(struct check *c) {
     int64_t ms;
+    if (c->value->kind == KITH_DURATION && c->value->as.i == INT64_MIN) /* it has no opposite */
+        return no(c, "duration", "it is too long");
     if (c->value->kind == KITH_DURATION)
         return KITH_OK;
     if (c->value->kind == KITH_TEXT && duration_parse(str_trim(c->value->as.s), &ms))

@@ -435,6 +435,31 @@ TEST("a pointer that is NULL and a list that is none are refused") {
     expect_refused("trespasser.nothing", KITH_E_INVAL, "");
 }
 
+TEST("results that cannot be written down or are too long are refused") {
+    static const struct {
+        const char *what, *message;
+    } rows[] = {
+        {"duration", "lasts: '"},
+        {"infinite", "value 0 is infinite or no number"},
+        {"infinite_item", "value 0 is a list with one of kind"},
+        {"long", "text: a result has at most 1 MiB of text"},
+        {"long_list", "labels: a result has at most 1 MiB of text"},
+    };
+    struct company c;
+    OPEN(&c, GOOD, "odd_results");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        kith_error e = KITH_ERROR_INIT;
+        kith_value *out, args[4] = {value_str(str_of(rows[i].what))};
+        EXPECT(call(&c, "odd_results.give", args, &out, &e) != KITH_OK);
+        EXPECT_HAS(rows[i].message, e.message);
+    }
+    kith_error e = KITH_ERROR_INIT;
+    kith_value *out, args[4] = {value_str(STR("short"))};
+    EXPECT_OK(call(&c, "odd_results.give", args, &out, &e), e);
+    EXPECT_INT(1 << 20, out[1].as.s.len);
+    close_company(&c);
+}
+
 TEST("a write in a reading action is refused") {
     expect_refused("trespasser.in_reading", KITH_E_DENIED, "declares that it only reads");
 }
