@@ -530,3 +530,29 @@ TEST("real file: purchases lined up with blanks") {
     EXPECT_INT(0, s.defects);
     EXPECT_INT(0, s.other);
 }
+
+TEST("several values in one text are read as they are written, quoted where they must be") {
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"a,b c , d", "a|b c|d"},
+        {"\"x, y\",b", "x, y|b"},
+        {" \"say \"\"hi\"\"\" , b,", "say \"hi\"|b"},
+        {"\"x\" y,\"z", "\"x\" y|\"z"}, /* quotes of their own */
+        {"\"a,b", "\"a|b"},
+        {"\"\",c", "|c"},
+        {"\"a\"", "a"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct arena a = {0};
+        struct buf out = {0};
+        kith_str rest = str_of(cases[i].text), item;
+        for (bool first = true; csv_item(&a, &rest, ',', &item); first = false) {
+            buf_puts(&out, first ? "" : "|");
+            buf_str(&out, item);
+        }
+        EXPECT_STR(cases[i].want, out.ptr);
+        buf_free(&out);
+        arena_free(&a);
+    }
+}
