@@ -95,6 +95,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     log_setup(LOG_INFO, -1);
     TRY(open_company(c, &company, e));
     kith_status st = set_log(c, company->settings, e);
+    engine_check_clock(company->engine);
     bool watched = st == KITH_OK && (st = watchdog_start(&watchdog, e)) == KITH_OK;
     if (watched)
         st = serve(c->program, company, watchdog.told[0], on_hangup, c, e);

@@ -8,9 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/date.h"
 #include "base/log.h"
 #include "base/number.h"
 #include "journal/import_log.h"
+
+#define CLOCK_SLACK_MS 60000 /* computers set their clocks by less while they run */
 
 const struct schema *engine_schema(const struct engine *g) {
     return g->schema;
@@ -22,6 +25,26 @@ const struct zone *engine_zone(const struct engine *g) {
 
 int64_t engine_now(struct engine *g) {
     return clock_now(g->clock);
+}
+
+void clock_check(struct engine *g, int64_t now, kith_id newest) {
+    char is[TIME_TEXT], was[TIME_TEXT];
+    bool behind = now + CLOCK_SLACK_MS < id_time(newest);
+    if (behind == atomic_load(&g->clock_behind))
+        return;
+    atomic_store(&g->clock_behind, behind);
+    if (!behind)
+        return;
+    time_format(now, is);
+    time_format(id_time(newest), was);
+    log_warn("engine",
+             "this computer's clock says %s, but it has been %s here already: set it right; until"
+             " then the times that are written, and what goes by the clock, are wrong",
+             is, was);
+}
+
+void engine_check_clock(struct engine *g) {
+    clock_check(g, engine_now(g), g->opened_at);
 }
 
 const struct engine_options *engine_opts(const struct engine *g) {
@@ -198,6 +221,7 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     TRY(journal_head(g->writer, &g->seq, e));
     TRY(high_id(g, &high, e));
     idgen_init(&g->ids, g->opts.node, high);
+    g->opened_at = high;
     atomic_store(&g->durable, g->seq);
     atomic_store(&g->committed, g->seq);
     TRY(readers_open(g, e));

@@ -50,6 +50,9 @@ void engine_close(struct engine *g);
 const struct schema *engine_schema(const struct engine *g);
 const struct zone *engine_zone(const struct engine *g);
 int64_t engine_now(struct engine *g);
+/* Logs it, once, when the clock is behind what was written last before the engine was opened. Every
+ * transaction looks itself. Any thread. */
+void engine_check_clock(struct engine *g);
 const struct engine_options *engine_opts(const struct engine *g);
 
 /* -- writing ----------------------------------------------------------------------------------- */

@@ -137,6 +137,8 @@ struct engine {
     struct engine_options opts;
     char *path;
     struct kclock real_clock, *clock;
+    _Atomic bool clock_behind; /* it was said already */
+    kith_id opened_at;         /* the largest id when it was opened */
     int lock_fd;
     bool owner_marked;  /* "open" stands in the lock file */
     bool owner_empties; /* the log that was found is emptied once it is open */
@@ -197,6 +199,8 @@ struct engine {
 
 /* engine.c */
 int64_t engine_ticks_ms(void);
+/* Warns when the time is behind that of the newest id; once, until it is not any more. */
+void clock_check(struct engine *g, int64_t now, kith_id newest);
 kith_status intern_source(struct engine *g, struct arena *a, const struct source *s,
                           struct source *copy, uint32_t *number, kith_error *e);
 bool on_writer(const struct engine *g);

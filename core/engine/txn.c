@@ -105,6 +105,7 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
     struct engine *g = t->g;
     uint64_t seq = g->seq;
     TRY(id_check_clock(t->head.at, e));
+    clock_check(g, t->head.at, g->ids.last);
     if (!t->alone)
         TRY(savepoint(g, "SAVEPOINT request", e));
     kith_status st = fn(t, arg, e);

@@ -2,6 +2,9 @@
 /* The write path: what is kept, refused, and journaled. */
 #include "engine_fixture.h"
 
+#include "base/log.h"
+
+#include <fcntl.h>
 #include <pthread.h>
 
 TEST("a created record can be read, with defaults and stamps") {
@@ -423,4 +426,50 @@ TEST("a record is not deleted from under a module that is not loaded") {
     EXPECT_HAS("module 'sales' is not enabled", x.e.message);
     delete_(&x, x.contact, other);
     fixture_close(&x);
+}
+
+static int warnings(int fd) { /* lines of the log so far that speak of the clock */
+    char text[8192] = "";
+    int count = 0;
+    EXPECT(pread(fd, text, sizeof text - 1, 0) >= 0);
+    for (const char *at = text; (at = strstr(at, "this computer's clock says 2023-11-14T21:13:20"));
+         at++)
+        count++;
+    return count;
+}
+
+TEST("a clock that was set back is told once each time, at the start and while it runs") {
+    struct fixture x;
+    char path[128];
+    fixture_open(&x);
+    snprintf(path, sizeof path, "%s.log", x.path);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    EXPECT(fd >= 0 && unlink(path) == 0);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=A"));
+    engine_close(x.g);
+    log_setup(LOG_WARN, fd);
+    clock_set(&x.clock, START_MS - 30000); /* too little to speak of */
+    fixture_reopen(&x);
+    engine_check_clock(x.g);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=B"));
+    EXPECT_INT(0, warnings(fd));
+    engine_close(x.g);
+    clock_set(&x.clock, START_MS - 3600000);
+    fixture_reopen(&x);
+    engine_check_clock(x.g);
+    EXPECT_INT(1, warnings(fd));
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=C"));
+    EXPECT_INT(1, warnings(fd));
+    clock_set(&x.clock, START_MS + 1000);
+    create(&x, x.lead, PAIRS("name=D"));
+    clock_set(&x.clock, START_MS - 3600000);
+    create(&x, x.lead, PAIRS("name=E"));
+    create(&x, x.lead, PAIRS("name=F"));
+    EXPECT_INT(2, warnings(fd));
+    log_setup(LOG_INFO, -1);
+    fixture_close(&x);
+    close(fd);
 }
