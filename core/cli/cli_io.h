@@ -88,10 +88,12 @@ struct io_slot {
 struct io_local {
     struct io io;
     struct io_slot files[IO_FILES];
+    int out; /* standard output */
     bool tty_err;
     bool line_shown; /* a progress line stands on the terminal */
 };
-/* Also catches SIGINT and SIGTERM for io_interrupted. One per process. */
+/* Also catches SIGINT and SIGTERM for io_interrupted, and lets STDOUT_FILENO mean standard error
+ * for everybody else. One per process. */
 void io_local_open(struct io_local *l);
 void io_local_close(struct io_local *l);
 

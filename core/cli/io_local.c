@@ -44,7 +44,7 @@ static void local_progress(struct io *io, const char *line) {
 
 static bool local_write(struct io *io, int stream, kith_str data) {
     local_progress(io, "");
-    if (write_all(stream == IO_OUT ? STDOUT_FILENO : STDERR_FILENO, data))
+    if (write_all(stream == IO_OUT ? local_of(io)->out : STDERR_FILENO, data))
         return true;
     if (stream == IO_OUT && errno != EPIPE) {
         char text[128];
@@ -139,7 +139,7 @@ static kith_status local_open_file(struct io *io, const char *path, enum io_open
     s->own = strcmp(path, "-") != 0;
     kith_status st = KITH_OK;
     if (!s->own)
-        s->fd = how == IO_READ ? STDIN_FILENO : STDOUT_FILENO;
+        s->fd = how == IO_READ ? STDIN_FILENO : local_of(io)->out;
     else if (how == IO_READ)
         st = open_file(s, path, e);
     else
@@ -276,6 +276,16 @@ static uint32_t terminal_columns(void) {
     return known ? size.ws_col : 80;
 }
 
+/* The program writes through a descriptor of its own: what a module prints comes with the errors,
+ * and not into the midst of what another program reads. */
+static int own_output(void) {
+    int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (out < 0)
+        return STDOUT_FILENO;
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    return out;
+}
+
 void io_local_open(struct io_local *l) {
     *l = (struct io_local){.io.ops = &local_ops, .tty_err = isatty(STDERR_FILENO)};
     for (int i = 0; i < IO_FILES; i++)
@@ -284,6 +294,7 @@ void io_local_open(struct io_local *l) {
     l->io.columns = terminal_columns();
     l->io.color =
         l->io.columns > 0 && !(no_color && no_color[0]) && term && strcmp(term, "dumb") != 0;
+    l->out = own_output();
     find_actor(&l->io);
     struct sigaction sa = {.sa_handler = on_interrupt}; /* no SA_RESTART: a waiting read ends */
     sigaction(SIGINT, &sa, NULL);

@@ -237,6 +237,16 @@ if [ -e "$hostile/bad_type.so" ]; then
     complains "the moon is not full"
     kith module disable fails_create
     exits 0
+
+    it "keeps what a module prints out of the answer"
+    "$KITH" module enable "$hostile/prints.so" >/dev/null 2>&1
+    kith find "contact : count()"
+    prints_lines 1
+    complains "written by a module"
+    complains "put by a module"
+    kith export contact - --format json
+    prints_not "by a module"
+    "$KITH" module disable prints >/dev/null 2>&1
 else
     skip "the bad modules are not built"
 fi
