@@ -43,6 +43,7 @@ int __wrap_cli_run_for(const struct program *p, struct company *company, struct 
 
 static char folder[] = "/tmp/kith-server-XXXXXX";
 static pthread_t thread;
+static int signals[2]; /* a byte in it is a signal to the server */
 
 static void *serve_main(void *arg) {
     static const struct program program;
@@ -50,13 +51,15 @@ static void *serve_main(void *arg) {
     kith_error e = KITH_ERROR_INIT;
     (void)arg;
     company.dir = folder;
-    HOLDS_OK(serve(&program, &company, NULL, NULL, &e), e);
+    HOLDS_OK(serve(&program, &company, signals[0], NULL, NULL, &e), e);
     return NULL;
 }
 
 static void tidy(void) {
-    pthread_kill(thread, SIGTERM);
+    HOLDS(write(signals[1], &(char){SIGTERM}, 1) == 1, "the server cannot be told to stop");
     pthread_join(thread, NULL);
+    close(signals[0]);
+    close(signals[1]);
     rmdir(folder);
 }
 
@@ -73,13 +76,10 @@ static int connect_once(void) {
 }
 
 static void begin(void) {
-    sigset_t set;
     if (thread)
         return;
     HOLDS(mkdtemp(folder), "cannot make %s", folder);
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    HOLDS(pipe(signals) == 0, "no pipe");
     HOLDS(pthread_create(&thread, NULL, serve_main, NULL) == 0, "no thread");
     close(connect_once());
     atexit(tidy);
