@@ -64,3 +64,8 @@ PUBLIC int rename(const char *from, const char *to) {
     REAL(rename);
     return fails("rename", to) ? -1 : real(from, to);
 }
+
+PUBLIC int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags) {
+    REAL(renameat2);
+    return fails("rename", to) ? -1 : real(from_dir, from, to_dir, to, flags);
+}
