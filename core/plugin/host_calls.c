@@ -2,8 +2,9 @@
 /* kith.calls/1: the arguments and results of an action. */
 #include "plugin/internal.h"
 
-#define RESULT_MAX (UINT64_C(1) << 20) /* bytes of text: results cross sockets and reach scripts   \
-                                        */
+#define RESULT_MAX                                                                                 \
+    (UINT64_C(1) << 20) /* bytes of text: results cross sockets and reach scripts                  \
+                         */
 
 /* The frame of the call at hand, or NULL. */
 static struct frame *call_frame(const kith_call *call, kith_error *e) {

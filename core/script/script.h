@@ -53,8 +53,8 @@ kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir
 void scripts_close(struct scripts *s);
 
 /* Compiles everything as it is in the files now, keeps nothing, reports every problem (report may
- * be NULL). KITH_E_INVAL when there was one that is a mistake, in the settings also; *rules (may be NULL) is the number
- * of rules found. */
+ * be NULL). KITH_E_INVAL when there was one that is a mistake, in the settings also; *rules (may be
+ * NULL) is the number of rules found. */
 kith_status scripts_check(struct scripts *s, script_report report, void *arg, size_t *rules,
                           kith_error *e);
 /* Compiles everything and puts it in the place of what runs, between two transactions. Any mistake

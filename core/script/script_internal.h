@@ -16,7 +16,7 @@
 #include <stdatomic.h>
 
 #define CALL_STEPS      1000      /* what a call of the engine costs at least */
-#define SCRIPT_FILE_MAX        (1 << 20) /* bytes of one script */
+#define SCRIPT_FILE_MAX (1 << 20) /* bytes of one script */
 #define HOOK_PERIOD     1000      /* Lua instructions between two looks at the budget */
 #define SHORT_PERIOD    20        /* the same, once there was a long text */
 #define BYTES_PER_STEP  64        /* memory asked for counts as work */
