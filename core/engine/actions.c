@@ -59,29 +59,15 @@ static kith_status check_args(struct engine *g, const struct action *action, con
     return KITH_OK;
 }
 
-static kith_status check_there(struct engine *g, struct conn *c, const struct rfield *p,
-                               const kith_value *v, kith_error *e) {
-    const struct rtype *t = schema_type_by_id(g->schema, v->as.link.type);
-    bool there = false;
-    if (t)
-        TRY(record_exists(c, t, v->as.link.id, &there, e));
-    if (there)
-        return KITH_OK;
-    char id[ID_TEXT + 1];
-    id_format(v->as.link.id, id);
-    return err_set(e, KITH_E_NOTFOUND, p->name, "%s: there is no %s %s", p->name,
-                   t ? t->name : "record", id);
-}
-
 static kith_status check_links(const struct call *call, struct conn *c, kith_error *e) {
     for (uint32_t i = 0; i < call->action->param_count; i++) {
         const struct rfield *p = call->action->params[i];
         const kith_value *v = &call->args[i];
         if (v->kind == KITH_LINK)
-            TRY(check_there(call->engine, c, p, v, e));
+            TRY(link_exists(c, call->engine->schema, p, v, "", e));
         for (uint64_t k = 0;
              p->kind == KITH_F_LINKS && v->kind == KITH_LIST && k < v->as.list.count; k++)
-            TRY(check_there(call->engine, c, p, &v->as.list.items[k], e));
+            TRY(link_exists(c, call->engine->schema, p, &v->as.list.items[k], "", e));
     }
     return KITH_OK;
 }

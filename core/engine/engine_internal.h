@@ -241,6 +241,9 @@ kith_status txn_append(struct txn *t, struct journal_row *row, kith_error *e);
 kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *type, kith_id id,
                            const struct image_field *fields, size_t count, kith_error *e);
 void txn_env(struct txn *t, struct query_env *env);
+/* KITH_E_NOTFOUND when the record that v links to is not there; purpose ends the sentence. */
+kith_status link_exists(struct conn *c, const struct schema *schema, const struct rfield *f,
+                        const kith_value *v, const char *purpose, kith_error *e);
 const kith_value *txn_lookup(void *arg, const struct rtype *t, kith_id id); /* match_lookup */
 
 /* owner.c */

@@ -269,20 +269,25 @@ kith_status change_set(struct txn *t, struct change *c, const struct rfield *f, 
     return KITH_OK;
 }
 
-static kith_status check_link(struct txn *t, const struct change *c, const struct rfield *f,
-                              const kith_value *v, kith_error *e) {
-    const struct rtype *target = schema_type_by_id(t->g->schema, v->as.link.type);
-    if (target == c->type && v->as.link.id == c->id)
-        return KITH_OK; /* to itself, perhaps of a record that is just coming back */
+kith_status link_exists(struct conn *c, const struct schema *schema, const struct rfield *f,
+                        const kith_value *v, const char *purpose, kith_error *e) {
+    const struct rtype *target = schema_type_by_id(schema, v->as.link.type);
     bool there = false;
     if (target)
-        TRY(record_exists(t->g->writer, target, v->as.link.id, &there, e));
+        TRY(record_exists(c, target, v->as.link.id, &there, e));
     if (there)
         return KITH_OK;
     char id[ID_TEXT + 1];
     id_format(v->as.link.id, id);
-    return err_set(e, KITH_E_NOTFOUND, f->name, "%s: there is no %s %s to link to", f->name,
-                   target ? target->name : "record", id);
+    return err_set(e, KITH_E_NOTFOUND, f->name, "%s: there is no %s %s%s", f->name,
+                   target ? target->name : "record", id, purpose);
+}
+
+static kith_status check_link(struct txn *t, const struct change *c, const struct rfield *f,
+                              const kith_value *v, kith_error *e) {
+    if (v->as.link.type == c->type->id && v->as.link.id == c->id)
+        return KITH_OK; /* to itself, perhaps of a record that is just coming back */
+    return link_exists(t->g->writer, t->g->schema, f, v, " to link to", e);
 }
 
 /* Records that come from elsewhere begin in the state that they had there. */

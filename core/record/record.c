@@ -427,20 +427,21 @@ kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id,
     }
 }
 
-kith_status record_count(struct conn *c, const struct rtype *t, uint64_t *n, kith_error *e) {
+/* A number about the whole table: count(*), max(id). */
+static kith_status of_all(struct conn *c, const struct rtype *t, const char *what, uint64_t *out,
+                          kith_error *e) {
     char sql[128];
-    int64_t count;
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM \"%s\"", t->name);
-    TRY(conn_int(c, sql, 0, &count, e));
-    *n = (uint64_t)count;
+    int64_t n;
+    snprintf(sql, sizeof sql, "SELECT %s FROM \"%s\"", what, t->name);
+    TRY(conn_int(c, sql, 0, &n, e));
+    *out = (uint64_t)n;
     return KITH_OK;
 }
 
+kith_status record_count(struct conn *c, const struct rtype *t, uint64_t *n, kith_error *e) {
+    return of_all(c, t, "count(*)", n, e);
+}
+
 kith_status record_high_id(struct conn *c, const struct rtype *t, kith_id *id, kith_error *e) {
-    char sql[128];
-    int64_t high;
-    snprintf(sql, sizeof sql, "SELECT max(id) FROM \"%s\"", t->name);
-    TRY(conn_int(c, sql, 0, &high, e));
-    *id = (kith_id)high;
-    return KITH_OK;
+    return of_all(c, t, "max(id)", id, e);
 }
