@@ -73,8 +73,7 @@ TEST("an export of many pages has every record once, in order") {
     end(&x, &out);
 }
 
-/* -- there and back
- * ------------------------------------------------------------------------------------- */
+/* -- there and back ---------------------------------------------------------------------------- */
 
 /* Texts that are hard on formats. */
 static const kith_str odd[] = {

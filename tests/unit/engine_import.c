@@ -12,14 +12,7 @@ static void end(struct fixture *x, struct load *l) {
     fixture_close(x);
 }
 
-static kith_id one(struct fixture *x, const char *query) {
-    kith_id id = 0;
-    EXPECT_INT(1, count(x, query, &id));
-    return id;
-}
-
-/* -- columns and fields
- * --------------------------------------------------------------------------------- */
+/* -- columns and fields ------------------------------------------------------------------------ */
 
 TEST("columns find their fields by name, label and usual other words") {
     struct fixture x;
@@ -165,8 +158,7 @@ TEST("a record from elsewhere keeps its state, and later follows the arrows") {
     end(&x, &l);
 }
 
-/* -- keys and duplicates
- * ---------------------------------------------------------------------------------- */
+/* -- keys and duplicates ----------------------------------------------------------------------- */
 
 TEST("a row with a known key updates with its cells that are not empty") {
     struct fixture x;
@@ -438,8 +430,7 @@ TEST("a row that fails after it wrote something leaves nothing, its neighbours s
     end(&x, &l);
 }
 
-/* -- looking first
- * ------------------------------------------------------------------------------------------ */
+/* -- looking first ----------------------------------------------------------------------------- */
 
 struct seen {
     struct fixture *x;
@@ -513,8 +504,7 @@ TEST("an undo of the run takes the whole import back") {
     end(&x, &l);
 }
 
-/* -- real files
- * --------------------------------------------------------------------------------------------- */
+/* -- real files -------------------------------------------------------------------------------- */
 
 TEST("real data: people with typing errors become contacts, those with one name and birthday are "
      "one") {

@@ -13,12 +13,6 @@ static void end(struct fixture *x, struct load *l) {
     fixture_close(x);
 }
 
-static kith_id one(struct fixture *x, const char *query) {
-    kith_id id = 0;
-    EXPECT_INT(1, count(x, query, &id));
-    return id;
-}
-
 static const struct rtype *type(struct fixture *x, const char *name) {
     return schema_type(engine_schema(x->g), str_of(name));
 }

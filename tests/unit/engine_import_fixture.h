@@ -136,4 +136,11 @@ static inline struct buf read_data(const char *name) {
     fclose(f);
     return out;
 }
+/* The only record that the query finds. */
+static inline kith_id one(struct fixture *x, const char *query) {
+    kith_id id = 0;
+    EXPECT_INT(1, count(x, query, &id));
+    return id;
+}
+
 #endif

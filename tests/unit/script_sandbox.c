@@ -487,8 +487,7 @@ TEST("errors name file and line, and what was thrown") {
     EXPECT_FAIL("given a nil", "error()");
 }
 
-/* -- library
- * ---------------------------------------------------------------------------------------- */
+/* -- library ----------------------------------------------------------------------------------- */
 
 TEST("strings know letters beyond ASCII") {
     EXPECT_LUA("= müller MÜLLER Müller", "local s = 'MÜLLER' return s:lower() .. ' ' .. "
