@@ -15,24 +15,22 @@ static const char query_text[] =
     "  contact where account.industry in ('steel', 'coal') and not tagged('do-not-call')\n"
     "  lead where score >= 50 : count()\n";
 
-static void help_forms(struct cmd *c, const struct query_function *f, size_t count,
-                       const char *head) {
-    for (size_t i = 0; i < count; i++) {
-        const char *name = head ? head : f[i].name;
-        if (i == 0 || (!head && strcmp(name, f[i - 1].name) != 0))
-            io_printf(c->io, "\n%s%c%s%s\n", io_style(c->io, STYLE_HEAD), name[0] - ('a' - 'A'),
-                      name + 1, io_style(c->io, STYLE_PLAIN));
-        io_printf(c->io, "  %-26s %s\n", f[i].signature, f[i].doc);
-    }
+static void help_form(struct cmd *c, const struct query_function *f, const char *group,
+                      bool first) {
+    if (first)
+        io_printf(c->io, "\n%s%c%s%s\n", io_style(c->io, STYLE_HEAD), group[0] - ('a' - 'A'),
+                  group + 1, io_style(c->io, STYLE_PLAIN));
+    io_printf(c->io, "  %-26s %s\n", f->signature, f->doc);
 }
 
 static kith_status help_query(struct cmd *c) {
     size_t count;
+    const struct query_function *forms = query_forms(&count), *f;
     io_puts(c->io, query_text);
-    const struct query_function *forms = query_forms(&count);
-    help_forms(c, forms, count, NULL);
-    const struct query_function *functions = query_functions(&count);
-    help_forms(c, functions, count, "functions");
+    for (size_t i = 0; i < count; i++)
+        help_form(c, &forms[i], forms[i].name, i == 0 || strcmp(forms[i].name, forms[i - 1].name));
+    for (size_t i = 0; (f = query_function_at(i)); i++)
+        help_form(c, f, "functions", i == 0);
     return KITH_OK;
 }
 

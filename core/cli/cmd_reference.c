@@ -121,10 +121,9 @@ static kith_status page_queries(struct reference *r, kith_error *e) {
                        f[i].name + 1);
         row(r->out, f[i].signature, f[i].doc);
     }
-    f = query_functions(&count);
     buf_puts(r->out, "\n## Functions\n\n| | |\n|---|---|\n");
-    for (size_t i = 0; i < count; i++)
-        row(r->out, f[i].signature, f[i].doc);
+    for (size_t i = 0; (f = query_function_at(i)); i++)
+        row(r->out, f->signature, f->doc);
     return KITH_OK;
 }
 

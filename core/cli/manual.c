@@ -76,9 +76,8 @@ static void queries(struct buf *out) {
                   "TYPE [where CONDITION] [order by FIELD, ...] [limit N] [: count()]\n");
     for (size_t i = 0; i < count; i++)
         entry(out, f[i].signature, f[i].doc);
-    f = query_functions(&count);
-    for (size_t i = 0; i < count; i++)
-        entry(out, f[i].signature, f[i].doc);
+    for (size_t i = 0; (f = query_function_at(i)); i++)
+        entry(out, f->signature, f->doc);
 }
 
 static void exit_status(struct buf *out) {

@@ -179,7 +179,8 @@ static bool hook_wants(struct txn *t, const struct hook *h, const struct change 
         return true;
     struct query_env env;
     txn_env(t, &env);
-    return predicate_match(h->where, &env, c->id, c->after ? c->after : c->before, txn_lookup, t);
+    return predicate_match(h->where, &env, c->id, c->after ? c->after : c->before,
+                           &(struct match_source){txn_lookup, t});
 }
 
 /* Runs the hooks of one moment. row: seq of the row that is already written, 0 before. */

@@ -222,7 +222,8 @@ static int32_t records_match(const kith_txn *txn, uint32_t predicate, const kith
     if (!p || !row || row->type != p->type)
         return KITH_E_INVAL;
     struct query_env env = {frame_now(f), engine_zone(f->engine), f->principal};
-    return predicate_match(p->predicate, &env, row->id, row->values, look_up, f);
+    return predicate_match(p->predicate, &env, row->id, row->values,
+                           &(struct match_source){look_up, f});
 }
 
 /* -- writing ----------------------------------------------------------------------------------- */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Query: what a parsed query tells about itself, who may see what, and the functions of the
- * language. */
+/* Query: what a parsed query tells about itself, and who may see what. */
 #include "record/query_internal.h"
 
 const struct rtype *query_type(const struct query *q) {
-    return q->type;
+    return q->root.type;
 }
 
 bool query_counts(const struct query *q) {
@@ -36,26 +35,17 @@ static kith_status node_types(const struct node *n, query_type_fn fn, void *arg,
     return KITH_OK;
 }
 
+static kith_status scope_types(const struct scope *s, query_type_fn fn, void *arg, kith_error *e) {
+    TRY(fn(arg, s->type, e));
+    TRY(step_types(s->joins, fn, arg, e));
+    return node_types(s->where, fn, arg, e);
+}
+
 kith_status query_types(const struct query *q, query_type_fn fn, void *arg, kith_error *e) {
-    TRY(fn(arg, q->type, e));
-    TRY(step_types(q->joins, fn, arg, e));
-    return node_types(q->where, fn, arg, e);
+    return scope_types(&q->root, fn, arg, e);
 }
 
 enum access access_rule(const struct principal *p, const struct rtype *t) {
     (void)t; /* the allow-all role holds for every type */
     return p && p->all ? ACCESS_ALL : ACCESS_NONE;
-}
-
-static const struct query_function functions[] = {
-    {"now", "now() [+ or - duration]", "This instant: created > now() - 2h."},
-    {"today", "today() [+ or - whole days]",
-     "This day in the company's zone: due <= today() + 1w."},
-    {"tagged", "tagged('tag') or tagged(field, 'tag')", "Has the tag: not tagged('do-not-call')."},
-    {"count", ": count()", "At the end of a query: how many, instead of which."},
-};
-
-const struct query_function *query_functions(size_t *count) {
-    *count = sizeof functions / sizeof *functions;
-    return functions;
 }

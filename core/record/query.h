@@ -95,27 +95,32 @@ void query_bind(sqlite3_stmt *st, const struct query_sql *sql);
 /* Reads a linked record for the matcher, with its links fields filled in: its values, or NULL when
  * it does not exist. They must stay as they are until predicate_match returns. */
 typedef const kith_value *(*match_lookup)(void *arg, const struct rtype *t, kith_id id);
+/* Where the matcher learns of records other than the one at hand. */
+struct match_source {
+    match_lookup lookup;
+    void *arg;
+};
 
 struct predicate; /* compiled condition over one type; immutable, any thread; lives in its arena */
 /* text is a condition alone, without parameters. */
 kith_status predicate_parse(struct predicate **out, const struct schema *s, const struct rtype *t,
                             struct arena *a, kith_str text, kith_error *e);
 /* Finds what the same condition finds in a query: unknown does not match. values as from
- * record_read, links fields filled in. lookup may be NULL when no path leaves the record. Allocates
+ * record_read, links fields filled in. source may be NULL when no path leaves the record. Allocates
  * nothing, but for folding text that is long or not ASCII. */
 bool predicate_match(const struct predicate *p, const struct query_env *env, kith_id id,
-                     const kith_value *values, match_lookup lookup, void *arg);
+                     const kith_value *values, const struct match_source *source);
 /* The fields of the record itself that the result depends on. */
 const struct fieldset *predicate_fields(const struct predicate *p);
 bool predicate_local(const struct predicate *p); /* no path leaves the record */
 const struct query *predicate_query(const struct predicate *p);
 
-/* Every function of the language with its documentation, for `kith help query` and the reference.
- */
+/* Every function of the language with its documentation, for `kith help query` and the reference,
+ * which follow from the table that the parser works with. NULL behind the last. */
 struct query_function {
     const char *name, *signature, *doc;
 };
-const struct query_function *query_functions(size_t *count);
+const struct query_function *query_function_at(size_t i);
 /* In the same form: every part of a query, every condition, and how each sort of value is written.
  * The name is that of the group. */
 const struct query_function *query_forms(size_t *count);

@@ -8,167 +8,6 @@
 
 #include <string.h>
 
-/* What stands on one side of a comparison, as written. */
-enum raw_kind { RAW_PATH, RAW_VALUE, RAW_NULL };
-struct raw {
-    enum raw_kind kind;
-    struct name_list names;
-    struct operand operand;
-    uint32_t at;
-};
-
-/* -- operands ---------------------------------------------------------------------------------- */
-
-static const char *const keywords[] = {"and",  "or",    "not",   "in",    "like", "is",   "null",
-                                       "true", "false", "where", "order", "by",   "limit"};
-
-static bool is_keyword(const struct token *t) {
-    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
-        if (query_is_word(t, keywords[i]))
-            return true;
-    return false;
-}
-
-static bool is_call(const struct parser *p) {
-    return p->token.kind == TOKEN_NAME && query_is_sign(&p->ahead, "(");
-}
-
-static const char *function_name(const void *arg, size_t i) {
-    return ((const struct query_function *)arg)[i].name;
-}
-
-static kith_status unknown_function(struct parser *p) {
-    size_t count;
-    const struct query_function *functions = query_functions(&count);
-    kith_str name = text_cut(p->token.text, 60);
-    const char *near = str_nearest(name, function_name, functions, count);
-    if (str_ieqz(name, "count"))
-        return QUERY_FAIL(p, p->token.at,
-                          "'count()' stands at the end of a query: contact: count()");
-    return QUERY_FAIL(p, p->token.at, "no function '%.*s' can stand here%s%s%s", (int)name.len,
-                      name.ptr, near ? "; did you mean '" : "", near ? near : "",
-                      near ? "()'?" : "");
-}
-
-static kith_status parse_number(struct parser *p, bool negative, kith_value *out) {
-    kith_str text = p->token.text;
-    const char *dot = memchr(text.ptr, '.', text.len);
-    size_t digits = dot ? text.len - (size_t)(dot + 1 - text.ptr) : 0;
-    int64_t n;
-    *out = (kith_value){.kind = dot ? KITH_DECIMAL : KITH_INT};
-    if (dot ? !decimal_parse(text, digits < 9 ? (int32_t)digits : 9, &n) : !int_parse(text, &n))
-        return QUERY_FAIL(p, p->token.at,
-                          "%.*s is no number that fits (at most 9 digits after the point)",
-                          (int)(text.len < 40 ? text.len : 40), text.ptr);
-    if (dot) {
-        out->as.decimal.units = negative ? -n : n;
-        out->as.decimal.scale = digits < 9 ? (int32_t)digits : 9;
-    } else {
-        out->as.i = negative ? -n : n;
-    }
-    return query_advance(p);
-}
-
-static kith_status parse_duration(struct parser *p, int64_t *ms) {
-    if (p->token.kind != TOKEN_DURATION)
-        return query_expected(p, "a duration such as 30d or 2h");
-    if (!duration_parse(p->token.text, ms))
-        return query_expected(p, "a duration such as 90s, 15m, 2h, 3d or 1w");
-    return query_advance(p);
-}
-
-static kith_status parse_signed(struct parser *p, kith_value *out) {
-    bool negative = query_is_sign(&p->token, "-");
-    if (negative)
-        TRY(query_advance(p));
-    if (p->token.kind != TOKEN_DURATION && p->token.kind != TOKEN_NUMBER)
-        return query_expected(p, "a number");
-    if (p->token.kind == TOKEN_NUMBER)
-        return parse_number(p, negative, out);
-    *out = (kith_value){.kind = KITH_DURATION};
-    TRY(parse_duration(p, &out->as.i));
-    out->as.i = negative ? -out->as.i : out->as.i;
-    return KITH_OK;
-}
-
-/* now() and today(), with what is added to them. */
-static kith_status parse_moment(struct parser *p, bool now, struct operand *out) {
-    out->kind = now ? OPERAND_NOW : OPERAND_TODAY;
-    TRY(query_advance(p));
-    TRY(query_expect_sign(p, "("));
-    TRY(query_expect_sign(p, ")"));
-    int64_t sum = 0, ms;
-    while (query_is_sign(&p->token, "+") || query_is_sign(&p->token, "-")) {
-        bool minus = query_is_sign(&p->token, "-");
-        uint32_t at = p->ahead.at;
-        TRY(query_advance(p));
-        TRY(parse_duration(p, &ms));
-        if (ms > QUERY_SPAN_MAX || (sum += minus ? -ms : ms) > QUERY_SPAN_MAX ||
-            sum < -QUERY_SPAN_MAX)
-            return QUERY_FAIL(p, at, "that is more than a thousand years away");
-        if (!now && ms % DAY_MS != 0)
-            return QUERY_FAIL(p, at, "today() moves by whole days; now() moves by any duration");
-    }
-    out->value = value_int(now ? sum : sum / DAY_MS);
-    return KITH_OK;
-}
-
-static kith_status parse_param(struct parser *p, struct operand *out) {
-    struct query *q = p->q;
-    kith_str name = p->token.text;
-    uint32_t i = 0;
-    if (!p->params)
-        return QUERY_FAIL(p, p->token.at, "a rule's condition has no parameters");
-    while (i < q->param_count && !str_eqz(name, q->params[i]))
-        i++;
-    if (i == sizeof q->params / sizeof *q->params)
-        return query_fail(p->text, p->token.at, p->e, KITH_E_LIMIT, "more than %u parameters", i);
-    if (i == q->param_count) {
-        q->params[i] = arena_strndup(p->arena, name.ptr, name.len);
-        if (!q->params[i])
-            return err_nomem(p->e);
-        q->param_count++;
-    }
-    *out = (struct operand){.kind = OPERAND_PARAM, .at = p->token.at, .value = value_int(i)};
-    return query_advance(p);
-}
-
-static kith_status parse_word(struct parser *p, struct raw *out) {
-    bool yes = query_is_word(&p->token, "true");
-    if (yes || query_is_word(&p->token, "false"))
-        out->operand.value = (kith_value){.kind = KITH_BOOL, .as.i = yes};
-    else if (query_is_word(&p->token, "null"))
-        out->kind = RAW_NULL;
-    else
-        return query_expected(p, "a field or a value");
-    return query_advance(p);
-}
-
-static kith_status parse_raw(struct parser *p, struct raw *out) {
-    const struct token *t = &p->token;
-    out->kind = RAW_VALUE;
-    out->at = t->at;
-    out->operand = (struct operand){.kind = OPERAND_VALUE, .at = t->at};
-    if (is_call(p)) {
-        bool now = query_is_word(t, "now");
-        return now || query_is_word(t, "today") ? parse_moment(p, now, &out->operand)
-                                                : unknown_function(p);
-    }
-    if (t->kind == TOKEN_QUOTED || (t->kind == TOKEN_NAME && !is_keyword(t))) {
-        out->kind = RAW_PATH;
-        return query_names(p, &out->names);
-    }
-    if (t->kind == TOKEN_TEXT) {
-        out->operand.value = value_str(t->text);
-        return query_advance(p);
-    }
-    if (t->kind == TOKEN_PARAM)
-        return parse_param(p, &out->operand);
-    if (t->kind == TOKEN_NUMBER || t->kind == TOKEN_DURATION || query_is_sign(t, "-"))
-        return parse_signed(p, &out->operand.value);
-    return parse_word(p, out);
-}
-
 /* -- tests ------------------------------------------------------------------------------------- */
 
 static kith_status fit_operand(struct parser *p, const struct test *t, struct operand *o) {
@@ -192,7 +31,7 @@ static kith_status fit_operand(struct parser *p, const struct test *t, struct op
     return KITH_OK;
 }
 
-static kith_status one_operand(struct parser *p, struct test *t, const struct raw *raw) {
+kith_status query_one_operand(struct parser *p, struct test *t, const struct raw *raw) {
     t->operands = ARENA_NEW(p->arena, struct operand);
     if (!t->operands)
         return err_nomem(p->e);
@@ -233,11 +72,11 @@ static kith_status compare_paths(struct parser *p, struct test *t, const struct 
         return QUERY_FAIL(p, name->at, "an option stands in quotes: '%.*s'", (int)name->text.len,
                           name->text.ptr);
     if (right->names.count == 1 && !str_eqz(name->text, "id") &&
-        !type_field(p->q->schema, p->q->type, name->text)) {
+        !type_field(p->q->schema, p->scope->type, name->text)) {
         kith_str shown = text_cut(name->text, 60);
         return query_fail(p->text, name->at, p->e, KITH_E_NOTFOUND,
                           "no field '%.*s' in %s; a text stands in quotes: '%.*s'", (int)shown.len,
-                          shown.ptr, p->q->type->name, (int)shown.len, shown.ptr);
+                          shown.ptr, p->scope->type->name, (int)shown.len, shown.ptr);
     }
     if (t->many)
         return QUERY_FAIL(p, right->at,
@@ -280,7 +119,7 @@ static kith_status parse_comparison(struct parser *p, struct test *t, const stru
     t->kind = TEST_COMPARE;
     t->cmp = comparison(&p->token);
     TRY(query_advance(p));
-    TRY(parse_raw(p, &right));
+    TRY(query_raw(p, &right));
     if (left->kind != RAW_PATH) {
         const struct raw *value = left;
         if (right.kind != RAW_PATH)
@@ -297,7 +136,7 @@ static kith_status parse_comparison(struct parser *p, struct test *t, const stru
     TRY(check_comparable(p, t, at));
     if (t->many && t->cmp == CMP_NE)
         return no_opposite_of_many(p, t, at);
-    return right.kind == RAW_PATH ? compare_paths(p, t, &right) : one_operand(p, t, &right);
+    return right.kind == RAW_PATH ? compare_paths(p, t, &right) : query_one_operand(p, t, &right);
 }
 
 static kith_status parse_in(struct parser *p, struct test *t) {
@@ -311,7 +150,7 @@ static kith_status parse_in(struct parser *p, struct test *t) {
     do {
         struct raw raw;
         TRY(query_advance(p)); /* "(" or "," */
-        TRY(parse_raw(p, &raw));
+        TRY(query_raw(p, &raw));
         if (raw.kind == RAW_PATH)
             return QUERY_FAIL(p, raw.at, "a list holds values; text stands in quotes");
         if (raw.kind == RAW_NULL)
@@ -337,8 +176,8 @@ static kith_status parse_like(struct parser *p, struct test *t) {
     TRY(query_advance(p));
     if (p->token.kind != TOKEN_TEXT && p->token.kind != TOKEN_PARAM)
         return query_expected(p, "a pattern such as 'x%'");
-    TRY(parse_raw(p, &raw));
-    return one_operand(p, t, &raw);
+    TRY(query_raw(p, &raw));
+    return query_one_operand(p, t, &raw);
 }
 
 static kith_status parse_is(struct parser *p, struct test *t) {
@@ -385,46 +224,7 @@ static kith_status parse_worded(struct parser *p, struct test *t, const struct r
     t->kind = TEST_COMPARE;
     t->cmp = CMP_EQ;
     struct raw yes = {.operand = {.at = left->at, .value = {.kind = KITH_BOOL, .as.i = 1}}};
-    return one_operand(p, t, &yes);
-}
-
-/* The only field of the type that holds tags. */
-static kith_status tags_field(struct parser *p, uint32_t at, struct path *out) {
-    const struct rtype *type = p->q->type;
-    *out = (struct path){.type = type, .text = STR("tags"), .at = at};
-    for (uint32_t i = 0; i < type->field_count; i++) {
-        if (type->fields[i]->kind != KITH_F_TAGS)
-            continue;
-        if (out->field)
-            return QUERY_FAIL(p, at, "%s has several tags fields; write tagged(field, 'x')",
-                              type->name);
-        out->field = type->fields[i];
-    }
-    return out->field ? KITH_OK : QUERY_FAIL(p, at, "%s has no tags", type->name);
-}
-
-static kith_status parse_tagged(struct parser *p, struct test *t) {
-    struct raw raw;
-    uint32_t at = p->token.at;
-    t->kind = TEST_TAGGED;
-    TRY(query_advance(p));
-    TRY(query_expect_sign(p, "("));
-    TRY(parse_raw(p, &raw));
-    if (raw.kind == RAW_PATH) {
-        TRY(query_path(p, &raw.names, t, &t->path));
-        if (!t->path.field || t->path.field->kind != KITH_F_TAGS)
-            return QUERY_FAIL(p, raw.at, "'%.*s' holds no tags", (int)t->path.text.len,
-                              t->path.text.ptr);
-        TRY(query_expect_sign(p, ","));
-        TRY(parse_raw(p, &raw));
-    } else {
-        TRY(tags_field(p, at, &t->path));
-    }
-    if (raw.kind != RAW_VALUE || raw.operand.kind == OPERAND_NOW ||
-        raw.operand.kind == OPERAND_TODAY)
-        return QUERY_FAIL(p, raw.at, "a tag stands in quotes");
-    TRY(one_operand(p, t, &raw));
-    return query_expect_sign(p, ")");
+    return query_one_operand(p, t, &yes);
 }
 
 static void negate_test(struct test *t) {
@@ -485,10 +285,13 @@ static kith_status parse_test(struct parser *p, bool negate, struct node **out) 
     if (++p->conditions > QUERY_CONDITIONS_MAX)
         return query_fail(p->text, p->token.at, p->e, KITH_E_LIMIT, "more than %u conditions",
                           QUERY_CONDITIONS_MAX);
-    if (is_call(p) && query_is_word(&p->token, "tagged")) {
-        TRY(parse_tagged(p, t));
+    const struct function *f = query_called(p);
+    uint32_t at = p->token.at;
+    if (f && f->test) {
+        TRY(query_begin_call(p));
+        TRY(f->test(p, f, at, t));
     } else {
-        TRY(parse_raw(p, &left));
+        TRY(query_raw(p, &left));
         TRY(comparison(&p->token) ? parse_comparison(p, t, &left) : parse_worded(p, t, &left));
     }
     if (negate)

@@ -60,7 +60,7 @@ kith_status query_cursor(const struct query *q, sqlite3_stmt *st, kith_str after
     put_u64(&b, q->hash);
     put_u64(&b, (uint64_t)before.given + (uint64_t)given);
     for (uint32_t i = 0; i < q->key_count; i++)
-        put_key(&b, st, (int)(1 + q->type->column_count + i));
+        put_key(&b, st, (int)(1 + q->root.type->column_count + i));
     kith_status status = encode(&b, a, cursor, e);
     buf_free(&b);
     return status;

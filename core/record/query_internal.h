@@ -16,9 +16,9 @@
 #define QUERY_DEPTH_MAX      64u    /* parentheses and nots inside each other */
 #define QUERY_CONDITIONS_MAX 200u
 #define QUERY_LINKS_MAX                                                                            \
-    12u                      /* links followed, each path once; each condition through links anew  \
-                              */
-#define QUERY_NAMES_MAX   8u /* names in one path */
+    12u                         /* links followed in one scope: each path once, each condition on  \
+                                   many anew */
+#define QUERY_NAMES_MAX   8u    /* names in one path */
 #define QUERY_VALUES_MAX  4000u /* values written in one query */
 #define QUERY_KEYS_MAX    8u
 #define QUERY_PATTERN_MAX 1000u /* bytes of a pattern of "like" */
@@ -54,15 +54,15 @@ kith_status query_fail_at(kith_str text, uint32_t at, kith_error *e); /* puts "a
 
 /* -- the tree ---------------------------------------------------------------------------------- */
 
-/* A link that is followed. Its record is t<number> in SQL, the row of the link table l<number>. */
+/* A link that is followed. The emitter calls its record t<n>, the row of its link table l<n>. */
 struct step {
     const struct step *from; /* NULL: the record itself */
     const struct rfield *via;
     const struct rtype *type; /* the type that is reached */
-    uint32_t number;          /* from 1 */
+    uint32_t number;          /* in its scope, from 1 */
     bool many;                /* through links, to many */
     bool bare;                /* many, and only the ids are wanted: the record is not read */
-    struct step *next;        /* in the list of the query or of the test */
+    struct step *next;        /* in the list of the scope or of the test */
 };
 
 struct path {
@@ -114,6 +114,17 @@ struct node {
     struct test *test;
 };
 
+/* A scope: a condition on the records of one type, with the links that it follows from them. A
+ * query is one, and whatever asks for other records inside it another. Its steps are numbered on
+ * their own: the emitter gives them names wherever it puts the scope, so that one tree can stand in
+ * many statements, several times in one, and relative to any record that is reached there. */
+struct scope {
+    const struct rtype *type;
+    struct node *where; /* NULL: every record */
+    struct step *joins; /* to-one steps, in the order of their first use */
+    uint32_t steps;     /* how many, those of its tests included */
+};
+
 struct sort_key {
     struct path path;
     bool descending, nullable;
@@ -122,9 +133,7 @@ struct sort_key {
 /* Both a query and the condition of a predicate. */
 struct query {
     const struct schema *schema;
-    const struct rtype *type;
-    struct node *where;                       /* NULL: every record */
-    struct step *joins;                       /* to-one steps, in the order of their first use */
+    struct scope root;                        /* which records */
     struct sort_key keys[QUERY_KEYS_MAX + 1]; /* the last one is the id */
     uint32_t key_count;
     int64_t limit; /* -1: none */
@@ -145,7 +154,8 @@ struct parser {
     uint32_t at;               /* behind `ahead` */
     struct token token, ahead; /* the one at hand and the one behind it */
     uint32_t last;             /* behind the token before the one at hand */
-    uint32_t depth, conditions, steps;
+    struct scope *scope;       /* the one whose condition is being read */
+    uint32_t depth, conditions;
     bool params; /* allowed */
 };
 
@@ -159,9 +169,38 @@ kith_status query_begin(struct parser *p, struct query **out, const struct schem
 /* Fields and links of a path. test NULL: it may not go through links. (query_path.c) */
 kith_status query_path(struct parser *p, const struct name_list *names, struct test *test,
                        struct path *out);
+kith_status query_names(struct parser *p, struct name_list *out);
 /* A condition: "or" of "and" of tests. negate: its opposite. (query_condition.c) */
 kith_status query_condition(struct parser *p, bool negate, struct node **out);
-kith_status query_names(struct parser *p, struct name_list *out);
+/* Gives the test its only operand, fitted to its path. */
+struct raw;
+kith_status query_one_operand(struct parser *p, struct test *t, const struct raw *raw);
+
+/* What stands on one side of a comparison, as written. (query_operand.c) */
+enum raw_kind { RAW_PATH, RAW_VALUE, RAW_NULL };
+struct raw {
+    enum raw_kind kind;
+    struct name_list names;
+    struct operand operand;
+    uint32_t at;
+};
+kith_status query_raw(struct parser *p, struct raw *out);
+kith_status query_duration(struct parser *p, int64_t *ms);
+
+/* A function of the language. The parse function that is set says where it may stand: as a
+ * condition, or as a value. It begins behind "(" and takes the ")"; at: the function's name. */
+struct function {
+    struct query_function doc;
+    kith_status (*test)(struct parser *p, const struct function *f, uint32_t at, struct test *t);
+    kith_status (*value)(struct parser *p, const struct function *f, struct operand *out);
+};
+/* The function that is called by the token at hand; NULL: none, or an unknown one.
+ * (query_function.c) */
+const struct function *query_called(const struct parser *p);
+bool query_is_call(const struct parser *p);
+kith_status query_begin_call(struct parser *p); /* takes the name and "(" */
+/* What is called cannot stand here; names what may be meant. */
+kith_status query_bad_call(struct parser *p);
 
 /* The parser's tools (query_parse.c). */
 kith_status query_advance(struct parser *p);

@@ -110,7 +110,7 @@ static void note_field(struct predicate *p, const struct path *path) {
 }
 
 static kith_status parse_condition(struct parser *p, struct query *q) {
-    TRY(query_condition(p, false, &q->where));
+    TRY(query_condition(p, false, &q->root.where));
     return p->token.kind == TOKEN_END ? KITH_OK : query_expected(p, "'and', 'or' or the end");
 }
 
@@ -120,14 +120,14 @@ kith_status predicate_parse(struct predicate **out, const struct schema *s, cons
     struct query *q;
     *out = NULL;
     TRY(query_begin(&parser, &q, s, a, text, e));
-    q->type = t;
+    q->root.type = t;
     TRY(parse_condition(&parser, q));
     struct predicate *p = ARENA_NEW(a, struct predicate);
-    struct op *ops = ARENA_ARRAY(a, struct op, count_tests(q->where));
+    struct op *ops = ARENA_ARRAY(a, struct op, count_tests(q->root.where));
     if (!p || !ops)
         return err_nomem(e);
     *p = (struct predicate){.q = q, .ops = ops, .local = true};
-    compile(p, q->where, MATCHED, FAILED);
+    compile(p, q->root.where, MATCHED, FAILED);
     for (uint32_t i = 0; i < p->count; i++) {
         note_field(p, &ops[i].test->path);
         if (ops[i].test->other)
@@ -158,15 +158,14 @@ struct row {
 struct match {
     const struct query *q;
     const struct query_env *env;
-    match_lookup lookup;
-    void *arg;
+    const struct match_source *source;
     uint32_t known;                       /* bit n: rows[n] is */
     struct row rows[QUERY_LINKS_MAX + 1]; /* by the number of the step; 0: the record itself */
 };
 
 static struct row look_up(const struct match *m, const struct rtype *t, kith_id id) {
-    bool seen = m->lookup && access_rule(m->env->principal, t) != ACCESS_NONE;
-    const kith_value *values = seen ? m->lookup(m->arg, t, id) : NULL;
+    bool seen = m->source && access_rule(m->env->principal, t) != ACCESS_NONE;
+    const kith_value *values = seen ? m->source->lookup(m->source->arg, t, id) : NULL;
     return (struct row){values ? id : 0, values};
 }
 
@@ -447,14 +446,13 @@ static bool run_op(struct match *m, const struct op *op, const kith_value *value
 }
 
 bool predicate_match(const struct predicate *p, const struct query_env *env, kith_id id,
-                     const kith_value *values, match_lookup lookup, void *arg) {
-    if (access_rule(env->principal, p->q->type) == ACCESS_NONE)
+                     const kith_value *values, const struct match_source *source) {
+    if (access_rule(env->principal, p->q->root.type) == ACCESS_NONE)
         return false;
     struct match m;
     m.q = p->q;
     m.env = env;
-    m.lookup = lookup;
-    m.arg = arg;
+    m.source = source;
     m.known = 1;
     m.rows[0] = (struct row){id, values};
     uint32_t at = 0;

@@ -66,6 +66,7 @@ kith_status query_begin(struct parser *p, struct query **out, const struct schem
     if (!q || !p->text.ptr)
         return err_nomem(e);
     q->schema = s;
+    p->scope = &q->root;
     q->limit = -1;
     q->hash = text_hash(text);
     *out = q;
@@ -114,8 +115,8 @@ static void end_with_id(struct query *q) {
             return;
         }
     bool descending = q->key_count > 0 && q->keys[q->key_count - 1].descending;
-    q->keys[q->key_count++] =
-        (struct sort_key){.path = {.type = q->type, .text = STR("id")}, .descending = descending};
+    q->keys[q->key_count++] = (struct sort_key){.path = {.type = q->root.type, .text = STR("id")},
+                                                .descending = descending};
 }
 
 static kith_status parse_order(struct parser *p) {
@@ -162,7 +163,8 @@ static kith_status parse_aggregate(struct parser *p) {
 static kith_status parse_type(struct parser *p) {
     if (p->token.kind != TOKEN_NAME && p->token.kind != TOKEN_QUOTED)
         return query_expected(p, "the name of a type, as in: contact where city = 'Bonn'");
-    if (schema_find_type(p->q->schema, text_cut(p->token.text, 60), &p->q->type, p->e) != KITH_OK)
+    if (schema_find_type(p->q->schema, text_cut(p->token.text, 60), &p->q->root.type, p->e) !=
+        KITH_OK)
         return query_fail_at(p->text, p->token.at, p->e);
     return query_advance(p);
 }
@@ -177,13 +179,13 @@ kith_status query_parse(struct query **out, const struct schema *s, struct arena
     TRY(parse_type(&p));
     if (query_is_word(&p.token, "where")) {
         TRY(query_advance(&p));
-        TRY(query_condition(&p, false, &q->where));
+        TRY(query_condition(&p, false, &q->root.where));
     }
     TRY(parse_order(&p));
     TRY(parse_limit(&p));
     TRY(parse_aggregate(&p));
     if (p.token.kind != TOKEN_END)
-        return query_expected(&p, q->where || q->key_count > 1 || q->limit >= 0
+        return query_expected(&p, q->root.where || q->key_count > 1 || q->limit >= 0
                                       ? "'and', 'or', 'order by', 'limit' or the end"
                                       : "'where', 'order by', 'limit' or the end");
     *out = q;

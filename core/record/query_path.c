@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The query language: names become fields, and the links on the way to them become steps. A path
- * that goes to one is joined once per query however often it is written; a path that goes to many
+ * that goes to one is joined once per scope however often it is written; a path that goes to many
  * belongs to the one test that it stands in. */
 #include "base/text.h"
 #include "record/query_internal.h"
@@ -37,13 +37,13 @@ static kith_status new_step(struct parser *p, const struct rfield *via, const st
     struct step *s = ARENA_NEW(p->arena, struct step);
     if (!s)
         return err_nomem(p->e);
-    if (++p->steps > QUERY_LINKS_MAX)
+    if (++p->scope->steps > QUERY_LINKS_MAX)
         return query_fail(p->text, at, p->e, KITH_E_LIMIT, "more than %u links are followed",
                           QUERY_LINKS_MAX);
     *s = (struct step){.from = from,
                        .via = via,
                        .type = via->target,
-                       .number = p->steps,
+                       .number = p->scope->steps,
                        .many = via->kind == KITH_F_LINKS};
     while (*list)
         list = &(*list)->next;
@@ -54,12 +54,12 @@ static kith_status new_step(struct parser *p, const struct rfield *via, const st
 /* A step from the record, or from one that is reached, to one other. */
 static kith_status join_step(struct parser *p, const struct rfield *via, const struct step *from,
                              uint32_t at, struct step **out) {
-    for (struct step *s = p->q->joins; s; s = s->next)
+    for (struct step *s = p->scope->joins; s; s = s->next)
         if (s->via == via && s->from == from) {
             *out = s;
             return KITH_OK;
         }
-    return new_step(p, via, from, at, &p->q->joins, out);
+    return new_step(p, via, from, at, &p->scope->joins, out);
 }
 
 static kith_status many_step(struct parser *p, const struct rfield *via, const struct path *path,
@@ -97,8 +97,8 @@ kith_status query_path(struct parser *p, const struct name_list *names, struct t
                        struct path *out) {
     const struct token *last = &names->names[names->count - 1];
     uint32_t at = names->names[0].at;
-    *out =
-        (struct path){.type = p->q->type, .at = at, .text = {p->text.ptr + at, last->after - at}};
+    *out = (struct path){
+        .type = p->scope->type, .at = at, .text = {p->text.ptr + at, last->after - at}};
     for (const struct token *name = names->names; name <= last; name++) {
         const struct rfield *f;
         if (name == last && str_eqz(name->text, "id"))

@@ -12,31 +12,57 @@
 
 #include <stdio.h>
 
+/* A scope as it is being put. */
+struct place {
+    const struct scope *scope;
+    uint32_t record; /* its record is t<record> */
+    uint32_t base;   /* its step n is t<base + n> */
+};
 struct emit {
     struct buf b;
+    const struct place *place;
+    uint32_t names; /* given out: t0 .. t<names - 1> */
     const struct query *q;
     const struct query_env *env;
     const kith_value *params;
     struct arena *arena;
     kith_value *values;
-    uint32_t count, cap;
+    size_t cap;
+    uint32_t count;
     kith_error *e;
 };
 
 /* -- names and values -------------------------------------------------------------------------- */
 
-/* A value that is bound: ?1, ?2, ... */
-static void put_value(struct emit *m, kith_value v) {
-    if (m->count == m->cap) { /* cannot be: query_sql counts them */
+/* A value that is bound; its number: ?1, ?2, ... */
+static uint32_t add_value(struct emit *m, kith_value v) {
+    kith_value *more = arena_grow(m->arena, m->values, m->count, &m->cap, sizeof *more);
+    if (!more) {
         m->b.failed = true;
-        return;
+        return 0;
     }
+    m->values = more;
     m->values[m->count++] = v;
-    buf_printf(&m->b, "?%u", m->count);
+    return m->count;
+}
+
+static void put_value(struct emit *m, kith_value v) {
+    buf_printf(&m->b, "?%u", add_value(m, v));
+}
+
+/* Where the scope stands whose record is t<record>. */
+static struct place new_place(struct emit *m, const struct scope *s, uint32_t record) {
+    struct place place = {s, record, m->names - 1};
+    m->names += s->steps;
+    return place;
+}
+
+static uint32_t name_of(const struct emit *m, const struct step *step) {
+    return step ? m->place->base + step->number : m->place->record;
 }
 
 static void put_record(struct emit *m, const struct step *step) {
-    buf_printf(&m->b, "t%u", step ? step->number : 0);
+    buf_printf(&m->b, "t%u", name_of(m, step));
 }
 
 static void put_suffixed(struct emit *m, const struct path *path, const char *suffix) {
@@ -51,7 +77,7 @@ static void put_suffixed(struct emit *m, const struct path *path, const char *su
 /* The column that holds the value; the first of several. */
 static void put_column(struct emit *m, const struct path *path) {
     if (path->from && path->from->bare) {
-        buf_printf(&m->b, "l%u.target", path->from->number);
+        buf_printf(&m->b, "l%u.target", name_of(m, path->from));
     } else if (path->field) {
         put_suffixed(m, path, "");
     } else {
@@ -317,9 +343,10 @@ static bool hidden(const struct emit *m, const struct rtype *t) {
 /* "contact" AS t1 ON t1.id = ..., with the access rule of the type. */
 static void put_target(struct emit *m, const struct step *s) {
     sql_name(&m->b, s->type->name);
-    buf_printf(&m->b, " AS t%u ON t%u.id = ", s->number, s->number);
+    uint32_t n = name_of(m, s);
+    buf_printf(&m->b, " AS t%u ON t%u.id = ", n, n);
     if (s->many)
-        buf_printf(&m->b, "l%u.target", s->number);
+        buf_printf(&m->b, "l%u.target", n);
     else
         put_suffixed(m, &(struct path){.field = s->via, .from = s->from}, "");
     buf_puts(&m->b, hidden(m, s->type) ? " AND 0" : "");
@@ -329,11 +356,11 @@ static void put_link_table(struct emit *m, const struct step *s) {
     char table[128];
     snprintf(table, sizeof table, "%s.%s", s->via->type->name, s->via->name);
     sql_name(&m->b, table);
-    buf_printf(&m->b, " AS l%u", s->number);
+    buf_printf(&m->b, " AS l%u", name_of(m, s));
 }
 
 static void put_link_origin(struct emit *m, const struct step *s) {
-    buf_printf(&m->b, "l%u.record = ", s->number);
+    buf_printf(&m->b, "l%u.record = ", name_of(m, s));
     put_record(m, s->from);
     buf_puts(&m->b, ".id");
 }
@@ -401,16 +428,17 @@ static kith_status put_node(struct emit *m, const struct node *n) {
 
 /* FROM and WHERE, as text: every range of a page repeats it. */
 static kith_status put_source(struct emit *m) {
-    const struct query *q = m->q;
+    const struct scope *s = m->place->scope;
     buf_puts(&m->b, " FROM ");
-    sql_name(&m->b, q->type->name);
-    buf_puts(&m->b, " AS t0");
-    put_joins(m, q->joins);
-    buf_puts(&m->b, hidden(m, q->type) ? " WHERE 0" : " WHERE 1");
-    if (!q->where)
+    sql_name(&m->b, s->type->name);
+    buf_puts(&m->b, " AS ");
+    put_record(m, NULL);
+    put_joins(m, s->joins);
+    buf_puts(&m->b, hidden(m, s->type) ? " WHERE 0" : " WHERE 1");
+    if (!s->where)
         return KITH_OK;
     buf_puts(&m->b, " AND ");
-    return put_node(m, q->where);
+    return put_node(m, s->where);
 }
 
 /* -- order and pages --------------------------------------------------------------------------- */
@@ -426,7 +454,7 @@ static void put_key(struct emit *m, const struct sort_key *key) {
 
 static void put_order(struct emit *m) {
     const struct query *q = m->q;
-    uint32_t first = 2 + q->type->column_count; /* behind the id and the columns, from 1 */
+    uint32_t first = 2 + q->root.type->column_count; /* behind the id and the columns, from 1 */
     for (uint32_t i = 0; i < q->key_count; i++)
         buf_printf(&m->b, "%s%u%s", i ? ", " : " ORDER BY ", first + i,
                    q->keys[i].descending ? " DESC" : "");
@@ -435,9 +463,9 @@ static void put_order(struct emit *m) {
 static void put_select(struct emit *m) {
     const struct query *q = m->q;
     buf_puts(&m->b, "SELECT t0.id");
-    for (uint32_t i = 0; i < q->type->column_count; i++) {
+    for (uint32_t i = 0; i < q->root.type->column_count; i++) {
         buf_puts(&m->b, ", t0.");
-        sql_name(&m->b, q->type->columns[i]);
+        sql_name(&m->b, q->root.type->columns[i]);
     }
     for (uint32_t i = 0; i < q->key_count; i++) {
         buf_puts(&m->b, ", ");
@@ -488,9 +516,8 @@ static void put_ranges(struct emit *m, kith_str source, const struct cursor *cur
     struct position at;
     for (uint32_t i = 0; i < q->key_count; i++) {
         at.values[i] = cursor->keys[i];
-        at.params[i] = m->count + 1;
         if (cursor->keys[i].kind != KITH_NULL)
-            m->values[m->count++] = cursor->keys[i];
+            at.params[i] = add_value(m, cursor->keys[i]);
     }
     for (uint32_t i = q->key_count; i-- > 0;) {
         const struct sort_key *key = &q->keys[i];
@@ -558,13 +585,13 @@ static kith_status put_statement(struct emit *m, kith_str after, int64_t page,
 kith_status query_sql(const struct query *q, const struct query_env *env, const kith_value *params,
                       kith_str after, int64_t page, struct arena *a, struct query_sql *out,
                       kith_error *e) {
-    struct emit m = {.q = q, .env = env, .params = params, .arena = a, .e = e};
+    struct emit m = {.q = q, .env = env, .params = params, .arena = a, .e = e, .names = 1};
+    struct place root = new_place(&m, &q->root, 0);
+    m.place = &root;
     *out = (struct query_sql){0};
     if (page < 1)
         return err_set(e, KITH_E_INVAL, NULL, "a page has at least one row");
-    m.cap = 3 * q->value_count + q->key_count + 1; /* a pattern is three values, a limit one */
-    m.values = ARENA_ARRAY(a, kith_value, m.cap);
-    kith_status st = m.values ? put_statement(&m, after, page, out) : err_nomem(e);
+    kith_status st = put_statement(&m, after, page, out);
     if (st == KITH_OK) {
         out->sql = m.b.failed ? NULL : arena_strndup(a, m.b.ptr, m.b.len);
         out->values = m.values;

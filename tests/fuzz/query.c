@@ -131,7 +131,8 @@ static void matcher_agrees(kith_str text, const kith_id *all, int64_t count, str
         bool found = false;
         for (int64_t i = 0; i < count; i++)
             found |= all[i] == id;
-        HOLDS(predicate_match(p, &env, id, rows[id - 1].values, look_up, NULL) == found,
+        HOLDS(predicate_match(p, &env, id, rows[id - 1].values,
+                              &(struct match_source){look_up, NULL}) == found,
               "record %d is %sfound by '%.*s'", (int)id, found ? "" : "not ", (int)condition.len,
               condition.ptr);
     }

@@ -180,7 +180,7 @@ static const char *matching(const char *condition) {
     if (predicate_parse(&p, schema, firm, &arena, str_of(condition), &e) != KITH_OK)
         return arena_strdup(&arena, e.message);
     for (kith_id id = 1; id <= ROWS; id++)
-        if (predicate_match(p, &env, id, rows[id], lookup, NULL))
+        if (predicate_match(p, &env, id, rows[id], &(struct match_source){lookup, NULL}))
             found = arena_printf(&arena, "%s%s%d", found, *found ? " " : "", (int)id);
     return found;
 }
@@ -552,8 +552,8 @@ TEST("a condition is local when no path leaves the record") {
     EXPECT_OK(predicate_parse(&p, schema, firm, &arena, STR("size > 3 and friends is null"), &e),
               e);
     EXPECT(predicate_local(p));
-    EXPECT(!predicate_match(p, &env, 1, rows[3], NULL, NULL));
-    EXPECT(predicate_match(p, &env, 1, rows[1], NULL, NULL));
+    EXPECT(!predicate_match(p, &env, 1, rows[3], NULL));
+    EXPECT(predicate_match(p, &env, 1, rows[1], NULL));
     EXPECT_STR("at 8: a rule's condition has no parameters", matching("size = :x"));
 }
 
@@ -567,7 +567,7 @@ TEST("a rule that does not match costs well under 100 ns") {
     int64_t begin = clock_ticks(), best = INT64_MAX;
     for (int round = 0; round < 50; round++, begin = clock_ticks()) {
         for (int i = 0; i < 10000; i++)
-            matched += predicate_match(p, &env, 1, rows[1], NULL, NULL);
+            matched += predicate_match(p, &env, 1, rows[1], NULL);
         int64_t took = (clock_ticks() - begin) / 10000;
         best = took < best ? took : best;
     }
