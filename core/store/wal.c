@@ -12,7 +12,11 @@
  * SQLite begins a transaction only when the commit before is synced. So a frame that goes on from a
  * commit by its checksum proves that this commit was acknowledged. If both stand where the log does
  * not lead to any more, something was lost; a group that a power loss tore ends with its only
- * commit, and nothing goes on from that. */
+ * commit, and nothing goes on from that.
+ *
+ * One thing looks like a loss and is none: the log begins anew only when all of it is in the
+ * database file, and a power loss may tear the header that says so in the middle. So when the
+ * header is what is damaged, the pages behind it are compared with those of the database. */
 #include "store/store.h"
 #include "store/vfs.h"
 
@@ -41,6 +45,7 @@ struct walk {
     size_t page;
     unsigned char salts[8];
     unsigned char frame[FRAME + PAGE_MAX];
+    unsigned char there[PAGE_MAX]; /* the page of the database */
 };
 
 static uint32_t word(const unsigned char *p) {
@@ -124,13 +129,91 @@ static int walk(struct walk *w) {
     return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : rc; /* the end */
 }
 
-static int open_and_walk(sqlite3_vfs *files, const char *name, struct walk *w) {
+static int open_file(sqlite3_vfs *files, const char *name, sqlite3_file **out) {
     int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_WAL;
-    int rc = files->xOpen(files, name, w->file, flags, &flags);
+    *out = calloc(1, (size_t)files->szOsFile);
+    return *out ? files->xOpen(files, name, *out, flags, &flags) : SQLITE_NOMEM;
+}
+
+static void close_file(sqlite3_file *f) {
+    if (f && f->pMethods)
+        f->pMethods->xClose(f);
+    free(f);
+}
+
+/* -- a header that was being replaced ---------------------------------------------------------- */
+
+/* The end of the last transaction that the frames, one going on from the other, lead to; and the
+ * highest page among them. */
+static int find_end(struct walk *w, int64_t *end, uint32_t *highest) {
+    unsigned char header[HEADER];
+    int rc = read_at(w, header, HEADER, 0);
+    *end = HEADER;
+    *highest = 0;
+    if (rc != SQLITE_OK)
+        return rc;
+    read_header(w, header);
+    w->bad = -1; /* the header is known to be; where do the frames end? */
+    while (w->bad < 0 && (rc = next_frame(w)) == SQLITE_OK && w->bad < 0) {
+        *highest = word(w->frame) > *highest ? word(w->frame) : *highest;
+        *end = w->committed ? w->at : *end;
+    }
+    return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : rc;
+}
+
+/* Does the frame at `at` hold what the database has at its page? The frames are looked at from the
+ * last to the first: the newest one of a page counts. */
+static int compare_frame(struct walk *w, int64_t at, sqlite3_file *db, unsigned char *seen,
+                         bool *same) {
+    int rc = read_at(w, w->frame, FRAME + w->page, at);
+    uint32_t number = word(w->frame);
+    if (rc != SQLITE_OK || (seen[number / 8] >> (number % 8) & 1))
+        return rc;
+    seen[number / 8] |= (unsigned char)(1u << (number % 8));
+    rc = db->pMethods->xRead(db, w->there, (int)w->page, (int64_t)(number - 1) * (int64_t)w->page);
+    *same = rc == SQLITE_OK && memcmp(w->there, w->frame + FRAME, w->page) == 0;
+    return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : rc;
+}
+
+static int compare_pages(struct walk *w, sqlite3_file *db, bool *same) {
+    const int64_t size = (int64_t)(FRAME + w->page);
+    int64_t end;
+    uint32_t highest;
+    int rc = find_end(w, &end, &highest);
+    unsigned char *seen = calloc(1, highest / 8 + 1u);
+    if (!seen)
+        rc = SQLITE_NOMEM;
+    *same = rc == SQLITE_OK && end > HEADER;
+    for (int64_t at = end - size; rc == SQLITE_OK && *same && at >= HEADER; at -= size)
+        rc = compare_frame(w, at, db, seen, same);
+    free(seen);
+    return rc;
+}
+
+/* Nothing was lost when all that the log leads to is in the database. */
+static int look_at_database(sqlite3_vfs *files, const char *name, struct walk *w) {
+    sqlite3_file *db;
+    bool same = false;
+    int rc = open_file(files, name, &db);
+    if (rc == SQLITE_OK)
+        rc = compare_pages(w, db, &same);
+    close_file(db);
+    w->bad = 0;
+    w->lost = !same;
+    return rc;
+}
+
+static int open_and_walk(sqlite3_vfs *files, const struct buf *log, struct walk *w) {
+    struct buf db = {0};
+    int rc = open_file(files, log->ptr, &w->file);
     if (rc == SQLITE_OK)
         rc = walk(w);
-    if (w->file->pMethods)
-        w->file->pMethods->xClose(w->file);
+    if (rc == SQLITE_OK && w->lost && w->bad == 0) {
+        buf_printf(&db, "%.*s", (int)(log->len - strlen("-wal")), log->ptr);
+        rc = db.failed ? SQLITE_NOMEM : look_at_database(files, db.ptr, w);
+        buf_free(&db);
+    }
+    close_file(w->file);
     return rc;
 }
 
@@ -177,13 +260,11 @@ kith_status conn_log_damage(const char *path, const char *vfs, int64_t *at, kith
     TRY(find_log(path, vfs, &files, &log, e));
     struct walk *w = calloc(1, sizeof *w);
     int rc = SQLITE_NOMEM;
-    if (w && (w->file = calloc(1, (size_t)files->szOsFile)))
-        rc = open_and_walk(files, log.ptr, w);
+    if (w)
+        rc = open_and_walk(files, &log, w);
     struct conn read = {.path = log.ptr};
     kith_status st = rc == SQLITE_OK ? KITH_OK : conn_error(&read, rc, e);
     *at = rc == SQLITE_OK && w->lost ? w->bad : -1;
-    if (w)
-        free(w->file);
     free(w);
     buf_free(&log);
     return st;

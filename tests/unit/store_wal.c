@@ -137,3 +137,43 @@ TEST("what an earlier use of the log left behind is no damage") {
     EXPECT_INT(HEADER, damage(&l, l.size, HEADER + 100));
     end(&l);
 }
+
+static void copy_file(const char *from, const char *to) {
+    char command[160];
+    snprintf(command, sizeof command, "cp %s %s", from, to);
+    EXPECT_INT(0, system(command));
+}
+
+TEST("a header that a power loss tore while the log began anew is no damage, if all is in the "
+     "database") {
+    struct logged l;
+    kith_error e = KITH_ERROR_INIT;
+    char header[HEADER];
+    begin(&l);
+    EXPECT_OK(conn_exec(l.conn, "PRAGMA wal_checkpoint(RESTART)", &e), e);
+    char *old = malloc(l.size);
+    size_t size = l.size;
+    EXPECT(old != NULL);
+    memcpy(old, l.bytes, size);
+    copy_file(l.db, l.copy);
+    commit(&l, 1); /* writes the new header */
+    read_log(&l);
+    memcpy(header, l.bytes, HEADER);
+    bool differ = false;
+    for (int cut = 0; cut <= HEADER; cut++) {
+        memcpy(l.bytes, old, size);
+        memcpy(l.bytes, header, (size_t)cut);
+        differ |= memcmp(l.bytes, old, HEADER) != 0;
+        EXPECT_INT(-1, damage(&l, size, -1));
+    }
+    EXPECT(differ);
+    /* The same header over frames that are not in the database is damage. */
+    FILE *empty = fopen(l.copy, "wb");
+    EXPECT(empty != NULL);
+    fclose(empty);
+    memcpy(l.bytes, old, size);
+    memcpy(l.bytes, header, 16);
+    EXPECT_INT(0, damage(&l, size, -1));
+    free(old);
+    end(&l);
+}
