@@ -288,9 +288,8 @@ kith_status delivery_wants(struct reaction_entry *r, struct delivery *d, struct 
     if (r->reaction.where && d->ev.values) {
         struct query_env env;
         txn_env(t, &env);
-        *yes = predicate_match(r->reaction.where, &env, d->ev.id, d->ev.values,
-                               &(struct match_source){txn_lookup, t});
-        return KITH_OK;
+        const struct match_source source = {txn_lookup, txn_ask, t};
+        return predicate_match(r->reaction.where, &env, d->ev.id, d->ev.values, &source, yes, e);
     }
     *yes = true;
     return KITH_OK;

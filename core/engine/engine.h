@@ -123,6 +123,9 @@ int64_t txn_deadline(struct txn *t, int64_t ticks);
 typedef kith_status (*find_row)(void *arg, kith_id id, const kith_value *values, kith_error *e);
 kith_status txn_find(struct txn *t, const struct query *q, const kith_value *params, int64_t max,
                      find_row fn, void *arg, kith_error *e);
+/* The match_ask of a transaction, which is the arg: sees what it has written. Ends like a search,
+ * and at the latest after the limit of reads. [writer] */
+kith_status txn_ask(void *txn, const struct match_question *q, int64_t *n, kith_error *e);
 /* The answer of a query that ends in ": count()". [writer] */
 kith_status txn_count(struct txn *t, const struct query *q, const kith_value *params, int64_t *n,
                       kith_error *e);

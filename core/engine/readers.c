@@ -267,6 +267,18 @@ static kith_status find_in(struct txn *t, const struct query *q, const kith_valu
     return st;
 }
 
+kith_status txn_ask(void *txn, const struct match_question *q, int64_t *n, kith_error *e) {
+    struct txn *t = txn;
+    struct conn *w = t->g->writer;
+    int64_t end = clock_ticks() + t->g->opts.read_limit_ms * 1000000;
+    if (t->deadline && t->deadline < end)
+        end = t->deadline;
+    sqlite3_progress_handler(w->db, 10000, past_instant, &end);
+    kith_status st = match_answer(q, w, t->arena, n, e);
+    sqlite3_progress_handler(w->db, 0, NULL, NULL);
+    return st;
+}
+
 kith_status txn_find(struct txn *t, const struct query *q, const kith_value *params, int64_t max,
                      find_row fn, void *arg, kith_error *e) {
     struct query_env env;

@@ -172,15 +172,15 @@ static bool touches(const struct change *c, const struct fieldset *fields) {
     return false;
 }
 
-static bool hook_wants(struct txn *t, const struct hook *h, const struct change *c) {
-    if (c->kind == ROW_UPDATE && h->fields && !touches(c, h->fields))
-        return false;
-    if (!h->where)
-        return true;
+static kith_status hook_wants(struct txn *t, const struct hook *h, const struct change *c,
+                              bool *yes, kith_error *e) {
+    *yes = c->kind != ROW_UPDATE || !h->fields || touches(c, h->fields);
+    if (!*yes || !h->where)
+        return KITH_OK;
     struct query_env env;
+    const struct match_source source = {txn_lookup, txn_ask, t};
     txn_env(t, &env);
-    return predicate_match(h->where, &env, c->id, c->after ? c->after : c->before,
-                           &(struct match_source){txn_lookup, t});
+    return predicate_match(h->where, &env, c->id, c->after ? c->after : c->before, &source, yes, e);
 }
 
 /* Runs the hooks of one moment. row: seq of the row that is already written, 0 before. */
@@ -201,7 +201,9 @@ static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64
     t->hook_depth++;
     for (size_t i = 0; st == KITH_OK && i < l->count; i++) {
         const struct hook_entry *h = l->items[i];
-        if (!hook_wants(t, &h->hook, c))
+        bool wanted;
+        st = hook_wants(t, &h->hook, c, &wanted, e);
+        if (st != KITH_OK || !wanted)
             continue;
         t->code = &h->hook.source;
         t->source = h->source;

@@ -213,8 +213,21 @@ static const kith_value *look_up(void *arg, const struct rtype *t, kith_id id) {
     return read_record(arg, t, id, &values, NULL) == KITH_OK ? values : NULL;
 }
 
+/* With a reader, or in a transaction on the writer's connection. */
+static kith_status ask(void *arg, const struct match_question *q, int64_t *n, kith_error *e) {
+    struct frame *f = arg;
+    struct conn *c;
+    if (f->txn)
+        return txn_ask(f->txn, q, n, e);
+    TRY(engine_reader(f->engine, &c, e));
+    kith_status st = match_answer(q, c, &f->arena, n, e);
+    engine_reader_done(f->engine, c);
+    return st;
+}
+
 static int32_t records_match(const kith_txn *txn, uint32_t predicate, const kith_row *row) {
     struct frame *f = frame_of(txn, NULL);
+    bool yes;
     if (!f)
         return KITH_E_THREAD;
     const struct typed_predicate *p =
@@ -222,8 +235,9 @@ static int32_t records_match(const kith_txn *txn, uint32_t predicate, const kith
     if (!p || !row || row->type != p->type)
         return KITH_E_INVAL;
     struct query_env env = {frame_now(f), engine_zone(f->engine), f->principal};
-    return predicate_match(p->predicate, &env, row->id, row->values,
-                           &(struct match_source){look_up, f});
+    const struct match_source source = {look_up, ask, f};
+    kith_status st = predicate_match(p->predicate, &env, row->id, row->values, &source, &yes, NULL);
+    return st == KITH_OK ? yes : st;
 }
 
 /* -- writing ----------------------------------------------------------------------------------- */

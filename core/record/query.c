@@ -19,30 +19,48 @@ uint32_t query_params(const struct query *q, const char *const **names) {
     return q->param_count;
 }
 
-static kith_status step_types(const struct step *s, query_type_fn fn, void *arg, kith_error *e) {
+struct visit {
+    query_type_fn fn;
+    void *arg;
+    kith_error *e;
+};
+static kith_status scope_types(const struct scope *s, const struct visit *v);
+
+static kith_status step_types(const struct step *s, const struct visit *v) {
     for (; s; s = s->next)
         if (s->type) /* NULL: links to records of any type, of which only the ids are wanted */
-            TRY(fn(arg, s->type, e));
+            TRY(v->fn(v->arg, s->type, v->e));
     return KITH_OK;
 }
 
-static kith_status node_types(const struct node *n, query_type_fn fn, void *arg, kith_error *e) {
+static kith_status path_types(const struct path *path, const struct visit *v) {
+    return path && path->related ? scope_types(&path->related->scope, v) : KITH_OK;
+}
+
+static kith_status node_types(const struct node *n, const struct visit *v) {
     for (; n; n = n->next) {
-        if (n->test)
-            TRY(step_types(n->test->many, fn, arg, e));
-        TRY(node_types(n->first, fn, arg, e));
+        if (n->test) {
+            TRY(step_types(n->test->many, v));
+            TRY(path_types(&n->test->path, v));
+            TRY(path_types(n->test->other, v));
+        }
+        TRY(node_types(n->first, v));
     }
     return KITH_OK;
 }
 
-static kith_status scope_types(const struct scope *s, query_type_fn fn, void *arg, kith_error *e) {
-    TRY(fn(arg, s->type, e));
-    TRY(step_types(s->joins, fn, arg, e));
-    return node_types(s->where, fn, arg, e);
+static kith_status scope_types(const struct scope *s, const struct visit *v) {
+    TRY(v->fn(v->arg, s->type, v->e));
+    TRY(step_types(s->joins, v));
+    return node_types(s->where, v);
 }
 
 kith_status query_types(const struct query *q, query_type_fn fn, void *arg, kith_error *e) {
-    return scope_types(&q->root, fn, arg, e);
+    const struct visit v = {fn, arg, e};
+    TRY(scope_types(&q->root, &v));
+    for (uint32_t i = 0; i < q->key_count; i++)
+        TRY(path_types(&q->keys[i].path, &v));
+    return KITH_OK;
 }
 
 enum access access_rule(const struct principal *p, const struct rtype *t) {

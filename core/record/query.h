@@ -9,10 +9,12 @@
  *               path [ "not" ] "like" 'x%'         % any characters, _ one; folded as below
  *               path "is" [ "not" ] "null"
  *               tagged('x'), tagged(path, 'x')
+ *               exists(type [ "." link ] [ "where" condition ])   its records that link to this one
  *               path                               of a boolean: it is true
  *   operand   = path, 'text' ('' for a quote), number, 30d, true, false, :parameter,
  *               today() and now() with + and - durations
  *   path      = name { "." name } through links to a field or to id; "name" if it is a keyword
+ *               count(type [ "." link ] [ "where" condition ]) for a path: how many there are
  *   key       = [ "-" ] path
  *
  * Null is neither equal nor unequal to anything: only "is null" finds it. A missing link reads as
@@ -25,7 +27,8 @@
  *
  * Parsed by hand with positions, compiled to one parameterised SELECT with the caller's access rule
  * joined in for every type it touches, or to a matcher over one record in memory. Limits: 64 KiB of
- * text, 64 levels, 200 conditions, 12 links followed, 4,000 values, 8 sort keys. */
+ * text, 64 levels, 200 conditions, 12 links followed, 16 exists() and
+ * count(), 4,000 values, 8 sort keys. */
 #ifndef RECORD_QUERY_H
 #define RECORD_QUERY_H
 
@@ -95,9 +98,16 @@ void query_bind(sqlite3_stmt *st, const struct query_sql *sql);
 /* Reads a linked record for the matcher, with its links fields filled in: its values, or NULL when
  * it does not exist. They must stay as they are until predicate_match returns. */
 typedef const kith_value *(*match_lookup)(void *arg, const struct rtype *t, kith_id id);
+/* Answers what has to be searched for, exists() and count(), with match_answer on a connection. */
+struct match_question;
+typedef kith_status (*match_ask)(void *arg, const struct match_question *q, int64_t *n,
+                                 kith_error *e);
+kith_status match_answer(const struct match_question *q, struct conn *c, struct arena *a,
+                         int64_t *n, kith_error *e);
 /* Where the matcher learns of records other than the one at hand. */
 struct match_source {
     match_lookup lookup;
+    match_ask ask;
     void *arg;
 };
 
@@ -106,10 +116,12 @@ struct predicate; /* compiled condition over one type; immutable, any thread; li
 kith_status predicate_parse(struct predicate **out, const struct schema *s, const struct rtype *t,
                             struct arena *a, kith_str text, kith_error *e);
 /* Finds what the same condition finds in a query: unknown does not match. values as from
- * record_read, links fields filled in. source may be NULL when no path leaves the record. Allocates
- * nothing, but for folding text that is long or not ASCII. */
-bool predicate_match(const struct predicate *p, const struct query_env *env, kith_id id,
-                     const kith_value *values, const struct match_source *source);
+ * record_read, links fields filled in. source may be NULL when no path leaves the record; it sees
+ * other records as they are written. Allocates nothing, but for folding text that is long or not
+ * ASCII. Fails only when the source does. */
+kith_status predicate_match(const struct predicate *p, const struct query_env *env, kith_id id,
+                            const kith_value *values, const struct match_source *source, bool *yes,
+                            kith_error *e);
 /* The fields of the record itself that the result depends on. */
 const struct fieldset *predicate_fields(const struct predicate *p);
 bool predicate_local(const struct predicate *p); /* no path leaves the record */

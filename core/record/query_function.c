@@ -79,6 +79,27 @@ static kith_status parse_tagged(struct parser *p, const struct function *f, uint
     return query_expect_sign(p, ")");
 }
 
+/* -- other records ----------------------------------------------------------------------------- */
+
+static kith_status parse_exists(struct parser *p, const struct function *f, uint32_t at,
+                                struct test *t) {
+    struct related *r;
+    (void)f;
+    TRY(query_related(p, at, &r));
+    t->kind = TEST_EXISTS;
+    t->path = (struct path){.type = p->scope->type, .related = r, .at = at};
+    return KITH_OK;
+}
+
+static kith_status parse_count(struct parser *p, const struct function *f, uint32_t at,
+                               struct name_list *out) {
+    (void)f;
+    *out = (struct name_list){.part = PART_COUNT};
+    if (query_is_sign(&p->token, ")"))
+        return QUERY_FAIL(p, at, "'count()' stands at the end of a query: contact: count()");
+    return query_related(p, at, &out->related);
+}
+
 /* -- the table --------------------------------------------------------------------------------- */
 
 static const struct function functions[] = {
@@ -90,6 +111,14 @@ static const struct function functions[] = {
     {.doc = {"tagged", "tagged('tag') or tagged(field, 'tag')",
              "Has the tag: not tagged('do-not-call')."},
      .test = parse_tagged},
+    {.doc = {"exists", "exists(TYPE where CONDITION)",
+             "A record of that type that links to this one and for which it holds: contact where "
+             "exists(task where state = 'open'). Where several fields link: exists(TYPE.FIELD "
+             "where ...)."},
+     .test = parse_exists},
+    {.doc = {"count", "count(TYPE where CONDITION)",
+             "How many such records: count(task where state = 'open') > 3."},
+     .term = parse_count},
     {.doc = {"count", ": count()", "At the end of a query: how many, instead of which."}},
 };
 #define FUNCTIONS (sizeof functions / sizeof *functions)
@@ -121,9 +150,6 @@ static const char *function_name(const void *arg, size_t i) {
 kith_status query_bad_call(struct parser *p) {
     kith_str name = text_cut(p->token.text, 60);
     const char *near = str_nearest(name, function_name, functions, FUNCTIONS);
-    if (str_ieqz(name, "count"))
-        return QUERY_FAIL(p, p->token.at,
-                          "'count()' stands at the end of a query: contact: count()");
     return QUERY_FAIL(p, p->token.at, "no function '%.*s' can stand here%s%s%s", (int)name.len,
                       name.ptr, near ? "; did you mean '" : "", near ? near : "",
                       near ? "()'?" : "");

@@ -21,7 +21,10 @@
 #define QUERY_NAMES_MAX   8u    /* names in one path */
 #define QUERY_VALUES_MAX  4000u /* values written in one query */
 #define QUERY_KEYS_MAX    8u
-#define QUERY_PATTERN_MAX 1000u /* bytes of a pattern of "like" */
+#define QUERY_RELATED_MAX 16u /* exists() and count() of other records */
+/* What one of them counts as in depth: SQLite's parser needs so many symbols for it. */
+#define QUERY_RELATED_DEPTH 10u
+#define QUERY_PATTERN_MAX   1000u /* bytes of a pattern of "like" */
 #define QUERY_SPAN_MAX                                                                             \
     (INT64_C(366000) * DAY_MS) /* added to now() and today(): a thousand years                     \
                                 */
@@ -65,7 +68,14 @@ struct step {
     struct step *next;        /* in the list of the scope or of the test */
 };
 
+/* What is taken of a path's value. */
+enum part {
+    PART_ALL,
+    PART_COUNT, /* of `related`; there is no path */
+};
 struct path {
+    enum part part;
+    const struct related *related;
     const struct rfield *field; /* NULL: the id */
     const struct rtype *type;   /* the type that has it */
     const struct step *from;    /* NULL: the record itself */
@@ -95,11 +105,12 @@ enum test_kind {
     TEST_NULL,
     TEST_TAGGED,
     TEST_LINKED, /* there is any link */
+    TEST_EXISTS, /* there is any of path.related */
 };
 struct test {
     enum test_kind kind;
     uint32_t cmp;
-    bool negated;      /* of IN, LIKE, NULL and TAGGED */
+    bool negated;      /* of IN, LIKE, NULL, TAGGED and EXISTS */
     bool none;         /* with `many`: no linked record satisfies it */
     struct step *many; /* the steps of a path through links, from the first that goes to many */
     struct path path, *other;
@@ -123,6 +134,13 @@ struct scope {
     struct node *where; /* NULL: every record */
     struct step *joins; /* to-one steps, in the order of their first use */
     uint32_t steps;     /* how many, those of its tests included */
+};
+
+/* The records of another type that link to the one at hand. */
+struct related {
+    struct scope scope;
+    const struct rfield *via;   /* its link or links field that leads here */
+    const struct rtype *target; /* the type here */
 };
 
 struct sort_key {
@@ -155,13 +173,16 @@ struct parser {
     struct token token, ahead; /* the one at hand and the one behind it */
     uint32_t last;             /* behind the token before the one at hand */
     struct scope *scope;       /* the one whose condition is being read */
-    uint32_t depth, conditions;
+    uint32_t depth, conditions, related;
     bool params; /* allowed */
 };
 
 struct name_list { /* a path as written */
     struct token names[QUERY_NAMES_MAX];
     uint32_t count;
+    uint32_t at, after; /* with its function, from byte to byte */
+    enum part part;
+    struct related *related;
 };
 /* Checks and lexes the text; *out is an empty query over it. */
 kith_status query_begin(struct parser *p, struct query **out, const struct schema *s,
@@ -170,6 +191,8 @@ kith_status query_begin(struct parser *p, struct query **out, const struct schem
 kith_status query_path(struct parser *p, const struct name_list *names, struct test *test,
                        struct path *out);
 kith_status query_names(struct parser *p, struct name_list *out);
+/* A path, or a function of one. */
+kith_status query_term(struct parser *p, struct name_list *out);
 /* A condition: "or" of "and" of tests. negate: its opposite. (query_condition.c) */
 kith_status query_condition(struct parser *p, bool negate, struct node **out);
 /* Gives the test its only operand, fitted to its path. */
@@ -188,11 +211,14 @@ kith_status query_raw(struct parser *p, struct raw *out);
 kith_status query_duration(struct parser *p, int64_t *ms);
 
 /* A function of the language. The parse function that is set says where it may stand: as a
- * condition, or as a value. It begins behind "(" and takes the ")"; at: the function's name. */
+ * condition, as a value, or where a path may. It begins behind "(" and takes the ")"; at: the
+ * function's name. */
 struct function {
     struct query_function doc;
     kith_status (*test)(struct parser *p, const struct function *f, uint32_t at, struct test *t);
     kith_status (*value)(struct parser *p, const struct function *f, struct operand *out);
+    kith_status (*term)(struct parser *p, const struct function *f, uint32_t at,
+                        struct name_list *out);
 };
 /* The function that is called by the token at hand; NULL: none, or an unknown one.
  * (query_function.c) */
@@ -201,6 +227,9 @@ bool query_is_call(const struct parser *p);
 kith_status query_begin_call(struct parser *p); /* takes the name and "(" */
 /* What is called cannot stand here; names what may be meant. */
 kith_status query_bad_call(struct parser *p);
+
+/* What stands in exists(...) and count(...), with the ")". (query_related.c) */
+kith_status query_related(struct parser *p, uint32_t at, struct related **out);
 
 /* The parser's tools (query_parse.c). */
 kith_status query_advance(struct parser *p);
@@ -254,6 +283,19 @@ int64_t query_day_start(const struct query_env *env, int64_t day);
 static inline bool query_is_day(const struct path *path, const kith_value *v) {
     return v->kind == KITH_DATE && query_rule(path)->class == CLASS_TIME;
 }
+
+/* What the matcher asks of its source: how many there are of path.related for the record `id`, at
+ * least one if `any`. */
+struct match_question {
+    const struct query *q;
+    const struct query_env *env;
+    const struct related *related;
+    kith_id id;
+    bool any;
+};
+/* One SELECT of one number. (query_emit.c) */
+kith_status query_related_sql(const struct match_question *question, struct arena *a,
+                              struct query_sql *out, kith_error *e);
 
 /* -- cursors (query_cursor.c) ------------------------------------------------------------------ */
 

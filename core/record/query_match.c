@@ -40,7 +40,7 @@ struct predicate {
 
 static enum op_kind op_kind(const struct test *t) {
     enum value_class class = query_rule(&t->path)->class;
-    if (t->many || t->path.from || !t->path.field)
+    if (t->many || t->path.from || !t->path.field || t->path.part != PART_ALL)
         return OP_TEST;
     if (t->kind == TEST_NULL)
         return OP_NULL;
@@ -101,6 +101,7 @@ static void compile(struct predicate *p, const struct node *n, uint32_t yes, uin
 /* The field of the record itself with which a path begins. */
 static void note_field(struct predicate *p, const struct path *path) {
     const struct rfield *first = path->field;
+    p->local = p->local && !path->related;
     for (const struct step *s = path->from; s; s = s->from) {
         first = s->via;
         p->local = p->local && s->bare && !s->from;
@@ -159,6 +160,8 @@ struct match {
     const struct query *q;
     const struct query_env *env;
     const struct match_source *source;
+    kith_status status; /* the source's failure */
+    kith_error *e;
     uint32_t known;                       /* bit n: rows[n] is */
     struct row rows[QUERY_LINKS_MAX + 1]; /* by the number of the step; 0: the record itself */
 };
@@ -186,8 +189,23 @@ static const struct row *row_at(struct match *m, const struct step *s) {
     return &m->rows[n];
 }
 
-/* NULL: there is none. *tmp serves for an id. */
+/* How many records link to this one, at least whether there are any. 0 when the source fails. */
+static int64_t related(struct match *m, const struct related *r, bool any) {
+    const struct match_question q = {m->q, m->env, r, m->rows[0].id, any};
+    int64_t n = 0;
+    if (m->status == KITH_OK)
+        m->status = m->source && m->source->ask
+                        ? m->source->ask(m->source->arg, &q, &n, m->e)
+                        : err_set(m->e, KITH_E_INTERNAL, NULL, "nobody can look for other records");
+    return m->status == KITH_OK ? n : 0;
+}
+
+/* NULL: there is none. *tmp serves for what is not in a row. */
 static const kith_value *value_of(struct match *m, const struct path *path, kith_value *tmp) {
+    if (path->part == PART_COUNT) {
+        *tmp = value_int(related(m, path->related, false));
+        return tmp;
+    }
     const struct row *row = row_at(m, path->from);
     const kith_value *v = path->field && row->values ? &row->values[path->field->index] : NULL;
     if (!path->field && row->id) {
@@ -383,7 +401,10 @@ static bool has_tag(const kith_value *v, kith_str tag) {
 
 static bool plain_test(struct match *m, const struct test *t) {
     kith_value tmp, tmp2;
-    const kith_value *v = value_of(m, &t->path, &tmp), *other;
+    const kith_value *v, *other;
+    if (t->kind == TEST_EXISTS)
+        return (related(m, t->path.related, true) != 0) != t->negated;
+    v = value_of(m, &t->path, &tmp);
     switch (t->kind) {
     case TEST_NULL:
         return !v != t->negated;
@@ -399,6 +420,7 @@ static bool plain_test(struct match *m, const struct test *t) {
         other = value_of(m, t->other, &tmp2);
         return v && other && compare(m, t, v, other);
     case TEST_LINKED:
+    case TEST_EXISTS:
         return true;
     }
     return false;
@@ -445,18 +467,23 @@ static bool run_op(struct match *m, const struct op *op, const kith_value *value
     return false;
 }
 
-bool predicate_match(const struct predicate *p, const struct query_env *env, kith_id id,
-                     const kith_value *values, const struct match_source *source) {
+kith_status predicate_match(const struct predicate *p, const struct query_env *env, kith_id id,
+                            const kith_value *values, const struct match_source *source, bool *yes,
+                            kith_error *e) {
+    *yes = false;
     if (access_rule(env->principal, p->q->root.type) == ACCESS_NONE)
-        return false;
+        return KITH_OK;
     struct match m;
     m.q = p->q;
     m.env = env;
     m.source = source;
+    m.status = KITH_OK;
+    m.e = e;
     m.known = 1;
     m.rows[0] = (struct row){id, values};
     uint32_t at = 0;
     while (at < FAILED)
         at = run_op(&m, &p->ops[at], values) ? p->ops[at].yes : p->ops[at].no;
-    return at == MATCHED;
+    *yes = at == MATCHED && m.status == KITH_OK;
+    return m.status;
 }

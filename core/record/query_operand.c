@@ -96,12 +96,16 @@ kith_status query_raw(struct parser *p, struct raw *out) {
     out->operand = (struct operand){.kind = OPERAND_VALUE, .at = t->at};
     if (query_is_call(p)) {
         const struct function *f = query_called(p);
+        out->kind = f && f->term ? RAW_PATH : RAW_VALUE;
+        if (out->kind == RAW_PATH)
+            return query_term(p, &out->names);
         if (!f || !f->value)
             return query_bad_call(p);
         TRY(query_begin_call(p));
         return f->value(p, f, &out->operand);
     }
-    if (t->kind == TOKEN_QUOTED || (t->kind == TOKEN_NAME && !is_keyword(t))) {
+    if (t->kind == TOKEN_QUOTED ||
+        (t->kind == TOKEN_NAME && (!is_keyword(t) || query_is_sign(&p->ahead, ".")))) {
         out->kind = RAW_PATH;
         return query_names(p, &out->names);
     }

@@ -79,7 +79,7 @@ kith_status query_begin(struct parser *p, struct query **out, const struct schem
 static bool key_nullable(const struct path *path) {
     if (path->from)
         return true;
-    return path->field && path->field->index != FIELD_CREATED &&
+    return path->field && path->part == PART_ALL && path->field->index != FIELD_CREATED &&
            path->field->index != FIELD_UPDATED;
 }
 
@@ -95,7 +95,7 @@ static kith_status parse_key(struct parser *p) {
         TRY(query_advance(p));
     if (p->token.kind != TOKEN_NAME && p->token.kind != TOKEN_QUOTED)
         return query_expected(p, "a field to sort by");
-    TRY(query_names(p, &names));
+    TRY(query_term(p, &names));
     TRY(query_path(p, &names, NULL, &key->path));
     if (!query_rule(&key->path)->sorted)
         return QUERY_FAIL(p, key->path.at, "'%.*s' is a %s: nothing can be sorted by it",
@@ -110,7 +110,7 @@ static kith_status parse_key(struct parser *p) {
  * stands behind a key that is the id has no effect. */
 static void end_with_id(struct query *q) {
     for (uint32_t i = 0; i < q->key_count; i++)
-        if (!q->keys[i].path.field && !q->keys[i].path.from) {
+        if (!q->keys[i].path.field && !q->keys[i].path.from && !q->keys[i].path.part) {
             q->key_count = i + 1;
             return;
         }

@@ -16,12 +16,27 @@ static kith_status next_name(struct parser *p, struct name_list *out) {
 }
 
 kith_status query_names(struct parser *p, struct name_list *out) {
-    out->count = 0;
+    *out = (struct name_list){.at = p->token.at};
     TRY(next_name(p, out));
     while (query_is_sign(&p->token, ".")) {
         TRY(query_advance(p));
         TRY(next_name(p, out));
     }
+    out->after = p->last;
+    return KITH_OK;
+}
+
+kith_status query_term(struct parser *p, struct name_list *out) {
+    const struct function *f = query_called(p);
+    uint32_t at = p->token.at;
+    if (!query_is_call(p))
+        return query_names(p, out);
+    if (!f || !f->term)
+        return query_bad_call(p);
+    TRY(query_begin_call(p));
+    TRY(f->term(p, f, at, out));
+    out->at = at;
+    out->after = p->last;
     return KITH_OK;
 }
 
@@ -95,10 +110,14 @@ static kith_status follow(struct parser *p, const struct rfield *via, const stru
 
 kith_status query_path(struct parser *p, const struct name_list *names, struct test *test,
                        struct path *out) {
+    *out = (struct path){.type = p->scope->type,
+                         .at = names->at,
+                         .text = {p->text.ptr + names->at, names->after - names->at},
+                         .part = names->part,
+                         .related = names->related};
+    if (names->count == 0)
+        return KITH_OK; /* count(...) has no path */
     const struct token *last = &names->names[names->count - 1];
-    uint32_t at = names->names[0].at;
-    *out = (struct path){
-        .type = p->scope->type, .at = at, .text = {p->text.ptr + at, last->after - at}};
     for (const struct token *name = names->names; name <= last; name++) {
         const struct rfield *f;
         if (name == last && str_eqz(name->text, "id"))

@@ -33,6 +33,8 @@ static const struct value_rule rules[] = {
 };
 
 const struct value_rule *query_rule(const struct path *path) {
+    if (path->part != PART_ALL)
+        return &rules[KITH_F_INTEGER];
     if (path->from && path->from->bare)
         return &rules[KITH_F_LINKS];
     return &rules[path->field ? path->field->kind : 0];
@@ -163,8 +165,19 @@ static kith_status fit_time(struct fit *f) {
     return KITH_OK;
 }
 
+/* What a function gives is a whole number. */
+static kith_status fit_whole(struct fit *f) {
+    kith_value *v = f->value;
+    int64_t n;
+    if (v->kind == KITH_TEXT && int_parse(v->as.s, &n))
+        *v = value_int(n);
+    return v->kind == KITH_INT ? KITH_OK : misfit(f, "write a whole number");
+}
+
 static kith_status fit_number(struct fit *f) {
     kith_value *v = f->value;
+    if (f->path->part != PART_ALL)
+        return fit_whole(f);
     if (v->kind != KITH_INT && v->kind != KITH_DECIMAL && v->kind != KITH_REAL &&
         v->kind != KITH_TEXT)
         return misfit(f, "write a number");

@@ -234,6 +234,13 @@ TEST("a hook that refuses leaves no trace, and its sentence reaches the caller")
     fixture_close(&x);
 }
 
+static kith_status only_count(void *self, struct txn *t, struct change *c, kith_error *e) {
+    struct hooked *h = self;
+    (void)t, (void)c, (void)e;
+    h->calls++;
+    return KITH_OK;
+}
+
 TEST("a hook waits for its condition and its fields") {
     struct fixture x;
     fixture_open(&x);
@@ -260,6 +267,37 @@ TEST("a hook waits for its condition and its fields") {
     update(&x, x.lead, event, PAIRS("name=C"));
     EXPECT_INT(0, self.calls);
     update(&x, x.lead, web, PAIRS("name=C"));
+    EXPECT_INT(1, self.calls);
+    fixture_close(&x);
+}
+
+TEST("a hook's condition may look for other records, and sees what is written so far") {
+    struct fixture x;
+    fixture_open(&x);
+    struct hooked self = {&x, 0};
+    struct predicate *p;
+    const struct rtype *contact = schema_type(engine_schema(x.g), STR("contact"));
+    EXPECT_OK(predicate_parse(&p, engine_schema(x.g), contact, &x.arena,
+                              STR("count(lead where source = 'web') > 1"), &x.e),
+              x.e);
+    struct hook h = {.type = contact,
+                     .on = ON_UPDATE,
+                     .where = p,
+                     .after = true,
+                     .fn = only_count,
+                     .self = &self,
+                     .source = {SOURCE_RULE, "r", "", 1}};
+    EXPECT_OK(engine_add_hook(x.g, &h, &x.e), x.e);
+    fixture_start(&x);
+    kith_id ada = create(&x, contact, PAIRS("name=Ada"));
+    char link[40], text[ID_TEXT + 1];
+    id_format(ada, text);
+    snprintf(link, sizeof link, "contact=%s", text);
+    create(&x, x.lead, PAIRS("name=A", "source=web", link));
+    update(&x, contact, ada, PAIRS("name=Ada L"));
+    EXPECT_INT(0, self.calls);
+    create(&x, x.lead, PAIRS("name=B", "source=web", link));
+    update(&x, contact, ada, PAIRS("name=Ada Love"));
     EXPECT_INT(1, self.calls);
     fixture_close(&x);
 }

@@ -156,7 +156,7 @@ typedef struct kith_records_v1 {
     kith_status (*read)(const kith_txn *txn, const kith_row *row, uint32_t count,
                         const uint32_t *fields, kith_value *values, kith_error *err);
     /* 1: the condition is true of this row; 0: it is false, or unknown because of a missing value;
-     * a negative kith_status: misuse. [reader] */
+     * a negative kith_status: misuse, or a search for other records failed. [reader] */
     int32_t (*match)(const kith_txn *txn, uint32_t predicate, const kith_row *row);
 
     /* Creates a record with these fields; the others get their defaults. *id may be NULL. Text is

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The query language: conditions as SQL. Values are always bound, never written; names come from
+ * the schema only. */
+#include "record/query_emit.h"
+#include "base/text.h"
+
+#include <stdio.h>
+
+/* -- names and values -------------------------------------------------------------------------- */
+
+/* A value that is bound; its number: ?1, ?2, ... */
+uint32_t emit_add(struct emit *m, kith_value v) {
+    kith_value *more = arena_grow(m->arena, m->values, m->count, &m->cap, sizeof *more);
+    if (!more) {
+        m->b.failed = true;
+        return 0;
+    }
+    m->values = more;
+    m->values[m->count++] = v;
+    return m->count;
+}
+
+void emit_value(struct emit *m, kith_value v) {
+    buf_printf(&m->b, "?%u", emit_add(m, v));
+}
+
+/* Where the scope stands whose record is t<record>. */
+struct place emit_place(struct emit *m, const struct scope *s, uint32_t record) {
+    struct place place = {.scope = s, .record = record, .base = m->names - 1};
+    m->names += s->steps;
+    return place;
+}
+
+static uint32_t name_of(const struct emit *m, const struct step *step) {
+    return step ? m->place->base + step->number : m->place->record;
+}
+
+void emit_record(struct emit *m, const struct step *step) {
+    buf_printf(&m->b, "t%u", name_of(m, step));
+}
+
+void emit_suffixed(struct emit *m, const struct path *path, const char *suffix) {
+    char column[80];
+    emit_record(m, path->from);
+    snprintf(column, sizeof column, "%s%s", path->field->type->columns[path->field->column],
+             suffix);
+    buf_putc(&m->b, '.');
+    sql_name(&m->b, column);
+}
+
+static void put_related(struct emit *m, const struct related *r, const char *select);
+
+/* The column that holds the value; the first of several. */
+void emit_column(struct emit *m, const struct path *path) {
+    if (path->part == PART_COUNT) {
+        put_related(m, path->related, "(SELECT count(*)");
+    } else if (path->from && path->from->bare) {
+        buf_printf(&m->b, "l%u.target", name_of(m, path->from));
+    } else if (path->field) {
+        emit_suffixed(m, path, "");
+    } else {
+        emit_record(m, path->from);
+        buf_puts(&m->b, ".id");
+    }
+}
+
+/* The column that text is ordered and matched by. */
+void emit_ordered(struct emit *m, const struct path *path) {
+    if (query_folds(path))
+        emit_suffixed(m, path, "__fold");
+    else
+        emit_column(m, path);
+}
+
+/* -- tests ------------------------------------------------------------------------------------- */
+
+static const char *const signs[] = {[CMP_LT] = " < ", [CMP_EQ] = " = ",  [CMP_LE] = " <= ",
+                                    [CMP_GT] = " > ", [CMP_NE] = " != ", [CMP_GE] = " >= "};
+
+/* A value as its column stores it. */
+static kith_value stored(kith_value v) {
+    switch (v.kind) {
+    case KITH_DECIMAL:
+        return value_int(v.as.decimal.units);
+    case KITH_MONEY:
+        return value_int(v.as.money.minor);
+    case KITH_LINK:
+        return value_int((int64_t)v.as.link.id);
+    case KITH_TEXT:
+        return v;
+    default:
+        return value_int(v.as.i);
+    }
+}
+
+static void put_compare(struct emit *m, const struct path *path, uint32_t cmp, kith_value v) {
+    emit_column(m, path);
+    buf_puts(&m->b, signs[cmp]);
+    emit_value(m, stored(v));
+}
+
+/* Minor units are ordered within one currency only. */
+static void put_money(struct emit *m, const struct path *path, uint32_t cmp, const kith_value *v) {
+    char *currency = arena_strndup(m->arena, v->as.money.currency, 3);
+    buf_putc(&m->b, '(');
+    put_compare(m, path, cmp, *v);
+    buf_puts(&m->b, cmp == CMP_NE ? " OR " : " AND ");
+    emit_suffixed(m, path, "__cur");
+    buf_puts(&m->b, cmp == CMP_NE ? " != " : " = ");
+    emit_value(m, value_str(str_of(currency)));
+    buf_putc(&m->b, ')');
+}
+
+static void put_typed_link(struct emit *m, const struct path *path, uint32_t cmp,
+                           const kith_value *v) {
+    buf_putc(&m->b, '(');
+    put_compare(m, path, cmp, *v);
+    buf_puts(&m->b, cmp == CMP_NE ? " OR " : " AND ");
+    emit_suffixed(m, path, "__type");
+    buf_puts(&m->b, signs[cmp]);
+    emit_value(m, value_int(v->as.link.type));
+    buf_putc(&m->b, ')');
+}
+
+/* A time and a whole day: within it, before its begin, before its end, ... */
+static void put_day(struct emit *m, const struct path *path, uint32_t cmp, int64_t day) {
+    kith_value begin = value_int(query_day_start(m->env, day));
+    kith_value end = value_int(query_day_start(m->env, day + 1));
+    buf_putc(&m->b, '(');
+    if (cmp == CMP_EQ || cmp == CMP_NE) {
+        put_compare(m, path, cmp == CMP_EQ ? CMP_GE : CMP_LT, begin);
+        buf_puts(&m->b, cmp == CMP_EQ ? " AND " : " OR ");
+        put_compare(m, path, cmp == CMP_EQ ? CMP_LT : CMP_GE, end);
+    } else {
+        bool before = (cmp & CMP_LT) != 0, whole = cmp == CMP_LE || cmp == CMP_GT;
+        put_compare(m, path, before ? CMP_LT : CMP_GE, whole ? end : begin);
+    }
+    buf_putc(&m->b, ')');
+}
+
+/* Equality is binary; where only the folded column has an index, it leads the way. */
+static bool fold_indexed(const struct path *path) {
+    return query_folds(path) && (path->field->flags & (KITH_FF_INDEXED | KITH_FF_UNIQUE));
+}
+
+static void put_text_equal(struct emit *m, const struct path *path, kith_value v) {
+    if (fold_indexed(path)) {
+        kith_str fold = text_fold(m->arena, v.as.s);
+        m->b.failed |= !fold.ptr;
+        emit_suffixed(m, path, "__fold");
+        buf_puts(&m->b, " = ");
+        emit_value(m, value_str(fold));
+        buf_puts(&m->b, " AND ");
+    }
+    put_compare(m, path, CMP_EQ, v);
+}
+
+static void put_with_value(struct emit *m, const struct test *t, kith_value v) {
+    const struct path *path = &t->path;
+    enum value_class class = query_rule(path)->class;
+    if (query_is_day(path, &v)) {
+        put_day(m, path, t->cmp, v.as.i);
+    } else if (class == CLASS_MONEY) {
+        put_money(m, path, t->cmp, &v);
+    } else if (class == CLASS_LINK && path->field && path->field->any_target && v.as.link.type) {
+        put_typed_link(m, path, t->cmp, &v);
+    } else if (class == CLASS_TEXT && t->cmp == CMP_EQ) {
+        put_text_equal(m, path, v);
+    } else if (class == CLASS_TEXT && t->cmp != CMP_NE) {
+        emit_ordered(m, path);
+        buf_puts(&m->b, signs[t->cmp]);
+        emit_value(m, v);
+    } else {
+        put_compare(m, path, t->cmp, v);
+    }
+}
+
+static kith_status operand(struct emit *m, const struct test *t, uint32_t i, kith_value *out) {
+    return query_operand(m->q, t, &t->operands[i], m->env, m->params, m->arena, out, m->e);
+}
+
+/* Two fields. Folded forms are compared only when both have them. */
+static void put_paths(struct emit *m, const struct test *t) {
+    const struct path *a = &t->path, *b = t->other;
+    bool ordered = t->cmp != CMP_EQ && t->cmp != CMP_NE;
+    bool fold = ordered && query_folds(a) && query_folds(b);
+    bool money = query_rule(a)->class == CLASS_MONEY;
+    buf_puts(&m->b, "(");
+    (fold ? emit_ordered : emit_column)(m, a);
+    buf_puts(&m->b, signs[t->cmp]);
+    (fold ? emit_ordered : emit_column)(m, b);
+    if (money) {
+        buf_puts(&m->b, t->cmp == CMP_NE ? " OR " : " AND ");
+        emit_suffixed(m, a, "__cur");
+        buf_puts(&m->b, t->cmp == CMP_NE ? " != " : " = ");
+        emit_suffixed(m, b, "__cur");
+    }
+    buf_puts(&m->b, ")");
+}
+
+static kith_status put_comparison(struct emit *m, const struct test *t) {
+    kith_value v;
+    if (t->other) {
+        put_paths(m, t);
+        return KITH_OK;
+    }
+    TRY(operand(m, t, 0, &v));
+    if (v.kind == KITH_NULL)
+        buf_puts(&m->b, "0"); /* a parameter that is null: never true */
+    else
+        put_with_value(m, t, v);
+    return KITH_OK;
+}
+
+/* One list of a column. Null in it matches nothing; "not in" a list with null is never true. */
+static kith_status put_list(struct emit *m, const struct test *t, bool fold) {
+    if (fold)
+        emit_suffixed(m, &t->path, "__fold");
+    else
+        emit_column(m, &t->path);
+    buf_puts(&m->b, t->negated ? " NOT IN (" : " IN (");
+    for (uint32_t i = 0; i < t->count; i++) {
+        kith_value v;
+        TRY(operand(m, t, i, &v));
+        if (fold && v.kind != KITH_NULL)
+            v.as.s = text_fold(m->arena, v.as.s);
+        m->b.failed |= v.kind == KITH_TEXT && !v.as.s.ptr;
+        buf_puts(&m->b, i ? ", " : "");
+        emit_value(m, v.kind == KITH_NULL ? v : stored(v));
+    }
+    buf_putc(&m->b, ')');
+    return KITH_OK;
+}
+
+static kith_status put_in(struct emit *m, const struct test *t) {
+    if (!t->negated && fold_indexed(&t->path)) {
+        TRY(put_list(m, t, true));
+        buf_puts(&m->b, " AND ");
+    }
+    return put_list(m, t, false);
+}
+
+/* What the pattern begins with as a range, which an index on the folded column can seek to. */
+static void put_prefix(struct emit *m, const struct path *path, kith_str pattern) {
+    size_t n = 0;
+    while (n < pattern.len && pattern.ptr[n] != '%' && pattern.ptr[n] != '_')
+        n++;
+    if (n == 0)
+        return;
+    char *end = arena_strndup(m->arena, pattern.ptr, n);
+    if (!end) {
+        m->b.failed = true;
+        return;
+    }
+    end[n - 1] =
+        (char)((unsigned char)end[n - 1] + 1); /* the first bytes behind all with that prefix */
+    emit_ordered(m, path);
+    buf_puts(&m->b, " >= ");
+    emit_value(m, value_str((kith_str){pattern.ptr, n}));
+    buf_puts(&m->b, " AND ");
+    emit_ordered(m, path);
+    buf_puts(&m->b, " < ");
+    emit_value(m, value_str((kith_str){end, n}));
+    buf_puts(&m->b, " AND ");
+}
+
+static kith_status put_like(struct emit *m, const struct test *t) {
+    kith_value v;
+    TRY(operand(m, t, 0, &v));
+    if (v.kind == KITH_NULL) {
+        buf_puts(&m->b, "0");
+        return KITH_OK;
+    }
+    if (!t->negated && query_folds(&t->path))
+        put_prefix(m, &t->path, v.as.s);
+    emit_ordered(m, &t->path);
+    buf_puts(&m->b, t->negated ? " NOT LIKE " : " LIKE ");
+    emit_value(m, v);
+    return KITH_OK;
+}
+
+static kith_status put_tagged(struct emit *m, const struct test *t) {
+    kith_value v;
+    TRY(operand(m, t, 0, &v));
+    buf_puts(&m->b, t->negated ? "NOT EXISTS" : "EXISTS");
+    buf_puts(&m->b, " (SELECT 1 FROM json_each(");
+    emit_column(m, &t->path);
+    buf_puts(&m->b, ") AS j WHERE j.value = ");
+    emit_value(m, v);
+    buf_putc(&m->b, ')');
+    return KITH_OK;
+}
+
+static kith_status put_plain_test(struct emit *m, const struct test *t) {
+    switch (t->kind) {
+    case TEST_COMPARE:
+        return put_comparison(m, t);
+    case TEST_IN:
+        return put_in(m, t);
+    case TEST_LIKE:
+        return put_like(m, t);
+    case TEST_TAGGED:
+        return put_tagged(m, t);
+    case TEST_NULL:
+        emit_column(m, &t->path);
+        buf_puts(&m->b, t->negated ? " IS NOT NULL" : " IS NULL");
+        return KITH_OK;
+    case TEST_LINKED:
+        buf_puts(&m->b, "1");
+        return KITH_OK;
+    case TEST_EXISTS:
+        put_related(m, t->path.related, t->negated ? "NOT EXISTS (SELECT 1" : "EXISTS (SELECT 1");
+        return KITH_OK;
+    }
+    return err_set(m->e, KITH_E_INTERNAL, NULL, "a test of kind %d", (int)t->kind);
+}
+
+/* -- joins ------------------------------------------------------------------------------------- */
+
+static bool hidden(const struct emit *m, const struct rtype *t) {
+    return access_rule(m->env->principal, t) == ACCESS_NONE;
+}
+
+/* "contact" AS t1 ON t1.id = ..., with the access rule of the type. */
+static void put_target(struct emit *m, const struct step *s) {
+    sql_name(&m->b, s->type->name);
+    uint32_t n = name_of(m, s);
+    buf_printf(&m->b, " AS t%u ON t%u.id = ", n, n);
+    if (s->many)
+        buf_printf(&m->b, "l%u.target", n);
+    else
+        emit_suffixed(m, &(struct path){.field = s->via, .from = s->from}, "");
+    buf_puts(&m->b, hidden(m, s->type) ? " AND 0" : "");
+}
+
+static void put_link_table(struct emit *m, const struct step *s) {
+    char table[128];
+    snprintf(table, sizeof table, "%s.%s", s->via->type->name, s->via->name);
+    sql_name(&m->b, table);
+    buf_printf(&m->b, " AS l%u", name_of(m, s));
+}
+
+static void put_link_origin(struct emit *m, const struct step *s) {
+    buf_printf(&m->b, "l%u.record = ", name_of(m, s));
+    emit_record(m, s->from);
+    buf_puts(&m->b, ".id");
+}
+
+static void put_joins(struct emit *m, const struct step *first) {
+    for (const struct step *s = first; s; s = s->next) {
+        buf_puts(&m->b, " LEFT JOIN ");
+        put_target(m, s);
+    }
+}
+
+/* A test on what is reached through links: EXISTS over the link tables. */
+static kith_status put_many_test(struct emit *m, const struct test *t) {
+    buf_puts(&m->b, t->none ? "NOT EXISTS (SELECT 1 FROM " : "EXISTS (SELECT 1 FROM ");
+    for (const struct step *s = t->many; s; s = s->next) {
+        if (s->many) {
+            buf_puts(&m->b, s == t->many ? "" : " JOIN ");
+            put_link_table(m, s);
+            if (s != t->many) {
+                buf_puts(&m->b, " ON ");
+                put_link_origin(m, s);
+            }
+        }
+        if (!s->bare) {
+            buf_puts(&m->b, s->many ? " JOIN " : " LEFT JOIN ");
+            put_target(m, s);
+        }
+    }
+    buf_puts(&m->b, " WHERE ");
+    put_link_origin(m, t->many);
+    buf_puts(&m->b, " AND ");
+    TRY(put_plain_test(m, t));
+    buf_putc(&m->b, ')');
+    return KITH_OK;
+}
+
+static uint32_t height(const struct node *n) {
+    uint32_t most = 0;
+    for (const struct node *c = n->first; c; c = c->next) {
+        uint32_t h = height(c) + 1;
+        most = h > most ? h : most;
+    }
+    return most;
+}
+
+/* The child under which most levels lie comes first: SQLite's parser keeps 100 symbols at most, and
+ * in this order a level takes one of them. */
+static kith_status put_node(struct emit *m, const struct node *n) {
+    if (n->kind == NODE_TEST)
+        return n->test->many ? put_many_test(m, n->test) : put_plain_test(m, n->test);
+    const struct node *tallest = n->first;
+    for (const struct node *c = n->first; c; c = c->next)
+        tallest = height(c) > height(tallest) ? c : tallest;
+    buf_putc(&m->b, '(');
+    TRY(put_node(m, tallest));
+    for (const struct node *c = n->first; c; c = c->next) {
+        if (c == tallest)
+            continue;
+        buf_puts(&m->b, n->kind == NODE_AND ? " AND " : " OR ");
+        TRY(put_node(m, c));
+    }
+    buf_putc(&m->b, ')');
+    return KITH_OK;
+}
+
+/* What every record of the scope must satisfy. */
+static kith_status put_condition(struct emit *m, const char *before) {
+    const struct scope *s = m->place->scope;
+    buf_printf(&m->b, "%s%s", before, hidden(m, s->type) ? "0" : "1");
+    if (!s->where)
+        return KITH_OK;
+    buf_puts(&m->b, " AND ");
+    return put_node(m, s->where);
+}
+
+kith_status emit_source(struct emit *m) {
+    const struct scope *s = m->place->scope;
+    buf_puts(&m->b, " FROM ");
+    sql_name(&m->b, s->type->name);
+    buf_puts(&m->b, " AS ");
+    emit_record(m, NULL);
+    put_joins(m, s->joins);
+    return put_condition(m, " WHERE ");
+}
+
+/* -- records that link to one ------------------------------------------------------------------ */
+
+/* The id of the record of the scope at hand. */
+static void put_id(struct emit *m) {
+    if (m->place->id) {
+        emit_value(m, value_int((int64_t)m->place->id));
+    } else {
+        emit_record(m, NULL);
+        buf_puts(&m->b, ".id");
+    }
+}
+
+/* The link that leads to the record of the scope at hand: its table, and what it holds. */
+static void put_way_in(struct emit *m, const struct related *r, uint32_t record) {
+    char name[128];
+    sql_name(&m->b, r->scope.type->name);
+    buf_printf(&m->b, " AS t%u", record);
+    if (r->via->kind == KITH_F_LINKS) {
+        snprintf(name, sizeof name, "%s.%s", r->scope.type->name, r->via->name);
+        buf_puts(&m->b, " JOIN ");
+        sql_name(&m->b, name);
+        buf_printf(&m->b, " AS l%u ON l%u.record = t%u.id AND l%u.target = ", record, record,
+                   record, record);
+        put_id(m);
+    }
+}
+
+static void put_link_in(struct emit *m, const struct related *r, uint32_t record) {
+    char column[80];
+    const char *name = r->via->type->columns[r->via->column];
+    buf_printf(&m->b, " AND t%u.", record);
+    sql_name(&m->b, name);
+    buf_puts(&m->b, " = ");
+    put_id(m);
+    if (!r->via->any_target)
+        return;
+    snprintf(column, sizeof column, "%s__type", name);
+    buf_printf(&m->b, " AND t%u.", record);
+    sql_name(&m->b, column);
+    buf_puts(&m->b, " = ");
+    emit_value(m, value_int(m->place->scope->type->id));
+}
+
+/* A subquery over them, to the ")". The condition stands before the link, which spares SQLite's
+ * parser a few symbols for each level. */
+static void put_related(struct emit *m, const struct related *r, const char *select) {
+    const struct place *outer = m->place;
+    uint32_t record = m->names++;
+    struct place inner = emit_place(m, &r->scope, record);
+    buf_printf(&m->b, "%s FROM ", select);
+    put_way_in(m, r, record);
+    m->place = &inner;
+    put_joins(m, r->scope.joins);
+    kith_status st = put_condition(m, " WHERE ");
+    m->place = outer;
+    if (st != KITH_OK)
+        m->status = st;
+    if (r->via->kind == KITH_F_LINK)
+        put_link_in(m, r, record);
+    buf_putc(&m->b, ')');
+}
+
+kith_status query_related_sql(const struct match_question *question, struct arena *a,
+                              struct query_sql *out, kith_error *e) {
+    struct emit m = {.q = question->q, .env = question->env, .arena = a, .e = e, .names = 1};
+    const struct scope self = {.type = question->related->target};
+    struct place place = {.scope = &self, .id = question->id};
+    m.place = &place;
+    put_related(&m, question->related,
+                question->any ? "SELECT EXISTS (SELECT 1" : "SELECT (SELECT count(*)");
+    return emit_finish(&m, m.status, out);
+}
+
+/* -- the end ----------------------------------------------------------------------------------- */
+
+kith_status emit_finish(struct emit *m, kith_status st, struct query_sql *out) {
+    st = st == KITH_OK ? m->status : st;
+    if (st == KITH_OK) {
+        out->sql = m->b.failed ? NULL : arena_strndup(m->arena, m->b.ptr, m->b.len);
+        out->values = m->values;
+        out->value_count = m->count;
+        st = out->sql ? KITH_OK : err_nomem(m->e);
+    }
+    buf_free(&m->b);
+    return st;
+}

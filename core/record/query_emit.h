@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The query language: the emitter, which alone writes it as SQL. What a page (query_sql.c) and a
+ * condition (query_emit.c) share. */
+#ifndef RECORD_QUERY_EMIT_H
+#define RECORD_QUERY_EMIT_H
+
+#include "base/str.h"
+#include "record/query_internal.h"
+
+/* A scope as it is being put. */
+struct place {
+    const struct scope *scope;
+    uint32_t record; /* its record is t<record> */
+    uint32_t base;   /* its step n is t<base + n> */
+    kith_id id;      /* of its record, when that is not in the statement; else 0 */
+};
+struct emit {
+    struct buf b;
+    const struct place *place;
+    uint32_t names; /* given out: t0 .. t<names - 1> */
+    const struct query *q;
+    const struct query_env *env;
+    const kith_value *params;
+    struct arena *arena;
+    kith_value *values;
+    size_t cap;
+    uint32_t count;
+    kith_status status; /* what failed while a path was put */
+    kith_error *e;
+};
+
+/* Where the scope stands whose record is t<record>. */
+struct place emit_place(struct emit *m, const struct scope *s, uint32_t record);
+uint32_t emit_add(struct emit *m, kith_value v); /* a value that is bound; its number: ?1, ?2 */
+void emit_value(struct emit *m, kith_value v);   /* the same, put where it is used */
+void emit_record(struct emit *m, const struct step *step);
+/* One of the columns of a path's field: "", "__cur", "__fold". */
+void emit_suffixed(struct emit *m, const struct path *path, const char *suffix);
+void emit_column(struct emit *m,
+                 const struct path *path); /* that holds the value, or its first part */
+void emit_ordered(struct emit *m, const struct path *path); /* by which text is ordered, matched */
+/* FROM and WHERE of the scope at hand. */
+kith_status emit_source(struct emit *m);
+/* Hands over the text and the values, unless st or the putting of a path failed. */
+kith_status emit_finish(struct emit *m, kith_status st, struct query_sql *out);
+
+#endif
