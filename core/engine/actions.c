@@ -133,6 +133,7 @@ kith_status engine_call(struct engine *g, struct txn *in, const struct write_opt
     kith_value *checked = ARENA_ARRAY(a, kith_value, action->param_count + 1);
     if (!checked)
         return err_nomem(e);
+    TRY(access_call(in, o ? o->principal : NULL, action, e));
     TRY(check_args(g, action, args, a, checked, e));
     struct invocation call = {
         .call = {.engine = g,

@@ -399,7 +399,7 @@ static int by_id(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-kith_status base_mend(struct txn *t, kith_error *e) {
+static kith_status mend_all(struct txn *t, kith_error *e) {
     struct base *b = t->g->base;
     kith_id *ids = t->undone, last = 0;
     size_t n = t->undone_count;
@@ -415,6 +415,13 @@ kith_status base_mend(struct txn *t, kith_error *e) {
             TRY(mend_contact(b, t, ids[i], e));
     }
     return KITH_OK;
+}
+
+kith_status base_mend(struct txn *t, kith_error *e) {
+    t->system++;
+    kith_status st = mend_all(t, e);
+    t->system--;
+    return st;
 }
 
 /* -- registering ------------------------------------------------------------------------------- */

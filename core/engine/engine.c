@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's life: opening, registering, starting, closing. */
 #include "engine/engine_internal.h"
-#include "record/rollup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,9 +108,7 @@ static kith_status type_defaults(struct engine *g, const struct rtype *t, struct
     for (uint32_t i = 0; i < t->field_count; i++) {
         const struct rfield *f = t->fields[i];
         kith_value *v = &info->defaults[i];
-        if (f->rollup)
-            *v = rollup_empty(f->rollup);
-        else if (f->default_text)
+        if (f->default_text)
             *v = value_str(str_of(f->default_text));
         else if (f->kind == KITH_F_STATE)
             *v = value_str(str_of(f->options[0]));
@@ -169,10 +166,9 @@ static kith_status build_schema(struct engine *g, kith_error *e) {
         memcpy(sources + 1, g->opts.sources, g->opts.source_count * sizeof *sources);
     kith_status st = schema_build(&g->schema, g->writer, sources, n, g->opts.base_currency, e);
     free(sources);
-    if (st != KITH_OK)
-        return st;
-    g->schema->zone = g->opts.zone;
-    return rollups_open(g->writer, g->schema, e);
+    if (st == KITH_OK)
+        g->schema->zone = g->opts.zone;
+    return st;
 }
 
 /* The largest id ever given out that is still known. Timers and records without history are in no
@@ -231,6 +227,7 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     TRY(readers_open(g, e));
     TRY(subscribers_make(g, &g->subs, e));
     g->adding = g->subs;
+    TRY(access_hooks_add(g, e));
     return base_hooks_add(g, e);
 }
 
@@ -248,6 +245,7 @@ kith_status engine_open(struct engine **out, const struct engine_options *o, kit
     g->next_due = INT64_MAX;
     pthread_mutex_init(&g->lock, NULL);
     pthread_mutex_init(&g->readers_lock, NULL);
+    pthread_mutex_init(&g->known_lock, NULL);
     pthread_mutex_init(&g->checkpoint_lock, NULL);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
@@ -292,6 +290,7 @@ void engine_close(struct engine *g) {
     map_free(&g->actors);
     map_free(&g->blocked);
     subscribers_free(g->subs);
+    access_close(g);
     arena_free(&g->arena);
     arena_free(&g->work);
     pthread_cond_destroy(&g->work_cond);
@@ -300,6 +299,7 @@ void engine_close(struct engine *g) {
     pthread_cond_destroy(&g->checkpoint_cond);
     pthread_mutex_destroy(&g->lock);
     pthread_mutex_destroy(&g->readers_lock);
+    pthread_mutex_destroy(&g->known_lock);
     pthread_mutex_destroy(&g->checkpoint_lock);
     if (g->lock_fd >= 0)
         close(g->lock_fd);

@@ -55,6 +55,16 @@ int64_t engine_now(struct engine *g);
 void engine_check_clock(struct engine *g);
 const struct engine_options *engine_opts(const struct engine *g);
 
+/* -- who asks [any] ---------------------------------------------------------------------------- */
+
+/* A user as a principal, with the rights of now. What is written is judged by the rights at that
+ * moment, what is read by those of this call. Both must be left again. KITH_E_DENIED: the user is
+ * gone. */
+struct access_of;
+kith_status engine_enter(struct engine *g, const struct access_of *of, const char *name,
+                         struct principal *out, kith_error *e);
+void engine_leave(struct engine *g, const struct principal *p);
+
 /* -- writing ----------------------------------------------------------------------------------- */
 
 struct write_opts {
@@ -161,7 +171,6 @@ struct change {
     struct fieldset changed;  /* set fields on create; different ones on update */
     uint32_t origin;          /* of the transaction */
     uint32_t *sources;        /* the engine's: which hook set which field */
-    uint64_t seen;            /* the engine's: how many rows it had written when this was read */
 };
 /* Changes a field of the write that is under way; KITH_E_INVAL in an after-hook; without effect in
  * an undo, which a hook may refuse but not change. [writer] */
@@ -386,9 +395,6 @@ kith_status engine_examine(struct engine *g, const char *path, doctor_tell tell,
 /* The same on a copy of the engine's own. [any] */
 kith_status engine_doctor(struct engine *g, doctor_tell tell, void *arg, size_t *findings,
                           kith_error *e);
-
-/* Computes every roll-up anew from its records. [any] */
-kith_status engine_compute_rollups(struct engine *g, const struct principal *p, kith_error *e);
 
 /* -- state, for metrics and tests -------------------------------------------------------------- */
 

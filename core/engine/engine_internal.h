@@ -6,6 +6,8 @@
 #include "base/cron.h"
 #include "base/id.h"
 #include "engine/engine.h"
+#include "record/access.h"
+#include "record/lookup.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -110,7 +112,9 @@ struct base; /* base_hooks.c */
 struct txn {
     struct engine *g;
     struct arena *arena;
-    const struct principal *principal;
+    const struct principal *principal; /* who asked; txn_principal is whose rights hold now */
+    struct principal caller, as_system;
+    uint32_t system;           /* above 0: what runs is not what the caller asked for itself */
     struct tx_head head;       /* id 0 until something is written */
     const struct source *code; /* the hook, reaction, ... that is running; NULL: the caller */
     uint32_t source;           /* its number */
@@ -150,7 +154,6 @@ struct engine {
     struct conn *writer;
     struct idgen ids;
     uint64_t seq;      /* last given out */
-    uint64_t writes;   /* of rows, journaled or not, also those that were taken back */
     struct map actors; /* "kind:name" -> number, committed or in this group */
     struct arena work; /* of the request or event that is running */
     /* Changed on the writer under `lock`: other threads read it under the lock. */
@@ -192,6 +195,11 @@ struct engine {
     bool writer_held; /* guarded by checkpoint_lock: no group begins until the log begins anew */
     struct conn *checkpoint;
     _Atomic uint64_t wal_pages;
+
+    pthread_mutex_t known_lock;
+    struct known_access *known; /* guarded by known_lock; see access.c */
+    _Atomic uint64_t access_generation;
+    bool access_touched; /* [writer] this group wrote what rights come from */
 
     _Atomic uint64_t committed, durable, groups, transactions, reactions_run;
 };
@@ -247,13 +255,32 @@ kith_status link_exists(struct conn *c, const struct schema *schema, const struc
                         const kith_value *v, const char *purpose, kith_error *e);
 const kith_value *txn_lookup(void *arg, const struct rtype *t, kith_id id); /* match_lookup */
 
-/* What is derived from records follows a change of one, in its transaction: of a write, and of a
- * roll-up's value in the record that it belongs to. The latter comes with before, after and changed
- * like an update, but without hook, journal row or time of change. */
-kith_status follow_change(struct txn *t, const struct change *c, kith_error *e);
-
-/* rollup.c */
-kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e);
+/* access.c */
+void access_close(struct engine *g);
+kith_status access_hooks_add(struct engine *g, kith_error *e);
+kith_status access_absent(const struct rtype *t, kith_id id, kith_error *e); /* KITH_E_NOTFOUND */
+void access_written(struct engine *g, const struct rtype *t);
+void access_committed(struct engine *g);
+kith_status txn_admit(struct txn *t, kith_error *e); /* before anything else is done in it */
+/* Without a right to read it there is no such record. */
+kith_status txn_may_read(struct txn *t, const struct rtype *type, kith_id id,
+                         const kith_value *values, kith_error *e);
+kith_status txn_may_set(struct txn *t, const struct rfield *f, kith_error *e);
+/* Of the record as it is, and as the caller wants it: before the hooks have their say. */
+kith_status txn_may_begin(struct txn *t, const struct change *c, kith_error *e);
+kith_status txn_may_end(struct txn *t, const struct change *c, kith_error *e);
+/* e is the refusal of a value that is taken. */
+kith_status txn_conflict(struct txn *t, const struct change *c, kith_error *e);
+/* lookup_find and record_exists for what the caller may read. */
+kith_status txn_lookup_key(struct txn *t, const struct lookup *l, const kith_value *values,
+                           kith_id *ids, uint32_t max, uint32_t *found, kith_error *e);
+kith_status txn_exists(struct txn *t, const struct rtype *type, kith_id id, bool *there,
+                       kith_error *e);
+kith_status txn_may_undo(struct txn *t, kith_id target, const struct tx_head *txs, size_t count,
+                         kith_error *e);
+/* t may be NULL. */
+kith_status access_call(const struct txn *t, const struct principal *p, const struct action *a,
+                        kith_error *e);
 
 /* owner.c */
 kith_status owner_take(struct engine *g, kith_error *e);

@@ -5,6 +5,7 @@
 #include "engine/export_vcard.h"
 #include "engine/files.h"
 #include "engine/vcard_map.h"
+#include "record/access.h"
 
 #include "base/date.h"
 #include <string.h>
@@ -60,9 +61,16 @@ static kith_status read_all(struct conn *c, const struct writing *w, const struc
         kith_value *values = ARENA_ARRAY(w->arena, kith_value, link->type->field_count);
         if (!values)
             return err_nomem(w->e);
+        bool yes = false;
         kith_status st = record_read(c, link->type, ids[i], w->arena, values, w->e);
         if (st == KITH_OK)
+            st = access_may(c, w->x->principal, RIGHT_READ, link->type, ids[i], values, w->arena,
+                            &yes, NULL, w->e);
+        access_mask(w->x->principal, link->type, values);
+        if (st == KITH_OK && yes)
             out->values[out->count++] = values;
+        else if (st == KITH_OK)
+            continue;
         else if (st != KITH_E_NOTFOUND)
             return st;
     }
@@ -73,7 +81,7 @@ static kith_status read_owned(const struct writing *w, const struct rfield *link
                               struct owned *out) {
     struct conn *c;
     *out = (struct owned){0};
-    if (access_rule(w->x->principal, link->type) != ACCESS_ALL)
+    if (!access_reads(w->x->principal, link))
         return KITH_OK;
     TRY(engine_reader(w->x->g, &c, w->e));
     kith_status st = read_all(c, w, link, out);
@@ -313,6 +321,8 @@ static kith_status put_points(struct writing *w) {
 
 static kith_status put_photo(struct writing *w) {
     struct file_text photo;
+    if (!file_readable(w->x->g, w->x->principal))
+        return KITH_OK;
     kith_status st = file_newest(w->x->g, w->x->t.contact, w->id, "photo", w->arena, &photo, w->e);
     if (st == KITH_OK)
         vcard_put_base64(w->out, w->x->version, "PHOTO", photo.media, photo.base64);

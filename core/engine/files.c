@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files, in parts of base64. */
 #include "engine/files.h"
+#include "record/access.h"
 
 #include "base/err.h"
 #include <sodium.h>
@@ -170,6 +171,15 @@ static kith_status join_parts(struct conn *c, const struct types *y, kith_id fil
     }
     *out = (kith_str){text, len};
     return KITH_OK;
+}
+
+/* A file follows the record that it belongs to; its fields may be closed by themselves. */
+bool file_readable(const struct engine *g, const struct principal *p) {
+    struct types y;
+    if (find_types(engine_schema(g), &y, NULL) != KITH_OK)
+        return false;
+    return access_reads(p, y.f[F_ABOUT]) && access_reads(p, y.f[F_KIND]) &&
+           access_reads(p, y.f[F_MEDIA]) && access_reads(p, y.p[P_DATA]);
 }
 
 kith_status file_newest(struct engine *g, const struct rtype *type, kith_id about, const char *kind,

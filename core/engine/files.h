@@ -28,6 +28,8 @@ kith_status file_add(struct txn *t, const struct rtype *type, kith_id about, con
 struct file_text {
     kith_str media, base64;
 };
+/* May the principal read what stands in files, of records that it may read? */
+bool file_readable(const struct engine *g, const struct principal *p);
 kith_status file_newest(struct engine *g, const struct rtype *type, kith_id about, const char *kind,
                         struct arena *a, struct file_text *out, kith_error *e);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Import of vCards, on the writer: the organisation before the contact, and afterwards what belongs
  * to it. What is there already is left alone, so that the same card changes nothing. */
+#include "engine/engine_internal.h"
 #include "engine/import_vcard.h"
 #include "engine/vcard_map.h"
 
@@ -19,7 +20,7 @@ static kith_status find_or_make(struct txn *t, struct import *im, const struct l
                            {v->t.account_parent, values[1]},
                            {v->t.account_kind, value_str(STR("department"))}};
     uint32_t found;
-    TRY(lookup_find(txn_conn(t), by, values, txn_arena(t), id, 1, &found, e));
+    TRY(txn_lookup_key(t, by, values, id, 1, &found, e));
     return found ? KITH_OK : txn_create(t, v->t.account, set, parent ? 3 : 1, id, e);
 }
 

@@ -61,7 +61,7 @@ static kith_status find_linked(struct txn *t, const struct import *im, const str
     const struct import_column *to = &p->column->shown;
     kith_id ids[2];
     uint32_t found;
-    TRY(lookup_find(txn_conn(t), &p->column->by, &p->value, txn_arena(t), ids, 2, &found, e));
+    TRY(txn_lookup_key(t, &p->column->by, &p->value, ids, 2, &found, e));
     if (found == 0 && im->o->create_linked) {
         TRY(create_linked(t, p, &ids[0], e));
         found = 1;
@@ -140,7 +140,7 @@ static kith_status find_by_id(struct txn *t, struct import *im, struct row *r, k
     r->keyless = r->id == 0;
     r->met = false;
     if (r->id)
-        TRY(record_exists(txn_conn(t), im->type, r->id, &r->met, e));
+        TRY(txn_exists(t, im->type, r->id, &r->met, e));
     r->record = r->id;
     if (r->keyless || r->met)
         return KITH_OK;
@@ -162,7 +162,7 @@ static kith_status find_match(struct txn *t, struct import *im, struct row *r,
     r->keyless = !key_of(im, txn_arena(t), set, r->put_count, key);
     if (r->keyless)
         return KITH_OK;
-    TRY(lookup_find(txn_conn(t), &im->key, key, txn_arena(t), ids, KEY_FOUND, &found, e));
+    TRY(txn_lookup_key(t, &im->key, key, ids, KEY_FOUND, &found, e));
     r->met = found > 0;
     r->record = found ? ids[0] : 0;
     return found > 1 ? refuse_several(im, ids, found, e) : KITH_OK;

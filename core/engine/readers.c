@@ -199,7 +199,10 @@ static kith_status find_page(struct conn *c, const struct query *q, const struct
     if (status != KITH_OK || query_counts(q))
         return status;
     page->count = (int64_t)*n;
-    return read_links(c, query_type(q), *rows, *n, a, e);
+    TRY(read_links(c, query_type(q), *rows, *n, a, e));
+    for (size_t i = 0; i < *n; i++)
+        access_mask(env->principal, query_type(q), (*rows)[i].values);
+    return KITH_OK;
 }
 
 static kith_status show_page(const struct found *rows, size_t n, find_row fn, void *arg,
@@ -226,14 +229,18 @@ kith_status engine_find(struct engine *g, const struct principal *p, const struc
 kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
                        kith_id id, struct arena *a, kith_value **values, kith_error *e) {
     struct conn *c;
-    if (access_rule(p, type) == ACCESS_NONE)
-        return err_set(e, KITH_E_DENIED, NULL, "you may not read records of type %s", type->name);
+    bool yes = false;
     *values = ARENA_ARRAY(a, kith_value, type->field_count);
     if (!*values)
         return err_nomem(e);
     TRY(engine_reader(g, &c, e));
     kith_status st = record_read(c, type, id, a, *values, e);
+    if (st == KITH_OK)
+        st = access_may(c, p, RIGHT_READ, type, id, *values, a, &yes, NULL, e);
     engine_reader_done(g, c);
+    if (st == KITH_OK && !yes)
+        return access_absent(type, id, e);
+    access_mask(p, type, *values);
     return st;
 }
 

@@ -122,6 +122,17 @@ static kith_status undo_apply(void *arg, uint32_t kind, const struct rtype *t, k
     return txn_undo_apply(u->txn, kind, t, id, fields, count, e);
 }
 
+/* Only records that the caller may know of are listed: after it is taken back it may be gone. */
+static bool may_tell(struct undoing *u, const struct undo_item *item) {
+    bool there = u->txn->principal->all || !u->txn->system;
+    if (!there && item->type && item->kind != ROW_CREATE) {
+        u->txn->system--;
+        (void)txn_exists(u->txn, item->type, item->record, &there, NULL);
+        u->txn->system++;
+    }
+    return there;
+}
+
 static kith_status undo_report(void *arg, const struct undo_item *item, kith_error *e) {
     struct undoing *u = arg;
     struct undo_report *r = u->report;
@@ -130,7 +141,7 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
     size_t *n = item->outcome == UNDO_REVERSED ? &r->reversed
                 : item->outcome == UNDO_KEPT   ? &r->kept
                                                : &r->refused;
-    if (++*n > REPORTED_ROWS && item->outcome == UNDO_REVERSED)
+    if ((++*n > REPORTED_ROWS && item->outcome == UNDO_REVERSED) || !may_tell(u, item))
         return KITH_OK;
     struct undo_item *items = arena_grow(u->arena, r->items, r->item_count, &u->cap, sizeof *items);
     if (!items)
@@ -145,6 +156,7 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
 /* What there is to undo, as it is in the transaction that begins with it: nothing comes between. */
 static kith_status find_transactions(struct undoing *u, kith_error *e) {
     TRY(journal_undo_set(u->g->writer, u->target, u->arena, &u->txs, &u->tx_count, e));
+    TRY(txn_may_undo(u->txn, u->target, u->txs, u->tx_count, e));
     u->rows = 0;
     for (size_t i = 0; i < u->tx_count; i++)
         u->rows += (size_t)(u->txs[i].last - u->txs[i].first + 1);
@@ -160,11 +172,11 @@ static kith_status find_transactions(struct undoing *u, kith_error *e) {
 static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     struct undoing *u = arg;
     struct undo_ops ops = {u, undo_apply, undo_report};
+    u->txn = t;
     if (u->at == 0)
         TRY(find_transactions(u, e));
     size_t at = u->at;
     uint64_t seq = u->seq;
-    u->txn = t;
     *u->report = u->before;
     u->cap = u->before_cap;
     TRY(import_log_end(u->g->writer, u->target, IMPORT_UNDONE, e)); /* it is not resumed */
@@ -173,7 +185,11 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
         struct journal_row row;
         u->row = seq;
         TRY(journal_row_read(u->g->writer, seq, t->arena, &row, e));
-        TRY(journal_undo_row(u->g->writer, u->g->schema, &row, t->arena, &ops, e));
+        bool asked = row.source == 0 && u->txs[at].cause == 0;
+        t->system += !asked; /* what followed from it is taken back with it */
+        kith_status st = journal_undo_row(u->g->writer, u->g->schema, &row, t->arena, &ops, e);
+        t->system -= !asked;
+        TRY(st);
         if (seq-- == u->txs[at].first) {
             at++;
             seq = at < u->tx_count ? u->txs[at].last : 0;

@@ -19,9 +19,6 @@ struct conn *txn_conn(struct txn *t) {
 struct arena *txn_arena(struct txn *t) {
     return t->arena;
 }
-const struct principal *txn_principal(const struct txn *t) {
-    return t->principal;
-}
 int64_t txn_now(const struct txn *t) {
     return t->head.at;
 }
@@ -45,7 +42,7 @@ kith_id txn_id(struct txn *t) {
 }
 
 void txn_env(struct txn *t, struct query_env *env) {
-    *env = (struct query_env){t->head.at, t->g->opts.zone, t->principal};
+    *env = (struct query_env){t->head.at, t->g->opts.zone, txn_principal(t)};
 }
 
 void txn_begin(struct txn *t, struct engine *g, const struct write_opts *o, uint32_t actor) {
@@ -106,6 +103,7 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
     uint64_t seq = g->seq;
     TRY(id_check_clock(t->head.at, e));
     clock_check(g, t->head.at, g->ids.last);
+    TRY(txn_admit(t, e));
     if (!t->alone)
         TRY(savepoint(g, "SAVEPOINT request", e));
     kith_status st = fn(t, arg, e);
@@ -199,6 +197,7 @@ static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64
     uint64_t cause = t->cause_row;
     kith_status st = KITH_OK;
     t->hook_depth++;
+    t->system++;
     for (size_t i = 0; st == KITH_OK && i < l->count; i++) {
         const struct hook_entry *h = l->items[i];
         bool wanted;
@@ -211,6 +210,7 @@ static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64
         st = h->hook.fn(h->hook.self, t, c, e);
     }
     t->hook_depth--;
+    t->system--;
     t->code = code;
     t->source = source;
     t->cause_row = cause;
@@ -219,19 +219,8 @@ static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64
 
 /* -- one write --------------------------------------------------------------------------------- */
 
-static kith_status may_write(struct txn *t, const struct rtype *type, kith_error *e) {
-    if (access_rule(t->principal, type) == ACCESS_ALL)
-        return KITH_OK;
-    return err_set(e, KITH_E_DENIED, NULL, "%s may not write records of type %s",
-                   t->principal->name, type->name);
-}
-
 /* A read-only field is written by its module's code and by nobody else. */
 static kith_status may_set(struct txn *t, const struct rfield *f, kith_error *e) {
-    if (f->rollup)
-        return err_set(e, KITH_E_DENIED, f->name,
-                       "%s.%s is kept by Kith, from %s, and cannot be set", f->type->name, f->name,
-                       f->formula);
     if (!(f->flags & KITH_FF_READONLY) || t->undoing)
         return KITH_OK;
     if (t->code && (t->code->kind == SOURCE_CORE || t->code->kind == SOURCE_MODULE) &&
@@ -329,8 +318,6 @@ static kith_status journal_change(struct txn *t, const struct change *c, uint64_
     if (c->type->history == KITH_HISTORY_NONE)
         return KITH_OK;
     struct fieldset fields = c->changed;
-    for (size_t i = 0; i < sizeof fields.bits / sizeof *fields.bits; i++)
-        fields.bits[i] &= ~c->type->kept.bits[i]; /* they follow from what is journaled */
     fields.bits[0] &= ~(UINT64_C(1) << FIELD_UPDATED);
     if (c->kind == ROW_CREATE && c->after[FIELD_CREATED].as.i == t->head.at)
         fields.bits[0] &= ~(UINT64_C(1) << FIELD_CREATED); /* the transaction's time */
@@ -371,69 +358,34 @@ static kith_status begin_write(struct txn *t, struct change *c, kith_error *e) {
     return run_hooks(t, c, false, 0, e);
 }
 
-static kith_value *copy_values(struct txn *t, const struct rtype *type, const kith_value *from) {
-    kith_value *values = ARENA_ARRAY(t->arena, kith_value, type->field_count);
-    if (values && from)
-        memcpy(values, from, sizeof *values * type->field_count);
-    return values;
-}
-
-static kith_status read_before(struct txn *t, struct change *c, kith_error *e) {
-    kith_value *before = copy_values(t, c->type, NULL);
-    if (!before)
-        return err_nomem(e);
-    TRY(record_read(t->g->writer, c->type, c->id, t->arena, before, e));
-    c->before = before;
-    c->seen = t->g->writes;
-    return KITH_OK;
-}
-
-/* Before-hooks may have written to the record, or to what its roll-ups are kept from, since it was
- * read: what follows from a change is measured against what is there. */
-static kith_status look_again(struct txn *t, struct change *c, kith_error *e) {
-    if (c->kind != ROW_UPDATE || c->seen == t->g->writes)
-        return KITH_OK;
-    TRY(read_before(t, c, e));
-    for (uint32_t i = 0; i < c->type->field_count; i++)
-        if (!fieldset_has(&c->changed, i))
-            c->after[i] = c->before[i];
-    return KITH_OK;
-}
-
-kith_status follow_change(struct txn *t, const struct change *c, kith_error *e) {
-    t->g->writes++;
-    return rollup_follow(t, c, e);
+static kith_status write_row(struct txn *t, struct change *c, kith_error *e) {
+    struct conn *w = t->g->writer;
+    kith_status st = c->kind == ROW_CREATE ? record_insert(w, c->type, c->id, t->arena, c->after, e)
+                     : c->kind == ROW_UPDATE
+                         ? record_update(w, c->type, c->id, t->arena, c->after, &c->changed, e)
+                         : record_delete(w, c->type, c->id, e);
+    return st == KITH_E_CONFLICT && c->kind != ROW_DELETE ? txn_conflict(t, c, e) : st;
 }
 
 static kith_status finish_write(struct txn *t, struct change *c, kith_error *e) {
-    struct conn *w = t->g->writer;
     uint64_t seq;
     if (c->kind == ROW_UPDATE && nothing_changed(c))
         return KITH_OK;
-    TRY(look_again(t, c, e));
     if (c->kind != ROW_DELETE) {
         c->after[FIELD_UPDATED] = value_time(t->head.at);
         fieldset_add(&c->changed, FIELD_UPDATED);
         TRY(check_row(t, c, e));
     }
-    switch (c->kind) {
-    case ROW_CREATE:
-        TRY(record_insert(w, c->type, c->id, t->arena, c->after, e));
-        break;
-    case ROW_UPDATE:
-        TRY(record_update(w, c->type, c->id, t->arena, c->after, &c->changed, e));
-        break;
-    default:
-        TRY(record_delete(w, c->type, c->id, e));
-    }
+    TRY(write_row(t, c, e));
+    access_written(t->g, c->type);
     kith_status st = journal_change(t, c, &seq, e);
     c->sources = NULL; /* from now on change_set refuses */
-    if (st == KITH_OK)
-        st = follow_change(t, c, e);
+    t->system++;       /* what follows from it is not asked for */
     if (st == KITH_OK)
         st = run_hooks(t, c, true, seq, e);
     if (st == KITH_OK && t->undoing)
         st = base_undone(t, c, e);
+    t->system--;
     t->spoilt |= st != KITH_OK;
     return st;
 }
@@ -447,7 +399,16 @@ static kith_status set_all(struct txn *t, struct change *c, const struct assign 
                            kith_error *e) {
     for (size_t i = 0; i < count; i++)
         TRY(set_value(t, c, set[i].field, set[i].value, e));
+    for (size_t i = 0; i < count; i++)
+        TRY(txn_may_set(t, set[i].field, e));
     return KITH_OK;
+}
+
+static kith_value *copy_values(struct txn *t, const struct rtype *type, const kith_value *from) {
+    kith_value *values = ARENA_ARRAY(t->arena, kith_value, type->field_count);
+    if (values && from)
+        memcpy(values, from, sizeof *values * type->field_count);
+    return values;
 }
 
 static void mark_present(struct change *c) {
@@ -456,16 +417,25 @@ static void mark_present(struct change *c) {
             fieldset_add(&c->changed, i);
 }
 
+/* What somebody who signed in creates is theirs, unless they say whose it is. */
+static void own_it(struct txn *t, struct change *c) {
+    const struct principal *p = t->principal;
+    if (!p->user || t->system || type_whole(c->type) || type_is_access(c->type))
+        return;
+    c->after[FIELD_OWNER] = value_link(p->user, c->type->fields[FIELD_OWNER]->target->id);
+}
+
 kith_status txn_create(struct txn *t, const struct rtype *type, const struct assign *set,
                        size_t count, kith_id *id, kith_error *e) {
     struct change c = {.kind = ROW_CREATE, .type = type};
-    TRY(may_write(t, type, e));
     c.after = copy_values(t, type, t->g->types[type->id].defaults);
     if (!c.after)
         return err_nomem(e);
     c.after[FIELD_CREATED] = value_time(t->head.at);
+    own_it(t, &c);
     mark_present(&c);
     TRY(set_all(t, &c, set, count, e));
+    TRY(txn_may_end(t, &c, e));
     c.id = idgen_next(&t->g->ids, t->head.at);
     TRY(carry_out(t, &c, e));
     if (id)
@@ -473,15 +443,25 @@ kith_status txn_create(struct txn *t, const struct rtype *type, const struct ass
     return KITH_OK;
 }
 
+static kith_status read_before(struct txn *t, struct change *c, kith_error *e) {
+    kith_value *before = copy_values(t, c->type, NULL);
+    if (!before)
+        return err_nomem(e);
+    TRY(record_read(t->g->writer, c->type, c->id, t->arena, before, e));
+    c->before = before;
+    return KITH_OK;
+}
+
 kith_status txn_update(struct txn *t, const struct rtype *type, kith_id id,
                        const struct assign *set, size_t count, kith_error *e) {
     struct change c = {.kind = ROW_UPDATE, .type = type, .id = id};
-    TRY(may_write(t, type, e));
     TRY(read_before(t, &c, e));
+    TRY(txn_may_begin(t, &c, e));
     c.after = copy_values(t, type, c.before);
     if (!c.after)
         return err_nomem(e);
     TRY(set_all(t, &c, set, count, e));
+    TRY(txn_may_end(t, &c, e));
     return nothing_changed(&c) ? KITH_OK : carry_out(t, &c, e);
 }
 
@@ -490,10 +470,9 @@ kith_status txn_get(struct txn *t, const struct rtype *type, kith_id id, const k
     kith_value *out = copy_values(t, type, NULL);
     if (!out)
         return err_nomem(e);
-    if (access_rule(t->principal, type) == ACCESS_NONE)
-        return err_set(e, KITH_E_DENIED, NULL, "%s may not read records of type %s",
-                       t->principal->name, type->name);
     TRY(record_read(t->g->writer, type, id, t->arena, out, e));
+    TRY(txn_may_read(t, type, id, out, e));
+    access_mask(txn_principal(t), type, out);
     *values = out;
     return KITH_OK;
 }
@@ -613,15 +592,25 @@ static kith_status delete_row(struct txn *t, const struct rtype *type, kith_id i
     return finish_write(t, &c, e);
 }
 
+static kith_status may_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {
+    struct change c = {.kind = ROW_DELETE, .type = type, .id = id};
+    if (t->system || t->principal->all)
+        return KITH_OK;
+    TRY(read_before(t, &c, e));
+    return txn_may_begin(t, &c, e);
+}
+
 kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {
-    TRY(may_write(t, type, e));
+    TRY(may_delete(t, type, id, e));
     if (t->hook_depth == HOOK_DEPTH_MAX)
         return err_set(e, KITH_E_LIMIT, NULL, "parts of parts go more than %d deep",
                        HOOK_DEPTH_MAX);
     uint64_t seq = t->g->seq;
     t->hook_depth++;
+    t->system++; /* what goes with it, or loses its link, is not asked for */
     kith_status st = delete_row(t, type, id, e);
     t->spoilt |= st != KITH_OK && t->g->seq != seq;
+    t->system--;
     t->hook_depth--;
     return st;
 }
@@ -630,34 +619,30 @@ kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith
 
 static void put_back(struct change *c, const struct image_field *fields, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (fields[i].field && fields[i].field->type == c->type && !fields[i].field->rollup) {
+        if (fields[i].field && fields[i].field->type == c->type) {
             c->after[fields[i].field->index] = fields[i].before;
             fieldset_add(&c->changed, fields[i].field->index);
         }
-}
-
-/* Nothing links yet to a record that comes back. */
-static void keep_empty(struct txn *t, struct change *c) {
-    for (uint32_t i = 0; i < c->type->field_count; i++)
-        if (c->type->fields[i]->rollup)
-            c->after[i] = t->g->types[c->type->id].defaults[i];
 }
 
 kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *type, kith_id id,
                            const struct image_field *fields, size_t count, kith_error *e) {
     struct change c = {
         .kind = kind == ROW_DELETE ? ROW_CREATE : ROW_UPDATE, .type = type, .id = id};
-    TRY(may_write(t, type, e));
     if (kind == ROW_CREATE)
         return txn_delete(t, type, id, e);
-    if (kind == ROW_UPDATE)
+    if (kind == ROW_UPDATE) {
         TRY(read_before(t, &c, e));
+        TRY(txn_may_begin(t, &c, e));
+    }
     c.after = copy_values(t, type, c.before);
     if (!c.after)
         return err_nomem(e);
-    if (!c.before)
-        keep_empty(t, &c);
     put_back(&c, fields, count);
+    for (size_t i = 0; kind == ROW_UPDATE && i < count; i++)
+        if (fields[i].field && fields[i].field->type == type)
+            TRY(txn_may_set(t, fields[i].field, e));
+    TRY(txn_may_end(t, &c, e));
     return carry_out(t, &c, e);
 }
 

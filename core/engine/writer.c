@@ -39,6 +39,7 @@ void group_rollback(struct engine *g) {
         control(g, "ROLLBACK", NULL);
     g->seq = atomic_load(&g->committed);
     map_free(&g->actors); /* some of them may have been numbered in this group */
+    g->access_touched = false;
     kith_error e = KITH_ERROR_INIT;
     if (bus_reload(g, &e) != KITH_OK)
         log_error("engine", "%s", e.message);
@@ -54,6 +55,7 @@ kith_status group_commit(struct engine *g, kith_error *e) {
     atomic_store(&g->committed, g->seq);
     atomic_store(&g->durable, g->seq); /* synchronous=FULL: the commit has synced the log */
     atomic_fetch_add(&g->groups, 1);
+    access_committed(g);
     return KITH_OK;
 }
 

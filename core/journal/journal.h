@@ -163,7 +163,8 @@ struct undo_ops {
     void *arg;
     /* Reverses one row: kind is the row's; fields are those to put back (their `before`); for
      * ROW_CREATE the record is to be deleted. A refusal is KITH_E_REFUSED, KITH_E_INVAL,
-     * KITH_E_CONFLICT or KITH_E_NOTFOUND and keeps nothing; other failures end the undo. */
+     * KITH_E_CONFLICT, KITH_E_NOTFOUND or KITH_E_DENIED and keeps nothing; other failures end the
+     * undo. */
     kith_status (*apply)(void *arg, uint32_t kind, const struct rtype *t, kith_id id,
                          const struct image_field *fields, size_t count, kith_error *e);
     /* Told of each outcome as it is decided; the item lives until it returns. */

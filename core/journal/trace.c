@@ -110,6 +110,7 @@ static kith_status apply(struct undo *u, const struct image_field *fields, size_
     case KITH_E_INVAL:
     case KITH_E_CONFLICT:
     case KITH_E_NOTFOUND:
+    case KITH_E_DENIED:
         return tell(u, UNDO_REFUSED, why.field[0] ? why.field : NULL, why.message, e);
     default:
         err_copy(e, &why);

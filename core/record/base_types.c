@@ -158,6 +158,8 @@ static const kith_field user_fields[] = {
     F("email", EMAIL, .flags = UNIQUE, .doc = "Mail address."),
     F("teams", LINKS, .options = "team", .doc = "The teams the user works in."),
     F("roles", LINKS, .options = "role", .doc = "The roles the user has."),
+    F("territories", LINKS, .options = "territory",
+      .doc = "The territories the user works in, besides those that the user manages."),
     F("language", TEXT, .doc = "Language tag (BCP 47)."),
     F("time_zone", TEXT, .doc = "Time zone name."),
 };
@@ -170,6 +172,15 @@ static const kith_field team_fields[] = {
 static const kith_field role_fields[] = {
     F("name", TEXT, .flags = REQUIRED | UNIQUE, .doc = "Name of the role."),
     F("rights", JSON, .doc = "What the role may do."),
+    F("zone", CHOICE, .options = "intranet,extranet,internet", .default_text = "intranet",
+      .doc = "How far out it holds: intranet is for staff, extranet for partners and customers, "
+             "internet for the public."),
+};
+
+static const kith_field share_fields[] = {
+    F("record", LINK, .options = "*", .flags = REQUIRED | PARTOF, .doc = "The record."),
+    F("team", LINK, .options = "team", .flags = REQUIRED,
+      .doc = "The team that it is shared with."),
 };
 
 #define TYPE(n, t, f, d)                                                                           \
@@ -178,6 +189,7 @@ static const kith_type types[] = {
     TYPE("user", "name", user_fields, "Somebody who works with Kith."),
     TYPE("team", "name", team_fields, "Users who work together."),
     TYPE("role", "name", role_fields, "A set of rights."),
+    TYPE("share", "team", share_fields, "A record is shared with a team."),
     TYPE("territory", "name", territory_fields, "A part of the market; territories form a tree."),
     TYPE("account", "name", account_fields, "An organisation, or a unit of one."),
     TYPE("contact", "name", contact_fields, "A person."),

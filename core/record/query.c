@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Query: what a parsed query tells about itself, and who may see what. */
+/* Query: what a parsed query tells about itself. */
 #include "record/query_internal.h"
 
 const struct rtype *query_type(const struct query *q) {
@@ -61,9 +61,4 @@ kith_status query_types(const struct query *q, query_type_fn fn, void *arg, kith
     for (uint32_t i = 0; i < q->key_count; i++)
         TRY(path_types(&q->keys[i].path, &v));
     return KITH_OK;
-}
-
-enum access access_rule(const struct principal *p, const struct rtype *t) {
-    (void)t; /* the allow-all role holds for every type */
-    return p && p->all ? ACCESS_ALL : ACCESS_NONE;
 }

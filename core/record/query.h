@@ -34,11 +34,14 @@
 
 #include "record/record.h"
 
-/* Who asks. Every query and every write carries one. */
+/* Who asks. Every query and every write carries one. Without `all` and without `access` nothing is
+ * seen. */
+struct access;
 struct principal {
-    kith_id user;     /* 0: not a stored user */
-    const char *name; /* "cli:anna", "rule:score.lua", "system" */
-    bool all; /* the allow-all role, the only one there is so far; without it nothing is seen */
+    kith_id user;                /* 0: not a stored user */
+    const char *name;            /* "cli:anna", "user:anna", "rule:score.lua", "system" */
+    bool all;                    /* may everything: Kith itself, and administrators */
+    const struct access *access; /* what it may (access.h); NULL with `all` */
 };
 
 struct zone;
@@ -48,9 +51,9 @@ struct query_env {
     const struct principal *principal;
 };
 
-/* The access rule of a type for a principal, as a condition in this language. */
-enum access { ACCESS_ALL, ACCESS_NONE };
-enum access access_rule(const struct principal *p, const struct rtype *t);
+/* May the principal read all records of a type, some, or none? Which ones: access.h. */
+enum access_rule { ACCESS_ALL, ACCESS_SOME, ACCESS_NONE };
+enum access_rule access_rule(const struct principal *p, const struct rtype *t);
 
 struct query; /* parsed and resolved; lives in its arena; immutable */
 
@@ -125,7 +128,6 @@ kith_status predicate_match(const struct predicate *p, const struct query_env *e
 /* The fields of the record itself that the result depends on. */
 const struct fieldset *predicate_fields(const struct predicate *p);
 bool predicate_local(const struct predicate *p); /* no path leaves the record */
-bool predicate_timed(const struct predicate *p); /* it looks at now() or today() */
 const struct query *predicate_query(const struct predicate *p);
 
 /* Every function of the language with its documentation, for `kith help query` and the reference,

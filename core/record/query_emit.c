@@ -3,6 +3,7 @@
  * the schema only. */
 #include "record/query_emit.h"
 #include "base/text.h"
+#include "record/access.h"
 
 #include <stdio.h>
 
@@ -39,8 +40,15 @@ void emit_record(struct emit *m, const struct step *step) {
     buf_printf(&m->b, "t%u", name_of(m, step));
 }
 
+/* Every field that a condition, an order, a group or a link goes by comes through here. */
+static void need_field(struct emit *m, const struct rfield *f) {
+    if (m->status == KITH_OK && !access_reads(m->env->principal, f))
+        m->status = access_no_field(f, m->e);
+}
+
 void emit_suffixed(struct emit *m, const struct path *path, const char *suffix) {
     char column[80];
+    need_field(m, path->field);
     emit_record(m, path->from);
     snprintf(column, sizeof column, "%s%s", path->field->type->columns[path->field->column],
              suffix);
@@ -317,8 +325,23 @@ static kith_status put_plain_test(struct emit *m, const struct test *t) {
 
 /* -- joins ------------------------------------------------------------------------------------- */
 
-static bool hidden(const struct emit *m, const struct rtype *t) {
-    return access_rule(m->env->principal, t) == ACCESS_NONE;
+static uint32_t access_value(void *arg, kith_value v) {
+    return emit_add(arg, v);
+}
+
+/* The caller's access rule of a type, about its record t<n>. */
+static void put_access(struct emit *m, const struct rtype *t, uint32_t n) {
+    struct buf rule = {0};
+    struct access_sql out = {&rule, access_value, m, m->access_names};
+    char alias[16];
+    snprintf(alias, sizeof alias, "t%u", n);
+    if (access_put(&out, m->env->principal, t, alias)) {
+        buf_puts(&m->b, " AND ");
+        buf_str(&m->b, buf_view(&rule));
+    }
+    m->b.failed |= rule.failed;
+    m->access_names = out.names;
+    buf_free(&rule);
 }
 
 /* "contact" AS t1 ON t1.id = ..., with the access rule of the type. */
@@ -330,11 +353,12 @@ static void put_target(struct emit *m, const struct step *s) {
         buf_printf(&m->b, "l%u.target", n);
     else
         emit_suffixed(m, &(struct path){.field = s->via, .from = s->from}, "");
-    buf_puts(&m->b, hidden(m, s->type) ? " AND 0" : "");
+    put_access(m, s->type, n);
 }
 
 static void put_link_table(struct emit *m, const struct step *s) {
     char table[128];
+    need_field(m, s->via);
     snprintf(table, sizeof table, "%s.%s", s->via->type->name, s->via->name);
     sql_name(&m->b, table);
     buf_printf(&m->b, " AS l%u", name_of(m, s));
@@ -410,7 +434,8 @@ static kith_status put_node(struct emit *m, const struct node *n) {
 /* What every record of the scope must satisfy. */
 static kith_status put_condition(struct emit *m, const char *before) {
     const struct scope *s = m->place->scope;
-    buf_printf(&m->b, "%s%s", before, hidden(m, s->type) ? "0" : "1");
+    buf_printf(&m->b, "%s1", before);
+    put_access(m, s->type, m->place->record);
     if (!s->where)
         return KITH_OK;
     buf_puts(&m->b, " AND ");
@@ -442,6 +467,7 @@ static void put_id(struct emit *m) {
 /* The link that leads to the record of the scope at hand: its table, and what it holds. */
 static void put_way_in(struct emit *m, const struct related *r, uint32_t record) {
     char name[128];
+    need_field(m, r->via);
     sql_name(&m->b, r->scope.type->name);
     buf_printf(&m->b, " AS t%u", record);
     if (r->via->kind == KITH_F_LINKS) {

@@ -25,7 +25,8 @@ struct emit {
     kith_value *values;
     size_t cap;
     uint32_t count;
-    kith_status status; /* what failed while a path was put */
+    uint32_t access_names; /* given out by access rules */
+    kith_status status;    /* what failed while a path was put */
     kith_error *e;
 };
 

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Access: what principals may, kept in memory as long as the store says the same, and the checks of
+ * the write path. What runs inside a write (hooks, the consequences of a deletion) is the system's:
+ * only what the caller asks for itself is checked. */
+#include "engine/engine_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* -- what is known ----------------------------------------------------------------------------- */
+
+#define KNOWN_MAX 256 /* kept though nobody uses them */
+
+struct known_access {
+    struct access *access;
+    struct arena arena;
+    uint32_t users;
+    struct known_access *next;
+};
+
+static bool same_text(const char *a, const char *b) {
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_of(const struct access_of *a, const struct access_of *b) {
+    return a->user == b->user && a->zone == b->zone && a->limit.read_only == b->limit.read_only &&
+           same_text(a->limit.types, b->limit.types) &&
+           same_text(a->limit.actions, b->limit.actions);
+}
+
+static void forget(struct known_access *k) {
+    arena_free(&k->arena);
+    free(k);
+}
+
+/* Frees what is out of date, or too much, and nobody uses. Under the lock. */
+static void sweep(struct engine *g, uint64_t generation) {
+    size_t kept = 0;
+    for (struct known_access **at = &g->known; *at;) {
+        struct known_access *k = *at;
+        if (k->users || (k->access->generation == generation && ++kept <= KNOWN_MAX)) {
+            at = &k->next;
+            continue;
+        }
+        *at = k->next;
+        forget(k);
+    }
+}
+
+static const struct access *take_known(struct engine *g, const struct access_of *of,
+                                       uint64_t generation) {
+    const struct access *found = NULL;
+    pthread_mutex_lock(&g->known_lock);
+    for (struct known_access *k = g->known; k && !found; k = k->next)
+        if (k->access->generation == generation && same_of(&k->access->of, of)) {
+            k->users++;
+            found = k->access;
+        }
+    pthread_mutex_unlock(&g->known_lock);
+    return found;
+}
+
+static kith_status read_known(struct engine *g, const struct access_of *of, uint64_t generation,
+                              struct known_access *k, kith_error *e) {
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = access_load(c, g->schema, of, &k->arena, &k->access, e);
+    engine_reader_done(g, c);
+    if (st == KITH_OK)
+        k->access->generation = generation;
+    return st;
+}
+
+/* The generation is read before the store: what is read meanwhile is at worst newer than it says,
+ * and read once more. */
+kith_status engine_enter(struct engine *g, const struct access_of *of, const char *name,
+                         struct principal *out, kith_error *e) {
+    uint64_t generation = atomic_load(&g->access_generation);
+    const struct access *x = take_known(g, of, generation);
+    if (!x) {
+        struct known_access *k = calloc(1, sizeof *k);
+        if (!k)
+            return err_nomem(e);
+        kith_status st = read_known(g, of, generation, k, e);
+        if (st != KITH_OK) {
+            forget(k);
+            return st;
+        }
+        k->users = 1;
+        x = k->access;
+        pthread_mutex_lock(&g->known_lock);
+        k->next = g->known;
+        g->known = k;
+        sweep(g, generation);
+        pthread_mutex_unlock(&g->known_lock);
+    }
+    *out = (struct principal){.user = of->user, .name = name, .all = x->rights.admin, .access = x};
+    return KITH_OK;
+}
+
+void engine_leave(struct engine *g, const struct principal *p) {
+    pthread_mutex_lock(&g->known_lock);
+    for (struct known_access *k = g->known; p->access && k; k = k->next)
+        if (k->access == p->access)
+            k->users--;
+    pthread_mutex_unlock(&g->known_lock);
+}
+
+void access_close(struct engine *g) {
+    while (g->known) {
+        struct known_access *k = g->known;
+        g->known = k->next;
+        forget(k);
+    }
+}
+
+void access_written(struct engine *g, const struct rtype *t) {
+    g->access_touched |= type_is_access(t);
+}
+
+void access_committed(struct engine *g) {
+    if (g->access_touched)
+        atomic_fetch_add(&g->access_generation, 1);
+    g->access_touched = false;
+}
+
+/* -- in a transaction -------------------------------------------------------------------------- */
+
+/* What was written since the caller came in, in the same group, too, holds for what it writes. */
+kith_status txn_admit(struct txn *t, kith_error *e) {
+    const struct access *x = t->principal->access;
+    struct engine *g = t->g;
+    t->caller = t->as_system = *t->principal;
+    t->as_system.all = true;
+    t->principal = &t->caller;
+    if (!x || (x->generation == atomic_load(&g->access_generation) && !g->access_touched))
+        return KITH_OK;
+    struct access *now;
+    TRY(access_load(g->writer, g->schema, &x->of, t->arena, &now, e));
+    t->caller.access = now;
+    t->caller.all = now->rights.admin;
+    return KITH_OK;
+}
+
+static bool as_caller(const struct txn *t) {
+    return !t->system && !t->principal->all;
+}
+
+const struct principal *txn_principal(const struct txn *t) {
+    return t->system ? &t->as_system : t->principal;
+}
+
+kith_status access_absent(const struct rtype *t, kith_id id, kith_error *e) {
+    char text[ID_TEXT + 1];
+    id_format(id, text);
+    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no %s %s", t->name, text);
+}
+
+kith_status txn_may_read(struct txn *t, const struct rtype *type, kith_id id,
+                         const kith_value *values, kith_error *e) {
+    bool yes = true;
+    if (as_caller(t))
+        TRY(access_may(t->g->writer, t->principal, RIGHT_READ, type, id, values, t->arena, &yes,
+                       NULL, e));
+    return yes ? KITH_OK : access_absent(type, id, e);
+}
+
+static kith_status may(struct txn *t, enum right right, const struct change *c,
+                       const kith_value *values, const char *remark, kith_error *e) {
+    bool yes;
+    TRY(access_may(t->g->writer, t->principal, right, c->type, c->id, values, t->arena, &yes, NULL,
+                   e));
+    if (yes)
+        return KITH_OK;
+    return err_set(e, KITH_E_DENIED, NULL, "%s may not %s this %s%s", t->principal->name,
+                   right_names[right], c->type->name, remark);
+}
+
+/* A field that the caller itself sets. */
+kith_status txn_may_set(struct txn *t, const struct rfield *f, kith_error *e) {
+    if (!as_caller(t) || access_writes(t->principal, f))
+        return KITH_OK;
+    return err_set(e, KITH_E_DENIED, f->name, "%s may not write %s.%s", t->principal->name,
+                   f->type->name, f->name);
+}
+
+static bool was_there(const struct change *c, const struct rfield *f, const kith_value *item) {
+    const kith_value *before = c->before ? &c->before[f->index] : NULL;
+    for (uint64_t i = 0; before && before->kind == KITH_LIST && i < before->as.list.count; i++)
+        if (value_eq(&before->as.list.items[i], item))
+            return true;
+    return false;
+}
+
+static kith_status may_link(struct txn *t, const struct rfield *f, const kith_value *v,
+                            kith_error *e) {
+    bool yes;
+    TRY(access_link(t->g->writer, t->principal, t->g->schema, v, t->arena, &yes, e));
+    if (yes)
+        return KITH_OK;
+    const struct rtype *target = schema_type_by_id(t->g->schema, v->as.link.type);
+    char id[ID_TEXT + 1];
+    id_format(v->as.link.id, id);
+    return err_set(e, KITH_E_NOTFOUND, f->name, "%s: there is no %s %s to link to", f->name,
+                   target ? target->name : "record", id);
+}
+
+/* A link to what the caller may not see is a link to nothing. */
+static kith_status may_link_all(struct txn *t, const struct change *c, kith_error *e) {
+    for (uint32_t i = 0; i < c->type->field_count; i++) {
+        const struct rfield *f = c->type->fields[i];
+        const kith_value *v = &c->after[i];
+        if (!fieldset_has(&c->changed, i))
+            continue;
+        if (v->kind == KITH_LINK)
+            TRY(may_link(t, f, v, e));
+        for (uint64_t k = 0;
+             f->kind == KITH_F_LINKS && v->kind == KITH_LIST && k < v->as.list.count; k++)
+            if (!was_there(c, f, &v->as.list.items[k]))
+                TRY(may_link(t, f, &v->as.list.items[k], e));
+    }
+    return KITH_OK;
+}
+
+kith_status txn_may_begin(struct txn *t, const struct change *c, kith_error *e) {
+    if (!as_caller(t))
+        return KITH_OK;
+    if (c->before)
+        TRY(txn_may_read(t, c->type, c->id, c->before, e));
+    if (c->kind == ROW_CREATE)
+        return KITH_OK;
+    return may(t, c->kind == ROW_UPDATE ? RIGHT_UPDATE : RIGHT_DELETE, c, c->before, "", e);
+}
+
+kith_status txn_may_end(struct txn *t, const struct change *c, kith_error *e) {
+    if (!as_caller(t))
+        return KITH_OK;
+    TRY(may_link_all(t, c, e));
+    if (c->kind == ROW_CREATE)
+        return may(t, RIGHT_CREATE, c, c->after, ": look at its owner", e);
+    return may(t, RIGHT_UPDATE, c, c->after, " so that it is out of reach afterwards", e);
+}
+
+/* Nobody else's record is named by a conflict that the caller may not read. */
+kith_status txn_conflict(struct txn *t, const struct change *c, kith_error *e) {
+    const struct rfield *f = e ? type_field(t->g->schema, c->type, str_of(e->field)) : NULL;
+    kith_id other;
+    bool yes;
+    if (!f || !as_caller(t) || c->after[f->index].kind == KITH_NULL)
+        return KITH_E_CONFLICT;
+    TRY(record_unique_owner(t->g->writer, f, &c->after[f->index], t->arena, &other, e));
+    kith_value link = value_link(other, c->type->id);
+    TRY(access_link(t->g->writer, t->principal, t->g->schema, &link, t->arena, &yes, e));
+    return yes ? KITH_E_CONFLICT
+               : err_set(e, KITH_E_CONFLICT, f->name, "%s: this value is taken already", f->name);
+}
+
+kith_status access_call(const struct txn *t, const struct principal *p, const struct action *a,
+                        kith_error *e) {
+    if (access_calls(t ? txn_principal(t) : p, a->name))
+        return KITH_OK;
+    return err_set(e, KITH_E_DENIED, NULL, "%s may not call %s", p ? p->name : "nobody", a->name);
+}
+
+#define ASKED_MAX 1000 /* records of one key that are looked through for those that may be read */
+
+kith_status txn_lookup_key(struct txn *t, const struct lookup *l, const kith_value *values,
+                           kith_id *ids, uint32_t max, uint32_t *found, kith_error *e) {
+    kith_id all[ASKED_MAX];
+    uint32_t n;
+    *found = 0;
+    if (!as_caller(t))
+        return lookup_find(t->g->writer, l, values, t->arena, ids, max, found, e);
+    for (uint32_t i = 0; i < l->count; i++)
+        if (!access_reads(t->principal, l->fields[i]))
+            return access_no_field(l->fields[i], e);
+    TRY(lookup_find(t->g->writer, l, values, t->arena, all, ASKED_MAX, &n, e));
+    for (uint32_t i = 0; i < n && *found < max; i++) {
+        bool there;
+        TRY(txn_exists(t, l->type, all[i], &there, e));
+        if (there)
+            ids[(*found)++] = all[i];
+    }
+    return KITH_OK;
+}
+
+kith_status txn_exists(struct txn *t, const struct rtype *type, kith_id id, bool *there,
+                       kith_error *e) {
+    kith_value link = value_link(id, type->id);
+    if (!as_caller(t))
+        return record_exists(t->g->writer, type, id, there, e);
+    return access_link(t->g->writer, t->principal, t->g->schema, &link, t->arena, there, e);
+}
+
+/* Others' transactions are an administrator's to undo, and nobody else is told of them. */
+kith_status txn_may_undo(struct txn *t, kith_id target, const struct tx_head *txs, size_t count,
+                         kith_error *e) {
+    for (size_t i = 0; as_caller(t) && i < count; i++) {
+        char text[ID_TEXT + 1];
+        if (txs[i].cause || txs[i].actor == t->head.actor)
+            continue;
+        id_format(target, text);
+        return err_set(e, KITH_E_DENIED, NULL,
+                       "%s was not written by %s: only an administrator may undo it", text,
+                       t->principal->name);
+    }
+    return KITH_OK;
+}
+
+/* -- what says who may do what ----------------------------------------------------------------- */
+
+static const char *action_name(const void *arg, size_t i) {
+    return engine_action_at(arg, i)->name;
+}
+
+static kith_status check_role(void *self, struct txn *t, struct change *c, kith_error *e) {
+    const struct rfield *f = self;
+    const kith_value *v = &c->after[f->index];
+    struct rights_names names = {action_name, t->g, t->g->action_count};
+    if (t->undoing || v->kind != KITH_TEXT)
+        return KITH_OK;
+    return role_check(t->g->schema, &names, v->as.s, e);
+}
+
+kith_status access_hooks_add(struct engine *g, kith_error *e) {
+    struct fieldset *fields = ARENA_NEW(&g->arena, struct fieldset);
+    const struct rtype *role;
+    const struct rfield *f;
+    if (!fields)
+        return err_nomem(e);
+    TRY(schema_find_type(g->schema, STR("role"), &role, e));
+    TRY(schema_find_field(g->schema, role, STR("rights"), &f, e));
+    fieldset_add(fields, f->index);
+    struct hook h = {.type = role,
+                     .on = ON_CREATE | ON_UPDATE,
+                     .priority = INT32_MAX,
+                     .fields = fields,
+                     .fn = check_role,
+                     .self = (void *)(uintptr_t)f,
+                     .source = {SOURCE_CORE, "role", "", 0}};
+    return engine_add_hook(g, &h, e);
+}

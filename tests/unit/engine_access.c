@@ -1,0 +1,811 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who sees and writes what: random users, teams, territories, roles, shares and records, and every
+ * way to ask, against a reader of the rights that knows nothing of how the engine does it. */
+#include "engine/import.h"
+#include "engine_fixture.h"
+#include "record/access.h"
+
+/* -- a world, as the naive reader knows it ----------------------------------------------------- */
+
+enum { ACCOUNT, CONTACT, LEAD, POINT, TYPES };
+static const char *const type_names[] = {"account", "contact", "lead", "contact_point"};
+/* A field of each type that roles open and close, and a value that some records have in it. */
+static const char *const field_names[] = {"industry", "city", "source", "label"};
+static const char *const field_values[] = {"steel", "Bonn", "web", "work"};
+#define USERS       4
+#define TEAMS       5
+#define TERRITORIES 5
+#define ROLES       4
+#define RECORDS     9 /* of each type */
+#define SHARES      6
+#define NOBODY      (-1)
+
+struct world_role {
+    int reach[TYPES][RIGHT_COUNT]; /* place in words */
+    int level[TYPES];              /* of its field: 0 none, 1 read, 2 write */
+    kith_id id;
+};
+struct world_record {
+    kith_id id;
+    int owner, up, territory; /* up: the account of a contact, the contact of a lead or a point */
+    bool value;               /* it has the value in its field */
+};
+struct world {
+    struct fixture x;
+    uint32_t seed;
+    struct {
+        kith_id id;
+        unsigned teams, roles, territories;
+        char login[16];
+    } users[USERS];
+    struct {
+        kith_id id;
+        int up;
+    } teams[TEAMS];
+    struct {
+        kith_id id;
+        int up, manager;
+    } territories[TERRITORIES];
+    struct world_role roles[ROLES];
+    struct world_record records[TYPES][RECORDS];
+    struct {
+        int type, record, team;
+    } shares[SHARES];
+    const struct rtype *types[TYPES];
+};
+
+static const char *const words[] = {"none", "own", "team", "territory", "all"};
+static const char *const levels[] = {"none", "read", "write"};
+
+static int pick(struct world *w, int n) {
+    w->seed = w->seed * 1664525u + 1013904223u;
+    return (int)((w->seed >> 8) % (uint32_t)n);
+}
+
+/* -- the naive reader -------------------------------------------------------------------------- */
+
+static bool team_within(const struct world *w, int team, unsigned set) {
+    for (; team != NOBODY; team = w->teams[team].up)
+        if (set >> team & 1u)
+            return true;
+    return false;
+}
+
+/* The team is one of the user's, below one, or above one. */
+static bool in_circle(const struct world *w, int team, unsigned set) {
+    if (team_within(w, team, set))
+        return true;
+    for (int t = 0; t < TEAMS; t++)
+        if ((set >> t & 1u) && team_within(w, t, 1u << team))
+            return true;
+    return false;
+}
+
+static bool in_territory(const struct world *w, int user, int territory) {
+    for (; territory != NOBODY; territory = w->territories[territory].up)
+        if (w->territories[territory].manager == user ||
+            (w->users[user].territories >> territory & 1u))
+            return true;
+    return false;
+}
+
+static bool reaches(const struct world *w, int user, const char *word, int type, int record) {
+    const struct world_record *r = &w->records[type][record];
+    int territory = type == ACCOUNT                      ? r->territory
+                    : type == CONTACT && r->up != NOBODY ? w->records[ACCOUNT][r->up].territory
+                                                         : NOBODY;
+    if (strcmp(word, "all") == 0)
+        return true;
+    if (strcmp(word, "none") == 0)
+        return false;
+    if (r->owner == user)
+        return true;
+    if (strcmp(word, "territory") == 0)
+        return in_territory(w, user, territory);
+    for (int t = 0; strcmp(word, "team") == 0 && t < TEAMS; t++)
+        if (r->owner != NOBODY && (w->users[r->owner].teams >> t & 1u) &&
+            team_within(w, t, w->users[user].teams))
+            return true;
+    for (int s = 0; strcmp(word, "team") == 0 && s < SHARES; s++)
+        if (w->shares[s].type == type && w->shares[s].record == record &&
+            in_circle(w, w->shares[s].team, w->users[user].teams))
+            return true;
+    return false;
+}
+
+static bool allowed(const struct world *w, int user, enum right right, int type, int record) {
+    if (type == POINT)
+        return allowed(w, user, right == RIGHT_READ ? RIGHT_READ : RIGHT_UPDATE, CONTACT,
+                       w->records[POINT][record].up);
+    for (int r = 0; r < ROLES; r++)
+        if ((w->users[user].roles >> r & 1u) &&
+            reaches(w, user, words[w->roles[r].reach[type][right]], type, record))
+            return true;
+    return false;
+}
+
+static bool field_open(const struct world *w, int user, int type, bool write) {
+    int of = type == POINT ? CONTACT : type;
+    for (int r = 0; r < ROLES; r++) {
+        const int *reach = w->roles[r].reach[of];
+        bool some = write ? reach[RIGHT_CREATE] || reach[RIGHT_UPDATE] : reach[RIGHT_READ];
+        if ((w->users[user].roles >> r & 1u) && some && w->roles[r].level[type] >= (write ? 2 : 1))
+            return true;
+    }
+    return false;
+}
+
+/* Its other fields are open to whoever may read any of them. */
+static bool some_right(const struct world *w, int user, int type, enum right right) {
+    for (int r = 0; r < ROLES; r++)
+        if ((w->users[user].roles >> r & 1u) && w->roles[r].reach[type][right])
+            return true;
+    return false;
+}
+
+static bool some_write(const struct world *w, int user, int type) {
+    return some_right(w, user, type, RIGHT_CREATE) || some_right(w, user, type, RIGHT_UPDATE);
+}
+
+/* -- making it --------------------------------------------------------------------------------- */
+
+static const char *role_json(struct world *w, const struct world_role *r) {
+    struct buf b = {0};
+    buf_puts(&b, "rights={\"types\": {\"user\": {\"read\": \"all\"}");
+    for (int t = 0; t < TYPES; t++) {
+        buf_printf(&b, ", \"%s\": {", type_names[t]);
+        for (int k = 0; k < RIGHT_COUNT && t != POINT; k++)
+            buf_printf(&b, "\"%s\": \"%s\", ", right_names[k], words[r->reach[t][k]]);
+        buf_printf(&b, "\"fields\": {\"%s\": \"%s\"}}", field_names[t], levels[r->level[t]]);
+    }
+    buf_puts(&b, "}}");
+    const char *text = arena_strndup(&w->x.arena, b.ptr, b.len);
+    buf_free(&b);
+    return text;
+}
+
+static const char *pair(struct world *w, const char *name, kith_id id) {
+    return arena_printf(&w->x.arena, "%s=%s", name, id ? id_text(&w->x, id) : "");
+}
+
+static kith_id make(struct world *w, const char *type, const char *const *pairs) {
+    return create(&w->x, schema_type(engine_schema(w->x.g), str_of(type)), pairs);
+}
+
+static const char *set_text(struct world *w, const char *name, unsigned set, const kith_id *ids,
+                            size_t stride, int n) {
+    struct buf b = {0};
+    for (int i = 0; i < n; i++)
+        if (set >> i & 1u)
+            buf_printf(&b, "%s%s", b.len ? "," : "",
+                       id_text(&w->x, *(const kith_id *)((const char *)ids + stride * (size_t)i)));
+    const char *text = arena_printf(&w->x.arena, "%s=%s", name, b.ptr ? b.ptr : "");
+    buf_free(&b);
+    return text;
+}
+
+static void make_people(struct world *w) {
+    for (int i = 0; i < TEAMS; i++) {
+        w->teams[i].up = i ? pick(w, i + 1) - 1 : NOBODY;
+        w->teams[i].id = make(
+            w, "team",
+            PAIRS(arena_printf(&w->x.arena, "name=team %d", i),
+                  pair(w, "parent", w->teams[i].up == NOBODY ? 0 : w->teams[w->teams[i].up].id)));
+    }
+    for (int i = 0; i < ROLES; i++) {
+        struct world_role *r = &w->roles[i];
+        for (int t = 0; t < TYPES; t++) {
+            for (int k = 0; k < RIGHT_COUNT; k++)
+                r->reach[t][k] = pick(w, 3) ? pick(w, 5) : 0;
+            r->level[t] = pick(w, 3);
+        }
+        r->id =
+            make(w, "role", PAIRS(arena_printf(&w->x.arena, "name=role %d", i), role_json(w, r)));
+    }
+    for (int i = 0; i < USERS; i++) {
+        snprintf(w->users[i].login, sizeof w->users[i].login, "user%d", i);
+        w->users[i].teams = (unsigned)pick(w, 1 << TEAMS) & (unsigned)pick(w, 1 << TEAMS);
+        w->users[i].roles = (unsigned)pick(w, 1 << ROLES);
+        w->users[i].id = make(
+            w, "user",
+            PAIRS(
+                arena_printf(&w->x.arena, "login=user%d", i), "name=U",
+                set_text(w, "teams", w->users[i].teams, &w->teams[0].id, sizeof *w->teams, TEAMS),
+                set_text(w, "roles", w->users[i].roles, &w->roles[0].id, sizeof *w->roles, ROLES)));
+    }
+}
+
+static void make_territories(struct world *w) {
+    for (int i = 0; i < TERRITORIES; i++) {
+        int up = w->territories[i].up = i ? pick(w, i + 1) - 1 : NOBODY;
+        int manager = w->territories[i].manager = pick(w, USERS + 2) - 2;
+        manager = manager < 0 ? NOBODY : manager;
+        w->territories[i].manager = manager;
+        w->territories[i].id =
+            make(w, "territory",
+                 PAIRS(arena_printf(&w->x.arena, "name=t%d", i),
+                       pair(w, "parent", up == NOBODY ? 0 : w->territories[up].id),
+                       pair(w, "manager", manager == NOBODY ? 0 : w->users[manager].id)));
+    }
+    for (int i = 0; i < USERS; i++) {
+        w->users[i].territories =
+            (unsigned)pick(w, 1 << TERRITORIES) & (unsigned)pick(w, 1 << TERRITORIES);
+        update(&w->x, schema_type(engine_schema(w->x.g), STR("user")), w->users[i].id,
+               PAIRS(set_text(w, "territories", w->users[i].territories, &w->territories[0].id,
+                              sizeof *w->territories, TERRITORIES)));
+    }
+}
+
+static void make_record(struct world *w, int type, int i) {
+    static const char *const ups[] = {"territory", "account", "contact", "contact"};
+    struct world_record *r = &w->records[type][i];
+    r->owner = pick(w, USERS + 1) - 1;
+    r->up = type == ACCOUNT   ? NOBODY
+            : type == CONTACT ? pick(w, RECORDS + 1) - 1
+                              : pick(w, RECORDS);
+    r->territory = type == ACCOUNT ? pick(w, TERRITORIES + 1) - 1 : NOBODY;
+    r->value = pick(w, 2);
+    kith_id up = r->territory != NOBODY ? w->territories[r->territory].id
+                 : r->up != NOBODY      ? w->records[type == CONTACT ? ACCOUNT : CONTACT][r->up].id
+                                        : 0;
+    r->id = make(
+        w, type_names[type],
+        PAIRS(type == POINT ? "kind=other" : arena_printf(&w->x.arena, "name=n%d", pick(w, 100)),
+              pair(w, "owner", r->owner == NOBODY ? 0 : w->users[r->owner].id),
+              pair(w, ups[type], up),
+              arena_printf(&w->x.arena, "%s=%s", field_names[type],
+                           r->value ? field_values[type] : ""),
+              type == POINT ? "value=v" : NULL));
+}
+
+static void make_world(struct world *w, uint32_t seed) {
+    memset(w, 0, sizeof *w);
+    w->seed = seed;
+    fixture_open(&w->x);
+    fixture_start(&w->x);
+    for (int t = 0; t < TYPES; t++)
+        w->types[t] = schema_type(engine_schema(w->x.g), str_of(type_names[t]));
+    make_people(w);
+    make_territories(w);
+    for (int t = 0; t < TYPES; t++)
+        for (int i = 0; i < RECORDS; i++)
+            make_record(w, t, i);
+    for (int i = 0; i < SHARES; i++) {
+        w->shares[i].type = pick(w, 3);
+        w->shares[i].record = pick(w, RECORDS);
+        w->shares[i].team = pick(w, TEAMS);
+        make(w, "share",
+             PAIRS(arena_printf(
+                       &w->x.arena, "record=%s/%s", type_names[w->shares[i].type],
+                       id_text(&w->x, w->records[w->shares[i].type][w->shares[i].record].id)),
+                   pair(w, "team", w->teams[w->shares[i].team].id)));
+    }
+}
+
+/* -- asking ------------------------------------------------------------------------------------ */
+
+struct answer {
+    struct world *w;
+    int type;
+    unsigned seen; /* bit by record */
+    int count;
+    bool leaked; /* a value that is closed was handed out */
+    bool open;
+};
+
+static kith_status on_row(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct answer *a = arg;
+    const struct rfield *f =
+        type_field(engine_schema(a->w->x.g), a->w->types[a->type], str_of(field_names[a->type]));
+    (void)e;
+    for (int i = 0; i < RECORDS; i++)
+        if (a->w->records[a->type][i].id == id)
+            a->seen |= 1u << i;
+    a->count++;
+    a->leaked |= !a->open && values[f->index].kind != KITH_NULL;
+    return KITH_OK;
+}
+
+/* In pages of three; the status of the first page. */
+static kith_status ask(struct world *w, const struct principal *p, int type, bool open,
+                       const char *text, struct answer *a) {
+    struct query *q;
+    struct find_page page = {.limit = 3};
+    *a = (struct answer){.w = w, .type = type, .open = open};
+    EXPECT_OK(query_parse(&q, engine_schema(w->x.g), &w->x.arena, str_of(text), &w->x.e), w->x.e);
+    do {
+        kith_status st = engine_find(w->x.g, p, q, NULL, &page, &w->x.arena, on_row, a, &w->x.e);
+        if (st != KITH_OK)
+            return st;
+        page.after = page.cursor;
+    } while (page.cursor.len);
+    if (query_counts(q))
+        a->count = (int)page.count;
+    return KITH_OK;
+}
+
+static unsigned naive(const struct world *w, int user, int type) {
+    unsigned out = 0;
+    for (int i = 0; i < RECORDS; i++)
+        if (allowed(w, user, RIGHT_READ, type, i))
+            out |= 1u << i;
+    return out;
+}
+
+static int bits(unsigned set) {
+    return __builtin_popcount(set);
+}
+
+static void expect_lists(struct world *w, int user, const struct principal *p, int type) {
+    struct answer a;
+    unsigned seen = naive(w, user, type), with = 0;
+    bool open = field_open(w, user, type, false);
+    EXPECT_OK(ask(w, p, type, open, type_names[type], &a), w->x.e);
+    EXPECT_INT(seen, a.seen);
+    EXPECT_INT(bits(seen), a.count);
+    EXPECT(!a.leaked);
+    EXPECT_OK(
+        ask(w, p, type, open, arena_printf(&w->x.arena, "%s : count()", type_names[type]), &a),
+        w->x.e);
+    EXPECT_INT(bits(seen), a.count);
+    for (int i = 0; i < RECORDS; i++)
+        with |= (seen >> i & 1u) && w->records[type][i].value ? 1u << i : 0;
+    const char *const forms[] = {"%s where %s = '%s'", "%s where not (%s != '%s' or %s is null)",
+                                 "%s where %s in ('%s')"};
+    for (size_t k = 0; k < sizeof forms / sizeof *forms; k++) {
+        char text[160];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(text, sizeof text, forms[k], type_names[type], field_names[type],
+                 field_values[type], field_names[type]);
+#pragma GCC diagnostic pop
+        kith_status st = ask(w, p, type, open, text, &a);
+        EXPECT_INT(open ? KITH_OK : KITH_E_DENIED, st);
+        if (open)
+            EXPECT_INT(with, a.seen);
+        else
+            EXPECT(strstr(w->x.e.message, field_names[type]) != NULL);
+    }
+    if (type == POINT)
+        return;
+    kith_status st =
+        ask(w, p, type, open,
+            arena_printf(&w->x.arena, "%s order by -name, %s", type_names[type], field_names[type]),
+            &a);
+    EXPECT_INT(open ? KITH_OK : KITH_E_DENIED, st);
+    EXPECT_INT(open ? seen : 0, a.seen);
+}
+
+/* Through links, forward and backward: a record that may not be seen is not there. */
+static void expect_ways(struct world *w, int user, const struct principal *p) {
+    struct answer a;
+    unsigned contacts = naive(w, user, CONTACT), leads = naive(w, user, LEAD), want = 0, back = 0;
+    bool some = some_right(w, user, LEAD, RIGHT_READ),
+         city = some && field_open(w, user, CONTACT, false),
+         lead = field_open(w, user, LEAD, false);
+    for (int i = 0; i < RECORDS; i++) {
+        int up = w->records[LEAD][i].up;
+        if ((leads >> i & 1u) && (contacts >> up & 1u) && w->records[CONTACT][up].value)
+            want |= 1u << i;
+        if ((leads >> i & 1u) && (contacts >> up & 1u) && w->records[LEAD][i].value)
+            back |= 1u << up;
+    }
+    kith_status st = ask(w, p, LEAD, lead, "lead where contact.city = 'Bonn'", &a);
+    EXPECT_INT(city ? KITH_OK : KITH_E_DENIED, st);
+    EXPECT_INT(city ? want : 0, a.seen);
+    st = ask(w, p, CONTACT, city, "contact where exists(lead where source = 'web')", &a);
+    EXPECT_INT(lead ? KITH_OK : KITH_E_DENIED, st);
+    EXPECT_INT(lead ? back : 0, a.seen);
+    st = ask(w, p, LEAD, lead, "lead order by contact.city", &a);
+    EXPECT_INT(city ? KITH_OK : KITH_E_DENIED, st);
+    EXPECT_INT(city ? leads : 0, a.seen);
+    st = ask(w, p, LEAD, lead, "lead where contact.id is not null", &a);
+    EXPECT_INT(some ? KITH_OK : KITH_E_DENIED, st);
+    for (int i = 0; i < RECORDS; i++)
+        EXPECT_INT((leads >> i & 1u) && (contacts >> w->records[LEAD][i].up & 1u),
+                   a.seen >> i & 1u);
+}
+
+static void expect_gets(struct world *w, int user, const struct principal *p, int type) {
+    const struct rfield *f =
+        type_field(engine_schema(w->x.g), w->types[type], str_of(field_names[type]));
+    for (int i = 0; i < RECORDS; i++) {
+        kith_value *values;
+        kith_status st = engine_get(w->x.g, p, w->types[type], w->records[type][i].id, &w->x.arena,
+                                    &values, &w->x.e);
+        EXPECT_INT(allowed(w, user, RIGHT_READ, type, i) ? KITH_OK : KITH_E_NOTFOUND, st);
+        if (st == KITH_OK)
+            EXPECT_INT(w->records[type][i].value && field_open(w, user, type, false),
+                       values[f->index].kind != KITH_NULL);
+    }
+}
+
+static kith_status add_text(void *arg, kith_str bytes, kith_error *e) {
+    (void)e;
+    buf_str(arg, bytes);
+    return KITH_OK;
+}
+
+static void expect_export(struct world *w, int user, const struct principal *p, int type) {
+    struct query *q;
+    struct buf out = {0};
+    uint64_t rows;
+    EXPECT_OK(
+        query_parse(&q, engine_schema(w->x.g), &w->x.arena, str_of(type_names[type]), &w->x.e),
+        w->x.e);
+    struct export_options o = {
+        .principal = p, .query = q, .put = add_text, .arg = &out, .format = FORMAT_JSONL};
+    EXPECT_OK(engine_export(w->x.g, &o, &rows, &w->x.e), w->x.e);
+    EXPECT_INT(bits(naive(w, user, type)), rows);
+    for (int i = 0; i < RECORDS; i++)
+        EXPECT_INT(allowed(w, user, RIGHT_READ, type, i),
+                   out.ptr && strstr(out.ptr, id_text(&w->x, w->records[type][i].id)) != NULL &&
+                       allowed(w, user, RIGHT_READ, type, i));
+    if (!field_open(w, user, type, false) && out.ptr)
+        EXPECT(strstr(out.ptr, field_names[type]) == NULL);
+    buf_free(&out);
+}
+
+/* -- writing, in rehearsals -------------------------------------------------------------------- */
+
+static kith_status try_as(struct world *w, const struct principal *p, uint32_t kind, int type,
+                          kith_id id, const char *const *pairs) {
+    struct write_opts o = {.principal = p, .origin = ORIGIN_CLI};
+    struct job j = {kind, w->types[type], id, pairs};
+    struct rehearsal r;
+    return engine_rehearse(w->x.g, &o, do_job, &j, &w->x.arena, &r, &w->x.e);
+}
+
+static void expect_writes(struct world *w, int user, const struct principal *p, int type) {
+    for (int i = 0; i < RECORDS; i++) {
+        kith_id id = w->records[type][i].id;
+        kith_status unseen = allowed(w, user, RIGHT_READ, type, i) ? KITH_OK : KITH_E_NOTFOUND;
+        bool may = allowed(w, user, RIGHT_UPDATE, type, i);
+        kith_status want = unseen ? unseen : may ? KITH_OK : KITH_E_DENIED;
+        if (want == KITH_OK && !field_open(w, user, type, true))
+            want = KITH_E_DENIED;
+        const char *set =
+            arena_printf(&w->x.arena, "%s=%s", field_names[type], type == LEAD ? "event" : "other");
+        EXPECT_INT(want, try_as(w, p, ROW_UPDATE, type, id, PAIRS(set)));
+        want = unseen ? unseen : allowed(w, user, RIGHT_DELETE, type, i) ? KITH_OK : KITH_E_DENIED;
+        EXPECT_INT(want, try_as(w, p, ROW_DELETE, type, id, NULL));
+        if (type == POINT)
+            continue;
+        /* Given to somebody else: it must still be in reach afterwards. */
+        struct world_record *r = &w->records[type][i], was = *r;
+        r->owner = pick(w, USERS);
+        bool after = allowed(w, user, RIGHT_UPDATE, type, i);
+        want = unseen ? unseen : may && after ? KITH_OK : KITH_E_DENIED;
+        EXPECT_INT(want, try_as(w, p, ROW_UPDATE, type, id,
+                                PAIRS(pair(w, "owner", w->users[r->owner].id))));
+        *r = was;
+    }
+}
+
+/* A new record for some owner; a contact in an account, which the user may not know of. */
+static void expect_creates(struct world *w, int user, const struct principal *p) {
+    for (int type = ACCOUNT; type <= LEAD; type++) {
+        struct world_record was = w->records[type][0], *r = &w->records[type][0];
+        int share_types[SHARES];
+        for (int s = 0; s < SHARES; s++) { /* a new record is shared with nobody */
+            share_types[s] = w->shares[s].type;
+            if (w->shares[s].type == type && w->shares[s].record == 0)
+                w->shares[s].type = NOBODY;
+        }
+        *r = (struct world_record){.owner = pick(w, USERS), .up = NOBODY, .territory = NOBODY};
+        if (type == CONTACT)
+            r->up = pick(w, RECORDS);
+        bool account = type != CONTACT || allowed(w, user, RIGHT_READ, ACCOUNT, r->up);
+        kith_status want = !some_write(w, user, type)                ? KITH_E_DENIED
+                           : !account                                ? KITH_E_NOTFOUND
+                           : allowed(w, user, RIGHT_CREATE, type, 0) ? KITH_OK
+                                                                     : KITH_E_DENIED;
+        EXPECT_INT(want,
+                   try_as(w, p, ROW_CREATE, type, 0,
+                          PAIRS("name=New", pair(w, "owner", w->users[r->owner].id),
+                                type == CONTACT ? pair(w, "account", w->records[ACCOUNT][r->up].id)
+                                                : NULL)));
+        *r = was;
+        for (int s = 0; s < SHARES; s++)
+            w->shares[s].type = share_types[s];
+    }
+    for (int i = 0; i < RECORDS; i++) { /* a part is made by whoever may update the whole */
+        kith_status want = !some_write(w, user, CONTACT)                 ? KITH_E_DENIED
+                           : !allowed(w, user, RIGHT_READ, CONTACT, i)   ? KITH_E_NOTFOUND
+                           : !allowed(w, user, RIGHT_UPDATE, CONTACT, i) ? KITH_E_DENIED
+                                                                         : KITH_OK;
+        EXPECT_INT(want, try_as(w, p, ROW_CREATE, POINT, 0,
+                                PAIRS(pair(w, "contact", w->records[CONTACT][i].id), "kind=other",
+                                      "value=w")));
+    }
+}
+
+static void expect_world(struct world *w) {
+    for (int u = 0; u < USERS; u++) {
+        struct access_of of = {.user = w->users[u].id};
+        struct principal p;
+        EXPECT_OK(engine_enter(w->x.g, &of, w->users[u].login, &p, &w->x.e), w->x.e);
+        for (int t = 0; t < TYPES; t++) {
+            expect_lists(w, u, &p, t);
+            expect_gets(w, u, &p, t);
+            expect_export(w, u, &p, t);
+            expect_writes(w, u, &p, t);
+        }
+        expect_ways(w, u, &p);
+        expect_creates(w, u, &p);
+        engine_leave(w->x.g, &p);
+    }
+}
+
+TEST("every way to ask and to write agrees with a naive reader of the rights") {
+    for (uint32_t seed = 1; seed <= 25; seed++) {
+        struct world w;
+        make_world(&w, seed);
+        expect_world(&w);
+        fixture_close(&w.x);
+    }
+}
+
+TEST("rights follow when teams, roles and territories change") {
+    struct world w;
+    make_world(&w, 99);
+    const struct schema *s = engine_schema(w.x.g);
+    expect_world(&w);
+    w.users[0].teams = 1;
+    w.users[1].roles = 6;
+    update(&w.x, schema_type(s, STR("user")), w.users[0].id,
+           PAIRS(set_text(&w, "teams", 1, &w.teams[0].id, sizeof *w.teams, TEAMS)));
+    update(&w.x, schema_type(s, STR("user")), w.users[1].id,
+           PAIRS(set_text(&w, "roles", 6, &w.roles[0].id, sizeof *w.roles, ROLES)));
+    expect_world(&w);
+    w.territories[4].up = 0;
+    update(&w.x, schema_type(s, STR("territory")), w.territories[4].id,
+           PAIRS(pair(&w, "parent", w.territories[0].id)));
+    memset(w.roles[2].reach[CONTACT], 0, sizeof w.roles[2].reach[CONTACT]);
+    w.roles[2].reach[CONTACT][RIGHT_READ] = 3;
+    update(&w.x, schema_type(s, STR("role")), w.roles[2].id, PAIRS(role_json(&w, &w.roles[2])));
+    expect_world(&w);
+    fixture_close(&w.x);
+}
+
+/* -- the form of rights ------------------------------------------------------------------------ */
+
+static const char *refused(struct fixture *x, const char *rights) {
+    kith_id id = 0;
+    const char *text = arena_printf(&x->arena, "rights=%s", rights);
+    const struct rtype *role = schema_type(engine_schema(x->g), STR("role"));
+    kith_status st = try_job(x, ROW_CREATE, role, &id,
+                             PAIRS(arena_printf(&x->arena, "name=%s", rights), text), NULL);
+    return st == KITH_OK ? "taken" : x->e.message;
+}
+
+TEST("a role names only what there is, and the refusal says where and what is meant") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    static const char *const cases[][2] = {
+        {"{\"types\": {\"contct\": {\"read\": \"all\"}}}",
+         "rights.types: there is no type 'contct'; did you mean 'contact'?"},
+        {"{\"types\": {\"contact\": {\"raed\": \"all\"}}}",
+         "rights.types.contact: there is no 'raed' here; did you mean 'read'?"},
+        {"{\"types\": {\"contact\": {\"read\": \"teem\"}}}",
+         "rights.types.contact.read: it is none, own, team, territory or all, not 'teem'; did you "
+         "mean 'team'?"},
+        {"{\"types\": {\"contact\": {\"read\": true}}}",
+         "rights.types.contact.read: it is one of the texts none, own, team, territory or all"},
+        {"{\"types\": {\"contact\": {\"fields\": {\"brithday\": \"none\"}}}}",
+         "rights.types.contact.fields: no field 'brithday' in contact; did you mean 'birthday'?"},
+        {"{\"types\": {\"contact\": {\"fields\": {\"birthday\": \"hide\"}}}}",
+         "rights.types.contact.fields.birthday: it is none, read or write, not 'hide'"},
+        {"{\"types\": {\"*\": {\"fields\": {\"owner\": \"none\"}}}}",
+         "rights.types.*.fields: fields belong to one type: state them there"},
+        {"{\"types\": {\"contact_point\": {\"read\": \"all\"}}}",
+         "rights.types.contact_point.read: a contact_point follows the contact that it is part of "
+         "(contact): state fields only"},
+        {"{\"types\": {\"role\": {\"update\": \"all\"}}}",
+         "rights.types.role.update: only administrators update records of type role; a role may "
+         "state \"read\""},
+        {"{\"actions\": [\"sales.rescore\"]}",
+         "rights.actions: there is no action 'sales.rescore'; 'kith run' lists them"},
+        {"{\"admin\": \"yes\"}", "rights.admin: it is true or false"},
+        {"{\"tipes\": {}}", "rights: there is no 'tipes' here; did you mean 'types'?"},
+        {"[]", "rights: they are an object: {\"types\": {...}}"},
+        {"{\"types\": {\"*\": {\"read\": \"all\"}, \"contact_point\": {\"fields\": {\"value\": "
+         "\"read\", \"*\": \"none\"}}}, \"actions\": [\"*\"], \"admin\": false}",
+         "taken"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        EXPECT_STR(cases[i][1], refused(&x, cases[i][0]));
+    fixture_close(&x);
+}
+
+/* -- what must not leak ------------------------------------------------------------------------ */
+
+struct person {
+    struct fixture x;
+    const struct rtype *user, *role, *account;
+    kith_id anna, ben, role_id;
+    struct principal p; /* anna */
+};
+
+static void person_open(struct person *w, const char *rights) {
+    memset(w, 0, sizeof *w);
+    fixture_open(&w->x);
+    fixture_start(&w->x);
+    const struct schema *s = engine_schema(w->x.g);
+    w->user = schema_type(s, STR("user"));
+    w->role = schema_type(s, STR("role"));
+    w->account = schema_type(s, STR("account"));
+    w->role_id = create(&w->x, w->role,
+                        PAIRS("name=seller", arena_printf(&w->x.arena, "rights=%s", rights)));
+    w->anna = create(&w->x, w->user,
+                     PAIRS("login=anna", "name=Anna",
+                           arena_printf(&w->x.arena, "roles=%s", id_text(&w->x, w->role_id))));
+    w->ben = create(&w->x, w->user, PAIRS("login=ben", "name=Ben"));
+    struct access_of of = {.user = w->anna};
+    EXPECT_OK(engine_enter(w->x.g, &of, "user:anna", &w->p, &w->x.e), w->x.e);
+}
+
+static void person_close(struct person *w) {
+    engine_leave(w->x.g, &w->p);
+    fixture_close(&w->x);
+}
+
+static kith_status write_as(struct person *w, uint32_t kind, const struct rtype *t, kith_id *id,
+                            const char *const *pairs, kith_id *tx) {
+    struct write_opts o = {.principal = &w->p, .origin = ORIGIN_CLI};
+    struct job j = {kind, t, *id, pairs};
+    w->x.e.message[0] = '\0';
+    kith_status st = engine_write(w->x.g, &o, do_job, &j, tx, &w->x.e);
+    *id = j.id;
+    return st;
+}
+
+#define OWN_LEADS                                                                                  \
+    "{\"types\": {\"lead\": {\"create\": \"own\", \"read\": \"own\", \"update\": \"own\", "        \
+    "\"delete\": \"own\"}}}"
+
+TEST("what somebody creates is theirs") {
+    struct person w;
+    kith_id id = 0;
+    person_open(&w, OWN_LEADS);
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.lead, &id, PAIRS("name=Mine"), NULL), w.x.e);
+    EXPECT_STR(id_text(&w.x, w.anna), field(&w.x, w.x.lead, id, "owner"));
+    id = 0;
+    EXPECT_INT(
+        KITH_E_NOTFOUND,
+        write_as(&w, ROW_CREATE, w.x.lead, &id,
+                 PAIRS("name=His", arena_printf(&w.x.arena, "owner=%s", id_text(&w.x, w.ben))),
+                 NULL)); /* she may not read users, so she cannot name him */
+    person_close(&w);
+}
+
+TEST("a value that is taken names its record only to whoever may read it") {
+    struct person w;
+    kith_id id = 0, own = 0, his;
+    person_open(&w, OWN_LEADS);
+    his = create(&w.x, w.x.lead, PAIRS("name=His", "code=A1"));
+    EXPECT_INT(KITH_E_CONFLICT,
+               write_as(&w, ROW_CREATE, w.x.lead, &id, PAIRS("name=X", "code=A1"), NULL));
+    EXPECT_STR("code: this value is taken already", w.x.e.message);
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.lead, &own, PAIRS("name=X", "code=B2"), NULL), w.x.e);
+    id = 0;
+    EXPECT_INT(KITH_E_CONFLICT,
+               write_as(&w, ROW_CREATE, w.x.lead, &id, PAIRS("name=Y", "code=B2"), NULL));
+    EXPECT(strstr(w.x.e.message, id_text(&w.x, own)) != NULL);
+    EXPECT_INT(KITH_E_NOTFOUND, write_as(&w, ROW_UPDATE, w.x.lead, &his, PAIRS("name=Z"), NULL));
+    EXPECT_STR(arena_printf(&w.x.arena, "there is no lead %s", id_text(&w.x, his)), w.x.e.message);
+    person_close(&w);
+}
+
+TEST("hooks and what follows from a write are not held to the caller's rights") {
+    struct person w;
+    kith_id id = 0;
+    person_open(&w, "{\"types\": {\"contact\": {\"create\": \"own\", \"read\": \"own\", "
+                    "\"update\": \"own\", \"delete\": \"own\", \"fields\": {\"first_name\": "
+                    "\"read\", \"last_name\": \"none\"}}}}");
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.contact, &id,
+                       PAIRS("name=Ada Lovelace", "email=ada@example.org"), NULL),
+              w.x.e);
+    EXPECT_STR("Lovelace", field(&w.x, w.x.contact, id, "last_name"));
+    EXPECT_INT(1, count(&w.x, "contact_point where value = 'ada@example.org'", NULL));
+    kith_id lead = create(
+        &w.x, w.x.lead, PAIRS("name=L", arena_printf(&w.x.arena, "contact=%s", id_text(&w.x, id))));
+    EXPECT_OK(write_as(&w, ROW_DELETE, w.x.contact, &id, NULL, NULL), w.x.e);
+    EXPECT_STR("", field(&w.x, w.x.lead, lead, "contact"));
+    EXPECT_INT(0, count(&w.x, "contact_point", NULL));
+    expect_sound(&w.x);
+    person_close(&w);
+}
+
+TEST("rights that were taken away hold for the next write at once") {
+    struct person w;
+    kith_id id = 0;
+    person_open(&w, OWN_LEADS);
+    update(&w.x, w.user, w.anna, PAIRS("roles="));
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_CREATE, w.x.lead, &id, PAIRS("name=Late"), NULL));
+    EXPECT_STR("user:anna may not write lead.name", w.x.e.message);
+    EXPECT_INT(0, count(&w.x, "lead", NULL));
+    person_close(&w);
+}
+
+TEST("everybody undoes what they wrote themselves, an administrator everything") {
+    struct person w;
+    kith_id id = 0, tx, other;
+    struct undo_report r;
+    person_open(&w, OWN_LEADS);
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.lead, &id, PAIRS("name=Mine"), &tx), w.x.e);
+    other = update(&w.x, w.x.lead, id, PAIRS("score=5"));
+    EXPECT_INT(KITH_E_DENIED, engine_undo(w.x.g, &w.p, other, false, &w.x.arena, &r, &w.x.e));
+    EXPECT_OK(engine_undo(w.x.g, &w.p, tx, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_INT(1, r.kept); /* somebody edited it */
+    EXPECT_OK(engine_undo(w.x.g, &tester, other, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_INT(1, r.reversed);
+    EXPECT_OK(engine_undo(w.x.g, &w.p, tx, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_STR("(gone)", field(&w.x, w.x.lead, id, "name"));
+    person_close(&w);
+}
+
+TEST("a role cannot make its users administrators, nor give them other roles") {
+    struct person w;
+    person_open(&w, "{\"types\": {\"*\": {\"create\": \"all\", \"read\": \"all\", \"update\": "
+                    "\"all\", \"delete\": \"all\"}, \"user\": {\"update\": \"own\"}}}");
+    kith_id id = w.role_id;
+    EXPECT_INT(KITH_E_DENIED,
+               write_as(&w, ROW_UPDATE, w.role, &id, PAIRS("rights={\"admin\": true}"), NULL));
+    id = 0;
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_CREATE, w.role, &id, PAIRS("name=r"), NULL));
+    id = w.anna;
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_UPDATE, w.user, &id, PAIRS("login=root"), NULL));
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_UPDATE, w.user, &id, PAIRS("roles="), NULL));
+    EXPECT_OK(write_as(&w, ROW_UPDATE, w.user, &id, PAIRS("language=de"), NULL), w.x.e);
+    id = w.ben;
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_UPDATE, w.user, &id, PAIRS("language=de"), NULL));
+    person_close(&w);
+}
+
+TEST("roles of the outer zones hold further in, and not the other way round") {
+    struct person w;
+    struct principal out;
+    struct access_of of;
+    struct query *q;
+    struct find_page page = {.limit = 10};
+    person_open(&w, "{\"types\": {\"lead\": {\"read\": \"all\"}}}");
+    create(&w.x, w.x.lead, PAIRS("name=L"));
+    EXPECT_OK(query_parse(&q, engine_schema(w.x.g), &w.x.arena, STR("lead : count()"), &w.x.e),
+              w.x.e);
+    static const char *const zones[] = {"intranet", "extranet", "internet"};
+    for (int role = 0; role < 3; role++) {
+        update(&w.x, w.role, w.role_id, PAIRS(arena_printf(&w.x.arena, "zone=%s", zones[role])));
+        for (int zone = ZONE_INTRANET; zone <= ZONE_INTERNET; zone++) {
+            of = (struct access_of){.user = w.anna, .zone = (enum access_zone)zone};
+            EXPECT_OK(engine_enter(w.x.g, &of, "user:anna", &out, &w.x.e), w.x.e);
+            EXPECT_OK(engine_find(w.x.g, &out, q, NULL, &page, &w.x.arena, no_row, NULL, &w.x.e),
+                      w.x.e);
+            EXPECT_INT(role >= zone, page.count);
+            engine_leave(w.x.g, &out);
+        }
+    }
+    person_close(&w);
+}
+
+TEST("a limit leaves less of an administrator, too, and never more of anybody") {
+    struct person w;
+    struct principal less;
+    kith_id id = 0, lead;
+    person_open(&w, "{\"admin\": true}");
+    lead = create(&w.x, w.x.lead, PAIRS("name=L"));
+    create(&w.x, w.x.task, PAIRS("title=T"));
+    struct access_of of = {.user = w.anna, .limit = {.read_only = true, .types = "lead"}};
+    EXPECT(w.p.all);
+    EXPECT_OK(engine_enter(w.x.g, &of, "user:anna", &less, &w.x.e), w.x.e);
+    EXPECT(!less.all);
+    engine_leave(w.x.g, &w.p);
+    w.p = less;
+    kith_value *values;
+    EXPECT_OK(engine_get(w.x.g, &w.p, w.x.lead, lead, &w.x.arena, &values, &w.x.e), w.x.e);
+    count(&w.x, "task", &id);
+    EXPECT_INT(KITH_E_NOTFOUND, engine_get(w.x.g, &w.p, w.x.task, id, &w.x.arena, &values, &w.x.e));
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_UPDATE, w.x.lead, &lead, PAIRS("name=M"), NULL));
+    person_close(&w);
+}
