@@ -45,8 +45,20 @@ static kith_status tell(void *arg, const char *check, const char *sentence, kith
     return io_check(c->io, e);
 }
 
+/* What is kept from the records, from the records. */
+static kith_status compute_rollups(struct cmd *c, kith_error *e) {
+    const struct schema *s = engine_schema(c->company->engine);
+    TRY(engine_compute_rollups(c->company->engine, &c->principal, e));
+    if (!c->json)
+        io_printf(c->io, "%u roll-up%s computed anew.\n", s->rollup_count,
+                  s->rollup_count == 1 ? "" : "s");
+    return KITH_OK;
+}
+
 static kith_status run(struct cmd *c, kith_error *e) {
     size_t findings = 0, checks;
+    if (cmd_option(c, "rollups"))
+        TRY(compute_rollups(c, e));
     const struct doctor_check *list = doctor_checks(&checks);
     io_progress(c->io, "copying the database");
     TRY(engine_doctor(c->company->engine, tell, c, &findings, e));
@@ -66,6 +78,7 @@ const struct command command_doctor = {
     .name = "doctor",
     .args = "",
     .help = "check the database from end to end, on a copy",
+    .options = {{"rollups", NULL, "first compute every roll-up anew from its records"}},
     .needs = NEEDS_COMPANY,
     .run = run,
 };

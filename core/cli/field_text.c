@@ -26,9 +26,13 @@ static void flags_text(const struct rfield *f, struct buf *out) {
     };
     const char *before = " (";
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-        if (!(f->flags & flags[i].flag))
+        if (!(f->flags & flags[i].flag) || (f->formula && flags[i].flag == KITH_FF_READONLY))
             continue;
         buf_printf(out, "%s%s", before, flags[i].name);
+        before = ", ";
+    }
+    if (f->formula) {
+        buf_printf(out, "%skept by Kith: %s", before, f->formula);
         before = ", ";
     }
     if (f->default_text) {

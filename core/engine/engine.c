@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's life: opening, registering, starting, closing. */
 #include "engine/engine_internal.h"
+#include "record/rollup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,7 +109,9 @@ static kith_status type_defaults(struct engine *g, const struct rtype *t, struct
     for (uint32_t i = 0; i < t->field_count; i++) {
         const struct rfield *f = t->fields[i];
         kith_value *v = &info->defaults[i];
-        if (f->default_text)
+        if (f->rollup)
+            *v = rollup_empty(f->rollup);
+        else if (f->default_text)
             *v = value_str(str_of(f->default_text));
         else if (f->kind == KITH_F_STATE)
             *v = value_str(str_of(f->options[0]));
@@ -166,9 +169,10 @@ static kith_status build_schema(struct engine *g, kith_error *e) {
         memcpy(sources + 1, g->opts.sources, g->opts.source_count * sizeof *sources);
     kith_status st = schema_build(&g->schema, g->writer, sources, n, g->opts.base_currency, e);
     free(sources);
-    if (st == KITH_OK)
-        g->schema->zone = g->opts.zone;
-    return st;
+    if (st != KITH_OK)
+        return st;
+    g->schema->zone = g->opts.zone;
+    return rollups_open(g->writer, g->schema, e);
 }
 
 /* The largest id ever given out that is still known. Timers and records without history are in no

@@ -171,6 +171,7 @@ struct change {
     struct fieldset changed;  /* set fields on create; different ones on update */
     uint32_t origin;          /* of the transaction */
     uint32_t *sources;        /* the engine's: which hook set which field */
+    uint64_t seen;            /* the engine's: how many rows it had written when this was read */
 };
 /* Changes a field of the write that is under way; KITH_E_INVAL in an after-hook; without effect in
  * an undo, which a hook may refuse but not change. [writer] */
@@ -395,6 +396,9 @@ kith_status engine_examine(struct engine *g, const char *path, doctor_tell tell,
 /* The same on a copy of the engine's own. [any] */
 kith_status engine_doctor(struct engine *g, doctor_tell tell, void *arg, size_t *findings,
                           kith_error *e);
+
+/* Computes every roll-up anew from its records. [any] */
+kith_status engine_compute_rollups(struct engine *g, const struct principal *p, kith_error *e);
 
 /* -- state, for metrics and tests -------------------------------------------------------------- */
 

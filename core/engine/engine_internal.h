@@ -154,6 +154,7 @@ struct engine {
     struct conn *writer;
     struct idgen ids;
     uint64_t seq;      /* last given out */
+    uint64_t writes;   /* of rows, journaled or not, also those that were taken back */
     struct map actors; /* "kind:name" -> number, committed or in this group */
     struct arena work; /* of the request or event that is running */
     /* Changed on the writer under `lock`: other threads read it under the lock. */
@@ -281,6 +282,14 @@ kith_status txn_may_undo(struct txn *t, kith_id target, const struct tx_head *tx
 /* t may be NULL. */
 kith_status access_call(const struct txn *t, const struct principal *p, const struct action *a,
                         kith_error *e);
+
+/* What is derived from records follows a change of one, in its transaction: of a write, and of a
+ * roll-up's value in the record that it belongs to. The latter comes with before, after and changed
+ * like an update, but without hook, journal row or time of change. */
+kith_status follow_change(struct txn *t, const struct change *c, kith_error *e);
+
+/* rollup.c */
+kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e);
 
 /* owner.c */
 kith_status owner_take(struct engine *g, kith_error *e);

@@ -221,6 +221,10 @@ static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64
 
 /* A read-only field is written by its module's code and by nobody else. */
 static kith_status may_set(struct txn *t, const struct rfield *f, kith_error *e) {
+    if (f->rollup)
+        return err_set(e, KITH_E_DENIED, f->name,
+                       "%s.%s is kept by Kith, from %s, and cannot be set", f->type->name, f->name,
+                       f->formula);
     if (!(f->flags & KITH_FF_READONLY) || t->undoing)
         return KITH_OK;
     if (t->code && (t->code->kind == SOURCE_CORE || t->code->kind == SOURCE_MODULE) &&
@@ -318,6 +322,8 @@ static kith_status journal_change(struct txn *t, const struct change *c, uint64_
     if (c->type->history == KITH_HISTORY_NONE)
         return KITH_OK;
     struct fieldset fields = c->changed;
+    for (size_t i = 0; i < sizeof fields.bits / sizeof *fields.bits; i++)
+        fields.bits[i] &= ~c->type->kept.bits[i]; /* they follow from what is journaled */
     fields.bits[0] &= ~(UINT64_C(1) << FIELD_UPDATED);
     if (c->kind == ROW_CREATE && c->after[FIELD_CREATED].as.i == t->head.at)
         fields.bits[0] &= ~(UINT64_C(1) << FIELD_CREATED); /* the transaction's time */
@@ -358,6 +364,40 @@ static kith_status begin_write(struct txn *t, struct change *c, kith_error *e) {
     return run_hooks(t, c, false, 0, e);
 }
 
+static kith_value *copy_values(struct txn *t, const struct rtype *type, const kith_value *from) {
+    kith_value *values = ARENA_ARRAY(t->arena, kith_value, type->field_count);
+    if (values && from)
+        memcpy(values, from, sizeof *values * type->field_count);
+    return values;
+}
+
+static kith_status read_before(struct txn *t, struct change *c, kith_error *e) {
+    kith_value *before = copy_values(t, c->type, NULL);
+    if (!before)
+        return err_nomem(e);
+    TRY(record_read(t->g->writer, c->type, c->id, t->arena, before, e));
+    c->before = before;
+    c->seen = t->g->writes;
+    return KITH_OK;
+}
+
+/* Before-hooks may have written to the record, or to what its roll-ups are kept from, since it was
+ * read: what follows from a change is measured against what is there. */
+static kith_status look_again(struct txn *t, struct change *c, kith_error *e) {
+    if (c->kind != ROW_UPDATE || c->seen == t->g->writes)
+        return KITH_OK;
+    TRY(read_before(t, c, e));
+    for (uint32_t i = 0; i < c->type->field_count; i++)
+        if (!fieldset_has(&c->changed, i))
+            c->after[i] = c->before[i];
+    return KITH_OK;
+}
+
+kith_status follow_change(struct txn *t, const struct change *c, kith_error *e) {
+    t->g->writes++;
+    return rollup_follow(t, c, e);
+}
+
 static kith_status write_row(struct txn *t, struct change *c, kith_error *e) {
     struct conn *w = t->g->writer;
     kith_status st = c->kind == ROW_CREATE ? record_insert(w, c->type, c->id, t->arena, c->after, e)
@@ -371,6 +411,7 @@ static kith_status finish_write(struct txn *t, struct change *c, kith_error *e) 
     uint64_t seq;
     if (c->kind == ROW_UPDATE && nothing_changed(c))
         return KITH_OK;
+    TRY(look_again(t, c, e));
     if (c->kind != ROW_DELETE) {
         c->after[FIELD_UPDATED] = value_time(t->head.at);
         fieldset_add(&c->changed, FIELD_UPDATED);
@@ -381,6 +422,8 @@ static kith_status finish_write(struct txn *t, struct change *c, kith_error *e) 
     kith_status st = journal_change(t, c, &seq, e);
     c->sources = NULL; /* from now on change_set refuses */
     t->system++;       /* what follows from it is not asked for */
+    if (st == KITH_OK)
+        st = follow_change(t, c, e);
     if (st == KITH_OK)
         st = run_hooks(t, c, true, seq, e);
     if (st == KITH_OK && t->undoing)
@@ -402,13 +445,6 @@ static kith_status set_all(struct txn *t, struct change *c, const struct assign 
     for (size_t i = 0; i < count; i++)
         TRY(txn_may_set(t, set[i].field, e));
     return KITH_OK;
-}
-
-static kith_value *copy_values(struct txn *t, const struct rtype *type, const kith_value *from) {
-    kith_value *values = ARENA_ARRAY(t->arena, kith_value, type->field_count);
-    if (values && from)
-        memcpy(values, from, sizeof *values * type->field_count);
-    return values;
 }
 
 static void mark_present(struct change *c) {
@@ -440,15 +476,6 @@ kith_status txn_create(struct txn *t, const struct rtype *type, const struct ass
     TRY(carry_out(t, &c, e));
     if (id)
         *id = c.id;
-    return KITH_OK;
-}
-
-static kith_status read_before(struct txn *t, struct change *c, kith_error *e) {
-    kith_value *before = copy_values(t, c->type, NULL);
-    if (!before)
-        return err_nomem(e);
-    TRY(record_read(t->g->writer, c->type, c->id, t->arena, before, e));
-    c->before = before;
     return KITH_OK;
 }
 
@@ -619,10 +646,17 @@ kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith
 
 static void put_back(struct change *c, const struct image_field *fields, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (fields[i].field && fields[i].field->type == c->type) {
+        if (fields[i].field && fields[i].field->type == c->type && !fields[i].field->rollup) {
             c->after[fields[i].field->index] = fields[i].before;
             fieldset_add(&c->changed, fields[i].field->index);
         }
+}
+
+/* Nothing links yet to a record that comes back. */
+static void keep_empty(struct txn *t, struct change *c) {
+    for (uint32_t i = 0; i < c->type->field_count; i++)
+        if (c->type->fields[i]->rollup)
+            c->after[i] = t->g->types[c->type->id].defaults[i];
 }
 
 kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *type, kith_id id,
@@ -638,6 +672,8 @@ kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *typ
     c.after = copy_values(t, type, c.before);
     if (!c.after)
         return err_nomem(e);
+    if (!c.before)
+        keep_empty(t, &c);
     put_back(&c, fields, count);
     for (size_t i = 0; kind == ROW_UPDATE && i < count; i++)
         if (fields[i].field && fields[i].field->type == type)

@@ -74,6 +74,7 @@ static kith_status check_file(struct doctor *d) {
 /* -- all --------------------------------------------------------------------------------------- */
 
 #define BACKUP "restore a backup"
+#define ROLLUP "'kith doctor --rollups' computes all of them anew"
 #define ANEW   "change that field of the record to something else, and back"
 
 static const struct doctor_check checks[] = {
@@ -91,6 +92,7 @@ static const struct doctor_check checks[] = {
     {"folds", "folded columns match their text", ANEW, doctor_folds},
     {"contact points", "a contact shows its primary contact points",
      "set the contact's email or phone anew", doctor_contacts},
+    {"roll-ups", "every roll-up has the value that its records give it", ROLLUP, doctor_rollups},
     {"transactions", "transactions and journal rows belong together, without a gap", BACKUP,
      doctor_transactions},
     {"causes", "every change has an author, and a cause that came before it", BACKUP,

@@ -43,6 +43,9 @@ kith_status doctor_columns(struct doctor *d);
 kith_status doctor_folds(struct doctor *d);
 kith_status doctor_contacts(struct doctor *d);
 
+/* doctor_rollups.c */
+kith_status doctor_rollups(struct doctor *d);
+
 /* doctor_journal.c */
 kith_status doctor_transactions(struct doctor *d);
 kith_status doctor_causes(struct doctor *d);

@@ -148,7 +148,7 @@ static bool replay_row(struct replay *r, const struct journal_row *row) {
         return false;
     for (size_t i = 0; i < n; i++) {
         const struct rfield *f = fields[i].field;
-        if (!f || f->type != r->type || r->checked[f->index])
+        if (!f || f->type != r->type || f->rollup || r->checked[f->index])
             continue;
         r->checked[f->index] = true;
         if (!value_eq(&fields[i].after, &r->now[f->index]))
@@ -198,7 +198,7 @@ static kith_status check_values_of(struct doctor *d, const struct rtype *t, stru
         return doctor_find(d, "%s %s cannot be read", t->name, text);
     TRY(replay_record(&r, id));
     for (uint32_t i = FIELD_FIRST; i < t->field_count && !r.wrong; i++)
-        if (!r.checked[i] && r.now[i].kind != KITH_NULL)
+        if (!r.checked[i] && r.now[i].kind != KITH_NULL && !t->fields[i]->rollup)
             r.wrong = t->fields[i];
     return r.wrong ? doctor_find(d, "%s %s: %s is not what the journal says", t->name, text,
                                  r.wrong->name)

@@ -69,6 +69,7 @@ static void field_row(const kith_field *f, const char *indent, struct json_out *
     flags_pair(json, out, f->flags, field_flags);
     field_pair(json, out, "options", f->options);
     field_pair(json, out, "default", f->default_text);
+    field_pair(json, out, "rollup", f->rollup);
     field_pair(json, out, "label", f->label);
     field_pair(json, out, "doc", f->doc);
     if (json)

@@ -254,14 +254,15 @@ kith_status catalogue_migrate(struct conn *c, const struct schema_source *src, k
 
 /* -- catalogue --------------------------------------------------------------------------------- */
 
-/* What must not change about a field of one name: its kind, scale and target. */
+/* What must not change about a field of one name: its kind, scale and target, and whether the
+ * journal knows its values. */
 static const char *field_shape(struct arena *a, const struct rfield *f) {
-    return arena_printf(a, "%s%s%s%s%d", field_kind_name(f->kind),
-                        f->any_target || f->target ? ">" : "",
-                        f->any_target ? "*"
-                        : f->target   ? f->target->name
-                                      : "",
-                        f->kind == KITH_F_DECIMAL ? "." : "", (int)f->scale);
+    return arena_printf(
+        a, "%s%s%s%s%d%s", field_kind_name(f->kind), f->any_target || f->target ? ">" : "",
+        f->any_target ? "*"
+        : f->target   ? f->target->name
+                      : "",
+        f->kind == KITH_F_DECIMAL ? "." : "", (int)f->scale, f->formula ? " roll-up" : "");
 }
 
 static kith_status join_field(struct builder *b, struct conn *c, struct rfield *f, kith_error *e) {

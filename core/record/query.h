@@ -128,6 +128,7 @@ kith_status predicate_match(const struct predicate *p, const struct query_env *e
 /* The fields of the record itself that the result depends on. */
 const struct fieldset *predicate_fields(const struct predicate *p);
 bool predicate_local(const struct predicate *p); /* no path leaves the record */
+bool predicate_timed(const struct predicate *p); /* it looks at now() or today() */
 const struct query *predicate_query(const struct predicate *p);
 
 /* Every function of the language with its documentation, for `kith help query` and the reference,

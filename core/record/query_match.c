@@ -33,7 +33,7 @@ struct predicate {
     struct op *ops;
     uint32_t count;
     struct fieldset fields;
-    bool local;
+    bool local, timed;
 };
 
 /* -- compiling --------------------------------------------------------------------------------- */
@@ -133,6 +133,9 @@ kith_status predicate_parse(struct predicate **out, const struct schema *s, cons
         note_field(p, &ops[i].test->path);
         if (ops[i].test->other)
             note_field(p, ops[i].test->other);
+        for (uint32_t k = 0; k < ops[i].test->count; k++)
+            p->timed |= ops[i].test->operands[k].kind == OPERAND_NOW ||
+                        ops[i].test->operands[k].kind == OPERAND_TODAY;
     }
     *out = p;
     return KITH_OK;
@@ -148,6 +151,10 @@ const struct query *predicate_query(const struct predicate *p) {
 
 bool predicate_local(const struct predicate *p) {
     return p->local;
+}
+
+bool predicate_timed(const struct predicate *p) {
+    return p->timed;
 }
 
 /* -- following links --------------------------------------------------------------------------- */

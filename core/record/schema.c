@@ -162,6 +162,9 @@ uint32_t field_columns(const struct rfield *f) {
     }
 }
 
+#define ROLLUP_NEVER                                                                               \
+    (KITH_FF_REQUIRED | KITH_FF_UNIQUE | KITH_FF_SEARCHED | KITH_FF_PARTOF | KITH_FF_TREE)
+
 /* A field as declared, without its place, options and number. */
 static kith_status make_field(struct arena *a, const char *module, const kith_field *d,
                               struct rfield **out, kith_error *e) {
@@ -180,6 +183,10 @@ static kith_status make_field(struct arena *a, const char *module, const kith_fi
         return err_set(e, KITH_E_INVAL, d->name, "only a link can make a record part of another");
     if ((d->flags & (KITH_FF_UNIQUE | KITH_FF_INDEXED)) && d->kind == KITH_F_LINKS)
         return err_set(e, KITH_E_INVAL, d->name, "links to many can be neither unique nor indexed");
+    if (d->rollup && ((d->flags & ROLLUP_NEVER) || d->default_text))
+        return err_set(
+            e, KITH_E_INVAL, d->name,
+            "a roll-up can be neither required, unique nor searched, and has no default");
     struct rfield *f = ARENA_NEW(a, struct rfield);
     if (!f)
         return err_nomem(e);
@@ -189,11 +196,12 @@ static kith_status make_field(struct arena *a, const char *module, const kith_fi
     f->default_text = d->default_text ? arena_strdup(a, d->default_text) : NULL;
     f->module = module;
     f->kind = d->kind;
-    f->flags = d->flags;
+    f->flags = d->flags | (d->rollup ? KITH_FF_READONLY : 0);
+    f->formula = d->rollup ? arena_strdup(a, d->rollup) : NULL;
     f->folded = kind_folds(f->kind) &&
                 (f->flags & (KITH_FF_UNIQUE | KITH_FF_INDEXED | KITH_FF_SEARCHED)) != 0;
     *out = f;
-    return f->name && f->label && f->doc ? KITH_OK : err_nomem(e);
+    return f->name && f->label && f->doc && !f->formula == !d->rollup ? KITH_OK : err_nomem(e);
 }
 
 static kith_status add_field(struct builder *b, struct building *t, const char *module,
@@ -225,6 +233,8 @@ kith_status schema_fields(const struct schema *s, struct arena *a, const char *m
         kith_field d;
         declared_item(&declared, i, &d, sizeof d);
         TRY(make_field(a, module, &d, &fields[i], e));
+        if (d.rollup)
+            return err_set(e, KITH_E_INVAL, d.name, "a roll-up is a field of a record type");
         fields[i]->index = i;
         TRY(parse_field_options(s, a, fields[i], d.options, e));
     }
@@ -421,6 +431,8 @@ kith_status schema_build(struct schema **out, struct conn *c, const struct schem
         st = build(&b, c, sources, count, e);
         if (st == KITH_OK)
             st = index_types(&b, e);
+        if (st == KITH_OK)
+            st = rollups_build(b.schema, e);
         if (st == KITH_OK)
             st = catalogue_absent(b.schema, c, e);
         conn_forget_statements(c);

@@ -25,6 +25,7 @@ static inline void fieldset_add(struct fieldset *s, uint32_t i) {
 }
 
 struct rtype;
+struct rollup;
 struct schema;
 struct zone;
 
@@ -49,7 +50,9 @@ struct rfield {
      * (name, name__cur, name__base), place two (name__lat, name__lon), a link to any record two
      * (name, name__type), links none (a table "type.field" of record and target). */
     uint32_t column, column_count;
-    bool folded; /* has a companion column name__fold */
+    bool folded;                 /* has a companion column name__fold */
+    const char *formula;         /* of a roll-up, as declared; NULL: it is none */
+    const struct rollup *rollup; /* see rollup.h; NULL: it is none */
 };
 
 /* The fields that every type has, by index. The id is not among them. */
@@ -66,7 +69,10 @@ struct rtype {
     uint32_t history, undo; /* KITH_HISTORY_*, KITH_UNDO_* */
     struct rfield *const *fields;
     uint32_t field_count;
-    const struct rfield *title; /* names a record to people; NULL: none */
+    const struct rfield *title;          /* names a record to people; NULL: none */
+    struct fieldset kept;                /* its fields that are roll-ups */
+    const struct rollup *const *rollups; /* that are kept from its records, on whichever type */
+    uint32_t rollup_count;
     const char *const *columns; /* SQL column names, unquoted, in order; without id and __fold */
     uint32_t column_count;
     /* Prepared SQL texts (see record.c). */
@@ -92,6 +98,8 @@ struct schema {
     struct map field_by_name; /* "type.field" -> struct rfield * */
     struct absent_link *absent;
     size_t absent_count;
+    const struct rollup **rollups; /* each behind those that its own value is kept from */
+    uint32_t rollup_count;
     char base_currency[4];
     const struct zone *zone; /* the company's, for times without an offset; NULL: UTC; borrowed */
 };

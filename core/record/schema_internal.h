@@ -35,6 +35,8 @@ kith_status catalogue_join(struct builder *b, struct conn *c, struct building *t
 kith_status catalogue_absent(struct schema *s, struct conn *c, kith_error *e);
 /* Makes the table, columns and indexes that are absent, and the type's SQL texts. */
 kith_status ddl_type(struct builder *b, struct conn *c, struct building *t, kith_error *e);
+/* Reads and checks the formulas of roll-ups, once the types can be looked up. (rollup.c) */
+kith_status rollups_build(struct schema *s, kith_error *e);
 /* Keeps the columns of money in the base currency right when that currency was changed. */
 kith_status ddl_base_currency(struct builder *b, struct conn *c, kith_error *e);
 

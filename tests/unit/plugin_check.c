@@ -126,7 +126,7 @@ TEST("inspect prints every row that a plugin declares") {
         "reaction announce", "where size > 100",
         "reaction heard",    "timer later",
         "action total",      "effect read",
-        "action make",
+        "action make",       "rollup count(thing via of where size > 0)",
     };
     struct buf out = {0};
     kith_error e;

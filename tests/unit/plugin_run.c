@@ -22,24 +22,24 @@ static kith_value field_of(struct company *c, kith_id id, const char *name) {
     return values[type_field(engine_schema(c->engine), t, str_of(name))->index];
 }
 
-struct set_size {
+struct set_field {
     struct company *c;
     kith_id id;
-    int64_t size;
+    const char *name;
+    kith_value value;
 };
 
-static kith_status set_size(struct txn *t, void *arg, kith_error *e) {
-    struct set_size *x = arg;
+static kith_status set_field(struct txn *t, void *arg, kith_error *e) {
+    struct set_field *x = arg;
     const struct rtype *type = type_of(x->c, "thing");
-    struct assign a = {type_field(engine_schema(x->c->engine), type, STR("size")),
-                       value_int(x->size)};
+    struct assign a = {type_field(engine_schema(x->c->engine), type, str_of(x->name)), x->value};
     return txn_update(t, type, x->id, &a, 1, e);
 }
 
 static void grow(struct company *c, kith_id id, int64_t size) {
-    struct set_size x = {c, id, size};
+    struct set_field x = {c, id, "size", value_int(size)};
     kith_error e = KITH_ERROR_INIT;
-    EXPECT_OK(engine_write(c->engine, &by_anna, set_size, &x, NULL, &e), e);
+    EXPECT_OK(engine_write(c->engine, &by_anna, set_field, &x, NULL, &e), e);
 }
 
 #define GOOD    ""
@@ -62,6 +62,20 @@ TEST("a before-hook changes the write, in the module's own read-only field too")
     OPEN(&c, GOOD, "every_row");
     kith_id id = make(&c, "crate", 500);
     EXPECT_INT(1700000000000, field_of(&c, id, "stamp").as.i);
+    close_company(&c);
+}
+
+TEST("a roll-up that a module declares is kept") {
+    struct company c;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, GOOD, "every_row");
+    kith_id whole = make(&c, "cart", 9), piece = make(&c, "wheel", 1);
+    EXPECT_INT(0, field_of(&c, whole, "pieces").as.i);
+    struct set_field x = {&c, piece, "of", value_link(whole, type_of(&c, "thing")->id)};
+    EXPECT_OK(engine_write(c.engine, &by_anna, set_field, &x, NULL, &e), e);
+    EXPECT_INT(1, field_of(&c, whole, "pieces").as.i);
+    grow(&c, piece, -1);
+    EXPECT_INT(0, field_of(&c, whole, "pieces").as.i);
     close_company(&c);
 }
 

@@ -55,7 +55,23 @@ typedef struct kith_field {
     const char *doc;          /* one sentence                                                    */
     uint32_t since;           /* module version that brought it; 0: the first                    */
     uint32_t reserved;        /* 0 */
+    const char *rollup;       /* what Kith keeps in it, "sum(order.total where paid)", or NULL   */
 } kith_field;
+
+/* A roll-up is a field that Kith keeps from the records that link to its record, in the transaction
+ * that changes one of them; nobody else writes it.
+ *
+ *   count(TYPE [via LINK] [where CONDITION])                 INTEGER; also count(TYPE.LINK ...)
+ *   count(distinct TYPE.FIELD [via LINK] [where CONDITION])  INTEGER
+ *   sum(TYPE.FIELD [via LINK] [where CONDITION])             the kind of FIELD: INTEGER, DECIMAL of
+ *                                                            the same scale, MONEY, DURATION
+ *   min(...), max(...)                                       the same, or DATE or TIME
+ *
+ * LINK is the field of TYPE that links here; it may be left out when there is one only, not
+ * counting links to any record unless there is no other. CONDITION is of the query language, looks
+ * at the record of TYPE alone and not at the time of day. Money is that of one currency: the only
+ * one among the roll-up's options, else the company's; amounts in others are no part of it. Without
+ * records count and sum are 0, min and max are null. */
 
 #define KITH_HISTORY_FULL 0u /* every change with before and after                            */
 #define KITH_HISTORY_NONE 2u /* internal, high volume: no journal rows                        */

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roll-ups follow the records that they are kept from: what a record was and is to each of them is
+ * taken from its values before and after the change, and only the records that it linked or links
+ * to are touched, each once. The cost does not depend on how many records link there: counts and
+ * sums take the difference, the others one seek in a table (record/rollup.h). */
+#include "record/rollup.h"
+#include "engine/engine_internal.h"
+
+#include <string.h>
+
+/* What a record was and is to one roll-up; null: nothing. */
+struct part {
+    kith_value was, is;
+};
+
+struct parent {
+    const struct rtype *type;
+    kith_id id;
+};
+struct parents { /* those that the record linked or links to, each once */
+    struct parent *items;
+    size_t count, cap;
+};
+
+/* -- which records are touched ----------------------------------------------------------------- */
+
+static bool concerns(const struct rollup *r, const struct change *c) {
+    if (c->kind != ROW_UPDATE)
+        return true;
+    for (size_t i = 0; i < sizeof r->reads.bits / sizeof *r->reads.bits; i++)
+        if (c->changed.bits[i] & r->reads.bits[i])
+            return true;
+    return false;
+}
+
+static kith_status add_parent(struct txn *t, struct parents *all, const struct rtype *type,
+                              const kith_value *link, kith_error *e) {
+    if (link->kind != KITH_LINK || link->as.link.type != type->id)
+        return KITH_OK;
+    for (size_t i = 0; i < all->count; i++)
+        if (all->items[i].id == link->as.link.id && all->items[i].type == type)
+            return KITH_OK;
+    struct parent *more = arena_grow(t->arena, all->items, all->count, &all->cap, sizeof *more);
+    if (!more)
+        return err_nomem(e);
+    all->items = more;
+    all->items[all->count++] = (struct parent){type, link->as.link.id};
+    return KITH_OK;
+}
+
+static kith_status add_parents(struct txn *t, struct parents *all, const struct rollup *r,
+                               const kith_value *values, kith_error *e) {
+    const kith_value *v = &values[r->via->index];
+    if (v->kind != KITH_LIST)
+        return add_parent(t, all, r->field->type, v, e);
+    for (uint64_t i = 0; i < v->as.list.count; i++)
+        TRY(add_parent(t, all, r->field->type, &v->as.list.items[i], e));
+    return KITH_OK;
+}
+
+static kith_status look_at(struct txn *t, const struct change *c, const struct rollup *r,
+                           struct part *part, struct parents *all, kith_error *e) {
+    const struct zone *zone = t->g->opts.zone;
+    if (!concerns(r, c))
+        return KITH_OK;
+    if (c->before)
+        TRY(rollup_part(r, zone, c->id, c->before, &part->was, e));
+    if (c->kind != ROW_DELETE)
+        TRY(rollup_part(r, zone, c->id, c->after, &part->is, e));
+    if (value_eq(&part->was, &part->is) && part->is.kind != KITH_NULL &&
+        value_eq(&c->before[r->via->index], &c->after[r->via->index])) {
+        part->was = part->is = value_null();
+        return KITH_OK;
+    }
+    if (part->was.kind != KITH_NULL)
+        TRY(add_parents(t, all, r, c->before, e));
+    return part->is.kind != KITH_NULL ? add_parents(t, all, r, c->after, e) : KITH_OK;
+}
+
+/* -- one roll-up of one of them ---------------------------------------------------------------- */
+
+static kith_status add_number(const struct rollup *r, kith_value *v, int64_t less, int64_t more,
+                              kith_error *e) {
+    int64_t n = rollup_number(v), sum;
+    /* Less first: what is moved about does not count twice on the way. */
+    if (__builtin_sub_overflow(n, less, &sum) || __builtin_add_overflow(sum, more, &sum) ||
+        (r->field->kind == KITH_F_INTEGER &&
+         (sum > (INT64_C(1) << 53) - 1 || sum < -((INT64_C(1) << 53) - 1))))
+        return err_set(e, KITH_E_LIMIT, r->field->name,
+                       "%s.%s, kept from %s, would become larger than any number it can hold",
+                       r->field->type->name, r->field->name, r->field->formula);
+    *v = rollup_value(r, sum);
+    return KITH_OK;
+}
+
+/* By how much the number of different values changes, before the row is put or once it is taken. */
+static kith_status step_of(struct txn *t, const struct rollup *r, kith_id parent,
+                           const kith_value *part, kith_id child, int64_t *step, kith_error *e) {
+    bool shared;
+    TRY(rollup_shared(t->g->writer, r, parent, part, child, &shared, e));
+    *step = !shared;
+    return KITH_OK;
+}
+
+static kith_status apply_table(struct txn *t, const struct rollup *r, kith_id parent, kith_id child,
+                               const kith_value *was, const kith_value *is, kith_value *v,
+                               kith_error *e) {
+    struct conn *w = t->g->writer;
+    int64_t less = 0, more = 0, number;
+    bool found;
+    if (was) {
+        TRY(rollup_take(w, r, parent, was, child, e));
+        if (r->function == ROLLUP_DISTINCT)
+            TRY(step_of(t, r, parent, was, child, &less, e));
+    }
+    if (is) {
+        if (r->function == ROLLUP_DISTINCT)
+            TRY(step_of(t, r, parent, is, child, &more, e));
+        TRY(rollup_put(w, r, parent, is, child, e));
+    }
+    if (r->function == ROLLUP_DISTINCT)
+        return add_number(r, v, less, more, e);
+    TRY(rollup_extreme(w, r, parent, &found, &number, e));
+    *v = found ? rollup_value(r, number) : value_null();
+    return KITH_OK;
+}
+
+/* v: the roll-up's value, which becomes the new one. */
+static kith_status apply(struct txn *t, const struct change *c, const struct rollup *r,
+                         const struct part *part, kith_id parent, kith_value *v, kith_error *e) {
+    const kith_value *was =
+        part->was.kind != KITH_NULL && rollup_links(r, c->before, parent) ? &part->was : NULL;
+    const kith_value *is =
+        part->is.kind != KITH_NULL && rollup_links(r, c->after, parent) ? &part->is : NULL;
+    if ((!was && !is) || (was && is && value_eq(was, is)))
+        return KITH_OK;
+    if (r->function == ROLLUP_COUNT || r->function == ROLLUP_SUM)
+        return add_number(r, v, was ? was->as.i : 0, is ? is->as.i : 0, e);
+    return apply_table(t, r, parent, c->id, was, is, v, e);
+}
+
+/* -- one record -------------------------------------------------------------------------------- */
+
+/* A record that goes and links to itself is gone already; what stands beside it goes, too. */
+static kith_status read_parent(struct txn *t, const struct parent *p, kith_value *values,
+                               bool *gone, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    kith_status st = record_read(t->g->writer, p->type, p->id, t->arena, values, &why);
+    *gone = st == KITH_E_NOTFOUND;
+    if (st == KITH_OK || *gone)
+        return KITH_OK;
+    err_copy(e, &why);
+    return st;
+}
+
+static kith_status follow_parent(struct txn *t, const struct change *c, const struct part *parts,
+                                 const struct parent *p, kith_error *e) {
+    struct change derived = {.kind = ROW_UPDATE, .type = p->type, .id = p->id};
+    kith_value *before = ARENA_ARRAY(t->arena, kith_value, p->type->field_count);
+    kith_value *after = ARENA_ARRAY(t->arena, kith_value, p->type->field_count);
+    bool gone, changed = false;
+    if (!before || !after)
+        return err_nomem(e);
+    TRY(read_parent(t, p, before, &gone, e));
+    memcpy(after, before, sizeof *after * p->type->field_count);
+    for (uint32_t i = 0; i < c->type->rollup_count; i++) {
+        const struct rollup *r = c->type->rollups[i];
+        uint32_t at = r->field->index;
+        if (r->field->type != p->type)
+            continue;
+        TRY(apply(t, c, r, &parts[i], p->id, &after[at], e));
+        if (value_eq(&before[at], &after[at]))
+            continue;
+        fieldset_add(&derived.changed, at);
+        changed = true;
+    }
+    if (gone || !changed)
+        return KITH_OK;
+    TRY(record_update(t->g->writer, p->type, p->id, t->arena, after, &derived.changed, e));
+    derived.before = before;
+    derived.after = after;
+    derived.origin = c->origin;
+    return follow_change(t, &derived, e);
+}
+
+kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e) {
+    struct parents all = {0};
+    if (c->type->rollup_count == 0)
+        return KITH_OK;
+    struct part *parts = ARENA_ARRAY(t->arena, struct part, c->type->rollup_count);
+    if (!parts)
+        return err_nomem(e);
+    for (uint32_t i = 0; i < c->type->rollup_count; i++)
+        TRY(look_at(t, c, c->type->rollups[i], &parts[i], &all, e));
+    for (size_t i = 0; i < all.count; i++)
+        TRY(follow_parent(t, c, parts, &all.items[i], e));
+    return KITH_OK;
+}
+
+/* -- all of them ------------------------------------------------------------------------------- */
+
+static kith_status compute(struct txn *t, void *arg, kith_error *e) {
+    (void)arg;
+    TRY(rollups_forget(t->g->writer, e));
+    return rollups_open(t->g->writer, t->g->schema, e);
+}
+
+kith_status engine_compute_rollups(struct engine *g, const struct principal *p, kith_error *e) {
+    struct write_opts w = {.principal = p, .origin = ORIGIN_SYSTEM};
+    return engine_write(g, &w, compute, NULL, NULL, e);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roll-up: a field that Kith keeps from the records that link to its record, as in
+ *
+ *   sum(order.total via customer where state = 'paid')
+ *
+ * (plugins-api/include/kith/declare.h has the grammar). Its value is not journaled: it follows from
+ * what is. The engine keeps it up in the transaction that changes a record (engine/rollup.c); here
+ * are its formula, the SQL that computes it for all records at once, and the table beside the
+ * records from which the next smallest or largest value is one seek away, however many there are:
+ *
+ *   kith_rollup(field, parent, value, child)   for min, max and count(distinct)
+ */
+#ifndef RECORD_ROLLUP_H
+#define RECORD_ROLLUP_H
+
+#include "record/query.h"
+
+enum rollup_function { ROLLUP_COUNT, ROLLUP_DISTINCT, ROLLUP_SUM, ROLLUP_MIN, ROLLUP_MAX };
+
+struct rollup {                 /* immutable; in the schema's arena */
+    const struct rfield *field; /* that is kept */
+    enum rollup_function function;
+    const struct rtype *child;     /* whose records it is kept from */
+    const struct rfield *value;    /* of the child; NULL: its records are counted */
+    const struct rfield *via;      /* the child's link, or links, to the field's record */
+    const struct predicate *where; /* NULL: every record that links to it counts */
+    kith_str condition;            /* its text */
+    struct fieldset reads;         /* the fields of the child that it depends on */
+    char currency[4];              /* of money: amounts in others do not count */
+};
+
+/* What a record of the child's type is to a roll-up: a KITH_INT, or for count(distinct) a
+ * KITH_TEXT; KITH_NULL: nothing. */
+kith_status rollup_part(const struct rollup *r, const struct zone *zone, kith_id id,
+                        const kith_value *values, kith_value *part, kith_error *e);
+/* Does the child with these values link to the record? */
+bool rollup_links(const struct rollup *r, const kith_value *values, kith_id parent);
+
+/* The value of the field: what a record has that nothing links to, and from a number and back. */
+kith_value rollup_empty(const struct rollup *r);
+kith_value rollup_value(const struct rollup *r, int64_t number);
+int64_t rollup_number(const kith_value *v);
+
+/* -- the table beside the records -------------------------------------------------------------- */
+
+kith_status rollup_put(struct conn *c, const struct rollup *r, kith_id parent,
+                       const kith_value *part, kith_id child, kith_error *e);
+kith_status rollup_take(struct conn *c, const struct rollup *r, kith_id parent,
+                        const kith_value *part, kith_id child, kith_error *e);
+/* Has another record than `child` the same part there? */
+kith_status rollup_shared(struct conn *c, const struct rollup *r, kith_id parent,
+                          const kith_value *part, kith_id child, bool *shared, kith_error *e);
+/* The smallest or the largest number there; found false: there is none. */
+kith_status rollup_extreme(struct conn *c, const struct rollup *r, kith_id parent, bool *found,
+                           int64_t *number, kith_error *e);
+
+/* -- all records at once ----------------------------------------------------------------------- */
+
+/* Computes what is new or has another formula than when the database was used last, and forgets
+ * what is kept no more. In the transaction that opens the database, once s->zone is set. */
+kith_status rollups_open(struct conn *c, const struct schema *s, kith_error *e);
+/* Has rollups_open compute all of them. */
+kith_status rollups_forget(struct conn *c, kith_error *e);
+/* Statements whose rows are what is wrong: the id of a record whose value is not what the formula
+ * gives, and the parents of the table's rows that are missing or too many. *beside is NULL for a
+ * roll-up that needs no table. Texts in the arena. */
+kith_status rollup_check_sql(const struct rollup *r, const struct zone *zone, struct arena *a,
+                             struct query_sql *values, struct query_sql *beside, kith_error *e);
+
+#endif
