@@ -25,6 +25,7 @@
 
 #define HEADER     32
 #define FRAME      24   /* the header of a frame */
+#define SECTOR     512  /* the least that a disk writes as a whole */
 #define PAGE       4096 /* when the header does not tell */
 #define PAGE_MAX   65536
 #define MAGIC      0x377f0682u /* +1: checksums are over words with the highest byte first */
@@ -99,7 +100,10 @@ static void look_at_frame(struct walk *w) {
     if (!follows && w->bad < 0)
         w->bad = w->at;
     w->lost = follows && w->committed && w->bad >= 0;
-    w->committed = word(f + 4) != 0;
+    /* Of a header that lies in two sectors a power loss may have kept one: what says that it is a
+     * commit may then be older than its checksum. */
+    bool whole = follows || w->at % SECTOR <= SECTOR - FRAME;
+    w->committed = whole && word(f + 4) != 0;
     w->sum = sum_at(f + 16);
 }
 

@@ -177,3 +177,20 @@ TEST("a header that a power loss tore while the log began anew is no damage, if 
     free(old);
     end(&l);
 }
+
+TEST("a header in two sectors, of which a power loss kept one, is taken for no commit") {
+    struct logged l;
+    begin(&l);
+    commit(&l, PER);
+    int first = (COMMITS + 1) * PER; /* of the last transaction, which was never acknowledged */
+    commit(&l, 8);
+    read_log(&l);
+    int straddles = first;
+    while ((HEADER + straddles * FRAME) % 512 != 504)
+        straddles++;
+    EXPECT(straddles > first && straddles < first + 7);
+    l.bytes[HEADER + (straddles - 1) * FRAME + 2000] ^= 4;
+    l.bytes[HEADER + straddles * FRAME + 7] = 40; /* as if the database had 40 pages then */
+    EXPECT_INT(-1, damage(&l, l.size, -1));
+    end(&l);
+}
