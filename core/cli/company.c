@@ -27,6 +27,11 @@ static const kith_setting settings[] = {
     {"company.zone", KITH_TEXT, 0, "UTC", 0, 0, NULL,
      "The time zone in which times are shown and schedules are meant: \"Europe/Berlin\".",
      KITH_NO_ARRAY},
+    {"company.weekend", KITH_LIST, 0, "[\"saturday\", \"sunday\"]", 0, 0, NULL,
+     "The days of the week on which the company does not work.", KITH_NO_ARRAY},
+    {"company.holidays", KITH_LIST, 0, NULL, 0, 0, NULL,
+     "Other days on which it does not work: \"2026-04-03\", or \"12-25\" for every year.",
+     KITH_NO_ARRAY},
     {"modules.enabled", KITH_LIST, 0, NULL, 0, 0, NULL,
      "The modules that are loaded, by name; 'kith module list' shows what there is.",
      KITH_NO_ARRAY},
@@ -286,6 +291,21 @@ static kith_status at_setting(const struct company *c, const char *key, kith_err
     return s && s->file ? err_prefix(e, "%s:%d: ", s->file, s->line) : err_prefix(e, "%s: ", key);
 }
 
+static kith_status read_days(struct company *c, const char *key,
+                             kith_status (*add)(struct workdays *, kith_str, kith_error *),
+                             kith_error *e) {
+    size_t count = settings_count(c->settings, "", key);
+    for (size_t i = 0; i < count; i++)
+        if (add(&c->workdays, settings_item(c->settings, "", key, i, NULL).as.s, e) != KITH_OK)
+            return at_setting(c, key, e);
+    return KITH_OK;
+}
+
+static kith_status read_workdays(struct company *c, kith_error *e) {
+    TRY(read_days(c, "company.weekend", workdays_weekend, e));
+    return read_days(c, "company.holidays", workdays_holiday, e);
+}
+
 static kith_status check_meaning(struct company *c, kith_error *e) {
     kith_str currency = settings_text(c->settings, "", "company.currency");
     char code[4] = {0};
@@ -296,6 +316,7 @@ static kith_status check_meaning(struct company *c, kith_error *e) {
                 "'%s' is not a currency of ISO 4217, as 'EUR' is", currency.ptr);
         return at_setting(c, "company.currency", e);
     }
+    TRY(read_workdays(c, e));
     if (zone_open(&c->zone, settings_text(c->settings, "", "company.zone").ptr, e) != KITH_OK)
         return at_setting(c, "company.zone", e);
     const char *rooms[LOG_ROOMS];
@@ -392,6 +413,7 @@ static kith_status open_engine(struct company *c, const char *path, bool create,
     struct engine_options o = {
         .path = path,
         .zone = c->zone,
+        .workdays = &c->workdays,
         .node = setting_u32(s, "engine.node"),
         .group_max = setting_u32(s, "engine.group"),
         .queue_max = setting_u32(s, "engine.queue"),

@@ -8,6 +8,7 @@
 #ifndef CLI_COMPANY_H
 #define CLI_COMPANY_H
 
+#include "base/workday.h"
 #include "engine/settings.h"
 #include "plugin/plugin.h"
 #include "script/script.h"
@@ -33,6 +34,7 @@ struct company {
     struct settings *settings;
     struct plugins *plugins;
     struct zone *zone;
+    struct workdays workdays;
     struct engine *engine;
     struct scripts *scripts;
     struct conn *scratch; /* company_schema */

@@ -21,12 +21,13 @@ struct txn;
 /* -- life -------------------------------------------------------------------------------------- */
 
 struct engine_options {
-    const char *path;        /* the database file; its lock file is path + ".lock" */
-    const char *vfs;         /* NULL: unix-excl */
-    struct kclock *clock;    /* NULL: the real one; borrowed */
-    const struct zone *zone; /* the company's; NULL: UTC; borrowed */
-    uint32_t node;           /* 0 .. 255 */
-    char base_currency[4];   /* "EUR" */
+    const char *path;                /* the database file; its lock file is path + ".lock" */
+    const char *vfs;                 /* NULL: unix-excl */
+    struct kclock *clock;            /* NULL: the real one; borrowed */
+    const struct zone *zone;         /* the company's; NULL: UTC; borrowed */
+    const struct workdays *workdays; /* the company's; NULL: Monday to Friday; borrowed */
+    uint32_t node;                   /* 0 .. 255 */
+    char base_currency[4];           /* "EUR" */
     const struct schema_source
         *sources; /* of modules and company; the core's own come first by itself */
     size_t source_count;

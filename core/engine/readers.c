@@ -84,6 +84,12 @@ kith_status engine_reader(struct engine *g, struct conn **out, kith_error *e) {
             give_back(g, r, NULL);
             return st;
         }
+        st = query_attach(c, e);
+        if (st != KITH_OK) {
+            conn_close(c);
+            give_back(g, r, NULL);
+            return st;
+        }
         sqlite3_progress_handler(c->db, 10000, past_deadline, r);
         pthread_mutex_lock(&g->readers_lock);
         r->conn = c;
@@ -216,7 +222,7 @@ kith_status engine_find(struct engine *g, const struct principal *p, const struc
                         const kith_value *params, struct find_page *page, struct arena *a,
                         find_row fn, void *arg, kith_error *e) {
     struct conn *c;
-    struct query_env env = {engine_now(g), g->opts.zone, p};
+    struct query_env env = {engine_now(g), g->opts.zone, p, g->opts.workdays};
     struct found *rows = NULL;
     size_t n = 0;
     TRY(engine_reader(g, &c, e));

@@ -9,11 +9,14 @@
  *               path [ "not" ] "like" 'x%'         % any characters, _ one; folded as below
  *               path "is" [ "not" ] "null"
  *               tagged('x'), tagged(path, 'x')
+ *               path = period, path [ "not" ] "in" period
  *               exists(type [ "." link ] [ "where" condition ])   its records that link to this one
  *               path                               of a boolean: it is true
  *   operand   = path, 'text' ('' for a quote), number, 30d, true, false, :parameter,
- *               today() and now() with + and - durations
- *   path      = name { "." name } through links to a field or to id; "name" if it is a keyword
+ *               today() and now() with + and - durations, + and - business_days(3)
+ *   period    = this_month() and the like, last_days(7): all days in it
+ *   path      = year(path) and the like, amount.currency,
+ *               name { "." name } through links to a field or to id; "name" if it is a keyword
  *               count(type [ "." link ] [ "where" condition ]) for a path: how many there are
  *   key       = [ "-" ] path
  *
@@ -45,10 +48,12 @@ struct principal {
 };
 
 struct zone;
+struct workdays;
 struct query_env {
     int64_t now;             /* ms UTC */
     const struct zone *zone; /* the company's; NULL: UTC */
     const struct principal *principal;
+    const struct workdays *workdays; /* the company's; NULL: Monday to Friday */
 };
 
 /* May the principal read all records of a type, some, or none? Which ones: access.h. */
@@ -93,6 +98,9 @@ kith_status query_sql(const struct query *q, const struct query_env *env, const 
  * far and the row's sort keys, as text that is safe in a URL and on a command line. */
 kith_status query_cursor(const struct query *q, sqlite3_stmt *st, kith_str after, int64_t given,
                          struct arena *a, kith_str *cursor, kith_error *e);
+/* Gives a connection the functions that query_sql's texts call. schema_build has done it for its
+ * own. */
+kith_status query_attach(struct conn *c, kith_error *e);
 /* Binds query_sql's values. */
 void query_bind(sqlite3_stmt *st, const struct query_sql *sql);
 
@@ -128,7 +136,7 @@ kith_status predicate_match(const struct predicate *p, const struct query_env *e
 /* The fields of the record itself that the result depends on. */
 const struct fieldset *predicate_fields(const struct predicate *p);
 bool predicate_local(const struct predicate *p); /* no path leaves the record */
-bool predicate_timed(const struct predicate *p); /* it looks at now() or today() */
+bool predicate_timed(const struct predicate *p); /* it looks at the clock */
 const struct query *predicate_query(const struct predicate *p);
 
 /* Every function of the language with its documentation, for `kith help query` and the reference,

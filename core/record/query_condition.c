@@ -139,12 +139,27 @@ static kith_status parse_comparison(struct parser *p, struct test *t, const stru
     return right.kind == RAW_PATH ? compare_paths(p, t, &right) : query_one_operand(p, t, &right);
 }
 
+/* in this_month(): a comparison with all of it. */
+static kith_status parse_in_period(struct parser *p, struct test *t) {
+    struct raw raw;
+    TRY(query_raw(p, &raw));
+    if (raw.kind != RAW_VALUE || raw.operand.kind != OPERAND_PERIOD)
+        return QUERY_FAIL(p, raw.at,
+                          "'in' needs a list in parentheses or a period as this_month()");
+    t->kind = TEST_COMPARE;
+    t->cmp = t->negated ? CMP_NE : CMP_EQ;
+    t->negated = false;
+    return query_one_operand(p, t, &raw);
+}
+
 static kith_status parse_in(struct parser *p, struct test *t) {
     size_t cap = 0;
     t->kind = TEST_IN;
     t->cmp = CMP_EQ;
     TRY(check_comparable(p, t, p->token.at));
     TRY(query_advance(p));
+    if (query_is_call(p))
+        return parse_in_period(p, t);
     if (!query_is_sign(&p->token, "("))
         return query_expected(p, "a list in parentheses");
     do {
@@ -273,6 +288,9 @@ static kith_status split_list(struct parser *p, const struct test *t, struct nod
 
 static bool must_split(const struct test *t) {
     enum value_class class = query_rule(&t->path)->class;
+    for (uint32_t i = 0; t->kind == TEST_IN && i < t->count; i++)
+        if (t->operands[i].kind == OPERAND_PERIOD)
+            return true;
     return t->kind == TEST_IN && (class == CLASS_MONEY || class == CLASS_TIME ||
                                   (t->path.field && t->path.field->any_target));
 }

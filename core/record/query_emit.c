@@ -58,10 +58,26 @@ void emit_suffixed(struct emit *m, const struct path *path, const char *suffix) 
 
 static void put_related(struct emit *m, const struct related *r, const char *select);
 
+/* A part of a date, or of a time in the company's zone. */
+static void put_part(struct emit *m, const struct path *path) {
+    bool time = path->field->kind == KITH_F_TIME;
+    buf_printf(&m->b, "%s(%d, ", time ? "kith_time_part" : "kith_date_part", (int)path->part);
+    emit_suffixed(m, path, "");
+    if (time) {
+        buf_puts(&m->b, ", ");
+        emit_value(m, (kith_value){.kind = QUERY_POINTER, .as.s.ptr = (const char *)m->env->zone});
+    }
+    buf_putc(&m->b, ')');
+}
+
 /* The column that holds the value; the first of several. */
 void emit_column(struct emit *m, const struct path *path) {
     if (path->part == PART_COUNT) {
         put_related(m, path->related, "(SELECT count(*)");
+    } else if (path->part == PART_CURRENCY) {
+        emit_suffixed(m, path, "__cur");
+    } else if (path->part != PART_ALL) {
+        put_part(m, path);
     } else if (path->from && path->from->bare) {
         buf_printf(&m->b, "l%u.target", name_of(m, path->from));
     } else if (path->field) {
@@ -130,10 +146,12 @@ static void put_typed_link(struct emit *m, const struct path *path, uint32_t cmp
     buf_putc(&m->b, ')');
 }
 
-/* A time and a whole day: within it, before its begin, before its end, ... */
-static void put_day(struct emit *m, const struct path *path, uint32_t cmp, int64_t day) {
-    kith_value begin = value_int(query_day_start(m->env, day));
-    kith_value end = value_int(query_day_start(m->env, day + 1));
+/* A time or date and the days [from, to): within them, before their begin, before their end, ... */
+static void put_span(struct emit *m, const struct path *path, uint32_t cmp, int64_t from,
+                     int64_t to) {
+    bool time = query_rule(path)->class == CLASS_TIME;
+    kith_value begin = value_int(time ? query_day_start(m->env, from) : from);
+    kith_value end = value_int(time ? query_day_start(m->env, to) : to);
     buf_putc(&m->b, '(');
     if (cmp == CMP_EQ || cmp == CMP_NE) {
         put_compare(m, path, cmp == CMP_EQ ? CMP_GE : CMP_LT, begin);
@@ -167,7 +185,7 @@ static void put_with_value(struct emit *m, const struct test *t, kith_value v) {
     const struct path *path = &t->path;
     enum value_class class = query_rule(path)->class;
     if (query_is_day(path, &v)) {
-        put_day(m, path, t->cmp, v.as.i);
+        put_span(m, path, t->cmp, v.as.i, v.as.i + 1);
     } else if (class == CLASS_MONEY) {
         put_money(m, path, t->cmp, &v);
     } else if (class == CLASS_LINK && path->field && path->field->any_target && v.as.link.type) {
@@ -208,8 +226,14 @@ static void put_paths(struct emit *m, const struct test *t) {
 
 static kith_status put_comparison(struct emit *m, const struct test *t) {
     kith_value v;
+    int64_t from, to;
     if (t->other) {
         put_paths(m, t);
+        return KITH_OK;
+    }
+    if (t->operands[0].kind == OPERAND_PERIOD) {
+        query_span(&t->operands[0], m->env, &from, &to);
+        put_span(m, &t->path, t->cmp, from, to);
         return KITH_OK;
     }
     TRY(operand(m, t, 0, &v));

@@ -1,43 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The query language: its functions, one row each, with how they are written and what they are for.
  * The parser finds them here, and the help and the reference print the same rows. */
-#include "base/date.h"
 #include "base/text.h"
 #include "record/query_internal.h"
-
-/* -- moments ----------------------------------------------------------------------------------- */
-
-/* What is added to now() or today(). */
-static kith_status parse_offset(struct parser *p, bool now, struct operand *out) {
-    int64_t sum = 0, ms;
-    while (query_is_sign(&p->token, "+") || query_is_sign(&p->token, "-")) {
-        bool minus = query_is_sign(&p->token, "-");
-        uint32_t at = p->ahead.at;
-        TRY(query_advance(p));
-        TRY(query_duration(p, &ms));
-        if (ms > QUERY_SPAN_MAX || (sum += minus ? -ms : ms) > QUERY_SPAN_MAX ||
-            sum < -QUERY_SPAN_MAX)
-            return QUERY_FAIL(p, at, "that is more than a thousand years away");
-        if (!now && ms % DAY_MS != 0)
-            return QUERY_FAIL(p, at, "today() moves by whole days; now() moves by any duration");
-    }
-    out->value = value_int(now ? sum : sum / DAY_MS);
-    return KITH_OK;
-}
-
-static kith_status parse_now(struct parser *p, const struct function *f, struct operand *out) {
-    (void)f;
-    out->kind = OPERAND_NOW;
-    TRY(query_expect_sign(p, ")"));
-    return parse_offset(p, true, out);
-}
-
-static kith_status parse_today(struct parser *p, const struct function *f, struct operand *out) {
-    (void)f;
-    out->kind = OPERAND_TODAY;
-    TRY(query_expect_sign(p, ")"));
-    return parse_offset(p, false, out);
-}
 
 /* -- tags -------------------------------------------------------------------------------------- */
 
@@ -72,8 +37,8 @@ static kith_status parse_tagged(struct parser *p, const struct function *f, uint
     } else {
         TRY(tags_field(p, at, &t->path));
     }
-    if (raw.kind != RAW_VALUE || raw.operand.kind == OPERAND_NOW ||
-        raw.operand.kind == OPERAND_TODAY)
+    if (raw.kind != RAW_VALUE ||
+        (raw.operand.kind != OPERAND_VALUE && raw.operand.kind != OPERAND_PARAM))
         return QUERY_FAIL(p, raw.at, "a tag stands in quotes");
     TRY(query_one_operand(p, t, &raw));
     return query_expect_sign(p, ")");
@@ -102,12 +67,72 @@ static kith_status parse_count(struct parser *p, const struct function *f, uint3
 
 /* -- the table --------------------------------------------------------------------------------- */
 
+#define PERIOD(unit, shift) ((unit)*4 + (shift) + 1) /* see query_period */
+/* A row without a signature is told of by the one before it. */
 static const struct function functions[] = {
     {.doc = {"now", "now() [+ or - duration]", "This instant: created > now() - 2h."},
-     .value = parse_now},
+     .arg = OPERAND_NOW,
+     .value = query_moment},
     {.doc = {"today", "today() [+ or - whole days]",
              "This day in the company's zone: due <= today() + 1w."},
-     .value = parse_today},
+     .arg = OPERAND_TODAY,
+     .value = query_moment},
+    {.doc = {"business_days", "today() + business_days(N)",
+             "N working days on (- back): due <= today() + business_days(3). Free are the days of "
+             "company.weekend and company.holidays."}},
+    {.doc = {"this_day", "this_day(), last_day(), next_day()",
+             "All of this day, the one before, the one after: created in this_day()."},
+     .arg = PERIOD(UNIT_DAY, 0),
+     .value = query_period},
+    {.doc = {"last_day"}, .arg = PERIOD(UNIT_DAY, -1), .value = query_period},
+    {.doc = {"next_day"}, .arg = PERIOD(UNIT_DAY, 1), .value = query_period},
+    {.doc =
+         {"this_week", "this_week(), last_week(), next_week()",
+          "All of this week, from Monday on, the one before, the one after: due in next_week()."},
+     .arg = PERIOD(UNIT_WEEK, 0),
+     .value = query_period},
+    {.doc = {"last_week"}, .arg = PERIOD(UNIT_WEEK, -1), .value = query_period},
+    {.doc = {"next_week"}, .arg = PERIOD(UNIT_WEEK, 1), .value = query_period},
+    {.doc = {"this_month", "this_month(), last_month(), next_month()",
+             "All of this month, the one before, the one after: created in this_month()."},
+     .arg = PERIOD(UNIT_MONTH, 0),
+     .value = query_period},
+    {.doc = {"last_month"}, .arg = PERIOD(UNIT_MONTH, -1), .value = query_period},
+    {.doc = {"next_month"}, .arg = PERIOD(UNIT_MONTH, 1), .value = query_period},
+    {.doc = {"this_quarter", "this_quarter(), last_quarter(), next_quarter()",
+             "All of this quarter, the one before, the one after: close_on in last_quarter()."},
+     .arg = PERIOD(UNIT_QUARTER, 0),
+     .value = query_period},
+    {.doc = {"last_quarter"}, .arg = PERIOD(UNIT_QUARTER, -1), .value = query_period},
+    {.doc = {"next_quarter"}, .arg = PERIOD(UNIT_QUARTER, 1), .value = query_period},
+    {.doc = {"this_year", "this_year(), last_year(), next_year()",
+             "All of this year, the one before, the one after: close_on not in this_year()."},
+     .arg = PERIOD(UNIT_YEAR, 0),
+     .value = query_period},
+    {.doc = {"last_year"}, .arg = PERIOD(UNIT_YEAR, -1), .value = query_period},
+    {.doc = {"next_year"}, .arg = PERIOD(UNIT_YEAR, 1), .value = query_period},
+    {.doc = {"last_days", "last_days(N), next_days(N)",
+             "N days that end, or begin, with today: created in last_days(7)."},
+     .arg = -1,
+     .value = query_days},
+    {.doc = {"next_days"}, .arg = 1, .value = query_days},
+    {.doc = {"year", "year(FIELD), quarter(FIELD), month(FIELD)",
+             "That part of a date, or of a time in the company's zone, as a number: "
+             "month(birthday) = 5."},
+     .arg = PART_YEAR,
+     .term = query_part_of},
+    {.doc = {"quarter"}, .arg = PART_QUARTER, .term = query_part_of},
+    {.doc = {"month"}, .arg = PART_MONTH, .term = query_part_of},
+    {.doc = {"week", "week(FIELD), weekday(FIELD)",
+             "The week of the year (ISO 8601); the day of the week, 1 Monday to 7 Sunday."},
+     .arg = PART_WEEK,
+     .term = query_part_of},
+    {.doc = {"weekday"}, .arg = PART_WEEKDAY, .term = query_part_of},
+    {.doc = {"day", "day(FIELD), hour(FIELD)",
+             "The day of the month; the hour of a time, 0 to 23."},
+     .arg = PART_DAY,
+     .term = query_part_of},
+    {.doc = {"hour"}, .arg = PART_HOUR, .term = query_part_of},
     {.doc = {"tagged", "tagged('tag') or tagged(field, 'tag')",
              "Has the tag: not tagged('do-not-call')."},
      .test = parse_tagged},
@@ -124,7 +149,10 @@ static const struct function functions[] = {
 #define FUNCTIONS (sizeof functions / sizeof *functions)
 
 const struct query_function *query_function_at(size_t i) {
-    return i < FUNCTIONS ? &functions[i].doc : NULL;
+    for (size_t k = 0; k < FUNCTIONS; k++)
+        if (functions[k].doc.signature && i-- == 0)
+            return &functions[k].doc;
+    return NULL;
 }
 
 bool query_is_call(const struct parser *p) {

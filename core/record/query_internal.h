@@ -71,7 +71,15 @@ struct step {
 /* What is taken of a path's value. */
 enum part {
     PART_ALL,
-    PART_COUNT, /* of `related`; there is no path */
+    PART_YEAR, /* of a date, or of a time in the company's zone */
+    PART_QUARTER,
+    PART_MONTH,
+    PART_WEEK,    /* ISO 8601 */
+    PART_WEEKDAY, /* 1 Monday .. 7 Sunday */
+    PART_DAY,
+    PART_HOUR,     /* of a time */
+    PART_CURRENCY, /* of money */
+    PART_COUNT,    /* of `related`; there is no path */
 };
 struct path {
     enum part part;
@@ -87,15 +95,20 @@ struct path {
 enum { CMP_LT = 1, CMP_EQ = 2, CMP_LE = 3, CMP_GT = 4, CMP_NE = 5, CMP_GE = 6 };
 
 enum operand_kind {
-    OPERAND_VALUE, /* fits its field already */
-    OPERAND_PARAM, /* value.as.i: which */
-    OPERAND_NOW,   /* value.as.i: ms added */
-    OPERAND_TODAY, /* value.as.i: days added */
+    OPERAND_VALUE,  /* fits its field already */
+    OPERAND_PARAM,  /* value.as.i: which */
+    OPERAND_NOW,    /* value.as.i: ms added */
+    OPERAND_TODAY,  /* value.as.i: days added */
+    OPERAND_PERIOD, /* some days in a row; value.as.i: how many units away, or so many days */
 };
+enum unit { UNIT_DAY, UNIT_WEEK, UNIT_MONTH, UNIT_QUARTER, UNIT_YEAR, UNIT_DAYS };
 struct operand {
     enum operand_kind kind;
     uint32_t at;
     kith_value value;
+    enum unit unit;       /* of a period */
+    bool working;         /* today() moves on by working days at the end */
+    int32_t working_days; /* so many */
 };
 
 enum test_kind {
@@ -215,6 +228,7 @@ kith_status query_duration(struct parser *p, int64_t *ms);
  * function's name. */
 struct function {
     struct query_function doc;
+    int64_t arg; /* what the parse function makes of it */
     kith_status (*test)(struct parser *p, const struct function *f, uint32_t at, struct test *t);
     kith_status (*value)(struct parser *p, const struct function *f, struct operand *out);
     kith_status (*term)(struct parser *p, const struct function *f, uint32_t at,
@@ -277,7 +291,22 @@ enum use query_use(const struct test *t);
 kith_status query_operand(const struct query *q, const struct test *t, const struct operand *o,
                           const struct query_env *env, const kith_value *params, struct arena *a,
                           kith_value *out, kith_error *e);
-/* The first instant of a day in the company's zone. */
+/* Moments, periods and parts (query_date.c). */
+kith_status query_moment(struct parser *p, const struct function *f, struct operand *out);
+kith_status query_period(struct parser *p, const struct function *f, struct operand *out);
+kith_status query_days(struct parser *p, const struct function *f, struct operand *out);
+kith_status query_part_of(struct parser *p, const struct function *f, uint32_t at,
+                          struct name_list *out);
+/* The days [from, to) of a period. */
+void query_span(const struct operand *o, const struct query_env *env, int64_t *from, int64_t *to);
+int64_t query_date_part(enum part part, int64_t day);
+int64_t query_time_part(enum part part, int64_t ms, const struct zone *zone);
+#define QUERY_ZONE    "kith_zone" /* a zone that is bound as a pointer: its type for SQLite */
+#define QUERY_POINTER 1000u       /* kind of the value that it is: as.s.ptr */
+
+/* The day of an instant in the company's zone, and the first instant of a day. */
+int64_t query_local_day(const struct query_env *env, int64_t ms);
+
 int64_t query_day_start(const struct query_env *env, int64_t day);
 /* A value is compared with a time field as a whole day. */
 static inline bool query_is_day(const struct path *path, const kith_value *v) {

@@ -134,8 +134,7 @@ kith_status predicate_parse(struct predicate **out, const struct schema *s, cons
         if (ops[i].test->other)
             note_field(p, ops[i].test->other);
         for (uint32_t k = 0; k < ops[i].test->count; k++)
-            p->timed |= ops[i].test->operands[k].kind == OPERAND_NOW ||
-                        ops[i].test->operands[k].kind == OPERAND_TODAY;
+            p->timed |= ops[i].test->operands[k].kind != OPERAND_VALUE;
     }
     *out = p;
     return KITH_OK;
@@ -207,6 +206,16 @@ static int64_t related(struct match *m, const struct related *r, bool any) {
     return m->status == KITH_OK ? n : 0;
 }
 
+static const kith_value *part_of(const struct match *m, const struct path *path,
+                                 const kith_value *v, kith_value *tmp) {
+    if (path->part == PART_CURRENCY)
+        *tmp = value_str(str_of(v->as.money.currency));
+    else
+        *tmp = value_int(v->kind == KITH_TIME ? query_time_part(path->part, v->as.i, m->env->zone)
+                                              : query_date_part(path->part, v->as.i));
+    return tmp;
+}
+
 /* NULL: there is none. *tmp serves for what is not in a row. */
 static const kith_value *value_of(struct match *m, const struct path *path, kith_value *tmp) {
     if (path->part == PART_COUNT) {
@@ -219,7 +228,9 @@ static const kith_value *value_of(struct match *m, const struct path *path, kith
         *tmp = value_link(row->id, path->type->id);
         v = tmp;
     }
-    return v && v->kind != KITH_NULL ? v : NULL;
+    if (!v || v->kind == KITH_NULL)
+        return NULL;
+    return path->part == PART_ALL ? v : part_of(m, path, v, tmp);
 }
 
 /* -- comparing --------------------------------------------------------------------------------- */
@@ -300,11 +311,12 @@ static uint32_t compare_link(const struct test *t, const kith_value *a, const ki
     return order((int64_t)a->as.link.id, (int64_t)b->as.link.id);
 }
 
-/* A time and a whole day: before, within, after. */
-static uint32_t compare_day(const struct match *m, int64_t ms, int64_t day) {
-    if (ms < query_day_start(m->env, day))
+/* A time or date and the days [from, to): before, within, after. */
+static uint32_t compare_span(const struct match *m, const kith_value *v, int64_t from, int64_t to) {
+    bool time = v->kind == KITH_TIME;
+    if (v->as.i < (time ? query_day_start(m->env, from) : from))
         return CMP_LT;
-    return ms < query_day_start(m->env, day + 1) ? CMP_EQ : CMP_GT;
+    return v->as.i < (time ? query_day_start(m->env, to) : to) ? CMP_EQ : CMP_GT;
 }
 
 static bool compare(const struct match *m, const struct test *t, const kith_value *a,
@@ -324,7 +336,7 @@ static bool compare(const struct match *m, const struct test *t, const kith_valu
         return t->cmp & compare_link(t, a, b);
     case CLASS_TIME:
         if (b->kind == KITH_DATE)
-            return t->cmp & compare_day(m, a->as.i, b->as.i);
+            return t->cmp & compare_span(m, a, b->as.i, b->as.i + 1);
         return t->cmp & order(a->as.i, b->as.i);
     default:
         return t->cmp & order(a->as.i, b->as.i);
@@ -334,6 +346,11 @@ static bool compare(const struct match *m, const struct test *t, const kith_valu
 static bool compare_operand(const struct match *m, const struct test *t, uint32_t i,
                             const kith_value *v) {
     kith_value w;
+    int64_t from, to;
+    if (t->operands[i].kind == OPERAND_PERIOD) {
+        query_span(&t->operands[i], m->env, &from, &to);
+        return t->cmp & compare_span(m, v, from, to);
+    }
     return query_operand(m->q, t, &t->operands[i], m->env, NULL, NULL, &w, NULL) == KITH_OK &&
            compare(m, t, v, &w);
 }

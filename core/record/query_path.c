@@ -108,6 +108,18 @@ static kith_status follow(struct parser *p, const struct rfield *via, const stru
     return KITH_OK;
 }
 
+/* Does the part exist of what the path leads to? */
+static kith_status check_part(struct parser *p, const struct name_list *names,
+                              const struct path *path) {
+    uint32_t kind = path->field ? path->field->kind : KITH_F_LINK;
+    bool time = kind == KITH_F_TIME, date = time || kind == KITH_F_DATE;
+    if (names->part == PART_ALL || (names->part == PART_HOUR ? time : date))
+        return KITH_OK;
+    return QUERY_FAIL(p, names->names[0].at, "'%s' is a %s field, and no %s",
+                      path->field ? path->field->name : "id", field_kind_name(kind),
+                      names->part == PART_HOUR ? "time" : "date or time");
+}
+
 kith_status query_path(struct parser *p, const struct name_list *names, struct test *test,
                        struct path *out) {
     *out = (struct path){.type = p->scope->type,
@@ -121,8 +133,13 @@ kith_status query_path(struct parser *p, const struct name_list *names, struct t
     for (const struct token *name = names->names; name <= last; name++) {
         const struct rfield *f;
         if (name == last && str_eqz(name->text, "id"))
-            return KITH_OK;
+            break;
         TRY(find_field(p, out->type, name, &f));
+        if (f->kind == KITH_F_MONEY && name + 1 == last && str_eqz(last->text, "currency")) {
+            out->part = PART_CURRENCY;
+            out->field = f;
+            return KITH_OK;
+        }
         if (name < last) {
             TRY(follow(p, f, name + 1, test, out));
         } else if (f->kind == KITH_F_LINKS) {
@@ -135,5 +152,5 @@ kith_status query_path(struct parser *p, const struct name_list *names, struct t
             out->field = f;
         }
     }
-    return KITH_OK;
+    return check_part(p, names, out);
 }

@@ -12,7 +12,7 @@
 /* Amounts in several currencies are sorted by what they are worth in the company's own. */
 static void put_key(struct emit *m, const struct sort_key *key) {
     const struct rfield *f = key->path.field;
-    if (f && f->kind == KITH_F_MONEY && f->option_count != 1)
+    if (f && f->kind == KITH_F_MONEY && f->option_count != 1 && key->path.part == PART_ALL)
         emit_suffixed(m, &key->path, "__base");
     else
         emit_ordered(m, &key->path);
@@ -163,7 +163,9 @@ kith_status query_sql(const struct query *q, const struct query_env *env, const 
 void query_bind(sqlite3_stmt *st, const struct query_sql *sql) {
     for (uint32_t i = 0; i < sql->value_count; i++) {
         const kith_value *v = &sql->values[i];
-        if (v->kind == KITH_TEXT)
+        if (v->kind == QUERY_POINTER) /* to a zone, which outlives the statement */
+            sqlite3_bind_pointer(st, (int)i + 1, (void *)(uintptr_t)v->as.s.ptr, QUERY_ZONE, NULL);
+        else if (v->kind == KITH_TEXT)
             bind_str(st, (int)i + 1, v->as.s);
         else if (v->kind == KITH_NULL)
             bind_null(st, (int)i + 1);

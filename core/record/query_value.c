@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "base/workday.h"
 #include "base/zone.h"
 #include "record/query_internal.h"
 
@@ -33,6 +34,8 @@ static const struct value_rule rules[] = {
 };
 
 const struct value_rule *query_rule(const struct path *path) {
+    if (path->part == PART_CURRENCY)
+        return &rules[KITH_F_TEXT];
     if (path->part != PART_ALL)
         return &rules[KITH_F_INTEGER];
     if (path->from && path->from->bare)
@@ -90,7 +93,7 @@ static bool has_nul(kith_str s) {
 static kith_status fit_text(struct fit *f, enum use use) {
     if (f->value->kind != KITH_TEXT)
         return misfit(f, "text stands in quotes");
-    if (use == USE_EQUAL)
+    if (use == USE_EQUAL && f->path->part == PART_ALL)
         return check_as(f, f->path->field);
     if (use == USE_LIKE && f->value->as.s.len > QUERY_PATTERN_MAX)
         return err_set(f->e, KITH_E_LIMIT, NULL, "a pattern has at most %u bytes",
@@ -258,7 +261,7 @@ static struct civil local_time(const struct query_env *env, int64_t ms) {
     return env->zone ? zone_local(env->zone, ms) : date_civil(ms);
 }
 
-static int64_t local_day(const struct query_env *env, int64_t ms) {
+int64_t query_local_day(const struct query_env *env, int64_t ms) {
     struct civil c = local_time(env, ms);
     return date_days(c.year, c.month, c.day);
 }
@@ -290,13 +293,17 @@ kith_status query_operand(const struct query *q, const struct test *t, const str
         *out = value_time(env->now + o->value.as.i);
         break;
     case OPERAND_TODAY:
-        *out = (kith_value){.kind = KITH_DATE, .as.i = local_day(env, env->now) + o->value.as.i};
+        *out =
+            (kith_value){.kind = KITH_DATE, .as.i = query_local_day(env, env->now) + o->value.as.i};
+        if (o->working)
+            out->as.i = workday_add(env->workdays, out->as.i, o->working_days);
         break;
     case OPERAND_VALUE:
+    case OPERAND_PERIOD: /* asked for with query_span */
         *out = o->value;
         break;
     }
     if (out->kind == KITH_TIME && query_rule(&t->path)->class == CLASS_DATE)
-        *out = (kith_value){.kind = KITH_DATE, .as.i = local_day(env, out->as.i)};
+        *out = (kith_value){.kind = KITH_DATE, .as.i = query_local_day(env, out->as.i)};
     return KITH_OK;
 }

@@ -64,10 +64,10 @@ static struct arena arena;
 static struct conn *conn;
 static struct schema *schema;
 static char dir[] = "/tmp/kith-query-XXXXXX";
-static const struct principal everyone = {.name = "test", .all = true}, nobody = {.name = "nobody"};
+static const struct principal everyone = {.name = "test", .all = true};
 static struct query_env env = {.now = NOW, .principal = &everyone};
 
-static const char *id_text(kith_id id) {
+__attribute__((unused)) static const char *id_text(kith_id id) {
     char text[ID_TEXT + 1];
     id_format(id, text);
     return arena_strdup(&arena, text);
@@ -157,7 +157,7 @@ static const char *ask(const char *text) {
 }
 
 /* The same in pages of two. */
-static const char *ask_paged(const char *text) {
+__attribute__((unused)) static const char *ask_paged(const char *text) {
     kith_str cursor = {0}, next;
     const char *all = "";
     setup();

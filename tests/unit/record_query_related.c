@@ -2,6 +2,8 @@
 /* Records of other types that link to the one at hand: exists(...) and count(...). */
 #include "query_fixture.h"
 
+static const struct principal nobody = {.name = "nobody"};
+
 static void fill(void) {
     ADD("user", 1, "login", "anna");
     ADD("team", 1, "name", "North", "city", "Kiel");

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The query language: moments, periods and parts of dates and times, in the company's zone. */
+#include "base/number.h"
+#include "base/workday.h"
+#include "base/zone.h"
+#include "record/query_internal.h"
+
+#define PERIOD_MOST 36600 /* days, weeks, ... that a period or working days may reach */
+
+/* -- now() and today() ------------------------------------------------------------------------- */
+
+static kith_status too_far(struct parser *p, uint32_t at) {
+    return QUERY_FAIL(p, at, "that is more than a thousand years away");
+}
+
+/* A whole number in parentheses. */
+static kith_status parse_whole(struct parser *p, int64_t *n) {
+    if (p->token.kind != TOKEN_NUMBER || !int_parse(p->token.text, n))
+        return query_expected(p, "a whole number");
+    if (*n > PERIOD_MOST)
+        return QUERY_FAIL(p, p->token.at, "at most %d", PERIOD_MOST);
+    TRY(query_advance(p));
+    return query_expect_sign(p, ")");
+}
+
+/* business_days(3), behind + or -. */
+static kith_status parse_business(struct parser *p, bool minus, struct operand *out) {
+    int64_t n;
+    if (out->kind == OPERAND_NOW || out->working)
+        return QUERY_FAIL(p, p->token.at, "business_days() is added to today(), and once");
+    TRY(query_begin_call(p));
+    TRY(parse_whole(p, &n));
+    out->working = true;
+    out->working_days = (int32_t)(minus ? -n : n);
+    return KITH_OK;
+}
+
+/* What is added to now() or today(). */
+static kith_status parse_offset(struct parser *p, struct operand *out) {
+    bool now = out->kind == OPERAND_NOW;
+    int64_t sum = 0, ms;
+    while (query_is_sign(&p->token, "+") || query_is_sign(&p->token, "-")) {
+        bool minus = query_is_sign(&p->token, "-");
+        uint32_t at = p->ahead.at;
+        TRY(query_advance(p));
+        if (query_is_call(p) && query_is_word(&p->token, "business_days")) {
+            TRY(parse_business(p, minus, out));
+            continue;
+        }
+        TRY(query_duration(p, &ms));
+        if (ms > QUERY_SPAN_MAX || (sum += minus ? -ms : ms) > QUERY_SPAN_MAX ||
+            sum < -QUERY_SPAN_MAX)
+            return too_far(p, at);
+        if (!now && ms % DAY_MS != 0)
+            return QUERY_FAIL(p, at, "today() moves by whole days; now() moves by any duration");
+    }
+    out->value = value_int(now ? sum : sum / DAY_MS);
+    return KITH_OK;
+}
+
+kith_status query_moment(struct parser *p, const struct function *f, struct operand *out) {
+    out->kind = (enum operand_kind)f->arg;
+    TRY(query_expect_sign(p, ")"));
+    return parse_offset(p, out);
+}
+
+/* -- periods ----------------------------------------------------------------------------------- */
+
+kith_status query_period(struct parser *p, const struct function *f, struct operand *out) {
+    out->kind = OPERAND_PERIOD;
+    out->unit = (enum unit)(f->arg / 4);
+    out->value = value_int(f->arg % 4 - 1); /* -1 last, 0 this, 1 next */
+    return query_expect_sign(p, ")");
+}
+
+kith_status query_days(struct parser *p, const struct function *f, struct operand *out) {
+    int64_t n;
+    uint32_t at = p->token.at;
+    TRY(parse_whole(p, &n));
+    if (n < 1)
+        return QUERY_FAIL(p, at, "at least one day");
+    out->kind = OPERAND_PERIOD;
+    out->unit = UNIT_DAYS;
+    out->value = value_int(f->arg * n); /* to the past when it is negative */
+    return KITH_OK;
+}
+
+/* The first day of a month, which may lie outside of the year. */
+static int64_t month_start(int32_t year, int64_t month) {
+    int64_t from = (int64_t)year * 12 + month - 1;
+    return date_days((int32_t)(from / 12), (int32_t)(from % 12) + 1, 1);
+}
+
+static int64_t period_start(enum unit unit, int64_t today, int64_t shift) {
+    struct civil c = date_civil(today * DAY_MS);
+    switch (unit) {
+    case UNIT_WEEK:
+        return today - (date_weekday(today) + 6) % 7 + 7 * shift;
+    case UNIT_MONTH:
+        return month_start(c.year, c.month + shift);
+    case UNIT_QUARTER:
+        return month_start(c.year, (c.month - 1) / 3 * 3 + 1 + 3 * shift);
+    case UNIT_YEAR:
+        return month_start(c.year, 1 + 12 * shift);
+    default:
+        return today + shift;
+    }
+}
+
+void query_span(const struct operand *o, const struct query_env *env, int64_t *from, int64_t *to) {
+    int64_t today = query_local_day(env, env->now), n = o->value.as.i;
+    if (o->unit == UNIT_DAYS) {
+        *from = n < 0 ? today + n + 1 : today;
+        *to = n < 0 ? today + 1 : today + n;
+        return;
+    }
+    *from = period_start(o->unit, today, n);
+    *to = period_start(o->unit, today, n + 1);
+}
+
+/* -- parts ------------------------------------------------------------------------------------- */
+
+kith_status query_part_of(struct parser *p, const struct function *f, uint32_t at,
+                          struct name_list *out) {
+    (void)at;
+    TRY(query_names(p, out));
+    out->part = (enum part)f->arg;
+    return query_expect_sign(p, ")");
+}
+
+/* The week that has this day's Thursday; it belongs to that day's year (ISO 8601). */
+static int64_t iso_week(int64_t day) {
+    int64_t thursday = day - (date_weekday(day) + 6) % 7 + 3;
+    return (thursday - date_days(date_civil(thursday * DAY_MS).year, 1, 1)) / 7 + 1;
+}
+
+static int64_t part_of(enum part part, const struct civil *c) {
+    switch (part) {
+    case PART_YEAR:
+        return c->year;
+    case PART_QUARTER:
+        return (c->month - 1) / 3 + 1;
+    case PART_MONTH:
+        return c->month;
+    case PART_WEEK:
+        return iso_week(date_days(c->year, c->month, c->day));
+    case PART_WEEKDAY:
+        return (date_weekday(date_days(c->year, c->month, c->day)) + 6) % 7 + 1;
+    case PART_HOUR:
+        return c->hour;
+    default:
+        return c->day;
+    }
+}
+
+int64_t query_date_part(enum part part, int64_t day) {
+    struct civil c = date_civil(day * DAY_MS);
+    return part_of(part, &c);
+}
+
+int64_t query_time_part(enum part part, int64_t ms, const struct zone *zone) {
+    struct civil c = zone ? zone_local(zone, ms) : date_civil(ms);
+    return part_of(part, &c);
+}
+
+/* -- the same in SQL --------------------------------------------------------------------------- */
+
+static void sql_date_part(sqlite3_context *ctx, int count, sqlite3_value **v) {
+    (void)count;
+    if (sqlite3_value_type(v[1]) == SQLITE_INTEGER)
+        sqlite3_result_int64(
+            ctx, query_date_part((enum part)sqlite3_value_int(v[0]), sqlite3_value_int64(v[1])));
+}
+
+static void sql_time_part(sqlite3_context *ctx, int count, sqlite3_value **v) {
+    (void)count;
+    if (sqlite3_value_type(v[1]) == SQLITE_INTEGER)
+        sqlite3_result_int64(ctx, query_time_part((enum part)sqlite3_value_int(v[0]),
+                                                  sqlite3_value_int64(v[1]),
+                                                  sqlite3_value_pointer(v[2], QUERY_ZONE)));
+}
+
+kith_status query_attach(struct conn *c, kith_error *e) {
+    static const struct {
+        const char *name;
+        int args;
+        void (*fn)(sqlite3_context *, int, sqlite3_value **);
+    } functions[] = {
+        {"kith_date_part", 2, sql_date_part},
+        {"kith_time_part", 3, sql_time_part},
+    };
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        int rc = sqlite3_create_function_v2(c->db, functions[i].name, functions[i].args,
+                                            SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+                                            functions[i].fn, NULL, NULL, NULL);
+        if (rc != SQLITE_OK)
+            return conn_error(c, rc, e);
+    }
+    return KITH_OK;
+}

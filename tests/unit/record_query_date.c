@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Periods, parts of dates and times, and working days. Now is Saturday, 2024-06-01, 12:00 UTC. */
+#include "base/workday.h"
+#include "query_fixture.h"
+
+static void fill(void) {
+    static const char *const due[] = {"2024-06-01", "2024-06-02", "2024-06-03", "2024-05-27",
+                                      "2024-05-26", "2024-04-01", "2024-03-31", "2023-12-31",
+                                      "2025-01-01", "2024-07-01", "2024-05-25"};
+    for (unsigned i = 0; i < sizeof due / sizeof *due; i++)
+        ADD("order", i + 1, "due", due[i], "placed", arena_printf(&arena, "%sT22:30:00Z", due[i]));
+    ADD("order", 20, "state", "open", "total", "10 EUR");
+    ADD("order", 21, "total", "10 USD", "price", "5 EUR");
+}
+
+TEST("a field lies in a period or does not") {
+    EXPECT_FOUND("1", "order", "due in this_day()");
+    EXPECT_FOUND("1 2 4", "order", "due in this_week()");
+    EXPECT_FOUND("3", "order", "due in next_week()");
+    EXPECT_FOUND("5 11", "order", "due in last_week()");
+    EXPECT_FOUND("1 2 3", "order", "due in this_month()");
+    EXPECT_FOUND("4 5 11", "order", "due = last_month()");
+    EXPECT_FOUND("10", "order", "due in next_month()");
+    EXPECT_FOUND("1 2 3 4 5 6 11", "order", "due in this_quarter()");
+    EXPECT_FOUND("7", "order", "due in last_quarter()");
+    EXPECT_FOUND("10", "order", "due in next_quarter()");
+    EXPECT_FOUND("8 9", "order", "due not in this_year()");
+    EXPECT_FOUND("8 9", "order", "not due in this_year()");
+    EXPECT_FOUND("8", "order", "due in last_year()");
+    EXPECT_FOUND("9", "order", "due in next_year()");
+    EXPECT_FOUND("1 4 5", "order", "due in last_days(7)");
+    EXPECT_FOUND("1 2 3", "order", "due in next_days(3)");
+    EXPECT_FOUND("8 9", "order", "due in (last_year(), '2025-01-01')");
+    EXPECT_FOUND("6 10", "order", "due in ('2024-04-01', next_quarter())");
+}
+
+TEST("periods have a before and an after") {
+    EXPECT_FOUND("7 8", "order", "due < this_quarter()");
+    EXPECT_FOUND("1 2 3 4 5 6 7 8 11", "order", "due <= this_quarter()");
+    EXPECT_FOUND("9 10", "order", "due > this_month()");
+    EXPECT_FOUND("9 10", "order", "this_month() < due");
+    EXPECT_FOUND("1 2 3 9 10", "order", "due >= this_month()");
+}
+
+TEST("parts of dates and times are numbers") {
+    EXPECT_FOUND("8", "order", "year(due) = 2023");
+    EXPECT_FOUND("9", "order", "year(due) > 2024");
+    EXPECT_FOUND("4 5 11", "order", "month(due) = 5");
+    EXPECT_FOUND("8", "order", "quarter(due) = 4");
+    EXPECT_FOUND("6 9 10", "order", "day(due) = 1 and due != '2024-06-01'");
+    EXPECT_FOUND("2 5 7 8", "order", "weekday(due) = 7");
+    EXPECT_FOUND("1 2 4", "order", "week(due) = 22");
+    EXPECT_FOUND("8", "order", "week(due) = 52");
+    EXPECT_FOUND("9", "order", "week(due) in (1, 53)");
+    EXPECT_FOUND("20 21", "order", "month(due) is null");
+    EXPECT_FOUND("1 2 3 4 5 6 7 8 9 10 11", "order", "hour(placed) = 22");
+    EXPECT_FOUND("9", "order",
+                 "month(due) = 13 or year(due) = year(placed) and day(due) = 1 and "
+                 "month(placed) = 1");
+    EXPECT_STR("8 7 6 4 5 11 1 2 3 10 9",
+               ask("order where due is not null order by year(due), month(due), id"));
+    EXPECT_STR("8 7 6 4 5 11 1 2 3 10 9",
+               ask_paged("order where due is not null order by year(due), month(due), id"));
+    EXPECT_REFUSED("at 18: 'due' is a date field, and no time", "order where hour(due) = 3");
+    EXPECT_REFUSED("at 18: 'state' is a state field, and no date or time",
+                   "order where year(state) = 3");
+    EXPECT_REFUSED("at 25: 'year(due)' cannot be compared with text; write a whole number",
+                   "order where year(due) = 'x'");
+}
+
+TEST("the zone decides on which day and in which hour a time lies") {
+    kith_error e = KITH_ERROR_INIT;
+    struct zone *zone;
+    setup();
+    EXPECT_OK(zone_open(&zone, "Europe/Berlin", &e), e);
+    env.zone = zone;
+    EXPECT_FOUND("1 2 3 4 5 6 7 11", "order", "hour(placed) = 0 and month(placed) in (4, 5, 6)");
+    EXPECT_FOUND("7 9", "order", "day(placed) = 1 and month(placed) in (1, 4)");
+    EXPECT_FOUND("6 7", "order", "month(placed) = 4 and quarter(placed) = 2");
+    EXPECT_FOUND("1 2 3", "order", "placed in this_month()");
+    EXPECT_FOUND("7", "order", "placed in this_quarter() and due in last_quarter()");
+    env.zone = NULL;
+    zone_close(zone);
+}
+
+TEST("the currency of money is a text") {
+    EXPECT_FOUND("20", "order", "total.currency = 'EUR'");
+    EXPECT_FOUND("21", "order", "total.currency not in ('EUR')");
+    EXPECT_FOUND("21", "order", "price.currency like 'e%'");
+    EXPECT_STR("20 21", ask("order where total is not null order by total.currency"));
+}
+
+TEST("today moves by working days") {
+    static struct workdays w;
+    kith_error e = KITH_ERROR_INIT;
+    setup();
+    EXPECT_FOUND("3", "order", "due = today() + business_days(1)");
+    EXPECT_FOUND("3", "order", "due = today() + business_days(0)");
+    EXPECT_FOUND("4", "order", "due = today() - business_days(5)");
+    EXPECT_FOUND("3", "order", "due = today() - 4d + business_days(4)");
+    EXPECT_OK(workdays_weekend(&w, STR("friday"), &e), e);
+    EXPECT_OK(workdays_holiday(&w, STR("06-02"), &e), e);
+    env.workdays = &w;
+    EXPECT_FOUND("3", "order", "due = today() + business_days(1)");
+    EXPECT_FOUND("1", "order", "due = today() + business_days(0)");
+    env.workdays = NULL;
+    EXPECT_REFUSED("at 30: business_days() is added to today(), and once",
+                   "order where placed > now() + business_days(1)");
+    EXPECT_REFUSED("at 43: at most 36600", "order where due > today() + business_days(40000)");
+}
+
+TEST("a condition knows whether it looks at the clock") {
+    static const struct {
+        const char *text;
+        bool timed;
+    } cases[] = {{"due = '2024-06-01' and month(due) = 6", false},
+                 {"pieces > 3 or due in this_month()", true},
+                 {"due <= today() + business_days(2)", true},
+                 {"placed > now()", true}};
+    setup();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        kith_error e = KITH_ERROR_INIT;
+        struct predicate *p;
+        EXPECT_OK(predicate_parse(&p, schema, schema_type(schema, STR("order")), &arena,
+                                  str_of(cases[i].text), &e),
+                  e);
+        EXPECT_INT(cases[i].timed, predicate_timed(p));
+    }
+}
+
+TEST("what is no period is refused, and a period where it has no meaning") {
+    EXPECT_REFUSED("at 20: 'in' needs a list in parentheses or a period as this_month()",
+                   "order where due in today()");
+    EXPECT_REFUSED("at 21: 'state' is neither a date nor a time",
+                   "order where state = this_month()");
+    EXPECT_REFUSED("at 30: at least one day", "order where due in last_days(0)");
+    EXPECT_REFUSED("at 30: expected a whole number, found )", "order where due in last_days()");
+    EXPECT_REFUSED("at 30: at most 36600", "order where due in last_days(99999999)");
+    EXPECT_REFUSED("at 19: no function 'this_moth' can stand here; did you mean 'this_month()'?",
+                   "order where due = this_moth()");
+}
