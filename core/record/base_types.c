@@ -14,6 +14,23 @@
 #define READONLY KITH_FF_READONLY
 #define TREE     KITH_FF_TREE
 
+/* Facts about a customer that follow from the interactions. What is planned did not take place. */
+#define TOOK_PLACE "(planned is null or not planned)"
+#define BOUGHT     "amount is not null and " TOOK_PLACE
+#define KEY_FACTS(via)                                                                             \
+    F("last_interaction", TIME, .flags = INDEXED,                                                  \
+      .rollup = "max(interaction.at via " via " where " TOOK_PLACE ")",                            \
+      .doc = "When we last were in touch."),                                                       \
+        F("purchases", INTEGER, .rollup = "count(interaction via " via " where " BOUGHT ")",       \
+          .doc = "Interactions in which something was bought: those with an amount."),             \
+        F("spent", MONEY, .flags = INDEXED,                                                        \
+          .rollup = "sum(interaction.amount via " via " where " TOOK_PLACE ")",                    \
+          .doc = "The sum of their amounts in the company's currency; others are left out."),      \
+        F("first_purchase", TIME, .rollup = "min(interaction.at via " via " where " BOUGHT ")",    \
+          .doc = "When something was bought for the first time."),                                 \
+        F("last_purchase", TIME, .rollup = "max(interaction.at via " via " where " BOUGHT ")",     \
+          .doc = "When something was bought for the last time.")
+
 static const kith_field account_fields[] = {
     F("name", TEXT, .flags = REQUIRED | INDEXED | SEARCHED, .doc = "Name of the organisation."),
     F("parent", LINK, .options = "account", .flags = TREE,
@@ -42,6 +59,7 @@ static const kith_field account_fields[] = {
     F("shipping_country", TEXT, .doc = "Shipping address: country."),
     F("external_id", TEXT, .flags = INDEXED,
       .doc = "Its id in the program that it came from; a key for imports."),
+    KEY_FACTS("account"),
 };
 
 static const kith_field contact_fields[] = {
@@ -73,6 +91,7 @@ static const kith_field contact_fields[] = {
     F("tags", TAGS, .doc = "Free labels."),
     F("external_id", TEXT, .flags = INDEXED,
       .doc = "Its id in the program that it came from; a key for imports."),
+    KEY_FACTS("contact"),
 };
 
 static const kith_field contact_point_fields[] = {

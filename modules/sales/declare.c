@@ -79,6 +79,23 @@ static const kith_field user_fields[] = {
       .doc = "When sales.assign last gave a lead, as a number: the lowest is next."),
 };
 
+/* What each customer means for the sales to come. */
+#define OPEN "stage not in ('won', 'lost')"
+static const kith_field account_fields[] = {
+    F("open_opportunities", INTEGER, .rollup = "count(opportunity via account where " OPEN ")",
+      .doc = "Deals with it that are neither won nor lost."),
+    F("pipeline", MONEY, .flags = KITH_FF_INDEXED,
+      .rollup = "sum(opportunity.amount via account where " OPEN ")",
+      .doc = "What those are expected to bring, in the company's currency."),
+    F("won", MONEY, .flags = KITH_FF_INDEXED,
+      .rollup = "sum(opportunity.amount via account where stage = 'won')",
+      .doc = "What the deals that were won bring, in the company's currency."),
+};
+static const kith_field contact_fields[] = {
+    F("open_opportunities", INTEGER, .rollup = "count(opportunity where " OPEN ")",
+      .doc = "Deals with the person that are neither won nor lost."),
+};
+
 static const kith_type types[] = {
     {.name = "lead",
      .doc = "Somebody who may become a customer.",
@@ -91,6 +108,8 @@ static const kith_type types[] = {
      .fields = KITH_ARRAY(opportunity_fields),
      .indexes = KITH_ARRAY(opportunity_indexes)},
     {.name = "user", .fields = KITH_ARRAY(user_fields), .extends = 1},
+    {.name = "account", .fields = KITH_ARRAY(account_fields), .extends = 1},
+    {.name = "contact", .fields = KITH_ARRAY(contact_fields), .extends = 1},
 };
 
 static const kith_setting rule_items[] = {
