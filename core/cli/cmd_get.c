@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith get: the page of one record: its fields, and the newest of all records that link to it. */
 #include "base/text.h"
-#include "cli/show.h"
+#include "cli/get.h"
 #include <string.h>
 
 #define LINKED_SHOWN 5
-#define LONG_TEXT    10000 /* bytes; what is longer, as a part of a file, is cut, or null */
 
 /* A link field of some type, and what points from there at our record. */
 struct linked {
@@ -86,20 +85,13 @@ static kith_status each_linked(struct cmd *c, const struct rtype *t, kith_id id,
 
 /* -- for people -------------------------------------------------------------------------------- */
 
-static size_t widest_name(const struct rtype *t) {
+size_t widest_name(const struct rtype *t) {
     size_t widest = 0;
     for (uint32_t i = 0; i < t->field_count; i++) {
         size_t len = strlen(t->fields[i]->name);
         widest = len > widest ? len : widest;
     }
     return widest;
-}
-
-static void page_field(struct cmd *c, const char *name, kith_str text, size_t width) {
-    io_printf(c->io, "  %s%-*s%s  ", io_style(c->io, STYLE_DIM), (int)width, name,
-              io_style(c->io, STYLE_PLAIN));
-    io_lines(c->io, text, (int)width + 4);
-    io_puts(c->io, "\n");
 }
 
 static kith_str shortened(struct cmd *c, kith_str text) {
@@ -113,7 +105,14 @@ static kith_str shortened(struct cmd *c, kith_str text) {
                                (int)keep, text.ptr, (unsigned long long)text.len));
 }
 
-static void page_head(struct cmd *c, const struct rtype *t, kith_id id, const kith_value *values) {
+void page_field(struct cmd *c, const char *name, kith_str text, size_t width) {
+    io_printf(c->io, "  %s%-*s%s  ", io_style(c->io, STYLE_DIM), (int)width, name,
+              io_style(c->io, STYLE_PLAIN));
+    io_lines(c->io, shortened(c, text), (int)width + 4);
+    io_puts(c->io, "\n");
+}
+
+void page_head(struct cmd *c, const struct rtype *t, kith_id id, const kith_value *values) {
     io_printf(c->io, "%s%s %s%s  ", io_style(c->io, STYLE_HEAD), t->name, show_id(c, id),
               io_style(c->io, STYLE_PLAIN));
     io_text(c->io, title_of(c, t, values));
@@ -125,7 +124,7 @@ static void page_fields(struct cmd *c, const struct rtype *t, const kith_value *
     for (uint32_t i = 0; i < t->field_count; i++) {
         uint32_t at = (i + FIELD_FIRST) % t->field_count; /* created, updated, owner come last */
         if (values[at].kind != KITH_NULL)
-            page_field(c, t->fields[at]->name, shortened(c, show_value(c, &values[at])), width);
+            page_field(c, t->fields[at]->name, show_value(c, &values[at]), width);
     }
 }
 
@@ -212,6 +211,8 @@ static kith_status run(struct cmd *c, kith_error *e) {
     kith_id id;
     kith_value *values;
     TRY(arg_record(c, 0, &t, &id, e));
+    if (cmd_option(c, "as-of"))
+        return get_as_of(c, t, id, cmd_option(c, "as-of"), e);
     TRY(engine_get(c->company->engine, &c->principal, t, id, &c->arena, &values, e));
     if (c->json)
         return as_json(c, t, id, values, e);
@@ -224,6 +225,12 @@ const struct command command_get = {
     .name = "get",
     .args = "TYPE ID",
     .help = "one record with everything that links to it",
+    .more = "  kith get contact 0SA818NN40003\n"
+            "  kith get contact 0SA818NN40003 --as-of 2026-05-01\n\n"
+            "With --as-of it is the record as it was at the end of that day, at a time as\n"
+            "'2026-05-01 17:00', or right after a transaction, though it was deleted since. What\n"
+            "linked to it then, and values that are derived from others, are not told.",
+    .options = {{"as-of", "WHEN", "as it was then: a day, a time, or the id of a transaction"}},
     .needs = NEEDS_COMPANY,
     .args_min = 2,
     .args_max = 2,

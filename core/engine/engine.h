@@ -13,6 +13,7 @@
 #include "base/zone.h"
 #include "journal/doctor.h"
 #include "journal/journal.h"
+#include "journal/past.h"
 #include "record/query.h"
 
 struct engine;
@@ -160,6 +161,18 @@ kith_status engine_find(struct engine *g, const struct principal *p, const struc
                         find_row fn, void *arg, kith_error *e);
 kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
                        kith_id id, struct arena *a, kith_value **values, kith_error *e);
+
+/* -- the past [any] --------------------------------------------------------------------------- */
+
+/* What is meant by a day (its end, in the company's zone), by a time, or by the id of a
+ * transaction (right after it). What is still to come is KITH_E_INVAL. */
+kith_status engine_moment(struct engine *g, kith_str text, struct arena *a, struct moment *out,
+                          kith_error *e);
+/* The record as it was at the moment, deleted since or not. KITH_E_NOTFOUND says since when, or
+ * until when, it exists; KITH_E_UNSUPPORTED: its type keeps no history. */
+kith_status engine_as_of(struct engine *g, const struct principal *p, const struct rtype *t,
+                         kith_id id, const struct moment *when, struct arena *a,
+                         struct past_record *out, kith_error *e);
 
 /* -- the bus: hooks ---------------------------------------------------------------------------- */
 

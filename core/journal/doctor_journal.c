@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "journal/doctor_internal.h"
 #include "journal/import_log.h"
+#include "journal/past.h"
 
 #include <stdio.h>
 
@@ -123,86 +124,67 @@ kith_status doctor_existence(struct doctor *d) {
     return KITH_OK;
 }
 
-/* The last after-image of each field is the field's value. */
-struct replay {
-    struct doctor *d;
-    const struct rtype *type;
-    kith_value *now;
-    bool checked[FIELDS_MAX];
-    const struct rfield *wrong;
-    struct arena *arena;
-    bool nomem;
-};
-
-/* False: what is older says no more about the record. */
-static bool replay_row(struct replay *r, const struct journal_row *row) {
-    struct image_field *fields;
-    size_t n;
-    if (row->kind == ROW_EVENT)
-        return true;
-    if (row->kind == ROW_DELETE)
-        return false; /* told by other checks, as is what cannot be read */
-    kith_status st = image_decode(r->d->schema, row, r->arena, &fields, &n, NULL);
-    r->nomem |= st == KITH_E_NOMEM;
-    if (st != KITH_OK)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        const struct rfield *f = fields[i].field;
-        if (!f || f->type != r->type || f->rollup || r->checked[f->index])
-            continue;
-        r->checked[f->index] = true;
-        if (!value_eq(&fields[i].after, &r->now[f->index]))
-            r->wrong = f;
-    }
-    return row->kind != ROW_CREATE;
-}
-
-/* One statement for all records: journal_of_record prepares one for each. */
-static kith_status replay_record(struct replay *r, kith_id id) {
-    struct doctor *d = r->d;
+/* One statement for all records: journal_before prepares one for each. What cannot be read is told
+ * by other checks. */
+static kith_status replay_record(struct doctor *d, struct fold *f, kith_id id) {
     sqlite3_stmt *st;
-    bool row;
+    bool row, older = true;
     TRY(conn_prepare(
         d->conn, "SELECT seq, kind, image FROM kith_journal WHERE record = ?1 ORDER BY seq DESC",
         &st, d->e));
     bind_int(st, 1, (int64_t)id);
-    for (;;) {
+    while (older) {
         TRY(conn_step(d->conn, st, &row, d->e));
         if (!row)
             return KITH_OK;
         struct journal_row j = {.seq = (uint64_t)sqlite3_column_int64(st, 0),
                                 .kind = (uint32_t)sqlite3_column_int64(st, 1),
                                 .image = column_str(st, 2)};
-        if (!replay_row(r, &j)) {
+        kith_status status = fold_row(f, &j, &older, NULL);
+        older = older && status == KITH_OK;
+        if (status == KITH_E_NOMEM) {
             sqlite3_reset(st);
-            return r->nomem ? err_nomem(d->e) : KITH_OK;
+            return err_nomem(d->e);
         }
     }
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
+/* The field that differs from what the journal says, or NULL. */
+static const struct rfield *wrong_field(const struct fold *f, const kith_value *now) {
+    for (uint32_t i = 0; i < f->type->field_count; i++) {
+        bool told = i >= FIELD_OWNER || fieldset_has(&f->seen, i); /* times are the transaction's */
+        if (f->type->fields[i]->rollup)
+            continue;
+        if (told && !value_eq(&f->values[i], &now[i]))
+            return f->type->fields[i];
+    }
+    return NULL;
 }
 
 static kith_status check_values_of(struct doctor *d, const struct rtype *t, struct arena *a,
                                    kith_id id) {
-    struct replay r = {.d = d, .type = t, .arena = a};
+    struct fold f;
     char text[ID_TEXT + 1];
-    id_format(id, text);
-    r.now = ARENA_ARRAY(a, kith_value, t->field_count);
-    if (!r.now)
-        return err_nomem(d->e);
     kith_error why = KITH_ERROR_INIT;
-    kith_status st = record_read(d->conn, t, id, a, r.now, &why);
+    kith_value *now = ARENA_ARRAY(a, kith_value, t->field_count);
+    id_format(id, text);
+    if (!now)
+        return err_nomem(d->e);
+    kith_status st = record_read(d->conn, t, id, a, now, &why);
     if (doctor_cannot_tell(st)) {
         err_copy(d->e, &why);
         return st;
     }
     if (st != KITH_OK)
         return doctor_find(d, "%s %s cannot be read", t->name, text);
-    TRY(replay_record(&r, id));
-    for (uint32_t i = FIELD_FIRST; i < t->field_count && !r.wrong; i++)
-        if (!r.checked[i] && r.now[i].kind != KITH_NULL && !t->fields[i]->rollup)
-            r.wrong = t->fields[i];
-    return r.wrong ? doctor_find(d, "%s %s: %s is not what the journal says", t->name, text,
-                                 r.wrong->name)
-                   : KITH_OK;
+    TRY(fold_begin(&f, d->schema, t, a, d->e));
+    TRY(replay_record(d, &f, id));
+    const struct rfield *wrong = wrong_field(&f, now);
+    return wrong ? doctor_find(d, "%s %s: %s is not what the journal says", t->name, text,
+                               wrong->name)
+                 : KITH_OK;
 }
 
 kith_status doctor_replay(struct doctor *d) {

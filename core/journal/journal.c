@@ -180,16 +180,15 @@ kith_status journal_walk(struct conn *c, uint64_t after, uint64_t to, journal_vi
     return visit_rows(c, st, fn, arg, e);
 }
 
-kith_status journal_of_record(struct conn *c, kith_id record, bool newest_first, journal_visit fn,
-                              void *arg, kith_error *e) {
+kith_status journal_before(struct conn *c, kith_id record, uint64_t seq, journal_visit fn,
+                           void *arg, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare_once(c,
-                          newest_first ? "SELECT " ROW_COLUMNS
-                                         " FROM kith_journal WHERE record = ?1 ORDER BY seq DESC"
-                                       : "SELECT " ROW_COLUMNS
-                                         " FROM kith_journal WHERE record = ?1 ORDER BY seq",
+                          "SELECT " ROW_COLUMNS
+                          " FROM kith_journal WHERE record = ?1 AND seq < ?2 ORDER BY seq DESC",
                           &st, e));
     bind_int(st, 1, (int64_t)record);
+    bind_int(st, 2, seq > INT64_MAX ? INT64_MAX : (int64_t)seq);
     return visit_rows(c, st, fn, arg, e);
 }
 

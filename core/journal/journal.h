@@ -103,9 +103,9 @@ kith_status image_decode_event(const struct journal_row *row, uint32_t *topic, u
 typedef kith_status (*journal_visit)(void *arg, const struct journal_row *row, kith_error *e);
 kith_status journal_walk(struct conn *c, uint64_t after, uint64_t to, journal_visit fn, void *arg,
                          kith_error *e);
-/* Rows of one record, oldest first (or newest first). */
-kith_status journal_of_record(struct conn *c, kith_id record, bool newest_first, journal_visit fn,
-                              void *arg, kith_error *e);
+/* Rows of one record before `seq`, newest first; UINT64_MAX: all. */
+kith_status journal_before(struct conn *c, kith_id record, uint64_t seq, journal_visit fn,
+                           void *arg, kith_error *e);
 kith_status journal_row_read(struct conn *c, uint64_t seq, struct arena *a, struct journal_row *row,
                              kith_error *e);
 kith_status journal_tx_read(struct conn *c, kith_id tx, struct arena *a, struct tx_head *out,

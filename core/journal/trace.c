@@ -60,7 +60,7 @@ kith_status journal_why(struct conn *c, const struct schema *s, kith_id record,
     *steps = out;
     if (!out)
         return err_nomem(e);
-    kith_status st = journal_of_record(c, record, true, find_field, &look, &ignored);
+    kith_status st = journal_before(c, record, UINT64_MAX, find_field, &look, &ignored);
     if (st != KITH_OK && !look.found) {
         err_copy(e, &ignored);
         return st;

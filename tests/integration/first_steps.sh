@@ -63,6 +63,36 @@ exits 0
 prints "city: Hamburg"
 prints "cli:"
 
+it "tells the values of one field, from when to when and by whom"
+kith history contact "$anna" --field city
+exits 0
+prints " to now"
+prints "Hamburg"
+prints "cli:"
+lacks "last_name"
+kith history contact "$anna" --field city --limit 1
+prints "--after"
+kith history contact "$anna" --field town
+prints "did you mean"
+
+it "shows a record as it was, deleted since or not"
+kith create contact name='Iris Past' city=Graz
+was=$(printf '%s' "$out" | grep -oE '[0-9A-HJKMNP-TV-Z]{13}' | head -n 1)
+kith update contact "$was" city=Linz
+kith log --limit 2
+made=$(printf '%s' "$out" | grep created | grep -oE '[0-9A-HJKMNP-TV-Z]{13}' | head -n 1)
+kith delete contact "$was"
+exits 0
+kith get contact "$was" --as-of "$made"
+exits 0
+prints "Graz"
+lacks "Linz"
+kith get contact "$was" --as-of 2020-01-01
+exits 3
+prints "did not exist yet at 2020-01-01 23:59:59"
+kith get contact "$was" --as-of today
+prints "is no moment"
+
 it "writes nothing when nothing is different"
 kith update contact "$anna" city=Hamburg
 exits 0

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Past: a record as it was at some moment, rebuilt from its rows in the journal. Derived values
+ * are not journaled, and so are not known of the past. */
+#ifndef JOURNAL_PAST_H
+#define JOURNAL_PAST_H
+
+#include "journal/journal.h"
+
+/* What was true at an instant, its millisecond included, or right after a transaction. Where the
+ * clock was set back, the newest row whose time is not later counts, and all before it. */
+struct moment {
+    int64_t at;   /* ms UTC */
+    uint64_t seq; /* the last row that counts; 0: by the time */
+};
+
+struct past_field { /* of a field that is not declared any more, or whose module is not enabled */
+    uint32_t field_id;
+    const char *name;
+    kith_value value;
+};
+enum past_state { PAST_THERE, PAST_NOT_YET, PAST_DELETED, PAST_NEVER };
+struct past_record {
+    enum past_state state;
+    kith_value *values; /* there: by field, as record_read gives them */
+    struct past_field *lost;
+    size_t lost_count;
+    int64_t made;    /* there: when it was made; not yet: when it was, later; ms UTC */
+    int64_t changed; /* there: when it was last changed before the moment; deleted: when it was */
+    kith_id tx;      /* the transaction that did */
+};
+/* Costs the rows that the record has. In the arena. Types that keep no history: PAST_NEVER. */
+kith_status past_read(struct conn *c, const struct schema *s, const struct rtype *t, kith_id id,
+                      const struct moment *when, struct arena *a, struct past_record *out,
+                      kith_error *e);
+
+/* Rows of one record, newest first, folded into its values: each field's newest after-image. */
+struct fold {
+    const struct schema *schema;
+    const struct rtype *type;
+    struct arena *arena;
+    kith_value *values;
+    struct fieldset seen; /* fields that some row has told */
+    struct past_field *lost;
+    size_t lost_count, lost_cap;
+};
+kith_status fold_begin(struct fold *f, const struct schema *s, const struct rtype *t,
+                       struct arena *a, kith_error *e);
+/* *older false: what is older says no more about the record. */
+kith_status fold_row(struct fold *f, const struct journal_row *row, bool *older, kith_error *e);
+
+#endif
