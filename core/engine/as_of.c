@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* History as of a time: which moment people mean, and who may see what was there then. */
 #include "base/id.h"
-#include "engine/engine.h"
+#include "engine/engine_internal.h"
+#include "record/access.h"
 
 #include <stdio.h>
 
@@ -81,19 +82,46 @@ static kith_status not_there(struct engine *g, const struct rtype *t, kith_id id
                    stamp(g, p->changed, other));
 }
 
+/* Who may read a record may know what it was. One that is gone is judged by what it was then, and
+ * that there ever was one is told to those alone who may read all of its type. */
+static kith_status may_know(struct conn *c, const struct principal *p, const struct rtype *t,
+                            kith_id id, const struct past_record *then, struct arena *a, bool *yes,
+                            kith_error *e) {
+    kith_value *now = ARENA_ARRAY(a, kith_value, t->field_count);
+    bool there;
+    if (!now)
+        return err_nomem(e);
+    *yes = access_rule(p, t) == ACCESS_ALL;
+    if (*yes || access_rule(p, t) == ACCESS_NONE)
+        return KITH_OK;
+    TRY(record_exists(c, t, id, &there, e));
+    if (there)
+        TRY(record_read(c, t, id, a, now, e));
+    const kith_value *values = there ? now : then->values;
+    return values ? access_may(c, p, RIGHT_READ, t, id, values, a, yes, NULL, e) : KITH_OK;
+}
+
 kith_status engine_as_of(struct engine *g, const struct principal *p, const struct rtype *t,
                          kith_id id, const struct moment *when, struct arena *a,
                          struct past_record *out, kith_error *e) {
     struct conn *c;
-    if (access_rule(p, t) == ACCESS_NONE)
-        return err_set(e, KITH_E_DENIED, NULL, "you may not read records of type %s", t->name);
+    bool yes = false;
     if (t->history == KITH_HISTORY_NONE)
         return err_set(e, KITH_E_UNSUPPORTED, NULL,
                        "records of type %s keep no history; only what they are now is known",
                        t->name);
     TRY(engine_reader(g, &c, e));
     kith_status st = past_read(c, engine_schema(g), t, id, when, a, out, e);
+    if (st == KITH_OK)
+        st = may_know(c, p, t, id, out, a, &yes, e);
     engine_reader_done(g, c);
+    if (st == KITH_OK && !yes)
+        return access_absent(t, id, e);
     TRY(st);
-    return out->state == PAST_THERE ? KITH_OK : not_there(g, t, id, when, out, e);
+    if (out->state != PAST_THERE)
+        return not_there(g, t, id, when, out, e);
+    access_mask(p, t, out->values);
+    if (!p->all)
+        out->lost_count = 0; /* no right speaks of fields that are no more */
+    return KITH_OK;
 }
