@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith why: the chain of causes behind the present value of a field. */
 #include "cli/show.h"
+#include "record/rollup.h"
 #include <string.h>
 
 static void print_when(struct cmd *c, const struct why_step *s) {
@@ -99,6 +100,73 @@ static void print_json(struct cmd *c, const struct why_step *steps, size_t count
     json_print(c, &b);
 }
 
+/* -- roll-ups ---------------------------------------------------------------------------------- */
+
+/* The record that was changed last among those that a roll-up is kept from. */
+struct newest {
+    kith_id id; /* 0: there is none that the caller may see */
+    int64_t at;
+};
+
+static kith_status note_newest(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct newest *n = arg;
+    (void)e;
+    *n = (struct newest){id, values[FIELD_UPDATED].as.i};
+    return KITH_OK;
+}
+
+static kith_status find_newest(struct cmd *c, const struct rollup *r, kith_id id, struct newest *n,
+                               kith_error *e) {
+    struct find_page page = {.limit = 1};
+    struct query *q;
+    const char *to = show_id(c, id), *type = r->field->type->name, *via = r->via->name;
+    const char *text = arena_printf(
+        &c->arena, "\"%s\" where \"%s\" = '%s%s%s'%s%.*s%s order by -updated limit 1",
+        r->child->name, via, r->via->any_target ? type : "", r->via->any_target ? "/" : "", to,
+        r->where ? " and (" : "", (int)r->condition.len, r->condition.ptr, r->where ? ")" : "");
+    if (!text)
+        return err_nomem(e);
+    TRY(query_parse(&q, cmd_schema(c), &c->arena, str_of(text), e));
+    return engine_find(c->company->engine, &c->principal, q, NULL, &page, &c->arena, note_newest, n,
+                       e);
+}
+
+static void json_rollup(struct cmd *c, const struct rollup *r, const struct newest *n) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_array_(&j);
+    json_object_(&j);
+    json_key(&j, "rollup");
+    json_strz(&j, r->field->formula);
+    json_key(&j, "type");
+    json_strz(&j, r->child->name);
+    json_key(&j, "newest");
+    json_id(&j, n->id);
+    json_object_end(&j);
+    json_array_end(&j);
+    json_print(c, &b);
+}
+
+/* It is in no journal: it follows from the records that it is kept from. */
+static kith_status why_rollup(struct cmd *c, const struct rollup *r, kith_id id, kith_error *e) {
+    struct newest n = {0};
+    TRY(find_newest(c, r, id, &n, e));
+    if (c->json) {
+        json_rollup(c, r, &n);
+        return KITH_OK;
+    }
+    io_printf(c->io, "%s is kept by Kith: %s\n", r->field->name, r->field->formula);
+    if (!n.id)
+        return KITH_OK;
+    kith_str at = show_time(c, n.at);
+    io_puts(c->io, "  of these changed last, ");
+    io_printf(c->io, "on %.*s: ", (int)at.len, at.ptr);
+    io_text(c->io, show_record(c, r->child, n.id));
+    io_puts(c->io, "\n");
+    return KITH_OK;
+}
+
 static kith_status run(struct cmd *c, kith_error *e) {
     const struct rtype *t;
     const struct rfield *field;
@@ -108,6 +176,8 @@ static kith_status run(struct cmd *c, kith_error *e) {
     kith_id id;
     TRY(arg_record(c, 0, &t, &id, e));
     TRY(schema_find_field(cmd_schema(c), t, str_of(c->args[2]), &field, e));
+    if (field->rollup)
+        return why_rollup(c, field->rollup, id, e);
     TRY(engine_reader(c->company->engine, &conn, e));
     kith_status st = journal_why(conn, cmd_schema(c), id, field, &c->arena, &steps, &count, e);
     engine_reader_done(c->company->engine, conn);

@@ -15,6 +15,12 @@ static const kith_field item_fields[] = {
     {.name = "n", .kind = KITH_F_INTEGER, .flags = KITH_FF_INDEXED},
     {.name = "twice", .kind = KITH_F_INTEGER},
     {.name = "note", .kind = KITH_F_LONGTEXT},
+    /* The doctor compares what the first item of a client shows of the others. */
+    {.name = "first", .kind = KITH_F_LINK, .options = "crash_item"},
+    {.name = "others", .kind = KITH_F_INTEGER, .rollup = "count(crash_item)"},
+    {.name = "sum", .kind = KITH_F_INTEGER, .rollup = "sum(crash_item.n)"},
+    {.name = "most", .kind = KITH_F_INTEGER, .rollup = "max(crash_item.twice where n > 9)"},
+    {.name = "names", .kind = KITH_F_INTEGER, .rollup = "count(distinct crash_item.name)"},
 };
 static const kith_field shade_fields[] = {
     {.name = "of", .kind = KITH_F_TEXT},
@@ -197,9 +203,11 @@ static kith_status cell_write(struct job *j, struct txn *t, uint32_t i, kith_err
     kith_str text = {note, (uint64_t)note_length(will->n)};
     struct assign all[] = {set(item, "name", value_str(str_of(name))),
                            set(item, "n", value_int(will->n)),
-                           set(item, "note", text.len ? value_str(text) : value_null())};
-    return was->id ? txn_update(t, item, was->id, all, 3, e)
-                   : txn_create(t, item, all, 3, &will->id, e);
+                           set(item, "note", text.len ? value_str(text) : value_null()),
+                           set(item, "first", value_link(j->client->will[0].id, item->id))};
+    size_t n = i == 0 ? 3 : 4;
+    return was->id ? txn_update(t, item, was->id, all, n, e)
+                   : txn_create(t, item, all, n, &will->id, e);
 }
 
 static kith_status client_write(struct txn *t, void *arg, kith_error *e) {
@@ -299,6 +307,26 @@ static const char *ask(struct conn *r, const char *sql, int64_t *out, int count)
     return NULL;
 }
 
+/* What the client's first item shows of the others. */
+static const char *shown_check(struct conn *r, uint32_t client, const struct cell *cells) {
+    char sql[200];
+    int64_t found[4], count = 0, sum = 0;
+    for (uint32_t i = 1; i < CELLS; i++) {
+        count += cells[i].id != 0;
+        sum += cells[i].n;
+    }
+    snprintf(sql, sizeof sql,
+             "SELECT max(others), max(sum), max(names), count(*) FROM crash_item WHERE"
+             " name = 'item %u.0'",
+             client);
+    const char *bad = ask(r, sql, found, 4);
+    if (!bad && found[3] && (found[0] != count || found[1] != sum || found[2] != count))
+        bad = say("client %u has %ld other items with a sum of %ld, and its first one shows %ld and"
+                  " %ld, of %ld names",
+                  client, (long)count, (long)sum, (long)found[0], (long)found[1], (long)found[2]);
+    return bad;
+}
+
 /* Reads the items of a client as they are in the database. */
 static const char *cells_read(struct conn *r, uint32_t client, struct cell *cells) {
     char sql[200];
@@ -318,7 +346,7 @@ static const char *cells_read(struct conn *r, uint32_t client, struct cell *cell
                        (long)found[2], (long)found[3]);
         cells[i] = (struct cell){(kith_id)found[0], found[1]};
     }
-    return NULL;
+    return shown_check(r, client, cells);
 }
 
 static bool cells_equal(const struct cell *want, const struct cell *found) {

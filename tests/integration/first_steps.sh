@@ -96,6 +96,28 @@ kith get contact "$was" --as-of soon
 complains "'soon' is no moment"
 kith get contact "$was" --as-of 9000-01-01
 complains "still to come"
+it "keeps what a contact bought from the interactions, and says so"
+kith why contact "$anna" spent
+prints_exactly "spent is kept by Kith: sum(interaction.amount via contact where (planned is null or not planned))"
+"$KITH" create interaction "contact=$anna" channel=store "amount=12.50 EUR" at=2026-01-02 \
+    subject=Shoes --json >bought
+"$KITH" create interaction "contact=$anna" channel=store "amount=99 EUR" planned=true >/dev/null
+kith find "contact where spent = '12.50 EUR' and purchases = 1 and last_purchase = '2026-01-02'"
+prints "Anna"
+kith why contact "$anna" spent
+prints "of these changed last, on "
+prints "Shoes"
+kith why contact "$anna" spent --json
+prints "\"type\":\"interaction\",\"newest\":\"$(json_text id <bought)\""
+kith update contact "$anna" spent=5
+exits 4
+complains "contact.spent is kept by Kith, from sum(interaction.amount"
+kith doctor --rollups
+exits 0
+prints "roll-ups computed anew"
+kith undo "$(json_text transaction <bought)"
+kith find "contact where name = 'Anna Meier' and spent = '0 EUR' and purchases = 0 and last_purchase is null"
+prints "Anna"
 
 it "writes nothing when nothing is different"
 kith update contact "$anna" city=Hamburg
