@@ -68,7 +68,7 @@ static kith_status list_actions(struct cmd *c, const char *module) {
     if (!c->json && t.count > 0)
         table_print(&t);
     else if (!c->json)
-        io_puts(c->io, "No module that is enabled has actions.\n");
+        io_puts(c->io, "There are no actions.\n");
     return KITH_OK;
 }
 
@@ -214,7 +214,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
 const struct command command_run = {
     .name = "run",
     .args = "ACTION PARAMETER=VALUE ...",
-    .help = "call an action of a module; without one, list them all",
+    .help = "call an action; without one, list them all",
     .more =
         "  kith run sales.rescore\n\n'kith sales.rescore' and 'kith sales rescore' do the same, "
         "'kith sales' lists what\nthe module has, and 'kith module inspect sales' tells what its "

@@ -92,7 +92,9 @@ kith_status engine_examine(struct engine *g, const char *path, doctor_tell tell,
                            size_t *findings, kith_error *e) {
     struct conn *c;
     TRY(conn_open(&c, path, CONN_READER, NULL, e));
-    kith_status st = doctor_run(c, g->schema, tell, arg, findings, e);
+    static const struct principal doctor = {.name = "doctor", .all = true};
+    struct query_env env = {clock_now(g->clock), g->opts.zone, &doctor, g->opts.workdays};
+    kith_status st = doctor_run(c, g->schema, &env, tell, arg, findings, e);
     conn_close(c);
     return st;
 }

@@ -191,6 +191,20 @@ static kith_status high_id(struct engine *g, kith_id *high, kith_error *e) {
     return KITH_OK;
 }
 
+/* What the core itself does and offers; its names are numbered in one transaction. */
+static kith_status add_own(struct engine *g, kith_error *e) {
+    TRY(conn_exec(g->writer, "BEGIN IMMEDIATE", e));
+    kith_status st = access_hooks_add(g, e);
+    if (st == KITH_OK)
+        st = base_hooks_add(g, e);
+    if (st == KITH_OK)
+        st = segments_setup(g, e);
+    if (st == KITH_OK)
+        return conn_exec(g->writer, "COMMIT", e);
+    conn_exec(g->writer, "ROLLBACK", NULL);
+    return st;
+}
+
 static kith_status open_parts(struct engine *g, kith_error *e) {
     struct stat file;
     bool there = stat(g->path, &file) == 0;
@@ -213,6 +227,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     if (st == KITH_OK)
         st = pauses_setup(g, e);
     if (st == KITH_OK)
+        st = member_setup(g->writer, e);
+    if (st == KITH_OK)
         st = build_schema(g, e);
     if (st == KITH_OK)
         st = conn_upgraded(g->writer, e);
@@ -231,8 +247,7 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     TRY(readers_open(g, e));
     TRY(subscribers_make(g, &g->subs, e));
     g->adding = g->subs;
-    TRY(access_hooks_add(g, e));
-    return base_hooks_add(g, e);
+    return add_own(g, e);
 }
 
 kith_status engine_open(struct engine **out, const struct engine_options *o, kith_error *e) {
@@ -251,6 +266,7 @@ kith_status engine_open(struct engine **out, const struct engine_options *o, kit
     pthread_mutex_init(&g->readers_lock, NULL);
     pthread_mutex_init(&g->known_lock, NULL);
     pthread_mutex_init(&g->checkpoint_lock, NULL);
+    pthread_mutex_init(&g->segments.lock, NULL);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -273,6 +289,8 @@ kith_status engine_open(struct engine **out, const struct engine_options *o, kit
 kith_status engine_start(struct engine *g, kith_error *e) {
     TRY(conn_exec(g->writer, "BEGIN IMMEDIATE", e));
     kith_status st = subscribers_start(g, e);
+    if (st == KITH_OK)
+        st = segments_start(g, e);
     kith_status end =
         conn_exec(g->writer, st == KITH_OK ? "COMMIT" : "ROLLBACK", st == KITH_OK ? e : NULL);
     TRY(st);
@@ -287,6 +305,7 @@ void engine_close(struct engine *g) {
         return;
     writer_stop(g);
     checkpoint_stop(g);
+    segments_close(g);
     readers_close(g);
     owner_release(g);
     conn_close(g->writer);

@@ -6,8 +6,10 @@
 #include "base/cron.h"
 #include "base/id.h"
 #include "engine/engine.h"
+#include "engine/segment.h"
 #include "record/access.h"
 #include "record/lookup.h"
+#include "record/member.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -167,6 +169,8 @@ struct engine {
     bool refresh_due;   /* next_due must be read again */
     bool bus_stale;     /* cursors and blocked must be read again before they are used */
     uint64_t bus_head;  /* the smallest cursor */
+
+    struct segments segments;
 
     struct type_info *types; /* by type number */
     uint32_t type_max;

@@ -112,6 +112,7 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
     if (st == KITH_OK && (t->alone || (st = savepoint(g, "RELEASE request", e)) == KITH_OK))
         return KITH_OK;
     g->seq = seq;
+    segments_rolled_back(g);
     if (t->alone)
         return st;
     /* When SQLite has rolled the whole group back there is no savepoint left: the caller sees that.
@@ -131,6 +132,7 @@ kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e) {
     if (st == KITH_OK)
         return savepoint(g, "RELEASE part", e);
     g->seq = seq;
+    segments_rolled_back(g);
     t->head = head;
     t->spoilt = spoilt;
     savepoint(g, "ROLLBACK TO part", NULL);
@@ -163,16 +165,9 @@ const kith_value *txn_lookup(void *arg, const struct rtype *type, kith_id id) {
     return values;
 }
 
-static bool touches(const struct change *c, const struct fieldset *fields) {
-    for (size_t i = 0; i < sizeof fields->bits / sizeof *fields->bits; i++)
-        if (c->changed.bits[i] & fields->bits[i])
-            return true;
-    return false;
-}
-
 static kith_status hook_wants(struct txn *t, const struct hook *h, const struct change *c,
                               bool *yes, kith_error *e) {
-    *yes = c->kind != ROW_UPDATE || !h->fields || touches(c, h->fields);
+    *yes = c->kind != ROW_UPDATE || !h->fields || fieldset_meets(&c->changed, h->fields);
     if (!*yes || !h->where)
         return KITH_OK;
     struct query_env env;
@@ -225,9 +220,10 @@ static kith_status may_set(struct txn *t, const struct rfield *f, kith_error *e)
         return err_set(e, KITH_E_DENIED, f->name,
                        "%s.%s is kept by Kith, from %s, and cannot be set", f->type->name, f->name,
                        f->formula);
-    if (!(f->flags & KITH_FF_READONLY) || t->undoing)
+    bool derived = f->flags & KITH_FF_DERIVED;
+    if (!derived && (!(f->flags & KITH_FF_READONLY) || t->undoing))
         return KITH_OK;
-    if (t->code && (t->code->kind == SOURCE_CORE || t->code->kind == SOURCE_MODULE) &&
+    if (!derived && t->code && (t->code->kind == SOURCE_CORE || t->code->kind == SOURCE_MODULE) &&
         (strcmp(t->code->name, f->module) == 0 || t->code->kind == SOURCE_CORE))
         return KITH_OK;
     return err_set(e, KITH_E_DENIED, f->name, "%s.%s is kept by %s and cannot be set",
@@ -322,8 +318,8 @@ static kith_status journal_change(struct txn *t, const struct change *c, uint64_
     if (c->type->history == KITH_HISTORY_NONE)
         return KITH_OK;
     struct fieldset fields = c->changed;
-    for (size_t i = 0; i < sizeof fields.bits / sizeof *fields.bits; i++)
-        fields.bits[i] &= ~c->type->kept.bits[i]; /* they follow from what is journaled */
+    fieldset_remove(&fields, &c->type->kept); /* they follow from what is journaled */
+    fieldset_remove(&fields, &c->type->derived);
     fields.bits[0] &= ~(UINT64_C(1) << FIELD_UPDATED);
     if (c->kind == ROW_CREATE && c->after[FIELD_CREATED].as.i == t->head.at)
         fields.bits[0] &= ~(UINT64_C(1) << FIELD_CREATED); /* the transaction's time */
@@ -395,7 +391,18 @@ static kith_status look_again(struct txn *t, struct change *c, kith_error *e) {
 
 kith_status follow_change(struct txn *t, const struct change *c, kith_error *e) {
     t->g->writes++;
+    TRY(segment_follow(t, c, e));
     return rollup_follow(t, c, e);
+}
+
+/* What follows from a write is caused by it. */
+static kith_status follow_write(struct txn *t, const struct change *c, uint64_t seq,
+                                kith_error *e) {
+    uint64_t cause = t->cause_row;
+    t->cause_row = seq;
+    kith_status st = follow_change(t, c, e);
+    t->cause_row = cause;
+    return st;
 }
 
 static kith_status write_row(struct txn *t, struct change *c, kith_error *e) {
@@ -423,7 +430,7 @@ static kith_status finish_write(struct txn *t, struct change *c, kith_error *e) 
     c->sources = NULL; /* from now on change_set refuses */
     t->system++;       /* what follows from it is not asked for */
     if (st == KITH_OK)
-        st = follow_change(t, c, e);
+        st = follow_write(t, c, seq, e);
     if (st == KITH_OK)
         st = run_hooks(t, c, true, seq, e);
     if (st == KITH_OK && t->undoing)

@@ -38,6 +38,8 @@ void group_rollback(struct engine *g) {
     if (!sqlite3_get_autocommit(g->writer->db))
         control(g, "ROLLBACK", NULL);
     g->seq = atomic_load(&g->committed);
+    segments_rolled_back(g);
+    segments_committed(g);
     map_free(&g->actors); /* some of them may have been numbered in this group */
     g->access_touched = false;
     kith_error e = KITH_ERROR_INIT;
@@ -52,6 +54,7 @@ kith_status group_commit(struct engine *g, kith_error *e) {
         group_rollback(g);
         return status;
     }
+    segments_committed(g);
     atomic_store(&g->committed, g->seq);
     atomic_store(&g->durable, g->seq); /* synchronous=FULL: the commit has synced the log */
     atomic_fetch_add(&g->groups, 1);
@@ -172,11 +175,13 @@ static struct request *take_group(struct engine *g) {
 
 static void refresh_due(struct engine *g) {
     kith_error e = KITH_ERROR_INIT;
-    int64_t letters = INT64_MAX, timers = INT64_MAX;
+    int64_t letters = INT64_MAX, timers = INT64_MAX, flips = INT64_MAX;
     g->refresh_due = false;
-    if (bus_next_due(g, &letters, &e) != KITH_OK || timers_next_due(g, &timers, &e) != KITH_OK)
+    if (bus_next_due(g, &letters, &e) != KITH_OK || timers_next_due(g, &timers, &e) != KITH_OK ||
+        segments_next_due(g, &flips, &e) != KITH_OK)
         log_error("engine", "%s", e.message);
     g->next_due = letters < timers ? letters : timers;
+    g->next_due = flips < g->next_due ? flips : g->next_due;
 }
 
 static bool due_now(struct engine *g) {
@@ -239,12 +244,14 @@ static void *writer_main(void *arg) {
         if (!stop) {
             if (pauses_known(g) && bus_waiting(g))
                 bus_step(g);
+            if (segments_waiting(g) || due_now(g))
+                segments_step(g);
             if (pauses_known(g) && due_now(g)) {
                 bus_letters(g);
                 timers_fire(g);
                 g->refresh_due = true;
             }
-            more = !pauses_known(g) || bus_waiting(g) || due_now(g);
+            more = !pauses_known(g) || bus_waiting(g) || segments_waiting(g) || due_now(g);
         }
         pthread_mutex_lock(&g->lock);
         if (g->queue || more)

@@ -100,6 +100,8 @@ static const struct doctor_check checks[] = {
     {"images", "every journal row can be read", BACKUP, doctor_images},
     {"existence", "records exist exactly as the journal says", BACKUP, doctor_existence},
     {"values", "every field has the value that the journal says", BACKUP, doctor_replay},
+    {"segments", "those are in segments who should be, and are counted",
+     "'kith run segment.refresh segment=NAME'", doctor_segments},
     {"cursors", "cursors, letters and timers point to what there is",
      "'kith event skip NUMBER' for a letter; else " BACKUP, doctor_cursors},
     {"imports", "imports have counted every row", "import that file again with --restart",
@@ -135,9 +137,9 @@ static kith_status run_check(struct doctor *d, const struct doctor_check *check)
     return KITH_OK;
 }
 
-kith_status doctor_run(struct conn *copy, const struct schema *s, doctor_tell tell, void *arg,
-                       size_t *findings, kith_error *e) {
-    struct doctor d = {.conn = copy, .schema = s, .tell = tell, .arg = arg, .e = e};
+kith_status doctor_run(struct conn *copy, const struct schema *s, const struct query_env *env,
+                       doctor_tell tell, void *arg, size_t *findings, kith_error *e) {
+    struct doctor d = {.conn = copy, .schema = s, .env = env, .tell = tell, .arg = arg, .e = e};
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
         TRY(run_check(&d, &checks[i]));
     *findings = d.all;

@@ -4,6 +4,7 @@
 #define JOURNAL_DOCTOR_H
 
 #include "journal/journal.h"
+#include "record/query.h"
 
 /* Told of each check when it begins (sentence NULL), and of each finding: one sentence. Return
  * KITH_OK to go on. */
@@ -22,7 +23,7 @@ const struct doctor_check *doctor_checks(size_t *count);
 /* Runs all checks on a connection to a copy. Each check reports at most 20 findings and then how
  * many more there are. A failure to read is a finding, too; only no memory and the caller's refusal
  * end it. */
-kith_status doctor_run(struct conn *copy, const struct schema *s, doctor_tell tell, void *arg,
-                       size_t *findings, kith_error *e);
+kith_status doctor_run(struct conn *copy, const struct schema *s, const struct query_env *env,
+                       doctor_tell tell, void *arg, size_t *findings, kith_error *e);
 
 #endif

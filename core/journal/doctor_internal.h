@@ -9,6 +9,7 @@
 struct doctor {
     struct conn *conn;
     const struct schema *schema;
+    const struct query_env *env; /* when the copy was made */
     doctor_tell tell;
     void *arg;
     const char *check;
@@ -54,5 +55,8 @@ kith_status doctor_existence(struct doctor *d);
 kith_status doctor_replay(struct doctor *d);
 kith_status doctor_cursors(struct doctor *d);
 kith_status doctor_imports(struct doctor *d);
+
+/* doctor_segments.c */
+kith_status doctor_segments(struct doctor *d);
 
 #endif

@@ -155,7 +155,7 @@ static kith_status replay_record(struct doctor *d, struct fold *f, kith_id id) {
 static const struct rfield *wrong_field(const struct fold *f, const kith_value *now) {
     for (uint32_t i = 0; i < f->type->field_count; i++) {
         bool told = i >= FIELD_OWNER || fieldset_has(&f->seen, i); /* times are the transaction's */
-        if (f->type->fields[i]->rollup)
+        if (field_derived(f->type->fields[i]))
             continue;
         if (told && !value_eq(&f->values[i], &now[i]))
             return f->type->fields[i];

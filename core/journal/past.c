@@ -48,7 +48,7 @@ kith_status fold_row(struct fold *f, const struct journal_row *row, bool *older,
         const struct rfield *field = fields[i].field;
         if (!field || field->type != f->type) {
             TRY(keep_lost(f, &fields[i], e));
-        } else if (!field->rollup && !fieldset_has(&f->seen, field->index)) {
+        } else if (!field_derived(field) && !fieldset_has(&f->seen, field->index)) {
             fieldset_add(&f->seen, field->index);
             f->values[field->index] = fields[i].after;
         }

@@ -131,7 +131,7 @@ static const struct rfield *edited_field(struct undo *u, const kith_value *now) 
         for (size_t k = 0; k < u->count; k++)
             if (u->fields[k].field == f)
                 left = &u->fields[k].after;
-        if (!is_stamp(f) && !f->rollup && !value_eq(left, &now[i]))
+        if (!is_stamp(f) && !field_derived(f) && !value_eq(left, &now[i]))
             return f;
     }
     return NULL;

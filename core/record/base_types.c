@@ -13,6 +13,7 @@
 #define PARTOF   KITH_FF_PARTOF
 #define READONLY KITH_FF_READONLY
 #define TREE     KITH_FF_TREE
+#define DERIVED  KITH_FF_DERIVED
 
 /* Facts about a customer that follow from the interactions. What is planned did not take place. */
 #define TOOK_PLACE "(planned is null or not planned)"
@@ -202,6 +203,42 @@ static const kith_field share_fields[] = {
       .doc = "The team that it is shared with."),
 };
 
+static const kith_field segment_fields[] = {
+    F("name", TEXT, .flags = REQUIRED | UNIQUE | SEARCHED, .doc = "What in_segment('...') says."),
+    F("doc", LONGTEXT, .doc = "What it is for."),
+    F("query", LONGTEXT, .flags = REQUIRED,
+      .doc = "Which records: contact where city = 'Bonn'. Of a list the type alone: contact."),
+    F("kind", CHOICE, .options = "live,list,rented", .default_text = "live",
+      .doc = "live: the records that its query finds. list: those that were put in. rented: a list"
+             " that goes when its term or its uses are spent."),
+    F("class", CHOICE, .options = "local,linked,timed,refreshed,list", .flags = DERIVED,
+      .doc = "How it is kept: local, linked and timed at every change; refreshed now and then."),
+    F("members", INTEGER, .flags = DERIVED, .doc = "How many records are in it."),
+    F("settling", BOOLEAN, .flags = DERIVED,
+      .doc = "It is being worked out: some records may be missing or too many until then."),
+    F("refreshed", TIME, .flags = DERIVED, .doc = "When it was last worked out as a whole."),
+    F("refresh", DURATION, .default_text = "1d",
+      .doc = "How often a refreshed one is worked out anew."),
+    F("source", TEXT, .doc = "Of a list: where its records come from."),
+    F("valid_until", TIME, .doc = "Of a rented list: when its term ends."),
+    F("uses_max", INTEGER, .doc = "Of a rented list: how many times it may be used."),
+    F("uses", INTEGER, .flags = READONLY, .default_text = "0",
+      .doc = "How many times it was used (segment.use)."),
+    F("grace", DURATION, .default_text = "0s",
+      .doc = "How long its records stay after the last use, for that use to be carried out."),
+    F("keep", LONGTEXT,
+      .doc = "Of a rented list: which of the records that it brought are our own by now and stay."
+             " Of contacts by default: lifecycle != 'prospect'."),
+    F("expired", TIME, .flags = READONLY, .doc = "When its term or its uses were spent."),
+};
+
+static const kith_field list_member_fields[] = {
+    F("segment", LINK, .options = "segment", .flags = REQUIRED | PARTOF, .doc = "The list."),
+    F("record", LINK, .options = "*", .flags = REQUIRED | PARTOF, .doc = "What is in it."),
+    F("brought", BOOLEAN, .default_text = "false",
+      .doc = "The record came with this list: it goes with a rented one, unless it is our own."),
+};
+
 #define TYPE(n, t, f, d)                                                                           \
     { .name = (n), .title = (t), .doc = (d), .fields = KITH_ARRAY(f) }
 static const kith_type types[] = {
@@ -218,6 +255,9 @@ static const kith_type types[] = {
     TYPE("task", "title", task_fields, "Something to be done."),
     TYPE("note", "title", note_fields, "A free text on a record."),
     TYPE("file", "name", file_fields, "A file that belongs to a record: a photo, a document."),
+    TYPE("segment", "name", segment_fields,
+         "Records that belong together: those that a query finds, or a list."),
+    TYPE("list_member", NULL, list_member_fields, "That a record is in a list."),
     TYPE("file_part", NULL, file_part_fields, "A piece of what stands in a file."),
 };
 

@@ -93,6 +93,11 @@ struct query_sql {
 kith_status query_sql(const struct query *q, const struct query_env *env, const kith_value *params,
                       kith_str after, int64_t page, struct arena *a, struct query_sql *out,
                       kith_error *e);
+/* "SELECT id" of those records with lo < id <= hi that the condition finds; order and limit are not
+ * looked at. */
+kith_status query_ids_sql(const struct query *q, const struct query_env *env,
+                          const kith_value *params, kith_id lo, kith_id hi, struct arena *a,
+                          struct query_sql *out, kith_error *e);
 /* The cursor that continues after the row on which `st` stands, which is the last one handed out;
  * `given` rows were handed out in this page, which began at `after`. It carries the rows given so
  * far and the row's sort keys, as text that is safe in a URL and on a command line. */
@@ -133,11 +138,40 @@ kith_status predicate_parse(struct predicate **out, const struct schema *s, cons
 kith_status predicate_match(const struct predicate *p, const struct query_env *env, kith_id id,
                             const kith_value *values, const struct match_source *source, bool *yes,
                             kith_error *e);
+/* The condition of a query that has no parameters; q and what it points to must live as long. */
+kith_status predicate_of(struct predicate **out, const struct query *q, struct arena *a,
+                         kith_error *e);
+/* The next instant after env->now, ms UTC, at which the passing of time alone may change the
+ * answer; INT64_MAX: never. It may turn out then that nothing has changed. */
+int64_t predicate_next_flip(const struct predicate *p, const struct query_env *env, kith_id id,
+                            const kith_value *values, const struct match_source *source);
 /* The fields of the record itself that the result depends on. */
 const struct fieldset *predicate_fields(const struct predicate *p);
 bool predicate_local(const struct predicate *p); /* no path leaves the record */
 bool predicate_timed(const struct predicate *p); /* it looks at the clock */
 const struct query *predicate_query(const struct predicate *p);
+
+/* -- what an answer depends on ----------------------------------------------------------------- */
+
+/* A write that touches these fields of a record of this type, or (segment not 0) a change of its
+ * membership, may change whether the query finds some records: those that satisfy `roots`; or, with
+ * `via`, those that the record links to there, before and after the write. */
+struct query_dependency {
+    const struct rtype *type; /* NULL: links to records of any type lead there */
+    struct fieldset fields;
+    kith_id segment;
+    const struct rfield *via; /* the record may come and go, too */
+    const char *roots;        /* a condition with :id; NULL: the record itself */
+};
+struct query_depends {
+    struct query_dependency *items;
+    size_t count;
+    bool linked; /* some way leaves the record */
+    bool timed;  /* now() or today() is asked for */
+    bool whole;  /* it depends on what no write tells: a limit, or time in other records */
+};
+kith_status query_depends(const struct query *q, struct arena *a, struct query_depends *out,
+                          kith_error *e);
 
 /* Every function of the language with its documentation, for `kith help query` and the reference,
  * which follow from the table that the parser works with. NULL behind the last. */

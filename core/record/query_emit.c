@@ -323,6 +323,15 @@ static kith_status put_tagged(struct emit *m, const struct test *t) {
     return KITH_OK;
 }
 
+static void put_member(struct emit *m, const struct test *t) {
+    buf_puts(&m->b, t->negated ? "NOT EXISTS" : "EXISTS");
+    buf_puts(&m->b, " (SELECT 1 FROM kith_member AS s WHERE s.segment = ");
+    emit_value(m, stored(t->operands[0].value));
+    buf_puts(&m->b, " AND s.record = ");
+    emit_column(m, &t->path);
+    buf_putc(&m->b, ')');
+}
+
 static kith_status put_plain_test(struct emit *m, const struct test *t) {
     switch (t->kind) {
     case TEST_COMPARE:
@@ -342,6 +351,9 @@ static kith_status put_plain_test(struct emit *m, const struct test *t) {
         return KITH_OK;
     case TEST_EXISTS:
         put_related(m, t->path.related, t->negated ? "NOT EXISTS (SELECT 1" : "EXISTS (SELECT 1");
+        return KITH_OK;
+    case TEST_MEMBER:
+        put_member(m, t);
         return KITH_OK;
     }
     return err_set(m->e, KITH_E_INTERNAL, NULL, "a test of kind %d", (int)t->kind);

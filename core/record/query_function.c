@@ -65,6 +65,67 @@ static kith_status parse_count(struct parser *p, const struct function *f, uint3
     return query_related(p, at, &out->related);
 }
 
+/* -- segments ---------------------------------------------------------------------------------- */
+
+/* What is asked about: the record itself, or the one that a path links to. */
+static kith_status member_path(struct parser *p, struct test *t, struct raw *raw) {
+    *raw = (struct raw){.at = p->token.at};
+    t->path = (struct path){.type = p->scope->type, .text = STR("id"), .at = raw->at};
+    TRY(query_raw(p, raw));
+    if (raw->kind != RAW_PATH)
+        return KITH_OK;
+    TRY(query_path(p, &raw->names, t, &t->path));
+    enum value_class class = query_rule(&t->path)->class;
+    if (class != CLASS_LINK && class != CLASS_ID)
+        return QUERY_FAIL(p, raw->at, "'%.*s' is a %s: only a record is in a segment",
+                          (int)t->path.text.len, t->path.text.ptr,
+                          field_kind_name(t->path.field->kind));
+    TRY(query_expect_sign(p, ","));
+    return query_raw(p, raw);
+}
+
+/* The type of the records that a path leads to; NULL: any. */
+static const struct rtype *path_target(const struct path *path) {
+    return path->field ? path->field->target : path->type;
+}
+
+static kith_status find_segment(struct parser *p, struct test *t, const struct raw *raw) {
+    const struct segment_names *names = p->q->schema->segments;
+    const struct rtype *type = NULL, *target = path_target(&t->path);
+    kith_str name = raw->operand.value.as.s;
+    kith_id id = 0;
+    if (!names)
+        return QUERY_FAIL(p, raw->at, "there are no segments here");
+    kith_status st = names->find(names->arg, name, &id, &type, p->e);
+    if (st != KITH_OK)
+        return query_fail_at(p->text, raw->at, p->e);
+    if (target && target != type)
+        return QUERY_FAIL(p, raw->at, "segment '%.*s' holds records of type %s, not %s",
+                          (int)text_cut(name, 60).len, name.ptr, type->name, target->name);
+    t->operands = ARENA_NEW(p->arena, struct operand);
+    if (!t->operands)
+        return err_nomem(p->e);
+    t->operands[0] =
+        (struct operand){.kind = OPERAND_VALUE, .at = raw->at, .value = value_link(id, 0)};
+    t->count = 1;
+    p->q->value_count++;
+    return KITH_OK;
+}
+
+static kith_status parse_in_segment(struct parser *p, const struct function *f, uint32_t at,
+                                    struct test *t) {
+    struct raw raw;
+    (void)f;
+    (void)at;
+    t->kind = TEST_MEMBER;
+    TRY(member_path(p, t, &raw));
+    if (raw.kind != RAW_VALUE || raw.operand.kind != OPERAND_VALUE ||
+        raw.operand.value.kind != KITH_TEXT)
+        return QUERY_FAIL(p, raw.at, "the name of a segment stands in quotes");
+    TRY(find_segment(p, t, &raw));
+    return query_expect_sign(p, ")");
+}
+
 /* -- the table --------------------------------------------------------------------------------- */
 
 #define PERIOD(unit, shift) ((unit)*4 + (shift) + 1) /* see query_period */
@@ -136,6 +197,9 @@ static const struct function functions[] = {
     {.doc = {"tagged", "tagged('tag') or tagged(field, 'tag')",
              "Has the tag: not tagged('do-not-call')."},
      .test = parse_tagged},
+    {.doc = {"in_segment", "in_segment('segment') or in_segment(link, 'segment')",
+             "Is in the segment: in_segment('vip') and not in_segment(account, 'risks')."},
+     .test = parse_in_segment},
     {.doc = {"exists", "exists(TYPE where CONDITION)",
              "A record of that type that links to this one and for which it holds: contact where "
              "exists(task where state = 'open'). Where several fields link: exists(TYPE.FIELD "

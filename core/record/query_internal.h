@@ -119,11 +119,12 @@ enum test_kind {
     TEST_TAGGED,
     TEST_LINKED, /* there is any link */
     TEST_EXISTS, /* there is any of path.related */
+    TEST_MEMBER, /* what path links to is in operands[0], a segment */
 };
 struct test {
     enum test_kind kind;
     uint32_t cmp;
-    bool negated;      /* of IN, LIKE, NULL, TAGGED and EXISTS */
+    bool negated;      /* of IN, LIKE, NULL, TAGGED, EXISTS and MEMBER */
     bool none;         /* with `many`: no linked record satisfies it */
     struct step *many; /* the steps of a path through links, from the first that goes to many */
     struct path path, *other;
@@ -314,17 +315,26 @@ static inline bool query_is_day(const struct path *path, const kith_value *v) {
 }
 
 /* What the matcher asks of its source: how many there are of path.related for the record `id`, at
- * least one if `any`. */
+ * least one if `any`; or (related NULL) whether `id` is in a segment. */
 struct match_question {
     const struct query *q;
     const struct query_env *env;
     const struct related *related;
+    kith_id segment;
     kith_id id;
     bool any;
 };
 /* One SELECT of one number. (query_emit.c) */
 kith_status query_related_sql(const struct match_question *question, struct arena *a,
                               struct query_sql *out, kith_error *e);
+
+/* -- time (query_flip.c) ----------------------------------------------------------------------- */
+
+/* Does the passing of time change what it says of a value? When next, at the earliest; INT64_MAX:
+ * never. v NULL: there is no value. */
+bool query_is_timed(const struct test *t);
+int64_t query_flip(const struct test *t, const kith_value *v, const struct query_env *env);
+int64_t query_local_day(const struct query_env *env, int64_t ms);
 
 /* -- cursors (query_cursor.c) ------------------------------------------------------------------ */
 

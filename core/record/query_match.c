@@ -115,6 +115,27 @@ static kith_status parse_condition(struct parser *p, struct query *q) {
     return p->token.kind == TOKEN_END ? KITH_OK : query_expected(p, "'and', 'or' or the end");
 }
 
+kith_status predicate_of(struct predicate **out, const struct query *q, struct arena *a,
+                         kith_error *e) {
+    struct predicate *p = ARENA_NEW(a, struct predicate);
+    uint32_t tests = q->root.where ? count_tests(q->root.where) : 0;
+    struct op *ops = ARENA_ARRAY(a, struct op, tests + 1);
+    if (!p || !ops)
+        return err_nomem(e);
+    *p = (struct predicate){.q = q, .ops = ops, .local = true};
+    if (q->root.where)
+        compile(p, q->root.where, MATCHED, FAILED);
+    for (uint32_t i = 0; i < p->count; i++) {
+        note_field(p, &ops[i].test->path);
+        if (ops[i].test->other)
+            note_field(p, ops[i].test->other);
+        p->local = p->local && ops[i].test->kind != TEST_MEMBER;
+        p->timed |= query_is_timed(ops[i].test);
+    }
+    *out = p;
+    return KITH_OK;
+}
+
 kith_status predicate_parse(struct predicate **out, const struct schema *s, const struct rtype *t,
                             struct arena *a, kith_str text, kith_error *e) {
     struct parser parser;
@@ -123,21 +144,7 @@ kith_status predicate_parse(struct predicate **out, const struct schema *s, cons
     TRY(query_begin(&parser, &q, s, a, text, e));
     q->root.type = t;
     TRY(parse_condition(&parser, q));
-    struct predicate *p = ARENA_NEW(a, struct predicate);
-    struct op *ops = ARENA_ARRAY(a, struct op, count_tests(q->root.where));
-    if (!p || !ops)
-        return err_nomem(e);
-    *p = (struct predicate){.q = q, .ops = ops, .local = true};
-    compile(p, q->root.where, MATCHED, FAILED);
-    for (uint32_t i = 0; i < p->count; i++) {
-        note_field(p, &ops[i].test->path);
-        if (ops[i].test->other)
-            note_field(p, ops[i].test->other);
-        for (uint32_t k = 0; k < ops[i].test->count; k++)
-            p->timed |= ops[i].test->operands[k].kind != OPERAND_VALUE;
-    }
-    *out = p;
-    return KITH_OK;
+    return predicate_of(out, q, a, e);
 }
 
 const struct fieldset *predicate_fields(const struct predicate *p) {
@@ -195,13 +202,12 @@ static const struct row *row_at(struct match *m, const struct step *s) {
     return &m->rows[n];
 }
 
-/* How many records link to this one, at least whether there are any. 0 when the source fails. */
-static int64_t related(struct match *m, const struct related *r, bool any) {
-    const struct match_question q = {m->q, m->env, r, m->rows[0].id, any};
+/* 0 when the source fails. */
+static int64_t ask(struct match *m, const struct match_question *q) {
     int64_t n = 0;
     if (m->status == KITH_OK)
         m->status = m->source && m->source->ask
-                        ? m->source->ask(m->source->arg, &q, &n, m->e)
+                        ? m->source->ask(m->source->arg, q, &n, m->e)
                         : err_set(m->e, KITH_E_INTERNAL, NULL, "nobody can look for other records");
     return m->status == KITH_OK ? n : 0;
 }
@@ -214,6 +220,16 @@ static const kith_value *part_of(const struct match *m, const struct path *path,
         *tmp = value_int(v->kind == KITH_TIME ? query_time_part(path->part, v->as.i, m->env->zone)
                                               : query_date_part(path->part, v->as.i));
     return tmp;
+}
+
+/* How many records link to this one, at least whether there are any. 0 when the source fails. */
+static int64_t related(struct match *m, const struct related *r, bool any) {
+    return ask(m, &(struct match_question){m->q, m->env, r, 0, m->rows[0].id, any});
+}
+
+static bool is_member(struct match *m, const struct test *t, const kith_value *v) {
+    kith_id segment = t->operands[0].value.as.link.id;
+    return ask(m, &(struct match_question){m->q, m->env, NULL, segment, v->as.link.id, true}) != 0;
 }
 
 /* NULL: there is none. *tmp serves for what is not in a row. */
@@ -446,6 +462,8 @@ static bool plain_test(struct match *m, const struct test *t) {
     case TEST_LINKED:
     case TEST_EXISTS:
         return true;
+    case TEST_MEMBER:
+        return (v && is_member(m, t, v)) != t->negated;
     }
     return false;
 }
@@ -491,6 +509,18 @@ static bool run_op(struct match *m, const struct op *op, const kith_value *value
     return false;
 }
 
+static void match_begin(struct match *m, const struct predicate *p, const struct query_env *env,
+                        kith_id id, const kith_value *values, const struct match_source *source,
+                        kith_error *e) {
+    m->q = p->q;
+    m->env = env;
+    m->source = source;
+    m->status = KITH_OK;
+    m->e = e;
+    m->known = 1;
+    m->rows[0] = (struct row){id, values};
+}
+
 kith_status predicate_match(const struct predicate *p, const struct query_env *env, kith_id id,
                             const kith_value *values, const struct match_source *source, bool *yes,
                             kith_error *e) {
@@ -498,16 +528,47 @@ kith_status predicate_match(const struct predicate *p, const struct query_env *e
     if (access_rule(env->principal, p->q->root.type) == ACCESS_NONE)
         return KITH_OK;
     struct match m;
-    m.q = p->q;
-    m.env = env;
-    m.source = source;
-    m.status = KITH_OK;
-    m.e = e;
-    m.known = 1;
-    m.rows[0] = (struct row){id, values};
-    uint32_t at = 0;
+    match_begin(&m, p, env, id, values, source, e);
+    uint32_t at = p->count ? 0 : MATCHED;
     while (at < FAILED)
         at = run_op(&m, &p->ops[at], values) ? p->ops[at].yes : p->ops[at].no;
     *yes = at == MATCHED && m.status == KITH_OK;
     return m.status;
+}
+
+/* -- time -------------------------------------------------------------------------------------- */
+
+static int64_t earlier(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* The next flip over all ways through the steps from s on. */
+static int64_t flip_of(struct match *m, const struct test *t, const struct step *s) {
+    kith_value tmp;
+    if (!s)
+        return query_flip(t, value_of(m, &t->path, &tmp), m->env);
+    struct row from = *row_at(m, s->from);
+    m->known |= 1u << s->number;
+    if (!s->many) {
+        m->rows[s->number] = follow(m, &from, s);
+        return flip_of(m, t, s->next);
+    }
+    int64_t next = INT64_MAX;
+    const kith_value *list = from.values ? &from.values[s->via->index] : NULL;
+    for (uint64_t i = 0; list && list->kind == KITH_LIST && i < list->as.list.count; i++) {
+        m->rows[s->number] = look_up(m, s->type, list->as.list.items[i].as.link.id);
+        next = earlier(next, flip_of(m, t, s->next));
+    }
+    return next;
+}
+
+int64_t predicate_next_flip(const struct predicate *p, const struct query_env *env, kith_id id,
+                            const kith_value *values, const struct match_source *source) {
+    struct match m;
+    int64_t next = INT64_MAX;
+    match_begin(&m, p, env, id, values, source, NULL);
+    for (uint32_t i = 0; i < p->count; i++)
+        if (query_is_timed(p->ops[i].test))
+            next = earlier(next, flip_of(&m, p->ops[i].test, p->ops[i].test->many));
+    return next;
 }

@@ -3,6 +3,7 @@
  * count(...) ask for them. The link is found by itself when only one leads here. The matcher, which
  * has one record in memory, asks for them in SQL. */
 #include "base/text.h"
+#include "record/member.h"
 #include "record/query_emit.h"
 
 /* -- the link that leads here ------------------------------------------------------------------ */
@@ -128,6 +129,12 @@ kith_status match_answer(const struct match_question *q, struct conn *c, struct 
                          int64_t *n, kith_error *e) {
     struct query_sql sql;
     struct arena_mark mark = arena_mark(a);
+    if (!q->related) {
+        bool is = false;
+        TRY(member_is(c, q->segment, q->id, &is, e));
+        *n = is;
+        return KITH_OK;
+    }
     kith_status st = query_related_sql(q, a, &sql, e);
     if (st == KITH_OK)
         st = step_to_number(c, &sql, n, e);

@@ -160,6 +160,26 @@ kith_status query_sql(const struct query *q, const struct query_env *env, const 
     return emit_finish(&m, put_statement(&m, after, page, out), out);
 }
 
+static kith_status put_ids(struct emit *m, kith_id lo, kith_id hi) {
+    buf_puts(&m->b, "SELECT id FROM (SELECT t0.id AS id");
+    TRY(emit_source(m));
+    buf_puts(&m->b, ") WHERE id > ");
+    emit_value(m, value_int((int64_t)lo));
+    buf_puts(&m->b, " AND id <= ");
+    emit_value(m, value_int((int64_t)hi));
+    return KITH_OK;
+}
+
+kith_status query_ids_sql(const struct query *q, const struct query_env *env,
+                          const kith_value *params, kith_id lo, kith_id hi, struct arena *a,
+                          struct query_sql *out, kith_error *e) {
+    struct emit m = {.q = q, .env = env, .params = params, .arena = a, .e = e, .names = 1};
+    struct place root = emit_place(&m, &q->root, 0);
+    m.place = &root;
+    *out = (struct query_sql){0};
+    return emit_finish(&m, put_ids(&m, lo, hi), out);
+}
+
 void query_bind(sqlite3_stmt *st, const struct query_sql *sql) {
     for (uint32_t i = 0; i < sql->value_count; i++) {
         const kith_value *v = &sql->values[i];

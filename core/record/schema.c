@@ -219,6 +219,8 @@ static kith_status add_field(struct builder *b, struct building *t, const char *
         return err_set(e, KITH_E_CONFLICT, d->name, "field %s is declared twice", full);
     f->type = t->type;
     f->index = t->count;
+    if (f->flags & KITH_FF_DERIVED)
+        fieldset_add(&t->type->derived, f->index);
     t->options[t->count] = d->options;
     t->fields[t->count++] = f;
     return map_put(&s->field_by_name, str_of(full), f) ? KITH_OK : err_nomem(e);

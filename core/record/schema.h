@@ -23,11 +23,29 @@ static inline bool fieldset_has(const struct fieldset *s, uint32_t i) {
 static inline void fieldset_add(struct fieldset *s, uint32_t i) {
     s->bits[i / 64] |= UINT64_C(1) << (i % 64);
 }
+static inline void fieldset_remove(struct fieldset *s, const struct fieldset *out) {
+    for (size_t i = 0; i < sizeof s->bits / sizeof *s->bits; i++)
+        s->bits[i] &= ~out->bits[i];
+}
+static inline bool fieldset_meets(const struct fieldset *a, const struct fieldset *b) {
+    for (size_t i = 0; i < sizeof a->bits / sizeof *a->bits; i++)
+        if (a->bits[i] & b->bits[i])
+            return true;
+    return false;
+}
 
 struct rtype;
 struct rollup;
 struct schema;
 struct zone;
+
+/* Finds a segment by its name, for in_segment() in queries: its id and the type of its records.
+ * KITH_E_NOTFOUND suggests the nearest name. Any thread. */
+struct segment_names {
+    kith_status (*find)(void *arg, kith_str name, kith_id *id, const struct rtype **type,
+                        kith_error *e);
+    void *arg;
+};
 
 struct rfield {
     uint32_t id;    /* permanent, unique over all types */
@@ -55,6 +73,11 @@ struct rfield {
     const struct rollup *rollup; /* see rollup.h; NULL: it is none */
 };
 
+/* It follows from other records and stands in no history. */
+static inline bool field_derived(const struct rfield *f) {
+    return f->rollup || (f->flags & KITH_FF_DERIVED);
+}
+
 /* The fields that every type has, by index. The id is not among them. */
 #define FIELD_CREATED 0u /* time */
 #define FIELD_UPDATED 1u /* time */
@@ -70,6 +93,7 @@ struct rtype {
     struct rfield *const *fields;
     uint32_t field_count;
     const struct rfield *title;          /* names a record to people; NULL: none */
+    struct fieldset derived;             /* those with KITH_FF_DERIVED: not journaled */
     struct fieldset kept;                /* its fields that are roll-ups */
     const struct rollup *const *rollups; /* that are kept from its records, on whichever type */
     uint32_t rollup_count;
@@ -102,6 +126,7 @@ struct schema {
     uint32_t rollup_count;
     char base_currency[4];
     const struct zone *zone; /* the company's, for times without an offset; NULL: UTC; borrowed */
+    const struct segment_names *segments; /* NULL: there are none; borrowed */
 };
 
 struct schema_source {

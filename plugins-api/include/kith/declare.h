@@ -44,6 +44,7 @@ extern "C" {
 #define KITH_FF_READONLY 32u  /* only the module that owns the type may write it                 */
 #define KITH_FF_PARTOF   64u  /* link: the record is part of the one it links to, deleted with it */
 #define KITH_FF_TREE     128u /* link to its own type: a parent; no record lies within itself     */
+#define KITH_FF_DERIVED  256u /* kept by Kith from other records: nobody sets it, no history */
 
 typedef struct kith_field {
     const char *name;         /* snake_case; permanent in files and scripts                      */

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Segments: what can be done with them besides writing their records. */
+#include "engine/engine_internal.h"
+
+#define TOGETHER_MAX 10000 /* members that one call puts in or takes out */
+
+static kith_status named(struct call *call, kith_id *id, const struct rtype **type, kith_error *e) {
+    return segment_find(call->engine->writer, call->engine->schema, call->args[0].as.s, id, type,
+                        e);
+}
+
+static kith_status answer(struct call *call, kith_id id, uint32_t at, const char *name,
+                          uint32_t kind, kith_error *e) {
+    int64_t n;
+    TRY(segment_number(call->engine->writer, id, name, &n, e));
+    call->results[at] = (kith_value){.kind = kind, .as.i = n};
+    return KITH_OK;
+}
+
+static kith_status refresh(void *self, struct call *call, kith_error *e) {
+    const struct rtype *type;
+    kith_id id;
+    (void)self;
+    TRY(named(call, &id, &type, e));
+    TRY(segment_rebuild(call->txn, id, SETTLE_AGAIN, e));
+    TRY(answer(call, id, 0, "members", KITH_INT, e));
+    return answer(call, id, 1, "settling", KITH_BOOL, e);
+}
+
+/* -- lists ------------------------------------------------------------------------------------- */
+
+struct choice { /* records that a query finds, to be put in or taken out */
+    struct txn *txn;
+    kith_id list;
+    const struct rtype *type; /* of the records */
+    kith_id *ids;
+    size_t count, cap;
+};
+
+static kith_status choose(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct choice *c = arg;
+    (void)values;
+    if (c->count == TOGETHER_MAX)
+        return err_set(e, KITH_E_LIMIT, "query",
+                       "query: it finds more than %d records; do it in parts, or import them with"
+                       " --list",
+                       TOGETHER_MAX);
+    kith_id *items = arena_grow(c->txn->arena, c->ids, c->count, &c->cap, sizeof *items);
+    if (!items)
+        return err_nomem(e);
+    c->ids = items;
+    items[c->count++] = id;
+    return KITH_OK;
+}
+
+static kith_status choose_all(struct call *call, struct choice *c, kith_error *e) {
+    struct query *q;
+    const char *const *params;
+    *c = (struct choice){.txn = call->txn};
+    TRY(named(call, &c->list, &c->type, e));
+    TRY(query_parse(&q, call->engine->schema, call->arena, call->args[1].as.s, e));
+    if (query_type(q) != c->type || query_counts(q) || query_params(q, &params) > 0)
+        return err_set(e, KITH_E_INVAL, "query", "query: say which records of type %s",
+                       c->type->name);
+    TRY(txn_find(call->txn, q, NULL, 0, choose, c, e));
+    return segments_load(call->engine, e);
+}
+
+kith_status segment_add_member(struct txn *t, kith_id list, const struct rtype *type,
+                               kith_id record, bool brought, bool *added, kith_error *e) {
+    const struct schema *s = t->g->schema;
+    const struct rtype *m = t->g->segments.list_member;
+    bool in;
+    *added = false;
+    TRY(member_is(t->g->writer, list, record, &in, e));
+    if (in)
+        return KITH_OK;
+    struct assign set[] = {
+        {type_field(s, m, STR("segment")), value_link(list, t->g->segments.segment->id)},
+        {type_field(s, m, STR("record")), value_link(record, type->id)},
+        {type_field(s, m, STR("brought")), {.kind = KITH_BOOL, .as.i = brought}},
+    };
+    TRY(txn_create(t, m, set, sizeof set / sizeof *set, NULL, e));
+    *added = true;
+    return KITH_OK;
+}
+
+kith_status segment_member_row(struct txn *t, kith_id list, const struct rtype *type,
+                               kith_id record, kith_id *row, const kith_value **values,
+                               kith_error *e) {
+    const struct rtype *m = t->g->segments.list_member;
+    const struct rfield *of = type_field(t->g->schema, m, STR("record"));
+    const struct rfield *segment = type_field(t->g->schema, m, STR("segment"));
+    kith_id *ids;
+    size_t n;
+    *row = 0;
+    TRY(record_referrers(t->g->writer, of, record, type->id, TOGETHER_MAX, t->arena, &ids, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        *values = txn_lookup(t, m, ids[i]);
+        if (*values && (*values)[segment->index].as.link.id == list) {
+            *row = ids[i];
+            return KITH_OK;
+        }
+    }
+    return KITH_OK;
+}
+
+static kith_status add(void *self, struct call *call, kith_error *e) {
+    struct choice c;
+    int64_t n = 0;
+    (void)self;
+    TRY(choose_all(call, &c, e));
+    for (size_t i = 0; i < c.count; i++) {
+        bool added;
+        TRY(segment_add_member(call->txn, c.list, c.type, c.ids[i], false, &added, e));
+        n += added;
+    }
+    call->results[0] = value_int(n);
+    return answer(call, c.list, 1, "members", KITH_INT, e);
+}
+
+static kith_status take_out(void *self, struct call *call, kith_error *e) {
+    struct choice c;
+    int64_t n = 0;
+    (void)self;
+    TRY(choose_all(call, &c, e));
+    for (size_t i = 0; i < c.count; i++) {
+        const kith_value *values;
+        kith_id row;
+        TRY(segment_member_row(call->txn, c.list, c.type, c.ids[i], &row, &values, e));
+        if (row)
+            TRY(txn_delete(call->txn, call->engine->segments.list_member, row, e));
+        n += row != 0;
+    }
+    call->results[0] = value_int(n);
+    return answer(call, c.list, 1, "members", KITH_INT, e);
+}
+
+/* -- registering ------------------------------------------------------------------------------- */
+
+static const kith_field segment_param[] = {
+    {.name = "segment",
+     .kind = KITH_F_TEXT,
+     .flags = KITH_FF_REQUIRED,
+     .doc = "The name of the segment."},
+};
+static const kith_field list_params[] = {
+    {.name = "segment",
+     .kind = KITH_F_TEXT,
+     .flags = KITH_FF_REQUIRED,
+     .doc = "The name of the list."},
+    {.name = "query",
+     .kind = KITH_F_TEXT,
+     .flags = KITH_FF_REQUIRED,
+     .doc = "Which records: contact where city = 'Bonn'."},
+};
+static const kith_field refresh_results[] = {
+    {.name = "members", .kind = KITH_F_INTEGER, .doc = "How many there are now."},
+    {.name = "settling", .kind = KITH_F_BOOLEAN, .doc = "It goes on for a while."},
+};
+static const kith_field add_results[] = {
+    {.name = "added", .kind = KITH_F_INTEGER, .doc = "How many were not in it before."},
+    {.name = "members", .kind = KITH_F_INTEGER, .doc = "How many there are now."},
+};
+static const kith_field remove_results[] = {
+    {.name = "removed", .kind = KITH_F_INTEGER, .doc = "How many were in it."},
+    {.name = "members", .kind = KITH_F_INTEGER, .doc = "How many there are now."},
+};
+
+kith_status segment_actions_add(struct engine *g, kith_error *e) {
+    static const struct {
+        const char *name, *doc;
+        kith_array params, results;
+        kith_status (*fn)(void *self, struct call *call, kith_error *e);
+    } rows[] = {
+        {"segment.refresh", "Works a segment out anew.", KITH_ARRAY(segment_param),
+         KITH_ARRAY(refresh_results), refresh},
+        {"segment.add", "Puts the records that a query finds into a list.", KITH_ARRAY(list_params),
+         KITH_ARRAY(add_results), add},
+        {"segment.remove", "Takes the records that a query finds out of a list.",
+         KITH_ARRAY(list_params), KITH_ARRAY(remove_results), take_out},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct action a = {.name = rows[i].name,
+                           .module = "core",
+                           .doc = rows[i].doc,
+                           .effect = EFFECT_WRITE,
+                           .fn = rows[i].fn,
+                           .source = {SOURCE_CORE, "segments", "", 0}};
+        TRY(action_fields(g, "core", rows[i].params, &a.params, &a.param_count, e));
+        TRY(action_fields(g, "core", rows[i].results, &a.results, &a.result_count, e));
+        TRY(engine_add_action(g, &a, e));
+    }
+    return KITH_OK;
+}

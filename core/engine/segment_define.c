@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Segments: what may stand in their own records and in those of list members, and what becomes of
+ * it. Checked before the write, in undos, too; followed after it. */
+#include "engine/engine_internal.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+static const struct rfield *field_of(const struct rtype *t, const char *name) {
+    return type_field(t->schema, t, str_of(name));
+}
+
+static kith_str text_of(const struct rtype *t, const kith_value *values, const char *name) {
+    const kith_value *v = &values[field_of(t, name)->index];
+    return v->kind == KITH_TEXT ? v->as.s : (kith_str){0};
+}
+
+static bool changes(const struct change *c, const char *name) {
+    return fieldset_has(&c->changed, field_of(c->type, name)->index);
+}
+
+static bool is_list(const struct rtype *t, const kith_value *values) {
+    return !str_eqz(text_of(t, values, "kind"), "live");
+}
+
+/* -- who uses it ------------------------------------------------------------------------------- */
+
+static bool depends_on(const struct query *q, struct arena *a, kith_id id) {
+    struct query_depends d;
+    if (query_depends(q, a, &d, NULL) != KITH_OK)
+        return true; /* no memory: rather refuse */
+    for (size_t i = 0; i < d.count; i++)
+        if (d.items[i].segment == id)
+            return true;
+    return false;
+}
+
+static const char *user_in_hooks(const struct hook_list *l, struct arena *a, kith_id id) {
+    for (size_t i = 0; i < l->count; i++)
+        if (l->items[i]->hook.where && depends_on(predicate_query(l->items[i]->hook.where), a, id))
+            return l->items[i]->hook.source.name;
+    return NULL;
+}
+
+/* The rule or module whose condition asks for it, or NULL. */
+static const char *code_that_uses(struct engine *g, struct arena *a, kith_id id) {
+    const struct subscribers *s = g->subs;
+    for (size_t i = 0; i < s->reactions.count; i++) {
+        const struct reaction *r = &s->reactions.items[i]->reaction;
+        if (r->where && depends_on(predicate_query(r->where), a, id))
+            return r->source.name;
+    }
+    for (uint32_t i = 0; i <= g->type_max; i++)
+        for (size_t k = 0; k < 6; k++) {
+            const char *name = user_in_hooks(&s->types[i].hooks[k / 2][k % 2], a, id);
+            if (name)
+                return name;
+        }
+    return NULL;
+}
+
+/* in_segment() names it: what is named so must stay. */
+static kith_status check_unused(struct txn *t, kith_id id, const char *what, kith_error *e) {
+    const struct segment_list *all = &t->g->segments.all;
+    for (size_t i = 0; i < all->count; i++)
+        for (size_t k = 0; k < all->items[i]->depends.count; k++)
+            if (all->items[i]->depends.items[k].segment == id)
+                return err_set(e, KITH_E_REFUSED, NULL,
+                               "it cannot be %s: segment '%s' asks for it by its name; change that"
+                               " one first",
+                               what, all->items[i]->name);
+    const char *code = code_that_uses(t->g, t->arena, id);
+    if (!code)
+        return KITH_OK;
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "it cannot be %s: '%s' asks for it by its name; change that first", what, code);
+}
+
+/* -- before the write -------------------------------------------------------------------------- */
+
+static kith_status bad_query(kith_error *e) {
+    kith_error why = *e;
+    return err_set(e, why.code, "query", "query: %s", why.message);
+}
+
+/* "a > b > a" when a asks for b and b, along the way, for a. */
+static bool leads_to(struct engine *g, const struct segment *s, kith_id id, struct buf *path) {
+    size_t len = path->len;
+    buf_printf(path, " > %s", s->name);
+    if (s->id == id)
+        return true;
+    for (size_t i = 0; i < s->depends.count; i++) {
+        const struct segment *next = segment_by_id(g, s->depends.items[i].segment);
+        if (next && leads_to(g, next, id, path))
+            return true;
+    }
+    path->len = len;
+    return false;
+}
+
+static kith_status check_circle(struct txn *t, const struct change *c,
+                                const struct query_depends *d, kith_error *e) {
+    struct buf path = {0};
+    kith_status st = KITH_OK;
+    for (size_t i = 0; c->before && st == KITH_OK && i < d->count; i++) {
+        const struct segment *s = segment_by_id(t->g, d->items[i].segment);
+        if (s && leads_to(t->g, s, c->id, &path)) {
+            kith_str own = text_of(c->type, c->after, "name");
+            st =
+                err_set(e, KITH_E_INVAL, "query", "query: the segment would ask for itself: %.*s%s",
+                        (int)own.len, own.ptr, path.ptr ? path.ptr : "");
+        }
+    }
+    buf_free(&path);
+    return st;
+}
+
+static kith_status check_live(struct txn *t, const struct change *c, kith_str text, kith_error *e) {
+    struct query *q;
+    struct query_depends d;
+    const char *const *params;
+    if (query_parse(&q, t->g->schema, t->arena, text, e) != KITH_OK)
+        return bad_query(e);
+    if (query_counts(q))
+        return err_set(e, KITH_E_INVAL, "query",
+                       "query: a segment is which records, not how many; leave out what stands"
+                       " behind the colon");
+    if (query_params(q, &params) > 0)
+        return err_set(e, KITH_E_INVAL, "query",
+                       "query: nobody gives :%s a value; write the value itself", params[0]);
+    if (query_depends(q, t->arena, &d, e) != KITH_OK)
+        return err_nomem(e);
+    return check_circle(t, c, &d, e);
+}
+
+static kith_status check_query(struct txn *t, const struct change *c, kith_error *e) {
+    const struct rtype *type;
+    kith_str text = str_trim(text_of(c->type, c->after, "query"));
+    if (!text.len)
+        return KITH_OK; /* required: refused after the hooks */
+    bool list = is_list(c->type, c->after);
+    if (list && schema_find_type(t->g->schema, text_cut(text, 60), &type, e) != KITH_OK)
+        return err_set(e, KITH_E_INVAL, "query",
+                       "query: of a list write the type of its records alone, such as contact");
+    if (!list)
+        TRY(check_live(t, c, text, e));
+    type = segment_type(t->g->schema, text);
+    if (type == t->g->segments.segment || type == t->g->segments.list_member)
+        return err_set(e, KITH_E_INVAL, "query",
+                       "query: there are no segments of records of type"
+                       " %s",
+                       type->name);
+    if (c->before && type != segment_type(t->g->schema, text_of(c->type, c->before, "query")))
+        return err_set(e, KITH_E_INVAL, "query",
+                       "query: a segment stays with the type of its records; make another one");
+    return KITH_OK;
+}
+
+static kith_status check_keep(struct txn *t, const struct change *c, kith_error *e) {
+    struct predicate *p;
+    kith_str keep = str_trim(text_of(c->type, c->after, "keep"));
+    const struct rtype *type = segment_type(t->g->schema, text_of(c->type, c->after, "query"));
+    if (!keep.len || !type || predicate_parse(&p, t->g->schema, type, t->arena, keep, e) == KITH_OK)
+        return KITH_OK;
+    kith_error why = *e;
+    return err_set(e, why.code, "keep", "keep: %s", why.message);
+}
+
+static kith_status check_segment(void *self, struct txn *t, struct change *c, kith_error *e) {
+    (void)self;
+    TRY(segments_load(t->g, e));
+    if (c->kind == ROW_DELETE)
+        return check_unused(t, c->id, "deleted", e);
+    if (c->before && is_list(c->type, c->before) != is_list(c->type, c->after))
+        return err_set(e, KITH_E_INVAL, "kind",
+                       "kind: what finds its records stays so, and so does a list; make another"
+                       " segment");
+    if (c->before && changes(c, "name"))
+        TRY(check_unused(t, c->id, "renamed", e));
+    TRY(check_keep(t, c, e));
+    return check_query(t, c, e);
+}
+
+/* -- members of lists -------------------------------------------------------------------------- */
+
+static kith_status check_fits(struct txn *t, const struct segment *s, const kith_value *record,
+                              kith_error *e) {
+    bool in;
+    char id[ID_TEXT + 1];
+    id_format(record->as.link.id, id);
+    if (!s->list)
+        return err_set(e, KITH_E_INVAL, "segment",
+                       "segment: '%s' finds its records by its query; only a list takes others",
+                       s->name);
+    if (s->type && record->as.link.type != s->type->id)
+        return err_set(e, KITH_E_INVAL, "record", "record: list '%s' takes records of type %s",
+                       s->name, s->type->name);
+    TRY(member_is(t->g->writer, s->id, record->as.link.id, &in, e));
+    if (in)
+        return err_set(e, KITH_E_CONFLICT, "record", "record: %s is in list '%s' already", id,
+                       s->name);
+    return KITH_OK;
+}
+
+static kith_status check_member(void *self, struct txn *t, struct change *c, kith_error *e) {
+    const kith_value *record = &c->after[field_of(c->type, "record")->index];
+    const kith_value *segment = &c->after[field_of(c->type, "segment")->index];
+    (void)self;
+    if (c->before && (changes(c, "record") || changes(c, "segment")))
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "a member of a list stays what it is; delete it and add another");
+    if (c->before || record->kind != KITH_LINK || segment->kind != KITH_LINK)
+        return KITH_OK; /* required: refused after the hooks */
+    TRY(segments_load(t->g, e));
+    const struct segment *s = segment_by_id(t->g, segment->as.link.id);
+    return s ? check_fits(t, s, record, e) : KITH_OK; /* no such segment: refused as a link */
+}
+
+/* -- after the write --------------------------------------------------------------------------- */
+
+kith_status segment_defined(struct txn *t, const struct change *c, kith_error *e) {
+    struct engine *g = t->g;
+    g->segments.loaded = false;
+    g->segments.touched = true;
+    if (c->kind == ROW_DELETE) {
+        struct settle drop = {.segment = c->id, .kind = SETTLE_DROP};
+        TRY(settle_cancel(g->writer, c->id, e));
+        g->segments.settling = true;
+        return settle_add(g->writer, &drop, e);
+    }
+    if (c->kind == ROW_CREATE)
+        TRY(segment_set(g->writer, c->id, "members", 0, e));
+    if (is_list(c->type, c->after)) {
+        TRY(settle_cancel(g->writer, c->id, e));
+        return segment_set_class(g->writer, c->id, "list", e);
+    }
+    if (c->kind == ROW_UPDATE && !changes(c, "query") && !changes(c, "refresh"))
+        return KITH_OK;
+    return segment_rebuild(t, c->id, SETTLE_BUILD, e);
+}
+
+/* -- registering ------------------------------------------------------------------------------- */
+
+kith_status segment_hooks_add(struct engine *g, kith_error *e) {
+    struct hook hooks[] = {
+        {.type = g->segments.segment,
+         .on = ON_CREATE | ON_UPDATE | ON_DELETE,
+         .fn = check_segment,
+         .source = {SOURCE_CORE, "segments", "", 0}},
+        {.type = g->segments.list_member,
+         .on = ON_CREATE | ON_UPDATE,
+         .fn = check_member,
+         .source = {SOURCE_CORE, "segments", "", 0}},
+    };
+    for (size_t i = 0; i < sizeof hooks / sizeof *hooks; i++) {
+        hooks[i].priority = INT32_MAX - 1; /* behind all that may still change it */
+        TRY(engine_add_hook(g, &hooks[i], e));
+    }
+    return KITH_OK;
+}

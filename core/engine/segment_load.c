@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Segments: what their records say, read and understood; their life; and their names for those who
+ * write queries. */
+#include "engine/engine_internal.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+/* -- reading them ------------------------------------------------------------------------------ */
+
+static kith_status add_segment(struct arena *a, struct segment_list *l, struct segment *s,
+                               kith_error *e) {
+    void *items = arena_grow(a, l->items, l->count, &l->cap, sizeof *l->items);
+    if (!items)
+        return err_nomem(e);
+    l->items = items;
+    l->items[l->count++] = s;
+    return KITH_OK;
+}
+
+static kith_status add_watch(struct arena *a, struct watch_list *l, const struct watch *w,
+                             kith_error *e) {
+    struct watch *items = arena_grow(a, l->items, l->count, &l->cap, sizeof *items);
+    if (!items)
+        return err_nomem(e);
+    l->items = items;
+    l->items[l->count++] = *w;
+    return KITH_OK;
+}
+
+static kith_status understand(struct engine *g, struct segment *s, kith_str query, kith_error *e) {
+    struct arena *a = &g->segments.arena;
+    TRY(query_parse(&s->query, g->schema, a, query, e));
+    TRY(query_depends(s->query, a, &s->depends, e));
+    return predicate_of(&s->predicate, s->query, a, e);
+}
+
+/* A query that was good once may name what is gone: a module's type, a field. */
+static kith_status read_query(struct engine *g, struct segment *s, kith_str query, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    if (s->list)
+        return KITH_OK;
+    kith_status st = understand(g, s, query, &why);
+    if (st == KITH_OK)
+        return KITH_OK;
+    if (st == KITH_E_NOMEM)
+        return err_nomem(e);
+    s->query = NULL;
+    s->predicate = NULL;
+    s->depends = (struct query_depends){0};
+    s->broken = arena_strdup(&g->segments.arena, why.message);
+    return s->broken ? KITH_OK : err_nomem(e);
+}
+
+static kith_status read_segment(struct engine *g, const struct segment_row *row, kith_error *e) {
+    struct arena *a = &g->segments.arena;
+    struct segment *s = ARENA_NEW(a, struct segment);
+    int64_t building;
+    if (!s)
+        return err_nomem(e);
+    *s = (struct segment){.id = row->id,
+                          .name = arena_strndup(a, row->name.ptr, row->name.len),
+                          .type = segment_type(g->schema, row->query),
+                          .list = !str_eqz(row->kind, "live"),
+                          .refresh = row->refresh};
+    if (!s->name)
+        return err_nomem(e);
+    TRY(read_query(g, s, row->query, e));
+    TRY(settle_left(g->writer, s->id, SETTLE_BUILD, &building, e));
+    s->building = building > 0;
+    return add_segment(a, &g->segments.all, s, e);
+}
+
+/* -- who asks for whom ------------------------------------------------------------------------- */
+
+static struct segment *find(const struct segment_list *l, kith_id id) {
+    for (size_t i = 0; i < l->count; i++)
+        if (l->items[i]->id == id)
+            return l->items[i];
+    return NULL;
+}
+
+/* Those that it asks for come before it. */
+static kith_status put_in_order(struct engine *g, struct segment *s, struct segment_list *out,
+                                kith_error *e) {
+    if (s->ordered)
+        return KITH_OK;
+    s->ordered = true;
+    for (size_t i = 0; i < s->depends.count; i++) {
+        struct segment *other = find(&g->segments.all, s->depends.items[i].segment);
+        if (other)
+            TRY(put_in_order(g, other, out, e));
+    }
+    return add_segment(&g->segments.arena, out, s, e);
+}
+
+static kith_status watch_one(struct engine *g, struct segment *s, const struct query_dependency *d,
+                             kith_error *e) {
+    struct segments *all = &g->segments;
+    struct watch w = {.segment = s, .depends = d};
+    if (d->roots) {
+        const char *text = arena_printf(&all->arena, "%s where %s", s->type->name, d->roots);
+        if (!text)
+            return err_nomem(e);
+        TRY(query_parse(&w.roots, g->schema, &all->arena, str_of(text), e));
+    }
+    struct segment *asked = d->segment ? find(&all->all, d->segment) : NULL;
+    if (d->segment)
+        return asked ? add_watch(&all->arena, &asked->watchers, &w, e) : KITH_OK;
+    return d->roots || d->via ? add_watch(&all->arena, &all->types[d->type->id].linked, &w, e)
+                              : KITH_OK;
+}
+
+static kith_status connect_all(struct engine *g, kith_error *e) {
+    struct segments *all = &g->segments;
+    struct segment_list ordered = {0};
+    for (size_t i = 0; i < all->all.count; i++)
+        TRY(put_in_order(g, all->all.items[i], &ordered, e));
+    all->all = ordered;
+    for (size_t i = 0; i < ordered.count; i++) {
+        struct segment *s = ordered.items[i];
+        if (!s->query)
+            continue;
+        TRY(add_segment(&all->arena, &all->types[s->type->id].own, s, e));
+        for (size_t k = 0; !s->depends.whole && k < s->depends.count; k++)
+            TRY(watch_one(g, s, &s->depends.items[k], e));
+    }
+    return KITH_OK;
+}
+
+static kith_status load(struct engine *g, kith_error *e) {
+    struct segments *all = &g->segments;
+    struct segment_row *rows;
+    size_t n;
+    arena_free(&all->arena);
+    all->all = (struct segment_list){0};
+    all->types = ARENA_ARRAY(&all->arena, struct segment_type_info, g->type_max + 1u);
+    if (!all->types)
+        return err_nomem(e);
+    TRY(segment_rows(g->writer, &all->arena, &rows, &n, e));
+    for (size_t i = 0; i < n; i++)
+        TRY(read_segment(g, &rows[i], e));
+    return connect_all(g, e);
+}
+
+kith_status segments_load(struct engine *g, kith_error *e) {
+    if (g->segments.loaded)
+        return KITH_OK;
+    TRY(load(g, e));
+    g->segments.loaded = true;
+    return KITH_OK;
+}
+
+struct segment *segment_by_id(struct engine *g, kith_id id) {
+    return find(&g->segments.all, id);
+}
+
+const char *segment_class(const struct segment *s) {
+    if (s->list)
+        return "list";
+    return s->depends.whole    ? "refreshed"
+           : s->depends.timed  ? "timed"
+           : s->depends.linked ? "linked"
+                               : "local";
+}
+
+void segments_rolled_back(struct engine *g) {
+    g->segments.loaded &= !g->segments.touched;
+    g->segments.settling = true;
+}
+
+void segments_committed(struct engine *g) {
+    g->segments.touched = false;
+}
+
+/* -- names ------------------------------------------------------------------------------------- */
+
+/* On the writer as the transaction that runs has it, elsewhere as it is committed. */
+static kith_status find_name(void *arg, kith_str name, kith_id *id, const struct rtype **type,
+                             kith_error *e) {
+    struct engine *g = arg;
+    struct segments *all = &g->segments;
+    kith_status st = KITH_OK;
+    if (on_writer(g))
+        return segment_find(g->writer, g->schema, name, id, type, e);
+    pthread_mutex_lock(&all->lock);
+    if (!all->reader)
+        st = conn_open(&all->reader, g->path, CONN_READER, g->opts.vfs, e);
+    if (st == KITH_OK)
+        st = segment_find(all->reader, g->schema, name, id, type, e);
+    pthread_mutex_unlock(&all->lock);
+    return st;
+}
+
+/* -- life -------------------------------------------------------------------------------------- */
+
+/* A segment that could not be read when it was to be worked out, and can be now, is worked out. */
+static kith_status take_up(struct engine *g, kith_error *e) {
+    for (size_t i = 0; i < g->segments.all.count; i++) {
+        const struct segment *s = g->segments.all.items[i];
+        int64_t left;
+        if (s->broken) {
+            log_warn("segments", "segment '%s' is not kept: %s", s->name, s->broken);
+            TRY(segment_set(g->writer, s->id, "settling", 1, e));
+            continue;
+        }
+        TRY(settle_left(g->writer, s->id, 0, &left, e));
+        int64_t settling;
+        TRY(segment_number(g->writer, s->id, "settling", &settling, e));
+        if (settling && !left && !s->list)
+            TRY(settle_add(g->writer, &(struct settle){.segment = s->id, .kind = SETTLE_BUILD}, e));
+        TRY(segment_set_class(g->writer, s->id, segment_class(s), e));
+    }
+    return KITH_OK;
+}
+
+kith_status segments_start(struct engine *g, kith_error *e) {
+    g->segments.settling = true;
+    g->segments.loaded = false;
+    g->segments.clock = g->opened_at ? id_time(g->opened_at) : 0;
+    TRY(segments_load(g, e));
+    TRY(take_up(g, e));
+    g->segments.loaded = false;
+    return KITH_OK;
+}
+
+void segments_close(struct engine *g) {
+    conn_close(g->segments.reader);
+    arena_free(&g->segments.arena);
+    pthread_mutex_destroy(&g->segments.lock);
+}
+
+kith_status segments_setup(struct engine *g, kith_error *e) {
+    static const kith_topic topics[] = {
+        {.name = "segment.entered", .schema = 1},
+        {.name = "segment.left", .schema = 1},
+        {.name = "segment.built", .schema = 1},
+        {.name = "segment.expired", .schema = 1},
+    };
+    struct segments *all = &g->segments;
+    const struct source core = {SOURCE_CORE, "segments", "", 0};
+    struct source copy;
+    TRY(schema_find_type(g->schema, STR("segment"), &all->segment, e));
+    TRY(schema_find_type(g->schema, STR("list_member"), &all->list_member, e));
+    all->names = (struct segment_names){find_name, g};
+    g->schema->segments = &all->names;
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
+        TRY(engine_add_topic(g, "core", &topics[i], e));
+    TRY(intern_source(g, &g->arena, &core, &copy, &all->source, e));
+    TRY(segment_hooks_add(g, e));
+    return segment_actions_add(g, e);
+}

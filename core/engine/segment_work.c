@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Segments: what is not done in the transaction of a write. Working a segment out anew and looking
+ * at more records than a write can wait for go in batches, whose place is kept in the database; and
+ * what the passing of time changes is looked at when it is due. */
+#include "engine/engine_internal.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+
+#define FILL_ROWS     5000 /* of a type, looked at by SQL in one batch */
+#define EVALUATE_ROWS 500  /* looked at one by one in one batch */
+#define AT_ONCE       1000 /* records of a type that are looked at in the write of the segment */
+#define FLIP_ROWS     500
+#define CLOCK_BACK_MS 60000 /* computers set their clocks by less while they run */
+
+/* -- asking for it ----------------------------------------------------------------------------- */
+
+static kith_status settle(struct txn *t, kith_id segment, uint32_t kind, kith_str query,
+                          kith_error *e) {
+    struct settle s = {.segment = segment, .kind = kind, .query = query};
+    t->g->segments.settling = true;
+    t->g->segments.touched = true;
+    TRY(segment_set(t->g->writer, segment, "settling", 1, e));
+    return settle_add(t->g->writer, &s, e);
+}
+
+kith_status segment_settle_later(struct txn *t, struct segment *s, kith_str query, kith_error *e) {
+    return settle(t, s->id, SETTLE_ROOTS, query, e);
+}
+
+static bool asks_for(const struct segment *s, kith_id id) {
+    for (size_t i = 0; i < s->depends.count; i++)
+        if (s->depends.items[i].segment == id)
+            return true;
+    return false;
+}
+
+/* In their order, so that each is worked out after those that it asks for. */
+static kith_status rebuild_askers(struct txn *t, kith_id id, kith_error *e) {
+    const struct segment_list *all = &t->g->segments.all;
+    for (size_t i = 0; i < all->count; i++) {
+        struct segment *s = all->items[i];
+        int64_t left;
+        if (!asks_for(s, id))
+            continue;
+        TRY(settle_left(t->g->writer, s->id, SETTLE_AGAIN, &left, e));
+        if (left == 0)
+            TRY(settle(t, s->id, SETTLE_AGAIN, (kith_str){0}, e));
+        TRY(rebuild_askers(t, s->id, e));
+    }
+    return KITH_OK;
+}
+
+static kith_status work(struct txn *t, void *arg, kith_error *e);
+
+static kith_status is_small(struct txn *t, const struct settle *job, bool *small, kith_error *e) {
+    const struct segment *s = segment_by_id(t->g, job->segment);
+    kith_id last = INT64_MAX;
+    if (s && s->type)
+        TRY(member_range(t->g->writer, s->type, 0, AT_ONCE + 1, &last, e));
+    *small = last == INT64_MAX;
+    return KITH_OK;
+}
+
+/* What is left, up to the first that would take long. */
+static kith_status settle_small(struct txn *t, kith_error *e) {
+    for (;;) {
+        struct settle first;
+        bool found, small = false;
+        TRY(settle_first(t->g->writer, t->arena, &first, &found, e));
+        if (found)
+            TRY(is_small(t, &first, &small, e));
+        if (!small)
+            return KITH_OK;
+        TRY(work(t, &first, e));
+    }
+}
+
+kith_status segment_rebuild(struct txn *t, kith_id id, uint32_t kind, kith_error *e) {
+    TRY(settle_cancel(t->g->writer, id, e));
+    TRY(settle(t, id, kind, (kith_str){0}, e));
+    t->g->segments.loaded = false;
+    TRY(segments_load(t->g, e));
+    TRY(rebuild_askers(t, id, e));
+    struct segment *s = segment_by_id(t->g, id);
+    if (!s || s->broken)
+        return KITH_OK;
+    TRY(segment_set_class(t->g->writer, id, segment_class(s), e));
+    return settle_small(t, e);
+}
+
+/* -- working a segment out --------------------------------------------------------------------- */
+
+static kith_status end_build(struct txn *t, struct segment *s, kith_error *e) {
+    struct conn *c = t->g->writer;
+    int64_t n;
+    char more[64];
+    bool first = s->building;
+    TRY(member_count(c, s->id, &n, e));
+    TRY(segment_set(c, s->id, "members", n, e));
+    TRY(segment_set(c, s->id, "refreshed", t->head.at, e));
+    if (s->depends.whole)
+        TRY(flip_set(c, s->id, 0, t->head.at + s->refresh, e));
+    t->g->refresh_due = true;
+    s->building = false;
+    t->g->segments.touched = true;
+    snprintf(more, sizeof more, ",\"members\":%lld", (long long)n);
+    return first ? segment_publish(t, s, "segment.built", t->g->segments.segment, s->id, more, e)
+                 : KITH_OK;
+}
+
+/* Everything at once: what its limit lets in depends on all others. */
+static kith_status build_whole(struct txn *t, struct segment *s, kith_error *e) {
+    struct query_env env;
+    kith_id *enter, *leave;
+    size_t entering, leaving;
+    bool changed;
+    segment_env(t, &env);
+    TRY(member_differences(t->g->writer, s->id, s->query, &env, t->arena, &enter, &entering, &leave,
+                           &leaving, e));
+    for (size_t i = 0; i < leaving; i++) {
+        TRY(member_remove(t->g->writer, s->id, leave[i], &changed, e));
+        TRY(segment_flipped(t, s, leave[i], false, e));
+    }
+    for (size_t i = 0; i < entering; i++) {
+        TRY(member_add(t->g->writer, s->id, enter[i], t->head.at, false, &changed, e));
+        TRY(segment_flipped(t, s, enter[i], true, e));
+    }
+    return KITH_OK;
+}
+
+static kith_status evaluate_all(struct txn *t, struct segment *s, const kith_id *ids, size_t n,
+                                kith_error *e) {
+    for (size_t i = 0; i < n; i++) {
+        const kith_value *values = txn_lookup(t, s->type, ids[i]);
+        if (values)
+            TRY(segment_evaluate(t, s, ids[i], values, e));
+    }
+    return KITH_OK;
+}
+
+/* One by one: each has an instant at which it is to be looked at again, or an event to be told. */
+static kith_status build_by_record(struct txn *t, struct segment *s, kith_id *at, kith_error *e) {
+    struct query_env env;
+    struct query *all;
+    kith_id *ids;
+    size_t n;
+    segment_env(t, &env);
+    TRY(query_parse(&all, t->g->schema, t->arena, str_of(s->type->name), e));
+    TRY(member_roots(t->g->writer, all, &env, NULL, *at, EVALUATE_ROWS, t->arena, &ids, &n, e));
+    TRY(evaluate_all(t, s, ids, n, e));
+    *at = n < EVALUATE_ROWS ? INT64_MAX : ids[n - 1];
+    return KITH_OK;
+}
+
+static kith_status build_range(struct txn *t, struct segment *s, kith_id *at, kith_error *e) {
+    struct query_env env;
+    kith_id hi;
+    segment_env(t, &env);
+    TRY(member_range(t->g->writer, s->type, *at, FILL_ROWS, &hi, e));
+    TRY(member_fill(t->g->writer, s->id, s->query, &env, *at, hi, t->arena, e));
+    *at = hi;
+    return KITH_OK;
+}
+
+/* -- one batch of what is left ----------------------------------------------------------------- */
+
+static kith_status build(struct txn *t, struct segment *s, struct settle *job, kith_error *e) {
+    if (s->list) {
+        job->at = INT64_MAX;
+        return member_relist(t->g->writer, s->id, t->head.at, e);
+    }
+    if (s->depends.whole) {
+        TRY(build_whole(t, s, e));
+        job->at = INT64_MAX;
+        return KITH_OK;
+    }
+    return job->kind == SETTLE_AGAIN || s->depends.timed ? build_by_record(t, s, &job->at, e)
+                                                         : build_range(t, s, &job->at, e);
+}
+
+static kith_status look_at_more(struct txn *t, struct segment *s, struct settle *job,
+                                kith_error *e) {
+    struct query_env env;
+    struct query *q;
+    kith_id *ids;
+    size_t n;
+    segment_env(t, &env);
+    TRY(query_parse(&q, t->g->schema, t->arena, job->query, e));
+    TRY(member_roots(t->g->writer, q, &env, NULL, job->at, EVALUATE_ROWS, t->arena, &ids, &n, e));
+    TRY(evaluate_all(t, s, ids, n, e));
+    job->at = n < EVALUATE_ROWS ? INT64_MAX : ids[n - 1];
+    return KITH_OK;
+}
+
+static kith_status drop_batch(struct txn *t, struct settle *job, kith_error *e) {
+    int64_t gone, flips;
+    TRY(member_drop(t->g->writer, job->segment, FILL_ROWS, &gone, e));
+    TRY(flip_drop(t->g->writer, job->segment, FILL_ROWS, &flips, e));
+    job->at = gone < FILL_ROWS && flips < FILL_ROWS ? INT64_MAX : 1;
+    return KITH_OK;
+}
+
+static kith_status work_on(struct txn *t, struct segment *s, struct settle *job, kith_error *e) {
+    switch (job->kind) {
+    case SETTLE_DROP:
+        return drop_batch(t, job, e);
+    case SETTLE_ROOTS:
+        return look_at_more(t, s, job, e);
+    default:
+        return build(t, s, job, e);
+    }
+}
+
+/* The segment is exact again, unless something else is left. */
+static kith_status end_job(struct txn *t, struct segment *s, const struct settle *job,
+                           kith_error *e) {
+    int64_t left;
+    TRY(settle_done(t->g->writer, job->id, e));
+    if (!s)
+        return KITH_OK;
+    if (job->kind == SETTLE_BUILD || job->kind == SETTLE_AGAIN)
+        TRY(end_build(t, s, e));
+    TRY(settle_left(t->g->writer, s->id, 0, &left, e));
+    return left ? KITH_OK : segment_set(t->g->writer, s->id, "settling", 0, e);
+}
+
+/* A batch of the first thing that is left. One of a segment that cannot be read waits for nobody:
+ * the segment stays marked and is worked out once it can be. */
+static kith_status work(struct txn *t, void *arg, kith_error *e) {
+    struct settle *job = arg;
+    TRY(segments_load(t->g, e));
+    struct segment *s = segment_by_id(t->g, job->segment);
+    if (job->kind != SETTLE_DROP && (!s || s->broken))
+        return settle_done(t->g->writer, job->id, e);
+    TRY(work_on(t, s, job, e));
+    if (job->at == INT64_MAX)
+        return end_job(t, s, job, e);
+    return settle_move(t->g->writer, job->id, job->at, job->run, e);
+}
+
+/* -- what is due ------------------------------------------------------------------------------- */
+
+static kith_status flip(struct txn *t, const struct flip *f, kith_error *e) {
+    struct segment *s = segment_by_id(t->g, f->segment);
+    if (!s || (f->record && !s->query))
+        return flip_set(t->g->writer, f->segment, f->record, INT64_MAX, e);
+    if (!f->record) {
+        TRY(flip_set(t->g->writer, f->segment, 0, INT64_MAX, e));
+        return settle(t, s->id, SETTLE_AGAIN, (kith_str){0}, e);
+    }
+    return segment_evaluate(t, s, f->record, txn_lookup(t, s->type, f->record), e);
+}
+
+static kith_status flip_batch(struct txn *t, void *arg, kith_error *e) {
+    struct flip *flips;
+    size_t n;
+    (void)arg;
+    TRY(segments_load(t->g, e));
+    TRY(flip_due(t->g->writer, t->head.at, FLIP_ROWS, t->arena, &flips, &n, e));
+    for (size_t i = 0; i < n; i++)
+        TRY(flip(t, &flips[i], e));
+    return KITH_OK;
+}
+
+/* What was worked out at a time that has not come yet is wrong. */
+static kith_status clock_set_back(struct txn *t, void *arg, kith_error *e) {
+    const struct segment_list *all = &t->g->segments.all;
+    (void)arg;
+    TRY(segments_load(t->g, e));
+    for (size_t i = 0; i < all->count; i++)
+        if (all->items[i]->depends.timed)
+            TRY(settle(t, all->items[i]->id, SETTLE_AGAIN, (kith_str){0}, e));
+    return KITH_OK;
+}
+
+/* -- in transactions of their own -------------------------------------------------------------- */
+
+static kith_status in_transaction(struct engine *g, write_fn fn, void *arg, kith_error *e) {
+    static const struct source core = {SOURCE_CORE, "segments", "", 0};
+    struct write_opts o = {.principal = &segment_principal, .origin = ORIGIN_SYSTEM};
+    struct txn t;
+    arena_reset(&g->work);
+    TRY(group_begin(g, e));
+    txn_begin(&t, g, &o, g->segments.source);
+    t.code = &core;
+    t.source = g->segments.source;
+    kith_status st = txn_run(&t, fn, arg, e);
+    if (st == KITH_OK)
+        return group_commit(g, e);
+    group_rollback(g);
+    return st;
+}
+
+/* What cannot be done is not tried for ever: its segment stays marked as settling. */
+static kith_status give_up(struct txn *t, void *arg, kith_error *e) {
+    const struct settle *job = arg;
+    return settle_done(t->g->writer, job->id, e);
+}
+
+static kith_status settle_step(struct engine *g, kith_error *e) {
+    struct settle job;
+    struct arena a = {0};
+    bool found = false;
+    kith_status st = settle_first(g->writer, &a, &job, &found, e);
+    g->segments.settling = found;
+    if (st == KITH_OK && found)
+        st = in_transaction(g, work, &job, e);
+    if (found && st != KITH_OK && st != KITH_E_NOMEM && st != KITH_E_IO && st != KITH_E_FULL &&
+        st != KITH_E_CORRUPT) {
+        log_error("segments", "a segment cannot be worked out: %s", e->message);
+        st = in_transaction(g, give_up, &job, e);
+    }
+    g->segments.settling |= found;
+    arena_free(&a);
+    return st;
+}
+
+static bool clock_is_back(const struct engine *g, int64_t now) {
+    return now + CLOCK_BACK_MS < g->segments.clock;
+}
+
+bool segments_waiting(const struct engine *g) {
+    return g->segments.settling || clock_is_back(g, clock_now(g->clock));
+}
+
+kith_status segments_next_due(struct engine *g, int64_t *due, kith_error *e) {
+    return flip_next_due(g->writer, due, e);
+}
+
+void segments_step(struct engine *g) {
+    kith_error e = KITH_ERROR_INIT;
+    kith_status st = KITH_OK;
+    int64_t now = clock_now(g->clock), due = INT64_MAX;
+    if (clock_is_back(g, now))
+        st = in_transaction(g, clock_set_back, NULL, &e);
+    if (st == KITH_OK) {
+        g->segments.clock = now;
+        st = segments_next_due(g, &due, &e);
+    }
+    if (st == KITH_OK && due <= now)
+        st = in_transaction(g, flip_batch, NULL, &e);
+    if (st == KITH_OK && g->segments.settling)
+        st = settle_step(g, &e);
+    g->refresh_due = true;
+    if (st != KITH_OK)
+        bus_held_up("segments are held up", &e);
+}

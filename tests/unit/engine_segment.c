@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Segments: who is in which, after every write. */
+#include "engine_fixture.h"
+
+#include "record/member.h"
+#include "store/store.h"
+
+static const struct rtype *type_named(struct fixture *x, const char *name) {
+    return schema_type(engine_schema(x->g), str_of(name));
+}
+
+static kith_id make_segment(struct fixture *x, const char *name, const char *query) {
+    char a[80], b[4000];
+    snprintf(a, sizeof a, "name=%s", name);
+    snprintf(b, sizeof b, "query=%s", query);
+    return create(x, type_named(x, "segment"), PAIRS(a, b));
+}
+
+/* "a b c": the names of those whom a query finds, by id. */
+struct names {
+    char text[2000];
+    const struct rfield *name;
+};
+static kith_status note_name(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct names *n = arg;
+    (void)id;
+    (void)e;
+    const kith_value *v = &values[n->name->index];
+    size_t len = strlen(n->text);
+    snprintf(n->text + len, sizeof n->text - len, "%s%.*s", len ? " " : "", (int)v->as.s.len,
+             v->as.s.ptr);
+    return KITH_OK;
+}
+
+static const char *found(struct fixture *x, const char *text) {
+    static struct names n;
+    struct query *q;
+    struct find_page page = {.limit = 1000};
+    memset(&n, 0, sizeof n);
+    EXPECT_OK(query_parse(&q, engine_schema(x->g), &x->arena, str_of(text), &x->e), x->e);
+    n.name = type_field(engine_schema(x->g), query_type(q), STR("name"));
+    EXPECT_OK(engine_find(x->g, &tester, q, NULL, &page, &x->arena, note_name, &n, &x->e), x->e);
+    return n.text;
+}
+
+static int64_t members_of(struct fixture *x, kith_id segment) {
+    kith_value *v;
+    const struct rtype *t = type_named(x, "segment");
+    EXPECT_OK(engine_get(x->g, &tester, t, segment, &x->arena, &v, &x->e), x->e);
+    return v[type_field(engine_schema(x->g), t, STR("members"))->index].as.i;
+}
+
+/* What was published since `after`, oldest first: "+vip -vip". */
+struct told {
+    struct fixture *x;
+    char text[4000];
+};
+static kith_status note_event(void *arg, const struct journal_row *row, kith_error *e) {
+    struct told *told = arg;
+    struct fixture *x = told->x;
+    uint32_t topic, version;
+    kith_str json;
+    const char *name, *at;
+    if (row->kind != ROW_EVENT)
+        return KITH_OK;
+    struct conn *c;
+    TRY(image_decode_event(row, &topic, &version, &json, e));
+    TRY(engine_reader(x->g, &c, e));
+    kith_status st = journal_topic_name(c, topic, &x->arena, &name, e);
+    engine_reader_done(x->g, c);
+    TRY(st);
+    char *text = arena_strndup(&x->arena, json.ptr, json.len);
+    at = strstr(text, "\"name\":\"") + 8;
+    size_t len = strlen(told->text);
+    snprintf(told->text + len, sizeof told->text - len, "%s%s%.*s", len ? " " : "",
+             strcmp(name, "segment.entered") == 0 ? "+"
+             : strcmp(name, "segment.left") == 0  ? "-"
+             : strcmp(name, "segment.built") == 0 ? "="
+                                                  : "!",
+             (int)strcspn(at, "\""), at);
+    return KITH_OK;
+}
+static uint64_t seq_now(struct fixture *x) {
+    struct engine_stats s;
+    engine_stats(x->g, &s);
+    return s.durable;
+}
+static const char *told_since(struct fixture *x, uint64_t after) {
+    static struct told told;
+    struct conn *c;
+    memset(&told, 0, sizeof told);
+    told.x = x;
+    EXPECT_OK(engine_reader(x->g, &c, &x->e), x->e);
+    EXPECT_OK(journal_walk(c, after, UINT64_MAX, note_event, &told, &x->e), x->e);
+    engine_reader_done(x->g, c);
+    return told.text;
+}
+
+TEST("who is in a segment follows each write, and events tell of it") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.lead, PAIRS("name=Ada", "score=10"));
+    kith_id bob = create(&x, x.lead, PAIRS("name=Bob", "score=90"));
+    kith_id hot = make_segment(&x, "hot", "lead where score >= 50");
+    EXPECT_STR("local", field(&x, type_named(&x, "segment"), hot, "class"));
+    EXPECT_STR("false", field(&x, type_named(&x, "segment"), hot, "settling"));
+    EXPECT_STR("Bob", found(&x, "lead where in_segment('hot')"));
+    EXPECT_STR("Ada", found(&x, "lead where not in_segment('hot')"));
+    EXPECT_INT(1, members_of(&x, hot));
+    uint64_t at = seq_now(&x);
+    update(&x, x.lead, ada, PAIRS("score=60"));
+    update(&x, x.lead, ada, PAIRS("source=web"));
+    update(&x, x.lead, bob, PAIRS("score=0"));
+    EXPECT_STR("Ada", found(&x, "lead where in_segment('hot')"));
+    EXPECT_STR("+hot -hot", told_since(&x, at));
+    create(&x, x.lead, PAIRS("name=Cleo", "score=70"));
+    EXPECT_STR("Ada Cleo", found(&x, "lead where in_segment('hot')"));
+    EXPECT_INT(2, members_of(&x, hot));
+    at = seq_now(&x);
+    delete_(&x, x.lead, ada);
+    EXPECT_STR("-hot", told_since(&x, at));
+    EXPECT_STR("Cleo", found(&x, "lead where in_segment('hot')"));
+    EXPECT_INT(1, members_of(&x, hot));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("an undo, a refused write and a rehearsal leave members as they were") {
+    struct fixture x;
+    struct undo_report report;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.lead, PAIRS("name=Ada", "score=90"));
+    kith_id hot = make_segment(&x, "hot", "lead where score >= 50");
+    kith_id tx = update(&x, x.lead, ada, PAIRS("score=1"));
+    EXPECT_STR("", found(&x, "lead where in_segment('hot')"));
+    uint64_t at = seq_now(&x);
+    EXPECT_OK(engine_undo(x.g, &tester, tx, true, &x.arena, &report, &x.e), x.e);
+    EXPECT_STR("", found(&x, "lead where in_segment('hot')"));
+    EXPECT_OK(engine_undo(x.g, &tester, tx, false, &x.arena, &report, &x.e), x.e);
+    EXPECT_STR("+hot", told_since(&x, at));
+    EXPECT_STR("Ada", found(&x, "lead where in_segment('hot')"));
+    tx = delete_(&x, x.lead, ada);
+    EXPECT_INT(0, members_of(&x, hot));
+    EXPECT_OK(engine_undo(x.g, &tester, tx, false, &x.arena, &report, &x.e), x.e);
+    EXPECT_STR("Ada", found(&x, "lead where in_segment('hot')"));
+    tx = delete_(&x, type_named(&x, "segment"), hot);
+    settle(&x);
+    expect_sound(&x);
+    EXPECT_OK(engine_undo(x.g, &tester, tx, false, &x.arena, &report, &x.e), x.e);
+    EXPECT_STR("Ada", found(&x, "lead where in_segment('hot')"));
+    EXPECT_INT(1, members_of(&x, hot));
+    settle(&x);
+    EXPECT_STR("Ada", found(&x, "lead where in_segment('hot')"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("a segment's new query is followed from then on; its undo brings the old one back") {
+    struct fixture x;
+    struct undo_report report;
+    fixture_open(&x);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=Ada", "score=90", "source=web"));
+    kith_id bob = create(&x, x.lead, PAIRS("name=Bob", "score=10", "source=web"));
+    kith_id s = make_segment(&x, "s", "lead where score >= 50");
+    uint64_t at = seq_now(&x);
+    kith_id tx = update(&x, type_named(&x, "segment"), s, PAIRS("query=lead where score < 50"));
+    EXPECT_STR("=s", told_since(&x, at));
+    EXPECT_STR("Bob", found(&x, "lead where in_segment('s')"));
+    update(&x, x.lead, bob, PAIRS("score=50"));
+    EXPECT_STR("", found(&x, "lead where in_segment('s')"));
+    EXPECT_OK(engine_undo(x.g, &tester, tx, false, &x.arena, &report, &x.e), x.e);
+    EXPECT_STR("Ada Bob", found(&x, "lead where in_segment('s')"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+struct refusal {
+    const char *name, *query, *kind, *message;
+};
+
+TEST("what is no segment is refused with its place") {
+    static const struct refusal cases[] = {
+        {"a", "lead where scor > 1", "live",
+         "query: at 12: no field 'scor' in lead; did you mean 'score'?"},
+        {"a", "lead where score > :x", "live",
+         "query: nobody gives :x a value; write the value itself"},
+        {"a", "lead: count()", "live",
+         "query: a segment is which records, not how many; leave out what stands behind the colon"},
+        {"a", "segment", "live", "query: there are no segments of records of type segment"},
+        {"a", "lead where score > 1", "list",
+         "query: of a list write the type of its records alone, such as contact"},
+        {"a", "lead where in_segment('hott')", "live",
+         "query: at 23: there is no segment 'hott'; did you mean 'hot'?"},
+        {"a", "contact where in_segment('hot')", "live",
+         "query: at 26: segment 'hot' holds records of type lead, not contact"},
+        {"a", "lead where in_segment(name, 'hot')", "live",
+         "query: at 23: 'name' is a text: only a record is in a segment"},
+        {"a", "lead where in_segment(3)", "live",
+         "query: at 23: the name of a segment stands in quotes"},
+    };
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    make_segment(&x, "hot", "lead where score >= 50");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        kith_id id = 0;
+        char a[80], b[400], c[80];
+        snprintf(a, sizeof a, "name=%s", cases[i].name);
+        snprintf(b, sizeof b, "query=%s", cases[i].query);
+        snprintf(c, sizeof c, "kind=%s", cases[i].kind);
+        EXPECT(try_job(&x, ROW_CREATE, type_named(&x, "segment"), &id, PAIRS(a, b, c), NULL) !=
+               KITH_OK);
+        EXPECT_STR(cases[i].message, x.e.message);
+    }
+    fixture_close(&x);
+}
+
+TEST("segments ask for each other, but never for themselves, and not for what is gone") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    const struct rtype *type = type_named(&x, "segment");
+    kith_id ada = create(&x, x.lead, PAIRS("name=Ada", "score=90", "source=web"));
+    create(&x, x.lead, PAIRS("name=Bob", "score=80"));
+    kith_id hot = make_segment(&x, "hot", "lead where score >= 50");
+    kith_id web = make_segment(&x, "web", "lead where source = 'web'");
+    kith_id both =
+        make_segment(&x, "both", "lead where in_segment('hot') and not in_segment('web')");
+    EXPECT_STR("Bob", found(&x, "lead where in_segment('both')"));
+    uint64_t at = seq_now(&x);
+    update(&x, x.lead, ada, PAIRS("source=event"));
+    EXPECT_STR("Ada Bob", found(&x, "lead where in_segment('both')"));
+    EXPECT_STR("-web +both", told_since(&x, at));
+    update(&x, x.lead, ada, PAIRS("score=1"));
+    EXPECT_STR("Bob", found(&x, "lead where in_segment('both')"));
+    update(&x, type, hot, PAIRS("query=lead where score < 50"));
+    EXPECT_STR("Ada", found(&x, "lead where in_segment('both')"));
+    EXPECT(try_job(&x, ROW_UPDATE, type, &hot, PAIRS("query=lead where in_segment('both')"),
+                   NULL) == KITH_E_INVAL);
+    EXPECT_STR("query: the segment would ask for itself: hot > both > hot", x.e.message);
+    EXPECT(try_job(&x, ROW_UPDATE, type, &web, PAIRS("name=net"), NULL) == KITH_E_REFUSED);
+    EXPECT_STR(
+        "it cannot be renamed: segment 'both' asks for it by its name; change that one first",
+        x.e.message);
+    EXPECT(try_job(&x, ROW_DELETE, type, &web, NULL, NULL) == KITH_E_REFUSED);
+    delete_(&x, type, both);
+    update(&x, type, web, PAIRS("name=net"));
+    EXPECT_STR("", found(&x, "lead where in_segment('net')"));
+    settle(&x);
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("time moves who is in a segment at the instant, not before") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id task = create(&x, x.task, PAIRS("title=Call", "due=2023-11-16T12:00Z"));
+    create(&x, x.contact, PAIRS("name=Eve", "birthday=1990-11-16"));
+    kith_id late = make_segment(&x, "late", "task where state = 'open' and due < now()");
+    make_segment(&x, "today", "task where due = today()");
+    EXPECT_STR("timed", field(&x, type_named(&x, "segment"), late, "class"));
+    EXPECT_INT(0, count(&x, "task where in_segment('late')", NULL));
+    struct {
+        int64_t ahead;
+        int late, today;
+    } steps[] = {
+        {1700092799999, 0, 0}, /* the last millisecond of the 15th */
+        {1700092800000, 0, 1}, {1700136000000, 0, 1}, {1700136000001, 1, 1},
+        {1700179199999, 1, 1}, {1700179200000, 1, 0},
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        clock_set(&x.clock, steps[i].ahead);
+        settle(&x);
+        EXPECT_INT(steps[i].late, count(&x, "task where in_segment('late')", NULL));
+        EXPECT_INT(steps[i].today, count(&x, "task where in_segment('today')", NULL));
+        expect_sound(&x);
+    }
+    update(&x, x.task, task, PAIRS("due=2023-11-20"));
+    EXPECT_INT(0, count(&x, "task where in_segment('late')", NULL));
+    clock_set(&x.clock, START_MS);
+    settle(&x);
+    EXPECT_INT(0, count(&x, "task where in_segment('late')", NULL));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("a clock that is set back takes time's work back") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    create(&x, x.task, PAIRS("title=Call", "due=2023-11-16T12:00Z"));
+    make_segment(&x, "late", "task where due < now()");
+    clock_set(&x.clock, START_MS + INT64_C(400) * 86400000);
+    settle(&x);
+    EXPECT_INT(1, count(&x, "task where in_segment('late')", NULL));
+    clock_set(&x.clock, START_MS + 1000);
+    create(&x, x.lead, PAIRS("name=any")); /* the writer wakes */
+    settle(&x);
+    EXPECT_INT(0, count(&x, "task where in_segment('late')", NULL));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("a segment that looks at linked records follows them") {
+    struct fixture x;
+    char link[64];
+    fixture_open(&x);
+    fixture_start(&x);
+    const struct rtype *account = type_named(&x, "account");
+    kith_id acme = create(&x, account, PAIRS("name=Acme", "industry=steel"));
+    kith_id zinc = create(&x, account, PAIRS("name=Zinc", "industry=zinc"));
+    snprintf(link, sizeof link, "account=%s", id_text(&x, acme));
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada", link));
+    create(&x, x.contact, PAIRS("name=Bob", link));
+    kith_id s = make_segment(&x, "steel", "contact where account.industry = 'steel'");
+    EXPECT_STR("linked", field(&x, type_named(&x, "segment"), s, "class"));
+    EXPECT_STR("Ada Bob", found(&x, "contact where in_segment('steel')"));
+    uint64_t at = seq_now(&x);
+    update(&x, account, acme, PAIRS("industry=coal"));
+    EXPECT_STR("-steel -steel", told_since(&x, at));
+    EXPECT_INT(0, members_of(&x, s));
+    update(&x, account, acme, PAIRS("industry=steel"));
+    snprintf(link, sizeof link, "account=%s", id_text(&x, zinc));
+    update(&x, x.contact, ada, PAIRS(link));
+    EXPECT_STR("Bob", found(&x, "contact where in_segment('steel')"));
+    kith_id metal = make_segment(&x, "metal", "account where industry in ('steel', 'zinc')");
+    make_segment(&x, "people", "contact where in_segment(account, 'metal')");
+    EXPECT_STR("Ada Bob", found(&x, "contact where in_segment('people')"));
+    update(&x, account, zinc, PAIRS("industry=food"));
+    EXPECT_STR("Bob", found(&x, "contact where in_segment('people')"));
+    EXPECT_INT(1, members_of(&x, metal));
+    delete_(&x, account, acme);
+    EXPECT_STR("", found(&x, "contact where in_segment('people')"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+struct many {
+    const struct rtype *type;
+    int from, to;
+    const char *pair;
+};
+static kith_status create_many(struct txn *t, void *arg, kith_error *e) {
+    const struct many *m = arg;
+    const struct schema *s = engine_schema(txn_engine(t));
+    const char *eq = strchr(m->pair, '=');
+    for (int i = m->from; i < m->to; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "n%d", i);
+        struct assign set[] = {
+            {type_field(s, m->type, STR("name")), value_str(str_of(name))},
+            {type_field(s, m->type, (kith_str){m->pair, (uint64_t)(eq - m->pair)}),
+             value_str(str_of(eq + 1))},
+        };
+        TRY(txn_create(t, m->type, set, 2, NULL, e));
+    }
+    return KITH_OK;
+}
+
+TEST("what takes long is settled in batches, and exact again afterwards") {
+    struct fixture x;
+    char link[64];
+    fixture_open(&x);
+    fixture_start(&x);
+    const struct rtype *account = type_named(&x, "account"), *segment = type_named(&x, "segment");
+    kith_id acme = create(&x, account, PAIRS("name=Acme", "industry=steel"));
+    snprintf(link, sizeof link, "account=%s", id_text(&x, acme));
+    struct many m = {x.contact, 0, 1500, link};
+    EXPECT_OK(engine_write(x.g, &by_tester, create_many, &m, NULL, &x.e), x.e);
+    kith_id s = make_segment(&x, "steel", "contact where account.industry = 'steel'");
+    kith_id top = make_segment(&x, "top", "contact where in_segment('steel') and name < 'n3'");
+    settle(&x);
+    EXPECT_INT(1500, members_of(&x, s));
+    EXPECT_INT(count(&x, "contact where name < 'n3'", NULL), members_of(&x, top));
+    uint64_t at = seq_now(&x);
+    update(&x, account, acme, PAIRS("industry=coal"));
+    settle(&x);
+    EXPECT_INT(0, members_of(&x, s));
+    EXPECT_INT(0, members_of(&x, top));
+    EXPECT_STR("false", field(&x, segment, s, "settling"));
+    EXPECT(strlen(told_since(&x, at)) > 3900); /* each of them */
+    expect_sound(&x);
+    /* Half-way it is closed, and goes on when it is opened again. */
+    update(&x, account, acme, PAIRS("industry=steel"));
+    engine_close(x.g);
+    fixture_reopen(&x);
+    fixture_start(&x);
+    settle(&x);
+    EXPECT_INT(1500, members_of(&x, s));
+    delete_(&x, type_named(&x, "segment"), top);
+    delete_(&x, type_named(&x, "segment"), s);
+    settle(&x);
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("a segment with a limit is worked out anew when it is due") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.lead, PAIRS("name=Ada", "score=10"));
+    create(&x, x.lead, PAIRS("name=Bob", "score=20"));
+    create(&x, x.lead, PAIRS("name=Cleo", "score=30"));
+    kith_id top = make_segment(&x, "top", "lead order by -score limit 2");
+    EXPECT_STR("refreshed", field(&x, type_named(&x, "segment"), top, "class"));
+    EXPECT_STR("Bob Cleo", found(&x, "lead where in_segment('top')"));
+    uint64_t at = seq_now(&x);
+    update(&x, x.lead, ada, PAIRS("score=40"));
+    EXPECT_STR("Bob Cleo", found(&x, "lead where in_segment('top')"));
+    clock_set(&x.clock, START_MS + 86400000 - 1);
+    settle(&x);
+    EXPECT_STR("Bob Cleo", found(&x, "lead where in_segment('top')"));
+    clock_set(&x.clock, START_MS + 86400000);
+    settle(&x);
+    EXPECT_STR("Ada Cleo", found(&x, "lead where in_segment('top')"));
+    EXPECT_STR("-top +top", told_since(&x, at));
+    EXPECT_STR("2023-11-15T22:13:20.000Z", field(&x, type_named(&x, "segment"), top, "refreshed"));
+    delete_(&x, x.lead, ada);
+    EXPECT_INT(1, members_of(&x, top));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+/* "added members" of an action with two parameters. */
+static const char *run(struct fixture *x, const char *action, const char *segment,
+                       const char *query) {
+    const struct action *a = engine_action(x->g, str_of(action));
+    kith_value args[2] = {value_str(str_of(segment)),
+                          query ? value_str(str_of(query)) : value_null()},
+               out[4];
+    EXPECT(a != NULL);
+    if (engine_call(x->g, NULL, &by_tester, a, args, &x->arena, out, NULL, &x->e) != KITH_OK)
+        return x->e.message;
+    return arena_printf(&x->arena, "%lld %lld", (long long)out[0].as.i, (long long)out[1].as.i);
+}
+
+TEST("a list holds those that were put in, as long as they are there") {
+    struct fixture x;
+    struct undo_report report;
+    char a[64], b[64];
+    fixture_open(&x);
+    fixture_start(&x);
+    const struct rtype *segment = type_named(&x, "segment"),
+                       *member = type_named(&x, "list_member");
+    kith_id ada = create(&x, x.lead, PAIRS("name=Ada", "score=10"));
+    kith_id bob = create(&x, x.lead, PAIRS("name=Bob", "score=20"));
+    kith_id list = create(&x, segment, PAIRS("name=fair", "query=lead", "kind=list"));
+    make_segment(&x, "rest", "lead where not in_segment('fair')");
+    EXPECT_STR("list", field(&x, segment, list, "class"));
+    snprintf(a, sizeof a, "segment=%s", id_text(&x, list));
+    snprintf(b, sizeof b, "record=lead/%s", id_text(&x, ada));
+    uint64_t at = seq_now(&x);
+    kith_id row = create(&x, member, PAIRS(a, b));
+    EXPECT_STR("+fair -rest", told_since(&x, at));
+    EXPECT_STR("Ada", found(&x, "lead where in_segment('fair')"));
+    EXPECT_STR("Bob", found(&x, "lead where in_segment('rest')"));
+    EXPECT(try_job(&x, ROW_CREATE, member, &row, PAIRS(a, b), NULL) == KITH_E_CONFLICT);
+    EXPECT_STR("1 2", run(&x, "segment.add", "fair", "lead"));
+    EXPECT_STR("0 2", run(&x, "segment.add", "fair", "lead where score > 10"));
+    EXPECT_STR("1 1", run(&x, "segment.remove", "fair", "lead where score = 10"));
+    EXPECT_STR("Bob", found(&x, "lead where in_segment('fair')"));
+    EXPECT_STR("query: say which records of type lead", run(&x, "segment.add", "fair", "contact"));
+    EXPECT_STR("segment: 'rest' finds its records by its query; only a list takes others",
+               run(&x, "segment.add", "rest", "lead where score = 20"));
+    kith_id tx = delete_(&x, x.lead, bob);
+    EXPECT_INT(0, members_of(&x, list));
+    EXPECT_OK(engine_undo(x.g, &tester, tx, false, &x.arena, &report, &x.e), x.e);
+    EXPECT_STR("Bob", found(&x, "lead where in_segment('fair')"));
+    expect_sound(&x);
+    EXPECT(try_job(&x, ROW_DELETE, segment, &list, NULL, NULL) == KITH_E_REFUSED);
+    EXPECT_STR(
+        "it cannot be deleted: segment 'rest' asks for it by its name; change that one first",
+        x.e.message);
+    fixture_close(&x);
+}
+
+static kith_status damage(struct txn *t, void *arg, kith_error *e) {
+    return conn_exec(txn_conn(t), arg, e);
+}
+
+static kith_status first_finding(void *arg, const char *check, const char *text, kith_error *e) {
+    char *out = arg;
+    (void)e;
+    if (text && !*out)
+        snprintf(out, 200, "%s: %s", check, text);
+    return KITH_OK;
+}
+
+TEST("the doctor finds what is wrong in segments, and a refresh mends it") {
+    static const struct {
+        const char *sql, *segment, *finding;
+    } cases[] = {
+        {"DELETE FROM kith_member WHERE record = (SELECT id FROM lead WHERE name = 'Bob')", "hot",
+         "segments: segment 'hot' says that it has 1 members, but has 0"},
+        {"UPDATE kith_member SET record = (SELECT id FROM lead WHERE name = 'Ada') WHERE segment ="
+         " (SELECT id FROM segment WHERE name = 'hot')",
+         "hot", "segments: segment 'hot': lead %s is not in it, though its query finds it"},
+        {"DELETE FROM kith_flip", "late",
+         "segments: segment 'late': task %s is not looked at again when time may change whether it"
+         " is in it"},
+        {"INSERT INTO kith_member VALUES(77, 77, 0, 0)", NULL,
+         "segments: members are left of segment 000000000002D, which does not exist"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture x;
+        char seen[200] = "";
+        size_t n = 0;
+        fixture_open(&x);
+        fixture_start(&x);
+        create(&x, x.lead, PAIRS("name=Ada", "score=10"));
+        kith_id bob = create(&x, x.lead, PAIRS("name=Bob", "score=90"));
+        kith_id task = create(&x, x.task, PAIRS("title=Call", "due=2023-11-16T12:00Z"));
+        make_segment(&x, "hot", "lead where score >= 50");
+        make_segment(&x, "late", "task where due < now()");
+        expect_sound(&x);
+        EXPECT_OK(
+            engine_write(x.g, &by_tester, damage, (void *)(uintptr_t)cases[i].sql, NULL, &x.e),
+            x.e);
+        EXPECT_OK(engine_doctor(x.g, first_finding, seen, &n, &x.e), x.e);
+        char expected[200];
+        snprintf(expected, sizeof expected, cases[i].finding, id_text(&x, i == 2 ? task : bob));
+        EXPECT_STR(expected, seen);
+        if (cases[i].segment) {
+            run(&x, "segment.refresh", cases[i].segment, NULL);
+            settle(&x);
+            expect_sound(&x);
+        }
+        fixture_close(&x);
+    }
+}
+
+TEST("a segment that asks whether others link to it follows those") {
+    struct fixture x;
+    char a[64], b[64];
+    fixture_open(&x);
+    fixture_start(&x);
+    const struct rtype *account = type_named(&x, "account");
+    kith_id acme = create(&x, account, PAIRS("name=Acme", "industry=steel"));
+    snprintf(a, sizeof a, "account=%s", id_text(&x, acme));
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada", a));
+    kith_id bob = create(&x, x.contact, PAIRS("name=Bob"));
+    kith_id s = make_segment(&x, "won", "contact where exists(lead where state = 'won')");
+    EXPECT_STR("linked", field(&x, type_named(&x, "segment"), s, "class"));
+    make_segment(&x, "busy", "contact where count(lead where score > 5) >= 2");
+    make_segment(&x, "deep",
+                 "account where exists(contact where exists(lead where state = 'won'))");
+    snprintf(b, sizeof b, "contact=%s", id_text(&x, ada));
+    kith_id lead = create(&x, x.lead, PAIRS("name=L", b, "score=9"));
+    EXPECT_STR("", found(&x, "contact where in_segment('won')"));
+    update(&x, x.lead, lead, PAIRS("state=working"));
+    update(&x, x.lead, lead, PAIRS("state=won"));
+    EXPECT_STR("Ada", found(&x, "contact where in_segment('won')"));
+    EXPECT_STR("Acme", found(&x, "account where in_segment('deep')"));
+    kith_id other = create(&x, x.lead, PAIRS("name=M", b, "score=6"));
+    EXPECT_STR("Ada", found(&x, "contact where in_segment('busy')"));
+    snprintf(b, sizeof b, "contact=%s", id_text(&x, bob));
+    update(&x, x.lead, lead, PAIRS(b));
+    EXPECT_STR("Bob", found(&x, "contact where in_segment('won')"));
+    EXPECT_STR("", found(&x, "contact where in_segment('busy')"));
+    EXPECT_STR("", found(&x, "account where in_segment('deep')"));
+    update(&x, x.contact, bob, PAIRS(a));
+    EXPECT_STR("Acme", found(&x, "account where in_segment('deep')"));
+    delete_(&x, x.lead, lead);
+    delete_(&x, x.lead, other);
+    EXPECT_STR("", found(&x, "contact where in_segment('won')"));
+    EXPECT_STR("", found(&x, "account where in_segment('deep')"));
+    kith_id late =
+        make_segment(&x, "late", "contact where exists(lead where created < now() - 1d)");
+    EXPECT_STR("refreshed", field(&x, type_named(&x, "segment"), late, "class"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
