@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
     &command_import,
     &command_export,
     &command_find,
+    &command_search,
     &command_get,
     &command_create,
     &command_update,

@@ -126,6 +126,6 @@ extern const struct command command_init, command_import, command_export, comman
     command_module_inspect, command_module_new, command_rule_list, command_rule_check,
     command_rule_reload, command_rule_resume, command_event_list, command_event_retry,
     command_event_skip, command_run, command_serve, command_check, command_check_opened,
-    command_doctor, command_explain, command_help, command_version;
+    command_doctor, command_explain, command_help, command_version, command_search;
 
 #endif

@@ -239,6 +239,7 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     TRY(conn_exec(g->writer, "COMMIT", e));
     TRY(build_types(g, e));
     TRY(journal_head(g->writer, &g->seq, e));
+    TRY(search_start(g, e));
     TRY(high_id(g, &high, e));
     idgen_init(&g->ids, g->opts.node, high);
     g->opened_at = high;
@@ -314,6 +315,7 @@ void engine_close(struct engine *g) {
     map_free(&g->blocked);
     subscribers_free(g->subs);
     access_close(g);
+    search_end(g);
     arena_free(&g->arena);
     arena_free(&g->work);
     pthread_cond_destroy(&g->work_cond);

@@ -15,6 +15,7 @@
 #include "journal/journal.h"
 #include "journal/past.h"
 #include "record/query.h"
+#include "record/search.h"
 
 struct engine;
 struct txn;
@@ -173,6 +174,35 @@ kith_status engine_moment(struct engine *g, kith_str text, struct arena *a, stru
 kith_status engine_as_of(struct engine *g, const struct principal *p, const struct rtype *t,
                          kith_id id, const struct moment *when, struct arena *a,
                          struct past_record *out, kith_error *e);
+/* -- search (record/search.h) -------------------------------------------------------------------
+ */
+
+struct search_record {
+    const struct rtype *type;
+    kith_id id;
+    const kith_value *values;
+    struct search_snippet title; /* text empty: it has none */
+    struct search_snippet text;  /* of another field that matches; field NULL: none */
+};
+struct search_answer {
+    kith_str after;                /* cursor in, or empty */
+    uint32_t limit;                /* records at most */
+    bool typing;                   /* the last word may be the beginning of one */
+    struct search_record *records; /* out, the best first */
+    size_t count;
+    kith_str cursor; /* out: continues after the last; empty at the end */
+    int64_t found;   /* out: how many match; more when `over` */
+    bool over;
+    uint64_t missing; /* out: records that are still to be indexed, and are not found */
+};
+/* What the principal may read and the text finds; all in the arena. [any] */
+kith_status engine_search(struct engine *g, const struct principal *p, kith_str text,
+                          struct search_answer *answer, struct arena *a, kith_error *e);
+/* Indexes now what is still to be; told of how many records are left. [any] */
+typedef kith_status (*search_tell)(void *arg, uint64_t left, kith_error *e);
+kith_status engine_search_build(struct engine *g, search_tell tell, void *arg, kith_error *e);
+/* Throws the index away; it is made anew after it. [any] */
+kith_status engine_search_clear(struct engine *g, kith_error *e);
 
 /* -- the bus: hooks ---------------------------------------------------------------------------- */
 

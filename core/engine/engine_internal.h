@@ -109,7 +109,21 @@ struct request {
     pthread_cond_t *wake;
 };
 
-struct base; /* base_hooks.c */
+struct base;                                               /* search.c */
+kith_status search_start(struct engine *g, kith_error *e); /* which types are being indexed */
+void search_end(struct engine *g);
+/* A row was written: its words will be, too. */
+kith_status search_follow(struct txn *t, const struct change *c, kith_error *e);
+/* Brings the index up to date with the rows that are written: before a search inside a transaction,
+ * and before every commit, outside of the savepoints, in each of which FTS5 would write a part of
+ * its own. */
+kith_status search_catch_up(struct engine *g, kith_error *e);
+void search_taken_back(struct engine *g); /* a savepoint was */
+void search_settled(struct engine *g);    /* the group was committed or rolled back */
+bool search_building(const struct engine *g);
+void search_build_step(struct engine *g); /* one group of what is to be indexed */
+
+/* base_hooks.c */
 
 struct txn {
     struct engine *g;
@@ -130,6 +144,21 @@ struct txn {
     bool again;      /* set by what failed alone: it is to be run once more, in a savepoint */
     kith_id *undone; /* contacts that an undo touched; see base_undone */
     size_t undone_count, undone_cap;
+};
+
+/* What the index of search is still to follow; see search.c. [writer] */
+struct search_state {
+    struct touched {
+        const struct rtype *type;
+        kith_id id;
+    } * touched; /* in this group, perhaps for nothing */
+    size_t count, cap;
+    size_t followed;         /* so many of them have been, in this group */
+    struct search_text room; /* words of one record at a time */
+    struct search_gap *gaps; /* types that are being indexed, as committed */
+    size_t gap_count;
+    struct arena arena; /* of the gaps */
+    bool held;          /* indexing failed: not before the next start */
 };
 
 struct reader {
@@ -172,6 +201,7 @@ struct engine {
 
     struct segments segments;
 
+    struct search_state search;
     struct type_info *types; /* by type number */
     uint32_t type_max;
     struct action_entry **actions;

@@ -117,6 +117,7 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
         return st;
     /* When SQLite has rolled the whole group back there is no savepoint left: the caller sees that.
      */
+    search_taken_back(g);
     savepoint(g, "ROLLBACK TO request", NULL);
     savepoint(g, "RELEASE request", NULL);
     return st;
@@ -135,6 +136,7 @@ kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e) {
     segments_rolled_back(g);
     t->head = head;
     t->spoilt = spoilt;
+    search_taken_back(g);
     savepoint(g, "ROLLBACK TO part", NULL);
     savepoint(g, "RELEASE part", NULL);
     return st;
@@ -431,6 +433,8 @@ static kith_status finish_write(struct txn *t, struct change *c, kith_error *e) 
     t->system++;       /* what follows from it is not asked for */
     if (st == KITH_OK)
         st = follow_write(t, c, seq, e);
+    if (st == KITH_OK)
+        st = search_follow(t, c, e);
     if (st == KITH_OK)
         st = run_hooks(t, c, true, seq, e);
     if (st == KITH_OK && t->undoing)

@@ -37,6 +37,7 @@ kith_status group_begin(struct engine *g, kith_error *e) {
 void group_rollback(struct engine *g) {
     if (!sqlite3_get_autocommit(g->writer->db))
         control(g, "ROLLBACK", NULL);
+    search_settled(g);
     g->seq = atomic_load(&g->committed);
     segments_rolled_back(g);
     segments_committed(g);
@@ -49,12 +50,15 @@ void group_rollback(struct engine *g) {
 }
 
 kith_status group_commit(struct engine *g, kith_error *e) {
-    kith_status status = control(g, "COMMIT", e);
+    kith_status status = search_catch_up(g, e);
+    if (status == KITH_OK)
+        status = control(g, "COMMIT", e);
     if (status != KITH_OK) {
         group_rollback(g);
         return status;
     }
     segments_committed(g);
+    search_settled(g);
     atomic_store(&g->committed, g->seq);
     atomic_store(&g->durable, g->seq); /* synchronous=FULL: the commit has synced the log */
     atomic_fetch_add(&g->groups, 1);
@@ -260,6 +264,12 @@ static void *writer_main(void *arg) {
             break;
         g->idle = true;
         pthread_cond_broadcast(&g->idle_cond);
+        if (search_building(g)) { /* when there is nothing else to do */
+            pthread_mutex_unlock(&g->lock);
+            search_build_step(g);
+            pthread_mutex_lock(&g->lock);
+            continue;
+        }
         while (!g->queue && !g->stop && g->next_due > clock_now(g->clock))
             wait_for_work(g);
     }

@@ -93,6 +93,8 @@ static const struct doctor_check checks[] = {
     {"contact points", "a contact shows its primary contact points",
      "set the contact's email or phone anew", doctor_contacts},
     {"roll-ups", "every roll-up has the value that its records give it", ROLLUP, doctor_rollups},
+    {"search", "the search index has the words of every record, and of nothing else",
+     "'kith search --rebuild' makes the index anew", doctor_search},
     {"transactions", "transactions and journal rows belong together, without a gap", BACKUP,
      doctor_transactions},
     {"causes", "every change has an author, and a cause that came before it", BACKUP,

@@ -46,6 +46,8 @@ kith_status doctor_contacts(struct doctor *d);
 
 /* doctor_rollups.c */
 kith_status doctor_rollups(struct doctor *d);
+/* doctor_search.c */
+kith_status doctor_search(struct doctor *d);
 
 /* doctor_journal.c */
 kith_status doctor_transactions(struct doctor *d);

@@ -44,12 +44,12 @@ static const kith_field account_fields[] = {
     F("industry", TEXT, .flags = SEARCHED, .doc = "Line of business."),
     F("size", INTEGER, .doc = "Number of employees."),
     F("revenue", MONEY, .doc = "Yearly revenue."),
-    F("website", URL, .doc = "Home page."),
-    F("phone", PHONE, .flags = INDEXED, .doc = "Switchboard."),
-    F("email", EMAIL, .flags = INDEXED, .doc = "General mail address."),
+    F("website", URL, .flags = SEARCHED, .doc = "Home page."),
+    F("phone", PHONE, .flags = INDEXED | SEARCHED, .doc = "Switchboard."),
+    F("email", EMAIL, .flags = INDEXED | SEARCHED, .doc = "General mail address."),
     F("territory", LINK, .options = "territory", .doc = "The territory it lies in."),
-    F("billing_street", LONGTEXT, .doc = "Billing address: street and number."),
-    F("billing_city", TEXT, .doc = "Billing address: town."),
+    F("billing_street", LONGTEXT, .flags = SEARCHED, .doc = "Billing address: street and number."),
+    F("billing_city", TEXT, .flags = SEARCHED, .doc = "Billing address: town."),
     F("billing_region", TEXT, .doc = "Billing address: state or region."),
     F("billing_postal_code", TEXT, .doc = "Billing address: postal code."),
     F("billing_country", TEXT, .doc = "Billing address: country."),
@@ -58,7 +58,7 @@ static const kith_field account_fields[] = {
     F("shipping_region", TEXT, .doc = "Shipping address: state or region."),
     F("shipping_postal_code", TEXT, .doc = "Shipping address: postal code."),
     F("shipping_country", TEXT, .doc = "Shipping address: country."),
-    F("external_id", TEXT, .flags = INDEXED,
+    F("external_id", TEXT, .flags = INDEXED | SEARCHED,
       .doc = "Its id in the program that it came from; a key for imports."),
     KEY_FACTS("account"),
 };
@@ -66,11 +66,12 @@ static const kith_field account_fields[] = {
 static const kith_field contact_fields[] = {
     F("first_name", TEXT, .flags = PERSONAL, .doc = "Given name."),
     F("last_name", TEXT, .flags = PERSONAL, .doc = "Family name."),
-    F("nickname", TEXT, .flags = PERSONAL, .doc = "What the person is called by friends."),
+    F("nickname", TEXT, .flags = SEARCHED | PERSONAL,
+      .doc = "What the person is called by friends."),
     F("name", TEXT, .flags = REQUIRED | INDEXED | SEARCHED | PERSONAL,
       .doc = "First and last name together; writing it splits them."),
     F("salutation", TEXT, .flags = PERSONAL, .doc = "Mr, Ms, Dr, ..."),
-    F("title", TEXT, .flags = PERSONAL, .doc = "Position in the organisation."),
+    F("title", TEXT, .flags = SEARCHED | PERSONAL, .doc = "Position in the organisation."),
     F("account", LINK, .options = "account", .doc = "The organisation the person belongs to."),
     F("birthday", DATE, .flags = PERSONAL, .doc = "Date of birth."),
     F("language", TEXT, .doc = "Language tag (BCP 47): en, de-AT."),
@@ -81,16 +82,18 @@ static const kith_field contact_fields[] = {
           "supporter>ambassador|lost,ambassador>partner|lost,partner>lost,lost>prospect|customer",
       .default_text = "prospect", .doc = "Where the person stands with us."),
     F("source", TEXT, .doc = "Where the person came from."),
-    F("email", EMAIL, .flags = INDEXED | PERSONAL, .doc = "The primary e-mail contact point."),
-    F("phone", PHONE, .flags = INDEXED | PERSONAL, .doc = "The primary phone contact point."),
-    F("street", LONGTEXT, .flags = PERSONAL, .doc = "Street and number."),
-    F("city", TEXT, .flags = INDEXED | PERSONAL, .doc = "Town."),
+    F("email", EMAIL, .flags = INDEXED | SEARCHED | PERSONAL,
+      .doc = "The primary e-mail contact point."),
+    F("phone", PHONE, .flags = INDEXED | SEARCHED | PERSONAL,
+      .doc = "The primary phone contact point."),
+    F("street", LONGTEXT, .flags = SEARCHED | PERSONAL, .doc = "Street and number."),
+    F("city", TEXT, .flags = INDEXED | SEARCHED | PERSONAL, .doc = "Town."),
     F("region", TEXT, .flags = PERSONAL, .doc = "State or region."),
     F("postal_code", TEXT, .flags = PERSONAL, .doc = "Postal code."),
     F("country", TEXT, .doc = "Country."),
     F("place", PLACE, .flags = PERSONAL, .doc = "Where the address lies."),
-    F("tags", TAGS, .doc = "Free labels."),
-    F("external_id", TEXT, .flags = INDEXED,
+    F("tags", TAGS, .flags = SEARCHED, .doc = "Free labels."),
+    F("external_id", TEXT, .flags = INDEXED | SEARCHED,
       .doc = "Its id in the program that it came from; a key for imports."),
     KEY_FACTS("contact"),
 };
@@ -99,7 +102,7 @@ static const kith_field contact_point_fields[] = {
     F("contact", LINK, .options = "contact", .flags = REQUIRED | PARTOF, .doc = "Whose it is."),
     F("kind", CHOICE, .options = "email,phone,postal,handle,other", .flags = REQUIRED,
       .doc = "What it is."),
-    F("value", LONGTEXT, .flags = REQUIRED | PERSONAL, .doc = "As people write it."),
+    F("value", LONGTEXT, .flags = REQUIRED | SEARCHED | PERSONAL, .doc = "As people write it."),
     F("normal", TEXT, .flags = INDEXED | PERSONAL | READONLY,
       .doc = "Normalised for comparing: folded address, digits of a number."),
     F("label", TEXT, .doc = "work, home, mobile, billing, ..."),
@@ -118,13 +121,13 @@ static const kith_field interaction_fields[] = {
     F("at", TIME, .flags = INDEXED, .doc = "When it took place, or is planned for."),
     F("planned", BOOLEAN, .default_text = "false", .doc = "It has not taken place yet."),
     F("subject", TEXT, .flags = SEARCHED, .doc = "About what, in one line."),
-    F("body", LONGTEXT, .flags = PERSONAL, .doc = "What was said or written."),
+    F("body", LONGTEXT, .flags = SEARCHED | PERSONAL, .doc = "What was said or written."),
     F("outcome", TEXT, .doc = "What came of it."),
     F("duration", DURATION, .doc = "How long it took."),
     F("cost", MONEY, .doc = "What it cost us."),
     F("about", LINK, .options = "*", .doc = "The record it is about."),
     F("amount", MONEY, .doc = "What was bought, ordered or given, in money."),
-    F("external_id", TEXT, .flags = INDEXED,
+    F("external_id", TEXT, .flags = INDEXED | SEARCHED,
       .doc = "Its id in the program that it came from; a key for imports."),
 };
 
@@ -138,13 +141,13 @@ static const kith_field task_fields[] = {
     F("state", STATE, .options = "open>done|cancelled,done>open,cancelled>open",
       .doc = "Where it stands."),
     F("reminder", TIME, .doc = "When to remind the assignee."),
-    F("body", LONGTEXT, .doc = "Details."),
+    F("body", LONGTEXT, .flags = SEARCHED, .doc = "Details."),
 };
 
 static const kith_field note_fields[] = {
     F("about", LINK, .options = "*", .flags = REQUIRED, .doc = "The record it is about."),
     F("title", TEXT, .flags = SEARCHED, .doc = "In one line."),
-    F("body", LONGTEXT, .flags = REQUIRED | PERSONAL, .doc = "The text."),
+    F("body", LONGTEXT, .flags = REQUIRED | SEARCHED | PERSONAL, .doc = "The text."),
 };
 
 static const kith_field file_fields[] = {
@@ -173,9 +176,9 @@ static const kith_field territory_fields[] = {
 };
 
 static const kith_field user_fields[] = {
-    F("login", TEXT, .flags = REQUIRED | UNIQUE, .doc = "Name to sign in with."),
+    F("login", TEXT, .flags = REQUIRED | UNIQUE | SEARCHED, .doc = "Name to sign in with."),
     F("name", TEXT, .flags = REQUIRED | SEARCHED, .doc = "Full name."),
-    F("email", EMAIL, .flags = UNIQUE, .doc = "Mail address."),
+    F("email", EMAIL, .flags = UNIQUE | SEARCHED, .doc = "Mail address."),
     F("teams", LINKS, .options = "team", .doc = "The teams the user works in."),
     F("roles", LINKS, .options = "role", .doc = "The roles the user has."),
     F("territories", LINKS, .options = "territory",
@@ -185,12 +188,12 @@ static const kith_field user_fields[] = {
 };
 
 static const kith_field team_fields[] = {
-    F("name", TEXT, .flags = REQUIRED | UNIQUE, .doc = "Name of the team."),
+    F("name", TEXT, .flags = REQUIRED | UNIQUE | SEARCHED, .doc = "Name of the team."),
     F("parent", LINK, .options = "team", .flags = TREE, .doc = "The team it is part of."),
 };
 
 static const kith_field role_fields[] = {
-    F("name", TEXT, .flags = REQUIRED | UNIQUE, .doc = "Name of the role."),
+    F("name", TEXT, .flags = REQUIRED | UNIQUE | SEARCHED, .doc = "Name of the role."),
     F("rights", JSON, .doc = "What the role may do."),
     F("zone", CHOICE, .options = "intranet,extranet,internet", .default_text = "intranet",
       .doc = "How far out it holds: intranet is for staff, extranet for partners and customers, "

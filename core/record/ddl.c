@@ -471,8 +471,11 @@ static kith_status fill_fold(struct conn *c, const struct rfield *f, kith_error 
     sqlite3_stmt *from, *to = NULL;
     bool row = true;
     const char *t = f->type->name, *n = f->name;
-    char select[256], update[256];
-    snprintf(select, sizeof select, "SELECT id, \"%s\" FROM \"%s\" NOT INDEXED", n, t);
+    char select[384], update[256];
+    snprintf(select, sizeof select,
+             "SELECT id, \"%s\" FROM \"%s\" NOT INDEXED WHERE \"%s\" IS NOT NULL OR \"%s__fold\" "
+             "IS NOT NULL",
+             n, t, n, n);
     snprintf(update, sizeof update, "UPDATE \"%s\" SET \"%s__fold\" = ?1 WHERE id = ?2", t, n);
     kith_status st = conn_prepare_once(c, select, &from, e);
     while (st == KITH_OK && (st = conn_step(c, from, &row, e)) == KITH_OK && row) {

@@ -3,6 +3,7 @@
  * ddl.c; lookups are at the end. */
 #include "record/query.h"
 #include "record/schema_internal.h"
+#include "record/search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,6 +167,11 @@ uint32_t field_columns(const struct rfield *f) {
 #define ROLLUP_NEVER                                                                               \
     (KITH_FF_REQUIRED | KITH_FF_UNIQUE | KITH_FF_SEARCHED | KITH_FF_PARTOF | KITH_FF_TREE)
 
+/* A long text that is searched is neither sorted nor compared: its words are in the index. */
+static uint32_t folding_flags(uint32_t kind) {
+    return KITH_FF_UNIQUE | KITH_FF_INDEXED | (kind == KITH_F_LONGTEXT ? 0 : KITH_FF_SEARCHED);
+}
+
 /* A field as declared, without its place, options and number. */
 static kith_status make_field(struct arena *a, const char *module, const kith_field *d,
                               struct rfield **out, kith_error *e) {
@@ -199,8 +205,7 @@ static kith_status make_field(struct arena *a, const char *module, const kith_fi
     f->kind = d->kind;
     f->flags = d->flags | (d->rollup ? KITH_FF_READONLY : 0);
     f->formula = d->rollup ? arena_strdup(a, d->rollup) : NULL;
-    f->folded = kind_folds(f->kind) &&
-                (f->flags & (KITH_FF_UNIQUE | KITH_FF_INDEXED | KITH_FF_SEARCHED)) != 0;
+    f->folded = kind_folds(f->kind) && (f->flags & folding_flags(f->kind)) != 0;
     *out = f;
     return f->name && f->label && f->doc && !f->formula == !d->rollup ? KITH_OK : err_nomem(e);
 }
@@ -383,6 +388,28 @@ static kith_status finish_type(struct builder *b, struct building *t, kith_error
     return KITH_OK;
 }
 
+/* Which of its fields are searched, and their slots in the index. */
+static kith_status search_fields(struct builder *b, struct building *bt, kith_error *e) {
+    struct rtype *t = bt->type;
+    const struct rfield **list = ARENA_ARRAY(&b->schema->arena, const struct rfield *, bt->count);
+    if (!list)
+        return err_nomem(e);
+    for (int title = 1; title >= 0; title--)
+        for (uint32_t i = 0; i < bt->count; i++) {
+            struct rfield *f = bt->fields[i];
+            if (!(f->flags & KITH_FF_SEARCHED) || !search_kind(f->kind) || (f == t->title) != title)
+                continue;
+            f->slot = t->searched_count < SEARCH_SLOTS ? t->searched_count : SEARCH_SLOTS - 1;
+            list[t->searched_count++] = f;
+        }
+    t->searched = list;
+    if (strcmp(t->name, "contact_point") == 0) {
+        t->point_primary = type_field(b->schema, t, STR("primary"));
+        t->point_kind = type_field(b->schema, t, STR("kind"));
+    }
+    return KITH_OK;
+}
+
 static kith_status build(struct builder *b, struct conn *c, const struct schema_source *sources,
                          size_t count, kith_error *e) {
     int64_t known;
@@ -399,6 +426,8 @@ static kith_status build(struct builder *b, struct conn *c, const struct schema_
         TRY(finish_type(b, &b->types[i], e));
     for (uint32_t i = 0; i < b->count; i++)
         TRY(catalogue_join(b, c, &b->types[i], e));
+    for (uint32_t i = 0; i < b->count; i++)
+        TRY(search_fields(b, &b->types[i], e));
     for (uint32_t i = 0; i < b->count; i++)
         TRY(ddl_type(b, c, &b->types[i], e));
     return ddl_base_currency(b, c, e);
@@ -440,6 +469,8 @@ kith_status schema_build(struct schema **out, struct conn *c, const struct schem
             st = rollups_build(b.schema, e);
         if (st == KITH_OK)
             st = catalogue_absent(b.schema, c, e);
+        if (st == KITH_OK)
+            st = search_setup(c, b.schema, e);
         conn_forget_statements(c);
         kith_status end =
             conn_exec(c, st == KITH_OK ? "RELEASE schema" : "ROLLBACK TO schema; RELEASE schema",

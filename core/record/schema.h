@@ -71,6 +71,7 @@ struct rfield {
     bool folded;                 /* has a companion column name__fold */
     const char *formula;         /* of a roll-up, as declared; NULL: it is none */
     const struct rollup *rollup; /* see rollup.h; NULL: it is none */
+    uint32_t slot;               /* of a searched field: its column in the index (search.h) */
 };
 
 /* It follows from other records and stands in no history. */
@@ -103,6 +104,10 @@ struct rtype {
     const char *sql_select; /* "SELECT id, <columns> FROM type WHERE id = ?1" */
     const char *sql_insert; /* id, columns, fold columns */
     const char *sql_delete;
+    /* Searched fields, the title first, and what is read for them. */
+    const struct rfield *const *searched;
+    uint32_t searched_count;
+    const struct rfield *point_primary, *point_kind; /* of contact_point; else NULL */
 };
 
 /* A link of a module that is not loaded: its rows are still there. */

@@ -84,6 +84,14 @@ TEST("each kind of planted damage is found") {
         {"UPDATE lead SET name = 'M'", "folds: lead"},
         {"UPDATE contact SET email = 'x@y.example'", "contact points: contact"},
         {"UPDATE contact_point SET \"primary\" = 0", "contact points: contact"},
+        {"DELETE FROM kith_search WHERE rowid = (SELECT id FROM contact)",
+         "is not in the search index"},
+        {"UPDATE kith_search SET s0 = 'other'", "has other words in the search index"},
+        {"INSERT INTO kith_search(rowid, kind, s0) SELECT 5, '\xC2\xA6' || id, 'x' FROM kith_type"
+         " WHERE name = 'contact'",
+         "search: contact 0000000000005 is in the search index, and there is no such one"},
+        {"UPDATE kith_search_content SET c1 = 'other'", "does not fit together within itself"},
+        {"UPDATE kith_search_data SET block = x'0102030405' WHERE id > 10", "search: "},
         {"DELETE FROM kith_journal WHERE seq = 2", "transactions: transaction"},
         {"DELETE FROM kith_tx WHERE first = 1", "transactions: journal row 1 belongs"},
         {"DELETE FROM kith_tx WHERE first = 1; DELETE FROM kith_journal WHERE tx NOT IN (SELECT id"

@@ -39,7 +39,7 @@ extern "C" {
 #define KITH_FF_REQUIRED 1u   /* must have a value                                               */
 #define KITH_FF_UNIQUE   2u   /* no two records with the same value (case and accents folded)    */
 #define KITH_FF_INDEXED  4u   /* filtered or sorted by often                                     */
-#define KITH_FF_SEARCHED 8u   /* found by text search; folded companion column                   */
+#define KITH_FF_SEARCHED 8u   /* text, address, number or tags: found by its words               */
 #define KITH_FF_PERSONAL 16u  /* belongs to a person's data: erasable                            */
 #define KITH_FF_READONLY 32u  /* only the module that owns the type may write it                 */
 #define KITH_FF_PARTOF   64u  /* link: the record is part of the one it links to, deleted with it */

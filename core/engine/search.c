@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Search: keeps the index in step with the records, indexes what was there before it, and finds.
+ *
+ * A group notes which records it touched and brings their rows in the index up to date once, just
+ * before it commits. What a savepoint took back has been noted, too: such a row is only written as
+ * it was. */
+#include "engine/engine_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define FILL_ROWS 1000 /* records indexed in one group: a few hundredths of a second */
+
+/* -- following --------------------------------------------------------------------------------- */
+
+static bool is_behind_gap(const struct search_state *s, const struct change *c) {
+    for (size_t i = 0; i < s->gap_count; i++)
+        if (s->gaps[i].type == c->type->id)
+            return c->id > s->gaps[i].done;
+    return false;
+}
+
+static bool changes_words(const struct change *c) {
+    const struct rtype *t = c->type;
+    for (uint32_t i = 0; i < t->searched_count; i++)
+        if (fieldset_has(&c->changed, t->searched[i]->index))
+            return true;
+    return t->point_primary && (fieldset_has(&c->changed, t->point_primary->index) ||
+                                fieldset_has(&c->changed, t->point_kind->index));
+}
+
+kith_status search_follow(struct txn *t, const struct change *c, kith_error *e) {
+    struct search_state *s = &t->g->search;
+    if (!c->type->searched_count || (c->kind == ROW_UPDATE && !changes_words(c)) ||
+        is_behind_gap(s, c))
+        return KITH_OK;
+    if (s->count > s->followed && s->touched[s->count - 1].id == c->id)
+        return KITH_OK;
+    if (s->count == s->cap) {
+        size_t cap = s->cap ? 2 * s->cap : 256;
+        struct touched *more = realloc(s->touched, cap * sizeof *more);
+        if (!more)
+            return err_nomem(e);
+        s->touched = more;
+        s->cap = cap;
+    }
+    s->touched[s->count++] = (struct touched){c->type, c->id};
+    return KITH_OK;
+}
+
+static int by_id(const void *a, const void *b) {
+    const struct touched *x = a, *y = b;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+kith_status search_catch_up(struct engine *g, kith_error *e) {
+    struct search_state *s = &g->search;
+    if (s->followed == s->count)
+        return KITH_OK;
+    TRY(txn_alive(g, e));
+    struct touched *from = s->touched + s->followed;
+    size_t n = s->count - s->followed;
+    qsort(from, n, sizeof *from, by_id);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || from[i].id != from[i - 1].id)
+            TRY(search_update(g->writer, from[i].type, from[i].id, &s->room, e));
+    s->followed = s->count;
+    return KITH_OK;
+}
+
+void search_taken_back(struct engine *g) {
+    g->search.followed = 0;
+}
+
+void search_settled(struct engine *g) {
+    g->search.count = g->search.followed = 0;
+}
+
+/* -- indexing what is there -------------------------------------------------------------------- */
+
+static kith_status read_gaps(struct engine *g, kith_error *e) {
+    struct search_state *s = &g->search;
+    s->gap_count = 0;
+    arena_reset(&s->arena);
+    return search_gaps(g->writer, &s->arena, &s->gaps, &s->gap_count, e);
+}
+
+kith_status search_start(struct engine *g, kith_error *e) {
+    return read_gaps(g, e);
+}
+
+void search_end(struct engine *g) {
+    free(g->search.touched);
+    search_text_free(&g->search.room);
+    arena_free(&g->search.arena);
+}
+
+/* The next type to index; NULL: none, or none that is loaded. */
+static const struct search_gap *next_gap(const struct engine *g) {
+    for (size_t i = 0; i < g->search.gap_count; i++)
+        if (schema_type_by_id(g->schema, g->search.gaps[i].type))
+            return &g->search.gaps[i];
+    return NULL;
+}
+
+bool search_building(const struct engine *g) {
+    return !g->search.held && next_gap(g) != NULL;
+}
+
+static kith_status fill(struct engine *g, kith_error *e) {
+    struct search_gap gap = *next_gap(g);
+    bool whole;
+    TRY(group_begin(g, e));
+    kith_status st = search_fill(g->writer, g->schema, &gap, FILL_ROWS, &whole, e);
+    if (st == KITH_OK)
+        return group_commit(g, e);
+    group_rollback(g);
+    return st;
+}
+
+static kith_status build_step(struct engine *g, kith_error *e) {
+    if (!next_gap(g))
+        return KITH_OK;
+    TRY(fill(g, e));
+    TRY(read_gaps(g, e));
+    if (!next_gap(g))
+        log_info("search", "all records are indexed");
+    return KITH_OK;
+}
+
+void search_build_step(struct engine *g) {
+    kith_error e = KITH_ERROR_INIT;
+    if (build_step(g, &e) == KITH_OK)
+        return;
+    g->search.held = true; /* search says what is missing; writes go on */
+    log_error("search", "indexing is held up until the next start: %s", e.message);
+}
+
+static kith_status build_alone(struct engine *g, struct request *r, kith_error *e) {
+    uint64_t *left = r->alone_arg;
+    g->search.held = false;
+    TRY(build_step(g, e));
+    return search_missing(g->writer, g->schema, left, e);
+}
+
+kith_status engine_search_build(struct engine *g, search_tell tell, void *arg, kith_error *e) {
+    uint64_t left = 0, before = UINT64_MAX;
+    for (;;) {
+        struct request r = {.alone = build_alone, .alone_arg = &left};
+        TRY(writer_submit(g, &r, e));
+        if (left == 0 || left == before)
+            return KITH_OK;
+        before = left;
+        if (tell)
+            TRY(tell(arg, left, e));
+    }
+}
+
+static kith_status clear_alone(struct engine *g, struct request *r, kith_error *e) {
+    (void)r;
+    TRY(group_begin(g, e));
+    kith_status st = search_clear(g->writer, g->schema, e);
+    st = st == KITH_OK ? group_commit(g, e) : st;
+    if (st != KITH_OK) {
+        group_rollback(g);
+        return st;
+    }
+    g->search.held = false;
+    return read_gaps(g, e);
+}
+
+kith_status engine_search_clear(struct engine *g, kith_error *e) {
+    struct request r = {.alone = clear_alone};
+    return writer_submit(g, &r, e);
+}
+
+/* -- finding ----------------------------------------------------------------------------------- */
+
+/* The types to look in, in the arena; NULL: all that there are. */
+static kith_status types_for(const struct engine *g, const struct principal *p,
+                             const struct search *q, struct arena *a,
+                             const struct rtype *const **out, size_t *count, kith_error *e) {
+    const struct schema *s = g->schema;
+    const struct rtype **types = ARENA_ARRAY(a, const struct rtype *, s->type_count + 1u);
+    bool all = true;
+    if (!types)
+        return err_nomem(e);
+    *count = 0;
+    for (uint32_t i = 0; i < s->type_count; i++) {
+        const struct rtype *t = s->types[i];
+        bool wanted = search_wants(q, t) && access_rule(p, t) != ACCESS_NONE;
+        if (wanted && t->searched_count)
+            types[(*count)++] = t;
+        all = all && wanted;
+    }
+    *out = all ? NULL : types;
+    return KITH_OK;
+}
+
+struct looking {
+    struct engine *g;
+    const struct principal *principal;
+    const struct search *q;
+    struct search_answer *answer;
+    struct arena *arena;
+};
+
+static kith_status read_hits(struct looking *l, struct conn *c, const struct search_page *page,
+                             kith_error *e) {
+    struct search_answer *out = l->answer;
+    for (size_t i = 0; i < page->count; i++) {
+        const struct search_hit *h = &page->hits[i];
+        struct search_record *r = &out->records[out->count];
+        kith_value *values = ARENA_ARRAY(l->arena, kith_value, h->type->field_count);
+        if (!values)
+            return err_nomem(e);
+        kith_status st = record_read(c, h->type, h->id, l->arena, values, e);
+        if (st == KITH_E_NOTFOUND) { /* deleted since the index was read */
+            err_clear(e);
+            continue;
+        }
+        TRY(st);
+        *r = (struct search_record){.type = h->type, .id = h->id, .values = values};
+        out->count++;
+    }
+    return KITH_OK;
+}
+
+static kith_status look(struct looking *l, struct conn *c, kith_error *e) {
+    const struct rtype *const *types = NULL;
+    struct search_page page = {.after = l->answer->after, .limit = l->answer->limit};
+    size_t count = 0;
+    TRY(types_for(l->g, l->principal, l->q, l->arena, &types, &count, e));
+    TRY(search_missing(c, l->g->schema, &l->answer->missing, e));
+    if (types && count == 0)
+        return KITH_OK;
+    TRY(search_find(c, l->g->schema, l->q, types, count, NULL, NULL, l->arena, &page, e));
+    l->answer->cursor = page.cursor;
+    l->answer->found = page.found;
+    l->answer->over = page.over;
+    l->answer->records = ARENA_ARRAY(l->arena, struct search_record, page.count + 1);
+    return l->answer->records ? read_hits(l, c, &page, e) : err_nomem(e);
+}
+
+static kith_status show(const struct looking *l, struct search_record *r, kith_error *e) {
+    const kith_value *title = r->type->title ? &r->values[r->type->title->index] : NULL;
+    if (title && title->kind == KITH_TEXT)
+        TRY(search_mark_text(l->q, title->as.s, l->arena, &r->title, e));
+    return search_snippet_of(l->q, r->type, r->values, NULL, l->arena, &r->text, e);
+}
+
+kith_status engine_search(struct engine *g, const struct principal *p, kith_str text,
+                          struct search_answer *answer, struct arena *a, kith_error *e) {
+    struct search *q;
+    struct conn *c;
+    TRY(search_parse(&q, g->schema, a, text, answer->typing, e));
+    struct looking l = {g, p, q, answer, a};
+    answer->count = 0;
+    answer->found = 0;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = look(&l, c, e);
+    engine_reader_done(g, c);
+    for (size_t i = 0; st == KITH_OK && i < answer->count; i++)
+        st = show(&l, &answer->records[i], e);
+    return st;
+}

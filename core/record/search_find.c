@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Search: the best matches, a page at a time.
+ *
+ * However many match, the newest SEARCH_RANKED_MAX are ranked, and as many of those that have the
+ * words in their title. So a page costs the same in a large database, and a match that is rare is
+ * always among them. Behind the ranked ones come all others, the newest first. A cursor carries the
+ * newest record of its first page, so that what is written meanwhile moves nothing. */
+#include "record/search_internal.h"
+
+#include "base/id.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CANDIDATES_MAX (2 * SEARCH_RANKED_MAX)
+
+struct finding {
+    struct conn *conn;
+    const struct schema *schema;
+    const struct search *q;
+    search_see see;
+    void *arg;
+    struct arena *arena;
+    kith_error *e;
+    const char *fts, *fts_title;
+    struct search_hit *hits; /* the ranked ones */
+    double *weights;         /* for each hit, of each phrase */
+    size_t count;
+    uint32_t phrases;
+    kith_id top, low; /* the newest that counts; behind which nothing is ranked but by its title */
+    bool over;        /* there are matches behind `low` */
+};
+
+/* -- one match --------------------------------------------------------------------------------- */
+
+#define TITLE_WEIGHT 8.0
+#define FIELD_WEIGHT 2.0
+#define TEXT_WEIGHT  1.0
+#define EXACT_FACTOR 1.5 /* a whole word against the beginning of one */
+#define WHOLE_FACTOR 1.5 /* the title is the phrase and nothing else */
+#define SATURATION   1.2 /* as in BM25: the tenth time a word stands there says little more */
+#define USUAL_LENGTH 2000.0
+
+/* How much a slot's texts say about a record: long ones less. */
+static double slot_weight(const struct rtype *t, uint32_t slot) {
+    if (slot == 0)
+        return TITLE_WEIGHT;
+    bool longtext = slot < t->searched_count && t->searched[slot]->kind == KITH_F_LONGTEXT;
+    return longtext ? TEXT_WEIGHT : FIELD_WEIGHT;
+}
+
+static double weigh(const struct search_node *p, const struct rtype *t, sqlite3_stmt *st) {
+    double sum = 0;
+    for (uint32_t i = 0; i < SEARCH_SLOTS; i++) {
+        kith_str slot = column_str(st, 2 + (int)i);
+        bool exact;
+        uint32_t n = slot.len ? search_count(p, slot, &exact) : 0;
+        if (n == 0)
+            continue;
+        double w = slot_weight(t, i) * n / (1.0 + (double)slot.len / USUAL_LENGTH);
+        w *= exact ? EXACT_FACTOR : 1.0;
+        sum += i == 0 && str_eq(slot, p->words) ? w * WHOLE_FACTOR : w;
+    }
+    return sum / (sum + SATURATION);
+}
+
+/* NULL: of a module that is not loaded, or not asked for. */
+static const struct rtype *type_of(const struct finding *f, sqlite3_stmt *st) {
+    const size_t bar = sizeof SEARCH_BAR - 1;
+    kith_str kind = column_str(st, 1);
+    if (kind.len <= bar)
+        return NULL;
+    const struct rtype *t =
+        schema_type_by_id(f->schema, (uint32_t)strtoul(kind.ptr + bar, NULL, 10));
+    return t && search_wants(f->q, t) ? t : NULL;
+}
+
+static void keep(struct finding *f, const struct search_hit *hit, sqlite3_stmt *st) {
+    double *weights = &f->weights[f->count * f->phrases];
+    f->hits[f->count++] = *hit;
+    for (const struct search_node *p = f->q->phrases; p; p = p->another)
+        *weights++ = weigh(p, hit->type, st);
+}
+
+/* -- the matches in their order ---------------------------------------------------------------- */
+
+/* Matches from the newest before `before` on. */
+static kith_status begin(struct finding *f, const char *fts, kith_id before, sqlite3_stmt **st) {
+    TRY(conn_prepare(f->conn,
+                     "SELECT rowid, kind, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12,"
+                     " s13, s14, s15 FROM kith_search WHERE kith_search MATCH ?1 AND rowid < ?2"
+                     " ORDER BY rowid DESC",
+                     st, f->e));
+    bind_str(*st, 1, str_of(fts));
+    bind_int(*st, 2, (int64_t)before);
+    return KITH_OK;
+}
+
+/* The next match that may be seen; *more false: there is none. */
+static kith_status next(struct finding *f, sqlite3_stmt *st, struct search_hit *hit, bool *more) {
+    for (;;) {
+        TRY(search_error(conn_step(f->conn, st, more, f->e), f->conn, f->e));
+        if (!*more)
+            return KITH_OK;
+        bool see = true;
+        *hit =
+            (struct search_hit){.type = type_of(f, st), .id = (kith_id)sqlite3_column_int64(st, 0)};
+        if (hit->type && f->see)
+            TRY(f->see(f->arg, hit->type, hit->id, &see, f->e));
+        if (hit->type && see)
+            return KITH_OK;
+    }
+}
+
+static kith_status collect(struct finding *f, const char *fts, kith_id before, bool *more) {
+    sqlite3_stmt *st;
+    struct search_hit hit = {0};
+    size_t max = f->count + SEARCH_RANKED_MAX;
+    TRY(begin(f, fts, before, &st));
+    kith_status status = next(f, st, &hit, more);
+    for (; status == KITH_OK && *more && f->count < max; status = next(f, st, &hit, more))
+        keep(f, &hit, st);
+    sqlite3_reset(st);
+    return status;
+}
+
+static int by_rank(const void *a, const void *b) {
+    const struct search_hit *x = a, *y = b;
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    return x->id > y->id ? -1 : x->id < y->id;
+}
+
+/* A phrase that few of them have says more about those. */
+static void score(struct finding *f) {
+    for (uint32_t p = 0; p < f->phrases; p++) {
+        double n = (double)f->count, with = 0;
+        for (size_t i = 0; i < f->count; i++)
+            with += f->weights[i * f->phrases + p] > 0;
+        double rare = 0.1 + log(1.0 + (n - with + 0.5) / (with + 0.5));
+        for (size_t i = 0; i < f->count; i++)
+            f->hits[i].score += (int64_t)(1e9 * rare * f->weights[i * f->phrases + p]);
+    }
+    qsort(f->hits, f->count, sizeof *f->hits, by_rank);
+}
+
+/* All that is ranked; what is the newest of all is settled by the first page. */
+static kith_status rank(struct finding *f) {
+    bool more;
+    for (const struct search_node *p = f->q->phrases; p; p = p->another)
+        f->phrases++;
+    f->hits = ARENA_ARRAY(f->arena, struct search_hit, CANDIDATES_MAX);
+    f->weights = ARENA_ARRAY(f->arena, double, CANDIDATES_MAX * f->phrases + 1);
+    if (!f->hits || !f->weights)
+        return err_nomem(f->e);
+    TRY(collect(f, f->fts, f->top + 1, &f->over));
+    if (f->count) {
+        f->top = f->top == INT64_MAX - 1 ? f->hits[0].id : f->top;
+        f->low = f->hits[f->count - 1].id;
+    }
+    if (f->over)
+        TRY(collect(f, f->fts_title, f->low, &more));
+    score(f);
+    return KITH_OK;
+}
+
+static bool is_ranked(const struct finding *f, kith_id id) {
+    for (size_t i = 0; i < f->count; i++)
+        if (f->hits[i].id == id)
+            return true;
+    return false;
+}
+
+/* -- pages ------------------------------------------------------------------------------------- */
+
+/* "r-TOP-ID-SCORE" behind a ranked one, "t-TOP-ID" behind another. */
+struct place {
+    bool tail;
+    struct search_hit hit;
+};
+
+static kith_status write_cursor(struct finding *f, const struct place *at,
+                                struct search_page *page) {
+    char top[ID_TEXT + 1], id[ID_TEXT + 1];
+    id_format(f->top, top);
+    id_format(at->hit.id, id);
+    char *text = at->tail
+                     ? arena_printf(f->arena, "t-%s-%s", top, id)
+                     : arena_printf(f->arena, "r-%s-%s-%lld", top, id, (long long)at->hit.score);
+    page->cursor = str_of(text);
+    return text ? KITH_OK : err_nomem(f->e);
+}
+
+static kith_status read_cursor(struct finding *f, kith_str text, struct place *at) {
+    kith_str rest = text, kind, top, id, score = {0};
+    bool ok = str_split(&rest, '-', &kind) && str_split(&rest, '-', &top) &&
+              str_split(&rest, '-', &id) && id_parse(top, &f->top) && id_parse(id, &at->hit.id) &&
+              (str_eqz(kind, "r") || str_eqz(kind, "t"));
+    at->tail = ok && str_eqz(kind, "t");
+    if (ok && !at->tail)
+        ok = str_split(&rest, '-', &score) && score.len < 20;
+    for (uint64_t i = 0; ok && i < score.len; i++) {
+        ok = score.ptr[i] >= '0' && score.ptr[i] <= '9' && at->hit.score < INT64_MAX / 10 - 10;
+        at->hit.score = at->hit.score * 10 + (score.ptr[i] - '0');
+    }
+    return ok ? KITH_OK
+              : err_set(f->e, KITH_E_INVAL, NULL,
+                        "'%.*s' is no place to go on from: give what an earlier answer ended with",
+                        (int)(text.len < 60 ? text.len : 60), text.ptr);
+}
+
+static kith_status take_tail(struct finding *f, struct search_page *page, struct place *at,
+                             bool *more) {
+    sqlite3_stmt *st;
+    struct search_hit hit;
+    TRY(begin(f, f->fts, at->hit.id, &st));
+    kith_status status = next(f, st, &hit, more);
+    for (; status == KITH_OK && *more; status = next(f, st, &hit, more)) {
+        if (is_ranked(f, hit.id))
+            continue;
+        if (page->count == page->limit)
+            break;
+        page->hits[page->count++] = at->hit = hit;
+    }
+    sqlite3_reset(st);
+    return status;
+}
+
+static kith_status take_page(struct finding *f, struct search_page *page, struct place *at,
+                             bool begun) {
+    bool more = false;
+    for (size_t i = 0; !at->tail && i < f->count && !more; i++) {
+        if (begun && by_rank(&f->hits[i], &at->hit) <= 0)
+            continue;
+        more = page->count == page->limit;
+        if (!more)
+            page->hits[page->count++] = at->hit = f->hits[i];
+        begun = begun && !more;
+    }
+    if (!more && f->over) {
+        if (!at->tail)
+            *at = (struct place){true, {.id = f->low}};
+        TRY(take_tail(f, page, at, &more));
+    }
+    return more ? write_cursor(f, at, page) : KITH_OK;
+}
+
+kith_status search_find(struct conn *c, const struct schema *s, const struct search *q,
+                        const struct rtype *const *types, size_t type_count, search_see see,
+                        void *arg, struct arena *a, struct search_page *page, kith_error *e) {
+    struct finding f = {.conn = c, .schema = s, .q = q, .see = see, .arg = arg, .arena = a, .e = e};
+    struct place at = {0};
+    f.top = INT64_MAX - 1;
+    page->count = 0;
+    page->cursor = (kith_str){0};
+    if (page->after.len)
+        TRY(read_cursor(&f, page->after, &at));
+    f.fts = search_fts(q, types, type_count, SEARCH_ALL_SLOTS, a);
+    f.fts_title = search_fts(q, types, type_count, 1u, a);
+    page->hits = ARENA_ARRAY(a, struct search_hit, page->limit + 1u);
+    if (!f.fts || !f.fts_title || !page->hits)
+        return err_nomem(e);
+    TRY(rank(&f));
+    page->found = (int64_t)f.count;
+    page->over = f.over;
+    return take_page(&f, page, &at, page->after.len > 0);
+}

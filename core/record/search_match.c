@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Search: what is searched for as a condition: in FTS5's language for the index, and looked for in
+ * the words of one record. */
+#include "record/search_internal.h"
+
+#include <string.h>
+
+/* -- one record -------------------------------------------------------------------------------- */
+
+/* Does the phrase stand at p, where a word begins? */
+static bool stands_at(const struct search_node *n, const char *p, const char *end, bool *whole) {
+    uint64_t left = (uint64_t)(end - p);
+    if (left < n->words.len || memcmp(p, n->words.ptr, n->words.len) != 0)
+        return false;
+    *whole = left == n->words.len || p[n->words.len] == ' ';
+    return *whole || n->prefix;
+}
+
+uint32_t search_count(const struct search_node *phrase, kith_str slot, bool *exact) {
+    const char *p = slot.ptr, *end = p + slot.len;
+    uint32_t count = 0;
+    *exact = false;
+    while (p && p < end) {
+        bool whole;
+        if (stands_at(phrase, p, end, &whole)) {
+            count++;
+            *exact = *exact || whole;
+        }
+        p = memchr(p, ' ', (size_t)(end - p));
+        p = p ? p + 1 : NULL;
+    }
+    return count;
+}
+
+static bool phrase_matches(const struct search_node *n, const struct search_text *w,
+                           uint32_t slots) {
+    bool exact;
+    for (uint32_t i = 0; i < SEARCH_SLOTS; i++)
+        if (slots >> i & 1 && w->slots[i].len && search_count(n, buf_view(&w->slots[i]), &exact))
+            return true;
+    return false;
+}
+
+static bool node_matches(const struct search_node *n, const struct search_text *w, uint32_t slots) {
+    if (n->kind == SEARCH_PHRASE)
+        return phrase_matches(n, w, slots);
+    bool all = n->kind == SEARCH_AND;
+    for (const struct search_node *c = n->first; c; c = c->next)
+        if ((node_matches(c, w, slots) != c->negated) != all)
+            return !all;
+    return all;
+}
+
+bool search_match(const struct search *q, const struct search_text *w, uint32_t slots) {
+    return w->any && node_matches(q->root, w, slots);
+}
+
+bool search_wants(const struct search *q, const struct rtype *t) {
+    for (size_t i = 0; i < q->type_count; i++)
+        if (q->types[i] == t)
+            return true;
+    return q->type_count == 0;
+}
+
+/* -- the index --------------------------------------------------------------------------------- */
+
+static void write_node(struct buf *b, const struct search_node *n);
+
+/* The parts that are, or are not, negated. */
+static void write_parts(struct buf *b, const struct search_node *n, bool negated,
+                        const char *between) {
+    bool first = true;
+    buf_putc(b, '(');
+    for (const struct search_node *c = n->first; c; c = c->next) {
+        if (c->negated != negated)
+            continue;
+        buf_puts(b, first ? "" : between);
+        write_node(b, c);
+        first = false;
+    }
+    buf_putc(b, ')');
+}
+
+static void write_node(struct buf *b, const struct search_node *n) {
+    bool negated = false;
+    for (const struct search_node *c = n->first; c; c = c->next)
+        negated = negated || c->negated;
+    switch (n->kind) {
+    case SEARCH_PHRASE: /* letters, digits and blanks: nothing in it ends the quotation */
+        buf_putc(b, '"');
+        buf_str(b, n->words);
+        buf_puts(b, n->prefix ? "\" *" : "\"");
+        return;
+    case SEARCH_OR:
+        write_parts(b, n, false, " OR ");
+        return;
+    case SEARCH_AND:
+        buf_puts(b, negated ? "(" : "");
+        write_parts(b, n, false, " AND ");
+        if (negated) {
+            buf_puts(b, " NOT ");
+            write_parts(b, n, true, " OR ");
+            buf_putc(b, ')');
+        }
+    }
+}
+
+static void write_slots(struct buf *b, uint32_t slots) {
+    buf_putc(b, '{');
+    for (uint32_t i = 0; i < SEARCH_SLOTS; i++)
+        if (slots >> i & 1)
+            buf_printf(b, " s%u", i);
+    buf_puts(b, " } : ");
+}
+
+const char *search_fts(const struct search *q, const struct rtype *const *types, size_t count,
+                       uint32_t slots, struct arena *a) {
+    struct buf b = {0};
+    if (types) {
+        buf_putc(&b, '(');
+        for (size_t i = 0; i < count; i++)
+            buf_printf(&b, "%s\"" SEARCH_BAR "%u\"", i ? " OR " : "", types[i]->id);
+        buf_puts(&b, ") AND ");
+    }
+    if (slots != SEARCH_ALL_SLOTS)
+        write_slots(&b, slots);
+    buf_putc(&b, '(');
+    write_node(&b, q->root);
+    buf_putc(&b, ')');
+    const char *out = b.failed ? NULL : arena_strdup(a, b.ptr);
+    buf_free(&b);
+    return out;
+}
