@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "record/access.h"
 
 #define FILL_ROWS 1000 /* records indexed in one group: a few hundredths of a second */
 
@@ -178,27 +179,6 @@ kith_status engine_search_clear(struct engine *g, kith_error *e) {
 
 /* -- finding ----------------------------------------------------------------------------------- */
 
-/* The types to look in, in the arena; NULL: all that there are. */
-static kith_status types_for(const struct engine *g, const struct principal *p,
-                             const struct search *q, struct arena *a,
-                             const struct rtype *const **out, size_t *count, kith_error *e) {
-    const struct schema *s = g->schema;
-    const struct rtype **types = ARENA_ARRAY(a, const struct rtype *, s->type_count + 1u);
-    bool all = true;
-    if (!types)
-        return err_nomem(e);
-    *count = 0;
-    for (uint32_t i = 0; i < s->type_count; i++) {
-        const struct rtype *t = s->types[i];
-        bool wanted = search_wants(q, t) && access_rule(p, t) != ACCESS_NONE;
-        if (wanted && t->searched_count)
-            types[(*count)++] = t;
-        all = all && wanted;
-    }
-    *out = all ? NULL : types;
-    return KITH_OK;
-}
-
 struct looking {
     struct engine *g;
     const struct principal *principal;
@@ -207,36 +187,43 @@ struct looking {
     struct arena *arena;
 };
 
+/* Reads a record as it is now: since the index was read it may have gone, or have become another
+ * one's; then *there is false. */
+static kith_status read_hit(struct looking *l, struct conn *c, const struct search_hit *h,
+                            struct search_record *out, bool *there, kith_error *e) {
+    kith_value *values = ARENA_ARRAY(l->arena, kith_value, h->type->field_count);
+    kith_error why = KITH_ERROR_INIT;
+    *there = false;
+    if (!values)
+        return err_nomem(e);
+    kith_status st = record_read(c, h->type, h->id, l->arena, values, &why);
+    if (st == KITH_E_NOTFOUND)
+        return KITH_OK;
+    if (st != KITH_OK) {
+        err_copy(e, &why);
+        return st;
+    }
+    TRY(access_may(c, l->principal, RIGHT_READ, h->type, h->id, values, l->arena, there, NULL, e));
+    access_mask(l->principal, h->type, values);
+    *out = (struct search_record){.type = h->type, .id = h->id, .values = values};
+    return KITH_OK;
+}
+
 static kith_status read_hits(struct looking *l, struct conn *c, const struct search_page *page,
                              kith_error *e) {
     struct search_answer *out = l->answer;
     for (size_t i = 0; i < page->count; i++) {
-        const struct search_hit *h = &page->hits[i];
-        struct search_record *r = &out->records[out->count];
-        kith_value *values = ARENA_ARRAY(l->arena, kith_value, h->type->field_count);
-        if (!values)
-            return err_nomem(e);
-        kith_status st = record_read(c, h->type, h->id, l->arena, values, e);
-        if (st == KITH_E_NOTFOUND) { /* deleted since the index was read */
-            err_clear(e);
-            continue;
-        }
-        TRY(st);
-        *r = (struct search_record){.type = h->type, .id = h->id, .values = values};
-        out->count++;
+        bool there;
+        TRY(read_hit(l, c, &page->hits[i], &out->records[out->count], &there, e));
+        out->count += there;
     }
     return KITH_OK;
 }
 
 static kith_status look(struct looking *l, struct conn *c, kith_error *e) {
-    const struct rtype *const *types = NULL;
     struct search_page page = {.after = l->answer->after, .limit = l->answer->limit};
-    size_t count = 0;
-    TRY(types_for(l->g, l->principal, l->q, l->arena, &types, &count, e));
     TRY(search_missing(c, l->g->schema, &l->answer->missing, e));
-    if (types && count == 0)
-        return KITH_OK;
-    TRY(search_find(c, l->g->schema, l->q, types, count, NULL, NULL, l->arena, &page, e));
+    TRY(search_find(c, l->g->schema, l->q, l->principal, l->arena, &page, e));
     l->answer->cursor = page.cursor;
     l->answer->found = page.found;
     l->answer->over = page.over;
@@ -248,7 +235,7 @@ static kith_status show(const struct looking *l, struct search_record *r, kith_e
     const kith_value *title = r->type->title ? &r->values[r->type->title->index] : NULL;
     if (title && title->kind == KITH_TEXT)
         TRY(search_mark_text(l->q, title->as.s, l->arena, &r->title, e));
-    return search_snippet_of(l->q, r->type, r->values, NULL, l->arena, &r->text, e);
+    return search_snippet_of(l->q, r->type, r->values, l->arena, &r->text, e);
 }
 
 kith_status engine_search(struct engine *g, const struct principal *p, kith_str text,

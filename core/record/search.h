@@ -18,7 +18,7 @@
 #ifndef RECORD_SEARCH_H
 #define RECORD_SEARCH_H
 
-#include "record/record.h"
+#include "record/query.h"
 
 #define SEARCH_SLOTS     16u   /* the fields of a type beyond share the last one */
 #define SEARCH_TEXT_MAX  4096u /* bytes of what is searched for */
@@ -79,11 +79,20 @@ kith_status search_parse(struct search **out, const struct schema *s, struct are
                          kith_str text, bool last, kith_error *e);
 /* Whether records of this type are wanted. */
 bool search_wants(const struct search *q, const struct rtype *t);
-/* Does it match a record with these words, by the slots that may be read? What the index finds. */
+/* The slots whose fields the principal may read, all of them. 0: none is searched. */
+uint32_t search_slots(const struct principal *p, const struct rtype *t);
+/* Does it match a record with these words, by these slots? What the index finds. */
 bool search_match(const struct search *q, const struct search_text *w, uint32_t slots);
-/* Its condition in FTS5's language, in the arena. types: NULL for all. NULL: no memory. */
-const char *search_fts(const struct search *q, const struct rtype *const *types, size_t count,
-                       uint32_t slots, struct arena *a);
+/* Some types with the slots to look in. */
+struct search_part {
+    const struct rtype *const *types; /* NULL: all */
+    size_t count;
+    uint32_t slots;
+};
+/* Its condition in FTS5's language, in the arena; it holds for any of the parts. NULL: no memory.
+ */
+const char *search_fts(const struct search *q, const struct search_part *parts, size_t count,
+                       struct arena *a);
 
 /* -- finding ----------------------------------------------------------------------------------- */
 
@@ -101,13 +110,10 @@ struct search_page {
     int64_t found;   /* out: how many match; more when `over` */
     bool over;
 };
-/* Says whether the record may be seen. May be NULL. */
-typedef kith_status (*search_see)(void *arg, const struct rtype *t, kith_id id, bool *see,
-                                  kith_error *e);
-/* The best hits among the types given. The result lives in the arena. */
+/* The best hits among what the principal may read. The result lives in the arena. */
 kith_status search_find(struct conn *c, const struct schema *s, const struct search *q,
-                        const struct rtype *const *types, size_t type_count, search_see see,
-                        void *arg, struct arena *a, struct search_page *page, kith_error *e);
+                        const struct principal *p, struct arena *a, struct search_page *page,
+                        kith_error *e);
 
 /* -- showing ----------------------------------------------------------------------------------- */
 
@@ -123,10 +129,10 @@ struct search_snippet {
 /* Marks what matches in a text. Both live in the arena. */
 kith_status search_mark_text(const struct search *q, kith_str text, struct arena *a,
                              struct search_snippet *out, kith_error *e);
-/* The part of the record around its first match outside of its title. hidden: fields that may not
- * be read, or NULL. */
+/* The part of the record around its first match outside of its title. values: as they may be read.
+ */
 kith_status search_snippet_of(const struct search *q, const struct rtype *t,
-                              const kith_value *values, const struct fieldset *hidden,
-                              struct arena *a, struct search_snippet *out, kith_error *e);
+                              const kith_value *values, struct arena *a, struct search_snippet *out,
+                              kith_error *e);
 
 #endif

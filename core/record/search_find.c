@@ -8,6 +8,7 @@
 #include "record/search_internal.h"
 
 #include "base/id.h"
+#include "record/access.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,10 +20,15 @@ struct finding {
     struct conn *conn;
     const struct schema *schema;
     const struct search *q;
-    search_see see;
-    void *arg;
+    const struct principal *principal;
     struct arena *arena;
     kith_error *e;
+    struct search_part *parts; /* what may be looked at */
+    size_t part_count;
+    bool some;       /* of some types only some records may be seen: */
+    struct buf rule; /* those, as SQL */
+    kith_value *values;
+    size_t value_count, value_cap;
     const char *fts, *fts_title;
     struct search_hit *hits; /* the ranked ones */
     double *weights;         /* for each hit, of each phrase */
@@ -50,12 +56,14 @@ static double slot_weight(const struct rtype *t, uint32_t slot) {
     return longtext ? TEXT_WEIGHT : FIELD_WEIGHT;
 }
 
-static double weigh(const struct search_node *p, const struct rtype *t, sqlite3_stmt *st) {
+/* By the slots that may be read: what is hidden shows in no order either. */
+static double weigh(const struct search_node *p, const struct rtype *t, uint32_t slots,
+                    sqlite3_stmt *st) {
     double sum = 0;
     for (uint32_t i = 0; i < SEARCH_SLOTS; i++) {
         kith_str slot = column_str(st, 2 + (int)i);
         bool exact;
-        uint32_t n = slot.len ? search_count(p, slot, &exact) : 0;
+        uint32_t n = slot.len && slots >> i & 1 ? search_count(p, slot, &exact) : 0;
         if (n == 0)
             continue;
         double w = slot_weight(t, i) * n / (1.0 + (double)slot.len / USUAL_LENGTH);
@@ -78,39 +86,137 @@ static const struct rtype *type_of(const struct finding *f, sqlite3_stmt *st) {
 
 static void keep(struct finding *f, const struct search_hit *hit, sqlite3_stmt *st) {
     double *weights = &f->weights[f->count * f->phrases];
+    uint32_t slots = search_slots(f->principal, hit->type);
     f->hits[f->count++] = *hit;
     for (const struct search_node *p = f->q->phrases; p; p = p->another)
-        *weights++ = weigh(p, hit->type, st);
+        *weights++ = weigh(p, hit->type, slots, st);
+}
+
+/* -- what may be seen -------------------------------------------------------------------------- */
+
+static const struct principal everything = {.name = "", .all = true};
+
+#define FIRST_VALUE 3u /* ?1 is what is searched for, ?2 where it begins */
+
+static uint32_t add_value(void *arg, kith_value v) {
+    struct finding *f = arg;
+    kith_value *more = arena_grow(f->arena, f->values, f->value_count, &f->value_cap, sizeof *more);
+    if (!more) {
+        f->rule.failed = true;
+        return 0;
+    }
+    f->values = more;
+    f->values[f->value_count++] = v;
+    return FIRST_VALUE + (uint32_t)f->value_count - 1;
+}
+
+/* "OR (kind = ... AND EXISTS(...))": the records of a type that may be seen. */
+static void add_rule(struct finding *f, struct access_sql *out, const struct rtype *t) {
+    struct buf rule = {0};
+    out->b = &rule;
+    bool some = access_put(out, f->principal, t, "t0");
+    buf_printf(&f->rule, "%s(kind = '" SEARCH_BAR "%u'", f->rule.len ? " OR " : "", t->id);
+    if (some) {
+        buf_puts(&f->rule, " AND EXISTS(SELECT 1 FROM ");
+        sql_name(&f->rule, t->name);
+        buf_puts(&f->rule, " AS t0 WHERE t0.id = kith_search.rowid AND ");
+        buf_str(&f->rule, buf_view(&rule));
+        buf_putc(&f->rule, ')');
+    }
+    buf_putc(&f->rule, ')');
+    f->some = f->some || some;
+    f->rule.failed = f->rule.failed || rule.failed;
+    buf_free(&rule);
+}
+
+/* A part for each set of slots: most types are in one. */
+static kith_status add_type(struct finding *f, const struct rtype *t, uint32_t slots) {
+    struct search_part *part = f->parts;
+    while (part < f->parts + f->part_count && part->slots != slots)
+        part++;
+    if (part == f->parts + f->part_count) {
+        const struct rtype **types =
+            ARENA_ARRAY(f->arena, const struct rtype *, f->schema->type_count);
+        if (!types)
+            return err_nomem(f->e);
+        *part = (struct search_part){.types = types, .slots = slots};
+        f->part_count++;
+    }
+    ((const struct rtype **)(uintptr_t)part->types)[part->count++] = t;
+    return KITH_OK;
+}
+
+static kith_status find_parts(struct finding *f) {
+    struct access_sql out = {.value = add_value, .arg = f};
+    f->parts = ARENA_ARRAY(f->arena, struct search_part, f->schema->type_count + 1u);
+    if (!f->parts)
+        return err_nomem(f->e);
+    bool all = f->principal && f->principal->all && f->q->type_count == 0;
+    if (all) { /* with what is not loaded, which is passed over */
+        *f->parts = (struct search_part){.slots = SEARCH_ALL_SLOTS};
+        f->part_count = 1;
+        return KITH_OK;
+    }
+    for (uint32_t i = 0; i < f->schema->type_count; i++) {
+        const struct rtype *t = f->schema->types[i];
+        uint32_t slots = search_slots(f->principal, t), searched = search_slots(&everything, t);
+        if (!slots || !search_wants(f->q, t) || access_rule(f->principal, t) == ACCESS_NONE)
+            continue;
+        TRY(add_type(f, t, slots == searched ? SEARCH_ALL_SLOTS : slots));
+        add_rule(f, &out, t);
+    }
+    return f->rule.failed ? err_nomem(f->e) : KITH_OK;
+}
+
+/* The same by the titles alone. */
+static const char *fts_of_titles(struct finding *f) {
+    struct search_part *parts = ARENA_ARRAY(f->arena, struct search_part, f->part_count + 1);
+    size_t n = 0;
+    for (size_t i = 0; parts && i < f->part_count; i++) {
+        parts[n] = f->parts[i];
+        parts[n].slots &= 1u;
+        n += parts[n].slots != 0;
+    }
+    return !parts ? NULL : n ? search_fts(f->q, parts, n, f->arena) : "";
 }
 
 /* -- the matches in their order ---------------------------------------------------------------- */
 
 /* Matches from the newest before `before` on. */
 static kith_status begin(struct finding *f, const char *fts, kith_id before, sqlite3_stmt **st) {
-    TRY(conn_prepare(f->conn,
-                     "SELECT rowid, kind, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12,"
-                     " s13, s14, s15 FROM kith_search WHERE kith_search MATCH ?1 AND rowid < ?2"
-                     " ORDER BY rowid DESC",
-                     st, f->e));
+    struct buf sql = {0};
+    buf_puts(&sql, "SELECT rowid, kind, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12,"
+                   " s13, s14, s15 FROM kith_search WHERE kith_search MATCH ?1 AND rowid < ?2");
+    if (f->some) {
+        buf_puts(&sql, " AND (");
+        buf_str(&sql, buf_view(&f->rule));
+        buf_putc(&sql, ')');
+    }
+    buf_puts(&sql, " ORDER BY rowid DESC");
+    kith_status status =
+        sql.failed ? err_nomem(f->e) : conn_prepare_once(f->conn, sql.ptr, st, f->e);
+    buf_free(&sql);
+    if (status != KITH_OK)
+        return status;
     bind_str(*st, 1, str_of(fts));
     bind_int(*st, 2, (int64_t)before);
+    for (size_t i = 0; f->some && i < f->value_count; i++)
+        if (f->values[i].kind == KITH_TEXT)
+            bind_str(*st, (int)(FIRST_VALUE + i), f->values[i].as.s);
+        else
+            bind_int(*st, (int)(FIRST_VALUE + i), f->values[i].as.i);
     return KITH_OK;
 }
 
-/* The next match that may be seen; *more false: there is none. */
+/* The next match of a type that is loaded; *more false: there is none. */
 static kith_status next(struct finding *f, sqlite3_stmt *st, struct search_hit *hit, bool *more) {
-    for (;;) {
+    do {
         TRY(search_error(conn_step(f->conn, st, more, f->e), f->conn, f->e));
-        if (!*more)
-            return KITH_OK;
-        bool see = true;
-        *hit =
-            (struct search_hit){.type = type_of(f, st), .id = (kith_id)sqlite3_column_int64(st, 0)};
-        if (hit->type && f->see)
-            TRY(f->see(f->arg, hit->type, hit->id, &see, f->e));
-        if (hit->type && see)
-            return KITH_OK;
-    }
+        if (*more)
+            *hit = (struct search_hit){.type = type_of(f, st),
+                                       .id = (kith_id)sqlite3_column_int64(st, 0)};
+    } while (*more && !hit->type);
+    return KITH_OK;
 }
 
 static kith_status collect(struct finding *f, const char *fts, kith_id before, bool *more) {
@@ -121,7 +227,7 @@ static kith_status collect(struct finding *f, const char *fts, kith_id before, b
     kith_status status = next(f, st, &hit, more);
     for (; status == KITH_OK && *more && f->count < max; status = next(f, st, &hit, more))
         keep(f, &hit, st);
-    sqlite3_reset(st);
+    sqlite3_finalize(st);
     return status;
 }
 
@@ -159,7 +265,7 @@ static kith_status rank(struct finding *f) {
         f->top = f->top == INT64_MAX - 1 ? f->hits[0].id : f->top;
         f->low = f->hits[f->count - 1].id;
     }
-    if (f->over)
+    if (f->over && *f->fts_title)
         TRY(collect(f, f->fts_title, f->low, &more));
     score(f);
     return KITH_OK;
@@ -223,7 +329,7 @@ static kith_status take_tail(struct finding *f, struct search_page *page, struct
             break;
         page->hits[page->count++] = at->hit = hit;
     }
-    sqlite3_reset(st);
+    sqlite3_finalize(st);
     return status;
 }
 
@@ -246,23 +352,34 @@ static kith_status take_page(struct finding *f, struct search_page *page, struct
     return more ? write_cursor(f, at, page) : KITH_OK;
 }
 
-kith_status search_find(struct conn *c, const struct schema *s, const struct search *q,
-                        const struct rtype *const *types, size_t type_count, search_see see,
-                        void *arg, struct arena *a, struct search_page *page, kith_error *e) {
-    struct finding f = {.conn = c, .schema = s, .q = q, .see = see, .arg = arg, .arena = a, .e = e};
+static kith_status find_page(struct finding *f, struct search_page *page) {
     struct place at = {0};
+    TRY(find_parts(f));
+    if (page->after.len)
+        TRY(read_cursor(f, page->after, &at));
+    if (f->part_count == 0) /* nothing may be looked at */
+        return KITH_OK;
+    f->fts = search_fts(f->q, f->parts, f->part_count, f->arena);
+    f->fts_title = fts_of_titles(f);
+    page->hits = ARENA_ARRAY(f->arena, struct search_hit, page->limit + 1u);
+    if (!f->fts || !f->fts_title || !page->hits)
+        return err_nomem(f->e);
+    TRY(rank(f));
+    page->found = (int64_t)f->count;
+    page->over = f->over;
+    return take_page(f, page, &at, page->after.len > 0);
+}
+
+kith_status search_find(struct conn *c, const struct schema *s, const struct search *q,
+                        const struct principal *p, struct arena *a, struct search_page *page,
+                        kith_error *e) {
+    struct finding f = {.conn = c, .schema = s, .q = q, .principal = p, .arena = a, .e = e};
     f.top = INT64_MAX - 1;
     page->count = 0;
+    page->found = 0;
+    page->over = false;
     page->cursor = (kith_str){0};
-    if (page->after.len)
-        TRY(read_cursor(&f, page->after, &at));
-    f.fts = search_fts(q, types, type_count, SEARCH_ALL_SLOTS, a);
-    f.fts_title = search_fts(q, types, type_count, 1u, a);
-    page->hits = ARENA_ARRAY(a, struct search_hit, page->limit + 1u);
-    if (!f.fts || !f.fts_title || !page->hits)
-        return err_nomem(e);
-    TRY(rank(&f));
-    page->found = (int64_t)f.count;
-    page->over = f.over;
-    return take_page(&f, page, &at, page->after.len > 0);
+    kith_status st = find_page(&f, page);
+    buf_free(&f.rule);
+    return st;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Search: what is searched for as a condition: in FTS5's language for the index, and looked for in
  * the words of one record. */
+#include "record/access.h"
 #include "record/search_internal.h"
 
 #include <string.h>
@@ -62,6 +63,16 @@ bool search_wants(const struct search *q, const struct rtype *t) {
     return q->type_count == 0;
 }
 
+uint32_t search_slots(const struct principal *p, const struct rtype *t) {
+    uint32_t all = 0, hidden = 0;
+    for (uint32_t i = 0; i < t->searched_count; i++) {
+        uint32_t slot = 1u << t->searched[i]->slot;
+        all |= slot;
+        hidden |= access_reads(p, t->searched[i]) ? 0 : slot;
+    }
+    return all & ~hidden;
+}
+
 /* -- the index --------------------------------------------------------------------------------- */
 
 static void write_node(struct buf *b, const struct search_node *n);
@@ -113,19 +124,25 @@ static void write_slots(struct buf *b, uint32_t slots) {
     buf_puts(b, " } : ");
 }
 
-const char *search_fts(const struct search *q, const struct rtype *const *types, size_t count,
-                       uint32_t slots, struct arena *a) {
+/* Types that are all to be looked at in the same way. */
+static void write_part(struct buf *b, const struct search *q, const struct search_part *part) {
+    for (size_t i = 0; part->types && i < part->count; i++)
+        buf_printf(b, "%s\"" SEARCH_BAR "%u\"", i ? " OR " : "(", part->types[i]->id);
+    buf_puts(b, part->types ? ") AND " : "");
+    if (part->slots != SEARCH_ALL_SLOTS)
+        write_slots(b, part->slots);
+    buf_putc(b, '(');
+    write_node(b, q->root);
+    buf_putc(b, ')');
+}
+
+const char *search_fts(const struct search *q, const struct search_part *parts, size_t count,
+                       struct arena *a) {
     struct buf b = {0};
-    if (types) {
-        buf_putc(&b, '(');
-        for (size_t i = 0; i < count; i++)
-            buf_printf(&b, "%s\"" SEARCH_BAR "%u\"", i ? " OR " : "", types[i]->id);
-        buf_puts(&b, ") AND ");
+    for (size_t i = 0; i < count; i++) {
+        buf_puts(&b, i ? ") OR (" : "(");
+        write_part(&b, q, &parts[i]);
     }
-    if (slots != SEARCH_ALL_SLOTS)
-        write_slots(&b, slots);
-    buf_putc(&b, '(');
-    write_node(&b, q->root);
     buf_putc(&b, ')');
     const char *out = b.failed ? NULL : arena_strdup(a, b.ptr);
     buf_free(&b);

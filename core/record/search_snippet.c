@@ -164,13 +164,13 @@ static kith_status of_value(const struct search *q, const kith_value *v, struct 
 }
 
 kith_status search_snippet_of(const struct search *q, const struct rtype *t,
-                              const kith_value *values, const struct fieldset *hidden,
-                              struct arena *a, struct search_snippet *out, kith_error *e) {
+                              const kith_value *values, struct arena *a, struct search_snippet *out,
+                              kith_error *e) {
     *out = (struct search_snippet){0};
     for (uint32_t i = 0; i < t->searched_count; i++) {
         const struct rfield *f = t->searched[i];
         struct search_snippet here = {0};
-        if (f == t->title || (hidden && fieldset_has(hidden, f->index)))
+        if (f == t->title)
             continue;
         TRY(of_value(q, &values[f->index], a, &here, e));
         if (!here.count)

@@ -376,6 +376,37 @@ static void expect_lists(struct world *w, int user, const struct principal *p, i
     EXPECT_INT(open ? seen : 0, a.seen);
 }
 
+static unsigned found(struct world *w, const struct principal *p, int type, const char *word,
+                      bool open) {
+    struct search_answer a = {.limit = 3};
+    unsigned out = 0;
+    const char *text = arena_printf(&w->x.arena, "type:%s %s", type_names[type], word);
+    do {
+        EXPECT_OK(engine_search(w->x.g, p, str_of(text), &a, &w->x.arena, &w->x.e), w->x.e);
+        for (size_t k = 0; k < a.count; k++) {
+            struct answer shown = {.w = w, .type = type, .open = open};
+            EXPECT_OK(on_row(&shown, a.records[k].id, a.records[k].values, &w->x.e), w->x.e);
+            EXPECT(!shown.leaked);
+            EXPECT_INT(0, out & shown.seen);
+            out |= shown.seen;
+        }
+        a.after = a.cursor;
+    } while (a.cursor.len);
+    return out;
+}
+
+/* A search finds what may be seen, by no word of a field that is closed. */
+static void expect_search(struct world *w, int user, const struct principal *p, int type) {
+    unsigned seen = naive(w, user, type), with = 0;
+    bool open = field_open(w, user, type, false);
+    EXPECT_INT(seen, found(w, p, type, type == POINT ? "v" : "n*", open));
+    if (type == POINT) /* its field is not searched */
+        return;
+    for (int i = 0; i < RECORDS; i++)
+        with |= open && (seen >> i & 1u) && w->records[type][i].value ? 1u << i : 0;
+    EXPECT_INT(with, found(w, p, type, field_values[type], open));
+}
+
 /* Through links, forward and backward: a record that may not be seen is not there. */
 static void expect_ways(struct world *w, int user, const struct principal *p) {
     struct answer a;
@@ -527,6 +558,8 @@ static void expect_world(struct world *w) {
         EXPECT_OK(engine_enter(w->x.g, &of, w->users[u].login, &p, &w->x.e), w->x.e);
         for (int t = 0; t < TYPES; t++) {
             expect_lists(w, u, &p, t);
+            if (t != LEAD) /* has no searched field */
+                expect_search(w, u, &p, t);
             expect_gets(w, u, &p, t);
             expect_export(w, u, &p, t);
             expect_writes(w, u, &p, t);
