@@ -318,6 +318,7 @@ void engine_close(struct engine *g) {
     search_end(g);
     arena_free(&g->arena);
     arena_free(&g->work);
+    arena_free(&g->derived);
     pthread_cond_destroy(&g->work_cond);
     pthread_cond_destroy(&g->idle_cond);
     pthread_cond_destroy(&g->readers_cond);

@@ -184,10 +184,11 @@ struct engine {
     /* [writer], or [main] before start */
     struct conn *writer;
     struct idgen ids;
-    uint64_t seq;      /* last given out */
-    uint64_t writes;   /* of rows, journaled or not, also those that were taken back */
-    struct map actors; /* "kind:name" -> number, committed or in this group */
-    struct arena work; /* of the request or event that is running */
+    uint64_t seq;         /* last given out */
+    uint64_t writes;      /* of rows, journaled or not, also those that were taken back */
+    struct map actors;    /* "kind:name" -> number, committed or in this group */
+    struct arena work;    /* of the request or event that is running */
+    struct arena derived; /* of records whose roll-ups change: a transaction may change many */
     /* Changed on the writer under `lock`: other threads read it under the lock. */
     struct subscribers *subs;
     struct subscribers *adding; /* where engine_add_* put them; NULL: nowhere */
@@ -319,7 +320,8 @@ kith_status access_call(const struct txn *t, const struct principal *p, const st
 
 /* What is derived from records follows a change of one, in its transaction: of a write, and of a
  * roll-up's value in the record that it belongs to. The latter comes with before, after and changed
- * like an update, but without hook, journal row or time of change. */
+ * like an update, but without hook, journal row or time of change; they live until the call ends.
+ */
 kith_status follow_change(struct txn *t, const struct change *c, kith_error *e);
 
 /* rollup.c */

@@ -145,7 +145,7 @@ static kith_status apply(struct txn *t, const struct change *c, const struct rol
 static kith_status read_parent(struct txn *t, const struct parent *p, kith_value *values,
                                bool *gone, kith_error *e) {
     kith_error why = KITH_ERROR_INIT;
-    kith_status st = record_read(t->g->writer, p->type, p->id, t->arena, values, &why);
+    kith_status st = record_read(t->g->writer, p->type, p->id, &t->g->derived, values, &why);
     *gone = st == KITH_E_NOTFOUND;
     if (st == KITH_OK || *gone)
         return KITH_OK;
@@ -156,8 +156,8 @@ static kith_status read_parent(struct txn *t, const struct parent *p, kith_value
 static kith_status follow_parent(struct txn *t, const struct change *c, const struct part *parts,
                                  const struct parent *p, kith_error *e) {
     struct change derived = {.kind = ROW_UPDATE, .type = p->type, .id = p->id};
-    kith_value *before = ARENA_ARRAY(t->arena, kith_value, p->type->field_count);
-    kith_value *after = ARENA_ARRAY(t->arena, kith_value, p->type->field_count);
+    kith_value *before = ARENA_ARRAY(&t->g->derived, kith_value, p->type->field_count);
+    kith_value *after = ARENA_ARRAY(&t->g->derived, kith_value, p->type->field_count);
     bool gone, changed = false;
     if (!before || !after)
         return err_nomem(e);
@@ -192,9 +192,13 @@ kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e) 
         return err_nomem(e);
     for (uint32_t i = 0; i < c->type->rollup_count; i++)
         TRY(look_at(t, c, c->type->rollups[i], &parts[i], &all, e));
-    for (size_t i = 0; i < all.count; i++)
-        TRY(follow_parent(t, c, parts, &all.items[i], e));
-    return KITH_OK;
+    kith_status st = KITH_OK;
+    for (size_t i = 0; st == KITH_OK && i < all.count; i++) {
+        struct arena_mark mark = arena_mark(&t->g->derived);
+        st = follow_parent(t, c, parts, &all.items[i], e);
+        arena_release(&t->g->derived, mark);
+    }
+    return st;
 }
 
 /* -- all of them ------------------------------------------------------------------------------- */

@@ -200,6 +200,55 @@ TEST("what follows from a roll-up follows, with neither journal row nor time of 
     fixture_close(x);
 }
 
+static void undo(struct fixture *x, kith_id tx) {
+    struct undo_report r;
+    EXPECT_OK(engine_undo(x->g, &tester, tx, false, &x->arena, &r, &x->e), x->e);
+    EXPECT_INT(0, r.kept + r.refused);
+    EXPECT_INT(1, r.reversed);
+}
+
+TEST("a roll-up that changed since keeps no undo from taking its record away or bringing it back") {
+    struct market m;
+    market_open(&m);
+    struct fixture *x = &m.x;
+    kith_id ada = 0, made = 0;
+    EXPECT_OK(try_job(x, ROW_CREATE, m.types[BUYER], &ada, PAIRS("name=Ada"), &made), x->e);
+    kith_id deal = create(x, m.types[DEAL], PAIRS(link_text(&m, "buyer", ada), "amount=1 EUR"));
+    update(x, m.types[DEAL], deal, PAIRS("buyer="));
+    kith_id with = update(x, m.types[DEAL], deal, PAIRS(link_text(&m, "helpers", ada)));
+    undo(x, with);
+    undo(x, made);
+    expect_field(&m, BUYER, ada, "deals", "(gone)");
+    kith_id again = create(x, m.types[BUYER], PAIRS("name=Eve"));
+    kith_id gone = delete_(x, m.types[BUYER], again);
+    undo(x, gone);
+    expect_field(&m, BUYER, again, "deals", "0");
+    expect_field(&m, BUYER, again, "spent", "0.00 EUR");
+    expect_sound(x);
+    fixture_close(x);
+}
+
+static void expect_unjournaled(struct market *m, struct job *job) {
+    struct fixture *x = &m->x;
+    struct rehearsal would;
+    EXPECT_OK(engine_rehearse(x->g, &by_tester, do_job, job, &x->arena, &would, &x->e), x->e);
+    EXPECT_INT(1, would.count);
+    EXPECT(would.effects[0].field_count > 0);
+    for (size_t i = 0; i < would.effects[0].field_count; i++)
+        if (would.effects[0].fields[i].field->rollup)
+            TEST_FAIL("expected no roll-up in the journal, found %s",
+                      would.effects[0].fields[i].field->name);
+}
+
+TEST("no roll-up is journaled, neither when its record is made nor when it goes") {
+    struct market m;
+    market_open(&m);
+    kith_id ada = create(&m.x, m.types[BUYER], PAIRS("name=Ada"));
+    expect_unjournaled(&m, &(struct job){ROW_CREATE, m.types[BUYER], 0, PAIRS("name=Eve")});
+    expect_unjournaled(&m, &(struct job){ROW_DELETE, m.types[BUYER], ada, NULL});
+    fixture_close(&m.x);
+}
+
 TEST("nobody sets a roll-up, and a sum that no number holds is refused as a whole") {
     struct market m;
     market_open(&m);
