@@ -154,6 +154,7 @@ struct search_state {
     } * touched; /* in this group, perhaps for nothing */
     size_t count, cap;
     size_t followed;         /* so many of them have been, in this group */
+    bool writing;            /* the index is being written, in the midst of a search perhaps */
     struct search_text room; /* words of one record at a time */
     struct search_gap *gaps; /* types that are being indexed, as committed */
     size_t gap_count;

@@ -262,8 +262,14 @@ int64_t txn_deadline(struct txn *t, int64_t ticks) {
     return before;
 }
 
-static int past_instant(void *ticks) {
-    return clock_ticks() > *(const int64_t *)ticks;
+struct instant {
+    const struct engine *g;
+    int64_t ticks;
+};
+
+static int past_instant(void *arg) {
+    const struct instant *end = arg;
+    return !end->g->search.writing && clock_ticks() > end->ticks;
 }
 
 /* A page that is read on the writer. Only reading may be broken off: a write that is takes the
@@ -273,8 +279,9 @@ static kith_status find_in(struct txn *t, const struct query *q, const kith_valu
     struct conn *w = t->g->writer;
     struct query_env env;
     txn_env(t, &env);
+    struct instant end = {t->g, t->deadline};
     if (t->deadline)
-        sqlite3_progress_handler(w->db, 10000, past_instant, &t->deadline);
+        sqlite3_progress_handler(w->db, 10000, past_instant, &end);
     kith_status st = find_page(w, q, &env, params, page, t->arena, rows, n, e);
     sqlite3_progress_handler(w->db, 0, NULL, NULL);
     return st;
@@ -283,9 +290,9 @@ static kith_status find_in(struct txn *t, const struct query *q, const kith_valu
 kith_status txn_ask(void *txn, const struct match_question *q, int64_t *n, kith_error *e) {
     struct txn *t = txn;
     struct conn *w = t->g->writer;
-    int64_t end = clock_ticks() + t->g->opts.read_limit_ms * 1000000;
-    if (t->deadline && t->deadline < end)
-        end = t->deadline;
+    struct instant end = {t->g, clock_ticks() + t->g->opts.read_limit_ms * 1000000};
+    if (t->deadline && t->deadline < end.ticks)
+        end.ticks = t->deadline;
     sqlite3_progress_handler(w->db, 10000, past_instant, &end);
     kith_status st = match_answer(q, w, t->arena, n, e);
     sqlite3_progress_handler(w->db, 0, NULL, NULL);

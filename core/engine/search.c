@@ -56,19 +56,37 @@ static int by_id(const void *a, const void *b) {
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
+static kith_status update_rows(struct engine *g, struct touched *from, size_t n, kith_error *e) {
+    qsort(from, n, sizeof *from, by_id);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || from[i].id != from[i - 1].id)
+            TRY(search_update(g->writer, from[i].type, from[i].id, &g->search.room, e));
+    return KITH_OK;
+}
+
 kith_status search_catch_up(struct engine *g, kith_error *e) {
     struct search_state *s = &g->search;
     if (s->followed == s->count)
         return KITH_OK;
     TRY(txn_alive(g, e));
-    struct touched *from = s->touched + s->followed;
-    size_t n = s->count - s->followed;
-    qsort(from, n, sizeof *from, by_id);
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || from[i].id != from[i - 1].id)
-            TRY(search_update(g->writer, from[i].type, from[i].id, &s->room, e));
-    s->followed = s->count;
-    return KITH_OK;
+    s->writing = true;
+    kith_status st = update_rows(g, s->touched + s->followed, s->count - s->followed, e);
+    s->writing = false;
+    if (st == KITH_OK)
+        s->followed = s->count;
+    return st;
+}
+
+/* kith_indexed(x): x, once the index knows what this transaction wrote. matches() calls it before
+ * it asks the index. */
+static void sql_indexed(sqlite3_context *ctx, int n, sqlite3_value **args) {
+    struct engine *g = sqlite3_user_data(ctx);
+    kith_error e = KITH_ERROR_INIT;
+    (void)n;
+    if (search_catch_up(g, &e) == KITH_OK)
+        sqlite3_result_value(ctx, args[0]);
+    else
+        sqlite3_result_error(ctx, e.message, -1);
 }
 
 void search_taken_back(struct engine *g) {
@@ -89,6 +107,9 @@ static kith_status read_gaps(struct engine *g, kith_error *e) {
 }
 
 kith_status search_start(struct engine *g, kith_error *e) {
+    int rc = sqlite3_create_function_v2(g->writer->db, "kith_indexed", 1, SQLITE_UTF8, g,
+                                        sql_indexed, NULL, NULL, NULL);
+    TRY(rc == SQLITE_OK ? KITH_OK : conn_error(g->writer, rc, e));
     return read_gaps(g, e);
 }
 

@@ -107,6 +107,15 @@ static kith_status add_member(struct collect *c, const struct test *t) {
     return entry_of(c, type, to, t->operands[0].value.as.link.id) ? KITH_OK : err_nomem(c->e);
 }
 
+static kith_status add_words(struct collect *c, const struct rtype *t) {
+    for (uint32_t i = 0; i < t->searched_count; i++)
+        TRY(add_field(c, t->searched[i], NULL));
+    if (!t->point_primary)
+        return KITH_OK;
+    TRY(add_field(c, t->point_primary, NULL));
+    return add_field(c, t->point_kind, NULL);
+}
+
 static kith_status add_node(struct collect *c, const struct node *n) {
     for (; n; n = n->next) {
         if (n->test) {
@@ -115,6 +124,8 @@ static kith_status add_node(struct collect *c, const struct node *n) {
                 TRY(add_path(c, n->test->other));
             if (n->test->kind == TEST_MEMBER)
                 TRY(add_member(c, n->test));
+            if (n->test->kind == TEST_MATCHES)
+                TRY(add_words(c, n->test->path.type));
             bool timed = query_is_timed(n->test);
             c->out->timed |= timed;
             c->out->whole |= timed && c->level;

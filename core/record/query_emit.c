@@ -355,6 +355,8 @@ static kith_status put_plain_test(struct emit *m, const struct test *t) {
     case TEST_MEMBER:
         put_member(m, t);
         return KITH_OK;
+    case TEST_MATCHES:
+        return emit_matches(m, t);
     }
     return err_set(m->e, KITH_E_INTERNAL, NULL, "a test of kind %d", (int)t->kind);
 }

@@ -40,6 +40,7 @@ void emit_suffixed(struct emit *m, const struct path *path, const char *suffix);
 void emit_column(struct emit *m,
                  const struct path *path); /* that holds the value, or its first part */
 void emit_ordered(struct emit *m, const struct path *path); /* by which text is ordered, matched */
+kith_status emit_matches(struct emit *m, const struct test *t); /* (query_search.c) */
 /* FROM and WHERE of the scope at hand. */
 kith_status emit_source(struct emit *m);
 /* Hands over the text and the values, unless st or the putting of a path failed. */

@@ -197,6 +197,10 @@ static const struct function functions[] = {
     {.doc = {"tagged", "tagged('tag') or tagged(field, 'tag')",
              "Has the tag: not tagged('do-not-call')."},
      .test = parse_tagged},
+    {.doc = {"matches", "matches('words')",
+             "The record has the words, as a search finds it: matches('refund OR \"money back\"')."
+             " All words are whole but those with a star: matches('refund*')."},
+     .test = query_matches},
     {.doc = {"in_segment", "in_segment('segment') or in_segment(link, 'segment')",
              "Is in the segment: in_segment('vip') and not in_segment(account, 'risks')."},
      .test = parse_in_segment},

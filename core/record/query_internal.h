@@ -117,19 +117,21 @@ enum test_kind {
     TEST_LIKE,
     TEST_NULL,
     TEST_TAGGED,
-    TEST_LINKED, /* there is any link */
-    TEST_EXISTS, /* there is any of path.related */
-    TEST_MEMBER, /* what path links to is in operands[0], a segment */
+    TEST_LINKED,  /* there is any link */
+    TEST_EXISTS,  /* there is any of path.related */
+    TEST_MEMBER,  /* what path links to is in operands[0], a segment */
+    TEST_MATCHES, /* the record's words are those of `search`, or of operands[0], a parameter */
 };
 struct test {
     enum test_kind kind;
     uint32_t cmp;
-    bool negated;      /* of IN, LIKE, NULL, TAGGED, EXISTS and MEMBER */
+    bool negated;      /* of IN, LIKE, NULL, TAGGED, EXISTS, MEMBER and MATCHES */
     bool none;         /* with `many`: no linked record satisfies it */
     struct step *many; /* the steps of a path through links, from the first that goes to many */
     struct path path, *other;
     struct operand *operands;
     uint32_t count;
+    struct search *search;
 };
 
 enum node_kind { NODE_AND, NODE_OR, NODE_TEST };
@@ -245,6 +247,11 @@ kith_status query_bad_call(struct parser *p);
 
 /* What stands in exists(...) and count(...), with the ")". (query_related.c) */
 kith_status query_related(struct parser *p, uint32_t at, struct related **out);
+
+/* matches(), and whether a record does. (query_search.c) */
+kith_status query_matches(struct parser *p, const struct function *f, uint32_t at, struct test *t);
+kith_status query_has_words(const struct test *t, const struct query_env *env,
+                            const kith_value *values, bool *yes, kith_error *e);
 
 /* The parser's tools (query_parse.c). */
 kith_status query_advance(struct parser *p);

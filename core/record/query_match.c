@@ -110,6 +110,15 @@ static void note_field(struct predicate *p, const struct path *path) {
         fieldset_add(&p->fields, first->index);
 }
 
+static void note_words(struct predicate *p, const struct rtype *t) {
+    for (uint32_t i = 0; i < t->searched_count; i++)
+        fieldset_add(&p->fields, t->searched[i]->index);
+    if (t->point_primary) {
+        fieldset_add(&p->fields, t->point_primary->index);
+        fieldset_add(&p->fields, t->point_kind->index);
+    }
+}
+
 static kith_status parse_condition(struct parser *p, struct query *q) {
     TRY(query_condition(p, false, &q->root.where));
     return p->token.kind == TOKEN_END ? KITH_OK : query_expected(p, "'and', 'or' or the end");
@@ -129,6 +138,8 @@ kith_status predicate_of(struct predicate **out, const struct query *q, struct a
         note_field(p, &ops[i].test->path);
         if (ops[i].test->other)
             note_field(p, ops[i].test->other);
+        if (ops[i].test->kind == TEST_MATCHES)
+            note_words(p, ops[i].test->path.type);
         p->local = p->local && ops[i].test->kind != TEST_MEMBER;
         p->timed |= query_is_timed(ops[i].test);
     }
@@ -437,6 +448,13 @@ static bool has_tag(const kith_value *v, kith_str tag) {
     return false;
 }
 
+static bool has_words(struct match *m, const struct test *t) {
+    bool yes = false;
+    if (m->status == KITH_OK)
+        m->status = query_has_words(t, m->env, m->rows[0].values, &yes, m->e);
+    return yes;
+}
+
 /* -- tests ------------------------------------------------------------------------------------- */
 
 static bool plain_test(struct match *m, const struct test *t) {
@@ -444,6 +462,8 @@ static bool plain_test(struct match *m, const struct test *t) {
     const kith_value *v, *other;
     if (t->kind == TEST_EXISTS)
         return (related(m, t->path.related, true) != 0) != t->negated;
+    if (t->kind == TEST_MATCHES)
+        return has_words(m, t) != t->negated;
     v = value_of(m, &t->path, &tmp);
     switch (t->kind) {
     case TEST_NULL:
@@ -461,6 +481,7 @@ static bool plain_test(struct match *m, const struct test *t) {
         return v && other && compare(m, t, v, other);
     case TEST_LINKED:
     case TEST_EXISTS:
+    case TEST_MATCHES:
         return true;
     case TEST_MEMBER:
         return (v && is_member(m, t, v)) != t->negated;

@@ -321,6 +321,90 @@ TEST("whatever is typed is searched for or refused in a sentence") {
     fixture_close(&w.x);
 }
 
+/* -- in queries -------------------------------------------------------------------------------- */
+
+static kith_status find_own(struct txn *t, void *arg, kith_error *e) {
+    struct world *w = arg;
+    struct query *q;
+    struct job add = {ROW_CREATE, w->x.contact, 0, PAIRS("name=Dora")};
+    kith_id found = 0;
+    int64_t n;
+    TRY(do_job(t, &add, e));
+    TRY(query_parse(&q, w->x.contact->schema, txn_arena(t), STR("contact where matches('dora')"),
+                    e));
+    TRY(txn_find(t, q, NULL, 0, no_row, &found, e));
+    EXPECT_INT(add.id, found);
+    EXPECT_INT(KITH_E_REFUSED, txn_try(t, write_and_fail, &add, NULL));
+    TRY(query_parse(&q, w->x.contact->schema, txn_arena(t),
+                    STR("contact where matches('dora OR anna') : count()"), e));
+    TRY(txn_count(t, q, NULL, &n, e));
+    EXPECT_INT(2, n);
+    return KITH_OK;
+}
+
+TEST("a query asks for words together with everything else, and sees what its transaction wrote") {
+    struct world w;
+    world_open(&w);
+    const struct rtype *talk = schema_type(engine_schema(w.x.g), STR("interaction"));
+    kith_id anna = person(&w, "Anna"), bea = person(&w, "Bea");
+    kith_id who[] = {anna, bea, anna};
+    const char *const said[] = {"wants a refund", "refunded, at last", "no refunds"};
+    for (int i = 0; i < 3; i++)
+        create(&w.x, talk,
+               PAIRS(arena_printf(&w.x.arena, "contact=%s", id_text(&w.x, who[i])), "channel=call",
+                     arena_printf(&w.x.arena, "body=%s", said[i])));
+    EXPECT_INT(3, count(&w.x, "interaction where matches('refund*')", NULL));
+    EXPECT_INT(1, count(&w.x, "interaction where matches('refund')", NULL));
+    EXPECT_INT(2, count(&w.x, "interaction where not matches('refund')", NULL));
+    EXPECT_INT(
+        2, count(&w.x,
+                 arena_printf(&w.x.arena, "interaction where contact = '%s' and matches('refund*')",
+                              id_text(&w.x, anna)),
+                 NULL));
+    EXPECT_INT(2, count(&w.x,
+                        "contact where exists(interaction where matches('\"at last\" OR no'))"
+                        " and matches('anna OR bea')",
+                        NULL));
+    EXPECT_INT(0, count(&w.x, "interaction where matches('type:contact refund*')", NULL));
+    EXPECT_OK(engine_write(w.x.g, &by_tester, find_own, &w, NULL, &w.x.e), w.x.e);
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+TEST("what a query searches for may be a parameter, and is refused with its place") {
+    struct world w;
+    struct query *q;
+    struct find_page page = {.limit = 10};
+    world_open(&w);
+    person(&w, "Anna");
+    struct arena *a = &w.x.arena;
+    const struct schema *s = engine_schema(w.x.g);
+    EXPECT_OK(query_parse(&q, s, a, STR("contact where matches(:words)"), &w.x.e), w.x.e);
+    kith_value text = value_str(STR("ann*")), number = value_int(3), none = value_null(),
+               bad = value_str(STR("?"));
+    EXPECT_OK(engine_find(w.x.g, &tester, q, &text, &page, a, no_row, NULL, &w.x.e), w.x.e);
+    EXPECT_INT(1, page.count);
+    EXPECT_OK(engine_find(w.x.g, &tester, q, &none, &page, a, no_row, NULL, &w.x.e), w.x.e);
+    EXPECT_INT(0, page.count);
+    EXPECT_INT(KITH_E_INVAL,
+               engine_find(w.x.g, &tester, q, &number, &page, a, no_row, NULL, &w.x.e));
+    EXPECT_HAS(":words: what is searched for is given as text", w.x.e.message);
+    EXPECT_INT(KITH_E_INVAL, engine_find(w.x.g, &tester, q, &bad, &page, a, no_row, NULL, &w.x.e));
+    EXPECT_HAS(":words: there is no word to search for", w.x.e.message);
+    static const char *const wrong[][2] = {
+        {"contact where matches('')", "at 23: there is no word"},
+        {"contact where matches(name)", "at 23: what is searched for stands in quotes"},
+        {"contact where matches(3)", "at 23: what is searched for stands in quotes"},
+        {"file_part where matches('a')", "at 17: file_part has no field that is searched"},
+        {"contact where matches('a'", "expected ')'"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        EXPECT_INT(KITH_E_INVAL, query_parse(&q, s, a, str_of(wrong[i][0]), &w.x.e));
+        EXPECT_HAS(wrong[i][1], w.x.e.message);
+    }
+    fixture_close(&w.x);
+}
+
 /* -- pages ------------------------------------------------------------------------------------- */
 
 #define MANY 2500

@@ -255,6 +255,7 @@ struct naive {
     const struct thing *thing;
     const struct rtype *type;
     const struct search *search;
+    const struct predicate *predicate; /* matches() of the same */
     const char *searched;
     struct search_text text;
     kith_id found[4 * RECORDS];
@@ -272,18 +273,43 @@ static kith_status look_at(void *arg, kith_id id, const kith_value *values, kith
                 printf("  slot %u: %s\n", i, n->text.slots[i].ptr);
         TEST_FAIL("'%s': %d by looking", n->searched, has);
     }
+    struct query_env env = {.principal = &tester};
+    bool yes;
+    EXPECT_INT(KITH_OK, predicate_match(n->predicate, &env, id, values, NULL, &yes, e));
+    EXPECT_INT(has, yes);
     if (has)
         n->found[n->count++] = id;
     return KITH_OK;
 }
 
-static void look_through(struct world *w, struct naive *n, const struct rtype *t, const char *all) {
+/* The condition in quotes. */
+static const char *matches(struct arena *a, const char *text) {
+    struct buf b = {0};
+    buf_puts(&b, "matches('");
+    for (; *text; text++)
+        buf_puts(&b, *text == '\'' ? "''" : (char[]){*text, 0});
+    buf_puts(&b, "')");
+    const char *out = arena_strdup(a, b.ptr);
+    buf_free(&b);
+    return out;
+}
+
+static void look_through(struct world *w, struct naive *n, const struct rtype *t) {
     struct query *q;
     struct find_page page = {.limit = 1000};
+    struct predicate *p;
+    struct arena *a = &w->x.arena;
+    const char *condition = matches(a, n->searched);
+    size_t before = n->count;
     n->type = t;
-    EXPECT_OK(query_parse(&q, engine_schema(w->x.g), &w->x.arena, str_of(all), &w->x.e), w->x.e);
-    EXPECT_OK(engine_find(w->x.g, &tester, q, NULL, &page, &w->x.arena, look_at, n, &w->x.e),
-              w->x.e);
+    EXPECT_OK(predicate_parse(&p, t->schema, t, a, str_of(condition), &w->x.e), w->x.e);
+    n->predicate = p;
+    EXPECT_OK(query_parse(&q, t->schema, a, str_of(t->name), &w->x.e), w->x.e);
+    EXPECT_OK(engine_find(w->x.g, &tester, q, NULL, &page, a, look_at, n, &w->x.e), w->x.e);
+    EXPECT_INT(n->count - before,
+               count(&w->x, arena_printf(a, "%s where %s", t->name, condition), NULL));
+    EXPECT_INT(page.count - (int64_t)(n->count - before),
+               count(&w->x, arena_printf(a, "%s where not %s", t->name, condition), NULL));
 }
 
 static void compare(struct world *w) {
@@ -302,8 +328,8 @@ static void compare(struct world *w) {
     if (st != KITH_OK)
         TEST_FAIL("seed %" PRIu64 ", '%s': %s", seed, text.ptr, w->x.e.message);
     struct naive n = {.thing = thing, .search = parsed, .searched = text.ptr};
-    look_through(w, &n, w->x.contact, "contact");
-    look_through(w, &n, w->note, "note");
+    look_through(w, &n, w->x.contact);
+    look_through(w, &n, w->note);
     EXPECT_OK(engine_search(w->x.g, &tester, buf_view(&text), &s, &a, &w->x.e), w->x.e);
     size_t same = 0;
     for (size_t i = 0; i < s.count; i++)
