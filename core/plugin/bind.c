@@ -3,6 +3,7 @@
  * module is resolved before anything of it is registered. */
 #include "base/cron.h"
 #include "plugin/internal.h"
+#include "record/rollup.h"
 
 /* An error says which row of which module it is about. */
 static kith_status in_row(kith_status st, const char *callback, kith_error *e) {
@@ -26,6 +27,7 @@ static kith_status resolve_fields(struct plugin *p, const struct rtype *t, kith_
             return err_set(e, KITH_E_INVAL, NULL, "it names fields, and its topic has no record");
         kith_str name = str_of(ROWS(names, char *const)[i]);
         TRY(schema_find_field(p->set->schema, t, name, &field, e));
+        TRY(rollup_no_event(field, e));
         fieldset_add(set, field->index);
         *out = set;
     }

@@ -366,3 +366,12 @@ kith_value rollup_value(const struct rollup *r, int64_t number) {
     }
     return v;
 }
+
+kith_status rollup_no_event(const struct rfield *f, kith_error *e) {
+    if (!f->rollup)
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, f->name,
+                   "%s.%s is a roll-up and changes without an event; wait for changes of %s, and "
+                   "look at it there",
+                   f->type->name, f->name, f->rollup->child->name);
+}

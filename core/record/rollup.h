@@ -41,6 +41,10 @@ kith_value rollup_empty(const struct rollup *r);
 kith_value rollup_value(const struct rollup *r, int64_t number);
 int64_t rollup_number(const kith_value *v);
 
+/* Refuses a subscriber that would wait for this field to change: a roll-up does so without an event
+ * or a hook. */
+kith_status rollup_no_event(const struct rfield *f, kith_error *e);
+
 /* -- the table beside the records -------------------------------------------------------------- */
 
 kith_status rollup_put(struct conn *c, const struct rollup *r, kith_id parent,

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/cron.h"
+#include "record/rollup.h"
 
 #include <string.h>
 
@@ -169,6 +170,8 @@ static kith_status set_fields(lua_State *L, struct rule *r, kith_error *e) {
         lua_rawgeti(L, -1, i);
         kith_str name = str_of(lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL);
         kith_status st = schema_find_field(schema_of(r), r->type, name, &f, e);
+        if (st == KITH_OK)
+            st = rollup_no_event(f, e);
         lua_pop(L, 1);
         if (st != KITH_OK)
             return err_prefix(e, "fields: ");

@@ -339,7 +339,8 @@ TEST("check reports every problem of every file at once") {
         "after('lead.update', {where = \"scor > 1\", fields = {'emial'}}, function() end)\n"
         "on('lead.qualifed', function() end)\n"
         "every('61 8 * * *', function() end)\n"
-        "before 'lead.create'\n");
+        "before 'lead.create'\n"
+        "on('contact.updated', {fields = {'spent'}}, function() end)\n");
     company_file(&c, "b.lua", "error('no ' .. 1)\n");
     company_file(&c, "c.lua",
                  "on('lead.created', {name = 'n'}, function() end)\n"
@@ -360,6 +361,10 @@ TEST("check reports every problem of every file at once") {
     EXPECT_HAS("rules/a.lua:5: there is no topic 'lead.qualifed': did you mean 'lead.qualified'?",
                r.text);
     EXPECT_HAS("rules/a.lua:6: ", r.text);
+    EXPECT_HAS(
+        "rules/a.lua:8: fields: contact.spent is a roll-up and changes without an event; wait"
+        " for changes of interaction",
+        r.text);
     EXPECT_HAS("rules/a.lua:7: this rule has no function", r.text);
     EXPECT_HAS("rules/b.lua:1: no 1", r.text);
     EXPECT_HAS("rules/c.lua:2: the name 'n' is that of the rule in line 1 already", r.text);
