@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
     &command_find,
     &command_search,
     &command_get,
+    &command_view,
     &command_create,
     &command_update,
     &command_delete,

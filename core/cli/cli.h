@@ -121,8 +121,8 @@ kith_status cmd_rule_say_suspended(struct cmd *c, size_t *count, kith_error *e);
 extern const struct command command_complete, command_reference;
 extern const struct command command_backup, command_restore;
 extern const struct command command_init, command_import, command_export, command_find, command_get,
-    command_create, command_update, command_delete, command_history, command_why, command_undo,
-    command_log, command_module_list, command_module_enable, command_module_disable,
+    command_view, command_create, command_update, command_delete, command_history, command_why,
+    command_undo, command_log, command_module_list, command_module_enable, command_module_disable,
     command_module_inspect, command_module_new, command_rule_list, command_rule_check,
     command_rule_reload, command_rule_resume, command_event_list, command_event_retry,
     command_event_skip, command_run, command_serve, command_check, command_check_opened,

@@ -2,6 +2,7 @@
 /* kith get: the page of one record: its fields, and the newest of all records that link to it. */
 #include "base/text.h"
 #include "cli/get.h"
+#include "engine/view.h"
 #include <string.h>
 
 #define LINKED_SHOWN 5
@@ -26,8 +27,7 @@ static kith_status keep_row(void *arg, kith_id id, const kith_value *values, kit
     kith_value *copy = ARENA_ARRAY(&l->c->arena, kith_value, n);
     if (!copy)
         return err_nomem(e);
-    for (uint32_t i = 0; i < n; i++)
-        copy[i] = value_copy(&l->c->arena, &values[i]);
+    memcpy(copy, values, n * sizeof *copy); /* what they point to is in the same arena */
     if (l->shown < LINKED_SHOWN)
         l->rows[l->shown++] = (struct linked_row){id, copy};
     return KITH_OK;
@@ -48,7 +48,8 @@ static kith_status read_linked(struct linked *l, const struct rtype *t, kith_id 
                                      l->field->any_target ? t->name : "",
                                      l->field->any_target ? "/" : "", show_id(c, id));
     struct find_page page = {.limit = LINKED_SHOWN};
-    TRY(find_linked(l, arena_printf(&c->arena, "%s order by -created", where), &page, e));
+    TRY(find_linked(l, arena_printf(&c->arena, "%s%s", where, view_order(l->field->type)), &page,
+                    e));
     l->count = page.count;
     if (page.cursor.len == 0)
         return KITH_OK;
@@ -56,11 +57,6 @@ static kith_status read_linked(struct linked *l, const struct rtype *t, kith_id 
     TRY(find_linked(l, arena_printf(&c->arena, "%s : count()", where), &page, e));
     l->count = page.count;
     return KITH_OK;
-}
-
-static bool links_to(const struct rfield *f, const struct rtype *t) {
-    bool link = f->kind == KITH_F_LINK || f->kind == KITH_F_LINKS;
-    return link && (f->any_target || f->target == t);
 }
 
 /* Calls show for every field of the schema that may link to the record and does. */
@@ -71,7 +67,7 @@ static kith_status each_linked(struct cmd *c, const struct rtype *t, kith_id id,
     for (uint32_t i = 0; i < s->type_count; i++) {
         for (uint32_t k = 0; k < s->types[i]->field_count; k++) {
             const struct rfield *f = s->types[i]->fields[k];
-            if (!links_to(f, t) || f->index == FIELD_OWNER)
+            if (!view_links_to(f, t))
                 continue;
             struct linked l = {.field = f, .c = c};
             TRY(read_linked(&l, t, id, e));
@@ -137,6 +133,13 @@ static const struct rfield *sort_field(const struct rtype *t) {
     return NULL;
 }
 
+/* When it took place, or else was made. */
+static int64_t time_of(const struct linked_row *r, const struct rtype *t) {
+    const struct rfield *at = type_field(t->schema, t, STR("at"));
+    bool dated = at && at->kind == KITH_F_TIME && r->values[at->index].kind == KITH_TIME;
+    return r->values[dated ? at->index : FIELD_CREATED].as.i;
+}
+
 static void page_linked(struct linked *l, void *arg) {
     struct cmd *c = arg;
     const struct rtype *t = l->field->type;
@@ -146,7 +149,7 @@ static void page_linked(struct linked *l, void *arg) {
               l->count > (int64_t)l->shown ? ", the newest:" : "");
     for (size_t i = 0; i < l->shown; i++) {
         kith_str kind = sort ? show_value(c, &l->rows[i].values[sort->index]) : (kith_str){0};
-        kith_str at = show_time(c, l->rows[i].values[FIELD_CREATED].as.i);
+        kith_str at = show_time(c, time_of(&l->rows[i], t));
         io_printf(c->io, "  %s  %.*s  %-10.*s  ", show_id(c, l->rows[i].id), 16, at.ptr,
                   (int)kind.len, kind.ptr ? kind.ptr : "");
         kith_str title = title_of(c, t, l->rows[i].values);

@@ -154,6 +154,7 @@ void engine_reader_done(struct engine *g, struct conn *c);
 struct find_page {
     kith_str after;  /* cursor in, or empty */
     int64_t limit;   /* rows at most */
+    bool again;      /* the same text comes again: its statement is kept */
     kith_str cursor; /* out: continues after the last row; empty at the end; in the arena */
     int64_t count;   /* out: rows given, or the answer of a count query */
 };

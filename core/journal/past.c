@@ -8,6 +8,102 @@
 #include <stdio.h>
 #include <string.h>
 
+/* -- rows with their times --------------------------------------------------------------------- */
+
+kith_status journal_dated(struct conn *c, kith_id record, uint64_t seq, dated_visit fn, void *arg,
+                          kith_error *e) {
+    sqlite3_stmt *st;
+    kith_status status = KITH_OK;
+    bool row = true;
+    TRY(conn_prepare_once(c,
+                          "SELECT j.seq, j.tx, j.kind, j.type, j.source, j.image, x.at, x.actor,"
+                          " x.origin FROM kith_journal j JOIN kith_tx x ON x.id = j.tx WHERE"
+                          " j.record = ?1 AND j.seq < ?2 ORDER BY j.seq DESC",
+                          &st, e));
+    bind_int(st, 1, (int64_t)record);
+    bind_int(st, 2, seq > INT64_MAX ? INT64_MAX : (int64_t)seq);
+    while (status == KITH_OK && row) {
+        status = conn_step(c, st, &row, e);
+        if (status != KITH_OK || !row)
+            break;
+        struct journal_row r = {.seq = (uint64_t)sqlite3_column_int64(st, 0),
+                                .tx = (kith_id)sqlite3_column_int64(st, 1),
+                                .kind = (uint32_t)sqlite3_column_int64(st, 2),
+                                .type = (uint32_t)sqlite3_column_int64(st, 3),
+                                .record = record,
+                                .source = (uint32_t)sqlite3_column_int64(st, 4),
+                                .image = column_str(st, 5)};
+        struct tx_head tx = {.id = r.tx,
+                             .at = sqlite3_column_int64(st, 6),
+                             .actor = (uint32_t)sqlite3_column_int64(st, 7),
+                             .origin = (uint32_t)sqlite3_column_int64(st, 8)};
+        status = fn(arg, &r, &tx, e);
+    }
+    sqlite3_finalize(st);
+    return status;
+}
+
+#define SINCE_ROWS 1000 /* looked at for the last change of a field */
+
+struct since {
+    const struct schema *schema;
+    const struct rfield *field;
+    struct arena arena;
+    int rows;
+    int64_t at;
+};
+
+static kith_status find_since(void *arg, const struct journal_row *row, const struct tx_head *tx,
+                              kith_error *e) {
+    struct since *s = arg;
+    struct image_field *fields;
+    size_t n;
+    if (s->rows++ == SINCE_ROWS)
+        return KITH_E_LIMIT;
+    if (row->kind == ROW_EVENT)
+        return KITH_OK;
+    arena_reset(&s->arena);
+    TRY(image_decode(s->schema, row, &s->arena, &fields, &n, e));
+    for (size_t i = 0; i < n; i++)
+        if (fields[i].field_id == s->field->id) {
+            s->at = tx->at;
+            return KITH_E_LIMIT; /* found: ends the walk */
+        }
+    return KITH_OK;
+}
+
+kith_status journal_since(struct conn *c, const struct schema *s, kith_id record,
+                          const struct rfield *field, int64_t *at, kith_error *e) {
+    struct since look = {.schema = s, .field = field};
+    kith_error why = KITH_ERROR_INIT;
+    kith_status st = journal_dated(c, record, UINT64_MAX, find_since, &look, &why);
+    arena_free(&look.arena);
+    *at = look.at;
+    if (st == KITH_OK || look.at || look.rows > SINCE_ROWS)
+        return KITH_OK;
+    err_copy(e, &why);
+    return st;
+}
+
+kith_status journal_maker(struct conn *c, kith_id record, uint32_t *actor, uint32_t *source,
+                          kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    *actor = *source = 0;
+    TRY(conn_prepare(c,
+                     "SELECT x.actor, j.source FROM kith_journal j JOIN kith_tx x ON x.id = j.tx"
+                     " WHERE j.record = ?1 AND j.kind = 1 ORDER BY j.seq LIMIT 1",
+                     &st, e));
+    bind_int(st, 1, (int64_t)record);
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return KITH_OK;
+    *actor = (uint32_t)sqlite3_column_int64(st, 0);
+    *source = (uint32_t)sqlite3_column_int64(st, 1);
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
 /* -- folding rows ------------------------------------------------------------------------------ */
 
 kith_status fold_begin(struct fold *f, const struct schema *s, const struct rtype *t,
@@ -64,20 +160,8 @@ struct walk {
     struct moment when;
     struct past_record *out;
     bool then; /* the rows from here on were there at the moment */
+    bool done;
 };
-
-/* Rows of the record, newest first, each with its transaction's time as a ninth column. */
-static kith_status rows_of(struct conn *c, kith_id record, uint64_t to, sqlite3_stmt **st,
-                           kith_error *e) {
-    TRY(conn_prepare_once(c,
-                          "SELECT j.seq, j.tx, j.kind, j.type, j.image, x.at FROM kith_journal j"
-                          " JOIN kith_tx x ON x.id = j.tx WHERE j.record = ?1 AND j.seq <= ?2 AND"
-                          " j.kind <> 4 ORDER BY j.seq DESC",
-                          st, e));
-    bind_int(*st, 1, (int64_t)record);
-    bind_int(*st, 2, to && to < INT64_MAX ? (int64_t)to : INT64_MAX);
-    return KITH_OK;
-}
 
 /* Rows that came after the moment tell only since when there has been something. */
 static bool is_later(struct walk *w, const struct journal_row *row, int64_t at) {
@@ -90,44 +174,28 @@ static bool is_later(struct walk *w, const struct journal_row *row, int64_t at) 
     return false;
 }
 
-static kith_status take_row(struct walk *w, const struct journal_row *row, int64_t at, bool *more,
+static kith_status take_row(void *arg, const struct journal_row *row, const struct tx_head *tx,
                             kith_error *e) {
+    struct walk *w = arg;
     struct past_record *out = w->out;
-    *more = true;
-    if (is_later(w, row, at))
+    bool older = false;
+    if (row->type != w->fold.type->id) { /* the id is that of a record of another type */
+        w->done = true;
+        return KITH_E_LIMIT; /* ends the walk, here and below */
+    }
+    if (row->kind == ROW_EVENT || is_later(w, row, tx->at))
         return KITH_OK;
     if (!out->changed) {
-        out->changed = at;
+        out->changed = tx->at;
         out->tx = row->tx;
     }
-    if (row->kind == ROW_DELETE) {
-        out->state = PAST_DELETED;
-        *more = false;
-        return KITH_OK;
-    }
-    out->state = PAST_THERE;
-    TRY(fold_row(&w->fold, row, more, e));
+    out->state = row->kind == ROW_DELETE ? PAST_DELETED : PAST_THERE;
     if (row->kind == ROW_CREATE)
-        out->made = at;
-    return KITH_OK;
-}
-
-static kith_status walk_rows(struct walk *w, sqlite3_stmt *st, kith_error *e) {
-    bool row = true, more = true;
-    while (more) {
-        TRY(conn_step(w->conn, st, &row, e));
-        if (!row)
-            return KITH_OK;
-        struct journal_row r = {.seq = (uint64_t)sqlite3_column_int64(st, 0),
-                                .tx = (kith_id)sqlite3_column_int64(st, 1),
-                                .kind = (uint32_t)sqlite3_column_int64(st, 2),
-                                .type = (uint32_t)sqlite3_column_int64(st, 3),
-                                .image = column_str(st, 4)};
-        if (r.type != w->fold.type->id)
-            return KITH_OK; /* the id is that of a record of another type */
-        TRY(take_row(w, &r, sqlite3_column_int64(st, 5), &more, e));
-    }
-    return KITH_OK;
+        out->made = tx->at;
+    if (row->kind != ROW_DELETE)
+        TRY(fold_row(&w->fold, row, &older, e));
+    w->done = !older;
+    return older ? KITH_OK : KITH_E_LIMIT;
 }
 
 /* What a field that is not declared any more was called. */
@@ -174,15 +242,16 @@ kith_status past_read(struct conn *c, const struct schema *s, const struct rtype
                       const struct moment *when, struct arena *a, struct past_record *out,
                       kith_error *e) {
     struct walk w = {.conn = c, .when = *when, .out = out};
-    sqlite3_stmt *st;
+    kith_error why = KITH_ERROR_INIT;
     *out = (struct past_record){.state = PAST_NOT_YET};
     TRY(fold_begin(&w.fold, s, t, a, e));
-    /* From the newest row on, though most are later than the moment: an answer says when a record
-     * that was not there yet was made. */
-    TRY(rows_of(c, id, 0, &st, e));
-    kith_status status = walk_rows(&w, st, e);
-    sqlite3_finalize(st);
-    TRY(status);
+    /* From the newest row on, though most may be later than the moment: the answer says when a
+     * record that was not there yet was made. */
+    kith_status st = journal_dated(c, id, UINT64_MAX, take_row, &w, &why);
+    if (st != KITH_OK && !w.done) {
+        err_copy(e, &why);
+        return st;
+    }
     if (out->state == PAST_NOT_YET && !out->made)
         out->state = PAST_NEVER;
     return finish(&w, e);

@@ -33,6 +33,19 @@ kith_status past_read(struct conn *c, const struct schema *s, const struct rtype
                       const struct moment *when, struct arena *a, struct past_record *out,
                       kith_error *e);
 
+/* Rows of one record before `seq`, newest first, each with its transaction, whose note is not read.
+ * fn as in journal_visit. */
+typedef kith_status (*dated_visit)(void *arg, const struct journal_row *row,
+                                   const struct tx_head *tx, kith_error *e);
+kith_status journal_dated(struct conn *c, kith_id record, uint64_t seq, dated_visit fn, void *arg,
+                          kith_error *e);
+/* Since when the field has its present value; 0: it was never written, or too much came since. */
+kith_status journal_since(struct conn *c, const struct schema *s, kith_id record,
+                          const struct rfield *field, int64_t *at, kith_error *e);
+/* Who made the record, and the code that did: kith_source numbers, 0: not known. */
+kith_status journal_maker(struct conn *c, kith_id record, uint32_t *actor, uint32_t *source,
+                          kith_error *e);
+
 /* Rows of one record, newest first, folded into its values: each field's newest after-image. */
 struct fold {
     const struct schema *schema;

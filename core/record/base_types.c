@@ -131,6 +131,9 @@ static const kith_field interaction_fields[] = {
       .doc = "Its id in the program that it came from; a key for imports."),
 };
 
+/* For the timelines of contacts and accounts. */
+static const char *const interaction_indexes[] = {"contact,at", "account,at"};
+
 static const kith_field task_fields[] = {
     F("title", TEXT, .flags = REQUIRED | SEARCHED, .doc = "What is to be done."),
     F("about", LINK, .options = "*", .doc = "The record it is about."),
@@ -138,7 +141,7 @@ static const kith_field task_fields[] = {
     F("due", TIME, .flags = INDEXED, .doc = "Until when."),
     F("priority", CHOICE, .options = "low,normal,high,urgent", .default_text = "normal",
       .doc = "How pressing it is."),
-    F("state", STATE, .options = "open>done|cancelled,done>open,cancelled>open",
+    F("state", STATE, .options = "open>done|cancelled,done.>open,cancelled.>open",
       .doc = "Where it stands."),
     F("reminder", TIME, .doc = "When to remind the assignee."),
     F("body", LONGTEXT, .flags = SEARCHED, .doc = "Details."),
@@ -254,7 +257,11 @@ static const kith_type types[] = {
     TYPE("contact", "name", contact_fields, "A person."),
     TYPE("contact_point", "value", contact_point_fields,
          "A way to reach a contact: mail address, number, postal address, handle."),
-    TYPE("interaction", "subject", interaction_fields, "A contact that took place or is planned."),
+    {.name = "interaction",
+     .title = "subject",
+     .doc = "A contact that took place or is planned.",
+     .fields = KITH_ARRAY(interaction_fields),
+     .indexes = KITH_ARRAY(interaction_indexes)},
     TYPE("task", "title", task_fields, "Something to be done."),
     TYPE("note", "title", note_fields, "A free text on a record."),
     TYPE("file", "name", file_fields, "A file that belongs to a record: a photo, a document."),

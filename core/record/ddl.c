@@ -648,12 +648,32 @@ static void index_text(struct buf *sql, const struct rfield *f, const char *name
     }
 }
 
-static kith_status ddl_index(struct conn *c, const struct map *have, const struct rfield *f,
-                             kith_error *e) {
+/* Is an index over the link and "at" declared, which says when something takes place? */
+static bool has_dated_index(const struct building *t, const struct rfield *f) {
+    char wanted[80];
+    snprintf(wanted, sizeof wanted, "%s,at", f->name);
+    for (uint32_t i = 0; i < t->indexes.count; i++) {
+        const char *text;
+        memcpy(&text, (const char *)t->indexes.items + (size_t)i * t->indexes.stride, sizeof text);
+        if (strcmp(text, wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A link whose records are found and listed by that one needs none of its own. */
+static bool wants_index(const struct building *t, const struct rfield *f) {
+    if (f->flags & (KITH_FF_INDEXED | KITH_FF_UNIQUE))
+        return true;
+    return f->kind == KITH_F_LINK && !has_dated_index(t, f);
+}
+
+static kith_status ddl_index(struct conn *c, const struct map *have, const struct building *t,
+                             const struct rfield *f, kith_error *e) {
     struct buf sql = {0};
     char name[160];
     snprintf(name, sizeof name, "i.%s.%s", f->type->name, f->name);
-    if (f->kind != KITH_F_LINK && !(f->flags & (KITH_FF_INDEXED | KITH_FF_UNIQUE)))
+    if (!wants_index(t, f))
         return map_get(have, str_of(name)) ? drop_index(c, name, e) : KITH_OK;
     index_text(&sql, f, name);
     kith_status st = ensure_index(c, have, name, &sql, e);
@@ -709,7 +729,7 @@ static kith_status ddl_indexes(struct builder *b, struct conn *c, struct buildin
                                const struct map *have, kith_error *e) {
     for (uint32_t i = 0; i < t->count; i++)
         TRY(t->fields[i]->kind == KITH_F_LINKS ? ddl_links(c, t->fields[i], e)
-                                               : ddl_index(c, have, t->fields[i], e));
+                                               : ddl_index(c, have, t, t->fields[i], e));
     for (uint32_t i = 0; i < t->indexes.count; i++) {
         const char *text;
         memcpy(&text, (const char *)t->indexes.items + (size_t)i * t->indexes.stride, sizeof text);

@@ -81,6 +81,20 @@ static uint32_t option_add(struct arena *a, const char **options, uint32_t *coun
     return (*count)++;
 }
 
+/* An end may be marked with a dot: "done.>open" can be left again nevertheless. */
+static bool takes_dot(const struct rfield *f, kith_str *name) {
+    bool end = f->kind == KITH_F_STATE && name->len > 1 && name->ptr[name->len - 1] == '.';
+    name->len -= end;
+    return end;
+}
+
+/* Where no arrow leads on is an end, too. */
+static void close_ends(struct rfield *f) {
+    for (uint32_t i = 0; f->kind == KITH_F_STATE && i < f->option_count; i++)
+        if (!f->arrows[i])
+            f->closed |= UINT64_C(1) << i;
+}
+
 static kith_status parse_options(struct arena *a, struct rfield *f, const char *text,
                                  kith_error *e) {
     const char **options = ARENA_ARRAY(a, const char *, OPTIONS_MAX);
@@ -93,9 +107,13 @@ static kith_status parse_options(struct arena *a, struct rfield *f, const char *
         kith_str arrow = part;
         if (!str_split(&arrow, '>', &from) || from.len == 0)
             return err_set(e, KITH_E_INVAL, f->name, "an option is empty in \"%s\"", text);
+        bool end = takes_dot(f, &from);
         uint32_t i = option_add(a, options, &f->option_count, from);
+        f->closed |= end && i < OPTIONS_MAX ? UINT64_C(1) << i : 0;
         while (i < OPTIONS_MAX && str_split(&arrow, '|', &to)) {
+            end = takes_dot(f, &to);
             uint32_t j = option_add(a, options, &f->option_count, to);
+            f->closed |= end && j < OPTIONS_MAX ? UINT64_C(1) << j : 0;
             if (j < OPTIONS_MAX)
                 arrows[i] |= UINT64_C(1) << j;
             else
@@ -108,6 +126,7 @@ static kith_status parse_options(struct arena *a, struct rfield *f, const char *
         return err_set(e, KITH_E_INVAL, f->name, "a %s needs options", field_kind_name(f->kind));
     f->options = options;
     f->arrows = f->kind == KITH_F_STATE ? arrows : NULL;
+    close_ends(f);
     return KITH_OK;
 }
 

@@ -60,6 +60,7 @@ struct rfield {
     const char *const *options; /* in declared order */
     uint32_t option_count;
     const uint64_t *arrows; /* state: bit j of arrows[i]: option i may become option j */
+    uint64_t closed;        /* state: bit i: option i is an end */
     /* link and links */
     const struct rtype *target; /* NULL with any_target */
     bool any_target;

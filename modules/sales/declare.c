@@ -27,7 +27,7 @@ static const kith_field lead_fields[] = {
     F("interest", LONGTEXT, .flags = KITH_FF_SEARCHED, .doc = "What the lead is interested in."),
     F("state", STATE,
       .options = "new>working|qualified|unqualified,working>qualified|unqualified,"
-                 "qualified>converted|working|unqualified,unqualified>working,converted",
+                 "qualified>converted|working|unqualified,unqualified.>working,converted",
       .flags = KITH_FF_INDEXED, .doc = "Where it stands."),
     F("last_contacted", TIME, .flags = KITH_FF_INDEXED, .doc = "When we last were in touch."),
     F("score", INTEGER, .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
@@ -44,7 +44,7 @@ static const char *const lead_indexes[] = {"state,-score", "owner,state"};
     "qualification>prospecting|proposal|closing|lost,"                                             \
     "proposal>prospecting|qualification|closing|won|lost,"                                         \
     "closing>prospecting|qualification|proposal|won|lost,"                                         \
-    "won>closing,lost>prospecting|qualification|proposal|closing"
+    "won.>closing,lost.>prospecting|qualification|proposal|closing"
 
 static const kith_field opportunity_fields[] = {
     F("name", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED | KITH_FF_SEARCHED,

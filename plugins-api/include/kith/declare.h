@@ -27,14 +27,17 @@ extern "C" {
 #define KITH_F_DURATION 9u  /*                                                        [DURATION] */
 #define KITH_F_CHOICE   10u /* options: "small,medium,large"                          [TEXT]     */
 #define KITH_F_STATE    11u /* options: "new>working,working>done|new"; first = start [TEXT]     */
-#define KITH_F_LINK     12u /* options: the type linked to, or "*" for any record     [LINK]     */
-#define KITH_F_LINKS    13u /* options: the type linked to; to many                   [LIST]     */
-#define KITH_F_EMAIL    14u /*                                                        [TEXT]     */
-#define KITH_F_PHONE    15u /*                                                        [TEXT]     */
-#define KITH_F_URL      16u /*                                                        [TEXT]     */
-#define KITH_F_PLACE    17u /* latitude and longitude                                 [PLACE]    */
-#define KITH_F_JSON     18u /* any JSON text                                          [TEXT]     */
-#define KITH_F_TAGS     19u /* a set of short texts, kept sorted                      [LIST]     */
+/* A state that can be left again and yet is an end has a dot: "open>done,done.>open". What no arrow
+ * leaves is an end by itself. Records that are in no end are open, and shown so on the page of the
+ * record that they are about. */
+#define KITH_F_LINK  12u /* options: the type linked to, or "*" for any record     [LINK]     */
+#define KITH_F_LINKS 13u /* options: the type linked to; to many                   [LIST]     */
+#define KITH_F_EMAIL 14u /*                                                        [TEXT]     */
+#define KITH_F_PHONE 15u /*                                                        [TEXT]     */
+#define KITH_F_URL   16u /*                                                        [TEXT]     */
+#define KITH_F_PLACE 17u /* latitude and longitude                                 [PLACE]    */
+#define KITH_F_JSON  18u /* any JSON text                                          [TEXT]     */
+#define KITH_F_TAGS  19u /* a set of short texts, kept sorted                      [LIST]     */
 
 #define KITH_FF_REQUIRED 1u   /* must have a value                                               */
 #define KITH_FF_UNIQUE   2u   /* no two records with the same value (case and accents folded)    */
