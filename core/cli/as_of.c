@@ -47,7 +47,7 @@ static kith_str value_then(struct then *t, const kith_value *v) {
 static void print_derived(struct then *t) {
     const char *sep = "\nDerived from other records and not known of the past: ";
     for (uint32_t i = 0; i < t->type->field_count; i++)
-        if (t->type->fields[i]->rollup) {
+        if (field_derived(t->type->fields[i])) {
             io_printf(t->c->io, "%s%s", sep, t->type->fields[i]->name);
             sep = ", ";
         }
@@ -98,7 +98,7 @@ static void json_record_then(struct then *t, struct json_out *j) {
     json_key(j, "type");
     json_strz(j, t->type->name);
     for (uint32_t i = 0; i < t->type->field_count; i++) {
-        if (t->type->fields[i]->rollup)
+        if (field_derived(t->type->fields[i]))
             continue;
         json_key(j, t->type->fields[i]->name);
         value_json(cmd_schema(t->c), &t->past.values[i], j);
@@ -107,7 +107,7 @@ static void json_record_then(struct then *t, struct json_out *j) {
     json_key(j, "derived");
     json_array_(j);
     for (uint32_t i = 0; i < t->type->field_count; i++)
-        if (t->type->fields[i]->rollup)
+        if (field_derived(t->type->fields[i]))
             json_strz(j, t->type->fields[i]->name);
     json_array_end(j);
 }

@@ -36,14 +36,14 @@ static void print_fields(struct cmd *c, const struct view *v) {
     for (uint32_t i = 0; i < v->type->field_count; i++) {
         uint32_t at = (i + FIELD_FIRST) % v->type->field_count;
         const struct rfield *f = v->type->fields[at];
-        if (v->values[at].kind != KITH_NULL && !f->rollup)
+        if (v->values[at].kind != KITH_NULL && !field_derived(f))
             page_field(c, f->name, state_since(c, v, f, show_value(c, &v->values[at])), width);
     }
 }
 
 static bool has_facts(const struct view *v) {
     for (uint32_t i = 0; i < v->type->field_count; i++)
-        if (v->type->fields[i]->rollup && v->values[i].kind != KITH_NULL)
+        if (field_derived(v->type->fields[i]) && v->values[i].kind != KITH_NULL)
             return true;
     return false;
 }
@@ -53,7 +53,7 @@ static void print_facts(struct cmd *c, const struct view *v) {
         return;
     head(c, "Facts");
     for (uint32_t i = 0; i < v->type->field_count; i++)
-        if (v->type->fields[i]->rollup && v->values[i].kind != KITH_NULL)
+        if (field_derived(v->type->fields[i]) && v->values[i].kind != KITH_NULL)
             page_field(c, v->type->fields[i]->name, show_value(c, &v->values[i]),
                        widest_name(v->type));
 }
@@ -88,6 +88,17 @@ static void print_points(struct cmd *c, const struct view *v) {
         }
         io_puts(c->io, "\n");
     }
+}
+
+static void print_segments(struct cmd *c, const struct view *v) {
+    const struct view_record *r = v->segments.items;
+    if (v->segments.count)
+        head(c, "Segments");
+    for (size_t i = 0; i < v->segments.count; i++) {
+        io_puts(c->io, i ? ", " : "  ");
+        io_text(c->io, title_of(c, r[i].type, r[i].values));
+    }
+    io_puts(c->io, v->segments.count ? "\n" : "");
 }
 
 static void print_title(struct cmd *c, const struct view_record *r, size_t used) {
@@ -185,6 +196,7 @@ static void print_view(struct cmd *c, const struct view *v, bool first) {
         print_fields(c, v);
         print_facts(c, v);
         print_points(c, v);
+        print_segments(c, v);
         print_open(c, v);
         print_parts(c, v);
     }
@@ -243,6 +255,14 @@ static void json_links(struct cmd *c, struct json_out *j, const struct view *v) 
     json_object_end(j);
 }
 
+static void json_segments(struct cmd *c, struct json_out *j, const struct view *v) {
+    const struct view_record *r = v->segments.items;
+    json_list(j, "segments");
+    for (size_t i = 0; i < v->segments.count; i++)
+        json_str(j, title_of(c, r[i].type, r[i].values));
+    json_array_end(j);
+}
+
 static void json_states(struct json_out *j, const struct view *v) {
     const struct view_state *s = v->states.items;
     json_key(j, "states");
@@ -266,7 +286,7 @@ static void json_facts(struct cmd *c, struct json_out *j, const struct view *v) 
     json_key(j, "facts");
     json_object_(j);
     for (uint32_t i = 0; i < v->type->field_count; i++)
-        if (v->type->fields[i]->rollup) {
+        if (field_derived(v->type->fields[i])) {
             json_key(j, v->type->fields[i]->name);
             value_json(cmd_schema(c), &v->values[i], j);
         }
@@ -403,6 +423,7 @@ static void json_view(struct cmd *c, const struct view *v, bool first) {
         json_states(&j, v);
         json_facts(c, &j, v);
         json_records(c, &j, "contact_points", &v->points);
+        json_segments(c, &j, v);
         json_open(c, &j, v);
         json_parts(c, &j, v);
     }

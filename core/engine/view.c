@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page of one record, but for its timeline. */
 #include "engine/view_internal.h"
+#include "record/member.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,10 @@ const struct rfield *view_field(const struct rtype *t, const char *name, uint32_
 bool view_links_to(const struct rfield *f, const struct rtype *t) {
     bool link = f->kind == KITH_F_LINK || f->kind == KITH_F_LINKS;
     return link && f->index != FIELD_OWNER && (f->any_target || f->target == t);
+}
+
+bool view_shows(const struct rfield *f, const struct rtype *t) {
+    return f->type->title && view_links_to(f, t);
 }
 
 bool view_is_point(const struct rfield *f) {
@@ -125,6 +130,32 @@ static kith_status add_states(struct build *b, kith_error *e) {
     }
     engine_reader_done(b->g, c);
     return st;
+}
+
+/* Those that the caller may read. */
+static kith_status add_segments(struct build *b, kith_error *e) {
+    const struct rtype *t = schema_type(b->schema, STR("segment"));
+    kith_id *ids;
+    size_t n;
+    struct conn *c;
+    TRY(engine_reader(b->g, &c, e));
+    kith_status st = member_of(c, b->v->id, b->a, &ids, &n, e);
+    engine_reader_done(b->g, c);
+    TRY(st);
+    for (size_t i = 0; i < n; i++) {
+        kith_value *values;
+        kith_error why = KITH_ERROR_INIT;
+        st = engine_get(b->g, b->p, t, ids[i], b->a, &values, &why);
+        if (st == KITH_E_NOTFOUND || st == KITH_E_DENIED)
+            continue;
+        struct view_record *r = st == KITH_OK ? view_add(b, &b->v->segments, sizeof *r) : NULL;
+        if (!r) {
+            err_copy(e, &why);
+            return st == KITH_OK ? err_nomem(e) : st;
+        }
+        *r = (struct view_record){.type = t, .id = ids[i], .values = values};
+    }
+    return KITH_OK;
 }
 
 static int primary_first(const void *x, const void *y) {
@@ -353,7 +384,7 @@ typedef kith_status (*link_fn)(struct build *b, const struct rfield *f, kith_err
 static kith_status each_link(struct build *b, const struct rtype *t, link_fn fn, kith_error *e) {
     for (uint32_t i = 0; i < b->schema->type_count; i++)
         for (uint32_t k = 0; k < b->schema->types[i]->field_count; k++)
-            if (view_links_to(b->schema->types[i]->fields[k], t))
+            if (view_shows(b->schema->types[i]->fields[k], t))
                 TRY(fn(b, b->schema->types[i]->fields[k], e));
     return KITH_OK;
 }
@@ -368,6 +399,7 @@ static kith_status open_of_people(struct build *b, const struct rfield *f, kith_
 
 static kith_status first_page(struct build *b, kith_error *e) {
     TRY(add_states(b, e));
+    TRY(add_segments(b, e));
     TRY(each_link(b, b->v->type, add_linked, e));
     if (b->v->people.count) {
         const struct view_record *r = b->v->people.items;

@@ -3,9 +3,10 @@
  * how it is reached, what links to it, what is open, and what happened, newest first. Nothing here
  * knows a module: whatever type has a link that leads to the record is shown.
  *
- * Three things about a type are found by their form. A time called "at" says when it takes place;
- * without one that is when the record was made. A time or date called "due" says until when. And a
- * state with an end (see kith/declare.h) says whether a record is still open.
+ * Some things about a type are found by their form. One without a title is not shown. A time called
+ * "at" says when it takes place; without one that is when the record was made. A time or date
+ * called "due" says until when. And a state with an end (see kith/declare.h) says whether a record
+ * is still open.
  *
  * Everything is read through engine_get and engine_find, so it is what the caller may see, and
  * every part is bounded: see the numbers below. [any] */
@@ -75,13 +76,14 @@ struct view {
     const struct rtype *type;
     kith_id id;
     kith_value *values;
-    struct view_list states; /* struct view_state */
-    struct view_list points; /* struct view_record, of contact points; primary ones first */
-    struct view_list people; /* struct view_record, the newest contacts of an account */
-    struct view_list parts;  /* struct view_part */
-    struct view_list open;   /* struct view_open; overdue ones first, then by what is due */
-    struct view_list items;  /* struct view_item, newest first */
-    kith_str cursor;         /* goes on behind the last item; empty at the end */
+    struct view_list states;   /* struct view_state */
+    struct view_list points;   /* struct view_record, of contact points; primary ones first */
+    struct view_list people;   /* struct view_record, the newest contacts of an account */
+    struct view_list segments; /* struct view_record: those that it is in */
+    struct view_list parts;    /* struct view_part */
+    struct view_list open;     /* struct view_open; overdue ones first, then by what is due */
+    struct view_list items;    /* struct view_item, newest first */
+    kith_str cursor;           /* goes on behind the last item; empty at the end */
 };
 struct view_options {
     int64_t limit;  /* items of the timeline, from 1 */

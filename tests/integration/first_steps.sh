@@ -119,6 +119,27 @@ kith undo "$(json_text transaction <bought)"
 kith find "contact where name = 'Anna Meier' and spent = '0 EUR' and purchases = 0 and last_purchase is null"
 prints "Anna"
 
+it "shows all that is known of a contact, and pages through what happened"
+page=$(create contact name='Paula Page' email=paula@example.org)
+create task title='Ring Paula' about="contact/$page" due=2020-01-01 >/dev/null
+create interaction contact="$page" channel=call subject='First call' at=2020-05-01 >/dev/null
+kith view contact "$page"
+exits 0
+prints "paula@example.org, primary"
+prints "prospect, since"
+prints "overdue"
+prints "First call"
+prints "the contact was made"
+kith view contact "$page" --limit 1 --json
+prints '"title":"Ring Paula"'
+prints_not "First call"
+after=$(grep -oE '"after":"[^"]*"' "$work/out" | cut -d '"' -f 4)
+kith view contact "$page" --limit 5 --after "$after"
+prints "First call"
+prints_not "Ring Paula"
+kith view contact "$page" --after nonsense
+complains "continues no timeline"
+
 it "writes nothing when nothing is different"
 kith update contact "$anna" city=Hamburg
 exits 0

@@ -166,6 +166,20 @@ TEST("moves of its state and events about it stand in the timeline, with who and
     fixture_close(&p.x);
 }
 
+TEST("the segments that it is in are named") {
+    struct page p;
+    page_open(&p);
+    kith_id id = create(&p.x, p.x.contact, PAIRS("name=Ada L", "city=Bonn"));
+    create(&p.x, type_of(&p.x, "segment"), PAIRS("name=bonn", "query=contact where city = 'Bonn'"));
+    create(&p.x, type_of(&p.x, "segment"), PAIRS("name=graz", "query=contact where city = 'Graz'"));
+    settle(&p.x);
+    look(&p, p.x.contact, id, 20, (kith_str){0});
+    const struct view_record *r = p.v.segments.items;
+    EXPECT_INT(1, p.v.segments.count);
+    EXPECT_STR("bonn", r[0].values[r[0].type->title->index].as.s.ptr);
+    fixture_close(&p.x);
+}
+
 TEST("an interaction has the place of its own time, and one to come is potential") {
     struct page p;
     page_open(&p);
