@@ -74,6 +74,7 @@ struct access_sql {
     uint32_t (*value)(void *arg, kith_value v);
     void *arg;
     uint32_t names; /* aliases given out */
+    char parameter; /* before the number of a value */
 };
 bool access_put(struct access_sql *out, const struct principal *p, const struct rtype *t,
                 const char *alias);

@@ -11,7 +11,7 @@
 #define PARTS_DEEP 8
 
 static void put_id(struct access_sql *o, kith_id id) {
-    buf_printf(o->b, "?%u", o->value(o->arg, value_int((int64_t)id)));
+    buf_printf(o->b, "%c%u", o->parameter, o->value(o->arg, value_int((int64_t)id)));
 }
 
 static void put_set(struct access_sql *o, const struct id_set *set) {
@@ -100,7 +100,7 @@ static void put_whole(struct access_sql *o, const struct access *x, const struct
     put_column(o, alias, whole->name, "");
     buf_puts(o->b, " AND ");
     if (!put_rule(o, x, t, name, depth - 1))
-        buf_puts(o->b, "1");
+        buf_puts(o->b, "TRUE");
     buf_puts(o->b, ")");
 }
 
@@ -127,7 +127,7 @@ static void put_any_whole(struct access_sql *o, const struct access *x, const st
         first = false;
     }
     if (first)
-        buf_puts(o->b, "0");
+        buf_puts(o->b, "FALSE");
 }
 
 /* False: it holds for every record, and nothing was written. */
@@ -139,13 +139,13 @@ static bool put_rule(struct access_sql *o, const struct access *x, const struct 
         return false;
     buf_puts(o->b, "(");
     if (whole && depth == 0)
-        buf_puts(o->b, "0");
+        buf_puts(o->b, "FALSE");
     else if (whole && whole->any_target)
         put_any_whole(o, x, whole, alias, depth);
     else if (whole)
         put_whole(o, x, whole, whole->target, alias, depth);
     else if (!reach)
-        buf_puts(o->b, "0");
+        buf_puts(o->b, "FALSE");
     else
         put_own(o, x, t, alias);
     if (!whole && (reach & REACH_TEAM) == REACH_TEAM)
@@ -162,6 +162,6 @@ bool access_put(struct access_sql *out, const struct principal *p, const struct 
         return false;
     if (p && p->access)
         return put_rule(out, p->access, t, alias, PARTS_DEEP);
-    buf_puts(out->b, "0");
+    buf_puts(out->b, "FALSE");
     return true;
 }

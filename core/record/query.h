@@ -49,11 +49,13 @@ struct principal {
 
 struct zone;
 struct workdays;
+struct query_dialect; /* query_dialect.h */
 struct query_env {
     int64_t now;             /* ms UTC */
     const struct zone *zone; /* the company's; NULL: UTC */
     const struct principal *principal;
-    const struct workdays *workdays; /* the company's; NULL: Monday to Friday */
+    const struct workdays *workdays;     /* the company's; NULL: Monday to Friday */
+    const struct query_dialect *dialect; /* of the SQL that is written; NULL: SQLite's */
 };
 
 /* May the principal read all records of a type, some, or none? Which ones: access.h. */

@@ -21,8 +21,22 @@ uint32_t emit_add(struct emit *m, kith_value v) {
     return m->count;
 }
 
+void emit_parameter(struct emit *m, uint32_t number) {
+    buf_printf(&m->b, "%c%u", m->dialect->parameter, number);
+}
+
 void emit_value(struct emit *m, kith_value v) {
-    buf_printf(&m->b, "?%u", emit_add(m, v));
+    emit_parameter(m, emit_add(m, v));
+}
+
+struct emit emit_begin(const struct query *q, const struct query_env *env, struct arena *a,
+                       kith_error *e) {
+    return (struct emit){.q = q,
+                         .env = env,
+                         .dialect = env->dialect ? env->dialect : &query_sqlite,
+                         .arena = a,
+                         .e = e,
+                         .names = 1};
 }
 
 /* Where the scope stands whose record is t<record>. */
@@ -238,7 +252,7 @@ static kith_status put_comparison(struct emit *m, const struct test *t) {
     }
     TRY(operand(m, t, 0, &v));
     if (v.kind == KITH_NULL)
-        buf_puts(&m->b, "0"); /* a parameter that is null: never true */
+        buf_puts(&m->b, "FALSE"); /* a parameter that is null */
     else
         put_with_value(m, t, v);
     return KITH_OK;
@@ -300,14 +314,16 @@ static kith_status put_like(struct emit *m, const struct test *t) {
     kith_value v;
     TRY(operand(m, t, 0, &v));
     if (v.kind == KITH_NULL) {
-        buf_puts(&m->b, "0");
+        buf_puts(&m->b, "FALSE");
         return KITH_OK;
     }
     if (!t->negated && query_folds(&t->path))
         put_prefix(m, &t->path, v.as.s);
     emit_ordered(m, &t->path);
-    buf_puts(&m->b, t->negated ? " NOT LIKE " : " LIKE ");
+    buf_puts(&m->b, t->negated ? " NOT " : " ");
+    buf_puts(&m->b, m->dialect->like);
     emit_value(m, v);
+    buf_puts(&m->b, m->dialect->like_end);
     return KITH_OK;
 }
 
@@ -315,9 +331,9 @@ static kith_status put_tagged(struct emit *m, const struct test *t) {
     kith_value v;
     TRY(operand(m, t, 0, &v));
     buf_puts(&m->b, t->negated ? "NOT EXISTS" : "EXISTS");
-    buf_puts(&m->b, " (SELECT 1 FROM json_each(");
+    buf_printf(&m->b, " (SELECT 1 FROM %s", m->dialect->tags);
     emit_column(m, &t->path);
-    buf_puts(&m->b, ") AS j WHERE j.value = ");
+    buf_printf(&m->b, "%s WHERE j.value = ", m->dialect->tags_end);
     emit_value(m, v);
     buf_putc(&m->b, ')');
     return KITH_OK;
@@ -347,7 +363,7 @@ static kith_status put_plain_test(struct emit *m, const struct test *t) {
         buf_puts(&m->b, t->negated ? " IS NOT NULL" : " IS NULL");
         return KITH_OK;
     case TEST_LINKED:
-        buf_puts(&m->b, "1");
+        buf_puts(&m->b, "TRUE");
         return KITH_OK;
     case TEST_EXISTS:
         put_related(m, t->path.related, t->negated ? "NOT EXISTS (SELECT 1" : "EXISTS (SELECT 1");
@@ -370,7 +386,7 @@ static uint32_t access_value(void *arg, kith_value v) {
 /* The caller's access rule of a type, about its record t<n>. */
 static void put_access(struct emit *m, const struct rtype *t, uint32_t n) {
     struct buf rule = {0};
-    struct access_sql out = {&rule, access_value, m, m->access_names};
+    struct access_sql out = {&rule, access_value, m, m->access_names, m->dialect->parameter};
     char alias[16];
     snprintf(alias, sizeof alias, "t%u", n);
     if (access_put(&out, m->env->principal, t, alias)) {
@@ -472,7 +488,7 @@ static kith_status put_node(struct emit *m, const struct node *n) {
 /* What every record of the scope must satisfy. */
 static kith_status put_condition(struct emit *m, const char *before) {
     const struct scope *s = m->place->scope;
-    buf_printf(&m->b, "%s1", before);
+    buf_printf(&m->b, "%sTRUE", before);
     put_access(m, s->type, m->place->record);
     if (!s->where)
         return KITH_OK;
@@ -555,7 +571,7 @@ static void put_related(struct emit *m, const struct related *r, const char *sel
 
 kith_status query_related_sql(const struct match_question *question, struct arena *a,
                               struct query_sql *out, kith_error *e) {
-    struct emit m = {.q = question->q, .env = question->env, .arena = a, .e = e, .names = 1};
+    struct emit m = emit_begin(question->q, question->env, a, e);
     const struct scope self = {.type = question->related->target};
     struct place place = {.scope = &self, .id = question->id};
     m.place = &place;

@@ -5,6 +5,7 @@
 #define RECORD_QUERY_EMIT_H
 
 #include "base/str.h"
+#include "record/query_dialect.h"
 #include "record/query_internal.h"
 
 /* A scope as it is being put. */
@@ -20,6 +21,7 @@ struct emit {
     uint32_t names; /* given out: t0 .. t<names - 1> */
     const struct query *q;
     const struct query_env *env;
+    const struct query_dialect *dialect;
     const kith_value *params;
     struct arena *arena;
     kith_value *values;
@@ -30,10 +32,13 @@ struct emit {
     kith_error *e;
 };
 
+struct emit emit_begin(const struct query *q, const struct query_env *env, struct arena *a,
+                       kith_error *e);
 /* Where the scope stands whose record is t<record>. */
 struct place emit_place(struct emit *m, const struct scope *s, uint32_t record);
-uint32_t emit_add(struct emit *m, kith_value v); /* a value that is bound; its number: ?1, ?2 */
-void emit_value(struct emit *m, kith_value v);   /* the same, put where it is used */
+uint32_t emit_add(struct emit *m, kith_value v); /* a value that is bound; its number, from 1 */
+void emit_parameter(struct emit *m, uint32_t number); /* such a value, where it is used */
+void emit_value(struct emit *m, kith_value v);        /* both */
 void emit_record(struct emit *m, const struct step *step);
 /* One of the columns of a path's field: "", "__cur", "__fold". */
 void emit_suffixed(struct emit *m, const struct path *path, const char *suffix);

@@ -23,7 +23,7 @@ static void put_order(struct emit *m) {
     uint32_t first = 2 + q->root.type->column_count; /* behind the id and the columns, from 1 */
     for (uint32_t i = 0; i < q->key_count; i++)
         buf_printf(&m->b, "%s%u%s", i ? ", " : " ORDER BY ", first + i,
-                   q->keys[i].descending ? " DESC" : "");
+                   q->keys[i].descending ? m->dialect->descending : m->dialect->ascending);
 }
 
 static void put_select(struct emit *m) {
@@ -50,8 +50,10 @@ static void put_key_is(struct emit *m, const struct position *at, uint32_t i) {
     put_key(m, &m->q->keys[i]);
     if (at->values[i].kind == KITH_NULL)
         buf_puts(&m->b, " IS NULL");
-    else
-        buf_printf(&m->b, " = ?%u", at->params[i]);
+    else {
+        buf_puts(&m->b, " = ");
+        emit_parameter(m, at->params[i]);
+    }
 }
 
 /* The range of rows that equal the cursor in the keys before i and lie behind it in key i. nulls:
@@ -68,9 +70,10 @@ static void put_range(struct emit *m, kith_str source, const struct position *at
     put_key(m, key);
     if (nulls)
         buf_puts(&m->b, " IS NULL");
-    else if (at->values[i].kind != KITH_NULL)
-        buf_printf(&m->b, " %c ?%u", key->descending ? '<' : '>', at->params[i]);
-    else /* an index can seek to "above the lowest value", but not to IS NOT NULL */
+    else if (at->values[i].kind != KITH_NULL) {
+        buf_puts(&m->b, key->descending ? " < " : " > ");
+        emit_parameter(m, at->params[i]);
+    } else /* an index can seek to "above the lowest value", but not to IS NOT NULL */
         buf_puts(&m->b, query_rule(&key->path)->class == CLASS_TEXT ||
                                 query_rule(&key->path)->class == CLASS_OPTION
                             ? " >= ''"
@@ -151,7 +154,8 @@ static kith_status put_statement(struct emit *m, kith_str after, int64_t page,
 kith_status query_sql(const struct query *q, const struct query_env *env, const kith_value *params,
                       kith_str after, int64_t page, struct arena *a, struct query_sql *out,
                       kith_error *e) {
-    struct emit m = {.q = q, .env = env, .params = params, .arena = a, .e = e, .names = 1};
+    struct emit m = emit_begin(q, env, a, e);
+    m.params = params;
     struct place root = emit_place(&m, &q->root, 0);
     m.place = &root;
     *out = (struct query_sql){0};

@@ -10,6 +10,10 @@
 #include "record/query.h"
 #include "test.h"
 
+#ifdef KITH_TEST_POSTGRES
+#include "postgres/postgres.h"
+#include "record/query_dialect.h"
+#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -687,6 +691,8 @@ static int by_order(const void *pa, const void *pb) {
     return order.count && order.down[order.count - 1] ? -o : o;
 }
 
+static bool second; /* a PostgreSQL server runs, with the same records */
+
 /* -- one case ---------------------------------------------------------------------------------- */
 
 static const char *shown(const kith_id *ids, uint32_t count) {
@@ -696,9 +702,26 @@ static const char *shown(const kith_id *ids, uint32_t count) {
     return s;
 }
 
-/* All pages of a query, each of random size up to `page`. */
+#ifdef KITH_TEST_POSTGRES
+static const struct query_env env_postgres = {
+    .now = NOW, .principal = &everyone, .dialect = &query_postgres};
+
+/* A page as PostgreSQL gives it; with the row beyond, if there is one. */
+static uint32_t page_there(const struct query *q, const kith_value *params, kith_str after,
+                           uint32_t want, int64_t *out) {
+    kith_error e = KITH_ERROR_INIT;
+    struct query_sql sql;
+    EXPECT_OK(query_sql(q, &env_postgres, params, after, want, &arena, &sql, &e), e);
+    uint32_t n = postgres_run(&sql, out, ROWS);
+    EXPECT(n <= ROWS);
+    return n < want ? n : want;
+}
+#endif
+
+/* All pages of a query, each of random size up to `page`. there: the same pages are asked of
+ * PostgreSQL. */
 static uint32_t run_query(const struct query *q, const kith_value *params, uint32_t page,
-                          kith_id *out) {
+                          bool there, kith_id *out) {
     kith_error e = KITH_ERROR_INIT;
     struct query_sql sql;
     sqlite3_stmt *st;
@@ -722,6 +745,15 @@ static uint32_t run_query(const struct query *q, const kith_value *params, uint3
                 EXPECT_OK(query_cursor(q, st, after, given, &arena, &next, &e), e);
         }
         sqlite3_reset(st);
+#ifdef KITH_TEST_POSTGRES
+        int64_t other[ROWS];
+        uint32_t n = there && second ? page_there(q, params, after, want, other) : given;
+        EXPECT_INT(given, n);
+        for (uint32_t i = 0; there && second && i < given; i++)
+            EXPECT_INT(out[count - given + i], other[i]);
+#else
+        (void)there;
+#endif
         after = next;
     }
     return count;
@@ -798,11 +830,11 @@ static void one_case(uint32_t number) {
     if (st != KITH_OK)
         TEST_FAIL("case %u: %s\n  %s", number, copy, e.message);
     uint32_t count = naive_query(c, t, want);
-    uint32_t found = run_query(q, text.params, 1, got);
+    uint32_t found = run_query(q, text.params, 1, false, got);
     EXPECT_SAME("pages of one", want, count, got, found, copy, number);
-    found = run_query(q, text.params, 7, got);
+    found = run_query(q, text.params, 7, true, got);
     EXPECT_SAME("pages of up to seven", want, count, got, found, copy, number);
-    found = run_query(q, text.params, 1000000, got);
+    found = run_query(q, text.params, 1000000, true, got);
     EXPECT_SAME("one page", want, count, got, found, copy, number);
     if (c)
         check_matcher(c, t, number);
@@ -816,6 +848,10 @@ static void one_round(uint32_t first, uint32_t cases) {
     EXPECT_OK(conn_open(&conn, path, CONN_WRITER, NULL, &e), e);
     random_schema();
     random_rows();
+#ifdef KITH_TEST_POSTGRES
+    if (second)
+        postgres_copy(conn);
+#endif
     for (uint32_t i = 0; i < cases; i++) {
         struct arena_mark mark = arena_mark(&arena);
         one_case(first + i);
@@ -830,13 +866,27 @@ static void one_round(uint32_t first, uint32_t cases) {
     EXPECT_INT(0, system(command));
 }
 
-TEST("SELECT, matcher and a naive evaluator find the same records, on pages of any size") {
+static const char *no_second(void) {
+#ifdef KITH_TEST_POSTGRES
+    return postgres_start();
+#else
+    return "libpq-dev was not there when this test was built";
+#endif
+}
+
+TEST("the second database is PostgreSQL") {
+    if (no_second())
+        TEST_SKIP("%s", no_second());
+}
+
+TEST("SELECT on two databases, matcher and a naive evaluator find the same, on pages of any size") {
     const char *given = getenv("KITH_SEED"), *cases = getenv("KITH_CASES");
     uint32_t count = cases ? (uint32_t)strtoul(cases, NULL, 10) : 2400;
     seed =
         given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL) * 2654435761u + (uint64_t)getpid();
     printf("KITH_SEED=%llu\n", (unsigned long long)seed);
     seed += seed == 0;
+    second = no_second() == NULL;
     for (uint32_t round = 0; round < ROUNDS; round++)
         one_round(round * count / ROUNDS, count / ROUNDS);
 }
