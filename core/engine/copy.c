@@ -93,7 +93,7 @@ kith_status engine_examine(struct engine *g, const char *path, doctor_tell tell,
     struct conn *c;
     TRY(conn_open(&c, path, CONN_READER, NULL, e));
     static const struct principal doctor = {.name = "doctor", .all = true};
-    struct query_env env = {clock_now(g->clock), g->opts.zone, &doctor, g->opts.workdays};
+    const struct query_env env = engine_env(g, engine_now(g), &doctor);
     kith_status st = doctor_run(c, g->schema, &env, tell, arg, findings, e);
     conn_close(c);
     return st;

@@ -52,6 +52,11 @@ const struct engine_options *engine_opts(const struct engine *g) {
     return &g->opts;
 }
 
+struct query_env engine_env(const struct engine *g, int64_t now, const struct principal *p) {
+    return (struct query_env){
+        .now = now, .zone = g->opts.zone, .principal = p, .workdays = g->opts.workdays};
+}
+
 /* -- runs that are under way ------------------------------------------------------------------- */
 
 static void unlink_claim(struct engine *g, struct run_claim *claim) {

@@ -57,6 +57,8 @@ int64_t engine_now(struct engine *g);
  * transaction looks itself. Any thread. */
 void engine_check_clock(struct engine *g);
 const struct engine_options *engine_opts(const struct engine *g);
+/* What a query of this company is asked with. Any thread. */
+struct query_env engine_env(const struct engine *g, int64_t now, const struct principal *p);
 
 /* -- who asks [any] ---------------------------------------------------------------------------- */
 

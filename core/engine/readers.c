@@ -225,7 +225,7 @@ kith_status engine_find(struct engine *g, const struct principal *p, const struc
                         const kith_value *params, struct find_page *page, struct arena *a,
                         find_row fn, void *arg, kith_error *e) {
     struct conn *c;
-    struct query_env env = {engine_now(g), g->opts.zone, p, g->opts.workdays};
+    const struct query_env env = engine_env(g, engine_now(g), p);
     struct found *rows = NULL;
     size_t n = 0;
     TRY(engine_reader(g, &c, e));

@@ -13,7 +13,7 @@
 const struct principal segment_principal = {.name = "segments", .all = true};
 
 void segment_env(struct txn *t, struct query_env *env) {
-    *env = (struct query_env){t->head.at, t->g->opts.zone, &segment_principal, t->g->opts.workdays};
+    *env = engine_env(t->g, t->head.at, &segment_principal);
 }
 
 static struct match_source source_of(struct txn *t) {

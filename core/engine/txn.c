@@ -42,7 +42,7 @@ kith_id txn_id(struct txn *t) {
 }
 
 void txn_env(struct txn *t, struct query_env *env) {
-    *env = (struct query_env){t->head.at, t->g->opts.zone, txn_principal(t), t->g->opts.workdays};
+    *env = engine_env(t->g, t->head.at, txn_principal(t));
 }
 
 void txn_begin(struct txn *t, struct engine *g, const struct write_opts *o, uint32_t actor) {

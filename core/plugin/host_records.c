@@ -234,8 +234,7 @@ static int32_t records_match(const kith_txn *txn, uint32_t predicate, const kith
         handle_get(&f->plugin->predicates, predicate, "predicate", NULL);
     if (!p || !row || row->type != p->type)
         return KITH_E_INVAL;
-    struct query_env env = {frame_now(f), engine_zone(f->engine), f->principal,
-                            engine_opts(f->engine)->workdays};
+    const struct query_env env = engine_env(f->engine, frame_now(f), f->principal);
     const struct match_source source = {look_up, ask, f};
     kith_status st = predicate_match(p->predicate, &env, row->id, row->values, &source, &yes, NULL);
     return st == KITH_OK ? yes : st;
