@@ -55,7 +55,7 @@ kith_status emit_matches(struct emit *m, const struct test *t) {
     struct search *q;
     TRY(wanted(m, t, &q));
     if (!q || !part.slots || !search_wants(q, type)) {
-        buf_puts(&m->b, q && t->negated ? "1" : "0");
+        buf_puts(&m->b, q && t->negated ? "TRUE" : "FALSE");
         return KITH_OK;
     }
     const char *fts = search_fts(q, &part, 1, m->arena);

@@ -177,7 +177,8 @@ static kith_status put_ids(struct emit *m, kith_id lo, kith_id hi) {
 kith_status query_ids_sql(const struct query *q, const struct query_env *env,
                           const kith_value *params, kith_id lo, kith_id hi, struct arena *a,
                           struct query_sql *out, kith_error *e) {
-    struct emit m = {.q = q, .env = env, .params = params, .arena = a, .e = e, .names = 1};
+    struct emit m = emit_begin(q, env, a, e);
+    m.params = params;
     struct place root = emit_place(&m, &q->root, 0);
     m.place = &root;
     *out = (struct query_sql){0};

@@ -5,6 +5,7 @@
  * words in their title. So a page costs the same in a large database, and a match that is rare is
  * always among them. Behind the ranked ones come all others, the newest first. A cursor carries the
  * newest record of its first page, so that what is written meanwhile moves nothing. */
+#include "record/query_dialect.h"
 #include "record/search_internal.h"
 
 #include "base/id.h"
@@ -147,7 +148,7 @@ static kith_status add_type(struct finding *f, const struct rtype *t, uint32_t s
 }
 
 static kith_status find_parts(struct finding *f) {
-    struct access_sql out = {.value = add_value, .arg = f};
+    struct access_sql out = {.value = add_value, .arg = f, .parameter = query_sqlite.parameter};
     f->parts = ARENA_ARRAY(f->arena, struct search_part, f->schema->type_count + 1u);
     if (!f->parts)
         return err_nomem(f->e);
