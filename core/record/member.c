@@ -182,18 +182,20 @@ kith_status member_fill(struct conn *c, kith_id segment, const struct query *q,
                         kith_error *e) {
     struct query_sql found;
     sqlite3_stmt *st;
-    char head[128], tail[96];
     TRY(query_ids_sql(q, env, NULL, lo, hi, a, &found, e));
-    snprintf(head, sizeof head,
-             "DELETE FROM kith_member WHERE segment = %lld AND record > %lld AND record <= %lld"
-             " AND record NOT IN (",
-             (long long)segment, (long long)lo, (long long)hi);
-    TRY(prepare_around(c, head, &found, ")", &st, e));
+    const char *stale = arena_printf(
+        a,
+        "DELETE FROM kith_member WHERE segment = %lld AND record > %lld AND record <= %lld"
+        " AND record NOT IN (",
+        (long long)segment, (long long)lo, (long long)hi);
+    const char *fresh =
+        arena_printf(a, "INSERT OR IGNORE INTO kith_member SELECT %lld, id, %lld, 0 FROM (",
+                     (long long)segment, (long long)env->now);
+    if (!stale || !fresh)
+        return err_nomem(e);
+    TRY(prepare_around(c, stale, &found, ")", &st, e));
     TRY(run_once(c, st, e));
-    snprintf(head, sizeof head, "INSERT OR IGNORE INTO kith_member SELECT %lld, id, %lld, 0 FROM (",
-             (long long)segment, (long long)env->now);
-    snprintf(tail, sizeof tail, ") WHERE true");
-    TRY(prepare_around(c, head, &found, tail, &st, e));
+    TRY(prepare_around(c, fresh, &found, ") WHERE true", &st, e));
     return run_once(c, st, e);
 }
 

@@ -361,6 +361,21 @@ static kith_status create_many(struct txn *t, void *arg, kith_error *e) {
     return KITH_OK;
 }
 
+TEST("a segment over more records than one batch looks at is worked out whole") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    struct many few = {x.lead, 0, 2, "score=10"}, m = {x.lead, 2, 11002, "score=90"};
+    EXPECT_OK(engine_write(x.g, &by_tester, create_many, &few, NULL, &x.e), x.e);
+    EXPECT_OK(engine_write(x.g, &by_tester, create_many, &m, NULL, &x.e), x.e);
+    kith_id hot = make_segment(&x, "hot", "lead where score >= 50");
+    settle(&x);
+    EXPECT_STR("false", field(&x, type_named(&x, "segment"), hot, "settling"));
+    EXPECT_INT(11000, members_of(&x, hot));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
 TEST("what takes long is settled in batches, and exact again afterwards") {
     struct fixture x;
     char link[64];
