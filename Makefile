@@ -6,7 +6,7 @@ PRESET  ?= dev
 PREFIX  ?= /usr/local
 SOURCES  = $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
-.PHONY: help deps build demo test test-long bench fuzz format check-format check-scripts check \
+.PHONY: help deps build demo test test-long bench bench-large fuzz format check-format check-scripts check \
         reference install clean
 
 help: ## list these targets
@@ -33,6 +33,10 @@ test-long: build ## the same with the long tests: crashes and power loss, many t
 bench: ## measure it against its budgets; BENCH=quick, WORD=...: shorter, only those with that word
 	@$(MAKE) build PRESET=release TARGETS='kith modules bench'
 	@tests/bench/run build/release $(WORD)
+
+bench-large: ## measure what must not grow up to 10 million records; needs 5 GB, takes a while
+	@$(MAKE) build PRESET=release TARGETS='kith modules bench'
+	@BENCH=large tests/bench/run build/release
 
 fuzz: ## let the fuzz targets look for bytes that break Kith; FUZZ_SECONDS=60 for each, WORD=...
 	@$(MAKE) build PRESET=fuzz TARGETS=fuzz
