@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith check: settings, modules and rules, everything that is wrong at once. */
 #include "cli/show.h"
+#include "record/record.h"
+#include <stdlib.h>
 #include <string.h>
 
 static void show_settings(struct cmd *c, const struct settings_problems *p) {
@@ -27,6 +29,45 @@ static size_t show_modules(struct cmd *c, const struct company *company) {
     return failed;
 }
 
+/* "contact.size: 3 records have no value" */
+static void show_older(struct cmd *c, const struct rfield *f, int64_t n, const char *what) {
+    const char *colon = f->where ? strrchr(f->where, ':') : NULL;
+    const char *file = colon ? arena_strndup(&c->arena, f->where, (size_t)(colon - f->where)) : "";
+    if (n > 0)
+        show_problem(c, file ? file : "", colon ? atoi(colon + 1) : 0,
+                     arena_printf(&c->arena, "%s.%s: %lld record%s %s", f->type->name, f->name,
+                                  (long long)n, n == 1 ? " has" : "s have", what));
+}
+
+static kith_status show_older_of(struct cmd *c, struct conn *conn, const struct rtype *t,
+                                 kith_error *e) {
+    for (uint32_t i = FIELD_FIRST; i < t->field_count; i++) {
+        const struct rfield *f = t->fields[i];
+        int64_t empty, outside;
+        if (!f->where)
+            continue;
+        TRY(record_older(conn, f, &empty, &outside, e));
+        show_older(c, f, empty, "no value, which new ones need");
+        show_older(c, f, outside, "a value out of its range");
+    }
+    return KITH_OK;
+}
+
+/* Remarks, not faults: records that are older than what the company's own types ask for, and what
+ * is declared about types that are not there. */
+static kith_status show_types(struct cmd *c, kith_error *e) {
+    const struct schema *s = engine_schema(c->company->engine);
+    struct conn *conn;
+    for (size_t i = 0; i < s->passed_count; i++)
+        show_problem(c, "", 0, s->passed[i]);
+    TRY(engine_reader(c->company->engine, &conn, e));
+    kith_status st = KITH_OK;
+    for (uint32_t i = 0; st == KITH_OK && i < s->type_count; i++)
+        st = show_older_of(c, conn, s->types[i], e);
+    engine_reader_done(c->company->engine, conn);
+    return st;
+}
+
 /* What only shows when the company is open: in the process that owns it. */
 static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     size_t wrong = show_modules(c, c->company), rules = 0, suspended = 0;
@@ -34,6 +75,7 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     wrong += cmd_rule_problems(c, &rules, e) != KITH_OK;
     TRY(cmd_rule_suspended(c, &suspended, e));
     wrong += suspended;
+    TRY(show_types(c, e));
     if (wrong > 0)
         return err_set(e, KITH_E_INVAL, NULL, "the company has problems; they are listed above");
     if (!c->json)

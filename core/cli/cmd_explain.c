@@ -2,6 +2,7 @@
 /* kith explain: what a setting, a record type, a field or an event is. */
 #include "cli/reference.h"
 #include "cli/show.h"
+#include "record/query.h"
 #include <string.h>
 
 static kith_str value_now(struct cmd *c, const struct setting *s) {
@@ -106,16 +107,60 @@ static const char *kind_of(struct cmd *c, const struct rfield *f) {
     return text.ptr ? text.ptr : "";
 }
 
+static const char *from(struct cmd *c, const char *module, const char *where) {
+    return where ? arena_printf(&c->arena, "%s (%s)", module, where) : module;
+}
+
+/* What it measures, and what that allows. */
+static void json_measure(struct json_out *j, const struct rfield *f, struct buf *operators) {
+    query_operators(f, operators);
+    json_key(j, "label");
+    json_strz(j, f->label);
+    json_key(j, "measure");
+    json_strz(j, field_measure_name(f->measure));
+    json_key(j, "operators");
+    json_str(j, buf_view(operators));
+    json_key(j, "totals");
+    json_strz(j, measure_totals(f->measure));
+    json_key(j, "charts");
+    json_strz(j, measure_charts(f->measure));
+    json_key(j, "min");
+    f->min_text ? json_strz(j, f->min_text) : json_nil(j);
+    json_key(j, "max");
+    f->max_text ? json_strz(j, f->max_text) : json_nil(j);
+    json_key(j, "declared_at");
+    f->where ? json_strz(j, f->where) : json_nil(j);
+}
+
+static void json_field(struct cmd *c, const struct rfield *f) {
+    struct buf b = {0}, operators = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "field");
+    json_strz(&j, arena_printf(&c->arena, "%s.%s", f->type->name, f->name));
+    json_key(&j, "kind");
+    json_strz(&j, kind_of(c, f));
+    json_key(&j, "module");
+    json_strz(&j, f->module);
+    json_key(&j, "doc");
+    json_strz(&j, f->doc);
+    json_measure(&j, f, &operators);
+    json_object_end(&j);
+    json_print(c, &b);
+    buf_free(&operators);
+}
+
 static void explain_type(struct cmd *c, const struct rtype *t) {
     struct table table;
     if (!c->json)
-        io_printf(c->io, "%s: %s From %s.\n\n", t->name, t->doc, t->module);
+        io_printf(c->io, "%s: %s%sFrom %s.\n\n", t->name, t->doc, t->doc[0] ? " " : "",
+                  from(c, t->module, t->where));
     table_begin(&table, c, (const char *const[]){"field", "kind", "what it is", NULL});
     for (uint32_t i = 0; i < t->field_count; i++) {
         const struct rfield *f = t->fields[i];
         if (c->json)
-            json_part(c, "field", arena_printf(&c->arena, "%s.%s", t->name, f->name), kind_of(c, f),
-                      f->module, f->doc);
+            json_field(c, f);
         table_cellz(&table, f->name);
         table_cellz(&table, kind_of(c, f));
         table_cellz(&table, f->doc);
@@ -125,11 +170,22 @@ static void explain_type(struct cmd *c, const struct rtype *t) {
 }
 
 static void explain_field(struct cmd *c, const struct rfield *f) {
-    if (c->json)
-        json_part(c, "field", c->args[0], kind_of(c, f), f->module, f->doc);
-    else
-        io_printf(c->io, "%s\n  %s\n  kind       %s\n  from       %s\n", c->args[0], f->doc,
-                  kind_of(c, f), f->module);
+    struct buf operators = {0};
+    if (c->json) {
+        json_field(c, f);
+        return;
+    }
+    query_operators(f, &operators);
+    io_printf(c->io, "%s\n", c->args[0]);
+    if (f->doc[0])
+        io_printf(c->io, "  %s\n", f->doc);
+    io_printf(c->io,
+              "  label      %s\n  kind       %s\n  measure    %s\n  compared   %s\n"
+              "  totals     %s\n  charts     %s\n  from       %s\n",
+              f->label, kind_of(c, f), field_measure_name(f->measure),
+              operators.len ? operators.ptr : "-", measure_totals(f->measure),
+              measure_charts(f->measure), from(c, f->module, f->where));
+    buf_free(&operators);
 }
 
 static const char *event_doc(const struct rtype *t, kith_str what) {

@@ -132,7 +132,7 @@ static void say_done(struct cmd *c, const char *did, const char *name) {
 static kith_status try_types(struct cmd *c, const struct plugins *p, kith_error *e) {
     struct conn *scratch = NULL;
     struct schema *schema = NULL;
-    kith_status st = company_build_types(p, "EUR", &c->arena, &scratch, &schema, e);
+    kith_status st = company_build_types(p, NULL, "EUR", &c->arena, &scratch, &schema, e);
     schema_free(schema);
     conn_close(scratch);
     return st;

@@ -328,6 +328,16 @@ static kith_status check_meaning(struct company *c, kith_error *e) {
     return KITH_OK;
 }
 
+/* The settings and the company's types: the problems of both are told. */
+static kith_status load_types(struct company *c, kith_status so_far,
+                              struct settings_problems *problems, kith_error *e) {
+    if (so_far != KITH_OK && so_far != KITH_E_INVAL)
+        return so_far;
+    kith_status st =
+        type_files_read(&c->types, c->dir, NULL, 0, problems, so_far == KITH_OK ? e : NULL);
+    return so_far == KITH_OK ? st : so_far;
+}
+
 kith_status company_read(struct company **out, const struct program *p, const char *dir,
                          struct settings_problems *problems, kith_error *e) {
     struct company *c = *out = calloc(1, sizeof *c);
@@ -337,28 +347,47 @@ kith_status company_read(struct company **out, const struct program *p, const ch
     TRY(load_first(dir, &first, e));
     kith_status st = load_modules(c, p, first, e);
     if (st == KITH_OK)
-        st = load_settings(c, p, first, problems, e);
+        st = load_types(c, load_settings(c, p, first, problems, e), problems, e);
     settings_free(first);
     return st == KITH_OK ? check_meaning(c, e) : st;
 }
 
-kith_status company_build_types(const struct plugins *p, const char *currency, struct arena *a,
-                                struct conn **scratch, struct schema **out, kith_error *e) {
+size_t company_sources(const struct company *c, const struct schema_source *own,
+                       struct schema_source out[MODULES_MAX + 1]) {
+    const struct schema_source *modules;
+    size_t count = plugins_sources(c->plugins, &modules);
+    for (size_t i = 0; i < count; i++)
+        out[i] = modules[i];
+    if (own)
+        out[count++] = *own;
+    return count;
+}
+
+kith_status company_build_types(const struct plugins *p, const struct schema_source *own,
+                                const char *currency, struct arena *a, struct conn **scratch,
+                                struct schema **out, kith_error *e) {
     const struct schema_source *modules;
     size_t count = plugins_sources(p, &modules);
-    struct schema_source *all = ARENA_ARRAY(a, struct schema_source, count + 1);
+    struct schema_source *all = ARENA_ARRAY(a, struct schema_source, count + 2);
     if (!all)
         return err_nomem(e);
     all[0] = schema_core;
     for (size_t i = 0; i < count; i++)
         all[i + 1] = modules[i];
+    if (own)
+        all[++count] = *own;
     TRY(conn_open(scratch, ":memory:", CONN_WRITER, NULL, e));
     return schema_build(out, *scratch, all, count + 1, currency, e);
 }
 
+static const struct schema_source *own_source(const struct company *c) {
+    return c->types ? type_files_source(c->types) : NULL;
+}
+
 kith_status company_schema(struct company *c, const struct schema **out, kith_error *e) {
     const char *currency = settings_text(c->settings, "", "company.currency").ptr;
-    TRY(company_build_types(c->plugins, currency, &c->arena, &c->scratch, &c->declared, e));
+    TRY(company_build_types(c->plugins, own_source(c), currency, &c->arena, &c->scratch,
+                            &c->declared, e));
     *out = c->declared;
     return KITH_OK;
 }
@@ -387,20 +416,31 @@ static bool is_declared_badly(kith_status st) {
            st == KITH_E_UNSUPPORTED || st == KITH_E_LIMIT;
 }
 
+static void give_sources(struct company *c, struct engine_options *o) {
+    o->source_count = company_sources(c, own_source(c), c->sources);
+    o->sources = c->sources;
+}
+
 /* A module whose types the database cannot take is out, and the others run: they are added one by
- * one until the guilty ones are found. */
+ * one until the guilty ones are found. What the company declares comes last, and is not left out.
+ */
 static kith_status open_without(struct company *c, struct engine_options *o, kith_error *e) {
-    for (o->source_count = 0;;) {
+    for (size_t tried = 0;;) {
+        const struct schema_source *modules;
         kith_error why = KITH_ERROR_INIT;
+        give_sources(c, o);
+        size_t all = o->source_count;
+        bool own = tried > plugins_sources(c->plugins, &modules);
+        o->source_count = own ? all : tried;
         kith_status st = engine_open(&c->engine, o, &why);
-        if (st == KITH_OK && o->source_count == plugins_sources(c->plugins, &o->sources))
+        if (st == KITH_OK && own)
             return KITH_OK;
         if (st == KITH_OK) {
             engine_close(c->engine);
             c->engine = NULL;
-            o->source_count++;
-        } else if (o->source_count > 0 && is_declared_badly(st)) {
-            plugins_refuse_source(c->plugins, --o->source_count, &why);
+            tried++;
+        } else if (!own && tried > 0 && is_declared_badly(st)) {
+            plugins_refuse_source(c->plugins, --tried, &why);
         } else {
             err_copy(e, &why);
             return st;
@@ -424,7 +464,7 @@ static kith_status open_engine(struct company *c, const char *path, bool create,
         .create = create,
     };
     memcpy(o.base_currency, settings_text(s, "", "company.currency").ptr, 3);
-    o.source_count = plugins_sources(c->plugins, &o.sources);
+    give_sources(c, &o);
     kith_status st = engine_open(&c->engine, &o, e);
     return st != KITH_OK && is_declared_badly(st) ? open_without(c, &o, e) : st;
 }
@@ -548,6 +588,7 @@ void company_close(struct company *c) {
     if (c->plugins)
         plugins_stop(c->plugins, 0);
     plugins_free(c->plugins);
+    type_files_free(c->types);
     zone_close(c->zone);
     schema_free(c->declared);
     conn_close(c->scratch);

@@ -2,6 +2,7 @@
 /* Company: one customer's folder with all that belongs to it, opened as a whole:
  *
  *     kith.conf      its settings        conf.d/   more settings, by part
+ *     conf.d/types/  its own types and fields
  *     rules/         its Lua rules       kith.db   the database (with -wal, .lock beside it)
  *     kith.sock      while it is served
  */
@@ -10,6 +11,7 @@
 
 #include "base/workday.h"
 #include "engine/settings.h"
+#include "engine/type_files.h"
 #include "plugin/plugin.h"
 #include "script/script.h"
 
@@ -32,6 +34,8 @@ struct company {
     struct arena arena; /* names of modules that could be enabled */
     char *dir;
     struct settings *settings;
+    struct type_files *types;
+    struct schema_source sources[MODULES_MAX + 1]; /* what the modules declare, then the company */
     struct plugins *plugins;
     struct zone *zone;
     struct workdays workdays;
@@ -75,11 +79,16 @@ kith_status company_read_core(const char *dir, struct settings **out,
 /* The texts of a list, at most cap of them; they live as long as s does. Gives their number. */
 size_t company_text_list(const struct settings *s, const char *key, const char **out, size_t cap);
 
-/* The core's types and those that the modules declare, in *scratch, a database in memory, which
- * takes what any would; the caller frees both, when it fails, too. Modules are not started for it.
+/* The core's types, those that the modules declare, and those of own (may be NULL), in *scratch, a
+ * database in memory, which takes what any would; the caller frees both, when it fails, too.
+ * Modules are not started for it.
  */
-kith_status company_build_types(const struct plugins *p, const char *currency, struct arena *a,
-                                struct conn **scratch, struct schema **out, kith_error *e);
+kith_status company_build_types(const struct plugins *p, const struct schema_source *own,
+                                const char *currency, struct arena *a, struct conn **scratch,
+                                struct schema **out, kith_error *e);
+/* What its modules declare and then `own`, at most MODULES_MAX + 1; gives their number. */
+size_t company_sources(const struct company *c, const struct schema_source *own,
+                       struct schema_source out[MODULES_MAX + 1]);
 /* The types of a company that was read and not opened, built beside its database; the company owns
  * them. */
 kith_status company_schema(struct company *c, const struct schema **out, kith_error *e);

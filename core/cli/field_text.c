@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kind of a field in words, as explain and the reference show it. */
 #include "cli/reference.h"
+#include "record/record.h"
 
 static void state_text(const struct rfield *f, struct buf *out) {
     for (uint32_t i = 0; i < f->option_count; i++) {
@@ -22,7 +23,7 @@ static void flags_text(const struct rfield *f, struct buf *out) {
     } flags[] = {
         {KITH_FF_REQUIRED, "required"},  {KITH_FF_UNIQUE, "unique"},
         {KITH_FF_READONLY, "read-only"}, {KITH_FF_PARTOF, "part of it"},
-        {KITH_FF_PERSONAL, "personal"},
+        {KITH_FF_PERSONAL, "personal"},  {KITH_FF_INDEXED, "indexed"},
     };
     const char *before = " (";
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
@@ -37,6 +38,11 @@ static void flags_text(const struct rfield *f, struct buf *out) {
     }
     if (f->default_text) {
         buf_printf(out, "%sdefault %s", before, f->default_text);
+        before = ", ";
+    }
+    if (f->min_text || f->max_text) {
+        buf_puts(out, before);
+        field_range_text(f, out);
         before = ", ";
     }
     buf_puts(out, before[0] == ',' ? ")" : "");

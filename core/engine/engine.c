@@ -121,6 +121,8 @@ static kith_status type_defaults(struct engine *g, const struct rtype *t, struct
         else if (f->kind == KITH_F_STATE)
             *v = value_str(str_of(f->options[0]));
         kith_status st = value_check(g->schema, f, false, &g->arena, v, e);
+        if (st == KITH_OK)
+            st = value_range(g->schema, f, v, e);
         if (st == KITH_OK && f->kind == KITH_F_STATE)
             st = state_check(f, NULL, v, e);
         if (st != KITH_OK) {

@@ -31,6 +31,17 @@ static bool make_room(struct settings_problems *p) {
     return true;
 }
 
+bool settings_problem_add(struct settings_problems *p, const char *file, int line,
+                          const char *text) {
+    if (!make_room(p))
+        return false;
+    struct settings_problem x = {arena_strdup(&p->arena, file), line,
+                                 arena_strdup(&p->arena, text)};
+    if (x.file && x.text)
+        p->items[p->count++] = x;
+    return x.file && x.text;
+}
+
 void report(struct load *l, int line, const char *fmt, ...) {
     struct settings_problems *p = l->problems;
     if (p->count >= PROBLEMS_MAX)
@@ -43,16 +54,8 @@ void report(struct load *l, int line, const char *fmt, ...) {
     if (p->count + 1 == PROBLEMS_MAX)
         buf_puts(&text, " (there are more; this list ends here)");
     va_end(ap);
-    if (text.failed || !make_room(p)) {
+    if (text.failed || !settings_problem_add(p, l->file, *l->file ? line : 0, text.ptr))
         l->nomem = true;
-    } else {
-        struct settings_problem x = {arena_strdup(&p->arena, l->file), *l->file ? line : 0,
-                                     arena_strdup(&p->arena, text.ptr)};
-        if (x.file && x.text)
-            p->items[p->count++] = x;
-        else
-            l->nomem = true;
-    }
     buf_free(&text);
 }
 
@@ -128,20 +131,24 @@ static const char *path_of(struct load *l, const char *folder, const char *file)
     return path ? path : "";
 }
 
+static void take_text(struct load *l, kith_str text) {
+    config_t cfg;
+    if (settings_parse(l, text, &cfg))
+        settings_take(l, &cfg);
+    else
+        l->unread = true;
+    config_destroy(&cfg);
+}
+
 /* NOTFOUND where there is no such file; other trouble is a problem among the others. */
 static kith_status load_file(struct load *l, const char *folder, const char *file) {
     struct buf text = {0};
-    config_t cfg;
     kith_error err = KITH_ERROR_INIT;
     size_t first = l->problems->count;
     l->file = file;
     kith_status st = read_file(path_of(l, folder, file), &text, &err);
     if (st == KITH_OK) {
-        if (settings_parse(l, buf_view(&text), &cfg))
-            settings_take(l, &cfg);
-        else
-            l->unread = true;
-        config_destroy(&cfg);
+        take_text(l, buf_view(&text));
     } else if (st != KITH_E_NOTFOUND) {
         report(l, 0, "%s", err.message);
         l->unread = true;
@@ -189,7 +196,6 @@ static void index_paths(struct load *l) {
 }
 
 static void check_required(struct load *l) {
-    l->file = "kith.conf";
     for (size_t i = 0; i < l->s->shape.count && !l->unread; i++) {
         const struct leaf *leaf = l->s->shape.leaves[i];
         const kith_setting *d = &leaf->pub.decl;
@@ -208,11 +214,12 @@ static kith_status load_all(struct load *l, const char *folder, const struct set
     if (load_file(l, folder, "kith.conf") == KITH_E_NOTFOUND)
         return err_set(e, KITH_E_NOTFOUND, NULL, "there is no kith.conf in '%s'", folder);
     load_conf_d(l, folder);
+    l->file = "kith.conf";
     check_required(l);
     return l->nomem ? err_nomem(e) : KITH_OK;
 }
 
-static kith_status first_problem(const struct settings_problems *p, size_t first, kith_error *e) {
+kith_status settings_first_problem(const struct settings_problems *p, size_t first, kith_error *e) {
     struct buf text = {0};
     print_problem(&p->items[first], &text);
     size_t more = p->count - first - 1;
@@ -238,11 +245,43 @@ kith_status settings_load(struct settings **out, const char *folder,
     kith_status st = load_all(&l, folder, owners, count, e);
     arena_free(&l.scratch);
     if (st == KITH_OK && problems->count > first && !l.lenient)
-        st = first_problem(problems, first, e);
+        st = settings_first_problem(problems, first, e);
     if (st == KITH_OK)
         *out = l.s;
     else
         settings_free(l.s);
+    return st;
+}
+
+static kith_status load_one(struct load *l, const char *folder, const char *file, kith_str text,
+                            const struct settings_owner *owner, kith_error *e) {
+    settings_declare(l, owner);
+    index_paths(l);
+    l->file = file;
+    if (text.ptr)
+        take_text(l, text);
+    else if (load_file(l, folder, file) == KITH_E_NOTFOUND)
+        return err_set(e, KITH_E_NOTFOUND, NULL, "there is no file '%s/%s'", folder, file);
+    check_required(l);
+    return l->nomem ? err_nomem(e) : KITH_OK;
+}
+
+kith_status settings_load_file(struct settings **out, const char *folder, const char *file,
+                               kith_str text, const struct settings_owner *owner,
+                               struct settings_problems *problems, kith_error *e) {
+    struct load l = {
+        .s = calloc(1, sizeof *l.s), .problems = problems, .file = "", .about = "", .single = true};
+    size_t first = problems->count;
+    *out = NULL;
+    if (!l.s)
+        return err_nomem(e);
+    kith_status st = load_one(&l, folder, file, text, owner, e);
+    arena_free(&l.scratch);
+    if (st == KITH_OK) { /* what could be read is told even beside what could not */
+        *out = l.s;
+        return problems->count > first ? settings_first_problem(problems, first, e) : KITH_OK;
+    }
+    settings_free(l.s);
     return st;
 }
 
@@ -254,7 +293,7 @@ kith_status settings_can_declare(const struct settings_owner *owner, kith_error 
     settings_declare(&l, owner);
     kith_status st = l.nomem ? err_nomem(e) : KITH_OK;
     if (st == KITH_OK && problems.count)
-        st = first_problem(&problems, 0, e);
+        st = settings_first_problem(&problems, 0, e);
     arena_free(&l.scratch);
     settings_free(l.s);
     settings_problems_free(&problems);

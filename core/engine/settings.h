@@ -50,12 +50,17 @@ struct setting {
     kith_setting decl;  /* zero where the owner's struct was shorter */
     kith_value value; /* the default where no file sets it; KITH_NULL: not set and no default. Texts
                          are NFC and NUL-ended. A list of groups is a LIST of LISTs, each with one
-                         value per declared item, in declared order (KITH_NULL where absent) */
+                         value per declared item, in declared order (KITH_NULL where absent).
+                         flags is the line on which a value stands; 0: it is a default */
     const char *file; /* where it is set; NULL: the default holds */
     int line;         /* from 1; 0 with the default */
 };
 
 struct settings; /* immutable; any thread */
+
+/* In kith_setting.flags, of the core's own: a TEXT that may also be written as a number, true or
+ * false. */
+#define SETTING_SCALAR 0x80000000u
 
 /* For the first look, before the modules are known: groups and settings that no owner declares are
  * passed over, and settings are handed out though there are problems (a value at fault is then as
@@ -69,6 +74,17 @@ struct settings; /* immutable; any thread */
 kith_status settings_load(struct settings **out, const char *folder,
                           const struct settings_owner *owners, size_t count, uint32_t flags,
                           struct settings_problems *problems, kith_error *e);
+/* The same for one file by itself, with settings of one owner: "conf.d/types/visit.conf" in folder;
+ * or, where text.ptr is set, for that text under the file's name. With KITH_E_INVAL *out is there,
+ * too, with what could be read. */
+kith_status settings_load_file(struct settings **out, const char *folder, const char *file,
+                               kith_str text, const struct settings_owner *owner,
+                               struct settings_problems *problems, kith_error *e);
+/* Makes an error of problem `first` that counts those behind it. KITH_E_INVAL. */
+kith_status settings_first_problem(const struct settings_problems *p, size_t first, kith_error *e);
+/* Appends a problem. False: no memory. */
+bool settings_problem_add(struct settings_problems *p, const char *file, int line,
+                          const char *text);
 /* Makes each declaration sense by itself? KITH_E_INVAL: the first that does not. */
 kith_status settings_can_declare(const struct settings_owner *owner, kith_error *e);
 void settings_free(struct settings *s); /* NULL does nothing */

@@ -179,12 +179,30 @@ static enum verdict read_real(struct load *l, const struct leaf *leaf, const cha
     return right_if(isfinite(r) && (!bounded || (r >= (double)d->min && r <= (double)d->max)));
 }
 
+/* A number or a truth value where a text is wanted that may be written so; else ptr is NULL. */
+static kith_str scalar_text(struct load *l, const struct leaf *leaf, const config_setting_t *c) {
+    struct buf b = {0};
+    bool scalar =
+        c->type == CONFIG_TYPE_INT64 || c->type == CONFIG_TYPE_FLOAT || c->type == CONFIG_TYPE_BOOL;
+    if (!(leaf->pub.decl.flags & SETTING_SCALAR) || !scalar)
+        return (kith_str){0};
+    if (c->type == CONFIG_TYPE_BOOL)
+        buf_puts(&b, c->value.ival ? "true" : "false");
+    else
+        found_text(c, false, &b);
+    kith_str text = b.failed ? (kith_str){0} : arena_str(&l->scratch, buf_view(&b));
+    buf_free(&b);
+    l->nomem |= !text.ptr;
+    return text;
+}
+
 static enum verdict read_text(struct load *l, const struct leaf *leaf, const char *path,
                               const config_setting_t *c, kith_value *out) {
     (void)path;
-    if (!is_text(c))
+    kith_str given = is_text(c) ? str_of(c->value.sval) : scalar_text(l, leaf, c);
+    if (!given.ptr)
         return WRONG;
-    kith_str nfc = text_nfc(&l->scratch, str_of(c->value.sval));
+    kith_str nfc = text_nfc(&l->scratch, given);
     out->as.s = nfc.ptr ? arena_str(&l->s->arena, nfc) : nfc;
     l->nomem |= !out->as.s.ptr;
     return right_if(among_choices(leaf->pub.decl.choices, out->as.s));
@@ -213,7 +231,7 @@ static bool is_known_kind(uint32_t kind) {
 static bool read_value(struct load *l, const struct leaf *leaf, const char *path,
                        const config_setting_t *c, kith_value *out) {
     const kith_setting *d = &leaf->pub.decl;
-    kith_value v = {.kind = d->kind};
+    kith_value v = {.kind = d->kind, .flags = (uint32_t)c->line};
     enum verdict got = readers[d->kind](l, leaf, path, c, &v);
     if (got == WRONG)
         report_wrong(l, d, path, c);
@@ -254,6 +272,7 @@ static bool read_element(struct load *l, const struct leaf *leaf, const char *pa
     kith_setting want = leaf->pub.decl;
     want.kind = leaf->items ? KITH_LIST : KITH_TEXT;
     out->kind = want.kind;
+    out->flags = (uint32_t)c->line;
     enum verdict got = (leaf->items ? read_item : read_text)(l, leaf, path, c, out);
     if (got == WRONG && leaf->items && !is_reported(c))
         report(l, (int)c->line, "%s must be a group in braces: { ... }", path);
@@ -288,7 +307,9 @@ static void report_unknown(struct load *l, const struct node *n, const char *pat
     const char *near = node_nearest(n, c->name);
     bool top = n == &l->s->shape.root;
     report(l, (int)c->line, "%s is %s%s%s%s", path,
-           top ? "neither a setting nor an enabled module" : "not a setting",
+           l->single ? "not known here"
+           : top     ? "neither a setting nor an enabled module"
+                     : "not a setting",
            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 

@@ -55,6 +55,7 @@ struct load {
     const char *file;  /* the one being read: "conf.d/20-sales.conf"; "": declarations */
     const char *about; /* put in front of a problem: "sales, default of x: " */
     bool lenient;
+    bool single; /* a file by itself, which holds no settings of modules */
     bool unread; /* a file could not be read or parsed: what it sets is not known */
     bool nomem;
 };

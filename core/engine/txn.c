@@ -240,6 +240,8 @@ static kith_status set_value(struct txn *t, struct change *c, const struct rfiel
                        c->type->name);
     TRY(may_set(t, f, e));
     TRY(value_check(t->g->schema, f, t->day_first, t->arena, &v, e));
+    if (!t->undoing)
+        TRY(value_range(t->g->schema, f, &v, e));
     c->after[f->index] = v;
     const kith_value *before = c->before ? &c->before[f->index] : &null;
     uint64_t bit = UINT64_C(1) << (f->index % 64);
@@ -295,7 +297,9 @@ static bool may_begin_anywhere(const struct txn *t, const struct change *c) {
 
 /* What holds for the row as a whole, once all hooks have had their say. */
 static kith_status check_row(struct txn *t, const struct change *c, kith_error *e) {
-    TRY(record_check(c->type, c->after, e));
+    if (!t->undoing ||
+        c->kind != ROW_CREATE) /* what comes back may be older than what is required */
+        TRY(record_check(c->type, c->after, c->kind == ROW_UPDATE ? &c->changed : NULL, e));
     for (uint32_t i = 0; i < c->type->field_count; i++) {
         const struct rfield *f = c->type->fields[i];
         const kith_value *v = &c->after[i];

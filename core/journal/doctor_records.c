@@ -139,7 +139,7 @@ kith_status doctor_trees(struct doctor *d) {
 
 static kith_status check_required(struct doctor *d, const struct rfield *f) {
     char sql[320], before[96], after[160];
-    if (!(f->flags & KITH_FF_REQUIRED))
+    if (!(f->flags & KITH_FF_REQUIRED) || f->where) /* a company may ask for more as it goes */
         return KITH_OK;
     if (f->kind == KITH_F_LINKS)
         snprintf(sql, sizeof sql,

@@ -70,6 +70,9 @@ static void field_row(const kith_field *f, const char *indent, struct json_out *
     field_pair(json, out, "options", f->options);
     field_pair(json, out, "default", f->default_text);
     field_pair(json, out, "rollup", f->rollup);
+    field_pair(json, out, "min", f->min);
+    field_pair(json, out, "max", f->max);
+    field_pair(json, out, "measure", f->measure ? field_measure_name(f->measure) : NULL);
     field_pair(json, out, "label", f->label);
     field_pair(json, out, "doc", f->doc);
     if (json)

@@ -232,8 +232,11 @@ static kith_status gather(struct plugins *set, kith_error *e) {
         if (out)
             continue;
         TRY(own_settings(p, owner, e));
-        set->sources[set->source_count++] = (struct schema_source){
-            p->desc.name, p->desc.version, p->desc.types, p->desc.migrations};
+        set->sources[set->source_count++] =
+            (struct schema_source){.module = p->desc.name,
+                                   .version = p->desc.version,
+                                   .types = p->desc.types,
+                                   .migrations = p->desc.migrations};
     }
     return KITH_OK;
 }

@@ -415,9 +415,11 @@ static bool is_blank(const kith_value *v) {
     return v->kind == KITH_NULL || (v->kind == KITH_TEXT && str_trim(v->as.s).len == 0);
 }
 
-kith_status record_check(const struct rtype *t, const kith_value *values, kith_error *e) {
+kith_status record_check(const struct rtype *t, const kith_value *values,
+                         const struct fieldset *changed, kith_error *e) {
     for (uint32_t i = FIELD_FIRST; i < t->field_count; i++)
-        if ((t->fields[i]->flags & KITH_FF_REQUIRED) && is_blank(&values[i]))
+        if ((t->fields[i]->flags & KITH_FF_REQUIRED) && is_blank(&values[i]) &&
+            (!changed || fieldset_has(changed, i)))
             return err_set(e, KITH_E_INVAL, t->fields[i]->name, "%s needs a%s %s", t->name,
                            strchr("aeio", t->fields[i]->name[0]) ? "n" : "", t->fields[i]->name);
     return KITH_OK;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The catalogue of permanent numbers, migrations, and the tables, columns and indexes that a schema
- * needs. Columns are only ever added; a retired field's columns stay under another name. */
+/* The catalogue of permanent numbers, and the tables, columns and indexes that a schema needs.
+ * Columns are only ever added; a retired field's columns stay under another name. */
 #include "record/schema_internal.h"
 
-#include "base/log.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -24,232 +23,10 @@ kith_status catalogue_setup(struct conn *c, kith_error *e) {
         e);
 }
 
-/* -- migrations -------------------------------------------------------------------------------- */
-
-static kith_status exec_buf(struct conn *c, struct buf *sql, kith_error *e) {
+kith_status exec_buf(struct conn *c, struct buf *sql, kith_error *e) {
     kith_status st = sql->failed ? err_nomem(e) : conn_exec(c, sql->ptr, e);
     buf_free(sql);
     return st;
-}
-
-/* Renames the columns of a field: "name" and every "name__...". */
-static kith_status rename_columns(struct conn *c, const char *type, const char *from,
-                                  const char *to, kith_error *e) {
-    struct buf sql = {0};
-    size_t n = strlen(from);
-    sqlite3_stmt *st;
-    bool row;
-    TRY(conn_prepare(c, "SELECT name FROM pragma_table_info(?1)", &st, e));
-    bind_str(st, 1, str_of(type));
-    for (;;) {
-        kith_status status = conn_step(c, st, &row, e);
-        if (status != KITH_OK) {
-            buf_free(&sql);
-            return status;
-        }
-        if (!row)
-            break;
-        const char *column = (const char *)sqlite3_column_text(st, 0);
-        if (strncmp(column, from, n) != 0 || (column[n] && strncmp(column + n, "__", 2) != 0))
-            continue;
-        char name[160];
-        snprintf(name, sizeof name, "%s%s", to, column + n);
-        buf_puts(&sql, "ALTER TABLE ");
-        sql_name(&sql, type);
-        buf_puts(&sql, " RENAME COLUMN ");
-        sql_name(&sql, column);
-        buf_puts(&sql, " TO ");
-        sql_name(&sql, name);
-        buf_puts(&sql, ";");
-    }
-    return sql.len ? exec_buf(c, &sql, e) : KITH_OK;
-}
-
-static kith_status rename_table(struct conn *c, const char *from, const char *to, kith_error *e) {
-    sqlite3_stmt *st;
-    bool row;
-    struct buf sql = {0};
-    TRY(conn_prepare(c, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", &st, e));
-    bind_str(st, 1, str_of(from));
-    TRY(conn_step(c, st, &row, e));
-    if (!row)
-        return KITH_OK;
-    sqlite3_reset(st);
-    buf_puts(&sql, "ALTER TABLE ");
-    sql_name(&sql, from);
-    buf_puts(&sql, " RENAME TO ");
-    sql_name(&sql, to);
-    return exec_buf(c, &sql, e);
-}
-
-/* Drops the declared indexes of a table: under their old names they would stay beside the new ones.
- * Those that are still wanted are made again. */
-static kith_status drop_indexes(struct conn *c, const char *table, kith_error *e) {
-    sqlite3_stmt *st;
-    bool row;
-    struct buf sql = {0};
-    TRY(conn_prepare(c,
-                     "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND"
-                     " sql IS NOT NULL",
-                     &st, e));
-    bind_str(st, 1, str_of(table));
-    for (;;) {
-        kith_status status = conn_step(c, st, &row, e);
-        if (status != KITH_OK) {
-            buf_free(&sql);
-            return status;
-        }
-        if (!row)
-            return sql.len ? exec_buf(c, &sql, e) : KITH_OK;
-        buf_puts(&sql, "DROP INDEX ");
-        sql_name(&sql, (const char *)sqlite3_column_text(st, 0));
-        buf_puts(&sql, ";");
-    }
-}
-
-static kith_status rename_field(struct conn *c, const char *type, const char *from, const char *to,
-                                kith_error *e) {
-    sqlite3_stmt *st;
-    char old_links[128], new_links[128];
-    TRY(drop_indexes(c, type, e));
-    TRY(conn_prepare(c,
-                     "UPDATE kith_field SET name = ?3 WHERE name = ?2 AND type ="
-                     " (SELECT id FROM kith_type WHERE name = ?1)",
-                     &st, e));
-    bind_str(st, 1, str_of(type));
-    bind_str(st, 2, str_of(from));
-    bind_str(st, 3, str_of(to));
-    TRY(conn_run(c, st, e));
-    snprintf(old_links, sizeof old_links, "%s.%s", type, from);
-    snprintf(new_links, sizeof new_links, "%s.%s", type, to);
-    TRY(drop_indexes(c, old_links, e));
-    TRY(rename_table(c, old_links, new_links, e));
-    return rename_columns(c, type, from, to, e);
-}
-
-static kith_status retire_field(struct conn *c, const char *type, const char *field,
-                                kith_error *e) {
-    sqlite3_stmt *st;
-    bool row;
-    char to[128];
-    TRY(conn_prepare(c,
-                     "SELECT id FROM kith_field WHERE name = ?2 AND type ="
-                     " (SELECT id FROM kith_type WHERE name = ?1)",
-                     &st, e));
-    bind_str(st, 1, str_of(type));
-    bind_str(st, 2, str_of(field));
-    TRY(conn_step(c, st, &row, e));
-    if (!row)
-        return KITH_OK;
-    snprintf(to, sizeof to, "%s__retired%d", field, sqlite3_column_int(st, 0));
-    sqlite3_reset(st);
-    return rename_field(c, type, field, to, e);
-}
-
-/* The tables of a type's links, which bear its name. */
-static kith_status rename_links(struct conn *c, const char *from, const char *to, kith_error *e) {
-    struct arena a = {0};
-    sqlite3_stmt *st;
-    bool row;
-    const char *names[FIELDS_MAX];
-    size_t n = 0;
-    kith_status status = conn_prepare(c,
-                                      "SELECT name FROM kith_field WHERE kind = ?2 AND type ="
-                                      " (SELECT id FROM kith_type WHERE name = ?1)",
-                                      &st, e);
-    if (status == KITH_OK) {
-        bind_str(st, 1, str_of(from));
-        bind_int(st, 2, KITH_F_LINKS);
-    }
-    while (status == KITH_OK && n < FIELDS_MAX) {
-        status = conn_step(c, st, &row, e);
-        if (status != KITH_OK || !row)
-            break;
-        names[n++] = arena_strdup(&a, (const char *)sqlite3_column_text(st, 0));
-    }
-    for (size_t i = 0; status == KITH_OK && i < n; i++) {
-        const char *old = arena_printf(&a, "%s.%s", from, names[i]),
-                   *new = arena_printf(&a, "%s.%s", to, names[i]);
-        status = old && new ? drop_indexes(c, old, e) : err_nomem(e);
-        if (status == KITH_OK)
-            status = rename_table(c, old, new, e);
-    }
-    arena_free(&a);
-    return status;
-}
-
-/* The shapes of fields that link to a type name it; see field_shape. */
-static kith_status rename_target(struct conn *c, const char *from, const char *to, kith_error *e) {
-    sqlite3_stmt *st;
-    TRY(conn_prepare(c,
-                     "UPDATE kith_field SET shape = substr(shape, 1, instr(shape, '>')) || ?2 ||"
-                     " '0' WHERE shape IN ('link>' || ?1 || '0', 'links>' || ?1 || '0')",
-                     &st, e));
-    bind_str(st, 1, str_of(from));
-    bind_str(st, 2, str_of(to));
-    return conn_run(c, st, e);
-}
-
-static kith_status rename_type(struct conn *c, const char *from, const char *to, kith_error *e) {
-    sqlite3_stmt *st;
-    TRY(drop_indexes(c, from, e));
-    TRY(rename_links(c, from, to, e));
-    TRY(rename_target(c, from, to, e));
-    TRY(conn_prepare(c, "UPDATE kith_type SET name = ?2 WHERE name = ?1", &st, e));
-    bind_str(st, 1, str_of(from));
-    bind_str(st, 2, str_of(to));
-    TRY(conn_run(c, st, e));
-    return rename_table(c, from, to, e);
-}
-
-static kith_status migrate(struct conn *c, const kith_migration *m, kith_error *e) {
-    switch (m->kind) {
-    case KITH_MIGRATE_RENAME_TYPE:
-        return rename_type(c, m->type, m->to, e);
-    case KITH_MIGRATE_RENAME_FIELD:
-        return rename_field(c, m->type, m->field, m->to, e);
-    case KITH_MIGRATE_RETIRE_FIELD:
-        return retire_field(c, m->type, m->field, e);
-    default:
-        return err_set(e, KITH_E_UNSUPPORTED, NULL,
-                       "migration kind %u is not known to this version", m->kind);
-    }
-}
-
-kith_status catalogue_migrate(struct conn *c, const struct schema_source *src, kith_error *e) {
-    sqlite3_stmt *st;
-    bool row;
-    int64_t seen = -1;
-    TRY(conn_prepare(c, "SELECT version FROM kith_module WHERE name = ?1", &st, e));
-    bind_str(st, 1, str_of(src->module));
-    TRY(conn_step(c, st, &row, e));
-    if (row) {
-        seen = sqlite3_column_int64(st, 0);
-        sqlite3_reset(st);
-    }
-    if (seen > (int64_t)src->version)
-        return err_set(
-            e, KITH_E_CONFLICT, NULL,
-            "module %s is older (version %u) than what this database was used with (%lld); "
-            "install the newer one",
-            src->module, src->version, (long long)seen);
-    if (seen == (int64_t)src->version)
-        return KITH_OK;
-    if (seen >= 0)
-        log_info("schema", "module %s is upgraded from version %lld to %u", src->module,
-                 (long long)seen, src->version);
-    for (uint32_t i = 0; seen >= 0 && i < src->migrations.count; i++) {
-        kith_migration m = {0};
-        memcpy(&m, (const char *)src->migrations.items + (size_t)i * src->migrations.stride,
-               src->migrations.stride < sizeof m ? src->migrations.stride : sizeof m);
-        if ((int64_t)m.version > seen && m.version <= src->version)
-            TRY(migrate(c, &m, e));
-    }
-    TRY(conn_prepare(c, "INSERT OR REPLACE INTO kith_module(name, version) VALUES(?1, ?2)", &st,
-                     e));
-    bind_str(st, 1, str_of(src->module));
-    bind_int(st, 2, src->version);
-    return conn_run(c, st, e);
 }
 
 /* -- catalogue --------------------------------------------------------------------------------- */
@@ -286,6 +63,8 @@ static kith_status join_field(struct builder *b, struct conn *c, struct rfield *
                 "needs a new name",
                 f->type->name, f->name, f->module, (const char *)sqlite3_column_text(st, 1), shape);
         sqlite3_reset(st);
+        if (status != KITH_OK && f->where)
+            err_prefix(e, "%s: ", f->where);
         return status;
     }
     TRY(conn_prepare(
@@ -298,8 +77,7 @@ static kith_status join_field(struct builder *b, struct conn *c, struct rfield *
     bind_str(st, 5, str_of(f->module));
     TRY(conn_run(c, st, e));
     f->id = (uint32_t)sqlite3_last_insert_rowid(c->db);
-    if (!b->fresh)
-        log_info("schema", "field %s.%s is new", f->type->name, f->name);
+    builder_done(b, "field %s.%s is new", f->type->name, f->name);
     return KITH_OK;
 }
 
@@ -318,11 +96,12 @@ kith_status catalogue_join(struct builder *b, struct conn *c, struct building *t
         bind_str(st, 2, str_of(t->type->module));
         TRY(conn_run(c, st, e));
         t->type->id = (uint32_t)sqlite3_last_insert_rowid(c->db);
-        if (!b->fresh)
-            log_info("schema", "type %s is new", t->type->name);
+        builder_done(b, "type %s is new", t->type->name);
     }
-    for (uint32_t i = 0; i < t->count; i++)
+    for (uint32_t i = 0; i < t->count; i++) {
         TRY(join_field(b, c, t->fields[i], e));
+        TRY(ddl_options(b, c, t->fields[i], e));
+    }
     return KITH_OK;
 }
 
@@ -493,8 +272,8 @@ static kith_status fill_fold(struct conn *c, const struct rfield *f, kith_error 
     return st;
 }
 
-static kith_status meta_read(struct conn *c, const char *key, struct arena *a, const char **value,
-                             kith_error *e) {
+kith_status meta_read(struct conn *c, const char *key, struct arena *a, const char **value,
+                      kith_error *e) {
     sqlite3_stmt *st;
     bool row;
     *value = NULL;
@@ -508,7 +287,7 @@ static kith_status meta_read(struct conn *c, const char *key, struct arena *a, c
     return *value ? KITH_OK : err_nomem(e);
 }
 
-static kith_status meta_write(struct conn *c, const char *key, const char *value, kith_error *e) {
+kith_status meta_write(struct conn *c, const char *key, const char *value, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(c, "INSERT OR REPLACE INTO kith_meta(key, value) VALUES(?1, ?2)", &st, e));
     bind_str(st, 1, str_of(key));
@@ -550,6 +329,56 @@ kith_status ddl_base_currency(struct builder *b, struct conn *c, kith_error *e) 
             TRY(exec_buf(c, &sql, e));
         }
     return meta_write(c, "base_currency", s->base_currency, e);
+}
+
+/* -- options ----------------------------------------------------------------------------------- */
+
+static kith_status options_gone(struct conn *c, const struct rfield *f, kith_str before,
+                                kith_error *e) {
+    char sql[256];
+    kith_str option;
+    sqlite3_stmt *st;
+    bool row;
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM \"%s\" WHERE \"%s\" = ?1", f->type->name,
+             f->name);
+    while (str_split(&before, ',', &option)) {
+        if (field_option(f, option) >= 0)
+            continue;
+        TRY(conn_prepare(c, sql, &st, e));
+        bind_str(st, 1, option);
+        TRY(conn_step(c, st, &row, e));
+        int64_t n = row ? sqlite3_column_int64(st, 0) : 0;
+        sqlite3_reset(st);
+        if (n > 0)
+            return err_set(e, KITH_E_CONFLICT, f->name,
+                           "the option '%.*s' of %s.%s cannot be taken away: %lld record%s it;"
+                           " change those first",
+                           (int)option.len, option.ptr, f->type->name, f->name, (long long)n,
+                           n == 1 ? " has" : "s have");
+    }
+    return KITH_OK;
+}
+
+/* Those of the last time are known by the field's number. */
+kith_status ddl_options(struct builder *b, struct conn *c, const struct rfield *f, kith_error *e) {
+    struct buf now = {0};
+    char key[32];
+    const char *before;
+    if (f->kind != KITH_F_CHOICE && f->kind != KITH_F_STATE)
+        return KITH_OK;
+    for (uint32_t i = 0; i < f->option_count; i++)
+        buf_printf(&now, "%s%s", i ? "," : "", f->options[i]);
+    snprintf(key, sizeof key, "options.%u", f->id);
+    kith_status st = now.failed ? err_nomem(e) : meta_read(c, key, &b->schema->arena, &before, e);
+    bool same = st == KITH_OK && before && strcmp(before, now.ptr) == 0;
+    if (st == KITH_OK && before && !same && f->where)
+        st = options_gone(c, f, str_of(before), e);
+    if (st != KITH_OK && f->where)
+        err_prefix(e, "%s: ", f->where);
+    if (st == KITH_OK && !same)
+        st = meta_write(c, key, now.ptr, e);
+    buf_free(&now);
+    return st;
 }
 
 static kith_status ddl_links(struct conn *c, const struct rfield *f, kith_error *e) {
@@ -609,16 +438,19 @@ static kith_status drop_index(struct conn *c, const char *name, kith_error *e) {
 }
 
 /* Makes an index, again when the one of that name is another. Takes the buffer. */
-static kith_status ensure_index(struct conn *c, const struct map *have, const char *name,
-                                struct buf *sql, kith_error *e) {
+static kith_status ensure_index(struct builder *b, struct conn *c, const struct map *have,
+                                const char *name, struct buf *sql, kith_error *e) {
     const char *old = map_get(have, str_of(name));
     if (old && !sql->failed && strcmp(old, sql->ptr) == 0) {
         buf_free(sql);
         return KITH_OK;
     }
     kith_status st = old ? drop_index(c, name, e) : KITH_OK;
-    if (st == KITH_OK)
+    if (st == KITH_OK) {
+        if (!b->fresh)
+            builder_done(b, DONE_INDEX " %s is made%s", name + 2, old ? " anew" : "");
         return exec_buf(c, sql, e);
+    }
     buf_free(sql);
     return st;
 }
@@ -652,12 +484,9 @@ static void index_text(struct buf *sql, const struct rfield *f, const char *name
 static bool has_dated_index(const struct building *t, const struct rfield *f) {
     char wanted[80];
     snprintf(wanted, sizeof wanted, "%s,at", f->name);
-    for (uint32_t i = 0; i < t->indexes.count; i++) {
-        const char *text;
-        memcpy(&text, (const char *)t->indexes.items + (size_t)i * t->indexes.stride, sizeof text);
-        if (strcmp(text, wanted) == 0)
+    for (size_t i = 0; i < t->index_count; i++)
+        if (strcmp(t->indexes[i], wanted) == 0)
             return true;
-    }
     return false;
 }
 
@@ -668,20 +497,21 @@ static bool wants_index(const struct building *t, const struct rfield *f) {
     return f->kind == KITH_F_LINK && !has_dated_index(t, f);
 }
 
-static kith_status ddl_index(struct conn *c, const struct map *have, const struct building *t,
-                             const struct rfield *f, kith_error *e) {
+static kith_status ddl_index(struct builder *b, struct conn *c, const struct map *have,
+                             const struct building *t, const struct rfield *f, kith_error *e) {
     struct buf sql = {0};
     char name[160];
     snprintf(name, sizeof name, "i.%s.%s", f->type->name, f->name);
     if (!wants_index(t, f))
         return map_get(have, str_of(name)) ? drop_index(c, name, e) : KITH_OK;
     index_text(&sql, f, name);
-    kith_status st = ensure_index(c, have, name, &sql, e);
+    kith_status st = ensure_index(b, c, have, name, &sql, e);
     if (st == KITH_E_CONFLICT)
         return err_set(e, st, f->name,
-                       "module %s: field %s.%s is unique from now on, but several records have the "
+                       "%s%s: field %s.%s is unique from now on, but several records have the "
                        "same value; change those first",
-                       f->module, f->type->name, f->name);
+                       f->where ? "" : "module ", f->where ? f->where : f->module, f->type->name,
+                       f->name);
     return st;
 }
 
@@ -719,7 +549,7 @@ static kith_status ddl_composite(struct builder *b, struct conn *c, const struct
     snprintf(name, sizeof name, "i.%s.%s", t->name, text);
     kith_status st = composite_text(b, t, text, name, &sql, e);
     if (st == KITH_OK)
-        return ensure_index(c, have, name, &sql, e);
+        return ensure_index(b, c, have, name, &sql, e);
     buf_free(&sql);
     err_prefix(e, "module %s, type %s, index \"%s\": ", t->module, t->name, text);
     return st;
@@ -729,12 +559,9 @@ static kith_status ddl_indexes(struct builder *b, struct conn *c, struct buildin
                                const struct map *have, kith_error *e) {
     for (uint32_t i = 0; i < t->count; i++)
         TRY(t->fields[i]->kind == KITH_F_LINKS ? ddl_links(c, t->fields[i], e)
-                                               : ddl_index(c, have, t, t->fields[i], e));
-    for (uint32_t i = 0; i < t->indexes.count; i++) {
-        const char *text;
-        memcpy(&text, (const char *)t->indexes.items + (size_t)i * t->indexes.stride, sizeof text);
-        TRY(ddl_composite(b, c, have, t->type, text, e));
-    }
+                                               : ddl_index(b, c, have, t, t->fields[i], e));
+    for (size_t i = 0; i < t->index_count; i++)
+        TRY(ddl_composite(b, c, have, t->type, t->indexes[i], e));
     return KITH_OK;
 }
 

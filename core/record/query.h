@@ -174,6 +174,8 @@ struct query_depends {
 };
 kith_status query_depends(const struct query *q, struct arena *a, struct query_depends *out,
                           kith_error *e);
+/* What a field can be compared with: "=, !=, in, <, like, is null; order by". */
+void query_operators(const struct rfield *f, struct buf *out);
 
 /* Every function of the language with its documentation, for `kith help query` and the reference,
  * which follow from the table that the parser works with. NULL behind the last. */

@@ -43,6 +43,17 @@ const struct value_rule *query_rule(const struct path *path) {
     return &rules[path->field ? path->field->kind : 0];
 }
 
+void query_operators(const struct rfield *f, struct buf *out) {
+    const struct path path = {.field = f, .type = f->type};
+    const struct value_rule *rule = query_rule(&path);
+    buf_puts(out, f->kind == KITH_F_TAGS ? "tagged(), " : "");
+    buf_puts(out, rule->class == CLASS_NONE ? "" : "=, !=, in, ");
+    buf_puts(out, rule->ordered ? "<, <=, >, >=, " : "");
+    buf_puts(out, rule->like ? "like, " : "");
+    buf_puts(out, "is null");
+    buf_puts(out, rule->sorted ? ", order by" : "");
+}
+
 enum use query_use(const struct test *t) {
     if (t->kind == TEST_LIKE)
         return USE_LIKE;

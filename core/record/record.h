@@ -26,8 +26,19 @@ kith_status record_exists(struct conn *c, const struct rtype *t, kith_id id, boo
  * reads 3/4/2024 as 3 April. */
 kith_status value_check(const struct schema *s, const struct rfield *f, bool day_first,
                         struct arena *a, kith_value *value, kith_error *e);
-/* Required fields present? */
-kith_status record_check(const struct rtype *t, const kith_value *values, kith_error *e);
+/* Within the field's range? For values that are written; those that are there already, and those
+ * that are looked for, may be beyond it. */
+kith_status value_range(const struct schema *s, const struct rfield *f, const kith_value *v,
+                        kith_error *e);
+/* How many records have no value in a field that is required, and one out of its range: those that
+ * are older than what is asked of them. */
+kith_status record_older(struct conn *c, const struct rfield *f, int64_t *empty, int64_t *outside,
+                         kith_error *e);
+void field_range_text(const struct rfield *f, struct buf *out); /* "1 to 5", "0 or more", or "" */
+/* Are the required fields among `changed` (NULL: all) there? A record that is older than the
+ * requirement can be changed in other fields. */
+kith_status record_check(const struct rtype *t, const kith_value *values,
+                         const struct fieldset *changed, kith_error *e);
 /* May the state go from `from` to `to`? NULL from: a new record, only the first state. */
 kith_status state_check(const struct rfield *f, const kith_value *from, const kith_value *to,
                         kith_error *e);

@@ -5,6 +5,9 @@
 #include "record/schema_internal.h"
 #include "record/search.h"
 
+#include "base/log.h"
+
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +31,13 @@ const char *field_kind_name(uint32_t kind) {
 
 static bool kind_known(uint32_t kind) {
     return kind < sizeof kind_names / sizeof *kind_names && kind_names[kind];
+}
+
+uint32_t field_kind_of(kith_str name) {
+    for (uint32_t k = 1; k < sizeof kind_names / sizeof *kind_names; k++)
+        if (str_eqz(name, kind_names[k]))
+            return k;
+    return 0;
 }
 
 bool kind_folds(uint32_t kind) {
@@ -58,6 +68,24 @@ static const char *label_of(struct arena *a, const char *label, const char *name
     if (l[0] >= 'a' && l[0] <= 'z')
         l[0] = (char)(l[0] - 'a' + 'A');
     return l;
+}
+
+void builder_done(struct builder *b, const char *fmt, ...) {
+    struct schema *s = b->schema;
+    struct buf text = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    char *kept = text.failed ? NULL : arena_strdup(&s->arena, text.ptr);
+    const char **items = arena_grow(&s->arena, s->done, s->done_count, &s->done_cap, sizeof *items);
+    if (kept && items) {
+        s->done = items;
+        s->done[s->done_count++] = kept;
+        if (!b->fresh && !str_starts(str_of(kept), DONE_INDEX))
+            log_info("schema", "%s", kept);
+    }
+    buf_free(&text);
 }
 
 /* Copies item i of a declared array, honouring its stride: older and newer structs are zero-filled
@@ -186,11 +214,6 @@ uint32_t field_columns(const struct rfield *f) {
 #define ROLLUP_NEVER                                                                               \
     (KITH_FF_REQUIRED | KITH_FF_UNIQUE | KITH_FF_SEARCHED | KITH_FF_PARTOF | KITH_FF_TREE)
 
-/* A long text that is searched is neither sorted nor compared: its words are in the index. */
-static uint32_t folding_flags(uint32_t kind) {
-    return KITH_FF_UNIQUE | KITH_FF_INDEXED | (kind == KITH_F_LONGTEXT ? 0 : KITH_FF_SEARCHED);
-}
-
 /* A field as declared, without its place, options and number. */
 static kith_status make_field(struct arena *a, const char *module, const kith_field *d,
                               struct rfield **out, kith_error *e) {
@@ -220,11 +243,13 @@ static kith_status make_field(struct arena *a, const char *module, const kith_fi
     f->label = label_of(a, d->label, d->name);
     f->doc = arena_strdup(a, d->doc ? d->doc : "");
     f->default_text = d->default_text ? arena_strdup(a, d->default_text) : NULL;
+    f->min_text = d->min ? arena_strdup(a, d->min) : NULL;
+    f->max_text = d->max ? arena_strdup(a, d->max) : NULL;
+    f->measure = d->measure;
     f->module = module;
     f->kind = d->kind;
     f->flags = d->flags | (d->rollup ? KITH_FF_READONLY : 0);
     f->formula = d->rollup ? arena_strdup(a, d->rollup) : NULL;
-    f->folded = kind_folds(f->kind) && (f->flags & folding_flags(f->kind)) != 0;
     *out = f;
     return f->name && f->label && f->doc && !f->formula == !d->rollup ? KITH_OK : err_nomem(e);
 }
@@ -264,6 +289,7 @@ kith_status schema_fields(const struct schema *s, struct arena *a, const char *m
             return err_set(e, KITH_E_INVAL, d.name, "a roll-up is a field of a record type");
         fields[i]->index = i;
         TRY(parse_field_options(s, a, fields[i], d.options, e));
+        TRY(field_finish(s, a, fields[i], e));
     }
     *out = fields;
     *count = declared.count;
@@ -276,10 +302,10 @@ static kith_status add_fields(struct builder *b, struct building *t, const char 
         kith_field d;
         declared_item(fields, i, &d, sizeof d);
         kith_status st = add_field(b, t, module, &d, e);
-        if (st != KITH_OK) {
+        if (st != KITH_OK && strcmp(module, SCHEMA_COMPANY) != 0)
             err_prefix(e, "module %s, type %s: ", module, t->type->name);
+        if (st != KITH_OK)
             return st;
-        }
     }
     return KITH_OK;
 }
@@ -306,6 +332,20 @@ struct building *builder_type(struct builder *b, const char *name) {
         if (strcmp(b->types[i].type->name, name) == 0)
             return &b->types[i];
     return NULL;
+}
+
+static kith_status add_indexes(struct builder *b, struct building *t, const kith_array *texts,
+                               kith_error *e) {
+    for (uint32_t i = 0; i < texts->count; i++) {
+        const char **items =
+            arena_grow(&b->schema->arena, t->indexes, t->index_count, &t->index_cap, sizeof *items);
+        if (!items)
+            return err_nomem(e);
+        t->indexes = items;
+        memcpy(&items[t->index_count++], (const char *)texts->items + (size_t)i * texts->stride,
+               sizeof *items);
+    }
+    return KITH_OK;
 }
 
 static kith_status add_type(struct builder *b, const char *module, const kith_type *d,
@@ -335,13 +375,28 @@ static kith_status add_type(struct builder *b, const char *module, const kith_ty
     t->type->module = module;
     t->type->history = d->history;
     t->type->undo = d->undo;
-    t->indexes = d->indexes;
     t->title = d->title;
     if (!map_put(&s->by_name, str_of(t->type->name), t->type))
         return err_nomem(e);
     for (size_t i = 0; i < sizeof builtin_fields / sizeof *builtin_fields; i++)
         TRY(add_field(b, t, "core", &builtin_fields[i], e));
-    return add_fields(b, t, module, &d->fields, e);
+    TRY(add_fields(b, t, module, &d->fields, e));
+    return add_indexes(b, t, &d->indexes, e);
+}
+
+static kith_status extend_type(struct builder *b, const struct schema_source *src,
+                               const char *module, const kith_type *d, kith_error *e) {
+    struct building *t = d->name ? builder_type(b, d->name) : NULL;
+    if (t) {
+        TRY(add_fields(b, t, module, &d->fields, e));
+        return add_indexes(b, t, &d->indexes, e);
+    }
+    if (is_company(src))
+        return pass_over(b, src, d->name, NULL, e, "there is no type %s; is its module enabled?",
+                         d->name);
+    return err_set(e, KITH_E_NOTFOUND, NULL,
+                   "module %s adds fields to type %s, which no enabled module declares", module,
+                   d->name ? d->name : "");
 }
 
 static kith_status add_source(struct builder *b, const struct schema_source *src, bool extensions,
@@ -352,16 +407,10 @@ static kith_status add_source(struct builder *b, const struct schema_source *src
         declared_item(&src->types, i, &d, sizeof d);
         if ((d.extends != 0) != extensions)
             continue;
-        if (!extensions) {
-            TRY(add_type(b, module, &d, e));
-            continue;
-        }
-        struct building *t = d.name ? builder_type(b, d.name) : NULL;
-        if (!t)
-            return err_set(e, KITH_E_NOTFOUND, NULL,
-                           "module %s adds fields to type %s, which no enabled module declares",
-                           module, d.name ? d.name : "");
-        TRY(add_fields(b, t, module, &d.fields, e));
+        kith_status st =
+            extensions ? extend_type(b, src, module, &d, e) : add_type(b, module, &d, e);
+        if (st != KITH_OK)
+            return at_place(src, d.name, e);
     }
     return KITH_OK;
 }
@@ -375,14 +424,14 @@ static kith_status finish_type(struct builder *b, struct building *t, kith_error
     for (uint32_t i = 0; i < t->count; i++) {
         struct rfield *f = t->fields[i];
         kith_status st = parse_field_options(s, &s->arena, f, t->options[i], e);
-        if (st != KITH_OK) {
-            err_prefix(e, "module %s, field %s.%s: ", f->module, t->type->name, f->name);
-            return st;
+        if (st == KITH_OK)
+            st = field_finish(s, &s->arena, f, e);
+        if (st != KITH_OK)
+            return at_field(f, e);
+        if ((f->flags & KITH_FF_TREE) && (f->kind != KITH_F_LINK || f->target != f->type)) {
+            err_set(e, KITH_E_INVAL, f->name, "only a link to its own type makes a tree");
+            return at_field(f, e);
         }
-        if ((f->flags & KITH_FF_TREE) && (f->kind != KITH_F_LINK || f->target != f->type))
-            return err_set(e, KITH_E_INVAL, f->name,
-                           "module %s, field %s.%s: only a link to its own type makes a tree",
-                           f->module, t->type->name, f->name);
         static const char *const money[] = {"", "__cur", "__base"},
                                  *const place[] = {"__lat", "__lon"},
                                  *const link[] = {"", "__type"};
@@ -441,8 +490,12 @@ static kith_status build(struct builder *b, struct conn *c, const struct schema_
         TRY(add_source(b, &sources[i], false, e));
     for (size_t i = 0; i < count; i++)
         TRY(add_source(b, &sources[i], true, e));
+    for (size_t i = 0; i < count; i++)
+        TRY(company_apply(b, &sources[i], e));
     for (uint32_t i = 0; i < b->count; i++)
         TRY(finish_type(b, &b->types[i], e));
+    for (size_t i = 0; i < count; i++)
+        TRY(catalogue_rename(b, c, &sources[i], e));
     for (uint32_t i = 0; i < b->count; i++)
         TRY(catalogue_join(b, c, &b->types[i], e));
     for (uint32_t i = 0; i < b->count; i++)

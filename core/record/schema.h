@@ -69,10 +69,18 @@ struct rfield {
      * (name, name__cur, name__base), place two (name__lat, name__lon), a link to any record two
      * (name, name__type), links none (a table "type.field" of record and target). */
     uint32_t column, column_count;
-    bool folded;                 /* has a companion column name__fold */
     const char *formula;         /* of a roll-up, as declared; NULL: it is none */
     const struct rollup *rollup; /* see rollup.h; NULL: it is none */
     uint32_t slot;               /* of a searched field: its column in the index (search.h) */
+    bool folded;                 /* has a companion column name__fold */
+    uint32_t measure;            /* KITH_M_*, never 0 */
+    /* The range of what may be written, as declared and in the units in which the field is stored:
+     * minor units of range_currency, days, ms, characters of a text. NULL: no such bound. */
+    const char *min_text, *max_text;
+    int64_t min, max;
+    char range_currency[4]; /* of money; "": any, for a bound of 0 */
+    const char *where;      /* the company's: "conf.d/types/visit.conf:12"; else NULL */
+    bool changed;           /* the company has changed what its module declares; see where */
 };
 
 /* It follows from other records and stands in no history. */
@@ -91,6 +99,7 @@ struct rtype {
     uint32_t id; /* permanent */
     const char *name, *label, *doc;
     const char *module;
+    const char *where;      /* as of a field */
     uint32_t history, undo; /* KITH_HISTORY_*, KITH_UNDO_* */
     struct rfield *const *fields;
     uint32_t field_count;
@@ -130,9 +139,37 @@ struct schema {
     size_t absent_count;
     const struct rollup **rollups; /* each behind those that its own value is kept from */
     uint32_t rollup_count;
+    /* What building it did to the database, one sentence each: "field visit.size is new". */
+    const char **done;
+    size_t done_count, done_cap;
+    /* What the company declares about types that are not there now, as those of a module that is
+     * not enabled; it is passed over: "conf.d/types/lead.conf:3: there is no type lead". */
+    const char **passed;
+    size_t passed_count, passed_cap;
     char base_currency[4];
     const struct zone *zone; /* the company's, for times without an offset; NULL: UTC; borrowed */
     const struct segment_names *segments; /* NULL: there are none; borrowed */
+};
+
+/* What the company changes of a field that somebody else declares. NULL, 0: as it is. */
+struct schema_change {
+    const char *type, *field;
+    const char *label, *doc, *default_text, *min, *max;
+    const char *more;    /* options of a choice, after those it has: "vip,intern" */
+    const char *states;  /* of a state, instead of those it has */
+    uint32_t set, clear; /* KITH_FF_REQUIRED, KITH_FF_INDEXED, KITH_FF_SEARCHED */
+    uint32_t measure;
+};
+/* An earlier name. It is applied where the database knows the old one and not the new one, so that
+ * the same declarations lead to the same names everywhere, however often. */
+struct schema_rename {
+    const char *type;  /* its name now */
+    const char *field; /* its name now; NULL: of the type */
+    const char *was;
+};
+struct schema_place {         /* where it is declared */
+    const char *type, *field; /* field NULL: the type, or its part that extends another */
+    const char *where;
 };
 
 struct schema_source {
@@ -140,7 +177,13 @@ struct schema_source {
     uint32_t version;      /* gates migrations */
     kith_array types;      /* kith_type */
     kith_array migrations; /* kith_migration */
+    /* The company's alone. */
+    const struct schema_change *changes;
+    const struct schema_rename *renames;
+    const struct schema_place *places;
+    size_t change_count, rename_count, place_count;
 };
+#define SCHEMA_COMPANY "company"
 
 /* Builds the schema: reads the catalogue, checks every declaration, adds what is new (tables,
  * columns, indexes, catalogue rows) inside one transaction on `c`, which the caller has begun or
@@ -165,7 +208,15 @@ kith_status schema_find_type(const struct schema *s, kith_str name, const struct
                              kith_error *e);
 kith_status schema_find_field(const struct schema *s, const struct rtype *t, kith_str name,
                               const struct rfield **out, kith_error *e);
-const char *field_kind_name(uint32_t kind);              /* "text", "money", ... */
+const char *field_kind_name(uint32_t kind);       /* "text", "money", ... */
+uint32_t field_kind_of(kith_str name);            /* 0: none */
+const char *field_measure_name(uint32_t measure); /* "nominal", "time series", ... */
+uint32_t field_measure_of(kith_str name);         /* 0: none */
+/* What a measure allows, in words: "sum, avg, min, max". */
+const char *measure_totals(uint32_t measure); /* beside count */
+const char *measure_charts(uint32_t measure);
+/* May its values be added up? Not those of a code or a rank, whose numbers are names. */
+bool field_adds_up(const struct rfield *f);
 int field_option(const struct rfield *f, kith_str name); /* index, or -1 */
 
 /* The declarations of the base types: account, contact, contact_point, interaction, task, note,

@@ -6,6 +6,8 @@
 #include "base/number.h"
 #include "record/schema.h"
 
+#include <string.h>
+
 #define TYPES_MAX 1000
 
 struct building { /* a type under construction */
@@ -13,7 +15,8 @@ struct building { /* a type under construction */
     struct rfield **fields;
     const char **options; /* as declared, by field */
     uint32_t count;
-    kith_array indexes;
+    const char **indexes;
+    size_t index_count, index_cap;
     const char *title;
 };
 struct builder {
@@ -23,6 +26,38 @@ struct builder {
     bool fresh; /* the database had no types before: nothing is told of what is new */
 };
 struct building *builder_type(struct builder *b, const char *name);
+/* Notes in schema->done, and logs unless the database is fresh; of an index nobody needs to know.
+ */
+#define DONE_INDEX "index"
+void builder_done(struct builder *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What the company declares beside its types: places, changes, and what it declares about types
+ * that are not there. (company_types.c) */
+static inline bool is_company(const struct schema_source *src) {
+    return strcmp(src->module, SCHEMA_COMPANY) == 0;
+}
+kith_status company_apply(struct builder *b, const struct schema_source *src, kith_error *e);
+kith_status pass_over(struct builder *b, const struct schema_source *src, const char *type,
+                      const char *field, kith_error *e, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+const char *declared_at(const struct schema_source *src, const char *type, const char *field);
+/* Put in front of an error: the line of the company's file, or the module. Return its code. */
+kith_status at_place(const struct schema_source *src, const char *type, kith_error *e);
+kith_status at_field(const struct rfield *f, kith_error *e);
+
+/* Measure and range, once options are known. (range.c) */
+kith_status field_finish(const struct schema *s, struct arena *a, struct rfield *f, kith_error *e);
+/* Applies earlier names. (rename.c) */
+kith_status catalogue_rename(struct builder *b, struct conn *c, const struct schema_source *src,
+                             kith_error *e);
+kith_status rename_type(struct conn *c, const char *from, const char *to, kith_error *e);
+kith_status rename_field(struct conn *c, const char *type, const char *from, const char *to,
+                         kith_error *e);
+kith_status exec_buf(struct conn *c, struct buf *sql, kith_error *e); /* frees sql */
+kith_status meta_read(struct conn *c, const char *key, struct arena *a, const char **value,
+                      kith_error *e);
+kith_status meta_write(struct conn *c, const char *key, const char *value, kith_error *e);
+/* Options that were taken away and are in use are refused; remembers those that there are. */
+kith_status ddl_options(struct builder *b, struct conn *c, const struct rfield *f, kith_error *e);
 uint32_t field_columns(const struct rfield *f);
 bool kind_folds(uint32_t kind); /* text whose folded form may be compared */
 

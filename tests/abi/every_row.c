@@ -192,12 +192,15 @@ static const kith_setting settings[] = {
     {"mood", KITH_TEXT, 0, "\"good\"", 0, 0, "good,bad", "How it is today.", KITH_NO_ARRAY},
 };
 static const kith_field thing_fields[] = {
-    {"name", KITH_F_TEXT, KITH_FF_REQUIRED, NULL, NULL, NULL, "What it is called.", 0, 0, NULL},
-    {"size", KITH_F_INTEGER, 0, NULL, NULL, NULL, "How big it is.", 0, 0, NULL},
-    {"stamp", KITH_F_TIME, KITH_FF_READONLY, NULL, NULL, NULL, "When it became big.", 0, 0, NULL},
-    {"of", KITH_F_LINK, 0, "thing", NULL, NULL, "What it is a piece of.", 0, 0, NULL},
+    {"name", KITH_F_TEXT, KITH_FF_REQUIRED, NULL, NULL, NULL, "What it is called.", 0, 0, NULL,
+     NULL, NULL, 0, 0},
+    {"size", KITH_F_INTEGER, 0, NULL, NULL, NULL, "How big it is.", 0, 0, NULL, NULL, NULL, 0, 0},
+    {"stamp", KITH_F_TIME, KITH_FF_READONLY, NULL, NULL, NULL, "When it became big.", 0, 0, NULL,
+     NULL, NULL, 0, 0},
+    {"of", KITH_F_LINK, 0, "thing", NULL, NULL, "What it is a piece of.", 0, 0, NULL, NULL, NULL, 0,
+     0},
     {"pieces", KITH_F_INTEGER, 0, NULL, NULL, NULL, "How many pieces it has.", 0, 0,
-     "count(thing via of where size > 0)"},
+     "count(thing via of where size > 0)", NULL, NULL, 0, 0},
 };
 static const char *const thing_indexes[] = {"name,size"};
 static const kith_type types[] = {
@@ -205,8 +208,8 @@ static const kith_type types[] = {
      KITH_ARRAY(thing_fields), KITH_ARRAY(thing_indexes), 0, 0},
 };
 static const kith_field grown_fields[] = {
-    {"from", KITH_F_INTEGER, 0, NULL, NULL, NULL, "The size before.", 0, 0, NULL},
-    {"to", KITH_F_INTEGER, 0, NULL, NULL, NULL, "The size after.", 0, 0, NULL},
+    {"from", KITH_F_INTEGER, 0, NULL, NULL, NULL, "The size before.", 0, 0, NULL, NULL, NULL, 0, 0},
+    {"to", KITH_F_INTEGER, 0, NULL, NULL, NULL, "The size after.", 0, 0, NULL, NULL, NULL, 0, 0},
 };
 static const kith_topic topics[] = {
     {"thing.grown", 1, 0, KITH_ARRAY(grown_fields), "A thing has grown."},
@@ -225,18 +228,22 @@ static const kith_timer timers[] = {
     {"later", NULL, rename_it, "Gives the thing its new name."},
 };
 static const kith_field total_params[] = {
-    {"least", KITH_F_INTEGER, 0, NULL, "0", NULL, "Only things bigger than this.", 0, 0, NULL},
+    {"least", KITH_F_INTEGER, 0, NULL, "0", NULL, "Only things bigger than this.", 0, 0, NULL, NULL,
+     NULL, 0, 0},
 };
 static const kith_field total_results[] = {
-    {"count", KITH_F_INTEGER, 0, NULL, NULL, NULL, "How many things.", 0, 0, NULL},
-    {"total", KITH_F_INTEGER, 0, NULL, NULL, NULL, "Their sizes together.", 0, 0, NULL},
+    {"count", KITH_F_INTEGER, 0, NULL, NULL, NULL, "How many things.", 0, 0, NULL, NULL, NULL, 0,
+     0},
+    {"total", KITH_F_INTEGER, 0, NULL, NULL, NULL, "Their sizes together.", 0, 0, NULL, NULL, NULL,
+     0, 0},
 };
 static const kith_field make_params[] = {
-    {"name", KITH_F_TEXT, KITH_FF_REQUIRED, NULL, NULL, NULL, "What it is called.", 0, 0, NULL},
-    {"size", KITH_F_INTEGER, 0, NULL, "1", NULL, "How big it is.", 0, 0, NULL},
+    {"name", KITH_F_TEXT, KITH_FF_REQUIRED, NULL, NULL, NULL, "What it is called.", 0, 0, NULL,
+     NULL, NULL, 0, 0},
+    {"size", KITH_F_INTEGER, 0, NULL, "1", NULL, "How big it is.", 0, 0, NULL, NULL, NULL, 0, 0},
 };
 static const kith_field make_results[] = {
-    {"thing", KITH_F_LINK, 0, "thing", NULL, NULL, "The new thing.", 0, 0, NULL},
+    {"thing", KITH_F_LINK, 0, "thing", NULL, NULL, "The new thing.", 0, 0, NULL, NULL, NULL, 0, 0},
 };
 static const kith_action actions[] = {
     {"total", "Adds up the sizes.", KITH_EFFECT_READ, 0, total, KITH_ARRAY(total_params),

@@ -31,7 +31,7 @@ AT(kith_value, kind, 0);
 AT(kith_value, flags, 4);
 AT(kith_value, as, 8);
 
-SIZE(kith_field, 64);
+SIZE(kith_field, 88);
 AT(kith_field, name, 0);
 AT(kith_field, kind, 8);
 AT(kith_field, flags, 12);
@@ -42,6 +42,10 @@ AT(kith_field, doc, 40);
 AT(kith_field, since, 48);
 AT(kith_field, reserved, 52);
 AT(kith_field, rollup, 56);
+AT(kith_field, min, 64);
+AT(kith_field, max, 72);
+AT(kith_field, measure, 80);
+AT(kith_field, reserved2, 84);
 
 SIZE(kith_type, 80);
 AT(kith_type, name, 0);

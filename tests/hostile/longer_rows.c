@@ -15,8 +15,8 @@ struct later_desc {
     kith_array later;
 };
 static const struct later_field fields[] = {
-    {{"first", KITH_F_TEXT, 0, NULL, NULL, NULL, "One.", 0, 0, NULL}, "x"},
-    {{"second", KITH_F_INTEGER, 0, NULL, NULL, NULL, "Two.", 0, 0, NULL}, "y"},
+    {{"first", KITH_F_TEXT, 0, NULL, NULL, NULL, "One.", 0, 0, NULL, NULL, NULL, 0, 0}, "x"},
+    {{"second", KITH_F_INTEGER, 0, NULL, NULL, NULL, "Two.", 0, 0, NULL, NULL, NULL, 0, 0}, "y"},
 };
 static const struct later_type types[] = {
     {{"longer", NULL, "A row.", "first", 0, 0, KITH_ARRAY(fields), KITH_NO_ARRAY, 0, 0}, {1, 2, 3}},

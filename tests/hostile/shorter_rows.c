@@ -20,7 +20,8 @@ static kith_status hook(kith_instance *self, kith_txn *txn, kith_change *change,
     (void)self, (void)txn, (void)change, (void)err;
     return KITH_OK;
 }
-static const kith_field fields[] = {{"word", KITH_F_TEXT, 0, NULL, NULL, NULL, "One.", 0, 0, NULL}};
+static const kith_field fields[] = {
+    {"word", KITH_F_TEXT, 0, NULL, NULL, NULL, "One.", 0, 0, NULL, NULL, NULL, 0, 0}};
 static const kith_type types[] = {
     {"shorter", NULL, "A row.", "word", 0, 0, KITH_ARRAY(fields), KITH_NO_ARRAY, 0, 0}};
 static const struct earlier_hook hooks[] = {

@@ -161,12 +161,13 @@ static kith_status crash(kith_instance *self, kith_call *call, kith_error *err) 
     abort();
 }
 
-static const kith_field fields[] = {{"name", KITH_F_TEXT, 0, NULL, NULL, NULL, "Any.", 0, 0, NULL}};
+static const kith_field fields[] = {
+    {"name", KITH_F_TEXT, 0, NULL, NULL, NULL, "Any.", 0, 0, NULL, NULL, NULL, 0, 0}};
 static const kith_type types[] = {
     {"trespass", NULL, "A row.", "name", 0, 0, KITH_ARRAY(fields), KITH_NO_ARRAY, 0, 0}};
 static const kith_field told[] = {
-    {"status", KITH_F_INTEGER, 0, NULL, NULL, NULL, "Code.", 0, 0, NULL},
-    {"message", KITH_F_TEXT, 0, NULL, NULL, NULL, "Why.", 0, 0, NULL}};
+    {"status", KITH_F_INTEGER, 0, NULL, NULL, NULL, "Code.", 0, 0, NULL, NULL, NULL, 0, 0},
+    {"message", KITH_F_TEXT, 0, NULL, NULL, NULL, "Why.", 0, 0, NULL, NULL, NULL, 0, 0}};
 #define ACTION(name, effect)                                                                       \
     { #name, "Tries it.", effect, 0, name, KITH_NO_ARRAY, KITH_ARRAY(told) }
 static const kith_action actions[] = {

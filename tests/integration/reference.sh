@@ -19,14 +19,14 @@ kith explain contact
 prints "lifecycle"
 kith explain contact.city
 prints "Town."
-prints "text (personal)"
+prints "text (personal, indexed)"
 kith explain contact.customer
 prints "came into this state"
 kith explain contact.updated
 prints "When the record was last changed."
 prints "A record of the type was changed."
 kith explain contact.city --json
-prints_exactly '{"field":"contact.city","kind":"text (personal)","module":"core","doc":"Town."}'
+prints_exactly '{"field":"contact.city","kind":"text (personal, indexed)","module":"core","doc":"Town.","label":"City","measure":"nominal","operators":"=, !=, in, <, <=, >, >=, like, is null, order by","totals":"count","charts":"bars, pie","min":null,"max":null,"declared_at":null}'
 
 it "names what was meant when there is no such thing"
 kith explain rules.tiem

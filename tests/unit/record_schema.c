@@ -228,7 +228,7 @@ TEST("a field of another kind, an older module and a type that is declared twice
     file_close(&x);
 }
 
-TEST("a company adds a field to another's type, and not to one that nobody declares") {
+TEST("a field is added to another's type, and not to one that nobody declares") {
     struct file x;
     static const kith_field fields[] = {{.name = "shoe_size", .kind = KITH_F_INTEGER}};
     static const kith_type types[] = {{.name = "contact",
@@ -236,11 +236,11 @@ TEST("a company adds a field to another's type, and not to one that nobody decla
                                        .extends = 1}},
                            nowhere[] = {
                                {.name = "contract", .fields = KITH_ARRAY(fields), .extends = 1}};
-    const struct schema_source custom = {.module = "company", .types = KITH_ARRAY(types)},
-                               lost = {.module = "company", .types = KITH_ARRAY(nowhere)};
+    const struct schema_source custom = {.module = "shoes", .types = KITH_ARRAY(types)},
+                               lost = {.module = "shoes", .types = KITH_ARRAY(nowhere)};
     file_open(&x);
     EXPECT_OK(build(&x, &custom), x.e);
-    EXPECT_STR("company", field_of(&x, "contact", "shoe_size")->module);
+    EXPECT_STR("shoes", field_of(&x, "contact", "shoe_size")->module);
     kith_id id = PUT(&x, "contact", "name", "Ada", "shoe_size", "37");
     EXPECT_STR("37", get(&x, "contact", id, "shoe_size"));
     EXPECT_INT(KITH_E_NOTFOUND, build(&x, &lost));

@@ -49,6 +49,19 @@ extern "C" {
 #define KITH_FF_TREE     128u /* link to its own type: a parent; no record lies within itself     */
 #define KITH_FF_DERIVED  256u /* kept by Kith from other records: nobody sets it, no history */
 
+/* What a field measures: which comparisons, sums and charts make sense. Each kind has its own, see
+ * the reference; a CHOICE may be declared ordinal (its options then have an order, the first is the
+ * lowest), an INTEGER or DECIMAL nominal (a code), ordinal (a rank), discrete or continuous. */
+#define KITH_M_NOMINAL    1u /* names of classes: equal or not, counted                          */
+#define KITH_M_ORDINAL    2u /* classes with an order                                            */
+#define KITH_M_DISCRETE   3u /* counted in whole steps                                           */
+#define KITH_M_CONTINUOUS 4u /* measured */
+#define KITH_M_BINARY     5u /* yes or no                                                        */
+#define KITH_M_TIME       6u /* a point in time: rows along it are a time series                 */
+#define KITH_M_SPATIAL    7u /* a place                                                          */
+#define KITH_M_TEXT       8u /* unstructured                                                     */
+#define KITH_M_SEMI       9u /* semi-structured: JSON, tags                                      */
+
 typedef struct kith_field {
     const char *name;         /* snake_case; permanent in files and scripts                      */
     uint32_t kind;            /* KITH_F_*                                                        */
@@ -60,6 +73,11 @@ typedef struct kith_field {
     uint32_t since;           /* module version that brought it; 0: the first                    */
     uint32_t reserved;        /* 0 */
     const char *rollup;       /* what Kith keeps in it, "sum(order.total where paid)", or NULL   */
+    const char *min, *max;    /* the smallest and largest value that may be written, as a user would
+                                 type them, or NULL: of INTEGER, DECIMAL, MONEY, DATE, TIME, DURATION;
+                                 of TEXT and LONGTEXT the number of characters                   */
+    uint32_t measure;         /* KITH_M_*; 0: what its kind measures by itself                   */
+    uint32_t reserved2;       /* 0 */
 } kith_field;
 
 /* A roll-up is a field that Kith keeps from the records that link to its record, in the transaction

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a company declares beside types of its own: changes of other owners' fields, and where in
+ * its files all that stands. What it says about types that are not there is passed over, so that a
+ * module can be disabled and enabled again. */
+#include "record/schema_internal.h"
+
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+const char *declared_at(const struct schema_source *src, const char *type, const char *field) {
+    for (size_t i = 0; i < src->place_count; i++) {
+        const struct schema_place *p = &src->places[i];
+        bool same = (p->field == NULL) == (field == NULL) && strcmp(p->type, type) == 0;
+        if (same && (!field || strcmp(p->field, field) == 0))
+            return p->where;
+    }
+    return NULL;
+}
+
+kith_status at_place(const struct schema_source *src, const char *type, kith_error *e) {
+    const char *field = e && e->field[0] ? e->field : NULL;
+    const char *where = type ? declared_at(src, type, field) : NULL;
+    if (!where && type)
+        where = declared_at(src, type, NULL);
+    return where ? err_prefix(e, "%s: ", where) : e ? e->code : KITH_E_INVAL;
+}
+
+kith_status at_field(const struct rfield *f, kith_error *e) {
+    return f->where ? err_prefix(e, "%s: field %s.%s: ", f->where, f->type->name, f->name)
+                    : err_prefix(e, "module %s, field %s.%s: ", f->module, f->type->name, f->name);
+}
+
+kith_status pass_over(struct builder *b, const struct schema_source *src, const char *type,
+                      const char *field, kith_error *e, const char *fmt, ...) {
+    struct schema *s = b->schema;
+    struct buf text = {0};
+    va_list ap;
+    const char *where = declared_at(src, type, field);
+    buf_printf(&text, "%s: ", where ? where : src->module);
+    va_start(ap, fmt);
+    buf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    const char **items =
+        arena_grow(&s->arena, s->passed, s->passed_count, &s->passed_cap, sizeof *items);
+    char *kept = text.failed ? NULL : arena_strdup(&s->arena, text.ptr);
+    buf_free(&text);
+    if (!items || !kept)
+        return err_nomem(e);
+    s->passed = items;
+    s->passed[s->passed_count++] = kept;
+    return KITH_OK;
+}
+
+/* -- changes of fields that are there ---------------------------------------------------------- */
+
+static const char *keep_text(struct builder *b, const char *now, const char *then) {
+    return then ? arena_strdup(&b->schema->arena, then) : now;
+}
+
+static kith_status change_options(struct builder *b, struct building *t, const struct rfield *f,
+                                  const struct schema_change *c, kith_error *e) {
+    if (c->more && f->kind != KITH_F_CHOICE)
+        return err_set(e, KITH_E_INVAL, f->name, "only a choice takes more options");
+    if (c->states && f->kind != KITH_F_STATE)
+        return err_set(e, KITH_E_INVAL, f->name, "only a state has states");
+    const char **options = &t->options[f->index];
+    if (c->more)
+        *options = arena_printf(&b->schema->arena, "%s,%s", *options, c->more);
+    if (c->states)
+        *options = arena_strdup(&b->schema->arena, c->states);
+    return !*options && (c->more || c->states) ? err_nomem(e) : KITH_OK;
+}
+
+static kith_status change_field(struct builder *b, const struct schema_source *src,
+                                struct building *t, struct rfield *f, const struct schema_change *c,
+                                kith_error *e) {
+    if (f->index < FIELD_FIRST)
+        return err_set(e, KITH_E_INVAL, f->name, "%s is kept by Kith and cannot be changed",
+                       f->name);
+    if (f->flags & KITH_FF_READONLY && c->set & KITH_FF_REQUIRED)
+        return err_set(e, KITH_E_INVAL, f->name, "%s is kept by %s and cannot be required", f->name,
+                       f->module);
+    f->label = keep_text(b, f->label, c->label);
+    f->doc = keep_text(b, f->doc, c->doc);
+    f->default_text = keep_text(b, f->default_text, c->default_text);
+    f->min_text = keep_text(b, f->min_text, c->min);
+    f->max_text = keep_text(b, f->max_text, c->max);
+    f->flags = (f->flags | c->set) & ~c->clear;
+    f->measure = c->measure ? c->measure : f->measure;
+    f->where = keep_text(b, f->where, declared_at(src, c->type, c->field));
+    f->changed = true;
+    if ((f->flags & KITH_FF_INDEXED) && f->kind == KITH_F_LINKS)
+        return err_set(e, KITH_E_INVAL, f->name, "links to many cannot be indexed");
+    if (!f->label || !f->doc)
+        return err_nomem(e);
+    return change_options(b, t, f, c, e);
+}
+
+static const char *field_at(const void *arg, size_t i) {
+    return ((const struct building *)arg)->fields[i]->name;
+}
+
+static kith_status apply_change(struct builder *b, const struct schema_source *src,
+                                const struct schema_change *c, kith_error *e) {
+    struct building *t = builder_type(b, c->type);
+    if (!t) /* told where the type is extended */
+        return KITH_OK;
+    struct rfield *f = map_get(&b->schema->field_by_name,
+                               str_of(arena_printf(&b->schema->arena, "%s.%s", c->type, c->field)));
+    if (f)
+        return change_field(b, src, t, f, c, e);
+    const char *near = str_nearest(str_of(c->field), field_at, t, t->count);
+    return pass_over(b, src, c->type, c->field, e,
+                     "there is no field %s.%s to change%s%s%s; a new field has a kind", c->type,
+                     c->field, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+/* A link to a type that is not there is out until that is. */
+static bool drop_orphans(struct builder *b, const struct schema_source *src, struct building *t,
+                         kith_error *e) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < t->count; i++) {
+        struct rfield *f = t->fields[i];
+        const char *to = t->options[i];
+        bool link = f->kind == KITH_F_LINK || f->kind == KITH_F_LINKS;
+        bool orphan = link && strcmp(f->module, SCHEMA_COMPANY) == 0 && to &&
+                      strcmp(to, "*") != 0 && !builder_type(b, to);
+        if (orphan) {
+            if (pass_over(b, src, t->type->name, f->name, e,
+                          "field %s.%s links to %s, and there is no such type; is its module"
+                          " enabled?",
+                          t->type->name, f->name, to) != KITH_OK)
+                return false;
+            const char *full = arena_printf(&b->schema->arena, "%s.%s", t->type->name, f->name);
+            if (full)
+                map_del(&b->schema->field_by_name, str_of(full));
+            continue;
+        }
+        f->index = kept;
+        t->fields[kept] = f;
+        t->options[kept++] = to;
+    }
+    t->count = kept;
+    return true;
+}
+
+kith_status company_apply(struct builder *b, const struct schema_source *src, kith_error *e) {
+    struct arena *a = &b->schema->arena;
+    if (!is_company(src))
+        return KITH_OK;
+    for (size_t i = 0; i < src->change_count; i++)
+        if (apply_change(b, src, &src->changes[i], e) != KITH_OK)
+            return at_place(src, src->changes[i].type, e);
+    for (uint32_t i = 0; i < b->count; i++) {
+        struct building *t = &b->types[i];
+        if (!drop_orphans(b, src, t, e))
+            return err_nomem(e);
+        if (strcmp(t->type->module, SCHEMA_COMPANY) == 0)
+            t->type->where = keep_text(b, NULL, declared_at(src, t->type->name, NULL));
+        for (uint32_t k = 0; k < t->count; k++)
+            if (strcmp(t->fields[k]->module, SCHEMA_COMPANY) == 0)
+                t->fields[k]->where =
+                    arena_strdup(a, declared_at(src, t->type->name, t->fields[k]->name)
+                                        ? declared_at(src, t->type->name, t->fields[k]->name)
+                                        : SCHEMA_COMPANY);
+    }
+    return KITH_OK;
+}

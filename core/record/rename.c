@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* New names for types and fields, and the migrations of modules. Their numbers, data and history
+ * stay; tables and columns follow the name. */
+#include "record/schema_internal.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* -- migrations -------------------------------------------------------------------------------- */
+
+/* Renames the columns of a field: "name" and every "name__...". */
+static kith_status rename_columns(struct conn *c, const char *type, const char *from,
+                                  const char *to, kith_error *e) {
+    struct buf sql = {0};
+    size_t n = strlen(from);
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(c, "SELECT name FROM pragma_table_info(?1)", &st, e));
+    bind_str(st, 1, str_of(type));
+    for (;;) {
+        kith_status status = conn_step(c, st, &row, e);
+        if (status != KITH_OK) {
+            buf_free(&sql);
+            return status;
+        }
+        if (!row)
+            break;
+        const char *column = (const char *)sqlite3_column_text(st, 0);
+        if (strncmp(column, from, n) != 0 || (column[n] && strncmp(column + n, "__", 2) != 0))
+            continue;
+        char name[160];
+        snprintf(name, sizeof name, "%s%s", to, column + n);
+        buf_puts(&sql, "ALTER TABLE ");
+        sql_name(&sql, type);
+        buf_puts(&sql, " RENAME COLUMN ");
+        sql_name(&sql, column);
+        buf_puts(&sql, " TO ");
+        sql_name(&sql, name);
+        buf_puts(&sql, ";");
+    }
+    return sql.len ? exec_buf(c, &sql, e) : KITH_OK;
+}
+
+static kith_status rename_table(struct conn *c, const char *from, const char *to, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    struct buf sql = {0};
+    TRY(conn_prepare(c, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", &st, e));
+    bind_str(st, 1, str_of(from));
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return KITH_OK;
+    sqlite3_reset(st);
+    buf_puts(&sql, "ALTER TABLE ");
+    sql_name(&sql, from);
+    buf_puts(&sql, " RENAME TO ");
+    sql_name(&sql, to);
+    return exec_buf(c, &sql, e);
+}
+
+/* Drops the declared indexes of a table: under their old names they would stay beside the new ones.
+ * Those that are still wanted are made again. */
+static kith_status drop_indexes(struct conn *c, const char *table, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    struct buf sql = {0};
+    TRY(conn_prepare(c,
+                     "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND"
+                     " sql IS NOT NULL",
+                     &st, e));
+    bind_str(st, 1, str_of(table));
+    for (;;) {
+        kith_status status = conn_step(c, st, &row, e);
+        if (status != KITH_OK) {
+            buf_free(&sql);
+            return status;
+        }
+        if (!row)
+            return sql.len ? exec_buf(c, &sql, e) : KITH_OK;
+        buf_puts(&sql, "DROP INDEX ");
+        sql_name(&sql, (const char *)sqlite3_column_text(st, 0));
+        buf_puts(&sql, ";");
+    }
+}
+
+kith_status rename_field(struct conn *c, const char *type, const char *from, const char *to,
+                         kith_error *e) {
+    sqlite3_stmt *st;
+    char old_links[128], new_links[128];
+    TRY(drop_indexes(c, type, e));
+    TRY(conn_prepare(c,
+                     "UPDATE kith_field SET name = ?3 WHERE name = ?2 AND type ="
+                     " (SELECT id FROM kith_type WHERE name = ?1)",
+                     &st, e));
+    bind_str(st, 1, str_of(type));
+    bind_str(st, 2, str_of(from));
+    bind_str(st, 3, str_of(to));
+    TRY(conn_run(c, st, e));
+    snprintf(old_links, sizeof old_links, "%s.%s", type, from);
+    snprintf(new_links, sizeof new_links, "%s.%s", type, to);
+    TRY(drop_indexes(c, old_links, e));
+    TRY(rename_table(c, old_links, new_links, e));
+    return rename_columns(c, type, from, to, e);
+}
+
+static kith_status retire_field(struct conn *c, const char *type, const char *field,
+                                kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    char to[128];
+    TRY(conn_prepare(c,
+                     "SELECT id FROM kith_field WHERE name = ?2 AND type ="
+                     " (SELECT id FROM kith_type WHERE name = ?1)",
+                     &st, e));
+    bind_str(st, 1, str_of(type));
+    bind_str(st, 2, str_of(field));
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return KITH_OK;
+    snprintf(to, sizeof to, "%s__retired%d", field, sqlite3_column_int(st, 0));
+    sqlite3_reset(st);
+    return rename_field(c, type, field, to, e);
+}
+
+/* The tables of a type's links, which bear its name. */
+static kith_status rename_links(struct conn *c, const char *from, const char *to, kith_error *e) {
+    struct arena a = {0};
+    sqlite3_stmt *st;
+    bool row;
+    const char *names[FIELDS_MAX];
+    size_t n = 0;
+    kith_status status = conn_prepare(c,
+                                      "SELECT name FROM kith_field WHERE kind = ?2 AND type ="
+                                      " (SELECT id FROM kith_type WHERE name = ?1)",
+                                      &st, e);
+    if (status == KITH_OK) {
+        bind_str(st, 1, str_of(from));
+        bind_int(st, 2, KITH_F_LINKS);
+    }
+    while (status == KITH_OK && n < FIELDS_MAX) {
+        status = conn_step(c, st, &row, e);
+        if (status != KITH_OK || !row)
+            break;
+        names[n++] = arena_strdup(&a, (const char *)sqlite3_column_text(st, 0));
+    }
+    for (size_t i = 0; status == KITH_OK && i < n; i++) {
+        const char *old = arena_printf(&a, "%s.%s", from, names[i]),
+                   *new = arena_printf(&a, "%s.%s", to, names[i]);
+        status = old && new ? drop_indexes(c, old, e) : err_nomem(e);
+        if (status == KITH_OK)
+            status = rename_table(c, old, new, e);
+    }
+    arena_free(&a);
+    return status;
+}
+
+/* The shapes of fields that link to a type name it; see field_shape. */
+static kith_status rename_target(struct conn *c, const char *from, const char *to, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c,
+                     "UPDATE kith_field SET shape = substr(shape, 1, instr(shape, '>')) || ?2 ||"
+                     " '0' WHERE shape IN ('link>' || ?1 || '0', 'links>' || ?1 || '0')",
+                     &st, e));
+    bind_str(st, 1, str_of(from));
+    bind_str(st, 2, str_of(to));
+    return conn_run(c, st, e);
+}
+
+kith_status rename_type(struct conn *c, const char *from, const char *to, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(drop_indexes(c, from, e));
+    TRY(rename_links(c, from, to, e));
+    TRY(rename_target(c, from, to, e));
+    TRY(conn_prepare(c, "UPDATE kith_type SET name = ?2 WHERE name = ?1", &st, e));
+    bind_str(st, 1, str_of(from));
+    bind_str(st, 2, str_of(to));
+    TRY(conn_run(c, st, e));
+    return rename_table(c, from, to, e);
+}
+
+static kith_status migrate(struct conn *c, const kith_migration *m, kith_error *e) {
+    switch (m->kind) {
+    case KITH_MIGRATE_RENAME_TYPE:
+        return rename_type(c, m->type, m->to, e);
+    case KITH_MIGRATE_RENAME_FIELD:
+        return rename_field(c, m->type, m->field, m->to, e);
+    case KITH_MIGRATE_RETIRE_FIELD:
+        return retire_field(c, m->type, m->field, e);
+    default:
+        return err_set(e, KITH_E_UNSUPPORTED, NULL,
+                       "migration kind %u is not known to this version", m->kind);
+    }
+}
+
+kith_status catalogue_migrate(struct conn *c, const struct schema_source *src, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    int64_t seen = -1;
+    TRY(conn_prepare(c, "SELECT version FROM kith_module WHERE name = ?1", &st, e));
+    bind_str(st, 1, str_of(src->module));
+    TRY(conn_step(c, st, &row, e));
+    if (row) {
+        seen = sqlite3_column_int64(st, 0);
+        sqlite3_reset(st);
+    }
+    if (seen > (int64_t)src->version)
+        return err_set(
+            e, KITH_E_CONFLICT, NULL,
+            "module %s is older (version %u) than what this database was used with (%lld); "
+            "install the newer one",
+            src->module, src->version, (long long)seen);
+    if (seen == (int64_t)src->version)
+        return KITH_OK;
+    if (seen >= 0)
+        log_info("schema", "module %s is upgraded from version %lld to %u", src->module,
+                 (long long)seen, src->version);
+    for (uint32_t i = 0; seen >= 0 && i < src->migrations.count; i++) {
+        kith_migration m = {0};
+        memcpy(&m, (const char *)src->migrations.items + (size_t)i * src->migrations.stride,
+               src->migrations.stride < sizeof m ? src->migrations.stride : sizeof m);
+        if ((int64_t)m.version > seen && m.version <= src->version)
+            TRY(migrate(c, &m, e));
+    }
+    TRY(conn_prepare(c, "INSERT OR REPLACE INTO kith_module(name, version) VALUES(?1, ?2)", &st,
+                     e));
+    bind_str(st, 1, str_of(src->module));
+    bind_int(st, 2, src->version);
+    return conn_run(c, st, e);
+}
+
+/* -- earlier names ----------------------------------------------------------------------------- */
+
+static kith_status catalogue_knows(struct conn *c, const char *type, const char *field, bool *yes,
+                                   kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c,
+                     field ? "SELECT 1 FROM kith_field WHERE name = ?2 AND type ="
+                             " (SELECT id FROM kith_type WHERE name = ?1)"
+                           : "SELECT 1 FROM kith_type WHERE name = ?1",
+                     &st, e));
+    bind_str(st, 1, str_of(type));
+    if (field)
+        bind_str(st, 2, str_of(field));
+    TRY(conn_step(c, st, yes, e));
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
+/* Somebody declares it under that name: then it is another one. */
+static bool is_declared(struct builder *b, const char *type, const char *field) {
+    const struct building *t = builder_type(b, type);
+    if (!t || !field)
+        return t != NULL;
+    return type_field(b->schema, t->type, str_of(field)) != NULL;
+}
+
+static kith_status apply_rename(struct builder *b, struct conn *c, const struct schema_rename *r,
+                                kith_error *e) {
+    bool old, new;
+    const char *type = r->field ? r->type : r->was, *field = r->field ? r->was : NULL;
+    TRY(catalogue_knows(c, type, field, &old, e));
+    TRY(catalogue_knows(c, r->type, r->field, &new, e));
+    if (!old || new || is_declared(b, type, field))
+        return KITH_OK;
+    TRY(r->field ? rename_field(c, r->type, r->was, r->field, e)
+                 : rename_type(c, r->was, r->type, e));
+    if (r->field)
+        builder_done(b, "field %s.%s is named %s now", r->type, r->was, r->field);
+    else
+        builder_done(b, "type %s is named %s now", r->was, r->type);
+    return KITH_OK;
+}
+
+/* Types first: fields are looked for under the new names of their types. */
+kith_status catalogue_rename(struct builder *b, struct conn *c, const struct schema_source *src,
+                             kith_error *e) {
+    for (int fields = 0; fields < 2; fields++)
+        for (size_t i = 0; i < src->rename_count; i++)
+            if ((src->renames[i].field != NULL) == fields)
+                TRY(apply_rename(b, c, &src->renames[i], e));
+    return KITH_OK;
+}
