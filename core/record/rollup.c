@@ -116,6 +116,15 @@ static kith_status find_via(struct reading *in, struct rollup *r) {
     return r->via ? KITH_OK : FAIL(in, "no field of %s links to %s", t->name, r->field->type->name);
 }
 
+static bool looks_for_words(const struct node *n) {
+    if (n->kind == NODE_TEST)
+        return n->test->kind == TEST_MATCHES;
+    for (const struct node *c = n->first; c; c = c->next)
+        if (looks_for_words(c))
+            return true;
+    return false;
+}
+
 /* What may change without a write of the record, as the time does, would go unnoticed. */
 static kith_status read_condition(struct reading *in, struct rollup *r) {
     uint32_t from = in->token.after;
@@ -128,6 +137,9 @@ static kith_status read_condition(struct reading *in, struct rollup *r) {
     }
     if (!predicate_local(r->where))
         return FAIL(in, "the condition follows a link: it may look at the %s alone",
+                    r->child->name);
+    if (looks_for_words(predicate_query(r->where)->root.where))
+        return FAIL(in, "the condition searches with matches(): compare a field of the %s",
                     r->child->name);
     if (predicate_timed(r->where))
         return FAIL(in,
@@ -207,6 +219,19 @@ static kith_status check_kinds(const struct schema *s, struct rollup *r, kith_er
 
 /* -- all of a schema --------------------------------------------------------------------------- */
 
+/* What else Kith derives, as the members of a segment, does not pass its changes on. */
+static kith_status check_reads(const struct rollup *r, kith_error *e) {
+    for (uint32_t i = 0; i < r->child->field_count; i++) {
+        const struct rfield *f = r->child->fields[i];
+        if (fieldset_has(&r->reads, i) && (f->flags & KITH_FF_DERIVED) && !f->formula)
+            return err_set(e, KITH_E_INVAL, r->field->name,
+                           "module %s, field %s.%s, roll-up \"%s\": %s.%s is derived itself",
+                           r->field->module, r->field->type->name, r->field->name,
+                           r->field->formula, f->type->name, f->name);
+    }
+    return KITH_OK;
+}
+
 static kith_status build_one(struct schema *s, struct rfield *f, kith_error *e) {
     struct rollup *r = ARENA_NEW(&s->arena, struct rollup);
     struct reading in = {.schema = s, .arena = &s->arena, .text = str_of(f->formula), .e = e};
@@ -227,7 +252,7 @@ static kith_status build_one(struct schema *s, struct rfield *f, kith_error *e) 
     if (r->value)
         fieldset_add(&r->reads, r->value->index);
     f->rollup = r;
-    return KITH_OK;
+    return check_reads(r, e);
 }
 
 static kith_status attach(struct schema *s, const struct rollup *r, kith_error *e) {

@@ -65,7 +65,7 @@ static const kith_field buyer_fields[] = {
      .rollup = "count(distinct deal.buyer via about)"},
 };
 static const kith_field deal_fields[] = {
-    {.name = "title", .kind = KITH_F_TEXT},
+    {.name = "title", .kind = KITH_F_TEXT, .flags = KITH_FF_SEARCHED},
     {.name = "buyer", .kind = KITH_F_LINK, .options = "buyer"},
     {.name = "helpers", .kind = KITH_F_LINKS, .options = "buyer"},
     {.name = "about", .kind = KITH_F_LINK, .options = "*"},
@@ -249,6 +249,27 @@ TEST("no roll-up is journaled, neither when its record is made nor when it goes"
     fixture_close(&m.x);
 }
 
+TEST("a segment over a roll-up has those for whom it holds at every moment") {
+    struct market m;
+    market_open(&m);
+    struct fixture *x = &m.x;
+    create(x, schema_type(engine_schema(x->g), STR("segment")),
+           PAIRS("name=buys", "query=buyer where paid > 1 and spent > '5 EUR'"));
+    kith_id ada = create(x, m.types[BUYER], PAIRS("name=Ada"));
+    const char *in = "buyer where in_segment('buys')";
+    create(x, m.types[DEAL], PAIRS(link_text(&m, "buyer", ada), "state=paid", "amount=3 EUR"));
+    EXPECT_INT(0, count(x, in, NULL));
+    kith_id deal =
+        create(x, m.types[DEAL], PAIRS(link_text(&m, "buyer", ada), "state=paid", "amount=4 EUR"));
+    EXPECT_INT(1, count(x, in, NULL));
+    kith_id tx = update(x, m.types[DEAL], deal, PAIRS("state=lost"));
+    EXPECT_INT(0, count(x, in, NULL));
+    undo(x, tx);
+    EXPECT_INT(1, count(x, in, NULL));
+    expect_sound(x);
+    fixture_close(x);
+}
+
 TEST("nobody sets a roll-up, and a sum that no number holds is refused as a whole") {
     struct market m;
     market_open(&m);
@@ -310,11 +331,11 @@ TEST("a hook that changes a roll-up of the record being written is not forgotten
 
 /* -- formulas that are refused ----------------------------------------------------------------- */
 
-static void expect_refused(const char *formula, uint32_t kind, const char *options,
-                           const char *why) {
+static void expect_refused(const char *type, const char *formula, uint32_t kind,
+                           const char *options, const char *why) {
     const kith_field fields[] = {
         {.name = "n", .kind = kind, .options = options, .rollup = formula}};
-    const kith_type extend[] = {{.name = "buyer", .fields = KITH_ARRAY(fields), .extends = 1}};
+    const kith_type extend[] = {{.name = type, .fields = KITH_ARRAY(fields), .extends = 1}};
     const struct schema_source sources[] = {
         trade, {.module = "more", .version = 1, .types = KITH_ARRAY(extend)}};
     struct fixture x = {.sources = sources, .source_count = 2, .e = KITH_ERROR_INIT};
@@ -359,6 +380,9 @@ TEST("a formula that cannot be kept is refused with the reason") {
          "the condition follows a link"},
         {"count(deal via buyer where amount > '1 EUR' and at in this_month())", KITH_F_INTEGER,
          NULL, "time passes"},
+        {"count(deal via buyer where not matches('x') or day is null)", KITH_F_INTEGER, NULL,
+         "the condition searches with matches()"},
+        {"count(deal via buyer where in_segment('x'))", KITH_F_INTEGER, NULL, "segments"},
         {"count(deal via buyer where sate = 'x')", KITH_F_INTEGER, NULL,
          "in its condition, at 2: no field 'sate'"},
         {"count(deal via buyer where title = 'x'", KITH_F_INTEGER, NULL, "the last ')' is missing"},
@@ -372,7 +396,9 @@ TEST("a formula that cannot be kept is refused with the reason") {
         {"sum(buyer.n via owner)", KITH_F_INTEGER, NULL, "does not link to buyer"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        expect_refused(cases[i].formula, cases[i].kind, cases[i].options, cases[i].why);
+        expect_refused("buyer", cases[i].formula, cases[i].kind, cases[i].options, cases[i].why);
+    expect_refused("user", "sum(segment.members via owner)", KITH_F_INTEGER, NULL,
+                   "segment.members is derived itself");
 }
 
 TEST("a ring of roll-ups is refused") {

@@ -91,9 +91,9 @@ typedef struct kith_field {
  *
  * LINK is the field of TYPE that links here; it may be left out when there is one only, not
  * counting links to any record unless there is no other. CONDITION is of the query language, looks
- * at the record of TYPE alone and not at the time of day. Money is that of one currency: the only
- * one among the roll-up's options, else the company's; amounts in others are no part of it. Without
- * records count and sum are 0, min and max are null. */
+ * at the record of TYPE alone, not at the time of day, and searches for no words. Money is that of
+ * one currency: the only one among the roll-up's options, else the company's; amounts in others are
+ * no part of it. Without records count and sum are 0, min and max are null. */
 
 #define KITH_HISTORY_FULL 0u /* every change with before and after                            */
 #define KITH_HISTORY_NONE 2u /* internal, high volume: no journal rows                        */
