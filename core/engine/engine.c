@@ -179,7 +179,7 @@ static kith_status build_schema(struct engine *g, kith_error *e) {
     if (st != KITH_OK)
         return st;
     g->schema->zone = g->opts.zone;
-    return rollups_open(g->writer, g->schema, e);
+    return rollups_open(g->writer, g->schema, &g->rolled_up, e);
 }
 
 /* The largest id ever given out that is still known. Timers and records without history are in no

@@ -176,6 +176,7 @@ struct engine {
     _Atomic bool clock_behind; /* it was said already */
     kith_id opened_at;         /* the largest id when it was opened */
     int lock_fd;
+    bool rolled_up;     /* roll-ups were computed when it was opened: segments may look at them */
     bool owner_marked;  /* "open" stands in the lock file */
     bool owner_empties; /* the log that was found is emptied once it is open */
     struct schema *schema;

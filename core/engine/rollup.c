@@ -204,9 +204,11 @@ kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e) 
 /* -- all of them ------------------------------------------------------------------------------- */
 
 static kith_status compute(struct txn *t, void *arg, kith_error *e) {
+    bool changed;
     (void)arg;
     TRY(rollups_forget(t->g->writer, e));
-    return rollups_open(t->g->writer, t->g->schema, e);
+    TRY(rollups_open(t->g->writer, t->g->schema, &changed, e));
+    return changed ? segments_settle_all(t, e) : KITH_OK;
 }
 
 kith_status engine_compute_rollups(struct engine *g, const struct principal *p, kith_error *e) {

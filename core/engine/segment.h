@@ -95,6 +95,8 @@ kith_status segment_publish(struct txn *t, const struct segment *s, const char *
                             kith_error *e);
 /* Has it worked out anew, and all that ask for it after it; at once, when that is quickly done. */
 kith_status segment_rebuild(struct txn *t, kith_id id, uint32_t kind, kith_error *e);
+/* Has all of them worked out anew, later: what they look at was computed, and not written. */
+kith_status segments_settle_all(struct txn *t, kith_error *e);
 /* Looks again at the records that `query` finds, later. */
 kith_status segment_settle_later(struct txn *t, struct segment *s, kith_str query, kith_error *e);
 /* A segment's own record was written. (segment_define.c) */

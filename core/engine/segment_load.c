@@ -208,7 +208,9 @@ static kith_status take_up(struct engine *g, kith_error *e) {
         TRY(settle_left(g->writer, s->id, 0, &left, e));
         int64_t settling;
         TRY(segment_number(g->writer, s->id, "settling", &settling, e));
-        if (settling && !left && !s->list)
+        if (g->rolled_up)
+            TRY(segment_set(g->writer, s->id, "settling", !s->list, e));
+        if ((settling || g->rolled_up) && !left && !s->list)
             TRY(settle_add(g->writer, &(struct settle){.segment = s->id, .kind = SETTLE_BUILD}, e));
         TRY(segment_set_class(g->writer, s->id, segment_class(s), e));
     }

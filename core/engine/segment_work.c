@@ -29,6 +29,20 @@ kith_status segment_settle_later(struct txn *t, struct segment *s, kith_str quer
     return settle(t, s->id, SETTLE_ROOTS, query, e);
 }
 
+kith_status segments_settle_all(struct txn *t, kith_error *e) {
+    const struct segment_list *all = &t->g->segments.all;
+    TRY(segments_load(t->g, e));
+    for (size_t i = 0; i < all->count; i++) {
+        int64_t left;
+        if (all->items[i]->list)
+            continue;
+        TRY(settle_left(t->g->writer, all->items[i]->id, SETTLE_AGAIN, &left, e));
+        if (left == 0)
+            TRY(settle(t, all->items[i]->id, SETTLE_AGAIN, (kith_str){0}, e));
+    }
+    return KITH_OK;
+}
+
 static bool asks_for(const struct segment *s, kith_id id) {
     for (size_t i = 0; i < s->depends.count; i++)
         if (s->depends.items[i].segment == id)

@@ -61,8 +61,9 @@ kith_status rollup_extreme(struct conn *c, const struct rollup *r, kith_id paren
 /* -- all records at once ----------------------------------------------------------------------- */
 
 /* Computes what is new or has another formula than when the database was used last, and forgets
- * what is kept no more. In the transaction that opens the database, once s->zone is set. */
-kith_status rollups_open(struct conn *c, const struct schema *s, kith_error *e);
+ * what is kept no more. In the transaction that opens the database, once s->zone is set. *changed:
+ * some record has another value now. */
+kith_status rollups_open(struct conn *c, const struct schema *s, bool *changed, kith_error *e);
 /* Has rollups_open compute all of them. */
 kith_status rollups_forget(struct conn *c, kith_error *e);
 /* Statements whose rows are what is wrong: the id of a record whose value is not what the formula

@@ -229,7 +229,7 @@ static kith_status check_range(struct conn *c, const struct rollup *r, kith_erro
 }
 
 static kith_status fill(struct conn *c, const struct rollup *r, const struct zone *zone,
-                        struct arena *a, kith_error *e) {
+                        struct arena *a, bool *changed, kith_error *e) {
     struct buf table = {0}, values = {0};
     int64_t records = 0;
     const struct rfield *f = r->field;
@@ -245,6 +245,7 @@ static kith_status fill(struct conn *c, const struct rollup *r, const struct zon
                    f->formula);
         return st;
     }
+    *changed |= records > 0;
     if (records)
         log_info("rollup", "%s.%s is computed for %lld records", f->type->name, f->name,
                  (long long)records);
@@ -356,7 +357,7 @@ static kith_status forget_absent(struct conn *c, const struct schema *s, struct 
     return KITH_OK;
 }
 
-static kith_status open_all(struct conn *c, const struct schema *s, struct arena *a,
+static kith_status open_all(struct conn *c, const struct schema *s, struct arena *a, bool *changed,
                             kith_error *e) {
     TRY(forget_absent(c, s, a, e));
     for (uint32_t i = 0; i < s->rollup_count; i++) {
@@ -368,14 +369,15 @@ static kith_status open_all(struct conn *c, const struct schema *s, struct arena
         TRY(is_filled(c, r, want, &filled, e));
         if (filled)
             continue;
-        TRY(fill(c, r, s->zone, a, e));
+        TRY(fill(c, r, s->zone, a, changed, e));
         TRY(set_filled(c, r, want, e));
     }
     return KITH_OK;
 }
 
-kith_status rollups_open(struct conn *c, const struct schema *s, kith_error *e) {
+kith_status rollups_open(struct conn *c, const struct schema *s, bool *changed, kith_error *e) {
     struct arena a = {0};
+    *changed = false;
     kith_status st = conn_exec(c,
                                "CREATE TABLE IF NOT EXISTS kith_rollup(field INTEGER NOT NULL,"
                                " parent INTEGER NOT NULL, value ANY NOT NULL, child INTEGER NOT"
@@ -383,7 +385,7 @@ kith_status rollups_open(struct conn *c, const struct schema *s, kith_error *e) 
                                " WITHOUT ROWID",
                                e);
     if (st == KITH_OK)
-        st = open_all(c, s, &a, e);
+        st = open_all(c, s, &a, changed, e);
     arena_free(&a);
     return st;
 }

@@ -249,6 +249,21 @@ TEST("no roll-up is journaled, neither when its record is made nor when it goes"
     fixture_close(&m.x);
 }
 
+static kith_status damage(struct txn *t, void *arg, kith_error *e) {
+    return conn_exec(txn_conn(t), arg, e);
+}
+
+static void run_sql(struct fixture *x, const char *sql) {
+    EXPECT_OK(engine_write(x->g, &by_tester, damage, (void *)sql, NULL, &x->e), x->e);
+}
+
+static void reopen(struct market *m) {
+    engine_close(m->x.g);
+    fixture_reopen(&m->x);
+    market_types(m);
+    fixture_start(&m->x);
+}
+
 TEST("a segment over a roll-up has those for whom it holds at every moment") {
     struct market m;
     market_open(&m);
@@ -265,6 +280,15 @@ TEST("a segment over a roll-up has those for whom it holds at every moment") {
     kith_id tx = update(x, m.types[DEAL], deal, PAIRS("state=lost"));
     EXPECT_INT(0, count(x, in, NULL));
     undo(x, tx);
+    EXPECT_INT(1, count(x, in, NULL));
+    run_sql(x, "UPDATE buyer SET paid = 0; DELETE FROM kith_member");
+    EXPECT_OK(engine_compute_rollups(x->g, &tester, &x->e), x->e);
+    settle(x);
+    EXPECT_INT(1, count(x, in, NULL));
+    run_sql(x, "UPDATE buyer SET paid = 0; DELETE FROM kith_member;"
+               "DELETE FROM kith_meta WHERE key LIKE 'rollup.%'");
+    reopen(&m);
+    settle(x);
     EXPECT_INT(1, count(x, in, NULL));
     expect_sound(x);
     fixture_close(x);
@@ -423,14 +447,6 @@ TEST("a ring of roll-ups is refused") {
 
 /* -- opening again ----------------------------------------------------------------------------- */
 
-static kith_status damage(struct txn *t, void *arg, kith_error *e) {
-    return conn_exec(txn_conn(t), arg, e);
-}
-
-static void run_sql(struct fixture *x, const char *sql) {
-    EXPECT_OK(engine_write(x->g, &by_tester, damage, (void *)sql, NULL, &x->e), x->e);
-}
-
 static kith_status keep_finding(void *arg, const char *check, const char *text, kith_error *e) {
     char *found = arg;
     (void)e;
@@ -446,13 +462,6 @@ static void expect_found(struct fixture *x, const char *want) {
     EXPECT_INT(1, findings);
     if (!strstr(found, want))
         TEST_FAIL("expected: %s\nfound:    %s", want, found);
-}
-
-static void reopen(struct market *m) {
-    engine_close(m->x.g);
-    fixture_reopen(&m->x);
-    market_types(m);
-    fixture_start(&m->x);
 }
 
 TEST("the doctor names a roll-up that is wrong, and all can be computed anew") {
