@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/identity.h"
 #include "cli/signals.h"
 #include "cli/wire.h"
 #include <fcntl.h>
@@ -25,6 +26,7 @@ static const struct command *const commands[] = {
     &command_module_inspect, &command_module_new,    &command_rule_list,
     &command_rule_check,     &command_rule_reload,   &command_rule_resume,
     &command_event_list,     &command_event_retry,   &command_event_skip,
+    &command_user_add, &command_user_password, &command_token_add, &command_token_list, &command_token_revoke, &command_role_check, &command_access_log, &command_access_explain,
     &command_serve,          &command_check,         &command_check_opened,
     &command_doctor,         &command_backup,        &command_restore,
     &command_explain,        &command_reference,     &command_complete,
@@ -38,10 +40,13 @@ const struct command *command_at(size_t i) {
 /* -- one command ------------------------------------------------------------------------------- */
 
 static kith_status execute(struct cmd *c, kith_error *e) {
-    c->principal = (struct principal){.name = c->io->actor, .all = true};
     if (c->help && c->command != &command_help)
         return cmd_help(c, e);
-    return c->command->run(c, e);
+    kith_status st = identity_enter(c, e);
+    if (st == KITH_OK)
+        st = c->command->run(c, e);
+    identity_leave(c);
+    return st;
 }
 
 static void print_error(struct io *io, bool json, const char *code, const kith_error *e) {
@@ -221,11 +226,14 @@ int cli_main(const struct program *p, int argc, char *const *argv) {
     bool here = st == KITH_OK && (c.help || c.command->needs == NEEDS_NOTHING);
     if (st == KITH_OK && !here)
         st = company_find(c.folder, &c.dir, &e);
+    if (st == KITH_OK && !here)
+        st = identity_ask(&c, &e);
     if (st == KITH_OK && !here && c.command->needs == NEEDS_COMPANY)
         st = run_with_company(&c, argc, argv, &code, &e);
     else if (st == KITH_OK)
         st = execute(&c, &e);
     int own = finish(&c, st, &e);
+    secrets_wipe(&local.io.secrets, sizeof local.io.secrets);
     io_local_close(&local);
     return code >= 0 ? code : own;
 }

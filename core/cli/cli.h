@@ -30,6 +30,8 @@ struct command {
     const char *repeated; /* the option that may be repeated: each value is one more argument */
     enum needs needs;
     bool quiet; /* says itself what else would be logged */
+    bool open;  /* for everybody who signed in; else for administrators */
+    bool asks;  /* for a new password, on the caller's side */
     uint32_t args_min, args_max;
     kith_status (*run)(struct cmd *c, kith_error *e);
 };
@@ -48,11 +50,14 @@ struct cmd {
     char *dir;               /* the company's folder, unless the command needs nothing */
     struct arena arena;      /* until the command ends */
     struct principal principal;
+    bool entered;      /* as a user, who must be left again */
     const char **args; /* in the arena, as are the options' values */
     size_t arg_count;
     size_t arg_room, late_count; /* while parsing: arguments given as options, from the back */
     const char *values[OPTIONS_PER_COMMAND]; /* by option row; NULL: not given; a switch: "" */
     const char *folder;                      /* --company */
+    const char *login, *token_file;          /* --user, --token-file */
+    const char *as, *reason;
     bool json, help;
     bool wrote; /* something was committed: reactions may follow */
     bool said;  /* the error was printed already */
@@ -126,6 +131,8 @@ extern const struct command command_init, command_import, command_export, comman
     command_module_inspect, command_module_new, command_rule_list, command_rule_check,
     command_rule_reload, command_rule_resume, command_event_list, command_event_retry,
     command_event_skip, command_run, command_serve, command_check, command_check_opened,
+    command_user_add, command_user_password, command_token_add, command_token_list,
+    command_token_revoke, command_role_check, command_access_log, command_access_explain,
     command_doctor, command_explain, command_help, command_version, command_search;
 
 #endif

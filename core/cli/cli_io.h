@@ -35,6 +35,15 @@ struct io_ops {
     bool (*interrupted)(struct io *io);
 };
 
+/* What the caller proves itself with, and the new password that a command was given: asked for on
+ * the caller's side, never on a command line. */
+enum io_proof { PROOF_NONE, PROOF_TOKEN, PROOF_PASSWORD };
+#define IO_SECRET_MAX 1032
+struct io_secrets {
+    enum io_proof kind;
+    char proof[IO_SECRET_MAX], fresh[IO_SECRET_MAX];
+};
+
 struct io {
     const struct io_ops *ops;
     struct buf out;   /* of standard output, not handed on yet */
@@ -43,6 +52,7 @@ struct io {
     bool deaf;        /* nobody reads the output any more */
     bool lost;        /* the output could not be written, as on a full disk */
     char actor[72];   /* who asks: "cli:anna" */
+    struct io_secrets secrets;
 };
 
 /* To standard output; buffered. io_puts and io_printf are for our own words only. */

@@ -2,6 +2,7 @@
 /* Client: has a command carried out by the process that owns the company, and does for it what only
  * this side can do: print, read and write files, hear Ctrl-C. */
 #include "cli/cli.h"
+#include "cli/identity.h"
 #include "cli/wire.h"
 #include <errno.h>
 #include <poll.h>
@@ -26,10 +27,13 @@ struct client {
 
 static kith_status send_run(struct client *c, kith_error *e) {
     struct buf b = {0};
-    buf_printf(&b, "%u%c%s%c%s%c", c->io->columns, 0, c->io->color ? "1" : "", 0, c->io->actor, 0);
+    const struct io_secrets *s = &c->io->secrets;
+    buf_printf(&b, "%u%c%s%c%s%c%d%c%s%c%s%c", c->io->columns, 0, c->io->color ? "1" : "", 0,
+               c->io->actor, 0, (int)s->kind, 0, s->proof, 0, s->fresh, 0);
     for (int i = 0; i < c->argc; i++)
         buf_add(&b, c->argv[i], strlen(c->argv[i]) + 1);
     kith_status st = b.failed ? err_nomem(e) : wire_send(&c->wire, FRAME_RUN, buf_view(&b), e);
+    secrets_wipe(b.ptr, b.len);
     buf_free(&b);
     return st;
 }

@@ -111,6 +111,7 @@ const struct command command_export = {
                 {"version", "2.1|3.0|4.0", "of vCards; else 3.0, which most programs read"},
                 {"fields", "A,B.C", "these fields, in this order; else all"}},
     .needs = NEEDS_COMPANY,
+    .open = true,
     .args_min = 1,
     .args_max = 2,
     .run = run,

@@ -41,7 +41,9 @@ static void add_field(struct find *f, const struct rfield *field) {
 static kith_status add_path(struct find *f, kith_str text, kith_error *e) {
     if (f->field_count == FIELDS_MAX)
         return err_set(e, KITH_E_LIMIT, NULL, "--fields names more than %d fields", FIELDS_MAX);
-    return path_parse(f->type, text, &f->c->arena, &f->fields[f->field_count++], e);
+    const struct path *p = &f->fields[f->field_count];
+    TRY(path_parse(f->type, text, &f->c->arena, &f->fields[f->field_count++], e));
+    return path_check(&f->c->principal, p, e);
 }
 
 static kith_status choose_fields(struct find *f, kith_error *e) {
@@ -84,7 +86,7 @@ static void guess_fields(struct find *f) {
     for (int w = 5; w > 0; w--) {
         for (uint32_t i = 0; i < f->type->field_count && f->field_count <= most; i++) {
             const struct rfield *field = f->type->fields[i];
-            if (weight(field) == w && (w == 5 || filled(f, field)))
+            if (cmd_reads(f->c, field) && weight(field) == w && (w == 5 || filled(f, field)))
                 add_field(f, field);
         }
     }
@@ -93,7 +95,8 @@ static void guess_fields(struct find *f) {
 static void all_fields(struct find *f) {
     add_field(f, NULL);
     for (uint32_t i = 0; i < f->type->field_count && f->field_count < FIELDS_MAX; i++)
-        add_field(f, f->type->fields[i]);
+        if (cmd_reads(f->c, f->type->fields[i]))
+            add_field(f, f->type->fields[i]);
 }
 
 /* -- one row ----------------------------------------------------------------------------------- */
@@ -332,6 +335,7 @@ const struct command command_find = {
                 {"after", "CURSOR", "go on where an earlier answer ended"},
                 {"csv", NULL, "answer in CSV, for spreadsheets"}},
     .needs = NEEDS_COMPANY,
+    .open = true,
     .args_min = 1,
     .args_max = 10000,
     .run = run,

@@ -67,7 +67,7 @@ static kith_status each_linked(struct cmd *c, const struct rtype *t, kith_id id,
     for (uint32_t i = 0; i < s->type_count; i++) {
         for (uint32_t k = 0; k < s->types[i]->field_count; k++) {
             const struct rfield *f = s->types[i]->fields[k];
-            if (!view_links_to(f, t))
+            if (!view_links_to(f, t) || !cmd_reads(c, f))
                 continue;
             struct linked l = {.field = f, .c = c};
             TRY(read_linked(&l, t, id, e));
@@ -235,6 +235,7 @@ const struct command command_get = {
             "linked to it then, and values that are derived from others, are not told.",
     .options = {{"as-of", "WHEN", "as it was then: a day, a time, or the id of a transaction"}},
     .needs = NEEDS_COMPANY,
+    .open = true,
     .args_min = 2,
     .args_max = 2,
     .run = run,

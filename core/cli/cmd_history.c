@@ -64,6 +64,7 @@ static kith_status complete(struct history *h, struct item *i, kith_error *e) {
     TRY(journal_tx_read(h->conn, i->row.tx, a, &i->tx, e));
     TRY(journal_source(h->conn, i->tx.actor, a, &i->actor, e));
     TRY(image_decode(cmd_schema(h->c), &i->row, a, &i->fields, &i->field_count, e));
+    i->field_count = changes_seen(h->c, i->fields, i->field_count);
     uint32_t source = i->row.source;
     for (size_t k = 0; h->field && k < i->field_count; k++)
         if (i->fields[k].field_id == h->field->id) {
@@ -226,6 +227,12 @@ static kith_status run(struct cmd *c, kith_error *e) {
     if (field)
         TRY(schema_find_field(cmd_schema(c), t, str_of(field), &h.field, e));
     TRY(cmd_option_int(c, "limit", 1, 1000000, DEFAULT_LIMIT, &h.limit, e));
+    if (h.field && !cmd_reads(c, h.field))
+        return err_set(e, KITH_E_DENIED, h.field->name, "you may not read %s.%s", t->name,
+                       h.field->name);
+    if (!cmd_sees(c, t, id))
+        return err_set(e, KITH_E_NOTFOUND, NULL, "there is no %s %s, and there never was", t->name,
+                       c->args[1]);
     TRY(cmd_option_int(c, "after", 1, INT64_MAX, INT64_MAX, &h.before, e));
     TRY(read_all(&h, id, &until, e));
     bool other = h.count > 0 && h.items[0].row.type != t->id;
@@ -250,6 +257,7 @@ const struct command command_history = {
                 {"limit", "N", "at most so many changes; else 100"},
                 {"after", "SEQ", "go on where an earlier answer ended"}},
     .needs = NEEDS_COMPANY,
+    .open = true,
     .args_min = 2,
     .args_max = 2,
     .run = run,

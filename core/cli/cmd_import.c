@@ -423,6 +423,7 @@ const struct command command_import = {
                 {"create-linked", NULL, "COLUMN=account.name makes the account that is not there"}},
     .repeated = "map",
     .needs = NEEDS_COMPANY,
+    .open = true,
     .args_min = 2,
     .args_max = 10000,
     .run = run,

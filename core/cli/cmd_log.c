@@ -27,6 +27,7 @@ struct log {
     struct cmd *c;
     struct entry *entries;
     size_t count, cap;
+    uint32_t actor; /* the caller's number, whose transactions are all that the caller sees */
 };
 
 /* Is the run that it belongs to a line already? Others may have written in between, and the first
@@ -42,7 +43,7 @@ static bool is_known(const struct log *l, const struct tx_head *tx) {
 
 static kith_status keep_head(void *arg, const struct tx_head *tx, kith_error *e) {
     struct log *l = arg;
-    if (is_known(l, tx))
+    if (is_known(l, tx) || (!l->c->principal.all && tx->actor != l->actor))
         return KITH_OK;
     if (l->count == l->cap)
         return KITH_E_LIMIT; /* ends the walk */
@@ -101,7 +102,9 @@ static kith_status fill_in(struct log *l, struct entry *n, struct conn *conn, ki
 static kith_status read_log(struct log *l, kith_error *e) {
     struct conn *conn;
     TRY(engine_reader(l->c->company->engine, &conn, e));
-    kith_status st = journal_txs(conn, keep_head, l, e);
+    kith_status st = journal_find_source(conn, l->c->principal.name, &l->actor, e);
+    if (st == KITH_OK)
+        st = journal_txs(conn, keep_head, l, e);
     st = st == KITH_E_LIMIT ? KITH_OK : st;
     for (size_t i = 0; i < l->count && st == KITH_OK; i++)
         st = fill_in(l, &l->entries[i], conn, e);
@@ -111,7 +114,8 @@ static kith_status read_log(struct log *l, kith_error *e) {
 
 /* A reader of its own looks it up. */
 static kith_str title_of_about(struct cmd *c, const struct about *a) {
-    return a->title.len ? a->title : show_title(c, a->type, a->id);
+    bool then = a->title.len && cmd_reads(c, a->type->title);
+    return then ? a->title : show_title(c, a->type, a->id);
 }
 
 /* "created contact Ada Lovelace, updated account Steel" */
@@ -121,8 +125,10 @@ static kith_str about_text(struct cmd *c, const struct entry *n) {
     struct buf b = {0};
     for (size_t i = 0; i < n->about_count; i++) {
         const struct about *a = &n->about[i];
+        if (!cmd_sees(c, a->type, a->id))
+            continue;
         kith_str title = title_of_about(c, a);
-        buf_printf(&b, "%s%s %s ", i ? ", " : "", done[a->kind], a->type->name);
+        buf_printf(&b, "%s%s %s ", b.len ? ", " : "", done[a->kind], a->type->name);
         buf_str(&b, title.len ? title : str_of(show_id(c, a->id)));
     }
     kith_str text = arena_str(&c->arena, buf_view(&b));
@@ -133,6 +139,8 @@ static kith_str about_text(struct cmd *c, const struct entry *n) {
 static void about_json(struct cmd *c, struct json_out *j, const struct entry *n) {
     json_array_(j);
     for (size_t i = 0; i < n->about_count; i++) {
+        if (!cmd_sees(c, n->about[i].type, n->about[i].id))
+            continue;
         json_object_(j);
         json_key(j, "change");
         json_strz(j, row_kind_name(n->about[i].kind));
@@ -221,5 +229,6 @@ const struct command command_log = {
     .help = "what was written lately, with the ids that 'kith undo' takes",
     .options = {{"limit", "N", "at most so many lines; else 20"}},
     .needs = NEEDS_COMPANY,
+    .open = true,
     .run = run,
 };

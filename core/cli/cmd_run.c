@@ -2,6 +2,7 @@
 /* kith run: calls an action of a module, or lists them. */
 #include "cli/rehearse.h"
 #include "cli/show.h"
+#include "record/access.h"
 #include <string.h>
 
 struct call_job {
@@ -55,7 +56,7 @@ static kith_status list_actions(struct cmd *c, const char *module) {
     struct table t;
     table_begin(&t, c, (const char *const[]){"action", "parameters", "what it does", NULL});
     for (size_t i = 0; (a = engine_action_at(c->company->engine, i)); i++) {
-        if (module && strcmp(a->module, module) != 0)
+        if ((module && strcmp(a->module, module) != 0) || !access_calls(&c->principal, a->name))
             continue;
         if (c->json) {
             json_action(c, a);
@@ -221,6 +222,7 @@ const struct command command_run = {
         "actions answer.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,
+    .open = true,
     .args_max = 10000,
     .run = run,
 };

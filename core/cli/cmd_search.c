@@ -204,6 +204,7 @@ const struct command command_search = {
                 {"wait", NULL, "first wait until all records are indexed"},
                 {"rebuild", NULL, "first make the index anew, when 'kith doctor' says so"}},
     .needs = NEEDS_COMPANY,
+    .open = true,
     .args_max = 1000,
     .run = run,
 };

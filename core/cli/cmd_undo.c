@@ -143,6 +143,7 @@ const struct command command_undo = {
             "afterwards; and what was refused, with the reason. An undo can be undone.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,
+    .open = true,
     .args_min = 1,
     .args_max = 1,
     .run = run,

@@ -45,7 +45,9 @@ static void print_cause(struct cmd *c, const struct why_step *s) {
     io_puts(c->io, "  because ");
     if (s->topic)
         io_printf(c->io, "%s was published%s", s->topic, t ? " about " : "");
-    if (t)
+    if (t && !cmd_sees(c, t, s->row.record))
+        io_puts(c->io, "a record that you may not see");
+    else if (t)
         io_text(c->io, show_record(c, t, s->row.record));
     else if (!s->topic)
         io_puts(c->io, "a record of a module that is not loaded");
@@ -63,13 +65,14 @@ static void json_step(struct cmd *c, struct json_out *j, const struct why_step *
     json_time(j, s->tx.at);
     json_key(j, "change");
     json_strz(j, row_kind_name(s->row.kind));
+    bool seen = cmd_sees(c, t, s->row.record);
     json_key(j, "type");
-    if (t)
+    if (t && seen)
         json_strz(j, t->name);
     else
         json_nil(j);
     json_key(j, "id");
-    json_id(j, s->row.record);
+    json_id(j, seen ? s->row.record : 0);
     if (s->topic) {
         json_key(j, "topic");
         json_strz(j, s->topic);
@@ -176,6 +179,11 @@ static kith_status run(struct cmd *c, kith_error *e) {
     kith_id id;
     TRY(arg_record(c, 0, &t, &id, e));
     TRY(schema_find_field(cmd_schema(c), t, str_of(c->args[2]), &field, e));
+    if (!cmd_reads(c, field))
+        return err_set(e, KITH_E_DENIED, field->name, "you may not read %s.%s", t->name,
+                       field->name);
+    if (!cmd_sees(c, t, id))
+        return err_set(e, KITH_E_NOTFOUND, NULL, "there is no %s %s", t->name, c->args[1]);
     if (field->rollup)
         return why_rollup(c, field->rollup, id, e);
     TRY(engine_reader(c->company->engine, &conn, e));
@@ -200,6 +208,7 @@ const struct command command_why = {
     .args = "TYPE ID FIELD",
     .help = "why a field has its value: who or which rule, when, and because of what",
     .needs = NEEDS_COMPANY,
+    .open = true,
     .args_min = 3,
     .args_max = 3,
     .run = run,

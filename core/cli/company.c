@@ -69,6 +69,12 @@ static const kith_setting settings[] = {
      "How deep reactions may lead to further reactions.", KITH_NO_ARRAY},
     {"engine.attempts", KITH_INT, 0, "5", 1, 100, NULL,
      "How often a failing reaction is tried before its event is set aside.", KITH_NO_ARRAY},
+    {"access.log", KITH_TEXT, 0, "users", 0, 0, "users,all",
+     "Whose reading of personal data is logged: of users who signed in, or of everybody, also of "
+     "administrators on the command line.",
+     KITH_NO_ARRAY},
+    {"access.password_length", KITH_INT, 0, "10", 8, 200, NULL,
+     "Characters that a password has at least.", KITH_NO_ARRAY},
     {"log.level", KITH_TEXT, KITH_SF_RELOAD, "info", 0, 0, "error,warn,info,debug",
      "How much 'kith serve' logs.", KITH_NO_ARRAY},
     {"log.rooms", KITH_LIST, KITH_SF_RELOAD, NULL, 0, 0, NULL,
@@ -461,6 +467,8 @@ static kith_status open_engine(struct company *c, const char *path, bool create,
         .cascade_max = setting_u32(s, "engine.cascade"),
         .attempts_max = setting_u32(s, "engine.attempts"),
         .read_limit_ms = settings_int(s, "", "engine.read_limit"),
+        .log_all_reads = str_eqz(settings_text(s, "", "access.log"), "all"),
+        .password_length = setting_u32(s, "access.password_length"),
         .create = create,
     };
     memcpy(o.base_currency, settings_text(s, "", "company.currency").ptr, 3);

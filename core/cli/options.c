@@ -9,6 +9,10 @@ static const struct option_row common[] = {
     {"company", "DIR",
      "the company's folder; else $KITH_COMPANY, else the nearest kith.conf upwards"},
     {"json", NULL, "answer in JSON, for programs"},
+    {"user", "LOGIN", "as this user; asks for the password, or reads it from a pipe"},
+    {"token-file", "FILE", "as the user whose token stands in it; else $KITH_TOKEN"},
+    {"as", "LOGIN", "for administrators: see what this user sees, without writing"},
+    {"reason", "TEXT", "why, with --as; it is logged"},
     {"help", NULL, "this text"},
 };
 #define COMMON_COUNT (sizeof common / sizeof common[0])
@@ -177,9 +181,25 @@ static kith_status set_option(struct cmd *c, const char *word, const char *next,
         c->folder = value;
     else if (strcmp(row->name, "json") == 0)
         c->json = true;
+    else if (strcmp(row->name, "user") == 0)
+        c->login = value;
+    else if (strcmp(row->name, "token-file") == 0)
+        c->token_file = value;
+    else if (strcmp(row->name, "as") == 0)
+        c->as = value;
+    else if (strcmp(row->name, "reason") == 0)
+        c->reason = value;
     else
         c->help = true;
     return KITH_OK;
+}
+
+/* Is it a common option whose value is the next word? */
+static bool takes_value(const char *word) {
+    for (size_t i = 0; i < COMMON_COUNT; i++)
+        if (common[i].value && strncmp(word, "--", 2) == 0 && strcmp(word + 2, common[i].name) == 0)
+            return true;
+    return false;
 }
 
 /* The command's name may stand behind common options: `kith --company DIR find ...`. Finds the
@@ -190,7 +210,7 @@ static kith_status first_words(struct cmd *c, int argc, char *const *argv, kith_
             return err_set(e, KITH_E_INVAL, NULL, "word %d of the command line is not UTF-8", i);
         if (strcmp(argv[i], "--") == 0)
             break;
-        if (strcmp(argv[i], "--company") == 0)
+        if (takes_value(argv[i]))
             i++;
         else if (strcmp(argv[i], "-h") != 0 && strncmp(argv[i], "--", 2) != 0)
             c->args[c->arg_count++] = argv[i];

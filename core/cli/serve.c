@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/identity.h"
 #include "cli/wire.h"
 #include <errno.h>
 #include <poll.h>
@@ -177,13 +178,15 @@ static const struct io_ops remote_ops = {
 
 /* -- one client -------------------------------------------------------------------------------- */
 
-/* Takes the NUL-ended texts apart: columns, colour, actor, arguments. argv points into text. */
+#define RUN_WORDS 6
+/* Takes the NUL-ended texts apart: columns, colour, actor, secrets, arguments. argv points into
+ * text. */
 static bool read_run(struct remote *r, kith_str text, char **argv, int *argc) {
     const char *at = text.ptr, *end = text.ptr + text.len;
     if (text.len == 0 || end[-1] != '\0')
         return false;
-    const char *words[3];
-    for (int i = 0; i < 3; i++) {
+    const char *words[RUN_WORDS];
+    for (int i = 0; i < RUN_WORDS; i++) {
         if (at == end)
             return false;
         words[i] = at;
@@ -193,6 +196,15 @@ static bool read_run(struct remote *r, kith_str text, char **argv, int *argc) {
     r->io.columns = columns > 0 && columns < 10000 ? (uint32_t)columns : 0;
     r->io.color = words[1][0] == '1';
     strncpy(r->io.actor, words[2], sizeof r->io.actor - 1);
+    struct io_secrets *s = &r->io.secrets;
+    if (strlen(words[4]) >= sizeof s->proof || strlen(words[5]) >= sizeof s->fresh)
+        return false;
+    long kind = strtol(words[3], NULL, 10);
+    if (kind < PROOF_NONE || kind > PROOF_PASSWORD)
+        return false;
+    s->kind = (enum io_proof)kind;
+    strcpy(s->proof, words[4]);
+    strcpy(s->fresh, words[5]);
     for (*argc = 0; at < end; at += strlen(at) + 1) {
         if (*argc == ARGS_MAX)
             return false;
@@ -227,6 +239,7 @@ static void run_command(struct remote *r, kith_str run) {
         }
     }
     free(argv);
+    secrets_wipe(text, (size_t)run.len);
     free(text);
 }
 
@@ -253,6 +266,8 @@ static void *guest_main(void *arg) {
     else if (st != KITH_E_IO) /* that one only looked whether somebody is here */
         log_warn("serve", "a client was sent away: %s", e.message);
     buf_free(&r.io.out);
+    secrets_wipe(&r.io.secrets, sizeof r.io.secrets);
+    secrets_wipe(r.wire.in.ptr, r.wire.in.len);
     leave(g, &r.wire);
     return NULL;
 }

@@ -2,10 +2,29 @@
 /* Show: values, records and causes as people and as programs read them. */
 #include "cli/show.h"
 #include "base/id.h"
+#include "record/access.h"
 #include <string.h>
 
 const struct schema *cmd_schema(const struct cmd *c) {
     return engine_schema(c->company->engine);
+}
+
+bool cmd_reads(const struct cmd *c, const struct rfield *f) {
+    return f ? access_reads(&c->principal, f) : c->principal.all;
+}
+
+bool cmd_sees(struct cmd *c, const struct rtype *t, kith_id id) {
+    kith_value *values;
+    return c->principal.all || (t && engine_get(c->company->engine, &c->principal, t, id, &c->arena,
+                                                &values, NULL) == KITH_OK);
+}
+
+size_t changes_seen(const struct cmd *c, struct image_field *f, size_t count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (cmd_reads(c, f[i].field))
+            f[kept++] = f[i];
+    return kept;
 }
 
 /* -- for people -------------------------------------------------------------------------------- */
@@ -175,6 +194,8 @@ void json_record(struct cmd *c, struct json_out *j, const struct rtype *t, kith_
     json_key(j, "type");
     json_strz(j, t->name);
     for (uint32_t i = 0; i < t->field_count; i++) {
+        if (!cmd_reads(c, t->fields[i]))
+            continue;
         json_key(j, t->fields[i]->name);
         value_json(cmd_schema(c), &values[i], j);
     }

@@ -44,6 +44,12 @@ kith_status arg_id(struct cmd *c, size_t i, kith_id *id, kith_error *e);
 /* TYPE ID at places i and i + 1. */
 kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id *id, kith_error *e);
 const struct schema *cmd_schema(const struct cmd *c);
+/* May the caller read this field? NULL, of a module that is not loaded: an administrator may. */
+bool cmd_reads(const struct cmd *c, const struct rfield *f);
+/* May the caller know of this record? A record that is gone is known to administrators. */
+bool cmd_sees(struct cmd *c, const struct rtype *t, kith_id id);
+/* Leaves those that the caller may read; gives their number. */
+size_t changes_seen(const struct cmd *c, struct image_field *f, size_t count);
 
 /* -- tables ------------------------------------------------------------------------------------ */
 

@@ -12,14 +12,15 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#define WIRE_VERSION 1u
+#define WIRE_VERSION 2u
 #define WIRE_MAX     (4u << 20) /* bytes of a payload: a command line is at most 2 MiB on Linux */
 #define WIRE_CHUNK   65536u     /* bytes of file content in one frame */
 
 enum frame {
     FRAME_HELLO = 'H', /* both: u32 version, then the program's version as text                  */
     FRAME_REFUSED = 'N', /* server: a sentence; the end */
-    FRAME_RUN = 'R',    /* client: NUL-ended texts: columns, "1" for colour, actor, arguments     */
+    FRAME_RUN = 'R',     /* client: NUL-ended texts: columns, "1" for colour, actor, sort of proof,
+                            proof, new password, arguments                                       */
     FRAME_CANCEL = 'X', /* client: Ctrl-C                                                         */
     FRAME_ALIVE = 'A',  /* client: still there, waiting for its own input                         */
     FRAME_OUT = '1',    /* server: for standard output                                            */

@@ -3,6 +3,7 @@
  * the write path. What runs inside a write (hooks, the consequences of a deletion) is the system's:
  * only what the caller asks for itself is checked. */
 #include "engine/engine_internal.h"
+#include "record/credential.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +95,8 @@ kith_status engine_enter(struct engine *g, const struct access_of *of, const cha
         sweep(g, generation);
         pthread_mutex_unlock(&g->known_lock);
     }
-    *out = (struct principal){.user = of->user, .name = name, .all = x->rights.admin, .access = x};
+    *out = (struct principal){
+        .user = of->user, .name = name ? name : x->name, .all = x->rights.admin, .access = x};
     return KITH_OK;
 }
 
@@ -114,8 +116,13 @@ void access_close(struct engine *g) {
     }
 }
 
-void access_written(struct engine *g, const struct rtype *t) {
-    g->access_touched |= type_is_access(t);
+kith_status access_follow(struct txn *t, const struct change *c, kith_error *e) {
+    if (!type_is_access(c->type))
+        return KITH_OK;
+    t->g->access_touched = true;
+    if (c->kind == ROW_DELETE && strcmp(c->type->name, "user") == 0)
+        return credential_forget(t->g->writer, c->id, e);
+    return KITH_OK;
 }
 
 void access_committed(struct engine *g) {

@@ -121,6 +121,8 @@ kith_status engine_as_of(struct engine *g, const struct principal *p, const stru
     if (out->state != PAST_THERE)
         return not_there(g, t, id, when, out, e);
     access_mask(p, t, out->values);
+    if (reads_noted(g, p, t))
+        TRY(reads_note(g, p, t, &id, 1, e));
     if (!p->all)
         out->lost_count = 0; /* no right speaks of fields that are no more */
     return KITH_OK;

@@ -12,7 +12,9 @@
 #include "base/date.h"
 #include "base/log.h"
 #include "base/number.h"
+#include "journal/access_log.h"
 #include "journal/import_log.h"
+#include "record/credential.h"
 
 #define CLOCK_SLACK_MS 60000 /* computers set their clocks by less while they run */
 
@@ -100,6 +102,7 @@ static void set_defaults(struct engine_options *o) {
     o->readers = o->readers ? o->readers : 4;
     o->cascade_max = o->cascade_max ? o->cascade_max : 16;
     o->attempts_max = o->attempts_max ? o->attempts_max : 5;
+    o->password_length = o->password_length ? o->password_length : 10;
     o->read_limit_ms = o->read_limit_ms ? o->read_limit_ms : 2000;
     if (!o->base_currency[0])
         memcpy(o->base_currency, "EUR", 4);
@@ -228,6 +231,10 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     if (st == KITH_OK)
         st = import_log_setup(g->writer, e);
     if (st == KITH_OK)
+        st = access_log_setup(g->writer, e);
+    if (st == KITH_OK)
+        st = credential_setup(g->writer, e);
+    if (st == KITH_OK)
         st = bus_setup(g, e);
     if (st == KITH_OK)
         st = timers_setup(g, e);
@@ -273,6 +280,8 @@ kith_status engine_open(struct engine **out, const struct engine_options *o, kit
     pthread_mutex_init(&g->lock, NULL);
     pthread_mutex_init(&g->readers_lock, NULL);
     pthread_mutex_init(&g->known_lock, NULL);
+    pthread_mutex_init(&g->sign_lock, NULL);
+    pthread_mutex_init(&g->reads_lock, NULL);
     pthread_mutex_init(&g->checkpoint_lock, NULL);
     pthread_mutex_init(&g->segments.lock, NULL);
     pthread_condattr_t monotonic;
@@ -311,7 +320,9 @@ kith_status engine_start(struct engine *g, kith_error *e) {
 void engine_close(struct engine *g) {
     if (!g)
         return;
+    reads_close(g);
     writer_stop(g);
+    reads_free(g);
     checkpoint_stop(g);
     segments_close(g);
     readers_close(g);
@@ -333,6 +344,8 @@ void engine_close(struct engine *g) {
     pthread_mutex_destroy(&g->lock);
     pthread_mutex_destroy(&g->readers_lock);
     pthread_mutex_destroy(&g->known_lock);
+    pthread_mutex_destroy(&g->sign_lock);
+    pthread_mutex_destroy(&g->reads_lock);
     pthread_mutex_destroy(&g->checkpoint_lock);
     if (g->lock_fd >= 0)
         close(g->lock_fd);

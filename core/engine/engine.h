@@ -33,13 +33,15 @@ struct engine_options {
     const struct schema_source
         *sources; /* of modules and company; the core's own come first by itself */
     size_t source_count;
-    uint32_t group_max;    /* requests committed together; 0: 1000 */
-    uint32_t queue_max;    /* waiting requests; 0: 10000; then KITH_E_BUSY */
-    uint32_t readers;      /* 0: 4 */
-    uint32_t cascade_max;  /* depth of reactions to reactions; 0: 16 */
-    uint32_t attempts_max; /* of a failing reaction before it is a dead letter; 0: 5 */
-    int64_t read_limit_ms; /* a read ends after this; 0: 2000 */
-    bool create;           /* make the file when it is absent */
+    uint32_t group_max;       /* requests committed together; 0: 1000 */
+    uint32_t queue_max;       /* waiting requests; 0: 10000; then KITH_E_BUSY */
+    uint32_t readers;         /* 0: 4 */
+    uint32_t cascade_max;     /* depth of reactions to reactions; 0: 16 */
+    uint32_t attempts_max;    /* of a failing reaction before it is a dead letter; 0: 5 */
+    int64_t read_limit_ms;    /* a read ends after this; 0: 2000 */
+    bool create;              /* make the file when it is absent */
+    bool log_all_reads;       /* of personal data, by administrators without a user, too */
+    uint32_t password_length; /* at least; 0: 10 */
 };
 /* Locks, opens, migrates, builds the schema. Nothing runs yet: register subscribers, then start.
  * KITH_E_BUSY: another process owns the file (the message names its pid). */

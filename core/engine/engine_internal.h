@@ -236,6 +236,12 @@ struct engine {
 
     pthread_mutex_t known_lock;
     struct known_access *known; /* guarded by known_lock; see access.c */
+    pthread_mutex_t sign_lock;  /* one sign-in, or one hash of a password, at a time */
+    pthread_mutex_t reads_lock;
+    struct read_note *reads, *reads_last; /* wait to be logged; guarded by reads_lock, as are: */
+    size_t reads_waiting;                 /* their records */
+    bool reads_posted;
+    const struct read_note *reads_written; /* [writer] the last one that the transaction wrote */
     _Atomic uint64_t access_generation;
     bool access_touched; /* [writer] this group wrote what rights come from */
 
@@ -297,7 +303,8 @@ const kith_value *txn_lookup(void *arg, const struct rtype *t, kith_id id); /* m
 void access_close(struct engine *g);
 kith_status access_hooks_add(struct engine *g, kith_error *e);
 kith_status access_absent(const struct rtype *t, kith_id id, kith_error *e); /* KITH_E_NOTFOUND */
-void access_written(struct engine *g, const struct rtype *t);
+/* A row was written: what rights and credentials come from is kept in step. */
+kith_status access_follow(struct txn *t, const struct change *c, kith_error *e);
 void access_committed(struct engine *g);
 kith_status txn_admit(struct txn *t, kith_error *e); /* before anything else is done in it */
 /* Without a right to read it there is no such record. */
@@ -328,6 +335,15 @@ kith_status follow_change(struct txn *t, const struct change *c, kith_error *e);
 
 /* rollup.c */
 kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e);
+
+/* read_log.c */
+/* Is it logged that this principal was handed records of this type? */
+bool reads_noted(const struct engine *g, const struct principal *p, const struct rtype *t);
+kith_status reads_note(struct engine *g, const struct principal *p, const struct rtype *t,
+                       const kith_id *ids, size_t count, kith_error *e);
+kith_status reads_flush(struct engine *g, kith_error *e); /* what waits is written; not [writer] */
+void reads_close(struct engine *g);
+void reads_free(struct engine *g);
 
 /* owner.c */
 kith_status owner_take(struct engine *g, kith_error *e);

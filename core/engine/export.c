@@ -2,6 +2,7 @@
 /* Export: what a query finds, page by page, as CSV, JSON lines or vCards. */
 #include "engine/export_vcard.h"
 #include "engine/path.h"
+#include "record/access.h"
 
 #include "base/id.h"
 #include "base/json.h"
@@ -31,7 +32,8 @@ static kith_status listed_paths(struct exporting *x, kith_error *e) {
     while (str_split(&rest, ',', &name)) {
         if (x->path_count == FIELDS)
             return err_set(e, KITH_E_LIMIT, NULL, "at most %d fields can be exported", FIELDS);
-        TRY(path_parse(query_type(x->o->query), name, &x->names, &x->paths[x->path_count++], e));
+        TRY(path_parse(query_type(x->o->query), name, &x->names, &x->paths[x->path_count], e));
+        TRY(path_check(x->o->principal, &x->paths[x->path_count++], e));
     }
     return x->path_count ? KITH_OK : err_set(e, KITH_E_INVAL, NULL, "the list of fields is empty");
 }
@@ -45,8 +47,9 @@ static kith_status build_paths(struct exporting *x, kith_error *e) {
         return listed_paths(x, e);
     x->paths[x->path_count++].name = "id";
     for (uint32_t i = 0; i < t->field_count; i++)
-        x->paths[x->path_count++] =
-            (struct path){.name = t->fields[i]->name, .field = t->fields[i]};
+        if (access_reads(x->o->principal, t->fields[i]))
+            x->paths[x->path_count++] =
+                (struct path){.name = t->fields[i]->name, .field = t->fields[i]};
     return KITH_OK;
 }
 

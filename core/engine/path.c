@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Path: from a record through its links to one value. */
 #include "engine/path.h"
+#include "record/access.h"
 
 kith_status path_parse(const struct rtype *t, kith_str text, struct arena *a, struct path *out,
                        kith_error *e) {
@@ -24,6 +25,15 @@ kith_status path_parse(const struct rtype *t, kith_str text, struct arena *a, st
         out->field = NULL;
     }
     return err_set(e, KITH_E_INVAL, NULL, "a name is missing in the list of fields");
+}
+
+kith_status path_check(const struct principal *principal, const struct path *p, kith_error *e) {
+    const struct rfield *closed = p->field && !access_reads(principal, p->field) ? p->field : NULL;
+    for (uint32_t i = 0; i < p->link_count && !closed; i++)
+        closed = access_reads(principal, p->links[i]) ? NULL : p->links[i];
+    return closed ? err_set(e, KITH_E_DENIED, closed->name, "you may not read %s.%s",
+                            closed->type->name, closed->name)
+                  : KITH_OK;
 }
 
 kith_status path_follow(struct engine *g, const struct principal *principal, const struct path *p,

@@ -221,6 +221,18 @@ static kith_status show_page(const struct found *rows, size_t n, find_row fn, vo
     return KITH_OK;
 }
 
+static kith_status note_page(struct engine *g, const struct principal *p, const struct rtype *t,
+                             const struct found *rows, size_t n, struct arena *a, kith_error *e) {
+    if (n == 0 || !reads_noted(g, p, t))
+        return KITH_OK;
+    kith_id *ids = ARENA_ARRAY(a, kith_id, n);
+    if (!ids)
+        return err_nomem(e);
+    for (size_t i = 0; i < n; i++)
+        ids[i] = rows[i].id;
+    return reads_note(g, p, t, ids, n, e);
+}
+
 kith_status engine_find(struct engine *g, const struct principal *p, const struct query *q,
                         const kith_value *params, struct find_page *page, struct arena *a,
                         find_row fn, void *arg, kith_error *e) {
@@ -231,8 +243,10 @@ kith_status engine_find(struct engine *g, const struct principal *p, const struc
     TRY(engine_reader(g, &c, e));
     kith_status st = find_page(c, q, &env, params, page, a, &rows, &n, e);
     engine_reader_done(g, c);
+    TRY(st);
+    TRY(note_page(g, p, query_type(q), rows, n, a, e));
     /* The reader is back before the first row is shown: fn may read, too. */
-    return st == KITH_OK ? show_page(rows, n, fn, arg, e) : st;
+    return show_page(rows, n, fn, arg, e);
 }
 
 kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
@@ -250,6 +264,8 @@ kith_status engine_get(struct engine *g, const struct principal *p, const struct
     if (st == KITH_OK && !yes)
         return access_absent(type, id, e);
     access_mask(p, type, *values);
+    if (st == KITH_OK && reads_noted(g, p, type))
+        return reads_note(g, p, type, &id, 1, e);
     return st;
 }
 
@@ -314,6 +330,8 @@ kith_status txn_find(struct txn *t, const struct query *q, const kith_value *par
         page.limit = left < size ? left : size;
         size = size < TXN_PAGE_MAX ? 2 * size : size;
         TRY(find_in(t, q, params, &page, &rows, &n, e));
+        if (!t->system)
+            TRY(note_page(t->g, t->principal, query_type(q), rows, n, t->arena, e));
         TRY(show_page(rows, n, fn, arg, e));
         if (page.cursor.len == 0)
             break;

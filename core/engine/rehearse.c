@@ -15,11 +15,32 @@ struct rehearsing {
     struct arena *arena;
     struct rehearsal *out;
     size_t cap;
+    struct txn *txn;
 };
+
+/* What others' code does to records that the caller may not see is not shown either. */
+static kith_status may_show(struct rehearsing *r, const struct journal_row *row, bool *yes,
+                            kith_error *e) {
+    const struct rtype *t = schema_type_by_id(r->txn->g->schema, row->type);
+    *yes = r->txn->principal->all || row->source == 0;
+    return *yes || !t ? KITH_OK : txn_exists(r->txn, t, row->record, yes, e);
+}
+
+static size_t readable(const struct principal *p, struct image_field *f, size_t count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (p->all || (f[i].field && access_reads(p, f[i].field)))
+            f[kept++] = f[i];
+    return kept;
+}
 
 static kith_status note_effect(struct engine *g, struct rehearsing *r,
                                const struct journal_row *row, kith_error *e) {
     struct journal_row kept = *row;
+    bool shown;
+    TRY(may_show(r, row, &shown, e));
+    if (!shown)
+        return KITH_OK;
     struct effect *items =
         arena_grow(r->arena, r->out->effects, r->out->count, &r->cap, sizeof *items);
     if (!items)
@@ -41,6 +62,7 @@ static kith_status note_effect(struct engine *g, struct rehearsing *r,
     } else {
         struct image_field *fields;
         TRY(image_decode(g->schema, &kept, r->arena, &fields, &x->field_count, e));
+        x->field_count = readable(r->txn->principal, fields, x->field_count);
         x->fields = fields;
     }
     r->out->count++;
@@ -73,6 +95,7 @@ static kith_status rehearse_alone(struct engine *g, struct request *q, kith_erro
     kith_status st = txn_actor(g, q->opts->principal, &actor, e);
     if (st == KITH_OK) {
         txn_begin(&t, g, q->opts, actor);
+        r->txn = &t;
         st = txn_run(&t, r->fn, r->arg, e);
     }
     if (st == KITH_OK)

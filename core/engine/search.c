@@ -270,7 +270,11 @@ kith_status engine_search(struct engine *g, const struct principal *p, kith_str 
     TRY(engine_reader(g, &c, e));
     kith_status st = look(&l, c, e);
     engine_reader_done(g, c);
-    for (size_t i = 0; st == KITH_OK && i < answer->count; i++)
+    for (size_t i = 0; st == KITH_OK && i < answer->count; i++) {
+        const struct search_record *r = &answer->records[i];
         st = show(&l, &answer->records[i], e);
+        if (st == KITH_OK && reads_noted(g, p, r->type))
+            st = reads_note(g, p, r->type, &r->id, 1, e);
+    }
     return st;
 }

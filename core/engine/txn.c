@@ -431,10 +431,11 @@ static kith_status finish_write(struct txn *t, struct change *c, kith_error *e) 
         TRY(check_row(t, c, e));
     }
     TRY(write_row(t, c, e));
-    access_written(t->g, c->type);
     kith_status st = journal_change(t, c, &seq, e);
     c->sources = NULL; /* from now on change_set refuses */
     t->system++;       /* what follows from it is not asked for */
+    if (st == KITH_OK)
+        st = access_follow(t, c, e);
     if (st == KITH_OK)
         st = follow_write(t, c, seq, e);
     if (st == KITH_OK)
@@ -515,6 +516,8 @@ kith_status txn_get(struct txn *t, const struct rtype *type, kith_id id, const k
     TRY(record_read(t->g->writer, type, id, t->arena, out, e));
     TRY(txn_may_read(t, type, id, out, e));
     access_mask(txn_principal(t), type, out);
+    if (!t->system && reads_noted(t->g, t->principal, type))
+        TRY(reads_note(t->g, t->principal, type, &id, 1, e));
     *values = out;
     return KITH_OK;
 }

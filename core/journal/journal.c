@@ -338,6 +338,23 @@ kith_status journal_source(struct conn *c, uint32_t number, struct arena *a, str
     return out->name && out->version ? KITH_OK : err_nomem(e);
 }
 
+kith_status journal_find_source(struct conn *c, const char *name, uint32_t *number, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    *number = 0;
+    TRY(conn_prepare(c,
+                     "SELECT id FROM kith_source WHERE kind = 1 AND name = ?1 AND version = ''"
+                     " AND line = 0",
+                     &st, e));
+    bind_str(st, 1, str_of(name));
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return KITH_OK;
+    *number = (uint32_t)sqlite3_column_int64(st, 0);
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
 kith_status journal_topic_name(struct conn *c, uint32_t number, struct arena *a, const char **name,
                                kith_error *e) {
     sqlite3_stmt *st;

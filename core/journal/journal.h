@@ -121,6 +121,8 @@ kith_status journal_run_size(struct conn *c, kith_id run, uint64_t *transactions
                              kith_error *e);
 kith_status journal_source(struct conn *c, uint32_t number, struct arena *a, struct source *out,
                            kith_error *e);
+/* The number of a person or program by its name; 0: it never wrote anything. */
+kith_status journal_find_source(struct conn *c, const char *name, uint32_t *number, kith_error *e);
 kith_status journal_topic_name(struct conn *c, uint32_t number, struct arena *a, const char **name,
                                kith_error *e);
 

@@ -113,7 +113,8 @@ static kith_status read_login(struct conn *c, struct access *x, struct arena *a,
         return err_set(e, KITH_E_DENIED, NULL, "the user is not there any more");
     x->login = arena_strndup(a, column_str(st, 0).ptr, column_str(st, 0).len);
     sqlite3_reset(st);
-    return x->login ? KITH_OK : err_nomem(e);
+    x->name = x->login ? arena_printf(a, "user:%s", x->login) : NULL;
+    return x->name ? KITH_OK : err_nomem(e);
 }
 
 static kith_status copy_of(struct access *x, const struct access_of *of, struct arena *a,
@@ -353,7 +354,7 @@ static kith_status judge(struct judged *j, enum right right, const struct rtype 
         return KITH_OK;
     *yes = is_own(j, t, id, values);
     if (*yes && j->explain)
-        j->why = arena_printf(j->arena, "it is %s own", j->access->login);
+        j->why = arena_printf(j->arena, "%s owns it", j->access->login);
     if (!*yes && (reach & REACH_TEAM) == REACH_TEAM)
         TRY(in_team(j, t, id, values, yes));
     if (!*yes && (reach & REACH_TERRITORY) == REACH_TERRITORY)

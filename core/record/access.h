@@ -33,8 +33,8 @@ struct access_of {
     struct rights_limit limit; /* zeroed: none */
 };
 struct access {
-    struct access_of of; /* its texts live as long */
-    const char *login;
+    struct access_of of;      /* its texts live as long */
+    const char *login, *name; /* "anna", "user:anna" */
     struct rights rights;
     struct id_set teams;       /* the user's, and those below them */
     struct id_set circles;     /* and those that these are part of: what is shared with them */

@@ -41,10 +41,13 @@
  * seen. */
 struct access;
 struct principal {
-    kith_id user;                /* 0: not a stored user */
-    const char *name;            /* "cli:anna", "user:anna", "rule:score.lua", "system" */
-    bool all;                    /* may everything: Kith itself, and administrators */
-    const struct access *access; /* what it may (access.h); NULL with `all` */
+    kith_id user;     /* 0: not a stored user */
+    const char *name; /* "cli:anna", "user:anna", "rule:score.lua", "system" */
+    bool all;         /* may everything: Kith itself, and administrators */
+    const struct access
+        *access;         /* what it may (access.h); NULL: nothing, or with `all` everything */
+    const char *surface; /* by which it asks, "cli"; NULL: code, whose reading is not logged */
+    const char *asked;   /* the command or request, for the log of who read what; may be NULL */
 };
 
 struct zone;

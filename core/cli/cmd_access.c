@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith access, kith role check: who may what, why, and who did. */
+#include "base/id.h"
+#include "cli/show.h"
+#include "engine/sign_in.h"
+#include <string.h>
+
+#define DEFAULT_LIMIT 50
+#define SHOWN         3 /* records named in one line */
+
+/* -- kith access log --------------------------------------------------------------------------- */
+
+static kith_str records_text(struct cmd *c, const struct access_entry *x) {
+    const struct rtype *t = schema_type_by_id(cmd_schema(c), x->type);
+    struct buf b = {0};
+    if (x->record_count == 0)
+        return (kith_str){"", 0};
+    buf_printf(&b, "%zu %s:", x->record_count, t ? t->name : "record");
+    for (size_t i = 0; i < x->record_count && i < SHOWN; i++)
+        buf_printf(&b, " %s", show_id(c, x->records[i]));
+    buf_puts(&b, x->record_count > SHOWN ? " ..." : "");
+    kith_str text = arena_str(&c->arena, buf_view(&b));
+    buf_free(&b);
+    return text;
+}
+
+static void json_entry(struct cmd *c, const struct access_entry *x, size_t shown) {
+    const struct rtype *t = schema_type_by_id(cmd_schema(c), x->type);
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "at");
+    json_time(&j, x->at);
+    json_key(&j, "event");
+    json_strz(&j, access_event_name(x->event));
+    json_key(&j, "actor");
+    json_strz(&j, x->actor);
+    json_key(&j, "user");
+    json_id(&j, x->user);
+    json_key(&j, "surface");
+    json_strz(&j, x->surface);
+    json_key(&j, "asked");
+    json_strz(&j, x->asked);
+    json_key(&j, "type");
+    if (t)
+        json_strz(&j, t->name);
+    else
+        json_nil(&j);
+    json_key(&j, "records");
+    json_array_(&j);
+    for (size_t i = 0; i < x->record_count && i < shown; i++)
+        json_id(&j, x->records[i]);
+    json_array_end(&j);
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
+static kith_status run_log(struct cmd *c, kith_error *e) {
+    const char *record = cmd_option(c, "record"), *login = cmd_option(c, "user");
+    kith_id id = 0, user = 0;
+    int64_t limit;
+    struct access_entry *list;
+    size_t n, shown = c->json ? 100000 : SHOWN;
+    struct table t;
+    TRY(cmd_option_int(c, "limit", 1, 1000000, DEFAULT_LIMIT, &limit, e));
+    if (record && !id_parse(str_of(record), &id))
+        return err_set(e, KITH_E_INVAL, NULL, "'%s' is not an id", record);
+    if (login)
+        TRY(sign_in_user(c->company->engine, login, &user, e));
+    TRY(access_entries(c->company->engine, id, user, limit, shown, &c->arena, &list, &n, e));
+    table_begin(&t, c, (const char *const[]){"time", "who", "event", "asked", "records", NULL});
+    for (size_t i = 0; i < n; i++) {
+        if (c->json) {
+            json_entry(c, &list[i], shown);
+            continue;
+        }
+        table_cell(&t, show_time(c, list[i].at));
+        table_cellz(&t, list[i].actor);
+        table_cellz(&t, access_event_name(list[i].event));
+        table_cellz(&t, list[i].asked);
+        table_cell(&t, records_text(c, &list[i]));
+    }
+    if (!c->json && n > 0)
+        table_print(&t);
+    else if (!c->json)
+        io_puts(c->io, "Nobody read anything that is logged.\n");
+    return KITH_OK;
+}
+
+/* -- kith access explain ----------------------------------------------------------------------- */
+
+static const char *roles_text(struct cmd *c, const struct principal *p) {
+    const struct access *x = p->access;
+    const struct rtype *user = schema_type(cmd_schema(c), STR("user"));
+    const struct rfield *f = type_field(cmd_schema(c), user, STR("roles"));
+    kith_value *values;
+    if (engine_get(c->company->engine, &c->principal, user, x->of.user, &c->arena, &values, NULL) !=
+            KITH_OK ||
+        values[f->index].kind == KITH_NULL)
+        return "none";
+    kith_str text = show_value(c, &values[f->index]);
+    const char *copy = arena_strndup(&c->arena, text.ptr, text.len);
+    return copy ? copy : "";
+}
+
+static const char *reach_of(struct cmd *c, const struct principal *p, enum right right,
+                            const struct rtype *t) {
+    const struct rfield *whole = type_whole(t);
+    if (whole)
+        return arena_printf(&c->arena, "as far as the record that it is part of (%s)", whole->name);
+    return arena_printf(&c->arena, "%s", reach_text(p->access->rights.types[t->id].reach[right]));
+}
+
+static kith_status explain_right(struct cmd *c, const struct principal *p, enum right right,
+                                 const struct rtype *t, kith_id id, struct json_out *j,
+                                 kith_error *e) {
+    const char *why = NULL;
+    bool yes;
+    TRY(access_explain(c->company->engine, p, right, t, id, &c->arena, &yes, &why, e));
+    if (p->all)
+        why = "an administrator may everything";
+    else if (!yes)
+        why = arena_printf(&c->arena, "the roles reach: %s", reach_of(c, p, right, t));
+    if (j) {
+        json_key(j, right_names[right]);
+        json_object_(j);
+        json_key(j, "may");
+        json_bool_(j, yes);
+        json_key(j, "why");
+        json_strz(j, why ? why : "");
+        json_object_end(j);
+        return KITH_OK;
+    }
+    io_printf(c->io, "  %-6s  %s%s%s  ", right_names[right],
+              io_style(c->io, yes ? STYLE_GOOD : STYLE_BAD), yes ? "yes" : "no ",
+              io_style(c->io, STYLE_PLAIN));
+    io_text(c->io, str_of(why));
+    io_puts(c->io, "\n");
+    return KITH_OK;
+}
+
+static const char *closed_fields(struct cmd *c, const struct principal *p, const struct rtype *t) {
+    struct buf b = {0};
+    for (uint32_t i = 0; i < t->field_count; i++)
+        if (!access_reads(p, t->fields[i]))
+            buf_printf(&b, "%s%s", b.len ? ", " : "", t->fields[i]->name);
+    const char *text = arena_strndup(&c->arena, b.ptr ? b.ptr : "", b.len);
+    buf_free(&b);
+    return text ? text : "";
+}
+
+static kith_status explain(struct cmd *c, const struct principal *p, const struct rtype *t,
+                           kith_id id, kith_error *e) {
+    const enum right rights[] = {RIGHT_READ, RIGHT_UPDATE, RIGHT_DELETE};
+    const char *closed = closed_fields(c, p, t);
+    struct buf b = {0};
+    struct json_out j;
+    kith_status st = KITH_OK;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    if (!c->json) {
+        io_text(c->io, str_of(p->name));
+        io_puts(c->io, " and ");
+        io_text(c->io, show_record(c, t, id));
+        io_puts(c->io, ", by the roles ");
+        io_text(c->io, str_of(roles_text(c, p)));
+        io_puts(c->io, ":\n");
+    }
+    for (size_t i = 0; st == KITH_OK && i < sizeof rights / sizeof *rights; i++)
+        st = explain_right(c, p, rights[i], t, id, c->json ? &j : NULL, e);
+    if (st == KITH_OK && c->json) {
+        json_key(&j, "closed");
+        json_strz(&j, closed);
+        json_object_end(&j);
+        json_print(c, &b);
+        return KITH_OK;
+    }
+    buf_free(&b);
+    if (st == KITH_OK && closed[0])
+        io_printf(c->io, "Fields that stay closed: %s.\n", closed);
+    return st;
+}
+
+static kith_status run_explain(struct cmd *c, kith_error *e) {
+    const struct rtype *t;
+    struct access_of of = {0};
+    struct principal p;
+    kith_id id;
+    TRY(arg_record(c, 1, &t, &id, e));
+    TRY(sign_in_user(c->company->engine, c->args[0], &of.user, e));
+    TRY(engine_enter(c->company->engine, &of, NULL, &p, e));
+    kith_status st = explain(c, &p, t, id, e);
+    engine_leave(c->company->engine, &p);
+    return st;
+}
+
+/* -- kith role check --------------------------------------------------------------------------- */
+
+struct checking {
+    struct cmd *c;
+    size_t checked, wrong;
+    const struct rfield *name, *rights;
+};
+
+static const char *action_at(const void *arg, size_t i) {
+    return engine_action_at(arg, i)->name;
+}
+
+static kith_status check_role(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct checking *k = arg;
+    struct cmd *c = k->c;
+    struct rights_names names = {action_at, c->company->engine, 0};
+    kith_error why = KITH_ERROR_INIT;
+    const kith_value *v = &values[k->rights->index];
+    (void)e;
+    (void)id;
+    while (engine_action_at(c->company->engine, names.count))
+        names.count++;
+    k->checked++;
+    kith_str json = v->kind == KITH_TEXT ? v->as.s : (kith_str){0};
+    if (role_check(cmd_schema(c), &names, json, &why) == KITH_OK)
+        return KITH_OK;
+    k->wrong++;
+    kith_str name = value_text(cmd_schema(c), &values[k->name->index], &c->arena);
+    show_problem(c, arena_printf(&c->arena, "role %.*s", (int)name.len, name.ptr), 0, why.message);
+    return KITH_OK;
+}
+
+static kith_status run_check(struct cmd *c, kith_error *e) {
+    const struct rtype *role = schema_type(cmd_schema(c), STR("role"));
+    struct checking k = {.c = c,
+                         .name = type_field(cmd_schema(c), role, STR("name")),
+                         .rights = type_field(cmd_schema(c), role, STR("rights"))};
+    struct find_page page = {.limit = 10000};
+    struct query *q;
+    TRY(query_parse(&q, cmd_schema(c), &c->arena, STR("role order by name"), e));
+    TRY(engine_find(c->company->engine, &c->principal, q, NULL, &page, &c->arena, check_role, &k,
+                    e));
+    if (k.wrong > 0) {
+        c->said = true;
+        return KITH_E_INVAL;
+    }
+    if (!c->json)
+        io_printf(c->io, "%zu role%s: every name in %s is known.\n", k.checked,
+                  k.checked == 1 ? "" : "s", k.checked == 1 ? "it" : "them");
+    return KITH_OK;
+}
+
+const struct command command_role_check = {
+    .name = "role check",
+    .args = "",
+    .help = "do the roles name only types, fields and actions that there are?",
+    .more = "A role is checked when it is written. Later a module may be disabled or a field\n"
+            "retired: what a role says of it counts for nothing, and is shown here.",
+    .needs = NEEDS_COMPANY,
+    .run = run_check,
+};
+
+const struct command command_access_log = {
+    .name = "access log",
+    .args = "",
+    .help = "who read personal data, who failed to sign in, who saw with others' eyes",
+    .more =
+        "Reading by users who signed in is logged; with access.log = \"all\" in kith.conf that\n"
+        "of administrators on the command line, too.",
+    .options = {{"record", "ID", "who read this record"},
+                {"user", "LOGIN", "what this user did"},
+                {"limit", "N", "at most so many lines; else 50"}},
+    .needs = NEEDS_COMPANY,
+    .run = run_log,
+};
+
+const struct command command_access_explain = {
+    .name = "access explain",
+    .args = "LOGIN TYPE ID",
+    .help = "may this user read and write this record, and why",
+    .needs = NEEDS_COMPANY,
+    .args_min = 3,
+    .args_max = 3,
+    .run = run_explain,
+};

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith user add, kith user password: what records alone cannot do for a user. */
+#include "cli/rehearse.h"
+#include "cli/show.h"
+#include "engine/sign_in.h"
+#include <string.h>
+
+struct job {
+    struct cmd *c;
+    const char *login, *name;
+    const char *teams, *roles; /* names, "North,South"; or NULL */
+    kith_id id;
+};
+
+/* The records of a type with these names, as links. */
+static kith_status find_named(struct txn *t, const struct rtype *type, const char *names,
+                              kith_value *out, kith_error *e) {
+    const struct schema *s = engine_schema(txn_engine(t));
+    const struct rfield *f = type_field(s, type, STR("name"));
+    kith_str rest = str_of(names), one;
+    size_t n = 0;
+    kith_value *items = ARENA_ARRAY(txn_arena(t), kith_value, strlen(names) + 1);
+    if (!items)
+        return err_nomem(e);
+    while (str_split(&rest, ',', &one)) {
+        kith_value v = value_str(one);
+        kith_id id;
+        TRY(record_unique_owner(txn_conn(t), f, &v, txn_arena(t), &id, e));
+        if (!id)
+            return err_set(e, KITH_E_NOTFOUND, NULL, "there is no %s '%.*s'", type->name,
+                           (int)(one.len < 60 ? one.len : 60), one.ptr);
+        items[n++] = value_link(id, type->id);
+    }
+    *out = n ? (kith_value){.kind = KITH_LIST, .as.list = {items, n}} : value_null();
+    return KITH_OK;
+}
+
+static kith_status do_add(struct txn *t, void *arg, kith_error *e) {
+    struct job *job = arg;
+    const struct schema *s = engine_schema(txn_engine(t));
+    const struct rtype *user = schema_type(s, STR("user"));
+    struct assign set[4] = {{type_field(s, user, STR("login")), value_str(str_of(job->login))},
+                            {type_field(s, user, STR("name")), value_str(str_of(job->name))}};
+    size_t n = 2;
+    kith_id id;
+    if (job->teams) {
+        set[n].field = type_field(s, user, STR("teams"));
+        TRY(find_named(t, schema_type(s, STR("team")), job->teams, &set[n++].value, e));
+    }
+    if (job->roles) {
+        set[n].field = type_field(s, user, STR("roles"));
+        TRY(find_named(t, schema_type(s, STR("role")), job->roles, &set[n++].value, e));
+    }
+    TRY(txn_create(t, user, set, n, &id, e));
+    job->id = id;
+    return KITH_OK;
+}
+
+static kith_status run_add(struct cmd *c, kith_error *e) {
+    struct job job = {.c = c,
+                      .login = c->args[0],
+                      .name = cmd_option(c, "name"),
+                      .teams = cmd_option(c, "team"),
+                      .roles = cmd_option(c, "role")};
+    kith_id tx;
+    job.name = job.name ? job.name : job.login;
+    TRY(write_or_rehearse(c, ORIGIN_CLI, do_add, &job, &tx, e));
+    if (rehearsing(c))
+        return KITH_OK;
+    if (c->json) {
+        io_printf(c->io, "{\"id\":\"%s\",\"type\":\"user\",\"transaction\":\"%s\"}\n",
+                  show_id(c, job.id), show_id(c, tx));
+        return KITH_OK;
+    }
+    io_puts(c->io, "Added user ");
+    io_text(c->io, str_of(job.login));
+    io_printf(c->io, " (%s). 'kith user password ", show_id(c, job.id));
+    io_text(c->io, str_of(job.login));
+    io_puts(c->io, "' sets a password.\n");
+    return KITH_OK;
+}
+
+static kith_status run_password(struct cmd *c, kith_error *e) {
+    kith_id user;
+    const struct access *x = c->principal.access;
+    if (!c->principal.all && (!x || strcmp(x->login, c->args[0]) != 0))
+        return err_set(e, KITH_E_DENIED, NULL, "only administrators set the passwords of others");
+    if (!c->principal.all && c->io->secrets.kind != PROOF_PASSWORD)
+        return err_set(e, KITH_E_DENIED, NULL,
+                       "to set your password sign in with the old one: --user %s", c->args[0]);
+    TRY(sign_in_user(c->company->engine, c->args[0], &user, e));
+    TRY(password_set(c->company->engine, &c->principal, user, c->args[0],
+                     str_of(c->io->secrets.fresh), e));
+    io_puts(c->io, c->json ? "{\"set\":true}\n" : "The password is set.\n");
+    return KITH_OK;
+}
+
+const struct command command_user_add = {
+    .name = "user add",
+    .args = "LOGIN",
+    .help = "a new user, with teams and roles by their names",
+    .more = "  kith user add anna --name \"Anna Schmidt\" --team North --role sales\n\n"
+            "Everything else about users, teams, roles and territories is done as with other\n"
+            "records: kith update user ..., kith find role.",
+    .options = {{"name", "TEXT", "full name; else the login"},
+                {"team", "A,B", "the teams the user works in"},
+                {"role", "A,B", "the roles the user has"},
+                REHEARSE_OPTION},
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run_add,
+};
+
+const struct command command_user_password = {
+    .name = "user password",
+    .args = "LOGIN",
+    .help = "set a user's password, typed in or from a pipe",
+    .more = "Administrators set anybody's; others their own: kith user password anna --user anna\n"
+            "asks for the old one first. It is kept as an Argon2id hash only.",
+    .needs = NEEDS_COMPANY,
+    .open = true,
+    .asks = true,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run_password,
+};

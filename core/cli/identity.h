@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Identity: who gives a command. Whoever owns the folder, or is root, is an administrator; with a
+ * token or a password they are that user. Secrets are asked for where the caller is and checked
+ * where the company is open. */
+#ifndef CLI_IDENTITY_H
+#define CLI_IDENTITY_H
+
+#include "cli/cli.h"
+
+/* Reads what the command line asks for into c->io->secrets: a token from the file or KITH_TOKEN, a
+ * password from the terminal or one line of standard input. [the caller's side] */
+kith_status identity_ask(struct cmd *c, kith_error *e);
+/* Sets c->principal. identity_leave takes it back. [where the company is open] */
+kith_status identity_enter(struct cmd *c, kith_error *e);
+void identity_leave(struct cmd *c);
+
+/* Overwrites it so that the compiler does not leave it out. p may be NULL. */
+void secrets_wipe(void *p, size_t len);
+
+#endif

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signing in: see sign_in.h. */
+#include "engine/sign_in.h"
+#include "base/date.h"
+#include "base/text.h"
+#include "engine/engine_internal.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPS           2u
+#define MEMORY        67108864u /* bytes */
+#define FREE_ATTEMPTS 3         /* that fail without a wait */
+#define WAIT_MAX_MS   900000
+#define FORGET_MS     DAY_MS /* after the last failure */
+#define USED_EVERY_MS 60000  /* how exactly it is kept when a token was used */
+#define TOKEN_BEGIN   "kith_"
+#define TOKEN_RANDOM  24
+
+/* Checked when there is nothing to check, so that it takes as long. */
+static const char nobodys[] = "$argon2id$v=19$m=65536,t=2,p=1$UAXFgJZ+T0Lp5QqaqWV8XQ$"
+                              "ZLuuXmjKfgRQl+jK1oMiLXKSlQ9uKNYX+vn7TJE6yIE";
+
+static const struct principal kith = {.name = "kith", .all = true};
+static const struct write_opts by_kith = {.principal = &kith, .origin = ORIGIN_SYSTEM};
+
+static kith_status ready(kith_error *e) {
+    return sodium_init() < 0 ? err_set(e, KITH_E_INTERNAL, NULL, "libsodium cannot be used")
+                             : KITH_OK;
+}
+
+/* A digest as text, as it is kept. */
+static void digest_of(kith_str text, char out[2 * CREDENTIAL_DIGEST + 1]) {
+    unsigned char raw[CREDENTIAL_DIGEST];
+    crypto_generichash(raw, sizeof raw, (const unsigned char *)text.ptr, text.len, NULL, 0);
+    sodium_bin2hex(out, 2 * CREDENTIAL_DIGEST + 1, raw, sizeof raw);
+}
+
+kith_status sign_in_user(struct engine *g, const char *login, kith_id *user, kith_error *e) {
+    struct conn *c;
+    struct arena a = {0};
+    TRY(engine_reader(g, &c, e));
+    kith_status st = access_user(c, g->schema, str_of(login), &a, user, e);
+    engine_reader_done(g, c);
+    arena_free(&a);
+    if (st == KITH_OK && !*user)
+        return err_set(e, KITH_E_NOTFOUND, NULL, "there is no user with the login '%s'", login);
+    return st;
+}
+
+/* -- the log ----------------------------------------------------------------------------------- */
+
+struct noting {
+    struct access_entry entry;
+};
+
+static kith_status note_in(struct txn *t, void *arg, kith_error *e) {
+    const struct noting *n = arg;
+    return access_log_add(t->g->writer, &n->entry, e);
+}
+
+static struct noting noting_of(struct engine *g, const struct principal *by,
+                               enum access_event event, kith_id user, const char *what) {
+    return (struct noting){.entry = {.at = engine_now(g),
+                                     .event = event,
+                                     .user = user,
+                                     .actor = by->name,
+                                     .surface = by->surface ? by->surface : "",
+                                     .asked = what}};
+}
+
+kith_status access_note(struct engine *g, const struct principal *by, enum access_event event,
+                        kith_id user, const char *what, kith_error *e) {
+    struct noting n = noting_of(g, by, event, user, what);
+    return engine_write(g, &by_kith, note_in, &n, NULL, e);
+}
+
+kith_status access_entries(struct engine *g, kith_id record, kith_id user, int64_t limit,
+                           size_t shown, struct arena *a, struct access_entry **out, size_t *count,
+                           kith_error *e) {
+    struct conn *c;
+    TRY(reads_flush(g, e));
+    TRY(engine_reader(g, &c, e));
+    kith_status st = access_log_read(c, record, user, limit, shown, a, out, count, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
+/* -- passwords --------------------------------------------------------------------------------- */
+
+/* Those that are tried first. */
+static const char *const commonest[] = {
+    "1234567890",  "0123456789",   "0987654321",   "12345678910",   "123456789",    "12345678",
+    "qwertyuiop",  "qwertzuiop",   "azertyuiop",   "asdfghjkl",     "1q2w3e4r5t",   "1qaz2wsx3edc",
+    "qwerty123",   "qwerty1234",   "qwerty12345",  "password",      "password1",    "password12",
+    "password123", "password1234", "passw0rd",     "passw0rd123",   "p@ssw0rd",     "p@ssword123",
+    "letmein123",  "welcome123",   "welcome1234",  "iloveyou",      "iloveyou123",  "sunshine123",
+    "football123", "baseball123",  "superman123",  "administrator", "adminadmin",   "admin12345",
+    "admin123456", "changeme",     "changeme123",  "trustno1",      "abcdefghij",   "abcdefgh",
+    "abcd123456",  "abc1234567",   "abc123456789", "aa12345678",    "a123456789",   "zaq12wsxcde3",
+    "secret123",   "princess123",  "dragon1234",   "monkey1234",    "passwort",     "passwort123",
+    "hallo12345",  "geheim1234",   "motdepasse",   "contrasena",    "kithkithkith", "test123456",
+};
+
+static size_t characters(kith_str s) {
+    size_t n = 0;
+    for (uint64_t i = 0; i < s.len; i++)
+        n += ((unsigned char)s.ptr[i] & 0xC0u) != 0x80u;
+    return n;
+}
+
+static size_t different_bytes(kith_str s) {
+    bool seen[256] = {false};
+    size_t n = 0;
+    for (uint64_t i = 0; i < s.len; i++) {
+        n += !seen[(unsigned char)s.ptr[i]];
+        seen[(unsigned char)s.ptr[i]] = true;
+    }
+    return n;
+}
+
+static kith_status refuse_common(kith_error *e) {
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "this password is one of those that are tried first: choose another, as four"
+                   " words that do not belong together");
+}
+
+static kith_status check_folded(kith_str folded, kith_str login, kith_error *e) {
+    if (login.len >= 3 && folded.len <= login.len + 4 && str_starts(folded, login.ptr))
+        return err_set(e, KITH_E_REFUSED, NULL, "the password is the login, or nearly");
+    if (different_bytes(folded) < 5)
+        return refuse_common(e);
+    for (size_t i = 0; i < sizeof commonest / sizeof *commonest; i++)
+        if (str_eqz(folded, commonest[i]))
+            return refuse_common(e);
+    return KITH_OK;
+}
+
+kith_status password_check(const struct engine *g, const char *login, kith_str password,
+                           kith_error *e) {
+    struct arena a = {0};
+    uint32_t least = g->opts.password_length;
+    if (password.len > PASSWORD_MAX || text_invalid_at(password) >= 0 ||
+        (password.len && memchr(password.ptr, '\0', password.len)))
+        return err_set(e, KITH_E_REFUSED, NULL, "a password is text of at most %d bytes",
+                       PASSWORD_MAX);
+    if (characters(password) < least)
+        return err_set(e, KITH_E_REFUSED, NULL, "a password has at least %u characters", least);
+    kith_str folded = text_fold(&a, password), own = text_fold(&a, str_of(login));
+    kith_status st = folded.ptr && own.ptr ? check_folded(folded, own, e) : err_nomem(e);
+    arena_free(&a);
+    return st;
+}
+
+struct setting_password {
+    kith_id user;
+    const char *hash;
+    struct noting note;
+};
+
+static kith_status set_password_in(struct txn *t, void *arg, kith_error *e) {
+    struct setting_password *s = arg;
+    const struct rtype *user = schema_type(t->g->schema, STR("user"));
+    bool there;
+    TRY(record_exists(t->g->writer, user, s->user, &there, e));
+    if (!there)
+        return err_set(e, KITH_E_NOTFOUND, NULL, "the user is not there any more");
+    TRY(credential_set_password(t->g->writer, s->user, s->hash, t->head.at, e));
+    return access_log_add(t->g->writer, &s->note.entry, e);
+}
+
+/* The same text may be typed in two ways; equal is what looks equal. */
+static kith_status normal(kith_str password, struct arena *a, kith_str *out, kith_error *e) {
+    kith_str nfc = text_invalid_at(password) >= 0 ? password : text_nfc(a, password);
+    *out = nfc.ptr ? arena_str(a, nfc) : nfc; /* a copy: it is overwritten when it has served */
+    return out->ptr ? KITH_OK : err_nomem(e);
+}
+
+static kith_status hash_of(struct engine *g, kith_str password, char out[crypto_pwhash_STRBYTES],
+                           kith_error *e) {
+    pthread_mutex_lock(&g->sign_lock);
+    int rc = crypto_pwhash_str(out, password.ptr, password.len, OPS, MEMORY);
+    pthread_mutex_unlock(&g->sign_lock);
+    return rc == 0 ? KITH_OK : err_nomem(e);
+}
+
+kith_status password_set(struct engine *g, const struct principal *by, kith_id user,
+                         const char *login, kith_str password, kith_error *e) {
+    char hash[crypto_pwhash_STRBYTES];
+    struct arena a = {0};
+    kith_str text;
+    TRY(ready(e));
+    TRY(password_check(g, login, password, e));
+    kith_status st = normal(password, &a, &text, e);
+    if (st == KITH_OK)
+        st = hash_of(g, text, hash, e);
+    struct setting_password s = {user, hash, noting_of(g, by, ACCESS_PASSWORD, user, login)};
+    if (st == KITH_OK)
+        st = engine_write(g, &by_kith, set_password_in, &s, NULL, e);
+    if (text.len)
+        sodium_memzero((char *)(uintptr_t)text.ptr, text.len);
+    arena_free(&a);
+    return st;
+}
+
+/* -- signing in -------------------------------------------------------------------------------- */
+
+struct attempt {
+    struct engine *g;
+    const char *login;
+    char name[2 * CREDENTIAL_DIGEST + 1];
+    struct attempts before, after;
+    kith_id user;
+    const char *hash; /* NULL: there is none */
+    struct noting note;
+};
+
+static kith_status look_up(struct attempt *x, struct arena *a, kith_error *e) {
+    struct conn *c;
+    TRY(engine_reader(x->g, &c, e));
+    kith_status st = credential_attempts(c, str_of(x->name), &x->before, e);
+    if (st == KITH_OK)
+        st = access_user(c, x->g->schema, str_of(x->login), a, &x->user, e);
+    if (st == KITH_OK && x->user)
+        st = credential_password(c, x->user, a, &x->hash, e);
+    engine_reader_done(x->g, c);
+    return st;
+}
+
+static kith_status note_attempt(struct txn *t, void *arg, kith_error *e) {
+    struct attempt *x = arg;
+    TRY(credential_note_attempt(t->g->writer, str_of(x->name), &x->after, t->head.at - FORGET_MS,
+                                e));
+    return x->after.failures ? access_log_add(t->g->writer, &x->note.entry, e) : KITH_OK;
+}
+
+static int64_t wait_after(int64_t failures) {
+    int64_t ms = 1000;
+    if (failures < FREE_ATTEMPTS)
+        return 0;
+    for (int64_t i = FREE_ATTEMPTS; i < failures && ms < WAIT_MAX_MS; i++)
+        ms *= 2;
+    return ms < WAIT_MAX_MS ? ms : WAIT_MAX_MS;
+}
+
+static kith_status failed(struct attempt *x, int64_t now, kith_error *e) {
+    static const struct principal unknown = {.name = "somebody", .surface = "sign-in"};
+    bool old = x->before.until + FORGET_MS < now;
+    x->after.failures = old ? 1 : x->before.failures + 1;
+    x->after.until = now + wait_after(x->after.failures);
+    x->note = noting_of(x->g, &unknown, ACCESS_FAILED, x->user, x->login);
+    TRY(engine_write(x->g, &by_kith, note_attempt, x, NULL, e));
+    return err_set(e, KITH_E_DENIED, NULL, "the login or the password is wrong");
+}
+
+static kith_status attempt(struct attempt *x, kith_str password, struct arena *a, kith_error *e) {
+    int64_t now = engine_now(x->g);
+    kith_str text;
+    TRY(normal(password, a, &text, e));
+    TRY(look_up(x, a, e));
+    if (now < x->before.until)
+        return err_set(e, KITH_E_BUSY, NULL,
+                       "too many attempts failed with this login: try again in %lld s",
+                       (long long)((x->before.until - now + 999) / 1000));
+    bool fits = crypto_pwhash_str_verify(x->hash ? x->hash : nobodys, text.ptr, text.len) == 0;
+    sodium_memzero((char *)(uintptr_t)text.ptr, text.len);
+    if (!fits || !x->hash)
+        return failed(x, now, e);
+    if (x->before.failures)
+        TRY(engine_write(x->g, &by_kith, note_attempt, x, NULL, e));
+    return KITH_OK;
+}
+
+kith_status sign_in(struct engine *g, const char *login, kith_str password, kith_id *user,
+                    kith_error *e) {
+    struct arena a = {0};
+    struct attempt x = {.g = g, .login = login};
+    TRY(ready(e));
+    if (password.len > PASSWORD_MAX || text_invalid_at(str_of(login)) >= 0)
+        return err_set(e, KITH_E_DENIED, NULL, "the login or the password is wrong");
+    kith_str folded = text_fold(&a, str_of(login));
+    digest_of(folded, x.name);
+    /* One at a time: else many at once would all come before the first failure is known. */
+    pthread_mutex_lock(&g->sign_lock);
+    kith_status st = folded.ptr ? attempt(&x, password, &a, e) : err_nomem(e);
+    pthread_mutex_unlock(&g->sign_lock);
+    arena_free(&a);
+    *user = st == KITH_OK ? x.user : 0;
+    return st;
+}
+
+/* -- tokens ------------------------------------------------------------------------------------ */
+
+struct adding_token {
+    struct token *token;
+    const char *digest;
+    struct noting note;
+};
+
+static kith_status add_token_in(struct txn *t, void *arg, kith_error *e) {
+    struct adding_token *x = arg;
+    TRY(credential_add_token(t->g->writer, x->token, str_of(x->digest), e));
+    return access_log_add(t->g->writer, &x->note.entry, e);
+}
+
+kith_status token_add(struct engine *g, const struct principal *by, struct token *t,
+                      char text[TOKEN_TEXT], kith_error *e) {
+    unsigned char raw[TOKEN_RANDOM];
+    char digest[2 * CREDENTIAL_DIGEST + 1];
+    TRY(ready(e));
+    randombytes_buf(raw, sizeof raw);
+    memcpy(text, TOKEN_BEGIN, sizeof TOKEN_BEGIN);
+    sodium_bin2base64(text + sizeof TOKEN_BEGIN - 1, TOKEN_TEXT - sizeof TOKEN_BEGIN + 1, raw,
+                      sizeof raw, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    digest_of(str_of(text), digest);
+    t->created = engine_now(g);
+    char what[200];
+    snprintf(what, sizeof what, "added a token%s%.150s", t->name && t->name[0] ? ": " : "",
+             t->name ? t->name : "");
+    struct adding_token x = {t, digest, noting_of(g, by, ACCESS_TOKEN, t->user, what)};
+    return engine_write(g, &by_kith, add_token_in, &x, NULL, e);
+}
+
+struct using_token {
+    int64_t number;
+};
+
+static kith_status use_token_in(struct txn *t, void *arg, kith_error *e) {
+    const struct using_token *u = arg;
+    return credential_used(t->g->writer, u->number, t->head.at, e);
+}
+
+static void used(void *arg, kith_status st, kith_id tx, const kith_error *e) {
+    (void)st;
+    (void)tx;
+    (void)e;
+    free(arg);
+}
+
+/* Nobody waits for it; when it cannot be noted now, it is with the next use. */
+static void note_use(struct engine *g, int64_t number) {
+    struct using_token *u = malloc(sizeof *u);
+    if (!u)
+        return;
+    u->number = number;
+    if (engine_post(g, &by_kith, use_token_in, u, used, NULL) != KITH_OK)
+        free(u);
+}
+
+kith_status token_enter(struct engine *g, kith_str text, struct arena *a, struct access_of *of,
+                        kith_error *e) {
+    char digest[2 * CREDENTIAL_DIGEST + 1];
+    struct conn *c;
+    struct token t;
+    int64_t now = engine_now(g);
+    TRY(ready(e));
+    digest_of(str_trim(text), digest);
+    TRY(engine_reader(g, &c, e));
+    kith_status st = credential_token(c, str_of(digest), a, &t, e);
+    engine_reader_done(g, c);
+    if (st == KITH_E_NOTFOUND || (st == KITH_OK && t.expires && t.expires <= now))
+        return err_set(e, KITH_E_DENIED, NULL, "the token is unknown, was revoked, or has expired");
+    TRY(st);
+    *of = t.of;
+    if (now - t.used > USED_EVERY_MS)
+        note_use(g, t.number);
+    return KITH_OK;
+}
+
+kith_status token_list(struct engine *g, kith_id user, struct arena *a, struct token **out,
+                       size_t *count, kith_error *e) {
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = credential_tokens(c, user, a, out, count, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
+struct revoking {
+    kith_id user;
+    int64_t number;
+    struct noting note;
+};
+
+static kith_status revoke_in(struct txn *t, void *arg, kith_error *e) {
+    struct revoking *r = arg;
+    TRY(credential_revoke(t->g->writer, r->user, r->number, e));
+    return access_log_add(t->g->writer, &r->note.entry, e);
+}
+
+kith_status token_revoke(struct engine *g, const struct principal *by, kith_id user, int64_t number,
+                         kith_error *e) {
+    char what[48];
+    snprintf(what, sizeof what, "revoked token %lld", (long long)number);
+    struct revoking r = {user, number, noting_of(g, by, ACCESS_TOKEN, user, what)};
+    return engine_write(g, &by_kith, revoke_in, &r, NULL, e);
+}
+
+/* -- explaining -------------------------------------------------------------------------------- */
+
+kith_status access_explain(struct engine *g, const struct principal *p, enum right right,
+                           const struct rtype *t, kith_id id, struct arena *a, bool *yes,
+                           const char **why, kith_error *e) {
+    struct conn *c;
+    kith_value *values = ARENA_ARRAY(a, kith_value, t->field_count);
+    if (!values)
+        return err_nomem(e);
+    TRY(engine_reader(g, &c, e));
+    kith_status st = record_read(c, t, id, a, values, e);
+    if (st == KITH_OK)
+        st = access_may(c, p, right, t, id, values, a, yes, why, e);
+    engine_reader_done(g, c);
+    return st;
+}

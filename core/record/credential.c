@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Credential: the two tables. A kind is 1 for a password, 2 for a token: never renumber. */
+#include "record/credential.h"
+
+kith_status credential_setup(struct conn *c, kith_error *e) {
+    TRY(conn_exec(c,
+                  "CREATE TABLE IF NOT EXISTS kith_credential(number INTEGER PRIMARY KEY,"
+                  " user INTEGER NOT NULL, kind INTEGER NOT NULL, secret TEXT NOT NULL,"
+                  " name TEXT NOT NULL DEFAULT '', zone INTEGER NOT NULL DEFAULT 0,"
+                  " read_only INTEGER NOT NULL DEFAULT 0, types TEXT, actions TEXT,"
+                  " created INTEGER NOT NULL, expires INTEGER NOT NULL DEFAULT 0,"
+                  " used INTEGER NOT NULL DEFAULT 0) STRICT;"
+                  "CREATE UNIQUE INDEX IF NOT EXISTS kith_credential_secret"
+                  " ON kith_credential(secret) WHERE kind = 2;"
+                  "CREATE INDEX IF NOT EXISTS kith_credential_user ON kith_credential(user)",
+                  e));
+    return conn_exec(c,
+                     "CREATE TABLE IF NOT EXISTS kith_attempt(name TEXT PRIMARY KEY,"
+                     " failures INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+                     e);
+}
+
+/* -- passwords --------------------------------------------------------------------------------- */
+
+kith_status credential_set_password(struct conn *c, kith_id user, const char *hash, int64_t now,
+                                    kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "DELETE FROM kith_credential WHERE user = ?1 AND kind = 1", &st, e));
+    bind_int(st, 1, (int64_t)user);
+    TRY(conn_run(c, st, e));
+    TRY(conn_prepare(c,
+                     "INSERT INTO kith_credential(user, kind, secret, created)"
+                     " VALUES(?1, 1, ?2, ?3)",
+                     &st, e));
+    bind_int(st, 1, (int64_t)user);
+    bind_str(st, 2, str_of(hash));
+    bind_int(st, 3, now);
+    return conn_run(c, st, e);
+}
+
+kith_status credential_password(struct conn *c, kith_id user, struct arena *a, const char **hash,
+                                kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    *hash = NULL;
+    TRY(conn_prepare(c, "SELECT secret FROM kith_credential WHERE user = ?1 AND kind = 1", &st, e));
+    bind_int(st, 1, (int64_t)user);
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return KITH_OK;
+    *hash = arena_strndup(a, column_str(st, 0).ptr, column_str(st, 0).len);
+    sqlite3_reset(st);
+    return *hash ? KITH_OK : err_nomem(e);
+}
+
+/* -- tokens ------------------------------------------------------------------------------------ */
+
+kith_status credential_add_token(struct conn *c, struct token *t, kith_str digest, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c,
+                     "INSERT INTO kith_credential(user, kind, secret, name, zone, read_only, types,"
+                     " actions, created, expires) VALUES(?1, 2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                     &st, e));
+    bind_int(st, 1, (int64_t)t->user);
+    bind_str(st, 2, digest);
+    bind_str(st, 3, str_of(t->name));
+    bind_int(st, 4, t->of.zone);
+    bind_int(st, 5, t->of.limit.read_only);
+    if (t->of.limit.types)
+        bind_str(st, 6, str_of(t->of.limit.types));
+    if (t->of.limit.actions)
+        bind_str(st, 7, str_of(t->of.limit.actions));
+    bind_int(st, 8, t->created);
+    bind_int(st, 9, t->expires);
+    TRY(conn_run(c, st, e));
+    t->number = sqlite3_last_insert_rowid(c->db);
+    return KITH_OK;
+}
+
+#define TOKEN_COLUMNS "number, user, name, zone, read_only, types, actions, created, expires, used"
+
+static bool take_text(sqlite3_stmt *st, int column, struct arena *a, const char **out) {
+    *out = NULL;
+    if (sqlite3_column_type(st, column) == SQLITE_NULL)
+        return true;
+    *out = arena_strndup(a, column_str(st, column).ptr, column_str(st, column).len);
+    return *out != NULL;
+}
+
+static kith_status take_token(sqlite3_stmt *st, struct arena *a, struct token *t, kith_error *e) {
+    *t = (struct token){.number = sqlite3_column_int64(st, 0),
+                        .user = (kith_id)sqlite3_column_int64(st, 1),
+                        .created = sqlite3_column_int64(st, 7),
+                        .expires = sqlite3_column_int64(st, 8),
+                        .used = sqlite3_column_int64(st, 9)};
+    t->of.user = t->user;
+    t->of.zone = (enum access_zone)sqlite3_column_int(st, 3);
+    t->of.limit.read_only = sqlite3_column_int(st, 4) != 0;
+    return take_text(st, 2, a, &t->name) && take_text(st, 5, a, &t->of.limit.types) &&
+                   take_text(st, 6, a, &t->of.limit.actions)
+               ? KITH_OK
+               : err_nomem(e);
+}
+
+kith_status credential_token(struct conn *c, kith_str digest, struct arena *a, struct token *out,
+                             kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(
+        c, "SELECT " TOKEN_COLUMNS " FROM kith_credential WHERE secret = ?1 AND kind = 2", &st, e));
+    bind_str(st, 1, digest);
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return err_set(e, KITH_E_NOTFOUND, NULL, "there is no such token");
+    kith_status status = take_token(st, a, out, e);
+    sqlite3_reset(st);
+    return status;
+}
+
+kith_status credential_tokens(struct conn *c, kith_id user, struct arena *a, struct token **out,
+                              size_t *count, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    size_t cap = 0;
+    *out = NULL;
+    *count = 0;
+    TRY(conn_prepare(c,
+                     "SELECT " TOKEN_COLUMNS " FROM kith_credential WHERE kind = 2 AND"
+                     " (?1 = 0 OR user = ?1) ORDER BY number",
+                     &st, e));
+    bind_int(st, 1, (int64_t)user);
+    for (;;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        struct token *more = arena_grow(a, *out, *count, &cap, sizeof *more);
+        kith_status status = more ? take_token(st, a, &more[*count], e) : err_nomem(e);
+        if (status != KITH_OK) {
+            sqlite3_reset(st);
+            return status;
+        }
+        *out = more;
+        ++*count;
+    }
+}
+
+kith_status credential_revoke(struct conn *c, kith_id user, int64_t number, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c,
+                     "DELETE FROM kith_credential WHERE number = ?1 AND kind = 2 AND"
+                     " (?2 = 0 OR user = ?2)",
+                     &st, e));
+    bind_int(st, 1, number);
+    bind_int(st, 2, (int64_t)user);
+    TRY(conn_run(c, st, e));
+    return sqlite3_changes(c->db)
+               ? KITH_OK
+               : err_set(e, KITH_E_NOTFOUND, NULL, "there is no token %lld", (long long)number);
+}
+
+kith_status credential_used(struct conn *c, int64_t number, int64_t now, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "UPDATE kith_credential SET used = ?2 WHERE number = ?1", &st, e));
+    bind_int(st, 1, number);
+    bind_int(st, 2, now);
+    return conn_run(c, st, e);
+}
+
+kith_status credential_forget(struct conn *c, kith_id user, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "DELETE FROM kith_credential WHERE user = ?1", &st, e));
+    bind_int(st, 1, (int64_t)user);
+    return conn_run(c, st, e);
+}
+
+/* -- attempts ---------------------------------------------------------------------------------- */
+
+kith_status credential_attempts(struct conn *c, kith_str name, struct attempts *out,
+                                kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    *out = (struct attempts){0};
+    TRY(conn_prepare(c, "SELECT failures, until FROM kith_attempt WHERE name = ?1", &st, e));
+    bind_str(st, 1, name);
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return KITH_OK;
+    *out = (struct attempts){sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1)};
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
+kith_status credential_note_attempt(struct conn *c, kith_str name, const struct attempts *now,
+                                    int64_t forget, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "DELETE FROM kith_attempt WHERE name = ?1 OR until < ?2", &st, e));
+    bind_str(st, 1, name);
+    bind_int(st, 2, forget);
+    TRY(conn_run(c, st, e));
+    if (now->failures == 0)
+        return KITH_OK;
+    TRY(conn_prepare(c, "INSERT INTO kith_attempt(name, failures, until) VALUES(?1, ?2, ?3)", &st,
+                     e));
+    bind_str(st, 1, name);
+    bind_int(st, 2, now->failures);
+    bind_int(st, 3, now->until);
+    return conn_run(c, st, e);
+}

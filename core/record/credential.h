@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Credential: what users prove themselves with: passwords as Argon2id texts, tokens as digests. No
+ * record type, on purpose: no query, export, history or journal ever sees them. They go with their
+ * user, and an undo brings the user back without them.
+ *
+ * Tables: kith_credential, kith_attempt. Knows nothing of hashing; see engine/sign_in.c. */
+#ifndef RECORD_CREDENTIAL_H
+#define RECORD_CREDENTIAL_H
+
+#include "record/access.h"
+
+#define CREDENTIAL_DIGEST 32 /* bytes */
+
+struct token {
+    int64_t number;
+    kith_id user;
+    const char *name;
+    struct access_of of;   /* zone and limit */
+    int64_t created, used; /* ms UTC; used 0: never */
+    int64_t expires;       /* 0: never */
+};
+
+kith_status credential_setup(struct conn *c, kith_error *e);
+
+kith_status credential_set_password(struct conn *c, kith_id user, const char *hash, int64_t now,
+                                    kith_error *e);
+/* *hash is NULL when there is none. */
+kith_status credential_password(struct conn *c, kith_id user, struct arena *a, const char **hash,
+                                kith_error *e);
+
+/* Sets t->number. */
+kith_status credential_add_token(struct conn *c, struct token *t, kith_str digest, kith_error *e);
+/* KITH_E_NOTFOUND: there is none; its texts live in the arena. */
+kith_status credential_token(struct conn *c, kith_str digest, struct arena *a, struct token *out,
+                             kith_error *e);
+/* user 0: of all. */
+kith_status credential_tokens(struct conn *c, kith_id user, struct arena *a, struct token **out,
+                              size_t *count, kith_error *e);
+/* user 0: whosever it is. KITH_E_NOTFOUND. */
+kith_status credential_revoke(struct conn *c, kith_id user, int64_t number, kith_error *e);
+kith_status credential_used(struct conn *c, int64_t number, int64_t now, kith_error *e);
+kith_status credential_forget(struct conn *c, kith_id user, kith_error *e); /* all of a user */
+
+/* Failed attempts of a login, of one that does not exist, too; the name as a digest. */
+struct attempts {
+    int64_t failures, until; /* ms UTC: no attempt before */
+};
+kith_status credential_attempts(struct conn *c, kith_str name, struct attempts *out, kith_error *e);
+/* failures 0 forgets them; so does an end before `forget`, of any name. */
+kith_status credential_note_attempt(struct conn *c, kith_str name, const struct attempts *now,
+                                    int64_t forget, kith_error *e);
+
+#endif

@@ -1,0 +1,251 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Users on the command line: each sees and does what their roles say, through the server and
+# without, and nothing tells of what they may not see.
+here=$(realpath "$(dirname "$0")")
+. "$here/lib.bash"
+unset KITH_TOKEN
+new_company
+
+north=$(create team name=North) south=$(create team name=South)
+create role name=seller rights='{"types": {
+    "contact": {"create": "own", "read": "team", "update": "own", "delete": "own",
+                "fields": {"birthday": "none", "lifecycle": "read"}},
+    "task": {"create": "own", "read": "own", "update": "own"},
+    "user": {"read": "all"}}}' >/dev/null
+kith user add anna --name "Anna Schmidt" --team North --role seller
+kith user add ben --name "Ben Meyer" --team North,South --role seller
+id_of() { "$KITH" find "user where login = '$1'" --json | json_text id; }
+anna=$(id_of anna) ben=$(id_of ben)
+token_of() { "$KITH" token add "$@" --json | json_text token; }
+anna_token=$(token_of anna --name test) ben_token=$(token_of ben --name test)
+as() { # LOGIN-TOKEN COMMAND ...: runs it as that user
+    local token=$1
+    shift
+    last=("$@")
+    KITH_TOKEN=$token "$KITH" "$@" >"$work/out" 2>"$work/err" </dev/null
+    code=$?
+}
+ours=$(create contact name="Team Mate" birthday=1990-05-05 owner="$ben")
+theirs=$(create contact name="Stranger Danger" birthday=1980-01-01)
+as "$anna_token" create contact name="My Own" email=own@example.org --json
+mine=$(json_text id <"$work/out")
+
+surfaces() { # everything that anna may not learn, by every command
+    it "$1: lists, counts and exports hold what the roles reach"
+    as "$anna_token" find contact
+    exits 0
+    prints "My Own"
+    prints "Team Mate"
+    prints_not "Stranger"
+    as "$anna_token" find "contact : count()"
+    prints_exactly 2
+    as "$anna_token" find contact --csv
+    prints_not birthday
+    as "$anna_token" find contact --json
+    prints_lines 2
+    prints_not birthday
+    as "$anna_token" export contact
+    prints_lines 3
+    prints_not Stranger
+    prints_not birthday
+    as "$anna_token" export contact --format vcard
+    prints "FN:My Own"
+    prints_not BDAY
+    prints_not Stranger
+
+    it "$1: a search finds what may be read"
+    as "$anna_token" search Stranger
+    prints_not Stranger
+    as "$anna_token" search mate --json
+    prints "$ours"
+    prints_not birthday
+
+    it "$1: a record that may not be seen is like one that never was"
+    as "$anna_token" get contact "$theirs"
+    exits 3
+    cp "$work/err" "$work/hidden"
+    as "$anna_token" get contact "${theirs%?}Z"
+    expect cmp -s <(sed "s/$theirs/ID/" "$work/hidden") <(sed "s/${theirs%?}Z/ID/" "$work/err")
+    for command in "update contact $theirs name=x" "delete contact $theirs" "why contact $theirs name" \
+        "history contact $theirs" "create task title=x about=contact/$theirs"; do
+        # shellcheck disable=SC2086 # words
+        as "$anna_token" $command
+        exits 3
+        prints_not Stranger
+    done
+
+    it "$1: a closed field is absent everywhere and nothing goes by it"
+    as "$anna_token" get contact "$ours" --json
+    prints "Team Mate"
+    prints_not birthday
+    as "$anna_token" get contact "$ours"
+    prints_not 1990
+    as "$anna_token" history contact "$ours"
+    prints "name: Team Mate"
+    prints_not 1990
+    as "$anna_token" why contact "$ours" birthday
+    exits 4
+    for query in "contact where birthday = '1990-05-05'" "contact order by birthday" \
+        "task where state = 'open' and exists(contact where birthday is null)"; do
+        as "$anna_token" find "$query"
+        expect test "$code" -ne 0
+        prints_not 1990
+    done
+    as "$anna_token" find contact --fields name,birthday
+    exits 4
+    complains "you may not read contact.birthday"
+    as "$anna_token" export contact --fields birthday
+    exits 4
+
+    it "$1: writes are held to the roles"
+    as "$anna_token" update contact "$ours" city=Bonn
+    exits 4
+    as "$anna_token" update contact "$mine" city=Bonn
+    exits 0
+    as "$anna_token" update contact "$mine" lifecycle=customer
+    exits 4
+    complains "may not write contact.lifecycle"
+    as "$anna_token" update contact "$mine" owner="$ben"
+    exits 4
+    as "$anna_token" create contact name=X owner="$ben"
+    exits 4
+    as "$anna_token" create role name=x
+    exits 4
+    as "$anna_token" update user "$anna" roles=
+    exits 4
+
+    it "$1: an import is held to them, too, and does not find what is hidden"
+    printf 'name,city\nStranger Danger,Ulm\nMy Own,Ulm\nNew One,Ulm\n' >"$work/people.csv"
+    as "$anna_token" import contact "$work/people.csv" --key name
+    exits 0
+    prints "created      2"
+    prints "updated      1"
+    kith find "contact where name = 'Stranger Danger' and city = 'Ulm' : count()"
+    prints_exactly 1
+    as "$anna_token" log --limit 1 --json
+    as "$anna_token" undo "$(json_text id <"$work/out")"
+    exits 0
+
+    it "$1: what is for administrators is refused"
+    for command in doctor check "event list" "rule list" "module list" "access log" "user add x"; do
+        # shellcheck disable=SC2086 # words
+        as "$anna_token" $command
+        expect test "$code" -ne 0
+    done
+
+    it "$1: the log and undo are about one's own transactions"
+    as "$anna_token" log
+    prints "user:anna"
+    prints_not "cli:"
+    other=$(kith create task title=t >/dev/null; "$KITH" log --limit 1 --json | json_text id)
+    as "$anna_token" undo "$other"
+    exits 4
+}
+
+surfaces "alone"
+serve
+surfaces "served"
+
+it "sharing a record with a team opens it to the team at once"
+as "$ben_token" find "contact where name = 'Stranger Danger' : count()"
+prints_exactly 0
+share=$(create share record="contact/$theirs" team="$south")
+as "$ben_token" get contact "$theirs"
+exits 0
+as "$anna_token" get contact "$theirs"
+exits 3
+kith delete share "$share"
+as "$ben_token" get contact "$theirs"
+exits 3
+
+it "a user may share what they may update, and nothing else"
+as "$anna_token" create share record="contact/$mine" team="$south"
+expect test "$code" -ne 0 # she may not see teams
+kith find role --json
+kith update role "$(json_text id <"$work/out")" rights='{"types": {"contact": {"create": "own", "read": "team", "update": "own"}, "team": {"read": "all"}}}'
+exits 0
+as "$anna_token" create share record="contact/$mine" team="$south"
+exits 0
+as "$anna_token" create share record="contact/$ours" team="$south"
+exits 4
+
+it "a role that names what is not there is refused with the place"
+kith create role name=bad rights='{"types": {"contact": {"reed": "all"}}}'
+exits 2
+complains "rights.types.contact: there is no 'reed' here; did you mean 'read'?"
+kith role check
+exits 0
+
+it "signs in with a password from a pipe, and refuses a weak or a wrong one"
+kith_stdin user password anna < <(echo "correct horse battery")
+exits 0
+kith_stdin user password anna < <(echo "password123")
+exits 1
+kith_stdin find contact --user anna < <(echo "correct horse battery")
+exits 0
+prints "My Own"
+kith_stdin find contact --user anna < <(echo "wrong")
+exits 4
+complains "the login or the password is wrong"
+kith_stdin user password anna --user anna < <(printf 'correct horse battery\nanother fine phrase\n')
+exits 0
+kith_stdin find contact --user anna < <(echo "another fine phrase")
+exits 0
+kith_stdin user password ben --user anna < <(printf 'another fine phrase\nanother fine phrase\n')
+exits 4
+
+it "a token is narrower than its user, read from a file, and worthless once revoked"
+token_of anna --read-only --types task >"$work/token"
+kith find "contact : count()" --token-file "$work/token"
+prints_exactly 0
+kith create task title=x --token-file "$work/token"
+exits 4
+kith token add --token-file "$work/token"
+exits 4
+kith token list anna --json
+number=$(sed -n 's/.*"number":\([0-9]*\).*"read; task".*/\1/p' "$work/out")
+kith token revoke "$number"
+exits 0
+kith find contact --token-file "$work/token"
+exits 4
+complains "the token is unknown, was revoked, or has expired"
+KITH_TOKEN="" kith find contact
+exits 2
+KITH_TOKEN=$anna_token kith backup "$work/b.tar"
+expect test "$code" -ne 0
+
+it "an administrator sees with a user's eyes, for a reason that is logged, and writes nothing"
+kith find contact --as anna
+exits 2
+kith find contact --as anna --reason "ticket 7"
+exits 0
+prints_not Stranger
+kith update contact "$mine" city=Ulm --as anna --reason "ticket 7"
+exits 4
+as "$anna_token" find contact --as ben --reason x
+exits 4
+
+it "tells who read a record, and why somebody may"
+kith access log --record "$ours"
+prints "user:anna"
+prints "user:anna  read"
+kith access log --user anna --limit 1000
+prints "ticket 7"
+prints "failed"
+kith access explain anna contact "$ours"
+prints "its owner Ben Meyer is in team North"
+kith access explain anna contact "$theirs" --json
+prints '"read":{"may":false'
+stop_server
+
+it "takes the roles that the guide for admins begins with"
+sed -n '/^```json$/,/^```$/p' "$here/../../docs/guide-admin.md" |
+    grep '^{"name"' >"$work/roles.jsonl"
+expect test "$(wc -l <"$work/roles.jsonl")" = 5
+kith import role "$work/roles.jsonl" --key name
+exits 0
+prints "created      5"
+kith role check
+exits 0
+finish

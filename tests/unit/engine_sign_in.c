@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Passwords, tokens, and the log of who read what. */
+#include "engine/sign_in.h"
+#include "engine_fixture.h"
+
+#define GOOD "correct horse battery"
+
+struct people {
+    struct fixture x;
+    const struct rtype *user, *role;
+    kith_id anna;
+};
+
+static void people_open(struct people *w) {
+    memset(w, 0, sizeof *w);
+    fixture_open(&w->x);
+    fixture_start(&w->x);
+    w->user = schema_type(engine_schema(w->x.g), STR("user"));
+    w->role = schema_type(engine_schema(w->x.g), STR("role"));
+    w->anna = create(&w->x, w->user, PAIRS("login=anna", "name=Anna"));
+}
+
+static kith_status try_password(struct people *w, const char *login, const char *password) {
+    kith_id user;
+    kith_status st = sign_in(w->x.g, login, str_of(password), &user, &w->x.e);
+    EXPECT_INT(st == KITH_OK ? w->anna : 0, user);
+    return st;
+}
+
+static const char *weak(struct people *w, const char *password) {
+    return password_check(w->x.g, "annabel", str_of(password), &w->x.e) == KITH_OK ? "taken"
+                                                                                   : w->x.e.message;
+}
+
+TEST("a password is long enough, not the login, and none of the commonest") {
+    struct people w;
+    people_open(&w);
+    EXPECT_STR("a password has at least 10 characters", weak(&w, "short"));
+    EXPECT_STR(
+        "a password has at least 10 characters",
+        weak(&w, "\xc3\xa4\xc3\xa4\xc3\xb6\xc3\xb6\xc3\xbc\xc3\xbc")); /* 6 letters, 12 bytes */
+    EXPECT_STR("the password is the login, or nearly", weak(&w, "Annabel2024"));
+    const char *common = "this password is one of those that are tried first: choose another, as "
+                         "four words that do not belong together";
+    EXPECT_STR(common, weak(&w, "Password123"));
+    EXPECT_STR(common, weak(&w, "aaaaaaaaaaaaaaa"));
+    EXPECT_STR(common, weak(&w, "1212121212121212"));
+    EXPECT_STR("a password is text of at most 1024 bytes", weak(&w, "\xff\xfe not utf-8 at all"));
+    EXPECT_STR("taken", weak(&w, GOOD));
+    fixture_close(&w.x);
+}
+
+TEST("whoever has the password signs in, and a wrong login sounds like a wrong password") {
+    struct people w;
+    people_open(&w);
+    EXPECT_INT(KITH_E_DENIED, try_password(&w, "anna", GOOD)); /* none is set */
+    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR(GOOD), &w.x.e), w.x.e);
+    EXPECT_OK(try_password(&w, "anna", GOOD), w.x.e);
+    EXPECT_INT(KITH_E_DENIED, try_password(&w, "anna", "wrong"));
+    char wrong_password[256];
+    strcpy(wrong_password, w.x.e.message);
+    EXPECT_INT(KITH_E_DENIED, try_password(&w, "nobody", GOOD));
+    EXPECT_STR(wrong_password, w.x.e.message);
+    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR("another fine phrase"), &w.x.e),
+              w.x.e);
+    EXPECT_INT(KITH_E_DENIED, try_password(&w, "anna", GOOD));
+    fixture_close(&w.x);
+}
+
+/* A login that does not exist is slowed down alike. */
+static void expect_slowed(struct people *w, const char *login) {
+    for (int i = 0; i < 3; i++)
+        EXPECT_INT(KITH_E_DENIED, try_password(w, login, "wrong"));
+    EXPECT_INT(KITH_E_BUSY, try_password(w, login, GOOD));
+    EXPECT_STR("too many attempts failed with this login: try again in 1 s", w->x.e.message);
+    clock_set(&w->x.clock, clock_now(&w->x.clock) + 1000);
+    EXPECT_INT(KITH_E_DENIED, try_password(w, login, "wrong"));
+    EXPECT_INT(KITH_E_BUSY, try_password(w, login, GOOD));
+    EXPECT_STR("too many attempts failed with this login: try again in 2 s", w->x.e.message);
+    clock_set(&w->x.clock, clock_now(&w->x.clock) + 2000);
+}
+
+TEST("failed attempts slow the next ones down, whether the login exists or not") {
+    struct people w;
+    struct access_entry *list;
+    size_t n;
+    people_open(&w);
+    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR(GOOD), &w.x.e), w.x.e);
+    expect_slowed(&w, "nobody");
+    expect_slowed(&w, "anna");
+    EXPECT_OK(try_password(&w, "anna", GOOD), w.x.e);
+    EXPECT_INT(KITH_E_DENIED, try_password(&w, "anna", "wrong")); /* it is forgotten */
+    EXPECT_OK(try_password(&w, "anna", GOOD), w.x.e);
+    EXPECT_OK(access_entries(w.x.g, 0, w.anna, 100, 3, &w.x.arena, &list, &n, &w.x.e), w.x.e);
+    EXPECT_INT(6, n); /* five failures, and the password that was set */
+    EXPECT_INT(ACCESS_FAILED, list[0].event);
+    EXPECT_INT(ACCESS_PASSWORD, list[5].event);
+    fixture_close(&w.x);
+}
+
+static kith_status enter(struct people *w, const char *text, struct access_of *of) {
+    return token_enter(w->x.g, str_of(text), &w->x.arena, of, &w->x.e);
+}
+
+TEST("a token stands for its user within its limits until it expires or is revoked") {
+    struct people w;
+    struct access_of of;
+    char text[TOKEN_TEXT], other[TOKEN_TEXT];
+    struct token *list;
+    size_t n;
+    people_open(&w);
+    struct token t = {.user = w.anna,
+                      .name = "export",
+                      .of = {.zone = ZONE_EXTRANET,
+                             .limit = {.read_only = true, .types = "lead", .actions = "a.*"}},
+                      .expires = clock_now(&w.x.clock) + 5000};
+    EXPECT_OK(token_add(w.x.g, &tester, &t, text, &w.x.e), w.x.e);
+    struct token plain = {.user = w.anna, .name = ""};
+    EXPECT_OK(token_add(w.x.g, &tester, &plain, other, &w.x.e), w.x.e);
+    EXPECT(strcmp(text, other) != 0 && strncmp(text, "kith_", 5) == 0);
+    EXPECT_OK(enter(&w, text, &of), w.x.e);
+    EXPECT_INT(w.anna, of.user);
+    EXPECT_INT(ZONE_EXTRANET, of.zone);
+    EXPECT(of.limit.read_only);
+    EXPECT_STR("lead", of.limit.types);
+    EXPECT_STR("a.*", of.limit.actions);
+    text[10]++;
+    EXPECT_INT(KITH_E_DENIED, enter(&w, text, &of));
+    text[10]--;
+    EXPECT_INT(KITH_E_DENIED, enter(&w, "", &of));
+    settle(&w.x);
+    EXPECT_OK(token_list(w.x.g, w.anna, &w.x.arena, &list, &n, &w.x.e), w.x.e);
+    EXPECT_INT(2, n);
+    EXPECT_INT(START_MS, list[0].used);
+    EXPECT_INT(0, list[1].used);
+    clock_set(&w.x.clock, clock_now(&w.x.clock) + 5000);
+    EXPECT_INT(KITH_E_DENIED, enter(&w, text, &of));
+    EXPECT_INT(KITH_E_NOTFOUND, token_revoke(w.x.g, &tester, w.anna + 1, plain.number, &w.x.e));
+    EXPECT_OK(enter(&w, other, &of), w.x.e);
+    EXPECT_OK(token_revoke(w.x.g, &tester, w.anna, plain.number, &w.x.e), w.x.e);
+    EXPECT_INT(KITH_E_DENIED, enter(&w, other, &of));
+    fixture_close(&w.x);
+}
+
+TEST("credentials go with their user and do not come back with an undo") {
+    struct people w;
+    struct undo_report r;
+    struct access_of of;
+    char text[TOKEN_TEXT];
+    people_open(&w);
+    struct token t = {.user = w.anna, .name = ""};
+    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR(GOOD), &w.x.e), w.x.e);
+    EXPECT_OK(token_add(w.x.g, &tester, &t, text, &w.x.e), w.x.e);
+    kith_id tx = delete_(&w.x, w.user, w.anna);
+    EXPECT_INT(KITH_E_DENIED, enter(&w, text, &of));
+    EXPECT_OK(engine_undo(w.x.g, &tester, tx, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_INT(1, r.reversed);
+    EXPECT_INT(KITH_E_DENIED, enter(&w, text, &of));
+    EXPECT_INT(KITH_E_DENIED, try_password(&w, "anna", GOOD));
+    fixture_close(&w.x);
+}
+
+/* -- who read what ----------------------------------------------------------------------------- */
+
+static size_t entries(struct people *w, kith_id record, struct access_entry **list) {
+    size_t n;
+    EXPECT_OK(access_entries(w->x.g, record, 0, 1000, 10, &w->x.arena, list, &n, &w->x.e), w->x.e);
+    return n;
+}
+
+static void find_as(struct people *w, const struct principal *p, const char *text) {
+    struct query *q;
+    struct find_page page = {.limit = 100};
+    EXPECT_OK(query_parse(&q, engine_schema(w->x.g), &w->x.arena, str_of(text), &w->x.e), w->x.e);
+    EXPECT_OK(engine_find(w->x.g, p, q, NULL, &page, &w->x.arena, no_row, NULL, &w->x.e), w->x.e);
+}
+
+TEST("whoever signed in and reads personal data stands in the log, with what was asked") {
+    struct people w;
+    struct access_entry *list;
+    struct principal p;
+    struct access_of of;
+    people_open(&w);
+    kith_id role =
+        create(&w.x, w.role, PAIRS("name=r", "rights={\"types\": {\"*\": {\"read\": \"all\"}}}"));
+    update(&w.x, w.user, w.anna, PAIRS(arena_printf(&w.x.arena, "roles=%s", id_text(&w.x, role))));
+    kith_id ada = create(&w.x, w.x.contact, PAIRS("name=Ada", "city=Bonn"));
+    kith_id bob = create(&w.x, w.x.contact, PAIRS("name=Bob", "city=Bonn"));
+    create(&w.x, w.x.task, PAIRS("title=T"));
+    of = (struct access_of){.user = w.anna};
+    EXPECT_OK(engine_enter(w.x.g, &of, NULL, &p, &w.x.e), w.x.e);
+    p.surface = "cli";
+    p.asked = "find contact";
+    find_as(&w, &p, "contact where city = 'Bonn'");
+    find_as(&w, &p, "contact : count()");
+    find_as(&w, &p, "task");
+    find_as(&w, &tester, "contact");
+    EXPECT_INT(1, entries(&w, 0, &list));
+    EXPECT_STR("user:anna", list[0].actor);
+    EXPECT_STR("find contact", list[0].asked);
+    EXPECT_INT(2, list[0].record_count);
+    EXPECT_INT(ada, list[0].records[0]);
+    kith_value *values;
+    p.asked = "get contact";
+    EXPECT_OK(engine_get(w.x.g, &p, w.x.contact, bob, &w.x.arena, &values, &w.x.e), w.x.e);
+    EXPECT_INT(2, entries(&w, bob, &list));
+    EXPECT_INT(1, entries(&w, ada, &list));
+    engine_leave(w.x.g, &p);
+    /* What waits is written before the company is closed. */
+    EXPECT_OK(engine_enter(w.x.g, &of, NULL, &p, &w.x.e), w.x.e);
+    p.surface = "cli";
+    for (int i = 0; i < 200; i++)
+        EXPECT_OK(engine_get(w.x.g, &p, w.x.contact, ada, &w.x.arena, &values, &w.x.e), w.x.e);
+    engine_leave(w.x.g, &p);
+    engine_close(w.x.g);
+    fixture_reopen(&w.x);
+    fixture_start(&w.x);
+    EXPECT_INT(201, entries(&w, ada, &list));
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+TEST("what is closed is no reading of personal data") {
+    struct people w;
+    struct access_entry *list;
+    struct principal p;
+    people_open(&w);
+    kith_id role =
+        create(&w.x, w.role,
+               PAIRS("name=r", "rights={\"types\": {\"contact\": {\"read\": \"all\", \"fields\": "
+                               "{\"*\": \"none\", \"lifecycle\": \"read\"}}}}"));
+    update(&w.x, w.user, w.anna, PAIRS(arena_printf(&w.x.arena, "roles=%s", id_text(&w.x, role))));
+    create(&w.x, w.x.contact, PAIRS("name=Ada"));
+    struct access_of of = {.user = w.anna};
+    EXPECT_OK(engine_enter(w.x.g, &of, NULL, &p, &w.x.e), w.x.e);
+    p.surface = "cli";
+    find_as(&w, &p, "contact where lifecycle = 'prospect'");
+    EXPECT_INT(0, entries(&w, 0, &list));
+    engine_leave(w.x.g, &p);
+    fixture_close(&w.x);
+}
