@@ -196,6 +196,7 @@ static kith_status find_page(struct conn *c, const struct query *q, const struct
                              struct found **rows, size_t *n, kith_error *e) {
     struct query_sql sql;
     sqlite3_stmt *st;
+    TRY(access_look(c, env->principal, query_type(q), e));
     TRY(query_sql(q, env, params, page->after, page->limit, a, &sql, e));
     TRY((page->again ? conn_prepare : conn_prepare_once)(c, sql.sql, &st, e));
     query_bind(st, &sql);

@@ -138,6 +138,9 @@ kith_status access_load(struct conn *c, const struct schema *s, const struct acc
     TRY(add_roles(c, x, a, e));
     TRY(rights_narrow(&x->rights, &x->of.limit, a, e));
     rights_end(&x->rights);
+    x->spread = ARENA_ARRAY(a, struct spread, x->rights.type_max + 1u);
+    if (!x->spread)
+        return err_nomem(e);
     TRY(read_set(c, teams_sql, of->user, a, &x->teams, e));
     TRY(read_set(c, circles_sql, of->user, a, &x->circles, e));
     TRY(read_set(c, territories_sql, of->user, a, &x->territories, e));

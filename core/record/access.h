@@ -17,6 +17,8 @@
 #include "record/query.h"
 #include "record/rights.h"
 
+#include <stdatomic.h>
+
 struct id_set { /* in order */
     kith_id *ids;
     size_t count;
@@ -32,6 +34,10 @@ struct access_of {
     enum access_zone zone;
     struct rights_limit limit; /* zeroed: none */
 };
+struct spread {
+    _Atomic uint32_t asked; /* how often; 0: nothing is known yet */
+    atomic_bool many;
+};
 struct access {
     struct access_of of;      /* its texts live as long */
     const char *login, *name; /* "anna", "user:anna" */
@@ -40,6 +46,7 @@ struct access {
     struct id_set circles;     /* and those that these are part of: what is shared with them */
     struct id_set territories; /* managed or worked in, and those below */
     uint64_t generation;       /* the engine's, when it was read */
+    struct spread *spread;     /* by type number: how many records it reaches */
 };
 
 /* What the user may now, in the arena. KITH_E_DENIED: there is no such user any more. */
@@ -68,7 +75,9 @@ kith_status access_no_field(const struct rfield *f, kith_error *e);
 bool access_calls(const struct principal *p, const char *action);
 
 /* The rule of reading as SQL about the record with this alias. value binds one more value and gives
- * its number. Nothing is written, and false answered, when it holds for every record. */
+ * its number. Nothing is written, and false answered, when it holds for every record. few: the
+ * records that may be read are few, so the index on owner and the like lead to them; else they are
+ * met on another way, and only told apart. */
 struct access_sql {
     struct buf *b;
     uint32_t (*value)(void *arg, kith_value v);
@@ -77,6 +86,12 @@ struct access_sql {
     char parameter; /* before the number of a value */
 };
 bool access_put(struct access_sql *out, const struct principal *p, const struct rtype *t,
-                const char *alias);
+                const char *alias, bool few);
+
+/* Are the records of a type that the principal may read few, as far as is known? */
+bool access_few(const struct principal *p, const struct rtype *t);
+/* Has a look now and then, up to a bound; access_few answers by it. */
+kith_status access_look(struct conn *c, const struct principal *p, const struct rtype *t,
+                        kith_error *e);
 
 #endif

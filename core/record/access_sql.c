@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Access: the rule of reading as SQL. Each way to a record is a test of its own on an indexed
- * column, joined with OR: owner, shares, territory. What leads over another record is EXISTS by
- * that one's primary key, since a list of all that may be read would be as long as the table. */
+ * column, joined with OR: owner, shares, territory. When they lead to few records, SQLite goes
+ * these ways and sorts what it finds; when to many, a page is filled soonest in its own order, with
+ * each record looked at. SQLite cannot tell which is which, so it is told. The whole of a part is
+ * looked at by its primary key, since a list of all that may be read would be as long as the table.
+ */
 #include "base/str.h"
 #include "record/access_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PARTS_DEEP 8
@@ -36,58 +40,76 @@ static void new_name(struct access_sql *o, char name[16]) {
     snprintf(name, 16, "a%u", ++o->names);
 }
 
+/* A column that an index may lead to; with a "+" SQLite only compares. */
+static void put_way(struct access_sql *o, const char *alias, const char *name, bool few) {
+    buf_puts(o->b, few ? "" : "+");
+    put_column(o, alias, name, "");
+}
+
 static void put_own(struct access_sql *o, const struct access *x, const struct rtype *t,
-                    const char *alias) {
-    put_column(o, alias, "owner", "");
+                    const char *alias, bool few) {
+    put_way(o, alias, "owner", few);
     buf_puts(o->b, " = ");
     put_id(o, x->of.user);
     if (!type_is_access(t) || strcmp(t->name, "user") != 0)
         return;
-    buf_printf(o->b, " OR %s.id = ", alias);
+    buf_puts(o->b, " OR ");
+    put_way(o, alias, "id", few);
+    buf_puts(o->b, " = ");
     put_id(o, x->of.user);
 }
 
 static void put_team(struct access_sql *o, const struct access *x, const struct rtype *t,
-                     const char *alias) {
-    char name[16];
+                     const char *alias, bool few) {
     if (x->circles.count == 0)
         return;
     buf_puts(o->b, " OR ");
-    put_column(o, alias, "owner", "");
+    put_way(o, alias, "owner", few);
     buf_puts(o->b, " IN (SELECT record FROM \"user.teams\" WHERE target");
     put_set(o, &x->teams);
-    new_name(o, name);
-    buf_printf(o->b, ") OR EXISTS (SELECT 1 FROM share AS %s WHERE %s.record = %s.id AND ", name,
-               name, alias);
-    put_column(o, name, "record", "__type");
-    buf_puts(o->b, " = ");
+    buf_puts(o->b, ") OR ");
+    put_way(o, alias, "id", few);
+    buf_puts(o->b, " IN (SELECT record FROM share WHERE record__type = ");
     put_id(o, t->id);
-    buf_printf(o->b, " AND %s.team", name);
+    buf_puts(o->b, " AND team");
     put_set(o, &x->circles);
     buf_puts(o->b, ")");
 }
 
-static void put_territory(struct access_sql *o, const struct access *x, const struct rtype *t,
-                          const char *alias) {
-    struct territory_way w = access_territory(t);
+/* The accounts of a territory may be many: unless what is looked for is little, each record's own
+ * is looked at. */
+static void put_account(struct access_sql *o, const struct access *x, const struct rfield *account,
+                        const char *alias, bool few) {
     char name[16];
+    if (few) {
+        put_column(o, alias, account->name, "");
+        buf_puts(o->b, " IN (SELECT id FROM account WHERE territory");
+    } else {
+        new_name(o, name);
+        buf_printf(o->b, "EXISTS (SELECT 1 FROM account AS %s WHERE %s.id = ", name, name);
+        put_column(o, alias, account->name, "");
+        buf_printf(o->b, " AND +%s.territory", name);
+    }
+    put_set(o, &x->territories);
+    buf_puts(o->b, ")");
+}
+
+static void put_territory(struct access_sql *o, const struct access *x, const struct rtype *t,
+                          const char *alias, bool few) {
+    struct territory_way w = access_territory(t);
     if (x->territories.count == 0 || (!w.self && !w.own && !w.account))
         return;
     buf_puts(o->b, " OR ");
     if (w.account) {
-        new_name(o, name);
-        buf_printf(o->b, "EXISTS (SELECT 1 FROM account AS %s WHERE %s.id = ", name, name);
-        put_column(o, alias, w.account->name, "");
-        buf_printf(o->b, " AND %s.territory", name);
-    } else {
-        put_column(o, alias, w.self ? "id" : w.own->name, "");
+        put_account(o, x, w.account, alias, few);
+        return;
     }
+    put_way(o, alias, w.self ? "id" : w.own->name, few);
     put_set(o, &x->territories);
-    buf_puts(o->b, w.account ? ")" : "");
 }
 
 static bool put_rule(struct access_sql *o, const struct access *x, const struct rtype *t,
-                     const char *alias, int depth);
+                     const char *alias, bool few, int depth);
 
 /* The whole is a record of type t that may be read. */
 static void put_whole(struct access_sql *o, const struct access *x, const struct rfield *whole,
@@ -99,7 +121,7 @@ static void put_whole(struct access_sql *o, const struct access *x, const struct
     buf_printf(o->b, " AS %s WHERE %s.id = ", name, name);
     put_column(o, alias, whole->name, "");
     buf_puts(o->b, " AND ");
-    if (!put_rule(o, x, t, name, depth - 1))
+    if (!put_rule(o, x, t, name, false, depth - 1))
         buf_puts(o->b, "TRUE");
     buf_puts(o->b, ")");
 }
@@ -132,7 +154,7 @@ static void put_any_whole(struct access_sql *o, const struct access *x, const st
 
 /* False: it holds for every record, and nothing was written. */
 static bool put_rule(struct access_sql *o, const struct access *x, const struct rtype *t,
-                     const char *alias, int depth) {
+                     const char *alias, bool few, int depth) {
     const struct rfield *whole = type_whole(t);
     uint8_t reach = x->rights.types[t->id].reach[RIGHT_READ];
     if (!whole && reach == REACH_ALL)
@@ -147,21 +169,96 @@ static bool put_rule(struct access_sql *o, const struct access *x, const struct 
     else if (!reach)
         buf_puts(o->b, "FALSE");
     else
-        put_own(o, x, t, alias);
+        put_own(o, x, t, alias, few);
     if (!whole && (reach & REACH_TEAM) == REACH_TEAM)
-        put_team(o, x, t, alias);
+        put_team(o, x, t, alias, few);
     if (!whole && (reach & REACH_TERRITORY) == REACH_TERRITORY)
-        put_territory(o, x, t, alias);
+        put_territory(o, x, t, alias, few);
     buf_puts(o->b, ")");
     return true;
 }
 
 bool access_put(struct access_sql *out, const struct principal *p, const struct rtype *t,
-                const char *alias) {
+                const char *alias, bool few) {
     if (p && p->all)
         return false;
     if (p && p->access)
-        return put_rule(out, p->access, t, alias, PARTS_DEEP);
+        return put_rule(out, p->access, t, alias, few, PARTS_DEEP);
     buf_puts(out->b, "FALSE");
     return true;
+}
+
+/* -- few or many ------------------------------------------------------------------------------- */
+
+#define FEW        4000u /* records: sorting them takes as long as looking through the others */
+#define LOOK_EVERY 64u   /* times that it is asked */
+
+bool access_few(const struct principal *p, const struct rtype *t) {
+    if (!p || p->all || !p->access)
+        return false;
+    const struct spread *s = &p->access->spread[t->id];
+    return atomic_load(&s->asked) && !atomic_load(&s->many);
+}
+
+struct looking {
+    kith_value values[4096];
+    uint32_t count;
+    bool full; /* so many teams are many */
+};
+
+static uint32_t look_value(void *arg, kith_value v) {
+    struct looking *l = arg;
+    l->full |= l->count == sizeof l->values / sizeof *l->values;
+    if (!l->full)
+        l->values[l->count++] = v;
+    return l->count;
+}
+
+static kith_status count_some(struct conn *c, const struct principal *p, const struct rtype *t,
+                              struct looking *l, struct buf *sql, bool *many, kith_error *e) {
+    struct access_sql out = {sql, look_value, l, 0, '?'};
+    sqlite3_stmt *st;
+    bool row;
+    buf_puts(sql, "SELECT count(*) FROM (SELECT 1 FROM ");
+    sql_name(sql, t->name);
+    buf_puts(sql, " AS t0 WHERE ");
+    access_put(&out, p, t, "t0", true);
+    buf_printf(sql, " LIMIT %u)", FEW + 1);
+    if (sql->failed || l->full)
+        return l->full ? KITH_OK : err_nomem(e);
+    TRY(conn_prepare_once(c, sql->ptr, &st, e));
+    for (uint32_t i = 0; i < l->count; i++)
+        bind_int(st, (int)i + 1, l->values[i].as.i);
+    kith_status status = conn_step(c, st, &row, e);
+    *many = status != KITH_OK || !row || sqlite3_column_int64(st, 0) > FEW;
+    sqlite3_finalize(st);
+    return status;
+}
+
+kith_status access_look(struct conn *c, const struct principal *p, const struct rtype *t,
+                        kith_error *e) {
+    uint8_t reach = p && p->access && !p->all && !type_whole(t)
+                        ? p->access->rights.types[t->id].reach[RIGHT_READ]
+                        : REACH_ALL;
+    struct buf sql = {0};
+    bool many = true;
+    if (reach == REACH_ALL || reach == REACH_NONE)
+        return KITH_OK;
+    struct spread *s = &p->access->spread[t->id];
+    if (atomic_load(&s->asked) && atomic_fetch_add(&s->asked, 1) % LOOK_EVERY != 0)
+        return KITH_OK;
+    struct looking *l = malloc(sizeof *l);
+    if (!l)
+        return err_nomem(e);
+    l->count = 0;
+    l->full = false;
+    kith_status st = count_some(c, p, t, l, &sql, &many, e);
+    buf_free(&sql);
+    free(l);
+    if (st != KITH_OK)
+        return st;
+    atomic_store(&s->many, many);
+    if (!atomic_load(&s->asked))
+        atomic_store(&s->asked, 1);
+    return KITH_OK;
 }

@@ -384,12 +384,13 @@ static uint32_t access_value(void *arg, kith_value v) {
 }
 
 /* The caller's access rule of a type, about its record t<n>. */
-static void put_access(struct emit *m, const struct rtype *t, uint32_t n) {
+static void put_access(struct emit *m, const struct rtype *t, uint32_t n, bool root) {
     struct buf rule = {0};
     struct access_sql out = {&rule, access_value, m, m->access_names, m->dialect->parameter};
     char alias[16];
     snprintf(alias, sizeof alias, "t%u", n);
-    if (access_put(&out, m->env->principal, t, alias)) {
+    bool few = root && (m->q->counts || access_few(m->env->principal, t));
+    if (access_put(&out, m->env->principal, t, alias, few)) {
         buf_puts(&m->b, " AND ");
         buf_str(&m->b, buf_view(&rule));
     }
@@ -407,7 +408,7 @@ static void put_target(struct emit *m, const struct step *s) {
         buf_printf(&m->b, "l%u.target", n);
     else
         emit_suffixed(m, &(struct path){.field = s->via, .from = s->from}, "");
-    put_access(m, s->type, n);
+    put_access(m, s->type, n, false);
 }
 
 static void put_link_table(struct emit *m, const struct step *s) {
@@ -489,7 +490,7 @@ static kith_status put_node(struct emit *m, const struct node *n) {
 static kith_status put_condition(struct emit *m, const char *before) {
     const struct scope *s = m->place->scope;
     buf_printf(&m->b, "%sTRUE", before);
-    put_access(m, s->type, m->place->record);
+    put_access(m, s->type, m->place->record, s == &m->q->root);
     if (!s->where)
         return KITH_OK;
     buf_puts(&m->b, " AND ");

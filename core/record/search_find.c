@@ -115,7 +115,7 @@ static uint32_t add_value(void *arg, kith_value v) {
 static void add_rule(struct finding *f, struct access_sql *out, const struct rtype *t) {
     struct buf rule = {0};
     out->b = &rule;
-    bool some = access_put(out, f->principal, t, "t0");
+    bool some = access_put(out, f->principal, t, "t0", false);
     buf_printf(&f->rule, "%s(kind = '" SEARCH_BAR "%u'", f->rule.len ? " OR " : "", t->id);
     if (some) {
         buf_puts(&f->rule, " AND EXISTS(SELECT 1 FROM ");
