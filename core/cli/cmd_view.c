@@ -461,6 +461,7 @@ const struct command command_view = {
     .options = {{"limit", "N", "so many items of the timeline; else 20"},
                 {"after", "CURSOR", "only the timeline, from where an earlier answer ended"}},
     .needs = NEEDS_COMPANY,
+    .open = true,
     .args_min = 2,
     .args_max = 2,
     .run = run,

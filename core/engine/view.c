@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page of one record, but for its timeline. */
 #include "engine/view_internal.h"
+#include "record/access.h"
 #include "record/member.h"
 
 #include <stdlib.h>
@@ -35,8 +36,8 @@ bool view_links_to(const struct rfield *f, const struct rtype *t) {
     return link && f->index != FIELD_OWNER && (f->any_target || f->target == t);
 }
 
-bool view_shows(const struct rfield *f, const struct rtype *t) {
-    return f->type->title && view_links_to(f, t);
+bool view_shows(const struct build *b, const struct rfield *f, const struct rtype *t) {
+    return f->type->title && view_links_to(f, t) && access_reads(b->p, f);
 }
 
 bool view_is_point(const struct rfield *f) {
@@ -384,7 +385,7 @@ typedef kith_status (*link_fn)(struct build *b, const struct rfield *f, kith_err
 static kith_status each_link(struct build *b, const struct rtype *t, link_fn fn, kith_error *e) {
     for (uint32_t i = 0; i < b->schema->type_count; i++)
         for (uint32_t k = 0; k < b->schema->types[i]->field_count; k++)
-            if (view_shows(b->schema->types[i]->fields[k], t))
+            if (view_shows(b, b->schema->types[i]->fields[k], t))
                 TRY(fn(b, b->schema->types[i]->fields[k], e));
     return KITH_OK;
 }
@@ -412,7 +413,7 @@ static kith_status first_page(struct build *b, kith_error *e) {
 static kith_status later_page(struct build *b, kith_error *e) {
     const struct rtype *contact = schema_type(b->schema, STR("contact"));
     const struct rfield *via = contact ? view_field(contact, "account", KITH_F_LINK) : NULL;
-    if (via && via->target == b->v->type)
+    if (via && via->target == b->v->type && access_reads(b->p, via))
         return add_people(b, via, e);
     return KITH_OK;
 }

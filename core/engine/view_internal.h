@@ -28,7 +28,7 @@ kith_status view_query(struct build *b, const struct rfield *via, const char *re
 const struct rfield *view_field(const struct rtype *t, const char *name, uint32_t kind);
 enum view_when view_when_of(const struct rtype *t, const kith_value *values, int64_t now);
 /* A link that leads to the type from records that people speak of: those whose type has a title. */
-bool view_shows(const struct rfield *f, const struct rtype *t);
+bool view_shows(const struct build *b, const struct rfield *f, const struct rtype *t);
 bool view_is_point(const struct rfield *f); /* a contact's ways to be reached */
 
 /* view_timeline.c */

@@ -110,7 +110,7 @@ static kith_status read_streams(struct build *b, const struct rtype *t, const ki
     for (uint32_t i = 0; i < b->schema->type_count; i++)
         for (uint32_t k = 0; k < b->schema->types[i]->field_count; k++) {
             struct stream s = {.via = b->schema->types[i]->fields[k]};
-            if (!view_shows(s.via, t) || view_is_point(s.via))
+            if (!view_shows(b, s.via, t) || view_is_point(s.via))
                 continue;
             TRY(open_stream(b, &s, e));
             for (size_t n = 0; n < count; n++)

@@ -61,6 +61,17 @@ surfaces() { # everything that anna may not learn, by every command
     prints "$ours"
     prints_not birthday
 
+    it "$1: the page of a record shows what may be read of it and around it"
+    as "$anna_token" view contact "$mine"
+    exits 0
+    prints "My Own"
+    as "$anna_token" view contact "$ours" --json
+    exits 0
+    prints_not birthday
+    prints_not 1990
+    as "$anna_token" view contact "$theirs"
+    exits 3
+
     it "$1: a record that may not be seen is like one that never was"
     as "$anna_token" get contact "$theirs"
     exits 3
