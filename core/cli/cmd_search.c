@@ -7,6 +7,20 @@
 #define LIMIT     20
 #define LIMIT_MAX 1000
 
+/* The record that it belongs to or is about: its first link that is set; NULL: none. */
+static const kith_value *first_link(const struct search_record *r) {
+    for (uint32_t i = FIELD_FIRST; i < r->type->field_count; i++)
+        if (r->type->fields[i]->kind == KITH_F_LINK && r->values[i].kind == KITH_LINK)
+            return &r->values[i];
+    return NULL;
+}
+
+/* Its title, as far as it may be seen. */
+static kith_str link_title(struct cmd *c, const kith_value *link, const struct rtype **t) {
+    *t = link ? schema_type_by_id(cmd_schema(c), link->as.link.type) : NULL;
+    return *t ? show_title(c, *t, link->as.link.id) : (kith_str){0};
+}
+
 /* -- for people -------------------------------------------------------------------------------- */
 
 /* The words that match in another colour; without colours, between brackets. */
@@ -28,6 +42,13 @@ static void print_record(struct cmd *c, const struct search_record *r) {
     io_printf(c->io, "%s %s%s%s  ", r->type->name, io_style(c->io, STYLE_DIM), show_id(c, r->id),
               io_style(c->io, STYLE_PLAIN));
     print_marked(c, &r->title);
+    const struct rtype *t;
+    kith_str of = link_title(c, first_link(r), &t);
+    if (of.len) {
+        io_printf(c->io, " (%s ", t->name);
+        io_text(c->io, of);
+        io_puts(c->io, ")");
+    }
     io_puts(c->io, "\n");
     if (!r->text.field)
         return;
@@ -39,7 +60,8 @@ static void print_record(struct cmd *c, const struct search_record *r) {
 static void say_missing(struct cmd *c, uint64_t missing) {
     if (missing)
         io_say(c->io,
-               "the index is being built: %llu records are not found yet; 'kith search --wait'"
+               "the index is being built: at least %llu records are not found yet; 'kith search "
+               "--wait'"
                " waits until they are",
                (unsigned long long)missing);
 }
@@ -94,6 +116,20 @@ static void json_found(struct cmd *c, const struct search_record *r) {
     json_key(&j, "id");
     json_id(&j, r->id);
     json_marked(&j, "title", &r->title);
+    const struct rtype *t;
+    const kith_value *link = first_link(r);
+    kith_str of = link_title(c, link, &t);
+    if (of.len) {
+        json_key(&j, "of");
+        json_object_(&j);
+        json_key(&j, "type");
+        json_strz(&j, t->name);
+        json_key(&j, "id");
+        json_id(&j, link->as.link.id);
+        json_key(&j, "title");
+        json_str(&j, of);
+        json_object_end(&j);
+    }
     if (r->text.field) {
         json_key(&j, "field");
         json_strz(&j, r->text.field->name);

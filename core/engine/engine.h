@@ -198,7 +198,7 @@ struct search_answer {
     kith_str cursor; /* out: continues after the last; empty at the end */
     int64_t found;   /* out: how many match; more when `over` */
     bool over;
-    uint64_t missing; /* out: records that are still to be indexed, and are not found */
+    uint64_t missing; /* out: records that are still to be indexed, and are not found; at least */
 };
 /* What the principal may read and the text finds; all in the arena. [any] */
 kith_status engine_search(struct engine *g, const struct principal *p, kith_str text,

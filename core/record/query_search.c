@@ -51,7 +51,7 @@ static kith_status wanted(struct emit *m, const struct test *t, struct search **
 
 kith_status emit_matches(struct emit *m, const struct test *t) {
     const struct rtype *type = t->path.type;
-    struct search_part part = {&type, 1, search_slots(m->env->principal, type)};
+    struct search_part part = {&type, 1, search_slots(m->env->principal, type), SEARCH_EXACT};
     struct search *q;
     TRY(wanted(m, t, &q));
     if (!q || !part.slots || !search_wants(q, type)) {

@@ -64,8 +64,9 @@ kith_status search_gaps(struct conn *c, struct arena *a, struct search_gap **out
 /* Indexes at most `max` more records of a type, from gap->done on; *whole: it is indexed. */
 kith_status search_fill(struct conn *c, const struct schema *s, struct search_gap *gap, int64_t max,
                         bool *whole, kith_error *e);
-/* Records that are still to be indexed. */
-kith_status search_missing(struct conn *c, const struct schema *s, uint64_t *n, kith_error *e);
+/* Records that are still to be indexed; no more than `max` of a type are counted. */
+kith_status search_missing(struct conn *c, const struct schema *s, int64_t max, uint64_t *n,
+                           kith_error *e);
 /* Damage of the index alone is no damage of the records: the sentence says so. */
 kith_status search_error(kith_status st, struct conn *c, kith_error *e);
 
@@ -83,11 +84,17 @@ bool search_wants(const struct search *q, const struct rtype *t);
 uint32_t search_slots(const struct principal *p, const struct rtype *t);
 /* Does it match a record with these words, by these slots? What the index finds. */
 bool search_match(const struct search *q, const struct search_text *w, uint32_t slots);
+enum search_form {
+    SEARCH_EXACT,
+    SEARCH_TITLES, /* whole words, in titles alone */
+    SEARCH_LOOSE,  /* of beginnings the first two letters, which the index knows: finds more */
+};
 /* Some types with the slots to look in. */
 struct search_part {
     const struct rtype *const *types; /* NULL: all */
     size_t count;
     uint32_t slots;
+    enum search_form form;
 };
 /* Its condition in FTS5's language, in the arena; it holds for any of the parts. NULL: no memory.
  */

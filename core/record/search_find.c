@@ -16,6 +16,8 @@
 #include <string.h>
 
 #define CANDIDATES_MAX (2 * SEARCH_RANKED_MAX)
+#define EXAMINED_MAX                                                                               \
+    4000 /* that a beginning's first two letters find, before it is asked for as such */
 
 struct finding {
     struct conn *conn;
@@ -30,7 +32,9 @@ struct finding {
     struct buf rule; /* those, as SQL */
     kith_value *values;
     size_t value_count, value_cap;
-    const char *fts, *fts_title;
+    const char *fts, *fts_title, *fts_loose; /* the last: NULL when there is no beginning */
+    bool loose;                              /* what is found must be looked at: */
+    size_t examined;
     struct search_hit *hits; /* the ranked ones */
     double *weights;         /* for each hit, of each phrase */
     size_t count;
@@ -57,6 +61,14 @@ static double slot_weight(const struct rtype *t, uint32_t slot) {
     return longtext ? TEXT_WEIGHT : FIELD_WEIGHT;
 }
 
+/* The words of the title, up to their copies. */
+static bool is_whole(kith_str slot, kith_str words) {
+    static const char behind[] = " " SEARCH_BAR " ";
+    const size_t n = sizeof behind - 1;
+    return slot.len >= words.len + n && memcmp(slot.ptr, words.ptr, words.len) == 0 &&
+           memcmp(slot.ptr + words.len, behind, n) == 0;
+}
+
 /* By the slots that may be read: what is hidden shows in no order either. */
 static double weigh(const struct search_node *p, const struct rtype *t, uint32_t slots,
                     sqlite3_stmt *st) {
@@ -69,7 +81,7 @@ static double weigh(const struct search_node *p, const struct rtype *t, uint32_t
             continue;
         double w = slot_weight(t, i) * n / (1.0 + (double)slot.len / USUAL_LENGTH);
         w *= exact ? EXACT_FACTOR : 1.0;
-        sum += i == 0 && str_eq(slot, p->words) ? w * WHOLE_FACTOR : w;
+        sum += i == 0 && is_whole(slot, p->words) ? w * WHOLE_FACTOR : w;
     }
     return sum / (sum + SATURATION);
 }
@@ -169,14 +181,21 @@ static kith_status find_parts(struct finding *f) {
     return f->rule.failed ? err_nomem(f->e) : KITH_OK;
 }
 
-/* The same by the titles alone. */
-static const char *fts_of_titles(struct finding *f) {
+static bool has_beginning(const struct finding *f) {
+    for (const struct search_node *p = f->q->phrases; p; p = p->another)
+        if (p->prefix)
+            return true;
+    return false;
+}
+
+/* The same in another form. */
+static const char *fts_in(struct finding *f, enum search_form form) {
     struct search_part *parts = ARENA_ARRAY(f->arena, struct search_part, f->part_count + 1);
     size_t n = 0;
     for (size_t i = 0; parts && i < f->part_count; i++) {
         parts[n] = f->parts[i];
-        parts[n].slots &= 1u;
-        n += parts[n].slots != 0;
+        parts[n].form = form;
+        n += form != SEARCH_TITLES || (parts[n].slots & 1u);
     }
     return !parts ? NULL : n ? search_fts(f->q, parts, n, f->arena) : "";
 }
@@ -209,15 +228,30 @@ static kith_status begin(struct finding *f, const char *fts, kith_id before, sql
     return KITH_OK;
 }
 
-/* The next match of a type that is loaded; *more false: there is none. */
+static bool really_matches(const struct finding *f, const struct search_hit *hit,
+                           sqlite3_stmt *st) {
+    kith_str words[SEARCH_SLOTS];
+    for (uint32_t i = 0; i < SEARCH_SLOTS; i++)
+        words[i] = column_str(st, 2 + (int)i);
+    return search_holds(f->q, words, search_slots(f->principal, hit->type));
+}
+
+/* The next match of a type that is loaded; *more false: there is none, or it takes too long to look
+ * for it so. */
 static kith_status next(struct finding *f, sqlite3_stmt *st, struct search_hit *hit, bool *more) {
-    do {
+    for (;;) {
         TRY(search_error(conn_step(f->conn, st, more, f->e), f->conn, f->e));
-        if (*more)
-            *hit = (struct search_hit){.type = type_of(f, st),
-                                       .id = (kith_id)sqlite3_column_int64(st, 0)};
-    } while (*more && !hit->type);
-    return KITH_OK;
+        if (!*more)
+            return KITH_OK;
+        *hit =
+            (struct search_hit){.type = type_of(f, st), .id = (kith_id)sqlite3_column_int64(st, 0)};
+        if (hit->type && (!f->loose || really_matches(f, hit, st)))
+            return KITH_OK;
+        if (f->loose && ++f->examined > EXAMINED_MAX) {
+            *more = false;
+            return KITH_OK;
+        }
+    }
 }
 
 static kith_status collect(struct finding *f, const char *fts, kith_id before, bool *more) {
@@ -230,6 +264,21 @@ static kith_status collect(struct finding *f, const char *fts, kith_id before, b
         keep(f, &hit, st);
     sqlite3_finalize(st);
     return status;
+}
+
+/* The newest matches. A beginning is not asked for as such at once: FTS5 then puts together the
+ * places of all words that begin so before it gives the first. Those that begin with its first two
+ * letters come one by one; when enough of them are right, that is all there is to do. */
+static kith_status collect_newest(struct finding *f) {
+    if (f->fts_loose) {
+        f->loose = true;
+        kith_status st = collect(f, f->fts_loose, f->top + 1, &f->over);
+        f->loose = false;
+        if (st != KITH_OK || f->examined <= EXAMINED_MAX)
+            return st;
+        f->count = 0;
+    }
+    return collect(f, f->fts, f->top + 1, &f->over);
 }
 
 static int by_rank(const void *a, const void *b) {
@@ -261,7 +310,7 @@ static kith_status rank(struct finding *f) {
     f->weights = ARENA_ARRAY(f->arena, double, CANDIDATES_MAX * f->phrases + 1);
     if (!f->hits || !f->weights)
         return err_nomem(f->e);
-    TRY(collect(f, f->fts, f->top + 1, &f->over));
+    TRY(collect_newest(f));
     if (f->count) {
         f->top = f->top == INT64_MAX - 1 ? f->hits[0].id : f->top;
         f->low = f->hits[f->count - 1].id;
@@ -361,7 +410,8 @@ static kith_status find_page(struct finding *f, struct search_page *page) {
     if (f->part_count == 0) /* nothing may be looked at */
         return KITH_OK;
     f->fts = search_fts(f->q, f->parts, f->part_count, f->arena);
-    f->fts_title = fts_of_titles(f);
+    f->fts_title = fts_in(f, SEARCH_TITLES);
+    f->fts_loose = has_beginning(f) ? fts_in(f, SEARCH_LOOSE) : NULL;
     page->hits = ARENA_ARRAY(f->arena, struct search_hit, page->limit + 1u);
     if (!f->fts || !f->fts_title || !page->hits)
         return err_nomem(f->e);

@@ -45,9 +45,9 @@ static kith_status make_tables(struct conn *c, kith_error *e) {
 
 /* -- which types are indexed ------------------------------------------------------------------- */
 
-/* What the words of a type are made of: "1:14,12,20". */
+/* What the words of a type are made of: "1.2:14,12,20". */
 static void signature(const struct rtype *t, struct buf *out) {
-    buf_printf(out, "%d:", WORDS_VERSION);
+    buf_printf(out, "%d.%d:", WORDS_VERSION, SEARCH_VERSION);
     for (uint32_t i = 0; i < t->searched_count; i++)
         buf_printf(out, "%s%u", i ? "," : "", t->searched[i]->id);
 }
@@ -271,7 +271,8 @@ kith_status search_fill(struct conn *c, const struct schema *s, struct search_ga
     return note_done(c, gap, *whole, e);
 }
 
-kith_status search_missing(struct conn *c, const struct schema *s, uint64_t *n, kith_error *e) {
+kith_status search_missing(struct conn *c, const struct schema *s, int64_t max, uint64_t *n,
+                           kith_error *e) {
     struct arena a = {0};
     struct search_gap *gaps;
     size_t count;
@@ -280,11 +281,12 @@ kith_status search_missing(struct conn *c, const struct schema *s, uint64_t *n, 
     for (size_t i = 0; st == KITH_OK && i < count; i++) {
         const struct rtype *t = schema_type_by_id(s, gaps[i].type);
         int64_t left = 0;
-        char sql[160];
+        char sql[200];
         if (!t)
             continue;
-        snprintf(sql, sizeof sql, "SELECT count(*) FROM \"%s\" WHERE id > %lld", t->name,
-                 (long long)gaps[i].done);
+        snprintf(sql, sizeof sql,
+                 "SELECT count(*) FROM (SELECT 1 FROM \"%s\" WHERE id > %lld LIMIT %lld)", t->name,
+                 (long long)gaps[i].done, (long long)max);
         st = conn_int(c, sql, 0, &left, e);
         *n += (uint64_t)left;
     }

@@ -9,6 +9,9 @@
 /* A word that no text has: it stands between texts of one slot, so that no row of words reaches
  * from one into the other, and begins the names of types. */
 #define SEARCH_BAR "\xC2\xA6"
+/* In front of a second copy of each word of a title: so it has a list of its own in the index, and
+ * the few titles with a word that everybody has are found without reading them all. */
+#define SEARCH_TITLE "\xC2\xB6"
 
 enum search_node_kind { SEARCH_AND, SEARCH_OR, SEARCH_PHRASE };
 struct search_node {
@@ -26,6 +29,10 @@ struct search {
     size_t type_count; /* 0: all */
 };
 
+#define SEARCH_VERSION 2 /* changes when the index of the same words does */
+
+/* The same as search_match about slots that are read already. */
+bool search_holds(const struct search *q, const kith_str *words, uint32_t slots);
 /* How often the phrase stands in a slot; *exact: once at least with whole words. */
 uint32_t search_count(const struct search_node *phrase, kith_str slot, bool *exact);
 

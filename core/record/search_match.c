@@ -33,27 +33,33 @@ uint32_t search_count(const struct search_node *phrase, kith_str slot, bool *exa
     return count;
 }
 
-static bool phrase_matches(const struct search_node *n, const struct search_text *w,
-                           uint32_t slots) {
+static bool phrase_matches(const struct search_node *n, const kith_str *words, uint32_t slots) {
     bool exact;
     for (uint32_t i = 0; i < SEARCH_SLOTS; i++)
-        if (slots >> i & 1 && w->slots[i].len && search_count(n, buf_view(&w->slots[i]), &exact))
+        if (slots >> i & 1 && words[i].len && search_count(n, words[i], &exact))
             return true;
     return false;
 }
 
-static bool node_matches(const struct search_node *n, const struct search_text *w, uint32_t slots) {
+static bool node_matches(const struct search_node *n, const kith_str *words, uint32_t slots) {
     if (n->kind == SEARCH_PHRASE)
-        return phrase_matches(n, w, slots);
+        return phrase_matches(n, words, slots);
     bool all = n->kind == SEARCH_AND;
     for (const struct search_node *c = n->first; c; c = c->next)
-        if ((node_matches(c, w, slots) != c->negated) != all)
+        if ((node_matches(c, words, slots) != c->negated) != all)
             return !all;
     return all;
 }
 
+bool search_holds(const struct search *q, const kith_str *words, uint32_t slots) {
+    return node_matches(q->root, words, slots);
+}
+
 bool search_match(const struct search *q, const struct search_text *w, uint32_t slots) {
-    return w->any && node_matches(q->root, w, slots);
+    kith_str words[SEARCH_SLOTS];
+    for (uint32_t i = 0; i < SEARCH_SLOTS; i++)
+        words[i] = buf_view(&w->slots[i]);
+    return w->any && search_holds(q, words, slots);
 }
 
 bool search_wants(const struct search *q, const struct rtype *t) {
@@ -75,42 +81,65 @@ uint32_t search_slots(const struct principal *p, const struct rtype *t) {
 
 /* -- the index --------------------------------------------------------------------------------- */
 
-static void write_node(struct buf *b, const struct search_node *n);
+static void write_node(struct buf *b, const struct search_node *n, enum search_form form);
 
-/* The parts that are, or are not, negated. */
+/* The bytes of the first two characters. */
+static uint64_t two_letters(kith_str word) {
+    uint64_t n = 0;
+    for (int k = 0; k < 2 && n < word.len; k++)
+        do
+            n++;
+        while (n < word.len && ((unsigned char)word.ptr[n] & 0xC0) == 0x80);
+    return n;
+}
+
+/* Letters, digits and blanks: nothing in it ends the quotation. */
+static void write_phrase(struct buf *b, const struct search_node *n, enum search_form form) {
+    bool first = true, prefix = n->prefix && form != SEARCH_TITLES;
+    kith_str rest = n->words, word;
+    buf_putc(b, '"');
+    while (str_split(&rest, ' ', &word)) {
+        buf_puts(b, first ? "" : " ");
+        buf_puts(b, form == SEARCH_TITLES ? SEARCH_TITLE : "");
+        bool cut = form == SEARCH_LOOSE && prefix && rest.len == 0;
+        buf_add(b, word.ptr, cut ? two_letters(word) : word.len);
+        first = false;
+    }
+    buf_puts(b, prefix ? "\" *" : "\"");
+}
+
+/* The parts that are, or are not, negated. What must not be there must not be there anywhere. */
 static void write_parts(struct buf *b, const struct search_node *n, bool negated,
-                        const char *between) {
+                        const char *between, enum search_form form) {
     bool first = true;
     buf_putc(b, '(');
     for (const struct search_node *c = n->first; c; c = c->next) {
         if (c->negated != negated)
             continue;
         buf_puts(b, first ? "" : between);
-        write_node(b, c);
+        write_node(b, c, negated ? SEARCH_EXACT : form);
         first = false;
     }
     buf_putc(b, ')');
 }
 
-static void write_node(struct buf *b, const struct search_node *n) {
+static void write_node(struct buf *b, const struct search_node *n, enum search_form form) {
     bool negated = false;
     for (const struct search_node *c = n->first; c; c = c->next)
         negated = negated || c->negated;
     switch (n->kind) {
-    case SEARCH_PHRASE: /* letters, digits and blanks: nothing in it ends the quotation */
-        buf_putc(b, '"');
-        buf_str(b, n->words);
-        buf_puts(b, n->prefix ? "\" *" : "\"");
+    case SEARCH_PHRASE:
+        write_phrase(b, n, form);
         return;
     case SEARCH_OR:
-        write_parts(b, n, false, " OR ");
+        write_parts(b, n, false, " OR ", form);
         return;
     case SEARCH_AND:
         buf_puts(b, negated ? "(" : "");
-        write_parts(b, n, false, " AND ");
+        write_parts(b, n, false, " AND ", form);
         if (negated) {
             buf_puts(b, " NOT ");
-            write_parts(b, n, true, " OR ");
+            write_parts(b, n, true, " OR ", form);
             buf_putc(b, ')');
         }
     }
@@ -132,7 +161,7 @@ static void write_part(struct buf *b, const struct search *q, const struct searc
     if (part->slots != SEARCH_ALL_SLOTS)
         write_slots(b, part->slots);
     buf_putc(b, '(');
-    write_node(b, q->root);
+    write_node(b, q->root, part->form);
     buf_putc(b, ')');
 }
 

@@ -108,6 +108,25 @@ static bool add_text(struct buf *slot, kith_str text) {
     return ok;
 }
 
+static void mark_title(struct buf *slot) {
+    struct buf copy = {0};
+    kith_str rest = buf_view(slot), word;
+    while (str_split(&rest, ' ', &word)) {
+        if (str_eqz(word, SEARCH_BAR)) {
+            add_word(&copy, word);
+        } else {
+            add_word(&copy, STR(SEARCH_TITLE));
+            buf_str(&copy, word);
+        }
+    }
+    if (copy.len) {
+        add_word(slot, STR(SEARCH_BAR));
+        add_word(slot, buf_view(&copy));
+    }
+    slot->failed = slot->failed || copy.failed;
+    buf_free(&copy);
+}
+
 static bool add_value(struct buf *slot, const kith_value *v) {
     if (v->kind == KITH_TEXT)
         return add_text(slot, v->as.s);
@@ -136,6 +155,10 @@ bool search_text_of(const struct rtype *t, const kith_value *values, struct sear
     for (uint32_t i = 0; i < t->searched_count; i++) {
         const struct rfield *f = t->searched[i];
         if (!add_value(&out->slots[f->slot], &values[f->index]))
+            return false;
+        if (f == t->title)
+            mark_title(&out->slots[f->slot]);
+        if (out->slots[f->slot].failed)
             return false;
         out->any = out->any || out->slots[f->slot].len > 0;
     }

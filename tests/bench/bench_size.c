@@ -53,6 +53,46 @@ static void page_rows(struct base *b) {
     }
 }
 
+/* -- search ------------------------------------------------------------------------------------ */
+
+/* The first page and the one behind it, as somebody types. */
+static void search_row(struct base *b, const char *what, const char *text) {
+    enum { SEARCHES = 40 };
+    double us[SEARCHES];
+    struct arena a = {0};
+    kith_error e = KITH_ERROR_INIT;
+    char title[100], figure[40];
+    for (int i = 0; i < SEARCHES; i++) {
+        struct search_answer s = {.limit = 20, .typing = true};
+        int64_t start = clock_ticks();
+        must(engine_search(b->g, &bench_principal, str_of(text), &s, &a, &e), &e);
+        us[i] = (double)(clock_ticks() - start) / 1e3;
+        if (s.count == 0 || s.missing)
+            die("a search finds nothing");
+        arena_reset(&a);
+    }
+    arena_free(&a);
+    struct spread s = spread_of(us, SEARCHES);
+    snprintf(title, sizeof title, "search: %s, of %lld", what, (long long)b->rows);
+    snprintf(figure, sizeof figure, "%.2f (max %.1f) ms", s.middle / 1000, s.most / 1000);
+    row_text(title, figure, "< 20 ms", s.middle < 20000);
+}
+
+static void search_rows(struct base *b) {
+    static const char *const searches[][2] = {
+        {"a word that one has", "last7919"},
+        {"a word that all have", "example"},
+        {"the beginning of a word that all have", "exam"},
+        {"the beginning of a thousand words", "last7"},
+        {"two letters that all begin with", "la"},
+        {"two words that all have, and a rare one", "example com last7919"},
+        {"a telephone number", "01 1007919"},
+        {"a word with nothing in common with another", "first12 -example OR last7919"},
+    };
+    for (size_t i = 0; i < sizeof searches / sizeof *searches; i++)
+        search_row(b, searches[i][0], searches[i][1]);
+}
+
 static void contacts_open(struct base *b, const char *dir, int64_t rows) {
     base_open(b, dir, "contact", rows);
     struct keep keep = {b->ids, 0};
@@ -73,6 +113,8 @@ int main(int argc, char **argv) {
     contacts_open(&many, large, n);
     page_rows(&few);
     page_rows(&many);
+    search_rows(&few);
+    search_rows(&many);
     get_row(&few);
     get_row(&many);
     update_rows(&(struct update){"update of an indexed field", "city", "City ", 1000000, false},

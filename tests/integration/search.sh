@@ -12,6 +12,7 @@ it "finds records of all types, the best first, with the words marked"
 kith search anna
 exits 0
 prints "contact $anna  [Anna] Schmidt"
+prints " Call (contact Karl Anders)"
 prints "    body: [Anna] wants a refund"
 expect test "$(head -n 1 "$work/out" | cut -c 1-7)" = contact
 
