@@ -485,5 +485,7 @@ kith_status base_hooks_add(struct engine *g, kith_error *e) {
         hooks[i].self = b;
         TRY(engine_add_hook(g, &hooks[i], e));
     }
+    TRY(tasks_hooks_add(g, e));
+    TRY(dates_hooks_add(g, e));
     return add_trees(g, e);
 }

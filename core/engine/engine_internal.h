@@ -418,6 +418,8 @@ void timers_count(struct conn *c, struct engine_stats *out);
 
 /* base_hooks.c */
 kith_status base_hooks_add(struct engine *g, kith_error *e);
+kith_status tasks_hooks_add(struct engine *g, kith_error *e); /* base_tasks.c */
+kith_status dates_hooks_add(struct engine *g, kith_error *e); /* base_dates.c */
 /* An undo wrote a row: remembers whose contact points to look at. base_mend does, once the undone
  * transactions are undone as a whole. */
 kith_status base_undone(struct txn *t, const struct change *c, kith_error *e);

@@ -47,6 +47,11 @@ static const kith_field account_fields[] = {
     F("website", URL, .flags = SEARCHED, .doc = "Home page."),
     F("phone", PHONE, .flags = INDEXED | SEARCHED, .doc = "Switchboard."),
     F("email", EMAIL, .flags = INDEXED | SEARCHED, .doc = "General mail address."),
+    F("fax", PHONE, .doc = "Fax number."),
+    F("kinds", TAGS,
+      .doc = "All that it is to us, when that is more than its kind: customer, supplier, ..."),
+    F("market", CHOICE, .options = "b2b,b2c", .doc = "Does it buy as a business or as a consumer?"),
+    F("tags", TAGS, .flags = SEARCHED, .doc = "Free labels; type tag tells what they mean."),
     F("territory", LINK, .options = "territory", .doc = "The territory it lies in."),
     F("billing_street", LONGTEXT, .flags = SEARCHED, .doc = "Billing address: street and number."),
     F("billing_city", TEXT, .flags = SEARCHED, .doc = "Billing address: town."),
@@ -81,6 +86,12 @@ static const kith_field contact_fields[] = {
           "prospect>customer|lost,customer>client|lost,client>supporter|lost,"
           "supporter>ambassador|lost,ambassador>partner|lost,partner>lost,lost>prospect|customer",
       .default_text = "prospect", .doc = "Where the person stands with us."),
+    F("kinds", TAGS,
+      .doc = "What the person is to us: lead, customer, vendor, supplier, distributor, partner,"
+             " employee, ...; several may hold."),
+    F("market", CHOICE, .options = "b2b,b2c",
+      .doc = "Does the person buy for a business or as a consumer?"),
+    F("household", LINK, .options = "household", .doc = "The household the person lives in."),
     F("source", TEXT, .doc = "Where the person came from."),
     F("email", EMAIL, .flags = INDEXED | SEARCHED | PERSONAL,
       .doc = "The primary e-mail contact point."),
@@ -92,10 +103,90 @@ static const kith_field contact_fields[] = {
     F("postal_code", TEXT, .flags = PERSONAL, .doc = "Postal code."),
     F("country", TEXT, .doc = "Country."),
     F("place", PLACE, .flags = PERSONAL, .doc = "Where the address lies."),
-    F("tags", TAGS, .flags = SEARCHED, .doc = "Free labels."),
+    F("fax", PHONE, .flags = PERSONAL, .doc = "Fax number."),
+    F("website", URL, .flags = PERSONAL, .doc = "Home page."),
+    F("preferred_channel", CHOICE, .options = "email,call,sms,meeting,chat,social,mail,fax",
+      .doc = "How the person wants to be reached."),
+    F("industry", TEXT, .doc = "Line of business the person works in."),
+    F("interests", TAGS, .doc = "What the person is interested in."),
+    F("challenge", LONGTEXT, .flags = SEARCHED,
+      .doc = "The biggest challenge that the person has."),
+    F("tags", TAGS, .flags = SEARCHED, .doc = "Free labels; type tag tells what they mean."),
     F("external_id", TEXT, .flags = INDEXED | SEARCHED,
       .doc = "Its id in the program that it came from; a key for imports."),
     KEY_FACTS("contact"),
+};
+
+/* What is known of a person beyond that; on a record of its own, so that contacts stay small. */
+static const kith_field profile_fields[] = {
+    F("contact", LINK, .options = "contact", .flags = REQUIRED | UNIQUE | PARTOF,
+      .doc = "Whose profile it is."),
+    F("occupation", TEXT, .flags = SEARCHED | PERSONAL,
+      .doc = "What the person does for a living."),
+    F("gender", TEXT, .flags = PERSONAL, .doc = "As the person puts it."),
+    F("marital_status", TEXT, .flags = PERSONAL, .doc = "single, married, ..."),
+    F("education", TEXT, .flags = PERSONAL, .doc = "The highest degree."),
+    F("income_band", TEXT, .flags = PERSONAL, .doc = "Roughly: 30-50k."),
+    F("brands", TAGS, .flags = PERSONAL, .doc = "Brands the person is fond of."),
+    F("needs", TAGS, .flags = PERSONAL, .doc = "Needs the person has told of."),
+    F("habits", TAGS, .flags = PERSONAL, .doc = "How the person buys and behaves."),
+    F("buying_factors", TAGS, .flags = PERSONAL,
+      .doc = "What moves the person to buy: cultural, social and personal factors."),
+    F("body", LONGTEXT, .flags = SEARCHED | PERSONAL, .doc = "More about the person."),
+};
+
+static const kith_field household_fields[] = {
+    F("name", TEXT, .flags = REQUIRED | INDEXED | SEARCHED | PERSONAL,
+      .doc = "What it is called: Family Lovelace."),
+    F("street", LONGTEXT, .flags = PERSONAL, .doc = "Street and number."),
+    F("city", TEXT, .flags = INDEXED | SEARCHED | PERSONAL, .doc = "Town."),
+    F("region", TEXT, .flags = PERSONAL, .doc = "State or region."),
+    F("postal_code", TEXT, .flags = PERSONAL, .doc = "Postal code."),
+    F("country", TEXT, .doc = "Country."),
+    F("place", PLACE, .flags = PERSONAL, .doc = "Where it lies."),
+    F("size", INTEGER, .doc = "How many live in it."),
+    F("income_band", TEXT, .flags = PERSONAL, .doc = "Roughly: 60-90k."),
+};
+
+static const kith_field relation_fields[] = {
+    F("kind", CHOICE,
+      .options = "spouse,partner,parent,child,sibling,relative,guardian,friend,neighbour,colleague,"
+                 "manager,assistant,adviser,referrer,owner,member,supplier,customer,competitor,"
+                 "other",
+      .flags = REQUIRED, .doc = "What the party is to the other one."),
+    F("party", LINK, .options = "*", .flags = REQUIRED | PARTOF,
+      .doc = "Who it is: a contact, an account, a household."),
+    F("other", LINK, .options = "*", .flags = REQUIRED | PARTOF, .doc = "To whom."),
+    F("since", DATE, .doc = "From when on."),
+    F("until", DATE, .doc = "Until when; empty: it goes on."),
+    F("body", LONGTEXT, .flags = SEARCHED | PERSONAL, .doc = "More about it."),
+};
+
+static const kith_field life_event_fields[] = {
+    F("about", LINK, .options = "*", .flags = REQUIRED | PARTOF,
+      .doc = "Whose it is: a contact, an account, a contract, ..."),
+    F("kind", CHOICE,
+      .options = "birthday,anniversary,wedding,birth,move,graduation,new_job,renewal,expiry,"
+                 "purchase,other",
+      .flags = REQUIRED, .doc = "What it is."),
+    F("date", DATE, .flags = REQUIRED, .doc = "The day."),
+    F("yearly", BOOLEAN, .default_text = "false", .doc = "It comes again each year."),
+    F("next", DATE, .flags = READONLY | INDEXED,
+      .doc = "The next day on which it comes; life_event.due is published then."),
+    F("body", LONGTEXT, .flags = SEARCHED | PERSONAL, .doc = "More about it."),
+};
+
+static const kith_field tag_fields[] = {
+    F("name", TEXT, .flags = REQUIRED | UNIQUE | SEARCHED, .doc = "The label, as records have it."),
+    F("category", TEXT, .doc = "What sort of label it is."),
+    F("description", LONGTEXT, .flags = SEARCHED, .doc = "What it means, and when to use it."),
+};
+
+static const kith_field stage_fields[] = {
+    F("record_type", TEXT, .flags = REQUIRED | INDEXED, .doc = "Of which type: contact."),
+    F("state", TEXT, .flags = REQUIRED, .doc = "Which state of it: customer."),
+    F("team", LINK, .options = "team", .doc = "The department that answers for records in it."),
+    F("description", LONGTEXT, .doc = "What holds in it, and what leads on."),
 };
 
 static const kith_field contact_point_fields[] = {
@@ -105,7 +196,7 @@ static const kith_field contact_point_fields[] = {
     F("value", LONGTEXT, .flags = REQUIRED | SEARCHED | PERSONAL, .doc = "As people write it."),
     F("normal", TEXT, .flags = INDEXED | PERSONAL | READONLY,
       .doc = "Normalised for comparing: folded address, digits of a number."),
-    F("label", TEXT, .doc = "work, home, mobile, billing, ..."),
+    F("label", TEXT, .doc = "work, home, mobile; of an address: billing, delivery, ..."),
     F("primary", BOOLEAN, .default_text = "false", .doc = "The one to use first, among its kind."),
     F("verified", TIME, .doc = "When it was last proved to work."),
     F("consents", JSON, .doc = "Consent by purpose."),
@@ -143,7 +234,12 @@ static const kith_field task_fields[] = {
       .doc = "How pressing it is."),
     F("state", STATE, .options = "open>done|cancelled,done.>open,cancelled.>open",
       .doc = "Where it stands."),
-    F("reminder", TIME, .doc = "When to remind the assignee."),
+    F("reminder", TIME,
+      .doc = "When to remind the assignee: task.reminder is published then, if it is open."),
+    F("parent", LINK, .options = "task", .flags = TREE,
+      .doc = "The task it is part of, which is done when all of its parts are."),
+    F("repeat", TEXT,
+      .doc = "When done it comes again: after 7d, or at times as cron has them, 0 9 * * mon."),
     F("body", LONGTEXT, .flags = SEARCHED, .doc = "Details."),
 };
 
@@ -255,6 +351,12 @@ static const kith_type types[] = {
     TYPE("territory", "name", territory_fields, "A part of the market; territories form a tree."),
     TYPE("account", "name", account_fields, "An organisation, or a unit of one."),
     TYPE("contact", "name", contact_fields, "A person."),
+    TYPE("household", "name", household_fields, "People who live together."),
+    TYPE("profile", "occupation", profile_fields, "What is known of a person beyond the contact."),
+    TYPE("relation", "kind", relation_fields, "What one party is to another one."),
+    TYPE("life_event", "kind", life_event_fields, "A day in somebody's life, past or to come."),
+    TYPE("tag", "name", tag_fields, "What a label on records means."),
+    TYPE("stage", "state", stage_fields, "Who answers for records in a state."),
     TYPE("contact_point", "value", contact_point_fields,
          "A way to reach a contact: mail address, number, postal address, handle."),
     {.name = "interaction",

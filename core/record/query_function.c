@@ -6,10 +6,15 @@
 
 /* -- tags -------------------------------------------------------------------------------------- */
 
-/* The only field of the type that holds tags. */
+/* The field that is called tags, or else the only one of the type that holds some. */
 static kith_status tags_field(struct parser *p, uint32_t at, struct path *out) {
     const struct rtype *type = p->scope->type;
+    const struct rfield *tags = type_field(type->schema, type, STR("tags"));
     *out = (struct path){.type = type, .text = STR("tags"), .at = at};
+    if (tags && tags->kind == KITH_F_TAGS) {
+        out->field = tags;
+        return KITH_OK;
+    }
     for (uint32_t i = 0; i < type->field_count; i++) {
         if (type->fields[i]->kind != KITH_F_TAGS)
             continue;
@@ -195,7 +200,7 @@ static const struct function functions[] = {
      .term = query_part_of},
     {.doc = {"hour"}, .arg = PART_HOUR, .term = query_part_of},
     {.doc = {"tagged", "tagged('tag') or tagged(field, 'tag')",
-             "Has the tag: not tagged('do-not-call')."},
+             "Has the tag, in the field tags when no field is named: not tagged('do-not-call')."},
      .test = parse_tagged},
     {.doc = {"matches", "matches('words')",
              "The record has the words, as a search finds it: matches('refund OR \"money back\"')."

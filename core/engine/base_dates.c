@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dates that come: a task's reminder and a life event's next day are told as events when their time
+ * has come, by durable timers, and a yearly life event moves on to its next year.
+ *
+ * A timer is never taken back: when it fires and the record says another time by then, or is gone,
+ * it does nothing. So undo and deletion need no care, whichever timers they leave. */
+#include "base/json.h"
+#include "engine/engine_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct dated { /* a field whose time is awaited */
+    const char *type, *field, *topic, *handler;
+    const struct rtype *rtype;
+    const struct rfield *f, *state;
+    struct fieldset fields;
+};
+struct dates {
+    struct dated items[2];
+    const struct rfield *date, *yearly, *next; /* of a life event */
+    struct fieldset days;
+};
+
+/* -- setting timers ---------------------------------------------------------------------------- */
+
+/* The instant of a time, or at which a day begins. */
+static int64_t instant(const struct engine *g, const kith_value *v) {
+    if (v->kind == KITH_TIME)
+        return v->as.i;
+    struct civil day = date_civil(v->as.i * DAY_MS);
+    return zone_to_utc(g->opts.zone, &day);
+}
+
+/* What has passed when it is written reminds of nothing; a day is over when the next one begins. */
+static bool is_over(const struct txn *t, const kith_value *v) {
+    kith_value next = *v;
+    next.as.i += v->kind == KITH_DATE;
+    return instant(t->g, &next) <= t->head.at;
+}
+
+static kith_status await(void *self, struct txn *t, struct change *c, kith_error *e) {
+    const struct dated *d = self;
+    const kith_value *v = &c->after[d->f->index];
+    char payload[24];
+    kith_id timer;
+    if (v->kind == KITH_NULL || is_over(t, v))
+        return KITH_OK;
+    snprintf(payload, sizeof payload, "%" PRId64, v->as.i);
+    return txn_timer(t, d->handler, instant(t->g, v), d->rtype, c->id, str_of(payload), &timer, e);
+}
+
+/* -- when they fire ---------------------------------------------------------------------------- */
+
+static kith_status tell(const struct dated *d, struct txn *t, kith_id id, const kith_value *v,
+                        kith_error *e) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, d->field);
+    value_json(t->g->schema, v, &j);
+    json_object_end(&j);
+    kith_status st =
+        b.failed ? err_nomem(e) : txn_publish(t, d->topic, d->rtype, id, buf_view(&b), e);
+    buf_free(&b);
+    return st;
+}
+
+static kith_status fire(void *self, struct txn *t, const struct timer *timer, kith_error *e) {
+    const struct dated *d = self;
+    const kith_value *values;
+    char payload[24];
+    bool there;
+    TRY(record_exists(t->g->writer, d->rtype, timer->subject, &there, e));
+    if (!there)
+        return KITH_OK;
+    TRY(txn_get(t, d->rtype, timer->subject, &values, e));
+    const kith_value *v = &values[d->f->index];
+    snprintf(payload, sizeof payload, "%" PRId64, v->as.i);
+    if (v->kind == KITH_NULL || !str_eqz(timer->payload, payload))
+        return KITH_OK; /* it was put off, or brought forward */
+    if (d->state && !str_eqz(values[d->state->index].as.s, d->state->options[0]))
+        return KITH_OK; /* nobody needs to be reminded of what is done */
+    return tell(d, t, timer->subject, v, e);
+}
+
+/* -- life events ------------------------------------------------------------------------------- */
+
+static int64_t local_day(const struct engine *g, int64_t ms) {
+    struct civil c = zone_local(g->opts.zone, ms);
+    return date_days(c.year, c.month, c.day);
+}
+
+/* The first day from `from` on with the month and day of `date`: 29 February is the 28th in other
+ * years. */
+static int64_t anniversary(int64_t date, int64_t from) {
+    struct civil d = date_civil(date * DAY_MS), f = date_civil(from * DAY_MS);
+    for (int32_t year = f.year > d.year ? f.year : d.year;; year++) {
+        int32_t day = date_valid(year, d.month, d.day) ? d.day : 28;
+        int64_t days = date_days(year, d.month, day);
+        if (days >= from)
+            return days;
+    }
+}
+
+static kith_value next_day(const struct dates *k, const kith_value *values, int64_t from) {
+    const kith_value *date = &values[k->date->index], *yearly = &values[k->yearly->index];
+    bool again = yearly->kind == KITH_BOOL && yearly->as.i;
+    if (date->kind != KITH_DATE || (!again && date->as.i < from) || from > DATE_MAX - 366)
+        return value_null();
+    return (kith_value){.kind = KITH_DATE,
+                        .as.i = again ? anniversary(date->as.i, from) : date->as.i};
+}
+
+static kith_status keep_next(void *self, struct txn *t, struct change *c, kith_error *e) {
+    const struct dates *k = self;
+    return change_set(t, c, k->next, next_day(k, c->after, local_day(t->g, t->head.at)), e);
+}
+
+static kith_status life_event_due(void *self, struct txn *t, const struct timer *timer,
+                                  kith_error *e) {
+    const struct dates *k = self;
+    uint64_t before = t->g->seq;
+    const kith_value *values;
+    TRY(fire((void *)&k->items[1], t, timer, e));
+    if (t->g->seq == before)
+        return KITH_OK;
+    TRY(txn_get(t, k->items[1].rtype, timer->subject, &values, e));
+    struct assign set = {k->next, next_day(k, values, values[k->next->index].as.i + 1)};
+    return txn_update(t, k->items[1].rtype, timer->subject, &set, 1, e);
+}
+
+/* -- registering ------------------------------------------------------------------------------- */
+
+static kith_status add_dated(struct engine *g, struct dates *k, struct dated *d, kith_error *e) {
+    const struct source source = {SOURCE_CORE, "reminders", "", 0};
+    bool life = d == &k->items[1];
+    struct timer_handler h = {.name = d->handler,
+                              .fn = life ? life_event_due : fire,
+                              .self = life ? (void *)k : d,
+                              .source = source};
+    TRY(schema_find_type(g->schema, str_of(d->type), &d->rtype, e));
+    TRY(schema_find_field(g->schema, d->rtype, str_of(d->field), &d->f, e));
+    d->state = type_field(g->schema, d->rtype, STR("state"));
+    fieldset_add(&d->fields, d->f->index);
+    struct hook await_it = {.type = d->rtype,
+                            .on = ON_CREATE | ON_UPDATE,
+                            .after = true,
+                            .priority = -100,
+                            .fields = &d->fields,
+                            .fn = await,
+                            .self = d,
+                            .source = source};
+    TRY(engine_add_topic(g, "core", &(kith_topic){.name = d->topic, .schema = 1}, e));
+    TRY(engine_add_timer(g, &h, e));
+    return engine_add_hook(g, &await_it, e);
+}
+
+static kith_status add_life_events(struct engine *g, struct dates *k, kith_error *e) {
+    const struct rtype *t = k->items[1].rtype;
+    TRY(schema_find_field(g->schema, t, STR("date"), &k->date, e));
+    TRY(schema_find_field(g->schema, t, STR("yearly"), &k->yearly, e));
+    k->next = k->items[1].f;
+    fieldset_add(&k->days, k->date->index);
+    fieldset_add(&k->days, k->yearly->index);
+    struct hook keep = {.type = t,
+                        .on = ON_CREATE | ON_UPDATE,
+                        .priority = -100,
+                        .fields = &k->days,
+                        .fn = keep_next,
+                        .self = k,
+                        .source = {SOURCE_CORE, "life events", "", 0}};
+    return engine_add_hook(g, &keep, e);
+}
+
+kith_status dates_hooks_add(struct engine *g, kith_error *e) {
+    struct dates *k = ARENA_NEW(&g->arena, struct dates);
+    if (!k)
+        return err_nomem(e);
+    k->items[0] = (struct dated){.type = "task",
+                                 .field = "reminder",
+                                 .topic = "task.reminder",
+                                 .handler = "core:task.reminder"};
+    k->items[1] = (struct dated){.type = "life_event",
+                                 .field = "next",
+                                 .topic = "life_event.due",
+                                 .handler = "core:life_event.due"};
+    for (int i = 0; i < 2; i++)
+        TRY(add_dated(g, k, &k->items[i], e));
+    return add_life_events(g, k, e);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tasks and dates: sub-tasks, repetition, reminders, life events, and what the base types hold. */
+#include "engine_fixture.h"
+
+#define DAY INT64_C(86400000)
+
+static const struct rtype *type_of(struct fixture *x, const char *name) {
+    return schema_type(engine_schema(x->g), str_of(name));
+}
+
+static const char *pair(struct fixture *x, const char *field_name, const char *type, kith_id id) {
+    return arena_printf(&x->arena, "%s=%s%s", field_name, type, id_text(x, id));
+}
+
+static kith_id child_of(struct fixture *x, kith_id parent, const char *title) {
+    return create(x, x->task,
+                  PAIRS(arena_printf(&x->arena, "title=%s", title), pair(x, "parent", "", parent)));
+}
+
+static void set_state(struct fixture *x, kith_id id, const char *state) {
+    update(x, x->task, id, PAIRS(arena_printf(&x->arena, "state=%s", state)));
+}
+
+/* -- sub-tasks --------------------------------------------------------------------------------- */
+
+TEST("a task of three parts is open while two are done, and done with the third") {
+    struct fixture x;
+    kith_id parts[3];
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id parent = create(&x, x.task, PAIRS("title=Paperwork"));
+    for (int i = 0; i < 3; i++)
+        parts[i] = child_of(&x, parent, "part");
+    set_state(&x, parts[0], "done");
+    set_state(&x, parts[1], "done");
+    EXPECT_STR("open", field(&x, x.task, parent, "state"));
+    set_state(&x, parts[2], "done");
+    EXPECT_STR("done", field(&x, x.task, parent, "state"));
+    set_state(&x, parts[1], "open");
+    EXPECT_STR("open", field(&x, x.task, parent, "state"));
+    set_state(&x, parts[1], "cancelled");
+    EXPECT_STR("done", field(&x, x.task, parent, "state"));
+    kith_id more = child_of(&x, parent, "one more");
+    EXPECT_STR("open", field(&x, x.task, parent, "state"));
+    delete_(&x, x.task, more);
+    EXPECT_STR("done", field(&x, x.task, parent, "state"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("parts of parts carry on to the top, undone as a whole, and a cancelled parent stays so") {
+    struct fixture x;
+    struct undo_report r;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id top = create(&x, x.task, PAIRS("title=top"));
+    kith_id middle = child_of(&x, top, "middle"), leaf = child_of(&x, middle, "leaf");
+    kith_id tx = update(&x, x.task, leaf, PAIRS("state=done"));
+    EXPECT_STR("done", field(&x, x.task, top, "state"));
+    EXPECT_OK(engine_undo(x.g, &tester, tx, false, &x.arena, &r, &x.e), x.e);
+    EXPECT_STR("open", field(&x, x.task, leaf, "state"));
+    EXPECT_STR("open", field(&x, x.task, top, "state"));
+    set_state(&x, top, "cancelled");
+    set_state(&x, leaf, "done");
+    EXPECT_STR("done", field(&x, x.task, middle, "state"));
+    EXPECT_STR("cancelled", field(&x, x.task, top, "state"));
+    kith_id id = top;
+    EXPECT_INT(KITH_E_REFUSED,
+               try_job(&x, ROW_UPDATE, x.task, &id, PAIRS(pair(&x, "parent", "", leaf)), NULL));
+    fixture_close(&x);
+}
+
+TEST("a part that moves to another task leaves the first one done") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id a = create(&x, x.task, PAIRS("title=a")), b = create(&x, x.task, PAIRS("title=b"));
+    set_state(&x, child_of(&x, a, "done part"), "done");
+    EXPECT_STR("done", field(&x, x.task, a, "state"));
+    kith_id open = child_of(&x, a, "open part");
+    EXPECT_STR("open", field(&x, x.task, a, "state"));
+    set_state(&x, b, "done");
+    update(&x, x.task, open, PAIRS(pair(&x, "parent", "", b)));
+    EXPECT_STR("done", field(&x, x.task, a, "state"));
+    EXPECT_STR("open", field(&x, x.task, b, "state"));
+    fixture_close(&x);
+}
+
+/* -- due days and repetition ------------------------------------------------------------------- */
+
+TEST("a task due on a day at a time, without reminder, is listed on that day only") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    create(&x, x.task, PAIRS("title=Follow up", "due=2022-02-12 14:45"));
+    EXPECT_INT(1, count(&x, "task where due = '2022-02-12'", NULL));
+    EXPECT_INT(0, count(&x, "task where due = '2022-02-11'", NULL));
+    EXPECT_INT(0, count(&x, "task where due = '2022-02-13'", NULL));
+    kith_id tag = create(&x, type_of(&x, "tag"), PAIRS("name=Website lead"));
+    EXPECT_STR("", field(&x, type_of(&x, "tag"), tag, "description"));
+    create(&x, x.contact, PAIRS("name=Ada L", "tags=Website lead,never told of"));
+    EXPECT_INT(1, count(&x, "contact where tagged('Website lead')", NULL));
+    fixture_close(&x);
+}
+
+TEST("a task that repeats makes its next one when it is done, once, as long ahead as it was") {
+    struct fixture x;
+    kith_id next = 0;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id id = create(&x, x.task,
+                        PAIRS("title=Water", "repeat=7d", "priority=high", "due=2023-11-15 09:00",
+                              "reminder=2023-11-15 08:00"));
+    set_state(&x, id, "done");
+    EXPECT_INT(1, count(&x, "task where state = 'open'", &next));
+    EXPECT_STR("2023-11-22T09:00:00.000Z", field(&x, x.task, next, "due"));
+    EXPECT_STR("2023-11-22T08:00:00.000Z", field(&x, x.task, next, "reminder"));
+    EXPECT_STR("high", field(&x, x.task, next, "priority"));
+    set_state(&x, id, "open");
+    set_state(&x, next, "cancelled");
+    EXPECT_INT(2, count(&x, "task", NULL));
+    fixture_close(&x);
+}
+
+TEST("the next one of a late task lies ahead, by duration or by the clock") {
+    struct fixture x;
+    kith_id next = 0;
+    fixture_open(&x);
+    fixture_start(&x); /* Tuesday, 14 November 2023, 22:13 */
+    kith_id id = create(&x, x.task, PAIRS("title=A", "repeat=7d", "due=2023-10-02 09:00"));
+    set_state(&x, id, "done");
+    EXPECT_INT(1, count(&x, "task where state = 'open'", &next));
+    EXPECT_STR("2023-11-20T09:00:00.000Z", field(&x, x.task, next, "due"));
+    delete_(&x, x.task, next);
+    id = create(&x, x.task, PAIRS("title=B", "repeat=30 8 * * fri"));
+    set_state(&x, id, "done");
+    EXPECT_INT(1, count(&x, "task where state = 'open'", &next));
+    EXPECT_STR("2023-11-17T08:30:00.000Z", field(&x, x.task, next, "due"));
+    static const char *const bad[] = {"repeat=often", "repeat=5s", "repeat=-7d",
+                                      "repeat=61 * * * *"};
+    for (size_t i = 0; i < 4; i++) {
+        EXPECT_INT(KITH_E_INVAL, try_job(&x, ROW_UPDATE, x.task, &next, PAIRS(bad[i]), NULL));
+        EXPECT_STR("repeat", x.e.field);
+    }
+    fixture_close(&x);
+}
+
+/* -- reminders --------------------------------------------------------------------------------- */
+
+struct heard {
+    int count;
+    char last[64];
+};
+
+static kith_status hear(void *self, struct txn *t, const struct event *ev, kith_error *e) {
+    struct heard *h = self;
+    (void)t;
+    (void)e;
+    h->count++;
+    snprintf(h->last, sizeof h->last, "%.*s", (int)ev->payload.len, ev->payload.ptr);
+    return KITH_OK;
+}
+
+static void listen(struct fixture *x, struct heard *h, const char *topic) {
+    struct reaction r = {.name = "test:hear", .topic = topic, .fn = hear, .self = h};
+    r.source = (struct source){SOURCE_RULE, "test", "", 0};
+    EXPECT_OK(engine_add_reaction(x->g, &r, &x->e), x->e);
+}
+
+TEST("a reminder is told when its time has come, of an open task, at its last time only") {
+    struct fixture x;
+    struct heard h = {0};
+    fixture_open(&x);
+    listen(&x, &h, "task.reminder");
+    fixture_start(&x);
+    kith_id put_off = create(&x, x.task, PAIRS("title=A", "reminder=2023-11-15 09:00"));
+    kith_id done = create(&x, x.task, PAIRS("title=B", "reminder=2023-11-15 09:00"));
+    kith_id gone = create(&x, x.task, PAIRS("title=C", "reminder=2023-11-15 09:00"));
+    create(&x, x.task, PAIRS("title=D", "reminder=2023-11-15 09:00"));
+    create(&x, x.task, PAIRS("title=long ago", "reminder=2020-01-01"));
+    update(&x, x.task, put_off, PAIRS("reminder=2023-11-16 09:00"));
+    set_state(&x, done, "done");
+    delete_(&x, x.task, gone);
+    clock_advance(&x.clock, DAY);
+    settle(&x);
+    EXPECT_INT(1, h.count);
+    EXPECT_STR("{\"reminder\":\"2023-11-15T09:00:00.000Z\"}", h.last);
+    clock_advance(&x.clock, DAY);
+    settle(&x);
+    EXPECT_INT(2, h.count);
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("a yearly life event is told each year, and knows its next day") {
+    struct fixture x;
+    struct heard h = {0};
+    fixture_open(&x);
+    listen(&x, &h, "life_event.due");
+    fixture_start(&x);
+    const struct rtype *event = type_of(&x, "life_event");
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada L"));
+    const char *about = pair(&x, "about", "contact/", ada);
+    kith_id id = create(&x, event, PAIRS(about, "kind=birthday", "date=1996-02-29", "yearly=true"));
+    EXPECT_STR("2024-02-29", field(&x, event, id, "next"));
+    kith_id once = create(&x, event, PAIRS(about, "kind=move", "date=2023-12-01"));
+    EXPECT_STR("2023-12-01", field(&x, event, once, "next"));
+    kith_id past = create(&x, event, PAIRS(about, "kind=graduation", "date=2010-06-01"));
+    EXPECT_STR("", field(&x, event, past, "next"));
+    clock_advance(&x.clock, 18 * DAY);
+    settle(&x);
+    EXPECT_INT(1, h.count);
+    EXPECT_STR("{\"next\":\"2023-12-01\"}", h.last);
+    EXPECT_STR("", field(&x, event, once, "next"));
+    clock_advance(&x.clock, 100 * DAY);
+    settle(&x);
+    EXPECT_INT(2, h.count);
+    EXPECT_STR("2025-02-28", field(&x, event, id, "next"));
+    clock_advance(&x.clock, 366 * DAY);
+    settle(&x);
+    EXPECT_INT(3, h.count);
+    EXPECT_STR("2026-02-28", field(&x, event, id, "next"));
+    delete_(&x, x.contact, ada);
+    EXPECT_INT(0, count(&x, "life_event", NULL));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+/* -- who they are ------------------------------------------------------------------------------ */
+
+TEST("a household's people are linked and stay records of their own, as are relations") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id home = create(&x, type_of(&x, "household"), PAIRS("name=Family L", "city=Wien"));
+    const char *in = pair(&x, "household", "", home);
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada L", in)),
+            ben = create(&x, x.contact, PAIRS("name=Ben L", in));
+    create(&x, type_of(&x, "relation"),
+           PAIRS("kind=parent", pair(&x, "party", "contact/", ada),
+                 pair(&x, "other", "contact/", ben)));
+    EXPECT_INT(2, count(&x, "contact where household.city = 'Wien'", NULL));
+    EXPECT_INT(1, count(&x, "contact where exists(relation.party where kind = 'parent')", NULL));
+    delete_(&x, x.contact, ben);
+    EXPECT_INT(0, count(&x, "relation", NULL));
+    EXPECT_INT(1, count(&x, "contact where household.city = 'Wien'", NULL));
+    fixture_close(&x);
+}
+
+TEST(
+    "one customer is the same record for five business units, 47 warehouses and 3 service points") {
+    struct fixture x;
+    char name[32];
+    fixture_open(&x);
+    fixture_start(&x);
+    const struct rtype *account = type_of(&x, "account");
+    kith_id root = create(&x, account, PAIRS("name=Us", "kind=department", "kinds=customer"));
+    kith_id customer = create(&x, x.contact, PAIRS("name=Ada L", "kinds=customer,supplier"));
+    for (int i = 0; i < 55; i++) {
+        snprintf(name, sizeof name, "name=Site %d", i);
+        kith_id site = create(&x, account, PAIRS(name, pair(&x, "parent", "", root)));
+        create(&x, type_of(&x, "interaction"),
+               PAIRS("channel=store", pair(&x, "account", "", site),
+                     pair(&x, "contact", "", customer)));
+    }
+    EXPECT_INT(1, count(&x, "contact", NULL));
+    EXPECT_INT(55, count(&x,
+                         arena_printf(&x.arena,
+                                      "account where exists(interaction.account where contact ="
+                                      " '%s')",
+                                      id_text(&x, customer)),
+                         NULL));
+    EXPECT_INT(1, count(&x, "contact where tagged(kinds, 'supplier')", NULL));
+    EXPECT_INT(1,
+               count(&x, "account where kind = 'department' and tagged(kinds, 'customer')", NULL));
+    fixture_close(&x);
+}
