@@ -21,13 +21,21 @@ static void end_line(struct cmd *c, kith_str text, size_t used) {
     io_puts(c->io, text_width(text) > room ? "\xe2\x80\xa6\n" : "\n");
 }
 
+static kith_str with_team(struct cmd *c, const struct view_state *s, const char *text) {
+    kith_str team = show_value(c, &s->team);
+    return str_of(
+        team.len ? arena_printf(&c->arena, "%s; %.*s answers for it", text, (int)team.len, team.ptr)
+                 : text);
+}
+
 static kith_str state_since(struct cmd *c, const struct view *v, const struct rfield *f,
                             kith_str shown) {
     const struct view_state *s = v->states.items;
     for (size_t i = 0; i < v->states.count; i++)
         if (s[i].field == f && s[i].since)
-            return str_of(arena_printf(&c->arena, "%.*s, since %.*s", (int)shown.len, shown.ptr, 10,
-                                       show_time(c, s[i].since).ptr));
+            return with_team(c, &s[i],
+                             arena_printf(&c->arena, "%.*s, since %.*s", (int)shown.len, shown.ptr,
+                                          10, show_time(c, s[i].since).ptr));
     return shown;
 }
 
@@ -86,6 +94,26 @@ static void print_points(struct cmd *c, const struct view *v) {
             io_puts(c->io, ", consents ");
             io_text(c->io, consents);
         }
+        io_puts(c->io, "\n");
+    }
+}
+
+/* Those of which the catalogue tells more than the name. */
+static void print_tags(struct cmd *c, const struct view *v) {
+    const struct view_tag *t = v->tags.items;
+    bool any = false;
+    for (size_t i = 0; i < v->tags.count; i++) {
+        if (!t[i].description.len && !t[i].category.len)
+            continue;
+        if (!any)
+            head(c, "Tags");
+        any = true;
+        io_puts(c->io, "  ");
+        io_text(c->io, t[i].name);
+        io_puts(c->io, t[i].category.len ? " (" : "");
+        io_text(c->io, t[i].category);
+        io_puts(c->io, t[i].category.len ? "): " : ": ");
+        io_text(c->io, t[i].description);
         io_puts(c->io, "\n");
     }
 }
@@ -196,6 +224,7 @@ static void print_view(struct cmd *c, const struct view *v, bool first) {
         print_fields(c, v);
         print_facts(c, v);
         print_points(c, v);
+        print_tags(c, v);
         print_segments(c, v);
         print_open(c, v);
         print_parts(c, v);
@@ -255,6 +284,19 @@ static void json_links(struct cmd *c, struct json_out *j, const struct view *v) 
     json_object_end(j);
 }
 
+static void json_tags(struct json_out *j, const struct view *v) {
+    const struct view_tag *t = v->tags.items;
+    json_list(j, "tags");
+    for (size_t i = 0; i < v->tags.count; i++) {
+        json_object_(j);
+        json_text(j, "tag", t[i].name);
+        json_text(j, "category", t[i].category);
+        json_text(j, "description", t[i].description);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
 static void json_segments(struct cmd *c, struct json_out *j, const struct view *v) {
     const struct view_record *r = v->segments.items;
     json_list(j, "segments");
@@ -263,7 +305,7 @@ static void json_segments(struct cmd *c, struct json_out *j, const struct view *
     json_array_end(j);
 }
 
-static void json_states(struct json_out *j, const struct view *v) {
+static void json_states(struct cmd *c, struct json_out *j, const struct view *v) {
     const struct view_state *s = v->states.items;
     json_key(j, "states");
     json_object_(j);
@@ -277,6 +319,8 @@ static void json_states(struct json_out *j, const struct view *v) {
             json_time(j, s[i].since);
         else
             json_nil(j);
+        json_key(j, "team");
+        value_json(cmd_schema(c), &s[i].team, j);
         json_object_end(j);
     }
     json_object_end(j);
@@ -420,9 +464,10 @@ static void json_view(struct cmd *c, const struct view *v, bool first) {
     json_text(&j, "title", title_of(c, v->type, v->values));
     if (first) {
         json_links(c, &j, v);
-        json_states(&j, v);
+        json_states(c, &j, v);
         json_facts(c, &j, v);
         json_records(c, &j, "contact_points", &v->points);
+        json_tags(&j, v);
         json_segments(c, &j, v);
         json_open(c, &j, v);
         json_parts(c, &j, v);

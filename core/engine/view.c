@@ -95,9 +95,9 @@ kith_status view_find(struct build *b, const struct query *q, const kith_value *
                                   .of_type = schema_type_by_id(b->schema, of.as.link.type),
                                   .of = of.as.link.id},
                         .records = records};
-    TRY(engine_find(b->g, b->p, q, params, &page, b->a, keep, &f, e));
-    *more = page.cursor.len > 0;
-    return KITH_OK;
+    kith_status st = engine_find(b->g, b->p, q, params, &page, b->a, keep, &f, e);
+    *more = st == KITH_OK && page.cursor.len > 0;
+    return st == KITH_E_DENIED ? KITH_OK : st; /* by what may not be read nothing is found */
 }
 
 kith_status view_query(struct build *b, const struct rfield *via, const char *rest,
@@ -131,6 +131,50 @@ static kith_status add_states(struct build *b, kith_error *e) {
     }
     engine_reader_done(b->g, c);
     return st;
+}
+
+/* The first record that a query finds; NULL: none. */
+static kith_status look_up(struct build *b, const char *text, const kith_value *params,
+                           const struct view_record **out, kith_error *e) {
+    struct view_list found = {0};
+    struct query *q;
+    bool more;
+    TRY(query_parse(&q, b->schema, b->a, str_of(text), e));
+    TRY(view_find(b, q, params, 1, NULL, value_null(), &found, &more, e));
+    *out = found.items;
+    return KITH_OK;
+}
+
+static kith_status add_teams(struct build *b, kith_error *e) {
+    struct view_state *s = b->v->states.items;
+    for (size_t i = 0; i < b->v->states.count; i++) {
+        const struct view_record *stage;
+        kith_value names[] = {value_str(str_of(b->v->type->name)), b->v->values[s[i].field->index]};
+        TRY(look_up(b, "stage where record_type = :type and state = :state", names, &stage, e));
+        if (stage)
+            s[i].team = stage->values[view_field(stage->type, "team", KITH_F_LINK)->index];
+    }
+    return KITH_OK;
+}
+
+static kith_str text_of(const struct view_record *r, const char *name) {
+    const struct rfield *f = r ? type_field(r->type->schema, r->type, str_of(name)) : NULL;
+    return f && r->values[f->index].kind == KITH_TEXT ? r->values[f->index].as.s : (kith_str){0};
+}
+
+static kith_status add_tags(struct build *b, kith_error *e) {
+    const struct rfield *f = view_field(b->v->type, "tags", KITH_F_TAGS);
+    const kith_value *list = f ? &b->v->values[f->index] : NULL;
+    for (uint64_t i = 0; list && list->kind == KITH_LIST && i < list->as.list.count; i++) {
+        const struct view_record *known;
+        struct view_tag *t = view_add(b, &b->v->tags, sizeof *t);
+        if (!t)
+            return err_nomem(e);
+        TRY(look_up(b, "tag where name = :name", &list->as.list.items[i], &known, e));
+        *t = (struct view_tag){list->as.list.items[i].as.s, text_of(known, "category"),
+                               text_of(known, "description")};
+    }
+    return KITH_OK;
 }
 
 /* Those that the caller may read. */
@@ -400,6 +444,8 @@ static kith_status open_of_people(struct build *b, const struct rfield *f, kith_
 
 static kith_status first_page(struct build *b, kith_error *e) {
     TRY(add_states(b, e));
+    TRY(add_teams(b, e));
+    TRY(add_tags(b, e));
     TRY(add_segments(b, e));
     TRY(each_link(b, b->v->type, add_linked, e));
     if (b->v->people.count) {

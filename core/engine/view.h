@@ -48,7 +48,11 @@ struct view_item { /* of the timeline */
 
 struct view_state { /* of the record */
     const struct rfield *field;
-    int64_t since; /* ms UTC; 0: not known */
+    int64_t since;   /* ms UTC; 0: not known */
+    kith_value team; /* who answers for records in it: of its stage, or null */
+};
+struct view_tag { /* on the record, in the catalogue of tags or not */
+    kith_str name, category, description;
 };
 struct view_sum {
     const struct rfield *field;
@@ -77,6 +81,7 @@ struct view {
     kith_id id;
     kith_value *values;
     struct view_list states;   /* struct view_state */
+    struct view_list tags;     /* struct view_tag, of its field tags */
     struct view_list points;   /* struct view_record, of contact points; primary ones first */
     struct view_list people;   /* struct view_record, the newest contacts of an account */
     struct view_list segments; /* struct view_record: those that it is in */

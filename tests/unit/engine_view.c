@@ -166,6 +166,27 @@ TEST("moves of its state and events about it stand in the timeline, with who and
     fixture_close(&p.x);
 }
 
+TEST("a stage names the team that answers for it, and the catalogue tells what tags mean") {
+    struct page p;
+    page_open(&p);
+    kith_id team = create(&p.x, type_of(&p.x, "team"), PAIRS("name=Marketing"));
+    create(&p.x, type_of(&p.x, "stage"),
+           PAIRS("record_type=contact", "state=prospect", link_text(&p, "team", "", team)));
+    create(&p.x, type_of(&p.x, "tag"),
+           PAIRS("name=vip", "category=care", "description=Call within a day."));
+    kith_id id = create(&p.x, p.x.contact, PAIRS("name=Ada L", "tags=vip,new here"));
+    look(&p, p.x.contact, id, 20, (kith_str){0});
+    const struct view_state *s = p.v.states.items;
+    const struct view_tag *t = p.v.tags.items;
+    EXPECT_INT(1, p.v.states.count);
+    EXPECT(s[0].team.as.link.id == team);
+    EXPECT_INT(2, p.v.tags.count);
+    EXPECT_STR("new here", t[0].name.ptr);
+    EXPECT_INT(0, t[0].description.len);
+    EXPECT_STR("Call within a day.", t[1].description.ptr);
+    fixture_close(&p.x);
+}
+
 TEST("the segments that it is in are named") {
     struct page p;
     page_open(&p);
@@ -203,12 +224,16 @@ TEST("the page of a seller's customer is whole for whoever takes it over") {
     page_open(&p);
     kith_id role = create(&p.x, type_of(&p.x, "role"),
                           PAIRS("name=seller", "rights={\"types\": {\"*\": {\"read\": \"own\"},"
-                                               " \"note\": {\"read\": \"all\"}}}"));
+                                               " \"note\": {\"read\": \"all\"},"
+                                               " \"interaction\": {\"read\": \"all\", \"fields\":"
+                                               " {\"account\": \"none\"}}}}"));
     const char *roles = link_text(&p, "roles", "", role);
     kith_id anna = create(&p.x, type_of(&p.x, "user"), PAIRS("login=anna", "name=Anna", roles));
     kith_id other = create(&p.x, type_of(&p.x, "user"), PAIRS("login=ben", "name=Ben", roles));
     kith_id acme = create(&p.x, p.account, PAIRS("name=ACME", link_text(&p, "owner", "", anna)));
     const char *about = link_text(&p, "about", "account/", acme);
+    create(&p.x, p.interaction,
+           PAIRS("channel=call", "subject=Secret", link_text(&p, "account", "", acme)));
     create(&p.x, type_of(&p.x, "note"),
            PAIRS("title=Hard bargain", "body=x", about, link_text(&p, "owner", "", anna)));
     struct view_options o = {.limit = 20};
