@@ -216,7 +216,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     TRY(arg_record(c, 0, &t, &id, e));
     if (cmd_option(c, "as-of"))
         return get_as_of(c, t, id, cmd_option(c, "as-of"), e);
-    TRY(engine_get(c->company->engine, &c->principal, t, id, &c->arena, &values, e));
+    TRY(show_read(c, t, id, &values, e));
     if (c->json)
         return as_json(c, t, id, values, e);
     page_head(c, t, id, values);

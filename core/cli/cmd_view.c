@@ -481,9 +481,11 @@ static kith_status run(struct cmd *c, kith_error *e) {
     struct view_options o = {.after = str_of(cmd_option(c, "after"))};
     struct view v;
     const struct rtype *t;
+    kith_value *values;
     kith_id id;
     TRY(arg_record(c, 0, &t, &id, e));
     TRY(cmd_option_int(c, "limit", 1, 1000, DEFAULT_LIMIT, &o.limit, e));
+    TRY(show_read(c, t, id, &values, e));
     TRY(engine_view(c->company->engine, &c->principal, t, id, &o, &c->arena, &v, e));
     TRY(io_check(c->io, e));
     if (c->json)

@@ -251,3 +251,19 @@ kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id 
     TRY(arg_type(c, i, t, e));
     return arg_id(c, i + 1, id, e);
 }
+
+kith_status show_read(struct cmd *c, const struct rtype *t, kith_id id, kith_value **values,
+                      kith_error *e) {
+    struct engine *g = c->company->engine;
+    kith_status st = engine_get(g, &c->principal, t, id, &c->arena, values, e);
+    const struct schema *s = cmd_schema(c);
+    for (uint32_t i = 0; st == KITH_E_NOTFOUND && i < s->type_count; i++) {
+        kith_value *other;
+        if (engine_get(g, &c->principal, s->types[i], id, &c->arena, &other, NULL) != KITH_OK)
+            continue;
+        kith_str title = title_of(c, s->types[i], other);
+        return err_set(e, st, NULL, "there is no %s %s; it is a %s: %.*s", t->name, show_id(c, id),
+                       s->types[i]->name, (int)title.len, title.ptr ? title.ptr : "");
+    }
+    return st;
+}

@@ -480,12 +480,16 @@ static void index_text(struct buf *sql, const struct rfield *f, const char *name
     }
 }
 
-/* Is an index over the link and "at" declared, which says when something takes place? */
-static bool has_dated_index(const struct building *t, const struct rfield *f) {
+/* The index over a link and "at", which says when something takes place. */
+static bool is_dated_index(const char *text, const struct rfield *f) {
     char wanted[80];
     snprintf(wanted, sizeof wanted, "%s,at", f->name);
+    return f->kind == KITH_F_LINK && strcmp(text, wanted) == 0;
+}
+
+static bool has_dated_index(const struct building *t, const struct rfield *f) {
     for (size_t i = 0; i < t->index_count; i++)
-        if (strcmp(t->indexes[i], wanted) == 0)
+        if (is_dated_index(t->indexes[i], f))
             return true;
     return false;
 }
@@ -519,6 +523,7 @@ static kith_status ddl_index(struct builder *b, struct conn *c, const struct map
 static kith_status composite_text(struct builder *b, const struct rtype *t, const char *text,
                                   const char *name, struct buf *sql, kith_error *e) {
     kith_str rest = str_of(text), part;
+    const struct rfield *dated = NULL;
     bool first = true;
     buf_puts(sql, "CREATE INDEX ");
     sql_name(sql, name);
@@ -536,9 +541,15 @@ static kith_status composite_text(struct builder *b, const struct rtype *t, cons
         buf_puts(sql, first ? "(" : ", ");
         sql_name(sql, column);
         buf_puts(sql, down ? " DESC" : "");
+        dated = first && is_dated_index(text, f) ? f : dated;
         first = false;
     }
     buf_puts(sql, ")");
+    if (dated) { /* in place of the link's own: it, too, leaves nulls out */
+        buf_puts(sql, " WHERE ");
+        sql_name(sql, dated->name);
+        buf_puts(sql, " IS NOT NULL");
+    }
     return first ? err_set(e, KITH_E_INVAL, NULL, "an index needs a field") : KITH_OK;
 }
 

@@ -137,6 +137,10 @@ after=$(grep -oE '"after":"[^"]*"' "$work/out" | cut -d '"' -f 4)
 kith view contact "$page" --limit 5 --after "$after"
 prints "First call"
 prints_not "Ring Paula"
+kith view task "$page"
+complains "it is a contact: Paula Page"
+kith get note "$page"
+complains "it is a contact"
 kith view contact "$page" --after nonsense
 complains "continues no timeline"
 

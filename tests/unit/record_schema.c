@@ -379,3 +379,55 @@ TEST("a foreign, a broken and a truncated file are each refused with one sentenc
     EXPECT_HAS("of another program", x.e.message);
     file_close(&x);
 }
+
+/* -- ends and dated links ---------------------------------------------------------------------- */
+
+static const kith_field ended_fields[] = {
+    {.name = "state",
+     .kind = KITH_F_STATE,
+     .options = "new>working|gone,working>done.|new,done.>working,gone"},
+    {.name = "at", .kind = KITH_F_TIME},
+    {.name = "buyer", .kind = KITH_F_LINK, .options = "contact"},
+    {.name = "seller", .kind = KITH_F_LINK, .options = "contact"},
+};
+static const char *const ended_indexes[] = {"buyer,at", "seller,-at"};
+static const kith_type ended_types[] = {
+    {.name = "sale", .fields = KITH_ARRAY(ended_fields), .indexes = KITH_ARRAY(ended_indexes)}};
+
+static int64_t indexes_named(struct file *x, const char *name) {
+    int64_t n;
+    const char *sql = arena_printf(
+        &x->arena, "SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name = '%s'", name);
+    EXPECT_OK(conn_int(x->conn, sql, -1, &n, &x->e), x->e);
+    return n;
+}
+
+TEST("an end of a state has a dot or no arrow, and its name has none") {
+    struct schema_source source = MODULE(1, ended_types);
+    struct file x;
+    file_open(&x);
+    EXPECT_OK(build(&x, &source), x.e);
+    const struct rtype *sale = schema_type(x.schema, STR("sale"));
+    const struct rfield *state = type_field(x.schema, sale, STR("state"));
+    static const char *const names[] = {"new", "working", "gone", "done"};
+    EXPECT_INT(4, state->option_count);
+    for (uint32_t i = 0; i < 4; i++) {
+        EXPECT_STR(names[i], state->options[i]);
+        EXPECT_INT(i >= 2, state->closed >> i & 1u);
+    }
+    EXPECT_INT(1 << 1, state->arrows[3]);
+    const struct rtype *contact = schema_type(x.schema, STR("contact"));
+    EXPECT_INT(0, type_field(x.schema, contact, STR("lifecycle"))->closed);
+    file_close(&x);
+}
+
+TEST("a link with an index over it and its time needs none of its own, any other does") {
+    struct schema_source source = MODULE(1, ended_types);
+    struct file x;
+    file_open(&x);
+    EXPECT_OK(build(&x, &source), x.e);
+    EXPECT_INT(1, indexes_named(&x, "i.sale.buyer,at"));
+    EXPECT_INT(0, indexes_named(&x, "i.sale.buyer"));
+    EXPECT_INT(1, indexes_named(&x, "i.sale.seller"));
+    file_close(&x);
+}
