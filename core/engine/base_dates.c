@@ -45,8 +45,12 @@ static kith_status await(void *self, struct txn *t, struct change *c, kith_error
     const kith_value *v = &c->after[d->f->index];
     char payload[24];
     kith_id timer;
+    bool waits;
     if (v->kind == KITH_NULL || is_over(t, v))
         return KITH_OK;
+    TRY(timers_await(t, d->handler, instant(t->g, v), c->id, &waits, e));
+    if (waits)
+        return KITH_OK; /* it was put off, and is back at this time */
     snprintf(payload, sizeof payload, "%" PRId64, v->as.i);
     return txn_timer(t, d->handler, instant(t->g, v), d->rtype, c->id, str_of(payload), &timer, e);
 }

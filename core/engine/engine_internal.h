@@ -413,6 +413,9 @@ kith_status timers_start(struct engine *g, kith_error *e);
 kith_status timers_load(struct engine *g, const char *handler, bool loaded, kith_error *e);
 void timers_fire(struct engine *g);
 kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e);
+/* Is a timer of that handler about that record due then? */
+kith_status timers_await(struct txn *t, const char *handler, int64_t due, kith_id subject,
+                         bool *yes, kith_error *e);
 kith_status timers_high_id(struct conn *c, kith_id *id, kith_error *e); /* 0: none */
 void timers_count(struct conn *c, struct engine_stats *out);
 

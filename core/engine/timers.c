@@ -103,6 +103,20 @@ kith_status txn_timer(struct txn *t, const char *handler, int64_t due, const str
     return KITH_OK;
 }
 
+kith_status timers_await(struct txn *t, const char *handler, int64_t due, kith_id subject,
+                         bool *yes, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(t->g->writer,
+                     "SELECT 1 FROM kith_timer WHERE due = ?1 AND subject = ?2 AND handler = ?3",
+                     &st, e));
+    bind_int(st, 1, due);
+    bind_int(st, 2, (int64_t)subject);
+    bind_str(st, 3, str_of(handler));
+    TRY(conn_step(t->g->writer, st, yes, e));
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
 kith_status txn_timer_cancel(struct txn *t, kith_id timer, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(t->g->writer, "DELETE FROM kith_timer WHERE id = ?1 AND cron IS NULL", &st,

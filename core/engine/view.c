@@ -166,11 +166,12 @@ static kith_status add_tags(struct build *b, kith_error *e) {
     const struct rfield *f = view_field(b->v->type, "tags", KITH_F_TAGS);
     const kith_value *list = f ? &b->v->values[f->index] : NULL;
     for (uint64_t i = 0; list && list->kind == KITH_LIST && i < list->as.list.count; i++) {
-        const struct view_record *known;
+        const struct view_record *known = NULL;
         struct view_tag *t = view_add(b, &b->v->tags, sizeof *t);
         if (!t)
             return err_nomem(e);
-        TRY(look_up(b, "tag where name = :name", &list->as.list.items[i], &known, e));
+        if (i < VIEW_TAGS)
+            TRY(look_up(b, "tag where name = :name", &list->as.list.items[i], &known, e));
         *t = (struct view_tag){list->as.list.items[i].as.s, text_of(known, "category"),
                                text_of(known, "description")};
     }

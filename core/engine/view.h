@@ -18,6 +18,7 @@
 #define VIEW_PEOPLE  20   /* contacts of an account whose records stand in its timeline, too */
 #define VIEW_OPEN    20   /* open records of each kind of link */
 #define VIEW_POINTS  100  /* contact points */
+#define VIEW_TAGS    50   /* tags whose meaning is looked up */
 #define VIEW_SUMMED  1000 /* records of one kind whose money is added up; of more it is not */
 #define VIEW_SCANNED 500  /* rows of the record's own history that one page looks at */
 

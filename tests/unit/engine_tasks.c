@@ -179,6 +179,8 @@ TEST("a reminder is told when its time has come, of an open task, at its last ti
     create(&x, x.task, PAIRS("title=D", "reminder=2023-11-15 09:00"));
     create(&x, x.task, PAIRS("title=long ago", "reminder=2020-01-01"));
     update(&x, x.task, put_off, PAIRS("reminder=2023-11-16 09:00"));
+    update(&x, x.task, put_off, PAIRS("reminder=2023-11-17 09:00"));
+    update(&x, x.task, put_off, PAIRS("reminder=2023-11-16 09:00"));
     set_state(&x, done, "done");
     delete_(&x, x.task, gone);
     clock_advance(&x.clock, DAY);
