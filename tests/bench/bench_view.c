@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Measures the page of a record (kith view) when few and when very many others link to it, and that
- * of an account with its people. Usage: bench_view DIR LINKED */
+/* Measures the page of a record (kith view) when few and when very many others link to it, that of
+ * an account with its people, and a record as it was before it was changed often. Usage: bench_view
+ * DIR LINKED */
 #include "bench.h"
 
 #include "engine/view.h"
 
-#define RUNS   21
-#define PEOPLE 20
+#define RUNS    21
+#define PEOPLE  20
+#define CHANGES 1000
 
 static kith_id made;
 static kith_status make(struct txn *t, void *arg, kith_error *e) {
@@ -61,6 +63,33 @@ static double page(struct engine *g, const char *type, kith_id id) {
     return median(ms, RUNS);
 }
 
+static void change_often(struct engine *g, kith_id contact) {
+    struct order *orders = new_orders(g, "contact", CHANGES);
+    for (int64_t i = 0; i < CHANGES; i++) {
+        orders[i].id = contact;
+        snprintf(orders[i].text[0], sizeof orders[i].text[0], "Town %d", (int)i);
+        set_text(&orders[i], "city", orders[i].text[0]);
+    }
+    post_all(g, orders, CHANGES);
+    free(orders);
+}
+
+static double as_it_was(struct engine *g, kith_id id, int64_t at) {
+    double ms[RUNS];
+    for (int i = 0; i < RUNS; i++) {
+        kith_error e = KITH_ERROR_INIT;
+        struct arena a = {0};
+        struct past_record p;
+        struct moment when = {.at = at};
+        const struct rtype *t = schema_type(engine_schema(g), STR("contact"));
+        int64_t start = clock_ticks();
+        must(engine_as_of(g, &bench_principal, t, id, &when, &a, &p, &e), &e);
+        ms[i] = (double)(clock_ticks() - start) / 1e6;
+        arena_free(&a);
+    }
+    return median(ms, RUNS);
+}
+
 int main(int argc, char **argv) {
     char path[256], what[80];
     int64_t n = argc > 2 ? atoll(argv[2]) : 100000;
@@ -82,6 +111,11 @@ int main(int argc, char **argv) {
     double whole = page(g, "account", account);
     row("page of an account with 20 contacts of 100 records each", "%.2f ms", whole, "<= 50",
         whole <= 50);
+    int64_t then = engine_now(g);
+    change_often(g, few);
+    double was = as_it_was(g, few, then), is = as_it_was(g, few, engine_now(g));
+    row("a record as it was before 1,000 changes", "%.2f ms", was, "<= 20", was <= 20);
+    row("  and as it is behind them, from the same rows", "%.2f ms", is, "<= 20", is <= 20);
     engine_close(g);
     return 0;
 }
