@@ -16,7 +16,7 @@
 
 static const struct program program;
 static struct company *company;
-static char dir[64], contact[ID_TEXT + 1];
+static char dir[64], contact[ID_TEXT + 1], today[DATE_TEXT];
 static uint64_t dice = 1;
 static kith_error err = KITH_ERROR_INIT;
 static int failures; /* that were printed */
@@ -115,9 +115,10 @@ static int run(const char *const *args) {
     char *argv[ARGS + 2] = {(char *)"kith"};
     int argc = 1;
     for (; args[argc - 1]; argc++)
-        argv[argc] = strcmp(args[argc - 1], "ID") == 0     ? contact
-                     : strcmp(args[argc - 1], "FILE") == 0 ? file_name
-                                                           : (char *)args[argc - 1];
+        argv[argc] = strcmp(args[argc - 1], "ID") == 0      ? contact
+                     : strcmp(args[argc - 1], "FILE") == 0  ? file_name
+                     : strcmp(args[argc - 1], "TODAY") == 0 ? today
+                                                            : (char *)args[argc - 1];
     out_len = said_len = 0;
     out[0] = said[0] = '\0';
     kept = false;
@@ -175,6 +176,8 @@ static void begin(void) {
              "end)\n");
     create_it();
     EXPECT_OK(open_it(), err);
+    struct civil now = zone_local(company->zone, engine_now(company->engine));
+    date_format(date_days(now.year, now.month, now.day), today);
     EXPECT_INT(0, RUN("create", "contact", "name=Ada Byron", "city=Wien", "--json"));
     const char *id = strstr(out, "\"id\":\"");
     EXPECT(id != NULL);
@@ -238,6 +241,11 @@ static const struct {
     {.args = {"export", "contact order by name", "all.csv"}, .exports = true},
     {.args = {"export", "contact", "all.jsonl"}},
     {.args = {"history", "contact", "ID"}},
+    {.args = {"history", "contact", "ID", "--field", "city"}},
+    {.args = {"get", "contact", "ID", "--as-of", "TODAY"}},
+    {.args = {"view", "contact", "ID"}},
+    {.args = {"view", "contact", "ID", "--limit", "2", "--json"}},
+    {.args = {"create", "task", "title=Ring", "repeat=7d", "reminder=2031-05-05 09:00"}},
     {.args = {"why", "contact", "ID", "country"}},
     {.args = {"log"}},
     {.args = {"rule", "list"}},
