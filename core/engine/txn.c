@@ -188,7 +188,7 @@ static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64
         return err_set(
             e, KITH_E_LIMIT, NULL,
             "hooks call each other more than %d deep, last '%s' on %s; one of them must stop",
-            HOOK_DEPTH_MAX, l->items[0]->hook.source.name, c->type->name);
+            HOOK_DEPTH_MAX, t->code ? t->code->name : l->items[0]->hook.source.name, c->type->name);
     const struct source *code = t->code;
     uint32_t source = t->source;
     uint64_t cause = t->cause_row;
