@@ -229,6 +229,33 @@ static kith_status may_link_all(struct txn *t, const struct change *c, kith_erro
     return KITH_OK;
 }
 
+static kith_status see_all(void *arg, const struct rtype *type, kith_error *e) {
+    const struct txn *t = arg;
+    if (access_rule(t->principal, type) == ACCESS_ALL)
+        return KITH_OK;
+    return err_set(e, KITH_E_DENIED, "query",
+                   "a segment is the same for everybody, so whoever says who is in it must be "
+                   "allowed to read every %s",
+                   type->name);
+}
+
+/* A segment holds what its query finds for whoever may see all: its members and their number would
+ * tell of records and fields that are closed to whoever wrote the query. */
+static kith_status may_define(struct txn *t, const struct change *c, kith_error *e) {
+    const struct rfield *f = type_field(t->g->schema, c->type, STR("query"));
+    struct query_env env;
+    struct query_sql ignored;
+    struct query *q;
+    if (strcmp(c->type->module, "core") != 0 || strcmp(c->type->name, "segment") != 0 ||
+        !fieldset_has(&c->changed, f->index) || c->after[f->index].kind != KITH_TEXT)
+        return KITH_OK;
+    if (query_parse(&q, t->g->schema, t->arena, c->after[f->index].as.s, NULL) != KITH_OK)
+        return KITH_OK; /* it is refused with a better word */
+    TRY(query_types(q, see_all, t, e));
+    txn_env(t, &env);
+    return query_sql(q, &env, NULL, (kith_str){0}, 1, t->arena, &ignored, e);
+}
+
 kith_status txn_may_begin(struct txn *t, const struct change *c, kith_error *e) {
     if (!as_caller(t))
         return KITH_OK;
@@ -243,6 +270,7 @@ kith_status txn_may_end(struct txn *t, const struct change *c, kith_error *e) {
     if (!as_caller(t))
         return KITH_OK;
     TRY(may_link_all(t, c, e));
+    TRY(may_define(t, c, e));
     if (c->kind == ROW_CREATE)
         return may(t, RIGHT_CREATE, c, c->after, ": look at its owner", e);
     return may(t, RIGHT_UPDATE, c, c->after, " so that it is out of reach afterwards", e);

@@ -339,12 +339,44 @@ static kith_status put_tagged(struct emit *m, const struct test *t) {
     return KITH_OK;
 }
 
+static uint32_t access_value(void *arg, kith_value v) {
+    return emit_add(arg, v);
+}
+
+/* The caller's access rule of a type, about its record t<n>. */
+static void put_access(struct emit *m, const struct rtype *t, uint32_t n, bool root) {
+    struct buf rule = {0};
+    struct access_sql out = {&rule, access_value, m, m->access_names, m->dialect->parameter};
+    char alias[16];
+    snprintf(alias, sizeof alias, "t%u", n);
+    bool few = root && (m->q->counts || access_few(m->env->principal, t));
+    if (access_put(&out, m->env->principal, t, alias, few)) {
+        buf_puts(&m->b, " AND ");
+        buf_str(&m->b, buf_view(&rule));
+    }
+    m->b.failed |= rule.failed;
+    m->access_names = out.names;
+    buf_free(&rule);
+}
+
+/* In a segment that the caller may not read there is nobody. */
+static void put_segment_seen(struct emit *m) {
+    const struct rtype *segment = schema_type(m->q->schema, STR("segment"));
+    if (!segment || access_rule(m->env->principal, segment) == ACCESS_ALL)
+        return;
+    uint32_t n = m->names++;
+    buf_printf(&m->b, " AND EXISTS (SELECT 1 FROM segment AS t%u WHERE t%u.id = s.segment", n, n);
+    put_access(m, segment, n, false);
+    buf_putc(&m->b, ')');
+}
+
 static void put_member(struct emit *m, const struct test *t) {
     buf_puts(&m->b, t->negated ? "NOT EXISTS" : "EXISTS");
     buf_puts(&m->b, " (SELECT 1 FROM kith_member AS s WHERE s.segment = ");
     emit_value(m, stored(t->operands[0].value));
     buf_puts(&m->b, " AND s.record = ");
     emit_column(m, &t->path);
+    put_segment_seen(m);
     buf_putc(&m->b, ')');
 }
 
@@ -378,26 +410,6 @@ static kith_status put_plain_test(struct emit *m, const struct test *t) {
 }
 
 /* -- joins ------------------------------------------------------------------------------------- */
-
-static uint32_t access_value(void *arg, kith_value v) {
-    return emit_add(arg, v);
-}
-
-/* The caller's access rule of a type, about its record t<n>. */
-static void put_access(struct emit *m, const struct rtype *t, uint32_t n, bool root) {
-    struct buf rule = {0};
-    struct access_sql out = {&rule, access_value, m, m->access_names, m->dialect->parameter};
-    char alias[16];
-    snprintf(alias, sizeof alias, "t%u", n);
-    bool few = root && (m->q->counts || access_few(m->env->principal, t));
-    if (access_put(&out, m->env->principal, t, alias, few)) {
-        buf_puts(&m->b, " AND ");
-        buf_str(&m->b, buf_view(&rule));
-    }
-    m->b.failed |= rule.failed;
-    m->access_names = out.names;
-    buf_free(&rule);
-}
 
 /* "contact" AS t1 ON t1.id = ..., with the access rule of the type. */
 static void put_target(struct emit *m, const struct step *s) {

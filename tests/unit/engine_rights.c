@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rights: their form, and what must not leak by an answer, an error, or what somebody writes. */
+#include "engine_fixture.h"
+#include "record/access.h"
+
+/* -- the form of rights ------------------------------------------------------------------------ */
+
+static const char *refused(struct fixture *x, const char *rights) {
+    kith_id id = 0;
+    const char *text = arena_printf(&x->arena, "rights=%s", rights);
+    const struct rtype *role = schema_type(engine_schema(x->g), STR("role"));
+    kith_status st = try_job(x, ROW_CREATE, role, &id,
+                             PAIRS(arena_printf(&x->arena, "name=%s", rights), text), NULL);
+    return st == KITH_OK ? "taken" : x->e.message;
+}
+
+TEST("a role names only what there is, and the refusal says where and what is meant") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    static const char *const cases[][2] = {
+        {"{\"types\": {\"contct\": {\"read\": \"all\"}}}",
+         "rights.types: there is no type 'contct'; did you mean 'contact'?"},
+        {"{\"types\": {\"contact\": {\"raed\": \"all\"}}}",
+         "rights.types.contact: there is no 'raed' here; did you mean 'read'?"},
+        {"{\"types\": {\"contact\": {\"read\": \"teem\"}}}",
+         "rights.types.contact.read: it is none, own, team, territory or all, not 'teem'; did you "
+         "mean 'team'?"},
+        {"{\"types\": {\"contact\": {\"read\": true}}}",
+         "rights.types.contact.read: it is one of the texts none, own, team, territory or all"},
+        {"{\"types\": {\"contact\": {\"fields\": {\"brithday\": \"none\"}}}}",
+         "rights.types.contact.fields: no field 'brithday' in contact; did you mean 'birthday'?"},
+        {"{\"types\": {\"contact\": {\"fields\": {\"birthday\": \"hide\"}}}}",
+         "rights.types.contact.fields.birthday: it is none, read or write, not 'hide'"},
+        {"{\"types\": {\"*\": {\"fields\": {\"owner\": \"none\"}}}}",
+         "rights.types.*.fields: fields belong to one type: state them there"},
+        {"{\"types\": {\"contact_point\": {\"read\": \"all\"}}}",
+         "rights.types.contact_point.read: a contact_point follows the contact that it is part of "
+         "(contact): state fields only"},
+        {"{\"types\": {\"role\": {\"update\": \"all\"}}}",
+         "rights.types.role.update: only administrators update records of type role; a role may "
+         "state \"read\""},
+        {"{\"actions\": [\"sales.rescore\"]}",
+         "rights.actions: there is no action 'sales.rescore'; 'kith run' lists them"},
+        {"{\"admin\": \"yes\"}", "rights.admin: it is true or false"},
+        {"{\"tipes\": {}}", "rights: there is no 'tipes' here; did you mean 'types'?"},
+        {"[]", "rights: they are an object: {\"types\": {...}}"},
+        {"{\"types\": {\"*\": {\"read\": \"all\"}, \"contact_point\": {\"fields\": {\"value\": "
+         "\"read\", \"*\": \"none\"}}}, \"actions\": [\"*\"], \"admin\": false}",
+         "taken"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        EXPECT_STR(cases[i][1], refused(&x, cases[i][0]));
+    fixture_close(&x);
+}
+
+/* -- what must not leak ------------------------------------------------------------------------ */
+
+struct person {
+    struct fixture x;
+    const struct rtype *user, *role, *account;
+    kith_id anna, ben, role_id;
+    struct principal p; /* anna */
+};
+
+static void person_open(struct person *w, const char *rights) {
+    memset(w, 0, sizeof *w);
+    fixture_open(&w->x);
+    fixture_start(&w->x);
+    const struct schema *s = engine_schema(w->x.g);
+    w->user = schema_type(s, STR("user"));
+    w->role = schema_type(s, STR("role"));
+    w->account = schema_type(s, STR("account"));
+    w->role_id = create(&w->x, w->role,
+                        PAIRS("name=seller", arena_printf(&w->x.arena, "rights=%s", rights)));
+    w->anna = create(&w->x, w->user,
+                     PAIRS("login=anna", "name=Anna",
+                           arena_printf(&w->x.arena, "roles=%s", id_text(&w->x, w->role_id))));
+    w->ben = create(&w->x, w->user, PAIRS("login=ben", "name=Ben"));
+    struct access_of of = {.user = w->anna};
+    EXPECT_OK(engine_enter(w->x.g, &of, "user:anna", &w->p, &w->x.e), w->x.e);
+}
+
+static void person_close(struct person *w) {
+    engine_leave(w->x.g, &w->p);
+    fixture_close(&w->x);
+}
+
+static kith_status write_as(struct person *w, uint32_t kind, const struct rtype *t, kith_id *id,
+                            const char *const *pairs, kith_id *tx) {
+    struct write_opts o = {.principal = &w->p, .origin = ORIGIN_CLI};
+    struct job j = {kind, t, *id, pairs};
+    w->x.e.message[0] = '\0';
+    kith_status st = engine_write(w->x.g, &o, do_job, &j, tx, &w->x.e);
+    *id = j.id;
+    return st;
+}
+
+#define OWN_LEADS                                                                                  \
+    "{\"types\": {\"lead\": {\"create\": \"own\", \"read\": \"own\", \"update\": \"own\", "        \
+    "\"delete\": \"own\"}}}"
+
+TEST("what somebody creates is theirs") {
+    struct person w;
+    kith_id id = 0;
+    person_open(&w, OWN_LEADS);
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.lead, &id, PAIRS("name=Mine"), NULL), w.x.e);
+    EXPECT_STR(id_text(&w.x, w.anna), field(&w.x, w.x.lead, id, "owner"));
+    id = 0;
+    EXPECT_INT(
+        KITH_E_NOTFOUND,
+        write_as(&w, ROW_CREATE, w.x.lead, &id,
+                 PAIRS("name=His", arena_printf(&w.x.arena, "owner=%s", id_text(&w.x, w.ben))),
+                 NULL)); /* she may not read users, so she cannot name him */
+    person_close(&w);
+}
+
+TEST("a value that is taken names its record only to whoever may read it") {
+    struct person w;
+    kith_id id = 0, own = 0, his;
+    person_open(&w, OWN_LEADS);
+    his = create(&w.x, w.x.lead, PAIRS("name=His", "code=A1"));
+    EXPECT_INT(KITH_E_CONFLICT,
+               write_as(&w, ROW_CREATE, w.x.lead, &id, PAIRS("name=X", "code=A1"), NULL));
+    EXPECT_STR("code: this value is taken already", w.x.e.message);
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.lead, &own, PAIRS("name=X", "code=B2"), NULL), w.x.e);
+    id = 0;
+    EXPECT_INT(KITH_E_CONFLICT,
+               write_as(&w, ROW_CREATE, w.x.lead, &id, PAIRS("name=Y", "code=B2"), NULL));
+    EXPECT(strstr(w.x.e.message, id_text(&w.x, own)) != NULL);
+    EXPECT_INT(KITH_E_NOTFOUND, write_as(&w, ROW_UPDATE, w.x.lead, &his, PAIRS("name=Z"), NULL));
+    EXPECT_STR(arena_printf(&w.x.arena, "there is no lead %s", id_text(&w.x, his)), w.x.e.message);
+    person_close(&w);
+}
+
+TEST("hooks and what follows from a write are not held to the caller's rights") {
+    struct person w;
+    kith_id id = 0;
+    person_open(&w, "{\"types\": {\"contact\": {\"create\": \"own\", \"read\": \"own\", "
+                    "\"update\": \"own\", \"delete\": \"own\", \"fields\": {\"first_name\": "
+                    "\"read\", \"last_name\": \"none\"}}}}");
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.contact, &id,
+                       PAIRS("name=Ada Lovelace", "email=ada@example.org"), NULL),
+              w.x.e);
+    EXPECT_STR("Lovelace", field(&w.x, w.x.contact, id, "last_name"));
+    EXPECT_INT(1, count(&w.x, "contact_point where value = 'ada@example.org'", NULL));
+    kith_id lead = create(
+        &w.x, w.x.lead, PAIRS("name=L", arena_printf(&w.x.arena, "contact=%s", id_text(&w.x, id))));
+    EXPECT_OK(write_as(&w, ROW_DELETE, w.x.contact, &id, NULL, NULL), w.x.e);
+    EXPECT_STR("", field(&w.x, w.x.lead, lead, "contact"));
+    EXPECT_INT(0, count(&w.x, "contact_point", NULL));
+    expect_sound(&w.x);
+    person_close(&w);
+}
+
+TEST("rights that were taken away hold for the next write at once") {
+    struct person w;
+    kith_id id = 0;
+    person_open(&w, OWN_LEADS);
+    update(&w.x, w.user, w.anna, PAIRS("roles="));
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_CREATE, w.x.lead, &id, PAIRS("name=Late"), NULL));
+    EXPECT_STR("user:anna may not write lead.name", w.x.e.message);
+    EXPECT_INT(0, count(&w.x, "lead", NULL));
+    person_close(&w);
+}
+
+TEST("everybody undoes what they wrote themselves, an administrator everything") {
+    struct person w;
+    kith_id id = 0, tx, other;
+    struct undo_report r;
+    person_open(&w, OWN_LEADS);
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.lead, &id, PAIRS("name=Mine"), &tx), w.x.e);
+    other = update(&w.x, w.x.lead, id, PAIRS("score=5"));
+    EXPECT_INT(KITH_E_DENIED, engine_undo(w.x.g, &w.p, other, false, &w.x.arena, &r, &w.x.e));
+    EXPECT_OK(engine_undo(w.x.g, &w.p, tx, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_INT(1, r.kept); /* somebody edited it */
+    EXPECT_OK(engine_undo(w.x.g, &tester, other, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_INT(1, r.reversed);
+    EXPECT_OK(engine_undo(w.x.g, &w.p, tx, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_STR("(gone)", field(&w.x, w.x.lead, id, "name"));
+    person_close(&w);
+}
+
+TEST("a role cannot make its users administrators, nor give them other roles") {
+    struct person w;
+    person_open(&w, "{\"types\": {\"*\": {\"create\": \"all\", \"read\": \"all\", \"update\": "
+                    "\"all\", \"delete\": \"all\"}, \"user\": {\"update\": \"own\"}}}");
+    kith_id id = w.role_id;
+    EXPECT_INT(KITH_E_DENIED,
+               write_as(&w, ROW_UPDATE, w.role, &id, PAIRS("rights={\"admin\": true}"), NULL));
+    id = 0;
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_CREATE, w.role, &id, PAIRS("name=r"), NULL));
+    id = w.anna;
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_UPDATE, w.user, &id, PAIRS("login=root"), NULL));
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_UPDATE, w.user, &id, PAIRS("roles="), NULL));
+    EXPECT_OK(write_as(&w, ROW_UPDATE, w.user, &id, PAIRS("language=de"), NULL), w.x.e);
+    id = w.ben;
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_UPDATE, w.user, &id, PAIRS("language=de"), NULL));
+    person_close(&w);
+}
+
+TEST("roles of the outer zones hold further in, and not the other way round") {
+    struct person w;
+    struct principal out;
+    struct access_of of;
+    struct query *q;
+    struct find_page page = {.limit = 10};
+    person_open(&w, "{\"types\": {\"lead\": {\"read\": \"all\"}}}");
+    create(&w.x, w.x.lead, PAIRS("name=L"));
+    EXPECT_OK(query_parse(&q, engine_schema(w.x.g), &w.x.arena, STR("lead : count()"), &w.x.e),
+              w.x.e);
+    static const char *const zones[] = {"intranet", "extranet", "internet"};
+    for (int role = 0; role < 3; role++) {
+        update(&w.x, w.role, w.role_id, PAIRS(arena_printf(&w.x.arena, "zone=%s", zones[role])));
+        for (int zone = ZONE_INTRANET; zone <= ZONE_INTERNET; zone++) {
+            of = (struct access_of){.user = w.anna, .zone = (enum access_zone)zone};
+            EXPECT_OK(engine_enter(w.x.g, &of, "user:anna", &out, &w.x.e), w.x.e);
+            EXPECT_OK(engine_find(w.x.g, &out, q, NULL, &page, &w.x.arena, no_row, NULL, &w.x.e),
+                      w.x.e);
+            EXPECT_INT(role >= zone, page.count);
+            engine_leave(w.x.g, &out);
+        }
+    }
+    person_close(&w);
+}
+
+static int64_t count_as(struct person *w, const char *text) {
+    struct query *q;
+    struct find_page page = {.limit = 1};
+    EXPECT_OK(query_parse(&q, engine_schema(w->x.g), &w->x.arena, str_of(text), &w->x.e), w->x.e);
+    EXPECT_OK(engine_find(w->x.g, &w->p, q, NULL, &page, &w->x.arena, no_row, NULL, &w->x.e),
+              w->x.e);
+    return page.count;
+}
+
+TEST("a segment tells nothing to whoever may not read it, and nothing of what is closed") {
+    struct person w;
+    kith_id id = 0;
+    person_open(&w, "{\"types\": {\"contact\": {\"read\": \"own\", \"fields\": {\"city\": "
+                    "\"none\"}}, \"lead\": {\"read\": \"all\"}}}");
+    const struct rtype *segment = schema_type(engine_schema(w.x.g), STR("segment"));
+    const char *own = arena_printf(&w.x.arena, "owner=%s", id_text(&w.x, w.anna));
+    create(&w.x, segment, PAIRS("name=bonn", "query=contact where city = 'Bonn'"));
+    create(&w.x, w.x.contact, PAIRS("name=Hers", "city=Bonn", own));
+    create(&w.x, w.x.contact, PAIRS("name=Other", "city=Bonn"));
+    EXPECT_INT(2, count(&w.x, "contact where in_segment('bonn') : count()", NULL));
+    EXPECT_INT(0, count_as(&w, "contact where in_segment('bonn') : count()"));
+    EXPECT_INT(1, count_as(&w, "contact where not in_segment('bonn') : count()"));
+    update(&w.x, w.role, w.role_id,
+           PAIRS("rights={\"types\": {\"contact\": {\"read\": \"own\", \"fields\": {\"city\": "
+                 "\"none\"}}, \"lead\": {\"read\": \"all\", \"fields\": {\"score\": \"none\"}}, "
+                 "\"segment\": {\"create\": \"own\", \"read\": \"all\"}}}"));
+    engine_leave(w.x.g, &w.p);
+    struct access_of of = {.user = w.anna};
+    EXPECT_OK(engine_enter(w.x.g, &of, NULL, &w.p, &w.x.e), w.x.e);
+    EXPECT_INT(1, count_as(&w, "contact where in_segment('bonn') : count()"));
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_CREATE, segment, &id,
+                                       PAIRS("name=a", "query=contact where name = 'x'"), NULL));
+    EXPECT(strstr(w.x.e.message, "must be allowed to read every contact") != NULL);
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_CREATE, segment, &id,
+                                       PAIRS("name=b", "query=lead where score > 3"), NULL));
+    EXPECT(strstr(w.x.e.message, "you may not read lead.score") != NULL);
+    EXPECT_OK(write_as(&w, ROW_CREATE, segment, &id, PAIRS("name=c", "query=lead where name = 'x'"),
+                       NULL),
+              w.x.e);
+    person_close(&w);
+}
+
+TEST("a limit leaves less of an administrator, too, and never more of anybody") {
+    struct person w;
+    struct principal less;
+    kith_id id = 0, lead;
+    person_open(&w, "{\"admin\": true}");
+    lead = create(&w.x, w.x.lead, PAIRS("name=L"));
+    create(&w.x, w.x.task, PAIRS("title=T"));
+    struct access_of of = {.user = w.anna, .limit = {.read_only = true, .types = "lead"}};
+    EXPECT(w.p.all);
+    EXPECT_OK(engine_enter(w.x.g, &of, "user:anna", &less, &w.x.e), w.x.e);
+    EXPECT(!less.all);
+    engine_leave(w.x.g, &w.p);
+    w.p = less;
+    kith_value *values;
+    EXPECT_OK(engine_get(w.x.g, &w.p, w.x.lead, lead, &w.x.arena, &values, &w.x.e), w.x.e);
+    count(&w.x, "task", &id);
+    EXPECT_INT(KITH_E_NOTFOUND, engine_get(w.x.g, &w.p, w.x.task, id, &w.x.arena, &values, &w.x.e));
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_UPDATE, w.x.lead, &lead, PAIRS("name=M"), NULL));
+    person_close(&w);
+}
