@@ -106,6 +106,8 @@ static const struct doctor_check checks[] = {
      "'kith run segment.refresh segment=NAME'", doctor_segments},
     {"cursors", "cursors, letters and timers point to what there is",
      "'kith event skip NUMBER' for a letter; else " BACKUP, doctor_cursors},
+    {"credentials", "passwords, tokens and what was read belong to somebody and something",
+     "'kith token revoke NUMBER'; else " BACKUP, doctor_credentials},
     {"imports", "imports have counted every row", "import that file again with --restart",
      doctor_imports},
 };

@@ -240,3 +240,22 @@ kith_status doctor_imports(struct doctor *d) {
     return doctor_each(d, sql, BY_ID, "rejected rows are left of import ",
                        ", which is not under way");
 }
+
+/* A database that no newer Kith has opened has none of these tables. */
+kith_status doctor_credentials(struct doctor *d) {
+    int64_t there;
+    TRY(conn_int(d->conn,
+                 "SELECT count(*) FROM sqlite_schema WHERE name IN ('kith_credential',"
+                 " 'kith_access', 'kith_access_record')",
+                 0, &there, d->e));
+    if (there < 3)
+        return KITH_OK;
+    TRY(doctor_each(d,
+                    "SELECT number FROM kith_credential WHERE user NOT IN (SELECT id FROM user)",
+                    BY_NUMBER, "credential ", " belongs to no user"));
+    return doctor_each(d,
+                       "SELECT DISTINCT access FROM kith_access_record WHERE access NOT IN"
+                       " (SELECT number FROM kith_access)",
+                       BY_NUMBER, "records are left of entry ",
+                       " of the access log, which is not there");
+}

@@ -118,6 +118,10 @@ TEST("each kind of planted damage is found") {
          " NULL)",
          "imports: import 0000000000008 has not"},
         {"INSERT INTO kith_import_reject VALUES(8, 1, '', 'r')", "left of import 0000000000008"},
+        {"INSERT INTO kith_credential(user, kind, secret, created) VALUES(5, 1, 'x', 1)",
+         "credentials: credential 1 belongs to no user"},
+        {"INSERT INTO kith_access_record VALUES(9, 5)",
+         "credentials: records are left of entry 9 of the access log"},
         {"INSERT INTO kith_letter VALUES(1, 'r', 999, 1, 1, 1, NULL, 'x')", "cursors: letter 1"},
     };
     for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
