@@ -30,7 +30,7 @@ struct command {
     const char *repeated; /* the option that may be repeated: each value is one more argument */
     enum needs needs;
     bool quiet; /* says itself what else would be logged */
-    bool open;  /* for everybody who signed in; else for administrators */
+    bool open;  /* for everybody who signed in, or shows no data; else for administrators */
     bool asks;  /* for a new password, on the caller's side */
     uint32_t args_min, args_max;
     kith_status (*run)(struct cmd *c, kith_error *e);

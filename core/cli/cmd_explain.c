@@ -313,6 +313,7 @@ const struct command command_explain = {
     .help = "what a setting, a type, a field or an event is; without one, list all settings",
     .more = "  kith explain company.zone\n  kith explain sales\n  kith explain contact.lifecycle",
     .needs = NEEDS_FOLDER,
+    .open = true,
     .quiet = true,
     .args_max = 1,
     .run = run,

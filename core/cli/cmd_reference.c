@@ -384,6 +384,7 @@ const struct command command_reference = {
     .help = "print a page of the reference in Markdown, with what this company's modules add",
     .more = "  kith reference\n  kith reference settings\n  kith reference sales",
     .needs = NEEDS_FOLDER,
+    .open = true,
     .quiet = true,
     .args_max = 1,
     .run = run,

@@ -112,7 +112,9 @@ kith_status identity_ask(struct cmd *c, kith_error *e) {
     if (c->help || c->command->needs == NEEDS_NOTHING)
         return KITH_OK;
     if (c->command->needs != NEEDS_COMPANY)
-        return c->login || c->token_file || c->as || token ? no_command_of_users(c, e) : KITH_OK;
+        return !c->command->open && (c->login || c->token_file || c->as || token)
+                   ? no_command_of_users(c, e)
+                   : KITH_OK;
     if (c->login && c->token_file)
         return err_set(e, KITH_E_INVAL, NULL, "give --user or --token-file, not both");
     if (c->token_file)

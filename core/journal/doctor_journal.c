@@ -250,8 +250,7 @@ kith_status doctor_credentials(struct doctor *d) {
                  0, &there, d->e));
     if (there < 3)
         return KITH_OK;
-    TRY(doctor_each(d,
-                    "SELECT number FROM kith_credential WHERE user NOT IN (SELECT id FROM user)",
+    TRY(doctor_each(d, "SELECT number FROM kith_credential WHERE user NOT IN (SELECT id FROM user)",
                     BY_NUMBER, "credential ", " belongs to no user"));
     return doctor_each(d,
                        "SELECT DISTINCT access FROM kith_access_record WHERE access NOT IN"

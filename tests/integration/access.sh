@@ -223,6 +223,8 @@ exits 4
 complains "the token is unknown, was revoked, or has expired"
 KITH_TOKEN="" kith find contact
 exits 2
+as "$anna_token" explain contact.city
+exits 0
 KITH_TOKEN=$anna_token kith backup "$work/b.tar"
 expect test "$code" -ne 0
 
