@@ -16,8 +16,9 @@
 #include <string.h>
 
 #define CANDIDATES_MAX (2 * SEARCH_RANKED_MAX)
-#define EXAMINED_MAX                                                                               \
-    4000 /* that a beginning's first two letters find, before it is asked for as such */
+/* Of what the first two letters of a beginning find, so many may be wrong, and three times as many
+ * as are right, before the beginning is asked for as such. */
+#define WRONG_MAX 200
 
 struct finding {
     struct conn *conn;
@@ -34,7 +35,7 @@ struct finding {
     size_t value_count, value_cap;
     const char *fts, *fts_title, *fts_loose; /* the last: NULL when there is no beginning */
     bool loose;                              /* what is found must be looked at: */
-    size_t examined;
+    size_t wrong;
     struct search_hit *hits; /* the ranked ones */
     double *weights;         /* for each hit, of each phrase */
     size_t count;
@@ -247,8 +248,8 @@ static kith_status next(struct finding *f, sqlite3_stmt *st, struct search_hit *
             (struct search_hit){.type = type_of(f, st), .id = (kith_id)sqlite3_column_int64(st, 0)};
         if (hit->type && (!f->loose || really_matches(f, hit, st)))
             return KITH_OK;
-        if (f->loose && ++f->examined > EXAMINED_MAX) {
-            *more = false;
+        if (f->loose && ++f->wrong > WRONG_MAX + 3 * f->count) {
+            f->loose = *more = false;
             return KITH_OK;
         }
     }
@@ -273,8 +274,9 @@ static kith_status collect_newest(struct finding *f) {
     if (f->fts_loose) {
         f->loose = true;
         kith_status st = collect(f, f->fts_loose, f->top + 1, &f->over);
+        bool enough = f->loose;
         f->loose = false;
-        if (st != KITH_OK || f->examined <= EXAMINED_MAX)
+        if (st != KITH_OK || enough)
             return st;
         f->count = 0;
     }
