@@ -138,19 +138,24 @@ static kith_status cut(struct search_snippet *s, struct arena *a, kith_error *e)
     uint64_t from = cut_start(s->text, s->marks[0].from),
              to = cut_end(s->text, from, s->marks[0].to);
     uint32_t front = from > 0 ? sizeof dots - 1 : 0;
-    char *text = arena_printf(a, "%s%.*s%s", front ? dots : "", (int)(to - from),
-                              s->text.ptr + from, to < s->text.len ? " \xE2\x80\xA6" : "");
+    uint32_t back = to < s->text.len ? sizeof dots - 1 : 0;
+    uint64_t len = to - from;
     size_t kept = 0;
+    char *text = arena_alloc(a, front + len + back + 1);
     if (!text)
         return err_nomem(e);
-    for (char *p = text; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 0x7F)
-            *p = ' ';
+    memcpy(text, dots, front);
+    memcpy(text + front, s->text.ptr + from, len);
+    memcpy(text + front + len, " \xE2\x80\xA6", back);
+    text[front + len + back] = '\0';
+    for (uint64_t i = front; i < front + len; i++) /* on one line; a NUL may be among them */
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7F)
+            text[i] = ' ';
     for (size_t i = 0; i < s->count && s->marks[i].to <= to; i++)
         s->marks[kept++] = (struct search_mark){s->marks[i].from - (uint32_t)from + front,
                                                 s->marks[i].to - (uint32_t)from + front};
     s->count = kept;
-    s->text = str_of(text);
+    s->text = (kith_str){text, front + len + back};
     return KITH_OK;
 }
 
