@@ -191,7 +191,7 @@ static kith_status run_explain(struct cmd *c, kith_error *e) {
     TRY(sign_in_user(c->company->engine, c->args[0], &of.user, e));
     TRY(engine_enter(c->company->engine, &of, NULL, &p, e));
     kith_status st = explain(c, &p, t, id, e);
-    engine_leave(c->company->engine, &p);
+    engine_leave(&p);
     return st;
 }
 

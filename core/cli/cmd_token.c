@@ -2,6 +2,7 @@
 /* kith token: for programs that act as a user, with no more than that user's rights. */
 #include "base/date.h"
 #include "base/number.h"
+#include "cli/identity.h"
 #include "cli/show.h"
 #include "engine/sign_in.h"
 #include <string.h>
@@ -44,13 +45,12 @@ static kith_status check_actions(struct cmd *c, const char *list, kith_error *e)
     return KITH_OK;
 }
 
-/* A token that was made with a token is no wider than that one. */
-static kith_status as_narrow(struct cmd *c, struct token *t, kith_error *e) {
+/* A token that was made with a token would be wider than that one. */
+static kith_status not_narrowed(const struct cmd *c, kith_error *e) {
     const struct access *x = c->principal.access;
     const struct rights_limit *own = x ? &x->of.limit : NULL;
     if (!own || (!own->read_only && !own->types && !own->actions && x->of.zone == ZONE_INTRANET))
         return KITH_OK;
-    (void)t;
     return err_set(e, KITH_E_DENIED, NULL, "a narrowed token makes no further tokens");
 }
 
@@ -78,7 +78,7 @@ static kith_status read_options(struct cmd *c, struct token *t, kith_error *e) {
 static kith_status run_add(struct cmd *c, kith_error *e) {
     struct token t = {0};
     char text[TOKEN_TEXT];
-    TRY(as_narrow(c, &t, e));
+    TRY(not_narrowed(c, e));
     TRY(whose(c, c->arg_count ? c->args[0] : NULL, true, &t.user, e));
     TRY(read_options(c, &t, e));
     TRY(token_add(c->company->engine, &c->principal, &t, text, e));
@@ -170,6 +170,7 @@ static kith_status run_revoke(struct cmd *c, kith_error *e) {
     if (!int_parse(str_of(c->args[0]), &number))
         return err_set(e, KITH_E_INVAL, NULL, "'%s' is no number; 'kith token list' shows them",
                        c->args[0]);
+    TRY(identity_writes(c, e));
     TRY(whose(c, NULL, false, &user, e));
     TRY(token_revoke(c->company->engine, &c->principal, user, number, e));
     io_puts(c->io, c->json ? "{\"revoked\":true}\n" : "The token is worth nothing any more.\n");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith user add, kith user password: what records alone cannot do for a user. */
+#include "cli/identity.h"
 #include "cli/rehearse.h"
 #include "cli/show.h"
 #include "engine/sign_in.h"
@@ -83,6 +84,7 @@ static kith_status run_add(struct cmd *c, kith_error *e) {
 static kith_status run_password(struct cmd *c, kith_error *e) {
     kith_id user;
     const struct access *x = c->principal.access;
+    TRY(identity_writes(c, e));
     if (!c->principal.all && (!x || strcmp(x->login, c->args[0]) != 0))
         return err_set(e, KITH_E_DENIED, NULL, "only administrators set the passwords of others");
     if (!c->principal.all && c->io->secrets.kind != PROOF_PASSWORD)

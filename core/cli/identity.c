@@ -211,8 +211,14 @@ kith_status identity_enter(struct cmd *c, kith_error *e) {
     return err_set(e, KITH_E_DENIED, NULL, "kith %s is for administrators", c->command->name);
 }
 
+kith_status identity_writes(const struct cmd *c, kith_error *e) {
+    if (!c->principal.access || !c->principal.access->of.limit.read_only)
+        return KITH_OK;
+    return err_set(e, KITH_E_DENIED, NULL, "%s only reads", c->principal.name);
+}
+
 void identity_leave(struct cmd *c) {
     if (c->entered)
-        engine_leave(c->company->engine, &c->principal);
+        engine_leave(&c->principal);
     c->entered = false;
 }

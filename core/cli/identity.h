@@ -13,6 +13,9 @@ kith_status identity_ask(struct cmd *c, kith_error *e);
 /* Sets c->principal. identity_leave takes it back. [where the company is open] */
 kith_status identity_enter(struct cmd *c, kith_error *e);
 void identity_leave(struct cmd *c);
+/* KITH_E_DENIED for a token that only reads, and for the eyes of another: before what no right of
+ * records speaks of is written. */
+kith_status identity_writes(const struct cmd *c, kith_error *e);
 
 /* Overwrites it so that the compiler does not leave it out. p may be NULL. */
 void secrets_wipe(void *p, size_t len);

@@ -12,10 +12,11 @@
 
 #define KNOWN_MAX 256 /* kept though nobody uses them */
 
+/* Whoever came in keeps it until they leave, though the engine may be closed before. */
 struct known_access {
     struct access *access;
     struct arena arena;
-    uint32_t users;
+    _Atomic uint32_t users; /* the list is one of them */
     struct known_access *next;
 };
 
@@ -30,16 +31,18 @@ static bool same_of(const struct access_of *a, const struct access_of *b) {
 }
 
 static void forget(struct known_access *k) {
+    if (atomic_fetch_sub(&k->users, 1) > 1)
+        return;
     arena_free(&k->arena);
     free(k);
 }
 
-/* Frees what is out of date, or too much, and nobody uses. Under the lock. */
+/* Lets go of what is out of date, or too much. Under the lock. */
 static void sweep(struct engine *g, uint64_t generation) {
     size_t kept = 0;
     for (struct known_access **at = &g->known; *at;) {
         struct known_access *k = *at;
-        if (k->users || (k->access->generation == generation && ++kept <= KNOWN_MAX)) {
+        if (k->access->generation == generation && ++kept <= KNOWN_MAX) {
             at = &k->next;
             continue;
         }
@@ -54,7 +57,7 @@ static const struct access *take_known(struct engine *g, const struct access_of 
     pthread_mutex_lock(&g->known_lock);
     for (struct known_access *k = g->known; k && !found; k = k->next)
         if (k->access->generation == generation && same_of(&k->access->of, of)) {
-            k->users++;
+            atomic_fetch_add(&k->users, 1);
             found = k->access;
         }
     pthread_mutex_unlock(&g->known_lock);
@@ -67,8 +70,10 @@ static kith_status read_known(struct engine *g, const struct access_of *of, uint
     TRY(engine_reader(g, &c, e));
     kith_status st = access_load(c, g->schema, of, &k->arena, &k->access, e);
     engine_reader_done(g, c);
-    if (st == KITH_OK)
+    if (st == KITH_OK) {
         k->access->generation = generation;
+        k->access->holder = k;
+    }
     return st;
 }
 
@@ -82,12 +87,13 @@ kith_status engine_enter(struct engine *g, const struct access_of *of, const cha
         struct known_access *k = calloc(1, sizeof *k);
         if (!k)
             return err_nomem(e);
+        atomic_store(&k->users, 1);
         kith_status st = read_known(g, of, generation, k, e);
         if (st != KITH_OK) {
             forget(k);
             return st;
         }
-        k->users = 1;
+        atomic_store(&k->users, 2);
         x = k->access;
         pthread_mutex_lock(&g->known_lock);
         k->next = g->known;
@@ -100,12 +106,9 @@ kith_status engine_enter(struct engine *g, const struct access_of *of, const cha
     return KITH_OK;
 }
 
-void engine_leave(struct engine *g, const struct principal *p) {
-    pthread_mutex_lock(&g->known_lock);
-    for (struct known_access *k = g->known; p->access && k; k = k->next)
-        if (k->access == p->access)
-            k->users--;
-    pthread_mutex_unlock(&g->known_lock);
+void engine_leave(const struct principal *p) {
+    if (p->access)
+        forget(p->access->holder);
 }
 
 void access_close(struct engine *g) {
@@ -292,7 +295,10 @@ kith_status txn_conflict(struct txn *t, const struct change *c, kith_error *e) {
 
 kith_status access_call(const struct txn *t, const struct principal *p, const struct action *a,
                         kith_error *e) {
-    if (access_calls(t ? txn_principal(t) : p, a->name))
+    const struct principal *who = t ? txn_principal(t) : p;
+    bool writes = a->effect == EFFECT_WRITE;
+    bool may = access_calls(who, a->name);
+    if (may && (who->all || !writes || !who->access->of.limit.read_only))
         return KITH_OK;
     return err_set(e, KITH_E_DENIED, NULL, "%s may not call %s", p ? p->name : "nobody", a->name);
 }

@@ -60,15 +60,31 @@ static kith_status check_args(struct engine *g, const struct action *action, con
     return KITH_OK;
 }
 
+/* What the caller may not see is not there. */
+static kith_status check_link(const struct call *call, struct conn *c, const struct rfield *p,
+                              const kith_value *v, kith_error *e) {
+    const struct schema *s = call->engine->schema;
+    const struct rtype *target = schema_type_by_id(s, v->as.link.type);
+    char id[ID_TEXT + 1];
+    bool seen;
+    TRY(link_exists(c, s, p, v, "", e));
+    TRY(access_link(c, call->principal, s, v, call->arena, &seen, e));
+    if (seen)
+        return KITH_OK;
+    id_format(v->as.link.id, id);
+    return err_set(e, KITH_E_NOTFOUND, p->name, "%s: there is no %s %s", p->name,
+                   target ? target->name : "record", id);
+}
+
 static kith_status check_links(const struct call *call, struct conn *c, kith_error *e) {
     for (uint32_t i = 0; i < call->action->param_count; i++) {
         const struct rfield *p = call->action->params[i];
         const kith_value *v = &call->args[i];
         if (v->kind == KITH_LINK)
-            TRY(link_exists(c, call->engine->schema, p, v, "", e));
+            TRY(check_link(call, c, p, v, e));
         for (uint64_t k = 0;
              p->kind == KITH_F_LINKS && v->kind == KITH_LIST && k < v->as.list.count; k++)
-            TRY(link_exists(c, call->engine->schema, p, &v->as.list.items[k], "", e));
+            TRY(check_link(call, c, p, &v->as.list.items[k], e));
     }
     return KITH_OK;
 }
@@ -106,9 +122,9 @@ static kith_status invoke(struct txn *t, void *arg, kith_error *e) {
     struct invocation *in = arg;
     const struct action_entry *entry = (const struct action_entry *)in->call.action;
     uint32_t n = in->call.action->result_count;
-    TRY(check_records(&in->call, t, e));
     in->call.txn = t;
     in->call.arena = t ? txn_arena(t) : in->results_arena;
+    TRY(check_records(&in->call, t, e));
     in->call.results = ARENA_ARRAY(in->call.arena, kith_value, n + 1);
     if (!in->call.results)
         return err_nomem(e);

@@ -70,7 +70,7 @@ struct query_env engine_env(const struct engine *g, int64_t now, const struct pr
 struct access_of;
 kith_status engine_enter(struct engine *g, const struct access_of *of, const char *name,
                          struct principal *out, kith_error *e);
-void engine_leave(struct engine *g, const struct principal *p);
+void engine_leave(const struct principal *p);
 
 /* -- writing ----------------------------------------------------------------------------------- */
 

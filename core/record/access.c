@@ -151,7 +151,8 @@ kith_status access_load(struct conn *c, const struct schema *s, const struct acc
 /* -- fields and actions ------------------------------------------------------------------------ */
 
 static const struct type_rights *rights_of(const struct principal *p, const struct rtype *t) {
-    return p && p->access ? &p->access->rights.types[t->id] : NULL;
+    bool asked = p && !p->all && p->access && t->id <= p->access->rights.type_max;
+    return asked ? &p->access->rights.types[t->id] : NULL;
 }
 
 bool access_reads(const struct principal *p, const struct rfield *f) {
@@ -190,7 +191,7 @@ enum access_rule access_rule(const struct principal *p, const struct rtype *t) {
         return ACCESS_ALL;
     if (type_whole(t))
         return ACCESS_SOME;
-    uint8_t reach = p->access->rights.types[t->id].reach[RIGHT_READ];
+    uint8_t reach = rights_of(p, t) ? rights_of(p, t)->reach[RIGHT_READ] : REACH_NONE;
     return reach == REACH_ALL ? ACCESS_ALL : reach ? ACCESS_SOME : ACCESS_NONE;
 }
 

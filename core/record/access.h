@@ -47,6 +47,7 @@ struct access {
     struct id_set territories; /* managed or worked in, and those below */
     uint64_t generation;       /* the engine's, when it was read */
     struct spread *spread;     /* by type number: how many records it reaches */
+    void *holder;              /* the engine's */
 };
 
 /* What the user may now, in the arena. KITH_E_DENIED: there is no such user any more. */

@@ -145,7 +145,7 @@ static void list_rows(struct world *w, const char *what, const char *text, bool 
         kith_error e = KITH_ERROR_INIT;
         must(engine_enter(w->g, &of, NULL, &p, &e), &e);
         double ms = page_ms(w, &p, text);
-        engine_leave(w->g, &p);
+        engine_leave(&p);
         snprintf(label, sizeof label, "  those of the team, %lld of a million",
                  (long long)shares[i].of_million);
         row(label, "%.2f ms", ms, bounded ? "< 50 ms" : NULL, ms < 50);

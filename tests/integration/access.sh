@@ -236,6 +236,12 @@ exits 0
 prints_not Stranger
 kith update contact "$mine" city=Ulm --as anna --reason "ticket 7"
 exits 4
+kith token add anna --as anna --reason x
+exits 4
+kith token revoke 1 --as anna --reason x
+exits 4
+echo "another fine phrase" | "$KITH" user password anna --as anna --reason x 2>"$work/err"
+complains "only reads"
 as "$anna_token" find contact --as ben --reason x
 exits 4
 

@@ -566,7 +566,7 @@ static void expect_world(struct world *w) {
         }
         expect_ways(w, u, &p);
         expect_creates(w, u, &p);
-        engine_leave(w->x.g, &p);
+        engine_leave(&p);
     }
 }
 

@@ -339,6 +339,6 @@ TEST("the past of a record is told to those who may read it, or might have read 
     delete_(&x, x.contact, other);
     EXPECT_OK(asked_by(&x, &anna, hers, START_MS, &p), x.e);
     EXPECT_INT(KITH_E_NOTFOUND, asked_by(&x, &anna, other, START_MS, &p));
-    engine_leave(x.g, &anna);
+    engine_leave(&anna);
     fixture_close(&x);
 }

@@ -82,7 +82,7 @@ static void person_open(struct person *w, const char *rights) {
 }
 
 static void person_close(struct person *w) {
-    engine_leave(w->x.g, &w->p);
+    engine_leave(&w->p);
     fixture_close(&w->x);
 }
 
@@ -218,7 +218,7 @@ TEST("roles of the outer zones hold further in, and not the other way round") {
             EXPECT_OK(engine_find(w.x.g, &out, q, NULL, &page, &w.x.arena, no_row, NULL, &w.x.e),
                       w.x.e);
             EXPECT_INT(role >= zone, page.count);
-            engine_leave(w.x.g, &out);
+            engine_leave(&out);
         }
     }
     person_close(&w);
@@ -250,7 +250,7 @@ TEST("a segment tells nothing to whoever may not read it, and nothing of what is
            PAIRS("rights={\"types\": {\"contact\": {\"read\": \"own\", \"fields\": {\"city\": "
                  "\"none\"}}, \"lead\": {\"read\": \"all\", \"fields\": {\"score\": \"none\"}}, "
                  "\"segment\": {\"create\": \"own\", \"read\": \"all\"}}}"));
-    engine_leave(w.x.g, &w.p);
+    engine_leave(&w.p);
     struct access_of of = {.user = w.anna};
     EXPECT_OK(engine_enter(w.x.g, &of, NULL, &w.p, &w.x.e), w.x.e);
     EXPECT_INT(1, count_as(&w, "contact where in_segment('bonn') : count()"));
@@ -277,7 +277,7 @@ TEST("a limit leaves less of an administrator, too, and never more of anybody") 
     EXPECT(w.p.all);
     EXPECT_OK(engine_enter(w.x.g, &of, "user:anna", &less, &w.x.e), w.x.e);
     EXPECT(!less.all);
-    engine_leave(w.x.g, &w.p);
+    engine_leave(&w.p);
     w.p = less;
     kith_value *values;
     EXPECT_OK(engine_get(w.x.g, &w.p, w.x.lead, lead, &w.x.arena, &values, &w.x.e), w.x.e);
@@ -285,4 +285,76 @@ TEST("a limit leaves less of an administrator, too, and never more of anybody") 
     EXPECT_INT(KITH_E_NOTFOUND, engine_get(w.x.g, &w.p, w.x.task, id, &w.x.arena, &values, &w.x.e));
     EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_UPDATE, w.x.lead, &lead, PAIRS("name=M"), NULL));
     person_close(&w);
+}
+
+/* -- actions ----------------------------------------------------------------------------------- */
+
+static kith_status rename_lead(void *self, struct call *call, kith_error *e) {
+    const struct rtype *lead = self;
+    struct assign set = {type_field(lead->schema, lead, STR("name")), call->args[1]};
+    return txn_update(call->txn, lead, call->args[0].as.link.id, &set, 1, e);
+}
+
+static kith_status call_as(struct fixture *x, const struct principal *p, const char *lead,
+                           const char *name) {
+    struct write_opts o = {.principal = p, .origin = ORIGIN_ACTION};
+    kith_value args[] = {value_str(str_of(lead)), value_str(str_of(name))}, result;
+    return engine_call(x->g, NULL, &o, engine_action(x->g, STR("sales.rename")), args, &x->arena,
+                       &result, NULL, &x->e);
+}
+
+TEST("an action is called by whose roles name it, with the caller's rights and what the caller "
+     "sees") {
+    static const kith_field params[] = {
+        {.name = "lead", .kind = KITH_F_LINK, .options = "lead", .flags = KITH_FF_REQUIRED},
+        {.name = "name", .kind = KITH_F_TEXT},
+    };
+    struct person w = {.anna = 0};
+    struct access_of of = {0};
+    struct principal less;
+    fixture_open(&w.x);
+    struct action a = {.name = "sales.rename",
+                       .module = "sales",
+                       .effect = EFFECT_WRITE,
+                       .fn = rename_lead,
+                       .self = (void *)(uintptr_t)w.x.lead,
+                       .source = {SOURCE_MODULE, "sales", "1", 0}};
+    EXPECT_OK(action_fields(w.x.g, "sales", (kith_array)KITH_ARRAY(params), &a.params,
+                            &a.param_count, &w.x.e),
+              w.x.e);
+    EXPECT_OK(engine_add_action(w.x.g, &a, &w.x.e), w.x.e);
+    fixture_start(&w.x);
+    const struct schema *s = engine_schema(w.x.g);
+    kith_id role = create(&w.x, schema_type(s, STR("role")),
+                          PAIRS("name=r", "rights={\"types\": {\"lead\": {\"read\": \"all\", "
+                                          "\"update\": \"own\"}}, \"actions\": [\"sales.*\"]}"));
+    of.user = create(&w.x, schema_type(s, STR("user")),
+                     PAIRS("login=anna", "name=Anna",
+                           arena_printf(&w.x.arena, "roles=%s", id_text(&w.x, role))));
+    const char *own = id_text(&w.x, create(&w.x, w.x.lead,
+                                           PAIRS("name=L", arena_printf(&w.x.arena, "owner=%s",
+                                                                        id_text(&w.x, of.user)))));
+    const char *other = id_text(&w.x, create(&w.x, w.x.lead, PAIRS("name=O")));
+    EXPECT_OK(engine_enter(w.x.g, &of, NULL, &w.p, &w.x.e), w.x.e);
+    EXPECT_OK(call_as(&w.x, &w.p, own, "Hers"), w.x.e);
+    EXPECT_INT(KITH_E_DENIED, call_as(&w.x, &w.p, other, "Hers"));
+    EXPECT_INT(0, count(&w.x, "lead where name = 'O' and name = 'Hers'", NULL));
+    of.limit.read_only = true;
+    EXPECT_OK(engine_enter(w.x.g, &of, NULL, &less, &w.x.e), w.x.e);
+    EXPECT_INT(KITH_E_DENIED, call_as(&w.x, &less, own, "Again"));
+    EXPECT_STR("user:anna may not call sales.rename", w.x.e.message);
+    engine_leave(&less);
+    engine_leave(&w.p);
+    update(&w.x, schema_type(s, STR("role")), role,
+           PAIRS("rights={\"types\": {\"lead\": {\"read\": \"own\"}}, \"actions\": "
+                 "[\"sales.rename\"]}"));
+    of.limit.read_only = false;
+    EXPECT_OK(engine_enter(w.x.g, &of, NULL, &w.p, &w.x.e), w.x.e);
+    EXPECT_INT(KITH_E_NOTFOUND, call_as(&w.x, &w.p, other, "x"));
+    EXPECT_STR(arena_printf(&w.x.arena, "lead: there is no lead %s", other), w.x.e.message);
+    engine_close(w.x.g); /* whoever is still in keeps what they hold */
+    EXPECT(!w.p.all && w.p.access->of.user == of.user);
+    engine_leave(&w.p);
+    fixture_reopen(&w.x);
+    fixture_close(&w.x);
 }

@@ -205,13 +205,13 @@ TEST("whoever signed in and reads personal data stands in the log, with what was
     EXPECT_OK(engine_get(w.x.g, &p, w.x.contact, bob, &w.x.arena, &values, &w.x.e), w.x.e);
     EXPECT_INT(2, entries(&w, bob, &list));
     EXPECT_INT(1, entries(&w, ada, &list));
-    engine_leave(w.x.g, &p);
+    engine_leave(&p);
     /* What waits is written before the company is closed. */
     EXPECT_OK(engine_enter(w.x.g, &of, NULL, &p, &w.x.e), w.x.e);
     p.surface = "cli";
     for (int i = 0; i < 200; i++)
         EXPECT_OK(engine_get(w.x.g, &p, w.x.contact, ada, &w.x.arena, &values, &w.x.e), w.x.e);
-    engine_leave(w.x.g, &p);
+    engine_leave(&p);
     engine_close(w.x.g);
     fixture_reopen(&w.x);
     fixture_start(&w.x);
@@ -236,6 +236,6 @@ TEST("what is closed is no reading of personal data") {
     p.surface = "cli";
     find_as(&w, &p, "contact where lifecycle = 'prospect'");
     EXPECT_INT(0, entries(&w, 0, &list));
-    engine_leave(w.x.g, &p);
+    engine_leave(&p);
     fixture_close(&w.x);
 }

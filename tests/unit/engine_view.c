@@ -245,7 +245,7 @@ TEST("the page of a seller's customer is whole for whoever takes it over") {
     update(&p.x, p.account, acme, PAIRS(link_text(&p, "owner", "", other)));
     EXPECT_OK(engine_view(p.x.g, &ben, p.account, acme, &o, &p.x.arena, &p.v, &p.x.e), p.x.e);
     EXPECT_STR("note Hard bargain, made", titles(&p));
-    engine_leave(p.x.g, &ben);
+    engine_leave(&ben);
     fixture_close(&p.x);
 }
 
