@@ -14,6 +14,12 @@ static void state_text(const struct rfield *f, struct buf *out) {
             link = " / ";
         }
     }
+    const char *sep = "; ends: ";
+    for (uint32_t i = 0; i < f->option_count; i++)
+        if (f->closed >> i & 1u) {
+            buf_printf(out, "%s%s", sep, f->options[i]);
+            sep = " / ";
+        }
 }
 
 static void flags_text(const struct rfield *f, struct buf *out) {

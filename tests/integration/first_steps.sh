@@ -144,6 +144,12 @@ complains "it is a contact"
 kith view contact "$page" --after nonsense
 complains "continues no timeline"
 
+it "explains which states are ends"
+kith explain task.state
+prints "ends: done / cancelled"
+kith explain contact.lifecycle
+prints_not "ends:"
+
 it "writes nothing when nothing is different"
 kith update contact "$anna" city=Hamburg
 exits 0
