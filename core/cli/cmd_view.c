@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DEFAULT_LIMIT 20
+#define LIMIT_MAX     200 /* every link is asked for as many records, which are all in memory */
 
 /* -- for people -------------------------------------------------------------------------------- */
 
@@ -484,7 +485,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     kith_value *values;
     kith_id id;
     TRY(arg_record(c, 0, &t, &id, e));
-    TRY(cmd_option_int(c, "limit", 1, 1000, DEFAULT_LIMIT, &o.limit, e));
+    TRY(cmd_option_int(c, "limit", 1, LIMIT_MAX, DEFAULT_LIMIT, &o.limit, e));
     TRY(show_read(c, t, id, &values, e));
     TRY(engine_view(c->company->engine, &c->principal, t, id, &o, &c->arena, &v, e));
     TRY(io_check(c->io, e));
@@ -505,7 +506,7 @@ const struct command command_view = {
         "What it is and since when, derived facts, how it is reached, what is open or overdue,\n"
         "what links to it with sums of money, and what happened, newest first, over all\n"
         "modules. An account's page has the timeline of its newest 20 contacts, too.",
-    .options = {{"limit", "N", "so many items of the timeline; else 20"},
+    .options = {{"limit", "N", "so many items of the timeline, 200 at most; else 20"},
                 {"after", "CURSOR", "only the timeline, from where an earlier answer ended"}},
     .needs = NEEDS_COMPANY,
     .open = true,

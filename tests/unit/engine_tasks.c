@@ -86,6 +86,60 @@ TEST("a part that moves to another task leaves the first one done") {
     fixture_close(&x);
 }
 
+#define WHOLES 4
+#define PARTS  12
+
+static uint32_t seed;
+static uint32_t below(uint32_t n) {
+    seed = seed * 1103515245u + 12345u;
+    return (seed >> 8) % n;
+}
+
+/* What its parts say a task is: NULL when they say nothing. */
+static const char *said_by_parts(struct fixture *x, kith_id whole) {
+    const char *of = id_text(x, whole);
+    int64_t open =
+        count(x, arena_printf(&x->arena, "task where parent = '%s' and state = 'open'", of), NULL);
+    int64_t done =
+        count(x, arena_printf(&x->arena, "task where parent = '%s' and state = 'done'", of), NULL);
+    return open ? "open" : done ? "done" : NULL;
+}
+
+TEST("whatever becomes of the parts, a whole is what they say") {
+    static const char *const states[] = {"open", "done", "cancelled"};
+    struct fixture x;
+    kith_id wholes[WHOLES], parts[PARTS];
+    const char *given = getenv("KITH_SEED");
+    seed = given ? (uint32_t)strtoul(given, NULL, 10) : 1;
+    printf("seed %u\n", seed);
+    fixture_open(&x);
+    fixture_start(&x);
+    for (int i = 0; i < WHOLES; i++)
+        wholes[i] = create(&x, x.task, PAIRS("title=whole"));
+    for (int i = 0; i < PARTS; i++)
+        parts[i] = child_of(&x, wholes[below(WHOLES)], "part");
+    for (int step = 0; step < 400; step++) {
+        kith_id *part = &parts[below(PARTS)];
+        uint32_t what = below(8);
+        if (what == 0) {
+            delete_(&x, x.task, *part);
+            *part = child_of(&x, wholes[below(WHOLES)], "part");
+        } else if (what < 3) {
+            update(&x, x.task, *part, PAIRS(pair(&x, "parent", "", wholes[below(WHOLES)])));
+        } else {
+            const char *to = arena_printf(&x.arena, "state=%s", states[below(3)]);
+            try_job(&x, ROW_UPDATE, x.task, part, PAIRS(to), NULL); /* not every arrow is there */
+        }
+        for (int i = 0; i < WHOLES; i++) {
+            const char *said = said_by_parts(&x, wholes[i]);
+            if (said)
+                EXPECT_STR(said, field(&x, x.task, wholes[i], "state"));
+        }
+    }
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
 /* -- due days and repetition ------------------------------------------------------------------- */
 
 TEST("a task due on a day at a time, without reminder, is listed on that day only") {
