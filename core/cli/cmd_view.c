@@ -135,6 +135,23 @@ static void print_title(struct cmd *c, const struct view_record *r, size_t used)
     end_line(c, title.len ? title : STR("(no title)"), used);
 }
 
+static void print_people(struct cmd *c, const struct view *v) {
+    const struct view_record *r = v->people.items;
+    if (v->people.count)
+        head(c, "People");
+    for (size_t i = 0; i < v->people.count; i++) {
+        static const char *const fields[] = {"title", "email", "phone"};
+        io_printf(c->io, "  %s  ", show_id(c, r[i].id));
+        io_text(c->io, title_of(c, r[i].type, r[i].values));
+        for (size_t k = 0; k < 3; k++) {
+            kith_str text = field_of(c, &r[i], fields[k]);
+            io_puts(c->io, text.len ? ", " : "");
+            io_text(c->io, text);
+        }
+        io_puts(c->io, "\n");
+    }
+}
+
 static void print_open(struct cmd *c, const struct view *v) {
     const struct view_open *o = v->open.items;
     if (v->open.count)
@@ -225,6 +242,7 @@ static void print_view(struct cmd *c, const struct view *v, bool first) {
         print_fields(c, v);
         print_facts(c, v);
         print_points(c, v);
+        print_people(c, v);
         print_tags(c, v);
         print_segments(c, v);
         print_open(c, v);
@@ -468,6 +486,7 @@ static void json_view(struct cmd *c, const struct view *v, bool first) {
         json_states(c, &j, v);
         json_facts(c, &j, v);
         json_records(c, &j, "contact_points", &v->points);
+        json_records(c, &j, "people", &v->people);
         json_tags(&j, v);
         json_segments(c, &j, v);
         json_open(c, &j, v);
