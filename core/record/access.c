@@ -23,14 +23,10 @@ bool id_set_has(const struct id_set *s, kith_id id) {
     return false;
 }
 
-static kith_status read_set(struct conn *c, const char *sql, kith_id user, struct arena *a,
-                            struct id_set *out, kith_error *e) {
-    sqlite3_stmt *st;
-    bool row;
+static kith_status read_ids(struct conn *c, sqlite3_stmt *st, struct arena *a, struct id_set *out,
+                            kith_error *e) {
     size_t cap = 0;
-    *out = (struct id_set){0};
-    TRY(conn_prepare(c, sql, &st, e));
-    bind_int(st, 1, (int64_t)user);
+    bool row;
     for (;;) {
         TRY(conn_step(c, st, &row, e));
         if (!row)
@@ -43,6 +39,22 @@ static kith_status read_set(struct conn *c, const char *sql, kith_id user, struc
         out->ids = more;
         out->ids[out->count++] = (kith_id)sqlite3_column_int64(st, 0);
     }
+}
+
+static kith_status read_set(struct conn *c, const char *sql, kith_id user, struct arena *a,
+                            struct id_set *out, kith_error *e) {
+    sqlite3_stmt *st;
+    struct buf json = {0};
+    *out = (struct id_set){0};
+    TRY(conn_prepare(c, sql, &st, e));
+    bind_int(st, 1, (int64_t)user);
+    TRY(read_ids(c, st, a, out, e));
+    for (size_t i = 0; i < out->count; i++)
+        buf_printf(&json, "%s%llu", i ? "," : "[", (unsigned long long)out->ids[i]);
+    buf_puts(&json, out->count ? "]" : "[]");
+    out->json = json.failed ? NULL : arena_strndup(a, json.ptr, json.len);
+    buf_free(&json);
+    return out->json ? KITH_OK : err_nomem(e);
 }
 
 /* UNION, so that a damaged tree ends, too. */

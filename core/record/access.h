@@ -15,6 +15,7 @@
 #define RECORD_ACCESS_H
 
 #include "record/query.h"
+#include "record/query_dialect.h"
 #include "record/rights.h"
 
 #include <stdatomic.h>
@@ -22,6 +23,7 @@
 struct id_set { /* in order */
     kith_id *ids;
     size_t count;
+    const char *json; /* the same as one value: "[1,2]" */
 };
 bool id_set_has(const struct id_set *s, kith_id id);
 
@@ -84,10 +86,13 @@ struct access_sql {
     uint32_t (*value)(void *arg, kith_value v);
     void *arg;
     uint32_t names; /* aliases given out */
-    char parameter; /* before the number of a value */
+    const struct query_dialect *dialect;
 };
 bool access_put(struct access_sql *out, const struct principal *p, const struct rtype *t,
                 const char *alias, bool few);
+/* How many symbols more than for a record that stands for itself SQLite's parser has to keep, since
+ * it looks at what this one is part of. */
+uint32_t access_depth(const struct rtype *t);
 
 /* Are the records of a type that the principal may read few, as far as is known? */
 bool access_few(const struct principal *p, const struct rtype *t);

@@ -14,17 +14,26 @@
 
 #define PARTS_DEEP 8
 
+static void put_value(struct access_sql *o, kith_value v) {
+    buf_printf(o->b, "%c%u", o->dialect->parameter, o->value(o->arg, v));
+}
+
 static void put_id(struct access_sql *o, kith_id id) {
-    buf_printf(o->b, "%c%u", o->parameter, o->value(o->arg, value_int((int64_t)id)));
+    put_value(o, value_int((int64_t)id));
+}
+
+/* A table of one value, however many there are: SQLite's time to read a statement grows with the
+ * square of the number of its values, and no deadline ends it. */
+static void put_ids(struct access_sql *o, const struct id_set *set) {
+    buf_puts(o->b, o->dialect->ids);
+    put_value(o, value_str(str_of(set->json)));
+    buf_puts(o->b, o->dialect->ids_end);
 }
 
 static void put_set(struct access_sql *o, const struct id_set *set) {
-    buf_puts(o->b, " IN (");
-    for (size_t i = 0; i < set->count; i++) {
-        buf_puts(o->b, i ? ", " : "");
-        put_id(o, set->ids[i]);
-    }
-    buf_puts(o->b, ")");
+    buf_puts(o->b, " IN (SELECT value FROM ");
+    put_ids(o, set);
+    buf_putc(o->b, ')');
 }
 
 static void put_column(struct access_sql *o, const char *alias, const char *name,
@@ -65,9 +74,9 @@ static void put_team(struct access_sql *o, const struct access *x, const struct 
         return;
     buf_puts(o->b, " OR ");
     put_way(o, alias, "owner", few);
-    buf_puts(o->b, " IN (SELECT record FROM \"user.teams\" WHERE target");
-    put_set(o, &x->teams);
-    buf_puts(o->b, ") OR ");
+    buf_puts(o->b, " IN (SELECT record FROM \"user.teams\" JOIN ");
+    put_ids(o, &x->teams);
+    buf_puts(o->b, " ON target = value) OR ");
     put_way(o, alias, "id", few);
     buf_puts(o->b, " IN (SELECT record FROM share WHERE record__type = ");
     put_id(o, t->id);
@@ -111,17 +120,29 @@ static void put_territory(struct access_sql *o, const struct access *x, const st
 static bool put_rule(struct access_sql *o, const struct access *x, const struct rtype *t,
                      const char *alias, bool few, int depth);
 
-/* The whole is a record of type t that may be read. */
+/* The whole is a record of type t that may be read. What it is part of itself is joined to it and
+ * not asked for inside: SQLite's parser goes only so deep. */
 static void put_whole(struct access_sql *o, const struct access *x, const struct rfield *whole,
                       const struct rtype *t, const char *alias, int depth) {
-    char name[16];
+    char name[16], part[16];
     new_name(o, name);
     buf_puts(o->b, "EXISTS (SELECT 1 FROM ");
     sql_name(o->b, t->name);
-    buf_printf(o->b, " AS %s WHERE %s.id = ", name, name);
+    buf_printf(o->b, " AS %s", name);
+    const struct rfield *up;
+    memcpy(part, name, sizeof part);
+    for (; (up = type_whole(t)) && up->target && depth > 1; depth--) {
+        t = up->target;
+        buf_puts(o->b, " JOIN ");
+        sql_name(o->b, t->name);
+        buf_printf(o->b, " AS a%u ON a%u.id = ", o->names + 1, o->names + 1);
+        put_column(o, part, up->name, "");
+        new_name(o, part);
+    }
+    buf_printf(o->b, " WHERE %s.id = ", name);
     put_column(o, alias, whole->name, "");
     buf_puts(o->b, " AND ");
-    if (!put_rule(o, x, t, name, false, depth - 1))
+    if (!put_rule(o, x, t, part, false, depth - 1))
         buf_puts(o->b, "TRUE");
     buf_puts(o->b, ")");
 }
@@ -188,6 +209,14 @@ bool access_put(struct access_sql *out, const struct principal *p, const struct 
     return true;
 }
 
+uint32_t access_depth(const struct rtype *t) {
+    const struct rfield *whole = type_whole(t);
+    uint32_t n = whole && whole->target ? 10 : 0; /* for all that put_whole joins */
+    for (int i = 0; whole && whole->target && i < PARTS_DEEP; i++)
+        whole = type_whole(whole->target);
+    return whole && !whole->target ? n + 15 : n;
+}
+
 /* -- few or many ------------------------------------------------------------------------------- */
 
 #define FEW        4000u /* records: sorting them takes as long as looking through the others */
@@ -201,22 +230,28 @@ bool access_few(const struct principal *p, const struct rtype *t) {
 }
 
 struct looking {
-    kith_value values[4096];
+    kith_value values[32]; /* a rule has few, however many teams there are */
     uint32_t count;
-    bool full; /* so many teams are many */
 };
 
 static uint32_t look_value(void *arg, kith_value v) {
     struct looking *l = arg;
-    l->full |= l->count == sizeof l->values / sizeof *l->values;
-    if (!l->full)
+    if (l->count < sizeof l->values / sizeof *l->values)
         l->values[l->count++] = v;
     return l->count;
 }
 
+static void bind_looking(sqlite3_stmt *st, const struct looking *l) {
+    for (uint32_t i = 0; i < l->count; i++)
+        if (l->values[i].kind == KITH_TEXT)
+            bind_str(st, (int)i + 1, l->values[i].as.s);
+        else
+            bind_int(st, (int)i + 1, l->values[i].as.i);
+}
+
 static kith_status count_some(struct conn *c, const struct principal *p, const struct rtype *t,
                               struct looking *l, struct buf *sql, bool *many, kith_error *e) {
-    struct access_sql out = {sql, look_value, l, 0, '?'};
+    struct access_sql out = {sql, look_value, l, 0, &query_sqlite};
     sqlite3_stmt *st;
     bool row;
     buf_puts(sql, "SELECT count(*) FROM (SELECT 1 FROM ");
@@ -224,11 +259,10 @@ static kith_status count_some(struct conn *c, const struct principal *p, const s
     buf_puts(sql, " AS t0 WHERE ");
     access_put(&out, p, t, "t0", true);
     buf_printf(sql, " LIMIT %u)", FEW + 1);
-    if (sql->failed || l->full)
-        return l->full ? KITH_OK : err_nomem(e);
+    if (sql->failed)
+        return err_nomem(e);
     TRY(conn_prepare_once(c, sql->ptr, &st, e));
-    for (uint32_t i = 0; i < l->count; i++)
-        bind_int(st, (int)i + 1, l->values[i].as.i);
+    bind_looking(st, l);
     kith_status status = conn_step(c, st, &row, e);
     *many = status != KITH_OK || !row || sqlite3_column_int64(st, 0) > FEW;
     sqlite3_finalize(st);
@@ -247,14 +281,9 @@ kith_status access_look(struct conn *c, const struct principal *p, const struct 
     struct spread *s = &p->access->spread[t->id];
     if (atomic_load(&s->asked) && atomic_fetch_add(&s->asked, 1) % LOOK_EVERY != 0)
         return KITH_OK;
-    struct looking *l = malloc(sizeof *l);
-    if (!l)
-        return err_nomem(e);
-    l->count = 0;
-    l->full = false;
-    kith_status st = count_some(c, p, t, l, &sql, &many, e);
+    struct looking l = {.count = 0};
+    kith_status st = count_some(c, p, t, &l, &sql, &many, e);
     buf_free(&sql);
-    free(l);
     if (st != KITH_OK)
         return st;
     atomic_store(&s->many, many);

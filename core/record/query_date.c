@@ -196,6 +196,7 @@ kith_status query_attach(struct conn *c, kith_error *e) {
         {"kith_date_part", 2, sql_date_part},
         {"kith_time_part", 3, sql_time_part},
         {"kith_indexed", 1, sql_indexed},
+        {"like", 2, query_sql_like},
     };
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         int rc = sqlite3_create_function_v2(c->db, functions[i].name, functions[i].args,

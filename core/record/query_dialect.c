@@ -7,6 +7,8 @@ const struct query_dialect query_sqlite = {
     .like_end = "",
     .tags = "json_each(",
     .tags_end = ") AS j",
+    .ids = "json_each(",
+    .ids_end = ") AS j",
     .ascending = "",
     .descending = " DESC",
 };
@@ -19,6 +21,8 @@ const struct query_dialect query_postgres = {
     .like_end = " ESCAPE ''",
     .tags = "jsonb_array_elements_text((",
     .tags_end = ")::jsonb) AS j(value)",
+    .ids = "(SELECT e::bigint FROM jsonb_array_elements_text((",
+    .ids_end = ")::jsonb) AS e) AS j(value)",
     .ascending = " NULLS FIRST",
     .descending = " DESC NULLS LAST",
 };

@@ -10,6 +10,7 @@ struct query_dialect {
     char parameter;                     /* before the number of a value */
     const char *like, *like_end;        /* around a pattern: % and _, case of A to Z ignored */
     const char *tags, *tags_end;        /* around a column of tags: a table j with a column value */
+    const char *ids, *ids_end;          /* around a JSON list of ids: a table with a column value */
     const char *ascending, *descending; /* nulls are lowest */
 };
 extern const struct query_dialect query_sqlite, query_postgres;

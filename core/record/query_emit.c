@@ -346,7 +346,7 @@ static uint32_t access_value(void *arg, kith_value v) {
 /* The caller's access rule of a type, about its record t<n>. */
 static void put_access(struct emit *m, const struct rtype *t, uint32_t n, bool root) {
     struct buf rule = {0};
-    struct access_sql out = {&rule, access_value, m, m->access_names, m->dialect->parameter};
+    struct access_sql out = {&rule, access_value, m, m->access_names, m->dialect};
     char alias[16];
     snprintf(alias, sizeof alias, "t%u", n);
     bool few = root && (m->q->counts || access_few(m->env->principal, t));
@@ -470,7 +470,10 @@ static kith_status put_many_test(struct emit *m, const struct test *t) {
 }
 
 static uint32_t height(const struct node *n) {
+    const struct related *r = n->kind == NODE_TEST ? n->test->path.related : NULL;
     uint32_t most = 0;
+    if (r)
+        return QUERY_RELATED_DEPTH + (r->scope.where ? height(r->scope.where) : 0);
     for (const struct node *c = n->first; c; c = c->next) {
         uint32_t h = height(c) + 1;
         most = h > most ? h : most;

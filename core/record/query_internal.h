@@ -55,6 +55,13 @@ kith_status query_fail(kith_str text, uint32_t at, kith_error *e, kith_status co
                        ...) __attribute__((format(printf, 5, 6)));
 kith_status query_fail_at(kith_str text, uint32_t at, kith_error *e); /* puts "at 23: " in front */
 
+/* -- patterns (query_like.c) ------------------------------------------------------------------- */
+
+/* % any characters, _ one, case of ASCII letters ignored; the text ends at a NUL. For each byte of
+ * the text it takes a number of steps that is bounded, however the pattern was made up. */
+bool query_like(kith_str pattern, kith_str s);
+void query_sql_like(sqlite3_context *ctx, int argc, sqlite3_value **argv);
+
 /* -- the tree ---------------------------------------------------------------------------------- */
 
 /* A link that is followed. The emitter calls its record t<n>, the row of its link table l<n>. */
@@ -247,6 +254,8 @@ kith_status query_bad_call(struct parser *p);
 
 /* What stands in exists(...) and count(...), with the ")". (query_related.c) */
 kith_status query_related(struct parser *p, uint32_t at, struct related **out);
+/* Is there room for SQLite's parser here, and for the rule of reading a type (NULL: none)? */
+kith_status query_room(struct parser *p, uint32_t at, const struct rtype *t);
 
 /* matches(), and whether a record does. (query_search.c) */
 kith_status query_matches(struct parser *p, const struct function *f, uint32_t at, struct test *t);

@@ -389,54 +389,13 @@ static bool in_list(const struct match *m, const struct test *t, const kith_valu
     return false;
 }
 
-static char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* The byte behind the character at i. */
-static size_t behind(kith_str s, size_t i) {
-    do
-        i++;
-    while (i < s.len && ((unsigned char)s.ptr[i] & 0xC0u) == 0x80u);
-    return i;
-}
-
-/* As SQLite's LIKE: % any characters, _ one, case of ASCII letters ignored, text ends at a NUL.
- * Goes back to the last % only, so that the time is bounded by the product of the lengths. */
-static bool like(kith_str pattern, kith_str s) {
-    const char *nul = s.len ? memchr(s.ptr, '\0', s.len) : NULL;
-    size_t p = 0, i = 0, star = SIZE_MAX, mark = 0;
-    s.len = nul ? (uint64_t)(nul - s.ptr) : s.len;
-    while (i < s.len) {
-        char c = p < pattern.len ? pattern.ptr[p] : '\0';
-        if (c == '%') {
-            star = p++;
-            mark = i;
-        } else if (c == '_') {
-            p++;
-            i = behind(s, i);
-        } else if (c && lower(c) == lower(s.ptr[i])) {
-            p++;
-            i++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            i = mark = behind(s, mark);
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.len && pattern.ptr[p] == '%')
-        p++;
-    return p == pattern.len;
-}
-
 static bool is_like(const struct test *t, kith_str s) {
     kith_str pattern = t->operands[0].value.as.s;
     if (!query_folds(&t->path))
-        return like(pattern, s);
+        return query_like(pattern, s);
     struct folded f;
     fold(&f, s);
-    bool result = like(pattern, f.text);
+    bool result = query_like(pattern, f.text);
     arena_free(&f.arena);
     return result;
 }

@@ -55,6 +55,7 @@ static kith_status new_step(struct parser *p, const struct rfield *via, const st
     if (++p->scope->steps > QUERY_LINKS_MAX)
         return query_fail(p->text, at, p->e, KITH_E_LIMIT, "more than %u links are followed",
                           QUERY_LINKS_MAX);
+    TRY(query_room(p, at, via->target));
     *s = (struct step){.from = from,
                        .via = via,
                        .type = via->target,

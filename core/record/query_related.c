@@ -3,6 +3,7 @@
  * count(...) ask for them. The link is found by itself when only one leads here. The matcher, which
  * has one record in memory, asks for them in SQL. */
 #include "base/text.h"
+#include "record/access.h"
 #include "record/member.h"
 #include "record/query_emit.h"
 
@@ -91,6 +92,14 @@ static kith_status parse_where(struct parser *p, struct scope *scope) {
     return KITH_OK;
 }
 
+kith_status query_room(struct parser *p, uint32_t at, const struct rtype *t) {
+    uint32_t rule = t ? access_depth(t) : 0;
+    return p->depth + rule <= QUERY_DEPTH_MAX
+               ? KITH_OK
+               : query_fail(p->text, at, p->e, KITH_E_LIMIT,
+                            "conditions stand too deep inside each other");
+}
+
 kith_status query_related(struct parser *p, uint32_t at, struct related **out) {
     struct related *r = *out = ARENA_NEW(p->arena, struct related);
     if (!r)
@@ -100,10 +109,9 @@ kith_status query_related(struct parser *p, uint32_t at, struct related **out) {
         return query_fail(p->text, at, p->e, KITH_E_LIMIT, "more than %u of exists() and count()",
                           QUERY_RELATED_MAX);
     p->depth += QUERY_RELATED_DEPTH;
-    if (p->depth > QUERY_DEPTH_MAX)
-        return query_fail(p->text, at, p->e, KITH_E_LIMIT,
-                          "exists() and count() stand too deep inside each other");
+    TRY(query_room(p, at, NULL));
     TRY(parse_origin(p, r));
+    TRY(query_room(p, at, r->scope.type));
     TRY(parse_where(p, &r->scope));
     if (!query_is_sign(&p->token, ")"))
         return query_expected(p, r->scope.where ? "'and', 'or' or ')'" : "'where' or ')'");

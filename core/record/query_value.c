@@ -106,14 +106,14 @@ static kith_status fit_text(struct fit *f, enum use use) {
         return misfit(f, "text stands in quotes");
     if (use == USE_EQUAL && f->path->part == PART_ALL)
         return check_as(f, f->path->field);
-    if (use == USE_LIKE && f->value->as.s.len > QUERY_PATTERN_MAX)
-        return err_set(f->e, KITH_E_LIMIT, NULL, "a pattern has at most %u bytes",
-                       QUERY_PATTERN_MAX);
     if (text_invalid_at(f->value->as.s) >= 0 || has_nul(f->value->as.s))
         return err_set(f->e, KITH_E_INVAL, NULL, "the text is not valid UTF-8");
     kith_str s = text_nfc(f->arena, f->value->as.s);
     if (s.ptr && query_folds(f->path))
         s = text_fold(f->arena, s);
+    if (use == USE_LIKE && f->value->as.s.len > QUERY_PATTERN_MAX)
+        return err_set(f->e, KITH_E_LIMIT, NULL, "a pattern has at most %u bytes",
+                       QUERY_PATTERN_MAX);
     *f->value = value_str(s);
     return s.ptr ? KITH_OK : err_nomem(f->e);
 }

@@ -161,7 +161,7 @@ static kith_status add_type(struct finding *f, const struct rtype *t, uint32_t s
 }
 
 static kith_status find_parts(struct finding *f) {
-    struct access_sql out = {.value = add_value, .arg = f, .parameter = query_sqlite.parameter};
+    struct access_sql out = {.value = add_value, .arg = f, .dialect = &query_sqlite};
     f->parts = ARENA_ARRAY(f->arena, struct search_part, f->schema->type_count + 1u);
     if (!f->parts)
         return err_nomem(f->e);
