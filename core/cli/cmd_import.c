@@ -84,6 +84,7 @@ static kith_status read_options(struct job *job, kith_error *e) {
     o->key = cmd_option(c, "key");
     o->day_first = cmd_option(c, "day-first") != NULL;
     o->create_linked = cmd_option(c, "create-linked") != NULL;
+    o->list = cmd_option(c, "list");
     o->again = cmd_option(c, "again") != NULL;
     o->restart = cmd_option(c, "restart") != NULL;
     job->rejects = cmd_option(c, "rejects");
@@ -405,6 +406,7 @@ const struct command command_import = {
                 {"key", "FIELD,...", "a row whose key is known updates that record"},
                 {"duplicates", "update|skip|reject", "what becomes of such a row; else update"},
                 {"rejects", "FILE", "write the rows that were not imported, with the reasons"},
+                {"list", "SEGMENT", "put the records into this list, as brought by it if new"},
                 {"preview", "N", "only show the first rows as they would be read"},
                 {"rehearse", NULL, "import into a copy, show what happens, and keep nothing"},
                 {"day-first", NULL, "3/4/2024 is the 3rd of April"},

@@ -27,6 +27,28 @@ enum file_format file_format_of(const char *name) {
 
 /* -- opening ----------------------------------------------------------------------------------- */
 
+static kith_status find_list(struct import *im, kith_error *e) {
+    const struct schema *s = im->schema;
+    const struct rtype *segment = schema_type(s, STR("segment")), *of;
+    kith_value *values;
+    kith_str name = str_of(im->o->list ? im->o->list : "");
+    if (!im->o->list)
+        return KITH_OK;
+    TRY(s->segments->find(s->segments->arg, name, &im->list, &of, e));
+    TRY(engine_get(im->g, im->o->principal, segment, im->list, &im->arena, &values, e));
+    if (str_eqz(values[type_field(s, segment, STR("kind"))->index].as.s, "live"))
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "segment '%s' finds its records by its query; only a list takes others",
+                       im->o->list);
+    if (of != im->type)
+        return err_set(e, KITH_E_INVAL, NULL, "list '%s' takes records of type %s, not %s",
+                       im->o->list, of->name, im->type->name);
+    if (values[type_field(s, segment, STR("expired"))->index].kind != KITH_NULL)
+        return err_set(e, KITH_E_REFUSED, NULL, "list '%s' is spent and takes no more records",
+                       im->o->list);
+    return KITH_OK;
+}
+
 static kith_status open_parts(struct import *im, kith_error *e) {
     if (access_rule(im->o->principal, im->type) == ACCESS_NONE) /* each write is judged anyhow */
         return err_set(e, KITH_E_DENIED, NULL, "%s may not read or write records of type %s",
@@ -34,6 +56,7 @@ static kith_status open_parts(struct import *im, kith_error *e) {
     if (sodium_init() < 0)
         return err_set(e, KITH_E_INTERNAL, NULL, "libsodium cannot be used");
     crypto_generichash_init(&im->content, NULL, 0, IMPORT_DIGEST);
+    TRY(find_list(im, e));
     TRY(map_asks(im, e));
     TRY(read_open(im, e));
     return map_finish(im, e);
@@ -137,6 +160,8 @@ static void digest_options(const struct import *im, unsigned char out[IMPORT_DIG
                o->columns ? o->columns : "");
     for (size_t i = 0; i < o->map_count; i++)
         buf_printf(&b, "|%s", o->map[i]);
+    if (o->list)
+        buf_printf(&b, "|list %s", o->list);
     crypto_generichash_init(&h, NULL, 0, IMPORT_DIGEST);
     crypto_generichash_update(&h, (const unsigned char *)b.ptr, b.len);
     for (size_t i = 0; i < im->header_count; i++) {

@@ -79,6 +79,7 @@ struct import_options {
     struct csv_options csv; /* zeroed: detect */
     const char *columns;    /* of CSV without a header: "id,name,..."; NULL: the first row is it */
     bool create_linked;     /* "Header=account.name" makes the account that is not there */
+    const char *list;       /* segment of kind list or rented that takes the records; or NULL */
     bool restart;   /* take back what an interrupted import of this file did, and begin anew */
     bool again;     /* without a key: also when the same file was imported already */
     uint32_t batch; /* rows of a transaction; 0: 2000 */

@@ -97,6 +97,7 @@ struct import {
     size_t header_count;    /* CSV: cells of the header */
     const kith_str *header; /* as it was */
     bool named;             /* CSV: the file has no header, its columns were named */
+    kith_id list;           /* o->list's; 0: none */
     struct ask *asks;       /* the map, parsed */
     size_t ask_count;
 

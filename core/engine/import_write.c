@@ -177,6 +177,14 @@ static kith_status refuse_duplicate(struct import *im, const struct row *r, kith
                    "the %s %s has this %s already", im->type->name, id, im->o->key);
 }
 
+/* The list brought what was not there before. */
+static kith_status put_in_list(struct txn *t, const struct import *im, const struct row *r,
+                               kith_error *e) {
+    bool added;
+    return im->list ? segment_add_member(t, im->list, im->type, r->record, !r->met, &added, e)
+                    : KITH_OK;
+}
+
 static kith_status write_row(struct txn *t, struct import *im, struct row *r, kith_error *e) {
     struct assign *set = NULL;
     uint64_t seq = txn_last_seq(t);
@@ -186,7 +194,7 @@ static kith_status write_row(struct txn *t, struct import *im, struct row *r, ki
         return refuse_duplicate(im, r, e);
     if (r->met && im->o->duplicates == DUPLICATE_SKIP) {
         r->outcome = IMPORT_SKIPPED;
-        return KITH_OK;
+        return put_in_list(t, im, r, e);
     }
     if (r->card)
         TRY(card_account(t, im, r, set, e));
@@ -197,7 +205,7 @@ static kith_status write_row(struct txn *t, struct import *im, struct row *r, ki
     r->outcome = !r->met                  ? IMPORT_CREATED
                  : txn_last_seq(t) == seq ? IMPORT_UNCHANGED
                                           : IMPORT_UPDATED;
-    return KITH_OK;
+    return put_in_list(t, im, r, e);
 }
 
 /* -- chunks ------------------------------------------------------------------------------------ */

@@ -28,6 +28,7 @@ struct segment {
     const char *name;
     const struct rtype *type; /* NULL: its module is not enabled */
     bool list;                /* those that were put in; nothing is worked out */
+    bool expired;             /* a rented one whose term or uses are spent */
     struct query *query;      /* NULL: of a list, or it cannot be read any more: */
     const char *broken;       /* why */
     struct predicate *predicate;
@@ -102,6 +103,12 @@ kith_status segment_settle_later(struct txn *t, struct segment *s, kith_str quer
 /* A segment's own record was written. (segment_define.c) */
 kith_status segment_hooks_add(struct engine *g, kith_error *e);
 kith_status segment_actions_add(struct engine *g, kith_error *e);
+/* Of a rented list: when it ends. values: its record's. (segment_rent.c) */
+kith_status segment_rent_due(struct txn *t, kith_id id, const kith_value *values, kith_error *e);
+struct settle;
+kith_status segment_purge(struct txn *t, struct segment *s, struct settle *job, kith_error *e);
+struct call;
+kith_status segment_use(void *self, struct call *call, kith_error *e); /* of an action */
 /* Puts a record into a list, unless it is in it. */
 kith_status segment_add_member(struct txn *t, kith_id list, const struct rtype *type,
                                kith_id record, bool brought, bool *added, kith_error *e);

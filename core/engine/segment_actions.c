@@ -167,6 +167,15 @@ static const kith_field remove_results[] = {
     {.name = "members", .kind = KITH_F_INTEGER, .doc = "How many there are now."},
 };
 
+static const kith_field use_results[] = {
+    {.name = "uses", .kind = KITH_F_INTEGER, .doc = "How many times it was used, this one too."},
+    {.name = "left", .kind = KITH_F_INTEGER, .doc = "How many uses are left, if they are counted."},
+    {.name = "members", .kind = KITH_F_INTEGER, .doc = "How many records are in it."},
+    {.name = "records",
+     .kind = KITH_F_JSON,
+     .doc = "These records, as the caller may read them; of more than 10,000 none."},
+};
+
 kith_status segment_actions_add(struct engine *g, kith_error *e) {
     static const struct {
         const char *name, *doc;
@@ -175,6 +184,10 @@ kith_status segment_actions_add(struct engine *g, kith_error *e) {
     } rows[] = {
         {"segment.refresh", "Works a segment out anew.", KITH_ARRAY(segment_param),
          KITH_ARRAY(refresh_results), refresh},
+        {"segment.use",
+         "Counts a use of a rented list and hands out its records. After the last use, and its"
+         " grace, they go.",
+         KITH_ARRAY(segment_param), KITH_ARRAY(use_results), segment_use},
         {"segment.add", "Puts the records that a query finds into a list.", KITH_ARRAY(list_params),
          KITH_ARRAY(add_results), add},
         {"segment.remove", "Takes the records that a query finds out of a list.",

@@ -167,6 +167,24 @@ static kith_status check_keep(struct txn *t, const struct change *c, kith_error 
     return err_set(e, why.code, "keep", "keep: %s", why.message);
 }
 
+static bool given(const struct change *c, const char *name) {
+    return c->after[field_of(c->type, name)->index].kind != KITH_NULL;
+}
+
+static kith_status check_rent(const struct change *c, kith_error *e) {
+    const kith_value *max = &c->after[field_of(c->type, "uses_max")->index];
+    bool rented = str_eqz(text_of(c->type, c->after, "kind"), "rented");
+    if (rented && !given(c, "valid_until") && max->kind == KITH_NULL)
+        return err_set(e, KITH_E_INVAL, "valid_until",
+                       "valid_until: a rented list has a term (valid_until) or a number of uses"
+                       " (uses_max)");
+    if (!rented && (given(c, "valid_until") || max->kind != KITH_NULL))
+        return err_set(e, KITH_E_INVAL, "kind", "kind: only a rented list has a term or uses");
+    if (max->kind != KITH_NULL && max->as.i < 1)
+        return err_set(e, KITH_E_INVAL, "uses_max", "uses_max: at least one use");
+    return KITH_OK;
+}
+
 static kith_status check_segment(void *self, struct txn *t, struct change *c, kith_error *e) {
     (void)self;
     TRY(segments_load(t->g, e));
@@ -179,6 +197,7 @@ static kith_status check_segment(void *self, struct txn *t, struct change *c, ki
     if (c->before && changes(c, "name"))
         TRY(check_unused(t, c->id, "renamed", e));
     TRY(check_keep(t, c, e));
+    TRY(check_rent(c, e));
     return check_query(t, c, e);
 }
 
@@ -189,6 +208,9 @@ static kith_status check_fits(struct txn *t, const struct segment *s, const kith
     bool in;
     char id[ID_TEXT + 1];
     id_format(record->as.link.id, id);
+    if (s->expired && !t->undoing)
+        return err_set(e, KITH_E_REFUSED, "segment",
+                       "segment: list '%s' is spent and takes no more records", s->name);
     if (!s->list)
         return err_set(e, KITH_E_INVAL, "segment",
                        "segment: '%s' finds its records by its query; only a list takes others",
@@ -232,8 +254,10 @@ kith_status segment_defined(struct txn *t, const struct change *c, kith_error *e
     if (c->kind == ROW_CREATE)
         TRY(segment_set(g->writer, c->id, "members", 0, e));
     if (is_list(c->type, c->after)) {
-        TRY(settle_cancel(g->writer, c->id, e));
-        return segment_set_class(g->writer, c->id, "list", e);
+        if (c->kind == ROW_CREATE)
+            TRY(settle_cancel(g->writer, c->id, e));
+        TRY(segment_set_class(g->writer, c->id, "list", e));
+        return segment_rent_due(t, c->id, c->after, e);
     }
     if (c->kind == ROW_UPDATE && !changes(c, "query") && !changes(c, "refresh"))
         return KITH_OK;

@@ -63,6 +63,7 @@ static kith_status read_segment(struct engine *g, const struct segment_row *row,
                           .name = arena_strndup(a, row->name.ptr, row->name.len),
                           .type = segment_type(g->schema, row->query),
                           .list = !str_eqz(row->kind, "live"),
+                          .expired = row->expired,
                           .refresh = row->refresh};
     if (!s->name)
         return err_nomem(e);

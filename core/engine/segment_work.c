@@ -222,6 +222,8 @@ static kith_status work_on(struct txn *t, struct segment *s, struct settle *job,
         return drop_batch(t, job, e);
     case SETTLE_ROOTS:
         return look_at_more(t, s, job, e);
+    case SETTLE_PURGE:
+        return segment_purge(t, s, job, e);
     default:
         return build(t, s, job, e);
     }
@@ -251,7 +253,7 @@ static kith_status work(struct txn *t, void *arg, kith_error *e) {
     TRY(work_on(t, s, job, e));
     if (job->at == INT64_MAX)
         return end_job(t, s, job, e);
-    return settle_move(t->g->writer, job->id, job->at, job->run, e);
+    return settle_move(t->g->writer, job, e);
 }
 
 /* -- what is due ------------------------------------------------------------------------------- */
@@ -262,7 +264,7 @@ static kith_status flip(struct txn *t, const struct flip *f, kith_error *e) {
         return flip_set(t->g->writer, f->segment, f->record, INT64_MAX, e);
     if (!f->record) {
         TRY(flip_set(t->g->writer, f->segment, 0, INT64_MAX, e));
-        return settle(t, s->id, SETTLE_AGAIN, (kith_str){0}, e);
+        return settle(t, s->id, s->list ? SETTLE_PURGE : SETTLE_AGAIN, (kith_str){0}, e);
     }
     return segment_evaluate(t, s, f->record, txn_lookup(t, s->type, f->record), e);
 }

@@ -327,6 +327,7 @@ static const kith_field segment_fields[] = {
     F("uses_max", INTEGER, .doc = "Of a rented list: how many times it may be used."),
     F("uses", INTEGER, .flags = READONLY, .default_text = "0",
       .doc = "How many times it was used (segment.use)."),
+    F("used", TIME, .flags = READONLY, .doc = "When it was used last."),
     F("grace", DURATION, .default_text = "0s",
       .doc = "How long its records stay after the last use, for that use to be carried out."),
     F("keep", LONGTEXT,

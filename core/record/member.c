@@ -360,9 +360,15 @@ kith_status settle_first(struct conn *c, struct arena *a, struct settle *out, bo
     return out->query.ptr ? KITH_OK : err_nomem(e);
 }
 
-kith_status settle_move(struct conn *c, int64_t id, kith_id at, kith_id run_id, kith_error *e) {
-    return run(c, "UPDATE kith_settle SET at = ?2, run = ?3 WHERE id = ?1", id, (int64_t)at,
-               (int64_t)run_id, NULL, e);
+kith_status settle_move(struct conn *c, const struct settle *s, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "UPDATE kith_settle SET at = ?2, run = ?3, query = ?4 WHERE id = ?1", &st,
+                     e));
+    bind_int(st, 1, s->id);
+    bind_int(st, 2, (int64_t)s->at);
+    bind_int(st, 3, (int64_t)s->run);
+    bind_str(st, 4, s->query);
+    return conn_run(c, st, e);
 }
 
 kith_status settle_done(struct conn *c, int64_t id, kith_error *e) {
@@ -420,8 +426,9 @@ kith_status segment_rows(struct conn *c, struct arena *a, struct segment_row **o
     size_t cap = 0;
     *out = NULL;
     *count = 0;
-    TRY(conn_prepare(c, "SELECT id, name, query, kind, class, refresh FROM segment ORDER BY id",
-                     &st, e));
+    TRY(conn_prepare(
+        c, "SELECT id, name, query, kind, class, refresh, expired FROM segment ORDER BY id", &st,
+        e));
     for (;;) {
         TRY(conn_step(c, st, &row, e));
         if (!row)
@@ -437,6 +444,7 @@ kith_status segment_rows(struct conn *c, struct arena *a, struct segment_row **o
                 .kind = kept_str(a, st, 3, &nomem),
                 .class = kept_str(a, st, 4, &nomem),
                 .refresh = sqlite3_column_int64(st, 5),
+                .expired = sqlite3_column_type(st, 6) != SQLITE_NULL,
             };
         }
         if (nomem) {

@@ -74,14 +74,14 @@ struct settle {
     int64_t id;
     kith_id segment;
     uint32_t kind;  /* enum settle_kind */
-    kith_str query; /* ROOTS: in the language of queries */
+    kith_str query; /* ROOTS: in the language of queries; PURGE: how many are gone and kept */
     kith_id at;     /* the last id that is done */
     kith_id run;    /* PURGE: its transactions are one run */
 };
 kith_status settle_add(struct conn *c, const struct settle *s, kith_error *e);
 kith_status settle_first(struct conn *c, struct arena *a, struct settle *out, bool *found,
                          kith_error *e);
-kith_status settle_move(struct conn *c, int64_t id, kith_id at, kith_id run, kith_error *e);
+kith_status settle_move(struct conn *c, const struct settle *s, kith_error *e); /* how far it is */
 kith_status settle_done(struct conn *c, int64_t id, kith_error *e);
 kith_status settle_cancel(struct conn *c, kith_id segment, kith_error *e); /* all of a segment */
 /* How many of the segment's are left, of one kind or (0) any. */
@@ -99,6 +99,7 @@ struct segment_row {
     kith_id id;
     kith_str name, query, kind, class;
     int64_t refresh; /* ms */
+    bool expired;
 };
 kith_status segment_rows(struct conn *c, struct arena *a, struct segment_row **out, size_t *count,
                          kith_error *e);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Segments: who is in which, after every write. */
-#include "engine_fixture.h"
+#include "engine_import_fixture.h"
 
 #include "record/member.h"
 #include "store/store.h"
@@ -587,5 +587,173 @@ TEST("a segment that asks whether others link to it follows those") {
         make_segment(&x, "late", "contact where exists(lead where created < now() - 1d)");
     EXPECT_STR("refreshed", field(&x, type_named(&x, "segment"), late, "class"));
     expect_sound(&x);
+    fixture_close(&x);
+}
+
+static void bring(struct fixture *x, kith_id list, kith_id record) {
+    char a[64], b[64];
+    snprintf(a, sizeof a, "segment=%s", id_text(x, list));
+    snprintf(b, sizeof b, "record=contact/%s", id_text(x, record));
+    create(x, type_named(x, "list_member"), PAIRS(a, b, "brought=true"));
+}
+
+/* "uses left members records", or the refusal. */
+static const char *use(struct fixture *x, const char *segment, const char **records) {
+    const struct action *a = engine_action(x->g, STR("segment.use"));
+    kith_value args[1] = {value_str(str_of(segment))}, out[4];
+    if (engine_call(x->g, NULL, &by_tester, a, args, &x->arena, out, NULL, &x->e) != KITH_OK)
+        return x->e.message;
+    if (records)
+        *records = arena_strndup(&x->arena, out[3].as.s.ptr, out[3].as.s.len);
+    return arena_printf(&x->arena, "%lld %lld %lld", (long long)out[0].as.i,
+                        out[1].kind == KITH_NULL ? -1 : (long long)out[1].as.i,
+                        (long long)out[2].as.i);
+}
+
+/* Ada became a customer; Bob did not; Eve was ours before and is only listed. */
+struct rented {
+    struct fixture x;
+    kith_id list, ada, bob, eve;
+};
+static void rent(struct rented *r, const char *end) {
+    char c[80];
+    struct fixture *x = &r->x;
+    fixture_open(x);
+    fixture_start(x);
+    r->list = create(x, type_named(x, "segment"),
+                     PAIRS("name=rent", "query=contact", "kind=rented", "source=Broker", end));
+    r->ada = create(x, x->contact, PAIRS("name=Ada", "email=ada@example.com"));
+    r->bob = create(x, x->contact, PAIRS("name=Bob", "email=bob@example.com"));
+    r->eve = create(x, x->contact, PAIRS("name=Eve"));
+    bring(x, r->list, r->ada);
+    bring(x, r->list, r->bob);
+    snprintf(c, sizeof c, "contact where id = '%s'", id_text(x, r->eve));
+    EXPECT_STR("1 3", run(x, "segment.add", "rent", c));
+    update(x, x->contact, r->ada, PAIRS("lifecycle=customer"));
+}
+
+TEST("the third use of a rented list is handed out, then its records go and our own stay") {
+    struct rented r;
+    struct undo_report report;
+    const char *records = "";
+    struct fixture *x = &r.x;
+    rent(&r, "uses_max=3");
+    EXPECT_STR("1 2 3", use(x, "rent", NULL));
+    EXPECT_STR("2 1 3", use(x, "rent", NULL));
+    settle(x);
+    EXPECT_STR("Ada Bob Eve", found(x, "contact"));
+    uint64_t at = seq_now(x);
+    EXPECT_STR("3 0 3", use(x, "rent", &records));
+    EXPECT(strstr(records, "\"email\":\"bob@example.com\"") != NULL);
+    settle(x);
+    EXPECT_STR("Ada Eve", found(x, "contact"));
+    EXPECT_INT(0, members_of(x, r.list));
+    EXPECT_STR("-rent -rent -rent !rent", told_since(x, at));
+    EXPECT_STR("2023-11-14T22:13:20.000Z", field(x, type_named(x, "segment"), r.list, "expired"));
+    EXPECT_STR("segment: list 'rent' is spent: it was used as often as it may be",
+               use(x, "rent", NULL));
+    EXPECT_STR("segment: list 'rent' is spent and takes no more records",
+               run(x, "segment.add", "rent", "contact"));
+    expect_sound(x);
+    /* Undone as a whole, and not gone again at once. */
+    struct conn *c;
+    int64_t tx;
+    EXPECT_OK(engine_reader(x->g, &c, &x->e), x->e);
+    EXPECT_OK(conn_int(c, "SELECT max(id) FROM kith_tx", 0, &tx, &x->e), x->e);
+    engine_reader_done(x->g, c);
+    EXPECT_OK(engine_undo(x->g, &tester, (kith_id)tx, false, &x->arena, &report, &x->e), x->e);
+    EXPECT_INT(0, report.refused);
+    settle(x);
+    EXPECT_STR("Ada Bob Eve", found(x, "contact where in_segment('rent')"));
+    clock_set(&x->clock, START_MS + 86400000);
+    settle(x);
+    EXPECT_STR("Ada Eve", found(x, "contact"));
+    expect_sound(x);
+    fixture_close(x);
+}
+
+TEST("a rented list ends with its term, to the millisecond; a longer one is heeded") {
+    struct rented r;
+    struct fixture *x = &r.x;
+    rent(&r, "valid_until=2024-02-12T22:13:20Z"); /* 90 days */
+    EXPECT_STR("1 -1 3", use(x, "rent", NULL));
+    clock_set(&x->clock, START_MS + INT64_C(90) * 86400000 - 1);
+    settle(x);
+    EXPECT_STR("Ada Bob Eve", found(x, "contact"));
+    update(x, type_named(x, "segment"), r.list, PAIRS("valid_until=2024-03-01T00:00Z"));
+    clock_set(&x->clock, START_MS + INT64_C(90) * 86400000);
+    settle(x);
+    EXPECT_STR("Ada Bob Eve", found(x, "contact"));
+    clock_set(&x->clock, START_MS + INT64_C(200) * 86400000);
+    settle(x);
+    EXPECT_STR("Ada Eve", found(x, "contact"));
+    EXPECT_STR("segment: list 'rent' is spent: its term is over", use(x, "rent", NULL));
+    expect_sound(x);
+    fixture_close(x);
+}
+
+TEST("the last use has its grace; a record that another rented list holds stays for that one") {
+    struct rented r;
+    struct fixture *x = &r.x;
+    char c[80];
+    rent(&r, "uses_max=1");
+    update(x, type_named(x, "segment"), r.list, PAIRS("grace=1d", "keep=name = 'Eve'"));
+    create(x, type_named(x, "segment"),
+           PAIRS("name=more", "query=contact", "kind=rented", "uses_max=1"));
+    snprintf(c, sizeof c, "contact where id = '%s'", id_text(x, r.bob));
+    EXPECT_STR("1 1", run(x, "segment.add", "more", c));
+    EXPECT_STR("1 0 3", use(x, "rent", NULL));
+    clock_set(&x->clock, START_MS + 86400000 - 1);
+    settle(x);
+    EXPECT_STR("Ada Bob Eve", found(x, "contact"));
+    clock_set(&x->clock, START_MS + 86400000);
+    settle(x);
+    EXPECT_STR("Bob Eve", found(x, "contact"));
+    EXPECT_STR("1 0 1", use(x, "more", NULL));
+    settle(x);
+    EXPECT_STR("Eve", found(x, "contact"));
+    kith_id id = 0;
+    EXPECT(try_job(x, ROW_CREATE, type_named(x, "segment"), &id,
+                   PAIRS("name=z", "query=contact", "kind=rented"), NULL) == KITH_E_INVAL);
+    EXPECT_STR("valid_until: a rented list has a term (valid_until) or a number of uses (uses_max)",
+               x->e.message);
+    fixture_close(x);
+}
+
+TEST("an import puts records into a list, and a large one goes as one run") {
+    struct fixture x;
+    struct undo_report report;
+    struct buf text = {0};
+    fixture_open(&x);
+    fixture_start(&x);
+    create(&x, x.contact, PAIRS("name=Own", "email=n7@example.com"));
+    kith_id list = create(&x, type_named(&x, "segment"),
+                          PAIRS("name=rent", "query=contact", "kind=rented", "uses_max=1"));
+    buf_puts(&text, "name,email\n");
+    for (int i = 0; i < 1500; i++)
+        buf_printf(&text, "N%d,n%d@example.com\n", i, i);
+    struct load l = load_of(x.contact, "email");
+    l.o.list = "rnt";
+    EXPECT_INT(KITH_E_NOTFOUND, load_str(&x, &l, buf_view(&text)));
+    EXPECT_STR("there is no segment 'rnt'; did you mean 'rent'?", x.e.message);
+    l.o.list = "rent";
+    EXPECT_OK(load_str(&x, &l, buf_view(&text)), x.e);
+    EXPECT_INT(1499, l.report.created);
+    EXPECT_INT(1500, members_of(&x, list));
+    EXPECT_STR("1 0 1500", use(&x, "rent", NULL));
+    settle(&x);
+    EXPECT_STR("N7", found(&x, "contact"));
+    EXPECT_INT(0, members_of(&x, list));
+    expect_sound(&x);
+    struct conn *c;
+    int64_t run_id;
+    EXPECT_OK(engine_reader(x.g, &c, &x.e), x.e);
+    EXPECT_OK(conn_int(c, "SELECT max(run) FROM kith_tx", 0, &run_id, &x.e), x.e);
+    engine_reader_done(x.g, c);
+    EXPECT_OK(engine_undo(x.g, &tester, (kith_id)run_id, false, &x.arena, &report, &x.e), x.e);
+    EXPECT_INT(0, report.refused + report.kept);
+    EXPECT_INT(1500, members_of(&x, list));
+    expect_sound(&x);
+    buf_free(&text);
     fixture_close(&x);
 }
