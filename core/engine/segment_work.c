@@ -260,7 +260,7 @@ static kith_status work(struct txn *t, void *arg, kith_error *e) {
 
 static kith_status flip(struct txn *t, const struct flip *f, kith_error *e) {
     struct segment *s = segment_by_id(t->g, f->segment);
-    if (!s || (f->record && !s->query))
+    if (!s || (f->record && !s->depends.timed)) /* its query was another one then */
         return flip_set(t->g->writer, f->segment, f->record, INT64_MAX, e);
     if (!f->record) {
         TRY(flip_set(t->g->writer, f->segment, 0, INT64_MAX, e));
