@@ -228,15 +228,16 @@ kith_status member_differences(struct conn *c, kith_id segment, const struct que
                                const struct query_env *env, struct arena *a, kith_id **enter,
                                size_t *entering, kith_id **leave, size_t *leaving, kith_error *e) {
     struct query_sql found;
-    char around[128];
     TRY(query_sql(q, env, NULL, (kith_str){0}, INT64_MAX, a, &found, e));
-    snprintf(around, sizeof around, ") EXCEPT SELECT record FROM kith_member WHERE segment = %lld",
-             (long long)segment);
-    TRY(difference(c, "SELECT id FROM (", &found, around, a, enter, entering, e));
-    snprintf(around, sizeof around,
-             "SELECT record FROM kith_member WHERE segment = %lld EXCEPT SELECT id FROM (",
-             (long long)segment);
-    return difference(c, around, &found, ")", a, leave, leaving, e);
+    const char *behind = arena_printf(
+        a, ") EXCEPT SELECT record FROM kith_member WHERE segment = %lld", (long long)segment);
+    const char *before = arena_printf(
+        a, "SELECT record FROM kith_member WHERE segment = %lld EXCEPT SELECT id FROM (",
+        (long long)segment);
+    if (!behind || !before)
+        return err_nomem(e);
+    TRY(difference(c, "SELECT id FROM (", &found, behind, a, enter, entering, e));
+    return difference(c, before, &found, ")", a, leave, leaving, e);
 }
 
 kith_status member_roots(struct conn *c, const struct query *q, const struct query_env *env,

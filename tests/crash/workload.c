@@ -141,6 +141,36 @@ static kith_status subscribe(struct crew *c, kith_error *e) {
     return KITH_OK;
 }
 
+/* A segment of each class that follows writes, made once. The doctor says who should be in it. */
+static kith_status segments_make(struct txn *t, void *arg, kith_error *e) {
+    static const char *const queries[] = {
+        "crash_item where n > 30000",
+        "crash_item where first.n > 3 and in_segment('s0')",
+        "crash_item where updated < now() - 1s or n < 1000",
+        "crash_item where exists(crash_item where n > 50000)",
+    };
+    const struct rtype *segment = schema_type(engine_schema(txn_engine(t)), STR("segment"));
+    (void)arg;
+    for (uint32_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "s%u", i);
+        struct assign all[] = {set(segment, "name", value_str(str_of(name))),
+                               set(segment, "query", value_str(str_of(queries[i])))};
+        TRY(txn_create(t, segment, all, 2, NULL, e));
+    }
+    return KITH_OK;
+}
+
+static kith_status segments_once(struct crew *c, kith_error *e) {
+    struct conn *r;
+    int64_t n = 0;
+    TRY(engine_reader(c->engine, &r, e));
+    kith_status st = conn_int(r, "SELECT count(*) FROM segment", 0, &n, e);
+    engine_reader_done(c->engine, r);
+    TRY(st);
+    return n ? KITH_OK : engine_write(c->engine, &system_write, segments_make, NULL, NULL, e);
+}
+
 kith_status crew_open(struct crew *c, const char *path, const char *vfs, kith_error *e) {
     struct engine_options o = {.path = path,
                                .vfs = vfs,
@@ -158,6 +188,8 @@ kith_status crew_open(struct crew *c, const char *path, const char *vfs, kith_er
     kith_status st = subscribe(c, e);
     if (st == KITH_OK)
         st = engine_start(c->engine, e);
+    if (st == KITH_OK)
+        st = segments_once(c, e);
     if (st != KITH_OK)
         crew_close(c);
     return st;

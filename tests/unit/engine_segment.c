@@ -757,3 +757,27 @@ TEST("an import puts records into a list, and a large one goes as one run") {
     buf_free(&text);
     fixture_close(&x);
 }
+
+TEST("a segment over many records is worked out in ranges, and writes meanwhile count") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    struct many m = {x.lead, 0, 12000, "source=web"};
+    EXPECT_OK(engine_write(x.g, &by_tester, create_many, &m, NULL, &x.e), x.e);
+    kith_id last = 0;
+    EXPECT_INT(1, count(&x, "lead where name = 'n11999'", &last));
+    kith_id s = make_segment(&x, "web", "lead where source = 'web' and score = 0");
+    update(&x, x.lead, last, PAIRS("score=3"));
+    kith_id more = create(&x, x.lead, PAIRS("name=more", "source=web"));
+    settle(&x);
+    EXPECT_INT(12000, members_of(&x, s));
+    EXPECT_INT(12000, count(&x, "lead where in_segment('web'): count()", NULL));
+    update(&x, type_named(&x, "segment"), s, PAIRS("query=lead where score = 3 or name = 'more'"));
+    settle(&x);
+    EXPECT_STR("n11999 more", found(&x, "lead where in_segment('web')"));
+    EXPECT_INT(2, members_of(&x, s));
+    delete_(&x, x.lead, more);
+    EXPECT_INT(1, members_of(&x, s));
+    expect_sound(&x);
+    fixture_close(&x);
+}
