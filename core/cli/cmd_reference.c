@@ -212,33 +212,46 @@ static kith_status page_events(struct reference *r, kith_error *e) {
     for (uint32_t i = 0; i < r->schema->type_count; i++)
         states_of(r, r->schema->types[i]);
     TRY(one_topic(r, "core", &scripts_topic, e));
+    const kith_topic *own = engine_topics.items;
+    for (uint32_t i = 0; i < engine_topics.count; i++)
+        TRY(one_topic(r, "core", &own[i], e));
     for (size_t i = 0; i < plugins_count(r->company->plugins); i++)
         TRY(topics_of(r, plugins_declared(r->company->plugins, i), e));
     return KITH_OK;
 }
 
-static kith_status one_action(struct reference *r, const kith_plugin_desc *d, const kith_action *a,
-                              kith_error *e) {
-    buf_printf(r->out, "\n### %s.%s\n\n%s (%s)\n", d->name, a->name, a->doc ? a->doc : "",
+/* Of a module's action: its name behind the module's. */
+static kith_status tell_action(struct reference *r, const char *module, const char *name,
+                               const kith_action *a, kith_error *e) {
+    buf_printf(r->out, "\n### %s\n\n%s (%s)\n", name, a->doc ? a->doc : "",
                a->effect == KITH_EFFECT_READ ? "reads" : "writes");
     if (a->params.count > 0)
         buf_puts(r->out, "\nParameters:\n");
-    TRY(declared_fields(r, d->name, a->params, e));
+    TRY(declared_fields(r, module, a->params, e));
     if (a->results.count > 0)
         buf_puts(r->out, "\nResults:\n");
-    return declared_fields(r, d->name, a->results, e);
+    return declared_fields(r, module, a->results, e);
 }
 
 static kith_status actions_of(struct reference *r, const kith_plugin_desc *d, kith_error *e) {
     const kith_action *actions = d->actions.items;
-    for (uint32_t i = 0; i < d->actions.count; i++)
-        TRY(one_action(r, d, &actions[i], e));
+    for (uint32_t i = 0; i < d->actions.count; i++) {
+        const char *name = arena_printf(&r->c->arena, "%s.%s", d->name, actions[i].name);
+        TRY(name ? tell_action(r, d->name, name, &actions[i], e) : err_nomem(e));
+    }
     return KITH_OK;
 }
 
 static kith_status page_actions(struct reference *r, kith_error *e) {
-    buf_puts(r->out, "# Actions\n\nWhat modules can do when they are asked: `kith run ACTION"
-                     " PARAMETER=VALUE ...`, or from a rule.\n");
+    buf_puts(r->out, "# Actions\n\nWhat Kith and modules can do when they are asked: `kith run"
+                     " ACTION PARAMETER=VALUE ...`, or from a rule.\n");
+    for (const struct own_action *a = engine_own_actions; a->name; a++)
+        TRY(tell_action(r, "core", a->name,
+                        &(kith_action){.doc = a->doc,
+                                       .effect = KITH_EFFECT_WRITE,
+                                       .params = a->params,
+                                       .results = a->results},
+                        e));
     for (size_t i = 0; i < plugins_count(r->company->plugins); i++)
         TRY(actions_of(r, plugins_declared(r->company->plugins, i), e));
     return KITH_OK;

@@ -277,6 +277,7 @@ struct reaction {
 };
 /* A new reaction begins with what is written from now on; a known one goes on where it stood. */
 kith_status engine_add_reaction(struct engine *g, const struct reaction *r, kith_error *e);
+extern const kith_array engine_topics; /* kith_topic: those that the core itself publishes */
 /* Topics that may be published. owner: module. */
 kith_status engine_add_topic(struct engine *g, const char *owner, const struct kith_topic *topic,
                              kith_error *e);
@@ -381,6 +382,13 @@ kith_status engine_add_action(struct engine *g, const struct action *a,
 const struct action *engine_action(const struct engine *g, kith_str name);
 const struct action *engine_action_at(const struct engine *g,
                                       size_t i); /* by name; NULL past the end */
+/* Those of the core itself, which write; the last one has no name. */
+struct own_action {
+    const char *name, *doc;
+    kith_array params, results; /* kith_field */
+    kith_status (*fn)(void *self, struct call *call, kith_error *e);
+};
+extern const struct own_action engine_own_actions[];
 /* Calls it in a transaction of its own ([any]) or in the given one ([writer]). args by parameter,
  * checked and converted here. results: param-like, result_count of them, in arena a. */
 kith_status engine_call(struct engine *g, struct txn *in, const struct write_opts *o,

@@ -176,32 +176,30 @@ static const kith_field use_results[] = {
      .doc = "These records, as the caller may read them; of more than 10,000 none."},
 };
 
+const struct own_action engine_own_actions[] = {
+    {"segment.refresh", "Works a segment out anew.", KITH_ARRAY(segment_param),
+     KITH_ARRAY(refresh_results), refresh},
+    {"segment.use",
+     "Counts a use of a rented list and hands out its records. After the last use, and its grace,"
+     " they go.",
+     KITH_ARRAY(segment_param), KITH_ARRAY(use_results), segment_use},
+    {"segment.add", "Puts the records that a query finds into a list.", KITH_ARRAY(list_params),
+     KITH_ARRAY(add_results), add},
+    {"segment.remove", "Takes the records that a query finds out of a list.",
+     KITH_ARRAY(list_params), KITH_ARRAY(remove_results), take_out},
+    {.name = NULL},
+};
+
 kith_status segment_actions_add(struct engine *g, kith_error *e) {
-    static const struct {
-        const char *name, *doc;
-        kith_array params, results;
-        kith_status (*fn)(void *self, struct call *call, kith_error *e);
-    } rows[] = {
-        {"segment.refresh", "Works a segment out anew.", KITH_ARRAY(segment_param),
-         KITH_ARRAY(refresh_results), refresh},
-        {"segment.use",
-         "Counts a use of a rented list and hands out its records. After the last use, and its"
-         " grace, they go.",
-         KITH_ARRAY(segment_param), KITH_ARRAY(use_results), segment_use},
-        {"segment.add", "Puts the records that a query finds into a list.", KITH_ARRAY(list_params),
-         KITH_ARRAY(add_results), add},
-        {"segment.remove", "Takes the records that a query finds out of a list.",
-         KITH_ARRAY(list_params), KITH_ARRAY(remove_results), take_out},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct action a = {.name = rows[i].name,
+    for (const struct own_action *row = engine_own_actions; row->name; row++) {
+        struct action a = {.name = row->name,
                            .module = "core",
-                           .doc = rows[i].doc,
+                           .doc = row->doc,
                            .effect = EFFECT_WRITE,
-                           .fn = rows[i].fn,
+                           .fn = row->fn,
                            .source = {SOURCE_CORE, "segments", "", 0}};
-        TRY(action_fields(g, "core", rows[i].params, &a.params, &a.param_count, e));
-        TRY(action_fields(g, "core", rows[i].results, &a.results, &a.result_count, e));
+        TRY(action_fields(g, "core", row->params, &a.params, &a.param_count, e));
+        TRY(action_fields(g, "core", row->results, &a.results, &a.result_count, e));
         TRY(engine_add_action(g, &a, e));
     }
     return KITH_OK;

@@ -234,13 +234,40 @@ void segments_close(struct engine *g) {
     pthread_mutex_destroy(&g->segments.lock);
 }
 
+#define WHICH                                                                                      \
+    {.name = "segment", .kind = KITH_F_TEXT, .doc = "The segment's id."},                          \
+        {.name = "name", .kind = KITH_F_TEXT, .doc = "Its name."},
+static const kith_field which[] = {WHICH};
+static const kith_field built[] = {
+    WHICH{.name = "members", .kind = KITH_F_INTEGER, .doc = "How many are in it."},
+};
+static const kith_field expired[] = {
+    WHICH{.name = "reason", .kind = KITH_F_TEXT, .doc = "uses or term: which of them was spent."},
+    {.name = "deleted", .kind = KITH_F_INTEGER, .doc = "Records that are gone."},
+    {.name = "kept", .kind = KITH_F_INTEGER, .doc = "Records that stay."},
+};
+static const kith_topic topics[] = {
+    {.name = "segment.entered",
+     .schema = 1,
+     .fields = KITH_ARRAY(which),
+     .doc = "A record is in a segment since now."},
+    {.name = "segment.left",
+     .schema = 1,
+     .fields = KITH_ARRAY(which),
+     .doc = "A record is in a segment no more."},
+    {.name = "segment.built",
+     .schema = 1,
+     .fields = KITH_ARRAY(built),
+     .doc = "A new segment, or one with a new query, was worked out; who is in it by that was told"
+            " by no other event."},
+    {.name = "segment.expired",
+     .schema = 1,
+     .fields = KITH_ARRAY(expired),
+     .doc = "A rented list is spent, and the records that it brought are gone."},
+};
+const kith_array engine_topics = KITH_ARRAY(topics);
+
 kith_status segments_setup(struct engine *g, kith_error *e) {
-    static const kith_topic topics[] = {
-        {.name = "segment.entered", .schema = 1},
-        {.name = "segment.left", .schema = 1},
-        {.name = "segment.built", .schema = 1},
-        {.name = "segment.expired", .schema = 1},
-    };
     struct segments *all = &g->segments;
     const struct source core = {SOURCE_CORE, "segments", "", 0};
     struct source copy;

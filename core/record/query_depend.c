@@ -128,7 +128,8 @@ static kith_status add_node(struct collect *c, const struct node *n) {
                 TRY(add_words(c, n->test->path.type));
             bool timed = query_is_timed(n->test);
             c->out->timed |= timed;
-            c->out->whole |= timed && c->level;
+            /* The words of a record are those of its contact points, too. */
+            c->out->whole |= (timed && c->level) || n->test->kind == TEST_MATCHES;
         }
         TRY(add_node(c, n->first));
     }

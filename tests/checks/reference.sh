@@ -18,7 +18,7 @@ page() { # page FILE ARGUMENT...: one page, into the folder of those made now
 }
 
 "$kith" init "$work/company" --zone UTC >/dev/null || exit 2
-for name in commands settings queries types events exit-codes; do
+for name in commands settings queries types events actions exit-codes; do
     page "$name.md" reference "$name"
 done
 for folder in "$source"/modules/*/; do

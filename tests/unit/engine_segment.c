@@ -586,6 +586,8 @@ TEST("a segment that asks whether others link to it follows those") {
     kith_id late =
         make_segment(&x, "late", "contact where exists(lead where created < now() - 1d)");
     EXPECT_STR("refreshed", field(&x, type_named(&x, "segment"), late, "class"));
+    late = make_segment(&x, "words", "contact where matches('ada')");
+    EXPECT_STR("refreshed", field(&x, type_named(&x, "segment"), late, "class"));
     expect_sound(&x);
     fixture_close(&x);
 }
