@@ -106,7 +106,8 @@ kith_status segment_actions_add(struct engine *g, kith_error *e);
 /* Of a rented list: when it ends. values: its record's. (segment_rent.c) */
 kith_status segment_rent_due(struct txn *t, kith_id id, const kith_value *values, kith_error *e);
 struct settle;
-kith_status segment_purge(struct txn *t, struct segment *s, struct settle *job, kith_error *e);
+kith_status segment_purge(struct txn *t, const struct segment *s, struct settle *job,
+                          kith_error *e);
 struct call;
 kith_status segment_use(void *self, struct call *call, kith_error *e); /* of an action */
 /* Puts a record into a list, unless it is in it. */

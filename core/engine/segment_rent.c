@@ -165,9 +165,9 @@ kith_status segment_use(void *self, struct call *call, kith_error *e) {
 /* -- the end ----------------------------------------------------------------------------------- */
 
 struct purge {
-    struct segment *segment;
-    struct predicate *keep; /* NULL: nothing stays */
-    kith_id record;         /* the one at hand */
+    const struct segment *segment; /* a copy: its record is written, and all are read anew */
+    struct predicate *keep;        /* NULL: nothing stays */
+    kith_id record;                /* the one at hand */
     int64_t gone, kept;
 };
 
@@ -260,15 +260,17 @@ static kith_status tell_end(struct txn *t, const struct purge *p, const struct r
 }
 
 /* One batch. job->query keeps the counts, job->run the run that all batches belong to. */
-kith_status segment_purge(struct txn *t, struct segment *s, struct settle *job, kith_error *e) {
-    struct purge p = {.segment = s};
+kith_status segment_purge(struct txn *t, const struct segment *s, struct settle *job,
+                          kith_error *e) {
+    struct segment own = {.id = s->id, .type = s->type, .name = arena_strdup(t->arena, s->name)};
+    struct purge p = {.segment = &own};
     struct rent r;
     kith_id *ids;
     size_t n;
     char *rest = NULL;
     const char *counts = arena_strndup(t->arena, job->query.ptr, job->query.len);
-    const kith_value *values = txn_lookup(t, t->g->segments.segment, s->id);
-    if (!counts || !values)
+    const kith_value *values = txn_lookup(t, t->g->segments.segment, own.id);
+    if (!counts || !values || !own.name)
         return err_nomem(e);
     p.gone = strtoll(counts, &rest, 10);
     p.kept = strtoll(rest, NULL, 10);
@@ -278,7 +280,7 @@ kith_status segment_purge(struct txn *t, struct segment *s, struct settle *job, 
         TRY(begin_purge(t, &p, e));
     job->run = job->run ? job->run : txn_id(t);
     TRY(read_keep(t, &p, &r, e));
-    TRY(member_page(t->g->writer, s->id, job->at, PURGE_ROWS, t->arena, &ids, &n, e));
+    TRY(member_page(t->g->writer, own.id, job->at, PURGE_ROWS, t->arena, &ids, &n, e));
     for (size_t i = 0; i < n; i++) {
         p.record = ids[i];
         TRY(purge_record(t, &p, e));

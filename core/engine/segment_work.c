@@ -251,8 +251,9 @@ static kith_status work(struct txn *t, void *arg, kith_error *e) {
     if (job->kind != SETTLE_DROP && (!s || s->broken))
         return settle_done(t->g->writer, job->id, e);
     TRY(work_on(t, s, job, e));
+    TRY(segments_load(t->g, e)); /* what it wrote may have made them stale */
     if (job->at == INT64_MAX)
-        return end_job(t, s, job, e);
+        return end_job(t, segment_by_id(t->g, job->segment), job, e);
     return settle_move(t->g->writer, job, e);
 }
 
