@@ -54,6 +54,38 @@ TEST("a role names only what there is, and the refusal says where and what is me
     fixture_close(&x);
 }
 
+TEST(
+    "any text in the place of rights is taken or refused with a sentence, and gives nothing more") {
+    static const char good[] =
+        "{\"admin\": false, \"types\": {\"*\": {\"read\": \"team\"}, \"contact\": {\"read\": "
+        "\"own\", \"fields\": {\"city\": \"none\", \"*\": \"read\"}}}, \"actions\": [\"a.*\"]}";
+    static const char signs[] = "{}[]\":,*abn0 \\\x01\xff";
+    struct fixture x;
+    uint32_t seed = 1;
+    fixture_open(&x);
+    for (int round = 0; round < 20000; round++) {
+        char text[sizeof good];
+        struct rights r;
+        struct arena a = {0};
+        memcpy(text, good, sizeof good);
+        for (int i = 0; i <= round % 4; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            text[(seed >> 8) % (sizeof good - 1)] = signs[(seed >> 20) % (sizeof signs - 1)];
+        }
+        kith_str json = {text, sizeof good - 1 - (uint64_t)(round % 3) * ((seed >> 24) % 60)};
+        x.e.message[0] = '\0';
+        kith_status st = role_check(engine_schema(x.g), NULL, json, &x.e);
+        EXPECT(st == KITH_OK || (x.e.message[0] && !strchr(x.e.message, '\n')));
+        EXPECT_OK(rights_begin(&r, engine_schema(x.g), &a, &x.e), x.e);
+        EXPECT_OK(rights_add(&r, json, &a, &x.e), x.e);
+        rights_end(&r);
+        EXPECT(!r.admin);
+        EXPECT(r.types[x.contact->id].reach[RIGHT_UPDATE] == 0);
+        arena_free(&a);
+    }
+    fixture_close(&x);
+}
+
 /* -- what must not leak ------------------------------------------------------------------------ */
 
 struct person {
