@@ -333,19 +333,22 @@ kith_status txn_exists(struct txn *t, const struct rtype *type, kith_id id, bool
     return access_link(t->g->writer, t->principal, t->g->schema, &link, t->arena, there, e);
 }
 
-/* Others' transactions are an administrator's to undo, and nobody else is told of them. */
+/* Others' transactions are an administrator's to undo, and nobody else is told of them. A reaction
+ * goes with what it follows from, and by itself it is nobody's. */
 kith_status txn_may_undo(struct txn *t, kith_id target, const struct tx_head *txs, size_t count,
                          kith_error *e) {
-    for (size_t i = 0; as_caller(t) && i < count; i++) {
-        char text[ID_TEXT + 1];
-        if (txs[i].cause || txs[i].actor == t->head.actor)
-            continue;
-        id_format(target, text);
-        return err_set(e, KITH_E_DENIED, NULL,
-                       "%s was not written by %s: only an administrator may undo it", text,
-                       t->principal->name);
+    bool own = false, others = false;
+    for (size_t i = 0; i < count; i++) {
+        own |= !txs[i].cause && txs[i].actor == t->head.actor;
+        others |= !txs[i].cause && txs[i].actor != t->head.actor;
     }
-    return KITH_OK;
+    if (!as_caller(t) || (own && !others))
+        return KITH_OK;
+    char text[ID_TEXT + 1];
+    id_format(target, text);
+    return err_set(e, KITH_E_DENIED, NULL,
+                   "%s was not written by %s: only an administrator may undo it", text,
+                   t->principal->name);
 }
 
 /* -- what says who may do what ----------------------------------------------------------------- */

@@ -95,9 +95,12 @@ struct person {
     struct principal p; /* anna */
 };
 
-static void person_open(struct person *w, const char *rights) {
+static void person_begin(struct person *w) {
     memset(w, 0, sizeof *w);
     fixture_open(&w->x);
+}
+
+static void person_start(struct person *w, const char *rights) {
     fixture_start(&w->x);
     const struct schema *s = engine_schema(w->x.g);
     w->user = schema_type(s, STR("user"));
@@ -111,6 +114,11 @@ static void person_open(struct person *w, const char *rights) {
     w->ben = create(&w->x, w->user, PAIRS("login=ben", "name=Ben"));
     struct access_of of = {.user = w->anna};
     EXPECT_OK(engine_enter(w->x.g, &of, "user:anna", &w->p, &w->x.e), w->x.e);
+}
+
+static void person_open(struct person *w, const char *rights) {
+    person_begin(w);
+    person_start(w, rights);
 }
 
 static void person_close(struct person *w) {
@@ -210,6 +218,50 @@ TEST("everybody undoes what they wrote themselves, an administrator everything")
     EXPECT_INT(1, r.reversed);
     EXPECT_OK(engine_undo(w.x.g, &w.p, tx, false, &w.x.arena, &r, &w.x.e), w.x.e);
     EXPECT_STR("(gone)", field(&w.x, w.x.lead, id, "name"));
+    person_close(&w);
+}
+
+static kith_status score_it(void *self, struct txn *t, const struct event *ev, kith_error *e) {
+    struct assign set = {type_field(ev->type->schema, ev->type, STR("score")), value_int(9)};
+    (void)self;
+    return txn_update(t, ev->type, ev->id, &set, 1, e);
+}
+
+static kith_status keep_first(void *arg, const struct tx_head *tx, kith_error *e) {
+    (void)e;
+    *(kith_id *)arg = tx->id;
+    return KITH_E_LIMIT; /* ends the walk */
+}
+
+static kith_id newest_tx(struct fixture *x) {
+    struct conn *c;
+    kith_id id = 0;
+    EXPECT_OK(engine_reader(x->g, &c, &x->e), x->e);
+    EXPECT_INT(KITH_E_LIMIT, journal_txs(c, keep_first, &id, &x->e));
+    engine_reader_done(x->g, c);
+    return id;
+}
+
+TEST("what followed from another's write is not undone by itself") {
+    struct person w;
+    struct undo_report r;
+    struct reaction rule = {.name = "r",
+                            .topic = "lead.created",
+                            .fn = score_it,
+                            .source = {SOURCE_RULE, "r", "", 1}};
+    kith_id id = 0, tx, reaction;
+    person_begin(&w);
+    EXPECT_OK(engine_add_reaction(w.x.g, &rule, &w.x.e), w.x.e);
+    person_start(&w, "{\"types\": {\"lead\": {\"create\": \"own\", \"read\": \"all\"}}}");
+    EXPECT_OK(try_job(&w.x, ROW_CREATE, w.x.lead, &id, PAIRS("name=His"), &tx), w.x.e);
+    settle(&w.x);
+    EXPECT_STR("9", field(&w.x, w.x.lead, id, "score"));
+    reaction = newest_tx(&w.x);
+    EXPECT(reaction != tx);
+    EXPECT_INT(KITH_E_DENIED, engine_undo(w.x.g, &w.p, reaction, false, &w.x.arena, &r, &w.x.e));
+    EXPECT_STR("9", field(&w.x, w.x.lead, id, "score"));
+    EXPECT_OK(engine_undo(w.x.g, &tester, reaction, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_STR("0", field(&w.x, w.x.lead, id, "score"));
     person_close(&w);
 }
 
