@@ -279,17 +279,23 @@ kith_status txn_may_end(struct txn *t, const struct change *c, kith_error *e) {
     return may(t, RIGHT_UPDATE, c, c->after, " so that it is out of reach afterwards", e);
 }
 
+bool txn_tells(struct txn *t, const struct rtype *type, kith_id id) {
+    kith_value link = value_link(id, type->id);
+    bool yes;
+    return t->principal->all || (access_link(t->g->writer, t->principal, t->g->schema, &link,
+                                             t->arena, &yes, NULL) == KITH_OK &&
+                                 yes);
+}
+
 /* Nobody else's record is named by a conflict that the caller may not read. */
 kith_status txn_conflict(struct txn *t, const struct change *c, kith_error *e) {
     const struct rfield *f = e ? type_field(t->g->schema, c->type, str_of(e->field)) : NULL;
     kith_id other;
-    bool yes;
-    if (!f || !as_caller(t) || c->after[f->index].kind == KITH_NULL)
+    if (!f || c->after[f->index].kind == KITH_NULL)
         return KITH_E_CONFLICT;
     TRY(record_unique_owner(t->g->writer, f, &c->after[f->index], t->arena, &other, e));
-    kith_value link = value_link(other, c->type->id);
-    TRY(access_link(t->g->writer, t->principal, t->g->schema, &link, t->arena, &yes, e));
-    return yes ? KITH_E_CONFLICT
+    return txn_tells(t, c->type, other)
+               ? KITH_E_CONFLICT
                : err_set(e, KITH_E_CONFLICT, f->name, "%s: this value is taken already", f->name);
 }
 

@@ -203,8 +203,12 @@ static kith_status high_id(struct engine *g, kith_id *high, kith_error *e) {
 
 /* What the core itself does and offers; its names are numbered in one transaction. */
 static kith_status add_own(struct engine *g, kith_error *e) {
+    const struct source release = {SOURCE_CORE, "deletion", "", 0};
+    struct source copy;
     TRY(conn_exec(g->writer, "BEGIN IMMEDIATE", e));
-    kith_status st = access_hooks_add(g, e);
+    kith_status st = intern_source(g, &g->arena, &release, &copy, &g->release_source, e);
+    if (st == KITH_OK)
+        st = access_hooks_add(g, e);
     if (st == KITH_OK)
         st = base_hooks_add(g, e);
     if (st == KITH_OK)

@@ -203,6 +203,7 @@ struct engine {
     uint64_t bus_head;  /* the smallest cursor */
 
     struct segments segments;
+    uint32_t release_source; /* number of the source of what a deletion does to other records */
 
     struct search_state search;
     struct type_info *types; /* by type number */
@@ -314,6 +315,8 @@ kith_status txn_may_set(struct txn *t, const struct rfield *f, kith_error *e);
 /* Of the record as it is, and as the caller wants it: before the hooks have their say. */
 kith_status txn_may_begin(struct txn *t, const struct change *c, kith_error *e);
 kith_status txn_may_end(struct txn *t, const struct change *c, kith_error *e);
+/* May the caller be told of a record, by what the system does on the caller's account, too? */
+bool txn_tells(struct txn *t, const struct rtype *type, kith_id id);
 /* e is the refusal of a value that is taken. */
 kith_status txn_conflict(struct txn *t, const struct change *c, kith_error *e);
 /* lookup_find and record_exists for what the caller may read. */

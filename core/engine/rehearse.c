@@ -145,15 +145,22 @@ static kith_status undo_apply(void *arg, uint32_t kind, const struct rtype *t, k
     return txn_undo_apply(u->txn, kind, t, id, fields, count, e);
 }
 
-/* Only records that the caller may know of are listed: after it is taken back it may be gone. */
+/* Only records that the caller may know of are listed: after it is taken back it may be gone. Of
+ * what the caller wrote, that is what comes back or was just taken back. */
 static bool may_tell(struct undoing *u, const struct undo_item *item) {
-    bool there = u->txn->principal->all || !u->txn->system;
-    if (!there && item->type && item->kind != ROW_CREATE) {
-        u->txn->system--;
-        (void)txn_exists(u->txn, item->type, item->record, &there, NULL);
-        u->txn->system++;
-    }
-    return there;
+    bool own = !u->txn->system;
+    if (u->txn->principal->all)
+        return true;
+    if (own && (item->outcome == UNDO_REVERSED ||
+                (item->outcome == UNDO_REFUSED && item->kind == ROW_DELETE)))
+        return true;
+    return item->type && (own || item->kind != ROW_CREATE) &&
+           txn_tells(u->txn, item->type, item->record);
+}
+
+/* Whether it was edited or has gone is not told of what the caller may not see. */
+static enum undo_outcome outcome_of(const struct undo_item *item, bool told) {
+    return !told && item->outcome == UNDO_KEPT ? UNDO_REFUSED : item->outcome;
 }
 
 static kith_status undo_report(void *arg, const struct undo_item *item, kith_error *e) {
@@ -161,10 +168,12 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
     struct undo_report *r = u->report;
     if (item->outcome == UNDO_REVERSED)
         TRY(bus_cancel(u->g, u->row, e));
-    size_t *n = item->outcome == UNDO_REVERSED ? &r->reversed
-                : item->outcome == UNDO_KEPT   ? &r->kept
-                                               : &r->refused;
-    if ((++*n > REPORTED_ROWS && item->outcome == UNDO_REVERSED) || !may_tell(u, item))
+    bool told = may_tell(u, item);
+    enum undo_outcome outcome = outcome_of(item, told);
+    size_t *n = outcome == UNDO_REVERSED ? &r->reversed
+                : outcome == UNDO_KEPT   ? &r->kept
+                                         : &r->refused;
+    if ((++*n > REPORTED_ROWS && outcome == UNDO_REVERSED) || !told)
         return KITH_OK;
     struct undo_item *items = arena_grow(u->arena, r->items, r->item_count, &u->cap, sizeof *items);
     if (!items)

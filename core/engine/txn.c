@@ -534,6 +534,16 @@ static kith_value without(struct txn *t, const kith_value *list, kith_id id) {
     return n ? (kith_value){.kind = KITH_LIST, .as.list = {items, n}} : value_null();
 }
 
+static kith_status refuse_link(struct txn *t, const struct rfield *f, kith_id from, kith_error *e) {
+    char text[ID_TEXT + 1];
+    id_format(from, text);
+    return txn_tells(t, f->type, from)
+               ? err_set(e, KITH_E_REFUSED, f->name,
+                         "%s %s links to it (%s); delete or change that first", f->type->name, text,
+                         f->name)
+               : err_set(e, KITH_E_REFUSED, NULL, "a record that you may not see links to it");
+}
+
 static kith_status unlink_one(struct txn *t, const struct rfield *f, kith_id from, kith_id id,
                               kith_error *e) {
     struct assign set = {.field = f, .value = value_null()};
@@ -544,14 +554,21 @@ static kith_status unlink_one(struct txn *t, const struct rfield *f, kith_id fro
         TRY(txn_get(t, f->type, from, &values, e));
         set.value = without(t, &values[f->index], id);
     }
-    if (t->undoing || ((f->flags & KITH_FF_REQUIRED) && set.value.kind == KITH_NULL)) {
-        char text[ID_TEXT + 1];
-        id_format(from, text);
-        return err_set(e, KITH_E_REFUSED, f->name,
-                       "%s %s links to it (%s); delete or change that first", f->type->name, text,
-                       f->name);
-    }
+    if (t->undoing || ((f->flags & KITH_FF_REQUIRED) && set.value.kind == KITH_NULL))
+        return refuse_link(t, f, from, e);
     return txn_update(t, f->type, from, &set, 1, e);
+}
+
+/* Nobody asked for what happens to other records, which the caller may not even see. Those that
+ * are part of the one that goes are of its own. */
+static kith_status release_one(struct txn *t, const struct rfield *f, kith_id from, kith_id id,
+                               kith_error *e) {
+    uint32_t source = t->source;
+    if (!source && f != type_whole(f->type))
+        t->source = t->g->release_source;
+    kith_status st = unlink_one(t, f, from, id, e);
+    t->source = source;
+    return st;
 }
 
 /* What a module that is not loaded keeps about the record can be neither emptied nor taken along.
@@ -572,7 +589,7 @@ static kith_status check_absent(struct txn *t, const struct rtype *type, kith_id
         id_format(ids[0], text);
         return err_set(e, KITH_E_REFUSED, NULL,
                        "%s %s links to it, and its module '%s' is not enabled; enable it first",
-                       l->type.name, text, l->field.module);
+                       l->type.name, t->principal->all ? text : "record", l->field.module);
     }
     return KITH_OK;
 }
@@ -598,7 +615,7 @@ static kith_status release_referrers(struct txn *t, const struct rtype *type, ki
             if (f->type != type || ids[k] != id)
                 TRY(record_exists(t->g->writer, f->type, ids[k], &there, e));
             if (there)
-                TRY(unlink_one(t, f, ids[k], id, e));
+                TRY(release_one(t, f, ids[k], id, e));
         }
     }
     return KITH_OK;

@@ -245,10 +245,8 @@ static kith_id newest_tx(struct fixture *x) {
 TEST("what followed from another's write is not undone by itself") {
     struct person w;
     struct undo_report r;
-    struct reaction rule = {.name = "r",
-                            .topic = "lead.created",
-                            .fn = score_it,
-                            .source = {SOURCE_RULE, "r", "", 1}};
+    struct reaction rule = {
+        .name = "r", .topic = "lead.created", .fn = score_it, .source = {SOURCE_RULE, "r", "", 1}};
     kith_id id = 0, tx, reaction;
     person_begin(&w);
     EXPECT_OK(engine_add_reaction(w.x.g, &rule, &w.x.e), w.x.e);
@@ -262,6 +260,73 @@ TEST("what followed from another's write is not undone by itself") {
     EXPECT_STR("9", field(&w.x, w.x.lead, id, "score"));
     EXPECT_OK(engine_undo(w.x.g, &tester, reaction, false, &w.x.arena, &r, &w.x.e), w.x.e);
     EXPECT_STR("0", field(&w.x, w.x.lead, id, "score"));
+    person_close(&w);
+}
+
+#define OWN_CONTACTS                                                                               \
+    "{\"types\": {\"contact\": {\"create\": \"own\", \"read\": \"own\", \"update\": \"own\", "     \
+    "\"delete\": \"own\"}}}"
+
+TEST("a deletion lets go of what its caller may not see, untold, and its undo links it again") {
+    struct person w;
+    struct undo_report r;
+    struct rehearsal would;
+    kith_id mine = 0, his, tx;
+    person_open(&w, OWN_CONTACTS);
+    EXPECT_OK(
+        write_as(&w, ROW_CREATE, w.x.contact, &mine, PAIRS("name=Mine", "email=a@b.example"), NULL),
+        w.x.e);
+    const char *link = arena_printf(&w.x.arena, "contact=%s", id_text(&w.x, mine));
+    his = create(&w.x, w.x.lead, PAIRS("name=His", link));
+    struct write_opts o = {.principal = &w.p, .origin = ORIGIN_CLI};
+    struct job j = {ROW_DELETE, w.x.contact, mine, NULL};
+    EXPECT_OK(engine_rehearse(w.x.g, &o, do_job, &j, &w.x.arena, &would, &w.x.e), w.x.e);
+    EXPECT_INT(2, would.count);
+    for (size_t i = 0; i < would.count; i++)
+        EXPECT(would.effects[i].type == w.x.contact || would.effects[i].type == w.x.point);
+    EXPECT_OK(write_as(&w, ROW_DELETE, w.x.contact, &mine, NULL, &tx), w.x.e);
+    EXPECT_STR("", field(&w.x, w.x.lead, his, "contact"));
+    EXPECT_OK(engine_undo(w.x.g, &w.p, tx, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_INT(0, r.kept + r.refused);
+    for (size_t i = 0; i < r.item_count; i++)
+        EXPECT(r.items[i].type == w.x.contact || r.items[i].type == w.x.point);
+    EXPECT(r.item_count >= 2);
+    EXPECT_STR(id_text(&w.x, mine), field(&w.x, w.x.lead, his, "contact"));
+    expect_sound(&w.x);
+    person_close(&w);
+}
+
+TEST("what keeps a record from going is named only to whoever may read it") {
+    struct person w;
+    kith_id mine = 0, note;
+    person_open(&w, OWN_CONTACTS);
+    const struct rtype *notes = schema_type(engine_schema(w.x.g), STR("note"));
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.contact, &mine, PAIRS("name=Mine"), NULL), w.x.e);
+    const char *about = arena_printf(&w.x.arena, "about=contact/%s", id_text(&w.x, mine));
+    note = create(&w.x, notes, PAIRS("body=His", about));
+    EXPECT_INT(KITH_E_REFUSED, write_as(&w, ROW_DELETE, w.x.contact, &mine, NULL, NULL));
+    EXPECT_STR("a record that you may not see links to it", w.x.e.message);
+    EXPECT_INT(KITH_E_REFUSED, try_job(&w.x, ROW_DELETE, w.x.contact, &mine, NULL, NULL));
+    EXPECT_HAS(id_text(&w.x, note), w.x.e.message);
+    person_close(&w);
+}
+
+TEST("an undo tells nothing of what was done since to records that are out of sight") {
+    struct person w;
+    struct undo_report edited, gone;
+    kith_id a = 0, b = 0, tx_a, tx_b;
+    const char *his;
+    person_open(&w, OWN_LEADS);
+    his = arena_printf(&w.x.arena, "owner=%s", id_text(&w.x, w.ben));
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.lead, &a, PAIRS("name=A"), &tx_a), w.x.e);
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.lead, &b, PAIRS("name=B"), &tx_b), w.x.e);
+    update(&w.x, w.x.lead, a, PAIRS(his));
+    EXPECT_OK(try_job(&w.x, ROW_DELETE, w.x.lead, &b, NULL, NULL), w.x.e);
+    EXPECT_OK(engine_undo(w.x.g, &w.p, tx_a, false, &w.x.arena, &edited, &w.x.e), w.x.e);
+    EXPECT_OK(engine_undo(w.x.g, &w.p, tx_b, false, &w.x.arena, &gone, &w.x.e), w.x.e);
+    EXPECT_INT(0, edited.item_count + gone.item_count);
+    EXPECT_INT(1, edited.refused);
+    EXPECT_INT(1, gone.refused);
     person_close(&w);
 }
 
