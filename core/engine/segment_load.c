@@ -44,8 +44,11 @@ static kith_status read_query(struct engine *g, struct segment *s, kith_str quer
     kith_status st = understand(g, s, query, &why);
     if (st == KITH_OK)
         return KITH_OK;
-    if (st == KITH_E_NOMEM)
-        return err_nomem(e);
+    if (st != KITH_E_INVAL && st != KITH_E_NOTFOUND && st != KITH_E_UNSUPPORTED &&
+        st != KITH_E_LIMIT) { /* the disk, say: that it is read wrongly is no reason to forget it */
+        err_copy(e, &why);
+        return st;
+    }
     s->query = NULL;
     s->predicate = NULL;
     s->depends = (struct query_depends){0};

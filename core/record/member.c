@@ -394,8 +394,9 @@ kith_status segment_counted(struct conn *c, kith_id segment, int64_t more, kith_
 
 kith_status segment_set(struct conn *c, kith_id segment, const char *column, int64_t value,
                         kith_error *e) {
-    char sql[96];
-    snprintf(sql, sizeof sql, "UPDATE segment SET \"%s\" = ?2 WHERE id = ?1", column);
+    char sql[128];
+    snprintf(sql, sizeof sql, "UPDATE segment SET \"%s\" = ?2 WHERE id = ?1 AND \"%s\" IS NOT ?2",
+             column, column);
     return run(c, sql, (int64_t)segment, value, 0, NULL, e);
 }
 
@@ -408,7 +409,7 @@ kith_status segment_number(struct conn *c, kith_id segment, const char *column, 
 
 kith_status segment_set_class(struct conn *c, kith_id segment, const char *class, kith_error *e) {
     sqlite3_stmt *st;
-    TRY(conn_prepare(c, "UPDATE segment SET class = ?2 WHERE id = ?1", &st, e));
+    TRY(conn_prepare(c, "UPDATE segment SET class = ?2 WHERE id = ?1 AND class IS NOT ?2", &st, e));
     bind_int(st, 1, (int64_t)segment);
     bind_str(st, 2, str_of(class));
     return conn_run(c, st, e);
