@@ -273,6 +273,89 @@ static kith_status as_count(struct find *f, kith_error *e) {
     return KITH_OK;
 }
 
+/* -- totals ------------------------------------------------------------------------------------ */
+
+static kith_str total_text(struct find *f, const kith_value *v, bool people) {
+    if (people)
+        return show_value(f->c, v);
+    return value_text(cmd_schema(f->c), v, &f->c->arena);
+}
+
+static void totals_table(struct find *f, const struct totals *t, const struct query_column *columns,
+                         size_t rows) {
+    struct table table;
+    table_begin(&table, f->c, (const char *const[]){NULL});
+    size_t shown = t->columns < TABLE_COLUMNS ? t->columns : TABLE_COLUMNS;
+    for (size_t i = 0; i < shown; i++)
+        table_head(&table, columns[i].name, columns[i].number);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < shown; i++)
+            table_cell(&table, total_text(f, &t->values[r * t->columns + i], true));
+    table_print(&table);
+    if (rows < t->count)
+        io_say(f->c->io, "there are %zu more: --limit %zu", t->count - rows, t->count);
+}
+
+static kith_status totals_csv(struct find *f, const struct totals *t,
+                              const struct query_column *columns, size_t rows, kith_error *e) {
+    for (size_t i = 0; i < t->columns; i++) {
+        buf_puts(&f->text, i > 0 ? "," : "");
+        csv_put(&f->text, str_of(columns[i].name), ',');
+    }
+    buf_puts(&f->text, "\r\n");
+    for (size_t i = 0; i < rows * t->columns; i++) {
+        kith_str text = total_text(f, &t->values[i], false);
+        if (!text.ptr)
+            return err_nomem(e);
+        csv_put(&f->text, text, ',');
+        buf_puts(&f->text, (i + 1) % t->columns ? "," : "\r\n");
+    }
+    return KITH_OK;
+}
+
+static void totals_json(struct find *f, const struct totals *t, const struct query_column *columns,
+                        size_t rows) {
+    for (size_t r = 0; r < rows; r++) {
+        struct json_out j;
+        json_begin(&j, &f->text, false);
+        json_object_(&j);
+        for (size_t i = 0; i < t->columns; i++) {
+            json_key(&j, columns[i].name);
+            value_json(cmd_schema(f->c), &t->values[r * t->columns + i], &j);
+        }
+        json_object_end(&j);
+        buf_putc(&f->text, '\n');
+    }
+}
+
+static kith_status as_totals(struct find *f, kith_error *e) {
+    struct totals t;
+    const struct query_column *columns;
+    bool csv = cmd_option(f->c, "csv") != NULL, lines = csv || f->c->json;
+    int64_t limit;
+    if (cmd_option(f->c, "fields") || cmd_option(f->c, "after"))
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "--fields and --after are for records; totals have the columns that the "
+                       "query names");
+    TRY(cmd_option_int(f->c, "limit", 1, INT64_MAX, lines ? INT64_MAX : TABLE_LIMIT, &limit, e));
+    query_columns(f->query, &columns);
+    TRY(engine_select(f->c->company->engine, &f->c->principal, f->query, NULL, &t, &f->c->arena,
+                      e));
+    size_t rows = (uint64_t)limit < t.count ? (size_t)limit : t.count;
+    if (csv)
+        TRY(totals_csv(f, &t, columns, rows, e));
+    else if (lines)
+        totals_json(f, &t, columns, rows);
+    else if (rows == 0)
+        io_printf(f->c->io, "No groups of %s found.\n", f->type->name);
+    else
+        totals_table(f, &t, columns, rows);
+    if (f->text.failed)
+        return err_nomem(e);
+    io_raw(f->c->io, buf_view(&f->text));
+    return KITH_OK;
+}
+
 static kith_status parse(struct find *f, kith_error *e) {
     struct buf text = {0};
     const char *const *params;
@@ -298,6 +381,8 @@ static kith_status run_parsed(struct find *f, kith_error *e) {
     int64_t limit;
     if (query_counts(f->query))
         return as_count(f, e);
+    if (query_totals(f->query))
+        return as_totals(f, e);
     TRY(choose_fields(f, e));
     bool bounded = query_limit(f->query) >= 0;
     TRY(cmd_option_int(f->c, "limit", 1, INT64_MAX, lines || bounded ? INT64_MAX : TABLE_LIMIT,
@@ -326,7 +411,8 @@ const struct command command_find = {
         "  kith find contact\n"
         "  kith find \"contact where city = 'Berlin' order by name\"\n"
         "  kith find task where \"state = 'open' and due < now()\" --fields title,due,assignee\n"
-        "  kith find \"lead where score >= 50 : count()\"\n\n"
+        "  kith find \"lead where score >= 50 : count()\"\n"
+        "  kith find \"interaction group by channel : count(), sum(cost)\" --csv\n\n"
         "A table shows the first 50 records; --json and --csv give all of them. 'kith help query'\n"
         "explains the query language.",
     .options = {{"fields", "A,B.C",

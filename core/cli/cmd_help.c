@@ -9,11 +9,13 @@ static const char query_text[] =
     "A query says which records, or how many:\n"
     "\n"
     "  TYPE [where CONDITION] [order by FIELD, -FIELD ...] [limit N] [: count()]\n"
+    "  TYPE [where CONDITION] group by FIELD ... [having ...] [order by ...] [: TOTAL, ...]\n"
     "\n"
     "  contact where city = 'Berlin' and email is not null order by -created limit 20\n"
     "  task where state = 'open' and due < now() + 2d and assignee.login = 'anna'\n"
     "  contact where account.industry in ('steel', 'coal') and not tagged('do-not-call')\n"
-    "  lead where score >= 50 : count()\n";
+    "  lead where score >= 50 : count()\n"
+    "  interaction where at in this_year() group by channel : count(), sum(cost)\n";
 
 static void help_form(struct cmd *c, const struct query_function *f, const char *group,
                       bool first) {

@@ -165,6 +165,10 @@ struct find_page {
 kith_status engine_find(struct engine *g, const struct principal *p, const struct query *q,
                         const kith_value *params, struct find_page *page, struct arena *a,
                         find_row fn, void *arg, kith_error *e);
+/* The totals of a query for which query_totals holds. */
+kith_status engine_select(struct engine *g, const struct principal *p, const struct query *q,
+                          const kith_value *params, struct totals *out, struct arena *a,
+                          kith_error *e);
 kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
                        kith_id id, struct arena *a, kith_value **values, kith_error *e);
 

@@ -250,6 +250,17 @@ kith_status engine_find(struct engine *g, const struct principal *p, const struc
     return show_page(rows, n, fn, arg, e);
 }
 
+kith_status engine_select(struct engine *g, const struct principal *p, const struct query *q,
+                          const kith_value *params, struct totals *out, struct arena *a,
+                          kith_error *e) {
+    struct conn *c;
+    struct query_env env = {engine_now(g), g->opts.zone, p, g->opts.workdays};
+    TRY(engine_reader(g, &c, e));
+    kith_status st = query_select(q, &env, params, c, a, out, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
 kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
                        kith_id id, struct arena *a, kith_value **values, kith_error *e) {
     struct conn *c;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Query: what a parsed query tells about itself. */
-#include "record/query_internal.h"
+#include "record/query_group.h"
 
 const struct rtype *query_type(const struct query *q) {
     return q->root.type;
@@ -55,9 +55,27 @@ static kith_status scope_types(const struct scope *s, const struct visit *v) {
     return node_types(s->where, v);
 }
 
+bool query_totals(const struct query *q) {
+    return q->group != NULL;
+}
+
+uint32_t query_columns(const struct query *q, const struct query_column **out) {
+    *out = q->group ? q->group->columns : NULL;
+    return q->group ? q->group->key_count + q->group->output_count : 0;
+}
+
+static kith_status group_types(const struct group *g, const struct visit *v) {
+    TRY(step_types(g->fan.many, v));
+    for (uint32_t i = 0; i < g->leaf_count; i++)
+        TRY(path_types(&g->leaves[i].path, v));
+    return KITH_OK;
+}
+
 kith_status query_types(const struct query *q, query_type_fn fn, void *arg, kith_error *e) {
     const struct visit v = {fn, arg, e};
     TRY(scope_types(&q->root, &v));
+    if (q->group)
+        TRY(group_types(q->group, &v));
     for (uint32_t i = 0; i < q->key_count; i++)
         TRY(path_types(&q->keys[i].path, &v));
     return KITH_OK;

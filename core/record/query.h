@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Query: the small language in which people and programs say which records, and how many.
  *
- *   query     = type [ "where" condition ] [ "order" "by" key { "," key } ] [ "limit" number ]
- *               [ ":" "count" "(" ")" ]
+ *   query     = type [ "where" condition ]
+ *               [ "order" "by" key { "," key } ] [ "limit" number ] [ ":" "count" "(" ")" ]
+ *             | type [ "where" condition ] [ "group" "by" group { "," group } ] [ "having" claim ]
+ *               [ "order" "by" [ "-" ] term { "," [ "-" ] term } ] [ "limit" number ]
+ *               [ ":" total { "," total } ]
  *   condition = and, or, not, parentheses over
  *               operand = != < <= > >= operand     one side is a path
  *               path [ "not" ] "in" (value, ...)
@@ -19,6 +22,13 @@
  *               name { "." name } through links to a field or to id; "name" if it is a keyword
  *               count(type [ "." link ] [ "where" condition ]) for a path: how many there are
  *   key       = [ "-" ] path
+ *   group     = path [ "as" name ]
+ *   total     = term [ "as" name ]
+ *   term      = + - * / and parentheses over count(), count(path), count(distinct path), sum(x),
+ *               avg(x), min(x), max(x), grouped paths, numbers, names of totals
+ *   x         = + - * / and parentheses over paths and numbers
+ *   claim     = and, or, not, parentheses over term = != < <= > >= term or value,
+ *               term "is" [ "not" ] "null"
  *
  * Null is neither equal nor unequal to anything: only "is null" finds it. A missing link reads as
  * null. Text is equal when its bytes are; < > and "like" look at its folded form, in which case and
@@ -103,6 +113,28 @@ kith_status query_sql(const struct query *q, const struct query_env *env, const 
 kith_status query_ids_sql(const struct query *q, const struct query_env *env,
                           const kith_value *params, kith_id lo, kith_id hi, struct arena *a,
                           struct query_sql *out, kith_error *e);
+/* -- totals ------------------------------------------------------------------------------------ */
+
+/* A query that groups, or ends in other totals than ": count()" alone, gives rows of named columns
+ * instead of records: the keys of each group, then its totals. */
+bool query_totals(const struct query *q);
+struct query_column {
+    const char *name; /* as written, or behind "as" */
+    bool number;
+};
+uint32_t query_columns(const struct query *q, const struct query_column **out);
+struct totals {
+    const kith_value *values; /* count * columns, row by row */
+    size_t count, columns;
+};
+/* Runs it. All rows at once, at most 100,000 groups (KITH_E_LIMIT beyond), in the order of "order
+ * by", then of the keys; in the arena. */
+kith_status query_select(const struct query *q, const struct query_env *env,
+                         const kith_value *params, struct conn *c, struct arena *a,
+                         struct totals *out, kith_error *e);
+
+/* -- pages of records -------------------------------------------------------------------------- */
+
 /* The cursor that continues after the row on which `st` stands, which is the last one handed out;
  * `given` rows were handed out in this page, which began at `after`. It carries the rows given so
  * far and the row's sort keys, as text that is safe in a URL and on a command line. */

@@ -99,7 +99,7 @@ static kith_status no_opposite_of_many(struct parser *p, const struct test *t, u
 }
 
 /* The comparison that the sign at hand stands for; 0: none. */
-static uint32_t comparison(const struct token *t) {
+uint32_t query_comparison(const struct token *t) {
     static const char *const signs[] = {[CMP_LT] = "<", [CMP_EQ] = "=",  [CMP_LE] = "<=",
                                         [CMP_GT] = ">", [CMP_NE] = "!=", [CMP_GE] = ">="};
     for (uint32_t i = CMP_LT; i <= CMP_GE; i++)
@@ -117,7 +117,7 @@ static kith_status parse_comparison(struct parser *p, struct test *t, const stru
     struct raw right;
     uint32_t at = p->token.at;
     t->kind = TEST_COMPARE;
-    t->cmp = comparison(&p->token);
+    t->cmp = query_comparison(&p->token);
     TRY(query_advance(p));
     TRY(query_raw(p, &right));
     if (left->kind != RAW_PATH) {
@@ -310,7 +310,8 @@ static kith_status parse_test(struct parser *p, bool negate, struct node **out) 
         TRY(f->test(p, f, at, t));
     } else {
         TRY(query_raw(p, &left));
-        TRY(comparison(&p->token) ? parse_comparison(p, t, &left) : parse_worded(p, t, &left));
+        TRY(query_comparison(&p->token) ? parse_comparison(p, t, &left)
+                                        : parse_worded(p, t, &left));
     }
     if (negate)
         negate_test(t);

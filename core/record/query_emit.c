@@ -444,6 +444,23 @@ static void put_joins(struct emit *m, const struct step *first) {
     }
 }
 
+/* The records to which a group's keys lead, each in a row of its own; one row where there is none.
+ */
+static void put_fan(struct emit *m) {
+    for (const struct step *s = m->fan; s; s = s->next) {
+        if (s->many) {
+            buf_puts(&m->b, " LEFT JOIN ");
+            put_link_table(m, s);
+            buf_puts(&m->b, " ON ");
+            put_link_origin(m, s);
+        }
+        if (!s->bare) {
+            buf_puts(&m->b, " LEFT JOIN ");
+            put_target(m, s);
+        }
+    }
+}
+
 /* A test on what is reached through links: EXISTS over the link tables. */
 static kith_status put_many_test(struct emit *m, const struct test *t) {
     buf_puts(&m->b, t->none ? "NOT EXISTS (SELECT 1 FROM " : "EXISTS (SELECT 1 FROM ");
@@ -519,6 +536,7 @@ kith_status emit_source(struct emit *m) {
     buf_puts(&m->b, " AS ");
     emit_record(m, NULL);
     put_joins(m, s->joins);
+    put_fan(m);
     return put_condition(m, " WHERE ");
 }
 

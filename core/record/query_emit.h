@@ -18,7 +18,8 @@ struct place {
 struct emit {
     struct buf b;
     const struct place *place;
-    uint32_t names; /* given out: t0 .. t<names - 1> */
+    const struct step *fan; /* of a group's keys, joined to the query's own records */
+    uint32_t names;         /* given out: t0 .. t<names - 1> */
     const struct query *q;
     const struct query_env *env;
     const struct query_dialect *dialect;

@@ -217,7 +217,12 @@ static const struct function functions[] = {
     {.doc = {"count", "count(TYPE where CONDITION)",
              "How many such records: count(task where state = 'open') > 3."},
      .term = parse_count},
-    {.doc = {"count", ": count()", "At the end of a query: how many, instead of which."}},
+    {.doc = {"total", "count(FIELD), count(distinct FIELD)",
+             "Of a group: how many values, how many different ones."}},
+    {.doc = {"sum", "sum(X), avg(X), min(X), max(X)",
+             "Of a group: X is a field or is calculated from fields: sum(amount * probability)."}},
+    {.doc = {"count", ": count()",
+             "At the end of a query: how many, instead of which; of a group, how many records."}},
 };
 #define FUNCTIONS (sizeof functions / sizeof *functions)
 

@@ -179,6 +179,7 @@ struct query {
     uint32_t key_count;
     int64_t limit; /* -1: none */
     bool counts;
+    struct group *group; /* of a query that gives totals (query_group.h); else NULL */
     const char *params[QUERY_CONDITIONS_MAX];
     uint32_t param_count;
     uint32_t value_count; /* operands in the whole tree */
@@ -198,6 +199,7 @@ struct parser {
     struct scope *scope;       /* the one whose condition is being read */
     uint32_t depth, conditions, related;
     bool params; /* allowed */
+    bool share;  /* paths that go to many share their steps: those of a group's keys */
 };
 
 struct name_list { /* a path as written */
@@ -231,6 +233,7 @@ struct raw {
     uint32_t at;
 };
 kith_status query_raw(struct parser *p, struct raw *out);
+uint32_t query_comparison(const struct token *t); /* CMP_* that the sign stands for; 0: none */
 kith_status query_duration(struct parser *p, int64_t *ms);
 
 /* A function of the language. The parse function that is set says where it may stand: as a
@@ -261,6 +264,10 @@ kith_status query_room(struct parser *p, uint32_t at, const struct rtype *t);
 kith_status query_matches(struct parser *p, const struct function *f, uint32_t at, struct test *t);
 kith_status query_has_words(const struct test *t, const struct query_env *env,
                             const kith_value *values, bool *yes, kith_error *e);
+
+/* group by and what follows it, or the totals behind ":" alone, to the end. (query_group.c) */
+kith_status query_group(struct parser *p);
+kith_status query_limit_clause(struct parser *p);
 
 /* The parser's tools (query_parse.c). */
 kith_status query_advance(struct parser *p);

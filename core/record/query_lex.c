@@ -100,8 +100,8 @@ static void lex_name(kith_str text, uint32_t from, enum token_kind kind, struct 
 }
 
 static kith_status lex_sign(kith_str text, struct token *out, kith_error *e) {
-    static const char *const signs[] = {"!=", "<=", ">=", "<", ">", "=", "(",
-                                        ")",  ",",  ".",  ":", "+", "-"};
+    static const char *const signs[] = {"!=", "<=", ">=", "<", ">", "=", "(", ")",
+                                        ",",  ".",  ":",  "+", "-", "*", "/"};
     static const struct {
         const char *wrong, *right;
     } foreign[] = {{"<>", "!="}, {"==", "="}, {"&&", "and"}, {"||", "or"}, {"!", "not"}};

@@ -133,7 +133,7 @@ static kith_status parse_order(struct parser *p) {
     return KITH_OK;
 }
 
-static kith_status parse_limit(struct parser *p) {
+kith_status query_limit_clause(struct parser *p) {
     if (!query_is_word(&p->token, "limit"))
         return KITH_OK;
     TRY(query_advance(p));
@@ -144,18 +144,28 @@ static kith_status parse_limit(struct parser *p) {
     return query_advance(p);
 }
 
-/* ": count()". Without a space behind the colon it reads as a parameter. */
-static kith_status parse_aggregate(struct parser *p) {
+/* ": count()", or other totals. Without a space behind the colon it reads as a parameter. */
+static kith_status parse_aggregate(struct parser *p, bool plain) {
+    struct parser begin = *p;
     if (p->token.kind != TOKEN_PARAM && !query_is_sign(&p->token, ":"))
         return KITH_OK;
     if (p->token.kind != TOKEN_PARAM)
         TRY(query_advance(p));
-    if (!str_ieqz(p->token.text, "count"))
-        return query_expected(p, "'count()'");
+    bool count = str_ieqz(p->token.text, "count") && query_is_sign(&p->ahead, "(");
     TRY(query_advance(p));
-    TRY(query_expect_sign(p, "("));
-    p->q->counts = true;
-    return query_expect_sign(p, ")");
+    if (count) {
+        TRY(query_advance(p));
+        count = query_is_sign(&p->token, ")") && p->ahead.kind == TOKEN_END;
+    }
+    p->q->counts = count;
+    if (count)
+        return query_advance(p);
+    *p = begin;
+    if (!plain)
+        return QUERY_FAIL(p, p->token.at,
+                          "totals of all records have neither order nor limit; "
+                          "group by a field, or leave these out");
+    return query_group(p);
 }
 
 /* -- a whole query ----------------------------------------------------------------------------- */
@@ -181,9 +191,11 @@ kith_status query_parse(struct query **out, const struct schema *s, struct arena
         TRY(query_advance(&p));
         TRY(query_condition(&p, false, &q->root.where));
     }
+    if (query_is_word(&p.token, "group"))
+        TRY(query_group(&p));
     TRY(parse_order(&p));
-    TRY(parse_limit(&p));
-    TRY(parse_aggregate(&p));
+    TRY(query_limit_clause(&p));
+    TRY(parse_aggregate(&p, q->key_count == 1 && q->limit < 0));
     if (p.token.kind != TOKEN_END)
         return query_expected(&p, q->root.where || q->key_count > 1 || q->limit >= 0
                                       ? "'and', 'or', 'order by', 'limit' or the end"

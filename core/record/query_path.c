@@ -78,6 +78,13 @@ static kith_status join_step(struct parser *p, const struct rfield *via, const s
     return new_step(p, via, from, at, &p->scope->joins, out);
 }
 
+static bool beyond_many(const struct step *s) {
+    for (; s; s = s->from)
+        if (s->many)
+            return true;
+    return false;
+}
+
 static kith_status many_step(struct parser *p, const struct rfield *via, const struct path *path,
                              struct test *test, struct step **out) {
     if (!test)
@@ -86,6 +93,11 @@ static kith_status many_step(struct parser *p, const struct rfield *via, const s
             "'%s' goes to many records; it can be compared with a value, but not sorted by "
             "or compared with a field",
             via->name);
+    for (struct step *s = test->many; s && p->share; s = s->next)
+        if (s->via == via && s->from == path->from) {
+            *out = s;
+            return KITH_OK;
+        }
     return new_step(p, via, path->from, path->at, &test->many, out);
 }
 
@@ -97,13 +109,14 @@ static kith_status follow(struct parser *p, const struct rfield *via, const stru
             p, next->at,
             "'%s' links to records of any type: compare it with an id; no field can follow",
             via->name);
-    if (via->kind == KITH_F_LINKS || (via->kind == KITH_F_LINK && test && test->many))
+    if (via->kind == KITH_F_LINKS || (via->kind == KITH_F_LINK && beyond_many(path->from)))
         TRY(many_step(p, via, path, test, &step));
     else if (via->kind == KITH_F_LINK)
         TRY(join_step(p, via, path->from, path->at, &step));
     else
         return QUERY_FAIL(p, next->at, "'%s' is a %s field, not a link: no field can follow",
                           via->name, field_kind_name(via->kind));
+    step->bare = false;
     path->from = step;
     path->type = step->type;
     return KITH_OK;
@@ -145,8 +158,9 @@ kith_status query_path(struct parser *p, const struct name_list *names, struct t
             TRY(follow(p, f, name + 1, test, out));
         } else if (f->kind == KITH_F_LINKS) {
             struct step *step = NULL;
+            uint32_t steps = p->scope->steps;
             TRY(many_step(p, f, out, test, &step));
-            step->bare = true;
+            step->bare = step->bare || p->scope->steps > steps; /* a new one */
             out->from = step;
             out->type = step->type;
         } else {

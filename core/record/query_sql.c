@@ -6,6 +6,7 @@
  * that may be null and goes downward one more for the nulls. Each is a SELECT of its own that an
  * index can seek to, and SQLite merges them in order, so that no page costs more than the first. */
 #include "record/query_emit.h"
+#include "record/query_group.h"
 
 /* -- order and pages --------------------------------------------------------------------------- */
 
@@ -159,6 +160,8 @@ kith_status query_sql(const struct query *q, const struct query_env *env, const 
     struct place root = emit_place(&m, &q->root, 0);
     m.place = &root;
     *out = (struct query_sql){0};
+    if (q->group)
+        return err_set(e, KITH_E_INVAL, NULL, "the query gives totals, not records");
     if (page < 1)
         return err_set(e, KITH_E_INVAL, NULL, "a page has at least one row");
     return emit_finish(&m, put_statement(&m, after, page, out), out);
@@ -183,6 +186,41 @@ kith_status query_ids_sql(const struct query *q, const struct query_env *env,
     m.place = &root;
     *out = (struct query_sql){0};
     return emit_finish(&m, put_ids(&m, lo, hi), out);
+}
+
+/* -- the records of totals --------------------------------------------------------------------- */
+
+static void put_leaf(struct emit *m, const struct path *path) {
+    bool part = path->part != PART_ALL && path->part < PART_CURRENCY;
+    if (part) /* it is taken where the totals are worked out */
+        emit_suffixed(m, path, "");
+    else
+        emit_column(m, path);
+    if (query_rule(path)->class == CLASS_MONEY) {
+        buf_puts(&m->b, ", ");
+        emit_suffixed(m, path, "__cur");
+        buf_puts(&m->b, ", ");
+        emit_suffixed(m, path, "__base");
+    } else if (path->part == PART_ALL && path->field && path->field->any_target) {
+        buf_puts(&m->b, ", ");
+        emit_suffixed(m, path, "__type");
+    }
+}
+
+kith_status query_leaves_sql(const struct query *q, const struct query_env *env,
+                             const kith_value *params, struct arena *a, struct query_sql *out,
+                             kith_error *e) {
+    struct emit m = {.q = q, .env = env, .params = params, .arena = a, .e = e, .names = 1};
+    struct place root = emit_place(&m, &q->root, 0);
+    m.place = &root;
+    m.fan = q->group->fan.many;
+    *out = (struct query_sql){0};
+    buf_puts(&m.b, q->group->leaf_count ? "SELECT " : "SELECT 1");
+    for (uint32_t i = 0; i < q->group->leaf_count; i++) {
+        buf_puts(&m.b, i ? ", " : "");
+        put_leaf(&m, &q->group->leaves[i].path);
+    }
+    return emit_finish(&m, emit_source(&m), out);
 }
 
 void query_bind(sqlite3_stmt *st, const struct query_sql *sql) {

@@ -181,7 +181,7 @@ static kith_status answer(void *arg, const struct match_question *q, int64_t *n,
 }
 
 /* The ids of the type's records that match, or the error's message. */
-static const char *matching(const char *type, const char *condition) {
+__attribute__((unused)) static const char *matching(const char *type, const char *condition) {
     static const struct match_source source = {lookup, answer, NULL};
     kith_error e = KITH_ERROR_INIT;
     struct predicate *p;

@@ -1,0 +1,956 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The query language: totals. The rows of one SELECT of all leaves are counted and added up in a
+ * table of groups here: SQLite would sort them first, and its sum() over numbers that do not fit
+ * gives an error or a REAL. Amounts of money are added in their own currency and in the company's
+ * at the same time; which of them counts is known at the end of a group. */
+#include "base/number.h"
+#include "base/text.h"
+#include "record/query_emit.h"
+#include "record/query_group.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WHOLE_MAX ((INT64_C(1) << 53) - 1) /* a whole number, as its fields hold it */
+
+/* A number, or an amount in its own currency (own, cur) and in the company's (base). */
+struct value {
+    bool null, no_base, mixed;
+    wide own, base;
+    char cur[4]; /* empty: no money, or none yet */
+};
+struct cell { /* one leaf of one row */
+    bool null, no_base;
+    int64_t i, base; /* base: amount in the company's currency, or the type of a link's record */
+    kith_str text;
+    char cur[4];
+};
+struct tally {
+    int64_t count, no_base; /* values, and those without an amount in the company's currency */
+    struct value sum;       /* or the lowest, or the highest */
+};
+struct bucket {
+    uint64_t hash;
+    struct cell *keys;
+    struct tally *tallies;
+};
+struct distinct_slot {
+    uint64_t group, high, low; /* the digest of a value; group is one more, 0: free */
+};
+struct distinct {
+    struct distinct_slot *slots;
+    size_t cap, count;
+};
+struct run {
+    const struct query *q;
+    const struct group *g;
+    const struct query_env *env;
+    const kith_value *params;
+    struct arena *a;
+    struct cell cells[QUERY_LEAVES_MAX];
+    struct bucket *buckets;
+    size_t count, cap;
+    uint32_t *slots; /* index of the bucket and one more; 0: free */
+    size_t slot_count;
+    size_t bytes;
+    struct distinct distinct[QUERY_TOTALS_MAX];
+    char last_cur[4]; /* see money_units */
+    int64_t last_factor;
+    kith_error *e;
+};
+
+/* -- exact numbers ----------------------------------------------------------------------------- */
+
+static const int64_t tens[] = {1,           10,           100,          1000,      10000,
+                               100000,      1000000,      10000000,     100000000, 1000000000,
+                               10000000000, 100000000000, 1000000000000};
+
+static bool scale_up(wide *n, uint32_t digits) {
+    return !__builtin_mul_overflow(*n, (wide)tens[digits], n);
+}
+
+/* n / d, rounded half to even; d is not 0. */
+static wide divide(wide n, wide d) {
+    if (d < 0) {
+        n = -n;
+        d = -d;
+    }
+    wide q = n / d, r = n % d, size = r < 0 ? -r : r;
+    bool up = size > d - size || (size == d - size && q % 2 != 0);
+    return up ? q + (n < 0 ? -1 : 1) : q;
+}
+
+static wide scale_down(wide n, uint32_t digits) {
+    return digits ? divide(n, tens[digits]) : n;
+}
+
+static kith_status too_large(struct run *x, kith_str what) {
+    kith_str s = text_cut(what, 60);
+    return err_set(x->e, KITH_E_LIMIT, NULL, "'%.*s' is too large a number", (int)s.len, s.ptr);
+}
+
+/* -- calculating ------------------------------------------------------------------------------- */
+
+/* The currency of two amounts together. */
+static void join_currency(struct value *out, const struct value *a, const struct value *b) {
+    const struct value *from = a->cur[0] ? a : b;
+    bool differ = a->cur[0] && b->cur[0] && memcmp(a->cur, b->cur, 3) != 0;
+    memcpy(out->cur, from->cur, sizeof out->cur);
+    out->mixed = a->mixed || b->mixed || differ;
+    out->no_base = a->no_base || b->no_base;
+}
+
+static bool add_one(wide a, wide b, const struct term *t, wide *out) {
+    uint32_t l = t->left->scale, r = t->right->scale;
+    if ((l < t->scale && !scale_up(&a, t->scale - l)) ||
+        (r < t->scale && !scale_up(&b, t->scale - r)))
+        return false;
+    return t->kind == TERM_ADD ? !__builtin_add_overflow(a, b, out)
+                               : !__builtin_sub_overflow(a, b, out);
+}
+
+static bool multiply_one(wide a, wide b, const struct term *t, wide *out) {
+    if (__builtin_mul_overflow(a, b, out))
+        return false;
+    *out = scale_down(*out, t->left->scale + t->right->scale - t->scale);
+    return true;
+}
+
+static bool divide_one(wide a, wide b, const struct term *t, wide *out) {
+    if (!scale_up(&a, TERM_SCALE - t->left->scale) ||
+        (t->right->scale && !scale_up(&a, t->right->scale)))
+        return false;
+    *out = divide(a, b);
+    return true;
+}
+
+static bool calculate_one(const struct term *t, wide a, wide b, wide *out) {
+    if (t->kind == TERM_MULTIPLY)
+        return multiply_one(a, b, t, out);
+    return t->kind == TERM_DIVIDE ? divide_one(a, b, t, out) : add_one(a, b, t, out);
+}
+
+static kith_status calculate(struct run *x, const struct term *t, const struct value *a,
+                             const struct value *b, struct value *out) {
+    bool zero = t->kind == TERM_DIVIDE && (b->own == 0 || (!b->no_base && b->base == 0));
+    out->null = a->null || b->null || zero;
+    if (out->null)
+        return KITH_OK;
+    join_currency(out, a, b);
+    if ((!out->mixed && !calculate_one(t, a->own, b->own, &out->own)) ||
+        (!out->no_base && !calculate_one(t, a->base, b->base, &out->base)))
+        return too_large(x, t->text);
+    if (t->measure != MEASURE_MONEY && (a->cur[0] || b->cur[0])) { /* money divided by money */
+        if (out->mixed && out->no_base)
+            return err_set(x->e, KITH_E_INVAL, NULL,
+                           "'%.*s': amounts in several currencies cannot be divided",
+                           (int)text_cut(t->text, 60).len, t->text.ptr);
+        out->own = out->base = out->mixed ? out->base : out->own;
+        out->mixed = out->no_base = false;
+        out->cur[0] = '\0';
+    }
+    return KITH_OK;
+}
+
+/* Most amounts are of the currency of the one before. */
+static wide money_units(struct run *x, int64_t minor, const char *cur) {
+    if (memcmp(cur, x->last_cur, sizeof x->last_cur) != 0) {
+        int32_t digits = currency_digits(cur);
+        memcpy(x->last_cur, cur, sizeof x->last_cur);
+        x->last_factor = tens[MONEY_SCALE - (uint32_t)(digits < 0 ? 2 : digits)];
+    }
+    return (wide)minor * x->last_factor;
+}
+
+static void cell_value(struct run *x, const struct cell *c, enum measure measure,
+                       struct value *out) {
+    *out = (struct value){.null = c->null, .own = c->i, .base = c->i};
+    if (measure != MEASURE_MONEY || c->null)
+        return;
+    memcpy(out->cur, c->cur, sizeof out->cur);
+    out->no_base = c->no_base;
+    out->base = c->no_base ? 0 : money_units(x, c->base, x->q->schema->base_currency);
+    out->own = money_units(x, c->i, c->cur);
+}
+
+static kith_status total_value(struct run *x, const struct bucket *b, uint32_t i,
+                               struct value *out);
+
+/* The amount in the company's currency stands for one in several. */
+static void settle(const struct run *x, struct value *v) {
+    v->own = v->base;
+    v->mixed = false;
+    memcpy(v->cur, x->q->schema->base_currency, sizeof v->cur);
+}
+
+/* A term over one record (b NULL) or over a group. */
+static kith_status evaluate(struct run *x, const struct bucket *b, const struct term *t,
+                            struct value *out) {
+    struct value l, r;
+    *out = (struct value){0};
+    switch (t->kind) {
+    case TERM_NUMBER:
+        out->own = out->base = t->number;
+        return KITH_OK;
+    case TERM_LEAF:
+        cell_value(x, &x->cells[t->index], t->measure, out);
+        return KITH_OK;
+    case TERM_KEY:
+        cell_value(x, &b->keys[t->index], t->measure, out);
+        return KITH_OK;
+    case TERM_TOTAL:
+        return total_value(x, b, t->index, out);
+    case TERM_NEGATE:
+        TRY(evaluate(x, b, t->left, out));
+        out->own = -out->own;
+        out->base = -out->base;
+        return KITH_OK;
+    default:
+        TRY(evaluate(x, b, t->left, &l));
+        TRY(evaluate(x, b, t->right, &r));
+        TRY(calculate(x, t, &l, &r, out));
+        if (b && out->mixed && !out->no_base)
+            settle(x, out);
+        return KITH_OK;
+    }
+}
+
+/* -- tallies ----------------------------------------------------------------------------------- */
+
+static kith_status add_up(struct run *x, const struct total *total, struct tally *t,
+                          const struct value *v) {
+    struct value *s = &t->sum;
+    bool differ = s->cur[0] && memcmp(s->cur, v->cur, 3) != 0;
+    if (t->count == 0)
+        memcpy(s->cur, v->cur, sizeof s->cur);
+    s->mixed |= v->mixed || differ;
+    t->no_base += v->no_base;
+    t->count++;
+    if (__builtin_add_overflow(s->own, v->own, &s->own) ||
+        __builtin_add_overflow(s->base, v->base, &s->base))
+        return too_large(x, total->text);
+    return KITH_OK;
+}
+
+static void keep_extreme(const struct total *total, struct tally *t, const struct value *v) {
+    struct value *s = &t->sum;
+    bool least = total->kind == TOTAL_MIN;
+    bool differ = s->cur[0] && memcmp(s->cur, v->cur, 3) != 0;
+    if (t->count == 0) {
+        memcpy(s->cur, v->cur, sizeof s->cur);
+        s->own = v->own;
+    }
+    if (!v->no_base && (t->count == t->no_base || (least ? v->base < s->base : v->base > s->base)))
+        s->base = v->base;
+    if (least ? v->own < s->own : v->own > s->own)
+        s->own = v->own;
+    s->mixed |= v->mixed || differ;
+    t->no_base += v->no_base;
+    t->count++;
+}
+
+static uint64_t mix(uint64_t h, uint64_t v) {
+    h = (h ^ v) * 0x9E3779B97F4A7C15u;
+    return h ^ (h >> 29);
+}
+
+static uint64_t hash_text(uint64_t h, kith_str s) {
+    uint64_t word;
+    while (s.len >= sizeof word) {
+        memcpy(&word, s.ptr, sizeof word);
+        h = mix(h, word);
+        s.ptr += sizeof word;
+        s.len -= sizeof word;
+    }
+    word = s.len;
+    for (uint64_t i = 0; i < s.len; i++)
+        word = word << 8 | (unsigned char)s.ptr[i];
+    return mix(h, word);
+}
+
+static uint64_t hash_cell(uint64_t h, const struct cell *c) {
+    if (c->null)
+        return mix(h, 0x5bd1e995);
+    return c->text.ptr ? hash_text(h, c->text) : mix(mix(h, (uint64_t)c->i), (uint64_t)c->base);
+}
+
+static bool same_cell(const struct cell *a, const struct cell *b) {
+    if (a->null || b->null)
+        return a->null == b->null;
+    if (a->text.ptr)
+        return a->text.len == b->text.len && memcmp(a->text.ptr, b->text.ptr, a->text.len) == 0;
+    return a->i == b->i && a->base == b->base;
+}
+
+/* A value by 128 bits: the number itself, or a digest that no two texts can be made to share. */
+static void digest(const struct cell *c, enum measure measure, uint64_t out[2]) {
+    out[0] = (uint64_t)c->i;
+    out[1] = (uint64_t)c->base;
+    if (measure == MEASURE_MONEY) {
+        out[1] = 0;
+        memcpy(&out[1], c->cur, 3);
+    }
+    if (c->text.ptr)
+        crypto_generichash((unsigned char *)out, 16, (const unsigned char *)c->text.ptr,
+                           c->text.len, NULL, 0);
+}
+
+static size_t place_of(const struct distinct *d, const struct distinct_slot *v) {
+    return mix(mix(mix(v->group, v->low), v->high), 1) & (d->cap - 1);
+}
+
+static kith_status grow_distinct(struct run *x, struct distinct *d) {
+    struct distinct old = *d;
+    d->cap = old.cap ? 2 * old.cap : 64;
+    d->slots = calloc(d->cap, sizeof *d->slots);
+    if (!d->slots) {
+        *d = old;
+        return err_nomem(x->e);
+    }
+    for (size_t i = 0; i < old.cap; i++) {
+        size_t at = place_of(d, &old.slots[i]);
+        while (old.slots[i].group && d->slots[at].group)
+            at = (at + 1) & (d->cap - 1);
+        if (old.slots[i].group)
+            d->slots[at] = old.slots[i];
+    }
+    free(old.slots);
+    return KITH_OK;
+}
+
+/* Is the value new to the group? */
+static kith_status is_new(struct run *x, struct distinct *d, const struct distinct_slot *value,
+                          bool *yes) {
+    if (2 * d->count >= d->cap)
+        TRY(grow_distinct(x, d));
+    size_t at = place_of(d, value);
+    for (; d->slots[at].group; at = (at + 1) & (d->cap - 1))
+        if (memcmp(&d->slots[at], value, sizeof *value) == 0)
+            break;
+    *yes = d->slots[at].group == 0;
+    if (!*yes)
+        return KITH_OK;
+    if (d->count == QUERY_DISTINCT_MAX)
+        return err_set(x->e, KITH_E_LIMIT, NULL,
+                       "more than %u different values to count; narrow the query",
+                       QUERY_DISTINCT_MAX);
+    d->slots[at] = *value;
+    d->count++;
+    return KITH_OK;
+}
+
+static kith_status tally_distinct(struct run *x, uint32_t i, size_t bucket, const struct cell *c,
+                                  bool *fresh) {
+    uint64_t id[2];
+    digest(c, x->g->totals[i].of->measure, id);
+    return is_new(x, &x->distinct[i], &(struct distinct_slot){bucket + 1, id[1], id[0]}, fresh);
+}
+
+static kith_status tally_one(struct run *x, size_t bucket, uint32_t i) {
+    const struct total *total = &x->g->totals[i];
+    struct tally *t = &x->buckets[bucket].tallies[i];
+    struct value v;
+    bool fresh = true;
+    if (total->kind <= TOTAL_DISTINCT) {
+        const struct cell *c = total->of ? &x->cells[total->of->index] : NULL;
+        if (c && c->null)
+            return KITH_OK;
+        if (total->kind == TOTAL_DISTINCT)
+            TRY(tally_distinct(x, i, bucket, c, &fresh));
+        t->count += fresh;
+        return KITH_OK;
+    }
+    TRY(evaluate(x, NULL, total->of, &v));
+    if (v.null)
+        return KITH_OK;
+    if (total->kind == TOTAL_SUM || total->kind == TOTAL_AVG)
+        return add_up(x, total, t, &v);
+    keep_extreme(total, t, &v);
+    return KITH_OK;
+}
+
+/* A sum as one amount: in the only currency that there was, else in the company's. */
+static kith_status one_currency(struct run *x, const struct total *total, const struct tally *t,
+                                struct value *v) {
+    if (!v->cur[0] || !v->mixed) {
+        v->no_base = t->no_base > 0;
+        return KITH_OK;
+    }
+    if (t->no_base > 0)
+        return err_set(x->e, KITH_E_INVAL, NULL,
+                       "'%.*s' is of amounts in several currencies, and %lld of them have no known "
+                       "amount in %s: group by the currency (group by amount.currency), or ask for "
+                       "one of them",
+                       (int)text_cut(total->text, 60).len, total->text.ptr, (long long)t->no_base,
+                       x->q->schema->base_currency);
+    settle(x, v);
+    return KITH_OK;
+}
+
+static kith_status total_value(struct run *x, const struct bucket *b, uint32_t i,
+                               struct value *out) {
+    const struct total *total = &x->g->totals[i];
+    const struct tally *t = &b->tallies[i];
+    *out = (struct value){.own = t->count, .base = t->count};
+    if (total->kind <= TOTAL_DISTINCT)
+        return KITH_OK;
+    *out = t->sum;
+    out->null = t->count == 0;
+    if (out->null)
+        return KITH_OK;
+    TRY(one_currency(x, total, t, out));
+    if (total->kind != TOTAL_AVG)
+        return KITH_OK;
+    if (!scale_up(&out->own, TERM_SCALE - total->of->scale) ||
+        !scale_up(&out->base, TERM_SCALE - total->of->scale))
+        return too_large(x, total->text);
+    out->own = divide(out->own, t->count);
+    out->base = divide(out->base, t->count);
+    return KITH_OK;
+}
+
+/* -- groups ------------------------------------------------------------------------------------ */
+
+static bool same_keys(const struct run *x, const struct bucket *b) {
+    for (uint32_t i = 0; i < x->g->key_count; i++)
+        if (!same_cell(&b->keys[i], &x->cells[x->g->keys[i]->index]))
+            return false;
+    return true;
+}
+
+static kith_status grow_slots(struct run *x) {
+    size_t count = x->slot_count ? 2 * x->slot_count : 64;
+    uint32_t *slots = calloc(count, sizeof *slots);
+    if (!slots)
+        return err_nomem(x->e);
+    for (size_t i = 0; i < x->count; i++) {
+        size_t at = x->buckets[i].hash & (count - 1);
+        while (slots[at])
+            at = (at + 1) & (count - 1);
+        slots[at] = (uint32_t)i + 1;
+    }
+    free(x->slots);
+    x->slots = slots;
+    x->slot_count = count;
+    return KITH_OK;
+}
+
+static kith_status check_groups(struct run *x) {
+    size_t tallies = (x->count + 1) * (x->g->total_count ? x->g->total_count : 1);
+    if (x->count < QUERY_GROUPS_MAX && tallies <= QUERY_TALLIES_MAX && x->bytes <= QUERY_KEYS_BYTES)
+        return KITH_OK;
+    return err_set(x->e, KITH_E_LIMIT, NULL,
+                   "more than %zu groups; narrow the query with where, or group by less", x->count);
+}
+
+static kith_status new_bucket(struct run *x, uint64_t hash) {
+    const struct group *g = x->g;
+    TRY(check_groups(x));
+    struct bucket *more = arena_grow(x->a, x->buckets, x->count, &x->cap, sizeof *more);
+    struct cell *keys = ARENA_ARRAY(x->a, struct cell, g->key_count);
+    struct tally *tallies = ARENA_ARRAY(x->a, struct tally, g->total_count);
+    if (!more || !keys || !tallies)
+        return err_nomem(x->e);
+    for (uint32_t i = 0; i < g->key_count; i++) {
+        keys[i] = x->cells[g->keys[i]->index];
+        if (!keys[i].text.ptr)
+            continue;
+        x->bytes += keys[i].text.len;
+        keys[i].text = arena_str(x->a, keys[i].text);
+        if (!keys[i].text.ptr)
+            return err_nomem(x->e);
+    }
+    x->buckets = more;
+    x->buckets[x->count++] = (struct bucket){hash, keys, tallies};
+    return KITH_OK;
+}
+
+/* The group of the row at hand. */
+static kith_status find_bucket(struct run *x, size_t *out) {
+    uint64_t hash = 0;
+    for (uint32_t i = 0; i < x->g->key_count; i++)
+        hash = hash_cell(hash, &x->cells[x->g->keys[i]->index]);
+    if (2 * x->count >= x->slot_count)
+        TRY(grow_slots(x));
+    size_t at = hash & (x->slot_count - 1);
+    for (; x->slots[at]; at = (at + 1) & (x->slot_count - 1)) {
+        const struct bucket *b = &x->buckets[x->slots[at] - 1];
+        if (b->hash == hash && same_keys(x, b)) {
+            *out = x->slots[at] - 1;
+            return KITH_OK;
+        }
+    }
+    TRY(new_bucket(x, hash));
+    *out = x->count - 1;
+    x->slots[at] = (uint32_t)x->count;
+    return KITH_OK;
+}
+
+/* -- rows -------------------------------------------------------------------------------------- */
+
+/* An amount in the company's currency is its own amount there. */
+static void read_money(const struct run *x, sqlite3_stmt *st, int column, struct cell *c) {
+    kith_str cur = column_str(st, column + 1);
+    memcpy(c->cur, cur.ptr ? cur.ptr : "", cur.len < 3 ? cur.len : 3);
+    c->base = c->i;
+    if (memcmp(c->cur, x->q->schema->base_currency, 3) == 0)
+        return;
+    c->no_base = sqlite3_column_type(st, column + 2) == SQLITE_NULL;
+    c->base = sqlite3_column_int64(st, column + 2);
+}
+
+/* Parts of dates are taken here; the SELECT gives the whole. */
+static int64_t part_of(const struct run *x, const struct path *path, int64_t v) {
+    if (path->part == PART_ALL || path->part >= PART_CURRENCY)
+        return v;
+    return path->field->kind == KITH_F_TIME ? query_time_part(path->part, v, x->env->zone)
+                                            : query_date_part(path->part, v);
+}
+
+static void read_cell(const struct run *x, sqlite3_stmt *st, const struct leaf *l,
+                      struct cell *out) {
+    int column = (int)l->column;
+    sqlite3_value *v = sqlite3_column_value(st, column); /* the connection is this thread's */
+    int type = sqlite3_value_type(v);
+    *out = (struct cell){.null = type == SQLITE_NULL};
+    if (out->null)
+        return;
+    if (type == SQLITE_TEXT) {
+        out->text.ptr = (const char *)sqlite3_value_text(v);
+        out->text.len = (uint64_t)sqlite3_value_bytes(v);
+        out->text.ptr = out->text.ptr ? out->text.ptr : "";
+        return;
+    }
+    out->i = part_of(x, &l->path, sqlite3_value_int64(v));
+    if (l->money)
+        read_money(x, st, column, out);
+    else if (l->path.field && l->path.field->any_target && l->path.part == PART_ALL)
+        out->base = sqlite3_column_int64(st, column + 1);
+}
+
+static kith_status read_rows(struct run *x, struct conn *c, sqlite3_stmt *st) {
+    size_t bucket = 0;
+    bool row;
+    if (x->g->key_count == 0) /* one row, also of nothing */
+        TRY(find_bucket(x, &bucket));
+    for (;;) {
+        TRY(conn_step(c, st, &row, x->e));
+        if (!row)
+            return KITH_OK;
+        for (uint32_t i = 0; i < x->g->leaf_count; i++)
+            read_cell(x, st, &x->g->leaves[i], &x->cells[i]);
+        if (x->g->key_count)
+            TRY(find_bucket(x, &bucket));
+        for (uint32_t i = 0; i < x->g->total_count; i++)
+            TRY(tally_one(x, bucket, i));
+    }
+}
+
+/* -- having ------------------------------------------------------------------------------------ */
+
+enum truth { NO, YES, UNKNOWN };
+
+static uint32_t order_wide(wide a, wide b) {
+    return a < b ? CMP_LT : a > b ? CMP_GT : CMP_EQ;
+}
+
+/* The value of a parameter, now(), a text, as a number at the term's scale. *to: the day behind it,
+ * when a time is compared with a whole day. */
+static kith_status operand_value(struct run *x, const struct term *t, struct value *out,
+                                 kith_value *whole) {
+    struct test test = {.kind = TEST_COMPARE, .cmp = CMP_LT};
+    *out = (struct value){0};
+    if (t->measure == MEASURE_NUMBER) { /* a parameter */
+        kith_value v = x->params[t->operand.value.as.i];
+        kith_str text = v.kind == KITH_TEXT ? v.as.s : STR("");
+        int64_t n = v.as.i;
+        if (v.kind == KITH_DECIMAL)
+            n = v.as.decimal.units;
+        else if (v.kind == KITH_TEXT && !decimal_parse(text, 9, &n))
+            return err_set(x->e, KITH_E_INVAL, NULL, ":%s: write a number",
+                           x->q->params[t->operand.value.as.i]);
+        uint32_t scale = v.kind == KITH_TEXT      ? 9
+                         : v.kind == KITH_DECIMAL ? (uint32_t)v.as.decimal.scale
+                                                  : 0;
+        out->null = v.kind == KITH_NULL;
+        out->own = out->base = (wide)n * tens[9 - scale];
+        return KITH_OK;
+    }
+    test.path = *t->path;
+    TRY(query_operand(x->q, &test, &t->operand, x->env, x->params, x->a, whole, x->e));
+    out->null = whole->kind == KITH_NULL;
+    out->own = out->base = whole->as.i;
+    if (whole->kind == KITH_MONEY) {
+        memcpy(out->cur, whole->as.money.currency, sizeof out->cur);
+        out->own = money_units(x, whole->as.money.minor, out->cur);
+        out->no_base = memcmp(out->cur, x->q->schema->base_currency, 3) != 0;
+        out->base = out->own;
+    }
+    return KITH_OK;
+}
+
+/* The text of a key that is none of the numbers. */
+static kith_str cell_text(const struct run *x, const struct path *path, const struct cell *c) {
+    return c->text.ptr && query_folds(path) ? text_fold(x->a, c->text) : c->text;
+}
+
+static uint32_t order_text(kith_str a, kith_str b) {
+    int n = str_cmp(a, b);
+    return n < 0 ? CMP_LT : n > 0 ? CMP_GT : CMP_EQ;
+}
+
+/* A key of text, options or links and a value. */
+static enum truth compare_other(struct run *x, const struct bucket *b, const struct term *key,
+                                uint32_t cmp, const kith_value *v) {
+    const struct cell *c = &b->keys[key->index];
+    if (c->null || v->kind == KITH_NULL)
+        return UNKNOWN;
+    if (v->kind == KITH_LINK)
+        return cmp & order_wide(c->i, (int64_t)v->as.link.id) ? YES : NO;
+    if (v->kind != KITH_TEXT)
+        return cmp & order_wide(c->i, v->as.i) ? YES : NO;
+    if (cmp == CMP_EQ || cmp == CMP_NE)
+        return (cmp == CMP_EQ) == str_eq(c->text, v->as.s) ? YES : NO;
+    return cmp & order_text(cell_text(x, key->path, c), v->as.s) ? YES : NO;
+}
+
+static bool comparable(struct value *l, struct value *r) {
+    if (!l->cur[0] || !r->cur[0] || memcmp(l->cur, r->cur, 3) == 0)
+        return true;
+    if (l->no_base || r->no_base)
+        return false;
+    l->own = l->base;
+    r->own = r->base;
+    return true;
+}
+
+static uint32_t mirrored(uint32_t cmp) {
+    return (cmp & CMP_EQ) | (cmp & CMP_LT ? CMP_GT : 0u) | (cmp & CMP_GT ? CMP_LT : 0u);
+}
+
+static kith_status compare_value(struct run *x, const struct bucket *b, const struct term *l,
+                                 uint32_t cmp, const struct term *operand, enum truth *out) {
+    struct value a, v;
+    kith_value whole = value_null();
+    struct test equal = {.kind = TEST_COMPARE, .cmp = CMP_EQ};
+    if (l->measure == MEASURE_OTHER) {
+        equal.path = *l->path;
+        equal.cmp = cmp;
+        TRY(query_operand(x->q, &equal, &operand->operand, x->env, x->params, x->a, &whole, x->e));
+        *out = compare_other(x, b, l, cmp, &whole);
+        return KITH_OK;
+    }
+    TRY(evaluate(x, b, l, &a));
+    TRY(operand_value(x, operand, &v, &whole));
+    if (a.null || v.null) {
+        *out = UNKNOWN;
+        return KITH_OK;
+    }
+    if (l->measure == MEASURE_TIME && whole.kind == KITH_DATE) {
+        bool before = a.own < query_day_start(x->env, whole.as.i);
+        bool behind = a.own >= query_day_start(x->env, whole.as.i + 1);
+        *out = cmp & (before ? CMP_LT : behind ? CMP_GT : CMP_EQ) ? YES : NO;
+        return KITH_OK;
+    }
+    if (!comparable(&a, &v)) { /* amounts are ordered within one currency only */
+        *out = cmp == CMP_NE ? YES : NO;
+        return KITH_OK;
+    }
+    if (l->scale < operand->scale && l->measure <= MEASURE_MONEY &&
+        !scale_up(&a.own, operand->scale - l->scale))
+        return too_large(x, l->text);
+    if (operand->scale < l->scale && l->measure <= MEASURE_MONEY &&
+        !scale_up(&v.own, l->scale - operand->scale))
+        return too_large(x, l->text);
+    *out = cmp & order_wide(a.own, v.own) ? YES : NO;
+    return KITH_OK;
+}
+
+static kith_status compare_terms(struct run *x, const struct bucket *b, const struct term *t,
+                                 enum truth *out) {
+    struct value l, r;
+    if (t->right->kind == TERM_OPERAND)
+        return compare_value(x, b, t->left, t->index, t->right, out);
+    if (t->left->kind == TERM_OPERAND)
+        return compare_value(x, b, t->right, mirrored(t->index), t->left, out);
+    if (t->left->measure == MEASURE_OTHER) {
+        const struct cell *a = &b->keys[t->left->index], *c = &b->keys[t->right->index];
+        uint32_t o =
+            a->text.ptr && c->text.ptr ? order_text(a->text, c->text) : order_wide(a->i, c->i);
+        *out = a->null || c->null ? UNKNOWN : t->index & o ? YES : NO;
+        return KITH_OK;
+    }
+    TRY(evaluate(x, b, t->left, &l));
+    TRY(evaluate(x, b, t->right, &r));
+    if (l.null || r.null) {
+        *out = UNKNOWN;
+        return KITH_OK;
+    }
+    if (!comparable(&l, &r)) {
+        *out = t->index == CMP_NE ? YES : NO;
+        return KITH_OK;
+    }
+    uint32_t a = t->left->scale, c = t->right->scale;
+    if ((a < c && !scale_up(&l.own, c - a)) || (c < a && !scale_up(&r.own, a - c)))
+        return too_large(x, t->text);
+    *out = t->index & order_wide(l.own, r.own) ? YES : NO;
+    return KITH_OK;
+}
+
+static kith_status holds(struct run *x, const struct bucket *b, const struct term *t,
+                         enum truth *out) {
+    struct value v;
+    enum truth r;
+    switch (t->kind) {
+    case TERM_COMPARE:
+        return compare_terms(x, b, t, out);
+    case TERM_IS_NULL:
+        if (t->left->measure == MEASURE_OTHER)
+            v.null = b->keys[t->left->index].null;
+        else
+            TRY(evaluate(x, b, t->left, &v));
+        *out = v.null != (t->index != 0) ? YES : NO;
+        return KITH_OK;
+    case TERM_NOT:
+        TRY(holds(x, b, t->left, out));
+        *out = *out == YES ? NO : *out == NO ? YES : UNKNOWN;
+        return KITH_OK;
+    default:
+        TRY(holds(x, b, t->left, out));
+        TRY(holds(x, b, t->right, &r));
+        if (t->kind == TERM_AND)
+            *out = *out == NO || r == NO ? NO : *out == YES && r == YES ? YES : UNKNOWN;
+        else
+            *out = *out == YES || r == YES ? YES : *out == NO && r == NO ? NO : UNKNOWN;
+        return KITH_OK;
+    }
+}
+
+static kith_status keep_groups(struct run *x) {
+    size_t kept = 0;
+    for (size_t i = 0; x->g->having && i < x->count; i++) {
+        enum truth is;
+        TRY(holds(x, &x->buckets[i], x->g->having, &is));
+        if (is == YES)
+            x->buckets[kept++] = x->buckets[i];
+    }
+    x->count = x->g->having ? kept : x->count;
+    return KITH_OK;
+}
+
+/* -- order ------------------------------------------------------------------------------------- */
+
+struct sorted {
+    const struct bucket *bucket;
+    const struct run *run;
+    struct value *by;   /* of the terms of "order by" */
+    kith_str *text;     /* of those that are texts, then of the keys */
+    bool *incomparable; /* amounts in several currencies stood against each other */
+};
+
+static int order_values(const struct sorted *s, struct value a, struct value b) {
+    if (a.null || b.null)
+        return a.null && b.null ? 0 : a.null ? -1 : 1;
+    if (!comparable(&a, &b))
+        *s->incomparable = true;
+    return a.own < b.own ? -1 : a.own > b.own;
+}
+
+static int order_keys(const struct sorted *a, const struct sorted *b, uint32_t i, kith_str x,
+                      kith_str y) {
+    const struct cell *k = &a->bucket->keys[i], *l = &b->bucket->keys[i];
+    if (k->null || l->null)
+        return k->null && l->null ? 0 : k->null ? -1 : 1;
+    if (k->text.ptr) {
+        int n = str_cmp(x, y);
+        return n ? n : str_cmp(k->text, l->text);
+    }
+    return k->i < l->i ? -1 : k->i > l->i;
+}
+
+static int compare_sorted(const void *pa, const void *pb) {
+    const struct sorted *a = pa, *b = pb;
+    const struct group *g = a->run->g;
+    for (uint32_t i = 0; i < g->order_count; i++) {
+        const struct term *t = g->order[i];
+        int n = t->measure == MEASURE_OTHER
+                    ? order_keys(a, b, t->index, a->text[t->index], b->text[t->index])
+                    : order_values(a, a->by[i], b->by[i]);
+        if (n)
+            return g->descending[i] ? -n : n;
+    }
+    for (uint32_t i = 0; i < g->key_count; i++) {
+        int n = order_keys(a, b, i, a->text[i], b->text[i]);
+        if (n)
+            return n;
+    }
+    return 0;
+}
+
+static kith_status prepare_sorted(struct run *x, const struct bucket *b, bool *incomparable,
+                                  struct sorted *out) {
+    const struct group *g = x->g;
+    *out = (struct sorted){b, x, ARENA_ARRAY(x->a, struct value, g->order_count),
+                           ARENA_ARRAY(x->a, kith_str, g->key_count), incomparable};
+    if (!out->by || !out->text)
+        return err_nomem(x->e);
+    for (uint32_t i = 0; i < g->order_count; i++)
+        if (g->order[i]->measure != MEASURE_OTHER)
+            TRY(evaluate(x, b, g->order[i], &out->by[i]));
+    for (uint32_t i = 0; i < g->key_count; i++) {
+        out->text[i] = cell_text(x, g->keys[i]->path, &b->keys[i]);
+        if (b->keys[i].text.ptr && !out->text[i].ptr)
+            return err_nomem(x->e);
+    }
+    return KITH_OK;
+}
+
+static kith_status sort_groups(struct run *x, struct sorted **out) {
+    bool incomparable = false;
+    struct sorted *rows = *out = ARENA_ARRAY(x->a, struct sorted, x->count);
+    if (!rows)
+        return err_nomem(x->e);
+    for (size_t i = 0; i < x->count; i++)
+        TRY(prepare_sorted(x, &x->buckets[i], &incomparable, &rows[i]));
+    if (x->count > 1)
+        qsort(rows, x->count, sizeof *rows, compare_sorted);
+    if (incomparable)
+        return err_set(x->e, KITH_E_INVAL, NULL,
+                       "amounts in several currencies have no order: sort by something else, or "
+                       "ask for one currency");
+    return KITH_OK;
+}
+
+/* -- results ----------------------------------------------------------------------------------- */
+
+static kith_status as_int64(struct run *x, const struct term *t, wide n, int64_t most,
+                            int64_t *out) {
+    if (n > most || n < -(wide)most)
+        return too_large(x, t->text);
+    *out = (int64_t)n;
+    return KITH_OK;
+}
+
+static kith_status give_money(struct run *x, const struct term *t, const struct value *v,
+                              kith_value *out) {
+    int32_t digits = currency_digits(v->cur);
+    uint32_t shown = digits < 0 ? 2 : (uint32_t)digits;
+    *out = (kith_value){.kind = KITH_MONEY};
+    memcpy(out->as.money.currency, v->cur, sizeof v->cur);
+    return as_int64(x, t, scale_down(v->own, t->scale - shown), INT64_MAX, &out->as.money.minor);
+}
+
+static kith_status give_number(struct run *x, const struct term *t, const struct value *v,
+                               kith_value *out) {
+    wide n = scale_down(v->own, t->scale - t->shown);
+    *out = (kith_value){.kind = t->shown ? KITH_DECIMAL : KITH_INT};
+    if (t->shown == 0)
+        return as_int64(x, t, n, WHOLE_MAX, &out->as.i);
+    out->as.decimal.scale = (int32_t)t->shown;
+    return as_int64(x, t, n, INT64_MAX, &out->as.decimal.units);
+}
+
+static kith_status give_value(struct run *x, const struct term *t, const struct value *v,
+                              kith_value *out) {
+    static const uint32_t kinds[] = {
+        [MEASURE_DURATION] = KITH_DURATION, [MEASURE_DATE] = KITH_DATE, [MEASURE_TIME] = KITH_TIME};
+    *out = value_null();
+    if (v->null)
+        return KITH_OK;
+    if (t->measure == MEASURE_MONEY && v->mixed)
+        return err_set(x->e, KITH_E_INVAL, NULL,
+                       "'%.*s' is of amounts in several currencies: group by the currency",
+                       (int)text_cut(t->text, 60).len, t->text.ptr);
+    if (t->measure == MEASURE_MONEY)
+        return give_money(x, t, v, out);
+    if (t->measure == MEASURE_NUMBER)
+        return give_number(x, t, v, out);
+    out->kind = kinds[t->measure];
+    return as_int64(x, t, scale_down(v->own, t->scale), INT64_MAX, &out->as.i);
+}
+
+/* A key as its field gives it. */
+static kith_value key_value(const struct term *t, const struct cell *c) {
+    enum value_class class = query_rule(t->path)->class;
+    if (c->null)
+        return value_null();
+    if (c->text.ptr)
+        return value_str(c->text);
+    switch (class) {
+    case CLASS_DECIMAL:
+        return (kith_value){.kind = KITH_DECIMAL,
+                            .as.decimal = {.units = c->i, .scale = t->path->field->scale}};
+    case CLASS_BOOL:
+        return (kith_value){.kind = KITH_BOOL, .as.i = c->i};
+    case CLASS_DATE:
+        return (kith_value){.kind = KITH_DATE, .as.i = c->i};
+    case CLASS_TIME:
+        return value_time(c->i);
+    case CLASS_DURATION:
+        return (kith_value){.kind = KITH_DURATION, .as.i = c->i};
+    case CLASS_ID:
+        return value_link((kith_id)c->i, t->path->type->id);
+    case CLASS_LINK: {
+        const struct rfield *f = t->path->field;
+        uint32_t type = !f ? t->path->type->id : f->any_target ? (uint32_t)c->base : f->target->id;
+        return value_link((kith_id)c->i, type);
+    }
+    default:
+        return value_int(c->i);
+    }
+}
+
+static kith_status give_row(struct run *x, const struct bucket *b, kith_value *out) {
+    const struct group *g = x->g;
+    struct value v;
+    for (uint32_t i = 0; i < g->key_count; i++)
+        out[i] = key_value(g->keys[i], &b->keys[i]);
+    for (uint32_t i = 0; i < g->output_count; i++) {
+        TRY(evaluate(x, b, g->outputs[i], &v));
+        TRY(give_value(x, g->outputs[i], &v, &out[g->key_count + i]));
+    }
+    return KITH_OK;
+}
+
+static kith_status give_rows(struct run *x, struct totals *out) {
+    struct sorted *rows;
+    size_t columns = x->g->key_count + x->g->output_count;
+    TRY(keep_groups(x));
+    TRY(sort_groups(x, &rows));
+    out->count =
+        x->q->limit >= 0 && (uint64_t)x->q->limit < x->count ? (size_t)x->q->limit : x->count;
+    out->columns = columns;
+    kith_value *values = ARENA_ARRAY(x->a, kith_value, out->count * columns);
+    if (!values)
+        return err_nomem(x->e);
+    out->values = values;
+    for (size_t i = 0; i < out->count; i++)
+        TRY(give_row(x, rows[i].bucket, &values[i * columns]));
+    return KITH_OK;
+}
+
+kith_status query_select(const struct query *q, const struct query_env *env,
+                         const kith_value *params, struct conn *c, struct arena *a,
+                         struct totals *out, kith_error *e) {
+    struct query_sql sql;
+    sqlite3_stmt *st;
+    *out = (struct totals){0};
+    if (!q->group)
+        return err_set(e, KITH_E_INVAL, NULL, "the query gives records, not totals");
+    TRY(query_leaves_sql(q, env, params, a, &sql, e));
+    struct run *x = ARENA_NEW(a, struct run);
+    if (!x)
+        return err_nomem(e);
+    *x = (struct run){.q = q, .g = q->group, .env = env, .params = params, .a = a, .e = e};
+    TRY(conn_prepare_once(c, sql.sql, &st, e));
+    query_bind(st, &sql);
+    kith_status status = read_rows(x, c, st);
+    sqlite3_finalize(st);
+    if (status == KITH_OK)
+        status = give_rows(x, out);
+    free(x->slots);
+    for (uint32_t i = 0; i < QUERY_TOTALS_MAX; i++)
+        free(x->distinct[i].slots);
+    return status;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* group by, having and totals. */
+#include "query_fixture.h"
+
+static void fill(void) {
+    ADD("user", 1, "login", "anna");
+    ADD("user", 2, "login", "ben");
+    ADD("team", 1, "name", "North", "city", "Kiel");
+    ADD("team", 2, "name", "South", "city", "Ulm");
+    ADD("customer", 1, "name", "Ada", "city", "Bonn", "teams", id_text(1), "tags", "a");
+    ADD("customer", 2, "name", "bob", "city", "Ulm", "teams",
+        arena_printf(&arena, "%s,%s", id_text(1), id_text(2)));
+    ADD("customer", 3, "name", "Cid", "city", "Ulm", "teams", id_text(2));
+    ADD("customer", 4, "name", "Dot");
+#define ORDER(id, customer, owner, state, total, price, pieces, share, due)                        \
+    ADD("order", id, "customer", id_text(customer), "owner", id_text(owner), "state", state,       \
+        "total", total, "price", price, "pieces", pieces, "share", share, "due", due, "placed",    \
+        due "T23:30:00Z", "lead", "90m")
+    ORDER(11, 1, 1, "paid", "10.00 EUR", "1.01 EUR", "3", "0.50", "2024-01-31");
+    ORDER(12, 1, 1, "open", "0.50 EUR", "2.00 EUR", "4", "0.25", "2024-02-01");
+    ORDER(13, 2, 2, "paid", "7.25 EUR", "0.03 EUR", "2", "1.00", "2024-02-29");
+    ORDER(14, 3, 2, "lost", "100 USD", "9.00 EUR", "9007199254740991", "0.10", "2023-12-31");
+    ORDER(15, 3, 2, "paid", "50 USD", "-4.00 EUR", "-9007199254740991", "0.33", "2024-02-10");
+    ADD("order", 16, "pieces", "1", "gift", "true");
+}
+
+static const char *value_shown(const kith_value *v) {
+    kith_str s = value_text(schema, v, &arena);
+    return v->kind == KITH_NULL ? "-" : arena_printf(&arena, "%.*s", (int)s.len, s.ptr);
+}
+
+/* "paid 3|open 1": rows between bars, columns between blanks; or the error's message. */
+static const char *totals_with(const char *text, const kith_value *params) {
+    kith_error e = KITH_ERROR_INIT;
+    struct query *q;
+    struct totals t;
+    const char *out = "";
+    setup();
+    if (query_parse(&q, schema, &arena, str_of(text), &e) != KITH_OK ||
+        query_select(q, &env, params, conn, &arena, &t, &e) != KITH_OK)
+        return arena_strdup(&arena, e.message);
+    for (size_t i = 0; i < t.count * t.columns; i++)
+        out = arena_printf(&arena, "%s%s%s", out,
+                           i == 0          ? ""
+                           : i % t.columns ? " "
+                                           : "|",
+                           value_shown(&t.values[i]));
+    return out;
+}
+
+static const char *totals(const char *text) {
+    return totals_with(text, NULL);
+}
+
+/* The names of the columns. */
+static const char *columns(const char *text) {
+    kith_error e = KITH_ERROR_INIT;
+    const struct query_column *c;
+    struct query *q;
+    const char *out = "";
+    setup();
+    EXPECT_OK(query_parse(&q, schema, &arena, str_of(text), &e), e);
+    uint32_t n = query_columns(q, &c);
+    for (uint32_t i = 0; i < n; i++)
+        out =
+            arena_printf(&arena, "%s%s%s%s", out, i ? "|" : "", c[i].name, c[i].number ? "#" : "");
+    return out;
+}
+#define EXPECT_TOTALS(want, text) EXPECT_STR(want, totals(text))
+
+TEST("records are counted by group, in the order of the keys, the empty one first") {
+    EXPECT_TOTALS("- 1|lost 1|open 1|paid 3", "order group by state");
+    EXPECT_TOTALS("- 1|lost 1|open 1|paid 3", "order group by state : count()");
+    EXPECT_TOTALS("lost 1|paid 3", "order where state != 'open' group by state:count()");
+    EXPECT_TOTALS("", "order where pieces = 77 group by state : count()");
+    EXPECT_TOTALS("anna open 1|anna paid 1|ben lost 1|ben paid 2",
+                  "order where owner is not null group by owner.login, state : count()");
+}
+
+TEST("without group by there is one row, also of nothing") {
+    EXPECT_TOTALS(
+        "6 5 3 13.00 EUR",
+        "order : count(), count(owner), count(distinct customer), max(price) - min(price)");
+    EXPECT_TOTALS("0 - - - -", "order where pieces = 77 : count(), sum(pieces), avg(price), "
+                               "min(due), max(placed)");
+}
+
+TEST("sums are exact, also where they pass through numbers beyond 64 bits") {
+    EXPECT_TOTALS("10", "order : sum(pieces)");
+    EXPECT_TOTALS("2.18", "order : sum(share)");
+    EXPECT_TOTALS("8.04 EUR", "order : sum(price)");
+    EXPECT_TOTALS("- 2", "order where pieces > 10 or pieces < 0 group by gift having "
+                         "sum(pieces * pieces) - sum(pieces * pieces) * 2 < -9007199254740991");
+}
+
+TEST("averages and divisions have six digits and round half to even, money its own") {
+    EXPECT_TOTALS("1.666667", "order : avg(pieces)");
+    EXPECT_TOTALS("1.61 EUR", "order : avg(price)");
+    EXPECT_TOTALS("3 0.02 EUR 0.34 EUR|4 0.04 EUR 0.50 EUR", /* 0.0202, 0.3366..; 0.04, 0.5 */
+                  "order where pieces in (3, 4) group by pieces : sum(price / 50), "
+                  "sum(price / pieces)");
+    EXPECT_TOTALS("0.02 EUR", "order where pieces = 3 : sum(price) * 2.5 / 101"); /* 0.025 */
+    EXPECT_TOTALS("0.04 EUR", "order where pieces = 3 : sum(price) * 3.5 / 101"); /* 0.035 */
+    EXPECT_TOTALS("0.333333 0.666667 -0.333333",
+                  "order where pieces = 1 : count() / 3, 2 / 3, -1 / 3");
+    EXPECT_TOTALS("-", "order where pieces = 1 : 1 / (count() - 1)");
+    EXPECT_TOTALS("1h30m 3h", "order where state = 'paid' and pieces > 0 : avg(lead), sum(lead)");
+}
+
+TEST("what is calculated inside sums may mix money with numbers") {
+    EXPECT_TOTALS("0.04 EUR",
+                  "order where pieces = 2 : sum(price * share) + sum(price * 0.5) / 1.5");
+    EXPECT_TOTALS("anna 11.03 EUR 1.000000|ben 0.06 EUR 0.500000",
+                  "order where pieces < 5 and pieces > 1 group by owner.login as who : "
+                  "sum(price * pieces), sum(price / price) / 2");
+}
+
+TEST("money of several currencies is added per currency, or in the company's, or refused") {
+    EXPECT_TOTALS("- 0 -|EUR 3 17.75 EUR|USD 2 150.00 USD",
+                  "order group by total.currency : count(total), sum(total)");
+    EXPECT_TOTALS("anna 10.50 EUR", "order where owner.login = 'anna' group by owner.login : "
+                                    "sum(total)");
+    EXPECT_TOTALS("'sum(total)' is of amounts in several currencies, and 2 of them have no known "
+                  "amount in EUR: group by the currency (group by amount.currency), or ask for one "
+                  "of them",
+                  "order : sum(total)");
+    EXPECT_TOTALS("lost 100.00 USD|open 0.50 EUR",
+                  "order where state in ('lost', 'open') group by state : sum(total)");
+    EXPECT_TOTALS("amounts in several currencies have no order: sort by something else, or ask for "
+                  "one currency",
+                  "order where state in ('lost', 'open') group by state order by sum(total) : "
+                  "sum(total)");
+}
+
+TEST("groups are kept by having") {
+    EXPECT_TOTALS("paid 3", "order group by state having count() > 1 : count()");
+    EXPECT_TOTALS("lost 1|open 1", "order group by state having not count() > 1 and state is not "
+                                   "null : count()");
+    EXPECT_TOTALS("paid 3", "order group by state having (count() + 1) * 2 >= 8");
+    EXPECT_TOTALS("open 2.00 EUR", "order group by state having sum(price) < '3 EUR' and "
+                                   "sum(price) > '0 EUR' : sum(price)");
+    EXPECT_TOTALS("open 1", "order group by state having state > 'lost' and state < 'paid'");
+    EXPECT_TOTALS("lost 1", "order group by state having max(due) < '2024-01-01'");
+    EXPECT_TOTALS("open 1|paid 3", "order group by state having min(placed) > '2023-12-31'");
+    EXPECT_TOTALS("lost 1|open 1|paid 3", "order group by state having max(due) < now() - 30d");
+    EXPECT_TOTALS("- 1", "order group by state having sum(price) is null");
+    EXPECT_TOTALS("paid 3", "order group by state having 2 < count() or 1 = 2");
+    EXPECT_TOTALS("paid 6", "order group by state having twice > 3 : count() * 2 as twice");
+    EXPECT_TOTALS("lost 1", "order group by state having owners = 1 and sum(price) != '2 EUR' : "
+                            "count(distinct owner) as owners");
+}
+
+TEST("groups are ordered by keys and totals, and limited") {
+    EXPECT_TOTALS("paid 3|- 1|lost 1|open 1", "order group by state order by -count()");
+    EXPECT_TOTALS("paid 3|open 1|lost 1|- 1", "order group by state order by -count(), -state");
+    EXPECT_TOTALS("paid 3|open 1", "order group by state order by -state limit 2");
+    EXPECT_TOTALS("- -|paid -2.96 EUR",
+                  "order group by state order by money limit 2 : sum(price) as money");
+    EXPECT_TOTALS("Ada 1|bob 1|Cid 1|Dot 1", "customer group by name : count()");
+    EXPECT_TOTALS("", "order group by state limit 0");
+}
+
+TEST("keys may be parts of dates, links, and paths to many, where a record counts for each") {
+    EXPECT_TOTALS("- - 1|2023 12 1|2024 1 1|2024 2 3",
+                  "order group by year(due), month(due) : count()");
+    EXPECT_TOTALS("- 1|North 2|South 2", "customer group by teams.name : count()");
+    EXPECT_TOTALS("- - 1|Kiel North 2|Ulm South 2",
+                  "customer group by teams.city, teams.name : count()");
+    EXPECT_TOTALS("- 1|0000000000001 2|0000000000002 2", "customer group by teams : count()");
+    EXPECT_TOTALS("0000000000001 North 2|0000000000002 South 2",
+                  "customer where teams is not null group by teams, teams.name : count()");
+    EXPECT_TOTALS("- 1|North 3|South 3", "order group by customer.teams.name : count()");
+    EXPECT_TOTALS("0000000000001 2", "order where pieces in (3, 4) group by owner : count()");
+    EXPECT_TOTALS("- 5|true 1", "order group by gift");
+    EXPECT_TOTALS("0 2|1 1|2 1", "customer where name < 'd' or name >= 'd' group by count(order "
+                                 "where pieces < 9 and pieces > 0) : count()");
+}
+
+TEST("the zone of the company decides in which month a time lies") {
+    kith_error e = KITH_ERROR_INIT;
+    struct zone *zone;
+    setup();
+    EXPECT_OK(zone_open(&zone, "Europe/Berlin", &e), e);
+    env.zone = zone;
+    EXPECT_TOTALS("1 1|2 3|3 1", "order where placed is not null group by month(placed)");
+    env.zone = NULL;
+    zone_close(zone);
+}
+
+TEST("columns are named as written, or behind as") {
+    EXPECT_STR("owner.login|month(due)#|count()#|sum(price)#|weighted#",
+               columns("order group by owner.login, month(due) : count(), sum(price), "
+                       "sum(price * share) / count() as weighted"));
+    EXPECT_STR("who|count()#", columns("order group by owner.login as who"));
+    EXPECT_STR("who|min(due)",
+               columns("order group by owner.login : owner.login as who, min(due)"));
+}
+
+TEST("parameters stand in where and in having") {
+    kith_value values[] = {value_str(STR("lost")), value_int(2)};
+    EXPECT_STR("paid 3",
+               totals_with("order where state != :a group by state having count() > :b", values));
+    values[1] = value_null();
+    EXPECT_STR("",
+               totals_with("order where state != :a group by state having count() > :b", values));
+    values[1] = value_str(STR("x"));
+    EXPECT_STR(":b: write a number",
+               totals_with("order where state != :a group by state having count() > :b", values));
+}
+
+TEST("who may not see the type gets no group") {
+    static const struct principal nobody = {.name = "nobody"};
+    setup();
+    env.principal = &nobody;
+    const char *keyed = totals("order group by state"), *counted = totals("order : count(), 1");
+    env.principal = &everyone;
+    EXPECT_HAS("you may not read order.state", keyed);
+    EXPECT_STR("0 1", counted);
+}
+
+TEST("errors say what can be calculated, grouped and compared") {
+    EXPECT_TOTALS("at 24: 'owner' differs within a group: group by it, or put it into sum(), "
+                  "avg(), min(), max() or count()",
+                  "order group by state : owner");
+    EXPECT_TOTALS("at 28: 'state' is no number, money or duration: nothing can be calculated with "
+                  "it",
+                  "order group by state : sum(state)");
+    EXPECT_TOTALS("at 21: 'pieces' cannot be added to 'price'", "order : sum(price + pieces)");
+    EXPECT_TOTALS("at 21: 'price' cannot be multiplied with 'price'", "order : sum(price * price)");
+    EXPECT_TOTALS("at 16: 'total' is money: group by total.currency, or by a part",
+                  "order group by total");
+    EXPECT_TOTALS("at 19: 'tags' is a tags: nothing can be grouped by it",
+                  "customer group by tags");
+    EXPECT_TOTALS("at 13: totals cannot stand inside each other", "order : sum(max(pieces))");
+    EXPECT_TOTALS("at 39: 'count()' is a number; write one",
+                  "order group by state having count() > 'x'");
+    EXPECT_TOTALS("at 42: 'sum(total)' is neither a date nor a time",
+                  "order group by state having sum(total) > now()");
+    EXPECT_TOTALS("at 29: expected a comparison, as in having count() > 2",
+                  "order group by state having count()");
+    EXPECT_TOTALS("at 22: expected 'having', 'order by', 'limit', ':' or the end, found where",
+                  "order group by state where state = 'x'");
+    EXPECT_TOTALS("at 22: totals of all records have neither order nor limit; group by a field, or "
+                  "leave these out",
+                  "order order by state : sum(pieces)");
+    EXPECT_TOTALS("at 13: expected 'by', found state", "order group state");
+    EXPECT_TOTALS("at 9: expected a total such as count() or sum(amount)", "order : 'x'");
+}
+
+TEST("a page of records cannot be asked of totals") {
+    EXPECT_STR("the query gives totals, not records", ask("order group by state"));
+    EXPECT_TOTALS("the query gives records, not totals", "order");
+}
+
+TEST("what is too large a number, or too much, is refused") {
+    const char *many = "order : count()";
+    EXPECT_TOTALS("'sum(pieces)' is too large a number", "order where pieces > 2 : sum(pieces)");
+    EXPECT_TOTALS("'pieces * pieces * pieces' is too large a number",
+                  "order : sum(pieces * pieces * pieces)");
+    for (int i = 0; i < 40; i++)
+        many = arena_printf(&arena, "%s, sum(pieces * %d)", many, i);
+    EXPECT_HAS("more than 32 totals", totals(many));
+    many = "order : 1";
+    for (int i = 0; i < 400; i++)
+        many = arena_printf(&arena, "%s + 1", many);
+    EXPECT_HAS("more than 500 terms", totals(many));
+    many = "order : ";
+    for (int i = 0; i < 100; i++)
+        many = arena_printf(&arena, "%s(", many);
+    EXPECT_HAS("more than 64 parentheses", totals(many));
+}
