@@ -12,13 +12,14 @@
  *               path [ "not" ] "like" 'x%'         % any characters, _ one; folded as below
  *               path "is" [ "not" ] "null"
  *               tagged('x'), tagged(path, 'x')
+ *               near(path, 'lat,lon', 5km)
  *               path = period, path [ "not" ] "in" period
  *               exists(type [ "." link ] [ "where" condition ])   its records that link to this one
  *               path                               of a boolean: it is true
  *   operand   = path, 'text' ('' for a quote), number, 30d, true, false, :parameter,
  *               today() and now() with + and - durations, + and - business_days(3)
  *   period    = this_month() and the like, last_days(7): all days in it
- *   path      = year(path) and the like, amount.currency,
+ *   path      = year(path) and the like, amount.currency, distance(path, 'lat,lon'),
  *               name { "." name } through links to a field or to id; "name" if it is a keyword
  *               count(type [ "." link ] [ "where" condition ]) for a path: how many there are
  *   key       = [ "-" ] path
@@ -113,6 +114,17 @@ kith_status query_sql(const struct query *q, const struct query_env *env, const 
 kith_status query_ids_sql(const struct query *q, const struct query_env *env,
                           const kith_value *params, kith_id lo, kith_id hi, struct arena *a,
                           struct query_sql *out, kith_error *e);
+/* The cursor that continues after the row on which `st` stands, which is the last one handed out;
+ * `given` rows were handed out in this page, which began at `after`. It carries the rows given so
+ * far and the row's sort keys, as text that is safe in a URL and on a command line. */
+kith_status query_cursor(const struct query *q, sqlite3_stmt *st, kith_str after, int64_t given,
+                         struct arena *a, kith_str *cursor, kith_error *e);
+/* Gives a connection the functions that query_sql's texts call. schema_build has done it for its
+ * own. */
+kith_status query_attach(struct conn *c, kith_error *e);
+/* Binds query_sql's values. */
+void query_bind(sqlite3_stmt *st, const struct query_sql *sql);
+
 /* -- totals ------------------------------------------------------------------------------------ */
 
 /* A query that groups, or ends in other totals than ": count()" alone, gives rows of named columns
@@ -132,19 +144,6 @@ struct totals {
 kith_status query_select(const struct query *q, const struct query_env *env,
                          const kith_value *params, struct conn *c, struct arena *a,
                          struct totals *out, kith_error *e);
-
-/* -- pages of records -------------------------------------------------------------------------- */
-
-/* The cursor that continues after the row on which `st` stands, which is the last one handed out;
- * `given` rows were handed out in this page, which began at `after`. It carries the rows given so
- * far and the row's sort keys, as text that is safe in a URL and on a command line. */
-kith_status query_cursor(const struct query *q, sqlite3_stmt *st, kith_str after, int64_t given,
-                         struct arena *a, kith_str *cursor, kith_error *e);
-/* Gives a connection the functions that query_sql's texts call. schema_build has done it for its
- * own. */
-kith_status query_attach(struct conn *c, kith_error *e);
-/* Binds query_sql's values. */
-void query_bind(sqlite3_stmt *st, const struct query_sql *sql);
 
 /* -- one record in memory ---------------------------------------------------------------------- */
 

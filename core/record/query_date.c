@@ -205,5 +205,5 @@ kith_status query_attach(struct conn *c, kith_error *e) {
         if (rc != SQLITE_OK)
             return conn_error(c, rc, e);
     }
-    return KITH_OK;
+    return query_attach_places(c, e);
 }

@@ -60,6 +60,13 @@ static void need_field(struct emit *m, const struct rfield *f) {
         m->status = access_no_field(f, m->e);
 }
 
+void emit_nth(struct emit *m, const struct path *path, uint32_t n) {
+    need_field(m, path->field);
+    emit_record(m, path->from);
+    buf_putc(&m->b, '.');
+    sql_name(&m->b, path->field->type->columns[path->field->column + n]);
+}
+
 void emit_suffixed(struct emit *m, const struct path *path, const char *suffix) {
     char column[80];
     need_field(m, path->field);
@@ -88,6 +95,8 @@ static void put_part(struct emit *m, const struct path *path) {
 void emit_column(struct emit *m, const struct path *path) {
     if (path->part == PART_COUNT) {
         put_related(m, path->related, "(SELECT count(*)");
+    } else if (path->part == PART_DISTANCE) {
+        emit_metres(m, path);
     } else if (path->part == PART_CURRENCY) {
         emit_suffixed(m, path, "__cur");
     } else if (path->part != PART_ALL) {
@@ -380,6 +389,16 @@ static void put_member(struct emit *m, const struct test *t) {
     buf_putc(&m->b, ')');
 }
 
+static kith_status put_near(struct emit *m, const struct test *t) {
+    kith_value v;
+    TRY(operand(m, t, 0, &v));
+    if (v.kind == KITH_NULL)
+        buf_puts(&m->b, "0");
+    else
+        emit_near(m, t, &v);
+    return KITH_OK;
+}
+
 static kith_status put_plain_test(struct emit *m, const struct test *t) {
     switch (t->kind) {
     case TEST_COMPARE:
@@ -397,6 +416,8 @@ static kith_status put_plain_test(struct emit *m, const struct test *t) {
     case TEST_LINKED:
         buf_puts(&m->b, "TRUE");
         return KITH_OK;
+    case TEST_NEAR:
+        return put_near(m, t);
     case TEST_EXISTS:
         put_related(m, t->path.related, t->negated ? "NOT EXISTS (SELECT 1" : "EXISTS (SELECT 1");
         return KITH_OK;

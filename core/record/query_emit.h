@@ -46,7 +46,11 @@ void emit_suffixed(struct emit *m, const struct path *path, const char *suffix);
 void emit_column(struct emit *m,
                  const struct path *path); /* that holds the value, or its first part */
 void emit_ordered(struct emit *m, const struct path *path); /* by which text is ordered, matched */
-kith_status emit_matches(struct emit *m, const struct test *t); /* (query_search.c) */
+kith_status emit_matches(struct emit *m, const struct test *t);     /* (query_search.c) */
+void emit_nth(struct emit *m, const struct path *path, uint32_t n); /* its n-th column, from 0 */
+/* How far a path's place is from its origin, and whether it lies near another (query_place.c). */
+void emit_metres(struct emit *m, const struct path *path);
+void emit_near(struct emit *m, const struct test *t, const kith_value *centre);
 /* FROM and WHERE of the scope at hand. */
 kith_status emit_source(struct emit *m);
 /* Hands over the text and the values, unless st or the putting of a path failed. */

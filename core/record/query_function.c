@@ -209,6 +209,12 @@ static const struct function functions[] = {
     {.doc = {"in_segment", "in_segment('segment') or in_segment(link, 'segment')",
              "Is in the segment: in_segment('vip') and not in_segment(account, 'risks')."},
      .test = parse_in_segment},
+    {.doc = {"near", "near(PLACE, 'LAT,LON', 5km)",
+             "At most so far away, in km, m or mi: near(place, '48.2,16.37', 5km)."},
+     .test = query_near},
+    {.doc = {"distance", "distance(PLACE, 'LAT,LON')",
+             "How far away, in metres: order by distance(place, '48.2,16.37')."},
+     .term = query_distance_to},
     {.doc = {"exists", "exists(TYPE where CONDITION)",
              "A record of that type that links to this one and for which it holds: contact where "
              "exists(task where state = 'open'). Where several fields link: exists(TYPE.FIELD "

@@ -39,7 +39,7 @@ static void set_text(struct grouping *x, struct term *t) {
 
 static bool same_path(const struct path *a, const struct path *b) {
     return a->field == b->field && a->from == b->from && a->part == b->part && a->type == b->type &&
-           a->related == b->related;
+           a->related == b->related && value_eq(&a->origin, &b->origin);
 }
 
 static enum measure measure_of(const struct path *path) {

@@ -87,10 +87,12 @@ enum part {
     PART_HOUR,     /* of a time */
     PART_CURRENCY, /* of money */
     PART_COUNT,    /* of `related`; there is no path */
+    PART_DISTANCE, /* of a place from `origin`, in whole metres */
 };
 struct path {
     enum part part;
     const struct related *related;
+    kith_value origin;
     const struct rfield *field; /* NULL: the id */
     const struct rtype *type;   /* the type that has it */
     const struct step *from;    /* NULL: the record itself */
@@ -128,17 +130,19 @@ enum test_kind {
     TEST_EXISTS,  /* there is any of path.related */
     TEST_MEMBER,  /* what path links to is in operands[0], a segment */
     TEST_MATCHES, /* the record's words are those of `search`, or of operands[0], a parameter */
+    TEST_NEAR,    /* path is at most `radius` from the operand */
 };
 struct test {
     enum test_kind kind;
     uint32_t cmp;
-    bool negated;      /* of IN, LIKE, NULL, TAGGED, EXISTS, MEMBER and MATCHES */
+    bool negated;      /* of IN, LIKE, NULL, TAGGED, EXISTS, MEMBER, MATCHES and NEAR */
     bool none;         /* with `many`: no linked record satisfies it */
     struct step *many; /* the steps of a path through links, from the first that goes to many */
     struct path path, *other;
     struct operand *operands;
     uint32_t count;
     struct search *search;
+    double radius; /* metres */
 };
 
 enum node_kind { NODE_AND, NODE_OR, NODE_TEST };
@@ -208,6 +212,8 @@ struct name_list { /* a path as written */
     uint32_t at, after; /* with its function, from byte to byte */
     enum part part;
     struct related *related;
+    kith_str origin; /* of a distance */
+    uint32_t origin_at;
 };
 /* Checks and lexes the text; *out is an empty query over it. */
 kith_status query_begin(struct parser *p, struct query **out, const struct schema *s,
@@ -304,7 +310,7 @@ static inline bool query_folds(const struct path *path) {
     return path->field && path->field->folded;
 }
 
-enum use { USE_EQUAL, USE_ORDER, USE_LIKE, USE_TAG };
+enum use { USE_EQUAL, USE_ORDER, USE_LIKE, USE_TAG, USE_PLACE };
 /* Brings a value to the form in which the field stores it, text that is ordered or matched to its
  * folded form. A time field takes a KITH_DATE: the whole day; a date field a KITH_TIME: its day.
  * NULL stays. */
@@ -327,6 +333,16 @@ int64_t query_date_part(enum part part, int64_t day);
 int64_t query_time_part(enum part part, int64_t ms, const struct zone *zone);
 #define QUERY_ZONE    "kith_zone" /* a zone that is bound as a pointer: its type for SQLite */
 #define QUERY_POINTER 1000u       /* kind of the value that it is: as.s.ptr */
+
+/* Places (query_place.c). */
+kith_status query_near(struct parser *p, const struct function *f, uint32_t at, struct test *t);
+kith_status query_distance_to(struct parser *p, const struct function *f, uint32_t at,
+                              struct name_list *out);
+/* Is the path one of a place? Reads where the distance is measured from. */
+kith_status query_distance_path(struct parser *p, const struct name_list *names, struct path *path);
+double query_distance(double lat, double lon, double lat2, double lon2); /* metres */
+int64_t query_metres(const kith_value *place, const kith_value *from);
+kith_status query_attach_places(struct conn *c, kith_error *e);
 
 /* The day of an instant in the company's zone, and the first instant of a day. */
 int64_t query_local_day(const struct query_env *env, int64_t ms);

@@ -225,7 +225,9 @@ static int64_t ask(struct match *m, const struct match_question *q) {
 
 static const kith_value *part_of(const struct match *m, const struct path *path,
                                  const kith_value *v, kith_value *tmp) {
-    if (path->part == PART_CURRENCY)
+    if (path->part == PART_DISTANCE)
+        *tmp = value_int(query_metres(v, &path->origin));
+    else if (path->part == PART_CURRENCY)
         *tmp = value_str(str_of(v->as.money.currency));
     else
         *tmp = value_int(v->kind == KITH_TIME ? query_time_part(path->part, v->as.i, m->env->zone)
@@ -416,6 +418,13 @@ static bool has_words(struct match *m, const struct test *t) {
 
 /* -- tests ------------------------------------------------------------------------------------- */
 
+static bool is_near(const struct match *m, const struct test *t, const kith_value *v) {
+    kith_value c;
+    return query_operand(m->q, t, &t->operands[0], m->env, NULL, NULL, &c, NULL) == KITH_OK &&
+           query_distance(v->as.place.lat, v->as.place.lon, c.as.place.lat, c.as.place.lon) <=
+               t->radius;
+}
+
 static bool plain_test(struct match *m, const struct test *t) {
     kith_value tmp, tmp2;
     const kith_value *v, *other;
@@ -427,6 +436,8 @@ static bool plain_test(struct match *m, const struct test *t) {
     switch (t->kind) {
     case TEST_NULL:
         return !v != t->negated;
+    case TEST_NEAR:
+        return v && is_near(m, t, v) != t->negated;
     case TEST_TAGGED:
         return has_tag(v, t->operands[0].value.as.s) != t->negated;
     case TEST_IN:

@@ -77,9 +77,9 @@ kith_status query_begin(struct parser *p, struct query **out, const struct schem
 /* -- order by, limit, aggregates --------------------------------------------------------------- */
 
 static bool key_nullable(const struct path *path) {
-    if (path->from)
+    if (path->from || path->part != PART_ALL)
         return true;
-    return path->field && path->part == PART_ALL && path->field->index != FIELD_CREATED &&
+    return path->field && path->field->index != FIELD_CREATED &&
            path->field->index != FIELD_UPDATED;
 }
 

@@ -123,9 +123,10 @@ static kith_status follow(struct parser *p, const struct rfield *via, const stru
 }
 
 /* Does the part exist of what the path leads to? */
-static kith_status check_part(struct parser *p, const struct name_list *names,
-                              const struct path *path) {
+static kith_status check_part(struct parser *p, const struct name_list *names, struct path *path) {
     uint32_t kind = path->field ? path->field->kind : KITH_F_LINK;
+    if (names->part == PART_DISTANCE)
+        return query_distance_path(p, names, path);
     bool time = kind == KITH_F_TIME, date = time || kind == KITH_F_DATE;
     if (names->part == PART_ALL || (names->part == PART_HOUR ? time : date))
         return KITH_OK;

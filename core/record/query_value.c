@@ -59,6 +59,8 @@ enum use query_use(const struct test *t) {
         return USE_LIKE;
     if (t->kind == TEST_TAGGED)
         return USE_TAG;
+    if (t->kind == TEST_NEAR)
+        return USE_PLACE;
     return t->kind == TEST_COMPARE && t->cmp != CMP_EQ && t->cmp != CMP_NE ? USE_ORDER : USE_EQUAL;
 }
 
@@ -238,6 +240,8 @@ kith_status query_fit(const struct schema *s, const struct path *path, enum use 
         return err_set(e, KITH_E_INVAL, NULL, "a date lies in the years 1 to 9999");
     if (use == USE_TAG)
         return fit_tag(&f);
+    if (use == USE_PLACE)
+        return fit_kind(&f, KITH_PLACE, "write it as '48.2082,16.3738'");
     switch (query_rule(path)->class) {
     case CLASS_OPTION:
     case CLASS_TEXT:

@@ -61,6 +61,7 @@ TEST("parts of dates and times are numbers") {
                ask("order where due is not null order by year(due), month(due), id"));
     EXPECT_STR("8 7 6 4 5 11 1 2 3 10 9",
                ask_paged("order where due is not null order by year(due), month(due), id"));
+    EXPECT_STR("9 10 3 2 1 4 5 11 6 7 8 21 20", ask_paged("order order by -year(due), -due, -id"));
     EXPECT_REFUSED("at 18: 'due' is a date field, and no time", "order where hour(due) = 3");
     EXPECT_REFUSED("at 18: 'state' is a state field, and no date or time",
                    "order where year(state) = 3");

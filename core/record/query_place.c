@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The query language: places: near(place, '48.2,16.37', 5km) and distance(place, '48.2,16.37').
+ * Distances are great circles on a sphere of the earth's mean radius, by one function for SQL and
+ * for the matcher. In SQL a box around the circle comes first, which an index on the place (on its
+ * latitude) can serve. */
+#include "base/number.h"
+#include "record/query_emit.h"
+
+#include <math.h>
+#include <string.h>
+
+#define EARTH_RADIUS 6371008.8 /* metres: the mean of the three axes (IUGG) */
+#define RADIUS_MAX   20037508  /* metres: half way around */
+#define DEGREE       0.017453292519943295
+#define BOX_MARGIN   1e-7 /* degrees, a centimetre: what rounding may put outside */
+
+/* The haversine form, which is exact also where two places nearly meet. */
+double query_distance(double lat, double lon, double lat2, double lon2) {
+    double dlat = sin((lat2 - lat) * DEGREE / 2), dlon = sin((lon2 - lon) * DEGREE / 2);
+    double h = dlat * dlat + cos(lat * DEGREE) * cos(lat2 * DEGREE) * dlon * dlon;
+    return 2 * EARTH_RADIUS * asin(sqrt(h < 1 ? h : 1));
+}
+
+int64_t query_metres(const kith_value *place, const kith_value *from) {
+    return (int64_t)llround(query_distance(place->as.place.lat, place->as.place.lon,
+                                           from->as.place.lat, from->as.place.lon));
+}
+
+static void sql_distance(sqlite3_context *ctx, int count, sqlite3_value **v) {
+    for (int i = 0; i < count; i++)
+        if (sqlite3_value_type(v[i]) != SQLITE_FLOAT && sqlite3_value_type(v[i]) != SQLITE_INTEGER)
+            return;
+    double d = query_distance(sqlite3_value_double(v[0]), sqlite3_value_double(v[1]),
+                              sqlite3_value_double(v[2]), sqlite3_value_double(v[3]));
+    if (sqlite3_user_data(ctx))
+        sqlite3_result_int64(ctx, (int64_t)llround(d));
+    else
+        sqlite3_result_double(ctx, d);
+}
+
+kith_status query_attach_places(struct conn *c, kith_error *e) {
+    static int whole = 1;
+    int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+    int rc = sqlite3_create_function_v2(c->db, "kith_distance", 4, flags, NULL, sql_distance, NULL,
+                                        NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function_v2(c->db, "kith_metres", 4, flags, &whole, sql_distance, NULL,
+                                        NULL, NULL);
+    return rc == SQLITE_OK ? KITH_OK : conn_error(c, rc, e);
+}
+
+/* -- parsing ----------------------------------------------------------------------------------- */
+
+/* 5km, 2.5km, 300m, 3mi, in metres. */
+static bool read_length(kith_str s, double *metres) {
+    static const struct {
+        const char *unit;
+        double metres;
+    } units[] = {{"km", 1000}, {"mi", 1609.344}, {"m", 1}};
+    int64_t n;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        size_t len = strlen(units[i].unit);
+        if (s.len <= len || memcmp(s.ptr + s.len - len, units[i].unit, len) != 0)
+            continue;
+        if (!decimal_parse((kith_str){s.ptr, s.len - len}, 6, &n))
+            return false;
+        *metres = (double)n / 1e6 * units[i].metres;
+        return true;
+    }
+    return false;
+}
+
+static kith_status parse_length(struct parser *p, double *metres) {
+    if (p->token.kind != TOKEN_DURATION || !read_length(p->token.text, metres))
+        return query_expected(p, "a length such as 5km, 300m or 3mi");
+    if (*metres > RADIUS_MAX)
+        return QUERY_FAIL(p, p->token.at, "nothing on earth is further away than 20037km");
+    return query_advance(p);
+}
+
+static kith_status need_place(struct parser *p, const struct path *path, const struct token *name) {
+    if (path->field && path->field->kind == KITH_F_PLACE)
+        return KITH_OK;
+    return QUERY_FAIL(p, name->at, "'%.*s' is no place", (int)name->text.len, name->text.ptr);
+}
+
+kith_status query_near(struct parser *p, const struct function *f, uint32_t at, struct test *t) {
+    struct name_list names;
+    struct raw raw;
+    (void)f, (void)at;
+    t->kind = TEST_NEAR;
+    TRY(query_names(p, &names));
+    TRY(query_path(p, &names, t, &t->path));
+    TRY(need_place(p, &t->path, &names.names[names.count - 1]));
+    TRY(query_expect_sign(p, ","));
+    if (p->token.kind != TOKEN_TEXT && p->token.kind != TOKEN_PARAM)
+        return query_expected(p, "a place such as '48.2082,16.3738'");
+    TRY(query_raw(p, &raw));
+    TRY(query_one_operand(p, t, &raw));
+    TRY(query_expect_sign(p, ","));
+    TRY(parse_length(p, &t->radius));
+    return query_expect_sign(p, ")");
+}
+
+kith_status query_distance_to(struct parser *p, const struct function *f, uint32_t at,
+                              struct name_list *out) {
+    (void)f, (void)at;
+    TRY(query_names(p, out));
+    out->part = PART_DISTANCE;
+    TRY(query_expect_sign(p, ","));
+    if (p->token.kind != TOKEN_TEXT)
+        return query_expected(p, "a place such as '48.2082,16.3738'");
+    out->origin = p->token.text;
+    out->origin_at = p->token.at;
+    TRY(query_advance(p));
+    return query_expect_sign(p, ")");
+}
+
+kith_status query_distance_path(struct parser *p, const struct name_list *names,
+                                struct path *path) {
+    TRY(need_place(p, path, &names->names[names->count - 1]));
+    path->origin = value_str(names->origin);
+    if (value_check(p->q->schema, path->field, false, p->arena, &path->origin, p->e) != KITH_OK)
+        return query_fail_at(p->text, names->origin_at, p->e);
+    return path->origin.kind == KITH_PLACE
+               ? KITH_OK
+               : QUERY_FAIL(p, names->origin_at, "write a place such as '48.2082,16.3738'");
+}
+
+/* -- SQL --------------------------------------------------------------------------------------- */
+
+static void put_real(struct emit *m, double v) {
+    emit_value(m, (kith_value){.kind = KITH_REAL, .as.r = v});
+}
+
+static void put_between(struct emit *m, const struct path *path, uint32_t column, double low,
+                        double high) {
+    emit_nth(m, path, column);
+    buf_puts(&m->b, " BETWEEN ");
+    put_real(m, low);
+    buf_puts(&m->b, " AND ");
+    put_real(m, high);
+}
+
+/* Where the circle passes the date line, its box is two. */
+static void put_longitudes(struct emit *m, const struct path *path, double west, double east) {
+    if (west >= -180 && east <= 180) {
+        buf_puts(&m->b, " AND ");
+        put_between(m, path, 1, west, east);
+        return;
+    }
+    buf_puts(&m->b, " AND (");
+    put_between(m, path, 1, west < -180 ? west + 360 : west, 180);
+    buf_puts(&m->b, " OR ");
+    put_between(m, path, 1, -180, east > 180 ? east - 360 : east);
+    buf_putc(&m->b, ')');
+}
+
+/* The box of a circle: around a pole it has all longitudes. */
+static void put_box(struct emit *m, const struct path *path, const kith_value *centre,
+                    double radius) {
+    double lat = centre->as.place.lat, lon = centre->as.place.lon;
+    double angle = radius / EARTH_RADIUS, up = angle / DEGREE + BOX_MARGIN;
+    put_between(m, path, 0, lat - up, lat + up);
+    if (lat + up >= 90 || lat - up <= -90)
+        return;
+    double side = sin(angle) / cos(lat * DEGREE);
+    double aside = side < 1 ? asin(side) / DEGREE + BOX_MARGIN : 180;
+    if (aside < 180)
+        put_longitudes(m, path, lon - aside, lon + aside);
+}
+
+static void put_distance(struct emit *m, const char *function, const struct path *path,
+                         const kith_value *from) {
+    buf_printf(&m->b, "%s(", function);
+    emit_nth(m, path, 0);
+    buf_puts(&m->b, ", ");
+    emit_nth(m, path, 1);
+    buf_puts(&m->b, ", ");
+    put_real(m, from->as.place.lat);
+    buf_puts(&m->b, ", ");
+    put_real(m, from->as.place.lon);
+    buf_putc(&m->b, ')');
+}
+
+void emit_metres(struct emit *m, const struct path *path) {
+    put_distance(m, "kith_metres", path, &path->origin);
+}
+
+void emit_near(struct emit *m, const struct test *t, const kith_value *centre) {
+    buf_putc(&m->b, '(');
+    if (!t->negated) {
+        put_box(m, &t->path, centre, t->radius);
+        buf_puts(&m->b, " AND ");
+    }
+    put_distance(m, "kith_distance", &t->path, centre);
+    buf_puts(&m->b, t->negated ? " > " : " <= ");
+    put_real(m, t->radius);
+    buf_putc(&m->b, ')');
+}
