@@ -14,6 +14,7 @@ enum needs {
 };
 
 #define OPTIONS_PER_COMMAND 24
+#define GATHERED            '\x1f' /* between the values of an option that was repeated */
 struct option_row {
     const char *name;  /* without its dashes */
     const char *value; /* what follows: "FILE", or "csv|jsonl", one of these; NULL: a switch */
@@ -27,6 +28,7 @@ struct command {
     const char *help;                               /* one line */
     const char *more;                               /* further paragraphs and examples, or NULL */
     struct option_row options[OPTIONS_PER_COMMAND]; /* ends with a NULL name */
+    const char *gathered; /* "a|b": options whose values are kept when repeated, GATHERED apart */
     const char *repeated; /* the option that may be repeated: each value is one more argument */
     enum needs needs;
     bool quiet; /* says itself what else would be logged */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith export: every record that a query finds, to a file. */
+#include "cli/ask.h"
 #include "cli/show.h"
 #include "engine/import.h"
 #include <stdio.h>
@@ -77,13 +78,15 @@ static kith_status export_rows(struct job *job, struct export_options *o, const 
 
 static kith_status run(struct cmd *c, kith_error *e) {
     struct job job = {.c = c, .file = -1};
-    struct query *q;
+    struct asked asked;
     const char *path = c->arg_count > 1 ? c->args[1] : NULL;
-    TRY(query_parse(&q, cmd_schema(c), &c->arena, str_of(c->args[0]), e));
-    if (query_counts(q))
-        return err_set(e, KITH_E_INVAL, NULL, "a count is no export: use kith find");
+    TRY(ask_read(c, c->args, 1, &asked, e));
+    if (query_counts(asked.query) || query_totals(asked.query))
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "totals, not records, come of this query: use kith find");
     struct export_options o = {.principal = &c->principal,
-                               .query = q,
+                               .query = asked.query,
+                               .params = asked.params,
                                .fields = cmd_option(c, "fields"),
                                .put = put,
                                .progress = on_progress,
@@ -97,7 +100,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
 
 const struct command command_export = {
     .name = "export",
-    .args = "QUERY [FILE]",
+    .args = "QUERY|@NAME [FILE]",
     .help = "all records that a query finds, as CSV, JSON lines or vCards",
     .more =
         "  kith export contact contacts.csv\n"
@@ -109,7 +112,9 @@ const struct command command_export = {
         "their points, organisation and photo.",
     .options = {{"format", FILE_FORMATS, "else by the file's name"},
                 {"version", "2.1|3.0|4.0", "of vCards; else 3.0, which most programs read"},
-                {"fields", "A,B.C", "these fields, in this order; else all"}},
+                {"fields", "A,B.C", "these fields, in this order; else all"},
+                ASK_OPTIONS},
+    .gathered = ASK_GATHERED,
     .needs = NEEDS_COMPANY,
     .open = true,
     .args_min = 1,

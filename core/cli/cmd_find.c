@@ -2,6 +2,7 @@
 /* kith find: the records that a query finds, as a table, as JSON lines or as CSV. */
 #include "base/csv.h"
 #include "base/id.h"
+#include "cli/ask.h"
 #include "cli/show.h"
 #include "engine/path.h"
 #include <string.h>
@@ -19,6 +20,7 @@ struct row {
 typedef kith_status (*row_fn)(struct find *f, const struct row *row, kith_error *e);
 struct find {
     struct cmd *c;
+    struct asked asked;
     const struct query *query;
     const struct rtype *type;
     struct path fields[FIELDS_MAX]; /* the columns */
@@ -190,8 +192,8 @@ static kith_status each_row(struct find *f, row_fn fn, int64_t limit, kith_str *
     for (int64_t given = 0; given < limit;) {
         struct find_page page = {.after = *cursor,
                                  .limit = limit - given < PAGE ? limit - given : PAGE};
-        TRY(engine_find(f->c->company->engine, &f->c->principal, f->query, NULL, &page, &f->page,
-                        keep_row, f, e));
+        TRY(engine_find(f->c->company->engine, &f->c->principal, f->query, f->asked.params, &page,
+                        &f->page, keep_row, f, e));
         TRY(put_page(f, fn, e));
         given += page.count;
         *cursor = arena_str(&f->c->arena, page.cursor);
@@ -267,8 +269,8 @@ static kith_status as_lines(struct find *f, int64_t limit, kith_error *e) {
 
 static kith_status as_count(struct find *f, kith_error *e) {
     struct find_page page = {.limit = 1};
-    TRY(engine_find(f->c->company->engine, &f->c->principal, f->query, NULL, &page, &f->page, NULL,
-                    NULL, e));
+    TRY(engine_find(f->c->company->engine, &f->c->principal, f->query, f->asked.params, &page,
+                    &f->page, NULL, NULL, e));
     io_printf(f->c->io, f->c->json ? "{\"count\":%lld}\n" : "%lld\n", (long long)page.count);
     return KITH_OK;
 }
@@ -339,8 +341,8 @@ static kith_status as_totals(struct find *f, kith_error *e) {
                        "query names");
     TRY(cmd_option_int(f->c, "limit", 1, INT64_MAX, lines ? INT64_MAX : TABLE_LIMIT, &limit, e));
     query_columns(f->query, &columns);
-    TRY(engine_select(f->c->company->engine, &f->c->principal, f->query, NULL, &t, &f->c->arena,
-                      e));
+    TRY(engine_select(f->c->company->engine, &f->c->principal, f->query, f->asked.params, &t,
+                      &f->c->arena, e));
     size_t rows = (uint64_t)limit < t.count ? (size_t)limit : t.count;
     if (csv)
         TRY(totals_csv(f, &t, columns, rows, e));
@@ -357,22 +359,9 @@ static kith_status as_totals(struct find *f, kith_error *e) {
 }
 
 static kith_status parse(struct find *f, kith_error *e) {
-    struct buf text = {0};
-    const char *const *params;
-    for (size_t i = 0; i < f->c->arg_count; i++)
-        buf_printf(&text, "%s%s", i > 0 ? " " : "", f->c->args[i]);
-    kith_str query = arena_str(&f->c->arena, buf_view(&text));
-    struct query *parsed = NULL;
-    kith_status st = text.failed || !query.ptr
-                         ? err_nomem(e)
-                         : query_parse(&parsed, cmd_schema(f->c), &f->c->arena, query, e);
-    buf_free(&text);
-    TRY(st);
-    f->query = parsed;
-    f->type = query_type(parsed);
-    if (query_params(parsed, &params) > 0)
-        return err_set(e, KITH_E_INVAL, NULL,
-                       "the query has a parameter :%s: write the value itself", params[0]);
+    TRY(ask_read(f->c, f->c->args, f->c->arg_count, &f->asked, e));
+    f->query = f->asked.query;
+    f->type = query_type(f->query);
     return KITH_OK;
 }
 
@@ -405,21 +394,28 @@ static kith_status run(struct cmd *c, kith_error *e) {
 
 const struct command command_find = {
     .name = "find",
-    .args = "QUERY",
+    .args = "QUERY|@NAME",
     .help = "records that a query finds, or their number",
     .more =
         "  kith find contact\n"
         "  kith find \"contact where city = 'Berlin' order by name\"\n"
         "  kith find task where \"state = 'open' and due < now()\" --fields title,due,assignee\n"
         "  kith find \"lead where score >= 50 : count()\"\n"
-        "  kith find \"interaction group by channel : count(), sum(cost)\" --csv\n\n"
+        "  kith find \"interaction group by channel : count(), sum(cost)\" --csv\n"
+        "  kith find \"contact where city = :c\" --param c=Bonn\n"
+        "  kith find contact --example city=Bonn --example name='A%'\n"
+        "  kith find @late\n\n"
+        "@late is the query of the saved_query of that name: kith create saved_query name=late\n"
+        "query=\"task where state = 'open' and due < now()\". 'kith find saved_query' lists them.\n"
         "A table shows the first 50 records; --json and --csv give all of them. 'kith help query'\n"
         "explains the query language.",
     .options = {{"fields", "A,B.C",
                  "these fields, in this order; id is one, and account.name follows a link"},
                 {"limit", "N", "at most so many records"},
                 {"after", "CURSOR", "go on where an earlier answer ended"},
-                {"csv", NULL, "answer in CSV, for spreadsheets"}},
+                {"csv", NULL, "answer in CSV, for spreadsheets"},
+                ASK_OPTIONS},
+    .gathered = ASK_GATHERED,
     .needs = NEEDS_COMPANY,
     .open = true,
     .args_min = 1,

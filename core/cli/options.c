@@ -150,6 +150,15 @@ static kith_status check_choice(const struct option_row *row, const char *value,
     return st;
 }
 
+static bool gathers(const struct command *command, const char *option) {
+    return command->gathered && choice_at(command->gathered, option) >= 0;
+}
+
+static kith_status gather(struct cmd *c, size_t i, const char *value, kith_error *e) {
+    c->values[i] = arena_printf(&c->arena, "%s%c%s", c->values[i], GATHERED, value);
+    return c->values[i] ? KITH_OK : err_nomem(e);
+}
+
 static kith_status set_option(struct cmd *c, const char *word, const char *next, bool *took_next,
                               kith_error *e) {
     const char *name = word + 2, *eq = strchr(name, '=');
@@ -175,6 +184,8 @@ static kith_status set_option(struct cmd *c, const char *word, const char *next,
     TRY(check_choice(row, value, e));
     if (c->command->repeated && strcmp(row->name, c->command->repeated) == 0)
         c->args[c->arg_room - ++c->late_count] = value;
+    else if (i < own && c->values[i] && gathers(c->command, row->name))
+        return gather(c, i, value, e);
     else if (i < own)
         c->values[i] = value;
     else if (strcmp(row->name, "company") == 0)

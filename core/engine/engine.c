@@ -212,6 +212,8 @@ static kith_status add_own(struct engine *g, kith_error *e) {
     if (st == KITH_OK)
         st = base_hooks_add(g, e);
     if (st == KITH_OK)
+        st = saved_query_hooks_add(g, e);
+    if (st == KITH_OK)
         st = segments_setup(g, e);
     if (st == KITH_OK)
         return conn_exec(g->writer, "COMMIT", e);

@@ -59,7 +59,8 @@ static kith_status choose_all(struct call *call, struct choice *c, kith_error *e
     *c = (struct choice){.txn = call->txn};
     TRY(named(call, &c->list, &c->type, e));
     TRY(query_parse(&q, call->engine->schema, call->arena, call->args[1].as.s, e));
-    if (query_type(q) != c->type || query_counts(q) || query_params(q, &params) > 0)
+    if (query_type(q) != c->type || query_counts(q) || query_totals(q) ||
+        query_params(q, &params) > 0)
         return err_set(e, KITH_E_INVAL, "query", "query: say which records of type %s",
                        c->type->name);
     TRY(txn_find(call->txn, q, NULL, 0, choose, c, e));

@@ -122,7 +122,7 @@ static kith_status check_live(struct txn *t, const struct change *c, kith_str te
     const char *const *params;
     if (query_parse(&q, t->g->schema, t->arena, text, e) != KITH_OK)
         return bad_query(e);
-    if (query_counts(q))
+    if (query_counts(q) || query_totals(q))
         return err_set(e, KITH_E_INVAL, "query",
                        "query: a segment is which records, not how many; leave out what stands"
                        " behind the colon");

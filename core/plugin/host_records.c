@@ -86,7 +86,7 @@ static kith_status records_query(const kith_host *host, kith_str text, uint32_t 
     if (!p)
         return KITH_E_THREAD;
     TRY(in_text(query_parse(&query, p->set->schema, &p->arena, text, e), text, e));
-    if (query_counts(query))
+    if (query_counts(query) || query_totals(query))
         return err_set(e, KITH_E_INVAL, NULL, "a query that counts gives no records to find");
     TRY(grant_read_query(p, query, e));
     return handle_add(&p->queries, query, number, e);

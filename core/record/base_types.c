@@ -300,6 +300,15 @@ static const kith_field role_fields[] = {
              "internet for the public."),
 };
 
+static const kith_field saved_query_fields[] = {
+    F("name", TEXT, .flags = REQUIRED | UNIQUE | SEARCHED, .doc = "What @... says."),
+    F("query", LONGTEXT, .flags = REQUIRED,
+      .doc = "The query; :name in it is a value that is given each time."),
+    F("doc", LONGTEXT, .doc = "What it is for."),
+    F("shared", BOOLEAN, .default_text = "false",
+      .doc = "For everybody who may read saved queries, and not for its owner alone."),
+};
+
 static const kith_field share_fields[] = {
     F("record", LINK, .options = "*", .flags = REQUIRED | PARTOF, .doc = "The record."),
     F("team", LINK, .options = "team", .flags = REQUIRED,
@@ -372,6 +381,7 @@ static const kith_type types[] = {
     TYPE("segment", "name", segment_fields,
          "Records that belong together: those that a query finds, or a list."),
     TYPE("list_member", NULL, list_member_fields, "That a record is in a list."),
+    TYPE("saved_query", "name", saved_query_fields, "A query that is asked for by its name."),
     TYPE("file_part", NULL, file_part_fields, "A piece of what stands in a file."),
 };
 

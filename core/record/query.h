@@ -103,9 +103,10 @@ struct query_sql {
                       A row beyond the page means that there is more; it is not handed out. */
 };
 /* params: as query_params says, of any kind that the field can be compared with (text is parsed); a
- * null one matches nothing. after: a cursor from query_cursor, or empty for the first page. page:
- * rows wanted at most, from 1. A cursor that belongs to another query is KITH_E_INVAL. The result
- * lives in the arena; params must live as long. */
+ * null one matches nothing, and in "in (:p)" a list stands for its values, unless the field is
+ * money, a time or a link to any record. after: a cursor from query_cursor, or empty for the first
+ * page. page: rows wanted at most, from 1. A cursor that belongs to another query is KITH_E_INVAL.
+ * The result lives in the arena; params must live as long. */
 kith_status query_sql(const struct query *q, const struct query_env *env, const kith_value *params,
                       kith_str after, int64_t page, struct arena *a, struct query_sql *out,
                       kith_error *e);

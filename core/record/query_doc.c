@@ -31,7 +31,8 @@ static const struct query_function forms[] = {
     {"values", "30d, 2h, 15m, 90s, 1w", "A duration; together from large to small: 1h30m."},
     {"values", "true, false", "Of a boolean."},
     {"values", "'0SA818NN40003'", "A link: the id; to any record 'contact/0SA818NN40003'."},
-    {"values", ":name", "A parameter: in rules and modules, not on the command line."},
+    {"values", ":name",
+     "A parameter; on the command line its value is given with --param name=value."},
 };
 
 const struct query_function *query_forms(size_t *count) {

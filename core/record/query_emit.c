@@ -267,21 +267,46 @@ static kith_status put_comparison(struct emit *m, const struct test *t) {
     return KITH_OK;
 }
 
+static void put_item(struct emit *m, kith_value v, bool fold, bool *first) {
+    if (fold && v.kind != KITH_NULL)
+        v.as.s = text_fold(m->arena, v.as.s);
+    m->b.failed |= v.kind == KITH_TEXT && !v.as.s.ptr;
+    buf_puts(&m->b, *first ? "" : ", ");
+    emit_value(m, v.kind == KITH_NULL ? v : stored(v));
+    *first = false;
+}
+
+/* A parameter that is a list stands for all its values. */
+static kith_status put_items(struct emit *m, const struct test *t, const struct operand *o,
+                             bool fold, bool *first) {
+    const kith_value *list = &m->params[o->value.as.i];
+    if (list->as.list.count > QUERY_VALUES_MAX)
+        return err_set(m->e, KITH_E_LIMIT, NULL, "more than %u values", QUERY_VALUES_MAX);
+    for (uint64_t i = 0; i < list->as.list.count; i++) {
+        kith_value v = list->as.list.items[i];
+        TRY(query_fit(m->q->schema, &t->path, USE_EQUAL, m->arena, &v, m->e));
+        put_item(m, v, fold, first);
+    }
+    return KITH_OK;
+}
+
 /* One list of a column. Null in it matches nothing; "not in" a list with null is never true. */
 static kith_status put_list(struct emit *m, const struct test *t, bool fold) {
+    bool first = true;
     if (fold)
         emit_suffixed(m, &t->path, "__fold");
     else
         emit_column(m, &t->path);
     buf_puts(&m->b, t->negated ? " NOT IN (" : " IN (");
     for (uint32_t i = 0; i < t->count; i++) {
+        const struct operand *o = &t->operands[i];
         kith_value v;
+        if (o->kind == OPERAND_PARAM && m->params[o->value.as.i].kind == KITH_LIST) {
+            TRY(put_items(m, t, o, fold, &first));
+            continue;
+        }
         TRY(operand(m, t, i, &v));
-        if (fold && v.kind != KITH_NULL)
-            v.as.s = text_fold(m->arena, v.as.s);
-        m->b.failed |= v.kind == KITH_TEXT && !v.as.s.ptr;
-        buf_puts(&m->b, i ? ", " : "");
-        emit_value(m, v.kind == KITH_NULL ? v : stored(v));
+        put_item(m, v, fold, &first);
     }
     buf_putc(&m->b, ')');
     return KITH_OK;

@@ -259,6 +259,8 @@ static int rule_find(lua_State *L) {
     int64_t max = s->all->options.limits.rows;
     if (query_counts(q))
         return raisef(L, "find: the query counts: use count()");
+    if (query_totals(q))
+        return raisef(L, "find: the query gives totals, not records");
     kith_value *params = take_params(L, 2, q, f->txn);
     kith_status st = txn_find(f->txn, q, params, max + 1, found_row, &found, &e);
     charge(L, CALL_STEPS);

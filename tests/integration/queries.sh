@@ -54,4 +54,53 @@ kith export "contact group by city"
 exits 2
 complains "totals, not records"
 
+it "takes the values of parameters from --param, as a list when given again"
+kith find "contact where city = :c : count()" --param c=Berlin
+exits 0
+prints_exactly 2
+kith find "contact where city in (:c) : count()" --param c=Berlin --param c=Bonn
+prints_exactly 3
+kith find "interaction where cost > :least group by channel having count() >= :n" --param n=1 --param least="11 EUR" --csv
+exits 0
+prints "call,1"
+kith find "contact where city = :c"
+exits 2
+complains "the query has a parameter :c: give its value with --param c=VALUE"
+kith find "contact where city = :c" --param d=Bonn
+exits 2
+complains "the query has no parameter :d"
+
+it "finds by example"
+kith find contact --example city=Berlin --csv --fields city
+exits 0
+prints_lines 3
+kith find contact --example city= --example "name=D%" --csv --fields name
+prints "Dora Dahl"
+prints_lines 2
+kith find interaction --example "cost=>11 EUR" --csv --fields cost
+prints_lines 2
+kith find contact --example "name=O'Hara"
+exits 0
+prints "No contact found."
+kith find "contact where city = 'x'" --example city=Bonn
+exits 3
+
+it "saves queries by name, checks them, and asks for them"
+kith create saved_query name=late shared=true query="interaction where at < :day and nonsense = 3"
+exits 3
+complains "query: at 33: no field 'nonsense' in interaction"
+create saved_query name=early shared=true query="interaction where at < :day order by at" >/dev/null
+kith find @early --param day=2026-04-01 --csv --fields cost
+exits 0
+prints "12.50 EUR"
+prints_lines 2
+kith export @early --param day=2027-01-01 --fields cost
+exits 0
+prints_lines 4
+kith find @earlier
+exits 3
+complains "there is no saved query 'earlier'; 'kith find saved_query' lists them"
+kith find saved_query
+prints "early"
+
 finish

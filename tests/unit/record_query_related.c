@@ -95,6 +95,26 @@ TEST("parameters may stand in a condition on other records") {
                        (kith_str){0}, 10, &cursor));
 }
 
+TEST("a parameter may be a list of values") {
+    kith_str cursor;
+    kith_value cities[] = {value_str(STR("Bonn")), value_str(STR("Ulm"))};
+    kith_value list = {.kind = KITH_LIST, .as.list = {cities, 2}};
+    setup();
+    EXPECT_STR("1 2 3", page_of("customer where city in (:c)", &list, (kith_str){0}, 9, &cursor));
+    EXPECT_STR("",
+               page_of("customer where city not in ('x', :c)", &list, (kith_str){0}, 9, &cursor));
+    list.as.list.count = 1;
+    EXPECT_STR("2 3", page_of("customer where city not in (:c)", &list, (kith_str){0}, 9, &cursor));
+    list.as.list.count = 0;
+    EXPECT_STR("", page_of("customer where city in (:c)", &list, (kith_str){0}, 9, &cursor));
+    list.as.list.count = 2;
+    EXPECT_HAS("cannot be compared with a list",
+               page_of("customer where city = :c", &list, (kith_str){0}, 9, &cursor));
+    list.as.list.count = 5000;
+    EXPECT_HAS("more than 4000 values",
+               page_of("customer where city in (:c)", &list, (kith_str){0}, 9, &cursor));
+}
+
 TEST("who may not see the other type cannot ask for records of it") {
     setup();
     env.principal = &nobody;

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ask: see ask.h. */
+#include "cli/ask.h"
+#include "cli/show.h"
+#include <string.h>
+
+/* "city=Bonn" */
+static kith_status split_pair(const char *option, kith_str pair, kith_str *name, kith_str *value,
+                              kith_error *e) {
+    const char *eq = pair.len ? memchr(pair.ptr, '=', pair.len) : NULL;
+    if (!eq || eq == pair.ptr)
+        return err_set(e, KITH_E_INVAL, NULL, "--%s takes NAME=VALUE, not '%.*s'", option,
+                       (int)pair.len, pair.ptr);
+    *name = (kith_str){pair.ptr, (uint64_t)(eq - pair.ptr)};
+    *value = (kith_str){eq + 1, pair.len - name->len - 1};
+    return KITH_OK;
+}
+
+/* -- saved queries ----------------------------------------------------------------------------- */
+
+struct saved {
+    const struct rtype *type;
+    const struct principal *asks;
+    struct arena *arena;
+    kith_str text; /* ptr NULL: there is none that the caller may use */
+};
+
+static const kith_value *field_of(const struct saved *s, const kith_value *values,
+                                  const char *name) {
+    return &values[type_field(s->type->schema, s->type, str_of(name))->index];
+}
+
+/* Shared ones are for everybody, others for their owner. */
+static kith_status take_saved(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct saved *s = arg;
+    const kith_value *owner = &values[FIELD_OWNER], *shared = field_of(s, values, "shared");
+    bool mine = owner->kind != KITH_LINK || owner->as.link.id == s->asks->user;
+    (void)id;
+    if (!mine && !s->asks->all && !(shared->kind == KITH_BOOL && shared->as.i))
+        return KITH_OK;
+    s->text = arena_str(s->arena, field_of(s, values, "query")->as.s);
+    return s->text.ptr ? KITH_OK : err_nomem(e);
+}
+
+static kith_status find_saved(struct cmd *c, kith_str name, kith_str *out, kith_error *e) {
+    static const char text[] = "saved_query where name = :name";
+    struct saved s = {
+        schema_type(cmd_schema(c), STR("saved_query")), &c->principal, &c->arena, {0}};
+    struct find_page page = {.limit = 1};
+    kith_value value = value_str(name);
+    struct query *q;
+    TRY(query_parse(&q, cmd_schema(c), &c->arena, STR(text), e));
+    TRY(engine_find(c->company->engine, &c->principal, q, &value, &page, &c->arena, take_saved, &s,
+                    e));
+    *out = s.text;
+    return s.text.ptr
+               ? KITH_OK
+               : err_set(e, KITH_E_NOTFOUND, NULL,
+                         "there is no saved query '%.*s'; 'kith find saved_query' lists them",
+                         (int)name.len, name.ptr);
+}
+
+/* -- examples ---------------------------------------------------------------------------------- */
+
+static void put_quoted(struct buf *b, kith_str s) {
+    buf_putc(b, '\'');
+    for (uint64_t i = 0; i < s.len; i++) {
+        buf_putc(b, s.ptr[i]);
+        if (s.ptr[i] == '\'')
+            buf_putc(b, '\'');
+    }
+    buf_putc(b, '\'');
+}
+
+/* The sign with which an example begins; "=" if with none. */
+static const char *sign_of(kith_str *value) {
+    static const char *const signs[] = {"!=", "<=", ">=", "<", ">"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        size_t len = strlen(signs[i]);
+        if (!str_starts(*value, signs[i]))
+            continue;
+        value->ptr += len;
+        value->len -= len;
+        return signs[i];
+    }
+    return value->len && memchr(value->ptr, '%', value->len) ? "like" : "=";
+}
+
+static void put_example(struct buf *b, const struct rfield *f, kith_str name, kith_str value) {
+    const char *sign = sign_of(&value);
+    if (f && f->kind == KITH_F_TAGS) {
+        buf_printf(b, "tagged(%.*s, ", (int)name.len, name.ptr);
+        put_quoted(b, value);
+        buf_putc(b, ')');
+        return;
+    }
+    buf_str(b, name);
+    if (value.len == 0) {
+        buf_puts(b, sign[0] == '!' ? " is not null" : " is null");
+        return;
+    }
+    buf_printf(b, " %s ", sign);
+    put_quoted(b, value);
+}
+
+/* TYPE where FIELD = 'VALUE' and ... */
+static kith_status add_examples(struct cmd *c, struct buf *b, kith_error *e) {
+    kith_str rest = str_of(cmd_option(c, "example")), one, name, value;
+    const struct rtype *t;
+    const char *before = " where ";
+    TRY(schema_find_type(cmd_schema(c), buf_view(b), &t, e));
+    while (str_split(&rest, GATHERED, &one)) {
+        TRY(split_pair("example", one, &name, &value, e));
+        buf_puts(b, before);
+        put_example(b, type_field(t->schema, t, name), name, value);
+        before = " and ";
+    }
+    return KITH_OK;
+}
+
+/* -- parameters -------------------------------------------------------------------------------- */
+
+/* One value, or as a list all that were given for a name. */
+static kith_status add_param(struct cmd *c, kith_value *param, kith_str text, kith_error *e) {
+    uint64_t count = param->kind == KITH_NULL   ? 0
+                     : param->kind == KITH_LIST ? param->as.list.count
+                                                : 1;
+    kith_value *items = ARENA_ARRAY(&c->arena, kith_value, count + 1);
+    if (!items)
+        return err_nomem(e);
+    if (count == 1 && param->kind != KITH_LIST)
+        items[0] = *param;
+    else if (count)
+        memcpy(items, param->as.list.items, count * sizeof *items);
+    items[count] = value_str(text);
+    *param = items[0];
+    if (count)
+        *param = (kith_value){.kind = KITH_LIST, .as.list = {items, count + 1}};
+    return KITH_OK;
+}
+
+static kith_status read_params(struct cmd *c, struct asked *out, kith_error *e) {
+    const char *const *names;
+    uint32_t count = query_params(out->query, &names), i;
+    kith_str rest = str_of(cmd_option(c, "param")), one, name, value;
+    kith_value *params = ARENA_ARRAY(&c->arena, kith_value, count);
+    if (!params)
+        return err_nomem(e);
+    while (str_split(&rest, GATHERED, &one)) {
+        TRY(split_pair("param", one, &name, &value, e));
+        for (i = 0; i < count && !str_eqz(name, names[i]); i++)
+            ;
+        if (i == count)
+            return err_set(e, KITH_E_INVAL, NULL, "the query has no parameter :%.*s", (int)name.len,
+                           name.ptr);
+        TRY(add_param(c, &params[i], value, e));
+    }
+    for (i = 0; i < count; i++)
+        if (params[i].kind == KITH_NULL)
+            return err_set(e, KITH_E_INVAL, NULL,
+                           "the query has a parameter :%s: give its value with --param %s=VALUE",
+                           names[i], names[i]);
+    out->params = params;
+    return KITH_OK;
+}
+
+/* -- the whole --------------------------------------------------------------------------------- */
+
+static kith_status join_words(struct cmd *c, const char *const *words, size_t count, kith_str *out,
+                              kith_error *e) {
+    struct buf b = {0};
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&b, "%s%s", i > 0 ? " " : "", words[i]);
+    kith_status st = cmd_option(c, "example") && !b.failed ? add_examples(c, &b, e) : KITH_OK;
+    *out = arena_str(&c->arena, buf_view(&b));
+    if (b.failed || !out->ptr)
+        st = err_nomem(e);
+    buf_free(&b);
+    return st;
+}
+
+kith_status ask_read(struct cmd *c, const char *const *words, size_t count, struct asked *out,
+                     kith_error *e) {
+    *out = (struct asked){0};
+    TRY(join_words(c, words, count, &out->text, e));
+    if (str_starts(out->text, "@")) {
+        kith_str name = str_trim((kith_str){out->text.ptr + 1, out->text.len - 1});
+        TRY(find_saved(c, name, &out->text, e));
+    }
+    TRY(query_parse(&out->query, cmd_schema(c), &c->arena, out->text, e));
+    return read_params(c, out, e);
+}
