@@ -365,9 +365,54 @@ static kith_status parse(struct find *f, kith_error *e) {
     return KITH_OK;
 }
 
+/* -- explaining -------------------------------------------------------------------------------- */
+
+static void explain_json(struct find *f, const struct explanation *x) {
+    struct json_out j;
+    json_begin(&j, &f->text, false);
+    json_object_(&j);
+    json_key(&j, "query");
+    json_str(&j, f->asked.text);
+    json_key(&j, "sql");
+    json_strz(&j, x->sql);
+    json_key(&j, "plan");
+    json_array_(&j);
+    for (size_t i = 0; i < x->step_count; i++)
+        json_strz(&j, x->steps[i]);
+    json_array_end(&j);
+    json_key(&j, "index");
+    if (x->index)
+        json_strz(&j, x->index);
+    else
+        json_nil(&j);
+    json_object_end(&j);
+    buf_putc(&f->text, '\n');
+}
+
+static kith_status as_explanation(struct find *f, kith_error *e) {
+    struct explanation x;
+    TRY(engine_explain(f->c->company->engine, &f->c->principal, f->query, f->asked.params, &x,
+                       &f->c->arena, e));
+    if (f->c->json) {
+        explain_json(f, &x);
+        io_raw(f->c->io, buf_view(&f->text));
+        return f->text.failed ? err_nomem(e) : KITH_OK;
+    }
+    io_puts(f->c->io, "query  ");
+    io_text(f->c->io, f->asked.text);
+    io_printf(f->c->io, "\nsql    %s\n", x.sql);
+    for (size_t i = 0; i < x.step_count; i++)
+        io_printf(f->c->io, "%s  %s\n", i ? "     " : "plan ", x.steps[i]);
+    if (x.advice)
+        io_printf(f->c->io, "index  %s\n", x.advice);
+    return KITH_OK;
+}
+
 static kith_status run_parsed(struct find *f, kith_error *e) {
     bool lines = f->c->json || cmd_option(f->c, "csv");
     int64_t limit;
+    if (cmd_option(f->c, "explain"))
+        return as_explanation(f, e);
     if (query_counts(f->query))
         return as_count(f, e);
     if (query_totals(f->query))
@@ -414,6 +459,7 @@ const struct command command_find = {
                 {"limit", "N", "at most so many records"},
                 {"after", "CURSOR", "go on where an earlier answer ended"},
                 {"csv", NULL, "answer in CSV, for spreadsheets"},
+                {"explain", NULL, "how the query would be carried out, and the index to add"},
                 ASK_OPTIONS},
     .gathered = ASK_GATHERED,
     .needs = NEEDS_COMPANY,

@@ -169,6 +169,9 @@ kith_status engine_find(struct engine *g, const struct principal *p, const struc
 kith_status engine_select(struct engine *g, const struct principal *p, const struct query *q,
                           const kith_value *params, struct totals *out, struct arena *a,
                           kith_error *e);
+kith_status engine_explain(struct engine *g, const struct principal *p, const struct query *q,
+                           const kith_value *params, struct explanation *out, struct arena *a,
+                           kith_error *e);
 kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
                        kith_id id, struct arena *a, kith_value **values, kith_error *e);
 

@@ -261,6 +261,17 @@ kith_status engine_select(struct engine *g, const struct principal *p, const str
     return st;
 }
 
+kith_status engine_explain(struct engine *g, const struct principal *p, const struct query *q,
+                           const kith_value *params, struct explanation *out, struct arena *a,
+                           kith_error *e) {
+    struct conn *c;
+    struct query_env env = {engine_now(g), g->opts.zone, p, g->opts.workdays};
+    TRY(engine_reader(g, &c, e));
+    kith_status st = query_explain(q, &env, params, c, a, out, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
 kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
                        kith_id id, struct arena *a, kith_value **values, kith_error *e) {
     struct conn *c;

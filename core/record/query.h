@@ -146,6 +146,19 @@ kith_status query_select(const struct query *q, const struct query_env *env,
                          const kith_value *params, struct conn *c, struct arena *a,
                          struct totals *out, kith_error *e);
 
+/* -- explaining -------------------------------------------------------------------------------- */
+
+struct explanation {
+    const char *sql;    /* of the first page */
+    const char **steps; /* how SQLite goes about it: "contact: found by the index on city" */
+    size_t step_count;
+    const char *advice; /* the index to add, in a sentence; NULL: none */
+    const char *index;  /* the same as it is declared: "city,-created"; NULL: none */
+};
+kith_status query_explain(const struct query *q, const struct query_env *env,
+                          const kith_value *params, struct conn *c, struct arena *a,
+                          struct explanation *out, kith_error *e);
+
 /* -- one record in memory ---------------------------------------------------------------------- */
 
 /* Reads a linked record for the matcher, with its links fields filled in: its values, or NULL when

@@ -189,7 +189,7 @@ static void put_span(struct emit *m, const struct path *path, uint32_t cmp, int6
 
 /* Equality is binary; where only the folded column has an index, it leads the way. */
 static bool fold_indexed(const struct path *path) {
-    return query_folds(path) && (path->field->flags & (KITH_FF_INDEXED | KITH_FF_UNIQUE));
+    return query_folds(path); /* by itself or, in a declared index, with others */
 }
 
 static void put_text_equal(struct emit *m, const struct path *path, kith_value v) {

@@ -103,4 +103,13 @@ complains "there is no saved query 'earlier'; 'kith find saved_query' lists them
 kith find saved_query
 prints "early"
 
+it "explains how a query is carried out"
+kith find "contact where city = 'secret'" --explain
+exits 0
+prints "query  contact where city = 'secret'"
+prints "sql    SELECT t0.id"
+prints "plan   contact: found by the index on city"
+kith find "contact group by country" --explain --json
+prints '"plan":["contact: all 4 records are read"],"index":null}'
+
 finish

@@ -150,7 +150,7 @@ static const char *page_of(const char *text, const kith_value *params, kith_str 
     return found;
 }
 
-static const char *ask(const char *text) {
+__attribute__((unused)) static const char *ask(const char *text) {
     kith_str cursor;
     setup();
     return page_of(text, NULL, (kith_str){0}, 1000, &cursor);
