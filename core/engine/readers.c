@@ -254,7 +254,7 @@ kith_status engine_select(struct engine *g, const struct principal *p, const str
                           const kith_value *params, struct totals *out, struct arena *a,
                           kith_error *e) {
     struct conn *c;
-    struct query_env env = {engine_now(g), g->opts.zone, p, g->opts.workdays};
+    const struct query_env env = engine_env(g, engine_now(g), p);
     TRY(engine_reader(g, &c, e));
     kith_status st = query_select(q, &env, params, c, a, out, e);
     engine_reader_done(g, c);
@@ -265,7 +265,7 @@ kith_status engine_explain(struct engine *g, const struct principal *p, const st
                            const kith_value *params, struct explanation *out, struct arena *a,
                            kith_error *e) {
     struct conn *c;
-    struct query_env env = {engine_now(g), g->opts.zone, p, g->opts.workdays};
+    const struct query_env env = engine_env(g, engine_now(g), p);
     TRY(engine_reader(g, &c, e));
     kith_status st = query_explain(q, &env, params, c, a, out, e);
     engine_reader_done(g, c);

@@ -210,8 +210,9 @@ static void put_leaf(struct emit *m, const struct path *path) {
 kith_status query_leaves_sql(const struct query *q, const struct query_env *env,
                              const kith_value *params, struct arena *a, struct query_sql *out,
                              kith_error *e) {
-    struct emit m = {.q = q, .env = env, .params = params, .arena = a, .e = e, .names = 1};
+    struct emit m = emit_begin(q, env, a, e);
     struct place root = emit_place(&m, &q->root, 0);
+    m.params = params;
     m.place = &root;
     m.fan = q->group->fan.many;
     *out = (struct query_sql){0};
