@@ -3,71 +3,22 @@
  * table of groups here: SQLite would sort them first, and its sum() over numbers that do not fit
  * gives an error or a REAL. Amounts of money are added in their own currency and in the company's
  * at the same time; which of them counts is known at the end of a group. */
+#include "record/query_total.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "record/query_emit.h"
-#include "record/query_group.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WHOLE_MAX ((INT64_C(1) << 53) - 1) /* a whole number, as its fields hold it */
-
-/* A number, or an amount in its own currency (own, cur) and in the company's (base). */
-struct value {
-    bool null, no_base, mixed;
-    wide own, base;
-    char cur[4]; /* empty: no money, or none yet */
-};
-struct cell { /* one leaf of one row */
-    bool null, no_base;
-    int64_t i, base; /* base: amount in the company's currency, or the type of a link's record */
-    kith_str text;
-    char cur[4];
-};
-struct tally {
-    int64_t count, no_base; /* values, and those without an amount in the company's currency */
-    struct value sum;       /* or the lowest, or the highest */
-};
-struct bucket {
-    uint64_t hash;
-    struct cell *keys;
-    struct tally *tallies;
-};
-struct distinct_slot {
-    uint64_t group, high, low; /* the digest of a value; group is one more, 0: free */
-};
-struct distinct {
-    struct distinct_slot *slots;
-    size_t cap, count;
-};
-struct run {
-    const struct query *q;
-    const struct group *g;
-    const struct query_env *env;
-    const kith_value *params;
-    struct arena *a;
-    struct cell cells[QUERY_LEAVES_MAX];
-    struct bucket *buckets;
-    size_t count, cap;
-    uint32_t *slots; /* index of the bucket and one more; 0: free */
-    size_t slot_count;
-    size_t bytes;
-    struct distinct distinct[QUERY_TOTALS_MAX];
-    char last_cur[4]; /* see money_units */
-    int64_t last_factor;
-    kith_error *e;
-};
-
 /* -- exact numbers ----------------------------------------------------------------------------- */
 
-static const int64_t tens[] = {1,           10,           100,          1000,      10000,
-                               100000,      1000000,      10000000,     100000000, 1000000000,
-                               10000000000, 100000000000, 1000000000000};
+const int64_t wide_tens[TERM_SCALE + 1] = {
+    1,        10,        100,        1000,        10000,        100000,       1000000,
+    10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000};
 
-static bool scale_up(wide *n, uint32_t digits) {
-    return !__builtin_mul_overflow(*n, (wide)tens[digits], n);
+bool wide_scale_up(wide *n, uint32_t digits) {
+    return !__builtin_mul_overflow(*n, (wide)wide_tens[digits], n);
 }
 
 /* n / d, rounded half to even; d is not 0. */
@@ -81,11 +32,11 @@ static wide divide(wide n, wide d) {
     return up ? q + (n < 0 ? -1 : 1) : q;
 }
 
-static wide scale_down(wide n, uint32_t digits) {
-    return digits ? divide(n, tens[digits]) : n;
+wide wide_scale_down(wide n, uint32_t digits) {
+    return digits ? divide(n, wide_tens[digits]) : n;
 }
 
-static kith_status too_large(struct run *x, kith_str what) {
+kith_status total_too_large(struct run *x, kith_str what) {
     kith_str s = text_cut(what, 60);
     return err_set(x->e, KITH_E_LIMIT, NULL, "'%.*s' is too large a number", (int)s.len, s.ptr);
 }
@@ -103,8 +54,8 @@ static void join_currency(struct value *out, const struct value *a, const struct
 
 static bool add_one(wide a, wide b, const struct term *t, wide *out) {
     uint32_t l = t->left->scale, r = t->right->scale;
-    if ((l < t->scale && !scale_up(&a, t->scale - l)) ||
-        (r < t->scale && !scale_up(&b, t->scale - r)))
+    if ((l < t->scale && !wide_scale_up(&a, t->scale - l)) ||
+        (r < t->scale && !wide_scale_up(&b, t->scale - r)))
         return false;
     return t->kind == TERM_ADD ? !__builtin_add_overflow(a, b, out)
                                : !__builtin_sub_overflow(a, b, out);
@@ -113,13 +64,13 @@ static bool add_one(wide a, wide b, const struct term *t, wide *out) {
 static bool multiply_one(wide a, wide b, const struct term *t, wide *out) {
     if (__builtin_mul_overflow(a, b, out))
         return false;
-    *out = scale_down(*out, t->left->scale + t->right->scale - t->scale);
+    *out = wide_scale_down(*out, t->left->scale + t->right->scale - t->scale);
     return true;
 }
 
 static bool divide_one(wide a, wide b, const struct term *t, wide *out) {
-    if (!scale_up(&a, TERM_SCALE - t->left->scale) ||
-        (t->right->scale && !scale_up(&a, t->right->scale)))
+    if (!wide_scale_up(&a, TERM_SCALE - t->left->scale) ||
+        (t->right->scale && !wide_scale_up(&a, t->right->scale)))
         return false;
     *out = divide(a, b);
     return true;
@@ -140,7 +91,7 @@ static kith_status calculate(struct run *x, const struct term *t, const struct v
     join_currency(out, a, b);
     if ((!out->mixed && !calculate_one(t, a->own, b->own, &out->own)) ||
         (!out->no_base && !calculate_one(t, a->base, b->base, &out->base)))
-        return too_large(x, t->text);
+        return total_too_large(x, t->text);
     if (t->measure != MEASURE_MONEY && (a->cur[0] || b->cur[0])) { /* money divided by money */
         if (out->mixed && out->no_base)
             return err_set(x->e, KITH_E_INVAL, NULL,
@@ -154,11 +105,11 @@ static kith_status calculate(struct run *x, const struct term *t, const struct v
 }
 
 /* Most amounts are of the currency of the one before. */
-static wide money_units(struct run *x, int64_t minor, const char *cur) {
+wide total_money(struct run *x, int64_t minor, const char *cur) {
     if (memcmp(cur, x->last_cur, sizeof x->last_cur) != 0) {
         int32_t digits = currency_digits(cur);
         memcpy(x->last_cur, cur, sizeof x->last_cur);
-        x->last_factor = tens[MONEY_SCALE - (uint32_t)(digits < 0 ? 2 : digits)];
+        x->last_factor = wide_tens[MONEY_SCALE - (uint32_t)(digits < 0 ? 2 : digits)];
     }
     return (wide)minor * x->last_factor;
 }
@@ -170,8 +121,8 @@ static void cell_value(struct run *x, const struct cell *c, enum measure measure
         return;
     memcpy(out->cur, c->cur, sizeof out->cur);
     out->no_base = c->no_base;
-    out->base = c->no_base ? 0 : money_units(x, c->base, x->q->schema->base_currency);
-    out->own = money_units(x, c->i, c->cur);
+    out->base = c->no_base ? 0 : total_money(x, c->base, x->q->schema->base_currency);
+    out->own = total_money(x, c->i, c->cur);
 }
 
 static kith_status total_value(struct run *x, const struct bucket *b, uint32_t i,
@@ -185,8 +136,8 @@ static void settle(const struct run *x, struct value *v) {
 }
 
 /* A term over one record (b NULL) or over a group. */
-static kith_status evaluate(struct run *x, const struct bucket *b, const struct term *t,
-                            struct value *out) {
+kith_status total_evaluate(struct run *x, const struct bucket *b, const struct term *t,
+                           struct value *out) {
     struct value l, r;
     *out = (struct value){0};
     switch (t->kind) {
@@ -202,13 +153,13 @@ static kith_status evaluate(struct run *x, const struct bucket *b, const struct 
     case TERM_TOTAL:
         return total_value(x, b, t->index, out);
     case TERM_NEGATE:
-        TRY(evaluate(x, b, t->left, out));
+        TRY(total_evaluate(x, b, t->left, out));
         out->own = -out->own;
         out->base = -out->base;
         return KITH_OK;
     default:
-        TRY(evaluate(x, b, t->left, &l));
-        TRY(evaluate(x, b, t->right, &r));
+        TRY(total_evaluate(x, b, t->left, &l));
+        TRY(total_evaluate(x, b, t->right, &r));
         TRY(calculate(x, t, &l, &r, out));
         if (b && out->mixed && !out->no_base)
             settle(x, out);
@@ -229,7 +180,7 @@ static kith_status add_up(struct run *x, const struct total *total, struct tally
     t->count++;
     if (__builtin_add_overflow(s->own, v->own, &s->own) ||
         __builtin_add_overflow(s->base, v->base, &s->base))
-        return too_large(x, total->text);
+        return total_too_large(x, total->text);
     return KITH_OK;
 }
 
@@ -361,7 +312,7 @@ static kith_status tally_one(struct run *x, size_t bucket, uint32_t i) {
         t->count += fresh;
         return KITH_OK;
     }
-    TRY(evaluate(x, NULL, total->of, &v));
+    TRY(total_evaluate(x, NULL, total->of, &v));
     if (v.null)
         return KITH_OK;
     if (total->kind == TOTAL_SUM || total->kind == TOTAL_AVG)
@@ -402,9 +353,9 @@ static kith_status total_value(struct run *x, const struct bucket *b, uint32_t i
     TRY(one_currency(x, total, t, out));
     if (total->kind != TOTAL_AVG)
         return KITH_OK;
-    if (!scale_up(&out->own, TERM_SCALE - total->of->scale) ||
-        !scale_up(&out->base, TERM_SCALE - total->of->scale))
-        return too_large(x, total->text);
+    if (!wide_scale_up(&out->own, TERM_SCALE - total->of->scale) ||
+        !wide_scale_up(&out->base, TERM_SCALE - total->of->scale))
+        return total_too_large(x, total->text);
     out->own = divide(out->own, t->count);
     out->base = divide(out->base, t->count);
     return KITH_OK;
@@ -547,388 +498,7 @@ static kith_status read_rows(struct run *x, struct conn *c, sqlite3_stmt *st) {
     }
 }
 
-/* -- having ------------------------------------------------------------------------------------ */
-
-enum truth { NO, YES, UNKNOWN };
-
-static uint32_t order_wide(wide a, wide b) {
-    return a < b ? CMP_LT : a > b ? CMP_GT : CMP_EQ;
-}
-
-/* The value of a parameter, now(), a text, as a number at the term's scale. *to: the day behind it,
- * when a time is compared with a whole day. */
-static kith_status operand_value(struct run *x, const struct term *t, struct value *out,
-                                 kith_value *whole) {
-    struct test test = {.kind = TEST_COMPARE, .cmp = CMP_LT};
-    *out = (struct value){0};
-    if (t->measure == MEASURE_NUMBER) { /* a parameter */
-        kith_value v = x->params[t->operand.value.as.i];
-        kith_str text = v.kind == KITH_TEXT ? v.as.s : STR("");
-        int64_t n = v.as.i;
-        if (v.kind == KITH_DECIMAL)
-            n = v.as.decimal.units;
-        else if (v.kind == KITH_TEXT && !decimal_parse(text, 9, &n))
-            return err_set(x->e, KITH_E_INVAL, NULL, ":%s: write a number",
-                           x->q->params[t->operand.value.as.i]);
-        uint32_t scale = v.kind == KITH_TEXT      ? 9
-                         : v.kind == KITH_DECIMAL ? (uint32_t)v.as.decimal.scale
-                                                  : 0;
-        out->null = v.kind == KITH_NULL;
-        out->own = out->base = (wide)n * tens[9 - scale];
-        return KITH_OK;
-    }
-    test.path = *t->path;
-    TRY(query_operand(x->q, &test, &t->operand, x->env, x->params, x->a, whole, x->e));
-    out->null = whole->kind == KITH_NULL;
-    out->own = out->base = whole->as.i;
-    if (whole->kind == KITH_MONEY) {
-        memcpy(out->cur, whole->as.money.currency, sizeof out->cur);
-        out->own = money_units(x, whole->as.money.minor, out->cur);
-        out->no_base = memcmp(out->cur, x->q->schema->base_currency, 3) != 0;
-        out->base = out->own;
-    }
-    return KITH_OK;
-}
-
-/* The text of a key that is none of the numbers. */
-static kith_str cell_text(const struct run *x, const struct path *path, const struct cell *c) {
-    return c->text.ptr && query_folds(path) ? text_fold(x->a, c->text) : c->text;
-}
-
-static uint32_t order_text(kith_str a, kith_str b) {
-    int n = str_cmp(a, b);
-    return n < 0 ? CMP_LT : n > 0 ? CMP_GT : CMP_EQ;
-}
-
-/* A key of text, options or links and a value. */
-static enum truth compare_other(struct run *x, const struct bucket *b, const struct term *key,
-                                uint32_t cmp, const kith_value *v) {
-    const struct cell *c = &b->keys[key->index];
-    if (c->null || v->kind == KITH_NULL)
-        return UNKNOWN;
-    if (v->kind == KITH_LINK)
-        return cmp & order_wide(c->i, (int64_t)v->as.link.id) ? YES : NO;
-    if (v->kind != KITH_TEXT)
-        return cmp & order_wide(c->i, v->as.i) ? YES : NO;
-    if (cmp == CMP_EQ || cmp == CMP_NE)
-        return (cmp == CMP_EQ) == str_eq(c->text, v->as.s) ? YES : NO;
-    return cmp & order_text(cell_text(x, key->path, c), v->as.s) ? YES : NO;
-}
-
-static bool comparable(struct value *l, struct value *r) {
-    if (!l->cur[0] || !r->cur[0] || memcmp(l->cur, r->cur, 3) == 0)
-        return true;
-    if (l->no_base || r->no_base)
-        return false;
-    l->own = l->base;
-    r->own = r->base;
-    return true;
-}
-
-static uint32_t mirrored(uint32_t cmp) {
-    return (cmp & CMP_EQ) | (cmp & CMP_LT ? CMP_GT : 0u) | (cmp & CMP_GT ? CMP_LT : 0u);
-}
-
-static kith_status compare_value(struct run *x, const struct bucket *b, const struct term *l,
-                                 uint32_t cmp, const struct term *operand, enum truth *out) {
-    struct value a, v;
-    kith_value whole = value_null();
-    struct test equal = {.kind = TEST_COMPARE, .cmp = CMP_EQ};
-    if (l->measure == MEASURE_OTHER) {
-        equal.path = *l->path;
-        equal.cmp = cmp;
-        TRY(query_operand(x->q, &equal, &operand->operand, x->env, x->params, x->a, &whole, x->e));
-        *out = compare_other(x, b, l, cmp, &whole);
-        return KITH_OK;
-    }
-    TRY(evaluate(x, b, l, &a));
-    TRY(operand_value(x, operand, &v, &whole));
-    if (a.null || v.null) {
-        *out = UNKNOWN;
-        return KITH_OK;
-    }
-    if (l->measure == MEASURE_TIME && whole.kind == KITH_DATE) {
-        bool before = a.own < query_day_start(x->env, whole.as.i);
-        bool behind = a.own >= query_day_start(x->env, whole.as.i + 1);
-        *out = cmp & (before ? CMP_LT : behind ? CMP_GT : CMP_EQ) ? YES : NO;
-        return KITH_OK;
-    }
-    if (!comparable(&a, &v)) { /* amounts are ordered within one currency only */
-        *out = cmp == CMP_NE ? YES : NO;
-        return KITH_OK;
-    }
-    if (l->scale < operand->scale && l->measure <= MEASURE_MONEY &&
-        !scale_up(&a.own, operand->scale - l->scale))
-        return too_large(x, l->text);
-    if (operand->scale < l->scale && l->measure <= MEASURE_MONEY &&
-        !scale_up(&v.own, l->scale - operand->scale))
-        return too_large(x, l->text);
-    *out = cmp & order_wide(a.own, v.own) ? YES : NO;
-    return KITH_OK;
-}
-
-static kith_status compare_terms(struct run *x, const struct bucket *b, const struct term *t,
-                                 enum truth *out) {
-    struct value l, r;
-    if (t->right->kind == TERM_OPERAND)
-        return compare_value(x, b, t->left, t->index, t->right, out);
-    if (t->left->kind == TERM_OPERAND)
-        return compare_value(x, b, t->right, mirrored(t->index), t->left, out);
-    if (t->left->measure == MEASURE_OTHER) {
-        const struct cell *a = &b->keys[t->left->index], *c = &b->keys[t->right->index];
-        uint32_t o =
-            a->text.ptr && c->text.ptr ? order_text(a->text, c->text) : order_wide(a->i, c->i);
-        *out = a->null || c->null ? UNKNOWN : t->index & o ? YES : NO;
-        return KITH_OK;
-    }
-    TRY(evaluate(x, b, t->left, &l));
-    TRY(evaluate(x, b, t->right, &r));
-    if (l.null || r.null) {
-        *out = UNKNOWN;
-        return KITH_OK;
-    }
-    if (!comparable(&l, &r)) {
-        *out = t->index == CMP_NE ? YES : NO;
-        return KITH_OK;
-    }
-    uint32_t a = t->left->scale, c = t->right->scale;
-    if ((a < c && !scale_up(&l.own, c - a)) || (c < a && !scale_up(&r.own, a - c)))
-        return too_large(x, t->text);
-    *out = t->index & order_wide(l.own, r.own) ? YES : NO;
-    return KITH_OK;
-}
-
-static kith_status holds(struct run *x, const struct bucket *b, const struct term *t,
-                         enum truth *out) {
-    struct value v;
-    enum truth r;
-    switch (t->kind) {
-    case TERM_COMPARE:
-        return compare_terms(x, b, t, out);
-    case TERM_IS_NULL:
-        if (t->left->measure == MEASURE_OTHER)
-            v.null = b->keys[t->left->index].null;
-        else
-            TRY(evaluate(x, b, t->left, &v));
-        *out = v.null != (t->index != 0) ? YES : NO;
-        return KITH_OK;
-    case TERM_NOT:
-        TRY(holds(x, b, t->left, out));
-        *out = *out == YES ? NO : *out == NO ? YES : UNKNOWN;
-        return KITH_OK;
-    default:
-        TRY(holds(x, b, t->left, out));
-        TRY(holds(x, b, t->right, &r));
-        if (t->kind == TERM_AND)
-            *out = *out == NO || r == NO ? NO : *out == YES && r == YES ? YES : UNKNOWN;
-        else
-            *out = *out == YES || r == YES ? YES : *out == NO && r == NO ? NO : UNKNOWN;
-        return KITH_OK;
-    }
-}
-
-static kith_status keep_groups(struct run *x) {
-    size_t kept = 0;
-    for (size_t i = 0; x->g->having && i < x->count; i++) {
-        enum truth is;
-        TRY(holds(x, &x->buckets[i], x->g->having, &is));
-        if (is == YES)
-            x->buckets[kept++] = x->buckets[i];
-    }
-    x->count = x->g->having ? kept : x->count;
-    return KITH_OK;
-}
-
-/* -- order ------------------------------------------------------------------------------------- */
-
-struct sorted {
-    const struct bucket *bucket;
-    const struct run *run;
-    struct value *by;   /* of the terms of "order by" */
-    kith_str *text;     /* of those that are texts, then of the keys */
-    bool *incomparable; /* amounts in several currencies stood against each other */
-};
-
-static int order_values(const struct sorted *s, struct value a, struct value b) {
-    if (a.null || b.null)
-        return a.null && b.null ? 0 : a.null ? -1 : 1;
-    if (!comparable(&a, &b))
-        *s->incomparable = true;
-    return a.own < b.own ? -1 : a.own > b.own;
-}
-
-static int order_keys(const struct sorted *a, const struct sorted *b, uint32_t i, kith_str x,
-                      kith_str y) {
-    const struct cell *k = &a->bucket->keys[i], *l = &b->bucket->keys[i];
-    if (k->null || l->null)
-        return k->null && l->null ? 0 : k->null ? -1 : 1;
-    if (k->text.ptr) {
-        int n = str_cmp(x, y);
-        return n ? n : str_cmp(k->text, l->text);
-    }
-    return k->i < l->i ? -1 : k->i > l->i;
-}
-
-static int compare_sorted(const void *pa, const void *pb) {
-    const struct sorted *a = pa, *b = pb;
-    const struct group *g = a->run->g;
-    for (uint32_t i = 0; i < g->order_count; i++) {
-        const struct term *t = g->order[i];
-        int n = t->measure == MEASURE_OTHER
-                    ? order_keys(a, b, t->index, a->text[t->index], b->text[t->index])
-                    : order_values(a, a->by[i], b->by[i]);
-        if (n)
-            return g->descending[i] ? -n : n;
-    }
-    for (uint32_t i = 0; i < g->key_count; i++) {
-        int n = order_keys(a, b, i, a->text[i], b->text[i]);
-        if (n)
-            return n;
-    }
-    return 0;
-}
-
-static kith_status prepare_sorted(struct run *x, const struct bucket *b, bool *incomparable,
-                                  struct sorted *out) {
-    const struct group *g = x->g;
-    *out = (struct sorted){b, x, ARENA_ARRAY(x->a, struct value, g->order_count),
-                           ARENA_ARRAY(x->a, kith_str, g->key_count), incomparable};
-    if (!out->by || !out->text)
-        return err_nomem(x->e);
-    for (uint32_t i = 0; i < g->order_count; i++)
-        if (g->order[i]->measure != MEASURE_OTHER)
-            TRY(evaluate(x, b, g->order[i], &out->by[i]));
-    for (uint32_t i = 0; i < g->key_count; i++) {
-        out->text[i] = cell_text(x, g->keys[i]->path, &b->keys[i]);
-        if (b->keys[i].text.ptr && !out->text[i].ptr)
-            return err_nomem(x->e);
-    }
-    return KITH_OK;
-}
-
-static kith_status sort_groups(struct run *x, struct sorted **out) {
-    bool incomparable = false;
-    struct sorted *rows = *out = ARENA_ARRAY(x->a, struct sorted, x->count);
-    if (!rows)
-        return err_nomem(x->e);
-    for (size_t i = 0; i < x->count; i++)
-        TRY(prepare_sorted(x, &x->buckets[i], &incomparable, &rows[i]));
-    if (x->count > 1)
-        qsort(rows, x->count, sizeof *rows, compare_sorted);
-    if (incomparable)
-        return err_set(x->e, KITH_E_INVAL, NULL,
-                       "amounts in several currencies have no order: sort by something else, or "
-                       "ask for one currency");
-    return KITH_OK;
-}
-
-/* -- results ----------------------------------------------------------------------------------- */
-
-static kith_status as_int64(struct run *x, const struct term *t, wide n, int64_t most,
-                            int64_t *out) {
-    if (n > most || n < -(wide)most)
-        return too_large(x, t->text);
-    *out = (int64_t)n;
-    return KITH_OK;
-}
-
-static kith_status give_money(struct run *x, const struct term *t, const struct value *v,
-                              kith_value *out) {
-    int32_t digits = currency_digits(v->cur);
-    uint32_t shown = digits < 0 ? 2 : (uint32_t)digits;
-    *out = (kith_value){.kind = KITH_MONEY};
-    memcpy(out->as.money.currency, v->cur, sizeof v->cur);
-    return as_int64(x, t, scale_down(v->own, t->scale - shown), INT64_MAX, &out->as.money.minor);
-}
-
-static kith_status give_number(struct run *x, const struct term *t, const struct value *v,
-                               kith_value *out) {
-    wide n = scale_down(v->own, t->scale - t->shown);
-    *out = (kith_value){.kind = t->shown ? KITH_DECIMAL : KITH_INT};
-    if (t->shown == 0)
-        return as_int64(x, t, n, WHOLE_MAX, &out->as.i);
-    out->as.decimal.scale = (int32_t)t->shown;
-    return as_int64(x, t, n, INT64_MAX, &out->as.decimal.units);
-}
-
-static kith_status give_value(struct run *x, const struct term *t, const struct value *v,
-                              kith_value *out) {
-    static const uint32_t kinds[] = {
-        [MEASURE_DURATION] = KITH_DURATION, [MEASURE_DATE] = KITH_DATE, [MEASURE_TIME] = KITH_TIME};
-    *out = value_null();
-    if (v->null)
-        return KITH_OK;
-    if (t->measure == MEASURE_MONEY && v->mixed)
-        return err_set(x->e, KITH_E_INVAL, NULL,
-                       "'%.*s' is of amounts in several currencies: group by the currency",
-                       (int)text_cut(t->text, 60).len, t->text.ptr);
-    if (t->measure == MEASURE_MONEY)
-        return give_money(x, t, v, out);
-    if (t->measure == MEASURE_NUMBER)
-        return give_number(x, t, v, out);
-    out->kind = kinds[t->measure];
-    return as_int64(x, t, scale_down(v->own, t->scale), INT64_MAX, &out->as.i);
-}
-
-/* A key as its field gives it. */
-static kith_value key_value(const struct term *t, const struct cell *c) {
-    enum value_class class = query_rule(t->path)->class;
-    if (c->null)
-        return value_null();
-    if (c->text.ptr)
-        return value_str(c->text);
-    switch (class) {
-    case CLASS_DECIMAL:
-        return (kith_value){.kind = KITH_DECIMAL,
-                            .as.decimal = {.units = c->i, .scale = t->path->field->scale}};
-    case CLASS_BOOL:
-        return (kith_value){.kind = KITH_BOOL, .as.i = c->i};
-    case CLASS_DATE:
-        return (kith_value){.kind = KITH_DATE, .as.i = c->i};
-    case CLASS_TIME:
-        return value_time(c->i);
-    case CLASS_DURATION:
-        return (kith_value){.kind = KITH_DURATION, .as.i = c->i};
-    case CLASS_ID:
-        return value_link((kith_id)c->i, t->path->type->id);
-    case CLASS_LINK: {
-        const struct rfield *f = t->path->field;
-        uint32_t type = !f ? t->path->type->id : f->any_target ? (uint32_t)c->base : f->target->id;
-        return value_link((kith_id)c->i, type);
-    }
-    default:
-        return value_int(c->i);
-    }
-}
-
-static kith_status give_row(struct run *x, const struct bucket *b, kith_value *out) {
-    const struct group *g = x->g;
-    struct value v;
-    for (uint32_t i = 0; i < g->key_count; i++)
-        out[i] = key_value(g->keys[i], &b->keys[i]);
-    for (uint32_t i = 0; i < g->output_count; i++) {
-        TRY(evaluate(x, b, g->outputs[i], &v));
-        TRY(give_value(x, g->outputs[i], &v, &out[g->key_count + i]));
-    }
-    return KITH_OK;
-}
-
-static kith_status give_rows(struct run *x, struct totals *out) {
-    struct sorted *rows;
-    size_t columns = x->g->key_count + x->g->output_count;
-    TRY(keep_groups(x));
-    TRY(sort_groups(x, &rows));
-    out->count =
-        x->q->limit >= 0 && (uint64_t)x->q->limit < x->count ? (size_t)x->q->limit : x->count;
-    out->columns = columns;
-    kith_value *values = ARENA_ARRAY(x->a, kith_value, out->count * columns);
-    if (!values)
-        return err_nomem(x->e);
-    out->values = values;
-    for (size_t i = 0; i < out->count; i++)
-        TRY(give_row(x, rows[i].bucket, &values[i * columns]));
-    return KITH_OK;
-}
+/* -- the whole --------------------------------------------------------------------------------- */
 
 kith_status query_select(const struct query *q, const struct query_env *env,
                          const kith_value *params, struct conn *c, struct arena *a,
@@ -948,7 +518,7 @@ kith_status query_select(const struct query *q, const struct query_env *env,
     kith_status status = read_rows(x, c, st);
     sqlite3_finalize(st);
     if (status == KITH_OK)
-        status = give_rows(x, out);
+        status = total_rows(x, out);
     free(x->slots);
     for (uint32_t i = 0; i < QUERY_TOTALS_MAX; i++)
         free(x->distinct[i].slots);

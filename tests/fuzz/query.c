@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queries: the first line is a query, the rest a cursor. What is parsed is SQL that SQLite
  * prepares and runs; pages of three follow each other as one long page; and the condition alone, as
- * a matcher, finds the same records. */
+ * a matcher, finds the same records. Totals have a value of a number's kind in every column of
+ * numbers, and every query can be explained. */
 #include "record/query.h"
 #include "fuzz/schema.h"
 
@@ -143,6 +144,38 @@ static void matcher_agrees(kith_str text, const kith_id *all, int64_t count, str
     }
 }
 
+static bool is_total(const kith_value *v) {
+    return v->kind == KITH_NULL || v->kind == KITH_INT || v->kind == KITH_DECIMAL ||
+           v->kind == KITH_MONEY || v->kind == KITH_DURATION;
+}
+
+static void totals_make_sense(const struct query *q, struct arena *a) {
+    kith_error e = KITH_ERROR_INIT;
+    const struct query_column *columns;
+    const char *const *names;
+    struct totals t;
+    uint32_t params = query_params(q, &names), count = query_columns(q, &columns);
+    kith_value *values = ARENA_ARRAY(a, kith_value, params + 1);
+    for (uint32_t i = 0; i < params; i++)
+        values[i] = value_str(STR("3"));
+    kith_status st = query_select(q, &env, values, conn, a, &t, &e);
+    HOLDS(st == KITH_OK || (st != KITH_E_INTERNAL && *e.message), "%s", e.message);
+    HOLDS(st != KITH_OK || t.columns == count, "%zu columns, not %u", t.columns, count);
+    for (size_t i = 0; st == KITH_OK && i < t.count * t.columns; i++)
+        HOLDS(!columns[i % count].number || is_total(&t.values[i]), "kind %u in '%s'",
+              t.values[i].kind, columns[i % count].name);
+}
+
+static void can_be_explained(const struct query *q, struct arena *a) {
+    kith_error e = KITH_ERROR_INIT;
+    const char *const *names;
+    struct explanation x;
+    if (query_params(q, &names) > 0)
+        return;
+    kith_status st = query_explain(q, &env, NULL, conn, a, &x, &e);
+    HOLDS(st == KITH_OK || st == KITH_E_LIMIT || st == KITH_E_INVAL, "%s", e.message);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     kith_error e = KITH_ERROR_INIT;
     struct arena a = {0};
@@ -156,6 +189,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         HOLDS(*e.message && !strchr(e.message, '\n'), "no sentence");
     } else {
         bool things = query_type(q) == thing && !query_counts(q);
+        if (query_totals(q))
+            totals_make_sense(q, &a);
+        can_be_explained(q, &a);
         int64_t count = run_page(q, STR(""), 1000, &a, found, &next);
         if (cursor.len)
             run_page(q, cursor, 2, &a, (kith_id[ROWS + 1]){0}, &next);

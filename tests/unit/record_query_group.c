@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* group by, having and totals. */
+#include "base/number.h"
 #include "query_fixture.h"
 
 static void fill(void) {
@@ -268,4 +269,104 @@ TEST("what is too large a number, or too much, is refused") {
     for (int i = 0; i < 100; i++)
         many = arena_printf(&arena, "%s(", many);
     EXPECT_HAS("more than 64 parentheses", totals(many));
+}
+
+/* -- much, and random -------------------------------------------------------------------------- */
+
+static void run_sql(const char *sql) {
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(conn_exec(conn, sql, &e), e);
+}
+
+TEST("too many groups and too many different values are refused, and what fits is not") {
+    setup();
+    run_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100001) "
+            "INSERT INTO line(id, created, updated, product) SELECT i, 0, 0, 'p' || i FROM n");
+    EXPECT_HAS("more than 100000 groups", totals("line group by product"));
+    EXPECT_HAS("more than 100000 groups", totals("line group by id : count()"));
+    EXPECT_TOTALS("100001 100001", "line : count(), count(distinct product)");
+    EXPECT_TOTALS("p100000 1|p100001 1",
+                  "line where product like 'p1000__' group by product "
+                  "having product > 'p09' order by product limit 2");
+    run_sql("DELETE FROM line");
+}
+
+static uint64_t seed = 20240601;
+static uint32_t below(uint32_t n) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(seed >> 33) % n;
+}
+
+#define RANDOM_ROWS 300
+static struct {
+    int state, month, customer;
+    int64_t pieces, cents;
+    bool priced;
+} model[RANDOM_ROWS];
+
+static void fill_random(void) {
+    static const char *const states[] = {"open", "paid", "lost"};
+    run_sql("DELETE FROM \"order\"");
+    for (int i = 0; i < RANDOM_ROWS; i++) {
+        model[i].state = (int)below(3);
+        model[i].month = (int)below(12);
+        model[i].customer = (int)below(4);
+        model[i].pieces = (int64_t)below(2000001) - 1000000;
+        model[i].cents = (int64_t)below(2000001) - 1000000;
+        model[i].priced = below(5) > 0;
+        char price[32], pieces[24], due[24];
+        snprintf(pieces, sizeof pieces, "%lld", (long long)model[i].pieces);
+        decimal_format(model[i].cents, 2, price);
+        snprintf(due, sizeof due, "2024-%02d-01", model[i].month + 1);
+        const char *money = arena_printf(&arena, "%s EUR", price);
+        ADD("order", (kith_id)(1000 + i), "state", states[model[i].state], "due", due, "customer",
+            id_text((kith_id)(1 + model[i].customer)), "pieces", pieces,
+            model[i].priced ? "price" : NULL, money);
+    }
+}
+
+/* The row of one state and month, as it must be: count, sum of pieces, sum and average of prices,
+ * customers. Empty where there is none. */
+static const char *expected_row(int state, int month) {
+    static const char *const states[] = {"open", "paid", "lost"};
+    int64_t count = 0, pieces = 0, cents = 0, priced = 0;
+    bool seen[4] = {false};
+    for (int i = 0; i < RANDOM_ROWS; i++) {
+        if (model[i].state != state || model[i].month != month)
+            continue;
+        count++;
+        pieces += model[i].pieces;
+        cents += model[i].priced ? model[i].cents : 0;
+        priced += model[i].priced;
+        seen[model[i].customer] = true;
+    }
+    if (count == 0)
+        return "";
+    char sum[32], mean[32];
+    int64_t q = priced ? cents / priced : 0, r = priced ? cents % priced : 0;
+    int64_t twice = 2 * (r < 0 ? -r : r);
+    if (priced && (twice > priced || (twice == priced && q % 2 != 0)))
+        q += cents < 0 ? -1 : 1;
+    decimal_format(cents, 2, sum);
+    decimal_format(q, 2, mean);
+    return arena_printf(&arena, "%s %d %lld %lld %s%s %s%s %d", states[state], month + 1,
+                        (long long)count, (long long)pieces, priced ? sum : "-",
+                        priced ? " EUR" : "", priced ? mean : "-", priced ? " EUR" : "",
+                        seen[0] + seen[1] + seen[2] + seen[3]);
+}
+
+TEST("groups of random records are as a naive reading of them finds") {
+    static const int by_name[] = {2, 0, 1}; /* lost, open, paid */
+    setup();
+    for (int round = 0; round < 5; round++) {
+        fill_random();
+        const char *want = "";
+        for (int s = 0; s < 3; s++)
+            for (int m = 0; m < 12; m++) {
+                const char *row = expected_row(by_name[s], m);
+                want = arena_printf(&arena, "%s%s%s", want, *want && *row ? "|" : "", row);
+            }
+        EXPECT_TOTALS(want, "order group by state, month(due) : count(), sum(pieces), sum(price), "
+                            "avg(price), count(distinct customer)");
+    }
 }
