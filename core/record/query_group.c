@@ -323,9 +323,10 @@ static kith_status parse_primary(struct grouping *x, struct term **out) {
         if (query_is_word(&p->token, totals[i].name) && !(x->inside && i == 0))
             return parse_total(x, totals[i].kind, out);
     const struct function *f = query_called(p);
+    bool value = query_is_word(&p->token, "null") || query_is_word(&p->token, "true") ||
+                 query_is_word(&p->token, "false");
     bool field = p->token.kind == TOKEN_QUOTED ||
-                 (p->token.kind == TOKEN_NAME &&
-                  (query_is_call(p) ? f && f->term : !query_is_word(&p->token, "null")));
+                 (p->token.kind == TOKEN_NAME && (query_is_call(p) ? f && f->term : !value));
     if (field)
         return parse_field(x, out);
     return x->inside ? query_expected(p, "a field or a number") : parse_operand(x, out);
@@ -388,7 +389,9 @@ static kith_status fit_to(struct grouping *x, struct term *value, const struct t
     bool moment = o->kind == OPERAND_NOW || o->kind == OPERAND_TODAY;
     value->measure = to->measure;
     value->path = to->path;
-    value->scale = to->measure == MEASURE_MONEY ? MONEY_SCALE : 9;
+    value->scale = to->measure == MEASURE_MONEY    ? MONEY_SCALE
+                   : to->measure == MEASURE_NUMBER ? 9
+                                                   : 0;
     if (moment && to->measure != MEASURE_DATE && to->measure != MEASURE_TIME)
         return QUERY_FAIL(x->p, value->at, "'%.*s' is neither a date nor a time", (int)to->text.len,
                           to->text.ptr);
@@ -413,23 +416,27 @@ static kith_status fit_sides(struct grouping *x, struct term *l, struct term *r)
     return l->measure == r->measure ? KITH_OK : do_not_fit(x, l, r, "compared with");
 }
 
+static kith_status parse_is_null(struct grouping *x, struct term **out) {
+    struct parser *p = x->p;
+    const struct term *left = *out;
+    TRY(query_advance(p));
+    bool negated = query_is_word(&p->token, "not");
+    if (negated)
+        TRY(query_advance(p));
+    if (!query_is_word(&p->token, "null"))
+        return query_expected(p, "'null'");
+    TRY(new_term(x, TERM_IS_NULL, MEASURE_TRUTH, left->at, out));
+    (*out)->left = left;
+    (*out)->index = negated;
+    return query_advance(p);
+}
+
 static kith_status parse_compared(struct grouping *x, struct term **out) {
     struct parser *p = x->p;
     struct term *left = *out, *right;
     uint32_t cmp = query_comparison(&p->token);
-    if (query_is_word(&p->token, "is")) {
-        bool not ;
-        TRY(query_advance(p));
-        not = query_is_word(&p->token, "not");
-        if (not )
-            TRY(query_advance(p));
-        if (!query_is_word(&p->token, "null"))
-            return query_expected(p, "'null'");
-        TRY(new_term(x, TERM_IS_NULL, MEASURE_TRUTH, left->at, out));
-        (*out)->left = left;
-        (*out)->index = not ;
-        return query_advance(p);
-    }
+    if (query_is_word(&p->token, "is") && left->measure < MEASURE_TRUTH)
+        return parse_is_null(x, out);
     if (!cmp)
         return KITH_OK;
     TRY(query_advance(p));

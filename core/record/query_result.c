@@ -119,11 +119,9 @@ static kith_status compare_value(struct run *x, const struct bucket *b, const st
         *out = cmp == CMP_NE ? YES : NO;
         return KITH_OK;
     }
-    if (l->scale < operand->scale && l->measure <= MEASURE_MONEY &&
-        !wide_scale_up(&a.own, operand->scale - l->scale))
-        return total_too_large(x, l->text);
-    if (operand->scale < l->scale && l->measure <= MEASURE_MONEY &&
-        !wide_scale_up(&v.own, l->scale - operand->scale))
+    uint32_t have = l->scale, want = operand->scale;
+    if ((have < want && !wide_scale_up(&a.own, want - have)) ||
+        (want < have && !wide_scale_up(&v.own, have - want)))
         return total_too_large(x, l->text);
     *out = cmp & order_wide(a.own, v.own) ? YES : NO;
     return KITH_OK;

@@ -282,12 +282,13 @@ static kith_status is_new(struct run *x, struct distinct *d, const struct distin
     *yes = d->slots[at].group == 0;
     if (!*yes)
         return KITH_OK;
-    if (d->count == QUERY_DISTINCT_MAX)
+    if (x->distinct_count == QUERY_DISTINCT_MAX)
         return err_set(x->e, KITH_E_LIMIT, NULL,
                        "more than %u different values to count; narrow the query",
                        QUERY_DISTINCT_MAX);
     d->slots[at] = *value;
     d->count++;
+    x->distinct_count++;
     return KITH_OK;
 }
 

@@ -46,7 +46,8 @@ struct run {
     size_t slot_count;
     size_t bytes;
     struct distinct distinct[QUERY_TOTALS_MAX];
-    char last_cur[4]; /* see money_units */
+    size_t distinct_count; /* in all of them */
+    char last_cur[4];      /* see money_units */
     int64_t last_factor;
     kith_error *e;
 };

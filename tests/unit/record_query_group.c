@@ -147,6 +147,11 @@ TEST("groups are kept by having") {
     EXPECT_TOTALS("- 1", "order group by state having sum(price) is null");
     EXPECT_TOTALS("paid 3", "order group by state having 2 < count() or 1 = 2");
     EXPECT_TOTALS("paid 6", "order group by state having twice > 3 : count() * 2 as twice");
+    EXPECT_TOTALS("lost 1|open 1|paid 3", "order group by state having avg(lead) > 89m and "
+                                          "avg(lead) <= 1h30m and max(lead) = 90m");
+    EXPECT_TOTALS("true 1", "order group by gift having gift = true");
+    EXPECT_TOTALS("at 30: expected a comparison, as in having count() > 2",
+                  "order group by state having ('x') is null");
     EXPECT_TOTALS("lost 1", "order group by state having owners = 1 and sum(price) != '2 EUR' : "
                             "count(distinct owner) as owners");
 }
@@ -285,9 +290,8 @@ TEST("too many groups and too many different values are refused, and what fits i
     EXPECT_HAS("more than 100000 groups", totals("line group by product"));
     EXPECT_HAS("more than 100000 groups", totals("line group by id : count()"));
     EXPECT_TOTALS("100001 100001", "line : count(), count(distinct product)");
-    EXPECT_TOTALS("p100000 1|p100001 1",
-                  "line where product like 'p1000__' group by product "
-                  "having product > 'p09' order by product limit 2");
+    EXPECT_TOTALS("p100000 1|p100001 1", "line where product like 'p1000__' group by product "
+                                         "having product > 'p09' order by product limit 2");
     run_sql("DELETE FROM line");
 }
 
