@@ -128,3 +128,30 @@ void duration_format(int64_t ms, char out[DURATION_TEXT]) {
     }
     *p = '\0';
 }
+
+/* -- parts ------------------------------------------------------------------------------------- */
+
+/* The week that has this day's Thursday; it belongs to that day's year (ISO 8601). */
+static int64_t iso_week(int64_t day) {
+    int64_t thursday = day - (date_weekday(day) + 6) % 7 + 3;
+    return (thursday - date_days(date_civil(thursday * DAY_MS).year, 1, 1)) / 7 + 1;
+}
+
+int64_t date_part(enum date_part part, const struct civil *c) {
+    switch (part) {
+    case DATE_YEAR:
+        return c->year;
+    case DATE_QUARTER:
+        return (c->month - 1) / 3 + 1;
+    case DATE_MONTH:
+        return c->month;
+    case DATE_WEEK:
+        return iso_week(date_days(c->year, c->month, c->day));
+    case DATE_WEEKDAY:
+        return (date_weekday(date_days(c->year, c->month, c->day)) + 6) % 7 + 1;
+    case DATE_HOUR:
+        return c->hour;
+    default:
+        return c->day;
+    }
+}

@@ -23,6 +23,18 @@ int64_t date_ms(const struct civil *c);
 bool date_valid(int32_t year, int32_t month, int32_t day);
 int32_t date_weekday(int64_t days); /* 0 Sunday .. 6 Saturday */
 
+/* A part as a number. The week is that of ISO 8601, the weekday 1 Monday .. 7 Sunday. */
+enum date_part {
+    DATE_YEAR = 1,
+    DATE_QUARTER,
+    DATE_MONTH,
+    DATE_WEEK,
+    DATE_WEEKDAY,
+    DATE_DAY,
+    DATE_HOUR,
+};
+int64_t date_part(enum date_part part, const struct civil *c);
+
 /* The three below ignore white space around the text; false: *out is as it was.
  *
  * ISO 8601 and what spreadsheets write: "2024-02-29", "20240229", "29.02.2024", "2024/02/29",

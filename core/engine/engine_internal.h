@@ -424,8 +424,8 @@ void timers_count(struct conn *c, struct engine_stats *out);
 
 /* base_hooks.c */
 kith_status base_hooks_add(struct engine *g, kith_error *e);
-kith_status tasks_hooks_add(struct engine *g, kith_error *e); /* base_tasks.c */
-kith_status dates_hooks_add(struct engine *g, kith_error *e); /* base_dates.c */
+kith_status tasks_hooks_add(struct engine *g, kith_error *e);       /* base_tasks.c */
+kith_status dates_hooks_add(struct engine *g, kith_error *e);       /* base_dates.c */
 kith_status saved_query_hooks_add(struct engine *g, kith_error *e); /* saved_query.c */
 /* An undo wrote a row: remembers whose contact points to look at. base_mend does, once the undone
  * transactions are undone as a whole. */

@@ -84,12 +84,6 @@ kith_status engine_reader(struct engine *g, struct conn **out, kith_error *e) {
             give_back(g, r, NULL);
             return st;
         }
-        st = query_attach(c, e);
-        if (st != KITH_OK) {
-            conn_close(c);
-            give_back(g, r, NULL);
-            return st;
-        }
         sqlite3_progress_handler(c->db, 10000, past_deadline, r);
         pthread_mutex_lock(&g->readers_lock);
         r->conn = c;

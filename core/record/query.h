@@ -120,9 +120,6 @@ kith_status query_ids_sql(const struct query *q, const struct query_env *env,
  * far and the row's sort keys, as text that is safe in a URL and on a command line. */
 kith_status query_cursor(const struct query *q, sqlite3_stmt *st, kith_str after, int64_t given,
                          struct arena *a, kith_str *cursor, kith_error *e);
-/* Gives a connection the functions that query_sql's texts call. schema_build has done it for its
- * own. */
-kith_status query_attach(struct conn *c, kith_error *e);
 /* Binds query_sql's values. */
 void query_bind(sqlite3_stmt *st, const struct query_sql *sql);
 

@@ -128,82 +128,12 @@ kith_status query_part_of(struct parser *p, const struct function *f, uint32_t a
     return query_expect_sign(p, ")");
 }
 
-/* The week that has this day's Thursday; it belongs to that day's year (ISO 8601). */
-static int64_t iso_week(int64_t day) {
-    int64_t thursday = day - (date_weekday(day) + 6) % 7 + 3;
-    return (thursday - date_days(date_civil(thursday * DAY_MS).year, 1, 1)) / 7 + 1;
-}
-
-static int64_t part_of(enum part part, const struct civil *c) {
-    switch (part) {
-    case PART_YEAR:
-        return c->year;
-    case PART_QUARTER:
-        return (c->month - 1) / 3 + 1;
-    case PART_MONTH:
-        return c->month;
-    case PART_WEEK:
-        return iso_week(date_days(c->year, c->month, c->day));
-    case PART_WEEKDAY:
-        return (date_weekday(date_days(c->year, c->month, c->day)) + 6) % 7 + 1;
-    case PART_HOUR:
-        return c->hour;
-    default:
-        return c->day;
-    }
-}
-
 int64_t query_date_part(enum part part, int64_t day) {
     struct civil c = date_civil(day * DAY_MS);
-    return part_of(part, &c);
+    return date_part((enum date_part)part, &c);
 }
 
 int64_t query_time_part(enum part part, int64_t ms, const struct zone *zone) {
-    struct civil c = zone ? zone_local(zone, ms) : date_civil(ms);
-    return part_of(part, &c);
-}
-
-/* -- the same in SQL --------------------------------------------------------------------------- */
-
-static void sql_date_part(sqlite3_context *ctx, int count, sqlite3_value **v) {
-    (void)count;
-    if (sqlite3_value_type(v[1]) == SQLITE_INTEGER)
-        sqlite3_result_int64(
-            ctx, query_date_part((enum part)sqlite3_value_int(v[0]), sqlite3_value_int64(v[1])));
-}
-
-static void sql_time_part(sqlite3_context *ctx, int count, sqlite3_value **v) {
-    (void)count;
-    if (sqlite3_value_type(v[1]) == SQLITE_INTEGER)
-        sqlite3_result_int64(ctx, query_time_part((enum part)sqlite3_value_int(v[0]),
-                                                  sqlite3_value_int64(v[1]),
-                                                  sqlite3_value_pointer(v[2], QUERY_ZONE)));
-}
-
-/* What is searched for, once the index is up to date: only the writer's is ever behind, and has a
- * function of its own (core/engine). */
-static void sql_indexed(sqlite3_context *ctx, int n, sqlite3_value **args) {
-    (void)n;
-    sqlite3_result_value(ctx, args[0]);
-}
-
-kith_status query_attach(struct conn *c, kith_error *e) {
-    static const struct {
-        const char *name;
-        int args;
-        void (*fn)(sqlite3_context *, int, sqlite3_value **);
-    } functions[] = {
-        {"kith_date_part", 2, sql_date_part},
-        {"kith_time_part", 3, sql_time_part},
-        {"kith_indexed", 1, sql_indexed},
-        {"like", 2, query_sql_like},
-    };
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        int rc = sqlite3_create_function_v2(c->db, functions[i].name, functions[i].args,
-                                            SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
-                                            functions[i].fn, NULL, NULL, NULL);
-        if (rc != SQLITE_OK)
-            return conn_error(c, rc, e);
-    }
-    return query_attach_places(c, e);
+    struct civil c = zone_local(zone, ms);
+    return date_part((enum date_part)part, &c);
 }

@@ -78,16 +78,16 @@ struct step {
 /* What is taken of a path's value. */
 enum part {
     PART_ALL,
-    PART_YEAR, /* of a date, or of a time in the company's zone */
-    PART_QUARTER,
-    PART_MONTH,
-    PART_WEEK,    /* ISO 8601 */
-    PART_WEEKDAY, /* 1 Monday .. 7 Sunday */
-    PART_DAY,
-    PART_HOUR,     /* of a time */
-    PART_CURRENCY, /* of money */
-    PART_COUNT,    /* of `related`; there is no path */
-    PART_DISTANCE, /* of a place from `origin`, in whole metres */
+    PART_YEAR = DATE_YEAR, /* of a date, or of a time in the company's zone */
+    PART_QUARTER = DATE_QUARTER,
+    PART_MONTH = DATE_MONTH,
+    PART_WEEK = DATE_WEEK,       /* ISO 8601 */
+    PART_WEEKDAY = DATE_WEEKDAY, /* 1 Monday .. 7 Sunday */
+    PART_DAY = DATE_DAY,
+    PART_HOUR = DATE_HOUR, /* of a time */
+    PART_CURRENCY,         /* of money */
+    PART_COUNT,            /* of `related`; there is no path */
+    PART_DISTANCE,         /* of a place from `origin`, in whole metres */
 };
 struct path {
     enum part part;
@@ -331,8 +331,7 @@ kith_status query_part_of(struct parser *p, const struct function *f, uint32_t a
 void query_span(const struct operand *o, const struct query_env *env, int64_t *from, int64_t *to);
 int64_t query_date_part(enum part part, int64_t day);
 int64_t query_time_part(enum part part, int64_t ms, const struct zone *zone);
-#define QUERY_ZONE    "kith_zone" /* a zone that is bound as a pointer: its type for SQLite */
-#define QUERY_POINTER 1000u       /* kind of the value that it is: as.s.ptr */
+#define QUERY_POINTER 1000u /* kind of a value that is the zone, for STORE_ZONE: as.s.ptr */
 
 /* Places (query_place.c). */
 kith_status query_near(struct parser *p, const struct function *f, uint32_t at, struct test *t);
@@ -340,9 +339,7 @@ kith_status query_distance_to(struct parser *p, const struct function *f, uint32
                               struct name_list *out);
 /* Is the path one of a place? Reads where the distance is measured from. */
 kith_status query_distance_path(struct parser *p, const struct name_list *names, struct path *path);
-double query_distance(double lat, double lon, double lat2, double lon2); /* metres */
 int64_t query_metres(const kith_value *place, const kith_value *from);
-kith_status query_attach_places(struct conn *c, kith_error *e);
 
 /* The day of an instant in the company's zone, and the first instant of a day. */
 int64_t query_local_day(const struct query_env *env, int64_t ms);

@@ -2,6 +2,7 @@
 /* The query language: one record in memory. A condition becomes a flat list of tests, each with the
  * test to go to when it holds and when it does not; what compares a field of the record itself with
  * a fixed value is decided in the loop, so that a rule which does not match costs nanoseconds. */
+#include "base/geo.h"
 #include "base/text.h"
 #include "record/query_internal.h"
 
@@ -421,7 +422,7 @@ static bool has_words(struct match *m, const struct test *t) {
 static bool is_near(const struct match *m, const struct test *t, const kith_value *v) {
     kith_value c;
     return query_operand(m->q, t, &t->operands[0], m->env, NULL, NULL, &c, NULL) == KITH_OK &&
-           query_distance(v->as.place.lat, v->as.place.lon, c.as.place.lat, c.as.place.lon) <=
+           geo_distance(v->as.place.lat, v->as.place.lon, c.as.place.lat, c.as.place.lon) <=
                t->radius;
 }
 

@@ -3,50 +3,19 @@
  * Distances are great circles on a sphere of the earth's mean radius, by one function for SQL and
  * for the matcher. In SQL a box around the circle comes first, which an index on the place (on its
  * latitude) can serve. */
+#include "base/geo.h"
 #include "base/number.h"
 #include "record/query_emit.h"
 
 #include <math.h>
 #include <string.h>
 
-#define EARTH_RADIUS 6371008.8 /* metres: the mean of the three axes (IUGG) */
-#define RADIUS_MAX   20037508  /* metres: half way around */
-#define DEGREE       0.017453292519943295
-#define BOX_MARGIN   1e-7 /* degrees, a centimetre: what rounding may put outside */
-
-/* The haversine form, which is exact also where two places nearly meet. */
-double query_distance(double lat, double lon, double lat2, double lon2) {
-    double dlat = sin((lat2 - lat) * DEGREE / 2), dlon = sin((lon2 - lon) * DEGREE / 2);
-    double h = dlat * dlat + cos(lat * DEGREE) * cos(lat2 * DEGREE) * dlon * dlon;
-    return 2 * EARTH_RADIUS * asin(sqrt(h < 1 ? h : 1));
-}
+#define RADIUS_MAX 20037508 /* metres: half way around */
+#define BOX_MARGIN 1e-7     /* degrees, a centimetre: what rounding may put outside */
 
 int64_t query_metres(const kith_value *place, const kith_value *from) {
-    return (int64_t)llround(query_distance(place->as.place.lat, place->as.place.lon,
-                                           from->as.place.lat, from->as.place.lon));
-}
-
-static void sql_distance(sqlite3_context *ctx, int count, sqlite3_value **v) {
-    for (int i = 0; i < count; i++)
-        if (sqlite3_value_type(v[i]) != SQLITE_FLOAT && sqlite3_value_type(v[i]) != SQLITE_INTEGER)
-            return;
-    double d = query_distance(sqlite3_value_double(v[0]), sqlite3_value_double(v[1]),
-                              sqlite3_value_double(v[2]), sqlite3_value_double(v[3]));
-    if (sqlite3_user_data(ctx))
-        sqlite3_result_int64(ctx, (int64_t)llround(d));
-    else
-        sqlite3_result_double(ctx, d);
-}
-
-kith_status query_attach_places(struct conn *c, kith_error *e) {
-    static int whole = 1;
-    int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
-    int rc = sqlite3_create_function_v2(c->db, "kith_distance", 4, flags, NULL, sql_distance, NULL,
-                                        NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_create_function_v2(c->db, "kith_metres", 4, flags, &whole, sql_distance, NULL,
-                                        NULL, NULL);
-    return rc == SQLITE_OK ? KITH_OK : conn_error(c, rc, e);
+    return (int64_t)llround(geo_distance(place->as.place.lat, place->as.place.lon,
+                                         from->as.place.lat, from->as.place.lon));
 }
 
 /* -- parsing ----------------------------------------------------------------------------------- */
@@ -160,12 +129,12 @@ static void put_longitudes(struct emit *m, const struct path *path, double west,
 static void put_box(struct emit *m, const struct path *path, const kith_value *centre,
                     double radius) {
     double lat = centre->as.place.lat, lon = centre->as.place.lon;
-    double angle = radius / EARTH_RADIUS, up = angle / DEGREE + BOX_MARGIN;
+    double angle = radius / GEO_RADIUS, up = angle / GEO_DEGREE + BOX_MARGIN;
     put_between(m, path, 0, lat - up, lat + up);
     if (lat + up >= 90 || lat - up <= -90)
         return;
-    double side = sin(angle) / cos(lat * DEGREE);
-    double aside = side < 1 ? asin(side) / DEGREE + BOX_MARGIN : 180;
+    double side = sin(angle) / cos(lat * GEO_DEGREE);
+    double aside = side < 1 ? asin(side) / GEO_DEGREE + BOX_MARGIN : 180;
     if (aside < 180)
         put_longitudes(m, path, lon - aside, lon + aside);
 }

@@ -228,7 +228,7 @@ void query_bind(sqlite3_stmt *st, const struct query_sql *sql) {
     for (uint32_t i = 0; i < sql->value_count; i++) {
         const kith_value *v = &sql->values[i];
         if (v->kind == QUERY_POINTER) /* to a zone, which outlives the statement */
-            sqlite3_bind_pointer(st, (int)i + 1, (void *)(uintptr_t)v->as.s.ptr, QUERY_ZONE, NULL);
+            sqlite3_bind_pointer(st, (int)i + 1, (void *)(uintptr_t)v->as.s.ptr, STORE_ZONE, NULL);
         else if (v->kind == KITH_REAL)
             bind_real(st, (int)i + 1, v->as.r);
         else if (v->kind == KITH_TEXT)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Schema: declarations checked and joined with the catalogue. The DDL that follows from it is in
  * ddl.c; lookups are at the end. */
-#include "record/query.h"
 #include "record/schema_internal.h"
 #include "record/search.h"
 
@@ -530,9 +529,7 @@ kith_status schema_build(struct schema **out, struct conn *c, const struct schem
         return err_nomem(e);
     memcpy(b.schema->base_currency, base_currency, 3);
     b.types = ARENA_ARRAY(&b.schema->arena, struct building, TYPES_MAX);
-    kith_status st = b.types ? query_attach(c, e) : err_nomem(e);
-    if (st == KITH_OK)
-        st = conn_exec(c, "SAVEPOINT schema", e);
+    kith_status st = b.types ? conn_exec(c, "SAVEPOINT schema", e) : err_nomem(e);
     if (st == KITH_OK) {
         st = build(&b, c, sources, count, e);
         if (st == KITH_OK)

@@ -127,6 +127,7 @@ static kith_status configure(struct conn *c, enum conn_kind kind, kith_error *e)
     sqlite3_busy_timeout(c->db, 5000);
     sqlite3_limit(c->db, SQLITE_LIMIT_LENGTH, 256 * 1024 * 1024);
     TRY(check_ours(c, kind, e));
+    TRY(store_functions(c, e));
     switch (kind) {
     case CONN_WRITER:
         TRY(use_wal(c, e));

@@ -30,6 +30,9 @@ struct conn {
 kith_status conn_open(struct conn **out, const char *path, enum conn_kind kind, const char *vfs,
                       kith_error *e);
 void conn_close(struct conn *c);
+#define STORE_ZONE "kith_zone" /* the type of a zone that is bound as a pointer */
+kith_status store_functions(struct conn *c,
+                            kith_error *e); /* conn_open has done it (functions.c) */
 kith_status conn_exec(struct conn *c, const char *sql, kith_error *e); /* no parameters, no rows */
 /* A prepared statement, reset and cleared, borrowed until the next call with the same SQL. */
 kith_status conn_prepare(struct conn *c, const char *sql, sqlite3_stmt **out, kith_error *e);

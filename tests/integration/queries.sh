@@ -112,4 +112,15 @@ prints "plan   contact: found by the index on city"
 kith find "contact group by country" --explain --json
 prints '"plan":["contact: all 4 records are read"],"index":null}'
 
+it "keeps segments by parts of dates and by distance, and finds nothing wrong with them"
+may=$(create contact name="Maja" birthday=1990-05-03 place=48.2,16.37)
+create segment name=may query="contact where month(birthday) = 5 and near(place, '48.2,16.4', 9km)" >/dev/null
+kith find "contact where in_segment('may') : count()"
+prints_exactly 1
+kith update contact "$may" birthday=1990-06-03
+kith find "contact where in_segment('may') : count()"
+prints_exactly 0
+kith doctor
+exits 0
+
 finish
