@@ -100,7 +100,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
 
 const struct command command_export = {
     .name = "export",
-    .args = "QUERY|@NAME [FILE]",
+    .args = "QUERY [FILE]",
     .help = "all records that a query finds, as CSV, JSON lines or vCards",
     .more =
         "  kith export contact contacts.csv\n"

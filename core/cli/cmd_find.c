@@ -439,7 +439,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
 
 const struct command command_find = {
     .name = "find",
-    .args = "QUERY|@NAME",
+    .args = "QUERY",
     .help = "records that a query finds, or their number",
     .more =
         "  kith find contact\n"
