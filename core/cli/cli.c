@@ -17,51 +17,25 @@
 #define DRAIN_MS 60000 /* for the reactions to what a command wrote */
 
 static const struct command *const commands[] = {
-    &command_init,
-    &command_import,
-    &command_export,
-    &command_find,
-    &command_search,
-    &command_get,
-    &command_view,
-    &command_create,
-    &command_update,
-    &command_delete,
-    &command_history,
-    &command_why,
-    &command_undo,
-    &command_log,
-    &command_run,
-    &command_module_list,
-    &command_module_enable,
-    &command_module_disable,
-    &command_module_inspect,
-    &command_module_new,
-    &command_rule_list,
-    &command_rule_check,
-    &command_rule_reload,
-    &command_rule_resume,
-    &command_event_list,
-    &command_event_retry,
-    &command_event_skip,
-    &command_user_add,
-    &command_user_password,
-    &command_token_add,
-    &command_token_list,
-    &command_token_revoke,
-    &command_role_check,
-    &command_access_log,
-    &command_access_explain,
-    &command_serve,
-    &command_check,
-    &command_check_opened,
-    &command_doctor,
-    &command_backup,
-    &command_restore,
-    &command_explain,
-    &command_reference,
-    &command_complete,
-    &command_help,
+    &command_init,           &command_import,        &command_export,
+    &command_find,           &command_search,        &command_get,
+    &command_view,           &command_create,        &command_update,
+    &command_delete,         &command_history,       &command_why,
+    &command_undo,           &command_log,           &command_run,
+    &command_module_list,    &command_module_enable, &command_module_disable,
+    &command_module_inspect, &command_module_new,    &command_type_list,
+    &command_type_add,       &command_type_rename,   &command_type_retire,
+    &command_type_restore,   &command_type_load,     &command_field_add,
+    &command_field_set,      &command_field_rename,  &command_field_retire,
+    &command_field_restore,  &command_rule_list,     &command_rule_check,
+    &command_rule_reload,    &command_rule_resume,   &command_event_list,
+    &command_event_retry,    &command_event_skip,    &command_user_add,
+    &command_user_password,  &command_token_add,     &command_token_list,
+    &command_token_revoke,   &command_role_check,    &command_access_log,
+    &command_access_explain, &command_serve,         &command_reload,
+    &command_check,          &command_check_opened,  &command_doctor,
+    &command_backup,         &command_restore,       &command_explain,
+    &command_reference,      &command_complete,      &command_help,
     &command_version,
 };
 
@@ -132,10 +106,29 @@ static int finish(struct cmd *c, kith_status st, const kith_error *e) {
     return code;
 }
 
-int cli_run_for(const struct program *p, struct company *company, struct io *io, int argc,
+/* Who entered is known to the engine that ends here. */
+kith_status cmd_reopen(struct cmd *c, kith_error *e) {
+    identity_leave(c);
+    return c->reopen(c, e);
+}
+
+static kith_status reopen_hosted(struct cmd *c, kith_error *e) {
+    return c->host->reopen(c->host->arg, &c->company, e);
+}
+
+static kith_status execute_hosted(struct cmd *c, kith_error *e) {
+    bool alone = c->command->alone && !c->help;
+    TRY(c->host->enter(c->host->arg, c->io, alone, &c->company, e));
+    c->dir = strdup(c->company->dir);
+    kith_status st = c->dir ? execute(c, e) : err_nomem(e);
+    c->host->leave(c->host->arg, alone);
+    return st;
+}
+
+int cli_run_for(const struct program *p, const struct cli_host *host, struct io *io, int argc,
                 char *const *argv) {
     kith_error e = KITH_ERROR_INIT;
-    struct cmd c = {.program = p, .io = io, .company = company};
+    struct cmd c = {.program = p, .io = io, .host = host, .reopen = reopen_hosted};
     if (text_invalid_at(str_of(io->actor)) >= 0)
         strcpy(io->actor, "cli:unknown");
     kith_status st = cmd_parse(&c, argc, argv, &e);
@@ -143,7 +136,7 @@ int cli_run_for(const struct program *p, struct company *company, struct io *io,
         st = err_set(&e, KITH_E_UNSUPPORTED, NULL, "kith %s does not run in a server",
                      c.command->name);
     if (st == KITH_OK)
-        st = execute(&c, &e);
+        st = execute_hosted(&c, &e);
     return finish(&c, st, &e);
 }
 
@@ -172,6 +165,13 @@ static void drain(struct cmd *c) {
         io_say(c->io, "%s; what is left runs with the next command", e.message);
 }
 
+/* The engine's threads inherit the mask, so that Ctrl-C comes to this thread. */
+static void hold_signals(int how) {
+    sigset_t set;
+    signals_of_command(&set);
+    pthread_sigmask(how, &set, NULL);
+}
+
 static kith_status open_here(struct cmd *c, kith_error *e) {
     struct settings_problems problems = {0};
     kith_status st = company_open(&c->company, c->program, c->dir, &problems, e);
@@ -179,10 +179,24 @@ static kith_status open_here(struct cmd *c, kith_error *e) {
     return st;
 }
 
+/* Another command may have it for a moment in between. */
+static kith_status reopen_here(struct cmd *c, kith_error *e) {
+    int64_t deadline = clock_ticks() + (int64_t)OWNER_WAIT_MS * 1000000;
+    kith_status st;
+    company_close(c->company);
+    c->company = NULL;
+    hold_signals(SIG_BLOCK);
+    while ((st = open_here(c, e)) == KITH_E_BUSY && clock_ticks() < deadline)
+        poll(NULL, 0, 50);
+    hold_signals(SIG_UNBLOCK);
+    return st;
+}
+
 static kith_status run_as_owner(struct cmd *c, kith_error *e) {
+    c->reopen = reopen_here;
     kith_status st = execute(c, e);
     io_flush(c->io);
-    if (c->wrote)
+    if (c->wrote && c->company)
         drain(c);
     company_close(c->company);
     c->company = NULL;
@@ -198,13 +212,6 @@ static kith_status run_in_server(struct cmd *c, int argc, char *const *argv, int
     if (fd >= 0)
         *code = client_run(c->io, fd, argc, argv);
     return KITH_OK;
-}
-
-/* The engine's threads inherit the mask, so that Ctrl-C comes to this thread. */
-static void hold_signals(int how) {
-    sigset_t set;
-    signals_of_command(&set);
-    pthread_sigmask(how, &set, NULL);
 }
 
 static kith_status run_with_company(struct cmd *c, int argc, char *const *argv, int *code,

@@ -34,6 +34,7 @@ struct command {
     bool quiet; /* says itself what else would be logged */
     bool open;  /* for everybody who signed in, or shows no data; else for administrators */
     bool asks;  /* for a new password, on the caller's side */
+    bool alone; /* in a server: while no other command runs. It may have the company opened anew */
     uint32_t args_min, args_max;
     kith_status (*run)(struct cmd *c, kith_error *e);
 };
@@ -61,9 +62,15 @@ struct cmd {
     const char *login, *token_file;          /* --user, --token-file */
     const char *as, *reason;
     bool json, help;
+    kith_status (*reopen)(struct cmd *c, kith_error *e); /* see cmd_reopen */
+    const struct cli_host *host;
     bool wrote; /* something was committed: reactions may follow */
     bool said;  /* the error was printed already */
 };
+
+/* Closes the company, once all that was accepted is finished, and opens it anew from its files. For
+ * commands that run alone. When it does not open, c->company is NULL until another try. */
+kith_status cmd_reopen(struct cmd *c, kith_error *e);
 
 /* Fills in c from the words behind the program's name. */
 kith_status cmd_parse(struct cmd *c, int argc, char *const *argv, kith_error *e);
@@ -87,8 +94,17 @@ int io_cut_short(const struct io *io);
 
 /* The program. Its exit code. */
 int cli_main(const struct program *p, int argc, char *const *argv);
+/* Who keeps the company open for commands of several clients. */
+struct cli_host {
+    void *arg;
+    /* Waits for a place, alone or beside others; gives the company. */
+    kith_status (*enter)(void *arg, struct io *io, bool alone, struct company **out, kith_error *e);
+    void (*leave)(void *arg, bool alone);
+    /* For one that is alone; *out NULL: it does not open. */
+    kith_status (*reopen)(void *arg, struct company **out, kith_error *e);
+};
 /* One command for a client, in the process that owns the company. Any thread. */
-int cli_run_for(const struct program *p, struct company *company, struct io *io, int argc,
+int cli_run_for(const struct program *p, const struct cli_host *host, struct io *io, int argc,
                 char *const *argv);
 /* Carries out another command of the same company, without arguments, for one that needs only
  * the folder. */
@@ -104,8 +120,8 @@ void cli_print_problems(struct cmd *c, struct settings_problems *problems);
 /* Has the command carried out by the server at the other end of fd, which is closed. */
 int client_run(struct io *local, int fd, int argc, char *const *argv);
 /* Serves until SIGTERM or SIGINT; on SIGHUP calls on_hangup. signals gives the number of each in a
- * byte. [main] */
-kith_status serve(const struct program *p, struct company *company, int signals,
+ * byte. *company may be another one at the end, or NULL: it could not be opened anew. [main] */
+kith_status serve(const struct program *p, struct company **company, int signals,
                   void (*on_hangup)(void *arg), void *arg, kith_error *e);
 /* Tells systemd "READY=1" or "STOPPING=1", where it has started the program; else does nothing. */
 void notify_manager(const char *state);
@@ -135,6 +151,9 @@ extern const struct command command_init, command_import, command_export, comman
     command_event_skip, command_run, command_serve, command_check, command_check_opened,
     command_user_add, command_user_password, command_token_add, command_token_list,
     command_token_revoke, command_role_check, command_access_log, command_access_explain,
+    command_type_list, command_type_add, command_type_rename, command_type_retire,
+    command_type_restore, command_type_load, command_field_add, command_field_set,
+    command_field_rename, command_field_retire, command_field_restore, command_reload,
     command_doctor, command_explain, command_help, command_version, command_search;
 
 #endif

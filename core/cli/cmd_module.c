@@ -124,7 +124,7 @@ static void say_done(struct cmd *c, const char *did, const char *name) {
     io_printf(c->io, "The module %s is %s.\n", name, did);
     if (sock_connect(c->dir, &fd, NULL) == KITH_OK && fd >= 0) {
         close(fd);
-        io_puts(c->io, "'kith serve' goes on as it is until it is started again.\n");
+        io_puts(c->io, "'kith serve' goes on as it is until 'kith reload'.\n");
     }
 }
 

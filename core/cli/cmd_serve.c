@@ -98,7 +98,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     engine_check_clock(company->engine);
     bool watched = st == KITH_OK && (st = watchdog_start(&watchdog, e)) == KITH_OK;
     if (watched)
-        st = serve(c->program, company, watchdog.told[0], on_hangup, c, e);
+        st = serve(c->program, &company, watchdog.told[0], on_hangup, c, e);
     company_close(company);
     if (watched)
         watchdog_end(&watchdog);

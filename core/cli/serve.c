@@ -35,11 +35,15 @@ struct guest {
 };
 struct server {
     const struct program *program;
-    struct company *company;
+    struct company **company;
+    const char *dir;
+    struct cli_host host;
     void (*on_hangup)(void *arg); /* SIGHUP */
     void *arg;
-    pthread_mutex_t lock; /* guests, count */
-    pthread_cond_t left;
+    pthread_mutex_t lock; /* guests, count, running, held */
+    pthread_cond_t left;  /* a guest or a command has ended */
+    int running;          /* commands under way */
+    bool held;            /* one of them is alone, or waits to be; new ones wait */
     struct guest guests[CLIENTS_MAX];
     int count;
     atomic_bool ending; /* commands still under way are interrupted */
@@ -233,8 +237,7 @@ static void run_command(struct remote *r, kith_str run) {
     if (text && argv) {
         memcpy(text, run.ptr ? run.ptr : "", (size_t)run.len);
         if (read_run(r, (kith_str){text, run.len}, argv, &argc)) {
-            char code =
-                (char)cli_run_for(r->server->program, r->server->company, &r->io, argc, argv);
+            char code = (char)cli_run_for(r->server->program, &r->server->host, &r->io, argc, argv);
             wire_send(&r->wire, FRAME_EXIT, (kith_str){&code, 1}, NULL);
         }
     }
@@ -270,6 +273,128 @@ static void *guest_main(void *arg) {
     secrets_wipe(r.wire.in.ptr, r.wire.in.len);
     leave(g, &r.wire);
     return NULL;
+}
+
+/* -- one alone --------------------------------------------------------------------------------- */
+
+#define ALONE_MS 30000 /* for the others to end */
+#define LOOK_MS  100   /* between two looks whether the client is still there */
+
+static void wait_a_moment(struct server *s) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += LOOK_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_cond_timedwait(&s->left, &s->lock, &until);
+}
+
+/* Under the lock, which is given up while the client is asked. */
+static bool gave_up(struct server *s, struct io *io) {
+    pthread_mutex_unlock(&s->lock);
+    bool yes = io_interrupted(io);
+    pthread_mutex_lock(&s->lock);
+    return yes;
+}
+
+static kith_status wait_for_others(struct server *s, struct io *io, kith_error *e) {
+    int64_t deadline = clock_ticks() + (int64_t)ALONE_MS * 1000000;
+    while (s->running > 0) {
+        if (gave_up(s, io))
+            return err_set(e, KITH_E_LIMIT, NULL, "interrupted");
+        if (clock_ticks() > deadline)
+            return err_set(e, KITH_E_BUSY, NULL,
+                           "%d other command%s still running: try again when they have ended",
+                           s->running, s->running == 1 ? " is" : "s are");
+        if (s->running > 0)
+            wait_a_moment(s);
+    }
+    return KITH_OK;
+}
+
+/* While one waits to be alone no new command begins: it comes to its turn. */
+static kith_status enter_locked(struct server *s, struct io *io, bool alone, kith_error *e) {
+    while (s->held) {
+        if (gave_up(s, io))
+            return err_set(e, KITH_E_LIMIT, NULL, "interrupted");
+        if (s->held)
+            wait_a_moment(s);
+    }
+    if (alone) {
+        s->held = true;
+        kith_status st = wait_for_others(s, io, e);
+        if (st != KITH_OK) {
+            s->held = false;
+            pthread_cond_broadcast(&s->left);
+            return st;
+        }
+    }
+    s->running++;
+    return KITH_OK;
+}
+
+static void leave_command(struct server *s, bool alone) {
+    pthread_mutex_lock(&s->lock);
+    s->running--;
+    if (alone)
+        s->held = false;
+    pthread_cond_broadcast(&s->left);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void host_leave(void *arg, bool alone) {
+    leave_command(arg, alone);
+}
+
+static kith_status host_enter(void *arg, struct io *io, bool alone, struct company **out,
+                              kith_error *e) {
+    struct server *s = arg;
+    pthread_mutex_lock(&s->lock);
+    kith_status st = enter_locked(s, io, alone, e);
+    *out = *s->company;
+    pthread_mutex_unlock(&s->lock);
+    if (st == KITH_OK && !*out) {
+        leave_command(s, alone);
+        st = err_set(e, KITH_E_BUSY, NULL, "the server ends: the company could not be opened anew");
+    }
+    return st;
+}
+
+/* The rules are looked at between commands that are alone. */
+static bool begin_watch(struct server *s) {
+    pthread_mutex_lock(&s->lock);
+    bool free = !s->held && *s->company;
+    s->running += free;
+    pthread_mutex_unlock(&s->lock);
+    return free;
+}
+
+static bool is_lost(struct server *s) {
+    pthread_mutex_lock(&s->lock);
+    bool lost = !*s->company && !s->held;
+    pthread_mutex_unlock(&s->lock);
+    return lost;
+}
+
+/* Another process may look into the folder for a moment in between. */
+static kith_status host_reopen(void *arg, struct company **out, kith_error *e) {
+    struct server *s = arg;
+    int64_t deadline = clock_ticks() + (int64_t)OWNER_WAIT_MS * 1000000;
+    kith_status st;
+    company_close(*s->company);
+    *s->company = *out = NULL;
+    for (;;) {
+        struct settings_problems problems = {0};
+        st = company_open(s->company, s->program, s->dir, &problems, e);
+        settings_problems_free(&problems);
+        if (st != KITH_E_BUSY || clock_ticks() > deadline)
+            break;
+        poll(NULL, 0, 50);
+    }
+    *out = *s->company;
+    if (st == KITH_OK)
+        log_info("serve", "the company was opened anew");
+    return st;
 }
 
 /* -- the door ---------------------------------------------------------------------------------- */
@@ -338,11 +463,14 @@ static bool take_signal(struct server *s, int signals) {
 }
 
 /* Has changed rules reloaded. Gives the ms until the next look. */
-static int watch_rules(const struct server *s, int64_t *next) {
+static int watch_rules(struct server *s, int64_t *next) {
     int64_t now = clock_ticks() / 1000000;
     if (now >= *next) {
-        if (s->company->scripts) /* a test serves without */
-            scripts_watch(s->company->scripts);
+        if (begin_watch(s)) {
+            if ((*s->company)->scripts) /* a test serves without */
+                scripts_watch((*s->company)->scripts);
+            leave_command(s, false);
+        }
         now = clock_ticks() / 1000000;
         *next = now + WATCH_MS;
     }
@@ -356,6 +484,8 @@ static void accept_until_signal(struct server *s, int listener, int signals) {
         if (poll(p, 2, watch_rules(s, &next)) < 0 && errno != EINTR)
             return;
         if ((p[1].revents & POLLIN) && take_signal(s, signals))
+            return;
+        if (is_lost(s))
             return;
         if (!(p[0].revents & POLLIN))
             continue;
@@ -396,25 +526,33 @@ static void see_guests_out(struct server *s) {
         log_warn("serve", "still waiting for %d commands", left);
 }
 
-kith_status serve(const struct program *p, struct company *company, int signals,
+kith_status serve(const struct program *p, struct company **company, int signals,
                   void (*on_hangup)(void *arg), void *arg, kith_error *e) {
     int listener;
     struct server s = {.program = p, .company = company, .on_hangup = on_hangup, .arg = arg};
+    char *dir = strdup((*company)->dir);
+    if (!dir)
+        return err_nomem(e);
+    s.dir = dir;
+    s.host = (struct cli_host){&s, host_enter, host_leave, host_reopen};
     pthread_mutex_init(&s.lock, NULL);
     pthread_cond_init(&s.left, NULL);
     for (int i = 0; i < CLIENTS_MAX; i++)
         s.guests[i].fd = -1;
-    kith_status st = sock_listen(company->dir, &listener, e);
+    kith_status st = sock_listen(dir, &listener, e);
     if (st == KITH_OK) {
-        log_info("serve", "serving %s", company->dir);
+        log_info("serve", "serving %s", dir);
         notify_manager("READY=1");
         accept_until_signal(&s, listener, signals);
         notify_manager("STOPPING=1");
-        sock_remove(company->dir);
+        sock_remove(dir);
         close(listener);
         see_guests_out(&s);
     }
     pthread_cond_destroy(&s.left);
     pthread_mutex_destroy(&s.lock);
+    free(dir);
+    if (st == KITH_OK && !*company)
+        st = err_set(e, KITH_E_IO, NULL, "the company could not be opened anew; the log says why");
     return st;
 }

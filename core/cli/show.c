@@ -115,7 +115,8 @@ kith_str show_source(struct cmd *c, const struct source *s) {
 
 kith_str show_change(struct cmd *c, const struct image_field *f) {
     kith_str before = show_value(c, &f->before), after = show_value(c, &f->after);
-    const char *name = f->field ? f->field->name : "a field of a module that is not loaded";
+    const char *former = f->field ? NULL : schema_former_field(cmd_schema(c), f->field_id);
+    const char *name = f->field ? f->field->name : former ? former : "a field that is not known";
     struct buf b = {0};
     buf_printf(&b, "%s: ", name);
     if (f->before.kind != KITH_NULL) {

@@ -2,6 +2,7 @@
 /* Conf edit: finds keys and groups in the text itself. It needs to know where values begin and end,
  * and what is a comment or a quoted text, and nothing else of the language. */
 #include "engine/conf_edit.h"
+#include "engine/settings_internal.h"
 
 #include <string.h>
 
@@ -239,4 +240,8 @@ kith_str conf_get(kith_str t, const char *list, int item, const char *key) {
     if (find_level(t, list, item, &in, NULL) != KITH_OK || !find_key(t, in, key, &f))
         return (kith_str){0};
     return (kith_str){t.ptr + f.value.from, f.value.to - f.value.from};
+}
+
+void conf_quote(kith_str text, struct buf *out) {
+    setting_quoted(text, out);
 }

@@ -108,34 +108,6 @@ static void set_defaults(struct engine_options *o) {
         memcpy(o->base_currency, "EUR", 4);
 }
 
-/* Default values are checked once, here; links among them may not exist and are refused. */
-static kith_status type_defaults(struct engine *g, const struct rtype *t, struct type_info *info,
-                                 kith_error *e) {
-    info->defaults = ARENA_ARRAY(&g->arena, kith_value, t->field_count);
-    if (!info->defaults)
-        return err_nomem(e);
-    for (uint32_t i = 0; i < t->field_count; i++) {
-        const struct rfield *f = t->fields[i];
-        kith_value *v = &info->defaults[i];
-        if (f->rollup)
-            *v = rollup_empty(f->rollup);
-        else if (f->default_text)
-            *v = value_str(str_of(f->default_text));
-        else if (f->kind == KITH_F_STATE)
-            *v = value_str(str_of(f->options[0]));
-        kith_status st = value_check(g->schema, f, false, &g->arena, v, e);
-        if (st == KITH_OK)
-            st = value_range(g->schema, f, v, e);
-        if (st == KITH_OK && f->kind == KITH_F_STATE)
-            st = state_check(f, NULL, v, e);
-        if (st != KITH_OK) {
-            err_prefix(e, "module %s, type %s, default of ", f->module, t->name);
-            return st;
-        }
-    }
-    return KITH_OK;
-}
-
 static kith_status add_inbound(struct engine *g, const struct rfield *f, struct type_info *to,
                                kith_error *e) {
     const struct rfield **more = arena_array(&g->arena, sizeof *more, to->inbound_count + 1);
@@ -157,7 +129,7 @@ static kith_status build_types(struct engine *g, kith_error *e) {
         return err_nomem(e);
     for (uint32_t i = 0; i < g->schema->type_count; i++) {
         const struct rtype *t = g->schema->types[i];
-        TRY(type_defaults(g, t, &g->types[t->id], e));
+        TRY(type_defaults(g->schema, t, &g->arena, &g->types[t->id].defaults, e));
         for (uint32_t k = 0; k < t->field_count; k++) {
             const struct rfield *f = t->fields[k];
             if (f->target)

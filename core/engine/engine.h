@@ -72,6 +72,23 @@ kith_status engine_enter(struct engine *g, const struct access_of *of, const cha
                          struct principal *out, kith_error *e);
 void engine_leave(const struct principal *p);
 
+/* What the company's own types would do to the database, in sentences; in the arena. */
+struct older_field { /* records that are older than what is asked of them */
+    const char *type, *field, *where;
+    int64_t empty, outside; /* without a value though it is required; out of its range */
+};
+struct retyped {
+    const char **done, **passed; /* as in struct schema */
+    size_t done_count, passed_count;
+    struct older_field *older;
+    size_t older_count, older_cap;
+};
+/* Tries them on the writer and takes all back. They come into effect when the company is opened
+ * with them. [any] */
+kith_status engine_try_types(struct engine *g, const struct principal *p,
+                             const struct schema_source *company, struct arena *a,
+                             struct retyped *out, kith_error *e);
+
 /* -- writing ----------------------------------------------------------------------------------- */
 
 struct write_opts {

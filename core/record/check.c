@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/zone.h"
 #include "record/record.h"
+#include "record/rollup.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -448,4 +449,35 @@ kith_status state_check(const struct rfield *f, const kith_value *from, const ki
                 ways.len ? ways.ptr : "nothing");
     buf_free(&ways);
     return st;
+}
+
+/* Links among them may not exist and are refused when they are written. */
+static kith_status default_of(const struct schema *s, const struct rfield *f, struct arena *a,
+                              kith_value *v, kith_error *e) {
+    if (f->rollup)
+        *v = rollup_empty(f->rollup);
+    else if (f->default_text)
+        *v = value_str(str_of(f->default_text));
+    else if (f->kind == KITH_F_STATE)
+        *v = value_str(str_of(f->options[0]));
+    TRY(value_check(s, f, false, a, v, e));
+    TRY(value_range(s, f, v, e));
+    return f->kind == KITH_F_STATE ? state_check(f, NULL, v, e) : KITH_OK;
+}
+
+kith_status type_defaults(const struct schema *s, const struct rtype *t, struct arena *a,
+                          kith_value **out, kith_error *e) {
+    *out = ARENA_ARRAY(a, kith_value, t->field_count);
+    if (!*out)
+        return err_nomem(e);
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        const struct rfield *f = t->fields[i];
+        kith_status st = default_of(s, f, a, &(*out)[i], e);
+        if (st != KITH_OK && f->where)
+            err_prefix(e, "%s: default of ", f->where);
+        else if (st != KITH_OK)
+            err_prefix(e, "module %s, type %s, default of ", f->module, t->name);
+        TRY(st);
+    }
+    return KITH_OK;
 }

@@ -30,6 +30,9 @@ kith_status value_check(const struct schema *s, const struct rfield *f, bool day
  * that are looked for, may be beyond it. */
 kith_status value_range(const struct schema *s, const struct rfield *f, const kith_value *v,
                         kith_error *e);
+/* The values of a new record, checked; one for each field, in the arena. */
+kith_status type_defaults(const struct schema *s, const struct rtype *t, struct arena *a,
+                          kith_value **out, kith_error *e);
 /* How many records have no value in a field that is required, and one out of its range: those that
  * are older than what is asked of them. */
 kith_status record_older(struct conn *c, const struct rfield *f, int64_t *empty, int64_t *outside,

@@ -282,3 +282,25 @@ kith_status catalogue_rename(struct builder *b, struct conn *c, const struct sch
                 TRY(apply_rename(b, c, &src->renames[i], e));
     return KITH_OK;
 }
+
+/* -- names that are gone ----------------------------------------------------------------------- */
+
+/* "size__retired17" was "size". */
+kith_status catalogue_former(struct schema *s, struct conn *c, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row = true;
+    kith_status status = conn_prepare_once(c, "SELECT id, name FROM kith_field", &st, e);
+    while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row) {
+        uint32_t id = (uint32_t)sqlite3_column_int64(st, 0);
+        if (schema_field_by_id(s, id))
+            continue;
+        char *name = arena_strdup(&s->arena, (const char *)sqlite3_column_text(st, 1));
+        char *mark = name ? strstr(name, "__retired") : NULL;
+        if (mark)
+            *mark = '\0';
+        if (!name || !map_put_u64(&s->former, id, name))
+            status = err_nomem(e);
+    }
+    sqlite3_finalize(st);
+    return status;
+}

@@ -46,7 +46,7 @@ bool kind_folds(uint32_t kind) {
 
 /* -- names ------------------------------------------------------------------------------------- */
 
-static bool name_ok(const char *name) {
+bool schema_name_ok(const char *name) {
     size_t n = name ? strlen(name) : 0;
     if (n == 0 || n > 48 || name[0] < 'a' || name[0] > 'z' || strstr(name, "__") ||
         strncmp(name, "kith_", 5) == 0 || strncmp(name, "sqlite_", 7) == 0)
@@ -219,7 +219,7 @@ static kith_status make_field(struct arena *a, const char *module, const kith_fi
     if (d->name && strcmp(d->name, "id") == 0)
         return err_set(e, KITH_E_INVAL, d->name,
                        "\"id\" is no field name: every record has its id");
-    if (!name_ok(d->name))
+    if (!schema_name_ok(d->name))
         return err_set(
             e, KITH_E_INVAL, d->name,
             "\"%s\" is no field name: lower-case letters, digits and single _, at most 48",
@@ -350,7 +350,7 @@ static kith_status add_indexes(struct builder *b, struct building *t, const kith
 static kith_status add_type(struct builder *b, const char *module, const kith_type *d,
                             kith_error *e) {
     struct schema *s = b->schema;
-    if (!name_ok(d->name))
+    if (!schema_name_ok(d->name))
         return err_set(e, KITH_E_INVAL, NULL,
                        "module %s: \"%s\" is no type name: lower-case letters, digits and single _",
                        module, d->name ? d->name : "");
@@ -444,6 +444,8 @@ static kith_status finish_type(struct builder *b, struct building *t, kith_error
     }
     t->type->fields = t->fields;
     t->type->field_count = t->count;
+    t->type->indexes = t->indexes;
+    t->type->index_count = (uint32_t)t->index_count;
     t->type->columns = columns;
     if (t->title) {
         t->type->title = type_field(s, t->type, str_of(t->title));
@@ -539,6 +541,8 @@ kith_status schema_build(struct schema **out, struct conn *c, const struct schem
         if (st == KITH_OK)
             st = catalogue_absent(b.schema, c, e);
         if (st == KITH_OK)
+            st = catalogue_former(b.schema, c, e);
+        if (st == KITH_OK)
             st = search_setup(c, b.schema, e);
         conn_forget_statements(c);
         kith_status end =
@@ -560,6 +564,7 @@ void schema_free(struct schema *s) {
     map_free(&s->by_id);
     map_free(&s->field_by_id);
     map_free(&s->field_by_name);
+    map_free(&s->former);
     arena_free(&s->arena);
     free(s);
 }
@@ -576,6 +581,10 @@ const struct rtype *schema_type_by_id(const struct schema *s, uint32_t id) {
 
 const struct rfield *schema_field_by_id(const struct schema *s, uint32_t id) {
     return map_get_u64(&s->field_by_id, id);
+}
+
+const char *schema_former_field(const struct schema *s, uint32_t id) {
+    return map_get_u64(&s->former, id);
 }
 
 const struct rfield *type_field(const struct schema *s, const struct rtype *t, kith_str name) {

@@ -103,6 +103,8 @@ struct rtype {
     uint32_t history, undo; /* KITH_HISTORY_*, KITH_UNDO_* */
     struct rfield *const *fields;
     uint32_t field_count;
+    const char *const *indexes; /* over several fields, as declared */
+    uint32_t index_count;
     const struct rfield *title;          /* names a record to people; NULL: none */
     struct fieldset derived;             /* those with KITH_FF_DERIVED: not journaled */
     struct fieldset kept;                /* its fields that are roll-ups */
@@ -135,6 +137,7 @@ struct schema {
     struct map by_id;         /* type number -> struct rtype * */
     struct map field_by_id;   /* field number -> struct rfield * */
     struct map field_by_name; /* "type.field" -> struct rfield * */
+    struct map former;        /* number -> the name of a field that nobody declares any more */
     struct absent_link *absent;
     size_t absent_count;
     const struct rollup **rollups; /* each behind those that its own value is kept from */
@@ -202,12 +205,15 @@ kith_status schema_fields(const struct schema *s, struct arena *a, const char *m
 const struct rtype *schema_type(const struct schema *s, kith_str name);
 const struct rtype *schema_type_by_id(const struct schema *s, uint32_t id);
 const struct rfield *schema_field_by_id(const struct schema *s, uint32_t id);
+/* Its name, though it is retired or its module is not loaded; NULL: there never was one. */
+const char *schema_former_field(const struct schema *s, uint32_t id);
 const struct rfield *type_field(const struct schema *s, const struct rtype *t, kith_str name);
 /* The same, with an error that suggests the nearest name. */
 kith_status schema_find_type(const struct schema *s, kith_str name, const struct rtype **out,
                              kith_error *e);
 kith_status schema_find_field(const struct schema *s, const struct rtype *t, kith_str name,
                               const struct rfield **out, kith_error *e);
+bool schema_name_ok(const char *name);            /* of a type or field */
 const char *field_kind_name(uint32_t kind);       /* "text", "money", ... */
 uint32_t field_kind_of(kith_str name);            /* 0: none */
 const char *field_measure_name(uint32_t measure); /* "nominal", "time series", ... */

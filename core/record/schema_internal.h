@@ -68,6 +68,8 @@ kith_status catalogue_migrate(struct conn *c, const struct schema_source *src, k
 kith_status catalogue_join(struct builder *b, struct conn *c, struct building *t, kith_error *e);
 /* Notes the links that the catalogue knows and no source declares any more. */
 kith_status catalogue_absent(struct schema *s, struct conn *c, kith_error *e);
+/* Notes the names of fields that the catalogue knows and no source declares any more. (rename.c) */
+kith_status catalogue_former(struct schema *s, struct conn *c, kith_error *e);
 /* Makes the table, columns and indexes that are absent, and the type's SQL texts. */
 kith_status ddl_type(struct builder *b, struct conn *c, struct building *t, kith_error *e);
 /* Reads and checks the formulas of roll-ups, once the types can be looked up. (rollup.c) */

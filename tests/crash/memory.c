@@ -108,6 +108,17 @@ static const struct io_ops memory_ops = {
     .interrupted = never,
 };
 
+static kith_status enter(void *arg, struct io *from, bool alone, struct company **to,
+                         kith_error *e) {
+    (void)arg, (void)from, (void)alone, (void)e;
+    *to = company;
+    return KITH_OK;
+}
+
+static void leave(void *arg, bool alone) {
+    (void)arg, (void)alone;
+}
+
 /* Runs one command in the open company; its exit code. */
 #define ARGS 10
 static int run(const char *const *args) {
@@ -123,7 +134,8 @@ static int run(const char *const *args) {
     out[0] = said[0] = '\0';
     kept = false;
     lines = 0;
-    int code = cli_run_for(&program, company, &io, argc, argv);
+    const struct cli_host host = {NULL, enter, leave, NULL};
+    int code = cli_run_for(&program, &host, &io, argc, argv);
     buf_free(&io.out);
     return code;
 }

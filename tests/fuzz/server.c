@@ -10,17 +10,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-int __wrap_cli_run_for(const struct program *p, struct company *company, struct io *io, int argc,
-                       char *const *argv);
+int __wrap_cli_run_for(const struct program *p, const struct cli_host *host, struct io *io,
+                       int argc, char *const *argv);
 
 /* In place of the real commands: these would make folders and files of whatever name was found. */
-int __wrap_cli_run_for(const struct program *p, struct company *company, struct io *io, int argc,
-                       char *const *argv) {
+int __wrap_cli_run_for(const struct program *p, const struct cli_host *host, struct io *io,
+                       int argc, char *const *argv) {
     kith_error e = KITH_ERROR_INIT;
     char bytes[512];
     size_t got = 0;
     int file = 0;
-    (void)p, (void)company;
+    (void)p, (void)host;
     HOLDS(argc > 0 && !argv[argc], "%d arguments", argc);
     for (int i = 0; i < argc; i++)
         io_text(io, str_of(argv[i]));
@@ -47,11 +47,11 @@ static int signals[2]; /* a byte in it is a signal to the server */
 
 static void *serve_main(void *arg) {
     static const struct program program;
-    static struct company company;
+    static struct company company, *served = &company;
     kith_error e = KITH_ERROR_INIT;
     (void)arg;
     company.dir = folder;
-    HOLDS_OK(serve(&program, &company, signals[0], NULL, NULL, &e), e);
+    HOLDS_OK(serve(&program, &served, signals[0], NULL, NULL, &e), e);
     return NULL;
 }
 

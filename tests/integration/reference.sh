@@ -112,7 +112,7 @@ offers() { # offers WORD... -- EXPECTED...: completing the last word offers each
 
 it "offers commands, options, types, fields, modules, settings and actions"
 offers "" -- find module explain
-offers "fi" -- find
+offers "fin" -- find
 expect test "$(wc -l <"$work/out")" -eq 1
 offers module "" -- list enable inspect
 offers find --l -- --limit

@@ -134,7 +134,8 @@ static void *serve_main(void *arg) {
     struct watchdog w;
     kith_error e = KITH_ERROR_INIT;
     EXPECT_OK(watchdog_start(&w, &e), e);
-    r->result = serve(&program, &r->company, w.told[0], NULL, NULL, &e);
+    struct company *company = &r->company;
+    r->result = serve(&program, &company, w.told[0], NULL, NULL, &e);
     watchdog_end(&w);
     return NULL;
 }

@@ -1,0 +1,223 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Types and fields of the company's own: by commands and files, over records that are there, while the
+# company is served, and when the process is killed in between.
+. "$(dirname "$0")/lib.bash"
+new_company
+
+it "adds a type and fields, which are there at once"
+kith type add visit --title name 'contact:link[contact]' 'size:choice[small,medium,large]' --doc "A visit."
+exits 0
+prints "The type visit is added."
+kith field add visit stars:integer --min 1 --max 5 --label Stars
+exits 0
+prints "field visit.stars is new"
+kith create visit name=first size=small stars=4
+exits 0
+kith create visit name=second stars=6
+exits 2
+complains "stars: '6' is out of its range: 1 to 5"
+kith find "visit where stars >= 4"
+prints "first"
+kith explain visit.stars
+prints "integer (1 to 5)"
+prints "conf.d/types/visit.conf:"
+kith type list --json
+prints '"type":"visit","label":"Visit","module":"company","fields":7,"records":1'
+
+it "refuses what cannot be, and leaves the files as they were"
+cp conf.d/types/visit.conf "$work/before"
+kith field add visit stars:text
+complains "visit has a field stars already (from company)"
+kith field add visit x:txt
+complains "'txt' is no kind of field; did you mean 'text'?"
+kith field add visit lead:link[lead]
+complains "field visit.lead links to lead, and there is no such type"
+kith field add visit lot:integer --default many
+complains "default of lot: 'many' is no whole number"
+kith field set visit.size kind=text
+complains "a new kind needs a new name"
+kith field set visit.size 'kind=choice[medium,large]'
+complains "the option 'small' of visit.size cannot be taken away: 1 record has it"
+kith field set visit.size lable=x
+complains "did you mean 'label'?"
+kith field rename contact.city town
+complains "field contact.city is declared by core"
+kith type retire contact
+complains "type contact is declared by core"
+expect cmp -s conf.d/types/visit.conf "$work/before"
+
+it "shows what would change, and changes nothing"
+kith field add visit must:text --required --indexed --rehearse
+exits 0
+prints "Would be done: The field visit.must is added."
+prints "index visit.must is made"
+prints "1 record of visit has no must, which new ones need"
+expect cmp -s conf.d/types/visit.conf "$work/before"
+kith explain visit.must
+exits 3
+
+it "binds new records to what is required, and lets older ones be changed"
+kith field add visit must:text --required
+exits 0
+kith create visit name=third
+complains "visit needs a must"
+id=$("$KITH" find visit --json | json_text id)
+kith update visit "$id" stars=5
+exits 0
+kith update visit "$id" must=
+exits 0
+kith update visit "$id" must=x
+kith update visit "$id" must=
+complains "visit needs a must"
+kith doctor
+exits 0
+kith field set visit.must required=
+exits 0
+
+it "renames with values and history, finds out who uses the name, and retires"
+echo 'local x = "size"' >rules/a.lua
+kith field rename visit.size extent
+exits 1
+prints "rules/a.lua:1"
+complains "visit.size seems to be in use, as listed above"
+kith field rename visit.size extent --anyway
+exits 0
+rm rules/a.lua
+kith find "visit where extent = 'small'"
+prints "first"
+kith history visit "$id"
+prints "extent: small"
+kith field retire visit.name
+complains "it is the title"
+kith field retire visit.extent
+exits 0
+kith get visit "$id"
+prints_not "extent"
+kith history visit "$id"
+exits 0
+prints "extent"
+kith field add visit extent:text
+complains "kith field restore visit.extent"
+kith field restore visit.extent
+kith get visit "$id"
+prints "small"
+kith type rename visit call
+exits 0
+kith find "call where extent = 'small'"
+prints "first"
+kith type retire call
+kith find call
+exits 3
+kith type restore call
+kith find call
+prints "first"
+kith doctor
+exits 0
+
+it "leads to the same names in a database that has the old ones, from the folder alone"
+new_company
+"$KITH" type add visit --title name size:text >/dev/null
+"$KITH" create visit name=one size=big >/dev/null
+cp -r . "$work/other"
+"$KITH" field rename visit.size extent >/dev/null
+"$KITH" type rename visit call >/dev/null
+cp conf.d/types/visit.conf "$work/other/conf.d/types/"
+cd "$work/other" || exit 1
+kith find "call where extent = 'big'"
+prints "one"
+kith doctor
+exits 0
+cd "$work/company" || exit 1
+
+it "changes what others declare, but not its kind"
+kith field set contact.lifecycle 'states=new>fan|lost,fan>lost,lost>new' default=new
+exits 0
+kith create contact name=Ada
+kith find "contact where lifecycle = 'new'"
+prints "Ada"
+kith field set account.kind more=club,museum
+kith create account name=Kunst kind=museum
+exits 0
+kith field set contact.city unique=true
+complains "unique can be set of fields of your own only"
+kith field set contact.lifecycle 'states=' default=
+complains "the option 'new' of contact.lifecycle cannot be taken away: 1 record has it"
+
+it "loads every pack into one company"
+new_company
+for pack in healthcare finance real_estate nonprofit; do
+    kith type load $pack
+    exits 0
+done
+kith type load hospital
+complains "there is no pack 'hospital'; there are:"
+contact=$(create contact name=Ada)
+property=$(create property name=Villa use=residential price="500000 EUR" condition=good)
+create viewing property="$property" contact="$contact" interest=strong >/dev/null
+create holding number=1 contact="$contact" product=savings balance="100 EUR" >/dev/null
+create donation donor="$contact" amount="10 EUR" on=2026-01-02 >/dev/null
+create appointment reason=Cough patient="$contact" at=2026-01-02T10:00:00Z >/dev/null
+kith get property "$property" --json
+prints '"viewings":1'
+kith get contact "$contact" --json
+prints '"given":"10.00 EUR"'
+prints '"holdings":0'
+kith check
+exits 0
+kith doctor
+exits 0
+
+# The end of a server is not the end of the test.
+writes() { # NUMBER: so many records, one by one; those that were acknowledged
+    for i in $(seq "$1"); do "$KITH" create visit name="w$i" >/dev/null && echo "w$i"; done
+}
+
+it "takes changes over while it serves, and loses no write"
+new_company
+"$KITH" type add visit --title name >/dev/null
+serve
+(writes 60 >"$work/acknowledged") 2>"$work/write-errors" &
+writer=$!
+for i in $(seq 15); do
+    kith field add visit "f$i:integer" --indexed
+    exits 0
+    kith field rename visit.f$i "g$i"
+    exits 0
+done
+wait $writer
+expect [ "$(wc -l <"$work/acknowledged")" -eq 60 ]
+kith find "visit: count()"
+prints "60"
+kith create visit name=x g15=3
+exits 0
+echo "log: { level = 3; };" >conf.d/bad.conf
+kith reload
+complains "conf.d/bad.conf:1"
+kith find "visit where g15 = 3"
+prints "x"
+rm conf.d/bad.conf
+kith reload
+prints "The company was opened anew."
+descriptors=$(ls /proc/$server/fd | wc -l)
+for i in 1 2 3 4 5; do kith reload; done
+expect [ "$(ls /proc/$server/fd | wc -l)" -le "$descriptors" ]
+stop_server
+expect [ "$server_code" -eq 0 ]
+kith doctor
+exits 0
+
+it "is right after it was killed between the files and the database"
+for i in 1 2 3; do
+    serve
+    ("$KITH" field add visit "k$i:text" --indexed >/dev/null 2>&1) &
+    change=$!
+    kill -KILL "$server"
+    wait "$server" 2>/dev/null
+    wait $change
+    kith find "visit: count()"
+    exits 0
+    kith doctor
+    exits 0
+done
+finish
