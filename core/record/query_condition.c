@@ -62,6 +62,19 @@ static bool same_class(const struct path *a, const struct path *b) {
     return x == y && (x != CLASS_DECIMAL || a->field->scale == b->field->scale);
 }
 
+/* The places of options can be compared when both have the same. */
+static bool same_order(const struct path *a, const struct path *b) {
+    const struct rfield *x = a->field, *y = b->field;
+    if (!query_rule(a)->ranked && !query_rule(b)->ranked)
+        return true;
+    if (!query_rule(a)->ranked || !query_rule(b)->ranked || x->option_count != y->option_count)
+        return false;
+    for (uint32_t i = 0; i < x->option_count; i++)
+        if (strcmp(x->options[i], y->options[i]) != 0)
+            return false;
+    return true;
+}
+
 static kith_status compare_paths(struct parser *p, struct test *t, const struct raw *right) {
     const struct path *path = &t->path;
     const struct token *name = &right->names.names[0];
@@ -85,6 +98,10 @@ static kith_status compare_paths(struct parser *p, struct test *t, const struct 
     TRY(query_path(p, &right->names, NULL, other));
     if (!same_class(path, other))
         return QUERY_FAIL(p, right->at, "'%.*s' and '%.*s' are of different kinds",
+                          (int)path->text.len, path->text.ptr, (int)other->text.len,
+                          other->text.ptr);
+    if (t->cmp != CMP_EQ && t->cmp != CMP_NE && !same_order(path, other))
+        return QUERY_FAIL(p, right->at, "'%.*s' and '%.*s' do not have the same options",
                           (int)path->text.len, path->text.ptr, (int)other->text.len,
                           other->text.ptr);
     t->other = other;

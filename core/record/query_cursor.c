@@ -90,7 +90,7 @@ static bool get_u64(struct reader *r, uint64_t *out) {
 
 static bool get_key(struct reader *r, const struct sort_key *key, kith_value *out) {
     enum value_class class = query_rule(&key->path)->class;
-    bool text = class == CLASS_TEXT || class == CLASS_OPTION;
+    bool text = class == CLASS_TEXT || (class == CLASS_OPTION && !query_rule(&key->path)->ranked);
     int tag;
     uint64_t n;
     *out = value_null();

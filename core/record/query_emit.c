@@ -119,6 +119,18 @@ void emit_ordered(struct emit *m, const struct path *path) {
         emit_column(m, path);
 }
 
+/* The place among the options, from 0. */
+void emit_rank(struct emit *m, const struct path *path) {
+    buf_puts(&m->b, "CASE ");
+    emit_column(m, path);
+    for (uint32_t i = 0; i < path->field->option_count; i++) {
+        buf_puts(&m->b, " WHEN ");
+        emit_value(m, value_str(str_of(path->field->options[i])));
+        buf_printf(&m->b, " THEN %u", i);
+    }
+    buf_puts(&m->b, " END");
+}
+
 /* -- tests ------------------------------------------------------------------------------------- */
 
 static const char *const signs[] = {[CMP_LT] = " < ", [CMP_EQ] = " = ",  [CMP_LE] = " <= ",
@@ -213,6 +225,9 @@ static void put_with_value(struct emit *m, const struct test *t, kith_value v) {
         put_money(m, path, t->cmp, &v);
     } else if (class == CLASS_LINK && path->field && path->field->any_target && v.as.link.type) {
         put_typed_link(m, path, t->cmp, &v);
+    } else if (query_rule(path)->ranked && t->cmp != CMP_EQ && t->cmp != CMP_NE) {
+        emit_rank(m, path);
+        buf_printf(&m->b, "%s%d", signs[t->cmp], field_option(path->field, v.as.s));
     } else if (class == CLASS_TEXT && t->cmp == CMP_EQ) {
         put_text_equal(m, path, v);
     } else if (class == CLASS_TEXT && t->cmp != CMP_NE) {
@@ -234,10 +249,14 @@ static void put_paths(struct emit *m, const struct test *t) {
     bool ordered = t->cmp != CMP_EQ && t->cmp != CMP_NE;
     bool fold = ordered && query_folds(a) && query_folds(b);
     bool money = query_rule(a)->class == CLASS_MONEY;
+    bool rank = ordered && query_rule(a)->ranked;
+    void (*put)(struct emit *, const struct path *) = rank   ? emit_rank
+                                                      : fold ? emit_ordered
+                                                             : emit_column;
     buf_puts(&m->b, "(");
-    (fold ? emit_ordered : emit_column)(m, a);
+    put(m, a);
     buf_puts(&m->b, signs[t->cmp]);
-    (fold ? emit_ordered : emit_column)(m, b);
+    put(m, b);
     if (money) {
         buf_puts(&m->b, t->cmp == CMP_NE ? " OR " : " AND ");
         emit_suffixed(m, a, "__cur");

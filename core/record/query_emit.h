@@ -45,6 +45,7 @@ void emit_record(struct emit *m, const struct step *step);
 void emit_suffixed(struct emit *m, const struct path *path, const char *suffix);
 void emit_column(struct emit *m,
                  const struct path *path); /* that holds the value, or its first part */
+void emit_rank(struct emit *m, const struct path *path);    /* of an ordinal option */
 void emit_ordered(struct emit *m, const struct path *path); /* by which text is ordered, matched */
 kith_status emit_matches(struct emit *m, const struct test *t);     /* (query_search.c) */
 void emit_nth(struct emit *m, const struct path *path, uint32_t n); /* its n-th column, from 0 */

@@ -304,6 +304,7 @@ struct value_rule {
     bool ordered; /* < and > */
     bool sorted;  /* order by */
     bool like;
+    bool ranked; /* its order is that of its options */
 };
 const struct value_rule *query_rule(const struct path *path);
 static inline bool query_folds(const struct path *path) {

@@ -352,8 +352,12 @@ static uint32_t compare_span(const struct match *m, const kith_value *v, int64_t
 static bool compare(const struct match *m, const struct test *t, const kith_value *a,
                     const kith_value *b) {
     switch (query_rule(&t->path)->class) {
-    case CLASS_TEXT:
     case CLASS_OPTION:
+        if (query_rule(&t->path)->ranked && t->cmp != CMP_EQ && t->cmp != CMP_NE)
+            return t->cmp & order(field_option(t->path.field, a->as.s),
+                                  field_option(t->path.field, b->as.s));
+        return t->cmp & compare_text(t, a->as.s, b->as.s);
+    case CLASS_TEXT:
         return t->cmp & compare_text(t, a->as.s, b->as.s);
     case CLASS_DECIMAL:
         return t->cmp & order_decimal(a, b);

@@ -16,7 +16,7 @@ static void put_key(struct emit *m, const struct sort_key *key) {
     if (f && f->kind == KITH_F_MONEY && f->option_count != 1 && key->path.part == PART_ALL)
         emit_suffixed(m, &key->path, "__base");
     else
-        emit_ordered(m, &key->path);
+        (query_rule(&key->path)->ranked ? emit_rank : emit_ordered)(m, &key->path);
 }
 
 static void put_order(struct emit *m) {
@@ -57,6 +57,11 @@ static void put_key_is(struct emit *m, const struct position *at, uint32_t i) {
     }
 }
 
+static bool is_text(const struct path *path) {
+    const struct value_rule *rule = query_rule(path);
+    return rule->class == CLASS_TEXT || (rule->class == CLASS_OPTION && !rule->ranked);
+}
+
 /* The range of rows that equal the cursor in the keys before i and lie behind it in key i. nulls:
  * those of them that have none, which stand last when the key goes downward. */
 static void put_range(struct emit *m, kith_str source, const struct position *at, uint32_t i,
@@ -75,10 +80,7 @@ static void put_range(struct emit *m, kith_str source, const struct position *at
         buf_puts(&m->b, key->descending ? " < " : " > ");
         emit_parameter(m, at->params[i]);
     } else /* an index can seek to "above the lowest value", but not to IS NOT NULL */
-        buf_puts(&m->b, query_rule(&key->path)->class == CLASS_TEXT ||
-                                query_rule(&key->path)->class == CLASS_OPTION
-                            ? " >= ''"
-                            : " >= -9223372036854775808");
+        buf_puts(&m->b, is_text(&key->path) ? " >= ''" : " >= -9223372036854775808");
 }
 
 static void put_ranges(struct emit *m, kith_str source, const struct cursor *cursor) {

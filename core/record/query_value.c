@@ -33,6 +33,10 @@ static const struct value_rule rules[] = {
     [KITH_F_TAGS] = {.class = CLASS_NONE},
 };
 
+/* A choice or state that is declared to be ordinal. */
+static const struct value_rule ordinal = {
+    .class = CLASS_OPTION, .ordered = true, .sorted = true, .like = true, .ranked = true};
+
 const struct value_rule *query_rule(const struct path *path) {
     if (path->part == PART_CURRENCY)
         return &rules[KITH_F_TEXT];
@@ -40,6 +44,10 @@ const struct value_rule *query_rule(const struct path *path) {
         return &rules[KITH_F_INTEGER];
     if (path->from && path->from->bare)
         return &rules[KITH_F_LINKS];
+    bool options =
+        path->field && (path->field->kind == KITH_F_CHOICE || path->field->kind == KITH_F_STATE);
+    if (options && path->field->measure == KITH_M_ORDINAL)
+        return &ordinal;
     return &rules[path->field ? path->field->kind : 0];
 }
 
@@ -106,7 +114,8 @@ static bool has_nul(kith_str s) {
 static kith_status fit_text(struct fit *f, enum use use) {
     if (f->value->kind != KITH_TEXT)
         return misfit(f, "text stands in quotes");
-    if (use == USE_EQUAL && f->path->part == PART_ALL)
+    bool option = use == USE_ORDER && query_rule(f->path)->ranked;
+    if (f->path->part == PART_ALL && (use == USE_EQUAL || option))
         return check_as(f, f->path->field);
     if (text_invalid_at(f->value->as.s) >= 0 || has_nul(f->value->as.s))
         return err_set(f->e, KITH_E_INVAL, NULL, "the text is not valid UTF-8");

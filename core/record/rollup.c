@@ -208,6 +208,10 @@ static kith_status check_kinds(const struct schema *s, struct rollup *r, kith_er
         return err_set(e, KITH_E_INVAL, f->name, "%s.%s is a %s: it has no %s", v->type->name,
                        v->name, field_kind_name(v->kind),
                        r->function == ROLLUP_SUM ? "sum" : "order");
+    if (r->function == ROLLUP_SUM && !field_adds_up(v))
+        return err_set(e, KITH_E_INVAL, f->name,
+                       "%s.%s is %s: its numbers are names and have no sum", v->type->name, v->name,
+                       field_measure_name(v->measure));
     if (v->kind != f->kind || v->scale != f->scale)
         return err_set(e, KITH_E_INVAL, f->name,
                        "%s.%s is a %s of scale %d, and this field is a %s of scale %d: they must "

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Settings: the bytes are one file. It is read or reported with lines that it has; what was read
  * and is written as people see it is read as the same. */
+#include "engine/conf_edit.h"
 #include "engine/settings_internal.h"
+#include "engine/type_files.h"
 #include "fuzz/fuzz.h"
 
 static const kith_setting core_decls[] = {
@@ -106,6 +108,27 @@ static void written_reads_the_same(const struct setting *x) {
     end(&l);
 }
 
+/* The same bytes as a file of types; one that reads well does so with a key set in it, too. */
+static void as_types(kith_str text) {
+    struct type_text instead = {TYPES_FOLDER "/fuzz.conf", text};
+    struct settings_problems problems = {0};
+    struct type_files *files;
+    struct buf edited = {0};
+    kith_error e = KITH_ERROR_INIT;
+    kith_status st = type_files_read(&files, "/nowhere", &instead, 1, &problems, &e);
+    HOLDS((st == KITH_OK) == (problems.count == 0), "%s", e.message);
+    type_files_free(files);
+    if (st == KITH_OK) {
+        HOLDS_OK(conf_set(text, NULL, 0, "doc", STR("\"x\""), &edited, &e), e);
+        instead.text = buf_view(&edited);
+        st = type_files_read(&files, "/nowhere", &instead, 1, &problems, &e);
+        HOLDS(st == KITH_OK || strstr(e.message, "doc is for types of your own"), "%s", e.message);
+        type_files_free(files);
+    }
+    buf_free(&edited);
+    settings_problems_free(&problems);
+}
+
 /* libconfig 1.5 forgets the text or the name that it was reading when it met a mistake. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) {
@@ -131,5 +154,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             written_reads_the_same(x);
     }
     end(&l);
+    as_types(text);
     return 0;
 }

@@ -76,6 +76,8 @@ static kith_field random_field(uint32_t i) {
     uint32_t k = below(sizeof kinds / sizeof *kinds), flag = flags[below(3)];
     return (kith_field){.name = arena_printf(&arena, "f%u", i),
                         .kind = kinds[k].kind,
+                        .measure =
+                            kinds[k].kind == KITH_F_CHOICE && chance(50) ? KITH_M_ORDINAL : 0,
                         .options = kinds[k].options[below(4)],
                         .flags = kinds[k].kind == KITH_F_LINKS ? 0 : flag};
 }
@@ -264,6 +266,21 @@ static bool is_text(uint32_t kind) {
     return kind == KITH_F_TEXT || kind == KITH_F_LONGTEXT;
 }
 
+/* Its options are ordered by their places. */
+static bool ranked(const struct rfield *f) {
+    return f && f->kind == KITH_F_CHOICE && f->measure == KITH_M_ORDINAL;
+}
+
+/* Two fields that have the same order, or none of their own. */
+static bool same_order(const struct rfield *f, const struct rfield *g) {
+    if (!ranked(f) || !ranked(g))
+        return !ranked(f) && !ranked(g);
+    bool same = f->option_count == g->option_count;
+    for (uint32_t i = 0; same && i < f->option_count; i++)
+        same = strcmp(f->options[i], g->options[i]) == 0;
+    return same;
+}
+
 static bool op_allowed(const struct way *w, enum op op) {
     uint32_t kind = kind_at_end(w);
     bool through_many = w->many && !(w->count == 1 || kind != KITH_F_LINKS);
@@ -276,8 +293,8 @@ static bool op_allowed(const struct way *w, enum op op) {
     if (op == LIKE || op == NOT_LIKE)
         return is_text(kind) || kind == KITH_F_CHOICE;
     if (op >= LT && op <= GE)
-        return kind != KITH_F_BOOLEAN && kind != KITH_F_CHOICE && kind != KITH_F_LINK &&
-               kind != KITH_F_LINKS;
+        return kind != KITH_F_BOOLEAN && kind != KITH_F_LINK && kind != KITH_F_LINKS &&
+               (kind != KITH_F_CHOICE || ranked(w->fields[w->count - 1]));
     return true;
 }
 
@@ -327,7 +344,9 @@ static const struct cond *random_leaf(const struct rtype *type) {
         }
         do
             c->cmp = below(GE + 1);
-        while (!op_allowed(&c->way, c->cmp));
+        while (!op_allowed(&c->way, c->cmp) ||
+               (c->cmp >= LT && c->cmp <= GE &&
+                !same_order(c->way.fields[c->way.count - 1], c->other.fields[c->other.count - 1])));
         return c;
     }
     for (uint32_t i = 0; i < c->count; i++)
@@ -487,6 +506,9 @@ static kith_str folded(const struct rfield *f, kith_str s) {
 static int naive_order(const struct rfield *f, const struct rfield *g, bool equality,
                        const kith_value *a, const kith_value *b) {
     int64_t x = a->as.i, y = b->as.i;
+    if (!equality && ranked(f))
+        return naive_order(NULL, NULL, true, &(kith_value){.as.i = field_option(f, a->as.s)},
+                           &(kith_value){.as.i = field_option(f, b->as.s)});
     if (a->kind == KITH_TEXT) {
         bool fold = !equality && f->folded && (!g || g->folded);
         int o = str_cmp(fold ? text_fold(&arena, a->as.s) : a->as.s,
