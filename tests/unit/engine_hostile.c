@@ -51,7 +51,7 @@ static void world_open(struct world *w) {
 }
 
 static void world_close(struct world *w) {
-    engine_leave(w->x.g, &w->limited);
+    engine_leave(&w->limited);
     fixture_close(&w->x);
 }
 
@@ -255,7 +255,7 @@ TEST("a query is as long for one with thousands of territories as for one with a
     struct cost few = cost_of(w, &w->limited, text);
     for (int i = 0; i < 1500; i++)
         make(w, "territory", PAIRS(TEXT("name=t%d", i), pair(w, "parent", w->styria)));
-    engine_leave(w->x.g, &w->limited);
+    engine_leave(&w->limited);
     enter(w);
     struct cost many = cost_of(w, &w->limited, text);
     EXPECT_INT(1501, w->limited.access->territories.count);
