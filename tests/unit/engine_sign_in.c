@@ -204,6 +204,11 @@ TEST("whoever signed in and reads personal data stands in the log, with what was
     p.asked = "get contact";
     EXPECT_OK(engine_get(w.x.g, &p, w.x.contact, bob, &w.x.arena, &values, &w.x.e), w.x.e);
     EXPECT_INT(2, entries(&w, bob, &list));
+    struct moment when = {.at = engine_now(w.x.g)};
+    struct past_record past;
+    p.asked = "get contact --as-of";
+    EXPECT_OK(engine_as_of(w.x.g, &p, w.x.contact, bob, &when, &w.x.arena, &past, &w.x.e), w.x.e);
+    EXPECT_INT(3, entries(&w, bob, &list));
     EXPECT_INT(1, entries(&w, ada, &list));
     engine_leave(&p);
     /* What waits is written before the company is closed. */
