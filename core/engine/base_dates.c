@@ -11,8 +11,26 @@
 #include <stdio.h>
 #include <string.h>
 
+static const kith_field reminder_fields[] = {
+    {.name = "reminder", .kind = KITH_F_TIME, .doc = "The task's reminder, which has come."},
+};
+static const kith_field next_fields[] = {
+    {.name = "next", .kind = KITH_F_DATE, .doc = "The day that has come."},
+};
+const kith_topic dates_topics[2] = {
+    {.name = "task.reminder",
+     .schema = 1,
+     .fields = KITH_ARRAY(reminder_fields),
+     .doc = "The reminder of a task that is open has come."},
+    {.name = "life_event.due",
+     .schema = 1,
+     .fields = KITH_ARRAY(next_fields),
+     .doc = "The day of a life event has come, of a yearly one each year."},
+};
+
 struct dated { /* a field whose time is awaited */
-    const char *type, *field, *topic, *handler;
+    const char *type, *field, *handler;
+    const kith_topic *topic;
     const struct rtype *rtype;
     const struct rfield *f, *state;
     struct fieldset fields;
@@ -67,7 +85,7 @@ static kith_status tell(const struct dated *d, struct txn *t, kith_id id, const 
     value_json(t->g->schema, v, &j);
     json_object_end(&j);
     kith_status st =
-        b.failed ? err_nomem(e) : txn_publish(t, d->topic, d->rtype, id, buf_view(&b), e);
+        b.failed ? err_nomem(e) : txn_publish(t, d->topic->name, d->rtype, id, buf_view(&b), e);
     buf_free(&b);
     return st;
 }
@@ -157,7 +175,7 @@ static kith_status add_dated(struct engine *g, struct dates *k, struct dated *d,
                             .fn = await,
                             .self = d,
                             .source = source};
-    TRY(engine_add_topic(g, "core", &(kith_topic){.name = d->topic, .schema = 1}, e));
+    TRY(engine_add_topic(g, "core", d->topic, e));
     TRY(engine_add_timer(g, &h, e));
     return engine_add_hook(g, &await_it, e);
 }
@@ -185,11 +203,11 @@ kith_status dates_hooks_add(struct engine *g, kith_error *e) {
         return err_nomem(e);
     k->items[0] = (struct dated){.type = "task",
                                  .field = "reminder",
-                                 .topic = "task.reminder",
+                                 .topic = &dates_topics[0],
                                  .handler = "core:task.reminder"};
     k->items[1] = (struct dated){.type = "life_event",
                                  .field = "next",
-                                 .topic = "life_event.due",
+                                 .topic = &dates_topics[1],
                                  .handler = "core:life_event.due"};
     for (int i = 0; i < 2; i++)
         TRY(add_dated(g, k, &k->items[i], e));

@@ -301,7 +301,9 @@ struct reaction {
 };
 /* A new reaction begins with what is written from now on; a known one goes on where it stood. */
 kith_status engine_add_reaction(struct engine *g, const struct reaction *r, kith_error *e);
-extern const kith_array engine_topics; /* kith_topic: those that the core itself publishes */
+extern const kith_array engine_topics; /* kith_topic: what the core publishes about segments */
+/* And when dates come: task.reminder, life_event.due. */
+extern const kith_topic dates_topics[2];
 /* Topics that may be published. owner: module. */
 kith_status engine_add_topic(struct engine *g, const char *owner, const struct kith_topic *topic,
                              kith_error *e);
