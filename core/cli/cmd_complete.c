@@ -108,6 +108,17 @@ static void offer_assignments(struct complete *x) {
     offer_fields(x, "=");
 }
 
+static void offer_paths(struct complete *x) {
+    for (uint32_t i = 0; open_schema(x) && i < x->schema->type_count; i++) {
+        const struct rtype *t = x->schema->types[i];
+        for (uint32_t k = FIELD_FIRST; k < t->field_count; k++) {
+            char *path = arena_printf(&x->c->arena, "%s.%s", t->name, t->fields[k]->name);
+            if (path)
+                offer(x, path, "", t->fields[k]->doc);
+        }
+    }
+}
+
 static void offer_module(void *arg, const char *name, const char *path) {
     offer(arg, name, "", path);
 }
@@ -164,7 +175,7 @@ static const struct {
     {"FIELD", offer_field_names}, {"FIELD=VALUE", offer_assignments},
     {"MODULE", offer_modules},    {"SETTING", offer_explained},
     {"ACTION", offer_actions},    {"PAGE", offer_pages},
-    {"COMMAND", offer_commands},
+    {"COMMAND", offer_commands},  {"TYPE.FIELD", offer_paths},
 };
 
 /* Argument n of "TYPE ID [FIELD=VALUE ...]": its word, without brackets; the last one repeats. */

@@ -108,7 +108,6 @@ static const char *const holders[][2] = {
     {"role", "rights"},
     {"territory", "rule"},
     {"segment", "query"},
-    {"query", "text"},
 };
 
 struct holder {

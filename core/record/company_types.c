@@ -117,21 +117,44 @@ static kith_status apply_change(struct builder *b, const struct schema_source *s
                      c->field, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-/* A link to a type that is not there is out until that is. */
+/* "sum(order.total where paid)" -> "order" */
+static const char *rolled_type(struct arena *a, const char *formula) {
+    const char *p = strchr(formula, '(');
+    size_t n = 0;
+    if (!p)
+        return NULL;
+    p += 1 + strspn(p + 1, " \t\n");
+    if (strncmp(p, "distinct ", 9) == 0)
+        p += 9 + strspn(p + 9, " \t\n");
+    while (p[n] == '_' || (p[n] >= 'a' && p[n] <= 'z') || (p[n] >= '0' && p[n] <= '9'))
+        n++;
+    return n ? arena_strndup(a, p, n) : NULL;
+}
+
+/* The type that the field goes by, when it is not there. */
+static const char *missing_type(struct builder *b, const struct rfield *f, const char *to) {
+    bool link = f->kind == KITH_F_LINK || f->kind == KITH_F_LINKS;
+    if (f->formula)
+        to = rolled_type(&b->schema->arena, f->formula);
+    else if (!link || (to && strcmp(to, "*") == 0))
+        to = NULL;
+    return to && !builder_type(b, to) ? to : NULL;
+}
+
+/* A link to a type that is not there, or a roll-up of its records, is out until that is. */
 static bool drop_orphans(struct builder *b, const struct schema_source *src, struct building *t,
                          kith_error *e) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < t->count; i++) {
         struct rfield *f = t->fields[i];
         const char *to = t->options[i];
-        bool link = f->kind == KITH_F_LINK || f->kind == KITH_F_LINKS;
-        bool orphan = link && strcmp(f->module, SCHEMA_COMPANY) == 0 && to &&
-                      strcmp(to, "*") != 0 && !builder_type(b, to);
-        if (orphan) {
+        const char *missing =
+            strcmp(f->module, SCHEMA_COMPANY) == 0 ? missing_type(b, f, to) : NULL;
+        if (missing) {
             if (pass_over(b, src, t->type->name, f->name, e,
-                          "field %s.%s links to %s, and there is no such type; is its module"
-                          " enabled?",
-                          t->type->name, f->name, to) != KITH_OK)
+                          "field %s.%s %s %s, and there is no such type; is its module enabled?",
+                          t->type->name, f->name, f->formula ? "rolls up" : "links to",
+                          missing) != KITH_OK)
                 return false;
             const char *full = arena_printf(&b->schema->arena, "%s.%s", t->type->name, f->name);
             if (full)

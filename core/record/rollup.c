@@ -246,8 +246,8 @@ static kith_status build_one(struct schema *s, struct rfield *f, kith_error *e) 
     if (st == KITH_OK)
         st = check_kinds(s, r, e);
     if (st != KITH_OK) {
-        err_prefix(e, "module %s, field %s.%s, roll-up \"%s\": ", f->module, f->type->name, f->name,
-                   f->formula);
+        err_prefix(e, "%s%s, field %s.%s, roll-up \"%s\": ", f->where ? "" : "module ",
+                   f->where ? f->where : f->module, f->type->name, f->name, f->formula);
         return st;
     }
     if (r->where)

@@ -121,6 +121,7 @@ offers --company . find con -- contact
 offers create contact ci -- city=
 offers update contact ID FIRST=1 ci -- city=
 offers why contact ID ci -- city
+offers field set contact.ci -- contact.city
 offers module enable "" -- sales
 offers explain sales.score.h -- sales.score.hot
 offers run sales. -- sales.rescore

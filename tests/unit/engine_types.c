@@ -337,6 +337,8 @@ TEST("an option that records have cannot be taken away, another can") {
 TEST("what is said about types that are not there is passed over, and holds when they are") {
     static const char lead[] =
         "extend = \"lead\";\nfields = (\n{ name = \"x\"; kind = \"text\"; });\n";
+    static const char rolled[] = "extend = \"contact\";\nfields = (\n{ name = \"leads\"; kind = "
+                                 "\"integer\"; rollup = \"count(lead via owner)\"; });\n";
     static const char own[] =
         "name = \"t\";\nfields = (\n{ name = \"l\"; kind = \"link[lead]\"; },\n"
         "{ name = \"n\"; kind = \"text\"; });\n";
@@ -349,6 +351,12 @@ TEST("what is said about types that are not there is passed over, and holds when
                "module enabled?",
                schema->passed[1]);
     EXPECT(!has_field("t", "l"));
+    expect_built(rolled, own);
+    EXPECT_STR(
+        "conf.d/types/a.conf:3: field contact.leads rolls up lead, and there is no such type; "
+        "is its module enabled?",
+        schema->passed[0]);
+    expect_built(lead, own);
     EXPECT_INT(FIELD_FIRST, field("t", "n")->index);
     with_module = true;
     expect_built(lead, own);
@@ -433,7 +441,7 @@ TEST("what is a code or a rank is not added up") {
         "{ name = \"code\"; kind = \"integer\"; measure = \"nominal\"; },\n"
         "{ name = \"up\"; kind = \"link[t]\"; },\n"
         "{ name = \"sum\"; kind = \"integer\"; rollup = \"sum(t.code via up)\"; });\n",
-        "module company, field t.sum, roll-up \"sum(t.code via up)\": t.code is nominal: "
+        "conf.d/types/a.conf:6, field t.sum, roll-up \"sum(t.code via up)\": t.code is nominal: "
         "its numbers are names and have no sum");
     end();
 }
