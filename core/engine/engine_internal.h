@@ -342,6 +342,7 @@ kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e);
 /* read_log.c */
 /* Is it logged that this principal was handed records of this type? */
 bool reads_noted(const struct engine *g, const struct principal *p, const struct rtype *t);
+/* ids may be NULL when count is 0: totals were read. */
 kith_status reads_note(struct engine *g, const struct principal *p, const struct rtype *t,
                        const kith_id *ids, size_t count, kith_error *e);
 kith_status reads_flush(struct engine *g, kith_error *e); /* what waits is written; not [writer] */

@@ -44,7 +44,8 @@ static struct read_note *new_note(struct engine *g, const struct principal *p,
     if (!n)
         return NULL;
     kith_id *copy = (kith_id *)(void *)(n + 1);
-    memcpy(copy, ids, count * sizeof *ids);
+    if (count)
+        memcpy(copy, ids, count * sizeof *ids);
     *n = (struct read_note){.entry = {.at = engine_now(g),
                                       .event = ACCESS_READ,
                                       .user = p->user,
@@ -141,8 +142,6 @@ kith_status reads_flush(struct engine *g, kith_error *e) {
 
 kith_status reads_note(struct engine *g, const struct principal *p, const struct rtype *t,
                        const kith_id *ids, size_t count, kith_error *e) {
-    if (count == 0)
-        return KITH_OK;
     struct read_note *n = new_note(g, p, t, ids, count);
     if (!n)
         return err_nomem(e);

@@ -98,6 +98,7 @@ surfaces() { # everything that anna may not learn, by every command
     as "$anna_token" why contact "$ours" birthday
     exits 4
     for query in "contact where birthday = '1990-05-05'" "contact order by birthday" \
+        "contact group by birthday : count()" "contact : min(birthday)" \
         "task where state = 'open' and exists(contact where birthday is null)"; do
         as "$anna_token" find "$query"
         expect test "$code" -ne 0

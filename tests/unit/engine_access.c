@@ -407,6 +407,22 @@ static void expect_search(struct world *w, int user, const struct principal *p, 
     EXPECT_INT(with, found(w, p, type, field_values[type], open));
 }
 
+/* Groups are made of what may be seen, by what is open. */
+static void expect_totals(struct world *w, int user, const struct principal *p, int type) {
+    const char *text = arena_printf(&w->x.arena, "%s group by %s : count(), min(%s)",
+                                    type_names[type], field_names[type], "created");
+    bool open = field_open(w, user, type, false);
+    struct totals t = {0};
+    struct query *q;
+    int64_t sum = 0;
+    EXPECT_OK(query_parse(&q, engine_schema(w->x.g), &w->x.arena, str_of(text), &w->x.e), w->x.e);
+    kith_status st = engine_select(w->x.g, p, q, NULL, &t, &w->x.arena, &w->x.e);
+    EXPECT_INT(open ? KITH_OK : KITH_E_DENIED, st);
+    for (size_t i = 0; open && i < t.count; i++)
+        sum += t.values[i * t.columns + 1].as.i;
+    EXPECT_INT(open ? bits(naive(w, user, type)) : 0, sum);
+}
+
 /* Through links, forward and backward: a record that may not be seen is not there. */
 static void expect_ways(struct world *w, int user, const struct principal *p) {
     struct answer a;
@@ -558,6 +574,7 @@ static void expect_world(struct world *w) {
         EXPECT_OK(engine_enter(w->x.g, &of, w->users[u].login, &p, &w->x.e), w->x.e);
         for (int t = 0; t < TYPES; t++) {
             expect_lists(w, u, &p, t);
+            expect_totals(w, u, &p, t);
             if (t != LEAD) /* has no searched field */
                 expect_search(w, u, &p, t);
             expect_gets(w, u, &p, t);

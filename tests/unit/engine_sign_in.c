@@ -196,6 +196,16 @@ TEST("whoever signed in and reads personal data stands in the log, with what was
     find_as(&w, &p, "task");
     find_as(&w, &tester, "contact");
     EXPECT_INT(1, entries(&w, 0, &list));
+    struct query *q;
+    struct totals totals;
+    p.asked = "find contact group by city : count()";
+    EXPECT_OK(query_parse(&q, engine_schema(w.x.g), &w.x.arena, str_of(p.asked + 5), &w.x.e),
+              w.x.e);
+    EXPECT_OK(engine_select(w.x.g, &p, q, NULL, &totals, &w.x.arena, &w.x.e), w.x.e);
+    EXPECT_INT(2, entries(&w, 0, &list));
+    EXPECT_STR(p.asked, list[0].asked);
+    EXPECT_INT(0, list[0].record_count);
+    list++;
     EXPECT_STR("user:anna", list[0].actor);
     EXPECT_STR("find contact", list[0].asked);
     EXPECT_INT(2, list[0].record_count);
