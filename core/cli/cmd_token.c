@@ -45,13 +45,12 @@ static kith_status check_actions(struct cmd *c, const char *list, kith_error *e)
     return KITH_OK;
 }
 
-/* A token that was made with a token would be wider than that one. */
-static kith_status not_narrowed(const struct cmd *c, kith_error *e) {
-    const struct access *x = c->principal.access;
-    const struct rights_limit *own = x ? &x->of.limit : NULL;
-    if (!own || (!own->read_only && !own->types && !own->actions && x->of.zone == ZONE_INTRANET))
-        return KITH_OK;
-    return err_set(e, KITH_E_DENIED, NULL, "a narrowed token makes no further tokens");
+/* A token that was made with a token would be wider than that one, or outlive it. */
+static kith_status by_no_token(const struct cmd *c, kith_error *e) {
+    if (c->io->secrets.kind != PROOF_TOKEN)
+        return identity_writes(c, e);
+    return err_set(e, KITH_E_DENIED, NULL,
+                   "a token makes no further tokens: sign in with the password, --user LOGIN");
 }
 
 static kith_status read_options(struct cmd *c, struct token *t, kith_error *e) {
@@ -78,7 +77,7 @@ static kith_status read_options(struct cmd *c, struct token *t, kith_error *e) {
 static kith_status run_add(struct cmd *c, kith_error *e) {
     struct token t = {0};
     char text[TOKEN_TEXT];
-    TRY(not_narrowed(c, e));
+    TRY(by_no_token(c, e));
     TRY(whose(c, c->arg_count ? c->args[0] : NULL, true, &t.user, e));
     TRY(read_options(c, &t, e));
     TRY(token_add(c->company->engine, &c->principal, &t, text, e));
@@ -186,7 +185,7 @@ const struct command command_token_add = {
         "--expires 90d\n"
         "  KITH_TOKEN=kith_... kith find contact\n\n"
         "It may what its user may, and no more than the options say. It is shown once; what is\n"
-        "kept is a digest.",
+        "kept is a digest. A token makes no further ones.",
     .options = {{"name", "TEXT", "what it is for"},
                 {"read-only", NULL, "it writes nothing"},
                 {"types", "A,B", "only records of these types, and what is part of them"},

@@ -4,9 +4,13 @@
 
 #define TOGETHER_MAX 10000 /* members that one call puts in or takes out */
 
+/* One that the caller may not read is not there. */
 static kith_status named(struct call *call, kith_id *id, const struct rtype **type, kith_error *e) {
-    return segment_find(call->engine->writer, call->engine->schema, call->args[0].as.s, id, type,
-                        e);
+    kith_str name = call->args[0].as.s;
+    bool there;
+    TRY(segment_find(call->engine->writer, call->engine->schema, name, id, type, e));
+    TRY(txn_exists(call->txn, call->engine->segments.segment, *id, &there, e));
+    return there ? KITH_OK : segment_absent(name, e);
 }
 
 static kith_status answer(struct call *call, kith_id id, uint32_t at, const char *name,

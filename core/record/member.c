@@ -471,21 +471,12 @@ const struct rtype *segment_type(const struct schema *s, kith_str query) {
 
 /* -- by name ----------------------------------------------------------------------------------- */
 
-static const char *name_at(const void *arg, size_t i) {
-    return ((const char *const *)arg)[i];
-}
-
-static kith_status unknown_segment(struct conn *c, kith_str name, struct arena *a, kith_error *e) {
-    struct segment_row *rows;
-    size_t n;
-    TRY(segment_rows(c, a, &rows, &n, e));
-    const char **names = ARENA_ARRAY(a, const char *, n + 1);
-    for (size_t i = 0; names && i < n; i++)
-        names[i] = arena_strndup(a, rows[i].name.ptr, rows[i].name.len);
+/* It suggests none: whoever asks may not be allowed to know of the one that is meant. */
+kith_status segment_absent(kith_str name, kith_error *e) {
     kith_str shown = text_cut(name, 60);
-    const char *near = names ? str_nearest(name, name_at, names, n) : NULL;
-    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no segment '%.*s'%s%s%s", (int)shown.len,
-                   shown.ptr, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return err_set(e, KITH_E_NOTFOUND, NULL,
+                   "there is no segment '%.*s'; 'kith find segment' lists them", (int)shown.len,
+                   shown.ptr);
 }
 
 static kith_status find_by_name(struct conn *c, const struct schema *s, kith_str name,
@@ -499,7 +490,7 @@ static kith_status find_by_name(struct conn *c, const struct schema *s, kith_str
         return err_set(e, KITH_E_INTERNAL, NULL, "there is no type segment");
     TRY(record_unique_owner(c, by, &value, a, id, e));
     if (!*id)
-        return unknown_segment(c, name, a, e);
+        return segment_absent(name, e);
     kith_value *values = ARENA_ARRAY(a, kith_value, segment->field_count);
     if (!values)
         return err_nomem(e);

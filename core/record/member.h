@@ -105,7 +105,8 @@ kith_status segment_rows(struct conn *c, struct arena *a, struct segment_row **o
                          kith_error *e);
 /* The type with which a segment's query begins; NULL: none of that name is loaded. */
 const struct rtype *segment_type(const struct schema *s, kith_str query);
-/* By name, case and accents apart. KITH_E_NOTFOUND suggests the nearest. */
+kith_status segment_absent(kith_str name, kith_error *e); /* KITH_E_NOTFOUND */
+/* By name, case and accents apart. KITH_E_NOTFOUND. */
 kith_status segment_find(struct conn *c, const struct schema *s, kith_str name, kith_id *id,
                          const struct rtype **type, kith_error *e);
 

@@ -215,6 +215,10 @@ kith create task title=x --token-file "$work/token"
 exits 4
 kith token add --token-file "$work/token"
 exits 4
+token_of anna --expires 1h >"$work/short"
+kith token add --token-file "$work/short"
+exits 4
+complains "a token makes no further tokens"
 kith token list anna --json
 number=$(sed -n 's/.*"number":\([0-9]*\).*"read; task".*/\1/p' "$work/out")
 kith token revoke "$number"

@@ -382,11 +382,19 @@ static int64_t count_as(struct person *w, const char *text) {
     return page.count;
 }
 
+static const char *refresh_refusal(struct person *w, const char *name) {
+    struct write_opts o = {.principal = &w->p, .origin = ORIGIN_ACTION};
+    kith_value args[] = {value_str(str_of(name))}, out[2];
+    kith_status st = engine_call(w->x.g, NULL, &o, engine_action(w->x.g, STR("segment.refresh")),
+                                 args, &w->x.arena, out, NULL, &w->x.e);
+    return st == KITH_OK ? "done" : w->x.e.message;
+}
+
 TEST("a segment tells nothing to whoever may not read it, and nothing of what is closed") {
     struct person w;
     kith_id id = 0;
     person_open(&w, "{\"types\": {\"contact\": {\"read\": \"own\", \"fields\": {\"city\": "
-                    "\"none\"}}, \"lead\": {\"read\": \"all\"}}}");
+                    "\"none\"}}, \"lead\": {\"read\": \"all\"}}, \"actions\": [\"segment.*\"]}");
     const struct rtype *segment = schema_type(engine_schema(w.x.g), STR("segment"));
     const char *own = arena_printf(&w.x.arena, "owner=%s", id_text(&w.x, w.anna));
     create(&w.x, segment, PAIRS("name=bonn", "query=contact where city = 'Bonn'"));
@@ -395,6 +403,10 @@ TEST("a segment tells nothing to whoever may not read it, and nothing of what is
     EXPECT_INT(2, count(&w.x, "contact where in_segment('bonn') : count()", NULL));
     EXPECT_INT(0, count_as(&w, "contact where in_segment('bonn') : count()"));
     EXPECT_INT(1, count_as(&w, "contact where not in_segment('bonn') : count()"));
+    EXPECT_STR("there is no segment 'bonn'; 'kith find segment' lists them",
+               refresh_refusal(&w, "bonn"));
+    EXPECT_STR("there is no segment 'bon'; 'kith find segment' lists them",
+               refresh_refusal(&w, "bon"));
     update(&w.x, w.role, w.role_id,
            PAIRS("rights={\"types\": {\"contact\": {\"read\": \"own\", \"fields\": {\"city\": "
                  "\"none\"}}, \"lead\": {\"read\": \"all\", \"fields\": {\"score\": \"none\"}}, "

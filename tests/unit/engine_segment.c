@@ -193,7 +193,7 @@ TEST("what is no segment is refused with its place") {
         {"a", "lead where score > 1", "list",
          "query: of a list write the type of its records alone, such as contact"},
         {"a", "lead where in_segment('hott')", "live",
-         "query: at 23: there is no segment 'hott'; did you mean 'hot'?"},
+         "query: at 23: there is no segment 'hott'; 'kith find segment' lists them"},
         {"a", "contact where in_segment('hot')", "live",
          "query: at 26: segment 'hot' holds records of type lead, not contact"},
         {"a", "lead where in_segment(name, 'hot')", "live",
