@@ -259,6 +259,28 @@ static kith_status may_define(struct txn *t, const struct change *c, kith_error 
     return query_sql(q, &env, NULL, (kith_str){0}, 1, t->arena, &ignored, e);
 }
 
+/* What a rented list brought goes with it, by the system: only whoever may delete a record, or has
+ * just made it, says that a list brought it. */
+static kith_status may_bring(struct txn *t, const struct change *c, kith_error *e) {
+    const struct schema *s = t->g->schema;
+    if (c->type != t->g->segments.list_member)
+        return KITH_OK;
+    const struct rfield *brought = type_field(s, c->type, STR("brought"));
+    const kith_value *of = &c->after[type_field(s, c->type, STR("record"))->index];
+    const struct rtype *type = schema_type_by_id(s, of->as.link.type);
+    if (c->after[brought->index].as.i != 1 || of->kind != KITH_LINK || !type)
+        return KITH_OK;
+    const kith_value *values = txn_lookup(t, type, of->as.link.id);
+    bool yes = !values || values[FIELD_CREATED].as.i == t->head.at;
+    if (!yes)
+        TRY(access_may(t->g->writer, t->principal, RIGHT_DELETE, type, of->as.link.id, values,
+                       t->arena, &yes, NULL, e));
+    return yes ? KITH_OK
+               : err_set(e, KITH_E_DENIED, brought->name,
+                         "%s may not delete this %s, which would go with the list that brought it",
+                         t->principal->name, type->name);
+}
+
 kith_status txn_may_begin(struct txn *t, const struct change *c, kith_error *e) {
     if (!as_caller(t))
         return KITH_OK;
@@ -274,6 +296,7 @@ kith_status txn_may_end(struct txn *t, const struct change *c, kith_error *e) {
         return KITH_OK;
     TRY(may_link_all(t, c, e));
     TRY(may_define(t, c, e));
+    TRY(may_bring(t, c, e));
     if (c->kind == ROW_CREATE)
         return may(t, RIGHT_CREATE, c, c->after, ": look at its owner", e);
     return may(t, RIGHT_UPDATE, c, c->after, " so that it is out of reach afterwards", e);

@@ -427,6 +427,34 @@ TEST("a segment tells nothing to whoever may not read it, and nothing of what is
     person_close(&w);
 }
 
+TEST("a rented list takes nothing along that whoever filled it could not delete") {
+    struct person w;
+    kith_id list = 0, his, row = 0;
+    person_open(&w, "{\"types\": {\"contact\": {\"read\": \"all\"}, \"segment\": {\"create\": "
+                    "\"own\", \"read\": \"own\", \"update\": \"own\"}}}");
+    const struct schema *s = engine_schema(w.x.g);
+    const struct rtype *segment = schema_type(s, STR("segment")),
+                       *member = schema_type(s, STR("list_member"));
+    his = create(&w.x, w.x.contact, PAIRS("name=His"));
+    clock_set(&w.x.clock, START_MS + 1000);
+    EXPECT_OK(write_as(&w, ROW_CREATE, segment, &list,
+                       PAIRS("name=L", "query=contact", "kind=rented", "keep=name = 'nobody'",
+                             "valid_until=2023-12-01"),
+                       NULL),
+              w.x.e);
+    const char *in = arena_printf(&w.x.arena, "segment=%s", id_text(&w.x, list));
+    const char *what = arena_printf(&w.x.arena, "record=contact/%s", id_text(&w.x, his));
+    EXPECT_INT(KITH_E_DENIED,
+               write_as(&w, ROW_CREATE, member, &row, PAIRS(in, what, "brought=true"), NULL));
+    EXPECT_HAS("may not delete this contact", w.x.e.message);
+    EXPECT_OK(write_as(&w, ROW_CREATE, member, &row, PAIRS(in, what), NULL), w.x.e);
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_UPDATE, member, &row, PAIRS("brought=true"), NULL));
+    clock_set(&w.x.clock, START_MS + INT64_C(60) * 86400000);
+    settle(&w.x);
+    EXPECT_STR("His", field(&w.x, w.x.contact, his, "name"));
+    person_close(&w);
+}
+
 TEST("a limit leaves less of an administrator, too, and never more of anybody") {
     struct person w;
     struct principal less;
