@@ -737,7 +737,7 @@ TEST("an import puts records into a list, and a large one goes as one run") {
     struct load l = load_of(x.contact, "email");
     l.o.list = "rnt";
     EXPECT_INT(KITH_E_NOTFOUND, load_str(&x, &l, buf_view(&text)));
-    EXPECT_STR("there is no segment 'rnt'; did you mean 'rent'?", x.e.message);
+    EXPECT_STR("there is no segment 'rnt'; 'kith find segment' lists them", x.e.message);
     l.o.list = "rent";
     EXPECT_OK(load_str(&x, &l, buf_view(&text)), x.e);
     EXPECT_INT(1499, l.report.created);
