@@ -222,9 +222,11 @@ struct way { /* a path; the last field NULL: id */
     bool many; /* through links, or ends in links */
 };
 struct cond {
-    enum { AND, OR, NOT, LEAF } kind;
-    const struct cond *a, *b;
-    enum op op, cmp; /* cmp: of FIELD */
+    enum { AND, OR, NOT, LEAF, RELATED } kind;
+    const struct cond *a, *b; /* of RELATED: a is what they must satisfy, or NULL */
+    const struct rfield *via; /* of RELATED: the link that leads here */
+    bool counted;             /* their number is compared with values[0] */
+    enum op op, cmp;          /* cmp: of FIELD */
     struct way way, other;
     kith_value values[3];
     uint32_t count;
@@ -354,9 +356,38 @@ static const struct cond *random_leaf(const struct rtype *type) {
     return c;
 }
 
+static const struct cond *random_cond(const struct rtype *type, uint32_t depth);
+
+/* Some field of some type that links to this one; NULL: none was found. */
+static const struct rfield *random_way_in(const struct rtype *to) {
+    for (uint32_t tries = 0; tries < 40; tries++) {
+        const struct rtype *from = tables[below(TYPES)].type;
+        const struct rfield *f = from->fields[below(from->field_count)];
+        if ((f->kind == KITH_F_LINK || f->kind == KITH_F_LINKS) &&
+            (f->any_target || f->target == to))
+            return f;
+    }
+    return NULL;
+}
+
+static const struct cond *random_related(const struct rtype *type, uint32_t depth) {
+    struct cond *c = ARENA_NEW(&arena, struct cond);
+    c->kind = RELATED;
+    c->via = random_way_in(type);
+    c->counted = chance(40);
+    c->cmp = below(GE + 1);
+    c->values[0] = value_int(below(4));
+    if (!c->via)
+        return random_leaf(type);
+    c->a = chance(25) ? NULL : random_cond(c->via->type, depth - 1);
+    return c;
+}
+
 static const struct cond *random_cond(const struct rtype *type, uint32_t depth) {
     if (depth == 0 || chance(35))
         return random_leaf(type);
+    if (chance(25))
+        return random_related(type, depth);
     struct cond *c = ARENA_NEW(&arena, struct cond);
     c->kind = below(3);
     c->a = random_cond(type, depth - 1);
@@ -366,6 +397,8 @@ static const struct cond *random_cond(const struct rtype *type, uint32_t depth) 
 
 /* Links followed to many, and to one below them: the language allows 12 in a query. */
 static uint32_t links_in(const struct cond *c) {
+    if (c->kind == RELATED) /* a scope of its own */
+        return c->a && links_in(c->a) > 9 ? 10 : 0;
     if (c->kind != LEAF)
         return links_in(c->a) + (c->b ? links_in(c->b) : 0);
     return c->way.count + (c->op == FIELD ? c->other.count : 0);
@@ -480,9 +513,27 @@ static void put_leaf(struct text *t, const struct cond *c) {
     }
 }
 
+static void put_cond(struct text *t, const struct cond *c);
+
+static void put_related(struct text *t, const struct cond *c) {
+    buf_printf(&t->b, "%s(%s.%s", c->counted ? "count" : "exists", c->via->type->name,
+               c->via->name);
+    if (c->a) {
+        buf_puts(&t->b, " where ");
+        put_cond(t, c->a);
+    }
+    buf_puts(&t->b, ")");
+    if (c->counted)
+        buf_printf(&t->b, " %s %lld", op_texts[c->cmp], (long long)c->values[0].as.i);
+}
+
 static void put_cond(struct text *t, const struct cond *c) {
     if (c->kind == LEAF) {
         put_leaf(t, c);
+        return;
+    }
+    if (c->kind == RELATED) {
+        put_related(t, c);
         return;
     }
     buf_puts(&t->b, c->kind == NOT ? "not (" : "(");
@@ -643,7 +694,35 @@ static enum truth naive_leaf(const struct cond *c, const struct table *t, int ro
     return naive_leaf(c, to, v.kind == KITH_LINK ? row_of(to, v.as.link.id) : -1, at + 1, other);
 }
 
+static enum truth naive(const struct cond *c, const struct table *t, int row);
+
+static bool naive_links(const kith_value *v, const struct table *t, int row) {
+    if (v->kind == KITH_LINK)
+        return v->as.link.id == t->ids[row];
+    for (uint64_t i = 0; v->kind == KITH_LIST && i < v->as.list.count; i++)
+        if (v->as.list.items[i].as.link.id == t->ids[row])
+            return true;
+    return false;
+}
+
+static enum truth naive_related(const struct cond *c, const struct table *t, int row) {
+    const struct table *from = table_of(c->via->type);
+    int64_t n = 0;
+    for (int i = 0; i < (int)ROWS; i++) {
+        const kith_value *v = &from->values[i][c->via->index];
+        if (c->via->any_target && v->kind == KITH_LINK && v->as.link.type != t->type->id)
+            continue;
+        n += naive_links(v, t, row) && (!c->a || naive(c->a, from, i) == YES);
+    }
+    if (!c->counted)
+        return n ? YES : NO;
+    kith_value number = value_int(n);
+    return naive_compare(NULL, NULL, c->cmp, &number, &c->values[0]);
+}
+
 static enum truth naive(const struct cond *c, const struct table *t, int row) {
+    if (c->kind == RELATED)
+        return naive_related(c, t, row);
     if (c->kind == LEAF) {
         kith_value other = value_null();
         if (c->op == FIELD)
@@ -788,6 +867,11 @@ static const kith_value *look_up(void *arg, const struct rtype *type, kith_id id
     return row < 0 ? NULL : t->values[row];
 }
 
+static kith_status answer(void *arg, const struct match_question *q, int64_t *n, kith_error *e) {
+    (void)arg;
+    return match_answer(q, conn, &arena, n, e);
+}
+
 #define EXPECT_SAME(what, want, want_count, got, got_count, text, number)                          \
     do {                                                                                           \
         if ((want_count) != (got_count) || memcmp(want, got, (want_count) * sizeof *(want)) != 0)  \
@@ -808,7 +892,8 @@ static void check_matcher(const struct cond *c, const struct table *t, uint32_t 
         bool want = naive(c, t, (int)i) == YES;
         bool found;
         EXPECT_OK(predicate_match(p, &env, t->ids[i], t->values[i],
-                                  &(struct match_source){.lookup = look_up}, &found, &e),
+                                  &(struct match_source){.lookup = look_up, .ask = answer}, &found,
+                                  &e),
                   e);
         if (found != want)
             TEST_FAIL("case %u: record %d %s\n  %s", number, (int)t->ids[i],
