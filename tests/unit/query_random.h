@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random types with fields of most kinds, and random rows of them. */
+#ifndef TESTS_UNIT_QUERY_RANDOM_H
+#define TESTS_UNIT_QUERY_RANDOM_H
+
+#include "base/date.h"
+#include "record/query.h"
+#include "test.h"
+
+#define NOW    1717243200000 /* 2024-06-01T12:00:00Z */
+#define TODAY  19875
+#define TYPES  4u /* the last is user */
+#define FIELDS 10u
+#define ROWS   30u
+
+static uint64_t seed;
+
+static uint32_t below(uint32_t n) {
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (uint32_t)(seed >> 33) % n;
+}
+static bool chance(uint32_t percent) {
+    return below(100) < percent;
+}
+
+/* -- random types and rows --------------------------------------------------------------------- */
+
+static struct arena arena;
+static struct conn *conn;
+static struct schema *schema;
+static const struct principal everyone = {.name = "test", .all = true};
+static struct query_env env = {.now = NOW, .principal = &everyone};
+
+static const char *const type_names[TYPES] = {"alpha", "beta", "gamma", "user"};
+static struct table {
+    const struct rtype *type;
+    kith_id ids[ROWS];
+    kith_value *values[ROWS];
+} tables[TYPES];
+
+static kith_field random_field(uint32_t i) {
+    static const struct {
+        uint32_t kind;
+        const char *options[4];
+    } kinds[] = {
+        {KITH_F_TEXT, {NULL}},
+        {KITH_F_TEXT, {NULL}},
+        {KITH_F_LONGTEXT, {NULL}},
+        {KITH_F_INTEGER, {NULL}},
+        {KITH_F_DECIMAL, {"0", "1", "2", "9"}},
+        {KITH_F_MONEY, {NULL, "EUR", "EUR,USD", "JPY"}},
+        {KITH_F_BOOLEAN, {NULL}},
+        {KITH_F_DATE, {NULL}},
+        {KITH_F_TIME, {NULL}},
+        {KITH_F_DURATION, {NULL}},
+        {KITH_F_CHOICE, {"red,green,blue", "low,high", "a", "x,y"}},
+        {KITH_F_LINK, {"alpha", "beta", "gamma", "*"}},
+        {KITH_F_LINK, {"alpha", "beta", "gamma", "user"}},
+        {KITH_F_LINKS, {"alpha", "beta", "gamma", "user"}},
+        {KITH_F_TAGS, {NULL}},
+    };
+    static const uint32_t flags[] = {0, KITH_FF_INDEXED, KITH_FF_SEARCHED};
+    uint32_t k = below(sizeof kinds / sizeof *kinds), flag = flags[below(3)];
+    return (kith_field){.name = arena_printf(&arena, "f%u", i),
+                        .kind = kinds[k].kind,
+                        .measure =
+                            kinds[k].kind == KITH_F_CHOICE && chance(50) ? KITH_M_ORDINAL : 0,
+                        .options = kinds[k].options[below(4)],
+                        .flags = kinds[k].kind == KITH_F_LINKS ? 0 : flag};
+}
+
+static void random_schema(void) {
+    kith_error e = KITH_ERROR_INIT;
+    static kith_type types[TYPES];
+    for (uint32_t t = 0; t < TYPES; t++) {
+        kith_field *fields = ARENA_ARRAY(&arena, kith_field, FIELDS);
+        for (uint32_t i = 0; i < FIELDS; i++)
+            fields[i] = random_field(i);
+        types[t] = (kith_type){.name = type_names[t],
+                               .fields = {fields, (uint32_t)sizeof *fields, FIELDS}};
+    }
+    const struct schema_source source = {
+        .module = "test", .version = 1, .types = KITH_ARRAY(types)};
+    EXPECT_OK(schema_build(&schema, conn, &source, 1, "EUR", &e), e);
+    for (uint32_t t = 0; t < TYPES; t++)
+        tables[t].type = schema_type(schema, str_of(type_names[t]));
+}
+
+static struct table *table_of(const struct rtype *type) {
+    for (uint32_t t = 0; t < TYPES; t++)
+        if (tables[t].type == type)
+            return &tables[t];
+    return NULL;
+}
+
+static int row_of(const struct table *t, kith_id id) {
+    for (uint32_t i = 0; i < ROWS; i++)
+        if (t->ids[i] == id)
+            return (int)i;
+    return -1;
+}
+
+/* clang-format off */
+static const char *const words[] = {
+    "a", "A", "ä", "Ä", "b", "a b", "A  B", "ab", "Straße", "STRASSE", "😀", "😀a", "zebra", "50%", "a_b",
+    "O'Hara", "\"q\"", "  a ", "Łódź", "lodz", "東京", "東", "e\xCC\x81t\xC3\xA9", "ete", "a\nb", "Z",
+    "\xC2\xA0x", "z"};
+/* clang-format on */
+static const char *const labels[] = {"vip", "VIP", "été", "x y", "it's"};
+#define ANY(list) ((list)[below(sizeof(list) / sizeof *(list))])
+
+static kith_value random_link(const struct rfield *f) {
+    const struct table *t = f->any_target ? &tables[below(TYPES)] : table_of(f->target);
+    return value_link(chance(6) ? 999999 : t->ids[below(ROWS)], t->type->id);
+}
+
+/* A value as a person might enter it; value_check makes it what is stored. */
+static kith_value raw_value(const struct rfield *f) {
+    static const int64_t ints[] = {-2, -1, 0, 1, 2, 3, 9007199254740991, -9007199254740991};
+    static const char *const currencies[] = {"EUR", "USD", "JPY"};
+    kith_value v = value_null(), *items;
+    uint32_t n = below(4);
+    switch (f->kind) {
+    case KITH_F_INTEGER:
+        return value_int(ANY(ints));
+    case KITH_F_DECIMAL:
+        v.kind = KITH_DECIMAL;
+        v.as.decimal.units = (int64_t)below(41) - 20;
+        v.as.decimal.scale = f->scale;
+        return v;
+    case KITH_F_MONEY:
+        v.kind = KITH_MONEY;
+        v.as.money.minor = (int64_t)below(7) * 50 - 100;
+        snprintf(v.as.money.currency, 4, "%s",
+                 f->option_count ? f->options[below(f->option_count)] : ANY(currencies));
+        return v;
+    case KITH_F_BOOLEAN:
+        return (kith_value){.kind = KITH_BOOL, .as.i = below(2)};
+    case KITH_F_DATE:
+        return (kith_value){.kind = KITH_DATE, .as.i = TODAY + (int64_t)below(7) - 3};
+    case KITH_F_TIME:
+        return value_time(NOW + ((int64_t)below(17) - 8) * 6 * 3600 * 1000);
+    case KITH_F_DURATION:
+        return (kith_value){.kind = KITH_DURATION, .as.i = ((int64_t)below(9) - 4) * 1800000};
+    case KITH_F_CHOICE:
+        return value_str(str_of(f->options[below(f->option_count)]));
+    case KITH_F_LINK:
+        return random_link(f);
+    case KITH_F_LINKS:
+    case KITH_F_TAGS:
+        items = ARENA_ARRAY(&arena, kith_value, 4);
+        for (uint32_t i = 0; i < n; i++)
+            items[i] = f->kind == KITH_F_LINKS ? random_link(f) : value_str(str_of(ANY(labels)));
+        return (kith_value){.kind = KITH_LIST, .as.list = {items, n}};
+    default:
+        return value_str(str_of(ANY(words)));
+    }
+}
+
+static kith_value random_value(const struct rfield *f) {
+    kith_error e = KITH_ERROR_INIT;
+    kith_value v = raw_value(f);
+    EXPECT_OK(value_check(schema, f, false, &arena, &v, &e), e);
+    return v;
+}
+
+static void random_rows(void) {
+    kith_error e = KITH_ERROR_INIT;
+    kith_id id = 1;
+    EXPECT_OK(conn_exec(conn, "BEGIN", &e), e);
+    for (uint32_t n = 0; n < TYPES * ROWS; n++)
+        tables[n % TYPES].ids[n / TYPES] = id += 1 + below(3);
+    for (uint32_t n = 0; n < TYPES * ROWS; n++) {
+        struct table *t = &tables[n % TYPES];
+        kith_value *v = t->values[n / TYPES] =
+            ARENA_ARRAY(&arena, kith_value, t->type->field_count);
+        for (uint32_t i = 0; i < t->type->field_count; i++)
+            v[i] =
+                i > FIELD_UPDATED && chance(30) ? value_null() : random_value(t->type->fields[i]);
+        EXPECT_OK(record_insert(conn, t->type, t->ids[n / TYPES], &arena, v, &e), e);
+    }
+    EXPECT_OK(conn_exec(conn, "COMMIT", &e), e);
+}
+#endif
