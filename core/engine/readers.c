@@ -253,9 +253,8 @@ kith_status engine_select(struct engine *g, const struct principal *p, const str
     kith_status st = query_select(q, &env, params, c, a, out, e);
     engine_reader_done(g, c);
     /* Groups and extremes are values of records, though nobody can tell of which. */
-    if (st == KITH_OK && reads_noted(g, p, query_type(q)))
-        return reads_note(g, p, query_type(q), NULL, 0, e);
-    return st;
+    const struct rtype *read = query_personal(q) ? query_personal(q) : query_type(q);
+    return st == KITH_OK && reads_noted(g, p, read) ? reads_note(g, p, read, NULL, 0, e) : st;
 }
 
 kith_status engine_explain(struct engine *g, const struct principal *p, const struct query *q,

@@ -59,6 +59,15 @@ bool query_totals(const struct query *q) {
     return q->group != NULL;
 }
 
+const struct rtype *query_personal(const struct query *q) {
+    for (uint32_t i = 0; q->group && i < q->group->leaf_count; i++) {
+        const struct rfield *f = q->group->leaves[i].path.field;
+        if (f && (f->flags & KITH_FF_PERSONAL))
+            return f->type;
+    }
+    return NULL;
+}
+
 uint32_t query_columns(const struct query *q, const struct query_column **out) {
     *out = q->group ? q->group->columns : NULL;
     return q->group ? q->group->key_count + q->group->output_count : 0;

@@ -128,6 +128,8 @@ void query_bind(sqlite3_stmt *st, const struct query_sql *sql);
 /* A query that groups, or ends in other totals than ": count()" alone, gives rows of named columns
  * instead of records: the keys of each group, then its totals. */
 bool query_totals(const struct query *q);
+/* The type of a personal field of which totals tell; NULL: they tell of none. */
+const struct rtype *query_personal(const struct query *q);
 struct query_column {
     const char *name; /* as written, or behind "as" */
     bool number;

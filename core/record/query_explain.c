@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The query language: how SQLite goes about a query, in words, and the index that would spare it
  * reading or sorting a large table. */
+#include "record/access.h"
 #include "record/query_emit.h"
 #include "record/query_group.h"
 
@@ -45,6 +46,7 @@ static kith_str next_word(kith_str *rest) {
 
 struct explaining {
     const struct query *q;
+    const struct principal *asks;
     struct conn *c;
     struct arena *a;
     struct explanation *out;
@@ -76,29 +78,32 @@ static const char *way_words(struct explaining *x, kith_str rest, bool *automati
     return NULL;
 }
 
-static kith_status rows_of(struct explaining *x, kith_str table, uint64_t *n) {
+/* " 12000" for whoever may read all of them; how many there are is not told to others. */
+static kith_status rows_words(struct explaining *x, kith_str table, const char **out) {
     const struct rtype *t = schema_type(x->q->schema, table);
-    *n = 0;
-    return t ? record_count(x->c, t, n, x->e) : KITH_OK;
+    uint64_t n;
+    *out = "";
+    if (!t || access_rule(x->asks, t) != ACCESS_ALL)
+        return KITH_OK;
+    TRY(record_count(x->c, t, &n, x->e));
+    *out = arena_printf(x->a, " %llu", (unsigned long long)n);
+    return *out ? KITH_OK : err_nomem(x->e);
 }
 
 static kith_status table_words(struct explaining *x, kith_str table, bool scan, kith_str rest,
                                const char **out) {
     bool automatic;
-    const char *way = way_words(x, rest, &automatic);
-    uint64_t rows;
-    TRY(rows_of(x, table, &rows));
+    const char *way = way_words(x, rest, &automatic), *rows;
+    TRY(rows_words(x, table, &rows));
     int n = (int)table.len;
     if (automatic)
         *out = arena_printf(x->a, "%.*s: an index is built for this query alone", n, table.ptr);
     else if (!scan)
         *out = arena_printf(x->a, "%.*s: found by %s", n, table.ptr, way ? way : "an index");
     else if (way)
-        *out = arena_printf(x->a, "%.*s: all %llu records are read, by %s", n, table.ptr,
-                            (unsigned long long)rows, way);
+        *out = arena_printf(x->a, "%.*s: all%s records are read, by %s", n, table.ptr, rows, way);
     else
-        *out = arena_printf(x->a, "%.*s: all %llu records are read", n, table.ptr,
-                            (unsigned long long)rows);
+        *out = arena_printf(x->a, "%.*s: all%s records are read", n, table.ptr, rows);
     return KITH_OK;
 }
 
@@ -240,7 +245,7 @@ static kith_status advise(struct explaining *x) {
     const struct query *q = x->q;
     uint64_t rows;
     bool all = (q->group || q->counts) && !q->root.where; /* every record is wanted */
-    if ((!x->scanned && !x->sorted) || all)
+    if ((!x->scanned && !x->sorted) || all || access_rule(x->asks, q->root.type) != ACCESS_ALL)
         return KITH_OK;
     TRY(record_count(x->c, q->root.type, &rows, x->e));
     if (rows < LARGE)
@@ -256,7 +261,7 @@ static kith_status advise(struct explaining *x) {
 kith_status query_explain(const struct query *q, const struct query_env *env,
                           const kith_value *params, struct conn *c, struct arena *a,
                           struct explanation *out, kith_error *e) {
-    struct explaining x = {.q = q, .c = c, .a = a, .out = out, .e = e};
+    struct explaining x = {.q = q, .asks = env->principal, .c = c, .a = a, .out = out, .e = e};
     struct query_sql sql;
     *out = (struct explanation){0};
     TRY(q->group ? query_leaves_sql(q, env, params, a, &sql, e)

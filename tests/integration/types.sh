@@ -77,10 +77,13 @@ exits 0
 
 it "renames with values and history, finds out who uses the name, and retires"
 echo 'local x = "size"' >rules/a.lua
+small=$(create saved_query name=small query="visit where size = 'small'")
 kith field rename visit.size extent
 exits 1
 prints "rules/a.lua:1"
+prints "its query has the word 'size'"
 complains "visit.size seems to be in use, as listed above"
+kith delete saved_query "$small"
 kith field rename visit.size extent --anyway
 exits 0
 rm rules/a.lua

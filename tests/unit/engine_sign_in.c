@@ -235,6 +235,38 @@ TEST("whoever signed in and reads personal data stands in the log, with what was
     fixture_close(&w.x);
 }
 
+static void totals_as(struct people *w, const struct principal *p, const char *text) {
+    struct query *q;
+    struct totals t;
+    EXPECT_OK(query_parse(&q, engine_schema(w->x.g), &w->x.arena, str_of(text), &w->x.e), w->x.e);
+    EXPECT_OK(engine_select(w->x.g, p, q, NULL, &t, &w->x.arena, &w->x.e), w->x.e);
+}
+
+TEST("totals of what a link leads to are a reading of its type") {
+    struct people w;
+    struct access_entry *list;
+    struct principal p;
+    people_open(&w);
+    kith_id role =
+        create(&w.x, w.role, PAIRS("name=r", "rights={\"types\": {\"*\": {\"read\": \"all\"}}}"));
+    update(&w.x, w.user, w.anna, PAIRS(arena_printf(&w.x.arena, "roles=%s", id_text(&w.x, role))));
+    create(&w.x, w.x.contact, PAIRS("name=Ada"));
+    struct access_of of = {.user = w.anna};
+    EXPECT_OK(engine_enter(w.x.g, &of, NULL, &p, &w.x.e), w.x.e);
+    p.surface = "cli";
+    p.asked = "find";
+    totals_as(&w, &p, "lead group by state : count()");
+    EXPECT_INT(0, entries(&w, 0, &list));
+    totals_as(&w, &p, "lead : max(contact.birthday)");
+    EXPECT_INT(1, entries(&w, 0, &list));
+    EXPECT_STR("find", list[0].asked);
+    EXPECT_INT(w.x.contact->id, list[0].type);
+    EXPECT_INT(0, list[0].record_count);
+    engine_leave(&p);
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
 TEST("what is closed is no reading of personal data") {
     struct people w;
     struct access_entry *list;

@@ -77,3 +77,18 @@ TEST("the SQL is that of the first page, without values") {
     EXPECT_HAS("SELECT t0.id", x.sql);
     EXPECT(!strstr(x.sql, "secret"));
 }
+
+TEST("how many records there are is not told to whoever may not read them all") {
+    static const struct principal nobody = {.name = "nobody"};
+    kith_error e = KITH_ERROR_INIT;
+    struct query *q;
+    struct explanation x;
+    setup();
+    struct query_env theirs = env;
+    theirs.principal = &nobody;
+    EXPECT_OK(query_parse(&q, schema, &arena, STR("customer : count()"), &e), e);
+    EXPECT_OK(query_explain(q, &theirs, NULL, conn, &arena, &x, &e), e);
+    EXPECT_INT(1, x.step_count);
+    EXPECT_HAS("customer: all records are read", x.steps[0]);
+    EXPECT(x.advice == NULL);
+}
