@@ -232,6 +232,14 @@ static kith_status may_link_all(struct txn *t, const struct change *c, kith_erro
     return KITH_OK;
 }
 
+bool txn_tells(struct txn *t, const struct rtype *type, kith_id id) {
+    kith_value link = value_link(id, type->id);
+    bool yes;
+    return t->principal->all || (access_link(t->g->writer, t->principal, t->g->schema, &link,
+                                             t->arena, &yes, NULL) == KITH_OK &&
+                                 yes);
+}
+
 static kith_status see_all(void *arg, const struct rtype *type, kith_error *e) {
     const struct txn *t = arg;
     if (access_rule(t->principal, type) == ACCESS_ALL)
@@ -242,21 +250,45 @@ static kith_status see_all(void *arg, const struct rtype *type, kith_error *e) {
                    type->name);
 }
 
-/* A segment holds what its query finds for whoever may see all: its members and their number would
- * tell of records and fields that are closed to whoever wrote the query. */
-static kith_status may_define(struct txn *t, const struct change *c, kith_error *e) {
-    const struct rfield *f = type_field(t->g->schema, c->type, STR("query"));
+/* Nothing that the query asks about is closed to the caller. */
+static kith_status may_ask(struct txn *t, kith_str text, kith_error *e) {
     struct query_env env;
     struct query_sql ignored;
+    struct query_depends d;
     struct query *q;
-    if (strcmp(c->type->module, "core") != 0 || strcmp(c->type->name, "segment") != 0 ||
-        !fieldset_has(&c->changed, f->index) || c->after[f->index].kind != KITH_TEXT)
-        return KITH_OK;
-    if (query_parse(&q, t->g->schema, t->arena, c->after[f->index].as.s, NULL) != KITH_OK)
+    if (query_parse(&q, t->g->schema, t->arena, text, NULL) != KITH_OK)
         return KITH_OK; /* it is refused with a better word */
     TRY(query_types(q, see_all, t, e));
+    TRY(query_depends(q, t->arena, &d, e));
+    for (size_t i = 0; i < d.count; i++)
+        if (d.items[i].segment && !txn_tells(t, t->g->segments.segment, d.items[i].segment))
+            return err_set(e, KITH_E_DENIED, "query",
+                           "it asks for a segment that you may not read");
     txn_env(t, &env);
     return query_sql(q, &env, NULL, (kith_str){0}, 1, t->arena, &ignored, e);
+}
+
+/* A segment holds what its query finds for whoever may see all: its members and their number would
+ * tell of records and fields that are closed to whoever wrote the query, and so would what of a
+ * rented list is kept. */
+static kith_status may_define(struct txn *t, const struct change *c, kith_error *e) {
+    const struct rtype *segment = t->g->segments.segment;
+    if (c->type != segment)
+        return KITH_OK;
+    const struct rfield *query = type_field(t->g->schema, segment, STR("query")),
+                        *keep = type_field(t->g->schema, segment, STR("keep"));
+    const kith_value *asked = &c->after[query->index], *kept = &c->after[keep->index];
+    if (asked->kind != KITH_TEXT)
+        return KITH_OK;
+    if (fieldset_has(&c->changed, query->index))
+        TRY(may_ask(t, asked->as.s, e));
+    const struct rtype *of = segment_type(t->g->schema, asked->as.s);
+    if (!of || kept->kind != KITH_TEXT ||
+        (!fieldset_has(&c->changed, keep->index) && !fieldset_has(&c->changed, query->index)))
+        return KITH_OK;
+    const char *text =
+        arena_printf(t->arena, "\"%s\" where %.*s", of->name, (int)kept->as.s.len, kept->as.s.ptr);
+    return text ? may_ask(t, str_of(text), e) : err_nomem(e);
 }
 
 /* What a rented list brought goes with it, by the system: only whoever may delete a record, or has
@@ -300,14 +332,6 @@ kith_status txn_may_end(struct txn *t, const struct change *c, kith_error *e) {
     if (c->kind == ROW_CREATE)
         return may(t, RIGHT_CREATE, c, c->after, ": look at its owner", e);
     return may(t, RIGHT_UPDATE, c, c->after, " so that it is out of reach afterwards", e);
-}
-
-bool txn_tells(struct txn *t, const struct rtype *type, kith_id id) {
-    kith_value link = value_link(id, type->id);
-    bool yes;
-    return t->principal->all || (access_link(t->g->writer, t->principal, t->g->schema, &link,
-                                             t->arena, &yes, NULL) == KITH_OK &&
-                                 yes);
 }
 
 /* Nobody else's record is named by a conflict that the caller may not read. */

@@ -424,6 +424,24 @@ TEST("a segment tells nothing to whoever may not read it, and nothing of what is
     EXPECT_OK(write_as(&w, ROW_CREATE, segment, &id, PAIRS("name=c", "query=lead where name = 'x'"),
                        NULL),
               w.x.e);
+    id = 0;
+    EXPECT_INT(KITH_E_DENIED,
+               write_as(&w, ROW_CREATE, segment, &id,
+                        PAIRS("name=d", "query=lead", "kind=rented", "keep=score > 3"), NULL));
+    EXPECT(strstr(w.x.e.message, "you may not read lead.score") != NULL);
+    kith_id hidden = create(&w.x, segment, PAIRS("name=hidden", "query=lead where score > 3"));
+    EXPECT_OK(write_as(&w, ROW_CREATE, segment, &id,
+                       PAIRS("name=e", "query=lead where in_segment('hidden')"), NULL),
+              w.x.e);
+    id = 0;
+    update(&w.x, w.role, w.role_id,
+           PAIRS("rights={\"types\": {\"lead\": {\"read\": \"all\"}, \"segment\": {\"create\": "
+                 "\"own\", \"read\": \"own\"}}}"));
+    EXPECT_INT(KITH_E_DENIED,
+               write_as(&w, ROW_CREATE, segment, &id,
+                        PAIRS("name=f", "query=lead where not in_segment('hidden')"), NULL));
+    EXPECT_STR("it asks for a segment that you may not read", w.x.e.message);
+    EXPECT_STR("hidden", field(&w.x, segment, hidden, "name"));
     person_close(&w);
 }
 
