@@ -86,9 +86,23 @@ static kith_status add_leaf(struct grouping *x, const struct path *path, struct 
     return KITH_OK;
 }
 
+/* A field's own numbers that only name something: not a part of its date, nor how many there are.
+ */
+static bool only_names(const struct term *t) {
+    const struct path *path = t->path;
+    return path && path->part == PART_ALL && path->field && !field_adds_up(path->field);
+}
+
 static kith_status need_measurable(struct grouping *x, const struct term *t) {
-    if (t->measure <= MEASURE_DURATION)
+    if (t->measure <= MEASURE_DURATION && !only_names(t))
         return KITH_OK;
+    if (t->measure <= MEASURE_DURATION)
+        return QUERY_FAIL(x->p, t->at,
+                          "'%.*s' is %s: its numbers are names, and nothing can be calculated with "
+                          "them; what they have is %s",
+                          (int)t->text.len, t->text.ptr,
+                          field_measure_name(t->path->field->measure),
+                          measure_totals(t->path->field->measure));
     return QUERY_FAIL(x->p, t->at,
                       "'%.*s' is no number, money or duration: nothing can be "
                       "calculated with it",

@@ -38,6 +38,8 @@ static const kith_field order_fields[] = {
     {.name = "lead", .kind = KITH_F_DURATION},
     {.name = "gift", .kind = KITH_F_BOOLEAN},
     {.name = "helpers", .kind = KITH_F_LINKS, .options = "team"},
+    {.name = "depot", .kind = KITH_F_INTEGER, .measure = KITH_M_NOMINAL},
+    {.name = "rank", .kind = KITH_F_DECIMAL, .options = "1", .measure = KITH_M_ORDINAL},
 };
 static const kith_field line_fields[] = {
     {.name = "order", .kind = KITH_F_LINK, .options = "order"},

@@ -253,6 +253,21 @@ TEST("errors say what can be calculated, grouped and compared") {
     EXPECT_TOTALS("at 9: expected a total such as count() or sum(amount)", "order : 'x'");
 }
 
+TEST("numbers that are names are not calculated with") {
+#define NAMES(name, measure, totals)                                                               \
+    "'" name "' is " measure ": its numbers are names, and nothing can be calculated with them; "  \
+    "what they have is " totals
+    EXPECT_TOTALS("at 13: " NAMES("depot", "nominal", "count"), "order : sum(depot)");
+    EXPECT_TOTALS("at 13: " NAMES("rank", "ordinal", "count, min, max"), "order : avg(rank)");
+    EXPECT_TOTALS("at 22: " NAMES("depot", "nominal", "count"), "order : sum(pieces * depot)");
+    EXPECT_TOTALS("at 13: " NAMES("min(rank)", "ordinal", "count, min, max"),
+                  "order : 1 + min(rank)");
+    EXPECT_TOTALS("at 40: " NAMES("depot", "nominal", "count"),
+                  "order group by depot having count() > -depot");
+    EXPECT_TOTALS("0 - -", "order : count(depot), min(rank), max(rank)");
+    EXPECT_TOTALS("0", "order where due is null : count(distinct depot)");
+}
+
 TEST("a page of records cannot be asked of totals") {
     EXPECT_STR("the query gives totals, not records", ask("order group by state"));
     EXPECT_TOTALS("the query gives records, not totals", "order");
