@@ -3,6 +3,7 @@
 #include "engine/engine_internal.h"
 #include "record/rollup.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,14 @@ static kith_status add_own(struct engine *g, kith_error *e) {
     return st;
 }
 
+/* The folder may be open to others; what is in a database is not for them. SQLite gives its log the
+ * same mode. When it cannot be made, SQLite says why. */
+static void make_private(const char *path) {
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        close(fd);
+}
+
 static kith_status open_parts(struct engine *g, kith_error *e) {
     struct stat file;
     bool there = stat(g->path, &file) == 0;
@@ -201,6 +210,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
         return err_set(e, KITH_E_NOTFOUND, NULL, "there is no database %s; `kith init` makes one",
                        g->path);
     TRY(owner_take(g, e));
+    if (!there)
+        make_private(g->path);
     TRY(conn_open(&g->writer, g->path, CONN_WRITER, g->opts.vfs, e));
     owner_opened(g);
     checkpoint_watch(g);

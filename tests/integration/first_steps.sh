@@ -12,6 +12,14 @@ expect test -d "$work/shop/conf.d"
 expect test -d "$work/shop/rules"
 expect test -f "$work/shop/README"
 
+it "keeps the database to its owner in a folder that is open to others, too"
+mkdir -m 755 "$work/open"
+kith init "$work/open"
+exits 0
+kith find contact --company "$work/open"
+exits 0
+expect test "$(stat -c %a "$work/open/kith.db")" = 600
+
 it "finds the company from a folder inside it"
 cd "$work/shop/rules" || exit 1
 kith find contact
