@@ -87,6 +87,19 @@ static kith_status savepoint(struct engine *g, const char *sql, kith_error *e) {
     return conn_run(g->writer, st, e);
 }
 
+/* Back to a savepoint. When SQLite has rolled the whole group back there is none left: the caller
+ * sees that. For want of memory the search index may keep in memory what its tables have not any
+ * more, which only the end of the whole group makes it forget. */
+static void take_back(struct engine *g, const char *to, const char *release, kith_status st) {
+    search_taken_back(g);
+    if (st == KITH_E_NOMEM && !sqlite3_get_autocommit(g->writer->db)) {
+        group_rollback(g);
+        return;
+    }
+    savepoint(g, to, NULL);
+    savepoint(g, release, NULL);
+}
+
 /* The end of a transaction that did what it wanted. A write that failed behind its row is half a
  * write: when nobody took it back with txn_try, nothing is kept. */
 static kith_status end_of(struct txn *t, kith_error *e) {
@@ -115,11 +128,7 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
     segments_rolled_back(g);
     if (t->alone)
         return st;
-    /* When SQLite has rolled the whole group back there is no savepoint left: the caller sees that.
-     */
-    search_taken_back(g);
-    savepoint(g, "ROLLBACK TO request", NULL);
-    savepoint(g, "RELEASE request", NULL);
+    take_back(g, "ROLLBACK TO request", "RELEASE request", st);
     return st;
 }
 
@@ -136,9 +145,7 @@ kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e) {
     segments_rolled_back(g);
     t->head = head;
     t->spoilt = spoilt;
-    search_taken_back(g);
-    savepoint(g, "ROLLBACK TO part", NULL);
-    savepoint(g, "RELEASE part", NULL);
+    take_back(g, "ROLLBACK TO part", "RELEASE part", st);
     return st;
 }
 
