@@ -48,8 +48,9 @@ static kith_status read_linked(struct linked *l, const struct rtype *t, kith_id 
                                      l->field->any_target ? t->name : "",
                                      l->field->any_target ? "/" : "", show_id(c, id));
     struct find_page page = {.limit = LINKED_SHOWN};
-    TRY(find_linked(l, arena_printf(&c->arena, "%s%s", where, view_order(l->field->type)), &page,
-                    e));
+    TRY(find_linked(
+        l, arena_printf(&c->arena, "%s%s", where, view_order(&c->principal, l->field->type)), &page,
+        e));
     l->count = page.count;
     if (page.cursor.len == 0)
         return KITH_OK;

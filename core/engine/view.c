@@ -286,8 +286,9 @@ static kith_status count_part(struct build *b, struct view_part *p, kith_value o
     return KITH_OK;
 }
 
-const char *view_order(const struct rtype *t) {
-    return view_field(t, "at", KITH_F_TIME) ? " order by -at" : " order by -id";
+const char *view_order(const struct principal *p, const struct rtype *t) {
+    const struct rfield *at = view_field(t, "at", KITH_F_TIME);
+    return at && access_reads(p, at) ? " order by -at" : " order by -id";
 }
 
 /* Most kinds of link have no records: one look for the newest tells so. */
@@ -297,7 +298,7 @@ static kith_status add_part(struct build *b, const struct rfield *via, kith_erro
     kith_value of = page_link(b);
     struct query *q;
     bool more;
-    TRY(view_query(b, via, view_order(via->type), &q, e));
+    TRY(view_query(b, via, view_order(b->p, via->type), &q, e));
     TRY(view_find(b, q, &of, 1, via, of, &newest, &more, e));
     if (newest.count == 0)
         return KITH_OK;

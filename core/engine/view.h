@@ -105,7 +105,7 @@ kith_status engine_view(struct engine *g, const struct principal *p, const struc
 const struct rfield *view_state_field(const struct rtype *t);
 bool state_closed(const struct rfield *f, const kith_value *v);
 /* " order by -at" or " order by -id": the newest of a type first, as an index serves it. */
-const char *view_order(const struct rtype *t);
+const char *view_order(const struct principal *p, const struct rtype *t);
 /* May the field lead to records of the type? Owners are not asked for. */
 bool view_links_to(const struct rfield *f, const struct rtype *t);
 

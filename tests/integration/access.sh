@@ -182,6 +182,15 @@ exits 0
 as "$anna_token" create share record="contact/$ours" team="$south"
 exits 4
 
+it "a page is shown though the time by which it is sorted is closed"
+kith find role --json
+kith update role "$(json_text id <"$work/out")" rights='{"types": {"contact": {"create": "own", "read": "team", "update": "own"}, "interaction": {"create": "own", "read": "own", "fields": {"at": "none"}}}}'
+exits 0
+as "$anna_token" create interaction channel=call contact="$mine" subject=Hello
+as "$anna_token" get contact "$mine"
+exits 0
+prints Hello
+
 it "a role that names what is not there is refused with the place"
 kith create role name=bad rights='{"types": {"contact": {"reed": "all"}}}'
 exits 2
