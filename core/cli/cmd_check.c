@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kith check: settings, modules and rules, everything that is wrong at once. */
+/* kith check: settings, modules, rules and what records name, everything that is wrong at once. */
 #include "cli/show.h"
+#include "cli/stale_names.h"
 #include "record/record.h"
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,7 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     TRY(cmd_rule_suspended(c, &suspended, e));
     wrong += suspended;
     TRY(show_types(c, e));
+    TRY(show_stale_names(c, &wrong, e));
     if (wrong > 0)
         return err_set(e, KITH_E_INVAL, NULL, "the company has problems; they are listed above");
     if (!c->json)

@@ -147,6 +147,50 @@ complains "unique can be set of fields of your own only"
 kith field set contact.lifecycle 'states=' default=
 complains "the option 'new' of contact.lifecycle cannot be taken away: 1 record has it"
 
+it "finds the names in saved queries, segments, roles and the settings of a module"
+new_company
+kith module enable sales
+kith type add visit --title name size:integer
+kith field add lead stars:integer
+kith create saved_query name=big 'query=visit where size > 3'
+kith create segment name=Large 'query=visit where size > 5'
+kith create segment name=Rented query=visit kind=rented uses_max=1 'keep=size > 7'
+kith create role name=seller 'rights={"types": {"visit": {"read": "all", "fields": {"size": "read"}}}}'
+echo 'sales: { score: { rules = ( { when = "stars > 3"; points = 5; } ); }; };' >conf.d/score.conf
+kith check
+exits 0
+prints "No problem found"
+kith field retire visit.size
+exits 1
+prints " big: its query has the word 'size'"
+prints " Large: its query has the word 'size'"
+prints " Rented: its keep has the word 'size'"
+prints " seller: its rights has the word 'size'"
+kith field retire lead.stars
+exits 1
+prints "conf.d/score.conf:1: the setting sales.score.rules has the word 'stars'"
+
+it "tells of what records name and is not there any more"
+kith field retire visit.size --anyway
+exits 0
+kith check
+exits 2
+prints " big: query: at 13: no field 'size' in visit"
+prints "; change its query, or bring back what it names"
+prints " Large: query: at 13: no field 'size' in visit"
+prints " Rented: keep: at 1: no field 'size' in visit"
+prints " seller: rights.types.visit.fields: no field 'size' in visit"
+prints ", which counts for nothing; change its rights, or bring back what it names"
+kith type retire visit --anyway
+kith check --json
+prints 'segment '
+prints ' Rented: query: there is no type'
+kith type restore visit
+kith field restore visit.size
+kith check
+exits 0
+prints "No problem found"
+
 it "loads every pack into one company"
 new_company
 for pack in healthcare finance real_estate nonprofit; do

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stale names: saved queries, segments and roles that name what is not there (any more). */
+#ifndef CLI_STALE_NAMES_H
+#define CLI_STALE_NAMES_H
+
+#include "cli/cli.h"
+
+/* Shows each; *wrong counts those that cannot be used. */
+kith_status show_stale_names(struct cmd *c, size_t *wrong, kith_error *e);
+
+#endif
