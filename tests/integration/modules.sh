@@ -255,7 +255,7 @@ it "lets a server run with the modules of its start, and says so"
 serve
 kith module enable sales
 exits 0
-prints "started again"
+prints "until 'kith reload'"
 kith module list
 exits 0
 stop_server
