@@ -166,15 +166,6 @@ kith_status access_absent(const struct rtype *t, kith_id id, kith_error *e) {
     return err_set(e, KITH_E_NOTFOUND, NULL, "there is no %s %s", t->name, text);
 }
 
-kith_status txn_may_read(struct txn *t, const struct rtype *type, kith_id id,
-                         const kith_value *values, kith_error *e) {
-    bool yes = true;
-    if (as_caller(t))
-        TRY(access_may(t->g->writer, t->principal, RIGHT_READ, type, id, values, t->arena, &yes,
-                       NULL, e));
-    return yes ? KITH_OK : access_absent(type, id, e);
-}
-
 static kith_status may(struct txn *t, enum right right, const struct change *c,
                        const kith_value *values, const char *remark, kith_error *e) {
     bool yes;
@@ -313,13 +304,15 @@ static kith_status may_bring(struct txn *t, const struct change *c, kith_error *
                          t->principal->name, type->name);
 }
 
+/* Without a right to read it there is no such record. */
 kith_status txn_may_begin(struct txn *t, const struct change *c, kith_error *e) {
+    bool there;
     if (!as_caller(t))
         return KITH_OK;
-    if (c->before)
-        TRY(txn_may_read(t, c->type, c->id, c->before, e));
-    if (c->kind == ROW_CREATE)
-        return KITH_OK;
+    TRY(access_may(t->g->writer, t->principal, RIGHT_READ, c->type, c->id, c->before, t->arena,
+                   &there, NULL, e));
+    if (!there)
+        return access_absent(c->type, c->id, e);
     return may(t, c->kind == ROW_UPDATE ? RIGHT_UPDATE : RIGHT_DELETE, c, c->before, "", e);
 }
 

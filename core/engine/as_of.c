@@ -94,9 +94,7 @@ static kith_status may_know(struct conn *c, const struct principal *p, const str
     *yes = access_rule(p, t) == ACCESS_ALL;
     if (*yes || access_rule(p, t) == ACCESS_NONE)
         return KITH_OK;
-    TRY(record_exists(c, t, id, &there, e));
-    if (there)
-        TRY(record_read(c, t, id, a, now, e));
+    TRY(record_find(c, t, id, a, now, &there, e));
     const kith_value *values = there ? now : then->values;
     return values ? access_may(c, p, RIGHT_READ, t, id, values, a, yes, NULL, e) : KITH_OK;
 }

@@ -216,19 +216,14 @@ static kith_status load_values(struct delivery *d, struct arena *a, kith_error *
     if (d->loaded || !t || !d->ev.id)
         return KITH_OK;
     kith_value *values = ARENA_ARRAY(a, kith_value, t->field_count);
-    kith_error why = KITH_ERROR_INIT;
+    bool there;
     if (!values)
         return err_nomem(e);
-    kith_status st = record_read(d->g->writer, t, d->ev.id, a, values, &why);
-    if (st == KITH_E_NOTFOUND) {
-        for (size_t i = 0; i < d->ev.field_count; i++) {
-            const struct image_field *f = &d->ev.fields[i];
-            if (f->field)
-                values[f->field->index] = d->row->kind == ROW_DELETE ? f->before : f->after;
-        }
-    } else if (st != KITH_OK) {
-        err_copy(e, &why);
-        return st;
+    TRY(record_find(d->g->writer, t, d->ev.id, a, values, &there, e));
+    for (size_t i = 0; !there && i < d->ev.field_count; i++) {
+        const struct image_field *f = &d->ev.fields[i];
+        if (f->field)
+            values[f->field->index] = d->row->kind == ROW_DELETE ? f->before : f->after;
     }
     d->ev.values = values;
     d->loaded = true;

@@ -308,9 +308,6 @@ kith_status access_absent(const struct rtype *t, kith_id id, kith_error *e); /* 
 kith_status access_follow(struct txn *t, const struct change *c, kith_error *e);
 void access_committed(struct engine *g);
 kith_status txn_admit(struct txn *t, kith_error *e); /* before anything else is done in it */
-/* Without a right to read it there is no such record. */
-kith_status txn_may_read(struct txn *t, const struct rtype *type, kith_id id,
-                         const kith_value *values, kith_error *e);
 kith_status txn_may_set(struct txn *t, const struct rfield *f, kith_error *e);
 /* Of the record as it is, and as the caller wants it: before the hooks have their say. */
 kith_status txn_may_begin(struct txn *t, const struct change *c, kith_error *e);

@@ -61,18 +61,10 @@ static kith_status read_all(struct conn *c, const struct writing *w, const struc
         kith_value *values = ARENA_ARRAY(w->arena, kith_value, link->type->field_count);
         if (!values)
             return err_nomem(w->e);
-        bool yes = false;
-        kith_status st = record_read(c, link->type, ids[i], w->arena, values, w->e);
-        if (st == KITH_OK)
-            st = access_may(c, w->x->principal, RIGHT_READ, link->type, ids[i], values, w->arena,
-                            &yes, NULL, w->e);
-        access_mask(w->x->principal, link->type, values);
-        if (st == KITH_OK && yes)
+        bool there;
+        TRY(access_find(c, w->x->principal, link->type, ids[i], w->arena, values, &there, w->e));
+        if (there)
             out->values[out->count++] = values;
-        else if (st == KITH_OK)
-            continue;
-        else if (st != KITH_E_NOTFOUND)
-            return st;
     }
     return KITH_OK;
 }

@@ -271,21 +271,17 @@ kith_status engine_explain(struct engine *g, const struct principal *p, const st
 kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
                        kith_id id, struct arena *a, kith_value **values, kith_error *e) {
     struct conn *c;
-    bool yes = false;
+    bool there;
     *values = ARENA_ARRAY(a, kith_value, type->field_count);
     if (!*values)
         return err_nomem(e);
     TRY(engine_reader(g, &c, e));
-    kith_status st = record_read(c, type, id, a, *values, e);
-    if (st == KITH_OK)
-        st = access_may(c, p, RIGHT_READ, type, id, *values, a, &yes, NULL, e);
+    kith_status st = access_find(c, p, type, id, a, *values, &there, e);
     engine_reader_done(g, c);
-    if (st == KITH_OK && !yes)
+    TRY(st);
+    if (!there)
         return access_absent(type, id, e);
-    access_mask(p, type, *values);
-    if (st == KITH_OK && reads_noted(g, p, type))
-        return reads_note(g, p, type, &id, 1, e);
-    return st;
+    return reads_noted(g, p, type) ? reads_note(g, p, type, &id, 1, e) : KITH_OK;
 }
 
 /* -- the same inside a transaction ------------------------------------------------------------- */

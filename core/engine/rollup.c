@@ -24,15 +24,6 @@ struct parents { /* those that the record linked or links to, each once */
 
 /* -- which records are touched ----------------------------------------------------------------- */
 
-static bool concerns(const struct rollup *r, const struct change *c) {
-    if (c->kind != ROW_UPDATE)
-        return true;
-    for (size_t i = 0; i < sizeof r->reads.bits / sizeof *r->reads.bits; i++)
-        if (c->changed.bits[i] & r->reads.bits[i])
-            return true;
-    return false;
-}
-
 static kith_status add_parent(struct txn *t, struct parents *all, const struct rtype *type,
                               const kith_value *link, kith_error *e) {
     if (link->kind != KITH_LINK || link->as.link.type != type->id)
@@ -61,7 +52,7 @@ static kith_status add_parents(struct txn *t, struct parents *all, const struct 
 static kith_status look_at(struct txn *t, const struct change *c, const struct rollup *r,
                            struct part *part, struct parents *all, kith_error *e) {
     const struct zone *zone = t->g->opts.zone;
-    if (!concerns(r, c))
+    if (c->kind == ROW_UPDATE && !fieldset_meets(&c->changed, &r->reads))
         return KITH_OK;
     if (c->before)
         TRY(rollup_part(r, zone, c->id, c->before, &part->was, e));
@@ -142,26 +133,15 @@ static kith_status apply(struct txn *t, const struct change *c, const struct rol
 /* -- one record -------------------------------------------------------------------------------- */
 
 /* A record that goes and links to itself is gone already; what stands beside it goes, too. */
-static kith_status read_parent(struct txn *t, const struct parent *p, kith_value *values,
-                               bool *gone, kith_error *e) {
-    kith_error why = KITH_ERROR_INIT;
-    kith_status st = record_read(t->g->writer, p->type, p->id, &t->g->derived, values, &why);
-    *gone = st == KITH_E_NOTFOUND;
-    if (st == KITH_OK || *gone)
-        return KITH_OK;
-    err_copy(e, &why);
-    return st;
-}
-
 static kith_status follow_parent(struct txn *t, const struct change *c, const struct part *parts,
                                  const struct parent *p, kith_error *e) {
     struct change derived = {.kind = ROW_UPDATE, .type = p->type, .id = p->id};
     kith_value *before = ARENA_ARRAY(&t->g->derived, kith_value, p->type->field_count);
     kith_value *after = ARENA_ARRAY(&t->g->derived, kith_value, p->type->field_count);
-    bool gone, changed = false;
+    bool there, changed = false;
     if (!before || !after)
         return err_nomem(e);
-    TRY(read_parent(t, p, before, &gone, e));
+    TRY(record_find(t->g->writer, p->type, p->id, &t->g->derived, before, &there, e));
     memcpy(after, before, sizeof *after * p->type->field_count);
     for (uint32_t i = 0; i < c->type->rollup_count; i++) {
         const struct rollup *r = c->type->rollups[i];
@@ -174,7 +154,7 @@ static kith_status follow_parent(struct txn *t, const struct change *c, const st
         fieldset_add(&derived.changed, at);
         changed = true;
     }
-    if (gone || !changed)
+    if (!there || !changed)
         return KITH_OK;
     TRY(record_update(t->g->writer, p->type, p->id, t->arena, after, &derived.changed, e));
     derived.before = before;

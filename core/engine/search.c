@@ -221,19 +221,9 @@ struct looking {
 static kith_status read_hit(struct looking *l, struct conn *c, const struct search_hit *h,
                             struct search_record *out, bool *there, kith_error *e) {
     kith_value *values = ARENA_ARRAY(l->arena, kith_value, h->type->field_count);
-    kith_error why = KITH_ERROR_INIT;
-    *there = false;
     if (!values)
         return err_nomem(e);
-    kith_status st = record_read(c, h->type, h->id, l->arena, values, &why);
-    if (st == KITH_E_NOTFOUND)
-        return KITH_OK;
-    if (st != KITH_OK) {
-        err_copy(e, &why);
-        return st;
-    }
-    TRY(access_may(c, l->principal, RIGHT_READ, h->type, h->id, values, l->arena, there, NULL, e));
-    access_mask(l->principal, h->type, values);
+    TRY(access_find(c, l->principal, h->type, h->id, l->arena, values, there, e));
     *out = (struct search_record){.type = h->type, .id = h->id, .values = values};
     return KITH_OK;
 }

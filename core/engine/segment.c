@@ -77,14 +77,17 @@ static kith_status look_at_roots(struct txn *t, const struct watch *w, kith_id i
     return query ? segment_settle_later(t, w->segment, str_of(query), e) : err_nomem(e);
 }
 
+static kith_status look_from(struct txn *t, const struct watch *w, kith_id id, kith_error *e) {
+    return w->roots ? look_at_roots(t, w, id, e) : look_again(t, w->segment, id, e);
+}
+
 /* Who asks whether the record is in this segment is asked again itself. */
 static kith_status tell_watchers(struct txn *t, const struct segment *s, kith_id record,
                                  kith_error *e) {
     for (size_t i = 0; i < s->watchers.count; i++) {
         const struct watch *w = &s->watchers.items[i];
-        if (w->segment->depends.whole)
-            continue;
-        TRY(w->roots ? look_at_roots(t, w, record, e) : look_again(t, w->segment, record, e));
+        if (!w->segment->depends.whole)
+            TRY(look_from(t, w, record, e));
     }
     return KITH_OK;
 }
@@ -164,10 +167,6 @@ static kith_status follow_delete(struct txn *t, const struct segment_list *own, 
         TRY(put(t, own->items[i], id, false, e));
     }
     return KITH_OK;
-}
-
-static kith_status look_from(struct txn *t, const struct watch *w, kith_id id, kith_error *e) {
-    return w->roots ? look_at_roots(t, w, id, e) : look_again(t, w->segment, id, e);
 }
 
 /* The records that a link or links lead to. */

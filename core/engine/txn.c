@@ -520,9 +520,10 @@ kith_status txn_get(struct txn *t, const struct rtype *type, kith_id id, const k
     kith_value *out = copy_values(t, type, NULL);
     if (!out)
         return err_nomem(e);
-    TRY(record_read(t->g->writer, type, id, t->arena, out, e));
-    TRY(txn_may_read(t, type, id, out, e));
-    access_mask(txn_principal(t), type, out);
+    bool there;
+    TRY(access_find(t->g->writer, txn_principal(t), type, id, t->arena, out, &there, e));
+    if (!there)
+        return access_absent(type, id, e);
     if (!t->system && reads_noted(t->g, t->principal, type))
         TRY(reads_note(t->g, t->principal, type, &id, 1, e));
     *values = out;

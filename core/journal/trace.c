@@ -174,13 +174,8 @@ kith_status journal_undo_row(struct conn *c, const struct schema *s, const struc
     kith_value *now = ARENA_ARRAY(a, kith_value, u.type->field_count);
     if (!now)
         return err_nomem(e);
-    kith_error ignored = KITH_ERROR_INIT;
-    kith_status st = record_read(c, u.type, row->record, a, now, &ignored);
-    if (st != KITH_OK && st != KITH_E_NOTFOUND) {
-        err_copy(e, &ignored);
-        return st;
-    }
-    bool there = st == KITH_OK;
+    bool there;
+    TRY(record_find(c, u.type, row->record, a, now, &there, e));
     if (row->kind == ROW_DELETE)
         return there ? tell(&u, UNDO_KEPT, NULL, "it exists again", e)
                      : apply(&u, u.fields, u.count, e);

@@ -340,19 +340,15 @@ static kith_status judge_part(struct judged *j, enum right right, const struct r
     const struct rtype *t =
         v->kind == KITH_LINK ? schema_type_by_id(j->access->rights.schema, v->as.link.type) : NULL;
     kith_value *of = t ? ARENA_ARRAY(j->arena, kith_value, t->field_count) : NULL;
+    bool there;
     *yes = false;
     if (!t || depth == 0 || (whole->any_target && access_anywhere(t)))
         return KITH_OK;
     if (!of)
         return err_nomem(j->e);
-    kith_error why = KITH_ERROR_INIT;
-    kith_status st = record_read(j->conn, t, v->as.link.id, j->arena, of, &why);
-    if (st == KITH_E_NOTFOUND)
+    TRY(record_find(j->conn, t, v->as.link.id, j->arena, of, &there, j->e));
+    if (!there)
         return KITH_OK;
-    if (st != KITH_OK) {
-        err_copy(j->e, &why);
-        return st;
-    }
     return judge(j, right == RIGHT_READ ? RIGHT_READ : RIGHT_UPDATE, t, v->as.link.id, of,
                  depth - 1, yes);
 }
@@ -392,20 +388,23 @@ kith_status access_may(struct conn *c, const struct principal *p, enum right rig
     return KITH_OK;
 }
 
+kith_status access_find(struct conn *c, const struct principal *p, const struct rtype *t,
+                        kith_id id, struct arena *a, kith_value *values, bool *there,
+                        kith_error *e) {
+    TRY(record_find(c, t, id, a, values, there, e));
+    if (!*there)
+        return KITH_OK;
+    TRY(access_may(c, p, RIGHT_READ, t, id, values, a, there, NULL, e));
+    access_mask(p, t, values);
+    return KITH_OK;
+}
+
 kith_status access_link(struct conn *c, const struct principal *p, const struct schema *s,
                         const kith_value *link, struct arena *a, bool *yes, kith_error *e) {
     const struct rtype *t = schema_type_by_id(s, link->as.link.type);
-    kith_error why = KITH_ERROR_INIT;
     *yes = (p && p->all) || (p && p->user == link->as.link.id);
     if (*yes || !t)
         return KITH_OK;
     kith_value *values = ARENA_ARRAY(a, kith_value, t->field_count);
-    if (!values)
-        return err_nomem(e);
-    kith_status st = record_read(c, t, link->as.link.id, a, values, &why);
-    if (st == KITH_OK)
-        return access_may(c, p, RIGHT_READ, t, link->as.link.id, values, a, yes, NULL, e);
-    if (st != KITH_E_NOTFOUND)
-        err_copy(e, &why);
-    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+    return values ? access_find(c, p, t, link->as.link.id, a, values, yes, e) : err_nomem(e);
 }

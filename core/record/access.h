@@ -64,6 +64,11 @@ kith_status access_user(struct conn *c, const struct schema *s, kith_str login, 
 kith_status access_may(struct conn *c, const struct principal *p, enum right right,
                        const struct rtype *t, kith_id id, const kith_value *values, struct arena *a,
                        bool *yes, const char **why, kith_error *e);
+/* Reads a record as the principal sees it, with empty values in fields that it may not read. *there
+ * false: it is gone, or the principal may not read it. */
+kith_status access_find(struct conn *c, const struct principal *p, const struct rtype *t,
+                        kith_id id, struct arena *a, kith_value *values, bool *there,
+                        kith_error *e);
 
 /* Does a link lead to something that the principal may know of? */
 kith_status access_link(struct conn *c, const struct principal *p, const struct schema *s,

@@ -130,6 +130,22 @@ kith_status record_links(struct conn *c, const struct rfield *f, kith_id id, str
     return KITH_OK;
 }
 
+kith_status record_find(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
+                        kith_value *values, bool *there, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, t->sql_select, &st, e));
+    bind_int(st, 1, (int64_t)id);
+    TRY(conn_step(c, st, there, e));
+    if (!*there)
+        return KITH_OK;
+    kith_status status = record_decode(t, st, 1, a, values, e);
+    sqlite3_reset(st);
+    for (uint32_t i = 0; status == KITH_OK && i < t->field_count; i++)
+        if (t->fields[i]->kind == KITH_F_LINKS)
+            status = record_links(c, t->fields[i], id, a, &values[i], e);
+    return status;
+}
+
 static kith_status not_found(const struct rtype *t, kith_id id, kith_error *e) {
     char text[ID_TEXT + 1];
     id_format(id, text);
@@ -138,19 +154,9 @@ static kith_status not_found(const struct rtype *t, kith_id id, kith_error *e) {
 
 kith_status record_read(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
                         kith_value *values, kith_error *e) {
-    sqlite3_stmt *st;
-    bool row;
-    TRY(conn_prepare(c, t->sql_select, &st, e));
-    bind_int(st, 1, (int64_t)id);
-    TRY(conn_step(c, st, &row, e));
-    if (!row)
-        return not_found(t, id, e);
-    kith_status status = record_decode(t, st, 1, a, values, e);
-    sqlite3_reset(st);
-    for (uint32_t i = 0; status == KITH_OK && i < t->field_count; i++)
-        if (t->fields[i]->kind == KITH_F_LINKS)
-            status = record_links(c, t->fields[i], id, a, &values[i], e);
-    return status;
+    bool there;
+    TRY(record_find(c, t, id, a, values, &there, e));
+    return there ? KITH_OK : not_found(t, id, e);
 }
 
 kith_status record_exists(struct conn *c, const struct rtype *t, kith_id id, bool *there,

@@ -10,6 +10,9 @@
  * KITH_E_NOTFOUND when it does not exist. */
 kith_status record_read(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
                         kith_value *values, kith_error *e);
+/* The same for one that may be gone: *there false, and no error. */
+kith_status record_find(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
+                        kith_value *values, bool *there, kith_error *e);
 /* Decodes the columns of a row that a SELECT gave, from column `first` on, in the order of
  * t->columns. A links field is left KITH_NULL: record_links fills it. */
 kith_status record_decode(const struct rtype *t, sqlite3_stmt *st, int first, struct arena *a,
