@@ -346,3 +346,8 @@ int64_t zone_to_utc(const struct zone *z, const struct civil *local) {
         return late;
     return change_between(z, wall - DAY_MS, wall + DAY_MS); /* in a gap */
 }
+
+int64_t zone_day(const struct zone *z, int64_t day) {
+    struct civil midnight = date_civil(day * DAY_MS);
+    return zone_to_utc(z, &midnight);
+}

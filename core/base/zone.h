@@ -16,6 +16,8 @@ int32_t zone_offset(const struct zone *z, int64_t ms);
 /* Local wall clock to UTC. In a gap: the instant after it (the gap's end). In an overlap: the
  * first. */
 int64_t zone_to_utc(const struct zone *z, const struct civil *local);
+/* The instant at which a day (of days since 1970-01-01) begins. */
+int64_t zone_day(const struct zone *z, int64_t day);
 struct civil zone_local(const struct zone *z, int64_t ms);
 
 #endif

@@ -19,8 +19,7 @@ static const char *stamp(const struct engine *g, int64_t ms, char out[STAMP]) {
 
 /* The last millisecond of a day, which may be longer or shorter than others. */
 static int64_t day_end(const struct engine *g, int64_t day) {
-    struct civil c = date_civil((day + 1) * DAY_MS);
-    return zone_to_utc(engine_zone(g), &c) - 1;
+    return zone_day(engine_zone(g), day + 1) - 1;
 }
 
 static kith_status of_transaction(struct engine *g, kith_id tx, struct arena *a, struct moment *out,

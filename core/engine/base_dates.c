@@ -45,10 +45,7 @@ struct dates {
 
 /* The instant of a time, or at which a day begins. */
 static int64_t instant(const struct engine *g, const kith_value *v) {
-    if (v->kind == KITH_TIME)
-        return v->as.i;
-    struct civil day = date_civil(v->as.i * DAY_MS);
-    return zone_to_utc(g->opts.zone, &day);
+    return v->kind == KITH_TIME ? v->as.i : zone_day(g->opts.zone, v->as.i);
 }
 
 /* What has passed when it is written reminds of nothing; a day is over when the next one begins. */

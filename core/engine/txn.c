@@ -251,11 +251,7 @@ static kith_status set_value(struct txn *t, struct change *c, const struct rfiel
         TRY(value_range(t->g->schema, f, &v, e));
     c->after[f->index] = v;
     const kith_value *before = c->before ? &c->before[f->index] : &null;
-    uint64_t bit = UINT64_C(1) << (f->index % 64);
-    if (value_eq(before, &v))
-        c->changed.bits[f->index / 64] &= ~bit;
-    else
-        c->changed.bits[f->index / 64] |= bit;
+    (value_eq(before, &v) ? fieldset_drop : fieldset_add)(&c->changed, f->index);
     return KITH_OK;
 }
 
@@ -333,9 +329,9 @@ static kith_status journal_change(struct txn *t, const struct change *c, uint64_
     struct fieldset fields = c->changed;
     fieldset_remove(&fields, &c->type->kept); /* they follow from what is journaled */
     fieldset_remove(&fields, &c->type->derived);
-    fields.bits[0] &= ~(UINT64_C(1) << FIELD_UPDATED);
+    fieldset_drop(&fields, FIELD_UPDATED);
     if (c->kind == ROW_CREATE && c->after[FIELD_CREATED].as.i == t->head.at)
-        fields.bits[0] &= ~(UINT64_C(1) << FIELD_CREATED); /* the transaction's time */
+        fieldset_drop(&fields, FIELD_CREATED); /* the transaction's time */
     image_encode(&image, c->type, c->before, c->after, &fields, c->sources);
     row.image = buf_view(&image);
     kith_status st = image.failed ? err_nomem(e) : txn_append(t, &row, e);

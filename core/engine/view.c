@@ -348,10 +348,7 @@ static const kith_value *due_of(const struct view_record *r) {
 static int64_t due_ms(const struct build *b, const kith_value *due) {
     if (!due)
         return INT64_MAX;
-    if (due->kind == KITH_TIME)
-        return due->as.i;
-    struct civil next = date_civil((due->as.i + 1) * DAY_MS);
-    return zone_to_utc(engine_zone(b->g), &next);
+    return due->kind == KITH_TIME ? due->as.i : zone_day(engine_zone(b->g), due->as.i + 1);
 }
 
 static bool known_open(const struct view *v, kith_id id) {

@@ -23,24 +23,6 @@ bool id_set_has(const struct id_set *s, kith_id id) {
     return false;
 }
 
-static kith_status read_ids(struct conn *c, sqlite3_stmt *st, struct arena *a, struct id_set *out,
-                            kith_error *e) {
-    size_t cap = 0;
-    bool row;
-    for (;;) {
-        TRY(conn_step(c, st, &row, e));
-        if (!row)
-            return KITH_OK;
-        kith_id *more = arena_grow(a, out->ids, out->count, &cap, sizeof *more);
-        if (!more) {
-            sqlite3_reset(st);
-            return err_nomem(e);
-        }
-        out->ids = more;
-        out->ids[out->count++] = (kith_id)sqlite3_column_int64(st, 0);
-    }
-}
-
 static kith_status read_set(struct conn *c, const char *sql, kith_id user, struct arena *a,
                             struct id_set *out, kith_error *e) {
     sqlite3_stmt *st;
@@ -48,7 +30,7 @@ static kith_status read_set(struct conn *c, const char *sql, kith_id user, struc
     *out = (struct id_set){0};
     TRY(conn_prepare(c, sql, &st, e));
     bind_int(st, 1, (int64_t)user);
-    TRY(read_ids(c, st, a, out, e));
+    TRY(conn_ids(c, st, a, &out->ids, &out->count, e));
     for (size_t i = 0; i < out->count; i++)
         buf_printf(&json, "%s%llu", i ? "," : "[", (unsigned long long)out->ids[i]);
     buf_puts(&json, out->count ? "]" : "[]");

@@ -241,14 +241,6 @@ static uint32_t look_value(void *arg, kith_value v) {
     return l->count;
 }
 
-static void bind_looking(sqlite3_stmt *st, const struct looking *l) {
-    for (uint32_t i = 0; i < l->count; i++)
-        if (l->values[i].kind == KITH_TEXT)
-            bind_str(st, (int)i + 1, l->values[i].as.s);
-        else
-            bind_int(st, (int)i + 1, l->values[i].as.i);
-}
-
 static kith_status count_some(struct conn *c, const struct principal *p, const struct rtype *t,
                               struct looking *l, struct buf *sql, bool *many, kith_error *e) {
     struct access_sql out = {sql, look_value, l, 0, &query_sqlite};
@@ -262,7 +254,7 @@ static kith_status count_some(struct conn *c, const struct principal *p, const s
     if (sql->failed)
         return err_nomem(e);
     TRY(conn_prepare_once(c, sql->ptr, &st, e));
-    bind_looking(st, l);
+    query_bind_values(st, 1, l->values, l->count);
     kith_status status = conn_step(c, st, &row, e);
     *many = status != KITH_OK || !row || sqlite3_column_int64(st, 0) > FEW;
     sqlite3_finalize(st);

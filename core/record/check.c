@@ -231,8 +231,7 @@ static kith_status check_time(struct check *c) {
         return set_instant(c, ms);
     if (c->value->kind == KITH_DATE) {
         TRY(set_day(c, ms));
-        struct civil midnight = date_civil(c->value->as.i * DAY_MS);
-        return set_instant(c, zone_to_utc(c->schema->zone, &midnight));
+        return set_instant(c, zone_day(c->schema->zone, c->value->as.i));
     }
     if (c->value->kind == KITH_TEXT &&
         time_parse(str_trim(c->value->as.s), c->day_first, c->schema->zone, &ms))

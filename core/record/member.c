@@ -55,29 +55,6 @@ static kith_status number(struct conn *c, const char *sql, int64_t a, int64_t b,
     return KITH_OK;
 }
 
-struct ids {
-    kith_id *items;
-    size_t count, cap;
-};
-
-/* All first columns of a statement that is bound already, which is reset. */
-static kith_status read_ids(struct conn *c, sqlite3_stmt *st, struct arena *a, struct ids *out,
-                            kith_error *e) {
-    bool row;
-    for (;;) {
-        TRY(conn_step(c, st, &row, e));
-        if (!row)
-            return KITH_OK;
-        kith_id *items = arena_grow(a, out->items, out->count, &out->cap, sizeof *items);
-        if (!items) {
-            sqlite3_reset(st);
-            return err_nomem(e);
-        }
-        out->items = items;
-        items[out->count++] = (kith_id)sqlite3_column_int64(st, 0);
-    }
-}
-
 /* -- members ----------------------------------------------------------------------------------- */
 
 kith_status member_add(struct conn *c, kith_id segment, kith_id record, int64_t since, bool brought,
@@ -118,20 +95,15 @@ kith_status member_count(struct conn *c, kith_id segment, int64_t *n, kith_error
 kith_status member_of(struct conn *c, kith_id record, struct arena *a, kith_id **segments,
                       size_t *count, kith_error *e) {
     sqlite3_stmt *st;
-    struct ids ids = {0};
     TRY(conn_prepare(c, "SELECT segment FROM kith_member WHERE record = ?1 ORDER BY segment", &st,
                      e));
     bind_int(st, 1, (int64_t)record);
-    TRY(read_ids(c, st, a, &ids, e));
-    *segments = ids.items;
-    *count = ids.count;
-    return KITH_OK;
+    return conn_ids(c, st, a, segments, count, e);
 }
 
 kith_status member_page(struct conn *c, kith_id segment, kith_id after, int64_t max,
                         struct arena *a, kith_id **records, size_t *count, kith_error *e) {
     sqlite3_stmt *st;
-    struct ids ids = {0};
     TRY(conn_prepare(c,
                      "SELECT record FROM kith_member WHERE segment = ?1 AND record > ?2"
                      " ORDER BY record LIMIT ?3",
@@ -139,10 +111,7 @@ kith_status member_page(struct conn *c, kith_id segment, kith_id after, int64_t 
     bind_int(st, 1, (int64_t)segment);
     bind_int(st, 2, (int64_t)after);
     bind_int(st, 3, max);
-    TRY(read_ids(c, st, a, &ids, e));
-    *records = ids.items;
-    *count = ids.count;
-    return KITH_OK;
+    return conn_ids(c, st, a, records, count, e);
 }
 
 kith_status member_drop(struct conn *c, kith_id segment, int64_t max, int64_t *gone,
@@ -215,12 +184,9 @@ static kith_status difference(struct conn *c, const char *before, const struct q
                               const char *after, struct arena *a, kith_id **out, size_t *count,
                               kith_error *e) {
     sqlite3_stmt *st;
-    struct ids ids = {0};
     TRY(prepare_around(c, before, q, after, &st, e));
-    kith_status status = read_ids(c, st, a, &ids, e);
+    kith_status status = conn_ids(c, st, a, out, count, e);
     sqlite3_finalize(st);
-    *out = ids.items;
-    *count = ids.count;
     return status;
 }
 
@@ -244,7 +210,6 @@ kith_status member_roots(struct conn *c, const struct query *q, const struct que
                          const kith_value *params, kith_id after, int64_t max, struct arena *a,
                          kith_id **ids, size_t *count, kith_error *e) {
     struct query_sql found;
-    struct ids list = {0};
     sqlite3_stmt *st;
     TRY(query_ids_sql(q, env, params, after, INT64_MAX, a, &found, e));
     const char *sql =
@@ -253,10 +218,7 @@ kith_status member_roots(struct conn *c, const struct query *q, const struct que
         return err_nomem(e);
     TRY(conn_prepare(c, sql, &st, e)); /* one text for each segment and way: kept */
     query_bind(st, &found);
-    TRY(read_ids(c, st, a, &list, e));
-    *ids = list.items;
-    *count = list.count;
-    return KITH_OK;
+    return conn_ids(c, st, a, ids, count, e);
 }
 
 kith_status member_range(struct conn *c, const struct rtype *t, kith_id after, int64_t n,

@@ -122,6 +122,8 @@ kith_status query_cursor(const struct query *q, sqlite3_stmt *st, kith_str after
                          struct arena *a, kith_str *cursor, kith_error *e);
 /* Binds query_sql's values. */
 void query_bind(sqlite3_stmt *st, const struct query_sql *sql);
+/* The same for values of another statement, from parameter `first` on. */
+void query_bind_values(sqlite3_stmt *st, uint32_t first, const kith_value *values, size_t count);
 
 /* -- totals ------------------------------------------------------------------------------------ */
 

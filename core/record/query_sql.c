@@ -226,18 +226,23 @@ kith_status query_leaves_sql(const struct query *q, const struct query_env *env,
     return emit_finish(&m, emit_source(&m), out);
 }
 
-void query_bind(sqlite3_stmt *st, const struct query_sql *sql) {
-    for (uint32_t i = 0; i < sql->value_count; i++) {
-        const kith_value *v = &sql->values[i];
+void query_bind_values(sqlite3_stmt *st, uint32_t first, const kith_value *values, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const kith_value *v = &values[i];
+        int at = (int)(first + i);
         if (v->kind == QUERY_POINTER) /* to a zone, which outlives the statement */
-            sqlite3_bind_pointer(st, (int)i + 1, (void *)(uintptr_t)v->as.s.ptr, STORE_ZONE, NULL);
+            sqlite3_bind_pointer(st, at, (void *)(uintptr_t)v->as.s.ptr, STORE_ZONE, NULL);
         else if (v->kind == KITH_REAL)
-            bind_real(st, (int)i + 1, v->as.r);
+            bind_real(st, at, v->as.r);
         else if (v->kind == KITH_TEXT)
-            bind_str(st, (int)i + 1, v->as.s);
+            bind_str(st, at, v->as.s);
         else if (v->kind == KITH_NULL)
-            bind_null(st, (int)i + 1);
+            bind_null(st, at);
         else
-            bind_int(st, (int)i + 1, v->as.i);
+            bind_int(st, at, v->as.i);
     }
+}
+
+void query_bind(sqlite3_stmt *st, const struct query_sql *sql) {
+    query_bind_values(st, 1, sql->values, sql->value_count);
 }

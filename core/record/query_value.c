@@ -281,18 +281,13 @@ kith_status query_fit(const struct schema *s, const struct path *path, enum use 
 
 /* -- at the time of asking --------------------------------------------------------------------- */
 
-static struct civil local_time(const struct query_env *env, int64_t ms) {
-    return env->zone ? zone_local(env->zone, ms) : date_civil(ms);
-}
-
 int64_t query_local_day(const struct query_env *env, int64_t ms) {
-    struct civil c = local_time(env, ms);
+    struct civil c = zone_local(env->zone, ms);
     return date_days(c.year, c.month, c.day);
 }
 
 int64_t query_day_start(const struct query_env *env, int64_t day) {
-    struct civil c = date_civil(day * DAY_MS);
-    return env->zone ? zone_to_utc(env->zone, &c) : day * DAY_MS;
+    return zone_day(env->zone, day);
 }
 
 static kith_status param_value(const struct query *q, const struct test *t, const struct operand *o,

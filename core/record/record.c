@@ -403,10 +403,6 @@ kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id,
                              kith_error *e) {
     char sql[320];
     sqlite3_stmt *st;
-    bool row;
-    size_t cap = 0;
-    *ids = NULL;
-    *count = 0;
     if (f->kind == KITH_F_LINKS)
         snprintf(sql, sizeof sql, "SELECT record FROM \"%s.%s\" WHERE target = ?1 LIMIT ?2",
                  f->type->name, f->name);
@@ -419,18 +415,7 @@ kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id,
     bind_int(st, 2, max);
     if (f->any_target)
         bind_int(st, 3, type);
-    for (;;) {
-        TRY(conn_step(c, st, &row, e));
-        if (!row)
-            return KITH_OK;
-        kith_id *more = arena_grow(a, *ids, *count, &cap, sizeof *more);
-        if (!more) {
-            sqlite3_reset(st);
-            return err_nomem(e);
-        }
-        *ids = more;
-        (*ids)[(*count)++] = (kith_id)sqlite3_column_int64(st, 0);
-    }
+    return conn_ids(c, st, a, ids, count, e);
 }
 
 /* A number about the whole table: count(*), max(id). */

@@ -489,7 +489,7 @@ kith_status rights_narrow(struct rights *r, const struct rights_limit *limit, st
             own->writable = (struct fieldset){{0}};
         for (uint32_t f = 0; f < t->field_count; f++)
             if (for_administrators(t->fields[f]))
-                own->writable.bits[f / 64] &= ~(UINT64_C(1) << (f % 64));
+                fieldset_drop(&own->writable, f);
     }
     return limit->actions ? narrow_actions(r, limit->actions, a, e) : KITH_OK;
 }

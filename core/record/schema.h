@@ -23,6 +23,9 @@ static inline bool fieldset_has(const struct fieldset *s, uint32_t i) {
 static inline void fieldset_add(struct fieldset *s, uint32_t i) {
     s->bits[i / 64] |= UINT64_C(1) << (i % 64);
 }
+static inline void fieldset_drop(struct fieldset *s, uint32_t i) {
+    s->bits[i / 64] &= ~(UINT64_C(1) << (i % 64));
+}
 static inline void fieldset_remove(struct fieldset *s, const struct fieldset *out) {
     for (size_t i = 0; i < sizeof s->bits / sizeof *s->bits; i++)
         s->bits[i] &= ~out->bits[i];

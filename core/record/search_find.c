@@ -221,11 +221,8 @@ static kith_status begin(struct finding *f, const char *fts, kith_id before, sql
         return status;
     bind_str(*st, 1, str_of(fts));
     bind_int(*st, 2, (int64_t)before);
-    for (size_t i = 0; f->some && i < f->value_count; i++)
-        if (f->values[i].kind == KITH_TEXT)
-            bind_str(*st, (int)(FIRST_VALUE + i), f->values[i].as.s);
-        else
-            bind_int(*st, (int)(FIRST_VALUE + i), f->values[i].as.i);
+    if (f->some)
+        query_bind_values(*st, FIRST_VALUE, f->values, f->value_count);
     return KITH_OK;
 }
 

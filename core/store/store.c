@@ -262,6 +262,26 @@ kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t
     return KITH_OK;
 }
 
+kith_status conn_ids(struct conn *c, sqlite3_stmt *st, struct arena *a, kith_id **ids,
+                     size_t *count, kith_error *e) {
+    size_t cap = 0;
+    bool row;
+    *ids = NULL;
+    *count = 0;
+    for (;;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        kith_id *more = arena_grow(a, *ids, *count, &cap, sizeof *more);
+        if (!more) {
+            sqlite3_reset(st);
+            return err_nomem(e);
+        }
+        *ids = more;
+        more[(*count)++] = (kith_id)sqlite3_column_int64(st, 0);
+    }
+}
+
 kith_status conn_upgraded(struct conn *c, kith_error *e) {
     int64_t format;
     char sql[48];

@@ -4,6 +4,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/map.h"
 #include "base/str.h"
@@ -45,6 +46,9 @@ kith_status conn_run(struct conn *c, sqlite3_stmt *st, kith_error *e);
 /* One number from a query without parameters; absent rows give `otherwise`. */
 kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t *out,
                      kith_error *e);
+/* The first column of all rows of a bound statement, which is reset at the end. */
+kith_status conn_ids(struct conn *c, sqlite3_stmt *st, struct arena *a, kith_id **ids,
+                     size_t *count, kith_error *e);
 void conn_forget_statements(struct conn *c);
 /* The status and sentence for SQLite's last error on this connection. */
 kith_status conn_error(struct conn *c, int rc, kith_error *e);
