@@ -41,5 +41,7 @@ kith_str buf_view(const struct buf *b);
  * enough to be meant; NULL when none is. For "did you mean". */
 const char *str_nearest(kith_str wanted, const char *(*name)(const void *arg, size_t i),
                         const void *arg, size_t count);
+/* Three arguments for "%s%s%s": "; did you mean 'near'?", or nothing when `near` is NULL. */
+#define STR_MEANT(near) (near) ? "; did you mean '" : "", (near) ? (near) : "", (near) ? "'?" : ""
 
 #endif

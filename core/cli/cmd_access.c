@@ -119,7 +119,7 @@ static kith_status explain_right(struct cmd *c, const struct principal *p, enum 
     bool yes;
     TRY(access_explain(c->company->engine, p, right, t, id, &c->arena, &yes, &why, e));
     if (p->all)
-        why = "an administrator may everything";
+        why = "an administrator may do everything";
     else if (!yes)
         why = arena_printf(&c->arena, "the roles reach: %s", reach_of(c, p, right, t));
     if (j) {

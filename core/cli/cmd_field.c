@@ -151,7 +151,7 @@ static kith_status find_set_key(kith_str name, bool own, const struct set_key **
         }
     const char *near = str_nearest(name, set_key_at, NULL, SET_KEYS);
     return err_set(e, KITH_E_INVAL, NULL, "'%.*s' is nothing that can be set%s%s%s", (int)name.len,
-                   name.ptr, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+                   name.ptr, STR_MEANT(near));
 }
 
 /* A value as it stands in a file; "" takes the key out. */

@@ -315,7 +315,7 @@ static kith_status disable(struct cmd *c, const struct company *company, struct 
     if (!modules_conf_remove(conf, name)) {
         const char *near = str_nearest(str_of(name), name_at, conf, conf->count);
         return err_set(e, KITH_E_NOTFOUND, NULL, "the module %s is not enabled%s%s%s", name,
-                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+                       STR_MEANT(near));
     }
     TRY(modules_conf_write(conf, c->dir, e));
     say_done(c, "disabled", name);

@@ -117,8 +117,7 @@ static const char *param_name_at(const void *arg, size_t i) {
 static kith_status unknown_param(const struct action *a, kith_str name, kith_error *e) {
     const char *near = str_nearest(name, param_name_at, a, a->param_count);
     return err_set(e, KITH_E_INVAL, NULL, "%s has no parameter '%.*s'%s%s%s", a->name,
-                   (int)name.len, name.ptr, near ? "; did you mean '" : "", near ? near : "",
-                   near ? "'?" : "");
+                   (int)name.len, name.ptr, STR_MEANT(near));
 }
 
 static kith_status read_args(struct call_job *job, kith_error *e) {

@@ -337,6 +337,7 @@ kith_status follow_change(struct txn *t, const struct change *c, kith_error *e);
 kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e);
 
 /* read_log.c */
+extern const struct write_opts by_kith; /* for what the system itself writes */
 /* Is it logged that this principal was handed records of this type? */
 bool reads_noted(const struct engine *g, const struct principal *p, const struct rtype *t);
 /* ids may be NULL when count is 0: totals were read. */

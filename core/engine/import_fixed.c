@@ -64,7 +64,7 @@ static kith_status resolve(struct import *im, struct piece *p, kith_error *e) {
     }
     const char *near = str_nearest(str_of(p->written), header_at, im, im->column_count);
     return err_set(e, KITH_E_INVAL, NULL, "the file has no column '%s'%s%s%s; '{{' is a brace",
-                   p->written, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+                   p->written, STR_MEANT(near));
 }
 
 kith_status fixed_resolve(struct import *im, kith_error *e) {

@@ -391,8 +391,7 @@ static kith_status refuse_unused(struct import *im, kith_error *e) {
         if (!near)
             list_headers(im, &all);
         kith_status st = err_set(e, KITH_E_INVAL, NULL, "the file has no column '%s'%s%s%s%s",
-                                 ask->written, near ? "; did you mean '" : "", near ? near : "",
-                                 near ? "'?" : "", all.ptr ? all.ptr : "");
+                                 ask->written, STR_MEANT(near), all.ptr ? all.ptr : "");
         buf_free(&all);
         return st;
     }

@@ -16,7 +16,7 @@ struct read_note {
 };
 
 static const struct principal kith = {.name = "kith", .all = true};
-static const struct write_opts by_kith = {.principal = &kith, .origin = ORIGIN_SYSTEM};
+const struct write_opts by_kith = {.principal = &kith, .origin = ORIGIN_SYSTEM};
 
 /* -- what is noted ----------------------------------------------------------------------------- */
 

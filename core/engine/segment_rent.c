@@ -10,7 +10,6 @@
 
 #define HANDED_MAX 10000 /* members that one answer holds */
 #define PURGE_ROWS 1000  /* members that go in one transaction */
-#define DAY        INT64_C(86400000)
 
 struct rent { /* what its record says */
     const kith_value *values;
@@ -56,7 +55,7 @@ kith_status segment_rent_due(struct txn *t, kith_id id, const kith_value *values
     if (!r.rented || r.expired)
         due = INT64_MAX;
     else if (t->undoing && due <= t->head.at)
-        due = t->head.at + DAY;
+        due = t->head.at + DAY_MS;
     TRY(flip_set(t->g->writer, id, 0, due, e));
     t->g->refresh_due |= due < t->g->next_due;
     return KITH_OK;

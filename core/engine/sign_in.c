@@ -22,9 +22,6 @@
 static const char nobodys[] = "$argon2id$v=19$m=65536,t=2,p=1$UAXFgJZ+T0Lp5QqaqWV8XQ$"
                               "ZLuuXmjKfgRQl+jK1oMiLXKSlQ9uKNYX+vn7TJE6yIE";
 
-static const struct principal kith = {.name = "kith", .all = true};
-static const struct write_opts by_kith = {.principal = &kith, .origin = ORIGIN_SYSTEM};
-
 static kith_status ready(kith_error *e) {
     return sodium_init() < 0 ? err_set(e, KITH_E_INTERNAL, NULL, "libsodium cannot be used")
                              : KITH_OK;
@@ -51,28 +48,23 @@ kith_status sign_in_user(struct engine *g, const char *login, kith_id *user, kit
 
 /* -- the log ----------------------------------------------------------------------------------- */
 
-struct noting {
-    struct access_entry entry;
-};
-
 static kith_status note_in(struct txn *t, void *arg, kith_error *e) {
-    const struct noting *n = arg;
-    return access_log_add(t->g->writer, &n->entry, e);
+    return access_log_add(t->g->writer, arg, e);
 }
 
-static struct noting noting_of(struct engine *g, const struct principal *by,
-                               enum access_event event, kith_id user, const char *what) {
-    return (struct noting){.entry = {.at = engine_now(g),
-                                     .event = event,
-                                     .user = user,
-                                     .actor = by->name,
-                                     .surface = by->surface ? by->surface : "",
-                                     .asked = what}};
+static struct access_entry entry_of(struct engine *g, const struct principal *by,
+                                    enum access_event event, kith_id user, const char *what) {
+    return (struct access_entry){.at = engine_now(g),
+                                 .event = event,
+                                 .user = user,
+                                 .actor = by->name,
+                                 .surface = by->surface,
+                                 .asked = what};
 }
 
 kith_status access_note(struct engine *g, const struct principal *by, enum access_event event,
                         kith_id user, const char *what, kith_error *e) {
-    struct noting n = noting_of(g, by, event, user, what);
+    struct access_entry n = entry_of(g, by, event, user, what);
     return engine_write(g, &by_kith, note_in, &n, NULL, e);
 }
 
@@ -156,7 +148,7 @@ kith_status password_check(const struct engine *g, const char *login, kith_str p
 struct setting_password {
     kith_id user;
     const char *hash;
-    struct noting note;
+    struct access_entry note;
 };
 
 static kith_status set_password_in(struct txn *t, void *arg, kith_error *e) {
@@ -167,7 +159,7 @@ static kith_status set_password_in(struct txn *t, void *arg, kith_error *e) {
     if (!there)
         return err_set(e, KITH_E_NOTFOUND, NULL, "the user is not there any more");
     TRY(credential_set_password(t->g->writer, s->user, s->hash, t->head.at, e));
-    return access_log_add(t->g->writer, &s->note.entry, e);
+    return access_log_add(t->g->writer, &s->note, e);
 }
 
 /* The same text may be typed in two ways; equal is what looks equal. */
@@ -195,7 +187,7 @@ kith_status password_set(struct engine *g, const struct principal *by, kith_id u
     kith_status st = normal(password, &a, &text, e);
     if (st == KITH_OK)
         st = hash_of(g, text, hash, e);
-    struct setting_password s = {user, hash, noting_of(g, by, ACCESS_PASSWORD, user, login)};
+    struct setting_password s = {user, hash, entry_of(g, by, ACCESS_PASSWORD, user, login)};
     if (st == KITH_OK)
         st = engine_write(g, &by_kith, set_password_in, &s, NULL, e);
     if (text.len)
@@ -213,7 +205,7 @@ struct attempt {
     struct attempts before, after;
     kith_id user;
     const char *hash; /* NULL: there is none */
-    struct noting note;
+    struct access_entry note;
 };
 
 static kith_status look_up(struct attempt *x, struct arena *a, kith_error *e) {
@@ -232,7 +224,7 @@ static kith_status note_attempt(struct txn *t, void *arg, kith_error *e) {
     struct attempt *x = arg;
     TRY(credential_note_attempt(t->g->writer, str_of(x->name), &x->after, t->head.at - FORGET_MS,
                                 e));
-    return x->after.failures ? access_log_add(t->g->writer, &x->note.entry, e) : KITH_OK;
+    return x->after.failures ? access_log_add(t->g->writer, &x->note, e) : KITH_OK;
 }
 
 static int64_t wait_after(int64_t failures) {
@@ -249,7 +241,7 @@ static kith_status failed(struct attempt *x, int64_t now, kith_error *e) {
     bool old = x->before.until + FORGET_MS < now;
     x->after.failures = old ? 1 : x->before.failures + 1;
     x->after.until = now + wait_after(x->after.failures);
-    x->note = noting_of(x->g, &unknown, ACCESS_FAILED, x->user, x->login);
+    x->note = entry_of(x->g, &unknown, ACCESS_FAILED, x->user, x->login);
     TRY(engine_write(x->g, &by_kith, note_attempt, x, NULL, e));
     return err_set(e, KITH_E_DENIED, NULL, "the login or the password is wrong");
 }
@@ -295,13 +287,13 @@ kith_status sign_in(struct engine *g, const char *login, kith_str password, kith
 struct adding_token {
     struct token *token;
     const char *digest;
-    struct noting note;
+    struct access_entry note;
 };
 
 static kith_status add_token_in(struct txn *t, void *arg, kith_error *e) {
     struct adding_token *x = arg;
     TRY(credential_add_token(t->g->writer, x->token, str_of(x->digest), e));
-    return access_log_add(t->g->writer, &x->note.entry, e);
+    return access_log_add(t->g->writer, &x->note, e);
 }
 
 kith_status token_add(struct engine *g, const struct principal *by, struct token *t,
@@ -318,20 +310,16 @@ kith_status token_add(struct engine *g, const struct principal *by, struct token
     char what[200];
     snprintf(what, sizeof what, "added a token%s%.150s", t->name && t->name[0] ? ": " : "",
              t->name ? t->name : "");
-    struct adding_token x = {t, digest, noting_of(g, by, ACCESS_TOKEN, t->user, what)};
+    struct adding_token x = {t, digest, entry_of(g, by, ACCESS_TOKEN, t->user, what)};
     return engine_write(g, &by_kith, add_token_in, &x, NULL, e);
 }
 
-struct using_token {
-    int64_t number;
-};
-
 static kith_status use_token_in(struct txn *t, void *arg, kith_error *e) {
-    const struct using_token *u = arg;
-    return credential_used(t->g->writer, u->number, t->head.at, e);
+    const int64_t *number = arg;
+    return credential_used(t->g->writer, *number, t->head.at, e);
 }
 
-static void used(void *arg, kith_status st, kith_id tx, const kith_error *e) {
+static void noted_use(void *arg, kith_status st, kith_id tx, const kith_error *e) {
     (void)st;
     (void)tx;
     (void)e;
@@ -340,12 +328,12 @@ static void used(void *arg, kith_status st, kith_id tx, const kith_error *e) {
 
 /* Nobody waits for it; when it cannot be noted now, it is with the next use. */
 static void note_use(struct engine *g, int64_t number) {
-    struct using_token *u = malloc(sizeof *u);
-    if (!u)
+    int64_t *used = malloc(sizeof *used);
+    if (!used)
         return;
-    u->number = number;
-    if (engine_post(g, &by_kith, use_token_in, u, used, NULL) != KITH_OK)
-        free(u);
+    *used = number;
+    if (engine_post(g, &by_kith, use_token_in, used, noted_use, NULL) != KITH_OK)
+        free(used);
 }
 
 kith_status token_enter(struct engine *g, kith_str text, struct arena *a, struct access_of *of,
@@ -380,20 +368,20 @@ kith_status token_list(struct engine *g, kith_id user, struct arena *a, struct t
 struct revoking {
     kith_id user;
     int64_t number;
-    struct noting note;
+    struct access_entry note;
 };
 
 static kith_status revoke_in(struct txn *t, void *arg, kith_error *e) {
     struct revoking *r = arg;
     TRY(credential_revoke(t->g->writer, r->user, r->number, e));
-    return access_log_add(t->g->writer, &r->note.entry, e);
+    return access_log_add(t->g->writer, &r->note, e);
 }
 
 kith_status token_revoke(struct engine *g, const struct principal *by, kith_id user, int64_t number,
                          kith_error *e) {
     char what[48];
     snprintf(what, sizeof what, "revoked token %lld", (long long)number);
-    struct revoking r = {user, number, noting_of(g, by, ACCESS_TOKEN, user, what)};
+    struct revoking r = {user, number, entry_of(g, by, ACCESS_TOKEN, user, what)};
     return engine_write(g, &by_kith, revoke_in, &r, NULL, e);
 }
 

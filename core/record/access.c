@@ -343,7 +343,8 @@ static kith_status judge(struct judged *j, enum right right, const struct rtype 
     uint8_t reach = j->access->rights.types[t->id].reach[right];
     *yes = reach == REACH_ALL;
     if (*yes && j->explain)
-        j->why = arena_printf(j->arena, "it may %s every %s", right_names[right], t->name);
+        j->why = arena_printf(j->arena, "%s may %s every %s", j->access->login, right_names[right],
+                              t->name);
     if (*yes || !reach)
         return KITH_OK;
     *yes = is_own(j, t, id, values);

@@ -268,9 +268,9 @@ static kith_status check_option(struct check *c) {
     struct buf all = {0};
     for (uint32_t i = 0; i < f->option_count; i++)
         buf_printf(&all, "%s%s", i ? ", " : "", f->options[i]);
-    kith_status st = err_set(c->e, KITH_E_INVAL, f->name, "%s: '%.*s' is none of %s%s%s%s", f->name,
-                             (int)(s.len < 60 ? s.len : 60), s.ptr, all.ptr ? all.ptr : "",
-                             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    kith_status st =
+        err_set(c->e, KITH_E_INVAL, f->name, "%s: '%.*s' is none of %s%s%s%s", f->name,
+                (int)(s.len < 60 ? s.len : 60), s.ptr, all.ptr ? all.ptr : "", STR_MEANT(near));
     buf_free(&all);
     return st;
 }

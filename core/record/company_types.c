@@ -114,7 +114,7 @@ static kith_status apply_change(struct builder *b, const struct schema_source *s
     const char *near = str_nearest(str_of(c->field), field_at, t, t->count);
     return pass_over(b, src, c->type, c->field, e,
                      "there is no field %s.%s to change%s%s%s; a new field has a kind", c->type,
-                     c->field, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+                     c->field, STR_MEANT(near));
 }
 
 /* "sum(order.total where paid)" -> "order" */

@@ -122,10 +122,9 @@ static kith_status read_word(struct role *r, const json_t *v, const char *const 
     const char *near = given ? str_nearest(str_of(given), name_at, words, count) : NULL;
     kith_str shown = text_cut(str_of(given), 60);
     kith_status st = all.failed ? err_nomem(r->e)
-                     : given
-                         ? fail(r, "it is %s, not '%.*s'%s%s%s", all.ptr, (int)shown.len, shown.ptr,
-                                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "")
-                         : fail(r, "it is one of the texts %s", all.ptr);
+                     : given    ? fail(r, "it is %s, not '%.*s'%s%s%s", all.ptr, (int)shown.len,
+                                       shown.ptr, STR_MEANT(near))
+                                : fail(r, "it is one of the texts %s", all.ptr);
     buf_free(&all);
     return st;
 }
@@ -136,8 +135,7 @@ static kith_status unknown_key(struct role *r, const char *key, const char *cons
     const char *near = str_nearest(str_of(key), name_at, words, count);
     if (!r->strict)
         return KITH_OK;
-    return fail(r, "there is no '%.*s' here%s%s%s", (int)shown.len, shown.ptr,
-                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return fail(r, "there is no '%.*s' here%s%s%s", (int)shown.len, shown.ptr, STR_MEANT(near));
 }
 
 static kith_status read_fields(struct role *r, const struct rtype *t, const json_t *v,

@@ -609,7 +609,7 @@ kith_status schema_find_type(const struct schema *s, kith_str name, const struct
         return KITH_OK;
     const char *near = str_nearest(name, type_name_at, s, s->type_count);
     return err_set(e, KITH_E_NOTFOUND, NULL, "there is no type '%.*s'%s%s%s", (int)name.len,
-                   name.ptr, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+                   name.ptr, STR_MEANT(near));
 }
 
 static const char *field_name_at(const void *arg, size_t i) {
@@ -629,7 +629,7 @@ kith_status schema_find_field(const struct schema *s, const struct rtype *t, kit
     char field[56];
     snprintf(field, sizeof field, "%.*s", (int)(name.len < 55 ? name.len : 55), name.ptr);
     return err_set(e, KITH_E_NOTFOUND, field, "no field '%s' in %s%s%s%s", field, t->name,
-                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+                   STR_MEANT(near));
 }
 
 int field_option(const struct rfield *f, kith_str name) {

@@ -128,7 +128,7 @@ void rights_check(struct ruleset *set) {
         const char *near = k < count ? NULL : str_nearest(file, file_name, set, count);
         if (k == count)
             note(set, o, true, "%s: there is no file rules/%.*s%s%s%s", o->path, (int)file.len,
-                 file.ptr, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+                 file.ptr, STR_MEANT(near));
         else if (is_named_before(o, i))
             note(set, o, true, "%s: %.*s is named twice; only the first list holds", o->path,
                  (int)file.len, file.ptr);
