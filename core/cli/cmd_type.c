@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith type list, add, rename, retire, restore, load: record types of the company's own. */
+#include "base/file.h"
 #include "cli/show.h"
 #include "cli/type_change.h"
 #include <dirent.h>
@@ -293,7 +294,8 @@ const struct command command_type_restore = {
 
 /* -- load -------------------------------------------------------------------------------------- */
 
-#define PACKS "config/packs"
+#define PACKS         "config/packs"
+#define PACK_FILE_MAX 4194304 /* bytes */
 
 static kith_status add_pack_file(struct type_change *t, const char *folder, const char *name,
                                  kith_error *e) {
@@ -304,21 +306,7 @@ static kith_status add_pack_file(struct type_change *t, const char *folder, cons
     TRY(file && path ? types_change_file(t, file, &f, e) : err_nomem(e));
     if (f->before.ptr)
         return err_set(e, KITH_E_CONFLICT, NULL, "%s is there already", file);
-    FILE *in = fopen(path, "re");
-    char part[4096];
-    size_t n;
-    if (!in)
-        return err_errno(e, "read", path);
-    while ((n = fread(part, 1, sizeof part, in)) > 0)
-        buf_add(&f->text, part, n);
-    bool ok = !ferror(in);
-    fclose(in);
-    return ok ? KITH_OK : err_errno(e, "read", path);
-}
-
-static bool is_conf(const char *name) {
-    size_t len = strlen(name);
-    return name[0] != '.' && len > 5 && strcmp(name + len - 5, ".conf") == 0;
+    return file_read(path, PACK_FILE_MAX, &f->text, e);
 }
 
 static kith_status no_such_pack(struct cmd *c, const char *name, kith_error *e) {
@@ -353,7 +341,7 @@ static kith_status load(struct type_change *t, kith_error *e) {
         return no_such_pack(c, name, e);
     kith_status st = KITH_OK;
     for (const struct dirent *x; st == KITH_OK && (x = readdir(d));)
-        if (is_conf(x->d_name))
+        if (file_ends(x->d_name, ".conf"))
             st = add_pack_file(t, folder, x->d_name, e);
     closedir(d);
     TRY(st);

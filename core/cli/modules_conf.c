@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Modules conf: reads and writes conf.d/modules.conf. */
 #include "cli/modules_conf.h"
+#include "base/file.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,24 +121,6 @@ static void put_conf(struct buf *b, const struct modules_conf *conf) {
     }
 }
 
-/* Beside its place first, and there only when it is whole. */
-static kith_status write_file(const char *path, kith_str text, kith_error *e) {
-    char *part;
-    if (asprintf(&part, "%s.part", path) < 0)
-        return err_nomem(e);
-    FILE *f = fopen(part, "w");
-    bool ok = f && fwrite(text.ptr, 1, (size_t)text.len, f) == text.len && fflush(f) == 0 &&
-              fsync(fileno(f)) == 0;
-    if (f)
-        ok = fclose(f) == 0 && ok;
-    ok = ok && rename(part, path) == 0;
-    kith_status st = ok ? KITH_OK : err_errno(e, "write", path);
-    if (!ok)
-        unlink(part);
-    free(part);
-    return st;
-}
-
 kith_status modules_conf_write(const struct modules_conf *conf, const char *dir, kith_error *e) {
     char *folder = company_path(dir, "conf.d"), *path = company_path(dir, MODULES_FILE);
     struct buf b = {0};
@@ -145,7 +128,7 @@ kith_status modules_conf_write(const struct modules_conf *conf, const char *dir,
     kith_status st = !folder || !path || b.failed ? err_nomem(e) : KITH_OK;
     if (st == KITH_OK) {
         mkdir(folder, 0777); /* usually there; if it cannot be made, the file says so */
-        st = write_file(path, buf_view(&b), e);
+        st = file_replace(path, buf_view(&b), e);
     }
     buf_free(&b);
     free(folder);

@@ -5,8 +5,6 @@
 #include "base/log.h"
 #include "cli/folder.h"
 #include "cli/show.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,27 +13,24 @@
 
 /* -- texts ------------------------------------------------------------------------------------- */
 
+#define FILE_MAX 4194304 /* bytes: more is no file of settings */
+
 static kith_status read_text(struct cmd *c, const char *name, kith_str *out, kith_error *e) {
     const char *path = arena_printf(&c->arena, "%s/%s", c->dir, name);
-    FILE *f = path ? fopen(path, "re") : NULL;
     struct buf b = {0};
-    char part[8192];
-    size_t n;
+    kith_error why = KITH_ERROR_INIT;
     *out = (kith_str){0};
     if (!path)
         return err_nomem(e);
-    if (!f)
-        return errno == ENOENT ? KITH_OK : err_errno(e, "read", path);
-    buf_puts(&b, "");
-    while ((n = fread(part, 1, sizeof part, f)) > 0)
-        buf_add(&b, part, n);
-    bool ok = !ferror(f);
-    fclose(f);
-    *out = b.failed ? (kith_str){0} : arena_str(&c->arena, (kith_str){b.ptr, b.len});
+    kith_status st = file_read(path, FILE_MAX, &b, &why);
+    if (st == KITH_OK)
+        *out = arena_str(&c->arena, buf_view(&b));
     buf_free(&b);
-    if (!ok)
-        return err_errno(e, "read", path);
-    return out->ptr ? KITH_OK : err_nomem(e);
+    if (st == KITH_OK)
+        return out->ptr ? KITH_OK : err_nomem(e);
+    if (st != KITH_E_NOTFOUND)
+        err_copy(e, &why);
+    return st == KITH_E_NOTFOUND ? KITH_OK : st;
 }
 
 kith_status types_change_file(struct type_change *t, const char *name, struct changed_file **out,
@@ -139,23 +134,6 @@ kith_status types_in_change(struct cmd *c, kith_status (*fn)(struct type_change 
 
 /* -- files ------------------------------------------------------------------------------------- */
 
-/* Beside its place first, and there only when it is whole. */
-static kith_status write_whole(const char *path, kith_str text, kith_error *e) {
-    char *part;
-    if (asprintf(&part, "%s.part", path) < 0)
-        return err_nomem(e);
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-    bool ok = fd >= 0 && write_all(fd, text) && fsync(fd) == 0;
-    if (fd >= 0)
-        ok = close(fd) == 0 && ok;
-    ok = ok && rename(part, path) == 0;
-    kith_status st = ok ? KITH_OK : err_errno(e, "write", path);
-    if (!ok)
-        unlink(part);
-    free(part);
-    return st;
-}
-
 static kith_status write_files(const struct type_change *t, bool back, kith_error *e) {
     const char *folder = arena_printf(&t->c->arena, "%s/" TYPES_FOLDER, t->c->dir);
     const char *above = arena_printf(&t->c->arena, "%s/conf.d", t->c->dir);
@@ -172,7 +150,7 @@ static kith_status write_files(const struct type_change *t, bool back, kith_erro
         else if (back && !f->before.ptr)
             unlink(path);
         else
-            st = write_whole(path, back ? f->before : buf_view(&f->text), e);
+            st = file_replace(path, back ? f->before : buf_view(&f->text), e);
     }
     folder_sync(folder);
     return st;

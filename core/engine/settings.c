@@ -3,6 +3,7 @@
 #include "engine/settings_internal.h"
 
 #include "base/err.h"
+#include "base/file.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -159,8 +160,7 @@ static kith_status load_file(struct load *l, const char *folder, const char *fil
 }
 
 static int is_conf(const struct dirent *d) {
-    size_t len = strlen(d->d_name);
-    return d->d_name[0] != '.' && len > 5 && strcmp(d->d_name + len - 5, ".conf") == 0;
+    return file_ends(d->d_name, ".conf");
 }
 
 /* By bytes: the order must not depend on the locale. */

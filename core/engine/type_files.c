@@ -4,6 +4,7 @@
 #include "engine/type_files.h"
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/map.h"
 #include <dirent.h>
 #include <errno.h>
@@ -406,8 +407,7 @@ static kith_status read_one(struct reading *r, const char *folder, const char *f
 }
 
 static int is_conf(const struct dirent *d) {
-    size_t len = strlen(d->d_name);
-    return d->d_name[0] != '.' && len > 5 && strcmp(d->d_name + len - 5, ".conf") == 0;
+    return file_ends(d->d_name, ".conf");
 }
 
 static int by_name(const void *a, const void *b) {

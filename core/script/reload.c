@@ -3,6 +3,7 @@
  * transactions, and is dropped on any mistake. */
 #include "script/script_internal.h"
 
+#include "base/file.h"
 #include "base/log.h"
 
 #include <dirent.h>
@@ -22,16 +23,14 @@ static void print_folder(const char *dir, uint64_t *print) {
     DIR *d = opendir(dir);
     while (d && (entry = readdir(d))) {
         struct stat st;
-        size_t len = strlen(entry->d_name);
-        if (entry->d_name[0] == '.' || len < 5 || strcmp(entry->d_name + len - 4, ".lua") != 0 ||
-            fstatat(dirfd(d), entry->d_name, &st, 0) != 0)
+        if (!file_ends(entry->d_name, ".lua") || fstatat(dirfd(d), entry->d_name, &st, 0) != 0)
             continue;
         int64_t parts[] = {(int64_t)st.st_ino, st.st_size,        st.st_mtim.tv_sec,
                            st.st_mtim.tv_nsec, st.st_ctim.tv_sec, st.st_ctim.tv_nsec};
         unsigned char hash[crypto_generichash_BYTES_MIN];
         uint64_t number;
-        crypto_generichash(hash, sizeof hash, (const unsigned char *)entry->d_name, len,
-                           (const unsigned char *)parts, sizeof parts);
+        crypto_generichash(hash, sizeof hash, (const unsigned char *)entry->d_name,
+                           strlen(entry->d_name), (const unsigned char *)parts, sizeof parts);
         memcpy(&number, hash, sizeof number);
         *print += number;
     }

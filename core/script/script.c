@@ -3,11 +3,11 @@
  * them. */
 #include "script/script_internal.h"
 
+#include "base/file.h"
 #include "base/log.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -59,47 +59,13 @@ const char *place_of(struct arena *a, const struct script_problem *p) {
 
 /* -- files ------------------------------------------------------------------------------------- */
 
-/* Never waits for somebody who writes into a pipe. */
-static kith_status open_file(const char *path, FILE **out, kith_error *e) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat st;
-    if (fd < 0)
-        return err_errno(e, "open", path);
-    bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-    *out = regular ? fdopen(fd, "r") : NULL;
-    if (*out)
-        return KITH_OK;
-    close(fd);
-    return regular ? err_nomem(e) : err_set(e, KITH_E_INVAL, NULL, "'%s' is not a file", path);
-}
-
-static kith_status read_file(const char *path, struct buf *out, kith_error *e) {
-    FILE *f;
-    size_t n = 1;
-    TRY(open_file(path, &f, e));
-    buf_reset(out);
-    while (n && out->len <= SCRIPT_FILE_MAX && buf_reserve(out, 65536)) {
-        n = fread(out->ptr + out->len, 1, 65536, f);
-        out->len += n;
-    }
-    int failed = ferror(f);
-    fclose(f);
-    if (failed)
-        return err_errno(e, "read", path);
-    if (out->failed)
-        return err_nomem(e);
-    if (out->len > SCRIPT_FILE_MAX)
-        return err_set(e, KITH_E_LIMIT, NULL, "'%s' is larger than %d bytes", path,
-                       SCRIPT_FILE_MAX);
-    return KITH_OK;
-}
-
 /* Compiles the file <dir>/<name> and leaves its function on the stack. */
 static void load_chunk(lua_State *L, const char *name) {
     struct script *s = script_of(L);
     kith_error e = KITH_ERROR_INIT;
     const char *path = lua_pushfstring(L, "%s/%s", s->all->dir, name);
-    if (read_file(path, &s->scratch, &e) != KITH_OK)
+    buf_reset(&s->scratch);
+    if (file_read(path, SCRIPT_FILE_MAX, &s->scratch, &e) != KITH_OK)
         raise_error(L, &e);
     kith_str text = buf_view(&s->scratch);
     unsigned char before[sizeof s->digest];
@@ -195,8 +161,7 @@ static kith_status load_file(struct ruleset *set, const char *name, kith_error *
 }
 
 static int is_rule_file(const struct dirent *d) {
-    size_t len = strlen(d->d_name);
-    return d->d_name[0] != '.' && len > 4 && strcmp(d->d_name + len - 4, ".lua") == 0;
+    return file_ends(d->d_name, ".lua");
 }
 
 static kith_status load_all(struct ruleset *set, kith_error *e) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of files, which nobody must lose. */
+/* Names of files, which nobody must lose, and whole files. */
 #include "base/file.h"
 #include "test.h"
 
@@ -27,4 +27,38 @@ TEST("a file takes a new name, and takes it from no other") {
     unlink(from);
     unlink(to);
     rmdir(dir);
+}
+
+TEST("a file is replaced as a whole and read up to a bound") {
+    char dir[] = "/tmp/kith-file-XXXXXX", path[64], part[72];
+    kith_error e = KITH_ERROR_INIT;
+    struct buf text = {0};
+    EXPECT(mkdtemp(dir) != NULL);
+    snprintf(path, sizeof path, "%s/text", dir);
+    snprintf(part, sizeof part, "%s.part", path);
+    EXPECT_INT(KITH_E_NOTFOUND, file_read(path, 10, &text, &e));
+    EXPECT_OK(file_replace(path, STR("0123456789"), &e), e);
+    EXPECT(access(part, F_OK) != 0);
+    EXPECT_OK(file_read(path, 10, &text, &e), e);
+    EXPECT_STR("0123456789", text.ptr);
+    buf_reset(&text);
+    EXPECT_INT(KITH_E_LIMIT, file_read(path, 9, &text, &e));
+    EXPECT_HAS("larger than 9 bytes", e.message);
+    EXPECT_INT(KITH_E_INVAL, file_read(dir, 10, &text, &e));
+    EXPECT(symlink(path, part) == 0); /* somebody's trap: what it points to stays */
+    EXPECT(file_replace(path, STR("new"), &e) != KITH_OK);
+    buf_reset(&text);
+    EXPECT_OK(file_read(path, 10, &text, &e), e);
+    EXPECT_STR("0123456789", text.ptr);
+    buf_free(&text);
+    unlink(part);
+    unlink(path);
+    rmdir(dir);
+}
+
+TEST("a name ends so unless it is hidden or nothing but the ending") {
+    EXPECT(file_ends("a.conf", ".conf"));
+    EXPECT(!file_ends(".a.conf", ".conf"));
+    EXPECT(!file_ends(".conf", ".conf"));
+    EXPECT(!file_ends("a.conf~", ".conf"));
 }
