@@ -38,18 +38,23 @@ static kith_str digest_str(const unsigned char digest[IMPORT_DIGEST]) {
     return (kith_str){(const char *)digest, IMPORT_DIGEST};
 }
 
-kith_status import_log_find(struct conn *c, const char *type, const char *name, struct arena *a,
-                            struct import_log *out, kith_error *e) {
+#define BY_ACTOR                                                                                   \
+    " (?5 = 0 OR NOT EXISTS (SELECT 1 FROM kith_tx AS t WHERE t.run = kith_import.run"             \
+    " AND t.actor <> ?5))"
+
+kith_status import_log_find(struct conn *c, const char *type, const char *name, uint32_t actor,
+                            struct arena *a, struct import_log *out, kith_error *e) {
     sqlite3_stmt *st;
     bool row;
     TRY(conn_prepare(
         c,
         "SELECT run, started, options, content, rows, created, updated, unchanged, skipped,"
         " rejected, duplicates, keyless FROM kith_import WHERE type = ?1 AND name = ?2 AND"
-        " state = 1 ORDER BY run DESC LIMIT 1",
+        " state = 1 AND" BY_ACTOR " ORDER BY run DESC LIMIT 1",
         &st, e));
     bind_str(st, 1, str_of(type));
     bind_str(st, 2, str_of(name));
+    bind_int(st, 5, actor);
     TRY(conn_step(c, st, &row, e));
     if (!row)
         return err_set(e, KITH_E_NOTFOUND, NULL, "no import of %s is under way", name);
@@ -68,15 +73,16 @@ kith_status import_log_find(struct conn *c, const char *type, const char *name, 
     return out->type && out->name ? KITH_OK : err_nomem(e);
 }
 
-kith_status import_log_twin(struct conn *c, const struct import_log *like, kith_id *run,
-                            int64_t *started, kith_error *e) {
+kith_status import_log_twin(struct conn *c, const struct import_log *like, uint32_t actor,
+                            kith_id *run, int64_t *started, kith_error *e) {
     sqlite3_stmt *st;
     bool row;
     TRY(conn_prepare(c,
                      "SELECT run, started FROM kith_import WHERE type = ?1 AND name = ?2 AND"
-                     " state = 2 AND options = ?3 AND head = ?4 AND created > 0"
+                     " state = 2 AND options = ?3 AND head = ?4 AND created > 0 AND" BY_ACTOR
                      " ORDER BY run DESC LIMIT 1",
                      &st, e));
+    bind_int(st, 5, actor);
     bind_str(st, 1, str_of(like->type));
     bind_str(st, 2, str_of(like->name));
     bind_blob(st, 3, digest_str(like->options));

@@ -38,14 +38,15 @@ struct import_log {
 };
 
 kith_status import_log_setup(struct conn *c, kith_error *e); /* creates what is absent */
-/* The newest import of that file into that type that is still running: KITH_E_NOTFOUND. Its texts
- * live in the arena. */
-kith_status import_log_find(struct conn *c, const char *type, const char *name, struct arena *a,
-                            struct import_log *out, kith_error *e);
+/* The newest import of that file into that type that is still running, of this actor (0: of all):
+ * KITH_E_NOTFOUND. Its texts live in the arena. */
+kith_status import_log_find(struct conn *c, const char *type, const char *name, uint32_t actor,
+                            struct arena *a, struct import_log *out, kith_error *e);
 /* The newest import of that file into that type that is done, was not undone, created records, and
- * whose options and first batch were those of `like`: KITH_E_NOTFOUND. */
-kith_status import_log_twin(struct conn *c, const struct import_log *like, kith_id *run,
-                            int64_t *started, kith_error *e);
+ * whose options and first batch were those of `like`, of this actor (0: of all):
+ * KITH_E_NOTFOUND. */
+kith_status import_log_twin(struct conn *c, const struct import_log *like, uint32_t actor,
+                            kith_id *run, int64_t *started, kith_error *e);
 kith_status import_log_begin(struct conn *c, const struct import_log *log, kith_error *e);
 /* Adds a batch: rows and counts are its own, content is up to its end. KITH_E_CONFLICT: the import
  * is no longer running, or does not stand at row `from`. */

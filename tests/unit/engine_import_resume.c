@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An import that is interrupted goes on where it stopped, and no row is imported twice. */
 #include "engine_import_fixture.h"
+#include "record/access.h"
 
 #include <sys/wait.h>
 
@@ -52,6 +53,48 @@ TEST("an interrupted import goes on after its last row, and tells all rejects ag
     EXPECT_HAS("2: email: email: 'p0' is no e-mail", l.reasons);
     EXPECT_HAS("92: email: email: 'p90'", l.reasons);
     EXPECT_HAS("_row,_line,_reason,_field,name,email\n2,2,", l.rejects.ptr);
+    end(&x, &l, &file);
+}
+
+static void enter_as(struct fixture *x, const char *login, struct principal *p) {
+    const struct schema *s = engine_schema(x->g);
+    const struct rtype *user = schema_type(s, STR("user")), *role = schema_type(s, STR("role"));
+    kith_id id = create(x, role,
+                        PAIRS(arena_printf(&x->arena, "name=%s", login),
+                              "rights={\"types\": {\"contact\": {\"create\": \"own\", \"read\": "
+                              "\"own\", \"update\": \"own\"}}}"));
+    const char *roles = arena_printf(&x->arena, "roles=%s", id_text(x, id));
+    struct access_of of = {
+        .user =
+            create(x, user, PAIRS(arena_printf(&x->arena, "login=%s", login), "name=N", roles))};
+    EXPECT_OK(engine_enter(x->g, &of, NULL, p, &x->e), x->e);
+}
+
+TEST("nobody learns of others' imports of a file of that name, nor goes on with them") {
+    struct fixture x;
+    struct principal anna, ben;
+    struct buf file = people(35), other = people(5);
+    begin(&x);
+    enter_as(&x, "anna", &anna);
+    enter_as(&x, "ben", &ben);
+    struct load l = load_of(x.contact, NULL);
+    l.o.batch = 10;
+    l.stop_after = 10;
+    l.o.principal = &anna;
+    EXPECT_INT(KITH_E_LIMIT, load_str(&x, &l, buf_view(&file)));
+    uint64_t done = l.report.rows;
+    l.stop_after = 0;
+    l.o.principal = &ben;
+    EXPECT_OK(load_str(&x, &l, buf_view(&other)), x.e);
+    EXPECT_OK(load_str(&x, &l, buf_view(&file)), x.e);
+    EXPECT_INT(0, l.report.resumed);
+    EXPECT_INT(35, l.report.rows);
+    l.o.principal = &anna;
+    EXPECT_OK(load_str(&x, &l, buf_view(&file)), x.e); /* ben's, of the same rows, is not hers */
+    EXPECT_INT(done, l.report.resumed);
+    engine_leave(&anna);
+    engine_leave(&ben);
+    buf_free(&other);
     end(&x, &l, &file);
 }
 
