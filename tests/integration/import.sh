@@ -119,7 +119,7 @@ for option in "--decimal x" "--quote ab" "--delimiter ab" "--skip-lines -1" "--c
 done
 
 it "brings back unchanged what was exported, for every type, from CSV and from JSON"
-role=$(create role name=Boss 'rights={"a":[1,2]}')
+role=$(create role name=Boss 'rights={"actions":["segment.*","*"]}')
 team=$(create team name=Sales)
 user=$(create user login=ann name=Ann email=a@x.org "teams=$team" "roles=$role")
 west=$(create territory name=West "manager=$user")
