@@ -163,6 +163,10 @@ kith_status txn_ask(void *txn, const struct match_question *q, int64_t *n, kith_
 /* The answer of a query that ends in ": count()". [writer] */
 kith_status txn_count(struct txn *t, const struct query *q, const kith_value *params, int64_t *n,
                       kith_error *e);
+/* The totals of a query for which query_totals holds, this transaction's writes included: at most
+ * the first max groups (0: all). [writer] */
+kith_status txn_select(struct txn *t, const struct query *q, const kith_value *params, int64_t max,
+                       struct totals *out, kith_error *e);
 
 /* -- reading [any] ----------------------------------------------------------------------------- */
 

@@ -370,3 +370,38 @@ kith_status txn_count(struct txn *t, const struct query *q, const kith_value *pa
     *n = page.count;
     return KITH_OK;
 }
+
+static bool copy_totals(struct totals *out, const struct totals *from, int64_t max,
+                        struct arena *a) {
+    *out = *from;
+    if (max && out->count > (uint64_t)max)
+        out->count = (size_t)max;
+    size_t n = out->count * out->columns;
+    kith_value *values = ARENA_ARRAY(a, kith_value, n + 1);
+    for (size_t i = 0; values && i < n; i++) {
+        values[i] = from->values[i];
+        if (values[i].kind == KITH_TEXT && !(values[i].as.s = arena_str(a, values[i].as.s)).ptr)
+            return false;
+    }
+    out->values = values;
+    return values != NULL;
+}
+
+kith_status txn_select(struct txn *t, const struct query *q, const kith_value *params, int64_t max,
+                       struct totals *out, kith_error *e) {
+    struct query_env env;
+    struct totals all;
+    struct arena scratch = {0}; /* the groups may be many, and the transaction long */
+    struct instant end = {t->g, t->deadline};
+    txn_env(t, &env);
+    if (t->deadline)
+        sqlite3_progress_handler(t->g->writer->db, 10000, past_instant, &end);
+    kith_status st = query_select(q, &env, params, t->g->writer, &scratch, &all, e);
+    sqlite3_progress_handler(t->g->writer->db, 0, NULL, NULL);
+    if (st == KITH_OK && !copy_totals(out, &all, max, t->arena))
+        st = err_nomem(e);
+    arena_free(&scratch);
+    if (st == KITH_OK && !t->system && reads_noted(t->g, t->principal, query_type(q)))
+        st = reads_note(t->g, t->principal, query_type(q), NULL, 0, e);
+    return st;
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What rules do with records: create, update, delete, get, find, count, publish, refuse and log.
+/* What rules do with records: create, update, delete, get, find, count, totals, publish,
+ * refuse and log.
  * All of it happens in the transaction of the callback, with the rights of whoever asked for it. */
 #include "script/script_internal.h"
 
@@ -260,7 +261,7 @@ static int rule_find(lua_State *L) {
     if (query_counts(q))
         return raisef(L, "find: the query counts: use count()");
     if (query_totals(q))
-        return raisef(L, "find: the query gives totals, not records");
+        return raisef(L, "find: the query gives totals, not records: use totals()");
     kith_value *params = take_params(L, 2, q, f->txn);
     kith_status st = txn_find(f->txn, q, params, max + 1, found_row, &found, &e);
     charge(L, CALL_STEPS);
@@ -298,6 +299,46 @@ static int rule_count(lua_State *L) {
     return 1;
 }
 
+/* A row of totals as a table, each value under the name of its column. */
+static void push_row(lua_State *L, const struct query *q, const kith_value *values) {
+    const struct query_column *columns;
+    uint32_t n = query_columns(q, &columns);
+    charge(L, n);
+    lua_createtable(L, 0, (int)n);
+    for (uint32_t i = 0; i < n; i++) {
+        value_push(L, &values[i], NULL);
+        lua_setfield(L, -2, columns[i].name);
+    }
+}
+
+static int rule_totals(lua_State *L) {
+    struct frame *f = frame_need(L, "totals()");
+    struct query *q = query_of(L, f->txn, text_at(L, 1));
+    kith_error e = KITH_ERROR_INIT;
+    struct totals t;
+    int64_t max = script_of(L)->all->options.limits.rows;
+    if (query_counts(q))
+        return raisef(L, "totals: the query only counts: use count()");
+    if (!query_totals(q))
+        return raisef(L, "totals: the query gives records, not totals: use find()");
+    kith_value *params = take_params(L, 2, q, f->txn);
+    kith_status st = txn_select(f->txn, q, params, max + 1, &t, &e);
+    charge(L, CALL_STEPS);
+    if (st != KITH_OK)
+        return raise_error(L, &e);
+    if (t.count > (size_t)max)
+        return raisef(L,
+                      "totals: more than %lld groups: add 'limit %lld' and an order, or group by "
+                      "less",
+                      (long long)max, (long long)max);
+    lua_createtable(L, (int)t.count, 0);
+    for (size_t i = 0; i < t.count; i++) {
+        push_row(L, q, &t.values[i * t.columns]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
 /* -- the rest ---------------------------------------------------------------------------------- */
 
 static int rule_refuse(lua_State *L) {
@@ -325,17 +366,11 @@ static int rule_log(lua_State *L) {
 }
 
 void lib_record_open(lua_State *L, int globals) {
-    static const luaL_Reg functions[] = {{"create", rule_create},
-                                         {"update", rule_update},
-                                         {"delete", rule_delete},
-                                         {"task", rule_task},
-                                         {"publish", rule_publish},
-                                         {"get", rule_get},
-                                         {"find", rule_find},
-                                         {"count", rule_count},
-                                         {"refuse", rule_refuse},
-                                         {"log", rule_log},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"create", rule_create}, {"update", rule_update},   {"delete", rule_delete},
+        {"task", rule_task},     {"publish", rule_publish}, {"get", rule_get},
+        {"find", rule_find},     {"count", rule_count},     {"totals", rule_totals},
+        {"refuse", rule_refuse}, {"log", rule_log},         {NULL, NULL}};
     record_open(L);
     lua_pushvalue(L, globals);
     luaL_setfuncs(L, functions, 0);

@@ -67,6 +67,8 @@ TEST("the guide's rules do what it says") {
     EXPECT_INT(1, find(&c, "interaction where planned", NULL));
     clock_set(&c.clock, NOW + INT64_C(86400000) * 40);
     drain(&c);
+    EXPECT_INT(1, find(&c, "task where title = 'Read this week''s numbers'", &task));
+    EXPECT_STR("prospect: 1, 0.00 EUR", field(&c, "task", task, "body"));
     struct rule_info r;
     for (size_t i = 0; rule_at(&c, i, &r); i++) {
         if (r.failures)

@@ -269,6 +269,34 @@ TEST("find and count see what the rule has written") {
     company_end(&c);
 }
 
+TEST("totals see what the rule has written, row by row") {
+    struct company c;
+    company_with(
+        &c, "totals.lua",
+        "on('contact.created', function(contact)\n"
+        "  local p = {c = contact}\n"
+        "  for i = 1, 4 do\n"
+        "    create('lead', {name = 'L' .. i, contact = contact, score = i,\n"
+        "      company = i < 4 and 'Acme' or nil})\n"
+        "  end\n"
+        "  local out = {}\n"
+        "  for _, row in ipairs(totals('lead where contact = :c group by company'\n"
+        "      .. ' order by -count() : count() as n, sum(score) as points, avg(score)', p)) do\n"
+        "    out[#out + 1] = string.format('%s %d %s %s', row.company, row.n, row.points,\n"
+        "      row['avg(score)'])\n"
+        "  end\n"
+        "  out[#out + 1] = totals('lead group by contact : count()')[1].contact.name\n"
+        "  out[#out + 1] = tostring(totals('lead where score > 9 : max(score) as m')[1].m)\n"
+        "  out[#out + 1] = #totals('lead where score > 9 group by company')\n"
+        "  update(contact, {city = table.concat(out, '; ')})\n"
+        "end)\n");
+    kith_id id = create(&c, "contact", SET("name", "Ada"));
+    drain(&c);
+    EXPECT_STR("Acme 3 6 2.000000; nil 1 4 4.000000; Ada; nil; 0",
+               field(&c, "contact", id, "city"));
+    company_end(&c);
+}
+
 TEST("a rule that causes itself ends at the engine's bound") {
     struct company c;
     company_with(&c, "loop.lua",

@@ -103,6 +103,7 @@ TEST("library calls that work through much are stopped") {
         "local s = ('x'):rep(100000) while true do local x = s:find('y', 1, true) end",
         "while true do log('x') end",
         "while true do local n = count('note') end",
+        "while true do local t = totals('note group by about') end",
     };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         const char *answer = lua(codes[i], NULL);
@@ -119,6 +120,8 @@ TEST("time ends a rule whose single steps are slow") {
                lua("while true do pcall(function() while true do end end) end", &short_time));
     EXPECT_HAS("stopped, it takes longer than 30 ms",
                lua("while true do local n = count('note') end", &short_time));
+    EXPECT_HAS("stopped, it takes longer than 30 ms",
+               lua("while true do local n = totals('note : count(about)') end", &short_time));
     EXPECT(clock_ticks() - begin < INT64_C(20000000000));
 }
 
@@ -576,6 +579,15 @@ TEST("a search is bounded") {
                 "for i = 1, 12 do create('lead', {name = 'x'}) end for l in find('lead') do end");
     EXPECT_LUA("= 13", "for i = 1, 12 do create('lead', {name = 'x'}) end return count('lead')");
     EXPECT_LUA("= 1", "return count('lead where name = :n', {n = 'Acme'})");
+    EXPECT_LUA("= 10", "for i = 1, 12 do create('lead', {name = 'x' .. i}) end\n"
+                       "return #totals('lead group by name limit 10')");
+    EXPECT_FAIL("more than 10 groups: add 'limit 10'",
+                "for i = 1, 12 do create('lead', {name = 'x' .. i}) end\n"
+                "return totals('lead group by name')");
+    EXPECT_FAIL("the query only counts: use count()", "return totals('lead : count()')");
+    EXPECT_FAIL("gives records, not totals: use find()", "return totals('lead')");
+    EXPECT_FAIL("use totals()", "return find('lead group by name')");
+    EXPECT_FAIL(":n is not given", "return totals('lead where name = :n group by name')");
     EXPECT_FAIL(":who is not given", "return count('lead where name = :who')");
     EXPECT_FAIL("at ", "return count('lead where nme = 1')");
 }
