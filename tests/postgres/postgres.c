@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres/postgres.h"
+#include "base/zone.h"
+#include "record/query_internal.h"
 
 #include <libpq-fe.h>
 #include <pwd.h>
@@ -68,6 +70,31 @@ static bool connect_to(void) {
     return false;
 }
 
+static void exec(const char *sql) {
+    PGresult *r = PQexec(pg, sql);
+    if (PQresultStatus(r) != PGRES_COMMAND_OK && PQresultStatus(r) != PGRES_TUPLES_OK)
+        die(sql, PQerrorMessage(pg));
+    PQclear(r);
+}
+
+/* What SQLite's connections have from store/functions.c, in a schema that the copies leave alone.
+ * Zones go by their names. */
+static void make_functions(void) {
+    exec("SET client_min_messages = warning");
+    exec("CREATE SCHEMA kith");
+    exec("CREATE FUNCTION kith.part(part integer, t timestamp) RETURNS bigint IMMUTABLE STRICT"
+         " LANGUAGE SQL AS $$ SELECT CASE part WHEN 1 THEN extract(year FROM t)"
+         " WHEN 2 THEN extract(quarter FROM t) WHEN 3 THEN extract(month FROM t)"
+         " WHEN 4 THEN extract(week FROM t) WHEN 5 THEN extract(isodow FROM t)"
+         " WHEN 6 THEN extract(day FROM t) WHEN 7 THEN extract(hour FROM t) END::bigint $$");
+    exec("CREATE FUNCTION kith.kith_date_part(part integer, day bigint) RETURNS bigint IMMUTABLE"
+         " STRICT LANGUAGE SQL AS $$ SELECT kith.part(part, date '1970-01-01' + day::integer) $$");
+    exec("CREATE FUNCTION kith.kith_time_part(part integer, ms bigint, zone text) RETURNS bigint"
+         " IMMUTABLE STRICT LANGUAGE SQL AS $$ SELECT kith.part(part, (timestamptz '1970-01-01Z' +"
+         " ms * interval '1 millisecond') AT TIME ZONE zone) $$");
+    exec("SET search_path = public, kith");
+}
+
 static const char *start(void) {
     static const char *const words[] = {
         BIN "postgres", "-D", "data",           "-k", folder,    "-c", "listen_addresses=", "-c",
@@ -84,6 +111,7 @@ static const char *start(void) {
     server = run(words, "server.log");
     if (server < 0 || !connect_to())
         die("server", "does not start");
+    make_functions();
     return NULL;
 }
 
@@ -113,13 +141,6 @@ __attribute__((destructor)) static void stop(void) {
 }
 
 /* -- the copy ---------------------------------------------------------------------------------- */
-
-static void exec(const char *sql) {
-    PGresult *r = PQexec(pg, sql);
-    if (PQresultStatus(r) != PGRES_COMMAND_OK && PQresultStatus(r) != PGRES_TUPLES_OK)
-        die(sql, PQerrorMessage(pg));
-    PQclear(r);
-}
 
 static const char *column_type(const char *sqlite) {
     return strcmp(sqlite, "INTEGER") == 0 ? "BIGINT"
@@ -203,7 +224,6 @@ static void copy_rows(struct conn *c, const char *name) {
 }
 
 void postgres_copy(struct conn *from) {
-    exec("SET client_min_messages = warning");
     exec("DROP SCHEMA public CASCADE");
     exec("CREATE SCHEMA public");
     sqlite3_stmt *st = prepare(
@@ -231,6 +251,8 @@ uint32_t postgres_run(const struct query_sql *sql, int64_t *out, uint32_t max) {
         texts[i] = v->kind == KITH_NULL ? NULL : numbers[i];
         if (v->kind == KITH_TEXT)
             texts[i] = strndup(v->as.s.ptr ? v->as.s.ptr : "", v->as.s.len);
+        else if (v->kind == QUERY_POINTER)
+            texts[i] = strdup(v->as.s.ptr ? zone_name((const struct zone *)v->as.s.ptr) : "UTC");
         else
             snprintf(numbers[i], sizeof numbers[i], "%lld", (long long)v->as.i);
     }

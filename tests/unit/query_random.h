@@ -7,8 +7,6 @@
 #include "record/query.h"
 #include "test.h"
 
-#define NOW    1717243200000 /* 2024-06-01T12:00:00Z */
-#define TODAY  19875
 #define TYPES  4u /* the last is user */
 #define FIELDS 10u
 #define ROWS   30u
@@ -31,7 +29,8 @@ static struct arena arena;
 static struct conn *conn;
 static struct schema *schema;
 static const struct principal everyone = {.name = "test", .all = true};
-static struct query_env env = {.now = NOW, .principal = &everyone};
+static struct query_env env = {.principal = &everyone};
+static int64_t today; /* at env.now, in the company's zone */
 
 static const char *const type_names[TYPES] = {"alpha", "beta", "gamma", "user"};
 static struct table {
@@ -84,6 +83,7 @@ static void random_schema(void) {
     const struct schema_source source = {
         .module = "test", .version = 1, .types = KITH_ARRAY(types)};
     EXPECT_OK(schema_build(&schema, conn, &source, 1, "EUR", &e), e);
+    schema->zone = env.zone;
     for (uint32_t t = 0; t < TYPES; t++)
         tables[t].type = schema_type(schema, str_of(type_names[t]));
 }
@@ -116,6 +116,12 @@ static kith_value random_link(const struct rfield *f) {
     return value_link(chance(6) ? 999999 : t->ids[below(ROWS)], t->type->id);
 }
 
+/* Mostly few, so that values meet; now and then years. */
+static int64_t random_days(uint32_t few) {
+    uint32_t most = chance(25) ? 800 : few;
+    return (int64_t)below(2 * most + 1) - most;
+}
+
 /* A value as a person might enter it; value_check makes it what is stored. */
 static kith_value raw_value(const struct rfield *f) {
     static const int64_t ints[] = {-2, -1, 0, 1, 2, 3, 9007199254740991, -9007199254740991};
@@ -139,9 +145,10 @@ static kith_value raw_value(const struct rfield *f) {
     case KITH_F_BOOLEAN:
         return (kith_value){.kind = KITH_BOOL, .as.i = below(2)};
     case KITH_F_DATE:
-        return (kith_value){.kind = KITH_DATE, .as.i = TODAY + (int64_t)below(7) - 3};
+        return (kith_value){.kind = KITH_DATE, .as.i = today + random_days(3)};
     case KITH_F_TIME:
-        return value_time(NOW + ((int64_t)below(17) - 8) * 6 * 3600 * 1000);
+        return value_time(env.now + random_days(2) * DAY_MS +
+                          ((int64_t)below(49) - 24) * 30 * 60 * 1000 - chance(10));
     case KITH_F_DURATION:
         return (kith_value){.kind = KITH_DURATION, .as.i = ((int64_t)below(9) - 4) * 1800000};
     case KITH_F_CHOICE:

@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random conditions, as text, and what they mean: an evaluator that works through them as they were
+ * made up, in three-valued logic, record by record. */
+#ifndef TESTS_UNIT_QUERY_CONDITION_H
+#define TESTS_UNIT_QUERY_CONDITION_H
+
+#include "base/id.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "query_moment.h"
+#include "query_random.h"
+#include "record/access.h"
+
+/* -- random conditions ------------------------------------------------------------------------- */
+
+enum op {
+    EQ,
+    NE,
+    LT,
+    LE,
+    GT,
+    GE,
+    IN,
+    NOT_IN,
+    LIKE,
+    NOT_LIKE,
+    IS_NULL,
+    NOT_NULL,
+    TAGGED,
+    FIELD,
+    OPS
+};
+static const char *const op_texts[] = {"=", "!=", "<", "<=", ">", ">="};
+
+struct way { /* a path; the last field NULL: id */
+    const struct rfield *fields[4];
+    uint32_t count;
+    bool many;        /* through links, or ends in links */
+    enum taken taken; /* of its value */
+};
+struct cond {
+    enum { AND, OR, NOT, LEAF, RELATED } kind;
+    const struct cond *a, *b; /* of RELATED: a is what they must satisfy, or NULL */
+    const struct rfield *via; /* of RELATED: the link that leads here */
+    bool counted;             /* their number is compared with values[0] */
+    enum op op, cmp;          /* cmp: of FIELD */
+    struct way way, other;
+    kith_value values[3];
+    uint32_t count;
+};
+
+/* The text of a query under construction; `bound` writes parameters where it can. */
+struct text {
+    struct buf b;
+    kith_value params[64];
+    uint32_t count;
+    bool bound;
+};
+
+static void random_way(struct way *w, const struct rtype *type, bool many) {
+    *w = (struct way){0};
+    for (;;) {
+        const struct rfield *f = type->fields[below(type->field_count)];
+        bool link = f->kind == KITH_F_LINK && !f->any_target, links = f->kind == KITH_F_LINKS;
+        if (links && !many)
+            continue;
+        if ((link || links) && w->count < 3 && chance(70)) {
+            w->fields[w->count++] = f;
+            w->many |= links;
+            type = f->target;
+            continue;
+        }
+        w->fields[w->count++] = chance(5) ? NULL : f;
+        f = w->fields[w->count - 1];
+        w->many |= links && f;
+        w->taken = f ? random_taken(f) : WHOLE;
+        return;
+    }
+}
+
+/* What a value at the end is like; NULL: an id. */
+static const struct rfield *field_at_end(const struct way *w) {
+    static const struct rfield whole = {.kind = KITH_F_INTEGER}, text = {.kind = KITH_F_TEXT};
+    return w->taken == WHOLE ? w->fields[w->count - 1] : w->taken == CURRENCY ? &text : &whole;
+}
+
+static uint32_t kind_at_end(const struct way *w) {
+    const struct rfield *f = field_at_end(w);
+    return f ? f->kind : 0;
+}
+
+static bool is_text(uint32_t kind) {
+    return kind == KITH_F_TEXT || kind == KITH_F_LONGTEXT;
+}
+
+/* Its options are ordered by their places. */
+static bool ranked(const struct rfield *f) {
+    return f && f->kind == KITH_F_CHOICE && f->measure == KITH_M_ORDINAL;
+}
+
+/* Two fields that have the same order, or none of their own. */
+static bool same_order(const struct rfield *f, const struct rfield *g) {
+    if (!ranked(f) || !ranked(g))
+        return !ranked(f) && !ranked(g);
+    bool same = f->option_count == g->option_count;
+    for (uint32_t i = 0; same && i < f->option_count; i++)
+        same = strcmp(f->options[i], g->options[i]) == 0;
+    return same;
+}
+
+static bool op_allowed(const struct way *w, enum op op) {
+    uint32_t kind = kind_at_end(w);
+    bool through_many = w->many && !(w->count == 1 || kind != KITH_F_LINKS);
+    if (op == TAGGED || kind == KITH_F_TAGS)
+        return kind == KITH_F_TAGS && (op == TAGGED || op == IS_NULL || op == NOT_NULL);
+    if (w->many && (op == NE || op == NOT_IN || op == NOT_LIKE || op == FIELD))
+        return false;
+    if (op == IS_NULL || op == NOT_NULL) /* links behind links are refused */
+        return !(through_many && w->count > 1);
+    if (op == LIKE || op == NOT_LIKE)
+        return is_text(kind) || kind == KITH_F_CHOICE;
+    if (op >= LT && op <= GE)
+        return kind != KITH_F_BOOLEAN && kind != KITH_F_LINK && kind != KITH_F_LINKS &&
+               (kind != KITH_F_CHOICE || ranked(field_at_end(w)));
+    return true;
+}
+
+/* The type of the record whose id or link is compared. */
+static kith_value random_literal(const struct way *w, enum op op) {
+    const struct rfield *f = w->fields[w->count - 1];
+    if (!f)
+        return value_link(tables[below(TYPES)].ids[below(ROWS)], 0);
+    if (op == TAGGED)
+        return value_str(str_of(ANY(labels)));
+    if (f->kind == KITH_F_LINKS)
+        return random_link(f);
+    bool moment = w->taken == WHOLE && (f->kind == KITH_F_DATE || f->kind == KITH_F_TIME);
+    if (moment && chance(30))
+        return random_period();
+    if (moment && f->kind == KITH_F_TIME && chance(40))
+        return (kith_value){.kind = KITH_DATE, .as.i = today + (int64_t)below(5) - 2};
+    if (op != LIKE && op != NOT_LIKE)
+        return take(w->taken, random_value(f));
+    static const char *const patterns[] = {"%",   "a%",  "%a", "%b%",  "_",   "__",
+                                           "A_B", "%_%", "",   "str%", "ä%",  "😀%",
+                                           "_%_", "%ß%", "l%", "%%a",  "re_", "é%"};
+    return value_str(str_of(ANY(patterns)));
+}
+
+static bool same_kind(const struct way *a, const struct way *b) {
+    uint32_t x = kind_at_end(a), y = kind_at_end(b);
+    if (x == KITH_F_TAGS || x == KITH_F_LINKS)
+        return false;
+    if (x == KITH_F_DECIMAL && y == x)
+        return field_at_end(a)->scale == field_at_end(b)->scale;
+    return x == y || (is_text(x) && is_text(y));
+}
+
+static const struct cond *random_leaf(const struct rtype *type) {
+    struct cond *c = ARENA_NEW(&arena, struct cond);
+    c->kind = LEAF;
+    do {
+        random_way(&c->way, type, true);
+        c->op = below(OPS);
+    } while (!op_allowed(&c->way, c->op));
+    c->count = c->op == IN || c->op == NOT_IN ? 1 + below(3) : 1;
+    if (c->op == FIELD) {
+        for (uint32_t tries = 0;; tries++) {
+            random_way(&c->other, type, false);
+            if (same_kind(&c->way, &c->other))
+                break;
+            if (tries == 30)
+                return random_leaf(type);
+        }
+        do
+            c->cmp = below(GE + 1);
+        while (!op_allowed(&c->way, c->cmp) ||
+               (c->cmp >= LT && c->cmp <= GE &&
+                !same_order(field_at_end(&c->way), field_at_end(&c->other))));
+        return c;
+    }
+    for (uint32_t i = 0; i < c->count; i++)
+        c->values[i] = random_literal(&c->way, c->op);
+    return c;
+}
+
+static const struct cond *random_cond(const struct rtype *type, uint32_t depth);
+
+/* Some field of some type that links to this one; NULL: none was found. */
+static const struct rfield *random_way_in(const struct rtype *to) {
+    for (uint32_t tries = 0; tries < 40; tries++) {
+        const struct rtype *from = tables[below(TYPES)].type;
+        const struct rfield *f = from->fields[below(from->field_count)];
+        if ((f->kind == KITH_F_LINK || f->kind == KITH_F_LINKS) &&
+            (f->any_target || f->target == to))
+            return f;
+    }
+    return NULL;
+}
+
+static const struct cond *random_related(const struct rtype *type, uint32_t depth) {
+    struct cond *c = ARENA_NEW(&arena, struct cond);
+    c->kind = RELATED;
+    c->via = random_way_in(type);
+    c->counted = chance(40);
+    c->cmp = below(GE + 1);
+    c->values[0] = value_int(below(4));
+    if (!c->via)
+        return random_leaf(type);
+    c->a = chance(25) ? NULL : random_cond(c->via->type, depth - 1);
+    return c;
+}
+
+static const struct cond *random_cond(const struct rtype *type, uint32_t depth) {
+    if (depth == 0 || chance(35))
+        return random_leaf(type);
+    if (chance(25))
+        return random_related(type, depth);
+    struct cond *c = ARENA_NEW(&arena, struct cond);
+    c->kind = below(3);
+    c->a = random_cond(type, depth - 1);
+    c->b = c->kind == NOT ? NULL : random_cond(type, depth - 1);
+    return c;
+}
+
+/* Links followed to many, and to one below them: the language allows 12 in a query. */
+static uint32_t links_in(const struct cond *c) {
+    if (c->kind == RELATED) /* a scope of its own */
+        return c->a && links_in(c->a) > 9 ? 10 : 0;
+    if (c->kind != LEAF)
+        return links_in(c->a) + (c->b ? links_in(c->b) : 0);
+    return c->way.count + (c->op == FIELD ? c->other.count : 0);
+}
+
+/* -- writing them as text ---------------------------------------------------------------------- */
+
+static void put_quoted(struct buf *b, kith_str s) {
+    buf_putc(b, '\'');
+    for (uint64_t i = 0; i < s.len; i++) {
+        buf_putc(b, s.ptr[i]);
+        if (s.ptr[i] == '\'')
+            buf_putc(b, '\'');
+    }
+    buf_putc(b, '\'');
+}
+
+static void put_moment(struct buf *b, const char *function, int64_t distance, const char *unit) {
+    buf_printf(b, "%s()", function);
+    if (distance)
+        buf_printf(b, " %c %lld%s", distance < 0 ? '-' : '+', (long long)llabs(distance), unit);
+}
+
+static void put_literal(struct buf *b, const kith_value *v, bool typed) {
+    char text[64] = "";
+    switch (v->kind) {
+    case KITH_BOOL:
+        buf_puts(b, v->as.i ? "true" : "false");
+        return;
+    case KITH_INT:
+        buf_printf(b, "%lld", (long long)v->as.i);
+        return;
+    case PERIOD:
+        put_period(b, v);
+        return;
+    case KITH_DURATION:
+        buf_printf(b, "%lldms", (long long)v->as.i);
+        return;
+    case KITH_DECIMAL:
+        decimal_format(v->as.decimal.units, v->as.decimal.scale, text);
+        buf_puts(b, text);
+        return;
+    case KITH_DATE:
+        if (chance(50)) {
+            put_moment(b, "today", v->as.i - today, "d");
+            return;
+        }
+        date_format(v->as.i, text);
+        break;
+    case KITH_TIME:
+        if (chance(50)) {
+            put_moment(b, "now", v->as.i - env.now, "ms");
+            return;
+        }
+        if (chance(50) || !wall_clock(v->as.i, text))
+            time_format(v->as.i, text);
+        break;
+    case KITH_MONEY:
+        money_format(v->as.money.minor, v->as.money.currency, text);
+        break;
+    case KITH_LINK:
+        if (typed)
+            snprintf(text, 32, "%s/", schema_type_by_id(schema, v->as.link.type)->name);
+        id_format(v->as.link.id, text + strlen(text));
+        break;
+    default:
+        put_quoted(b, v->as.s);
+        return;
+    }
+    put_quoted(b, str_of(text));
+}
+
+static void put_value(struct text *t, const struct cond *c, uint32_t i) {
+    const struct rfield *f = c->way.fields[c->way.count - 1];
+    if (t->bound && t->count < 64 && c->values[i].kind != PERIOD && chance(60)) {
+        t->params[t->count] = c->values[i];
+        buf_printf(&t->b, ":p%u", t->count++);
+        return;
+    }
+    put_literal(&t->b, &c->values[i], f && f->any_target);
+}
+
+static void put_way(struct text *t, const struct way *w) {
+    bool call = w->taken != WHOLE && w->taken != CURRENCY;
+    buf_printf(&t->b, "%s%s", call ? taken_names[w->taken] : "", call ? "(" : "");
+    for (uint32_t i = 0; i < w->count; i++)
+        buf_printf(&t->b, "%s%s", i ? "." : "", w->fields[i] ? w->fields[i]->name : "id");
+    buf_puts(&t->b, call ? ")" : w->taken == CURRENCY ? ".currency" : "");
+}
+
+static void put_leaf(struct text *t, const struct cond *c) {
+    if (c->op == TAGGED) {
+        buf_puts(&t->b, "tagged(");
+        put_way(t, &c->way);
+        buf_puts(&t->b, ", ");
+        put_value(t, c, 0);
+        buf_puts(&t->b, ")");
+        return;
+    }
+    put_way(t, &c->way);
+    if (c->op == IS_NULL || c->op == NOT_NULL) {
+        buf_puts(&t->b, c->op == IS_NULL ? " is null" : " is not null");
+    } else if (c->op == FIELD) {
+        buf_printf(&t->b, " %s ", op_texts[c->cmp]);
+        put_way(t, &c->other);
+    } else if (c->op == IN || c->op == NOT_IN) {
+        bool bare = c->count == 1 && c->values[0].kind == PERIOD && chance(50);
+        buf_printf(&t->b, " %s %s", c->op == IN ? "in" : "not in", bare ? "" : "(");
+        for (uint32_t i = 0; i < c->count; i++) {
+            buf_puts(&t->b, i ? ", " : "");
+            put_value(t, c, i);
+        }
+        buf_puts(&t->b, bare ? "" : ")");
+    } else {
+        buf_printf(&t->b, " %s ",
+                   c->op == LIKE       ? "like"
+                   : c->op == NOT_LIKE ? "not like"
+                                       : op_texts[c->op]);
+        put_value(t, c, 0);
+    }
+}
+
+static void put_cond(struct text *t, const struct cond *c);
+
+static void put_related(struct text *t, const struct cond *c) {
+    buf_printf(&t->b, "%s(%s.%s", c->counted ? "count" : "exists", c->via->type->name,
+               c->via->name);
+    if (c->a) {
+        buf_puts(&t->b, " where ");
+        put_cond(t, c->a);
+    }
+    buf_puts(&t->b, ")");
+    if (c->counted)
+        buf_printf(&t->b, " %s %lld", op_texts[c->cmp], (long long)c->values[0].as.i);
+}
+
+static void put_cond(struct text *t, const struct cond *c) {
+    if (c->kind == LEAF) {
+        put_leaf(t, c);
+        return;
+    }
+    if (c->kind == RELATED) {
+        put_related(t, c);
+        return;
+    }
+    buf_puts(&t->b, c->kind == NOT ? "not (" : "(");
+    put_cond(t, c->a);
+    if (c->b) {
+        buf_puts(&t->b, c->kind == AND ? " and " : " or ");
+        put_cond(t, c->b);
+    }
+    buf_puts(&t->b, ")");
+}
+
+/* -- the naive evaluator ----------------------------------------------------------------------- */
+
+enum truth { NO, UNKNOWN, YES };
+
+static kith_str folded(const struct rfield *f, kith_str s) {
+    return f->folded ? text_fold(&arena, s) : s;
+}
+
+/* -1, 0, 1; 2: they are different and have no order. */
+static int naive_order(const struct rfield *f, const struct rfield *g, bool equality,
+                       const kith_value *a, const kith_value *b) {
+    int64_t x = a->as.i, y = b->as.i;
+    if (!equality && ranked(f))
+        return naive_order(NULL, NULL, true, &(kith_value){.as.i = field_option(f, a->as.s)},
+                           &(kith_value){.as.i = field_option(f, b->as.s)});
+    if (a->kind == KITH_TEXT) {
+        bool fold = !equality && f->folded && (!g || g->folded);
+        int o = str_cmp(fold ? text_fold(&arena, a->as.s) : a->as.s,
+                        fold ? text_fold(&arena, b->as.s) : b->as.s);
+        return o < 0 ? -1 : o > 0;
+    }
+    if (a->kind == KITH_MONEY && strcmp(a->as.money.currency, b->as.money.currency) != 0)
+        return 2;
+    if (a->kind == KITH_LINK) {
+        if (f && f->any_target && !g && b->as.link.type && a->as.link.type != b->as.link.type)
+            return 2;
+        x = (int64_t)a->as.link.id;
+        y = (int64_t)b->as.link.id;
+    }
+    if (b->kind == PERIOD)
+        return naive_period(a, b);
+    if (a->kind == KITH_TIME && b->kind == KITH_DATE)
+        x = naive_day(a);
+    return x < y ? -1 : x > y;
+}
+
+static enum truth naive_compare(const struct rfield *f, const struct rfield *g, enum op op,
+                                const kith_value *a, const kith_value *b) {
+    int o = naive_order(f, g, op == EQ || op == NE, a, b);
+    if (op == EQ || op == NE)
+        return (o == 0) == (op == EQ) ? YES : NO;
+    if (o == 2)
+        return UNKNOWN;
+    return (op == LT ? o < 0 : op == LE ? o <= 0 : op == GT ? o > 0 : o >= 0) ? YES : NO;
+}
+
+static size_t char_len(kith_str s) {
+    size_t n = 1;
+    while (n < s.len && ((unsigned char)s.ptr[n] & 0xC0) == 0x80)
+        n++;
+    return n;
+}
+
+static kith_str skip(kith_str s, size_t n) {
+    return (kith_str){s.ptr + n, s.len - n};
+}
+
+static bool naive_like(kith_str p, kith_str s) {
+    if (p.len == 0)
+        return s.len == 0;
+    if (p.ptr[0] == '%')
+        return naive_like(skip(p, 1), s) || (s.len && naive_like(p, skip(s, char_len(s))));
+    if (s.len == 0)
+        return false;
+    if (p.ptr[0] == '_')
+        return naive_like(skip(p, 1), skip(s, char_len(s)));
+    size_t n = char_len(p);
+    bool same =
+        char_len(s) == n && (n == 1 ? (p.ptr[0] | (p.ptr[0] >= 'A' && p.ptr[0] <= 'Z' ? 32 : 0)) ==
+                                          (s.ptr[0] | (s.ptr[0] >= 'A' && s.ptr[0] <= 'Z' ? 32 : 0))
+                                    : memcmp(p.ptr, s.ptr, n) == 0);
+    return same && naive_like(skip(p, n), skip(s, n));
+}
+
+static enum truth negated(enum truth t) {
+    return t == YES ? NO : t == NO ? YES : UNKNOWN;
+}
+
+/* Some may read all records of a type, some those that they own, some none. */
+static struct access rights;
+static const struct principal limited = {.name = "limited", .access = &rights};
+
+static bool seen(const struct table *t, int row) {
+    if (env.principal->all)
+        return true;
+    uint8_t reach = rights.rights.types[t->type->id].reach[RIGHT_READ];
+    const kith_value *owner = &t->values[row][FIELD_OWNER];
+    return reach == REACH_ALL ||
+           (reach == REACH_OWN && owner->kind == KITH_LINK && owner->as.link.id == rights.of.user);
+}
+
+static void random_rights(void) {
+    static const uint8_t reaches[] = {REACH_ALL, REACH_OWN, REACH_OWN, REACH_NONE};
+    env.principal = chance(35) ? &limited : &everyone;
+    rights = (struct access){.rights.schema = schema};
+    rights.of.user = tables[TYPES - 1].ids[below(ROWS)];
+    rights.rights.type_max = 999;
+    rights.rights.types = ARENA_ARRAY(&arena, struct type_rights, 1000);
+    rights.spread = ARENA_ARRAY(&arena, struct spread, 1000);
+    for (uint32_t t = 0; t < TYPES; t++) {
+        rights.rights.types[tables[t].type->id].reach[RIGHT_READ] = ANY(reaches);
+        rights.rights.types[tables[t].type->id].open = true;
+    }
+}
+
+/* -1: there is none that may be seen. */
+static int seen_row(const struct table *t, kith_id id) {
+    int row = row_of(t, id);
+    return row >= 0 && seen(t, row) ? row : -1;
+}
+
+/* The value of a way that goes to one; NULL kind when there is none. */
+static kith_value naive_value(const struct table *t, int row, const struct way *w, uint32_t at) {
+    const struct rfield *f = w->fields[at];
+    if (row < 0)
+        return value_null();
+    if (!f)
+        return value_link(t->ids[row], t->type->id);
+    const kith_value *v = &t->values[row][f->index];
+    if (at + 1 == w->count)
+        return take(w->taken, *v);
+    const struct table *to = table_of(f->target);
+    return naive_value(to, v->kind == KITH_LINK ? seen_row(to, v->as.link.id) : -1, w, at + 1);
+}
+
+static enum truth naive_test(const struct cond *c, const kith_value *v, const kith_value *other) {
+    const struct rfield *f = field_at_end(&c->way), *g;
+    enum truth any = NO;
+    if (c->op == IS_NULL || c->op == NOT_NULL)
+        return (v->kind == KITH_NULL) == (c->op == IS_NULL) ? YES : NO;
+    if (c->op == TAGGED) {
+        for (uint64_t i = 0; v->kind == KITH_LIST && i < v->as.list.count; i++)
+            if (str_eq(v->as.list.items[i].as.s, c->values[0].as.s))
+                return YES;
+        return NO;
+    }
+    if (v->kind == KITH_NULL || (c->op == FIELD && other->kind == KITH_NULL))
+        return UNKNOWN;
+    switch (c->op) {
+    case FIELD:
+        g = field_at_end(&c->other);
+        return naive_compare(f, g ? g : f, c->cmp, v, other);
+    case LIKE:
+    case NOT_LIKE:
+        any = naive_like(folded(f, c->values[0].as.s), folded(f, v->as.s)) ? YES : NO;
+        return c->op == LIKE ? any : negated(any);
+    case IN:
+    case NOT_IN:
+        for (uint32_t i = 0; i < c->count; i++)
+            if (naive_compare(f, NULL, EQ, v, &c->values[i]) == YES)
+                any = YES;
+        return c->op == IN ? any : negated(any);
+    default:
+        return naive_compare(f, NULL, c->op, v, &c->values[0]);
+    }
+}
+
+/* A way from its step `at` on: through links, whether any record satisfies the test. */
+static enum truth naive_leaf(const struct cond *c, const struct table *t, int row, uint32_t at,
+                             const kith_value *other) {
+    const struct rfield *f = c->way.fields[at];
+    bool last = at + 1 == c->way.count;
+    kith_value v = row >= 0 && f ? t->values[row][f->index] : value_null();
+    if (!f && row >= 0)
+        v = value_link(t->ids[row], t->type->id);
+    if (f && f->kind == KITH_F_LINKS && last && (c->op == IS_NULL || c->op == NOT_NULL))
+        return naive_test(c, &v, other);
+    if (f && f->kind == KITH_F_LINKS) {
+        const struct table *to = table_of(f->target);
+        for (uint64_t i = 0; v.kind == KITH_LIST && i < v.as.list.count; i++) {
+            const kith_value *link = &v.as.list.items[i];
+            int target = seen_row(to, link->as.link.id);
+            if (last ? naive_test(c, link, other) == YES
+                     : target >= 0 && naive_leaf(c, to, target, at + 1, other) == YES)
+                return YES;
+        }
+        return NO;
+    }
+    if (last) {
+        v = take(c->way.taken, v);
+        return naive_test(c, &v, other);
+    }
+    const struct table *to = table_of(f->target);
+    return naive_leaf(c, to, v.kind == KITH_LINK ? seen_row(to, v.as.link.id) : -1, at + 1, other);
+}
+
+static enum truth naive(const struct cond *c, const struct table *t, int row);
+
+static bool naive_links(const kith_value *v, const struct table *t, int row) {
+    if (v->kind == KITH_LINK)
+        return v->as.link.id == t->ids[row];
+    for (uint64_t i = 0; v->kind == KITH_LIST && i < v->as.list.count; i++)
+        if (v->as.list.items[i].as.link.id == t->ids[row])
+            return true;
+    return false;
+}
+
+static enum truth naive_related(const struct cond *c, const struct table *t, int row) {
+    const struct table *from = table_of(c->via->type);
+    int64_t n = 0;
+    for (int i = 0; i < (int)ROWS; i++) {
+        const kith_value *v = &from->values[i][c->via->index];
+        if (c->via->any_target && v->kind == KITH_LINK && v->as.link.type != t->type->id)
+            continue;
+        n += seen(from, i) && naive_links(v, t, row) && (!c->a || naive(c->a, from, i) == YES);
+    }
+    if (!c->counted)
+        return n ? YES : NO;
+    kith_value number = value_int(n);
+    return naive_compare(NULL, NULL, c->cmp, &number, &c->values[0]);
+}
+
+static enum truth naive(const struct cond *c, const struct table *t, int row) {
+    if (c->kind == RELATED)
+        return naive_related(c, t, row);
+    if (c->kind == LEAF) {
+        kith_value other = value_null();
+        if (c->op == FIELD)
+            other = naive_value(t, row, &c->other, 0);
+        return naive_leaf(c, t, row, 0, &other);
+    }
+    enum truth a = naive(c->a, t, row);
+    if (c->kind == NOT)
+        return negated(a);
+    enum truth b = naive(c->b, t, row);
+    return c->kind == AND ? (a < b ? a : b) : (a > b ? a : b);
+}
+#endif
