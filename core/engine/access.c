@@ -123,7 +123,7 @@ kith_status access_follow(struct txn *t, const struct change *c, kith_error *e) 
     if (!type_is_access(c->type))
         return KITH_OK;
     t->g->access_touched = true;
-    if (c->kind == ROW_DELETE && strcmp(c->type->name, "user") == 0)
+    if (c->kind == ROW_DELETE && type_is_user(c->type))
         return credential_forget(t->g->writer, c->id, e);
     return KITH_OK;
 }

@@ -232,15 +232,11 @@ static kith_status first_in(struct judged *j, const char *sql, kith_id id, uint3
     return KITH_OK;
 }
 
-static bool is_user(const struct rtype *t) {
-    return type_is_access(t) && strcmp(t->name, "user") == 0;
-}
-
 static bool is_own(const struct judged *j, const struct rtype *t, kith_id id,
                    const kith_value *values) {
     const kith_value *owner = &values[FIELD_OWNER];
     return (owner->kind == KITH_LINK && owner->as.link.id == j->access->of.user) ||
-           (is_user(t) && id == j->access->of.user);
+           (type_is_user(t) && id == j->access->of.user);
 }
 
 static kith_status in_team(struct judged *j, const struct rtype *t, kith_id id,

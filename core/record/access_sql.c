@@ -60,7 +60,7 @@ static void put_own(struct access_sql *o, const struct access *x, const struct r
     put_way(o, alias, "owner", few);
     buf_puts(o->b, " = ");
     put_id(o, x->of.user);
-    if (!type_is_access(t) || strcmp(t->name, "user") != 0)
+    if (!type_is_user(t))
         return;
     buf_puts(o->b, " OR ");
     put_way(o, alias, "id", few);

@@ -25,7 +25,7 @@ const char *reach_text(uint32_t reach) {
 
 /* -- types ------------------------------------------------------------------------------------- */
 
-const struct rfield *type_whole(const struct rtype *t) {
+static const struct rfield *find_whole(const struct rtype *t) {
     for (uint32_t i = FIELD_FIRST; i < t->field_count; i++) {
         const struct rfield *f = t->fields[i];
         if ((f->flags & KITH_FF_PARTOF) && f->kind == KITH_F_LINK && f->target != t)
@@ -38,18 +38,29 @@ static bool is_core(const struct rtype *t, const char *name) {
     return strcmp(t->module, "core") == 0 && strcmp(t->name, name) == 0;
 }
 
-bool type_is_access(const struct rtype *t) {
+void rights_of_type(struct rtype *t) {
     static const char *const names[] = {"user", "team", "role", "territory"};
+    t->whole = find_whole(t);
     for (size_t i = 0; i < COUNT(names); i++)
-        if (is_core(t, names[i]))
-            return true;
-    return false;
+        t->access = t->access || is_core(t, names[i]);
+}
+
+const struct rfield *type_whole(const struct rtype *t) {
+    return t->whole;
+}
+
+bool type_is_access(const struct rtype *t) {
+    return t->access;
+}
+
+bool type_is_user(const struct rtype *t) {
+    return t->access && strcmp(t->name, "user") == 0;
 }
 
 /* Of a user everybody with the right may change what gives nobody more rights. */
 static bool for_administrators(const struct rfield *f) {
     static const char *const names[] = {"owner", "login", "teams", "roles", "territories"};
-    if (!is_core(f->type, "user"))
+    if (!type_is_user(f->type))
         return type_is_access(f->type);
     for (size_t i = 0; i < COUNT(names); i++)
         if (strcmp(f->name, names[i]) == 0)
@@ -58,8 +69,7 @@ static bool for_administrators(const struct rfield *f) {
 }
 
 static bool right_is_for_administrators(const struct rtype *t, size_t right) {
-    return right != RIGHT_READ && type_is_access(t) &&
-           !(right == RIGHT_UPDATE && is_core(t, "user"));
+    return right != RIGHT_READ && type_is_access(t) && !(right == RIGHT_UPDATE && type_is_user(t));
 }
 
 /* -- one role ---------------------------------------------------------------------------------- */

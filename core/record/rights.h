@@ -78,5 +78,8 @@ bool rights_action_fits(kith_str pattern, const char *action);
 const struct rfield *type_whole(const struct rtype *t);
 /* user, team, role, territory: what says who may do what. */
 bool type_is_access(const struct rtype *t);
+bool type_is_user(const struct rtype *t);
+/* Works these out, once the links of a type are known: they are asked for with every record. */
+void rights_of_type(struct rtype *t);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Schema: declarations checked and joined with the catalogue. The DDL that follows from it is in
  * ddl.c; lookups are at the end. */
+#include "record/rights.h"
 #include "record/schema_internal.h"
 #include "record/search.h"
 
@@ -516,6 +517,7 @@ static kith_status index_types(struct builder *b, kith_error *e) {
         s->types[s->type_count++] = t;
         if (!map_put_u64(&s->by_id, t->id, t))
             return err_nomem(e);
+        rights_of_type(t);
         for (uint32_t k = 0; k < t->field_count; k++)
             if (!map_put_u64(&s->field_by_id, t->fields[k]->id, t->fields[k]))
                 return err_nomem(e);

@@ -109,6 +109,8 @@ struct rtype {
     const char *const *indexes; /* over several fields, as declared */
     uint32_t index_count;
     const struct rfield *title;          /* names a record to people; NULL: none */
+    const struct rfield *whole;          /* see type_whole */
+    bool access;                         /* see type_is_access */
     struct fieldset derived;             /* those with KITH_FF_DERIVED: not journaled */
     struct fieldset kept;                /* its fields that are roll-ups */
     const struct rollup *const *rollups; /* that are kept from its records, on whichever type */
