@@ -181,6 +181,12 @@ static void put_typed_link(struct emit *m, const struct path *path, uint32_t cmp
     buf_putc(&m->b, ')');
 }
 
+/* Dates are of the years 1 to 9999; the zone may put a time into the one beside them. */
+static int64_t year_start(int64_t year) {
+    int64_t near = year < 0 ? 0 : year > 10001 ? 10001 : year;
+    return date_days((int32_t)near, 1, 1);
+}
+
 /* A time or date and the days [from, to): within them, before their begin, before their end, ... */
 static void put_span(struct emit *m, const struct path *path, uint32_t cmp, int64_t from,
                      int64_t to) {
@@ -197,6 +203,28 @@ static void put_span(struct emit *m, const struct path *path, uint32_t cmp, int6
         put_compare(m, path, before ? CMP_LT : CMP_GE, whole ? end : begin);
     }
     buf_putc(&m->b, ')');
+}
+
+/* What the years [least, most] of a date or time narrow its value to, which an index can seek to,
+ * before the year itself decides. One day more on either side leaves the zone's changes to that. */
+static void put_years(struct emit *m, const struct path *year, int64_t least, int64_t most) {
+    struct path whole = *year;
+    whole.part = PART_ALL;
+    if (least > INT64_MIN) {
+        put_span(m, &whole, CMP_GE, year_start(least) - 1, 0);
+        buf_puts(&m->b, " AND ");
+    }
+    if (most < INT64_MAX) {
+        int64_t end = year_start(most + 1) + 1;
+        put_span(m, &whole, CMP_LT, end, end);
+        buf_puts(&m->b, " AND ");
+    }
+}
+
+static void put_year(struct emit *m, const struct path *path, uint32_t cmp, kith_value v) {
+    if (cmp != CMP_NE)
+        put_years(m, path, cmp & CMP_LT ? INT64_MIN : v.as.i, cmp & CMP_GT ? INT64_MAX : v.as.i);
+    put_compare(m, path, cmp, v);
 }
 
 /* Equality is binary; where only the folded column has an index, it leads the way. */
@@ -228,6 +256,8 @@ static void put_with_value(struct emit *m, const struct test *t, kith_value v) {
     } else if (query_rule(path)->ranked && t->cmp != CMP_EQ && t->cmp != CMP_NE) {
         emit_rank(m, path);
         buf_printf(&m->b, "%s%d", signs[t->cmp], field_option(path->field, v.as.s));
+    } else if (path->part == PART_YEAR) {
+        put_year(m, path, t->cmp, v);
     } else if (class == CLASS_TEXT && t->cmp == CMP_EQ) {
         put_text_equal(m, path, v);
     } else if (class == CLASS_TEXT && t->cmp != CMP_NE) {
@@ -286,33 +316,41 @@ static kith_status put_comparison(struct emit *m, const struct test *t) {
     return KITH_OK;
 }
 
-static void put_item(struct emit *m, kith_value v, bool fold, bool *first) {
-    if (fold && v.kind != KITH_NULL)
+struct items { /* of "in", being put */
+    bool fold, first;
+    int64_t least, most; /* of numbers; least > most: there was none */
+};
+
+static void put_item(struct emit *m, kith_value v, struct items *x) {
+    if (x->fold && v.kind != KITH_NULL)
         v.as.s = text_fold(m->arena, v.as.s);
     m->b.failed |= v.kind == KITH_TEXT && !v.as.s.ptr;
-    buf_puts(&m->b, *first ? "" : ", ");
+    buf_puts(&m->b, x->first ? "" : ", ");
     emit_value(m, v.kind == KITH_NULL ? v : stored(v));
-    *first = false;
+    x->first = false;
+    if (v.kind != KITH_INT)
+        return;
+    x->least = v.as.i < x->least ? v.as.i : x->least;
+    x->most = v.as.i > x->most ? v.as.i : x->most;
 }
 
 /* A parameter that is a list stands for all its values. */
 static kith_status put_items(struct emit *m, const struct test *t, const struct operand *o,
-                             bool fold, bool *first) {
+                             struct items *x) {
     const kith_value *list = &m->params[o->value.as.i];
     if (list->as.list.count > QUERY_VALUES_MAX)
         return err_set(m->e, KITH_E_LIMIT, NULL, "more than %u values", QUERY_VALUES_MAX);
     for (uint64_t i = 0; i < list->as.list.count; i++) {
         kith_value v = list->as.list.items[i];
         TRY(query_fit(m->q->schema, &t->path, USE_EQUAL, m->arena, &v, m->e));
-        put_item(m, v, fold, first);
+        put_item(m, v, x);
     }
     return KITH_OK;
 }
 
 /* One list of a column. Null in it matches nothing; "not in" a list with null is never true. */
-static kith_status put_list(struct emit *m, const struct test *t, bool fold) {
-    bool first = true;
-    if (fold)
+static kith_status put_list(struct emit *m, const struct test *t, struct items *x) {
+    if (x->fold)
         emit_suffixed(m, &t->path, "__fold");
     else
         emit_column(m, &t->path);
@@ -321,22 +359,30 @@ static kith_status put_list(struct emit *m, const struct test *t, bool fold) {
         const struct operand *o = &t->operands[i];
         kith_value v;
         if (o->kind == OPERAND_PARAM && m->params[o->value.as.i].kind == KITH_LIST) {
-            TRY(put_items(m, t, o, fold, &first));
+            TRY(put_items(m, t, o, x));
             continue;
         }
         TRY(operand(m, t, i, &v));
-        put_item(m, v, fold, &first);
+        put_item(m, v, x);
     }
     buf_putc(&m->b, ')');
     return KITH_OK;
 }
 
 static kith_status put_in(struct emit *m, const struct test *t) {
+    struct items plain = {false, true, INT64_MAX, INT64_MIN}, folded = plain;
+    folded.fold = true;
     if (!t->negated && fold_indexed(&t->path)) {
-        TRY(put_list(m, t, true));
+        TRY(put_list(m, t, &folded));
         buf_puts(&m->b, " AND ");
     }
-    return put_list(m, t, false);
+    TRY(put_list(m, t, &plain));
+    if (t->path.part == PART_YEAR && !t->negated && plain.least <= plain.most) {
+        buf_puts(&m->b, " AND ");
+        put_years(m, &t->path, plain.least, plain.most);
+        buf_puts(&m->b, "TRUE");
+    }
+    return KITH_OK;
 }
 
 /* What the pattern begins with as a range, which an index on the folded column can seek to. */

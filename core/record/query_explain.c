@@ -171,9 +171,9 @@ struct proposal {
 };
 
 /* A field of the record itself, as an index can hold it. */
-static bool indexable(const struct path *path) {
+static bool indexable(const struct path *path, enum part part) {
     const struct rfield *f = path->field;
-    return f && !path->from && path->part == PART_ALL &&
+    return f && !path->from && path->part == part &&
            !(f->kind == KITH_F_MONEY && f->option_count != 1) && f->kind != KITH_F_JSON &&
            f->kind != KITH_F_TAGS && f->kind != KITH_F_LONGTEXT;
 }
@@ -186,13 +186,19 @@ static void propose(struct proposal *p, const struct rfield *f, bool down) {
     p->down[p->count++] = down;
 }
 
-static bool is_equality(const struct test *t) {
+static bool is_equal(const struct test *t) {
     return (t->kind == TEST_COMPARE && t->cmp == CMP_EQ && !t->other) ||
            (t->kind == TEST_IN && !t->negated);
 }
 
+/* A year is a range of dates. */
+static bool is_equality(const struct test *t) {
+    return is_equal(t) && t->path.part != PART_YEAR;
+}
+
 static bool is_range(const struct test *t) {
-    return (t->kind == TEST_COMPARE && t->cmp != CMP_EQ && t->cmp != CMP_NE && !t->other) ||
+    return (is_equal(t) && t->path.part == PART_YEAR) ||
+           (t->kind == TEST_COMPARE && t->cmp != CMP_EQ && t->cmp != CMP_NE && !t->other) ||
            ((t->kind == TEST_LIKE || t->kind == TEST_NEAR) && !t->negated);
 }
 
@@ -201,15 +207,16 @@ static void propose_tests(struct proposal *p, const struct node *n,
                           bool (*wanted)(const struct test *), uint32_t most) {
     if (!n || n->kind == NODE_OR)
         return;
-    if (n->kind == NODE_TEST && !n->test->many && wanted(n->test) && indexable(&n->test->path) &&
-        p->count < most)
-        propose(p, n->test->path.field, false);
+    const struct path *path = n->kind == NODE_TEST ? &n->test->path : NULL;
+    if (path && !n->test->many && wanted(n->test) && p->count < most &&
+        (indexable(path, PART_ALL) || indexable(path, PART_YEAR)))
+        propose(p, path->field, false);
     for (const struct node *c = n->first; c; c = c->next)
         propose_tests(p, c, wanted, most);
 }
 
 static void propose_order(struct proposal *p, const struct query *q) {
-    for (uint32_t i = 0; i < q->key_count && indexable(&q->keys[i].path); i++)
+    for (uint32_t i = 0; i < q->key_count && indexable(&q->keys[i].path, PART_ALL); i++)
         propose(p, q->keys[i].path.field, q->keys[i].descending);
 }
 

@@ -19,6 +19,7 @@ static const kith_field customer_fields[] = {
     {.name = "referrer", .kind = KITH_F_LINK, .options = "customer"},
     {.name = "place", .kind = KITH_F_PLACE},
     {.name = "tags", .kind = KITH_F_TAGS},
+    {.name = "born", .kind = KITH_F_DATE},
 };
 static const kith_field order_fields[] = {
     {.name = "customer", .kind = KITH_F_LINK, .options = "customer"},
@@ -38,6 +39,7 @@ static const kith_field order_fields[] = {
 static const kith_field line_fields[] = {
     {.name = "order", .kind = KITH_F_LINK, .options = "order"},
     {.name = "product", .kind = KITH_F_TEXT},
+    {.name = "sold", .kind = KITH_F_TIME},
     {.name = "sold_to", .kind = KITH_F_LINK, .options = "customer"},
     {.name = "used_by", .kind = KITH_F_LINK, .options = "customer"},
 };

@@ -3,7 +3,34 @@
 #include "base/workday.h"
 #include "query_fixture.h"
 
+#define FIRST_INSTANT 40
+static const int64_t instants[] = {TIME_MIN,
+                                   TIME_MIN + DAY_MS / 2,
+                                   TIME_MIN + 365 * (int64_t)DAY_MS,
+                                   -3976704000000,
+                                   -3976704000000 + DAY_MS,
+                                   1325239200000,
+                                   1325239200000 - 1,
+                                   1704063600000,
+                                   1704063600000 - 1,
+                                   1704067200000,
+                                   1704067200000 - 1,
+                                   1704031200000,
+                                   1704110400000,
+                                   1735689600000,
+                                   TIME_MAX,
+                                   TIME_MAX - DAY_MS / 2};
+
+static void fill_instants(void) {
+    for (unsigned i = 0; i < sizeof instants / sizeof *instants; i++) {
+        char text[TIME_TEXT];
+        time_format(instants[i], text);
+        ADD("line", i + FIRST_INSTANT, "sold", text);
+    }
+}
+
 static void fill(void) {
+    fill_instants();
     static const char *const due[] = {"2024-06-01", "2024-06-02", "2024-06-03", "2024-05-27",
                                       "2024-05-26", "2024-04-01", "2024-03-31", "2023-12-31",
                                       "2025-01-01", "2024-07-01", "2024-05-25"};
@@ -82,6 +109,56 @@ TEST("the zone decides on which day and in which hour a time lies") {
     EXPECT_FOUND("7", "order", "placed in this_quarter() and due in last_quarter()");
     env.zone = NULL;
     zone_close(zone);
+}
+
+/* The records with an instant whose year in the zone is as it is asked for. */
+static const char *of_years(const struct zone *zone, const char *sign, int64_t year) {
+    const char *out = "";
+    for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
+        int64_t y = zone_local(zone, instants[i]).year;
+        bool yes = sign[0] == '='   ? y == year
+                   : sign[0] == '!' ? y != year
+                   : sign[0] == '<' ? y < year || (sign[1] && y == year)
+                                    : y > year || (sign[1] && y == year);
+        if (yes)
+            out = arena_printf(&arena, "%s%s%zu", out, *out ? " " : "", i + FIRST_INSTANT);
+    }
+    return out;
+}
+
+TEST("a year is told in every zone, also beside the ends of the calendar") {
+    static const char *const zones[] = {"Europe/Berlin",    "Pacific/Apia", "Pacific/Kiritimati",
+                                        "America/St_Johns", "Asia/Manila",  "UTC"};
+    static const char *const signs[] = {"=", "!=", "<", "<=", ">", ">="};
+    static const int64_t years[] = {-5,   0,    1,    2,    1844,  1845,  2011,
+                                    2023, 2024, 2025, 9999, 10000, 10001, 123456789012};
+    kith_error e = KITH_ERROR_INIT;
+    setup();
+    for (size_t z = 0; z < sizeof zones / sizeof *zones; z++) {
+        struct zone *zone;
+        EXPECT_OK(zone_open(&zone, zones[z], &e), e);
+        env.zone = zone;
+        for (size_t i = 0; i < sizeof signs / sizeof *signs * (sizeof years / sizeof *years); i++) {
+            const char *sign = signs[i % 6];
+            int64_t year = years[i / 6];
+            const char *text = arena_printf(&arena, "year(sold) %s %lld", sign, (long long)year);
+            const char *want = of_years(zone, sign, year);
+            EXPECT_STR(want, ask(arena_printf(&arena, "line where %s", text)));
+            EXPECT_STR(want, matching("line", text));
+        }
+        env.zone = NULL;
+        zone_close(zone);
+    }
+}
+
+TEST("a list of years") {
+    kith_value years[] = {value_int(2025), value_null()};
+    kith_value list = {.kind = KITH_LIST, .as.list = {.items = years, .count = 2}};
+    EXPECT_FOUND("8 9", "order", "year(due) in (2023, 2025)");
+    EXPECT_FOUND("1 2 3 4 5 6 7 10 11", "order", "year(due) not in (2023, 2025)");
+    EXPECT_STR("9", ask_with("order where year(due) in (:y)", list));
+    EXPECT_STR("8", ask_with("order where year(due) = :y", value_int(2023)));
+    EXPECT_STR("", ask_with("order where year(due) < :y", value_null()));
 }
 
 TEST("the currency of money is a text") {

@@ -42,6 +42,23 @@ TEST("what an index or the id serves is told") {
                plan("customer where name = 'x' and referrer.city = 'Ulm'"));
 }
 
+TEST("a year is found by the index on its date or time") {
+    EXPECT_STR("customer: found by the index on created",
+               plan("customer where year(created) = 2024 : count()"));
+    EXPECT_STR("customer: found by the index on created",
+               plan("customer where year(created) in (2023, 2024) : count()"));
+    EXPECT_STR("customer: found by the index on created",
+               plan("customer where year(created) > 2023 and city = 'Ulm' : count()"));
+    EXPECT_STR("customer: found by the index on created",
+               plan("customer where created in this_year() : count()"));
+    EXPECT_STR("customer: all 12000 records are read => city,born",
+               plan("customer where year(born) = 1990 and city = 'Ulm'"));
+    EXPECT_STR("customer: all 12000 records are read => city",
+               plan("customer where month(born) = 5 and city = 'Ulm'"));
+    EXPECT_STR("customer: all 12000 records are read => city",
+               plan("customer where year(born) != 1990 and city = 'Ulm'"));
+}
+
 TEST("the index is proposed that would spare reading or sorting a large table") {
     EXPECT_STR("customer: all 12000 records are read => city", plan("customer where city = 'Ulm'"));
     EXPECT_STR("customer: all 12000 records are read, by the index on created => city,-created",
