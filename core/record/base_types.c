@@ -329,7 +329,7 @@ static const kith_field segment_fields[] = {
     F("settling", BOOLEAN, .flags = DERIVED,
       .doc = "It is being worked out: some records may be missing or too many until then."),
     F("refreshed", TIME, .flags = DERIVED, .doc = "When it was last worked out as a whole."),
-    F("refresh", DURATION, .default_text = "1d",
+    F("refresh", DURATION, .default_text = "1d", .min = "1m",
       .doc = "How often a refreshed one is worked out anew."),
     F("source", TEXT, .doc = "Of a list: where its records come from."),
     F("valid_until", TIME, .doc = "Of a rented list: when its term ends."),
@@ -337,7 +337,7 @@ static const kith_field segment_fields[] = {
     F("uses", INTEGER, .flags = READONLY, .default_text = "0",
       .doc = "How many times it was used (segment.use)."),
     F("used", TIME, .flags = READONLY, .doc = "When it was used last."),
-    F("grace", DURATION, .default_text = "0s",
+    F("grace", DURATION, .default_text = "0s", .min = "0s",
       .doc = "How long its records stay after the last use, for that use to be carried out."),
     F("keep", LONGTEXT,
       .doc = "Of a rented list: which of the records that it brought are our own by now and stay."

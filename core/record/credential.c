@@ -3,17 +3,18 @@
 #include "record/credential.h"
 
 kith_status credential_setup(struct conn *c, kith_error *e) {
-    TRY(conn_exec(c,
-                  "CREATE TABLE IF NOT EXISTS kith_credential(number INTEGER PRIMARY KEY,"
-                  " user INTEGER NOT NULL, kind INTEGER NOT NULL, secret TEXT NOT NULL,"
-                  " name TEXT NOT NULL DEFAULT '', zone INTEGER NOT NULL DEFAULT 0,"
-                  " read_only INTEGER NOT NULL DEFAULT 0, types TEXT, actions TEXT,"
-                  " created INTEGER NOT NULL, expires INTEGER NOT NULL DEFAULT 0,"
-                  " used INTEGER NOT NULL DEFAULT 0) STRICT;"
-                  "CREATE UNIQUE INDEX IF NOT EXISTS kith_credential_secret"
-                  " ON kith_credential(secret) WHERE kind = 2;"
-                  "CREATE INDEX IF NOT EXISTS kith_credential_user ON kith_credential(user)",
-                  e));
+    TRY(conn_exec(
+        c,
+        "CREATE TABLE IF NOT EXISTS kith_credential(number INTEGER PRIMARY KEY AUTOINCREMENT,"
+        " user INTEGER NOT NULL, kind INTEGER NOT NULL, secret TEXT NOT NULL,"
+        " name TEXT NOT NULL DEFAULT '', zone INTEGER NOT NULL DEFAULT 0,"
+        " read_only INTEGER NOT NULL DEFAULT 0, types TEXT, actions TEXT,"
+        " created INTEGER NOT NULL, expires INTEGER NOT NULL DEFAULT 0,"
+        " used INTEGER NOT NULL DEFAULT 0) STRICT;"
+        "CREATE UNIQUE INDEX IF NOT EXISTS kith_credential_secret"
+        " ON kith_credential(secret) WHERE kind = 2;"
+        "CREATE INDEX IF NOT EXISTS kith_credential_user ON kith_credential(user)",
+        e));
     return conn_exec(c,
                      "CREATE TABLE IF NOT EXISTS kith_attempt(name TEXT PRIMARY KEY,"
                      " failures INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID",

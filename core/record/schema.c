@@ -220,6 +220,9 @@ static kith_status make_field(struct arena *a, const char *module, const kith_fi
     if (d->name && strcmp(d->name, "id") == 0)
         return err_set(e, KITH_E_INVAL, d->name,
                        "\"id\" is no field name: every record has its id");
+    if (d->name && strcmp(d->name, "type") == 0)
+        return err_set(e, KITH_E_INVAL, d->name,
+                       "\"type\" is no field name: every record shows its type under it");
     if (!schema_name_ok(d->name))
         return err_set(
             e, KITH_E_INVAL, d->name,

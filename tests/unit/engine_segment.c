@@ -440,6 +440,24 @@ TEST("a segment with a limit is worked out anew when it is due") {
     fixture_close(&x);
 }
 
+TEST("a segment is worked out anew once a minute at most, or that would never end") {
+    struct fixture x;
+    kith_id id = 0;
+    fixture_open(&x);
+    fixture_start(&x);
+    EXPECT_INT(KITH_E_INVAL,
+               try_job(&x, ROW_CREATE, type_named(&x, "segment"), &id,
+                       PAIRS("name=top", "query=lead order by -score limit 2", "refresh=0s"),
+                       NULL));
+    EXPECT_STR("refresh: '0s' is out of its range: 1m or more", x.e.message);
+    EXPECT_INT(KITH_E_INVAL,
+               try_job(&x, ROW_CREATE, type_named(&x, "segment"), &id,
+                       PAIRS("name=top", "query=lead order by -score limit 2", "refresh=-1d"),
+                       NULL));
+    EXPECT_STR("refresh: '-1d' is out of its range: 1m or more", x.e.message);
+    fixture_close(&x);
+}
+
 /* "added members" of an action with two parameters. */
 static const char *run(struct fixture *x, const char *action, const char *segment,
                        const char *query) {

@@ -139,6 +139,9 @@ TEST("a token stands for its user within its limits until it expires or is revok
     EXPECT_OK(enter(&w, other, &of), w.x.e);
     EXPECT_OK(token_revoke(w.x.g, &tester, w.anna, plain.number, &w.x.e), w.x.e);
     EXPECT_INT(KITH_E_DENIED, enter(&w, other, &of));
+    struct token later = {.user = w.anna, .name = "later"};
+    EXPECT_OK(token_add(w.x.g, &tester, &later, other, &w.x.e), w.x.e);
+    EXPECT(later.number > plain.number); /* or revoking the old one twice would hit it */
     fixture_close(&w.x);
 }
 

@@ -134,6 +134,9 @@ TEST("what only shows with the other types is refused with its line") {
         "name = \"x\";\nfields = (\n{ name = \"Bad\"; kind = \"text\"; });\n",
         "conf.d/types/a.conf:3: \"Bad\" is no field name: lower-case letters, digits and "
         "single _, at most 48");
+    expect_refused("name = \"x\";\nfields = (\n{ name = \"type\"; kind = \"text\"; });\n",
+                   "conf.d/types/a.conf:3: \"type\" is no field name: every record shows its type "
+                   "under it");
     expect_refused("name = \"x\";\nfields = (\n{ name = \"n\"; kind = \"boolean\"; min = 1; });\n",
                    "conf.d/types/a.conf:3: field x.n: a boolean has no min and no max");
     expect_refused(
