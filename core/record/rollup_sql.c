@@ -327,31 +327,19 @@ static kith_status set_filled(struct conn *c, const struct rollup *r, const char
 static kith_status forget_absent(struct conn *c, const struct schema *s, struct arena *a,
                                  kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
-    uint32_t *ids = NULL;
-    size_t n = 0, cap = 0;
+    kith_id *fields;
+    size_t n;
     TRY(conn_prepare(
         c, "SELECT CAST(substr(key, 8) AS INTEGER) FROM kith_meta WHERE key GLOB 'rollup.*'", &st,
         e));
-    for (;;) {
-        TRY(conn_step(c, st, &row, e));
-        if (!row)
-            break;
-        uint32_t *more = arena_grow(a, ids, n, &cap, sizeof *more);
-        if (!more) {
-            sqlite3_reset(st);
-            return err_nomem(e);
-        }
-        ids = more;
-        ids[n++] = (uint32_t)sqlite3_column_int64(st, 0);
-    }
+    TRY(conn_ids(c, st, a, &fields, &n, e));
     for (size_t i = 0; i < n; i++) {
-        const struct rfield *f = schema_field_by_id(s, ids[i]);
+        const struct rfield *f = schema_field_by_id(s, (uint32_t)fields[i]);
         if (f && f->rollup)
             continue;
-        TRY(clear_table(c, ids[i], e));
+        TRY(clear_table(c, (uint32_t)fields[i], e));
         TRY(conn_prepare(c, "DELETE FROM kith_meta WHERE key = 'rollup.' || ?1", &st, e));
-        bind_int(st, 1, ids[i]);
+        bind_int(st, 1, (int64_t)fields[i]);
         TRY(conn_run(c, st, e));
     }
     return KITH_OK;
