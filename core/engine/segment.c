@@ -51,8 +51,21 @@ kith_status segment_publish(struct txn *t, const struct segment *s, const char *
 
 /* -- one record, one segment ------------------------------------------------------------------- */
 
+/* Not by txn_lookup: what could not be read must not leave the segment as if it were gone. */
+kith_status segment_read(struct txn *t, const struct segment *s, kith_id id,
+                         const kith_value **values, kith_error *e) {
+    kith_value *read = ARENA_ARRAY(t->arena, kith_value, s->type->field_count);
+    bool there;
+    if (!read)
+        return err_nomem(e);
+    TRY(record_find(t->g->writer, s->type, id, t->arena, read, &there, e));
+    *values = there ? read : NULL;
+    return KITH_OK;
+}
+
 static kith_status look_again(struct txn *t, struct segment *s, kith_id id, kith_error *e) {
-    const kith_value *values = txn_lookup(t, s->type, id);
+    const kith_value *values;
+    TRY(segment_read(t, s, id, &values, e));
     return values ? segment_evaluate(t, s, id, values, e) : KITH_OK;
 }
 

@@ -147,7 +147,8 @@ static kith_status build_whole(struct txn *t, struct segment *s, kith_error *e) 
 static kith_status evaluate_all(struct txn *t, struct segment *s, const kith_id *ids, size_t n,
                                 kith_error *e) {
     for (size_t i = 0; i < n; i++) {
-        const kith_value *values = txn_lookup(t, s->type, ids[i]);
+        const kith_value *values;
+        TRY(segment_read(t, s, ids[i], &values, e));
         if (values)
             TRY(segment_evaluate(t, s, ids[i], values, e));
     }
@@ -261,13 +262,15 @@ static kith_status work(struct txn *t, void *arg, kith_error *e) {
 
 static kith_status flip(struct txn *t, const struct flip *f, kith_error *e) {
     struct segment *s = segment_by_id(t->g, f->segment);
+    const kith_value *values;
     if (!s || (f->record && !s->depends.timed)) /* its query was another one then */
         return flip_set(t->g->writer, f->segment, f->record, INT64_MAX, e);
     if (!f->record) {
         TRY(flip_set(t->g->writer, f->segment, 0, INT64_MAX, e));
         return settle(t, s->id, s->list ? SETTLE_PURGE : SETTLE_AGAIN, (kith_str){0}, e);
     }
-    return segment_evaluate(t, s, f->record, txn_lookup(t, s->type, f->record), e);
+    TRY(segment_read(t, s, f->record, &values, e));
+    return segment_evaluate(t, s, f->record, values, e);
 }
 
 static kith_status flip_batch(struct txn *t, void *arg, kith_error *e) {
