@@ -483,7 +483,7 @@ static kith_status put_near(struct emit *m, const struct test *t) {
     kith_value v;
     TRY(operand(m, t, 0, &v));
     if (v.kind == KITH_NULL)
-        buf_puts(&m->b, "0");
+        buf_puts(&m->b, "FALSE");
     else
         emit_near(m, t, &v);
     return KITH_OK;

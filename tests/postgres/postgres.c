@@ -92,6 +92,15 @@ static void make_functions(void) {
     exec("CREATE FUNCTION kith.kith_time_part(part integer, ms bigint, zone text) RETURNS bigint"
          " IMMUTABLE STRICT LANGUAGE SQL AS $$ SELECT kith.part(part, (timestamptz '1970-01-01Z' +"
          " ms * interval '1 millisecond') AT TIME ZONE zone) $$");
+    exec("CREATE FUNCTION kith.kith_distance(lat float8, lon float8, lat2 float8, lon2 float8)"
+         " RETURNS float8 IMMUTABLE STRICT LANGUAGE SQL AS $$ SELECT 2::float8 * 6371008.8 *"
+         " asin(sqrt(CASE WHEN h < 1 THEN h ELSE 1 END)) FROM (SELECT dlat * dlat + cos(lat *"
+         " degree) * cos(lat2 * degree) * dlon * dlon AS h FROM (SELECT degree, sin((lat2 -"
+         " lat) * degree / 2) AS dlat, sin((lon2 - lon) * degree / 2) AS dlon FROM (SELECT"
+         " 0.017453292519943295::float8 AS degree) c) d) e $$");
+    exec("CREATE FUNCTION kith.kith_metres(lat float8, lon float8, lat2 float8, lon2 float8)"
+         " RETURNS bigint IMMUTABLE STRICT LANGUAGE SQL AS $$"
+         " SELECT round(kith.kith_distance(lat, lon, lat2, lon2))::bigint $$");
     exec("SET search_path = public, kith");
 }
 
@@ -184,9 +193,12 @@ static void put_field(struct buf *b, const char *s) {
 
 static void put_row(struct buf *b, sqlite3_stmt *st) {
     for (int i = 0; i < sqlite3_column_count(st); i++) {
-        const char *s = (const char *)sqlite3_column_text(st, i);
+        bool real = sqlite3_column_type(st, i) == SQLITE_FLOAT;
+        const char *s = real ? NULL : (const char *)sqlite3_column_text(st, i);
         buf_puts(b, i ? "\t" : "");
-        if (s)
+        if (real)
+            buf_printf(b, "%.17g", sqlite3_column_double(st, i));
+        else if (s)
             put_field(b, s);
         else
             buf_puts(b, "\\N");
@@ -251,6 +263,8 @@ uint32_t postgres_run(const struct query_sql *sql, int64_t *out, uint32_t max) {
         texts[i] = v->kind == KITH_NULL ? NULL : numbers[i];
         if (v->kind == KITH_TEXT)
             texts[i] = strndup(v->as.s.ptr ? v->as.s.ptr : "", v->as.s.len);
+        else if (v->kind == KITH_REAL)
+            snprintf(numbers[i], sizeof numbers[i], "%.17g", v->as.r);
         else if (v->kind == QUERY_POINTER)
             texts[i] = strdup(v->as.s.ptr ? zone_name((const struct zone *)v->as.s.ptr) : "UTC");
         else

@@ -4,12 +4,15 @@
 #ifndef TESTS_UNIT_QUERY_CONDITION_H
 #define TESTS_UNIT_QUERY_CONDITION_H
 
+#include "base/geo.h"
 #include "base/id.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "query_moment.h"
 #include "query_random.h"
 #include "record/access.h"
+
+#include <math.h>
 
 /* -- random conditions ------------------------------------------------------------------------- */
 
@@ -27,16 +30,24 @@ enum op {
     IS_NULL,
     NOT_NULL,
     TAGGED,
+    NEAR,
     FIELD,
     OPS
 };
 static const char *const op_texts[] = {"=", "!=", "<", "<=", ">", ">="};
 
+static const struct length {
+    const char *text;
+    double metres;
+} lengths[] = {{"0m", 0},         {"1.5m", 1.5},        {"2km", 2e3},       {"20km", 2e4},
+               {"3mi", 4828.032}, {"600.25km", 600250}, {"12000km", 1.2e7}, {"20037km", 20037e3}};
+
 struct way { /* a path; the last field NULL: id */
     const struct rfield *fields[4];
     uint32_t count;
-    bool many;        /* through links, or ends in links */
-    enum taken taken; /* of its value */
+    bool many;         /* through links, or ends in links */
+    enum taken taken;  /* of its value */
+    kith_value origin; /* of a distance */
 };
 struct cond {
     enum { AND, OR, NOT, LEAF, RELATED } kind;
@@ -45,14 +56,15 @@ struct cond {
     bool counted;             /* their number is compared with values[0] */
     enum op op, cmp;          /* cmp: of FIELD */
     struct way way, other;
-    kith_value values[3];
+    kith_value values[3]; /* null: a parameter that has no value */
     uint32_t count;
+    const struct length *radius;
 };
 
 /* The text of a query under construction; `bound` writes parameters where it can. */
 struct text {
     struct buf b;
-    kith_value params[64];
+    kith_value params[256];
     uint32_t count;
     bool bound;
 };
@@ -74,6 +86,8 @@ static void random_way(struct way *w, const struct rtype *type, bool many) {
         f = w->fields[w->count - 1];
         w->many |= links && f;
         w->taken = f ? random_taken(f) : WHOLE;
+        if (w->taken == DISTANCE)
+            w->origin = random_place();
         return;
     }
 }
@@ -113,6 +127,8 @@ static bool op_allowed(const struct way *w, enum op op) {
     bool through_many = w->many && !(w->count == 1 || kind != KITH_F_LINKS);
     if (op == TAGGED || kind == KITH_F_TAGS)
         return kind == KITH_F_TAGS && (op == TAGGED || op == IS_NULL || op == NOT_NULL);
+    if (op == NEAR || kind == KITH_F_PLACE)
+        return kind == KITH_F_PLACE && (op == NEAR || op == IS_NULL || op == NOT_NULL);
     if (w->many && (op == NE || op == NOT_IN || op == NOT_LIKE || op == FIELD))
         return false;
     if (op == IS_NULL || op == NOT_NULL) /* links behind links are refused */
@@ -125,9 +141,35 @@ static bool op_allowed(const struct way *w, enum op op) {
     return true;
 }
 
+/* By vectors; the language has it by angles. */
+static double naive_metres(const kith_value *a, const kith_value *b) {
+    const kith_value *ends[2] = {a, b};
+    long double at[2][3], square = 0;
+    for (int i = 0; i < 2; i++) {
+        long double lat = ends[i]->as.place.lat * M_PIl / 180,
+                    lon = ends[i]->as.place.lon * M_PIl / 180;
+        at[i][0] = cosl(lat) * cosl(lon);
+        at[i][1] = cosl(lat) * sinl(lon);
+        at[i][2] = sinl(lat);
+    }
+    for (int i = 0; i < 3; i++)
+        square += (at[0][i] - at[1][i]) * (at[0][i] - at[1][i]);
+    return (double)(2 * GEO_RADIUS * asinl(fminl(1, sqrtl(square) / 2)));
+}
+
+static kith_value taken_of(const struct way *w, kith_value v) {
+    if (w->taken == DISTANCE && v.kind != KITH_NULL)
+        return value_int(llround(naive_metres(&w->origin, &v)));
+    return take(w->taken, v);
+}
+
+static bool nulls; /* some parameters have no value */
+
 /* The type of the record whose id or link is compared. */
 static kith_value random_literal(const struct way *w, enum op op) {
     const struct rfield *f = w->fields[w->count - 1];
+    if (nulls && op != TAGGED && chance(20))
+        return value_null();
     if (!f)
         return value_link(tables[below(TYPES)].ids[below(ROWS)], 0);
     if (op == TAGGED)
@@ -140,7 +182,7 @@ static kith_value random_literal(const struct way *w, enum op op) {
     if (moment && f->kind == KITH_F_TIME && chance(40))
         return (kith_value){.kind = KITH_DATE, .as.i = today + (int64_t)below(5) - 2};
     if (op != LIKE && op != NOT_LIKE)
-        return take(w->taken, random_value(f));
+        return taken_of(w, random_value(f));
     static const char *const patterns[] = {"%",   "a%",  "%a", "%b%",  "_",   "__",
                                            "A_B", "%_%", "",   "str%", "ä%",  "😀%",
                                            "_%_", "%ß%", "l%", "%%a",  "re_", "é%"};
@@ -149,7 +191,7 @@ static kith_value random_literal(const struct way *w, enum op op) {
 
 static bool same_kind(const struct way *a, const struct way *b) {
     uint32_t x = kind_at_end(a), y = kind_at_end(b);
-    if (x == KITH_F_TAGS || x == KITH_F_LINKS)
+    if (x == KITH_F_TAGS || x == KITH_F_LINKS || x == KITH_F_PLACE)
         return false;
     if (x == KITH_F_DECIMAL && y == x)
         return field_at_end(a)->scale == field_at_end(b)->scale;
@@ -161,7 +203,7 @@ static const struct cond *random_leaf(const struct rtype *type) {
     c->kind = LEAF;
     do {
         random_way(&c->way, type, true);
-        c->op = below(OPS);
+        c->op = kind_at_end(&c->way) == KITH_F_PLACE && chance(80) ? NEAR : below(OPS);
     } while (!op_allowed(&c->way, c->op));
     c->count = c->op == IN || c->op == NOT_IN ? 1 + below(3) : 1;
     if (c->op == FIELD) {
@@ -179,6 +221,7 @@ static const struct cond *random_leaf(const struct rtype *type) {
                 !same_order(field_at_end(&c->way), field_at_end(&c->other))));
         return c;
     }
+    c->radius = &ANY(lengths);
     for (uint32_t i = 0; i < c->count; i++)
         c->values[i] = random_literal(&c->way, c->op);
     return c;
@@ -259,6 +302,9 @@ static void put_literal(struct buf *b, const kith_value *v, bool typed) {
     case KITH_INT:
         buf_printf(b, "%lld", (long long)v->as.i);
         return;
+    case KITH_PLACE:
+        buf_printf(b, "'%.4f,%.4f'", v->as.place.lat, v->as.place.lon);
+        return;
     case PERIOD:
         put_period(b, v);
         return;
@@ -301,7 +347,8 @@ static void put_literal(struct buf *b, const kith_value *v, bool typed) {
 
 static void put_value(struct text *t, const struct cond *c, uint32_t i) {
     const struct rfield *f = c->way.fields[c->way.count - 1];
-    if (t->bound && t->count < 64 && c->values[i].kind != PERIOD && chance(60)) {
+    if (c->values[i].kind == KITH_NULL ||
+        (t->bound && t->count < 200 && c->values[i].kind != PERIOD && chance(60))) {
         t->params[t->count] = c->values[i];
         buf_printf(&t->b, ":p%u", t->count++);
         return;
@@ -314,6 +361,10 @@ static void put_way(struct text *t, const struct way *w) {
     buf_printf(&t->b, "%s%s", call ? taken_names[w->taken] : "", call ? "(" : "");
     for (uint32_t i = 0; i < w->count; i++)
         buf_printf(&t->b, "%s%s", i ? "." : "", w->fields[i] ? w->fields[i]->name : "id");
+    if (w->taken == DISTANCE) {
+        buf_puts(&t->b, ", ");
+        put_literal(&t->b, &w->origin, false);
+    }
     buf_puts(&t->b, call ? ")" : w->taken == CURRENCY ? ".currency" : "");
 }
 
@@ -324,6 +375,14 @@ static void put_leaf(struct text *t, const struct cond *c) {
         buf_puts(&t->b, ", ");
         put_value(t, c, 0);
         buf_puts(&t->b, ")");
+        return;
+    }
+    if (c->op == NEAR) {
+        buf_puts(&t->b, "near(");
+        put_way(t, &c->way);
+        buf_puts(&t->b, ", ");
+        put_value(t, c, 0);
+        buf_printf(&t->b, ", %s)", c->radius->text);
         return;
     }
     put_way(t, &c->way);
@@ -501,7 +560,7 @@ static kith_value naive_value(const struct table *t, int row, const struct way *
         return value_link(t->ids[row], t->type->id);
     const kith_value *v = &t->values[row][f->index];
     if (at + 1 == w->count)
-        return take(w->taken, *v);
+        return taken_of(w, *v);
     const struct table *to = table_of(f->target);
     return naive_value(to, v->kind == KITH_LINK ? seen_row(to, v->as.link.id) : -1, w, at + 1);
 }
@@ -517,12 +576,16 @@ static enum truth naive_test(const struct cond *c, const kith_value *v, const ki
                 return YES;
         return NO;
     }
-    if (v->kind == KITH_NULL || (c->op == FIELD && other->kind == KITH_NULL))
+    bool list = c->op == IN || c->op == NOT_IN;
+    if (v->kind == KITH_NULL ||
+        (c->op == FIELD ? other->kind == KITH_NULL : !list && c->values[0].kind == KITH_NULL))
         return UNKNOWN;
     switch (c->op) {
     case FIELD:
         g = field_at_end(&c->other);
         return naive_compare(f, g ? g : f, c->cmp, v, other);
+    case NEAR:
+        return naive_metres(v, &c->values[0]) <= c->radius->metres ? YES : NO;
     case LIKE:
     case NOT_LIKE:
         any = naive_like(folded(f, c->values[0].as.s), folded(f, v->as.s)) ? YES : NO;
@@ -530,7 +593,9 @@ static enum truth naive_test(const struct cond *c, const kith_value *v, const ki
     case IN:
     case NOT_IN:
         for (uint32_t i = 0; i < c->count; i++)
-            if (naive_compare(f, NULL, EQ, v, &c->values[i]) == YES)
+            if (c->values[i].kind == KITH_NULL)
+                any = any == YES ? YES : UNKNOWN;
+            else if (naive_compare(f, NULL, EQ, v, &c->values[i]) == YES)
                 any = YES;
         return c->op == IN ? any : negated(any);
     default:
@@ -560,7 +625,7 @@ static enum truth naive_leaf(const struct cond *c, const struct table *t, int ro
         return NO;
     }
     if (last) {
-        v = take(c->way.taken, v);
+        v = taken_of(&c->way, v);
         return naive_test(c, &v, other);
     }
     const struct table *to = table_of(f->target);

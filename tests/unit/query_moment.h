@@ -74,16 +74,18 @@ static bool wall_clock(int64_t ms, char out[40]) {
 
 /* -- parts ------------------------------------------------------------------------------------- */
 
-enum taken { WHOLE, YEAR, QUARTER, MONTH, WEEK, WEEKDAY, DAY, HOUR, CURRENCY };
+enum taken { WHOLE, YEAR, QUARTER, MONTH, WEEK, WEEKDAY, DAY, HOUR, CURRENCY, DISTANCE };
 static const char *const taken_names[] = {
     [YEAR] = "year",       [QUARTER] = "quarter", [MONTH] = "month", [WEEK] = "week",
-    [WEEKDAY] = "weekday", [DAY] = "day",         [HOUR] = "hour"};
+    [WEEKDAY] = "weekday", [DAY] = "day",         [HOUR] = "hour",   [DISTANCE] = "distance"};
 
 static enum taken random_taken(const struct rfield *f) {
     if (f->kind == KITH_F_DATE && chance(40))
         return YEAR + below(HOUR - YEAR);
     if (f->kind == KITH_F_TIME && chance(50))
         return YEAR + below(HOUR - YEAR + 1);
+    if (f->kind == KITH_F_PLACE && chance(60))
+        return DISTANCE;
     return f->kind == KITH_F_MONEY && chance(30) ? CURRENCY : WHOLE;
 }
 

@@ -59,6 +59,7 @@ static kith_field random_field(uint32_t i) {
         {KITH_F_LINK, {"alpha", "beta", "gamma", "user"}},
         {KITH_F_LINKS, {"alpha", "beta", "gamma", "user"}},
         {KITH_F_TAGS, {NULL}},
+        {KITH_F_PLACE, {NULL}},
     };
     static const uint32_t flags[] = {0, KITH_FF_INDEXED, KITH_FF_SEARCHED};
     uint32_t k = below(sizeof kinds / sizeof *kinds), flag = flags[below(3)];
@@ -67,7 +68,9 @@ static kith_field random_field(uint32_t i) {
                         .measure =
                             kinds[k].kind == KITH_F_CHOICE && chance(50) ? KITH_M_ORDINAL : 0,
                         .options = kinds[k].options[below(4)],
-                        .flags = kinds[k].kind == KITH_F_LINKS ? 0 : flag};
+                        .flags = kinds[k].kind == KITH_F_LINKS   ? 0
+                                 : kinds[k].kind == KITH_F_PLACE ? flag & KITH_FF_INDEXED
+                                                                 : flag};
 }
 
 static void random_schema(void) {
@@ -122,6 +125,17 @@ static int64_t random_days(uint32_t few) {
     return (int64_t)below(2 * most + 1) - most;
 }
 
+/* Anywhere, but often at a pole, on the date line, or near others. No two lie opposite of each
+ * other, where a distance has few digits, but the poles. */
+static kith_value random_place(void) {
+    static const double lats[] = {90, -90, 89.9, -89.95, 0, 48.2, 48.21, -17, 85},
+                        lons[] = {180, -180, 179.9, -179.95, 0.5, 16.4, 16.3738};
+    kith_value v = {.kind = KITH_PLACE};
+    v.as.place.lat = chance(80) ? ANY(lats) : (double)below(1800000) / 1e4 - 90;
+    v.as.place.lon = chance(80) ? ANY(lons) : (double)below(3600000) / 1e4 - 180;
+    return v;
+}
+
 /* A value as a person might enter it; value_check makes it what is stored. */
 static kith_value raw_value(const struct rfield *f) {
     static const int64_t ints[] = {-2, -1, 0, 1, 2, 3, 9007199254740991, -9007199254740991};
@@ -151,6 +165,8 @@ static kith_value raw_value(const struct rfield *f) {
                           ((int64_t)below(49) - 24) * 30 * 60 * 1000 - chance(10));
     case KITH_F_DURATION:
         return (kith_value){.kind = KITH_DURATION, .as.i = ((int64_t)below(9) - 4) * 1800000};
+    case KITH_F_PLACE:
+        return random_place();
     case KITH_F_CHOICE:
         return value_str(str_of(f->options[below(f->option_count)]));
     case KITH_F_LINK:

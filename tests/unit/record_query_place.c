@@ -64,6 +64,18 @@ TEST("the centre may be a parameter") {
                page_of("customer where near(place, :here, 5km)", &v, (kith_str){0}, 9, &cursor));
 }
 
+TEST("without a centre the condition is a truth value, which not every database has as a number") {
+    kith_error e = KITH_ERROR_INIT;
+    const kith_value null = value_null();
+    struct query *q;
+    struct query_sql sql;
+    setup();
+    EXPECT_OK(query_parse(&q, schema, &arena, STR("customer where near(place, :here, 5km)"), &e),
+              e);
+    EXPECT_OK(query_sql(q, &env, &null, (kith_str){0}, 9, &arena, &sql, &e), e);
+    EXPECT_HAS("WHERE TRUE AND FALSE ORDER", sql.sql);
+}
+
 TEST("what is no place or length is refused") {
     EXPECT_REFUSED("at 21: 'name' is no place", "customer where near(name, '1,1', 5km)");
     EXPECT_REFUSED("at 35: expected a length such as 5km, 300m or 3mi, found 5",

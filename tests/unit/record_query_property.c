@@ -30,6 +30,7 @@ static void random_order(const struct table *t) {
         do
             random_way(&order.ways[i], t->type, false);
         while (kind_at_end(&order.ways[i]) == KITH_F_TAGS ||
+               kind_at_end(&order.ways[i]) == KITH_F_PLACE ||
                kind_at_end(&order.ways[i]) == KITH_F_LONGTEXT);
         order.down[i] = chance(50);
     }
@@ -198,11 +199,12 @@ static void one_case(uint32_t number) {
     struct query *q;
     kith_id want[ROWS], got[ROWS];
     random_rights();
+    struct text text = {.bound = chance(40)};
+    nulls = text.bound && chance(20);
     do
         c = chance(10) ? NULL : random_cond(t->type, 3);
     while (c && links_in(c) > 9);
     random_order(t);
-    struct text text = {.bound = chance(40)};
     buf_printf(&text.b, "%s%s", t->type->name, c ? " where " : "");
     if (c)
         put_cond(&text, c);
@@ -221,7 +223,7 @@ static void one_case(uint32_t number) {
     EXPECT_SAME("pages of up to seven", want, count, got, found, copy, number);
     found = run_query(q, text.params, 1000000, true, got);
     EXPECT_SAME("one page", want, count, got, found, copy, number);
-    if (c && env.principal->all)
+    if (c && env.principal->all && !nulls)
         check_matcher(c, t, number);
 }
 
