@@ -210,7 +210,8 @@ static kith_status nothing(struct history *h, const struct rtype *t, kith_error 
     if (h->field && h->count == 0) {
         TRY(arg_id(h->c, 1, &id, e));
         TRY(engine_get(h->c->company->engine, &h->c->principal, t, id, &h->c->arena, &values, e));
-        io_printf(h->c->io, h->c->json ? "" : "%s was never written.\n", h->field->name);
+        if (!h->c->json)
+            io_printf(h->c->io, "%s was never written.\n", h->field->name);
         return KITH_OK;
     }
     return err_set(e, KITH_E_NOTFOUND, NULL, "there is no %s %s, and there never was", t->name,

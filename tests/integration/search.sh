@@ -18,8 +18,8 @@ expect test "$(head -n 1 "$work/out" | cut -c 1-7)" = contact
 
 it "takes words as one text or several, in any script and case"
 for words in "koln schm" "KÖLN schm" "030 1234567" "anna@example.com" '"anna schmidt"'; do
-    # shellcheck disable=SC2086 # both ways
-    kith search $words
+    read -ra parts <<<"$words"
+    kith search "${parts[@]}"
     prints "Schmidt"
     kith search "$words"
     prints "Schmidt"
