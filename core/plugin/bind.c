@@ -242,9 +242,28 @@ static kith_status bind_actions(struct plugin *p, kith_error *e) {
     return KITH_OK;
 }
 
+/* -- roll-ups ---------------------------------------------------------------------------------- */
+
+/* What it is kept from shows in it. */
+static kith_status check_rollup(struct plugin *p, const struct rfield *f, kith_error *e) {
+    const char *name = arena_printf(&p->arena, "roll-up %s.%s", f->type->name, f->name);
+    if (!name)
+        return err_nomem(e);
+    return in_row(grant_read(p, f->rollup->child, e), name, e);
+}
+
+static kith_status check_rollups(struct plugin *p, kith_error *e) {
+    const struct schema *s = p->set->schema;
+    for (uint32_t i = 0; i < s->rollup_count; i++)
+        if (strcmp(s->rollups[i]->field->module, p->name) == 0)
+            TRY(check_rollup(p, s->rollups[i]->field, e));
+    return KITH_OK;
+}
+
 /* -- all of it --------------------------------------------------------------------------------- */
 
 kith_status bind_resolve(struct plugin *p, kith_error *e) {
+    TRY(check_rollups(p, e));
     TRY(bind_hooks(p, e));
     TRY(bind_reactions(p, e));
     TRY(bind_timers(p, e));

@@ -313,6 +313,19 @@ TEST("a type behind a link needs its own permission, in queries and in both sort
     close_company(&c);
 }
 
+TEST("a roll-up over a type of others needs the permission to read it") {
+    struct company c;
+    OPEN(&c, GOOD, "rolls_up", "every_row");
+    EXPECT_STR("roll-up account.people: module 'rolls_up' may not read contact: add "
+               "\"read:contact\" to rolls_up.grant in the configuration",
+               status_of(c.plugins, "rolls_up").reason);
+    EXPECT_INT(PLUGIN_RUNNING, status_of(c.plugins, "every_row").state);
+    close_company(&c);
+    OPEN(&c, "rolls_up: { grant = [\"read:contact\"]; };\n", "rolls_up");
+    EXPECT_STR("", status_of(c.plugins, "rolls_up").reason);
+    close_company(&c);
+}
+
 TEST("each precision of a grant covers what it says") {
     static const char *const enough[] = {"*", "read:*", "read:contact", "write:*", "write:contact"};
     static const char *const not_enough[] = {"read:account", "write", "read", "publish:*"};
