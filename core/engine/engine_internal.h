@@ -249,7 +249,8 @@ struct engine {
     _Atomic uint64_t committed, durable, groups, transactions, reactions_run;
 };
 
-#define HOOK_DEPTH_MAX 32 /* of hooks that write and so call hooks */
+#define DELETE_MAX     10000 /* records that one deletion may touch */
+#define HOOK_DEPTH_MAX 32    /* of hooks that write and so call hooks */
 
 /* engine.c */
 int64_t engine_ticks_ms(void);

@@ -120,6 +120,15 @@ kith_status segment_add_member(struct txn *t, kith_id list, const struct rtype *
 kith_status segment_member_row(struct txn *t, kith_id list, const struct rtype *type,
                                kith_id record, kith_id *row, const kith_value **values,
                                kith_error *e);
+/* Deletes a segment however many members it has. *left: so many go later, in batches, and it goes
+ * with them. (segment_delete.c) */
+kith_status segment_delete(struct txn *t, kith_id id, int64_t *left, kith_error *e);
+kith_status segment_delete_more(struct txn *t, struct settle *job, kith_error *e);
+kith_status segment_delete_not(struct txn *t, kith_id id, kith_error *e); /* any more */
+/* Refuses one with more members than a deletion may touch. */
+kith_status segment_small(struct txn *t, kith_id id, kith_str name, kith_error *e);
+/* Refuses what others ask for by its name. what: "deleted". (segment_define.c) */
+kith_status segment_unused(struct txn *t, kith_id id, const char *what, kith_error *e);
 kith_status segment_defined(struct txn *t, const struct change *c, kith_error *e);
 
 #endif

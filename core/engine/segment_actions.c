@@ -141,6 +141,17 @@ static kith_status take_out(void *self, struct call *call, kith_error *e) {
     return answer(call, c.list, 1, "members", KITH_INT, e);
 }
 
+static kith_status delete_all(void *self, struct call *call, kith_error *e) {
+    const struct rtype *type;
+    kith_id id;
+    int64_t left;
+    (void)self;
+    TRY(named(call, &id, &type, e));
+    TRY(segment_delete(call->txn, id, &left, e));
+    call->results[0] = value_int(left);
+    return KITH_OK;
+}
+
 /* -- registering ------------------------------------------------------------------------------- */
 
 static const kith_field segment_param[] = {
@@ -172,6 +183,12 @@ static const kith_field remove_results[] = {
     {.name = "members", .kind = KITH_F_INTEGER, .doc = "How many there are now."},
 };
 
+static const kith_field delete_results[] = {
+    {.name = "left",
+     .kind = KITH_F_INTEGER,
+     .doc = "How many members are still in it; they go soon, and it goes with them."},
+};
+
 static const kith_field use_results[] = {
     {.name = "uses", .kind = KITH_F_INTEGER, .doc = "How many times it was used, this one too."},
     {.name = "left", .kind = KITH_F_INTEGER, .doc = "How many uses are left, if they are counted."},
@@ -192,6 +209,8 @@ const struct own_action engine_own_actions[] = {
      KITH_ARRAY(add_results), add},
     {"segment.remove", "Takes the records that a query finds out of a list.",
      KITH_ARRAY(list_params), KITH_ARRAY(remove_results), take_out},
+    {"segment.delete", "Deletes a segment or a list, however many members it has.",
+     KITH_ARRAY(segment_param), KITH_ARRAY(delete_results), delete_all},
     {.name = NULL},
 };
 

@@ -61,7 +61,7 @@ static const char *code_that_uses(struct engine *g, struct arena *a, kith_id id)
 }
 
 /* in_segment() names it: what is named so must stay. */
-static kith_status check_unused(struct txn *t, kith_id id, const char *what, kith_error *e) {
+kith_status segment_unused(struct txn *t, kith_id id, const char *what, kith_error *e) {
     const struct segment_list *all = &t->g->segments.all;
     for (size_t i = 0; i < all->count; i++)
         for (size_t k = 0; k < all->items[i]->depends.count; k++)
@@ -188,14 +188,18 @@ static kith_status check_rent(const struct change *c, kith_error *e) {
 static kith_status check_segment(void *self, struct txn *t, struct change *c, kith_error *e) {
     (void)self;
     TRY(segments_load(t->g, e));
-    if (c->kind == ROW_DELETE)
-        return check_unused(t, c->id, "deleted", e);
+    if (c->kind == ROW_DELETE) {
+        TRY(segment_unused(t, c->id, "deleted", e));
+        return is_list(c->type, c->before)
+                   ? segment_small(t, c->id, text_of(c->type, c->before, "name"), e)
+                   : KITH_OK;
+    }
     if (c->before && is_list(c->type, c->before) != is_list(c->type, c->after))
         return err_set(e, KITH_E_INVAL, "kind",
                        "kind: what finds its records stays so, and so does a list; make another"
                        " segment");
     if (c->before && changes(c, "name"))
-        TRY(check_unused(t, c->id, "renamed", e));
+        TRY(segment_unused(t, c->id, "renamed", e));
     TRY(check_keep(t, c, e));
     TRY(check_rent(c, e));
     return check_query(t, c, e);
@@ -235,6 +239,8 @@ static kith_status check_member(void *self, struct txn *t, struct change *c, kit
     if (c->before || record->kind != KITH_LINK || segment->kind != KITH_LINK)
         return KITH_OK; /* required: refused after the hooks */
     TRY(segments_load(t->g, e));
+    if (t->undoing)
+        TRY(segment_delete_not(t, segment->as.link.id, e));
     const struct segment *s = segment_by_id(t->g, segment->as.link.id);
     return s ? check_fits(t, s, record, e) : KITH_OK; /* no such segment: refused as a link */
 }

@@ -225,6 +225,8 @@ static kith_status work_on(struct txn *t, struct segment *s, struct settle *job,
         return look_at_more(t, s, job, e);
     case SETTLE_PURGE:
         return segment_purge(t, s, job, e);
+    case SETTLE_DELETE:
+        return segment_delete_more(t, job, e);
     default:
         return build(t, s, job, e);
     }
@@ -249,7 +251,8 @@ static kith_status work(struct txn *t, void *arg, kith_error *e) {
     struct settle *job = arg;
     TRY(segments_load(t->g, e));
     struct segment *s = segment_by_id(t->g, job->segment);
-    if (job->kind != SETTLE_DROP && (!s || s->broken))
+    bool readable = s && (!s->broken || job->kind == SETTLE_DELETE);
+    if (job->kind != SETTLE_DROP && !readable)
         return settle_done(t->g->writer, job->id, e);
     TRY(work_on(t, s, job, e));
     TRY(segments_load(t->g, e)); /* what it wrote may have made them stale */

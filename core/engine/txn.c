@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DELETE_MAX 10000 /* records that one deletion may touch */
-
 /* -- the transaction --------------------------------------------------------------------------- */
 
 struct engine *txn_engine(struct txn *t) {

@@ -63,12 +63,13 @@ kith_status flip_due(struct conn *c, int64_t now, int64_t max, struct arena *a, 
 /* At most max of a segment. */
 kith_status flip_drop(struct conn *c, kith_id segment, int64_t max, int64_t *gone, kith_error *e);
 
-enum settle_kind {                   /* stored: never renumber */
-                   SETTLE_BUILD = 1, /* work it out anew, all of it */
-                   SETTLE_ROOTS = 2, /* look again at the records that a query finds */
-                   SETTLE_DROP = 3,  /* the segment is gone: its members go */
-                   SETTLE_PURGE = 4, /* a rented list is spent: its records go */
-                   SETTLE_AGAIN = 5, /* as BUILD, but telling who entered and left */
+enum settle_kind {                    /* stored: never renumber */
+                   SETTLE_BUILD = 1,  /* work it out anew, all of it */
+                   SETTLE_ROOTS = 2,  /* look again at the records that a query finds */
+                   SETTLE_DROP = 3,   /* the segment is gone: its members go */
+                   SETTLE_PURGE = 4,  /* a rented list is spent: its records go */
+                   SETTLE_AGAIN = 5,  /* as BUILD, but telling who entered and left */
+                   SETTLE_DELETE = 6, /* a list is deleted, and its members before it */
 };
 struct settle {
     int64_t id;
@@ -76,7 +77,7 @@ struct settle {
     uint32_t kind;  /* enum settle_kind */
     kith_str query; /* ROOTS: in the language of queries; PURGE: how many are gone and kept */
     kith_id at;     /* the last id that is done */
-    kith_id run;    /* PURGE: its transactions are one run */
+    kith_id run;    /* PURGE, DELETE: its transactions are one run */
 };
 kith_status settle_add(struct conn *c, const struct settle *s, kith_error *e);
 kith_status settle_first(struct conn *c, struct arena *a, struct settle *out, bool *found,

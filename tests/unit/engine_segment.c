@@ -2,6 +2,7 @@
 /* Segments: who is in which, after every write. */
 #include "engine_import_fixture.h"
 
+#include "engine/engine_internal.h"
 #include "record/member.h"
 #include "store/store.h"
 
@@ -775,6 +776,106 @@ TEST("an import puts records into a list, and a large one goes as one run") {
     EXPECT_INT(1500, members_of(&x, list));
     expect_sound(&x);
     buf_free(&text);
+    fixture_close(&x);
+}
+
+/* Gives the transaction. *left: the members that go later. */
+static kith_id delete_segment(struct fixture *x, const char *name, int64_t *left) {
+    kith_value arg = value_str(str_of(name)), out;
+    kith_id tx = 0;
+    EXPECT_OK(engine_call(x->g, NULL, &by_tester, engine_action(x->g, STR("segment.delete")), &arg,
+                          &x->arena, &out, &tx, &x->e),
+              x->e);
+    *left = out.as.i;
+    return tx;
+}
+
+static void undo_all(struct fixture *x, kith_id tx) {
+    struct undo_report report;
+    EXPECT_OK(engine_undo(x->g, &tester, tx, false, &x->arena, &report, &x->e), x->e);
+    EXPECT_INT(0, report.refused + report.kept);
+}
+
+TEST("a list is deleted however many members it has, and comes back with all of them") {
+    struct fixture x;
+    int64_t left;
+    fixture_open(&x);
+    fixture_start(&x);
+    const struct rtype *segment = type_named(&x, "segment");
+    struct many m = {x.lead, 0, 10001, "source=web"};
+    EXPECT_OK(engine_write(x.g, &by_tester, create_many, &m, NULL, &x.e), x.e);
+    kith_id list = create(&x, segment, PAIRS("name=big", "query=lead", "kind=list"));
+    kith_id asks = make_segment(&x, "asks", "lead where in_segment('big')");
+    settle(&x);
+    EXPECT_STR("9999 9999", run(&x, "segment.add", "big", "lead where name != 'n0' limit 9999"));
+    EXPECT_STR("2 10001", run(&x, "segment.add", "big", "lead where not in_segment('big')"));
+    settle(&x);
+    EXPECT_INT(KITH_E_REFUSED, try_job(&x, ROW_DELETE, segment, &list, NULL, NULL));
+    EXPECT_HAS("segment 'asks' asks for it", run(&x, "segment.delete", "big", NULL));
+    delete_(&x, segment, asks);
+    EXPECT_INT(KITH_E_LIMIT, try_job(&x, ROW_DELETE, segment, &list, NULL, NULL));
+    EXPECT_STR("the list has 10001 members, which is more than go at once: kith run segment.delete "
+               "segment='big'",
+               x.e.message);
+    EXPECT_INT(10001, members_of(&x, list));
+    kith_id tx = delete_segment(&x, "big", &left);
+    EXPECT_INT(9001, left);
+    settle(&x);
+    EXPECT_INT(0, count(&x, "segment: count()", NULL));
+    EXPECT_INT(0, count(&x, "list_member: count()", NULL));
+    EXPECT_INT(10001, count(&x, "lead: count()", NULL));
+    expect_sound(&x);
+    undo_all(&x, tx);
+    settle(&x);
+    EXPECT_INT(10001, members_of(&x, list));
+    EXPECT_STR("", field(&x, segment, list, "settling"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+/* Begins to delete the list, and takes back that its first member went. */
+struct half {
+    struct fixture *x;
+    kith_id list;
+};
+static kith_status delete_half(struct txn *t, void *arg, kith_error *e) {
+    struct half *h = arg;
+    bool added;
+    int64_t left;
+    kith_id first = 0;
+    EXPECT_INT(1, count(h->x, "lead where name = 'n0'", &first));
+    TRY(segment_delete(t, h->list, &left, e));
+    EXPECT_INT(500, left);
+    t->undoing = true;
+    TRY(segment_add_member(t, h->list, h->x->lead, first, false, &added, e));
+    t->undoing = false;
+    EXPECT(added);
+    return KITH_OK;
+}
+
+TEST("who takes a deletion back while it goes on keeps the rest, too") {
+    struct fixture x;
+    int64_t left;
+    fixture_open(&x);
+    fixture_start(&x);
+    struct many m = {x.lead, 0, 1500, "source=web"};
+    EXPECT_OK(engine_write(x.g, &by_tester, create_many, &m, NULL, &x.e), x.e);
+    const struct rtype *segment = type_named(&x, "segment");
+    struct half h = {&x, create(&x, segment, PAIRS("name=big", "query=lead", "kind=list"))};
+    EXPECT_STR("1500 1500", run(&x, "segment.add", "big", "lead"));
+    EXPECT_OK(engine_write(x.g, &by_tester, delete_half, &h, NULL, &x.e), x.e);
+    settle(&x);
+    EXPECT_INT(501, members_of(&x, h.list));
+    EXPECT_STR("false", field(&x, segment, h.list, "settling"));
+    delete_segment(&x, "big", &left);
+    EXPECT_INT(0, left);
+    EXPECT_INT(0, count(&x, "segment: count()", NULL));
+    make_segment(&x, "web", "lead where source = 'web'");
+    delete_segment(&x, "web", &left);
+    EXPECT_INT(0, left);
+    EXPECT_INT(0, count(&x, "segment: count()", NULL));
+    settle(&x);
+    expect_sound(&x);
     fixture_close(&x);
 }
 
