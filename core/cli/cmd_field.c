@@ -150,8 +150,13 @@ static kith_status find_set_key(kith_str name, bool own, const struct set_key **
             return KITH_OK;
         }
     const char *near = str_nearest(name, set_key_at, NULL, SET_KEYS);
-    return err_set(e, KITH_E_INVAL, NULL, "'%.*s' is nothing that can be set%s%s%s", (int)name.len,
-                   name.ptr, STR_MEANT(near));
+    if (near)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "'%.*s' is nothing that can be set; did you mean '%s'?", (int)name.len,
+                       name.ptr, near);
+    return err_set(e, KITH_E_INVAL, NULL,
+                   "'%.*s' is nothing that can be set; 'kith help field set' lists what can be",
+                   (int)name.len, name.ptr);
 }
 
 /* A value as it stands in a file; "" takes the key out. */

@@ -105,8 +105,8 @@ static kith_status types(struct uses *u, kith_error *e) {
 
 /* Fields of records that hold conditions and the like. */
 static const char *const holders[][2] = {
-    {"role", "rights"},       {"territory", "rule"}, {"segment", "query"},     {"segment", "keep"},
-    {"saved_query", "query"}, {"segment", "keep"},   {"saved_query", "query"},
+    {"role", "rights"},  {"territory", "rule"},    {"segment", "query"},
+    {"segment", "keep"}, {"saved_query", "query"},
 };
 
 struct holder {

@@ -172,6 +172,17 @@ static kith_status parse_target(const struct schema *s, struct rfield *f, const 
     return KITH_OK;
 }
 
+static kith_status parse_currencies(struct arena *a, struct rfield *f, const char *text,
+                                    kith_error *e) {
+    if (!text)
+        return KITH_OK;
+    TRY(parse_options(a, f, text, e));
+    for (uint32_t i = 0; i < f->option_count; i++)
+        if (strlen(f->options[i]) != 3 || currency_digits(f->options[i]) < 0)
+            return err_set(e, KITH_E_INVAL, f->name, "'%s' is no ISO 4217 currency", f->options[i]);
+    return KITH_OK;
+}
+
 static kith_status parse_field_options(const struct schema *s, struct arena *a, struct rfield *f,
                                        const char *text, kith_error *e) {
     int64_t scale = 0;
@@ -188,7 +199,7 @@ static kith_status parse_field_options(const struct schema *s, struct arena *a, 
         f->scale = (int32_t)scale;
         return KITH_OK;
     case KITH_F_MONEY:
-        return text ? parse_options(a, f, text, e) : KITH_OK;
+        return parse_currencies(a, f, text, e);
     default:
         return KITH_OK;
     }
@@ -633,8 +644,11 @@ kith_status schema_find_field(const struct schema *s, const struct rtype *t, kit
     const char *near = str_nearest(name, field_name_at, t, t->field_count + 1u);
     char field[56];
     snprintf(field, sizeof field, "%.*s", (int)(name.len < 55 ? name.len : 55), name.ptr);
-    return err_set(e, KITH_E_NOTFOUND, field, "no field '%s' in %s%s%s%s", field, t->name,
-                   STR_MEANT(near));
+    if (near)
+        return err_set(e, KITH_E_NOTFOUND, field, "no field '%s' in %s; did you mean '%s'?", field,
+                       t->name, near);
+    return err_set(e, KITH_E_NOTFOUND, field, "no field '%s' in %s; 'kith explain %s' lists them",
+                   field, t->name, t->name);
 }
 
 int field_option(const struct rfield *f, kith_str name) {

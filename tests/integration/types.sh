@@ -41,6 +41,12 @@ kith field set visit.size 'kind=choice[medium,large]'
 complains "the option 'small' of visit.size cannot be taken away: 1 record has it"
 kith field set visit.size lable=x
 complains "did you mean 'label'?"
+kith field set visit.size options=tiny
+complains "'options' is nothing that can be set; 'kith help field set' lists what can be"
+kith field add visit price:money[EU]
+complains "field visit.price: 'EU' is no ISO 4217 currency"
+kith find visit --fields nonsense
+complains "no field 'nonsense' in visit; 'kith explain visit' lists them"
 kith field rename contact.city town
 complains "field contact.city is declared by core"
 kith type retire contact
@@ -82,6 +88,7 @@ kith field rename visit.size extent
 exits 1
 prints "rules/a.lua:1"
 prints "its query has the word 'size'"
+expect [ "$(grep -c "saved_query $small" "$work/out")" -eq 1 ]
 complains "visit.size seems to be in use, as listed above"
 kith delete saved_query "$small"
 kith field rename visit.size extent --anyway
