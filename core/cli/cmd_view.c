@@ -196,9 +196,12 @@ static void print_who(struct cmd *c, const struct view_item *item) {
 
 static void print_own(struct cmd *c, const struct view *v, const struct view_item *item) {
     kith_str after = show_value(c, &item->after);
-    if (item->topic)
-        end_line(c, str_of(item->topic), 60);
-    else if (item->state)
+    if (item->topic) {
+        char *text =
+            arena_printf(&c->arena, "%s%s%.*s", item->topic, item->segment.len ? " " : "",
+                         (int)item->segment.len, item->segment.ptr ? item->segment.ptr : "");
+        end_line(c, str_of(text ? text : item->topic), 60);
+    } else if (item->state)
         io_printf(c->io, "%s is %.*s\n", item->state->name, (int)after.len, after.ptr);
     else
         io_printf(c->io, "the %s was made\n", v->type->name);
@@ -430,6 +433,8 @@ static void json_own(struct cmd *c, struct json_out *j, const struct view *v,
     json_id(j, v->id);
     json_key(j, "event");
     json_strz(j, item->topic ? item->topic : item->state ? "state" : "created");
+    if (item->segment.len)
+        json_text(j, "segment", item->segment);
     if (item->state) {
         json_key(j, "field");
         json_strz(j, item->state->name);

@@ -212,9 +212,7 @@ kith_status identity_enter(struct cmd *c, kith_error *e) {
 }
 
 kith_status identity_writes(const struct cmd *c, kith_error *e) {
-    if (!c->principal.access || !c->principal.access->of.limit.read_only)
-        return KITH_OK;
-    return err_set(e, KITH_E_DENIED, NULL, "%s only reads", c->principal.name);
+    return access_only_reads(&c->principal, e);
 }
 
 void identity_leave(struct cmd *c) {

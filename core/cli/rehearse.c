@@ -3,6 +3,8 @@
 #include "cli/rehearse.h"
 #include "cli/show.h"
 
+#include <stdlib.h>
+
 bool rehearsing(const struct cmd *c) {
     return cmd_option(c, "rehearse") != NULL;
 }
@@ -21,6 +23,10 @@ static void json_effect(struct cmd *c, struct json_out *j, const struct effect *
     if (f->topic) {
         json_key(j, "topic");
         json_strz(j, f->topic);
+    }
+    if (f->data.len) {
+        json_key(j, "data");
+        json_raw(j, f->data);
     }
     json_key(j, "by");
     json_source(j, &f->source);
@@ -62,6 +68,22 @@ static const char *would(uint32_t kind) {
     }
 }
 
+/* What comes with an event, as the changes of a record. */
+static void print_data(struct cmd *c, kith_str data) {
+    json_t *root, *value;
+    const char *key;
+    if (data.len == 0 || json_read(data, &root, NULL) != KITH_OK)
+        return;
+    json_object_foreach(root, key, value) {
+        char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+        io_printf(c->io, "    %s: ", key);
+        io_text(c->io, str_of(text ? text : json_string_value(value)));
+        io_puts(c->io, "\n");
+        free(text);
+    }
+    json_decref(root);
+}
+
 static void print_effect(struct cmd *c, const struct effect *f) {
     io_printf(c->io, "%s%s%s ", io_style(c->io, STYLE_HEAD), would(f->kind),
               io_style(c->io, STYLE_PLAIN));
@@ -74,6 +96,7 @@ static void print_effect(struct cmd *c, const struct effect *f) {
         io_text(c->io, show_source(c, &f->source));
     }
     io_puts(c->io, "\n");
+    print_data(c, f->data);
     /* The fields of a record that goes are not news. */
     for (size_t i = 0; i < f->field_count && f->kind != ROW_DELETE; i++) {
         io_puts(c->io, "    ");

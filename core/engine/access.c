@@ -166,6 +166,13 @@ kith_status access_absent(const struct rtype *t, kith_id id, kith_error *e) {
     return err_set(e, KITH_E_NOTFOUND, NULL, "there is no %s %s", t->name, text);
 }
 
+kith_status access_only_reads(const struct principal *p, kith_error *e) {
+    if (!p->access || !p->access->of.limit.read_only)
+        return KITH_OK;
+    return err_set(e, KITH_E_DENIED, NULL, "%s only reads here: by a read-only token, or by --as",
+                   p->name);
+}
+
 static kith_status may(struct txn *t, enum right right, const struct change *c,
                        const kith_value *values, const char *remark, kith_error *e) {
     bool yes;
@@ -173,6 +180,8 @@ static kith_status may(struct txn *t, enum right right, const struct change *c,
                    e));
     if (yes)
         return KITH_OK;
+    if (right != RIGHT_READ)
+        TRY(access_only_reads(t->principal, e));
     return err_set(e, KITH_E_DENIED, NULL, "%s may not %s this %s%s", t->principal->name,
                    right_names[right], c->type->name, remark);
 }
@@ -181,6 +190,7 @@ static kith_status may(struct txn *t, enum right right, const struct change *c,
 kith_status txn_may_set(struct txn *t, const struct rfield *f, kith_error *e) {
     if (!as_caller(t) || access_writes(t->principal, f))
         return KITH_OK;
+    TRY(access_only_reads(t->principal, e));
     return err_set(e, KITH_E_DENIED, f->name, "%s may not write %s.%s", t->principal->name,
                    f->type->name, f->name);
 }
@@ -350,6 +360,8 @@ kith_status access_call(const struct txn *t, const struct principal *p, const st
     bool may = access_calls(who, a->name);
     if (may && (who->all || !writes || !who->access->of.limit.read_only))
         return KITH_OK;
+    if (writes)
+        TRY(access_only_reads(who, e));
     return err_set(e, KITH_E_DENIED, NULL, "%s may not call %s", p ? p->name : "nobody", a->name);
 }
 

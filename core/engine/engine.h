@@ -71,6 +71,8 @@ struct access_of;
 kith_status engine_enter(struct engine *g, const struct access_of *of, const char *name,
                          struct principal *out, kith_error *e);
 void engine_leave(const struct principal *p);
+/* KITH_E_DENIED: it may write nothing, whatever its roles say. */
+kith_status access_only_reads(const struct principal *p, kith_error *e);
 
 /* What the company's own types would do to the database, in sentences; in the arena. */
 struct older_field { /* records that are older than what is asked of them */
@@ -433,6 +435,7 @@ struct effect {
     const struct rtype *type;
     kith_id id;
     const char *topic;    /* for a published event */
+    kith_str data;        /* what comes with that, in JSON; for administrators */
     struct source source; /* the code; kind 0: the caller */
     const struct image_field *fields;
     size_t field_count;

@@ -59,6 +59,7 @@ static kith_status note_effect(struct engine *g, struct rehearsing *r,
         kith_str json;
         TRY(image_decode_event(&kept, &topic, &version, &json, e));
         TRY(journal_topic_name(g->writer, topic, r->arena, &x->topic, e));
+        x->data = r->txn->principal->all ? json : (kith_str){0};
     } else {
         struct image_field *fields;
         TRY(image_decode(g->schema, &kept, r->arena, &fields, &x->field_count, e));

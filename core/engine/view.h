@@ -41,6 +41,8 @@ struct view_item { /* of the timeline */
     enum view_when when;
     struct view_record record;  /* type NULL: it happened to the page's record itself: */
     const char *topic;          /* an event was published about it: "order.paid" */
+    kith_str data;              /* what came with it, in JSON */
+    kith_str segment;           /* of a segment's event, for those who may read it: its name */
     const struct rfield *state; /* or this state moved; neither: it was made */
     kith_value before, after;   /* of that state */
     struct source actor;        /* who wrote it; kind 0: not known */

@@ -6,6 +6,7 @@
  * behind it; the nearest of all are the page. Items are ordered by their time and, when that is
  * the same, by a number: the id of the record, or the place in the journal. */
 #include "base/id.h"
+#include "base/json.h"
 #include "engine/view_internal.h"
 #include "record/access.h"
 
@@ -152,6 +153,7 @@ static kith_status add_event(struct own *o, const struct journal_row *row, const
     if (!item)
         return err_nomem(e);
     TRY(image_decode_event(row, &topic, &version, &json, e));
+    item->data = arena_str(o->b->a, json);
     return journal_topic_name(o->conn, topic, o->b->a, &item->topic, e);
 }
 
@@ -259,6 +261,37 @@ static kith_status name_actors(struct build *b, kith_error *e) {
     return st;
 }
 
+/* The name of the segment that an event is about, as it is called now; nothing when it is gone or
+ * the caller may not read it. */
+static kith_status name_segment(struct build *b, struct view_item *item, kith_error *e) {
+    const struct rtype *t = schema_type(b->schema, STR("segment"));
+    kith_error why = KITH_ERROR_INIT;
+    kith_value *values;
+    kith_id id = 0;
+    json_t *root;
+    TRY(json_read(item->data, &root, e));
+    const char *text = json_string_value(json_object_get(root, "segment"));
+    bool known = text && id_parse(str_of(text), &id);
+    json_decref(root);
+    if (!known)
+        return KITH_OK;
+    kith_status st = engine_get(b->g, b->p, t, id, b->a, &values, &why);
+    if (st == KITH_OK)
+        item->segment = values[view_field(t, "name", KITH_F_TEXT)->index].as.s;
+    if (st == KITH_OK || st == KITH_E_NOTFOUND || st == KITH_E_DENIED)
+        return KITH_OK;
+    err_copy(e, &why);
+    return st;
+}
+
+static kith_status name_segments(struct build *b, kith_error *e) {
+    struct view_item *items = b->v->items.items;
+    for (size_t i = 0; i < b->v->items.count; i++)
+        if (items[i].topic && str_starts(str_of(items[i].topic), "segment."))
+            TRY(name_segment(b, &items[i], e));
+    return KITH_OK;
+}
+
 /* The place behind the last item. What the history gave may be on the page as a whole; then the
  * rows that gave nothing are not looked at again. */
 static kith_status write_cursor(struct build *b, const struct position *from, const struct own *o,
@@ -309,5 +342,6 @@ kith_status view_timeline(struct build *b, const struct view_options *o, kith_er
         l->count = (size_t)o->limit;
     if (more)
         TRY(write_cursor(b, &from, &own, o->limit, e));
+    TRY(name_segments(b, e));
     return name_actors(b, e);
 }

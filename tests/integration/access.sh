@@ -250,6 +250,20 @@ exits 0
 prints_not Stranger
 kith update contact "$mine" city=Ulm --as anna --reason "ticket 7"
 exits 4
+complains "only reads here: by a read-only token, or by --as"
+as "$(token_of anna --name reader --read-only)" update contact "$mine" city=Ulm
+exits 4
+complains "user:anna only reads here"
+kith create segment name=ulmers query="contact where city = 'Ulm'"
+kith update contact "$mine" city=Ulm
+kith view contact "$mine"
+prints "segment.entered ulmers"
+as "$anna_token" view contact "$mine"
+prints "segment.entered"
+prints_not "ulmers"
+as "$anna_token" update contact "$mine" city=Bonn --rehearse
+prints_not "ulmers"
+kith update contact "$mine" city=
 kith token add anna --as anna --reason x
 exits 4
 kith token revoke 1 --as anna --reason x

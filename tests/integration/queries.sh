@@ -117,9 +117,18 @@ may=$(create contact name="Maja" birthday=1990-05-03 place=48.2,16.37)
 create segment name=may query="contact where month(birthday) = 5 and near(place, '48.2,16.4', 9km)" >/dev/null
 kith find "contact where in_segment('may') : count()"
 prints_exactly 1
+kith update contact "$may" birthday=1990-06-03 --rehearse
+prints "would publish segment.left contact $may Maja"
+prints "    name: may"
+kith update contact "$may" birthday=1990-06-03 --rehearse --json
+prints '"topic":"segment.left","data":{"segment":'
 kith update contact "$may" birthday=1990-06-03
 kith find "contact where in_segment('may') : count()"
 prints_exactly 0
+kith view contact "$may"
+prints "segment.left may"
+kith view contact "$may" --json
+prints '"event":"segment.left","segment":"may"'
 kith doctor
 exits 0
 
