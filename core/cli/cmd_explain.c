@@ -209,6 +209,38 @@ static void explain_event(struct cmd *c, const struct rtype *t, const char *doc)
         io_printf(c->io, "%s\n  %s Rules and modules can react to it.\n", c->args[0], doc);
 }
 
+/* What comes with it: event.data of a rule. */
+static kith_status print_topic(struct cmd *c, const struct schema *s, const kith_topic *t,
+                               const char *owner, kith_error *e) {
+    struct rfield *const *fields;
+    uint32_t count;
+    TRY(schema_fields(s, &c->arena, owner, t->fields, &fields, &count, e));
+    io_printf(c->io, "%s\n  %s Rules and modules can react to it.\n", t->name,
+              t->doc ? t->doc : "");
+    for (uint32_t i = 0; i < count; i++)
+        io_printf(c->io, "  %-10s %s: %s\n", fields[i]->name, kind_of(c, fields[i]),
+                  fields[i]->doc);
+    return KITH_OK;
+}
+
+/* "segment.entered"; KITH_E_NOTFOUND, and no error set: nobody publishes that. */
+static kith_status explain_topic(struct cmd *c, const struct company *company,
+                                 const struct schema *s, bool behind, kith_error *e) {
+    const kith_topic *t;
+    const char *owner;
+    for (size_t i = 0; (t = company_topic(company, i, &owner)); i++) {
+        if (strcmp(t->name, c->args[0]) != 0)
+            continue;
+        if (behind && !c->json)
+            io_puts(c->io, "\n");
+        if (!c->json)
+            return print_topic(c, s, t, owner, e);
+        json_part(c, "event", t->name, "event", owner, t->doc ? t->doc : "");
+        return KITH_OK;
+    }
+    return KITH_E_NOTFOUND;
+}
+
 /* "contact", "contact.city", "lead.qualified"; "contact.updated" is a field and an event. False:
  * none of these. */
 static bool explain_declared(struct cmd *c, const struct schema *s) {
@@ -293,7 +325,9 @@ static kith_status explain(struct cmd *c, struct company *company, kith_error *e
     if (st != KITH_E_NOTFOUND)
         return st;
     TRY(company_schema(company, &schema, e));
-    return explain_declared(c, schema) ? KITH_OK : unknown(c, company, schema, e);
+    bool declared = explain_declared(c, schema);
+    st = explain_topic(c, company, schema, declared, e);
+    return st != KITH_E_NOTFOUND ? st : declared ? KITH_OK : unknown(c, company, schema, e);
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {

@@ -22,7 +22,10 @@ static void help_form(struct cmd *c, const struct query_function *f, const char 
     if (first)
         io_printf(c->io, "\n%s%c%s%s\n", io_style(c->io, STYLE_HEAD), group[0] - ('a' - 'A'),
                   group + 1, io_style(c->io, STYLE_PLAIN));
-    io_printf(c->io, "  %-26s %s\n", f->signature, f->doc);
+    if (strlen(f->signature) > 26) /* below it, in its column */
+        io_printf(c->io, "  %s\n  %-26s %s\n", f->signature, "", f->doc);
+    else
+        io_printf(c->io, "  %-26s %s\n", f->signature, f->doc);
 }
 
 static kith_status help_query(struct cmd *c) {

@@ -211,14 +211,10 @@ static kith_status page_events(struct reference *r, kith_error *e) {
                      " state of a record:\n\n| event | |\n|---|---|\n");
     for (uint32_t i = 0; i < r->schema->type_count; i++)
         states_of(r, r->schema->types[i]);
-    TRY(one_topic(r, "core", &scripts_topic, e));
-    const kith_topic *own = engine_topics.items;
-    for (uint32_t i = 0; i < engine_topics.count; i++)
-        TRY(one_topic(r, "core", &own[i], e));
-    for (size_t i = 0; i < sizeof dates_topics / sizeof *dates_topics; i++)
-        TRY(one_topic(r, "core", &dates_topics[i], e));
-    for (size_t i = 0; i < plugins_count(r->company->plugins); i++)
-        TRY(topics_of(r, plugins_declared(r->company->plugins, i), e));
+    const kith_topic *topic;
+    const char *owner;
+    for (size_t i = 0; (topic = company_topic(r->company, i, &owner)); i++)
+        TRY(one_topic(r, owner, topic, e));
     return KITH_OK;
 }
 

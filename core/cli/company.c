@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "cli/folder.h"
 #include <dirent.h>
+#include <kith/plugin.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -564,6 +565,31 @@ static kith_status create_locked(const struct program *p, const char *dir, const
     }
     arena_free(&a);
     return st;
+}
+
+static const kith_topic *module_topic(const struct company *c, size_t i, const char **owner) {
+    for (size_t k = 0; k < plugins_count(c->plugins); k++) {
+        const kith_plugin_desc *d = plugins_declared(c->plugins, k);
+        const kith_topic *topics = d->topics.items;
+        *owner = d->name;
+        if (i < d->topics.count)
+            return &topics[i];
+        i -= d->topics.count;
+    }
+    return NULL;
+}
+
+const kith_topic *company_topic(const struct company *c, size_t i, const char **owner) {
+    const kith_topic *segments = engine_topics.items;
+    size_t dates = sizeof dates_topics / sizeof *dates_topics;
+    *owner = "core";
+    if (i == 0)
+        return &scripts_topic;
+    i--;
+    if (i < engine_topics.count)
+        return &segments[i];
+    i -= engine_topics.count;
+    return i < dates ? &dates_topics[i] : module_topic(c, i - dates, owner);
 }
 
 /* The lock of the name that it will have: nobody opens or makes it meanwhile. */

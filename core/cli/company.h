@@ -93,6 +93,10 @@ size_t company_sources(const struct company *c, const struct schema_source *own,
  * them. */
 kith_status company_schema(struct company *c, const struct schema **out, kith_error *e);
 
+/* The i-th event that the core or a running module publishes, and whose it is; NULL behind the
+ * last. Those of every type and state are not among them. */
+const struct kith_topic *company_topic(const struct company *c, size_t i, const char **owner);
+
 /* Where modules are looked for: the company's folders, then the program's. Gives their number; they
  * live as long as s, a and p do. */
 size_t company_module_dirs(const struct settings *s, const char *dir, const struct program *p,

@@ -334,7 +334,10 @@ static void help_options(struct cmd *c, const struct command *k) {
     for (size_t i = 0; (row = command_option(k, i)); i++) {
         char *left = arena_printf(&c->arena, "--%s%s%s", row->name, row->value ? " " : "",
                                   row->value ? row->value : "");
-        io_printf(c->io, "  %-22s %s\n", left ? left : row->name, row->help);
+        if (left && strlen(left) > 22) /* below it, in its column */
+            io_printf(c->io, "  %s\n  %-22s %s\n", left, "", row->help);
+        else
+            io_printf(c->io, "  %-22s %s\n", left ? left : row->name, row->help);
     }
 }
 

@@ -25,6 +25,15 @@ prints "came into this state"
 kith explain contact.updated
 prints "When the record was last changed."
 prints "A record of the type was changed."
+kith explain segment.entered
+exits 0
+prints "A record is in a segment since now. Rules and modules can react to it."
+prints "name       text: Its name."
+kith explain segment.entered --json
+prints_exactly '{"event":"segment.entered","kind":"event","module":"core","doc":"A record is in a segment since now."}'
+kith explain task.reminder
+prints "When to remind the assignee"
+prints "Rules and modules can react to it."
 kith explain contact.city --json
 prints_exactly '{"field":"contact.city","kind":"text (personal, indexed)","module":"core","doc":"Town.","label":"City","measure":"nominal","operators":"=, !=, in, <, <=, >, >=, like, is null, order by","totals":"count","charts":"bars, pie","min":null,"max":null,"declared_at":null}'
 
