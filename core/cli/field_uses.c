@@ -14,6 +14,7 @@ struct uses {
     const char *type, *field; /* field NULL: the type */
     const char *word;
     size_t count;
+    bool kept; /* a roll-up goes by it, which --anyway does not help against */
 };
 
 static void tell(struct uses *u, const char *file, int64_t line, const char *what) {
@@ -95,10 +96,12 @@ static kith_status types(struct uses *u, kith_error *e) {
                 tell(u, t->where ? t->where : t->module, 0,
                      arena_printf(&u->c->arena, "the index \"%s\" of %s", t->indexes[k], t->name));
         for (uint32_t k = 0; k < t->field_count; k++)
-            if (t->fields[k]->formula && find_word(t->fields[k]->formula, u->word))
+            if (t->fields[k]->formula && find_word(t->fields[k]->formula, u->word)) {
+                u->kept = true;
                 tell(u, t->fields[k]->where ? t->fields[k]->where : t->fields[k]->module, 0,
                      arena_printf(&u->c->arena, "the roll-up %s.%s: %s", t->name,
                                   t->fields[k]->name, t->fields[k]->formula));
+            }
     }
     return KITH_OK;
 }
@@ -154,7 +157,10 @@ kith_status check_unused(struct cmd *c, const char *type, const char *field, kit
         TRY(users[i].look(&u, e));
     if (u.count == 0)
         return KITH_OK;
-    return err_set(e, KITH_E_CONFLICT, field,
-                   "%s%s%s seems to be in use, as listed above: change that, or say --anyway", type,
-                   field ? "." : "", field ? field : "");
+    const char *remedy = u.kept
+                             ? "retire the roll-ups first, or change both in conf.d/types and say "
+                               "'kith reload'"
+                             : "change that, or say --anyway";
+    return err_set(e, KITH_E_CONFLICT, field, "%s%s%s seems to be in use, as listed above: %s",
+                   type, field ? "." : "", field ? field : "", remedy);
 }

@@ -125,6 +125,25 @@ prints "first"
 kith doctor
 exits 0
 
+it "keeps what a roll-up goes by, until both change in the files"
+kith field add contact calls:integer --rollup "count(call where extent = 'small')"
+exits 0
+for change in "type rename call visit" "type retire call" "field rename call.extent size"; do
+    kith $change
+    exits 1
+    prints "conf.d/types/contact.conf:3: the roll-up contact.calls: count(call where extent = 'small')"
+    complains "retire the roll-ups first, or change both in conf.d/types and say 'kith reload'"
+done
+ada=$(create contact name=Ada)
+create call name=third contact="$ada" extent=small >/dev/null
+sed -i 's/^name = "call";/name = "ring";/; s/^was = \[/was = ["call", /' conf.d/types/visit.conf
+sed -i 's/count(call /count(ring /' conf.d/types/contact.conf
+kith find contact --fields calls --csv
+exits 0
+prints "1"
+kith doctor
+exits 0
+
 it "leads to the same names in a database that has the old ones, from the folder alone"
 new_company
 "$KITH" type add visit --title name size:text >/dev/null
