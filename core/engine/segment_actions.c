@@ -7,8 +7,11 @@
 /* One that the caller may not read is not there. */
 static kith_status named(struct call *call, kith_id *id, const struct rtype **type, kith_error *e) {
     kith_str name = call->args[0].as.s;
+    struct segment_found found;
     bool there;
-    TRY(segment_find(call->engine->writer, call->engine->schema, name, id, type, e));
+    TRY(segment_find(call->engine->writer, call->engine->schema, name, &found, e));
+    *id = found.id;
+    *type = found.type;
     TRY(txn_exists(call->txn, call->engine->segments.segment, *id, &there, e));
     return there ? KITH_OK : segment_absent(name, e);
 }

@@ -181,18 +181,17 @@ void segments_committed(struct engine *g) {
 /* -- names ------------------------------------------------------------------------------------- */
 
 /* On the writer as the transaction that runs has it, elsewhere as it is committed. */
-static kith_status find_name(void *arg, kith_str name, kith_id *id, const struct rtype **type,
-                             kith_error *e) {
+static kith_status find_name(void *arg, kith_str name, struct segment_found *out, kith_error *e) {
     struct engine *g = arg;
     struct segments *all = &g->segments;
     kith_status st = KITH_OK;
     if (on_writer(g))
-        return segment_find(g->writer, g->schema, name, id, type, e);
+        return segment_find(g->writer, g->schema, name, out, e);
     pthread_mutex_lock(&all->lock);
     if (!all->reader)
         st = conn_open(&all->reader, g->path, CONN_READER, g->opts.vfs, e);
     if (st == KITH_OK)
-        st = segment_find(all->reader, g->schema, name, id, type, e);
+        st = segment_find(all->reader, g->schema, name, out, e);
     pthread_mutex_unlock(&all->lock);
     return st;
 }

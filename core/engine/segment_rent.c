@@ -140,13 +140,14 @@ static kith_status give(struct call *call, const struct segment *s, const struct
 
 kith_status segment_use(void *self, struct call *call, kith_error *e) {
     struct txn *t = call->txn;
-    const struct rtype *type = t->g->segments.segment, *records;
+    const struct rtype *type = t->g->segments.segment;
+    struct segment_found found;
     const kith_value *values;
     struct rent r;
-    kith_id id;
     int64_t members;
     (void)self;
-    TRY(segment_find(t->g->writer, t->g->schema, call->args[0].as.s, &id, &records, e));
+    TRY(segment_find(t->g->writer, t->g->schema, call->args[0].as.s, &found, e));
+    kith_id id = found.id;
     TRY(txn_get(t, type, id, &values, e));
     TRY(segments_load(t->g, e));
     read_rent(t, values, &r);

@@ -19,10 +19,9 @@ struct look { /* at one segment */
     struct arena record; /* of one record */
 };
 
-static kith_status find_name(void *arg, kith_str name, kith_id *id, const struct rtype **type,
-                             kith_error *e) {
+static kith_status find_name(void *arg, kith_str name, struct segment_found *out, kith_error *e) {
     const struct doctor *d = arg;
-    return segment_find(d->conn, d->schema, name, id, type, e);
+    return segment_find(d->conn, d->schema, name, out, e);
 }
 
 static kith_status tell(struct look *l, kith_id record, const char *what) {

@@ -442,23 +442,24 @@ kith_status segment_absent(kith_str name, kith_error *e) {
 }
 
 static kith_status find_by_name(struct conn *c, const struct schema *s, kith_str name,
-                                struct arena *a, kith_id *id, const struct rtype **type,
-                                kith_error *e) {
+                                struct arena *a, struct segment_found *out, kith_error *e) {
     const struct rtype *segment = schema_type(s, STR("segment"));
     const struct rfield *by = segment ? type_field(s, segment, STR("name")) : NULL;
     const struct rfield *query = segment ? type_field(s, segment, STR("query")) : NULL;
+    const struct rfield *members = segment ? type_field(s, segment, STR("members")) : NULL;
     kith_value value = value_str(name);
-    if (!by || !query)
+    if (!by || !query || !members)
         return err_set(e, KITH_E_INTERNAL, NULL, "there is no type segment");
-    TRY(record_unique_owner(c, by, &value, a, id, e));
-    if (!*id)
+    TRY(record_unique_owner(c, by, &value, a, &out->id, e));
+    if (!out->id)
         return segment_absent(name, e);
     kith_value *values = ARENA_ARRAY(a, kith_value, segment->field_count);
     if (!values)
         return err_nomem(e);
-    TRY(record_read(c, segment, *id, a, values, e));
-    *type = segment_type(s, values[query->index].as.s);
-    if (*type)
+    TRY(record_read(c, segment, out->id, a, values, e));
+    out->type = segment_type(s, values[query->index].as.s);
+    out->members = values[members->index].kind == KITH_INT ? values[members->index].as.i : 0;
+    if (out->type)
         return KITH_OK;
     kith_str shown = text_cut(name, 60);
     return err_set(e, KITH_E_NOTFOUND, NULL,
@@ -466,10 +467,10 @@ static kith_status find_by_name(struct conn *c, const struct schema *s, kith_str
                    shown.ptr);
 }
 
-kith_status segment_find(struct conn *c, const struct schema *s, kith_str name, kith_id *id,
-                         const struct rtype **type, kith_error *e) {
+kith_status segment_find(struct conn *c, const struct schema *s, kith_str name,
+                         struct segment_found *out, kith_error *e) {
     struct arena a = {0};
-    kith_status st = find_by_name(c, s, name, &a, id, type, e);
+    kith_status st = find_by_name(c, s, name, &a, out, e);
     arena_free(&a);
     return st;
 }

@@ -108,7 +108,7 @@ kith_status segment_rows(struct conn *c, struct arena *a, struct segment_row **o
 const struct rtype *segment_type(const struct schema *s, kith_str query);
 kith_status segment_absent(kith_str name, kith_error *e); /* KITH_E_NOTFOUND */
 /* By name, case and accents apart. KITH_E_NOTFOUND. */
-kith_status segment_find(struct conn *c, const struct schema *s, kith_str name, kith_id *id,
-                         const struct rtype **type, kith_error *e);
+kith_status segment_find(struct conn *c, const struct schema *s, kith_str name,
+                         struct segment_found *out, kith_error *e);
 
 #endif

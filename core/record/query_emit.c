@@ -469,7 +469,20 @@ static void put_segment_seen(struct emit *m) {
     buf_putc(&m->b, ')');
 }
 
+/* Of few records an index can begin with those that are in it. */
+static void put_few(struct emit *m, const struct test *t) {
+    emit_column(m, &t->path);
+    buf_puts(&m->b, " IN (SELECT s.record FROM kith_member AS s WHERE s.segment = ");
+    emit_value(m, stored(t->operands[0].value));
+    put_segment_seen(m);
+    buf_putc(&m->b, ')');
+}
+
 static void put_member(struct emit *m, const struct test *t) {
+    if (t->few && !t->negated) {
+        put_few(m, t);
+        return;
+    }
     buf_puts(&m->b, t->negated ? "NOT EXISTS" : "EXISTS");
     buf_puts(&m->b, " (SELECT 1 FROM kith_member AS s WHERE s.segment = ");
     emit_value(m, stored(t->operands[0].value));

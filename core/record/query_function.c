@@ -94,25 +94,30 @@ static const struct rtype *path_target(const struct path *path) {
     return path->field ? path->field->target : path->type;
 }
 
+/* So many are gone through from the segment, faster than a page is shown; with more it is better to
+ * go through the records and ask for each. */
+#define MEMBERS_FEW 100000
+
 static kith_status find_segment(struct parser *p, struct test *t, const struct raw *raw) {
     const struct segment_names *names = p->q->schema->segments;
-    const struct rtype *type = NULL, *target = path_target(&t->path);
+    const struct rtype *target = path_target(&t->path);
     kith_str name = raw->operand.value.as.s;
-    kith_id id = 0;
+    struct segment_found found = {0};
     if (!names)
         return QUERY_FAIL(p, raw->at, "there are no segments here");
-    kith_status st = names->find(names->arg, name, &id, &type, p->e);
+    kith_status st = names->find(names->arg, name, &found, p->e);
     if (st != KITH_OK)
         return query_fail_at(p->text, raw->at, p->e);
-    if (target && target != type)
+    if (target && target != found.type)
         return QUERY_FAIL(p, raw->at, "segment '%.*s' holds records of type %s, not %s",
-                          (int)text_cut(name, 60).len, name.ptr, type->name, target->name);
+                          (int)text_cut(name, 60).len, name.ptr, found.type->name, target->name);
     t->operands = ARENA_NEW(p->arena, struct operand);
     if (!t->operands)
         return err_nomem(p->e);
     t->operands[0] =
-        (struct operand){.kind = OPERAND_VALUE, .at = raw->at, .value = value_link(id, 0)};
+        (struct operand){.kind = OPERAND_VALUE, .at = raw->at, .value = value_link(found.id, 0)};
     t->count = 1;
+    t->few = found.members <= MEMBERS_FEW;
     p->q->value_count++;
     return KITH_OK;
 }

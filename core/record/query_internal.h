@@ -137,6 +137,7 @@ struct test {
     uint32_t cmp;
     bool negated;      /* of IN, LIKE, NULL, TAGGED, EXISTS, MEMBER, MATCHES and NEAR */
     bool none;         /* with `many`: no linked record satisfies it */
+    bool few;          /* of MEMBER: the segment has few records */
     struct step *many; /* the steps of a path through links, from the first that goes to many */
     struct path path, *other;
     struct operand *operands;

@@ -44,9 +44,13 @@ struct zone;
 
 /* Finds a segment by its name, for in_segment() in queries: its id and the type of its records.
  * KITH_E_NOTFOUND suggests the nearest name. Any thread. */
+struct segment_found {
+    kith_id id;
+    const struct rtype *type; /* of its records */
+    int64_t members;          /* about: what is settled now */
+};
 struct segment_names {
-    kith_status (*find)(void *arg, kith_str name, kith_id *id, const struct rtype **type,
-                        kith_error *e);
+    kith_status (*find)(void *arg, kith_str name, struct segment_found *out, kith_error *e);
     void *arg;
 };
 

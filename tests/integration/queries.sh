@@ -117,6 +117,8 @@ may=$(create contact name="Maja" birthday=1990-05-03 place=48.2,16.37)
 create segment name=may query="contact where month(birthday) = 5 and near(place, '48.2,16.4', 9km)" >/dev/null
 kith find "contact where in_segment('may') : count()"
 prints_exactly 1
+kith find "contact where in_segment('may')" --explain
+prints "plan   contact: found by the id"
 kith update contact "$may" birthday=1990-06-03 --rehearse
 prints "would publish segment.left contact $may Maja"
 prints "    name: may"
