@@ -156,6 +156,20 @@ static const char *column_target(struct cmd *c, const struct import_column *col)
     return col->field->name;
 }
 
+/* A member of an object in JSON that goes to a field as a whole. */
+static bool is_inside(const struct job *job, const struct import_column *col, size_t count,
+                      const struct import_column *one) {
+    if (job->options.format != FORMAT_JSONL || one->field)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(col[i].header);
+        if (len && col[i].field && strncmp(one->header, col[i].header, len) == 0 &&
+            one->header[len] == '.')
+            return true;
+    }
+    return false;
+}
+
 static void show_columns(struct job *job) {
     struct cmd *c = job->c;
     size_t count;
@@ -167,6 +181,8 @@ static void show_columns(struct job *job) {
     io_printf(c->io, "%s\n\n", import_format(job->import));
     table_begin(&t, c, (const char *const[]){"column of the file", "goes to", NULL});
     for (size_t i = 0; i < count; i++) {
+        if (is_inside(job, col, count, &col[i]))
+            continue;
         bool pieces = col[i].value && strchr(col[i].value, '{');
         const char *unnamed = pieces ? col[i].value : col[i].value ? "(every row)" : "(no name)";
         table_cellz(&t, col[i].header[0] ? col[i].header : unnamed);

@@ -291,6 +291,8 @@ sed -n '/^```json$/,/^```$/p' "$here/../../docs/guide-admin.md" |
     grep '^{"name"' >"$work/roles.jsonl"
 expect test "$(wc -l <"$work/roles.jsonl")" = 5
 kith import role "$work/roles.jsonl" --key name
+prints "rights              rights"
+prints_not "rights.types"
 exits 0
 prints "created      5"
 kith role check
