@@ -101,7 +101,7 @@ void emit_column(struct emit *m, const struct path *path) {
         emit_suffixed(m, path, "__cur");
     } else if (path->part != PART_ALL) {
         put_part(m, path);
-    } else if (path->from && path->from->bare) {
+    } else if (path->link) {
         buf_printf(&m->b, "l%u.target", name_of(m, path->from));
     } else if (path->field) {
         emit_suffixed(m, path, "");

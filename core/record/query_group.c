@@ -39,7 +39,7 @@ static void set_text(struct grouping *x, struct term *t) {
 
 static bool same_path(const struct path *a, const struct path *b) {
     return a->field == b->field && a->from == b->from && a->part == b->part && a->type == b->type &&
-           a->related == b->related && value_eq(&a->origin, &b->origin);
+           a->related == b->related && a->link == b->link && value_eq(&a->origin, &b->origin);
 }
 
 static enum measure measure_of(const struct path *path) {
@@ -528,7 +528,7 @@ static kith_status parse_as(struct grouping *x, const char **name) {
 
 static kith_status check_key(struct grouping *x, const struct path *path) {
     const struct value_rule *rule = query_rule(path);
-    bool links = path->from && path->from->bare;
+    bool links = path->link;
     if (rule->class == CLASS_MONEY)
         return QUERY_FAIL(x->p, path->at, "'%.*s' is money: group by %.*s.currency, or by a part",
                           (int)path->text.len, path->text.ptr, (int)path->text.len, path->text.ptr);
@@ -667,7 +667,7 @@ static kith_status name_columns(struct grouping *x) {
     return KITH_OK;
 }
 
-/* Each leaf takes one column of the SELECT; money three, a link to any record two. */
+/* Each leaf takes one column of the SELECT; money three, a link to any record or a place two. */
 static void number_columns(struct group *g) {
     uint32_t column = 0;
     for (uint32_t i = 0; i < g->leaf_count; i++) {
@@ -676,7 +676,7 @@ static void number_columns(struct group *g) {
                    path->field->kind == KITH_F_LINK;
         g->leaves[i].column = column;
         g->leaves[i].money = query_rule(path)->class == CLASS_MONEY;
-        column += g->leaves[i].money ? 3 : any ? 2 : 1;
+        column += g->leaves[i].money ? 3 : any || query_is_place(path) ? 2 : 1;
     }
 }
 

@@ -96,6 +96,7 @@ struct path {
     const struct rfield *field; /* NULL: the id */
     const struct rtype *type;   /* the type that has it */
     const struct step *from;    /* NULL: the record itself */
+    bool link;                  /* what the last of `from` holds, wherever it leads; no field */
     kith_str text;              /* as written */
     uint32_t at;
 };
@@ -310,6 +311,10 @@ struct value_rule {
 const struct value_rule *query_rule(const struct path *path);
 static inline bool query_folds(const struct path *path) {
     return path->field && path->field->folded;
+}
+
+static inline bool query_is_place(const struct path *path) {
+    return path->part == PART_ALL && path->field && path->field->kind == KITH_F_PLACE;
 }
 
 enum use { USE_EQUAL, USE_ORDER, USE_LIKE, USE_TAG, USE_PLACE };

@@ -164,6 +164,7 @@ kith_status query_path(struct parser *p, const struct name_list *names, struct t
             step->bare = step->bare || p->scope->steps > steps; /* a new one */
             out->from = step;
             out->type = step->type;
+            out->link = true;
         } else {
             out->field = f;
         }

@@ -74,6 +74,9 @@ static enum truth compare_other(struct run *x, const struct bucket *b, const str
         return cmp & order_wide(c->i, v->as.i) ? YES : NO;
     if (cmp == CMP_EQ || cmp == CMP_NE)
         return (cmp == CMP_EQ) == str_eq(c->text, v->as.s) ? YES : NO;
+    const struct rfield *f = key->path->field;
+    if (query_rule(key->path)->ranked)
+        return cmp & order_wide(field_option(f, c->text), field_option(f, v->as.s)) ? YES : NO;
     return cmp & order_text(cell_text(x, key->path, c), v->as.s) ? YES : NO;
 }
 
@@ -222,11 +225,16 @@ static int order_keys(const struct sorted *a, const struct sorted *b, uint32_t i
     const struct cell *k = &a->bucket->keys[i], *l = &b->bucket->keys[i];
     if (k->null || l->null)
         return k->null && l->null ? 0 : k->null ? -1 : 1;
+    const struct path *path = a->run->g->keys[i]->path;
+    if (query_rule(path)->ranked)
+        return field_option(path->field, k->text) - field_option(path->field, l->text);
     if (k->text.ptr) {
         int n = str_cmp(x, y);
         return n ? n : str_cmp(k->text, l->text);
     }
-    return k->i < l->i ? -1 : k->i > l->i;
+    if (k->i != l->i)
+        return k->i < l->i ? -1 : 1;
+    return k->base < l->base ? -1 : k->base > l->base;
 }
 
 static int compare_sorted(const void *pa, const void *pb) {

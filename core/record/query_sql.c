@@ -203,6 +203,9 @@ static void put_leaf(struct emit *m, const struct path *path) {
         emit_suffixed(m, path, "__cur");
         buf_puts(&m->b, ", ");
         emit_suffixed(m, path, "__base");
+    } else if (query_is_place(path)) {
+        buf_puts(&m->b, ", ");
+        emit_nth(m, path, 1);
     } else if (path->part == PART_ALL && path->field && path->field->any_target) {
         buf_puts(&m->b, ", ");
         emit_suffixed(m, path, "__type");

@@ -474,6 +474,13 @@ static void read_cell(const struct run *x, sqlite3_stmt *st, const struct leaf *
         out->text.ptr = out->text.ptr ? out->text.ptr : "";
         return;
     }
+    if (type == SQLITE_FLOAT) { /* a place: the same when its two numbers are */
+        double lat = sqlite3_value_double(v) + 0.0;
+        double lon = sqlite3_column_double(st, column + 1) + 0.0;
+        memcpy(&out->i, &lat, sizeof out->i);
+        memcpy(&out->base, &lon, sizeof out->base);
+        return;
+    }
     out->i = part_of(x, &l->path, sqlite3_value_int64(v));
     if (l->money)
         read_money(x, st, column, out);

@@ -42,7 +42,7 @@ const struct value_rule *query_rule(const struct path *path) {
         return &rules[KITH_F_TEXT];
     if (path->part != PART_ALL)
         return &rules[KITH_F_INTEGER];
-    if (path->from && path->from->bare)
+    if (path->link)
         return &rules[KITH_F_LINKS];
     bool options =
         path->field && (path->field->kind == KITH_F_CHOICE || path->field->kind == KITH_F_STATE);

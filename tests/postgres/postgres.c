@@ -253,7 +253,7 @@ void postgres_copy(struct conn *from) {
 
 #define VALUES_MAX 1000
 
-uint32_t postgres_run(const struct query_sql *sql, int64_t *out, uint32_t max) {
+static PGresult *ask(const struct query_sql *sql) {
     static char numbers[VALUES_MAX][24];
     static char *texts[VALUES_MAX];
     if (sql->value_count > VALUES_MAX)
@@ -274,12 +274,43 @@ uint32_t postgres_run(const struct query_sql *sql, int64_t *out, uint32_t max) {
                                (const char *const *)(uintptr_t)texts, NULL, NULL, 0);
     if (PQresultStatus(r) != PGRES_TUPLES_OK)
         die(sql->sql, PQerrorMessage(pg));
+    for (uint32_t i = 0; i < sql->value_count; i++)
+        if (texts[i] && texts[i] != numbers[i])
+            free(texts[i]);
+    return r;
+}
+
+uint32_t postgres_run(const struct query_sql *sql, int64_t *out, uint32_t max) {
+    PGresult *r = ask(sql);
     uint32_t rows = (uint32_t)PQntuples(r);
     for (uint32_t i = 0; i < rows && i < max; i++)
         out[i] = strtoll(PQgetvalue(r, (int)i, 0), NULL, 10);
     PQclear(r);
-    for (uint32_t i = 0; i < sql->value_count; i++)
-        if (texts[i] && texts[i] != numbers[i])
-            free(texts[i]);
+    return rows;
+}
+
+#define FLOAT8 701 /* its type's number */
+
+static void put_line(struct buf *b, const PGresult *r, int row) {
+    for (int i = 0; i < PQnfields(r); i++) {
+        const char *s = PQgetisnull(r, row, i) ? "null" : PQgetvalue(r, row, i);
+        if (PQftype(r, i) == FLOAT8 && !PQgetisnull(r, row, i))
+            buf_printf(b, "%.17g\t", strtod(s, NULL));
+        else
+            buf_printf(b, "%s\t", s);
+    }
+}
+
+uint32_t postgres_lines(const struct query_sql *sql, struct arena *a, const char **out,
+                        uint32_t max) {
+    PGresult *r = ask(sql);
+    uint32_t rows = (uint32_t)PQntuples(r);
+    for (uint32_t i = 0; i < rows && i < max; i++) {
+        struct buf b = {0};
+        put_line(&b, r, (int)i);
+        out[i] = arena_strdup(a, b.ptr ? b.ptr : "");
+        buf_free(&b);
+    }
+    PQclear(r);
     return rows;
 }

@@ -17,5 +17,9 @@ const char *postgres_start(void);
 void postgres_copy(struct conn *from);
 /* The first column of the rows that the SELECT gives, at most max of them, as numbers. */
 uint32_t postgres_run(const struct query_sql *sql, int64_t *out, uint32_t max);
+/* All its rows, at most max, as lines: the columns as text, a tab behind each; numbers as SQLite
+ * reads them. In the arena. */
+uint32_t postgres_lines(const struct query_sql *sql, struct arena *a, const char **out,
+                        uint32_t max);
 
 #endif

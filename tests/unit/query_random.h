@@ -182,6 +182,28 @@ static kith_value raw_value(const struct rfield *f) {
     }
 }
 
+/* What an amount is worth in the company's currency: a dollar two euros, a yen nobody knows. */
+static kith_value naive_base(const kith_value *v) {
+    bool euro = strcmp(v->as.money.currency, "EUR") == 0;
+    bool dollar = strcmp(v->as.money.currency, "USD") == 0;
+    return euro || dollar ? value_int(v->as.money.minor * (euro ? 1 : 2)) : value_null();
+}
+
+static void set_bases(const struct rtype *t) {
+    kith_error e = KITH_ERROR_INIT;
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        const char *f = t->fields[i]->name;
+        if (t->fields[i]->kind == KITH_F_MONEY)
+            EXPECT_OK(conn_exec(conn,
+                                arena_printf(&arena,
+                                             "UPDATE \"%s\" SET \"%s__base\" = 2 * \"%s\" WHERE"
+                                             " \"%s__cur\" = 'USD'",
+                                             t->name, f, f, f),
+                                &e),
+                      e);
+    }
+}
+
 static kith_value random_value(const struct rfield *f) {
     kith_error e = KITH_ERROR_INIT;
     kith_value v = raw_value(f);
@@ -204,6 +226,8 @@ static void random_rows(void) {
                 i > FIELD_UPDATED && chance(30) ? value_null() : random_value(t->type->fields[i]);
         EXPECT_OK(record_insert(conn, t->type, t->ids[n / TYPES], &arena, v, &e), e);
     }
+    for (uint32_t t = 0; t < TYPES; t++)
+        set_bases(tables[t].type);
     EXPECT_OK(conn_exec(conn, "COMMIT", &e), e);
 }
 #endif

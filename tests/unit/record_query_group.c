@@ -298,6 +298,43 @@ static void run_sql(const char *sql) {
     EXPECT_OK(conn_exec(conn, sql, &e), e);
 }
 
+/* What the fixture has no rows for. */
+static void change(const char *sql) {
+    kith_error e = KITH_ERROR_INIT;
+    setup();
+    EXPECT_OK(conn_exec(conn, sql, &e), e);
+}
+
+TEST("places differ in both of their numbers") {
+    change("UPDATE customer SET place__lat = 48.2082, place__lon = 16.3738 + id / 3");
+    EXPECT_TOTALS("4 2", "customer : count(place), count(distinct place)");
+    change("UPDATE customer SET place__lat = 48 + id * 0.1, place__lon = 16");
+    EXPECT_TOTALS("4 4", "customer : count(place), count(distinct place)");
+    change("UPDATE customer SET place__lat = NULL, place__lon = NULL");
+    EXPECT_TOTALS("0 0", "customer : count(place), count(distinct place)");
+}
+
+TEST("options that have an order have it as keys") {
+    change("UPDATE \"order\" SET size = CASE WHEN id < 13 THEN 'small' WHEN id = 13 THEN 'large'"
+           " WHEN id < 16 THEN 'medium' END");
+    EXPECT_TOTALS("- 1|small 2|medium 2|large 1", "order group by size");
+    EXPECT_TOTALS("large 1|medium 2|small 2|- 1", "order group by size order by -size");
+    EXPECT_TOTALS("medium 2|large 1", "order group by size having size > 'small'");
+    EXPECT_TOTALS("small 2|medium 2", "order group by size having size <= 'medium'");
+    change("UPDATE \"order\" SET size = NULL");
+}
+
+TEST("a link as a key is what the field holds, also where another key leads on") {
+    change("INSERT INTO \"customer.teams\"(record, target) VALUES(4, 99)");
+    EXPECT_TOTALS("0000000000001 2|0000000000002 2|0000000000033 1",
+                  "customer group by teams : count()");
+    EXPECT_TOTALS("0000000000001 North 2|0000000000002 South 2|0000000000033 - 1",
+                  "customer group by teams, teams.name : count()");
+    EXPECT_TOTALS("North 0000000000001 2|South 0000000000002 2|- 0000000000033 1",
+                  "customer group by teams.name, teams order by teams : count()");
+    change("DELETE FROM \"customer.teams\" WHERE target = 99");
+}
+
 TEST("too many groups and too many different values are refused, and what fits is not") {
     setup();
     run_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100001) "

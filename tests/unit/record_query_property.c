@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The query language against a naive evaluator: random types, rows, conditions and orders. The
- * answer of the compiled SELECT, of the matcher and of the evaluator below, which works through the
- * conditions in three-valued logic as they were made up, must be the same; and pages of any size
- * must follow each other as one long page. KITH_SEED repeats a run, KITH_CASES lengthens it. */
+/* The query language against a naive evaluator: random types, rows, conditions and orders, and
+ * queries that group and total. The answer of the compiled SELECT, of the matcher and of the
+ * evaluator (query_condition.h), which works through the conditions in three-valued logic as they
+ * were made up, must be the same; and pages of any size must follow each other as one long page.
+ * KITH_SEED repeats a run, KITH_CASES lengthens it. */
 #include "query_condition.h"
+#include "query_group_random.h"
+#include "record/query_group.h"
 
 #ifdef KITH_TEST_POSTGRES
 #include "postgres/postgres.h"
@@ -44,13 +47,12 @@ static void put_order(struct text *t) {
     }
 }
 
-/* Money of several currencies is sorted by its worth in the company's own, which is known of EUR
- * only. */
+/* Money of several currencies is sorted by its worth in the company's own. */
 static kith_value sort_value(const struct rfield *f, kith_value v) {
     if (v.kind != KITH_MONEY)
         return v;
-    if (f->option_count != 1 && strcmp(v.as.money.currency, "EUR") != 0)
-        return value_null();
+    if (f->option_count != 1)
+        return naive_base(&v);
     return value_int(v.as.money.minor);
 }
 
@@ -227,6 +229,129 @@ static void one_case(uint32_t number) {
         check_matcher(c, t, number);
 }
 
+/* -- totals ------------------------------------------------------------------------------------ */
+
+static const char *shown_values(const kith_value *v, uint32_t count) {
+    const char *out = "";
+    for (uint32_t i = 0; i < count; i++) {
+        kith_str s = v[i].kind == KITH_NULL ? STR("-") : value_text(schema, &v[i], &arena);
+        out = arena_printf(&arena, "%s%s%.*s", out, i ? "|" : "", (int)s.len, s.ptr);
+    }
+    return out;
+}
+
+#ifdef KITH_TEST_POSTGRES
+#define LINES_MAX 4000u
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *line_here(sqlite3_stmt *st) {
+    struct buf b = {0};
+    for (int i = 0; i < sqlite3_column_count(st); i++)
+        if (sqlite3_column_type(st, i) == SQLITE_FLOAT)
+            buf_printf(&b, "%.17g\t", sqlite3_column_double(st, i));
+        else
+            buf_printf(&b, "%s\t",
+                       sqlite3_column_type(st, i) == SQLITE_NULL
+                           ? "null"
+                           : (const char *)sqlite3_column_text(st, i));
+    const char *s = arena_strdup(&arena, b.ptr ? b.ptr : "");
+    buf_free(&b);
+    return s;
+}
+
+/* The rows that are added up are the same on both. */
+static void check_leaves(const struct query *q, const kith_value *params, const char *text) {
+    static const char *here[LINES_MAX], *there[LINES_MAX];
+    kith_error e = KITH_ERROR_INIT;
+    struct query_sql sql;
+    sqlite3_stmt *st;
+    uint32_t count = 0;
+    bool row;
+    EXPECT_OK(query_leaves_sql(q, &env, params, &arena, &sql, &e), e);
+    EXPECT_OK(conn_prepare(conn, sql.sql, &st, &e), e);
+    query_bind(st, &sql);
+    for (;;) {
+        EXPECT_OK(conn_step(conn, st, &row, &e), e);
+        if (!row || count == LINES_MAX)
+            break;
+        here[count++] = line_here(st);
+    }
+    sqlite3_reset(st);
+    struct query_env other = env;
+    other.dialect = &query_postgres;
+    EXPECT_OK(query_leaves_sql(q, &other, params, &arena, &sql, &e), e);
+    uint32_t n = postgres_lines(&sql, &arena, there, LINES_MAX);
+    if (n != count && count < LINES_MAX)
+        TEST_FAIL("%s\n  %u rows here, %u on PostgreSQL", text, count, n);
+    qsort(here, count, sizeof *here, by_text);
+    qsort(there, count, sizeof *there, by_text);
+    for (uint32_t i = 0; i < count && count < LINES_MAX; i++)
+        EXPECT_STR(here[i], there[i]);
+}
+#endif
+
+/* The first row that differs. */
+static void fail_at_row(const char *text, uint32_t number, const kith_value *want, uint32_t rows,
+                        const struct totals *found, uint32_t columns) {
+    uint32_t i = 0;
+    for (; i < rows && i < found->count; i++) {
+        bool same = true;
+        for (uint32_t k = 0; k < columns; k++)
+            same &= value_eq(&want[i * columns + k], &found->values[i * columns + k]);
+        if (!same)
+            break;
+    }
+    TEST_FAIL("case %u: %s\n  row %u of %u, found %u: expected %s, found %s", number, text, i, rows,
+              (uint32_t)found->count, i < rows ? shown_values(&want[i * columns], columns) : "none",
+              i < found->count ? shown_values(&found->values[i * columns], columns) : "none");
+}
+
+static void group_case(uint32_t number) {
+    kith_error e = KITH_ERROR_INIT;
+    const struct table *t = &tables[below(TYPES)];
+    struct query *q;
+    struct totals totals;
+    kith_value *want;
+    random_rights();
+    struct text text = {.bound = chance(40)};
+    nulls = false;
+    const struct cond *c = chance(50) ? NULL : random_cond(t->type, 2);
+    random_grouped(t, c && links_in(c) < 4 ? c : NULL);
+    put_grouped(&text);
+    const char *copy = arena_strdup(&arena, text.b.ptr);
+    buf_free(&text.b);
+    kith_status st = query_parse(&q, schema, &arena, str_of(copy), &e);
+    if (st == KITH_E_LIMIT) /* more links than are allowed */
+        return;
+    if (st != KITH_OK)
+        TEST_FAIL("case %u: %s\n  %s", number, copy, e.message);
+    if (!query_totals(q))
+        return;
+    uint32_t rows = naive_grouped(&want), columns = grouped.key_count + grouped.term_count;
+    st = query_select(q, &env, text.params, conn, &arena, &totals, &e);
+    if (unsure)
+        return;
+    if (several || too_large) {
+        if (st == KITH_OK)
+            TEST_FAIL("case %u: %s\n  expected an error", number, copy);
+    } else if (st != KITH_OK) {
+        TEST_FAIL("case %u: %s\n  %s", number, copy, e.message);
+    } else {
+        bool same = totals.count == rows && totals.columns == columns;
+        for (uint32_t i = 0; i < rows * columns && same; i++)
+            same = value_eq(&totals.values[i], &want[i]);
+        if (!same)
+            fail_at_row(copy, number, want, rows, &totals, columns);
+    }
+#ifdef KITH_TEST_POSTGRES
+    if (second)
+        check_leaves(q, text.params, copy);
+#endif
+}
+
 static void one_round(uint32_t first, uint32_t cases) {
     kith_error e = KITH_ERROR_INIT;
     char dir[] = "/tmp/kith-query-XXXXXX", path[64], command[96];
@@ -243,6 +368,8 @@ static void one_round(uint32_t first, uint32_t cases) {
     for (uint32_t i = 0; i < cases; i++) {
         struct arena_mark mark = arena_mark(&arena);
         one_case(first + i);
+        if (i % 2)
+            group_case(first + i);
         arena_release(&arena, mark);
         if (i % 100 == 99)
             conn_forget_statements(conn);
