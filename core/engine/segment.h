@@ -37,6 +37,7 @@ struct segment {
     int64_t refresh;            /* of one with depends.whole: ms */
     struct watch_list watchers; /* segments that ask whether a record is in this one */
     bool ordered;               /* while they are put in order */
+    bool anew;                  /* while those that ask for one that is worked out are found */
 };
 struct segment_list {
     struct segment **items;
@@ -99,6 +100,8 @@ kith_status segment_publish(struct txn *t, const struct segment *s, const char *
                             kith_error *e);
 /* Has it worked out anew, and all that ask for it after it; at once, when that is quickly done. */
 kith_status segment_rebuild(struct txn *t, kith_id id, uint32_t kind, kith_error *e);
+/* Those that ask for one marked `anew`, in their order: each after those that it asks for. */
+kith_status segments_askers_again(struct engine *g, kith_error *e);
 /* Has all of them worked out anew, later: what they look at was computed, and not written. */
 kith_status segments_settle_all(struct txn *t, kith_error *e);
 /* Looks again at the records that `query` finds, later. */

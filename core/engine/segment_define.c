@@ -253,7 +253,7 @@ kith_status segment_defined(struct txn *t, const struct change *c, kith_error *e
     g->segments.touched = true;
     if (c->kind == ROW_DELETE) {
         struct settle drop = {.segment = c->id, .kind = SETTLE_DROP};
-        TRY(settle_cancel(g->writer, c->id, e));
+        TRY(settle_cancel(g->writer, c->id, 0, e));
         g->segments.settling = true;
         return settle_add(g->writer, &drop, e);
     }
@@ -261,7 +261,7 @@ kith_status segment_defined(struct txn *t, const struct change *c, kith_error *e
         TRY(segment_set(g->writer, c->id, "members", 0, e));
     if (is_list(c->type, c->after)) {
         if (c->kind == ROW_CREATE)
-            TRY(settle_cancel(g->writer, c->id, e));
+            TRY(settle_cancel(g->writer, c->id, 0, e));
         TRY(segment_set_class(g->writer, c->id, "list", e));
         return segment_rent_due(t, c->id, c->after, e);
     }

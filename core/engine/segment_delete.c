@@ -32,7 +32,7 @@ static kith_status delete_later(struct txn *t, kith_id segment, kith_error *e) {
     job.run = t->head.run ? t->head.run : txn_id(t);
     t->g->segments.settling = true;
     t->g->segments.touched = true;
-    TRY(settle_cancel(t->g->writer, segment, e));
+    TRY(settle_cancel(t->g->writer, segment, 0, e));
     TRY(segment_set(t->g->writer, segment, "settling", 1, e));
     return settle_add(t->g->writer, &job, e);
 }
@@ -70,7 +70,7 @@ kith_status segment_delete_not(struct txn *t, kith_id id, kith_error *e) {
     TRY(settle_left(t->g->writer, id, SETTLE_DELETE, &left, e));
     if (left == 0)
         return KITH_OK;
-    TRY(settle_cancel(t->g->writer, id, e));
+    TRY(settle_cancel(t->g->writer, id, 0, e));
     return segment_set(t->g->writer, id, "settling", 0, e);
 }
 

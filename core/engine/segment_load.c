@@ -201,8 +201,9 @@ static kith_status find_name(void *arg, kith_str name, struct segment_found *out
 /* A segment that could not be read when it was to be worked out, and can be now, is worked out. */
 static kith_status take_up(struct engine *g, kith_error *e) {
     for (size_t i = 0; i < g->segments.all.count; i++) {
-        const struct segment *s = g->segments.all.items[i];
+        struct segment *s = g->segments.all.items[i];
         int64_t left;
+        s->anew = false;
         if (s->broken) {
             log_warn("segments", "segment '%s' is not kept: %s", s->name, s->broken);
             TRY(segment_set(g->writer, s->id, "settling", 1, e));
@@ -213,11 +214,12 @@ static kith_status take_up(struct engine *g, kith_error *e) {
         TRY(segment_number(g->writer, s->id, "settling", &settling, e));
         if (g->rolled_up)
             TRY(segment_set(g->writer, s->id, "settling", !s->list, e));
-        if ((settling || g->rolled_up) && !left && !s->list)
+        s->anew = (settling || g->rolled_up) && !left && !s->list;
+        if (s->anew)
             TRY(settle_add(g->writer, &(struct settle){.segment = s->id, .kind = SETTLE_BUILD}, e));
         TRY(segment_set_class(g->writer, s->id, segment_class(s), e));
     }
-    return KITH_OK;
+    return segments_askers_again(g, e);
 }
 
 kith_status segments_start(struct engine *g, kith_error *e) {

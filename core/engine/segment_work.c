@@ -16,54 +16,62 @@
 
 /* -- asking for it ----------------------------------------------------------------------------- */
 
-static kith_status settle(struct txn *t, kith_id segment, uint32_t kind, kith_str query,
+static kith_status settle(struct engine *g, kith_id segment, uint32_t kind, kith_str query,
                           kith_error *e) {
     struct settle s = {.segment = segment, .kind = kind, .query = query};
-    t->g->segments.settling = true;
-    t->g->segments.touched = true;
-    TRY(segment_set(t->g->writer, segment, "settling", 1, e));
-    return settle_add(t->g->writer, &s, e);
+    g->segments.settling = true;
+    g->segments.touched = true;
+    TRY(segment_set(g->writer, segment, "settling", 1, e));
+    return settle_add(g->writer, &s, e);
 }
 
 kith_status segment_settle_later(struct txn *t, struct segment *s, kith_str query, kith_error *e) {
-    return settle(t, s->id, SETTLE_ROOTS, query, e);
+    return settle(t->g, s->id, SETTLE_ROOTS, query, e);
+}
+
+/* From the beginning and after all else: what was looked at already may have changed since, and
+ * what it asks for may be worked out only after it. */
+static kith_status settle_again(struct engine *g, const struct segment *s, kith_error *e) {
+    TRY(settle_cancel(g->writer, s->id, SETTLE_AGAIN, e));
+    return settle(g, s->id, SETTLE_AGAIN, (kith_str){0}, e);
 }
 
 kith_status segments_settle_all(struct txn *t, kith_error *e) {
     const struct segment_list *all = &t->g->segments.all;
     TRY(segments_load(t->g, e));
-    for (size_t i = 0; i < all->count; i++) {
-        int64_t left;
-        if (all->items[i]->list)
-            continue;
-        TRY(settle_left(t->g->writer, all->items[i]->id, SETTLE_AGAIN, &left, e));
-        if (left == 0)
-            TRY(settle(t, all->items[i]->id, SETTLE_AGAIN, (kith_str){0}, e));
-    }
+    for (size_t i = 0; i < all->count; i++)
+        if (!all->items[i]->list)
+            TRY(settle_again(t->g, all->items[i], e));
     return KITH_OK;
 }
 
-static bool asks_for(const struct segment *s, kith_id id) {
-    for (size_t i = 0; i < s->depends.count; i++)
-        if (s->depends.items[i].segment == id)
+static bool asks_for_anew(struct engine *g, const struct segment *s) {
+    for (size_t i = 0; i < s->depends.count; i++) {
+        kith_id id = s->depends.items[i].segment;
+        const struct segment *asked = id ? segment_by_id(g, id) : NULL;
+        if (asked && asked->anew)
             return true;
+    }
     return false;
 }
 
-/* In their order, so that each is worked out after those that it asks for. */
-static kith_status rebuild_askers(struct txn *t, kith_id id, kith_error *e) {
-    const struct segment_list *all = &t->g->segments.all;
+kith_status segments_askers_again(struct engine *g, kith_error *e) {
+    const struct segment_list *all = &g->segments.all;
     for (size_t i = 0; i < all->count; i++) {
         struct segment *s = all->items[i];
-        int64_t left;
-        if (!asks_for(s, id))
+        if (s->anew || !asks_for_anew(g, s))
             continue;
-        TRY(settle_left(t->g->writer, s->id, SETTLE_AGAIN, &left, e));
-        if (left == 0)
-            TRY(settle(t, s->id, SETTLE_AGAIN, (kith_str){0}, e));
-        TRY(rebuild_askers(t, s->id, e));
+        s->anew = true;
+        TRY(settle_again(g, s, e));
     }
     return KITH_OK;
+}
+
+static kith_status rebuild_askers(struct engine *g, kith_id id, kith_error *e) {
+    const struct segment_list *all = &g->segments.all;
+    for (size_t i = 0; i < all->count; i++)
+        all->items[i]->anew = all->items[i]->id == id;
+    return segments_askers_again(g, e);
 }
 
 static kith_status work(struct txn *t, void *arg, kith_error *e);
@@ -92,11 +100,11 @@ static kith_status settle_small(struct txn *t, kith_error *e) {
 }
 
 kith_status segment_rebuild(struct txn *t, kith_id id, uint32_t kind, kith_error *e) {
-    TRY(settle_cancel(t->g->writer, id, e));
-    TRY(settle(t, id, kind, (kith_str){0}, e));
+    TRY(settle_cancel(t->g->writer, id, 0, e));
+    TRY(settle(t->g, id, kind, (kith_str){0}, e));
     t->g->segments.loaded = false;
     TRY(segments_load(t->g, e));
-    TRY(rebuild_askers(t, id, e));
+    TRY(rebuild_askers(t->g, id, e));
     struct segment *s = segment_by_id(t->g, id);
     if (!s || s->broken)
         return KITH_OK;
@@ -270,7 +278,7 @@ static kith_status flip(struct txn *t, const struct flip *f, kith_error *e) {
         return flip_set(t->g->writer, f->segment, f->record, INT64_MAX, e);
     if (!f->record) {
         TRY(flip_set(t->g->writer, f->segment, 0, INT64_MAX, e));
-        return settle(t, s->id, s->list ? SETTLE_PURGE : SETTLE_AGAIN, (kith_str){0}, e);
+        return settle(t->g, s->id, s->list ? SETTLE_PURGE : SETTLE_AGAIN, (kith_str){0}, e);
     }
     TRY(segment_read(t, s, f->record, &values, e));
     return segment_evaluate(t, s, f->record, values, e);
@@ -294,7 +302,7 @@ static kith_status clock_set_back(struct txn *t, void *arg, kith_error *e) {
     TRY(segments_load(t->g, e));
     for (size_t i = 0; i < all->count; i++)
         if (all->items[i]->depends.timed)
-            TRY(settle(t, all->items[i]->id, SETTLE_AGAIN, (kith_str){0}, e));
+            TRY(settle(t->g, all->items[i]->id, SETTLE_AGAIN, (kith_str){0}, e));
     return KITH_OK;
 }
 

@@ -338,8 +338,9 @@ kith_status settle_done(struct conn *c, int64_t id, kith_error *e) {
     return run(c, "DELETE FROM kith_settle WHERE id = ?1", id, 0, 0, NULL, e);
 }
 
-kith_status settle_cancel(struct conn *c, kith_id segment, kith_error *e) {
-    return run(c, "DELETE FROM kith_settle WHERE segment = ?1", (int64_t)segment, 0, 0, NULL, e);
+kith_status settle_cancel(struct conn *c, kith_id segment, uint32_t kind, kith_error *e) {
+    return run(c, "DELETE FROM kith_settle WHERE segment = ?1 AND ?2 IN (kind, 0)",
+               (int64_t)segment, kind, 0, NULL, e);
 }
 
 kith_status settle_left(struct conn *c, kith_id segment, uint32_t kind, int64_t *n, kith_error *e) {

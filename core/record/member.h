@@ -84,7 +84,8 @@ kith_status settle_first(struct conn *c, struct arena *a, struct settle *out, bo
                          kith_error *e);
 kith_status settle_move(struct conn *c, const struct settle *s, kith_error *e); /* how far it is */
 kith_status settle_done(struct conn *c, int64_t id, kith_error *e);
-kith_status settle_cancel(struct conn *c, kith_id segment, kith_error *e); /* all of a segment */
+/* kind 0: all of a segment. */
+kith_status settle_cancel(struct conn *c, kith_id segment, uint32_t kind, kith_error *e);
 /* How many of the segment's are left, of one kind or (0) any. */
 kith_status settle_left(struct conn *c, kith_id segment, uint32_t kind, int64_t *n, kith_error *e);
 

@@ -472,6 +472,30 @@ static const char *run(struct fixture *x, const char *action, const char *segmen
     return arena_printf(&x->arena, "%lld %lld", (long long)out[0].as.i, (long long)out[1].as.i);
 }
 
+TEST("a query that changes while who asks for it is being worked out counts for those, too") {
+    static const char *const sources[] = {"source=web", "source=event"};
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    for (size_t i = 0; i < 2; i++) {
+        struct many m = {x.lead, 0, 3000, sources[i]};
+        EXPECT_OK(engine_write(x.g, &by_tester, create_many, &m, NULL, &x.e), x.e);
+    }
+    kith_id first = make_segment(&x, "first", "lead where source = 'web'");
+    kith_id then = make_segment(&x, "then", "lead where in_segment('first') and score = 0");
+    settle(&x);
+    for (int i = 0; i < 10; i++) {
+        const char *query = i % 2 ? "query=lead where source = 'web'"
+                                  : "query=lead where source = 'event' or name = 'n1'";
+        run(&x, "segment.refresh", "then", NULL);
+        update(&x, type_named(&x, "segment"), first, PAIRS(query));
+        settle(&x);
+        EXPECT_INT(i % 2 ? 3000 : 3001, members_of(&x, then));
+        expect_sound(&x);
+    }
+    fixture_close(&x);
+}
+
 TEST("a list holds those that were put in, as long as they are there") {
     struct fixture x;
     struct undo_report report;
