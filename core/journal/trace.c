@@ -152,7 +152,8 @@ static kith_status undo_update(struct undo *u, const kith_value *now, kith_error
     for (size_t i = 0; i < u->count; i++) {
         const struct rfield *f = u->fields[i].field;
         if (!f)
-            TRY(tell(u, UNDO_REFUSED, NULL, "a field belongs to a module that is not enabled", e));
+            TRY(tell(u, UNDO_REFUSED, NULL, "a field is retired or of a module that is not enabled",
+                     e));
         else if (!value_eq(&u->fields[i].after, &now[f->index]))
             TRY(tell(u, UNDO_KEPT, f->name, "it was edited since", e));
         else

@@ -112,6 +112,13 @@ complains "kith field restore visit.extent"
 kith field restore visit.extent
 kith get visit "$id"
 prints "small"
+"$KITH" update visit "$id" extent=large --json >tx
+kith field retire visit.extent
+kith undo "$(json_text transaction <tx)"
+prints "a field is retired or of a module that is not enabled"
+kith field restore visit.extent
+kith undo "$(json_text transaction <tx)"
+prints "set back"
 kith type rename visit call
 exits 0
 kith find "call where extent = 'small'"
