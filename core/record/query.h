@@ -3,9 +3,10 @@
  *
  *   query     = type [ "where" condition ]
  *               [ "order" "by" key { "," key } ] [ "limit" number ] [ ":" "count" "(" ")" ]
- *             | type [ "where" condition ] [ "group" "by" group { "," group } ] [ "having" claim ]
+ *             | type [ "where" condition ] "group" "by" group { "," group } [ "having" claim ]
  *               [ "order" "by" [ "-" ] term { "," [ "-" ] term } ] [ "limit" number ]
  *               [ ":" total { "," total } ]
+ *             | type [ "where" condition ] ":" total { "," total }
  *   condition = and, or, not, parentheses over
  *               operand = != < <= > >= operand     one side is a path
  *               path [ "not" ] "in" (value, ...)

@@ -14,23 +14,24 @@ __extension__ typedef __int128 big;
 #define TERMS_MAX 4u
 
 enum sort { NUMBER, MONEY, DURATION, DATE_SORT, TIME_SORT, SORTS };
+enum sum_kind {
+    S_NUMBER,
+    S_FIELD,
+    S_COUNT,
+    S_VALUES,
+    S_DISTINCT,
+    S_SUM,
+    S_AVG,
+    S_MIN,
+    S_MAX,
+    S_NEGATE,
+    S_ADD,
+    S_SUBTRACT,
+    S_MULTIPLY,
+    S_DIVIDE
+};
 struct sum { /* a term */
-    enum {
-        S_NUMBER,
-        S_FIELD,
-        S_COUNT,
-        S_VALUES,
-        S_DISTINCT,
-        S_SUM,
-        S_AVG,
-        S_MIN,
-        S_MAX,
-        S_NEGATE,
-        S_ADD,
-        S_SUBTRACT,
-        S_MULTIPLY,
-        S_DIVIDE
-    } kind;
+    enum sum_kind kind;
     enum sort sort;
     struct way way;
     int64_t number;
@@ -77,7 +78,7 @@ static enum sort sort_of(const struct way *w) {
     }
 }
 
-static struct sum *new_sum(int kind, enum sort sort) {
+static struct sum *new_sum(enum sum_kind kind, enum sort sort) {
     struct sum *s = ARENA_NEW(&arena, struct sum);
     s->kind = kind;
     s->sort = sort;
@@ -113,7 +114,7 @@ static bool measurable(enum sort sort) {
     return sort <= DURATION;
 }
 
-static const struct sum *binary(int kind, const struct sum *a, const struct sum *b) {
+static const struct sum *binary(enum sum_kind kind, const struct sum *a, const struct sum *b) {
     struct sum *s = new_sum(kind, a->sort);
     s->a = a;
     s->b = b;
@@ -145,7 +146,7 @@ static const struct sum *calculated(const struct sum *a, const struct sum *other
 
 static const struct sum *random_total(void) {
     static const enum sort sorts[] = {NUMBER, NUMBER, MONEY, MONEY, DURATION, DATE_SORT, TIME_SORT};
-    int kind = S_COUNT + (int)below(S_MAX - S_COUNT + 1);
+    enum sum_kind kind = S_COUNT + below(S_MAX - S_COUNT + 1);
     if (kind == S_COUNT)
         return new_sum(S_COUNT, NUMBER);
     bool counts = kind <= S_DISTINCT;
@@ -295,7 +296,7 @@ static big checked_multiply(big a, big b) {
 }
 
 /* Without the zeros at their ends the digits fit, or there is no answer. */
-static big naive_calculate(int kind, big a, big b) {
+static big naive_calculate(enum sum_kind kind, big a, big b) {
     big left = ONE;
     switch (kind) {
     case S_ADD:
