@@ -445,6 +445,41 @@ TEST("a segment tells nothing to whoever may not read it, and nothing of what is
     person_close(&w);
 }
 
+static kith_status create_thousand(struct txn *t, void *arg, kith_error *e) {
+    struct person *w = arg;
+    struct assign set = {.value = value_str(STR("n"))};
+    TRY(schema_find_field(engine_schema(w->x.g), w->x.lead, STR("name"), &set.field, e));
+    for (int i = 0; i < 1000; i++)
+        TRY(txn_create(t, w->x.lead, &set, 1, NULL, e));
+    return KITH_OK;
+}
+
+TEST("a segment is deleted by its action only by whoever may delete it") {
+    struct person w;
+    person_open(&w, "{\"types\": {\"segment\": {\"read\": \"all\", \"delete\": \"own\"}}, "
+                    "\"actions\": [\"segment.*\"]}");
+    const struct rtype *segment = schema_type(engine_schema(w.x.g), STR("segment"));
+    struct write_opts o = {.principal = &w.p, .origin = ORIGIN_CLI};
+    const struct action *a = engine_action(w.x.g, STR("segment.delete"));
+    const char *own = arena_printf(&w.x.arena, "owner=%s", id_text(&w.x, w.anna));
+    kith_value name = value_str(STR("his")), left, out[2];
+    kith_value add[] = {name, value_str(STR("lead"))};
+    kith_id his = create(&w.x, segment, PAIRS("name=his", "query=lead", "kind=list"));
+    EXPECT_OK(engine_write(w.x.g, &by_tester, create_thousand, &w, NULL, &w.x.e), w.x.e);
+    EXPECT_OK(engine_call(w.x.g, NULL, &by_tester, engine_action(w.x.g, STR("segment.add")), add,
+                          &w.x.arena, out, NULL, &w.x.e),
+              w.x.e);
+    create(&w.x, segment, PAIRS("name=hers", "query=contact", "kind=list", own));
+    EXPECT_INT(KITH_E_DENIED,
+               engine_call(w.x.g, NULL, &o, a, &name, &w.x.arena, &left, NULL, &w.x.e));
+    settle(&w.x);
+    EXPECT_STR("1000", field(&w.x, segment, his, "members"));
+    name = value_str(STR("hers"));
+    EXPECT_OK(engine_call(w.x.g, NULL, &o, a, &name, &w.x.arena, &left, NULL, &w.x.e), w.x.e);
+    EXPECT_INT(1, count(&w.x, "segment : count()", NULL));
+    person_close(&w);
+}
+
 TEST("a rented list takes nothing along that whoever filled it could not delete") {
     struct person w;
     kith_id list = 0, his, row = 0;
