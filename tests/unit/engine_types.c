@@ -537,8 +537,7 @@ TEST("random edits of a file do what they say, and lose no comment") {
         "name = \"t\"; # note",
         "# note\nname = \"t\";\nfields = (\n  # note: none yet }\n);\n# note",
         "name : \"t\", /* note ; ( */ fields : ()\n",
-        "name = \"t\"; fields = ( { name = \"f0\"; kind = \"text\" /* note */ } # note\n) // "
-        "note\n",
+        "name = \"t\"; fields = ( { name = \"f0\"; kind = \"text\" /* note */ }\n) // note\n",
     };
     begin();
     for (int round = 0; round < 300; round++) {
