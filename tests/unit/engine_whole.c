@@ -436,6 +436,8 @@ TEST("a folder or a database that may not be written is refused in one sentence 
     char lock[128];
     snprintf(lock, sizeof lock, "%s.lock", x.path);
     EXPECT_INT(0, chmod(lock, 0666));
+    EXPECT_INT(0, as_nobody(&x, "cannot be opened")); /* the database is its owner's alone */
+    EXPECT_INT(0, chmod(x.path, 0644));
     EXPECT_INT(0, as_nobody(&x, "may not be written"));
     fixture_close(&x);
 }
