@@ -78,9 +78,9 @@ static kith_status ask_password(const char *prompt, bool twice, char out[IO_SECR
     return st;
 }
 
-static kith_status take_token(struct cmd *c, const char *text, const char *from, kith_error *e) {
+static kith_status take_token(struct cmd *c, kith_str text, const char *from, kith_error *e) {
     struct io_secrets *s = &c->io->secrets;
-    kith_str token = str_trim(str_of(text));
+    kith_str token = str_trim(text);
     if (token.len >= sizeof s->proof || token.len == 0)
         return err_set(e, KITH_E_INVAL, NULL, "what %s holds is no token", from);
     memcpy(s->proof, token.ptr, token.len);
@@ -93,7 +93,7 @@ static kith_status read_token_file(struct cmd *c, kith_error *e) {
     struct buf text = {0};
     kith_status st = io_read_file(c->io, c->token_file, IO_SECRET_MAX, &text, e);
     if (st == KITH_OK)
-        st = take_token(c, text.ptr ? text.ptr : "", c->token_file, e);
+        st = take_token(c, buf_view(&text), c->token_file, e);
     secrets_wipe(text.ptr, text.len);
     buf_free(&text);
     return st;
@@ -120,7 +120,7 @@ kith_status identity_ask(struct cmd *c, kith_error *e) {
     if (c->token_file)
         TRY(read_token_file(c, e));
     else if (!c->login && token)
-        TRY(take_token(c, token, "KITH_TOKEN", e));
+        TRY(take_token(c, str_of(token), "KITH_TOKEN", e));
     if (c->login) {
         TRY(ask_password("Password: ", false, s->proof, e));
         s->kind = PROOF_PASSWORD;
