@@ -87,7 +87,7 @@ if loads; then
     kith module enable sales
     exits 0
     before=$(cat conf.d/*.conf)
-    for call in fwrite fsync rename; do
+    for call in write fsync rename; do
         failing "$call" 28 1 conf.d module disable sales
         exits 5
         [ "$(cat conf.d/*.conf)" = "$before" ] || fail "$call: the settings have changed"
