@@ -131,6 +131,10 @@ kith_status access_follow(struct txn *t, const struct change *c, kith_error *e) 
 void access_committed(struct engine *g) {
     if (g->access_touched)
         atomic_fetch_add(&g->access_generation, 1);
+    access_rolled_back(g);
+}
+
+void access_rolled_back(struct engine *g) {
     g->access_touched = false;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's life: opening, registering, starting, closing. */
 #include "engine/engine_internal.h"
-#include "record/rollup.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -155,7 +154,7 @@ static kith_status build_schema(struct engine *g, kith_error *e) {
     if (st != KITH_OK)
         return st;
     g->schema->zone = g->opts.zone;
-    return rollups_open(g->writer, g->schema, &g->rolled_up, e);
+    return derived_open(g, e);
 }
 
 /* The largest id ever given out that is still known. Timers and records without history are in no
@@ -242,7 +241,6 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     TRY(conn_exec(g->writer, "COMMIT", e));
     TRY(build_types(g, e));
     TRY(journal_head(g->writer, &g->seq, e));
-    TRY(search_start(g, e));
     TRY(high_id(g, &high, e));
     idgen_init(&g->ids, g->opts.node, high);
     g->opened_at = high;
@@ -296,7 +294,7 @@ kith_status engine_start(struct engine *g, kith_error *e) {
     TRY(conn_exec(g->writer, "BEGIN IMMEDIATE", e));
     kith_status st = subscribers_start(g, e);
     if (st == KITH_OK)
-        st = segments_start(g, e);
+        st = derived_start(g, e);
     kith_status end =
         conn_exec(g->writer, st == KITH_OK ? "COMMIT" : "ROLLBACK", st == KITH_OK ? e : NULL);
     TRY(st);
@@ -313,7 +311,7 @@ void engine_close(struct engine *g) {
     writer_stop(g);
     reads_free(g);
     checkpoint_stop(g);
-    segments_close(g);
+    derived_close(g);
     readers_close(g);
     owner_release(g);
     conn_close(g->writer);
@@ -321,8 +319,6 @@ void engine_close(struct engine *g) {
     map_free(&g->actors);
     map_free(&g->blocked);
     subscribers_free(g->subs);
-    access_close(g);
-    search_end(g);
     arena_free(&g->arena);
     arena_free(&g->work);
     arena_free(&g->derived);

@@ -109,21 +109,7 @@ struct request {
     pthread_cond_t *wake;
 };
 
-struct base;                                               /* search.c */
-kith_status search_start(struct engine *g, kith_error *e); /* which types are being indexed */
-void search_end(struct engine *g);
-/* A row was written: its words will be, too. */
-kith_status search_follow(struct txn *t, const struct change *c, kith_error *e);
-/* Brings the index up to date with the rows that are written: before a search inside a transaction,
- * and before every commit, outside of the savepoints, in each of which FTS5 would write a part of
- * its own. */
-kith_status search_catch_up(struct engine *g, kith_error *e);
-void search_taken_back(struct engine *g); /* a savepoint was */
-void search_settled(struct engine *g);    /* the group was committed or rolled back */
-bool search_building(const struct engine *g);
-void search_build_step(struct engine *g); /* one group of what is to be indexed */
-
-/* base_hooks.c */
+struct base; /* base_hooks.c */
 
 struct txn {
     struct engine *g;
@@ -302,12 +288,8 @@ kith_status link_exists(struct conn *c, const struct schema *schema, const struc
 const kith_value *txn_lookup(void *arg, const struct rtype *t, kith_id id); /* match_lookup */
 
 /* access.c */
-void access_close(struct engine *g);
 kith_status access_hooks_add(struct engine *g, kith_error *e);
 kith_status access_absent(const struct rtype *t, kith_id id, kith_error *e); /* KITH_E_NOTFOUND */
-/* A row was written: what rights and credentials come from is kept in step. */
-kith_status access_follow(struct txn *t, const struct change *c, kith_error *e);
-void access_committed(struct engine *g);
 kith_status txn_admit(struct txn *t, kith_error *e); /* before anything else is done in it */
 kith_status txn_may_set(struct txn *t, const struct rfield *f, kith_error *e);
 /* Of the record as it is, and as the caller wants it: before the hooks have their say. */
@@ -328,14 +310,42 @@ kith_status txn_may_undo(struct txn *t, kith_id target, const struct tx_head *tx
 kith_status access_call(const struct txn *t, const struct principal *p, const struct action *a,
                         kith_error *e);
 
-/* What is derived from records follows a change of one, in its transaction: of a write, and of a
- * roll-up's value in the record that it belongs to. The latter comes with before, after and changed
- * like an update, but without hook, journal row or time of change; they live until the call ends.
+/* -- what is derived from records: the table in derived.c, walked -------------------------------
  */
-kith_status follow_change(struct txn *t, const struct change *c, kith_error *e);
 
-/* rollup.c */
+kith_status derived_open(struct engine *g, kith_error *e);
+kith_status derived_start(struct engine *g, kith_error *e);
+void derived_close(struct engine *g);
+/* After a write, and after a change of a roll-up's value in the record that it belongs to. The
+ * latter comes with before, after and changed like an update, but without hook, journal row or time
+ * of change; they live until the call ends. */
+kith_status derived_follow(struct txn *t, const struct change *c, kith_error *e);
+kith_status derived_catch_up(struct engine *g, kith_error *e);
+void derived_taken_back(struct engine *g);
+void derived_committed(struct engine *g);
+void derived_rolled_back(struct engine *g);
+bool derived_waiting(const struct engine *g);
+kith_status derived_next_due(struct engine *g, int64_t *due, kith_error *e); /* INT64_MAX: none */
+void derived_step(struct engine *g);
+bool derived_build(struct engine *g); /* false: there was nothing to build */
+
+/* Its rows, beside those of segments (segment.h). */
+kith_status access_follow(struct txn *t, const struct change *c, kith_error *e);
+void access_committed(struct engine *g);
+void access_rolled_back(struct engine *g);
+void access_close(struct engine *g);
+kith_status rollup_open(struct engine *g, kith_error *e);
 kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e);
+kith_status search_open(struct engine *g, kith_error *e);
+kith_status search_follow(struct txn *t, const struct change *c, kith_error *e);
+/* Also before a search inside a transaction. Before commits only, outside of the savepoints: in
+ * each of those FTS5 would write a part of its own. */
+kith_status search_catch_up(struct engine *g, kith_error *e);
+void search_taken_back(struct engine *g);
+void search_settled(struct engine *g);
+bool search_building(const struct engine *g);
+void search_build(struct engine *g);
+void search_close(struct engine *g);
 
 /* read_log.c */
 extern const struct write_opts by_kith; /* for what the system itself writes */

@@ -160,7 +160,7 @@ static kith_status follow_parent(struct txn *t, const struct change *c, const st
     derived.before = before;
     derived.after = after;
     derived.origin = c->origin;
-    return follow_change(t, &derived, e);
+    return derived_follow(t, &derived, e);
 }
 
 kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e) {
@@ -182,6 +182,10 @@ kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e) 
 }
 
 /* -- all of them ------------------------------------------------------------------------------- */
+
+kith_status rollup_open(struct engine *g, kith_error *e) {
+    return rollups_open(g->writer, g->schema, &g->rolled_up, e);
+}
 
 static kith_status compute(struct txn *t, void *arg, kith_error *e) {
     bool changed;

@@ -107,14 +107,14 @@ static kith_status read_gaps(struct engine *g, kith_error *e) {
     return search_gaps(g->writer, &s->arena, &s->gaps, &s->gap_count, e);
 }
 
-kith_status search_start(struct engine *g, kith_error *e) {
+kith_status search_open(struct engine *g, kith_error *e) {
     int rc = sqlite3_create_function_v2(g->writer->db, "kith_indexed", 1, SQLITE_UTF8, g,
                                         sql_indexed, NULL, NULL, NULL);
     TRY(rc == SQLITE_OK ? KITH_OK : conn_error(g->writer, rc, e));
     return read_gaps(g, e);
 }
 
-void search_end(struct engine *g) {
+void search_close(struct engine *g) {
     free(g->search.touched);
     search_text_free(&g->search.room);
     arena_free(&g->search.arena);
@@ -153,7 +153,7 @@ static kith_status build_step(struct engine *g, kith_error *e) {
     return KITH_OK;
 }
 
-void search_build_step(struct engine *g) {
+void search_build(struct engine *g) {
     kith_error e = KITH_ERROR_INIT;
     if (build_step(g, &e) == KITH_OK)
         return;

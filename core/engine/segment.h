@@ -65,19 +65,17 @@ struct segments {
 
 kith_status segments_setup(struct engine *g,
                            kith_error *e); /* base types, hooks, topics, actions */
-kith_status segments_start(struct engine *g, kith_error *e); /* in a transaction */
-void segments_close(struct engine *g);
-/* Some of what was written is taken back. */
-void segments_rolled_back(struct engine *g);
-void segments_committed(struct engine *g);
 
-/* A record was written: who enters and leaves. */
+/* Called by the table in derived.c, which says when. */
+kith_status segments_start(struct engine *g, kith_error *e);
 kith_status segment_follow(struct txn *t, const struct change *c, kith_error *e);
-
-/* What is due and what is left to settle, some of it, in transactions of their own. */
-bool segments_waiting(const struct engine *g);
-void segments_step(struct engine *g);
+void segments_taken_back(struct engine *g);
+void segments_committed(struct engine *g);
+void segments_rolled_back(struct engine *g);
+bool segments_waiting(const struct engine *g); /* something is left to settle */
 kith_status segments_next_due(struct engine *g, int64_t *due, kith_error *e);
+void segments_step(struct engine *g);
+void segments_close(struct engine *g);
 
 /* -- between the files of segments ------------------------------------------------------------- */
 

@@ -169,13 +169,18 @@ const char *segment_class(const struct segment *s) {
                                : "local";
 }
 
-void segments_rolled_back(struct engine *g) {
+void segments_taken_back(struct engine *g) {
     g->segments.loaded &= !g->segments.touched;
     g->segments.settling = true;
 }
 
 void segments_committed(struct engine *g) {
     g->segments.touched = false;
+}
+
+void segments_rolled_back(struct engine *g) {
+    segments_taken_back(g);
+    segments_committed(g);
 }
 
 /* -- names ------------------------------------------------------------------------------------- */

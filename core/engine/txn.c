@@ -88,8 +88,10 @@ static kith_status savepoint(struct engine *g, const char *sql, kith_error *e) {
 /* Back to a savepoint. When SQLite has rolled the whole group back there is none left: the caller
  * sees that. For want of memory the search index may keep in memory what its tables have not any
  * more, which only the end of the whole group makes it forget. */
-static void take_back(struct engine *g, const char *to, const char *release, kith_status st) {
-    search_taken_back(g);
+static void take_back(struct engine *g, uint64_t seq, const char *to, const char *release,
+                      kith_status st) {
+    g->seq = seq;
+    derived_taken_back(g);
     if (st == KITH_E_NOMEM && !sqlite3_get_autocommit(g->writer->db)) {
         group_rollback(g);
         return;
@@ -122,11 +124,8 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
         st = end_of(t, e);
     if (st == KITH_OK && (t->alone || (st = savepoint(g, "RELEASE request", e)) == KITH_OK))
         return KITH_OK;
-    g->seq = seq;
-    segments_rolled_back(g);
-    if (t->alone)
-        return st;
-    take_back(g, "ROLLBACK TO request", "RELEASE request", st);
+    if (!t->alone) /* else the group goes as a whole */
+        take_back(g, seq, "ROLLBACK TO request", "RELEASE request", st);
     return st;
 }
 
@@ -139,11 +138,9 @@ kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e) {
     kith_status st = part(t, arg, e);
     if (st == KITH_OK)
         return savepoint(g, "RELEASE part", e);
-    g->seq = seq;
-    segments_rolled_back(g);
     t->head = head;
     t->spoilt = spoilt;
-    take_back(g, "ROLLBACK TO part", "RELEASE part", st);
+    take_back(g, seq, "ROLLBACK TO part", "RELEASE part", st);
     return st;
 }
 
@@ -396,18 +393,12 @@ static kith_status look_again(struct txn *t, struct change *c, kith_error *e) {
     return KITH_OK;
 }
 
-kith_status follow_change(struct txn *t, const struct change *c, kith_error *e) {
-    t->g->writes++;
-    TRY(segment_follow(t, c, e));
-    return rollup_follow(t, c, e);
-}
-
 /* What follows from a write is caused by it. */
 static kith_status follow_write(struct txn *t, const struct change *c, uint64_t seq,
                                 kith_error *e) {
     uint64_t cause = t->cause_row;
     t->cause_row = seq;
-    kith_status st = follow_change(t, c, e);
+    kith_status st = derived_follow(t, c, e);
     t->cause_row = cause;
     return st;
 }
@@ -436,11 +427,7 @@ static kith_status finish_write(struct txn *t, struct change *c, kith_error *e) 
     c->sources = NULL; /* from now on change_set refuses */
     t->system++;       /* what follows from it is not asked for */
     if (st == KITH_OK)
-        st = access_follow(t, c, e);
-    if (st == KITH_OK)
         st = follow_write(t, c, seq, e);
-    if (st == KITH_OK)
-        st = search_follow(t, c, e);
     if (st == KITH_OK)
         st = run_hooks(t, c, true, seq, e);
     if (st == KITH_OK && t->undoing)

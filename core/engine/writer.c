@@ -37,12 +37,9 @@ kith_status group_begin(struct engine *g, kith_error *e) {
 void group_rollback(struct engine *g) {
     if (!sqlite3_get_autocommit(g->writer->db))
         control(g, "ROLLBACK", NULL);
-    search_settled(g);
     g->seq = atomic_load(&g->committed);
-    segments_rolled_back(g);
-    segments_committed(g);
+    derived_rolled_back(g);
     map_free(&g->actors); /* some of them may have been numbered in this group */
-    g->access_touched = false;
     kith_error e = KITH_ERROR_INIT;
     if (bus_reload(g, &e) != KITH_OK)
         log_error("engine", "%s", e.message);
@@ -50,19 +47,17 @@ void group_rollback(struct engine *g) {
 }
 
 kith_status group_commit(struct engine *g, kith_error *e) {
-    kith_status status = search_catch_up(g, e);
+    kith_status status = derived_catch_up(g, e);
     if (status == KITH_OK)
         status = control(g, "COMMIT", e);
     if (status != KITH_OK) {
         group_rollback(g);
         return status;
     }
-    segments_committed(g);
-    search_settled(g);
     atomic_store(&g->committed, g->seq);
     atomic_store(&g->durable, g->seq); /* synchronous=FULL: the commit has synced the log */
     atomic_fetch_add(&g->groups, 1);
-    access_committed(g);
+    derived_committed(g);
     return KITH_OK;
 }
 
@@ -179,13 +174,13 @@ static struct request *take_group(struct engine *g) {
 
 static void refresh_due(struct engine *g) {
     kith_error e = KITH_ERROR_INIT;
-    int64_t letters = INT64_MAX, timers = INT64_MAX, flips = INT64_MAX;
+    int64_t letters = INT64_MAX, timers = INT64_MAX, derived = INT64_MAX;
     g->refresh_due = false;
     if (bus_next_due(g, &letters, &e) != KITH_OK || timers_next_due(g, &timers, &e) != KITH_OK ||
-        segments_next_due(g, &flips, &e) != KITH_OK)
+        derived_next_due(g, &derived, &e) != KITH_OK)
         log_error("engine", "%s", e.message);
     g->next_due = letters < timers ? letters : timers;
-    g->next_due = flips < g->next_due ? flips : g->next_due;
+    g->next_due = derived < g->next_due ? derived : g->next_due;
 }
 
 static bool due_now(struct engine *g) {
@@ -248,14 +243,14 @@ static void *writer_main(void *arg) {
         if (!stop) {
             if (pauses_known(g) && bus_waiting(g))
                 bus_step(g);
-            if (segments_waiting(g) || due_now(g))
-                segments_step(g);
+            if (derived_waiting(g) || due_now(g))
+                derived_step(g);
             if (pauses_known(g) && due_now(g)) {
                 bus_letters(g);
                 timers_fire(g);
                 g->refresh_due = true;
             }
-            more = !pauses_known(g) || bus_waiting(g) || segments_waiting(g) || due_now(g);
+            more = !pauses_known(g) || bus_waiting(g) || derived_waiting(g) || due_now(g);
         }
         pthread_mutex_lock(&g->lock);
         if (g->queue || more)
@@ -264,12 +259,11 @@ static void *writer_main(void *arg) {
             break;
         g->idle = true;
         pthread_cond_broadcast(&g->idle_cond);
-        if (search_building(g)) { /* when there is nothing else to do */
-            pthread_mutex_unlock(&g->lock);
-            search_build_step(g);
-            pthread_mutex_lock(&g->lock);
+        pthread_mutex_unlock(&g->lock);
+        bool built = derived_build(g);
+        pthread_mutex_lock(&g->lock);
+        if (built)
             continue;
-        }
         while (!g->queue && !g->stop && g->next_due > clock_now(g->clock))
             wait_for_work(g);
     }
