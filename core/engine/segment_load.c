@@ -208,10 +208,12 @@ static kith_status take_up(struct engine *g, kith_error *e) {
     for (size_t i = 0; i < g->segments.all.count; i++) {
         struct segment *s = g->segments.all.items[i];
         int64_t left;
+        bool first;
         s->anew = false;
         if (s->broken) {
             log_warn("segments", "segment '%s' is not kept: %s", s->name, s->broken);
-            TRY(segment_set(g->writer, s->id, "settling", 1, e));
+            TRY(segment_problem(g->writer, s->id, NULL, NULL, e));
+            TRY(segment_problem(g->writer, s->id, s->broken, &first, e));
             continue;
         }
         TRY(settle_left(g->writer, s->id, 0, &left, e));

@@ -234,7 +234,7 @@ static kith_status purge_record(struct txn *t, struct purge *p, kith_error *e) {
         TRY(stays(t, p, &keep, e));
     if (!keep)
         st = txn_try(t, delete_record, p, &why);
-    if (st == KITH_E_NOMEM || st == KITH_E_IO || st == KITH_E_FULL || st == KITH_E_CORRUPT) {
+    if (st != KITH_OK && bus_own_failure(t->g, st)) {
         err_copy(e, &why);
         return st;
     }

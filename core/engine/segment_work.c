@@ -12,7 +12,8 @@
 #define EVALUATE_ROWS 500  /* looked at one by one in one batch */
 #define AT_ONCE       1000 /* records of a type that are looked at in the write of the segment */
 #define FLIP_ROWS     500
-#define CLOCK_BACK_MS 60000 /* computers set their clocks by less while they run */
+#define CLOCK_BACK_MS 60000   /* computers set their clocks by less while they run */
+#define RETRY_MS      3600000 /* what could not be worked out is tried again after it */
 
 /* -- asking for it ----------------------------------------------------------------------------- */
 
@@ -112,7 +113,62 @@ kith_status segment_rebuild(struct txn *t, kith_id id, uint32_t kind, kith_error
     return settle_small(t, e);
 }
 
+/* -- what cannot be worked out ----------------------------------------------------------------- */
+
+/* The segment says so itself, until it is worked out anew; the log says it once. */
+static kith_status note_problem(struct txn *t, const struct segment *s, const char *why,
+                                kith_error *e) {
+    bool first;
+    TRY(segment_problem(t->g->writer, s->id, why, &first, e));
+    if (first)
+        log_error("segments", "segment '%s' cannot be worked out: %s", s->name, why);
+    return KITH_OK;
+}
+
+static kith_status try_later(struct txn *t, const struct segment *s, kith_error *e) {
+    t->g->refresh_due = true;
+    return flip_set(t->g->writer, s->id, 0, t->head.at + RETRY_MS, e);
+}
+
+struct look {
+    struct segment *segment;
+    kith_id record;
+};
+static kith_status look(struct txn *t, void *arg, kith_error *e) {
+    const struct look *l = arg;
+    const kith_value *values;
+    TRY(segment_read(t, l->segment, l->record, &values, e));
+    return segment_evaluate(t, l->segment, l->record, values, e);
+}
+
+/* Looks at one record. One that fails by its own fault holds nobody up; KITH_E_LIMIT: it takes too
+ * long, and so would others of the segment. */
+static kith_status look_at(struct txn *t, struct segment *s, kith_id record, kith_error *e) {
+    struct look l = {s, record};
+    kith_error why = KITH_ERROR_INIT;
+    char id[ID_TEXT + 1];
+    kith_status st = txn_try(t, look, &l, &why);
+    if (st == KITH_OK)
+        return KITH_OK;
+    if (st == KITH_E_LIMIT || bus_own_failure(t->g, st)) {
+        err_copy(e, &why);
+        return st;
+    }
+    id_format(record, id);
+    const char *text = arena_printf(t->arena, "%s %s: %s", s->type->name, id, why.message);
+    if (!text)
+        return err_nomem(e);
+    TRY(flip_set(t->g->writer, s->id, record, INT64_MAX, e));
+    TRY(note_problem(t, s, text, e));
+    return try_later(t, s, e);
+}
+
 /* -- working a segment out --------------------------------------------------------------------- */
+
+static kith_status begin_build(struct txn *t, const struct segment *s, kith_error *e) {
+    TRY(segment_problem(t->g->writer, s->id, NULL, NULL, e));
+    return s->list ? KITH_OK : flip_set(t->g->writer, s->id, 0, INT64_MAX, e);
+}
 
 static kith_status end_build(struct txn *t, struct segment *s, kith_error *e) {
     struct conn *c = t->g->writer;
@@ -154,12 +210,8 @@ static kith_status build_whole(struct txn *t, struct segment *s, kith_error *e) 
 
 static kith_status evaluate_all(struct txn *t, struct segment *s, const kith_id *ids, size_t n,
                                 kith_error *e) {
-    for (size_t i = 0; i < n; i++) {
-        const kith_value *values;
-        TRY(segment_read(t, s, ids[i], &values, e));
-        if (values)
-            TRY(segment_evaluate(t, s, ids[i], values, e));
-    }
+    for (size_t i = 0; i < n; i++)
+        TRY(look_at(t, s, ids[i], e));
     return KITH_OK;
 }
 
@@ -250,7 +302,7 @@ static kith_status end_job(struct txn *t, struct segment *s, const struct settle
     if (job->kind == SETTLE_BUILD || job->kind == SETTLE_AGAIN)
         TRY(end_build(t, s, e));
     TRY(settle_left(t->g->writer, s->id, 0, &left, e));
-    return left ? KITH_OK : segment_set(t->g->writer, s->id, "settling", 0, e);
+    return left ? KITH_OK : segment_settled(t->g->writer, s->id, e);
 }
 
 /* A batch of the first thing that is left. One of a segment that cannot be read waits for nobody:
@@ -262,6 +314,9 @@ static kith_status work(struct txn *t, void *arg, kith_error *e) {
     bool readable = s && (!s->broken || job->kind == SETTLE_DELETE);
     if (job->kind != SETTLE_DROP && !readable)
         return settle_done(t->g->writer, job->id, e);
+    if (job->at == 0 &&
+        (job->kind == SETTLE_BUILD || job->kind == SETTLE_AGAIN || job->kind == SETTLE_PURGE))
+        TRY(begin_build(t, s, e));
     TRY(work_on(t, s, job, e));
     TRY(segments_load(t->g, e)); /* what it wrote may have made them stale */
     if (job->at == INT64_MAX)
@@ -273,25 +328,43 @@ static kith_status work(struct txn *t, void *arg, kith_error *e) {
 
 static kith_status flip(struct txn *t, const struct flip *f, kith_error *e) {
     struct segment *s = segment_by_id(t->g, f->segment);
-    const kith_value *values;
     if (!s || (f->record && !s->depends.timed)) /* its query was another one then */
         return flip_set(t->g->writer, f->segment, f->record, INT64_MAX, e);
-    if (!f->record) {
-        TRY(flip_set(t->g->writer, f->segment, 0, INT64_MAX, e));
-        return settle(t->g, s->id, s->list ? SETTLE_PURGE : SETTLE_AGAIN, (kith_str){0}, e);
-    }
-    TRY(segment_read(t, s, f->record, &values, e));
-    return segment_evaluate(t, s, f->record, values, e);
+    if (f->record)
+        return look_at(t, s, f->record, e);
+    TRY(flip_set(t->g->writer, f->segment, 0, INT64_MAX, e));
+    return settle(t->g, s->id, s->list ? SETTLE_PURGE : SETTLE_AGAIN, (kith_str){0}, e);
+}
+
+/* The first one's segment takes too long: all of its records are looked at later instead. */
+static kith_status put_off(struct txn *t, struct flip *flips, size_t n, const char *why,
+                           kith_error *e) {
+    const struct segment *s = segment_by_id(t->g, flips[0].segment);
+    TRY(note_problem(t, s, why, e));
+    for (size_t i = 0; i < n; i++)
+        if (flips[i].segment == s->id) {
+            TRY(flip_set(t->g->writer, s->id, flips[i].record, INT64_MAX, e));
+            flips[i].segment = 0;
+        }
+    return try_later(t, s, e);
 }
 
 static kith_status flip_batch(struct txn *t, void *arg, kith_error *e) {
     struct flip *flips;
     size_t n;
     (void)arg;
-    TRY(segments_load(t->g, e));
     TRY(flip_due(t->g->writer, t->head.at, FLIP_ROWS, t->arena, &flips, &n, e));
-    for (size_t i = 0; i < n; i++)
-        TRY(flip(t, &flips[i], e));
+    for (size_t i = 0; i < n; i++) {
+        kith_error why = KITH_ERROR_INIT;
+        TRY(segments_load(t->g, e));
+        kith_status st = flips[i].segment ? flip(t, &flips[i], &why) : KITH_OK;
+        if (st == KITH_E_LIMIT)
+            TRY(put_off(t, flips + i, n - i, why.message, e));
+        else if (st != KITH_OK) {
+            err_copy(e, &why);
+            return st;
+        }
+    }
     return KITH_OK;
 }
 
@@ -324,24 +397,35 @@ static kith_status in_transaction(struct engine *g, write_fn fn, void *arg, kith
     return st;
 }
 
-/* What cannot be done is not tried for ever: its segment stays marked as settling. */
+struct attempt {
+    struct settle job;
+    kith_error why; /* it failed */
+};
+
+/* What cannot be done does not hold up what is left behind it. */
 static kith_status give_up(struct txn *t, void *arg, kith_error *e) {
-    const struct settle *job = arg;
-    return settle_done(t->g->writer, job->id, e);
+    const struct attempt *a = arg;
+    TRY(segments_load(t->g, e));
+    const struct segment *s = segment_by_id(t->g, a->job.segment);
+    TRY(settle_done(t->g->writer, a->job.id, e));
+    if (!s)
+        return KITH_OK;
+    TRY(note_problem(t, s, a->why.message, e));
+    return s->list && a->job.kind != SETTLE_PURGE ? KITH_OK : try_later(t, s, e);
 }
 
 static kith_status settle_step(struct engine *g, kith_error *e) {
-    struct settle job;
+    struct attempt try = {.why = KITH_ERROR_INIT};
     struct arena a = {0};
     bool found = false;
-    kith_status st = settle_first(g->writer, &a, &job, &found, e);
+    kith_status st = settle_first(g->writer, &a, &try.job, &found, e);
     g->segments.settling = found;
     if (st == KITH_OK && found)
-        st = in_transaction(g, work, &job, e);
+        st = in_transaction(g, work, &try.job, e);
     if (found && st != KITH_OK && st != KITH_E_NOMEM && st != KITH_E_IO && st != KITH_E_FULL &&
         st != KITH_E_CORRUPT) {
-        log_error("segments", "a segment cannot be worked out: %s", e->message);
-        st = in_transaction(g, give_up, &job, e);
+        err_copy(&try.why, e);
+        st = in_transaction(g, give_up, &try, e);
     }
     g->segments.settling |= found;
     arena_free(&a);

@@ -328,6 +328,8 @@ static const kith_field segment_fields[] = {
     F("members", INTEGER, .flags = DERIVED, .doc = "How many records are in it."),
     F("settling", BOOLEAN, .flags = DERIVED,
       .doc = "It is being worked out: some records may be missing or too many until then."),
+    F("problem", TEXT, .flags = DERIVED,
+      .doc = "Why it cannot be worked out; it is settling until it can, and tried again hourly."),
     F("refreshed", TIME, .flags = DERIVED, .doc = "When it was last worked out as a whole."),
     F("refresh", DURATION, .default_text = "1d", .min = "1m",
       .doc = "How often a refreshed one is worked out anew."),

@@ -378,6 +378,28 @@ kith_status segment_set_class(struct conn *c, kith_id segment, const char *class
     return conn_run(c, st, e);
 }
 
+kith_status segment_problem(struct conn *c, kith_id segment, const char *why, bool *first,
+                            kith_error *e) {
+    sqlite3_stmt *st;
+    if (!why)
+        return run(c, "UPDATE segment SET problem = NULL WHERE id = ?1 AND problem IS NOT NULL",
+                   (int64_t)segment, 0, 0, NULL, e);
+    TRY(conn_prepare(c,
+                     "UPDATE segment SET problem = ?2, settling = 1 WHERE id = ?1 AND problem IS"
+                     " NULL",
+                     &st, e));
+    bind_int(st, 1, (int64_t)segment);
+    bind_str(st, 2, str_of(why));
+    TRY(conn_run(c, st, e));
+    *first = sqlite3_changes(c->db) > 0;
+    return KITH_OK;
+}
+
+kith_status segment_settled(struct conn *c, kith_id segment, kith_error *e) {
+    return run(c, "UPDATE segment SET settling = problem IS NOT NULL WHERE id = ?1",
+               (int64_t)segment, 0, 0, NULL, e);
+}
+
 static kith_str kept_str(struct arena *a, sqlite3_stmt *st, int i, bool *nomem) {
     kith_str s = arena_str(a, column_str(st, i));
     *nomem |= !s.ptr && sqlite3_column_type(st, i) != SQLITE_NULL;

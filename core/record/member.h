@@ -95,6 +95,12 @@ kith_status segment_set(struct conn *c, kith_id segment, const char *column, int
                         kith_error *e);
 kith_status segment_number(struct conn *c, kith_id segment, const char *column, int64_t *out,
                            kith_error *e); /* 0: none */
+/* Why it is not as it should be: it is settling until it is worked out anew. NULL: nothing is wrong
+ * any more. *first (may be NULL): it said nothing else; what it says already stays. */
+kith_status segment_problem(struct conn *c, kith_id segment, const char *why, bool *first,
+                            kith_error *e);
+/* Nothing is left to do for it: it is settling no more, unless it has a problem. */
+kith_status segment_settled(struct conn *c, kith_id segment, kith_error *e);
 kith_status segment_set_class(struct conn *c, kith_id segment, const char *class, kith_error *e);
 /* Calls fn for each segment: its id, name, query and kind, by id. */
 struct segment_row {

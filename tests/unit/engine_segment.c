@@ -591,6 +591,80 @@ TEST("the doctor finds what is wrong in segments, and a refresh mends it") {
     }
 }
 
+static void spoil(struct fixture *x, const char *sql) {
+    EXPECT_OK(engine_write(x->g, &by_tester, damage, (void *)(uintptr_t)sql, NULL, &x->e), x->e);
+}
+
+TEST("a record that cannot be read when it is due holds up no other, and the segment says so") {
+    struct fixture x;
+    char said[80];
+    fixture_open(&x);
+    fixture_start(&x);
+    const struct rtype *segment = type_named(&x, "segment");
+    kith_id ada = create(&x, x.lead, PAIRS("name=Ada"));
+    create(&x, x.lead, PAIRS("name=Bob"));
+    kith_id old = make_segment(&x, "old", "lead where created < now() - 1d");
+    spoil(&x, "UPDATE lead SET labels = 'oops' WHERE name = 'Ada'");
+    clock_set(&x.clock, START_MS + 86400001);
+    settle(&x);
+    EXPECT_INT(1, members_of(&x, old));
+    EXPECT_STR("true", field(&x, segment, old, "settling"));
+    snprintf(said, sizeof said, "lead %s: lead.labels: ", id_text(&x, ada));
+    EXPECT_HAS(said, field(&x, segment, old, "problem"));
+    /* Tried again in vain, and then with success. */
+    clock_set(&x.clock, START_MS + 86400001 + 3600000);
+    settle(&x);
+    EXPECT_INT(1, members_of(&x, old));
+    EXPECT_HAS(said, field(&x, segment, old, "problem"));
+    spoil(&x, "UPDATE lead SET labels = NULL WHERE name = 'Ada'");
+    clock_set(&x.clock, START_MS + 86400001 + 2 * 3600000);
+    settle(&x);
+    EXPECT_STR("Ada Bob", found(&x, "lead where in_segment('old')"));
+    EXPECT_STR("false", field(&x, segment, old, "settling"));
+    EXPECT_STR("", field(&x, segment, old, "problem"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+static void reopen_with_limit(struct fixture *x, int64_t ms) {
+    struct engine_options o = fixture_options(x);
+    o.read_limit_ms = ms;
+    engine_close(x->g);
+    EXPECT_OK(engine_open(&x->g, &o, &x->e), x->e);
+    fixture_start(x);
+}
+
+TEST("a segment that takes too long when time moves it holds up no other, and says so") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    create(&x, x.contact, PAIRS("name=Ada", "birthday=1990-11-16"));
+    create(&x, x.contact, PAIRS("name=Eve", "birthday=1990-11-16"));
+    kith_id slow = make_segment(&x, "slow",
+                                "contact where created < now() - 1d and count(lead where score >= "
+                                "0) > 0");
+    make_segment(&x, "old", "contact where created < now() - 1d");
+    spoil(&x, "INSERT INTO lead(id, created, updated, name, contact, score) WITH RECURSIVE i(n) AS"
+              " (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 200000) SELECT 1000000000 + n, 0,"
+              " 0, 'n', (SELECT max(id) FROM contact), 1 FROM i");
+    spoil(&x, "UPDATE lead SET contact = (SELECT min(id) FROM contact) WHERE id % 2");
+    reopen_with_limit(&x, 1);
+    for (int hour = 0; hour < 3; hour++) {
+        clock_set(&x.clock, START_MS + 86400001 + hour * 3600000);
+        settle(&x);
+        EXPECT_STR("Ada Eve", found(&x, "contact where in_segment('old')"));
+        EXPECT_HAS("took longer than allowed",
+                   field(&x, type_named(&x, "segment"), slow, "problem"));
+        EXPECT_STR("true", field(&x, type_named(&x, "segment"), slow, "settling"));
+    }
+    reopen_with_limit(&x, 60000);
+    settle(&x);
+    EXPECT_STR("Ada Eve", found(&x, "contact where in_segment('slow')"));
+    EXPECT_STR("", field(&x, type_named(&x, "segment"), slow, "problem"));
+    EXPECT_STR("false", field(&x, type_named(&x, "segment"), slow, "settling"));
+    fixture_close(&x);
+}
+
 TEST("a segment that asks whether others link to it follows those") {
     struct fixture x;
     char a[64], b[64];
