@@ -240,7 +240,7 @@ void postgres_copy(struct conn *from) {
     exec("CREATE SCHEMA public");
     sqlite3_stmt *st = prepare(
         from, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-              " AND name NOT LIKE 'kith!_%' ESCAPE '!'");
+              " AND (name NOT LIKE 'kith!_%' ESCAPE '!' OR name = 'kith_member')");
     while (sqlite3_step(st) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(st, 0);
         make_table(from, name);

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random conditions, as text, and what they mean: an evaluator that works through them as they were
- * made up, in three-valued logic, record by record. */
+/* Random conditions, and their text. */
 #ifndef TESTS_UNIT_QUERY_CONDITION_H
 #define TESTS_UNIT_QUERY_CONDITION_H
 
 #include "base/geo.h"
 #include "base/id.h"
 #include "base/number.h"
-#include "base/text.h"
 #include "query_moment.h"
 #include "query_random.h"
-#include "record/access.h"
 
 #include <math.h>
 
@@ -31,6 +28,7 @@ enum op {
     NOT_NULL,
     TAGGED,
     NEAR,
+    MEMBER,
     FIELD,
     OPS
 };
@@ -42,7 +40,8 @@ static const struct length {
 } lengths[] = {{"0m", 0},         {"1.5m", 1.5},        {"2km", 2e3},       {"20km", 2e4},
                {"3mi", 4828.032}, {"600.25km", 600250}, {"12000km", 1.2e7}, {"20037km", 20037e3}};
 
-struct way { /* a path; the last field NULL: id */
+struct way {                  /* a path; the last field NULL: id */
+    const struct rtype *type; /* that has the last field */
     const struct rfield *fields[4];
     uint32_t count;
     bool many;         /* through links, or ends in links */
@@ -83,6 +82,7 @@ static void random_way(struct way *w, const struct rtype *type, bool many) {
             continue;
         }
         w->fields[w->count++] = chance(5) ? NULL : f;
+        w->type = type;
         f = w->fields[w->count - 1];
         w->many |= links && f;
         w->taken = f ? random_taken(f) : WHOLE;
@@ -129,6 +129,8 @@ static bool op_allowed(const struct way *w, enum op op) {
         return kind == KITH_F_TAGS && (op == TAGGED || op == IS_NULL || op == NOT_NULL);
     if (op == NEAR || kind == KITH_F_PLACE)
         return kind == KITH_F_PLACE && (op == NEAR || op == IS_NULL || op == NOT_NULL);
+    if (op == MEMBER)
+        return w->taken == WHOLE && (kind == 0 || kind == KITH_F_LINK || kind == KITH_F_LINKS);
     if (w->many && (op == NE || op == NOT_IN || op == NOT_LIKE || op == FIELD))
         return false;
     if (op == IS_NULL || op == NOT_NULL) /* links behind links are refused */
@@ -165,9 +167,22 @@ static kith_value taken_of(const struct way *w, kith_value v) {
 
 static bool nulls; /* some parameters have no value */
 
+/* A segment that may hold what the way leads to. */
+static kith_value random_segment(const struct way *w) {
+    const struct rfield *f = w->fields[w->count - 1];
+    const struct rtype *type = f ? f->target : w->type;
+    uint32_t s;
+    do
+        s = below(ROWS);
+    while (type && members_of(s)->type != type);
+    return value_int(s);
+}
+
 /* The type of the record whose id or link is compared. */
 static kith_value random_literal(const struct way *w, enum op op) {
     const struct rfield *f = w->fields[w->count - 1];
+    if (op == MEMBER)
+        return random_segment(w);
     if (nulls && op != TAGGED && chance(20))
         return value_null();
     if (!f)
@@ -316,6 +331,8 @@ static void put_literal(struct buf *b, const kith_value *v, bool typed) {
         buf_puts(b, text);
         return;
     case KITH_DATE:
+        if (chance(40) && put_business(b, v->as.i))
+            return;
         if (chance(50)) {
             put_moment(b, "today", v->as.i - today, "d");
             return;
@@ -385,6 +402,15 @@ static void put_leaf(struct text *t, const struct cond *c) {
         buf_printf(&t->b, ", %s)", c->radius->text);
         return;
     }
+    if (c->op == MEMBER) {
+        buf_puts(&t->b, "in_segment(");
+        if (c->way.count > 1 || c->way.fields[0] || chance(50)) {
+            put_way(t, &c->way);
+            buf_puts(&t->b, ", ");
+        }
+        buf_printf(&t->b, "'s%lld')", (long long)c->values[0].as.i);
+        return;
+    }
     put_way(t, &c->way);
     if (c->op == IS_NULL || c->op == NOT_NULL) {
         buf_puts(&t->b, c->op == IS_NULL ? " is null" : " is not null");
@@ -438,239 +464,5 @@ static void put_cond(struct text *t, const struct cond *c) {
         put_cond(t, c->b);
     }
     buf_puts(&t->b, ")");
-}
-
-/* -- the naive evaluator ----------------------------------------------------------------------- */
-
-enum truth { NO, UNKNOWN, YES };
-
-static kith_str folded(const struct rfield *f, kith_str s) {
-    return f->folded ? text_fold(&arena, s) : s;
-}
-
-/* -1, 0, 1; 2: they are different and have no order. */
-static int naive_order(const struct rfield *f, const struct rfield *g, bool equality,
-                       const kith_value *a, const kith_value *b) {
-    int64_t x = a->as.i, y = b->as.i;
-    if (!equality && ranked(f))
-        return naive_order(NULL, NULL, true, &(kith_value){.as.i = field_option(f, a->as.s)},
-                           &(kith_value){.as.i = field_option(f, b->as.s)});
-    if (a->kind == KITH_TEXT) {
-        bool fold = !equality && f->folded && (!g || g->folded);
-        int o = str_cmp(fold ? text_fold(&arena, a->as.s) : a->as.s,
-                        fold ? text_fold(&arena, b->as.s) : b->as.s);
-        return o < 0 ? -1 : o > 0;
-    }
-    if (a->kind == KITH_MONEY && strcmp(a->as.money.currency, b->as.money.currency) != 0)
-        return 2;
-    if (a->kind == KITH_LINK) {
-        if (f && f->any_target && !g && b->as.link.type && a->as.link.type != b->as.link.type)
-            return 2;
-        x = (int64_t)a->as.link.id;
-        y = (int64_t)b->as.link.id;
-    }
-    if (b->kind == PERIOD)
-        return naive_period(a, b);
-    if (a->kind == KITH_TIME && b->kind == KITH_DATE)
-        x = naive_day(a);
-    return x < y ? -1 : x > y;
-}
-
-static enum truth naive_compare(const struct rfield *f, const struct rfield *g, enum op op,
-                                const kith_value *a, const kith_value *b) {
-    int o = naive_order(f, g, op == EQ || op == NE, a, b);
-    if (op == EQ || op == NE)
-        return (o == 0) == (op == EQ) ? YES : NO;
-    if (o == 2)
-        return UNKNOWN;
-    return (op == LT ? o < 0 : op == LE ? o <= 0 : op == GT ? o > 0 : o >= 0) ? YES : NO;
-}
-
-static size_t char_len(kith_str s) {
-    size_t n = 1;
-    while (n < s.len && ((unsigned char)s.ptr[n] & 0xC0) == 0x80)
-        n++;
-    return n;
-}
-
-static kith_str skip(kith_str s, size_t n) {
-    return (kith_str){s.ptr + n, s.len - n};
-}
-
-static bool naive_like(kith_str p, kith_str s) {
-    if (p.len == 0)
-        return s.len == 0;
-    if (p.ptr[0] == '%')
-        return naive_like(skip(p, 1), s) || (s.len && naive_like(p, skip(s, char_len(s))));
-    if (s.len == 0)
-        return false;
-    if (p.ptr[0] == '_')
-        return naive_like(skip(p, 1), skip(s, char_len(s)));
-    size_t n = char_len(p);
-    bool same =
-        char_len(s) == n && (n == 1 ? (p.ptr[0] | (p.ptr[0] >= 'A' && p.ptr[0] <= 'Z' ? 32 : 0)) ==
-                                          (s.ptr[0] | (s.ptr[0] >= 'A' && s.ptr[0] <= 'Z' ? 32 : 0))
-                                    : memcmp(p.ptr, s.ptr, n) == 0);
-    return same && naive_like(skip(p, n), skip(s, n));
-}
-
-static enum truth negated(enum truth t) {
-    return t == YES ? NO : t == NO ? YES : UNKNOWN;
-}
-
-/* Some may read all records of a type, some those that they own, some none. */
-static struct access rights;
-static const struct principal limited = {.name = "limited", .access = &rights};
-
-static bool seen(const struct table *t, int row) {
-    if (env.principal->all)
-        return true;
-    uint8_t reach = rights.rights.types[t->type->id].reach[RIGHT_READ];
-    const kith_value *owner = &t->values[row][FIELD_OWNER];
-    return reach == REACH_ALL ||
-           (reach == REACH_OWN && owner->kind == KITH_LINK && owner->as.link.id == rights.of.user);
-}
-
-static void random_rights(void) {
-    static const uint8_t reaches[] = {REACH_ALL, REACH_OWN, REACH_OWN, REACH_NONE};
-    env.principal = chance(35) ? &limited : &everyone;
-    rights = (struct access){.rights.schema = schema};
-    rights.of.user = tables[TYPES - 1].ids[below(ROWS)];
-    rights.rights.type_max = 999;
-    rights.rights.types = ARENA_ARRAY(&arena, struct type_rights, 1000);
-    rights.spread = ARENA_ARRAY(&arena, struct spread, 1000);
-    for (uint32_t t = 0; t < TYPES; t++) {
-        rights.rights.types[tables[t].type->id].reach[RIGHT_READ] = ANY(reaches);
-        rights.rights.types[tables[t].type->id].open = true;
-    }
-}
-
-/* -1: there is none that may be seen. */
-static int seen_row(const struct table *t, kith_id id) {
-    int row = row_of(t, id);
-    return row >= 0 && seen(t, row) ? row : -1;
-}
-
-/* The value of a way that goes to one; NULL kind when there is none. */
-static kith_value naive_value(const struct table *t, int row, const struct way *w, uint32_t at) {
-    const struct rfield *f = w->fields[at];
-    if (row < 0)
-        return value_null();
-    if (!f)
-        return value_link(t->ids[row], t->type->id);
-    const kith_value *v = &t->values[row][f->index];
-    if (at + 1 == w->count)
-        return taken_of(w, *v);
-    const struct table *to = table_of(f->target);
-    return naive_value(to, v->kind == KITH_LINK ? seen_row(to, v->as.link.id) : -1, w, at + 1);
-}
-
-static enum truth naive_test(const struct cond *c, const kith_value *v, const kith_value *other) {
-    const struct rfield *f = field_at_end(&c->way), *g;
-    enum truth any = NO;
-    if (c->op == IS_NULL || c->op == NOT_NULL)
-        return (v->kind == KITH_NULL) == (c->op == IS_NULL) ? YES : NO;
-    if (c->op == TAGGED) {
-        for (uint64_t i = 0; v->kind == KITH_LIST && i < v->as.list.count; i++)
-            if (str_eq(v->as.list.items[i].as.s, c->values[0].as.s))
-                return YES;
-        return NO;
-    }
-    bool list = c->op == IN || c->op == NOT_IN;
-    if (v->kind == KITH_NULL ||
-        (c->op == FIELD ? other->kind == KITH_NULL : !list && c->values[0].kind == KITH_NULL))
-        return UNKNOWN;
-    switch (c->op) {
-    case FIELD:
-        g = field_at_end(&c->other);
-        return naive_compare(f, g ? g : f, c->cmp, v, other);
-    case NEAR:
-        return naive_metres(v, &c->values[0]) <= c->radius->metres ? YES : NO;
-    case LIKE:
-    case NOT_LIKE:
-        any = naive_like(folded(f, c->values[0].as.s), folded(f, v->as.s)) ? YES : NO;
-        return c->op == LIKE ? any : negated(any);
-    case IN:
-    case NOT_IN:
-        for (uint32_t i = 0; i < c->count; i++)
-            if (c->values[i].kind == KITH_NULL)
-                any = any == YES ? YES : UNKNOWN;
-            else if (naive_compare(f, NULL, EQ, v, &c->values[i]) == YES)
-                any = YES;
-        return c->op == IN ? any : negated(any);
-    default:
-        return naive_compare(f, NULL, c->op, v, &c->values[0]);
-    }
-}
-
-/* A way from its step `at` on: through links, whether any record satisfies the test. */
-static enum truth naive_leaf(const struct cond *c, const struct table *t, int row, uint32_t at,
-                             const kith_value *other) {
-    const struct rfield *f = c->way.fields[at];
-    bool last = at + 1 == c->way.count;
-    kith_value v = row >= 0 && f ? t->values[row][f->index] : value_null();
-    if (!f && row >= 0)
-        v = value_link(t->ids[row], t->type->id);
-    if (f && f->kind == KITH_F_LINKS && last && (c->op == IS_NULL || c->op == NOT_NULL))
-        return naive_test(c, &v, other);
-    if (f && f->kind == KITH_F_LINKS) {
-        const struct table *to = table_of(f->target);
-        for (uint64_t i = 0; v.kind == KITH_LIST && i < v.as.list.count; i++) {
-            const kith_value *link = &v.as.list.items[i];
-            int target = seen_row(to, link->as.link.id);
-            if (last ? naive_test(c, link, other) == YES
-                     : target >= 0 && naive_leaf(c, to, target, at + 1, other) == YES)
-                return YES;
-        }
-        return NO;
-    }
-    if (last) {
-        v = taken_of(&c->way, v);
-        return naive_test(c, &v, other);
-    }
-    const struct table *to = table_of(f->target);
-    return naive_leaf(c, to, v.kind == KITH_LINK ? seen_row(to, v.as.link.id) : -1, at + 1, other);
-}
-
-static enum truth naive(const struct cond *c, const struct table *t, int row);
-
-static bool naive_links(const kith_value *v, const struct table *t, int row) {
-    if (v->kind == KITH_LINK)
-        return v->as.link.id == t->ids[row];
-    for (uint64_t i = 0; v->kind == KITH_LIST && i < v->as.list.count; i++)
-        if (v->as.list.items[i].as.link.id == t->ids[row])
-            return true;
-    return false;
-}
-
-static enum truth naive_related(const struct cond *c, const struct table *t, int row) {
-    const struct table *from = table_of(c->via->type);
-    int64_t n = 0;
-    for (int i = 0; i < (int)ROWS; i++) {
-        const kith_value *v = &from->values[i][c->via->index];
-        if (c->via->any_target && v->kind == KITH_LINK && v->as.link.type != t->type->id)
-            continue;
-        n += seen(from, i) && naive_links(v, t, row) && (!c->a || naive(c->a, from, i) == YES);
-    }
-    if (!c->counted)
-        return n ? YES : NO;
-    kith_value number = value_int(n);
-    return naive_compare(NULL, NULL, c->cmp, &number, &c->values[0]);
-}
-
-static enum truth naive(const struct cond *c, const struct table *t, int row) {
-    if (c->kind == RELATED)
-        return naive_related(c, t, row);
-    if (c->kind == LEAF) {
-        kith_value other = value_null();
-        if (c->op == FIELD)
-            other = naive_value(t, row, &c->other, 0);
-        return naive_leaf(c, t, row, 0, &other);
-    }
-    enum truth a = naive(c->a, t, row);
-    if (c->kind == NOT)
-        return negated(a);
-    enum truth b = naive(c->b, t, row);
-    return c->kind == AND ? (a < b ? a : b) : (a > b ? a : b);
 }
 #endif

@@ -4,7 +4,7 @@
 #ifndef TESTS_UNIT_QUERY_GROUP_RANDOM_H
 #define TESTS_UNIT_QUERY_GROUP_RANDOM_H
 
-#include "query_condition.h"
+#include "query_naive.h"
 
 __extension__ typedef __int128 big;
 

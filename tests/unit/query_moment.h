@@ -4,6 +4,7 @@
 #ifndef TESTS_UNIT_QUERY_MOMENT_H
 #define TESTS_UNIT_QUERY_MOMENT_H
 
+#include "base/workday.h"
 #include "base/zone.h"
 #include "query_random.h"
 
@@ -70,6 +71,60 @@ static bool wall_clock(int64_t ms, char out[40]) {
     bool again = strcmp(out, before[0]) == 0 || strcmp(out, before[1]) == 0;
     snprintf(out + 19, 21, ".%03d", (int)((ms % 1000 + 1000) % 1000));
     return !again;
+}
+
+/* -- working days ------------------------------------------------------------------------------ */
+
+static struct workdays workdays;
+
+static void random_workdays(void) {
+    static const uint32_t weekends[] = {0, 1u << 0 | 1u << 6, 1u << 5 | 1u << 6, 0x55};
+    workdays = (struct workdays){.weekend = ANY(weekends), .count = below(6)};
+    for (size_t i = 0; i < workdays.count; i++) {
+        struct civil c = date_civil((today + (int64_t)below(11) - 5) * DAY_MS);
+        workdays.holidays[i] =
+            (struct holiday){chance(50) ? 0 : c.year + (int32_t)below(2), c.month, c.day};
+    }
+    env.workdays = chance(75) ? &workdays : NULL;
+}
+
+static bool naive_works(int64_t day) {
+    const kith_value v = {.kind = KITH_DATE, .as.i = day};
+    struct tm tm = naive_civil(&v);
+    bool works = env.workdays ? !(workdays.weekend & 1u << tm.tm_wday) : tm.tm_wday % 6 != 0;
+    for (size_t i = 0; env.workdays && i < workdays.count; i++) {
+        const struct holiday *h = &workdays.holidays[i];
+        works &= h->day != tm.tm_mday || h->month != tm.tm_mon + 1 ||
+                 (h->year && h->year != tm.tm_year + 1900);
+    }
+    return works;
+}
+
+/* The day on which n working days are over. */
+static int64_t naive_business(int64_t day, int n) {
+    if (n == 0)
+        return naive_works(day) ? day : naive_business(day, 1);
+    int step = n < 0 ? -1 : 1;
+    do
+        day += step;
+    while (!naive_works(day));
+    return n == step ? day : naive_business(day, n - step);
+}
+
+/* today() with working days, where some number of them lead to the day; false: none was found. */
+static bool put_business(struct buf *b, int64_t day) {
+    int64_t shift = (int64_t)below(5) - 2;
+    int n = 0;
+    while (n < 7 && naive_business(today + shift, n) != day &&
+           naive_business(today + shift, -n) != day)
+        n++;
+    if (n == 7)
+        return false;
+    buf_puts(b, "today()");
+    if (shift)
+        buf_printf(b, " %c %dd", shift < 0 ? '-' : '+', abs((int)shift));
+    buf_printf(b, " %c business_days(%d)", naive_business(today + shift, n) == day ? '+' : '-', n);
+    return true;
 }
 
 /* -- parts ------------------------------------------------------------------------------------- */

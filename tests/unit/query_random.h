@@ -4,12 +4,13 @@
 #define TESTS_UNIT_QUERY_RANDOM_H
 
 #include "base/date.h"
+#include "record/member.h"
 #include "record/query.h"
 #include "test.h"
 
-#define TYPES  4u /* the last is user */
-#define FIELDS 10u
-#define ROWS   30u
+#define FIELDS  10u
+#define ROWS    30u
+#define NOWHERE 999999u /* the id of no record */
 
 static uint64_t seed;
 
@@ -32,7 +33,28 @@ static const struct principal everyone = {.name = "test", .all = true};
 static struct query_env env = {.principal = &everyone};
 static int64_t today; /* at env.now, in the company's zone */
 
-static const char *const type_names[TYPES] = {"alpha", "beta", "gamma", "user"};
+enum { ALPHA, BETA, GAMMA, USER, TEAM, TERRITORY, ACCOUNT, SHARE, SEGMENT, TYPES };
+/* The fields that rights go by stand before the random ones. */
+static const struct {
+    const char *name;
+    kith_field fields[3];
+} shapes[TYPES] = {
+    [ALPHA] = {.name = "alpha"},
+    [BETA] = {.name = "beta"},
+    [GAMMA] = {.name = "gamma"},
+    [USER] = {"user",
+              {{.name = "teams", .kind = KITH_F_LINKS, .options = "team"},
+               {.name = "territories", .kind = KITH_F_LINKS, .options = "territory"}}},
+    [TEAM] = {"team", {{.name = "parent", .kind = KITH_F_LINK, .options = "team"}}},
+    [TERRITORY] = {"territory",
+                   {{.name = "parent", .kind = KITH_F_LINK, .options = "territory"},
+                    {.name = "manager", .kind = KITH_F_LINK, .options = "user"}}},
+    [ACCOUNT] = {"account", {{.name = "territory", .kind = KITH_F_LINK, .options = "territory"}}},
+    [SHARE] = {"share",
+               {{.name = "record", .kind = KITH_F_LINK, .options = "*", .flags = KITH_FF_PARTOF},
+                {.name = "team", .kind = KITH_F_LINK, .options = "team"}}},
+    [SEGMENT] = {.name = "segment"},
+};
 static struct table {
     const struct rtype *type;
     kith_id ids[ROWS];
@@ -56,7 +78,7 @@ static kith_field random_field(uint32_t i) {
         {KITH_F_DURATION, {NULL}},
         {KITH_F_CHOICE, {"red,green,blue", "low,high", "a", "x,y"}},
         {KITH_F_LINK, {"alpha", "beta", "gamma", "*"}},
-        {KITH_F_LINK, {"alpha", "beta", "gamma", "user"}},
+        {KITH_F_LINK, {"alpha", "account", "territory", "user"}},
         {KITH_F_LINKS, {"alpha", "beta", "gamma", "user"}},
         {KITH_F_TAGS, {NULL}},
         {KITH_F_PLACE, {NULL}},
@@ -73,22 +95,32 @@ static kith_field random_field(uint32_t i) {
                                                                  : flag};
 }
 
+static kith_type random_type(uint32_t t) {
+    kith_field *fields = ARENA_ARRAY(&arena, kith_field, FIELDS);
+    uint32_t fixed = 0;
+    for (uint32_t i = 0; i < FIELDS; i++) {
+        bool shaped = fixed < 3 && shapes[t].fields[fixed].name;
+        fields[i] = shaped ? shapes[t].fields[fixed++] : random_field(i);
+    }
+    return (kith_type){.name = shapes[t].name,
+                       .fields = {fields, (uint32_t)sizeof *fields, FIELDS}};
+}
+
+static kith_status find_segment(void *arg, kith_str name, struct segment_found *out, kith_error *e);
+static const struct segment_names segment_names = {find_segment, NULL};
+
 static void random_schema(void) {
     kith_error e = KITH_ERROR_INIT;
     static kith_type types[TYPES];
-    for (uint32_t t = 0; t < TYPES; t++) {
-        kith_field *fields = ARENA_ARRAY(&arena, kith_field, FIELDS);
-        for (uint32_t i = 0; i < FIELDS; i++)
-            fields[i] = random_field(i);
-        types[t] = (kith_type){.name = type_names[t],
-                               .fields = {fields, (uint32_t)sizeof *fields, FIELDS}};
-    }
+    for (uint32_t t = 0; t < TYPES; t++)
+        types[t] = random_type(t);
     const struct schema_source source = {
-        .module = "test", .version = 1, .types = KITH_ARRAY(types)};
+        .module = "core", .version = 1, .types = KITH_ARRAY(types)};
     EXPECT_OK(schema_build(&schema, conn, &source, 1, "EUR", &e), e);
     schema->zone = env.zone;
+    schema->segments = &segment_names;
     for (uint32_t t = 0; t < TYPES; t++)
-        tables[t].type = schema_type(schema, str_of(type_names[t]));
+        tables[t].type = schema_type(schema, str_of(shapes[t].name));
 }
 
 static struct table *table_of(const struct rtype *type) {
@@ -116,7 +148,7 @@ static const char *const labels[] = {"vip", "VIP", "été", "x y", "it's"};
 
 static kith_value random_link(const struct rfield *f) {
     const struct table *t = f->any_target ? &tables[below(TYPES)] : table_of(f->target);
-    return value_link(chance(6) ? 999999 : t->ids[below(ROWS)], t->type->id);
+    return value_link(chance(6) ? NOWHERE : t->ids[below(ROWS)], t->type->id);
 }
 
 /* Mostly few, so that values meet; now and then years. */
@@ -229,5 +261,38 @@ static void random_rows(void) {
     for (uint32_t t = 0; t < TYPES; t++)
         set_bases(tables[t].type);
     EXPECT_OK(conn_exec(conn, "COMMIT", &e), e);
+}
+/* -- segments ---------------------------------------------------------------------------------- */
+
+/* Every record of the type segment is one, "s7", of the records of some type. */
+static bool members[ROWS][ROWS];
+
+static const struct table *members_of(uint32_t segment) {
+    return &tables[segment % TYPES];
+}
+
+static kith_status find_segment(void *arg, kith_str name, struct segment_found *out,
+                                kith_error *e) {
+    uint32_t segment = (uint32_t)strtoul(arena_strdup(&arena, name.ptr) + 1, NULL, 10);
+    (void)arg;
+    (void)e;
+    EXPECT(name.ptr[0] == 's' && segment < ROWS);
+    *out = (struct segment_found){tables[SEGMENT].ids[segment], members_of(segment)->type,
+                                  segment % 2 ? 1 : 1000000};
+    return KITH_OK;
+}
+
+static void random_members(void) {
+    kith_error e = KITH_ERROR_INIT;
+    bool changed;
+    EXPECT_OK(member_setup(conn, &e), e);
+    for (uint32_t s = 0; s < ROWS; s++)
+        for (uint32_t i = 0; i < ROWS; i++) {
+            members[s][i] = chance(40);
+            if (members[s][i])
+                EXPECT_OK(member_add(conn, tables[SEGMENT].ids[s], members_of(s)->ids[i], 0,
+                                     chance(20), &changed, &e),
+                          e);
+        }
 }
 #endif
