@@ -251,8 +251,10 @@ const struct command command_role_check = {
     .name = "role check",
     .args = "",
     .help = "do the roles name only types, fields and actions that there are?",
-    .more = "A role is checked when it is written. Later a module may be disabled or a field\n"
-            "retired: what a role says of it counts for nothing, and is shown here.",
+    .more = "A role is checked when it is written, and follows when a type or field is renamed.\n"
+            "Later a module may be disabled or a field retired: what a role says of it opens\n"
+            "nothing, and is shown here. Where a role has a name that was never known, as after\n"
+            "an undo, all that it does not name is closed.",
     .needs = NEEDS_COMPANY,
     .run = run_check,
 };

@@ -269,7 +269,7 @@ static kith_status rename_field(struct type_change *t, kith_error *e) {
     const char *to = c->args[1];
     TRY(own_field(c, c->args[0], &entry, e));
     TRY(check_free(c, entry->type, str_of(to), e));
-    TRY(check_unused(c, entry->type, entry->field, e));
+    TRY(check_unused(c, entry->type, entry->field, true, e));
     TRY(types_change_quoted(t, entry->file, entry->item, "name", to, e));
     TRY(types_change_append(t, entry->file, entry->item, "was", entry->field, e));
     type = type_files_find(c->company->types, entry->type, NULL);
@@ -290,7 +290,7 @@ static kith_status retire(struct type_change *t, kith_error *e) {
     if (now && now->title && strcmp(now->title->name, entry->field) == 0)
         return err_set(e, KITH_E_CONFLICT, NULL,
                        "%s names the records of its type: it is the title", c->args[0]);
-    TRY(check_unused(c, entry->type, entry->field, e));
+    TRY(check_unused(c, entry->type, entry->field, false, e));
     TRY(types_change_set(t, entry->file, entry->item, "retired", "true", e));
     return types_change_apply(
         t,

@@ -195,7 +195,7 @@ static kith_status rename_type(struct type_change *t, kith_error *e) {
     const char *from = c->args[0], *to = c->args[1];
     TRY(own_type(c, from, &entry, e));
     TRY(check_free(c, to, e));
-    TRY(check_unused(c, from, NULL, e));
+    TRY(check_unused(c, from, NULL, true, e));
     TRY(types_change_quoted(t, entry->file, -1, "name", to, e));
     TRY(types_change_append(t, entry->file, -1, "was", from, e));
     TRY(follow_rename(t, from, to, e));
@@ -240,7 +240,7 @@ static kith_status retire(struct type_change *t, kith_error *e) {
     if (entry->retired)
         return err_set(e, KITH_E_CONFLICT, NULL, "type %s is retired already", c->args[0]);
     TRY(check_not_linked(c, c->args[0], e));
-    TRY(check_unused(c, c->args[0], NULL, e));
+    TRY(check_unused(c, c->args[0], NULL, false, e));
     TRY(types_change_set(t, entry->file, -1, "retired", "true", e));
     return types_change_apply(
         t,

@@ -13,6 +13,7 @@ struct uses {
     struct cmd *c;
     const char *type, *field; /* field NULL: the type */
     const char *word;
+    bool renamed;
     size_t count;
     bool kept; /* a roll-up goes by it, which --anyway does not help against */
 };
@@ -107,9 +108,12 @@ static kith_status types(struct uses *u, kith_error *e) {
 }
 
 /* Fields of records that hold conditions and the like. */
-static const char *const holders[][2] = {
-    {"role", "rights"},  {"territory", "rule"},    {"segment", "query"},
-    {"segment", "keep"}, {"saved_query", "query"},
+static const struct {
+    const char *type, *field;
+    bool follows; /* a new name: engine/new_names.c */
+} holders[] = {
+    {"role", "rights", true},   {"territory", "rule", false},    {"segment", "query", false},
+    {"segment", "keep", false}, {"saved_query", "query", false},
 };
 
 struct holder {
@@ -132,11 +136,11 @@ static kith_status in_record(void *arg, kith_id id, const kith_value *values, ki
 static kith_status records(struct uses *u, kith_error *e) {
     struct cmd *c = u->c;
     for (size_t i = 0; i < sizeof holders / sizeof *holders; i++) {
-        struct holder h = {.u = u, .type = schema_type(cmd_schema(c), str_of(holders[i][0]))};
-        h.field = h.type ? type_field(cmd_schema(c), h.type, str_of(holders[i][1])) : NULL;
+        struct holder h = {.u = u, .type = schema_type(cmd_schema(c), str_of(holders[i].type))};
+        h.field = h.type ? type_field(cmd_schema(c), h.type, str_of(holders[i].field)) : NULL;
         struct find_page page = {.limit = 100000};
         struct query *q;
-        if (!h.field)
+        if (!h.field || (u->renamed && holders[i].follows))
             continue;
         TRY(query_parse(&q, cmd_schema(c), &c->arena, str_of(h.type->name), e));
         TRY(engine_find(c->company->engine, &c->principal, q, NULL, &page, &c->arena, in_record, &h,
@@ -149,8 +153,10 @@ static const struct {
     kith_status (*look)(struct uses *u, kith_error *e);
 } users[] = {{rules}, {settings}, {types}, {records}};
 
-kith_status check_unused(struct cmd *c, const char *type, const char *field, kith_error *e) {
-    struct uses u = {.c = c, .type = type, .field = field, .word = field ? field : type};
+kith_status check_unused(struct cmd *c, const char *type, const char *field, bool renamed,
+                         kith_error *e) {
+    struct uses u = {
+        .c = c, .type = type, .field = field, .word = field ? field : type, .renamed = renamed};
     if (cmd_option(c, "anyway"))
         return KITH_OK;
     for (size_t i = 0; i < sizeof users / sizeof *users; i++)

@@ -17,7 +17,7 @@ struct texts { /* of records of a type, at work */
 struct named {
     const char *type, *field;
     const char *place; /* what goes before the reason */
-    bool fault;        /* nothing works that goes by it; else what it says counts for nothing */
+    bool fault;        /* nothing works that goes by it; else what it says opens nothing */
     kith_status (*read)(const struct texts *x, const kith_value *values, kith_str text,
                         kith_error *e);
 };
@@ -83,7 +83,7 @@ static void tell(struct texts *x, kith_id id, const kith_error *why) {
                  arena_printf(&x->c->arena,
                               "%.*s: %s%s%s; change its %s, or bring back what it names",
                               (int)record.len, record.ptr, x->of->place, why->message,
-                              x->of->fault ? "" : ", which counts for nothing", x->of->field));
+                              x->of->fault ? "" : ", which opens nothing", x->of->field));
     x->wrong += x->of->fault;
 }
 

@@ -50,9 +50,10 @@ kith_status own_field(struct cmd *c, const char *path, const struct type_entry *
  */
 kith_status file_of_type(struct type_change *t, const char *type, const char **file, kith_error *e);
 
-/* Refuses what is in use, and says by whom, unless --anyway. field NULL: the type. (field_uses.c)
- */
-kith_status check_unused(struct cmd *c, const char *type, const char *field, kith_error *e);
+/* Refuses what is in use, and says by whom, unless --anyway. field NULL: the type. Whoever follows
+ * a new name by itself is no user of one that is `renamed`. (field_uses.c) */
+kith_status check_unused(struct cmd *c, const char *type, const char *field, bool renamed,
+                         kith_error *e);
 
 #define ANYWAY_OPTION                                                                              \
     { "anyway", NULL, "though it is in use" }

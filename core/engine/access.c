@@ -427,7 +427,7 @@ static kith_status check_role(void *self, struct txn *t, struct change *c, kith_
     const struct rfield *f = self;
     const kith_value *v = &c->after[f->index];
     struct rights_names names = {action_name, t->g, t->g->action_count};
-    if (t->undoing || v->kind != KITH_TEXT)
+    if (t->undoing || t->g->names_follow || v->kind != KITH_TEXT)
         return KITH_OK;
     return role_check(t->g->schema, &names, v->as.s, e);
 }

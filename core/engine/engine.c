@@ -301,7 +301,9 @@ kith_status engine_start(struct engine *g, kith_error *e) {
     TRY(end);
     g->adding = NULL;
     TRY(checkpoint_start(g, e));
-    return writer_start(g, e);
+    TRY(writer_start(g, e));
+    names_followed(g);
+    return KITH_OK;
 }
 
 void engine_close(struct engine *g) {

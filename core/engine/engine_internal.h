@@ -231,6 +231,7 @@ struct engine {
     const struct read_note *reads_written; /* [writer] the last one that the transaction wrote */
     _Atomic uint64_t access_generation;
     bool access_touched; /* [writer] this group wrote what rights come from */
+    bool names_follow;   /* [writer] roles get new names, whatever else they name */
 
     _Atomic uint64_t committed, durable, groups, transactions, reactions_run;
 };
@@ -286,6 +287,9 @@ void txn_env(struct txn *t, struct query_env *env);
 kith_status link_exists(struct conn *c, const struct schema *schema, const struct rfield *f,
                         const kith_value *v, const char *purpose, kith_error *e);
 const kith_value *txn_lookup(void *arg, const struct rtype *t, kith_id id); /* match_lookup */
+
+/* new_names.c */
+void names_followed(struct engine *g); /* before anybody comes in; a failure is logged */
 
 /* access.c */
 kith_status access_hooks_add(struct engine *g, kith_error *e);

@@ -167,6 +167,20 @@ kith_status credential_used(struct conn *c, int64_t number, int64_t now, kith_er
     return conn_run(c, st, e);
 }
 
+kith_status credential_rename_type(struct conn *c, const char *from, const char *to,
+                                   kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(
+        c,
+        "UPDATE kith_credential SET types = trim(replace(',' || replace(types, ' ', '')"
+        " || ',', ',' || ?1 || ',', ',' || ?2 || ','), ',')"
+        " WHERE instr(',' || replace(types, ' ', '') || ',', ',' || ?1 || ',')",
+        &st, e));
+    bind_str(st, 1, str_of(from));
+    bind_str(st, 2, str_of(to));
+    return conn_run(c, st, e);
+}
+
 kith_status credential_forget(struct conn *c, kith_id user, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(c, "DELETE FROM kith_credential WHERE user = ?1", &st, e));

@@ -39,6 +39,8 @@ kith_status credential_tokens(struct conn *c, kith_id user, struct arena *a, str
 /* user 0: whosever it is. KITH_E_NOTFOUND. */
 kith_status credential_revoke(struct conn *c, kith_id user, int64_t number, kith_error *e);
 kith_status credential_used(struct conn *c, int64_t number, int64_t now, kith_error *e);
+/* A type has another name now: tokens that are limited to it stay so. */
+kith_status credential_rename_type(struct conn *c, const char *from, const char *to, kith_error *e);
 kith_status credential_forget(struct conn *c, kith_id user, kith_error *e); /* all of a user */
 
 /* Failed attempts of a login, of one that does not exist, too; the name as a digest. */

@@ -4,11 +4,13 @@
 #include "record/schema_internal.h"
 
 #include "base/text.h"
+#include "record/renamed.h"
 
 #include <stdio.h>
 #include <string.h>
 
 kith_status catalogue_setup(struct conn *c, kith_error *e) {
+    TRY(renamed_setup(c, e));
     return conn_exec(
         c,
         "CREATE TABLE IF NOT EXISTS kith_meta(key TEXT PRIMARY KEY, value ANY) STRICT,"

@@ -4,6 +4,7 @@
 #include "record/schema_internal.h"
 
 #include "base/log.h"
+#include "record/renamed.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -180,12 +181,19 @@ kith_status rename_type(struct conn *c, const char *from, const char *to, kith_e
     return rename_table(c, from, to, e);
 }
 
+/* field NULL: the type itself. */
+static kith_status give_name(struct conn *c, const char *type, const char *field, const char *name,
+                             kith_error *e) {
+    TRY(renamed_note(c, &(struct renamed){type, field, name}, e));
+    return field ? rename_field(c, type, field, name, e) : rename_type(c, type, name, e);
+}
+
 static kith_status migrate(struct conn *c, const kith_migration *m, kith_error *e) {
     switch (m->kind) {
     case KITH_MIGRATE_RENAME_TYPE:
-        return rename_type(c, m->type, m->to, e);
+        return give_name(c, m->type, NULL, m->to, e);
     case KITH_MIGRATE_RENAME_FIELD:
-        return rename_field(c, m->type, m->field, m->to, e);
+        return give_name(c, m->type, m->field, m->to, e);
     case KITH_MIGRATE_RETIRE_FIELD:
         return retire_field(c, m->type, m->field, e);
     default:
@@ -264,8 +272,7 @@ static kith_status apply_rename(struct builder *b, struct conn *c, const struct 
     TRY(catalogue_knows(c, r->type, r->field, &new, e));
     if (!old || new || is_declared(b, type, field))
         return KITH_OK;
-    TRY(r->field ? rename_field(c, r->type, r->was, r->field, e)
-                 : rename_type(c, r->was, r->type, e));
+    TRY(give_name(c, type, field, r->field ? r->field : r->type, e));
     if (r->field)
         builder_done(b, "field %s.%s is named %s now", r->type, r->was, r->field);
     else
@@ -286,21 +293,30 @@ kith_status catalogue_rename(struct builder *b, struct conn *c, const struct sch
 /* -- names that are gone ----------------------------------------------------------------------- */
 
 /* "size__retired17" was "size". */
+static kith_status note_gone(struct schema *s, sqlite3_stmt *st, kith_error *e) {
+    uint32_t id = (uint32_t)sqlite3_column_int64(st, 0);
+    const char *type = (const char *)sqlite3_column_text(st, 2);
+    if (schema_field_by_id(s, id))
+        return KITH_OK;
+    char *name = arena_strdup(&s->arena, (const char *)sqlite3_column_text(st, 1));
+    char *mark = name ? strstr(name, "__retired") : NULL;
+    if (mark)
+        *mark = '\0';
+    const char *path = name ? arena_printf(&s->arena, "%s.%s", type, name) : NULL;
+    return path && map_put_u64(&s->former, id, name) && map_put(&s->gone, str_of(type), s) &&
+                   map_put(&s->gone, str_of(path), s)
+               ? KITH_OK
+               : err_nomem(e);
+}
+
 kith_status catalogue_former(struct schema *s, struct conn *c, kith_error *e) {
     sqlite3_stmt *st;
     bool row = true;
-    kith_status status = conn_prepare_once(c, "SELECT id, name FROM kith_field", &st, e);
-    while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row) {
-        uint32_t id = (uint32_t)sqlite3_column_int64(st, 0);
-        if (schema_field_by_id(s, id))
-            continue;
-        char *name = arena_strdup(&s->arena, (const char *)sqlite3_column_text(st, 1));
-        char *mark = name ? strstr(name, "__retired") : NULL;
-        if (mark)
-            *mark = '\0';
-        if (!name || !map_put_u64(&s->former, id, name))
-            status = err_nomem(e);
-    }
+    kith_status status = conn_prepare_once(
+        c, "SELECT f.id, f.name, t.name FROM kith_field f JOIN kith_type t ON t.id = f.type", &st,
+        e);
+    while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row)
+        status = note_gone(s, st, e);
     sqlite3_finalize(st);
     return status;
 }

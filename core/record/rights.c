@@ -154,6 +154,7 @@ static kith_status read_fields(struct role *r, const struct rtype *t, const json
     json_t *item;
     if (!json_is_object(v))
         return r->strict ? fail(r, "it is an object: {\"birthday\": \"none\"}") : KITH_OK;
+    bool unknown = false;
     json_object_foreach((json_t *)v, key, item) {
         const struct rfield *f = type_field(r->schema, t, str_of(key));
         size_t back = enter(r, key);
@@ -169,7 +170,11 @@ static kith_status read_fields(struct role *r, const struct rtype *t, const json
             g->levels[f->index] = level;
         else if (strcmp(key, "*") == 0)
             g->others = level;
+        else
+            unknown |= !schema_is_gone(r->schema, t->name, key);
     }
+    if (unknown) /* it may mean to close one of them */
+        g->others = LEVEL_NONE;
     return KITH_OK;
 }
 
@@ -235,18 +240,22 @@ static kith_status read_types(struct role *r, const json_t *v) {
     if (!json_is_object(v))
         return r->strict ? fail(r, "it is an object: {\"contact\": {\"read\": \"team\"}}")
                          : KITH_OK;
+    bool unknown = false;
     json_object_foreach((json_t *)v, key, item) {
         const struct rtype *t = schema_type(r->schema, str_of(key));
         bool any = strcmp(key, "*") == 0;
         if (!t && !any && r->strict &&
             schema_find_type(r->schema, str_of(key), &t, r->e) != KITH_OK)
             return err_prefix(r->e, "rights%s: ", r->place);
+        unknown |= !t && !any && !schema_is_gone(r->schema, key, NULL);
         if (!t && !any)
             continue;
         size_t back = enter(r, key);
         TRY(read_grant(r, t, item, any ? &r->any : &r->types[t->id]));
         r->place[back] = '\0';
     }
+    if (unknown) /* it may mean to close one of those that it does not name */
+        r->any = (struct grant){0};
     return KITH_OK;
 }
 

@@ -56,8 +56,10 @@ kith_status role_check(const struct schema *s, const struct rights_names *names,
 
 /* No rights at all, in the arena. */
 kith_status rights_begin(struct rights *r, const struct schema *s, struct arena *a, kith_error *e);
-/* Adds those of one role. What names a type, field or action that is not known now, as of a module
- * that is not enabled, counts for nothing. */
+/* Adds those of one role. What it says of a type, field or action that is not there now, as of a
+ * module that is not enabled, counts for nothing. A name that nothing has or had, as one from
+ * before a renaming, may have been meant to close what the role does not name: all of that is
+ * closed. */
 kith_status rights_add(struct rights *r, kith_str json, struct arena *a, kith_error *e);
 /* What a token leaves of its user's rights. */
 struct rights_limit {

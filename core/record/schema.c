@@ -581,6 +581,7 @@ void schema_free(struct schema *s) {
     map_free(&s->field_by_id);
     map_free(&s->field_by_name);
     map_free(&s->former);
+    map_free(&s->gone);
     arena_free(&s->arena);
     free(s);
 }
@@ -601,6 +602,12 @@ const struct rfield *schema_field_by_id(const struct schema *s, uint32_t id) {
 
 const char *schema_former_field(const struct schema *s, uint32_t id) {
     return map_get_u64(&s->former, id);
+}
+
+bool schema_is_gone(const struct schema *s, const char *type, const char *field) {
+    char path[128];
+    int len = snprintf(path, sizeof path, "%s%s%s", type, field ? "." : "", field ? field : "");
+    return (size_t)len < sizeof path && map_get(&s->gone, str_of(path)) != NULL;
 }
 
 const struct rfield *type_field(const struct schema *s, const struct rtype *t, kith_str name) {

@@ -147,6 +147,7 @@ struct schema {
     struct map field_by_id;   /* field number -> struct rfield * */
     struct map field_by_name; /* "type.field" -> struct rfield * */
     struct map former;        /* number -> the name of a field that nobody declares any more */
+    struct map gone;          /* the same fields, "type.field", and their types, "type" */
     struct absent_link *absent;
     size_t absent_count;
     const struct rollup **rollups; /* each behind those that its own value is kept from */
@@ -216,6 +217,9 @@ const struct rtype *schema_type_by_id(const struct schema *s, uint32_t id);
 const struct rfield *schema_field_by_id(const struct schema *s, uint32_t id);
 /* Its name, though it is retired or its module is not loaded; NULL: there never was one. */
 const char *schema_former_field(const struct schema *s, uint32_t id);
+/* Does nobody declare it any more, as after it was retired, or while its module is not enabled?
+ * field NULL: the type. False, too, for a name that nothing ever had, or has not any more. */
+bool schema_is_gone(const struct schema *s, const char *type, const char *field);
 const struct rfield *type_field(const struct schema *s, const struct rtype *t, kith_str name);
 /* The same, with an error that suggests the nearest name. */
 kith_status schema_find_type(const struct schema *s, kith_str name, const struct rtype **out,

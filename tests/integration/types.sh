@@ -180,6 +180,41 @@ complains "unique can be set of fields of your own only"
 kith field set contact.lifecycle 'states=' default=
 complains "the option 'new' of contact.lifecycle cannot be taken away: 1 record has it"
 
+it "has roles and tokens follow new names, given by a command or in the files"
+new_company
+kith type add visit --title name size:text
+create visit name=one size=secret >/dev/null
+kith create role name=guest 'rights={"types": {"*": {"read": "all"}, "visit": {"read": "all", "fields": {"size": "none"}}}}'
+kith user add anna --role guest
+token=$("$KITH" token add anna --types "contact, visit" --json | json_text token)
+kith field rename visit.size extent
+exits 0
+as_anna() { KITH_TOKEN=$token kith "$@"; }
+as_anna find visit
+prints one
+prints_not secret
+as_anna find "visit where extent = 'secret'"
+exits 4
+kith role check
+exits 0
+kith log --limit 1
+prints "new names of types and fields, in roles"
+sed -i 's/^name = "visit";/name = "call";\nwas = ["visit"];/; s/name = "extent"/name = "depth"/; s/was = \["size"\]/was = ["extent", "size"]/' conf.d/types/visit.conf
+as_anna find call --json
+exits 0
+prints one
+prints_not secret
+echo 'name = "visit"; title = "name"; fields = ({ name = "name"; kind = "text"; });' >conf.d/types/other.conf
+create visit name=another >/dev/null
+kith find visit
+prints another
+as_anna find visit
+prints_not another
+kith find role --fields rights --csv
+prints depth
+kith doctor
+exits 0
+
 it "finds the names in saved queries, segments, roles and the settings of a module"
 new_company
 kith module enable sales
@@ -213,7 +248,7 @@ prints "; change its query, or bring back what it names"
 prints " Large: query: at 13: no field 'size' in visit"
 prints " Rented: keep: at 1: no field 'size' in visit"
 prints " seller: rights.types.visit.fields: no field 'size' in visit"
-prints ", which counts for nothing; change its rights, or bring back what it names"
+prints ", which opens nothing; change its rights, or bring back what it names"
 kith type retire visit --anyway
 kith check --json
 prints 'segment '

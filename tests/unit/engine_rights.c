@@ -600,3 +600,163 @@ TEST("an action is called by whose roles name it, with the caller's rights and w
     fixture_reopen(&w.x);
     fixture_close(&w.x);
 }
+
+/* -- names that change ------------------------------------------------------------------------- */
+
+static const struct schema_rename new_names[] = {
+    {.type = "prospect", .was = "lead"},
+    {.type = "prospect", .field = "worth", .was = "amount"},
+};
+
+/* The fixture's lead as prospect, its amount as worth. */
+static struct schema_source renamed_source(kith_field *fields, kith_type *type) {
+    memcpy(fields, lead_fields, sizeof lead_fields);
+    for (size_t i = 0; i < sizeof lead_fields / sizeof *lead_fields; i++)
+        if (strcmp(fields[i].name, "amount") == 0)
+            fields[i].name = "worth";
+    *type = lead_types[0];
+    type->name = "prospect";
+    type->fields.items = fields;
+    struct schema_source s = lead_source;
+    s.types.items = type;
+    s.renames = new_names;
+    s.rename_count = sizeof new_names / sizeof *new_names;
+    return s;
+}
+
+static void reopen_with(struct person *w, const struct schema_source *source) {
+    engine_leave(&w->p);
+    engine_close(w->x.g);
+    w->x.sources = source;
+    fixture_reopen(&w->x);
+    fixture_start(&w->x);
+    const struct schema *s = engine_schema(w->x.g);
+    w->role = schema_type(s, STR("role"));
+    struct access_of of = {.user = w->anna};
+    EXPECT_OK(engine_enter(w->x.g, &of, "user:anna", &w->p, &w->x.e), w->x.e);
+}
+
+#define CLOSED_AMOUNT                                                                              \
+    "{\"types\": {\"*\": {\"read\": \"all\"}, \"lead\": {\"read\": \"all\", \"update\": \"all\", " \
+    "\"fields\": {\"amount\": \"none\", \"score\": \"read\"}}}}"
+
+TEST("rights follow a type and a field to their new names, in the journal, too") {
+    kith_field fields[sizeof lead_fields / sizeof *lead_fields];
+    kith_type type;
+    struct schema_source source = renamed_source(fields, &type);
+    struct person w;
+    person_open(&w, CLOSED_AMOUNT);
+    reopen_with(&w, &source);
+    const struct rtype *t = schema_type(engine_schema(w.x.g), STR("prospect"));
+    EXPECT_STR(
+        "{\"types\": {\"*\": {\"read\": \"all\"}, \"prospect\": {\"read\": \"all\", \"update\": "
+        "\"all\", \"fields\": {\"worth\": \"none\", \"score\": \"read\"}}}}",
+        field(&w.x, w.role, w.role_id, "rights"));
+    const struct schema *s = engine_schema(w.x.g);
+    EXPECT(!access_reads(&w.p, type_field(s, t, STR("worth"))));
+    EXPECT(!access_writes(&w.p, type_field(s, t, STR("score"))));
+    EXPECT(access_reads(&w.p, type_field(s, t, STR("score"))));
+    EXPECT(access_writes(&w.p, type_field(s, t, STR("source"))));
+    expect_sound(&w.x); /* the journal knows of it */
+    person_close(&w);
+}
+
+TEST("a module's migration that renames carries the rights along") {
+    static const kith_migration moves[] = {
+        {.version = 2, .kind = KITH_MIGRATE_RENAME_TYPE, .type = "lead", .to = "prospect"},
+        {.version = 2,
+         .kind = KITH_MIGRATE_RENAME_FIELD,
+         .type = "prospect",
+         .field = "amount",
+         .to = "worth"},
+    };
+    kith_field fields[sizeof lead_fields / sizeof *lead_fields];
+    kith_type type;
+    struct schema_source source = renamed_source(fields, &type);
+    struct person w;
+    source.rename_count = 0;
+    source.version = 2;
+    source.migrations = (kith_array)KITH_ARRAY(moves);
+    person_open(&w, CLOSED_AMOUNT);
+    reopen_with(&w, &source);
+    const struct rtype *t = schema_type(engine_schema(w.x.g), STR("prospect"));
+    EXPECT(!access_reads(&w.p, type_field(engine_schema(w.x.g), t, STR("worth"))));
+    person_close(&w);
+}
+
+static kith_status refuse_role(void *self, struct txn *t, struct change *c, kith_error *e) {
+    (void)self;
+    (void)t;
+    (void)c;
+    return err_set(e, KITH_E_REFUSED, NULL, "roles stay as they are");
+}
+
+TEST("a name that nothing has closes what its role does not name, until it is known again") {
+    kith_field fields[sizeof lead_fields / sizeof *lead_fields];
+    kith_type type;
+    struct schema_source source = renamed_source(fields, &type);
+    struct person w;
+    person_open(&w, CLOSED_AMOUNT);
+    engine_leave(&w.p);
+    engine_close(w.x.g);
+    w.x.sources = &source;
+    fixture_reopen(&w.x);
+    const struct rtype *t = schema_type(engine_schema(w.x.g), STR("prospect"));
+    const struct rtype *role = schema_type(engine_schema(w.x.g), STR("role"));
+    struct hook no = {
+        .type = role, .on = ON_UPDATE, .fn = refuse_role, .source = {SOURCE_RULE, "no", "1", 1}};
+    EXPECT_OK(engine_add_hook(w.x.g, &no, &w.x.e), w.x.e);
+    fixture_start(&w.x); /* the rights cannot follow this time */
+    struct access_of of = {.user = w.anna};
+    EXPECT_OK(engine_enter(w.x.g, &of, "user:anna", &w.p, &w.x.e), w.x.e);
+    EXPECT_STR(CLOSED_AMOUNT, field(&w.x, role, w.role_id, "rights"));
+    EXPECT_INT(REACH_NONE, w.p.access->rights.types[t->id].reach[RIGHT_READ]);
+    EXPECT_INT(REACH_NONE, w.p.access->rights.types[w.x.contact->id].reach[RIGHT_READ]);
+    reopen_with(&w, &source); /* and the next time they can */
+    EXPECT(access_reads(&w.p, type_field(engine_schema(w.x.g),
+                                         t = schema_type(engine_schema(w.x.g), STR("prospect")),
+                                         STR("source"))));
+    EXPECT(!access_reads(&w.p, type_field(engine_schema(w.x.g), t, STR("worth"))));
+    person_close(&w);
+}
+
+TEST("an undo that brings an old name back into a role opens nothing, and a retired one is passed "
+     "over") {
+    static const struct schema_rename only_field[] = {
+        {.type = "lead", .field = "worth", .was = "amount"}};
+    kith_field fields[sizeof lead_fields / sizeof *lead_fields];
+    kith_type type;
+    struct schema_source source = renamed_source(fields, &type), without = lead_source;
+    struct undo_report r;
+    struct person w;
+    type.name = "lead";
+    source.renames = only_field;
+    source.rename_count = 1;
+    person_open(&w, CLOSED_AMOUNT);
+    kith_id tx = update(&w.x, w.role, w.role_id, PAIRS("name=vendor"));
+    kith_id rights = update(&w.x, w.role, w.role_id,
+                            PAIRS("rights={\"types\": {\"lead\": {\"read\": \"all\"}}}"));
+    reopen_with(&w, &source);
+    EXPECT_OK(engine_undo(w.x.g, &tester, rights, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_OK(engine_undo(w.x.g, &tester, tx, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_STR("seller", field(&w.x, w.role, w.role_id, "name"));
+    reopen_with(&w, &source);
+    const struct schema *s = engine_schema(w.x.g);
+    EXPECT(!access_reads(&w.p, type_field(s, w.x.lead, STR("worth"))));
+    EXPECT(!access_reads(&w.p, type_field(s, w.x.lead, STR("source")))); /* not named */
+    EXPECT(access_reads(&w.p, type_field(s, w.x.lead, STR("score"))));   /* named */
+    person_close(&w);
+
+    person_open(&w, CLOSED_AMOUNT);
+    without.types.items = &type;
+    memcpy(fields, lead_fields, sizeof lead_fields);
+    for (size_t i = 6; i + 1 < sizeof fields / sizeof *fields; i++)
+        fields[i] = lead_fields[i + 1]; /* no amount any more */
+    type.fields.count--;
+    reopen_with(&w, &without);
+    s = engine_schema(w.x.g);
+    EXPECT(type_field(s, w.x.lead, STR("amount")) == NULL);
+    EXPECT(access_reads(&w.p, type_field(s, w.x.lead, STR("source"))));
+    EXPECT(access_reads(&w.p, type_field(s, w.x.contact, STR("name"))));
+    person_close(&w);
+}
