@@ -172,6 +172,15 @@ static inline kith_id delete_(struct fixture *x, const struct rtype *type, kith_
     return tx;
 }
 
+static inline kith_status exec_sql(struct txn *t, void *sql, kith_error *e) {
+    return conn_exec(txn_conn(t), sql, e);
+}
+
+/* Past all that keeps the records sound, as damage is. */
+static inline void run_sql(struct fixture *x, const char *sql) {
+    EXPECT_OK(engine_write(x->g, &by_tester, exec_sql, (void *)(uintptr_t)sql, NULL, &x->e), x->e);
+}
+
 /* A field as text; "(gone)" when the record does not exist. */
 static inline const char *field(struct fixture *x, const struct rtype *type, kith_id id,
                                 const char *name) {

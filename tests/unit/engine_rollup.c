@@ -249,14 +249,6 @@ TEST("no roll-up is journaled, neither when its record is made nor when it goes"
     fixture_close(&m.x);
 }
 
-static kith_status damage(struct txn *t, void *arg, kith_error *e) {
-    return conn_exec(txn_conn(t), arg, e);
-}
-
-static void run_sql(struct fixture *x, const char *sql) {
-    EXPECT_OK(engine_write(x->g, &by_tester, damage, (void *)sql, NULL, &x->e), x->e);
-}
-
 static void reopen(struct market *m) {
     engine_close(m->x.g);
     fixture_reopen(&m->x);
