@@ -120,22 +120,16 @@ static kith_status add_examples(struct cmd *c, struct buf *b, kith_error *e) {
 
 /* -- parameters -------------------------------------------------------------------------------- */
 
-/* One value, or as a list all that were given for a name. */
-static kith_status add_param(struct cmd *c, kith_value *param, kith_str text, kith_error *e) {
-    uint64_t count = param->kind == KITH_NULL   ? 0
-                     : param->kind == KITH_LIST ? param->as.list.count
-                                                : 1;
-    kith_value *items = ARENA_ARRAY(&c->arena, kith_value, count + 1);
-    if (!items)
+struct given { /* for one name: a value, or as a list all of them */
+    kith_value *items;
+    size_t count, cap;
+};
+
+static kith_status take_param(struct cmd *c, struct given *g, kith_str text, kith_error *e) {
+    g->items = arena_grow(&c->arena, g->items, g->count, &g->cap, sizeof *g->items);
+    if (!g->items)
         return err_nomem(e);
-    if (count == 1 && param->kind != KITH_LIST)
-        items[0] = *param;
-    else if (count)
-        memcpy(items, param->as.list.items, count * sizeof *items);
-    items[count] = value_str(text);
-    *param = items[0];
-    if (count)
-        *param = (kith_value){.kind = KITH_LIST, .as.list = {items, count + 1}};
+    g->items[g->count++] = value_str(text);
     return KITH_OK;
 }
 
@@ -144,7 +138,8 @@ static kith_status read_params(struct cmd *c, struct asked *out, kith_error *e) 
     uint32_t count = query_params(out->query, &names), i;
     kith_str rest = str_of(cmd_option(c, "param")), one, name, value;
     kith_value *params = ARENA_ARRAY(&c->arena, kith_value, count);
-    if (!params)
+    struct given *given = ARENA_ARRAY(&c->arena, struct given, count);
+    if (!params || !given)
         return err_nomem(e);
     while (str_split(&rest, GATHERED, &one)) {
         TRY(split_pair("param", one, &name, &value, e));
@@ -153,13 +148,18 @@ static kith_status read_params(struct cmd *c, struct asked *out, kith_error *e) 
         if (i == count)
             return err_set(e, KITH_E_INVAL, NULL, "the query has no parameter :%.*s", (int)name.len,
                            name.ptr);
-        TRY(add_param(c, &params[i], value, e));
+        TRY(take_param(c, &given[i], value, e));
     }
-    for (i = 0; i < count; i++)
-        if (params[i].kind == KITH_NULL)
+    for (i = 0; i < count; i++) {
+        if (given[i].count == 0)
             return err_set(e, KITH_E_INVAL, NULL,
                            "the query has a parameter :%s: give its value with --param %s=VALUE",
                            names[i], names[i]);
+        params[i] = given[i].items[0];
+        if (given[i].count > 1)
+            params[i] =
+                (kith_value){.kind = KITH_LIST, .as.list = {given[i].items, given[i].count}};
+    }
     out->params = params;
     return KITH_OK;
 }

@@ -56,7 +56,9 @@ struct cmd {
     bool entered;      /* as a user, who must be left again */
     const char **args; /* in the arena, as are the options' values */
     size_t arg_count;
-    size_t arg_room, late_count; /* while parsing: arguments given as options, from the back */
+    size_t arg_room, late_count;     /* while parsing: arguments given as options, from the back */
+    size_t line_len;                 /* while parsing: bytes of the whole line, NULs included */
+    char *ends[OPTIONS_PER_COMMAND]; /* while parsing: of what was gathered; NULL: nothing */
     const char *values[OPTIONS_PER_COMMAND]; /* by option row; NULL: not given; a switch: "" */
     const char *folder;                      /* --company */
     const char *login, *token_file;          /* --user, --token-file */

@@ -4,6 +4,7 @@
  * name, and it is better to ask once too often. */
 #include "cli/show.h"
 #include "cli/type_change.h"
+#include "record/rollup.h"
 #include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +87,14 @@ static kith_status settings(struct uses *u, kith_error *e) {
     return KITH_OK;
 }
 
-/* Indexes and roll-ups. */
+static bool rollup_uses(const struct rollup *r, const struct uses *u) {
+    const struct rfield *f =
+        u->field ? type_field(r->child->schema, r->child, str_of(u->field)) : NULL;
+    return strcmp(r->child->name, u->type) == 0 &&
+           (!u->field || (f && fieldset_has(&r->reads, f->index)));
+}
+
+/* Indexes and roll-ups: these are known exactly. */
 static kith_status types(struct uses *u, kith_error *e) {
     const struct schema *s = cmd_schema(u->c);
     (void)e;
@@ -97,7 +105,7 @@ static kith_status types(struct uses *u, kith_error *e) {
                 tell(u, t->where ? t->where : t->module, 0,
                      arena_printf(&u->c->arena, "the index \"%s\" of %s", t->indexes[k], t->name));
         for (uint32_t k = 0; k < t->field_count; k++)
-            if (t->fields[k]->formula && find_word(t->fields[k]->formula, u->word)) {
+            if (t->fields[k]->rollup && rollup_uses(t->fields[k]->rollup, u)) {
                 u->kept = true;
                 tell(u, t->fields[k]->where ? t->fields[k]->where : t->fields[k]->module, 0,
                      arena_printf(&u->c->arena, "the roll-up %s.%s: %s", t->name,

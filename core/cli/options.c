@@ -154,9 +154,18 @@ static bool gathers(const struct command *command, const char *option) {
     return command->gathered && choice_at(command->gathered, option) >= 0;
 }
 
+/* The second value makes room for all that the line may still hold, so that each is copied once. */
 static kith_status gather(struct cmd *c, size_t i, const char *value, kith_error *e) {
-    c->values[i] = arena_printf(&c->arena, "%s%c%s", c->values[i], GATHERED, value);
-    return c->values[i] ? KITH_OK : err_nomem(e);
+    if (!c->ends[i]) {
+        char *room = ARENA_ARRAY(&c->arena, char, c->line_len);
+        if (!room)
+            return err_nomem(e);
+        c->ends[i] = stpcpy(room, c->values[i]);
+        c->values[i] = room;
+    }
+    *c->ends[i]++ = GATHERED;
+    c->ends[i] = stpcpy(c->ends[i], value);
+    return KITH_OK;
 }
 
 static kith_status set_option(struct cmd *c, const char *word, const char *next, bool *took_next,
@@ -286,6 +295,8 @@ kith_status cmd_parse(struct cmd *c, int argc, char *const *argv, kith_error *e)
     c->args = ARENA_ARRAY(&c->arena, const char *, c->arg_room);
     if (!c->args)
         return err_nomem(e);
+    for (int i = 0; i < argc; i++)
+        c->line_len += strlen(argv[i]) + 1;
     c->json = cmd_wants_json(argc, argv); /* an error of the line itself is answered so, too */
     lone_option(c, argc, argv);
     if (c->command)

@@ -277,6 +277,12 @@ kith_status link_exists(struct conn *c, const struct schema *schema, const struc
         return KITH_OK;
     char id[ID_TEXT + 1];
     id_format(v->as.link.id, id);
+    const char *absent = target ? NULL : schema_type_name(schema, v->as.link.type);
+    if (absent)
+        return err_set(e, KITH_E_NOTFOUND, f->name,
+                       "%s: the type %s is not there now%s: it is retired, or its module is not"
+                       " enabled; bring it back first",
+                       f->name, absent, purpose);
     return err_set(e, KITH_E_NOTFOUND, f->name, "%s: there is no %s %s%s", f->name,
                    target ? target->name : "record", id, purpose);
 }
@@ -560,8 +566,22 @@ static kith_status release_one(struct txn *t, const struct rfield *f, kith_id fr
     return st;
 }
 
-/* What a module that is not loaded keeps about the record can be neither emptied nor taken along.
- */
+static kith_status refuse_absent(struct txn *t, const struct absent_link *l, const char *id,
+                                 kith_error *e) {
+    bool gone = !schema_type(t->g->schema, str_of(l->type.name));
+    if (strcmp(l->field.module, SCHEMA_COMPANY) != 0)
+        return err_set(e, KITH_E_REFUSED, NULL,
+                       "%s %s links to it, and its module '%s' is not enabled; enable it first",
+                       l->type.name, id, l->field.module);
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "%s %s links to it by %s.%s, which is retired; bring it back first: kith %s"
+                   " restore %s%s%s",
+                   l->type.name, id, l->type.name, l->field.name, gone ? "type" : "field",
+                   l->type.name, gone ? "" : ".", gone ? "" : l->field.name);
+}
+
+/* What a module that is not loaded, or a type or field that is retired, keeps about the record can
+ * be neither emptied nor taken along. */
 static kith_status check_absent(struct txn *t, const struct rtype *type, kith_id id,
                                 kith_error *e) {
     const struct schema *s = t->g->schema;
@@ -576,9 +596,7 @@ static kith_status check_absent(struct txn *t, const struct rtype *type, kith_id
         if (n == 0)
             continue;
         id_format(ids[0], text);
-        return err_set(e, KITH_E_REFUSED, NULL,
-                       "%s %s links to it, and its module '%s' is not enabled; enable it first",
-                       l->type.name, t->principal->all ? text : "record", l->field.module);
+        return refuse_absent(t, l, t->principal->all ? text : "record", e);
     }
     return KITH_OK;
 }

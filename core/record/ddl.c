@@ -139,10 +139,34 @@ static kith_status add_absent(struct schema *s, sqlite3_stmt *st, size_t *cap, k
     return KITH_OK;
 }
 
+static kith_status absent_types(struct schema *s, struct conn *c, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row = true;
+    size_t cap = 0;
+    kith_status status = conn_prepare_once(c, "SELECT id, name FROM kith_type", &st, e);
+    while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row) {
+        struct absent_type t = {.id = (uint32_t)sqlite3_column_int64(st, 0)};
+        if (schema_type_by_id(s, t.id))
+            continue;
+        struct absent_type *items =
+            arena_grow(&s->arena, s->absent_types, s->absent_type_count, &cap, sizeof *items);
+        t.name = arena_str(&s->arena, column_str(st, 1)).ptr;
+        if (items && t.name) {
+            s->absent_types = items;
+            items[s->absent_type_count++] = t;
+        } else {
+            status = err_nomem(e);
+        }
+    }
+    sqlite3_finalize(st);
+    return status;
+}
+
 kith_status catalogue_absent(struct schema *s, struct conn *c, kith_error *e) {
     sqlite3_stmt *st;
     bool row = true;
     size_t cap = 0;
+    TRY(absent_types(s, c, e));
     TRY(conn_prepare_once(c,
                           "SELECT t.name, f.name, f.kind, f.shape, f.module FROM kith_field f JOIN"
                           " kith_type t ON t.id = f.type WHERE f.shape LIKE 'link%>%'"

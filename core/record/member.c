@@ -486,8 +486,8 @@ static kith_status find_by_name(struct conn *c, const struct schema *s, kith_str
         return KITH_OK;
     kith_str shown = text_cut(name, 60);
     return err_set(e, KITH_E_NOTFOUND, NULL,
-                   "segment '%.*s' is of a type whose module is not enabled", (int)shown.len,
-                   shown.ptr);
+                   "segment '%.*s' is of a type that is retired, or whose module is not enabled",
+                   (int)shown.len, shown.ptr);
 }
 
 kith_status segment_find(struct conn *c, const struct schema *s, kith_str name,

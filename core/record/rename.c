@@ -303,8 +303,7 @@ static kith_status note_gone(struct schema *s, sqlite3_stmt *st, kith_error *e) 
     if (mark)
         *mark = '\0';
     const char *path = name ? arena_printf(&s->arena, "%s.%s", type, name) : NULL;
-    return path && map_put_u64(&s->former, id, name) && map_put(&s->gone, str_of(type), s) &&
-                   map_put(&s->gone, str_of(path), s)
+    return path && map_put_u64(&s->former, id, name) && map_put(&s->gone, str_of(path), s)
                ? KITH_OK
                : err_nomem(e);
 }

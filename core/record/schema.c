@@ -604,9 +604,27 @@ const char *schema_former_field(const struct schema *s, uint32_t id) {
     return map_get_u64(&s->former, id);
 }
 
+const char *schema_type_name(const struct schema *s, uint32_t id) {
+    const struct rtype *t = schema_type_by_id(s, id);
+    for (size_t i = 0; !t && i < s->absent_type_count; i++)
+        if (s->absent_types[i].id == id)
+            return s->absent_types[i].name;
+    return t ? t->name : NULL;
+}
+
+uint32_t schema_type_number(const struct schema *s, kith_str name) {
+    const struct rtype *t = schema_type(s, name);
+    for (size_t i = 0; !t && i < s->absent_type_count; i++)
+        if (str_eqz(name, s->absent_types[i].name))
+            return s->absent_types[i].id;
+    return t ? t->id : 0;
+}
+
 bool schema_is_gone(const struct schema *s, const char *type, const char *field) {
     char path[128];
-    int len = snprintf(path, sizeof path, "%s%s%s", type, field ? "." : "", field ? field : "");
+    if (!field)
+        return !schema_type(s, str_of(type)) && schema_type_number(s, str_of(type));
+    int len = snprintf(path, sizeof path, "%s.%s", type, field);
     return (size_t)len < sizeof path && map_get(&s->gone, str_of(path)) != NULL;
 }
 

@@ -131,6 +131,12 @@ struct rtype {
     const struct rfield *point_primary, *point_kind; /* of contact_point; else NULL */
 };
 
+/* A type that is retired, or whose module is not loaded: its rows and links to them are there. */
+struct absent_type {
+    uint32_t id;
+    const char *name;
+};
+
 /* A link of a module that is not loaded: its rows are still there. */
 struct absent_link {
     struct rtype type;   /* the name alone */
@@ -147,7 +153,9 @@ struct schema {
     struct map field_by_id;   /* field number -> struct rfield * */
     struct map field_by_name; /* "type.field" -> struct rfield * */
     struct map former;        /* number -> the name of a field that nobody declares any more */
-    struct map gone;          /* the same fields, "type.field", and their types, "type" */
+    struct map gone;          /* the same fields, "type.field" */
+    struct absent_type *absent_types;
+    size_t absent_type_count;
     struct absent_link *absent;
     size_t absent_count;
     const struct rollup **rollups; /* each behind those that its own value is kept from */
@@ -215,8 +223,11 @@ kith_status schema_fields(const struct schema *s, struct arena *a, const char *m
 const struct rtype *schema_type(const struct schema *s, kith_str name);
 const struct rtype *schema_type_by_id(const struct schema *s, uint32_t id);
 const struct rfield *schema_field_by_id(const struct schema *s, uint32_t id);
-/* Its name, though it is retired or its module is not loaded; NULL: there never was one. */
+/* Their names and numbers, though they are retired or their module is not loaded; NULL, 0: there
+ * never was one. */
 const char *schema_former_field(const struct schema *s, uint32_t id);
+const char *schema_type_name(const struct schema *s, uint32_t id);
+uint32_t schema_type_number(const struct schema *s, kith_str name);
 /* Does nobody declare it any more, as after it was retired, or while its module is not enabled?
  * field NULL: the type. False, too, for a name that nothing ever had, or has not any more. */
 bool schema_is_gone(const struct schema *s, const char *type, const char *field);

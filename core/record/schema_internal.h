@@ -66,7 +66,7 @@ kith_status catalogue_setup(struct conn *c, kith_error *e);
 kith_status catalogue_migrate(struct conn *c, const struct schema_source *src, kith_error *e);
 /* Gives the type and its fields their permanent numbers. */
 kith_status catalogue_join(struct builder *b, struct conn *c, struct building *t, kith_error *e);
-/* Notes the links that the catalogue knows and no source declares any more. */
+/* Notes the types and the links that the catalogue knows and no source declares any more. */
 kith_status catalogue_absent(struct schema *s, struct conn *c, kith_error *e);
 /* Notes the names of fields that the catalogue knows and no source declares any more. (rename.c) */
 kith_status catalogue_former(struct schema *s, struct conn *c, kith_error *e);

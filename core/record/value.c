@@ -100,8 +100,8 @@ static kith_str link_text(const struct schema *s, const kith_value *v, struct ar
                           bool typed) {
     char id[ID_TEXT + 1];
     id_format(v->as.link.id, id);
-    const struct rtype *t = typed && s ? schema_type_by_id(s, v->as.link.type) : NULL;
-    return str_of(t ? arena_printf(a, "%s/%s", t->name, id) : arena_strdup(a, id));
+    const char *type = typed && s ? schema_type_name(s, v->as.link.type) : NULL;
+    return str_of(type ? arena_printf(a, "%s/%s", type, id) : arena_strdup(a, id));
 }
 
 static kith_str list_text(const struct schema *s, const kith_value *v, struct arena *a) {
@@ -149,9 +149,9 @@ void value_json(const struct schema *s, const kith_value *v, struct json_out *j)
     case KITH_LINK: {
         char id[ID_TEXT + 1];
         id_format(v->as.link.id, id);
-        const struct rtype *t =
-            (v->flags & VALUE_TYPED) && s ? schema_type_by_id(s, v->as.link.type) : NULL;
-        snprintf(room, sizeof room, "%s%s%s", t ? t->name : "", t ? "/" : "", id);
+        const char *type =
+            (v->flags & VALUE_TYPED) && s ? schema_type_name(s, v->as.link.type) : NULL;
+        snprintf(room, sizeof room, "%s%s%s", type ? type : "", type ? "/" : "", id);
         json_strz(j, room);
         return;
     }

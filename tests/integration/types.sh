@@ -151,6 +151,50 @@ prints "1"
 kith doctor
 exits 0
 
+it "knows a field from one of the same name that a roll-up goes by"
+"$KITH" type add trip --title name 'contact:link[contact]' >/dev/null
+kith field retire trip.contact # contact.spent goes by interaction.contact
+exits 0
+kith field restore trip.contact
+kith create trip name=Rome contact="$ada"
+kith field retire trip.contact
+kith delete contact "$ada"
+complains "links to it by trip.contact, which is retired; bring it back first: kith field restore trip.contact"
+
+it "keeps links to records of a type that is retired, or whose module is not enabled"
+new_company
+"$KITH" module enable sales >/dev/null
+"$KITH" type add visit --title name 'contact:link[contact]' >/dev/null
+ada=$(create contact name=Ada)
+visit=$(create visit name=first contact="$ada")
+lead=$(create lead name=L)
+create note about="visit/$visit" body=one >/dev/null
+note=$(create note about="lead/$lead" body=two)
+"$KITH" type retire visit >/dev/null
+"$KITH" module disable sales >/dev/null
+kith doctor
+exits 0
+kith backup "$work/absent.tar"
+exits 0
+kith get note "$note" --json
+prints "\"about\":\"lead/$lead\""
+kith find "note where about = 'visit/$visit'" --fields body
+prints "one"
+kith export note notes.jsonl
+kith import note notes.jsonl --key id
+exits 0
+prints "duplicates   2"
+kith update note "$note" title=two
+exits 0
+kith create note about="lead/$lead" body=three
+exits 3
+complains "about: the type lead is not there now to link to: it is retired, or its module is not enabled"
+kith delete contact "$ada"
+complains "links to it by visit.contact, which is retired; bring it back first: kith type restore visit"
+kith type restore visit
+kith delete contact "$ada"
+exits 0
+
 it "leads to the same names in a database that has the old ones, from the folder alone"
 new_company
 "$KITH" type add visit --title name size:text >/dev/null
