@@ -66,8 +66,9 @@ static kith_status run_log(struct cmd *c, kith_error *e) {
     TRY(cmd_option_int(c, "limit", 1, 1000000, DEFAULT_LIMIT, &limit, e));
     if (record && !id_parse(str_of(record), &id))
         return err_set(e, KITH_E_INVAL, NULL, "'%s' is not an id", record);
-    if (login)
-        TRY(sign_in_user(c->company->engine, login, &user, e));
+    kith_status st = login ? sign_in_user(c->company->engine, login, &user, e) : KITH_OK;
+    if (st != KITH_OK && !id_parse(str_of(login), &user)) /* of one who is gone */
+        return st;
     TRY(access_entries(c->company->engine, id, user, limit, shown, &c->arena, &list, &n, e));
     table_begin(&t, c, (const char *const[]){"time", "who", "event", "asked", "records", NULL});
     for (size_t i = 0; i < n; i++) {
@@ -267,7 +268,7 @@ const struct command command_access_log = {
         "Reading by users who signed in is logged; with access.log = \"all\" in kith.conf that\n"
         "of administrators on the command line, too.",
     .options = {{"record", "ID", "who read this record"},
-                {"user", "LOGIN", "what this user did"},
+                {"user", "LOGIN", "what this user did; of one who is gone, the id"},
                 {"limit", "N", "at most so many lines; else 50"}},
     .needs = NEEDS_COMPANY,
     .run = run_log,

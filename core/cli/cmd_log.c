@@ -27,7 +27,7 @@ struct log {
     struct cmd *c;
     struct entry *entries;
     size_t count, cap;
-    uint32_t actor; /* the caller's number, whose transactions are all that the caller sees */
+    struct user_sources me; /* whose transactions are all that a user sees */
 };
 
 /* Is the run that it belongs to a line already? Others may have written in between, and the first
@@ -43,7 +43,7 @@ static bool is_known(const struct log *l, const struct tx_head *tx) {
 
 static kith_status keep_head(void *arg, const struct tx_head *tx, kith_error *e) {
     struct log *l = arg;
-    if (is_known(l, tx) || (!l->c->principal.all && tx->actor != l->actor))
+    if (is_known(l, tx) || (!l->c->principal.all && !user_sources_has(&l->me, tx->actor)))
         return KITH_OK;
     if (l->count == l->cap)
         return KITH_E_LIMIT; /* ends the walk */
@@ -102,7 +102,7 @@ static kith_status fill_in(struct log *l, struct entry *n, struct conn *conn, ki
 static kith_status read_log(struct log *l, kith_error *e) {
     struct conn *conn;
     TRY(engine_reader(l->c->company->engine, &conn, e));
-    kith_status st = journal_find_source(conn, l->c->principal.name, &l->actor, e);
+    kith_status st = journal_user_sources(conn, l->c->principal.user, &l->c->arena, &l->me, e);
     if (st == KITH_OK)
         st = journal_txs(conn, keep_head, l, e);
     st = st == KITH_E_LIMIT ? KITH_OK : st;
@@ -190,6 +190,7 @@ static void print_json(struct log *l) {
         json_time(&j, n->head.at);
         json_key(&j, "actor");
         json_strz(&j, n->actor.name);
+        json_user(&j, &n->actor);
         json_key(&j, "origin");
         json_strz(&j, origin_name(n->head.origin));
         json_key(&j, "transactions");

@@ -149,6 +149,13 @@ void json_time(struct json_out *j, int64_t ms) {
     json_strz(j, text);
 }
 
+void json_user(struct json_out *j, const struct source *s) {
+    if (s->kind != SOURCE_USER || !s->version[0])
+        return;
+    json_key(j, "user");
+    json_strz(j, s->version);
+}
+
 void json_source(struct json_out *j, const struct source *s) {
     static const char *const kinds[] = {"", "user", "core", "module", "rule"};
     if (s->kind == 0 || s->kind >= sizeof kinds / sizeof kinds[0]) {
@@ -160,7 +167,8 @@ void json_source(struct json_out *j, const struct source *s) {
     json_strz(j, kinds[s->kind]);
     json_key(j, "name");
     json_strz(j, s->name);
-    if (s->version && s->version[0]) {
+    json_user(j, s);
+    if (s->kind != SOURCE_USER && s->version && s->version[0]) {
         json_key(j, "version");
         json_strz(j, s->version);
     }

@@ -29,6 +29,8 @@ void json_record(struct cmd *c, struct json_out *j, const struct rtype *t, kith_
                  const kith_value *values);
 void json_id(struct json_out *j, kith_id id); /* null for 0 */
 void json_time(struct json_out *j, int64_t ms);
+/* "user": the id of the user who it is, if it is one that signed in. */
+void json_user(struct json_out *j, const struct source *s);
 void json_source(struct json_out *j, const struct source *s);
 void json_changes(struct cmd *c, struct json_out *j, const struct image_field *f, size_t count);
 /* Ends the line and prints what was built. */

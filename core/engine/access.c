@@ -404,11 +404,15 @@ kith_status txn_exists(struct txn *t, const struct rtype *type, kith_id id, bool
 kith_status txn_may_undo(struct txn *t, kith_id target, const struct tx_head *txs, size_t count,
                          kith_error *e) {
     bool own = false, others = false;
+    struct user_sources me;
+    if (!as_caller(t))
+        return KITH_OK;
+    TRY(journal_user_sources(t->g->writer, t->principal->user, t->arena, &me, e));
     for (size_t i = 0; i < count; i++) {
-        own |= !txs[i].cause && txs[i].actor == t->head.actor;
-        others |= !txs[i].cause && txs[i].actor != t->head.actor;
+        own |= !txs[i].cause && user_sources_has(&me, txs[i].actor);
+        others |= !txs[i].cause && !user_sources_has(&me, txs[i].actor);
     }
-    if (!as_caller(t) || (own && !others))
+    if (own && !others)
         return KITH_OK;
     char text[ID_TEXT + 1];
     id_format(target, text);

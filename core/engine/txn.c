@@ -57,16 +57,22 @@ void txn_begin(struct txn *t, struct engine *g, const struct write_opts *o, uint
     };
 }
 
-/* The number of a principal, cached; the cache is emptied when a group is rolled back. */
+/* The number of a principal, cached; the cache is emptied when a group is rolled back. A user has
+ * one for each login it ever had, and nobody else gets them, though a login is given out again. */
 kith_status txn_actor(struct engine *g, const struct principal *p, uint32_t *number,
                       kith_error *e) {
-    kith_str name = str_of(p->name);
-    *number = (uint32_t)(uintptr_t)map_get(&g->actors, name);
+    char user[ID_TEXT + 1] = "";
+    if (p->user)
+        id_format(p->user, user);
+    kith_str key = str_of(p->user ? arena_printf(&g->work, "%s %s", p->name, user) : p->name);
+    if (!key.ptr)
+        return err_nomem(e);
+    *number = (uint32_t)(uintptr_t)map_get(&g->actors, key);
     if (*number)
         return KITH_OK;
-    struct source s = {.kind = SOURCE_USER, .name = p->name, .version = ""};
+    struct source s = {.kind = SOURCE_USER, .name = p->name, .version = user};
     TRY(journal_intern_source(g->writer, &s, number, e));
-    return map_put(&g->actors, name, (void *)(uintptr_t)*number) ? KITH_OK : err_nomem(e);
+    return map_put(&g->actors, key, (void *)(uintptr_t)*number) ? KITH_OK : err_nomem(e);
 }
 
 /* A failing disk may have made SQLite take the whole group back. What is written from then on would

@@ -338,21 +338,35 @@ kith_status journal_source(struct conn *c, uint32_t number, struct arena *a, str
     return out->name && out->version ? KITH_OK : err_nomem(e);
 }
 
-kith_status journal_find_source(struct conn *c, const char *name, uint32_t *number, kith_error *e) {
+kith_status journal_user_sources(struct conn *c, kith_id user, struct arena *a,
+                                 struct user_sources *out, kith_error *e) {
+    char id[ID_TEXT + 1];
     sqlite3_stmt *st;
-    bool row;
-    *number = 0;
-    TRY(conn_prepare(c,
-                     "SELECT id FROM kith_source WHERE kind = 1 AND name = ?1 AND version = ''"
-                     " AND line = 0",
-                     &st, e));
-    bind_str(st, 1, str_of(name));
-    TRY(conn_step(c, st, &row, e));
-    if (!row)
-        return KITH_OK;
-    *number = (uint32_t)sqlite3_column_int64(st, 0);
-    sqlite3_reset(st);
-    return KITH_OK;
+    bool row = true;
+    size_t cap = 0;
+    *out = (struct user_sources){0};
+    id_format(user, id);
+    TRY(conn_prepare_once(c, "SELECT id FROM kith_source WHERE kind = 1 AND version = ?1", &st, e));
+    bind_str(st, 1, str_of(id));
+    kith_status status = KITH_OK;
+    while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row) {
+        uint32_t *items = arena_grow(a, out->numbers, out->count, &cap, sizeof *items);
+        if (!items) {
+            status = err_nomem(e);
+            break;
+        }
+        out->numbers = items;
+        out->numbers[out->count++] = (uint32_t)sqlite3_column_int64(st, 0);
+    }
+    sqlite3_finalize(st);
+    return status;
+}
+
+bool user_sources_has(const struct user_sources *s, uint32_t number) {
+    for (size_t i = 0; i < s->count; i++)
+        if (s->numbers[i] == number)
+            return true;
+    return false;
 }
 
 kith_status journal_topic_name(struct conn *c, uint32_t number, struct arena *a, const char **name,

@@ -36,7 +36,8 @@ enum source_kind { SOURCE_USER = 1, SOURCE_CORE = 2, SOURCE_MODULE = 3, SOURCE_R
 struct source {
     uint32_t kind;
     const char *name;    /* "anna", "contact name", "sales", "rules/score.lua: qualify" */
-    const char *version; /* of the module, or the script's digest; "" when it has none */
+    const char *version; /* of the module, or the script's digest; the id of a user, whose login may
+                            be another's one day; "" when it has none */
     uint32_t line;       /* of the rule in its script; 0: none */
 };
 
@@ -121,8 +122,14 @@ kith_status journal_run_size(struct conn *c, kith_id run, uint64_t *transactions
                              kith_error *e);
 kith_status journal_source(struct conn *c, uint32_t number, struct arena *a, struct source *out,
                            kith_error *e);
-/* The number of a person or program by its name; 0: it never wrote anything. */
-kith_status journal_find_source(struct conn *c, const char *name, uint32_t *number, kith_error *e);
+/* The numbers under which a user wrote, one for each login; in the arena. */
+struct user_sources {
+    uint32_t *numbers;
+    size_t count;
+};
+kith_status journal_user_sources(struct conn *c, kith_id user, struct arena *a,
+                                 struct user_sources *out, kith_error *e);
+bool user_sources_has(const struct user_sources *s, uint32_t number);
 kith_status journal_topic_name(struct conn *c, uint32_t number, struct arena *a, const char **name,
                                kith_error *e);
 

@@ -286,6 +286,27 @@ kith access explain anna contact "$theirs" --json
 prints '"read":{"may":false'
 stop_server
 
+it "keeps a login that is given out again apart from the one who had it"
+kith user add eve --role seller
+eve=$(id_of eve) eve_token=$(token_of eve)
+as "$eve_token" create contact name="Eve's Own"
+exits 0
+as "$eve_token" find contact
+prints "Eve's Own"
+as "$eve_token" log
+prints "Eve's Own"
+kith delete user "$eve"
+exits 0
+kith user add eve --role seller
+as "$(token_of eve)" log
+prints "Nothing was written yet"
+kith access log --user eve
+prints_not "find contact"
+kith access log --user "$eve"
+prints "find contact"
+kith log --json
+prints "\"actor\":\"user:eve\",\"user\":\"$eve\""
+
 it "takes the roles that the guide for admins begins with"
 sed -n '/^```json$/,/^```$/p' "$here/../../docs/guide-admin.md" |
     grep '^{"name"' >"$work/roles.jsonl"

@@ -221,6 +221,33 @@ TEST("everybody undoes what they wrote themselves, an administrator everything")
     person_close(&w);
 }
 
+static void sign_in_as(struct person *w, kith_id user) {
+    struct access_of of = {.user = user};
+    engine_leave(&w->p);
+    EXPECT_OK(engine_enter(w->x.g, &of, NULL, &w->p, &w->x.e), w->x.e);
+}
+
+TEST(
+    "what somebody wrote stays theirs with another login, and is not of the next one with theirs") {
+    struct person w;
+    kith_id a = 0, b = 0, tx_a, tx_b;
+    struct undo_report r;
+    person_open(&w, OWN_LEADS);
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.lead, &a, PAIRS("name=A"), &tx_a), w.x.e);
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.lead, &b, PAIRS("name=B"), &tx_b), w.x.e);
+    update(&w.x, w.user, w.anna, PAIRS("login=anne"));
+    const char *roles = arena_printf(&w.x.arena, "roles=%s", id_text(&w.x, w.role_id));
+    kith_id other = create(&w.x, w.user, PAIRS("login=anna", "name=Another", roles));
+    sign_in_as(&w, other);
+    EXPECT_STR("user:anna", w.p.name);
+    EXPECT_INT(KITH_E_DENIED, engine_undo(w.x.g, &w.p, tx_a, false, &w.x.arena, &r, &w.x.e));
+    sign_in_as(&w, w.anna);
+    EXPECT_STR("user:anne", w.p.name);
+    EXPECT_OK(engine_undo(w.x.g, &w.p, tx_a, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_INT(1, r.reversed);
+    person_close(&w);
+}
+
 static kith_status score_it(void *self, struct txn *t, const struct event *ev, kith_error *e) {
     struct assign set = {type_field(ev->type->schema, ev->type, STR("score")), value_int(9)};
     (void)self;
