@@ -54,6 +54,11 @@ static kith_status keep_head(void *arg, const struct tx_head *tx, kith_error *e)
     return n->head.note.ptr ? KITH_OK : err_nomem(e);
 }
 
+/* What stands for it. */
+static kith_id undo_id(const struct entry *n) {
+    return n->head.run ? n->head.run : n->head.id;
+}
+
 /* -- what it was about ------------------------------------------------------------------------- */
 
 struct looking {
@@ -78,7 +83,8 @@ static kith_status add_about(void *arg, const struct journal_row *row, kith_erro
     struct looking *l = arg;
     struct entry *n = l->entry;
     struct about a = {row->kind, schema_type_by_id(cmd_schema(l->c), row->type), row->record, {0}};
-    bool known = !a.type || row->kind == ROW_EVENT;
+    bool known = !a.type || row->kind == ROW_EVENT || n->about_count == ABOUT ||
+                 (row->source && !l->c->principal.all);
     for (size_t i = 0; i < n->about_count; i++)
         known |= n->about[i].id == a.id;
     if (known)
@@ -93,7 +99,11 @@ static kith_status fill_in(struct log *l, struct entry *n, struct conn *conn, ki
     struct looking look = {l->c, n};
     TRY(journal_source(conn, n->head.actor, &l->c->arena, &n->actor, e));
     if (n->head.run)
-        return journal_run_size(conn, n->head.run, &n->transactions, &n->rows, e);
+        TRY(journal_run_size(conn, n->head.run, &n->transactions, &n->rows, e));
+    if (!l->c->principal.all) /* what rules and modules did may be out of sight */
+        TRY(journal_own_rows(conn, undo_id(n), &n->rows, e));
+    if (n->head.run)
+        return KITH_OK;
     if (n->rows == 0 || n->rows > ABOUT)
         return KITH_OK;
     return journal_walk(conn, n->head.first - 1, n->head.last, add_about, &look, e);
@@ -156,10 +166,6 @@ static void about_json(struct cmd *c, struct json_out *j, const struct entry *n)
 }
 
 /* -- telling ----------------------------------------------------------------------------------- */
-
-static kith_id undo_id(const struct entry *n) {
-    return n->head.run ? n->head.run : n->head.id;
-}
 
 static void print_table(struct log *l) {
     struct table t;

@@ -40,6 +40,8 @@ static void print_json(struct cmd *c, const struct undo_report *r) {
     json_int(&j, (int64_t)r->kept);
     json_key(&j, "refused");
     json_int(&j, (int64_t)r->refused);
+    json_key(&j, "others");
+    json_bool_(&j, r->others);
     json_key(&j, "transaction");
     json_id(&j, r->run ? r->run : r->tx);
     json_key(&j, "items");
@@ -89,7 +91,9 @@ static void print_report(struct cmd *c, const struct undo_report *r) {
     print_list(c, r, UNDO_REVERSED, r->reversed, try_only ? "Would be reversed" : "Reversed");
     print_list(c, r, UNDO_KEPT, r->kept, try_only ? "Would be kept" : "Kept");
     print_list(c, r, UNDO_REFUSED, r->refused, try_only ? "Would be refused" : "Refused");
-    if (r->reversed + r->kept + r->refused == 0)
+    if (r->others)
+        io_puts(c->io, "There are others that you may not see.\n");
+    else if (r->reversed + r->kept + r->refused == 0)
         io_puts(c->io, "There is nothing to undo.\n");
     if (try_only)
         io_puts(c->io, "Rehearsal: nothing was kept.\n");

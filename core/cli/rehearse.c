@@ -43,7 +43,12 @@ static void rehearsal_json(struct cmd *c, const struct rehearsal *r) {
     json_key(&j, "rehearsal");
     json_bool_(&j, true);
     json_key(&j, "reactions");
-    json_int(&j, (int64_t)r->reactions);
+    if (c->principal.all)
+        json_int(&j, (int64_t)r->reactions);
+    else
+        json_nil(&j);
+    json_key(&j, "others");
+    json_bool_(&j, r->others);
     json_key(&j, "cut");
     json_bool_(&j, r->cut);
     json_key(&j, "effects");
@@ -112,9 +117,11 @@ void print_rehearsal(struct cmd *c, const struct rehearsal *r) {
     }
     for (size_t i = 0; i < r->count; i++)
         print_effect(c, &r->effects[i]);
-    io_printf(c->io, "%sRehearsal: %zu effect%s, %zu reaction%s ran, nothing was kept.%s\n",
-              r->count > 0 ? "\n" : "", r->count, r->count == 1 ? "" : "s", r->reactions,
-              r->reactions == 1 ? "" : "s",
+    io_printf(c->io, "%sRehearsal: %zu effect%s%s, ", r->count > 0 ? "\n" : "", r->count,
+              r->count == 1 ? "" : "s", r->others ? " and others that you may not see" : "");
+    if (c->principal.all)
+        io_printf(c->io, "%zu reaction%s ran, ", r->reactions, r->reactions == 1 ? "" : "s");
+    io_printf(c->io, "nothing was kept.%s\n",
               r->cut ? " It ended at 1,000 changes or 50 ms: more would follow." : "");
 }
 

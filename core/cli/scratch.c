@@ -16,11 +16,17 @@ struct sum {
 struct sums {
     struct sum items[256];
     size_t count;
+    bool all;    /* else what rules and modules would do is not told, which may be out of sight */
+    bool others; /* there is some of that */
 };
 
 static kith_status add_row(void *arg, const struct journal_row *row, kith_error *e) {
     (void)e;
     struct sums *s = arg;
+    if (row->source && !s->all) {
+        s->others = true;
+        return KITH_OK;
+    }
     for (size_t i = 0; i < s->count; i++) {
         struct sum *m = &s->items[i];
         if (m->source == row->source && m->kind == row->kind && m->type == row->type) {
@@ -77,11 +83,14 @@ static kith_status show_effects(struct cmd *c, struct company *scratch, uint64_t
     struct sums *s = ARENA_NEW(&c->arena, struct sums);
     if (!s)
         return err_nomem(e);
+    s->all = c->principal.all;
     TRY(read_sums(c, scratch, since, s, e));
     if (!c->json)
         io_puts(c->io, s->count > 0 ? "Effects:\n" : "Effects: none.\n");
     for (size_t i = 0; i < s->count; i++)
         show_sum(c, &s->items[i]);
+    if (s->others && !c->json)
+        io_puts(c->io, "  and what rules and modules would do\n");
     return KITH_OK;
 }
 

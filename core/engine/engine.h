@@ -443,7 +443,8 @@ struct effect {
 struct rehearsal {
     struct effect *effects;
     size_t count;
-    size_t reactions; /* how many ran */
+    size_t reactions; /* how many ran; 0 for whoever may not see everything */
+    bool others;      /* there are effects on what the caller may not see */
     bool cut;         /* the bound of 1,000 changes or 50 ms was reached: more would follow */
 };
 /* Runs fn and the reactions that follow in a savepoint that is rolled back. [any] */
@@ -460,7 +461,8 @@ kith_status engine_with_copy(struct engine *g, copy_fn fn, void *arg, kith_error
 struct undo_report {
     struct undo_item *items; /* kept and refused ones all, reversed ones up to 1,000 */
     size_t item_count;
-    size_t reversed, kept, refused;
+    size_t reversed, kept, refused; /* of what the caller may see */
+    bool others;                    /* there is more that is concerned */
     kith_id
         tx; /* the undo's own first transaction; 0 in a rehearsal or when nothing was reversed */
     kith_id run; /* for an undo of many transactions: undo this to redo them */

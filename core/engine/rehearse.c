@@ -39,6 +39,7 @@ static kith_status note_effect(struct engine *g, struct rehearsing *r,
     struct journal_row kept = *row;
     bool shown;
     TRY(may_show(r, row, &shown, e));
+    r->out->others |= !shown;
     if (!shown)
         return KITH_OK;
     struct effect *items =
@@ -101,6 +102,8 @@ static kith_status rehearse_alone(struct engine *g, struct request *q, kith_erro
     }
     if (st == KITH_OK)
         st = follow(g, r, seq, e);
+    if (st == KITH_OK && !t.principal->all) /* it would tell of rules about what is out of sight */
+        r->out->reactions = 0;
     group_rollback(g);
     g->rehearsing = false;
     return st;
@@ -146,8 +149,8 @@ static kith_status undo_apply(void *arg, uint32_t kind, const struct rtype *t, k
     return txn_undo_apply(u->txn, kind, t, id, fields, count, e);
 }
 
-/* Only records that the caller may know of are listed: after it is taken back it may be gone. Of
- * what the caller wrote, that is what comes back or was just taken back. */
+/* Only records that the caller may know of are listed and counted: after it is taken back it may be
+ * gone. Of what the caller wrote, that is what comes back or was just taken back. */
 static bool may_tell(struct undoing *u, const struct undo_item *item) {
     bool own = !u->txn->system;
     if (u->txn->principal->all)
@@ -159,22 +162,17 @@ static bool may_tell(struct undoing *u, const struct undo_item *item) {
            txn_tells(u->txn, item->type, item->record);
 }
 
-/* Whether it was edited or has gone is not told of what the caller may not see. */
-static enum undo_outcome outcome_of(const struct undo_item *item, bool told) {
-    return !told && item->outcome == UNDO_KEPT ? UNDO_REFUSED : item->outcome;
-}
-
 static kith_status undo_report(void *arg, const struct undo_item *item, kith_error *e) {
     struct undoing *u = arg;
     struct undo_report *r = u->report;
     if (item->outcome == UNDO_REVERSED)
         TRY(bus_cancel(u->g, u->row, e));
     bool told = may_tell(u, item);
-    enum undo_outcome outcome = outcome_of(item, told);
-    size_t *n = outcome == UNDO_REVERSED ? &r->reversed
-                : outcome == UNDO_KEPT   ? &r->kept
-                                         : &r->refused;
-    if ((++*n > REPORTED_ROWS && outcome == UNDO_REVERSED) || !told)
+    size_t *n = item->outcome == UNDO_REVERSED ? &r->reversed
+                : item->outcome == UNDO_KEPT   ? &r->kept
+                                               : &r->refused;
+    r->others |= !told;
+    if (!told || (++*n > REPORTED_ROWS && item->outcome == UNDO_REVERSED))
         return KITH_OK;
     struct undo_item *items = arena_grow(u->arena, r->items, r->item_count, &u->cap, sizeof *items);
     if (!items)

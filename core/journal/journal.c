@@ -320,6 +320,21 @@ kith_status journal_run_size(struct conn *c, kith_id run, uint64_t *transactions
     return KITH_OK;
 }
 
+kith_status journal_own_rows(struct conn *c, kith_id tx, uint64_t *rows, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(c,
+                     "SELECT count(*) FROM kith_tx x JOIN kith_journal j"
+                     " ON j.seq BETWEEN x.first AND x.last"
+                     " WHERE (x.run = ?1 OR x.id = ?1) AND j.source IS NULL",
+                     &st, e));
+    bind_int(st, 1, (int64_t)tx);
+    TRY(conn_step(c, st, &row, e));
+    *rows = (uint64_t)sqlite3_column_int64(st, 0);
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
 kith_status journal_source(struct conn *c, uint32_t number, struct arena *a, struct source *out,
                            kith_error *e) {
     sqlite3_stmt *st;

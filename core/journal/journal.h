@@ -120,6 +120,8 @@ kith_status journal_txs(struct conn *c,
  * number and not know yet that it is one. */
 kith_status journal_run_size(struct conn *c, kith_id run, uint64_t *transactions, uint64_t *rows,
                              kith_error *e);
+/* How many rows of the transaction or run the actor wrote, and no code on its account. */
+kith_status journal_own_rows(struct conn *c, kith_id tx, uint64_t *rows, kith_error *e);
 kith_status journal_source(struct conn *c, uint32_t number, struct arena *a, struct source *out,
                            kith_error *e);
 /* The numbers under which a user wrote, one for each login; in the arena. */

@@ -307,6 +307,28 @@ prints "find contact"
 kith log --json
 prints "\"actor\":\"user:eve\",\"user\":\"$eve\""
 
+it "counts what may be seen, and says of the rest that there is some"
+kith find role --json
+kith update role "$(json_text id <"$work/out")" rights='{"types": {"contact": {"create": "own", "read": "own", "delete": "own"}}}'
+as "$anna_token" create contact name=Linked --json
+linked=$(json_text id <"$work/out")
+for i in 1 2 3 4 5; do create task title="secret $i" about="contact/$linked" >/dev/null; done
+as "$anna_token" delete contact "$linked" --rehearse
+prints "Rehearsal: 1 effect and others that you may not see, nothing was kept."
+as "$anna_token" delete contact "$linked" --rehearse --json
+prints '"reactions":null,"others":true'
+as "$anna_token" delete contact "$linked" --json
+gone=$(json_text transaction <"$work/out")
+as "$anna_token" log --limit 1 --json
+prints '"changes":1,'
+kith log --limit 1 --json
+prints '"changes":6,'
+as "$anna_token" undo "$gone"
+prints "Reversed: 1"
+prints "There are others that you may not see."
+kith undo "$gone" --rehearse --json
+prints '"others":false'
+
 it "takes the roles that the guide for admins begins with"
 sed -n '/^```json$/,/^```$/p' "$here/../../docs/guide-admin.md" |
     grep '^{"name"' >"$work/roles.jsonl"
