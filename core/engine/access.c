@@ -307,12 +307,9 @@ static kith_status may_bring(struct txn *t, const struct change *c, kith_error *
     const struct rtype *type = schema_type_by_id(s, of->as.link.type);
     if (c->after[brought->index].as.i != 1 || of->kind != KITH_LINK || !type)
         return KITH_OK;
-    kith_value *values = ARENA_ARRAY(t->arena, kith_value, type->field_count);
-    bool there;
-    if (!values)
-        return err_nomem(e);
-    TRY(record_find(t->g->writer, type, of->as.link.id, t->arena, values, &there, e));
-    bool yes = !there || values[FIELD_CREATED].as.i == t->head.at;
+    const kith_value *values;
+    TRY(txn_lookup(t, type, of->as.link.id, &values, e));
+    bool yes = !values || values[FIELD_CREATED].as.i == t->head.at;
     if (!yes)
         TRY(access_may(t->g->writer, t->principal, RIGHT_DELETE, type, of->as.link.id, values,
                        t->arena, &yes, NULL, e));

@@ -86,15 +86,12 @@ static kith_status not_there(struct engine *g, const struct rtype *t, kith_id id
 static kith_status may_know(struct conn *c, const struct principal *p, const struct rtype *t,
                             kith_id id, const struct past_record *then, struct arena *a, bool *yes,
                             kith_error *e) {
-    kith_value *now = ARENA_ARRAY(a, kith_value, t->field_count);
-    bool there;
-    if (!now)
-        return err_nomem(e);
+    const kith_value *values;
     *yes = access_rule(p, t) == ACCESS_ALL;
     if (*yes || access_rule(p, t) == ACCESS_NONE)
         return KITH_OK;
-    TRY(record_find(c, t, id, a, now, &there, e));
-    const kith_value *values = there ? now : then->values;
+    TRY(record_get(c, t, id, a, &values, e));
+    values = values ? values : then->values;
     return values ? access_may(c, p, RIGHT_READ, t, id, values, a, yes, NULL, e) : KITH_OK;
 }
 

@@ -271,7 +271,8 @@ static kith_status stay_tree(void *self, struct txn *t, struct change *c, kith_e
         if (level == TREE_LEVELS)
             return err_set(e, KITH_E_LIMIT, f->name, "%s: more than %d levels", f->name,
                            TREE_LEVELS);
-        const kith_value *values = txn_lookup(t, c->type, up->as.link.id);
+        const kith_value *values;
+        TRY(txn_lookup(t, c->type, up->as.link.id, &values, e));
         if (!values)
             return KITH_OK; /* refused as a link, or a damaged one */
         up = &values[f->index];

@@ -286,7 +286,10 @@ void txn_env(struct txn *t, struct query_env *env);
 /* KITH_E_NOTFOUND when the record that v links to is not there; purpose ends the sentence. */
 kith_status link_exists(struct conn *c, const struct schema *schema, const struct rfield *f,
                         const kith_value *v, const char *purpose, kith_error *e);
-const kith_value *txn_lookup(void *arg, const struct rtype *t, kith_id id); /* match_lookup */
+/* A record as it is, in the transaction's arena; NULL: it is gone. A match_lookup: arg is the txn.
+ */
+kith_status txn_lookup(void *arg, const struct rtype *t, kith_id id, const kith_value **values,
+                       kith_error *e);
 
 /* new_names.c */
 void names_followed(struct engine *g); /* before anybody comes in; a failure is logged */
@@ -314,8 +317,7 @@ kith_status txn_may_undo(struct txn *t, kith_id target, const struct tx_head *tx
 kith_status access_call(const struct txn *t, const struct principal *p, const struct action *a,
                         kith_error *e);
 
-/* -- what is derived from records: the table in derived.c, walked -------------------------------
- */
+/* -- what is derived from records: the table in derived.c -------------------------------------- */
 
 kith_status derived_open(struct engine *g, kith_error *e);
 kith_status derived_start(struct engine *g, kith_error *e);

@@ -51,21 +51,9 @@ kith_status segment_publish(struct txn *t, const struct segment *s, const char *
 
 /* -- one record, one segment ------------------------------------------------------------------- */
 
-/* Not by txn_lookup: what could not be read must not leave the segment as if it were gone. */
-kith_status segment_read(struct txn *t, const struct segment *s, kith_id id,
-                         const kith_value **values, kith_error *e) {
-    kith_value *read = ARENA_ARRAY(t->arena, kith_value, s->type->field_count);
-    bool there;
-    if (!read)
-        return err_nomem(e);
-    TRY(record_find(t->g->writer, s->type, id, t->arena, read, &there, e));
-    *values = there ? read : NULL;
-    return KITH_OK;
-}
-
 static kith_status look_again(struct txn *t, struct segment *s, kith_id id, kith_error *e) {
     const kith_value *values;
-    TRY(segment_read(t, s, id, &values, e));
+    TRY(txn_lookup(t, s->type, id, &values, e));
     return values ? segment_evaluate(t, s, id, values, e) : KITH_OK;
 }
 
@@ -136,14 +124,15 @@ kith_status segment_evaluate(struct txn *t, struct segment *s, kith_id id, const
     struct match_source source = source_of(t);
     segment_env(t, &env);
     bool in = false;
+    int64_t flip = INT64_MAX;
     if (values)
         TRY(predicate_match(s->predicate, &env, id, values, &source, &in, e));
     if (s->depends.timed && t->head.at > t->g->segments.clock)
         t->g->segments.clock = t->head.at;
+    if (s->depends.timed && values)
+        TRY(predicate_next_flip(s->predicate, &env, id, values, &source, &flip, e));
     if (s->depends.timed)
-        TRY(set_flip(
-            t, s, id,
-            values ? predicate_next_flip(s->predicate, &env, id, values, &source) : INT64_MAX, e));
+        TRY(set_flip(t, s, id, flip, e));
     return put(t, s, id, in, e);
 }
 

@@ -84,9 +84,6 @@ void segment_env(struct txn *t, struct query_env *env);
 kith_status segments_load(struct engine *g, kith_error *e);  /* unless it is loaded */
 struct segment *segment_by_id(struct engine *g, kith_id id); /* NULL: none */
 const char *segment_class(const struct segment *s);
-/* A record as it is; NULL: it is gone. */
-kith_status segment_read(struct txn *t, const struct segment *s, kith_id id,
-                         const kith_value **values, kith_error *e);
 /* Looks at one record. values NULL: it is gone. */
 kith_status segment_evaluate(struct txn *t, struct segment *s, kith_id id, const kith_value *values,
                              kith_error *e);

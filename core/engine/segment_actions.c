@@ -104,7 +104,7 @@ kith_status segment_member_row(struct txn *t, kith_id list, const struct rtype *
     *row = 0;
     TRY(record_referrers(t->g->writer, of, record, type->id, TOGETHER_MAX, t->arena, &ids, &n, e));
     for (size_t i = 0; i < n; i++) {
-        *values = txn_lookup(t, m, ids[i]);
+        TRY(txn_lookup(t, m, ids[i], values, e));
         if (*values && (*values)[segment->index].as.link.id == list) {
             *row = ids[i];
             return KITH_OK;

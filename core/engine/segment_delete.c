@@ -43,9 +43,9 @@ kith_status segment_delete(struct txn *t, kith_id id, int64_t *left, kith_error 
     bool more;
     *left = 0;
     TRY(segments_load(t->g, e));
-    c.before = txn_lookup(t, type, id);
+    TRY(txn_lookup(t, type, id, &c.before, e));
     if (!c.before)
-        return err_nomem(e);
+        return access_absent(type, id, e);
     TRY(txn_may_begin(t, &c, e));
     TRY(segment_unused(t, id, "deleted", e));
     TRY(delete_some(t, id, &more, e));

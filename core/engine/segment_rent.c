@@ -188,9 +188,10 @@ static kith_status pass_on(struct txn *t, const struct purge *p, bool *passed, k
     size_t n;
     TRY(member_of(t->g->writer, p->record, t->arena, &others, &n, e));
     for (size_t i = 0; i < n && !*passed; i++) {
-        const kith_value *list = txn_lookup(t, t->g->segments.segment, others[i]), *values;
+        const kith_value *list, *values;
         struct rent r;
         kith_id row;
+        TRY(txn_lookup(t, t->g->segments.segment, others[i], &list, e));
         if (!list || others[i] == p->segment->id)
             continue;
         read_rent(t, list, &r);
@@ -207,7 +208,8 @@ static kith_status pass_on(struct txn *t, const struct purge *p, bool *passed, k
 static kith_status stays(struct txn *t, const struct purge *p, bool *yes, kith_error *e) {
     struct query_env env;
     const struct match_source source = {txn_lookup, txn_ask, t};
-    const kith_value *values = txn_lookup(t, p->segment->type, p->record);
+    const kith_value *values;
+    TRY(txn_lookup(t, p->segment->type, p->record, &values, e));
     *yes = !values;
     segment_env(t, &env);
     if (values && p->keep)
@@ -269,8 +271,11 @@ kith_status segment_purge(struct txn *t, const struct segment *s, struct settle 
     size_t n;
     char *rest = NULL;
     const char *counts = arena_strndup(t->arena, job->query.ptr, job->query.len);
-    const kith_value *values = txn_lookup(t, t->g->segments.segment, own.id);
-    if (!counts || !values || !own.name)
+    const kith_value *values;
+    TRY(txn_lookup(t, t->g->segments.segment, own.id, &values, e));
+    if (!values)
+        return access_absent(t->g->segments.segment, own.id, e);
+    if (!counts || !own.name)
         return err_nomem(e);
     p.gone = strtoll(counts, &rest, 10);
     p.kept = strtoll(rest, NULL, 10);

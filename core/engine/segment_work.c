@@ -137,7 +137,7 @@ struct look {
 static kith_status look(struct txn *t, void *arg, kith_error *e) {
     const struct look *l = arg;
     const kith_value *values;
-    TRY(segment_read(t, l->segment, l->record, &values, e));
+    TRY(txn_lookup(t, l->segment->type, l->record, &values, e));
     return segment_evaluate(t, l->segment, l->record, values, e);
 }
 

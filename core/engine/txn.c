@@ -167,12 +167,10 @@ kith_status txn_append(struct txn *t, struct journal_row *row, kith_error *e) {
 
 /* -- hooks ------------------------------------------------------------------------------------- */
 
-const kith_value *txn_lookup(void *arg, const struct rtype *type, kith_id id) {
+kith_status txn_lookup(void *arg, const struct rtype *type, kith_id id, const kith_value **values,
+                       kith_error *e) {
     struct txn *t = arg;
-    kith_value *values = ARENA_ARRAY(t->arena, kith_value, type->field_count);
-    if (!values || record_read(t->g->writer, type, id, t->arena, values, NULL) != KITH_OK)
-        return NULL;
-    return values;
+    return record_get(t->g->writer, type, id, t->arena, values, e);
 }
 
 static kith_status hook_wants(struct txn *t, const struct hook *h, const struct change *c,

@@ -81,12 +81,10 @@ static kith_status check_list(struct look *l, const char *sql, const char *what)
 
 /* -- time -------------------------------------------------------------------------------------- */
 
-static const kith_value *look_up(void *arg, const struct rtype *t, kith_id id) {
+static kith_status look_up(void *arg, const struct rtype *t, kith_id id, const kith_value **values,
+                           kith_error *e) {
     struct look *l = arg;
-    kith_value *values = ARENA_ARRAY(&l->record, kith_value, t->field_count);
-    if (!values || record_read(l->d->conn, t, id, &l->record, values, NULL) != KITH_OK)
-        return NULL;
-    return values;
+    return record_get(l->d->conn, t, id, &l->record, values, e);
 }
 
 static kith_status ask(void *arg, const struct match_question *q, int64_t *n, kith_error *e) {
@@ -96,11 +94,14 @@ static kith_status ask(void *arg, const struct match_question *q, int64_t *n, ki
 
 static kith_status check_flip(struct look *l, const struct predicate *p, kith_id id, int64_t due) {
     struct match_source source = {look_up, ask, l};
+    const kith_value *values;
+    int64_t next;
     arena_reset(&l->record);
-    const kith_value *values = look_up(l, l->type, id);
+    TRY(look_up(l, l->type, id, &values, l->d->e));
     if (!values || due <= l->env.now)
         return KITH_OK;
-    return predicate_next_flip(p, &l->env, id, values, &source) == due
+    TRY(predicate_next_flip(p, &l->env, id, values, &source, &next, l->d->e));
+    return next == due
                ? KITH_OK
                : tell(l, id, "is not looked at again when time may change whether it is in it");
 }

@@ -172,15 +172,12 @@ kith_status journal_undo_row(struct conn *c, const struct schema *s, const struc
     if (u.type->undo == KITH_UNDO_REFUSE)
         return tell(&u, UNDO_REFUSED, NULL, "records of this type are never undone", e);
     TRY(image_decode(s, row, a, &u.fields, &u.count, e));
-    kith_value *now = ARENA_ARRAY(a, kith_value, u.type->field_count);
-    if (!now)
-        return err_nomem(e);
-    bool there;
-    TRY(record_find(c, u.type, row->record, a, now, &there, e));
+    const kith_value *now;
+    TRY(record_get(c, u.type, row->record, a, &now, e));
     if (row->kind == ROW_DELETE)
-        return there ? tell(&u, UNDO_KEPT, NULL, "it exists again", e)
-                     : apply(&u, u.fields, u.count, e);
-    if (!there)
+        return now ? tell(&u, UNDO_KEPT, NULL, "it exists again", e)
+                   : apply(&u, u.fields, u.count, e);
+    if (!now)
         return tell(&u, UNDO_KEPT, NULL, "it was deleted since", e);
     return row->kind == ROW_CREATE ? undo_create(&u, now, e) : undo_update(&u, now, e);
 }

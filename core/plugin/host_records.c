@@ -208,9 +208,11 @@ static kith_status records_read(const kith_txn *txn, const kith_row *row, uint32
 
 /* -- matching ---------------------------------------------------------------------------------- */
 
-static const kith_value *look_up(void *arg, const struct rtype *t, kith_id id) {
-    const kith_value *values;
-    return read_record(arg, t, id, &values, NULL) == KITH_OK ? values : NULL;
+static kith_status look_up(void *arg, const struct rtype *t, kith_id id, const kith_value **values,
+                           kith_error *e) {
+    *values = NULL;
+    kith_status st = read_record(arg, t, id, values, e);
+    return st == KITH_E_NOTFOUND ? KITH_OK : st;
 }
 
 /* With a reader, or in a transaction on the writer's connection. */

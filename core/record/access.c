@@ -317,15 +317,12 @@ static kith_status judge_part(struct judged *j, enum right right, const struct r
     const kith_value *v = &values[whole->index];
     const struct rtype *t =
         v->kind == KITH_LINK ? schema_type_by_id(j->access->rights.schema, v->as.link.type) : NULL;
-    kith_value *of = t ? ARENA_ARRAY(j->arena, kith_value, t->field_count) : NULL;
-    bool there;
+    const kith_value *of;
     *yes = false;
     if (!t || depth == 0 || (whole->any_target && access_anywhere(t)))
         return KITH_OK;
+    TRY(record_get(j->conn, t, v->as.link.id, j->arena, &of, j->e));
     if (!of)
-        return err_nomem(j->e);
-    TRY(record_find(j->conn, t, v->as.link.id, j->arena, of, &there, j->e));
-    if (!there)
         return KITH_OK;
     return judge(j, right == RIGHT_READ ? RIGHT_READ : RIGHT_UPDATE, t, v->as.link.id, of,
                  depth - 1, yes);

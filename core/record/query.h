@@ -164,8 +164,10 @@ kith_status query_explain(const struct query *q, const struct query_env *env,
 /* -- one record in memory ---------------------------------------------------------------------- */
 
 /* Reads a linked record for the matcher, with its links fields filled in: its values, or NULL when
- * it does not exist. They must stay as they are until predicate_match returns. */
-typedef const kith_value *(*match_lookup)(void *arg, const struct rtype *t, kith_id id);
+ * it does not exist. They must stay as they are until predicate_match returns, which fails with
+ * what this fails with. */
+typedef kith_status (*match_lookup)(void *arg, const struct rtype *t, kith_id id,
+                                    const kith_value **values, kith_error *e);
 /* Answers what has to be searched for, exists() and count(), with match_answer on a connection. */
 struct match_question;
 typedef kith_status (*match_ask)(void *arg, const struct match_question *q, int64_t *n,
@@ -193,10 +195,11 @@ kith_status predicate_match(const struct predicate *p, const struct query_env *e
 /* The condition of a query that has no parameters; q and what it points to must live as long. */
 kith_status predicate_of(struct predicate **out, const struct query *q, struct arena *a,
                          kith_error *e);
-/* The next instant after env->now, ms UTC, at which the passing of time alone may change the
- * answer; INT64_MAX: never. It may turn out then that nothing has changed. */
-int64_t predicate_next_flip(const struct predicate *p, const struct query_env *env, kith_id id,
-                            const kith_value *values, const struct match_source *source);
+/* *next: the next instant after env->now, ms UTC, at which the passing of time alone may change the
+ * answer; INT64_MAX: never. It may turn out then that nothing has changed. Fails as the source. */
+kith_status predicate_next_flip(const struct predicate *p, const struct query_env *env, kith_id id,
+                                const kith_value *values, const struct match_source *source,
+                                int64_t *next, kith_error *e);
 /* The fields of the record itself that the result depends on. */
 const struct fieldset *predicate_fields(const struct predicate *p);
 bool predicate_local(const struct predicate *p); /* no path leaves the record */

@@ -191,13 +191,15 @@ struct match {
     struct row rows[QUERY_LINKS_MAX + 1]; /* by the number of the step; 0: the record itself */
 };
 
-static struct row look_up(const struct match *m, const struct rtype *t, kith_id id) {
-    bool seen = m->source && access_rule(m->env->principal, t) != ACCESS_NONE;
-    const kith_value *values = seen ? m->source->lookup(m->source->arg, t, id) : NULL;
-    return (struct row){values ? id : 0, values};
+/* None when the source fails. */
+static struct row look_up(struct match *m, const struct rtype *t, kith_id id) {
+    const kith_value *values = NULL;
+    if (m->status == KITH_OK && m->source && access_rule(m->env->principal, t) != ACCESS_NONE)
+        m->status = m->source->lookup(m->source->arg, t, id, &values, m->e);
+    return m->status == KITH_OK && values ? (struct row){id, values} : (struct row){0};
 }
 
-static struct row follow(const struct match *m, const struct row *from, const struct step *s) {
+static struct row follow(struct match *m, const struct row *from, const struct step *s) {
     const kith_value *link = from->values ? &from->values[s->via->index] : NULL;
     if (!link || link->kind != KITH_LINK)
         return (struct row){0};
@@ -558,13 +560,14 @@ static int64_t flip_of(struct match *m, const struct test *t, const struct step 
     return next;
 }
 
-int64_t predicate_next_flip(const struct predicate *p, const struct query_env *env, kith_id id,
-                            const kith_value *values, const struct match_source *source) {
+kith_status predicate_next_flip(const struct predicate *p, const struct query_env *env, kith_id id,
+                                const kith_value *values, const struct match_source *source,
+                                int64_t *next, kith_error *e) {
     struct match m;
-    int64_t next = INT64_MAX;
-    match_begin(&m, p, env, id, values, source, NULL);
+    *next = INT64_MAX;
+    match_begin(&m, p, env, id, values, source, e);
     for (uint32_t i = 0; i < p->count; i++)
         if (query_is_timed(p->ops[i].test))
-            next = earlier(next, flip_of(&m, p->ops[i].test, p->ops[i].test->many));
-    return next;
+            *next = earlier(*next, flip_of(&m, p->ops[i].test, p->ops[i].test->many));
+    return m.status;
 }

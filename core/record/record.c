@@ -159,6 +159,17 @@ kith_status record_read(struct conn *c, const struct rtype *t, kith_id id, struc
     return there ? KITH_OK : not_found(t, id, e);
 }
 
+kith_status record_get(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
+                       const kith_value **values, kith_error *e) {
+    kith_value *read = ARENA_ARRAY(a, kith_value, t->field_count);
+    bool there;
+    if (!read)
+        return err_nomem(e);
+    TRY(record_find(c, t, id, a, read, &there, e));
+    *values = there ? read : NULL;
+    return KITH_OK;
+}
+
 kith_status record_exists(struct conn *c, const struct rtype *t, kith_id id, bool *there,
                           kith_error *e) {
     char sql[128];

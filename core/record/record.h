@@ -13,6 +13,9 @@ kith_status record_read(struct conn *c, const struct rtype *t, kith_id id, struc
 /* The same for one that may be gone: *there false, and no error. */
 kith_status record_find(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
                         kith_value *values, bool *there, kith_error *e);
+/* The same, with the values in the arena; NULL: it is gone. */
+kith_status record_get(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
+                       const kith_value **values, kith_error *e);
 /* Decodes the columns of a row that a SELECT gave, from column `first` on, in the order of
  * t->columns. A links field is left KITH_NULL: record_links fills it. */
 kith_status record_decode(const struct rtype *t, sqlite3_stmt *st, int first, struct arena *a,

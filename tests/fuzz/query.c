@@ -62,9 +62,12 @@ static void begin(void) {
     }
 }
 
-static const kith_value *look_up(void *arg, const struct rtype *t, kith_id id) {
+static kith_status look_up(void *arg, const struct rtype *t, kith_id id, const kith_value **values,
+                           kith_error *e) {
     (void)arg;
-    return t == thing && id >= 1 && id <= ROWS ? rows[id - 1].values : NULL;
+    (void)e;
+    *values = t == thing && id >= 1 && id <= ROWS ? rows[id - 1].values : NULL;
+    return KITH_OK;
 }
 
 /* The ids of a page of the type thing into *found; the cursor behind it into *next. */

@@ -302,6 +302,42 @@ TEST("a hook's condition may look for other records, and sees what is written so
     fixture_close(&x);
 }
 
+static kith_status damage_contacts(struct txn *t, void *arg, kith_error *e) {
+    (void)arg;
+    return conn_exec(txn_conn(t), "UPDATE contact SET tags = '{'", e);
+}
+
+TEST("a hook's condition that cannot read a linked record refuses the write") {
+    struct fixture x;
+    fixture_open(&x);
+    struct hooked self = {&x, 0};
+    struct predicate *p;
+    EXPECT_OK(predicate_parse(&p, engine_schema(x.g), x.lead, &x.arena, STR("contact.name = 'Ada'"),
+                              &x.e),
+              x.e);
+    struct hook h = {.type = x.lead,
+                     .on = ON_UPDATE,
+                     .where = p,
+                     .fn = only_count,
+                     .self = &self,
+                     .source = {SOURCE_RULE, "r", "", 1}};
+    EXPECT_OK(engine_add_hook(x.g, &h, &x.e), x.e);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada"));
+    char link[40], text[ID_TEXT + 1];
+    id_format(ada, text);
+    snprintf(link, sizeof link, "contact=%s", text);
+    kith_id lead = create(&x, x.lead, PAIRS("name=A", link));
+    update(&x, x.lead, lead, PAIRS("name=B"));
+    EXPECT_INT(1, self.calls);
+    EXPECT_OK(engine_write(x.g, &by_tester, damage_contacts, NULL, NULL, &x.e), x.e);
+    struct job j = {ROW_UPDATE, x.lead, lead, PAIRS("name=C")};
+    EXPECT(engine_write(x.g, &by_tester, do_job, &j, NULL, &x.e) != KITH_OK);
+    EXPECT(strncmp(x.e.message, "contact.tags: ", 14) == 0);
+    EXPECT_STR("B", field(&x, x.lead, lead, "name"));
+    fixture_close(&x);
+}
+
 TEST("hooks that call each other without end are stopped") {
     struct fixture x;
     fixture_open(&x);

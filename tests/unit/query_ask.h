@@ -129,10 +129,17 @@ __attribute__((unused)) static const char *ask_paged(const char *text) {
     return all;
 }
 
-static const kith_value *lookup(void *arg, const struct rtype *t, kith_id id) {
-    kith_value *values = ARENA_ARRAY(&arena, kith_value, t->field_count);
+static kith_status lookup(void *arg, const struct rtype *t, kith_id id, const kith_value **values,
+                          kith_error *e) {
     (void)arg;
-    return record_read(conn, t, id, &arena, values, NULL) == KITH_OK ? values : NULL;
+    return record_get(conn, t, id, &arena, values, e);
+}
+
+static const kith_value *stored(const struct rtype *t, kith_id id) {
+    kith_error e = KITH_ERROR_INIT;
+    const kith_value *values;
+    EXPECT_OK(lookup(NULL, t, id, &values, &e), e);
+    return values;
 }
 
 static kith_status answer(void *arg, const struct match_question *q, int64_t *n, kith_error *e) {
@@ -158,7 +165,7 @@ __attribute__((unused)) static const char *matching(const char *type, const char
     if (predicate_parse(&p, schema, t, &arena, str_of(condition), &e) != KITH_OK)
         return arena_strdup(&arena, e.message);
     for (kith_id id = 1; id <= 99; id++) {
-        const kith_value *values = lookup(NULL, t, id);
+        const kith_value *values = stored(t, id);
         if (values && matches(p, id, values))
             found = arena_printf(&arena, "%s%s%d", found, *found ? " " : "", (int)id);
     }

@@ -219,6 +219,42 @@ TEST("behind a missing or dangling link everything is null") {
     EXPECT_FOUND("1 3 4 5", "not tagged(parent.tags, 'key account')");
 }
 
+static kith_status damaged(void *arg, const struct rtype *t, kith_id id, const kith_value **values,
+                           kith_error *e) {
+    int *asked = arg;
+    (void)t;
+    (void)id;
+    *values = NULL;
+    return err_set(e, KITH_E_CORRUPT, NULL, "the page is damaged, read %d", ++*asked);
+}
+
+TEST("a record that cannot be read is not taken for one that is gone") {
+    static const char *const conditions[] = {
+        "parent.city is null",       "parent.id is null",
+        "not parent.city = 'Bonn'",  "friends.city = 'Bonn' or size > 0",
+        "parent.founded <= today()", "not tagged(parent.tags, 'x') and parent.city is null",
+    };
+    setup();
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        kith_error e = KITH_ERROR_INIT;
+        struct predicate *p;
+        int asked = 0;
+        bool yes;
+        const struct match_source source = {damaged, answer, &asked};
+        EXPECT_OK(predicate_parse(&p, schema, firm, &arena, str_of(conditions[i]), &e), e);
+        EXPECT_INT(KITH_E_CORRUPT, predicate_match(p, &env, 3, stored(firm, 3), &source, &yes, &e));
+        EXPECT(!yes);
+        EXPECT_STR("the page is damaged, read 1", e.message);
+        if (!predicate_timed(p))
+            continue;
+        int64_t next;
+        err_clear(&e);
+        EXPECT_INT(KITH_E_CORRUPT,
+                   predicate_next_flip(p, &env, 3, stored(firm, 3), &source, &next, &e));
+        EXPECT_STR("the page is damaged, read 2", e.message);
+    }
+}
+
 TEST("a link to any record is compared with an id, alone or with its type") {
     EXPECT_FOUND("3 5", "about = '0000000000002'");
     EXPECT_FOUND("3", "about = 'firm/0000000000002'");
@@ -427,8 +463,8 @@ TEST("a condition is local when no path leaves the record") {
     EXPECT_OK(predicate_parse(&p, schema, firm, &arena, STR("size > 3 and friends is null"), &e),
               e);
     EXPECT(predicate_local(p));
-    EXPECT(!matches(p, 1, lookup(NULL, firm, 3)));
-    EXPECT(matches(p, 1, lookup(NULL, firm, 1)));
+    EXPECT(!matches(p, 1, stored(firm, 3)));
+    EXPECT(matches(p, 1, stored(firm, 1)));
     EXPECT_STR("at 8: a rule's condition has no parameters", matching("firm", "size = :x"));
 }
 
@@ -439,7 +475,7 @@ TEST("a rule that does not match costs well under 100 ns") {
     setup();
     EXPECT_OK(predicate_parse(&p, schema, firm, &arena, STR("kind = 'rival' and size > 100"), &e),
               e);
-    const kith_value *values = lookup(NULL, firm, 1);
+    const kith_value *values = stored(firm, 1);
     int64_t begin = clock_ticks(), best = INT64_MAX;
     for (int round = 0; round < 50; round++, begin = clock_ticks()) {
         for (int i = 0; i < 10000; i++)

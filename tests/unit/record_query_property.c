@@ -141,11 +141,14 @@ static uint32_t run_query(const struct query *q, const kith_value *params, uint3
     return count;
 }
 
-static const kith_value *look_up(void *arg, const struct rtype *type, kith_id id) {
+static kith_status look_up(void *arg, const struct rtype *type, kith_id id,
+                           const kith_value **values, kith_error *e) {
     (void)arg;
+    (void)e;
     const struct table *t = table_of(type);
     int row = row_of(t, id);
-    return row < 0 ? NULL : t->values[row];
+    *values = row < 0 ? NULL : t->values[row];
+    return KITH_OK;
 }
 
 static kith_status answer(void *arg, const struct match_question *q, int64_t *n, kith_error *e) {
