@@ -55,13 +55,36 @@ static kith_status read_version(struct cmd *c, struct export_options *o, kith_er
                : err_set(e, KITH_E_INVAL, NULL, "--version is about vCards: add --format vcard");
 }
 
+static void json_report(struct cmd *c, uint64_t rows, const char *inexact) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "records");
+    json_int(&j, (int64_t)rows);
+    if (inexact) {
+        json_key(&j, "inexact");
+        json_strz(&j, inexact);
+    }
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
 static kith_status export_rows(struct job *job, struct export_options *o, const char *path,
                                kith_error *e) {
     struct io *io = job->c->io;
+    struct engine *g = job->c->company->engine;
+    struct arena *a = &job->c->arena;
+    const char *inexact;
     uint64_t rows = 0;
+    TRY(engine_inexact(g, o->principal, o->query, a, &inexact, e));
     if (path)
         TRY(io->ops->open(io, path, IO_CREATE, &job->file, e));
-    kith_status st = engine_export(job->c->company->engine, o, &rows, e);
+    kith_status st = engine_export(g, o, &rows, e);
+    if (st == KITH_OK && !inexact)
+        st = engine_inexact(g, o->principal, o->query, a, &inexact, e);
+    if (st == KITH_OK && inexact && !(path && job->c->json))
+        io_say(io, "%s", inexact);
     if (!path)
         return st;
     if (st == KITH_OK)
@@ -70,7 +93,7 @@ static kith_status export_rows(struct job *job, struct export_options *o, const 
     if (st != KITH_OK || closed != KITH_OK)
         return st != KITH_OK ? st : closed;
     if (job->c->json)
-        io_printf(io, "{\"records\":%llu}\n", (unsigned long long)rows);
+        json_report(job->c, rows, inexact);
     else
         io_printf(io, "%llu record%s written.\n", (unsigned long long)rows, rows == 1 ? "" : "s");
     return KITH_OK;

@@ -32,6 +32,7 @@ struct find {
     size_t found_count;
     struct row *rows; /* for a table */
     size_t row_count, row_cap;
+    const char *inexact; /* why what was found may not be exact; NULL: it is */
 };
 
 /* -- what to show ------------------------------------------------------------------------------ */
@@ -165,13 +166,54 @@ static kith_status row_table(struct find *f, const struct row *row, kith_error *
     return KITH_OK;
 }
 
+/* -- what is not exact ------------------------------------------------------------------------- */
+
+static kith_status look_whether_exact(struct find *f, kith_error *e) {
+    return f->inexact ? KITH_OK
+                      : engine_inexact(f->c->company->engine, &f->c->principal, f->query,
+                                       &f->c->arena, &f->inexact, e);
+}
+
+/* A segment's members are counted while it is worked out. */
+static kith_status look_at_count(struct find *f, const kith_value *values, kith_error *e) {
+    const struct schema *s = cmd_schema(f->c);
+    if (f->type != schema_type(s, STR("segment")) ||
+        values[type_field(s, f->type, STR("settling"))->index].as.i != 1)
+        return KITH_OK;
+    const kith_value *name = &values[f->type->title->index];
+    f->inexact = arena_printf(&f->c->arena,
+                              "segment '%.*s' is being worked out: the number of its"
+                              " members is not exact",
+                              (int)name->as.s.len, name->as.s.ptr);
+    return f->inexact ? KITH_OK : err_nomem(e);
+}
+
+static void say_inexact(struct find *f) {
+    if (f->inexact)
+        io_say(f->c->io, "%s", f->inexact);
+}
+
+static void json_inexact(struct find *f, struct json_out *j) {
+    if (!f->inexact)
+        return;
+    json_key(j, "inexact");
+    json_strz(j, f->inexact);
+}
+
 /* -- all rows ---------------------------------------------------------------------------------- */
 
 /* The values live in the page's arena. */
 static kith_status keep_row(void *arg, kith_id id, const kith_value *values, kith_error *e) {
     struct find *f = arg;
-    (void)e;
     f->found[f->found_count++] = (struct row){id, values};
+    return look_at_count(f, values, e);
+}
+
+static kith_status put_text(struct find *f, kith_error *e) {
+    if (f->text.failed)
+        return err_nomem(e);
+    io_raw(f->c->io, buf_view(&f->text));
+    buf_reset(&f->text);
     return KITH_OK;
 }
 
@@ -179,9 +221,7 @@ static kith_status put_page(struct find *f, row_fn fn, kith_error *e) {
     for (size_t i = 0; i < f->found_count; i++)
         TRY(fn(f, &f->found[i], e));
     f->found_count = 0;
-    io_raw(f->c->io, buf_view(&f->text));
-    buf_reset(&f->text);
-    return KITH_OK;
+    return put_text(f, e);
 }
 
 /* Page by page; what a page gave is printed between two reads, since the other end may be slow. */
@@ -204,13 +244,30 @@ static kith_status each_row(struct find *f, row_fn fn, int64_t limit, kith_str *
             break;
         TRY(io_check(f->c->io, e));
     }
-    return KITH_OK;
+    return look_whether_exact(f, e);
 }
 
 /* Names the way on when the limit, not the data, ended the list. */
-static void say_more(struct find *f, kith_str cursor) {
+static void say_end(struct find *f, kith_str cursor) {
     if (cursor.len > 0)
         io_say(f->c->io, "there are more: --after %.*s", (int)cursor.len, cursor.ptr);
+    say_inexact(f);
+}
+
+/* A last line without an id tells of the answer as a whole. */
+static void json_end(struct find *f, kith_str cursor) {
+    struct json_out j;
+    if (!cursor.len && !f->inexact)
+        return;
+    json_begin(&j, &f->text, false);
+    json_object_(&j);
+    if (cursor.len) {
+        json_key(&j, "after");
+        json_str(&j, cursor);
+    }
+    json_inexact(f, &j);
+    json_object_end(&j);
+    buf_putc(&f->text, '\n');
 }
 
 static bool is_number(const struct rfield *f) {
@@ -236,6 +293,7 @@ static kith_status as_table(struct find *f, int64_t limit, kith_error *e) {
     TRY(each_row(f, row_table, limit, &cursor, e));
     if (f->row_count == 0) {
         io_printf(f->c->io, "No %s found.\n", f->type->name);
+        say_inexact(f);
         return KITH_OK;
     }
     if (!f->chosen)
@@ -247,7 +305,7 @@ static kith_status as_table(struct find *f, int64_t limit, kith_error *e) {
     for (size_t r = 0; r < f->row_count; r++)
         TRY(table_row(f, &t, &f->rows[r], columns, e));
     table_print(&t);
-    say_more(f, cursor);
+    say_end(f, cursor);
     return KITH_OK;
 }
 
@@ -260,19 +318,32 @@ static kith_status as_lines(struct find *f, int64_t limit, kith_error *e) {
         buf_printf(&f->text, "%s%s", i > 0 ? "," : "", f->fields[i].name);
     buf_puts(&f->text, csv ? "\r\n" : "");
     TRY(each_row(f, csv ? row_csv : row_json, limit, &cursor, e));
-    if (!csv && cursor.len > 0) /* a last line without an id */
-        io_printf(f->c->io, "{\"after\":\"%.*s\"}\n", (int)cursor.len, cursor.ptr);
+    if (csv)
+        say_end(f, cursor);
     else
-        say_more(f, cursor);
-    return KITH_OK;
+        json_end(f, cursor);
+    return put_text(f, e);
 }
 
 static kith_status as_count(struct find *f, kith_error *e) {
     struct find_page page = {.limit = 1};
     TRY(engine_find(f->c->company->engine, &f->c->principal, f->query, f->asked.params, &page,
                     &f->page, NULL, NULL, e));
-    io_printf(f->c->io, f->c->json ? "{\"count\":%lld}\n" : "%lld\n", (long long)page.count);
-    return KITH_OK;
+    TRY(look_whether_exact(f, e));
+    if (!f->c->json) {
+        io_printf(f->c->io, "%lld\n", (long long)page.count);
+        say_inexact(f);
+        return KITH_OK;
+    }
+    struct json_out j;
+    json_begin(&j, &f->text, false);
+    json_object_(&j);
+    json_key(&j, "count");
+    json_int(&j, page.count);
+    json_inexact(f, &j);
+    json_object_end(&j);
+    buf_putc(&f->text, '\n');
+    return put_text(f, e);
 }
 
 /* -- totals ------------------------------------------------------------------------------------ */
@@ -343,6 +414,7 @@ static kith_status as_totals(struct find *f, kith_error *e) {
     query_columns(f->query, &columns);
     TRY(engine_select(f->c->company->engine, &f->c->principal, f->query, f->asked.params, &t,
                       &f->c->arena, e));
+    TRY(look_whether_exact(f, e));
     size_t rows = (uint64_t)limit < t.count ? (size_t)limit : t.count;
     if (csv)
         TRY(totals_csv(f, &t, columns, rows, e));
@@ -352,10 +424,11 @@ static kith_status as_totals(struct find *f, kith_error *e) {
         io_printf(f->c->io, "No groups of %s found.\n", f->type->name);
     else
         totals_table(f, &t, columns, rows);
-    if (f->text.failed)
-        return err_nomem(e);
-    io_raw(f->c->io, buf_view(&f->text));
-    return KITH_OK;
+    if (csv || !lines)
+        say_inexact(f);
+    else
+        json_end(f, (kith_str){0});
+    return put_text(f, e);
 }
 
 static kith_status parse(struct find *f, kith_error *e) {
@@ -395,8 +468,7 @@ static kith_status as_explanation(struct find *f, kith_error *e) {
                        &f->c->arena, e));
     if (f->c->json) {
         explain_json(f, &x);
-        io_raw(f->c->io, buf_view(&f->text));
-        return f->text.failed ? err_nomem(e) : KITH_OK;
+        return put_text(f, e);
     }
     io_puts(f->c->io, "query  ");
     io_text(f->c->io, f->asked.text);
@@ -413,6 +485,7 @@ static kith_status run_parsed(struct find *f, kith_error *e) {
     int64_t limit;
     if (cmd_option(f->c, "explain"))
         return as_explanation(f, e);
+    TRY(look_whether_exact(f, e));
     if (query_counts(f->query))
         return as_count(f, e);
     if (query_totals(f->query))

@@ -137,6 +137,8 @@ static kith_status fill(struct engine *g, kith_error *e) {
     bool whole;
     TRY(group_begin(g, e));
     kith_status st = search_fill(g->writer, g->schema, &gap, FILL_ROWS, &whole, e);
+    if (st == KITH_OK && whole)
+        st = segments_indexed(g, schema_type_by_id(g->schema, gap.type), e);
     if (st == KITH_OK)
         return group_commit(g, e);
     group_rollback(g);

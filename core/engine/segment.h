@@ -99,6 +99,9 @@ kith_status segment_rebuild(struct txn *t, kith_id id, uint32_t kind, kith_error
 kith_status segments_askers_again(struct engine *g, kith_error *e);
 /* Has all of them worked out anew, later: what they look at was computed, and not written. */
 kith_status segments_settle_all(struct txn *t, kith_error *e);
+/* Has those that ask for words of this type worked out anew, later: all of it is indexed now. In a
+ * group. */
+kith_status segments_indexed(struct engine *g, const struct rtype *type, kith_error *e);
 /* Looks again at the records that `query` finds, later. */
 kith_status segment_settle_later(struct txn *t, struct segment *s, kith_str query, kith_error *e);
 /* A segment's own record was written. (segment_define.c) */

@@ -68,6 +68,24 @@ kith_status segments_askers_again(struct engine *g, kith_error *e) {
     return KITH_OK;
 }
 
+static bool asks_for_words(const struct segment *s, const struct rtype *type) {
+    for (size_t i = 0; i < s->depends.count; i++)
+        if (s->depends.items[i].words && s->depends.items[i].type == type)
+            return true;
+    return false;
+}
+
+kith_status segments_indexed(struct engine *g, const struct rtype *type, kith_error *e) {
+    const struct segment_list *all = &g->segments.all;
+    TRY(segments_load(g, e));
+    for (size_t i = 0; i < all->count; i++) {
+        all->items[i]->anew = asks_for_words(all->items[i], type);
+        if (all->items[i]->anew)
+            TRY(settle_again(g, all->items[i], e));
+    }
+    return segments_askers_again(g, e);
+}
+
 static kith_status rebuild_askers(struct engine *g, kith_id id, kith_error *e) {
     const struct segment_list *all = &g->segments.all;
     for (size_t i = 0; i < all->count; i++)

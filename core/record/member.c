@@ -406,39 +406,58 @@ static kith_str kept_str(struct arena *a, sqlite3_stmt *st, int i, bool *nomem) 
     return s;
 }
 
+#define SEGMENT_ROW "SELECT id, name, query, kind, refresh, expired, settling FROM segment"
+
+/* False: no memory. */
+static bool read_row(sqlite3_stmt *st, struct arena *a, struct segment_row *out) {
+    bool nomem = false;
+    *out = (struct segment_row){
+        .id = (kith_id)sqlite3_column_int64(st, 0),
+        .name = kept_str(a, st, 1, &nomem),
+        .query = kept_str(a, st, 2, &nomem),
+        .kind = kept_str(a, st, 3, &nomem),
+        .refresh = sqlite3_column_int64(st, 4),
+        .expired = sqlite3_column_type(st, 5) != SQLITE_NULL,
+        .settling = sqlite3_column_int64(st, 6) != 0,
+    };
+    return !nomem;
+}
+
 kith_status segment_rows(struct conn *c, struct arena *a, struct segment_row **out, size_t *count,
                          kith_error *e) {
     sqlite3_stmt *st;
-    bool row, nomem = false;
+    bool row;
     size_t cap = 0;
     *out = NULL;
     *count = 0;
-    TRY(conn_prepare(
-        c, "SELECT id, name, query, kind, class, refresh, expired FROM segment ORDER BY id", &st,
-        e));
+    TRY(conn_prepare(c, SEGMENT_ROW " ORDER BY id", &st, e));
     for (;;) {
         TRY(conn_step(c, st, &row, e));
         if (!row)
             return KITH_OK;
         struct segment_row *items = arena_grow(a, *out, *count, &cap, sizeof *items);
-        nomem |= !items;
-        if (items) {
+        if (items)
             *out = items;
-            items[(*count)++] = (struct segment_row){
-                .id = (kith_id)sqlite3_column_int64(st, 0),
-                .name = kept_str(a, st, 1, &nomem),
-                .query = kept_str(a, st, 2, &nomem),
-                .kind = kept_str(a, st, 3, &nomem),
-                .class = kept_str(a, st, 4, &nomem),
-                .refresh = sqlite3_column_int64(st, 5),
-                .expired = sqlite3_column_type(st, 6) != SQLITE_NULL,
-            };
-        }
-        if (nomem) {
+        if (!items || !read_row(st, a, &items[(*count)++])) {
             sqlite3_reset(st);
             return err_nomem(e);
         }
     }
+}
+
+kith_status segment_row(struct conn *c, kith_id id, struct arena *a, struct segment_row *out,
+                        kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    *out = (struct segment_row){0};
+    TRY(conn_prepare(c, SEGMENT_ROW " WHERE id = ?1", &st, e));
+    bind_int(st, 1, (int64_t)id);
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return KITH_OK;
+    bool ok = read_row(st, a, out);
+    sqlite3_reset(st);
+    return ok ? KITH_OK : err_nomem(e);
 }
 
 const struct rtype *segment_type(const struct schema *s, kith_str query) {

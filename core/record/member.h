@@ -102,15 +102,18 @@ kith_status segment_problem(struct conn *c, kith_id segment, const char *why, bo
 /* Nothing is left to do for it: it is settling no more, unless it has a problem. */
 kith_status segment_settled(struct conn *c, kith_id segment, kith_error *e);
 kith_status segment_set_class(struct conn *c, kith_id segment, const char *class, kith_error *e);
-/* Calls fn for each segment: its id, name, query and kind, by id. */
 struct segment_row {
     kith_id id;
-    kith_str name, query, kind, class;
+    kith_str name, query, kind;
     int64_t refresh; /* ms */
-    bool expired;
+    bool expired, settling;
 };
+/* All of them, by id. */
 kith_status segment_rows(struct conn *c, struct arena *a, struct segment_row **out, size_t *count,
                          kith_error *e);
+/* One of them; out->id 0: there is none. */
+kith_status segment_row(struct conn *c, kith_id id, struct arena *a, struct segment_row *out,
+                        kith_error *e);
 /* The type with which a segment's query begins; NULL: none of that name is loaded. */
 const struct rtype *segment_type(const struct schema *s, kith_str query);
 kith_status segment_absent(kith_str name, kith_error *e); /* KITH_E_NOTFOUND */

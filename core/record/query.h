@@ -217,6 +217,7 @@ struct query_dependency {
     kith_id segment;
     const struct rfield *via; /* the record may come and go, too */
     const char *roots;        /* a condition with :id; NULL: the record itself */
+    bool words;               /* matches() looks for it in the search index */
 };
 struct query_depends {
     struct query_dependency *items;

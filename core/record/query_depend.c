@@ -108,6 +108,10 @@ static kith_status add_member(struct collect *c, const struct test *t) {
 }
 
 static kith_status add_words(struct collect *c, const struct rtype *t) {
+    struct query_dependency *d = entry_of(c, t, NULL, 0);
+    if (!d)
+        return err_nomem(c->e);
+    d->words = true;
     for (uint32_t i = 0; i < t->searched_count; i++)
         TRY(add_field(c, t->searched[i], NULL));
     if (!t->point_primary)

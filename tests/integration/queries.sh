@@ -140,4 +140,49 @@ prints '"event":"segment.left","segment":"may"'
 kith doctor
 exits 0
 
+it "says that an answer is not exact while a segment that it asks for cannot be worked out"
+if "$KITH" module enable sales >/dev/null 2>&1; then
+    create segment name=won query="contact where exists(lead.contact where state = 'converted')" >/dev/null
+    create segment name=near query="contact where in_segment('won') or city = 'Bonn'" >/dev/null
+    kith find "contact where in_segment('near')"
+    is_silent
+    "$KITH" module disable sales >/dev/null
+    doubt="segment 'near' is being worked out: the answer may have too few or too many"
+    kith find "contact where in_segment('near')"
+    prints "Somebody in Bonn"
+    complains "kith: $doubt"
+    kith find "contact where in_segment('near') and city = 'Paris'"
+    complains "kith: $doubt"
+    kith find "contact where in_segment('near')" --json
+    expect test -z "$(grep '^kith: ' "$work/err")"
+    prints "{\"inexact\":\"$doubt\"}"
+    kith find "contact where not in_segment('near')" --json --limit 1
+    prints "\",\"inexact\":\"$doubt\"}"
+    kith find "contact where in_segment('near') : count()"
+    prints_exactly 1
+    complains "kith: $doubt"
+    kith find "contact where in_segment('near') : count()" --json
+    prints_exactly "{\"count\":1,\"inexact\":\"$doubt\"}"
+    kith find "contact where in_segment('near') group by city : count()"
+    complains "kith: $doubt"
+    kith find "contact where in_segment('near') group by city : count()" --json
+    prints "{\"inexact\":\"$doubt\"}"
+    kith find "contact where in_segment('near')" --csv
+    complains "kith: $doubt"
+    kith export "contact where in_segment('near')"
+    complains "kith: $doubt"
+    kith export "contact where in_segment('near')" near.csv --json
+    prints_exactly "{\"records\":1,\"inexact\":\"$doubt\"}"
+    kith find "contact where city = 'Bonn'"
+    expect test -z "$(grep '^kith: ' "$work/err")"
+    kith find "segment where name = 'won'" --fields name,members
+    complains "kith: segment 'won' is being worked out: the number of its members is not exact"
+    kith find "segment where name = 'won'" --fields name,problem --json
+    prints "lead"
+    kith find "segment where name = 'won'" --json --fields name
+    prints '{"inexact":"segment '"'won'"' is being worked out: the number of its members is not exact"}'
+else
+    skip "the module sales is not beside the program"
+fi
+
 finish

@@ -553,3 +553,70 @@ TEST("a segment over many records is worked out in ranges, and writes meanwhile 
     expect_sound(&x);
     fixture_close(&x);
 }
+
+/* Why what a query finds may not be exact; "": it is. */
+static const char *inexact(struct fixture *x, const char *text) {
+    struct query *q;
+    const char *why;
+    EXPECT_OK(query_parse(&q, engine_schema(x->g), &x->arena, str_of(text), &x->e), x->e);
+    EXPECT_OK(engine_inexact(x->g, &tester, q, &x->arena, &why, &x->e), x->e);
+    return why ? why : "";
+}
+
+TEST("a query says that it asks for what is still being worked out, however far away") {
+    static const char *const askers[] = {
+        "lead where in_segment('hot')", "lead where in_segment('inner')",
+        "contact where exists(lead where score > 1 and not in_segment('inner'))",
+        "lead where in_segment('inner') : count()", "lead where in_segment('hot') : sum(score)"};
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    make_segment(&x, "hot", "lead where score >= 50");
+    make_segment(&x, "inner", "lead where in_segment('hot') and source = 'web'");
+    make_segment(&x, "cold", "lead where score < 50");
+    for (size_t i = 0; i < sizeof askers / sizeof *askers; i++)
+        EXPECT_STR("", inexact(&x, askers[i]));
+    run_sql(&x, "UPDATE segment SET settling = 1 WHERE name = 'hot'");
+    for (size_t i = 0; i < sizeof askers / sizeof *askers; i++)
+        EXPECT_HAS("is being worked out: the answer may have too few or too many",
+                   inexact(&x, askers[i]));
+    EXPECT_HAS("segment 'inner' is", inexact(&x, askers[1])); /* the one that is asked for */
+    EXPECT_STR("", inexact(&x, "lead where in_segment('cold')"));
+    EXPECT_STR("", inexact(&x, "lead where score >= 50"));
+    run_sql(&x, "UPDATE segment SET settling = 0 WHERE name = 'hot'");
+    EXPECT_STR("", inexact(&x, askers[0]));
+    fixture_close(&x);
+}
+
+TEST("words are asked for while they are indexed: queries say so, and segments are mended after "
+     "it") {
+    struct fixture x;
+    char gap[200];
+    fixture_open(&x);
+    fixture_start(&x);
+    create(&x, x.contact, PAIRS("name=Ada"));
+    kith_id s = make_segment(&x, "adas", "contact where matches('ada')");
+    make_segment(&x, "asks", "contact where in_segment('adas') and birthday is null");
+    EXPECT_STR("", inexact(&x, "contact where matches('ada')"));
+    snprintf(gap, sizeof gap,
+             "DELETE FROM kith_search; UPDATE kith_search_type SET done = 0 WHERE type = %u;"
+             "UPDATE segment SET settling = 1 WHERE name = 'adas'",
+             (unsigned)x.contact->id);
+    run_sql(&x, gap);
+    EXPECT_HAS("the search index is being built", inexact(&x, "contact where matches('ada')"));
+    EXPECT_STR("", inexact(&x, "task where matches('ada')"));
+    run_sql(&x, "UPDATE segment SET settling = 0 WHERE name = 'adas'");
+    EXPECT_HAS("segment 'asks' is", inexact(&x, "contact where in_segment('asks')"));
+    run_sql(&x, "UPDATE segment SET settling = 1 WHERE name = 'adas'");
+    engine_close(x.g);
+    fixture_reopen(&x);
+    fixture_start(&x);
+    settle(&x); /* the segment is worked out before the index is complete */
+    EXPECT_OK(engine_search_build(x.g, NULL, NULL, &x.e), x.e);
+    settle(&x);
+    EXPECT_STR("Ada", found(&x, "contact where matches('ada')"));
+    EXPECT_INT(1, members_of(&x, s));
+    EXPECT_STR("Ada", found(&x, "contact where in_segment('asks')"));
+    EXPECT_STR("", inexact(&x, "contact where in_segment('asks')"));
+    fixture_close(&x);
+}

@@ -144,7 +144,8 @@ typedef struct kith_records_v1 {
     /* Calls fn for each record that the query finds, at most max (0: all). params has one value for
      * each different :name of the query, in the order in which they first appear. fn must not
      * write: gather what is to be written (see kith_host.memory) and write when find() has
-     * returned. [reader] */
+     * returned. A segment that is asked for (in_segment) has those in it for whom it is worked out;
+     * its field "settling" says whether that is all. [reader] */
     kith_status (*find)(const kith_txn *txn, uint32_t query, uint32_t count,
                         const kith_value *params, uint64_t max, kith_row_fn fn, void *arg,
                         kith_error *err);
