@@ -214,7 +214,9 @@ static kith_status converse(struct client *c, kith_error *e) {
         if (st == KITH_E_LIMIT) /* nothing yet: the command takes as long as it takes */
             continue;
         if (st == KITH_E_IO)
-            return err_set(e, KITH_E_IO, NULL, "the server ended before the command did");
+            return err_set(e, KITH_E_IO, NULL,
+                           "the server ended, or cut the command off for another one, "
+                           "before it was done");
         TRY(st);
         TRY(on_frame(c, type, payload, e));
     }

@@ -31,7 +31,8 @@
 struct server;
 struct guest {
     struct server *server;
-    int fd; /* -1: the place is free */
+    int fd;                        /* -1: the place is free */
+    _Atomic int64_t sending_since; /* clock_ticks; 0: nothing waits for the client to read */
 };
 struct server {
     const struct program *program;
@@ -55,6 +56,7 @@ struct remote {
     struct io io;
     struct wire wire;
     struct server *server;
+    struct guest *guest;
     bool cancelled; /* Ctrl-C at the client, or it is gone */
 };
 
@@ -81,12 +83,21 @@ static bool remote_interrupted(struct io *io) {
     return r->cancelled || atomic_load(&r->server->ending);
 }
 
+/* A client that does not read lets this take long; see cut_off_idle. */
+static kith_status send_noted(struct remote *r, enum frame type, kith_str head, kith_str tail,
+                              kith_error *e) {
+    atomic_store(&r->guest->sending_since, clock_ticks());
+    kith_status st = wire_send2(&r->wire, type, head, tail, e);
+    atomic_store(&r->guest->sending_since, 0);
+    return st;
+}
+
 static bool remote_write(struct io *io, int stream, kith_str data) {
     struct remote *r = remote_of(io);
     enum frame type = stream == IO_OUT ? FRAME_OUT : FRAME_ERR;
     while (data.len > 0) {
         kith_str part = {data.ptr, data.len < WIRE_CHUNK ? data.len : WIRE_CHUNK};
-        if (wire_send(&r->wire, type, part, NULL) != KITH_OK) {
+        if (send_noted(r, type, part, (kith_str){0}, NULL) != KITH_OK) {
             r->cancelled = true;
             return false;
         }
@@ -97,7 +108,7 @@ static bool remote_write(struct io *io, int stream, kith_str data) {
 }
 
 static void remote_progress(struct io *io, const char *line) {
-    wire_send(&remote_of(io)->wire, FRAME_PROGRESS, str_of(line), NULL);
+    send_noted(remote_of(io), FRAME_PROGRESS, str_of(line), (kith_str){0}, NULL);
 }
 
 static kith_status failed_there(kith_str p, kith_error *e) {
@@ -115,7 +126,7 @@ static kith_status ask(struct remote *r, enum frame type, kith_str head, kith_st
     uint8_t got = FRAME_ALIVE;
     if (io_interrupted(&r->io))
         return err_set(e, KITH_E_LIMIT, NULL, "interrupted");
-    TRY(wire_send2(&r->wire, type, head, tail, e));
+    TRY(send_noted(r, type, head, tail, e));
     while (got == FRAME_ALIVE) {
         kith_status st = wire_recv(&r->wire, ANSWER_MS, &got, answer, e);
         if (st != KITH_OK || got == FRAME_CANCEL)
@@ -259,7 +270,7 @@ static void leave(struct guest *g, struct wire *w) {
 
 static void *guest_main(void *arg) {
     struct guest *g = arg;
-    struct remote r = {.io.ops = &remote_ops, .server = g->server};
+    struct remote r = {.io.ops = &remote_ops, .server = g->server, .guest = g};
     kith_error e = KITH_ERROR_INIT;
     kith_str run;
     wire_open(&r.wire, g->fd, SEND_MS);
@@ -278,6 +289,7 @@ static void *guest_main(void *arg) {
 /* -- one alone --------------------------------------------------------------------------------- */
 
 #define ALONE_MS 30000 /* for the others to end */
+#define STALL_MS 3000  /* for one of them whose client reads nothing meanwhile */
 #define LOOK_MS  100   /* between two looks whether the client is still there */
 
 static void wait_a_moment(struct server *s) {
@@ -297,6 +309,21 @@ static bool gave_up(struct server *s, struct io *io) {
     return yes;
 }
 
+/* A client that reads nothing, as one behind a pager, may take its time as long as nobody waits for
+ * it. Under the lock. */
+static void cut_off_idle(struct server *s) {
+    for (int i = 0; i < CLIENTS_MAX; i++) {
+        struct guest *g = &s->guests[i];
+        int64_t since = atomic_load(&g->sending_since);
+        if (g->fd < 0 || since == 0 || clock_ticks() - since < (int64_t)STALL_MS * 1000000)
+            continue;
+        log_warn("serve", "a client reads nothing of what it asked for, and another command waits: "
+                          "it is cut off");
+        atomic_store(&g->sending_since, 0);
+        shutdown(g->fd, SHUT_RDWR);
+    }
+}
+
 static kith_status wait_for_others(struct server *s, struct io *io, kith_error *e) {
     int64_t deadline = clock_ticks() + (int64_t)ALONE_MS * 1000000;
     while (s->running > 0) {
@@ -306,6 +333,7 @@ static kith_status wait_for_others(struct server *s, struct io *io, kith_error *
             return err_set(e, KITH_E_BUSY, NULL,
                            "%d other command%s still running: try again when they have ended",
                            s->running, s->running == 1 ? " is" : "s are");
+        cut_off_idle(s);
         if (s->running > 0)
             wait_a_moment(s);
     }

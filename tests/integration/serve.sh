@@ -198,6 +198,33 @@ kith find "note where title like 'Client %' : count()"
 prints_exactly 150
 stop_server
 
+it "does not let a client that reads nothing hold a change of the types up"
+seq 4000 | sed 's/.*/{"name":"Reader &","email":"reader&@example.org","city":"Leipzig"}/' >many.jsonl
+"$KITH" import contact many.jsonl >/dev/null
+serve
+mkfifo unread
+exec 4<>unread # open, and nobody reads
+"$KITH" find "contact where city = 'Leipzig'" --json --limit 4000 >unread 2>"$work/slow" &
+slow=$!
+until grep -q . < <(timeout 5 head -c 1 <&4); do :; done # its output has begun
+begun=$(date +%s)
+kith type add visit --title name
+exits 0
+prints "The type visit is added."
+expect test $(($(date +%s) - begun)) -lt 15
+cat <&4 >/dev/null &
+drain=$!
+wait "$slow"
+expect test $? -ne 0
+kill "$drain"
+exec 4>&-
+expect grep -q "cut the command off for another one" "$work/slow"
+expect grep -q "reads nothing of what it asked for" "$work/serve.log"
+kith find visit
+exits 0
+stop_server
+rm unread many.jsonl
+
 it "works two at a time without a server"
 "$KITH" create contact name="First of two" city=Ulm >"$work/one" 2>&1 &
 one=$!
