@@ -262,6 +262,29 @@ static size_t fitting(kith_str s, size_t *columns) {
     return i;
 }
 
+/* Nothing is seen of these, though they are letters or symbols: fillers of Hangul, and a pattern of
+ * Braille without a dot. */
+static bool is_blank_letter(utf8proc_int32_t c) {
+    return c == 0x115F || c == 0x1160 || c == 0x3164 || c == 0xFFA0 || c == 0x2800;
+}
+
+bool text_is_visible(kith_str s) {
+    for (uint64_t i = 0; i < s.len;) {
+        utf8proc_int32_t c;
+        utf8proc_ssize_t n =
+            utf8proc_iterate((const byte *)s.ptr + i, (utf8proc_ssize_t)(s.len - i), &c);
+        if (n <= 0)
+            return false;
+        utf8proc_category_t kind = utf8proc_category(c);
+        bool mark = kind >= UTF8PROC_CATEGORY_MN && kind <= UTF8PROC_CATEGORY_ME;
+        if (kind == UTF8PROC_CATEGORY_CN || kind >= UTF8PROC_CATEGORY_ZS || (mark && i == 0) ||
+            is_blank_letter(c) || utf8proc_charwidth(c) + mark == 0)
+            return false;
+        i += (uint64_t)n;
+    }
+    return s.len > 0;
+}
+
 size_t text_width(kith_str s) {
     size_t columns = SIZE_MAX;
     (void)fitting(s, &columns);

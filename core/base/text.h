@@ -18,6 +18,9 @@ kith_str text_nfc(struct arena *a, kith_str s);
  * NUL-ended; ptr NULL: no memory. TEXT_FOLD_VERSION changes when its result does. */
 kith_str text_fold(struct arena *a, kith_str s);
 #define TEXT_FOLD_VERSION 1
+/* One or more characters, each with a picture of its own: no blanks, controls, or what is unseen or
+ * not assigned, and no mark before what it stands on. False for what is not well-formed. */
+bool text_is_visible(kith_str s);
 /* Columns a terminal needs for s (wide East Asian counted as 2, combining marks as 0). */
 size_t text_width(kith_str s);
 /* The longest prefix of s that fits in `columns`, cut between characters. */

@@ -17,9 +17,10 @@ static kith_status whose(struct cmd *c, const char *login, bool need, kith_id *u
         return *user || !need
                    ? KITH_OK
                    : err_set(e, KITH_E_INVAL, NULL, "say whose it is: kith token add LOGIN");
-    if (!c->principal.all && strcmp(c->principal.access->login, login) != 0)
+    kith_status st = sign_in_user(c->company->engine, login, user, e);
+    if (!c->principal.all && (st != KITH_OK || *user != c->principal.user))
         return err_set(e, KITH_E_DENIED, NULL, "only administrators do this for others");
-    return sign_in_user(c->company->engine, login, user, e);
+    return st;
 }
 
 static kith_status check_types(struct cmd *c, const char *list, kith_error *e) {

@@ -83,14 +83,14 @@ static kith_status run_add(struct cmd *c, kith_error *e) {
 
 static kith_status run_password(struct cmd *c, kith_error *e) {
     kith_id user;
-    const struct access *x = c->principal.access;
     TRY(identity_writes(c, e));
-    if (!c->principal.all && (!x || strcmp(x->login, c->args[0]) != 0))
+    kith_status st = sign_in_user(c->company->engine, c->args[0], &user, e);
+    if (!c->principal.all && (st != KITH_OK || user != c->principal.user))
         return err_set(e, KITH_E_DENIED, NULL, "only administrators set the passwords of others");
+    TRY(st);
     if (!c->principal.all && c->io->secrets.kind != PROOF_PASSWORD)
         return err_set(e, KITH_E_DENIED, NULL,
                        "to set your password sign in with the old one: --user %s", c->args[0]);
-    TRY(sign_in_user(c->company->engine, c->args[0], &user, e));
     TRY(password_set(c->company->engine, &c->principal, user, c->args[0],
                      str_of(c->io->secrets.fresh), e));
     io_puts(c->io, c->json ? "{\"set\":true}\n" : "The password is set.\n");

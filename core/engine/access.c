@@ -2,8 +2,10 @@
 /* Access: what principals may, kept in memory as long as the store says the same, and the checks of
  * the write path. What runs inside a write (hooks, the consequences of a deletion) is the system's:
  * only what the caller asks for itself is checked. */
+#include "base/text.h"
 #include "engine/engine_internal.h"
 #include "record/credential.h"
+#include "record/lookup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -433,21 +435,69 @@ static kith_status check_role(void *self, struct txn *t, struct change *c, kith_
     return role_check(t->g->schema, &names, v->as.s, e);
 }
 
-kith_status access_hooks_add(struct engine *g, kith_error *e) {
+/* Who can hardly be told apart by their logins are not to be two. */
+static kith_status check_alike(struct txn *t, const struct change *c, const struct rfield *f,
+                               kith_error *e) {
+    const kith_value *v = &c->after[f->index];
+    struct lookup l;
+    kith_id ids[2];
+    uint32_t n;
+    TRY(lookup_make(&l, t->arena, c->type, &f, 1, e));
+    TRY(lookup_find(t->g->writer, &l, v, t->arena, ids, 2, &n, e));
+    for (uint32_t i = 0; i < n; i++) {
+        kith_value *other = ARENA_ARRAY(t->arena, kith_value, c->type->field_count);
+        if (ids[i] == c->id)
+            continue;
+        if (!other)
+            return err_nomem(e);
+        TRY(record_read(t->g->writer, c->type, ids[i], t->arena, other, e));
+        if (!value_eq(&other[f->index], v)) /* else it is said that the value is taken */
+            return err_set(e, KITH_E_CONFLICT, f->name,
+                           "%s: '%.*s' differs from the login '%.*s' by case or accents only; "
+                           "choose another",
+                           f->name, (int)v->as.s.len, v->as.s.ptr, (int)other[f->index].as.s.len,
+                           other[f->index].as.s.ptr);
+    }
+    return KITH_OK;
+}
+
+static kith_status check_login(void *self, struct txn *t, struct change *c, kith_error *e) {
+    const struct rfield *f = self;
+    const kith_value *v = &c->after[f->index];
+    if (t->undoing || v->kind != KITH_TEXT)
+        return KITH_OK; /* it is required: said elsewhere */
+    if (!text_is_visible(v->as.s))
+        return err_set(
+            e, KITH_E_INVAL, f->name,
+            "%s: a login is one word of characters that are seen: no blanks, controls or "
+            "invisible characters",
+            f->name);
+    return check_alike(t, c, f, e);
+}
+
+static kith_status add_check(struct engine *g, const char *type, const char *field,
+                             kith_status (*fn)(void *self, struct txn *t, struct change *c,
+                                               kith_error *e),
+                             kith_error *e) {
     struct fieldset *fields = ARENA_NEW(&g->arena, struct fieldset);
-    const struct rtype *role;
+    const struct rtype *t;
     const struct rfield *f;
     if (!fields)
         return err_nomem(e);
-    TRY(schema_find_type(g->schema, STR("role"), &role, e));
-    TRY(schema_find_field(g->schema, role, STR("rights"), &f, e));
+    TRY(schema_find_type(g->schema, str_of(type), &t, e));
+    TRY(schema_find_field(g->schema, t, str_of(field), &f, e));
     fieldset_add(fields, f->index);
-    struct hook h = {.type = role,
+    struct hook h = {.type = t,
                      .on = ON_CREATE | ON_UPDATE,
                      .priority = INT32_MAX,
                      .fields = fields,
-                     .fn = check_role,
+                     .fn = fn,
                      .self = (void *)(uintptr_t)f,
-                     .source = {SOURCE_CORE, "role", "", 0}};
+                     .source = {SOURCE_CORE, type, "", 0}};
     return engine_add_hook(g, &h, e);
+}
+
+kith_status access_hooks_add(struct engine *g, kith_error *e) {
+    TRY(add_check(g, "role", "rights", check_role, e));
+    return add_check(g, "user", "login", check_login, e);
 }

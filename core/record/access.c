@@ -2,6 +2,7 @@
 /* Access: reads what a user may from the store, and judges one record. */
 #include "base/id.h"
 #include "record/access_internal.h"
+#include "record/lookup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +65,16 @@ kith_status access_user(struct conn *c, const struct schema *s, kith_str login, 
     if (login.len == 0)
         return KITH_OK;
     const struct rfield *f = type_field(s, t, STR("login"));
-    return record_unique_owner(c, f, &v, a, user, e);
+    struct lookup l;
+    kith_id ids[2];
+    uint32_t n;
+    TRY(record_unique_owner(c, f, &v, a, user, e));
+    if (*user)
+        return KITH_OK;
+    TRY(lookup_make(&l, a, t, &f, 1, e));
+    TRY(lookup_find(c, &l, &v, a, ids, 2, &n, e));
+    *user = n == 1 ? ids[0] : 0;
+    return KITH_OK;
 }
 
 static bool zone_reaches(kith_str zone, enum access_zone where) {

@@ -55,7 +55,8 @@ struct access {
 /* What the user may now, in the arena. KITH_E_DENIED: there is no such user any more. */
 kith_status access_load(struct conn *c, const struct schema *s, const struct access_of *of,
                         struct arena *a, struct access **out, kith_error *e);
-/* The user with this login; 0: none. */
+/* The user with this login, or, when there is none, with the only one that differs from it by case
+ * or accents; 0: none. */
 kith_status access_user(struct conn *c, const struct schema *s, kith_str login, struct arena *a,
                         kith_id *user, kith_error *e);
 

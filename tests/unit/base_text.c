@@ -208,6 +208,20 @@ TEST("columns count wide characters twice and marks not at all") {
     EXPECT_INT(0, text_width((kith_str){NULL, 0}));
 }
 
+TEST("what is seen as one word is told from blanks, controls and what is invisible") {
+    static const char *const seen[] = {"anna",         "Anna.Schmidt@x", "o'neil",
+                                       "a-b_c",        "Jos\u00e9",      "e\u0301",
+                                       "\u5c71\u7530", "\u0939\u093f",   "\U0001F600"};
+    static const char *const unseen[] = {
+        "",        " ",        "a b",    "a\tb",       "a\n",     "\u00a0",
+        "a\u200b", "a\u202eb", "\u3000", "\ufeffanna", "\u0301a", "a\u00ad",
+        "\u3164",  "a\u2800",  "\ue000", "\U000e0041", "a\xff",   "\x7f"};
+    for (size_t i = 0; i < sizeof seen / sizeof *seen; i++)
+        EXPECT(text_is_visible(str_of(seen[i])));
+    for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++)
+        EXPECT(!text_is_visible(str_of(unseen[i])));
+}
+
 TEST("a cut is between characters and keeps the marks of the last one") {
     EXPECT_INT(3, text_cut(STR("plain"), 3).len);
     EXPECT_INT(3, text_cut(STR("山田"), 3).len);

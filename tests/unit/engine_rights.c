@@ -632,6 +632,45 @@ TEST("an action is called by whose roles name it, with the caller's rights and w
     fixture_close(&w.x);
 }
 
+/* -- logins ------------------------------------------------------------------------------------ */
+
+static const char *login_refusal(struct person *w, const char *login) {
+    kith_id id = 0;
+    const char *text = arena_printf(&w->x.arena, "login=%s", login);
+    kith_status st = try_job(&w->x, ROW_CREATE, w->user, &id, PAIRS(text, "name=Somebody"), NULL);
+    return st == KITH_OK ? "taken" : w->x.e.message;
+}
+
+TEST("a login is one word that is seen, and no other's in another case") {
+    struct person w;
+    struct conn *c;
+    kith_id user;
+    const char *unseen = "login: a login is one word of characters that are seen: no blanks, "
+                         "controls or invisible characters";
+    person_open(&w, OWN_LEADS);
+    EXPECT_STR(unseen, login_refusal(&w, "  "));
+    EXPECT_STR(unseen, login_refusal(&w, "an na"));
+    EXPECT_STR(unseen, login_refusal(&w, "anna\u200b"));
+    EXPECT_STR("login: 'ANNA' differs from the login 'anna' by case or accents only; choose "
+               "another",
+               login_refusal(&w, "ANNA"));
+    EXPECT_HAS("by case or accents only", login_refusal(&w, "\uff41nna"));
+    EXPECT_HAS("already", login_refusal(&w, "anna"));
+    EXPECT_STR("taken", login_refusal(&w, "Ang\u00e9la"));
+    EXPECT_INT(KITH_E_INVAL, try_job(&w.x, ROW_UPDATE, w.user, &w.ben, PAIRS("login=b n"), NULL));
+    EXPECT_OK(try_job(&w.x, ROW_UPDATE, w.user, &w.ben, PAIRS("login=Ben"), NULL), w.x.e);
+    EXPECT_OK(engine_reader(w.x.g, &c, &w.x.e), w.x.e);
+    const struct schema *s = engine_schema(w.x.g);
+    EXPECT_OK(access_user(c, s, STR("Ange\u0301la"), &w.x.arena, &user, &w.x.e), w.x.e);
+    EXPECT(user != 0);
+    EXPECT_OK(access_user(c, s, STR("bEN"), &w.x.arena, &user, &w.x.e), w.x.e);
+    EXPECT(user == w.ben);
+    EXPECT_OK(access_user(c, s, STR("benn"), &w.x.arena, &user, &w.x.e), w.x.e);
+    EXPECT(user == 0);
+    engine_reader_done(w.x.g, c);
+    person_close(&w);
+}
+
 /* -- names that change ------------------------------------------------------------------------- */
 
 static const struct schema_rename new_names[] = {
