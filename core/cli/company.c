@@ -610,6 +610,8 @@ kith_status company_open_copy(struct company **out, const struct program *p,
                               const struct company *original, const char *db, kith_error *e) {
     struct settings_problems problems = {0};
     kith_status st = open_with(out, p, original->dir, db, false, &problems, e);
+    if (st == KITH_OK)
+        engine_copy_of((*out)->engine, original->engine);
     settings_problems_free(&problems);
     return st;
 }

@@ -47,6 +47,8 @@ struct engine_options {
  * KITH_E_BUSY: another process owns the file (the message names its pid). */
 kith_status engine_open(struct engine **out, const struct engine_options *o, kith_error *e);
 kith_status engine_start(struct engine *g, kith_error *e); /* [main] */
+/* What is read in g, a copy, is logged in the original, which is closed after it. [main] */
+void engine_copy_of(struct engine *g, struct engine *original);
 /* Locks a database that is not opened, until *fd is closed. KITH_E_BUSY as above. */
 kith_status engine_lock(const char *path, int *fd, kith_error *e);
 /* Finishes what was accepted, stops the threads, closes. g may be NULL. [main] */

@@ -224,6 +224,7 @@ struct engine {
     pthread_mutex_t known_lock;
     struct known_access *known; /* guarded by known_lock; see access.c */
     pthread_mutex_t sign_lock;  /* one sign-in, or one hash of a password, at a time */
+    struct engine *original;    /* whose log tells what is read here; NULL: the own */
     pthread_mutex_t reads_lock;
     struct read_note *reads, *reads_last; /* wait to be logged; guarded by reads_lock, as are: */
     size_t reads_waiting;                 /* their records */

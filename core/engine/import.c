@@ -399,11 +399,26 @@ static void take_counts(struct import *im) {
     out->keyless = n[IMPORT_KEYLESS];
 }
 
-static kith_status tell(struct import *im, const struct batch *b, kith_error *e) {
+/* Whoever learns by a key that a record is there has read it. */
+static kith_status note_reads(struct import *im, struct batch *b, kith_error *e) {
+    kith_id *ids;
+    size_t n = 0;
+    if (!reads_noted(im->g, im->o->principal, im->type))
+        return KITH_OK;
+    if (!(ids = ARENA_ARRAY(&b->arena, kith_id, b->count)))
+        return err_nomem(e);
+    for (size_t i = 0; i < b->count; i++)
+        if (b->rows[i].met && b->rows[i].record <= im->log.run) /* else it is of this import */
+            ids[n++] = b->rows[i].record;
+    return n ? reads_note(im->g, im->o->principal, im->type, ids, n, e) : KITH_OK;
+}
+
+static kith_status tell(struct import *im, struct batch *b, kith_error *e) {
     im->log.rows += b->log.rows;
     for (int i = 0; i < IMPORT_COUNTS; i++)
         im->log.counts[i] += b->log.counts[i];
     take_counts(im);
+    TRY(note_reads(im, b, e));
     for (size_t i = 0; i < b->count; i++) {
         note_match(im, &b->rows[i]);
         if (b->rows[i].outcome == IMPORT_REJECTED)

@@ -145,6 +145,7 @@ kith_status reads_note(struct engine *g, const struct principal *p, const struct
     struct read_note *n = new_note(g, p, t, ids, count);
     if (!n)
         return err_nomem(e);
+    g = g->original ? g->original : g;
     pthread_mutex_lock(&g->reads_lock);
     if (g->reads_last)
         g->reads_last->next = n;
@@ -156,6 +157,10 @@ kith_status reads_note(struct engine *g, const struct principal *p, const struct
     pthread_mutex_unlock(&g->reads_lock);
     post(g);
     return much && !on_writer(g) ? reads_flush(g, e) : KITH_OK;
+}
+
+void engine_copy_of(struct engine *g, struct engine *original) {
+    g->original = original;
 }
 
 void reads_close(struct engine *g) {

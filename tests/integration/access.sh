@@ -280,6 +280,11 @@ prints "user:anna  read"
 kith access log --user anna --limit 1000
 prints "ticket 7"
 prints "failed"
+printf 'name,city\nMy Own,Ulm\n' >"$work/people.csv"
+as "$anna_token" import contact "$work/people.csv" --key name --rehearse
+prints "$mine"
+kith access log --record "$mine" --limit 1
+prints "import contact"
 kith access explain anna contact "$ours"
 prints "its owner Ben Meyer is in team North"
 kith access explain anna contact "$theirs" --json
