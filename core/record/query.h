@@ -29,8 +29,9 @@
  *   term      = + - * / and parentheses over count(), count(path), count(distinct path), sum(x),
  *               avg(x), min(x), max(x), grouped paths, numbers, names of totals
  *   x         = + - * / and parentheses over paths and numbers
- *   claim     = and, or, not, parentheses over term = != < <= > >= term or value,
- *               term "is" [ "not" ] "null"
+ *   claim     = and, or, not, parentheses over term = != < <= > >= term, value or period,
+ *               term "is" [ "not" ] "null", term [ "not" ] "in" (value, ...) or period,
+ *               grouped path [ "not" ] "like" 'x%', or alone when it is a boolean
  *
  * Null is neither equal nor unequal to anything: only "is null" finds it. A missing link reads as
  * null. Text is equal when its bytes are; < > and "like" look at its folded form, in which case and

@@ -10,7 +10,7 @@
 
 /* -- tests ------------------------------------------------------------------------------------- */
 
-static kith_status fit_operand(struct parser *p, const struct test *t, struct operand *o) {
+kith_status query_fit_operand(struct parser *p, const struct test *t, struct operand *o) {
     const struct path *path = &t->path;
     enum value_class class = query_rule(path)->class;
     if (++p->q->value_count > QUERY_VALUES_MAX)
@@ -37,10 +37,10 @@ kith_status query_one_operand(struct parser *p, struct test *t, const struct raw
         return err_nomem(p->e);
     *t->operands = raw->operand;
     t->count = 1;
-    return fit_operand(p, t, t->operands);
+    return query_fit_operand(p, t, t->operands);
 }
 
-static kith_status check_comparable(struct parser *p, const struct test *t, uint32_t at) {
+kith_status query_check_comparable(struct parser *p, const struct test *t, uint32_t at) {
     const struct value_rule *rule = query_rule(&t->path);
     kith_str name = t->path.text;
     uint32_t kind = t->path.field ? t->path.field->kind : KITH_F_LINK;
@@ -75,6 +75,18 @@ static bool same_order(const struct path *a, const struct path *b) {
     return true;
 }
 
+kith_status query_check_paths(struct parser *p, const struct test *t, uint32_t at) {
+    const struct path *path = &t->path, *other = t->other;
+    if (!same_class(path, other))
+        return QUERY_FAIL(p, at, "'%.*s' and '%.*s' are of different kinds", (int)path->text.len,
+                          path->text.ptr, (int)other->text.len, other->text.ptr);
+    if (t->cmp != CMP_EQ && t->cmp != CMP_NE && !same_order(path, other))
+        return QUERY_FAIL(p, at, "'%.*s' and '%.*s' do not have the same options",
+                          (int)path->text.len, path->text.ptr, (int)other->text.len,
+                          other->text.ptr);
+    return KITH_OK;
+}
+
 static kith_status compare_paths(struct parser *p, struct test *t, const struct raw *right) {
     const struct path *path = &t->path;
     const struct token *name = &right->names.names[0];
@@ -96,16 +108,8 @@ static kith_status compare_paths(struct parser *p, struct test *t, const struct 
                           "'%.*s' goes to many records and can only be compared with a value",
                           (int)path->text.len, path->text.ptr);
     TRY(query_path(p, &right->names, NULL, other));
-    if (!same_class(path, other))
-        return QUERY_FAIL(p, right->at, "'%.*s' and '%.*s' are of different kinds",
-                          (int)path->text.len, path->text.ptr, (int)other->text.len,
-                          other->text.ptr);
-    if (t->cmp != CMP_EQ && t->cmp != CMP_NE && !same_order(path, other))
-        return QUERY_FAIL(p, right->at, "'%.*s' and '%.*s' do not have the same options",
-                          (int)path->text.len, path->text.ptr, (int)other->text.len,
-                          other->text.ptr);
     t->other = other;
-    return KITH_OK;
+    return query_check_paths(p, t, right->at);
 }
 
 static kith_status no_opposite_of_many(struct parser *p, const struct test *t, uint32_t at) {
@@ -125,8 +129,7 @@ uint32_t query_comparison(const struct token *t) {
     return 0;
 }
 
-/* The same said from the other side: 3 < x is x > 3. */
-static uint32_t mirrored(uint32_t cmp) {
+uint32_t query_mirrored(uint32_t cmp) {
     return (cmp & CMP_EQ) | (cmp & CMP_LT ? CMP_GT : 0u) | (cmp & CMP_GT ? CMP_LT : 0u);
 }
 
@@ -141,7 +144,7 @@ static kith_status parse_comparison(struct parser *p, struct test *t, const stru
         const struct raw *value = left;
         if (right.kind != RAW_PATH)
             return QUERY_FAIL(p, left->at, "one side of a comparison must be a field");
-        t->cmp = mirrored(t->cmp);
+        t->cmp = query_mirrored(t->cmp);
         TRY(query_path(p, &right.names, t, &t->path));
         right = *value;
     } else {
@@ -150,7 +153,7 @@ static kith_status parse_comparison(struct parser *p, struct test *t, const stru
     if (right.kind == RAW_NULL)
         return QUERY_FAIL(p, right.at, "nothing is equal to null; write %.*s is%s null",
                           (int)t->path.text.len, t->path.text.ptr, t->cmp == CMP_NE ? " not" : "");
-    TRY(check_comparable(p, t, at));
+    TRY(query_check_comparable(p, t, at));
     if (t->many && t->cmp == CMP_NE)
         return no_opposite_of_many(p, t, at);
     return right.kind == RAW_PATH ? compare_paths(p, t, &right) : query_one_operand(p, t, &right);
@@ -173,7 +176,7 @@ static kith_status parse_in(struct parser *p, struct test *t) {
     size_t cap = 0;
     t->kind = TEST_IN;
     t->cmp = CMP_EQ;
-    TRY(check_comparable(p, t, p->token.at));
+    TRY(query_check_comparable(p, t, p->token.at));
     TRY(query_advance(p));
     if (query_is_call(p))
         return parse_in_period(p, t);
@@ -193,12 +196,12 @@ static kith_status parse_in(struct parser *p, struct test *t) {
             return err_nomem(p->e);
         t->operands = more;
         t->operands[t->count] = raw.operand;
-        TRY(fit_operand(p, t, &t->operands[t->count++]));
+        TRY(query_fit_operand(p, t, &t->operands[t->count++]));
     } while (query_is_sign(&p->token, ","));
     return query_expect_sign(p, ")");
 }
 
-static kith_status parse_like(struct parser *p, struct test *t) {
+kith_status query_pattern(struct parser *p, struct test *t) {
     struct raw raw;
     kith_str name = t->path.text;
     t->kind = TEST_LIKE;
@@ -248,7 +251,7 @@ static kith_status parse_worded(struct parser *p, struct test *t, const struct r
     if (query_is_word(&p->token, "in"))
         return parse_in(p, t);
     if (query_is_word(&p->token, "like"))
-        return parse_like(p, t);
+        return query_pattern(p, t);
     if (t->negated)
         return query_expected(p, "'in' or 'like'");
     if (query_rule(&t->path)->class != CLASS_BOOL)

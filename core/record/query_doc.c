@@ -11,7 +11,9 @@ static const struct query_function forms[] = {
     {"parts", "limit N", "So many at most."},
     {"parts", "group by FIELD, ...",
      "One row for each of their values, with the totals behind ':'."},
-    {"parts", "having TOTAL > VALUE", "Only such groups: group by city having count() > 2."},
+    {"parts", "having TOTAL > VALUE",
+     "Only such groups: group by city having count() > 2. Conditions as behind where, about "
+     "totals and the fields that are grouped by."},
     {"parts", ": TOTAL as NAME, ...",
      "The totals of each group, or of all: count(), sum(amount) / count() as mean."},
     {"conditions", "FIELD = VALUE", "Equal; != is unequal. Neither holds for an empty field."},

@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The query language: group by, having, order by and what stands behind ":", read into terms. What
- * stands behind ":" is read first, so that its names are known in having and order by. */
+/* The query language: group by, order by and what stands behind ":", read into terms. What stands
+ * behind ":" is read first, so that its names are known in having (query_having.c) and order by. */
 #include "record/query_group.h"
 #include "base/number.h"
 #include "base/text.h"
 
 #include <string.h>
 
-struct grouping { /* at work */
-    struct parser *p;
-    struct group *g;
-    bool inside; /* a total: fields are those of one record */
-};
-
-static kith_status parse_sum(struct grouping *x, struct term **out);
-static kith_status parse_claim(struct grouping *x, struct term **out);
-
 /* -- terms ------------------------------------------------------------------------------------- */
 
-static kith_status new_term(struct grouping *x, enum term_kind kind, enum measure measure,
-                            uint32_t at, struct term **out) {
+kith_status group_term(struct grouping *x, enum term_kind kind, enum measure measure, uint32_t at,
+                       struct term **out) {
     if (++x->g->term_count > QUERY_TERMS_MAX)
         return query_fail(x->p->text, at, x->p->e, KITH_E_LIMIT, "more than %u terms",
                           QUERY_TERMS_MAX);
@@ -32,8 +23,7 @@ static kith_status new_term(struct grouping *x, enum term_kind kind, enum measur
     return KITH_OK;
 }
 
-/* What the term was read from: up to the token at hand. */
-static void set_text(struct grouping *x, struct term *t) {
+void group_text(struct grouping *x, struct term *t) {
     t->text = (kith_str){x->p->text.ptr + t->at, x->p->last - t->at};
 }
 
@@ -78,7 +68,7 @@ static kith_status add_leaf(struct grouping *x, const struct path *path, struct 
                           "more than %u fields in totals and groups", i);
     if (i == g->leaf_count)
         g->leaves[g->leaf_count++].path = *path;
-    TRY(new_term(x, TERM_LEAF, measure_of(path), path->at, out));
+    TRY(group_term(x, TERM_LEAF, measure_of(path), path->at, out));
     (*out)->index = i;
     (*out)->path = &g->leaves[i].path;
     (*out)->scale = (*out)->shown = scale_of(path);
@@ -109,8 +99,8 @@ static kith_status need_measurable(struct grouping *x, const struct term *t) {
                       (int)t->text.len, t->text.ptr);
 }
 
-static kith_status do_not_fit(struct grouping *x, const struct term *l, const struct term *r,
-                              const char *verb) {
+kith_status group_misfit(struct grouping *x, const struct term *l, const struct term *r,
+                         const char *verb) {
     return QUERY_FAIL(x->p, r->at, "'%.*s' cannot be %s '%.*s'", (int)r->text.len, r->text.ptr,
                       verb, (int)l->text.len, l->text.ptr);
 }
@@ -133,7 +123,7 @@ static kith_status type_binary(struct grouping *x, struct term *t) {
     switch (t->kind) {
     case TERM_MULTIPLY:
         if (l->measure != MEASURE_NUMBER && r->measure != MEASURE_NUMBER)
-            return do_not_fit(x, l, r, "multiplied with");
+            return group_misfit(x, l, r, "multiplied with");
         t->measure = l->measure != MEASURE_NUMBER ? l->measure : r->measure;
         t->path = l->measure != MEASURE_NUMBER ? l->path : r->path;
         t->scale = smaller(l->scale + r->scale, TERM_SCALE);
@@ -141,7 +131,7 @@ static kith_status type_binary(struct grouping *x, struct term *t) {
         return KITH_OK;
     case TERM_DIVIDE:
         if (r->measure != MEASURE_NUMBER && r->measure != l->measure)
-            return do_not_fit(x, l, r, "what divides");
+            return group_misfit(x, l, r, "what divides");
         if (r->measure == l->measure)
             t->measure = MEASURE_NUMBER;
         t->scale = TERM_SCALE;
@@ -149,7 +139,7 @@ static kith_status type_binary(struct grouping *x, struct term *t) {
         return KITH_OK;
     default:
         if (l->measure != r->measure)
-            return do_not_fit(x, l, r, t->kind == TERM_ADD ? "added to" : "taken from");
+            return group_misfit(x, l, r, t->kind == TERM_ADD ? "added to" : "taken from");
         t->scale = larger(l->scale, r->scale);
         t->shown = larger(l->shown, r->shown);
         return KITH_OK;
@@ -158,12 +148,12 @@ static kith_status type_binary(struct grouping *x, struct term *t) {
 
 static kith_status parse_number(struct grouping *x, struct term **out) {
     struct raw raw;
-    TRY(new_term(x, TERM_NUMBER, MEASURE_NUMBER, x->p->token.at, out));
+    TRY(group_term(x, TERM_NUMBER, MEASURE_NUMBER, x->p->token.at, out));
     TRY(query_raw(x->p, &raw));
     const kith_value *v = &raw.operand.value;
     (*out)->number = v->kind == KITH_DECIMAL ? v->as.decimal.units : v->as.i;
     (*out)->scale = (*out)->shown = v->kind == KITH_DECIMAL ? (uint32_t)v->as.decimal.scale : 0;
-    set_text(x, *out);
+    group_text(x, *out);
     return KITH_OK;
 }
 
@@ -220,7 +210,7 @@ static kith_status parse_of(struct grouping *x, struct total *total) {
         total->kind = TOTAL_DISTINCT;
     }
     x->inside = true;
-    TRY(parse_sum(x, &of));
+    TRY(group_sum(x, &of));
     x->inside = false;
     total->of = of;
     if (total->kind <= TOTAL_DISTINCT && of->kind != TERM_LEAF)
@@ -231,13 +221,13 @@ static kith_status parse_of(struct grouping *x, struct total *total) {
 static kith_status parse_total(struct grouping *x, enum total_kind kind, struct term **out) {
     struct parser *p = x->p;
     struct total total = {.kind = kind};
-    TRY(new_term(x, TERM_TOTAL, MEASURE_NUMBER, p->token.at, out));
+    TRY(group_term(x, TERM_TOTAL, MEASURE_NUMBER, p->token.at, out));
     if (x->inside)
         return QUERY_FAIL(p, p->token.at, "totals cannot stand inside each other");
     TRY(query_begin_call(p));
     TRY(parse_of(x, &total));
     TRY(query_expect_sign(p, ")"));
-    set_text(x, *out);
+    group_text(x, *out);
     total.text = (*out)->text;
     type_total(&total, *out);
     return add_total(x, &total, *out);
@@ -258,7 +248,7 @@ static kith_status find_key(struct grouping *x, const struct path *path, struct 
     for (uint32_t i = 0; i < g->key_count; i++) {
         if (!same_path(g->keys[i]->path, path))
             continue;
-        TRY(new_term(x, TERM_KEY, g->keys[i]->measure, path->at, out));
+        TRY(group_term(x, TERM_KEY, g->keys[i]->measure, path->at, out));
         (*out)->index = i;
         (*out)->path = g->keys[i]->path;
         (*out)->scale = (*out)->shown = g->keys[i]->scale;
@@ -278,7 +268,7 @@ static kith_status parse_field(struct grouping *x, struct term **out) {
     TRY(query_term(p, &names));
     const struct term *named = x->inside ? NULL : named_output(x, &names);
     if (named) {
-        TRY(new_term(x, named->kind, named->measure, names.at, out));
+        TRY(group_term(x, named->kind, named->measure, names.at, out));
         **out = *named;
         return KITH_OK;
     }
@@ -289,18 +279,18 @@ static kith_status parse_field(struct grouping *x, struct term **out) {
 /* A text, a parameter, now(): fitted once it is known to what. */
 static kith_status parse_operand(struct grouping *x, struct term **out) {
     struct raw raw;
-    TRY(new_term(x, TERM_OPERAND, MEASURE_ANY, x->p->token.at, out));
+    TRY(group_term(x, TERM_OPERAND, MEASURE_ANY, x->p->token.at, out));
     TRY(query_raw(x->p, &raw));
-    if (raw.kind != RAW_VALUE || raw.operand.kind == OPERAND_PERIOD)
-        return QUERY_FAIL(x->p, raw.at, "this cannot stand here");
+    if (raw.kind != RAW_VALUE)
+        return QUERY_FAIL(x->p, raw.at, "nothing is equal to null; write is null");
     (*out)->operand = raw.operand;
-    set_text(x, *out);
+    group_text(x, *out);
     return KITH_OK;
 }
 
 /* -- expressions ------------------------------------------------------------------------------- */
 
-static kith_status deeper(struct grouping *x) {
+kith_status group_deeper(struct grouping *x) {
     return ++x->p->depth <= QUERY_DEPTH_MAX
                ? KITH_OK
                : query_fail(x->p->text, x->p->token.at, x->p->e, KITH_E_LIMIT,
@@ -308,9 +298,9 @@ static kith_status deeper(struct grouping *x) {
 }
 
 static kith_status parse_parentheses(struct grouping *x, struct term **out) {
-    TRY(deeper(x));
+    TRY(group_deeper(x));
     TRY(query_advance(x->p));
-    TRY(x->inside ? parse_sum(x, out) : parse_claim(x, out));
+    TRY(x->inside ? group_sum(x, out) : group_claim(x, out));
     x->p->depth--;
     return query_expect_sign(x->p, ")");
 }
@@ -329,7 +319,7 @@ static kith_status parse_primary(struct grouping *x, struct term **out) {
     struct parser *p = x->p;
     if (query_is_sign(&p->token, "("))
         return parse_parentheses(x, out);
-    if (query_is_sign(&p->token, "-"))
+    if (query_is_sign(&p->token, "-") && (x->inside || p->ahead.kind != TOKEN_DURATION))
         return parse_negative(x, out);
     if (p->token.kind == TOKEN_NUMBER)
         return parse_number(x, out);
@@ -349,17 +339,24 @@ static kith_status parse_primary(struct grouping *x, struct term **out) {
 static kith_status parse_negative(struct grouping *x, struct term **out) {
     struct term *of;
     uint32_t at = x->p->token.at;
-    TRY(deeper(x));
+    TRY(group_deeper(x));
     TRY(query_advance(x->p));
     TRY(parse_primary(x, &of));
     x->p->depth--;
     TRY(need_measurable(x, of));
-    TRY(new_term(x, TERM_NEGATE, of->measure, at, out));
+    if (of->kind == TERM_NUMBER) {
+        of->number = -of->number;
+        of->at = at;
+        group_text(x, of);
+        *out = of;
+        return KITH_OK;
+    }
+    TRY(group_term(x, TERM_NEGATE, of->measure, at, out));
     (*out)->left = of;
     (*out)->path = of->path;
     (*out)->scale = of->scale;
     (*out)->shown = of->shown;
-    set_text(x, *out);
+    group_text(x, *out);
     return KITH_OK;
 }
 
@@ -376,10 +373,10 @@ static kith_status parse_signs(struct grouping *x, const char *signs, const enum
             return KITH_OK;
         TRY(query_advance(x->p));
         TRY(part(x, &right));
-        TRY(new_term(x, kinds[is_second], MEASURE_NUMBER, (*out)->at, &t));
+        TRY(group_term(x, kinds[is_second], MEASURE_NUMBER, (*out)->at, &t));
         t->left = *out;
         t->right = right;
-        set_text(x, t);
+        group_text(x, t);
         TRY(type_binary(x, t));
         *out = t;
     }
@@ -390,127 +387,9 @@ static kith_status parse_product(struct grouping *x, struct term **out) {
     return parse_signs(x, "*/", kinds, parse_primary, out);
 }
 
-static kith_status parse_sum(struct grouping *x, struct term **out) {
+kith_status group_sum(struct grouping *x, struct term **out) {
     static const enum term_kind kinds[2] = {TERM_ADD, TERM_SUBTRACT};
     return parse_signs(x, "+-", kinds, parse_product, out);
-}
-
-/* -- having ------------------------------------------------------------------------------------ */
-
-/* Brings a value to the form of what it is compared with. Parameters come when they are known. */
-static kith_status fit_to(struct grouping *x, struct term *value, const struct term *to) {
-    struct operand *o = &value->operand;
-    bool moment = o->kind == OPERAND_NOW || o->kind == OPERAND_TODAY;
-    value->measure = to->measure;
-    value->path = to->path;
-    value->scale = to->measure == MEASURE_MONEY    ? MONEY_SCALE
-                   : to->measure == MEASURE_NUMBER ? 9
-                                                   : 0;
-    if (moment && to->measure != MEASURE_DATE && to->measure != MEASURE_TIME)
-        return QUERY_FAIL(x->p, value->at, "'%.*s' is neither a date nor a time", (int)to->text.len,
-                          to->text.ptr);
-    if (o->kind != OPERAND_VALUE)
-        return KITH_OK;
-    if (to->measure == MEASURE_NUMBER)
-        return QUERY_FAIL(x->p, value->at, "'%.*s' is a number; write one", (int)to->text.len,
-                          to->text.ptr);
-    if (query_fit(x->p->q->schema, to->path, USE_ORDER, x->p->arena, &o->value, x->p->e) != KITH_OK)
-        return query_fail_at(x->p->text, value->at, x->p->e);
-    return KITH_OK;
-}
-
-static kith_status fit_sides(struct grouping *x, struct term *l, struct term *r) {
-    bool left = l->measure == MEASURE_ANY, right = r->measure == MEASURE_ANY;
-    if (l->measure == MEASURE_TRUTH || r->measure == MEASURE_TRUTH || (left && right))
-        return QUERY_FAIL(x->p, r->at, "one side of a comparison must be a total or a group's key");
-    if (left)
-        return fit_to(x, l, r);
-    if (right)
-        return fit_to(x, r, l);
-    return l->measure == r->measure ? KITH_OK : do_not_fit(x, l, r, "compared with");
-}
-
-static kith_status parse_is_null(struct grouping *x, struct term **out) {
-    struct parser *p = x->p;
-    const struct term *left = *out;
-    TRY(query_advance(p));
-    bool negated = query_is_word(&p->token, "not");
-    if (negated)
-        TRY(query_advance(p));
-    if (!query_is_word(&p->token, "null"))
-        return query_expected(p, "'null'");
-    TRY(new_term(x, TERM_IS_NULL, MEASURE_TRUTH, left->at, out));
-    (*out)->left = left;
-    (*out)->index = negated;
-    return query_advance(p);
-}
-
-static kith_status parse_compared(struct grouping *x, struct term **out) {
-    struct parser *p = x->p;
-    struct term *left = *out, *right;
-    uint32_t cmp = query_comparison(&p->token);
-    if (query_is_word(&p->token, "is") && left->measure < MEASURE_TRUTH)
-        return parse_is_null(x, out);
-    if (!cmp)
-        return KITH_OK;
-    TRY(query_advance(p));
-    TRY(parse_sum(x, &right));
-    TRY(fit_sides(x, left, right));
-    TRY(new_term(x, TERM_COMPARE, MEASURE_TRUTH, left->at, out));
-    (*out)->left = left;
-    (*out)->right = right;
-    (*out)->index = cmp;
-    set_text(x, *out);
-    return KITH_OK;
-}
-
-static kith_status need_truth(struct grouping *x, const struct term *t) {
-    return t->measure == MEASURE_TRUTH
-               ? KITH_OK
-               : QUERY_FAIL(x->p, t->at, "expected a comparison, as in having count() > 2");
-}
-
-static kith_status parse_not(struct grouping *x, struct term **out) {
-    struct term *of;
-    uint32_t at = x->p->token.at;
-    if (!query_is_word(&x->p->token, "not")) {
-        TRY(parse_sum(x, out));
-        return parse_compared(x, out);
-    }
-    TRY(deeper(x));
-    TRY(query_advance(x->p));
-    TRY(parse_not(x, &of));
-    x->p->depth--;
-    TRY(need_truth(x, of));
-    TRY(new_term(x, TERM_NOT, MEASURE_TRUTH, at, out));
-    (*out)->left = of;
-    return KITH_OK;
-}
-
-static kith_status parse_words(struct grouping *x, const char *word, enum term_kind kind,
-                               kith_status (*part)(struct grouping *, struct term **),
-                               struct term **out) {
-    TRY(part(x, out));
-    while (query_is_word(&x->p->token, word)) {
-        struct term *t, *right;
-        TRY(need_truth(x, *out));
-        TRY(query_advance(x->p));
-        TRY(part(x, &right));
-        TRY(need_truth(x, right));
-        TRY(new_term(x, kind, MEASURE_TRUTH, (*out)->at, &t));
-        t->left = *out;
-        t->right = right;
-        *out = t;
-    }
-    return KITH_OK;
-}
-
-static kith_status parse_and(struct grouping *x, struct term **out) {
-    return parse_words(x, "and", TERM_AND, parse_not, out);
-}
-
-static kith_status parse_claim(struct grouping *x, struct term **out) {
-    return parse_words(x, "or", TERM_OR, parse_and, out);
 }
 
 /* -- the clauses ------------------------------------------------------------------------------- */
@@ -561,7 +440,7 @@ static kith_status parse_output(struct grouping *x) {
     if (g->output_count == QUERY_OUTPUTS_MAX)
         return query_fail(x->p->text, x->p->token.at, x->p->e, KITH_E_LIMIT, "more than %u totals",
                           QUERY_OUTPUTS_MAX);
-    TRY(parse_sum(x, &t));
+    TRY(group_sum(x, &t));
     TRY(parse_as(x, &name));
     if (t->kind == TERM_KEY) {
         g->key_names[t->index] = name ? name : g->key_names[t->index];
@@ -584,7 +463,7 @@ static kith_status parse_outputs(struct grouping *x) {
     struct parser *p = x->p;
     if (p->token.kind == TOKEN_END) {
         struct total total = {.kind = TOTAL_COUNT, .text = STR("count()")};
-        TRY(new_term(x, TERM_TOTAL, MEASURE_NUMBER, p->token.at, &x->g->outputs[0]));
+        TRY(group_term(x, TERM_TOTAL, MEASURE_NUMBER, p->token.at, &x->g->outputs[0]));
         x->g->outputs[x->g->output_count++]->text = total.text;
         return add_total(x, &total, x->g->outputs[0]);
     }
@@ -611,7 +490,7 @@ static kith_status parse_order_key(struct grouping *x) {
     bool descending = query_is_sign(&p->token, "-");
     if (descending)
         TRY(query_advance(p));
-    TRY(parse_sum(x, &t));
+    TRY(group_sum(x, &t));
     if (t->measure > MEASURE_OTHER)
         return QUERY_FAIL(p, t->at, "expected a total or a key of the group to sort by");
     g->descending[g->order_count] = descending;
@@ -631,14 +510,6 @@ static kith_status parse_order(struct grouping *x) {
         TRY(parse_order_key(x));
     } while (query_is_sign(&p->token, ","));
     return KITH_OK;
-}
-
-static kith_status parse_having(struct grouping *x) {
-    if (!query_is_word(&x->p->token, "having"))
-        return KITH_OK;
-    TRY(query_advance(x->p));
-    TRY(parse_claim(x, &x->g->having));
-    return need_truth(x, x->g->having);
 }
 
 /* -- the whole --------------------------------------------------------------------------------- */
@@ -708,7 +579,7 @@ kith_status query_group(struct parser *p) {
     behind.related = p->related;
     struct parser end = *p;
     *p = behind;
-    TRY(parse_having(&x));
+    TRY(group_having(&x));
     TRY(parse_order(&x));
     TRY(query_limit_clause(p));
     if (p->token.kind != TOKEN_END && !at_outputs(p))

@@ -46,6 +46,8 @@ enum term_kind {
     TERM_MULTIPLY,
     TERM_DIVIDE,
     TERM_COMPARE,
+    TERM_IN,   /* left is one of the operands */
+    TERM_LIKE, /* left, a key, has the pattern */
     TERM_IS_NULL,
     TERM_NOT,
     TERM_AND,
@@ -58,6 +60,8 @@ struct term {
     uint32_t index;        /* of the leaf, key or total; of TERM_COMPARE: the outcomes */
     int64_t number;        /* of TERM_NUMBER */
     struct operand operand;
+    struct operand *operands; /* of TERM_IN and TERM_LIKE */
+    uint32_t operand_count;
     const struct path *path; /* the field that the value is of; NULL: calculated from none */
     const struct term *left, *right;
     kith_str text; /* as written */
@@ -89,6 +93,23 @@ struct group {
     struct term *having; /* NULL: all groups */
     struct test fan;     /* the steps of keys that go to many */
 };
+
+/* Clauses at work: what the reading of terms (query_group.c) and of having (query_having.c) share.
+ */
+struct grouping {
+    struct parser *p;
+    struct group *g;
+    bool inside; /* a total: fields are those of one record */
+};
+kith_status group_term(struct grouping *x, enum term_kind kind, enum measure measure, uint32_t at,
+                       struct term **out);
+void group_text(struct grouping *x, struct term *t); /* what it was read from: up to the token */
+kith_status group_sum(struct grouping *x, struct term **out);
+kith_status group_claim(struct grouping *x, struct term **out); /* or a sum in parentheses */
+kith_status group_having(struct grouping *x);
+kith_status group_deeper(struct grouping *x); /* one level; p->depth-- leaves it */
+kith_status group_misfit(struct grouping *x, const struct term *l, const struct term *r,
+                         const char *verb);
 
 /* SQL of all leaves of all records, one row for each (and for each record that a key's path leads
  * to). (query_sql.c) */

@@ -140,7 +140,8 @@ struct test {
     bool none;         /* with `many`: no linked record satisfies it */
     bool few;          /* of MEMBER: the segment has few records */
     struct step *many; /* the steps of a path through links, from the first that goes to many */
-    struct path path, *other;
+    struct path path;
+    const struct path *other;
     struct operand *operands;
     uint32_t count;
     struct search *search;
@@ -228,6 +229,12 @@ kith_status query_names(struct parser *p, struct name_list *out);
 kith_status query_term(struct parser *p, struct name_list *out);
 /* A condition: "or" of "and" of tests. negate: its opposite. (query_condition.c) */
 kith_status query_condition(struct parser *p, bool negate, struct node **out);
+/* What the conditions of having share: the operand is fitted to the test's path; may the path be
+ * compared so, at all and with t->other; "like" and its pattern, behind a path. */
+kith_status query_fit_operand(struct parser *p, const struct test *t, struct operand *o);
+kith_status query_check_comparable(struct parser *p, const struct test *t, uint32_t at);
+kith_status query_check_paths(struct parser *p, const struct test *t, uint32_t at);
+kith_status query_pattern(struct parser *p, struct test *t);
 /* Gives the test its only operand, fitted to its path. */
 struct raw;
 kith_status query_one_operand(struct parser *p, struct test *t, const struct raw *raw);
@@ -242,6 +249,7 @@ struct raw {
 };
 kith_status query_raw(struct parser *p, struct raw *out);
 uint32_t query_comparison(const struct token *t); /* CMP_* that the sign stands for; 0: none */
+uint32_t query_mirrored(uint32_t cmp);            /* said from the other side: 3 < x is x > 3 */
 kith_status query_duration(struct parser *p, int64_t *ms);
 
 /* A function of the language. The parse function that is set says where it may stand: as a
@@ -370,6 +378,15 @@ struct match_question {
 /* One SELECT of one number. (query_emit.c) */
 kith_status query_related_sql(const struct match_question *question, struct arena *a,
                               struct query_sql *out, kith_error *e);
+
+/* A value of the test's path against another one (of t->other, where it is set), as t->cmp says;
+ * and against a pattern. (query_match.c) */
+bool query_compare(const struct query_env *env, const struct test *t, const kith_value *a,
+                   const kith_value *b);
+bool query_is_like(const struct path *path, kith_str pattern, kith_str s);
+/* Is a time (or else date) before, within or behind the days [from, to)? */
+uint32_t query_compare_span(const struct query_env *env, bool time, int64_t v, int64_t from,
+                            int64_t to);
 
 /* -- time (query_flip.c) ----------------------------------------------------------------------- */
 

@@ -343,16 +343,15 @@ static uint32_t compare_link(const struct test *t, const kith_value *a, const ki
     return order((int64_t)a->as.link.id, (int64_t)b->as.link.id);
 }
 
-/* A time or date and the days [from, to): before, within, after. */
-static uint32_t compare_span(const struct match *m, const kith_value *v, int64_t from, int64_t to) {
-    bool time = v->kind == KITH_TIME;
-    if (v->as.i < (time ? query_day_start(m->env, from) : from))
+uint32_t query_compare_span(const struct query_env *env, bool time, int64_t v, int64_t from,
+                            int64_t to) {
+    if (v < (time ? query_day_start(env, from) : from))
         return CMP_LT;
-    return v->as.i < (time ? query_day_start(m->env, to) : to) ? CMP_EQ : CMP_GT;
+    return v < (time ? query_day_start(env, to) : to) ? CMP_EQ : CMP_GT;
 }
 
-static bool compare(const struct match *m, const struct test *t, const kith_value *a,
-                    const kith_value *b) {
+bool query_compare(const struct query_env *env, const struct test *t, const kith_value *a,
+                   const kith_value *b) {
     switch (query_rule(&t->path)->class) {
     case CLASS_OPTION:
         if (query_rule(&t->path)->ranked && t->cmp != CMP_EQ && t->cmp != CMP_NE)
@@ -372,7 +371,7 @@ static bool compare(const struct match *m, const struct test *t, const kith_valu
         return t->cmp & compare_link(t, a, b);
     case CLASS_TIME:
         if (b->kind == KITH_DATE)
-            return t->cmp & compare_span(m, a, b->as.i, b->as.i + 1);
+            return t->cmp & query_compare_span(env, true, a->as.i, b->as.i, b->as.i + 1);
         return t->cmp & order(a->as.i, b->as.i);
     default:
         return t->cmp & order(a->as.i, b->as.i);
@@ -385,10 +384,10 @@ static bool compare_operand(const struct match *m, const struct test *t, uint32_
     int64_t from, to;
     if (t->operands[i].kind == OPERAND_PERIOD) {
         query_span(&t->operands[i], m->env, &from, &to);
-        return t->cmp & compare_span(m, v, from, to);
+        return t->cmp & query_compare_span(m->env, v->kind == KITH_TIME, v->as.i, from, to);
     }
     return query_operand(m->q, t, &t->operands[i], m->env, NULL, NULL, &w, NULL) == KITH_OK &&
-           compare(m, t, v, &w);
+           query_compare(m->env, t, v, &w);
 }
 
 static bool in_list(const struct match *m, const struct test *t, const kith_value *v) {
@@ -398,9 +397,8 @@ static bool in_list(const struct match *m, const struct test *t, const kith_valu
     return false;
 }
 
-static bool is_like(const struct test *t, kith_str s) {
-    kith_str pattern = t->operands[0].value.as.s;
-    if (!query_folds(&t->path))
+bool query_is_like(const struct path *path, kith_str pattern, kith_str s) {
+    if (!query_folds(path))
         return query_like(pattern, s);
     struct folded f;
     fold(&f, s);
@@ -450,12 +448,12 @@ static bool plain_test(struct match *m, const struct test *t) {
     case TEST_IN:
         return v && in_list(m, t, v) != t->negated;
     case TEST_LIKE:
-        return v && is_like(t, v->as.s) != t->negated;
+        return v && query_is_like(&t->path, t->operands[0].value.as.s, v->as.s) != t->negated;
     case TEST_COMPARE:
         if (!t->other)
             return v && compare_operand(m, t, 0, v);
         other = value_of(m, t->other, &tmp2);
-        return v && other && compare(m, t, v, other);
+        return v && other && query_compare(m->env, t, v, other);
     case TEST_LINKED:
     case TEST_EXISTS:
     case TEST_MATCHES:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Totals at work: what the adding up (query_total.c) and the giving out (query_result.c) share. */
+/* Totals at work: what the adding up (query_total.c), having (query_having.c) and the giving out
+ * (query_result.c) share. */
 #ifndef RECORD_QUERY_TOTAL_H
 #define RECORD_QUERY_TOTAL_H
 
@@ -60,7 +61,13 @@ wide total_money(struct run *x, int64_t minor, const char *cur); /* at MONEY_SCA
 /* A term over one record (b NULL) or over a group. */
 kith_status total_evaluate(struct run *x, const struct bucket *b, const struct term *t,
                            struct value *out);
-/* having, order by, limit, and the rows. (query_result.c) */
+/* Makes two amounts comparable: in their own currency if it is the same, else in the company's.
+ * False: they have no order. (query_having.c) */
+bool total_comparable(struct value *l, struct value *r);
+kith_status total_keep(struct run *x); /* the groups that having finds */
+/* A key as its field gives it. (query_result.c) */
+kith_value total_key(const struct term *t, const struct cell *c);
+/* having, order by, limit, and the rows. */
 kith_status total_rows(struct run *x, struct totals *out);
 
 #endif

@@ -385,6 +385,30 @@ static void put_way(struct text *t, const struct way *w) {
     buf_puts(&t->b, call ? ")" : w->taken == CURRENCY ? ".currency" : "");
 }
 
+/* What stands behind the path, or the total, of a comparison. */
+static void put_behind(struct text *t, const struct cond *c) {
+    if (c->op == IS_NULL || c->op == NOT_NULL) {
+        buf_puts(&t->b, c->op == IS_NULL ? " is null" : " is not null");
+    } else if (c->op == FIELD) {
+        buf_printf(&t->b, " %s ", op_texts[c->cmp]);
+        put_way(t, &c->other);
+    } else if (c->op == IN || c->op == NOT_IN) {
+        bool bare = c->count == 1 && c->values[0].kind == PERIOD && chance(50);
+        buf_printf(&t->b, " %s %s", c->op == IN ? "in" : "not in", bare ? "" : "(");
+        for (uint32_t i = 0; i < c->count; i++) {
+            buf_puts(&t->b, i ? ", " : "");
+            put_value(t, c, i);
+        }
+        buf_puts(&t->b, bare ? "" : ")");
+    } else {
+        buf_printf(&t->b, " %s ",
+                   c->op == LIKE       ? "like"
+                   : c->op == NOT_LIKE ? "not like"
+                                       : op_texts[c->op]);
+        put_value(t, c, 0);
+    }
+}
+
 static void put_leaf(struct text *t, const struct cond *c) {
     if (c->op == TAGGED) {
         buf_puts(&t->b, "tagged(");
@@ -412,26 +436,7 @@ static void put_leaf(struct text *t, const struct cond *c) {
         return;
     }
     put_way(t, &c->way);
-    if (c->op == IS_NULL || c->op == NOT_NULL) {
-        buf_puts(&t->b, c->op == IS_NULL ? " is null" : " is not null");
-    } else if (c->op == FIELD) {
-        buf_printf(&t->b, " %s ", op_texts[c->cmp]);
-        put_way(t, &c->other);
-    } else if (c->op == IN || c->op == NOT_IN) {
-        bool bare = c->count == 1 && c->values[0].kind == PERIOD && chance(50);
-        buf_printf(&t->b, " %s %s", c->op == IN ? "in" : "not in", bare ? "" : "(");
-        for (uint32_t i = 0; i < c->count; i++) {
-            buf_puts(&t->b, i ? ", " : "");
-            put_value(t, c, i);
-        }
-        buf_puts(&t->b, bare ? "" : ")");
-    } else {
-        buf_printf(&t->b, " %s ",
-                   c->op == LIKE       ? "like"
-                   : c->op == NOT_LIKE ? "not like"
-                                       : op_texts[c->op]);
-        put_value(t, c, 0);
-    }
+    put_behind(t, c);
 }
 
 static void put_cond(struct text *t, const struct cond *c);

@@ -21,6 +21,11 @@ static const kith_field customer_fields[] = {
     {.name = "tags", .kind = KITH_F_TAGS},
     {.name = "born", .kind = KITH_F_DATE},
 };
+#define SIZE(field)                                                                                \
+    {                                                                                              \
+        .name = field, .kind = KITH_F_CHOICE, .options = "small,medium,large",                     \
+        .measure = KITH_M_ORDINAL                                                                  \
+    }
 static const kith_field order_fields[] = {
     {.name = "customer", .kind = KITH_F_LINK, .options = "customer"},
     {.name = "state", .kind = KITH_F_STATE, .options = "open>paid|lost,paid,lost"},
@@ -31,10 +36,7 @@ static const kith_field order_fields[] = {
     {.name = "placed", .kind = KITH_F_TIME},
     {.name = "due", .kind = KITH_F_DATE},
     {.name = "lead", .kind = KITH_F_DURATION},
-    {.name = "size",
-     .kind = KITH_F_CHOICE,
-     .options = "small,medium,large",
-     .measure = KITH_M_ORDINAL},
+    SIZE("size"),
     {.name = "gift", .kind = KITH_F_BOOLEAN},
     {.name = "helpers", .kind = KITH_F_LINKS, .options = "team"},
     {.name = "depot", .kind = KITH_F_INTEGER, .measure = KITH_M_NOMINAL},
@@ -51,6 +53,7 @@ static const kith_field visit_fields[] = {
     {.name = "about", .kind = KITH_F_LINK, .options = "*"},
     {.name = "note", .kind = KITH_F_TEXT},
 };
+static const kith_field parcel_fields[] = {SIZE("size"), SIZE("box")};
 static const kith_type types[] = {
     {.name = "user", .fields = KITH_ARRAY(user_fields)},
     {.name = "team", .fields = KITH_ARRAY(team_fields)},
@@ -58,6 +61,7 @@ static const kith_type types[] = {
     {.name = "order", .fields = KITH_ARRAY(order_fields)},
     {.name = "line", .fields = KITH_ARRAY(line_fields)},
     {.name = "visit", .fields = KITH_ARRAY(visit_fields)},
+    {.name = "parcel", .fields = KITH_ARRAY(parcel_fields)},
 };
 
 #include "query_ask.h"

@@ -5,7 +5,7 @@
  * were made up, must be the same; and pages of any size must follow each other as one long page.
  * KITH_SEED repeats a run, KITH_CASES lengthens it. */
 #include "query_cover.h"
-#include "query_group_random.h"
+#include "query_group_naive.h"
 #include "record/query_group.h"
 
 #ifdef KITH_TEST_POSTGRES
@@ -377,8 +377,7 @@ static void one_round(uint32_t first, uint32_t cases) {
     for (uint32_t i = 0; i < cases; i++) {
         struct arena_mark mark = arena_mark(&arena);
         one_case(first + i);
-        if (i % 2)
-            group_case(first + i);
+        group_case(first + i);
         arena_release(&arena, mark);
         if (i % 100 == 99)
             conn_forget_statements(conn);
