@@ -3,6 +3,7 @@
  * Columns are only ever added; a retired field's columns stay under another name. */
 #include "record/schema_internal.h"
 
+#include "base/id.h"
 #include "base/text.h"
 #include "record/renamed.h"
 
@@ -527,6 +528,34 @@ static bool wants_index(const struct building *t, const struct rfield *f) {
     return f->kind == KITH_F_LINK && !has_dated_index(t, f);
 }
 
+/* Names two records whose values are the same. */
+static kith_status refuse_unique(struct conn *c, const struct rfield *f, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    struct buf sql = {0};
+    char column[80], one[ID_TEXT + 1] = "", two[ID_TEXT + 1] = "";
+    snprintf(column, sizeof column, "%s%s", f->type->columns[f->column], index_suffix(f));
+    buf_puts(&sql, "SELECT min(id), max(id) FROM ");
+    sql_name(&sql, f->type->name);
+    buf_printf(&sql, " WHERE \"%s\" IS NOT NULL GROUP BY \"%s\" HAVING count(*) > 1 LIMIT 1",
+               column, column);
+    kith_status status = sql.failed ? err_nomem(e) : conn_prepare_once(c, sql.ptr, &st, e);
+    buf_free(&sql);
+    TRY(status);
+    status = conn_step(c, st, &row, e);
+    if (status == KITH_OK && row) {
+        id_format((kith_id)sqlite3_column_int64(st, 0), one);
+        id_format((kith_id)sqlite3_column_int64(st, 1), two);
+    }
+    sqlite3_finalize(st);
+    TRY(status);
+    return err_set(e, KITH_E_CONFLICT, f->name,
+                   "%s%s: field %s.%s is unique from now on, but several records have the same "
+                   "value, as %s and %s; change those first",
+                   f->where ? "" : "module ", f->where ? f->where : f->module, f->type->name,
+                   f->name, one, two);
+}
+
 static kith_status ddl_index(struct builder *b, struct conn *c, const struct map *have,
                              const struct building *t, const struct rfield *f, kith_error *e) {
     struct buf sql = {0};
@@ -536,13 +565,7 @@ static kith_status ddl_index(struct builder *b, struct conn *c, const struct map
         return map_get(have, str_of(name)) ? drop_index(c, name, e) : KITH_OK;
     index_text(&sql, f, name);
     kith_status st = ensure_index(b, c, have, name, &sql, e);
-    if (st == KITH_E_CONFLICT)
-        return err_set(e, st, f->name,
-                       "%s%s: field %s.%s is unique from now on, but several records have the "
-                       "same value; change those first",
-                       f->where ? "" : "module ", f->where ? f->where : f->module, f->type->name,
-                       f->name);
-    return st;
+    return st == KITH_E_CONFLICT ? refuse_unique(c, f, e) : st;
 }
 
 /* A declared index over several fields: "owner,-created". */

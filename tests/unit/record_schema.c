@@ -300,9 +300,13 @@ TEST("a field that becomes indexed or unique holds for the rows that are there")
     EXPECT_INT(1, number(&x, "SELECT count(*) FROM sqlite_schema WHERE name = 'i.item.colour' AND"
                              " sql LIKE '%UNIQUE%'"));
     EXPECT_OK(build(&x, &first), x.e); /* no longer unique: two of a colour again */
-    PUT(&x, "item", "colour", "rose");
+    char one[ID_TEXT + 1], two[ID_TEXT + 1], pair[64];
+    id_format(id, one);
+    id_format(PUT(&x, "item", "colour", "rose"), two);
     EXPECT_INT(KITH_E_CONFLICT, build(&x, &second));
     EXPECT_HAS("item.colour is unique from now on", x.e.message);
+    snprintf(pair, sizeof pair, "as %s and %s", one, two);
+    EXPECT_HAS(pair, x.e.message);
     file_close(&x);
 }
 
