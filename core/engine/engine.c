@@ -239,6 +239,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
         return st;
     }
     TRY(conn_exec(g->writer, "COMMIT", e));
+    if (there)
+        schema_log(g->schema);
     TRY(build_types(g, e));
     TRY(journal_head(g->writer, &g->seq, e));
     TRY(high_id(g, &high, e));

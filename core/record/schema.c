@@ -82,10 +82,14 @@ void builder_done(struct builder *b, const char *fmt, ...) {
     if (kept && items) {
         s->done = items;
         s->done[s->done_count++] = kept;
-        if (!b->fresh && !str_starts(str_of(kept), DONE_INDEX))
-            log_info("schema", "%s", kept);
     }
     buf_free(&text);
+}
+
+void schema_log(const struct schema *s) {
+    for (size_t i = 0; i < s->done_count; i++)
+        if (!str_starts(str_of(s->done[i]), DONE_INDEX))
+            log_info("schema", "%s", s->done[i]);
 }
 
 /* Copies item i of a declared array, honouring its stride: older and newer structs are zero-filled

@@ -212,6 +212,8 @@ struct schema_source {
 kith_status schema_build(struct schema **out, struct conn *c, const struct schema_source *sources,
                          size_t count, const char *base_currency, kith_error *e);
 void schema_free(struct schema *s);
+/* Logs what building it did to a database that was there before, once that is kept. */
+void schema_log(const struct schema *s);
 
 /* Fields that belong to no table: an action's parameters or results, a topic's payload. In arena a.
  */

@@ -361,8 +361,12 @@ prints "The company was opened anew."
 descriptors=$(ls /proc/$server/fd | wc -l)
 for i in 1 2 3 4 5; do kith reload; done
 expect [ "$(ls /proc/$server/fd | wc -l)" -le "$descriptors" ]
+kith field add visit "broken:integer" --rollup "count(nothing)"
+complains "nothing"
 stop_server
 expect [ "$server_code" -eq 0 ]
+expect [ "$(grep -c 'schema: field visit.f1 is new' "$work/serve.log")" -eq 1 ]
+expect [ "$(grep -c 'visit.broken' "$work/serve.log")" -eq 0 ] # what was only tried is not told
 kith doctor
 exits 0
 
