@@ -2,6 +2,7 @@
 /* Ask: see ask.h. */
 #include "cli/ask.h"
 #include "cli/show.h"
+#include "record/access.h"
 #include <string.h>
 
 /* "city=Bonn" */
@@ -50,8 +51,9 @@ static kith_status find_saved(struct cmd *c, kith_str name, kith_str *out, kith_
     kith_value value = value_str(name);
     struct query *q;
     TRY(query_parse(&q, cmd_schema(c), &c->arena, STR(text), e));
-    TRY(engine_find(c->company->engine, &c->principal, q, &value, &page, &c->arena, take_saved, &s,
-                    e));
+    if (access_rule(&c->principal, s.type) != ACCESS_NONE)
+        TRY(engine_find(c->company->engine, &c->principal, q, &value, &page, &c->arena, take_saved,
+                        &s, e));
     *out = s.text;
     return s.text.ptr
                ? KITH_OK

@@ -191,6 +191,32 @@ as "$anna_token" get contact "$mine"
 exits 0
 prints Hello
 
+it "a saved query is for its owner, when it is shared for all who may read saved queries"
+kith create saved_query name=secret query="contact where city = 'Ulm'"
+as "$anna_token" find @secret
+exits 3
+complains "there is no saved query 'secret'"
+kith find role --json
+kith update role "$(json_text id <"$work/out")" rights='{"types": {"contact": {"create": "own", "read": "team", "update": "own"}, "saved_query": {"create": "own", "read": "all", "update": "own"}}}'
+exits 0
+as "$anna_token" create saved_query name=hers query="contact order by name" --json
+hers=$(json_text id <"$work/out")
+as "$ben_token" find @hers
+exits 3
+complains "there is no saved query 'hers'"
+as "$ben_token" export @hers
+exits 3
+as "$anna_token" find @hers
+exits 0
+prints "My Own"
+as "$anna_token" update saved_query "$hers" shared=true
+as "$ben_token" export @hers --fields name # with the rights of who asks
+exits 0
+prints_not "Stranger"
+prints "My Own"
+as "$ben_token" update saved_query "$hers" query=contact
+exits 4
+
 it "a role that names what is not there is refused with the place"
 kith create role name=bad rights='{"types": {"contact": {"reed": "all"}}}'
 exits 2
