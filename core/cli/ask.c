@@ -189,6 +189,6 @@ kith_status ask_read(struct cmd *c, const char *const *words, size_t count, stru
         kith_str name = str_trim((kith_str){out->text.ptr + 1, out->text.len - 1});
         TRY(find_saved(c, name, &out->text, e));
     }
-    TRY(query_parse(&out->query, cmd_schema(c), &c->arena, out->text, e));
+    TRY(query_parse_for(&out->query, cmd_schema(c), &c->principal, &c->arena, out->text, e));
     return read_params(c, out, e);
 }

@@ -257,20 +257,35 @@ static kith_status see_all(void *arg, const struct rtype *type, kith_error *e) {
                    type->name);
 }
 
+/* of NULL: a whole query; else a condition on records of that type. */
+static kith_status read_for(struct txn *t, const struct principal *p, const struct rtype *of,
+                            kith_str text, kith_error *e) {
+    struct predicate *condition;
+    struct query *q;
+    return of ? predicate_parse_for(&condition, t->g->schema, p, of, t->arena, text, e)
+              : query_parse_for(&q, t->g->schema, p, t->arena, text, e);
+}
+
+/* Segments that the caller may not read are told of like those that do not exist. What is wrong for
+ * everybody is told of elsewhere. */
+static kith_status may_name(struct txn *t, const struct rfield *f, const struct rtype *of,
+                            kith_str text, kith_error *e) {
+    kith_error own = KITH_ERROR_INIT, all = KITH_ERROR_INIT;
+    if (read_for(t, t->principal, of, text, &own) == KITH_OK)
+        return KITH_OK;
+    if (read_for(t, NULL, of, text, &all) != KITH_OK && str_eqz(str_of(own.message), all.message))
+        return KITH_OK;
+    return err_set(e, own.code, f->name, "%s: %s", f->name, own.message);
+}
+
 /* Nothing that the query asks about is closed to the caller. */
 static kith_status may_ask(struct txn *t, kith_str text, kith_error *e) {
     struct query_env env;
     struct query_sql ignored;
-    struct query_depends d;
     struct query *q;
-    if (query_parse(&q, t->g->schema, t->arena, text, NULL) != KITH_OK)
+    if (query_parse_for(&q, t->g->schema, t->principal, t->arena, text, NULL) != KITH_OK)
         return KITH_OK; /* it is refused with a better word */
     TRY(query_types(q, see_all, t, e));
-    TRY(query_depends(q, t->arena, &d, e));
-    for (size_t i = 0; i < d.count; i++)
-        if (d.items[i].segment && !txn_tells(t, t->g->segments.segment, d.items[i].segment))
-            return err_set(e, KITH_E_DENIED, "query",
-                           "it asks for a segment that you may not read");
     txn_env(t, &env);
     return query_sql(q, &env, NULL, (kith_str){0}, 1, t->arena, &ignored, e);
 }
@@ -287,15 +302,28 @@ static kith_status may_define(struct txn *t, const struct change *c, kith_error 
     const kith_value *asked = &c->after[query->index], *kept = &c->after[keep->index];
     if (asked->kind != KITH_TEXT)
         return KITH_OK;
-    if (fieldset_has(&c->changed, query->index))
+    if (fieldset_has(&c->changed, query->index)) {
+        TRY(may_name(t, query, NULL, str_trim(asked->as.s), e));
         TRY(may_ask(t, asked->as.s, e));
+    }
     const struct rtype *of = segment_type(t->g->schema, asked->as.s);
     if (!of || kept->kind != KITH_TEXT ||
         (!fieldset_has(&c->changed, keep->index) && !fieldset_has(&c->changed, query->index)))
         return KITH_OK;
+    TRY(may_name(t, keep, of, str_trim(kept->as.s), e));
     const char *text =
         arena_printf(t->arena, "\"%s\" where %.*s", of->name, (int)kept->as.s.len, kept->as.s.ptr);
     return text ? may_ask(t, str_of(text), e) : err_nomem(e);
+}
+
+static kith_status may_save(struct txn *t, const struct change *c, kith_error *e) {
+    if (c->type != schema_type(t->g->schema, STR("saved_query")))
+        return KITH_OK;
+    const struct rfield *query = type_field(t->g->schema, c->type, STR("query"));
+    const kith_value *text = &c->after[query->index];
+    return text->kind == KITH_TEXT && fieldset_has(&c->changed, query->index)
+               ? may_name(t, query, NULL, text->as.s, e)
+               : KITH_OK;
 }
 
 /* What a rented list brought goes with it, by the system: only whoever may delete a record, or has
@@ -338,6 +366,7 @@ kith_status txn_may_end(struct txn *t, const struct change *c, kith_error *e) {
         return KITH_OK;
     TRY(may_link_all(t, c, e));
     TRY(may_define(t, c, e));
+    TRY(may_save(t, c, e));
     TRY(may_bring(t, c, e));
     if (c->kind == ROW_CREATE)
         return may(t, RIGHT_CREATE, c, c->after, ": look at its owner", e);

@@ -36,7 +36,7 @@ static kith_status find_list(struct import *im, kith_error *e) {
     kith_str name = str_of(im->o->list ? im->o->list : "");
     if (!im->o->list)
         return KITH_OK;
-    TRY(s->segments->find(s->segments->arg, name, &found, e));
+    TRY(s->segments->find(s->segments->arg, im->o->principal, name, &found, e));
     im->list = found.id;
     TRY(engine_get(im->g, im->o->principal, segment, im->list, &im->arena, &values, e));
     if (str_eqz(values[type_field(s, segment, STR("kind"))->index].as.s, "live"))

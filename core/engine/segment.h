@@ -114,6 +114,8 @@ kith_status segment_purge(struct txn *t, const struct segment *s, struct settle 
                           kith_error *e);
 struct call;
 kith_status segment_use(void *self, struct call *call, kith_error *e); /* of an action */
+/* That which the first argument names; one that the caller may not read is not there. */
+kith_status segment_named(struct call *call, kith_id *id, const struct rtype **type, kith_error *e);
 /* Puts a record into a list, unless it is in it. */
 kith_status segment_add_member(struct txn *t, kith_id list, const struct rtype *type,
                                kith_id record, bool brought, bool *added, kith_error *e);

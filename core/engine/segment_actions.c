@@ -4,16 +4,14 @@
 
 #define TOGETHER_MAX 10000 /* members that one call puts in or takes out */
 
-/* One that the caller may not read is not there. */
-static kith_status named(struct call *call, kith_id *id, const struct rtype **type, kith_error *e) {
-    kith_str name = call->args[0].as.s;
+kith_status segment_named(struct call *call, kith_id *id, const struct rtype **type,
+                          kith_error *e) {
+    const struct segment_names *names = call->engine->schema->segments;
     struct segment_found found;
-    bool there;
-    TRY(segment_find(call->engine->writer, call->engine->schema, name, &found, e));
+    TRY(names->find(names->arg, txn_principal(call->txn), call->args[0].as.s, &found, e));
     *id = found.id;
     *type = found.type;
-    TRY(txn_exists(call->txn, call->engine->segments.segment, *id, &there, e));
-    return there ? KITH_OK : segment_absent(name, e);
+    return KITH_OK;
 }
 
 static kith_status answer(struct call *call, kith_id id, uint32_t at, const char *name,
@@ -28,7 +26,7 @@ static kith_status refresh(void *self, struct call *call, kith_error *e) {
     const struct rtype *type;
     kith_id id;
     (void)self;
-    TRY(named(call, &id, &type, e));
+    TRY(segment_named(call, &id, &type, e));
     TRY(segment_rebuild(call->txn, id, SETTLE_AGAIN, e));
     TRY(answer(call, id, 0, "members", KITH_INT, e));
     return answer(call, id, 1, "settling", KITH_BOOL, e);
@@ -64,8 +62,9 @@ static kith_status choose_all(struct call *call, struct choice *c, kith_error *e
     struct query *q;
     const char *const *params;
     *c = (struct choice){.txn = call->txn};
-    TRY(named(call, &c->list, &c->type, e));
-    TRY(query_parse(&q, call->engine->schema, call->arena, call->args[1].as.s, e));
+    TRY(segment_named(call, &c->list, &c->type, e));
+    TRY(query_parse_for(&q, call->engine->schema, txn_principal(call->txn), call->arena,
+                        call->args[1].as.s, e));
     if (query_type(q) != c->type || query_counts(q) || query_totals(q) ||
         query_params(q, &params) > 0)
         return err_set(e, KITH_E_INVAL, "query", "query: say which records of type %s",
@@ -149,7 +148,7 @@ static kith_status delete_all(void *self, struct call *call, kith_error *e) {
     kith_id id;
     int64_t left;
     (void)self;
-    TRY(named(call, &id, &type, e));
+    TRY(segment_named(call, &id, &type, e));
     TRY(segment_delete(call->txn, id, &left, e));
     call->results[0] = value_int(left);
     return KITH_OK;

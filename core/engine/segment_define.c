@@ -63,13 +63,20 @@ static const char *code_that_uses(struct engine *g, struct arena *a, kith_id id)
 /* in_segment() names it: what is named so must stay. */
 kith_status segment_unused(struct txn *t, kith_id id, const char *what, kith_error *e) {
     const struct segment_list *all = &t->g->segments.all;
-    for (size_t i = 0; i < all->count; i++)
-        for (size_t k = 0; k < all->items[i]->depends.count; k++)
+    const struct segment *asker = NULL;
+    for (size_t i = 0; i < all->count && !asker; i++)
+        for (size_t k = 0; k < all->items[i]->depends.count && !asker; k++)
             if (all->items[i]->depends.items[k].segment == id)
-                return err_set(e, KITH_E_REFUSED, NULL,
-                               "it cannot be %s: segment '%s' asks for it by its name; change that"
-                               " one first",
-                               what, all->items[i]->name);
+                asker = all->items[i];
+    if (asker && !txn_tells(t, t->g->segments.segment, asker->id))
+        return err_set(e, KITH_E_REFUSED, NULL,
+                       "it cannot be %s: a segment that you may not see asks for it by its name",
+                       what);
+    if (asker)
+        return err_set(e, KITH_E_REFUSED, NULL,
+                       "it cannot be %s: segment '%s' asks for it by its name; change that one"
+                       " first",
+                       what, asker->name);
     const char *code = code_that_uses(t->g, t->arena, id);
     if (!code)
         return KITH_OK;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "record/access.h"
 
 /* -- reading them ------------------------------------------------------------------------------ */
 
@@ -185,18 +186,33 @@ void segments_rolled_back(struct engine *g) {
 
 /* -- names ------------------------------------------------------------------------------------- */
 
+static kith_status find_for(struct engine *g, struct conn *c, const struct principal *p,
+                            kith_str name, struct segment_found *out, kith_error *e) {
+    struct arena a = {0};
+    bool told = true;
+    *out = (struct segment_found){0};
+    kith_status st = segment_find(c, g->schema, name, out, e), asked = KITH_OK;
+    kith_value link = value_link(out->id, g->segments.segment->id);
+    if (out->id && p && !p->all)
+        asked = access_link(c, p, g->schema, &link, &a, &told, e);
+    arena_free(&a);
+    TRY(asked);
+    return told ? st : segment_absent(name, e);
+}
+
 /* On the writer as the transaction that runs has it, elsewhere as it is committed. */
-static kith_status find_name(void *arg, kith_str name, struct segment_found *out, kith_error *e) {
+static kith_status find_name(void *arg, const struct principal *p, kith_str name,
+                             struct segment_found *out, kith_error *e) {
     struct engine *g = arg;
     struct segments *all = &g->segments;
     kith_status st = KITH_OK;
     if (on_writer(g))
-        return segment_find(g->writer, g->schema, name, out, e);
+        return find_for(g, g->writer, p, name, out, e);
     pthread_mutex_lock(&all->lock);
     if (!all->reader)
         st = conn_open(&all->reader, g->path, CONN_READER, g->opts.vfs, e);
     if (st == KITH_OK)
-        st = segment_find(all->reader, g->schema, name, out, e);
+        st = find_for(g, all->reader, p, name, out, e);
     pthread_mutex_unlock(&all->lock);
     return st;
 }

@@ -141,13 +141,13 @@ static kith_status give(struct call *call, const struct segment *s, const struct
 kith_status segment_use(void *self, struct call *call, kith_error *e) {
     struct txn *t = call->txn;
     const struct rtype *type = t->g->segments.segment;
-    struct segment_found found;
+    const struct rtype *of;
     const kith_value *values;
+    kith_id id;
     struct rent r;
     int64_t members;
     (void)self;
-    TRY(segment_find(t->g->writer, t->g->schema, call->args[0].as.s, &found, e));
-    kith_id id = found.id;
+    TRY(segment_named(call, &id, &of, e));
     TRY(txn_get(t, type, id, &values, e));
     TRY(segments_load(t->g, e));
     read_rent(t, values, &r);

@@ -19,8 +19,10 @@ struct look { /* at one segment */
     struct arena record; /* of one record */
 };
 
-static kith_status find_name(void *arg, kith_str name, struct segment_found *out, kith_error *e) {
+static kith_status find_name(void *arg, const struct principal *p, kith_str name,
+                             struct segment_found *out, kith_error *e) {
     const struct doctor *d = arg;
+    (void)p;
     return segment_find(d->conn, d->schema, name, out, e);
 }
 

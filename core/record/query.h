@@ -83,6 +83,9 @@ struct query; /* parsed and resolved; lives in its arena; immutable */
 /* Errors say the position ("at 23: ...") and suggest the nearest name. */
 kith_status query_parse(struct query **out, const struct schema *s, struct arena *a, kith_str text,
                         kith_error *e);
+/* The same for somebody (NULL: Kith itself): a segment that they may not read does not exist. */
+kith_status query_parse_for(struct query **out, const struct schema *s, const struct principal *p,
+                            struct arena *a, kith_str text, kith_error *e);
 const struct rtype *query_type(const struct query *q);
 bool query_counts(const struct query *q);   /* ends in ": count()" */
 int64_t query_limit(const struct query *q); /* -1: none written */
@@ -186,6 +189,9 @@ struct predicate; /* compiled condition over one type; immutable, any thread; li
 /* text is a condition alone, without parameters. */
 kith_status predicate_parse(struct predicate **out, const struct schema *s, const struct rtype *t,
                             struct arena *a, kith_str text, kith_error *e);
+kith_status predicate_parse_for(struct predicate **out, const struct schema *s,
+                                const struct principal *p, const struct rtype *t, struct arena *a,
+                                kith_str text, kith_error *e); /* as query_parse_for */
 /* Finds what the same condition finds in a query: unknown does not match. values as from
  * record_read, links fields filled in. source may be NULL when no path leaves the record; it sees
  * other records as they are written. Allocates nothing, but for folding text that is long or not

@@ -105,7 +105,7 @@ static kith_status find_segment(struct parser *p, struct test *t, const struct r
     struct segment_found found = {0};
     if (!names)
         return QUERY_FAIL(p, raw->at, "there are no segments here");
-    kith_status st = names->find(names->arg, name, &found, p->e);
+    kith_status st = names->find(names->arg, p->principal, name, &found, p->e);
     if (st != KITH_OK)
         return query_fail_at(p->text, raw->at, p->e);
     if (target && target != found.type)

@@ -205,8 +205,9 @@ struct parser {
     uint32_t last;             /* behind the token before the one at hand */
     struct scope *scope;       /* the one whose condition is being read */
     uint32_t depth, conditions, related;
-    bool params; /* allowed */
-    bool share;  /* paths that go to many share their steps: those of a group's keys */
+    const struct principal *principal; /* for whom names are looked up; NULL: for Kith itself */
+    bool params;                       /* allowed */
+    bool share; /* paths that go to many share their steps: those of a group's keys */
 };
 
 struct name_list { /* a path as written */

@@ -150,10 +150,17 @@ kith_status predicate_of(struct predicate **out, const struct query *q, struct a
 
 kith_status predicate_parse(struct predicate **out, const struct schema *s, const struct rtype *t,
                             struct arena *a, kith_str text, kith_error *e) {
+    return predicate_parse_for(out, s, NULL, t, a, text, e);
+}
+
+kith_status predicate_parse_for(struct predicate **out, const struct schema *s,
+                                const struct principal *principal, const struct rtype *t,
+                                struct arena *a, kith_str text, kith_error *e) {
     struct parser parser;
     struct query *q;
     *out = NULL;
     TRY(query_begin(&parser, &q, s, a, text, e));
+    parser.principal = principal;
     q->root.type = t;
     TRY(parse_condition(&parser, q));
     return predicate_of(out, q, a, e);

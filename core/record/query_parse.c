@@ -181,10 +181,17 @@ static kith_status parse_type(struct parser *p) {
 
 kith_status query_parse(struct query **out, const struct schema *s, struct arena *a, kith_str text,
                         kith_error *e) {
+    return query_parse_for(out, s, NULL, a, text, e);
+}
+
+kith_status query_parse_for(struct query **out, const struct schema *s,
+                            const struct principal *principal, struct arena *a, kith_str text,
+                            kith_error *e) {
     struct parser p;
     struct query *q;
     *out = NULL;
     TRY(query_begin(&p, &q, s, a, text, e));
+    p.principal = principal;
     p.params = true;
     TRY(parse_type(&p));
     if (query_is_word(&p.token, "where")) {

@@ -42,15 +42,17 @@ struct rollup;
 struct schema;
 struct zone;
 
-/* Finds a segment by its name, for in_segment() in queries: its id and the type of its records.
- * KITH_E_NOTFOUND suggests the nearest name. Any thread. */
+/* Finds a segment by its name, for in_segment() in queries: its id and the type of its records. One
+ * that the principal (NULL: Kith itself) may not read is not there: KITH_E_NOTFOUND. Any thread. */
+struct principal;
 struct segment_found {
     kith_id id;
     const struct rtype *type; /* of its records */
     int64_t members;          /* about: what is settled now */
 };
 struct segment_names {
-    kith_status (*find)(void *arg, kith_str name, struct segment_found *out, kith_error *e);
+    kith_status (*find)(void *arg, const struct principal *p, kith_str name,
+                        struct segment_found *out, kith_error *e);
     void *arg;
 };
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rights: their form, and what must not leak by an answer, an error, or what somebody writes. */
-#include "engine_fixture.h"
-#include "record/access.h"
+#include "engine_person_fixture.h"
 
 /* -- the form of rights ------------------------------------------------------------------------ */
 
@@ -87,54 +86,6 @@ TEST(
 }
 
 /* -- what must not leak ------------------------------------------------------------------------ */
-
-struct person {
-    struct fixture x;
-    const struct rtype *user, *role, *account;
-    kith_id anna, ben, role_id;
-    struct principal p; /* anna */
-};
-
-static void person_begin(struct person *w) {
-    memset(w, 0, sizeof *w);
-    fixture_open(&w->x);
-}
-
-static void person_start(struct person *w, const char *rights) {
-    fixture_start(&w->x);
-    const struct schema *s = engine_schema(w->x.g);
-    w->user = schema_type(s, STR("user"));
-    w->role = schema_type(s, STR("role"));
-    w->account = schema_type(s, STR("account"));
-    w->role_id = create(&w->x, w->role,
-                        PAIRS("name=seller", arena_printf(&w->x.arena, "rights=%s", rights)));
-    w->anna = create(&w->x, w->user,
-                     PAIRS("login=anna", "name=Anna",
-                           arena_printf(&w->x.arena, "roles=%s", id_text(&w->x, w->role_id))));
-    w->ben = create(&w->x, w->user, PAIRS("login=ben", "name=Ben"));
-    struct access_of of = {.user = w->anna};
-    EXPECT_OK(engine_enter(w->x.g, &of, "user:anna", &w->p, &w->x.e), w->x.e);
-}
-
-static void person_open(struct person *w, const char *rights) {
-    person_begin(w);
-    person_start(w, rights);
-}
-
-static void person_close(struct person *w) {
-    engine_leave(&w->p);
-    fixture_close(&w->x);
-}
-
-static kith_status write_as(struct person *w, uint32_t kind, const struct rtype *t, kith_id *id,
-                            const char *const *pairs, kith_id *tx) {
-    struct write_opts o = {.principal = &w->p, .origin = ORIGIN_CLI};
-    struct job j = {kind, t, *id, pairs};
-    w->x.e.message[0] = '\0';
-    kith_status st = engine_write(w->x.g, &o, do_job, &j, tx, &w->x.e);
-    *id = j.id;
-    return st;
-}
 
 #define OWN_LEADS                                                                                  \
     "{\"types\": {\"lead\": {\"create\": \"own\", \"read\": \"own\", \"update\": \"own\", "        \
@@ -401,141 +352,6 @@ TEST("roles of the outer zones hold further in, and not the other way round") {
             engine_leave(&out);
         }
     }
-    person_close(&w);
-}
-
-static int64_t count_as(struct person *w, const char *text) {
-    struct query *q;
-    struct find_page page = {.limit = 1};
-    EXPECT_OK(query_parse(&q, engine_schema(w->x.g), &w->x.arena, str_of(text), &w->x.e), w->x.e);
-    EXPECT_OK(engine_find(w->x.g, &w->p, q, NULL, &page, &w->x.arena, no_row, NULL, &w->x.e),
-              w->x.e);
-    return page.count;
-}
-
-static const char *refresh_refusal(struct person *w, const char *name) {
-    struct write_opts o = {.principal = &w->p, .origin = ORIGIN_ACTION};
-    kith_value args[] = {value_str(str_of(name))}, out[2];
-    kith_status st = engine_call(w->x.g, NULL, &o, engine_action(w->x.g, STR("segment.refresh")),
-                                 args, &w->x.arena, out, NULL, &w->x.e);
-    return st == KITH_OK ? "done" : w->x.e.message;
-}
-
-TEST("a segment tells nothing to whoever may not read it, and nothing of what is closed") {
-    struct person w;
-    kith_id id = 0;
-    person_open(&w, "{\"types\": {\"contact\": {\"read\": \"own\", \"fields\": {\"city\": "
-                    "\"none\"}}, \"lead\": {\"read\": \"all\"}}, \"actions\": [\"segment.*\"]}");
-    const struct rtype *segment = schema_type(engine_schema(w.x.g), STR("segment"));
-    const char *own = arena_printf(&w.x.arena, "owner=%s", id_text(&w.x, w.anna));
-    create(&w.x, segment, PAIRS("name=bonn", "query=contact where city = 'Bonn'"));
-    create(&w.x, w.x.contact, PAIRS("name=Hers", "city=Bonn", own));
-    create(&w.x, w.x.contact, PAIRS("name=Other", "city=Bonn"));
-    EXPECT_INT(2, count(&w.x, "contact where in_segment('bonn') : count()", NULL));
-    EXPECT_INT(0, count_as(&w, "contact where in_segment('bonn') : count()"));
-    EXPECT_INT(1, count_as(&w, "contact where not in_segment('bonn') : count()"));
-    EXPECT_STR("there is no segment 'bonn'; 'kith find segment' lists them",
-               refresh_refusal(&w, "bonn"));
-    EXPECT_STR("there is no segment 'bon'; 'kith find segment' lists them",
-               refresh_refusal(&w, "bon"));
-    update(&w.x, w.role, w.role_id,
-           PAIRS("rights={\"types\": {\"contact\": {\"read\": \"own\", \"fields\": {\"city\": "
-                 "\"none\"}}, \"lead\": {\"read\": \"all\", \"fields\": {\"score\": \"none\"}}, "
-                 "\"segment\": {\"create\": \"own\", \"read\": \"all\"}}}"));
-    engine_leave(&w.p);
-    struct access_of of = {.user = w.anna};
-    EXPECT_OK(engine_enter(w.x.g, &of, NULL, &w.p, &w.x.e), w.x.e);
-    EXPECT_INT(1, count_as(&w, "contact where in_segment('bonn') : count()"));
-    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_CREATE, segment, &id,
-                                       PAIRS("name=a", "query=contact where name = 'x'"), NULL));
-    EXPECT(strstr(w.x.e.message, "must be allowed to read every contact") != NULL);
-    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_CREATE, segment, &id,
-                                       PAIRS("name=b", "query=lead where score > 3"), NULL));
-    EXPECT(strstr(w.x.e.message, "you may not read lead.score") != NULL);
-    EXPECT_OK(write_as(&w, ROW_CREATE, segment, &id, PAIRS("name=c", "query=lead where name = 'x'"),
-                       NULL),
-              w.x.e);
-    id = 0;
-    EXPECT_INT(KITH_E_DENIED,
-               write_as(&w, ROW_CREATE, segment, &id,
-                        PAIRS("name=d", "query=lead", "kind=rented", "keep=score > 3"), NULL));
-    EXPECT(strstr(w.x.e.message, "you may not read lead.score") != NULL);
-    kith_id hidden = create(&w.x, segment, PAIRS("name=hidden", "query=lead where score > 3"));
-    EXPECT_OK(write_as(&w, ROW_CREATE, segment, &id,
-                       PAIRS("name=e", "query=lead where in_segment('hidden')"), NULL),
-              w.x.e);
-    id = 0;
-    update(&w.x, w.role, w.role_id,
-           PAIRS("rights={\"types\": {\"lead\": {\"read\": \"all\"}, \"segment\": {\"create\": "
-                 "\"own\", \"read\": \"own\"}}}"));
-    EXPECT_INT(KITH_E_DENIED,
-               write_as(&w, ROW_CREATE, segment, &id,
-                        PAIRS("name=f", "query=lead where not in_segment('hidden')"), NULL));
-    EXPECT_STR("it asks for a segment that you may not read", w.x.e.message);
-    EXPECT_STR("hidden", field(&w.x, segment, hidden, "name"));
-    person_close(&w);
-}
-
-static kith_status create_thousand(struct txn *t, void *arg, kith_error *e) {
-    struct person *w = arg;
-    struct assign set = {.value = value_str(STR("n"))};
-    TRY(schema_find_field(engine_schema(w->x.g), w->x.lead, STR("name"), &set.field, e));
-    for (int i = 0; i < 1000; i++)
-        TRY(txn_create(t, w->x.lead, &set, 1, NULL, e));
-    return KITH_OK;
-}
-
-TEST("a segment is deleted by its action only by whoever may delete it") {
-    struct person w;
-    person_open(&w, "{\"types\": {\"segment\": {\"read\": \"all\", \"delete\": \"own\"}}, "
-                    "\"actions\": [\"segment.*\"]}");
-    const struct rtype *segment = schema_type(engine_schema(w.x.g), STR("segment"));
-    struct write_opts o = {.principal = &w.p, .origin = ORIGIN_CLI};
-    const struct action *a = engine_action(w.x.g, STR("segment.delete"));
-    const char *own = arena_printf(&w.x.arena, "owner=%s", id_text(&w.x, w.anna));
-    kith_value name = value_str(STR("his")), left, out[2];
-    kith_value add[] = {name, value_str(STR("lead"))};
-    kith_id his = create(&w.x, segment, PAIRS("name=his", "query=lead", "kind=list"));
-    EXPECT_OK(engine_write(w.x.g, &by_tester, create_thousand, &w, NULL, &w.x.e), w.x.e);
-    EXPECT_OK(engine_call(w.x.g, NULL, &by_tester, engine_action(w.x.g, STR("segment.add")), add,
-                          &w.x.arena, out, NULL, &w.x.e),
-              w.x.e);
-    create(&w.x, segment, PAIRS("name=hers", "query=contact", "kind=list", own));
-    EXPECT_INT(KITH_E_DENIED,
-               engine_call(w.x.g, NULL, &o, a, &name, &w.x.arena, &left, NULL, &w.x.e));
-    settle(&w.x);
-    EXPECT_STR("1000", field(&w.x, segment, his, "members"));
-    name = value_str(STR("hers"));
-    EXPECT_OK(engine_call(w.x.g, NULL, &o, a, &name, &w.x.arena, &left, NULL, &w.x.e), w.x.e);
-    EXPECT_INT(1, count(&w.x, "segment : count()", NULL));
-    person_close(&w);
-}
-
-TEST("a rented list takes nothing along that whoever filled it could not delete") {
-    struct person w;
-    kith_id list = 0, his, row = 0;
-    person_open(&w, "{\"types\": {\"contact\": {\"read\": \"all\"}, \"segment\": {\"create\": "
-                    "\"own\", \"read\": \"own\", \"update\": \"own\"}}}");
-    const struct schema *s = engine_schema(w.x.g);
-    const struct rtype *segment = schema_type(s, STR("segment")),
-                       *member = schema_type(s, STR("list_member"));
-    his = create(&w.x, w.x.contact, PAIRS("name=His"));
-    clock_set(&w.x.clock, START_MS + 1000);
-    EXPECT_OK(write_as(&w, ROW_CREATE, segment, &list,
-                       PAIRS("name=L", "query=contact", "kind=rented", "keep=name = 'nobody'",
-                             "valid_until=2023-12-01"),
-                       NULL),
-              w.x.e);
-    const char *in = arena_printf(&w.x.arena, "segment=%s", id_text(&w.x, list));
-    const char *what = arena_printf(&w.x.arena, "record=contact/%s", id_text(&w.x, his));
-    EXPECT_INT(KITH_E_DENIED,
-               write_as(&w, ROW_CREATE, member, &row, PAIRS(in, what, "brought=true"), NULL));
-    EXPECT_HAS("may not delete this contact", w.x.e.message);
-    EXPECT_OK(write_as(&w, ROW_CREATE, member, &row, PAIRS(in, what), NULL), w.x.e);
-    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_UPDATE, member, &row, PAIRS("brought=true"), NULL));
-    clock_set(&w.x.clock, START_MS + INT64_C(60) * 86400000);
-    settle(&w.x);
-    EXPECT_STR("His", field(&w.x, w.x.contact, his, "name"));
     person_close(&w);
 }
 

@@ -106,7 +106,8 @@ static kith_type random_type(uint32_t t) {
                        .fields = {fields, (uint32_t)sizeof *fields, FIELDS}};
 }
 
-static kith_status find_segment(void *arg, kith_str name, struct segment_found *out, kith_error *e);
+static kith_status find_segment(void *arg, const struct principal *p, kith_str name,
+                                struct segment_found *out, kith_error *e);
 static const struct segment_names segment_names = {find_segment, NULL};
 
 static void random_schema(void) {
@@ -271,8 +272,9 @@ static const struct table *members_of(uint32_t segment) {
     return &tables[segment % TYPES];
 }
 
-static kith_status find_segment(void *arg, kith_str name, struct segment_found *out,
-                                kith_error *e) {
+static kith_status find_segment(void *arg, const struct principal *p, kith_str name,
+                                struct segment_found *out, kith_error *e) {
+    (void)p;
     uint32_t segment = (uint32_t)strtoul(arena_strdup(&arena, name.ptr) + 1, NULL, 10);
     (void)arg;
     (void)e;
