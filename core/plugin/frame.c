@@ -133,7 +133,8 @@ kith_status frame_writing(kith_txn *txn, struct frame **out, kith_error *e) {
                        f->plugin->name, f->context.callback);
     if (f->finding)
         return err_set(e, KITH_E_DENIED, NULL,
-                       "module '%s': a row function must not write; write after find()",
+                       "module '%s': a row function must not write; write after find() or "
+                       "groups()",
                        f->plugin->name);
     return KITH_OK;
 }

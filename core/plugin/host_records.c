@@ -86,8 +86,6 @@ static kith_status records_query(const kith_host *host, kith_str text, uint32_t 
     if (!p)
         return KITH_E_THREAD;
     TRY(in_text(query_parse(&query, p->set->schema, &p->arena, text, e), text, e));
-    if (query_counts(query) || query_totals(query))
-        return err_set(e, KITH_E_INVAL, NULL, "a query that counts gives no records to find");
     TRY(grant_read_query(p, query, e));
     return handle_add(&p->queries, query, number, e);
 }
@@ -160,27 +158,90 @@ static kith_status find_pages(struct finding *x, const struct query *q, const ki
     }
 }
 
+/* A query and its parameters, checked. */
+static kith_status asked_query(struct frame *f, uint32_t number, uint32_t count,
+                               const kith_value *params, bool totals, const struct query **out,
+                               kith_error *e) {
+    const char *const *names;
+    const struct query *q = *out = handle_get(&f->plugin->queries, number, "query", e);
+    if (!q)
+        return KITH_E_INVAL;
+    if (totals != (query_counts(q) || query_totals(q)))
+        return err_set(e, KITH_E_INVAL, NULL,
+                       totals ? "the query gives records of type %s, not totals: ask for them with "
+                                "find()"
+                              : "the query gives totals of type %s, not records: ask for them with "
+                                "groups()",
+                       query_type(q)->name);
+    if (count != query_params(q, &names))
+        return err_set(e, KITH_E_INVAL, NULL, "the query has %u parameters, and %u were given",
+                       query_params(q, &names), count);
+    return host_values(count, params, e);
+}
+
 static kith_status records_find(const kith_txn *txn, uint32_t number, uint32_t count,
                                 const kith_value *params, uint64_t max, kith_row_fn fn, void *arg,
                                 kith_error *e) {
-    const char *const *names;
+    const struct query *q;
     struct frame *f = frame_of(txn, e);
     if (!f)
         return KITH_E_THREAD;
     if (!fn)
         return err_set(e, KITH_E_INVAL, NULL, "find() was given no function");
-    const struct query *q = handle_get(&f->plugin->queries, number, "query", e);
-    if (!q)
-        return KITH_E_INVAL;
-    if (count != query_params(q, &names))
-        return err_set(e, KITH_E_INVAL, NULL, "the query has %u parameters, and %u were given",
-                       query_params(q, &names), count);
-    TRY(host_values(count, params, e));
+    TRY(asked_query(f, number, count, params, false, &q, e));
     struct finding x = {f, query_type(q), fn, arg};
     int64_t most = max > INT64_MAX ? INT64_MAX : (int64_t)max;
     if (f->txn)
         return txn_find(f->txn, q, params, most, found, &x, e);
     return find_pages(&x, q, params, most ? most : INT64_MAX, e);
+}
+
+/* One row of one number. */
+static kith_status count_records(struct frame *f, const struct query *q, const kith_value *params,
+                                 struct totals *out, kith_error *e) {
+    struct find_page page = {.limit = 1};
+    kith_value *n = ARENA_NEW(&f->arena, kith_value);
+    if (!n)
+        return err_nomem(e);
+    if (f->txn)
+        TRY(txn_count(f->txn, q, params, &page.count, e));
+    else
+        TRY(engine_find(f->engine, f->principal, q, params, &page, &f->arena, NULL, NULL, e));
+    *n = value_int(page.count);
+    *out = (struct totals){.values = n, .count = 1, .columns = 1};
+    return KITH_OK;
+}
+
+static kith_status read_totals(struct frame *f, const struct query *q, const kith_value *params,
+                               int64_t max, struct totals *out, kith_error *e) {
+    if (query_counts(q))
+        return count_records(f, q, params, out, e);
+    if (f->txn)
+        return txn_select(f->txn, q, params, max, out, e);
+    TRY(engine_select(f->engine, f->principal, q, params, out, &f->arena, e));
+    if (max && out->count > (uint64_t)max)
+        out->count = (size_t)max;
+    return KITH_OK;
+}
+
+static kith_status records_groups(const kith_txn *txn, uint32_t number, uint32_t count,
+                                  const kith_value *params, uint64_t max, kith_group_fn fn,
+                                  void *arg, kith_error *e) {
+    const struct query *q;
+    struct totals t;
+    struct frame *f = frame_of(txn, e);
+    if (!f)
+        return KITH_E_THREAD;
+    if (!fn)
+        return err_set(e, KITH_E_INVAL, NULL, "groups() was given no function");
+    TRY(asked_query(f, number, count, params, true, &q, e));
+    TRY(read_totals(f, q, params, max > INT64_MAX ? INT64_MAX : (int64_t)max, &t, e));
+    kith_status st = KITH_OK;
+    f->finding++;
+    for (size_t i = 0; i < t.count && st == KITH_OK; i++)
+        st = fn(arg, &f->handle, (uint32_t)t.columns, &t.values[i * t.columns], e);
+    f->finding--;
+    return st;
 }
 
 static kith_id records_row_id(const kith_txn *txn, const kith_row *row) {
@@ -390,4 +451,5 @@ const kith_records_v1 host_records = {
     .changed = records_changed,
     .affects = records_affects,
     .set = records_set,
+    .groups = records_groups,
 };

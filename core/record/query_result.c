@@ -19,16 +19,18 @@ static kith_str cell_text(const struct run *x, const struct path *path, const st
 struct sorted {
     const struct bucket *bucket;
     const struct run *run;
-    struct value *by;   /* of the terms of "order by" */
-    kith_str *text;     /* of those that are texts, then of the keys */
-    bool *incomparable; /* amounts in several currencies stood against each other */
+    struct value *by; /* of the terms of "order by" */
+    kith_str *text;   /* of those that are texts, then of the keys */
+    /* A term of which amounts in several currencies stood against each other. */
+    const struct term **incomparable;
 };
 
-static int order_values(const struct sorted *s, struct value a, struct value b) {
+static int order_values(const struct sorted *s, const struct term *t, struct value a,
+                        struct value b) {
     if (a.null || b.null)
         return a.null && b.null ? 0 : a.null ? -1 : 1;
     if (!total_comparable(&a, &b))
-        *s->incomparable = true;
+        *s->incomparable = t;
     return a.own < b.own ? -1 : a.own > b.own;
 }
 
@@ -56,7 +58,7 @@ static int compare_sorted(const void *pa, const void *pb) {
         const struct term *t = g->order[i];
         int n = t->measure == MEASURE_OTHER
                     ? order_keys(a, b, t->index, a->text[t->index], b->text[t->index])
-                    : order_values(a, a->by[i], b->by[i]);
+                    : order_values(a, t, a->by[i], b->by[i]);
         if (n)
             return g->descending[i] ? -n : n;
     }
@@ -68,8 +70,8 @@ static int compare_sorted(const void *pa, const void *pb) {
     return 0;
 }
 
-static kith_status prepare_sorted(struct run *x, const struct bucket *b, bool *incomparable,
-                                  struct sorted *out) {
+static kith_status prepare_sorted(struct run *x, const struct bucket *b,
+                                  const struct term **incomparable, struct sorted *out) {
     const struct group *g = x->g;
     *out = (struct sorted){b, x, ARENA_ARRAY(x->a, struct value, g->order_count),
                            ARENA_ARRAY(x->a, kith_str, g->key_count), incomparable};
@@ -87,7 +89,7 @@ static kith_status prepare_sorted(struct run *x, const struct bucket *b, bool *i
 }
 
 static kith_status sort_groups(struct run *x, struct sorted **out) {
-    bool incomparable = false;
+    const struct term *incomparable = NULL;
     struct sorted *rows = *out = ARENA_ARRAY(x->a, struct sorted, x->count);
     if (!rows)
         return err_nomem(x->e);
@@ -97,8 +99,9 @@ static kith_status sort_groups(struct run *x, struct sorted **out) {
         qsort(rows, x->count, sizeof *rows, compare_sorted);
     if (incomparable)
         return err_set(x->e, KITH_E_INVAL, NULL,
-                       "amounts in several currencies have no order: sort by something else, or "
-                       "ask for one currency");
+                       "'%.*s': amounts in several currencies have no order: %s",
+                       (int)text_cut(incomparable->text, 60).len, incomparable->text.ptr,
+                       total_one_currency(x, incomparable));
     return KITH_OK;
 }
 
@@ -140,9 +143,8 @@ static kith_status give_value(struct run *x, const struct term *t, const struct 
     if (v->null)
         return KITH_OK;
     if (t->measure == MEASURE_MONEY && v->mixed)
-        return err_set(x->e, KITH_E_INVAL, NULL,
-                       "'%.*s' is of amounts in several currencies: group by the currency",
-                       (int)text_cut(t->text, 60).len, t->text.ptr);
+        return err_set(x->e, KITH_E_INVAL, NULL, "'%.*s' is of amounts in several currencies: %s",
+                       (int)text_cut(t->text, 60).len, t->text.ptr, total_one_currency(x, t));
     if (t->measure == MEASURE_MONEY)
         return give_money(x, t, v, out);
     if (t->measure == MEASURE_NUMBER)

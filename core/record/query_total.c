@@ -41,6 +41,14 @@ kith_status total_too_large(struct run *x, kith_str what) {
     return err_set(x->e, KITH_E_LIMIT, NULL, "'%.*s' is too large a number", (int)s.len, s.ptr);
 }
 
+const char *total_one_currency(struct run *x, const struct term *t) {
+    kith_str field = text_cut(t->path->text, 60);
+    const char *s = arena_printf(
+        x->a, "group by %.*s.currency, or ask for one of them (%.*s.currency = '%s')",
+        (int)field.len, field.ptr, (int)field.len, field.ptr, x->q->schema->base_currency);
+    return s ? s : "group by the currency";
+}
+
 /* -- calculating ------------------------------------------------------------------------------- */
 
 /* The currency of two amounts together. */
@@ -95,8 +103,9 @@ static kith_status calculate(struct run *x, const struct term *t, const struct v
     if (t->measure != MEASURE_MONEY && (a->cur[0] || b->cur[0])) { /* money divided by money */
         if (out->mixed && out->no_base)
             return err_set(x->e, KITH_E_INVAL, NULL,
-                           "'%.*s': amounts in several currencies cannot be divided",
-                           (int)text_cut(t->text, 60).len, t->text.ptr);
+                           "'%.*s': amounts in several currencies cannot be divided: %s",
+                           (int)text_cut(t->text, 60).len, t->text.ptr,
+                           total_one_currency(x, t->left));
         out->own = out->base = out->mixed ? out->base : out->own;
         out->mixed = out->no_base = false;
         out->cur[0] = '\0';
@@ -332,10 +341,9 @@ static kith_status one_currency(struct run *x, const struct total *total, const 
     if (t->no_base > 0)
         return err_set(x->e, KITH_E_INVAL, NULL,
                        "'%.*s' is of amounts in several currencies, and %lld of them have no known "
-                       "amount in %s: group by the currency (group by amount.currency), or ask for "
-                       "one of them",
+                       "amount in %s: %s",
                        (int)text_cut(total->text, 60).len, total->text.ptr, (long long)t->no_base,
-                       x->q->schema->base_currency);
+                       x->q->schema->base_currency, total_one_currency(x, total->of));
     settle(x, v);
     return KITH_OK;
 }
@@ -392,8 +400,11 @@ static kith_status check_groups(struct run *x) {
     size_t tallies = (x->count + 1) * (x->g->total_count ? x->g->total_count : 1);
     if (x->count < QUERY_GROUPS_MAX && tallies <= QUERY_TALLIES_MAX && x->bytes <= QUERY_KEYS_BYTES)
         return KITH_OK;
-    return err_set(x->e, KITH_E_LIMIT, NULL,
-                   "more than %zu groups; narrow the query with where, or group by less", x->count);
+    return err_set(
+        x->e, KITH_E_LIMIT, NULL,
+        "more than %zu groups, and limit and having choose only among all of them: narrow "
+        "the query with where, ask for it in parts, or group by something coarser",
+        x->count);
 }
 
 static kith_status new_bucket(struct run *x, uint64_t hash) {

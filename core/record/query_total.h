@@ -57,6 +57,8 @@ extern const int64_t wide_tens[TERM_SCALE + 1];
 bool wide_scale_up(wide *n, uint32_t digits);  /* false: it does not fit */
 wide wide_scale_down(wide n, uint32_t digits); /* rounded half to even */
 kith_status total_too_large(struct run *x, kith_str what);
+/* The remedy, when amounts of a term stand in several currencies. */
+const char *total_one_currency(struct run *x, const struct term *t);
 wide total_money(struct run *x, int64_t minor, const char *cur); /* at MONEY_SCALE */
 /* A term over one record (b NULL) or over a group. */
 kith_status total_evaluate(struct run *x, const struct bucket *b, const struct term *t,

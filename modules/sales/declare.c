@@ -267,6 +267,20 @@ static const kith_field assign_results[] = {
     F("users", INTEGER, .doc = "Users who got some."),
     F("owner", LINK, .options = "user", .doc = "Who got the one that was asked for."),
 };
+static const kith_field forecast_params[] = {
+    F("until", DATE, .default_text = "9999-12-31",
+      .doc = "Only deals that are expected to close by this day; without it all that have a day."),
+};
+static const kith_field forecast_results[] = {
+    F("deals", INTEGER, .doc = "Open opportunities that are expected to close by then."),
+    F("amount", MONEY, .doc = "What they would bring if all were won."),
+    F("weighted", MONEY,
+      .doc = "What they are likely to bring: each amount times its probability."),
+    F("green", MONEY, .doc = "The part of weighted that comes from green ones."),
+    F("amber", MONEY, .doc = "From amber ones."),
+    F("red", MONEY, .doc = "From red ones."),
+    F("undated", INTEGER, .doc = "Open ones without close_on, which are in none of these."),
+};
 static const kith_action actions[] = {
     {.name = "convert",
      .doc = "Makes account, contact and opportunity of a qualified lead.",
@@ -280,6 +294,12 @@ static const kith_action actions[] = {
      .fn = assign_leads,
      .params = KITH_ARRAY(assign_params),
      .results = KITH_ARRAY(assign_results)},
+    {.name = "forecast",
+     .doc = "What the open opportunities that you may see are likely to bring.",
+     .effect = KITH_EFFECT_READ,
+     .fn = forecast_pipeline,
+     .params = KITH_ARRAY(forecast_params),
+     .results = KITH_ARRAY(forecast_results)},
     {.name = "rescore",
      .doc = "Computes scores, ratings and signals again, after the settings were changed.",
      .effect = KITH_EFFECT_WRITE,

@@ -47,7 +47,7 @@ struct kith_instance {
     } user;
     struct {
         uint32_t open_leads, open_opportunities, unassigned, accounts_named, addresses, members,
-            login, last_turn;
+            login, last_turn, forecast, forecast_by_signal, undated;
     } query;
 
     struct score_rule *rules;
@@ -102,6 +102,9 @@ kith_status pipeline_hook(kith_instance *self, kith_txn *txn, kith_change *chang
 kith_status pipeline_signal_again(kith_instance *self, kith_txn *txn, int64_t *changed,
                                   kith_error *err);
 
+/* forecast.c */
+kith_status forecast_pipeline(kith_instance *self, kith_call *call, kith_error *err);
+
 /* convert.c */
 kith_status convert_lead(kith_instance *self, kith_call *call, kith_error *err);
 
@@ -138,6 +141,15 @@ enum {
     CONVERTED_CONTACT_HOW,
     CONVERTED_OPPORTUNITY
 };
+enum {
+    FORECAST_DEALS,
+    FORECAST_AMOUNT,
+    FORECAST_WEIGHTED,
+    FORECAST_GREEN,
+    FORECAST_AMBER,
+    FORECAST_RED,
+    FORECAST_UNDATED
+};
 enum { ASSIGN_LEAD, ASSIGN_TEAM, ASSIGN_USERS, ASSIGN_PARAMS };
 enum { ASSIGNED_LEADS, ASSIGNED_USERS, ASSIGNED_OWNER };
 
@@ -146,10 +158,14 @@ enum { ASSIGNED_LEADS, ASSIGNED_USERS, ASSIGNED_OWNER };
 #define UNASSIGNED_LEADS   "lead where owner is null and " OPEN_LEAD
 #define OPEN_OPPORTUNITIES "opportunity where stage not in ('won', 'lost')"
 /* Names and addresses are the same whatever their case and accents: an order looks past both. */
-#define ACCOUNTS_NAMED "account where name >= :name and name <= :name"
-#define ADDRESSES      "contact_point where kind = 'email' and normal >= :email and normal <= :email"
-#define MEMBERS        "user where teams.name = :team"
-#define LOGIN          "user where login = :login"
-#define LAST_TURN      "user where lead_turn is not null order by -lead_turn limit 1"
+#define ACCOUNTS_NAMED     "account where name >= :name and name <= :name"
+#define ADDRESSES          "contact_point where kind = 'email' and normal >= :email and normal <= :email"
+#define MEMBERS            "user where teams.name = :team"
+#define LOGIN              "user where login = :login"
+#define WEIGHED            "count(), sum(amount), sum(amount * probability) / 100"
+#define FORECAST           OPEN_OPPORTUNITIES " and close_on <= :until : " WEIGHED
+#define FORECAST_BY_SIGNAL OPEN_OPPORTUNITIES " and close_on <= :until group by signal : " WEIGHED
+#define UNDATED            OPEN_OPPORTUNITIES " and close_on is null : count()"
+#define LAST_TURN          "user where lead_turn is not null order by -lead_turn limit 1"
 
 #endif

@@ -12,7 +12,7 @@ struct kith_instance {
     const kith_timers_v1 *timers;
     const kith_calls_v1 *calls;
     uint32_t thing, name, size, stamp;
-    uint32_t is_big, all_big, grown, later;
+    uint32_t is_big, all_big, by_name, grown, later;
     kith_value mood;
 };
 
@@ -28,6 +28,7 @@ static const kith_want wants[] = {
     KITH_WANT(FIELD, "stamp", stamp),
     KITH_WANT(PREDICATE, "size > 100", is_big),
     KITH_WANT(QUERY, "thing where size > :least", all_big),
+    KITH_WANT(QUERY, "thing group by name order by -sum(size) : count(), sum(size)", by_name),
     KITH_WANT(TOPIC, "thing.grown", grown),
     KITH_WANT(TIMER, "later", later),
 };
@@ -170,6 +171,26 @@ static kith_status total(kith_instance *self, kith_call *call, kith_error *err) 
     return st == KITH_OK ? self->calls->result(call, 1, &number, err) : st;
 }
 
+/* Its values are those of the first group, or empty. */
+static kith_status note_group(void *arg, const kith_txn *txn, uint32_t count,
+                              const kith_value *values, kith_error *err) {
+    (void)txn, (void)err;
+    memcpy(arg, values, count * sizeof *values);
+    return KITH_OK;
+}
+
+static kith_status heaviest(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_value values[3];
+    uint32_t i;
+    kith_status st;
+    values[0] = values[1] = values[2] = kith_null();
+    st = self->records->groups(self->calls->view(call), self->by_name, 0, NULL, 1, note_group,
+                               values, err);
+    for (i = 0; st == KITH_OK && i < 3; i++)
+        st = self->calls->result(call, i, &values[i], err);
+    return st;
+}
+
 static kith_status make(kith_instance *self, kith_call *call, kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
     uint32_t fields[2];
@@ -237,6 +258,14 @@ static const kith_field total_results[] = {
     {"total", KITH_F_INTEGER, 0, NULL, NULL, NULL, "Their sizes together.", 0, 0, NULL, NULL, NULL,
      0, 0},
 };
+static const kith_field heaviest_results[] = {
+    {"name", KITH_F_TEXT, 0, NULL, NULL, NULL, "The name that weighs most.", 0, 0, NULL, NULL, NULL,
+     0, 0},
+    {"count", KITH_F_INTEGER, 0, NULL, NULL, NULL, "How many things have it.", 0, 0, NULL, NULL,
+     NULL, 0, 0},
+    {"total", KITH_F_INTEGER, 0, NULL, NULL, NULL, "Their sizes together.", 0, 0, NULL, NULL, NULL,
+     0, 0},
+};
 static const kith_field make_params[] = {
     {"name", KITH_F_TEXT, KITH_FF_REQUIRED, NULL, NULL, NULL, "What it is called.", 0, 0, NULL,
      NULL, NULL, 0, 0},
@@ -248,6 +277,8 @@ static const kith_field make_results[] = {
 static const kith_action actions[] = {
     {"total", "Adds up the sizes.", KITH_EFFECT_READ, 0, total, KITH_ARRAY(total_params),
      KITH_ARRAY(total_results)},
+    {"heaviest", "Says which name has the most size.", KITH_EFFECT_READ, 0, heaviest, KITH_NO_ARRAY,
+     KITH_ARRAY(heaviest_results)},
     {"make", "Makes a thing.", KITH_EFFECT_WRITE, 0, make, KITH_ARRAY(make_params),
      KITH_ARRAY(make_results)},
 };

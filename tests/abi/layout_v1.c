@@ -113,7 +113,7 @@ AT(kith_change_info, id, 16);
 AT(kith_change_info, before, 24);
 AT(kith_change_info, after, 32);
 
-SIZE(kith_records_v1, 144);
+SIZE(kith_records_v1, 152);
 AT(kith_records_v1, struct_size, 0);
 AT(kith_records_v1, reserved, 4);
 AT(kith_records_v1, type, 8);
@@ -133,6 +133,7 @@ AT(kith_records_v1, change, 112);
 AT(kith_records_v1, changed, 120);
 AT(kith_records_v1, affects, 128);
 AT(kith_records_v1, set, 136);
+AT(kith_records_v1, groups, 144);
 
 SIZE(kith_event_info, 72);
 AT(kith_event_info, struct_size, 0);

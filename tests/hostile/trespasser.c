@@ -9,7 +9,7 @@ struct kith_instance {
     const kith_host *host;
     const kith_records_v1 *records;
     const kith_calls_v1 *calls;
-    uint32_t mine, name, contact, all;
+    uint32_t mine, name, contact, all, by_name, how_many;
     kith_txn *kept; /* what a plugin must never keep */
 };
 
@@ -28,6 +28,10 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
         st = rec->type(host, kith_str_of("contact"), &self->contact, err);
     if (st == KITH_OK)
         st = rec->query(host, kith_str_of("trespass"), &self->all, err);
+    if (st == KITH_OK)
+        st = rec->query(host, kith_str_of("trespass group by name"), &self->by_name, err);
+    if (st == KITH_OK)
+        st = rec->query(host, kith_str_of("trespass: count()"), &self->how_many, err);
     if (st == KITH_OK)
         *out = self;
     else
@@ -102,6 +106,33 @@ static kith_status in_row(kith_instance *self, kith_call *call, kith_error *err)
     return answer(self, call, st, &e, err);
 }
 
+static kith_status group(void *arg, const kith_txn *txn, uint32_t count, const kith_value *values,
+                         kith_error *err) {
+    (void)count, (void)values;
+    return make(arg, (kith_txn *)(uintptr_t)txn, ((kith_instance *)arg)->mine, err);
+}
+
+static kith_status in_group(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_error e = {.struct_size = sizeof e};
+    const kith_txn *txn = self->calls->view(call);
+    kith_status st = self->records->groups(txn, self->how_many, 0, NULL, 0, group, self, &e);
+    return answer(self, call, st, &e, err);
+}
+
+static kith_status find_totals(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_error e = {.struct_size = sizeof e};
+    const kith_txn *txn = self->calls->view(call);
+    kith_status st = self->records->find(txn, self->by_name, 0, NULL, 0, row, self, &e);
+    return answer(self, call, st, &e, err);
+}
+
+static kith_status group_records(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_error e = {.struct_size = sizeof e};
+    const kith_txn *txn = self->calls->view(call);
+    kith_status st = self->records->groups(txn, self->all, 0, NULL, 0, group, self, &e);
+    return answer(self, call, st, &e, err);
+}
+
 static kith_status in_reading(kith_instance *self, kith_call *call, kith_error *err) {
     kith_error e = {.struct_size = sizeof e};
     kith_txn *txn = (kith_txn *)(uintptr_t)self->calls->view(call);
@@ -132,6 +163,9 @@ static kith_status nothing(kith_instance *self, kith_call *call, kith_error *err
     round.as.list.count = 1;
     const kith_status tries[] = {
         rec->find(txn, self->all, 0, NULL, 0, NULL, NULL, &e),
+        rec->groups(txn, self->by_name, 0, NULL, 0, NULL, NULL, &e),
+        rec->groups(txn, self->by_name, 1, NULL, 0, group, self, &e),
+        rec->groups(txn, 77, 0, NULL, 0, group, self, &e),
         rec->create(txn, self->mine, 1, &self->name, NULL, NULL, &e),
         rec->create(txn, self->mine, 1, NULL, &name, NULL, &e),
         rec->create(txn, self->mine, 1, &self->name, &round, NULL, &e),
@@ -176,7 +210,8 @@ static const kith_action actions[] = {
     ACTION(in_reading, KITH_EFFECT_READ),    ACTION(ungranted, KITH_EFFECT_WRITE),
     ACTION(resolve_late, KITH_EFFECT_WRITE), ACTION(fine, KITH_EFFECT_WRITE),
     ACTION(odd_status, KITH_EFFECT_WRITE),   ACTION(nothing, KITH_EFFECT_WRITE),
-    ACTION(crash, KITH_EFFECT_WRITE),
+    ACTION(in_group, KITH_EFFECT_WRITE),     ACTION(find_totals, KITH_EFFECT_WRITE),
+    ACTION(group_records, KITH_EFFECT_READ), ACTION(crash, KITH_EFFECT_WRITE),
 };
 HOSTILE("trespasser", .create = create, .destroy = destroy, .types = KITH_ARRAY(types),
         .actions = KITH_ARRAY(actions))

@@ -105,6 +105,23 @@ TEST("a reading action finds through a query with a parameter, over many pages")
     close_company(&c);
 }
 
+TEST("a module is given the groups of a query with totals") {
+    struct company c;
+    kith_error e = KITH_ERROR_INIT;
+    kith_value *out;
+    OPEN(&c, GOOD, "every_row");
+    EXPECT_OK(call(&c, "every_row.heaviest", NULL, &out, &e), e);
+    EXPECT_INT(KITH_NULL, out[0].kind);
+    make(&c, "box", 5);
+    make(&c, "jar", 7);
+    make(&c, "box", 4);
+    EXPECT_OK(call(&c, "every_row.heaviest", NULL, &out, &e), e);
+    EXPECT(str_eqz(out[0].as.s, "box"));
+    EXPECT_INT(2, out[1].as.i);
+    EXPECT_INT(9, out[2].as.i);
+    close_company(&c);
+}
+
 TEST("reactions, a published event with its payload, and a timer follow one another") {
     struct company c;
     kith_value name;
@@ -429,7 +446,10 @@ TEST("a transaction that was kept is refused") {
 }
 
 TEST("a write in a row function is refused") {
-    expect_refused("trespasser.in_row", KITH_E_DENIED, "write after find()");
+    expect_refused("trespasser.in_row", KITH_E_DENIED, "write after find() or groups()");
+    expect_refused("trespasser.in_group", KITH_E_DENIED, "write after find() or groups()");
+    expect_refused("trespasser.find_totals", KITH_E_INVAL, "ask for them with groups()");
+    expect_refused("trespasser.group_records", KITH_E_INVAL, "ask for them with find()");
 }
 
 static void crash_in_child(int fd) {

@@ -124,16 +124,31 @@ TEST("money of several currencies is added per currency, or in the company's, or
                   "order group by total.currency : count(total), sum(total)");
     EXPECT_TOTALS("anna 10.50 EUR", "order where owner.login = 'anna' group by owner.login : "
                                     "sum(total)");
-    EXPECT_TOTALS("'sum(total)' is of amounts in several currencies, and 2 of them have no known "
-                  "amount in EUR: group by the currency (group by amount.currency), or ask for one "
-                  "of them",
-                  "order : sum(total)");
+    EXPECT_TOTALS(
+        "'sum(total)' is of amounts in several currencies, and 2 of them have no known "
+        "amount in EUR: group by total.currency, or ask for one of them (total.currency = "
+        "'EUR')",
+        "order : sum(total)");
     EXPECT_TOTALS("lost 100.00 USD|open 0.50 EUR",
                   "order where state in ('lost', 'open') group by state : sum(total)");
-    EXPECT_TOTALS("amounts in several currencies have no order: sort by something else, or ask for "
-                  "one currency",
+    EXPECT_TOTALS("'sum(total)': amounts in several currencies have no order: group by "
+                  "total.currency, or ask for one of them (total.currency = 'EUR')",
                   "order where state in ('lost', 'open') group by state order by sum(total) : "
                   "sum(total)");
+}
+
+TEST("the remedy for several currencies names the field, and leads to an answer") {
+    EXPECT_TOTALS(
+        "'sum(total * 2)' is of amounts in several currencies, and 2 of them have no known "
+        "amount in EUR: group by total.currency, or ask for one of them (total.currency = "
+        "'EUR')",
+        "order : sum(total * 2) / 3");
+    EXPECT_TOTALS("'total / price': amounts in several currencies cannot be divided: group by "
+                  "total.currency, or ask for one of them (total.currency = 'EUR')",
+                  "order : sum(total / price)");
+    EXPECT_TOTALS("- -|EUR 11.83 EUR|USD 100.00 USD",
+                  "order group by total.currency : sum(total * 2) / 3");
+    EXPECT_TOTALS("11.83 EUR", "order where total.currency = 'EUR' : sum(total * 2) / 3");
 }
 
 TEST("groups are kept by having") {

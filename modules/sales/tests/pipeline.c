@@ -195,3 +195,49 @@ TEST("an undo of the ending opens the opportunity as it was") {
     EXPECT_STR("", deal(&c, id, "loss_reason"));
     close_company(&c);
 }
+
+/* -- forecast ---------------------------------------------------------------------------------- */
+
+static const char *told(struct company *c, const struct act *a, uint32_t result) {
+    kith_str s = value_text(engine_schema(c->engine), &a->results[result], &c->arena);
+    return a->results[result].kind == KITH_NULL ? "-"
+                                                : arena_strndup(&c->arena, s.ptr, (size_t)s.len);
+}
+
+static const char *forecast(struct company *c, const char *until) {
+    struct act a =
+        until ? ACT(c, "sales.forecast", {"until", until}) : ACT(c, "sales.forecast", {NULL, NULL});
+    EXPECT_ACT(a);
+    const char *out = told(c, &a, 0);
+    for (uint32_t i = 1; i < 7; i++)
+        out = arena_printf(&c->arena, "%s|%s", out, told(c, &a, i));
+    return out;
+}
+
+TEST("a forecast weighs each open opportunity with its probability, in all and by signal") {
+    struct company c;
+    OPEN(&c, CONF, "sales");
+    EXPECT_STR("0|-|-|-|-|-|0", forecast(&c, NULL));
+    DEAL(&c, {"amount", "10000 EUR"}, {"probability", "10"}, {"close_on", "2026-10-01"});
+    DEAL(&c, {"amount", "20000 EUR"}, {"probability", "50"}, {"close_on", "2026-11-30"});
+    DEAL(&c, {"amount", "5000 EUR"}, {"probability", "90"}, {"close_on", "2027-01-01"});
+    DEAL(&c, {"amount", "7000 EUR"});
+    kith_id lost = DEAL(&c, {"amount", "900 EUR"}, {"close_on", "2026-10-01"});
+    MOVE(&c, lost, {"stage", "lost"}, {"loss_reason", "price"});
+    EXPECT_STR("3|35000.00 EUR|15500.00 EUR|4500.00 EUR|10000.00 EUR|1000.00 EUR|1",
+               forecast(&c, NULL));
+    EXPECT_STR("2|30000.00 EUR|11000.00 EUR|-|10000.00 EUR|1000.00 EUR|1",
+               forecast(&c, "2026-11-30"));
+    close_company(&c);
+}
+
+TEST("a forecast over currencies that cannot be added is refused with the remedy") {
+    struct company c;
+    OPEN(&c, CONF, "sales");
+    DEAL(&c, {"amount", "100 EUR"}, {"close_on", "2026-10-01"});
+    DEAL(&c, {"amount", "100 USD"}, {"close_on", "2026-10-01"});
+    struct act a = ACT(&c, "sales.forecast", {NULL, NULL});
+    EXPECT_INT(KITH_E_INVAL, a.status);
+    EXPECT_HAS("group by amount.currency", a.message);
+    close_company(&c);
+}

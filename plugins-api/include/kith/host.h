@@ -107,6 +107,12 @@ struct kith_host {
 typedef kith_status (*kith_row_fn)(void *arg, const kith_txn *txn, const kith_row *row,
                                    kith_error *err);
 
+/* Called once for each group that a query with totals gives: `count` values, the keys and then the
+ * totals, as they are written in the query. Anything but KITH_OK ends it and is what groups()
+ * returns. The values are yours until your own callback returns. [reader] */
+typedef kith_status (*kith_group_fn)(void *arg, const kith_txn *txn, uint32_t count,
+                                     const kith_value *values, kith_error *err);
+
 /* The caller sets struct_size. */
 typedef struct kith_change_info {
     uint32_t struct_size;
@@ -133,8 +139,9 @@ typedef struct kith_records_v1 {
      * error names the text and the position: "'source = x': at 10: ...". [create] */
     kith_status (*predicate)(const kith_host *host, uint32_t type, kith_str condition,
                              uint32_t *predicate, kith_error *err);
-    /* A query, compiled: "lead where state = 'new' and created < :before order by created limit
-     * 50". Not a count. [create] */
+    /* A query, compiled: "lead where state = 'new' and created < :before order by created limit 50"
+     * for find(); with totals, "lead group by state : count(), sum(amount)", or with ": count()"
+     * for groups(). [create] */
     kith_status (*query)(const kith_host *host, kith_str text, uint32_t *query, kith_error *err);
 
     /* Reads a record as it is now; inside a transaction with all that was written in it so far.
@@ -188,6 +195,15 @@ typedef struct kith_records_v1 {
      * update(). [writer] */
     kith_status (*set)(kith_txn *txn, kith_change *change, uint32_t count, const uint32_t *fields,
                        const kith_value *values, kith_error *err);
+
+    /* Calls fn for each group that a query with totals gives, in its order, at most max (0: all);
+     * once for a query without "group by", also when no record is found. params as for find(); fn
+     * must not write either. What is empty, as a sum of nothing, is KITH_NULL. KITH_E_LIMIT: more
+     * than 100,000 groups. KITH_E_INVAL: amounts in several currencies, one of which has no amount
+     * in the company's; the message tells the remedy. [reader] */
+    kith_status (*groups)(const kith_txn *txn, uint32_t query, uint32_t count,
+                          const kith_value *params, uint64_t max, kith_group_fn fn, void *arg,
+                          kith_error *err);
 } kith_records_v1;
 
 /* -- events ------------------------------------------------------------------------------------ */
