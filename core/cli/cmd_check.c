@@ -69,15 +69,20 @@ static kith_status show_types(struct cmd *c, kith_error *e) {
     return st;
 }
 
+kith_status show_unfit(struct cmd *c, size_t *rules, size_t *wrong, kith_error *e) {
+    *wrong += show_modules(c, c->company);
+    *wrong += cmd_rule_problems(c, rules, NULL) != KITH_OK;
+    return show_stale_names(c, wrong, e);
+}
+
 /* What only shows when the company is open: in the process that owns it. */
 static kith_status run_check_opened(struct cmd *c, kith_error *e) {
-    size_t wrong = show_modules(c, c->company), rules = 0, suspended = 0;
-    wrong += plugins_check_grants(c->company->plugins, show_grant, c);
-    wrong += cmd_rule_problems(c, &rules, e) != KITH_OK;
+    size_t wrong = plugins_check_grants(c->company->plugins, show_grant, c);
+    size_t rules = 0, suspended = 0;
     TRY(cmd_rule_suspended(c, &suspended, e));
     wrong += suspended;
     TRY(show_types(c, e));
-    TRY(show_stale_names(c, &wrong, e));
+    TRY(show_unfit(c, &rules, &wrong, e));
     if (wrong > 0)
         return err_set(e, KITH_E_INVAL, NULL, "the company has problems; they are listed above");
     if (!c->json)

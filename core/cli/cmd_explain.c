@@ -121,7 +121,7 @@ static void json_measure(struct json_out *j, const struct rfield *f, struct buf 
     json_key(j, "operators");
     json_str(j, buf_view(operators));
     json_key(j, "totals");
-    json_strz(j, measure_totals(f->measure));
+    json_strz(j, field_totals(f));
     json_key(j, "charts");
     json_strz(j, measure_charts(f->measure));
     json_key(j, "min");
@@ -183,8 +183,8 @@ static void explain_field(struct cmd *c, const struct rfield *f) {
               "  label      %s\n  kind       %s\n  measure    %s\n  compared   %s\n"
               "  totals     %s\n  charts     %s\n  from       %s\n",
               f->label, kind_of(c, f), field_measure_name(f->measure),
-              operators.len ? operators.ptr : "-", measure_totals(f->measure),
-              measure_charts(f->measure), from(c, f->module, f->where));
+              operators.len ? operators.ptr : "-", field_totals(f), measure_charts(f->measure),
+              from(c, f->module, f->where));
     buf_free(&operators);
 }
 

@@ -7,5 +7,8 @@
 
 /* Shows each; *wrong counts those that cannot be used. */
 kith_status show_stale_names(struct cmd *c, size_t *wrong, kith_error *e);
+/* The same, with modules that are out and rules that have mistakes; *rules: how many there are.
+ * (cmd_check.c) */
+kith_status show_unfit(struct cmd *c, size_t *rules, size_t *wrong, kith_error *e);
 
 #endif

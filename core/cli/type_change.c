@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cli/folder.h"
 #include "cli/show.h"
+#include "cli/stale_names.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,6 +278,17 @@ static void take_back(struct type_change *t) {
         log_error("types", "the files in " TYPES_FOLDER " could not be put back: %s", e.message);
 }
 
+/* What was written before the types were these: a second link makes "exists(visit)" say too little.
+ * Nobody can tell it from a name that is meant, before it is tried. */
+static kith_status say_unfit(struct type_change *t, kith_error *e) {
+    size_t rules = 0, wrong = 0;
+    TRY(show_unfit(t->c, &rules, &wrong, e));
+    if (wrong)
+        io_say(t->c->io, "the change is kept, and what is listed above does not work with the types"
+                         " as they are; 'kith check' lists it again");
+    return KITH_OK;
+}
+
 kith_status types_change_apply(struct type_change *t, const char *sentence, kith_error *e) {
     struct retyped r;
     TRY(try_files(t, &r, e));
@@ -288,11 +300,12 @@ kith_status types_change_apply(struct type_change *t, const char *sentence, kith
     kith_status st = write_files(t, false, e);
     if (st == KITH_OK)
         st = cmd_reopen(t->c, e);
-    if (st == KITH_OK)
-        say(t, &r, sentence, true);
-    else
+    if (st != KITH_OK) {
         take_back(t);
-    return st;
+        return st;
+    }
+    say(t, &r, sentence, true);
+    return say_unfit(t, e);
 }
 
 /* -- what is whose ----------------------------------------------------------------------------- */

@@ -92,7 +92,7 @@ static kith_status need_measurable(struct grouping *x, const struct term *t) {
                           "them; what they have is %s",
                           (int)t->text.len, t->text.ptr,
                           field_measure_name(t->path->field->measure),
-                          measure_totals(t->path->field->measure));
+                          field_totals(t->path->field));
     return QUERY_FAIL(x->p, t->at,
                       "'%.*s' is no number, money or duration: nothing can be "
                       "calculated with it",

@@ -43,8 +43,10 @@ static const struct {
     [KITH_M_SEMI] = {"count", "none"},
 };
 
-const char *measure_totals(uint32_t measure) {
-    return measure < MEASURES && measure ? measure_uses[measure].totals : "";
+const char *field_totals(const struct rfield *f) {
+    if (f->kind == KITH_F_CHOICE || f->kind == KITH_F_STATE) /* their order is no number */
+        return measure_uses[KITH_M_NOMINAL].totals;
+    return f->measure < MEASURES && f->measure ? measure_uses[f->measure].totals : "";
 }
 
 const char *measure_charts(uint32_t measure) {

@@ -246,8 +246,8 @@ const char *field_kind_name(uint32_t kind);       /* "text", "money", ... */
 uint32_t field_kind_of(kith_str name);            /* 0: none */
 const char *field_measure_name(uint32_t measure); /* "nominal", "time series", ... */
 uint32_t field_measure_of(kith_str name);         /* 0: none */
-/* What a measure allows, in words: "sum, avg, min, max". */
-const char *measure_totals(uint32_t measure); /* beside count */
+/* What a field or a measure allows, in words: "count, min, max". */
+const char *field_totals(const struct rfield *f);
 const char *measure_charts(uint32_t measure);
 /* May its values be added up? Not those of a code or a rank, whose numbers are names. */
 bool field_adds_up(const struct rfield *f);

@@ -195,6 +195,21 @@ kith type restore visit
 kith delete contact "$ada"
 exits 0
 
+it "says what a new link makes ambiguous"
+"$KITH" create segment name=visited query="contact where exists(visit)" >/dev/null
+echo 'before("contact.update", {where = "exists(visit)"}, function(c) end)' >rules/visited.lua
+kith field add visit second:link[contact]
+exits 0
+prints "visited: query: at 22: several fields of visit link to contact"
+prints "rules/visited.lua:1"
+complains "the change is kept, and what is listed above does not work with the types as they are"
+kith field retire visit.second
+exits 0
+prints_not "visited"
+kith check
+exits 0
+rm rules/visited.lua
+
 it "leads to the same names in a database that has the old ones, from the folder alone"
 new_company
 "$KITH" type add visit --title name size:text >/dev/null

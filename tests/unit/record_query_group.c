@@ -344,6 +344,23 @@ TEST("numbers that are names are not calculated with") {
     EXPECT_TOTALS("0", "order where due is null : count(distinct depot)");
 }
 
+TEST("the totals that a field is said to have can be asked for") {
+    static const char *const functions[] = {"sum", "avg", "min", "max"};
+    setup();
+    for (uint32_t t = 0; t < schema->type_count; t++)
+        for (uint32_t i = 0; i < schema->types[t]->field_count; i++) {
+            const struct rfield *f = schema->types[t]->fields[i];
+            for (size_t k = 0; k < 4; k++) {
+                kith_error e = KITH_ERROR_INIT;
+                struct query *q;
+                const char *text = arena_printf(&arena, "%s : %s(\"%s\")", schema->types[t]->name,
+                                                functions[k], f->name);
+                if (strstr(field_totals(f), functions[k]))
+                    EXPECT_OK(query_parse(&q, schema, &arena, str_of(text), &e), e);
+            }
+        }
+}
+
 TEST("a page of records cannot be asked of totals") {
     EXPECT_STR("the query gives totals, not records", ask("order group by state"));
     EXPECT_TOTALS("the query gives records, not totals", "order");
