@@ -52,9 +52,19 @@ kith_status workdays_holiday(struct workdays *w, kith_str day, kith_error *e) {
     return KITH_OK;
 }
 
+static uint32_t weekend_of(const struct workdays *w) {
+    return w ? w->weekend : 1u << 0 | 1u << 6;
+}
+
+void workdays_text(const struct workdays *w, struct buf *out) {
+    buf_printf(out, "%u", weekend_of(w));
+    for (size_t i = 0; w && i < w->count; i++)
+        buf_printf(out, " %d-%d-%d", (int)w->holidays[i].year, (int)w->holidays[i].month,
+                   (int)w->holidays[i].day);
+}
+
 bool workday_is(const struct workdays *w, int64_t day) {
-    uint32_t weekend = w ? w->weekend : 1u << 0 | 1u << 6;
-    if (weekend >> date_weekday(day) & 1u)
+    if (weekend_of(w) >> date_weekday(day) & 1u)
         return false;
     struct civil c = date_civil(day * DAY_MS);
     for (size_t i = 0; w && i < w->count; i++) {

@@ -3,6 +3,7 @@
 #ifndef BASE_WORKDAY_H
 #define BASE_WORKDAY_H
 
+#include "base/str.h"
 #include <kith/types.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +23,8 @@ struct workdays {     /* NULL in the functions below: Monday to Friday, without 
 kith_status workdays_weekend(struct workdays *w, kith_str name, kith_error *e);
 /* "2026-04-03", or "12-25" for every year. */
 kith_status workdays_holiday(struct workdays *w, kith_str day, kith_error *e);
+/* Appends a text that is the same for the same days: "65 0-12-25 2026-4-3". */
+void workdays_text(const struct workdays *w, struct buf *out);
 bool workday_is(const struct workdays *w, int64_t day);
 /* The n-th working day after `day` (before it, when n < 0); with 0 the day itself if it is one,
  * else the next. A year without a working day ends the search there. */

@@ -192,7 +192,7 @@ static kith_status compute(struct txn *t, void *arg, kith_error *e) {
     (void)arg;
     TRY(rollups_forget(t->g->writer, e));
     TRY(rollups_open(t->g->writer, t->g->schema, &changed, e));
-    return changed ? segments_settle_all(t, e) : KITH_OK;
+    return changed ? segments_settle_all(t->g, e) : KITH_OK;
 }
 
 kith_status engine_compute_rollups(struct engine *g, const struct principal *p, kith_error *e) {

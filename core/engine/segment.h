@@ -97,8 +97,8 @@ kith_status segment_publish(struct txn *t, const struct segment *s, const char *
 kith_status segment_rebuild(struct txn *t, kith_id id, uint32_t kind, kith_error *e);
 /* Those that ask for one marked `anew`, in their order: each after those that it asks for. */
 kith_status segments_askers_again(struct engine *g, kith_error *e);
-/* Has all of them worked out anew, later: what they look at was computed, and not written. */
-kith_status segments_settle_all(struct txn *t, kith_error *e);
+/* Has all of them worked out anew, later: what they look at was not written. In a group. */
+kith_status segments_settle_all(struct engine *g, kith_error *e);
 /* Has those that ask for words of this type worked out anew, later: all of it is indexed now. In a
  * group. */
 kith_status segments_indexed(struct engine *g, const struct rtype *type, kith_error *e);

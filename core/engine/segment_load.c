@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/workday.h"
+#include "base/zone.h"
 #include "record/access.h"
 
 /* -- reading them ------------------------------------------------------------------------------ */
@@ -245,12 +247,30 @@ static kith_status take_up(struct engine *g, kith_error *e) {
     return segments_askers_again(g, e);
 }
 
+/* What is a day, and which of them are free, is another since: nobody wrote anything, and yet who
+ * is in them changes. */
+static kith_status follow_calendar(struct engine *g, kith_error *e) {
+    struct buf text = {0};
+    bool changed = false;
+    buf_printf(&text, "%s ", g->opts.zone ? zone_name(g->opts.zone) : "UTC");
+    workdays_text(g->opts.workdays, &text);
+    kith_status st =
+        text.failed ? err_nomem(e) : segment_calendar(g->writer, text.ptr, &changed, e);
+    buf_free(&text);
+    TRY(st);
+    if (changed)
+        log_info("segments", "the company's zone or free days have changed: all segments are "
+                             "worked out anew");
+    return changed ? segments_settle_all(g, e) : KITH_OK;
+}
+
 kith_status segments_start(struct engine *g, kith_error *e) {
     g->segments.settling = true;
     g->segments.loaded = false;
     g->segments.clock = g->opened_at ? id_time(g->opened_at) : 0;
     TRY(segments_load(g, e));
     TRY(take_up(g, e));
+    TRY(follow_calendar(g, e));
     g->segments.loaded = false;
     return KITH_OK;
 }

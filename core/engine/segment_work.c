@@ -37,12 +37,12 @@ static kith_status settle_again(struct engine *g, const struct segment *s, kith_
     return settle(g, s->id, SETTLE_AGAIN, (kith_str){0}, e);
 }
 
-kith_status segments_settle_all(struct txn *t, kith_error *e) {
-    const struct segment_list *all = &t->g->segments.all;
-    TRY(segments_load(t->g, e));
+kith_status segments_settle_all(struct engine *g, kith_error *e) {
+    const struct segment_list *all = &g->segments.all;
+    TRY(segments_load(g, e));
     for (size_t i = 0; i < all->count; i++)
         if (!all->items[i]->list)
-            TRY(settle_again(t->g, all->items[i], e));
+            TRY(settle_again(g, all->items[i], e));
     return KITH_OK;
 }
 

@@ -85,6 +85,8 @@ static kith_status change_field(struct builder *b, const struct schema_source *s
     f->label = keep_text(b, f->label, c->label);
     f->doc = keep_text(b, f->doc, c->doc);
     f->default_text = keep_text(b, f->default_text, c->default_text);
+    if (strcmp(f->module, "core") == 0 && c->min && !f->floor)
+        f->floor = f->min_text;
     f->min_text = keep_text(b, f->min_text, c->min);
     f->max_text = keep_text(b, f->max_text, c->max);
     f->flags = (f->flags | c->set) & ~c->clear;

@@ -2,6 +2,7 @@
 /* The statements over members, flips and what is left to settle. */
 #include "record/member.h"
 #include "base/text.h"
+#include "record/schema_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -458,6 +459,17 @@ kith_status segment_row(struct conn *c, kith_id id, struct arena *a, struct segm
     bool ok = read_row(st, a, out);
     sqlite3_reset(st);
     return ok ? KITH_OK : err_nomem(e);
+}
+
+kith_status segment_calendar(struct conn *c, const char *text, bool *changed, kith_error *e) {
+    struct arena a = {0};
+    const char *before;
+    kith_status st = meta_read(c, "segment.calendar", &a, &before, e);
+    *changed = st == KITH_OK && before && !str_eqz(str_of(before), text);
+    if (st == KITH_OK && (!before || *changed))
+        st = meta_write(c, "segment.calendar", text, e);
+    arena_free(&a);
+    return st;
 }
 
 const struct rtype *segment_type(const struct schema *s, kith_str query) {

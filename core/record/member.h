@@ -114,6 +114,8 @@ kith_status segment_rows(struct conn *c, struct arena *a, struct segment_row **o
 /* One of them; out->id 0: there is none. */
 kith_status segment_row(struct conn *c, kith_id id, struct arena *a, struct segment_row *out,
                         kith_error *e);
+/* By which days segments were worked out, as a text; *changed: it was another one. */
+kith_status segment_calendar(struct conn *c, const char *text, bool *changed, kith_error *e);
 /* The type with which a segment's query begins; NULL: none of that name is loaded. */
 const struct rtype *segment_type(const struct schema *s, kith_str query);
 kith_status segment_absent(kith_str name, kith_error *e); /* KITH_E_NOTFOUND */

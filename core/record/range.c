@@ -163,6 +163,12 @@ static kith_status set_range(const struct schema *s, struct arena *a, struct rfi
         TRY(parse_bound(s, a, f, "min", f->min_text, &f->min, e));
     if (f->max_text)
         TRY(parse_bound(s, a, f, "max", f->max_text, &f->max, e));
+    int64_t floor = INT64_MIN;
+    if (f->floor)
+        TRY(parse_bound(s, a, f, "min", f->floor, &floor, e));
+    if (f->min < floor)
+        return err_set(e, KITH_E_INVAL, f->name, "its min is %s, and Kith itself needs %s or more",
+                       f->min_text, f->floor);
     return f->min <= f->max ? KITH_OK
                             : err_set(e, KITH_E_INVAL, f->name, "its max is below its min");
 }

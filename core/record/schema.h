@@ -86,6 +86,7 @@ struct rfield {
     /* The range of what may be written, as declared and in the units in which the field is stored:
      * minor units of range_currency, days, ms, characters of a text. NULL: no such bound. */
     const char *min_text, *max_text;
+    const char *floor; /* the min that Kith itself needs, where the company has another; or NULL */
     int64_t min, max;
     char range_currency[4]; /* of money; "": any, for a bound of 0 */
     const char *where;      /* the company's: "conf.d/types/visit.conf:12"; else NULL */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Segments: who is in which, after every write. */
+#include "base/workday.h"
 #include "engine_segment_fixture.h"
 
 TEST("who is in a segment follows each write, and events tell of it") {
@@ -209,6 +210,53 @@ TEST("a clock that is set back takes time's work back") {
     EXPECT_INT(0, count(&x, "task where in_segment('late')", NULL));
     expect_sound(&x);
     fixture_close(&x);
+}
+
+static void reopen_with(struct fixture *x, const struct engine_options *o) {
+    engine_close(x->g);
+    EXPECT_OK(engine_open(&x->g, o, &x->e), x->e);
+    fixture_start(x);
+}
+
+TEST("a change of the company's zone or free days moves who is in a segment, and is told") {
+    struct fixture x;
+    struct zone *tokyo;
+    struct workdays days = {.weekend = 1u << 6};
+    fixture_open(&x);
+    fixture_start(&x);
+    EXPECT_OK(zone_open(&tokyo, "Asia/Tokyo", &x.e), x.e);
+    struct engine_options o = fixture_options(&x);
+    create(&x, x.task, PAIRS("title=A", "due=2023-11-15T12:00Z")); /* it is the 14th, a Tuesday */
+    create(&x, x.task, PAIRS("title=B", "due=2023-11-16T12:00Z"));
+    kith_id today = make_segment(&x, "today", "task where due = today()");
+    kith_id soon = make_segment(&x, "soon", "task where due <= today() + business_days(1)");
+    kith_id late = make_segment(&x, "late", "task where created >= '2023-11-15'");
+    settle(&x);
+    EXPECT_INT(0, members_of(&x, today));
+    EXPECT_INT(1, members_of(&x, soon));
+    EXPECT_INT(0, members_of(&x, late));
+    EXPECT_OK(workdays_holiday(&days, STR("11-15"), &x.e), x.e);
+    o.workdays = &days;
+    uint64_t at = seq_now(&x);
+    reopen_with(&x, &o);
+    settle(&x);
+    EXPECT_STR("+soon", told_since(&x, at));
+    EXPECT_INT(2, members_of(&x, soon));
+    expect_sound(&x);
+    at = seq_now(&x);
+    o.zone = tokyo;
+    reopen_with(&x, &o);
+    settle(&x);
+    EXPECT_STR("+today +late +late", told_since(&x, at));
+    EXPECT_INT(1, members_of(&x, today));
+    EXPECT_INT(2, members_of(&x, late));
+    expect_sound(&x);
+    at = seq_now(&x);
+    reopen_with(&x, &o); /* nothing is done where nothing changed */
+    EXPECT_STR("false", field(&x, type_named(&x, "segment"), today, "settling"));
+    EXPECT_STR("", told_since(&x, at));
+    fixture_close(&x);
+    zone_close(tokyo);
 }
 
 TEST("a segment that looks at linked records follows them") {
@@ -449,9 +497,7 @@ TEST("a record that cannot be read when it is due holds up no other, and the seg
 static void reopen_with_limit(struct fixture *x, int64_t ms) {
     struct engine_options o = fixture_options(x);
     o.read_limit_ms = ms;
-    engine_close(x->g);
-    EXPECT_OK(engine_open(&x->g, &o, &x->e), x->e);
-    fixture_start(x);
+    reopen_with(x, &o);
 }
 
 TEST("a segment that takes too long when time moves it holds up no other, and says so") {

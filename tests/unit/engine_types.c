@@ -146,6 +146,12 @@ TEST("what only shows with the other types is refused with its line") {
         "name = \"x\";\nfields = (\n{ name = \"n\"; kind = \"money\"; measure = \"nominal\"; });\n",
         "conf.d/types/a.conf:3: field x.n: a money cannot measure what is nominal, but: "
         "continuous");
+    expect_refused("extend = \"segment\";\nfields = (\n{ name = \"refresh\"; min = \"0s\"; });\n",
+                   "conf.d/types/a.conf:3: field segment.refresh: its min is 0s, and Kith itself "
+                   "needs 1m or more");
+    expect_built("extend = \"segment\";\nfields = (\n{ name = \"refresh\"; min = \"1h\"; });\n",
+                 NULL);
+    EXPECT_INT(3600000, field("segment", "refresh")->min);
     expect_refused("extend = \"contact\";\nfields = (\n{ name = \"created\"; label = \"x\"; });\n",
                    "conf.d/types/a.conf:3: created is kept by Kith and cannot be changed");
     end();
