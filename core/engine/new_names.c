@@ -76,7 +76,7 @@ static kith_status follow(struct txn *t, void *arg, kith_error *e) {
 static kith_status count_waiting(struct engine *g, int64_t *n, kith_error *e) {
     struct conn *c;
     TRY(engine_reader(g, &c, e));
-    kith_status st = conn_int(c, "SELECT count(*) FROM kith_renamed", 0, n, e);
+    kith_status st = renamed_count(c, n, e);
     engine_reader_done(g, c);
     return st;
 }

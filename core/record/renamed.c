@@ -55,6 +55,10 @@ kith_status renamed_list(struct conn *c, struct arena *a, struct renamed **out, 
     return status;
 }
 
+kith_status renamed_count(struct conn *c, int64_t *n, kith_error *e) {
+    return conn_int(c, "SELECT count(*) FROM kith_renamed", 0, n, e);
+}
+
 kith_status renamed_forget(struct conn *c, kith_error *e) {
     return conn_exec(c, "DELETE FROM kith_renamed", e);
 }

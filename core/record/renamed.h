@@ -17,6 +17,7 @@ kith_status renamed_note(struct conn *c, const struct renamed *r, kith_error *e)
 /* Those that nothing has followed yet, in the order in which they were given; in the arena. */
 kith_status renamed_list(struct conn *c, struct arena *a, struct renamed **out, size_t *count,
                          kith_error *e);
+kith_status renamed_count(struct conn *c, int64_t *n, kith_error *e);
 kith_status renamed_forget(struct conn *c, kith_error *e); /* all of them */
 
 /* What a role says, under the new names; *out is `json` itself when it names none of them, or
