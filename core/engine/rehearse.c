@@ -162,6 +162,14 @@ static bool may_tell(struct undoing *u, const struct undo_item *item) {
            txn_tells(u->txn, item->type, item->record);
 }
 
+/* A field that is closed to the caller is not named: that somebody edited it is not told. */
+static bool may_name(const struct undoing *u, const struct undo_item *item) {
+    const struct rfield *f = item->type && item->field
+                                 ? type_field(u->g->schema, item->type, str_of(item->field))
+                                 : NULL;
+    return item->field && (!f || access_reads(u->txn->principal, f));
+}
+
 static kith_status undo_report(void *arg, const struct undo_item *item, kith_error *e) {
     struct undoing *u = arg;
     struct undo_report *r = u->report;
@@ -179,7 +187,7 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
         return err_nomem(e);
     r->items = items;
     items[r->item_count] = *item;
-    items[r->item_count].field = item->field ? arena_strdup(u->arena, item->field) : NULL;
+    items[r->item_count].field = may_name(u, item) ? arena_strdup(u->arena, item->field) : NULL;
     items[r->item_count++].reason = item->reason ? arena_strdup(u->arena, item->reason) : NULL;
     return KITH_OK;
 }

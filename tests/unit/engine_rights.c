@@ -312,6 +312,24 @@ TEST("an undo tells nothing of what was done since to records that are out of si
     person_close(&w);
 }
 
+TEST("an undo names no field that is closed") {
+    struct person w;
+    struct undo_report report;
+    kith_id a = 0, tx;
+    person_open(&w, "{\"types\": {\"lead\": {\"create\": \"own\", \"read\": \"own\", \"update\": "
+                    "\"own\", \"fields\": {\"score\": \"none\"}}}}");
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.lead, &a, PAIRS("name=A"), &tx), w.x.e);
+    update(&w.x, w.x.lead, a, PAIRS("score=7"));
+    EXPECT_OK(engine_undo(w.x.g, &w.p, tx, true, &w.x.arena, &report, &w.x.e), w.x.e);
+    EXPECT_INT(1, report.item_count);
+    EXPECT_INT(UNDO_KEPT, report.items[0].outcome);
+    EXPECT(report.items[0].field == NULL);
+    update(&w.x, w.x.lead, a, PAIRS("name=B", "score=0"));
+    EXPECT_OK(engine_undo(w.x.g, &w.p, tx, true, &w.x.arena, &report, &w.x.e), w.x.e);
+    EXPECT_STR("name", report.items[0].field);
+    person_close(&w);
+}
+
 TEST("a role cannot make its users administrators, nor give them other roles") {
     struct person w;
     person_open(&w, "{\"types\": {\"*\": {\"create\": \"all\", \"read\": \"all\", \"update\": "
