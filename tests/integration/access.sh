@@ -306,11 +306,43 @@ prints "user:anna  read"
 kith access log --user anna --limit 1000
 prints "ticket 7"
 prints "failed"
+
+it "logs every way to read personal data, and no way to count or to explain"
 printf 'name,city\nMy Own,Ulm\n' >"$work/people.csv"
-as "$anna_token" import contact "$work/people.csv" --key name --rehearse
-prints "$mine"
-kith access log --record "$mine" --limit 1
-prints "import contact"
+read_by() { # COMMAND ...: the newest entry of the log is by this command
+    as "$anna_token" "$@"
+    exits 0
+    kith access log --user anna --limit 1 --json
+    prints "\"asked\":\"$1 $2"
+}
+unlogged() { # the newest entry stays what it was
+    "$KITH" access log --user anna --limit 1 >"$work/before"
+    as "$anna_token" "$@"
+    exits 0
+    kith access log --user anna --limit 1
+    expect cmp -s "$work/out" "$work/before"
+}
+as "$anna_token" update contact "$mine" city=Ulm --json
+change=$(json_text transaction <"$work/out")
+as "$anna_token" create saved_query name=people query="contact limit 3"
+read_by find "contact limit 7"
+read_by get contact "$mine"
+read_by find "contact limit 8" --fields id
+read_by get contact "$mine" --as-of "$change"
+read_by find @people
+read_by view contact "$mine"
+read_by search own
+read_by history contact "$mine"
+read_by export contact
+read_by why contact "$mine" city
+read_by find "contact : min(birthday)"
+read_by find "contact group by email"
+read_by update contact "$mine" city=Bonn --rehearse
+read_by undo "$change" --rehearse
+read_by import contact "$work/people.csv" --key name --rehearse
+unlogged find "contact where city = 'Ulm' : count()"
+unlogged find "contact where city = 'Ulm'" --explain
+unlogged explain contact.city
 kith access explain anna contact "$ours"
 prints "its owner Ben Meyer is in team North"
 kith access explain anna contact "$theirs" --json
