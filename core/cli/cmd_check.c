@@ -2,6 +2,7 @@
 /* kith check: settings, modules, rules and what records name, everything that is wrong at once. */
 #include "cli/show.h"
 #include "cli/stale_names.h"
+#include "cli/type_faults.h"
 #include "record/record.h"
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,10 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     return KITH_OK;
 }
 
+static void show_fault(void *arg, const char *file, int line, const char *text) {
+    show_problem(arg, file, line, text);
+}
+
 static kith_status run_check(struct cmd *c, kith_error *e) {
     struct settings_problems problems = {0};
     struct company *company = NULL;
@@ -103,9 +108,12 @@ static kith_status run_check(struct cmd *c, kith_error *e) {
         if (problems.count == 0)
             show_problem(c, "", 0, why.message);
     }
+    size_t faults = st == KITH_OK ? type_faults(company, show_fault, c) : 0;
+    if (faults == TYPE_FAULTS_MAX)
+        show_problem(c, "", 0, "these are the first of the types' problems; there may be more");
     company_close(company);
     settings_problems_free(&problems);
-    if (st != KITH_OK)
+    if (st != KITH_OK || faults > 0)
         return err_set(e, KITH_E_INVAL, NULL, "the company has problems; they are listed above");
     return cli_sub_command(c, &command_check_opened, e);
 }

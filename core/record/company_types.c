@@ -32,6 +32,11 @@ kith_status at_field(const struct rfield *f, kith_error *e) {
                     : err_prefix(e, "module %s, field %s.%s: ", f->module, f->type->name, f->name);
 }
 
+kith_status at_type(const struct rtype *t, kith_error *e) {
+    return t->where ? err_prefix(e, "%s: type %s: ", t->where, t->name)
+                    : err_prefix(e, "module %s, type %s: ", t->module, t->name);
+}
+
 kith_status pass_over(struct builder *b, const struct schema_source *src, const char *type,
                       const char *field, kith_error *e, const char *fmt, ...) {
     struct schema *s = b->schema;

@@ -611,8 +611,8 @@ static kith_status ddl_composite(struct builder *b, struct conn *c, const struct
     if (st == KITH_OK)
         return ensure_index(b, c, have, name, &sql, e);
     buf_free(&sql);
-    err_prefix(e, "module %s, type %s, index \"%s\": ", t->module, t->name, text);
-    return st;
+    err_prefix(e, "index \"%s\": ", text);
+    return at_type(t, e);
 }
 
 static kith_status ddl_indexes(struct builder *b, struct conn *c, struct building *t,

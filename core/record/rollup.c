@@ -223,15 +223,20 @@ static kith_status check_kinds(const struct schema *s, struct rollup *r, kith_er
 
 /* -- all of a schema --------------------------------------------------------------------------- */
 
+/* Puts in front of an error what it is about. Returns its code. */
+static kith_status at_rollup(const struct rfield *f, kith_error *e) {
+    err_prefix(e, "roll-up \"%s\": ", f->formula);
+    return at_field(f, e);
+}
+
 /* What else Kith derives, as the members of a segment, does not pass its changes on. */
 static kith_status check_reads(const struct rollup *r, kith_error *e) {
     for (uint32_t i = 0; i < r->child->field_count; i++) {
         const struct rfield *f = r->child->fields[i];
-        if (fieldset_has(&r->reads, i) && (f->flags & KITH_FF_DERIVED) && !f->formula)
-            return err_set(e, KITH_E_INVAL, r->field->name,
-                           "module %s, field %s.%s, roll-up \"%s\": %s.%s is derived itself",
-                           r->field->module, r->field->type->name, r->field->name,
-                           r->field->formula, f->type->name, f->name);
+        if (!fieldset_has(&r->reads, i) || !(f->flags & KITH_FF_DERIVED) || f->formula)
+            continue;
+        err_set(e, KITH_E_INVAL, r->field->name, "%s.%s is derived itself", f->type->name, f->name);
+        return at_rollup(r->field, e);
     }
     return KITH_OK;
 }
@@ -246,8 +251,7 @@ static kith_status build_one(struct schema *s, struct rfield *f, kith_error *e) 
     if (st == KITH_OK)
         st = check_kinds(s, r, e);
     if (st != KITH_OK) {
-        err_prefix(e, "%s%s, field %s.%s, roll-up \"%s\": ", f->where ? "" : "module ",
-                   f->where ? f->where : f->module, f->type->name, f->name, f->formula);
+        at_rollup(f, e);
         return st;
     }
     if (r->where)
@@ -266,10 +270,11 @@ static kith_status attach(struct schema *s, const struct rollup *r, kith_error *
         ARENA_ARRAY(&s->arena, const struct rollup *, child->rollup_count + 1u);
     if (!more)
         return err_nomem(e);
-    if (child->rollup_count == ROLLUPS_MAX)
-        return err_set(e, KITH_E_LIMIT, r->field->name,
-                       "module %s, field %s.%s: more than %d roll-ups are kept from %s",
-                       r->field->module, parent->name, r->field->name, ROLLUPS_MAX, child->name);
+    if (child->rollup_count == ROLLUPS_MAX) {
+        err_set(e, KITH_E_LIMIT, r->field->name, "more than %d roll-ups are kept from %s",
+                ROLLUPS_MAX, child->name);
+        return at_rollup(r->field, e);
+    }
     if (child->rollup_count)
         memcpy(more, child->rollups, child->rollup_count * sizeof *more);
     more[child->rollup_count++] = r;
@@ -292,10 +297,10 @@ static kith_status list_in_order(struct schema *s, const struct rollup *r, uint3
     const struct rtype *t = r->child;
     if (is_listed(s, r))
         return KITH_OK;
-    if (depth == 0)
-        return err_set(e, KITH_E_INVAL, r->field->name,
-                       "module %s, field %s.%s, roll-up \"%s\": in the end it is kept from itself",
-                       r->field->module, r->field->type->name, r->field->name, r->field->formula);
+    if (depth == 0) {
+        err_set(e, KITH_E_INVAL, r->field->name, "in the end it is kept from itself");
+        return at_rollup(r->field, e);
+    }
     for (uint32_t i = 0; i < t->field_count; i++)
         if (t->fields[i]->rollup && fieldset_has(&r->reads, i))
             TRY(list_in_order(s, t->fields[i]->rollup, depth - 1, e));

@@ -468,10 +468,10 @@ static kith_status finish_type(struct builder *b, struct building *t, kith_error
     t->type->columns = columns;
     if (t->title) {
         t->type->title = type_field(s, t->type, str_of(t->title));
-        if (!t->type->title)
-            return err_set(e, KITH_E_INVAL, NULL,
-                           "module %s, type %s: its title \"%s\" is no field", t->type->module,
-                           t->type->name, t->title);
+        if (!t->type->title) {
+            err_set(e, KITH_E_INVAL, NULL, "its title \"%s\" is no field", t->title);
+            return at_type(t->type, e);
+        }
     }
     return KITH_OK;
 }

@@ -43,6 +43,7 @@ const char *declared_at(const struct schema_source *src, const char *type, const
 /* Put in front of an error: the line of the company's file, or the module. Return its code. */
 kith_status at_place(const struct schema_source *src, const char *type, kith_error *e);
 kith_status at_field(const struct rfield *f, kith_error *e);
+kith_status at_type(const struct rtype *t, kith_error *e);
 
 /* Measure and range, once options are known. (range.c) */
 kith_status field_finish(const struct schema *s, struct arena *a, struct rfield *f, kith_error *e);

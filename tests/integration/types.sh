@@ -318,6 +318,62 @@ kith check
 exits 0
 prints "No problem found"
 
+it "names every mistake in the files at once, and what follows from one only with it"
+new_company
+mkdir -p conf.d/types
+cat >conf.d/types/visit.conf <<'END'
+name = "visit";
+title = "nothing";
+indexes = ["size,-nowhere", "fine,-nowhere", "contact,-fine"];
+fields = (
+  { name = "Bad"; kind = "text"; },
+  { name = "size"; kind = "choice[]"; },
+  { name = "amount"; kind = "decimal[12]"; },
+  { name = "stars"; kind = "integer"; default = "many"; },
+  { name = "state"; kind = "state[new>done,done]"; default = "done"; },
+  { name = "contact"; kind = "link[contact]"; },
+  { name = "price"; kind = "money[EURO]"; },
+  { name = "part"; kind = "text"; part_of = true; },
+  { name = "fine"; kind = "integer"; }
+);
+END
+cat >conf.d/types/contact.conf <<'END'
+extend = "contact";
+fields = (
+  { name = "visits"; kind = "integer"; rollup = "count(visit)"; },
+  { name = "paid"; kind = "money"; rollup = "sum(visit.price)"; },
+  { name = "best"; kind = "integer"; rollup = "max(visit.finest)"; },
+  { name = "lifecycle"; more = [ "x" ]; },
+  { name = "created"; label = "Begun"; }
+);
+END
+kith check
+exits 2
+prints "conf.d/types/visit.conf: type visit: its title \"nothing\" is no field"
+prints 'conf.d/types/visit.conf: type visit: index "fine,-nowhere": no field '
+prints 'conf.d/types/visit.conf:5: "Bad" is no field name'
+prints "conf.d/types/visit.conf:6: field visit.size: "
+prints "conf.d/types/visit.conf:7: field visit.amount: a decimal needs its scale, 0 to 9"
+prints "conf.d/types/visit.conf:8: default of stars: 'many' is no whole number"
+prints "conf.d/types/visit.conf:9: default of state: a new visit begins as 'new', not 'done'"
+prints "conf.d/types/visit.conf:11: field visit.price: 'EURO' is no ISO 4217 currency"
+prints "conf.d/types/visit.conf:12: only a link can make a record part of another"
+prints "conf.d/types/contact.conf:5: field contact.best: roll-up"
+prints "conf.d/types/contact.conf:6: only a choice takes more options"
+prints "conf.d/types/contact.conf:7: created is kept by Kith and cannot be changed"
+prints_not "contact.paid"
+prints_not "size,-nowhere"
+prints_not "contact.conf:3"
+kith check --json
+prints '"line":12,"problem":"only a link can make a record part of another"'
+expect test "$(grep -c problem "$work/out")" = 12
+kith find contact
+exits 2
+sed -i -E '/Bad|size|amount|stars|state|price|part_of/d; /title/d; /indexes/d' conf.d/types/visit.conf
+sed -i -E '/paid|best|lifecycle|created/d; s/;( )*},$/; }/' conf.d/types/contact.conf
+kith check
+exits 0
+
 it "loads every pack into one company"
 new_company
 for pack in healthcare finance real_estate nonprofit; do

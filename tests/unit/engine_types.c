@@ -450,7 +450,7 @@ TEST("what is a code or a rank is not added up") {
         "{ name = \"code\"; kind = \"integer\"; measure = \"nominal\"; },\n"
         "{ name = \"up\"; kind = \"link[t]\"; },\n"
         "{ name = \"sum\"; kind = \"integer\"; rollup = \"sum(t.code via up)\"; });\n",
-        "conf.d/types/a.conf:6, field t.sum, roll-up \"sum(t.code via up)\": t.code is nominal: "
+        "conf.d/types/a.conf:6: field t.sum: roll-up \"sum(t.code via up)\": t.code is nominal: "
         "its numbers are names and have no sum");
     end();
 }
