@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The query language: the emitter, which alone writes it as SQL. What a page (query_sql.c) and a
- * condition (query_emit.c) share. */
+ * condition (query_emit.c, query_test_sql.c) share. */
 #ifndef RECORD_QUERY_EMIT_H
 #define RECORD_QUERY_EMIT_H
 
@@ -52,6 +52,12 @@ void emit_nth(struct emit *m, const struct path *path, uint32_t n); /* its n-th 
 /* How far a path's place is from its origin, and whether it lies near another (query_place.c). */
 void emit_metres(struct emit *m, const struct path *path);
 void emit_near(struct emit *m, const struct test *t, const kith_value *centre);
+/* A test, once its path is joined: what it says of one record. (query_test_sql.c) */
+kith_status emit_test(struct emit *m, const struct test *t);
+/* " AND " and the caller's access rule of a type, about its record t<n>. root: of the query. */
+void emit_access(struct emit *m, const struct rtype *t, uint32_t n, bool root);
+/* A subquery over the records that link to the one at hand, to the ")": select FROM ... */
+void emit_related(struct emit *m, const struct related *r, const char *select);
 /* FROM and WHERE of the scope at hand. */
 kith_status emit_source(struct emit *m);
 /* Hands over the text and the values, unless st or the putting of a path failed. */
