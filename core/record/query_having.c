@@ -306,7 +306,8 @@ static void number_of(struct run *x, const kith_value *v, struct value *out, uin
 /* What a parameter gives for a number: a text is parsed. */
 static kith_status fit_number(struct run *x, const char *name, kith_value *v) {
     kith_value n = {.kind = KITH_DECIMAL, .as.decimal.scale = NUMBER_SCALE};
-    if (v->kind == KITH_NULL || v->kind == KITH_INT || v->kind == KITH_DECIMAL)
+    if (v->kind == KITH_NULL || v->kind == KITH_INT ||
+        (v->kind == KITH_DECIMAL && (uint32_t)v->as.decimal.scale <= NUMBER_SCALE))
         return KITH_OK;
     if (v->kind != KITH_TEXT || !decimal_parse(v->as.s, NUMBER_SCALE, &n.as.decimal.units))
         return err_set(x->e, KITH_E_INVAL, NULL, ":%s: write a number", name);

@@ -209,6 +209,18 @@ TEST("a list of having may be a parameter") {
                totals_with("order group by state having count() in (:n)", &list));
 }
 
+TEST("a number for having is one that a field could hold") {
+    kith_value n = {.kind = KITH_DECIMAL, .as.decimal = {.units = 30, .scale = 1}};
+    EXPECT_STR("paid 3", totals_with("order group by state having count() = :n", &n));
+    n.as.decimal.scale = 40;
+    EXPECT_STR(":n: write a number", totals_with("order group by state having count() = :n", &n));
+    n.as.decimal.scale = -2;
+    EXPECT_STR(":n: write a number",
+               totals_with("order group by state having count() in (:n)", &n));
+    n = (kith_value){.kind = KITH_REAL, .as.r = 3};
+    EXPECT_STR(":n: write a number", totals_with("order group by state having count() = :n", &n));
+}
+
 TEST("keys are compared in having as their fields are in where") {
     EXPECT_TOTALS("Ada 1|bob 1", "customer group by name having name < 'CID'");
     EXPECT_TOTALS("bob 1", "customer group by name having name = 'bob' or name = 'ada'");
