@@ -19,6 +19,22 @@ const char *declared_at(const struct schema_source *src, const char *type, const
     return NULL;
 }
 
+static const char *type_name_of(const struct schema_source *src, uint32_t i) {
+    const char *items = src->types.items;
+    return ((const kith_type *)(const void *)(items + (size_t)i * src->types.stride))->name;
+}
+
+const char *type_declared_at(const struct schema_source *src, uint32_t i) {
+    const char *name = type_name_of(src, i);
+    size_t before = 0;
+    for (uint32_t k = 0; k < i; k++)
+        before += strcmp(type_name_of(src, k), name) == 0;
+    for (size_t k = 0; k < src->place_count; k++)
+        if (!src->places[k].field && strcmp(src->places[k].type, name) == 0 && before-- == 0)
+            return src->places[k].where;
+    return NULL;
+}
+
 kith_status at_place(const struct schema_source *src, const char *type, kith_error *e) {
     const char *field = e && e->field[0] ? e->field : NULL;
     const char *where = type ? declared_at(src, type, field) : NULL;
@@ -32,9 +48,9 @@ kith_status at_field(const struct rfield *f, kith_error *e) {
                     : err_prefix(e, "module %s, field %s.%s: ", f->module, f->type->name, f->name);
 }
 
-kith_status at_type(const struct rtype *t, kith_error *e) {
-    return t->where ? err_prefix(e, "%s: type %s: ", t->where, t->name)
-                    : err_prefix(e, "module %s, type %s: ", t->module, t->name);
+kith_status at_type(const struct rtype *t, const char *where, kith_error *e) {
+    return where ? err_prefix(e, "%s: type %s: ", where, t->name)
+                 : err_prefix(e, "module %s, type %s: ", t->module, t->name);
 }
 
 kith_status pass_over(struct builder *b, const struct schema_source *src, const char *type,

@@ -603,7 +603,9 @@ static kith_status composite_text(struct builder *b, const struct rtype *t, cons
 }
 
 static kith_status ddl_composite(struct builder *b, struct conn *c, const struct map *have,
-                                 const struct rtype *t, const char *text, kith_error *e) {
+                                 const struct building *bt, size_t i, kith_error *e) {
+    const struct rtype *t = bt->type;
+    const char *text = bt->indexes[i];
     struct buf sql = {0};
     char name[320];
     snprintf(name, sizeof name, "i.%s.%s", t->name, text);
@@ -612,7 +614,7 @@ static kith_status ddl_composite(struct builder *b, struct conn *c, const struct
         return ensure_index(b, c, have, name, &sql, e);
     buf_free(&sql);
     err_prefix(e, "index \"%s\": ", text);
-    return at_type(t, e);
+    return at_type(t, bt->index_places[i], e);
 }
 
 static kith_status ddl_indexes(struct builder *b, struct conn *c, struct building *t,
@@ -621,7 +623,7 @@ static kith_status ddl_indexes(struct builder *b, struct conn *c, struct buildin
         TRY(t->fields[i]->kind == KITH_F_LINKS ? ddl_links(c, t->fields[i], e)
                                                : ddl_index(b, c, have, t, t->fields[i], e));
     for (size_t i = 0; i < t->index_count; i++)
-        TRY(ddl_composite(b, c, have, t->type, t->indexes[i], e));
+        TRY(ddl_composite(b, c, have, t, i, e));
     return KITH_OK;
 }
 

@@ -353,13 +353,18 @@ struct building *builder_type(struct builder *b, const char *name) {
 }
 
 static kith_status add_indexes(struct builder *b, struct building *t, const kith_array *texts,
-                               kith_error *e) {
+                               const char *where, kith_error *e) {
+    struct arena *a = &b->schema->arena;
     for (uint32_t i = 0; i < texts->count; i++) {
         const char **items =
-            arena_grow(&b->schema->arena, t->indexes, t->index_count, &t->index_cap, sizeof *items);
-        if (!items)
+            arena_grow(a, t->indexes, t->index_count, &t->index_cap, sizeof *items);
+        const char **places =
+            arena_grow(a, t->index_places, t->index_count, &t->place_cap, sizeof *places);
+        if (!items || !places)
             return err_nomem(e);
         t->indexes = items;
+        t->index_places = places;
+        places[t->index_count] = where;
         memcpy(&items[t->index_count++], (const char *)texts->items + (size_t)i * texts->stride,
                sizeof *items);
     }
@@ -367,7 +372,7 @@ static kith_status add_indexes(struct builder *b, struct building *t, const kith
 }
 
 static kith_status add_type(struct builder *b, const char *module, const kith_type *d,
-                            kith_error *e) {
+                            const char *where, kith_error *e) {
     struct schema *s = b->schema;
     if (!schema_name_ok(d->name))
         return err_set(e, KITH_E_INVAL, NULL,
@@ -399,15 +404,16 @@ static kith_status add_type(struct builder *b, const char *module, const kith_ty
     for (size_t i = 0; i < sizeof builtin_fields / sizeof *builtin_fields; i++)
         TRY(add_field(b, t, "core", &builtin_fields[i], e));
     TRY(add_fields(b, t, module, &d->fields, e));
-    return add_indexes(b, t, &d->indexes, e);
+    return add_indexes(b, t, &d->indexes, where, e);
 }
 
 static kith_status extend_type(struct builder *b, const struct schema_source *src,
-                               const char *module, const kith_type *d, kith_error *e) {
+                               const char *module, const kith_type *d, const char *where,
+                               kith_error *e) {
     struct building *t = d->name ? builder_type(b, d->name) : NULL;
     if (t) {
         TRY(add_fields(b, t, module, &d->fields, e));
-        return add_indexes(b, t, &d->indexes, e);
+        return add_indexes(b, t, &d->indexes, where, e);
     }
     if (is_company(src))
         return pass_over(b, src, d->name, NULL, e, "there is no type %s; is its module enabled?",
@@ -425,8 +431,9 @@ static kith_status add_source(struct builder *b, const struct schema_source *src
         declared_item(&src->types, i, &d, sizeof d);
         if ((d.extends != 0) != extensions)
             continue;
-        kith_status st =
-            extensions ? extend_type(b, src, module, &d, e) : add_type(b, module, &d, e);
+        const char *where = is_company(src) ? type_declared_at(src, i) : NULL;
+        kith_status st = extensions ? extend_type(b, src, module, &d, where, e)
+                                    : add_type(b, module, &d, where, e);
         if (st != KITH_OK)
             return at_place(src, d.name, e);
     }
@@ -470,7 +477,7 @@ static kith_status finish_type(struct builder *b, struct building *t, kith_error
         t->type->title = type_field(s, t->type, str_of(t->title));
         if (!t->type->title) {
             err_set(e, KITH_E_INVAL, NULL, "its title \"%s\" is no field", t->title);
-            return at_type(t->type, e);
+            return at_type(t->type, t->type->where, e);
         }
     }
     return KITH_OK;

@@ -16,7 +16,8 @@ struct building { /* a type under construction */
     const char **options; /* as declared, by field */
     uint32_t count;
     const char **indexes;
-    size_t index_count, index_cap;
+    const char **index_places; /* of each, where the company declares it; or NULL */
+    size_t index_count, index_cap, place_cap;
     const char *title;
 };
 struct builder {
@@ -40,10 +41,12 @@ kith_status pass_over(struct builder *b, const struct schema_source *src, const 
                       const char *field, kith_error *e, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 const char *declared_at(const struct schema_source *src, const char *type, const char *field);
+/* Where the i-th of its types stands: several files may extend one. */
+const char *type_declared_at(const struct schema_source *src, uint32_t i);
 /* Put in front of an error: the line of the company's file, or the module. Return its code. */
 kith_status at_place(const struct schema_source *src, const char *type, kith_error *e);
 kith_status at_field(const struct rfield *f, kith_error *e);
-kith_status at_type(const struct rtype *t, kith_error *e);
+kith_status at_type(const struct rtype *t, const char *where, kith_error *e);
 
 /* Measure and range, once options are known. (range.c) */
 kith_status field_finish(const struct schema *s, struct arena *a, struct rfield *f, kith_error *e);

@@ -339,6 +339,7 @@ fields = (
 END
 cat >conf.d/types/contact.conf <<'END'
 extend = "contact";
+indexes = ["city,-elsewhere"];
 fields = (
   { name = "visits"; kind = "integer"; rollup = "count(visit)"; },
   { name = "paid"; kind = "money"; rollup = "sum(visit.price)"; },
@@ -358,19 +359,20 @@ prints "conf.d/types/visit.conf:8: default of stars: 'many' is no whole number"
 prints "conf.d/types/visit.conf:9: default of state: a new visit begins as 'new', not 'done'"
 prints "conf.d/types/visit.conf:11: field visit.price: 'EURO' is no ISO 4217 currency"
 prints "conf.d/types/visit.conf:12: only a link can make a record part of another"
-prints "conf.d/types/contact.conf:5: field contact.best: roll-up"
-prints "conf.d/types/contact.conf:6: only a choice takes more options"
-prints "conf.d/types/contact.conf:7: created is kept by Kith and cannot be changed"
+prints "conf.d/types/contact.conf:6: field contact.best: roll-up"
+prints "conf.d/types/contact.conf:7: only a choice takes more options"
+prints "conf.d/types/contact.conf:8: created is kept by Kith and cannot be changed"
 prints_not "contact.paid"
 prints_not "size,-nowhere"
-prints_not "contact.conf:3"
+prints "conf.d/types/contact.conf: type contact: index \"city,-elsewhere\": no field "
+prints_not "contact.conf:4"
 kith check --json
 prints '"line":12,"problem":"only a link can make a record part of another"'
-expect test "$(grep -c problem "$work/out")" = 12
+expect test "$(grep -c problem "$work/out")" = 13
 kith find contact
 exits 2
 sed -i -E '/Bad|size|amount|stars|state|price|part_of/d; /title/d; /indexes/d' conf.d/types/visit.conf
-sed -i -E '/paid|best|lifecycle|created/d; s/;( )*},$/; }/' conf.d/types/contact.conf
+sed -i -E '/paid|best|lifecycle|created|elsewhere/d; s/;( )*},$/; }/' conf.d/types/contact.conf
 kith check
 exits 0
 
