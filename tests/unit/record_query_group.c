@@ -442,13 +442,37 @@ TEST("a link as a key is what the field holds, also where another key leads on")
 
 TEST("too many groups and too many different values are refused, and what fits is not") {
     setup();
-    run_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100001) "
-            "INSERT INTO line(id, created, updated, product) SELECT i, 0, 0, 'p' || i FROM n");
+    run_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200001) "
+            "INSERT INTO line(id, created, updated, sold, product)"
+            " SELECT i, i, i, i, 'p' || i FROM n");
     EXPECT_HAS("more than 100000 groups", totals("line group by product"));
     EXPECT_HAS("more than 100000 groups", totals("line group by id : count()"));
-    EXPECT_TOTALS("100001 100001", "line : count(), count(distinct product)");
+    EXPECT_TOTALS("200001 200001", "line : count(), count(distinct product)");
     EXPECT_TOTALS("p100000 1|p100001 1", "line where product like 'p1000__' group by product "
                                          "having product > 'p09' order by product limit 2");
+    EXPECT_TOTALS("200001 200001 200001 200001",
+                  "line : count(distinct id), count(distinct product), count(distinct created),"
+                  " count(distinct updated)");
+    EXPECT_HAS("more than 1000000 different values",
+               totals("line : count(distinct id), count(distinct product), count(distinct created),"
+                      " count(distinct updated), count(distinct sold)"));
+    /* What is kept for a group counts, too: 400,000 totals, and 64 MiB of keys. */
+    EXPECT_HAS("more than 36363 groups",
+               totals("line where product like 'p15____' or product like 'p16____' or product like"
+                      " 'p17____' or product like 'p18____' group by product : count(), count(id),"
+                      " count(sold), count(created), count(updated), min(sold), max(sold),"
+                      " min(created), max(created), min(updated), max(updated)"));
+    run_sql("DELETE FROM line WHERE id > 90000;"
+            "UPDATE line SET product = product || printf('%.*c', 800, 'x')");
+    const char *text = totals("line group by product");
+    EXPECT_HAS(" groups, and limit and having choose only among all of them", text);
+    EXPECT(!strstr(text, "more than 100000"));
+    struct buf list = {0};
+    for (int i = 0; i <= 4000; i++)
+        buf_printf(&list, "%s'p%d'", i ? "," : "line group by product having product in (", i);
+    buf_puts(&list, ")");
+    EXPECT_HAS("more than 4000 values", totals(list.ptr));
+    buf_free(&list);
     run_sql("DELETE FROM line");
 }
 
