@@ -61,17 +61,21 @@ static kith_status rename_table(struct conn *c, const char *from, const char *to
     return exec_buf(c, &sql, e);
 }
 
-/* Drops the declared indexes of a table: under their old names they would stay beside the new ones.
- * Those that are still wanted are made again. */
-static kith_status drop_indexes(struct conn *c, const char *table, kith_error *e) {
+/* Drops the declared indexes of a table, those over a field or all (field NULL): under their old
+ * names they would stay beside the new ones. Those that are still wanted are made again. */
+static kith_status drop_indexes(struct conn *c, const char *table, const char *field,
+                                kith_error *e) {
     sqlite3_stmt *st;
     bool row;
     struct buf sql = {0};
     TRY(conn_prepare(c,
                      "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND"
-                     " sql IS NOT NULL",
+                     " sql IS NOT NULL AND (?2 IS NULL OR instr(sql, '\"' || ?2 || '\"') OR"
+                     " instr(sql, '\"' || ?2 || '__'))",
                      &st, e));
     bind_str(st, 1, str_of(table));
+    if (field)
+        bind_str(st, 2, str_of(field));
     for (;;) {
         kith_status status = conn_step(c, st, &row, e);
         if (status != KITH_OK) {
@@ -90,7 +94,7 @@ kith_status rename_field(struct conn *c, const char *type, const char *from, con
                          kith_error *e) {
     sqlite3_stmt *st;
     char old_links[128], new_links[128];
-    TRY(drop_indexes(c, type, e));
+    TRY(drop_indexes(c, type, from, e));
     TRY(conn_prepare(c,
                      "UPDATE kith_field SET name = ?3 WHERE name = ?2 AND type ="
                      " (SELECT id FROM kith_type WHERE name = ?1)",
@@ -101,7 +105,7 @@ kith_status rename_field(struct conn *c, const char *type, const char *from, con
     TRY(conn_run(c, st, e));
     snprintf(old_links, sizeof old_links, "%s.%s", type, from);
     snprintf(new_links, sizeof new_links, "%s.%s", type, to);
-    TRY(drop_indexes(c, old_links, e));
+    TRY(drop_indexes(c, old_links, NULL, e));
     TRY(rename_table(c, old_links, new_links, e));
     return rename_columns(c, type, from, to, e);
 }
@@ -149,7 +153,7 @@ static kith_status rename_links(struct conn *c, const char *from, const char *to
     for (size_t i = 0; status == KITH_OK && i < n; i++) {
         const char *old = arena_printf(&a, "%s.%s", from, names[i]),
                    *new = arena_printf(&a, "%s.%s", to, names[i]);
-        status = old && new ? drop_indexes(c, old, e) : err_nomem(e);
+        status = old && new ? drop_indexes(c, old, NULL, e) : err_nomem(e);
         if (status == KITH_OK)
             status = rename_table(c, old, new, e);
     }
@@ -171,7 +175,7 @@ static kith_status rename_target(struct conn *c, const char *from, const char *t
 
 kith_status rename_type(struct conn *c, const char *from, const char *to, kith_error *e) {
     sqlite3_stmt *st;
-    TRY(drop_indexes(c, from, e));
+    TRY(drop_indexes(c, from, NULL, e));
     TRY(rename_links(c, from, to, e));
     TRY(rename_target(c, from, to, e));
     TRY(conn_prepare(c, "UPDATE kith_type SET name = ?2 WHERE name = ?1", &st, e));

@@ -195,6 +195,16 @@ kith type restore visit
 kith delete contact "$ada"
 exits 0
 
+it "makes only those indexes anew that a renamed field is in"
+"$KITH" field add visit code:text --indexed >/dev/null
+kith field rename visit.code number
+exits 0
+prints "index visit.number is made"
+prints_not "index visit.created"
+prints_not "index visit.contact"
+kith find "visit where number = 'x'" --explain
+prints "found by the index on number"
+
 it "says what a new link makes ambiguous"
 "$KITH" create segment name=visited query="contact where exists(visit)" >/dev/null
 echo 'before("contact.update", {where = "exists(visit)"}, function(c) end)' >rules/visited.lua
