@@ -175,8 +175,11 @@ kith_value total_key(const struct term *t, const struct cell *c) {
         return value_link((kith_id)c->i, t->path->type->id);
     case CLASS_LINK: {
         const struct rfield *f = t->path->field;
-        uint32_t type = !f ? t->path->type->id : f->any_target ? (uint32_t)c->base : f->target->id;
-        return value_link((kith_id)c->i, type);
+        bool any = f && f->any_target;
+        uint32_t type = !f ? t->path->type->id : any ? (uint32_t)c->base : f->target->id;
+        kith_value v = value_link((kith_id)c->i, type);
+        v.flags = any ? VALUE_TYPED : 0;
+        return v;
     }
     default:
         return value_int(c->i);

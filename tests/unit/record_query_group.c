@@ -440,6 +440,18 @@ TEST("a link as a key is what the field holds, also where another key leads on")
     change("DELETE FROM \"customer.teams\" WHERE target = 99");
 }
 
+TEST("a link to any record tells its type as a key, too") {
+    setup();
+    run_sql("DELETE FROM visit");
+    run_sql("INSERT INTO visit(id, created, updated, about, about__type)"
+            " SELECT 1, 0, 0, 1, id FROM kith_type WHERE name IN ('customer')");
+    run_sql("INSERT INTO visit(id, created, updated, about, about__type)"
+            " SELECT 2, 0, 0, 1, id FROM kith_type WHERE name IN ('order')");
+    EXPECT_TOTALS("customer/0000000000001 1|order/0000000000001 1",
+                  "visit group by about : count()");
+    run_sql("DELETE FROM visit");
+}
+
 TEST("too many groups and too many different values are refused, and what fits is not") {
     setup();
     run_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200001) "
