@@ -340,6 +340,13 @@ read_by find "contact group by email"
 read_by update contact "$mine" city=Bonn --rehearse
 read_by undo "$change" --rehearse
 read_by import contact "$work/people.csv" --key name --rehearse
+kith create segment name=hired kind=rented query=contact uses_max=9
+kith run segment.add segment=hired query="contact where name = 'My Own'"
+kith create role name=caller rights='{"types": {"segment": {"read": "all", "update": "all"}}, "actions": ["segment.*"]}' --json
+kith update user "$anna" roles="$("$KITH" find "role where name in ('seller', 'caller')" --json | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | paste -sd,)"
+exits 0
+read_by run segment.use segment=hired
+prints "$mine"
 unlogged find "contact where city = 'Ulm' : count()"
 unlogged find "contact where city = 'Ulm'" --explain
 unlogged explain contact.city
