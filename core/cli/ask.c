@@ -20,38 +20,32 @@ static kith_status split_pair(const char *option, kith_str pair, kith_str *name,
 /* -- saved queries ----------------------------------------------------------------------------- */
 
 struct saved {
-    const struct rtype *type;
+    const struct base_saved_query *fields;
     const struct principal *asks;
     struct arena *arena;
     kith_str text; /* ptr NULL: there is none that the caller may use */
 };
 
-static const kith_value *field_of(const struct saved *s, const kith_value *values,
-                                  const char *name) {
-    return &values[type_field(s->type->schema, s->type, str_of(name))->index];
-}
-
 /* Shared ones are for everybody, others for their owner. */
 static kith_status take_saved(void *arg, kith_id id, const kith_value *values, kith_error *e) {
     struct saved *s = arg;
-    const kith_value *owner = &values[FIELD_OWNER], *shared = field_of(s, values, "shared");
+    const kith_value *owner = &values[FIELD_OWNER], *shared = &values[s->fields->shared->index];
     bool mine = owner->kind != KITH_LINK || owner->as.link.id == s->asks->user;
     (void)id;
     if (!mine && !s->asks->all && !(shared->kind == KITH_BOOL && shared->as.i))
         return KITH_OK;
-    s->text = arena_str(s->arena, field_of(s, values, "query")->as.s);
+    s->text = arena_str(s->arena, values[s->fields->query->index].as.s);
     return s->text.ptr ? KITH_OK : err_nomem(e);
 }
 
 static kith_status find_saved(struct cmd *c, kith_str name, kith_str *out, kith_error *e) {
     static const char text[] = "saved_query where name = :name";
-    struct saved s = {
-        schema_type(cmd_schema(c), STR("saved_query")), &c->principal, &c->arena, {0}};
+    struct saved s = {&cmd_schema(c)->base.saved_query, &c->principal, &c->arena, {0}};
     struct find_page page = {.limit = 1};
     kith_value value = value_str(name);
     struct query *q;
     TRY(query_parse(&q, cmd_schema(c), &c->arena, STR(text), e));
-    if (access_rule(&c->principal, s.type) != ACCESS_NONE)
+    if (access_rule(&c->principal, s.fields->type) != ACCESS_NONE)
         TRY(engine_find(c->company->engine, &c->principal, q, &value, &page, &c->arena, take_saved,
                         &s, e));
     *out = s.text;

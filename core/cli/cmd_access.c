@@ -93,11 +93,10 @@ static kith_status run_log(struct cmd *c, kith_error *e) {
 
 static const char *roles_text(struct cmd *c, const struct principal *p) {
     const struct access *x = p->access;
-    const struct rtype *user = schema_type(cmd_schema(c), STR("user"));
-    const struct rfield *f = type_field(cmd_schema(c), user, STR("roles"));
+    const struct rfield *f = cmd_schema(c)->base.user.roles;
     kith_value *values;
-    if (engine_get(c->company->engine, &c->principal, user, x->of.user, &c->arena, &values, NULL) !=
-            KITH_OK ||
+    if (engine_get(c->company->engine, &c->principal, f->type, x->of.user, &c->arena, &values,
+                   NULL) != KITH_OK ||
         values[f->index].kind == KITH_NULL)
         return "none";
     kith_str text = show_value(c, &values[f->index]);
@@ -229,10 +228,8 @@ static kith_status check_role(void *arg, kith_id id, const kith_value *values, k
 }
 
 static kith_status run_check(struct cmd *c, kith_error *e) {
-    const struct rtype *role = schema_type(cmd_schema(c), STR("role"));
-    struct checking k = {.c = c,
-                         .name = type_field(cmd_schema(c), role, STR("name")),
-                         .rights = type_field(cmd_schema(c), role, STR("rights"))};
+    const struct base_role *role = &cmd_schema(c)->base.role;
+    struct checking k = {.c = c, .name = role->name, .rights = role->rights};
     struct find_page page = {.limit = 10000};
     struct query *q;
     TRY(query_parse(&q, cmd_schema(c), &c->arena, STR("role order by name"), e));

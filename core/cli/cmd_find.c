@@ -176,9 +176,8 @@ static kith_status look_whether_exact(struct find *f, kith_error *e) {
 
 /* A segment's members are counted while it is worked out. */
 static kith_status look_at_count(struct find *f, const kith_value *values, kith_error *e) {
-    const struct schema *s = cmd_schema(f->c);
-    if (f->type != schema_type(s, STR("segment")) ||
-        values[type_field(s, f->type, STR("settling"))->index].as.i != 1)
+    const struct base_segment *s = &cmd_schema(f->c)->base.segment;
+    if (f->type != s->type || values[s->settling->index].as.i != 1)
         return KITH_OK;
     const kith_value *name = &values[f->type->title->index];
     f->inexact = arena_printf(&f->c->arena,

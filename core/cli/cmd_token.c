@@ -133,7 +133,7 @@ static kith_str time_or(struct cmd *c, int64_t at, const char *otherwise) {
 }
 
 static kith_status run_list(struct cmd *c, kith_error *e) {
-    const struct rtype *user = schema_type(cmd_schema(c), STR("user"));
+    const struct rtype *user = cmd_schema(c)->base.user.type;
     struct token *list;
     struct table t;
     size_t n;

@@ -38,21 +38,21 @@ static kith_status find_named(struct txn *t, const struct rtype *type, const cha
 
 static kith_status do_add(struct txn *t, void *arg, kith_error *e) {
     struct job *job = arg;
-    const struct schema *s = engine_schema(txn_engine(t));
-    const struct rtype *user = schema_type(s, STR("user"));
-    struct assign set[4] = {{type_field(s, user, STR("login")), value_str(str_of(job->login))},
-                            {type_field(s, user, STR("name")), value_str(str_of(job->name))}};
+    const struct base_fields *base = &engine_schema(txn_engine(t))->base;
+    const struct base_user *user = &base->user;
+    struct assign set[4] = {{user->login, value_str(str_of(job->login))},
+                            {user->name, value_str(str_of(job->name))}};
     size_t n = 2;
     kith_id id;
     if (job->teams) {
-        set[n].field = type_field(s, user, STR("teams"));
-        TRY(find_named(t, schema_type(s, STR("team")), job->teams, &set[n++].value, e));
+        set[n].field = user->teams;
+        TRY(find_named(t, base->team.type, job->teams, &set[n++].value, e));
     }
     if (job->roles) {
-        set[n].field = type_field(s, user, STR("roles"));
-        TRY(find_named(t, schema_type(s, STR("role")), job->roles, &set[n++].value, e));
+        set[n].field = user->roles;
+        TRY(find_named(t, base->role.type, job->roles, &set[n++].value, e));
     }
-    TRY(txn_create(t, user, set, n, &id, e));
+    TRY(txn_create(t, user->type, set, n, &id, e));
     job->id = id;
     return KITH_OK;
 }

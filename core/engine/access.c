@@ -294,11 +294,10 @@ static kith_status may_ask(struct txn *t, kith_str text, kith_error *e) {
  * tell of records and fields that are closed to whoever wrote the query, and so would what of a
  * rented list is kept. */
 static kith_status may_define(struct txn *t, const struct change *c, kith_error *e) {
-    const struct rtype *segment = t->g->segments.segment;
-    if (c->type != segment)
+    const struct base_segment *segment = &t->g->schema->base.segment;
+    if (c->type != segment->type)
         return KITH_OK;
-    const struct rfield *query = type_field(t->g->schema, segment, STR("query")),
-                        *keep = type_field(t->g->schema, segment, STR("keep"));
+    const struct rfield *query = segment->query, *keep = segment->keep;
     const kith_value *asked = &c->after[query->index], *kept = &c->after[keep->index];
     if (asked->kind != KITH_TEXT)
         return KITH_OK;
@@ -317,9 +316,9 @@ static kith_status may_define(struct txn *t, const struct change *c, kith_error 
 }
 
 static kith_status may_save(struct txn *t, const struct change *c, kith_error *e) {
-    if (c->type != schema_type(t->g->schema, STR("saved_query")))
+    const struct rfield *query = t->g->schema->base.saved_query.query;
+    if (c->type != query->type)
         return KITH_OK;
-    const struct rfield *query = type_field(t->g->schema, c->type, STR("query"));
     const kith_value *text = &c->after[query->index];
     return text->kind == KITH_TEXT && fieldset_has(&c->changed, query->index)
                ? may_name(t, query, NULL, text->as.s, e)
@@ -329,12 +328,12 @@ static kith_status may_save(struct txn *t, const struct change *c, kith_error *e
 /* What a rented list brought goes with it, by the system: only whoever may delete a record, or has
  * just made it, says that a list brought it. */
 static kith_status may_bring(struct txn *t, const struct change *c, kith_error *e) {
-    const struct schema *s = t->g->schema;
-    if (c->type != t->g->segments.list_member)
+    const struct base_member *m = &t->g->schema->base.list_member;
+    if (c->type != m->type)
         return KITH_OK;
-    const struct rfield *brought = type_field(s, c->type, STR("brought"));
-    const kith_value *of = &c->after[type_field(s, c->type, STR("record"))->index];
-    const struct rtype *type = schema_type_by_id(s, of->as.link.type);
+    const struct rfield *brought = m->brought;
+    const kith_value *of = &c->after[m->record->index];
+    const struct rtype *type = schema_type_by_id(t->g->schema, of->as.link.type);
     if (c->after[brought->index].as.i != 1 || of->kind != KITH_LINK || !type)
         return KITH_OK;
     const kith_value *values;
@@ -504,29 +503,25 @@ static kith_status check_login(void *self, struct txn *t, struct change *c, kith
     return check_alike(t, c, f, e);
 }
 
-static kith_status add_check(struct engine *g, const char *type, const char *field,
+static kith_status add_check(struct engine *g, const struct rfield *f,
                              kith_status (*fn)(void *self, struct txn *t, struct change *c,
                                                kith_error *e),
                              kith_error *e) {
     struct fieldset *fields = ARENA_NEW(&g->arena, struct fieldset);
-    const struct rtype *t;
-    const struct rfield *f;
     if (!fields)
         return err_nomem(e);
-    TRY(schema_find_type(g->schema, str_of(type), &t, e));
-    TRY(schema_find_field(g->schema, t, str_of(field), &f, e));
     fieldset_add(fields, f->index);
-    struct hook h = {.type = t,
+    struct hook h = {.type = f->type,
                      .on = ON_CREATE | ON_UPDATE,
                      .priority = INT32_MAX,
                      .fields = fields,
                      .fn = fn,
                      .self = (void *)(uintptr_t)f,
-                     .source = {SOURCE_CORE, type, "", 0}};
+                     .source = {SOURCE_CORE, f->type->name, "", 0}};
     return engine_add_hook(g, &h, e);
 }
 
 kith_status access_hooks_add(struct engine *g, kith_error *e) {
-    TRY(add_check(g, "role", "rights", check_role, e));
-    return add_check(g, "user", "login", check_login, e);
+    TRY(add_check(g, g->schema->base.role.rights, check_role, e));
+    return add_check(g, g->schema->base.user.login, check_login, e);
 }

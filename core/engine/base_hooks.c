@@ -8,12 +8,9 @@
 
 #include "base/text.h"
 
-enum { F_FIRST, F_LAST, F_NAME, F_EMAIL, F_PHONE, F_COUNT };
-enum { P_CONTACT, P_KIND, P_VALUE, P_NORMAL, P_PRIMARY, P_COUNT };
-
-struct base { /* the fields it works with, resolved once */
-    const struct rtype *contact, *point;
-    const struct rfield *c[F_COUNT], *p[P_COUNT];
+struct base {
+    const struct base_contact *c;
+    const struct base_point *p;
     struct fieldset names, channels, normals, primaries;
     const struct assign *adding; /* the point that a contact's own write is adding, or NULL */
 };
@@ -61,19 +58,19 @@ static kith_str join_name(struct txn *t, const kith_value *first, const kith_val
 /* Writing the name splits it; writing a part joins them. Both written: the name stands as it is. */
 static kith_status keep_name(void *self, struct txn *t, struct change *c, kith_error *e) {
     const struct base *b = self;
-    bool name = fieldset_has(&c->changed, b->c[F_NAME]->index);
-    bool parts = fieldset_has(&c->changed, b->c[F_FIRST]->index) ||
-                 fieldset_has(&c->changed, b->c[F_LAST]->index);
-    const kith_value *first = &c->after[b->c[F_FIRST]->index],
-                     *last = &c->after[b->c[F_LAST]->index];
+    bool name = fieldset_has(&c->changed, b->c->name->index);
+    bool parts = fieldset_has(&c->changed, b->c->first_name->index) ||
+                 fieldset_has(&c->changed, b->c->last_name->index);
+    const kith_value *first = &c->after[b->c->first_name->index],
+                     *last = &c->after[b->c->last_name->index];
     if (parts && !name)
-        return change_set(t, c, b->c[F_NAME], text_or_null(join_name(t, first, last)), e);
-    if (!name || parts || c->after[b->c[F_NAME]->index].kind != KITH_TEXT)
+        return change_set(t, c, b->c->name, text_or_null(join_name(t, first, last)), e);
+    if (!name || parts || c->after[b->c->name->index].kind != KITH_TEXT)
         return KITH_OK;
     kith_str f, l;
-    split_name(c->after[b->c[F_NAME]->index].as.s, &f, &l);
-    TRY(change_set(t, c, b->c[F_FIRST], text_or_null(f), e));
-    return change_set(t, c, b->c[F_LAST], text_or_null(l), e);
+    split_name(c->after[b->c->name->index].as.s, &f, &l);
+    TRY(change_set(t, c, b->c->first_name, text_or_null(f), e));
+    return change_set(t, c, b->c->last_name, text_or_null(l), e);
 }
 
 /* -- contact points ---------------------------------------------------------------------------- */
@@ -98,19 +95,19 @@ static kith_status look_at_points(struct points *look, kith_id contact, kith_err
     const struct base *b = look->base;
     kith_id *ids;
     size_t n;
-    TRY(record_referrers(t->g->writer, b->p[P_CONTACT], contact, b->contact->id, 1000, t->arena,
-                         &ids, &n, e));
+    TRY(record_referrers(t->g->writer, b->p->contact, contact, b->c->type->id, 1000, t->arena, &ids,
+                         &n, e));
     for (size_t i = 0; i < n; i++) {
         const kith_value *v;
         if (ids[i] == look->except)
             continue;
-        TRY(txn_get(t, b->point, ids[i], &v, e));
-        if (!str_eq(v[b->p[P_KIND]->index].as.s, look->kind))
+        TRY(txn_get(t, b->p->type, ids[i], &v, e));
+        if (!str_eq(v[b->p->kind->index].as.s, look->kind))
             continue;
-        if (value_eq(&v[b->p[P_VALUE]->index], &look->wanted))
+        if (value_eq(&v[b->p->value->index], &look->wanted))
             look->same = ids[i];
-        if (v[b->p[P_PRIMARY]->index].kind == KITH_BOOL && v[b->p[P_PRIMARY]->index].as.i)
-            look->primary = (struct point){ids[i], true, v[b->p[P_VALUE]->index]};
+        if (v[b->p->primary->index].kind == KITH_BOOL && v[b->p->primary->index].as.i)
+            look->primary = (struct point){ids[i], true, v[b->p->value->index]};
     }
     return KITH_OK;
 }
@@ -119,18 +116,18 @@ static const kith_value yes = {.kind = KITH_BOOL, .as.i = 1}, no = {.kind = KITH
 
 static kith_status set_primary(const struct base *b, struct txn *t, kith_id point, kith_value v,
                                kith_error *e) {
-    struct assign set = {b->p[P_PRIMARY], v};
-    return txn_update(t, b->point, point, &set, 1, e);
+    struct assign set = {b->p->primary, v};
+    return txn_update(t, b->p->type, point, &set, 1, e);
 }
 
 static kith_status add_point(struct base *b, struct txn *t, kith_id contact, kith_str kind,
                              const kith_value *value, kith_error *e) {
-    struct assign set[] = {{b->p[P_CONTACT], value_link(contact, b->contact->id)},
-                           {b->p[P_KIND], value_str(kind)},
-                           {b->p[P_VALUE], *value},
-                           {b->p[P_PRIMARY], yes}};
+    struct assign set[] = {{b->p->contact, value_link(contact, b->c->type->id)},
+                           {b->p->kind, value_str(kind)},
+                           {b->p->value, *value},
+                           {b->p->primary, yes}};
     b->adding = set;
-    kith_status st = txn_create(t, b->point, set, sizeof set / sizeof *set, NULL, e);
+    kith_status st = txn_create(t, b->p->type, set, sizeof set / sizeof *set, NULL, e);
     b->adding = NULL;
     return st;
 }
@@ -167,8 +164,8 @@ static kith_status follow_channel(struct base *b, struct txn *t, const struct ch
 
 static kith_status follow_channels(void *self, struct txn *t, struct change *c, kith_error *e) {
     struct base *b = self;
-    TRY(follow_channel(b, t, c, b->c[F_EMAIL], STR("email"), e));
-    return follow_channel(b, t, c, b->c[F_PHONE], STR("phone"), e);
+    TRY(follow_channel(b, t, c, b->c->email, STR("email"), e));
+    return follow_channel(b, t, c, b->c->phone, STR("phone"), e);
 }
 
 static kith_str digits_of(struct txn *t, kith_str s) {
@@ -182,56 +179,56 @@ static kith_str digits_of(struct txn *t, kith_str s) {
 
 static kith_status normalise_point(void *self, struct txn *t, struct change *c, kith_error *e) {
     const struct base *b = self;
-    const kith_value *v = &c->after[b->p[P_VALUE]->index], *kind = &c->after[b->p[P_KIND]->index];
+    const kith_value *v = &c->after[b->p->value->index], *kind = &c->after[b->p->kind->index];
     if (v->kind != KITH_TEXT || kind->kind != KITH_TEXT)
         return KITH_OK; /* required: refused after the hooks */
     kith_str normal =
         str_eqz(kind->as.s, "phone") ? digits_of(t, v->as.s) : text_fold(t->arena, v->as.s);
-    return change_set(t, c, b->p[P_NORMAL], text_or_null(normal), e);
+    return change_set(t, c, b->p->normal, text_or_null(normal), e);
 }
 
 /* The contact's field that shows the primary point of a kind, or NULL. */
 static const struct rfield *channel_of(const struct base *b, kith_str kind) {
-    return str_eqz(kind, "email") ? b->c[F_EMAIL] : str_eqz(kind, "phone") ? b->c[F_PHONE] : NULL;
+    return str_eqz(kind, "email") ? b->c->email : str_eqz(kind, "phone") ? b->c->phone : NULL;
 }
 
 static bool is_primary(const struct base *b, const kith_value *point) {
-    return point && value_eq(&point[b->p[P_PRIMARY]->index], &yes);
+    return point && value_eq(&point[b->p->primary->index], &yes);
 }
 
 /* A point is no longer the primary one. Unless another is, the contact's field is emptied when it
  * still shows it. */
 static kith_status step_back(const struct base *b, struct txn *t, kith_id point,
                              const kith_value *was, kith_error *e) {
-    kith_id contact = was[b->p[P_CONTACT]->index].as.link.id;
+    kith_id contact = was[b->p->contact->index].as.link.id;
     struct points look = {
-        .base = b, .txn = t, .kind = was[b->p[P_KIND]->index].as.s, .except = point};
+        .base = b, .txn = t, .kind = was[b->p->kind->index].as.s, .except = point};
     const struct rfield *f = channel_of(b, look.kind);
     const kith_value *values;
     bool there = false;
     if (f)
-        TRY(record_exists(t->g->writer, b->contact, contact, &there, e));
+        TRY(record_exists(t->g->writer, b->c->type, contact, &there, e));
     if (!there)
         return KITH_OK;
     TRY(look_at_points(&look, contact, e));
-    TRY(txn_get(t, b->contact, contact, &values, e));
-    if (look.primary.id || !value_eq(&values[f->index], &was[b->p[P_VALUE]->index]))
+    TRY(txn_get(t, b->c->type, contact, &values, e));
+    if (look.primary.id || !value_eq(&values[f->index], &was[b->p->value->index]))
         return KITH_OK;
     struct assign none = {f, value_null()};
-    return txn_update(t, b->contact, contact, &none, 1, e);
+    return txn_update(t, b->c->type, contact, &none, 1, e);
 }
 
 /* A point is the primary one: the others of its kind step back, the contact's field follows. */
 static kith_status step_up(const struct base *b, struct txn *t, kith_id point,
                            const kith_value *now, kith_error *e) {
-    kith_id contact = now[b->p[P_CONTACT]->index].as.link.id;
+    kith_id contact = now[b->p->contact->index].as.link.id;
     struct points look = {
-        .base = b, .txn = t, .kind = now[b->p[P_KIND]->index].as.s, .except = point};
-    struct assign set = {channel_of(b, look.kind), now[b->p[P_VALUE]->index]};
+        .base = b, .txn = t, .kind = now[b->p->kind->index].as.s, .except = point};
+    struct assign set = {channel_of(b, look.kind), now[b->p->value->index]};
     TRY(look_at_points(&look, contact, e));
     if (look.primary.id)
         TRY(set_primary(b, t, look.primary.id, no, e));
-    return set.field ? txn_update(t, b->contact, contact, &set, 1, e) : KITH_OK;
+    return set.field ? txn_update(t, b->c->type, contact, &set, 1, e) : KITH_OK;
 }
 
 static kith_status follow_primary(void *self, struct txn *t, struct change *c, kith_error *e) {
@@ -240,8 +237,8 @@ static kith_status follow_primary(void *self, struct txn *t, struct change *c, k
         return KITH_OK;
     bool was = is_primary(b, c->before), is = is_primary(b, c->after);
     bool moved = was && is &&
-                 (fieldset_has(&c->changed, b->p[P_CONTACT]->index) ||
-                  fieldset_has(&c->changed, b->p[P_KIND]->index));
+                 (fieldset_has(&c->changed, b->p->contact->index) ||
+                  fieldset_has(&c->changed, b->p->kind->index));
     if (was && (!is || moved))
         TRY(step_back(b, t, c->id, c->before, e));
     return is ? step_up(b, t, c->id, c->after, e) : KITH_OK;
@@ -321,13 +318,13 @@ static kith_status add_undone(struct txn *t, kith_id contact, kith_error *e) {
 
 kith_status base_undone(struct txn *t, const struct change *c, kith_error *e) {
     const struct base *b = t->g->base;
-    if (c->type == b->contact)
+    if (c->type == b->c->type)
         return c->after ? add_undone(t, c->id, e) : KITH_OK;
-    if (c->type != b->point)
+    if (c->type != b->p->type)
         return KITH_OK;
     if (c->before)
-        TRY(add_undone(t, c->before[b->p[P_CONTACT]->index].as.link.id, e));
-    return c->after ? add_undone(t, c->after[b->p[P_CONTACT]->index].as.link.id, e) : KITH_OK;
+        TRY(add_undone(t, c->before[b->p->contact->index].as.link.id, e));
+    return c->after ? add_undone(t, c->after[b->p->contact->index].as.link.id, e) : KITH_OK;
 }
 
 struct known { /* a contact's points, of all kinds */
@@ -338,13 +335,13 @@ struct known { /* a contact's points, of all kinds */
 
 static kith_status read_points(const struct base *b, struct txn *t, kith_id contact,
                                struct known *k, kith_error *e) {
-    TRY(record_referrers(t->g->writer, b->p[P_CONTACT], contact, b->contact->id, 1000, t->arena,
+    TRY(record_referrers(t->g->writer, b->p->contact, contact, b->c->type->id, 1000, t->arena,
                          &k->ids, &k->count, e));
     k->values = ARENA_ARRAY(t->arena, const kith_value *, k->count + 1);
     if (!k->values)
         return err_nomem(e);
     for (size_t i = 0; i < k->count; i++)
-        TRY(txn_get(t, b->point, k->ids[i], &k->values[i], e));
+        TRY(txn_get(t, b->p->type, k->ids[i], &k->values[i], e));
     return KITH_OK;
 }
 
@@ -356,8 +353,8 @@ static size_t chosen_point(const struct base *b, const struct known *k, kith_str
     for (size_t i = 0; i < k->count; i++) {
         const kith_value *v = k->values[i];
         bool marked = is_primary(b, v);
-        bool fits = shown->kind == KITH_NULL ? marked : value_eq(&v[b->p[P_VALUE]->index], shown);
-        if (fits && str_eq(v[b->p[P_KIND]->index].as.s, kind) && (out == k->count || marked))
+        bool fits = shown->kind == KITH_NULL ? marked : value_eq(&v[b->p->value->index], shown);
+        if (fits && str_eq(v[b->p->kind->index].as.s, kind) && (out == k->count || marked))
             out = i;
     }
     return out;
@@ -371,23 +368,23 @@ static kith_status mend_kind(struct base *b, struct txn *t, kith_id contact, con
     static const kith_value null = {0};
     const struct rfield *f = channel_of(b, kind);
     const kith_value *values;
-    TRY(txn_get(t, b->contact, contact, &values, e));
+    TRY(txn_get(t, b->c->type, contact, &values, e));
     const kith_value *shown = f ? &values[f->index] : &null;
     size_t keep = chosen_point(b, k, kind, shown);
     for (size_t i = 0; i < k->count; i++)
         if (i != keep && is_primary(b, k->values[i]) &&
-            str_eq(k->values[i][b->p[P_KIND]->index].as.s, kind))
+            str_eq(k->values[i][b->p->kind->index].as.s, kind))
             TRY(set_primary(b, t, k->ids[i], no, e));
     if (keep == k->count)
         return shown->kind == KITH_NULL ? KITH_OK : add_point(b, t, contact, kind, shown, e);
-    struct assign set = {f, k->values[keep][b->p[P_VALUE]->index]};
+    struct assign set = {f, k->values[keep][b->p->value->index]};
     if (f)
-        TRY(txn_update(t, b->contact, contact, &set, 1, e));
+        TRY(txn_update(t, b->c->type, contact, &set, 1, e));
     return set_primary(b, t, k->ids[keep], yes, e);
 }
 
 static kith_status mend_contact(struct base *b, struct txn *t, kith_id contact, kith_error *e) {
-    const struct rfield *kind = b->p[P_KIND];
+    const struct rfield *kind = b->p->kind;
     struct known k = {0};
     TRY(read_points(b, t, contact, &k, e));
     for (uint32_t i = 0; i < kind->option_count; i++)
@@ -411,7 +408,7 @@ static kith_status mend_all(struct txn *t, kith_error *e) {
     for (size_t i = 0; i < n; last = ids[i++]) {
         bool there = false;
         if (ids[i] != last)
-            TRY(record_exists(t->g->writer, b->contact, ids[i], &there, e));
+            TRY(record_exists(t->g->writer, b->c->type, ids[i], &there, e));
         if (there)
             TRY(mend_contact(b, t, ids[i], e));
     }
@@ -427,54 +424,39 @@ kith_status base_mend(struct txn *t, kith_error *e) {
 
 /* -- registering ------------------------------------------------------------------------------- */
 
-static kith_status resolve(struct engine *g, const struct rtype *t, const char *const *names,
-                           const struct rfield **out, int count, kith_error *e) {
-    for (int i = 0; i < count; i++)
-        TRY(schema_find_field(g->schema, t, str_of(names[i]), &out[i], e));
-    return KITH_OK;
-}
-
 kith_status base_hooks_add(struct engine *g, kith_error *e) {
-    static const char *const contact[] = {"first_name", "last_name", "name", "email", "phone"};
-    static const char *const point[] = {"contact", "kind", "value", "normal", "primary"};
     struct base *b = ARENA_NEW(&g->arena, struct base);
     if (!b)
         return err_nomem(e);
-    TRY(schema_find_type(g->schema, STR("contact"), &b->contact, e));
-    TRY(schema_find_type(g->schema, STR("contact_point"), &b->point, e));
-    TRY(resolve(g, b->contact, contact, b->c, F_COUNT, e));
-    TRY(resolve(g, b->point, point, b->p, P_COUNT, e));
-    for (int i = F_FIRST; i <= F_NAME; i++)
-        fieldset_add(&b->names, b->c[i]->index);
-    for (int i = F_EMAIL; i <= F_PHONE; i++)
-        fieldset_add(&b->channels, b->c[i]->index);
-    for (int i = P_KIND; i <= P_VALUE; i++)
-        fieldset_add(&b->normals, b->p[i]->index);
-    b->primaries = b->normals;
-    fieldset_add(&b->primaries, b->p[P_PRIMARY]->index);
-    fieldset_add(&b->primaries, b->p[P_CONTACT]->index);
+    const struct base_contact *n = b->c = &g->schema->base.contact;
+    const struct base_point *p = b->p = &g->schema->base.contact_point;
+    b->names = fieldset_of((const struct rfield *[]){n->first_name, n->last_name, n->name, NULL});
+    b->channels = fieldset_of((const struct rfield *[]){n->email, n->phone, NULL});
+    b->normals = fieldset_of((const struct rfield *[]){p->kind, p->value, NULL});
+    b->primaries =
+        fieldset_of((const struct rfield *[]){p->kind, p->value, p->primary, p->contact, NULL});
     g->base = b;
     struct hook hooks[] = {
-        {.type = b->contact,
+        {.type = b->c->type,
          .on = ON_CREATE | ON_UPDATE,
          .priority = -100,
          .fields = &b->names,
          .fn = keep_name,
          .source = {SOURCE_CORE, "contact name", "", 0}},
-        {.type = b->contact,
+        {.type = b->c->type,
          .on = ON_CREATE | ON_UPDATE,
          .after = true,
          .priority = -100,
          .fields = &b->channels,
          .fn = follow_channels,
          .source = {SOURCE_CORE, "contact points", "", 0}},
-        {.type = b->point,
+        {.type = b->p->type,
          .on = ON_CREATE | ON_UPDATE,
          .priority = -100,
          .fields = &b->normals,
          .fn = normalise_point,
          .source = {SOURCE_CORE, "contact points", "", 0}},
-        {.type = b->point,
+        {.type = b->p->type,
          .on = ON_CREATE | ON_UPDATE | ON_DELETE,
          .after = true,
          .priority = -100,

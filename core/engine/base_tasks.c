@@ -7,15 +7,13 @@
 
 #define CHILDREN_MAX 1000 /* of one task, that are looked at */
 
-enum { T_PARENT, T_STATE, T_REPEAT, T_DUE, T_REMINDER, T_COUNT };
-struct tasks { /* the fields it works with, resolved once */
-    const struct rtype *type;
-    const struct rfield *f[T_COUNT];
+struct tasks {
+    const struct base_task *f;
     struct fieldset family, repeat, state;
 };
 
 static bool in_state(const struct tasks *k, const kith_value *values, const char *state) {
-    const kith_value *v = &values[k->f[T_STATE]->index];
+    const kith_value *v = &values[k->f->state->index];
     return v->kind == KITH_TEXT && str_eqz(v->as.s, state);
 }
 
@@ -29,11 +27,11 @@ static kith_status look_at_children(const struct tasks *k, struct txn *t, kith_i
                                     struct family *out, kith_error *e) {
     kith_id *ids;
     size_t n;
-    TRY(record_referrers(t->g->writer, k->f[T_PARENT], parent, k->type->id, CHILDREN_MAX, t->arena,
+    TRY(record_referrers(t->g->writer, k->f->parent, parent, k->f->type->id, CHILDREN_MAX, t->arena,
                          &ids, &n, e));
     for (size_t i = 0; i < n && !out->open; i++) {
         const kith_value *v;
-        TRY(txn_get(t, k->type, ids[i], &v, e));
+        TRY(txn_get(t, k->f->type, ids[i], &v, e));
         out->open |= in_state(k, v, "open");
         out->done |= in_state(k, v, "done");
     }
@@ -47,21 +45,21 @@ static kith_status settle_parent(const struct tasks *k, struct txn *t, kith_id p
     struct family children = {0};
     const kith_value *v;
     bool there;
-    TRY(record_exists(t->g->writer, k->type, parent, &there, e));
+    TRY(record_exists(t->g->writer, k->f->type, parent, &there, e));
     if (!there)
         return KITH_OK; /* it is on its way out */
-    TRY(txn_get(t, k->type, parent, &v, e));
+    TRY(txn_get(t, k->f->type, parent, &v, e));
     TRY(look_at_children(k, t, parent, &children, e));
-    struct assign set = {k->f[T_STATE], value_null()};
+    struct assign set = {k->f->state, value_null()};
     if (children.open && in_state(k, v, "done"))
         set.value = value_str(STR("open"));
     else if (!children.open && children.done && in_state(k, v, "open"))
         set.value = value_str(STR("done"));
-    return set.value.kind == KITH_NULL ? KITH_OK : txn_update(t, k->type, parent, &set, 1, e);
+    return set.value.kind == KITH_NULL ? KITH_OK : txn_update(t, k->f->type, parent, &set, 1, e);
 }
 
 static kith_id parent_of(const struct tasks *k, const kith_value *values) {
-    const kith_value *v = values ? &values[k->f[T_PARENT]->index] : NULL;
+    const kith_value *v = values ? &values[k->f->parent->index] : NULL;
     return v && v->kind == KITH_LINK ? v->as.link.id : 0;
 }
 
@@ -96,7 +94,7 @@ static kith_status read_repeat(kith_str text, struct repeat *out, kith_error *e)
 
 static kith_status check_repeat(void *self, struct txn *t, struct change *c, kith_error *e) {
     const struct tasks *k = self;
-    const kith_value *v = &c->after[k->f[T_REPEAT]->index];
+    const kith_value *v = &c->after[k->f->repeat->index];
     struct repeat r;
     (void)t;
     return v->kind == KITH_TEXT ? read_repeat(v->as.s, &r, e) : KITH_OK;
@@ -114,54 +112,50 @@ static int64_t next_due(const struct txn *t, const struct repeat *r, const kith_
 
 /* What the next task does not take over: its own times and state, and what only one may have. */
 static bool is_own(const struct tasks *k, const struct rfield *f) {
-    return f->index == FIELD_CREATED || f->index == FIELD_UPDATED || f == k->f[T_STATE] ||
-           f == k->f[T_DUE] || f == k->f[T_REMINDER] || field_derived(f) ||
+    return f->index == FIELD_CREATED || f->index == FIELD_UPDATED || f == k->f->state ||
+           f == k->f->due || f == k->f->reminder || field_derived(f) ||
            (f->flags & (KITH_FF_READONLY | KITH_FF_UNIQUE));
 }
 
 static kith_status make_next(const struct tasks *k, struct txn *t, const kith_value *old,
                              int64_t due, kith_error *e) {
-    const kith_value *was = &old[k->f[T_DUE]->index], *reminder = &old[k->f[T_REMINDER]->index];
-    struct assign *set = ARENA_ARRAY(t->arena, struct assign, k->type->field_count + 2);
+    const kith_value *was = &old[k->f->due->index], *reminder = &old[k->f->reminder->index];
+    struct assign *set = ARENA_ARRAY(t->arena, struct assign, k->f->type->field_count + 2);
     size_t n = 0;
     if (!set)
         return err_nomem(e);
-    for (uint32_t i = 0; i < k->type->field_count; i++)
-        if (!is_own(k, k->type->fields[i]) && old[i].kind != KITH_NULL)
-            set[n++] = (struct assign){k->type->fields[i], old[i]};
-    set[n++] = (struct assign){k->f[T_DUE], value_time(due)};
+    for (uint32_t i = 0; i < k->f->type->field_count; i++)
+        if (!is_own(k, k->f->type->fields[i]) && old[i].kind != KITH_NULL)
+            set[n++] = (struct assign){k->f->type->fields[i], old[i]};
+    set[n++] = (struct assign){k->f->due, value_time(due)};
     if (reminder->kind == KITH_TIME) /* as long before as it was */
         set[n++] = (struct assign){
-            k->f[T_REMINDER],
+            k->f->reminder,
             value_time(was->kind == KITH_TIME ? due - (was->as.i - reminder->as.i) : due)};
-    return txn_create(t, k->type, set, n, NULL, e);
+    return txn_create(t, k->f->type, set, n, NULL, e);
 }
 
 static kith_status repeat_done(void *self, struct txn *t, struct change *c, kith_error *e) {
     const struct tasks *k = self;
-    const kith_value *text = &c->after[k->f[T_REPEAT]->index];
+    const kith_value *text = &c->after[k->f->repeat->index];
     struct repeat r;
     if (text->kind != KITH_TEXT || !in_state(k, c->after, "done") || in_state(k, c->before, "done"))
         return KITH_OK;
     TRY(read_repeat(text->as.s, &r, e));
-    int64_t due = next_due(t, &r, &c->after[k->f[T_DUE]->index]);
+    int64_t due = next_due(t, &r, &c->after[k->f->due->index]);
     return due == INT64_MAX ? KITH_OK : make_next(k, t, c->after, due, e);
 }
 
 /* -- registering ------------------------------------------------------------------------------- */
 
 kith_status tasks_hooks_add(struct engine *g, kith_error *e) {
-    static const char *const names[] = {"parent", "state", "repeat", "due", "reminder"};
     struct tasks *k = ARENA_NEW(&g->arena, struct tasks);
     if (!k)
         return err_nomem(e);
-    TRY(schema_find_type(g->schema, STR("task"), &k->type, e));
-    for (int i = 0; i < T_COUNT; i++)
-        TRY(schema_find_field(g->schema, k->type, str_of(names[i]), &k->f[i], e));
-    fieldset_add(&k->family, k->f[T_PARENT]->index);
-    fieldset_add(&k->family, k->f[T_STATE]->index);
-    fieldset_add(&k->repeat, k->f[T_REPEAT]->index);
-    fieldset_add(&k->state, k->f[T_STATE]->index);
+    k->f = &g->schema->base.task;
+    k->family = fieldset_of((const struct rfield *[]){k->f->parent, k->f->state, NULL});
+    k->repeat = fieldset_of((const struct rfield *[]){k->f->repeat, NULL});
+    k->state = fieldset_of((const struct rfield *[]){k->f->state, NULL});
     struct hook hooks[] = {
         {.on = ON_CREATE | ON_UPDATE, .fields = &k->repeat, .fn = check_repeat},
         {.on = ON_UPDATE, .after = true, .fields = &k->state, .fn = repeat_done},
@@ -171,7 +165,7 @@ kith_status tasks_hooks_add(struct engine *g, kith_error *e) {
          .fn = follow_children},
     };
     for (size_t i = 0; i < sizeof hooks / sizeof *hooks; i++) {
-        hooks[i].type = k->type;
+        hooks[i].type = k->f->type;
         hooks[i].priority = -100;
         hooks[i].self = k;
         hooks[i].source = (struct source){SOURCE_CORE, "tasks", "", 0};

@@ -10,26 +10,6 @@
 #define FILES_LOOKED_AT 1000 /* of a record */
 #define PARTS           (RECORD_FILE_MAX / FILE_PART + 1)
 
-enum { F_ABOUT, F_NAME, F_KIND, F_MEDIA, F_SIZE, F_DIGEST, F_COUNT };
-enum { P_FILE, P_NUMBER, P_DATA, P_COUNT };
-
-struct types {
-    const struct rtype *file, *part;
-    const struct rfield *f[F_COUNT], *p[P_COUNT];
-};
-
-static kith_status find_types(const struct schema *s, struct types *out, kith_error *e) {
-    static const char *const file[] = {"about", "name", "kind", "media_type", "size", "digest"};
-    static const char *const part[] = {"file", "number", "data"};
-    TRY(schema_find_type(s, STR("file"), &out->file, e));
-    TRY(schema_find_type(s, STR("file_part"), &out->part, e));
-    for (int i = 0; i < F_COUNT; i++)
-        TRY(schema_find_field(s, out->file, str_of(file[i]), &out->f[i], e));
-    for (int i = 0; i < P_COUNT; i++)
-        TRY(schema_find_field(s, out->part, str_of(part[i]), &out->p[i], e));
-    return KITH_OK;
-}
-
 kith_status file_decode(struct arena *a, kith_str base64, kith_str *bytes, kith_error *e) {
     static const int forms[] = {sodium_base64_VARIANT_ORIGINAL,
                                 sodium_base64_VARIANT_ORIGINAL_NO_PADDING};
@@ -57,62 +37,61 @@ static void digest_of(kith_str bytes, char out[FILE_DIGEST]) {
     sodium_bin2hex(out, FILE_DIGEST, raw, sizeof raw);
 }
 
-static kith_status has_file(struct txn *t, const struct types *y, const struct rtype *type,
+static kith_status has_file(struct txn *t, const struct base_fields *y, const struct rtype *type,
                             kith_id about, const char *kind, const char *digest, bool *has,
                             kith_error *e) {
     kith_id *ids;
     size_t n;
-    TRY(record_referrers(txn_conn(t), y->f[F_ABOUT], about, type->id, FILES_LOOKED_AT, txn_arena(t),
+    TRY(record_referrers(txn_conn(t), y->file.about, about, type->id, FILES_LOOKED_AT, txn_arena(t),
                          &ids, &n, e));
     *has = false;
     for (size_t i = 0; i < n && !*has; i++) {
         const kith_value *v;
-        TRY(txn_get(t, y->file, ids[i], &v, e));
-        const kith_value *d = &v[y->f[F_DIGEST]->index], *k = &v[y->f[F_KIND]->index];
+        TRY(txn_get(t, y->file.type, ids[i], &v, e));
+        const kith_value *d = &v[y->file.digest->index], *k = &v[y->file.kind->index];
         *has = d->kind == KITH_TEXT && str_eqz(d->as.s, digest) && k->kind == KITH_TEXT &&
                str_eqz(k->as.s, kind);
     }
     return KITH_OK;
 }
 
-static kith_status add_part(struct txn *t, const struct types *y, kith_id file, int64_t number,
-                            kith_str bytes, kith_error *e) {
+static kith_status add_part(struct txn *t, const struct base_fields *y, kith_id file,
+                            int64_t number, kith_str bytes, kith_error *e) {
     size_t room = sodium_base64_encoded_len((size_t)bytes.len, sodium_base64_VARIANT_ORIGINAL);
     char *text = arena_alloc(txn_arena(t), room);
     if (!text)
         return err_nomem(e);
     sodium_bin2base64(text, room, (const unsigned char *)bytes.ptr, (size_t)bytes.len,
                       sodium_base64_VARIANT_ORIGINAL);
-    struct assign set[] = {{y->p[P_FILE], value_link(file, y->file->id)},
-                           {y->p[P_NUMBER], value_int(number)},
-                           {y->p[P_DATA], value_str((kith_str){text, room - 1})}};
-    return txn_create(t, y->part, set, sizeof set / sizeof *set, NULL, e);
+    struct assign set[] = {{y->file_part.file, value_link(file, y->file.type->id)},
+                           {y->file_part.number, value_int(number)},
+                           {y->file_part.data, value_str((kith_str){text, room - 1})}};
+    return txn_create(t, y->file_part.type, set, sizeof set / sizeof *set, NULL, e);
 }
 
 kith_status file_add(struct txn *t, const struct rtype *type, kith_id about, const struct file *f,
                      kith_error *e) {
-    struct types y;
+    const struct base_fields *y = &engine_schema(txn_engine(t))->base;
     char digest[FILE_DIGEST];
     bool has;
     kith_id file;
     digest_of(f->bytes, digest);
-    TRY(find_types(engine_schema(txn_engine(t)), &y, e));
-    TRY(has_file(t, &y, type, about, f->kind, digest, &has, e));
+    TRY(has_file(t, y, type, about, f->kind, digest, &has, e));
     if (has)
         return KITH_OK;
     kith_value link = value_link(about, type->id);
     link.flags = VALUE_TYPED;
-    struct assign set[] = {{y.f[F_ABOUT], link},
-                           {y.f[F_NAME], value_str(f->name)},
-                           {y.f[F_KIND], value_str(str_of(f->kind))},
-                           {y.f[F_SIZE], value_int((int64_t)f->bytes.len)},
-                           {y.f[F_DIGEST], value_str(str_of(digest))},
-                           {y.f[F_MEDIA], value_str(f->media)}};
-    TRY(txn_create(t, y.file, set, sizeof set / sizeof *set - (f->media.len == 0), &file, e));
+    struct assign set[] = {{y->file.about, link},
+                           {y->file.name, value_str(f->name)},
+                           {y->file.kind, value_str(str_of(f->kind))},
+                           {y->file.size, value_int((int64_t)f->bytes.len)},
+                           {y->file.digest, value_str(str_of(digest))},
+                           {y->file.media_type, value_str(f->media)}};
+    TRY(txn_create(t, y->file.type, set, sizeof set / sizeof *set - (f->media.len == 0), &file, e));
     for (size_t at = 0, n = 1; at < f->bytes.len; at += FILE_PART, n++) {
         size_t left = (size_t)f->bytes.len - at;
         kith_str part = {f->bytes.ptr + at, left < FILE_PART ? left : FILE_PART};
-        TRY(add_part(t, &y, file, (int64_t)n, part, e));
+        TRY(add_part(t, y, file, (int64_t)n, part, e));
     }
     return KITH_OK;
 }
@@ -125,19 +104,20 @@ static kith_status read_record(struct conn *c, const struct rtype *t, kith_id id
     return *out ? record_read(c, t, id, a, *out, e) : err_nomem(e);
 }
 
-static kith_status find_newest(struct conn *c, const struct types *y, const struct rtype *type,
-                               kith_id about, const char *kind, struct arena *a, kith_id *file,
-                               struct file_text *out, kith_error *e) {
+static kith_status find_newest(struct conn *c, const struct base_fields *y,
+                               const struct rtype *type, kith_id about, const char *kind,
+                               struct arena *a, kith_id *file, struct file_text *out,
+                               kith_error *e) {
     kith_id *ids;
     size_t n;
     *file = 0;
-    TRY(record_referrers(c, y->f[F_ABOUT], about, type->id, FILES_LOOKED_AT, a, &ids, &n, e));
+    TRY(record_referrers(c, y->file.about, about, type->id, FILES_LOOKED_AT, a, &ids, &n, e));
     for (size_t i = 0; i < n; i++) {
         kith_value *v;
         if (ids[i] < *file)
             continue;
-        TRY(read_record(c, y->file, ids[i], a, &v, e));
-        const kith_value *k = &v[y->f[F_KIND]->index], *media = &v[y->f[F_MEDIA]->index];
+        TRY(read_record(c, y->file.type, ids[i], a, &v, e));
+        const kith_value *k = &v[y->file.kind->index], *media = &v[y->file.media_type->index];
         if (k->kind != KITH_TEXT || !str_eqz(k->as.s, kind))
             continue;
         *file = ids[i];
@@ -146,20 +126,20 @@ static kith_status find_newest(struct conn *c, const struct types *y, const stru
     return *file ? KITH_OK : err_set(e, KITH_E_NOTFOUND, NULL, "it has no file that is a %s", kind);
 }
 
-static kith_status join_parts(struct conn *c, const struct types *y, kith_id file, struct arena *a,
-                              kith_str *out, kith_error *e) {
+static kith_status join_parts(struct conn *c, const struct base_fields *y, kith_id file,
+                              struct arena *a, kith_str *out, kith_error *e) {
     kith_id *ids;
     size_t n;
     kith_str parts[PARTS] = {{0}};
     uint64_t len = 0;
-    TRY(record_referrers(c, y->p[P_FILE], file, y->file->id, PARTS, a, &ids, &n, e));
+    TRY(record_referrers(c, y->file_part.file, file, y->file.type->id, PARTS, a, &ids, &n, e));
     for (size_t i = 0; i < n; i++) {
         kith_value *v;
-        TRY(read_record(c, y->part, ids[i], a, &v, e));
-        int64_t number = v[y->p[P_NUMBER]->index].as.i;
+        TRY(read_record(c, y->file_part.type, ids[i], a, &v, e));
+        int64_t number = v[y->file_part.number->index].as.i;
         if (number < 1 || number > (int64_t)n || parts[number - 1].ptr)
             return err_set(e, KITH_E_NOTFOUND, NULL, "the file lacks a part");
-        parts[number - 1] = v[y->p[P_DATA]->index].as.s;
+        parts[number - 1] = v[y->file_part.data->index].as.s;
         len += parts[number - 1].len;
     }
     char *text = arena_alloc(a, len + 1), *to = text;
@@ -175,23 +155,20 @@ static kith_status join_parts(struct conn *c, const struct types *y, kith_id fil
 
 /* A file follows the record that it belongs to; its fields may be closed by themselves. */
 bool file_readable(const struct engine *g, const struct principal *p) {
-    struct types y;
-    if (find_types(engine_schema(g), &y, NULL) != KITH_OK)
-        return false;
-    return access_reads(p, y.f[F_ABOUT]) && access_reads(p, y.f[F_KIND]) &&
-           access_reads(p, y.f[F_MEDIA]) && access_reads(p, y.p[P_DATA]);
+    const struct base_fields *y = &engine_schema(g)->base;
+    return access_reads(p, y->file.about) && access_reads(p, y->file.kind) &&
+           access_reads(p, y->file.media_type) && access_reads(p, y->file_part.data);
 }
 
 kith_status file_newest(struct engine *g, const struct rtype *type, kith_id about, const char *kind,
                         struct arena *a, struct file_text *out, kith_error *e) {
-    struct types y;
+    const struct base_fields *y = &engine_schema(g)->base;
     struct conn *c;
     kith_id file;
-    TRY(find_types(engine_schema(g), &y, e));
     TRY(engine_reader(g, &c, e));
-    kith_status st = find_newest(c, &y, type, about, kind, a, &file, out, e);
+    kith_status st = find_newest(c, y, type, about, kind, a, &file, out, e);
     if (st == KITH_OK)
-        st = join_parts(c, &y, file, a, &out->base64, e);
+        st = join_parts(c, y, file, a, &out->base64, e);
     engine_reader_done(g, c);
     return st;
 }

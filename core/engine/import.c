@@ -30,7 +30,7 @@ enum file_format file_format_of(const char *name) {
 
 static kith_status find_list(struct import *im, kith_error *e) {
     const struct schema *s = im->schema;
-    const struct rtype *segment = schema_type(s, STR("segment"));
+    const struct base_segment *segment = &s->base.segment;
     struct segment_found found;
     kith_value *values;
     kith_str name = str_of(im->o->list ? im->o->list : "");
@@ -38,15 +38,15 @@ static kith_status find_list(struct import *im, kith_error *e) {
         return KITH_OK;
     TRY(s->segments->find(s->segments->arg, im->o->principal, name, &found, e));
     im->list = found.id;
-    TRY(engine_get(im->g, im->o->principal, segment, im->list, &im->arena, &values, e));
-    if (str_eqz(values[type_field(s, segment, STR("kind"))->index].as.s, "live"))
+    TRY(engine_get(im->g, im->o->principal, segment->type, im->list, &im->arena, &values, e));
+    if (str_eqz(values[segment->kind->index].as.s, "live"))
         return err_set(e, KITH_E_INVAL, NULL,
                        "segment '%s' finds its records by its query; only a list takes others",
                        im->o->list);
     if (found.type != im->type)
         return err_set(e, KITH_E_INVAL, NULL, "list '%s' takes records of type %s, not %s",
                        im->o->list, found.type->name, im->type->name);
-    if (values[type_field(s, segment, STR("expired"))->index].kind != KITH_NULL)
+    if (values[segment->expired->index].kind != KITH_NULL)
         return err_set(e, KITH_E_REFUSED, NULL, "list '%s' is spent and takes no more records",
                        im->o->list);
     return KITH_OK;

@@ -482,10 +482,11 @@ static kith_status parse_key(struct import *im, kith_error *e) {
 }
 
 static void find_name_parts(struct import *im) {
-    if (strcmp(im->type->name, "contact") != 0)
+    const struct base_contact *contact = &im->schema->base.contact;
+    if (im->type != contact->type)
         return;
-    im->first_name = type_field(im->schema, im->type, STR("first_name"));
-    im->last_name = type_field(im->schema, im->type, STR("last_name"));
+    im->first_name = contact->first_name;
+    im->last_name = contact->last_name;
 }
 
 kith_status map_finish(struct import *im, kith_error *e) {

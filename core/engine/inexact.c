@@ -47,7 +47,7 @@ static kith_status unsettled(struct asking *k, kith_id segment, struct segment_r
 /* In a segment that the caller may not read there is nobody, whatever is done to it. */
 static kith_status look_at_segment(struct asking *k, kith_id segment, const char **why,
                                    kith_error *e) {
-    const struct rtype *t = k->g->segments.segment;
+    const struct rtype *t = k->g->schema->base.segment.type;
     kith_value *values = ARENA_ARRAY(k->arena, kith_value, t->field_count);
     struct segment_row row;
     bool yes;

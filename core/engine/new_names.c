@@ -43,15 +43,14 @@ static kith_status find_roles(struct following *f, kith_error *e) {
     struct query *q;
     const struct schema *s = txn_engine(f->txn)->schema;
     TRY(query_parse(&q, s, txn_arena(f->txn), STR("role"), e));
-    f->role = schema_type(s, STR("role"));
-    f->rights = type_field(s, f->role, STR("rights"));
+    f->rights = s->base.role.rights;
     return txn_find(f->txn, q, NULL, 0, look_at, f, e);
 }
 
 static kith_status write_roles(struct following *f, kith_error *e) {
     for (size_t i = 0; i < f->role_count; i++) {
         struct assign set = {f->rights, value_str(f->roles[i].text)};
-        TRY(txn_update(f->txn, f->role, f->roles[i].id, &set, 1, e));
+        TRY(txn_update(f->txn, f->rights->type, f->roles[i].id, &set, 1, e));
     }
     return KITH_OK;
 }

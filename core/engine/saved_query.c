@@ -15,12 +15,9 @@ static kith_status check_query(void *self, struct txn *t, struct change *c, kith
 }
 
 kith_status saved_query_hooks_add(struct engine *g, kith_error *e) {
-    const struct rtype *type;
-    const struct rfield *f;
-    TRY(schema_find_type(g->schema, STR("saved_query"), &type, e));
-    TRY(schema_find_field(g->schema, type, STR("query"), &f, e));
+    const struct rfield *f = g->schema->base.saved_query.query;
     return engine_add_hook(g,
-                           &(struct hook){.type = type,
+                           &(struct hook){.type = f->type,
                                           .on = ON_CREATE | ON_UPDATE,
                                           .priority = -100,
                                           .fn = check_query,

@@ -209,11 +209,10 @@ static kith_status follow_linked(struct txn *t, const struct watch_list *linked,
 
 /* A list's member is the list's membership. */
 static kith_status follow_member(struct txn *t, const struct change *c, kith_error *e) {
-    const struct rtype *type = c->type;
+    const struct base_member *m = &t->g->schema->base.list_member;
     const kith_value *v = c->after ? c->after : c->before;
-    const kith_value *record = &v[type_field(t->g->schema, type, STR("record"))->index];
-    const kith_value *brought = &v[type_field(t->g->schema, type, STR("brought"))->index];
-    kith_id list = v[type_field(t->g->schema, type, STR("segment"))->index].as.link.id;
+    const kith_value *record = &v[m->record->index], *brought = &v[m->brought->index];
+    kith_id list = v[m->segment->index].as.link.id;
     struct segment *s = segment_by_id(t->g, list);
     bool changed = false;
     if (c->kind == ROW_DELETE) {
@@ -228,10 +227,10 @@ static kith_status follow_member(struct txn *t, const struct change *c, kith_err
 
 kith_status segment_follow(struct txn *t, const struct change *c, kith_error *e) {
     struct engine *g = t->g;
-    if (c->type == g->segments.segment)
+    if (c->type == g->schema->base.segment.type)
         return segment_defined(t, c, e);
     TRY(segments_load(g, e));
-    if (c->type == g->segments.list_member)
+    if (c->type == g->schema->base.list_member.type)
         return follow_member(t, c, e);
     const struct segment_type_info *info = &g->segments.types[c->type->id];
     if (c->kind == ROW_DELETE)

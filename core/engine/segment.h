@@ -52,7 +52,6 @@ struct segments {
     struct arena arena;
     struct segment_list all; /* in the order of `own` */
     struct segment_type_info *types;
-    const struct rtype *segment, *list_member; /* the base types */
     bool loaded;
     bool touched;  /* by the group that runs: its rollback makes it stale */
     bool settling; /* there may be something left to settle */

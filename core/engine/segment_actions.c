@@ -75,19 +75,18 @@ static kith_status choose_all(struct call *call, struct choice *c, kith_error *e
 
 kith_status segment_add_member(struct txn *t, kith_id list, const struct rtype *type,
                                kith_id record, bool brought, bool *added, kith_error *e) {
-    const struct schema *s = t->g->schema;
-    const struct rtype *m = t->g->segments.list_member;
+    const struct base_member *m = &t->g->schema->base.list_member;
     bool in;
     *added = false;
     TRY(member_is(t->g->writer, list, record, &in, e));
     if (in)
         return KITH_OK;
     struct assign set[] = {
-        {type_field(s, m, STR("segment")), value_link(list, t->g->segments.segment->id)},
-        {type_field(s, m, STR("record")), value_link(record, type->id)},
-        {type_field(s, m, STR("brought")), {.kind = KITH_BOOL, .as.i = brought}},
+        {m->segment, value_link(list, t->g->schema->base.segment.type->id)},
+        {m->record, value_link(record, type->id)},
+        {m->brought, {.kind = KITH_BOOL, .as.i = brought}},
     };
-    TRY(txn_create(t, m, set, sizeof set / sizeof *set, NULL, e));
+    TRY(txn_create(t, m->type, set, sizeof set / sizeof *set, NULL, e));
     *added = true;
     return KITH_OK;
 }
@@ -95,16 +94,15 @@ kith_status segment_add_member(struct txn *t, kith_id list, const struct rtype *
 kith_status segment_member_row(struct txn *t, kith_id list, const struct rtype *type,
                                kith_id record, kith_id *row, const kith_value **values,
                                kith_error *e) {
-    const struct rtype *m = t->g->segments.list_member;
-    const struct rfield *of = type_field(t->g->schema, m, STR("record"));
-    const struct rfield *segment = type_field(t->g->schema, m, STR("segment"));
+    const struct base_member *m = &t->g->schema->base.list_member;
     kith_id *ids;
     size_t n;
     *row = 0;
-    TRY(record_referrers(t->g->writer, of, record, type->id, TOGETHER_MAX, t->arena, &ids, &n, e));
+    TRY(record_referrers(t->g->writer, m->record, record, type->id, TOGETHER_MAX, t->arena, &ids,
+                         &n, e));
     for (size_t i = 0; i < n; i++) {
-        TRY(txn_lookup(t, m, ids[i], values, e));
-        if (*values && (*values)[segment->index].as.link.id == list) {
+        TRY(txn_lookup(t, m->type, ids[i], values, e));
+        if (*values && (*values)[m->segment->index].as.link.id == list) {
             *row = ids[i];
             return KITH_OK;
         }
@@ -136,7 +134,7 @@ static kith_status take_out(void *self, struct call *call, kith_error *e) {
         kith_id row;
         TRY(segment_member_row(call->txn, c.list, c.type, c.ids[i], &row, &values, e));
         if (row)
-            TRY(txn_delete(call->txn, call->engine->segments.list_member, row, e));
+            TRY(txn_delete(call->txn, call->engine->schema->base.list_member.type, row, e));
         n += row != 0;
     }
     call->results[0] = value_int(n);

@@ -7,21 +7,21 @@
 
 #include "base/text.h"
 
-static const struct rfield *field_of(const struct rtype *t, const char *name) {
-    return type_field(t->schema, t, str_of(name));
+static const struct base_segment *fields(const struct change *c) {
+    return &c->type->schema->base.segment;
 }
 
-static kith_str text_of(const struct rtype *t, const kith_value *values, const char *name) {
-    const kith_value *v = &values[field_of(t, name)->index];
+static kith_str text_of(const kith_value *values, const struct rfield *f) {
+    const kith_value *v = &values[f->index];
     return v->kind == KITH_TEXT ? v->as.s : (kith_str){0};
 }
 
-static bool changes(const struct change *c, const char *name) {
-    return fieldset_has(&c->changed, field_of(c->type, name)->index);
+static bool changes(const struct change *c, const struct rfield *f) {
+    return fieldset_has(&c->changed, f->index);
 }
 
-static bool is_list(const struct rtype *t, const kith_value *values) {
-    return !str_eqz(text_of(t, values, "kind"), "live");
+static bool is_list(const struct change *c, const kith_value *values) {
+    return !str_eqz(text_of(values, fields(c)->kind), "live");
 }
 
 /* -- who uses it ------------------------------------------------------------------------------- */
@@ -68,7 +68,7 @@ kith_status segment_unused(struct txn *t, kith_id id, const char *what, kith_err
         for (size_t k = 0; k < all->items[i]->depends.count && !asker; k++)
             if (all->items[i]->depends.items[k].segment == id)
                 asker = all->items[i];
-    if (asker && !txn_tells(t, t->g->segments.segment, asker->id))
+    if (asker && !txn_tells(t, t->g->schema->base.segment.type, asker->id))
         return err_set(e, KITH_E_REFUSED, NULL,
                        "it cannot be %s: a segment that you may not see asks for it by its name",
                        what);
@@ -113,7 +113,7 @@ static kith_status check_circle(struct txn *t, const struct change *c,
     for (size_t i = 0; c->before && st == KITH_OK && i < d->count; i++) {
         const struct segment *s = segment_by_id(t->g, d->items[i].segment);
         if (s && leads_to(t->g, s, c->id, &path)) {
-            kith_str own = text_of(c->type, c->after, "name");
+            kith_str own = text_of(c->after, fields(c)->name);
             st =
                 err_set(e, KITH_E_INVAL, "query", "query: the segment would ask for itself: %.*s%s",
                         (int)own.len, own.ptr, path.ptr ? path.ptr : "");
@@ -143,22 +143,22 @@ static kith_status check_live(struct txn *t, const struct change *c, kith_str te
 
 static kith_status check_query(struct txn *t, const struct change *c, kith_error *e) {
     const struct rtype *type;
-    kith_str text = str_trim(text_of(c->type, c->after, "query"));
+    kith_str text = str_trim(text_of(c->after, fields(c)->query));
     if (!text.len)
         return KITH_OK; /* required: refused after the hooks */
-    bool list = is_list(c->type, c->after);
+    bool list = is_list(c, c->after);
     if (list && schema_find_type(t->g->schema, text_cut(text, 60), &type, e) != KITH_OK)
         return err_set(e, KITH_E_INVAL, "query",
                        "query: of a list write the type of its records alone, such as contact");
     if (!list)
         TRY(check_live(t, c, text, e));
     type = segment_type(t->g->schema, text);
-    if (type == t->g->segments.segment || type == t->g->segments.list_member)
+    if (type == t->g->schema->base.segment.type || type == t->g->schema->base.list_member.type)
         return err_set(e, KITH_E_INVAL, "query",
                        "query: there are no segments of records of type"
                        " %s",
                        type->name);
-    if (c->before && type != segment_type(t->g->schema, text_of(c->type, c->before, "query")))
+    if (c->before && type != segment_type(t->g->schema, text_of(c->before, fields(c)->query)))
         return err_set(e, KITH_E_INVAL, "query",
                        "query: a segment stays with the type of its records; make another one");
     return KITH_OK;
@@ -166,26 +166,26 @@ static kith_status check_query(struct txn *t, const struct change *c, kith_error
 
 static kith_status check_keep(struct txn *t, const struct change *c, kith_error *e) {
     struct predicate *p;
-    kith_str keep = str_trim(text_of(c->type, c->after, "keep"));
-    const struct rtype *type = segment_type(t->g->schema, text_of(c->type, c->after, "query"));
+    kith_str keep = str_trim(text_of(c->after, fields(c)->keep));
+    const struct rtype *type = segment_type(t->g->schema, text_of(c->after, fields(c)->query));
     if (!keep.len || !type || predicate_parse(&p, t->g->schema, type, t->arena, keep, e) == KITH_OK)
         return KITH_OK;
     kith_error why = *e;
     return err_set(e, why.code, "keep", "keep: %s", why.message);
 }
 
-static bool given(const struct change *c, const char *name) {
-    return c->after[field_of(c->type, name)->index].kind != KITH_NULL;
+static bool given(const struct change *c, const struct rfield *f) {
+    return c->after[f->index].kind != KITH_NULL;
 }
 
 static kith_status check_rent(const struct change *c, kith_error *e) {
-    const kith_value *max = &c->after[field_of(c->type, "uses_max")->index];
-    bool rented = str_eqz(text_of(c->type, c->after, "kind"), "rented");
-    if (rented && !given(c, "valid_until") && max->kind == KITH_NULL)
+    const kith_value *max = &c->after[fields(c)->uses_max->index];
+    bool rented = str_eqz(text_of(c->after, fields(c)->kind), "rented");
+    if (rented && !given(c, fields(c)->valid_until) && max->kind == KITH_NULL)
         return err_set(e, KITH_E_INVAL, "valid_until",
                        "valid_until: a rented list has a term (valid_until) or a number of uses"
                        " (uses_max)");
-    if (!rented && (given(c, "valid_until") || max->kind != KITH_NULL))
+    if (!rented && (given(c, fields(c)->valid_until) || max->kind != KITH_NULL))
         return err_set(e, KITH_E_INVAL, "kind", "kind: only a rented list has a term or uses");
     if (max->kind != KITH_NULL && max->as.i < 1)
         return err_set(e, KITH_E_INVAL, "uses_max", "uses_max: at least one use");
@@ -197,15 +197,15 @@ static kith_status check_segment(void *self, struct txn *t, struct change *c, ki
     TRY(segments_load(t->g, e));
     if (c->kind == ROW_DELETE) {
         TRY(segment_unused(t, c->id, "deleted", e));
-        return is_list(c->type, c->before)
-                   ? segment_small(t, c->id, text_of(c->type, c->before, "name"), e)
+        return is_list(c, c->before)
+                   ? segment_small(t, c->id, text_of(c->before, fields(c)->name), e)
                    : KITH_OK;
     }
-    if (c->before && is_list(c->type, c->before) != is_list(c->type, c->after))
+    if (c->before && is_list(c, c->before) != is_list(c, c->after))
         return err_set(e, KITH_E_INVAL, "kind",
                        "kind: what finds its records stays so, and so does a list; make another"
                        " segment");
-    if (c->before && changes(c, "name"))
+    if (c->before && changes(c, fields(c)->name))
         TRY(segment_unused(t, c->id, "renamed", e));
     TRY(check_keep(t, c, e));
     TRY(check_rent(c, e));
@@ -237,10 +237,11 @@ static kith_status check_fits(struct txn *t, const struct segment *s, const kith
 }
 
 static kith_status check_member(void *self, struct txn *t, struct change *c, kith_error *e) {
-    const kith_value *record = &c->after[field_of(c->type, "record")->index];
-    const kith_value *segment = &c->after[field_of(c->type, "segment")->index];
+    const struct base_member *m = &t->g->schema->base.list_member;
+    const kith_value *record = &c->after[m->record->index];
+    const kith_value *segment = &c->after[m->segment->index];
     (void)self;
-    if (c->before && (changes(c, "record") || changes(c, "segment")))
+    if (c->before && (changes(c, m->record) || changes(c, m->segment)))
         return err_set(e, KITH_E_INVAL, NULL,
                        "a member of a list stays what it is; delete it and add another");
     if (c->before || record->kind != KITH_LINK || segment->kind != KITH_LINK)
@@ -266,13 +267,13 @@ kith_status segment_defined(struct txn *t, const struct change *c, kith_error *e
     }
     if (c->kind == ROW_CREATE)
         TRY(segment_set(g->writer, c->id, "members", 0, e));
-    if (is_list(c->type, c->after)) {
+    if (is_list(c, c->after)) {
         if (c->kind == ROW_CREATE)
             TRY(settle_cancel(g->writer, c->id, 0, e));
         TRY(segment_set_class(g->writer, c->id, "list", e));
         return segment_rent_due(t, c->id, c->after, e);
     }
-    if (c->kind == ROW_UPDATE && !changes(c, "query") && !changes(c, "refresh"))
+    if (c->kind == ROW_UPDATE && !changes(c, fields(c)->query) && !changes(c, fields(c)->refresh))
         return KITH_OK;
     return segment_rebuild(t, c->id, SETTLE_BUILD, e);
 }
@@ -281,11 +282,11 @@ kith_status segment_defined(struct txn *t, const struct change *c, kith_error *e
 
 kith_status segment_hooks_add(struct engine *g, kith_error *e) {
     struct hook hooks[] = {
-        {.type = g->segments.segment,
+        {.type = g->schema->base.segment.type,
          .on = ON_CREATE | ON_UPDATE | ON_DELETE,
          .fn = check_segment,
          .source = {SOURCE_CORE, "segments", "", 0}},
-        {.type = g->segments.list_member,
+        {.type = g->schema->base.list_member.type,
          .on = ON_CREATE | ON_UPDATE,
          .fn = check_member,
          .source = {SOURCE_CORE, "segments", "", 0}},

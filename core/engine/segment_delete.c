@@ -8,10 +8,9 @@
 
 static kith_status member_rows(struct txn *t, kith_id segment, kith_id **rows, size_t *n,
                                kith_error *e) {
-    const struct segments *s = &t->g->segments;
-    const struct rfield *of = type_field(t->g->schema, s->list_member, STR("segment"));
-    return record_referrers(t->g->writer, of, segment, s->segment->id, DELETE_ROWS, t->arena, rows,
-                            n, e);
+    const struct base_fields *s = &t->g->schema->base;
+    return record_referrers(t->g->writer, s->list_member.segment, segment, s->segment.type->id,
+                            DELETE_ROWS, t->arena, rows, n, e);
 }
 
 /* *left: there are more. They are parts of the segment: nobody is asked whether they may go. */
@@ -22,7 +21,7 @@ static kith_status delete_some(struct txn *t, kith_id segment, bool *left, kith_
     *left = n == DELETE_ROWS;
     t->system++;
     for (size_t i = 0; st == KITH_OK && i < n; i++)
-        st = txn_delete(t, t->g->segments.list_member, rows[i], e);
+        st = txn_delete(t, t->g->schema->base.list_member.type, rows[i], e);
     t->system--;
     return st;
 }
@@ -38,7 +37,7 @@ static kith_status delete_later(struct txn *t, kith_id segment, kith_error *e) {
 }
 
 kith_status segment_delete(struct txn *t, kith_id id, int64_t *left, kith_error *e) {
-    const struct rtype *type = t->g->segments.segment;
+    const struct rtype *type = t->g->schema->base.segment.type;
     struct change c = {.kind = ROW_DELETE, .type = type, .id = id};
     bool more;
     *left = 0;
@@ -61,7 +60,7 @@ kith_status segment_delete_more(struct txn *t, struct settle *job, kith_error *e
     t->head.run = job->run;
     TRY(delete_some(t, segment, &left, e));
     job->at = left ? 1 : INT64_MAX;
-    return left ? KITH_OK : txn_delete(t, t->g->segments.segment, segment, e);
+    return left ? KITH_OK : txn_delete(t, t->g->schema->base.segment.type, segment, e);
 }
 
 /* Who takes back what is gone so far wants the rest to stay. */

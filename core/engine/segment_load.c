@@ -194,7 +194,7 @@ static kith_status find_for(struct engine *g, struct conn *c, const struct princ
     bool told = true;
     *out = (struct segment_found){0};
     kith_status st = segment_find(c, g->schema, name, out, e), asked = KITH_OK;
-    kith_value link = value_link(out->id, g->segments.segment->id);
+    kith_value link = value_link(out->id, g->schema->base.segment.type->id);
     if (out->id && p && !p->all)
         asked = access_link(c, p, g->schema, &link, &a, &told, e);
     arena_free(&a);
@@ -318,8 +318,6 @@ kith_status segments_setup(struct engine *g, kith_error *e) {
     struct segments *all = &g->segments;
     const struct source core = {SOURCE_CORE, "segments", "", 0};
     struct source copy;
-    TRY(schema_find_type(g->schema, STR("segment"), &all->segment, e));
-    TRY(schema_find_type(g->schema, STR("list_member"), &all->list_member, e));
     all->names = (struct segment_names){find_name, g};
     g->schema->segments = &all->names;
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)

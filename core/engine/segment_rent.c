@@ -17,26 +17,22 @@ struct rent { /* what its record says */
     bool rented, expired;
 };
 
-static const kith_value *value_named(struct txn *t, const kith_value *values, const char *name) {
-    return &values[type_field(t->g->schema, t->g->segments.segment, str_of(name))->index];
-}
-
-static int64_t number_named(struct txn *t, const kith_value *values, const char *name,
-                            int64_t otherwise) {
-    const kith_value *v = value_named(t, values, name);
+static int64_t number_of(const kith_value *values, const struct rfield *f, int64_t otherwise) {
+    const kith_value *v = &values[f->index];
     return v->kind == KITH_NULL ? otherwise : v->as.i;
 }
 
 static void read_rent(struct txn *t, const kith_value *values, struct rent *out) {
+    const struct base_segment *s = &t->g->schema->base.segment;
     *out = (struct rent){
         .values = values,
-        .valid_until = number_named(t, values, "valid_until", INT64_MAX),
-        .grace = number_named(t, values, "grace", 0),
-        .uses_max = number_named(t, values, "uses_max", INT64_MAX),
-        .uses = number_named(t, values, "uses", 0),
-        .used = number_named(t, values, "used", 0),
-        .rented = str_eqz(value_named(t, values, "kind")->as.s, "rented"),
-        .expired = value_named(t, values, "expired")->kind != KITH_NULL,
+        .valid_until = number_of(values, s->valid_until, INT64_MAX),
+        .grace = number_of(values, s->grace, 0),
+        .uses_max = number_of(values, s->uses_max, INT64_MAX),
+        .uses = number_of(values, s->uses, 0),
+        .used = number_of(values, s->used, 0),
+        .rented = str_eqz(values[s->kind->index].as.s, "rented"),
+        .expired = values[s->expired->index].kind != KITH_NULL,
     };
 }
 
@@ -140,7 +136,7 @@ static kith_status give(struct call *call, const struct segment *s, const struct
 
 kith_status segment_use(void *self, struct call *call, kith_error *e) {
     struct txn *t = call->txn;
-    const struct rtype *type = t->g->segments.segment;
+    const struct rtype *type = t->g->schema->base.segment.type;
     const struct rtype *of;
     const kith_value *values;
     kith_id id;
@@ -156,8 +152,8 @@ kith_status segment_use(void *self, struct call *call, kith_error *e) {
     TRY(check_use(&r, s, t->head.at, members, e));
     TRY(give(call, s, &r, members, e));
     struct assign set[] = {
-        {type_field(t->g->schema, type, STR("uses")), value_int(r.uses + 1)},
-        {type_field(t->g->schema, type, STR("used")), value_time(t->head.at)},
+        {t->g->schema->base.segment.uses, value_int(r.uses + 1)},
+        {t->g->schema->base.segment.used, value_time(t->head.at)},
     };
     return txn_update(t, type, id, set, 2, e);
 }
@@ -172,9 +168,9 @@ struct purge {
 };
 
 static kith_status read_keep(struct txn *t, struct purge *p, const struct rent *r, kith_error *e) {
-    const kith_value *keep = value_named(t, r->values, "keep");
+    const kith_value *keep = &r->values[t->g->schema->base.segment.keep->index];
     kith_str text = keep->kind == KITH_TEXT ? keep->as.s : (kith_str){0};
-    if (!text.len && str_eqz(str_of(p->segment->type->name), "contact"))
+    if (!text.len && p->segment->type == t->g->schema->base.contact.type)
         text = STR("lifecycle != 'prospect'");
     return text.len ? predicate_parse(&p->keep, t->g->schema, p->segment->type, t->arena, text, e)
                     : KITH_OK;
@@ -182,8 +178,7 @@ static kith_status read_keep(struct txn *t, struct purge *p, const struct rent *
 
 /* Another rented list that holds the record answers for it from now on. */
 static kith_status pass_on(struct txn *t, const struct purge *p, bool *passed, kith_error *e) {
-    const struct rfield *brought =
-        type_field(t->g->schema, t->g->segments.list_member, STR("brought"));
+    const struct rfield *brought = t->g->schema->base.list_member.brought;
     kith_id *others;
     size_t n;
     TRY(member_of(t->g->writer, p->record, t->arena, &others, &n, e));
@@ -191,7 +186,7 @@ static kith_status pass_on(struct txn *t, const struct purge *p, bool *passed, k
         const kith_value *list, *values;
         struct rent r;
         kith_id row;
-        TRY(txn_lookup(t, t->g->segments.segment, others[i], &list, e));
+        TRY(txn_lookup(t, t->g->schema->base.segment.type, others[i], &list, e));
         if (!list || others[i] == p->segment->id)
             continue;
         read_rent(t, list, &r);
@@ -199,7 +194,7 @@ static kith_status pass_on(struct txn *t, const struct purge *p, bool *passed, k
             continue;
         TRY(segment_member_row(t, others[i], p->segment->type, p->record, &row, &values, e));
         struct assign set = {brought, {.kind = KITH_BOOL, .as.i = 1}};
-        TRY(row ? txn_update(t, t->g->segments.list_member, row, &set, 1, e) : KITH_OK);
+        TRY(row ? txn_update(t, t->g->schema->base.list_member.type, row, &set, 1, e) : KITH_OK);
         *passed = row != 0;
     }
     return KITH_OK;
@@ -224,8 +219,7 @@ static kith_status delete_record(struct txn *t, void *arg, kith_error *e) {
 
 /* What is needed elsewhere and cannot go is kept, and counted so. */
 static kith_status purge_record(struct txn *t, struct purge *p, kith_error *e) {
-    const struct rfield *brought =
-        type_field(t->g->schema, t->g->segments.list_member, STR("brought"));
+    const struct rfield *brought = t->g->schema->base.list_member.brought;
     kith_error why = KITH_ERROR_INIT;
     const kith_value *values;
     kith_id row;
@@ -243,13 +237,12 @@ static kith_status purge_record(struct txn *t, struct purge *p, kith_error *e) {
     keep |= st != KITH_OK;
     p->gone += !keep;
     p->kept += keep;
-    return row && keep ? txn_delete(t, t->g->segments.list_member, row, e) : KITH_OK;
+    return row && keep ? txn_delete(t, t->g->schema->base.list_member.type, row, e) : KITH_OK;
 }
 
 static kith_status begin_purge(struct txn *t, struct purge *p, kith_error *e) {
-    struct assign set = {type_field(t->g->schema, t->g->segments.segment, STR("expired")),
-                         value_time(t->head.at)};
-    return txn_update(t, t->g->segments.segment, p->segment->id, &set, 1, e);
+    struct assign set = {t->g->schema->base.segment.expired, value_time(t->head.at)};
+    return txn_update(t, t->g->schema->base.segment.type, p->segment->id, &set, 1, e);
 }
 
 static kith_status tell_end(struct txn *t, const struct purge *p, const struct rent *r,
@@ -257,8 +250,8 @@ static kith_status tell_end(struct txn *t, const struct purge *p, const struct r
     char more[128];
     snprintf(more, sizeof more, ",\"reason\":\"%s\",\"deleted\":%lld,\"kept\":%lld",
              uses_spent(r) ? "uses" : "term", (long long)p->gone, (long long)p->kept);
-    return segment_publish(t, p->segment, "segment.expired", t->g->segments.segment, p->segment->id,
-                           more, e);
+    return segment_publish(t, p->segment, "segment.expired", t->g->schema->base.segment.type,
+                           p->segment->id, more, e);
 }
 
 /* One batch. job->query keeps the counts, job->run the run that all batches belong to. */
@@ -272,9 +265,9 @@ kith_status segment_purge(struct txn *t, const struct segment *s, struct settle 
     char *rest = NULL;
     const char *counts = arena_strndup(t->arena, job->query.ptr, job->query.len);
     const kith_value *values;
-    TRY(txn_lookup(t, t->g->segments.segment, own.id, &values, e));
+    TRY(txn_lookup(t, t->g->schema->base.segment.type, own.id, &values, e));
     if (!values)
-        return access_absent(t->g->segments.segment, own.id, e);
+        return access_absent(t->g->schema->base.segment.type, own.id, e);
     if (!counts || !own.name)
         return err_nomem(e);
     p.gone = strtoll(counts, &rest, 10);

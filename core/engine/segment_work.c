@@ -202,7 +202,8 @@ static kith_status end_build(struct txn *t, struct segment *s, kith_error *e) {
     s->building = false;
     t->g->segments.touched = true;
     snprintf(more, sizeof more, ",\"members\":%lld", (long long)n);
-    return first ? segment_publish(t, s, "segment.built", t->g->segments.segment, s->id, more, e)
+    return first ? segment_publish(t, s, "segment.built", t->g->schema->base.segment.type, s->id,
+                                   more, e)
                  : KITH_OK;
 }
 

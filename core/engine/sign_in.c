@@ -153,7 +153,7 @@ struct setting_password {
 
 static kith_status set_password_in(struct txn *t, void *arg, kith_error *e) {
     struct setting_password *s = arg;
-    const struct rtype *user = schema_type(t->g->schema, STR("user"));
+    const struct rtype *user = t->g->schema->base.user.type;
     bool there;
     TRY(record_exists(t->g->writer, user, s->user, &there, e));
     if (!there)

@@ -41,7 +41,7 @@ bool view_shows(const struct build *b, const struct rfield *f, const struct rtyp
 }
 
 bool view_is_point(const struct rfield *f) {
-    return strcmp(f->type->name, "contact_point") == 0 && strcmp(f->name, "contact") == 0;
+    return f == f->type->schema->base.contact_point.contact;
 }
 
 enum view_when view_when_of(const struct rtype *t, const kith_value *values, int64_t now) {
@@ -180,7 +180,7 @@ static kith_status add_tags(struct build *b, kith_error *e) {
 
 /* Those that the caller may read. */
 static kith_status add_segments(struct build *b, kith_error *e) {
-    const struct rtype *t = schema_type(b->schema, STR("segment"));
+    const struct rtype *t = b->schema->base.segment.type;
     kith_id *ids;
     size_t n;
     struct conn *c;
@@ -456,9 +456,8 @@ static kith_status first_page(struct build *b, kith_error *e) {
 
 /* An account's timeline holds that of its people, on every page of it. */
 static kith_status later_page(struct build *b, kith_error *e) {
-    const struct rtype *contact = schema_type(b->schema, STR("contact"));
-    const struct rfield *via = contact ? view_field(contact, "account", KITH_F_LINK) : NULL;
-    if (via && via->target == b->v->type && access_reads(b->p, via))
+    const struct rfield *via = b->schema->base.contact.account;
+    if (via->target == b->v->type && access_reads(b->p, via))
         return add_people(b, via, e);
     return KITH_OK;
 }

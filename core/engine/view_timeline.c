@@ -264,7 +264,7 @@ static kith_status name_actors(struct build *b, kith_error *e) {
 /* The name of the segment that an event is about, as it is called now; nothing when it is gone or
  * the caller may not read it. */
 static kith_status name_segment(struct build *b, struct view_item *item, kith_error *e) {
-    const struct rtype *t = schema_type(b->schema, STR("segment"));
+    const struct base_segment *s = &b->schema->base.segment;
     kith_error why = KITH_ERROR_INIT;
     kith_value *values;
     kith_id id = 0;
@@ -275,9 +275,9 @@ static kith_status name_segment(struct build *b, struct view_item *item, kith_er
     json_decref(root);
     if (!known)
         return KITH_OK;
-    kith_status st = engine_get(b->g, b->p, t, id, b->a, &values, &why);
+    kith_status st = engine_get(b->g, b->p, s->type, id, b->a, &values, &why);
     if (st == KITH_OK)
-        item->segment = values[view_field(t, "name", KITH_F_TEXT)->index].as.s;
+        item->segment = values[s->name->index].as.s;
     if (st == KITH_OK || st == KITH_E_NOTFOUND || st == KITH_E_DENIED)
         return KITH_OK;
     err_copy(e, &why);

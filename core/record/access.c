@@ -59,19 +59,18 @@ static const char territories_sql[] =
 
 kith_status access_user(struct conn *c, const struct schema *s, kith_str login, struct arena *a,
                         kith_id *user, kith_error *e) {
-    const struct rtype *t = schema_type(s, STR("user"));
+    const struct rfield *f = s->base.user.login;
     kith_value v = value_str(login);
     *user = 0;
     if (login.len == 0)
         return KITH_OK;
-    const struct rfield *f = type_field(s, t, STR("login"));
     struct lookup l;
     kith_id ids[2];
     uint32_t n;
     TRY(record_unique_owner(c, f, &v, a, user, e));
     if (*user)
         return KITH_OK;
-    TRY(lookup_make(&l, a, t, &f, 1, e));
+    TRY(lookup_make(&l, a, f->type, &f, 1, e));
     TRY(lookup_find(c, &l, &v, a, ids, 2, &n, e));
     *user = n == 1 ? ids[0] : 0;
     return KITH_OK;

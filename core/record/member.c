@@ -497,22 +497,18 @@ kith_status segment_absent(kith_str name, kith_error *e) {
 
 static kith_status find_by_name(struct conn *c, const struct schema *s, kith_str name,
                                 struct arena *a, struct segment_found *out, kith_error *e) {
-    const struct rtype *segment = schema_type(s, STR("segment"));
-    const struct rfield *by = segment ? type_field(s, segment, STR("name")) : NULL;
-    const struct rfield *query = segment ? type_field(s, segment, STR("query")) : NULL;
-    const struct rfield *members = segment ? type_field(s, segment, STR("members")) : NULL;
+    const struct base_segment *segment = &s->base.segment;
     kith_value value = value_str(name);
-    if (!by || !query || !members)
-        return err_set(e, KITH_E_INTERNAL, NULL, "there is no type segment");
-    TRY(record_unique_owner(c, by, &value, a, &out->id, e));
+    TRY(record_unique_owner(c, segment->name, &value, a, &out->id, e));
     if (!out->id)
         return segment_absent(name, e);
-    kith_value *values = ARENA_ARRAY(a, kith_value, segment->field_count);
+    kith_value *values = ARENA_ARRAY(a, kith_value, segment->type->field_count);
     if (!values)
         return err_nomem(e);
-    TRY(record_read(c, segment, out->id, a, values, e));
-    out->type = segment_type(s, values[query->index].as.s);
-    out->members = values[members->index].kind == KITH_INT ? values[members->index].as.i : 0;
+    TRY(record_read(c, segment->type, out->id, a, values, e));
+    const kith_value *members = &values[segment->members->index];
+    out->type = segment_type(s, values[segment->query->index].as.s);
+    out->members = members->kind == KITH_INT ? members->as.i : 0;
     if (out->type)
         return KITH_OK;
     kith_str shown = text_cut(name, 60);

@@ -313,7 +313,7 @@ static kith_status put_tagged(struct emit *m, const struct test *t) {
 
 /* In a segment that the caller may not read there is nobody. */
 static void put_segment_seen(struct emit *m) {
-    const struct rtype *segment = schema_type(m->q->schema, STR("segment"));
+    const struct rtype *segment = m->q->schema->base.segment.type;
     if (!segment || access_rule(m->env->principal, segment) == ACCESS_ALL)
         return;
     uint32_t n = m->names++;

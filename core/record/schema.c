@@ -563,6 +563,7 @@ kith_status schema_build(struct schema **out, struct conn *c, const struct schem
         st = build(&b, c, sources, count, e);
         if (st == KITH_OK)
             st = index_types(&b, e);
+        base_fields_find(&b.schema->base, b.schema);
         if (st == KITH_OK)
             st = rollups_build(b.schema, e);
         if (st == KITH_OK)

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "record/base_fields.h"
 #include "store/store.h"
 #include <kith/declare.h>
 
@@ -93,6 +94,13 @@ struct rfield {
     bool changed;           /* the company has changed what its module declares; see where */
 };
 
+static inline struct fieldset fieldset_of(const struct rfield *const *fields) { /* ended by NULL */
+    struct fieldset s = {{0}};
+    for (; *fields; fields++)
+        fieldset_add(&s, (*fields)->index);
+    return s;
+}
+
 /* It follows from other records and stands in no history. */
 static inline bool field_derived(const struct rfield *f) {
     return f->rollup || (f->flags & KITH_FF_DERIVED);
@@ -151,6 +159,7 @@ struct schema {
     struct arena arena;
     struct rtype **types; /* by catalogue number; retired ones are absent */
     uint32_t type_count;
+    struct base_fields base;
     struct map by_name;       /* type name -> struct rtype * */
     struct map by_id;         /* type number -> struct rtype * */
     struct map field_by_id;   /* field number -> struct rfield * */

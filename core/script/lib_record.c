@@ -76,7 +76,7 @@ static int rule_create(lua_State *L) {
 
 static int rule_task(lua_State *L) {
     const struct schema *schema = engine_schema(script_of(L)->all->engine);
-    return create(L, schema_type(schema, STR("task")), 1);
+    return create(L, schema->base.task.type, 1);
 }
 
 static int rule_update(lua_State *L) {

@@ -96,6 +96,21 @@ static const struct rfield *field_of(struct file *x, const char *type, const cha
     return type_field(x->schema, t, str_of(name));
 }
 
+TEST("every type and field that code goes by is declared, and found under its name") {
+    struct file x;
+    file_open(&x);
+    EXPECT_OK(build(&x, &first), x.e);
+    const void *found[sizeof x.schema->base / sizeof(void *)];
+    memcpy(found, &x.schema->base, sizeof found);
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++)
+        if (!found[i])
+            TEST_FAIL("the %zu. pointer of struct base_fields is NULL", i + 1);
+    EXPECT_STR("contact_point", x.schema->base.contact_point.type->name);
+    EXPECT_STR("media_type", x.schema->base.file.media_type->name);
+    EXPECT_STR("saved_query", x.schema->base.saved_query.shared->type->name);
+    file_close(&x);
+}
+
 TEST("a new field is added to a table that has rows, and numbers stay") {
     struct file x;
     static const kith_field fields[] = {

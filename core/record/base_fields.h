@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Base fields: the core's own types, and those of their fields that code goes by. They are found by
+ * their names once, when the schema is built. NULL: no source declares it, as in some tests. */
+#ifndef RECORD_BASE_FIELDS_H
+#define RECORD_BASE_FIELDS_H
+
+struct rtype;
+struct rfield;
+struct schema;
+
+struct base_contact {
+    const struct rtype *type;
+    const struct rfield *first_name, *last_name, *name, *email, *phone, *account;
+};
+struct base_point {
+    const struct rtype *type;
+    const struct rfield *contact, *kind, *value, *normal, *primary;
+};
+struct base_task {
+    const struct rtype *type;
+    const struct rfield *parent, *state, *repeat, *due, *reminder;
+};
+struct base_file {
+    const struct rtype *type;
+    const struct rfield *about, *name, *kind, *media_type, *size, *digest;
+};
+struct base_part {
+    const struct rtype *type;
+    const struct rfield *file, *number, *data;
+};
+struct base_user {
+    const struct rtype *type;
+    const struct rfield *login, *name, *teams, *roles;
+};
+struct base_role {
+    const struct rtype *type;
+    const struct rfield *name, *rights;
+};
+struct base_segment {
+    const struct rtype *type;
+    const struct rfield *name, *query, *kind, *members, *settling, *refresh, *valid_until,
+        *uses_max, *uses, *used, *grace, *keep, *expired;
+};
+struct base_member {
+    const struct rtype *type;
+    const struct rfield *segment, *record, *brought;
+};
+struct base_saved_query {
+    const struct rtype *type;
+    const struct rfield *query, *shared;
+};
+
+struct base_fields {
+    struct base_contact contact;
+    struct base_point contact_point;
+    struct base_task task;
+    struct base_file file;
+    struct base_part file_part;
+    struct base_user user;
+    struct base_role role;
+    struct base_segment segment;
+    struct base_member list_member;
+    struct base_saved_query saved_query;
+    struct {
+        const struct rtype *type;
+    } team;
+};
+void base_fields_find(struct base_fields *out, const struct schema *s);
+
+#endif
