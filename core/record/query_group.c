@@ -9,7 +9,7 @@
 
 /* -- terms ------------------------------------------------------------------------------------- */
 
-kith_status group_term(struct grouping *x, enum term_kind kind, enum measure measure, uint32_t at,
+kith_status group_term(struct grouping *x, enum term_kind kind, enum quantity quantity, uint32_t at,
                        struct term **out) {
     if (++x->g->term_count > QUERY_TERMS_MAX)
         return query_fail(x->p->text, at, x->p->e, KITH_E_LIMIT, "more than %u terms",
@@ -18,7 +18,7 @@ kith_status group_term(struct grouping *x, enum term_kind kind, enum measure mea
     if (!*out)
         return err_nomem(x->p->e);
     (*out)->kind = kind;
-    (*out)->measure = measure;
+    (*out)->quantity = quantity;
     (*out)->at = at;
     return KITH_OK;
 }
@@ -32,21 +32,21 @@ static bool same_path(const struct path *a, const struct path *b) {
            a->related == b->related && a->link == b->link && value_eq(&a->origin, &b->origin);
 }
 
-static enum measure measure_of(const struct path *path) {
+static enum quantity quantity_of(const struct path *path) {
     switch (query_rule(path)->class) {
     case CLASS_INTEGER:
     case CLASS_DECIMAL:
-        return MEASURE_NUMBER;
+        return QUANTITY_NUMBER;
     case CLASS_MONEY:
-        return MEASURE_MONEY;
+        return QUANTITY_MONEY;
     case CLASS_DURATION:
-        return MEASURE_DURATION;
+        return QUANTITY_DURATION;
     case CLASS_DATE:
-        return MEASURE_DATE;
+        return QUANTITY_DATE;
     case CLASS_TIME:
-        return MEASURE_TIME;
+        return QUANTITY_TIME;
     default:
-        return MEASURE_OTHER;
+        return QUANTITY_OTHER;
     }
 }
 
@@ -68,7 +68,7 @@ static kith_status add_leaf(struct grouping *x, const struct path *path, struct 
                           "more than %u fields in totals and groups", i);
     if (i == g->leaf_count)
         g->leaves[g->leaf_count++].path = *path;
-    TRY(group_term(x, TERM_LEAF, measure_of(path), path->at, out));
+    TRY(group_term(x, TERM_LEAF, quantity_of(path), path->at, out));
     (*out)->index = i;
     (*out)->path = &g->leaves[i].path;
     (*out)->scale = (*out)->shown = scale_of(path);
@@ -84,9 +84,9 @@ static bool only_names(const struct term *t) {
 }
 
 static kith_status need_measurable(struct grouping *x, const struct term *t) {
-    if (t->measure <= MEASURE_DURATION && !only_names(t))
+    if (t->quantity <= QUANTITY_DURATION && !only_names(t))
         return KITH_OK;
-    if (t->measure <= MEASURE_DURATION)
+    if (t->quantity <= QUANTITY_DURATION)
         return QUERY_FAIL(x->p, t->at,
                           "'%.*s' is %s: its numbers are names, and nothing can be calculated with "
                           "them; what they have is %s",
@@ -113,32 +113,32 @@ static uint32_t smaller(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-/* The measure and the scales of a calculation. */
+/* The quantity and the scales of a calculation. */
 static kith_status type_binary(struct grouping *x, struct term *t) {
     const struct term *l = t->left, *r = t->right;
     TRY(need_measurable(x, l));
     TRY(need_measurable(x, r));
-    t->path = l->measure != MEASURE_NUMBER || !r->path ? l->path : r->path;
-    t->measure = l->measure;
+    t->path = l->quantity != QUANTITY_NUMBER || !r->path ? l->path : r->path;
+    t->quantity = l->quantity;
     switch (t->kind) {
     case TERM_MULTIPLY:
-        if (l->measure != MEASURE_NUMBER && r->measure != MEASURE_NUMBER)
+        if (l->quantity != QUANTITY_NUMBER && r->quantity != QUANTITY_NUMBER)
             return group_misfit(x, l, r, "multiplied with");
-        t->measure = l->measure != MEASURE_NUMBER ? l->measure : r->measure;
-        t->path = l->measure != MEASURE_NUMBER ? l->path : r->path;
+        t->quantity = l->quantity != QUANTITY_NUMBER ? l->quantity : r->quantity;
+        t->path = l->quantity != QUANTITY_NUMBER ? l->path : r->path;
         t->scale = smaller(l->scale + r->scale, TERM_SCALE);
         t->shown = smaller(l->shown + r->shown, 9);
         return KITH_OK;
     case TERM_DIVIDE:
-        if (r->measure != MEASURE_NUMBER && r->measure != l->measure)
+        if (r->quantity != QUANTITY_NUMBER && r->quantity != l->quantity)
             return group_misfit(x, l, r, "what divides");
-        if (r->measure == l->measure)
-            t->measure = MEASURE_NUMBER;
+        if (r->quantity == l->quantity)
+            t->quantity = QUANTITY_NUMBER;
         t->scale = TERM_SCALE;
         t->shown = DIVISION_SCALE;
         return KITH_OK;
     default:
-        if (l->measure != r->measure)
+        if (l->quantity != r->quantity)
             return group_misfit(x, l, r, t->kind == TERM_ADD ? "added to" : "taken from");
         t->scale = larger(l->scale, r->scale);
         t->shown = larger(l->shown, r->shown);
@@ -148,7 +148,7 @@ static kith_status type_binary(struct grouping *x, struct term *t) {
 
 static kith_status parse_number(struct grouping *x, struct term **out) {
     struct raw raw;
-    TRY(group_term(x, TERM_NUMBER, MEASURE_NUMBER, x->p->token.at, out));
+    TRY(group_term(x, TERM_NUMBER, QUANTITY_NUMBER, x->p->token.at, out));
     TRY(query_raw(x->p, &raw));
     const kith_value *v = &raw.operand.value;
     (*out)->number = v->kind == KITH_DECIMAL ? v->as.decimal.units : v->as.i;
@@ -180,7 +180,7 @@ static kith_status add_total(struct grouping *x, const struct total *total, stru
 
 static void type_total(const struct total *total, struct term *t) {
     bool counts = total->kind == TOTAL_COUNT || total->kind == TOTAL_DISTINCT;
-    t->measure = counts ? MEASURE_NUMBER : total->of->measure;
+    t->quantity = counts ? QUANTITY_NUMBER : total->of->quantity;
     t->path = counts ? NULL : total->of->path;
     t->scale = counts ? 0 : total->kind == TOTAL_AVG ? TERM_SCALE : total->of->scale;
     t->shown = counts ? 0 : total->kind == TOTAL_AVG ? DIVISION_SCALE : total->of->shown;
@@ -192,7 +192,7 @@ static kith_status check_total(struct grouping *x, const struct total *total) {
         return KITH_OK;
     if (total->kind == TOTAL_SUM || total->kind == TOTAL_AVG)
         return need_measurable(x, of);
-    if (of->measure == MEASURE_OTHER)
+    if (of->quantity == QUANTITY_OTHER)
         return QUERY_FAIL(x->p, of->at, "'%.*s' has no lowest or highest value that can be told",
                           (int)of->text.len, of->text.ptr);
     return KITH_OK;
@@ -221,7 +221,7 @@ static kith_status parse_of(struct grouping *x, struct total *total) {
 static kith_status parse_total(struct grouping *x, enum total_kind kind, struct term **out) {
     struct parser *p = x->p;
     struct total total = {.kind = kind};
-    TRY(group_term(x, TERM_TOTAL, MEASURE_NUMBER, p->token.at, out));
+    TRY(group_term(x, TERM_TOTAL, QUANTITY_NUMBER, p->token.at, out));
     if (x->inside)
         return QUERY_FAIL(p, p->token.at, "totals cannot stand inside each other");
     TRY(query_begin_call(p));
@@ -248,7 +248,7 @@ static kith_status find_key(struct grouping *x, const struct path *path, struct 
     for (uint32_t i = 0; i < g->key_count; i++) {
         if (!same_path(g->keys[i]->path, path))
             continue;
-        TRY(group_term(x, TERM_KEY, g->keys[i]->measure, path->at, out));
+        TRY(group_term(x, TERM_KEY, g->keys[i]->quantity, path->at, out));
         (*out)->index = i;
         (*out)->path = g->keys[i]->path;
         (*out)->scale = (*out)->shown = g->keys[i]->scale;
@@ -268,7 +268,7 @@ static kith_status parse_field(struct grouping *x, struct term **out) {
     TRY(query_term(p, &names));
     const struct term *named = x->inside ? NULL : named_output(x, &names);
     if (named) {
-        TRY(group_term(x, named->kind, named->measure, names.at, out));
+        TRY(group_term(x, named->kind, named->quantity, names.at, out));
         **out = *named;
         return KITH_OK;
     }
@@ -279,7 +279,7 @@ static kith_status parse_field(struct grouping *x, struct term **out) {
 /* A text, a parameter, now(): fitted once it is known to what. */
 static kith_status parse_operand(struct grouping *x, struct term **out) {
     struct raw raw;
-    TRY(group_term(x, TERM_OPERAND, MEASURE_ANY, x->p->token.at, out));
+    TRY(group_term(x, TERM_OPERAND, QUANTITY_ANY, x->p->token.at, out));
     TRY(query_raw(x->p, &raw));
     if (raw.kind != RAW_VALUE)
         return QUERY_FAIL(x->p, raw.at, "nothing is equal to null; write is null");
@@ -351,7 +351,7 @@ static kith_status parse_negative(struct grouping *x, struct term **out) {
         *out = of;
         return KITH_OK;
     }
-    TRY(group_term(x, TERM_NEGATE, of->measure, at, out));
+    TRY(group_term(x, TERM_NEGATE, of->quantity, at, out));
     (*out)->left = of;
     (*out)->path = of->path;
     (*out)->scale = of->scale;
@@ -373,7 +373,7 @@ static kith_status parse_signs(struct grouping *x, const char *signs, const enum
             return KITH_OK;
         TRY(query_advance(x->p));
         TRY(part(x, &right));
-        TRY(group_term(x, kinds[is_second], MEASURE_NUMBER, (*out)->at, &t));
+        TRY(group_term(x, kinds[is_second], QUANTITY_NUMBER, (*out)->at, &t));
         t->left = *out;
         t->right = right;
         group_text(x, t);
@@ -446,7 +446,7 @@ static kith_status parse_output(struct grouping *x) {
         g->key_names[t->index] = name ? name : g->key_names[t->index];
         return KITH_OK;
     }
-    if (t->measure > MEASURE_TIME)
+    if (t->quantity > QUANTITY_TIME)
         return QUERY_FAIL(x->p, t->at, "expected a total such as count() or sum(amount)");
     g->names[g->output_count] = name;
     g->outputs[g->output_count++] = t;
@@ -463,7 +463,7 @@ static kith_status parse_outputs(struct grouping *x) {
     struct parser *p = x->p;
     if (p->token.kind == TOKEN_END) {
         struct total total = {.kind = TOTAL_COUNT, .text = STR("count()")};
-        TRY(group_term(x, TERM_TOTAL, MEASURE_NUMBER, p->token.at, &x->g->outputs[0]));
+        TRY(group_term(x, TERM_TOTAL, QUANTITY_NUMBER, p->token.at, &x->g->outputs[0]));
         x->g->outputs[x->g->output_count++]->text = total.text;
         return add_total(x, &total, x->g->outputs[0]);
     }
@@ -491,7 +491,7 @@ static kith_status parse_order_key(struct grouping *x) {
     if (descending)
         TRY(query_advance(p));
     TRY(group_sum(x, &t));
-    if (t->measure > MEASURE_OTHER)
+    if (t->quantity > QUANTITY_OTHER)
         return QUERY_FAIL(p, t->at, "expected a total or a key of the group to sort by");
     g->descending[g->order_count] = descending;
     g->order[g->order_count++] = t;
@@ -531,7 +531,7 @@ static kith_status name_columns(struct grouping *x) {
         const struct term *t = key ? g->keys[i] : g->outputs[i - g->key_count];
         struct query_column *c = &g->columns[i];
         c->name = column_name(x, key ? g->key_names[i] : g->names[i - g->key_count], t);
-        c->number = t->measure <= MEASURE_DURATION;
+        c->number = t->quantity <= QUANTITY_DURATION;
         if (!c->name)
             return err_nomem(x->p->e);
     }

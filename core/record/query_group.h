@@ -23,15 +23,15 @@
 __extension__ typedef __int128 wide;
 
 /* What a term is of. The first three can be calculated with. */
-enum measure {
-    MEASURE_NUMBER,
-    MEASURE_MONEY,
-    MEASURE_DURATION,
-    MEASURE_DATE,
-    MEASURE_TIME,
-    MEASURE_OTHER, /* text, options, truth values, links */
-    MEASURE_TRUTH, /* of having */
-    MEASURE_ANY,   /* a value that is fitted to what it is compared with */
+enum quantity {
+    QUANTITY_NUMBER,
+    QUANTITY_MONEY,
+    QUANTITY_DURATION,
+    QUANTITY_DATE,
+    QUANTITY_TIME,
+    QUANTITY_OTHER, /* text, options, truth values, links */
+    QUANTITY_TRUTH, /* of having */
+    QUANTITY_ANY,   /* a value that is fitted to what it is compared with */
 };
 
 enum term_kind {
@@ -55,7 +55,7 @@ enum term_kind {
 };
 struct term {
     enum term_kind kind;
-    enum measure measure;
+    enum quantity quantity;
     uint32_t scale, shown; /* digits after the point, as carried and as given out */
     uint32_t index;        /* of the leaf, key or total; of TERM_COMPARE: the outcomes */
     int64_t number;        /* of TERM_NUMBER */
@@ -101,7 +101,7 @@ struct grouping {
     struct group *g;
     bool inside; /* a total: fields are those of one record */
 };
-kith_status group_term(struct grouping *x, enum term_kind kind, enum measure measure, uint32_t at,
+kith_status group_term(struct grouping *x, enum term_kind kind, enum quantity quantity, uint32_t at,
                        struct term **out);
 void group_text(struct grouping *x, struct term *t); /* what it was read from: up to the token */
 kith_status group_sum(struct grouping *x, struct term **out);

@@ -20,7 +20,7 @@ static struct test test_of(enum test_kind kind, uint32_t cmp, const struct term 
 /* Brings a value to the form of what it is compared with. Parameters come when they are known. */
 static kith_status fit_to(struct grouping *x, struct operand *o, uint32_t cmp,
                           const struct term *to) {
-    if (to->measure != MEASURE_NUMBER) {
+    if (to->quantity != QUANTITY_NUMBER) {
         struct test test = test_of(TEST_COMPARE, cmp, to);
         return query_fit_operand(x->p, &test, o);
     }
@@ -34,13 +34,13 @@ static kith_status fit_to(struct grouping *x, struct operand *o, uint32_t cmp,
 
 /* A number is an operand where it stands against something else: money, as a rule. */
 static bool is_operand(struct term *t, const struct term *to) {
-    if (t->kind != TERM_NUMBER || to->measure >= MEASURE_TRUTH || to->measure == MEASURE_NUMBER)
-        return t->measure == MEASURE_ANY;
+    if (t->kind != TERM_NUMBER || to->quantity >= QUANTITY_TRUTH || to->quantity == QUANTITY_NUMBER)
+        return t->quantity == QUANTITY_ANY;
     kith_value v = {.kind = t->scale ? KITH_DECIMAL : KITH_INT, .as.i = t->number};
     if (t->scale)
         v.as.decimal.scale = (int32_t)t->scale;
     t->kind = TERM_OPERAND;
-    t->measure = MEASURE_ANY;
+    t->quantity = QUANTITY_ANY;
     t->operand = (struct operand){.kind = OPERAND_VALUE, .at = t->at, .value = v};
     return true;
 }
@@ -48,7 +48,7 @@ static bool is_operand(struct term *t, const struct term *to) {
 /* Keys that are no numbers are compared as in where. */
 static kith_status check_keys(struct grouping *x, const struct term *l, uint32_t cmp,
                               const struct term *r, uint32_t at) {
-    if (l->measure != MEASURE_OTHER)
+    if (l->quantity != QUANTITY_OTHER)
         return KITH_OK;
     struct test test = test_of(TEST_COMPARE, cmp, l);
     TRY(query_check_comparable(x->p, &test, at));
@@ -59,13 +59,13 @@ static kith_status check_keys(struct grouping *x, const struct term *l, uint32_t
 static kith_status fit_sides(struct grouping *x, struct term *l, uint32_t cmp, struct term *r,
                              uint32_t at) {
     bool left = is_operand(l, r), right = is_operand(r, l);
-    if (l->measure == MEASURE_TRUTH || r->measure == MEASURE_TRUTH || (left && right))
+    if (l->quantity == QUANTITY_TRUTH || r->quantity == QUANTITY_TRUTH || (left && right))
         return QUERY_FAIL(x->p, r->at, "one side of a comparison must be a total or a group's key");
     if (left || right) {
         TRY(check_keys(x, left ? r : l, cmp, NULL, at));
         return fit_to(x, left ? &l->operand : &r->operand, cmp, left ? r : l);
     }
-    if (l->measure != r->measure)
+    if (l->quantity != r->quantity)
         return group_misfit(x, l, r, "compared with");
     return check_keys(x, l, cmp, r, at);
 }
@@ -76,7 +76,7 @@ static kith_status parse_comparison(struct grouping *x, uint32_t cmp, struct ter
     TRY(query_advance(x->p));
     TRY(group_sum(x, &right));
     TRY(fit_sides(x, left, cmp, right, at));
-    TRY(group_term(x, TERM_COMPARE, MEASURE_TRUTH, left->at, out));
+    TRY(group_term(x, TERM_COMPARE, QUANTITY_TRUTH, left->at, out));
     bool turned = left->kind == TERM_OPERAND;
     (*out)->left = turned ? right : left;
     (*out)->right = turned ? left : right;
@@ -94,7 +94,7 @@ static kith_status parse_is_null(struct grouping *x, struct term **out) {
         TRY(query_advance(p));
     if (!query_is_word(&p->token, "null"))
         return query_expected(p, "'null'");
-    TRY(group_term(x, TERM_IS_NULL, MEASURE_TRUTH, left->at, out));
+    TRY(group_term(x, TERM_IS_NULL, QUANTITY_TRUTH, left->at, out));
     (*out)->left = left;
     (*out)->index = negated;
     return query_advance(p);
@@ -129,7 +129,7 @@ static kith_status parse_in(struct grouping *x, struct term **out) {
     const struct term *left = *out;
     size_t cap = 0;
     TRY(check_keys(x, left, CMP_EQ, NULL, p->token.at));
-    TRY(group_term(x, TERM_IN, MEASURE_TRUTH, left->at, out));
+    TRY(group_term(x, TERM_IN, QUANTITY_TRUTH, left->at, out));
     (*out)->left = left;
     TRY(query_advance(p));
     if (query_is_call(p))
@@ -146,12 +146,12 @@ static kith_status parse_in(struct grouping *x, struct term **out) {
 static kith_status parse_like(struct grouping *x, struct term **out) {
     struct parser *p = x->p;
     const struct term *left = *out;
-    if (left->measure != MEASURE_OTHER)
+    if (left->quantity != QUANTITY_OTHER)
         return QUERY_FAIL(p, p->token.at, "'%.*s' is no text: 'like' has no meaning for it",
                           (int)left->text.len, left->text.ptr);
     struct test test = test_of(TEST_LIKE, CMP_EQ, left);
     TRY(query_pattern(p, &test));
-    TRY(group_term(x, TERM_LIKE, MEASURE_TRUTH, left->at, out));
+    TRY(group_term(x, TERM_LIKE, QUANTITY_TRUTH, left->at, out));
     (*out)->left = left;
     (*out)->operands = test.operands;
     (*out)->operand_count = 1;
@@ -160,7 +160,7 @@ static kith_status parse_like(struct grouping *x, struct term **out) {
 
 static kith_status opposite(struct grouping *x, struct term **out) {
     const struct term *of = *out;
-    TRY(group_term(x, TERM_NOT, MEASURE_TRUTH, of->at, out));
+    TRY(group_term(x, TERM_NOT, QUANTITY_TRUTH, of->at, out));
     (*out)->left = of;
     return KITH_OK;
 }
@@ -172,7 +172,7 @@ static kith_status parse_one(struct grouping *x, struct term **out) {
     uint32_t cmp = query_comparison(&p->token);
     if (cmp)
         return parse_comparison(x, cmp, out);
-    if ((*out)->measure >= MEASURE_TRUTH)
+    if ((*out)->quantity >= QUANTITY_TRUTH)
         return KITH_OK;
     if (query_is_word(&p->token, "is"))
         return parse_is_null(x, out);
@@ -189,14 +189,14 @@ static kith_status parse_one(struct grouping *x, struct term **out) {
 /* A boolean key alone is a claim: it is true. */
 static kith_status need_truth(struct grouping *x, struct term **t) {
     struct term *key = *t;
-    if (key->measure == MEASURE_TRUTH)
+    if (key->quantity == QUANTITY_TRUTH)
         return KITH_OK;
     if (key->kind != TERM_KEY || query_rule(key->path)->class != CLASS_BOOL)
         return QUERY_FAIL(x->p, key->at, "expected a comparison, as in having count() > 2");
     struct term *yes;
-    TRY(group_term(x, TERM_OPERAND, MEASURE_ANY, key->at, &yes));
+    TRY(group_term(x, TERM_OPERAND, QUANTITY_ANY, key->at, &yes));
     yes->operand = (struct operand){.at = key->at, .value = {.kind = KITH_BOOL, .as.i = 1}};
-    TRY(group_term(x, TERM_COMPARE, MEASURE_TRUTH, key->at, t));
+    TRY(group_term(x, TERM_COMPARE, QUANTITY_TRUTH, key->at, t));
     (*t)->left = key;
     (*t)->right = yes;
     (*t)->index = CMP_EQ;
@@ -224,7 +224,7 @@ static kith_status parse_words(struct grouping *x, const char *word, enum term_k
         TRY(query_advance(x->p));
         TRY(part(x, &right));
         TRY(need_truth(x, &right));
-        TRY(group_term(x, kind, MEASURE_TRUTH, (*out)->at, &t));
+        TRY(group_term(x, kind, QUANTITY_TRUTH, (*out)->at, &t));
         t->left = *out;
         t->right = right;
         *out = t;
@@ -321,11 +321,11 @@ static kith_status operand_value(struct run *x, const struct test *test, const s
                                  kith_value *out) {
     const kith_value *params = x->params;
     struct operand one = *o;
-    if (o->kind == OPERAND_PARAM && to->measure == MEASURE_NUMBER) {
+    if (o->kind == OPERAND_PARAM && to->quantity == QUANTITY_NUMBER) {
         *out = given ? *given : params[o->value.as.i];
         return fit_number(x, x->q->params[o->value.as.i], out);
     }
-    if (to->measure == MEASURE_NUMBER) {
+    if (to->quantity == QUANTITY_NUMBER) {
         *out = o->value;
         return KITH_OK;
     }
@@ -346,11 +346,11 @@ static kith_status compare_operand(struct run *x, const struct bucket *b, const 
     kith_value v;
     int64_t from = 0, to = 0;
     uint32_t scale;
-    bool days = o->kind == OPERAND_PERIOD, time = l->measure == MEASURE_TIME;
+    bool days = o->kind == OPERAND_PERIOD, time = l->quantity == QUANTITY_TIME;
     if (l->path)
         test = test_of(TEST_COMPARE, cmp, l);
     TRY(operand_value(x, &test, l, o, given, &v));
-    if (l->measure == MEASURE_OTHER) {
+    if (l->quantity == QUANTITY_OTHER) {
         kith_value key = total_key(l, &b->keys[l->index]);
         bool unknown = key.kind == KITH_NULL || v.kind == KITH_NULL;
         *out = unknown ? UNKNOWN : truth_of(query_compare(x->env, &test, &key, &v));
@@ -392,7 +392,7 @@ static kith_status compare_terms(struct run *x, const struct bucket *b, const st
     struct value l, r;
     if (t->right->kind == TERM_OPERAND)
         return compare_operand(x, b, t->left, t->index, &t->right->operand, NULL, out);
-    if (t->left->measure == MEASURE_OTHER)
+    if (t->left->quantity == QUANTITY_OTHER)
         return compare_keys(x, b, t, out);
     TRY(total_evaluate(x, b, t->left, &l));
     TRY(total_evaluate(x, b, t->right, &r));
@@ -437,7 +437,7 @@ static kith_status is_like(struct run *x, const struct bucket *b, const struct t
 static kith_status is_null(struct run *x, const struct bucket *b, const struct term *t,
                            enum truth *out) {
     struct value v;
-    if (t->left->measure == MEASURE_OTHER)
+    if (t->left->quantity == QUANTITY_OTHER)
         v.null = b->keys[t->left->index].null;
     else
         TRY(total_evaluate(x, b, t->left, &v));

@@ -56,7 +56,7 @@ static int compare_sorted(const void *pa, const void *pb) {
     const struct group *g = a->run->g;
     for (uint32_t i = 0; i < g->order_count; i++) {
         const struct term *t = g->order[i];
-        int n = t->measure == MEASURE_OTHER
+        int n = t->quantity == QUANTITY_OTHER
                     ? order_keys(a, b, t->index, a->text[t->index], b->text[t->index])
                     : order_values(a, t, a->by[i], b->by[i]);
         if (n)
@@ -78,7 +78,7 @@ static kith_status prepare_sorted(struct run *x, const struct bucket *b,
     if (!out->by || !out->text)
         return err_nomem(x->e);
     for (uint32_t i = 0; i < g->order_count; i++)
-        if (g->order[i]->measure != MEASURE_OTHER)
+        if (g->order[i]->quantity != QUANTITY_OTHER)
             TRY(total_evaluate(x, b, g->order[i], &out->by[i]));
     for (uint32_t i = 0; i < g->key_count; i++) {
         out->text[i] = cell_text(x, g->keys[i]->path, &b->keys[i]);
@@ -137,19 +137,20 @@ static kith_status give_number(struct run *x, const struct term *t, const struct
 
 static kith_status give_value(struct run *x, const struct term *t, const struct value *v,
                               kith_value *out) {
-    static const uint32_t kinds[] = {
-        [MEASURE_DURATION] = KITH_DURATION, [MEASURE_DATE] = KITH_DATE, [MEASURE_TIME] = KITH_TIME};
+    static const uint32_t kinds[] = {[QUANTITY_DURATION] = KITH_DURATION,
+                                     [QUANTITY_DATE] = KITH_DATE,
+                                     [QUANTITY_TIME] = KITH_TIME};
     *out = value_null();
     if (v->null)
         return KITH_OK;
-    if (t->measure == MEASURE_MONEY && v->mixed)
+    if (t->quantity == QUANTITY_MONEY && v->mixed)
         return err_set(x->e, KITH_E_INVAL, NULL, "'%.*s' is of amounts in several currencies: %s",
                        (int)text_cut(t->text, 60).len, t->text.ptr, total_one_currency(x, t));
-    if (t->measure == MEASURE_MONEY)
+    if (t->quantity == QUANTITY_MONEY)
         return give_money(x, t, v, out);
-    if (t->measure == MEASURE_NUMBER)
+    if (t->quantity == QUANTITY_NUMBER)
         return give_number(x, t, v, out);
-    out->kind = kinds[t->measure];
+    out->kind = kinds[t->quantity];
     return as_int64(x, t, wide_scale_down(v->own, t->scale), INT64_MAX, &out->as.i);
 }
 

@@ -100,7 +100,7 @@ static kith_status calculate(struct run *x, const struct term *t, const struct v
     if ((!out->mixed && !calculate_one(t, a->own, b->own, &out->own)) ||
         (!out->no_base && !calculate_one(t, a->base, b->base, &out->base)))
         return total_too_large(x, t->text);
-    if (t->measure != MEASURE_MONEY && (a->cur[0] || b->cur[0])) { /* money divided by money */
+    if (t->quantity != QUANTITY_MONEY && (a->cur[0] || b->cur[0])) { /* money divided by money */
         if (out->mixed && out->no_base)
             return err_set(x->e, KITH_E_INVAL, NULL,
                            "'%.*s': amounts in several currencies cannot be divided: %s",
@@ -123,10 +123,10 @@ wide total_money(struct run *x, int64_t minor, const char *cur) {
     return (wide)minor * x->last_factor;
 }
 
-static void cell_value(struct run *x, const struct cell *c, enum measure measure,
+static void cell_value(struct run *x, const struct cell *c, enum quantity quantity,
                        struct value *out) {
     *out = (struct value){.null = c->null, .own = c->i, .base = c->i};
-    if (measure != MEASURE_MONEY || c->null)
+    if (quantity != QUANTITY_MONEY || c->null)
         return;
     memcpy(out->cur, c->cur, sizeof out->cur);
     out->no_base = c->no_base;
@@ -154,10 +154,10 @@ kith_status total_evaluate(struct run *x, const struct bucket *b, const struct t
         out->own = out->base = t->number;
         return KITH_OK;
     case TERM_LEAF:
-        cell_value(x, &x->cells[t->index], t->measure, out);
+        cell_value(x, &x->cells[t->index], t->quantity, out);
         return KITH_OK;
     case TERM_KEY:
-        cell_value(x, &b->keys[t->index], t->measure, out);
+        cell_value(x, &b->keys[t->index], t->quantity, out);
         return KITH_OK;
     case TERM_TOTAL:
         return total_value(x, b, t->index, out);
@@ -244,10 +244,10 @@ static bool same_cell(const struct cell *a, const struct cell *b) {
 }
 
 /* A value by 128 bits: the number itself, or a digest that no two texts can be made to share. */
-static void digest(const struct cell *c, enum measure measure, uint64_t out[2]) {
+static void digest(const struct cell *c, enum quantity quantity, uint64_t out[2]) {
     out[0] = (uint64_t)c->i;
     out[1] = (uint64_t)c->base;
-    if (measure == MEASURE_MONEY) {
+    if (quantity == QUANTITY_MONEY) {
         out[1] = 0;
         memcpy(&out[1], c->cur, 3);
     }
@@ -304,7 +304,7 @@ static kith_status is_new(struct run *x, struct distinct *d, const struct distin
 static kith_status tally_distinct(struct run *x, uint32_t i, size_t bucket, const struct cell *c,
                                   bool *fresh) {
     uint64_t id[2];
-    digest(c, x->g->totals[i].of->measure, id);
+    digest(c, x->g->totals[i].of->quantity, id);
     return is_new(x, &x->distinct[i], &(struct distinct_slot){bucket + 1, id[1], id[0]}, fresh);
 }
 
