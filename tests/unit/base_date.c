@@ -2,16 +2,14 @@
 /* Dates, times and durations: every shape that is read, and that what is written reads back. */
 #include "base/date.h"
 #include "base/str.h"
+#include "random.h"
 #include "test.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
 
-static uint64_t random_state = 88172645463325252;
+static uint64_t random_state = RANDOM_SEED;
 static int64_t random_in(int64_t least, int64_t most) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return least + (int64_t)(random_state % (uint64_t)(most - least + 1));
+    return least + (int64_t)(random_next(&random_state) % (uint64_t)(most - least + 1));
 }
 
 /* What a text is read as, written in the standard form; "-" when it is refused. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/str.h"
+#include "random.h"
 #include "test.h"
 
 #define NOW (ID_EPOCH_MS + 123456789)
@@ -91,9 +92,9 @@ TEST("the text of an id reads back and sorts as the id does") {
             memcpy(before, text, sizeof text);
         }
     }
-    uint64_t random = 88172645463325252;
+    uint64_t random = RANDOM_SEED;
     for (int i = 0; i < 100000; i++) {
-        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+        random_next(&random);
         id_format(random >> 1, text);
         EXPECT(id_parse(str_of(text), &back));
         EXPECT_INT(random >> 1, back);

@@ -2,6 +2,7 @@
 /* JSON: what is written is what jansson reads, and bad text is refused with its place. */
 #include "base/err.h"
 #include "base/json.h"
+#include "random.h"
 #include "test.h"
 
 #include <math.h>
@@ -94,13 +95,13 @@ TEST("bytes that are not UTF-8 become U+FFFD, one each") {
 }
 
 TEST("any bytes at all give JSON that reads back, equal when they were UTF-8") {
-    uint64_t random = 88172645463325252;
+    uint64_t random = RANDOM_SEED;
     kith_error e = KITH_ERROR_INIT;
     for (int i = 0; i < 50000; i++) {
         char bytes[16];
         size_t len = (size_t)i % (sizeof bytes + 1);
         for (size_t k = 0; k < len; k++) {
-            random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+            random_next(&random);
             bytes[k] = (char)(i % 2 ? random >> 20 & 0x7F : random >> 20);
         }
         (void)string_of((kith_str){bytes, len});
@@ -135,10 +136,10 @@ TEST("numbers are written short and exact") {
     EXPECT_STR("-2.5", number_of(-2.5));
     EXPECT_STR("null", number_of((double)NAN));
     EXPECT_STR("null", number_of(-(double)INFINITY));
-    uint64_t random = 88172645463325252;
+    uint64_t random = RANDOM_SEED;
     for (int i = 0; i < 20000; i++) {
         double r;
-        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+        random_next(&random);
         memcpy(&r, &random, sizeof r);
         if (isfinite(r))
             EXPECT(strtod(number_of(r), NULL) == r);

@@ -2,6 +2,7 @@
 /* Map: against a plain array as the model. */
 #include "base/map.h"
 #include "base/str.h"
+#include "random.h"
 #include "test.h"
 
 static int mark[1000];
@@ -68,9 +69,9 @@ TEST("a hundred thousand random puts and deletes agree with an array") {
     struct map m = {0};
     int *model[1000] = {0};
     size_t count = 0;
-    uint64_t random = 88172645463325252;
+    uint64_t random = RANDOM_SEED;
     for (int i = 0; i < 100000; i++) {
-        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+        random_next(&random);
         size_t k = random >> 20 & 511;
         if (random & 1) {
             EXPECT(map_put_u64(&m, k << 32, &mark[random >> 40 & 511]));

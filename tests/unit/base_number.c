@@ -2,15 +2,14 @@
 /* Exact numbers: limits, precision, currencies, and that what is written reads back. */
 #include "base/number.h"
 #include "base/str.h"
+#include "random.h"
 #include "test.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
 
-static uint64_t random_state = 88172645463325252;
+static uint64_t random_state = RANDOM_SEED;
 static int64_t random_number(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
+    random_next(&random_state);
     return (int64_t)random_state >> (random_state % 63); /* of every size */
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "random.h"
 #include "test.h"
 
 static kith_error err = KITH_ERROR_INIT;
@@ -212,12 +213,9 @@ TEST("cards in cards end at a depth") {
 
 /* -- any bytes, and there and back ------------------------------------------------------------- */
 
-static uint64_t random_state = 88172645463325252;
+static uint64_t random_state = RANDOM_SEED;
 static uint64_t random_below(uint64_t n) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state % n;
+    return random_next(&random_state) % n;
 }
 
 TEST("any bytes are read to their end") {

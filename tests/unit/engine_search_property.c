@@ -5,6 +5,7 @@
  * run, KITH_CASES lengthens it. */
 #include "base/words.h"
 #include "engine_fixture.h"
+#include "random.h"
 
 #include <time.h>
 
@@ -14,10 +15,7 @@
 static uint64_t seed;
 
 static uint32_t below(uint32_t n) {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 33) % n;
+    return (uint32_t)(random_next(&seed) >> 33) % n;
 }
 
 /* In pairs: how it is written in one place, and in another. */

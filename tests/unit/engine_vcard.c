@@ -2,6 +2,7 @@
 /* Contacts from vCards and back: where each property goes, what is kept, what is rejected. */
 #include "engine/files.h"
 #include "engine_import_fixture.h"
+#include "random.h"
 
 static void begin(struct fixture *x, struct load *l) {
     fixture_open(x);
@@ -408,12 +409,9 @@ TEST("a file that is too large is refused by its line; damaged base64 is kept as
 
 /* -- there and back ---------------------------------------------------------------------------- */
 
-static uint64_t random_state = 88172645463325252;
+static uint64_t random_state = RANDOM_SEED;
 static uint64_t random_below(uint64_t n) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state % n;
+    return random_next(&random_state) % n;
 }
 
 static void put_char(struct buf *b, uint32_t c) {

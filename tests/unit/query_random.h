@@ -4,6 +4,7 @@
 #define TESTS_UNIT_QUERY_RANDOM_H
 
 #include "base/date.h"
+#include "random.h"
 #include "record/member.h"
 #include "record/query.h"
 #include "test.h"
@@ -15,10 +16,7 @@
 static uint64_t seed;
 
 static uint32_t below(uint32_t n) {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 33) % n;
+    return (uint32_t)(random_next(&seed) >> 33) % n;
 }
 static bool chance(uint32_t percent) {
     return below(100) < percent;

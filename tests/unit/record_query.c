@@ -36,6 +36,7 @@ static const kith_type types[] = {
 };
 
 #include "query_ask.h"
+#include "random.h"
 
 static const struct principal nobody = {.name = "nobody"};
 static const struct rtype *firm;
@@ -656,10 +657,7 @@ TEST("what is within the bounds runs") {
 
 static uint64_t seed = 20240601;
 static uint32_t random_below(uint32_t n) {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 32) % n;
+    return (uint32_t)(random_next(&seed) >> 32) % n;
 }
 
 /* Changes, drops, doubles or moves a few bytes. */

@@ -2,6 +2,7 @@
 /* group by, having and totals. */
 #include "base/number.h"
 #include "query_fixture.h"
+#include "random.h"
 
 static void fill(void) {
     ADD("user", 1, "login", "anna");
@@ -490,8 +491,7 @@ TEST("too many groups and too many different values are refused, and what fits i
 
 static uint64_t seed = 20240601;
 static uint32_t below(uint32_t n) {
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(seed >> 33) % n;
+    return (uint32_t)(random_next(&seed) >> 33) % n;
 }
 
 #define RANDOM_ROWS 300

@@ -3,6 +3,7 @@
  * to it since; each name has the file it stands for now and the one it surely stands for on the
  * disk. */
 #include "vfs/fault_vfs.h"
+#include "random.h"
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
@@ -88,10 +89,7 @@ static void *must(void *p) {
 }
 
 static uint64_t pick(uint64_t below) {
-    disk.random ^= disk.random << 13;
-    disk.random ^= disk.random >> 7;
-    disk.random ^= disk.random << 17;
-    return disk.random % below;
+    return random_next(&disk.random) % below;
 }
 
 /* -- files as they are on the disk ------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leads that are shared out in turn: fair whoever joins, leaves or pauses. */
+#include "random.h"
 #include "sales_fixture.h"
 
 #define CONF  "sales: { grant = [\"*\"]; };\n"
@@ -106,12 +107,8 @@ TEST("who joins is next, who leaves or pauses is passed over, who comes back get
     close_company(&c);
 }
 
-/* A generator of one's own: the same sequence everywhere (xorshift64). */
 static uint32_t dice(uint64_t *state, uint32_t sides) {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return (uint32_t)(*state >> 33) % sides;
+    return (uint32_t)(random_next(state) >> 33) % sides;
 }
 
 /* While nobody joins or leaves, the shares of those who take leads differ by one at most. */
@@ -130,7 +127,7 @@ static void expect_fair(const int *share, const int *takes, int reps) {
 
 TEST("shares differ by one at most, whatever batches come and whoever pauses in between") {
     struct company c;
-    uint64_t seed = 88172645463325252u;
+    uint64_t seed = RANDOM_SEED;
     int takes[REPS_MAX], share[REPS_MAX];
     OPEN(&c, NORTH, "sales");
     struct team team = new_team(&c, 5);
