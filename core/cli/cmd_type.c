@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "cli/show.h"
 #include "cli/type_change.h"
+#include "record/rollup.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
@@ -189,6 +190,25 @@ static kith_status follow_rename(struct type_change *t, const char *from, const 
     return KITH_OK;
 }
 
+/* The roll-ups that are kept from it, which only the company can have declared. */
+static kith_status follow_in_rollups(struct type_change *t, const char *from, const char *to,
+                                     kith_error *e) {
+    struct cmd *c = t->c;
+    const struct schema *s = cmd_schema(c);
+    for (uint32_t i = 0; i < s->rollup_count; i++) {
+        const struct rollup *r = s->rollups[i];
+        const struct rfield *f = r->field;
+        const struct type_entry *x = type_files_find(c->company->types, f->type->name, f->name);
+        if (!x || strcmp(r->child->name, from) != 0)
+            continue;
+        const char *formula = arena_printf(&c->arena, "%.*s%s%s", (int)r->child_at, f->formula, to,
+                                           f->formula + r->child_end);
+        TRY(formula ? types_change_quoted(t, x->file, x->item, "rollup", formula, e)
+                    : err_nomem(e));
+    }
+    return KITH_OK;
+}
+
 static kith_status rename_type(struct type_change *t, kith_error *e) {
     struct cmd *c = t->c;
     const struct type_entry *entry;
@@ -199,6 +219,7 @@ static kith_status rename_type(struct type_change *t, kith_error *e) {
     TRY(types_change_quoted(t, entry->file, -1, "name", to, e));
     TRY(types_change_append(t, entry->file, -1, "was", from, e));
     TRY(follow_rename(t, from, to, e));
+    TRY(follow_in_rollups(t, from, to, e));
     return types_change_apply(t, arena_printf(&c->arena, "The type %s is named %s now.", from, to),
                               e);
 }

@@ -94,9 +94,10 @@ static bool rollup_uses(const struct rollup *r, const struct uses *u) {
            (!u->field || (f && fieldset_has(&r->reads, f->index)));
 }
 
-/* Indexes and roll-ups: these are known exactly. */
+/* Indexes and roll-ups: these are known exactly. Roll-ups follow a type's new name: cmd_type.c. */
 static kith_status types(struct uses *u, kith_error *e) {
     const struct schema *s = cmd_schema(u->c);
+    bool follows = u->renamed && !u->field;
     (void)e;
     for (uint32_t i = 0; i < s->type_count; i++) {
         const struct rtype *t = s->types[i];
@@ -105,7 +106,7 @@ static kith_status types(struct uses *u, kith_error *e) {
                 tell(u, t->where ? t->where : t->module, 0,
                      arena_printf(&u->c->arena, "the index \"%s\" of %s", t->indexes[k], t->name));
         for (uint32_t k = 0; k < t->field_count; k++)
-            if (t->fields[k]->rollup && rollup_uses(t->fields[k]->rollup, u)) {
+            if (t->fields[k]->rollup && !follows && rollup_uses(t->fields[k]->rollup, u)) {
                 u->kept = true;
                 tell(u, t->fields[k]->where ? t->fields[k]->where : t->fields[k]->module, 0,
                      arena_printf(&u->c->arena, "the roll-up %s.%s: %s", t->name,

@@ -86,6 +86,8 @@ static kith_status read_subject(struct reading *in, struct rollup *r) {
     TRY(expect_name(in, "the name of a type"));
     if (schema_find_type(in->schema, in->token.text, &r->child, in->e) != KITH_OK)
         return query_fail_at(in->text, in->token.at, in->e);
+    r->child_at = in->token.at;
+    r->child_end = in->token.after;
     TRY(advance(in));
     if (r->function == ROLLUP_COUNT)
         return is_sign(in, ".") ? read_via(in, r) : KITH_OK;

@@ -21,6 +21,7 @@ struct rollup {                 /* immutable; in the schema's arena */
     const struct rfield *field; /* that is kept */
     enum rollup_function function;
     const struct rtype *child;     /* whose records it is kept from */
+    uint32_t child_at, child_end;  /* where the formula names it */
     const struct rfield *value;    /* of the child; NULL: its records are counted */
     const struct rfield *via;      /* the child's link, or links, to the field's record */
     const struct predicate *where; /* NULL: every record that links to it counts */

@@ -135,7 +135,7 @@ exits 0
 it "keeps what a roll-up goes by, until both change in the files"
 kith field add contact calls:integer --rollup "count(call where extent = 'small')"
 exits 0
-for change in "type rename call visit" "type retire call" "field rename call.extent size"; do
+for change in "type retire call" "field rename call.extent size"; do
     kith $change
     exits 1
     prints "conf.d/types/contact.conf:3: the roll-up contact.calls: count(call where extent = 'small')"
@@ -148,6 +148,22 @@ sed -i 's/count(call /count(ring /' conf.d/types/contact.conf
 kith find contact --fields calls --csv
 exits 0
 prints "1"
+kith doctor
+exits 0
+
+it "has roll-ups follow the new name of a type"
+kith field add contact most:integer --rollup "max( ring.stars via contact where name != 'ring.stars')"
+exits 0
+kith type rename ring order_call --rehearse
+exits 0
+prints "conf.d/types/contact.conf is changed"
+kith type rename ring order_call
+exits 0
+expect grep -q "count(order_call where extent = 'small')" conf.d/types/contact.conf
+expect grep -q "max( order_call.stars via contact where name != 'ring.stars')" conf.d/types/contact.conf
+kith update order_call "$("$KITH" find "order_call where name = 'third'" --json | json_text id)" stars=4
+kith find contact --fields calls,most --csv
+prints "1,4"
 kith doctor
 exits 0
 
