@@ -457,7 +457,7 @@ static kith_status table_indexes(struct conn *c, const char *table, struct arena
     }
 }
 
-static kith_status drop_index(struct conn *c, const char *name, kith_error *e) {
+kith_status drop_index(struct conn *c, const char *name, kith_error *e) {
     struct buf sql = {0};
     buf_puts(&sql, "DROP INDEX ");
     sql_name(&sql, name);

@@ -11,37 +11,61 @@
 
 /* -- migrations -------------------------------------------------------------------------------- */
 
-/* Renames the columns of a field: "name" and every "name__...". */
-static kith_status rename_columns(struct conn *c, const char *type, const char *from,
-                                  const char *to, kith_error *e) {
-    struct buf sql = {0};
-    size_t n = strlen(from);
-    sqlite3_stmt *st;
-    bool row;
-    TRY(conn_prepare(c, "SELECT name FROM pragma_table_info(?1)", &st, e));
-    bind_str(st, 1, str_of(type));
-    for (;;) {
-        kith_status status = conn_step(c, st, &row, e);
-        if (status != KITH_OK) {
-            buf_free(&sql);
-            return status;
+struct naming {
+    const char *type, *from, *to;
+};
+typedef kith_status (*name_fn)(struct conn *c, const char *name, const struct naming *n,
+                               kith_error *e);
+
+/* Calls fn for the name in each row, once all are read: it may change where they stand. */
+static kith_status each_name(struct conn *c, sqlite3_stmt *st, name_fn fn, const struct naming *n,
+                             kith_error *e) {
+    struct arena a = {0};
+    const char **names = NULL;
+    size_t count = 0, cap = 0;
+    bool row = true;
+    kith_status status = KITH_OK;
+    while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row) {
+        const char **more = arena_grow(&a, names, count, &cap, sizeof *names);
+        const char *name = arena_strdup(&a, (const char *)sqlite3_column_text(st, 0));
+        if (more && name) {
+            names = more;
+            names[count++] = name;
+        } else {
+            sqlite3_reset(st);
+            status = err_nomem(e);
         }
-        if (!row)
-            break;
-        const char *column = (const char *)sqlite3_column_text(st, 0);
-        if (strncmp(column, from, n) != 0 || (column[n] && strncmp(column + n, "__", 2) != 0))
-            continue;
-        char name[160];
-        snprintf(name, sizeof name, "%s%s", to, column + n);
-        buf_puts(&sql, "ALTER TABLE ");
-        sql_name(&sql, type);
-        buf_puts(&sql, " RENAME COLUMN ");
-        sql_name(&sql, column);
-        buf_puts(&sql, " TO ");
-        sql_name(&sql, name);
-        buf_puts(&sql, ";");
     }
-    return sql.len ? exec_buf(c, &sql, e) : KITH_OK;
+    for (size_t i = 0; status == KITH_OK && i < count; i++)
+        status = fn(c, names[i], n, e);
+    arena_free(&a);
+    return status;
+}
+
+static kith_status rename_column(struct conn *c, const char *column, const struct naming *n,
+                                 kith_error *e) {
+    struct buf sql = {0};
+    char name[160];
+    snprintf(name, sizeof name, "%s%s", n->to, column + strlen(n->from));
+    buf_puts(&sql, "ALTER TABLE ");
+    sql_name(&sql, n->type);
+    buf_puts(&sql, " RENAME COLUMN ");
+    sql_name(&sql, column);
+    buf_puts(&sql, " TO ");
+    sql_name(&sql, name);
+    return exec_buf(c, &sql, e);
+}
+
+/* The columns of a field: "name" and every "name__...". */
+static kith_status rename_columns(struct conn *c, const struct naming *n, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c,
+                     "SELECT name FROM pragma_table_info(?1) WHERE name = ?2 OR"
+                     " substr(name, 1, length(?2) + 2) = ?2 || '__'",
+                     &st, e));
+    bind_str(st, 1, str_of(n->type));
+    bind_str(st, 2, str_of(n->from));
+    return each_name(c, st, rename_column, n, e);
 }
 
 static kith_status rename_table(struct conn *c, const char *from, const char *to, kith_error *e) {
@@ -61,13 +85,17 @@ static kith_status rename_table(struct conn *c, const char *from, const char *to
     return exec_buf(c, &sql, e);
 }
 
+static kith_status drop_one(struct conn *c, const char *index, const struct naming *n,
+                            kith_error *e) {
+    (void)n;
+    return drop_index(c, index, e);
+}
+
 /* Drops the declared indexes of a table, those over a field or all (field NULL): under their old
  * names they would stay beside the new ones. Those that are still wanted are made again. */
 static kith_status drop_indexes(struct conn *c, const char *table, const char *field,
                                 kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
-    struct buf sql = {0};
     TRY(conn_prepare(c,
                      "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND"
                      " sql IS NOT NULL AND (?2 IS NULL OR instr(sql, '\"' || ?2 || '\"') OR"
@@ -76,24 +104,23 @@ static kith_status drop_indexes(struct conn *c, const char *table, const char *f
     bind_str(st, 1, str_of(table));
     if (field)
         bind_str(st, 2, str_of(field));
-    for (;;) {
-        kith_status status = conn_step(c, st, &row, e);
-        if (status != KITH_OK) {
-            buf_free(&sql);
-            return status;
-        }
-        if (!row)
-            return sql.len ? exec_buf(c, &sql, e) : KITH_OK;
-        buf_puts(&sql, "DROP INDEX ");
-        sql_name(&sql, (const char *)sqlite3_column_text(st, 0));
-        buf_puts(&sql, ";");
-    }
+    return each_name(c, st, drop_one, NULL, e);
+}
+
+/* The table of a field of links, which bears the names of both. */
+static kith_status move_links(struct conn *c, const char *type, const char *field,
+                              const char *new_type, const char *new_field, kith_error *e) {
+    char old[128], new[128];
+    snprintf(old, sizeof old, "%s.%s", type, field);
+    snprintf(new, sizeof new, "%s.%s", new_type, new_field);
+    TRY(drop_indexes(c, old, NULL, e));
+    return rename_table(c, old, new, e);
 }
 
 kith_status rename_field(struct conn *c, const char *type, const char *from, const char *to,
                          kith_error *e) {
+    const struct naming n = {type, from, to};
     sqlite3_stmt *st;
-    char old_links[128], new_links[128];
     TRY(drop_indexes(c, type, from, e));
     TRY(conn_prepare(c,
                      "UPDATE kith_field SET name = ?3 WHERE name = ?2 AND type ="
@@ -103,11 +130,8 @@ kith_status rename_field(struct conn *c, const char *type, const char *from, con
     bind_str(st, 2, str_of(from));
     bind_str(st, 3, str_of(to));
     TRY(conn_run(c, st, e));
-    snprintf(old_links, sizeof old_links, "%s.%s", type, from);
-    snprintf(new_links, sizeof new_links, "%s.%s", type, to);
-    TRY(drop_indexes(c, old_links, NULL, e));
-    TRY(rename_table(c, old_links, new_links, e));
-    return rename_columns(c, type, from, to, e);
+    TRY(move_links(c, type, from, type, to, e));
+    return rename_columns(c, &n, e);
 }
 
 static kith_status retire_field(struct conn *c, const char *type, const char *field,
@@ -129,36 +153,20 @@ static kith_status retire_field(struct conn *c, const char *type, const char *fi
     return rename_field(c, type, field, to, e);
 }
 
-/* The tables of a type's links, which bear its name. */
-static kith_status rename_links(struct conn *c, const char *from, const char *to, kith_error *e) {
-    struct arena a = {0};
+static kith_status rename_link(struct conn *c, const char *field, const struct naming *n,
+                               kith_error *e) {
+    return move_links(c, n->from, field, n->to, field, e);
+}
+
+static kith_status rename_links(struct conn *c, const struct naming *n, kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
-    const char *names[FIELDS_MAX];
-    size_t n = 0;
-    kith_status status = conn_prepare(c,
-                                      "SELECT name FROM kith_field WHERE kind = ?2 AND type ="
-                                      " (SELECT id FROM kith_type WHERE name = ?1)",
-                                      &st, e);
-    if (status == KITH_OK) {
-        bind_str(st, 1, str_of(from));
-        bind_int(st, 2, KITH_F_LINKS);
-    }
-    while (status == KITH_OK && n < FIELDS_MAX) {
-        status = conn_step(c, st, &row, e);
-        if (status != KITH_OK || !row)
-            break;
-        names[n++] = arena_strdup(&a, (const char *)sqlite3_column_text(st, 0));
-    }
-    for (size_t i = 0; status == KITH_OK && i < n; i++) {
-        const char *old = arena_printf(&a, "%s.%s", from, names[i]),
-                   *new = arena_printf(&a, "%s.%s", to, names[i]);
-        status = old && new ? drop_indexes(c, old, NULL, e) : err_nomem(e);
-        if (status == KITH_OK)
-            status = rename_table(c, old, new, e);
-    }
-    arena_free(&a);
-    return status;
+    TRY(conn_prepare(c,
+                     "SELECT name FROM kith_field WHERE kind = ?2 AND type ="
+                     " (SELECT id FROM kith_type WHERE name = ?1)",
+                     &st, e));
+    bind_str(st, 1, str_of(n->from));
+    bind_int(st, 2, KITH_F_LINKS);
+    return each_name(c, st, rename_link, n, e);
 }
 
 /* The shapes of fields that link to a type name it; see field_shape. */
@@ -176,7 +184,7 @@ static kith_status rename_target(struct conn *c, const char *from, const char *t
 kith_status rename_type(struct conn *c, const char *from, const char *to, kith_error *e) {
     sqlite3_stmt *st;
     TRY(drop_indexes(c, from, NULL, e));
-    TRY(rename_links(c, from, to, e));
+    TRY(rename_links(c, &(struct naming){NULL, from, to}, e));
     TRY(rename_target(c, from, to, e));
     TRY(conn_prepare(c, "UPDATE kith_type SET name = ?2 WHERE name = ?1", &st, e));
     bind_str(st, 1, str_of(from));

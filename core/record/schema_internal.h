@@ -57,6 +57,7 @@ kith_status rename_type(struct conn *c, const char *from, const char *to, kith_e
 kith_status rename_field(struct conn *c, const char *type, const char *from, const char *to,
                          kith_error *e);
 kith_status exec_buf(struct conn *c, struct buf *sql, kith_error *e); /* frees sql */
+kith_status drop_index(struct conn *c, const char *name, kith_error *e);
 kith_status meta_read(struct conn *c, const char *key, struct arena *a, const char **value,
                       kith_error *e);
 kith_status meta_write(struct conn *c, const char *key, const char *value, kith_error *e);
