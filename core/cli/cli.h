@@ -22,6 +22,7 @@ struct option_row {
 };
 
 struct cmd;
+struct type_change; /* type_change.h */
 struct command {
     const char *name;                               /* "find", "module list" */
     const char *args;                               /* for the help: "TYPE ID", or "" */
@@ -37,6 +38,7 @@ struct command {
     bool alone; /* in a server: while no other command runs. It may have the company opened anew */
     uint32_t args_min, args_max;
     kith_status (*run)(struct cmd *c, kith_error *e);
+    kith_status (*change)(struct type_change *t, kith_error *e); /* of the company's types */
 };
 const struct command *command_at(size_t i); /* in the order of the help; NULL past the end */
 const struct command *command_named(const char *name);

@@ -81,10 +81,6 @@ static kith_status add(struct type_change *t, kith_error *e) {
         e);
 }
 
-static kith_status run_add(struct cmd *c, kith_error *e) {
-    return types_in_change(c, add, e);
-}
-
 #define FIELD_OPTIONS                                                                              \
     {"label", "TEXT", "its name for people"}, {"doc", "TEXT", "what it is, in one sentence"},      \
         {"default", "VALUE", "its value in a new record"}, {"min", "VALUE", "the smallest value"}, \
@@ -115,7 +111,8 @@ const struct command command_field_add = {
     .alone = true,
     .args_min = 2,
     .args_max = 2,
-    .run = run_add,
+    .run = run_type_change,
+    .change = add,
 };
 
 /* -- set --------------------------------------------------------------------------------------- */
@@ -237,10 +234,6 @@ static kith_status set(struct type_change *t, kith_error *e) {
                               e);
 }
 
-static kith_status run_set(struct cmd *c, kith_error *e) {
-    return types_in_change(c, set, e);
-}
-
 const struct command command_field_set = {
     .name = "field set",
     .args = "TYPE.FIELD KEY=VALUE...",
@@ -258,7 +251,8 @@ const struct command command_field_set = {
     .alone = true,
     .args_min = 2,
     .args_max = 40,
-    .run = run_set,
+    .run = run_type_change,
+    .change = set,
 };
 
 /* -- rename, retire, restore ------------------------------------------------------------------- */
@@ -310,18 +304,6 @@ static kith_status restore(struct type_change *t, kith_error *e) {
         t, arena_printf(&c->arena, "The field %s is back with its values.", c->args[0]), e);
 }
 
-static kith_status run_rename(struct cmd *c, kith_error *e) {
-    return types_in_change(c, rename_field, e);
-}
-
-static kith_status run_retire(struct cmd *c, kith_error *e) {
-    return types_in_change(c, retire, e);
-}
-
-static kith_status run_restore(struct cmd *c, kith_error *e) {
-    return types_in_change(c, restore, e);
-}
-
 const struct command command_field_rename = {
     .name = "field rename",
     .args = "TYPE.FIELD NAME",
@@ -334,7 +316,8 @@ const struct command command_field_rename = {
     .alone = true,
     .args_min = 2,
     .args_max = 2,
-    .run = run_rename,
+    .run = run_type_change,
+    .change = rename_field,
 };
 
 const struct command command_field_retire = {
@@ -346,7 +329,8 @@ const struct command command_field_retire = {
     .alone = true,
     .args_min = 1,
     .args_max = 1,
-    .run = run_retire,
+    .run = run_type_change,
+    .change = retire,
 };
 
 const struct command command_field_restore = {
@@ -358,5 +342,6 @@ const struct command command_field_restore = {
     .alone = true,
     .args_min = 1,
     .args_max = 1,
-    .run = run_restore,
+    .run = run_type_change,
+    .change = restore,
 };

@@ -144,10 +144,6 @@ static kith_status add(struct type_change *t, kith_error *e) {
     return types_change_apply(t, arena_printf(&c->arena, "The type %s is added.", name), e);
 }
 
-static kith_status run_add(struct cmd *c, kith_error *e) {
-    return types_in_change(c, add, e);
-}
-
 const struct command command_type_add = {
     .name = "type add",
     .args = "NAME [FIELD:KIND...]",
@@ -163,7 +159,8 @@ const struct command command_type_add = {
     .alone = true,
     .args_min = 1,
     .args_max = 100,
-    .run = run_add,
+    .run = run_type_change,
+    .change = add,
 };
 
 /* -- rename ------------------------------------------------------------------------------------ */
@@ -224,10 +221,6 @@ static kith_status rename_type(struct type_change *t, kith_error *e) {
                               e);
 }
 
-static kith_status run_rename(struct cmd *c, kith_error *e) {
-    return types_in_change(c, rename_type, e);
-}
-
 const struct command command_type_rename = {
     .name = "type rename",
     .args = "TYPE NAME",
@@ -237,7 +230,8 @@ const struct command command_type_rename = {
     .alone = true,
     .args_min = 2,
     .args_max = 2,
-    .run = run_rename,
+    .run = run_type_change,
+    .change = rename_type,
 };
 
 /* -- retire, restore --------------------------------------------------------------------------- */
@@ -281,14 +275,6 @@ static kith_status restore(struct type_change *t, kith_error *e) {
         t, arena_printf(&c->arena, "The type %s is back with its records.", c->args[0]), e);
 }
 
-static kith_status run_retire(struct cmd *c, kith_error *e) {
-    return types_in_change(c, retire, e);
-}
-
-static kith_status run_restore(struct cmd *c, kith_error *e) {
-    return types_in_change(c, restore, e);
-}
-
 const struct command command_type_retire = {
     .name = "type retire",
     .args = "TYPE",
@@ -298,7 +284,8 @@ const struct command command_type_retire = {
     .alone = true,
     .args_min = 1,
     .args_max = 1,
-    .run = run_retire,
+    .run = run_type_change,
+    .change = retire,
 };
 
 const struct command command_type_restore = {
@@ -310,7 +297,8 @@ const struct command command_type_restore = {
     .alone = true,
     .args_min = 1,
     .args_max = 1,
-    .run = run_restore,
+    .run = run_type_change,
+    .change = restore,
 };
 
 /* -- load -------------------------------------------------------------------------------------- */
@@ -370,10 +358,6 @@ static kith_status load(struct type_change *t, kith_error *e) {
         t, arena_printf(&c->arena, "The types of the pack %s are there.", name), e);
 }
 
-static kith_status run_load(struct cmd *c, kith_error *e) {
-    return types_in_change(c, load, e);
-}
-
 const struct command command_type_load = {
     .name = "type load",
     .args = "PACK",
@@ -384,5 +368,6 @@ const struct command command_type_load = {
     .alone = true,
     .args_min = 1,
     .args_max = 1,
-    .run = run_load,
+    .run = run_type_change,
+    .change = load,
 };

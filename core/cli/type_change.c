@@ -122,13 +122,12 @@ static void types_change_free(struct type_change *t) {
         buf_free(&t->files[i].text);
 }
 
-kith_status types_in_change(struct cmd *c, kith_status (*fn)(struct type_change *t, kith_error *e),
-                            kith_error *e) {
+kith_status run_type_change(struct cmd *c, kith_error *e) {
     struct type_change *t = ARENA_NEW(&c->arena, struct type_change);
     if (!t)
         return err_nomem(e);
     t->c = c;
-    kith_status st = fn(t, e);
+    kith_status st = c->command->change(t, e);
     types_change_free(t);
     return st;
 }

@@ -37,9 +37,8 @@ kith_status types_change_append(struct type_change *t, const char *file, int ite
                                 const char *text, kith_error *e);
 /* With --rehearse says what would change; else does it. sentence: what was done. */
 kith_status types_change_apply(struct type_change *t, const char *sentence, kith_error *e);
-/* Calls fn with a change of nothing yet, and frees it. */
-kith_status types_in_change(struct cmd *c, kith_status (*fn)(struct type_change *t, kith_error *e),
-                            kith_error *e);
+/* The run of a command that has `change`: calls it with a change of nothing yet, and frees that. */
+kith_status run_type_change(struct cmd *c, kith_error *e);
 
 /* The entry of a type or field in the company's files; says what it is if it is not the company's.
  */
