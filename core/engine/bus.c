@@ -385,8 +385,7 @@ static kith_status write_letter(struct engine *g, const struct reaction_entry *r
 
 /* Failures that belong to the disk or the process and not to the event end the group. */
 bool bus_own_failure(struct engine *g, kith_status st) {
-    return sqlite3_get_autocommit(g->writer->db) || st == KITH_E_FULL || st == KITH_E_IO ||
-           st == KITH_E_CORRUPT;
+    return group_lost(g) || st == KITH_E_FULL || st == KITH_E_IO || st == KITH_E_CORRUPT;
 }
 
 static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct txn *probe,

@@ -11,6 +11,8 @@ struct derived { /* a NULL member: nothing is to be done then */
     /* In the transaction that starts the engine, once all is registered. */
     kith_status (*start)(struct engine *g, kith_error *e);
     void (*close)(struct engine *g);
+    /* Before a group begins. */
+    kith_status (*begin)(struct engine *g, kith_error *e);
     /* A row was written. */
     kith_status (*follow)(struct txn *t, const struct change *c, kith_error *e);
     /* Before the group is committed, outside of the savepoints: what `follow` left to do. */
@@ -55,11 +57,12 @@ static const struct derived table[] = {
     },
     {
         .open = search_open,
+        .begin = search_begin,
         .follow = search_follow,
         .catch_up = search_catch_up,
         .taken_back = search_taken_back,
         .committed = search_settled,
-        .rolled_back = search_settled,
+        .rolled_back = search_rolled_back,
         .building = search_building,
         .build = search_build,
         .close = search_close,
@@ -86,6 +89,13 @@ void derived_close(struct engine *g) {
     for (const struct derived *d = table; d < end; d++)
         if (d->close)
             d->close(g);
+}
+
+kith_status derived_begin(struct engine *g, kith_error *e) {
+    for (const struct derived *d = table; d < end; d++)
+        if (d->begin)
+            TRY(d->begin(g, e));
+    return KITH_OK;
 }
 
 kith_status derived_follow(struct txn *t, const struct change *c, kith_error *e) {

@@ -140,6 +140,7 @@ struct search_state {
     } * touched; /* in this group, perhaps for nothing */
     size_t count, cap;
     size_t followed;         /* so many of them have been, in this group */
+    bool unsure;             /* FTS5 may remember something of a group that was rolled back */
     bool writing;            /* the index is being written, in the midst of a search perhaps */
     struct search_text room; /* words of one record at a time */
     struct search_gap *gaps; /* types that are being indexed, as committed */
@@ -182,6 +183,7 @@ struct engine {
     struct subscribers *adding; /* where engine_add_* put them; NULL: nowhere */
     bool pausing;               /* some group's pause is not written yet */
     bool rehearsing;
+    bool given_up;      /* the group: it is rolled back, or will be before the next one begins */
     struct map blocked; /* subjects of a reaction that wait behind a letter; see bus.c */
     int64_t next_due;   /* the next letter or timer; INT64_MAX: none */
     bool refresh_due;   /* next_due must be read again */
@@ -273,6 +275,7 @@ kith_status writer_submit(struct engine *g, struct request *r, kith_error *e); /
 kith_status group_begin(struct engine *g, kith_error *e);
 kith_status group_commit(struct engine *g, kith_error *e);
 void group_rollback(struct engine *g);
+bool group_lost(const struct engine *g); /* nothing more can be written in it, or kept of it */
 
 /* txn.c */
 void txn_begin(struct txn *t, struct engine *g, const struct write_opts *o, uint32_t actor);
@@ -326,6 +329,7 @@ void derived_close(struct engine *g);
 /* After a write, and after a change of a roll-up's value in the record that it belongs to. The
  * latter comes with before, after and changed like an update, but without hook, journal row or time
  * of change; they live until the call ends. */
+kith_status derived_begin(struct engine *g, kith_error *e);
 kith_status derived_follow(struct txn *t, const struct change *c, kith_error *e);
 kith_status derived_catch_up(struct engine *g, kith_error *e);
 void derived_taken_back(struct engine *g);
@@ -344,12 +348,14 @@ void access_close(struct engine *g);
 kith_status rollup_open(struct engine *g, kith_error *e);
 kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e);
 kith_status search_open(struct engine *g, kith_error *e);
+kith_status search_begin(struct engine *g, kith_error *e);
 kith_status search_follow(struct txn *t, const struct change *c, kith_error *e);
 /* Also before a search inside a transaction. Before commits only, outside of the savepoints: in
  * each of those FTS5 would write a part of its own. */
 kith_status search_catch_up(struct engine *g, kith_error *e);
 void search_taken_back(struct engine *g);
 void search_settled(struct engine *g);
+void search_rolled_back(struct engine *g);
 bool search_building(const struct engine *g);
 void search_build(struct engine *g);
 void search_close(struct engine *g);

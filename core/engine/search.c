@@ -98,6 +98,25 @@ void search_settled(struct engine *g) {
     g->search.count = g->search.followed = 0;
 }
 
+void search_rolled_back(struct engine *g) {
+    search_settled(g);
+    g->search.unsure = true;
+}
+
+/* FTS5 keeps in memory what it is to write, and forgets it when it is told that the transaction is
+ * rolled back. When one of its own reads finds no memory, or a failing disk, SQLite rolls back in
+ * the midst of FTS5's write, and what that write still does, FTS5 keeps for the next transaction:
+ * that there are no words at all, say, when the read was of how many there are. So FTS5 takes part
+ * in one more transaction, which does nothing and is rolled back when nothing else is going on. */
+kith_status search_begin(struct engine *g, kith_error *e) {
+    if (!g->search.unsure)
+        return KITH_OK;
+    TRY(conn_exec(g->writer, "BEGIN IMMEDIATE; DELETE FROM kith_search WHERE rowid = 0; ROLLBACK",
+                  e));
+    g->search.unsure = false;
+    return KITH_OK;
+}
+
 /* -- indexing what is there -------------------------------------------------------------------- */
 
 static kith_status read_gaps(struct engine *g, kith_error *e) {

@@ -219,7 +219,7 @@ static kith_status fire(struct engine *g, struct firing *f, kith_error *e) {
     kith_status st = txn_run(&t, call_handler, f, &why);
     if (st == KITH_OK)
         return done_timer(g, f, e);
-    if (sqlite3_get_autocommit(g->writer->db) || st == KITH_E_FULL || st == KITH_E_IO) {
+    if (group_lost(g) || st == KITH_E_FULL || st == KITH_E_IO) {
         err_copy(e, &why);
         return st;
     }

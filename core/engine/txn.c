@@ -75,10 +75,9 @@ kith_status txn_actor(struct engine *g, const struct principal *p, uint32_t *num
     return map_put(&g->actors, key, (void *)(uintptr_t)*number) ? KITH_OK : err_nomem(e);
 }
 
-/* A failing disk may have made SQLite take the whole group back. What is written from then on would
- * be committed at once, by itself: nothing is. */
+/* What is written from then on would be committed at once, by itself: nothing is. */
 kith_status txn_alive(struct engine *g, kith_error *e) {
-    if (!sqlite3_get_autocommit(g->writer->db))
+    if (!group_lost(g))
         return KITH_OK;
     return err_set(e, KITH_E_IO, NULL,
                    "the write was lost to the disk; nothing is kept, try again");
@@ -91,19 +90,12 @@ static kith_status savepoint(struct engine *g, const char *sql, kith_error *e) {
     return conn_run(g->writer, st, e);
 }
 
-/* Back to a savepoint. When SQLite has rolled the whole group back there is none left: the caller
- * sees that. For want of memory the search index may keep in memory what its tables have not any
- * more, which only the end of the whole group makes it forget. */
-static void take_back(struct engine *g, uint64_t seq, const char *to, const char *release,
-                      kith_status st) {
+/* Back to a savepoint. When that fails the group is given up: it would keep what is taken back. */
+static void take_back(struct engine *g, uint64_t seq, const char *to, const char *release) {
     g->seq = seq;
     derived_taken_back(g);
-    if (st == KITH_E_NOMEM && !sqlite3_get_autocommit(g->writer->db)) {
+    if (savepoint(g, to, NULL) != KITH_OK || savepoint(g, release, NULL) != KITH_OK)
         group_rollback(g);
-        return;
-    }
-    savepoint(g, to, NULL);
-    savepoint(g, release, NULL);
 }
 
 /* The end of a transaction that did what it wanted. A write that failed behind its row is half a
@@ -131,7 +123,7 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
     if (st == KITH_OK && (t->alone || (st = savepoint(g, "RELEASE request", e)) == KITH_OK))
         return KITH_OK;
     if (!t->alone) /* else the group goes as a whole */
-        take_back(g, seq, "ROLLBACK TO request", "RELEASE request", st);
+        take_back(g, seq, "ROLLBACK TO request", "RELEASE request");
     return st;
 }
 
@@ -146,7 +138,7 @@ kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e) {
         return savepoint(g, "RELEASE part", e);
     t->head = head;
     t->spoilt = spoilt;
-    take_back(g, seq, "ROLLBACK TO part", "RELEASE part", st);
+    take_back(g, seq, "ROLLBACK TO part", "RELEASE part");
     return st;
 }
 

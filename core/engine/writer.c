@@ -31,12 +31,22 @@ kith_status group_begin(struct engine *g, kith_error *e) {
     /* An earlier rollback may itself have met the failing disk. */
     if (!sqlite3_get_autocommit(g->writer->db))
         TRY(control(g, "ROLLBACK", e));
-    return control(g, "BEGIN IMMEDIATE", e);
+    TRY(derived_begin(g, e));
+    TRY(prepare_control(g, e));
+    TRY(control(g, "BEGIN IMMEDIATE", e));
+    g->given_up = false;
+    return KITH_OK;
+}
+
+/* For want of memory, or for a failing disk, SQLite may have taken the whole group back. */
+bool group_lost(const struct engine *g) {
+    return g->given_up || sqlite3_get_autocommit(g->writer->db);
 }
 
 void group_rollback(struct engine *g) {
     if (!sqlite3_get_autocommit(g->writer->db))
         control(g, "ROLLBACK", NULL);
+    g->given_up = true;
     g->seq = atomic_load(&g->committed);
     derived_rolled_back(g);
     map_free(&g->actors); /* some of them may have been numbered in this group */
@@ -47,7 +57,9 @@ void group_rollback(struct engine *g) {
 }
 
 kith_status group_commit(struct engine *g, kith_error *e) {
-    kith_status status = derived_catch_up(g, e);
+    kith_status status = txn_alive(g, e);
+    if (status == KITH_OK)
+        status = derived_catch_up(g, e);
     if (status == KITH_OK)
         status = control(g, "COMMIT", e);
     if (status != KITH_OK) {
@@ -92,10 +104,6 @@ static void answer(struct engine *g, struct request *r) {
     pthread_mutex_unlock(&g->lock);
 }
 
-static bool group_lost(struct engine *g) {
-    return sqlite3_get_autocommit(g->writer->db) != 0;
-}
-
 /* One request in a transaction of its own. A savepoint would have SQLite copy every page before it
  * is changed, which nothing needs when all that fails is rolled back with the transaction. */
 static void run_single(struct engine *g, struct request *r) {
@@ -113,8 +121,7 @@ static void run_single(struct engine *g, struct request *r) {
     }
     if (r->status != KITH_OK)
         return;
-    st = group_lost(g) ? err_set(&e, KITH_E_IO, NULL, "the write was lost to the disk; try again")
-                       : group_commit(g, &e);
+    st = group_commit(g, &e);
     if (st != KITH_OK) {
         r->status = st;
         r->tx = 0;
@@ -365,7 +372,6 @@ kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {
 
 kith_status writer_start(struct engine *g, kith_error *e) {
     refresh_due(g);
-    TRY(prepare_control(g, e));
     pthread_mutex_lock(&g->lock);
     int rc = pthread_create(&g->thread, NULL, writer_main, g);
     g->started = rc == 0;
