@@ -141,6 +141,7 @@ struct search_state {
     size_t count, cap;
     size_t followed;         /* so many of them have been, in this group */
     bool unsure;             /* FTS5 may remember something of a group that was rolled back */
+    bool damaged;            /* so it was found when it was written */
     bool writing;            /* the index is being written, in the midst of a search perhaps */
     struct search_text room; /* words of one record at a time */
     struct search_gap *gaps; /* types that are being indexed, as committed */
@@ -349,6 +350,8 @@ kith_status rollup_open(struct engine *g, kith_error *e);
 kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e);
 kith_status search_open(struct engine *g, kith_error *e);
 kith_status search_begin(struct engine *g, kith_error *e);
+/* What the writer's last statement ended with: damage of the index is noted, and told as such. */
+kith_status search_ended(struct engine *g, kith_status st, kith_error *e);
 kith_status search_follow(struct txn *t, const struct change *c, kith_error *e);
 /* Also before a search inside a transaction. Before commits only, outside of the savepoints: in
  * each of those FTS5 would write a part of its own. */

@@ -65,6 +65,11 @@ static kith_status update_rows(struct engine *g, struct touched *from, size_t n,
     return KITH_OK;
 }
 
+kith_status search_ended(struct engine *g, kith_status st, kith_error *e) {
+    g->search.damaged |= search_damage(st, g->writer);
+    return search_error(st, g->writer, e);
+}
+
 kith_status search_catch_up(struct engine *g, kith_error *e) {
     struct search_state *s = &g->search;
     if (s->followed == s->count)
@@ -73,6 +78,7 @@ kith_status search_catch_up(struct engine *g, kith_error *e) {
     s->writing = true;
     kith_status st = update_rows(g, s->touched + s->followed, s->count - s->followed, e);
     s->writing = false;
+    st = search_ended(g, st, e);
     if (st == KITH_OK)
         s->followed = s->count;
     return st;
@@ -101,20 +107,6 @@ void search_settled(struct engine *g) {
 void search_rolled_back(struct engine *g) {
     search_settled(g);
     g->search.unsure = true;
-}
-
-/* FTS5 keeps in memory what it is to write, and forgets it when it is told that the transaction is
- * rolled back. When one of its own reads finds no memory, or a failing disk, SQLite rolls back in
- * the midst of FTS5's write, and what that write still does, FTS5 keeps for the next transaction:
- * that there are no words at all, say, when the read was of how many there are. So FTS5 takes part
- * in one more transaction, which does nothing and is rolled back when nothing else is going on. */
-kith_status search_begin(struct engine *g, kith_error *e) {
-    if (!g->search.unsure)
-        return KITH_OK;
-    TRY(conn_exec(g->writer, "BEGIN IMMEDIATE; DELETE FROM kith_search WHERE rowid = 0; ROLLBACK",
-                  e));
-    g->search.unsure = false;
-    return KITH_OK;
 }
 
 /* -- indexing what is there -------------------------------------------------------------------- */
@@ -209,8 +201,8 @@ kith_status engine_search_build(struct engine *g, search_tell tell, void *arg, k
     return KITH_OK;
 }
 
-static kith_status clear_alone(struct engine *g, struct request *r, kith_error *e) {
-    (void)r;
+static kith_status clear(struct engine *g, kith_error *e) {
+    g->search.damaged = false; /* or it will be found to be again */
     TRY(group_begin(g, e));
     kith_status st = search_clear(g->writer, g->schema, e);
     st = st == KITH_OK ? group_commit(g, e) : st;
@@ -222,9 +214,45 @@ static kith_status clear_alone(struct engine *g, struct request *r, kith_error *
     return read_gaps(g, e);
 }
 
+static kith_status clear_alone(struct engine *g, struct request *r, kith_error *e) {
+    (void)r;
+    return clear(g, e);
+}
+
 kith_status engine_search_clear(struct engine *g, kith_error *e) {
     struct request r = {.alone = clear_alone};
     return writer_submit(g, &r, e);
+}
+
+/* -- between groups --------------------------------------------------------------------------- */
+
+/* FTS5 keeps in memory what it is to write, and forgets it when it is told that the transaction is
+ * rolled back. When one of its own reads finds no memory, or a failing disk, SQLite rolls back in
+ * the midst of FTS5's write, and what that write still does, FTS5 keeps for the next transaction:
+ * that there are no words at all, say, when the read was of how many there are. So FTS5 takes part
+ * in one more transaction, which does nothing and is rolled back when nothing else is going on. */
+static kith_status forget(struct engine *g, kith_error *e) {
+    if (!g->search.unsure)
+        return KITH_OK;
+    TRY(conn_exec(g->writer, "BEGIN IMMEDIATE", e));
+    kith_status st = conn_exec(g->writer, "DELETE FROM kith_search WHERE rowid = 0", e);
+    bool damage = search_damage(st, g->writer); /* that is found out by whoever writes */
+    kith_status end = conn_exec(g->writer, "ROLLBACK", st == KITH_OK ? e : NULL);
+    if (!damage)
+        TRY(st);
+    TRY(end);
+    g->search.unsure = false;
+    return KITH_OK;
+}
+
+/* No write is refused for what can be made anew. */
+kith_status search_begin(struct engine *g, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    if (g->search.damaged && clear(g, &why) == KITH_OK)
+        log_warn("search", "the index was damaged: all records are indexed anew");
+    else if (*why.message)
+        log_error("search", "the index is damaged and cannot be made anew: %s", why.message);
+    return forget(g, e);
 }
 
 /* -- finding ----------------------------------------------------------------------------------- */

@@ -61,7 +61,7 @@ kith_status group_commit(struct engine *g, kith_error *e) {
     if (status == KITH_OK)
         status = derived_catch_up(g, e);
     if (status == KITH_OK)
-        status = control(g, "COMMIT", e);
+        status = search_ended(g, control(g, "COMMIT", e), e);
     if (status != KITH_OK) {
         group_rollback(g);
         return status;
@@ -106,7 +106,7 @@ static void answer(struct engine *g, struct request *r) {
 
 /* One request in a transaction of its own. A savepoint would have SQLite copy every page before it
  * is changed, which nothing needs when all that fails is rolled back with the transaction. */
-static void run_single(struct engine *g, struct request *r) {
+static void run_alone(struct engine *g, struct request *r) {
     kith_error e = KITH_ERROR_INIT;
     kith_status st;
     for (bool alone = true, again = true; again; alone = false) {
@@ -127,6 +127,13 @@ static void run_single(struct engine *g, struct request *r) {
         r->tx = 0;
         r->error = e;
     }
+}
+
+/* A damaged index of search is made anew before the next group begins: then it is tried again. */
+static void run_single(struct engine *g, struct request *r) {
+    run_alone(g, r);
+    if (r->status != KITH_OK && g->search.damaged)
+        run_alone(g, r);
 }
 
 /* All of them in one transaction; false: it was lost as a whole and nothing is kept. */

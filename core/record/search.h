@@ -67,6 +67,8 @@ kith_status search_fill(struct conn *c, const struct schema *s, struct search_ga
 /* Records that are still to be indexed; no more than `max` of a type are counted. */
 kith_status search_missing(struct conn *c, const struct schema *s, int64_t max, uint64_t *n,
                            kith_error *e);
+/* Was it damage of the index that the last statement met with? */
+bool search_damage(kith_status st, struct conn *c);
 /* Damage of the index alone is no damage of the records: the sentence says so. */
 kith_status search_error(kith_status st, struct conn *c, kith_error *e);
 

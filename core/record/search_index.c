@@ -95,9 +95,20 @@ kith_status search_setup(struct conn *c, const struct schema *s, kith_error *e) 
     return st;
 }
 
+/* FTS5 cannot even drop a table whose list of segments it cannot read: so the list becomes an empty
+ * one first. Its row and its form: the comments in SQLite's fts5_index.c. */
+static kith_status drop_table(struct conn *c, kith_error *e) {
+    sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+    kith_status st =
+        conn_exec(c, "REPLACE INTO kith_search_data(id, block) VALUES(10, x'00000000000000')", e);
+    sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    TRY(st);
+    return conn_exec(c, "DROP TABLE kith_search; DELETE FROM kith_search_type", e);
+}
+
 kith_status search_clear(struct conn *c, const struct schema *s, kith_error *e) {
     conn_forget_statements(c);
-    TRY(conn_exec(c, "DROP TABLE IF EXISTS kith_search; DELETE FROM kith_search_type", e));
+    TRY(drop_table(c, e));
     TRY(make_table(c, e));
     return search_setup(c, s, e);
 }
@@ -128,8 +139,12 @@ kith_status search_gaps(struct conn *c, struct arena *a, struct search_gap **out
 
 /* -- rows -------------------------------------------------------------------------------------- */
 
+bool search_damage(kith_status st, struct conn *c) {
+    return st == KITH_E_CORRUPT && sqlite3_extended_errcode(c->db) == SQLITE_CORRUPT_VTAB;
+}
+
 kith_status search_error(kith_status st, struct conn *c, kith_error *e) {
-    if (st != KITH_E_CORRUPT || sqlite3_extended_errcode(c->db) != SQLITE_CORRUPT_VTAB)
+    if (!search_damage(st, c))
         return st;
     return err_set(e, st, NULL,
                    "the search index is damaged, the records are not: 'kith search --rebuild'"
@@ -161,17 +176,19 @@ static kith_status write_row(struct conn *c, const struct rtype *t, kith_id id,
     return search_error(conn_run(c, st, e), c, e);
 }
 
-/* Writes the row of the record on which st stands. */
-static kith_status index_row(struct conn *c, const struct rtype *t, sqlite3_stmt *st,
-                             struct arena *a, struct search_text *room, kith_error *e) {
-    kith_id id = (kith_id)sqlite3_column_int64(st, 0);
+/* The words of the record on which st stands. */
+static kith_status read_words(const struct rtype *t, sqlite3_stmt *st, struct arena *a,
+                              struct search_text *room, kith_error *e) {
     kith_value *values = ARENA_ARRAY(a, kith_value, t->field_count);
     if (!values)
         return err_nomem(e);
     TRY(record_decode(t, st, 1, a, values, e));
-    if (!search_text_of(t, values, room))
-        return err_nomem(e);
-    return room->any ? write_row(c, t, id, room, e) : delete_row(c, id, e);
+    return search_text_of(t, values, room) ? KITH_OK : err_nomem(e);
+}
+
+static kith_status put_row(struct conn *c, const struct rtype *t, kith_id id,
+                           const struct search_text *w, kith_error *e) {
+    return w->any ? write_row(c, t, id, w, e) : delete_row(c, id, e);
 }
 
 kith_status search_update(struct conn *c, const struct rtype *t, kith_id id,
@@ -184,10 +201,10 @@ kith_status search_update(struct conn *c, const struct rtype *t, kith_id id,
     TRY(conn_step(c, st, &row, e));
     if (!row)
         return delete_row(c, id, e);
-    kith_status status = index_row(c, t, st, &a, room, e);
-    sqlite3_reset(st);
+    kith_status status = read_words(t, st, &a, room, e);
+    sqlite3_reset(st); /* before the row is put: search_damage looks at the last statement */
     arena_free(&a);
-    return status;
+    return status == KITH_OK ? put_row(c, t, id, room, e) : status;
 }
 
 /* -- indexing what is there -------------------------------------------------------------------- */
@@ -219,7 +236,9 @@ static kith_status fill_rows(struct conn *c, const struct rtype *t, struct searc
         while ((status = conn_step(c, st, &row, e)) == KITH_OK && row) {
             arena_reset(&a);
             kith_id id = (kith_id)sqlite3_column_int64(st, 0);
-            status = index_row(c, t, st, &a, &room, e);
+            status = read_words(t, st, &a, &room, e);
+            if (status == KITH_OK)
+                status = put_row(c, t, id, &room, e);
             if (status != KITH_OK)
                 break;
             gap->done = id;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* No memory at the nth allocation, for one n after the other, in every command: it fails with that
  * sentence and keeps nothing, or succeeds; the company goes on and is sound. Short runs take some
- * n, long ones (KITH_TEST_LONG) up to 2,000 of each command. */
+ * n, long ones (KITH_TEST_LONG) up to 2,000 of each command; KITH_SEED=n takes others. */
 #include "base/id.h"
 #include "cli/cli.h"
 #include "crash/workload.h"
@@ -167,7 +167,9 @@ static void create_it(void) {
 static void begin(void) {
     static bool ready;
     char path[128];
+    const char *seed = getenv("KITH_SEED");
     if (!ready) {
+        dice = seed ? strtoull(seed, NULL, 10) : dice;
         EXPECT_INT(SQLITE_OK, fault_mem_install());
         EXPECT_OK(store_setup(&err), err);
         ready = true;
