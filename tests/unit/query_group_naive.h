@@ -132,8 +132,10 @@ static struct amount naive_total(const struct sum *s, const int *rows, uint32_t 
         out.own = out.base;
         strcpy(out.cur, "EUR");
     }
-    if (s->kind == S_AVG && n)
+    if (s->kind == S_AVG && n) {
         out.own = naive_divide(out.own, n);
+        out.base = naive_divide(out.base, n);
+    }
     return out;
 }
 
