@@ -235,7 +235,7 @@ static kith_status forget(struct engine *g, kith_error *e) {
     if (!g->search.unsure)
         return KITH_OK;
     TRY(conn_exec(g->writer, "BEGIN IMMEDIATE", e));
-    kith_status st = conn_exec(g->writer, "DELETE FROM kith_search WHERE rowid = 0", e);
+    kith_status st = search_touch(g->writer, e);
     bool damage = search_damage(st, g->writer); /* that is found out by whoever writes */
     kith_status end = conn_exec(g->writer, "ROLLBACK", st == KITH_OK ? e : NULL);
     if (!damage)

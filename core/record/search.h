@@ -50,6 +50,8 @@ kith_status search_setup(struct conn *c, const struct schema *s, kith_error *e);
 /* Makes the row of one record what it should be. */
 kith_status search_update(struct conn *c, const struct rtype *t, kith_id id,
                           struct search_text *room, kith_error *e);
+/* Has FTS5 take part in the transaction and change nothing. */
+kith_status search_touch(struct conn *c, kith_error *e);
 /* Takes all rows out, and has all types indexed anew. */
 kith_status search_clear(struct conn *c, const struct schema *s, kith_error *e);
 
