@@ -45,7 +45,9 @@ static const char *field_shape(struct arena *a, const struct rfield *f) {
         f->kind == KITH_F_DECIMAL ? "." : "", (int)f->scale, f->formula ? " roll-up" : "");
 }
 
-static kith_status join_field(struct builder *b, struct conn *c, struct rfield *f, kith_error *e) {
+/* told: what is part of every new type is not worth a word. */
+static kith_status join_field(struct builder *b, struct conn *c, struct rfield *f, bool told,
+                              kith_error *e) {
     const char *shape = field_shape(&b->schema->arena, f);
     sqlite3_stmt *st;
     bool row;
@@ -80,7 +82,8 @@ static kith_status join_field(struct builder *b, struct conn *c, struct rfield *
     bind_str(st, 5, str_of(f->module));
     TRY(conn_run(c, st, e));
     f->id = (uint32_t)sqlite3_last_insert_rowid(c->db);
-    builder_done(b, "field %s.%s is new", f->type->name, f->name);
+    if (told)
+        builder_done(b, "field %s.%s is new", f->type->name, f->name);
     return KITH_OK;
 }
 
@@ -102,7 +105,7 @@ kith_status catalogue_join(struct builder *b, struct conn *c, struct building *t
         builder_done(b, "type %s is new", t->type->name);
     }
     for (uint32_t i = 0; i < t->count; i++) {
-        TRY(join_field(b, c, t->fields[i], e));
+        TRY(join_field(b, c, t->fields[i], row || i >= FIELD_FIRST, e));
         TRY(ddl_options(b, c, t->fields[i], e));
     }
     return KITH_OK;
@@ -464,7 +467,8 @@ kith_status drop_index(struct conn *c, const char *name, kith_error *e) {
     return exec_buf(c, &sql, e);
 }
 
-/* Makes an index, again when the one of that name is another. Takes the buffer. */
+/* Makes an index, again when the one of that name is another. Those of a new table are not worth a
+ * word. Takes the buffer. */
 static kith_status ensure_index(struct builder *b, struct conn *c, const struct map *have,
                                 const char *name, struct buf *sql, kith_error *e) {
     const char *old = map_get(have, str_of(name));
@@ -474,7 +478,7 @@ static kith_status ensure_index(struct builder *b, struct conn *c, const struct 
     }
     kith_status st = old ? drop_index(c, name, e) : KITH_OK;
     if (st == KITH_OK) {
-        if (!b->fresh)
+        if (have->count > 0)
             builder_done(b, DONE_INDEX " %s is made%s", name + 2, old ? " anew" : "");
         return exec_buf(c, sql, e);
     }

@@ -507,10 +507,7 @@ static kith_status search_fields(struct builder *b, struct building *bt, kith_er
 
 static kith_status build(struct builder *b, struct conn *c, const struct schema_source *sources,
                          size_t count, kith_error *e) {
-    int64_t known;
     TRY(catalogue_setup(c, e));
-    TRY(conn_int(c, "SELECT count(*) FROM kith_type", 0, &known, e));
-    b->fresh = known == 0;
     for (size_t i = 0; i < count; i++)
         TRY(catalogue_migrate(c, &sources[i], e));
     for (size_t i = 0; i < count; i++)

@@ -24,11 +24,9 @@ struct builder {
     struct schema *schema;
     struct building *types;
     uint32_t count;
-    bool fresh; /* the database had no types before: nothing is told of what is new */
 };
 struct building *builder_type(struct builder *b, const char *name);
-/* Notes in schema->done, and logs unless the database is fresh; of an index nobody needs to know.
- */
+/* Notes in schema->done; schema_log leaves out those of indexes. */
 #define DONE_INDEX "index"
 void builder_done(struct builder *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* What the company declares beside its types: places, changes, and what it declares about types

@@ -9,6 +9,9 @@ it "adds a type and fields, which are there at once"
 kith type add visit --title name 'contact:link[contact]' 'size:choice[small,medium,large]' --doc "A visit."
 exits 0
 prints "The type visit is added."
+prints "field visit.contact is new"
+prints_not "visit.created"
+prints_not "index"
 kith field add visit stars:integer --min 1 --max 5 --label Stars
 exits 0
 prints "field visit.stars is new"
