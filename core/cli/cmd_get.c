@@ -7,79 +7,6 @@
 
 #define LINKED_SHOWN 5
 
-/* A link field of some type, and what points from there at our record. */
-struct linked {
-    const struct rfield *field;
-    int64_t count;
-    struct linked_row {
-        kith_id id;
-        kith_value *values;
-    } rows[LINKED_SHOWN];
-    size_t shown;
-    struct cmd *c;
-};
-
-/* -- reading ----------------------------------------------------------------------------------- */
-
-static kith_status keep_row(void *arg, kith_id id, const kith_value *values, kith_error *e) {
-    struct linked *l = arg;
-    uint32_t n = l->field->type->field_count;
-    kith_value *copy = ARENA_ARRAY(&l->c->arena, kith_value, n);
-    if (!copy)
-        return err_nomem(e);
-    memcpy(copy, values, n * sizeof *copy); /* what they point to is in the same arena */
-    if (l->shown < LINKED_SHOWN)
-        l->rows[l->shown++] = (struct linked_row){id, copy};
-    return KITH_OK;
-}
-
-static kith_status find_linked(struct linked *l, const char *text, struct find_page *page,
-                               kith_error *e) {
-    struct query *q;
-    TRY(query_parse(&q, cmd_schema(l->c), &l->c->arena, str_of(text), e));
-    return engine_find(l->c->company->engine, &l->c->principal, q, NULL, page, &l->c->arena,
-                       keep_row, l, e);
-}
-
-static kith_status read_linked(struct linked *l, const struct rtype *t, kith_id id, kith_error *e) {
-    struct cmd *c = l->c;
-    const char *type = l->field->type->name, *name = l->field->name;
-    const char *where = arena_printf(&c->arena, "\"%s\" where \"%s\" = '%s%s%s'", type, name,
-                                     l->field->any_target ? t->name : "",
-                                     l->field->any_target ? "/" : "", show_id(c, id));
-    struct find_page page = {.limit = LINKED_SHOWN};
-    TRY(find_linked(
-        l, arena_printf(&c->arena, "%s%s", where, view_order(&c->principal, l->field->type)), &page,
-        e));
-    l->count = page.count;
-    if (page.cursor.len == 0)
-        return KITH_OK;
-    page = (struct find_page){.limit = 1};
-    TRY(find_linked(l, arena_printf(&c->arena, "%s : count()", where), &page, e));
-    l->count = page.count;
-    return KITH_OK;
-}
-
-/* Calls show for every field of the schema that may link to the record and does. */
-static kith_status each_linked(struct cmd *c, const struct rtype *t, kith_id id,
-                               void (*show)(struct linked *l, void *arg), void *arg,
-                               kith_error *e) {
-    const struct schema *s = cmd_schema(c);
-    for (uint32_t i = 0; i < s->type_count; i++) {
-        for (uint32_t k = 0; k < s->types[i]->field_count; k++) {
-            const struct rfield *f = s->types[i]->fields[k];
-            if (!view_links_to(f, t) || !cmd_reads(c, f))
-                continue;
-            struct linked l = {.field = f, .c = c};
-            TRY(read_linked(&l, t, id, e));
-            TRY(io_check(c->io, e));
-            if (l.count > 0)
-                show(&l, arg);
-        }
-    }
-    return KITH_OK;
-}
-
 /* -- for people -------------------------------------------------------------------------------- */
 
 size_t widest_name(const struct rtype *t) {
@@ -135,25 +62,25 @@ static const struct rfield *sort_field(const struct rtype *t) {
 }
 
 /* When it took place, or else was made. */
-static int64_t time_of(const struct linked_row *r, const struct rtype *t) {
-    const struct rfield *at = type_field(t->schema, t, STR("at"));
+static int64_t time_of(const struct view_record *r) {
+    const struct rfield *at = type_field(r->type->schema, r->type, STR("at"));
     bool dated = at && at->kind == KITH_F_TIME && r->values[at->index].kind == KITH_TIME;
     return r->values[dated ? at->index : FIELD_CREATED].as.i;
 }
 
-static void page_linked(struct linked *l, void *arg) {
-    struct cmd *c = arg;
-    const struct rtype *t = l->field->type;
+static void page_linked(struct cmd *c, const struct view_part *p) {
+    const struct rtype *t = p->via->type;
     const struct rfield *sort = sort_field(t);
     io_printf(c->io, "\n%s%s%s whose %s this is: %lld%s\n", io_style(c->io, STYLE_HEAD), t->name,
-              io_style(c->io, STYLE_PLAIN), l->field->name, (long long)l->count,
-              l->count > (int64_t)l->shown ? ", the newest:" : "");
-    for (size_t i = 0; i < l->shown; i++) {
-        kith_str kind = sort ? show_value(c, &l->rows[i].values[sort->index]) : (kith_str){0};
-        kith_str at = show_time(c, time_of(&l->rows[i], t));
-        io_printf(c->io, "  %s  %.*s  %-10.*s  ", show_id(c, l->rows[i].id), 16, at.ptr,
-                  (int)kind.len, kind.ptr ? kind.ptr : "");
-        kith_str title = title_of(c, t, l->rows[i].values);
+              io_style(c->io, STYLE_PLAIN), p->via->name, (long long)p->count,
+              p->count > (int64_t)p->newest_count ? ", the newest:" : "");
+    for (size_t i = 0; i < p->newest_count; i++) {
+        const struct view_record *r = &p->newest[i];
+        kith_str kind = sort ? show_value(c, &r->values[sort->index]) : (kith_str){0};
+        kith_str at = show_time(c, time_of(r));
+        io_printf(c->io, "  %s  %.*s  %-10.*s  ", show_id(c, r->id), 16, at.ptr, (int)kind.len,
+                  kind.ptr ? kind.ptr : "");
+        kith_str title = title_or_none(c, t, r->values);
         size_t room = c->io->columns > 60 ? c->io->columns - 50 : 200;
         io_text(c->io, text_cut(title, room));
         io_puts(c->io, text_width(title) > room ? "\xe2\x80\xa6\n" : "\n");
@@ -162,67 +89,70 @@ static void page_linked(struct linked *l, void *arg) {
 
 /* -- for programs ------------------------------------------------------------------------------ */
 
-struct json_page {
-    struct cmd *c;
-    struct json_out j;
-};
-
-static void drop_long(const struct rtype *t, kith_value *values) {
-    for (uint32_t i = 0; i < t->field_count; i++)
-        if (values[i].kind == KITH_TEXT && values[i].as.s.len > LONG_TEXT)
-            values[i] = (kith_value){0};
+/* Without long texts, which may be parts of a file. */
+static void json_short(struct cmd *c, struct json_out *j, const struct view_record *r) {
+    uint32_t n = r->type->field_count;
+    kith_value *values = ARENA_ARRAY(&c->arena, kith_value, n);
+    for (uint32_t i = 0; values && i < n; i++)
+        if (r->values[i].kind != KITH_TEXT || r->values[i].as.s.len <= LONG_TEXT)
+            values[i] = r->values[i];
+    if (values)
+        json_record(c, j, r->type, r->id, values);
+    j->buf->failed |= !values;
 }
 
-static void json_linked(struct linked *l, void *arg) {
-    struct json_page *p = arg;
-    struct json_out *j = &p->j;
-    json_key(j, arena_printf(&p->c->arena, "%s.%s", l->field->type->name, l->field->name));
+static void json_linked(struct cmd *c, struct json_out *j, const struct view_part *p) {
+    json_key(j, arena_printf(&c->arena, "%s.%s", p->via->type->name, p->via->name));
     json_object_(j);
     json_key(j, "count");
-    json_int(j, l->count);
+    json_int(j, p->count);
     json_key(j, "newest");
     json_array_(j);
-    for (size_t i = 0; i < l->shown; i++) {
-        drop_long(l->field->type, l->rows[i].values);
-        json_record(p->c, j, l->field->type, l->rows[i].id, l->rows[i].values);
-    }
+    for (size_t i = 0; i < p->newest_count; i++)
+        json_short(c, j, &p->newest[i]);
     json_array_end(j);
     json_object_end(j);
 }
 
-static kith_status as_json(struct cmd *c, const struct rtype *t, kith_id id,
-                           const kith_value *values, kith_error *e) {
+static void as_json(struct cmd *c, const struct rtype *t, kith_id id, const kith_value *values,
+                    const struct view_list *linked) {
+    const struct view_part *p = linked->items;
     struct buf b = {0};
-    struct json_page p = {.c = c};
-    json_begin(&p.j, &b, false);
-    json_object_(&p.j);
-    json_key(&p.j, "record");
-    json_record(c, &p.j, t, id, values);
-    json_key(&p.j, "linked");
-    json_object_(&p.j);
-    kith_status st = each_linked(c, t, id, json_linked, &p, e);
-    json_object_end(&p.j);
-    json_object_end(&p.j);
-    if (st == KITH_OK)
-        json_print(c, &b);
-    else
-        buf_free(&b);
-    return st;
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "record");
+    json_record(c, &j, t, id, values);
+    json_key(&j, "linked");
+    json_object_(&j);
+    for (size_t i = 0; i < linked->count; i++)
+        json_linked(c, &j, &p[i]);
+    json_object_end(&j);
+    json_object_end(&j);
+    json_print(c, &b);
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {
     const struct rtype *t;
     kith_id id;
     kith_value *values;
+    struct view_list linked;
     TRY(arg_record(c, 0, &t, &id, e));
     if (cmd_option(c, "as-of"))
         return get_as_of(c, t, id, cmd_option(c, "as-of"), e);
     TRY(show_read(c, t, id, &values, e));
-    if (c->json)
-        return as_json(c, t, id, values, e);
+    TRY(engine_linked(c->company->engine, &c->principal, t, id, LINKED_SHOWN, &c->arena, &linked,
+                      e));
+    TRY(io_check(c->io, e));
+    if (c->json) {
+        as_json(c, t, id, values, &linked);
+        return KITH_OK;
+    }
     page_head(c, t, id, values);
     page_fields(c, t, values);
-    return each_linked(c, t, id, page_linked, c, e);
+    for (size_t i = 0; i < linked.count; i++)
+        page_linked(c, (const struct view_part *)linked.items + i);
+    return KITH_OK;
 }
 
 const struct command command_get = {

@@ -120,19 +120,19 @@ static void print_tags(struct cmd *c, const struct view *v) {
 }
 
 static void print_segments(struct cmd *c, const struct view *v) {
-    const struct view_record *r = v->segments.items;
+    const struct view_segment *s = v->segments.items;
     if (v->segments.count)
         head(c, "Segments");
     for (size_t i = 0; i < v->segments.count; i++) {
         io_puts(c->io, i ? ", " : "  ");
-        io_text(c->io, title_of(c, r[i].type, r[i].values));
+        io_text(c->io, title_of(c, s[i].record.type, s[i].record.values));
+        io_puts(c->io, s[i].settling ? " (being worked out)" : "");
     }
     io_puts(c->io, v->segments.count ? "\n" : "");
 }
 
 static void print_title(struct cmd *c, const struct view_record *r, size_t used) {
-    kith_str title = title_of(c, r->type, r->values);
-    end_line(c, title.len ? title : STR("(no title)"), used);
+    end_line(c, title_or_none(c, r->type, r->values), used);
 }
 
 static void print_people(struct cmd *c, const struct view *v) {
@@ -320,10 +320,15 @@ static void json_tags(struct json_out *j, const struct view *v) {
 }
 
 static void json_segments(struct cmd *c, struct json_out *j, const struct view *v) {
-    const struct view_record *r = v->segments.items;
+    const struct view_segment *s = v->segments.items;
     json_list(j, "segments");
     for (size_t i = 0; i < v->segments.count; i++)
-        json_str(j, title_of(c, r[i].type, r[i].values));
+        json_str(j, title_of(c, s[i].record.type, s[i].record.values));
+    json_array_end(j);
+    json_list(j, "settling"); /* those of them that are being worked out */
+    for (size_t i = 0; i < v->segments.count; i++)
+        if (s[i].settling)
+            json_str(j, title_of(c, s[i].record.type, s[i].record.values));
     json_array_end(j);
 }
 

@@ -79,8 +79,20 @@ kith_str show_value(struct cmd *c, const kith_value *v) {
 
 kith_str title_of(struct cmd *c, const struct rtype *t, const kith_value *values) {
     const kith_value *v = t->title ? &values[t->title->index] : NULL;
-    /* A title that is a link is shown by its id: titles of titles might never end. */
-    return v && v->kind != KITH_NULL ? value_text(cmd_schema(c), v, &c->arena) : (kith_str){0};
+    if (!v || v->kind == KITH_NULL)
+        return (kith_str){0};
+    const struct rtype *to =
+        v->kind == KITH_LINK ? schema_type_by_id(cmd_schema(c), v->as.link.type) : NULL;
+    /* One step, no more: titles of titles might never end. */
+    kith_str title = to && to->title && to->title->kind != KITH_F_LINK
+                         ? show_title(c, to, v->as.link.id)
+                         : (kith_str){0};
+    return title.len ? title : value_text(cmd_schema(c), v, &c->arena);
+}
+
+kith_str title_or_none(struct cmd *c, const struct rtype *t, const kith_value *values) {
+    kith_str title = title_of(c, t, values);
+    return title.len ? title : STR("(no title)");
 }
 
 kith_str show_title(struct cmd *c, const struct rtype *t, kith_id id) {

@@ -17,6 +17,8 @@ kith_str show_value(struct cmd *c, const kith_value *v);
 /* "Anna Schmidt": the title of a record that exists; else "". */
 kith_str show_title(struct cmd *c, const struct rtype *t, kith_id id);
 kith_str title_of(struct cmd *c, const struct rtype *t, const kith_value *values);
+/* As title_of, or "(no title)": where a line would else end in nothing. */
+kith_str title_or_none(struct cmd *c, const struct rtype *t, const kith_value *values);
 /* "contact 0ABC... Anna Schmidt" */
 kith_str show_record(struct cmd *c, const struct rtype *t, kith_id id);
 /* "rules/score.lua:12 (qualify)", "the module sales", "anna": a piece of code or a person. */

@@ -195,8 +195,8 @@ kith_status engine_select(struct engine *g, const struct principal *p, const str
                           const kith_value *params, struct totals *out, struct arena *a,
                           kith_error *e);
 /* Why what the query finds now may not be exact, in a sentence: it asks for a segment that is being
- * worked out, or for words while they are being indexed. *why NULL: it is exact. Ask before the
- * records are read, and once more when they are. */
+ * worked out or has an end that is past, or for words while they are being indexed. *why NULL: it
+ * is exact. Ask before the records are read, and once more when they are. */
 kith_status engine_inexact(struct engine *g, const struct principal *p, const struct query *q,
                            struct arena *a, const char **why, kith_error *e);
 kith_status engine_explain(struct engine *g, const struct principal *p, const struct query *q,

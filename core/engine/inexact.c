@@ -21,13 +21,16 @@ static bool waits_for_index(const struct asking *k, const struct query_depends *
     return false;
 }
 
-/* It is being worked out, or one that it asks for is. Circles are refused when they are made. */
+/* It is being worked out, or something of it is due, or one that it asks for is so. Circles are
+ * refused when they are made. */
 static kith_status unsettled(struct asking *k, kith_id segment, struct segment_row *row, bool *yes,
                              kith_error *e) {
     struct query *q;
     struct query_depends d;
     TRY(segment_row(k->c, segment, k->arena, row, e));
     *yes = row->settling;
+    if (!*yes)
+        TRY(flip_overdue(k->c, segment, engine_now(k->g), yes, e));
     if (!row->id || *yes || !str_eqz(row->kind, "live"))
         return KITH_OK;
     kith_error unread = KITH_ERROR_INIT;
@@ -58,11 +61,21 @@ static kith_status look_at_segment(struct asking *k, kith_id segment, const char
         TRY(unsettled(k, segment, &row, &yes, e));
     if (!yes)
         return KITH_OK;
+    bool spent = str_eqz(row.kind, "rented") && !row.settling;
     *why = arena_printf(k->arena,
-                        "segment '%.*s' is being worked out: the answer may have too few or too "
-                        "many",
+                        spent ? "list '%.*s' is spent: who is in it is about to go"
+                              : "segment '%.*s' is being worked out: the answer may have too few or"
+                                " too many",
                         (int)row.name.len, row.name.ptr);
     return *why ? KITH_OK : err_nomem(e);
+}
+
+kith_status segment_unsettled(struct engine *g, struct conn *c, kith_id id, struct arena *a,
+                              bool *yes, kith_error *e) {
+    struct asking k = {.g = g, .c = c, .arena = a};
+    struct segment_row row;
+    TRY(search_gaps(c, a, &k.gaps, &k.gap_count, e));
+    return unsettled(&k, id, &row, yes, e);
 }
 
 static kith_status why_inexact(struct asking *k, const struct query_depends *d, const char **why,

@@ -106,6 +106,9 @@ kith_status segment_settle_later(struct txn *t, struct segment *s, kith_str quer
 /* A segment's own record was written. (segment_define.c) */
 kith_status segment_hooks_add(struct engine *g, kith_error *e);
 kith_status segment_actions_add(struct engine *g, kith_error *e);
+/* Is it, or one that it asks for, being worked out or about to be? (inexact.c) */
+kith_status segment_unsettled(struct engine *g, struct conn *c, kith_id id, struct arena *a,
+                              bool *yes, kith_error *e);
 /* Of a rented list: when it ends. values: its record's. (segment_rent.c) */
 kith_status segment_rent_due(struct txn *t, kith_id id, const kith_value *values, kith_error *e);
 struct settle;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page of one record, but for its timeline. */
+#include "engine/segment.h"
 #include "engine/view_internal.h"
 #include "record/access.h"
 #include "record/member.h"
@@ -31,13 +32,13 @@ const struct rfield *view_field(const struct rtype *t, const char *name, uint32_
     return f && f->kind == kind ? f : NULL;
 }
 
-bool view_links_to(const struct rfield *f, const struct rtype *t) {
+static bool links_to(const struct rfield *f, const struct rtype *t) {
     bool link = f->kind == KITH_F_LINK || f->kind == KITH_F_LINKS;
     return link && f->index != FIELD_OWNER && (f->any_target || f->target == t);
 }
 
 bool view_shows(const struct build *b, const struct rfield *f, const struct rtype *t) {
-    return f->type->title && view_links_to(f, t) && access_reads(b->p, f);
+    return f->type->title && links_to(f, t) && access_reads(b->p, f);
 }
 
 bool view_is_point(const struct rfield *f) {
@@ -178,28 +179,39 @@ static kith_status add_tags(struct build *b, kith_error *e) {
     return KITH_OK;
 }
 
+static kith_status segments_of(struct build *b, kith_id **ids, bool **settling, size_t *n,
+                               kith_error *e) {
+    struct conn *c;
+    TRY(engine_reader(b->g, &c, e));
+    kith_status st = member_of(c, b->v->id, b->a, ids, n, e);
+    *settling = ARENA_ARRAY(b->a, bool, *n + 1);
+    if (st == KITH_OK && !*settling)
+        st = err_nomem(e);
+    for (size_t i = 0; st == KITH_OK && i < *n; i++)
+        st = segment_unsettled(b->g, c, (*ids)[i], b->a, &(*settling)[i], e);
+    engine_reader_done(b->g, c);
+    return st;
+}
+
 /* Those that the caller may read. */
 static kith_status add_segments(struct build *b, kith_error *e) {
     const struct rtype *t = b->schema->base.segment.type;
     kith_id *ids;
+    bool *settling;
     size_t n;
-    struct conn *c;
-    TRY(engine_reader(b->g, &c, e));
-    kith_status st = member_of(c, b->v->id, b->a, &ids, &n, e);
-    engine_reader_done(b->g, c);
-    TRY(st);
+    TRY(segments_of(b, &ids, &settling, &n, e));
     for (size_t i = 0; i < n; i++) {
         kith_value *values;
         kith_error why = KITH_ERROR_INIT;
-        st = engine_get(b->g, b->p, t, ids[i], b->a, &values, &why);
+        kith_status st = engine_get(b->g, b->p, t, ids[i], b->a, &values, &why);
         if (st == KITH_E_NOTFOUND || st == KITH_E_DENIED)
             continue;
-        struct view_record *r = st == KITH_OK ? view_add(b, &b->v->segments, sizeof *r) : NULL;
-        if (!r) {
+        struct view_segment *s = st == KITH_OK ? view_add(b, &b->v->segments, sizeof *s) : NULL;
+        if (!s) {
             err_copy(e, &why);
             return st == KITH_OK ? err_nomem(e) : st;
         }
-        *r = (struct view_record){.type = t, .id = ids[i], .values = values};
+        *s = (struct view_segment){{.type = t, .id = ids[i], .values = values}, settling[i]};
     }
     return KITH_OK;
 }
@@ -286,38 +298,53 @@ static kith_status count_part(struct build *b, struct view_part *p, kith_value o
     return KITH_OK;
 }
 
-const char *view_order(const struct principal *p, const struct rtype *t) {
+/* The newest of a type first, as an index serves it. */
+static const char *order_of(const struct principal *p, const struct rtype *t) {
     const struct rfield *at = view_field(t, "at", KITH_F_TIME);
     return at && access_reads(p, at) ? " order by -at" : " order by -id";
 }
 
-/* Most kinds of link have no records: one look for the newest tells so. */
-static kith_status add_part(struct build *b, const struct rfield *via, kith_error *e) {
-    struct view_part part = {.via = via, .summed = true}, *p;
-    struct view_list newest = {0}, all = {0};
+static kith_status newest_query(struct build *b, const struct rfield *via, struct query **q,
+                                kith_error *e) {
+    return view_query(b, via, order_of(b->p, via->type), q, e);
+}
+
+/* Most kinds of link have no records: one look for the newest tells so. *p NULL: none. */
+static kith_status add_part(struct build *b, const struct rfield *via, int64_t most,
+                            struct view_list *parts, struct view_part **p, kith_error *e) {
+    struct view_list newest = {0};
     kith_value of = page_link(b);
     struct query *q;
     bool more;
-    TRY(view_query(b, via, view_order(b->p, via->type), &q, e));
-    TRY(view_find(b, q, &of, 1, via, of, &newest, &more, e));
+    *p = NULL;
+    TRY(newest_query(b, via, &q, e));
+    TRY(view_find(b, q, &of, most, via, of, &newest, &more, e));
     if (newest.count == 0)
         return KITH_OK;
-    part.newest = newest.items;
-    part.count = 1;
-    all = newest;
-    if (more)
-        TRY(count_part(b, &part, of, e));
-    part.summed = part.count <= VIEW_SUMMED;
-    if (part.count > 1 && part.summed && has_money(via->type)) {
-        all = (struct view_list){0};
-        TRY(view_find(b, q, &of, VIEW_SUMMED, via, of, &all, &more, e));
-    }
-    if (part.summed)
-        TRY(add_sums(b, &part, &all, e));
-    if (!(p = view_add(b, &b->v->parts, sizeof *p)))
+    if (!(*p = view_add(b, parts, sizeof **p)))
         return err_nomem(e);
-    *p = part;
-    return KITH_OK;
+    **p = (struct view_part){.via = via,
+                             .count = (int64_t)newest.count,
+                             .newest = newest.items,
+                             .newest_count = newest.count};
+    return more ? count_part(b, *p, of, e) : KITH_OK;
+}
+
+static kith_status add_summed_part(struct build *b, const struct rfield *via, kith_error *e) {
+    struct view_list all = {0};
+    kith_value of = page_link(b);
+    struct view_part *p;
+    struct query *q;
+    bool more;
+    TRY(add_part(b, via, 1, &b->v->parts, &p, e));
+    if (!p)
+        return KITH_OK;
+    p->summed = p->count <= VIEW_SUMMED;
+    if (!p->summed || !has_money(via->type))
+        return KITH_OK;
+    TRY(newest_query(b, via, &q, e));
+    TRY(view_find(b, q, &of, VIEW_SUMMED, via, of, &all, &more, e));
+    return add_sums(b, p, &all, e);
 }
 
 /* -- what is open ------------------------------------------------------------------------------ */
@@ -420,7 +447,7 @@ static kith_status add_linked(struct build *b, const struct rfield *f, kith_erro
     if (strcmp(b->v->type->name, "account") == 0 && strcmp(f->type->name, "contact") == 0 &&
         strcmp(f->name, "account") == 0)
         TRY(add_people(b, f, e));
-    TRY(add_part(b, f, e));
+    TRY(add_summed_part(b, f, e));
     return add_open(b, f, page_link(b), e);
 }
 
@@ -470,4 +497,21 @@ kith_status engine_view(struct engine *g, const struct principal *p, const struc
     TRY(engine_get(g, p, t, id, a, &out->values, e));
     TRY(o->after.len ? later_page(&b, e) : first_page(&b, e));
     return view_timeline(&b, o, e);
+}
+
+kith_status engine_linked(struct engine *g, const struct principal *p, const struct rtype *t,
+                          kith_id id, int64_t newest, struct arena *a, struct view_list *parts,
+                          kith_error *e) {
+    const struct schema *s = engine_schema(g);
+    struct view v = {.type = t, .id = id};
+    struct build b = {g, p, s, a, &v, engine_now(g)};
+    struct view_part *part;
+    *parts = (struct view_list){0};
+    for (uint32_t i = 0; i < s->type_count; i++)
+        for (uint32_t k = 0; k < s->types[i]->field_count; k++) {
+            const struct rfield *f = s->types[i]->fields[k];
+            if (links_to(f, t) && access_reads(p, f))
+                TRY(add_part(&b, f, newest, parts, &part, e));
+        }
+    return KITH_OK;
 }

@@ -57,6 +57,10 @@ struct view_state { /* of the record */
 struct view_tag { /* on the record, in the catalogue of tags or not */
     kith_str name, category, description;
 };
+struct view_segment { /* that it is in */
+    struct view_record record;
+    bool settling; /* it is being worked out: whether the record is in it may change */
+};
 struct view_sum {
     const struct rfield *field;
     kith_value total; /* of one currency */
@@ -64,7 +68,8 @@ struct view_sum {
 struct view_part { /* all records of one type that link to it by one field */
     const struct rfield *via;
     int64_t count;
-    const struct view_record *newest;
+    const struct view_record *newest; /* as many as were asked for, or there are */
+    size_t newest_count;
     const struct view_sum *sums;
     size_t sum_count;
     bool summed; /* else there are more than VIEW_SUMMED */
@@ -87,7 +92,7 @@ struct view {
     struct view_list tags;     /* struct view_tag, of its field tags */
     struct view_list points;   /* struct view_record, of contact points; primary ones first */
     struct view_list people;   /* struct view_record, the newest contacts of an account */
-    struct view_list segments; /* struct view_record: those that it is in */
+    struct view_list segments; /* struct view_segment */
     struct view_list parts;    /* struct view_part */
     struct view_list open;     /* struct view_open; overdue ones first, then by what is due */
     struct view_list items;    /* struct view_item, newest first */
@@ -102,13 +107,15 @@ kith_status engine_view(struct engine *g, const struct principal *p, const struc
                         kith_id id, const struct view_options *o, struct arena *a, struct view *out,
                         kith_error *e);
 
+/* What links to a record, of every type and by every field that the caller may read, but owners: to
+ * *parts, as struct view_part without sums, each with at most `newest` records. */
+kith_status engine_linked(struct engine *g, const struct principal *p, const struct rtype *t,
+                          kith_id id, int64_t newest, struct arena *a, struct view_list *parts,
+                          kith_error *e);
+
 /* The first state with an end that the type has, or NULL: its records are neither open nor closed.
  */
 const struct rfield *view_state_field(const struct rtype *t);
 bool state_closed(const struct rfield *f, const kith_value *v);
-/* " order by -at" or " order by -id": the newest of a type first, as an index serves it. */
-const char *view_order(const struct principal *p, const struct rtype *t);
-/* May the field lead to records of the type? Owners are not asked for. */
-bool view_links_to(const struct rfield *f, const struct rtype *t);
 
 #endif

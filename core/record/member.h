@@ -53,6 +53,8 @@ kith_status member_drop(struct conn *c, kith_id segment, int64_t max, int64_t *g
 /* due INT64_MAX: never. */
 kith_status flip_set(struct conn *c, kith_id segment, kith_id record, int64_t due, kith_error *e);
 kith_status flip_next_due(struct conn *c, int64_t *due, kith_error *e); /* INT64_MAX: none */
+/* Does something of the segment wait that was due before now? */
+kith_status flip_overdue(struct conn *c, kith_id segment, int64_t now, bool *yes, kith_error *e);
 struct flip {
     kith_id segment, record;
     int64_t due;

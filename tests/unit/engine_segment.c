@@ -634,6 +634,29 @@ TEST("a query says that it asks for what is still being worked out, however far 
     fixture_close(&x);
 }
 
+TEST("a query says that it asks for what is due and not done yet, as when the company was closed") {
+    static const char due[] =
+        "INSERT INTO kith_flip SELECT id, 0, 1 FROM segment WHERE name = 'hot';"
+        "INSERT INTO kith_flip SELECT id, 0, 1 FROM segment WHERE name = 'hired'";
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    make_segment(&x, "hot", "lead where score >= 50");
+    make_segment(&x, "cold", "lead where score < 50");
+    create(&x, schema_type(engine_schema(x.g), STR("segment")),
+           PAIRS("name=hired", "query=lead", "kind=rented", "uses_max=1"));
+    settle(&x);
+    EXPECT_STR("", inexact(&x, "lead where in_segment('hot')"));
+    EXPECT_STR("", inexact(&x, "lead where in_segment('hired')"));
+    run_sql(&x, due);
+    EXPECT_HAS("segment 'hot' is being worked out", inexact(&x, "lead where in_segment('hot')"));
+    EXPECT_STR("list 'hired' is spent: who is in it is about to go",
+               inexact(&x, "lead where in_segment('hired')"));
+    EXPECT_STR("", inexact(&x, "lead where in_segment('cold')"));
+    run_sql(&x, "DELETE FROM kith_flip");
+    fixture_close(&x);
+}
+
 TEST("words are asked for while they are indexed: queries say so, and segments are mended after "
      "it") {
     struct fixture x;

@@ -195,9 +195,15 @@ TEST("the segments that it is in are named") {
     create(&p.x, type_of(&p.x, "segment"), PAIRS("name=graz", "query=contact where city = 'Graz'"));
     settle(&p.x);
     look(&p, p.x.contact, id, 20, (kith_str){0});
-    const struct view_record *r = p.v.segments.items;
+    const struct view_segment *s = p.v.segments.items;
     EXPECT_INT(1, p.v.segments.count);
-    EXPECT_STR("bonn", r[0].values[r[0].type->title->index].as.s.ptr);
+    EXPECT_STR("bonn", s->record.values[s->record.type->title->index].as.s.ptr);
+    EXPECT(!s->settling);
+    run_sql(&p.x, "UPDATE segment SET settling = 1");
+    look(&p, p.x.contact, id, 20, (kith_str){0});
+    s = p.v.segments.items;
+    EXPECT(s->settling);
+    run_sql(&p.x, "UPDATE segment SET settling = 0");
     fixture_close(&p.x);
 }
 
