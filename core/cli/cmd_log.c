@@ -6,13 +6,15 @@
 
 #define DEFAULT_LIMIT 20
 #define ABOUT         3 /* changes at most of a transaction that is told with its records */
+#define SUMS          6 /* else it is told how many of which type: of so many kinds */
 
-/* A record that a transaction changed. */
+/* A record that a transaction changed, or an event about one. */
 struct about {
     uint32_t kind; /* of its first row there */
     const struct rtype *type;
     kith_id id;
-    kith_str title; /* as it was then; empty: of today */
+    kith_str title;    /* as it was then; empty: of today */
+    const char *topic; /* of an event */
 };
 
 /* One line: a transaction, or a run's newest transaction and the sums over the run. */
@@ -22,6 +24,8 @@ struct entry {
     uint64_t transactions, rows;
     struct about about[ABOUT];
     size_t about_count;
+    struct row_sum sums[SUMS]; /* of one that has neither a note nor few changes */
+    size_t sum_count;
 };
 struct log {
     struct cmd *c;
@@ -63,8 +67,17 @@ static kith_id undo_id(const struct entry *n) {
 
 struct looking {
     struct cmd *c;
+    struct conn *conn;
     struct entry *entry;
 };
+
+static kith_status topic_of(struct looking *l, const struct journal_row *row, const char **topic,
+                            kith_error *e) {
+    uint32_t number, version;
+    kith_str json;
+    TRY(image_decode_event(row, &number, &version, &json, e));
+    return journal_topic_name(l->conn, number, &l->c->arena, topic, e);
+}
 
 static kith_status title_then(struct cmd *c, const struct journal_row *row, struct about *a,
                               kith_error *e) {
@@ -82,29 +95,34 @@ static kith_status title_then(struct cmd *c, const struct journal_row *row, stru
 static kith_status add_about(void *arg, const struct journal_row *row, kith_error *e) {
     struct looking *l = arg;
     struct entry *n = l->entry;
-    struct about a = {row->kind, schema_type_by_id(cmd_schema(l->c), row->type), row->record, {0}};
-    bool known = !a.type || row->kind == ROW_EVENT || n->about_count == ABOUT ||
-                 (row->source && !l->c->principal.all);
-    for (size_t i = 0; i < n->about_count; i++)
-        known |= n->about[i].id == a.id;
+    struct about a = {.kind = row->kind,
+                      .type = schema_type_by_id(cmd_schema(l->c), row->type),
+                      .id = row->record};
+    bool event = row->kind == ROW_EVENT,
+         known = !a.type || n->about_count == ABOUT || (row->source && !l->c->principal.all);
+    for (size_t i = 0; i < n->about_count && !event; i++)
+        known |= n->about[i].id == a.id && n->about[i].kind != ROW_EVENT;
     if (known)
         return KITH_OK;
-    if (a.type->title)
+    if (event)
+        TRY(topic_of(l, row, &a.topic, e));
+    else if (a.type->title)
         TRY(title_then(l->c, row, &a, e));
     n->about[n->about_count++] = a;
     return KITH_OK;
 }
 
 static kith_status fill_in(struct log *l, struct entry *n, struct conn *conn, kith_error *e) {
-    struct looking look = {l->c, n};
+    struct looking look = {l->c, conn, n};
     TRY(journal_source(conn, n->head.actor, &l->c->arena, &n->actor, e));
     if (n->head.run)
         TRY(journal_run_size(conn, n->head.run, &n->transactions, &n->rows, e));
     if (!l->c->principal.all) /* what rules and modules did may be out of sight */
         TRY(journal_own_rows(conn, undo_id(n), &n->rows, e));
-    if (n->head.run)
-        return KITH_OK;
-    if (n->rows == 0 || n->rows > ABOUT)
+    if (n->head.note.len == 0 && (n->head.run || n->rows > ABOUT))
+        return journal_sums(conn, undo_id(n), !l->c->principal.all, n->sums, SUMS, &n->sum_count,
+                            e);
+    if (n->head.run || n->rows == 0 || n->rows > ABOUT)
         return KITH_OK;
     return journal_walk(conn, n->head.first - 1, n->head.last, add_about, &look, e);
 }
@@ -128,17 +146,34 @@ static kith_str title_of_about(struct cmd *c, const struct about *a) {
     return then ? a->title : show_title(c, a->type, a->id);
 }
 
+static const char *const done[] = {[ROW_CREATE] = "created",
+                                   [ROW_UPDATE] = "updated",
+                                   [ROW_DELETE] = "deleted",
+                                   [ROW_EVENT] = "published"};
+
+/* "updated 40 lead, published 40 events about lead" */
+static void sums_text(struct cmd *c, const struct entry *n, struct buf *b) {
+    for (size_t i = 0; i < n->sum_count; i++) {
+        const struct row_sum *s = &n->sums[i];
+        const struct rtype *t = schema_type_by_id(cmd_schema(c), s->type);
+        const char *event = s->kind != ROW_EVENT ? "" : s->count == 1 ? "event" : "events";
+        buf_printf(b, "%s%s %llu %s%s%s", i ? ", " : "", done[s->kind],
+                   (unsigned long long)s->count, event, *event && t ? " about " : "",
+                   t ? t->name : "");
+    }
+}
+
 /* "created contact Ada Lovelace, updated account Steel" */
 static kith_str about_text(struct cmd *c, const struct entry *n) {
-    static const char *const done[] = {
-        [ROW_CREATE] = "created", [ROW_UPDATE] = "updated", [ROW_DELETE] = "deleted"};
     struct buf b = {0};
+    sums_text(c, n, &b);
     for (size_t i = 0; i < n->about_count; i++) {
         const struct about *a = &n->about[i];
         if (!cmd_sees(c, a->type, a->id))
             continue;
         kith_str title = title_of_about(c, a);
-        buf_printf(&b, "%s%s %s ", b.len ? ", " : "", done[a->kind], a->type->name);
+        buf_printf(&b, "%s%s %s%s%s ", b.len ? ", " : "", done[a->kind], a->topic ? a->topic : "",
+                   a->topic ? " about " : "", a->type->name);
         buf_str(&b, title.len ? title : str_of(show_id(c, a->id)));
     }
     kith_str text = arena_str(&c->arena, buf_view(&b));
@@ -149,7 +184,7 @@ static kith_str about_text(struct cmd *c, const struct entry *n) {
 static void about_json(struct cmd *c, struct json_out *j, const struct entry *n) {
     json_array_(j);
     for (size_t i = 0; i < n->about_count; i++) {
-        if (!cmd_sees(c, n->about[i].type, n->about[i].id))
+        if (n->about[i].topic || !cmd_sees(c, n->about[i].type, n->about[i].id))
             continue;
         json_object_(j);
         json_key(j, "change");

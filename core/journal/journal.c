@@ -335,6 +335,30 @@ kith_status journal_own_rows(struct conn *c, kith_id tx, uint64_t *rows, kith_er
     return KITH_OK;
 }
 
+kith_status journal_sums(struct conn *c, kith_id tx, bool own, struct row_sum *out, size_t max,
+                         size_t *count, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    *count = 0;
+    TRY(conn_prepare(c,
+                     "SELECT j.kind, j.type, count(*) FROM kith_tx x JOIN kith_journal j"
+                     " ON j.seq BETWEEN x.first AND x.last"
+                     " WHERE (x.run = ?1 OR x.id = ?1) AND (NOT ?2 OR j.source IS NULL)"
+                     " GROUP BY j.kind, j.type ORDER BY 3 DESC, 1, 2 LIMIT ?3",
+                     &st, e));
+    bind_int(st, 1, (int64_t)tx);
+    bind_int(st, 2, own);
+    bind_int(st, 3, (int64_t)max);
+    for (;;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        out[(*count)++] = (struct row_sum){.kind = (uint32_t)sqlite3_column_int64(st, 0),
+                                           .type = (uint32_t)sqlite3_column_int64(st, 1),
+                                           .count = (uint64_t)sqlite3_column_int64(st, 2)};
+    }
+}
+
 kith_status journal_source(struct conn *c, uint32_t number, struct arena *a, struct source *out,
                            kith_error *e) {
     sqlite3_stmt *st;

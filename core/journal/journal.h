@@ -122,6 +122,14 @@ kith_status journal_run_size(struct conn *c, kith_id run, uint64_t *transactions
                              kith_error *e);
 /* How many rows of the transaction or run the actor wrote, and no code on its account. */
 kith_status journal_own_rows(struct conn *c, kith_id tx, uint64_t *rows, kith_error *e);
+/* What the transaction or run consists of, the most numerous first, at most max kinds of rows. own:
+ * only what the actor wrote, as above. */
+struct row_sum {
+    uint32_t kind, type; /* as in journal_row */
+    uint64_t count;
+};
+kith_status journal_sums(struct conn *c, kith_id tx, bool own, struct row_sum *out, size_t max,
+                         size_t *count, kith_error *e);
 kith_status journal_source(struct conn *c, uint32_t number, struct arena *a, struct source *out,
                            kith_error *e);
 /* The numbers under which a user wrote, one for each login; in the arena. */
