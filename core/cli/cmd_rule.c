@@ -67,7 +67,7 @@ static const char *state_text(struct cmd *c, const struct script_info *f) {
     if (f->off)
         return "off: see below";
     if (!f->suspended)
-        return "runs";
+        return "active";
     return arena_printf(&c->arena, "suspended since %s", show_time(c, f->suspended).ptr);
 }
 
@@ -81,9 +81,9 @@ static const struct script_info *file_of(const struct scripts_view *v, const str
 static void list_rules(struct cmd *c, const struct scripts_view *v) {
     struct table t;
     uint64_t runs = 0;
-    table_begin(&t, c,
-                (const char *const[]){"rule", "when", "where it stands", ">runs", ">failures",
-                                      "what it does", NULL});
+    table_begin(
+        &t, c,
+        (const char *const[]){"rule", "when", "place", ">runs", ">failures", "what it does", NULL});
     for (size_t i = 0; i < v->rule_count; i++) {
         runs += v->rules[i].runs;
         if (c->json)
@@ -107,7 +107,7 @@ static void list_files(struct cmd *c, const struct scripts_view *v) {
         const struct script_info *f = &v->files[i];
         table_cellz(&t, f->file);
         table_cellz(&t, state_text(c, f));
-        table_cellz(&t, f->may[0] ? f->may : "nothing");
+        table_cellz(&t, strcmp(f->may, "*") == 0 ? "everything" : f->may[0] ? f->may : "nothing");
     }
     if (t.count == 0)
         return;

@@ -138,6 +138,56 @@ static kith_status read_args(struct call_job *job, kith_error *e) {
     return KITH_OK;
 }
 
+static void json_cell(struct table *t, const json_t *value) {
+    char *text = value && !json_is_string(value) ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+    if (text)
+        table_cellz(t, text);
+    else
+        table_cell(t, (kith_str){json_string_value(value), json_string_length(value)});
+    free(text);
+}
+
+static bool has_head(const struct table *t, const char *head) {
+    uint32_t i = 0;
+    while (i < t->columns && strcmp(t->heads[i], head) != 0)
+        i++;
+    return i < t->columns;
+}
+
+/* A list of objects as a table. False: it is something else. */
+static bool print_objects(struct cmd *c, const char *name, json_t *list) {
+    struct table t;
+    size_t i;
+    const char *key;
+    json_t *item, *value;
+    if (!json_is_array(list) || json_array_size(list) == 0)
+        return false;
+    table_begin(&t, c, (const char *const[]){NULL});
+    json_array_foreach(list, i, item) {
+        if (!json_is_object(item))
+            return false;
+        json_object_foreach(item, key, value) if (!has_head(&t, key))
+            table_head(&t, key, json_is_number(value));
+    }
+    json_array_foreach(list, i, item) for (uint32_t k = 0; k < t.columns; k++)
+        json_cell(&t, json_object_get(item, t.heads[k]));
+    io_printf(c->io, "%s:\n", name);
+    table_print(&t);
+    return true;
+}
+
+static void print_result(struct cmd *c, const struct rfield *f, const kith_value *v) {
+    json_t *json = NULL;
+    if (f->kind == KITH_F_JSON && v->kind == KITH_TEXT)
+        (void)json_read(v->as.s, &json, NULL);
+    if (!print_objects(c, f->name, json)) {
+        io_printf(c->io, "%s: ", f->name);
+        io_lines(c->io, show_value(c, v), 2);
+        io_puts(c->io, "\n");
+    }
+    json_decref(json);
+}
+
 /* tx: what it wrote, 0: nothing. */
 static void print_results(const struct call_job *job, kith_id tx) {
     struct cmd *c = job->c;
@@ -160,11 +210,8 @@ static void print_results(const struct call_job *job, kith_id tx) {
         json_print(c, &b);
         return;
     }
-    for (uint32_t i = 0; i < a->result_count; i++) {
-        io_printf(c->io, "%s: ", a->results[i]->name);
-        io_lines(c->io, show_value(c, &results[i]), 2);
-        io_puts(c->io, "\n");
-    }
+    for (uint32_t i = 0; i < a->result_count; i++)
+        print_result(c, a->results[i], &results[i]);
     if (a->result_count == 0)
         io_puts(c->io, "Done.\n");
     if (tx)

@@ -42,6 +42,7 @@ static void print_record(struct cmd *c, const struct search_record *r) {
     io_printf(c->io, "%s %s%s%s  ", r->type->name, io_style(c->io, STYLE_DIM), show_id(c, r->id),
               io_style(c->io, STYLE_PLAIN));
     print_marked(c, &r->title);
+    io_puts(c->io, r->title.text.len ? "" : "(no title)");
     const struct rtype *t;
     kith_str of = link_title(c, first_link(r), &t);
     if (of.len) {

@@ -179,6 +179,10 @@ static kith_status set_option(struct cmd *c, const char *word, const char *next,
     if (!row) {
         const char *near =
             str_nearest((kith_str){name, len}, option_name_at, c->command, own + COMMON_COUNT);
+        if (!near && strstr(c->command->args, "=VALUE"))
+            return err_set(e, KITH_E_INVAL, NULL,
+                           "kith %s has no option '%.*s'; to set %.*s, write %.*s=VALUE",
+                           c->command->name, (int)len + 2, word, (int)len, name, (int)len, name);
         return err_set(e, KITH_E_INVAL, NULL, "kith %s has no option '%.*s'%s%s%s",
                        c->command->name, (int)len + 2, word, near ? "; did you mean '--" : "",
                        near ? near : "", near ? "'?" : "");

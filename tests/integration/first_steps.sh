@@ -226,6 +226,44 @@ prints "deleted task Call Zoe again"
 kith log --limit 1 --json
 prints '"records":[{"change":"delete","type":"task","record":"'"$task"'","title":"Call Zoe again"}]'
 
+it "logs of a larger transaction how many records of which type it changed"
+household=$(create account name="Large Ltd")
+for name in Ann Bea Cid Dan; do create contact name="$name Large" account="$household" >/dev/null; done
+kith delete account "$household"
+kith log --limit 1
+prints "updated 4 contact, deleted 1 account"
+kith log --limit 1 --json
+prints '"records":[]'
+
+it "names what has no title so, and a link by the title of its record"
+titleless=$(create interaction channel=call "contact=$anna" body="Asked for a zither.")
+kith search zither
+prints "interaction $titleless  (no title) (contact Anna Meier)"
+kith get contact "$anna"
+expect grep -q "$titleless.*(no title)" "$work/out"
+team=$(create team name=North)
+kith create share "record=contact/$anna" "team=$team" --json
+share=$(json_text id <"$work/out")
+kith get share "$share"
+prints "share $share  North"
+
+it "hands the records of a rented list to a person as a table, to a program as JSON"
+kith create segment name=hired kind=rented query=contact uses_max=9
+kith run segment.add segment=hired query="contact where id = '$anna'"
+kith run segment.use segment=hired
+prints "records:"
+prints "$anna  Anna"
+prints_not '{'
+kith run segment.use segment=hired --json
+prints '"records":"[{\"id\":\"'"$anna"
+
+it "says how a field is given to whoever takes it for an option"
+kith create contact --title Dr
+exits 2
+complains "kith create has no option '--title'; to set title, write title=VALUE"
+kith create contact --reherse
+complains "did you mean '--rehearse'?"
+
 it "names the way on in a line of its own when a JSON list has a limit"
 kith create contact name="One More"
 kith create contact name="And Another"
