@@ -23,7 +23,7 @@ kith_status field_group(struct cmd *c, const char *spec, bool options, struct bu
     static const char *const flags[][2] = {{"required", "required"}, {"indexed", "indexed"},
                                            {"searched", "searched"}, {"unique", "unique"},
                                            {"personal", "personal"}, {"part-of", "part_of"},
-                                           {"tree", "tree"}};
+                                           {"tree", "tree"},         {"subject", "subject"}};
     kith_str kind = str_of(spec), name;
     str_split(&kind, ':', &name);
     if (kind.len == 0)
@@ -92,8 +92,9 @@ static kith_status add(struct type_change *t, kith_error *e) {
         {"indexed", NULL, "it is often looked for"}, {"searched", NULL, "it is found by text"},    \
         {"unique", NULL, "no two records have the same value"},                                    \
         {"personal", NULL, "it belongs to a person's data"},                                       \
-        {"part-of", NULL, "the record is part of the one linked to"}, {                            \
-        "tree", NULL, "it links to a parent"                                                       \
+        {"part-of", NULL, "the record is part of the one linked to"},                              \
+        {"tree", NULL, "it links to a parent"}, {                                                  \
+        "subject", NULL, "the record tells about the person that it links to"                      \
     }
 
 const struct command command_field_add = {
@@ -127,7 +128,7 @@ static const struct set_key {
     {"required", SET_BOOL, false}, {"indexed", SET_BOOL, false}, {"searched", SET_BOOL, false},
     {"more", SET_LIST, false},     {"states", SET_TEXT, false},  {"kind", SET_TEXT, true},
     {"unique", SET_BOOL, true},    {"personal", SET_BOOL, true}, {"part_of", SET_BOOL, true},
-    {"tree", SET_BOOL, true},      {"rollup", SET_TEXT, true},
+    {"tree", SET_BOOL, true},      {"subject", SET_BOOL, true},  {"rollup", SET_TEXT, true},
 };
 #define SET_KEYS (sizeof set_keys / sizeof *set_keys)
 
@@ -244,7 +245,7 @@ const struct command command_field_set = {
         "  kith field set contact.lifecycle 'states=new>fan|lost,fan>lost,lost>new' default=new\n\n"
         "Keys: label, doc, default, min, max, measure, required, indexed, searched; more (further\n"
         "options of a choice) and states of fields that others declare; of your own also kind\n"
-        "(other options, never another kind), unique, personal, part_of, tree, rollup.\n"
+        "(other options, never another kind), unique, personal, part_of, subject, tree, rollup.\n"
         "KEY= takes it back.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,

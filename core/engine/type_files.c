@@ -36,6 +36,7 @@ enum {
     F_PERSONAL,
     F_PART_OF,
     F_TREE,
+    F_SUBJECT,
     F_WAS,
     F_RETIRED,
     F_KEYS
@@ -61,6 +62,7 @@ static const kith_setting field_rows[F_KEYS] = {
     [F_PERSONAL] = ROW("personal", KITH_BOOL, 0, "It belongs to a person's data."),
     [F_PART_OF] = ROW("part_of", KITH_BOOL, 0, "The record is part of the one linked to."),
     [F_TREE] = ROW("tree", KITH_BOOL, 0, "It links to a parent."),
+    [F_SUBJECT] = ROW("subject", KITH_BOOL, 0, "The record tells about the person linked to."),
     [F_WAS] = ROW("was", KITH_LIST, 0, "Its earlier names."),
     [F_RETIRED] = ROW("retired", KITH_BOOL, 0, "It is out of sight."),
 };
@@ -70,7 +72,7 @@ static const struct {
 } flag_keys[] = {
     {F_REQUIRED, KITH_FF_REQUIRED}, {F_INDEXED, KITH_FF_INDEXED},   {F_SEARCHED, KITH_FF_SEARCHED},
     {F_UNIQUE, KITH_FF_UNIQUE},     {F_PERSONAL, KITH_FF_PERSONAL}, {F_PART_OF, KITH_FF_PARTOF},
-    {F_TREE, KITH_FF_TREE},
+    {F_TREE, KITH_FF_TREE},         {F_SUBJECT, KITH_FF_SUBJECT},
 };
 
 static const kith_setting file_rows[] = {
@@ -288,7 +290,8 @@ static const char *joined(struct reading *r, kith_value list) {
 }
 
 static void add_change(struct reading *r, const struct item *i) {
-    static const int own[] = {F_UNIQUE, F_PERSONAL, F_PART_OF, F_TREE, F_ROLLUP, F_WAS, F_RETIRED};
+    static const int own[] = {F_UNIQUE,  F_PERSONAL, F_PART_OF, F_TREE,
+                              F_SUBJECT, F_ROLLUP,   F_WAS,     F_RETIRED};
     const kith_value *v = i->v;
     refuse_keys(r, i, own, sizeof own / sizeof *own,
                 "is for fields of your own, which have a kind");

@@ -14,6 +14,7 @@
 #define READONLY KITH_FF_READONLY
 #define TREE     KITH_FF_TREE
 #define DERIVED  KITH_FF_DERIVED
+#define SUBJECT  KITH_FF_SUBJECT
 
 /* Facts about a customer that follow from the interactions. What is planned did not take place. */
 #define TOOK_PLACE "(planned is null or not planned)"
@@ -109,11 +110,11 @@ static const kith_field contact_fields[] = {
     F("preferred_channel", CHOICE, .options = "email,call,sms,meeting,chat,social,mail,fax",
       .doc = "How the person wants to be reached."),
     F("industry", TEXT, .doc = "Line of business the person works in."),
-    F("interests", TAGS, .doc = "What the person is interested in."),
-    F("challenge", LONGTEXT, .flags = SEARCHED,
+    F("interests", TAGS, .flags = PERSONAL, .doc = "What the person is interested in."),
+    F("challenge", LONGTEXT, .flags = SEARCHED | PERSONAL,
       .doc = "The biggest challenge that the person has."),
     F("tags", TAGS, .flags = SEARCHED, .doc = "Free labels; type tag tells what they mean."),
-    F("external_id", TEXT, .flags = INDEXED | SEARCHED,
+    F("external_id", TEXT, .flags = INDEXED | SEARCHED | PERSONAL,
       .doc = "Its id in the program that it came from; a key for imports."),
     KEY_FACTS("contact"),
 };
@@ -204,7 +205,7 @@ static const kith_field contact_point_fields[] = {
 };
 
 static const kith_field interaction_fields[] = {
-    F("contact", LINK, .options = "contact", .doc = "With whom."),
+    F("contact", LINK, .options = "contact", .flags = SUBJECT, .doc = "With whom."),
     F("account", LINK, .options = "account", .doc = "With which organisation."),
     F("channel", CHOICE,
       .options = "email,call,sms,meeting,chat,chatbot,social,web,form,mail,store,fax,comment,other",
@@ -212,9 +213,9 @@ static const kith_field interaction_fields[] = {
     F("direction", CHOICE, .options = "in,out", .doc = "in: the customer began it."),
     F("at", TIME, .flags = INDEXED, .doc = "When it took place, or is planned for."),
     F("planned", BOOLEAN, .default_text = "false", .doc = "It has not taken place yet."),
-    F("subject", TEXT, .flags = SEARCHED, .doc = "About what, in one line."),
+    F("subject", TEXT, .flags = SEARCHED | PERSONAL, .doc = "About what, in one line."),
     F("body", LONGTEXT, .flags = SEARCHED | PERSONAL, .doc = "What was said or written."),
-    F("outcome", TEXT, .doc = "What came of it."),
+    F("outcome", TEXT, .flags = PERSONAL, .doc = "What came of it."),
     F("duration", DURATION, .doc = "How long it took."),
     F("cost", MONEY, .doc = "What it cost us."),
     F("about", LINK, .options = "*", .doc = "The record it is about."),
@@ -228,7 +229,7 @@ static const char *const interaction_indexes[] = {"contact,at", "account,at"};
 
 static const kith_field task_fields[] = {
     F("title", TEXT, .flags = REQUIRED | SEARCHED, .doc = "What is to be done."),
-    F("about", LINK, .options = "*", .doc = "The record it is about."),
+    F("about", LINK, .options = "*", .flags = SUBJECT, .doc = "The record it is about."),
     F("assignee", LINK, .options = "user", .doc = "Who is to do it."),
     F("due", TIME, .flags = INDEXED, .doc = "Until when."),
     F("priority", CHOICE, .options = "low,normal,high,urgent", .default_text = "normal",
@@ -245,8 +246,8 @@ static const kith_field task_fields[] = {
 };
 
 static const kith_field note_fields[] = {
-    F("about", LINK, .options = "*", .flags = REQUIRED, .doc = "The record it is about."),
-    F("title", TEXT, .flags = SEARCHED, .doc = "In one line."),
+    F("about", LINK, .options = "*", .flags = REQUIRED | SUBJECT, .doc = "The record it is about."),
+    F("title", TEXT, .flags = SEARCHED | PERSONAL, .doc = "In one line."),
     F("body", LONGTEXT, .flags = REQUIRED | SEARCHED | PERSONAL, .doc = "The text."),
 };
 

@@ -248,6 +248,8 @@ static kith_status make_field(struct arena *a, const char *module, const kith_fi
                        d->kind);
     if ((d->flags & KITH_FF_PARTOF) && d->kind != KITH_F_LINK)
         return err_set(e, KITH_E_INVAL, d->name, "only a link can make a record part of another");
+    if ((d->flags & KITH_FF_SUBJECT) && d->kind != KITH_F_LINK)
+        return err_set(e, KITH_E_INVAL, d->name, "only a link can say whom a record tells about");
     if ((d->flags & (KITH_FF_UNIQUE | KITH_FF_INDEXED)) && d->kind == KITH_F_LINKS)
         return err_set(e, KITH_E_INVAL, d->name, "links to many can be neither unique nor indexed");
     if (d->rollup && ((d->flags & ROLLUP_NEVER) || d->default_text))

@@ -276,6 +276,7 @@ TEST("names and flags that cannot be are refused with the module and the field")
         {{.name = "rate", .kind = KITH_F_DECIMAL, .options = "12"}},
         {{.name = "to", .kind = KITH_F_LINK, .options = "nothing"}},
         {{.name = "part", .kind = KITH_F_TEXT, .flags = KITH_FF_PARTOF}},
+        {{.name = "whom", .kind = KITH_F_TEXT, .flags = KITH_FF_SUBJECT}},
         {{.name = "many", .kind = KITH_F_LINKS, .options = "team", .flags = KITH_FF_UNIQUE}},
     };
     struct file x;

@@ -48,6 +48,10 @@ extern "C" {
 #define KITH_FF_PARTOF   64u  /* link: the record is part of the one it links to, deleted with it */
 #define KITH_FF_TREE     128u /* link to its own type: a parent; no record lies within itself     */
 #define KITH_FF_DERIVED  256u /* kept by Kith from other records: nobody sets it, no history */
+#define KITH_FF_SUBJECT                                                                            \
+    512u /* link: the record tells about the person it links to, and goes into                     \
+            what that person may see, and out when the person is erased; a                         \
+            record that is part of a person does so without it */
 
 /* What a field measures: which comparisons, sums and charts make sense. Each kind has its own, see
  * the reference; a CHOICE may be declared ordinal (its options then have an order, the first is the
