@@ -212,6 +212,8 @@ static kith_status parse_of(struct grouping *x, struct total *total) {
     x->inside = true;
     TRY(group_sum(x, &of));
     x->inside = false;
+    if (total->kind >= TOTAL_MIN && of->kind == TERM_LEAF && query_rule(of->path)->ranked)
+        of->quantity = QUANTITY_RANK;
     total->of = of;
     if (total->kind <= TOTAL_DISTINCT && of->kind != TERM_LEAF)
         return QUERY_FAIL(p, of->at, "count() counts records or the values of one field");
@@ -446,7 +448,7 @@ static kith_status parse_output(struct grouping *x) {
         g->key_names[t->index] = name ? name : g->key_names[t->index];
         return KITH_OK;
     }
-    if (t->quantity > QUANTITY_TIME)
+    if (t->quantity > QUANTITY_RANK)
         return QUERY_FAIL(x->p, t->at, "expected a total such as count() or sum(amount)");
     g->names[g->output_count] = name;
     g->outputs[g->output_count++] = t;

@@ -29,6 +29,7 @@ enum quantity {
     QUANTITY_DURATION,
     QUANTITY_DATE,
     QUANTITY_TIME,
+    QUANTITY_RANK,  /* min() and max() of options with an order: their places, from 0 */
     QUANTITY_OTHER, /* text, options, truth values, links */
     QUANTITY_TRUTH, /* of having */
     QUANTITY_ANY,   /* a value that is fitted to what it is compared with */

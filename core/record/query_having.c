@@ -45,10 +45,10 @@ static bool is_operand(struct term *t, const struct term *to) {
     return true;
 }
 
-/* Keys that are no numbers are compared as in where. */
+/* Keys that are no numbers, and ranks, are compared as in where. */
 static kith_status check_keys(struct grouping *x, const struct term *l, uint32_t cmp,
                               const struct term *r, uint32_t at) {
-    if (l->quantity != QUANTITY_OTHER)
+    if (l->quantity != QUANTITY_OTHER && l->quantity != QUANTITY_RANK)
         return KITH_OK;
     struct test test = test_of(TEST_COMPARE, cmp, l);
     TRY(query_check_comparable(x->p, &test, at));
@@ -288,7 +288,8 @@ static kith_status compare_values(struct run *x, const struct term *t, uint32_t 
 #define NUMBER_SCALE 9u /* digits of a number that is written or given */
 
 /* A value that fits a term, as the number that the term is. */
-static void number_of(struct run *x, const kith_value *v, struct value *out, uint32_t *scale) {
+static void number_of(struct run *x, const struct term *to, const kith_value *v, struct value *out,
+                      uint32_t *scale) {
     *out = (struct value){.own = v->as.i};
     *scale = 0;
     if (v->kind == KITH_MONEY) {
@@ -299,6 +300,8 @@ static void number_of(struct run *x, const kith_value *v, struct value *out, uin
     } else if (v->kind == KITH_DECIMAL) {
         out->own = v->as.decimal.units;
         *scale = (uint32_t)v->as.decimal.scale;
+    } else if (to->quantity == QUANTITY_RANK) {
+        out->own = field_option(to->path->field, v->as.s);
     }
     out->base = out->own;
 }
@@ -372,7 +375,7 @@ static kith_status compare_operand(struct run *x, const struct bucket *b, const 
         *out = truth_of(cmp & query_compare_span(x->env, time, (int64_t)a.own, from, to));
         return KITH_OK;
     }
-    number_of(x, &v, &r, &scale);
+    number_of(x, l, &v, &r, &scale);
     return compare_values(x, l, cmp, a, l->scale, r, scale, out);
 }
 

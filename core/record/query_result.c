@@ -150,6 +150,10 @@ static kith_status give_value(struct run *x, const struct term *t, const struct 
         return give_money(x, t, v, out);
     if (t->quantity == QUANTITY_NUMBER)
         return give_number(x, t, v, out);
+    if (t->quantity == QUANTITY_RANK) {
+        *out = value_str(str_of(t->path->field->options[v->own]));
+        return KITH_OK;
+    }
     out->kind = kinds[t->quantity];
     return as_int64(x, t, wide_scale_down(v->own, t->scale), INT64_MAX, &out->as.i);
 }

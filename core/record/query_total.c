@@ -123,10 +123,14 @@ wide total_money(struct run *x, int64_t minor, const char *cur) {
     return (wide)minor * x->last_factor;
 }
 
-static void cell_value(struct run *x, const struct cell *c, enum quantity quantity,
+static void cell_value(struct run *x, const struct cell *c, const struct term *t,
                        struct value *out) {
     *out = (struct value){.null = c->null, .own = c->i, .base = c->i};
-    if (quantity != QUANTITY_MONEY || c->null)
+    if (t->quantity == QUANTITY_RANK && !c->null) {
+        out->own = out->base = field_option(t->path->field, c->text);
+        out->null = out->own < 0;
+    }
+    if (t->quantity != QUANTITY_MONEY || c->null)
         return;
     memcpy(out->cur, c->cur, sizeof out->cur);
     out->no_base = c->no_base;
@@ -154,10 +158,10 @@ kith_status total_evaluate(struct run *x, const struct bucket *b, const struct t
         out->own = out->base = t->number;
         return KITH_OK;
     case TERM_LEAF:
-        cell_value(x, &x->cells[t->index], t->quantity, out);
+        cell_value(x, &x->cells[t->index], t, out);
         return KITH_OK;
     case TERM_KEY:
-        cell_value(x, &b->keys[t->index], t->quantity, out);
+        cell_value(x, &b->keys[t->index], t, out);
         return KITH_OK;
     case TERM_TOTAL:
         return total_value(x, b, t->index, out);

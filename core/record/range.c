@@ -44,8 +44,6 @@ static const struct {
 };
 
 const char *field_totals(const struct rfield *f) {
-    if (f->kind == KITH_F_CHOICE || f->kind == KITH_F_STATE) /* their order is no number */
-        return measure_uses[KITH_M_NOMINAL].totals;
     return f->measure < MEASURES && f->measure ? measure_uses[f->measure].totals : "";
 }
 

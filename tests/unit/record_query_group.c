@@ -357,6 +357,29 @@ TEST("numbers that are names are not calculated with") {
     EXPECT_TOTALS("0", "order where due is null : count(distinct depot)");
 }
 
+TEST("the lowest and the highest of options with an order go by their places") {
+    EXPECT_TOTALS("small large", "parcel : min(size), max(size)");
+    EXPECT_TOTALS("small large large|large small medium",
+                  "parcel group by size : min(box), max(box)");
+    EXPECT_TOTALS("-", "parcel where size = 'medium' : max(size)");
+    EXPECT_TOTALS("small 1", "parcel group by size having max(box) > 'medium' : count()");
+    EXPECT_TOTALS("large 2", "parcel group by size having max(box) in ('medium', 'small')"
+                             " : count()");
+    EXPECT_TOTALS("large 2", "parcel group by size having max(box) > min(box) : count()");
+    EXPECT_TOTALS("large medium|small large", "parcel group by size order by max(box) : max(box)");
+    EXPECT_TOTALS("small large|large medium", "parcel group by size order by -max(box) : max(box)");
+    const kith_value least = value_str(STR("large"));
+    EXPECT_STR("small 1",
+               totals_with("parcel group by size having max(box) >= :least : count()", &least));
+    EXPECT_HAS("'huge' is none of small, medium, large",
+               totals("parcel group by size having max(box) > 'huge'"));
+    EXPECT_HAS("'max(box)' is no text", totals("parcel group by size having max(box) like 's%'"));
+    EXPECT_HAS("cannot be compared with", totals("parcel group by size having max(box) = size"));
+    EXPECT_HAS("nothing can be calculated with it", totals("parcel : 1 + max(size)"));
+    EXPECT_HAS("nothing can be calculated with it", totals("parcel : sum(size)"));
+    EXPECT_HAS("has no lowest or highest value", totals("order : max(state)"));
+}
+
 TEST("the totals that a field is said to have can be asked for") {
     static const char *const functions[] = {"sum", "avg", "min", "max"};
     setup();
