@@ -283,10 +283,24 @@ kith_status link_exists(struct conn *c, const struct schema *schema, const struc
                    target ? target->name : "record", id, purpose);
 }
 
+/* The records of a type that is absent are still there, and what is undone may link to them again.
+ */
+static kith_status links_to_absent(struct txn *t, const kith_value *v, bool *yes, kith_error *e) {
+    const struct schema *s = t->g->schema;
+    uint32_t type = v->as.link.type;
+    struct rtype gone = {.name = schema_type_by_id(s, type) ? NULL : schema_type_name(s, type)};
+    *yes = false;
+    return gone.name ? record_exists(t->g->writer, &gone, v->as.link.id, yes, e) : KITH_OK;
+}
+
 static kith_status check_link(struct txn *t, const struct change *c, const struct rfield *f,
                               const kith_value *v, kith_error *e) {
-    if (v->as.link.type == c->type->id && v->as.link.id == c->id)
-        return KITH_OK; /* to itself, perhaps of a record that is just coming back */
+    bool kept = v->as.link.type == c->type->id && v->as.link.id == c->id;
+    /* to itself, perhaps of a record that is just coming back */
+    if (!kept && t->undoing)
+        TRY(links_to_absent(t, v, &kept, e));
+    if (kept)
+        return KITH_OK;
     return link_exists(t->g->writer, t->g->schema, f, v, " to link to", e);
 }
 

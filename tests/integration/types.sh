@@ -205,6 +205,12 @@ exits 0
 prints "duplicates   2"
 kith update note "$note" title=two
 exits 0
+kith delete note "$note" --json
+kith undo "$(json_text transaction <"$work/out")"
+exits 0
+prints "Reversed: 1"
+kith get note "$note" --json
+prints "\"about\":\"lead/$lead\""
 kith create note about="lead/$lead" body=three
 exits 3
 complains "about: the type lead is not there now to link to: it is retired, or its module is not enabled"
