@@ -3,6 +3,7 @@
 #include "cli/rehearse.h"
 #include "cli/scratch.h"
 #include "cli/show.h"
+#include <stdio.h>
 
 static const char *const outcome_names[] = {"reversed", "kept", "refused"};
 
@@ -106,16 +107,34 @@ struct job {
     struct undo_report *report;
 };
 
+static kith_status on_progress(void *arg, size_t done, size_t rows, kith_error *e) {
+    struct cmd *c = arg;
+    char line[64];
+    (void)e;
+    snprintf(line, sizeof line, "%zu of %zu changes", done, rows);
+    io_progress(c->io, line);
+    return KITH_OK;
+}
+
+/* A copy can be left half undone. */
+static kith_status on_copy(void *arg, size_t done, size_t rows, kith_error *e) {
+    struct cmd *c = arg;
+    TRY(on_progress(c, done, rows, e));
+    return io_check(c->io, e);
+}
+
 static kith_status undo_copy(struct cmd *c, struct company *scratch, void *arg, kith_error *e) {
     struct job *job = arg;
-    return engine_undo(scratch->engine, &c->principal, job->target, false, &c->arena, job->report,
-                       e);
+    const struct undo_watch watch = {on_copy, c};
+    return engine_undo_watched(scratch->engine, &c->principal, job->target, false, &watch,
+                               &c->arena, job->report, e);
 }
 
 static kith_status undo(struct cmd *c, struct job *job, kith_error *e) {
     kith_error why = KITH_ERROR_INIT;
-    kith_status st = engine_undo(c->company->engine, &c->principal, job->target, rehearsing(c),
-                                 &c->arena, job->report, &why);
+    const struct undo_watch watch = {on_progress, c};
+    kith_status st = engine_undo_watched(c->company->engine, &c->principal, job->target,
+                                         rehearsing(c), &watch, &c->arena, job->report, &why);
     if (rehearsing(c) && st == KITH_E_LIMIT) {
         st = scratch_rehearse(c, undo_copy, job, e);
         job->report->tx = job->report->run = 0; /* those of the copy */
@@ -130,7 +149,9 @@ static kith_status run(struct cmd *c, kith_error *e) {
     struct undo_report r = {0};
     struct job job = {.report = &r};
     TRY(arg_id(c, 0, &job.target, e));
-    TRY(undo(c, &job, e));
+    kith_status st = undo(c, &job, e);
+    io_progress(c->io, "");
+    TRY(st);
     c->wrote = !rehearsing(c);
     if (c->json)
         print_json(c, &r);

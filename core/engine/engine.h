@@ -477,6 +477,15 @@ struct undo_report {
 /* Undoes the transaction or the run (import, ...) with this id. */
 kith_status engine_undo(struct engine *g, const struct principal *p, kith_id target, bool rehearse,
                         struct arena *a, struct undo_report *out, kith_error *e);
+/* As engine_undo, telling after each of its transactions, on the caller's thread, how many of the
+ * rows are done. A refusal by fn ends it there. */
+struct undo_watch {
+    kith_status (*fn)(void *arg, size_t done, size_t rows, kith_error *e);
+    void *arg;
+};
+kith_status engine_undo_watched(struct engine *g, const struct principal *p, kith_id target,
+                                bool rehearse, const struct undo_watch *watch, struct arena *a,
+                                struct undo_report *out, kith_error *e);
 
 /* A run that is under way here: nobody else goes on with it, or takes it back to begin anew. The
  * claim is the caller's memory, zeroed at first, until it is dropped. Claiming anew moves it to

@@ -136,7 +136,9 @@ struct undoing {
      * stand when the chunk that runs is committed: a chunk may run twice. */
     size_t at, next_at;
     uint64_t seq, next_seq;
-    size_t chunk; /* rows at most */
+    size_t chunk;        /* rows at most */
+    size_t done, so_far; /* rows before the chunk that runs, and with it */
+    const struct undo_watch *watch;
     struct txn *txn;
     uint64_t row;              /* seq of the one that is being undone */
     struct undo_report before; /* the report, and its capacity, as it was before the chunk */
@@ -214,13 +216,13 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     u->txn = t;
     if (u->at == 0)
         TRY(find_transactions(u, e));
-    size_t at = u->at;
+    size_t at = u->at, n = 0;
     uint64_t seq = u->seq;
     *u->report = u->before;
     u->cap = u->before_cap;
     TRY(import_log_end(u->g->writer, u->target, IMPORT_UNDONE, e)); /* it is not resumed */
     /* Whole transactions: half of one may be against the rules of the base types. */
-    for (size_t n = 0; at < u->tx_count && (n < u->chunk || seq != u->txs[at].last); n++) {
+    for (; at < u->tx_count && (n < u->chunk || seq != u->txs[at].last); n++) {
         struct journal_row row;
         u->row = seq;
         TRY(journal_row_read(u->g->writer, seq, t->arena, &row, e));
@@ -237,6 +239,7 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     TRY(base_mend(t, e));
     u->next_at = at;
     u->next_seq = seq;
+    u->so_far = u->done + n;
     return KITH_OK;
 }
 
@@ -255,18 +258,28 @@ static kith_status run_undo(struct undoing *u, const struct principal *p, kith_e
                         : engine_write(u->g, &o, undo_chunk, u, &tx, e));
         u->at = u->next_at;
         u->seq = u->next_seq;
+        u->done = u->so_far;
         if (tx && !u->report->tx)
             u->report->tx = tx;
         /* Several transactions belong together under the first one's id. */
         if (tx && u->rows > UNDO_CHUNK)
             o.run = u->report->run = u->report->tx;
+        if (u->watch)
+            TRY(u->watch->fn(u->watch->arg, u->done, u->rows, e));
     } while (u->at < u->tx_count);
     return KITH_OK;
 }
 
 kith_status engine_undo(struct engine *g, const struct principal *p, kith_id target, bool rehearse,
                         struct arena *a, struct undo_report *out, kith_error *e) {
-    struct undoing u = {.g = g, .arena = a, .report = out, .target = target, .rehearse = rehearse};
+    return engine_undo_watched(g, p, target, rehearse, NULL, a, out, e);
+}
+
+kith_status engine_undo_watched(struct engine *g, const struct principal *p, kith_id target,
+                                bool rehearse, const struct undo_watch *watch, struct arena *a,
+                                struct undo_report *out, kith_error *e) {
+    struct undoing u = {
+        .g = g, .arena = a, .report = out, .target = target, .rehearse = rehearse, .watch = watch};
     *out = (struct undo_report){0};
     /* Reactions that are just about to follow from it are taken back, too, and do not come after.
      */

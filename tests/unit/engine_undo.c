@@ -139,17 +139,22 @@ TEST("a rehearsal shows the write and its reactions, and keeps nothing") {
     fixture_close(&x);
 }
 
+/* 700 leads of one run, 500 of which are undone in one transaction. */
+static void create_many(struct fixture *x) {
+    struct write_opts o = by_tester;
+    o.run = 77;
+    for (int i = 0; i < 700; i++) {
+        struct job j = {ROW_CREATE, x->lead, 0, PAIRS("name=A")};
+        EXPECT_OK(engine_write(x->g, &o, do_job, &j, NULL, &x->e), x->e);
+    }
+}
+
 TEST("a large undo runs in parts and can itself be undone") {
     struct fixture x;
     struct undo_report r;
     fixture_open(&x);
     fixture_start(&x);
-    struct write_opts o = by_tester;
-    o.run = 77;
-    for (int i = 0; i < 700; i++) {
-        struct job j = {ROW_CREATE, x.lead, 0, PAIRS("name=A")};
-        EXPECT_OK(engine_write(x.g, &o, do_job, &j, NULL, &x.e), x.e);
-    }
+    create_many(&x);
     EXPECT_OK(engine_undo(x.g, &tester, 77, true, &x.arena, &r, &x.e), x.e);
     EXPECT_INT(700, r.reversed);
     EXPECT_INT(700, count(&x, "lead", NULL));
@@ -158,5 +163,39 @@ TEST("a large undo runs in parts and can itself be undone") {
     EXPECT_INT(0, count(&x, "lead", NULL));
     undo(&x, r.run, &r);
     EXPECT_INT(700, count(&x, "lead", NULL));
+    fixture_close(&x);
+}
+
+struct seen {
+    size_t times, last, rows, stop_at;
+};
+static kith_status see(void *arg, size_t done, size_t rows, kith_error *e) {
+    struct seen *s = arg;
+    s->times++;
+    s->last = done;
+    s->rows = rows;
+    return done < s->stop_at ? KITH_OK : err_set(e, KITH_E_LIMIT, NULL, "interrupted");
+}
+
+TEST("whoever undoes much is told how far it is, and can end it between two parts") {
+    struct fixture x;
+    struct undo_report r;
+    struct seen seen = {.stop_at = 500};
+    const struct undo_watch watch = {see, &seen};
+    fixture_open(&x);
+    fixture_start(&x);
+    create_many(&x);
+    EXPECT(engine_undo_watched(x.g, &tester, 77, false, &watch, &x.arena, &r, &x.e) ==
+           KITH_E_LIMIT);
+    EXPECT_STR("interrupted", x.e.message);
+    EXPECT_INT(1, seen.times);
+    EXPECT_INT(500, seen.last);
+    EXPECT_INT(700, seen.rows);
+    EXPECT_INT(200, count(&x, "lead", NULL));
+    seen = (struct seen){.stop_at = 701};
+    EXPECT_OK(engine_undo_watched(x.g, &tester, 77, false, &watch, &x.arena, &r, &x.e), x.e);
+    EXPECT_INT(2, seen.times);
+    EXPECT_INT(700, seen.last);
+    EXPECT_INT(0, count(&x, "lead", NULL));
     fixture_close(&x);
 }
