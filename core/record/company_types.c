@@ -76,8 +76,11 @@ kith_status pass_over(struct builder *b, const struct schema_source *src, const 
 
 /* -- changes of fields that are there ---------------------------------------------------------- */
 
-static const char *keep_text(struct builder *b, const char *now, const char *then) {
-    return then ? arena_strdup(&b->schema->arena, then) : now;
+/* Unless then is NULL. False: no memory. */
+static bool keep_text(struct builder *b, const char **now, const char *then) {
+    if (then)
+        *now = arena_strdup(&b->schema->arena, then);
+    return !then || *now;
 }
 
 static kith_status change_options(struct builder *b, struct building *t, const struct rfield *f,
@@ -103,21 +106,18 @@ static kith_status change_field(struct builder *b, const struct schema_source *s
     if (f->flags & KITH_FF_READONLY && c->set & KITH_FF_REQUIRED)
         return err_set(e, KITH_E_INVAL, f->name, "%s is kept by %s and cannot be required", f->name,
                        f->module);
-    f->label = keep_text(b, f->label, c->label);
-    f->doc = keep_text(b, f->doc, c->doc);
-    f->default_text = keep_text(b, f->default_text, c->default_text);
     if (strcmp(f->module, "core") == 0 && c->min && !f->floor)
         f->floor = f->min_text;
-    f->min_text = keep_text(b, f->min_text, c->min);
-    f->max_text = keep_text(b, f->max_text, c->max);
+    if (!keep_text(b, &f->label, c->label) || !keep_text(b, &f->doc, c->doc) ||
+        !keep_text(b, &f->default_text, c->default_text) || !keep_text(b, &f->min_text, c->min) ||
+        !keep_text(b, &f->max_text, c->max) ||
+        !keep_text(b, &f->where, declared_at(src, c->type, c->field)))
+        return err_nomem(e);
     f->flags = (f->flags | c->set) & ~c->clear;
     f->measure = c->measure ? c->measure : f->measure;
-    f->where = keep_text(b, f->where, declared_at(src, c->type, c->field));
     f->changed = true;
     if ((f->flags & KITH_FF_INDEXED) && f->kind == KITH_F_LINKS)
         return err_set(e, KITH_E_INVAL, f->name, "links to many cannot be indexed");
-    if (!f->label || !f->doc)
-        return err_nomem(e);
     return change_options(b, t, f, c, e);
 }
 
@@ -130,8 +130,10 @@ static kith_status apply_change(struct builder *b, const struct schema_source *s
     struct building *t = builder_type(b, c->type);
     if (!t) /* told where the type is extended */
         return KITH_OK;
-    struct rfield *f = map_get(&b->schema->field_by_name,
-                               str_of(arena_printf(&b->schema->arena, "%s.%s", c->type, c->field)));
+    const char *full = arena_printf(&b->schema->arena, "%s.%s", c->type, c->field);
+    if (!full)
+        return err_nomem(e);
+    struct rfield *f = map_get(&b->schema->field_by_name, str_of(full));
     if (f)
         return change_field(b, src, t, f, c, e);
     const char *near = str_nearest(str_of(c->field), field_at, t, t->count);
@@ -180,8 +182,9 @@ static bool drop_orphans(struct builder *b, const struct schema_source *src, str
                           missing) != KITH_OK)
                 return false;
             const char *full = arena_printf(&b->schema->arena, "%s.%s", t->type->name, f->name);
-            if (full)
-                map_del(&b->schema->field_by_name, str_of(full));
+            if (!full)
+                return false;
+            map_del(&b->schema->field_by_name, str_of(full));
             continue;
         }
         f->index = kept;
@@ -192,8 +195,20 @@ static bool drop_orphans(struct builder *b, const struct schema_source *src, str
     return true;
 }
 
+/* Where the company's own types and fields stand. */
+static bool name_places(struct builder *b, const struct schema_source *src, struct building *t) {
+    bool all = strcmp(t->type->module, SCHEMA_COMPANY) != 0 ||
+               keep_text(b, &t->type->where, declared_at(src, t->type->name, NULL));
+    for (uint32_t i = 0; i < t->count; i++) {
+        struct rfield *f = t->fields[i];
+        const char *at = declared_at(src, t->type->name, f->name);
+        if (strcmp(f->module, SCHEMA_COMPANY) == 0)
+            all &= keep_text(b, &f->where, at ? at : SCHEMA_COMPANY);
+    }
+    return all;
+}
+
 kith_status company_apply(struct builder *b, const struct schema_source *src, kith_error *e) {
-    struct arena *a = &b->schema->arena;
     if (!is_company(src))
         return KITH_OK;
     for (size_t i = 0; i < src->change_count; i++)
@@ -201,16 +216,8 @@ kith_status company_apply(struct builder *b, const struct schema_source *src, ki
             return at_place(src, src->changes[i].type, e);
     for (uint32_t i = 0; i < b->count; i++) {
         struct building *t = &b->types[i];
-        if (!drop_orphans(b, src, t, e))
+        if (!drop_orphans(b, src, t, e) || !name_places(b, src, t))
             return err_nomem(e);
-        if (strcmp(t->type->module, SCHEMA_COMPANY) == 0)
-            t->type->where = keep_text(b, NULL, declared_at(src, t->type->name, NULL));
-        for (uint32_t k = 0; k < t->count; k++)
-            if (strcmp(t->fields[k]->module, SCHEMA_COMPANY) == 0)
-                t->fields[k]->where =
-                    arena_strdup(a, declared_at(src, t->type->name, t->fields[k]->name)
-                                        ? declared_at(src, t->type->name, t->fields[k]->name)
-                                        : SCHEMA_COMPANY);
     }
     return KITH_OK;
 }

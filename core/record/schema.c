@@ -229,6 +229,12 @@ uint32_t field_columns(const struct rfield *f) {
 #define ROLLUP_NEVER                                                                               \
     (KITH_FF_REQUIRED | KITH_FF_UNIQUE | KITH_FF_SEARCHED | KITH_FF_PARTOF | KITH_FF_TREE)
 
+/* In the arena; NULL stays NULL. False: no memory. */
+static bool copy_text(struct arena *a, const char *text, const char **out) {
+    *out = text ? arena_strdup(a, text) : NULL;
+    return !text == !*out;
+}
+
 /* A field as declared, without its place, options and number. */
 static kith_status make_field(struct arena *a, const char *module, const kith_field *d,
                               struct rfield **out, kith_error *e) {
@@ -262,16 +268,15 @@ static kith_status make_field(struct arena *a, const char *module, const kith_fi
     f->name = arena_strdup(a, d->name);
     f->label = label_of(a, d->label, d->name);
     f->doc = arena_strdup(a, d->doc ? d->doc : "");
-    f->default_text = d->default_text ? arena_strdup(a, d->default_text) : NULL;
-    f->min_text = d->min ? arena_strdup(a, d->min) : NULL;
-    f->max_text = d->max ? arena_strdup(a, d->max) : NULL;
     f->measure = d->measure;
     f->module = module;
     f->kind = d->kind;
     f->flags = d->flags | (d->rollup ? KITH_FF_READONLY : 0);
-    f->formula = d->rollup ? arena_strdup(a, d->rollup) : NULL;
     *out = f;
-    return f->name && f->label && f->doc && !f->formula == !d->rollup ? KITH_OK : err_nomem(e);
+    bool all = f->name && f->label && f->doc && copy_text(a, d->default_text, &f->default_text) &&
+               copy_text(a, d->min, &f->min_text) && copy_text(a, d->max, &f->max_text) &&
+               copy_text(a, d->rollup, &f->formula);
+    return all ? KITH_OK : err_nomem(e);
 }
 
 static kith_status add_field(struct builder *b, struct building *t, const char *module,
@@ -401,6 +406,8 @@ static kith_status add_type(struct builder *b, const char *module, const kith_ty
     t->type->history = d->history;
     t->type->undo = d->undo;
     t->title = d->title;
+    if (!t->type->name || !t->type->label || !t->type->doc)
+        return err_nomem(e);
     if (!map_put(&s->by_name, str_of(t->type->name), t->type))
         return err_nomem(e);
     for (size_t i = 0; i < sizeof builtin_fields / sizeof *builtin_fields; i++)
@@ -428,6 +435,8 @@ static kith_status extend_type(struct builder *b, const struct schema_source *sr
 static kith_status add_source(struct builder *b, const struct schema_source *src, bool extensions,
                               kith_error *e) {
     const char *module = arena_strdup(&b->schema->arena, src->module);
+    if (!module)
+        return err_nomem(e);
     for (uint32_t i = 0; i < src->types.count; i++) {
         kith_type d;
         declared_item(&src->types, i, &d, sizeof d);
