@@ -34,9 +34,9 @@ static const struct command *const commands[] = {
     &command_token_revoke,   &command_role_check,    &command_access_log,
     &command_access_explain, &command_serve,         &command_reload,
     &command_check,          &command_check_opened,  &command_doctor,
-    &command_backup,         &command_restore,       &command_explain,
-    &command_reference,      &command_complete,      &command_help,
-    &command_version,
+    &command_audit_verify,   &command_backup,        &command_restore,
+    &command_explain,        &command_reference,     &command_complete,
+    &command_help,           &command_version,
 };
 
 const struct command *command_at(size_t i) {

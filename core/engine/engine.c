@@ -243,6 +243,7 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
         schema_log(g->schema);
     TRY(build_types(g, e));
     TRY(journal_head(g->writer, &g->seq, e));
+    TRY(chain_open(g->writer, &g->chain, e));
     TRY(high_id(g, &high, e));
     idgen_init(&g->ids, g->opts.node, high);
     g->opened_at = high;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/zone.h"
+#include "journal/chain.h"
 #include "journal/doctor.h"
 #include "journal/journal.h"
 #include "journal/past.h"
@@ -504,6 +505,11 @@ kith_status engine_examine(struct engine *g, const char *path, doctor_tell tell,
 /* The same on a copy of the engine's own. [any] */
 kith_status engine_doctor(struct engine *g, doctor_tell tell, void *arg, size_t *findings,
                           kith_error *e);
+
+/* Is the journal what was written (journal/chain.h)? On a snapshot; holds up nobody. [any] */
+kith_status engine_verify_chain(struct engine *g, const struct chain_anchor *anchor,
+                                chain_tell tell, void *arg, struct chain_report *out,
+                                kith_error *e);
 
 /* Computes every roll-up anew from its records. [any] */
 kith_status engine_compute_rollups(struct engine *g, const struct principal *p, kith_error *e);

@@ -7,6 +7,7 @@
 #include "base/id.h"
 #include "engine/engine.h"
 #include "engine/segment.h"
+#include "journal/chain.h"
 #include "record/access.h"
 #include "record/lookup.h"
 #include "record/member.h"
@@ -175,6 +176,7 @@ struct engine {
     struct conn *writer;
     struct idgen ids;
     uint64_t seq;         /* last given out */
+    struct chain chain;   /* of the rows up to there */
     uint64_t writes;      /* of rows, journaled or not, also those that were taken back */
     struct map actors;    /* "kind:name" -> number, committed or in this group */
     struct arena work;    /* of the request or event that is running */

@@ -91,8 +91,10 @@ static kith_status savepoint(struct engine *g, const char *sql, kith_error *e) {
 }
 
 /* Back to a savepoint. When that fails the group is given up: it would keep what is taken back. */
-static void take_back(struct engine *g, uint64_t seq, const char *to, const char *release) {
+static void take_back(struct engine *g, uint64_t seq, const struct chain_place *place,
+                      const char *to, const char *release) {
     g->seq = seq;
+    g->chain.now.at = *place;
     derived_taken_back(g);
     if (savepoint(g, to, NULL) != KITH_OK || savepoint(g, release, NULL) != KITH_OK)
         group_rollback(g);
@@ -106,12 +108,13 @@ static kith_status end_of(struct txn *t, kith_error *e) {
         return err_set(
             e, KITH_E_REFUSED, NULL,
             "a write was refused half-way and the refusal was passed over; nothing is kept");
-    return t->head.first ? journal_append_tx(t->g->writer, &t->head, e) : KITH_OK;
+    return t->head.first ? journal_append_tx(t->g->writer, &t->g->chain, &t->head, e) : KITH_OK;
 }
 
 kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
     struct engine *g = t->g;
     uint64_t seq = g->seq;
+    struct chain_place place = g->chain.now.at;
     TRY(id_check_clock(t->head.at, e));
     clock_check(g, t->head.at, g->ids.last);
     TRY(txn_admit(t, e));
@@ -123,13 +126,14 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
     if (st == KITH_OK && (t->alone || (st = savepoint(g, "RELEASE request", e)) == KITH_OK))
         return KITH_OK;
     if (!t->alone) /* else the group goes as a whole */
-        take_back(g, seq, "ROLLBACK TO request", "RELEASE request");
+        take_back(g, seq, &place, "ROLLBACK TO request", "RELEASE request");
     return st;
 }
 
 kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e) {
     struct engine *g = t->g;
     uint64_t seq = g->seq;
+    struct chain_place place = g->chain.now.at;
     struct tx_head head = t->head;
     bool spoilt = t->spoilt;
     TRY(savepoint(g, "SAVEPOINT part", e));
@@ -138,7 +142,7 @@ kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e) {
         return savepoint(g, "RELEASE part", e);
     t->head = head;
     t->spoilt = spoilt;
-    take_back(g, seq, "ROLLBACK TO part", "RELEASE part");
+    take_back(g, seq, &place, "ROLLBACK TO part", "RELEASE part");
     return st;
 }
 
@@ -149,7 +153,7 @@ kith_status txn_append(struct txn *t, struct journal_row *row, kith_error *e) {
     row->tx = txn_id(t);
     row->source = t->source;
     row->cause = t->cause_row;
-    TRY(journal_append(t->g->writer, row, e));
+    TRY(journal_append(t->g->writer, &t->g->chain, row, e));
     t->g->seq = row->seq;
     if (!t->head.first)
         t->head.first = row->seq;

@@ -48,6 +48,7 @@ void group_rollback(struct engine *g) {
         control(g, "ROLLBACK", NULL);
     g->given_up = true;
     g->seq = atomic_load(&g->committed);
+    chain_rolled_back(&g->chain);
     derived_rolled_back(g);
     map_free(&g->actors); /* some of them may have been numbered in this group */
     kith_error e = KITH_ERROR_INIT;
@@ -61,11 +62,14 @@ kith_status group_commit(struct engine *g, kith_error *e) {
     if (status == KITH_OK)
         status = derived_catch_up(g, e);
     if (status == KITH_OK)
+        status = chain_seal(g->writer, &g->chain, e);
+    if (status == KITH_OK)
         status = search_ended(g, control(g, "COMMIT", e), e);
     if (status != KITH_OK) {
         group_rollback(g);
         return status;
     }
+    chain_committed(&g->chain);
     atomic_store(&g->committed, g->seq);
     atomic_store(&g->durable, g->seq); /* synchronous=FULL: the commit has synced the log */
     atomic_fetch_add(&g->groups, 1);

@@ -100,6 +100,8 @@ static const struct doctor_check checks[] = {
     {"causes", "every change has an author, and a cause that came before it", BACKUP,
      doctor_causes},
     {"images", "every journal row can be read", BACKUP, doctor_images},
+    {"chain", "the journal is what was written, by its chain of digests",
+     "compare it with a backup", doctor_chain},
     {"existence", "records exist exactly as the journal says", BACKUP, doctor_existence},
     {"values", "every field has the value that the journal says", BACKUP, doctor_replay},
     {"segments", "those are in segments who should be, and are counted",

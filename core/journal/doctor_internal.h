@@ -53,6 +53,7 @@ kith_status doctor_search(struct doctor *d);
 kith_status doctor_transactions(struct doctor *d);
 kith_status doctor_causes(struct doctor *d);
 kith_status doctor_images(struct doctor *d);
+kith_status doctor_chain(struct doctor *d);
 kith_status doctor_existence(struct doctor *d);
 kith_status doctor_replay(struct doctor *d);
 kith_status doctor_cursors(struct doctor *d);

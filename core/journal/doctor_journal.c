@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the doctor looks for in the journal, and in what follows it. */
 #include "base/id.h"
+#include "journal/chain.h"
 #include "journal/doctor_internal.h"
 #include "journal/import_log.h"
 #include "journal/past.h"
@@ -93,6 +94,24 @@ kith_status doctor_images(struct doctor *d) {
                     BY_NUMBER, "journal row ",
                     " is about a type that the catalogue does not have"));
     return check_images(d);
+}
+
+static kith_status tell_chain(void *arg, uint64_t seq, const char *sentence, kith_error *e) {
+    (void)seq;
+    (void)e;
+    return doctor_find(arg, "%s", sentence);
+}
+
+/* A database that no newer Kith has opened has no chain. */
+kith_status doctor_chain(struct doctor *d) {
+    struct chain_report report;
+    kith_error why = KITH_ERROR_INIT;
+    kith_status st = chain_verify(d->conn, NULL, tell_chain, d, &report, &why);
+    if (st == KITH_E_UNSUPPORTED)
+        return KITH_OK;
+    if (st != KITH_OK)
+        err_copy(d->e, &why);
+    return st;
 }
 
 /* -- records by the journal -------------------------------------------------------------------- */

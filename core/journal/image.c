@@ -208,6 +208,8 @@ kith_status image_decode(const struct schema *s, const struct journal_row *row, 
     struct in in = {.p = row->image.ptr, .end = row->image.ptr + row->image.len};
     *fields = NULL;
     *count = 0;
+    if (row->image.len == 0)
+        return KITH_OK;
     if (row->image.len < 2 || *in.p++ != IMAGE_VERSION)
         return damaged(row, e);
     uint64_t n = get_varint(&in);

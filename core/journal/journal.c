@@ -2,6 +2,7 @@
 /* The journal's tables: appended by the engine's writer, read by everybody. */
 #include "journal/journal.h"
 #include "base/id.h"
+#include "journal/chain.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ const char *row_kind_name(uint32_t kind) {
 }
 
 kith_status journal_setup(struct conn *c, kith_error *e) {
-    return conn_exec(
+    TRY(conn_exec(
         c,
         "CREATE TABLE IF NOT EXISTS kith_tx(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor "
         "INTEGER"
@@ -37,7 +38,8 @@ kith_status journal_setup(struct conn *c, kith_error *e) {
         " STRICT;"
         "CREATE TABLE IF NOT EXISTS kith_topic(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) "
         "STRICT;",
-        e);
+        e));
+    return chain_setup(c, e);
 }
 
 kith_status journal_head(struct conn *c, uint64_t *seq, kith_error *e) {
@@ -62,12 +64,15 @@ static void bind_nonzero(sqlite3_stmt *st, int i, uint64_t v) {
         bind_int(st, i, (int64_t)v);
 }
 
-kith_status journal_append(struct conn *c, const struct journal_row *row, kith_error *e) {
+kith_status journal_append(struct conn *c, struct chain *chain, const struct journal_row *row,
+                           kith_error *e) {
+    unsigned char proof[CHAIN_PROOF];
     sqlite3_stmt *st;
     TRY(conn_prepare(c,
-                     "INSERT INTO kith_journal(seq, tx, kind, type, record, source, cause, image)"
-                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                     "INSERT INTO kith_journal(seq, tx, kind, type, record, source, cause, image,"
+                     " proof) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                      &st, e));
+    chain_row(chain, row, proof);
     bind_int(st, 1, (int64_t)row->seq);
     bind_int(st, 2, (int64_t)row->tx);
     bind_int(st, 3, row->kind);
@@ -76,15 +81,18 @@ kith_status journal_append(struct conn *c, const struct journal_row *row, kith_e
     bind_nonzero(st, 6, row->source);
     bind_nonzero(st, 7, row->cause);
     bind_blob(st, 8, row->image);
+    bind_blob(st, 9, (kith_str){(const char *)proof, sizeof proof});
     return conn_run(c, st, e);
 }
 
-kith_status journal_append_tx(struct conn *c, const struct tx_head *tx, kith_error *e) {
+kith_status journal_append_tx(struct conn *c, struct chain *chain, const struct tx_head *tx,
+                              kith_error *e) {
+    unsigned char proof[CHAIN_PROOF];
     sqlite3_stmt *st;
     TRY(conn_prepare(
         c,
-        "INSERT INTO kith_tx(id, at, actor, origin, cause, depth, run, first, last, note)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO kith_tx(id, at, actor, origin, cause, depth, run, first, last, note, proof)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         &st, e));
     bind_int(st, 1, (int64_t)tx->id);
     bind_int(st, 2, tx->at);
@@ -96,6 +104,8 @@ kith_status journal_append_tx(struct conn *c, const struct tx_head *tx, kith_err
     bind_int(st, 8, (int64_t)tx->first);
     bind_int(st, 9, (int64_t)tx->last);
     bind_str(st, 10, tx->note.len ? tx->note : (kith_str){0});
+    if (chain_head(chain, tx, proof))
+        bind_blob(st, 11, (kith_str){(const char *)proof, sizeof proof});
     return conn_run(c, st, e);
 }
 
@@ -137,7 +147,7 @@ kith_status journal_intern_topic(struct conn *c, const char *name, uint32_t *num
 
 /* -- reading rows ------------------------------------------------------------------------------ */
 
-#define ROW_COLUMNS "seq, tx, kind, type, record, source, cause, image"
+#define ROW_COLUMNS "seq, tx, kind, type, record, source, cause, image, proof"
 
 static void row_of(sqlite3_stmt *st, struct journal_row *row) {
     *row = (struct journal_row){
@@ -149,6 +159,7 @@ static void row_of(sqlite3_stmt *st, struct journal_row *row) {
         .source = (uint32_t)sqlite3_column_int64(st, 5),
         .cause = (uint64_t)sqlite3_column_int64(st, 6),
         .image = column_str(st, 7),
+        .erased = sqlite3_column_bytes(st, 8) == CHAIN_DIGEST,
     };
 }
 

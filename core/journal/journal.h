@@ -3,7 +3,8 @@
  * records with their before- and after-images, and published events. History, "why", undo and the
  * delivery of events all read it; nothing is stored twice.
  *
- * Tables (see journal.c for the columns): kith_tx, kith_journal, kith_source, kith_topic.
+ * Tables (see journal.c for the columns): kith_tx, kith_journal, kith_source, kith_topic; and those
+ * of the chain of digests (chain.h).
  * Rows are ordered by seq, which has no gaps within a transaction. Derived values are not
  * journaled. */
 #ifndef JOURNAL_JOURNAL_H
@@ -62,15 +63,19 @@ struct journal_row {
     uint32_t source; /* kith_source number of the code that wrote it; 0: the actor directly */
     uint64_t cause;  /* seq of the row in the same transaction whose hook wrote it; 0: tx.cause */
     kith_str image;
+    bool erased; /* of what was written the image has only what is left, perhaps nothing */
 };
 
 kith_status journal_setup(struct conn *c, kith_error *e);               /* creates what is absent */
 kith_status journal_head(struct conn *c, uint64_t *seq, kith_error *e); /* the last seq, 0: none */
 kith_status journal_high_id(struct conn *c, kith_id *id, kith_error *e);
 
-/* Writing: only the engine, in its transaction. */
-kith_status journal_append(struct conn *c, const struct journal_row *row, kith_error *e);
-kith_status journal_append_tx(struct conn *c, const struct tx_head *tx, kith_error *e);
+/* Writing: only the engine, in its transaction. A head comes behind its rows. */
+struct chain;
+kith_status journal_append(struct conn *c, struct chain *chain, const struct journal_row *row,
+                           kith_error *e);
+kith_status journal_append_tx(struct conn *c, struct chain *chain, const struct tx_head *tx,
+                              kith_error *e);
 kith_status journal_intern_source(struct conn *c, const struct source *s, uint32_t *number,
                                   kith_error *e);
 kith_status journal_intern_topic(struct conn *c, const char *name, uint32_t *number, kith_error *e);
@@ -79,8 +84,8 @@ kith_status journal_intern_topic(struct conn *c, const char *name, uint32_t *num
  * One byte of version (1), the number of fields, then for each field, by its permanent number:
  * varint number, before-value, after-value; then the number of fields that a before-hook set, and
  * for each its number and the hook's kith_source number. An event: version, varint topic, varint
- * schema, JSON text. Unknown field numbers (of a module that is not loaded) are skipped when read
- * and kept when copied. */
+ * schema, JSON text. One that was erased is empty and has no fields. Unknown field numbers (of a
+ * module that is not loaded) are skipped when read and kept when copied. */
 /* sources: by field index, the kith_source number of the hook that set it, 0: none; or NULL. */
 void image_encode(struct buf *out, const struct rtype *t, const kith_value *before,
                   const kith_value *after, const struct fieldset *changed, const uint32_t *sources);

@@ -65,7 +65,7 @@ kith_status conn_log_damage(const char *path, const char *vfs, int64_t *at, kith
 /* The number of the file's format, in its header as user_version; a database of a larger one is
  * refused. 0: of Kith 0.1 before it was numbered. It goes up with a change that an older Kith would
  * spoil, not with a new type or field. */
-#define STORE_FORMAT 2
+#define STORE_FORMAT 3
 /* Gives the database today's number, in the transaction that made it so. */
 kith_status conn_upgraded(struct conn *c, kith_error *e);
 

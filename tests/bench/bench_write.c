@@ -49,13 +49,14 @@ static void raw_run(struct raw *r, sqlite3_stmt *st) {
 static void raw_journal(struct raw *r, kith_id tx, int64_t type, kith_id record, uint64_t image) {
     static const char bytes[CONTACT_IMAGE] = "x";
     sqlite3_stmt *st =
-        raw_statement(r, "INSERT INTO kith_journal(seq, tx, kind, type, record, image)"
-                         " VALUES(?1, ?2, 1, ?3, ?4, ?5)");
+        raw_statement(r, "INSERT INTO kith_journal(seq, tx, kind, type, record, image, proof)"
+                         " VALUES(?1, ?2, 1, ?3, ?4, ?5, ?6)");
     bind_int(st, 1, (int64_t)++r->seq);
     bind_int(st, 2, (int64_t)tx);
     bind_int(st, 3, type);
     bind_int(st, 4, (int64_t)record);
     bind_blob(st, 5, (kith_str){bytes, image});
+    bind_blob(st, 6, (kith_str){bytes, CHAIN_PROOF});
     raw_run(r, st);
 }
 
