@@ -5,16 +5,31 @@
 #include "base/zone.h"
 #include "record/query_internal.h"
 
-#define PERIOD_MOST 36600 /* days, weeks, ... that a period or working days may reach */
-
 /* -- now() and today() ------------------------------------------------------------------------- */
 
 static kith_status too_far(struct parser *p, uint32_t at) {
     return QUERY_FAIL(p, at, "that is more than a thousand years away");
 }
 
-/* A whole number in parentheses. */
-static kith_status parse_whole(struct parser *p, int64_t *n) {
+/* One amount of an operand may be a parameter. */
+static kith_status parse_given(struct parser *p, struct operand *out) {
+    uint32_t at = p->token.at, i;
+    if (out->given || out->working)
+        return QUERY_FAIL(p, at,
+                          "only one parameter can stand here, and none beside "
+                          "business_days()");
+    TRY(query_param(p, &i));
+    out->given = i + 1;
+    return KITH_OK;
+}
+
+/* A whole number in parentheses, or a parameter. */
+static kith_status parse_whole(struct parser *p, struct operand *out, int64_t *n) {
+    *n = 1;
+    if (p->token.kind == TOKEN_PARAM) {
+        TRY(parse_given(p, out));
+        return query_expect_sign(p, ")");
+    }
     if (p->token.kind != TOKEN_NUMBER || !int_parse(p->token.text, n))
         return query_expected(p, "a whole number");
     if (*n > PERIOD_MOST)
@@ -26,11 +41,14 @@ static kith_status parse_whole(struct parser *p, int64_t *n) {
 /* business_days(3), behind + or -. */
 static kith_status parse_business(struct parser *p, bool minus, struct operand *out) {
     int64_t n;
+    if (out->given)
+        return QUERY_FAIL(p, p->token.at, "business_days() cannot stand beside a parameter");
     if (out->kind == OPERAND_NOW || out->working)
         return QUERY_FAIL(p, p->token.at, "business_days() is added to today(), and once");
     TRY(query_begin_call(p));
-    TRY(parse_whole(p, &n));
+    TRY(parse_whole(p, out, &n));
     out->working = true;
+    out->less = minus;
     out->working_days = (int32_t)(minus ? -n : n);
     return KITH_OK;
 }
@@ -45,6 +63,11 @@ static kith_status parse_offset(struct parser *p, struct operand *out) {
         TRY(query_advance(p));
         if (query_is_call(p) && query_is_word(&p->token, "business_days")) {
             TRY(parse_business(p, minus, out));
+            continue;
+        }
+        if (p->token.kind == TOKEN_PARAM) {
+            TRY(parse_given(p, out));
+            out->less = minus;
             continue;
         }
         TRY(query_duration(p, &ms));
@@ -76,7 +99,7 @@ kith_status query_period(struct parser *p, const struct function *f, struct oper
 kith_status query_days(struct parser *p, const struct function *f, struct operand *out) {
     int64_t n;
     uint32_t at = p->token.at;
-    TRY(parse_whole(p, &n));
+    TRY(parse_whole(p, out, &n));
     if (n < 1)
         return QUERY_FAIL(p, at, "at least one day");
     out->kind = OPERAND_PERIOD;

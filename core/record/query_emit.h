@@ -51,7 +51,7 @@ kith_status emit_matches(struct emit *m, const struct test *t);     /* (query_se
 void emit_nth(struct emit *m, const struct path *path, uint32_t n); /* its n-th column, from 0 */
 /* How far a path's place is from its origin, and whether it lies near another (query_place.c). */
 void emit_metres(struct emit *m, const struct path *path);
-void emit_near(struct emit *m, const struct test *t, const kith_value *centre);
+kith_status emit_near(struct emit *m, const struct test *t, const kith_value *centre);
 /* A test, once its path is joined: what it says of one record. (query_test_sql.c) */
 kith_status emit_test(struct emit *m, const struct test *t);
 /* " AND " and the caller's access rule of a type, about its record t<n>. root: of the query. */

@@ -131,7 +131,11 @@ static kith_status parse_in_segment(struct parser *p, const struct function *f, 
     TRY(member_path(p, t, &raw));
     if (raw.kind != RAW_VALUE || raw.operand.kind != OPERAND_VALUE ||
         raw.operand.value.kind != KITH_TEXT)
-        return QUERY_FAIL(p, raw.at, "the name of a segment stands in quotes");
+        return QUERY_FAIL(p, raw.at, "the name of a segment stands in quotes%s",
+                          raw.kind == RAW_VALUE && raw.operand.kind == OPERAND_PARAM
+                              ? ": a parameter cannot stand for it, since it is looked up when the"
+                                " query is read"
+                              : "");
     TRY(find_segment(p, t, &raw));
     return query_expect_sign(p, ")");
 }

@@ -365,7 +365,9 @@ static kith_status compare_operand(struct run *x, const struct bucket *b, const 
         return KITH_OK;
     }
     if (days) {
-        query_span(o, x->env, &from, &to);
+        struct operand known;
+        TRY(query_given(x->q, o, x->params, &known, x->e));
+        query_span(&known, x->env, &from, &to);
     } else if (time && v.kind == KITH_DATE) {
         days = true;
         from = v.as.i;

@@ -119,6 +119,8 @@ struct operand {
     enum unit unit;       /* of a period */
     bool working;         /* today() moves on by working days at the end */
     int32_t working_days; /* so many */
+    uint32_t given;       /* one more than the parameter that tells how much; 0: it is known */
+    bool less;            /* and it is taken away */
 };
 
 enum test_kind {
@@ -145,7 +147,8 @@ struct test {
     struct operand *operands;
     uint32_t count;
     struct search *search;
-    double radius; /* metres */
+    double radius;        /* metres */
+    uint32_t radius_from; /* one more than the parameter that tells it; 0: it is known */
 };
 
 enum node_kind { NODE_AND, NODE_OR, NODE_TEST };
@@ -184,7 +187,8 @@ struct query {
     struct scope root;                        /* which records */
     struct sort_key keys[QUERY_KEYS_MAX + 1]; /* the last one is the id */
     uint32_t key_count;
-    int64_t limit; /* -1: none */
+    int64_t limit;       /* -1: none */
+    uint32_t limit_from; /* one more than the parameter that tells it; 0: it is known */
     bool counts;
     struct group *group; /* of a query that gives totals (query_group.h); else NULL */
     const char *params[QUERY_CONDITIONS_MAX];
@@ -252,6 +256,7 @@ kith_status query_raw(struct parser *p, struct raw *out);
 uint32_t query_comparison(const struct token *t); /* CMP_* that the sign stands for; 0: none */
 uint32_t query_mirrored(uint32_t cmp);            /* said from the other side: 3 < x is x > 3 */
 kith_status query_duration(struct parser *p, int64_t *ms);
+kith_status query_param(struct parser *p, uint32_t *i); /* takes it: its place among all */
 
 /* A function of the language. The parse function that is set says where it may stand: as a
  * condition, as a value, or where a path may. It begins behind "(" and takes the ")"; at: the
@@ -344,6 +349,15 @@ kith_status query_days(struct parser *p, const struct function *f, struct operan
 kith_status query_part_of(struct parser *p, const struct function *f, uint32_t at,
                           struct name_list *out);
 /* The days [from, to) of a period. */
+/* An operand with what its parameter tells; and the limit. (query_given.c) */
+kith_status query_given(const struct query *q, const struct operand *o, const kith_value *params,
+                        struct operand *out, kith_error *e);
+kith_status query_given_limit(const struct query *q, const kith_value *params, int64_t *limit,
+                              kith_error *e);
+/* Fails with ":name: write ...". */
+kith_status query_ill_given(const struct query *q, uint32_t param, const char *remedy,
+                            kith_error *e);
+#define PERIOD_MOST 36600 /* days, weeks, ... that a period or working days may reach */
 void query_span(const struct operand *o, const struct query_env *env, int64_t *from, int64_t *to);
 int64_t query_date_part(enum part part, int64_t day);
 int64_t query_time_part(enum part part, int64_t ms, const struct zone *zone);

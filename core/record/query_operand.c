@@ -58,7 +58,7 @@ static kith_status parse_signed(struct parser *p, kith_value *out) {
     return KITH_OK;
 }
 
-static kith_status parse_param(struct parser *p, struct operand *out) {
+kith_status query_param(struct parser *p, uint32_t *out) {
     struct query *q = p->q;
     kith_str name = p->token.text;
     uint32_t i = 0;
@@ -74,8 +74,15 @@ static kith_status parse_param(struct parser *p, struct operand *out) {
             return err_nomem(p->e);
         q->param_count++;
     }
-    *out = (struct operand){.kind = OPERAND_PARAM, .at = p->token.at, .value = value_int(i)};
+    *out = i;
     return query_advance(p);
+}
+
+static kith_status parse_param(struct parser *p, struct operand *out) {
+    uint32_t at = p->token.at, i;
+    TRY(query_param(p, &i));
+    *out = (struct operand){.kind = OPERAND_PARAM, .at = at, .value = value_int(i)};
+    return KITH_OK;
 }
 
 static kith_status parse_word(struct parser *p, struct raw *out) {

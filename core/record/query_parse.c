@@ -137,6 +137,13 @@ kith_status query_limit_clause(struct parser *p) {
     if (!query_is_word(&p->token, "limit"))
         return KITH_OK;
     TRY(query_advance(p));
+    if (p->token.kind == TOKEN_PARAM) {
+        uint32_t i;
+        TRY(query_param(p, &i));
+        p->q->limit = 0; /* there is one */
+        p->q->limit_from = i + 1;
+        return KITH_OK;
+    }
     if (p->token.kind != TOKEN_NUMBER)
         return query_expected(p, "a number of records");
     if (!int_parse(p->token.text, &p->q->limit) || p->q->limit < 0)

@@ -39,7 +39,14 @@ static bool read_length(kith_str s, double *metres) {
     return false;
 }
 
-static kith_status parse_length(struct parser *p, double *metres) {
+static kith_status parse_length(struct parser *p, struct test *t) {
+    double *metres = &t->radius;
+    uint32_t i;
+    if (p->token.kind == TOKEN_PARAM) {
+        TRY(query_param(p, &i));
+        t->radius_from = i + 1;
+        return KITH_OK;
+    }
     if (p->token.kind != TOKEN_DURATION || !read_length(p->token.text, metres))
         return query_expected(p, "a length such as 5km, 300m or 3mi");
     if (*metres > RADIUS_MAX)
@@ -67,7 +74,7 @@ kith_status query_near(struct parser *p, const struct function *f, uint32_t at, 
     TRY(query_raw(p, &raw));
     TRY(query_one_operand(p, t, &raw));
     TRY(query_expect_sign(p, ","));
-    TRY(parse_length(p, &t->radius));
+    TRY(parse_length(p, t));
     return query_expect_sign(p, ")");
 }
 
@@ -156,14 +163,28 @@ void emit_metres(struct emit *m, const struct path *path) {
     put_distance(m, "kith_metres", path, &path->origin);
 }
 
-void emit_near(struct emit *m, const struct test *t, const kith_value *centre) {
+static kith_status radius_of(struct emit *m, const struct test *t, double *metres) {
+    *metres = t->radius;
+    if (!t->radius_from)
+        return KITH_OK;
+    const kith_value *v = &m->params[t->radius_from - 1];
+    if (v->kind == KITH_TEXT && read_length(str_trim(v->as.s), metres) && *metres >= 0 &&
+        *metres <= RADIUS_MAX)
+        return KITH_OK;
+    return query_ill_given(m->q, t->radius_from - 1, "a length such as 5km, 300m or 3mi", m->e);
+}
+
+kith_status emit_near(struct emit *m, const struct test *t, const kith_value *centre) {
+    double radius;
+    TRY(radius_of(m, t, &radius));
     buf_putc(&m->b, '(');
     if (!t->negated) {
-        put_box(m, &t->path, centre, t->radius);
+        put_box(m, &t->path, centre, radius);
         buf_puts(&m->b, " AND ");
     }
     put_distance(m, "kith_distance", &t->path, centre);
     buf_puts(&m->b, t->negated ? " > " : " <= ");
-    put_real(m, t->radius);
+    put_real(m, radius);
     buf_putc(&m->b, ')');
+    return KITH_OK;
 }

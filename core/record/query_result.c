@@ -205,11 +205,12 @@ static kith_status give_row(struct run *x, const struct bucket *b, kith_value *o
 
 kith_status total_rows(struct run *x, struct totals *out) {
     struct sorted *rows;
+    int64_t limit;
     size_t columns = x->g->key_count + x->g->output_count;
     TRY(total_keep(x));
     TRY(sort_groups(x, &rows));
-    out->count =
-        x->q->limit >= 0 && (uint64_t)x->q->limit < x->count ? (size_t)x->q->limit : x->count;
+    TRY(query_given_limit(x->q, x->params, &limit, x->e));
+    out->count = limit >= 0 && (uint64_t)limit < x->count ? (size_t)limit : x->count;
     out->columns = columns;
     kith_value *values = ARENA_ARRAY(x->a, kith_value, out->count * columns);
     if (!values)

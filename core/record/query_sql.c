@@ -104,11 +104,11 @@ static void put_ranges(struct emit *m, kith_str source, const struct cursor *cur
 /* -- the statement ----------------------------------------------------------------------------- */
 
 /* Rows to ask for: one more than the page, or exactly what the written limit leaves. */
-static int64_t rows_wanted(const struct query *q, int64_t page, int64_t given) {
+static int64_t rows_wanted(int64_t limit, int64_t page, int64_t given) {
     int64_t more = page < INT64_MAX ? page + 1 : page;
-    if (q->limit < 0)
+    if (limit < 0)
         return more;
-    int64_t rest = q->limit > given ? q->limit - given : 0;
+    int64_t rest = limit > given ? limit - given : 0;
     return rest < more ? rest : more;
 }
 
@@ -117,12 +117,12 @@ static void put_limit(struct emit *m, int64_t rows) {
     emit_value(m, value_int(rows));
 }
 
-static void put_count(struct emit *m, kith_str source) {
-    bool limited = m->q->limit >= 0;
+static void put_count(struct emit *m, int64_t limit, kith_str source) {
+    bool limited = limit >= 0;
     buf_puts(&m->b, limited ? "SELECT count(*) FROM (SELECT 1" : "SELECT count(*)");
     buf_str(&m->b, source);
     if (limited) {
-        put_limit(m, m->q->limit);
+        put_limit(m, limit);
         buf_putc(&m->b, ')');
     }
 }
@@ -130,6 +130,8 @@ static void put_count(struct emit *m, kith_str source) {
 static kith_status put_statement(struct emit *m, kith_str after, int64_t page,
                                  struct query_sql *out) {
     struct cursor cursor = {0};
+    int64_t limit;
+    TRY(query_given_limit(m->q, m->params, &limit, m->e));
     if (after.len)
         TRY(query_cursor_read(m->q, after, m->arena, &cursor, m->e));
     TRY(emit_source(m));
@@ -139,7 +141,7 @@ static kith_status put_statement(struct emit *m, kith_str after, int64_t page,
     buf_reset(&m->b);
     if (m->q->counts) {
         out->limit = 1;
-        put_count(m, source);
+        put_count(m, limit, source);
         return KITH_OK;
     }
     if (after.len) {
@@ -149,7 +151,7 @@ static kith_status put_statement(struct emit *m, kith_str after, int64_t page,
         buf_str(&m->b, source);
     }
     put_order(m);
-    out->limit = rows_wanted(m->q, page, cursor.given);
+    out->limit = rows_wanted(limit, page, cursor.given);
     put_limit(m, out->limit);
     return KITH_OK;
 }

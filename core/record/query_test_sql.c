@@ -177,7 +177,9 @@ static kith_status put_comparison(struct emit *m, const struct test *t) {
         return KITH_OK;
     }
     if (t->operands[0].kind == OPERAND_PERIOD) {
-        query_span(&t->operands[0], m->env, &from, &to);
+        struct operand known;
+        TRY(query_given(m->q, &t->operands[0], m->params, &known, m->e));
+        query_span(&known, m->env, &from, &to);
         put_span(m, &t->path, t->cmp, from, to);
         return KITH_OK;
     }
@@ -351,7 +353,7 @@ static kith_status put_near(struct emit *m, const struct test *t) {
     if (v.kind == KITH_NULL)
         buf_puts(&m->b, "FALSE");
     else
-        emit_near(m, t, &v);
+        TRY(emit_near(m, t, &v));
     return KITH_OK;
 }
 

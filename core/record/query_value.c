@@ -304,6 +304,9 @@ static kith_status param_value(const struct query *q, const struct test *t, cons
 kith_status query_operand(const struct query *q, const struct test *t, const struct operand *o,
                           const struct query_env *env, const kith_value *params, struct arena *a,
                           kith_value *out, kith_error *e) {
+    struct operand known;
+    TRY(query_given(q, o, params, &known, e));
+    o = &known;
     switch (o->kind) {
     case OPERAND_PARAM:
         TRY(param_value(q, t, o, params, a, out, e));

@@ -187,6 +187,40 @@ TEST("today moves by working days") {
     EXPECT_REFUSED("at 43: at most 36600", "order where due > today() + business_days(40000)");
 }
 
+TEST("a parameter tells how far now() and today() move, and how many days") {
+    const kith_value days = value_str(STR("4d")),
+                     week = {.kind = KITH_DURATION, .as.i = 7 * DAY_MS}, three = value_int(3),
+                     four = value_str(STR("4")), none = value_null();
+    EXPECT_STR(ask("order where due = today() - 4d"),
+               ask_with("order where due = today() - :d", days));
+    EXPECT_STR(ask("order where due > today() + 1d - 1w"),
+               ask_with("order where due > today() + 1d - :d", week));
+    EXPECT_STR(ask("order where placed > now() - 4d"),
+               ask_with("order where placed > now() - :d", days));
+    EXPECT_STR("1 2 3", ask_with("order where due in next_days(:n)", three));
+    EXPECT_STR(ask("order where due in last_days(4)"),
+               ask_with("order where due in last_days(:n)", four));
+    EXPECT_STR("3", ask_with("order where due = today() - 4d + business_days(:n)", four));
+    EXPECT_STR(ask("order where due = today() - business_days(4)"),
+               ask_with("order where due = today() - business_days(:n)", four));
+    EXPECT_STR(ask("order order by due limit 3"), ask_with("order order by due limit :n", three));
+    EXPECT_STR("3", ask_with("order limit :n : count()", three));
+    EXPECT_STR("", ask_with("order limit :n", value_int(0)));
+    EXPECT_STR(":d: write whole days such as 30d",
+               ask_with("order where due > today() - :d", value_str(STR("90m"))));
+    EXPECT_STR(":d: write a duration such as 30d or 2h",
+               ask_with("order where placed > now() - :d", none));
+    EXPECT_STR(":n: write a whole number from 1 to 36600",
+               ask_with("order where due in last_days(:n)", value_int(0)));
+    EXPECT_STR(":n: write a whole number from 0 to 36600",
+               ask_with("order where due > today() + business_days(:n)", value_str(STR("x"))));
+    EXPECT_HAS(":n: write a whole number from 0 to", ask_with("order limit :n", value_int(-1)));
+    EXPECT_REFUSED("at 35: only one parameter can stand here, and none beside business_days()",
+                   "order where placed > now() - :a + :b");
+    EXPECT_REFUSED("at 34: business_days() cannot stand beside a parameter",
+                   "order where due > today() - :a + business_days(1)");
+}
+
 TEST("a condition knows whether it looks at the clock") {
     static const struct {
         const char *text;

@@ -298,6 +298,12 @@ TEST("parameters stand in where and in having") {
     values[1] = value_null();
     EXPECT_STR("",
                totals_with("order where state != :a group by state having count() > :b", values));
+    const kith_value two = value_int(2);
+    EXPECT_STR(totals("order group by state limit 2"),
+               totals_with("order group by state limit :n", &two));
+    EXPECT_STR(totals("order group by state having max(placed) > now() - 9000d"),
+               totals_with("order group by state having max(placed) > now() - :d",
+                           &(kith_value){.kind = KITH_DURATION, .as.i = INT64_C(777600000000)}));
     values[1] = value_str(STR("x"));
     EXPECT_STR(":b: write a number",
                totals_with("order where state != :a group by state having count() > :b", values));

@@ -65,6 +65,18 @@ TEST("the centre may be a parameter") {
                page_of("customer where near(place, :here, 5km)", &v, (kith_str){0}, 9, &cursor));
 }
 
+TEST("the length may be a parameter") {
+    EXPECT_STR(ask("customer where near(place, '48.2,16.37', 60km)"),
+               ask_with("customer where near(place, '48.2,16.37', :far)", value_str(STR("60km"))));
+    EXPECT_STR(
+        ask("customer where not near(place, '48.2,16.37', 60km)"),
+        ask_with("customer where not near(place, '48.2,16.37', :far)", value_str(STR("60km"))));
+    EXPECT_STR(":far: write a length such as 5km, 300m or 3mi",
+               ask_with("customer where near(place, '48.2,16.37', :far)", value_int(5)));
+    EXPECT_STR(":far: write a length such as 5km, 300m or 3mi",
+               ask_with("customer where near(place, '48.2,16.37', :far)", value_str(STR("1d"))));
+}
+
 TEST("without a centre the condition is a truth value, which not every database has as a number") {
     kith_error e = KITH_ERROR_INIT;
     const kith_value null = value_null();
