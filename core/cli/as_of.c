@@ -125,6 +125,7 @@ static void json_then(struct then *t) {
     json_id(&j, t->past.tx);
     json_record_then(t, &j);
     json_lost(t, &j);
+    json_merged(t->c, &j);
     json_object_end(&j);
     json_print(t->c, &b);
 }
@@ -133,8 +134,18 @@ kith_status get_as_of(struct cmd *c, const struct rtype *type, kith_id id, const
                       kith_error *e) {
     struct then t = {.c = c, .type = type, .id = id};
     struct engine *g = c->company->engine;
+    kith_error why = KITH_ERROR_INIT;
     TRY(engine_moment(g, str_of(when), &c->arena, &t.when, e));
-    TRY(engine_as_of(g, &c->principal, type, id, &t.when, &c->arena, &t.past, e));
+    kith_status st = engine_as_of(g, &c->principal, type, id, &t.when, &c->arena, &t.past, &why);
+    TRY(arg_follow(c, type, &t.id, e));
+    if (st == KITH_E_NOTFOUND && t.id != id)
+        st = engine_as_of(g, &c->principal, type, t.id, &t.when, &c->arena, &t.past, &why);
+    else
+        t.id = id; /* it was there then */
+    if (st != KITH_OK) {
+        err_copy(e, &why);
+        return st;
+    }
     if (c->json)
         json_then(&t);
     else

@@ -68,8 +68,9 @@ struct cmd {
     bool json, help;
     kith_status (*reopen)(struct cmd *c, kith_error *e); /* see cmd_reopen */
     const struct cli_host *host;
-    bool wrote; /* something was committed: reactions may follow */
-    bool said;  /* the error was printed already */
+    kith_id merged; /* the id that was given, of a record that was merged into another; 0: none */
+    bool wrote;     /* something was committed: reactions may follow */
+    bool said;      /* the error was printed already */
 };
 
 /* Closes the company, once all that was accepted is finished, and opens it anew from its files. For
@@ -148,17 +149,17 @@ kith_status cmd_rule_say_suspended(struct cmd *c, size_t *count, kith_error *e);
 extern const struct command command_complete, command_reference;
 extern const struct command command_backup, command_restore;
 extern const struct command command_init, command_import, command_export, command_find, command_get,
-    command_view, command_create, command_update, command_delete, command_history, command_why,
-    command_undo, command_log, command_module_list, command_module_enable, command_module_disable,
-    command_module_inspect, command_module_new, command_rule_list, command_rule_check,
-    command_rule_reload, command_rule_resume, command_event_list, command_event_retry,
-    command_event_skip, command_run, command_serve, command_check, command_check_opened,
-    command_user_add, command_user_password, command_token_add, command_token_list,
-    command_token_revoke, command_role_check, command_access_log, command_access_explain,
-    command_type_list, command_type_add, command_type_rename, command_type_retire,
-    command_type_restore, command_type_load, command_field_add, command_field_set,
-    command_field_rename, command_field_retire, command_field_restore, command_reload,
-    command_doctor, command_audit_verify, command_explain, command_help, command_version,
-    command_search;
+    command_view, command_create, command_update, command_delete, command_merge, command_history,
+    command_why, command_undo, command_log, command_module_list, command_module_enable,
+    command_module_disable, command_module_inspect, command_module_new, command_rule_list,
+    command_rule_check, command_rule_reload, command_rule_resume, command_event_list,
+    command_event_retry, command_event_skip, command_run, command_serve, command_check,
+    command_check_opened, command_user_add, command_user_password, command_token_add,
+    command_token_list, command_token_revoke, command_role_check, command_access_log,
+    command_access_explain, command_type_list, command_type_add, command_type_rename,
+    command_type_retire, command_type_restore, command_type_load, command_field_add,
+    command_field_set, command_field_rename, command_field_retire, command_field_restore,
+    command_reload, command_doctor, command_audit_verify, command_explain, command_help,
+    command_version, command_search;
 
 #endif

@@ -128,6 +128,7 @@ static void as_json(struct cmd *c, const struct rtype *t, kith_id id, const kith
     for (size_t i = 0; i < linked->count; i++)
         json_linked(c, &j, &p[i]);
     json_object_end(&j);
+    json_merged(c, &j);
     json_object_end(&j);
     json_print(c, &b);
 }
@@ -140,7 +141,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     TRY(arg_record(c, 0, &t, &id, e));
     if (cmd_option(c, "as-of"))
         return get_as_of(c, t, id, cmd_option(c, "as-of"), e);
-    TRY(show_read(c, t, id, &values, e));
+    TRY(show_read(c, t, &id, &values, e));
     TRY(engine_linked(c->company->engine, &c->principal, t, id, LINKED_SHOWN, &c->arena, &linked,
                       e));
     TRY(io_check(c->io, e));

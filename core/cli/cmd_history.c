@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith history: every change of one record, or of one of its fields, newest first. */
+#include "base/id.h"
 #include "cli/show.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_LIMIT 100
@@ -17,6 +19,9 @@ struct history {
     struct conn *conn;
     int64_t limit, before;      /* before: rows from this seq on were shown already */
     const struct rfield *field; /* only this one's changes; NULL: all */
+    kith_id id;
+    kith_id *merged; /* records that were merged into it: what was done to them is told, too */
+    size_t merged_count;
     struct item *items;
     size_t count, cap;
     bool full;
@@ -75,10 +80,63 @@ static kith_status complete(struct history *h, struct item *i, kith_error *e) {
     return source ? journal_source(h->conn, source, a, &i->source, e) : KITH_OK;
 }
 
-static kith_status read_history(struct history *h, kith_id id, kith_error *e) {
-    kith_status st = journal_before(h->conn, id, (uint64_t)h->before, keep_row, h, e);
-    if (st != KITH_OK && !h->full)
+static int newest_first(const void *a, const void *b) {
+    uint64_t x = ((const struct item *)a)->row.seq, y = ((const struct item *)b)->row.seq;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* As many rows of one record as fit a page. */
+static kith_status read_rows(struct history *h, kith_id id, kith_error *e) {
+    struct history own = *h;
+    own.count = 0;
+    own.full = false;
+    own.items = NULL;
+    own.cap = 0;
+    kith_status st = journal_before(h->conn, id, (uint64_t)h->before, keep_row, &own, e);
+    if (st != KITH_OK && !own.full)
         return st;
+    h->full |= own.full;
+    for (size_t i = 0; i < own.count; i++) {
+        struct item *items = arena_grow(&h->c->arena, h->items, h->count, &h->cap, sizeof *items);
+        if (!items)
+            return err_nomem(e);
+        h->items = items;
+        h->items[h->count++] = own.items[i];
+    }
+    return KITH_OK;
+}
+
+/* The values of a field followed each other in the record itself. */
+static kith_status find_merged(struct history *h, const struct rtype *t, kith_error *e) {
+    const struct base_redirect *r = &cmd_schema(h->c)->base.redirect;
+    kith_id *rows;
+    size_t n;
+    if (h->field)
+        return KITH_OK;
+    TRY(record_referrers(h->conn, r->kept, h->id, t->id, 1000, &h->c->arena, &rows, &n, e));
+    h->merged = ARENA_ARRAY(&h->c->arena, kith_id, n + 1);
+    if (!h->merged)
+        return err_nomem(e);
+    for (size_t i = 0; i < n; i++) {
+        const kith_value *values;
+        TRY(record_get(h->conn, r->type, rows[i], &h->c->arena, &values, e));
+        if (values && id_parse(values[r->gone->index].as.s, &h->merged[h->merged_count]))
+            h->merged_count++;
+    }
+    return KITH_OK;
+}
+
+static kith_status read_history(struct history *h, const struct rtype *t, kith_error *e) {
+    TRY(find_merged(h, t, e));
+    TRY(read_rows(h, h->id, e));
+    for (size_t i = 0; i < h->merged_count; i++)
+        TRY(read_rows(h, h->merged[i], e));
+    if (h->count)
+        qsort(h->items, h->count, sizeof *h->items, newest_first);
+    if ((int64_t)h->count > h->limit) {
+        h->count = (size_t)h->limit;
+        h->full = true;
+    }
     for (size_t i = 0; i < h->count; i++)
         TRY(complete(h, &h->items[i], e));
     return KITH_OK;
@@ -99,10 +157,13 @@ static void print_by(struct cmd *c, const struct item *i) {
               io_style(c->io, STYLE_PLAIN));
 }
 
-static void print_item(struct cmd *c, const struct item *i) {
+static void print_item(struct history *h, const struct item *i) {
+    struct cmd *c = h->c;
     kith_str at = show_time(c, i->tx.at);
     io_printf(c->io, "%s%.*s  %s%s  ", io_style(c->io, STYLE_HEAD), (int)at.len, at.ptr,
               row_kind_name(i->row.kind), io_style(c->io, STYLE_PLAIN));
+    if (i->row.record != h->id)
+        io_printf(c->io, "of %s, which was merged into it, ", show_id(c, i->row.record));
     print_by(c, i);
     for (size_t k = 0; k < i->field_count; k++) {
         io_puts(c->io, "    ");
@@ -143,6 +204,8 @@ static void json_item(struct history *h, const struct item *i, int64_t until) {
     json_object_(&j);
     json_key(&j, "seq");
     json_int(&j, (int64_t)i->row.seq);
+    json_key(&j, "record");
+    json_id(&j, i->row.record);
     json_key(&j, "at");
     json_time(&j, i->tx.at);
     if (h->field)
@@ -190,26 +253,26 @@ static void show_all(struct history *h, int64_t until) {
         else if (h->field)
             print_value(c, &h->items[i], until);
         else
-            print_item(c, &h->items[i]);
+            print_item(h, &h->items[i]);
     }
 }
 
-static kith_status read_all(struct history *h, kith_id id, int64_t *until, kith_error *e) {
+static kith_status read_all(struct history *h, const struct rtype *t, int64_t *until,
+                            kith_error *e) {
     struct engine *g = h->c->company->engine;
     TRY(engine_reader(g, &h->conn, e));
     kith_status st = first_until(h, until, e);
     if (st == KITH_OK)
-        st = read_history(h, id, e);
+        st = read_history(h, t, e);
     engine_reader_done(g, h->conn);
     return st;
 }
 
 static kith_status nothing(struct history *h, const struct rtype *t, kith_error *e) {
     kith_value *values;
-    kith_id id;
     if (h->field && h->count == 0) {
-        TRY(arg_id(h->c, 1, &id, e));
-        TRY(engine_get(h->c->company->engine, &h->c->principal, t, id, &h->c->arena, &values, e));
+        TRY(engine_get(h->c->company->engine, &h->c->principal, t, h->id, &h->c->arena, &values,
+                       e));
         if (!h->c->json)
             io_printf(h->c->io, "%s was never written.\n", h->field->name);
         return KITH_OK;
@@ -223,19 +286,19 @@ static kith_status run(struct cmd *c, kith_error *e) {
     const struct rtype *t;
     const char *field = cmd_option(c, "field");
     int64_t until;
-    kith_id id;
-    TRY(arg_record(c, 0, &t, &id, e));
+    TRY(arg_record(c, 0, &t, &h.id, e));
+    TRY(arg_follow(c, t, &h.id, e));
     if (field)
         TRY(schema_find_field(cmd_schema(c), t, str_of(field), &h.field, e));
     TRY(cmd_option_int(c, "limit", 1, 1000000, DEFAULT_LIMIT, &h.limit, e));
     if (h.field && !cmd_reads(c, h.field))
         return err_set(e, KITH_E_DENIED, h.field->name, "you may not read %s.%s", t->name,
                        h.field->name);
-    if (!cmd_sees(c, t, id))
+    if (!cmd_sees(c, t, h.id))
         return err_set(e, KITH_E_NOTFOUND, NULL, "there is no %s %s, and there never was", t->name,
                        c->args[1]);
     TRY(cmd_option_int(c, "after", 1, INT64_MAX, INT64_MAX, &h.before, e));
-    TRY(read_all(&h, id, &until, e));
+    TRY(read_all(&h, t, &until, e));
     bool other = h.count > 0 && h.items[0].row.type != t->id;
     if (h.count == 0 || other)
         return h.before == INT64_MAX || other ? nothing(&h, t, e) : KITH_OK;

@@ -243,7 +243,8 @@ static kith_status actions_of(struct reference *r, const kith_plugin_desc *d, ki
 static kith_status page_actions(struct reference *r, kith_error *e) {
     buf_puts(r->out, "# Actions\n\nWhat Kith and modules can do when they are asked: `kith run"
                      " ACTION PARAMETER=VALUE ...`, or from a rule.\n");
-    for (const struct own_action *a = engine_own_actions; a->name; a++)
+    const struct own_action *a;
+    for (size_t i = 0; (a = engine_own_action(i)); i++)
         TRY(tell_action(r, "core", a->name,
                         &(kith_action){.doc = a->doc,
                                        .effect = KITH_EFFECT_WRITE,

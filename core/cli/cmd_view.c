@@ -503,6 +503,7 @@ static void json_view(struct cmd *c, const struct view *v, bool first) {
         json_parts(c, &j, v);
     }
     json_timeline(c, &j, v);
+    json_merged(c, &j);
     json_object_end(&j);
     json_print(c, &b);
 }
@@ -515,7 +516,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     kith_id id;
     TRY(arg_record(c, 0, &t, &id, e));
     TRY(cmd_option_int(c, "limit", 1, LIMIT_MAX, DEFAULT_LIMIT, &o.limit, e));
-    TRY(show_read(c, t, id, &values, e));
+    TRY(show_read(c, t, &id, &values, e));
     TRY(engine_view(c->company->engine, &c->principal, t, id, &o, &c->arena, &v, e));
     TRY(io_check(c->io, e));
     if (c->json)

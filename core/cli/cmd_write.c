@@ -59,6 +59,7 @@ static void report(struct cmd *c, const char *did, const struct job *job, kith_i
         json_strz(&j, job->type->name);
         json_key(&j, "transaction");
         json_id(&j, tx);
+        json_merged(c, &j);
         json_object_end(&j);
         json_print(c, &b);
         return;
@@ -91,6 +92,7 @@ static kith_status run_create(struct cmd *c, kith_error *e) {
 static kith_status run_update(struct cmd *c, kith_error *e) {
     struct job job = {0};
     TRY(arg_record(c, 0, &job.type, &job.id, e));
+    TRY(arg_follow(c, job.type, &job.id, e));
     TRY(read_assigns(c, 2, &job, e));
     return carry_out(c, &job, do_update, "Updated", e);
 }

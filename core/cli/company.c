@@ -580,16 +580,15 @@ static const kith_topic *module_topic(const struct company *c, size_t i, const c
 }
 
 const kith_topic *company_topic(const struct company *c, size_t i, const char **owner) {
-    const kith_topic *segments = engine_topics.items;
-    size_t dates = sizeof dates_topics / sizeof *dates_topics;
+    const kith_topic *own;
+    size_t n = 0;
     *owner = "core";
-    if (i == 0)
+    if (i-- == 0)
         return &scripts_topic;
-    i--;
-    if (i < engine_topics.count)
-        return &segments[i];
-    i -= engine_topics.count;
-    return i < dates ? &dates_topics[i] : module_topic(c, i - dates, owner);
+    for (; (own = engine_own_topic(n)); n++)
+        if (n == i)
+            return own;
+    return module_topic(c, i - n, owner);
 }
 
 /* The lock of the name that it will have: nobody opens or makes it meanwhile. */

@@ -89,7 +89,7 @@ static void print_data(struct cmd *c, kith_str data) {
     json_decref(root);
 }
 
-static void print_effect(struct cmd *c, const struct effect *f) {
+void print_effect(struct cmd *c, const struct effect *f) {
     io_printf(c->io, "%s%s%s ", io_style(c->io, STYLE_HEAD), would(f->kind),
               io_style(c->io, STYLE_PLAIN));
     if (f->topic)

@@ -273,10 +273,34 @@ kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id 
     return arg_id(c, i + 1, id, e);
 }
 
-kith_status show_read(struct cmd *c, const struct rtype *t, kith_id id, kith_value **values,
+kith_status arg_follow(struct cmd *c, const struct rtype *t, kith_id *id, kith_error *e) {
+    kith_id given = *id;
+    TRY(engine_follow(c->company->engine, &c->principal, t, id, &c->arena, e));
+    if (*id != given)
+        show_merged(c, t, given, *id);
+    return KITH_OK;
+}
+
+void show_merged(struct cmd *c, const struct rtype *t, kith_id given, kith_id kept) {
+    c->merged = given;
+    io_say(c->io, "%s %s was merged into %s %s", t->name, show_id(c, given), t->name,
+           show_id(c, kept));
+}
+
+void json_merged(const struct cmd *c, struct json_out *j) {
+    if (!c->merged)
+        return;
+    json_key(j, "merged_from");
+    json_id(j, c->merged);
+}
+
+kith_status show_read(struct cmd *c, const struct rtype *t, kith_id *of, kith_value **values,
                       kith_error *e) {
     struct engine *g = c->company->engine;
-    kith_status st = engine_get(g, &c->principal, t, id, &c->arena, values, e);
+    kith_id id = *of;
+    kith_status st = engine_read(g, &c->principal, t, of, &c->arena, values, e);
+    if (*of != id)
+        show_merged(c, t, id, *of);
     const struct schema *s = cmd_schema(c);
     for (uint32_t i = 0; st == KITH_E_NOTFOUND && i < s->type_count; i++) {
         kith_value *other;

@@ -47,8 +47,14 @@ kith_status arg_type(struct cmd *c, size_t i, const struct rtype **t, kith_error
 kith_status arg_id(struct cmd *c, size_t i, kith_id *id, kith_error *e);
 /* TYPE ID at places i and i + 1. */
 kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id *id, kith_error *e);
-/* Reads it; when there is none of that type, the error says of which type the id is. */
-kith_status show_read(struct cmd *c, const struct rtype *t, kith_id id, kith_value **values,
+/* The id of one that was merged into another becomes that one's, which is said. */
+kith_status arg_follow(struct cmd *c, const struct rtype *t, kith_id *id, kith_error *e);
+void show_merged(struct cmd *c, const struct rtype *t, kith_id given, kith_id kept);
+/* "merged_from", when the id that was given is of one that was merged into another. */
+void json_merged(const struct cmd *c, struct json_out *j);
+/* Reads it, or the one that it was merged into; when there is none of that type, the error says of
+ * which type the id is. */
+kith_status show_read(struct cmd *c, const struct rtype *t, kith_id *id, kith_value **values,
                       kith_error *e);
 const struct schema *cmd_schema(const struct cmd *c);
 /* May the caller read this field? NULL, of a module that is not loaded: an administrator may. */

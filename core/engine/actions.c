@@ -76,6 +76,22 @@ static kith_status check_link(const struct call *call, struct conn *c, const str
                    target ? target->name : "record", id);
 }
 
+/* A record that was merged into another stands for that one. */
+static kith_status follow_args(struct call *call, struct txn *t, kith_value *args, kith_error *e) {
+    for (uint32_t i = 0; i < call->action->param_count; i++) {
+        const struct rtype *type =
+            args[i].kind == KITH_LINK
+                ? schema_type_by_id(call->engine->schema, args[i].as.link.type)
+                : NULL;
+        if (t)
+            TRY(txn_follow_links(t, call->action->params[i], &args[i], e));
+        else if (type)
+            TRY(engine_follow(call->engine, call->principal, type, &args[i].as.link.id, call->arena,
+                              e));
+    }
+    return KITH_OK;
+}
+
 static kith_status check_links(const struct call *call, struct conn *c, kith_error *e) {
     for (uint32_t i = 0; i < call->action->param_count; i++) {
         const struct rfield *p = call->action->params[i];
@@ -99,10 +115,12 @@ static bool has_links(const struct call *call) {
 }
 
 /* Whoever is given a record may count on it, as whoever reads a link in another record. */
-static kith_status check_records(const struct call *call, struct txn *t, kith_error *e) {
+static kith_status check_records(struct call *call, struct txn *t, kith_value *args,
+                                 kith_error *e) {
     struct conn *reader;
     if (!has_links(call))
         return KITH_OK;
+    TRY(follow_args(call, t, args, e));
     if (t)
         return check_links(call, txn_conn(t), e);
     TRY(engine_reader(call->engine, &reader, e));
@@ -114,7 +132,7 @@ static kith_status check_records(const struct call *call, struct txn *t, kith_er
 struct invocation {
     struct call call;
     struct arena *results_arena;
-    kith_value *results;
+    kith_value *args, *results;
 };
 
 /* Results may point into the transaction's arena: they are copied before it goes. */
@@ -124,7 +142,7 @@ static kith_status invoke(struct txn *t, void *arg, kith_error *e) {
     uint32_t n = in->call.action->result_count;
     in->call.txn = t;
     in->call.arena = t ? txn_arena(t) : in->results_arena;
-    TRY(check_records(&in->call, t, e));
+    TRY(check_records(&in->call, t, in->args, e));
     in->call.results = ARENA_ARRAY(in->call.arena, kith_value, n + 1);
     if (!in->call.results)
         return err_nomem(e);
@@ -158,6 +176,7 @@ kith_status engine_call(struct engine *g, struct txn *in, const struct write_opt
                  .args = checked,
                  .principal = in ? txn_principal(in) : o->principal},
         .results_arena = a,
+        .args = checked,
         .results = results,
     };
     if (in)

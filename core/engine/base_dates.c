@@ -17,7 +17,7 @@ static const kith_field reminder_fields[] = {
 static const kith_field next_fields[] = {
     {.name = "next", .kind = KITH_F_DATE, .doc = "The day that has come."},
 };
-const kith_topic dates_topics[2] = {
+static const kith_topic topics[] = {
     {.name = "task.reminder",
      .schema = 1,
      .fields = KITH_ARRAY(reminder_fields),
@@ -27,6 +27,7 @@ const kith_topic dates_topics[2] = {
      .fields = KITH_ARRAY(next_fields),
      .doc = "The day of a life event has come, of a yearly one each year."},
 };
+const struct own_part dates_own = {.topic_count = sizeof topics / sizeof *topics, .topics = topics};
 
 struct dated { /* a field whose time is awaited */
     const char *type, *field, *handler;
@@ -172,7 +173,6 @@ static kith_status add_dated(struct engine *g, struct dates *k, struct dated *d,
                             .fn = await,
                             .self = d,
                             .source = source};
-    TRY(engine_add_topic(g, "core", d->topic, e));
     TRY(engine_add_timer(g, &h, e));
     return engine_add_hook(g, &await_it, e);
 }
@@ -198,13 +198,11 @@ kith_status dates_hooks_add(struct engine *g, kith_error *e) {
     struct dates *k = ARENA_NEW(&g->arena, struct dates);
     if (!k)
         return err_nomem(e);
-    k->items[0] = (struct dated){.type = "task",
-                                 .field = "reminder",
-                                 .topic = &dates_topics[0],
-                                 .handler = "core:task.reminder"};
+    k->items[0] = (struct dated){
+        .type = "task", .field = "reminder", .topic = &topics[0], .handler = "core:task.reminder"};
     k->items[1] = (struct dated){.type = "life_event",
                                  .field = "next",
-                                 .topic = &dates_topics[1],
+                                 .topic = &topics[1],
                                  .handler = "core:life_event.due"};
     for (int i = 0; i < 2; i++)
         TRY(add_dated(g, k, &k->items[i], e));

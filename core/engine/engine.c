@@ -188,6 +188,8 @@ static kith_status add_own(struct engine *g, kith_error *e) {
     if (st == KITH_OK)
         st = segments_setup(g, e);
     if (st == KITH_OK)
+        st = own_add(g, e);
+    if (st == KITH_OK)
         return conn_exec(g->writer, "COMMIT", e);
     conn_exec(g->writer, "ROLLBACK", NULL);
     return st;

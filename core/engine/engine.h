@@ -134,6 +134,9 @@ kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith
 /* The record as it is now, this transaction's writes included; in the transaction's arena. */
 kith_status txn_get(struct txn *t, const struct rtype *type, kith_id id, const kith_value **values,
                     kith_error *e);
+/* The same of a record that may have been merged into another: *id is then that one's. */
+kith_status txn_read(struct txn *t, const struct rtype *type, kith_id *id,
+                     const kith_value **values, kith_error *e);
 /* Publishes an event. json is one JSON object. subject may be 0 (then type is NULL). */
 kith_status txn_publish(struct txn *t, const char *topic, const struct rtype *type, kith_id subject,
                         kith_str json, kith_error *e);
@@ -205,6 +208,12 @@ kith_status engine_explain(struct engine *g, const struct principal *p, const st
                            kith_error *e);
 kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
                        kith_id id, struct arena *a, kith_value **values, kith_error *e);
+/* The same of a record that may have been merged into another: *id is then that one's. */
+kith_status engine_read(struct engine *g, const struct principal *p, const struct rtype *type,
+                        kith_id *id, struct arena *a, kith_value **values, kith_error *e);
+/* *id becomes that of the record that it was merged into, if there is one that p may read. */
+kith_status engine_follow(struct engine *g, const struct principal *p, const struct rtype *type,
+                          kith_id *id, struct arena *a, kith_error *e);
 
 /* -- the past [any] --------------------------------------------------------------------------- */
 
@@ -315,9 +324,8 @@ struct reaction {
 };
 /* A new reaction begins with what is written from now on; a known one goes on where it stood. */
 kith_status engine_add_reaction(struct engine *g, const struct reaction *r, kith_error *e);
-extern const kith_array engine_topics; /* kith_topic: what the core publishes about segments */
-/* And when dates come: task.reminder, life_event.due. */
-extern const kith_topic dates_topics[2];
+/* What the core itself publishes, by number; NULL past the end. (own.c) */
+const kith_topic *engine_own_topic(size_t i);
 /* Topics that may be published. owner: module. */
 kith_status engine_add_topic(struct engine *g, const char *owner, const struct kith_topic *topic,
                              kith_error *e);
@@ -422,13 +430,13 @@ kith_status engine_add_action(struct engine *g, const struct action *a,
 const struct action *engine_action(const struct engine *g, kith_str name);
 const struct action *engine_action_at(const struct engine *g,
                                       size_t i); /* by name; NULL past the end */
-/* Those of the core itself, which write; the last one has no name. */
+/* Those of the core itself, which write. */
 struct own_action {
     const char *name, *doc;
     kith_array params, results; /* kith_field */
     kith_status (*fn)(void *self, struct call *call, kith_error *e);
 };
-extern const struct own_action engine_own_actions[];
+const struct own_action *engine_own_action(size_t i); /* NULL past the end (own.c) */
 /* Calls it in a transaction of its own ([any]) or in the given one ([writer]). args by parameter,
  * checked and converted here. results: param-like, result_count of them, in arena a. */
 kith_status engine_call(struct engine *g, struct txn *in, const struct write_opts *o,

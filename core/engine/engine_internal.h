@@ -110,7 +110,18 @@ struct request {
     pthread_cond_t *wake;
 };
 
-struct base; /* base_hooks.c */
+struct base; /* own.c: what a part of the core offers, in the form in which a module declares it. */
+struct own_part {
+    const char *name;                 /* as the source of what its actions write */
+    const struct own_action *actions; /* the last one has no name */
+    size_t topic_count;
+    const kith_topic *topics;
+};
+extern const struct own_part segments_own, dates_own, merge_own;
+extern const struct own_action segment_actions[];
+kith_status own_add(struct engine *g, kith_error *e);
+
+/* base_hooks.c */
 
 struct txn {
     struct engine *g;
@@ -297,6 +308,14 @@ kith_status link_exists(struct conn *c, const struct schema *schema, const struc
  */
 kith_status txn_lookup(void *arg, const struct rtype *t, kith_id id, const kith_value **values,
                        kith_error *e);
+
+/* redirects.c: *id becomes that of the record that it was merged into, if the principal may read
+ * that; else, and while the record is there, it stays. */
+kith_status txn_follow(struct txn *t, const struct rtype *type, kith_id *id, kith_error *e);
+/* The same for what a link or links field is to hold; a list is copied, none is twice in it. */
+kith_status txn_follow_links(struct txn *t, const struct rfield *f, kith_value *v, kith_error *e);
+/* KITH_E_REFUSED: what was merged away cannot be deleted. */
+kith_status txn_merged_away(const struct rtype *type, kith_id id, kith_id kept, kith_error *e);
 
 /* new_names.c */
 void names_followed(struct engine *g); /* before anybody comes in; a failure is logged */

@@ -144,6 +144,10 @@ static kith_status find_by_id(struct txn *t, struct import *im, struct row *r, k
     r->record = r->id;
     if (r->keyless || r->met)
         return KITH_OK;
+    TRY(txn_follow(t, im->type, &r->record, e));
+    r->met = r->record != r->id;
+    if (r->met)
+        return KITH_OK;
     char text[ID_TEXT + 1];
     id_format(r->id, text);
     return err_set(e, KITH_E_NOTFOUND, "id", "there is no %s %s", im->type->name, text);

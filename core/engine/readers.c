@@ -232,10 +232,11 @@ kith_status engine_find(struct engine *g, const struct principal *p, const struc
                         const kith_value *params, struct find_page *page, struct arena *a,
                         find_row fn, void *arg, kith_error *e) {
     struct conn *c;
-    const struct query_env env = engine_env(g, engine_now(g), p);
+    struct query_env env = engine_env(g, engine_now(g), p);
     struct found *rows = NULL;
     size_t n = 0;
     TRY(engine_reader(g, &c, e));
+    env.redirects = c;
     kith_status st = find_page(c, q, &env, params, page, a, &rows, &n, e);
     engine_reader_done(g, c);
     TRY(st);
@@ -248,8 +249,9 @@ kith_status engine_select(struct engine *g, const struct principal *p, const str
                           const kith_value *params, struct totals *out, struct arena *a,
                           kith_error *e) {
     struct conn *c;
-    const struct query_env env = engine_env(g, engine_now(g), p);
+    struct query_env env = engine_env(g, engine_now(g), p);
     TRY(engine_reader(g, &c, e));
+    env.redirects = c;
     kith_status st = query_select(q, &env, params, c, a, out, e);
     engine_reader_done(g, c);
     /* Groups and extremes are values of records, though nobody can tell of which. */
@@ -313,6 +315,7 @@ static kith_status find_in(struct txn *t, const struct query *q, const kith_valu
     struct conn *w = t->g->writer;
     struct query_env env;
     txn_env(t, &env);
+    env.redirects = w;
     struct instant end = {t->g, t->deadline};
     if (t->deadline)
         sqlite3_progress_handler(w->db, 10000, past_instant, &end);
@@ -335,10 +338,8 @@ kith_status txn_ask(void *txn, const struct match_question *q, int64_t *n, kith_
 
 kith_status txn_find(struct txn *t, const struct query *q, const kith_value *params, int64_t max,
                      find_row fn, void *arg, kith_error *e) {
-    struct query_env env;
     struct find_page page = {0};
     int64_t size = TXN_PAGE;
-    txn_env(t, &env);
     for (int64_t left = max ? max : INT64_MAX; left > 0;) {
         struct found *rows = NULL;
         size_t n = 0;
@@ -358,9 +359,7 @@ kith_status txn_find(struct txn *t, const struct query *q, const kith_value *par
 
 kith_status txn_count(struct txn *t, const struct query *q, const kith_value *params, int64_t *n,
                       kith_error *e) {
-    struct query_env env;
     struct find_page page = {.limit = 1};
-    txn_env(t, &env);
     *n = 0;
     if (!query_counts(q))
         return err_set(e, KITH_E_INVAL, NULL, "the query does not end in ': count()'");
@@ -394,6 +393,7 @@ kith_status txn_select(struct txn *t, const struct query *q, const kith_value *p
     struct arena scratch = {0}; /* the groups may be many, and the transaction long */
     struct instant end = {t->g, t->deadline};
     txn_env(t, &env);
+    env.redirects = t->g->writer;
     if (t->deadline)
         sqlite3_progress_handler(t->g->writer->db, 10000, past_instant, &end);
     kith_status st = query_select(q, &env, params, t->g->writer, &scratch, &all, e);

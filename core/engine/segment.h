@@ -105,7 +105,6 @@ kith_status segments_indexed(struct engine *g, const struct rtype *type, kith_er
 kith_status segment_settle_later(struct txn *t, struct segment *s, kith_str query, kith_error *e);
 /* A segment's own record was written. (segment_define.c) */
 kith_status segment_hooks_add(struct engine *g, kith_error *e);
-kith_status segment_actions_add(struct engine *g, kith_error *e);
 /* Is it, or one that it asks for, being worked out or about to be? (inexact.c) */
 kith_status segment_unsettled(struct engine *g, struct conn *c, kith_id id, struct arena *a,
                               bool *yes, kith_error *e);

@@ -152,7 +152,7 @@ static kith_status delete_all(void *self, struct call *call, kith_error *e) {
     return KITH_OK;
 }
 
-/* -- registering ------------------------------------------------------------------------------- */
+/* -- declared -------------------------------------------------------------------------------- */
 
 static const kith_field segment_param[] = {
     {.name = "segment",
@@ -198,7 +198,7 @@ static const kith_field use_results[] = {
      .doc = "These records, as the caller may read them; of more than 10,000 none."},
 };
 
-const struct own_action engine_own_actions[] = {
+const struct own_action segment_actions[] = {
     {"segment.refresh", "Works a segment out anew.", KITH_ARRAY(segment_param),
      KITH_ARRAY(refresh_results), refresh},
     {"segment.use",
@@ -213,18 +213,3 @@ const struct own_action engine_own_actions[] = {
      KITH_ARRAY(segment_param), KITH_ARRAY(delete_results), delete_all},
     {.name = NULL},
 };
-
-kith_status segment_actions_add(struct engine *g, kith_error *e) {
-    for (const struct own_action *row = engine_own_actions; row->name; row++) {
-        struct action a = {.name = row->name,
-                           .module = "core",
-                           .doc = row->doc,
-                           .effect = EFFECT_WRITE,
-                           .fn = row->fn,
-                           .source = {SOURCE_CORE, "segments", "", 0}};
-        TRY(action_fields(g, "core", row->params, &a.params, &a.param_count, e));
-        TRY(action_fields(g, "core", row->results, &a.results, &a.result_count, e));
-        TRY(engine_add_action(g, &a, e));
-    }
-    return KITH_OK;
-}

@@ -312,7 +312,8 @@ static const kith_topic topics[] = {
      .fields = KITH_ARRAY(expired),
      .doc = "A rented list is spent, and the records that it brought are gone."},
 };
-const kith_array engine_topics = KITH_ARRAY(topics);
+const struct own_part segments_own = {"segments", segment_actions, sizeof topics / sizeof *topics,
+                                      topics};
 
 kith_status segments_setup(struct engine *g, kith_error *e) {
     struct segments *all = &g->segments;
@@ -320,9 +321,6 @@ kith_status segments_setup(struct engine *g, kith_error *e) {
     struct source copy;
     all->names = (struct segment_names){find_name, g};
     g->schema->segments = &all->names;
-    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
-        TRY(engine_add_topic(g, "core", &topics[i], e));
     TRY(intern_source(g, &g->arena, &core, &copy, &all->source, e));
-    TRY(segment_hooks_add(g, e));
-    return segment_actions_add(g, e);
+    return segment_hooks_add(g, e);
 }

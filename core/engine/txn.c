@@ -242,6 +242,7 @@ static kith_status set_value(struct txn *t, struct change *c, const struct rfiel
                        c->type->name);
     TRY(may_set(t, f, e));
     TRY(value_check(t->g->schema, f, t->day_first, t->arena, &v, e));
+    TRY(txn_follow_links(t, f, &v, e));
     if (!t->undoing)
         TRY(value_range(t->g->schema, f, &v, e));
     c->after[f->index] = v;
@@ -391,11 +392,24 @@ static kith_value *copy_values(struct txn *t, const struct rtype *type, const ki
     return values;
 }
 
+/* One that was merged into another is changed there, and deleted nowhere. */
+static kith_status read_kept(struct txn *t, struct change *c, kith_value *before, kith_error *e) {
+    kith_id kept = c->id;
+    TRY(txn_follow(t, c->type, &kept, e));
+    if (kept == c->id)
+        return KITH_E_NOTFOUND;
+    if (c->kind == ROW_DELETE)
+        return txn_merged_away(c->type, c->id, kept, e);
+    c->id = kept;
+    return record_read(t->g->writer, c->type, kept, t->arena, before, e);
+}
+
 static kith_status read_before(struct txn *t, struct change *c, kith_error *e) {
     kith_value *before = copy_values(t, c->type, NULL);
     if (!before)
         return err_nomem(e);
-    TRY(record_read(t->g->writer, c->type, c->id, t->arena, before, e));
+    kith_status st = record_read(t->g->writer, c->type, c->id, t->arena, before, e);
+    TRY(st == KITH_E_NOTFOUND && !t->undoing ? read_kept(t, c, before, e) : st);
     c->before = before;
     c->seen = t->g->writes;
     return KITH_OK;
@@ -700,12 +714,18 @@ kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith
 
 /* -- undoing ----------------------------------------------------------------------------------- */
 
-static void put_back(struct change *c, const struct image_field *fields, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (fields[i].field && fields[i].field->type == c->type && !fields[i].field->rollup) {
-            c->after[fields[i].field->index] = fields[i].before;
-            fieldset_add(&c->changed, fields[i].field->index);
-        }
+/* A link leads to where its record went meanwhile. */
+static kith_status put_back(struct txn *t, struct change *c, const struct image_field *fields,
+                            size_t count, kith_error *e) {
+    for (size_t i = 0; i < count; i++) {
+        const struct rfield *f = fields[i].field;
+        if (!f || f->type != c->type || f->rollup)
+            continue;
+        c->after[f->index] = fields[i].before;
+        fieldset_add(&c->changed, f->index);
+        TRY(txn_follow_links(t, f, &c->after[f->index], e));
+    }
+    return KITH_OK;
 }
 
 /* Nothing links yet to a record that comes back. */
@@ -730,7 +750,7 @@ kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *typ
         return err_nomem(e);
     if (!c.before)
         keep_empty(t, &c);
-    put_back(&c, fields, count);
+    TRY(put_back(t, &c, fields, count, e));
     for (size_t i = 0; kind == ROW_UPDATE && i < count; i++)
         if (fields[i].field && fields[i].field->type == type)
             TRY(txn_may_set(t, fields[i].field, e));

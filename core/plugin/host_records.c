@@ -92,12 +92,12 @@ static kith_status records_query(const kith_host *host, kith_str text, uint32_t 
 
 /* -- reading ----------------------------------------------------------------------------------- */
 
-static kith_status read_record(struct frame *f, const struct rtype *t, kith_id id,
+static kith_status read_record(struct frame *f, const struct rtype *t, kith_id *id,
                                const kith_value **values, kith_error *e) {
     kith_value *own = NULL;
     if (f->txn)
-        return txn_get(f->txn, t, id, values, e);
-    kith_status st = engine_get(f->engine, f->principal, t, id, &f->arena, &own, e);
+        return txn_read(f->txn, t, id, values, e);
+    kith_status st = engine_read(f->engine, f->principal, t, id, &f->arena, &own, e);
     *values = own;
     return st;
 }
@@ -111,7 +111,7 @@ static kith_status records_get(const kith_txn *txn, uint32_t type, kith_id id, c
         return KITH_E_THREAD;
     TRY(find_type(f->plugin, type, &t, e));
     TRY(grant_read(f->plugin, t, e));
-    TRY(read_record(f, t, id, &values, e));
+    TRY(read_record(f, t, &id, &values, e));
     struct kith_row *out = ARENA_NEW(&f->arena, struct kith_row);
     if (!out)
         return err_nomem(e);
@@ -272,7 +272,7 @@ static kith_status records_read(const kith_txn *txn, const kith_row *row, uint32
 static kith_status look_up(void *arg, const struct rtype *t, kith_id id, const kith_value **values,
                            kith_error *e) {
     *values = NULL;
-    kith_status st = read_record(arg, t, id, values, e);
+    kith_status st = read_record(arg, t, &id, values, e);
     return st == KITH_E_NOTFOUND ? KITH_OK : st;
 }
 

@@ -32,6 +32,7 @@ static const struct wanted {
     TYPE(list_member), FIELD(list_member, segment), FIELD(list_member, record),
     FIELD(list_member, brought),
     TYPE(saved_query), FIELD(saved_query, query), FIELD(saved_query, shared),
+    TYPE(redirect), FIELD(redirect, gone), FIELD(redirect, kept),
     TYPE(team),
 };
 /* clang-format on */

@@ -45,6 +45,10 @@ struct base_member {
     const struct rtype *type;
     const struct rfield *segment, *record, *brought;
 };
+struct base_redirect {
+    const struct rtype *type;
+    const struct rfield *gone, *kept;
+};
 struct base_saved_query {
     const struct rtype *type;
     const struct rfield *query, *shared;
@@ -61,6 +65,7 @@ struct base_fields {
     struct base_segment segment;
     struct base_member list_member;
     struct base_saved_query saved_query;
+    struct base_redirect redirect;
     struct {
         const struct rtype *type;
     } team;

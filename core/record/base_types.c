@@ -355,6 +355,14 @@ static const kith_field list_member_fields[] = {
       .doc = "The record came with this list: it goes with a rented one, unless it is our own."),
 };
 
+/* Nobody but Kith writes them: a merge does, and its undo. */
+static const kith_field redirect_fields[] = {
+    F("gone", TEXT, .flags = REQUIRED | UNIQUE | READONLY,
+      .doc = "The id of the record that was merged into the other."),
+    F("kept", LINK, .options = "*", .flags = REQUIRED | PARTOF | READONLY,
+      .doc = "The record that it goes on in; of the same type."),
+};
+
 #define TYPE(n, t, f, d)                                                                           \
     { .name = (n), .title = (t), .doc = (d), .fields = KITH_ARRAY(f) }
 static const kith_type types[] = {
@@ -386,6 +394,7 @@ static const kith_type types[] = {
     TYPE("list_member", NULL, list_member_fields, "That a record is in a list."),
     TYPE("saved_query", "name", saved_query_fields, "A query that is asked for by its name."),
     TYPE("file_part", NULL, file_part_fields, "A piece of what stands in a file."),
+    TYPE("redirect", NULL, redirect_fields, "Where a record went that was merged into another."),
 };
 
 const struct schema_source schema_core = {

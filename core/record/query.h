@@ -72,6 +72,9 @@ struct query_env {
     const struct principal *principal;
     const struct workdays *workdays;     /* the company's; NULL: Monday to Friday */
     const struct query_dialect *dialect; /* of the SQL that is written; NULL: SQLite's */
+    /* For somebody who searches: the id of a record that was merged into another, where a link is
+     * compared with it, stands for that one. NULL: for itself, as in what is kept up to date. */
+    struct conn *redirects;
 };
 
 /* May the principal read all records of a type, some, or none? Which ones: access.h. */

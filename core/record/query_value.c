@@ -6,7 +6,9 @@
 #include "base/text.h"
 #include "base/workday.h"
 #include "base/zone.h"
+#include "record/access.h"
 #include "record/query_internal.h"
+#include "record/redirect.h"
 
 #include <string.h>
 
@@ -301,6 +303,33 @@ static kith_status param_value(const struct query *q, const struct test *t, cons
     return st;
 }
 
+/* The type of the record whose id is compared with, or NULL: it does not tell. */
+static const struct rtype *linked_type(const struct query *q, const struct path *path,
+                                       const kith_value *v) {
+    if (v->as.link.type)
+        return schema_type_by_id(q->schema, v->as.link.type);
+    return path->field ? path->field->target : path->link ? path->from->type : path->type;
+}
+
+static kith_status follow_redirect(const struct query *q, const struct test *t,
+                                   const struct query_env *env, struct arena *a, kith_value *v,
+                                   kith_error *e) {
+    const struct rtype *type = linked_type(q, &t->path, v);
+    kith_value kept;
+    bool there = true;
+    if (type)
+        TRY(record_exists(env->redirects, type, v->as.link.id, &there, e));
+    if (there)
+        return KITH_OK;
+    kept = value_link(0, type->id);
+    TRY(redirect_find(env->redirects, type, v->as.link.id, a, &kept.as.link.id, e));
+    if (kept.as.link.id)
+        TRY(access_link(env->redirects, env->principal, q->schema, &kept, a, &there, e));
+    if (there)
+        v->as.link.id = kept.as.link.id;
+    return KITH_OK;
+}
+
 kith_status query_operand(const struct query *q, const struct test *t, const struct operand *o,
                           const struct query_env *env, const kith_value *params, struct arena *a,
                           kith_value *out, kith_error *e) {
@@ -327,5 +356,6 @@ kith_status query_operand(const struct query *q, const struct test *t, const str
     }
     if (out->kind == KITH_TIME && query_rule(&t->path)->class == CLASS_DATE)
         *out = (kith_value){.kind = KITH_DATE, .as.i = query_local_day(env, out->as.i)};
-    return KITH_OK;
+    return out->kind == KITH_LINK && env->redirects ? follow_redirect(q, t, env, a, out, e)
+                                                    : KITH_OK;
 }

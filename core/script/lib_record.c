@@ -136,7 +136,7 @@ static int rule_get(lua_State *L) {
         return raisef(L, "get: '%s' is no id: an id has 13 characters", lua_tostring(L, 2));
     need(L, RIGHT_READ, t);
     charge(L, CALL_STEPS);
-    kith_status st = txn_get(f->txn, t, id, &values, &e);
+    kith_status st = txn_read(f->txn, t, &id, &values, &e);
     if (st == KITH_E_NOTFOUND) {
         lua_pushnil(L);
         return 1;

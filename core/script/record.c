@@ -100,7 +100,7 @@ static const kith_value *record_values(lua_State *L, struct held_record *r) {
     if (r->values)
         return r->values;
     charge(L, CALL_STEPS);
-    if (txn_get(frame_need(L, "reading a record")->txn, r->type, r->id, &values, &e) != KITH_OK)
+    if (txn_read(frame_need(L, "reading a record")->txn, r->type, &r->id, &values, &e) != KITH_OK)
         raise_error(L, &e);
     return r->values = values;
 }

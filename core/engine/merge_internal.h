@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of merge share. Nothing outside of them includes this. */
+#ifndef ENGINE_MERGE_INTERNAL_H
+#define ENGINE_MERGE_INTERNAL_H
+
+#include "engine/engine_internal.h"
+#include "engine/merge.h"
+
+/* One merge as far as one transaction carries it. */
+struct merging {
+    struct txn *txn;
+    struct arena *arena; /* of the report */
+    struct merge_report *report;
+    size_t room; /* records that may still be moved in it */
+    bool more;   /* there was no room: another transaction goes on */
+    bool filled; /* an earlier one has given the kept record its values */
+    int depth;   /* of parts of parts */
+};
+
+/* Some records and the one that they become: those that were asked for, or parts of them. */
+struct set {
+    const struct rtype *type;
+    kith_id keep;
+    const kith_id *others;
+    size_t count;
+    const kith_value **values; /* of the others, as they were found */
+    const struct merge_pick *picks;
+    size_t pick_count;
+    bool asked; /* by the caller: what its fields take is told */
+};
+bool set_has(const struct set *s, kith_id id); /* one of the others? */
+
+/* -- merge_fields.c ---------------------------------------------------------------------------- */
+
+/* The kept record's own links to the others go; in a tree it takes the place of the topmost one
+ * that it lies within. */
+kith_status merge_own_links(struct merging *m, const struct set *s, kith_error *e);
+/* Gives the kept record what it takes from the others: unique values, once the others are gone, or
+ * all else. */
+kith_status merge_fill(struct merging *m, const struct set *s, bool unique, kith_error *e);
+
+/* -- merge_links.c ----------------------------------------------------------------------------- */
+
+/* Moves what links to the others by links of which it is part of them, or by other ones; as long as
+ * there is room. */
+kith_status merge_move(struct merging *m, const struct set *s, bool parts, kith_error *e);
+
+/* A rented list that brought the kept record, and not all of the others, has it stay. */
+kith_status merge_keep_own(struct merging *m, const struct set *s, kith_error *e);
+
+/* -- merge.c ----------------------------------------------------------------------------------- */
+
+kith_status merge_set(struct merging *m, struct set *s, kith_error *e);
+
+#endif

@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Merge: which value each field has, what links lead to, what leads on from the old ids, who may,
+ * and that its undo takes all apart again. */
+#include "engine/import.h"
+#include "engine/merge.h"
+#include "engine_person_fixture.h"
+
+static const kith_field card_fields[] = {
+    {.name = "number", .kind = KITH_F_TEXT, .flags = KITH_FF_REQUIRED},
+    {.name = "contact", .kind = KITH_F_LINK, .options = "contact", .flags = KITH_FF_UNIQUE},
+    {.name = "readers", .kind = KITH_F_LINKS, .options = "contact"},
+};
+static const kith_type card_types[] = {{.name = "card", .fields = KITH_ARRAY(card_fields)}};
+static struct schema_source sources[2] = {
+    [1] = {.module = "cards", .version = 1, .types = KITH_ARRAY(card_types)}};
+
+struct world {
+    struct fixture x;
+    struct merge_report report;
+    kith_id tx;
+};
+
+static const struct rtype *type_of(struct world *w, const char *name) {
+    return schema_type(engine_schema(w->x.g), str_of(name));
+}
+
+static void begin(struct world *w) {
+    memset(w, 0, sizeof *w);
+    sources[0] = lead_source;
+    fixture_open_with(&w->x, sources, 2);
+}
+
+static void open_world(struct world *w) {
+    begin(w);
+    fixture_start(&w->x);
+}
+
+static const char *pair(struct world *w, const char *name, kith_id id) {
+    return arena_printf(&w->x.arena, "%s=%s", name, id_text(&w->x, id));
+}
+static const char *any(struct world *w, const char *name, const char *type, kith_id id) {
+    return arena_printf(&w->x.arena, "%s=%s/%s", name, type, id_text(&w->x, id));
+}
+
+/* fields: JSON, or "". */
+static kith_status merge_as(struct world *w, const struct principal *p, const struct rtype *t,
+                            kith_id keep, const char *others, const char *fields) {
+    struct merge m;
+    w->x.e.message[0] = '\0';
+    TRY(merge_read(engine_schema(w->x.g), str_of(t->name), str_of(id_text(&w->x, keep)),
+                   str_of(others), str_of(fields), &w->x.arena, &m, &w->x.e));
+    return engine_merge(w->x.g, p, &m, &w->x.arena, &w->report, &w->tx, &w->x.e);
+}
+
+static kith_status try_merge(struct world *w, const struct rtype *t, kith_id keep, kith_id other,
+                             const char *fields) {
+    return merge_as(w, &tester, t, keep, id_text(&w->x, other), fields);
+}
+
+static void merge(struct world *w, const struct rtype *t, kith_id keep, kith_id other) {
+    EXPECT_OK(try_merge(w, t, keep, other, ""), w->x.e);
+}
+
+static void undo(struct world *w, kith_id tx) {
+    struct undo_report r;
+    EXPECT_OK(engine_undo(w->x.g, &tester, tx, false, &w->x.arena, &r, &w->x.e), w->x.e);
+    if (r.kept + r.refused)
+        TEST_FAIL("not undone: %s", r.items[r.item_count - 1].reason);
+}
+
+static const struct merge_links *links(struct world *w, const char *type, const char *name) {
+    static const struct merge_links none;
+    for (size_t i = 0; i < w->report.link_count; i++)
+        if (strcmp(w->report.links[i].field->type->name, type) == 0 &&
+            strcmp(w->report.links[i].field->name, name) == 0)
+            return &w->report.links[i];
+    return &none;
+}
+
+static kith_status put_row(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct {
+        struct world *w;
+        const struct rtype *t;
+        struct buf b;
+    } *d = arg;
+    (void)e;
+    buf_printf(&d->b, "%s %s", d->t->name, id_text(&d->w->x, id));
+    for (uint32_t i = 0; i < d->t->field_count; i++) {
+        kith_str v = value_text(d->t->schema, &values[i], &d->w->x.arena);
+        if (i != FIELD_UPDATED)
+            buf_printf(&d->b, " %s=%.*s", d->t->fields[i]->name, (int)v.len, v.ptr);
+    }
+    buf_puts(&d->b, "\n");
+    return KITH_OK;
+}
+
+/* Every record with every value, but for when it was written. */
+static char *dump(struct world *w) {
+    const struct schema *s = engine_schema(w->x.g);
+    struct {
+        struct world *w;
+        const struct rtype *t;
+        struct buf b;
+    } d = {.w = w};
+    for (uint32_t i = 0; i < s->type_count; i++) {
+        struct query *q;
+        struct find_page page = {.limit = 100000};
+        d.t = s->types[i];
+        EXPECT_OK(query_parse(&q, s, &w->x.arena, str_of(d.t->name), &w->x.e), w->x.e);
+        EXPECT_OK(engine_find(w->x.g, &tester, q, NULL, &page, &w->x.arena, put_row, &d, &w->x.e),
+                  w->x.e);
+    }
+    return d.b.ptr;
+}
+
+static void expect_unmerged(struct world *w, char *before) {
+    undo(w, w->tx);
+    char *after = dump(w);
+    EXPECT_STR(before, after);
+    free(before);
+    free(after);
+    expect_sound(&w->x);
+}
+
+/* -- fields ------------------------------------------------------------------------------------ */
+
+TEST("a field keeps its value, or takes the first that the others have, or the one that is named") {
+    struct world w;
+    open_world(&w);
+    const struct rtype *c = w.x.contact;
+    kith_id a = create(&w.x, c, PAIRS("name=Ada Lovelace", "city=Bonn", "tags=vip", "language=en"));
+    kith_id b = create(&w.x, c,
+                       PAIRS("name=A. King", "language=de", "birthday=1980-01-02", "tags=new,vip",
+                             "title=Countess"));
+    kith_id d = create(&w.x, c, PAIRS("name=X", "birthday=1999-01-01", "source=fair"));
+    char *before = dump(&w);
+    EXPECT_OK(merge_as(&w, &tester, c, a,
+                       arena_printf(&w.x.arena, "%s,%s", id_text(&w.x, b), id_text(&w.x, d)),
+                       arena_printf(&w.x.arena, "{\"language\":\"%s\",\"title\":\"%s\"}",
+                                    id_text(&w.x, b), id_text(&w.x, a))),
+              w.x.e);
+    EXPECT_STR("Ada Lovelace", field(&w.x, c, a, "name"));
+    EXPECT_STR("de", field(&w.x, c, a, "language"));
+    EXPECT_STR("1980-01-02", field(&w.x, c, a, "birthday"));
+    EXPECT_STR("", field(&w.x, c, a, "title"));
+    EXPECT_STR("fair", field(&w.x, c, a, "source"));
+    EXPECT_STR("new,vip", field(&w.x, c, a, "tags"));
+    EXPECT_STR("(gone)", field(&w.x, c, b, "name"));
+    EXPECT_STR("(gone)", field(&w.x, c, d, "name"));
+    expect_sound(&w.x);
+    expect_unmerged(&w, before);
+    fixture_close(&w.x);
+}
+
+TEST("a name and an address are taken as a whole or not at all") {
+    struct world w;
+    open_world(&w);
+    const struct rtype *c = w.x.contact;
+    kith_id a = create(&w.x, c, PAIRS("name=Ada Lovelace", "city=Bonn"));
+    kith_id b = create(&w.x, c, PAIRS("name=Mary King", "city=Kiel", "street=Hafen 1"));
+    kith_id d = create(&w.x, c, PAIRS("name=Zoe", "city=Bonn", "street=Markt 2", "country=DE"));
+    merge(&w, c, a, b);
+    EXPECT_STR("", field(&w.x, c, a, "street"));
+    merge(&w, c, a, d);
+    EXPECT_STR("Markt 2", field(&w.x, c, a, "street"));
+    EXPECT_STR("DE", field(&w.x, c, a, "country"));
+    EXPECT_STR("Ada", field(&w.x, c, a, "first_name"));
+    b = create(&w.x, c, PAIRS("name=Mary Ann King"));
+    EXPECT_OK(
+        try_merge(&w, c, a, b, arena_printf(&w.x.arena, "{\"name\":\"%s\"}", id_text(&w.x, b))),
+        w.x.e);
+    EXPECT_STR("Mary Ann", field(&w.x, c, a, "first_name"));
+    EXPECT_STR("King", field(&w.x, c, a, "last_name"));
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+TEST("the kept one's state stays, and a unique value is free once the other is gone") {
+    struct world w;
+    open_world(&w);
+    const struct rtype *l = w.x.lead;
+    kith_id a = create(&w.x, l, PAIRS("name=A"));
+    kith_id b = create(&w.x, l, PAIRS("name=B", "code=C7"));
+    update(&w.x, l, b, PAIRS("state=working"));
+    char *before = dump(&w);
+    merge(&w, l, a, b);
+    EXPECT_STR("new", field(&w.x, l, a, "state"));
+    EXPECT_STR("C7", field(&w.x, l, a, "code"));
+    expect_unmerged(&w, before);
+    fixture_close(&w.x);
+}
+
+/* -- links ------------------------------------------------------------------------------------- */
+
+TEST("all that links to a merged record links to the kept one, by links of every sort") {
+    struct world w;
+    open_world(&w);
+    const struct rtype *c = w.x.contact, *card = type_of(&w, "card");
+    kith_id a = create(&w.x, c, PAIRS("name=A")), b = create(&w.x, c, PAIRS("name=B"));
+    kith_id t = create(&w.x, w.x.task, PAIRS("title=Call", any(&w, "about", "contact", b)));
+    kith_id l = create(&w.x, w.x.lead, PAIRS("name=L", pair(&w, "contact", b)));
+    kith_id k = create(
+        &w.x, card,
+        PAIRS("number=1", pair(&w, "contact", b),
+              arena_printf(&w.x.arena, "readers=%s,%s", id_text(&w.x, a), id_text(&w.x, b))));
+    kith_id n =
+        create(&w.x, type_of(&w, "note"), PAIRS("body=Hello", any(&w, "about", "contact", b)));
+    char *before = dump(&w);
+    merge(&w, c, a, b);
+    EXPECT_STR(arena_printf(&w.x.arena, "contact/%s", id_text(&w.x, a)),
+               field(&w.x, w.x.task, t, "about"));
+    EXPECT_STR(id_text(&w.x, a), field(&w.x, w.x.lead, l, "contact"));
+    EXPECT_STR(id_text(&w.x, a), field(&w.x, card, k, "contact"));
+    EXPECT_STR(id_text(&w.x, a), field(&w.x, card, k, "readers"));
+    EXPECT_STR(arena_printf(&w.x.arena, "contact/%s", id_text(&w.x, a)),
+               field(&w.x, type_of(&w, "note"), n, "about"));
+    EXPECT_INT(5, w.report.moved);
+    EXPECT_INT(1, links(&w, "task", "about")->moved);
+    expect_unmerged(&w, before);
+    fixture_close(&w.x);
+}
+
+TEST("a link that only one record may have refuses a merge of two that both are linked to") {
+    struct world w;
+    open_world(&w);
+    const struct rtype *c = w.x.contact;
+    kith_id a = create(&w.x, c, PAIRS("name=A")), b = create(&w.x, c, PAIRS("name=B"));
+    create(&w.x, type_of(&w, "card"), PAIRS("number=1", pair(&w, "contact", a)));
+    create(&w.x, type_of(&w, "card"), PAIRS("number=2", pair(&w, "contact", b)));
+    EXPECT_INT(KITH_E_REFUSED, try_merge(&w, c, a, b, ""));
+    EXPECT(strstr(w.x.e.message, "card.contact is unique") != NULL);
+    EXPECT_STR("B", field(&w.x, c, b, "name"));
+    fixture_close(&w.x);
+}
+
+TEST("parts that are the same become one: points, profiles, memberships, relations between both") {
+    struct world w;
+    open_world(&w);
+    struct fixture *x = &w.x;
+    const struct rtype *c = x->contact, *m = type_of(&w, "list_member");
+    kith_id a = create(x, c, PAIRS("name=A", "email=a@x.example", "phone=+49 1"));
+    kith_id b = create(x, c, PAIRS("name=B", "email=A@X.example", "phone=+49 2"));
+    kith_id list = create(x, type_of(&w, "segment"), PAIRS("name=l", "query=contact", "kind=list"));
+    kith_id other =
+        create(x, type_of(&w, "segment"), PAIRS("name=o", "query=contact", "kind=list"));
+    create(x, m, PAIRS(pair(&w, "segment", list), any(&w, "record", "contact", a)));
+    create(x, m, PAIRS(pair(&w, "segment", list), any(&w, "record", "contact", b)));
+    create(x, m, PAIRS(pair(&w, "segment", other), any(&w, "record", "contact", b)));
+    kith_id p = create(x, type_of(&w, "profile"), PAIRS(pair(&w, "contact", a), "gender=f"));
+    create(x, type_of(&w, "profile"), PAIRS(pair(&w, "contact", b), "occupation=Poet"));
+    create(x, type_of(&w, "relation"),
+           PAIRS("kind=friend", any(&w, "party", "contact", a), any(&w, "other", "contact", b)));
+    char *before = dump(&w);
+    merge(&w, c, a, b);
+    EXPECT_INT(3, count(x, "contact_point", NULL)); /* one address, two numbers */
+    EXPECT_STR("+49 1", field(x, c, a, "phone"));
+    EXPECT_INT(1, count(x, "contact_point where kind = 'phone' and primary", NULL));
+    EXPECT_INT(2, count(x, "list_member", NULL));
+    EXPECT_INT(1, count(x, "contact where in_segment('o')", NULL));
+    EXPECT_STR("Poet", field(x, type_of(&w, "profile"), p, "occupation"));
+    EXPECT_STR("f", field(x, type_of(&w, "profile"), p, "gender"));
+    EXPECT_INT(0, count(x, "relation", NULL));
+    EXPECT_INT(1, links(&w, "contact_point", "contact")->joined);
+    EXPECT_INT(1, links(&w, "list_member", "record")->joined);
+    EXPECT_INT(1, links(&w, "list_member", "record")->moved);
+    expect_unmerged(&w, before);
+    fixture_close(x);
+}
+
+TEST("a record that is our own in part does not go with the rented list that brought the rest") {
+    struct world w;
+    open_world(&w);
+    struct fixture *x = &w.x;
+    const struct rtype *c = x->contact, *m = type_of(&w, "list_member");
+    kith_id a = create(x, c, PAIRS("name=A")), b = create(x, c, PAIRS("name=B"));
+    kith_id list = create(x, type_of(&w, "segment"), PAIRS("name=l", "query=contact", "kind=list"));
+    kith_id r = create(
+        x, m, PAIRS(pair(&w, "segment", list), any(&w, "record", "contact", a), "brought=true"));
+    char *before = dump(&w);
+    merge(&w, c, a, b); /* the kept one was brought, the other is ours */
+    EXPECT_STR("false", field(x, m, r, "brought"));
+    expect_unmerged(&w, before);
+    before = dump(&w);
+    merge(&w, c, b, a);
+    EXPECT_INT(1, count(x, "list_member where not brought", NULL));
+    expect_unmerged(&w, before);
+    kith_id r2 = create(
+        x, m, PAIRS(pair(&w, "segment", list), any(&w, "record", "contact", b), "brought=true"));
+    merge(&w, c, b, a); /* both were brought */
+    EXPECT_STR("true", field(x, m, r2, "brought"));
+    fixture_close(x);
+}
+
+TEST("in a tree the kept record takes the place of the one that it lay within") {
+    struct world w;
+    open_world(&w);
+    struct fixture *x = &w.x;
+    const struct rtype *t = type_of(&w, "account");
+    kith_id top = create(x, t, PAIRS("name=Top"));
+    kith_id a = create(x, t, PAIRS("name=A", pair(&w, "parent", top)));
+    kith_id mid = create(x, t, PAIRS("name=Mid", pair(&w, "parent", a)));
+    kith_id b = create(x, t, PAIRS("name=B", pair(&w, "parent", mid)));
+    char *before = dump(&w);
+    merge(&w, t, b, a); /* the child stays */
+    EXPECT_STR(id_text(x, top), field(x, t, b, "parent"));
+    EXPECT_STR(id_text(x, b), field(x, t, mid, "parent"));
+    expect_unmerged(&w, before);
+    before = dump(&w);
+    merge(&w, t, a, b); /* the parent stays */
+    EXPECT_STR(id_text(x, top), field(x, t, a, "parent"));
+    expect_unmerged(&w, before);
+    fixture_close(x);
+}
+
+/* -- redirects --------------------------------------------------------------------------------- */
+
+static const char *led(struct world *w, kith_id id) {
+    kith_value *values;
+    kith_status st = engine_read(w->x.g, &tester, w->x.contact, &id, &w->x.arena, &values, &w->x.e);
+    return st == KITH_OK ? id_text(&w->x, id) : "(nowhere)";
+}
+
+TEST("old ids lead to the kept record, however often it was merged on, and back after an undo") {
+    struct world w;
+    open_world(&w);
+    const struct rtype *c = w.x.contact;
+    kith_id a = create(&w.x, c, PAIRS("name=A")), b = create(&w.x, c, PAIRS("name=B")),
+            d = create(&w.x, c, PAIRS("name=D"));
+    merge(&w, c, b, a);
+    EXPECT_STR(id_text(&w.x, b), led(&w, a));
+    merge(&w, c, d, b);
+    kith_id second = w.tx;
+    EXPECT_STR(id_text(&w.x, d), led(&w, a));
+    EXPECT_STR(id_text(&w.x, d), led(&w, b));
+    expect_sound(&w.x);
+    undo(&w, second);
+    EXPECT_STR(id_text(&w.x, b), led(&w, a));
+    EXPECT_STR(id_text(&w.x, b), led(&w, b));
+    delete_(&w.x, c, b);
+    EXPECT_STR("(nowhere)", led(&w, a));
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+TEST("what is written by an old id is written to the kept record; only deleting it is refused") {
+    struct world w;
+    open_world(&w);
+    struct fixture *x = &w.x;
+    const struct rtype *c = x->contact, *card = type_of(&w, "card");
+    kith_id a = create(x, c, PAIRS("name=A")), b = create(x, c, PAIRS("name=B"));
+    kith_id t = create(x, x->task, PAIRS("title=T", any(&w, "about", "contact", b)));
+    kith_id moved = update(x, x->task, t, PAIRS("about="));
+    merge(&w, c, a, b);
+    update(x, c, b, PAIRS("city=Kiel"));
+    EXPECT_STR("Kiel", field(x, c, a, "city"));
+    kith_id l = create(x, x->lead, PAIRS("name=L", pair(&w, "contact", b)));
+    EXPECT_STR(id_text(x, a), field(x, x->lead, l, "contact"));
+    kith_id k = create(
+        x, card,
+        PAIRS("number=1", arena_printf(&x->arena, "readers=%s,%s", id_text(x, b), id_text(x, a))));
+    EXPECT_STR(id_text(x, a), field(x, card, k, "readers"));
+    EXPECT_INT(KITH_E_REFUSED, try_job(x, ROW_DELETE, c, &b, NULL, NULL));
+    EXPECT(strstr(x->e.message, "was merged into") != NULL);
+    EXPECT_INT(1,
+               count(x, arena_printf(&x->arena, "lead where contact = '%s'", id_text(x, b)), NULL));
+    EXPECT_INT(1,
+               count(x, arena_printf(&x->arena, "contact where id = '%s'", id_text(x, b)), NULL));
+    EXPECT_INT(1,
+               count(x, arena_printf(&x->arena, "card where readers = '%s'", id_text(x, b)), NULL));
+    undo(&w, moved); /* the link comes back to where its record is now */
+    EXPECT_STR(arena_printf(&x->arena, "contact/%s", id_text(x, a)), field(x, x->task, t, "about"));
+    EXPECT_INT(
+        1, count(x, arena_printf(&x->arena, "task where about in ('contact/%s')", id_text(x, b)),
+                 NULL));
+    expect_sound(x);
+    fixture_close(x);
+}
+
+TEST("the past knows the merged record itself") {
+    struct world w;
+    struct moment when;
+    struct past_record past;
+    open_world(&w);
+    const struct rtype *c = w.x.contact;
+    kith_id a = create(&w.x, c, PAIRS("name=A")), b = create(&w.x, c, PAIRS("name=B"));
+    kith_id tx = update(&w.x, c, b, PAIRS("city=Bonn"));
+    merge(&w, c, a, b);
+    EXPECT_OK(engine_moment(w.x.g, str_of(id_text(&w.x, tx)), &w.x.arena, &when, &w.x.e), w.x.e);
+    EXPECT_OK(engine_as_of(w.x.g, &tester, c, b, &when, &w.x.arena, &past, &w.x.e), w.x.e);
+    EXPECT_INT(PAST_THERE, past.state);
+    fixture_close(&w.x);
+}
+
+/* -- what is refused --------------------------------------------------------------------------- */
+
+TEST("nonsense is refused with a sentence, and nothing is kept") {
+    struct world w;
+    open_world(&w);
+    const struct rtype *c = w.x.contact;
+    kith_id a = create(&w.x, c, PAIRS("name=A")), b = create(&w.x, c, PAIRS("name=B"));
+    kith_id l = create(&w.x, w.x.lead, PAIRS("name=L"));
+    kith_id s = create(&w.x, type_of(&w, "segment"), PAIRS("name=s", "query=contact"));
+    kith_id s2 = create(&w.x, type_of(&w, "segment"), PAIRS("name=s2", "query=contact"));
+    char *before = dump(&w);
+    EXPECT_INT(KITH_E_INVAL, try_merge(&w, c, a, a, ""));
+    EXPECT(strstr(w.x.e.message, "is the kept one") != NULL);
+    EXPECT_INT(KITH_E_NOTFOUND, try_merge(&w, c, a, l, ""));
+    EXPECT_INT(KITH_E_INVAL, try_merge(&w, c, a, b, "{\"city\":\"0000000000001\"}"));
+    EXPECT_INT(
+        KITH_E_INVAL,
+        try_merge(&w, c, a, b, arena_printf(&w.x.arena, "{\"spent\":\"%s\"}", id_text(&w.x, b))));
+    EXPECT_INT(
+        KITH_E_NOTFOUND,
+        try_merge(&w, c, a, b, arena_printf(&w.x.arena, "{\"cty\":\"%s\"}", id_text(&w.x, b))));
+    EXPECT_INT(KITH_E_INVAL, try_merge(&w, c, a, b, "[]"));
+    EXPECT_INT(KITH_E_INVAL, merge_as(&w, &tester, c, a, "", ""));
+    EXPECT_INT(KITH_E_INVAL, merge_as(&w, &tester, c, a, "what", ""));
+    EXPECT_INT(KITH_E_UNSUPPORTED, try_merge(&w, type_of(&w, "segment"), s, s2, ""));
+    merge(&w, c, a, b);
+    kith_id merged = w.tx;
+    EXPECT_INT(KITH_E_INVAL, try_merge(&w, c, a, b, ""));
+    EXPECT(strstr(w.x.e.message, "it was merged into it") != NULL);
+    kith_id r = 0;
+    EXPECT_INT(KITH_E_DENIED,
+               try_job(&w.x, ROW_CREATE, type_of(&w, "redirect"), &r,
+                       PAIRS("gone=0000000000001", any(&w, "kept", "contact", a)), NULL));
+    undo(&w, merged);
+    char *after = dump(&w);
+    EXPECT_STR(before, after);
+    free(before);
+    free(after);
+    fixture_close(&w.x);
+}
+
+static kith_status refuse(void *self, struct txn *t, struct change *c, kith_error *e) {
+    int *left = self;
+    (void)t;
+    (void)c;
+    return --*left == 0 ? err_set(e, KITH_E_REFUSED, NULL, "not that one") : KITH_OK;
+}
+
+static kith_id many_tasks(struct world *w, kith_id about, int n) {
+    kith_id last = 0;
+    for (int i = 0; i < n; i++)
+        last = create(&w->x, w->x.task, PAIRS("title=T", any(w, "about", "contact", about)));
+    return last;
+}
+
+TEST("a merge of much is one run, and refused half-way all of it is put back") {
+    struct world w;
+    int left = -1;
+    begin(&w);
+    struct hook h = {.type = w.x.task,
+                     .on = ON_UPDATE,
+                     .fn = refuse,
+                     .self = &left,
+                     .source = {SOURCE_RULE, "refuse", "", 1}};
+    EXPECT_OK(engine_add_hook(w.x.g, &h, &w.x.e), w.x.e);
+    fixture_start(&w.x);
+    const struct rtype *c = w.x.contact;
+    kith_id a = create(&w.x, c, PAIRS("name=A")), b = create(&w.x, c, PAIRS("name=B"));
+    kith_id last = many_tasks(&w, b, 900);
+    char *before = dump(&w);
+    left = 850;
+    EXPECT_INT(KITH_E_REFUSED, try_merge(&w, c, a, b, ""));
+    EXPECT_STR("not that one", w.x.e.message);
+    char *after = dump(&w);
+    EXPECT_STR(before, after);
+    free(after);
+    left = -1;
+    merge(&w, c, a, b);
+    EXPECT_INT(900, links(&w, "task", "about")->moved);
+    EXPECT_STR(arena_printf(&w.x.arena, "contact/%s", id_text(&w.x, a)),
+               field(&w.x, w.x.task, last, "about"));
+    expect_sound(&w.x);
+    expect_unmerged(&w, before);
+    fixture_close(&w.x);
+}
+
+TEST("a rehearsal tells what a merge would do, and keeps nothing") {
+    struct world w;
+    struct merge m;
+    struct rehearsal effects;
+    open_world(&w);
+    const struct rtype *c = w.x.contact;
+    kith_id a = create(&w.x, c, PAIRS("name=A")), b = create(&w.x, c, PAIRS("name=B", "city=Ulm"));
+    many_tasks(&w, b, 3);
+    char *before = dump(&w);
+    EXPECT_OK(merge_read(engine_schema(w.x.g), STR("contact"), str_of(id_text(&w.x, a)),
+                         str_of(id_text(&w.x, b)), (kith_str){0}, &w.x.arena, &m, &w.x.e),
+              w.x.e);
+    EXPECT_OK(engine_merge_rehearse(w.x.g, &tester, &m, &w.x.arena, &w.report, &effects, &w.x.e),
+              w.x.e);
+    EXPECT_INT(3, links(&w, "task", "about")->moved);
+    EXPECT_INT(1, w.report.taken_count);
+    char *after = dump(&w);
+    EXPECT_STR(before, after);
+    free(before);
+    free(after);
+    fixture_close(&w.x);
+}
+
+/* -- who may ----------------------------------------------------------------------------------- */
+
+#define SELLER(actions, del)                                                                       \
+    "{\"types\": {\"contact\": {\"create\": \"own\", \"read\": \"own\", \"update\": \"own\", "     \
+    "\"delete\": \"" del "\"}, \"lead\": {\"read\": \"own\"}}, \"actions\": [" actions "]}"
+
+static kith_status merge_by(struct person *p, kith_id keep, kith_id other, struct merge_report *r) {
+    struct merge m;
+    kith_id tx;
+    p->x.e.message[0] = '\0';
+    TRY(merge_read(engine_schema(p->x.g), STR("contact"), str_of(id_text(&p->x, keep)),
+                   str_of(id_text(&p->x, other)), (kith_str){0}, &p->x.arena, &m, &p->x.e));
+    return engine_merge(p->x.g, &p->p, &m, &p->x.arena, r, &tx, &p->x.e);
+}
+
+TEST("who merges may change the kept record, delete the others, and call it") {
+    static const char *const roles[] = {SELLER("", "own"), SELLER("\"record.merge\"", "none"),
+                                        SELLER("\"record.merge\"", "own")};
+    for (int i = 0; i < 3; i++) {
+        struct person p;
+        struct merge_report r;
+        kith_id a = 0, b = 0;
+        person_open(&p, roles[i]);
+        EXPECT_OK(write_as(&p, ROW_CREATE, p.x.contact, &a, PAIRS("name=A"), NULL), p.x.e);
+        EXPECT_OK(write_as(&p, ROW_CREATE, p.x.contact, &b, PAIRS("name=B"), NULL), p.x.e);
+        EXPECT_INT(i < 2 ? KITH_E_DENIED : KITH_OK, merge_by(&p, a, b, &r));
+        person_close(&p);
+    }
+}
+
+TEST("of what the caller may not see nothing is told, and it is moved all the same") {
+    struct person p;
+    struct merge_report r;
+    kith_id a = 0, b = 0;
+    person_open(&p, SELLER("\"record.merge\"", "own"));
+    EXPECT_OK(write_as(&p, ROW_CREATE, p.x.contact, &a, PAIRS("name=A"), NULL), p.x.e);
+    EXPECT_OK(write_as(&p, ROW_CREATE, p.x.contact, &b, PAIRS("name=B"), NULL), p.x.e);
+    kith_id hidden = create(&p.x, p.x.contact, PAIRS("name=Hidden"));
+    kith_id l = create(&p.x, p.x.lead,
+                       PAIRS("name=L", arena_printf(&p.x.arena, "contact=%s", id_text(&p.x, b))));
+    EXPECT_INT(KITH_E_NOTFOUND, merge_by(&p, a, hidden, &r));
+    EXPECT_INT(KITH_E_NOTFOUND, merge_by(&p, hidden, a, &r));
+    EXPECT_OK(merge_by(&p, a, b, &r), p.x.e);
+    EXPECT_INT(0, r.moved);
+    EXPECT_INT(0, r.link_count);
+    EXPECT_STR(id_text(&p.x, a), field(&p.x, p.x.lead, l, "contact"));
+    expect_sound(&p.x);
+    person_close(&p);
+}
+
+TEST("an old id tells nothing to whoever may not read the kept record") {
+    struct person p;
+    struct world w = {0};
+    kith_value *values;
+    person_open(&p, SELLER("\"record.merge\"", "own"));
+    kith_id a = create(&p.x, p.x.contact, PAIRS("name=A"));
+    kith_id b = create(&p.x, p.x.contact, PAIRS("name=B")), id = b;
+    w.x = p.x;
+    merge(&w, p.x.contact, a, b);
+    p.x = w.x;
+    EXPECT_INT(KITH_E_NOTFOUND,
+               engine_read(p.x.g, &p.p, p.x.contact, &id, &p.x.arena, &values, &p.x.e));
+    EXPECT(id == b);
+    EXPECT_INT(KITH_E_NOTFOUND, write_as(&p, ROW_UPDATE, p.x.contact, &b, PAIRS("city=X"), NULL));
+    EXPECT_INT(KITH_E_NOTFOUND, write_as(&p, ROW_DELETE, p.x.contact, &b, NULL, NULL));
+    EXPECT(strstr(p.x.e.message, "merged") == NULL);
+    person_close(&p);
+}
