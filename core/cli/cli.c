@@ -71,6 +71,8 @@ static const struct command *const commands[] = {
     &command_doctor,
     &command_audit_verify,
     &command_backup,
+    &command_backup_verify,
+    &command_backup_key,
     &command_restore,
     &command_explain,
     &command_reference,

@@ -3,7 +3,6 @@
  * beside the place where it is to stand, and moved there as a whole in one step. */
 #include "cli/backup.h"
 #include "cli/folder.h"
-#include "cli/pack.h"
 #include "cli/show.h"
 #include "cli/unpack.h"
 #include "journal/doctor.h"
@@ -18,11 +17,14 @@
 
 struct restore {
     struct cmd *c;
+    const char *given;           /* the folder, as it was named */
     const char *parent, *folder; /* absolute */
     char *fresh;                 /* the new company, beside the folder until it is whole */
     bool there;                  /* the folder is, and is to be exchanged */
     struct stat old;             /* of the folder */
     int lock;                    /* the old company's; -1: none */
+    struct series series;
+    const struct seal_key *key; /* NULL: none was given */
     struct unpacked what;
     const char *made;  /* what.made for people */
     const char *aside; /* where the old company is now */
@@ -66,7 +68,7 @@ static kith_status hold_old(struct restore *r, kith_error *e) {
 }
 
 static kith_status check_place(struct restore *r, kith_error *e) {
-    const char *given = r->c->args[1];
+    const char *given = r->given;
     if (stat(r->folder, &r->old) != 0)
         return KITH_OK;
     r->there = true;
@@ -266,15 +268,19 @@ static kith_status unpack_and_place(struct restore *r, kith_error *e) {
         r->fresh = NULL;
         return err_errno(e, "make a folder in", r->parent);
     }
-    TRY(unpack(r->c, r->fresh, &r->what, e));
+    TRY(unpack(r->c, r->c->io, &r->series, r->key, r->fresh, &r->what, e));
     TRY(examine(r, e));
     return cmd_option(r->c, "rehearse") ? KITH_OK : put_in_place(r, e);
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {
-    struct restore r = {.c = c, .lock = -1};
-    TRY(find_place(&r, c->args[1], e));
+    struct restore r = {.c = c, .given = c->args[c->arg_count - 1], .lock = -1};
+    TRY(find_place(&r, r.given, e));
     kith_status st = check_place(&r, e);
+    if (st == KITH_OK)
+        st = unpack_key(c, &r.key, e);
+    if (st == KITH_OK)
+        st = series_find(c, c->io, c->args, c->arg_count - 1, INT64_MAX, &r.series, e);
     if (st == KITH_OK)
         st = unpack_and_place(&r, e);
     if (r.fresh)
@@ -288,18 +294,20 @@ static kith_status run(struct cmd *c, kith_error *e) {
 
 const struct command command_restore = {
     .name = "restore",
-    .args = "BACKUP DIR",
+    .args = "BACKUP ... DIR",
     .help = "a company's folder from a backup",
-    .more = "  kith restore /backup/acme-monday.tar acme\n"
-            "  kith restore /backup/acme-monday.tar /tmp/look --rehearse\n\n"
-            "The backup is compared with its digests and examined by the doctor before anything is "
-            "put\n"
-            "in place. BACKUP - is standard input.",
-    .options = {{"replace", NULL, "in the place of the company in DIR, which is kept aside"},
+    .more =
+        "  kith restore /backup/acme-monday.tar acme\n"
+        "  kith restore /backup/acme-*.tar acme --rehearse\n\n"
+        "Of several backups the newest is restored, with those that it is based on. It is\n"
+        "compared with its digests and examined by the doctor before anything is put in place.\n"
+        "BACKUP - is standard input.",
+    .options = {{"key", "FILE", "of 'kith backup key': opens what is sealed"},
+                {"replace", NULL, "in the place of the company in DIR, which is kept aside"},
                 {"rehearse", NULL, "only look whether the backup is whole, beside DIR"},
                 {"damaged", NULL, "do not ask the doctor: restore what there is"}},
     .needs = NEEDS_NOTHING,
     .args_min = 2,
-    .args_max = 2,
+    .args_max = 100000,
     .run = run,
 };

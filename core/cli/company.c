@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "cli/folder.h"
+#include "cli/seal.h"
 #include <dirent.h>
 #include <kith/plugin.h>
 #include <stdio.h>
@@ -76,6 +77,11 @@ static const kith_setting settings[] = {
      KITH_NO_ARRAY},
     {"access.password_length", KITH_INT, 0, "10", 8, 200, NULL,
      "Characters that a password has at least.", KITH_NO_ARRAY},
+    {"backup.recipient", KITH_TEXT, 0, "", 0, 0, NULL,
+     "The public key that backups are sealed to: 'kith backup key' makes it. Without one they can "
+     "be"
+     " read by whoever has them.",
+     KITH_NO_ARRAY},
     {"log.level", KITH_TEXT, KITH_SF_RELOAD, "info", 0, 0, "error,warn,info,debug",
      "How much 'kith serve' logs.", KITH_NO_ARRAY},
     {"log.rooms", KITH_LIST, KITH_SF_RELOAD, NULL, 0, 0, NULL,
@@ -326,6 +332,10 @@ static kith_status check_meaning(struct company *c, kith_error *e) {
     TRY(read_workdays(c, e));
     if (zone_open(&c->zone, settings_text(c->settings, "", "company.zone").ptr, e) != KITH_OK)
         return at_setting(c, "company.zone", e);
+    kith_str recipient = settings_text(c->settings, "", "backup.recipient");
+    unsigned char public[crypto_box_PUBLICKEYBYTES];
+    if (recipient.len > 0 && seal_public_parse(recipient, public, e) != KITH_OK)
+        return at_setting(c, "backup.recipient", e);
     const char *rooms[LOG_ROOMS];
     size_t count = company_text_list(c->settings, "log.rooms", rooms, LOG_ROOMS);
     for (size_t i = 0; i < count; i++) {

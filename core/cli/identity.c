@@ -60,8 +60,7 @@ static kith_status ask_terminal(int tty, const char *prompt, char out[IO_SECRET_
 }
 
 /* On the terminal, `twice` against a slip of the fingers; without one, a line of standard input. */
-static kith_status ask_password(const char *prompt, bool twice, char out[IO_SECRET_MAX],
-                                kith_error *e) {
+kith_status ask_password(const char *prompt, bool twice, char out[IO_SECRET_MAX], kith_error *e) {
     char again[IO_SECRET_MAX];
     if (!isatty(STDIN_FILENO))
         return read_line(STDIN_FILENO, out, "the password", e);

@@ -17,6 +17,10 @@ void identity_leave(struct cmd *c);
  * records speaks of is written. */
 kith_status identity_writes(const struct cmd *c, kith_error *e);
 
+/* Asks on the terminal, `twice` against a slip of the fingers; without one, takes a line of
+ * standard input. */
+kith_status ask_password(const char *prompt, bool twice, char out[IO_SECRET_MAX], kith_error *e);
+
 /* Overwrites it so that the compiler does not leave it out. p may be NULL. */
 void secrets_wipe(void *p, size_t len);
 

@@ -107,14 +107,17 @@ static kith_status pick_command(struct cmd *c, size_t *used, kith_error *e) {
         c->command = &command_help;
         return KITH_OK;
     }
+    c->command = command_named(first);
     if (group_exists(first)) {
         const char *second = c->arg_count > 1 ? c->args[1] : NULL;
         char *both = second ? arena_printf(&c->arena, "%s %s", first, second) : NULL;
+        const struct command *found = both ? command_named(both) : NULL;
+        if (!found && c->command) /* `kith backup FILE`, beside `kith backup list` */
+            return KITH_OK;
         *used = second ? 2 : 0;
-        c->command = both ? command_named(both) : &command_help;
+        c->command = second ? found : &command_help;
         return c->command ? KITH_OK : unknown_command(both, e);
     }
-    c->command = command_named(first);
     if (!c->command && names_action(c)) {
         *used = 0;
         c->command = &command_run;

@@ -1,138 +1,87 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading a backup: its manifest first, then each file that it names. */
+/* Reading backups: of each its manifest first, then every file that it names. The hashes of the
+ * blocks are kept along the way, so that after each backup it is known that the database is what it
+ * was when that was made, and no byte is read twice. */
 #include "cli/unpack.h"
 #include "base/file.h"
-#include "base/json.h"
-#include "cli/backup.h"
-#include "cli/pack.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define MANIFEST_MAX (16u << 20) /* bytes */
-#define CHUNK        (1u << 18)
-
-const char *const backup_parts[BACKUP_PARTS] = {"README", "conf.d", "kith.conf", "rules"};
+#define CHUNK (1u << 18)
 
 struct reading {
     struct cmd *c;
-    const char *folder;
-    int file;
+    struct archive ar;
+    const char *folder; /* NULL: nothing is written */
+    bool last;          /* of the series: its settings count */
+    bool based;         /* it has blocks in the place of the database */
+    bool held;          /* it brought a database, or blocks */
+    int db;             /* -1: not open */
     char *chunk;
-    json_t *manifest;
+    unsigned char key[BLOCK_KEY];
+    bool keyed;            /* it has hashes */
+    bool blind;            /* what it is based on is sealed and was not opened */
+    unsigned char *hashes; /* of the database as it is after the last backup */
+    uint64_t blocks;
     uint64_t done, total;
 };
 
-/* -- bytes ------------------------------------------------------------------------------------- */
-
-static kith_status cut_off(struct reading *r, kith_error *e) {
-    return err_set(e, KITH_E_CORRUPT, NULL, "the backup '%s' is cut off; take another one",
-                   r->c->args[0]);
-}
-
-static kith_status no_backup(struct reading *r, kith_error *e) {
+static kith_status not_as_told(const struct reading *r, kith_error *e) {
     return err_set(e, KITH_E_CORRUPT, NULL,
-                   "'%s' is no backup of Kith; one that was compressed must be decompressed first",
-                   r->c->args[0]);
+                   "the backup '%s' does not hold what its manifest says; take another one",
+                   r->ar.head.file);
 }
 
-/* Exactly so many bytes. */
-static kith_status get(struct reading *r, char *dst, size_t n, kith_error *e) {
-    while (n > 0) {
-        size_t got = 0;
-        TRY(io_check(r->c->io, e));
-        TRY(r->c->io->ops->read(r->c->io, r->file, dst, n, &got, e));
-        if (got == 0)
-            return cut_off(r, e);
-        dst += got;
-        n -= got;
-    }
+static kith_status get(struct reading *r, size_t n, crypto_hash_sha256_state *sum, kith_error *e) {
+    char line[80];
+    TRY(archive_get(&r->ar, r->chunk, n, e));
+    crypto_hash_sha256_update(sum, (const unsigned char *)r->chunk, n);
+    r->done += n;
+    snprintf(line, sizeof line, "%.1f of %.1f MB read", (double)r->done / 1e6,
+             (double)r->total / 1e6);
+    io_progress(r->c->io, line);
     return KITH_OK;
 }
 
-static kith_status skip_padding(struct reading *r, uint64_t size, kith_error *e) {
-    char rest[PACK_BLOCK];
-    return get(r, rest, pack_padding(size), e);
-}
-
-static kith_status get_header(struct reading *r, struct pack_entry *entry, bool *end,
-                              kith_error *e) {
-    char block[PACK_BLOCK];
-    TRY(get(r, block, sizeof block, e));
-    return pack_parse(block, entry, end, e);
-}
-
-/* -- the manifest ------------------------------------------------------------------------------ */
-
-static kith_status check_version(struct reading *r, kith_error *e) {
-    json_int_t format = json_integer_value(json_object_get(r->manifest, BACKUP_MARK));
-    json_int_t database = json_integer_value(json_object_get(r->manifest, "database_format"));
-    const char *kith = json_string_value(json_object_get(r->manifest, "kith"));
-    if (format < 1 || !kith || !json_is_array(json_object_get(r->manifest, "files")))
-        return no_backup(r, e);
-    if (format > BACKUP_FORMAT || database > STORE_FORMAT)
-        return err_set(e, KITH_E_UNSUPPORTED, NULL,
-                       "'%s' was made by Kith %s, and this is %s: install the newer one",
-                       r->c->args[0], kith, KITH_VERSION);
-    return KITH_OK;
-}
-
-static kith_status read_manifest(struct reading *r, kith_error *e) {
-    struct pack_entry entry;
-    bool end;
-    if (get_header(r, &entry, &end, NULL) != KITH_OK || end ||
-        strcmp(entry.name, BACKUP_MANIFEST) != 0 || entry.size > MANIFEST_MAX)
-        return no_backup(r, e);
-    char *text = arena_alloc(&r->c->arena, entry.size + 1);
-    if (!text)
-        return err_nomem(e);
-    TRY(get(r, text, (size_t)entry.size, e));
-    TRY(skip_padding(r, entry.size, e));
-    if (json_read((kith_str){text, entry.size}, &r->manifest, NULL) != KITH_OK)
-        return no_backup(r, e);
-    return check_version(r, e);
-}
-
-static void take_figures(struct reading *r, struct unpacked *out) {
-    const char *key, *made = json_string_value(json_object_get(r->manifest, "made"));
-    json_t *count;
-    out->kith = arena_strdup(&r->c->arena, json_string_value(json_object_get(r->manifest, "kith")));
-    out->made = arena_strdup(&r->c->arena, made ? made : "?");
-    out->journal = (uint64_t)json_integer_value(json_object_get(r->manifest, "journal"));
-    json_object_foreach(json_object_get(r->manifest, "records"), key, count) {
-        out->records += (uint64_t)json_integer_value(count);
-    }
-}
+/* -- room -------------------------------------------------------------------------------------- */
 
 static kith_status check_room(struct reading *r, kith_error *e) {
     struct statvfs fs;
-    size_t i;
-    json_t *file;
-    json_array_foreach(json_object_get(r->manifest, "files"), i, file) {
-        r->total += (uint64_t)json_integer_value(json_object_get(file, "size"));
+    struct told told;
+    bool end = false;
+    uint64_t needed = 0;
+    r->total = r->done;
+    for (size_t i = 0; !end; i++) {
+        TRY(archive_told(&r->ar, i, &told, &end, e));
+        r->total += end ? 0 : told.size;
+        bool written = !end && (r->last || strcmp(told.name, BACKUP_DATABASE) == 0) &&
+                       strcmp(told.name, BACKUP_CHANGED) != 0;
+        needed += written ? told.size : 0;
     }
-    if (statvfs(r->folder, &fs) != 0 || fs.f_bavail * fs.f_frsize >= r->total)
+    uint64_t before = r->blocks * BACKUP_BLOCK;
+    if (r->based && r->ar.head.database > before)
+        needed += r->ar.head.database - before;
+    if (!r->folder || statvfs(r->folder, &fs) != 0 || fs.f_bavail * fs.f_frsize >= needed)
         return KITH_OK;
     return err_set(
         e, KITH_E_FULL, NULL,
         "the backup needs %.1f MB, and the disk of '%.*s' has only %.1f MB free: make room"
         " there",
-        (double)r->total / 1e6, (int)(strrchr(r->folder, '/') - r->folder), r->folder,
+        (double)needed / 1e6, (int)(strrchr(r->folder, '/') - r->folder), r->folder,
         (double)(fs.f_bavail * fs.f_frsize) / 1e6);
 }
 
-/* -- files ------------------------------------------------------------------------------------- */
+/* -- settings and rules ------------------------------------------------------------------------ */
 
 /* A name from outside may lead anywhere. */
-static bool is_ours(const char *name) {
+static bool is_part(const char *name) {
     kith_str rest = str_of(name), part;
-    if (strcmp(name, "kith.db") == 0)
-        return true;
     bool known = false;
     for (size_t i = 0; i < BACKUP_PARTS; i++) {
         size_t n = strlen(backup_parts[i]);
@@ -155,87 +104,257 @@ static kith_status make_way(char *path, size_t folder, kith_error *e) {
     return KITH_OK;
 }
 
-static kith_status copy_out(struct reading *r, int fd, const char *path, uint64_t size,
-                            char digest[BACKUP_DIGEST], kith_error *e) {
-    crypto_hash_sha256_state state;
-    unsigned char raw[crypto_hash_sha256_BYTES];
-    char line[80];
-    crypto_hash_sha256_init(&state);
-    while (size > 0) {
-        size_t n = size < CHUNK ? (size_t)size : CHUNK;
-        TRY(get(r, r->chunk, n, e));
-        if (!write_all(fd, (kith_str){r->chunk, n}))
-            return err_errno(e, "write", path);
-        crypto_hash_sha256_update(&state, (const unsigned char *)r->chunk, n);
-        size -= n;
-        r->done += n;
-        snprintf(line, sizeof line, "%.1f of %.1f MB read", (double)r->done / 1e6,
-                 (double)r->total / 1e6);
-        io_progress(r->c->io, line);
-    }
-    crypto_hash_sha256_final(&state, raw);
-    sodium_bin2hex(digest, BACKUP_DIGEST, raw, sizeof raw);
-    return fsync(fd) == 0 ? KITH_OK : err_errno(e, "write", path);
-}
-
-static kith_status unpack_file(struct reading *r, const struct pack_entry *entry,
-                               char digest[BACKUP_DIGEST], kith_error *e) {
-    char *path = arena_printf(&r->c->arena, "%s/%s", r->folder, entry->name);
+static kith_status make_file(struct reading *r, const char *name, int *fd, kith_error *e) {
+    char *path = arena_printf(&r->c->arena, "%s/%s", r->folder, name);
     if (!path)
         return err_nomem(e);
     TRY(make_way(path, strlen(r->folder), e));
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_errno(e, "write", path);
-    kith_status st = copy_out(r, fd, path, entry->size, digest, e);
-    close(fd);
-    return st == KITH_OK ? skip_padding(r, entry->size, e) : st;
+    *fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return *fd >= 0 ? KITH_OK : err_errno(e, "write", path);
 }
 
-static kith_status unpack_next(struct reading *r, const json_t *told, kith_error *e) {
-    const char *name = json_string_value(json_object_get(told, "name"));
-    const char *sha256 = json_string_value(json_object_get(told, "sha256"));
-    uint64_t size = (uint64_t)json_integer_value(json_object_get(told, "size"));
-    struct pack_entry entry;
-    char digest[BACKUP_DIGEST];
-    bool end;
-    TRY(get_header(r, &entry, &end, e));
-    if (end)
-        return cut_off(r, e);
-    if (!name || !sha256 || strcmp(name, entry.name) != 0 || size != entry.size || !is_ours(name))
-        return err_set(e, KITH_E_CORRUPT, NULL,
-                       "the backup '%s' does not hold what its manifest says; take another one",
-                       r->c->args[0]);
-    TRY(unpack_file(r, &entry, digest, e));
-    return strcmp(digest, sha256) == 0
-               ? KITH_OK
-               : err_set(
-                     e, KITH_E_CORRUPT, NULL,
-                     "%s in the backup '%s' is damaged: its digest is another; take another one",
-                     name, r->c->args[0]);
+static kith_status read_part(struct reading *r, const struct told *told,
+                             crypto_hash_sha256_state *sum, kith_error *e) {
+    int fd = -1;
+    kith_status st = KITH_OK;
+    if (r->folder && r->last)
+        TRY(make_file(r, told->name, &fd, e));
+    for (uint64_t left = told->size; st == KITH_OK && left > 0;) {
+        size_t n = left < CHUNK ? (size_t)left : CHUNK;
+        st = get(r, n, sum, e);
+        if (st == KITH_OK && fd >= 0 && !write_all(fd, (kith_str){r->chunk, n}))
+            st = err_errno(e, "write", told->name);
+        left -= n;
+    }
+    if (st == KITH_OK && fd >= 0 && fsync(fd) != 0)
+        st = err_errno(e, "write", told->name);
+    if (fd >= 0)
+        close(fd);
+    return st;
 }
 
-static kith_status unpack_all(struct reading *r, struct unpacked *out, kith_error *e) {
-    size_t i;
-    json_t *told;
-    TRY(read_manifest(r, e));
-    take_figures(r, out);
-    if (!out->kith || !out->made)
-        return err_nomem(e);
-    TRY(check_room(r, e));
-    json_array_foreach(json_object_get(r->manifest, "files"), i, told) {
-        TRY(unpack_next(r, told, e));
+/* -- the database ------------------------------------------------------------------------------ */
+
+static kith_status keep_hash(struct reading *r, uint64_t number, const char *block, size_t size,
+                             kith_error *e) {
+    unsigned char whole[BACKUP_BLOCK];
+    if (!r->keyed)
+        return KITH_OK;
+    if (number >= r->ar.head.blocks)
+        return not_as_told(r, e);
+    memcpy(whole, block, size);
+    memset(whole + size, 0, sizeof whole - size);
+    backup_hash(r->key, whole, r->hashes + number * BACKUP_HASH);
+    return KITH_OK;
+}
+
+static kith_status write_block(struct reading *r, const char *bytes, size_t n, uint64_t at,
+                               kith_error *e) {
+    while (r->db >= 0 && n > 0) {
+        ssize_t put = pwrite(r->db, bytes, n, (off_t)at);
+        if (put < 0 && errno != EINTR)
+            return err_errno(e, "write", BACKUP_DATABASE);
+        size_t done = put > 0 ? (size_t)put : 0;
+        bytes += done;
+        at += done;
+        n -= done;
     }
     return KITH_OK;
 }
 
-kith_status unpack(struct cmd *c, const char *folder, struct unpacked *out, kith_error *e) {
-    struct reading r = {.c = c, .folder = folder, .chunk = arena_alloc(&c->arena, CHUNK)};
-    if (!r.chunk || sodium_init() < 0)
+static kith_status read_database(struct reading *r, const struct told *told,
+                                 crypto_hash_sha256_state *sum, kith_error *e) {
+    if (r->based || r->held || (r->keyed && told->size != r->ar.head.database))
+        return not_as_told(r, e);
+    r->held = true;
+    if (r->folder)
+        TRY(make_file(r, told->name, &r->db, e));
+    for (uint64_t at = 0; at < told->size;) {
+        size_t n = told->size - at < CHUNK ? (size_t)(told->size - at) : CHUNK;
+        TRY(get(r, n, sum, e));
+        TRY(write_block(r, r->chunk, n, at, e));
+        for (size_t i = 0; i < n; i += BACKUP_BLOCK)
+            TRY(keep_hash(r, (at + i) / BACKUP_BLOCK, r->chunk + i,
+                          n - i < BACKUP_BLOCK ? n - i : BACKUP_BLOCK, e));
+        at += n;
+    }
+    return KITH_OK;
+}
+
+static uint64_t number_of(const char *bytes) {
+    uint64_t n = 0;
+    for (int i = BACKUP_NUMBER - 1; i >= 0; i--)
+        n = n << 8 | (unsigned char)bytes[i];
+    return n;
+}
+
+static kith_status read_changed(struct reading *r, const struct told *told,
+                                crypto_hash_sha256_state *sum, kith_error *e) {
+    const size_t item = BACKUP_NUMBER + BACKUP_BLOCK;
+    if (!r->based || r->held || !r->keyed || told->size % item != 0)
+        return not_as_told(r, e);
+    r->held = true;
+    for (uint64_t left = told->size / item; left > 0; left--) {
+        TRY(get(r, item, sum, e));
+        uint64_t number = number_of(r->chunk);
+        TRY(keep_hash(r, number, r->chunk + BACKUP_NUMBER, BACKUP_BLOCK, e));
+        TRY(write_block(r, r->chunk + BACKUP_NUMBER, BACKUP_BLOCK, number * BACKUP_BLOCK, e));
+    }
+    return KITH_OK;
+}
+
+/* Room for the hashes of this backup: those of the base, cut or followed by none. */
+static kith_status resize(struct reading *r, kith_error *e) {
+    uint64_t blocks = r->ar.head.blocks;
+    if (!r->keyed)
+        return KITH_OK;
+    unsigned char *more = realloc(r->hashes, blocks * BACKUP_HASH);
+    if (!more)
         return err_nomem(e);
-    TRY(c->io->ops->open(c->io, c->args[0], IO_READ, &r.file, e));
-    kith_status st = unpack_all(&r, out, e);
-    c->io->ops->close(c->io, r.file, false, NULL);
-    json_decref(r.manifest);
+    if (blocks > r->blocks)
+        memset(more + r->blocks * BACKUP_HASH, 0, (blocks - r->blocks) * BACKUP_HASH);
+    r->hashes = more;
+    r->blocks = blocks;
+    return KITH_OK;
+}
+
+static kith_status check_hashes(struct reading *r, kith_error *e) {
+    const unsigned char *told = r->ar.hashes;
+    if (!r->held)
+        return not_as_told(r, e);
+    for (uint64_t i = 0; r->keyed && !r->blind && i < r->blocks; i++)
+        if (memcmp(r->hashes + i * BACKUP_HASH, told + i * BACKUP_HASH, BACKUP_HASH) != 0)
+            return err_set(e, KITH_E_CORRUPT, NULL,
+                           "block %llu of the database is not what it was when '%s' was made: this"
+                           " backup or one that it is based on was changed; take another one",
+                           (unsigned long long)i, r->ar.head.file);
+    if (r->db >= 0 && r->keyed && ftruncate(r->db, (off_t)r->ar.head.database) != 0)
+        return err_errno(e, "write", BACKUP_DATABASE);
+    return KITH_OK;
+}
+
+/* -- one backup -------------------------------------------------------------------------------- */
+
+static kith_status read_file(struct reading *r, const struct told *told, kith_error *e) {
+    crypto_hash_sha256_state sum;
+    unsigned char raw[crypto_hash_sha256_BYTES];
+    char digest[BACKUP_DIGEST];
+    TRY(archive_enter(&r->ar, told, e));
+    crypto_hash_sha256_init(&sum);
+    if (strcmp(told->name, BACKUP_DATABASE) == 0)
+        TRY(read_database(r, told, &sum, e));
+    else if (strcmp(told->name, BACKUP_CHANGED) == 0)
+        TRY(read_changed(r, told, &sum, e));
+    else if (is_part(told->name))
+        TRY(read_part(r, told, &sum, e));
+    else
+        return not_as_told(r, e);
+    crypto_hash_sha256_final(&sum, raw);
+    sodium_bin2hex(digest, sizeof digest, raw, sizeof raw);
+    TRY(archive_leave(&r->ar, told, e));
+    return strcmp(digest, told->sha256) == 0 ? KITH_OK : archive_damaged(&r->ar, told->name, e);
+}
+
+static kith_status take_key(struct reading *r, kith_error *e) {
+    const char *hex =
+        json_string_value(json_object_get(json_object_get(r->ar.manifest, "blocks"), "key"));
+    size_t n = 0;
+    r->keyed = *r->ar.head.id != '\0';
+    if (!r->keyed)
+        return KITH_OK;
+    if (!hex || sodium_hex2bin(r->key, sizeof r->key, hex, strlen(hex), NULL, &n, NULL) != 0 ||
+        n != sizeof r->key)
+        return not_as_told(r, e);
+    return KITH_OK;
+}
+
+static kith_status read_files(struct reading *r, kith_error *e) {
+    struct told told;
+    bool end = false, sealed = *r->ar.head.recipient;
+    TRY(take_key(r, e));
+    TRY(check_room(r, e));
+    TRY(resize(r, e));
+    /* In the open the hashes, which have been read, are the first file. */
+    for (size_t i = r->keyed && !sealed ? 1 : 0;; i++) {
+        TRY(archive_told(&r->ar, i, &told, &end, e));
+        if (end)
+            break;
+        TRY(read_file(r, &told, e));
+    }
+    TRY(archive_end(&r->ar, e));
+    return check_hashes(r, e);
+}
+
+static kith_status read_backup(struct reading *r, const struct seal_key *key, struct unpacked *out,
+                               kith_error *e) {
+    struct archive *ar = &r->ar;
+    TRY(archive_hashes(ar, e));
+    r->based = *ar->head.base;
+    r->held = false;
+    if (*ar->head.recipient && !key && !r->folder) {
+        r->blind = true;
+        out->opened = false;
+        return archive_check_sealed(ar, e);
+    }
+    if (*ar->head.recipient && !key)
+        return err_set(e, KITH_E_DENIED, NULL,
+                       "'%s' is sealed to %s: give the file with the secret key with --key FILE",
+                       ar->head.file, ar->head.recipient);
+    if (*ar->head.recipient)
+        TRY(archive_unseal(ar, key, e));
+    return read_files(r, e);
+}
+
+static void take_figures(const struct reading *r, struct unpacked *out) {
+    const struct backup_head *h = &r->ar.head;
+    out->kith = h->kith;
+    out->made = *h->made ? h->made : "?";
+    out->at = h->at;
+    out->journal = h->journal;
+    out->records = h->records;
+    out->blocks = h->blocks;
+}
+
+static kith_status follows(const struct reading *r, const char *before, kith_error *e) {
+    const struct backup_head *h = &r->ar.head;
+    if (strcmp(h->base, before) == 0)
+        return KITH_OK;
+    return err_set(e, KITH_E_NOTFOUND, NULL,
+                   *before ? "'%s' is not based on the backup before it, but on '%s': name that one"
+                           : "'%s' holds only what has changed since '%s': name that one, too",
+                   h->file, h->base_file);
+}
+
+static kith_status read_series(struct reading *r, struct io *io, const struct series *series,
+                               const struct seal_key *key, struct unpacked *out, kith_error *e) {
+    const char *before = "";
+    for (size_t i = 0; i < series->count; i++) {
+        r->last = i + 1 == series->count;
+        kith_status st = archive_open(&r->ar, io, &r->c->arena, series->files[i], e);
+        if (st == KITH_OK)
+            st = follows(r, before, e);
+        if (st == KITH_OK)
+            st = read_backup(r, key, out, e);
+        if (st == KITH_OK)
+            take_figures(r, out);
+        before = r->ar.head.id;
+        archive_close(&r->ar);
+        TRY(st);
+    }
+    return r->db < 0 || fsync(r->db) == 0 ? KITH_OK : err_errno(e, "write", BACKUP_DATABASE);
+}
+
+kith_status unpack(struct cmd *c, struct io *io, const struct series *series,
+                   const struct seal_key *key, const char *folder, struct unpacked *out,
+                   kith_error *e) {
+    struct reading r = {.c = c, .folder = folder, .db = -1, .chunk = arena_alloc(&c->arena, CHUNK)};
+    if (!r.chunk)
+        return err_nomem(e);
+    *out = (struct unpacked){.opened = true};
+    kith_status st = read_series(&r, io, series, key, out, e);
+    if (r.db >= 0)
+        close(r.db);
+    free(r.hashes);
+    sodium_memzero(r.key, sizeof r.key);
     return st;
 }

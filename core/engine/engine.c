@@ -14,6 +14,7 @@
 #include "base/number.h"
 #include "journal/access_log.h"
 #include "journal/import_log.h"
+#include "record/block_key.h"
 #include "record/credential.h"
 
 #define CLOCK_SLACK_MS 60000 /* computers set their clocks by less while they run */
@@ -234,6 +235,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
         st = member_setup(g->writer, e);
     if (st == KITH_OK)
         st = build_schema(g, e);
+    if (st == KITH_OK)
+        st = block_key_setup(g->writer, e);
     if (st == KITH_OK)
         st = conn_upgraded(g->writer, e);
     if (st != KITH_OK) {

@@ -3,8 +3,6 @@
  * line by line, of which an archive with right sums and digests is made. Whatever stands in it,
  * nothing but the folder that it is read into is touched, and what is said to be there is. */
 #include "cli/backup.h"
-#include "base/json.h"
-#include "cli/pack.h"
 #include "cli/unpack.h"
 #include "fuzz/fuzz.h"
 
@@ -94,7 +92,7 @@ static void make_archive(struct input *in, struct buf *tar) {
     json_begin(&j, &manifest, false);
     json_object_(&j);
     json_key(&j, BACKUP_MARK);
-    json_int(&j, BACKUP_FORMAT);
+    json_int(&j, 1); /* without the hashes of blocks, which no fuzzer finds */
     json_key(&j, "kith");
     json_strz(&j, "0.1.0");
     json_key(&j, "files");
@@ -173,6 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *args[] = {"backup.tar"};
     struct io io = {.ops = &ops, .actor = "cli:fuzz"};
     struct cmd c = {.io = &io, .args = args, .arg_count = 1};
+    const struct series series = {args, 1};
     struct input in = {data, data + size};
     struct buf made = {0};
     struct unpacked found = {0};
@@ -182,7 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (make)
         make_archive(&in, &made);
     source = (struct pieces){make ? buf_view(&made) : input_rest(&in), 0};
-    kith_status st = unpack(&c, folder, &found, &e);
+    kith_status st = unpack(&c, &io, &series, NULL, folder, &found, &e);
     HOLDS(st == KITH_OK || *e.message, "no sentence");
     HOLDS(st != KITH_OK || (found.kith && found.made), "taken, but by whom it was made is not");
     nothing_beside();

@@ -113,7 +113,7 @@ refuses 3 "No such file" "$work/missing.tar"
 
 it "refuses a backup of a newer Kith"
 cd "$work/opened" || exit 1
-sed 's/"kith_backup": 1/"kith_backup": 2/; s/"kith": "[^"]*"/"kith": "9.1"/' manifest.json >newer.json
+sed 's/"kith_backup": 2/"kith_backup": 3/; s/"kith": "[^"]*"/"kith": "9.1"/' manifest.json >newer.json
 sed -i 's/.*"database_format".*/"database_format": 99,/' manifest.json
 names=$(sed -n 's/.*"name": "\([^"]*\)".*/\1/p' manifest.json)
 # shellcheck disable=SC2086 # the names are words

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Series: which of the backups at hand lead to the one that is wanted. */
+#include "cli/identity.h"
+#include "cli/show.h"
+#include "cli/unpack.h"
+#include <string.h>
+
+#define KEY_MAX 4096 /* bytes of a key file */
+
+struct heads {
+    struct backup_head *items;
+    size_t count;
+};
+
+static kith_status read_heads(struct cmd *c, struct io *io, const char *const *files, size_t count,
+                              struct heads *out, kith_error *e) {
+    out->items = ARENA_ARRAY(&c->arena, struct backup_head, count);
+    if (!out->items)
+        return err_nomem(e);
+    for (; out->count < count; out->count++) {
+        struct archive ar;
+        kith_status st = archive_open(&ar, io, &c->arena, files[out->count], e);
+        out->items[out->count] = ar.head;
+        archive_close(&ar);
+        TRY(st);
+    }
+    return KITH_OK;
+}
+
+static bool is_later(const struct backup_head *a, const struct backup_head *b) {
+    return a->at != b->at ? a->at > b->at : a->journal > b->journal;
+}
+
+static const struct backup_head *pick(const struct heads *h, int64_t at) {
+    const struct backup_head *best = NULL;
+    for (size_t i = 0; i < h->count; i++) {
+        const struct backup_head *one = &h->items[i];
+        if (at == INT64_MAX ? !best || is_later(one, best)
+                            : one->at >= at && (!best || is_later(best, one)))
+            best = one;
+    }
+    return best;
+}
+
+static const struct backup_head *with_id(const struct heads *h, const char *id) {
+    for (size_t i = 0; i < h->count; i++)
+        if (strcmp(h->items[i].id, id) == 0)
+            return &h->items[i];
+    return NULL;
+}
+
+static kith_status lead_to(struct cmd *c, const struct heads *h, const struct backup_head *to,
+                           struct series *out, kith_error *e) {
+    const char **files = ARENA_ARRAY(&c->arena, const char *, h->count);
+    size_t at = h->count;
+    if (!files)
+        return err_nomem(e);
+    for (const struct backup_head *one = to; at > 0;) {
+        files[--at] = one->file;
+        if (!*one->base)
+            break;
+        const struct backup_head *base = with_id(h, one->base);
+        if (!base)
+            return err_set(e, KITH_E_NOTFOUND, NULL,
+                           "'%s' holds only what has changed since '%s': name that one, too",
+                           one->file, one->base_file);
+        one = base;
+    }
+    *out = (struct series){files + at, h->count - at};
+    return KITH_OK;
+}
+
+kith_status series_find(struct cmd *c, struct io *io, const char *const *files, size_t count,
+                        int64_t at, struct series *out, kith_error *e) {
+    struct heads h = {0};
+    if (count == 1 && at == INT64_MAX) { /* perhaps a pipe, which can be read once */
+        const char **one = ARENA_ARRAY(&c->arena, const char *, 1);
+        if (!one)
+            return err_nomem(e);
+        one[0] = files[0];
+        *out = (struct series){one, 1};
+        return KITH_OK;
+    }
+    TRY(read_heads(c, io, files, count, &h, e));
+    const struct backup_head *to = pick(&h, at);
+    if (!to)
+        return err_set(e, KITH_E_NOTFOUND, NULL,
+                       "no backup is from then or later, and a moment is reached from one that"
+                       " follows it: make a backup of the company as it is now, and name it, too");
+    return lead_to(c, &h, to, out, e);
+}
+
+/* -- the key ----------------------------------------------------------------------------------- */
+
+static kith_status parse_key(struct cmd *c, const char *path, kith_str text, struct seal_key *key,
+                             kith_error *e) {
+    char passphrase[IO_SECRET_MAX] = "";
+    bool locked;
+    (void)c;
+    kith_status st = seal_key_parse(text, path, str_of(passphrase), key, &locked, e);
+    if (st == KITH_OK && locked)
+        st = ask_password("Passphrase of the key: ", false, passphrase, e);
+    if (st == KITH_OK && locked)
+        st = seal_key_parse(text, path, str_of(passphrase), key, &locked, e);
+    if (st == KITH_OK && locked)
+        st = err_set(e, KITH_E_DENIED, NULL, "'%s' is locked, and no passphrase was given", path);
+    secrets_wipe(passphrase, sizeof passphrase);
+    return st;
+}
+
+kith_status unpack_key(struct cmd *c, const struct seal_key **out, kith_error *e) {
+    const char *path = cmd_option(c, "key");
+    struct buf text = {0};
+    struct seal_key *key = ARENA_NEW(&c->arena, struct seal_key);
+    *out = NULL;
+    if (!path)
+        return KITH_OK;
+    if (!key)
+        return err_nomem(e);
+    kith_status st = io_read_file(c->io, path, KEY_MAX, &text, e);
+    if (st == KITH_OK)
+        st = parse_key(c, path, buf_view(&text), key, e);
+    secrets_wipe(text.ptr, text.len);
+    buf_free(&text);
+    *out = key;
+    return st;
+}
