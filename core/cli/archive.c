@@ -22,6 +22,12 @@ void backup_hash(const unsigned char key[BLOCK_KEY], const unsigned char block[B
     crypto_generichash(hash, BACKUP_HASH, block, BACKUP_BLOCK, key, BLOCK_KEY);
 }
 
+void backup_origin(const unsigned char key[BLOCK_KEY], char origin[BACKUP_ORIGIN]) {
+    unsigned char hash[BACKUP_HASH];
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)"origin", 6, key, BLOCK_KEY);
+    sodium_bin2hex(origin, BACKUP_ORIGIN, hash, (BACKUP_ORIGIN - 1) / 2);
+}
+
 void backup_mark(const unsigned char key[BLOCK_KEY], const char *id, const unsigned char *hashes,
                  uint64_t blocks, unsigned char mark[BACKUP_HASH]) {
     crypto_generichash_state s;
@@ -152,13 +158,14 @@ static kith_status take_head(struct archive *ar, kith_error *e) {
     struct backup_head *h = &ar->head;
     const char *key;
     json_t *count;
+    h->origin = text_in(ar, m, "origin");
     h->id = text_in(ar, m, "id");
     h->base = text_in(ar, base, "id");
     h->base_file = text_in(ar, base, "file");
     h->kith = text_in(ar, m, "kith");
     h->made = text_in(ar, m, "made");
     h->recipient = text_in(ar, sealed, "recipient");
-    if (!h->id || !h->base || !h->base_file || !h->kith || !h->made || !h->recipient)
+    if (!h->origin || !h->id || !h->base || !h->base_file || !h->kith || !h->made || !h->recipient)
         return err_nomem(e);
     if (!time_parse(str_of(h->made), false, NULL, &h->at))
         h->at = 0;

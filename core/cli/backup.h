@@ -36,6 +36,7 @@
 #define BACKUP_HASH     16            /* bytes of the hash of a block */
 #define BACKUP_NUMBER   8             /* bytes of a block's number, the lowest first */
 #define BACKUP_ID       33            /* 32 hexadecimal digits and NUL */
+#define BACKUP_ORIGIN   17            /* 16 of them and NUL */
 
 /* What belongs to a company beside kith.db: files and folders. */
 #define BACKUP_PARTS 4
@@ -44,6 +45,7 @@ extern const char *const backup_parts[BACKUP_PARTS];
 /* From a manifest; texts in the archive's arena, "" where there is none. */
 struct backup_head {
     const char *file;             /* that it was read from */
+    const char *origin;           /* of which company: see backup_origin; "": not known */
     const char *id;               /* "": of format 1 */
     const char *base, *base_file; /* "": it is a full one */
     const char *kith, *made;
@@ -96,6 +98,8 @@ kith_status archive_damaged(const struct archive *ar, const char *name, kith_err
 /* The hash of a block: the last one of a database may be shorter, and is filled up with zeros. */
 void backup_hash(const unsigned char key[BLOCK_KEY], const unsigned char block[BACKUP_BLOCK],
                  unsigned char hash[BACKUP_HASH]);
+/* Which company it is of: says nothing of the key. */
+void backup_origin(const unsigned char key[BLOCK_KEY], char origin[BACKUP_ORIGIN]);
 /* Marks the hashes of a backup as made with the key. */
 void backup_mark(const unsigned char key[BLOCK_KEY], const char *id, const unsigned char *hashes,
                  uint64_t blocks, unsigned char mark[BACKUP_HASH]);

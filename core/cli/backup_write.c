@@ -37,7 +37,7 @@ struct backup {
     char *chunk; /* CHUNK bytes, for one file after the other */
     struct member *members;
     size_t count, cap;
-    char id[BACKUP_ID];
+    char id[BACKUP_ID], origin[BACKUP_ORIGIN];
     unsigned char key[BLOCK_KEY], mark[BACKUP_HASH];
     unsigned char *hashes;
     uint64_t blocks, database; /* blocks, bytes */
@@ -227,6 +227,7 @@ static kith_status hash_database(struct backup *b, kith_error *e) {
     if (!b->hashes)
         return err_nomem(e);
     TRY(each_chunk(b, b->copy, hash_blocks, &h, e));
+    backup_origin(b->key, b->origin);
     backup_mark(b->key, b->id, b->hashes, b->blocks, b->mark);
     b->made->blocks = b->blocks;
     for (uint64_t i = 0; i < b->blocks; i++)
@@ -379,6 +380,8 @@ static kith_status write_manifest(struct backup *b, bool open, struct buf *out, 
     json_object_(&j);
     json_key(&j, BACKUP_MARK);
     json_int(&j, BACKUP_FORMAT);
+    json_key(&j, "origin");
+    json_strz(&j, b->origin);
     json_key(&j, "id");
     json_strz(&j, b->id);
     if (b->o->base)

@@ -72,6 +72,8 @@ static const struct command *const commands[] = {
     &command_audit_verify,
     &command_backup,
     &command_backup_verify,
+    &command_backup_list,
+    &command_backup_run,
     &command_backup_key,
     &command_restore,
     &command_explain,

@@ -148,7 +148,7 @@ kith_status cmd_rule_say_suspended(struct cmd *c, size_t *count, kith_error *e);
 
 extern const struct command command_complete, command_reference;
 extern const struct command command_backup, command_backup_verify, command_backup_key,
-    command_restore;
+    command_backup_list, command_backup_run, command_restore;
 extern const struct command command_init, command_import, command_export, command_find, command_get,
     command_view, command_create, command_update, command_delete, command_merge, command_history,
     command_why, command_undo, command_log, command_module_list, command_module_enable,

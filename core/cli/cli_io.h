@@ -106,5 +106,8 @@ struct io_local {
  * for everybody else. One per process. */
 void io_local_open(struct io_local *l);
 void io_local_close(struct io_local *l);
+/* Only the files of this process: nobody reads what is written to the standard streams, and nothing
+ * interrupts it. Any number, on any thread; io_local_close ends it, too. */
+void io_files_open(struct io_local *l);
 
 #endif

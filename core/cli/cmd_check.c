@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith check: settings, modules, rules and what records name, everything that is wrong at once. */
+#include "cli/backup_plan.h"
 #include "cli/show.h"
 #include "cli/stale_names.h"
 #include "cli/type_faults.h"
@@ -82,6 +83,7 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     size_t rules = 0, suspended = 0;
     TRY(cmd_rule_suspended(c, &suspended, e));
     wrong += suspended;
+    TRY(backup_check(c, &wrong, e));
     TRY(show_types(c, e));
     TRY(show_unfit(c, &rules, &wrong, e));
     if (wrong > 0)

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/number.h"
+#include "cli/backup_plan.h"
 #include "cli/folder.h"
 #include "cli/seal.h"
 #include <dirent.h>
@@ -77,6 +78,25 @@ static const kith_setting settings[] = {
      KITH_NO_ARRAY},
     {"access.password_length", KITH_INT, 0, "10", 8, 200, NULL,
      "Characters that a password has at least.", KITH_NO_ARRAY},
+    {"backup.dir", KITH_TEXT, 0, "", 0, 0, NULL,
+     "A folder, seen from the company's, into which 'kith serve' makes backups by itself. It must "
+     "be"
+     " there; on another disk or computer it is worth most.",
+     KITH_NO_ARRAY},
+    {"backup.every", KITH_TEXT, 0, "24h", 0, 0, NULL,
+     "When a backup is due: so long after the last, as 6h, or at the times of a text of cron, as"
+     " '0 3 * * *'.",
+     KITH_NO_ARRAY},
+    {"backup.full_every", KITH_DURATION, 0, "7d", 1000, INT64_C(31622400000), NULL,
+     "After this time a full backup is made; between two of them what has changed.", KITH_NO_ARRAY},
+    {"backup.keep.last", KITH_INT, 0, "3", 1, 10000, NULL,
+     "So many of the newest backups are kept.", KITH_NO_ARRAY},
+    {"backup.keep.daily", KITH_INT, 0, "7", 0, 10000, NULL,
+     "And the newest of each of so many days.", KITH_NO_ARRAY},
+    {"backup.keep.weekly", KITH_INT, 0, "5", 0, 10000, NULL,
+     "And the newest of each of so many weeks.", KITH_NO_ARRAY},
+    {"backup.keep.monthly", KITH_INT, 0, "12", 0, 10000, NULL,
+     "And the newest of each of so many months.", KITH_NO_ARRAY},
     {"backup.recipient", KITH_TEXT, 0, "", 0, 0, NULL,
      "The public key that backups are sealed to: 'kith backup key' makes it. Without one they can "
      "be"
@@ -332,6 +352,9 @@ static kith_status check_meaning(struct company *c, kith_error *e) {
     TRY(read_workdays(c, e));
     if (zone_open(&c->zone, settings_text(c->settings, "", "company.zone").ptr, e) != KITH_OK)
         return at_setting(c, "company.zone", e);
+    struct backup_plan plan;
+    if (backup_every(settings_text(c->settings, "", "backup.every"), &plan, e) != KITH_OK)
+        return at_setting(c, "backup.every", e);
     kith_str recipient = settings_text(c->settings, "", "backup.recipient");
     unsigned char public[crypto_box_PUBLICKEYBYTES];
     if (recipient.len > 0 && seal_public_parse(recipient, public, e) != KITH_OK)

@@ -254,6 +254,46 @@ static const struct io_ops local_ops = {
     .interrupted = local_interrupted,
 };
 
+/* -- files alone ------------------------------------------------------------------------------- */
+
+static bool unheard(struct io *io, int stream, kith_str data) {
+    (void)io, (void)stream, (void)data;
+    return true;
+}
+
+static void unseen(struct io *io, const char *line) {
+    (void)io, (void)line;
+}
+
+static bool never(struct io *io) {
+    (void)io;
+    return false;
+}
+
+static kith_status read_now(struct io *io, int file, char *dst, size_t cap, size_t *got,
+                            kith_error *e) {
+    const struct io_slot *s = slot_of(io, file);
+    ssize_t n = s ? read(s->fd, dst, cap) : -1;
+    *got = n > 0 ? (size_t)n : 0;
+    return n >= 0 ? KITH_OK : s ? err_errno(e, "read", "the file") : no_such_file(e);
+}
+
+static const struct io_ops file_ops = {
+    .write = unheard,
+    .progress = unseen,
+    .open = local_open_file,
+    .read = read_now,
+    .put = local_put,
+    .close = local_close,
+    .interrupted = never,
+};
+
+void io_files_open(struct io_local *l) {
+    *l = (struct io_local){.io.ops = &file_ops, .out = -1};
+    for (int i = 0; i < IO_FILES; i++)
+        l->files[i].fd = -1;
+}
+
 /* -- life -------------------------------------------------------------------------------------- */
 
 /* Who sits there: behind sudo the person, not root. */

@@ -66,7 +66,7 @@ static kith_status lead_to(struct cmd *c, const struct heads *h, const struct ba
                            one->file, one->base_file);
         one = base;
     }
-    *out = (struct series){files + at, h->count - at};
+    *out = (struct series){.files = files + at, .count = h->count - at};
     return KITH_OK;
 }
 
@@ -78,7 +78,7 @@ kith_status series_find(struct cmd *c, struct io *io, const char *const *files, 
         if (!one)
             return err_nomem(e);
         one[0] = files[0];
-        *out = (struct series){one, 1};
+        *out = (struct series){.files = one, .count = 1};
         return KITH_OK;
     }
     TRY(read_heads(c, io, files, count, &h, e));

@@ -4,6 +4,7 @@
  * and nothing else. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/backup_plan.h"
 #include "cli/cli.h"
 #include "cli/identity.h"
 #include "cli/wire.h"
@@ -557,6 +558,7 @@ static void see_guests_out(struct server *s) {
 kith_status serve(const struct program *p, struct company **company, int signals,
                   void (*on_hangup)(void *arg), void *arg, kith_error *e) {
     int listener;
+    kith_error why = KITH_ERROR_INIT;
     struct server s = {.program = p, .company = company, .on_hangup = on_hangup, .arg = arg};
     char *dir = strdup((*company)->dir);
     if (!dir)
@@ -570,11 +572,15 @@ kith_status serve(const struct program *p, struct company **company, int signals
     kith_status st = sock_listen(dir, &listener, e);
     if (st == KITH_OK) {
         log_info("serve", "serving %s", dir);
+        struct backup_job *job = NULL;
+        if (backup_job_start(&job, p, &s.host, &why) != KITH_OK)
+            log_error("backup", "no backups are made by themselves: %s", why.message);
         notify_manager("READY=1");
         accept_until_signal(&s, listener, signals);
         notify_manager("STOPPING=1");
         sock_remove(dir);
         close(listener);
+        backup_job_end(job);
         see_guests_out(&s);
     }
     pthread_cond_destroy(&s.left);

@@ -27,6 +27,7 @@ struct reading {
     unsigned char key[BLOCK_KEY];
     bool keyed;            /* it has hashes */
     bool blind;            /* what it is based on is sealed and was not opened */
+    bool alone;            /* what it is based on is not at hand */
     unsigned char *hashes; /* of the database as it is after the last backup */
     uint64_t blocks;
     uint64_t done, total;
@@ -222,7 +223,7 @@ static kith_status check_hashes(struct reading *r, kith_error *e) {
     const unsigned char *told = r->ar.hashes;
     if (!r->held)
         return not_as_told(r, e);
-    for (uint64_t i = 0; r->keyed && !r->blind && i < r->blocks; i++)
+    for (uint64_t i = 0; r->keyed && !r->blind && !(r->alone && r->based) && i < r->blocks; i++)
         if (memcmp(r->hashes + i * BACKUP_HASH, told + i * BACKUP_HASH, BACKUP_HASH) != 0)
             return err_set(e, KITH_E_CORRUPT, NULL,
                            "block %llu of the database is not what it was when '%s' was made: this"
@@ -315,9 +316,9 @@ static void take_figures(const struct reading *r, struct unpacked *out) {
     out->blocks = h->blocks;
 }
 
-static kith_status follows(const struct reading *r, const char *before, kith_error *e) {
+static kith_status follows(const struct reading *r, const char *before, bool alone, kith_error *e) {
     const struct backup_head *h = &r->ar.head;
-    if (strcmp(h->base, before) == 0)
+    if (strcmp(h->base, before) == 0 || alone)
         return KITH_OK;
     return err_set(e, KITH_E_NOTFOUND, NULL,
                    *before ? "'%s' is not based on the backup before it, but on '%s': name that one"
@@ -332,7 +333,7 @@ static kith_status read_series(struct reading *r, struct io *io, const struct se
         r->last = i + 1 == series->count;
         kith_status st = archive_open(&r->ar, io, &r->c->arena, series->files[i], e);
         if (st == KITH_OK)
-            st = follows(r, before, e);
+            st = follows(r, before, series->alone, e);
         if (st == KITH_OK)
             st = read_backup(r, key, out, e);
         if (st == KITH_OK)
@@ -351,6 +352,7 @@ kith_status unpack(struct cmd *c, struct io *io, const struct series *series,
     if (!r.chunk)
         return err_nomem(e);
     *out = (struct unpacked){.opened = true};
+    r.alone = series->alone;
     kith_status st = read_series(&r, io, series, key, out, e);
     if (r.db >= 0)
         close(r.db);

@@ -10,6 +10,7 @@
 struct series {
     const char **files;
     size_t count;
+    bool alone; /* only to be looked at, whatever it is based on */
 };
 
 struct unpacked { /* of the last one; texts in the command's arena */

@@ -171,7 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *args[] = {"backup.tar"};
     struct io io = {.ops = &ops, .actor = "cli:fuzz"};
     struct cmd c = {.io = &io, .args = args, .arg_count = 1};
-    const struct series series = {args, 1};
+    const struct series series = {.files = args, .count = 1};
     struct input in = {data, data + size};
     struct buf made = {0};
     struct unpacked found = {0};

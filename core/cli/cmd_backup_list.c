@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith backup list: the backups that were made by the settings, and how the last try went. */
+#include "cli/backup_plan.h"
+#include "cli/show.h"
+#include <string.h>
+
+struct listing {
+    struct cmd *c;
+    struct backup_plan plan;
+    struct planned_list list;
+    int64_t next;
+};
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static void json_one(struct cmd *c, const struct planned *p) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "file");
+    json_strz(&j, p->head.file);
+    json_key(&j, "made");
+    json_time(&j, p->head.at);
+    json_key(&j, "kind");
+    json_strz(&j, *p->head.base ? "changes" : "full");
+    json_key(&j, "base");
+    if (*p->head.base)
+        json_strz(&j, p->head.base_file);
+    else
+        json_nil(&j);
+    json_key(&j, "sealed");
+    json_bool_(&j, *p->head.recipient != '\0');
+    json_key(&j, "bytes");
+    json_int(&j, (int64_t)p->size);
+    json_key(&j, "journal");
+    json_int(&j, (int64_t)p->head.journal);
+    json_key(&j, "verified");
+    if (p->verified)
+        json_time(&j, p->verified);
+    else
+        json_nil(&j);
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
+static void table(struct listing *l) {
+    static const char *const heads[] = {"made", "kind", ">MB", "verified", "file", NULL};
+    struct cmd *c = l->c;
+    struct table t;
+    table_begin(&t, c, heads);
+    for (size_t i = 0; i < l->list.count; i++) {
+        const struct planned *p = &l->list.items[i];
+        table_cell(&t, show_time(c, p->head.at));
+        table_cellz(&t, arena_printf(&c->arena, "%s%s", *p->head.base ? "changes" : "full",
+                                     *p->head.recipient ? ", sealed" : ""));
+        table_cellz(&t, arena_printf(&c->arena, "%.1f", (double)p->size / 1e6));
+        table_cell(&t, p->verified ? show_time(c, p->verified) : STR("no"));
+        table_cellz(&t, base_name(p->head.file));
+    }
+    if (l->list.count > 0)
+        table_print(&t);
+}
+
+static void tell_state(struct listing *l) {
+    struct io *io = l->c->io;
+    kith_str when = show_time(l->c, l->list.failed);
+    if (l->list.count == 0)
+        io_printf(io, "There is none in '%s'.\n", l->plan.dir);
+    if (l->list.failed) {
+        io_printf(io, "%sThe last try, at %.*s, failed:%s ", io_style(io, STYLE_BAD), (int)when.len,
+                  when.ptr, io_style(io, STYLE_PLAIN));
+        io_text(io, str_of(l->list.error));
+        io_puts(io, "\n");
+    }
+    when = show_time(l->c, l->next);
+    if (l->next == INT64_MAX)
+        io_puts(io, "No further one is due.\n");
+    else if (l->next <= engine_now(l->c->company->engine))
+        io_puts(io, "The next one is due now; 'kith serve' makes it, or 'kith backup run'.\n");
+    else
+        io_printf(io, "The next one is due at %.*s.\n", (int)when.len, when.ptr);
+}
+
+static kith_status run(struct cmd *c, kith_error *e) {
+    struct listing l = {.c = c};
+    TRY(plan_read(c->company, &c->arena, &l.plan, e));
+    if (!l.plan.dir)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "the settings name no folder for backups: 'kith explain backup' tells how");
+    TRY(plan_list(c->company, &l.plan, &c->arena, &l.list, e));
+    l.next = plan_next(&l.plan, c->company->zone,
+                       l.list.count > 0 ? l.list.items[l.list.count - 1].head.at : 0);
+    for (size_t i = 0; c->json && i < l.list.count; i++)
+        json_one(c, &l.list.items[i]);
+    if (c->json)
+        return KITH_OK;
+    table(&l);
+    tell_state(&l);
+    return KITH_OK;
+}
+
+const struct command command_backup_list = {
+    .name = "backup list",
+    .args = "",
+    .help = "the backups that the settings ask for, and when the next one is due",
+    .needs = NEEDS_COMPANY,
+    .run = run,
+};
+
+/* A remark for 'kith check'. */
+kith_status backup_check(struct cmd *c, size_t *wrong, kith_error *e) {
+    struct backup_plan plan;
+    struct planned_list list = {0};
+    kith_error why = KITH_ERROR_INIT;
+    const char *text = NULL;
+    TRY(plan_read(c->company, &c->arena, &plan, e));
+    if (!plan.dir)
+        return KITH_OK;
+    kith_status st = plan_list(c->company, &plan, &c->arena, &list, &why);
+    int64_t now = engine_now(c->company->engine);
+    int64_t last = list.count > 0 ? list.items[list.count - 1].head.at : 0;
+    if (st != KITH_OK)
+        text = arena_strdup(&c->arena, why.message);
+    else if (list.failed)
+        text = arena_printf(&c->arena, "the last backup failed: %s", list.error);
+    else if (last && now > plan_late(&plan, c->company->zone, last))
+        text =
+            arena_printf(&c->arena, "the last backup is of %.*s, though one is asked for every %s",
+                         (int)show_time(c, last).len, show_time(c, last).ptr, plan.text);
+    if (text)
+        show_problem(c, "", 0, text);
+    *wrong += text != NULL;
+    return KITH_OK;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rotation: which backups are kept. Knows nothing of files. */
+#include "base/date.h"
+#include "cli/backup_plan.h"
+#include <string.h>
+
+/* The number of the day, the week (from Monday) or the month in which it was made, by the company's
+ * clocks. */
+static int64_t day_of(const struct zone *zone, int64_t at) {
+    struct civil c = zone_local(zone, at);
+    return date_days(c.year, c.month, c.day);
+}
+
+static int64_t week_of(const struct zone *zone, int64_t at) {
+    int64_t since = day_of(zone, at) + 3; /* 1970-01-01 was a Thursday */
+    return since >= 0 ? since / 7 : (since - 6) / 7;
+}
+
+static int64_t month_of(const struct zone *zone, int64_t at) {
+    struct civil c = zone_local(zone, at);
+    return c.year * INT64_C(12) + c.month;
+}
+
+/* The newest of each of the last n units that have one; unit NULL: the last n at all. */
+static void mark_by(struct planned *items, size_t count, int64_t n, const struct zone *zone,
+                    int64_t (*unit)(const struct zone *zone, int64_t at)) {
+    int64_t before = INT64_MIN;
+    for (size_t i = count; i-- > 0 && n > 0;) {
+        int64_t is = unit ? unit(zone, items[i].head.at) : (int64_t)i;
+        if (is == before)
+            continue;
+        items[i].keep = true;
+        before = is;
+        n--;
+    }
+}
+
+/* A base is older than what is based on it, and so comes later here. */
+static void mark_bases(struct planned *items, size_t count) {
+    for (size_t i = count; i-- > 0;)
+        for (size_t k = 0; items[i].keep && *items[i].head.base && k < count; k++)
+            if (strcmp(items[k].head.id, items[i].head.base) == 0)
+                items[k].keep = true;
+}
+
+void rotation_mark(struct planned *items, size_t count, const struct backup_keep *keep,
+                   const struct zone *zone) {
+    for (size_t i = 0; i < count; i++)
+        items[i].keep = i + 1 == count;
+    mark_by(items, count, keep->last, zone, NULL);
+    mark_by(items, count, keep->daily, zone, day_of);
+    mark_by(items, count, keep->weekly, zone, week_of);
+    mark_by(items, count, keep->monthly, zone, month_of);
+    /* Should a clock have been set back, a base may look younger: until nothing is added. */
+    for (size_t before = 0, now = 1; now != before;) {
+        before = now;
+        mark_bases(items, count);
+        now = 1;
+        for (size_t i = 0; i < count; i++)
+            now += items[i].keep;
+    }
+}
