@@ -41,6 +41,8 @@ static void print_json(struct cmd *c, const struct undo_report *r) {
     json_int(&j, (int64_t)r->kept);
     json_key(&j, "refused");
     json_int(&j, (int64_t)r->refused);
+    json_key(&j, "earlier");
+    json_int(&j, (int64_t)r->earlier);
     json_key(&j, "others");
     json_bool_(&j, r->others);
     json_key(&j, "transaction");
@@ -92,9 +94,11 @@ static void print_report(struct cmd *c, const struct undo_report *r) {
     print_list(c, r, UNDO_REVERSED, r->reversed, try_only ? "Would be reversed" : "Reversed");
     print_list(c, r, UNDO_KEPT, r->kept, try_only ? "Would be kept" : "Kept");
     print_list(c, r, UNDO_REFUSED, r->refused, try_only ? "Would be refused" : "Refused");
+    if (r->earlier)
+        io_printf(c->io, "Reversed by an earlier undo: %zu\n", r->earlier);
     if (r->others)
         io_puts(c->io, "There are others that you may not see.\n");
-    else if (r->reversed + r->kept + r->refused == 0)
+    else if (r->reversed + r->kept + r->refused + r->earlier == 0)
         io_puts(c->io, "There is nothing to undo.\n");
     if (try_only)
         io_puts(c->io, "Rehearsal: nothing was kept.\n");

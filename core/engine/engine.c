@@ -139,6 +139,13 @@ static kith_status build_types(struct engine *g, kith_error *e) {
                 TRY(add_inbound(g, f, &g->types[g->schema->types[j]->id], e));
         }
     }
+    for (uint32_t i = 0; i <= g->type_max; i++) {
+        struct type_info *t = &g->types[i];
+        t->referred =
+            t->inbound_count ? record_referred_sql(&g->arena, t->inbound, t->inbound_count) : NULL;
+        if (t->inbound_count && !t->referred)
+            return err_nomem(e);
+    }
     return KITH_OK;
 }
 

@@ -478,7 +478,8 @@ struct undo_report {
     struct undo_item *items; /* kept and refused ones all, reversed ones up to 1,000 */
     size_t item_count;
     size_t reversed, kept, refused; /* of what the caller may see */
-    bool others;                    /* there is more that is concerned */
+    size_t earlier; /* what an earlier undo of the same had reversed, as one that was cut short */
+    bool others;    /* there is more that is concerned */
     kith_id
         tx; /* the undo's own first transaction; 0 in a rehearsal or when nothing was reversed */
     kith_id run; /* for an undo of many transactions: undo this to redo them */

@@ -90,6 +90,7 @@ struct type_info {                 /* by type number */
     kith_value *defaults;          /* one per field */
     const struct rfield **inbound; /* link fields that point here, links to any record included */
     size_t inbound_count;
+    const char *referred; /* of record_referred, about these fields; NULL: there are none */
 };
 
 /* -- requests ---------------------------------------------------------------------------------- */

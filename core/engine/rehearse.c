@@ -120,6 +120,7 @@ kith_status engine_rehearse(struct engine *g, const struct write_opts *o, write_
 /* -- undo -------------------------------------------------------------------------------------- */
 
 #define UNDO_CHUNK    500  /* rows undone in one transaction, or a few more */
+#define UNDO_MS       10   /* and for so long: others wait meanwhile */
 #define REACTIONS_MS  1000 /* an undo waits for reactions that are under way, at most */
 #define REPORTED_ROWS 1000 /* reversed ones that the report names */
 
@@ -140,7 +141,8 @@ struct undoing {
     size_t done, so_far; /* rows before the chunk that runs, and with it */
     const struct undo_watch *watch;
     struct txn *txn;
-    uint64_t row;              /* seq of the one that is being undone */
+    uint64_t row; /* seq of the one that is being undone */
+    char note[64];
     struct undo_report before; /* the report, and its capacity, as it was before the chunk */
     size_t before_cap;
 };
@@ -172,11 +174,64 @@ static bool may_name(const struct undoing *u, const struct undo_item *item) {
     return item->field && (!f || access_reads(u->txn->principal, f));
 }
 
+struct earlier {
+    struct undoing *undo;
+    const struct rfield *field; /* NULL: of the whole record */
+    kith_id tx;                 /* that wrote it last; 0: none since */
+};
+
+static kith_status wrote_last(void *arg, const struct journal_row *row, kith_error *e) {
+    struct earlier *x = arg;
+    struct undoing *u = x->undo;
+    struct image_field *fields;
+    size_t n;
+    bool has = !x->field || row->kind == ROW_DELETE;
+    if (row->seq <= u->row)
+        return KITH_E_LIMIT; /* ends the walk */
+    if (row->kind == ROW_EVENT)
+        return KITH_OK;
+    TRY(image_decode(u->g->schema, row, u->txn->arena, &fields, &n, e));
+    for (size_t i = 0; i < n && !has; i++)
+        has = fields[i].field == x->field;
+    if (!has)
+        return KITH_OK;
+    x->tx = row->tx;
+    return KITH_E_LIMIT;
+}
+
+/* An undo that a power cut ended is given again: what it had done is no edit of somebody's. */
+static kith_status done_earlier(struct undoing *u, const struct undo_item *item, bool *yes,
+                                kith_error *e) {
+    struct earlier x = {.undo = u};
+    struct tx_head head;
+    *yes = false;
+    if (item->outcome != UNDO_KEPT)
+        return KITH_OK;
+    if (item->type && item->field)
+        x.field = type_field(u->g->schema, item->type, str_of(item->field));
+    kith_status st = journal_before(u->g->writer, item->record, UINT64_MAX, wrote_last, &x, e);
+    if (st != KITH_OK && st != KITH_E_LIMIT)
+        return st;
+    if (!x.tx)
+        return KITH_OK;
+    st = journal_tx_read(u->g->writer, x.tx, u->txn->arena, &head, e);
+    if (st == KITH_E_NOTFOUND) /* it is this one, whose head is written at its end */
+        return KITH_OK;
+    TRY(st);
+    *yes = head.origin == ORIGIN_UNDO && str_eqz(head.note, u->note);
+    return KITH_OK;
+}
+
 static kith_status undo_report(void *arg, const struct undo_item *item, kith_error *e) {
     struct undoing *u = arg;
     struct undo_report *r = u->report;
+    bool earlier;
     if (item->outcome == UNDO_REVERSED)
         TRY(bus_cancel(u->g, u->row, e));
+    TRY(done_earlier(u, item, &earlier, e));
+    r->earlier += earlier;
+    if (earlier)
+        return KITH_OK;
     bool told = may_tell(u, item);
     size_t *n = item->outcome == UNDO_REVERSED ? &r->reversed
                 : item->outcome == UNDO_KEPT   ? &r->kept
@@ -209,20 +264,32 @@ static kith_status find_transactions(struct undoing *u, kith_error *e) {
                    u->rows);
 }
 
+/* Others may come between two transactions. Between two writes of one only where it is a batch of a
+ * run, whose size means nothing: half of another would be seen. What followed from a write is
+ * undone with it, or the rules of the base types would not hold. */
+static bool is_break(const struct undoing *u, size_t at, uint64_t seq) {
+    return seq == u->txs[at].last || u->txs[at].run != 0;
+}
+
+static bool is_long(const struct undoing *u, size_t rows, int64_t end) {
+    return u->chunk != SIZE_MAX && rows > 0 && (rows >= u->chunk || clock_ticks() > end);
+}
+
 /* Undoes the next rows, newest first. */
 static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     struct undoing *u = arg;
     struct undo_ops ops = {u, undo_apply, undo_report};
     u->txn = t;
-    if (u->at == 0)
+    if (u->done == 0)
         TRY(find_transactions(u, e));
     size_t at = u->at, n = 0;
     uint64_t seq = u->seq;
+    int64_t end = clock_ticks() + (int64_t)UNDO_MS * 1000000;
+    bool own = true; /* the row before was none that followed from another */
     *u->report = u->before;
     u->cap = u->before_cap;
     TRY(import_log_end(u->g->writer, u->target, IMPORT_UNDONE, e)); /* it is not resumed */
-    /* Whole transactions: half of one may be against the rules of the base types. */
-    for (; at < u->tx_count && (n < u->chunk || seq != u->txs[at].last); n++) {
+    while (at < u->tx_count && !(own && is_break(u, at, seq) && is_long(u, n, end))) {
         struct journal_row row;
         u->row = seq;
         TRY(journal_row_read(u->g->writer, seq, t->arena, &row, e));
@@ -231,6 +298,8 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
         kith_status st = journal_undo_row(u->g->writer, u->g->schema, &row, t->arena, &ops, e);
         t->system -= !asked;
         TRY(st);
+        own = row.cause == 0;
+        n++;
         if (seq-- == u->txs[at].first) {
             at++;
             seq = at < u->tx_count ? u->txs[at].last : 0;
@@ -244,10 +313,10 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
 }
 
 static kith_status run_undo(struct undoing *u, const struct principal *p, kith_error *e) {
-    char text[ID_TEXT + 1], note[64];
-    struct write_opts o = {.principal = p, .origin = ORIGIN_UNDO, .note = note};
+    char text[ID_TEXT + 1];
+    struct write_opts o = {.principal = p, .origin = ORIGIN_UNDO, .note = u->note};
     id_format(u->target, text);
-    snprintf(note, sizeof note, "undo of %s", text);
+    snprintf(u->note, sizeof u->note, "undo of %s", text);
     u->chunk = u->rehearse ? SIZE_MAX : UNDO_CHUNK;
     do {
         struct rehearsal ignored;

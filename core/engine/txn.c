@@ -634,8 +634,11 @@ static kith_status check_absent(struct txn *t, const struct rtype *type, kith_id
 static kith_status release_referrers(struct txn *t, const struct rtype *type, kith_id id,
                                      kith_error *e) {
     const struct type_info *info = &t->g->types[type->id];
+    bool any = false;
     TRY(check_absent(t, type, id, e));
-    for (size_t i = 0; i < info->inbound_count; i++) {
+    if (info->referred)
+        TRY(record_referred(t->g->writer, info->referred, id, type->id, &any, e));
+    for (size_t i = 0; any && i < info->inbound_count; i++) {
         const struct rfield *f = info->inbound[i];
         kith_id *ids;
         size_t n;
@@ -685,7 +688,8 @@ static kith_status delete_row(struct txn *t, const struct rtype *type, kith_id i
     TRY(read_all(t, &c, e));
     TRY(begin_write(t, &c, e));
     TRY(release_all(t, type, id, e));
-    TRY(read_all(t, &c, e));
+    if (c.seen != t->g->writes)
+        TRY(read_all(t, &c, e));
     return finish_write(t, &c, e);
 }
 

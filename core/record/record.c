@@ -429,6 +429,43 @@ kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id,
     return conn_ids(c, st, a, ids, count, e);
 }
 
+#define REFERRED_TERMS 50 /* to a pair of brackets: SQLite bounds how deep an expression is */
+
+const char *record_referred_sql(struct arena *a, const struct rfield *const *fields, size_t count) {
+    struct buf sql = {0};
+    buf_puts(&sql, "SELECT (0");
+    for (size_t i = 0; i < count; i++) {
+        const struct rfield *f = fields[i];
+        buf_puts(&sql, i % REFERRED_TERMS == REFERRED_TERMS - 1 ? ") OR (0" : "");
+        if (f->kind == KITH_F_LINKS)
+            buf_printf(&sql, " OR EXISTS(SELECT 1 FROM \"%s.%s\" WHERE target = ?1)", f->type->name,
+                       f->name);
+        else
+            buf_printf(&sql, " OR EXISTS(SELECT 1 FROM \"%s\" WHERE \"%s\" = ?1", f->type->name,
+                       f->name);
+        if (f->any_target)
+            buf_printf(&sql, " AND \"%s__type\" = ?2", f->name);
+        buf_puts(&sql, f->kind == KITH_F_LINKS ? "" : ")");
+    }
+    buf_puts(&sql, "), ?2"); /* also where no field says the type */
+    const char *text = sql.failed ? NULL : arena_strdup(a, sql.ptr);
+    buf_free(&sql);
+    return text;
+}
+
+kith_status record_referred(struct conn *c, const char *sql, kith_id id, uint32_t type, bool *yes,
+                            kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(c, sql, &st, e));
+    bind_int(st, 1, (int64_t)id);
+    bind_int(st, 2, type);
+    TRY(conn_step(c, st, &row, e));
+    *yes = row && sqlite3_column_int(st, 0);
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
 /* A number about the whole table: count(*), max(id). */
 static kith_status of_all(struct conn *c, const struct rtype *t, const char *what, uint64_t *out,
                           kith_error *e) {

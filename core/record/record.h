@@ -62,6 +62,11 @@ kith_status record_delete(struct conn *c, const struct rtype *t, kith_id id, kit
 kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id, uint32_t type,
                              int64_t max, struct arena *a, kith_id **ids, size_t *count,
                              kith_error *e);
+/* A SELECT that tells whether any of these fields points to a record, in the arena; NULL: no
+ * memory. And its answer: one look is a tenth of looking for those of each field. */
+const char *record_referred_sql(struct arena *a, const struct rfield *const *fields, size_t count);
+kith_status record_referred(struct conn *c, const char *sql, kith_id id, uint32_t type, bool *yes,
+                            kith_error *e);
 /* The largest id of a type's records; 0: there are none. */
 kith_status record_high_id(struct conn *c, const struct rtype *t, kith_id *id, kith_error *e);
 kith_status record_count(struct conn *c, const struct rtype *t, uint64_t *n, kith_error *e);

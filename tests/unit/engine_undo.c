@@ -167,20 +167,21 @@ TEST("a large undo runs in parts and can itself be undone") {
 }
 
 struct seen {
-    size_t times, last, rows, stop_at;
+    size_t times, last, rows, stop_at; /* stop_at 0: never */
 };
 static kith_status see(void *arg, size_t done, size_t rows, kith_error *e) {
     struct seen *s = arg;
     s->times++;
     s->last = done;
     s->rows = rows;
-    return done < s->stop_at ? KITH_OK : err_set(e, KITH_E_LIMIT, NULL, "interrupted");
+    return s->stop_at && done >= s->stop_at ? err_set(e, KITH_E_LIMIT, NULL, "interrupted")
+                                            : KITH_OK;
 }
 
-TEST("whoever undoes much is told how far it is, and can end it between two parts") {
+TEST("whoever undoes much is told how far it is, can end it, and has the same undo finish it") {
     struct fixture x;
     struct undo_report r;
-    struct seen seen = {.stop_at = 500};
+    struct seen seen = {.stop_at = 1};
     const struct undo_watch watch = {see, &seen};
     fixture_open(&x);
     fixture_start(&x);
@@ -189,13 +190,16 @@ TEST("whoever undoes much is told how far it is, and can end it between two part
            KITH_E_LIMIT);
     EXPECT_STR("interrupted", x.e.message);
     EXPECT_INT(1, seen.times);
-    EXPECT_INT(500, seen.last);
+    EXPECT(seen.last > 0 && seen.last <= 500);
     EXPECT_INT(700, seen.rows);
-    EXPECT_INT(200, count(&x, "lead", NULL));
-    seen = (struct seen){.stop_at = 701};
+    EXPECT_INT(700 - (int)seen.last, count(&x, "lead", NULL));
+    size_t done = seen.last;
+    seen = (struct seen){.stop_at = 0};
     EXPECT_OK(engine_undo_watched(x.g, &tester, 77, false, &watch, &x.arena, &r, &x.e), x.e);
-    EXPECT_INT(2, seen.times);
     EXPECT_INT(700, seen.last);
     EXPECT_INT(0, count(&x, "lead", NULL));
+    EXPECT_INT(700 - (int)done, r.reversed);
+    EXPECT_INT(done, r.earlier); /* and no edit of anybody's */
+    EXPECT_INT(0, r.kept);
     fixture_close(&x);
 }
