@@ -72,6 +72,15 @@ static void print_then(struct then *t) {
                    width);
     print_derived(t);
     kith_str when = show_time(c, t->when.at), changed = show_time(c, p->changed);
+    if (!p->changed) {
+        io_printf(c->io,
+                  "\n%sAs of %.*s. Last changed before %.*s, from which on the journal is"
+                  " kept.%s\n",
+                  io_style(c->io, STYLE_DIM), (int)when.len, when.ptr,
+                  (int)show_time(c, p->start.at).len, show_time(c, p->start.at).ptr,
+                  io_style(c->io, STYLE_PLAIN));
+        return;
+    }
     io_printf(c->io, "\n%sAs of %.*s. Last changed before that at %.*s, transaction %s.%s\n",
               io_style(c->io, STYLE_DIM), (int)when.len, when.ptr, (int)changed.len, changed.ptr,
               show_id(c, p->tx), io_style(c->io, STYLE_PLAIN));
@@ -120,7 +129,10 @@ static void json_then(struct then *t) {
     json_key(&j, "as_of");
     json_time(&j, t->when.at);
     json_key(&j, "changed");
-    json_time(&j, t->past.changed);
+    if (t->past.changed)
+        json_time(&j, t->past.changed);
+    else
+        json_nil(&j);
     json_key(&j, "transaction");
     json_id(&j, t->past.tx);
     json_record_then(t, &j);

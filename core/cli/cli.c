@@ -70,6 +70,7 @@ static const struct command *const commands[] = {
     &command_check_opened,
     &command_doctor,
     &command_audit_verify,
+    &command_retention,
     &command_backup,
     &command_backup_verify,
     &command_backup_list,

@@ -4,6 +4,7 @@
 #include "cli/show.h"
 #include "cli/stale_names.h"
 #include "cli/type_faults.h"
+#include "engine/retention.h"
 #include "record/record.h"
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,20 @@ static kith_status show_types(struct cmd *c, kith_error *e) {
     return st;
 }
 
+static size_t show_retention(struct cmd *c) {
+    const struct setting *at = settings_find(c->company->settings, "", "retention.rules");
+    const struct retention_rule *r;
+    size_t wrong = 0;
+    for (size_t i = 0; (r = engine_retention_rule(c->company->engine, i)); i++) {
+        if (r->query)
+            continue;
+        wrong++;
+        show_problem(c, at && at->file ? at->file : "", at ? at->line : 0,
+                     arena_printf(&c->arena, "retention rule '%s' is off: %s", r->name, r->wrong));
+    }
+    return wrong;
+}
+
 kith_status show_unfit(struct cmd *c, size_t *rules, size_t *wrong, kith_error *e) {
     *wrong += show_modules(c, c->company);
     *wrong += cmd_rule_problems(c, rules, NULL) != KITH_OK;
@@ -82,7 +97,7 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     size_t wrong = plugins_check_grants(c->company->plugins, show_grant, c);
     size_t rules = 0, suspended = 0;
     TRY(cmd_rule_suspended(c, &suspended, e));
-    wrong += suspended;
+    wrong += suspended + show_retention(c);
     TRY(backup_check(c, &wrong, e));
     TRY(show_types(c, e));
     TRY(show_unfit(c, &rules, &wrong, e));

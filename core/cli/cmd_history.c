@@ -25,6 +25,7 @@ struct history {
     struct item *items;
     size_t count, cap;
     bool full;
+    struct journal_start start; /* what is older is not kept */
 };
 
 /* A deletion ends every value. */
@@ -261,19 +262,31 @@ static kith_status read_all(struct history *h, const struct rtype *t, int64_t *u
                             kith_error *e) {
     struct engine *g = h->c->company->engine;
     TRY(engine_reader(g, &h->conn, e));
-    kith_status st = first_until(h, until, e);
+    kith_status st = journal_start(h->conn, &h->start, e);
+    if (st == KITH_OK)
+        st = first_until(h, until, e);
     if (st == KITH_OK)
         st = read_history(h, t, e);
     engine_reader_done(g, h->conn);
     return st;
 }
 
+/* Of a record that was made before. */
+static void say_start(struct history *h) {
+    kith_str from = show_time(h->c, h->start.at);
+    if (h->start.seq)
+        io_say(h->c->io, "the journal is kept from %.*s on; what was before is not known any more",
+               (int)from.len, from.ptr);
+}
+
 static kith_status nothing(struct history *h, const struct rtype *t, kith_error *e) {
     kith_value *values;
-    if (h->field && h->count == 0) {
+    if (h->count == 0 && (h->field || h->start.seq)) {
         TRY(engine_get(h->c->company->engine, &h->c->principal, t, h->id, &h->c->arena, &values,
                        e));
-        if (!h->c->json)
+        if (h->start.seq)
+            say_start(h);
+        else if (!h->c->json)
             io_printf(h->c->io, "%s was never written.\n", h->field->name);
         return KITH_OK;
     }
@@ -306,6 +319,8 @@ static kith_status run(struct cmd *c, kith_error *e) {
     if (h.full)
         io_say(c->io, "there are older changes: --after %llu shows them",
                (unsigned long long)h.items[h.count - 1].row.seq);
+    else if (h.items[h.count - 1].row.kind != ROW_CREATE)
+        say_start(&h);
     return KITH_OK;
 }
 

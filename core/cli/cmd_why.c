@@ -170,6 +170,22 @@ static kith_status why_rollup(struct cmd *c, const struct rollup *r, kith_id id,
     return KITH_OK;
 }
 
+static void print_never(struct cmd *c, const struct rfield *field, const struct journal_start *s) {
+    if (!s->seq) {
+        io_printf(c->io, "%s was never written.\n", field->name);
+        return;
+    }
+    kith_str from = show_time(c, s->at);
+    io_printf(c->io, "%s was not written since %.*s; the journal of before is not kept.\n",
+              field->name, (int)from.len, from.ptr);
+}
+
+/* It had a cause, which came before what is kept. */
+static bool is_cut(const struct why_step *step, const struct journal_start *s) {
+    uint64_t cause = step->row.cause ? step->row.cause : step->tx.cause;
+    return cause > 0 && cause <= s->seq;
+}
+
 static kith_status run(struct cmd *c, kith_error *e) {
     const struct rtype *t;
     const struct rfield *field;
@@ -188,19 +204,24 @@ static kith_status run(struct cmd *c, kith_error *e) {
     if (field->rollup)
         return why_rollup(c, field->rollup, id, e);
     TRY(engine_reader(c->company->engine, &conn, e));
+    struct journal_start start;
     kith_status st = journal_why(conn, cmd_schema(c), id, field, &c->arena, &steps, &count, e);
+    if (st == KITH_OK)
+        st = journal_start(conn, &start, e);
     engine_reader_done(c->company->engine, conn);
     TRY(st);
     if (c->json)
         print_json(c, steps, count);
     else if (count == 0)
-        io_printf(c->io, "%s was never written.\n", field->name);
+        print_never(c, field, &start);
     for (size_t i = 0; i < count && !c->json; i++) {
         if (i == 0)
             print_first(c, &steps[i]);
         else
             print_cause(c, &steps[i]);
     }
+    if (count > 0 && !c->json && is_cut(&steps[count - 1], &start))
+        io_puts(c->io, "  because of something that is not kept any more\n");
     return KITH_OK;
 }
 

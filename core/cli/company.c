@@ -7,6 +7,7 @@
 #include "cli/backup_plan.h"
 #include "cli/folder.h"
 #include "cli/seal.h"
+#include "engine/retention.h"
 #include <dirent.h>
 #include <kith/plugin.h>
 #include <stdio.h>
@@ -21,6 +22,14 @@ static const kith_setting rule_file[] = {
     {"may", KITH_LIST, 0, NULL, 0, 0, NULL,
      "What it may: \"read:contact\", \"write:task\", \"publish:TOPIC\", \"call:sales.*\".",
      KITH_NO_ARRAY},
+};
+static const kith_setting retention_rule[] = {
+    {"name", KITH_TEXT, KITH_SF_REQUIRED, NULL, 0, 0, NULL, "What it is called, for people.",
+     KITH_NO_ARRAY},
+    {"find", KITH_TEXT, KITH_SF_REQUIRED, NULL, 0, 0, NULL,
+     "A query: \"contact where lifecycle = 'prospect' and updated < now() - 180d\".",
+     KITH_NO_ARRAY},
+    {"doc", KITH_TEXT, 0, "", 0, 0, NULL, "Why these records go, for people.", KITH_NO_ARRAY},
 };
 static const kith_setting settings[] = {
     {"company.name", KITH_TEXT, 0, "", 0, 0, NULL, "The company's name, for people.",
@@ -102,6 +111,16 @@ static const kith_setting settings[] = {
      "be"
      " read by whoever has them.",
      KITH_NO_ARRAY},
+    {"access.keep", KITH_DURATION, 0, NULL, 86400000, 3155760000000, NULL,
+     "How long it is kept who read what and who signed in; without it for ever.", KITH_NO_ARRAY},
+    {"journal.keep", KITH_DURATION, 0, NULL, 86400000, 3155760000000, NULL,
+     "How long the journal is kept, and with it history, reasons and what can be undone; without "
+     "it "
+     "for ever.",
+     KITH_NO_ARRAY},
+    {"retention.rules", KITH_LIST, 0, NULL, 0, 0, NULL,
+     "Records that are deleted every night, by queries that say which.",
+     KITH_ARRAY(retention_rule)},
     {"log.level", KITH_TEXT, KITH_SF_RELOAD, "info", 0, 0, "error,warn,info,debug",
      "How much 'kith serve' logs.", KITH_NO_ARRAY},
     {"log.rooms", KITH_LIST, KITH_SF_RELOAD, NULL, 0, 0, NULL,
@@ -503,6 +522,8 @@ static kith_status open_engine(struct company *c, const char *path, bool create,
         .read_limit_ms = settings_int(s, "", "engine.read_limit"),
         .log_all_reads = str_eqz(settings_text(s, "", "access.log"), "all"),
         .password_length = setting_u32(s, "access.password_length"),
+        .journal_keep_ms = settings_int(s, "", "journal.keep"),
+        .access_keep_ms = settings_int(s, "", "access.keep"),
         .create = create,
     };
     memcpy(o.base_currency, settings_text(s, "", "company.currency").ptr, 3);
@@ -511,12 +532,27 @@ static kith_status open_engine(struct company *c, const char *path, bool create,
     return st != KITH_OK && is_declared_badly(st) ? open_without(c, &o, e) : st;
 }
 
+static kith_status add_retention(struct company *c, kith_error *e) {
+    const struct settings *s = c->settings;
+    for (size_t i = 0; i < settings_count(s, "", "retention.rules"); i++) {
+        const char *text[3];
+        static const char *const keys[] = {"name", "find", "doc"};
+        for (int k = 0; k < 3; k++) {
+            kith_value v = settings_item(s, "", "retention.rules", i, keys[k]);
+            text[k] = v.kind == KITH_TEXT ? v.as.s.ptr : "";
+        }
+        TRY(engine_add_retention(c->engine, text[0], text[1], text[2], e));
+    }
+    return KITH_OK;
+}
+
 static kith_status open_rest(struct company *c, const char *path, bool create, kith_error *e) {
     struct script_options rules = script_options(c->settings);
     TRY(open_engine(c, path, create, e));
     TRY(plugins_create(c->plugins, c->engine, c->settings, e));
     TRY(plugins_start(c->plugins, e));
     TRY(scripts_open(&c->scripts, c->engine, c->dir, &rules, e));
+    TRY(add_retention(c, e));
     return engine_start(c->engine, e);
 }
 

@@ -70,6 +70,15 @@ static kith_status not_there(struct engine *g, const struct rtype *t, kith_id id
     char text[ID_TEXT + 1], then[STAMP], other[STAMP];
     id_format(id, text);
     stamp(g, when->at, then);
+    if (p->state == PAST_FORGOTTEN)
+        return err_set(e, KITH_E_NOTFOUND, NULL,
+                       "what %s %s was at %s is not known any more: the journal is kept from %s on",
+                       t->name, text, then, stamp(g, p->start.at, other));
+    if (p->state == PAST_NEVER && p->start.seq)
+        return err_set(
+            e, KITH_E_NOTFOUND, NULL,
+            "there is no %s %s, and there was none since %s; what was before is not kept", t->name,
+            text, stamp(g, p->start.at, other));
     if (p->state == PAST_NEVER)
         return err_set(e, KITH_E_NOTFOUND, NULL, "there is no %s %s, and there never was", t->name,
                        text);

@@ -180,6 +180,61 @@ kith_status bus_start(struct engine *g, kith_error *e) {
     return conn_run(g->writer, st, e);
 }
 
+static bool is_loaded(const struct engine *g, kith_str name) {
+    for (size_t i = 0; i < g->subs->reactions.count; i++)
+        if (str_eqz(name, g->subs->reactions.items[i]->reaction.name))
+            return true;
+    return false;
+}
+
+/* Cursors of what is not loaded hold nothing: a rule that was renamed leaves one for ever. */
+static kith_status cursor_hold(struct engine *g, struct arena *a, struct journal_hold *h,
+                               kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(g->writer, "SELECT seq, name FROM kith_cursor ORDER BY seq", &st, e));
+    for (;;) {
+        TRY(conn_step(g->writer, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        uint64_t seq = (uint64_t)sqlite3_column_int64(st, 0);
+        if (!is_loaded(g, column_str(st, 1)))
+            continue;
+        if (seq < h->seq) {
+            h->seq = seq;
+            h->by =
+                arena_printf(a, "reaction %.*s", (int)column_str(st, 1).len, column_str(st, 1).ptr);
+        }
+        sqlite3_reset(st);
+        return h->by ? KITH_OK : err_nomem(e);
+    }
+}
+
+kith_status bus_hold(struct engine *g, struct arena *a, struct journal_hold *h, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    TRY(cursor_hold(g, a, h, e));
+    TRY(conn_prepare(g->writer, "SELECT seq, id FROM kith_letter ORDER BY seq LIMIT 1", &st, e));
+    TRY(conn_step(g->writer, st, &row, e));
+    if (!row)
+        return KITH_OK;
+    uint64_t seq = (uint64_t)sqlite3_column_int64(st, 0);
+    if (seq <= h->seq) {
+        h->seq = seq - 1;
+        h->by = arena_printf(a, "event %lld, which waits ('kith event list')",
+                             (long long)sqlite3_column_int64(st, 1));
+    }
+    sqlite3_reset(st);
+    return h->by ? KITH_OK : err_nomem(e);
+}
+
+kith_status bus_begin_at(struct engine *g, uint64_t seq, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer, "UPDATE kith_cursor SET seq = ?1 WHERE seq < ?1", &st, e));
+    bind_int(st, 1, (int64_t)seq);
+    return conn_run(g->writer, st, e);
+}
+
 bool bus_waiting(struct engine *g) {
     return g->subs->reactions.count > 0 && g->bus_head < atomic_load(&g->durable);
 }

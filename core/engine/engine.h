@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/zone.h"
 #include "journal/chain.h"
+#include "journal/compact.h"
 #include "journal/doctor.h"
 #include "journal/journal.h"
 #include "journal/past.h"
@@ -43,6 +44,8 @@ struct engine_options {
     bool create;              /* make the file when it is absent */
     bool log_all_reads;       /* of personal data, by administrators without a user, too */
     uint32_t password_length; /* at least; 0: 10 */
+    int64_t journal_keep_ms;  /* rows of the journal that are older go; 0: none do */
+    int64_t access_keep_ms;   /* entries of the log of access; 0: all are kept */
 };
 /* Locks, opens, migrates, builds the schema. Nothing runs yet: register subscribers, then start.
  * KITH_E_BUSY: another process owns the file (the message names its pid). */
@@ -519,6 +522,19 @@ kith_status engine_doctor(struct engine *g, doctor_tell tell, void *arg, size_t 
 kith_status engine_verify_chain(struct engine *g, const struct chain_anchor *anchor,
                                 chain_tell tell, void *arg, struct chain_report *out,
                                 kith_error *e);
+
+/* Of the journal by age (journal/compact.h). */
+struct journal_state {
+    struct journal_start start; /* where it begins */
+    struct journal_start next;  /* where it could begin now; seq 0: nothing more may go */
+    const char *held_by;        /* what needs rows that are old enough; in the arena; or NULL */
+};
+kith_status engine_journal_state(struct engine *g, struct arena *a, struct journal_state *out,
+                                 kith_error *e); /* [any] */
+/* Has what is old enough go now. It is done by itself every night: announced then, done the night
+ * after. Returns when all of it is gone; others write meanwhile. [any] */
+kith_status engine_compact(struct engine *g, const struct principal *p, struct journal_state *out,
+                           struct arena *a, kith_error *e);
 
 /* Computes every roll-up anew from its records. [any] */
 kith_status engine_compute_rollups(struct engine *g, const struct principal *p, kith_error *e);

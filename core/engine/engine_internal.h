@@ -111,7 +111,9 @@ struct request {
     pthread_cond_t *wake;
 };
 
-struct base; /* own.c: what a part of the core offers, in the form in which a module declares it. */
+struct base; /* base_hooks.c */
+
+/* own.c: what a part of the core offers, in the form in which a module declares it. */
 struct own_part {
     const char *name;                 /* as the source of what its actions write */
     const struct own_action *actions; /* the last one has no name */
@@ -121,8 +123,6 @@ struct own_part {
 extern const struct own_part segments_own, dates_own, merge_own;
 extern const struct own_action segment_actions[];
 kith_status own_add(struct engine *g, kith_error *e);
-
-/* base_hooks.c */
 
 struct txn {
     struct engine *g;
@@ -211,6 +211,7 @@ struct engine {
     struct search_state search;
     struct type_info *types; /* by type number */
     uint32_t type_max;
+    struct retention_rules *retention; /* NULL: there are none */
     struct action_entry **actions;
     size_t action_count, action_cap;
     struct topic_entry **topics;
@@ -290,6 +291,7 @@ kith_status writer_submit(struct engine *g, struct request *r, kith_error *e); /
 kith_status group_begin(struct engine *g, kith_error *e);
 kith_status group_commit(struct engine *g, kith_error *e);
 void group_rollback(struct engine *g);
+bool requests_wait(struct engine *g);
 bool group_lost(const struct engine *g); /* nothing more can be written in it, or kept of it */
 
 /* txn.c */
@@ -428,6 +430,15 @@ kith_status bus_next_due(struct engine *g, int64_t *due, kith_error *e);
 /* Runs the reactions to one row inside the current transaction, for a rehearsal. */
 kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, size_t *ran,
                              kith_error *e);
+/* The rows that reactions and letters still need, beyond what holds already: h->seq is the last one
+ * that may go. `by` is in the arena. */
+struct journal_hold {
+    uint64_t seq;
+    const char *by;
+};
+kith_status bus_hold(struct engine *g, struct arena *a, struct journal_hold *h, kith_error *e);
+/* The journal begins behind that row: cursors of what is not loaded move there. */
+kith_status bus_begin_at(struct engine *g, uint64_t seq, kith_error *e);
 /* What has not been done yet because of a row that is reversed is not done any more. */
 kith_status bus_cancel(struct engine *g, uint64_t seq, kith_error *e);
 void bus_count(struct conn *c, struct engine_stats *out); /* letters */
@@ -469,6 +480,17 @@ kith_status timers_await(struct txn *t, const char *handler, int64_t due, kith_i
                          bool *yes, kith_error *e);
 kith_status timers_high_id(struct conn *c, kith_id *id, kith_error *e); /* 0: none */
 void timers_count(struct conn *c, struct engine_stats *out);
+
+bool requests_wait(struct engine *g); /* writer.c */
+
+/* compact.c */
+kith_status compact_add(struct engine *g, kith_error *e);
+
+/* compact.c */
+kith_status compact_add(struct engine *g, kith_error *e);
+
+/* retention.c */
+kith_status retention_add(struct engine *g, kith_error *e);
 
 /* base_hooks.c */
 kith_status base_hooks_add(struct engine *g, kith_error *e);

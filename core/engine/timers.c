@@ -230,7 +230,10 @@ void timers_fire(struct engine *g) {
     kith_error e = KITH_ERROR_INIT;
     kith_status st = KITH_OK;
     bool found = true;
+    /* Those who write wait for one, not for all that are due. */
     for (int n = 0; st == KITH_OK && found && n < 100 && !g->pausing; n++) {
+        if (n > 0 && requests_wait(g))
+            break;
         struct firing f = {0};
         arena_reset(&g->work);
         st = group_begin(g, &e);

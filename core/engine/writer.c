@@ -190,6 +190,13 @@ static struct request *take_group(struct engine *g) {
     return first;
 }
 
+bool requests_wait(struct engine *g) {
+    pthread_mutex_lock(&g->lock);
+    bool yes = g->queue != NULL;
+    pthread_mutex_unlock(&g->lock);
+    return yes;
+}
+
 static void refresh_due(struct engine *g) {
     kith_error e = KITH_ERROR_INIT;
     int64_t letters = INT64_MAX, timers = INT64_MAX, derived = INT64_MAX;

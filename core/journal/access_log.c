@@ -45,6 +45,38 @@ kith_status access_log_add(struct conn *c, const struct access_entry *x, kith_er
     return KITH_OK;
 }
 
+kith_status access_log_sweep(struct conn *c, int64_t before, int max, bool *more, kith_error *e) {
+    sqlite3_stmt *st;
+    int64_t last = 0;
+    bool row;
+    *more = false;
+    /* In the order in which they were written: a clock that was set back keeps what is behind. */
+    TRY(conn_prepare(c,
+                     "SELECT number, at, (SELECT count(*) FROM kith_access_record r WHERE r.access"
+                     " = a.number) FROM kith_access a ORDER BY number LIMIT ?1",
+                     &st, e));
+    bind_int(st, 1, max);
+    for (int64_t rows = 0; rows < max;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row || sqlite3_column_int64(st, 1) >= before)
+            break;
+        last = sqlite3_column_int64(st, 0);
+        rows += 1 + sqlite3_column_int64(st, 2);
+        *more = rows >= max;
+    }
+    sqlite3_reset(st);
+    if (!last)
+        return KITH_OK;
+    static const char *const sql[] = {"DELETE FROM kith_access_record WHERE access <= ?1",
+                                      "DELETE FROM kith_access WHERE number <= ?1"};
+    for (int i = 0; i < 2; i++) {
+        TRY(conn_prepare(c, sql[i], &st, e));
+        bind_int(st, 1, last);
+        TRY(conn_run(c, st, e));
+    }
+    return KITH_OK;
+}
+
 /* -- reading ----------------------------------------------------------------------------------- */
 
 static const char *take_text(sqlite3_stmt *st, int column, struct arena *a) {

@@ -32,6 +32,9 @@ struct access_entry {
 
 kith_status access_log_setup(struct conn *c, kith_error *e);
 kith_status access_log_add(struct conn *c, const struct access_entry *entry, kith_error *e);
+/* Deletes entries of before an instant, the oldest first, until some `max` rows are gone. *more:
+ * some may be left. */
+kith_status access_log_sweep(struct conn *c, int64_t before, int max, bool *more, kith_error *e);
 /* The newest first, at most `limit` of them: of a record, of a user, or (0) of all. Everything
  * lives in the arena; of each at most `shown` records, the number of all of them is record_count.
  */

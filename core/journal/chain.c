@@ -281,7 +281,7 @@ kith_status chain_setup(struct conn *c, kith_error *e) {
         return err_set(e, KITH_E_INTERNAL, NULL, "libsodium cannot be used");
     TRY(conn_exec(c,
                   "CREATE TABLE IF NOT EXISTS kith_chain(seq INTEGER PRIMARY KEY, digest BLOB NOT"
-                  " NULL, start INTEGER NOT NULL, at INTEGER) STRICT",
+                  " NULL, start INTEGER NOT NULL, at INTEGER, tx INTEGER) STRICT",
                   e));
     TRY(conn_int(c, "SELECT count(*) FROM pragma_table_info('kith_journal') WHERE name = 'proof'",
                  0, &columns, e));

@@ -146,6 +146,11 @@ static kith_status run_check(struct doctor *d, const struct doctor_check *check)
 kith_status doctor_run(struct conn *copy, const struct schema *s, const struct query_env *env,
                        doctor_tell tell, void *arg, size_t *findings, kith_error *e) {
     struct doctor d = {.conn = copy, .schema = s, .env = env, .tell = tell, .arg = arg, .e = e};
+    int64_t chained; /* what is in a chain may have been compacted */
+    TRY(conn_int(copy, "SELECT count(*) FROM sqlite_schema WHERE name = 'kith_chain'", 0, &chained,
+                 e));
+    if (chained)
+        TRY(journal_start(copy, &d.start, e));
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
         TRY(run_check(&d, &checks[i]));
     *findings = d.all;

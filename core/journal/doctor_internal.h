@@ -4,12 +4,14 @@
 #ifndef JOURNAL_DOCTOR_INTERNAL_H
 #define JOURNAL_DOCTOR_INTERNAL_H
 
+#include "journal/compact.h"
 #include "journal/doctor.h"
 
 struct doctor {
     struct conn *conn;
     const struct schema *schema;
     const struct query_env *env; /* when the copy was made */
+    struct journal_start start;  /* of what is older the journal says nothing */
     doctor_tell tell;
     void *arg;
     const char *check;

@@ -7,29 +7,44 @@
 #include "journal/past.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* -- transactions and rows --------------------------------------------------------------------- */
 
+/* Runs a query about what is behind the start of the journal, whose row it has as %llu up to four
+ * times. */
+static kith_status each_kept(struct doctor *d, const char *sql, enum shown shown,
+                             const char *before, const char *after) {
+    unsigned long long start = d->start.seq;
+    char text[512];
+    snprintf(text, sizeof text, sql, start, start, start, start);
+    return doctor_each(d, text, shown, before, after);
+}
+
 static kith_status check_gaps(struct doctor *d) {
     int64_t rows, head;
-    TRY(conn_int(d->conn, "SELECT count(*) FROM kith_journal", 0, &rows, d->e));
+    char sql[80];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM kith_journal WHERE seq > %llu",
+             (unsigned long long)d->start.seq);
+    TRY(conn_int(d->conn, sql, 0, &rows, d->e));
     TRY(conn_int(d->conn, "SELECT max(seq) FROM kith_journal", 0, &head, d->e));
-    return rows == head ? KITH_OK
-                        : doctor_find(d, "the journal ends with row %lld and has %lld",
-                                      (long long)head, (long long)rows);
+    return (uint64_t)rows + d->start.seq == (uint64_t)head
+               ? KITH_OK
+               : doctor_find(d, "the journal ends with row %lld and has %lld", (long long)head,
+                             (long long)rows);
 }
 
 kith_status doctor_transactions(struct doctor *d) {
     TRY(check_gaps(d));
-    TRY(doctor_each(
+    TRY(each_kept(
         d,
-        "SELECT x.id FROM kith_tx x WHERE (SELECT count(*) FROM kith_journal j WHERE j.seq BETWEEN"
-        " x.first AND x.last AND j.tx = x.id) <> x.last - x.first + 1",
+        "SELECT x.id FROM kith_tx x WHERE last > %llu AND (SELECT count(*) FROM kith_journal j"
+        " WHERE j.seq BETWEEN x.first AND x.last AND j.tx = x.id) <> x.last - x.first + 1",
         BY_ID, "transaction ", " does not have the rows that it claims"));
-    return doctor_each(d,
-                       "SELECT seq FROM kith_journal j WHERE NOT EXISTS (SELECT 1 FROM kith_tx x "
-                       "WHERE x.id = j.tx)",
-                       BY_NUMBER, "journal row ", " belongs to no transaction");
+    return each_kept(d,
+                     "SELECT seq FROM kith_journal j WHERE seq > %llu AND NOT EXISTS (SELECT 1"
+                     " FROM kith_tx x WHERE x.id = j.tx)",
+                     BY_NUMBER, "journal row ", " belongs to no transaction");
 }
 
 kith_status doctor_causes(struct doctor *d) {
@@ -44,18 +59,19 @@ kith_status doctor_causes(struct doctor *d) {
          "journal row ", " was written by code that nobody knows"},
         {"SELECT id FROM kith_tx x WHERE cause IS NOT NULL AND cause >= first", BY_ID,
          "transaction ", " names a cause that came after it"},
-        {"SELECT id FROM kith_tx x WHERE cause IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
+        {"SELECT id FROM kith_tx x WHERE cause > %llu AND NOT EXISTS (SELECT 1 FROM"
          " kith_journal j WHERE j.seq = x.cause)",
          BY_ID, "transaction ", " names a cause that the journal does not have"},
-        {"SELECT seq FROM kith_journal j WHERE cause IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
+        {"SELECT seq FROM kith_journal j WHERE cause > %llu AND NOT EXISTS (SELECT 1 FROM"
          " kith_journal k WHERE k.seq = j.cause AND k.tx = j.tx AND k.seq < j.seq)",
          BY_NUMBER, "journal row ", " names a cause that is not in its transaction"},
-        {"SELECT id FROM kith_tx x WHERE coalesce(depth, 0) <> coalesce((SELECT coalesce(c.depth,"
-         " 0) + 1 FROM kith_journal j JOIN kith_tx c ON c.id = j.tx WHERE j.seq = x.cause), 0)",
+        {"SELECT id FROM kith_tx x WHERE last > %llu AND coalesce(cause, %llu + 1) > %llu AND"
+         " coalesce(depth, 0) <> coalesce((SELECT coalesce(c.depth, 0) + 1 FROM kith_journal j JOIN"
+         " kith_tx c ON c.id = j.tx WHERE j.seq = x.cause), 0)",
          BY_ID, "transaction ", " does not lie one step behind its cause"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        TRY(doctor_each(d, wrong[i].sql, wrong[i].shown, wrong[i].before, wrong[i].after));
+        TRY(each_kept(d, wrong[i].sql, wrong[i].shown, wrong[i].before, wrong[i].after));
     return KITH_OK;
 }
 
@@ -116,7 +132,8 @@ kith_status doctor_chain(struct doctor *d) {
 
 /* -- records by the journal -------------------------------------------------------------------- */
 
-/* A record exists exactly when its last row in the journal is no deletion. */
+/* A record exists exactly when its last row in the journal is no deletion; when it has none, it may
+ * be older than what is kept. */
 kith_status doctor_existence(struct doctor *d) {
     for (uint32_t i = 0; i < d->schema->type_count; i++) {
         const struct rtype *t = d->schema->types[i];
@@ -127,12 +144,13 @@ kith_status doctor_existence(struct doctor *d) {
         snprintf(sql, sizeof sql,
                  "SELECT r.id FROM \"%s\" r WHERE coalesce((SELECT j.kind FROM kith_journal j "
                  "WHERE j.record ="
-                 " r.id AND j.kind <> 4 ORDER BY j.seq DESC LIMIT 1), 3) = 3",
-                 t->name);
+                 " r.id AND j.kind <> 4 ORDER BY j.seq DESC LIMIT 1), %d) = 3",
+                 t->name, d->start.seq ? 1 : 3);
         TRY(doctor_each(d, sql, BY_ID, before, " exists, but not by the journal"));
         snprintf(
             sql, sizeof sql,
-            "SELECT j.record FROM kith_journal j WHERE j.type = %u AND j.kind = 1 AND NOT EXISTS"
+            "SELECT DISTINCT j.record FROM kith_journal j WHERE j.type = %u AND j.kind < 3 AND NOT"
+            " EXISTS"
             " (SELECT 1 FROM \"%s\" r WHERE r.id = j.record) AND (SELECT k.kind FROM kith_journal "
             "k WHERE"
             " k.record = j.record AND k.kind <> 4 ORDER BY k.seq DESC LIMIT 1) <> 3",
@@ -143,37 +161,77 @@ kith_status doctor_existence(struct doctor *d) {
     return KITH_OK;
 }
 
+/* Fields as they were before the rows that were looked at: back from the present. */
+struct back {
+    struct fold fold;
+    kith_value *values;
+    const struct rfield *broken; /* a row left another value than the next one found */
+    uint64_t broken_at;
+};
+
+static void step_back(struct back *b, const struct journal_row *row,
+                      const struct image_field *fields, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const struct rfield *f = fields[i].field;
+        if (!f || f->type != b->fold.type || field_derived(f) || f->index < FIELD_OWNER)
+            continue;
+        if (!b->broken && !value_eq(&b->values[f->index], &fields[i].after)) {
+            b->broken = f;
+            b->broken_at = row->seq;
+        }
+        b->values[f->index] = fields[i].before;
+    }
+}
+
+static kith_status look_back(struct doctor *d, struct back *b, const struct journal_row *row,
+                             bool *older) {
+    struct image_field *fields;
+    size_t n;
+    kith_status status = fold_row(&b->fold, row, older, NULL);
+    if (status == KITH_OK && (row->kind == ROW_UPDATE || row->kind == ROW_CREATE)) {
+        status = image_decode(d->schema, row, b->fold.arena, &fields, &n, NULL);
+        if (status == KITH_OK)
+            step_back(b, row, fields, n);
+    }
+    *older = *older && status == KITH_OK;
+    return status == KITH_E_NOMEM ? err_nomem(d->e) : KITH_OK;
+}
+
 /* One statement for all records: journal_before prepares one for each. What cannot be read is told
  * by other checks. */
-static kith_status replay_record(struct doctor *d, struct fold *f, kith_id id) {
+static kith_status replay_record(struct doctor *d, struct back *b, kith_id id, bool *whole) {
     sqlite3_stmt *st;
     bool row, older = true;
-    TRY(conn_prepare(
-        d->conn, "SELECT seq, kind, image FROM kith_journal WHERE record = ?1 ORDER BY seq DESC",
-        &st, d->e));
+    TRY(conn_prepare(d->conn,
+                     "SELECT seq, kind, image FROM kith_journal WHERE record = ?1 AND seq > ?2"
+                     " ORDER BY seq DESC",
+                     &st, d->e));
     bind_int(st, 1, (int64_t)id);
+    bind_int(st, 2, (int64_t)d->start.seq);
     while (older) {
         TRY(conn_step(d->conn, st, &row, d->e));
+        *whole = row || !d->start.seq; /* ends with the row that made it */
         if (!row)
             return KITH_OK;
         struct journal_row j = {.seq = (uint64_t)sqlite3_column_int64(st, 0),
                                 .kind = (uint32_t)sqlite3_column_int64(st, 1),
                                 .image = column_str(st, 2)};
-        kith_status status = fold_row(f, &j, &older, NULL);
-        older = older && status == KITH_OK;
-        if (status == KITH_E_NOMEM) {
+        kith_status status = look_back(d, b, &j, &older);
+        if (status != KITH_OK) {
             sqlite3_reset(st);
-            return err_nomem(d->e);
+            return status;
         }
     }
     sqlite3_reset(st);
     return KITH_OK;
 }
 
-/* The field that differs from what the journal says, or NULL. */
-static const struct rfield *wrong_field(const struct fold *f, const kith_value *now) {
+/* The field that differs from what the journal says, or NULL. Of a record that is older than what
+ * is kept it says something of those fields that were changed since. */
+static const struct rfield *wrong_field(const struct fold *f, bool whole, const kith_value *now) {
     for (uint32_t i = 0; i < f->type->field_count; i++) {
-        bool told = i >= FIELD_OWNER || fieldset_has(&f->seen, i); /* times are the transaction's */
+        /* Times are the transaction's. */
+        bool told = (whole && i >= FIELD_OWNER) || fieldset_has(&f->seen, i);
         if (field_derived(f->type->fields[i]))
             continue;
         if (told && !value_eq(&f->values[i], &now[i]))
@@ -184,7 +242,8 @@ static const struct rfield *wrong_field(const struct fold *f, const kith_value *
 
 static kith_status check_values_of(struct doctor *d, const struct rtype *t, struct arena *a,
                                    kith_id id) {
-    struct fold f;
+    struct back b = {.broken = NULL};
+    bool whole = true;
     char text[ID_TEXT + 1];
     kith_error why = KITH_ERROR_INIT;
     kith_value *now = ARENA_ARRAY(a, kith_value, t->field_count);
@@ -198,12 +257,17 @@ static kith_status check_values_of(struct doctor *d, const struct rtype *t, stru
     }
     if (st != KITH_OK)
         return doctor_find(d, "%s %s cannot be read", t->name, text);
-    TRY(fold_begin(&f, d->schema, t, a, d->e));
-    TRY(replay_record(d, &f, id));
-    const struct rfield *wrong = wrong_field(&f, now);
-    return wrong ? doctor_find(d, "%s %s: %s is not what the journal says", t->name, text,
-                               wrong->name)
-                 : KITH_OK;
+    TRY(fold_begin(&b.fold, d->schema, t, a, d->e));
+    if (!(b.values = ARENA_ARRAY(a, kith_value, t->field_count)))
+        return err_nomem(d->e);
+    memcpy(b.values, now, sizeof *now * t->field_count);
+    TRY(replay_record(d, &b, id, &whole));
+    const struct rfield *wrong = wrong_field(&b.fold, whole, now);
+    if (wrong)
+        return doctor_find(d, "%s %s: %s is not what the journal says", t->name, text, wrong->name);
+    return b.broken ? doctor_find(d, "%s %s: %s is not what row %llu of the journal left", t->name,
+                                  text, b.broken->name, (unsigned long long)b.broken_at)
+                    : KITH_OK;
 }
 
 kith_status doctor_replay(struct doctor *d) {

@@ -2,14 +2,14 @@
 /* The journal's tables: appended by the engine's writer, read by everybody. */
 #include "journal/journal.h"
 #include "base/id.h"
-#include "journal/chain.h"
+#include "journal/compact.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 const char *origin_name(uint32_t origin) {
     static const char *const names[] = {"?",     "cli",    "api",  "import", "reaction",
-                                        "timer", "action", "undo", "system"};
+                                        "timer", "action", "undo", "system", "retention"};
     return origin < sizeof names / sizeof *names ? names[origin] : "?";
 }
 
@@ -443,6 +443,9 @@ static int newest_first(const void *a, const void *b) {
 kith_status journal_undo_set(struct conn *c, kith_id target, struct arena *a, struct tx_head **out,
                              size_t *count, kith_error *e) {
     struct heads h = {0};
+    struct journal_start start;
+    TRY(journal_start(c, &start, e));
+    TRY(journal_kept(&start, target, e)); /* of a run, too, whose number is of its beginning */
     /* A run may bear the number of its first transaction. */
     TRY(add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE run = ?1 OR id = ?1", target, 0, a,
                   &h, e));

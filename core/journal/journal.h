@@ -21,6 +21,7 @@ enum origin { /* stored: never renumber */
               ORIGIN_ACTION = 6,
               ORIGIN_UNDO = 7,
               ORIGIN_SYSTEM = 8,
+              ORIGIN_RETENTION = 9,
 };
 const char *origin_name(uint32_t origin); /* "cli", "api", ... */
 

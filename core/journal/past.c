@@ -159,19 +159,37 @@ struct walk {
     struct fold fold;
     struct moment when;
     struct past_record *out;
-    bool then; /* the rows from here on were there at the moment */
+    kith_value *back;     /* what the rows after the moment changed, as it was before them */
+    struct fieldset told; /* by these */
+    bool later;           /* there are such rows */
+    bool whole;           /* the row that made the record is there, or the one that ended it */
+    bool then;            /* the rows from here on were there at the moment */
     bool done;
 };
 
-/* Rows that came after the moment tell only since when there has been something. */
+/* Rows that came after the moment tell since when there has been something. When the row that made
+ * the record is not kept, they also tell what it was before them. */
+static kith_status look_back(struct walk *w, const struct journal_row *row, int64_t at,
+                             kith_error *e) {
+    struct image_field *fields;
+    size_t n;
+    w->later = row->kind != ROW_CREATE;
+    if (row->kind == ROW_CREATE)
+        w->out->made = at;
+    if (!w->out->start.seq)
+        return KITH_OK;
+    TRY(image_decode(w->fold.schema, row, w->fold.arena, &fields, &n, e));
+    for (size_t i = 0; i < n; i++)
+        if (fields[i].field && fields[i].field->type == w->fold.type) {
+            w->back[fields[i].field->index] = fields[i].before;
+            fieldset_add(&w->told, fields[i].field->index);
+        }
+    return KITH_OK;
+}
+
 static bool is_later(struct walk *w, const struct journal_row *row, int64_t at) {
-    if (!w->then && (w->when.seq ? row->seq > w->when.seq : at > w->when.at)) {
-        if (row->kind == ROW_CREATE)
-            w->out->made = at;
-        return true;
-    }
-    w->then = true;
-    return false;
+    w->then |= w->when.seq ? row->seq <= w->when.seq : at <= w->when.at;
+    return !w->then;
 }
 
 static kith_status take_row(void *arg, const struct journal_row *row, const struct tx_head *tx,
@@ -183,8 +201,10 @@ static kith_status take_row(void *arg, const struct journal_row *row, const stru
         w->done = true;
         return KITH_E_LIMIT; /* ends the walk, here and below */
     }
-    if (row->kind == ROW_EVENT || is_later(w, row, tx->at))
+    if (row->kind == ROW_EVENT || row->seq <= out->start.seq)
         return KITH_OK;
+    if (is_later(w, row, tx->at))
+        return look_back(w, row, tx->at, e);
     if (!out->changed) {
         out->changed = tx->at;
         out->tx = row->tx;
@@ -194,7 +214,7 @@ static kith_status take_row(void *arg, const struct journal_row *row, const stru
         out->made = tx->at;
     if (row->kind != ROW_DELETE)
         TRY(fold_row(&w->fold, row, &older, e));
-    w->done = !older;
+    w->done = w->whole = !older;
     return older ? KITH_OK : KITH_E_LIMIT;
 }
 
@@ -220,6 +240,31 @@ static bool is_worth_telling(const struct past_field *f) {
     return f->value.kind != KITH_NULL && f->name[0];
 }
 
+/* What no kept row up to the moment tells: as it was before the next change, or as it is. */
+static kith_status fill(struct walk *w, kith_id id, kith_error *e) {
+    struct past_record *out = w->out;
+    struct fold *f = &w->fold;
+    const kith_value *now;
+    if (!out->start.seq || w->whole || out->made)
+        return KITH_OK;
+    if (w->when.seq ? w->when.seq <= out->start.seq : w->when.at <= out->start.at) {
+        out->state = PAST_FORGOTTEN;
+        return KITH_OK;
+    }
+    TRY(record_get(w->conn, f->type, id, f->arena, &now, e));
+    if (!now && !w->later && out->state != PAST_THERE)
+        return KITH_OK;
+    out->state = PAST_THERE;
+    for (uint32_t i = 0; i < f->type->field_count; i++) {
+        if (field_derived(f->type->fields[i]) || fieldset_has(&f->seen, i))
+            continue;
+        f->values[i] = fieldset_has(&w->told, i) ? w->back[i] : now ? now[i] : value_null();
+        fieldset_add(&f->seen, i);
+    }
+    out->made = f->values[FIELD_CREATED].as.i;
+    return KITH_OK;
+}
+
 static kith_status finish(struct walk *w, kith_error *e) {
     struct past_record *out = w->out;
     struct fold *f = &w->fold;
@@ -227,7 +272,7 @@ static kith_status finish(struct walk *w, kith_error *e) {
         return KITH_OK;
     if (!fieldset_has(&f->seen, FIELD_CREATED))
         f->values[FIELD_CREATED] = value_time(out->made);
-    f->values[FIELD_UPDATED] = value_time(out->changed);
+    f->values[FIELD_UPDATED] = out->changed ? value_time(out->changed) : value_null();
     out->values = f->values;
     out->lost = f->lost;
     for (size_t i = 0; i < f->lost_count; i++) {
@@ -244,7 +289,10 @@ kith_status past_read(struct conn *c, const struct schema *s, const struct rtype
     struct walk w = {.conn = c, .when = *when, .out = out};
     kith_error why = KITH_ERROR_INIT;
     *out = (struct past_record){.state = PAST_NOT_YET};
+    TRY(journal_start(c, &out->start, e));
     TRY(fold_begin(&w.fold, s, t, a, e));
+    if (!(w.back = ARENA_ARRAY(a, kith_value, t->field_count)))
+        return err_nomem(e);
     /* From the newest row on, though most may be later than the moment: the answer says when a
      * record that was not there yet was made. */
     kith_status st = journal_dated(c, id, UINT64_MAX, take_row, &w, &why);
@@ -252,6 +300,7 @@ kith_status past_read(struct conn *c, const struct schema *s, const struct rtype
         err_copy(e, &why);
         return st;
     }
+    TRY(fill(&w, id, e));
     if (out->state == PAST_NOT_YET && !out->made)
         out->state = PAST_NEVER;
     return finish(&w, e);

@@ -4,7 +4,7 @@
 #ifndef JOURNAL_PAST_H
 #define JOURNAL_PAST_H
 
-#include "journal/journal.h"
+#include "journal/compact.h"
 
 /* What was true at an instant, its millisecond included, or right after a transaction. Where the
  * clock was set back, the newest row whose time is not later counts, and all before it. */
@@ -18,15 +18,23 @@ struct past_field { /* of a field that is not declared any more, or whose module
     const char *name;
     kith_value value;
 };
-enum past_state { PAST_THERE, PAST_NOT_YET, PAST_DELETED, PAST_NEVER };
+enum past_state {
+    PAST_THERE,
+    PAST_NOT_YET,
+    PAST_DELETED,
+    PAST_NEVER,
+    PAST_FORGOTTEN, /* the moment is older than the journal that is kept */
+};
 struct past_record {
     enum past_state state;
     kith_value *values; /* there: by field, as record_read gives them */
     struct past_field *lost;
     size_t lost_count;
     int64_t made;    /* there: when it was made; not yet: when it was, later; ms UTC */
-    int64_t changed; /* there: when it was last changed before the moment; deleted: when it was */
+    int64_t changed; /* there: when it was last changed before the moment, 0: before what is kept;
+                        deleted: when it was */
     kith_id tx;      /* the transaction that did */
+    struct journal_start start; /* of what is older nothing is known */
 };
 /* Costs the rows that the record has. In the arena. Types that keep no history: PAST_NEVER. */
 kith_status past_read(struct conn *c, const struct schema *s, const struct rtype *t, kith_id id,

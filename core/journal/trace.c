@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Trace: "why does this field have this value?", and the reversal of one row. */
-#include "journal/journal.h"
+#include "journal/compact.h"
 
 #include <string.h>
 
@@ -67,12 +67,14 @@ kith_status journal_why(struct conn *c, const struct schema *s, kith_id record,
     }
     if (!look.found)
         return KITH_OK;
+    struct journal_start start;
+    TRY(journal_start(c, &start, e));
     out[0] = look.step;
     for (size_t n = 0;;) {
         TRY(fill_step(c, &out[n], a, e));
         uint64_t cause = out[n].row.cause ? out[n].row.cause : out[n].tx.cause;
         *count = ++n;
-        if (cause == 0 || n == WHY_STEPS_MAX)
+        if (cause <= start.seq || n == WHY_STEPS_MAX) /* 0, or what is not kept */
             return KITH_OK;
         TRY(journal_row_read(c, cause, a, &out[n].row, e));
     }

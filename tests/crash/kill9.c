@@ -2,7 +2,8 @@
 /* A process that writes through the engine is killed with SIGKILL at random moments. What it was
  * answered it notes in memory that it shares with its parent, who opens the database afterwards:
  * every acknowledged transaction is there, whole, and every reaction and timer has run exactly
- * once. kill9 [POINTS [SEED]] */
+ * once. With "compact" the journal loses its beginning all the time, which the doctor must not
+ * mind. kill9 [POINTS [SEED [compact]]] */
 #include "crash/workload.h"
 #include <pthread.h>
 #include <signal.h>
@@ -40,6 +41,19 @@ static void *worker_run(void *arg) {
     return NULL;
 }
 
+static void *compact_run(void *crew) {
+    static const struct principal nobody = {.name = "compact", .all = true};
+    kith_error e = KITH_ERROR_INIT;
+    struct crew *c = crew;
+    struct arena a = {0};
+    struct journal_state s;
+    do
+        arena_reset(&a);
+    while (engine_compact(c->engine, &nobody, &s, &a, &e) == KITH_OK);
+    arena_free(&a);
+    return NULL;
+}
+
 /* Until it is killed. */
 static _Noreturn void child(struct shared *s, const char *path) {
     kith_error e = KITH_ERROR_INIT;
@@ -56,6 +70,8 @@ static _Noreturn void child(struct shared *s, const char *path) {
     s->at_work = 1;
     struct checkpointing checkpoints = {.dice = s->work.clients[0].dice};
     if (pthread_create(&thread, NULL, checkpoint_run, &checkpoints) != 0)
+        _exit(1);
+    if (crew_compacts && pthread_create(&thread, NULL, compact_run, &crew) != 0)
         _exit(1);
     for (uint32_t i = 0; i < CLIENTS; i++) {
         workers[i] = (struct worker){&crew, &s->work.clients[i], s};
@@ -106,6 +122,7 @@ int main(int argc, char **argv) {
     int points = argc > 1 ? atoi(argv[1]) : 100, at_work = 0;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     int64_t answers = 0;
+    crew_compacts = argc > 3;
     setvbuf(stdout, NULL, _IOLBF, 0);
     const char *path = crash_path();
     struct shared *s =

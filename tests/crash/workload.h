@@ -39,6 +39,7 @@ struct crew {
     struct engine *engine;
     const struct rtype *item, *shade, *echo;
 };
+extern bool crew_compacts; /* set before: what reactions have seen may go from the journal */
 kith_status crew_open(struct crew *c, const char *path, const char *vfs, kith_error *e);
 void crew_close(struct crew *c);
 

@@ -34,6 +34,7 @@ struct fixture {
     struct engine *g;
     const struct schema_source *sources; /* the fixture's own, or a test's */
     size_t source_count;
+    int64_t journal_keep_ms, access_keep_ms; /* set before fixture_reopen */
     const struct rtype *lead, *contact, *point, *task;
     struct arena arena;
     kith_error e;
@@ -48,6 +49,8 @@ static struct engine_options fixture_options(struct fixture *x) {
                                    .sources = x->sources,
                                    .source_count = x->source_count,
                                    .read_limit_ms = 60000, /* for a busy machine */
+                                   .journal_keep_ms = x->journal_keep_ms,
+                                   .access_keep_ms = x->access_keep_ms,
                                    .create = true};
 }
 

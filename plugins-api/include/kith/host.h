@@ -63,14 +63,15 @@ typedef struct kith_call kith_call;         /* one call of an action            
 #define KITH_ON_DELETE 4u
 
 /* Where a transaction came from. */
-#define KITH_ORIGIN_CLI      1u
-#define KITH_ORIGIN_API      2u
-#define KITH_ORIGIN_IMPORT   3u
-#define KITH_ORIGIN_REACTION 4u
-#define KITH_ORIGIN_TIMER    5u
-#define KITH_ORIGIN_ACTION   6u
-#define KITH_ORIGIN_UNDO     7u
-#define KITH_ORIGIN_SYSTEM   8u
+#define KITH_ORIGIN_CLI       1u
+#define KITH_ORIGIN_API       2u
+#define KITH_ORIGIN_IMPORT    3u
+#define KITH_ORIGIN_REACTION  4u
+#define KITH_ORIGIN_TIMER     5u
+#define KITH_ORIGIN_ACTION    6u
+#define KITH_ORIGIN_UNDO      7u
+#define KITH_ORIGIN_SYSTEM    8u
+#define KITH_ORIGIN_RETENTION 9u /* kept for as long as the company's rules say */
 
 #define KITH_LOG_ERROR 0u
 #define KITH_LOG_WARN  1u

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal by age: what is old goes, and all that reads the journal says so, in a database that
+ * is sound and whose chain holds. */
+#include "engine_fixture.h"
+#include "journal/access_log.h"
+#include "random.h"
+
+#define DAY INT64_C(86400000)
+
+static int64_t number(struct fixture *x, const char *sql) {
+    struct conn *c;
+    int64_t n;
+    EXPECT_OK(engine_reader(x->g, &c, &x->e), x->e);
+    EXPECT_OK(conn_int(c, sql, -1, &n, &x->e), x->e);
+    engine_reader_done(x->g, c);
+    return n;
+}
+#define ROWS(x) number(x, "SELECT count(*) FROM kith_journal")
+
+static void open_keeping(struct fixture *x, int64_t keep) {
+    fixture_open(x);
+    engine_close(x->g);
+    x->journal_keep_ms = keep;
+    fixture_reopen(x);
+}
+
+static void pass_days(struct fixture *x, int64_t days) {
+    clock_set(&x->clock, engine_now(x->g) + days * DAY);
+    settle(x);
+}
+
+static struct journal_state compact(struct fixture *x) {
+    struct journal_state s;
+    EXPECT_OK(engine_compact(x->g, &tester, &s, &x->arena, &x->e), x->e);
+    return s;
+}
+
+static struct chain_report verify(struct fixture *x, const struct chain_anchor *anchor) {
+    struct chain_report r;
+    EXPECT_OK(engine_verify_chain(x->g, anchor, NULL, NULL, &r, &x->e), x->e);
+    EXPECT_INT(0, r.findings);
+    return r;
+}
+
+/* -- by itself --------------------------------------------------------------------------------- */
+
+TEST("what is older than the journal is kept goes, a day after it was announced") {
+    struct fixture x;
+    open_keeping(&x, 100 * DAY);
+    fixture_start(&x);
+    kith_id id = create(&x, x.lead, PAIRS("name=A"));
+    for (int day = 0; day < 10; day++) {
+        pass_days(&x, 10);
+        update(&x, x.lead, id, PAIRS(day % 2 ? "score=1" : "score=2"));
+    }
+    struct chain_anchor anchor = verify(&x, NULL).latest;
+    EXPECT_INT(11, ROWS(&x));
+    pass_days(&x, 15); /* rows 1 and 2 are old enough now */
+    EXPECT_INT(11, ROWS(&x));
+    pass_days(&x, 1);
+    EXPECT_INT(9, ROWS(&x));
+    EXPECT_INT(9, number(&x, "SELECT count(*) FROM kith_tx"));
+    struct chain_report r = verify(&x, &anchor);
+    EXPECT_INT(CHAIN_COMPACTED, r.start);
+    EXPECT_INT(2, r.begins);
+    EXPECT_INT(ANCHOR_HOLDS, r.answer);
+    anchor.seq = 1;
+    EXPECT_INT(ANCHOR_BEFORE, verify(&x, &anchor).answer);
+    expect_sound(&x);
+    pass_days(&x, 400);
+    pass_days(&x, 1);
+    EXPECT_INT(1, ROWS(&x)); /* the last one stays: numbers go on behind it */
+    expect_sound(&x);
+    engine_close(x.g);
+    fixture_reopen(&x);
+    fixture_start(&x);
+    update(&x, x.lead, id, PAIRS("score=7"));
+    EXPECT_INT(12, number(&x, "SELECT max(seq) FROM kith_journal"));
+    verify(&x, NULL);
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("a clock that is ahead for less than a day costs nothing") {
+    struct fixture x;
+    open_keeping(&x, 100 * DAY);
+    fixture_start(&x);
+    for (int i = 0; i < 3; i++)
+        create(&x, x.lead, PAIRS("name=A"));
+    int64_t now = engine_now(x.g);
+    pass_days(&x, 365); /* announced */
+    clock_set(&x.clock, now + DAY / 2);
+    settle(&x);
+    EXPECT_INT(3, ROWS(&x));
+    for (int day = 0; day < 5; day++)
+        pass_days(&x, 1);
+    EXPECT_INT(3, ROWS(&x));
+    fixture_close(&x);
+}
+
+TEST("without a setting everything is kept") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=A"));
+    create(&x, x.lead, PAIRS("name=B"));
+    pass_days(&x, 5000);
+    pass_days(&x, 1);
+    EXPECT_INT(0, compact(&x).next.seq);
+    EXPECT_INT(2, ROWS(&x));
+    fixture_close(&x);
+}
+
+TEST("rows from before there was a chain go as well") {
+    struct fixture x;
+    sqlite3 *db;
+    fixture_open(&x);
+    fixture_start(&x);
+    for (int i = 0; i < 5; i++)
+        create(&x, x.lead, PAIRS("name=A"));
+    pass_days(&x, 100);
+    for (int i = 0; i < 5; i++)
+        create(&x, x.lead, PAIRS("name=B"));
+    int64_t now = engine_now(x.g);
+    engine_close(x.g);
+    EXPECT_INT(SQLITE_OK, sqlite3_open(x.path, &db));
+    EXPECT_INT(SQLITE_OK,
+               sqlite3_exec(db,
+                            "ALTER TABLE kith_journal DROP COLUMN proof; ALTER TABLE kith_tx DROP"
+                            " COLUMN proof; ALTER TABLE kith_tx DROP COLUMN digest; ALTER TABLE"
+                            " kith_source DROP COLUMN proof; ALTER TABLE kith_topic DROP COLUMN"
+                            " proof; DROP TABLE kith_chain; PRAGMA user_version = 2",
+                            NULL, NULL, NULL));
+    sqlite3_close(db);
+    x.journal_keep_ms = 50 * DAY;
+    fixture_reopen(&x);
+    fixture_start(&x);
+    EXPECT(engine_now(x.g) == now);
+    EXPECT_INT(5, compact(&x).next.seq);
+    EXPECT_INT(5, ROWS(&x));
+    struct chain_report r = verify(&x, NULL);
+    EXPECT_INT(CHAIN_UPGRADED, r.start);
+    EXPECT_INT(10, r.begins);
+    expect_sound(&x);
+    pass_days(&x, 100);
+    create(&x, x.lead, PAIRS("name=C"));
+    pass_days(&x, 100);
+    create(&x, x.lead, PAIRS("name=D"));
+    EXPECT_INT(11, compact(&x).next.seq);
+    EXPECT_INT(1, ROWS(&x));
+    EXPECT_INT(CHAIN_COMPACTED, verify(&x, NULL).start);
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+/* -- what holds it ----------------------------------------------------------------------------- */
+
+static bool failing;
+static kith_status react(void *self, struct txn *t, const struct event *ev, kith_error *e) {
+    (void)self;
+    (void)t;
+    (void)ev;
+    return failing ? err_set(e, KITH_E_REFUSED, NULL, "not now") : KITH_OK;
+}
+
+static void add_reaction(struct fixture *x) {
+    struct reaction r = {.name = "rule:r.lua:mark",
+                         .topic = "lead.created",
+                         .fn = react,
+                         .source = {SOURCE_RULE, "mark", "", 1}};
+    EXPECT_OK(engine_add_reaction(x->g, &r, &x->e), x->e);
+}
+
+TEST("an event that waits holds the journal, and nothing holds it once that is skipped") {
+    struct fixture x;
+    struct dead_letter *letters;
+    size_t n;
+    open_keeping(&x, 10 * DAY);
+    add_reaction(&x);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=A"));
+    settle(&x);
+    failing = true;
+    create(&x, x.lead, PAIRS("name=B"));
+    settle(&x);
+    failing = false;
+    engine_close(x.g); /* before it is tried again: it fails once more while nobody handles it */
+    fixture_reopen(&x);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=C"));
+    pass_days(&x, 30);
+    create(&x, x.lead, PAIRS("name=D"));
+    struct journal_state s = compact(&x);
+    EXPECT_INT(1, s.next.seq);
+    EXPECT_HAS("event 1, which waits", s.held_by);
+    EXPECT_INT(3, ROWS(&x));
+    expect_sound(&x);
+    EXPECT_OK(engine_letters(x.g, false, &x.arena, &letters, &n, &x.e), x.e);
+    EXPECT_INT(1, n);
+    EXPECT_OK(engine_letter_skip(x.g, &tester, letters[0].number, &x.e), x.e);
+    s = compact(&x);
+    EXPECT_INT(3, s.next.seq);
+    EXPECT(s.held_by == NULL);
+    EXPECT_INT(1, ROWS(&x));
+    /* The reaction was away meanwhile: it goes on behind what is gone. */
+    engine_close(x.g);
+    fixture_reopen(&x);
+    add_reaction(&x);
+    fixture_start(&x);
+    settle(&x);
+    create(&x, x.lead, PAIRS("name=E"));
+    settle(&x);
+    EXPECT_INT(number(&x, "SELECT max(seq) FROM kith_journal"),
+               number(&x, "SELECT seq FROM kith_cursor"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("an import that is under way holds the journal") {
+    struct fixture x;
+    kith_id tx = 0, id = 0;
+    char sql[300];
+    open_keeping(&x, 10 * DAY);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=A"));
+    EXPECT_OK(try_job(&x, ROW_CREATE, x.lead, &id, PAIRS("name=B"), &tx), x.e);
+    snprintf(
+        sql, sizeof sql,
+        "INSERT INTO kith_import VALUES(%llu, 'lead', 'f', 1, 1, x'', x'', 1, 1, 0, 0, 0, 0, 0,"
+        " 0, NULL)",
+        (unsigned long long)tx);
+    run_sql(&x, sql);
+    pass_days(&x, 30);
+    create(&x, x.lead, PAIRS("name=C"));
+    struct journal_state s = compact(&x);
+    EXPECT_INT(1, s.next.seq);
+    EXPECT_HAS("import", s.held_by);
+    fixture_close(&x);
+}
+
+/* -- what reads it ----------------------------------------------------------------------------- */
+
+static const char *then(struct fixture *x, kith_id id, const char *name, int64_t at) {
+    struct moment when = {.at = at};
+    struct past_record p;
+    if (engine_as_of(x->g, &tester, x->lead, id, &when, &x->arena, &p, &x->e) != KITH_OK)
+        return arena_strdup(&x->arena, x->e.message);
+    const struct rfield *f = type_field(engine_schema(x->g), x->lead, str_of(name));
+    kith_str t = value_text(engine_schema(x->g), &p.values[f->index], &x->arena);
+    return arena_strndup(&x->arena, t.ptr ? t.ptr : "", t.len);
+}
+
+TEST("what a record was is known within the kept journal, and before it is said not to be") {
+    struct fixture x;
+    open_keeping(&x, 50 * DAY);
+    fixture_start(&x);
+    int64_t t0 = engine_now(x.g);
+    kith_id a = create(&x, x.lead, PAIRS("name=A", "score=1", "source=web"));
+    kith_id b = create(&x, x.lead, PAIRS("name=B", "source=web"));
+    kith_id c = create(&x, x.lead, PAIRS("name=C", "source=event"));
+    pass_days(&x, 100);
+    int64_t t1 = engine_now(x.g);
+    create(&x, x.lead, PAIRS("name=later"));
+    pass_days(&x, 10);
+    int64_t t2 = engine_now(x.g);
+    update(&x, x.lead, a, PAIRS("score=2", "source="));
+    pass_days(&x, 10);
+    kith_id deleted = delete_(&x, x.lead, b);
+    int64_t t3 = engine_now(x.g);
+    pass_days(&x, 1);
+    compact(&x);
+    EXPECT_INT(3, number(&x, "SELECT max(seq) FROM kith_chain"));
+    EXPECT_HAS("is not known any more: the journal is kept from", then(&x, a, "score", t0));
+    EXPECT_STR("1", then(&x, a, "score", t1));
+    EXPECT_STR("web", then(&x, a, "source", t1));
+    EXPECT_STR("A", then(&x, a, "name", t1));
+    EXPECT_STR("2", then(&x, a, "score", t2));
+    EXPECT_STR("", then(&x, a, "source", t2));
+    EXPECT_STR("A", then(&x, a, "name", t3));
+    EXPECT_STR("web", then(&x, b, "source", t1));
+    EXPECT_STR("B", then(&x, b, "name", t2));
+    EXPECT_HAS("did not exist any more", then(&x, b, "name", t3));
+    EXPECT_STR("event", then(&x, c, "source", t1)); /* has no row any more */
+    EXPECT_STR("C", then(&x, c, "name", t3));
+    EXPECT_HAS("there was none since", then(&x, (kith_id)5, "name", t3));
+
+    struct undo_report r;
+    EXPECT_OK(engine_undo(x.g, &tester, deleted, false, &x.arena, &r, &x.e), x.e);
+    EXPECT_INT(1, r.reversed);
+    EXPECT_STR("B", field(&x, x.lead, b, "name"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("what is older than the kept journal cannot be undone, and the refusal says so") {
+    struct fixture x;
+    struct undo_report r;
+    struct conn *c;
+    struct why_step *steps;
+    size_t n;
+    kith_id tx = 0, id = 0;
+    open_keeping(&x, 50 * DAY);
+    fixture_start(&x);
+    EXPECT_OK(try_job(&x, ROW_CREATE, x.lead, &id, PAIRS("name=A"), &tx), x.e);
+    pass_days(&x, 100);
+    kith_id later = update(&x, x.lead, id, PAIRS("score=9"));
+    compact(&x);
+    EXPECT_INT(KITH_E_NOTFOUND, engine_undo(x.g, &tester, tx, false, &x.arena, &r, &x.e));
+    EXPECT_HAS("is older than the journal that is kept", x.e.message);
+    EXPECT_OK(engine_reader(x.g, &c, &x.e), x.e);
+    const struct rfield *name = type_field(engine_schema(x.g), x.lead, STR("name"));
+    EXPECT_OK(journal_why(c, engine_schema(x.g), id, name, &x.arena, &steps, &n, &x.e), x.e);
+    EXPECT_INT(0, n);
+    engine_reader_done(x.g, c);
+    EXPECT_OK(engine_undo(x.g, &tester, later, false, &x.arena, &r, &x.e), x.e);
+    EXPECT_STR("0", field(&x, x.lead, id, "score"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+/* -- the doctor -------------------------------------------------------------------------------- */
+
+static kith_status note_finding(void *arg, const char *check, const char *sentence, kith_error *e) {
+    char *told = arg;
+    size_t n = strlen(told);
+    (void)check;
+    (void)e;
+    if (sentence)
+        snprintf(told + n, 2000 - n, "%s\n", sentence);
+    return KITH_OK;
+}
+
+TEST("the doctor finds damage in a journal whose beginning is gone") {
+    static const struct {
+        const char *sql, *says;
+    } damage[] = {
+        {"UPDATE lead SET score = 4 WHERE name = 'A'", "score is not what the journal says"},
+        {"UPDATE kith_journal SET image = (SELECT image FROM kith_journal WHERE seq = 5) WHERE seq"
+         " = 4",
+         "is not what row 4 of the journal left"},
+        {"DELETE FROM lead WHERE name = 'A'", "is missing, though the journal"},
+        {"DELETE FROM kith_journal WHERE seq = 4", "the journal ends with row"},
+    };
+    for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+        struct fixture x;
+        size_t findings = 0;
+        char told[2000] = "";
+        open_keeping(&x, 50 * DAY);
+        fixture_start(&x);
+        kith_id a = create(&x, x.lead, PAIRS("name=A"));
+        create(&x, x.lead, PAIRS("name=B"));
+        update(&x, x.lead, a, PAIRS("score=1"));
+        pass_days(&x, 100);
+        update(&x, x.lead, a, PAIRS("score=2"));
+        update(&x, x.lead, a, PAIRS("score=3"));
+        compact(&x);
+        expect_sound(&x);
+        run_sql(&x, damage[i].sql);
+        EXPECT_OK(engine_doctor(x.g, note_finding, told, &findings, &x.e), x.e);
+        EXPECT_HAS(damage[i].says, told);
+        fixture_close(&x);
+    }
+}
+
+/* -- the log of access ------------------------------------------------------------------------- */
+
+static kith_status add_entries(struct txn *t, void *arg, kith_error *e) {
+    const kith_id records[] = {5, 6, 7};
+    for (int i = 0; i < 600; i++) {
+        struct access_entry x = {.at = txn_now(t),
+                                 .event = ACCESS_READ,
+                                 .actor = "anna",
+                                 .records = records,
+                                 .record_count = 3};
+        TRY(access_log_add(txn_conn(t), &x, e));
+    }
+    (void)arg;
+    return KITH_OK;
+}
+
+TEST("entries of the log of access go by an age of their own") {
+    struct fixture x;
+    fixture_open(&x);
+    engine_close(x.g);
+    x.access_keep_ms = 30 * DAY;
+    fixture_reopen(&x);
+    fixture_start(&x);
+    EXPECT_OK(engine_write(x.g, &by_tester, add_entries, NULL, NULL, &x.e), x.e);
+    pass_days(&x, 20);
+    EXPECT_OK(engine_write(x.g, &by_tester, add_entries, NULL, NULL, &x.e), x.e);
+    pass_days(&x, 5);
+    EXPECT_INT(1200, number(&x, "SELECT count(*) FROM kith_access"));
+    pass_days(&x, 10);
+    EXPECT_INT(600, number(&x, "SELECT count(*) FROM kith_access"));
+    EXPECT_INT(1800, number(&x, "SELECT count(*) FROM kith_access_record"));
+    pass_days(&x, 40);
+    EXPECT_INT(0, number(&x, "SELECT count(*) FROM kith_access_record"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+/* -- anything ---------------------------------------------------------------------------------- */
+
+#define RECORDS 30
+
+static uint64_t below(uint64_t *r, uint64_t n) {
+    return random_next(r) % n;
+}
+
+struct world {
+    struct fixture x;
+    kith_id ids[RECORDS];
+    kith_id txs[4000];
+    size_t tx_count;
+};
+
+static void random_write(struct world *w, uint64_t *r) {
+    struct fixture *x = &w->x;
+    kith_id *id = &w->ids[below(r, RECORDS)], tx = 0;
+    char score[32], link[64];
+    kith_status st = KITH_OK;
+    snprintf(score, sizeof score, "score=%d", (int)below(r, 5));
+    snprintf(link, sizeof link, "name=N%d", (int)below(r, 5));
+    bool there = *id && strcmp(field(x, x->lead, *id, "name"), "(gone)") != 0;
+    if (!there)
+        st = try_job(x, ROW_CREATE, x->lead, id, PAIRS(link, score), &tx);
+    else if (below(r, 5) == 0)
+        st = try_job(x, ROW_DELETE, x->lead, id, NULL, &tx);
+    else
+        st = try_job(x, ROW_UPDATE, x->lead, id, PAIRS(score, link), &tx);
+    EXPECT_OK(st, x->e);
+    if (tx)
+        w->txs[w->tx_count++] = tx;
+}
+
+static void undo_all(struct world *w) {
+    struct undo_report r;
+    size_t old = 0, undone = 0;
+    for (size_t i = w->tx_count; i > 0; i--) {
+        kith_status st =
+            engine_undo(w->x.g, &tester, w->txs[i - 1], false, &w->x.arena, &r, &w->x.e);
+        EXPECT(st == KITH_OK || st == KITH_E_NOTFOUND);
+        EXPECT(st == KITH_OK ? old == 0 : true); /* the newest are kept, without a gap */
+        old += st != KITH_OK;
+        undone += st == KITH_OK;
+        if (st == KITH_OK)
+            EXPECT_INT(0, r.kept + r.refused);
+    }
+    EXPECT(undone > 0);
+}
+
+/* What all leads are, as text. */
+static kith_status put_lead(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct buf *b = arg;
+    (void)e;
+    buf_printf(b, "%llu %.*s %lld\n", (unsigned long long)id, (int)values[FIELD_FIRST].as.s.len,
+               values[FIELD_FIRST].as.s.ptr, (long long)values[FIELD_FIRST + 4].as.i);
+    return KITH_OK;
+}
+
+static void dump(struct world *w, struct buf *b) {
+    struct query *q;
+    struct find_page page = {.limit = 1000};
+    buf_reset(b);
+    EXPECT_OK(query_parse(&q, engine_schema(w->x.g), &w->x.arena, STR("lead order by id"), &w->x.e),
+              w->x.e);
+    EXPECT_OK(engine_find(w->x.g, &tester, q, NULL, &page, &w->x.arena, put_lead, b, &w->x.e),
+              w->x.e);
+}
+
+TEST("whatever is written, and whenever the journal begins anew: it is sound, and what is kept can "
+     "be undone") {
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct world *w = calloc(1, sizeof *w);
+        uint64_t r = RANDOM_SEED + seed;
+        struct buf before = {0}, after = {0};
+        size_t kept_from = 0;
+        open_keeping(&w->x, 20 * DAY);
+        fixture_start(&w->x);
+        for (int i = 0; i < 400; i++) {
+            random_write(w, &r);
+            if (below(&r, 4) == 0)
+                clock_set(&w->x.clock, engine_now(w->x.g) + (int64_t)below(&r, 3) * DAY);
+            if (below(&r, 40) == 0)
+                compact(&w->x);
+            if (below(&r, 60) == 0) {
+                engine_close(w->x.g);
+                fixture_reopen(&w->x);
+                fixture_start(&w->x);
+            }
+            if (below(&r, 100) == 0) {
+                verify(&w->x, NULL);
+                expect_sound(&w->x);
+            }
+        }
+        /* From here on nothing goes any more: what follows can be undone as a whole. */
+        compact(&w->x);
+        dump(w, &before);
+        kept_from = w->tx_count;
+        for (int i = 0; i < 100; i++)
+            random_write(w, &r);
+        for (size_t i = w->tx_count; i > kept_from; i--) {
+            struct undo_report report;
+            EXPECT_OK(
+                engine_undo(w->x.g, &tester, w->txs[i - 1], false, &w->x.arena, &report, &w->x.e),
+                w->x.e);
+            EXPECT_INT(0, report.kept + report.refused);
+        }
+        dump(w, &after);
+        EXPECT_STR(before.ptr, after.ptr);
+        w->tx_count = kept_from;
+        undo_all(w);
+        verify(&w->x, NULL);
+        expect_sound(&w->x);
+        fixture_close(&w->x);
+        buf_free(&before);
+        buf_free(&after);
+        free(w);
+    }
+}
