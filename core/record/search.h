@@ -73,6 +73,7 @@ kith_status search_missing(struct conn *c, const struct schema *s, int64_t max, 
 bool search_damage(kith_status st, struct conn *c);
 /* Damage of the index alone is no damage of the records: the sentence says so. */
 kith_status search_error(kith_status st, struct conn *c, kith_error *e);
+kith_status search_damaged(kith_status st, kith_error *e); /* that sentence */
 
 /* -- what is searched for ---------------------------------------------------------------------- */
 

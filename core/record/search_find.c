@@ -16,9 +16,14 @@
 #include <string.h>
 
 #define CANDIDATES_MAX (2 * SEARCH_RANKED_MAX)
-/* Of what the first two letters of a beginning find, so many may be wrong, and three times as many
- * as are right, before the beginning is asked for as such. */
-#define WRONG_MAX 200
+/* Of what the first two letters of a beginning find, so many may be wrong, and some times as many
+ * as are right, before the beginning is asked for as such. FTS5 then puts together all that begin
+ * so, which are the more the larger the index is: eleven thousand are looked at in half the time
+ * that it takes for a hundred thousand. */
+#define WRONG_MAX       200
+#define WRONG_TIMES_MIN 3u
+#define WRONG_TIMES_MAX 10u
+#define WRONG_TIMES_PER 100000u /* records in the index */
 
 struct finding {
     struct conn *conn;
@@ -35,7 +40,7 @@ struct finding {
     size_t value_count, value_cap;
     const char *fts, *fts_title, *fts_loose; /* the last: NULL when there is no beginning */
     bool loose;                              /* what is found must be looked at: */
-    size_t wrong;
+    size_t wrong, wrong_times;
     struct search_hit *hits; /* the ranked ones */
     double *weights;         /* for each hit, of each phrase */
     size_t count;
@@ -129,7 +134,7 @@ static void add_rule(struct finding *f, struct access_sql *out, const struct rty
     struct buf rule = {0};
     out->b = &rule;
     bool some = access_put(out, f->principal, t, "t0", false);
-    buf_printf(&f->rule, "%s(kind = '" SEARCH_BAR "%u'", f->rule.len ? " OR " : "", t->id);
+    buf_printf(&f->rule, "%s(c0 = '" SEARCH_BAR "%u'", f->rule.len ? " OR " : "", t->id);
     if (some) {
         buf_puts(&f->rule, " AND EXISTS(SELECT 1 FROM ");
         sql_name(&f->rule, t->name);
@@ -203,17 +208,20 @@ static const char *fts_in(struct finding *f, enum search_form form) {
 
 /* -- the matches in their order ---------------------------------------------------------------- */
 
-/* Matches from the newest before `before` on. */
+/* Matches from the newest before `before` on. Their words are read where FTS5 keeps them: it would
+ * copy each. */
 static kith_status begin(struct finding *f, const char *fts, kith_id before, sqlite3_stmt **st) {
     struct buf sql = {0};
-    buf_puts(&sql, "SELECT rowid, kind, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12,"
-                   " s13, s14, s15 FROM kith_search WHERE kith_search MATCH ?1 AND rowid < ?2");
+    buf_puts(&sql, "SELECT id, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14,"
+                   " c15, c16 FROM kith_search LEFT JOIN kith_search_content"
+                   " ON id = kith_search.rowid WHERE kith_search MATCH ?1"
+                   " AND kith_search.rowid < ?2");
     if (f->some) {
         buf_puts(&sql, " AND (");
         buf_str(&sql, buf_view(&f->rule));
         buf_putc(&sql, ')');
     }
-    buf_puts(&sql, " ORDER BY rowid DESC");
+    buf_puts(&sql, " ORDER BY kith_search.rowid DESC");
     kith_status status =
         sql.failed ? err_nomem(f->e) : conn_prepare_once(f->conn, sql.ptr, st, f->e);
     buf_free(&sql);
@@ -241,11 +249,13 @@ static kith_status next(struct finding *f, sqlite3_stmt *st, struct search_hit *
         TRY(search_error(conn_step(f->conn, st, more, f->e), f->conn, f->e));
         if (!*more)
             return KITH_OK;
+        if (sqlite3_column_type(st, 0) == SQLITE_NULL)
+            return search_damaged(KITH_E_CORRUPT, f->e);
         *hit =
             (struct search_hit){.type = type_of(f, st), .id = (kith_id)sqlite3_column_int64(st, 0)};
         if (hit->type && (!f->loose || really_matches(f, hit, st)))
             return KITH_OK;
-        if (f->loose && ++f->wrong > WRONG_MAX + 3 * f->count) {
+        if (f->loose && ++f->wrong > WRONG_MAX + f->wrong_times * f->count) {
             f->loose = *more = false;
             return KITH_OK;
         }
@@ -264,11 +274,39 @@ static kith_status collect(struct finding *f, const char *fts, kith_id before, b
     return status;
 }
 
+/* About how many records are in the index: FTS5 keeps the number at the head of its averages, seven
+ * bits to a byte. 0: it is not there. */
+static kith_status indexed_records(struct finding *f, uint64_t *n) {
+    sqlite3_stmt *st;
+    bool row;
+    *n = 0;
+    TRY(conn_prepare(f->conn, "SELECT block FROM kith_search_data WHERE id = 1", &st, f->e));
+    kith_status status = conn_step(f->conn, st, &row, f->e);
+    kith_str block = status == KITH_OK && row ? column_str(st, 0) : (kith_str){0};
+    for (uint64_t i = 0, more = 1; more && i < block.len && i < 8; i++) {
+        more = (unsigned char)block.ptr[i] >> 7;
+        *n = *n << 7 | ((unsigned char)block.ptr[i] & 0x7Fu);
+    }
+    sqlite3_reset(st);
+    return status;
+}
+
+static kith_status allow_wrong(struct finding *f) {
+    uint64_t n;
+    TRY(indexed_records(f, &n));
+    n /= WRONG_TIMES_PER;
+    f->wrong_times = n < WRONG_TIMES_MIN   ? WRONG_TIMES_MIN
+                     : n > WRONG_TIMES_MAX ? WRONG_TIMES_MAX
+                                           : (size_t)n;
+    return KITH_OK;
+}
+
 /* The newest matches. A beginning is not asked for as such at once: FTS5 then puts together the
  * places of all words that begin so before it gives the first. Those that begin with its first two
  * letters come one by one; when enough of them are right, that is all there is to do. */
 static kith_status collect_newest(struct finding *f) {
     if (f->fts_loose) {
+        TRY(allow_wrong(f));
         f->loose = true;
         kith_status st = collect(f, f->fts_loose, f->top + 1, &f->over);
         bool enough = f->loose;

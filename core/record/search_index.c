@@ -144,8 +144,10 @@ bool search_damage(kith_status st, struct conn *c) {
 }
 
 kith_status search_error(kith_status st, struct conn *c, kith_error *e) {
-    if (!search_damage(st, c))
-        return st;
+    return search_damage(st, c) ? search_damaged(st, e) : st;
+}
+
+kith_status search_damaged(kith_status st, kith_error *e) {
     return err_set(e, st, NULL,
                    "the search index is damaged, the records are not: 'kith search --rebuild'"
                    " makes it anew");

@@ -83,7 +83,7 @@ static void search_rows(struct base *b) {
         {"a word that one has", "last7919"},
         {"a word that all have", "example"},
         {"the beginning of a word that all have", "exam"},
-        {"the beginning of a thousand words", "last7"},
+        {"the beginning of a ninth of all last names", "last7"},
         {"two letters that all begin with", "la"},
         {"two words that all have, and a rare one", "example com last7919"},
         {"a telephone number", "01 1007919"},

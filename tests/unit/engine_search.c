@@ -540,13 +540,13 @@ TEST("a type is indexed anew when other fields are searched, and waits while it 
     fixture_close(&w.x);
 }
 
-TEST("a damaged index says so, harms no record, and is made anew") {
+static void damage_and_mend(const char *damage) {
     struct world w;
     struct search_answer s = {.limit = 10};
     world_open(&w);
     kith_id anna = person(&w, "Anna");
     engine_close(w.x.g);
-    sql(&w, "UPDATE kith_search_data SET block = x'0102030405' WHERE id > 10");
+    sql(&w, damage);
     fixture_reopen(&w.x);
     fixture_start(&w.x);
     types_of(&w);
@@ -558,6 +558,11 @@ TEST("a damaged index says so, harms no record, and is made anew") {
     EXPECT_INT(1, hits(&w, "anna"));
     expect_sound(&w.x);
     fixture_close(&w.x);
+}
+
+TEST("a damaged index says so, harms no record, and is made anew") {
+    damage_and_mend("UPDATE kith_search_data SET block = x'0102030405' WHERE id > 10");
+    damage_and_mend("DELETE FROM kith_search_content");
 }
 
 /* No list of what there is, or one that makes no sense: the table cannot even be opened. No count:
