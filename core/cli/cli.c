@@ -64,6 +64,7 @@ static const struct command *const commands[] = {
     &command_role_check,
     &command_access_log,
     &command_access_explain,
+    &command_consent_register,
     &command_serve,
     &command_reload,
     &command_check,

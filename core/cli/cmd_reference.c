@@ -247,7 +247,7 @@ static kith_status page_actions(struct reference *r, kith_error *e) {
     for (size_t i = 0; (a = engine_own_action(i)); i++)
         TRY(tell_action(r, "core", a->name,
                         &(kith_action){.doc = a->doc,
-                                       .effect = KITH_EFFECT_WRITE,
+                                       .effect = a->reads ? KITH_EFFECT_READ : KITH_EFFECT_WRITE,
                                        .params = a->params,
                                        .results = a->results},
                         e));

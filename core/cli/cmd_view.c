@@ -78,8 +78,7 @@ static void print_points(struct cmd *c, const struct view *v) {
         head(c, "Contact points");
     for (size_t i = 0; i < v->points.count; i++) {
         kith_str kind = field_of(c, &r[i], "kind"), label = field_of(c, &r[i], "label");
-        kith_str verified = field_of(c, &r[i], "verified"),
-                 consents = field_of(c, &r[i], "consents");
+        kith_str verified = field_of(c, &r[i], "verified");
         io_printf(c->io, "  %-8.*s ", (int)kind.len, kind.ptr);
         io_text(c->io, field_of(c, &r[i], "value"));
         if (label.len) {
@@ -91,10 +90,6 @@ static void print_points(struct cmd *c, const struct view *v) {
             io_puts(c->io, ", primary");
         if (verified.len)
             io_printf(c->io, ", verified %.*s", 10, verified.ptr);
-        if (consents.len) {
-            io_puts(c->io, ", consents ");
-            io_text(c->io, consents);
-        }
         io_puts(c->io, "\n");
     }
 }

@@ -96,7 +96,7 @@ static kith_status may_know(struct conn *c, const struct principal *p, const str
                             kith_id id, const struct past_record *then, struct arena *a, bool *yes,
                             kith_error *e) {
     const kith_value *values;
-    *yes = access_rule(p, t) == ACCESS_ALL;
+    *yes = access_rule(p, t) == ACCESS_ALL && ((p && p->all) || !type_restricted(t));
     if (*yes || access_rule(p, t) == ACCESS_NONE)
         return KITH_OK;
     TRY(record_get(c, t, id, a, &values, e));

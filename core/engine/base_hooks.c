@@ -168,8 +168,8 @@ static kith_status follow_channels(void *self, struct txn *t, struct change *c, 
     return follow_channel(b, t, c, b->c->phone, STR("phone"), e);
 }
 
-static kith_str digits_of(struct txn *t, kith_str s) {
-    char *out = arena_alloc(t->arena, s.len + 1);
+kith_str point_digits(struct arena *a, kith_str s) {
+    char *out = arena_alloc(a, s.len + 1);
     uint64_t n = 0;
     for (uint64_t i = 0; out && i < s.len; i++)
         if ((s.ptr[i] >= '0' && s.ptr[i] <= '9') || (s.ptr[i] == '+' && n == 0))
@@ -182,8 +182,8 @@ static kith_status normalise_point(void *self, struct txn *t, struct change *c, 
     const kith_value *v = &c->after[b->p->value->index], *kind = &c->after[b->p->kind->index];
     if (v->kind != KITH_TEXT || kind->kind != KITH_TEXT)
         return KITH_OK; /* required: refused after the hooks */
-    kith_str normal =
-        str_eqz(kind->as.s, "phone") ? digits_of(t, v->as.s) : text_fold(t->arena, v->as.s);
+    kith_str normal = str_eqz(kind->as.s, "phone") ? point_digits(t->arena, v->as.s)
+                                                   : text_fold(t->arena, v->as.s);
     return change_set(t, c, b->p->normal, text_or_null(normal), e);
 }
 
@@ -320,11 +320,13 @@ kith_status base_undone(struct txn *t, const struct change *c, kith_error *e) {
     const struct base *b = t->g->base;
     if (c->type == b->c->type)
         return c->after ? add_undone(t, c->id, e) : KITH_OK;
-    if (c->type != b->p->type)
-        return KITH_OK;
-    if (c->before)
-        TRY(add_undone(t, c->before[b->p->contact->index].as.link.id, e));
-    return c->after ? add_undone(t, c->after[b->p->contact->index].as.link.id, e) : KITH_OK;
+    const struct base_consent *k = &t->g->schema->base.consent;
+    const struct rfield *f = c->type == b->p->type ? b->p->contact
+                             : c->type == k->type  ? k->contact
+                                                   : NULL;
+    if (f && c->before)
+        TRY(add_undone(t, c->before[f->index].as.link.id, e));
+    return f && c->after ? add_undone(t, c->after[f->index].as.link.id, e) : KITH_OK;
 }
 
 struct known { /* a contact's points, of all kinds */
@@ -389,7 +391,7 @@ static kith_status mend_contact(struct base *b, struct txn *t, kith_id contact, 
     TRY(read_points(b, t, contact, &k, e));
     for (uint32_t i = 0; i < kind->option_count; i++)
         TRY(mend_kind(b, t, contact, &k, str_of(kind->options[i]), e));
-    return KITH_OK;
+    return consent_mend(t, contact, e);
 }
 
 static int by_id(const void *a, const void *b) {
@@ -470,5 +472,7 @@ kith_status base_hooks_add(struct engine *g, kith_error *e) {
     }
     TRY(tasks_hooks_add(g, e));
     TRY(dates_hooks_add(g, e));
+    TRY(consent_hooks_add(g, e));
+    TRY(restriction_hooks_add(g, e));
     return add_trees(g, e);
 }

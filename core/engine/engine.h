@@ -433,11 +433,12 @@ kith_status engine_add_action(struct engine *g, const struct action *a,
 const struct action *engine_action(const struct engine *g, kith_str name);
 const struct action *engine_action_at(const struct engine *g,
                                       size_t i); /* by name; NULL past the end */
-/* Those of the core itself, which write. */
+/* Those of the core itself. */
 struct own_action {
     const char *name, *doc;
     kith_array params, results; /* kith_field */
     kith_status (*fn)(void *self, struct call *call, kith_error *e);
+    bool reads; /* EFFECT_READ, and not EFFECT_WRITE */
 };
 const struct own_action *engine_own_action(size_t i); /* NULL past the end (own.c) */
 /* Calls it in a transaction of its own ([any]) or in the given one ([writer]). args by parameter,

@@ -120,20 +120,29 @@ struct own_part {
     size_t topic_count;
     const kith_topic *topics;
 };
-extern const struct own_part segments_own, dates_own, merge_own;
+extern const struct own_part segments_own, dates_own, merge_own, consent_own, restriction_own;
 extern const struct own_action segment_actions[];
 kith_status own_add(struct engine *g, kith_error *e);
+
+/* A record on its way out, with all that is part of it. */
+struct going {
+    const struct rtype *type;
+    kith_id id;
+    const struct going *outer;
+};
 
 struct txn {
     struct engine *g;
     struct arena *arena;
     const struct principal *principal; /* who asked; txn_principal is whose rights hold now */
     struct principal caller, as_system;
-    uint32_t system;           /* above 0: what runs is not what the caller asked for itself */
-    struct tx_head head;       /* id 0 until something is written */
-    const struct source *code; /* the hook, reaction, ... that is running; NULL: the caller */
-    uint32_t source;           /* its number */
-    uint64_t cause_row;        /* seq of the row whose hook is running */
+    uint32_t system;             /* above 0: what runs is not what the caller asked for itself */
+    struct tx_head head;         /* id 0 until something is written */
+    const struct source *code;   /* the hook, reaction, ... that is running; NULL: the caller */
+    uint32_t source;             /* its number */
+    const struct source *writer; /* while a hook runs: the code whose write it looks at */
+    const struct going *going;   /* what is being deleted, the innermost first */
+    uint64_t cause_row;          /* seq of the row whose hook is running */
     uint32_t hook_depth;
     int64_t deadline; /* of searches: clock_ticks; 0: none */
     bool day_first;
@@ -494,7 +503,15 @@ kith_status retention_add(struct engine *g, kith_error *e);
 
 /* base_hooks.c */
 kith_status base_hooks_add(struct engine *g, kith_error *e);
-kith_status tasks_hooks_add(struct engine *g, kith_error *e);       /* base_tasks.c */
+kith_status tasks_hooks_add(struct engine *g, kith_error *e); /* base_tasks.c */
+kith_str point_digits(struct arena *a, kith_str s); /* of a phone number, as it is compared */
+/* consent_keep.c. Mending: what stands is worked out anew for a contact that an undo touched. */
+kith_status consent_hooks_add(struct engine *g, kith_error *e);
+/* KITH_E_REFUSED: the record's data are restricted. */
+kith_status restriction_check(const struct rtype *t, kith_id id, const kith_value *values,
+                              kith_error *e);
+kith_status restriction_hooks_add(struct engine *g, kith_error *e); /* restriction.c */
+kith_status consent_mend(struct txn *t, kith_id contact, kith_error *e);
 kith_status dates_hooks_add(struct engine *g, kith_error *e);       /* base_dates.c */
 kith_status saved_query_hooks_add(struct engine *g, kith_error *e); /* saved_query.c */
 /* An undo wrote a row: remembers whose contact points to look at. base_mend does, once the undone

@@ -46,6 +46,7 @@ static kith_status admit(struct txn *t, uint32_t kind, const struct rtype *type,
     TRY(txn_lookup(t, type, *id, &c.before, e));
     if (!c.before)
         return access_absent(type, *id, e);
+    TRY(restriction_check(type, *id, c.before, e));
     return txn_may_begin(t, &c, e);
 }
 

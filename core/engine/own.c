@@ -2,7 +2,8 @@
 /* Own: the actions and topics of the core itself, which the engine treats as those of a module. */
 #include "engine/engine_internal.h"
 
-static const struct own_part *const parts[] = {&segments_own, &dates_own, &merge_own};
+static const struct own_part *const parts[] = {&segments_own, &dates_own, &merge_own, &consent_own,
+                                               &restriction_own};
 #define PARTS (sizeof parts / sizeof *parts)
 
 const struct own_action *engine_own_action(size_t i) {
@@ -27,7 +28,7 @@ static kith_status add_actions(struct engine *g, const struct own_part *part, ki
         struct action a = {.name = row->name,
                            .module = "core",
                            .doc = row->doc,
-                           .effect = EFFECT_WRITE,
+                           .effect = row->reads ? EFFECT_READ : EFFECT_WRITE,
                            .fn = row->fn,
                            .source = {SOURCE_CORE, part->name, "", 0}};
         TRY(action_fields(g, "core", row->params, &a.params, &a.param_count, e));

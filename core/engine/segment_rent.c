@@ -93,7 +93,12 @@ static void put_record(struct txn *t, const struct rtype *type, kith_id id,
     json_object_end(j);
 }
 
-/* As the caller may see them. */
+static bool is_restricted(const struct rtype *t, const kith_value *values) {
+    const struct rfield *f = type_restricted(t);
+    return f && values[f->index].kind != KITH_NULL;
+}
+
+/* As the caller may see them, and without those that are used for nothing. */
 static kith_status hand_out(struct call *call, const struct segment *s, struct buf *b,
                             kith_error *e) {
     struct txn *t = call->txn;
@@ -106,7 +111,7 @@ static kith_status hand_out(struct call *call, const struct segment *s, struct b
     for (size_t i = 0; i < n; i++) {
         const kith_value *values;
         kith_status st = txn_get(t, s->type, ids[i], &values, NULL);
-        if (st == KITH_OK)
+        if (st == KITH_OK && !is_restricted(s->type, values))
             put_record(t, s->type, ids[i], values, &j);
         else if (st == KITH_E_NOMEM)
             return err_nomem(e);

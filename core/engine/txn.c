@@ -191,10 +191,11 @@ static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64
             e, KITH_E_LIMIT, NULL,
             "hooks call each other more than %d deep, last '%s' on %s; one of them must stop",
             HOOK_DEPTH_MAX, t->code ? t->code->name : l->items[0]->hook.source.name, c->type->name);
-    const struct source *code = t->code;
+    const struct source *code = t->code, *writer = t->writer;
     uint32_t source = t->source;
     uint64_t cause = t->cause_row;
     kith_status st = KITH_OK;
+    t->writer = code;
     t->hook_depth++;
     t->system++;
     for (size_t i = 0; st == KITH_OK && i < l->count; i++) {
@@ -211,6 +212,7 @@ static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64
     t->hook_depth--;
     t->system--;
     t->code = code;
+    t->writer = writer;
     t->source = source;
     t->cause_row = cause;
     return st;
@@ -309,9 +311,11 @@ static kith_status check_link(struct txn *t, const struct change *c, const struc
     return link_exists(t->g->writer, t->g->schema, f, v, " to link to", e);
 }
 
-/* Records that come from elsewhere begin in the state that they had there. */
+/* Records that come from elsewhere begin in the state that they had there, and the core knows what
+ * it makes. */
 static bool may_begin_anywhere(const struct txn *t, const struct change *c) {
-    return c->kind == ROW_CREATE && t->head.origin == ORIGIN_IMPORT && !t->code;
+    return c->kind == ROW_CREATE &&
+           (t->code ? t->code->kind == SOURCE_CORE : t->head.origin == ORIGIN_IMPORT);
 }
 
 /* What holds for the row as a whole, once all hooks have had their say. */
@@ -707,10 +711,13 @@ kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith
         return err_set(e, KITH_E_LIMIT, NULL, "parts of parts go more than %d deep",
                        HOOK_DEPTH_MAX);
     uint64_t seq = t->g->seq;
+    struct going going = {type, id, t->going};
+    t->going = &going;
     t->hook_depth++;
     t->system++; /* what goes with it, or loses its link, is not asked for */
     kith_status st = delete_row(t, type, id, e);
     t->spoilt |= st != KITH_OK && t->g->seq != seq;
+    t->going = going.outer;
     t->system--;
     t->hook_depth--;
     return st;

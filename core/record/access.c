@@ -337,9 +337,28 @@ static kith_status judge_part(struct judged *j, enum right right, const struct r
                  depth - 1, yes);
 }
 
+/* Are its data restricted, or those of somebody whom it tells about? */
+static kith_status is_restricted(struct judged *j, const struct rtype *t, const kith_value *values,
+                                 bool *yes) {
+    const struct rfield *own = type_restricted(t);
+    const struct rfield *person = t->schema->base.contact.restricted;
+    *yes = own && values[own->index].kind != KITH_NULL;
+    for (uint32_t i = FIELD_FIRST; !*yes && i < t->field_count; i++) {
+        const kith_value *v = &values[i];
+        if (v->kind == KITH_LINK && field_of_person(t->fields[i]))
+            TRY(record_filled(j->conn, person, v->as.link.id, yes, j->e));
+    }
+    return KITH_OK;
+}
+
 static kith_status judge(struct judged *j, enum right right, const struct rtype *t, kith_id id,
                          const kith_value *values, int depth, bool *yes) {
     const struct rfield *whole = type_whole(t);
+    bool restricted;
+    *yes = false;
+    TRY(is_restricted(j, t, values, &restricted));
+    if (restricted)
+        return KITH_OK;
     if (whole)
         return judge_part(j, right, whole, values, depth, yes);
     uint8_t reach = j->access->rights.types[t->id].reach[right];

@@ -173,13 +173,47 @@ static void put_any_whole(struct access_sql *o, const struct access *x, const st
         buf_puts(o->b, "FALSE");
 }
 
+/* It tells about nobody whose data are restricted. Ids are unique over all types. */
+static void put_no_subject(struct access_sql *o, const struct rfield *f, const char *alias) {
+    const struct base_contact *c = &f->type->schema->base.contact;
+    char name[16];
+    new_name(o, name);
+    buf_puts(o->b, "NOT EXISTS (SELECT 1 FROM ");
+    sql_name(o->b, c->type->name);
+    buf_printf(o->b, " AS %s WHERE %s.id = ", name, name);
+    put_column(o, alias, f->name, "");
+    buf_puts(o->b, " AND ");
+    put_column(o, name, c->restricted->name, "");
+    buf_puts(o->b, " IS NOT NULL)");
+}
+
+/* Data that are restricted are there for administrators alone. False: nothing was written. */
+static bool put_unrestricted(struct access_sql *o, const struct rtype *t, const char *alias) {
+    const struct rfield *f = type_restricted(t);
+    bool any = f != NULL;
+    if (f) {
+        put_column(o, alias, f->name, "");
+        buf_puts(o->b, " IS NULL");
+    }
+    for (uint32_t i = FIELD_FIRST; i < t->field_count; i++) {
+        if (!field_of_person(t->fields[i]))
+            continue;
+        buf_puts(o->b, any ? " AND " : "");
+        put_no_subject(o, t->fields[i], alias);
+        any = true;
+    }
+    return any;
+}
+
 /* False: it holds for every record, and nothing was written. */
 static bool put_rule(struct access_sql *o, const struct access *x, const struct rtype *t,
                      const char *alias, bool few, int depth) {
     const struct rfield *whole = type_whole(t);
     uint8_t reach = x->rights.types[t->id].reach[RIGHT_READ];
     if (!whole && reach == REACH_ALL)
-        return false;
+        return put_unrestricted(o, t, alias);
+    if (put_unrestricted(o, t, alias))
+        buf_puts(o->b, " AND ");
     buf_puts(o->b, "(");
     if (whole && depth == 0)
         buf_puts(o->b, "FALSE");

@@ -10,11 +10,25 @@ struct schema;
 
 struct base_contact {
     const struct rtype *type;
-    const struct rfield *first_name, *last_name, *name, *email, *phone, *account;
+    const struct rfield *first_name, *last_name, *name, *email, *phone, *account, *restricted,
+        *restricted_note;
 };
 struct base_point {
     const struct rtype *type;
     const struct rfield *contact, *kind, *value, *normal, *primary;
+};
+struct base_purpose {
+    const struct rtype *type;
+    const struct rfield *name, *basis;
+};
+struct base_wording {
+    const struct rtype *type;
+    const struct rfield *purpose, *version, *language, *text, *valid_from;
+};
+struct base_consent {
+    const struct rtype *type;
+    const struct rfield *contact, *contact_points, *address, *purpose, *wording, *state, *at,
+        *source, *proof, *ip, *form, *expires, *withdrawn_at, *withdrawn_by, *replaced_by;
 };
 struct base_task {
     const struct rtype *type;
@@ -57,6 +71,9 @@ struct base_saved_query {
 struct base_fields {
     struct base_contact contact;
     struct base_point contact_point;
+    struct base_purpose purpose;
+    struct base_wording wording;
+    struct base_consent consent;
     struct base_task task;
     struct base_file file;
     struct base_part file_part;

@@ -116,6 +116,10 @@ static const kith_field contact_fields[] = {
     F("tags", TAGS, .flags = SEARCHED, .doc = "Free labels; type tag tells what they mean."),
     F("external_id", TEXT, .flags = INDEXED | SEARCHED | PERSONAL,
       .doc = "Its id in the program that it came from; a key for imports."),
+    F("restricted", TIME, .flags = READONLY,
+      .doc = "Since when the data are kept only, and used for nothing (GDPR, Art. 18)."),
+    F("restricted_note", LONGTEXT, .flags = READONLY | PERSONAL,
+      .doc = "Why that is so, or why it was lifted."),
     KEY_FACTS("contact"),
 };
 
@@ -201,7 +205,55 @@ static const kith_field contact_point_fields[] = {
     F("label", TEXT, .doc = "work, home, mobile; of an address: billing, delivery, ..."),
     F("primary", BOOLEAN, .default_text = "false", .doc = "The one to use first, among its kind."),
     F("verified", TIME, .doc = "When it was last proved to work."),
-    F("consents", JSON, .doc = "Consent by purpose."),
+};
+
+/* What personal data may be used for, and on which ground of the GDPR, Art. 6. */
+static const kith_field purpose_fields[] = {
+    F("name", TEXT, .flags = REQUIRED | UNIQUE | SEARCHED,
+      .doc = "What consent('...') says: newsletter."),
+    F("basis", CHOICE,
+      .options = "consent,contract,legal_obligation,vital_interests,public_task,"
+                 "legitimate_interest",
+      .flags = REQUIRED, .default_text = "consent",
+      .doc =
+          "What makes it lawful. On consent it waits for a yes; a legitimate interest or a public "
+          "task ends at a no; the others need neither."),
+    F("description", LONGTEXT, .flags = SEARCHED,
+      .doc = "What is done with which data, in words that the person understands."),
+};
+
+static const kith_field wording_fields[] = {
+    F("purpose", LINK, .options = "purpose", .flags = REQUIRED | PARTOF,
+      .doc = "To what is agreed."),
+    F("version", TEXT, .flags = REQUIRED, .doc = "Which one it is: 2026-01."),
+    F("language", TEXT, .doc = "Language tag (BCP 47): en, de-AT."),
+    F("text", LONGTEXT, .flags = REQUIRED | SEARCHED,
+      .doc = "What the person was shown, word for word. It stays as it is once somebody agreed."),
+    F("valid_from", TIME, .doc = "From when on it is shown."),
+};
+
+static const kith_field consent_fields[] = {
+    F("contact", LINK, .options = "contact", .flags = REQUIRED | PARTOF, .doc = "Who said it."),
+    F("contact_points", LINKS, .options = "contact_point",
+      .doc = "For one address alone: the contact points of the person that have it."),
+    F("address", TEXT, .flags = INDEXED | PERSONAL | READONLY,
+      .doc = "That address, normalised; empty: for the person as a whole. It stays when the contact"
+             " points go, or get another."),
+    F("purpose", LINK, .options = "purpose", .flags = REQUIRED, .doc = "To what."),
+    F("wording", LINK, .options = "wording", .doc = "The text that was shown."),
+    F("state", STATE, .options = "given>withdrawn|expired,expired>withdrawn,withdrawn",
+      .doc = "withdrawn also of somebody who objected and had never consented."),
+    F("at", TIME, .flags = INDEXED, .doc = "When it was said; by default now."),
+    F("source", TEXT, .doc = "How: web form, call, paper, trade fair."),
+    F("proof", LONGTEXT, .flags = PERSONAL,
+      .doc = "What shows it: words, the place of a recording. A document is a file about it."),
+    F("ip", TEXT, .flags = PERSONAL, .doc = "The internet address that it came from."),
+    F("form", TEXT, .doc = "The id of the form that was filled in."),
+    F("expires", TIME, .doc = "When it ends by itself."),
+    F("withdrawn_at", TIME, .flags = INDEXED, .doc = "When it was withdrawn."),
+    F("withdrawn_by", TEXT, .doc = "How: unsubscribe link, call, letter."),
+    F("replaced_by", LINK, .options = "consent", .flags = READONLY,
+      .doc = "The word that took its place. Empty: it stands."),
 };
 
 static const kith_field interaction_fields[] = {
@@ -381,6 +433,10 @@ static const kith_type types[] = {
     TYPE("stage", "state", stage_fields, "Who answers for records in a state."),
     TYPE("contact_point", "value", contact_point_fields,
          "A way to reach a contact: mail address, number, postal address, handle."),
+    TYPE("purpose", "name", purpose_fields, "What personal data are used for."),
+    TYPE("wording", "version", wording_fields, "A text by which consent is asked for."),
+    TYPE("consent", NULL, consent_fields,
+         "What a person said about a purpose: yes, or no. Each word is a record of its own."),
     {.name = "interaction",
      .title = "subject",
      .doc = "A contact that took place or is planned.",

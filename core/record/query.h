@@ -15,14 +15,14 @@
  *               tagged('x'), tagged(path, 'x')
  *               near(path, 'lat,lon', 5km)
  *               path = period, path [ "not" ] "in" period
- *               exists(type [ "." link ] [ "where" condition ])   its records that link to this one
- *               path                               of a boolean: it is true
- *   operand   = path, 'text' ('' for a quote), number, 30d, true, false, :parameter,
- *               today() and now() with + and - durations, + and - business_days(3)
- *   period    = this_month() and the like, last_days(7): all days in it
- *   path      = year(path) and the like, amount.currency, distance(path, 'lat,lon'),
- *               name { "." name } through links to a field or to id; "name" if it is a keyword
- *               count(type [ "." link ] [ "where" condition ]) for a path: how many there are
+ *               exists(type [ "." link ] [ "of" path ] [ "where" condition ])
+ *                                          its records that link to this one, or where the path
+ * does consent('x'), consent(path, 'x'), withdrawn('x'), withdrawn(path, 'x') path of a boolean: it
+ * is true operand   = path, 'text' ('' for a quote), number, 30d, true, false, :parameter, today()
+ * and now() with + and - durations, + and - business_days(3) period    = this_month() and the like,
+ * last_days(7): all days in it path      = year(path) and the like, amount.currency, distance(path,
+ * 'lat,lon'), name { "." name } through links to a field or to id; "name" if it is a keyword
+ *               count(type [ "." link ] [ "of" path ] [ "where" condition ]) for a path: how many
  *   key       = [ "-" ] path
  *   group     = path [ "as" name ]
  *   total     = term [ "as" name ]

@@ -325,6 +325,12 @@ static kith_status parse_test(struct parser *p, bool negate, struct node **out) 
                           QUERY_CONDITIONS_MAX);
     const struct function *f = query_called(p);
     uint32_t at = p->token.at;
+    const char *text;
+    if (f && f->meaning) {
+        TRY(query_begin_call(p));
+        TRY(f->meaning(p, at, &text));
+        return query_inset(p, f->doc.name, text, negate, out);
+    }
     if (f && f->test) {
         TRY(query_begin_call(p));
         TRY(f->test(p, f, at, t));
@@ -382,4 +388,53 @@ static kith_status parse_and(struct parser *p, bool negate, struct node **out) {
 
 kith_status query_condition(struct parser *p, bool negate, struct node **out) {
     return parse_parts(p, negate, "or", negate ? NODE_AND : NODE_OR, parse_and, out);
+}
+
+/* What goes wrong in there is told at the place where it is put in. */
+static kith_status inset_fail(struct parser *p, const char *name, uint32_t at, kith_status st) {
+    const char *why = p->e ? arena_strdup(p->arena, p->e->message) : "";
+    return query_fail(p->text, at, p->e, st, "%s(): %s", name, why ? why : "no memory");
+}
+
+kith_status query_leave_out(struct parser *p, struct scope *s) {
+    const struct base_contact *c = &p->q->schema->base.contact;
+    struct node *both, *last, *where = s->where;
+    if (s->restricted || !c->restricted || s->type != c->type)
+        return KITH_OK;
+    struct test *t = ARENA_NEW(p->arena, struct test);
+    if (!t)
+        return err_nomem(p->e);
+    t->kind = TEST_NULL;
+    t->path = (struct path){.field = c->restricted, .type = c->type, .text = STR("restricted")};
+    TRY(new_node(p, NODE_TEST, t, &last));
+    s->where = last;
+    s->all = !where;
+    if (!where)
+        return KITH_OK;
+    TRY(new_node(p, NODE_AND, NULL, &both));
+    both->first = where;
+    where->next = last;
+    s->where = both;
+    return KITH_OK;
+}
+
+kith_status query_inset(struct parser *p, const char *name, const char *text, bool negate,
+                        struct node **out) {
+    struct parser outer = *p;
+    uint32_t at = outer.token.at;
+    bool asked = p->scope->restricted;
+    p->text = str_of(text);
+    p->at = 0;
+    kith_status st = query_lex(p->text, &p->at, p->arena, &p->token, p->e);
+    if (st == KITH_OK)
+        st = query_lex(p->text, &p->at, p->arena, &p->ahead, p->e);
+    if (st == KITH_OK)
+        st = query_condition(p, negate, out);
+    p->scope->restricted = asked;
+    p->text = outer.text;
+    p->at = outer.at;
+    p->token = outer.token;
+    p->ahead = outer.ahead;
+    p->last = outer.last;
+    return st == KITH_OK ? KITH_OK : inset_fail(p, name, at, st);
 }

@@ -23,11 +23,17 @@ static const char *way_to(struct arena *a, const struct step *s) {
     return before ? arena_printf(a, "%s.\"%s\"", before, s->via->name) : NULL;
 }
 
+static const char *outside(struct arena *a, const struct related *r, const char *condition) {
+    const char *way = r->from ? way_to(a, r->from) : "";
+    return way ? arena_printf(a, "exists(\"%s\".\"%s\"%s%s where %s)", r->scope.type->name,
+                              r->via->name, r->from ? " of " : "", way, condition)
+               : NULL;
+}
+
 /* A condition on the records of a level as one on the records of the query. */
 static const char *from_outside(struct arena *a, const struct level *l, const char *condition) {
     for (; l && condition; l = l->outer)
-        condition = arena_printf(a, "exists(\"%s\".\"%s\" where %s)", l->related->scope.type->name,
-                                 l->related->via->name, condition);
+        condition = outside(a, l->related, condition);
     return condition;
 }
 
@@ -56,12 +62,13 @@ static struct query_dependency *entry_of(struct collect *c, const struct rtype *
                                          const struct step *from, kith_id segment) {
     struct query_dependency entry = {.type = type, .segment = segment};
     const struct level *l = c->level;
-    const char *way = from ? way_to(c->arena, from) : "id";
-    bool own = !from && !segment;
-    if (own && l)
+    bool linking = !from && !segment && l; /* it links to a record of the level outside */
+    if (linking)
         entry.via = l->related->via;
-    l = own && l ? l->outer : l;
-    if (from || l) {
+    const struct step *whose = linking ? l->related->from : from;
+    const char *way = whose ? way_to(c->arena, whose) : "id";
+    l = linking ? l->outer : l;
+    if (whose || l) {
         way = way ? arena_printf(c->arena, "%s = :id", way) : NULL;
         entry.roots = from_outside(c->arena, l, way);
         if (!entry.roots)
@@ -91,10 +98,10 @@ static kith_status add_related(struct collect *c, const struct related *r) {
 }
 
 static kith_status add_path(struct collect *c, const struct path *path) {
-    if (path->related)
-        return add_related(c, path->related);
     for (const struct step *s = path->from; s; s = s->from)
         TRY(add_field(c, s->via, s->from));
+    if (path->related)
+        return add_related(c, path->related);
     return path->field ? add_field(c, path->field, path->from) : KITH_OK;
 }
 

@@ -54,8 +54,11 @@ void emit_record(struct emit *m, const struct step *step) {
     buf_printf(&m->b, "t%u", name_of(m, step));
 }
 
-/* Every field that a condition, an order, a group or a link goes by comes through here. */
+/* Every field that a condition, an order, a group or a link goes by comes through here. Who sees no
+ * restricted data learns nothing of which they are. */
 static void need_field(struct emit *m, const struct rfield *f) {
+    if (f == m->q->schema->base.contact.restricted)
+        return;
     if (m->status == KITH_OK && !access_reads(m->env->principal, f))
         m->status = access_no_field(f, m->e);
 }
@@ -283,17 +286,17 @@ kith_status emit_source(struct emit *m) {
 
 /* -- records that link to one ------------------------------------------------------------------ */
 
-/* The id of the record of the scope at hand. */
-static void put_id(struct emit *m) {
+/* The id of the record that they link to. */
+static void put_id(struct emit *m, const struct related *r) {
     if (m->place->id) {
         emit_value(m, value_int((int64_t)m->place->id));
     } else {
-        emit_record(m, NULL);
+        emit_record(m, r->from);
         buf_puts(&m->b, ".id");
     }
 }
 
-/* The link that leads to the record of the scope at hand: its table, and what it holds. */
+/* The link that leads to that record: its table, and what it holds. */
 static void put_way_in(struct emit *m, const struct related *r, uint32_t record) {
     char name[128];
     need_field(m, r->via);
@@ -305,7 +308,7 @@ static void put_way_in(struct emit *m, const struct related *r, uint32_t record)
         sql_name(&m->b, name);
         buf_printf(&m->b, " AS l%u ON l%u.record = t%u.id AND l%u.target = ", record, record,
                    record, record);
-        put_id(m);
+        put_id(m, r);
     }
 }
 
@@ -315,14 +318,14 @@ static void put_link_in(struct emit *m, const struct related *r, uint32_t record
     buf_printf(&m->b, " AND t%u.", record);
     sql_name(&m->b, name);
     buf_puts(&m->b, " = ");
-    put_id(m);
+    put_id(m, r);
     if (!r->via->any_target)
         return;
     snprintf(column, sizeof column, "%s__type", name);
     buf_printf(&m->b, " AND t%u.", record);
     sql_name(&m->b, column);
     buf_puts(&m->b, " = ");
-    emit_value(m, value_int(m->place->scope->type->id));
+    emit_value(m, value_int(r->target->id));
 }
 
 /* The condition stands before the link, which spares SQLite's parser a few symbols for each level.

@@ -251,7 +251,7 @@ static kith_status advise(struct explaining *x) {
     struct proposal p = {.count = 0};
     const struct query *q = x->q;
     uint64_t rows;
-    bool all = (q->group || q->counts) && !q->root.where; /* every record is wanted */
+    bool all = (q->group || q->counts) && (!q->root.where || q->root.all); /* all are wanted */
     if ((!x->scanned && !x->sorted) || all || access_rule(x->asks, q->root.type) != ACCESS_ALL)
         return KITH_OK;
     TRY(record_count(x->c, q->root.type, &rows, x->e));

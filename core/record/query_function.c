@@ -57,7 +57,7 @@ static kith_status parse_exists(struct parser *p, const struct function *f, uint
     (void)f;
     TRY(query_related(p, at, &r));
     t->kind = TEST_EXISTS;
-    t->path = (struct path){.type = p->scope->type, .related = r, .at = at};
+    t->path = (struct path){.type = p->scope->type, .related = r, .from = r->from, .at = at};
     return KITH_OK;
 }
 
@@ -218,6 +218,14 @@ static const struct function functions[] = {
     {.doc = {"in_segment", "in_segment('segment') or in_segment(link, 'segment')",
              "Is in the segment: in_segment('vip') and not in_segment(account, 'risks')."},
      .test = parse_in_segment},
+    {.doc = {"consent", "consent('purpose') or consent(link, 'purpose')",
+             "The contact, or the contact point, has consented to the purpose, and nothing was "
+             "withdrawn that stands against it: contact where consent('newsletter')."},
+     .meaning = query_consent},
+    {.doc = {"withdrawn", "withdrawn('purpose') or withdrawn(link, 'purpose')",
+             "The contact, or the contact point, has withdrawn consent to the purpose, or objected "
+             "to it, and has not consented since: not withdrawn('newsletter')."},
+     .meaning = query_withdrawn},
     {.doc = {"near", "near(PLACE, 'LAT,LON', 5km)",
              "At most so far away, in km, m or mi: near(place, '48.2,16.37', 5km)."},
      .test = query_near},
@@ -227,7 +235,7 @@ static const struct function functions[] = {
     {.doc = {"exists", "exists(TYPE where CONDITION)",
              "A record of that type that links to this one and for which it holds: contact where "
              "exists(task where state = 'open'). Where several fields link: exists(TYPE.FIELD "
-             "where ...)."},
+             "where ...). Of what a link leads to: interaction where exists(task of contact)."},
      .test = parse_exists},
     {.doc = {"count", "count(TYPE where CONDITION)",
              "How many such records: count(task where state = 'open') > 3."},

@@ -167,13 +167,16 @@ struct scope {
     struct node *where; /* NULL: every record */
     struct step *joins; /* to-one steps, in the order of their first use */
     uint32_t steps;     /* how many, those of its tests included */
+    bool restricted;    /* it asks whether records are: they are not left out by themselves */
+    bool all;           /* `where` does nothing but leave them out */
 };
 
-/* The records of another type that link to the one at hand. */
+/* The records of another type that link to the one at hand, or to one that it links to. */
 struct related {
     struct scope scope;
     const struct rfield *via;   /* its link or links field that leads here */
     const struct rtype *target; /* the type here */
+    const struct step *from;    /* "of" a path: the record that it reaches; NULL: the one at hand */
 };
 
 struct sort_key {
@@ -223,6 +226,9 @@ struct name_list { /* a path as written */
     kith_str origin; /* of a distance */
     uint32_t origin_at;
 };
+/* Reads `text` instead of what stands at hand, up to its end, as a condition. */
+kith_status query_inset(struct parser *p, const char *name, const char *text, bool negate,
+                        struct node **out);
 /* Checks and lexes the text; *out is an empty query over it. */
 kith_status query_begin(struct parser *p, struct query **out, const struct schema *s,
                         struct arena *a, kith_str text, kith_error *e);
@@ -230,10 +236,15 @@ kith_status query_begin(struct parser *p, struct query **out, const struct schem
 kith_status query_path(struct parser *p, const struct name_list *names, struct test *test,
                        struct path *out);
 kith_status query_names(struct parser *p, struct name_list *out);
+/* A step from the record, or from one that is reached, to one other. */
+kith_status query_join(struct parser *p, const struct rfield *via, const struct step *from,
+                       uint32_t at, struct step **out);
 /* A path, or a function of one. */
 kith_status query_term(struct parser *p, struct name_list *out);
 /* A condition: "or" of "and" of tests. negate: its opposite. (query_condition.c) */
 kith_status query_condition(struct parser *p, bool negate, struct node **out);
+/* Leaves out, where a scope ends, the records that are restricted, unless it asks for them. */
+kith_status query_leave_out(struct parser *p, struct scope *s);
 /* What the conditions of having share: the operand is fitted to the test's path; may the path be
  * compared so, at all and with t->other; "like" and its pattern, behind a path. */
 kith_status query_fit_operand(struct parser *p, const struct test *t, struct operand *o);
@@ -260,7 +271,8 @@ kith_status query_param(struct parser *p, uint32_t *i); /* takes it: its place a
 
 /* A function of the language. The parse function that is set says where it may stand: as a
  * condition, as a value, or where a path may. It begins behind "(" and takes the ")"; at: the
- * function's name. */
+ * function's name. One with a meaning is short for a longer condition, whose text that gives, in
+ * the arena. */
 struct function {
     struct query_function doc;
     int64_t arg; /* what the parse function makes of it */
@@ -268,6 +280,7 @@ struct function {
     kith_status (*value)(struct parser *p, const struct function *f, struct operand *out);
     kith_status (*term)(struct parser *p, const struct function *f, uint32_t at,
                         struct name_list *out);
+    kith_status (*meaning)(struct parser *p, uint32_t at, const char **text);
 };
 /* The function that is called by the token at hand; NULL: none, or an unknown one.
  * (query_function.c) */
@@ -281,6 +294,10 @@ kith_status query_bad_call(struct parser *p);
 kith_status query_related(struct parser *p, uint32_t at, struct related **out);
 /* Is there room for SQLite's parser here, and for the rule of reading a type (NULL: none)? */
 kith_status query_room(struct parser *p, uint32_t at, const struct rtype *t);
+
+/* consent() and withdrawn(). (query_consent.c) */
+kith_status query_consent(struct parser *p, uint32_t at, const char **text);
+kith_status query_withdrawn(struct parser *p, uint32_t at, const char **text);
 
 /* matches(), and whether a record does. (query_search.c) */
 kith_status query_matches(struct parser *p, const struct function *f, uint32_t at, struct test *t);

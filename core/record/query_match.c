@@ -122,7 +122,9 @@ static void note_words(struct predicate *p, const struct rtype *t) {
 
 static kith_status parse_condition(struct parser *p, struct query *q) {
     TRY(query_condition(p, false, &q->root.where));
-    return p->token.kind == TOKEN_END ? KITH_OK : query_expected(p, "'and', 'or' or the end");
+    if (p->token.kind != TOKEN_END)
+        return query_expected(p, "'and', 'or' or the end");
+    return query_leave_out(p, &q->root);
 }
 
 kith_status predicate_of(struct predicate **out, const struct query *q, struct arena *a,
@@ -247,7 +249,8 @@ static const kith_value *part_of(const struct match *m, const struct path *path,
 
 /* How many records link to this one, at least whether there are any. 0 when the source fails. */
 static int64_t related(struct match *m, const struct related *r, bool any) {
-    return ask(m, &(struct match_question){m->q, m->env, r, 0, m->rows[0].id, any});
+    kith_id id = row_at(m, r->from)->id;
+    return id ? ask(m, &(struct match_question){m->q, m->env, r, 0, id, any}) : 0;
 }
 
 static bool is_member(struct match *m, const struct test *t, const kith_value *v) {

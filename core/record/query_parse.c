@@ -205,13 +205,15 @@ kith_status query_parse_for(struct query **out, const struct schema *s,
         TRY(query_advance(&p));
         TRY(query_condition(&p, false, &q->root.where));
     }
+    bool asked = q->root.where != NULL;
+    TRY(query_leave_out(&p, &q->root));
     if (query_is_word(&p.token, "group"))
         TRY(query_group(&p));
     TRY(parse_order(&p));
     TRY(query_limit_clause(&p));
     TRY(parse_aggregate(&p, q->key_count == 1 && q->limit < 0));
     if (p.token.kind != TOKEN_END)
-        return query_expected(&p, q->root.where || q->key_count > 1 || q->limit >= 0
+        return query_expected(&p, asked || q->key_count > 1 || q->limit >= 0
                                       ? "'and', 'or', 'order by', 'limit' or the end"
                                       : "'where', 'order by', 'limit' or the end");
     *out = q;

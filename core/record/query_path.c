@@ -67,9 +67,8 @@ static kith_status new_step(struct parser *p, const struct rfield *via, const st
     return KITH_OK;
 }
 
-/* A step from the record, or from one that is reached, to one other. */
-static kith_status join_step(struct parser *p, const struct rfield *via, const struct step *from,
-                             uint32_t at, struct step **out) {
+kith_status query_join(struct parser *p, const struct rfield *via, const struct step *from,
+                       uint32_t at, struct step **out) {
     for (struct step *s = p->scope->joins; s; s = s->next)
         if (s->via == via && s->from == from) {
             *out = s;
@@ -112,7 +111,7 @@ static kith_status follow(struct parser *p, const struct rfield *via, const stru
     if (via->kind == KITH_F_LINKS || (via->kind == KITH_F_LINK && beyond_many(path->from)))
         TRY(many_step(p, via, path, test, &step));
     else if (via->kind == KITH_F_LINK)
-        TRY(join_step(p, via, path->from, path->at, &step));
+        TRY(query_join(p, via, path->from, path->at, &step));
     else
         return QUERY_FAIL(p, next->at, "'%s' is a %s field, not a link: no field can follow",
                           via->name, field_kind_name(via->kind));
@@ -141,7 +140,8 @@ kith_status query_path(struct parser *p, const struct name_list *names, struct t
                          .at = names->at,
                          .text = {p->text.ptr + names->at, names->after - names->at},
                          .part = names->part,
-                         .related = names->related};
+                         .related = names->related,
+                         .from = names->related ? names->related->from : NULL};
     if (names->count == 0)
         return KITH_OK; /* count(...) has no path */
     const struct token *last = &names->names[names->count - 1];
@@ -169,5 +169,7 @@ kith_status query_path(struct parser *p, const struct name_list *names, struct t
             out->field = f;
         }
     }
+    if (out->field && out->field == p->q->schema->base.contact.restricted && !out->from)
+        p->scope->restricted = true;
     return check_part(p, names, out);
 }

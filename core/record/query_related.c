@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The query language: records of another type that link to the one at hand, as exists(...) and
- * count(...) ask for them. The link is found by itself when only one leads here. The matcher, which
- * has one record in memory, asks for them in SQL. */
+/* The query language: records of another type that link to the one at hand, or of one that it
+ * links to, as exists(...) and count(...) ask for them. The link is found by itself when only one
+ * leads here. The matcher, which has one record in memory, asks for them in SQL. */
 #include "base/text.h"
 #include "record/access.h"
 #include "record/member.h"
@@ -18,53 +18,73 @@ static bool leads_to(const struct rfield *f, const struct rtype *t) {
 }
 
 /* "call.contact or call.about" */
-static const char *name_links(struct parser *p, const struct rtype *from, bool any) {
+static const char *name_links(struct parser *p, const struct rtype *from, const struct rtype *to,
+                              bool any) {
     const char *text = "";
     for (uint32_t i = 0; text && i < from->field_count; i++) {
         const struct rfield *f = from->fields[i];
-        if (leads_to(f, p->scope->type) && f->any_target == any)
+        if (leads_to(f, to) && f->any_target == any)
             text = arena_printf(p->arena, "%s%sexists(%s.%s where ...)", text, *text ? " or " : "",
                                 from->name, f->name);
     }
     return text ? text : "";
 }
 
-/* The only link from a type to the one at hand. Links to any record count when no other leads here.
- */
-static kith_status find_link(struct parser *p, const struct rtype *from, uint32_t at,
-                             const struct rfield **out) {
+/* The only link from a type to another. Links to any record count when no other leads there. */
+static kith_status find_link(struct parser *p, const struct rtype *from, const struct rtype *to,
+                             uint32_t at, const struct rfield **out) {
     const struct rfield *found[2] = {NULL, NULL};
     uint32_t count[2] = {0, 0};
     for (uint32_t i = 0; i < from->field_count; i++) {
         const struct rfield *f = from->fields[i];
-        if (leads_to(f, p->scope->type)) {
+        if (leads_to(f, to)) {
             found[f->any_target] = f;
             count[f->any_target]++;
         }
     }
     bool any = count[0] == 0;
     if (count[any] == 0)
-        return QUERY_FAIL(p, at, "no field of %s links to %s", from->name, p->scope->type->name);
+        return QUERY_FAIL(p, at, "no field of %s links to %s", from->name, to->name);
     if (count[any] > 1)
-        return QUERY_FAIL(p, at, "several fields of %s link to %s: write %s", from->name,
-                          p->scope->type->name, name_links(p, from, any));
+        return QUERY_FAIL(p, at, "several fields of %s link to %s: write %s", from->name, to->name,
+                          name_links(p, from, to, any));
     *out = found[any];
     return KITH_OK;
 }
 
-static kith_status named_link(struct parser *p, const struct rtype *from, const struct token *name,
-                              const struct rfield **out) {
+static kith_status named_link(struct parser *p, const struct rtype *from, const struct rtype *to,
+                              const struct token *name, const struct rfield **out) {
     if (schema_find_field(p->q->schema, from, text_cut(name->text, 60), out, p->e) != KITH_OK)
         return query_fail_at(p->text, name->at, p->e);
-    if (!leads_to(*out, p->scope->type))
+    if (!leads_to(*out, to))
         return QUERY_FAIL(p, name->at, "'%s.%s' does not link to %s", from->name, (*out)->name,
-                          p->scope->type->name);
+                          to->name);
     return KITH_OK;
 }
 
 /* -- parsing ----------------------------------------------------------------------------------- */
 
-/* "order" or "order.contact" */
+/* "of contact": the record to which they link, when it is not the one at hand. */
+static kith_status parse_of(struct parser *p, struct related *r) {
+    struct name_list names;
+    struct path path;
+    struct step *step = NULL;
+    if (!query_is_word(&p->token, "of"))
+        return KITH_OK;
+    TRY(query_advance(p));
+    TRY(query_names(p, &names));
+    TRY(query_path(p, &names, NULL, &path));
+    if (path.part != PART_ALL || (path.field && !path.field->target))
+        return QUERY_FAIL(p, names.at, "'%.*s' does not link to records of one type",
+                          (int)path.text.len, path.text.ptr);
+    if (path.field)
+        TRY(query_join(p, path.field, path.from, names.at, &step));
+    r->from = step ? step : path.from;
+    r->target = r->from ? r->from->type : path.type;
+    return KITH_OK;
+}
+
+/* "order" or "order.contact", and whose they are. */
 static kith_status parse_origin(struct parser *p, struct related *r) {
     struct name_list names = {0};
     if (p->token.kind != TOKEN_NAME && p->token.kind != TOKEN_QUOTED)
@@ -77,19 +97,20 @@ static kith_status parse_origin(struct parser *p, struct related *r) {
         return QUERY_FAIL(
             p, names.names[2].at, "write a type and its link: exists(%s.%.*s where ...)",
             r->scope.type->name, (int)names.names[1].text.len, names.names[1].text.ptr);
-    return names.count == 2 ? named_link(p, r->scope.type, &names.names[1], &r->via)
-                            : find_link(p, r->scope.type, first->at, &r->via);
+    TRY(parse_of(p, r));
+    return names.count == 2 ? named_link(p, r->scope.type, r->target, &names.names[1], &r->via)
+                            : find_link(p, r->scope.type, r->target, first->at, &r->via);
 }
 
 static kith_status parse_where(struct parser *p, struct scope *scope) {
     struct scope *outer = p->scope;
-    if (!query_is_word(&p->token, "where"))
-        return KITH_OK;
-    TRY(query_advance(p));
-    p->scope = scope;
-    TRY(query_condition(p, false, &scope->where));
-    p->scope = outer;
-    return KITH_OK;
+    if (query_is_word(&p->token, "where")) {
+        TRY(query_advance(p));
+        p->scope = scope;
+        TRY(query_condition(p, false, &scope->where));
+        p->scope = outer;
+    }
+    return query_leave_out(p, scope);
 }
 
 kith_status query_room(struct parser *p, uint32_t at, const struct rtype *t) {
@@ -114,7 +135,8 @@ kith_status query_related(struct parser *p, uint32_t at, struct related **out) {
     TRY(query_room(p, at, r->scope.type));
     TRY(parse_where(p, &r->scope));
     if (!query_is_sign(&p->token, ")"))
-        return query_expected(p, r->scope.where ? "'and', 'or' or ')'" : "'where' or ')'");
+        return query_expected(p, r->scope.where && !r->scope.all ? "'and', 'or' or ')'"
+                                                                 : "'where' or ')'");
     p->depth -= QUERY_RELATED_DEPTH;
     return query_advance(p);
 }

@@ -170,6 +170,20 @@ kith_status record_get(struct conn *c, const struct rtype *t, kith_id id, struct
     return KITH_OK;
 }
 
+kith_status record_filled(struct conn *c, const struct rfield *f, kith_id id, bool *yes,
+                          kith_error *e) {
+    char sql[256];
+    sqlite3_stmt *st;
+    snprintf(sql, sizeof sql, "SELECT 1 FROM \"%s\" WHERE id = ?1 AND \"%s\" IS NOT NULL",
+             f->type->name, f->name);
+    TRY(conn_prepare(c, sql, &st, e));
+    bind_int(st, 1, (int64_t)id);
+    TRY(conn_step(c, st, yes, e));
+    if (*yes)
+        sqlite3_reset(st);
+    return KITH_OK;
+}
+
 kith_status record_exists(struct conn *c, const struct rtype *t, kith_id id, bool *there,
                           kith_error *e) {
     char sql[128];
@@ -464,6 +478,16 @@ kith_status record_referred(struct conn *c, const char *sql, kith_id id, uint32_
     *yes = row && sqlite3_column_int(st, 0);
     sqlite3_reset(st);
     return KITH_OK;
+}
+
+kith_status record_ids(struct conn *c, const struct rtype *t, int64_t max, struct arena *a,
+                       kith_id **ids, size_t *count, kith_error *e) {
+    char sql[128];
+    sqlite3_stmt *st;
+    snprintf(sql, sizeof sql, "SELECT id FROM \"%s\" ORDER BY id LIMIT ?1", t->name);
+    TRY(conn_prepare(c, sql, &st, e));
+    bind_int(st, 1, max);
+    return conn_ids(c, st, a, ids, count, e);
 }
 
 /* A number about the whole table: count(*), max(id). */

@@ -25,6 +25,10 @@ kith_status record_links(struct conn *c, const struct rfield *f, kith_id id, str
 kith_status record_exists(struct conn *c, const struct rtype *t, kith_id id, bool *there,
                           kith_error *e);
 
+/* Is there a value in this field of one column? Not when the record is gone. */
+kith_status record_filled(struct conn *c, const struct rfield *f, kith_id id, bool *yes,
+                          kith_error *e);
+
 /* Checks a value against a field and brings it to the form in which it is stored: NFC, trimmed
  * where the kind asks for it, choice known, number in range, text parsed when a kind other than
  * text is given as text (as from CSV or the command line). NULL is accepted here; required is
@@ -67,6 +71,9 @@ kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id,
 const char *record_referred_sql(struct arena *a, const struct rfield *const *fields, size_t count);
 kith_status record_referred(struct conn *c, const char *sql, kith_id id, uint32_t type, bool *yes,
                             kith_error *e);
+/* The oldest records of a type, at most `max`. */
+kith_status record_ids(struct conn *c, const struct rtype *t, int64_t max, struct arena *a,
+                       kith_id **ids, size_t *count, kith_error *e);
 /* The largest id of a type's records; 0: there are none. */
 kith_status record_high_id(struct conn *c, const struct rtype *t, kith_id *id, kith_error *e);
 kith_status record_count(struct conn *c, const struct rtype *t, uint64_t *n, kith_error *e);

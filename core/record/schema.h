@@ -267,4 +267,16 @@ int field_option(const struct rfield *f, kith_str name); /* index, or -1 */
  * file, file_part, territory, user, team, role, share. */
 extern const struct schema_source schema_core;
 
+/* The field that says since when the data of a person are restricted; NULL: it is no type of
+ * persons. */
+static inline const struct rfield *type_restricted(const struct rtype *t) {
+    const struct base_contact *c = &t->schema->base.contact;
+    return t == c->type ? c->restricted : NULL;
+}
+/* A link by which a record may tell about one whose data are restricted. */
+static inline bool field_of_person(const struct rfield *f) {
+    const struct base_contact *c = &f->type->schema->base.contact;
+    return (f->flags & KITH_FF_SUBJECT) && c->restricted && (f->any_target || f->target == c->type);
+}
+
 #endif

@@ -49,8 +49,11 @@ struct way {                  /* a path; the last field NULL: id */
     kith_value origin; /* of a distance */
 };
 struct cond {
-    enum { AND, OR, NOT, LEAF, RELATED } kind;
+    enum { AND, OR, NOT, LEAF, RELATED, WORD } kind;
     const struct cond *a, *b; /* of RELATED: a is what they must satisfy, or NULL */
+    struct way of; /* of RELATED and WORD: to the record that is asked about, if not here */
+    bool no;       /* of WORD: withdrawn(), not consent() */
+    const char *purpose;
     const struct rfield *via; /* of RELATED: the link that leads here */
     bool counted;             /* their number is compared with values[0] */
     enum op op, cmp;          /* cmp: of FIELD */
@@ -256,10 +259,47 @@ static const struct rfield *random_way_in(const struct rtype *to) {
     return NULL;
 }
 
+/* Through links to one, to a record of some type; false: none was found. */
+static bool random_way_to(struct way *w, const struct rtype *from, const struct rtype **to) {
+    for (uint32_t tries = 0; tries < 40; tries++) {
+        random_way(w, from, false);
+        const struct rfield *f = w->fields[w->count - 1];
+        if (!f || f->kind != KITH_F_LINK || f->any_target)
+            continue;
+        *to = f->target;
+        return true;
+    }
+    return false;
+}
+
+static void random_of(struct way *w, const struct rtype **type) {
+    if (chance(60) || !random_way_to(w, *type, type))
+        *w = (struct way){0};
+}
+
+static const struct cond *random_word(const struct rtype *type) {
+    struct cond *c = ARENA_NEW(&arena, struct cond);
+    const struct rtype *whose = type;
+    c->kind = WORD;
+    for (uint32_t tries = 0; tries < 10; tries++) {
+        if (whose == tables[CONTACT].type || whose == tables[POINT].type)
+            break;
+        whose = type;
+        random_way_to(&c->of, type, &whose);
+    }
+    if (whose != tables[CONTACT].type && whose != tables[POINT].type)
+        return random_leaf(type);
+    c->no = chance(40);
+    c->purpose = ANY(purposes);
+    return c;
+}
+
 static const struct cond *random_related(const struct rtype *type, uint32_t depth) {
     struct cond *c = ARENA_NEW(&arena, struct cond);
+    const struct rtype *whose = type;
     c->kind = RELATED;
-    c->via = random_way_in(type);
+    random_of(&c->of, &whose);
+    c->via = random_way_in(whose);
     c->counted = chance(40);
     c->cmp = below(GE + 1);
     c->values[0] = value_int(below(4));
@@ -274,6 +314,8 @@ static const struct cond *random_cond(const struct rtype *type, uint32_t depth) 
         return random_leaf(type);
     if (chance(25))
         return random_related(type, depth);
+    if (chance(15))
+        return random_word(type);
     struct cond *c = ARENA_NEW(&arena, struct cond);
     c->kind = below(3);
     c->a = random_cond(type, depth - 1);
@@ -284,7 +326,9 @@ static const struct cond *random_cond(const struct rtype *type, uint32_t depth) 
 /* Links followed to many, and to one below them: the language allows 12 in a query. */
 static uint32_t links_in(const struct cond *c) {
     if (c->kind == RELATED) /* a scope of its own */
-        return c->a && links_in(c->a) > 9 ? 10 : 0;
+        return c->of.count + (c->a && links_in(c->a) > 9 ? 10 : 0);
+    if (c->kind == WORD)
+        return c->of.count + 1;
     if (c->kind != LEAF)
         return links_in(c->a) + (c->b ? links_in(c->b) : 0);
     return c->way.count + (c->op == FIELD ? c->other.count : 0);
@@ -444,6 +488,10 @@ static void put_cond(struct text *t, const struct cond *c);
 static void put_related(struct text *t, const struct cond *c) {
     buf_printf(&t->b, "%s(%s.%s", c->counted ? "count" : "exists", c->via->type->name,
                c->via->name);
+    if (c->of.count) {
+        buf_puts(&t->b, " of ");
+        put_way(t, &c->of);
+    }
     if (c->a) {
         buf_puts(&t->b, " where ");
         put_cond(t, c->a);
@@ -453,6 +501,15 @@ static void put_related(struct text *t, const struct cond *c) {
         buf_printf(&t->b, " %s %lld", op_texts[c->cmp], (long long)c->values[0].as.i);
 }
 
+static void put_word(struct text *t, const struct cond *c) {
+    buf_puts(&t->b, c->no ? "withdrawn(" : "consent(");
+    if (c->of.count) {
+        put_way(t, &c->of);
+        buf_puts(&t->b, ", ");
+    }
+    buf_printf(&t->b, "'%s')", c->purpose);
+}
+
 static void put_cond(struct text *t, const struct cond *c) {
     if (c->kind == LEAF) {
         put_leaf(t, c);
@@ -460,6 +517,10 @@ static void put_cond(struct text *t, const struct cond *c) {
     }
     if (c->kind == RELATED) {
         put_related(t, c);
+        return;
+    }
+    if (c->kind == WORD) {
+        put_word(t, c);
         return;
     }
     buf_puts(&t->b, c->kind == NOT ? "not (" : "(");

@@ -414,8 +414,7 @@ static uint32_t naive_grouped(kith_value **out) {
     too_large = several = unsure = false;
     fan_count = 0;
     for (int i = 0; i < (int)ROWS; i++)
-        if (seen(grouped.table, i) &&
-            (!grouped.where || naive(grouped.where, grouped.table, i) == YES))
+        if (seen(grouped.table, i) && naive_finds(grouped.where, grouped.table, i))
             naive_fan(i, (struct turns){0}, none, 0);
     if (!grouped.key_count)
         group_for(groups, &count, (kith_value[KEYS_MAX]){0});

@@ -177,6 +177,27 @@ static enum truth naive_leaf(const struct cond *c, const struct table *t, int ro
 
 static enum truth naive(const struct cond *c, const struct table *t, int row);
 
+static bool is_restricted(const struct way *w) {
+    return w->count == 1 && w->fields[0] && strcmp(w->fields[0]->name, "restricted") == 0;
+}
+
+/* Does the condition itself ask whether contacts are restricted? */
+static bool asks_restricted(const struct cond *c) {
+    if (!c || c->kind == RELATED || c->kind == WORD)
+        return false;
+    if (c->kind == LEAF)
+        return is_restricted(&c->way) || (c->op == FIELD && is_restricted(&c->other));
+    return asks_restricted(c->a) || asks_restricted(c->b);
+}
+
+/* Is the record one of those that a query with the condition finds? */
+static bool naive_finds(const struct cond *c, const struct table *t, int row) {
+    if (t == &tables[CONTACT] && !asks_restricted(c) &&
+        value_at(t, row, "restricted")->kind != KITH_NULL)
+        return false;
+    return !c || naive(c, t, row) == YES;
+}
+
 static bool naive_links(const kith_value *v, const struct table *t, int row) {
     if (v->kind == KITH_LINK)
         return v->as.link.id == t->ids[row];
@@ -186,14 +207,26 @@ static bool naive_links(const kith_value *v, const struct table *t, int row) {
     return false;
 }
 
+/* The record that is asked about: this one, or the one that a way leads to; *row -1: there is none.
+ */
+static const struct table *naive_of(const struct way *of, const struct table *t, int *row) {
+    if (!of->count)
+        return t;
+    kith_value link = naive_value(t, *row, of, 0);
+    t = table_of(of->fields[of->count - 1]->target);
+    *row = link.kind == KITH_LINK ? seen_row(t, link.as.link.id) : -1;
+    return t;
+}
+
 static enum truth naive_related(const struct cond *c, const struct table *t, int row) {
     const struct table *from = table_of(c->via->type);
     int64_t n = 0;
-    for (int i = 0; i < (int)ROWS; i++) {
+    t = naive_of(&c->of, t, &row);
+    for (int i = 0; row >= 0 && i < (int)ROWS; i++) {
         const kith_value *v = &from->values[i][c->via->index];
         if (c->via->any_target && v->kind == KITH_LINK && v->as.link.type != t->type->id)
             continue;
-        n += seen(from, i) && naive_links(v, t, row) && (!c->a || naive(c->a, from, i) == YES);
+        n += seen(from, i) && naive_links(v, t, row) && naive_finds(c->a, from, i);
     }
     if (!c->counted)
         return n ? YES : NO;
@@ -201,7 +234,58 @@ static enum truth naive_related(const struct cond *c, const struct table *t, int
     return naive_compare(NULL, NULL, c->cmp, &number, &c->values[0]);
 }
 
+static bool is_empty(const struct table *t, int row, const char *name) {
+    return value_at(t, row, name)->kind == KITH_NULL;
+}
+
+/* A word about the purpose that stands, said in this state, for one of the contact's addresses or
+ * for the contact as a whole (point < 0), or for a point. */
+static bool naive_said(const struct cond *c, const char *state, int contact, int point,
+                       bool whole) {
+    const struct table *words_ = &tables[CONSENT];
+    for (int i = 0; i < (int)ROWS; i++) {
+        const kith_value *purpose = value_at(words_, i, "purpose");
+        const kith_value *said = value_at(words_, i, "state");
+        int of = purpose->kind == KITH_LINK ? seen_row(&tables[PURPOSE], purpose->as.link.id) : -1;
+        const kith_value *name = of < 0 ? NULL : value_at(&tables[PURPOSE], of, "name");
+        bool empty = is_empty(words_, i, "address");
+        if (!seen(words_, i) || !is_empty(words_, i, "replaced_by") || said->kind != KITH_TEXT ||
+            !str_eqz(said->as.s, state) || !name || name->kind != KITH_TEXT ||
+            !str_eqz(name->as.s, c->purpose))
+            continue;
+        if (point >= 0 ? links_to(value_at(words_, i, "contact_points"), tables[POINT].ids[point])
+                       : links_to(value_at(words_, i, "contact"), tables[CONTACT].ids[contact]) &&
+                             (empty || (!whole && !is_empty(words_, i, "contact_points"))))
+            return true;
+    }
+    return false;
+}
+
+static enum truth naive_word(const struct cond *c, const struct table *t, int row) {
+    t = naive_of(&c->of, t, &row);
+    if (row < 0)
+        return NO;
+    bool is_point = t == &tables[POINT];
+    int contact = row, point = is_point ? row : -1;
+    if (is_point) {
+        const kith_value *v = value_at(t, row, "contact");
+        contact = v->kind == KITH_LINK ? seen_row(&tables[CONTACT], v->as.link.id) : -1;
+    }
+    bool whole_yes = is_point && contact >= 0 && naive_said(c, "given", contact, -1, true);
+    bool whole_no = is_point && contact >= 0 && naive_said(c, "withdrawn", contact, -1, true);
+    bool yes = naive_said(c, "given", contact, point, false);
+    bool no = naive_said(c, "withdrawn", contact, point, false);
+    if (c->no)
+        return no || (whole_no && !yes) ? YES : NO;
+    return (contact < 0 || is_empty(&tables[CONTACT], contact, "restricted")) &&
+                   (yes || whole_yes) && !no
+               ? YES
+               : NO;
+}
+
 static enum truth naive(const struct cond *c, const struct table *t, int row) {
+    if (c->kind == WORD)
+        return naive_word(c, t, row);
     if (c->kind == RELATED)
         return naive_related(c, t, row);
     if (c->kind == LEAF) {

@@ -10,6 +10,7 @@
 #include "test.h"
 
 #define FIELDS  10u
+#define SHAPED  6u /* of these, at most, stand before the random ones */
 #define ROWS    30u
 #define NOWHERE 999999u /* the id of no record */
 
@@ -31,11 +32,26 @@ static const struct principal everyone = {.name = "test", .all = true};
 static struct query_env env = {.principal = &everyone};
 static int64_t today; /* at env.now, in the company's zone */
 
-enum { ALPHA, BETA, GAMMA, USER, TEAM, TERRITORY, ACCOUNT, SHARE, SEGMENT, TYPES };
-/* The fields that rights go by stand before the random ones. */
+enum {
+    ALPHA,
+    BETA,
+    GAMMA,
+    USER,
+    TEAM,
+    TERRITORY,
+    ACCOUNT,
+    SHARE,
+    SEGMENT,
+    CONTACT,
+    POINT,
+    PURPOSE,
+    CONSENT,
+    TYPES
+};
+/* The fields that rights and consents go by stand before the random ones. */
 static const struct {
     const char *name;
-    kith_field fields[3];
+    kith_field fields[SHAPED];
 } shapes[TYPES] = {
     [ALPHA] = {.name = "alpha"},
     [BETA] = {.name = "beta"},
@@ -52,6 +68,16 @@ static const struct {
                {{.name = "record", .kind = KITH_F_LINK, .options = "*", .flags = KITH_FF_PARTOF},
                 {.name = "team", .kind = KITH_F_LINK, .options = "team"}}},
     [SEGMENT] = {.name = "segment"},
+    [CONTACT] = {"contact", {{.name = "restricted", .kind = KITH_F_TIME}}},
+    [POINT] = {"contact_point", {{.name = "contact", .kind = KITH_F_LINK, .options = "contact"}}},
+    [PURPOSE] = {"purpose", {{.name = "name", .kind = KITH_F_TEXT, .flags = KITH_FF_INDEXED}}},
+    [CONSENT] = {"consent",
+                 {{.name = "contact", .kind = KITH_F_LINK, .options = "contact"},
+                  {.name = "contact_points", .kind = KITH_F_LINKS, .options = "contact_point"},
+                  {.name = "address", .kind = KITH_F_TEXT},
+                  {.name = "purpose", .kind = KITH_F_LINK, .options = "purpose"},
+                  {.name = "state", .kind = KITH_F_CHOICE, .options = "given,withdrawn"},
+                  {.name = "replaced_by", .kind = KITH_F_LINK, .options = "consent"}}},
 };
 static struct table {
     const struct rtype *type;
@@ -97,7 +123,7 @@ static kith_type random_type(uint32_t t) {
     kith_field *fields = ARENA_ARRAY(&arena, kith_field, FIELDS);
     uint32_t fixed = 0;
     for (uint32_t i = 0; i < FIELDS; i++) {
-        bool shaped = fixed < 3 && shapes[t].fields[fixed].name;
+        bool shaped = fixed < SHAPED && shapes[t].fields[fixed].name;
         fields[i] = shaped ? shapes[t].fields[fixed++] : random_field(i);
     }
     return (kith_type){.name = shapes[t].name,
@@ -136,6 +162,7 @@ static int row_of(const struct table *t, kith_id id) {
     return -1;
 }
 
+static const char *const purposes[] = {"news", "offers"};
 /* clang-format off */
 static const char *const words[] = {
     "a", "A", "ä", "Ä", "b", "a b", "A  B", "ab", "Straße", "STRASSE", "😀", "😀a", "zebra", "50%", "a_b",
@@ -209,7 +236,8 @@ static kith_value raw_value(const struct rfield *f) {
             items[i] = f->kind == KITH_F_LINKS ? random_link(f) : value_str(str_of(ANY(labels)));
         return (kith_value){.kind = KITH_LIST, .as.list = {items, n}};
     default:
-        return value_str(str_of(ANY(words)));
+        return value_str(str_of(strcmp(f->type->name, "purpose") == 0 && chance(90) ? ANY(purposes)
+                                                                                    : ANY(words)));
     }
 }
 
@@ -242,6 +270,12 @@ static kith_value random_value(const struct rfield *f) {
     return v;
 }
 
+/* So that consents are there that count. */
+static uint32_t emptiness(const struct rfield *f) {
+    bool rare = strcmp(f->name, "restricted") == 0 || strcmp(f->name, "replaced_by") == 0;
+    return f->index <= FIELD_UPDATED ? 0 : rare ? 85 : strcmp(f->name, "address") == 0 ? 50 : 30;
+}
+
 static void random_rows(void) {
     kith_error e = KITH_ERROR_INIT;
     kith_id id = 1;
@@ -253,8 +287,8 @@ static void random_rows(void) {
         kith_value *v = t->values[n / TYPES] =
             ARENA_ARRAY(&arena, kith_value, t->type->field_count);
         for (uint32_t i = 0; i < t->type->field_count; i++)
-            v[i] =
-                i > FIELD_UPDATED && chance(30) ? value_null() : random_value(t->type->fields[i]);
+            v[i] = chance(emptiness(t->type->fields[i])) ? value_null()
+                                                         : random_value(t->type->fields[i]);
         EXPECT_OK(record_insert(conn, t->type, t->ids[n / TYPES], &arena, v, &e), e);
     }
     for (uint32_t t = 0; t < TYPES; t++)

@@ -157,6 +157,8 @@ static bool is_of_territory(const struct table *t, int row) {
 
 static bool may_read(const struct table *t, int row) {
     const kith_value *owner = &t->values[row][FIELD_OWNER];
+    if (t == &tables[CONTACT] && value_at(t, row, "restricted")->kind != KITH_NULL)
+        return false;
     if (t == &tables[SHARE]) { /* it is part of another record */
         const kith_value *whole = value_at(t, row, "record");
         const struct table *of = whole->kind == KITH_LINK

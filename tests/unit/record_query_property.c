@@ -173,7 +173,7 @@ static void check_matcher(const struct cond *c, const struct table *t, uint32_t 
     if (predicate_parse(&p, schema, t->type, &arena, str_of(copy), &e) != KITH_OK)
         TEST_FAIL("case %u: %s\n  %s", number, copy, e.message);
     for (uint32_t i = 0; i < ROWS; i++) {
-        bool want = naive(c, t, (int)i) == YES;
+        bool want = naive_finds(c, t, (int)i);
         bool found;
         EXPECT_OK(predicate_match(p, &env, t->ids[i], t->values[i],
                                   &(struct match_source){.lookup = look_up, .ask = answer}, &found,
@@ -190,7 +190,7 @@ static uint32_t naive_query(const struct cond *c, const struct table *t, kith_id
     int rows[ROWS];
     uint32_t count = 0;
     for (int i = 0; i < (int)ROWS; i++)
-        if (seen(t, i) && (!c || naive(c, t, i) == YES))
+        if (seen(t, i) && naive_finds(c, t, i))
             rows[count++] = i;
     qsort(rows, count, sizeof *rows, by_order);
     for (uint32_t i = 0; i < count; i++)

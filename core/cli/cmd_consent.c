@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith consent register: who said what to which purpose, how that is shown, and what became of it.
+ * The state at a moment follows from the times in the records themselves. */
+#include "base/csv.h"
+#include "base/id.h"
+#include "cli/show.h"
+#include "journal/past.h"
+
+#include <string.h>
+
+#define PAGE 500 /* records that are in memory at a time */
+
+enum column {
+    CONTACT,
+    NAME,
+    ADDRESS,
+    PURPOSE,
+    BASIS,
+    STATE,
+    STANDS,
+    AT,
+    SOURCE,
+    WORDING,
+    LANGUAGE,
+    TEXT,
+    PROOF,
+    IP,
+    FORM,
+    EXPIRES,
+    WITHDRAWN_AT,
+    WITHDRAWN_BY,
+    RECORDED,
+    CONSENT,
+    COLUMNS
+};
+static const char *const columns[COLUMNS] = {
+    "contact", "name",    "address",      "purpose",      "basis",    "state",  "stands",
+    "at",      "source",  "wording",      "language",     "text",     "proof",  "ip",
+    "form",    "expires", "withdrawn_at", "withdrawn_by", "recorded", "consent"};
+
+enum { AS_TEXT, AS_CSV, AS_JSON };
+
+struct registry {
+    struct cmd *c;
+    const struct base_consent *k;
+    int64_t moment;
+    int form;
+    struct table table;
+    struct buf line;
+    uint64_t rows;
+};
+
+/* What a link leads to; NULL: nowhere. */
+static const kith_value *linked(struct registry *r, const kith_value *link, const struct rtype *t) {
+    kith_value *values;
+    if (link->kind != KITH_LINK)
+        return NULL;
+    return engine_get(r->c->company->engine, &r->c->principal, t, link->as.link.id, &r->c->arena,
+                      &values, NULL) == KITH_OK
+               ? values
+               : NULL;
+}
+
+static kith_str text_of(struct registry *r, const kith_value *v) {
+    return r->form == AS_TEXT && v->kind == KITH_TIME
+               ? show_time(r->c, v->as.i)
+               : value_text(cmd_schema(r->c), v, &r->c->arena);
+}
+
+static bool by_then(const struct registry *r, const kith_value *v) {
+    return v->kind == KITH_TIME && v->as.i <= r->moment;
+}
+
+static const char *state_then(const struct registry *r, const kith_value *values) {
+    return by_then(r, &values[r->k->withdrawn_at->index]) ? "withdrawn"
+           : by_then(r, &values[r->k->expires->index])    ? "expired"
+                                                          : "given";
+}
+
+/* What was said is the contact's last word about it as far as was known then. */
+static bool stood_then(struct registry *r, const kith_value *values) {
+    const kith_value *next = linked(r, &values[r->k->replaced_by->index], r->k->type);
+    return !next || !by_then(r, &next[r->k->at->index]);
+}
+
+static void fill_wording(struct registry *r, const kith_value *values, kith_str *cells) {
+    const struct base_wording *w = &cmd_schema(r->c)->base.wording;
+    const kith_value *wording = linked(r, &values[r->k->wording->index], w->type);
+    if (!wording)
+        return;
+    cells[WORDING] = text_of(r, &wording[w->version->index]);
+    cells[LANGUAGE] = text_of(r, &wording[w->language->index]);
+    cells[TEXT] = text_of(r, &wording[w->text->index]);
+}
+
+static void fill(struct registry *r, kith_id id, const kith_value *values, kith_str *cells) {
+    const struct base_consent *k = r->k;
+    const struct base_purpose *p = &cmd_schema(r->c)->base.purpose;
+    const kith_value *contact = &values[k->contact->index];
+    const kith_value *purpose = linked(r, &values[k->purpose->index], p->type);
+    const struct {
+        enum column column;
+        const struct rfield *field;
+    } plain[] = {{ADDRESS, k->address}, {AT, k->at},     {SOURCE, k->source},  {PROOF, k->proof},
+                 {IP, k->ip},           {FORM, k->form}, {EXPIRES, k->expires}};
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        cells[plain[i].column] = text_of(r, &values[plain[i].field->index]);
+    cells[CONTACT] = str_of(show_id(r->c, contact->as.link.id));
+    cells[NAME] = show_title(r->c, k->contact->target, contact->as.link.id);
+    cells[CONSENT] = str_of(show_id(r->c, id));
+    cells[STATE] = str_of(state_then(r, values));
+    cells[STANDS] = stood_then(r, values) ? STR("yes") : STR("no");
+    cells[RECORDED] = text_of(r, &values[FIELD_CREATED]);
+    if (purpose) {
+        cells[PURPOSE] = text_of(r, &purpose[p->name->index]);
+        cells[BASIS] = text_of(r, &purpose[p->basis->index]);
+    }
+    if (by_then(r, &values[k->withdrawn_at->index])) {
+        cells[WITHDRAWN_AT] = text_of(r, &values[k->withdrawn_at->index]);
+        cells[WITHDRAWN_BY] = text_of(r, &values[k->withdrawn_by->index]);
+    }
+    fill_wording(r, values, cells);
+}
+
+static void put_json(struct registry *r, const kith_str *cells) {
+    struct json_out j;
+    struct buf b = {0};
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    for (int i = 0; i < COLUMNS; i++) {
+        json_key(&j, columns[i]);
+        if (cells[i].len)
+            json_str(&j, cells[i]);
+        else
+            json_nil(&j);
+    }
+    json_object_end(&j);
+    json_print(r->c, &b);
+}
+
+static void put_csv(struct registry *r, const kith_str *cells) {
+    buf_reset(&r->line);
+    for (int i = 0; i < COLUMNS; i++) {
+        if (i)
+            buf_putc(&r->line, ',');
+        csv_put(&r->line, cells[i], ',');
+    }
+    buf_puts(&r->line, "\r\n");
+    io_raw(r->c->io, buf_view(&r->line));
+}
+
+static kith_status put(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    static const enum column shown[] = {NAME, ADDRESS, PURPOSE, STATE,       STANDS,
+                                        AT,   SOURCE,  WORDING, WITHDRAWN_AT};
+    struct registry *r = arg;
+    kith_str cells[COLUMNS] = {{0}};
+    fill(r, id, values, cells);
+    r->rows++;
+    if (r->form == AS_JSON)
+        put_json(r, cells);
+    else if (r->form == AS_CSV)
+        put_csv(r, cells);
+    for (size_t i = 0; r->form == AS_TEXT && i < sizeof shown / sizeof *shown; i++)
+        table_cell(&r->table, cells[shown[i]]);
+    return io_check(r->c->io, e);
+}
+
+/* Page by page: a register may be longer than what fits into memory. */
+static kith_status put_all(struct registry *r, const struct query *q, const kith_value *params,
+                           kith_error *e) {
+    struct cmd *c = r->c;
+    struct find_page page = {.limit = PAGE, .again = true};
+    char cursor[4096] = "";
+    do {
+        struct arena_mark mark = arena_mark(&c->arena);
+        page.after = str_of(cursor);
+        TRY(engine_find(c->company->engine, &c->principal, q, params, &page, &c->arena, put, r, e));
+        if (page.cursor.len >= sizeof cursor)
+            return err_set(e, KITH_E_INTERNAL, NULL, "a cursor of %llu bytes",
+                           (unsigned long long)page.cursor.len);
+        memcpy(cursor, page.cursor.ptr ? page.cursor.ptr : "", page.cursor.len);
+        cursor[page.cursor.len] = '\0';
+        if (r->form != AS_TEXT) /* a table is printed at the end */
+            arena_release(&c->arena, mark);
+    } while (cursor[0]);
+    return KITH_OK;
+}
+
+/* -- what is asked ----------------------------------------------------------------------------- */
+
+static kith_status read_since(struct cmd *c, kith_value *out, kith_error *e) {
+    struct moment m;
+    const char *since = cmd_option(c, "since");
+    TRY(engine_moment(c->company->engine, str_of(since), &c->arena, &m, e));
+    *out = value_str(str_of(since));
+    return KITH_OK;
+}
+
+static kith_status make_query(const struct registry *r, struct query **q, const kith_value **params,
+                              kith_error *e) {
+    struct cmd *c = r->c;
+    static const char *const conditions[][2] = {
+        {"purpose", " and purpose.name = :purpose"},
+        {"contact", " and contact = :contact"},
+        {"since", " and (at >= :since or withdrawn_at >= :since)"}};
+    const char *const *names;
+    const char *text = "consent where at <= :moment";
+    for (size_t i = 0; i < 3; i++)
+        if (text && cmd_option(c, conditions[i][0]))
+            text = arena_printf(&c->arena, "%s%s", text, conditions[i][1]);
+    text = text ? arena_printf(&c->arena, "%s order by at", text) : NULL;
+    if (!text)
+        return err_nomem(e);
+    TRY(query_parse(q, cmd_schema(c), &c->arena, str_of(text), e));
+    uint32_t n = query_params(*q, &names);
+    kith_value *values = ARENA_ARRAY(&c->arena, kith_value, n + 1);
+    if (!values)
+        return err_nomem(e);
+    for (uint32_t i = 0; i < n; i++) {
+        if (strcmp(names[i], "moment") == 0)
+            values[i] = value_time(r->moment);
+        else if (strcmp(names[i], "since") == 0)
+            TRY(read_since(c, &values[i], e));
+        else
+            values[i] = value_str(str_of(cmd_option(c, names[i])));
+    }
+    *params = values;
+    return KITH_OK;
+}
+
+static kith_status check_purpose(struct cmd *c, kith_error *e) {
+    const struct rfield *f = cmd_schema(c)->base.purpose.name;
+    const char *name = cmd_option(c, "purpose");
+    struct find_page page = {.limit = 1};
+    struct query *q;
+    if (!name)
+        return KITH_OK;
+    kith_value v = value_str(str_of(name));
+    TRY(query_parse(&q, cmd_schema(c), &c->arena, STR("purpose where name = :name: count()"), e));
+    TRY(engine_find(c->company->engine, &c->principal, q, &v, &page, &c->arena, NULL, NULL, e));
+    return page.count ? KITH_OK
+                      : err_set(e, KITH_E_NOTFOUND, f->name,
+                                "there is no purpose '%s'; `kith find purpose` lists them", name);
+}
+
+static kith_status run_register(struct cmd *c, kith_error *e) {
+    struct registry r = {.c = c,
+                         .k = &cmd_schema(c)->base.consent,
+                         .form = cmd_option_choice(c, "format", c->json ? AS_JSON : AS_TEXT)};
+    const char *as_of = cmd_option(c, "as-of");
+    struct moment m;
+    struct query *q;
+    const kith_value *params = NULL;
+    r.moment = engine_now(c->company->engine);
+    if (as_of) {
+        TRY(engine_moment(c->company->engine, str_of(as_of), &c->arena, &m, e));
+        r.moment = m.at;
+    }
+    TRY(check_purpose(c, e));
+    TRY(make_query(&r, &q, &params, e));
+    table_begin(&r.table, c,
+                (const char *const[]){"name", "address", "purpose", "state", "stands", "at",
+                                      "source", "wording", "withdrawn", NULL});
+    for (int i = 0; r.form == AS_CSV && i < COLUMNS; i++)
+        io_printf(c->io, "%s%s", columns[i], i + 1 < COLUMNS ? "," : "\r\n");
+    kith_status st = put_all(&r, q, params, e);
+    buf_free(&r.line);
+    if (st == KITH_OK && r.form == AS_TEXT && r.rows)
+        table_print(&r.table);
+    else if (st == KITH_OK && r.form == AS_TEXT)
+        io_puts(c->io, "Nobody has said anything about it.\n");
+    return st;
+}
+
+const struct command command_consent_register = {
+    .name = "consent register",
+    .args = "",
+    .help = "who consented to what, when, by which text, with which proof, and who withdrew",
+    .more =
+        "  kith consent register --purpose newsletter --format csv > register.csv\n"
+        "  kith consent register --contact 0ABCDEFGH1234 --as-of 2026-03-31\n\n"
+        "One line for each word, a yes or a no, in the order in which they were said. As CSV and\n"
+        "JSON it has the whole text that was shown. --as-of goes by the times at which things\n"
+        "were said; recorded is when Kith was told.",
+    .options = {{"purpose", "NAME", "about this purpose alone"},
+                {"contact", "ID", "of this contact alone"},
+                {"since", "DATE", "said or withdrawn since then"},
+                {"as-of", "DATE", "as it was at the end of that day, or at a time"},
+                {"format", "text|csv|json", "else text, or JSON lines with --json"}},
+    .needs = NEEDS_COMPANY,
+    .open = true,
+    .run = run_register,
+};

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Restriction (GDPR, Art. 18): the data of a contact are kept and used for nothing. Who sees them
+ * is the access rule's (record/access.h), that no query finds them the language's; here they are
+ * kept as they are, and restricted and released. */
+#include "engine/engine_internal.h"
+
+#include <string.h>
+
+static const char source_name[] = "restriction";
+
+static bool is_own(const struct source *s) {
+    return s && s->kind == SOURCE_CORE && strcmp(s->name, source_name) == 0;
+}
+
+static kith_status refuse(kith_id contact, kith_error *e) {
+    char id[ID_TEXT + 1];
+    id_format(contact, id);
+    return err_set(e, KITH_E_REFUSED, "restricted",
+                   "the data of contact %s are restricted: they are kept as they are; an"
+                   " administrator lifts it: kith run restriction.lift contact=%s reason=...",
+                   id, id);
+}
+
+kith_status restriction_check(const struct rtype *t, kith_id id, const kith_value *values,
+                              kith_error *e) {
+    const struct rfield *f = type_restricted(t);
+    return f && values[f->index].kind != KITH_NULL ? refuse(id, e) : KITH_OK;
+}
+
+/* A link that loses its record is no use of the data. */
+static kith_status keep_contact(void *self, struct txn *t, struct change *c, kith_error *e) {
+    bool emptied = c->kind == ROW_UPDATE && t->going;
+    (void)self;
+    return is_own(t->writer) || emptied ? KITH_OK : restriction_check(c->type, c->id, c->before, e);
+}
+
+/* What is part of a contact stays, too. What the core itself brings up to date, as a consent that
+ * ends, is no use either. */
+static kith_status keep_part(void *self, struct txn *t, struct change *c, kith_error *e) {
+    const struct base_contact *b = self;
+    const struct rtype *type = c->type;
+    const kith_value *values = c->before ? c->before : c->after;
+    if (t->writer && t->writer->kind == SOURCE_CORE && !t->undoing)
+        return KITH_OK;
+    for (const struct rfield *whole; values && (whole = type_whole(type));) {
+        const kith_value *v = &values[whole->index];
+        bool restricted = false;
+        if (v->kind != KITH_LINK)
+            return KITH_OK;
+        type = schema_type_by_id(t->g->schema, v->as.link.type);
+        if (type == b->type)
+            TRY(record_filled(t->g->writer, b->restricted, v->as.link.id, &restricted, e));
+        if (restricted)
+            return refuse(v->as.link.id, e);
+        if (!type || !type_whole(type))
+            return KITH_OK;
+        TRY(txn_lookup(t, type, v->as.link.id, &values, e));
+    }
+    return KITH_OK;
+}
+
+/* -- actions ----------------------------------------------------------------------------------- */
+
+static kith_status set_restricted(struct call *call, kith_value since, kith_error *e) {
+    const struct base_contact *b = &call->engine->schema->base.contact;
+    struct assign set[] = {{b->restricted, since}, {b->restricted_note, call->args[1]}};
+    call->txn->system++;
+    kith_status st = txn_update(call->txn, b->type, call->args[0].as.link.id, set, 2, e);
+    call->txn->system--;
+    return st;
+}
+
+static kith_status is_restricted(struct call *call, bool *yes, kith_error *e) {
+    return record_filled(txn_conn(call->txn), call->engine->schema->base.contact.restricted,
+                         call->args[0].as.link.id, yes, e);
+}
+
+static kith_status restrict_(void *self, struct call *call, kith_error *e) {
+    bool yes;
+    (void)self;
+    TRY(is_restricted(call, &yes, e));
+    return yes ? err_set(e, KITH_E_REFUSED, "contact", "contact: its data are restricted already")
+               : set_restricted(call, value_time(txn_now(call->txn)), e);
+}
+
+static kith_status lift(void *self, struct call *call, kith_error *e) {
+    bool yes;
+    (void)self;
+    TRY(is_restricted(call, &yes, e));
+    return yes ? set_restricted(call, value_null(), e)
+               : err_set(e, KITH_E_REFUSED, "contact", "contact: its data are not restricted");
+}
+
+static const kith_field params[] = {
+    {.name = "contact",
+     .kind = KITH_F_LINK,
+     .options = "contact",
+     .flags = KITH_FF_REQUIRED,
+     .doc = "Whose data."},
+    {.name = "reason", .kind = KITH_F_LONGTEXT, .flags = KITH_FF_REQUIRED, .doc = "Why."},
+};
+static const struct own_action actions[] = {
+    {"restriction.set",
+     "Restricts the data of a contact (GDPR, Art. 18): they are kept, and used for nothing.",
+     KITH_ARRAY(params),
+     {0},
+     restrict_,
+     false},
+    {"restriction.lift",
+     "Lets the data of a contact be used again.",
+     KITH_ARRAY(params),
+     {0},
+     lift,
+     false},
+    {.name = NULL},
+};
+const struct own_part restriction_own = {.name = source_name, .actions = actions};
+
+/* -- registering ------------------------------------------------------------------------------- */
+
+kith_status restriction_hooks_add(struct engine *g, kith_error *e) {
+    const struct schema *s = g->schema;
+    struct hook h = {.type = s->base.contact.type,
+                     .on = ON_UPDATE | ON_DELETE,
+                     .priority = -200,
+                     .fn = keep_contact,
+                     .self = (void *)(uintptr_t)&s->base.contact,
+                     .source = {SOURCE_CORE, source_name, "", 0}};
+    TRY(engine_add_hook(g, &h, e));
+    h.on = ON_CREATE | ON_UPDATE | ON_DELETE;
+    h.fn = keep_part;
+    for (uint32_t i = 0; i < s->type_count; i++) {
+        h.type = s->types[i];
+        if (type_whole(h.type) && h.type != s->base.consent.type)
+            TRY(engine_add_hook(g, &h, e));
+    }
+    return KITH_OK;
+}

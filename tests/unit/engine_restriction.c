@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Restriction: data that are kept, and used for nothing. */
+#include "engine_person_fixture.h"
+#include "engine_segment_fixture.h"
+
+static const char *eq(struct fixture *x, const char *name, kith_id id) {
+    return arena_printf(&x->arena, "%s=%s", name, id_text(x, id));
+}
+
+static kith_status call_as(struct fixture *x, const struct principal *p, const char *name,
+                           kith_id contact, const char *reason, kith_id *tx) {
+    struct write_opts o = {.principal = p, .origin = ORIGIN_CLI};
+    kith_value args[2] = {value_link(contact, x->contact->id), value_str(str_of(reason))}, out[1];
+    return engine_call(x->g, NULL, &o, engine_action(x->g, str_of(name)), args, &x->arena, out, tx,
+                       &x->e);
+}
+
+static kith_id restrict_(struct fixture *x, kith_id contact) {
+    kith_id tx;
+    EXPECT_OK(call_as(x, &tester, "restriction.set", contact, "disputed", &tx), x->e);
+    return tx;
+}
+
+static kith_status tried(struct fixture *x, uint32_t kind, const struct rtype *type, kith_id id,
+                         const char *const *pairs) {
+    return try_job(x, kind, type, &id, pairs, NULL);
+}
+
+struct world {
+    struct fixture x;
+    kith_id anna, ben, mail, purpose;
+};
+
+static kith_status merge(struct fixture *x, kith_id keep, kith_id other) {
+    const struct action *a = engine_action(x->g, STR("record.merge"));
+    kith_value args[8] = {value_str(STR("contact")), value_str(str_of(id_text(x, keep))),
+                          value_str(str_of(id_text(x, other)))},
+               out[8];
+    EXPECT(a != NULL && a->param_count <= 8);
+    return engine_call(x->g, NULL, &by_tester, a, args, &x->arena, out, NULL, &x->e);
+}
+
+static void begin(struct world *w) {
+    fixture_open(&w->x);
+    fixture_start(&w->x);
+    w->anna = create(&w->x, w->x.contact, PAIRS("name=Anna", "email=a@x.org", "city=Bonn"));
+    count(&w->x, "contact_point", &w->mail);
+    w->ben = create(&w->x, w->x.contact, PAIRS("name=Ben", "city=Bonn"));
+    w->purpose = create(&w->x, type_named(&w->x, "purpose"), PAIRS("name=news"));
+    create(&w->x, type_named(&w->x, "consent"),
+           PAIRS(eq(&w->x, "contact", w->anna), eq(&w->x, "purpose", w->purpose)));
+}
+
+TEST("no query finds restricted data unless it asks for them, and segments let them go at once") {
+    struct world w;
+    begin(&w);
+    kith_id bonn = make_segment(&w.x, "bonn", "contact where city = 'Bonn'");
+    kith_id news = make_segment(&w.x, "news", "contact where consent('news') or city = 'Bonn'");
+    kith_id all = make_segment(&w.x, "all", "contact");
+    create(&w.x, w.x.lead, PAIRS("name=a lead", eq(&w.x, "contact", w.anna)));
+    EXPECT_INT(2, members_of(&w.x, bonn));
+    EXPECT_INT(1, count(&w.x, "contact_point where consent('news')", NULL));
+    restrict_(&w.x, w.anna);
+    EXPECT_STR("disputed", field(&w.x, w.x.contact, w.anna, "restricted_note"));
+    EXPECT_STR("Ben", found(&w.x, "contact"));
+    EXPECT_STR("Ben", found(&w.x, "contact where city = 'Bonn' or name = 'Anna'"));
+    EXPECT_STR("Ben", found(&w.x, "contact where consent('news') or city = 'Bonn'"));
+    EXPECT_STR("", found(&w.x, "lead where exists(contact.owner of owner)"));
+    EXPECT_STR("Anna", found(&w.x, "contact where restricted is not null"));
+    EXPECT_STR("Anna Ben", found(&w.x, "contact where restricted is null or city = 'Bonn'"));
+    EXPECT_INT(0, count(&w.x, "contact_point where consent('news')", NULL));
+    EXPECT_INT(1, members_of(&w.x, bonn));
+    EXPECT_INT(1, members_of(&w.x, news));
+    EXPECT_INT(1, members_of(&w.x, all));
+    EXPECT_OK(call_as(&w.x, &tester, "restriction.lift", w.anna, "settled", NULL), w.x.e);
+    EXPECT_INT(2, members_of(&w.x, bonn));
+    EXPECT_STR("Anna Ben", found(&w.x, "contact"));
+    EXPECT_INT(KITH_E_REFUSED, call_as(&w.x, &tester, "restriction.lift", w.anna, "again", NULL));
+    EXPECT_INT(KITH_E_INVAL, call_as(&w.x, &tester, "restriction.set", w.anna, "", NULL));
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+TEST("restricted data stay as they are, but a consent can be withdrawn") {
+    struct world w;
+    struct undo_report r;
+    begin(&w);
+    kith_id account = create(&w.x, type_named(&w.x, "account"), PAIRS("name=Acme"));
+    kith_id before = update(&w.x, w.x.contact, w.anna, PAIRS(eq(&w.x, "account", account)));
+    const char *anna = eq(&w.x, "contact", w.anna);
+    kith_id tx = restrict_(&w.x, w.anna), word;
+    EXPECT_INT(KITH_E_REFUSED, tried(&w.x, ROW_UPDATE, w.x.contact, w.anna, PAIRS("city=Rome")));
+    EXPECT(strstr(w.x.e.message, "restriction.lift contact=") != NULL);
+    EXPECT_INT(KITH_E_DENIED, tried(&w.x, ROW_UPDATE, w.x.contact, w.anna, PAIRS("restricted=")));
+    EXPECT_INT(KITH_E_REFUSED, tried(&w.x, ROW_DELETE, w.x.contact, w.anna, NULL));
+    EXPECT_INT(KITH_E_REFUSED, tried(&w.x, ROW_DELETE, w.x.point, w.mail, NULL));
+    EXPECT_INT(KITH_E_REFUSED, tried(&w.x, ROW_UPDATE, w.x.point, w.mail, PAIRS("label=home")));
+    EXPECT_INT(KITH_E_REFUSED,
+               tried(&w.x, ROW_CREATE, w.x.point, 0, PAIRS(anna, "kind=email", "value=b@x.org")));
+    EXPECT_INT(KITH_E_REFUSED,
+               tried(&w.x, ROW_CREATE, type_named(&w.x, "file"), 0,
+                     PAIRS(arena_printf(&w.x.arena, "about=contact/%s", id_text(&w.x, w.anna)),
+                           "name=a")));
+    EXPECT_INT(KITH_E_REFUSED, call_as(&w.x, &tester, "restriction.set", w.anna, "again", NULL));
+    EXPECT_INT(KITH_E_REFUSED, merge(&w.x, w.anna, w.ben));
+    EXPECT_INT(KITH_E_REFUSED, merge(&w.x, w.ben, w.anna));
+    EXPECT_INT(1, count(&w.x, "consent", &word));
+    update(&w.x, type_named(&w.x, "consent"), word, PAIRS("state=withdrawn"));
+    EXPECT_OK(engine_undo(w.x.g, &tester, before, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_INT(1, r.refused);
+    EXPECT_OK(engine_undo(w.x.g, &tester, tx, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_INT(1, r.refused);
+    EXPECT(field(&w.x, w.x.contact, w.anna, "restricted")[0] != '\0');
+    delete_(&w.x, type_named(&w.x, "account"), account);
+    EXPECT_STR("", field(&w.x, w.x.contact, w.anna, "account"));
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+static int64_t found_by(struct person *w, const char *text) {
+    struct query *q;
+    struct find_page page = {.limit = 1000};
+    EXPECT_OK(query_parse_for(&q, engine_schema(w->x.g), &w->p, &w->x.arena, str_of(text), &w->x.e),
+              w->x.e);
+    EXPECT_OK(engine_find(w->x.g, &w->p, q, NULL, &page, &w->x.arena, no_row, NULL, &w->x.e),
+              w->x.e);
+    return page.count;
+}
+
+static kith_status read_by(struct person *w, const struct rtype *t, kith_id id) {
+    kith_value *values;
+    return engine_get(w->x.g, &w->p, t, id, &w->x.arena, &values, &w->x.e);
+}
+
+TEST("for whoever is no administrator restricted data are not there, nor what tells about them") {
+    struct person w;
+    kith_id point, note;
+    person_open(&w, "{\"types\": {\"*\": {\"read\": \"all\", \"update\": \"all\"}},"
+                    " \"actions\": [\"restriction.*\"]}");
+    const struct rtype *notes = type_named(&w.x, "note");
+    kith_id anna = create(&w.x, w.x.contact, PAIRS("name=Anna", "email=a@x.org"));
+    count(&w.x, "contact_point", &point);
+    note = create(&w.x, notes,
+                  PAIRS(arena_printf(&w.x.arena, "about=contact/%s", id_text(&w.x, anna)),
+                        "body=she disputes it"));
+    kith_id lead = create(&w.x, w.x.lead, PAIRS("name=lead", eq(&w.x, "contact", anna)));
+    EXPECT_INT(1, found_by(&w, "note"));
+    EXPECT_OK(call_as(&w.x, &w.p, "restriction.set", anna, "disputed", NULL), w.x.e);
+    EXPECT_INT(KITH_E_NOTFOUND, read_by(&w, w.x.contact, anna));
+    EXPECT_INT(KITH_E_NOTFOUND, read_by(&w, w.x.point, point));
+    EXPECT_INT(KITH_E_NOTFOUND, read_by(&w, notes, note));
+    EXPECT_OK(read_by(&w, w.x.lead, lead), w.x.e); /* it does not say that it is hers */
+    EXPECT_INT(0, found_by(&w, "contact where restricted is not null"));
+    EXPECT_INT(0, found_by(&w, "contact_point"));
+    EXPECT_INT(0, found_by(&w, "note"));
+    EXPECT_INT(1, found_by(&w, "lead where contact.name is null"));
+    EXPECT_INT(KITH_E_NOTFOUND, call_as(&w.x, &w.p, "restriction.lift", anna, "I want to", NULL));
+    EXPECT_OK(call_as(&w.x, &tester, "restriction.lift", anna, "settled", NULL), w.x.e);
+    EXPECT_INT(1, found_by(&w, "note"));
+    EXPECT_OK(read_by(&w, w.x.contact, anna), w.x.e);
+    person_close(&w);
+}
