@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith create, update, delete: writing one record by hand. */
+#include "cli/bulk.h"
 #include "cli/rehearse.h"
 #include "cli/show.h"
 #include <string.h>
@@ -89,8 +90,35 @@ static kith_status run_create(struct cmd *c, kith_error *e) {
     return carry_out(c, &job, do_create, "Created", e);
 }
 
+/* What is asked for by a condition has no id. */
+static kith_status need_words(struct cmd *c, size_t count, kith_error *e) {
+    if (c->arg_count >= count)
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, NULL, "something is missing: kith %s %s", c->command->name,
+                   c->command->args);
+}
+
+static kith_status update_all(struct cmd *c, kith_error *e) {
+    struct job job = {0};
+    TRY(arg_type(c, 0, &job.type, e));
+    TRY(read_assigns(c, 1, &job, e));
+    return cmd_bulk(c, job.type, job.set, job.count, e);
+}
+
+static kith_status delete_all(struct cmd *c, kith_error *e) {
+    const struct rtype *type;
+    TRY(arg_type(c, 0, &type, e));
+    if (c->arg_count > 1)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "'%s': give either the id of one record or --where, not both", c->args[1]);
+    return cmd_bulk(c, type, NULL, 0, e);
+}
+
 static kith_status run_update(struct cmd *c, kith_error *e) {
     struct job job = {0};
+    if (cmd_option(c, "where"))
+        return update_all(c, e);
+    TRY(need_words(c, 3, e));
     TRY(arg_record(c, 0, &job.type, &job.id, e));
     TRY(arg_follow(c, job.type, &job.id, e));
     TRY(read_assigns(c, 2, &job, e));
@@ -99,6 +127,9 @@ static kith_status run_update(struct cmd *c, kith_error *e) {
 
 static kith_status run_delete(struct cmd *c, kith_error *e) {
     struct job job = {0};
+    if (cmd_option(c, "where"))
+        return delete_all(c, e);
+    TRY(need_words(c, 2, e));
     TRY(arg_record(c, 0, &job.type, &job.id, e));
     return carry_out(c, &job, do_delete, "Deleted", e);
 }
@@ -120,27 +151,32 @@ const struct command command_create = {
 
 const struct command command_update = {
     .name = "update",
-    .args = "TYPE ID FIELD=VALUE ...",
-    .help = "change fields of a record",
-    .more = "  kith update contact 0ABCDEFGH1234 city=Berlin phone=\n\nAn empty value empties the "
-            "field.",
-    .options = {REHEARSE_OPTION},
+    .args = "TYPE ID|--where CONDITION FIELD=VALUE ...",
+    .help = "change fields of a record, or of all that a condition finds",
+    .more = "  kith update contact 0ABCDEFGH1234 city=Berlin phone=\n"
+            "  kith update contact --where \"city = 'Bonn' and tagged('fair')\" owner=0ABCDEFGH5678"
+            "\n\nAn empty value empties the field. With --where the records are written in short\n"
+            "transactions, between which others write; what one record refuses is told, and the\n"
+            "others are written. One 'kith undo' takes all of it back.",
+    .options = {REHEARSE_OPTION, WHERE_OPTION},
     .needs = NEEDS_COMPANY,
     .open = true,
-    .args_min = 3,
+    .args_min = 2,
     .args_max = 10000,
     .run = run_update,
 };
 
 const struct command command_delete = {
     .name = "delete",
-    .args = "TYPE ID",
-    .help = "delete a record and all that is part of it",
-    .more = "'kith undo TRANSACTION' brings it back.",
-    .options = {REHEARSE_OPTION},
+    .args = "TYPE ID|--where CONDITION",
+    .help = "delete a record, or all that a condition finds, with what is part of them",
+    .more = "  kith delete task --where \"state = 'cancelled' and updated < now() - 365d\"\n\n"
+            "'kith undo TRANSACTION' brings them back. With --where the records go in short\n"
+            "transactions, between which others write; one undo brings all of them back.",
+    .options = {REHEARSE_OPTION, WHERE_OPTION},
     .needs = NEEDS_COMPANY,
     .open = true,
-    .args_min = 2,
+    .args_min = 1,
     .args_max = 2,
     .run = run_delete,
 };

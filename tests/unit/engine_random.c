@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Thousands of random transactions with hooks and reactions: whatever came of them, every invariant
  * holds; and undone backwards they leave what was there before. KITH_SEED=n repeats a run. */
+#include "engine/bulk.h"
 #include "engine/merge.h"
 #include "engine_fixture.h"
 
@@ -33,7 +34,7 @@ struct world {
     const struct rtype *types[TYPES], *mark, *segment;
     kith_id live[ALL][LIVE_MAX]; /* some are gone already: that is part of the game */
     size_t count[ALL];
-    int merged;
+    int merged, bulks;
     int created;     /* events that the marking reaction saw, retries not counted */
     struct buf seen; /* which: "3,17," */
     kith_id list;
@@ -383,6 +384,47 @@ static void settle_all(struct world *w) {
     settle(&w->x);
 }
 
+/* What a query finds is changed or deleted, in a run of its own. */
+static kith_id bulk_random(struct world *w) {
+    static const struct {
+        int type;
+        const char *query, *field, *value; /* field NULL: deleted */
+    } bulks[] = {
+        {LEAD, "lead where score >= 3", "labels", "many,red"},
+        {LEAD, "lead where state = 'new' and source is not null", "state", "working"},
+        {LEAD, "lead where parent is not null", "code", "C1"}, /* of one at most */
+        {CONTACT, "contact where email is not null", "email", "a@b.example"},
+        {CONTACT, "contact where exists(lead.contact)", "city", "Bonn"},
+        {TASK, "task where about is null", NULL, NULL},
+        {PIECE, "piece where size > 5 or above is null", NULL, NULL},
+    };
+    struct bulk_report r;
+    struct query *q;
+    const struct schema *s = engine_schema(w->x.g);
+    uint64_t i = below(w, sizeof bulks / sizeof *bulks);
+    EXPECT_OK(query_parse(&q, s, &w->x.arena, str_of(bulks[i].query), &w->x.e), w->x.e);
+    struct assign set = {0};
+    if (bulks[i].field)
+        set = (struct assign){type_field(s, w->types[bulks[i].type], str_of(bulks[i].field)),
+                              value_str(str_of(bulks[i].value))};
+    struct bulk b = {q, &set, bulks[i].field != NULL, bulks[i].field == NULL};
+    EXPECT_OK(engine_bulk(w->x.g, &tester, &b, NULL, NULL, &w->x.arena, &r, &w->x.e), w->x.e);
+    EXPECT_INT((int)r.found, (int)(r.changed + r.unchanged + r.refused + r.passed));
+    w->bulks += r.changed > 0;
+    return r.tx;
+}
+
+/* Some transactions that bear one number, as the batches of an import do. */
+static kith_id run_random(struct world *w) {
+    struct write_opts o = by_tester;
+    for (int i = 0; i < 3; i++) {
+        kith_id tx = 0;
+        (void)engine_write(w->x.g, &o, write_some, w, &tx, &w->x.e);
+        o.run = o.run ? o.run : tx;
+    }
+    return o.run;
+}
+
 static kith_id write_random(struct world *w) {
     kith_id tx = 0;
     (void)engine_write(w->x.g, &by_tester, write_some, w, &tx, &w->x.e);
@@ -571,13 +613,14 @@ TEST("all transactions undone, the last one first, leave what was there before")
     settle_all(&w);
     char *before = dump_all(&w);
     for (int i = 0; i < 400; i++) {
-        kith_id tx = write_random(&w);
+        uint64_t what = below(&w, 12);
+        kith_id tx = what == 0 ? bulk_random(&w) : what == 1 ? run_random(&w) : write_random(&w);
         settle_all(&w); /* what follows from it comes before the next */
         if (tx)
             txs[n++] = tx;
     }
     EXPECT(n > 100);
-    printf("%d merges, %zu transactions undone\n", w.merged, n);
+    printf("%d merges, %d bulks, %zu transactions undone\n", w.merged, w.bulks, n);
     EXPECT(w.merged > 5);
     while (n > 0) {
         struct undo_report r;
