@@ -164,8 +164,11 @@ static kith_status take_head(struct archive *ar, kith_error *e) {
     h->base_file = text_in(ar, base, "file");
     h->kith = text_in(ar, m, "kith");
     h->made = text_in(ar, m, "made");
+    h->zone = text_in(ar, m, "zone");
+    h->anchor = text_in(ar, m, "anchor");
     h->recipient = text_in(ar, sealed, "recipient");
-    if (!h->origin || !h->id || !h->base || !h->base_file || !h->kith || !h->made || !h->recipient)
+    if (!h->origin || !h->id || !h->base || !h->base_file || !h->kith || !h->made || !h->zone ||
+        !h->anchor || !h->recipient)
         return err_nomem(e);
     if (!time_parse(str_of(h->made), false, NULL, &h->at))
         h->at = 0;

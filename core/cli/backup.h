@@ -44,15 +44,16 @@ extern const char *const backup_parts[BACKUP_PARTS];
 
 /* From a manifest; texts in the archive's arena, "" where there is none. */
 struct backup_head {
-    const char *file;             /* that it was read from */
-    const char *origin;           /* of which company: see backup_origin; "": not known */
-    const char *id;               /* "": of format 1 */
-    const char *base, *base_file; /* "": it is a full one */
-    const char *kith, *made;
-    int64_t at;                                  /* made, ms UTC; 0: not known */
+    const char *file;               /* that it was read from */
+    const char *origin;             /* of which company: see backup_origin; "": not known */
+    const char *id;                 /* "": of format 1 */
+    const char *base, *base_file;   /* "": it is a full one */
+    const char *kith, *made, *zone; /* zone: the company's */
+    int64_t at;                     /* made, ms UTC; 0: not known */
     uint64_t journal, records, blocks, database; /* blocks and bytes of the database */
-    const char *recipient;                       /* "": it is not sealed */
-    kith_str mark; /* that it is of a company whose block key is known */
+    const char *anchor;    /* of the journal's chain, "SEQ:HEX"; "": there was none */
+    const char *recipient; /* "": it is not sealed */
+    kith_str mark;         /* that it is of a company whose block key is known */
 };
 
 struct archive {

@@ -37,7 +37,7 @@ struct backup {
     char *chunk; /* CHUNK bytes, for one file after the other */
     struct member *members;
     size_t count, cap;
-    char id[BACKUP_ID], origin[BACKUP_ORIGIN];
+    char id[BACKUP_ID], origin[BACKUP_ORIGIN], anchor[CHAIN_ANCHOR_TEXT];
     unsigned char key[BLOCK_KEY], mark[BACKUP_HASH];
     unsigned char *hashes;
     uint64_t blocks, database; /* blocks, bytes */
@@ -179,12 +179,24 @@ static kith_status count_records(struct backup *b, struct conn *conn, kith_error
     return journal_head(conn, &b->made->journal, e);
 }
 
+kith_status backup_anchor(struct conn *conn, char out[CHAIN_ANCHOR_TEXT], kith_error *e) {
+    struct chain chain;
+    struct chain_anchor anchor;
+    TRY(journal_head(conn, &anchor.seq, e));
+    TRY(chain_open(conn, &chain, e));
+    memcpy(anchor.digest, chain.committed.at.digest, sizeof anchor.digest);
+    chain_anchor_format(&anchor, out);
+    return KITH_OK;
+}
+
 static kith_status look_at_copy(struct backup *b, kith_error *e) {
     struct conn *conn;
     TRY(conn_open(&conn, b->copy, CONN_READER, NULL, e));
     kith_status st = count_records(b, conn, e);
     if (st == KITH_OK)
         st = block_key_read(conn, b->key, e);
+    if (st == KITH_OK)
+        st = backup_anchor(conn, b->anchor, e);
     conn_close(conn);
     return st;
 }
@@ -392,11 +404,15 @@ static kith_status write_manifest(struct backup *b, bool open, struct buf *out, 
     json_int(&j, STORE_FORMAT);
     json_key(&j, "made");
     json_time(&j, b->made->at);
+    json_key(&j, "zone");
+    json_str(&j, settings_text(b->c->company->settings, "", "company.zone"));
     json_key(&j, "journal");
     json_int(&j, (int64_t)b->made->journal);
     if (!open) {
         json_key(&j, "company");
         json_str(&j, settings_text(b->c->company->settings, "", "company.name"));
+        json_key(&j, "anchor");
+        json_strz(&j, b->anchor);
         json_key(&j, "records");
         json_raw(&j, buf_view(&b->counts));
     }

@@ -5,6 +5,7 @@
 
 #include "cli/backup.h"
 #include "cli/cli.h"
+#include "journal/chain.h"
 
 struct backup_order {
     struct io *files;               /* where it is written and its base is read */
@@ -24,6 +25,8 @@ struct backup_made {
  * Not on the writer. */
 kith_status backup_write(struct cmd *c, const struct backup_order *o, struct backup_made *out,
                          kith_error *e);
+/* Where the chain of the journal's digests ends: "SEQ:HEX". */
+kith_status backup_anchor(struct conn *conn, char out[CHAIN_ANCHOR_TEXT], kith_error *e);
 /* The public key that the company's settings name; *out NULL: none. */
 kith_status backup_recipient(struct cmd *c, const unsigned char **out, kith_error *e);
 

@@ -22,6 +22,8 @@ static void report_json(struct cmd *c, const struct series *series, const struct
     json_int(&j, (int64_t)what->records);
     json_key(&j, "journal");
     json_int(&j, (int64_t)what->journal);
+    json_key(&j, "anchor");
+    json_strz(&j, what->anchor);
     json_key(&j, "opened");
     json_bool_(&j, what->opened);
     json_object_end(&j);
@@ -48,6 +50,8 @@ static void report(struct cmd *c, const struct series *series, const struct unpa
         io_puts(io, "'");
     }
     io_puts(io, ".\n");
+    if (what->opened && *what->anchor)
+        io_printf(io, "Its journal ends with %s.\n", what->anchor);
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {
@@ -55,7 +59,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     struct unpacked what;
     struct series series;
     TRY(unpack_key(c, &key, e));
-    TRY(series_find(c, c->io, c->args, c->arg_count, INT64_MAX, &series, e));
+    TRY(series_find(c, c->io, c->args, c->arg_count, NULL, &series, e));
     TRY(unpack(c, c->io, &series, key, NULL, &what, e));
     report(c, &series, &what);
     return KITH_OK;

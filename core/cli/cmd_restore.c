@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith restore: a company's folder from a backup. Everything is unpacked, compared and examined
  * beside the place where it is to stand, and moved there as a whole in one step. */
-#include "cli/backup.h"
+#include "cli/backup_write.h"
 #include "cli/folder.h"
+#include "cli/restored.h"
 #include "cli/show.h"
 #include "cli/unpack.h"
 #include "journal/doctor.h"
@@ -26,6 +27,7 @@ struct restore {
     struct series series;
     const struct seal_key *key; /* NULL: none was given */
     struct unpacked what;
+    struct restored settled;
     const char *made;  /* what.made for people */
     const char *aside; /* where the old company is now */
     bool unread;       /* its settings are not in order */
@@ -113,30 +115,37 @@ static void tell_made(struct restore *r, const struct zone *zone) {
                            t.hour, t.minute, t.second, zone ? "" : " UTC");
 }
 
-/* Opens it without starting it: no rule runs, no timer fires. An older format becomes today's. */
-static kith_status open_still(struct restore *r, struct company *company, kith_error *e) {
-    struct engine_options o = {.path = arena_printf(&r->c->arena, "%s/kith.db", r->fresh),
-                               .zone = company->zone};
-    kith_str currency = settings_text(company->settings, "", "company.currency");
-    if (!o.path)
-        return err_nomem(e);
-    if (currency.len == 3)
-        memcpy(o.base_currency, currency.ptr, 3);
-    o.node = (uint32_t)settings_int(company->settings, "", "engine.node");
-    o.source_count = plugins_sources(company->plugins, &o.sources);
-    return engine_open(&company->engine, &o, e);
-}
-
 static kith_status examine_opened(struct restore *r, struct company *company, kith_error *e) {
     size_t findings = 0;
     tell_made(r, company->zone);
-    TRY(open_still(r, company, e));
+    TRY(restored_open(company, r->fresh, e)); /* an older format becomes today's */
     const char *db = engine_opts(company->engine)->path;
     TRY(engine_examine(company->engine, db, show_finding, r->c, &findings, e));
     return findings == 0 ? KITH_OK
                          : err_set(e, KITH_E_CORRUPT, NULL,
                                    "the backup holds a damaged database, see above, and was not"
                                    " restored; --damaged restores it nevertheless");
+}
+
+/* The journal ends where it ended when the backup was made; that it leads there the doctor sees. */
+static kith_status check_anchor(struct restore *r, kith_error *e) {
+    const char *db = arena_printf(&r->c->arena, "%s/kith.db", r->fresh);
+    char found[CHAIN_ANCHOR_TEXT];
+    struct conn *conn;
+    if (!db)
+        return err_nomem(e);
+    if (!*r->what.anchor || cmd_option(r->c, "damaged"))
+        return KITH_OK;
+    TRY(conn_open(&conn, db, CONN_READER, NULL, e));
+    kith_status st = backup_anchor(conn, found, e);
+    conn_close(conn);
+    TRY(st);
+    return strcmp(found, r->what.anchor) == 0
+               ? KITH_OK
+               : err_set(e, KITH_E_CORRUPT, NULL,
+                         "the journal in the backup ends with %s, and its manifest says %s; take"
+                         " another one",
+                         found, r->what.anchor);
 }
 
 /* Settings that are not in order, as those of a module that is not installed here, are mended in
@@ -220,6 +229,15 @@ static void report_json(struct restore *r) {
     json_int(&j, (int64_t)r->what.records);
     json_key(&j, "journal");
     json_int(&j, (int64_t)r->what.journal);
+    json_key(&j, "at");
+    if (r->settled.at)
+        json_strz(&j, r->settled.at);
+    else
+        json_nil(&j);
+    json_key(&j, "taken_back");
+    json_int(&j, (int64_t)r->settled.taken_back);
+    json_key(&j, "left");
+    json_int(&j, (int64_t)r->settled.left);
     json_key(&j, "aside");
     if (r->aside)
         json_strz(&j, r->aside);
@@ -245,10 +263,19 @@ static void report(struct restore *r) {
                         : "Restored %llu record%s, backed up by Kith %s at %s, to '",
               (unsigned long long)r->what.records, r->what.records == 1 ? "" : "s", r->what.kith,
               r->made);
+    if (!rehearsal) {
+        io_text(io, str_of(r->folder));
+        io_puts(io, "'.\n");
+    }
+    if (r->settled.at)
+        io_printf(
+            io,
+            "Its records are those of %s: %zu change%s since then %s taken back. Settings, rules,"
+            " passwords and timers are those of the backup.\n",
+            r->settled.at, r->settled.taken_back, r->settled.taken_back == 1 ? "" : "s",
+            r->settled.taken_back == 1 ? "was" : "were");
     if (rehearsal)
         return;
-    io_text(io, str_of(r->folder));
-    io_puts(io, "'.\n");
     if (r->aside) {
         io_puts(io, "What was there before is in '");
         io_text(io, str_of(r->aside));
@@ -269,6 +296,9 @@ static kith_status unpack_and_place(struct restore *r, kith_error *e) {
         return err_errno(e, "make a folder in", r->parent);
     }
     TRY(unpack(r->c, r->c->io, &r->series, r->key, r->fresh, &r->what, e));
+    TRY(check_anchor(r, e));
+    TRY(restored_settle(r->c, r->fresh, cmd_option(r->c, "at"), cmd_option(r->c, "partly") != NULL,
+                        &r->settled, e));
     TRY(examine(r, e));
     return cmd_option(r->c, "rehearse") ? KITH_OK : put_in_place(r, e);
 }
@@ -280,7 +310,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     if (st == KITH_OK)
         st = unpack_key(c, &r.key, e);
     if (st == KITH_OK)
-        st = series_find(c, c->io, c->args, c->arg_count - 1, INT64_MAX, &r.series, e);
+        st = series_find(c, c->io, c->args, c->arg_count - 1, cmd_option(c, "at"), &r.series, e);
     if (st == KITH_OK)
         st = unpack_and_place(&r, e);
     if (r.fresh)
@@ -303,6 +333,8 @@ const struct command command_restore = {
         "compared with its digests and examined by the doctor before anything is put in place.\n"
         "BACKUP - is standard input.",
     .options = {{"key", "FILE", "of 'kith backup key': opens what is sealed"},
+                {"at", "MOMENT", "as it was on a day, at a time, or right after a transaction"},
+                {"partly", NULL, "with --at, though some changes cannot be taken back"},
                 {"replace", NULL, "in the place of the company in DIR, which is kept aside"},
                 {"rehearse", NULL, "only look whether the backup is whole, beside DIR"},
                 {"damaged", NULL, "do not ask the doctor: restore what there is"}},

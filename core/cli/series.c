@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Series: which of the backups at hand lead to the one that is wanted. */
+#include "base/date.h"
+#include "base/id.h"
+#include "base/zone.h"
 #include "cli/identity.h"
 #include "cli/show.h"
 #include "cli/unpack.h"
@@ -70,10 +73,43 @@ static kith_status lead_to(struct cmd *c, const struct heads *h, const struct ba
     return KITH_OK;
 }
 
+/* The clocks of the newest one count: the company may have moved. */
+static kith_status read_moment(const struct heads *h, const char *text, int64_t *at,
+                               kith_error *e) {
+    const struct backup_head *newest = pick(h, INT64_MAX);
+    struct zone *zone = NULL;
+    int64_t day;
+    kith_id tx;
+    bool known = true;
+    if (*newest->zone)
+        TRY(zone_open(&zone, newest->zone, e));
+    if (id_parse(str_of(text), &tx))
+        *at = id_time(tx);
+    else if (date_parse(str_of(text), false, &day) && day < DATE_MAX)
+        *at = zone_day(zone, day + 1) - 1;
+    else
+        known = time_parse(str_of(text), false, zone, at);
+    zone_close(zone);
+    return known ? KITH_OK
+                 : err_set(e, KITH_E_INVAL, NULL,
+                           "'%s' is no moment; write a day as 2026-05-01, a time as '2026-05-01"
+                           " 17:00', or the id of a transaction",
+                           text);
+}
+
+static kith_status too_young(const struct heads *h, const char *at, kith_error *e) {
+    return err_set(e, KITH_E_NOTFOUND, NULL,
+                   "a moment is reached from the backup that follows it, and the newest of these,"
+                   " '%s', was made before %s: make one of the company as it is now, and name it,"
+                   " too",
+                   pick(h, INT64_MAX)->file, at);
+}
+
 kith_status series_find(struct cmd *c, struct io *io, const char *const *files, size_t count,
-                        int64_t at, struct series *out, kith_error *e) {
+                        const char *at, struct series *out, kith_error *e) {
     struct heads h = {0};
-    if (count == 1 && at == INT64_MAX) { /* perhaps a pipe, which can be read once */
+    int64_t ms = INT64_MAX;
+    if (count == 1 && !at) { /* perhaps a pipe, which can be read once */
         const char **one = ARENA_ARRAY(&c->arena, const char *, 1);
         if (!one)
             return err_nomem(e);
@@ -82,12 +118,10 @@ kith_status series_find(struct cmd *c, struct io *io, const char *const *files, 
         return KITH_OK;
     }
     TRY(read_heads(c, io, files, count, &h, e));
-    const struct backup_head *to = pick(&h, at);
-    if (!to)
-        return err_set(e, KITH_E_NOTFOUND, NULL,
-                       "no backup is from then or later, and a moment is reached from one that"
-                       " follows it: make a backup of the company as it is now, and name it, too");
-    return lead_to(c, &h, to, out, e);
+    if (at)
+        TRY(read_moment(&h, at, &ms, e));
+    const struct backup_head *to = pick(&h, ms);
+    return to ? lead_to(c, &h, to, out, e) : too_young(&h, at, e);
 }
 
 /* -- the key ----------------------------------------------------------------------------------- */

@@ -312,6 +312,7 @@ static void take_figures(const struct reading *r, struct unpacked *out) {
     out->made = *h->made ? h->made : "?";
     out->at = h->at;
     out->journal = h->journal;
+    out->anchor = h->anchor;
     out->records = h->records;
     out->blocks = h->blocks;
 }

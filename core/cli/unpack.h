@@ -14,18 +14,19 @@ struct series {
 };
 
 struct unpacked { /* of the last one; texts in the command's arena */
-    const char *kith, *made;
+    const char *kith, *made, *anchor;
     int64_t at;
     uint64_t records, journal;
     uint64_t blocks; /* of the database, each of which was compared with its hash; 0: format 1 */
     bool opened;     /* false: some are sealed, of which only the digests were compared */
 };
 
-/* The backups that lead to one of those given: the newest, or with `at` (ms UTC; INT64_MAX: the
- * newest) the first that was made then or later. In the command's arena. KITH_E_NOTFOUND: one that
- * it is based on is not among them, or none is as young as that. */
+/* The backups that lead to one of those given: the newest, or with `at` (a day, a time by the
+ * clocks of the company, or the id of a transaction; NULL: the newest) the first that was made then
+ * or later. In the command's arena. KITH_E_NOTFOUND: one that it is based on is not among them, or
+ * none is as young as that. */
 kith_status series_find(struct cmd *c, struct io *io, const char *const *files, size_t count,
-                        int64_t at, struct series *out, kith_error *e);
+                        const char *at, struct series *out, kith_error *e);
 /* Reads them in their order. What is written: only files that the manifest names, below the names
  * in backup_parts, and only when size and digest are right; of the settings those of the last one.
  * folder NULL: nothing is written. key NULL: what is sealed cannot be read, KITH_E_DENIED, or is

@@ -500,6 +500,12 @@ struct undo_watch {
 kith_status engine_undo_watched(struct engine *g, const struct principal *p, kith_id target,
                                 bool rehearse, const struct undo_watch *watch, struct arena *a,
                                 struct undo_report *out, kith_error *e);
+/* Undoes all that came behind row `seq` of the journal, also of types whose records are otherwise
+ * never undone, for whoever may everything: the whole company goes back to what it was then. It
+ * stands in the journal like any undo. KITH_E_NOTFOUND: the journal does not reach back so far. */
+kith_status engine_undo_since(struct engine *g, const struct principal *p, uint64_t seq,
+                              const struct undo_watch *watch, struct arena *a,
+                              struct undo_report *out, kith_error *e);
 
 /* A run that is under way here: nobody else goes on with it, or takes it back to begin anew. The
  * claim is the caller's memory, zeroed at first, until it is dropped. Claiming anew moves it to

@@ -129,6 +129,8 @@ struct undoing {
     struct arena *arena;
     struct undo_report *report;
     kith_id target;
+    bool since; /* all that came behind row `after`, and not a target */
+    uint64_t after;
     bool rehearse;
     size_t cap;
     struct tx_head *txs;
@@ -251,7 +253,10 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
 
 /* What there is to undo, as it is in the transaction that begins with it: nothing comes between. */
 static kith_status find_transactions(struct undoing *u, kith_error *e) {
-    TRY(journal_undo_set(u->g->writer, u->target, u->arena, &u->txs, &u->tx_count, e));
+    TRY(u->since ? journal_since_set(u->g->writer, u->after, u->arena, &u->txs, &u->tx_count, e)
+                 : journal_undo_set(u->g->writer, u->target, u->arena, &u->txs, &u->tx_count, e));
+    if (u->tx_count == 0)
+        return KITH_OK;
     TRY(txn_may_undo(u->txn, u->target, u->txs, u->tx_count, e));
     u->rows = 0;
     for (size_t i = 0; i < u->tx_count; i++)
@@ -278,7 +283,7 @@ static bool is_long(const struct undoing *u, size_t rows, int64_t end) {
 /* Undoes the next rows, newest first. */
 static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     struct undoing *u = arg;
-    struct undo_ops ops = {u, undo_apply, undo_report};
+    struct undo_ops ops = {.arg = u, .apply = undo_apply, .report = undo_report, .all = u->since};
     u->txn = t;
     if (u->done == 0)
         TRY(find_transactions(u, e));
@@ -316,7 +321,10 @@ static kith_status run_undo(struct undoing *u, const struct principal *p, kith_e
     char text[ID_TEXT + 1];
     struct write_opts o = {.principal = p, .origin = ORIGIN_UNDO, .note = u->note};
     id_format(u->target, text);
-    snprintf(u->note, sizeof u->note, "undo of %s", text);
+    if (u->since)
+        snprintf(u->note, sizeof u->note, "back to row %llu", (unsigned long long)u->after);
+    else
+        snprintf(u->note, sizeof u->note, "undo of %s", text);
     u->chunk = u->rehearse ? SIZE_MAX : UNDO_CHUNK;
     do {
         struct rehearsal ignored;
@@ -331,7 +339,7 @@ static kith_status run_undo(struct undoing *u, const struct principal *p, kith_e
         if (tx && !u->report->tx)
             u->report->tx = tx;
         /* Several transactions belong together under the first one's id. */
-        if (tx && u->rows > UNDO_CHUNK)
+        if (tx && (u->rows > UNDO_CHUNK || u->at < u->tx_count))
             o.run = u->report->run = u->report->tx;
         if (u->watch)
             TRY(u->watch->fn(u->watch->arg, u->done, u->rows, e));
@@ -353,5 +361,14 @@ kith_status engine_undo_watched(struct engine *g, const struct principal *p, kit
     /* Reactions that are just about to follow from it are taken back, too, and do not come after.
      */
     (void)engine_drain(g, REACTIONS_MS, NULL);
+    return run_undo(&u, p, e);
+}
+
+kith_status engine_undo_since(struct engine *g, const struct principal *p, uint64_t seq,
+                              const struct undo_watch *watch, struct arena *a,
+                              struct undo_report *out, kith_error *e) {
+    struct undoing u = {
+        .g = g, .arena = a, .report = out, .since = true, .after = seq, .watch = watch};
+    *out = (struct undo_report){0};
     return run_undo(&u, p, e);
 }

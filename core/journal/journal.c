@@ -467,3 +467,34 @@ kith_status journal_undo_set(struct conn *c, kith_id target, struct arena *a, st
     *count = kept;
     return KITH_OK;
 }
+
+kith_status journal_row_at(struct conn *c, int64_t at, uint64_t *seq, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    *seq = 0;
+    TRY(conn_prepare(c, "SELECT max(last) FROM kith_tx WHERE at <= ?1", &st, e));
+    bind_int(st, 1, at);
+    TRY(conn_step(c, st, &row, e));
+    if (row)
+        *seq = (uint64_t)sqlite3_column_int64(st, 0);
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
+kith_status journal_since_set(struct conn *c, uint64_t seq, struct arena *a, struct tx_head **out,
+                              size_t *count, kith_error *e) {
+    struct heads h = {0};
+    int64_t oldest;
+    TRY(conn_int(c, "SELECT min(seq) FROM kith_journal", 0, &oldest, e));
+    if (oldest > 0 && (uint64_t)oldest > seq + 1)
+        return err_set(e, KITH_E_NOTFOUND, NULL,
+                       "the journal begins with row %lld, and what was there after row %llu is not"
+                       " known any more",
+                       (long long)oldest, (unsigned long long)seq);
+    TRY(add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE first > ?1", seq, 0, a, &h, e));
+    if (h.count > 0)
+        qsort(h.items, h.count, sizeof *h.items, newest_first);
+    *out = h.items;
+    *count = h.count;
+    return KITH_OK;
+}

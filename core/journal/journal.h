@@ -175,6 +175,14 @@ kith_status journal_why(struct conn *c, const struct schema *s, kith_id record,
 kith_status journal_undo_set(struct conn *c, kith_id target, struct arena *a, struct tx_head **out,
                              size_t *count, kith_error *e);
 
+/* All transactions behind row `seq`, newest first. KITH_E_NOTFOUND: the journal does not reach back
+ * so far. */
+kith_status journal_since_set(struct conn *c, uint64_t seq, struct arena *a, struct tx_head **out,
+                              size_t *count, kith_error *e);
+/* The last row that was there at a time (ms UTC); where the clock was set back, the newest whose
+ * time is not later. 0: there was none. */
+kith_status journal_row_at(struct conn *c, int64_t at, uint64_t *seq, kith_error *e);
+
 enum undo_outcome { UNDO_REVERSED, UNDO_KEPT, UNDO_REFUSED };
 struct undo_item {
     enum undo_outcome outcome;
@@ -192,6 +200,7 @@ struct undo_ops {
      * undo. */
     kith_status (*apply)(void *arg, uint32_t kind, const struct rtype *t, kith_id id,
                          const struct image_field *fields, size_t count, kith_error *e);
+    bool all; /* also of types whose records are never undone: the whole goes back */
     /* Told of each outcome as it is decided; the item lives until it returns. */
     kith_status (*report)(void *arg, const struct undo_item *item, kith_error *e);
 };

@@ -171,7 +171,9 @@ kith_status journal_undo_row(struct conn *c, const struct schema *s, const struc
         return KITH_OK; /* what was said cannot be unsaid */
     if (!u.type)
         return tell(&u, UNDO_REFUSED, NULL, "its module is not enabled", e);
-    if (u.type->undo == KITH_UNDO_REFUSE)
+    if (row->image.len == 0)
+        return tell(&u, UNDO_REFUSED, NULL, "what it was has been erased", e);
+    if (u.type->undo == KITH_UNDO_REFUSE && !ops->all)
         return tell(&u, UNDO_REFUSED, NULL, "records of this type are never undone", e);
     TRY(image_decode(s, row, a, &u.fields, &u.count, e));
     const kith_value *now;
