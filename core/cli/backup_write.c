@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#define NICE     10
 #define CHUNK    (1u << 18)  /* bytes read at a time: whole blocks */
 #define TEXT_MAX (16u << 20) /* bytes of a file of settings or rules */
 
@@ -571,10 +573,17 @@ static kith_status add_database(struct backup *b, kith_error *e) {
     return KITH_OK;
 }
 
+/* From here on nobody waits for it: this thread leaves the processor to the writer and to those who
+ * ask. The copy itself is made at full speed, since the log grows for as long as it takes. */
+static void step_aside(void) {
+    setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+}
+
 static kith_status back_up(void *arg, const char *copy, kith_error *e) {
     struct backup *b = arg;
     struct member *hashes;
     b->copy = copy;
+    step_aside();
     TRY(examine(b, e));
     TRY(look_at_copy(b, e));
     TRY(take_base(b, e));

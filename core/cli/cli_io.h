@@ -94,6 +94,7 @@ struct io_slot {
     bool own;
     bool fresh;        /* must not be there yet */
     char *path, *part; /* of a file that is being created */
+    uint64_t written;  /* bytes since they were last sent to the disk */
 };
 struct io_local {
     struct io io;

@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define WRITE_BACK (8u << 20) /* bytes that are written before they are sent to the disk */
+
 /* A signal handler has no other place for its word. */
 static volatile sig_atomic_t interrupts;
 
@@ -196,8 +198,14 @@ static kith_status local_put(struct io *io, int file, kith_str data, kith_error 
     struct io_slot *s = slot_of(io, file);
     if (!s)
         return no_such_file(e);
-    if (write_all(s->fd, data))
+    if (write_all(s->fd, data)) {
+        s->written += data.len;
+        if (s->part && s->written >= WRITE_BACK) { /* or a sync elsewhere waits for all of it */
+            fdatasync(s->fd);
+            s->written = 0;
+        }
         return KITH_OK;
+    }
     if (errno == EPIPE && !s->own)
         io->deaf = true; /* as behind `| head`: no word about it */
     return err_errno(e, "write", s->path ? s->path : "the output");

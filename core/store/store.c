@@ -5,13 +5,16 @@
 #include "base/log.h"
 #include "store/vfs.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
+#define COPY_PAGES     2048       /* copied between two syncs: 8 MB */
 #define APPLICATION_ID 1263096904 /* "KITH", in the database header */
 
 static pthread_once_t setup_once = PTHREAD_ONCE_INIT;
@@ -313,23 +316,48 @@ static kith_status check_room(struct conn *from, const char *path, kith_error *e
                    (double)needed / 1e6, folder, (double)room / 1e6);
 }
 
-kith_status conn_copy(struct conn *from, const char *path, kith_error *e) {
+/* Has what was written so far go to the disk. One file that is written all at once keeps every
+ * other's sync waiting for all of it, that of the log among them. */
+static void write_back(const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    fdatasync(fd);
+    close(fd);
+}
+
+static int copy_pages(sqlite3_backup *b, const char *path) {
+    int rc;
+    while ((rc = sqlite3_backup_step(b, COPY_PAGES)) == SQLITE_OK)
+        write_back(path);
+    int done = sqlite3_backup_finish(b);
+    return rc == SQLITE_DONE ? done : rc;
+}
+
+/* The snapshot is held over all steps: else each commit of the writer would have it begin anew. */
+static kith_status copy_snapshot(struct conn *from, const char *path, kith_error *e) {
     sqlite3 *to = NULL;
-    TRY(check_room(from, path, e));
+    int64_t tables;
+    TRY(conn_int(from, "SELECT count(*) FROM sqlite_schema", 0, &tables, e));
     int rc = sqlite3_open_v2(
         path, &to, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix");
     sqlite3_backup *b = rc == SQLITE_OK ? sqlite3_backup_init(to, "main", from->db, "main") : NULL;
-    if (b) {
-        rc = sqlite3_backup_step(b, -1);
-        int done = sqlite3_backup_finish(b);
-        rc = rc == SQLITE_DONE ? done : rc;
-    } else if (rc == SQLITE_OK) {
+    if (b)
+        rc = copy_pages(b, path);
+    else if (rc == SQLITE_OK)
         rc = sqlite3_errcode(to);
-    }
     struct conn at = {.db = to, .path = (char *)(uintptr_t)path};
     kith_status st = rc == SQLITE_OK ? KITH_OK : conn_error(&at, rc, e);
     sqlite3_close(to);
     return st;
+}
+
+kith_status conn_copy(struct conn *from, const char *path, kith_error *e) {
+    TRY(check_room(from, path, e));
+    TRY(conn_exec(from, "BEGIN", e));
+    kith_status st = copy_snapshot(from, path, e);
+    kith_status end = conn_exec(from, "COMMIT", st == KITH_OK ? e : NULL);
+    return st == KITH_OK ? end : st;
 }
 
 /* -- binding ----------------------------------------------------------------------------------- */

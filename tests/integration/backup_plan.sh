@@ -171,6 +171,39 @@ plan 'every = "30 3 * * *";'
 kith check
 expect grep -qv "neither" "$work/out"
 
+it "says that there is no room before it writes, and keeps what is there"
+if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
+    plan 'every = "1m"; keep = { last = 1; };'
+    cat >"$work/small.sh" <<'SCRIPT'
+mount -t tmpfs -o size=2500k none "$1" || exit 99
+"$2" backup run --full || exit 1
+read -rt 1.1 <> <(:)
+"$2" backup run --full || exit 1
+head -c 1200k /dev/zero >"$1/filler"
+before=$(ls "$1")
+read -rt 1.1 <> <(:)
+"$2" backup run --full 2>"$3/err"; echo "run $?"
+[ "$before" = "$(ls "$1" | grep -v state.json.part)" ] && echo "nothing lost"
+"$2" backup verify "$1"/kith-*.tar >/dev/null && echo "still whole"
+"$2" check | grep -c "last backup failed"
+rm "$1/filler"
+"$2" backup run --full >/dev/null && echo "goes on"
+"$2" check >/dev/null && echo "and well"
+SCRIPT
+    unshare -m bash "$work/small.sh" "$store" "$KITH" "$work" >"$work/out" 2>"$work/err2"
+    code=$?
+    if [ "$code" -eq 99 ]; then
+        skip "cannot mount a small disk"
+    else
+        expect grep -qxF "run 5" "$work/out"
+        for line in "nothing lost" "still whole" "1" "goes on" "and well"; do expect grep -qxF "$line" "$work/out"; done
+        complains "the backup needs"
+        complains "make room there"
+    fi
+else
+    skip "cannot mount a small disk"
+fi
+
 it "is for administrators alone"
 plan 'every = "1m"; keep = { last = 3; };'
 create role name=clerk rights='{"types": {"contact": {"read": "all"}}}' >/dev/null

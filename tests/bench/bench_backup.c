@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Measures backups of a large company while writers write as fast as they can: what the backup
+ * costs them, how long it takes, and how long the log grows. Usage: bench_backup DIR CONTACTS */
+#include "bench.h"
+#include "cli/backup_write.h"
+#include "cli/unpack.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#define BATCH   2000 /* contacts that are changed, and wait in the queue together */
+#define ALONE_S 5    /* seconds of writing with nothing beside it */
+#define ROUNDS  3
+
+static struct engine *engine;
+static struct settings *settings;
+static const char *folder;
+
+/* -- filling ----------------------------------------------------------------------------------- */
+
+static void fill(int64_t contacts) {
+    for (int64_t done = 0; done < contacts; done += 20000) {
+        int64_t n = contacts - done < 20000 ? contacts - done : 20000;
+        struct order *orders = contact_orders(engine, n);
+        post_all(engine, orders, n);
+        free(orders);
+    }
+}
+
+/* -- writers ----------------------------------------------------------------------------------- */
+
+/* They change contacts that are there, some behind the other: creating them would make the database
+ * twice as large while it is measured. */
+struct writers {
+    pthread_t thread;
+    _Atomic bool stop;
+    _Atomic int64_t written;
+    _Atomic uint64_t longest; /* bytes of the log */
+};
+static struct order *changes; /* BATCH of them */
+
+static kith_status make_contact(struct txn *t, void *arg, kith_error *e) {
+    struct order *o = arg;
+    return txn_create(t, o->type, o->set, o->count, &o->id, e);
+}
+
+static void make_changes(void) {
+    kith_error e = KITH_ERROR_INIT;
+    changes = contact_orders(engine, BATCH);
+    for (int i = 0; i < BATCH; i++)
+        must(engine_write(engine, &bench_opts, make_contact, &changes[i], NULL, &e), &e);
+}
+
+static void watch_log(struct writers *w) {
+    struct engine_stats s;
+    engine_stats(engine, &s);
+    if (s.wal_bytes > atomic_load(&w->longest))
+        atomic_store(&w->longest, s.wal_bytes);
+}
+
+static void *write_on(void *arg) {
+    struct writers *w = arg;
+    static int turn;
+    while (!atomic_load(&w->stop)) {
+        turn++;
+        for (int i = 0; i < BATCH; i++) {
+            changes[i].count = 0;
+            snprintf(changes[i].text[0], sizeof changes[i].text[0], "Person%d Turn%d", i, turn);
+            set_text(&changes[i], "name", changes[i].text[0]);
+        }
+        post_all(engine, changes, BATCH);
+        atomic_fetch_add(&w->written, BATCH);
+        watch_log(w);
+    }
+    return NULL;
+}
+
+static void writers_start(struct writers *w) {
+    *w = (struct writers){0};
+    if (pthread_create(&w->thread, NULL, write_on, w) != 0)
+        die("no thread");
+}
+
+static void writers_end(struct writers *w) {
+    atomic_store(&w->stop, true);
+    pthread_join(w->thread, NULL);
+}
+
+/* Changes a second between two moments. */
+struct pace {
+    int64_t ticks, written;
+};
+static struct pace pace_begin(struct writers *w) {
+    return (struct pace){clock_ticks(), atomic_load(&w->written)};
+}
+static double pace_end(struct writers *w, struct pace p) {
+    return (double)(atomic_load(&w->written) - p.written) /
+           ((double)(clock_ticks() - p.ticks) / 1e9);
+}
+
+/* -- backups ----------------------------------------------------------------------------------- */
+
+struct making {
+    const char *target, *base;
+    const unsigned char *recipient;
+    struct backup_made *made;
+};
+
+static void *make_it(void *arg) {
+    const struct making *m = arg;
+    kith_error e = KITH_ERROR_INIT;
+    struct io_local files;
+    struct company company = {
+        .dir = (char *)(uintptr_t)folder, .settings = settings, .engine = engine};
+    struct cmd c = {.company = &company, .principal = bench_principal};
+    io_files_open(&files);
+    c.io = &files.io;
+    struct backup_order o = {.files = &files.io,
+                             .target = m->target,
+                             .base = m->base,
+                             .recipient = m->recipient,
+                             .local = true};
+    must(backup_write(&c, &o, m->made, &e), &e);
+    io_local_close(&files);
+    arena_free(&c.arena);
+    return NULL;
+}
+
+/* On a thread of its own, as in a server: it leaves the processor to others. */
+static void make(const char *target, const char *base, const unsigned char *recipient,
+                 struct backup_made *made) {
+    struct making m = {target, base, recipient, made};
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, make_it, &m) != 0)
+        die("no thread");
+    pthread_join(thread, NULL);
+}
+
+/* One after the other, since the machine may be used by others, too, and the database grows. */
+struct round {
+    double seconds, alone, ratio;
+    uint64_t longest;
+    struct backup_made made;
+};
+
+static void one_round(struct round *r, const char *target, const char *base,
+                      const unsigned char *recipient) {
+    struct writers w;
+    writers_start(&w);
+    struct pace p = pace_begin(&w);
+    sleep(ALONE_S);
+    double before = pace_end(&w, p);
+    atomic_store(&w.longest, 0);
+    p = pace_begin(&w);
+    int64_t start = clock_ticks();
+    make(target, base, recipient, &r->made);
+    r->seconds = (double)(clock_ticks() - start) / 1e9;
+    double beside = pace_end(&w, p);
+    r->longest = atomic_load(&w.longest);
+    p = pace_begin(&w);
+    sleep(ALONE_S);
+    r->alone = (before + pace_end(&w, p)) / 2;
+    r->ratio = beside / r->alone;
+    writers_end(&w);
+    unlink(target);
+}
+
+static void measure(const char *what, const char *base, const unsigned char *recipient) {
+    char text[100], target[300];
+    struct round rounds[ROUNDS], *last = &rounds[ROUNDS - 1];
+    double seconds[ROUNDS], ratios[ROUNDS];
+    snprintf(target, sizeof target, "%s/made.tar", folder);
+    for (int i = 0; i < ROUNDS; i++) {
+        one_round(&rounds[i], target, base, recipient);
+        seconds[i] = rounds[i].seconds;
+        ratios[i] = rounds[i].ratio;
+    }
+    double ratio = median(ratios, ROUNDS);
+    snprintf(text, sizeof text, "%s, while contacts are changed", what);
+    row(text, "%.1f s", median(seconds, ROUNDS), NULL, true);
+    row("  its file", "%.1f MB", (double)last->made.bytes / 1e6, NULL, true);
+    row("  the log at its longest", "%.0f MB", (double)last->longest / 1e6, NULL, true);
+    row("  contacts changed, nothing beside it", "%.0f/s", last->alone, NULL, true);
+    row("  beside it, to that", "%.2f", ratio, ">= 0.90", ratio >= 0.9);
+}
+
+int main(int argc, char **argv) {
+    char path[300], full[300], conf[300];
+    struct backup_made made;
+    struct settings_problems problems = {0};
+    kith_error e = KITH_ERROR_INIT;
+    struct stat file;
+    struct seal_key key;
+    int64_t contacts = argc > 2 ? atoll(argv[2]) : 1000000;
+    if (argc < 2)
+        die("usage: bench_backup DIR [CONTACTS]");
+    folder = argv[1];
+    snprintf(path, sizeof path, "%s/kith.db", folder);
+    snprintf(full, sizeof full, "%s/full.tar", folder);
+    snprintf(conf, sizeof conf, "%s/kith.conf", folder);
+    fclose(fopen(conf, "w"));
+    if (sodium_init() < 0)
+        die("no libsodium");
+    crypto_box_keypair(key.public, key.secret);
+    must(settings_load(&settings, folder, &core_settings, 1, 0, &problems, &e), &e);
+    engine = bench_open(path);
+    must_start(engine);
+    fill(contacts);
+    make_changes();
+    if (stat(path, &file) == 0)
+        row("the database", "%.0f MB", (double)file.st_size / 1e6, NULL, true);
+    measure("full backup", NULL, NULL);
+    measure("full backup, sealed", NULL, key.public);
+    make(full, NULL, NULL, &made);
+    measure("backup of what has changed since the last", full, NULL);
+    free(changes);
+    engine_close(engine);
+    settings_free(settings);
+    return 0;
+}
