@@ -484,13 +484,14 @@ kith_status journal_row_at(struct conn *c, int64_t at, uint64_t *seq, kith_error
 kith_status journal_since_set(struct conn *c, uint64_t seq, struct arena *a, struct tx_head **out,
                               size_t *count, kith_error *e) {
     struct heads h = {0};
-    int64_t oldest;
-    TRY(conn_int(c, "SELECT min(seq) FROM kith_journal", 0, &oldest, e));
-    if (oldest > 0 && (uint64_t)oldest > seq + 1)
+    struct journal_start start;
+    char begins[32];
+    TRY(journal_start(c, &start, e));
+    if (start.seq > seq)
         return err_set(e, KITH_E_NOTFOUND, NULL,
-                       "the journal begins with row %lld, and what was there after row %llu is not"
-                       " known any more",
-                       (long long)oldest, (unsigned long long)seq);
+                       "what was written until %s is not kept any more, and nothing is known of a"
+                       " moment before that",
+                       journal_start_text(&start, begins));
     TRY(add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE first > ?1", seq, 0, a, &h, e));
     if (h.count > 0)
         qsort(h.items, h.count, sizeof *h.items, newest_first);

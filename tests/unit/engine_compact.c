@@ -314,6 +314,8 @@ TEST("what is older than the kept journal cannot be undone, and the refusal says
     engine_reader_done(x.g, c);
     EXPECT_OK(engine_undo(x.g, &tester, later, false, &x.arena, &r, &x.e), x.e);
     EXPECT_STR("0", field(&x, x.lead, id, "score"));
+    EXPECT_INT(KITH_E_NOTFOUND, engine_undo_since(x.g, &tester, 0, NULL, &x.arena, &r, &x.e));
+    EXPECT_HAS("is not kept any more", x.e.message);
     expect_sound(&x);
     fixture_close(&x);
 }

@@ -203,3 +203,43 @@ TEST("whoever undoes much is told how far it is, can end it, and has the same un
     EXPECT_INT(0, r.kept);
     fixture_close(&x);
 }
+
+static uint64_t head(struct fixture *x) {
+    struct conn *c;
+    uint64_t seq;
+    EXPECT_OK(engine_reader(x->g, &c, &x->e), x->e);
+    EXPECT_OK(journal_head(c, &seq, &x->e), x->e);
+    engine_reader_done(x->g, c);
+    return seq;
+}
+
+TEST("all that came behind a row is undone, whatever came of it, and that can be undone") {
+    struct fixture x;
+    struct undo_report r, again;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada L", "email=a@b.example"));
+    kith_id lead = create(&x, x.lead, PAIRS("name=L", "score=1"));
+    uint64_t then = head(&x);
+    EXPECT_OK(engine_undo_since(x.g, &tester, then, NULL, &x.arena, &r, &x.e), x.e);
+    EXPECT_INT(0, r.reversed + r.kept + r.refused);
+    for (int i = 0; i < 400; i++) { /* more than one transaction takes back */
+        update(&x, x.lead, lead, PAIRS(i % 2 ? "score=2" : "score=3", "name=M"));
+        update(&x, x.contact, ada, PAIRS(i % 2 ? "name=B C" : "name=D E"));
+    }
+    create(&x, x.contact, PAIRS("name=Later", "email=later@b.example"));
+    delete_(&x, x.contact, ada);
+    EXPECT_OK(engine_undo_since(x.g, &tester, then, NULL, &x.arena, &r, &x.e), x.e);
+    EXPECT_INT(0, r.kept + r.refused);
+    EXPECT_STR("Ada L", field(&x, x.contact, ada, "name"));
+    EXPECT_STR("a@b.example", field(&x, x.contact, ada, "email"));
+    EXPECT_STR("L", field(&x, x.lead, lead, "name"));
+    EXPECT_STR("1", field(&x, x.lead, lead, "score"));
+    EXPECT_INT(1, count(&x, "contact", NULL));
+    undo(&x, r.run ? r.run : r.tx, &again);
+    EXPECT_INT(0, again.kept + again.refused);
+    EXPECT_STR("(gone)", field(&x, x.contact, ada, "name"));
+    EXPECT_STR("M", field(&x, x.lead, lead, "name"));
+    EXPECT_INT(1, count(&x, "contact where name = 'Later'", NULL));
+    fixture_close(&x);
+}
