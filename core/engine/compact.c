@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Age: the journal and the log of access keep what is as young as the settings say. Every night it
  * is found out where the journal could begin, and the night after it does: so a clock that jumped
- * ahead costs nothing when it is noticed within a day. What goes goes in small steps, between which
- * others write. */
+ * ahead costs nothing when it is noticed within a day. What goes goes in small steps with pauses
+ * between them, in which others write. */
 #include "base/log.h"
 #include "engine/engine_internal.h"
 #include "journal/access_log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define HANDLER  "core:journal.compact"
 #define NIGHTLY  "15 3 * * *"
 #define ANNOUNCE (23 * HOUR_MS)
 #define HOUR_MS  INT64_C(3600000)
-#define STEP     400 /* rows deleted in one transaction */
+#define STEP     100              /* rows deleted at a time, ... */
+#define STEPS    INT64_C(4000000) /* ... for so many ns in one transaction */
+
+void age_pause(void) {
+    struct timespec pause = {0, AGE_PAUSE_MS * 1000000L};
+    nanosleep(&pause, NULL);
+}
+
+int64_t age_next(const struct txn *t) {
+    return t->head.at + (t->g->clock == &t->g->real_clock ? AGE_PAUSE_MS : 0);
+}
 
 /* -- where it could begin ---------------------------------------------------------------------- */
 
@@ -76,13 +87,21 @@ static kith_status begin_at(struct engine *g, const struct journal_start *next, 
     return KITH_OK;
 }
 
-/* A few rows of the journal, then of the log of access. */
-static kith_status sweep(struct txn *t, bool *more, kith_error *e) {
+/* Of the journal, then of the log of access. */
+static kith_status sweep_some(struct txn *t, bool *more, kith_error *e) {
     struct engine *g = t->g;
     TRY(journal_sweep(g->writer, STEP, more, e));
     if (*more || !g->opts.access_keep_ms)
         return KITH_OK;
     return access_log_sweep(g->writer, t->head.at - g->opts.access_keep_ms, STEP, more, e);
+}
+
+static kith_status sweep(struct txn *t, bool *more, kith_error *e) {
+    int64_t end = clock_ticks() + STEPS;
+    do
+        TRY(sweep_some(t, more, e));
+    while (*more && clock_ticks() < end);
+    return KITH_OK;
 }
 
 static kith_status again(struct txn *t, int64_t due, const char *payload, kith_error *e) {
@@ -123,7 +142,7 @@ static kith_status fire(void *self, struct txn *t, const struct timer *timer, ki
     if (!str_eqz(timer->payload, "sweep"))
         return carry_out(t, strtoull(timer->payload.ptr, NULL, 10), e);
     TRY(sweep(t, &more, e));
-    return more ? again(t, t->head.at, "sweep", e) : KITH_OK;
+    return more ? again(t, age_next(t), "sweep", e) : KITH_OK;
 }
 
 /* -- at once ----------------------------------------------------------------------------------- */
@@ -142,11 +161,14 @@ kith_status engine_compact(struct engine *g, const struct principal *p, struct j
                            struct arena *a, kith_error *e) {
     const struct write_opts o = {.principal = p, .origin = ORIGIN_SYSTEM};
     struct look l = {a, out};
-    bool more = true;
+    bool more;
     TRY(engine_write(g, &o, begin_now, &l, NULL, e));
-    while (more)
+    for (;;) {
         TRY(engine_write(g, &o, sweep_once, &more, NULL, e));
-    return KITH_OK;
+        if (!more)
+            return KITH_OK;
+        age_pause();
+    }
 }
 
 kith_status compact_add(struct engine *g, kith_error *e) {

@@ -493,9 +493,23 @@ void timers_count(struct conn *c, struct engine_stats *out);
 bool requests_wait(struct engine *g); /* writer.c */
 
 /* compact.c */
+/* What goes for its age is in no hurry: so long it pauses after each transaction, for the disk,
+ * too.
+ */
+#define AGE_PAUSE_MS 50
+void age_pause(void); /* not [writer] */
+/* When the next transaction is due: at once by a virtual clock. */
+int64_t age_next(const struct txn *t);
 kith_status compact_add(struct engine *g, kith_error *e);
 
 /* compact.c */
+/* What goes for its age is in no hurry: so long it pauses after each transaction, for the disk,
+ * too.
+ */
+#define AGE_PAUSE_MS 50
+void age_pause(void); /* not [writer] */
+/* When the next transaction is due: at once by a virtual clock. */
+int64_t age_next(const struct txn *t);
 kith_status compact_add(struct engine *g, kith_error *e);
 
 /* retention.c */

@@ -12,7 +12,7 @@
 #define HANDLER    "core:retention"
 #define NIGHTLY    "45 2 * * *"
 #define BATCH      200              /* records in one transaction, at most */
-#define BATCH_TIME INT64_C(8000000) /* ns: then the others may write */
+#define BATCH_TIME INT64_C(4000000) /* ns: then the others may write */
 #define EXAMPLES   5
 
 struct retention_rules {
@@ -170,7 +170,7 @@ static kith_status again(struct txn *t, const struct batch *b, kith_error *e) {
     const char *payload = arena_printf(t->arena, "%llu %llu %lld %lld %s",
                                        (unsigned long long)b->after, (unsigned long long)b->run,
                                        (long long)b->gone, (long long)b->stay, b->rule->name);
-    return payload ? txn_timer(t, HANDLER, t->head.at, NULL, 0, str_of(payload), &ignored, e)
+    return payload ? txn_timer(t, HANDLER, age_next(t), NULL, 0, str_of(payload), &ignored, e)
                    : err_nomem(e);
 }
 
@@ -282,6 +282,8 @@ kith_status engine_retention_apply(struct engine *g, const struct principal *p,
         x.was = *out;
         TRY(engine_write(g, &o, try_batch, &x, NULL, e));
         x.from = x.to;
+        if (x.from.more)
+            age_pause();
     }
     out->tried = out->found = x.to.gone + x.to.stay;
     out->stay = x.to.stay;

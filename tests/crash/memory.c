@@ -178,7 +178,9 @@ static void begin(void) {
     strcpy(dir, "/tmp/kith-memory-XXXXXX");
     EXPECT(mkdtemp(dir) != NULL);
     put_file("kith.conf",
-             "company: { name = \"A\"; currency = \"EUR\"; zone = \"Europe/Berlin\"; };");
+             "company: { name = \"A\"; currency = \"EUR\"; zone = \"Europe/Berlin\"; };"
+             "journal: { keep = \"400d\"; }; retention: { rules = ({ name = \"old\";"
+             " find = \"contact where city = 'Wien'\"; }); };");
     snprintf(path, sizeof path, "%s/rules", dir);
     EXPECT_INT(0, mkdir(path, 0700));
     put_file("rules/met.lua",
@@ -265,6 +267,8 @@ static const struct {
     {.args = {"rule", "list"}},
     {.args = {"event", "list"}},
     {.args = {"doctor"}},
+    {.args = {"audit", "verify"}},
+    {.args = {"retention"}},
 };
 
 /* The sentence need not be the one of the last thing that failed, but it speaks of memory. */
