@@ -65,6 +65,7 @@ static const struct command *const commands[] = {
     &command_access_log,
     &command_access_explain,
     &command_consent_register,
+    &command_subject_export,
     &command_serve,
     &command_reload,
     &command_check,

@@ -48,6 +48,8 @@ struct registry {
     struct table table;
     struct buf line;
     uint64_t rows;
+    kith_id page[PAGE]; /* what is to be shown next, once no reader is held */
+    size_t waiting;
 };
 
 /* What a link leads to; NULL: nowhere. */
@@ -149,11 +151,16 @@ static void put_csv(struct registry *r, const kith_str *cells) {
     io_raw(r->c->io, buf_view(&r->line));
 }
 
-static kith_status put(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+static kith_status put(struct registry *r, kith_id id, kith_error *e) {
     static const enum column shown[] = {NAME, ADDRESS, PURPOSE, STATE,       STANDS,
                                         AT,   SOURCE,  WORDING, WITHDRAWN_AT};
-    struct registry *r = arg;
+    struct cmd *c = r->c;
     kith_str cells[COLUMNS] = {{0}};
+    kith_value *values;
+    kith_status st =
+        engine_get(c->company->engine, &c->principal, r->k->type, id, &c->arena, &values, e);
+    if (st != KITH_OK) /* it is gone since */
+        return st == KITH_E_NOTFOUND ? KITH_OK : st;
     fill(r, id, values, cells);
     r->rows++;
     if (r->form == AS_JSON)
@@ -162,7 +169,15 @@ static kith_status put(void *arg, kith_id id, const kith_value *values, kith_err
         put_csv(r, cells);
     for (size_t i = 0; r->form == AS_TEXT && i < sizeof shown / sizeof *shown; i++)
         table_cell(&r->table, cells[shown[i]]);
-    return io_check(r->c->io, e);
+    return io_check(c->io, e);
+}
+
+static kith_status note(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct registry *r = arg;
+    (void)values;
+    (void)e;
+    r->page[r->waiting++] = id;
+    return KITH_OK;
 }
 
 /* Page by page: a register may be longer than what fits into memory. */
@@ -174,7 +189,11 @@ static kith_status put_all(struct registry *r, const struct query *q, const kith
     do {
         struct arena_mark mark = arena_mark(&c->arena);
         page.after = str_of(cursor);
-        TRY(engine_find(c->company->engine, &c->principal, q, params, &page, &c->arena, put, r, e));
+        r->waiting = 0;
+        TRY(engine_find(c->company->engine, &c->principal, q, params, &page, &c->arena, note, r,
+                        e));
+        for (size_t i = 0; i < r->waiting; i++)
+            TRY(put(r, r->page[i], e));
         if (page.cursor.len >= sizeof cursor)
             return err_set(e, KITH_E_INTERNAL, NULL, "a cursor of %llu bytes",
                            (unsigned long long)page.cursor.len);

@@ -3,6 +3,7 @@
  * back, by an undo neither, only followed by a new word; one word stands for each address and for
  * the contact as a whole; a word for an address holds for the contact point that has it; what has
  * expired says so. */
+#include "base/text.h"
 #include "engine/consent.h"
 
 #include <inttypes.h>
@@ -295,8 +296,28 @@ static kith_status check_point(const struct consent_keeper *x, struct txn *t, st
                          "contact_points: they have different addresses; make a consent for each");
 }
 
+static bool is_number(kith_str s) {
+    for (uint64_t i = 0; i < s.len; i++)
+        if (!strchr("0123456789+-/(). ", s.ptr[i]))
+            return false;
+    return true;
+}
+
+/* An address alone is compared as those of contact points are. */
+static kith_status normalise_address(const struct consent_keeper *x, struct txn *t,
+                                     struct change *c, kith_error *e) {
+    const kith_value *v = &c->after[x->k->address->index];
+    if (v->kind != KITH_TEXT)
+        return KITH_OK;
+    kith_str normal =
+        is_number(v->as.s) ? point_digits(t->arena, v->as.s) : text_fold(t->arena, v->as.s);
+    return normal.ptr ? change_set(t, c, x->k->address, value_str(normal), e) : err_nomem(e);
+}
+
 static kith_status check_points(const struct consent_keeper *x, struct txn *t, struct change *c,
                                 kith_error *e) {
+    if (!c->before)
+        TRY(normalise_address(x, t, c, e));
     const kith_value *list = &c->after[x->k->contact_points->index];
     for (uint64_t i = 0; !c->before && list->kind == KITH_LIST && i < list->as.list.count; i++)
         TRY(check_point(x, t, c, list->as.list.items[i].as.link.id, e));

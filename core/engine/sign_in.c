@@ -68,6 +68,15 @@ kith_status access_note(struct engine *g, const struct principal *by, enum acces
     return engine_write(g, &by_kith, note_in, &n, NULL, e);
 }
 
+kith_status access_exported(struct engine *g, const struct principal *by, const struct rtype *t,
+                            kith_id id, const char *reason, kith_error *e) {
+    struct access_entry n = entry_of(g, by, ACCESS_EXPORT, by->user, reason);
+    n.type = t->id;
+    n.records = &id;
+    n.record_count = 1;
+    return engine_write(g, &by_kith, note_in, &n, NULL, e);
+}
+
 kith_status access_entries(struct engine *g, kith_id record, kith_id user, int64_t limit,
                            size_t shown, struct arena *a, struct access_entry **out, size_t *count,
                            kith_error *e) {

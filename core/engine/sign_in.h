@@ -40,6 +40,9 @@ kith_status token_revoke(struct engine *g, const struct principal *by, kith_id u
 /* Writes an event that is no reading, at once. [any] */
 kith_status access_note(struct engine *g, const struct principal *by, enum access_event event,
                         kith_id user, const char *what, kith_error *e);
+/* Logs that all that is known of a record was handed out, and why. [any] */
+kith_status access_exported(struct engine *g, const struct principal *by, const struct rtype *t,
+                            kith_id id, const char *reason, kith_error *e);
 /* The newest entries; what was read just now is among them. [any] */
 kith_status access_entries(struct engine *g, kith_id record, kith_id user, int64_t limit,
                            size_t shown, struct arena *a, struct access_entry **out, size_t *count,

@@ -3,7 +3,8 @@
 #include "journal/access_log.h"
 
 const char *access_event_name(uint32_t event) {
-    static const char *const names[] = {"", "read", "failed", "view as", "password", "token"};
+    static const char *const names[] = {"",         "read",  "failed", "view as",
+                                        "password", "token", "export"};
     return event < sizeof names / sizeof *names ? names[event] : "";
 }
 

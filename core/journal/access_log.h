@@ -15,6 +15,8 @@ enum access_event { /* stored: never renumber */
                     ACCESS_VIEW_AS = 3,  /* asked: the reason */
                     ACCESS_PASSWORD = 4, /* was set; asked: whose */
                     ACCESS_TOKEN = 5,    /* was added or revoked; asked: which */
+                    ACCESS_EXPORT =
+                        6, /* all that is known of a person was handed out; asked: the reason */
 };
 const char *access_event_name(uint32_t event);
 

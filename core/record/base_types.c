@@ -236,7 +236,7 @@ static const kith_field consent_fields[] = {
     F("contact", LINK, .options = "contact", .flags = REQUIRED | PARTOF, .doc = "Who said it."),
     F("contact_points", LINKS, .options = "contact_point",
       .doc = "For one address alone: the contact points of the person that have it."),
-    F("address", TEXT, .flags = INDEXED | PERSONAL | READONLY,
+    F("address", TEXT, .flags = INDEXED | PERSONAL,
       .doc = "That address, normalised; empty: for the person as a whole. It stays when the contact"
              " points go, or get another."),
     F("purpose", LINK, .options = "purpose", .flags = REQUIRED, .doc = "To what."),

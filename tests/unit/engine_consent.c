@@ -170,6 +170,24 @@ TEST("a word is for an address: not for another that the contact point gets, nor
     fixture_close(&w.x);
 }
 
+TEST(
+    "a consent that comes with an address holds for the contact points that have it, or for none") {
+    struct consents w;
+    begin(&w);
+    const char *anna = eq(&w, "contact", w.anna), *purpose = eq(&w, "purpose", w.newsletter);
+    create(&w.x, w.consent, PAIRS(anna, purpose, "address=A@X.org"));
+    EXPECT(may_at(&w, w.mail) && !may_at(&w, w.phone));
+    create(&w.x, w.consent, PAIRS(anna, purpose, "address=+43 (1)"));
+    EXPECT(may_at(&w, w.phone));
+    kith_id ben = create(&w.x, w.x.contact, PAIRS("name=Ben"));
+    create(&w.x, w.consent, PAIRS(eq(&w, "contact", ben), purpose, "address=ben@x.org"));
+    EXPECT(!may(&w, ben));
+    update(&w.x, w.x.contact, ben, PAIRS("email=Ben@x.org"));
+    EXPECT(may(&w, ben));
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
 TEST("an address alone withdraws for all that have it, and for all purposes that it would hurt") {
     struct consents w;
     kith_value out[8];
@@ -248,7 +266,7 @@ TEST("what was said stays as it was said, and so does the text that was agreed t
     EXPECT_INT(KITH_E_REFUSED, refused(&w, w.consent, word, PAIRS(eq(&w, "purpose", w.survey))));
     EXPECT_INT(KITH_E_REFUSED,
                refused(&w, w.consent, word, PAIRS(eq(&w, "contact_points", w.mail))));
-    EXPECT_INT(KITH_E_DENIED, refused(&w, w.consent, word, PAIRS("address=b@x.org")));
+    EXPECT_INT(KITH_E_REFUSED, refused(&w, w.consent, word, PAIRS("address=b@x.org")));
     update(&w.x, w.consent, word, PAIRS("proof=recording 17")); /* found later */
     EXPECT_INT(KITH_E_REFUSED, refused(&w, w.consent, word, PAIRS("proof=another")));
     EXPECT_INT(KITH_E_INVAL, refused(&w, w.consent, word, PAIRS("withdrawn_at=2023-11-14")));
