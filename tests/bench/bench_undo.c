@@ -98,6 +98,18 @@ static double processor_seconds(void) {
     return seconds_of(used.ru_utime) + seconds_of(used.ru_stime);
 }
 
+/* What this process has had written, in MB; 0 where the system does not tell. */
+static double written(void) {
+    unsigned long long n = 0;
+    char line[80];
+    FILE *f = fopen("/proc/self/io", "r");
+    while (f && fgets(line, sizeof line, f) && sscanf(line, "write_bytes: %llu", &n) != 1)
+        ;
+    if (f)
+        fclose(f);
+    return (double)n / 1e6;
+}
+
 int main(int argc, char **argv) {
     struct other o = {.ms = calloc(WRITES_MAX, sizeof *o.ms)};
     char dir[256], path[300], what[80], budget[32];
@@ -118,10 +130,11 @@ int main(int argc, char **argv) {
     others_end(&o, thread);
     others_rows(&o, "with nothing beside it", false);
     others_begin(&o, g, &thread);
-    double before = processor_seconds();
+    double before = processor_seconds(), megabytes = written();
     engine_stats(g, &s[0]);
     undo_all(g, run, &seconds);
     double processor = processor_seconds() - before;
+    megabytes = written() - megabytes;
     engine_stats(g, &s[1]);
     others_end(&o, thread);
     snprintf(what, sizeof what, "undo of an import of %lld contacts", (long long)n);
@@ -129,6 +142,7 @@ int main(int argc, char **argv) {
     row(what, "%.1f s", seconds, budget, seconds < limit);
     row("  rows/s", "%.0f/s", (double)n / seconds, NULL, true);
     row("  groups that were committed", "%.0f", (double)(s[1].groups - s[0].groups), NULL, true);
+    row("  written to the disk", "%.0f MB", megabytes, NULL, true);
     row("  processor time, the other's included", "%.1f s", processor, NULL, true);
     others_rows(&o, "meanwhile", true);
     engine_close(g);
