@@ -30,6 +30,7 @@ static const struct command *const commands[] = {
     &command_merge,
     &command_history,
     &command_why,
+    &command_erase,
     &command_undo,
     &command_log,
     &command_run,

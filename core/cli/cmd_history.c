@@ -166,6 +166,8 @@ static void print_item(struct history *h, const struct item *i) {
     if (i->row.record != h->id)
         io_printf(c->io, "of %s, which was merged into it, ", show_id(c, i->row.record));
     print_by(c, i);
+    if (i->row.erased)
+        io_puts(c->io, i->field_count ? "    (some of it was erased)\n" : "    (erased)\n");
     for (size_t k = 0; k < i->field_count; k++) {
         io_puts(c->io, "    ");
         io_text(c->io, show_change(c, &i->fields[k]));
@@ -226,6 +228,8 @@ static void json_item(struct history *h, const struct item *i, int64_t until) {
         json_str(&j, i->tx.note);
     else
         json_nil(&j);
+    json_key(&j, "erased");
+    json_bool_(&j, i->row.erased);
     json_key(&j, "fields");
     json_changes(c, &j, i->fields, i->field_count);
     json_object_end(&j);

@@ -245,12 +245,13 @@ static kith_status page_actions(struct reference *r, kith_error *e) {
                      " ACTION PARAMETER=VALUE ...`, or from a rule.\n");
     const struct own_action *a;
     for (size_t i = 0; (a = engine_own_action(i)); i++)
-        TRY(tell_action(r, "core", a->name,
-                        &(kith_action){.doc = a->doc,
-                                       .effect = a->reads ? KITH_EFFECT_READ : KITH_EFFECT_WRITE,
-                                       .params = a->params,
-                                       .results = a->results},
-                        e));
+        TRY(tell_action(
+            r, "core", a->name,
+            &(kith_action){.doc = a->doc,
+                           .effect = a->flags & OWN_READS ? KITH_EFFECT_READ : KITH_EFFECT_WRITE,
+                           .params = a->params,
+                           .results = a->results},
+            e));
     for (size_t i = 0; i < plugins_count(r->company->plugins); i++)
         TRY(actions_of(r, plugins_declared(r->company->plugins, i), e));
     return KITH_OK;

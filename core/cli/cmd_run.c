@@ -214,7 +214,7 @@ static void print_results(const struct call_job *job, kith_id tx) {
         print_result(c, a->results[i], &results[i]);
     if (a->result_count == 0)
         io_puts(c->io, "Done.\n");
-    if (tx)
+    if (tx && !a->final)
         io_printf(c->io, "'kith undo %s' takes this back.\n", show_id(c, tx));
 }
 

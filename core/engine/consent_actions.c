@@ -438,12 +438,12 @@ static const kith_field check_results[] = {
 
 const struct own_action consent_actions[] = {
     {"consent.give", "Notes that a person has consented to a purpose.", KITH_ARRAY(give_params),
-     KITH_ARRAY(give_results), give, false},
+     KITH_ARRAY(give_results), give, 0},
     {"consent.withdraw",
      "Withdraws consent, or notes an objection, at once: for a person, or for an address.",
-     KITH_ARRAY(withdraw_params), KITH_ARRAY(withdraw_results), withdraw, false},
+     KITH_ARRAY(withdraw_params), KITH_ARRAY(withdraw_results), withdraw, 0},
     {"consent.check", "Tells whether data may be used for a purpose, and why.",
-     KITH_ARRAY(check_params), KITH_ARRAY(check_results), check, true},
+     KITH_ARRAY(check_params), KITH_ARRAY(check_results), check, OWN_READS},
     {.name = NULL},
 };
 const struct own_part consent_own = {.name = "consents", .actions = consent_actions};

@@ -56,6 +56,13 @@ static const struct derived table[] = {
         .follow = rollup_follow,
     },
     {
+        .open = sweep_open,
+        .waiting = sweep_waiting,
+        .next_due = sweep_next_due,
+        .step = sweep_step,
+        .close = sweep_close,
+    },
+    {
         .open = search_open,
         .begin = search_begin,
         .follow = search_follow,

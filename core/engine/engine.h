@@ -416,6 +416,7 @@ struct action {
     const char *name; /* "sales.rescore" */
     const char *module, *doc;
     uint32_t effect;              /* EFFECT_* */
+    bool final;                   /* what it does cannot be undone */
     struct rfield *const *params; /* built by engine_add_action's caller with action_fields */
     uint32_t param_count;
     struct rfield *const *results;
@@ -434,11 +435,13 @@ const struct action *engine_action(const struct engine *g, kith_str name);
 const struct action *engine_action_at(const struct engine *g,
                                       size_t i); /* by name; NULL past the end */
 /* Those of the core itself. */
+#define OWN_READS 1u /* EFFECT_READ, and not EFFECT_WRITE */
+#define OWN_FINAL 2u /* it cannot be undone */
 struct own_action {
     const char *name, *doc;
     kith_array params, results; /* kith_field */
     kith_status (*fn)(void *self, struct call *call, kith_error *e);
-    bool reads; /* EFFECT_READ, and not EFFECT_WRITE */
+    uint32_t flags; /* OWN_* */
 };
 const struct own_action *engine_own_action(size_t i); /* NULL past the end (own.c) */
 /* Calls it in a transaction of its own ([any]) or in the given one ([writer]). args by parameter,
@@ -470,6 +473,11 @@ struct rehearsal {
 /* Runs fn and the reactions that follow in a savepoint that is rolled back. [any] */
 kith_status engine_rehearse(struct engine *g, const struct write_opts *o, write_fn fn, void *arg,
                             struct arena *a, struct rehearsal *out, kith_error *e);
+/* Erases again who stands in a list that the engine keeps beside the database (PATH.erased), as an
+ * older database is put in its place: *erased of them are in this one. What is already erased here
+ * is passed over. [any] */
+kith_status engine_replay_erasures(struct engine *g, const char *path, uint64_t *erased,
+                                   kith_error *e);
 /* A consistent copy of the database at `path`, while others write. KITH_E_FULL: there is no room
  * for it. [any] */
 kith_status engine_copy(struct engine *g, const char *path, kith_error *e);

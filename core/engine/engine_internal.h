@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "engine/segment.h"
 #include "journal/chain.h"
+#include "journal/erasure.h"
 #include "record/access.h"
 #include "record/lookup.h"
 #include "record/member.h"
@@ -120,7 +121,8 @@ struct own_part {
     size_t topic_count;
     const kith_topic *topics;
 };
-extern const struct own_part segments_own, dates_own, merge_own, consent_own, restriction_own;
+extern const struct own_part segments_own, dates_own, merge_own, consent_own, restriction_own,
+    erase_own;
 extern const struct own_action segment_actions[];
 kith_status own_add(struct engine *g, kith_error *e);
 
@@ -147,6 +149,7 @@ struct txn {
     int64_t deadline; /* of searches: clock_ticks; 0: none */
     bool day_first;
     bool undoing;
+    bool erasing;    /* hooks have no say, and what is kept by code is emptied, too */
     bool spoilt;     /* a write failed when its row was written already; see txn_run */
     bool alone;      /* no savepoint is around it: when it fails, the whole group is rolled back */
     bool again;      /* set by what failed alone: it is to be run once more, in a savepoint */
@@ -170,6 +173,31 @@ struct search_state {
     size_t gap_count;
     struct arena arena; /* of the gaps */
     bool held;          /* indexing failed: not before the next start */
+};
+
+/* What is still to be done for those who were erased; see sweep.c. [writer] */
+struct sweep_state {
+    enum sweep_stage {
+        SWEEP_NONE,
+        SWEEP_FIND,  /* what is to be done first */
+        SWEEP_LOOK,  /* through what no index leads to, for `row` */
+        SWEEP_MERGE, /* the index of search, for all `requests` */
+        SWEEP_EMPTY, /* the log */
+        SWEEP_DONE,  /* and to be noted so */
+        SWEEP_LATER, /* at retry_at, from the stage `later` on */
+    } stage,
+        later;
+    int64_t retry_at;
+    struct arena arena; /* of the row, or of the requests */
+    struct sweep_row row;
+    enum sweep_part part;
+    uint64_t after;
+    bool whole;   /* the part, or the index */
+    bool merging; /* it was begun */
+    bool more;    /* somebody was erased meanwhile */
+    kith_id *requests;
+    size_t request_count;
+    uint32_t number; /* of its source */
 };
 
 struct reader {
@@ -218,6 +246,7 @@ struct engine {
     uint32_t release_source; /* number of the source of what a deletion does to other records */
 
     struct search_state search;
+    struct sweep_state sweep;
     struct type_info *types; /* by type number */
     uint32_t type_max;
     struct retention_rules *retention; /* NULL: there are none */
@@ -301,6 +330,9 @@ kith_status group_begin(struct engine *g, kith_error *e);
 kith_status group_commit(struct engine *g, kith_error *e);
 void group_rollback(struct engine *g);
 bool requests_wait(struct engine *g);
+/* Runs fn in a group of its own, as this code. Not in a group. */
+kith_status group_write(struct engine *g, const struct write_opts *o, const struct source *code,
+                        uint32_t number, write_fn fn, void *arg, kith_error *e);
 bool group_lost(const struct engine *g); /* nothing more can be written in it, or kept of it */
 
 /* txn.c */
@@ -313,6 +345,8 @@ kith_status txn_append(struct txn *t, struct journal_row *row, kith_error *e);
 kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *type, kith_id id,
                            const struct image_field *fields, size_t count, kith_error *e);
 void txn_env(struct txn *t, struct query_env *env);
+/* May the caller delete the record? */
+kith_status txn_may_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e);
 /* KITH_E_NOTFOUND when the record that v links to is not there; purpose ends the sentence. */
 kith_status link_exists(struct conn *c, const struct schema *schema, const struct rfield *f,
                         const kith_value *v, const char *purpose, kith_error *e);
@@ -331,6 +365,21 @@ kith_status txn_merged_away(const struct rtype *type, kith_id id, kith_id kept, 
 
 /* new_names.c */
 void names_followed(struct engine *g); /* before anybody comes in; a failure is logged */
+
+/* erase.c, sweep.c */
+/* Erases a record that has personal fields. request: the record of type erasure. mentions (may be
+ * NULL): other records that name the person, as JSON. */
+kith_status txn_erase(struct txn *t, const struct rtype *type, kith_id id, kith_str reason,
+                      kith_id *request, kith_str *mentions, kith_error *e);
+kith_status sweep_open(struct engine *g, kith_error *e);
+extern const struct source erase_source;
+/* Writes the list beside the database. Not in a group. */
+kith_status erasures_list(struct engine *g, kith_error *e);
+void sweep_wanted(struct engine *g); /* somebody was erased, unless it is taken back */
+bool sweep_waiting(const struct engine *g);
+kith_status sweep_next_due(struct engine *g, int64_t *due, kith_error *e);
+void sweep_step(struct engine *g);
+void sweep_close(struct engine *g);
 
 /* access.c */
 kith_status access_hooks_add(struct engine *g, kith_error *e);
@@ -487,6 +536,9 @@ kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e);
 /* Is a timer of that handler about that record due then? */
 kith_status timers_await(struct txn *t, const char *handler, int64_t due, kith_id subject,
                          bool *yes, kith_error *e);
+/* Takes out what is about a record. */
+kith_status timers_forget(struct engine *g, kith_id subject, kith_error *e);
+kith_status letters_forget(struct engine *g, kith_id subject, kith_error *e);
 kith_status timers_high_id(struct conn *c, kith_id *id, kith_error *e); /* 0: none */
 void timers_count(struct conn *c, struct engine_stats *out);
 

@@ -259,6 +259,15 @@ kith_status bus_cancel(struct engine *g, uint64_t seq, kith_error *e) {
     return conn_run(g->writer, st, e);
 }
 
+kith_status letters_forget(struct engine *g, kith_id subject, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer, "DELETE FROM kith_letter WHERE subject = ?1", &st, e));
+    bind_int(st, 1, (int64_t)subject);
+    TRY(conn_run(g->writer, st, e));
+    g->bus_stale |= sqlite3_changes(g->writer->db) > 0;
+    return KITH_OK;
+}
+
 void bus_count(struct conn *c, struct engine_stats *out) {
     int64_t n;
     if (conn_int(c, "SELECT count(*) FROM kith_letter WHERE next IS NOT NULL", 0, &n, NULL) == 0)

@@ -148,7 +148,7 @@ static const kith_field results[] = {
 static const struct own_action actions[] = {
     {"record.merge",
      "Makes one record of several: links are moved, the others are deleted and lead to it.",
-     KITH_ARRAY(params), KITH_ARRAY(results), merge_action, false},
+     KITH_ARRAY(params), KITH_ARRAY(results), merge_action, 0},
     {.name = NULL},
 };
 static const kith_field payload[] = {

@@ -2,8 +2,8 @@
 /* Own: the actions and topics of the core itself, which the engine treats as those of a module. */
 #include "engine/engine_internal.h"
 
-static const struct own_part *const parts[] = {&segments_own, &dates_own, &merge_own, &consent_own,
-                                               &restriction_own};
+static const struct own_part *const parts[] = {&segments_own, &dates_own,       &merge_own,
+                                               &consent_own,  &restriction_own, &erase_own};
 #define PARTS (sizeof parts / sizeof *parts)
 
 const struct own_action *engine_own_action(size_t i) {
@@ -28,7 +28,8 @@ static kith_status add_actions(struct engine *g, const struct own_part *part, ki
         struct action a = {.name = row->name,
                            .module = "core",
                            .doc = row->doc,
-                           .effect = row->reads ? EFFECT_READ : EFFECT_WRITE,
+                           .effect = row->flags & OWN_READS ? EFFECT_READ : EFFECT_WRITE,
+                           .final = row->flags & OWN_FINAL,
                            .fn = row->fn,
                            .source = {SOURCE_CORE, part->name, "", 0}};
         TRY(action_fields(g, "core", row->params, &a.params, &a.param_count, e));

@@ -260,6 +260,11 @@ static kith_status find_transactions(struct undoing *u, kith_error *e) {
     TRY(txn_may_undo(u->txn, u->target, u->txs, u->tx_count, e));
     u->rows = 0;
     for (size_t i = 0; i < u->tx_count; i++)
+        if (u->txs[i].id == u->target && u->txs[i].origin == ORIGIN_ERASE)
+            return err_set(e, KITH_E_REFUSED, NULL,
+                           "somebody was erased in it: what stood there is gone, and cannot be"
+                           " undone");
+    for (size_t i = 0; i < u->tx_count; i++)
         u->rows += (size_t)(u->txs[i].last - u->txs[i].first + 1);
     u->seq = u->txs[0].last;
     if (!u->rehearse || u->rows <= REHEARSE_ROWS)

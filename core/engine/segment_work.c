@@ -403,17 +403,7 @@ static kith_status clock_set_back(struct txn *t, void *arg, kith_error *e) {
 static kith_status in_transaction(struct engine *g, write_fn fn, void *arg, kith_error *e) {
     static const struct source core = {SOURCE_CORE, "segments", "", 0};
     struct write_opts o = {.principal = &segment_principal, .origin = ORIGIN_SYSTEM};
-    struct txn t;
-    arena_reset(&g->work);
-    TRY(group_begin(g, e));
-    txn_begin(&t, g, &o, g->segments.source);
-    t.code = &core;
-    t.source = g->segments.source;
-    kith_status st = txn_run(&t, fn, arg, e);
-    if (st == KITH_OK)
-        return group_commit(g, e);
-    group_rollback(g);
-    return st;
+    return group_write(g, &o, &core, g->segments.source, fn, arg, e);
 }
 
 struct attempt {

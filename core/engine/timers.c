@@ -15,6 +15,8 @@ kith_status timers_setup(struct engine *g, kith_error *e) {
         " attempts INTEGER NOT NULL, error TEXT) STRICT;"
         "CREATE INDEX IF NOT EXISTS \"i.kith_timer.due\" ON kith_timer(due)"
         " WHERE due IS NOT NULL;"
+        "CREATE INDEX IF NOT EXISTS \"i.kith_timer.subject\" ON kith_timer(subject)"
+        " WHERE subject IS NOT NULL;"
         "CREATE UNIQUE INDEX IF NOT EXISTS \"i.kith_timer.cron\" ON kith_timer(handler)"
         " WHERE cron IS NOT NULL;"
         /* The handlers that are loaded; timers of others wait for theirs. */
@@ -256,6 +258,14 @@ kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e) {
                     "SELECT due FROM kith_timer WHERE due IS NOT NULL AND handler IN"
                     " (SELECT name FROM temp.kith_handler) ORDER BY due LIMIT 1",
                     INT64_MAX, due, e);
+}
+
+kith_status timers_forget(struct engine *g, kith_id subject, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer, "DELETE FROM kith_timer WHERE subject = ?1", &st, e));
+    bind_int(st, 1, (int64_t)subject);
+    g->refresh_due = true;
+    return conn_run(g->writer, st, e);
 }
 
 kith_status timers_high_id(struct conn *c, kith_id *id, kith_error *e) {

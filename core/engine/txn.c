@@ -184,7 +184,7 @@ static kith_status hook_wants(struct txn *t, const struct hook *h, const struct 
 static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64_t row,
                              kith_error *e) {
     const struct hook_list *l = &t->g->subs->types[c->type->id].hooks[c->kind - 1][after];
-    if (l->count == 0 || (after && t->undoing))
+    if (l->count == 0 || t->erasing || (after && t->undoing))
         return KITH_OK;
     if (t->hook_depth == HOOK_DEPTH_MAX)
         return err_set(
@@ -227,7 +227,7 @@ static kith_status may_set(struct txn *t, const struct rfield *f, kith_error *e)
                        "%s.%s is kept by Kith, from %s, and cannot be set", f->type->name, f->name,
                        f->formula);
     bool derived = f->flags & KITH_FF_DERIVED;
-    if (!derived && (!(f->flags & KITH_FF_READONLY) || t->undoing))
+    if (!derived && (!(f->flags & KITH_FF_READONLY) || t->undoing || t->erasing))
         return KITH_OK;
     if (!derived && t->code && (t->code->kind == SOURCE_CORE || t->code->kind == SOURCE_MODULE) &&
         (strcmp(t->code->name, f->module) == 0 || t->code->kind == SOURCE_CORE))
@@ -697,7 +697,7 @@ static kith_status delete_row(struct txn *t, const struct rtype *type, kith_id i
     return finish_write(t, &c, e);
 }
 
-static kith_status may_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {
+kith_status txn_may_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {
     struct change c = {.kind = ROW_DELETE, .type = type, .id = id};
     if (t->system || t->principal->all)
         return KITH_OK;
@@ -706,7 +706,7 @@ static kith_status may_delete(struct txn *t, const struct rtype *type, kith_id i
 }
 
 kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {
-    TRY(may_delete(t, type, id, e));
+    TRY(txn_may_delete(t, type, id, e));
     if (t->hook_depth == HOOK_DEPTH_MAX)
         return err_set(e, KITH_E_LIMIT, NULL, "parts of parts go more than %d deep",
                        HOOK_DEPTH_MAX);

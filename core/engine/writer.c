@@ -77,6 +77,21 @@ kith_status group_commit(struct engine *g, kith_error *e) {
     return KITH_OK;
 }
 
+kith_status group_write(struct engine *g, const struct write_opts *o, const struct source *code,
+                        uint32_t number, write_fn fn, void *arg, kith_error *e) {
+    struct txn t;
+    arena_reset(&g->work);
+    TRY(group_begin(g, e));
+    txn_begin(&t, g, o, number);
+    t.code = code;
+    t.source = number;
+    kith_status st = txn_run(&t, fn, arg, e);
+    if (st == KITH_OK)
+        return group_commit(g, e);
+    group_rollback(g);
+    return st;
+}
+
 /* -- requests ---------------------------------------------------------------------------------- */
 
 /* Returns whether it failed and asks to be run again, with a savepoint. */

@@ -87,6 +87,24 @@ void image_encode(struct buf *out, const struct rtype *t, const kith_value *befo
         }
 }
 
+void image_encode_fields(struct buf *out, const struct image_field *fields, size_t count) {
+    uint64_t hooked = 0;
+    buf_putc(out, IMAGE_VERSION);
+    put_varint(out, count);
+    for (size_t i = 0; i < count; i++) {
+        put_varint(out, fields[i].field_id);
+        put_value(out, &fields[i].before);
+        put_value(out, &fields[i].after);
+        hooked += fields[i].source != 0;
+    }
+    put_varint(out, hooked);
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].source) {
+            put_varint(out, fields[i].field_id);
+            put_varint(out, fields[i].source);
+        }
+}
+
 void image_encode_event(struct buf *out, uint32_t topic, uint32_t schema, kith_str json) {
     buf_putc(out, IMAGE_VERSION);
     put_varint(out, topic);

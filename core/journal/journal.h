@@ -22,6 +22,7 @@ enum origin { /* stored: never renumber */
               ORIGIN_UNDO = 7,
               ORIGIN_SYSTEM = 8,
               ORIGIN_RETENTION = 9,
+              ORIGIN_ERASE = 10,
 };
 const char *origin_name(uint32_t origin); /* "cli", "api", ... */
 
@@ -99,6 +100,8 @@ struct image_field {
 /* The fields live in the arena; values point into the arena. KITH_E_CORRUPT names the seq. */
 kith_status image_decode(const struct schema *s, const struct journal_row *row, struct arena *a,
                          struct image_field **fields, size_t *count, kith_error *e);
+/* Some of the fields that were decoded. */
+void image_encode_fields(struct buf *out, const struct image_field *fields, size_t count);
 void image_encode_event(struct buf *out, uint32_t topic, uint32_t schema, kith_str json);
 kith_status image_decode_event(const struct journal_row *row, uint32_t *topic, uint32_t *schema,
                                kith_str *json, kith_error *e);

@@ -42,6 +42,8 @@ static const struct wanted {
     FIELD(list_member, brought),
     TYPE(saved_query), FIELD(saved_query, query), FIELD(saved_query, shared),
     TYPE(redirect), FIELD(redirect, gone), FIELD(redirect, kept),
+    TYPE(erasure), FIELD(erasure, record_type), FIELD(erasure, record), FIELD(erasure, reason),
+    FIELD(erasure, gone), FIELD(erasure, emptied), FIELD(erasure, swept),
     TYPE(team),
 };
 /* clang-format on */

@@ -67,6 +67,10 @@ struct base_saved_query {
     const struct rtype *type;
     const struct rfield *query, *shared;
 };
+struct base_erasure {
+    const struct rtype *type;
+    const struct rfield *record_type, *record, *reason, *gone, *emptied, *swept;
+};
 
 struct base_fields {
     struct base_contact contact;
@@ -83,6 +87,7 @@ struct base_fields {
     struct base_member list_member;
     struct base_saved_query saved_query;
     struct base_redirect redirect;
+    struct base_erasure erasure;
     struct {
         const struct rtype *type;
     } team;

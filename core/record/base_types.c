@@ -415,6 +415,17 @@ static const kith_field redirect_fields[] = {
       .doc = "The record that it goes on in; of the same type."),
 };
 
+static const kith_field erasure_fields[] = {
+    F("record_type", TEXT, .flags = REQUIRED | READONLY, .doc = "Of which type the record was."),
+    F("record", TEXT, .flags = REQUIRED | UNIQUE | READONLY, .doc = "The id that it had."),
+    F("reason", TEXT, .flags = REQUIRED | READONLY, .doc = "Why it was erased."),
+    F("gone", INTEGER, .flags = READONLY, .doc = "How many records went: it and its parts."),
+    F("emptied", INTEGER, .flags = READONLY,
+      .doc = "How many stayed that told about it, without what they told."),
+    F("swept", TIME, .flags = READONLY,
+      .doc = "Since when nothing of it is in the files either; until then empty."),
+};
+
 #define TYPE(n, t, f, d)                                                                           \
     { .name = (n), .title = (t), .doc = (d), .fields = KITH_ARRAY(f) }
 static const kith_type types[] = {
@@ -449,6 +460,11 @@ static const kith_type types[] = {
          "Records that belong together: those that a query finds, or a list."),
     TYPE("list_member", NULL, list_member_fields, "That a record is in a list."),
     TYPE("saved_query", "name", saved_query_fields, "A query that is asked for by its name."),
+    {.name = "erasure",
+     .title = "record",
+     .doc = "Somebody was erased, and when it was done. It is no record of whom.",
+     .fields = KITH_ARRAY(erasure_fields),
+     .undo = KITH_UNDO_REFUSE},
     TYPE("file_part", NULL, file_part_fields, "A piece of what stands in a file."),
     TYPE("redirect", NULL, redirect_fields, "Where a record went that was merged into another."),
 };

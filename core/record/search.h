@@ -52,6 +52,9 @@ kith_status search_update(struct conn *c, const struct rtype *t, kith_id id,
                           struct search_text *room, kith_error *e);
 /* Has FTS5 take part in the transaction and change nothing. */
 kith_status search_touch(struct conn *c, kith_error *e);
+/* Merges the index by about so many pages of what it is written in; negative: for the first time.
+ * *whole: it is one piece, and what was deleted is nowhere in it. */
+kith_status search_merge(struct conn *c, int pages, bool *whole, kith_error *e);
 /* Takes all rows out, and has all types indexed anew. */
 kith_status search_clear(struct conn *c, const struct schema *s, kith_error *e);
 

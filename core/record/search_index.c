@@ -164,6 +164,16 @@ kith_status search_touch(struct conn *c, kith_error *e) {
     return delete_row(c, 0, e); /* no record has this id */
 }
 
+kith_status search_merge(struct conn *c, int pages, bool *whole, kith_error *e) {
+    sqlite3_stmt *st;
+    int64_t before = sqlite3_total_changes64(c->db);
+    TRY(conn_prepare(c, "INSERT INTO kith_search(kith_search, rank) VALUES('merge', ?1)", &st, e));
+    bind_int(st, 1, pages);
+    TRY(search_error(conn_run(c, st, e), c, e));
+    *whole = sqlite3_total_changes64(c->db) - before < 2; /* as FTS5 tells that nothing was left */
+    return KITH_OK;
+}
+
 static kith_status write_row(struct conn *c, const struct rtype *t, kith_id id,
                              const struct search_text *w, kith_error *e) {
     sqlite3_stmt *st;

@@ -137,6 +137,7 @@ static kith_status configure(struct conn *c, enum conn_kind kind, kith_error *e)
         return conn_exec(c,
                          "PRAGMA synchronous=FULL;"
                          "PRAGMA wal_autocheckpoint=0;"
+                         "PRAGMA secure_delete=ON;" /* what is erased is overwritten */
                          "PRAGMA cache_size=-32768; PRAGMA foreign_keys=OFF",
                          e);
     case CONN_READER:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SQLite's VFS with two things mended.
+/* SQLite's VFS with three things mended.
  *
  * Statement journals: SQLite writes at most 131,071 bytes at a time. That is enough for pages, but
  * a statement journal that outgrows its memory is written to a file in pieces of
@@ -9,7 +9,13 @@
  * The write-ahead log: SQLite appends each page with two writes, one for its 24 bytes of header.
  * Here they are gathered, and go down together when something else is asked of the file. That is
  * sound because nobody reads a frame before its commit has synced the log (synchronous=FULL): the
- * index of the log, which leads readers to it, is written after the sync. */
+ * index of the log, which leads readers to it, is written after the sync.
+ *
+ * The database: between the pointers of a b-tree's page and its cells is room that means nothing,
+ * and where SQLite leaves bytes of cells that it moved to another page. Overwriting what is deleted
+ * (secure_delete) does not reach them there. Here each page goes into the file with zeros in that
+ * room, so that what was erased is nowhere in it. The form of a page: sqlite.org/fileformat2.html,
+ * "B-tree Pages". */
 #include "store/vfs.h"
 
 #include <pthread.h>
@@ -18,8 +24,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PART   (64 * 1024) /* bytes written at once */
-#define LAYERS 4
+#define PART         (64 * 1024) /* bytes written at once */
+#define LAYERS       4
+#define MENDED_FILES (SQLITE_OPEN_SUBJOURNAL | SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_DB)
 
 struct layer {
     sqlite3_vfs vfs; /* what SQLite knows; first, so that it leads back here */
@@ -102,6 +109,45 @@ static int log_close(sqlite3_file *f) {
     return m->base->xClose(f);
 }
 
+/* -- the database ------------------------------------------------------------------------------ */
+
+#define PAGE 4096 /* bytes of each page: SQLite's default, which no database of ours changes */
+/* Up to here the first byte of an overflow or free page is that of a page number below 2^24: 0,
+ * which is none of a b-tree's page. */
+#define SURE_PAGES (1 << 24)
+
+static size_t two_bytes(const unsigned char *p) {
+    return (size_t)p[0] << 8 | p[1];
+}
+
+/* The room that means nothing: [*from, *to). False: it is no page of a b-tree, or has none. */
+static bool unused_room(const unsigned char *page, sqlite3_int64 at, size_t *from, size_t *to) {
+    const unsigned char *head = page + (at == 0 ? 100 : 0); /* the file's own header comes first */
+    bool leaf = head[0] == 10 || head[0] == 13;
+    if (!leaf && head[0] != 2 && head[0] != 5)
+        return false;
+    *from = (size_t)(head - page) + (leaf ? 8 : 12) + 2 * two_bytes(head + 3);
+    *to = two_bytes(head + 5);
+    return *from < *to && *to <= PAGE;
+}
+
+static bool has_bytes(const unsigned char *p, size_t n) {
+    return n && (p[0] || memcmp(p, p + 1, n - 1) != 0);
+}
+
+static int page_write(sqlite3_file *f, const void *data, int size, sqlite3_int64 at) {
+    const sqlite3_io_methods *base = mended_of(f)->base;
+    unsigned char page[PAGE];
+    size_t from, to;
+    if (size != PAGE || at % PAGE != 0 || at / PAGE >= SURE_PAGES ||
+        !unused_room(data, at, &from, &to) ||
+        !has_bytes((const unsigned char *)data + from, to - from))
+        return base->xWrite(f, data, size, at);
+    memcpy(page, data, PAGE);
+    memset(page + from, 0, to - from);
+    return base->xWrite(f, page, PAGE, at);
+}
+
 /* -- opening ----------------------------------------------------------------------------------- */
 
 static void mend_log(struct mended *m) {
@@ -119,7 +165,7 @@ static void mend_log(struct mended *m) {
 static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out) {
     struct layer *layer = (struct layer *)(void *)vfs;
     int rc = layer->base->xOpen(layer->base, name, f, flags, out);
-    if (rc != SQLITE_OK || !f->pMethods || !(flags & (SQLITE_OPEN_SUBJOURNAL | SQLITE_OPEN_WAL)))
+    if (rc != SQLITE_OK || !f->pMethods || !(flags & MENDED_FILES))
         return rc;
     struct mended *m =
         (struct mended *)(void *)((char *)f + vfs->szOsFile - (int)sizeof(struct mended));
@@ -127,7 +173,7 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int fl
     if (flags & SQLITE_OPEN_WAL)
         mend_log(m);
     else
-        m->methods.xWrite = write_in_parts;
+        m->methods.xWrite = flags & SQLITE_OPEN_MAIN_DB ? page_write : write_in_parts;
     f->pMethods = &m->methods;
     return SQLITE_OK;
 }

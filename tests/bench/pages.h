@@ -182,7 +182,7 @@ static inline double update_seconds(struct base *b, const struct update *u, int6
 /* The same in turns among few records and among many: the ratio holds when the machine's speed
  * drifts. Groups among few records have their pages in common, which among many no two share: that
  * ratio is no measure of what one update costs, and has no budget where they are very many
- * (docs/decisions/0026-groups-among-millions.md tells where it goes). */
+ * (docs/decisions/0031-groups-among-millions.md tells where it goes). */
 static inline void update_rows(const struct update *u, struct base *few, struct base *many,
                                bool budget) {
     enum { ROUNDS = 5 };

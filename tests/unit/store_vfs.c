@@ -116,3 +116,66 @@ TEST("what was rolled back after it went to the log leaves nothing there") {
     EXPECT_INT(ROWS_ALL + 50, sum(c));
     done(c, path);
 }
+
+/* -- the database ------------------------------------------------------------------------------ */
+
+#define WORDS     40000
+#define WORD_TEXT 16
+
+static void word(char out[WORD_TEXT], int i) {
+    snprintf(out, WORD_TEXT, "%08xq%05u", (unsigned)i * 2654435761u, (unsigned)i % 100000);
+}
+
+static void run_word(struct conn *c, const char *sql, int i) {
+    kith_error e = KITH_ERROR_INIT;
+    sqlite3_stmt *st;
+    char text[WORD_TEXT];
+    word(text, i);
+    EXPECT_OK(conn_prepare(c, sql, &st, &e), e);
+    bind_int(st, 1, i);
+    bind_str(st, 2, str_of(text));
+    EXPECT_OK(conn_run(c, st, &e), e);
+}
+
+/* An index in no order: its pages are divided again and again, and joined when rows go. */
+TEST("what was deleted is nowhere in the file, not in the room between cells either") {
+    kith_error e = KITH_ERROR_INIT;
+    char path[] = "/tmp/kith-vfs-XXXXXX";
+    struct conn *c;
+    int fd = mkstemp(path);
+    EXPECT(fd >= 0);
+    close(fd);
+    EXPECT_OK(conn_open(&c, path, CONN_WRITER, NULL, &e), e);
+    EXPECT_OK(conn_exec(c,
+                        "CREATE TABLE t(id INTEGER PRIMARY KEY, word TEXT);"
+                        "CREATE INDEX i ON t(word, id); BEGIN",
+                        &e),
+              e);
+    for (int i = 0; i < WORDS; i++)
+        run_word(c, "INSERT INTO t VALUES(?1, ?2)", i);
+    for (int i = 0; i < WORDS; i++)
+        if (i % 3)
+            run_word(c, "DELETE FROM t WHERE id = ?1 AND word = ?2", i);
+    EXPECT_OK(conn_exec(c, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)", &e), e);
+    int64_t pages;
+    EXPECT_OK(conn_int(c, "PRAGMA page_count", 0, &pages, &e), e);
+    EXPECT_OK(conn_exec(c, "PRAGMA integrity_check", &e), e);
+    conn_close(c);
+    size_t size = (size_t)pages * 4096;
+    char *bytes = malloc(size), text[WORD_TEXT];
+    FILE *file = fopen(path, "rb");
+    EXPECT(bytes && file);
+    EXPECT_INT(pages, fread(bytes, 4096, (size_t)pages, file));
+    fclose(file);
+    for (size_t at = 0; at + WORD_TEXT <= size; at++) {
+        int i;
+        if (bytes[at + 8] != 'q' || sscanf(bytes + at + 9, "%5d", &i) != 1 || i >= WORDS ||
+            i % 3 == 0)
+            continue;
+        word(text, i);
+        if (memcmp(bytes + at, text, strlen(text)) == 0)
+            TEST_FAIL("word %d is in page %zu at byte %zu", i, at / 4096 + 1, at % 4096);
+    }
+    free(bytes);
+    unlink(path);
+}

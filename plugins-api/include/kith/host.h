@@ -71,7 +71,8 @@ typedef struct kith_call kith_call;         /* one call of an action            
 #define KITH_ORIGIN_ACTION    6u
 #define KITH_ORIGIN_UNDO      7u
 #define KITH_ORIGIN_SYSTEM    8u
-#define KITH_ORIGIN_RETENTION 9u /* kept for as long as the company's rules say */
+#define KITH_ORIGIN_RETENTION 9u  /* kept for as long as the company's rules say */
+#define KITH_ORIGIN_ERASE     10u /* somebody was erased: what stood in its rows is gone */
 
 #define KITH_LOG_ERROR 0u
 #define KITH_LOG_WARN  1u

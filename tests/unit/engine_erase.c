@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Erase: what is told of somebody goes from records and history at once, and from every file with
+ * the sweep; what others are told of stays, and the journal goes on being whole. */
+#include "engine_fixture.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "journal/access_log.h"
+#include "random.h"
+
+/* -- short ways -------------------------------------------------------------------------------- */
+
+static kith_status try_erase_as(struct fixture *x, const struct principal *p,
+                                const struct rtype *type, kith_id id, kith_value *results) {
+    const struct action *a = engine_action(x->g, STR("record.erase"));
+    const struct write_opts o = {.principal = p, .origin = ORIGIN_ACTION};
+    kith_value args[] = {value_link(id, type->id), value_str(STR("asked for in May"))};
+    return engine_call(x->g, NULL, &o, a, args, &x->arena, results, NULL, &x->e);
+}
+
+struct erased {
+    kith_id request;
+    int64_t gone, emptied;
+    const char *mentions;
+};
+
+static struct erased erase(struct fixture *x, const struct rtype *type, kith_id id) {
+    kith_value r[4] = {{0}};
+    EXPECT_OK(try_erase_as(x, &tester, type, id, r), x->e);
+    return (struct erased){r[0].as.link.id, r[1].as.i, r[2].as.i,
+                           arena_strndup(&x->arena, r[3].as.s.ptr, r[3].as.s.len)};
+}
+
+static const struct rtype *type_of(struct fixture *x, const char *name) {
+    return schema_type(engine_schema(x->g), str_of(name));
+}
+
+static const char *to(struct fixture *x, const char *field, const struct rtype *type, kith_id id) {
+    return arena_printf(&x->arena, "%s=%s/%s", field, type->name, id_text(x, id));
+}
+
+static const char *to_one(struct fixture *x, const char *field, kith_id id) {
+    return arena_printf(&x->arena, "%s=%s", field, id_text(x, id));
+}
+
+/* The bytes of a file; NULL: there is none. */
+static char *bytes_of(const char *path, size_t *size) {
+    struct stat st;
+    int fd = open(path, O_RDONLY);
+    char *bytes;
+    size_t n = 0;
+    *size = 0;
+    if (fd < 0)
+        return NULL;
+    EXPECT_INT(0, fstat(fd, &st));
+    bytes = malloc((size_t)st.st_size + 1);
+    EXPECT(bytes != NULL);
+    for (ssize_t got;
+         n < (size_t)st.st_size && (got = read(fd, bytes + n, (size_t)st.st_size - n)) > 0;)
+        n += (size_t)got;
+    close(fd);
+    *size = n;
+    return bytes;
+}
+
+static bool in_file(const char *path, const char *word) {
+    size_t size;
+    char *bytes = bytes_of(path, &size);
+    bool found = bytes && memmem(bytes, size, word, strlen(word));
+    free(bytes);
+    return found;
+}
+
+/* Closes the company, looks for the words in all of its files, and opens it again. */
+static void expect_in_files(struct fixture *x, const char *const *words, bool there) {
+    char log[128];
+    snprintf(log, sizeof log, "%s-wal", x->path);
+    engine_close(x->g);
+    for (; *words; words++)
+        if ((in_file(x->path, *words) || in_file(log, *words)) != there)
+            TEST_FAIL("'%s' is %s the files", *words, there ? "not in" : "still in");
+    fixture_reopen(x);
+    fixture_start(x);
+}
+
+static int64_t number(struct fixture *x, const char *sql) {
+    struct conn *c;
+    int64_t n;
+    EXPECT_OK(engine_reader(x->g, &c, &x->e), x->e);
+    EXPECT_OK(conn_int(c, sql, -1, &n, &x->e), x->e);
+    engine_reader_done(x->g, c);
+    return n;
+}
+
+/* Until all is swept: it is tried again a second later when the log is busy. */
+static void sweep(struct fixture *x) {
+    for (int i = 0; i < 100; i++) {
+        settle(x);
+        if (number(x, "SELECT count(*) FROM kith_sweep") == 0)
+            return;
+        clock_set(&x->clock, clock_now(&x->clock) + 1001);
+    }
+    TEST_FAIL("the sweep does not end");
+}
+
+static kith_status any_finding(void *arg, uint64_t seq, const char *sentence, kith_error *e) {
+    (void)e;
+    printf("  chain: %llu: %s\n", (unsigned long long)seq, sentence);
+    ++*(int *)arg;
+    return KITH_OK;
+}
+
+static struct chain_report expect_whole(struct fixture *x) {
+    struct chain_report r;
+    int findings = 0;
+    EXPECT_OK(engine_verify_chain(x->g, NULL, any_finding, &findings, &r, &x->e), x->e);
+    EXPECT_INT(0, findings);
+    expect_sound(x);
+    return r;
+}
+
+/* -- one person -------------------------------------------------------------------------------- */
+
+/* Ada, all that is told of her, and Grace, of whom it is left. */
+struct people {
+    kith_id ada, grace, note, task, call, other;
+};
+static const char *const of_ada[] = {
+    "Lovelace", "lovelace", "ada@example", "ada@newer", "Zanzibar", "zanzibar", "Ockham",
+    "trains",   "engines",  "oldnote",     "wonderful", "5550123",  NULL};
+static const char *const of_grace[] = {"Hopper", "hopper", "grace@example", "compilers", NULL};
+
+static struct people make_people(struct fixture *x) {
+    struct people p;
+    p.ada = create(
+        x, x->contact,
+        PAIRS("name=Ada Lovelace", "email=ada@example.com", "city=Zanzibar", "phone=+43 5550123"));
+    p.grace = create(x, x->contact, PAIRS("name=Grace Hopper", "email=grace@example.com"));
+    update(x, x->contact, p.ada, PAIRS("email=ada@newer.example", "street=1 Ockham Road"));
+    p.note = create(x, type_of(x, "note"),
+                    PAIRS(to(x, "about", x->contact, p.ada), "body=likes trains"));
+    kith_id gone =
+        create(x, type_of(x, "note"), PAIRS(to(x, "about", x->contact, p.ada), "body=oldnote"));
+    delete_(x, type_of(x, "note"), gone);
+    p.task = create(
+        x, x->task,
+        PAIRS(to(x, "about", x->contact, p.ada), "title=Call Ada Lovelace", "body=about engines"));
+    p.call = create(x, type_of(x, "interaction"),
+                    PAIRS(to_one(x, "contact", p.ada), "channel=call", "subject=it was wonderful",
+                          "cost=12.00 EUR"));
+    p.other = create(x, type_of(x, "note"),
+                     PAIRS(to(x, "about", x->contact, p.grace), "body=on compilers"));
+    return p;
+}
+
+TEST("an erased person is gone from records and history at once, and from the files when swept") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    struct people p = make_people(&x);
+    settle(&x);
+    expect_in_files(&x, of_ada, true);
+    struct erased r = erase(&x, x.contact, p.ada);
+    EXPECT_STR("[]", r.mentions);
+    EXPECT_STR("(gone)", field(&x, x.contact, p.ada, "name"));
+    EXPECT_STR("(gone)", field(&x, type_of(&x, "note"), p.note, "body"));
+    EXPECT_STR("erased", field(&x, x.task, p.task, "title"));
+    EXPECT_STR("", field(&x, x.task, p.task, "about"));
+    EXPECT_STR("", field(&x, type_of(&x, "interaction"), p.call, "subject"));
+    EXPECT_STR("12.00 EUR", field(&x, type_of(&x, "interaction"), p.call, "cost"));
+    EXPECT_INT(0, count(&x, "contact where matches('lovelace')", NULL));
+    EXPECT_INT(2, r.emptied);
+    sweep(&x);
+    EXPECT(strcmp("", field(&x, type_of(&x, "erasure"), r.request, "swept")) != 0);
+    EXPECT_INT(0, number(&x, "SELECT count(*) FROM kith_sweep"));
+    EXPECT(expect_whole(&x).erased > 10);
+    /* What goes with the task's text is found by its trace alone: the field is not personal. */
+    const char *const left[] = {"engines", NULL};
+    const char *words[16];
+    size_t n = 0;
+    for (size_t i = 0; of_ada[i]; i++)
+        if (strcmp(of_ada[i], left[0]) != 0)
+            words[n++] = of_ada[i];
+    words[n] = NULL;
+    expect_in_files(&x, words, false);
+    expect_in_files(&x, of_grace, true);
+    fixture_close(&x);
+}
+
+TEST("the log is empty when an erasure is swept, while the company goes on") {
+    struct fixture x;
+    struct stat st;
+    char log[128];
+    fixture_open(&x);
+    fixture_start(&x);
+    struct people p = make_people(&x);
+    snprintf(log, sizeof log, "%s-wal", x.path);
+    erase(&x, x.contact, p.ada);
+    sweep(&x);
+    EXPECT(!in_file(
+        log, "Lovelace")); /* closing it drops the locks of the process: nobody else is there */
+    EXPECT_INT(0, stat(log, &st));
+    EXPECT(st.st_size < 200000);
+    update(&x, x.contact, p.grace, PAIRS("city=New York"));
+    expect_whole(&x);
+    fixture_close(&x);
+}
+
+TEST("an erasure whose sweep was interrupted is swept after the next start") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    struct people p = make_people(&x);
+    settle(&x);
+    struct erased r = erase(&x, x.contact, p.ada);
+    engine_close(x.g); /* without waiting */
+    fixture_reopen(&x);
+    fixture_start(&x);
+    sweep(&x);
+    EXPECT(strcmp("", field(&x, type_of(&x, "erasure"), r.request, "swept")) != 0);
+    const char *const words[] = {"Lovelace", "oldnote", "Zanzibar", NULL};
+    expect_in_files(&x, words, false);
+    fixture_close(&x);
+}
+
+static kith_status watch_undo(struct fixture *x, kith_id tx) {
+    struct undo_report report;
+    return engine_undo(x->g, &tester, tx, false, &x->arena, &report, &x->e);
+}
+
+TEST("an erasure is not undone, nor brought back by an undo of what was before") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace"));
+    kith_id call = create(&x, type_of(&x, "interaction"),
+                          PAIRS(to_one(&x, "contact", ada), "channel=call", "subject=first words"));
+    kith_id tx = update(&x, type_of(&x, "interaction"), call, PAIRS("subject=second words"));
+    struct erased r = erase(&x, x.contact, ada);
+    kith_id erasing = (kith_id)number(&x, "SELECT max(id) FROM kith_tx WHERE origin = 10");
+    EXPECT_INT(KITH_E_REFUSED, watch_undo(&x, erasing));
+    EXPECT_HAS("cannot be undone", x.e.message);
+    EXPECT_OK(watch_undo(&x, tx), x.e);
+    EXPECT_STR("", field(&x, type_of(&x, "interaction"), call, "subject"));
+    settle(&x);
+    kith_id gone = (kith_id)number(&x, "SELECT max(id) FROM kith_tx WHERE origin = 10");
+    EXPECT(gone == erasing && r.request != 0);
+    expect_whole(&x);
+    fixture_close(&x);
+}
+
+/* -- what people wrote, and what waits --------------------------------------------------------- */
+
+TEST("notes of transactions and what was asked for are erased where they name the person") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace", "email=ada@example.com"));
+    const struct write_opts o = {.principal = &tester,
+                                 .origin = ORIGIN_CLI,
+                                 .note = "for ADA LOVELACE"},
+                            other = {.principal = &tester, .origin = ORIGIN_CLI, .note = "spring"};
+    struct job j = {ROW_UPDATE, x.contact, ada, PAIRS("city=Rome")};
+    EXPECT_OK(engine_write(x.g, &o, do_job, &j, NULL, &x.e), x.e);
+    struct job k = {ROW_CREATE, x.lead, 0, PAIRS("name=else")};
+    EXPECT_OK(engine_write(x.g, &o, do_job, &k, NULL, &x.e), x.e); /* by no record of hers */
+    struct job l = {ROW_CREATE, x.lead, 0, PAIRS("name=more")};
+    EXPECT_OK(engine_write(x.g, &other, do_job, &l, NULL, &x.e), x.e);
+    run_sql(&x, "INSERT INTO kith_access(at, event, user, actor, surface, asked, type) VALUES"
+                " (1, 1, 0, 'a', 'cli', 'contact where email = ''ada@example.com''', 1),"
+                " (1, 1, 0, 'a', 'cli', 'contact where city = ''Rome''', 1)");
+    erase(&x, x.contact, ada);
+    EXPECT_INT(1, number(&x, "SELECT count(*) FROM kith_tx WHERE note LIKE '%LOVELACE%'"));
+    sweep(&x);
+    EXPECT_INT(0, number(&x, "SELECT count(*) FROM kith_tx WHERE note LIKE '%LOVELACE%'"));
+    EXPECT_INT(1, number(&x, "SELECT count(*) FROM kith_tx WHERE note = 'spring'"));
+    EXPECT_INT(1, number(&x, "SELECT count(*) FROM kith_access WHERE asked = ''"));
+    EXPECT_INT(1, number(&x, "SELECT count(*) FROM kith_access WHERE asked LIKE '%Rome%'"));
+    expect_whole(&x);
+    fixture_close(&x);
+}
+
+/* -- whom it does not take --------------------------------------------------------------------- */
+
+static const kith_field visit_fields[] = {
+    {.name = "guest", .kind = KITH_F_LINK, .options = "contact", .flags = KITH_FF_REQUIRED}};
+static const kith_type visit_types[] = {{.name = "visit", .fields = KITH_ARRAY(visit_fields)}};
+static const struct schema_source visit_sources[] = {
+    {.module = "hotel", .version = 1, .types = KITH_ARRAY(visit_types)}};
+
+TEST("a record that cannot be without the person, and does not tell about it, is named") {
+    struct fixture x;
+    fixture_open_with(&x, visit_sources, 1);
+    fixture_start(&x);
+    kith_value r[4];
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace"));
+    kith_id visit = create(&x, type_of(&x, "visit"), PAIRS(to_one(&x, "guest", ada)));
+    EXPECT_INT(KITH_E_REFUSED, try_erase_as(&x, &tester, x.contact, ada, r));
+    EXPECT_HAS(id_text(&x, visit), x.e.message);
+    EXPECT_STR("Ada Lovelace", field(&x, x.contact, ada, "name"));
+    EXPECT_INT(0, number(&x, "SELECT count(*) FROM kith_sweep"));
+    settle(&x);
+    expect_whole(&x);
+    fixture_close(&x);
+}
+
+TEST("what has no personal fields is deleted, not erased") {
+    struct fixture x;
+    kith_value r[4];
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id team = create(&x, type_of(&x, "team"), PAIRS("name=North"));
+    EXPECT_INT(KITH_E_INVAL, try_erase_as(&x, &tester, type_of(&x, "team"), team, r));
+    EXPECT_HAS("delete it instead", x.e.message);
+    fixture_close(&x);
+}
+
+/* -- an older database ------------------------------------------------------------------------- */
+
+TEST("who was erased is erased again in an older copy of the database, by the list beside it") {
+    struct fixture x;
+    char copy[128], list[128], kept[128], command[640];
+    uint64_t again;
+    fixture_open(&x);
+    fixture_start(&x);
+    struct people p = make_people(&x);
+    kith_id later = 0;
+    snprintf(copy, sizeof copy, "%s/copy.db", x.dir);
+    snprintf(list, sizeof list, "%s.erased", x.path);
+    snprintf(kept, sizeof kept, "%s/list", x.dir);
+    EXPECT_OK(engine_copy(x.g, copy, &x.e), x.e);
+    later = create(&x, x.contact, PAIRS("name=Not In The Copy"));
+    erase(&x, x.contact, p.ada);
+    erase(&x, x.contact, later);
+    sweep(&x);
+    engine_close(x.g);
+    snprintf(command, sizeof command, "mv %s %s && mv %s %s", list, kept, copy, x.path);
+    EXPECT_INT(0, system(command));
+    fixture_reopen(&x);
+    fixture_start(&x);
+    EXPECT_STR("Ada Lovelace", field(&x, x.contact, p.ada, "name"));
+    EXPECT_OK(engine_replay_erasures(x.g, kept, &again, &x.e), x.e);
+    EXPECT_INT(1, again);
+    EXPECT_STR("(gone)", field(&x, x.contact, p.ada, "name"));
+    sweep(&x);
+    EXPECT_INT(2, count(&x, "erasure where swept is not null", NULL)); /* the list stays whole */
+    EXPECT_OK(engine_replay_erasures(x.g, kept, &again, &x.e), x.e);
+    EXPECT_INT(0, again);
+    expect_whole(&x);
+    const char *const words[] = {"Lovelace", "oldnote", "Zanzibar", NULL};
+    expect_in_files(&x, words, false);
+    expect_in_files(&x, of_grace, true);
+    snprintf(command, sizeof command, "echo 'contact what 2026' >>%s", kept);
+    EXPECT_INT(0, system(command));
+    EXPECT_INT(KITH_E_CORRUPT, engine_replay_erasures(x.g, kept, &again, &x.e));
+    EXPECT_HAS("list:3: ", x.e.message);
+    fixture_close(&x);
+}
+
+/* -- at random --------------------------------------------------------------------------------- */
+
+#define PEOPLE 600
+
+/* A word that stands nowhere else. */
+static const char *word(struct fixture *x, uint64_t *d, char c) {
+    return arena_printf(&x->arena, "%cq%08llxz", c,
+                        (unsigned long long)(random_next(d) & 0xffffffff));
+}
+
+TEST("of hundreds that were erased in between, no word is left in the files") {
+    struct fixture x;
+    uint64_t d = RANDOM_SEED;
+    kith_id ids[PEOPLE];
+    const char *words[PEOPLE][4];
+    fixture_open(&x);
+    fixture_start(&x);
+    for (size_t i = 0; i < PEOPLE; i++) {
+        for (size_t k = 0; k < 4; k++)
+            words[i][k] = word(&x, &d, (char)('a' + k));
+        ids[i] = create(&x, x.contact,
+                        PAIRS(arena_printf(&x.arena, "name=Person %s", words[i][0]),
+                              arena_printf(&x.arena, "email=%s@example.com", words[i][1])));
+        create(&x, type_of(&x, "note"),
+               PAIRS(to(&x, "about", x.contact, ids[i]),
+                     arena_printf(&x.arena, "body=a note on %s", words[i][2])));
+        update(&x, x.contact, ids[i], PAIRS(arena_printf(&x.arena, "city=%s", words[i][3])));
+    }
+    bool gone[PEOPLE] = {false};
+    for (size_t n = 0; n < PEOPLE / 2; n++) {
+        size_t i = random_next(&d) % PEOPLE;
+        if (gone[i])
+            continue;
+        gone[i] = true;
+        erase(&x, x.contact, ids[i]);
+        if (random_next(&d) % 10 == 0)
+            settle(&x);
+    }
+    sweep(&x);
+    expect_whole(&x);
+    engine_close(x.g);
+    size_t size;
+    char *bytes = bytes_of(x.path, &size);
+    EXPECT(bytes != NULL);
+    for (size_t i = 0; i < PEOPLE; i++)
+        for (size_t k = 0; k < 4; k++)
+            if ((memmem(bytes, size, words[i][k], strlen(words[i][k])) != NULL) == gone[i])
+                TEST_FAIL("word %zu of person %zu, %s", k, i,
+                          gone[i] ? "who is erased, is there" : "is gone");
+    free(bytes);
+    fixture_reopen(&x);
+    fixture_start(&x);
+    fixture_close(&x);
+}
