@@ -14,7 +14,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define NICE     10
+#define NICE     19
 #define CHUNK    (1u << 18)  /* bytes read at a time: whole blocks */
 #define TEXT_MAX (16u << 20) /* bytes of a file of settings or rules */
 
