@@ -28,9 +28,10 @@ struct restore {
     const struct seal_key *key; /* NULL: none was given */
     struct unpacked what;
     struct restored settled;
-    const char *made;  /* what.made for people */
-    const char *aside; /* where the old company is now */
-    bool unread;       /* its settings are not in order */
+    const char *made;     /* what.made for people */
+    const char *aside;    /* where the old company is now */
+    bool unread;          /* its settings are not in order */
+    const char *erasures; /* the list of who was erased, or NULL */
 };
 
 /* -- where to ---------------------------------------------------------------------------------- */
@@ -238,6 +239,8 @@ static void report_json(struct restore *r) {
     json_int(&j, (int64_t)r->settled.taken_back);
     json_key(&j, "left");
     json_int(&j, (int64_t)r->settled.left);
+    json_key(&j, "erased");
+    json_int(&j, (int64_t)r->settled.erased);
     json_key(&j, "aside");
     if (r->aside)
         json_strz(&j, r->aside);
@@ -281,8 +284,26 @@ static void report(struct restore *r) {
         io_text(io, str_of(r->aside));
         io_puts(io, "'.\n");
     }
+    if (r->settled.erased)
+        io_printf(io, "Erased again, as the list says: %llu.\n",
+                  (unsigned long long)r->settled.erased);
+    else if (!r->erasures)
+        io_puts(io, "No list of who was erased since was found: if there is one, restore with"
+                    " --erasures FILE.\n");
     if (r->unread)
         io_puts(io, "Its settings do not fit this installation: 'kith check' there says where.\n");
+}
+
+/* The list that was named, or that of the company whose place it takes. */
+static kith_status find_erasures(struct restore *r, kith_error *e) {
+    const char *named = cmd_option(r->c, "erasures");
+    const char *own = arena_printf(&r->c->arena, "%s/kith.db.erased", r->folder);
+    if (!own)
+        return err_nomem(e);
+    if (named && access(named, R_OK) != 0)
+        return err_errno(e, "read", named);
+    r->erasures = named ? named : access(own, F_OK) == 0 ? own : NULL;
+    return KITH_OK;
 }
 
 static kith_status unpack_and_place(struct restore *r, kith_error *e) {
@@ -297,8 +318,9 @@ static kith_status unpack_and_place(struct restore *r, kith_error *e) {
     }
     TRY(unpack(r->c, r->c->io, &r->series, r->key, r->fresh, &r->what, e));
     TRY(check_anchor(r, e));
+    TRY(find_erasures(r, e));
     TRY(restored_settle(r->c, r->fresh, cmd_option(r->c, "at"), cmd_option(r->c, "partly") != NULL,
-                        &r->settled, e));
+                        r->erasures, &r->settled, e));
     TRY(examine(r, e));
     return cmd_option(r->c, "rehearse") ? KITH_OK : put_in_place(r, e);
 }
@@ -335,6 +357,7 @@ const struct command command_restore = {
     .options = {{"key", "FILE", "of 'kith backup key': opens what is sealed"},
                 {"at", "MOMENT", "as it was on a day, at a time, or right after a transaction"},
                 {"partly", NULL, "with --at, though some changes cannot be taken back"},
+                {"erasures", "FILE", "who was erased since: kith.db.erased; that of DIR by itself"},
                 {"replace", NULL, "in the place of the company in DIR, which is kept aside"},
                 {"rehearse", NULL, "only look whether the backup is whole, beside DIR"},
                 {"damaged", NULL, "do not ask the doctor: restore what there is"}},

@@ -102,31 +102,41 @@ static kith_status go_back(struct cmd *c, struct engine *g, const char *text, bo
 
 /* -- the whole --------------------------------------------------------------------------------- */
 
+static kith_status erase_again(struct cmd *c, struct engine *g, const char *list,
+                               struct restored *out, kith_error *e) {
+    io_progress(c->io, "erasing whom the list names");
+    TRY(engine_replay_erasures(g, list, &out->erased, e));
+    return engine_drain(g, SETTLE_MS, e);
+}
+
 static kith_status settle(struct cmd *c, struct company *company, const char *folder,
-                          const char *moment, bool partly, struct restored *out, kith_error *e) {
+                          const char *moment, bool partly, const char *erasures,
+                          struct restored *out, kith_error *e) {
     TRY(restored_open(company, folder, e));
     TRY(engine_start(company->engine, e));
-    return go_back(c, company->engine, moment, partly, out, e);
+    if (moment)
+        TRY(go_back(c, company->engine, moment, partly, out, e));
+    return erasures ? erase_again(c, company->engine, erasures, out, e) : KITH_OK;
 }
 
 kith_status restored_settle(struct cmd *c, const char *folder, const char *moment, bool partly,
-                            struct restored *out, kith_error *e) {
+                            const char *erasures, struct restored *out, kith_error *e) {
     struct settings_problems problems = {0};
     struct company *company = NULL;
     kith_error why = KITH_ERROR_INIT;
     *out = (struct restored){0};
-    if (!moment)
+    if (!moment && !erasures)
         return KITH_OK;
     (void)company_read(&company, c->program, folder, &problems, &why);
     settings_problems_free(&problems);
     kith_status st;
     if (company && company->settings && company->plugins)
-        st = settle(c, company, folder, moment, partly, out, e);
+        st = settle(c, company, folder, moment, partly, erasures, out, e);
     else
         st = err_set(e, KITH_E_CORRUPT, NULL,
                      "the settings in the backup cannot be read (%s), and without them there is no"
-                     " going back to a moment",
-                     why.message);
+                     " %s",
+                     why.message, moment ? "going back to a moment" : "erasing anybody again");
     company_close(company);
     return st;
 }

@@ -129,7 +129,8 @@ struct undoing {
     struct arena *arena;
     struct undo_report *report;
     kith_id target;
-    bool since; /* all that came behind row `after`, and not a target */
+    bool since;  /* all that came behind row `after`, and not a target */
+    bool erased; /* of the row at hand something was */
     uint64_t after;
     bool rehearse;
     size_t cap;
@@ -228,6 +229,8 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
     struct undoing *u = arg;
     struct undo_report *r = u->report;
     bool earlier;
+    if (u->since && u->erased && item->outcome != UNDO_REVERSED)
+        return KITH_OK; /* whoever was erased since stays so, whatever moment it is */
     if (item->outcome == UNDO_REVERSED)
         TRY(bus_cancel(u->g, u->row, e));
     TRY(done_earlier(u, item, &earlier, e));
@@ -285,6 +288,12 @@ static bool is_long(const struct undoing *u, size_t rows, int64_t end) {
     return u->chunk != SIZE_MAX && rows > 0 && (rows >= u->chunk || clock_ticks() > end);
 }
 
+static bool is_erasure(const struct undoing *u, const struct tx_head *tx,
+                       const struct journal_row *row) {
+    const struct rtype *erasure = u->g->schema->base.erasure.type;
+    return u->since && (tx->origin == ORIGIN_ERASE || row->type == erasure->id);
+}
+
 /* Undoes the next rows, newest first. */
 static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     struct undoing *u = arg;
@@ -304,8 +313,12 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
         u->row = seq;
         TRY(journal_row_read(u->g->writer, seq, t->arena, &row, e));
         bool asked = row.source == 0 && u->txs[at].cause == 0;
+        u->erased = row.erased;
         t->system += !asked; /* what followed from it is taken back with it */
-        kith_status st = journal_undo_row(u->g->writer, u->g->schema, &row, t->arena, &ops, e);
+        kith_status st =
+            is_erasure(u, &u->txs[at], &row)
+                ? KITH_OK
+                : journal_undo_row(u->g->writer, u->g->schema, &row, t->arena, &ops, e);
         t->system -= !asked;
         TRY(st);
         own = row.cause == 0;

@@ -178,8 +178,6 @@ kith_status journal_undo_row(struct conn *c, const struct schema *s, const struc
     TRY(image_decode(s, row, a, &u.fields, &u.count, e));
     const kith_value *now;
     TRY(record_get(c, u.type, row->record, a, &now, e));
-    if (row->kind == ROW_DELETE && row->erased)
-        return tell(&u, UNDO_REFUSED, NULL, "it was erased, and what stood in it is gone", e);
     if (row->kind == ROW_DELETE)
         return now ? tell(&u, UNDO_KEPT, NULL, "it exists again", e)
                    : apply(&u, u.fields, u.count, e);

@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Erasing a person: what is told, what is left in the files of the folder, and what a backup that is restored
+# afterwards holds.
+. "$(dirname "$0")/lib.bash"
+new_company
+words='quartermain|ada@example|zanzibar|oldtrains|wonderful'
+
+# No file of the folder has any of the words.
+clean() { ! grep -rEiaq "$words" "${1:-.}"; }
+
+ada=$(create contact name="Ada Quartermain" email=ada@example.com city=Zanzibar)
+grace=$(create contact name="Grace Hopper" email=grace@example.com)
+note=$(create note about=contact/"$ada" body="likes oldtrains")
+kith delete note "$note"
+create note about=contact/"$ada" body="wonderful" >/dev/null
+task=$(create task about=contact/"$ada" title="Call Ada Quartermain")
+other=$(create note about=contact/"$grace" body="met somebody")
+kith backup "$work/before.tar"
+
+it "asks for a reason, and does nothing without one"
+kith erase contact "$ada"
+exits 2
+complains "--reason"
+kith get contact "$ada"
+prints "Ada Quartermain"
+
+it "rehearses: says what would go, and keeps everything"
+kith erase contact "$ada" --reason test --rehearse
+prints "would delete contact $ada"
+prints "nothing was kept"
+kith get contact "$ada"
+prints "Ada Quartermain"
+kith find erasure
+prints "No erasure found."
+
+it "erases in records, history, search and files, and says when each was done"
+kith erase contact "$ada" --reason "request of 3 May"
+exits 0
+prints "Swept"
+expect clean
+kith find erasure --json
+prints '"reason":"request of 3 May"'
+prints '"swept":"2'
+kith get contact "$ada"
+exits 3
+kith history contact "$ada"
+prints "(erased)"
+kith search quartermain
+prints_not "$task"
+kith get task "$task" --json
+prints '"title":"erased"'
+kith doctor
+exits 0
+kith audit verify
+exits 0
+kith get note "$other"
+prints "met somebody"
+
+it "does so while the company is served, and sweeps when somebody reads"
+karl=$(create contact name="Karl Unusualname" email=karl@unusual.example)
+serve
+kith erase contact "$karl" --reason test
+exits 0
+prints "Swept"
+stop_server
+words='unusualname|karl@unusual'
+expect clean
+words='quartermain|ada@example|zanzibar|oldtrains|wonderful'
+
+it "erases again in an older backup that takes the company's place, by its list"
+expect grep -q "^contact $ada 2" kith.db.erased
+kith restore "$work/before.tar" . --replace
+exits 0
+prints "Erased again, as the list says: 1."
+cd "$PWD" || exit 1
+expect clean
+kith get contact "$ada"
+exits 3
+kith get contact "$grace"
+prints "Grace Hopper"
+kith doctor
+exits 0
+kith audit verify
+exits 0
+expect grep -q "^contact $karl 2" kith.db.erased
+
+it "erases again at another place, by the list that is named, and says so when there is none"
+kith restore "$work/before.tar" "$work/elsewhere" --erasures kith.db.erased
+exits 0
+expect clean "$work/elsewhere"
+kith restore "$work/before.tar" "$work/bare"
+prints "--erasures FILE"
+expect grep -qia quartermain "$work/bare/kith.db"
+kith restore "$work/before.tar" "$work/none" --erasures "$work/nothing"
+exits 3
+expect [ ! -e "$work/none" ]
+
+it "goes back to a moment before an erasure, and whoever was erased stays so"
+kith create contact name="After All"
+moment=$("$KITH" log --json --limit 1 | sed 's/.*"id":"\([^"]*\)".*/\1/')
+eve=$(create contact name="Eve Latecomer" email=eve@late.example)
+create task about=contact/"$eve" title="Call Eve Latecomer" >/dev/null
+kith erase contact "$eve" --reason test
+kith backup "$work/after.tar"
+kith restore "$work/after.tar" "$work/then" --at "$moment"
+exits 0
+kith find contact --company "$work/then"
+prints "After All"
+prints_not "Latecomer"
+words='latecomer'
+expect clean "$work/then"
+
+finish
