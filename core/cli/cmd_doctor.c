@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kith doctor: checks every invariant of the database, on a copy of it. */
+/* kith doctor: checks every invariant of the database, on a copy of it, and repairs what is kept
+ * from its records. */
 #include "cli/show.h"
 #include <stdio.h>
 #include <string.h>
@@ -45,20 +46,36 @@ static kith_status tell(void *arg, const char *check, const char *sentence, kith
     return io_check(c->io, e);
 }
 
-/* What is kept from the records, from the records. */
-static kith_status compute_rollups(struct cmd *c, kith_error *e) {
-    const struct schema *s = engine_schema(c->company->engine);
-    TRY(engine_compute_rollups(c->company->engine, &c->principal, e));
-    if (!c->json)
-        io_printf(c->io, "%u roll-up%s computed anew.\n", s->rollup_count,
-                  s->rollup_count == 1 ? "" : "s");
-    return KITH_OK;
+/* -- repairs ----------------------------------------------------------------------------------- */
+
+static kith_status tell_made(void *arg, const char *check, const char *sentence, kith_error *e) {
+    struct cmd *c = arg;
+    struct buf b = {0};
+    struct json_out j;
+    if (!sentence)
+        return begin(c, check, e);
+    if (!c->json) {
+        io_printf(c->io, "%s%s%s: %s.\n", io_style(c->io, STYLE_GOOD), check,
+                  io_style(c->io, STYLE_PLAIN), sentence);
+        return io_check(c->io, e);
+    }
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "check");
+    json_strz(&j, check);
+    json_key(&j, "repaired");
+    json_strz(&j, sentence);
+    json_object_end(&j);
+    json_print(c, &b);
+    return io_check(c->io, e);
 }
+
+/* -- the command ------------------------------------------------------------------------------- */
 
 static kith_status run(struct cmd *c, kith_error *e) {
     size_t findings = 0, checks;
-    if (cmd_option(c, "rollups"))
-        TRY(compute_rollups(c, e));
+    if (cmd_option(c, "repair"))
+        TRY(engine_repair(c->company->engine, &c->principal, tell_made, c, e));
     const struct doctor_check *list = doctor_checks(&checks);
     io_progress(c->io, "copying the database");
     TRY(engine_doctor(c->company->engine, tell, c, &findings, e));
@@ -78,7 +95,10 @@ const struct command command_doctor = {
     .name = "doctor",
     .args = "",
     .help = "check the database from end to end, on a copy",
-    .options = {{"rollups", NULL, "first compute every roll-up anew from its records"}},
+    .more = "Each finding comes with what to do about it. With --repair, what Kith keeps from\n"
+            "records is made anew from them where it is wrong: roll-ups, segments, the search\n"
+            "index, folded columns. Nothing else is touched, and what is left is named.",
+    .options = {{"repair", NULL, "first make anew what is kept from records and is wrong"}},
     .needs = NEEDS_COMPANY,
     .run = run,
 };

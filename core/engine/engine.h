@@ -532,6 +532,12 @@ kith_status engine_examine(struct engine *g, const char *path, doctor_tell tell,
 /* The same on a copy of the engine's own. [any] */
 kith_status engine_doctor(struct engine *g, doctor_tell tell, void *arg, size_t *findings,
                           kith_error *e);
+/* Examines, and makes anew what is kept from records and is not what they give: roll-ups, segments,
+ * the search index, folded and converted columns. Told of each check as it begins and, with a
+ * sentence, of each for which something was made. What is not kept from records is left as it is,
+ * and so is everything in a file that is not sound. Others write meanwhile. [any] */
+kith_status engine_repair(struct engine *g, const struct principal *p, doctor_tell tell, void *arg,
+                          kith_error *e);
 
 /* Is the journal what was written (journal/chain.h)? On a snapshot; holds up nobody. [any] */
 kith_status engine_verify_chain(struct engine *g, const struct chain_anchor *anchor,

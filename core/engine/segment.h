@@ -75,6 +75,9 @@ bool segments_waiting(const struct engine *g); /* something is left to settle */
 kith_status segments_next_due(struct engine *g, int64_t *due, kith_error *e);
 void segments_step(struct engine *g);
 void segments_close(struct engine *g);
+/* One batch of what is left to settle, in a transaction of its own. segments.settling: there may be
+ * more. */
+kith_status segments_settle(struct engine *g, kith_error *e);
 
 /* -- between the files of segments ------------------------------------------------------------- */
 
@@ -98,6 +101,8 @@ kith_status segment_rebuild(struct txn *t, kith_id id, uint32_t kind, kith_error
 kith_status segments_askers_again(struct engine *g, kith_error *e);
 /* Has all of them worked out anew, later: what they look at was not written. In a group. */
 kith_status segments_settle_all(struct engine *g, kith_error *e);
+/* The same, and of lists, too: what is kept may be wrong by itself. */
+kith_status segments_again(struct txn *t, kith_error *e);
 /* Has those that ask for words of this type worked out anew, later: all of it is indexed now. In a
  * group. */
 kith_status segments_indexed(struct engine *g, const struct rtype *type, kith_error *e);

@@ -46,6 +46,20 @@ kith_status segments_settle_all(struct engine *g, kith_error *e) {
     return KITH_OK;
 }
 
+/* Members of what is no segment go, too. */
+kith_status segments_again(struct txn *t, kith_error *e) {
+    const struct segment_list *all = &t->g->segments.all;
+    kith_id *strays;
+    size_t n;
+    TRY(segments_load(t->g, e));
+    for (size_t i = 0; i < all->count; i++)
+        TRY(settle_again(t->g, all->items[i], e));
+    TRY(member_strays(t->g->writer, t->arena, &strays, &n, e));
+    for (size_t i = 0; i < n; i++)
+        TRY(settle(t->g, strays[i], SETTLE_DROP, (kith_str){0}, e));
+    return KITH_OK;
+}
+
 static bool asks_for_anew(struct engine *g, const struct segment *s) {
     for (size_t i = 0; i < s->depends.count; i++) {
         kith_id id = s->depends.items[i].segment;
@@ -244,7 +258,9 @@ static kith_status build_by_record(struct txn *t, struct segment *s, kith_id *at
     TRY(query_parse(&all, t->g->schema, t->arena, str_of(s->type->name), e));
     TRY(member_roots(t->g->writer, all, &env, NULL, *at, EVALUATE_ROWS, t->arena, &ids, &n, e));
     TRY(evaluate_all(t, s, ids, n, e));
-    *at = n < EVALUATE_ROWS ? INT64_MAX : ids[n - 1];
+    kith_id hi = n < EVALUATE_ROWS ? INT64_MAX : ids[n - 1];
+    TRY(member_forget_gone(t->g->writer, s->id, s->type, *at, hi, e));
+    *at = hi;
     return KITH_OK;
 }
 
@@ -423,7 +439,7 @@ static kith_status give_up(struct txn *t, void *arg, kith_error *e) {
     return s->list && a->job.kind != SETTLE_PURGE ? KITH_OK : try_later(t, s, e);
 }
 
-static kith_status settle_step(struct engine *g, kith_error *e) {
+kith_status segments_settle(struct engine *g, kith_error *e) {
     struct attempt try = {.why = KITH_ERROR_INIT};
     struct arena a = {0};
     bool found = false;
@@ -437,6 +453,7 @@ static kith_status settle_step(struct engine *g, kith_error *e) {
         st = in_transaction(g, give_up, &try, e);
     }
     g->segments.settling |= found;
+    g->refresh_due = true;
     arena_free(&a);
     return st;
 }
@@ -466,7 +483,7 @@ void segments_step(struct engine *g) {
     if (st == KITH_OK && due <= now)
         st = in_transaction(g, flip_batch, NULL, &e);
     if (st == KITH_OK && g->segments.settling)
-        st = settle_step(g, &e);
+        st = segments_settle(g, &e);
     g->refresh_due = true;
     if (st != KITH_OK)
         bus_held_up("segments are held up", &e);

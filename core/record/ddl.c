@@ -282,18 +282,24 @@ static kith_status fill_fold(struct conn *c, const struct rfield *f, kith_error 
     const char *t = f->type->name, *n = f->name;
     char select[384], update[256];
     snprintf(select, sizeof select,
-             "SELECT id, \"%s\" FROM \"%s\" NOT INDEXED WHERE \"%s\" IS NOT NULL OR \"%s__fold\" "
-             "IS NOT NULL",
-             n, t, n, n);
+             "SELECT id, \"%s\", \"%s__fold\" FROM \"%s\" NOT INDEXED WHERE \"%s\" IS NOT NULL OR"
+             " \"%s__fold\" IS NOT NULL",
+             n, n, t, n, n);
     snprintf(update, sizeof update, "UPDATE \"%s\" SET \"%s__fold\" = ?1 WHERE id = ?2", t, n);
     kith_status st = conn_prepare_once(c, select, &from, e);
     while (st == KITH_OK && (st = conn_step(c, from, &row, e)) == KITH_OK && row) {
-        kith_str text = column_str(from, 1);
+        kith_str text = column_str(from, 1), have = column_str(from, 2);
         arena_reset(&a);
-        st = conn_prepare(c, update, &to, e);
+        kith_str fold = text.ptr ? text_fold(&a, text) : text;
+        if (text.ptr && !fold.ptr)
+            st = err_nomem(e);
+        else if (fold.ptr && have.ptr && str_eq(fold, have))
+            continue;
+        else
+            st = conn_prepare(c, update, &to, e);
         if (st != KITH_OK)
             break;
-        bind_str(to, 1, text.ptr ? text_fold(&a, text) : text);
+        bind_str(to, 1, fold);
         bind_int(to, 2, sqlite3_column_int64(from, 0));
         st = conn_run(c, to, e);
     }
@@ -339,6 +345,29 @@ static kith_status ddl_fold(struct builder *b, struct conn *c, const struct rfie
     return meta_write(c, key, want, e);
 }
 
+static kith_status fill_base(struct conn *c, const struct rfield *f, const char *currency,
+                             kith_error *e) {
+    const char *t = f->type->name, *n = f->name;
+    struct buf sql = {0};
+    buf_printf(&sql,
+               "UPDATE \"%s\" SET \"%s__base\" = CASE \"%s__cur\" WHEN '%s' THEN \"%s\" END"
+               " WHERE \"%s__base\" IS NOT CASE \"%s__cur\" WHEN '%s' THEN \"%s\" END",
+               t, n, n, currency, n, n, n, currency, n);
+    return exec_buf(c, &sql, e);
+}
+
+kith_status schema_fill_companions(struct conn *c, const struct schema *s, kith_error *e) {
+    for (uint32_t i = 0; i < s->type_count; i++)
+        for (uint32_t k = 0; k < s->types[i]->field_count; k++) {
+            const struct rfield *f = s->types[i]->fields[k];
+            if (f->folded)
+                TRY(fill_fold(c, f, e));
+            if (f->kind == KITH_F_MONEY)
+                TRY(fill_base(c, f, s->base_currency, e));
+        }
+    return KITH_OK;
+}
+
 /* Amounts in the company's currency, when that is another one now. */
 kith_status ddl_base_currency(struct builder *b, struct conn *c, kith_error *e) {
     struct schema *s = b->schema;
@@ -347,17 +376,9 @@ kith_status ddl_base_currency(struct builder *b, struct conn *c, kith_error *e) 
     if (have && strcmp(have, s->base_currency) == 0)
         return KITH_OK;
     for (uint32_t i = 0; have && i < b->count; i++)
-        for (uint32_t k = 0; k < b->types[i].count; k++) {
-            const char *t = b->types[i].type->name, *f = b->types[i].fields[k]->name;
-            struct buf sql = {0};
-            if (b->types[i].fields[k]->kind != KITH_F_MONEY)
-                continue;
-            buf_printf(&sql,
-                       "UPDATE \"%s\" SET \"%s__base\" = CASE \"%s__cur\" WHEN '%s' THEN \"%s\" END"
-                       " WHERE \"%s\" IS NOT NULL",
-                       t, f, f, s->base_currency, f, f);
-            TRY(exec_buf(c, &sql, e));
-        }
+        for (uint32_t k = 0; k < b->types[i].count; k++)
+            if (b->types[i].fields[k]->kind == KITH_F_MONEY)
+                TRY(fill_base(c, b->types[i].fields[k], s->base_currency, e));
     return meta_write(c, "base_currency", s->base_currency, e);
 }
 

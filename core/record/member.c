@@ -125,6 +125,28 @@ kith_status member_drop(struct conn *c, kith_id segment, int64_t max, int64_t *g
     return KITH_OK;
 }
 
+kith_status member_forget_gone(struct conn *c, kith_id segment, const struct rtype *t, kith_id lo,
+                               kith_id hi, kith_error *e) {
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "DELETE FROM kith_member AS m WHERE segment = ?1 AND record > ?2 AND record <= ?3 AND"
+             " NOT EXISTS (SELECT 1 FROM \"%s\" r WHERE r.id = m.record)",
+             t->name);
+    return run(c, sql, (int64_t)segment, (int64_t)lo, (int64_t)hi, NULL, e);
+}
+
+kith_status member_strays(struct conn *c, struct arena *a, kith_id **segments, size_t *count,
+                          kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare_once(c,
+                          "SELECT DISTINCT segment FROM kith_member WHERE segment NOT IN (SELECT id"
+                          " FROM segment)",
+                          &st, e));
+    kith_status status = conn_ids(c, st, a, segments, count, e);
+    sqlite3_finalize(st);
+    return status;
+}
+
 /* -- working a segment out in bulk ------------------------------------------------------------- */
 
 /* A statement around "SELECT id ..." of the query; its own parameters stand behind the query's. */

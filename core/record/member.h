@@ -47,6 +47,12 @@ kith_status member_roots(struct conn *c, const struct query *q, const struct que
 /* The id of the nth record of a type behind `after`; INT64_MAX when there are fewer. */
 kith_status member_range(struct conn *c, const struct rtype *t, kith_id after, int64_t n,
                          kith_id *hi, kith_error *e);
+/* Takes members with lo < id <= hi out that are no records of the type (of a damaged database). */
+kith_status member_forget_gone(struct conn *c, kith_id segment, const struct rtype *t, kith_id lo,
+                               kith_id hi, kith_error *e);
+/* The segments that do not exist and have members. */
+kith_status member_strays(struct conn *c, struct arena *a, kith_id **segments, size_t *count,
+                          kith_error *e);
 /* Takes at most max members out, without looking at them. */
 kith_status member_drop(struct conn *c, kith_id segment, int64_t max, int64_t *gone, kith_error *e);
 

@@ -223,6 +223,9 @@ struct schema_source {
  * not. An error names module, type and field. The caller owns *out. */
 kith_status schema_build(struct schema **out, struct conn *c, const struct schema_source *sources,
                          size_t count, const char *base_currency, kith_error *e);
+/* Makes the columns that are kept beside text (its folded form) and money (the amount in the base
+ * currency) anew, where they are not what they should be. In a transaction. */
+kith_status schema_fill_companions(struct conn *c, const struct schema *s, kith_error *e);
 void schema_free(struct schema *s);
 /* Logs what building it did to a database that was there before, once that is kept. */
 void schema_log(const struct schema *s);

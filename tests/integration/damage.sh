@@ -382,6 +382,38 @@ else
     skip "there is no sqlite3 program"
 fi
 
+it "repairs what is kept from records, and names what is left"
+if command -v sqlite3 >/dev/null; then
+    sqlite3 kith.db "UPDATE contact SET purchases = 7"
+    kith doctor
+    exits 5
+    prints "roll-ups: contact $anna: purchases is not"
+    prints "'kith doctor --repair' makes it anew"
+    sqlite3 kith.db "UPDATE contact SET lifecycle = 'gone'"
+    kith doctor --repair
+    exits 5
+    prints "roll-ups: every roll-up was computed anew from its records."
+    prints "options: contact $anna has a lifecycle that is none of its options; set one of them"
+    expect test "$(grep -c "purchases is not" "$work/out")" -eq 0
+    cp good.db kith.db
+    sqlite3 kith.db "UPDATE contact SET purchases = 7"
+    kith doctor --repair --json
+    exits 0
+    prints_exactly '{"check":"roll-ups","repaired":"every roll-up was computed anew from its records"}'
+    kith doctor
+    exits 0
+    sqlite3 kith.db "UPDATE contact SET purchases = 7"
+    serve
+    kith doctor --repair
+    exits 0
+    prints "roll-ups: every roll-up was computed anew from its records."
+    stop_server
+    kith doctor
+    exits 0
+else
+    skip "there is no sqlite3 program"
+fi
+
 it "examines a company that is served, for two at once"
 serve
 "$KITH" doctor >"$work/other" 2>&1 &

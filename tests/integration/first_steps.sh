@@ -120,9 +120,9 @@ prints "\"type\":\"interaction\",\"newest\":\"$(json_text id <bought)\""
 kith update contact "$anna" spent=5
 exits 4
 complains "contact.spent is kept by Kith, from sum(interaction.amount"
-kith doctor --rollups
+kith doctor --repair
 exits 0
-prints "roll-ups computed anew"
+prints "nothing found"
 kith undo "$(json_text transaction <bought)"
 kith find "contact where name = 'Anna Meier' and spent = '0 EUR' and purchases = 0 and last_purchase is null"
 prints "Anna"

@@ -55,6 +55,9 @@ TEST("each kind of planted damage is found") {
     static const struct {
         const char *sql, *says;
     } damage[] = {
+        {"PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ',"
+         " CHECK(id < 0)) STRICT') WHERE name = 'task'",
+         "file: SQLite says: CHECK constraint failed in task"},
         {"INSERT INTO kith_type VALUES(99, 'ghost', 'm')", "catalogue: type ghost has no table"},
         {"INSERT INTO kith_field VALUES(999, 98, 'f', 1, 'text0', 'm')", "catalogue: field 999"},
         {"INSERT INTO kith_field VALUES(999, 1, 'gone', 1, 'text0', 'm')",
@@ -78,6 +81,7 @@ TEST("each kind of planted damage is found") {
         {"UPDATE lead SET labels = '[\"b\",\"a\"]'", "form: lead"},
         {"UPDATE lead SET amount__cur = 'XQQ'", "form: lead"},
         {"UPDATE contact SET birthday = 99999999999", "form: contact"},
+        {"UPDATE contact SET tags = 'oops'", "form: contact cannot be read"},
         {"UPDATE lead SET amount__cur = NULL", "columns: lead"},
         {"UPDATE lead SET amount__base = 1", "columns: lead"},
         {"UPDATE contact SET place__lon = NULL", "columns: contact"},
@@ -106,6 +110,7 @@ TEST("each kind of planted damage is found") {
         {"UPDATE kith_journal SET type = 99 WHERE seq = 1",
          "images: journal row 1 is about a type"},
         {"UPDATE kith_journal SET image = x'0105' WHERE seq = 1", "images: journal row 1"},
+        {"UPDATE kith_tx SET at = at + 1 WHERE first = 1", "chain: "},
         {"DELETE FROM lead", "existence: lead"},
         {"INSERT INTO lead(id, name, name__fold) VALUES(5, 'n', 'n')",
          "exists, but not by the journal"},
