@@ -159,6 +159,16 @@ kith_status bus_reload(struct engine *g, kith_error *e) {
     return KITH_OK;
 }
 
+/* No pause is longer than the longest: one that is was written before the clock was set back. */
+kith_status bus_set_back(struct engine *g, kith_error *e) {
+    sqlite3_stmt *st;
+    int64_t now = clock_now(g->clock), latest = now + bus_backoff(UINT32_MAX);
+    TRY(conn_prepare(g->writer, "UPDATE kith_letter SET next = ?1 WHERE next > ?2", &st, e));
+    bind_int(st, 1, now);
+    bind_int(st, 2, latest);
+    return conn_run(g->writer, st, e);
+}
+
 kith_status bus_start(struct engine *g, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_exec(g->writer, "UPDATE kith_cursor SET active = 0", e));
@@ -171,13 +181,7 @@ kith_status bus_start(struct engine *g, kith_error *e) {
         bind_int(st, 2, (int64_t)g->seq);
         TRY(conn_run(g->writer, st, e));
     }
-    /* No pause is longer than the longest: one that is was written before the clock was set back.
-     */
-    int64_t now = clock_now(g->clock), latest = now + bus_backoff(UINT32_MAX);
-    TRY(conn_prepare(g->writer, "UPDATE kith_letter SET next = ?1 WHERE next > ?2", &st, e));
-    bind_int(st, 1, now);
-    bind_int(st, 2, latest);
-    return conn_run(g->writer, st, e);
+    return bus_set_back(g, e);
 }
 
 static bool is_loaded(const struct engine *g, kith_str name) {

@@ -47,6 +47,15 @@ void clock_check(struct engine *g, int64_t now, kith_id newest) {
              is, was);
 }
 
+void clock_saw(struct engine *g, int64_t at) {
+    if (at > atomic_load(&g->clock_seen))
+        atomic_store(&g->clock_seen, at);
+}
+
+bool clock_is_back(const struct engine *g) {
+    return clock_now(g->clock) + CLOCK_SLACK_MS < atomic_load(&g->clock_seen);
+}
+
 void engine_check_clock(struct engine *g) {
     clock_check(g, engine_now(g), g->opened_at);
 }
@@ -263,6 +272,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     TRY(high_id(g, &high, e));
     idgen_init(&g->ids, g->opts.node, high);
     g->opened_at = high;
+    atomic_store(&g->clock_seen, high ? id_time(high) : 0);
+    clock_saw(g, engine_now(g));
     atomic_store(&g->durable, g->seq);
     atomic_store(&g->committed, g->seq);
     TRY(readers_open(g, e));

@@ -211,8 +211,9 @@ struct engine {
     struct engine_options opts;
     char *path;
     struct kclock real_clock, *clock;
-    _Atomic bool clock_behind; /* it was said already */
-    kith_id opened_at;         /* the largest id when it was opened */
+    _Atomic bool clock_behind;  /* it was said already */
+    _Atomic int64_t clock_seen; /* the latest time by which the writer worked */
+    kith_id opened_at;          /* the largest id when it was opened */
     int lock_fd;
     bool rolled_up;     /* roll-ups were computed when it was opened: segments may look at them */
     bool owner_marked;  /* "open" stands in the lock file */
@@ -300,6 +301,9 @@ struct engine {
 int64_t engine_ticks_ms(void);
 /* Warns when the time is behind that of the newest id; once, until it is not any more. */
 void clock_check(struct engine *g, int64_t now, kith_id newest);
+void clock_saw(struct engine *g, int64_t at); /* the writer works by that time */
+/* It is more than a minute before what the writer worked by. Any thread. */
+bool clock_is_back(const struct engine *g);
 kith_status intern_source(struct engine *g, struct arena *a, const struct source *s,
                           struct source *copy, uint32_t *number, kith_error *e);
 bool on_writer(const struct engine *g);
@@ -379,6 +383,7 @@ void sweep_wanted(struct engine *g); /* somebody was erased, unless it is taken 
 bool sweep_waiting(const struct engine *g);
 kith_status sweep_next_due(struct engine *g, int64_t *due, kith_error *e);
 void sweep_step(struct engine *g);
+void sweep_set_back(struct engine *g); /* the clock was: what waits is tried again */
 void sweep_close(struct engine *g);
 
 /* access.c */
@@ -479,6 +484,9 @@ void readers_release(struct engine *g);
 kith_status bus_setup(struct engine *g, kith_error *e);  /* tables */
 kith_status bus_start(struct engine *g, kith_error *e);  /* cursors, letters: in a transaction */
 kith_status bus_reload(struct engine *g, kith_error *e); /* after a rolled-back group */
+/* The clock was: no retry waits until it is again where it was. In a transaction of the writer's.
+ */
+kith_status bus_set_back(struct engine *g, kith_error *e);
 /* Of which rows a topic speaks; false: nobody publishes it. */
 bool bus_match(const struct engine *g, kith_str topic, struct reaction_entry *r);
 bool bus_waiting(struct engine *g); /* rows that reactions have not seen */
@@ -529,6 +537,7 @@ int64_t bus_backoff(uint32_t attempts); /* ms */
 /* timers.c */
 kith_status timers_setup(struct engine *g, kith_error *e);
 kith_status timers_start(struct engine *g, kith_error *e);
+kith_status timers_set_back(struct engine *g, kith_error *e); /* the clock was; as bus_set_back */
 /* A handler that is not loaded, or paused: what is due for it waits. */
 kith_status timers_load(struct engine *g, const char *handler, bool loaded, kith_error *e);
 void timers_fire(struct engine *g);

@@ -127,8 +127,6 @@ kith_status segment_evaluate(struct txn *t, struct segment *s, kith_id id, const
     int64_t flip = INT64_MAX;
     if (values)
         TRY(predicate_match(s->predicate, &env, id, values, &source, &in, e));
-    if (s->depends.timed && t->head.at > t->g->segments.clock)
-        t->g->segments.clock = t->head.at;
     if (s->depends.timed && values)
         TRY(predicate_next_flip(s->predicate, &env, id, values, &source, &flip, e));
     if (s->depends.timed)

@@ -56,7 +56,6 @@ struct segments {
     bool touched;  /* by the group that runs: its rollback makes it stale */
     bool settling; /* there may be something left to settle */
     uint32_t source;
-    int64_t clock; /* the latest time seen */
     struct segment_names names;
     pthread_mutex_t lock; /* guards reader: */
     struct conn *reader;  /* for names asked for on other threads; opened on first use */
@@ -71,6 +70,8 @@ kith_status segment_follow(struct txn *t, const struct change *c, kith_error *e)
 void segments_taken_back(struct engine *g);
 void segments_committed(struct engine *g);
 void segments_rolled_back(struct engine *g);
+/* The clock was: what goes by it is worked out anew. In a transaction of the writer's. */
+kith_status segments_set_back(struct engine *g, kith_error *e);
 bool segments_waiting(const struct engine *g); /* something is left to settle */
 kith_status segments_next_due(struct engine *g, int64_t *due, kith_error *e);
 void segments_step(struct engine *g);

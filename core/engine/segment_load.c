@@ -267,7 +267,6 @@ static kith_status follow_calendar(struct engine *g, kith_error *e) {
 kith_status segments_start(struct engine *g, kith_error *e) {
     g->segments.settling = true;
     g->segments.loaded = false;
-    g->segments.clock = g->opened_at ? id_time(g->opened_at) : 0;
     TRY(segments_load(g, e));
     TRY(take_up(g, e));
     TRY(follow_calendar(g, e));

@@ -12,7 +12,6 @@
 #define EVALUATE_ROWS 500  /* looked at one by one in one batch */
 #define AT_ONCE       1000 /* records of a type that are looked at in the write of the segment */
 #define FLIP_ROWS     500
-#define CLOCK_BACK_MS 60000   /* computers set their clocks by less while they run */
 #define RETRY_MS      3600000 /* what could not be worked out is tried again after it */
 
 /* -- asking for it ----------------------------------------------------------------------------- */
@@ -403,14 +402,13 @@ static kith_status flip_batch(struct txn *t, void *arg, kith_error *e) {
     return KITH_OK;
 }
 
-/* What was worked out at a time that has not come yet is wrong. */
-static kith_status clock_set_back(struct txn *t, void *arg, kith_error *e) {
-    const struct segment_list *all = &t->g->segments.all;
-    (void)arg;
-    TRY(segments_load(t->g, e));
+/* What was worked out at a time that has not come yet is wrong, and when it is next due, too. */
+kith_status segments_set_back(struct engine *g, kith_error *e) {
+    const struct segment_list *all = &g->segments.all;
+    TRY(segments_load(g, e));
     for (size_t i = 0; i < all->count; i++)
-        if (all->items[i]->depends.timed)
-            TRY(settle(t->g, all->items[i]->id, SETTLE_AGAIN, (kith_str){0}, e));
+        if (all->items[i]->depends.timed || all->items[i]->depends.whole)
+            TRY(settle(g, all->items[i]->id, SETTLE_AGAIN, (kith_str){0}, e));
     return KITH_OK;
 }
 
@@ -458,12 +456,8 @@ kith_status segments_settle(struct engine *g, kith_error *e) {
     return st;
 }
 
-static bool clock_is_back(const struct engine *g, int64_t now) {
-    return now + CLOCK_BACK_MS < g->segments.clock;
-}
-
 bool segments_waiting(const struct engine *g) {
-    return g->segments.settling || clock_is_back(g, clock_now(g->clock));
+    return g->segments.settling;
 }
 
 kith_status segments_next_due(struct engine *g, int64_t *due, kith_error *e) {
@@ -472,15 +466,9 @@ kith_status segments_next_due(struct engine *g, int64_t *due, kith_error *e) {
 
 void segments_step(struct engine *g) {
     kith_error e = KITH_ERROR_INIT;
-    kith_status st = KITH_OK;
-    int64_t now = clock_now(g->clock), due = INT64_MAX;
-    if (clock_is_back(g, now))
-        st = in_transaction(g, clock_set_back, NULL, &e);
-    if (st == KITH_OK) {
-        g->segments.clock = now;
-        st = segments_next_due(g, &due, &e);
-    }
-    if (st == KITH_OK && due <= now)
+    int64_t due = INT64_MAX;
+    kith_status st = segments_next_due(g, &due, &e);
+    if (st == KITH_OK && due <= clock_now(g->clock))
         st = in_transaction(g, flip_batch, NULL, &e);
     if (st == KITH_OK && g->segments.settling)
         st = segments_settle(g, &e);

@@ -51,6 +51,11 @@ static void sweep_later(struct engine *g) {
     g->refresh_due = true;
 }
 
+void sweep_set_back(struct engine *g) {
+    if (g->sweep.stage == SWEEP_LATER)
+        g->sweep.retry_at = clock_now(g->clock);
+}
+
 /* -- a step of each stage ---------------------------------------------------------------------- */
 
 static kith_status find(struct engine *g, kith_error *e) {

@@ -81,6 +81,13 @@ kith_status timers_start(struct engine *g, kith_error *e) {
     return KITH_OK;
 }
 
+kith_status timers_set_back(struct engine *g, kith_error *e) {
+    for (size_t i = 0; i < g->subs->timers.count; i++)
+        if (g->subs->timers.items[i]->handler.cron)
+            TRY(start_cron(g, g->subs->timers.items[i], e));
+    return KITH_OK;
+}
+
 kith_status txn_timer(struct txn *t, const char *handler, int64_t due, const struct rtype *type,
                       kith_id subject, kith_str payload, kith_id *id, kith_error *e) {
     sqlite3_stmt *st;

@@ -117,6 +117,7 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
     struct chain_place place = g->chain.now.at;
     TRY(id_check_clock(t->head.at, e));
     clock_check(g, t->head.at, g->ids.last);
+    clock_saw(g, t->head.at);
     TRY(txn_admit(t, e));
     if (!t->alone)
         TRY(savepoint(g, "SAVEPOINT request", e));

@@ -223,6 +223,43 @@ static void refresh_due(struct engine *g) {
     g->next_due = derived < g->next_due ? derived : g->next_due;
 }
 
+static kith_status set_back(struct engine *g, kith_error *e) {
+    sweep_set_back(g);
+    TRY(segments_set_back(g, e));
+    TRY(timers_set_back(g, e));
+    return bus_set_back(g, e);
+}
+
+/* What was reckoned from a time that has not come yet is reckoned anew. */
+static void follow_clock(struct engine *g) {
+    kith_error e = KITH_ERROR_INIT;
+    int64_t now = clock_now(g->clock);
+    if (!clock_is_back(g)) {
+        clock_saw(g, now);
+        return;
+    }
+    clock_check(g, now, g->ids.last);
+    arena_reset(&g->work);
+    kith_status st = group_begin(g, &e);
+    if (st == KITH_OK) {
+        st = set_back(g, &e);
+        if (st == KITH_OK)
+            st = group_commit(g, &e);
+        else
+            group_rollback(g);
+    }
+    g->refresh_due = true;
+    if (st == KITH_OK)
+        atomic_store(&g->clock_seen, now);
+    else
+        bus_held_up("what goes by the clock is held up", &e);
+}
+
+/* With the lock, or on the writer. */
+static bool clock_calls(const struct engine *g) {
+    return g->next_due <= clock_now(g->clock) || clock_is_back(g);
+}
+
 static bool due_now(struct engine *g) {
     if (g->refresh_due)
         refresh_due(g);
@@ -237,21 +274,15 @@ static bool pauses_known(struct engine *g) {
     return !g->pausing;
 }
 
-/* Sleeps until there is a request or something falls due. A virtual clock is looked at every 5 ms.
- */
+/* Sleeps until there is a request or something falls due. The clock may be set meanwhile: a wall
+ * clock is looked at every minute, a virtual one every 5 ms. */
 static void wait_for_work(struct engine *g) {
     struct timespec at;
-    int64_t ms = INT64_MAX;
-    if (g->next_due != INT64_MAX)
-        ms = g->clock == &g->real_clock ? g->next_due - clock_now(g->clock) : 5;
-    if (ms == INT64_MAX) {
-        pthread_cond_wait(&g->work_cond, &g->lock);
-        return;
-    }
+    int64_t ms = 5, now = clock_now(g->clock);
+    if (g->clock == &g->real_clock)
+        ms = g->next_due < now + 60000 ? g->next_due - now : 60000;
     if (ms < 1)
         ms = 1;
-    if (ms > 60000) /* the wall clock may be set meanwhile */
-        ms = 60000;
     clock_gettime(CLOCK_MONOTONIC, &at);
     at.tv_sec += ms / 1000;
     at.tv_nsec += (ms % 1000) * 1000000;
@@ -281,6 +312,7 @@ static void *writer_main(void *arg) {
          * where they are: their cursors are durable. */
         bool more = false;
         if (!stop) {
+            follow_clock(g);
             if (pauses_known(g) && bus_waiting(g))
                 bus_step(g);
             if (derived_waiting(g) || due_now(g))
@@ -290,7 +322,8 @@ static void *writer_main(void *arg) {
                 timers_fire(g);
                 g->refresh_due = true;
             }
-            more = !pauses_known(g) || bus_waiting(g) || derived_waiting(g) || due_now(g);
+            more = !pauses_known(g) || bus_waiting(g) || derived_waiting(g) || due_now(g) ||
+                   clock_is_back(g);
         }
         pthread_mutex_lock(&g->lock);
         if (g->queue || more)
@@ -304,7 +337,7 @@ static void *writer_main(void *arg) {
         pthread_mutex_lock(&g->lock);
         if (built)
             continue;
-        while (!g->queue && !g->stop && g->next_due > clock_now(g->clock))
+        while (!g->queue && !g->stop && !clock_calls(g))
             wait_for_work(g);
     }
     pthread_mutex_unlock(&g->lock);
@@ -391,9 +424,9 @@ kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {
         at.tv_nsec -= 1000000000;
     }
     pthread_mutex_lock(&g->lock);
-    while (rc == 0 && !g->stop && !(g->idle && !g->queue && g->next_due > clock_now(g->clock)))
+    while (rc == 0 && !g->stop && !(g->idle && !g->queue && !clock_calls(g)))
         rc = pthread_cond_timedwait(&g->idle_cond, &g->lock, &at);
-    bool idle = g->idle && !g->queue && g->next_due > clock_now(g->clock);
+    bool idle = g->idle && !g->queue && !clock_calls(g);
     pthread_mutex_unlock(&g->lock);
     if (idle)
         return KITH_OK;

@@ -204,11 +204,27 @@ TEST("a clock that is set back takes time's work back") {
     clock_set(&x.clock, START_MS + INT64_C(400) * 86400000);
     settle(&x);
     EXPECT_INT(1, count(&x, "task where in_segment('late')", NULL));
-    clock_set(&x.clock, START_MS + 1000);
-    create(&x, x.lead, PAIRS("name=any")); /* the writer wakes */
+    clock_set(&x.clock, START_MS + 1000); /* nothing is written, and nothing falls due */
     settle(&x);
     EXPECT_INT(0, count(&x, "task where in_segment('late')", NULL));
     expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("a clock that ran a year ahead puts off no refresh of a segment with a limit") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    make_segment(&x, "top", "lead order by -score limit 1");
+    clock_set(&x.clock, START_MS + INT64_C(365) * 86400000);
+    settle(&x); /* the next refresh is a day later */
+    clock_set(&x.clock, START_MS + 1000);
+    settle(&x);
+    kith_id lead = create(&x, x.lead, PAIRS("name=Ada", "score=10")), found = 0;
+    clock_advance(&x.clock, 86400000);
+    settle(&x);
+    EXPECT_INT(1, count(&x, "lead where in_segment('top')", &found));
+    EXPECT(found == lead);
     fixture_close(&x);
 }
 

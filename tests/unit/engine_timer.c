@@ -121,6 +121,32 @@ TEST("a cron timer and a retry come in time when the clock ran ahead and was set
     fixture_close(&x);
 }
 
+TEST("no timer is lost when the clock steps a day back, a year ahead, and to where it was") {
+    struct fixture x;
+    struct fired cron = {0}, once = {0};
+    fixture_open(&x);
+    on_time(&x, "hourly", "@hourly", &cron);
+    on_time(&x, "once", NULL, &once);
+    fixture_start(&x);
+    ask(&x, "once", START_MS + 2 * HOUR_MS);
+    clock_advance(&x.clock, -24 * HOUR_MS);
+    settle(&x);
+    wait_hours(&x, 1);
+    EXPECT_INT(1, cron.count);
+    EXPECT_INT(0, once.count);
+    clock_set(&x.clock, START_MS + INT64_C(365) * 24 * HOUR_MS);
+    settle(&x);
+    EXPECT_INT(2, cron.count);
+    EXPECT_INT(1, once.count);
+    clock_set(&x.clock, START_MS);
+    settle(&x);
+    wait_hours(&x, 3);
+    EXPECT_INT(5, cron.count);
+    EXPECT_INT(1, once.count);
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
 /* -- retries ----------------------------------------------------------------------------------- */
 
 struct tries {
