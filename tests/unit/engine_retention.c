@@ -64,6 +64,22 @@ TEST("what a rule finds goes by night, and comes back as a whole when that is un
     fixture_close(&x);
 }
 
+TEST("a rule goes by night again once a clock that ran a year ahead is set back") {
+    struct fixture x;
+    open_with(&x, OLD_WEB);
+    pass_days(&x, 365);
+    kith_id event = create(&x, x.lead, PAIRS("source=event", "name=E"));
+    pass_days(&x, -365);
+    create(&x, x.lead, PAIRS("source=web", "name=L"));
+    pass_days(&x, 29);
+    EXPECT_INT(2, count(&x, "lead", NULL));
+    pass_days(&x, 3);
+    EXPECT_INT(0, count(&x, WEB, NULL));
+    EXPECT_STR("E", field(&x, x.lead, event, "name"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
 TEST("a rehearsal tells what would go and what would stay, and changes nothing") {
     struct fixture x;
     struct retention_report r;

@@ -409,6 +409,28 @@ TEST("ids go on after a reopening, even when the clock was set back") {
     fixture_close(&x);
 }
 
+TEST("ids and the journal go on in order while the clock steps a day back and a year ahead") {
+    static const int64_t days[] = {0, -1, 365, -365, 1, 0};
+    struct fixture x;
+    kith_id last = 0, tx = 0;
+    fixture_open(&x);
+    fixture_start(&x);
+    for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
+        clock_advance(&x.clock, days[i] * DAY_MS);
+        for (int n = 0; n < 3; n++) {
+            kith_id id = create(&x, x.lead, PAIRS("name=A"));
+            EXPECT(id > last);
+            last = id;
+            kith_id next = update(&x, x.lead, id, PAIRS("name=B"));
+            EXPECT(next > tx);
+            tx = next;
+        }
+    }
+    EXPECT_INT(18, count(&x, "lead", NULL));
+    expect_sound(&x); /* the journal has no gap, and its chain holds */
+    fixture_close(&x);
+}
+
 /* Refuses while a lead links to the contact. */
 static kith_status refuse_with_leads(void *self, struct txn *t, struct change *c, kith_error *e) {
     struct query *q = self;
