@@ -127,17 +127,19 @@ nothing_left
 it "refuses what is cut off or damaged anywhere in it"
 for name in full one; do
     size=$(stat -c %s "$work/$name.tar")
+    base=()
+    [ $name = one ] && base=("$work/full.tar")
     for i in $(seq 12); do
         cp "$work/$name.tar" "$work/hurt.tar"
         # Not in the headers, whose times and owners mean nothing, nor in what fills up the last block.
         at=$((size * i / 13 / 512 * 512 + 100))
         printf '\377\376\375\374' | dd of="$work/hurt.tar" bs=1 seek=$at conv=notrunc status=none
         cmp -s "$work/$name.tar" "$work/hurt.tar" && continue
-        kith backup verify $([ $name = one ] && echo "$work/full.tar") "$work/hurt.tar"
+        kith backup verify "${base[@]}" "$work/hurt.tar"
         exits 5
         one_sentence
         head -c "$at" "$work/$name.tar" >"$work/hurt.tar"
-        kith backup verify $([ $name = one ] && echo "$work/full.tar") "$work/hurt.tar"
+        kith backup verify "${base[@]}" "$work/hurt.tar"
         exits 5
         complains "cut off"
     done
