@@ -420,9 +420,13 @@ static kith_status erase(void *self, struct call *call, kith_error *e) {
     kith_id request;
     kith_str mentions;
     (void)self;
-    TRY(txn_erase(t, type, call->args[0].as.link.id, call->args[1].as.s, &request, &mentions, e));
-    const struct base_erasure *b = &call->engine->schema->base.erasure;
+    kith_id id = call->args[0].as.link.id;
     const kith_value *values;
+    TRY(txn_lookup(t, type, id, &values, e));
+    if (values)
+        TRY(restriction_check(type, id, values, e));
+    TRY(txn_erase(t, type, id, call->args[1].as.s, &request, &mentions, e));
+    const struct base_erasure *b = &call->engine->schema->base.erasure;
     TRY(txn_lookup(t, b->type, request, &values, e));
     call->results[0] = value_link(request, b->type->id);
     call->results[1] = values[b->gone->index];

@@ -9,10 +9,11 @@
 
 #include "base/log.h"
 
-#define LOOK_ROWS   2000 /* looked through in one group */
-#define MERGE_PAGES 64   /* of the index of search, written in one group */
-#define RETRY_MS    1000 /* after the log could not be emptied, as somebody reads from it */
-#define HOLD_MS     100  /* the longest that new reads are held up */
+#define LOOK_ROWS   2000  /* looked through in one group */
+#define MERGE_PAGES 64    /* of the index of search, written in one group */
+#define RETRY_MS    1000  /* after the log could not be emptied, as somebody reads from it */
+#define FAILED_MS   60000 /* after a failure, as of a full disk */
+#define HOLD_MS     100   /* the longest that new reads are held up */
 
 const struct source erase_source = {SOURCE_CORE, "erase", "", 0};
 
@@ -44,10 +45,10 @@ kith_status sweep_open(struct engine *g, kith_error *e) {
     return KITH_OK;
 }
 
-static void sweep_later(struct engine *g) {
+static void sweep_later(struct engine *g, int64_t ms) {
     g->sweep.later = g->sweep.stage;
     g->sweep.stage = SWEEP_LATER;
-    g->sweep.retry_at = clock_now(g->clock) + RETRY_MS;
+    g->sweep.retry_at = clock_now(g->clock) + ms;
     g->refresh_due = true;
 }
 
@@ -126,16 +127,18 @@ static kith_status merge(struct engine *g, kith_error *e) {
 /* Between two groups, when nobody reads. */
 static kith_status empty_log(struct engine *g, kith_error *e) {
     int rc = SQLITE_BUSY;
-    conn_forget_statements(g->writer); /* one that is under way would keep the log */
+    conn_forget_statements(g->writer);            /* one that is under way would keep the log */
+    sqlite3_busy_timeout(g->writer->db, HOLD_MS); /* a backup may read for minutes */
     if (readers_hold(g, HOLD_MS))
         rc = sqlite3_wal_checkpoint_v2(g->writer->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     readers_release(g);
+    sqlite3_busy_timeout(g->writer->db, STORE_BUSY_MS);
     if (rc == SQLITE_OK)
         g->sweep.stage = SWEEP_DONE;
     else if (rc != SQLITE_BUSY && rc != SQLITE_LOCKED)
         return conn_error(g->writer, rc, e);
     else
-        sweep_later(g);
+        sweep_later(g, RETRY_MS);
     return KITH_OK;
 }
 
@@ -171,5 +174,5 @@ void sweep_step(struct engine *g) {
     if (!sweep_waiting(g) || steps[g->sweep.stage](g, &e) == KITH_OK)
         return;
     log_error("erase", "the sweep is held up: %s", e.message);
-    sweep_later(g);
+    sweep_later(g, FAILED_MS);
 }

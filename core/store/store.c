@@ -127,7 +127,7 @@ static kith_status configure(struct conn *c, enum conn_kind kind, kith_error *e)
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_extended_result_codes(c->db, 1);
-    sqlite3_busy_timeout(c->db, 5000);
+    sqlite3_busy_timeout(c->db, STORE_BUSY_MS);
     sqlite3_limit(c->db, SQLITE_LIMIT_LENGTH, 256 * 1024 * 1024);
     TRY(check_ours(c, kind, e));
     TRY(store_functions(c, e));

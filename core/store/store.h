@@ -19,6 +19,8 @@ enum conn_kind {
     CONN_CHECKPOINT, /* only moves the WAL into the file                                       */
 };
 
+#define STORE_BUSY_MS 5000 /* the longest that a connection waits for another's lock */
+
 /* One connection. One thread at a time. */
 struct conn {
     sqlite3 *db;

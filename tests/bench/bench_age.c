@@ -52,7 +52,7 @@ static void *write_on(void *arg) {
 /* Milliseconds that 99 of 100 writes took at most while fn ran. */
 static double p99_beside(struct engine *g, struct order *order, void (*fn)(struct engine *g)) {
     struct writing w = {.engine = g, .order = order, .ms = calloc(MOST, sizeof(double))};
-    pthread_t thread;
+    pthread_t thread = 0;
     if (!w.ms || pthread_create(&thread, NULL, write_on, &w) != 0)
         die("no thread");
     fn(g);

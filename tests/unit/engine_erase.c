@@ -306,6 +306,28 @@ TEST("a record that cannot be without the person, and does not tell about it, is
     fixture_close(&x);
 }
 
+TEST("restricted data are kept: somebody may need them for a claim") {
+    struct fixture x;
+    kith_value r[4];
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace"));
+    const struct write_opts o = {.principal = &tester, .origin = ORIGIN_ACTION};
+    kith_value args[] = {value_link(ada, x.contact->id), value_str(STR("a claim"))};
+    EXPECT_OK(engine_call(x.g, NULL, &o, engine_action(x.g, STR("restriction.set")), args, &x.arena,
+                          r, NULL, &x.e),
+              x.e);
+    EXPECT_INT(KITH_E_REFUSED, try_erase_as(&x, &tester, x.contact, ada, r));
+    EXPECT_HAS("restriction.lift", x.e.message);
+    EXPECT_OK(engine_call(x.g, NULL, &o, engine_action(x.g, STR("restriction.lift")), args,
+                          &x.arena, r, NULL, &x.e),
+              x.e);
+    erase(&x, x.contact, ada);
+    sweep(&x);
+    expect_whole(&x);
+    fixture_close(&x);
+}
+
 TEST("what has no personal fields is deleted, not erased") {
     struct fixture x;
     kith_value r[4];
