@@ -120,7 +120,7 @@ kith_status engine_rehearse(struct engine *g, const struct write_opts *o, write_
 /* -- undo -------------------------------------------------------------------------------------- */
 
 #define UNDO_CHUNK    500  /* rows undone in one transaction, or a few more */
-#define UNDO_MS       10   /* and for so long: others wait meanwhile */
+#define UNDO_MS       5    /* and for so long: others wait meanwhile */
 #define REACTIONS_MS  1000 /* an undo waits for reactions that are under way, at most */
 #define REPORTED_ROWS 1000 /* reversed ones that the report names */
 
