@@ -68,11 +68,11 @@ kith_status file_read(const char *path, size_t max, struct buf *out, kith_error 
     return st;
 }
 
-kith_status file_replace(const char *path, kith_str text, kith_error *e) {
+kith_status file_replace(const char *path, kith_str text, uint32_t mode, kith_error *e) {
     char *part;
     if (asprintf(&part, "%s.part", path) < 0)
         return err_nomem(e);
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
     bool ok = fd >= 0 && write_all(fd, text) && fsync(fd) == 0;
     if (fd >= 0)
         ok = close(fd) == 0 && ok;

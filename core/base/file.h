@@ -13,8 +13,9 @@ bool file_name_new(const char *from, const char *to);
 /* Appends what is in a regular file, at most max bytes; never waits for whoever writes into a pipe.
  * KITH_E_NOTFOUND, KITH_E_DENIED, KITH_E_LIMIT; KITH_E_INVAL: it is no regular file. */
 kith_status file_read(const char *path, size_t max, struct buf *out, kith_error *e);
-/* Writes a file that is there only when it is whole and on the disk: beside its place first. */
-kith_status file_replace(const char *path, kith_str text, kith_error *e);
+/* Writes a file that is there only when it is whole and on the disk: beside its place first. mode:
+ * of open(2), as 0666. */
+kith_status file_replace(const char *path, kith_str text, uint32_t mode, kith_error *e);
 bool file_ends(const char *name, const char *ending); /* a name, not a hidden one, ends so */
 
 #endif

@@ -187,8 +187,8 @@ static kith_status write_state(const struct backup_plan *p, const struct planned
     json_object_end(&j);
     buf_putc(&text, '\n');
     buf_printf(&path, "%s/" BACKUP_STATE, p->dir);
-    kith_status st =
-        text.failed || path.failed ? err_nomem(e) : file_replace(path.ptr, buf_view(&text), e);
+    kith_status st = text.failed || path.failed ? err_nomem(e)
+                                                : file_replace(path.ptr, buf_view(&text), 0666, e);
     buf_free(&text);
     buf_free(&path);
     return st;

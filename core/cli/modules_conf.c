@@ -128,7 +128,7 @@ kith_status modules_conf_write(const struct modules_conf *conf, const char *dir,
     kith_status st = !folder || !path || b.failed ? err_nomem(e) : KITH_OK;
     if (st == KITH_OK) {
         mkdir(folder, 0777); /* usually there; if it cannot be made, the file says so */
-        st = file_replace(path, buf_view(&b), e);
+        st = file_replace(path, buf_view(&b), 0666, e);
     }
     buf_free(&b);
     free(folder);

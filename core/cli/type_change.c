@@ -150,7 +150,7 @@ static kith_status write_files(const struct type_change *t, bool back, kith_erro
         else if (back && !f->before.ptr)
             unlink(path);
         else
-            st = file_replace(path, back ? f->before : buf_view(&f->text), e);
+            st = file_replace(path, back ? f->before : buf_view(&f->text), 0666, e);
     }
     folder_sync(folder);
     return st;

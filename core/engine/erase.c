@@ -156,16 +156,6 @@ static bool can_empty(const struct rfield *f, kith_value *to) {
     return text && !(f->flags & KITH_FF_UNIQUE);
 }
 
-static kith_status names_somebody(struct erasing *x, const kith_value *v, bool *yes,
-                                  kith_error *e) {
-    *yes = false;
-    if (v->kind == KITH_TEXT)
-        return traces_in(&x->traces, v->as.s, x->txn->arena, yes, e);
-    for (uint64_t i = 0; v->kind == KITH_LIST && i < v->as.list.count && !*yes; i++)
-        TRY(names_somebody(x, &v->as.list.items[i], yes, e));
-    return KITH_OK;
-}
-
 struct emptying {
     struct fieldset personal;
     struct assign *set;
@@ -183,7 +173,7 @@ static kith_status plan_field(struct erasing *x, struct emptying *p, const struc
     if (v->kind == KITH_NULL)
         return KITH_OK;
     if (!yes)
-        TRY(names_somebody(x, v, &yes, e));
+        TRY(traces_in_value(&x->traces, v, x->txn->arena, &yes, e));
     if (!yes)
         return KITH_OK;
     p->impossible |= !can_empty(f, &p->set[p->count].value);

@@ -3,15 +3,12 @@
  * older database is put in its place. It holds types, ids and times, one record a line:
  *
  *   contact 0SCFGQSZW0000 2026-11-29T07:16:50.123Z */
+#include "base/file.h"
 #include "base/id.h"
 #include "engine/engine_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* -- writing it -------------------------------------------------------------------------------- */
 
@@ -39,38 +36,13 @@ static kith_status read_list(struct txn *t, void *arg, kith_error *e) {
     return txn_find(t, q, NULL, 0, add_line, arg, e);
 }
 
-static kith_status write_whole(const char *path, kith_str text, kith_error *e) {
-    struct buf name = {0};
-    kith_status st = KITH_OK;
-    buf_printf(&name, "%s.new", path);
-    if (name.failed)
-        return err_nomem(e);
-    int fd = open(name.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    for (uint64_t done = 0; fd >= 0 && st == KITH_OK && done < text.len;) {
-        ssize_t n = write(fd, text.ptr + done, (size_t)(text.len - done));
-        if (n < 0 && errno != EINTR)
-            st = err_errno(e, "write", name.ptr);
-        done += n > 0 ? (uint64_t)n : 0;
-    }
-    if (st == KITH_OK && (fd < 0 || fsync(fd) != 0))
-        st = err_errno(e, "write", name.ptr);
-    if (fd >= 0)
-        close(fd);
-    if (st == KITH_OK && rename(name.ptr, path) != 0)
-        st = err_errno(e, "write", path);
-    if (st != KITH_OK)
-        unlink(name.ptr);
-    buf_free(&name);
-    return st;
-}
-
 kith_status erasures_list(struct engine *g, kith_error *e) {
     struct listing l = {.g = g};
     struct buf path = {0};
     kith_status st = group_write(g, &by_kith, &erase_source, g->sweep.number, read_list, &l, e);
     buf_printf(&path, "%s.erased", g->path);
     if (st == KITH_OK)
-        st = path.failed ? err_nomem(e) : write_whole(path.ptr, buf_view(&l.text), e);
+        st = path.failed ? err_nomem(e) : file_replace(path.ptr, buf_view(&l.text), 0600, e);
     buf_free(&path);
     buf_free(&l.text);
     return st;

@@ -16,6 +16,10 @@ struct chain_seal {
     unsigned char names[4];
 };
 
+/* A head as a statement gives it, from its first column on; the note is borrowed (journal.c). */
+#define TX_COLUMNS "id, at, actor, origin, cause, depth, run, first, last, note"
+void tx_of(sqlite3_stmt *st, struct tx_head *tx);
+
 /* The digest of what a proof of 16 bytes stands for. */
 void chain_digest_text(unsigned char out[CHAIN_DIGEST], kith_str text,
                        const unsigned char proof[CHAIN_SALT]);

@@ -149,19 +149,6 @@ static kith_status seal(struct walk *w, const struct tx_head *tx, kith_str store
 
 /* -- transactions ------------------------------------------------------------------------------ */
 
-static struct tx_head head_of(sqlite3_stmt *st) {
-    return (struct tx_head){.id = (kith_id)sqlite3_column_int64(st, 0),
-                            .at = sqlite3_column_int64(st, 1),
-                            .actor = (uint32_t)sqlite3_column_int64(st, 2),
-                            .origin = (uint32_t)sqlite3_column_int64(st, 3),
-                            .cause = (uint64_t)sqlite3_column_int64(st, 4),
-                            .depth = (uint32_t)sqlite3_column_int64(st, 5),
-                            .run = (kith_id)sqlite3_column_int64(st, 6),
-                            .first = (uint64_t)sqlite3_column_int64(st, 7),
-                            .last = (uint64_t)sqlite3_column_int64(st, 8),
-                            .note = column_str(st, 9)};
-}
-
 /* The head comes behind its rows. */
 static kith_status end_transaction(struct walk *w, kith_error *e) {
     unsigned char content[CHAIN_DIGEST];
@@ -172,15 +159,14 @@ static kith_status end_transaction(struct walk *w, kith_error *e) {
         return KITH_OK;
     id_format(w->tx, id);
     rows_text(w->tx_first, w->seq, rows);
-    TRY(conn_prepare(w->conn,
-                     "SELECT id, at, actor, origin, cause, depth, run, first, last, note, proof,"
-                     " digest FROM kith_tx WHERE id = ?1",
+    TRY(conn_prepare(w->conn, "SELECT " TX_COLUMNS ", proof, digest FROM kith_tx WHERE id = ?1",
                      &st, e));
     bind_int(st, 1, (int64_t)w->tx);
     TRY(conn_step(w->conn, st, &there, e));
     if (!there)
         return found(w, w->tx_first, e, "transaction %s of %s is gone", id, rows);
-    struct tx_head tx = head_of(st);
+    struct tx_head tx;
+    tx_of(st, &tx);
     kith_str stored = column_str(st, 11);
     kith_status status = KITH_OK;
     w->out->heads++;

@@ -40,13 +40,13 @@ kith_status traces_in(const struct traces *t, kith_str text, struct arena *scrat
     return KITH_OK;
 }
 
-static kith_status value_in(const struct traces *t, const kith_value *v, struct arena *scratch,
+kith_status traces_in_value(const struct traces *t, const kith_value *v, struct arena *scratch,
                             bool *yes, kith_error *e) {
     *yes = false;
     if (v->kind == KITH_TEXT)
         return traces_in(t, v->as.s, scratch, yes, e);
     for (uint64_t i = 0; v->kind == KITH_LIST && i < v->as.list.count && !*yes; i++)
-        TRY(value_in(t, &v->as.list.items[i], scratch, yes, e));
+        TRY(traces_in_value(t, &v->as.list.items[i], scratch, yes, e));
     return KITH_OK;
 }
 
@@ -148,7 +148,7 @@ static kith_status forget_value(struct forgetting *f, bool personal, kith_value 
     bool yes = personal && v->kind != KITH_NULL &&
                !(v->kind == KITH_TEXT && str_eqz(v->as.s, ERASED_TEXT));
     if (!yes)
-        TRY(value_in(f->traces, v, &f->arena, &yes, e));
+        TRY(traces_in_value(f->traces, v, &f->arena, &yes, e));
     if (yes)
         *v = value_null();
     *changed |= yes;

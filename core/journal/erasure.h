@@ -22,6 +22,9 @@ kith_status traces_add(struct traces *t, kith_str text, struct arena *a, kith_er
 /* Does a text name one of them? scratch: for folding. KITH_E_NOMEM, or KITH_OK. */
 kith_status traces_in(const struct traces *t, kith_str text, struct arena *scratch, bool *yes,
                       kith_error *e);
+/* Does a value, or one in it? */
+kith_status traces_in_value(const struct traces *t, const kith_value *v, struct arena *scratch,
+                            bool *yes, kith_error *e);
 
 /* -- in the transaction that erases [writer] --------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 /* The journal's tables: appended by the engine's writer, read by everybody. */
 #include "journal/journal.h"
 #include "base/id.h"
+#include "journal/chain_internal.h"
 #include "journal/compact.h"
 
 #include <stdlib.h>
@@ -222,9 +223,7 @@ kith_status journal_row_read(struct conn *c, uint64_t seq, struct arena *a, stru
 
 /* -- reading heads ----------------------------------------------------------------------------- */
 
-#define TX_COLUMNS "id, at, actor, origin, cause, depth, run, first, last, note"
-
-static void tx_of(sqlite3_stmt *st, struct tx_head *tx) {
+void tx_of(sqlite3_stmt *st, struct tx_head *tx) {
     *tx = (struct tx_head){
         .id = (kith_id)sqlite3_column_int64(st, 0),
         .at = sqlite3_column_int64(st, 1),

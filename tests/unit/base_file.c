@@ -37,7 +37,7 @@ TEST("a file is replaced as a whole and read up to a bound") {
     snprintf(path, sizeof path, "%s/text", dir);
     snprintf(part, sizeof part, "%s.part", path);
     EXPECT_INT(KITH_E_NOTFOUND, file_read(path, 10, &text, &e));
-    EXPECT_OK(file_replace(path, STR("0123456789"), &e), e);
+    EXPECT_OK(file_replace(path, STR("0123456789"), 0666, &e), e);
     EXPECT(access(part, F_OK) != 0);
     EXPECT_OK(file_read(path, 10, &text, &e), e);
     EXPECT_STR("0123456789", text.ptr);
@@ -46,7 +46,7 @@ TEST("a file is replaced as a whole and read up to a bound") {
     EXPECT_HAS("larger than 9 bytes", e.message);
     EXPECT_INT(KITH_E_INVAL, file_read(dir, 10, &text, &e));
     EXPECT(symlink(path, part) == 0); /* somebody's trap: what it points to stays */
-    EXPECT(file_replace(path, STR("new"), &e) != KITH_OK);
+    EXPECT(file_replace(path, STR("new"), 0666, &e) != KITH_OK);
     buf_reset(&text);
     EXPECT_OK(file_read(path, 10, &text, &e), e);
     EXPECT_STR("0123456789", text.ptr);
