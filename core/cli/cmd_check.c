@@ -72,18 +72,21 @@ static kith_status show_types(struct cmd *c, kith_error *e) {
     return st;
 }
 
-static size_t show_retention(struct cmd *c) {
+static kith_status show_retention(struct cmd *c, size_t *wrong, kith_error *e) {
     const struct setting *at = settings_find(c->company->settings, "", "retention.rules");
     const struct retention_rule *r;
-    size_t wrong = 0;
     for (size_t i = 0; (r = engine_retention_rule(c->company->engine, i)); i++) {
-        if (r->query)
+        kith_error why = KITH_ERROR_INIT;
+        if (r->query && check_purposes(c, r->query, &why) == KITH_OK)
             continue;
-        wrong++;
+        if (why.code == KITH_E_BUSY || why.code == KITH_E_NOMEM)
+            return err_set(e, why.code, NULL, "%s", why.message);
+        ++*wrong;
         show_problem(c, at && at->file ? at->file : "", at ? at->line : 0,
-                     arena_printf(&c->arena, "retention rule '%s' is off: %s", r->name, r->wrong));
+                     arena_printf(&c->arena, "retention rule '%s' is off: %s", r->name,
+                                  r->query ? why.message : r->wrong));
     }
-    return wrong;
+    return KITH_OK;
 }
 
 kith_status show_unfit(struct cmd *c, size_t *rules, size_t *wrong, kith_error *e) {
@@ -97,7 +100,8 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     size_t wrong = plugins_check_grants(c->company->plugins, show_grant, c);
     size_t rules = 0, suspended = 0;
     TRY(cmd_rule_suspended(c, &suspended, e));
-    wrong += suspended + show_retention(c);
+    wrong += suspended;
+    TRY(show_retention(c, &wrong, e));
     TRY(backup_check(c, &wrong, e));
     TRY(show_types(c, e));
     TRY(show_unfit(c, &rules, &wrong, e));

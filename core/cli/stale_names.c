@@ -29,11 +29,20 @@ static const kith_value *value_of(const struct texts *x, const kith_value *value
     return &values[field->index];
 }
 
+kith_status check_purposes(struct cmd *c, const struct query *q, kith_error *e) {
+    struct conn *conn;
+    TRY(engine_reader(c->company->engine, &conn, e));
+    kith_status st = query_purposes(q, NULL, NULL, conn, e);
+    engine_reader_done(c->company->engine, conn);
+    return st;
+}
+
 static kith_status read_query(const struct texts *x, const kith_value *values, kith_str text,
                               kith_error *e) {
     struct query *q;
     (void)values;
-    return query_parse(&q, cmd_schema(x->c), &x->c->arena, text, e);
+    TRY(query_parse(&q, cmd_schema(x->c), &x->c->arena, text, e));
+    return check_purposes(x->c, q, e);
 }
 
 /* Of a list it is the type alone. */
@@ -51,7 +60,10 @@ static kith_status read_keep(const struct texts *x, const kith_value *values, ki
     struct predicate *p;
     const struct schema *s = cmd_schema(x->c);
     const struct rtype *t = segment_type(s, value_of(x, values, "query")->as.s);
-    return t ? predicate_parse(&p, s, t, &x->c->arena, text, e) : KITH_OK; /* told of the query */
+    if (!t)
+        return KITH_OK; /* told of the query */
+    TRY(predicate_parse(&p, s, t, &x->c->arena, text, e));
+    return check_purposes(x->c, predicate_query(p), e);
 }
 
 static const char *action_name(const void *engine, size_t i) {

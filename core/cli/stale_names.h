@@ -5,6 +5,8 @@
 
 #include "cli/cli.h"
 
+/* Do the purposes that a query names exist? */
+kith_status check_purposes(struct cmd *c, const struct query *q, kith_error *e);
 /* Shows each; *wrong counts those that cannot be used. */
 kith_status show_stale_names(struct cmd *c, size_t *wrong, kith_error *e);
 /* The same, with modules that are out and rules that have mistakes; *rules: how many there are.

@@ -191,6 +191,7 @@ static kith_status find_page(struct conn *c, const struct query *q, const struct
     struct query_sql sql;
     sqlite3_stmt *st;
     TRY(access_look(c, env->principal, query_type(q), e));
+    TRY(query_purposes(q, env->principal, params, c, e));
     TRY(query_sql(q, env, params, page->after, page->limit, a, &sql, e));
     TRY((page->again ? conn_prepare : conn_prepare_once)(c, sql.sql, &st, e));
     query_bind(st, &sql);
@@ -252,7 +253,9 @@ kith_status engine_select(struct engine *g, const struct principal *p, const str
     struct query_env env = engine_env(g, engine_now(g), p);
     TRY(engine_reader(g, &c, e));
     env.redirects = c;
-    kith_status st = query_select(q, &env, params, c, a, out, e);
+    kith_status st = query_purposes(q, p, params, c, e);
+    if (st == KITH_OK)
+        st = query_select(q, &env, params, c, a, out, e);
     engine_reader_done(g, c);
     /* Groups and extremes are values of records, though nobody can tell of which. */
     const struct rtype *read = query_personal(q) ? query_personal(q) : query_type(q);
@@ -265,7 +268,9 @@ kith_status engine_explain(struct engine *g, const struct principal *p, const st
     struct conn *c;
     const struct query_env env = engine_env(g, engine_now(g), p);
     TRY(engine_reader(g, &c, e));
-    kith_status st = query_explain(q, &env, params, c, a, out, e);
+    kith_status st = query_purposes(q, p, params, c, e);
+    if (st == KITH_OK)
+        st = query_explain(q, &env, params, c, a, out, e);
     engine_reader_done(g, c);
     return st;
 }
@@ -396,7 +401,9 @@ kith_status txn_select(struct txn *t, const struct query *q, const kith_value *p
     env.redirects = t->g->writer;
     if (t->deadline)
         sqlite3_progress_handler(t->g->writer->db, 10000, past_instant, &end);
-    kith_status st = query_select(q, &env, params, t->g->writer, &scratch, &all, e);
+    kith_status st = query_purposes(q, env.principal, params, t->g->writer, e);
+    if (st == KITH_OK)
+        st = query_select(q, &env, params, t->g->writer, &scratch, &all, e);
     sqlite3_progress_handler(t->g->writer->db, 0, NULL, NULL);
     if (st == KITH_OK && !copy_totals(out, &all, max, t->arena))
         st = err_nomem(e);

@@ -149,6 +149,7 @@ static kith_status run_batch(struct txn *t, struct batch *b, kith_error *e) {
     kith_id *ids;
     size_t n, i = 0;
     txn_env(t, &env);
+    TRY(query_purposes(b->rule->query, NULL, NULL, t->g->writer, e));
     t->head.origin = ORIGIN_RETENTION;
     t->head.run = b->run;
     t->head.note = str_of(b->rule->name);
@@ -193,6 +194,15 @@ static bool read_payload(struct engine *g, const char *text, struct batch *b) {
     return b->rule && b->rule->query;
 }
 
+/* A purpose that is gone would be one to which nobody said yes: whoever did would go. */
+static bool can_run(struct txn *t, const struct retention_rule *r) {
+    kith_error why = KITH_ERROR_INIT;
+    if (query_purposes(r->query, NULL, NULL, t->g->writer, &why) == KITH_OK)
+        return true;
+    log_error("retention", "rule '%s' does nothing: %s", r->name, why.message);
+    return false;
+}
+
 static kith_status fire(void *self, struct txn *t, const struct timer *timer, kith_error *e) {
     struct batch b = {.max = BATCH, .in_small = true};
     (void)self;
@@ -201,7 +211,7 @@ static kith_status fire(void *self, struct txn *t, const struct timer *timer, ki
     const char *text = arena_strndup(t->arena, timer->payload.ptr, timer->payload.len);
     if (!text)
         return err_nomem(e);
-    if (!read_payload(t->g, text, &b))
+    if (!read_payload(t->g, text, &b) || !can_run(t, b.rule))
         return KITH_OK;
     TRY(run_batch(t, &b, e));
     if (b.more)

@@ -9,7 +9,8 @@ static kith_status check_query(void *self, struct txn *t, struct change *c, kith
     struct query *q;
     if (text->kind != KITH_TEXT)
         return KITH_OK; /* it is required: said elsewhere */
-    if (query_parse(&q, t->g->schema, t->arena, text->as.s, e) != KITH_OK)
+    if (query_parse(&q, t->g->schema, t->arena, text->as.s, e) != KITH_OK ||
+        query_purposes(q, t->principal, NULL, t->g->writer, e) != KITH_OK)
         return err_prefix(e, "%s: ", f->name);
     return KITH_OK;
 }

@@ -127,7 +127,8 @@ static kith_status check_live(struct txn *t, const struct change *c, kith_str te
     struct query *q;
     struct query_depends d;
     const char *const *params;
-    if (query_parse(&q, t->g->schema, t->arena, text, e) != KITH_OK)
+    if (query_parse(&q, t->g->schema, t->arena, text, e) != KITH_OK ||
+        query_purposes(q, t->principal, NULL, t->g->writer, e) != KITH_OK)
         return bad_query(e);
     if (query_counts(q) || query_totals(q))
         return err_set(e, KITH_E_INVAL, "query",
@@ -168,7 +169,9 @@ static kith_status check_keep(struct txn *t, const struct change *c, kith_error 
     struct predicate *p;
     kith_str keep = str_trim(text_of(c->after, fields(c)->keep));
     const struct rtype *type = segment_type(t->g->schema, text_of(c->after, fields(c)->query));
-    if (!keep.len || !type || predicate_parse(&p, t->g->schema, type, t->arena, keep, e) == KITH_OK)
+    if (!keep.len || !type ||
+        (predicate_parse(&p, t->g->schema, type, t->arena, keep, e) == KITH_OK &&
+         query_purposes(predicate_query(p), t->principal, NULL, t->g->writer, e) == KITH_OK))
         return KITH_OK;
     kith_error why = *e;
     return err_set(e, why.code, "keep", "keep: %s", why.message);

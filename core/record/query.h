@@ -95,6 +95,13 @@ int64_t query_limit(const struct query *q); /* -1: none written */
 /* Names of the :parameters, in the order in which query_sql wants their values. */
 uint32_t query_params(const struct query *q, const char *const **names);
 
+/* Do the purposes that consent() and withdrawn() name exist? KITH_E_INVAL says where one does not,
+ * and which there are; whoever may not read purposes is told nothing, and answered no. Purposes are
+ * records, which come and go behind the query: so it is asked when one is saved or run, not where
+ * it is read. params NULL: those that parameters name are not looked at. */
+kith_status query_purposes(const struct query *q, const struct principal *p,
+                           const kith_value *params, struct conn *c, kith_error *e);
+
 /* Calls fn for each type whose records it looks at, its own first, one perhaps more than once. Ends
  * with fn's failure. */
 typedef kith_status (*query_type_fn)(void *arg, const struct rtype *t, kith_error *e);

@@ -10,6 +10,7 @@
  *   of a contact         a yes, for it as a whole or for one of its points, and no no for any
  *
  * Nobody has consented whose data are restricted. */
+#include "base/text.h"
 #include "record/query_internal.h"
 
 enum asked_of { OF_CONTACT, OF_POINT };
@@ -56,6 +57,19 @@ static kith_status parse_whose(struct parser *p, struct question *q, struct raw 
     return query_raw(p, raw);
 }
 
+static kith_status note_purpose(struct parser *p, const struct raw *raw) {
+    struct named_purpose *n = ARENA_NEW(p->arena, struct named_purpose);
+    if (!n)
+        return err_nomem(p->e);
+    *n = (struct named_purpose){.at = raw->at, .in = p->text.ptr, .next = p->q->purposes};
+    if (raw->operand.kind == OPERAND_PARAM)
+        n->param = (uint32_t)raw->operand.value.as.i;
+    else
+        n->name = raw->operand.value.as.s;
+    p->q->purposes = n;
+    return KITH_OK;
+}
+
 static kith_status parse_question(struct parser *p, struct question *q) {
     const struct base_consent *c = &p->q->schema->base.consent;
     struct raw raw;
@@ -67,6 +81,7 @@ static kith_status parse_question(struct parser *p, struct question *q) {
                  (raw.operand.kind == OPERAND_VALUE && raw.operand.value.kind == KITH_TEXT));
     if (!text)
         return QUERY_FAIL(p, raw.at, "the name of a purpose stands in quotes");
+    TRY(note_purpose(p, &raw));
     q->purpose = slice(p, raw.at, p->last);
     return q->purpose ? query_expect_sign(p, ")") : err_nomem(p->e);
 }
@@ -115,4 +130,85 @@ kith_status query_withdrawn(struct parser *p, uint32_t at, const char **text) {
     *text =
         q.of == OF_POINT ? arena_printf(p->arena, "(%s or (%s and not %s))", no, whole, yes) : no;
     return *text ? KITH_OK : err_nomem(p->e);
+}
+
+/* -- are they there? --------------------------------------------------------------------------- */
+
+#define NAMES_MAX  1000
+#define NAMES_TOLD 10
+
+struct names {
+    const char **items;
+    size_t count;
+};
+
+static const char *name_at(const void *arg, size_t i) {
+    return ((const struct names *)arg)->items[i];
+}
+
+static kith_status read_names(struct conn *c, struct arena *a, struct names *out, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    out->items = ARENA_ARRAY(a, const char *, NAMES_MAX);
+    if (!out->items)
+        return err_nomem(e);
+    TRY(conn_prepare(c, "SELECT name FROM purpose ORDER BY id LIMIT ?1", &st, e));
+    bind_int(st, 1, NAMES_MAX);
+    for (;;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        out->items[out->count] = arena_strndup(a, column_str(st, 0).ptr, column_str(st, 0).len);
+        if (!out->items[out->count++]) {
+            sqlite3_reset(st);
+            return err_nomem(e);
+        }
+    }
+}
+
+/* "at 23: there is no purpose 'newsleter'; did you mean 'newsletter'?", or those that there are. */
+static kith_status unknown(const struct named_purpose *n, kith_str name, struct conn *c,
+                           struct arena *a, kith_error *e) {
+    struct names names = {0};
+    struct buf known = {0};
+    TRY(read_names(c, a, &names, e));
+    kith_str shown = text_cut(name, 60);
+    const char *near = str_nearest(name, name_at, &names, names.count);
+    for (size_t i = 0; i < names.count && i < NAMES_TOLD; i++)
+        buf_printf(&known, "%s%s", i ? ", " : "", names.items[i]);
+    kith_status st =
+        near ? err_set(e, KITH_E_INVAL, NULL, "there is no purpose '%.*s'%s%s%s", (int)shown.len,
+                       shown.ptr, STR_MEANT(near))
+        : names.count ? err_set(e, KITH_E_INVAL, NULL, "there is no purpose '%.*s'; there are %s%s",
+                                (int)shown.len, shown.ptr, known.ptr ? known.ptr : "",
+                                names.count > NAMES_TOLD ? " and more" : "")
+                      : err_set(e, KITH_E_INVAL, NULL,
+                                "there is no purpose '%.*s', nor any other: create it first",
+                                (int)shown.len, shown.ptr);
+    buf_free(&known);
+    return n->name.ptr ? query_fail_at(str_of(n->in), n->at, e) : st;
+}
+
+static kith_status is_there(const struct query *q, const struct named_purpose *n,
+                            const kith_value *params, struct conn *c, struct arena *a,
+                            kith_error *e) {
+    kith_value name = n->name.ptr ? value_str(n->name) : params[n->param];
+    kith_id id;
+    if (name.kind != KITH_TEXT)
+        return KITH_OK; /* null matches nothing; another kind is refused where it is compared */
+    TRY(record_unique_owner(c, q->schema->base.purpose.name, &name, a, &id, e));
+    return id ? KITH_OK : unknown(n, name.as.s, c, a, e);
+}
+
+kith_status query_purposes(const struct query *q, const struct principal *p,
+                           const kith_value *params, struct conn *c, kith_error *e) {
+    struct arena a = {0};
+    kith_status st = KITH_OK;
+    if (q->purposes && p && access_rule(p, q->schema->base.purpose.type) != ACCESS_ALL)
+        return KITH_OK;
+    for (const struct named_purpose *n = q->purposes; n && st == KITH_OK; n = n->next)
+        if (n->name.ptr || params)
+            st = is_there(q, n, params, c, &a, e);
+    arena_free(&a);
+    return st;
 }

@@ -184,6 +184,14 @@ struct sort_key {
     bool descending, nullable;
 };
 
+/* A purpose that consent() or withdrawn() names: its name, or the parameter that tells it. */
+struct named_purpose {
+    kith_str name; /* ptr NULL: it is params[param] */
+    uint32_t param, at;
+    const char *in; /* the text in which it stands at `at` */
+    struct named_purpose *next;
+};
+
 /* Both a query and the condition of a predicate. */
 struct query {
     const struct schema *schema;
@@ -197,7 +205,8 @@ struct query {
     const char *params[QUERY_CONDITIONS_MAX];
     uint32_t param_count;
     uint32_t value_count; /* operands in the whole tree */
-    uint64_t hash;        /* of its text: a cursor belongs to one query */
+    struct named_purpose *purposes;
+    uint64_t hash; /* of its text: a cursor belongs to one query */
 };
 
 /* -- parsing ----------------------------------------------------------------------------------- */

@@ -141,6 +141,15 @@ static kith_status set_name(lua_State *L, struct rule *r, kith_error *e) {
     return r->info.name ? KITH_OK : err_nomem(e);
 }
 
+static kith_status check_purposes(const struct rule *r, kith_error *e) {
+    struct engine *g = r->script->all->engine;
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = query_purposes(predicate_query(r->where), NULL, NULL, c, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
 static kith_status set_where(lua_State *L, struct rule *r, kith_error *e) {
     r->info.where = keep_text(L, r);
     if (!r->info.where)
@@ -152,6 +161,8 @@ static kith_status set_where(lua_State *L, struct rule *r, kith_error *e) {
                                      str_of(r->info.where), e);
     if (st == KITH_OK)
         st = right_need_query(r->script, predicate_query(r->where), e);
+    if (st == KITH_OK)
+        st = check_purposes(r, e);
     return st == KITH_OK ? st : err_prefix(e, "where: ");
 }
 

@@ -59,6 +59,27 @@ kith consent register --purpose other
 exits 3
 complains "there is no purpose 'other'"
 
+it "says which purpose is meant, and names what goes by one that is gone"
+kith find "contact where consent('newsleter')"
+exits 2
+complains "did you mean 'newsletter'?"
+survey=$(create purpose name=survey)
+create segment name=asked query="contact where consent('survey')" >/dev/null
+create saved_query name=asked query="contact where not withdrawn('survey')" >/dev/null
+cat >rules/survey.lua <<'LUA'
+on("contact.updated", {where = "consent('survey')"}, function(contact) end)
+LUA
+kith check
+exits 0
+kith delete purpose "$survey"
+exits 0
+kith check
+exits 2
+prints "rules/survey.lua:1: where: at 9: there is no purpose 'survey'"
+prints "asked: query: at 23: there is no purpose 'survey'"
+prints "asked: query: at 29: there is no purpose 'survey'"
+rm rules/survey.lua
+
 it "restricts data, which are in no list until it is lifted"
 kith run restriction.set contact="$ben" reason="disputes it"
 exits 0

@@ -530,6 +530,55 @@ TEST("whatever is said and wherever addresses go, queries, segments and the acti
     fixture_close(&w.x);
 }
 
+/* -- purposes that are not there --------------------------------------------------------------- */
+
+/* What finding by this query says; "": it found. */
+static const char *said_of(struct consents *w, const char *text, const kith_value *params) {
+    struct find_page page = {.limit = 1};
+    struct query *q;
+    w->x.e.message[0] = '\0';
+    EXPECT_OK(query_parse(&q, engine_schema(w->x.g), &w->x.arena, str_of(text), &w->x.e), w->x.e);
+    engine_find(w->x.g, &tester, q, params, &page, &w->x.arena, no_row, NULL, &w->x.e);
+    return w->x.e.message;
+}
+
+TEST("a query that names a purpose that is not there says which is meant, wherever it stands") {
+    struct consents w;
+    begin(&w);
+    kith_value wrong = value_str(STR("surfing")), right = value_str(STR("survey"));
+    EXPECT_STR("", said_of(&w, "contact where withdrawn('survey')", NULL));
+    EXPECT_STR("at 23: there is no purpose 'newsleter'; did you mean 'newsletter'?",
+               said_of(&w, "contact where consent('newsleter')", NULL));
+    EXPECT_STR(
+        "at 59: there is no purpose 'other'; there are newsletter, survey",
+        said_of(&w, "contact where exists(consent where not withdrawn(contact, 'other'))", NULL));
+    EXPECT_STR("", said_of(&w, "contact where consent(:p)", &right));
+    EXPECT(strstr(said_of(&w, "contact where consent(:p)", &wrong), "no purpose 'surfing'"));
+    kith_id id = 0;
+    EXPECT_INT(KITH_E_INVAL,
+               try_job(&w.x, ROW_CREATE, type_named(&w.x, "segment"), &id,
+                       PAIRS("name=s", "query=contact where consent('surve')"), NULL));
+    EXPECT_STR("query: at 23: there is no purpose 'surve'; did you mean 'survey'?", w.x.e.message);
+    EXPECT_INT(KITH_E_INVAL,
+               try_job(&w.x, ROW_CREATE, type_named(&w.x, "saved_query"), &id,
+                       PAIRS("name=s", "query=contact where not consent('surve')"), NULL));
+    fixture_close(&w.x);
+}
+
+TEST("a segment whose purpose is deleted has nobody in it, and stays whole") {
+    struct consents w;
+    begin(&w);
+    give(&w, "newsletter", eq(&w, "contact", w.anna));
+    kith_id people = make_segment(&w.x, "askers", "contact where consent('survey')");
+    kith_id others = make_segment(&w.x, "readers", "contact where consent('newsletter')");
+    delete_(&w.x, w.purpose, w.survey);
+    settle(&w.x);
+    EXPECT_INT(0, members_of(&w.x, people));
+    EXPECT_INT(1, members_of(&w.x, others));
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
 /* -- merging ----------------------------------------------------------------------------------- */
 
 TEST("of two records for one person the no stands after the merge, and apart again each has its "
