@@ -11,6 +11,7 @@ const struct query_dialect query_sqlite = {
     .ids_end = ") AS j",
     .ascending = "",
     .descending = " DESC",
+    .apart = "+",
 };
 
 /* PostgreSQL 15. Text has the collation "C", in which ILIKE folds A to Z and nothing else; without
@@ -25,4 +26,5 @@ const struct query_dialect query_postgres = {
     .ids_end = ")::jsonb) AS e) AS j(value)",
     .ascending = " NULLS FIRST",
     .descending = " DESC NULLS LAST",
+    .apart = "",
 };

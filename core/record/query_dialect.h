@@ -12,6 +12,7 @@ struct query_dialect {
     const char *tags, *tags_end;        /* around a column of tags: a table j with a column value */
     const char *ids, *ids_end;          /* around a JSON list of ids: a table with a column value */
     const char *ascending, *descending; /* nulls are lowest */
+    const char *apart; /* before a column: no index on it is used, or none would be chosen */
 };
 extern const struct query_dialect query_sqlite, query_postgres;
 

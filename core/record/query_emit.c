@@ -155,11 +155,14 @@ void emit_access(struct emit *m, const struct rtype *t, uint32_t n, bool root) {
 
 /* -- joins ------------------------------------------------------------------------------------- */
 
-/* "contact" AS t1 ON t1.id = ..., with the access rule of the type. */
+/* "contact" AS t1 ON t1.id = ..., with the access rule of the type. Inside exists() and count() the
+ * way in is the link to the record at hand, which few have: SQLite, which counts nothing, would as
+ * soon begin at what is joined, and go through all who link there anew for each record. */
 static void put_target(struct emit *m, const struct step *s) {
     sql_name(&m->b, s->type->name);
     uint32_t n = name_of(m, s);
     buf_printf(&m->b, " AS t%u ON t%u.id = ", n, n);
+    buf_puts(&m->b, m->place->related && !s->many ? m->dialect->apart : "");
     if (s->many)
         buf_printf(&m->b, "l%u.target", n);
     else
@@ -336,6 +339,7 @@ void emit_related(struct emit *m, const struct related *r, const char *select) {
     struct place inner = emit_place(m, &r->scope, record);
     buf_printf(&m->b, "%s FROM ", select);
     put_way_in(m, r, record);
+    inner.related = true;
     m->place = &inner;
     put_joins(m, r->scope.joins);
     kith_status st = put_condition(m, " WHERE ");

@@ -14,6 +14,7 @@ struct place {
     uint32_t record; /* its record is t<record> */
     uint32_t base;   /* its step n is t<base + n> */
     kith_id id;      /* of its record, when that is not in the statement; else 0 */
+    bool related;    /* of exists() or count() */
 };
 struct emit {
     struct buf b;

@@ -565,6 +565,24 @@ TEST("a query that names a purpose that is not there says which is meant, wherev
     fixture_close(&w.x);
 }
 
+/* All of them have said the same, so that only the contact leads to few words. */
+TEST("who has consented is looked up by the contact or the point, not by the purpose") {
+    struct consents w;
+    struct explanation x;
+    struct query *q;
+    begin(&w);
+    for (int i = 0; i < 2; i++) {
+        const char *text = i ? "contact_point where consent('newsletter')"
+                             : "contact where consent('newsletter') or withdrawn('survey')";
+        EXPECT_OK(query_parse(&q, engine_schema(w.x.g), &w.x.arena, str_of(text), &w.x.e), w.x.e);
+        EXPECT_OK(engine_explain(w.x.g, &tester, q, NULL, &x, &w.x.arena, &w.x.e), w.x.e);
+        for (size_t k = 0; k < x.step_count; k++)
+            EXPECT(!strstr(x.steps[k], "index on purpose"));
+        EXPECT(x.step_count > 4);
+    }
+    fixture_close(&w.x);
+}
+
 TEST("a segment whose purpose is deleted has nobody in it, and stays whole") {
     struct consents w;
     begin(&w);
