@@ -26,6 +26,10 @@ static bool is_behind_gap(const struct search_state *s, const struct change *c) 
 
 static bool changes_words(const struct change *c) {
     const struct rtype *t = c->type;
+    if (c->kind == ROW_CREATE)
+        return search_has_words(t, c->after);
+    if (c->kind == ROW_DELETE)
+        return true;
     for (uint32_t i = 0; i < t->searched_count; i++)
         if (fieldset_has(&c->changed, t->searched[i]->index))
             return true;
@@ -35,8 +39,7 @@ static bool changes_words(const struct change *c) {
 
 kith_status search_follow(struct txn *t, const struct change *c, kith_error *e) {
     struct search_state *s = &t->g->search;
-    if (!c->type->searched_count || (c->kind == ROW_UPDATE && !changes_words(c)) ||
-        is_behind_gap(s, c))
+    if (!c->type->searched_count || is_behind_gap(s, c) || !changes_words(c))
         return KITH_OK;
     if (s->count > s->followed && s->touched[s->count - 1].id == c->id)
         return KITH_OK;

@@ -39,6 +39,8 @@ struct search_text { /* zeroed is empty */
     bool any; /* there are words */
 };
 void search_text_free(struct search_text *w);
+/* Could a record of these values have words? Costs less than to cut them. */
+bool search_has_words(const struct rtype *t, const kith_value *values);
 /* values: of the whole record. False: no memory. */
 bool search_text_of(const struct rtype *t, const kith_value *values, struct search_text *out);
 

@@ -146,6 +146,15 @@ static bool stands_elsewhere(const struct rtype *t, const kith_value *values) {
            (str_eqz(kind->as.s, "email") || str_eqz(kind->as.s, "phone"));
 }
 
+bool search_has_words(const struct rtype *t, const kith_value *values) {
+    if (stands_elsewhere(t, values))
+        return false;
+    for (uint32_t i = 0; i < t->searched_count; i++)
+        if (values[t->searched[i]->index].kind != KITH_NULL)
+            return true;
+    return false;
+}
+
 bool search_text_of(const struct rtype *t, const kith_value *values, struct search_text *out) {
     out->any = false;
     for (uint32_t i = 0; i < SEARCH_SLOTS; i++)
