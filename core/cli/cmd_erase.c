@@ -43,6 +43,8 @@ static kith_status wait_for_sweep(struct cmd *c, kith_id request, int64_t *at, k
         TRY(swept_at(c, request, at, e));
         if (*at || cmd_option(c, "no-wait") || clock_ticks() > end)
             return KITH_OK;
+        if (engine_sweep_held(c->company->engine, NULL) != KITH_OK)
+            return KITH_OK;
         TRY(io_check(c->io, e));
         io_progress(c->io, "sweeping the files");
         usleep(20000);
@@ -129,7 +131,10 @@ static kith_status erase(struct job *job, kith_error *e) {
         print_json(job, swept);
     else
         print_text(job, swept);
-    return KITH_OK;
+    if (swept || engine_sweep_held(c->company->engine, e) == KITH_OK)
+        return KITH_OK;
+    return err_prefix(e, "the record is erased, and the files are not swept yet, which Kith does"
+                         " by itself when it can: ");
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {

@@ -7,11 +7,13 @@
 #include "cli/show.h"
 #include "cli/unpack.h"
 #include "journal/doctor.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +26,7 @@ struct restore {
     bool there;                  /* the folder is, and is to be exchanged */
     struct stat old;             /* of the folder */
     int lock;                    /* the old company's; -1: none */
+    int hold;                    /* on the new one, while it is not in place; -1: none */
     struct series series;
     const struct seal_key *key; /* NULL: none was given */
     struct unpacked what;
@@ -179,16 +182,24 @@ static kith_status name_aside(struct restore *r, kith_error *e) {
     time_t now = time(NULL);
     strftime(when, sizeof when, "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
     r->aside = arena_printf(&r->c->arena, "%s.before-%s", r->folder, when);
+    for (int n = 2; r->aside && access(r->aside, F_OK) == 0; n++)
+        r->aside = arena_printf(&r->c->arena, "%s.before-%s-%d", r->folder, when, n);
     return r->aside ? KITH_OK : err_nomem(e);
 }
 
-/* One step for whoever looks: the folder is the old company or the new one, and never missing. */
+/* One step for whoever looks: the folder is the old company or the new one, and never missing. The
+ * new one gets the name of the old one first: what has a name of the unfinished may be removed, and
+ * that is never the old one, whenever this process ends. */
 static kith_status exchange(struct restore *r, kith_error *e) {
     TRY(name_aside(r, e));
-    if (renameat2(AT_FDCWD, r->fresh, AT_FDCWD, r->folder, RENAME_EXCHANGE) != 0)
+    char *aside = arena_strdup(&r->c->arena, r->aside);
+    if (!aside)
+        return err_nomem(e);
+    if (rename(r->fresh, aside) != 0)
+        return err_errno(e, "put the backup beside", r->folder);
+    r->fresh = aside;
+    if (renameat2(AT_FDCWD, aside, AT_FDCWD, r->folder, RENAME_EXCHANGE) != 0)
         return err_errno(e, "put the backup in the place of", r->folder);
-    if (rename(r->fresh, r->aside) != 0)
-        r->aside = arena_strdup(&r->c->arena, r->fresh);
     r->fresh = NULL;
     return KITH_OK;
 }
@@ -306,16 +317,48 @@ static kith_status find_erasures(struct restore *r, kith_error *e) {
     return KITH_OK;
 }
 
-static kith_status unpack_and_place(struct restore *r, kith_error *e) {
-    const char *name = strrchr(r->folder, '/') + 1;
-    r->fresh =
-        arena_printf(&r->c->arena, "%s/.%s.restore-XXXXXX", r->parent[1] ? r->parent : "", name);
-    if (!r->fresh)
-        return err_nomem(e);
-    if (!mkdtemp(r->fresh)) {
-        r->fresh = NULL;
-        return err_errno(e, "make a folder in", r->parent);
+/* -- the unfinished ---------------------------------------------------------------------------- */
+
+static int hold_folder(const char *path) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* What restores to the same place left that were killed: whoever is at work holds his. */
+static void remove_unfinished(const struct restore *r, const char *prefix) {
+    DIR *d = opendir(r->parent);
+    for (const struct dirent *entry; d && (entry = readdir(d));) {
+        const char *path = arena_printf(&r->c->arena, "%s/%s", r->parent, entry->d_name);
+        int held = path && str_starts(str_of(entry->d_name), prefix) ? hold_folder(path) : -1;
+        if (held >= 0)
+            folder_remove(path);
+        if (held >= 0)
+            close(held);
     }
+    if (d)
+        closedir(d);
+}
+
+static kith_status make_fresh(struct restore *r, kith_error *e) {
+    const char *prefix = arena_printf(&r->c->arena, ".%s.restore-", strrchr(r->folder, '/') + 1);
+    char *fresh =
+        prefix ? arena_printf(&r->c->arena, "%s/%sXXXXXX", r->parent[1] ? r->parent : "", prefix)
+               : NULL;
+    if (!fresh)
+        return err_nomem(e);
+    remove_unfinished(r, prefix);
+    if (!mkdtemp(fresh))
+        return err_errno(e, "make a folder in", r->parent);
+    r->fresh = fresh;
+    r->hold = hold_folder(fresh);
+    return r->hold >= 0 ? KITH_OK : err_errno(e, "hold the folder", fresh);
+}
+
+static kith_status unpack_and_place(struct restore *r, kith_error *e) {
+    TRY(make_fresh(r, e));
     TRY(unpack(r->c, r->c->io, &r->series, r->key, r->fresh, &r->what, e));
     TRY(check_anchor(r, e));
     TRY(find_erasures(r, e));
@@ -326,7 +369,7 @@ static kith_status unpack_and_place(struct restore *r, kith_error *e) {
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {
-    struct restore r = {.c = c, .given = c->args[c->arg_count - 1], .lock = -1};
+    struct restore r = {.c = c, .given = c->args[c->arg_count - 1], .lock = -1, .hold = -1};
     TRY(find_place(&r, r.given, e));
     kith_status st = check_place(&r, e);
     if (st == KITH_OK)
@@ -339,6 +382,8 @@ static kith_status run(struct cmd *c, kith_error *e) {
         folder_remove(r.fresh);
     if (r.lock >= 0)
         close(r.lock);
+    if (r.hold >= 0)
+        close(r.hold);
     if (st == KITH_OK)
         report(&r);
     return st;

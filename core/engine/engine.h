@@ -478,6 +478,9 @@ kith_status engine_rehearse(struct engine *g, const struct write_opts *o, write_
  * is passed over. [any] */
 kith_status engine_replay_erasures(struct engine *g, const char *path, uint64_t *erased,
                                    kith_error *e);
+/* Why the sweep that follows an erasure is held up, as by a full disk: it tries again every minute.
+ * KITH_OK: it is not. Any thread. */
+kith_status engine_sweep_held(struct engine *g, kith_error *e);
 /* A consistent copy of the database at `path`, while others write. KITH_E_FULL: there is no room
  * for it. [any] */
 kith_status engine_copy(struct engine *g, const char *path, kith_error *e);

@@ -198,6 +198,7 @@ struct sweep_state {
     kith_id *requests;
     size_t request_count;
     uint32_t number; /* of its source */
+    kith_error held; /* why it is held up; guarded by the engine's `lock` */
 };
 
 struct reader {

@@ -156,10 +156,28 @@ static kith_status note_swept(struct txn *t, void *arg, kith_error *e) {
     return KITH_OK;
 }
 
+static void note_held(struct engine *g, const kith_error *why) {
+    pthread_mutex_lock(&g->lock);
+    g->sweep.held = (kith_error)KITH_ERROR_INIT;
+    if (why)
+        err_copy(&g->sweep.held, why);
+    pthread_mutex_unlock(&g->lock);
+}
+
+kith_status engine_sweep_held(struct engine *g, kith_error *e) {
+    pthread_mutex_lock(&g->lock);
+    kith_status st = g->sweep.held.code;
+    if (st != KITH_OK)
+        err_copy(e, &g->sweep.held);
+    pthread_mutex_unlock(&g->lock);
+    return st;
+}
+
 static kith_status finish(struct engine *g, kith_error *e) {
     TRY(group_write(g, &by_kith, &erase_source, g->sweep.number, note_swept, &g->sweep, e));
     log_info("erase", "erasures swept: %zu", g->sweep.request_count);
     g->sweep.stage = g->sweep.more ? SWEEP_FIND : SWEEP_NONE;
+    note_held(g, NULL);
     return KITH_OK;
 }
 
@@ -174,5 +192,6 @@ void sweep_step(struct engine *g) {
     if (!sweep_waiting(g) || steps[g->sweep.stage](g, &e) == KITH_OK)
         return;
     log_error("erase", "the sweep is held up: %s", e.message);
+    note_held(g, &e);
     sweep_later(g, FAILED_MS);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SQLite's VFS with three things mended.
+/* SQLite's VFS with four things mended.
  *
  * Statement journals: SQLite writes at most 131,071 bytes at a time. That is enough for pages, but
  * a statement journal that outgrows its memory is written to a file in pieces of
@@ -15,14 +15,19 @@
  * and where SQLite leaves bytes of cells that it moved to another page. Overwriting what is deleted
  * (secure_delete) does not reach them there. Here each page goes into the file with zeros in that
  * room, so that what was erased is nowhere in it. The form of a page: sqlite.org/fileformat2.html,
- * "B-tree Pages". */
+ * "B-tree Pages".
+ *
+ * A full disk: where SQLite cannot make a file it does not tell why. Here it is asked for again. */
 #include "store/vfs.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PART         (64 * 1024) /* bytes written at once */
 #define LAYERS       4
@@ -162,9 +167,30 @@ static void mend_log(struct mended *m) {
     m->methods.xClose = log_close;
 }
 
+/* Why no such file can be made: SQLite tries to read it next, and tells that it is not there.
+ * SQLITE_OK: it can. */
+static int try_to_make(const char *name) {
+    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno == ENOSPC || errno == EDQUOT ? SQLITE_FULL
+               : errno == EIO                     ? SQLITE_IOERR
+                                                  : SQLITE_CANTOPEN;
+    close(fd);
+    unlink(name);
+    return SQLITE_OK;
+}
+
+static int open_base(struct layer *layer, const char *name, sqlite3_file *f, int flags, int *out) {
+    int rc = layer->base->xOpen(layer->base, name, f, flags, out);
+    if (rc != SQLITE_CANTOPEN || !name || !(flags & SQLITE_OPEN_CREATE))
+        return rc;
+    rc = try_to_make(name);
+    return rc == SQLITE_OK ? layer->base->xOpen(layer->base, name, f, flags, out) : rc;
+}
+
 static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out) {
     struct layer *layer = (struct layer *)(void *)vfs;
-    int rc = layer->base->xOpen(layer->base, name, f, flags, out);
+    int rc = open_base(layer, name, f, flags, out);
     if (rc != SQLITE_OK || !f->pMethods || !(flags & MENDED_FILES))
         return rc;
     struct mended *m =
