@@ -31,16 +31,17 @@ static bool is_stopped(struct io *io) {
 }
 
 /* When it is due, by the folder; INT64_MAX: never. What cannot be read is told by the run. */
-static int64_t due_at(const struct company *company, struct arena *a) {
+static int64_t due_at(const struct company *company, int64_t now, struct arena *a) {
     struct backup_plan plan;
     struct planned_list list;
     if (plan_read(company, a, &plan, NULL) != KITH_OK || !plan.dir)
         return INT64_MAX;
     if (plan_list(company, &plan, a, &list, NULL) != KITH_OK)
         return 0;
-    int64_t last = list.count > 0 ? list.items[list.count - 1].head.at : 0;
-    int64_t due = plan_next(&plan, company->zone, last), again = list.failed + RETRY_MS;
-    return list.failed && due < again ? again : due;
+    const struct planned *last = plan_newest(&list, now);
+    int64_t due = plan_next(&plan, company->zone, last ? last->head.at : 0);
+    int64_t again = list.failed + RETRY_MS;
+    return list.failed && list.failed <= now && due < again ? again : due;
 }
 
 static bool is_due(struct backup_job *job, int64_t *failed) {
@@ -51,8 +52,8 @@ static bool is_due(struct backup_job *job, int64_t *failed) {
     bool due = false;
     if (company->engine) { /* a test serves without */
         int64_t now = engine_now(company->engine);
-        due =
-            due_at(company, &a) <= now && (!*failed || now >= *failed + RETRY_MS || now < *failed);
+        due = due_at(company, now, &a) <= now &&
+              (!*failed || now >= *failed + RETRY_MS || now < *failed);
         if (due)
             *failed = now; /* until it has succeeded: a folder that is gone keeps no note */
     }

@@ -50,9 +50,13 @@ kith_status plan_list(const struct company *company, const struct backup_plan *p
 /* Notes how the last try ended: error NULL: well, and the file was verified then. */
 kith_status plan_note(const struct backup_plan *p, struct planned_list *list, int64_t now,
                       const char *file, const char *error, kith_error *e);
-/* Marks those to keep: what the numbers ask for, the newest, and all that these are based on. */
+/* The newest that was made up to now; NULL: there is none. One from a time that has not come was
+ * made while a clock ran ahead, or this one is behind: when the next is due does not go by it. */
+const struct planned *plan_newest(const struct planned_list *list, int64_t now);
+/* Marks those to keep: what the numbers ask for, the newest, and all that these are based on. Those
+ * from a time that has not come are kept, too, and not counted. */
 void rotation_mark(struct planned *items, size_t count, const struct backup_keep *keep,
-                   const struct zone *zone);
+                   const struct zone *zone, int64_t now);
 
 /* Shows, for 'kith check', that the last try failed or is too long ago; counts it. */
 kith_status backup_check(struct cmd *c, size_t *wrong, kith_error *e);

@@ -92,8 +92,8 @@ static kith_status run(struct cmd *c, kith_error *e) {
         return err_set(e, KITH_E_INVAL, NULL,
                        "the settings name no folder for backups: 'kith explain backup' tells how");
     TRY(plan_list(c->company, &l.plan, &c->arena, &l.list, e));
-    l.next = plan_next(&l.plan, c->company->zone,
-                       l.list.count > 0 ? l.list.items[l.list.count - 1].head.at : 0);
+    const struct planned *last = plan_newest(&l.list, engine_now(c->company->engine));
+    l.next = plan_next(&l.plan, c->company->zone, last ? last->head.at : 0);
     for (size_t i = 0; c->json && i < l.list.count; i++)
         json_one(c, &l.list.items[i]);
     if (c->json)
@@ -122,7 +122,8 @@ kith_status backup_check(struct cmd *c, size_t *wrong, kith_error *e) {
         return KITH_OK;
     kith_status st = plan_list(c->company, &plan, &c->arena, &list, &why);
     int64_t now = engine_now(c->company->engine);
-    int64_t last = list.count > 0 ? list.items[list.count - 1].head.at : 0;
+    const struct planned *newest = plan_newest(&list, now);
+    int64_t last = newest ? newest->head.at : 0;
     if (st != KITH_OK)
         text = arena_strdup(&c->arena, why.message);
     else if (list.failed)

@@ -68,15 +68,15 @@ static const struct planned *with_id(const struct run *r, const char *id) {
 }
 
 /* The full one that the newest leads to; NULL: there is none, or one between is gone. */
-static const struct planned *full_of_newest(const struct run *r) {
-    const struct planned *one = r->list.count > 0 ? &r->list.items[r->list.count - 1] : NULL;
+static const struct planned *full_of_newest(const struct run *r, int64_t now) {
+    const struct planned *one = plan_newest(&r->list, now);
     for (size_t steps = 0; one && *one->head.base && steps < r->list.count; steps++)
         one = with_id(r, one->head.base);
     return one && !*one->head.base ? one : NULL;
 }
 
 static bool wants_full(const struct run *r, int64_t now) {
-    const struct planned *full = full_of_newest(r);
+    const struct planned *full = full_of_newest(r, now);
     char recipient[SEAL_TEXT] = "";
     if (r->order.recipient)
         seal_public_text(r->order.recipient, recipient);
@@ -102,7 +102,7 @@ static kith_status write_one(struct run *r, kith_error *e) {
     int64_t now = engine_now(r->c->company->engine);
     TRY(backup_recipient(r->c, &r->order.recipient, e));
     if (!wants_full(r, now))
-        r->order.base = r->list.items[r->list.count - 1].head.file;
+        r->order.base = plan_newest(&r->list, now)->head.file;
     TRY(name_target(r, now, e));
     kith_error why = KITH_ERROR_INIT;
     kith_status st = backup_write(r->c, &r->order, &r->made, &why);
@@ -131,8 +131,8 @@ static kith_status verify(struct run *r, kith_error *e) {
 
 /* -- those that are not kept ------------------------------------------------------------------- */
 
-static kith_status rotate(struct run *r, kith_error *e) {
-    rotation_mark(r->list.items, r->list.count, &r->plan.keep, r->c->company->zone);
+static kith_status rotate(struct run *r, int64_t now, kith_error *e) {
+    rotation_mark(r->list.items, r->list.count, &r->plan.keep, r->c->company->zone, now);
     /* The newest first: what is based on another is never there without it. */
     for (size_t i = r->list.count; i-- > 0;) {
         const struct planned *one = &r->list.items[i];
@@ -151,7 +151,7 @@ static kith_status make(struct run *r, kith_error *e) {
     TRY(verify(r, e));
     int64_t now = engine_now(r->c->company->engine);
     TRY(plan_list(r->c->company, &r->plan, &r->c->arena, &r->list, e));
-    TRY(rotate(r, e));
+    TRY(rotate(r, now, e));
     return plan_note(&r->plan, &r->list, now, r->order.target, NULL, e);
 }
 

@@ -21,6 +21,13 @@ static int64_t month_of(const struct zone *zone, int64_t at) {
     return c.year * INT64_C(12) + c.month;
 }
 
+/* Those made up to now; they come first. */
+static size_t count_past(const struct planned *items, size_t count, int64_t now) {
+    while (count > 0 && items[count - 1].head.at > now)
+        count--;
+    return count;
+}
+
 /* The newest of each of the last n units that have one; unit NULL: the last n at all. */
 static void mark_by(struct planned *items, size_t count, int64_t n, const struct zone *zone,
                     int64_t (*unit)(const struct zone *zone, int64_t at)) {
@@ -43,20 +50,26 @@ static void mark_bases(struct planned *items, size_t count) {
                 items[k].keep = true;
 }
 
+const struct planned *plan_newest(const struct planned_list *list, int64_t now) {
+    size_t past = count_past(list->items, list->count, now);
+    return past ? &list->items[past - 1] : NULL;
+}
+
 void rotation_mark(struct planned *items, size_t count, const struct backup_keep *keep,
-                   const struct zone *zone) {
+                   const struct zone *zone, int64_t now) {
+    size_t past = count_past(items, count, now);
     for (size_t i = 0; i < count; i++)
-        items[i].keep = i + 1 == count;
-    mark_by(items, count, keep->last, zone, NULL);
-    mark_by(items, count, keep->daily, zone, day_of);
-    mark_by(items, count, keep->weekly, zone, week_of);
-    mark_by(items, count, keep->monthly, zone, month_of);
+        items[i].keep = i + 1 >= past;
+    mark_by(items, past, keep->last, zone, NULL);
+    mark_by(items, past, keep->daily, zone, day_of);
+    mark_by(items, past, keep->weekly, zone, week_of);
+    mark_by(items, past, keep->monthly, zone, month_of);
     /* Should a clock have been set back, a base may look younger: until nothing is added. */
-    for (size_t before = 0, now = 1; now != before;) {
-        before = now;
+    for (size_t before = 0, kept = 1; kept != before;) {
+        before = kept;
         mark_bases(items, count);
-        now = 1;
+        kept = 1;
         for (size_t i = 0; i < count; i++)
-            now += items[i].keep;
+            kept += items[i].keep;
     }
 }

@@ -7,12 +7,14 @@
 #include "cli/show.h"
 #include "cli/unpack.h"
 #include <string.h>
+#include <time.h>
 
 #define KEY_MAX 4096 /* bytes of a key file */
 
 struct heads {
     struct backup_head *items;
     size_t count;
+    int64_t now;
 };
 
 static kith_status read_heads(struct cmd *c, struct io *io, const char *const *files, size_t count,
@@ -34,11 +36,18 @@ static bool is_later(const struct backup_head *a, const struct backup_head *b) {
     return a->at != b->at ? a->at > b->at : a->journal > b->journal;
 }
 
+/* One from a time that has not come was made while a clock ran ahead: any other is rather newer. */
+static bool is_newer(const struct heads *h, const struct backup_head *a,
+                     const struct backup_head *b) {
+    bool early_a = a->at > h->now, early_b = b->at > h->now;
+    return early_a != early_b ? early_b : is_later(a, b);
+}
+
 static const struct backup_head *pick(const struct heads *h, int64_t at) {
     const struct backup_head *best = NULL;
     for (size_t i = 0; i < h->count; i++) {
         const struct backup_head *one = &h->items[i];
-        if (at == INT64_MAX ? !best || is_later(one, best)
+        if (at == INT64_MAX ? !best || is_newer(h, one, best)
                             : one->at >= at && (!best || is_later(best, one)))
             best = one;
     }
@@ -107,7 +116,7 @@ static kith_status too_young(const struct heads *h, const char *at, kith_error *
 
 kith_status series_find(struct cmd *c, struct io *io, const char *const *files, size_t count,
                         const char *at, struct series *out, kith_error *e) {
-    struct heads h = {0};
+    struct heads h = {.now = (int64_t)time(NULL) * 1000 + 999};
     int64_t ms = INT64_MAX;
     if (count == 1 && !at) { /* perhaps a pipe, which can be read once */
         const char **one = ARENA_ARRAY(&c->arena, const char *, 1);

@@ -40,30 +40,30 @@ TEST("the newest of each day, week and month is kept, and the newest at all") {
         "2026-03-02T08:00Z", "2026-03-02T20:00Z", "2026-03-03T08:00Z", "2026-03-03T20:00Z"};
     for (size_t i = 0; i < 8; i++)
         put(i, at(times[i]), -1);
-    rotation_mark(items, 8, &(struct backup_keep){0, 0, 0, 0}, NULL);
+    rotation_mark(items, 8, &(struct backup_keep){0, 0, 0, 0}, NULL, INT64_MAX);
     EXPECT_STR(".......x", kept(8));
-    rotation_mark(items, 8, &(struct backup_keep){3, 0, 0, 0}, NULL);
+    rotation_mark(items, 8, &(struct backup_keep){3, 0, 0, 0}, NULL, INT64_MAX);
     EXPECT_STR(".....xxx", kept(8));
-    rotation_mark(items, 8, &(struct backup_keep){0, 2, 0, 0}, NULL);
+    rotation_mark(items, 8, &(struct backup_keep){0, 2, 0, 0}, NULL, INT64_MAX);
     EXPECT_STR(".....x.x", kept(8));
-    rotation_mark(items, 8, &(struct backup_keep){0, 3, 0, 0}, NULL);
+    rotation_mark(items, 8, &(struct backup_keep){0, 3, 0, 0}, NULL, INT64_MAX);
     EXPECT_STR("...x.x.x", kept(8));
-    rotation_mark(items, 8, &(struct backup_keep){0, 0, 3, 0}, NULL);
+    rotation_mark(items, 8, &(struct backup_keep){0, 0, 3, 0}, NULL, INT64_MAX);
     EXPECT_STR("..xx...x", kept(8));
-    rotation_mark(items, 8, &(struct backup_keep){0, 0, 0, 3}, NULL);
+    rotation_mark(items, 8, &(struct backup_keep){0, 0, 0, 3}, NULL, INT64_MAX);
     EXPECT_STR(".x.x...x", kept(8));
-    rotation_mark(items, 8, &(struct backup_keep){0, 0, 0, 99}, NULL);
+    rotation_mark(items, 8, &(struct backup_keep){0, 0, 0, 99}, NULL, INT64_MAX);
     EXPECT_STR(".x.x...x", kept(8));
 }
 
 TEST("what a kept one is based on is kept, through all of its bases") {
     for (size_t i = 0; i < 8; i++)
         put(i, at("2026-03-02T00:00Z") + (int64_t)i * DAY_MS, i % 4 == 0 ? -1 : (int)i - 1);
-    rotation_mark(items, 8, &(struct backup_keep){1, 0, 0, 0}, NULL);
+    rotation_mark(items, 8, &(struct backup_keep){1, 0, 0, 0}, NULL, INT64_MAX);
     EXPECT_STR("....xxxx", kept(8));
-    rotation_mark(items, 8, &(struct backup_keep){5, 0, 0, 0}, NULL);
+    rotation_mark(items, 8, &(struct backup_keep){5, 0, 0, 0}, NULL, INT64_MAX);
     EXPECT_STR("xxxxxxxx", kept(8));
-    rotation_mark(items, 5, &(struct backup_keep){1, 0, 0, 0}, NULL);
+    rotation_mark(items, 5, &(struct backup_keep){1, 0, 0, 0}, NULL, INT64_MAX);
     EXPECT_STR("....x", kept(5));
 }
 
@@ -101,7 +101,7 @@ TEST("over a year of any numbers nothing that is left lacks its base") {
             items[n] = (struct planned){
                 .head = {.id = names[step], .base = full ? "" : items[n - 1].head.id, .at = now}};
             n++;
-            rotation_mark(items, n, &keep, NULL);
+            rotation_mark(items, n, &keep, NULL, INT64_MAX);
             EXPECT(items[n - 1].keep);
             n = drop_others(n);
             EXPECT(n < MOST);
@@ -116,4 +116,18 @@ TEST("over a year of any numbers nothing that is left lacks its base") {
             }
         EXPECT(days >= keep.daily);
     }
+}
+
+TEST("one from a time that has not come is kept and not counted") {
+    int64_t now = at("2026-03-05T00:00Z");
+    for (size_t i = 0; i < 6; i++) /* the clock ran a year ahead while the last two were made */
+        put(i, at("2026-03-01T12:00Z") + (int64_t)(i < 4 ? i : i + 365) * DAY_MS, -1);
+    rotation_mark(items, 6, &(struct backup_keep){2, 0, 0, 0}, NULL, now);
+    EXPECT_STR("..xxxx", kept(6));
+    rotation_mark(items, 6, &(struct backup_keep){0, 0, 0, 0}, NULL, now);
+    EXPECT_STR("...xxx", kept(6));
+    rotation_mark(items, 6, &(struct backup_keep){0, 0, 0, 0}, NULL, now + INT64_C(400) * DAY_MS);
+    EXPECT_STR(".....x", kept(6)); /* that time has come */
+    rotation_mark(items, 6, &(struct backup_keep){1, 1, 1, 1}, NULL, at("1970-01-01T00:00Z"));
+    EXPECT_STR("xxxxxx", kept(6)); /* a clock that stands at its beginning removes nothing */
 }
