@@ -146,6 +146,11 @@ static void json_journal(struct cmd *c, const struct journal_state *s, int64_t k
         json_time(&j, places[i].at->at);
         json_object_end(&j);
     }
+    json_key(&j, "waits_until");
+    if (s->waits_until)
+        json_time(&j, s->waits_until);
+    else
+        json_nil(&j);
     json_key(&j, "held_by");
     if (s->held_by)
         json_strz(&j, s->held_by);
@@ -153,6 +158,15 @@ static void json_journal(struct cmd *c, const struct journal_state *s, int64_t k
         json_nil(&j);
     json_object_end(&j);
     json_print(c, &b);
+}
+
+static void print_waits(struct cmd *c, const struct journal_state *s) {
+    if (!s->waits_until)
+        return;
+    io_puts(c->io, "Nothing goes by night before ");
+    io_text(c->io, show_time(c, s->waits_until));
+    io_puts(c->io, ": the clock leapt ahead, or this company was not opened for more than a month."
+                   " If the clock is right, --apply --sure does not wait.\n");
 }
 
 static void print_journal(struct cmd *c, const struct journal_state *s, int64_t keep, bool apply) {
@@ -181,6 +195,20 @@ static void print_journal(struct cmd *c, const struct journal_state *s, int64_t 
     io_puts(c->io, "\n");
 }
 
+/* What goes by a clock that is wrong is gone too early. */
+static kith_status check_clock(struct cmd *c, kith_error *e) {
+    struct journal_state s;
+    TRY(engine_journal_state(c->company->engine, &c->arena, &s, e));
+    kith_str now = show_time(c, engine_now(c->company->engine));
+    if (!s.waits_until || cmd_option(c, "sure"))
+        return KITH_OK;
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "it is %.*s by this computer's clock, which leapt ahead, or this company was not"
+                   " opened for more than a month: if that is the time, add --sure; else set the"
+                   " clock",
+                   (int)now.len, now.ptr);
+}
+
 static kith_status the_journal(struct cmd *c, bool apply, kith_error *e) {
     struct engine *g = c->company->engine;
     struct journal_state s;
@@ -191,6 +219,8 @@ static kith_status the_journal(struct cmd *c, bool apply, kith_error *e) {
         json_journal(c, &s, keep);
     else
         print_journal(c, &s, keep, apply);
+    if (!c->json)
+        print_waits(c, &s);
     return KITH_OK;
 }
 
@@ -198,6 +228,8 @@ static kith_status run(struct cmd *c, kith_error *e) {
     const struct retention_rule *r;
     bool apply = cmd_option(c, "apply") && !cmd_option(c, "rehearse");
     size_t i;
+    if (apply)
+        TRY(check_clock(c, e));
     for (i = 0; (r = engine_retention_rule(c->company->engine, i)); i++)
         TRY(one_rule(c, r, apply, e));
     if (i == 0 && !c->json)
@@ -219,7 +251,8 @@ const struct command command_retention = {
         "kept\n"
         "as long as journal.keep says.",
     .options = {{"rehearse", NULL, "show what would go now; so it is without --apply"},
-                {"apply", NULL, "delete now what is old enough"}},
+                {"apply", NULL, "delete now what is old enough"},
+                {"sure", NULL, "with --apply: the clock is right, though it leapt ahead"}},
     .needs = NEEDS_COMPANY,
     .run = run,
 };

@@ -4,12 +4,12 @@
  * ahead costs nothing when it is noticed within a day. What goes goes in small steps with pauses
  * between them, in which others write. */
 #include "base/log.h"
+#include "engine/age.h"
 #include "engine/engine_internal.h"
 #include "journal/access_log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define HANDLER  "core:journal.compact"
 #define NIGHTLY  "15 3 * * *"
@@ -18,14 +18,7 @@
 #define STEP     100              /* rows deleted at a time, ... */
 #define STEPS    INT64_C(4000000) /* ... for so many ns in one transaction */
 
-void age_pause(void) {
-    struct timespec pause = {0, AGE_PAUSE_MS * 1000000L};
-    nanosleep(&pause, NULL);
-}
-
-int64_t age_next(const struct txn *t) {
-    return t->head.at + (t->g->clock == &t->g->real_clock ? AGE_PAUSE_MS : 0);
-}
+static const struct age age = {HANDLER, "row of the journal"};
 
 /* -- where it could begin ---------------------------------------------------------------------- */
 
@@ -48,6 +41,7 @@ static kith_status find_state(struct engine *g, int64_t now, struct arena *a,
     int64_t before = now - g->opts.journal_keep_ms;
     *out = (struct journal_state){0};
     TRY(journal_start(g->writer, &out->start, e));
+    TRY(age_until(g, &age, now, &out->waits_until, e));
     if (!g->opts.journal_keep_ms)
         return KITH_OK;
     TRY(find_hold(g, a, &h, e));
@@ -135,9 +129,12 @@ static kith_status carry_out(struct txn *t, uint64_t announced, kith_error *e) {
 }
 
 static kith_status fire(void *self, struct txn *t, const struct timer *timer, kith_error *e) {
-    bool more = false;
+    bool more = false, waits;
     (void)self;
-    if (timer->payload.len == 0)
+    TRY(age_waits(t, &age, timer, &waits, e));
+    if (waits)
+        return KITH_OK;
+    if (age_is_night(timer))
         return announce(t, e);
     if (!str_eqz(timer->payload, "sweep"))
         return carry_out(t, strtoull(timer->payload.ptr, NULL, 10), e);
@@ -172,7 +169,10 @@ kith_status engine_compact(struct engine *g, const struct principal *p, struct j
 }
 
 kith_status compact_add(struct engine *g, kith_error *e) {
-    const struct timer_handler h = {
-        .name = HANDLER, .cron = NIGHTLY, .fn = fire, .source = {SOURCE_CORE, "retention", "", 0}};
+    const struct timer_handler h = {.name = HANDLER,
+                                    .cron = NIGHTLY,
+                                    .fn = fire,
+                                    .longest = AGE_LONGEST_MS,
+                                    .source = {SOURCE_CORE, "retention", "", 0}};
     return engine_add_timer(g, &h, e);
 }

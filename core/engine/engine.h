@@ -368,6 +368,9 @@ struct timer_handler {
     void *self;
     struct source source;
     const char *group; /* what it is paused with; NULL: it never is */
+    /* ms: no one-time timer of it is ever further ahead. One that is was reckoned by a clock that
+     * was set back since, and goes; 0: they may be. */
+    int64_t longest;
 };
 /* A cron timer that was missed while the engine was down fires once. */
 kith_status engine_add_timer(struct engine *g, const struct timer_handler *h, kith_error *e);
@@ -552,6 +555,9 @@ struct journal_state {
     struct journal_start start; /* where it begins */
     struct journal_start next;  /* where it could begin now; seq 0: nothing more may go */
     const char *held_by;        /* what needs rows that are old enough; in the arena; or NULL */
+    /* Nothing goes by night before: the clock leapt ahead, or nobody opened the company for more
+     * than a month. 0: it does. */
+    int64_t waits_until;
 };
 kith_status engine_journal_state(struct engine *g, struct arena *a, struct journal_state *out,
                                  kith_error *e); /* [any] */

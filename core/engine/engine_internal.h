@@ -546,6 +546,10 @@ kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e);
 /* Is a timer of that handler about that record due then? */
 kith_status timers_await(struct txn *t, const char *handler, int64_t due, kith_id subject,
                          bool *yes, kith_error *e);
+/* When the handler's one-time timer with that payload is due, or its nightly one (""); 0: there is
+ * none. */
+kith_status timers_with(struct engine *g, const char *handler, const char *payload, int64_t *due,
+                        kith_error *e);
 /* Takes out what is about a record. */
 kith_status timers_forget(struct engine *g, kith_id subject, kith_error *e);
 kith_status letters_forget(struct engine *g, kith_id subject, kith_error *e);
@@ -555,13 +559,6 @@ void timers_count(struct conn *c, struct engine_stats *out);
 bool requests_wait(struct engine *g); /* writer.c */
 
 /* compact.c */
-/* What goes for its age is in no hurry: so long it pauses after each transaction, for the disk,
- * too.
- */
-#define AGE_PAUSE_MS 50
-void age_pause(void); /* not [writer] */
-/* When the next transaction is due: at once by a virtual clock. */
-int64_t age_next(const struct txn *t);
 kith_status compact_add(struct engine *g, kith_error *e);
 
 /* compact.c */

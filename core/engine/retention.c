@@ -3,6 +3,7 @@
  * its own. */
 #include "engine/retention.h"
 #include "base/log.h"
+#include "engine/age.h"
 #include "engine/engine_internal.h"
 
 #include <stdio.h>
@@ -19,6 +20,8 @@ struct retention_rules {
     struct retention_rule *items;
     size_t count, cap;
 };
+
+static const struct age age = {HANDLER, "record"};
 
 /* -- rules ------------------------------------------------------------------------------------- */
 
@@ -205,8 +208,12 @@ static bool can_run(struct txn *t, const struct retention_rule *r) {
 
 static kith_status fire(void *self, struct txn *t, const struct timer *timer, kith_error *e) {
     struct batch b = {.max = BATCH, .in_small = true};
+    bool waits;
     (void)self;
-    if (timer->payload.len == 0)
+    TRY(age_waits(t, &age, timer, &waits, e));
+    if (waits)
+        return KITH_OK;
+    if (age_is_night(timer))
         return begin_all(t, e);
     const char *text = arena_strndup(t->arena, timer->payload.ptr, timer->payload.len);
     if (!text)
@@ -223,8 +230,11 @@ static kith_status fire(void *self, struct txn *t, const struct timer *timer, ki
 }
 
 kith_status retention_add(struct engine *g, kith_error *e) {
-    const struct timer_handler h = {
-        .name = HANDLER, .cron = NIGHTLY, .fn = fire, .source = {SOURCE_CORE, "retention", "", 0}};
+    const struct timer_handler h = {.name = HANDLER,
+                                    .cron = NIGHTLY,
+                                    .fn = fire,
+                                    .longest = AGE_LONGEST_MS,
+                                    .source = {SOURCE_CORE, "retention", "", 0}};
     return engine_add_timer(g, &h, e);
 }
 

@@ -68,11 +68,25 @@ kith_status timers_load(struct engine *g, const char *handler, bool loaded, kith
     return run_named(g, sql[loaded], handler, e);
 }
 
+/* Reckoned while the clock ran ahead. */
+static kith_status drop_too_far(struct engine *g, const struct timer_entry *t, kith_error *e) {
+    sqlite3_stmt *st;
+    if (!t->handler.longest)
+        return KITH_OK;
+    TRY(conn_prepare(g->writer,
+                     "DELETE FROM kith_timer WHERE handler = ?1 AND cron IS NULL AND due > ?2", &st,
+                     e));
+    bind_str(st, 1, str_of(t->handler.name));
+    bind_int(st, 2, clock_now(g->clock) + t->handler.longest);
+    return conn_run(g->writer, st, e);
+}
+
 kith_status timers_start(struct engine *g, kith_error *e) {
     TRY(conn_exec(g->writer, "DELETE FROM temp.kith_handler", e));
     for (size_t i = 0; i < g->subs->timers.count; i++) {
         const struct timer_entry *t = g->subs->timers.items[i];
         TRY(timers_load(g, t->handler.name, true, e));
+        TRY(drop_too_far(g, t, e));
         TRY(t->handler.cron
                 ? start_cron(g, t, e)
                 : run_named(g, "DELETE FROM kith_timer WHERE handler = ?1 AND cron IS NOT NULL",
@@ -82,9 +96,12 @@ kith_status timers_start(struct engine *g, kith_error *e) {
 }
 
 kith_status timers_set_back(struct engine *g, kith_error *e) {
-    for (size_t i = 0; i < g->subs->timers.count; i++)
-        if (g->subs->timers.items[i]->handler.cron)
-            TRY(start_cron(g, g->subs->timers.items[i], e));
+    for (size_t i = 0; i < g->subs->timers.count; i++) {
+        const struct timer_entry *t = g->subs->timers.items[i];
+        TRY(drop_too_far(g, t, e));
+        if (t->handler.cron)
+            TRY(start_cron(g, t, e));
+    }
     return KITH_OK;
 }
 
@@ -122,6 +139,22 @@ kith_status timers_await(struct txn *t, const char *handler, int64_t due, kith_i
     bind_int(st, 2, (int64_t)subject);
     bind_str(st, 3, str_of(handler));
     TRY(conn_step(t->g->writer, st, yes, e));
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
+kith_status timers_with(struct engine *g, const char *handler, const char *payload, int64_t *due,
+                        kith_error *e) {
+    sqlite3_stmt *st;
+    bool found;
+    TRY(conn_prepare(g->writer,
+                     "SELECT due FROM kith_timer WHERE handler = ?1 AND payload = ?2"
+                     " AND due IS NOT NULL LIMIT 1",
+                     &st, e));
+    bind_str(st, 1, str_of(handler));
+    bind_str(st, 2, str_of(payload));
+    TRY(conn_step(g->writer, st, &found, e));
+    *due = found ? sqlite3_column_int64(st, 0) : 0;
     sqlite3_reset(st);
     return KITH_OK;
 }

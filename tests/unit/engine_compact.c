@@ -67,8 +67,8 @@ TEST("what is older than the journal is kept goes, a day after it was announced"
     anchor.seq = 1;
     EXPECT_INT(ANCHOR_BEFORE, verify(&x, &anchor).answer);
     expect_sound(&x);
-    pass_days(&x, 400);
-    pass_days(&x, 1);
+    for (int i = 0; i < 21; i++)
+        pass_days(&x, 20);
     EXPECT_INT(1, ROWS(&x)); /* the last one stays: numbers go on behind it */
     expect_sound(&x);
     engine_close(x.g);
@@ -78,6 +78,54 @@ TEST("what is older than the journal is kept goes, a day after it was announced"
     EXPECT_INT(12, number(&x, "SELECT max(seq) FROM kith_journal"));
     verify(&x, NULL);
     expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("a clock that leaps a year ahead again and again costs no row, though it has its nights") {
+    struct fixture x;
+    open_keeping(&x, 100 * DAY);
+    fixture_start(&x);
+    for (int i = 0; i < 3; i++)
+        create(&x, x.lead, PAIRS("name=A"));
+    for (int times = 0; times < 5; times++) {
+        pass_days(&x, 365);
+        for (int day = 0; day < 5; day++)
+            pass_days(&x, 1);
+        struct journal_state s;
+        EXPECT_OK(engine_journal_state(x.g, &x.arena, &s, &x.e), x.e);
+        EXPECT(s.waits_until > engine_now(x.g) && s.waits_until < engine_now(x.g) + 3 * DAY);
+        pass_days(&x, -370);
+        EXPECT_OK(engine_journal_state(x.g, &x.arena, &s, &x.e), x.e);
+        EXPECT_INT(0, s.waits_until);
+        pass_days(&x, 15);
+        EXPECT_INT(3, ROWS(&x));
+    }
+    for (int i = 0; i < 4; i++)
+        pass_days(&x, 10); /* now they are old */
+    EXPECT_INT(1, ROWS(&x));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("what was announced when the clock leaps is not done before a week has passed") {
+    struct fixture x;
+    open_keeping(&x, 100 * DAY);
+    fixture_start(&x);
+    for (int i = 0; i < 3; i++) {
+        create(&x, x.lead, PAIRS("name=A"));
+        pass_days(&x, 20);
+    }
+    for (int i = 0; i < 4; i++)
+        pass_days(&x, 10);
+    pass_days(&x, 1); /* the first is old: announced */
+    EXPECT_INT(3, ROWS(&x));
+    pass_days(&x, 365);
+    for (int day = 0; day < 6; day++)
+        pass_days(&x, 1);
+    EXPECT_INT(3, ROWS(&x));
+    for (int day = 0; day < 3; day++)
+        pass_days(&x, 1);
+    EXPECT_INT(1, ROWS(&x));
     fixture_close(&x);
 }
 
@@ -395,7 +443,11 @@ TEST("entries of the log of access go by an age of their own") {
     pass_days(&x, 10);
     EXPECT_INT(600, number(&x, "SELECT count(*) FROM kith_access"));
     EXPECT_INT(1800, number(&x, "SELECT count(*) FROM kith_access_record"));
-    pass_days(&x, 40);
+    pass_days(&x, 400); /* the clock leaps, and is set back */
+    pass_days(&x, 5);
+    EXPECT_INT(1800, number(&x, "SELECT count(*) FROM kith_access_record"));
+    pass_days(&x, -385);
+    pass_days(&x, 20);
     EXPECT_INT(0, number(&x, "SELECT count(*) FROM kith_access_record"));
     expect_sound(&x);
     fixture_close(&x);

@@ -30,6 +30,13 @@ static void pass_days(struct fixture *x, int64_t days) {
     settle(x);
 }
 
+static void open_again(struct fixture *x) {
+    engine_close(x->g);
+    fixture_reopen(x);
+    EXPECT_OK(engine_add_retention(x->g, "old", OLD_WEB, "", &x->e), x->e);
+    fixture_start(x);
+}
+
 static kith_id visit(struct fixture *x, kith_id lead) {
     char link[64];
     snprintf(link, sizeof link, "of=%s", id_text(x, lead));
@@ -76,6 +83,39 @@ TEST("a rule goes by night again once a clock that ran a year ahead is set back"
     pass_days(&x, 3);
     EXPECT_INT(0, count(&x, WEB, NULL));
     EXPECT_STR("E", field(&x, x.lead, event, "name"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("when the clock leaps ahead nothing goes for a week, and what had its age goes then") {
+    struct fixture x;
+    open_with(&x, OLD_WEB);
+    create(&x, x.lead, PAIRS("source=web", "name=L"));
+    pass_days(&x, 365);
+    for (int day = 0; day < 6; day++)
+        pass_days(&x, 1);
+    EXPECT_INT(1, count(&x, WEB, NULL));
+    pass_days(&x, 1);
+    EXPECT_INT(0, count(&x, WEB, NULL));
+    fixture_close(&x);
+}
+
+TEST("a clock that leaps a year ahead again and again costs no record, restarted or not") {
+    struct fixture x;
+    open_with(&x, OLD_WEB);
+    create(&x, x.lead, PAIRS("source=web", "name=L"));
+    for (int times = 0; times < 8; times++) {
+        pass_days(&x, 365 + times);
+        pass_days(&x, 3);
+        clock_advance(&x.clock, -(368 + times) * DAY);
+        if (times % 2) /* it is set back while nobody looks */
+            open_again(&x);
+        settle(&x);
+        pass_days(&x, 3);
+        EXPECT_INT(1, count(&x, WEB, NULL));
+    }
+    pass_days(&x, 10); /* it is old now */
+    EXPECT_INT(0, count(&x, WEB, NULL));
     expect_sound(&x);
     fixture_close(&x);
 }
@@ -162,13 +202,10 @@ TEST("a restart in the midst goes on where it stood") {
     open_with(&x, OLD_WEB);
     for (int i = 0; i < 600; i++)
         create(&x, x.lead, PAIRS("source=web", "name=L"));
+    pass_days(&x, 20);
     clock_set(&x.clock, START_MS + 40 * DAY);
-    for (int i = 0; i < 5; i++) { /* it stops between two batches, if there is time for one */
-        engine_close(x.g);
-        fixture_reopen(&x);
-        EXPECT_OK(engine_add_retention(x.g, "old", OLD_WEB, "", &x.e), x.e);
-        fixture_start(&x);
-    }
+    for (int i = 0; i < 5; i++) /* it stops between two batches, if there is time for one */
+        open_again(&x);
     settle(&x);
     EXPECT_INT(0, count(&x, "lead", NULL));
     expect_sound(&x);
