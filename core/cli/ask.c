@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ask: see ask.h. */
 #include "cli/ask.h"
+#include "base/text.h"
 #include "cli/show.h"
+#include "engine/sign_in.h"
 #include "record/access.h"
 #include <string.h>
 
@@ -185,4 +187,41 @@ kith_status ask_read(struct cmd *c, const char *const *words, size_t count, stru
     }
     TRY(query_parse_for(&out->query, cmd_schema(c), &c->principal, &c->arena, out->text, e));
     return read_params(c, out, e);
+}
+
+/* -- the log ----------------------------------------------------------------------------------- */
+
+#define LOGGED_MAX 500 /* bytes of what was asked */
+
+/* "export contact where city = :c (c = Bonn)": a saved query by what it says, an example as the
+ * condition that it is. */
+kith_status ask_export(struct cmd *c, const struct asked *asked, int64_t *number, kith_error *e) {
+    struct buf b = {0};
+    const char *const *names;
+    uint32_t n = asked->params ? query_params(asked->query, &names) : 0;
+    buf_printf(&b, "%s ", c->command->name);
+    buf_str(&b, asked->text);
+    for (uint32_t i = 0; i < n; i++) {
+        buf_printf(&b, "%s%s = ", i ? ", " : " (", names[i]);
+        buf_str(&b, value_text(cmd_schema(c), &asked->params[i], &c->arena));
+        buf_puts(&b, i + 1 == n ? ")" : "");
+    }
+    kith_str text = arena_str(&c->arena, text_cut(buf_view(&b), LOGGED_MAX));
+    kith_status st = b.failed || !text.ptr
+                         ? err_nomem(e)
+                         : access_export_begin(c->company->engine, &c->principal,
+                                               query_type(asked->query), 0, text.ptr, number, e);
+    buf_free(&b);
+    return st;
+}
+
+kith_status ask_exported(struct cmd *c, int64_t number, uint64_t rows, kith_status st,
+                         kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    kith_status logged =
+        number ? access_export_end(c->company->engine, number, rows, &why) : KITH_OK;
+    if (st != KITH_OK || logged == KITH_OK)
+        return st;
+    err_copy(e, &why);
+    return logged;
 }

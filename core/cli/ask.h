@@ -16,6 +16,14 @@ struct asked {
 kith_status ask_read(struct cmd *c, const char *const *words, size_t count, struct asked *out,
                      kith_error *e);
 
+/* Logs as an export that what it finds is handed out; and how many were, and returns how that went
+ * (st, with e), or that it could not be logged. number 0: it is no export. */
+kith_status ask_export(struct cmd *c, const struct asked *asked, int64_t *number, kith_error *e);
+kith_status ask_exported(struct cmd *c, int64_t number, uint64_t rows, kith_status st,
+                         kith_error *e);
+/* Listing more records than that is an export. */
+#define ASK_MANY 100
+
 #define ASK_OPTIONS                                                                                \
     {"param", "NAME=VALUE", "what :NAME stands for; again for another, or for a list"}, {          \
         "example", "FIELD=VALUE",                                                                  \

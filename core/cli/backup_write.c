@@ -3,7 +3,9 @@
  * the copy for digests and hashes, since the manifest stands in front; then the archive. */
 #include "cli/backup_write.h"
 #include "base/date.h"
+#include "base/log.h"
 #include "cli/show.h"
+#include "engine/sign_in.h"
 #include <fcntl.h>
 #include <fts.h>
 #include <stdio.h>
@@ -616,6 +618,16 @@ static kith_status write_file(struct backup *b, kith_error *e) {
     return st == KITH_OK ? closed : st;
 }
 
+/* Who has all data elsewhere now. It is made, whatever becomes of this: a disk that is full is a
+ * reason to make one. */
+static void log_made(struct cmd *c, const struct backup_order *o) {
+    kith_error why = KITH_ERROR_INIT;
+    const char *where = strcmp(o->target, "-") == 0 ? "to standard output" : o->target;
+    if (access_note(c->company->engine, &c->principal, ACCESS_BACKUP, c->principal.user, where,
+                    &why) != KITH_OK)
+        log_error("access", "that a backup was made cannot be logged: %s", why.message);
+}
+
 kith_status backup_write(struct cmd *c, const struct backup_order *o, struct backup_made *out,
                          kith_error *e) {
     struct backup b = {
@@ -635,6 +647,8 @@ kith_status backup_write(struct cmd *c, const struct backup_order *o, struct bac
     sodium_memzero(b.key, sizeof b.key);
     free(b.hashes);
     buf_free(&b.counts);
+    if (st == KITH_OK)
+        log_made(c, o);
     return st;
 }
 

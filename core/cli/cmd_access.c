@@ -13,11 +13,15 @@
 static kith_str records_text(struct cmd *c, const struct access_entry *x) {
     const struct rtype *t = schema_type_by_id(cmd_schema(c), x->type);
     struct buf b = {0};
-    if (x->record_count == 0)
-        return (kith_str){"", 0};
-    buf_printf(&b, "%zu %s:", x->record_count, t ? t->name : "record");
+    int64_t count = x->rows >= 0 ? x->rows : (int64_t)x->record_count;
+    if (x->event == ACCESS_EXPORT && x->rows < 0)
+        buf_printf(&b, "%s, broken off", t ? t->name : "records");
+    else if (x->event == ACCESS_EXPORT && x->record_count)
+        buf_printf(&b, "%lld about %s", (long long)count, t ? t->name : "a record");
+    else if (count > 0)
+        buf_printf(&b, "%lld %s", (long long)count, t ? t->name : "record");
     for (size_t i = 0; i < x->record_count && i < SHOWN; i++)
-        buf_printf(&b, " %s", show_id(c, x->records[i]));
+        buf_printf(&b, "%s %s", i ? "" : ":", show_id(c, x->records[i]));
     buf_puts(&b, x->record_count > SHOWN ? " ..." : "");
     kith_str text = arena_str(&c->arena, buf_view(&b));
     buf_free(&b);
@@ -47,6 +51,11 @@ static void json_entry(struct cmd *c, const struct access_entry *x, size_t shown
         json_strz(&j, t->name);
     else
         json_nil(&j);
+    json_key(&j, "count");
+    if (x->rows >= 0 || x->event != ACCESS_EXPORT)
+        json_int(&j, x->rows >= 0 ? x->rows : (int64_t)x->record_count);
+    else
+        json_nil(&j);
     json_key(&j, "records");
     json_array_(&j);
     for (size_t i = 0; i < x->record_count && i < shown; i++)
@@ -56,37 +65,76 @@ static void json_entry(struct cmd *c, const struct access_entry *x, size_t shown
     json_print(c, &b);
 }
 
-static kith_status run_log(struct cmd *c, kith_error *e) {
+static kith_status read_filter(struct cmd *c, struct access_filter *f, kith_error *e) {
     const char *record = cmd_option(c, "record"), *login = cmd_option(c, "user");
-    kith_id id = 0, user = 0;
-    int64_t limit;
-    struct access_entry *list;
-    size_t n, shown = c->json ? 100000 : SHOWN;
-    struct table t;
-    TRY(cmd_option_int(c, "limit", 1, 1000000, DEFAULT_LIMIT, &limit, e));
-    if (record && !id_parse(str_of(record), &id))
+    const char *type = cmd_option(c, "type");
+    const struct rtype *t = NULL;
+    *f = (struct access_filter){.shown = c->json ? 100000 : SHOWN};
+    f->event = (uint32_t)(cmd_option_choice(c, "event", -1) + 1);
+    TRY(cmd_option_int(c, "over", 0, INT64_MAX, 0, &f->over, e));
+    TRY(option_moment(c, "since", false, &f->since, e));
+    TRY(option_moment(c, "until", true, &f->until, e));
+    if (type)
+        TRY(schema_find_type(cmd_schema(c), str_of(type), &t, e));
+    f->type = t ? t->id : 0;
+    if (record && !id_parse(str_of(record), &f->record))
         return err_set(e, KITH_E_INVAL, NULL, "'%s' is not an id", record);
-    kith_status st = login ? sign_in_user(c->company->engine, login, &user, e) : KITH_OK;
-    if (st != KITH_OK && !id_parse(str_of(login), &user)) /* of one who is gone */
-        return st;
-    TRY(access_entries(c->company->engine, id, user, limit, shown, &c->arena, &list, &n, e));
-    table_begin(&t, c, (const char *const[]){"time", "who", "event", "asked", "records", NULL});
+    kith_status st = login ? sign_in_user(c->company->engine, login, &f->user, e) : KITH_OK;
+    return st != KITH_OK && id_parse(str_of(login), &f->user) ? KITH_OK : st; /* who is gone */
+}
+
+#define PAGE 500
+
+static kith_status put_page(struct cmd *c, struct table *t, const struct access_entry *list,
+                            size_t n, size_t shown, kith_error *e) {
     for (size_t i = 0; i < n; i++) {
         if (c->json) {
             json_entry(c, &list[i], shown);
             continue;
         }
-        table_cell(&t, show_time(c, list[i].at));
-        table_cellz(&t, list[i].actor);
-        table_cellz(&t, access_event_name(list[i].event));
-        table_cellz(&t, list[i].asked);
-        table_cell(&t, records_text(c, &list[i]));
+        table_cell(t, show_time(c, list[i].at));
+        table_cellz(t, list[i].actor);
+        table_cellz(t, access_event_name(list[i].event));
+        table_cellz(t, list[i].asked);
+        table_cell(t, records_text(c, &list[i]));
     }
-    if (!c->json && n > 0)
+    return io_check(c->io, e);
+}
+
+static kith_status say_more(struct cmd *c, struct access_filter *f, int64_t limit, kith_error *e) {
+    struct access_entry *list;
+    size_t n;
+    f->limit = 1;
+    TRY(access_entries(c->company->engine, f, &c->arena, &list, &n, e));
+    if (n > 0)
+        io_say(c->io, "there are older ones: --limit %lld", (long long)limit * 10);
+    return KITH_OK;
+}
+
+static kith_status run_log(struct cmd *c, kith_error *e) {
+    struct access_filter f;
+    struct table t;
+    int64_t limit, given = 0;
+    size_t n = 1;
+    TRY(cmd_option_int(c, "limit", 1, 1000000000, c->json ? 1000000000 : DEFAULT_LIMIT, &limit, e));
+    TRY(read_filter(c, &f, e));
+    table_begin(&t, c, (const char *const[]){"time", "who", "event", "asked", "records", NULL});
+    while (given < limit && n > 0) {
+        struct access_entry *list;
+        struct arena_mark mark = arena_mark(&c->arena);
+        f.limit = limit - given < PAGE ? limit - given : PAGE;
+        TRY(access_entries(c->company->engine, &f, &c->arena, &list, &n, e));
+        TRY(put_page(c, &t, list, n, f.shown, e));
+        f.before = n ? list[n - 1].number : f.before;
+        given += (int64_t)n;
+        if (c->json) /* a table is printed at the end */
+            arena_release(&c->arena, mark);
+    }
+    if (!c->json && given > 0)
         table_print(&t);
     else if (!c->json)
-        io_puts(c->io, "Nobody read anything that is logged.\n");
-    return KITH_OK;
+        io_puts(c->io, "Nothing of this is logged.\n");
+    return c->json || given < limit ? KITH_OK : say_more(c, &f, limit, e);
 }
 
 /* -- kith access explain ----------------------------------------------------------------------- */
@@ -260,13 +308,23 @@ const struct command command_role_check = {
 const struct command command_access_log = {
     .name = "access log",
     .args = "",
-    .help = "who read personal data, who failed to sign in, who saw with others' eyes",
+    .help = "who read and exported personal data, signed in or failed to, or made a backup",
     .more =
+        "  kith access log --record 0ABCDEFGH1234 --since 2026-03-01 --until 2026-03-31\n"
+        "  kith access log --event export --over 1000\n"
+        "  kith access log --event failed --since 2026-03-01\n\n"
         "Reading by users who signed in is logged; with access.log = \"all\" in kith.conf that\n"
-        "of administrators on the command line, too.",
-    .options = {{"record", "ID", "who read this record"},
+        "of administrators on the command line, too. Exports, sign-ins, tokens, passwords and\n"
+        "backups are logged whoever it is. How long it is kept: access.keep. With --json there\n"
+        "is no limit. What was written, and by whom: 'kith log', 'kith history'.",
+    .options = {{"record", "ID", "who read or exported this record"},
                 {"user", "LOGIN", "what this user did; of one who is gone, the id"},
-                {"limit", "N", "at most so many lines; else 50"}},
+                {"event", "read|failed|view-as|password|token|export|sign-in|backup", "only this"},
+                {"type", "TYPE", "only of records of this type"},
+                {"since", "DATE", "since that day, or a time"},
+                {"until", "DATE", "up to the end of that day, or a time"},
+                {"over", "N", "with more than so many records"},
+                {"limit", "N", "at most so many lines; else 50, or all with --json"}},
     .needs = NEEDS_COMPANY,
     .run = run_log,
 };

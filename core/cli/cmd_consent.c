@@ -3,6 +3,7 @@
  * The state at a moment follows from the times in the records themselves. */
 #include "base/csv.h"
 #include "base/id.h"
+#include "cli/ask.h"
 #include "cli/show.h"
 #include "journal/past.h"
 
@@ -215,8 +216,7 @@ static kith_status read_since(struct cmd *c, kith_value *out, kith_error *e) {
     return KITH_OK;
 }
 
-static kith_status make_query(const struct registry *r, struct query **q, const kith_value **params,
-                              kith_error *e) {
+static kith_status make_query(const struct registry *r, struct asked *out, kith_error *e) {
     struct cmd *c = r->c;
     static const char *const conditions[][2] = {
         {"purpose", " and purpose.name = :purpose"},
@@ -230,8 +230,9 @@ static kith_status make_query(const struct registry *r, struct query **q, const 
     text = text ? arena_printf(&c->arena, "%s order by at", text) : NULL;
     if (!text)
         return err_nomem(e);
-    TRY(query_parse(q, cmd_schema(c), &c->arena, str_of(text), e));
-    uint32_t n = query_params(*q, &names);
+    out->text = str_of(text);
+    TRY(query_parse(&out->query, cmd_schema(c), &c->arena, out->text, e));
+    uint32_t n = query_params(out->query, &names);
     kith_value *values = ARENA_ARRAY(&c->arena, kith_value, n + 1);
     if (!values)
         return err_nomem(e);
@@ -243,7 +244,7 @@ static kith_status make_query(const struct registry *r, struct query **q, const 
         else
             values[i] = value_str(str_of(cmd_option(c, names[i])));
     }
-    *params = values;
+    out->params = values;
     return KITH_OK;
 }
 
@@ -268,21 +269,24 @@ static kith_status run_register(struct cmd *c, kith_error *e) {
                          .form = cmd_option_choice(c, "format", c->json ? AS_JSON : AS_TEXT)};
     const char *as_of = cmd_option(c, "as-of");
     struct moment m;
-    struct query *q;
-    const kith_value *params = NULL;
+    struct asked asked = {0};
+    int64_t number = 0;
     r.moment = engine_now(c->company->engine);
     if (as_of) {
         TRY(engine_moment(c->company->engine, str_of(as_of), &c->arena, &m, e));
         r.moment = m.at;
     }
     TRY(check_purpose(c, e));
-    TRY(make_query(&r, &q, &params, e));
+    TRY(make_query(&r, &asked, e));
+    if (r.form != AS_TEXT)
+        TRY(ask_export(c, &asked, &number, e));
     table_begin(&r.table, c,
                 (const char *const[]){"name", "address", "purpose", "state", "stands", "at",
                                       "source", "wording", "withdrawn", NULL});
     for (int i = 0; r.form == AS_CSV && i < COLUMNS; i++)
         io_printf(c->io, "%s%s", columns[i], i + 1 < COLUMNS ? "," : "\r\n");
-    kith_status st = put_all(&r, q, params, e);
+    kith_status st = put_all(&r, asked.query, asked.params, e);
+    st = ask_exported(c, number, r.rows, st, e);
     buf_free(&r.line);
     if (st == KITH_OK && r.form == AS_TEXT && r.rows)
         table_print(&r.table);

@@ -70,8 +70,16 @@ static void json_report(struct cmd *c, uint64_t rows, const char *inexact) {
     json_print(c, &b);
 }
 
-static kith_status export_rows(struct job *job, struct export_options *o, const char *path,
-                               kith_error *e) {
+static kith_status export_logged(struct cmd *c, const struct export_options *o,
+                                 const struct asked *asked, uint64_t *rows, kith_error *e) {
+    int64_t number;
+    TRY(ask_export(c, asked, &number, e));
+    kith_status st = engine_export(c->company->engine, o, rows, e);
+    return ask_exported(c, number, *rows, st, e);
+}
+
+static kith_status export_rows(struct job *job, struct export_options *o, const struct asked *asked,
+                               const char *path, kith_error *e) {
     struct io *io = job->c->io;
     struct engine *g = job->c->company->engine;
     struct arena *a = &job->c->arena;
@@ -80,7 +88,7 @@ static kith_status export_rows(struct job *job, struct export_options *o, const 
     TRY(engine_inexact(g, o->principal, o->query, a, &inexact, e));
     if (path)
         TRY(io->ops->open(io, path, IO_CREATE, &job->file, e));
-    kith_status st = engine_export(g, o, &rows, e);
+    kith_status st = export_logged(job->c, o, asked, &rows, e);
     if (st == KITH_OK && !inexact)
         st = engine_inexact(g, o->principal, o->query, a, &inexact, e);
     if (st == KITH_OK && inexact && !(path && job->c->json))
@@ -116,7 +124,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
                                .arg = &job};
     o.format = format_of(c, path);
     TRY(read_version(c, &o, e));
-    kith_status st = export_rows(&job, &o, path, e);
+    kith_status st = export_rows(&job, &o, &asked, path, e);
     buf_free(&job.text);
     return st;
 }
@@ -132,7 +140,8 @@ const struct command command_export = {
         ".json means JSON lines, which hold every value exactly: importing them again\n"
         "with --key id changes nothing. One in .vcf or .vcard means vCards, of contacts only, "
         "with\n"
-        "their points, organisation and photo.",
+        "their points, organisation and photo. Each export is logged: 'kith access log --event\n"
+        "export'.",
     .options = {{"format", FILE_FORMATS, "else by the file's name"},
                 {"version", "2.1|3.0|4.0", "of vCards; else 3.0, which most programs read"},
                 {"fields", "A,B.C", "these fields, in this order; else all"},

@@ -5,6 +5,7 @@
 #include "cli/ask.h"
 #include "cli/show.h"
 #include "engine/path.h"
+#include "record/access.h"
 #include <string.h>
 
 #define PAGE        500 /* rows read at a time */
@@ -32,6 +33,7 @@ struct find {
     size_t found_count;
     struct row *rows; /* for a table */
     size_t row_count, row_cap;
+    int64_t exported;    /* its number in the log of access; 0: it is none */
     const char *inexact; /* why what was found may not be exact; NULL: it is */
 };
 
@@ -223,9 +225,16 @@ static kith_status put_page(struct find *f, row_fn fn, kith_error *e) {
     return put_text(f, e);
 }
 
+/* Whoever is shown many people takes them along, in whatever form. Before they are shown. */
+static kith_status log_many(struct find *f, uint64_t rows, kith_error *e) {
+    if (f->exported || rows <= ASK_MANY || !access_personal(&f->c->principal, f->type))
+        return KITH_OK;
+    return ask_export(f->c, &f->asked, &f->exported, e);
+}
+
 /* Page by page; what a page gave is printed between two reads, since the other end may be slow. */
-static kith_status each_row(struct find *f, row_fn fn, int64_t limit, kith_str *cursor,
-                            kith_error *e) {
+static kith_status each_page(struct find *f, row_fn fn, int64_t limit, kith_str *cursor,
+                             uint64_t *rows, kith_error *e) {
     const char *after = cmd_option(f->c, "after");
     *cursor = str_of(after);
     for (int64_t given = 0; given < limit;) {
@@ -233,6 +242,8 @@ static kith_status each_row(struct find *f, row_fn fn, int64_t limit, kith_str *
                                  .limit = limit - given < PAGE ? limit - given : PAGE};
         TRY(engine_find(f->c->company->engine, &f->c->principal, f->query, f->asked.params, &page,
                         &f->page, keep_row, f, e));
+        *rows += (uint64_t)page.count;
+        TRY(log_many(f, *rows, e));
         TRY(put_page(f, fn, e));
         given += page.count;
         *cursor = arena_str(&f->c->arena, page.cursor);
@@ -244,6 +255,13 @@ static kith_status each_row(struct find *f, row_fn fn, int64_t limit, kith_str *
         TRY(io_check(f->c->io, e));
     }
     return look_whether_exact(f, e);
+}
+
+static kith_status each_row(struct find *f, row_fn fn, int64_t limit, kith_str *cursor,
+                            kith_error *e) {
+    uint64_t rows = 0;
+    kith_status st = each_page(f, fn, limit, cursor, &rows, e);
+    return ask_exported(f->c, f->exported, rows, st, e);
 }
 
 /* Names the way on when the limit, not the data, ended the list. */
@@ -415,6 +433,10 @@ static kith_status as_totals(struct find *f, kith_error *e) {
                       &f->c->arena, e));
     TRY(look_whether_exact(f, e));
     size_t rows = (uint64_t)limit < t.count ? (size_t)limit : t.count;
+    if (rows > ASK_MANY && query_personal(f->query)) {
+        TRY(ask_export(f->c, &f->asked, &f->exported, e));
+        TRY(ask_exported(f->c, f->exported, rows, KITH_OK, e));
+    }
     if (csv)
         TRY(totals_csv(f, &t, columns, rows, e));
     else if (lines)
@@ -524,7 +546,8 @@ const struct command command_find = {
         "  kith find @late\n\n"
         "@late is the query of the saved_query of that name: kith create saved_query name=late\n"
         "query=\"task where state = 'open' and due < now()\". 'kith find saved_query' lists them.\n"
-        "A table shows the first 50 records; --json and --csv give all of them. 'kith help query'\n"
+        "A table shows the first 50 records; --json and --csv give all of them. Whoever is shown\n"
+        "more than 100 records with personal data is logged as one who exports. 'kith help query'\n"
         "explains the query language.",
     .options = {{"fields", "A,B.C",
                  "these fields, in this order; id is one, and account.name follows a link"},

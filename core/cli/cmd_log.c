@@ -32,6 +32,9 @@ struct log {
     struct entry *entries;
     size_t count, cap;
     struct user_sources me; /* whose transactions are all that a user sees */
+    struct conn *conn;
+    const struct rtype *type; /* only what changed such records; NULL: any */
+    int64_t since, until;     /* ms UTC; 0: whenever */
 };
 
 /* Is the run that it belongs to a line already? Others may have written in between, and the first
@@ -47,7 +50,13 @@ static bool is_known(const struct log *l, const struct tx_head *tx) {
 
 static kith_status keep_head(void *arg, const struct tx_head *tx, kith_error *e) {
     struct log *l = arg;
-    if (is_known(l, tx) || (!l->c->principal.all && !user_sources_has(&l->me, tx->actor)))
+    bool touches = true;
+    if ((l->since && tx->at < l->since) || (l->until && tx->at >= l->until) || is_known(l, tx) ||
+        (!l->c->principal.all && !user_sources_has(&l->me, tx->actor)))
+        return KITH_OK;
+    if (l->type)
+        TRY(journal_tx_touches(l->conn, tx, l->type->id, !l->c->principal.all, &touches, e));
+    if (!touches)
         return KITH_OK;
     if (l->count == l->cap)
         return KITH_E_LIMIT; /* ends the walk */
@@ -128,15 +137,15 @@ static kith_status fill_in(struct log *l, struct entry *n, struct conn *conn, ki
 }
 
 static kith_status read_log(struct log *l, kith_error *e) {
-    struct conn *conn;
-    TRY(engine_reader(l->c->company->engine, &conn, e));
-    kith_status st = journal_user_sources(conn, l->c->principal.user, &l->c->arena, &l->me, e);
+    /* What is rare may stand far back, and is looked for as long as it takes. */
+    TRY(engine_snapshot(l->c->company->engine, &l->conn, e));
+    kith_status st = journal_user_sources(l->conn, l->c->principal.user, &l->c->arena, &l->me, e);
     if (st == KITH_OK)
-        st = journal_txs(conn, keep_head, l, e);
+        st = journal_txs(l->conn, keep_head, l, e);
     st = st == KITH_E_LIMIT ? KITH_OK : st;
     for (size_t i = 0; i < l->count && st == KITH_OK; i++)
-        st = fill_in(l, &l->entries[i], conn, e);
-    engine_reader_done(l->c->company->engine, conn);
+        st = fill_in(l, &l->entries[i], l->conn, e);
+    engine_snapshot_done(l->conn);
     return st;
 }
 
@@ -251,6 +260,10 @@ static kith_status run(struct cmd *c, kith_error *e) {
     struct log l = {.c = c};
     int64_t limit;
     TRY(cmd_option_int(c, "limit", 1, 100000, DEFAULT_LIMIT, &limit, e));
+    if (cmd_option(c, "type"))
+        TRY(schema_find_type(cmd_schema(c), str_of(cmd_option(c, "type")), &l.type, e));
+    TRY(option_moment(c, "since", false, &l.since, e));
+    TRY(option_moment(c, "until", true, &l.until, e));
     l.cap = (size_t)limit;
     l.entries = ARENA_ARRAY(&c->arena, struct entry, l.cap);
     if (!l.entries)
@@ -259,7 +272,8 @@ static kith_status run(struct cmd *c, kith_error *e) {
     if (c->json)
         print_json(&l);
     else if (l.count == 0)
-        io_puts(c->io, "Nothing was written yet.\n");
+        io_puts(c->io, l.type || l.since || l.until ? "Nothing of this was written.\n"
+                                                    : "Nothing was written yet.\n");
     else
         print_table(&l);
     return KITH_OK;
@@ -269,7 +283,12 @@ const struct command command_log = {
     .name = "log",
     .args = "",
     .help = "what was written lately, with the ids that 'kith undo' takes",
-    .options = {{"limit", "N", "at most so many lines; else 20"}},
+    .more = "  kith log --type role --since 2026-03-01\n\n"
+            "tells who changed a role in that time; 'kith history role ID' what was changed.",
+    .options = {{"type", "TYPE", "only what changed records of this type"},
+                {"since", "DATE", "since that day, or a time"},
+                {"until", "DATE", "up to the end of that day, or a time"},
+                {"limit", "N", "at most so many lines; else 20"}},
     .needs = NEEDS_COMPANY,
     .open = true,
     .run = run,

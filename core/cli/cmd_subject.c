@@ -3,19 +3,23 @@
  * record, what is part of it, what tells about it, who changed and who read it, and for what it is
  * used. Of other people there are ids only, where records link to them.
  *
- * One record is in memory at a time, besides the ids of all. It is written between two readers. */
+ * All of it is read from one snapshot, so that it is of one moment. One record is in memory at a
+ * time, besides the ids of all. */
 #include "base/id.h"
 #include "base/map.h"
+#include "cli/ask.h"
 #include "cli/show.h"
 #include "engine/sign_in.h"
+#include "journal/compact.h"
+#include "record/access.h"
 #include "record/member.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define FOUND_MAX   1000000 /* records that belong to one person */
-#define HISTORY_MAX 10000   /* changes told of one record */
-#define READERS_MAX 100000
+#define FOUND_MAX 1000000 /* records that belong to one person */
+#define OUT_MAX   65536   /* bytes that are written at a time */
+#define PAGE      500     /* entries of the log of access */
 
 enum role { SELF, PART, ABOUT, ROLES };
 static const char *const role_keys[ROLES] = {"record", "parts", "about"};
@@ -28,20 +32,15 @@ struct item {
     kith_id id;
     enum role role;
 };
-struct referrer { /* a record of something else that links to the person */
-    const struct rfield *field;
-    kith_id id;
-};
 struct subject {
     struct cmd *c;
-    int form, file; /* file -1: standard output */
+    struct conn *conn; /* the snapshot */
+    int form, file;    /* file -1: standard output */
     struct buf out;
     struct arena scratch; /* of one record */
     struct map seen;
     struct item *items;
     size_t count, cap;
-    struct referrer *referrers;
-    size_t referrer_count, referrer_cap;
 };
 
 /* -- what belongs to the person ---------------------------------------------------------------- */
@@ -60,45 +59,48 @@ static kith_status add(struct subject *s, const struct rtype *t, kith_id id, enu
     return KITH_OK;
 }
 
-static kith_status add_referrer(struct subject *s, const struct rfield *f, kith_id id,
-                                kith_error *e) {
-    struct referrer *items =
-        arena_grow(&s->c->arena, s->referrers, s->referrer_count, &s->referrer_cap, sizeof *items);
-    if (!items)
-        return err_nomem(e);
-    s->referrers = items;
-    items[s->referrer_count++] = (struct referrer){f, id};
-    return KITH_OK;
+/* How a record that links by the field to one in this role belongs to the person: as a part of what
+ * it is part of; only about the person itself something is told. ROLES: it does not. */
+static enum role role_of(const struct rfield *f, const struct item *of) {
+    if ((f->kind != KITH_F_LINK && f->kind != KITH_F_LINKS) ||
+        !(f->any_target || f->target == of->type))
+        return ROLES;
+    if (f->flags & KITH_FF_PARTOF)
+        return PART;
+    return of->role == SELF && f->flags & KITH_FF_SUBJECT ? ABOUT : ROLES;
 }
 
-/* Parts belong to what they are part of; only about the person itself something is told. */
-static kith_status follow_field(struct subject *s, struct conn *conn, const struct rfield *f,
-                                const struct item *of, kith_error *e) {
+static kith_status linking(struct subject *s, const struct rfield *f, const struct item *of,
+                           kith_id **ids, size_t *n, kith_error *e) {
+    TRY(record_referrers(s->conn, f, of->id, of->type->id, FOUND_MAX + 1, &s->scratch, ids, n, e));
+    return *n <= FOUND_MAX ? KITH_OK
+                           : err_set(e, KITH_E_LIMIT, NULL,
+                                     "more than %d records of type %s link"
+                                     " to it",
+                                     FOUND_MAX, f->type->name);
+}
+
+static kith_status follow_field(struct subject *s, const struct rfield *f, const struct item *of,
+                                kith_error *e) {
     kith_id *ids;
     size_t n;
-    bool part = f->flags & KITH_FF_PARTOF, about = f->flags & KITH_FF_SUBJECT;
-    if ((f->kind != KITH_F_LINK && f->kind != KITH_F_LINKS) ||
-        !(f->any_target || f->target == of->type) || (!part && of->role != SELF))
+    enum role role = role_of(f, of);
+    if (role == ROLES)
         return KITH_OK;
     struct arena_mark mark = arena_mark(&s->scratch);
-    TRY(record_referrers(conn, f, of->id, of->type->id, FOUND_MAX, &s->scratch, &ids, &n, e));
+    TRY(linking(s, f, of, &ids, &n, e));
     for (size_t i = 0; i < n; i++)
-        TRY(part || about ? add(s, f->type, ids[i], part ? PART : ABOUT, e)
-                          : add_referrer(s, f, ids[i], e));
+        TRY(add(s, f->type, ids[i], role, e));
     arena_release(&s->scratch, mark);
     return KITH_OK;
 }
 
 static kith_status follow(struct subject *s, struct item of, kith_error *e) {
     const struct schema *schema = cmd_schema(s->c);
-    struct conn *conn;
-    kith_status st = KITH_OK;
-    TRY(engine_reader(s->c->company->engine, &conn, e));
-    for (uint32_t i = 0; st == KITH_OK && i < schema->type_count; i++)
-        for (uint32_t k = 0; st == KITH_OK && k < schema->types[i]->field_count; k++)
-            st = follow_field(s, conn, schema->types[i]->fields[k], &of, e);
-    engine_reader_done(s->c->company->engine, conn);
-    return st;
+    for (uint32_t i = 0; i < schema->type_count; i++)
+        for (uint32_t k = 0; k < schema->types[i]->field_count; k++)
+            TRY(follow_field(s, schema->types[i]->fields[k], &of, e));
+    return KITH_OK;
 }
 
 /* -- writing ----------------------------------------------------------------------------------- */
@@ -110,8 +112,13 @@ static kith_status flush(struct subject *s, kith_error *e) {
     else if (st == KITH_OK)
         io_raw(s->c->io, buf_view(&s->out));
     buf_reset(&s->out);
-    arena_reset(&s->scratch);
     return st == KITH_OK ? io_check(s->c->io, e) : st;
+}
+
+/* After each thing that was put: what was made for it is done with. */
+static kith_status done_with(struct subject *s, struct arena_mark mark, kith_error *e) {
+    arena_release(&s->scratch, mark);
+    return s->out.len > OUT_MAX || s->out.failed ? flush(s, e) : KITH_OK;
 }
 
 static void html(struct subject *s, kith_str text) {
@@ -203,159 +210,145 @@ static bool is_bytes(const struct subject *s, const struct item *i) {
     return s->form == AS_HTML && i->type == cmd_schema(s->c)->base.file_part.type;
 }
 
-static kith_status put_record(struct subject *s, const struct item *i, bool *any, kith_error *e) {
+/* *values NULL: the caller may not read it. */
+static kith_status read_item(struct subject *s, const struct rtype *t, kith_id id,
+                             kith_value **values, kith_error *e) {
+    bool there;
+    *values = ARENA_ARRAY(&s->scratch, kith_value, t->field_count);
+    if (!*values)
+        return err_nomem(e);
+    TRY(access_find(s->conn, &s->c->principal, t, id, &s->scratch, *values, &there, e));
+    *values = there ? *values : NULL;
+    return KITH_OK;
+}
+
+static void put_record(struct subject *s, const struct item *i, const kith_value *values,
+                       bool any) {
     struct cmd *c = s->c;
-    kith_value *values;
     struct json_out j;
-    if (is_bytes(s, i))
-        return KITH_OK;
-    kith_status st =
-        engine_get(c->company->engine, &c->principal, i->type, i->id, &s->scratch, &values, e);
-    if (st != KITH_OK) /* it is gone since */
-        return st == KITH_E_NOTFOUND ? KITH_OK : st;
     if (s->form == AS_JSON) {
-        buf_puts(&s->out, *any ? ",\n" : "\n");
+        buf_puts(&s->out, any ? ",\n" : "\n");
         json_begin(&j, &s->out, false);
-        struct arena_mark mark = arena_mark(&c->arena);
         json_record(c, &j, i->type, i->id, values);
-        arena_release(&c->arena, mark);
-    } else {
-        buf_puts(&s->out, "<table>\n");
-        html_row(s, str_of(i->type->label ? i->type->label : i->type->name), id_str(s, i->id));
-        for (uint32_t k = 0; k < i->type->field_count; k++)
-            if (values[k].kind != KITH_NULL)
-                html_row(s, str_of(i->type->fields[k]->name),
-                         value_text(cmd_schema(c), &values[k], &s->scratch));
-        buf_puts(&s->out, "</table>\n");
+        return;
     }
-    *any = true;
-    return flush(s, e);
+    buf_puts(&s->out, "<table>\n");
+    html_row(s, str_of(i->type->label ? i->type->label : i->type->name), id_str(s, i->id));
+    for (uint32_t k = 0; k < i->type->field_count; k++)
+        if (values[k].kind != KITH_NULL)
+            html_row(s, str_of(i->type->fields[k]->name),
+                     value_text(cmd_schema(c), &values[k], &s->scratch));
+    buf_puts(&s->out, "</table>\n");
 }
 
 static kith_status put_records(struct subject *s, enum role role, kith_error *e) {
-    bool any = false;
+    bool any = false, bytes = false;
     begin_section(s, role_keys[role], role_titles[role]);
-    for (size_t i = 0; i < s->count; i++)
-        if (s->items[i].role == role)
-            TRY(put_record(s, &s->items[i], &any, e));
+    for (size_t i = 0; i < s->count; i++) {
+        kith_value *values;
+        struct arena_mark mark = arena_mark(&s->scratch);
+        if (s->items[i].role != role)
+            continue;
+        bytes |= is_bytes(s, &s->items[i]);
+        if (is_bytes(s, &s->items[i]))
+            continue;
+        TRY(read_item(s, s->items[i].type, s->items[i].id, &values, e));
+        if (values)
+            put_record(s, &s->items[i], values, any);
+        any |= values != NULL;
+        TRY(done_with(s, mark, e));
+    }
+    buf_puts(&s->out, bytes
+                          ? "<p>What stands in files is left out here. It is in the same export as"
+                            " JSON, and in the files themselves.</p>\n"
+                          : "");
     end_section(s, any);
     return KITH_OK;
 }
 
+static kith_status put_referrers_by(struct subject *s, const struct rfield *f, bool *any,
+                                    kith_error *e) {
+    kith_id *ids;
+    size_t n;
+    const struct item *self = &s->items[0];
+    if ((f->kind != KITH_F_LINK && f->kind != KITH_F_LINKS) ||
+        !(f->any_target || f->target == self->type) || role_of(f, self) != ROLES)
+        return KITH_OK;
+    struct arena_mark all = arena_mark(&s->scratch);
+    TRY(linking(s, f, self, &ids, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        struct arena_mark mark = arena_mark(&s->scratch);
+        const struct pair pairs[] = {{"type", str_of(f->type->name)},
+                                     {"field", str_of(f->name)},
+                                     {"id", id_str(s, ids[i])},
+                                     {NULL, {0}}};
+        put_pairs(s, pairs, any);
+        TRY(done_with(s, mark, e));
+    }
+    arena_release(&s->scratch, all);
+    return KITH_OK;
+}
+
 static kith_status put_referrers(struct subject *s, kith_error *e) {
+    const struct schema *schema = cmd_schema(s->c);
     bool any = false;
     begin_section(s, "referrers", "Other records that link to it");
-    for (size_t i = 0; i < s->referrer_count; i++) {
-        const struct referrer *r = &s->referrers[i];
-        const struct pair pairs[] = {{"type", str_of(r->field->type->name)},
-                                     {"field", str_of(r->field->name)},
-                                     {"id", id_str(s, r->id)},
-                                     {NULL, {0}}};
-        put_pairs(s, pairs, &any);
-        TRY(flush(s, e));
-    }
+    for (uint32_t i = 0; i < schema->type_count; i++)
+        for (uint32_t k = 0; k < schema->types[i]->field_count; k++)
+            TRY(put_referrers_by(s, schema->types[i]->fields[k], &any, e));
     end_section(s, any);
     return KITH_OK;
 }
 
 /* -- purposes and segments --------------------------------------------------------------------- */
 
-struct ids { /* of records that a query finds */
-    kith_id ids[1000];
-    size_t count;
-};
-static kith_status note_id(void *arg, kith_id id, const kith_value *values, kith_error *e) {
-    struct ids *found = arg;
-    (void)values;
-    (void)e;
-    found->ids[found->count++] = id;
+/* The fields of these names, of each of the records. */
+static kith_status put_fields(struct subject *s, const struct rtype *t, const kith_id *ids,
+                              size_t n, const char *const *names, kith_error *e) {
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        struct pair pairs[8] = {{0}};
+        kith_value *values;
+        struct arena_mark mark = arena_mark(&s->scratch);
+        TRY(read_item(s, t, ids[i], &values, e));
+        for (size_t k = 0; values && names[k]; k++) {
+            const struct rfield *f = type_field(cmd_schema(s->c), t, str_of(names[k]));
+            pairs[k] = (struct pair){
+                names[k], f ? value_text(cmd_schema(s->c), &values[f->index], &s->scratch)
+                            : id_str(s, ids[i])};
+        }
+        if (values)
+            put_pairs(s, pairs, &any);
+        TRY(done_with(s, mark, e));
+    }
+    end_section(s, any);
     return KITH_OK;
 }
 
-static kith_str text_in(struct subject *s, const kith_value *values, const struct rtype *t,
-                        const char *field) {
-    const struct rfield *f = type_field(cmd_schema(s->c), t, str_of(field));
-    return f ? value_text(cmd_schema(s->c), &values[f->index], &s->scratch) : (kith_str){0};
-}
-
-/* Its fields of these names, of each record that the query finds. */
-static kith_status put_found(struct subject *s, const char *query, const char *const *fields,
-                             kith_error *e) {
-    struct cmd *c = s->c;
-    struct ids found = {.count = 0};
-    struct find_page page = {.limit = 1000};
-    struct query *q;
-    bool any = false;
-    TRY(query_parse(&q, cmd_schema(c), &c->arena, str_of(query), e));
-    TRY(engine_find(c->company->engine, &c->principal, q, NULL, &page, &c->arena, note_id, &found,
-                    e));
-    for (size_t i = 0; i < found.count; i++) {
-        struct pair pairs[8] = {{0}};
-        kith_value *values;
-        const struct rtype *t = query_type(q);
-        if (engine_get(c->company->engine, &c->principal, t, found.ids[i], &s->scratch, &values,
-                       NULL) != KITH_OK)
-            continue;
-        for (size_t k = 0; fields[k]; k++)
-            pairs[k] = (struct pair){fields[k], text_in(s, values, t, fields[k])};
-        put_pairs(s, pairs, &any);
-        TRY(flush(s, e));
-    }
-    end_section(s, any);
+static kith_status put_all_of(struct subject *s, const struct rtype *t, const char *const *names,
+                              kith_error *e) {
+    kith_id *ids;
+    size_t n;
+    struct arena_mark mark = arena_mark(&s->scratch);
+    TRY(record_ids(s->conn, t, INT64_MAX, &s->scratch, &ids, &n, e));
+    TRY(put_fields(s, t, ids, n, names, e));
+    arena_release(&s->scratch, mark);
     return KITH_OK;
 }
 
 static kith_status put_segments(struct subject *s, kith_error *e) {
-    struct cmd *c = s->c;
-    const struct base_segment *b = &cmd_schema(c)->base.segment;
-    struct conn *conn;
     kith_id *ids;
     size_t n;
-    bool any = false;
+    struct arena_mark mark = arena_mark(&s->scratch);
     begin_section(s, "segments", "Groups it is in");
-    TRY(engine_reader(c->company->engine, &conn, e));
-    kith_status st = member_of(conn, s->items[0].id, &c->arena, &ids, &n, e);
-    engine_reader_done(c->company->engine, conn);
-    TRY(st);
-    for (size_t i = 0; i < n; i++) {
-        kith_value *values;
-        if (engine_get(c->company->engine, &c->principal, b->type, ids[i], &s->scratch, &values,
-                       NULL) != KITH_OK)
-            continue;
-        const struct pair pairs[] = {{"name", text_in(s, values, b->type, "name")},
-                                     {"doc", text_in(s, values, b->type, "doc")},
-                                     {"query", text_in(s, values, b->type, "query")},
-                                     {NULL, {0}}};
-        put_pairs(s, pairs, &any);
-        TRY(flush(s, e));
-    }
-    end_section(s, any);
+    TRY(member_of(s->conn, s->items[0].id, &s->scratch, &ids, &n, e));
+    TRY(put_fields(s, cmd_schema(s->c)->base.segment.type, ids, n,
+                   (const char *const[]){"name", "doc", "query", NULL}, e));
+    arena_release(&s->scratch, mark);
     return KITH_OK;
 }
 
 /* -- history and readers ----------------------------------------------------------------------- */
-
-struct changes {
-    struct subject *s;
-    struct journal_row *rows;
-    size_t count, cap;
-};
-
-static kith_status keep_row(void *arg, const struct journal_row *row, kith_error *e) {
-    struct changes *h = arg;
-    struct arena *a = &h->s->scratch;
-    if (row->kind == ROW_EVENT)
-        return KITH_OK;
-    if (h->count == HISTORY_MAX)
-        return KITH_E_LIMIT; /* ends the walk */
-    struct journal_row *rows = arena_grow(a, h->rows, h->count, &h->cap, sizeof *rows);
-    if (!rows)
-        return err_nomem(e);
-    h->rows = rows;
-    rows[h->count] = *row;
-    rows[h->count++].image = arena_str(a, row->image);
-    return KITH_OK;
-}
 
 static kith_str fields_text(struct subject *s, const struct image_field *f, size_t n) {
     const struct schema *schema = cmd_schema(s->c);
@@ -376,99 +369,119 @@ static kith_str fields_text(struct subject *s, const struct image_field *f, size
     return text;
 }
 
-static kith_status put_changes(struct subject *s, const struct item *i, struct conn *conn,
-                               bool *any, kith_error *e) {
-    struct changes h = {.s = s};
-    kith_status st = journal_before(conn, i->id, INT64_MAX, keep_row, &h, e);
-    if (st != KITH_OK && h.count < HISTORY_MAX)
-        return st;
-    for (size_t k = 0; k < h.count; k++) {
-        struct tx_head tx;
-        struct source actor;
-        struct image_field *fields;
-        size_t n;
-        TRY(journal_tx_read(conn, h.rows[k].tx, &s->scratch, &tx, e));
-        TRY(journal_source(conn, tx.actor, &s->scratch, &actor, e));
-        TRY(image_decode(cmd_schema(s->c), &h.rows[k], &s->scratch, &fields, &n, e));
-        const struct pair pairs[] = {{"at", time_text(s, tx.at)},
-                                     {"type", str_of(i->type->name)},
-                                     {"id", id_str(s, i->id)},
-                                     {"what", str_of(row_kind_name(h.rows[k].kind))},
-                                     {"who", str_of(actor.name)},
-                                     {"by", str_of(origin_name(tx.origin))},
-                                     {"why", tx.note},
-                                     {"fields", fields_text(s, fields, n)},
-                                     {NULL, {0}}};
-        put_pairs(s, pairs, any);
-    }
-    return KITH_OK;
+struct changes {
+    struct subject *s;
+    const struct item *of;
+    bool *any;
+};
+
+static kith_status put_change(void *arg, const struct journal_row *row, kith_error *e) {
+    struct changes *h = arg;
+    struct subject *s = h->s;
+    struct arena_mark mark = arena_mark(&s->scratch);
+    struct tx_head tx;
+    struct source actor;
+    struct image_field *fields;
+    size_t n;
+    if (row->kind == ROW_EVENT)
+        return KITH_OK;
+    TRY(journal_tx_read(s->conn, row->tx, &s->scratch, &tx, e));
+    TRY(journal_source(s->conn, tx.actor, &s->scratch, &actor, e));
+    TRY(image_decode(cmd_schema(s->c), row, &s->scratch, &fields, &n, e));
+    const struct pair pairs[] = {{"at", time_text(s, tx.at)},
+                                 {"type", str_of(h->of->type->name)},
+                                 {"id", id_str(s, h->of->id)},
+                                 {"what", str_of(row_kind_name(row->kind))},
+                                 {"who", str_of(actor.name)},
+                                 {"by", str_of(origin_name(tx.origin))},
+                                 {"why", tx.note},
+                                 {"fields", fields_text(s, fields, n)},
+                                 {NULL, {0}}};
+    put_pairs(s, pairs, h->any);
+    return done_with(s, mark, e);
 }
 
 static kith_status put_history(struct subject *s, kith_error *e) {
-    struct engine *g = s->c->company->engine;
     bool any = false;
     begin_section(s, "history", "What was done to these data");
     for (size_t i = 0; i < s->count; i++) {
-        struct conn *conn;
-        TRY(engine_reader(g, &conn, e));
-        kith_status st = put_changes(s, &s->items[i], conn, &any, e);
-        engine_reader_done(g, conn);
-        TRY(st);
-        TRY(flush(s, e));
+        struct changes h = {s, &s->items[i], &any};
+        TRY(journal_before(s->conn, s->items[i].id, INT64_MAX, put_change, &h, e));
     }
     end_section(s, any);
     return KITH_OK;
 }
 
+static kith_status put_reader(struct subject *s, const struct access_entry *x, bool *any,
+                              kith_error *e) {
+    struct arena_mark mark = arena_mark(&s->scratch);
+    const struct pair pairs[] = {{"at", time_text(s, x->at)},
+                                 {"who", str_of(x->actor)},
+                                 {"what", str_of(access_event_name(x->event))},
+                                 {"asked", str_of(x->asked)},
+                                 {NULL, {0}}};
+    put_pairs(s, pairs, any);
+    return done_with(s, mark, e);
+}
+
 static kith_status put_readers(struct subject *s, kith_error *e) {
-    struct access_entry *list;
-    struct arena own = {0};
-    size_t n;
+    struct access_filter f = {.record = s->items[0].id, .limit = PAGE, .shown = 1};
     bool any = false;
     begin_section(s, "readers", "Who read the record");
-    kith_status st = access_entries(s->c->company->engine, s->items[0].id, 0, READERS_MAX, 1, &own,
-                                    &list, &n, e);
-    for (size_t i = 0; st == KITH_OK && i < n; i++) {
-        const struct pair pairs[] = {{"at", time_text(s, list[i].at)},
-                                     {"who", str_of(list[i].actor)},
-                                     {"what", str_of(access_event_name(list[i].event))},
-                                     {"asked", str_of(list[i].asked)},
-                                     {NULL, {0}}};
-        put_pairs(s, pairs, &any);
-        st = flush(s, e);
+    for (size_t n = PAGE; n == PAGE;) {
+        struct access_entry *list;
+        struct arena_mark mark = arena_mark(&s->scratch);
+        TRY(access_log_read(s->conn, &f, &s->scratch, &list, &n, e));
+        for (size_t i = 0; i < n; i++)
+            TRY(put_reader(s, &list[i], &any, e));
+        f.before = n ? list[n - 1].number : 0;
+        arena_release(&s->scratch, mark);
     }
-    arena_free(&own);
-    TRY(st);
     end_section(s, any);
     return KITH_OK;
 }
 
 /* -- all of it --------------------------------------------------------------------------------- */
 
-static void put_head(struct subject *s) {
+static kith_status put_head(struct subject *s, kith_error *e) {
     int64_t now = engine_now(s->c->company->engine);
+    struct journal_start start;
+    TRY(journal_start(s->conn, &start, e));
     if (s->form == AS_JSON) {
         buf_puts(&s->out, "{\"format\": \"kith.subject\", \"version\": 1, \"made\": \"");
         buf_str(&s->out, time_text(s, now));
         buf_puts(&s->out, "\"");
-        return;
+        if (start.seq) {
+            buf_puts(&s->out, ", \"history_since\": \"");
+            buf_str(&s->out, time_text(s, start.at));
+            buf_puts(&s->out, "\"");
+        }
+        return KITH_OK;
     }
     buf_puts(&s->out, page_head);
     buf_puts(&s->out, "<h1>What we know of you</h1>\n<p>As of ");
     html(s, time_text(s, now));
-    buf_puts(&s->out, " (UTC). Other people are shown by their numbers alone.</p>\n");
+    buf_puts(&s->out, " (UTC). Other people are shown by their numbers alone.");
+    if (start.seq) {
+        buf_puts(&s->out, " What was done is kept since ");
+        html(s, time_text(s, start.at));
+        buf_puts(&s->out, ".");
+    }
+    buf_puts(&s->out, "</p>\n");
+    return KITH_OK;
 }
 
 static kith_status put_all(struct subject *s, kith_error *e) {
-    put_head(s);
+    const struct base_fields *base = &cmd_schema(s->c)->base;
+    TRY(put_head(s, e));
     for (enum role r = SELF; r < ROLES; r++)
         TRY(put_records(s, r, e));
     begin_section(s, "purposes", "What data are used for, and on which ground");
-    TRY(put_found(s, "purpose order by name",
-                  (const char *const[]){"name", "basis", "description", NULL}, e));
+    TRY(put_all_of(s, base->purpose.type,
+                   (const char *const[]){"id", "name", "basis", "description", NULL}, e));
     begin_section(s, "wordings", "The texts that consents are about");
-    TRY(put_found(s, "wording order by id",
-                  (const char *const[]){"id", "version", "language", "text", NULL}, e));
+    TRY(put_all_of(s, base->wording.type,
+                   (const char *const[]){"id", "version", "language", "text", NULL}, e));
     TRY(put_segments(s, e));
     TRY(put_referrers(s, e));
     TRY(put_history(s, e));
@@ -481,6 +494,7 @@ static kith_status export_to(struct subject *s, const char *path, kith_error *e)
     struct io *io = s->c->io;
     for (size_t i = 0; i < s->count; i++) /* it grows on the way */
         TRY(follow(s, s->items[i], e));
+    arena_reset(&s->scratch);
     if (!path)
         return put_all(s, e);
     TRY(io->ops->open(io, path, IO_PRIVATE, &s->file, e));
@@ -496,6 +510,28 @@ static bool ends_in(const char *path, const char *end) {
     return n >= m && strcmp(path + n - m, end) == 0;
 }
 
+/* The snapshot comes after the log's entry, which is so in what is handed out. */
+static kith_status export_logged(struct subject *s, const struct rtype *t, kith_id id,
+                                 const char *why, kith_error *e) {
+    struct engine *g = s->c->company->engine;
+    const char *path = s->c->arg_count > 2 ? s->c->args[2] : NULL;
+    int64_t number;
+    const char *what = arena_printf(&s->c->arena, "subject export: %s", why);
+    if (!what)
+        return err_nomem(e);
+    TRY(access_export_begin(g, &s->c->principal, t, id, what, &number, e));
+    kith_status st = engine_snapshot(g, &s->conn, e);
+    if (st == KITH_OK)
+        st = add(s, t, id, SELF, e);
+    if (st == KITH_OK)
+        st = export_to(s, path, e);
+    engine_snapshot_done(s->conn);
+    buf_free(&s->out);
+    arena_free(&s->scratch);
+    map_free(&s->seen);
+    return ask_exported(s->c, number, s->count, st, e);
+}
+
 static kith_status run(struct cmd *c, kith_error *e) {
     const char *path = c->arg_count > 2 ? c->args[2] : NULL, *why = cmd_option(c, "for");
     struct subject s = {.c = c, .file = -1};
@@ -508,14 +544,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     s.form = cmd_option_choice(c, "format", ends_in(path, ".html") ? AS_HTML : AS_JSON);
     TRY(arg_record(c, 0, &t, &id, e));
     TRY(show_read(c, t, &id, &values, e));
-    TRY(access_exported(c->company->engine, &c->principal, t, id, why, e));
-    kith_status st = add(&s, t, id, SELF, e);
-    if (st == KITH_OK)
-        st = export_to(&s, path, e);
-    buf_free(&s.out);
-    arena_free(&s.scratch);
-    map_free(&s.seen);
-    return st;
+    return export_logged(&s, t, id, why, e);
 }
 
 const struct command command_subject_export = {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Show: values, records and causes as people and as programs read them. */
 #include "cli/show.h"
+#include "base/date.h"
 #include "base/id.h"
+#include "base/zone.h"
 #include "record/access.h"
 #include <string.h>
 
@@ -265,6 +267,23 @@ kith_status arg_id(struct cmd *c, size_t i, kith_id *id, kith_error *e) {
     return err_set(e, KITH_E_INVAL, NULL,
                    "'%s' is not an id: an id has 13 letters and digits, as '%s' shows them",
                    c->args[i], "kith find");
+}
+
+kith_status option_moment(struct cmd *c, const char *option, bool end, int64_t *out,
+                          kith_error *e) {
+    const char *text = cmd_option(c, option);
+    const struct zone *zone = engine_zone(c->company->engine);
+    int64_t day;
+    *out = 0;
+    if (!text)
+        return KITH_OK;
+    if (date_parse(str_of(text), false, &day))
+        *out = zone_day(zone, day + end);
+    else if (!time_parse(str_of(text), false, zone, out))
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "--%s takes a day, 2026-03-01, or a time, '2026-03-01 17:00', not '%s'",
+                       option, text);
+    return KITH_OK;
 }
 
 kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id *id,

@@ -9,10 +9,8 @@ kith_status engine_verify_chain(struct engine *g, const struct chain_anchor *anc
     struct conn *c;
     if (!g->started)
         return chain_verify(g->writer, anchor, tell, arg, out, e);
-    TRY(conn_open(&c, g->path, CONN_READER, g->opts.vfs, e));
-    kith_status st = conn_exec(c, "BEGIN", e);
-    if (st == KITH_OK)
-        st = chain_verify(c, anchor, tell, arg, out, e);
-    conn_close(c);
+    TRY(engine_snapshot(g, &c, e));
+    kith_status st = chain_verify(c, anchor, tell, arg, out, e);
+    engine_snapshot_done(c);
     return st;
 }

@@ -187,6 +187,12 @@ kith_status txn_select(struct txn *t, const struct query *q, const kith_value *p
 kith_status engine_reader(struct engine *g, struct conn **out, kith_error *e);
 void engine_reader_done(struct engine *g, struct conn *c);
 
+/* A connection of its own with one snapshot for all that is read on it, without a limit of time and
+ * without rights; what is read is not logged. While it is open the write-ahead log cannot begin
+ * anew: for what takes seconds, and must be of one moment. */
+kith_status engine_snapshot(struct engine *g, struct conn **out, kith_error *e);
+void engine_snapshot_done(struct conn *c);
+
 struct find_page {
     kith_str after;  /* cursor in, or empty */
     int64_t limit;   /* rows at most */

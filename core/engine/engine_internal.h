@@ -280,9 +280,10 @@ struct engine {
     _Atomic uint64_t wal_pages;
 
     pthread_mutex_t known_lock;
-    struct known_access *known; /* guarded by known_lock; see access.c */
-    pthread_mutex_t sign_lock;  /* one sign-in, or one hash of a password, at a time */
-    struct engine *original;    /* whose log tells what is read here; NULL: the own */
+    struct known_access *known;   /* guarded by known_lock; see access.c */
+    pthread_mutex_t sign_lock;    /* one sign-in, or one hash of a password, at a time */
+    struct engine *original;      /* whose log tells what is read here; NULL: the own */
+    _Atomic int64_t token_failed; /* when and which was logged last; see sign_in.c */
     pthread_mutex_t reads_lock;
     struct read_note *reads, *reads_last; /* wait to be logged; guarded by reads_lock, as are: */
     size_t reads_waiting;                 /* their records */

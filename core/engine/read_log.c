@@ -21,12 +21,7 @@ const struct write_opts by_kith = {.principal = &kith, .origin = ORIGIN_SYSTEM};
 /* -- what is noted ----------------------------------------------------------------------------- */
 
 bool reads_noted(const struct engine *g, const struct principal *p, const struct rtype *t) {
-    if (!p || !p->surface || (!p->user && !g->opts.log_all_reads))
-        return false;
-    for (uint32_t i = 0; i < t->field_count; i++)
-        if ((t->fields[i]->flags & KITH_FF_PERSONAL) && access_reads(p, t->fields[i]))
-            return true;
-    return false;
+    return p && p->surface && (p->user || g->opts.log_all_reads) && access_personal(p, t);
 }
 
 static char *put_text(char *at, const char *text, const char **out) {
@@ -66,7 +61,7 @@ static kith_status write_notes(struct txn *t, void *arg, kith_error *e) {
     const struct read_note *last = g->reads_last;
     pthread_mutex_unlock(&g->reads_lock);
     for (const struct read_note *n = last ? g->reads : NULL; n; n = n == last ? NULL : n->next)
-        TRY(access_log_add(t->g->writer, &n->entry, e));
+        TRY(access_log_add(t->g->writer, &n->entry, NULL, e));
     g->reads_written = last;
     return KITH_OK;
 }

@@ -102,6 +102,20 @@ void engine_reader_done(struct engine *g, struct conn *c) {
     pthread_mutex_unlock(&g->readers_lock);
 }
 
+kith_status engine_snapshot(struct engine *g, struct conn **out, kith_error *e) {
+    TRY(conn_open(out, g->path, CONN_READER, g->opts.vfs, e));
+    kith_status st = conn_snapshot(*out, e);
+    if (st != KITH_OK) {
+        conn_close(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+void engine_snapshot_done(struct conn *c) {
+    conn_close(c);
+}
+
 static bool all_back(const struct engine *g) {
     for (uint32_t i = 0; i < g->opts.readers; i++)
         if (g->readers[i].busy)

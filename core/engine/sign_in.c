@@ -15,6 +15,7 @@
 #define WAIT_MAX_MS   900000
 #define FORGET_MS     DAY_MS /* after the last failure */
 #define USED_EVERY_MS 60000  /* how exactly it is kept when a token was used */
+#define HOUR_MS       3600000
 #define TOKEN_BEGIN   "kith_"
 #define TOKEN_RANDOM  24
 
@@ -49,7 +50,7 @@ kith_status sign_in_user(struct engine *g, const char *login, kith_id *user, kit
 /* -- the log ----------------------------------------------------------------------------------- */
 
 static kith_status note_in(struct txn *t, void *arg, kith_error *e) {
-    return access_log_add(t->g->writer, arg, e);
+    return access_log_add(t->g->writer, arg, NULL, e);
 }
 
 static struct access_entry entry_of(struct engine *g, const struct principal *by,
@@ -68,22 +69,44 @@ kith_status access_note(struct engine *g, const struct principal *by, enum acces
     return engine_write(g, &by_kith, note_in, &n, NULL, e);
 }
 
-kith_status access_exported(struct engine *g, const struct principal *by, const struct rtype *t,
-                            kith_id id, const char *reason, kith_error *e) {
-    struct access_entry n = entry_of(g, by, ACCESS_EXPORT, by->user, reason);
-    n.type = t->id;
-    n.records = &id;
-    n.record_count = 1;
-    return engine_write(g, &by_kith, note_in, &n, NULL, e);
+struct export_note {
+    struct access_entry entry;
+    int64_t number, rows;
+};
+
+static kith_status begin_in(struct txn *t, void *arg, kith_error *e) {
+    struct export_note *n = arg;
+    return access_log_add(t->g->writer, &n->entry, &n->number, e);
 }
 
-kith_status access_entries(struct engine *g, kith_id record, kith_id user, int64_t limit,
-                           size_t shown, struct arena *a, struct access_entry **out, size_t *count,
-                           kith_error *e) {
+static kith_status end_in(struct txn *t, void *arg, kith_error *e) {
+    const struct export_note *n = arg;
+    return access_log_rows(t->g->writer, n->number, n->rows, e);
+}
+
+kith_status access_export_begin(struct engine *g, const struct principal *by, const struct rtype *t,
+                                kith_id id, const char *what, int64_t *number, kith_error *e) {
+    struct export_note n = {.entry = entry_of(g, by, ACCESS_EXPORT, by->user, what)};
+    n.entry.type = t->id;
+    n.entry.records = &id;
+    n.entry.record_count = id ? 1 : 0;
+    TRY(reads_flush(g, e)); /* those who read before are in the log before */
+    TRY(engine_write(g, &by_kith, begin_in, &n, NULL, e));
+    *number = n.number;
+    return KITH_OK;
+}
+
+kith_status access_export_end(struct engine *g, int64_t number, uint64_t rows, kith_error *e) {
+    struct export_note n = {.number = number, .rows = (int64_t)rows};
+    return engine_write(g, &by_kith, end_in, &n, NULL, e);
+}
+
+kith_status access_entries(struct engine *g, const struct access_filter *f, struct arena *a,
+                           struct access_entry **out, size_t *count, kith_error *e) {
     struct conn *c;
     TRY(reads_flush(g, e));
     TRY(engine_reader(g, &c, e));
-    kith_status st = access_log_read(c, record, user, limit, shown, a, out, count, e);
+    kith_status st = access_log_read(c, f, a, out, count, e);
     engine_reader_done(g, c);
     return st;
 }
@@ -168,7 +191,7 @@ static kith_status set_password_in(struct txn *t, void *arg, kith_error *e) {
     if (!there)
         return err_set(e, KITH_E_NOTFOUND, NULL, "the user is not there any more");
     TRY(credential_set_password(t->g->writer, s->user, s->hash, t->head.at, e));
-    return access_log_add(t->g->writer, &s->note, e);
+    return access_log_add(t->g->writer, &s->note, NULL, e);
 }
 
 /* The same text may be typed in two ways; equal is what looks equal. */
@@ -213,7 +236,8 @@ struct attempt {
     char name[2 * CREDENTIAL_DIGEST + 1];
     struct attempts before, after;
     kith_id user;
-    const char *hash; /* NULL: there is none */
+    const char *hash;   /* NULL: there is none */
+    const char *stored; /* the login as the user has it */
     struct access_entry note;
 };
 
@@ -225,15 +249,18 @@ static kith_status look_up(struct attempt *x, struct arena *a, kith_error *e) {
         st = access_user(c, x->g->schema, str_of(x->login), a, &x->user, e);
     if (st == KITH_OK && x->user)
         st = credential_password(c, x->user, a, &x->hash, e);
+    if (st == KITH_OK && x->user)
+        st = access_login(c, x->user, a, &x->stored, e);
     engine_reader_done(x->g, c);
     return st;
 }
 
 static kith_status note_attempt(struct txn *t, void *arg, kith_error *e) {
     struct attempt *x = arg;
-    TRY(credential_note_attempt(t->g->writer, str_of(x->name), &x->after, t->head.at - FORGET_MS,
-                                e));
-    return x->after.failures ? access_log_add(t->g->writer, &x->note, e) : KITH_OK;
+    if (x->before.failures || x->after.failures)
+        TRY(credential_note_attempt(t->g->writer, str_of(x->name), &x->after,
+                                    t->head.at - FORGET_MS, e));
+    return access_log_add(t->g->writer, &x->note, NULL, e);
 }
 
 static int64_t wait_after(int64_t failures) {
@@ -268,9 +295,12 @@ static kith_status attempt(struct attempt *x, kith_str password, struct arena *a
     sodium_memzero((char *)(uintptr_t)text.ptr, text.len);
     if (!fits || !x->hash)
         return failed(x, now, e);
-    if (x->before.failures)
-        TRY(engine_write(x->g, &by_kith, note_attempt, x, NULL, e));
-    return KITH_OK;
+    const char *name = arena_printf(a, "user:%s", x->stored);
+    if (!name)
+        return err_nomem(e);
+    const struct principal user = {.name = name, .surface = "sign-in"};
+    x->note = entry_of(x->g, &user, ACCESS_SIGNED_IN, x->user, "password");
+    return engine_write(x->g, &by_kith, note_attempt, x, NULL, e);
 }
 
 kith_status sign_in(struct engine *g, const char *login, kith_str password, kith_id *user,
@@ -302,7 +332,7 @@ struct adding_token {
 static kith_status add_token_in(struct txn *t, void *arg, kith_error *e) {
     struct adding_token *x = arg;
     TRY(credential_add_token(t->g->writer, x->token, str_of(x->digest), e));
-    return access_log_add(t->g->writer, &x->note, e);
+    return access_log_add(t->g->writer, &x->note, NULL, e);
 }
 
 kith_status token_add(struct engine *g, const struct principal *by, struct token *t,
@@ -323,9 +353,29 @@ kith_status token_add(struct engine *g, const struct principal *by, struct token
     return engine_write(g, &by_kith, add_token_in, &x, NULL, e);
 }
 
+struct token_use {
+    int64_t number;
+    kith_id user;
+    bool first;  /* in this hour */
+    char name[]; /* of the token */
+};
+
+static kith_status log_use(struct txn *t, const struct token_use *u, kith_error *e) {
+    const char *login, *what = arena_printf(t->arena, "token %lld%s%s", (long long)u->number,
+                                            *u->name ? ": " : "", u->name);
+    TRY(access_login(t->g->writer, u->user, t->arena, &login, e));
+    const char *name = arena_printf(t->arena, "user:%s", login ? login : "");
+    if (!what || !name)
+        return err_nomem(e);
+    const struct principal by = {.name = name, .surface = "sign-in"};
+    struct access_entry n = entry_of(t->g, &by, ACCESS_SIGNED_IN, u->user, what);
+    return access_log_add(t->g->writer, &n, NULL, e);
+}
+
 static kith_status use_token_in(struct txn *t, void *arg, kith_error *e) {
-    const int64_t *number = arg;
-    return credential_used(t->g->writer, *number, t->head.at, e);
+    const struct token_use *u = arg;
+    TRY(credential_used(t->g->writer, u->number, t->head.at, e));
+    return u->first ? log_use(t, u, e) : KITH_OK;
 }
 
 static void noted_use(void *arg, kith_status st, kith_id tx, const kith_error *e) {
@@ -336,20 +386,36 @@ static void noted_use(void *arg, kith_status st, kith_id tx, const kith_error *e
 }
 
 /* Nobody waits for it; when it cannot be noted now, it is with the next use. */
-static void note_use(struct engine *g, int64_t number) {
-    int64_t *used = malloc(sizeof *used);
-    if (!used)
+static void note_use(struct engine *g, const struct token *t, int64_t now) {
+    size_t len = strlen(t->name) + 1;
+    struct token_use *u = malloc(sizeof *u + len);
+    if (!u)
         return;
-    *used = number;
-    if (engine_post(g, &by_kith, use_token_in, used, noted_use, NULL) != KITH_OK)
-        free(used);
+    *u = (struct token_use){t->number, t->user, now / HOUR_MS != t->used / HOUR_MS};
+    memcpy(u->name, t->name, len);
+    if (engine_post(g, &by_kith, use_token_in, u, noted_use, NULL) != KITH_OK)
+        free(u);
+}
+
+/* Nothing slows them down: so of those that failed with the same one, or with any that is unknown,
+ * one in a minute is logged. */
+static kith_status refuse_token(struct engine *g, const struct token *t, int64_t now,
+                                kith_error *e) {
+    static const struct principal unknown = {.name = "somebody", .surface = "sign-in"};
+    char what[64] = "a token that is unknown or was revoked";
+    int64_t minute = now / 60000 * 1024 + t->number % 1024;
+    if (t->number)
+        snprintf(what, sizeof what, "token %lld, which has expired", (long long)t->number);
+    if (atomic_exchange(&g->token_failed, minute) != minute)
+        TRY(access_note(g, &unknown, ACCESS_FAILED, t->user, what, e));
+    return err_set(e, KITH_E_DENIED, NULL, "the token is unknown, was revoked, or has expired");
 }
 
 kith_status token_enter(struct engine *g, kith_str text, struct arena *a, struct access_of *of,
                         kith_error *e) {
     char digest[2 * CREDENTIAL_DIGEST + 1];
     struct conn *c;
-    struct token t;
+    struct token t = {0};
     int64_t now = engine_now(g);
     TRY(ready(e));
     digest_of(str_trim(text), digest);
@@ -357,11 +423,11 @@ kith_status token_enter(struct engine *g, kith_str text, struct arena *a, struct
     kith_status st = credential_token(c, str_of(digest), a, &t, e);
     engine_reader_done(g, c);
     if (st == KITH_E_NOTFOUND || (st == KITH_OK && t.expires && t.expires <= now))
-        return err_set(e, KITH_E_DENIED, NULL, "the token is unknown, was revoked, or has expired");
+        return refuse_token(g, &t, now, e);
     TRY(st);
     *of = t.of;
     if (now - t.used > USED_EVERY_MS)
-        note_use(g, t.number);
+        note_use(g, &t, now);
     return KITH_OK;
 }
 
@@ -383,7 +449,7 @@ struct revoking {
 static kith_status revoke_in(struct txn *t, void *arg, kith_error *e) {
     struct revoking *r = arg;
     TRY(credential_revoke(t->g->writer, r->user, r->number, e));
-    return access_log_add(t->g->writer, &r->note, e);
+    return access_log_add(t->g->writer, &r->note, NULL, e);
 }
 
 kith_status token_revoke(struct engine *g, const struct principal *by, kith_id user, int64_t number,

@@ -20,15 +20,16 @@ kith_status password_check(const struct engine *g, const char *login, kith_str p
 /* Checks it and sets it. by: who does it, for the log. [any] */
 kith_status password_set(struct engine *g, const struct principal *by, kith_id user,
                          const char *login, kith_str password, kith_error *e);
-/* The user with this login and password. KITH_E_DENIED: one of them is wrong, not which;
- * KITH_E_BUSY: too many attempts failed, and the next one may be made later. [any] */
+/* The user with this login and password; it is logged. KITH_E_DENIED: one of them is wrong, not
+ * which; KITH_E_BUSY: too many attempts failed, and the next one may be made later. [any] */
 kith_status sign_in(struct engine *g, const char *login, kith_str password, kith_id *user,
                     kith_error *e);
 
 /* A new token for t->user; its text is shown once and kept nowhere. [any] */
 kith_status token_add(struct engine *g, const struct principal *by, struct token *t,
                       char text[TOKEN_TEXT], kith_error *e);
-/* Whom a token stands for, in the arena. KITH_E_DENIED: unknown, or out of date. [any] */
+/* Whom a token stands for, in the arena. KITH_E_DENIED: unknown, or out of date. Its first use in
+ * each hour is logged, and one that failed in each minute. [any] */
 kith_status token_enter(struct engine *g, kith_str text, struct arena *a, struct access_of *of,
                         kith_error *e);
 kith_status token_list(struct engine *g, kith_id user, struct arena *a, struct token **out,
@@ -40,13 +41,15 @@ kith_status token_revoke(struct engine *g, const struct principal *by, kith_id u
 /* Writes an event that is no reading, at once. [any] */
 kith_status access_note(struct engine *g, const struct principal *by, enum access_event event,
                         kith_id user, const char *what, kith_error *e);
-/* Logs that all that is known of a record was handed out, and why. [any] */
-kith_status access_exported(struct engine *g, const struct principal *by, const struct rtype *t,
-                            kith_id id, const char *reason, kith_error *e);
-/* The newest entries; what was read just now is among them. [any] */
-kith_status access_entries(struct engine *g, kith_id record, kith_id user, int64_t limit,
-                           size_t shown, struct arena *a, struct access_entry **out, size_t *count,
-                           kith_error *e);
+/* Logs that many records are handed out, or (id not 0) all that is known of one: first that it is
+ * begun, so that an export that is broken off is there, too, and in the end how many they were.
+ * what: which records, or why. [any] */
+kith_status access_export_begin(struct engine *g, const struct principal *by, const struct rtype *t,
+                                kith_id id, const char *what, int64_t *number, kith_error *e);
+kith_status access_export_end(struct engine *g, int64_t number, uint64_t rows, kith_error *e);
+/* What was read just now is among them. [any] */
+kith_status access_entries(struct engine *g, const struct access_filter *f, struct arena *a,
+                           struct access_entry **out, size_t *count, kith_error *e);
 
 /* May the user do this to the record, and why; for people. KITH_E_NOTFOUND: there is no such
  * record. [any] */

@@ -315,6 +315,25 @@ kith_status journal_txs(struct conn *c,
     return status;
 }
 
+kith_status journal_tx_touches(struct conn *c, const struct tx_head *tx, uint32_t type, bool own,
+                               bool *yes, kith_error *e) {
+    sqlite3_stmt *st;
+    *yes = false;
+    TRY(conn_prepare(c,
+                     "SELECT 1 FROM kith_journal WHERE seq BETWEEN ?1 AND ?2 AND tx = ?3 AND"
+                     " type = ?4 AND kind <> ?5 AND (source = 0 OR NOT ?6) LIMIT 1",
+                     &st, e));
+    bind_int(st, 1, (int64_t)tx->first);
+    bind_int(st, 2, (int64_t)tx->last);
+    bind_int(st, 3, (int64_t)tx->id);
+    bind_int(st, 4, type);
+    bind_int(st, 5, ROW_EVENT);
+    bind_int(st, 6, own);
+    TRY(conn_step(c, st, yes, e));
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
 kith_status journal_run_size(struct conn *c, kith_id run, uint64_t *transactions, uint64_t *rows,
                              kith_error *e) {
     sqlite3_stmt *st;

@@ -125,6 +125,9 @@ kith_status journal_tx_read(struct conn *c, kith_id tx, struct arena *a, struct 
 kith_status journal_txs(struct conn *c,
                         kith_status (*fn)(void *arg, const struct tx_head *tx, kith_error *e),
                         void *arg, kith_error *e);
+/* Did it write records of this type? own: with its own hand, not by rules and modules. */
+kith_status journal_tx_touches(struct conn *c, const struct tx_head *tx, uint32_t type, bool own,
+                               bool *yes, kith_error *e);
 /* How many transactions a run has, and rows they have together. The first one of a run may bear its
  * number and not know yet that it is one. */
 kith_status journal_run_size(struct conn *c, kith_id run, uint64_t *transactions, uint64_t *rows,

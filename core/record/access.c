@@ -106,17 +106,26 @@ static kith_status add_roles(struct conn *c, struct access *x, struct arena *a, 
     }
 }
 
-static kith_status read_login(struct conn *c, struct access *x, struct arena *a, kith_error *e) {
+kith_status access_login(struct conn *c, kith_id user, struct arena *a, const char **login,
+                         kith_error *e) {
     sqlite3_stmt *st;
     bool row;
+    *login = NULL;
     TRY(conn_prepare(c, "SELECT login FROM user WHERE id = ?1", &st, e));
-    bind_int(st, 1, (int64_t)x->of.user);
+    bind_int(st, 1, (int64_t)user);
     TRY(conn_step(c, st, &row, e));
     if (!row)
-        return err_set(e, KITH_E_DENIED, NULL, "the user is not there any more");
-    x->login = arena_strndup(a, column_str(st, 0).ptr, column_str(st, 0).len);
+        return KITH_OK;
+    *login = arena_strndup(a, column_str(st, 0).ptr, column_str(st, 0).len);
     sqlite3_reset(st);
-    x->name = x->login ? arena_printf(a, "user:%s", x->login) : NULL;
+    return *login ? KITH_OK : err_nomem(e);
+}
+
+static kith_status read_login(struct conn *c, struct access *x, struct arena *a, kith_error *e) {
+    TRY(access_login(c, x->of.user, a, &x->login, e));
+    if (!x->login)
+        return err_set(e, KITH_E_DENIED, NULL, "the user is not there any more");
+    x->name = arena_printf(a, "user:%s", x->login);
     return x->name ? KITH_OK : err_nomem(e);
 }
 
@@ -161,6 +170,13 @@ static const struct type_rights *rights_of(const struct principal *p, const stru
 bool access_reads(const struct principal *p, const struct rfield *f) {
     const struct type_rights *r = rights_of(p, f->type);
     return (p && p->all) || (r && (r->open || fieldset_has(&r->readable, f->index)));
+}
+
+bool access_personal(const struct principal *p, const struct rtype *t) {
+    for (uint32_t i = 0; i < t->field_count; i++)
+        if ((t->fields[i]->flags & KITH_FF_PERSONAL) && access_reads(p, t->fields[i]))
+            return true;
+    return false;
 }
 
 bool access_writes(const struct principal *p, const struct rfield *f) {

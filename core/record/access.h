@@ -55,6 +55,9 @@ struct access {
 /* What the user may now, in the arena. KITH_E_DENIED: there is no such user any more. */
 kith_status access_load(struct conn *c, const struct schema *s, const struct access_of *of,
                         struct arena *a, struct access **out, kith_error *e);
+/* The login of a user; NULL: there is no such user. */
+kith_status access_login(struct conn *c, kith_id user, struct arena *a, const char **login,
+                         kith_error *e);
 /* The user with this login, or, when there is none, with the only one that differs from it by case
  * or accents; 0: none. */
 kith_status access_user(struct conn *c, const struct schema *s, kith_str login, struct arena *a,
@@ -78,6 +81,8 @@ kith_status access_link(struct conn *c, const struct principal *p, const struct 
 /* Fields. Every other one is empty in what is handed out. */
 bool access_reads(const struct principal *p, const struct rfield *f);
 bool access_writes(const struct principal *p, const struct rfield *f);
+/* Has the type personal fields that the principal may read? */
+bool access_personal(const struct principal *p, const struct rtype *t);
 void access_mask(const struct principal *p, const struct rtype *t, kith_value *values);
 /* The refusal of a field that is filtered or sorted by. */
 kith_status access_no_field(const struct rfield *f, kith_error *e);

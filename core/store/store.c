@@ -353,6 +353,12 @@ static kith_status copy_snapshot(struct conn *from, const char *path, kith_error
     return st;
 }
 
+kith_status conn_snapshot(struct conn *c, kith_error *e) {
+    int64_t ignored;
+    TRY(conn_exec(c, "BEGIN", e)); /* it is the first look that takes it */
+    return conn_int(c, "SELECT count(*) FROM sqlite_schema", 0, &ignored, e);
+}
+
 kith_status conn_copy(struct conn *from, const char *path, kith_error *e) {
     TRY(check_room(from, path, e));
     TRY(conn_exec(from, "BEGIN", e));

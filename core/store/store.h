@@ -54,6 +54,8 @@ kith_status conn_ids(struct conn *c, sqlite3_stmt *st, struct arena *a, kith_id 
 void conn_forget_statements(struct conn *c);
 /* The status and sentence for SQLite's last error on this connection. */
 kith_status conn_error(struct conn *c, int rc, kith_error *e);
+/* Begins a transaction that sees what is there now, and nothing that is written later. */
+kith_status conn_snapshot(struct conn *c, kith_error *e);
 /* Copies the whole database into a new file with the backup API: one snapshot, whoever writes
  * meanwhile. KITH_E_FULL, before anything is written, when the disk has no room for it. */
 kith_status conn_copy(struct conn *from, const char *path, kith_error *e);

@@ -307,6 +307,47 @@ kith access log --user anna --limit 1000
 prints "ticket 7"
 prints "failed"
 
+it "answers what an auditor asks, each by one command"
+before=2000-01-01
+kith access log --record "$ours" --since "$before" --until 2099-01-01
+prints "user:anna  read"
+kith access log --record "$ours" --until "$before"
+prints "Nothing of this is logged"
+kith export contact "$work/all.csv"
+exits 0
+kith access log --event export --type contact --over 1 --since "$before"
+prints "export contact"
+prints_not "read"
+kith access log --event export --over 1000000
+prints "Nothing of this is logged"
+kith find contact --json
+exits 0
+seq 1 120 | sed 's/^/many /; 1i name' >"$work/many.csv"
+kith import contact "$work/many.csv"
+exits 0
+kith find "contact where name like 'many%' and city is null" --json
+exits 0
+kith find "contact where name like :n: count()" --param n=many%
+kith access log --event export --over 100 --json
+prints "\"asked\":\"find contact where name like 'many%' and city is null\""
+prints '"count":120'
+prints_not ": count()"
+kith access log --event failed --since "$before"
+prints "somebody  failed  anna"
+kith access log --event sign-in --user anna
+prints "user:anna  sign-in  password"
+prints "user:anna  sign-in  token"
+kith log --type role --since "$before"
+prints "role seller"
+prints_not "contact"
+kith backup "$work/all.tar"
+exits 0
+kith access log --event backup
+prints "$work/all.tar"
+kith access log --since yesterday
+exits 2
+complains "--since takes a day, 2026-03-01"
+
 it "logs every way to read personal data, and no way to count or to explain"
 printf 'name,city\nMy Own,Ulm\n' >"$work/people.csv"
 read_by() { # COMMAND ...: the newest entry of the log is by this command
@@ -316,10 +357,10 @@ read_by() { # COMMAND ...: the newest entry of the log is by this command
     prints "\"asked\":\"$1 $2"
 }
 unlogged() { # the newest entry stays what it was
-    "$KITH" access log --user anna --limit 1 >"$work/before"
+    "$KITH" access log --user anna --event read --limit 1 >"$work/before"
     as "$anna_token" "$@"
     exits 0
-    kith access log --user anna --limit 1
+    kith access log --user anna --event read --limit 1
     expect cmp -s "$work/out" "$work/before"
 }
 as "$anna_token" update contact "$mine" city=Ulm --json

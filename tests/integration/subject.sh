@@ -44,6 +44,39 @@ expect grep -qF 'Anna &lt;b&gt;Berg&lt;/b&gt; &amp; &quot;Co&quot;' "$work/anna.
 expect grep -qF 'likes tea' "$work/anna.html"
 expect [ "$(grep -ciE '<script|<b>|http' "$work/anna.html")" = 0 ]
 
+it "hands out all of it, however much, as other companies can import it"
+seq 1 12000 | sed "s/^/$anna,call,call /; 1i contact,channel,subject" >"$work/calls.csv"
+kith import interaction "$work/calls.csv"
+exits 0
+kith subject export contact "$anna" "$work/much.json" --for "takes it elsewhere"
+exits 0
+prints "records written"
+expect python3 -c 'import json,sys; d = json.load(open(sys.argv[1])); assert len(d["about"]) == 12002, len(d["about"]); assert len(d["history"]) > 12002' "$work/much.json"
+pick() { # PART TYPE FILE: what jq picks in the guide
+    python3 -c 'import json,sys
+d = json.load(open(sys.argv[1])); names = {p["id"]: p["name"] for p in d["purposes"]}
+for r in d[sys.argv[2]]:
+    if r["type"] == sys.argv[3]:
+        if "purpose" in r: r["purpose"] = names[r["purpose"]]
+        print(json.dumps(r))' "$work/much.json" "$1" "$2" >"$3"
+}
+pick record contact "$work/contact.jsonl"
+pick about interaction "$work/interactions.jsonl"
+pick parts consent "$work/consents.jsonl"
+pick parts contact_point "$work/points.jsonl"
+"$KITH" init "$work/other" >/dev/null
+kith create purpose name=newsletter --company "$work/other"
+kith import contact "$work/contact.jsonl" external_id= id=external_id owner= account= --key external_id --company "$work/other"
+exits 0
+kith import contact_point "$work/points.jsonl" id= owner= contact=contact.external_id --key contact,kind,value --company "$work/other"
+exits 0
+kith import interaction "$work/interactions.jsonl" id= owner= account= about= contact=contact.external_id --company "$work/other"
+exits 0
+kith import consent "$work/consents.jsonl" id= owner= wording= form= contact_points= replaced_by= contact=contact.external_id purpose=purpose.name --company "$work/other"
+exits 0
+kith find "contact where consent('newsletter') and count(interaction) = 12001: count()" --company "$work/other"
+prints_exactly 1
+
 it "is logged with its reason, and needs one"
 kith access log --record "$anna"
 prints "her request"

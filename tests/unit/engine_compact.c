@@ -422,7 +422,7 @@ static kith_status add_entries(struct txn *t, void *arg, kith_error *e) {
                                  .actor = "anna",
                                  .records = records,
                                  .record_count = 3};
-        TRY(access_log_add(txn_conn(t), &x, e));
+        TRY(access_log_add(txn_conn(t), &x, NULL, e));
     }
     (void)arg;
     return KITH_OK;

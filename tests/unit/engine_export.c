@@ -186,3 +186,22 @@ TEST("a row with an id that is not there is rejected, not created") {
     buf_free(&l.rejects);
     end(&x, &none);
 }
+
+TEST("what is read from a snapshot is of one moment, whatever is written meanwhile") {
+    struct fixture x;
+    struct conn *c;
+    struct buf out = {0};
+    uint64_t before, after;
+    begin(&x);
+    create(&x, x.lead, PAIRS("name=A"));
+    EXPECT_OK(engine_snapshot(x.g, &c, &x.e), x.e);
+    create(&x, x.lead, PAIRS("name=B")); /* before the first look */
+    EXPECT_OK(record_count(c, x.lead, &before, &x.e), x.e);
+    create(&x, x.lead, PAIRS("name=C"));
+    EXPECT_OK(record_count(c, x.lead, &after, &x.e), x.e);
+    engine_snapshot_done(c);
+    EXPECT_INT(1, before);
+    EXPECT_INT(1, after);
+    EXPECT_INT(3, count(&x, "lead", NULL));
+    end(&x, &out);
+}

@@ -91,10 +91,15 @@ TEST("failed attempts slow the next ones down, whether the login exists or not")
     EXPECT_OK(try_password(&w, "anna", GOOD), w.x.e);
     EXPECT_INT(KITH_E_DENIED, try_password(&w, "anna", "wrong")); /* it is forgotten */
     EXPECT_OK(try_password(&w, "anna", GOOD), w.x.e);
-    EXPECT_OK(access_entries(w.x.g, 0, w.anna, 100, 3, &w.x.arena, &list, &n, &w.x.e), w.x.e);
-    EXPECT_INT(6, n); /* five failures, and the password that was set */
-    EXPECT_INT(ACCESS_FAILED, list[0].event);
-    EXPECT_INT(ACCESS_PASSWORD, list[5].event);
+    EXPECT_OK(access_entries(w.x.g, &(struct access_filter){.user = w.anna, .limit = 100},
+                             &w.x.arena, &list, &n, &w.x.e),
+              w.x.e);
+    EXPECT_INT(8, n); /* five failures, two that did not, and the password that was set */
+    EXPECT_INT(ACCESS_SIGNED_IN, list[0].event);
+    EXPECT_STR("user:anna", list[0].actor);
+    EXPECT_STR("password", list[0].asked);
+    EXPECT_INT(ACCESS_FAILED, list[1].event);
+    EXPECT_INT(ACCESS_PASSWORD, list[7].event);
     fixture_close(&w.x);
 }
 
@@ -145,6 +150,84 @@ TEST("a token stands for its user within its limits until it expires or is revok
     fixture_close(&w.x);
 }
 
+static int64_t logged(struct people *w, const struct access_filter *given) {
+    struct access_entry *list;
+    struct access_filter f = *given;
+    size_t n;
+    f.limit = f.limit ? f.limit : 1000;
+    settle(&w->x);
+    EXPECT_OK(access_entries(w->x.g, &f, &w->x.arena, &list, &n, &w->x.e), w->x.e);
+    return (int64_t)n;
+}
+#define LOGGED(w, ...) logged(w, &(struct access_filter){__VA_ARGS__})
+
+TEST("a token's first use in each hour is logged, and one failure in each minute") {
+    struct people w;
+    struct access_of of;
+    char text[TOKEN_TEXT];
+    people_open(&w);
+    struct token t = {
+        .user = w.anna, .name = "nightly", .expires = clock_now(&w.x.clock) + 3 * 3600000};
+    EXPECT_OK(token_add(w.x.g, &tester, &t, text, &w.x.e), w.x.e);
+    clock_set(&w.x.clock, START_MS / 3600000 * 3600000 + 3600000);
+    for (int i = 0; i < 4; i++) { /* at the hour, and a quarter, half and three quarters past */
+        EXPECT_OK(enter(&w, text, &of), w.x.e);
+        settle(&w.x);
+        clock_set(&w.x.clock, clock_now(&w.x.clock) + 900000);
+    }
+    EXPECT_INT(1, LOGGED(&w, .event = ACCESS_SIGNED_IN, .user = w.anna));
+    EXPECT_OK(enter(&w, text, &of), w.x.e);
+    EXPECT_INT(2, LOGGED(&w, .event = ACCESS_SIGNED_IN, .user = w.anna));
+    clock_set(&w.x.clock, clock_now(&w.x.clock) + 2 * 3600000);
+    for (int i = 0; i < 50; i++)
+        EXPECT_INT(KITH_E_DENIED, enter(&w, text, &of));
+    EXPECT_INT(1, LOGGED(&w, .event = ACCESS_FAILED, .user = w.anna));
+    EXPECT_INT(KITH_E_DENIED, enter(&w, "kith_something", &of));
+    EXPECT_INT(KITH_E_DENIED, enter(&w, "kith_other", &of));
+    EXPECT_INT(2, LOGGED(&w, .event = ACCESS_FAILED));
+    clock_set(&w.x.clock, clock_now(&w.x.clock) + 60000);
+    EXPECT_INT(KITH_E_DENIED, enter(&w, text, &of));
+    EXPECT_INT(2, LOGGED(&w, .event = ACCESS_FAILED, .user = w.anna));
+    fixture_close(&w.x);
+}
+
+TEST("an auditor asks the log by record, user, event, type, time and number of records") {
+    struct people w;
+    int64_t number, broken;
+    struct access_entry *list;
+    size_t n;
+    people_open(&w);
+    struct principal anna = {.name = "user:anna", .user = w.anna, .surface = "cli"};
+    kith_id ada = create(&w.x, w.x.contact, PAIRS("name=Ada"));
+    EXPECT_OK(access_export_begin(w.x.g, &anna, w.x.contact, 0, "export contact", &number, &w.x.e),
+              w.x.e);
+    EXPECT_OK(access_export_end(w.x.g, number, 2000, &w.x.e), w.x.e);
+    clock_set(&w.x.clock, START_MS + 60000);
+    EXPECT_OK(access_export_begin(w.x.g, &tester, w.x.contact, ada, "asked for", &number, &w.x.e),
+              w.x.e);
+    EXPECT_OK(access_export_end(w.x.g, number, 12, &w.x.e), w.x.e);
+    EXPECT_OK(access_export_begin(w.x.g, &tester, w.x.lead, 0, "export lead", &broken, &w.x.e),
+              w.x.e);
+    EXPECT_INT(3, LOGGED(&w, .event = ACCESS_EXPORT));
+    EXPECT_INT(1, LOGGED(&w, .event = ACCESS_EXPORT, .over = 1000));
+    EXPECT_INT(2, LOGGED(&w, .over = 1));
+    EXPECT_INT(1, LOGGED(&w, .record = ada));
+    EXPECT_INT(1, LOGGED(&w, .record = ada, .until = START_MS + 60001));
+    EXPECT_INT(0, LOGGED(&w, .record = ada, .until = START_MS + 60000));
+    EXPECT_INT(1, LOGGED(&w, .user = w.anna, .since = START_MS));
+    EXPECT_INT(2, LOGGED(&w, .since = START_MS + 1));
+    EXPECT_INT(1, LOGGED(&w, .type = w.x.lead->id));
+    EXPECT_INT(0, LOGGED(&w, .record = ada, .type = w.x.lead->id));
+    EXPECT_INT(2, LOGGED(&w, .before = broken));
+    EXPECT_INT(0, LOGGED(&w, .record = ada, .before = number));
+    EXPECT_OK(
+        access_entries(w.x.g, &(struct access_filter){.limit = 1}, &w.x.arena, &list, &n, &w.x.e),
+        w.x.e);
+    EXPECT_INT(-1, list[0].rows); /* it was broken off */
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
 TEST("credentials go with their user and do not come back with an undo") {
     struct people w;
     struct undo_report r;
@@ -167,7 +250,10 @@ TEST("credentials go with their user and do not come back with an undo") {
 
 static size_t entries(struct people *w, kith_id record, struct access_entry **list) {
     size_t n;
-    EXPECT_OK(access_entries(w->x.g, record, 0, 1000, 10, &w->x.arena, list, &n, &w->x.e), w->x.e);
+    EXPECT_OK(access_entries(w->x.g,
+                             &(struct access_filter){.record = record, .limit = 1000, .shown = 10},
+                             &w->x.arena, list, &n, &w->x.e),
+              w->x.e);
     return n;
 }
 
