@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 
+#define ADDED 5 /* fields of a point that a contact's own write adds */
+
 struct base {
     const struct base_contact *c;
     const struct base_point *p;
@@ -120,14 +122,30 @@ static kith_status set_primary(const struct base *b, struct txn *t, kith_id poin
     return txn_update(t, b->p->type, point, &set, 1, e);
 }
 
+kith_str point_digits(struct arena *a, kith_str s) {
+    char *out = arena_alloc(a, s.len + 1);
+    uint64_t n = 0;
+    for (uint64_t i = 0; out && i < s.len; i++)
+        if ((s.ptr[i] >= '0' && s.ptr[i] <= '9') || (s.ptr[i] == '+' && n == 0))
+            out[n++] = s.ptr[i];
+    return (kith_str){out, out ? n : 0};
+}
+
+static kith_value normal_of(struct txn *t, kith_str kind, kith_str value) {
+    return text_or_null(str_eqz(kind, "phone") ? point_digits(t->arena, value)
+                                               : text_fold(t->arena, value));
+}
+
+/* Before-hooks change nothing in an undo, so the normal form comes along. */
 static kith_status add_point(struct base *b, struct txn *t, kith_id contact, kith_str kind,
                              const kith_value *value, kith_error *e) {
-    struct assign set[] = {{b->p->contact, value_link(contact, b->c->type->id)},
-                           {b->p->kind, value_str(kind)},
-                           {b->p->value, *value},
-                           {b->p->primary, yes}};
+    struct assign set[ADDED] = {{b->p->contact, value_link(contact, b->c->type->id)},
+                                {b->p->kind, value_str(kind)},
+                                {b->p->value, *value},
+                                {b->p->normal, normal_of(t, kind, value->as.s)},
+                                {b->p->primary, yes}};
     b->adding = set;
-    kith_status st = txn_create(t, b->p->type, set, sizeof set / sizeof *set, NULL, e);
+    kith_status st = txn_create(t, b->p->type, set, ADDED, NULL, e);
     b->adding = NULL;
     return st;
 }
@@ -136,7 +154,7 @@ static kith_status add_point(struct base *b, struct txn *t, kith_id contact, kit
 static bool is_added(const struct base *b, const struct change *c) {
     if (!b->adding || c->kind != ROW_CREATE)
         return false;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < ADDED; i++)
         if (!value_eq(&b->adding[i].value, &c->after[b->adding[i].field->index]))
             return false;
     return true;
@@ -168,23 +186,12 @@ static kith_status follow_channels(void *self, struct txn *t, struct change *c, 
     return follow_channel(b, t, c, b->c->phone, STR("phone"), e);
 }
 
-kith_str point_digits(struct arena *a, kith_str s) {
-    char *out = arena_alloc(a, s.len + 1);
-    uint64_t n = 0;
-    for (uint64_t i = 0; out && i < s.len; i++)
-        if ((s.ptr[i] >= '0' && s.ptr[i] <= '9') || (s.ptr[i] == '+' && n == 0))
-            out[n++] = s.ptr[i];
-    return (kith_str){out, out ? n : 0};
-}
-
 static kith_status normalise_point(void *self, struct txn *t, struct change *c, kith_error *e) {
     const struct base *b = self;
     const kith_value *v = &c->after[b->p->value->index], *kind = &c->after[b->p->kind->index];
     if (v->kind != KITH_TEXT || kind->kind != KITH_TEXT)
         return KITH_OK; /* required: refused after the hooks */
-    kith_str normal = str_eqz(kind->as.s, "phone") ? point_digits(t->arena, v->as.s)
-                                                   : text_fold(t->arena, v->as.s);
-    return change_set(t, c, b->p->normal, text_or_null(normal), e);
+    return change_set(t, c, b->p->normal, normal_of(t, kind->as.s, v->as.s), e);
 }
 
 /* The contact's field that shows the primary point of a kind, or NULL. */
@@ -362,8 +369,13 @@ static size_t chosen_point(const struct base *b, const struct known *k, kith_str
     return out;
 }
 
+static bool can_show(const struct txn *t, const struct rfield *f, kith_value v) {
+    return !f || value_check(t->g->schema, f, false, t->arena, &v, NULL) == KITH_OK;
+}
+
 /* An undo that keeps what was edited since may leave a contact that shows one address while another
- * is marked, or two that are. What the contact shows holds; showing none, it shows the marked one.
+ * is marked, or two that are. What the contact shows holds; showing none, it shows the marked one,
+ * unless that has become a point of another kind since, whose value it is not.
  */
 static kith_status mend_kind(struct base *b, struct txn *t, kith_id contact, const struct known *k,
                              kith_str kind, kith_error *e) {
@@ -373,6 +385,8 @@ static kith_status mend_kind(struct base *b, struct txn *t, kith_id contact, con
     TRY(txn_get(t, b->c->type, contact, &values, e));
     const kith_value *shown = f ? &values[f->index] : &null;
     size_t keep = chosen_point(b, k, kind, shown);
+    if (keep < k->count && !can_show(t, f, k->values[keep][b->p->value->index]))
+        keep = k->count;
     for (size_t i = 0; i < k->count; i++)
         if (i != keep && is_primary(b, k->values[i]) &&
             str_eq(k->values[i][b->p->kind->index].as.s, kind))
@@ -385,10 +399,22 @@ static kith_status mend_kind(struct base *b, struct txn *t, kith_id contact, con
     return set_primary(b, t, k->ids[keep], yes, e);
 }
 
+/* The kind and the value may be of different times. */
+static kith_status mend_normals(struct base *b, struct txn *t, struct known *k, kith_error *e) {
+    for (size_t i = 0; i < k->count; i++) {
+        const kith_value *v = k->values[i];
+        struct assign set = {b->p->normal,
+                             normal_of(t, v[b->p->kind->index].as.s, v[b->p->value->index].as.s)};
+        TRY(txn_update(t, b->p->type, k->ids[i], &set, 1, e));
+    }
+    return KITH_OK;
+}
+
 static kith_status mend_contact(struct base *b, struct txn *t, kith_id contact, kith_error *e) {
     const struct rfield *kind = b->p->kind;
     struct known k = {0};
     TRY(read_points(b, t, contact, &k, e));
+    TRY(mend_normals(b, t, &k, e));
     for (uint32_t i = 0; i < kind->option_count; i++)
         TRY(mend_kind(b, t, contact, &k, str_of(kind->options[i]), e));
     return consent_mend(t, contact, e);

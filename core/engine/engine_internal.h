@@ -153,6 +153,7 @@ struct txn {
     bool spoilt;     /* a write failed when its row was written already; see txn_run */
     bool alone;      /* no savepoint is around it: when it fails, the whole group is rolled back */
     bool again;      /* set by what failed alone: it is to be run once more, in a savepoint */
+    kith_id coming;  /* the record that an undo writes: a link of its own leads to it */
     kith_id *undone; /* contacts that an undo touched; see base_undone */
     size_t undone_count, undone_cap;
 };
@@ -366,6 +367,11 @@ kith_status txn_lookup(void *arg, const struct rtype *t, kith_id id, const kith_
 kith_status txn_follow(struct txn *t, const struct rtype *type, kith_id *id, kith_error *e);
 /* The same for what a link or links field is to hold; a list is copied, none is twice in it. */
 kith_status txn_follow_links(struct txn *t, const struct rfield *f, kith_value *v, kith_error *e);
+/* What an undo does to redirects beside its rows: does one lead on from a record that comes back?
+ * Away with it. Is what comes back a redirect, of a record that is back by now? */
+kith_status redirect_leads_on(struct txn *t, kith_id gone, bool *yes, kith_error *e);
+kith_status redirect_drop(struct txn *t, kith_id gone, kith_error *e);
+bool redirect_leads_back(struct txn *t, const struct change *c);
 /* KITH_E_REFUSED: what was merged away cannot be deleted. */
 kith_status txn_merged_away(const struct rtype *type, kith_id id, kith_id kept, kith_error *e);
 

@@ -14,8 +14,10 @@
 
 /* -- what may be merged ------------------------------------------------------------------------ */
 
-/* Their records are not what they seem: they speak of members, or hold the bytes of a file. */
-static const char *const whole[] = {"segment", "list_member", "file", "file_part", "redirect"};
+/* Their records are not what they seem: they speak of members, hold the bytes of a file, or are the
+ * word of a person, which stays as it was said. */
+static const char *const whole[] = {"segment",   "list_member", "file",
+                                    "file_part", "redirect",    "consent"};
 
 static kith_status check_type(const struct txn *t, const struct rtype *type, kith_error *e) {
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)

@@ -65,6 +65,8 @@ kith_status engine_read(struct engine *g, const struct principal *p, const struc
 
 static kith_status follow_one(struct txn *t, kith_value *v, kith_error *e) {
     const struct rtype *type = schema_type_by_id(t->g->schema, v->as.link.type);
+    if (v->kind == KITH_LINK && v->as.link.id == t->coming)
+        return KITH_OK; /* to itself: it is about to be there */
     return v->kind == KITH_LINK && type ? txn_follow(t, type, &v->as.link.id, e) : KITH_OK;
 }
 
@@ -86,6 +88,48 @@ kith_status txn_follow_links(struct txn *t, const struct rfield *f, kith_value *
         return KITH_OK;
     v->as.list.items = items;
     return value_check(t->g->schema, f, false, t->arena, v, e); /* in order, and none twice */
+}
+
+/* -- back again -------------------------------------------------------------------------------- */
+
+/* A record that comes back has no redirect: that would lead astray once the record is gone for
+ * good, and be in the way of the next merge. The undo of the merge takes it away, unless it has
+ * moved on with the kept record since, or is just gone with that. */
+
+static kith_status find(struct txn *t, kith_id gone, kith_id *redirect, kith_error *e) {
+    char text[ID_TEXT + 1];
+    id_format(gone, text);
+    kith_value v = value_str(str_of(text));
+    return record_unique_owner(t->g->writer, t->g->schema->base.redirect.gone, &v, t->arena,
+                               redirect, e);
+}
+
+kith_status redirect_leads_on(struct txn *t, kith_id gone, bool *yes, kith_error *e) {
+    kith_id redirect;
+    TRY(find(t, gone, &redirect, e));
+    *yes = redirect != 0;
+    return KITH_OK;
+}
+
+kith_status redirect_drop(struct txn *t, kith_id gone, kith_error *e) {
+    kith_id redirect;
+    TRY(find(t, gone, &redirect, e));
+    t->system++;
+    kith_status st = txn_delete(t, t->g->schema->base.redirect.type, redirect, e);
+    t->system--;
+    return st;
+}
+
+bool redirect_leads_back(struct txn *t, const struct change *c) {
+    const struct base_redirect *r = &t->g->schema->base.redirect;
+    if (c->type != r->type || c->kind != ROW_CREATE)
+        return false;
+    const kith_value *gone = &c->after[r->gone->index], *kept = &c->after[r->kept->index];
+    const struct rtype *type = schema_type_by_id(t->g->schema, kept->as.link.type);
+    kith_id id;
+    bool there = false;
+    return type && gone->kind == KITH_TEXT && id_parse(gone->as.s, &id) &&
+           record_exists(t->g->writer, type, id, &there, NULL) == KITH_OK && there;
 }
 
 /* -- refusals ---------------------------------------------------------------------------------- */

@@ -34,27 +34,47 @@ static kith_status keep_contact(void *self, struct txn *t, struct change *c, kit
     return is_own(t->writer) || emptied ? KITH_OK : restriction_check(c->type, c->id, c->before, e);
 }
 
+/* The contact that a record is part of, through whatever it is part of itself; 0: none. Links to
+ * any record may lead round in a ring, which is part of nothing. */
+static kith_status whole_contact(struct txn *t, const struct base_contact *b,
+                                 const struct rtype *type, const kith_value *values, kith_id *out,
+                                 kith_error *e) {
+    const struct rfield *whole = type_whole(type);
+    kith_value seen = value_null();
+    *out = 0;
+    for (uint64_t steps = 0, look = 1; whole && values; whole = type_whole(type)) {
+        const kith_value *v = &values[whole->index];
+        if (v->kind != KITH_LINK || value_eq(v, &seen))
+            return KITH_OK;
+        if (++steps == look) { /* a ring is noticed once it was gone round */
+            seen = *v;
+            look *= 2;
+        }
+        type = schema_type_by_id(t->g->schema, v->as.link.type);
+        *out = type == b->type ? v->as.link.id : 0;
+        if (*out || !type)
+            return KITH_OK;
+        if (type_whole(type))
+            TRY(txn_lookup(t, type, v->as.link.id, &values, e));
+    }
+    return KITH_OK;
+}
+
 /* What is part of a contact stays, too. What the core itself brings up to date, as a consent that
  * ends, is no use either. */
 static kith_status keep_part(void *self, struct txn *t, struct change *c, kith_error *e) {
+    const kith_value *const moments[] = {c->before, c->after};
     const struct base_contact *b = self;
-    const struct rtype *type = c->type;
-    const kith_value *values = c->before ? c->before : c->after;
     if (t->writer && t->writer->kind == SOURCE_CORE && !t->undoing)
         return KITH_OK;
-    for (const struct rfield *whole; values && (whole = type_whole(type));) {
-        const kith_value *v = &values[whole->index];
+    for (size_t i = 0; i < 2; i++) {
+        kith_id contact;
         bool restricted = false;
-        if (v->kind != KITH_LINK)
-            return KITH_OK;
-        type = schema_type_by_id(t->g->schema, v->as.link.type);
-        if (type == b->type)
-            TRY(record_filled(t->g->writer, b->restricted, v->as.link.id, &restricted, e));
+        TRY(whole_contact(t, b, c->type, moments[i], &contact, e));
+        if (contact)
+            TRY(record_filled(t->g->writer, b->restricted, contact, &restricted, e));
         if (restricted)
-            return refuse(v->as.link.id, e);
-        if (!type || !type_whole(type))
-            return KITH_OK;
-        TRY(txn_lookup(t, type, v->as.link.id, &values, e));
+            return refuse(contact, e);
     }
     return KITH_OK;
 }

@@ -747,27 +747,52 @@ static void keep_empty(struct txn *t, struct change *c) {
             c->after[i] = t->g->types[c->type->id].defaults[i];
 }
 
+struct reversal { /* of one row, as txn_undo_apply is told of it */
+    struct change change;
+    const struct image_field *fields;
+    size_t count;
+};
+
+static kith_status reverse_row(struct txn *t, void *arg, kith_error *e) {
+    struct reversal *r = arg;
+    struct change *c = &r->change;
+    if (c->kind == ROW_UPDATE) {
+        TRY(read_before(t, c, e));
+        TRY(txn_may_begin(t, c, e));
+    }
+    c->after = copy_values(t, c->type, c->before);
+    if (!c->after)
+        return err_nomem(e);
+    if (!c->before)
+        keep_empty(t, c);
+    t->coming = c->id;
+    TRY(put_back(t, c, r->fields, r->count, e));
+    for (size_t i = 0; c->kind == ROW_UPDATE && i < r->count; i++)
+        if (r->fields[i].field && r->fields[i].field->type == c->type)
+            TRY(txn_may_set(t, r->fields[i].field, e));
+    TRY(txn_may_end(t, c, e));
+    return redirect_leads_back(t, c) ? KITH_OK : carry_out(t, c, e);
+}
+
+/* The redirect goes first, so that it comes last when this is undone. */
+static kith_status come_back(struct txn *t, void *arg, kith_error *e) {
+    struct reversal *r = arg;
+    TRY(redirect_drop(t, r->change.id, e));
+    return reverse_row(t, r, e);
+}
+
 kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *type, kith_id id,
                            const struct image_field *fields, size_t count, kith_error *e) {
-    struct change c = {
-        .kind = kind == ROW_DELETE ? ROW_CREATE : ROW_UPDATE, .type = type, .id = id};
+    struct reversal r = {
+        {.kind = kind == ROW_DELETE ? ROW_CREATE : ROW_UPDATE, .type = type, .id = id},
+        fields,
+        count};
+    bool led_on = false;
     if (kind == ROW_CREATE)
         return txn_delete(t, type, id, e);
-    if (kind == ROW_UPDATE) {
-        TRY(read_before(t, &c, e));
-        TRY(txn_may_begin(t, &c, e));
-    }
-    c.after = copy_values(t, type, c.before);
-    if (!c.after)
-        return err_nomem(e);
-    if (!c.before)
-        keep_empty(t, &c);
-    TRY(put_back(t, &c, fields, count, e));
-    for (size_t i = 0; kind == ROW_UPDATE && i < count; i++)
-        if (fields[i].field && fields[i].field->type == type)
-            TRY(txn_may_set(t, fields[i].field, e));
-    TRY(txn_may_end(t, &c, e));
-    return carry_out(t, &c, e);
+    if (kind == ROW_DELETE)
+        TRY(redirect_leads_on(t, id, &led_on, e));
+    return led_on ? txn_try(t, come_back, &r, e) : reverse_row(t, &r, e);
 }
 
 /* -- events ------------------------------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Trace: "why does this field have this value?", and the reversal of one row. */
 #include "journal/compact.h"
+#include "record/redirect.h"
 
 #include <string.h>
 
@@ -120,27 +121,47 @@ static kith_status apply(struct undo *u, const struct image_field *fields, size_
     }
 }
 
+/* Is it what the row left? A link is, too, when what it led to was merged into what it leads to
+ * now: the merge has moved it, and nobody edited it. */
+static kith_status is_left(struct undo *u, const kith_value *left, const kith_value *now, bool *yes,
+                           kith_error *e) {
+    const struct rtype *t = schema_type_by_id(u->schema, left->as.link.type);
+    kith_id kept = 0;
+    *yes = value_eq(left, now);
+    if (*yes || left->kind != KITH_LINK || now->kind != KITH_LINK || !t ||
+        now->as.link.type != left->as.link.type)
+        return KITH_OK;
+    TRY(redirect_find(u->conn, t, left->as.link.id, u->arena, &kept, e));
+    *yes = kept == now->as.link.id;
+    return KITH_OK;
+}
+
 static bool is_stamp(const struct rfield *f) {
     return f->index == FIELD_UPDATED || f->index == FIELD_CREATED;
 }
 
 /* The field that differs from what the row left behind, or NULL. */
-static const struct rfield *edited_field(struct undo *u, const kith_value *now) {
+static kith_status edited_field(struct undo *u, const kith_value *now, const struct rfield **out,
+                                kith_error *e) {
     static const kith_value null = {0};
-    for (uint32_t i = 0; i < u->type->field_count; i++) {
+    *out = NULL;
+    for (uint32_t i = 0; i < u->type->field_count && !*out; i++) {
         const struct rfield *f = u->type->fields[i];
         const kith_value *left = &null;
         for (size_t k = 0; k < u->count; k++)
             if (u->fields[k].field == f)
                 left = &u->fields[k].after;
-        if (!is_stamp(f) && !field_derived(f) && !value_eq(left, &now[i]))
-            return f;
+        bool same = is_stamp(f) || field_derived(f);
+        if (!same)
+            TRY(is_left(u, left, &now[i], &same, e));
+        *out = same ? NULL : f;
     }
-    return NULL;
+    return KITH_OK;
 }
 
 static kith_status undo_create(struct undo *u, const kith_value *now, kith_error *e) {
-    const struct rfield *f = edited_field(u, now);
+    const struct rfield *f;
+    TRY(edited_field(u, now, &f, e));
     if (f)
         return tell(u, UNDO_KEPT, f->name, "it was edited since", e);
     return apply(u, NULL, 0, e);
@@ -153,10 +174,13 @@ static kith_status undo_update(struct undo *u, const kith_value *now, kith_error
         return err_nomem(e);
     for (size_t i = 0; i < u->count; i++) {
         const struct rfield *f = u->fields[i].field;
+        bool left = false;
+        if (f)
+            TRY(is_left(u, &u->fields[i].after, &now[f->index], &left, e));
         if (!f)
             TRY(tell(u, UNDO_REFUSED, NULL, "a field is retired or of a module that is not enabled",
                      e));
-        else if (!value_eq(&u->fields[i].after, &now[f->index]))
+        else if (!left)
             TRY(tell(u, UNDO_KEPT, f->name, "it was edited since", e));
         else
             back[n++] = u->fields[i];

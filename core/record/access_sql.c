@@ -149,7 +149,7 @@ static void put_whole(struct access_sql *o, const struct access *x, const struct
 
 /* May records of this type be read, some or all, as the whole of something attached? */
 static uint8_t reach_as_whole(const struct access *x, const struct rtype *t) {
-    while (type_whole(t) && type_whole(t)->target)
+    for (int i = 0; i < PARTS_DEEP && type_whole(t) && type_whole(t)->target; i++)
         t = type_whole(t)->target;
     return access_anywhere(t) ? 0 : x->rights.types[t->id].reach[RIGHT_READ];
 }

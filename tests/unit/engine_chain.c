@@ -6,37 +6,6 @@
 #include <stdatomic.h>
 #include <time.h>
 
-struct found {
-    uint64_t first; /* row of the first finding */
-    char text[2000];
-};
-
-static kith_status note(void *arg, uint64_t seq, const char *sentence, kith_error *e) {
-    struct found *f = arg;
-    size_t n = strlen(f->text);
-    (void)e;
-    if (n == 0)
-        f->first = seq;
-    snprintf(f->text + n, sizeof f->text - n, "%s\n", sentence);
-    return KITH_OK;
-}
-
-static struct chain_report verify(struct fixture *x, const struct chain_anchor *anchor,
-                                  struct found *f) {
-    struct chain_report r;
-    *f = (struct found){0};
-    EXPECT_OK(engine_verify_chain(x->g, anchor, note, f, &r, &x->e), x->e);
-    return r;
-}
-
-static struct chain_report expect_whole(struct fixture *x) {
-    struct found f;
-    struct chain_report r = verify(x, NULL, &f);
-    EXPECT_STR("", f.text);
-    EXPECT_INT(0, r.findings);
-    return r;
-}
-
 /* -- writes that share a group ----------------------------------------------------------------- */
 
 static atomic_int gate; /* 0: closed, 1: somebody waits, 2: open */
@@ -135,7 +104,7 @@ static void damage_and_open(struct fixture *x, const char *sql) {
 TEST("a journal that nobody touched is what was written, by groups, too") {
     struct fixture x;
     fill(&x);
-    struct chain_report r = expect_whole(&x);
+    struct chain_report r = expect_chain(&x, NULL);
     EXPECT_INT(10, r.rows);
     EXPECT_INT(10, r.heads);
     EXPECT_INT(0, r.begins);
@@ -222,7 +191,7 @@ TEST("each change behind Kith's back is named with its row") {
     };
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         struct fixture x;
-        struct found f;
+        struct findings f;
         fill(&x);
         damage_and_open(&x, changes[i].sql);
         struct chain_report r = verify(&x, NULL, &f);
@@ -237,7 +206,7 @@ TEST("each change behind Kith's back is named with its row") {
 
 TEST("what is written behind a change is compared as before, and the change stays found") {
     struct fixture x;
-    struct found f;
+    struct findings f;
     fill(&x);
     damage_and_open(&x, "UPDATE kith_journal SET image = x'010000' WHERE seq = 3");
     create(&x, x.lead, PAIRS("name=A"));
@@ -263,7 +232,7 @@ TEST("what is taken back, refused or lost with its group is not in the chain") {
     struct rehearsal rehearsal;
     EXPECT_OK(engine_rehearse(x.g, &by_tester, write_lead, &x, &x.arena, &rehearsal, &x.e), x.e);
     EXPECT_OK(engine_write(x.g, &by_tester, write_lead, &x, NULL, &x.e), x.e);
-    EXPECT_INT(15, expect_whole(&x).rows);
+    EXPECT_INT(15, expect_chain(&x, NULL).rows);
     fixture_close(&x);
 }
 
@@ -292,7 +261,7 @@ TEST("a commit that failed leaves the chain where it was") {
     EXPECT_OK(engine_write(x.g, &by_tester, arm, &together, NULL, &x.e), x.e);
     write_together(&x, four, 4);
     EXPECT(together < 1);
-    EXPECT_INT(16, expect_whole(&x).rows);
+    EXPECT_INT(16, expect_chain(&x, NULL).rows);
     fixture_close(&x);
 }
 
@@ -302,11 +271,11 @@ TEST("after a restart the chain goes on where it stood") {
     for (int i = 0; i < 3; i++) {
         engine_close(x.g);
         fixture_reopen(&x);
-        EXPECT_INT(10 + i, expect_whole(&x).rows); /* also before the engine runs */
+        EXPECT_INT(10 + i, expect_chain(&x, NULL).rows); /* also before the engine runs */
         fixture_start(&x);
         create(&x, x.lead, PAIRS("name=A"));
     }
-    EXPECT_INT(13, expect_whole(&x).rows);
+    EXPECT_INT(13, expect_chain(&x, NULL).rows);
     fixture_close(&x);
 }
 
@@ -314,11 +283,11 @@ TEST("after a restart the chain goes on where it stood") {
 
 TEST("an anchor says whether the journal up to there is what it was") {
     struct fixture x;
-    struct found f;
+    struct findings f;
     char text[CHAIN_ANCHOR_TEXT];
     struct chain_anchor anchor, start;
     fill(&x);
-    anchor = expect_whole(&x).latest;
+    anchor = expect_chain(&x, NULL).latest;
     chain_anchor_format(&anchor, text);
     EXPECT(chain_anchor_parse(str_of(text), &anchor));
     EXPECT_INT(ANCHOR_HOLDS, verify(&x, &anchor, &f).answer);
@@ -336,15 +305,15 @@ TEST("an anchor says whether the journal up to there is what it was") {
 
 TEST("an anchor finds what was cut off, and a journal that was made anew") {
     struct fixture x, y;
-    struct found f;
+    struct findings f;
     fill(&x);
-    struct chain_anchor anchor = expect_whole(&x).latest, other;
+    struct chain_anchor anchor = expect_chain(&x, NULL).latest, other;
     damage_and_open(&x,
                     "DELETE FROM kith_journal WHERE seq > 6; DELETE FROM kith_tx WHERE last > 6");
-    EXPECT_INT(0, expect_whole(&x).findings); /* without an anchor nobody knows */
+    EXPECT_INT(0, expect_chain(&x, NULL).findings); /* without an anchor nobody knows */
     EXPECT_INT(ANCHOR_BROKEN, verify(&x, &anchor, &f).answer);
     EXPECT_HAS("ends with row 6, and the anchor is of row 10", f.text);
-    other = expect_whole(&x).latest;
+    other = expect_chain(&x, NULL).latest;
     fixture_close(&x);
     fill(&y);
     EXPECT_INT(ANCHOR_BROKEN, verify(&y, &anchor, &f).answer);
@@ -411,9 +380,9 @@ static int64_t number(struct fixture *x, const char *sql) {
 
 TEST("what is erased is gone with its salt, and the chain holds") {
     struct fixture x;
-    struct found f;
+    struct findings f;
     fill(&x);
-    struct chain_anchor anchor = expect_whole(&x).latest;
+    struct chain_anchor anchor = expect_chain(&x, NULL).latest;
     EXPECT_OK(engine_write(x.g, &by_tester, erase_some, NULL, NULL, &x.e), x.e);
     struct chain_report r = verify(&x, &anchor, &f);
     EXPECT_STR("", f.text);
@@ -456,12 +425,12 @@ static kith_status erase_old(struct txn *t, void *arg, kith_error *e) {
 
 TEST("the chain of an older database begins with its upgrade, and says so") {
     struct fixture x;
-    struct found f;
+    struct findings f;
     fill(&x);
-    struct chain_anchor before = expect_whole(&x).latest;
+    struct chain_anchor before = expect_chain(&x, NULL).latest;
     before.seq = 4;
     damage_and_open(&x, format_2);
-    struct chain_report r = expect_whole(&x);
+    struct chain_report r = expect_chain(&x, NULL);
     EXPECT_INT(0, r.rows);
     EXPECT_INT(10, r.begins);
     EXPECT_INT(CHAIN_UPGRADED, r.start);

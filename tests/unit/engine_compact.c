@@ -35,13 +35,6 @@ static struct journal_state compact(struct fixture *x) {
     return s;
 }
 
-static struct chain_report verify(struct fixture *x, const struct chain_anchor *anchor) {
-    struct chain_report r;
-    EXPECT_OK(engine_verify_chain(x->g, anchor, NULL, NULL, &r, &x->e), x->e);
-    EXPECT_INT(0, r.findings);
-    return r;
-}
-
 /* -- by itself --------------------------------------------------------------------------------- */
 
 TEST("what is older than the journal is kept goes, a day after it was announced") {
@@ -53,19 +46,19 @@ TEST("what is older than the journal is kept goes, a day after it was announced"
         pass_days(&x, 10);
         update(&x, x.lead, id, PAIRS(day % 2 ? "score=1" : "score=2"));
     }
-    struct chain_anchor anchor = verify(&x, NULL).latest;
+    struct chain_anchor anchor = expect_chain(&x, NULL).latest;
     EXPECT_INT(11, ROWS(&x));
     pass_days(&x, 15); /* rows 1 and 2 are old enough now */
     EXPECT_INT(11, ROWS(&x));
     pass_days(&x, 1);
     EXPECT_INT(9, ROWS(&x));
     EXPECT_INT(9, number(&x, "SELECT count(*) FROM kith_tx"));
-    struct chain_report r = verify(&x, &anchor);
+    struct chain_report r = expect_chain(&x, &anchor);
     EXPECT_INT(CHAIN_COMPACTED, r.start);
     EXPECT_INT(2, r.begins);
     EXPECT_INT(ANCHOR_HOLDS, r.answer);
     anchor.seq = 1;
-    EXPECT_INT(ANCHOR_BEFORE, verify(&x, &anchor).answer);
+    EXPECT_INT(ANCHOR_BEFORE, expect_chain(&x, &anchor).answer);
     expect_sound(&x);
     for (int i = 0; i < 21; i++)
         pass_days(&x, 20);
@@ -76,7 +69,7 @@ TEST("what is older than the journal is kept goes, a day after it was announced"
     fixture_start(&x);
     update(&x, x.lead, id, PAIRS("score=7"));
     EXPECT_INT(12, number(&x, "SELECT max(seq) FROM kith_journal"));
-    verify(&x, NULL);
+    expect_chain(&x, NULL);
     expect_sound(&x);
     fixture_close(&x);
 }
@@ -186,7 +179,7 @@ TEST("rows from before there was a chain go as well") {
     EXPECT(engine_now(x.g) == now);
     EXPECT_INT(5, compact(&x).next.seq);
     EXPECT_INT(5, ROWS(&x));
-    struct chain_report r = verify(&x, NULL);
+    struct chain_report r = expect_chain(&x, NULL);
     EXPECT_INT(CHAIN_UPGRADED, r.start);
     EXPECT_INT(10, r.begins);
     expect_sound(&x);
@@ -196,7 +189,7 @@ TEST("rows from before there was a chain go as well") {
     create(&x, x.lead, PAIRS("name=D"));
     EXPECT_INT(11, compact(&x).next.seq);
     EXPECT_INT(1, ROWS(&x));
-    EXPECT_INT(CHAIN_COMPACTED, verify(&x, NULL).start);
+    EXPECT_INT(CHAIN_COMPACTED, expect_chain(&x, NULL).start);
     expect_sound(&x);
     fixture_close(&x);
 }
@@ -370,16 +363,6 @@ TEST("what is older than the kept journal cannot be undone, and the refusal says
 
 /* -- the doctor -------------------------------------------------------------------------------- */
 
-static kith_status note_finding(void *arg, const char *check, const char *sentence, kith_error *e) {
-    char *told = arg;
-    size_t n = strlen(told);
-    (void)check;
-    (void)e;
-    if (sentence)
-        snprintf(told + n, 2000 - n, "%s\n", sentence);
-    return KITH_OK;
-}
-
 TEST("the doctor finds damage in a journal whose beginning is gone") {
     static const struct {
         const char *sql, *says;
@@ -393,8 +376,7 @@ TEST("the doctor finds damage in a journal whose beginning is gone") {
     };
     for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
         struct fixture x;
-        size_t findings = 0;
-        char told[2000] = "";
+        struct findings told;
         open_keeping(&x, 50 * DAY);
         fixture_start(&x);
         kith_id a = create(&x, x.lead, PAIRS("name=A"));
@@ -406,8 +388,8 @@ TEST("the doctor finds damage in a journal whose beginning is gone") {
         compact(&x);
         expect_sound(&x);
         run_sql(&x, damage[i].sql);
-        EXPECT_OK(engine_doctor(x.g, note_finding, told, &findings, &x.e), x.e);
-        EXPECT_HAS(damage[i].says, told);
+        examine(&x, &told);
+        EXPECT_HAS(damage[i].says, told.text);
         fixture_close(&x);
     }
 }
@@ -503,31 +485,11 @@ static void undo_all(struct world *w) {
     EXPECT(undone > 0);
 }
 
-/* What all leads are, as text. */
-static kith_status put_lead(void *arg, kith_id id, const kith_value *values, kith_error *e) {
-    struct buf *b = arg;
-    (void)e;
-    buf_printf(b, "%llu %.*s %lld\n", (unsigned long long)id, (int)values[FIELD_FIRST].as.s.len,
-               values[FIELD_FIRST].as.s.ptr, (long long)values[FIELD_FIRST + 4].as.i);
-    return KITH_OK;
-}
-
-static void dump(struct world *w, struct buf *b) {
-    struct query *q;
-    struct find_page page = {.limit = 1000};
-    buf_reset(b);
-    EXPECT_OK(query_parse(&q, engine_schema(w->x.g), &w->x.arena, STR("lead order by id"), &w->x.e),
-              w->x.e);
-    EXPECT_OK(engine_find(w->x.g, &tester, q, NULL, &page, &w->x.arena, put_lead, b, &w->x.e),
-              w->x.e);
-}
-
 TEST("whatever is written, and whenever the journal begins anew: it is sound, and what is kept can "
      "be undone") {
     for (uint64_t seed = 1; seed <= 6; seed++) {
         struct world *w = calloc(1, sizeof *w);
         uint64_t r = RANDOM_SEED + seed;
-        struct buf before = {0}, after = {0};
         size_t kept_from = 0;
         open_keeping(&w->x, 20 * DAY);
         fixture_start(&w->x);
@@ -543,13 +505,13 @@ TEST("whatever is written, and whenever the journal begins anew: it is sound, an
                 fixture_start(&w->x);
             }
             if (below(&r, 100) == 0) {
-                verify(&w->x, NULL);
+                expect_chain(&w->x, NULL);
                 expect_sound(&w->x);
             }
         }
         /* From here on nothing goes any more: what follows can be undone as a whole. */
         compact(&w->x);
-        dump(w, &before);
+        char *before = dump_all(&w->x);
         kept_from = w->tx_count;
         for (int i = 0; i < 100; i++)
             random_write(w, &r);
@@ -560,15 +522,12 @@ TEST("whatever is written, and whenever the journal begins anew: it is sound, an
                 w->x.e);
             EXPECT_INT(0, report.kept + report.refused);
         }
-        dump(w, &after);
-        EXPECT_STR(before.ptr, after.ptr);
+        expect_dump(before, dump_all(&w->x));
         w->tx_count = kept_from;
         undo_all(w);
-        verify(&w->x, NULL);
+        expect_chain(&w->x, NULL);
         expect_sound(&w->x);
         fixture_close(&w->x);
-        buf_free(&before);
-        buf_free(&after);
         free(w);
     }
 }

@@ -2,27 +2,6 @@
 /* The doctor finds each kind of damage when it is planted, and nothing in a sound database. */
 #include "engine_fixture.h"
 
-struct findings {
-    char text[4000];
-};
-
-static kith_status note(void *arg, const char *check, const char *sentence, kith_error *e) {
-    struct findings *f = arg;
-    size_t n = strlen(f->text);
-    (void)e;
-    if (!sentence)
-        return KITH_OK;
-    snprintf(f->text + n, sizeof f->text - n, "%s: %s\n", check, sentence);
-    return KITH_OK;
-}
-
-static size_t examine(struct fixture *x, struct findings *f) {
-    size_t n = 0;
-    f->text[0] = '\0';
-    EXPECT_OK(engine_doctor(x->g, note, f, &n, &x->e), x->e);
-    return n;
-}
-
 static void fill(struct fixture *x) {
     char link[64];
     kith_id person = create(x, x->contact, PAIRS("name=Ada", "email=a@b.example"));

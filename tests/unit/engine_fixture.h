@@ -94,25 +94,74 @@ static void fixture_close(struct fixture *x) {
     EXPECT_INT(0, system(command));
 }
 
+static inline const struct rtype *type_named(struct fixture *x, const char *name) {
+    return schema_type(engine_schema(x->g), str_of(name));
+}
+
 /* Waits until all reactions and due timers have run. */
 static inline void settle(struct fixture *x) {
     EXPECT_OK(engine_drain(x->g, 20000, &x->e), x->e);
 }
 
-static inline kith_status print_finding(void *arg, const char *check, const char *text,
-                                        kith_error *e) {
-    (void)arg;
+/* -- what an examination says ------------------------------------------------------------------ */
+
+struct findings {
+    char text[4000]; /* "check: sentence", or of the chain the sentence alone; a line each */
+    uint64_t first;  /* of the chain: the row of the first one */
+};
+
+static inline kith_status note_finding(void *arg, const char *check, const char *sentence,
+                                       kith_error *e) {
+    struct findings *f = arg;
+    size_t n = strlen(f->text);
     (void)e;
-    if (text)
-        printf("  doctor: %s: %s\n", check, text);
+    if (sentence)
+        snprintf(f->text + n, sizeof f->text - n, "%s: %s\n", check, sentence);
     return KITH_OK;
+}
+
+/* How many findings the doctor has. */
+static inline size_t examine(struct fixture *x, struct findings *f) {
+    size_t n = 0;
+    *f = (struct findings){.first = 0};
+    EXPECT_OK(engine_doctor(x->g, note_finding, f, &n, &x->e), x->e);
+    return n;
 }
 
 /* Every invariant holds. */
 static inline void expect_sound(struct fixture *x) {
-    size_t findings = 0;
-    EXPECT_OK(engine_doctor(x->g, print_finding, NULL, &findings, &x->e), x->e);
-    EXPECT_INT(0, findings);
+    struct findings f;
+    size_t n = examine(x, &f);
+    EXPECT_STR("", f.text);
+    EXPECT_INT(0, n);
+}
+
+static inline kith_status note_break(void *arg, uint64_t seq, const char *sentence, kith_error *e) {
+    struct findings *f = arg;
+    size_t n = strlen(f->text);
+    (void)e;
+    if (n == 0)
+        f->first = seq;
+    snprintf(f->text + n, sizeof f->text - n, "%s\n", sentence);
+    return KITH_OK;
+}
+
+static inline struct chain_report verify(struct fixture *x, const struct chain_anchor *anchor,
+                                         struct findings *f) {
+    struct chain_report r;
+    *f = (struct findings){.first = 0};
+    EXPECT_OK(engine_verify_chain(x->g, anchor, note_break, f, &r, &x->e), x->e);
+    return r;
+}
+
+/* The journal is what was written; anchor may be NULL. */
+static inline struct chain_report expect_chain(struct fixture *x,
+                                               const struct chain_anchor *anchor) {
+    struct findings f;
+    struct chain_report r = verify(x, anchor, &f);
+    EXPECT_STR("", f.text);
+    EXPECT_INT(0, r.findings);
+    return r;
 }
 
 /* -- one write from "field=value" pairs -------------------------------------------------------- */
@@ -218,5 +267,60 @@ static inline int64_t count(struct fixture *x, const char *text, kith_id *last) 
     EXPECT_OK(query_parse(&q, engine_schema(x->g), &x->arena, str_of(text), &x->e), x->e);
     EXPECT_OK(engine_find(x->g, &tester, q, NULL, &page, &x->arena, no_row, last, &x->e), x->e);
     return page.count;
+}
+
+/* -- all that there is, as text ---------------------------------------------------------------- */
+
+struct dump {
+    struct fixture *x;
+    const struct rtype *type;
+    struct buf text;
+};
+
+/* Without what goes by the clock: when it was written, and what is counted of segments. */
+static inline kith_status dump_record(void *arg, kith_id id, const kith_value *values,
+                                      kith_error *e) {
+    struct dump *d = arg;
+    struct arena *a = &d->x->arena;
+    struct arena_mark mark = arena_mark(a);
+    (void)e;
+    buf_printf(&d->text, "%s %s", d->type->name, id_text(d->x, id));
+    for (uint32_t i = 0; i < d->type->field_count; i++) {
+        kith_str v = value_text(d->type->schema, &values[i], a);
+        if (i != FIELD_UPDATED && !(d->type->fields[i]->flags & KITH_FF_DERIVED))
+            buf_printf(&d->text, " %s=%.*s", d->type->fields[i]->name, (int)v.len, v.ptr);
+    }
+    buf_puts(&d->text, "\n");
+    arena_release(a, mark);
+    return KITH_OK;
+}
+
+/* Every record with every value. The caller frees. */
+static inline char *dump_all(struct fixture *x) {
+    const struct schema *s = engine_schema(x->g);
+    struct dump d = {.x = x};
+    struct arena a = {0};
+    for (uint32_t i = 0; i < s->type_count; i++) {
+        struct query *q;
+        struct find_page page = {.limit = 100000};
+        d.type = s->types[i];
+        EXPECT_OK(query_parse(&q, s, &a, str_of(d.type->name), &x->e), x->e);
+        EXPECT_OK(engine_find(x->g, &tester, q, NULL, &page, &a, dump_record, &d, &x->e), x->e);
+    }
+    arena_free(&a);
+    EXPECT(d.text.ptr != NULL);
+    return d.text.ptr;
+}
+
+/* Frees both; names the first line in which they differ. */
+static inline void expect_dump(char *before, char *after) {
+    size_t line = 0, i = 0;
+    for (; before[i] && before[i] == after[i]; i++)
+        if (before[i] == '\n')
+            line = i + 1;
+    if (before[i] != after[i])
+        TEST_FAIL("expected\n%.800s\nfound\n%.800s", before + line, after + line);
+    free(before);
+    free(after);
 }
 #endif

@@ -10,7 +10,10 @@ static const kith_field card_fields[] = {
     {.name = "contact", .kind = KITH_F_LINK, .options = "contact", .flags = KITH_FF_UNIQUE},
     {.name = "readers", .kind = KITH_F_LINKS, .options = "contact"},
 };
-static const kith_type card_types[] = {{.name = "card", .fields = KITH_ARRAY(card_fields)}};
+static const kith_field more_fields[] = {{.name = "any", .kind = KITH_F_LINK, .options = "*"}};
+static const kith_type card_types[] = {
+    {.name = "card", .fields = KITH_ARRAY(card_fields)},
+    {.name = "lead", .fields = KITH_ARRAY(more_fields), .extends = 1}};
 static struct schema_source sources[2] = {
     [1] = {.module = "cards", .version = 1, .types = KITH_ARRAY(card_types)}};
 
@@ -77,48 +80,9 @@ static const struct merge_links *links(struct world *w, const char *type, const 
     return &none;
 }
 
-static kith_status put_row(void *arg, kith_id id, const kith_value *values, kith_error *e) {
-    struct {
-        struct world *w;
-        const struct rtype *t;
-        struct buf b;
-    } *d = arg;
-    (void)e;
-    buf_printf(&d->b, "%s %s", d->t->name, id_text(&d->w->x, id));
-    for (uint32_t i = 0; i < d->t->field_count; i++) {
-        kith_str v = value_text(d->t->schema, &values[i], &d->w->x.arena);
-        if (i != FIELD_UPDATED)
-            buf_printf(&d->b, " %s=%.*s", d->t->fields[i]->name, (int)v.len, v.ptr);
-    }
-    buf_puts(&d->b, "\n");
-    return KITH_OK;
-}
-
-/* Every record with every value, but for when it was written. */
-static char *dump(struct world *w) {
-    const struct schema *s = engine_schema(w->x.g);
-    struct {
-        struct world *w;
-        const struct rtype *t;
-        struct buf b;
-    } d = {.w = w};
-    for (uint32_t i = 0; i < s->type_count; i++) {
-        struct query *q;
-        struct find_page page = {.limit = 100000};
-        d.t = s->types[i];
-        EXPECT_OK(query_parse(&q, s, &w->x.arena, str_of(d.t->name), &w->x.e), w->x.e);
-        EXPECT_OK(engine_find(w->x.g, &tester, q, NULL, &page, &w->x.arena, put_row, &d, &w->x.e),
-                  w->x.e);
-    }
-    return d.b.ptr;
-}
-
 static void expect_unmerged(struct world *w, char *before) {
     undo(w, w->tx);
-    char *after = dump(w);
-    EXPECT_STR(before, after);
-    free(before);
-    free(after);
+    expect_dump(before, dump_all(&w->x));
     expect_sound(&w->x);
 }
 
@@ -133,7 +97,7 @@ TEST("a field keeps its value, or takes the first that the others have, or the o
                        PAIRS("name=A. King", "language=de", "birthday=1980-01-02", "tags=new,vip",
                              "title=Countess"));
     kith_id d = create(&w.x, c, PAIRS("name=X", "birthday=1999-01-01", "source=fair"));
-    char *before = dump(&w);
+    char *before = dump_all(&w.x);
     EXPECT_OK(merge_as(&w, &tester, c, a,
                        arena_printf(&w.x.arena, "%s,%s", id_text(&w.x, b), id_text(&w.x, d)),
                        arena_printf(&w.x.arena, "{\"language\":\"%s\",\"title\":\"%s\"}",
@@ -182,7 +146,7 @@ TEST("the kept one's state stays, and a unique value is free once the other is g
     kith_id a = create(&w.x, l, PAIRS("name=A"));
     kith_id b = create(&w.x, l, PAIRS("name=B", "code=C7"));
     update(&w.x, l, b, PAIRS("state=working"));
-    char *before = dump(&w);
+    char *before = dump_all(&w.x);
     merge(&w, l, a, b);
     EXPECT_STR("new", field(&w.x, l, a, "state"));
     EXPECT_STR("C7", field(&w.x, l, a, "code"));
@@ -205,7 +169,7 @@ TEST("all that links to a merged record links to the kept one, by links of every
               arena_printf(&w.x.arena, "readers=%s,%s", id_text(&w.x, a), id_text(&w.x, b))));
     kith_id n =
         create(&w.x, type_of(&w, "note"), PAIRS("body=Hello", any(&w, "about", "contact", b)));
-    char *before = dump(&w);
+    char *before = dump_all(&w.x);
     merge(&w, c, a, b);
     EXPECT_STR(arena_printf(&w.x.arena, "contact/%s", id_text(&w.x, a)),
                field(&w.x, w.x.task, t, "about"));
@@ -250,7 +214,7 @@ TEST("parts that are the same become one: points, profiles, memberships, relatio
     create(x, type_of(&w, "profile"), PAIRS(pair(&w, "contact", b), "occupation=Poet"));
     create(x, type_of(&w, "relation"),
            PAIRS("kind=friend", any(&w, "party", "contact", a), any(&w, "other", "contact", b)));
-    char *before = dump(&w);
+    char *before = dump_all(&w.x);
     merge(&w, c, a, b);
     EXPECT_INT(3, count(x, "contact_point", NULL)); /* one address, two numbers */
     EXPECT_STR("+49 1", field(x, c, a, "phone"));
@@ -276,11 +240,11 @@ TEST("a record that is our own in part does not go with the rented list that bro
     kith_id list = create(x, type_of(&w, "segment"), PAIRS("name=l", "query=contact", "kind=list"));
     kith_id r = create(
         x, m, PAIRS(pair(&w, "segment", list), any(&w, "record", "contact", a), "brought=true"));
-    char *before = dump(&w);
+    char *before = dump_all(&w.x);
     merge(&w, c, a, b); /* the kept one was brought, the other is ours */
     EXPECT_STR("false", field(x, m, r, "brought"));
     expect_unmerged(&w, before);
-    before = dump(&w);
+    before = dump_all(&w.x);
     merge(&w, c, b, a);
     EXPECT_INT(1, count(x, "list_member where not brought", NULL));
     expect_unmerged(&w, before);
@@ -300,12 +264,12 @@ TEST("in a tree the kept record takes the place of the one that it lay within") 
     kith_id a = create(x, t, PAIRS("name=A", pair(&w, "parent", top)));
     kith_id mid = create(x, t, PAIRS("name=Mid", pair(&w, "parent", a)));
     kith_id b = create(x, t, PAIRS("name=B", pair(&w, "parent", mid)));
-    char *before = dump(&w);
+    char *before = dump_all(&w.x);
     merge(&w, t, b, a); /* the child stays */
     EXPECT_STR(id_text(x, top), field(x, t, b, "parent"));
     EXPECT_STR(id_text(x, b), field(x, t, mid, "parent"));
     expect_unmerged(&w, before);
-    before = dump(&w);
+    before = dump_all(&w.x);
     merge(&w, t, a, b); /* the parent stays */
     EXPECT_STR(id_text(x, top), field(x, t, a, "parent"));
     expect_unmerged(&w, before);
@@ -338,6 +302,92 @@ TEST("old ids lead to the kept record, however often it was merged on, and back 
     EXPECT_STR(id_text(&w.x, b), led(&w, b));
     delete_(&w.x, c, b);
     EXPECT_STR("(nowhere)", led(&w, a));
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+TEST("one that comes back from the middle of two merges can be merged, deleted and found again") {
+    struct world w;
+    struct undo_report r;
+    open_world(&w);
+    const struct rtype *c = w.x.contact;
+    kith_id a = create(&w.x, c, PAIRS("name=A")), b = create(&w.x, c, PAIRS("name=B")),
+            d = create(&w.x, c, PAIRS("name=D")), last = create(&w.x, c, PAIRS("name=L"));
+    merge(&w, c, a, b);
+    kith_id first = w.tx;
+    merge(&w, c, d, a); /* the redirect of b leads on to d */
+    EXPECT_OK(engine_undo(w.x.g, &tester, first, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_STR("B", field(&w.x, c, b, "name"));
+    EXPECT_INT(1, count(&w.x, "redirect", NULL)); /* that of a */
+    kith_id deleted = delete_(&w.x, c, b);
+    EXPECT_STR("(gone)", field(&w.x, c, b, "name"));
+    EXPECT_INT(KITH_E_NOTFOUND, try_merge(&w, c, last, b, ""));
+    undo(&w, deleted);
+    merge(&w, c, last, b);
+    EXPECT_INT(1, count(&w.x,
+                        arena_printf(&w.x.arena,
+                                     "redirect where gone = '%s' and kept = "
+                                     "'contact/%s'",
+                                     id_text(&w.x, b), id_text(&w.x, last)),
+                        NULL));
+    undo(&w, w.tx);
+    undo(&w, r.tx);
+    EXPECT_INT(2, count(&w.x, "redirect", NULL));
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+TEST("what the first of two merges moved goes back with it, though the second moved it on") {
+    struct world w;
+    struct undo_report r;
+    open_world(&w);
+    const struct rtype *c = w.x.contact, *t = w.x.task;
+    kith_id a = create(&w.x, c, PAIRS("name=A")), b = create(&w.x, c, PAIRS("name=B")),
+            d = create(&w.x, c, PAIRS("name=D"));
+    kith_id task = create(&w.x, t, PAIRS("title=T", any(&w, "about", "contact", b)));
+    kith_id edited = create(&w.x, t, PAIRS("title=E", any(&w, "about", "contact", b)));
+    merge(&w, c, a, b);
+    kith_id first = w.tx;
+    merge(&w, c, d, a);
+    update(&w.x, t, edited, PAIRS("about="));
+    EXPECT_OK(engine_undo(w.x.g, &tester, first, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_STR(arena_printf(&w.x.arena, "contact/%s", id_text(&w.x, b)),
+               field(&w.x, t, task, "about"));
+    EXPECT_STR("", field(&w.x, t, edited, "about"));
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+TEST("a redirect that went with the kept record stays away when the merged one is back by then") {
+    struct world w;
+    struct undo_report r;
+    open_world(&w);
+    const struct rtype *c = w.x.contact;
+    kith_id a = create(&w.x, c, PAIRS("name=A")), b = create(&w.x, c, PAIRS("name=B"));
+    merge(&w, c, a, b);
+    kith_id deleted = delete_(&w.x, c, a);
+    EXPECT_OK(engine_undo(w.x.g, &tester, w.tx, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_STR("B", field(&w.x, c, b, "name"));
+    undo(&w, deleted);
+    EXPECT_STR("A", field(&w.x, c, a, "name"));
+    EXPECT_INT(0, count(&w.x, "redirect", NULL));
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+TEST("a record that links to itself does so when it comes back, wherever its id led meanwhile") {
+    struct world w;
+    struct undo_report r;
+    open_world(&w);
+    const struct rtype *t = w.x.lead;
+    kith_id a = create(&w.x, t, PAIRS("name=A")), b = create(&w.x, t, PAIRS("name=B")),
+            last = create(&w.x, t, PAIRS("name=L"));
+    update(&w.x, t, b, PAIRS(any(&w, "any", "lead", b)));
+    merge(&w, t, a, b);
+    kith_id first = w.tx;
+    merge(&w, t, last, a);
+    EXPECT_OK(engine_undo(w.x.g, &tester, first, false, &w.x.arena, &r, &w.x.e), w.x.e);
+    EXPECT_STR(arena_printf(&w.x.arena, "lead/%s", id_text(&w.x, b)), field(&w.x, t, b, "any"));
     expect_sound(&w.x);
     fixture_close(&w.x);
 }
@@ -401,7 +451,7 @@ TEST("nonsense is refused with a sentence, and nothing is kept") {
     kith_id l = create(&w.x, w.x.lead, PAIRS("name=L"));
     kith_id s = create(&w.x, type_of(&w, "segment"), PAIRS("name=s", "query=contact"));
     kith_id s2 = create(&w.x, type_of(&w, "segment"), PAIRS("name=s2", "query=contact"));
-    char *before = dump(&w);
+    char *before = dump_all(&w.x);
     EXPECT_INT(KITH_E_INVAL, try_merge(&w, c, a, a, ""));
     EXPECT(strstr(w.x.e.message, "is the kept one") != NULL);
     EXPECT_INT(KITH_E_NOTFOUND, try_merge(&w, c, a, l, ""));
@@ -425,10 +475,7 @@ TEST("nonsense is refused with a sentence, and nothing is kept") {
                try_job(&w.x, ROW_CREATE, type_of(&w, "redirect"), &r,
                        PAIRS("gone=0000000000001", any(&w, "kept", "contact", a)), NULL));
     undo(&w, merged);
-    char *after = dump(&w);
-    EXPECT_STR(before, after);
-    free(before);
-    free(after);
+    expect_dump(before, dump_all(&w.x));
     fixture_close(&w.x);
 }
 
@@ -460,13 +507,11 @@ TEST("a merge of much is one run, and refused half-way all of it is put back") {
     const struct rtype *c = w.x.contact;
     kith_id a = create(&w.x, c, PAIRS("name=A")), b = create(&w.x, c, PAIRS("name=B"));
     kith_id last = many_tasks(&w, b, 900);
-    char *before = dump(&w);
+    char *before = dump_all(&w.x);
     left = 850;
     EXPECT_INT(KITH_E_REFUSED, try_merge(&w, c, a, b, ""));
     EXPECT_STR("not that one", w.x.e.message);
-    char *after = dump(&w);
-    EXPECT_STR(before, after);
-    free(after);
+    expect_dump(strdup(before), dump_all(&w.x));
     left = -1;
     merge(&w, c, a, b);
     EXPECT_INT(900, links(&w, "task", "about")->moved);
@@ -485,7 +530,7 @@ TEST("a rehearsal tells what a merge would do, and keeps nothing") {
     const struct rtype *c = w.x.contact;
     kith_id a = create(&w.x, c, PAIRS("name=A")), b = create(&w.x, c, PAIRS("name=B", "city=Ulm"));
     many_tasks(&w, b, 3);
-    char *before = dump(&w);
+    char *before = dump_all(&w.x);
     EXPECT_OK(merge_read(engine_schema(w.x.g), STR("contact"), str_of(id_text(&w.x, a)),
                          str_of(id_text(&w.x, b)), (kith_str){0}, &w.x.arena, &m, &w.x.e),
               w.x.e);
@@ -493,10 +538,7 @@ TEST("a rehearsal tells what a merge would do, and keeps nothing") {
               w.x.e);
     EXPECT_INT(3, links(&w, "task", "about")->moved);
     EXPECT_INT(1, w.report.taken_count);
-    char *after = dump(&w);
-    EXPECT_STR(before, after);
-    free(before);
-    free(after);
+    expect_dump(before, dump_all(&w.x));
     fixture_close(&w.x);
 }
 

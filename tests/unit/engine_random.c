@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Thousands of random transactions with hooks and reactions: whatever came of them, every invariant
- * holds; and undone backwards they leave what was there before. KITH_SEED=n repeats a run. */
-#include "engine/bulk.h"
+ * holds. KITH_SEED=n repeats a run. */
 #include "engine/merge.h"
 #include "engine_fixture.h"
 
@@ -34,7 +33,6 @@ struct world {
     const struct rtype *types[TYPES], *mark, *segment;
     kith_id live[ALL][LIVE_MAX]; /* some are gone already: that is part of the game */
     size_t count[ALL];
-    int merged, bulks;
     int created;     /* events that the marking reaction saw, retries not counted */
     struct buf seen; /* which: "3,17," */
     kith_id list;
@@ -219,7 +217,6 @@ static kith_status write_merge(struct world *w, struct txn *t, int type, kith_er
         picks[m.pick_count] = (struct merge_pick){
             of->fields[FIELD_FIRST + below(w, of->field_count - FIELD_FIRST)], others[0]};
     kith_status st = txn_merge(t, &m, &a, &r, e);
-    w->merged += st == KITH_OK;
     arena_free(&a);
     return st;
 }
@@ -384,47 +381,6 @@ static void settle_all(struct world *w) {
     settle(&w->x);
 }
 
-/* What a query finds is changed or deleted, in a run of its own. */
-static kith_id bulk_random(struct world *w) {
-    static const struct {
-        int type;
-        const char *query, *field, *value; /* field NULL: deleted */
-    } bulks[] = {
-        {LEAD, "lead where score >= 3", "labels", "many,red"},
-        {LEAD, "lead where state = 'new' and source is not null", "state", "working"},
-        {LEAD, "lead where parent is not null", "code", "C1"}, /* of one at most */
-        {CONTACT, "contact where email is not null", "email", "a@b.example"},
-        {CONTACT, "contact where exists(lead.contact)", "city", "Bonn"},
-        {TASK, "task where about is null", NULL, NULL},
-        {PIECE, "piece where size > 5 or above is null", NULL, NULL},
-    };
-    struct bulk_report r;
-    struct query *q;
-    const struct schema *s = engine_schema(w->x.g);
-    uint64_t i = below(w, sizeof bulks / sizeof *bulks);
-    EXPECT_OK(query_parse(&q, s, &w->x.arena, str_of(bulks[i].query), &w->x.e), w->x.e);
-    struct assign set = {0};
-    if (bulks[i].field)
-        set = (struct assign){type_field(s, w->types[bulks[i].type], str_of(bulks[i].field)),
-                              value_str(str_of(bulks[i].value))};
-    struct bulk b = {q, &set, bulks[i].field != NULL, bulks[i].field == NULL};
-    EXPECT_OK(engine_bulk(w->x.g, &tester, &b, NULL, NULL, &w->x.arena, &r, &w->x.e), w->x.e);
-    EXPECT_INT((int)r.found, (int)(r.changed + r.unchanged + r.refused + r.passed));
-    w->bulks += r.changed > 0;
-    return r.tx;
-}
-
-/* Some transactions that bear one number, as the batches of an import do. */
-static kith_id run_random(struct world *w) {
-    struct write_opts o = by_tester;
-    for (int i = 0; i < 3; i++) {
-        kith_id tx = 0;
-        (void)engine_write(w->x.g, &o, write_some, w, &tx, &w->x.e);
-        o.run = o.run ? o.run : tx;
-    }
-    return o.run;
-}
-
 static kith_id write_random(struct world *w) {
     kith_id tx = 0;
     (void)engine_write(w->x.g, &by_tester, write_some, w, &tx, &w->x.e);
@@ -481,57 +437,6 @@ static void expect_told(struct world *w) {
     EXPECT_INT(0, wrong);
     buf_free(&sql);
     buf_free(&r.events);
-}
-
-/* -- what is there, as text -------------------------------------------------------------------- */
-
-struct dump {
-    struct world *w;
-    const struct rtype *type;
-    struct buf text;
-};
-
-static kith_status dump_record(void *arg, kith_id id, const kith_value *values, kith_error *e) {
-    struct dump *d = arg;
-    (void)e;
-    buf_printf(&d->text, "%s %llu", d->type->name, (unsigned long long)id);
-    for (uint32_t i = 0; i < d->type->field_count; i++) {
-        kith_str v = value_text(d->type->schema, &values[i], &d->w->x.arena);
-        bool counted = d->type->fields[i]->flags & KITH_FF_DERIVED; /* it goes by the clock, too */
-        if (i != FIELD_UPDATED && !counted)
-            buf_printf(&d->text, " %s=%.*s", d->type->fields[i]->name, (int)v.len, v.ptr);
-    }
-    buf_puts(&d->text, "\n");
-    return KITH_OK;
-}
-
-static char *dump_all(struct world *w) {
-    struct fixture *x = &w->x;
-    const struct schema *s = engine_schema(x->g);
-    struct dump d = {.w = w};
-    for (uint32_t i = 0; i < s->type_count; i++) {
-        struct query *q;
-        struct find_page page = {.limit = 100000};
-        d.type = s->types[i];
-        if (d.type == w->mark) /* an event that was handled once stays handled */
-            continue;
-        EXPECT_OK(query_parse(&q, engine_schema(x->g), &x->arena, str_of(d.type->name), &x->e),
-                  x->e);
-        EXPECT_OK(engine_find(x->g, &tester, q, NULL, &page, &x->arena, dump_record, &d, &x->e),
-                  x->e);
-    }
-    EXPECT(d.text.ptr != NULL);
-    return d.text.ptr;
-}
-
-/* The first line in which they differ. */
-static void expect_same(const char *before, const char *after) {
-    size_t line = 0, i = 0;
-    for (; before[i] && before[i] == after[i]; i++)
-        if (before[i] == '\n')
-            line = i + 1;
-    if (before[i] != after[i])
-        TEST_FAIL("expected\n%.600s\nfound\n%.600s", before + line, after + line);
 }
 
 /* -- tests ------------------------------------------------------------------------------------- */
@@ -600,41 +505,5 @@ TEST("who is in a segment is whom its query finds, and whom events tell of, afte
     expect_told(&w);
     EXPECT(number(&w, "SELECT count(*) FROM kith_member") > 50);
     buf_free(&w.seen);
-    fixture_close(&w.x);
-}
-
-TEST("all transactions undone, the last one first, leave what was there before") {
-    struct world w;
-    kith_id txs[400];
-    size_t n = 0;
-    world_open(&w);
-    for (int i = 0; i < 300; i++)
-        (void)write_random(&w);
-    settle_all(&w);
-    char *before = dump_all(&w);
-    for (int i = 0; i < 400; i++) {
-        uint64_t what = below(&w, 12);
-        kith_id tx = what == 0 ? bulk_random(&w) : what == 1 ? run_random(&w) : write_random(&w);
-        settle_all(&w); /* what follows from it comes before the next */
-        if (tx)
-            txs[n++] = tx;
-    }
-    EXPECT(n > 100);
-    printf("%d merges, %d bulks, %zu transactions undone\n", w.merged, w.bulks, n);
-    EXPECT(w.merged > 5);
-    while (n > 0) {
-        struct undo_report r;
-        EXPECT_OK(engine_undo(w.x.g, &tester, txs[--n], false, &w.x.arena, &r, &w.x.e), w.x.e);
-        if (r.kept + r.refused)
-            TEST_FAIL("transaction %zu: %s: %s", n, r.items[r.item_count - 1].field,
-                      r.items[r.item_count - 1].reason);
-        settle(&w.x);
-    }
-    char *after = dump_all(&w);
-    expect_same(before, after);
-    free(before);
-    free(after);
-    buf_free(&w.seen);
-    expect_sound(&w.x);
     fixture_close(&w.x);
 }

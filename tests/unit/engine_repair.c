@@ -2,29 +2,14 @@
 /* What is kept from records is made anew where it is wrong; nothing else is touched. */
 #include "engine_fixture.h"
 
-struct told {
-    char text[4000];
-};
-
-static kith_status note(void *arg, const char *check, const char *sentence, kith_error *e) {
-    struct told *t = arg;
-    size_t n = strlen(t->text);
-    (void)e;
-    if (sentence)
-        snprintf(t->text + n, sizeof t->text - n, "%s: %s\n", check, sentence);
-    return KITH_OK;
+static const char *found(struct fixture *x, struct findings *f) {
+    examine(x, f);
+    return f->text;
 }
 
-static const char *examine(struct fixture *x, struct told *t) {
-    size_t n = 0;
+static const char *repair(struct fixture *x, struct findings *t) {
     t->text[0] = '\0';
-    EXPECT_OK(engine_doctor(x->g, note, t, &n, &x->e), x->e);
-    return t->text;
-}
-
-static const char *repair(struct fixture *x, struct told *t) {
-    t->text[0] = '\0';
-    EXPECT_OK(engine_repair(x->g, &tester, note, t, &x->e), x->e);
+    EXPECT_OK(engine_repair(x->g, &tester, note_finding, t, &x->e), x->e);
     return t->text;
 }
 
@@ -148,7 +133,7 @@ TEST("what is kept from records is found wrong and made anew, and history stays 
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct fixture x;
-        struct told t;
+        struct findings t;
         fixture_open(&x);
         fixture_start(&x);
         fill(&x);
@@ -161,9 +146,9 @@ TEST("what is kept from records is found wrong and made anew, and history stays 
         sqlite3_close(db);
         fixture_reopen(&x);
         fixture_start(&x);
-        EXPECT_HAS(cases[i].found, examine(&x, &t));
+        EXPECT_HAS(cases[i].found, found(&x, &t));
         EXPECT_HAS(cases[i].made, repair(&x, &t));
-        EXPECT_STR("", examine(&x, &t));
+        EXPECT_STR("", found(&x, &t));
         EXPECT(history(&x) == before);
         EXPECT_STR("", repair(&x, &t));
         fixture_close(&x);
@@ -184,23 +169,23 @@ TEST("what is not kept from records is found, and left byte for byte") {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct fixture x;
-        struct told t, after;
+        struct findings t, after;
         fixture_open(&x);
         fixture_start(&x);
         fill(&x);
         run_sql(&x, cases[i].sql);
-        EXPECT_HAS(cases[i].found, examine(&x, &t));
+        EXPECT_HAS(cases[i].found, found(&x, &t));
         uint64_t before = contents(&x, "true");
         EXPECT_STR("", repair(&x, &after));
         EXPECT(contents(&x, "true") == before);
-        EXPECT_STR(t.text, examine(&x, &after));
+        EXPECT_STR(t.text, found(&x, &after));
         fixture_close(&x);
     }
 }
 
 TEST("of two damages the one that can be is repaired, and the other stays as it is") {
     struct fixture x;
-    struct told t;
+    struct findings t;
     fixture_open(&x);
     fixture_start(&x);
     fill(&x);
@@ -208,7 +193,7 @@ TEST("of two damages the one that can be is repaired, and the other stays as it 
     run_sql(&x, "UPDATE contact SET purchases = 7");
     uint64_t before = contents(&x, "name IN ('lead', 'kith_journal', 'kith_tx', 'kith_chain')");
     EXPECT_HAS("roll-ups: every roll-up was computed anew from its records\n", repair(&x, &t));
-    examine(&x, &t);
+    found(&x, &t);
     EXPECT(strncmp(t.text, "options: lead", 13) == 0);
     EXPECT(!strstr(t.text, "roll-ups") && !strstr(t.text, "segments"));
     EXPECT(before == contents(&x, "name IN ('lead', 'kith_journal', 'kith_tx', 'kith_chain')"));
@@ -217,7 +202,7 @@ TEST("of two damages the one that can be is repaired, and the other stays as it 
 
 TEST("nothing is repaired in a file that is not sound") {
     struct fixture x;
-    struct told t;
+    struct findings t;
     sqlite3 *db;
     fixture_open(&x);
     fixture_start(&x);
@@ -232,7 +217,7 @@ TEST("nothing is repaired in a file that is not sound") {
     sqlite3_close(db);
     fixture_reopen(&x);
     fixture_start(&x);
-    EXPECT_HAS("file: SQLite says: CHECK constraint failed in task", examine(&x, &t));
+    EXPECT_HAS("file: SQLite says: CHECK constraint failed in task", found(&x, &t));
     EXPECT_HAS("roll-ups: contact", t.text);
     uint64_t before = contents(&x, "true");
     EXPECT_STR("", repair(&x, &t));
@@ -242,7 +227,7 @@ TEST("nothing is repaired in a file that is not sound") {
 
 TEST("a record that cannot be read keeps the index as it is, and nothing else from being made") {
     struct fixture x;
-    struct told t;
+    struct findings t;
     struct search_answer answer = {.limit = 5};
     fixture_open(&x);
     fixture_start(&x);
@@ -254,7 +239,7 @@ TEST("a record that cannot be read keeps the index as it is, and nothing else fr
     EXPECT_STR("roll-ups: every roll-up was computed anew from its records\n"
                "segments: every segment was worked out anew, and its members counted\n",
                repair(&x, &t));
-    examine(&x, &t);
+    found(&x, &t);
     EXPECT(!strstr(t.text, "roll-ups: ") && !strstr(t.text, "segments: "));
     EXPECT_HAS("form: contact cannot be read", t.text);
     EXPECT_OK(engine_search(x.g, &tester, STR("call"), &answer, &x.arena, &x.e), x.e);

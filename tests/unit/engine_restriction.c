@@ -102,6 +102,9 @@ TEST("restricted data stay as they are, but a consent can be withdrawn") {
                      PAIRS(arena_printf(&w.x.arena, "about=contact/%s", id_text(&w.x, w.anna)),
                            "name=a")));
     EXPECT_INT(KITH_E_REFUSED, call_as(&w.x, &tester, "restriction.set", w.anna, "again", NULL));
+    kith_id other =
+        create(&w.x, w.x.point, PAIRS(eq(&w.x, "contact", w.ben), "kind=email", "value=b@x.org"));
+    EXPECT_INT(KITH_E_REFUSED, tried(&w.x, ROW_UPDATE, w.x.point, other, PAIRS(anna)));
     EXPECT_INT(KITH_E_REFUSED, merge(&w.x, w.anna, w.ben));
     EXPECT_INT(KITH_E_REFUSED, merge(&w.x, w.ben, w.anna));
     EXPECT_INT(1, count(&w.x, "consent", &word));
@@ -115,6 +118,35 @@ TEST("restricted data stay as they are, but a consent can be withdrawn") {
     EXPECT_STR("", field(&w.x, w.x.contact, w.anna, "account"));
     expect_sound(&w.x);
     fixture_close(&w.x);
+}
+
+TEST("what is part of itself in the end is part of nobody, and is written like all else") {
+    struct world w;
+    struct fixture *x = &w.x;
+    begin(&w);
+    const struct rtype *t = type_named(x, "life_event");
+    const char *const day[] = {"kind=other", "date=2024-01-01"};
+    kith_id a = create(
+        x, t,
+        PAIRS(day[0], day[1], arena_printf(&x->arena, "about=contact/%s", id_text(x, w.anna))));
+    kith_id b = create(
+        x, t, PAIRS(day[0], day[1], arena_printf(&x->arena, "about=life_event/%s", id_text(x, a))));
+    kith_id c = create(
+        x, t, PAIRS(day[0], day[1], arena_printf(&x->arena, "about=life_event/%s", id_text(x, b))));
+    kith_id tx =
+        update(x, t, a, PAIRS(arena_printf(&x->arena, "about=life_event/%s", id_text(x, c))));
+    update(x, t, b, PAIRS("body=round"));
+    restrict_(x, w.anna);
+    update(x, t, c, PAIRS("body=and round"));
+    struct undo_report r;
+    EXPECT_OK(engine_undo(x->g, &tester, tx, false, &x->arena, &r, &x->e), x->e);
+    EXPECT_STR(arena_printf(&x->arena, "life_event/%s", id_text(x, c)), field(x, t, a, "about"));
+    EXPECT_OK(call_as(x, &tester, "restriction.lift", w.anna, "settled", NULL), x->e);
+    EXPECT_OK(engine_undo(x->g, &tester, tx, false, &x->arena, &r, &x->e), x->e);
+    restrict_(x, w.anna);
+    EXPECT_INT(KITH_E_REFUSED, tried(x, ROW_UPDATE, t, c, PAIRS("body=of Anna's")));
+    expect_sound(x);
+    fixture_close(x);
 }
 
 static int64_t found_by(struct person *w, const char *text) {

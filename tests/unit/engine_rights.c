@@ -664,3 +664,34 @@ TEST("an undo that brings an old name back into a role opens nothing, and a reti
     EXPECT(access_reads(&w.p, type_field(s, w.x.contact, STR("name"))));
     person_close(&w);
 }
+
+static const kith_field hen_fields[] = {
+    {.name = "egg", .kind = KITH_F_LINK, .options = "egg", .flags = KITH_FF_PARTOF}};
+static const kith_field egg_fields[] = {
+    {.name = "hen", .kind = KITH_F_LINK, .options = "hen", .flags = KITH_FF_PARTOF}};
+
+TEST("types that are part of one another are read by administrators alone, and keep nobody "
+     "waiting") {
+    static const kith_type types[] = {{.name = "hen", .fields = KITH_ARRAY(hen_fields)},
+                                      {.name = "egg", .fields = KITH_ARRAY(egg_fields)}};
+    static const struct schema_source source = {
+        .module = "farm", .version = 1, .types = KITH_ARRAY(types)};
+    struct person w = {.anna = 0};
+    fixture_open_with(&w.x, &source, 1);
+    person_start(&w, "{\"types\": {\"*\": {\"read\": \"all\"}}}");
+    const struct rtype *hen = type_named(&w.x, "hen");
+    kith_id of = create(&w.x, hen, NULL);
+    create(&w.x, type_named(&w.x, "egg"),
+           PAIRS(arena_printf(&w.x.arena, "hen=%s", id_text(&w.x, of))));
+    const char *const queries[] = {"hen", "egg", "life_event", "file"};
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+        struct query *q;
+        struct find_page page = {.limit = 10};
+        EXPECT_OK(query_parse(&q, engine_schema(w.x.g), &w.x.arena, str_of(queries[i]), &w.x.e),
+                  w.x.e);
+        EXPECT_OK(engine_find(w.x.g, &w.p, q, NULL, &page, &w.x.arena, no_row, NULL, &w.x.e),
+                  w.x.e);
+        EXPECT_INT(0, page.count);
+    }
+    person_close(&w);
+}

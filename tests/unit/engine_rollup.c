@@ -439,21 +439,10 @@ TEST("a ring of roll-ups is refused") {
 
 /* -- opening again ----------------------------------------------------------------------------- */
 
-static kith_status keep_finding(void *arg, const char *check, const char *text, kith_error *e) {
-    char *found = arg;
-    (void)e;
-    if (text && strcmp(check, "roll-ups") == 0)
-        snprintf(found, 200, "%s", text);
-    return KITH_OK;
-}
-
 static void expect_found(struct fixture *x, const char *want) {
-    char found[200] = "";
-    size_t findings = 0;
-    EXPECT_OK(engine_doctor(x->g, keep_finding, found, &findings, &x->e), x->e);
-    EXPECT_INT(1, findings);
-    if (!strstr(found, want))
-        TEST_FAIL("expected: %s\nfound:    %s", want, found);
+    struct findings found;
+    EXPECT_INT(1, examine(x, &found));
+    EXPECT_HAS(want, found.text);
 }
 
 TEST("the doctor names a roll-up that is wrong, and all can be computed anew") {

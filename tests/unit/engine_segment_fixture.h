@@ -5,10 +5,6 @@
 
 #include "engine_fixture.h"
 
-static inline const struct rtype *type_named(struct fixture *x, const char *name) {
-    return schema_type(engine_schema(x->g), str_of(name));
-}
-
 static inline kith_id make_segment(struct fixture *x, const char *name, const char *query) {
     char a[80], b[4000];
     snprintf(a, sizeof a, "name=%s", name);

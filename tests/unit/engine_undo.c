@@ -44,6 +44,43 @@ TEST("an undone update puts back what nobody edited since and keeps the rest") {
     fixture_close(&x);
 }
 
+TEST("an address whose kind was edited since is not shown as what it was not") {
+    struct fixture x;
+    struct undo_report r;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada", "phone=+43 1234"));
+    kith_id point = 0;
+    EXPECT_INT(1, count(&x, "contact_point", &point));
+    kith_id tx = update(&x, x.point, point, PAIRS("primary=false"));
+    EXPECT_STR("", field(&x, x.contact, ada, "phone"));
+    update(&x, x.point, point, PAIRS("kind=email"));
+    undo(&x, tx, &r);
+    EXPECT_INT(0, r.kept + r.refused);
+    EXPECT_STR("+43 1234", field(&x, x.contact, ada, "phone"));
+    EXPECT_STR("", field(&x, x.contact, ada, "email"));
+    EXPECT_INT(1, count(&x, "contact_point where primary and kind = 'phone'", NULL));
+    EXPECT_INT(0, count(&x, "contact_point where primary and kind = 'email'", NULL));
+    fixture_close(&x);
+}
+
+TEST("an address whose value goes back and whose kind does not is compared by both") {
+    struct fixture x;
+    struct undo_report r;
+    kith_id point = 0;
+    fixture_open(&x);
+    fixture_start(&x);
+    create(&x, x.contact, PAIRS("name=Ada", "phone=+43 (1) 23"));
+    EXPECT_INT(1, count(&x, "contact_point", &point));
+    update(&x, x.point, point, PAIRS("primary=false"));
+    kith_id tx = update(&x, x.point, point, PAIRS("value=99 / 1"));
+    update(&x, x.point, point, PAIRS("kind=other"));
+    undo(&x, tx, &r);
+    EXPECT_STR("+43 (1) 23", field(&x, x.point, point, "value"));
+    EXPECT_STR("+43 (1) 23", field(&x, x.point, point, "normal")); /* of a number it is "+43123" */
+    fixture_close(&x);
+}
+
 TEST("an undone deletion restores the record, its parts and the links to it") {
     struct fixture x;
     struct undo_report r;
