@@ -67,6 +67,7 @@ static const struct command *const commands[] = {
     &command_access_explain,
     &command_consent_register,
     &command_subject_export,
+    &command_privacy,
     &command_serve,
     &command_reload,
     &command_check,

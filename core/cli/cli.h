@@ -161,6 +161,7 @@ extern const struct command command_init, command_import, command_export, comman
     command_type_retire, command_type_restore, command_type_load, command_field_add,
     command_field_set, command_field_rename, command_field_retire, command_field_restore,
     command_reload, command_doctor, command_audit_verify, command_retention, command_explain,
-    command_help, command_version, command_search, command_consent_register, command_subject_export;
+    command_help, command_version, command_search, command_consent_register, command_subject_export,
+    command_privacy;
 
 #endif

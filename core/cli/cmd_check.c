@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith check: settings, modules, rules and what records name, everything that is wrong at once. */
 #include "cli/backup_plan.h"
+#include "cli/privacy.h"
 #include "cli/show.h"
 #include "cli/stale_names.h"
 #include "cli/type_faults.h"
@@ -102,6 +103,7 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     TRY(cmd_rule_suspended(c, &suspended, e));
     wrong += suspended;
     TRY(show_retention(c, &wrong, e));
+    TRY(privacy_check(c, &wrong, e));
     TRY(backup_check(c, &wrong, e));
     TRY(show_types(c, e));
     TRY(show_unfit(c, &rules, &wrong, e));

@@ -478,7 +478,7 @@ static kith_status put_all(struct subject *s, kith_error *e) {
         TRY(put_records(s, r, e));
     begin_section(s, "purposes", "What data are used for, and on which ground");
     TRY(put_all_of(s, base->purpose.type,
-                   (const char *const[]){"id", "name", "basis", "description", NULL}, e));
+                   (const char *const[]){"id", "name", "basis", "description", "fields", NULL}, e));
     begin_section(s, "wordings", "The texts that consents are about");
     TRY(put_all_of(s, base->wording.type,
                    (const char *const[]){"id", "version", "language", "text", NULL}, e));

@@ -31,6 +31,16 @@ static const kith_setting retention_rule[] = {
      KITH_NO_ARRAY},
     {"doc", KITH_TEXT, 0, "", 0, 0, NULL, "Why these records go, for people.", KITH_NO_ARRAY},
 };
+static const kith_setting privacy_control[] = {
+    {"regulation", KITH_TEXT, KITH_SF_REQUIRED, NULL, 0, 0, NULL,
+     "The regulation, as privacy.regulations names it.", KITH_NO_ARRAY},
+    {"needs", KITH_TEXT, KITH_SF_REQUIRED, NULL, 0, 0, NULL,
+     "A setting that must be set (\"access.keep\"), be something (\"access.log = all\") or be at"
+     " least so much (\"access.password_length >= 12\"); or \"purposes\": each personal field that"
+     " holds data has one.",
+     KITH_NO_ARRAY},
+    {"why", KITH_TEXT, 0, "", 0, 0, NULL, "The article, for people.", KITH_NO_ARRAY},
+};
 static const kith_setting settings[] = {
     {"company.name", KITH_TEXT, 0, "", 0, 0, NULL, "The company's name, for people.",
      KITH_NO_ARRAY},
@@ -121,6 +131,14 @@ static const kith_setting settings[] = {
     {"retention.rules", KITH_LIST, 0, NULL, 0, 0, NULL,
      "Records that are deleted every night, by queries that say which.",
      KITH_ARRAY(retention_rule)},
+    {"privacy.regulations", KITH_LIST, 0, NULL, 0, 0, NULL,
+     "The regulations that the company is under: \"gdpr\", \"ccpa\", \"hipaa\", or those of"
+     " privacy.controls. What they need is shown by 'kith privacy' and looked after by"
+     " 'kith check'.",
+     KITH_NO_ARRAY},
+    {"privacy.controls", KITH_LIST, 0, NULL, 0, 0, NULL,
+     "What further regulations need, or the company's own rules, beside what Kith knows.",
+     KITH_ARRAY(privacy_control)},
     {"log.level", KITH_TEXT, KITH_SF_RELOAD, "info", 0, 0, "error,warn,info,debug",
      "How much 'kith serve' logs.", KITH_NO_ARRAY},
     {"log.rooms", KITH_LIST, KITH_SF_RELOAD, NULL, 0, 0, NULL,

@@ -122,7 +122,7 @@ static const struct {
     bool follows; /* a new name: engine/new_names.c */
 } holders[] = {
     {"role", "rights", true},   {"territory", "rule", false},    {"segment", "query", false},
-    {"segment", "keep", false}, {"saved_query", "query", false},
+    {"segment", "keep", false}, {"saved_query", "query", false}, {"purpose", "fields", false},
 };
 
 struct holder {

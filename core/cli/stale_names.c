@@ -5,6 +5,7 @@
 #include "cli/stale_names.h"
 #include "cli/show.h"
 #include "record/member.h"
+#include "record/purpose.h"
 #include "record/rights.h"
 
 struct texts { /* of records of a type, at work */
@@ -66,6 +67,12 @@ static kith_status read_keep(const struct texts *x, const kith_value *values, ki
     return check_purposes(x->c, predicate_query(p), e);
 }
 
+static kith_status read_fields(const struct texts *x, const kith_value *values, kith_str text,
+                               kith_error *e) {
+    (void)values;
+    return purpose_fields_check(cmd_schema(x->c), text, e);
+}
+
 static const char *action_name(const void *engine, size_t i) {
     return engine_action_at(engine, i)->name;
 }
@@ -83,6 +90,7 @@ static const struct named all[] = {
     {"saved_query", "query", "query: ", true, read_query},
     {"segment", "query", "query: ", true, read_segment},
     {"segment", "keep", "keep: ", true, read_keep},
+    {"purpose", "fields", "fields: ", true, read_fields},
     {"role", "rights", "", false, read_rights}, /* says where by itself */
 };
 

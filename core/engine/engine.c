@@ -203,6 +203,8 @@ static kith_status add_own(struct engine *g, kith_error *e) {
     if (st == KITH_OK)
         st = saved_query_hooks_add(g, e);
     if (st == KITH_OK)
+        st = purpose_hooks_add(g, e);
+    if (st == KITH_OK)
         st = compact_add(g, e);
     if (st == KITH_OK)
         st = retention_add(g, e);

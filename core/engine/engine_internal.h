@@ -594,6 +594,7 @@ kith_status restriction_hooks_add(struct engine *g, kith_error *e); /* restricti
 kith_status consent_mend(struct txn *t, kith_id contact, kith_error *e);
 kith_status dates_hooks_add(struct engine *g, kith_error *e);       /* base_dates.c */
 kith_status saved_query_hooks_add(struct engine *g, kith_error *e); /* saved_query.c */
+kith_status purpose_hooks_add(struct engine *g, kith_error *e);     /* purposes.c */
 /* An undo wrote a row: remembers whose contact points to look at. base_mend does, once the undone
  * transactions are undone as a whole. */
 kith_status base_undone(struct txn *t, const struct change *c, kith_error *e);

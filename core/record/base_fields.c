@@ -19,7 +19,7 @@ static const struct wanted {
     FIELD(contact, restricted), FIELD(contact, restricted_note),
     TYPE(contact_point), FIELD(contact_point, contact), FIELD(contact_point, kind),
     FIELD(contact_point, value), FIELD(contact_point, normal), FIELD(contact_point, primary),
-    TYPE(purpose), FIELD(purpose, name), FIELD(purpose, basis),
+    TYPE(purpose), FIELD(purpose, name), FIELD(purpose, basis), FIELD(purpose, fields),
     TYPE(wording), FIELD(wording, purpose), FIELD(wording, version), FIELD(wording, language),
     FIELD(wording, text), FIELD(wording, valid_from),
     TYPE(consent), FIELD(consent, contact), FIELD(consent, contact_points),

@@ -19,7 +19,7 @@ struct base_point {
 };
 struct base_purpose {
     const struct rtype *type;
-    const struct rfield *name, *basis;
+    const struct rfield *name, *basis, *fields;
 };
 struct base_wording {
     const struct rtype *type;

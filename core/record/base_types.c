@@ -220,6 +220,9 @@ static const kith_field purpose_fields[] = {
           "task ends at a no; the others need neither."),
     F("description", LONGTEXT, .flags = SEARCHED,
       .doc = "What is done with which data, in words that the person understands."),
+    F("fields", LONGTEXT,
+      .doc = "Which fields are used for it: contact.email, contact_point.*. A personal field that "
+             "holds data and has no purpose is told of by 'kith privacy' and 'kith check'."),
 };
 
 static const kith_field wording_fields[] = {
