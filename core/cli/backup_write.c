@@ -608,12 +608,11 @@ static kith_status read_base(struct backup *b, kith_error *e) {
 
 static kith_status write_file(struct backup *b, kith_error *e) {
     struct io *files = b->o->files;
-    if (strcmp(b->o->target, "-") != 0) /* an older backup may be the last good one */
-        TRY(io_check_absent(files, b->o->target, e));
-    TRY(read_base(b, e));
-    TRY(files->ops->open(files, b->o->target, IO_PRIVATE, &b->file, e));
+    TRY(files->ops->open(files, b->o->target, IO_NEW, &b->file, e));
+    kith_status st = read_base(b, e);
     io_progress(b->c->io, "copying the database");
-    kith_status st = engine_with_copy(b->c->company->engine, back_up, b, e);
+    if (st == KITH_OK)
+        st = engine_with_copy(b->c->company->engine, back_up, b, e);
     kith_status closed = files->ops->close(files, b->file, st == KITH_OK, st == KITH_OK ? e : NULL);
     return st == KITH_OK ? closed : st;
 }

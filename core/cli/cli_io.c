@@ -149,24 +149,6 @@ const char *io_style(const struct io *io, enum io_style style) {
     return io->color ? codes[style] : "";
 }
 
-kith_status io_is_there(const char *path, kith_error *e) {
-    return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is there already: name another file", path);
-}
-
-kith_status io_check_absent(struct io *io, const char *path, kith_error *e) {
-    kith_error why = KITH_ERROR_INIT;
-    int file;
-    kith_status st = io->ops->open(io, path, IO_READ, &file, &why);
-    if (st == KITH_E_NOTFOUND)
-        return KITH_OK;
-    if (st != KITH_OK) {
-        err_copy(e, &why);
-        return st;
-    }
-    io->ops->close(io, file, false, NULL);
-    return io_is_there(path, e);
-}
-
 kith_status io_read_file(struct io *io, const char *path, size_t max, struct buf *out,
                          kith_error *e) {
     int file;

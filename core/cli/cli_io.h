@@ -17,16 +17,17 @@ struct io;
 
 enum io_open {
     IO_READ,
-    IO_CREATE,  /* readable by whoever the user's umask lets read */
-    IO_NEW,     /* create, but over no file, whenever that came */
-    IO_PRIVATE, /* the same, readable by the user alone */
+    IO_NEW,     /* create, but over no file, whenever that came; readable by the user alone */
+    IO_REPLACE, /* over a file that is there, too, whose mode it gets */
 };
 
 struct io_ops {
     bool (*write)(struct io *io, int stream, kith_str data); /* false: nobody reads any more */
     void (*progress)(struct io *io, const char *line);       /* replaces the last one; "": none */
     /* Path "-": standard input or output. A created file appears under its name when it is closed
-     * with keep. *file is a small number. */
+     * with keep, and never in the place of what companies are made of (own_files.h). *file is a
+     * small number. KITH_E_CONFLICT: the file is there. KITH_E_REFUSED: it is not to
+     * be written over. */
     kith_status (*open)(struct io *io, const char *path, enum io_open how, int *file,
                         kith_error *e);
     kith_status (*read)(struct io *io, int file, char *dst, size_t cap, size_t *got, kith_error *e);
@@ -78,10 +79,6 @@ kith_status io_check(struct io *io, kith_error *e);
 enum io_style { STYLE_PLAIN, STYLE_HEAD, STYLE_DIM, STYLE_GOOD, STYLE_BAD };
 const char *io_style(const struct io *io, enum io_style style); /* "" without colour */
 
-/* KITH_E_CONFLICT: the file is there, and it is not ours to write over. For before there is much to
- * do; IO_NEW and IO_PRIVATE look once more when it is done. */
-kith_status io_check_absent(struct io *io, const char *path, kith_error *e);
-kith_status io_is_there(const char *path, kith_error *e); /* says so */
 /* A whole file; at most max bytes. The caller frees *out. */
 kith_status io_read_file(struct io *io, const char *path, size_t max, struct buf *out,
                          kith_error *e);

@@ -7,8 +7,7 @@
 static kith_status write_key(struct cmd *c, kith_str text, kith_error *e) {
     struct io *io = c->io;
     int file;
-    TRY(io_check_absent(io, c->args[0], e));
-    TRY(io->ops->open(io, c->args[0], IO_PRIVATE, &file, e));
+    TRY(io->ops->open(io, c->args[0], IO_NEW, &file, e));
     kith_status st = io->ops->put(io, file, text, e);
     kith_status closed = io->ops->close(io, file, st == KITH_OK, st == KITH_OK ? e : NULL);
     return st == KITH_OK ? closed : st;

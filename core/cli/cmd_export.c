@@ -70,6 +70,17 @@ static void json_report(struct cmd *c, uint64_t rows, const char *inexact) {
     json_print(c, &b);
 }
 
+static kith_status open_file(struct job *job, const char *path, kith_error *e) {
+    bool replace = cmd_option(job->c, "replace") != NULL;
+    struct io *io = job->c->io;
+    kith_status st = io->ops->open(io, path, replace ? IO_REPLACE : IO_NEW, &job->file, e);
+    return st != KITH_E_CONFLICT
+               ? st
+               : err_set(e, st, NULL,
+                         "'%s' is there already: name another file, or replace it with --replace",
+                         path);
+}
+
 static kith_status export_logged(struct cmd *c, const struct export_options *o,
                                  const struct asked *asked, uint64_t *rows, kith_error *e) {
     int64_t number;
@@ -87,7 +98,7 @@ static kith_status export_rows(struct job *job, struct export_options *o, const 
     uint64_t rows = 0;
     TRY(engine_inexact(g, o->principal, o->query, a, &inexact, e));
     if (path)
-        TRY(io->ops->open(io, path, IO_CREATE, &job->file, e));
+        TRY(open_file(job, path, e));
     kith_status st = export_logged(job->c, o, asked, &rows, e);
     if (st == KITH_OK && !inexact)
         st = engine_inexact(g, o->principal, o->query, a, &inexact, e);
@@ -110,7 +121,7 @@ static kith_status export_rows(struct job *job, struct export_options *o, const 
 static kith_status run(struct cmd *c, kith_error *e) {
     struct job job = {.c = c, .file = -1};
     struct asked asked;
-    const char *path = c->arg_count > 1 ? c->args[1] : NULL;
+    const char *path = arg_file(c, 1);
     TRY(ask_read(c, c->args, 1, &asked, e));
     if (query_counts(asked.query) || query_totals(asked.query))
         return err_set(e, KITH_E_INVAL, NULL,
@@ -123,7 +134,10 @@ static kith_status run(struct cmd *c, kith_error *e) {
                                .progress = on_progress,
                                .arg = &job};
     o.format = format_of(c, path);
+    o.spreadsheet = cmd_option(c, "spreadsheet") != NULL;
     TRY(read_version(c, &o, e));
+    if (o.spreadsheet && o.format != FORMAT_CSV)
+        return err_set(e, KITH_E_INVAL, NULL, "--spreadsheet is about CSV: add --format csv");
     kith_status st = export_rows(&job, &o, &asked, path, e);
     buf_free(&job.text);
     return st;
@@ -136,7 +150,9 @@ const struct command command_export = {
     .more =
         "  kith export contact contacts.csv\n"
         "  kith export \"contact where city = 'Berlin'\" --fields name,email --format jsonl\n\n"
-        "Without a FILE it is written to standard output. A name that ends in .jsonl, .ndjson or\n"
+        "Without a FILE, or with -, it is written to standard output. A file that is there is "
+        "only\n"
+        "replaced with --replace. A name that ends in .jsonl, .ndjson or\n"
         ".json means JSON lines, which hold every value exactly: importing them again\n"
         "with --key id changes nothing. One in .vcf or .vcard means vCards, of contacts only, "
         "with\n"
@@ -145,6 +161,10 @@ const struct command command_export = {
     .options = {{"format", FILE_FORMATS, "else by the file's name"},
                 {"version", "2.1|3.0|4.0", "of vCards; else 3.0, which most programs read"},
                 {"fields", "A,B.C", "these fields, in this order; else all"},
+                {"spreadsheet", NULL,
+                 "of CSV: a text that begins with = + - @ gets an apostrophe in front, or a program"
+                 " for tables takes it for a formula"},
+                {"replace", NULL, "write over the file when it is there already"},
                 ASK_OPTIONS},
     .gathered = ASK_GATHERED,
     .needs = NEEDS_COMPANY,

@@ -14,7 +14,8 @@ struct job {
     struct import *import;
     int source;          /* file number */
     const char *rejects; /* name of the file, or NULL */
-    int reject_file;     /* -1: not made yet */
+    int reject_file;     /* -1: not open */
+    bool rejected;       /* something stands in it */
     struct buf reject_text;
     struct reasons reasons;
     int64_t started;
@@ -119,9 +120,8 @@ static kith_status flush_rejects(struct job *job, kith_error *e) {
         return err_nomem(e);
     if (job->reject_text.len == 0)
         return KITH_OK;
-    if (job->reject_file < 0)
-        TRY(io->ops->open(io, job->rejects, IO_NEW, &job->reject_file, e));
     kith_status st = io->ops->put(io, job->reject_file, buf_view(&job->reject_text), e);
+    job->rejected = true;
     buf_reset(&job->reject_text);
     return st;
 }
@@ -141,7 +141,7 @@ static kith_status keep_rejects(void *arg, kith_error *e) {
     TRY(flush_rejects(job, e));
     int file = job->reject_file;
     job->reject_file = -1;
-    return file < 0 ? KITH_OK : job->c->io->ops->close(job->c->io, file, true, e);
+    return file < 0 ? KITH_OK : job->c->io->ops->close(job->c->io, file, job->rejected, e);
 }
 
 /* -- what is told ------------------------------------------------------------------------------ */
@@ -342,9 +342,6 @@ static kith_status import_rows(struct job *job, bool rehearsal, kith_error *e) {
     kith_status st = import_run(job->import, &r, e);
     io_progress(c->io, "");
     c->wrote = !rehearsal;
-    /* An interrupted import tells all its rejects anew when it goes on. */
-    if (job->reject_file >= 0)
-        c->io->ops->close(c->io, job->reject_file, false, NULL);
     if (st == KITH_OK || r.rows > 0)
         report(job, &r, rehearsal);
     if (st != KITH_OK && r.rows > 0 && !rehearsal)
@@ -366,6 +363,20 @@ static kith_status run_opened(struct job *job, bool rehearsal, kith_error *e) {
     return st;
 }
 
+static kith_status with_files(struct job *job, bool rehearsal, kith_error *e) {
+    struct io *io = job->c->io;
+    if (job->rejects) /* one that is there may hold the rejects of an earlier import */
+        TRY(io->ops->open(io, job->rejects, IO_NEW, &job->reject_file, e));
+    kith_status st = io->ops->open(io, job->c->args[1], IO_READ, &job->source, e);
+    if (st == KITH_OK) {
+        st = run_opened(job, rehearsal, e);
+        io->ops->close(io, job->source, false, NULL);
+    }
+    if (job->reject_file >= 0) /* an interrupted import tells all of them anew when it goes on */
+        io->ops->close(io, job->reject_file, false, NULL);
+    return st;
+}
+
 /* Reads the file and imports it into `engine`. */
 static kith_status import_into(struct cmd *c, struct engine *engine, bool rehearsal,
                                kith_error *e) {
@@ -379,11 +390,7 @@ static kith_status import_into(struct cmd *c, struct engine *engine, bool rehear
     job.options.reject = on_reject;
     job.options.ending = keep_rejects;
     job.options.arg = &job;
-    if (job.rejects) /* one that is there may hold the rejects of an earlier import */
-        TRY(io_check_absent(c->io, job.rejects, e));
-    TRY(c->io->ops->open(c->io, c->args[1], IO_READ, &job.source, e));
-    kith_status st = run_opened(&job, rehearsal, e);
-    c->io->ops->close(c->io, job.source, false, NULL);
+    kith_status st = with_files(&job, rehearsal, e);
     buf_free(&job.reject_text);
     reasons_free(&job.reasons);
     return st;

@@ -80,6 +80,8 @@ static void on_hangup(void *arg) {
         st = err_set(&e, KITH_E_INVAL, NULL, "%s:%d: %s", problems.items[0].file,
                      problems.items[0].line, problems.items[0].text);
     if (st == KITH_OK)
+        st = company_check_places(c->dir, s, &e);
+    if (st == KITH_OK)
         st = set_log(c, s, &e);
     if (st == KITH_OK)
         log_info("serve", "the settings of the log were read again");

@@ -490,19 +490,11 @@ static kith_status put_all(struct subject *s, kith_error *e) {
     return flush(s, e);
 }
 
-static kith_status export_to(struct subject *s, const char *path, kith_error *e) {
-    struct io *io = s->c->io;
+static kith_status export_all(struct subject *s, kith_error *e) {
     for (size_t i = 0; i < s->count; i++) /* it grows on the way */
         TRY(follow(s, s->items[i], e));
     arena_reset(&s->scratch);
-    if (!path)
-        return put_all(s, e);
-    TRY(io->ops->open(io, path, IO_PRIVATE, &s->file, e));
-    kith_status st = put_all(s, e);
-    kith_status closed = io->ops->close(io, s->file, st == KITH_OK, st == KITH_OK ? e : NULL);
-    if (st == KITH_OK && closed == KITH_OK && !s->c->json)
-        io_printf(io, "%zu record%s written.\n", s->count, s->count == 1 ? "" : "s");
-    return st != KITH_OK ? st : closed;
+    return put_all(s, e);
 }
 
 static bool ends_in(const char *path, const char *end) {
@@ -514,7 +506,6 @@ static bool ends_in(const char *path, const char *end) {
 static kith_status export_logged(struct subject *s, const struct rtype *t, kith_id id,
                                  const char *why, kith_error *e) {
     struct engine *g = s->c->company->engine;
-    const char *path = s->c->arg_count > 2 ? s->c->args[2] : NULL;
     int64_t number;
     const char *what = arena_printf(&s->c->arena, "subject export: %s", why);
     if (!what)
@@ -524,7 +515,7 @@ static kith_status export_logged(struct subject *s, const struct rtype *t, kith_
     if (st == KITH_OK)
         st = add(s, t, id, SELF, e);
     if (st == KITH_OK)
-        st = export_to(s, path, e);
+        st = export_all(s, e);
     engine_snapshot_done(s->conn);
     buf_free(&s->out);
     arena_free(&s->scratch);
@@ -532,8 +523,22 @@ static kith_status export_logged(struct subject *s, const struct rtype *t, kith_
     return ask_exported(s->c, number, s->count, st, e);
 }
 
+/* The file comes first: what cannot be written is not handed out, nor logged so. */
+static kith_status export_to(struct subject *s, const char *path, const struct rtype *t, kith_id id,
+                             const char *why, kith_error *e) {
+    struct io *io = s->c->io;
+    if (!path)
+        return export_logged(s, t, id, why, e);
+    TRY(io->ops->open(io, path, IO_NEW, &s->file, e));
+    kith_status st = export_logged(s, t, id, why, e);
+    kith_status closed = io->ops->close(io, s->file, st == KITH_OK, st == KITH_OK ? e : NULL);
+    if (st == KITH_OK && closed == KITH_OK && !s->c->json)
+        io_printf(io, "%zu record%s written.\n", s->count, s->count == 1 ? "" : "s");
+    return st != KITH_OK ? st : closed;
+}
+
 static kith_status run(struct cmd *c, kith_error *e) {
-    const char *path = c->arg_count > 2 ? c->args[2] : NULL, *why = cmd_option(c, "for");
+    const char *path = arg_file(c, 2), *why = cmd_option(c, "for");
     struct subject s = {.c = c, .file = -1};
     const struct rtype *t;
     kith_value *values;
@@ -544,7 +549,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     s.form = cmd_option_choice(c, "format", ends_in(path, ".html") ? AS_HTML : AS_JSON);
     TRY(arg_record(c, 0, &t, &id, e));
     TRY(show_read(c, t, &id, &values, e));
-    return export_logged(&s, t, id, why, e);
+    return export_to(&s, path, t, id, why, e);
 }
 
 const struct command command_subject_export = {

@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "cli/backup_plan.h"
 #include "cli/folder.h"
+#include "cli/own_files.h"
 #include "cli/seal.h"
 #include "engine/retention.h"
 #include <dirent.h>
@@ -356,8 +357,8 @@ static kith_status load_settings(struct company *c, const struct program *p,
 
 /* What the settings room cannot know: that a text names a zone, a currency or a level of the log.
  */
-static kith_status at_setting(const struct company *c, const char *key, kith_error *e) {
-    const struct setting *s = settings_find(c->settings, "", key);
+static kith_status at_setting(const struct settings *all, const char *key, kith_error *e) {
+    const struct setting *s = settings_find(all, "", key);
     return s && s->file ? err_prefix(e, "%s:%d: ", s->file, s->line) : err_prefix(e, "%s: ", key);
 }
 
@@ -367,13 +368,31 @@ static kith_status read_days(struct company *c, const char *key,
     size_t count = settings_count(c->settings, "", key);
     for (size_t i = 0; i < count; i++)
         if (add(&c->workdays, settings_item(c->settings, "", key, i, NULL).as.s, e) != KITH_OK)
-            return at_setting(c, key, e);
+            return at_setting(c->settings, key, e);
     return KITH_OK;
 }
 
 static kith_status read_workdays(struct company *c, kith_error *e) {
     TRY(read_days(c, "company.weekend", workdays_weekend, e));
     return read_days(c, "company.holidays", workdays_holiday, e);
+}
+
+kith_status company_check_places(const char *dir, const struct settings *s, kith_error *e) {
+    static const char *const keys[] = {"log.file", "backup.dir"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        kith_str text = settings_text(s, "", keys[i]);
+        kith_error why = KITH_ERROR_INIT;
+        char *path = company_file(dir, text.ptr);
+        if (!path)
+            return err_nomem(e);
+        bool own = text.len > 0 && own_file_check(path, &why) != KITH_OK;
+        free(path);
+        if (!own)
+            continue;
+        err_set(e, KITH_E_INVAL, keys[i], "%s", why.message);
+        return at_setting(s, keys[i], e);
+    }
+    return KITH_OK;
 }
 
 static kith_status check_meaning(struct company *c, kith_error *e) {
@@ -384,23 +403,24 @@ static kith_status check_meaning(struct company *c, kith_error *e) {
     if (currency.len != 3 || currency_digits(code) < 0) {
         err_set(e, KITH_E_INVAL, "company.currency",
                 "'%s' is not a currency of ISO 4217, as 'EUR' is", currency.ptr);
-        return at_setting(c, "company.currency", e);
+        return at_setting(c->settings, "company.currency", e);
     }
     TRY(read_workdays(c, e));
+    TRY(company_check_places(c->dir, c->settings, e));
     if (zone_open(&c->zone, settings_text(c->settings, "", "company.zone").ptr, e) != KITH_OK)
-        return at_setting(c, "company.zone", e);
+        return at_setting(c->settings, "company.zone", e);
     struct backup_plan plan;
     if (backup_every(settings_text(c->settings, "", "backup.every"), &plan, e) != KITH_OK)
-        return at_setting(c, "backup.every", e);
+        return at_setting(c->settings, "backup.every", e);
     kith_str recipient = settings_text(c->settings, "", "backup.recipient");
     unsigned char public[crypto_box_PUBLICKEYBYTES];
     if (recipient.len > 0 && seal_public_parse(recipient, public, e) != KITH_OK)
-        return at_setting(c, "backup.recipient", e);
+        return at_setting(c->settings, "backup.recipient", e);
     const char *rooms[LOG_ROOMS];
     size_t count = company_text_list(c->settings, "log.rooms", rooms, LOG_ROOMS);
     for (size_t i = 0; i < count; i++) {
         if (log_room_check(rooms[i], e) != KITH_OK)
-            return at_setting(c, "log.rooms", e);
+            return at_setting(c->settings, "log.rooms", e);
     }
     return KITH_OK;
 }

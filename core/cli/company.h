@@ -76,6 +76,8 @@ kith_status company_read(struct company **out, const struct program *p, const ch
 /* The core's settings alone, as far as they can be read. The caller frees *out. */
 kith_status company_read_core(const char *dir, struct settings **out,
                               struct settings_problems *problems, kith_error *e);
+/* KITH_E_INVAL: a setting names as something to write to what the company is made of. */
+kith_status company_check_places(const char *dir, const struct settings *s, kith_error *e);
 /* The texts of a list, at most cap of them; they live as long as s does. Gives their number. */
 size_t company_text_list(const struct settings *s, const char *key, const char **out, size_t cap);
 

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "cli/cli_io.h"
 #include "cli/folder.h"
+#include "cli/own_files.h"
 #include "cli/signals.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -83,7 +84,7 @@ static kith_status open_part(struct io_slot *s, mode_t mode, kith_error *e) {
     if (s->fd >= 0 && fstat(s->fd, &now) == 0 && S_ISREG(now.st_mode) && now.st_nlink <= 1 &&
         now.st_uid == geteuid() && fchmod(s->fd, now.st_mode & mode) == 0)
         return KITH_OK;
-    return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is in the way: remove it", s->part);
+    return err_set(e, KITH_E_REFUSED, NULL, "'%s' is in the way: remove it", s->part);
 }
 
 /* Of two commands that write the same file at the same time the second is refused: their bytes
@@ -98,24 +99,42 @@ static kith_status own_part(struct io_slot *s, kith_error *e) {
     return ftruncate(s->fd, 0) == 0 ? KITH_OK : err_errno(e, "write", s->path);
 }
 
+static kith_status is_folder(const char *path, kith_error *e) {
+    return err_set(e, KITH_E_INVAL, NULL, "'%s' is a folder, not a file", path);
+}
+
+static kith_status is_there(const char *path, kith_error *e) {
+    return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is there already: name another file", path);
+}
+
+/* What is there has an answer before there is much to do; a new file looks once more when it gets
+ * its name. */
+static kith_status check_place(const struct io_slot *s, const char *path, kith_error *e) {
+    struct stat now;
+    if (lstat(path, &now) != 0)
+        return KITH_OK;
+    return s->fresh ? is_there(path, e) : own_file_check_content(path, e);
+}
+
 /* A regular file is written beside its place and moved there when it is whole; a pipe or a device
  * is written directly. */
-static kith_status create_file(struct io_slot *s, const char *path, mode_t mode, kith_error *e) {
+static kith_status create_file(struct io_slot *s, const char *path, kith_error *e) {
     struct stat now;
-    if (stat(path, &now) == 0 && S_ISDIR(now.st_mode)) {
-        errno = EISDIR;
-        return err_errno(e, "write", path);
-    }
-    if (stat(path, &now) == 0 && !S_ISREG(now.st_mode)) {
+    bool there = stat(path, &now) == 0;
+    if (there && S_ISDIR(now.st_mode))
+        return is_folder(path, e);
+    TRY(own_file_check(path, e));
+    if (there && !S_ISREG(now.st_mode)) {
         s->fd = open(path, O_WRONLY | O_CLOEXEC);
         return s->fd < 0 ? err_errno(e, "write", path) : KITH_OK;
     }
+    TRY(check_place(s, path, e));
     if (asprintf(&s->part, "%s.part", path) < 0)
         return err_nomem(e);
     s->path = strdup(path);
     if (!s->path)
         return err_nomem(e);
-    TRY(open_part(s, mode, e));
+    TRY(open_part(s, there ? now.st_mode & 0777 : 0600, e));
     return own_part(s, e);
 }
 
@@ -125,7 +144,7 @@ static kith_status open_file(struct io_slot *s, const char *path, kith_error *e)
     if (s->fd < 0)
         return err_errno(e, "open", path);
     if (fstat(s->fd, &now) == 0 && S_ISDIR(now.st_mode))
-        return err_set(e, KITH_E_INVAL, NULL, "'%s' is a folder, not a file", path);
+        return is_folder(path, e);
     return KITH_OK;
 }
 
@@ -139,14 +158,14 @@ static kith_status local_open_file(struct io *io, const char *path, enum io_open
         return err_set(e, KITH_E_LIMIT, NULL, "more than %d files are open", IO_FILES);
     struct io_slot *s = &l->files[i];
     s->own = strcmp(path, "-") != 0;
+    s->fresh = how == IO_NEW;
     kith_status st = KITH_OK;
     if (!s->own)
         s->fd = how == IO_READ ? STDIN_FILENO : local_of(io)->out;
     else if (how == IO_READ)
         st = open_file(s, path, e);
     else
-        st = create_file(s, path, how == IO_PRIVATE ? 0600 : 0666, e);
-    s->fresh = how == IO_NEW || how == IO_PRIVATE;
+        st = create_file(s, path, e);
     if (st != KITH_OK) {
         if (s->own && s->fd >= 0)
             close(s->fd);
@@ -233,7 +252,7 @@ static kith_status finish_file(const struct io_slot *s, bool keep, kith_error *e
     }
     if (fsync(s->fd) != 0 || !name_file(s)) {
         kith_status st =
-            s->fresh && errno == EEXIST ? io_is_there(s->path, e) : err_errno(e, "write", s->path);
+            s->fresh && errno == EEXIST ? is_there(s->path, e) : err_errno(e, "write", s->path);
         unlink(s->part);
         return st;
     }

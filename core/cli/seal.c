@@ -95,9 +95,9 @@ kith_status seal_key_text(const struct seal_key *key, kith_str passphrase, struc
         sodium_bin2base64(text, sizeof text, key->secret, sizeof key->secret, VARIANT);
     }
     buf_printf(out,
-               "# Opens backups of Kith that are sealed to this public key. Without it they are\n"
-               "# lost: keep it twice, and nowhere near the backups or the company.\n"
-               "public %s\n%s %s\n",
+               SEAL_KEY_FILE " that are sealed to this public key. Without it they are\n"
+                             "# lost: keep it twice, and nowhere near the backups or the company.\n"
+                             "public %s\n%s %s\n",
                public, passphrase.len > 0 ? "locked" : "secret", text);
     sodium_memzero(text, sizeof text);
     return out->failed ? err_nomem(e) : KITH_OK;

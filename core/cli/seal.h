@@ -11,10 +11,11 @@
 #include "base/str.h"
 #include <sodium.h>
 
-#define SEAL_CHUNK  65536u /* bytes that are encrypted together */
-#define SEAL_BINDS  32     /* bytes of the digest of what the stream belongs to */
-#define SEAL_PUBLIC "kith-backup-"
-#define SEAL_TEXT   (sizeof SEAL_PUBLIC + 48) /* of a public key, and NUL */
+#define SEAL_CHUNK    65536u /* bytes that are encrypted together */
+#define SEAL_BINDS    32     /* bytes of the digest of what the stream belongs to */
+#define SEAL_PUBLIC   "kith-backup-"
+#define SEAL_KEY_FILE "# Opens backups of Kith" /* how a file with a secret key begins */
+#define SEAL_TEXT     (sizeof SEAL_PUBLIC + 48) /* of a public key, and NUL */
 
 struct seal_key {
     unsigned char public[crypto_box_PUBLICKEYBYTES];

@@ -286,6 +286,10 @@ kith_status option_moment(struct cmd *c, const char *option, bool end, int64_t *
     return KITH_OK;
 }
 
+const char *arg_file(const struct cmd *c, size_t i) {
+    return c->arg_count > i && strcmp(c->args[i], "-") != 0 ? c->args[i] : NULL;
+}
+
 kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id *id,
                        kith_error *e) {
     TRY(arg_type(c, i, t, e));

@@ -60,6 +60,8 @@ void json_merged(const struct cmd *c, struct json_out *j);
 kith_status show_read(struct cmd *c, const struct rtype *t, kith_id *id, kith_value **values,
                       kith_error *e);
 const struct schema *cmd_schema(const struct cmd *c);
+/* The file that is named there to be written; NULL: standard output, by - or for want of a name. */
+const char *arg_file(const struct cmd *c, size_t i);
 /* May the caller read this field? NULL, of a module that is not loaded: an administrator may. */
 bool cmd_reads(const struct cmd *c, const struct rfield *f);
 /* May the caller know of this record? A record that is gone is known to administrators. */

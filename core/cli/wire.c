@@ -23,7 +23,7 @@ uint32_t wire_u32_of(const char in[4]) {
     return n;
 }
 
-const char io_letters[] = "rwnp";
+const char io_letters[] = "rnw";
 
 void wire_open(struct wire *w, int fd, int64_t send_timeout_ms) {
     *w = (struct wire){.fd = fd};

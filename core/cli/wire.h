@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#define WIRE_VERSION 2u
+#define WIRE_VERSION 3u
 #define WIRE_MAX     (4u << 20) /* bytes of a payload: a command line is at most 2 MiB on Linux */
 #define WIRE_CHUNK   65536u     /* bytes of file content in one frame */
 

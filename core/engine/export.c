@@ -87,6 +87,13 @@ static void put_header(struct exporting *x) {
     buf_putc(&x->out, '\n');
 }
 
+/* Programs for tables work out a cell that begins so, and send what it asks for over the network.
+ */
+static bool is_formula(const kith_value *v, kith_str text) {
+    bool written = v->kind == KITH_TEXT || v->kind == KITH_LIST;
+    return written && text.len > 0 && memchr("=+-@\t\r", text.ptr[0], 6);
+}
+
 static kith_status put_csv(struct exporting *x, const struct found *row, kith_error *e) {
     const struct schema *s = engine_schema(x->g);
     size_t begin = x->out.len;
@@ -98,6 +105,12 @@ static kith_status put_csv(struct exporting *x, const struct found *row, kith_er
         kith_str text = value_text(s, &v, &x->page);
         if (!text.ptr)
             return err_nomem(e);
+        if (x->o->spreadsheet && is_formula(&v, text)) {
+            const char *plain = arena_printf(&x->page, "'%.*s", (int)text.len, text.ptr);
+            if (!plain)
+                return err_nomem(e);
+            text = str_of(plain);
+        }
         csv_put(&x->out, text, x->delimiter);
     }
     if (x->out.len == begin) /* an empty line would be no row */

@@ -144,6 +144,7 @@ struct export_options {
     /* "name,email,account.name"; "id" is the record's own; NULL: id and every field of the type. */
     const char *fields;
     char delimiter;             /* of CSV; 0: comma */
+    bool spreadsheet;           /* CSV: no text is a formula, by an apostrophe in front */
     enum vcard_version version; /* of vCards; 0: 3.0 */
     /* Takes the bytes; never called while a reader is held. */
     kith_status (*put)(void *arg, kith_str bytes, kith_error *e);

@@ -75,7 +75,7 @@ for target in "$work/first.tar" kith.db "$work" "$work/missing/x.tar"; do
 done
 ln -s kith.conf link.tar
 kith backup link.tar
-complains "is there already"
+complains "name another file"
 rm link.tar
 nothing_left
 

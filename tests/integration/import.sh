@@ -74,11 +74,22 @@ expect test ! -e late.csv.part
 rm rows late.csv
 
 it "is not done before its rejects are in their file"
-printf 'name,email\nKept One,kept1@example.com\nBad One,bad\n' >kept.csv
-kith import contact kept.csv --rejects "$work/no-folder/bad.csv"
+mkdir "$work/folder"
+mkfifo kept.csv
+last=(import contact kept.csv --rejects "$work/folder/bad.csv")
+"$KITH" "${last[@]}" >"$work/out" 2>"$work/err" &
+importer=$!
+exec 7>kept.csv
+mv "$work/folder" "$work/moved"
+printf 'name,email\nKept One,kept1@example.com\nBad One,bad\n' >&7
+exec 7>&-
+wait "$importer"
+code=$?
 exits 3
-complains "no-folder/bad.csv"
+complains "folder/bad.csv"
 complains "the import is not complete"
+rm kept.csv
+printf 'name,email\nKept One,kept1@example.com\nBad One,bad\n' >kept.csv
 kith import contact kept.csv --rejects "$work/kept-bad.csv"
 exits 0
 prints "rejected     1"

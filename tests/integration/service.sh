@@ -84,6 +84,9 @@ expect grep -q 'info  serve: the settings of the log were read again' kith.log
 echo 'log: { level = "loud"; file = "kith.log"; };' >conf.d/30-log.conf
 kill -HUP "$server"
 wait_for 'the log goes on as it was: conf.d/30-log.conf:1: log.level' kith.log
+echo 'log: { file = "kith.db"; };' >conf.d/30-log.conf
+kill -HUP "$server"
+wait_for "the log goes on as it was: conf.d/30-log.conf:1: 'kith.db' is one of the files" kith.log
 kith find contact
 exits 0
 stop_server

@@ -56,6 +56,34 @@ exits 2
 prints "EURO"
 restore
 
+it "lets no setting name a file or folder that the company is made of"
+create contact name="Ada" >/dev/null
+mkdir backups
+ln -s kith.db link
+for value in kith.db kith.db-wal ./rules/../kith.conf conf.d/x.log "$PWD/kith.db.erased" link; do
+    echo "log: { file = \"$value\"; };" >conf.d/20-log.conf
+    for command in check "find contact" serve; do
+        kith $command
+        exits 2
+        expect grep -qF "conf.d/20-log.conf:1: " "$work/out" "$work/err"
+        expect grep -qF "is made of" "$work/out" "$work/err"
+    done
+done
+rm link conf.d/20-log.conf
+expect [ ! -e conf.d/x.log ]
+for value in conf.d rules kith.db; do
+    echo "backup: { dir = \"$value\"; };" >conf.d/20-backup.conf
+    kith check
+    exits 2
+    prints "is made of"
+done
+echo 'backup: { dir = "backups"; }; log: { file = "kith.log"; };' >conf.d/20-backup.conf
+kith check
+exits 0
+kith find contact
+prints "Ada"
+restore
+
 it "reads a whole number as it stands, however large"
 echo 'engine: { queue = 5000000000; };' >conf.d/20-large.conf
 kith check
