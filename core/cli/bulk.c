@@ -147,24 +147,21 @@ static kith_status bulk_copy(struct cmd *c, struct company *scratch, void *arg, 
     return st;
 }
 
-static kith_status rehearse(struct cmd *c, struct bulk_job *job, const struct bulk *b,
-                            kith_error *e) {
-    kith_error why = KITH_ERROR_INIT;
-    kith_status st = engine_bulk_rehearse(c->company->engine, &c->principal, b, job->arena,
-                                          &job->report, &job->effects, &why);
-    if (st == KITH_E_LIMIT)
-        return scratch_rehearse(c, bulk_copy, job, e);
-    if (st != KITH_OK)
-        err_copy(e, &why);
-    return st;
+static kith_status bulk_tried(struct cmd *c, void *arg, kith_error *e) {
+    struct bulk_job *job = arg;
+    struct query *q;
+    TRY(parse(c, cmd_schema(c), job, &q, e));
+    struct bulk b = {q, job->set, job->count, job->set == NULL};
+    return engine_bulk_rehearse(c->company->engine, &c->principal, &b, job->arena, &job->report,
+                                &job->effects, e);
 }
 
 static kith_status carry_out(struct cmd *c, struct bulk_job *job, kith_error *e) {
     struct query *q;
+    if (rehearsing(c))
+        return scratch_try(c, bulk_tried, bulk_copy, job, e);
     TRY(parse(c, cmd_schema(c), job, &q, e));
     struct bulk b = {q, job->set, job->count, job->set == NULL};
-    if (rehearsing(c))
-        return rehearse(c, job, &b, e);
     kith_status st = engine_bulk(c->company->engine, &c->principal, &b, on_progress, c, job->arena,
                                  &job->report, e);
     io_progress(c->io, "");

@@ -51,6 +51,13 @@ static kith_status read_job(struct cmd *c, struct job *job, kith_error *e) {
 
 /* -- telling ----------------------------------------------------------------------------------- */
 
+/* An undo of the merge does not bring these back: there is no history to do it by, or it may not.
+ */
+static bool is_final(const struct merge_links *l) {
+    const struct rtype *t = l->field->type;
+    return t->history == KITH_HISTORY_NONE || t->undo == KITH_UNDO_REFUSE;
+}
+
 static void print_json(struct cmd *c, const struct job *job) {
     const struct merge_report *r = &job->report;
     struct buf b = {0};
@@ -85,6 +92,10 @@ static void print_json(struct cmd *c, const struct job *job) {
         json_int(&j, (int64_t)r->links[i].moved);
         json_key(&j, "joined");
         json_int(&j, (int64_t)r->links[i].joined);
+        if (is_final(&r->links[i])) {
+            json_key(&j, "final");
+            json_bool_(&j, true);
+        }
         json_object_end(&j);
     }
     json_object_end(&j);
@@ -113,6 +124,9 @@ static void print_links(struct cmd *c, const struct merge_links *l) {
         io_printf(c->io, "%llu moved%s", (unsigned long long)l->moved, l->joined ? ", " : "");
     if (l->joined)
         io_printf(c->io, "%llu joined", (unsigned long long)l->joined);
+    if (is_final(l))
+        io_printf(c->io, ", for good: an undo leaves records of type %s as they are",
+                  f->type->name);
     io_puts(c->io, "\n");
 }
 
@@ -175,27 +189,23 @@ static kith_status merge_copy(struct cmd *c, struct company *scratch, void *arg,
     m.picks = picks;
     TRY(engine_merge(scratch->engine, &c->principal, &m, job->arena, &job->report, &job->tx, e));
     own_fields(c, &job->report);
+    job->tx = 0; /* the copy's */
     return KITH_OK;
 }
 
+static kith_status merge_tried(struct cmd *c, void *arg, kith_error *e) {
+    struct job *job = arg;
+    return engine_merge_rehearse(c->company->engine, &c->principal, &job->merge, job->arena,
+                                 &job->report, &job->effects, e);
+}
+
 static kith_status carry_out(struct cmd *c, struct job *job, kith_error *e) {
-    struct engine *g = c->company->engine;
-    kith_error why = KITH_ERROR_INIT;
-    if (!rehearsing(c)) {
-        TRY(engine_merge(g, &c->principal, &job->merge, job->arena, &job->report, &job->tx, e));
-        c->wrote = true;
-        return KITH_OK;
-    }
-    kith_status st = engine_merge_rehearse(g, &c->principal, &job->merge, job->arena, &job->report,
-                                           &job->effects, &why);
-    if (st == KITH_E_LIMIT) {
-        st = scratch_rehearse(c, merge_copy, job, e);
-        job->tx = 0; /* the copy's */
-        return st;
-    }
-    if (st != KITH_OK)
-        err_copy(e, &why);
-    return st;
+    if (rehearsing(c))
+        return scratch_try(c, merge_tried, merge_copy, job, e);
+    TRY(engine_merge(c->company->engine, &c->principal, &job->merge, job->arena, &job->report,
+                     &job->tx, e));
+    c->wrote = true;
+    return KITH_OK;
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {

@@ -25,6 +25,10 @@ static void json_item(struct json_out *j, const struct undo_item *i) {
         json_key(j, "reason");
         json_strz(j, i->reason);
     }
+    if (i->by) {
+        json_key(j, "by");
+        json_id(j, i->by);
+    }
     json_object_end(j);
 }
 
@@ -69,6 +73,8 @@ static void print_item(struct cmd *c, const struct undo_item *i) {
     io_text(c->io, str_of(i->reason               ? i->reason
                           : i->kind <= ROW_DELETE ? reversed[i->kind]
                                                   : "taken back"));
+    if (i->by)
+        io_printf(c->io, " (transaction %s)", show_id(c, i->by));
     io_puts(c->io, "\n");
 }
 
@@ -130,30 +136,25 @@ static kith_status on_copy(void *arg, size_t done, size_t rows, kith_error *e) {
 static kith_status undo_copy(struct cmd *c, struct company *scratch, void *arg, kith_error *e) {
     struct job *job = arg;
     const struct undo_watch watch = {on_copy, c};
-    return engine_undo_watched(scratch->engine, &c->principal, job->target, false, &watch,
-                               &c->arena, job->report, e);
+    kith_status st = engine_undo_watched(scratch->engine, &c->principal, job->target, false, &watch,
+                                         &c->arena, job->report, e);
+    job->report->tx = job->report->run = 0; /* those of the copy */
+    return st;
 }
 
-static kith_status undo(struct cmd *c, struct job *job, kith_error *e) {
-    kith_error why = KITH_ERROR_INIT;
+static kith_status undo_here(struct cmd *c, void *arg, kith_error *e) {
+    struct job *job = arg;
     const struct undo_watch watch = {on_progress, c};
-    kith_status st = engine_undo_watched(c->company->engine, &c->principal, job->target,
-                                         rehearsing(c), &watch, &c->arena, job->report, &why);
-    if (rehearsing(c) && st == KITH_E_LIMIT) {
-        st = scratch_rehearse(c, undo_copy, job, e);
-        job->report->tx = job->report->run = 0; /* those of the copy */
-        return st;
-    }
-    if (st != KITH_OK)
-        err_copy(e, &why);
-    return st;
+    return engine_undo_watched(c->company->engine, &c->principal, job->target, rehearsing(c),
+                               &watch, &c->arena, job->report, e);
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {
     struct undo_report r = {0};
     struct job job = {.report = &r};
     TRY(arg_id(c, 0, &job.target, e));
-    kith_status st = undo(c, &job, e);
+    kith_status st =
+        rehearsing(c) ? scratch_try(c, undo_here, undo_copy, &job, e) : undo_here(c, &job, e);
     io_progress(c->io, "");
     TRY(st);
     c->wrote = !rehearsing(c);
@@ -168,8 +169,11 @@ const struct command command_undo = {
     .name = "undo",
     .args = "TRANSACTION",
     .help = "take back a transaction or a whole import; 'kith log' names them",
-    .more = "Three lists come out: what was reversed; what was kept, since somebody edited it\n"
-            "afterwards; and what was refused, with the reason. An undo can be undone.",
+    .more = "  kith undo 0SA818NN40003 --rehearse\n\n"
+            "Three lists come out: what was reversed; what was kept, since somebody edited it\n"
+            "afterwards, by record and field; and what was refused, with the reason. Whatever\n"
+            "rules and reactions did because of it is taken back with it. With --rehearse the\n"
+            "lists say what would come of it. An undo can be undone.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,
     .open = true,

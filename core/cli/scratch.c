@@ -135,3 +135,13 @@ kith_status scratch_rehearse(struct cmd *c, rehearse_fn fn, void *arg, kith_erro
     io_progress(c->io, "copying the database");
     return engine_with_copy(c->company->engine, rehearse_copy, &job, e);
 }
+
+kith_status scratch_try(struct cmd *c, try_fn here, rehearse_fn on_copy, void *arg, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    kith_status st = here(c, arg, &why);
+    if (st == KITH_E_LIMIT)
+        return scratch_rehearse(c, on_copy, arg, e);
+    if (st != KITH_OK)
+        err_copy(e, &why);
+    return st;
+}

@@ -11,5 +11,8 @@
 typedef kith_status (*rehearse_fn)(struct cmd *c, struct company *scratch, void *arg,
                                    kith_error *e);
 kith_status scratch_rehearse(struct cmd *c, rehearse_fn fn, void *arg, kith_error *e);
+/* Tries it in place; what is too large for that (KITH_E_LIMIT) is done on a copy. */
+typedef kith_status (*try_fn)(struct cmd *c, void *arg, kith_error *e);
+kith_status scratch_try(struct cmd *c, try_fn here, rehearse_fn on_copy, void *arg, kith_error *e);
 
 #endif

@@ -336,6 +336,26 @@ kith_status base_undone(struct txn *t, const struct change *c, kith_error *e) {
     return f && c->after ? add_undone(t, c->after[f->index].as.link.id, e) : KITH_OK;
 }
 
+kith_status base_point_follows(struct txn *t, const struct rfield *f, kith_id id, bool *goes,
+                               kith_error *e) {
+    const struct base *b = t->g->base;
+    const struct base_point *p = b->p;
+    const struct rfield *own[] = {p->contact, p->kind, p->value, p->normal, p->primary, NULL};
+    const struct fieldset said = fieldset_of(own);
+    const kith_value *point, *contact;
+    *goes = false;
+    if (f != p->contact)
+        return KITH_OK;
+    TRY(txn_get(t, p->type, id, &point, e));
+    TRY(txn_get(t, b->c->type, point[f->index].as.link.id, &contact, e));
+    const struct rfield *shown = channel_of(b, point[p->kind->index].as.s);
+    *goes =
+        shown && is_primary(b, point) && value_eq(&point[p->value->index], &contact[shown->index]);
+    for (uint32_t i = FIELD_FIRST; i < p->type->field_count; i++)
+        *goes = *goes && (fieldset_has(&said, i) || point[i].kind == KITH_NULL);
+    return KITH_OK;
+}
+
 struct known { /* a contact's points, of all kinds */
     kith_id *ids;
     const kith_value **values;

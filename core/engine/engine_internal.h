@@ -367,10 +367,14 @@ kith_status txn_lookup(void *arg, const struct rtype *t, kith_id id, const kith_
 kith_status txn_follow(struct txn *t, const struct rtype *type, kith_id *id, kith_error *e);
 /* The same for what a link or links field is to hold; a list is copied, none is twice in it. */
 kith_status txn_follow_links(struct txn *t, const struct rfield *f, kith_value *v, kith_error *e);
-/* What an undo does to redirects beside its rows: does one lead on from a record that comes back?
- * Away with it. Is what comes back a redirect, of a record that is back by now? */
-kith_status redirect_leads_on(struct txn *t, kith_id gone, bool *yes, kith_error *e);
-kith_status redirect_drop(struct txn *t, kith_id gone, kith_error *e);
+/* The record that went on in another, and was found by this key of one field; 0: none that the
+ * caller may read. */
+struct lookup;
+kith_status txn_former_key(struct txn *t, const struct lookup *l, const kith_value *values,
+                           kith_id *id, kith_error *e);
+/* An undo brings back a record by `reverse`: no redirect leads away from it any more. */
+kith_status txn_come_back(struct txn *t, kith_id id, write_fn reverse, void *arg, kith_error *e);
+/* Is what it brings back a redirect, of a record that is back by now? */
 bool redirect_leads_back(struct txn *t, const struct change *c);
 /* KITH_E_REFUSED: what was merged away cannot be deleted. */
 kith_status txn_merged_away(const struct rtype *type, kith_id id, kith_id kept, kith_error *e);
@@ -598,6 +602,10 @@ kith_status purpose_hooks_add(struct engine *g, kith_error *e);     /* purposes.
 /* An undo wrote a row: remembers whose contact points to look at. base_mend does, once the undone
  * transactions are undone as a whole. */
 kith_status base_undone(struct txn *t, const struct change *c, kith_error *e);
+/* Does the point that links by f say only what its contact shows, as one that the contact's own
+ * write added? It goes with the contact, in an undo, too. */
+kith_status base_point_follows(struct txn *t, const struct rfield *f, kith_id point, bool *goes,
+                               kith_error *e);
 kith_status base_mend(struct txn *t, kith_error *e);
 
 #endif

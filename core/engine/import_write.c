@@ -62,6 +62,10 @@ static kith_status find_linked(struct txn *t, const struct import *im, const str
     kith_id ids[2];
     uint32_t found;
     TRY(txn_lookup_key(t, &p->column->by, &p->value, ids, 2, &found, e));
+    if (found == 0) {
+        TRY(txn_former_key(t, &p->column->by, &p->value, &ids[0], e));
+        found = ids[0] != 0;
+    }
     if (found == 0 && im->o->create_linked) {
         TRY(create_linked(t, p, &ids[0], e));
         found = 1;
@@ -153,9 +157,25 @@ static kith_status find_by_id(struct txn *t, struct import *im, struct row *r, k
     return err_set(e, KITH_E_NOTFOUND, "id", "there is no %s %s", im->type->name, text);
 }
 
+/* A key of a record that was merged belongs to the one in which it goes on, which has its own. */
+static kith_status find_former(struct txn *t, const struct import *im, struct row *r,
+                               struct assign *set, const kith_value *key, kith_error *e) {
+    const struct rfield *f = im->key.fields[0];
+    const kith_value *kept;
+    TRY(txn_former_key(t, &im->key, key, &r->record, e));
+    r->met = r->record != 0;
+    if (!r->met)
+        return KITH_OK;
+    TRY(txn_get(t, im->type, r->record, &kept, e));
+    for (uint32_t i = 0; i < r->put_count; i++)
+        if (set[i].field == f && kept[f->index].kind != KITH_NULL)
+            set[i].value = kept[f->index];
+    return KITH_OK;
+}
+
 /* Sets met and record when the row's key belongs to one. */
-static kith_status find_match(struct txn *t, struct import *im, struct row *r,
-                              const struct assign *set, kith_error *e) {
+static kith_status find_match(struct txn *t, struct import *im, struct row *r, struct assign *set,
+                              kith_error *e) {
     kith_value key[IMPORT_KEYS];
     kith_id ids[KEY_FOUND];
     uint32_t found;
@@ -169,6 +189,8 @@ static kith_status find_match(struct txn *t, struct import *im, struct row *r,
     TRY(txn_lookup_key(t, &im->key, key, ids, KEY_FOUND, &found, e));
     r->met = found > 0;
     r->record = found ? ids[0] : 0;
+    if (!found)
+        return find_former(t, im, r, set, key, e);
     return found > 1 ? refuse_several(im, ids, found, e) : KITH_OK;
 }
 

@@ -4,6 +4,7 @@
  * links to. */
 #include "base/json.h"
 #include "engine/merge_internal.h"
+#include "record/redirect.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -87,16 +88,41 @@ static kith_status read_others(struct merging *m, struct set *s, kith_error *e) 
     return KITH_OK;
 }
 
-static kith_status leave_redirect(struct merging *m, const struct set *s, kith_id gone,
+/* One that an undo has left behind leads here from now on. */
+static kith_status leave_redirect(struct merging *m, const struct set *s, const char *gone,
                                   kith_error *e) {
     const struct base_redirect *r = &m->txn->g->schema->base.redirect;
-    char text[ID_TEXT + 1];
-    id_format(gone, text);
     struct assign set[] = {
-        {r->gone, value_str(str_of(text))},
+        {r->gone, value_str(str_of(gone))},
         {r->kept, value_link(s->keep, s->type->id)},
     };
-    return txn_create(m->txn, r->type, set, 2, NULL, e);
+    kith_id known;
+    TRY(redirect_of(m->txn->g->writer, m->txn->g->schema, gone, m->txn->arena, &known, e));
+    return known ? txn_update(m->txn, r->type, known, set + 1, 1, e)
+                 : txn_create(m->txn, r->type, set, 2, NULL, e);
+}
+
+/* What other programs knew them by, unless the kept record has it now. */
+static kith_status leave_keys(struct merging *m, const struct set *s, const kith_value *values,
+                              kith_error *e) {
+    const kith_value *kept;
+    TRY(txn_get(m->txn, s->type, s->keep, &kept, e));
+    for (uint32_t i = FIELD_FIRST; i < s->type->field_count; i++) {
+        const char *key = redirect_key(s->type->fields[i], &values[i], m->txn->arena);
+        if (key && !value_eq(&values[i], &kept[i]))
+            TRY(leave_redirect(m, s, key, e));
+    }
+    return KITH_OK;
+}
+
+static kith_status leave_redirects(struct merging *m, const struct set *s, kith_error *e) {
+    for (size_t i = 0; i < s->count; i++) {
+        char text[ID_TEXT + 1];
+        id_format(s->others[i], text);
+        TRY(leave_redirect(m, s, text, e));
+        TRY(leave_keys(m, s, s->values[i], e));
+    }
+    return KITH_OK;
 }
 
 /* While there is not room for all that links to the others, they stay. */
@@ -117,9 +143,7 @@ kith_status merge_set(struct merging *m, struct set *s, kith_error *e) {
     for (size_t i = 0; i < s->count; i++)
         TRY(txn_delete(m->txn, s->type, s->others[i], e));
     TRY(merge_fill(m, s, true, e));
-    for (size_t i = 0; i < s->count; i++)
-        TRY(leave_redirect(m, s, s->others[i], e));
-    return KITH_OK;
+    return leave_redirects(m, s, e);
 }
 
 /* -- telling ----------------------------------------------------------------------------------- */

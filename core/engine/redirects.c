@@ -26,6 +26,19 @@ kith_status txn_follow(struct txn *t, const struct rtype *type, kith_id *id, kit
     return follow(t->g->writer, txn_principal(t), type, id, t->arena, e);
 }
 
+kith_status txn_former_key(struct txn *t, const struct lookup *l, const kith_value *values,
+                           kith_id *id, kith_error *e) {
+    bool there = true;
+    *id = 0;
+    if (l->count != 1)
+        return KITH_OK;
+    TRY(redirect_find_key(t->g->writer, l->fields[0], values, t->arena, id, e));
+    if (*id)
+        TRY(txn_exists(t, l->type, *id, &there, e));
+    *id = there ? *id : 0;
+    return KITH_OK;
+}
+
 kith_status engine_follow(struct engine *g, const struct principal *p, const struct rtype *type,
                           kith_id *id, struct arena *a, kith_error *e) {
     struct conn *c;
@@ -96,28 +109,27 @@ kith_status txn_follow_links(struct txn *t, const struct rfield *f, kith_value *
  * good, and be in the way of the next merge. The undo of the merge takes it away, unless it has
  * moved on with the kept record since, or is just gone with that. */
 
-static kith_status find(struct txn *t, kith_id gone, kith_id *redirect, kith_error *e) {
-    char text[ID_TEXT + 1];
-    id_format(gone, text);
-    kith_value v = value_str(str_of(text));
-    return record_unique_owner(t->g->writer, t->g->schema->base.redirect.gone, &v, t->arena,
-                               redirect, e);
-}
-
-kith_status redirect_leads_on(struct txn *t, kith_id gone, bool *yes, kith_error *e) {
+struct coming_back {
     kith_id redirect;
-    TRY(find(t, gone, &redirect, e));
-    *yes = redirect != 0;
-    return KITH_OK;
-}
+    write_fn reverse;
+    void *arg;
+};
 
-kith_status redirect_drop(struct txn *t, kith_id gone, kith_error *e) {
-    kith_id redirect;
-    TRY(find(t, gone, &redirect, e));
+/* The redirect goes first, so that it comes last when this is undone. */
+static kith_status drop_first(struct txn *t, void *arg, kith_error *e) {
+    const struct coming_back *b = arg;
     t->system++;
-    kith_status st = txn_delete(t, t->g->schema->base.redirect.type, redirect, e);
+    kith_status st = txn_delete(t, t->g->schema->base.redirect.type, b->redirect, e);
     t->system--;
-    return st;
+    return st == KITH_OK ? b->reverse(t, b->arg, e) : st;
+}
+
+kith_status txn_come_back(struct txn *t, kith_id id, write_fn reverse, void *arg, kith_error *e) {
+    struct coming_back b = {.reverse = reverse, .arg = arg};
+    char text[ID_TEXT + 1];
+    id_format(id, text);
+    TRY(redirect_of(t->g->writer, t->g->schema, text, t->arena, &b.redirect, e));
+    return b.redirect ? txn_try(t, drop_first, &b, e) : reverse(t, arg, e);
 }
 
 bool redirect_leads_back(struct txn *t, const struct change *c) {

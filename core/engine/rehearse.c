@@ -202,12 +202,14 @@ static kith_status wrote_last(void *arg, const struct journal_row *row, kith_err
     return KITH_E_LIMIT;
 }
 
-/* An undo that a power cut ended is given again: what it had done is no edit of somebody's. */
+/* An undo that a power cut ended is given again: what it had done is no edit of somebody's. *by:
+ * the transaction that wrote it, which only who may see all is told of. */
 static kith_status done_earlier(struct undoing *u, const struct undo_item *item, bool *yes,
-                                kith_error *e) {
+                                kith_id *by, kith_error *e) {
     struct earlier x = {.undo = u};
     struct tx_head head;
     *yes = false;
+    *by = 0;
     if (item->outcome != UNDO_KEPT)
         return KITH_OK;
     if (item->type && item->field)
@@ -221,6 +223,7 @@ static kith_status done_earlier(struct undoing *u, const struct undo_item *item,
     if (st == KITH_E_NOTFOUND) /* it is this one, whose head is written at its end */
         return KITH_OK;
     TRY(st);
+    *by = u->txn->principal->all ? x.tx : 0;
     *yes = head.origin == ORIGIN_UNDO && str_eqz(head.note, u->note);
     return KITH_OK;
 }
@@ -229,11 +232,12 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
     struct undoing *u = arg;
     struct undo_report *r = u->report;
     bool earlier;
+    kith_id by;
     if (u->since && u->erased && item->outcome != UNDO_REVERSED)
         return KITH_OK; /* whoever was erased since stays so, whatever moment it is */
     if (item->outcome == UNDO_REVERSED)
         TRY(bus_cancel(u->g, u->row, e));
-    TRY(done_earlier(u, item, &earlier, e));
+    TRY(done_earlier(u, item, &earlier, &by, e));
     r->earlier += earlier;
     if (earlier)
         return KITH_OK;
@@ -249,6 +253,7 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
         return err_nomem(e);
     r->items = items;
     items[r->item_count] = *item;
+    items[r->item_count].by = by;
     items[r->item_count].field = may_name(u, item) ? arena_strdup(u->arena, item->field) : NULL;
     items[r->item_count++].reason = item->reason ? arena_strdup(u->arena, item->reason) : NULL;
     return KITH_OK;
@@ -279,9 +284,11 @@ static kith_status find_transactions(struct undoing *u, kith_error *e) {
 
 /* Others may come between two transactions. Between two writes of one only where it is a batch of a
  * run, whose size means nothing: half of another would be seen. What followed from a write is
- * undone with it, or the rules of the base types would not hold. */
+ * undone with it, or the rules of the base types would not hold. Of an undo nobody knows what
+ * followed from what, and it was cut in its right places when it was done. */
 static bool is_break(const struct undoing *u, size_t at, uint64_t seq) {
-    return seq == u->txs[at].last || u->txs[at].run != 0;
+    const struct tx_head *tx = &u->txs[at];
+    return seq == tx->last || (tx->run != 0 && tx->origin != ORIGIN_UNDO);
 }
 
 static bool is_long(const struct undoing *u, size_t rows, int64_t end) {

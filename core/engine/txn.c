@@ -575,7 +575,10 @@ static kith_status refuse_link(struct txn *t, const struct rfield *f, kith_id fr
 static kith_status unlink_one(struct txn *t, const struct rfield *f, kith_id from, kith_id id,
                               kith_error *e) {
     struct assign set = {.field = f, .value = value_null()};
-    if ((f->flags & KITH_FF_PARTOF) && !t->undoing)
+    bool goes = (f->flags & KITH_FF_PARTOF) && !t->undoing;
+    if (t->undoing)
+        TRY(base_point_follows(t, f, from, &goes, e));
+    if (goes)
         return txn_delete(t, f->type, from, e);
     if (f->kind == KITH_F_LINKS) {
         const kith_value *values;
@@ -774,25 +777,15 @@ static kith_status reverse_row(struct txn *t, void *arg, kith_error *e) {
     return redirect_leads_back(t, c) ? KITH_OK : carry_out(t, c, e);
 }
 
-/* The redirect goes first, so that it comes last when this is undone. */
-static kith_status come_back(struct txn *t, void *arg, kith_error *e) {
-    struct reversal *r = arg;
-    TRY(redirect_drop(t, r->change.id, e));
-    return reverse_row(t, r, e);
-}
-
 kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *type, kith_id id,
                            const struct image_field *fields, size_t count, kith_error *e) {
     struct reversal r = {
         {.kind = kind == ROW_DELETE ? ROW_CREATE : ROW_UPDATE, .type = type, .id = id},
         fields,
         count};
-    bool led_on = false;
     if (kind == ROW_CREATE)
         return txn_delete(t, type, id, e);
-    if (kind == ROW_DELETE)
-        TRY(redirect_leads_on(t, id, &led_on, e));
-    return led_on ? txn_try(t, come_back, &r, e) : reverse_row(t, &r, e);
+    return kind == ROW_DELETE ? txn_come_back(t, id, reverse_row, &r, e) : reverse_row(t, &r, e);
 }
 
 /* -- events ------------------------------------------------------------------------------------ */

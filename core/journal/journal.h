@@ -197,6 +197,7 @@ struct undo_item {
     uint32_t kind;      /* of the row that is undone */
     const char *field;  /* kept: the field that was edited, or NULL: the whole record */
     const char *reason; /* kept, refused: one sentence; reversed: NULL */
+    kith_id by;         /* kept: the transaction that wrote it since; 0: none that is told */
 };
 struct undo_ops {
     void *arg;

@@ -96,7 +96,7 @@ struct undo {
 
 static kith_status tell(struct undo *u, enum undo_outcome outcome, const char *field,
                         const char *reason, kith_error *e) {
-    struct undo_item item = {outcome, u->type, u->row->record, u->row->kind, field, reason};
+    struct undo_item item = {outcome, u->type, u->row->record, u->row->kind, field, reason, 0};
     return u->ops->report(u->ops->arg, &item, e);
 }
 

@@ -412,8 +412,9 @@ static const kith_field list_member_fields[] = {
 
 /* Nobody but Kith writes them: a merge does, and its undo. */
 static const kith_field redirect_fields[] = {
-    F("gone", TEXT, .flags = REQUIRED | UNIQUE | READONLY,
-      .doc = "The id of the record that was merged into the other."),
+    F("gone", TEXT, .flags = REQUIRED | UNIQUE | READONLY | PERSONAL,
+      .doc = "The id of the record that was merged into the other, or what other programs know it"
+             " by: contact.external_id=4711."),
     F("kept", LINK, .options = "*", .flags = REQUIRED | PARTOF | READONLY,
       .doc = "The record that it goes on in; of the same type."),
 };

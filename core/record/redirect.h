@@ -10,4 +10,15 @@
 kith_status redirect_find(struct conn *c, const struct rtype *t, kith_id gone, struct arena *a,
                           kith_id *kept, kith_error *e);
 
+/* What other programs know a record by: its external_id, and values that no two records have. A
+ * redirect stands for each that the kept record has not taken: "contact.external_id=4711". NULL:
+ * the field is none, or empty; or there is no memory. */
+const char *redirect_key(const struct rfield *f, const kith_value *v, struct arena *a);
+/* The record in which the one that had the key goes on; 0: there is none. */
+kith_status redirect_find_key(struct conn *c, const struct rfield *f, const kith_value *v,
+                              struct arena *a, kith_id *kept, kith_error *e);
+/* The redirect itself, by an id or a key as text; 0: there is none. */
+kith_status redirect_of(struct conn *c, const struct schema *s, const char *gone, struct arena *a,
+                        kith_id *redirect, kith_error *e);
+
 #endif

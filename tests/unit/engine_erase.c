@@ -178,6 +178,27 @@ TEST("an erased person is gone from records and history at once, and from the fi
     fixture_close(&x);
 }
 
+TEST("what other programs knew a merged person by goes with the person") {
+    static const char *const number_of_ada[] = {"XK4711", NULL};
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada", "external_id=1"));
+    kith_id twin = create(&x, x.contact, PAIRS("name=Ada", "external_id=XK4711"));
+    const struct action *a = engine_action(x.g, STR("record.merge"));
+    kith_value args[8] = {value_str(STR("contact")), value_str(str_of(id_text(&x, ada))),
+                          value_str(str_of(id_text(&x, twin)))},
+               out[8];
+    EXPECT_OK(engine_call(x.g, NULL, &by_tester, a, args, &x.arena, out, NULL, &x.e), x.e);
+    EXPECT_INT(1, count(&x, "redirect where gone = 'contact.external_id=XK4711'", NULL));
+    expect_in_files(&x, number_of_ada, true);
+    erase(&x, x.contact, ada);
+    EXPECT_INT(0, count(&x, "redirect", NULL));
+    sweep(&x);
+    expect_in_files(&x, number_of_ada, false);
+    fixture_close(&x);
+}
+
 TEST("the log is empty when an erasure is swept, while the company goes on") {
     struct fixture x;
     struct stat st;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Merge: which value each field has, what links lead to, what leads on from the old ids, who may,
  * and that its undo takes all apart again. */
-#include "engine/import.h"
 #include "engine/merge.h"
+#include "engine_import_fixture.h"
 #include "engine_person_fixture.h"
 
 static const kith_field card_fields[] = {
@@ -356,6 +356,68 @@ TEST("what the first of two merges moved goes back with it, though the second mo
     EXPECT_STR("", field(&w.x, t, edited, "about"));
     expect_sound(&w.x);
     fixture_close(&w.x);
+}
+
+static void load_rows(struct world *w, const struct rtype *t, const char *key, const char *text,
+                      struct load *l) {
+    *l = load_of(t, key);
+    EXPECT_OK(load_text(&w->x, l, text), w->x.e);
+}
+
+TEST("whoever knows the merged one by its external_id, or a unique value, still finds it by that") {
+    struct world w;
+    struct load l;
+    open_world(&w);
+    struct fixture *x = &w.x;
+    const struct rtype *c = x->contact;
+    kith_id a = create(x, c, PAIRS("name=A", "external_id=1")),
+            b = create(x, c, PAIRS("name=B", "external_id=2")),
+            d = create(x, c, PAIRS("name=D", "external_id=3"));
+    kith_id l1 = create(x, x->lead, PAIRS("name=L", "code=C1")),
+            l2 = create(x, x->lead, PAIRS("name=M", "code=C2"));
+    merge(&w, c, a, b);
+    kith_id first = w.tx;
+    load_rows(&w, c, "external_id", "external_id,city\n2,Bonn\n1,Bonn\n", &l);
+    EXPECT_COUNTS(&l, 0, 1, 1, 0, 0);
+    EXPECT_STR("Bonn", field(x, c, a, "city"));
+    EXPECT_STR("1", field(x, c, a, "external_id")); /* it has its own */
+    merge(&w, c, d, a);
+    load_rows(&w, c, "external_id", "external_id,source\n2,fair\n1,fair\n3,fair\n", &l);
+    EXPECT_COUNTS(&l, 0, 1, 2, 0, 0);
+    EXPECT_STR("fair", field(x, c, d, "source"));
+    merge(&w, x->lead, l1, l2);
+    load_rows(&w, x->lead, "code", "code,score\nC2,9\n", &l);
+    EXPECT_COUNTS(&l, 0, 1, 0, 0, 0);
+    EXPECT_STR("9", field(x, x->lead, l1, "score"));
+    EXPECT_STR("C1", field(x, x->lead, l1, "code"));
+    struct undo_report r;
+    EXPECT_OK(engine_undo(x->g, &tester, first, false, &x->arena, &r, &x->e), x->e);
+    load_rows(&w, c, "external_id", "external_id,city\n2,Kiel\n", &l);
+    EXPECT_STR("Kiel", field(x, c, b, "city")); /* the record itself comes first */
+    expect_sound(x);
+    fixture_close(x);
+}
+
+TEST(
+    "a link is found by the key that a merged record had, and a key that was taken is no other's") {
+    struct world w;
+    struct load l;
+    open_world(&w);
+    struct fixture *x = &w.x;
+    const struct rtype *account = type_of(&w, "account");
+    kith_id a = create(x, account, PAIRS("name=A")),
+            b = create(x, account, PAIRS("name=B", "external_id=K 7"));
+    merge(&w, account, a, b);
+    EXPECT_STR("K 7", field(x, account, a, "external_id"));
+    EXPECT_INT(1, count(x, "redirect", NULL));
+    update(x, account, a, PAIRS("external_id=K 8"));
+    kith_id d = create(x, account, PAIRS("name=D", "external_id=K 9"));
+    merge(&w, account, a, d);
+    l = load_of(x->contact, NULL);
+    MAP(&l, "Company=account.external_id");
+    EXPECT_OK(load_text(x, &l, "name,Company\nAda,K 9\n"), x->e);
+    EXPECT_STR(id_text(x, a), field(x, x->contact, one(x, "contact"), "account"));
+    fixture_close(x);
 }
 
 TEST("a redirect that went with the kept record stays away when the merged one is back by then") {

@@ -118,6 +118,53 @@ TEST("an undo refuses to pull a record from under what links to it") {
     fixture_close(&x);
 }
 
+TEST("what was in the way of an undo goes with all of its own once nothing is") {
+    struct fixture x;
+    struct undo_report r;
+    kith_id person = 0, tx;
+    fixture_open(&x);
+    fixture_start(&x);
+    EXPECT_OK(
+        try_job(&x, ROW_CREATE, x.contact, &person, PAIRS("name=Ada", "email=a@b.example"), &tx),
+        x.e);
+    const char *about = arena_printf(&x.arena, "about=contact/%s", id_text(&x, person));
+    kith_id task = create(&x, x.task, PAIRS("title=Call", about));
+    undo(&x, tx, &r);
+    EXPECT_INT(1, r.refused);
+    EXPECT_INT(1, count(&x, "contact_point where primary", NULL)); /* what it shows is there */
+    delete_(&x, x.task, task);
+    undo(&x, tx, &r);
+    EXPECT_INT(0, r.kept + r.refused);
+    EXPECT_STR("(gone)", field(&x, x.contact, person, "name"));
+    EXPECT_INT(0, count(&x, "contact_point", NULL));
+    fixture_close(&x);
+}
+
+TEST("the undo of a large undo leaves whole what belongs together, in however many parts") {
+    struct fixture x;
+    struct undo_report r;
+    struct write_opts o = by_tester;
+    fixture_open(&x);
+    fixture_start(&x);
+    o.run = 77;
+    for (int i = 0; i < 600; i++) { /* three rows each: 500 are in the middle of one */
+        struct job j = {ROW_CREATE, x.contact, 0,
+                        PAIRS("name=A", "email=a@b.example", "phone=+43 1")};
+        EXPECT_OK(engine_write(x.g, &o, do_job, &j, NULL, &x.e), x.e);
+    }
+    undo(&x, 77, &r);
+    EXPECT_INT(1800, r.reversed);
+    undo(&x, r.run, &r); /* there again */
+    EXPECT_INT(1800, r.reversed);
+    undo(&x, r.run, &r);
+    EXPECT_INT(0, r.kept + r.refused);
+    EXPECT_INT(1800, r.reversed);
+    EXPECT_INT(0, count(&x, "contact", NULL));
+    EXPECT_INT(0, count(&x, "contact_point", NULL));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
 static kith_status add_task(void *self, struct txn *t, const struct event *ev, kith_error *e) {
     (void)self;
     const struct schema *s = ev->type->schema;
