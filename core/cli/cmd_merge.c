@@ -232,7 +232,8 @@ const struct command command_merge = {
             "first that the others have; FIELD=ID says whose it takes. A name and an address are\n"
             "taken as a whole. Tags and links to many are joined. All that links to the others\n"
             "links to the one that stays; contact points that are the same become one. The ids\n"
-            "of the others lead to it from then on. 'kith undo' takes them apart again.",
+            "of the others lead to it from then on, and so does what other programs know them by:\n"
+            "their external_id and unique values. 'kith undo' takes them apart again.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,
     .open = true,

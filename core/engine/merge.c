@@ -128,13 +128,13 @@ static kith_status leave_redirects(struct merging *m, const struct set *s, kith_
 /* While there is not room for all that links to the others, they stay. */
 kith_status merge_set(struct merging *m, struct set *s, kith_error *e) {
     TRY(read_others(m, s, e));
-    TRY(merge_own_links(m, s, e));
+    TRY(merge_write(m, s, MERGE_LINKS, e));
     TRY(merge_move(m, s, false, e));
     if (m->more)
         return KITH_OK;
     if (!s->asked || !m->filled) { /* once: moved parts take some of the others' values along */
         TRY(merge_keep_own(m, s, e));
-        TRY(merge_fill(m, s, false, e));
+        TRY(merge_write(m, s, MERGE_VALUES, e));
     }
     m->filled |= s->asked;
     TRY(merge_move(m, s, true, e));
@@ -142,7 +142,7 @@ kith_status merge_set(struct merging *m, struct set *s, kith_error *e) {
         return KITH_OK;
     for (size_t i = 0; i < s->count; i++)
         TRY(txn_delete(m->txn, s->type, s->others[i], e));
-    TRY(merge_fill(m, s, true, e));
+    TRY(merge_write(m, s, MERGE_UNIQUE, e));
     return leave_redirects(m, s, e);
 }
 

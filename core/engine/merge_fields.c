@@ -178,29 +178,6 @@ static kith_status tell(struct merging *m, const struct rfield *f, kith_id from,
     return KITH_OK;
 }
 
-kith_status merge_fill(struct merging *m, const struct set *s, bool unique, kith_error *e) {
-    struct txn *t = m->txn;
-    const kith_value *kept;
-    struct assign *set = ARENA_ARRAY(t->arena, struct assign, s->type->field_count);
-    size_t n = 0;
-    if (!set)
-        return err_nomem(e);
-    TRY(txn_get(t, s->type, s->keep, &kept, e));
-    for (uint32_t i = 0; i < s->type->field_count; i++) {
-        const struct rfield *f = s->type->fields[i];
-        kith_id from;
-        if (!is_filled(f) || !(f->flags & KITH_FF_UNIQUE) == unique)
-            continue;
-        TRY(value_after(m, s, kept, f, &set[n].value, &from, e));
-        if (value_eq(&set[n].value, &kept[i]))
-            continue;
-        set[n++].field = f;
-        if (s->asked && from != s->keep)
-            TRY(tell(m, f, from, e));
-    }
-    return txn_update(t, s->type, s->keep, set, n, e);
-}
-
 /* -- the kept record's own links --------------------------------------------------------------- */
 
 static kith_status parent_of(struct merging *m, const struct rfield *f, kith_id id, kith_value *up,
@@ -227,7 +204,27 @@ static kith_status place_in_tree(struct merging *m, const struct set *s, const s
     return KITH_OK;
 }
 
-kith_status merge_own_links(struct merging *m, const struct set *s, kith_error *e) {
+/* -- what is written ----------------------------------------------------------------------------
+ */
+
+static bool is_written(const struct rfield *f, enum merge_step step) {
+    if (step == MERGE_LINKS)
+        return f->kind == KITH_F_LINK || f->kind == KITH_F_LINKS;
+    return is_filled(f) && !(f->flags & KITH_FF_UNIQUE) == (step == MERGE_VALUES);
+}
+
+static kith_status value_in(struct merging *m, const struct set *s, enum merge_step step,
+                            const kith_value *kept, const struct rfield *f, kith_value *out,
+                            kith_id *from, kith_error *e) {
+    if (step != MERGE_LINKS)
+        return value_after(m, s, kept, f, out, from, e);
+    *out = kept[f->index];
+    *from = s->keep;
+    return f->flags & KITH_FF_TREE ? place_in_tree(m, s, f, out, e) : clean(m, s, out, e);
+}
+
+kith_status merge_write(struct merging *m, const struct set *s, enum merge_step step,
+                        kith_error *e) {
     struct txn *t = m->txn;
     const kith_value *kept;
     struct assign *set = ARENA_ARRAY(t->arena, struct assign, s->type->field_count);
@@ -237,14 +234,15 @@ kith_status merge_own_links(struct merging *m, const struct set *s, kith_error *
     TRY(txn_get(t, s->type, s->keep, &kept, e));
     for (uint32_t i = 0; i < s->type->field_count; i++) {
         const struct rfield *f = s->type->fields[i];
-        if (f->kind != KITH_F_LINK && f->kind != KITH_F_LINKS)
+        kith_id from;
+        if (!is_written(f, step))
             continue;
-        set[n] = (struct assign){f, kept[i]};
-        if (f->flags & KITH_FF_TREE)
-            TRY(place_in_tree(m, s, f, &set[n].value, e));
-        else
-            TRY(clean(m, s, &set[n].value, e));
-        n += !value_eq(&set[n].value, &kept[i]);
+        TRY(value_in(m, s, step, kept, f, &set[n].value, &from, e));
+        if (value_eq(&set[n].value, &kept[i]))
+            continue;
+        set[n++].field = f;
+        if (s->asked && from != s->keep)
+            TRY(tell(m, f, from, e));
     }
     return txn_update(t, s->type, s->keep, set, n, e);
 }

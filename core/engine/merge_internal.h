@@ -32,12 +32,12 @@ bool set_has(const struct set *s, kith_id id); /* one of the others? */
 
 /* -- merge_fields.c ---------------------------------------------------------------------------- */
 
-/* The kept record's own links to the others go; in a tree it takes the place of the topmost one
- * that it lies within. */
-kith_status merge_own_links(struct merging *m, const struct set *s, kith_error *e);
-/* Gives the kept record what it takes from the others: unique values, once the others are gone, or
- * all else. */
-kith_status merge_fill(struct merging *m, const struct set *s, bool unique, kith_error *e);
+/* What is written to the kept record, in this order: its own links to the others go, and in a tree
+ * it takes the place of the topmost one that it lies within; it takes what it has not from the
+ * others; and unique values, once the others are gone. */
+enum merge_step { MERGE_LINKS, MERGE_VALUES, MERGE_UNIQUE };
+kith_status merge_write(struct merging *m, const struct set *s, enum merge_step step,
+                        kith_error *e);
 
 /* -- merge_links.c ----------------------------------------------------------------------------- */
 

@@ -41,7 +41,8 @@ static inline void must(kith_status st, const kith_error *e) {
         die(e->message);
 }
 
-static inline struct engine *bench_open(const char *path) {
+/* journal_keep_ms 0: for ever. */
+static inline struct engine *bench_open_keeping(const char *path, int64_t journal_keep_ms) {
     struct engine *g;
     kith_error e = KITH_ERROR_INIT;
     struct engine_options o = {.path = path,
@@ -50,9 +51,14 @@ static inline struct engine *bench_open(const char *path) {
                                .source_count = 1,
                                .queue_max = 20000,
                                .read_limit_ms = 600000,
+                               .journal_keep_ms = journal_keep_ms,
                                .create = true};
     must(engine_open(&g, &o, &e), &e);
     return g;
+}
+
+static inline struct engine *bench_open(const char *path) {
+    return bench_open_keeping(path, 0);
 }
 
 static inline void must_start(struct engine *g) {

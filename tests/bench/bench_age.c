@@ -11,17 +11,8 @@
 #define MOST 200000
 
 static struct engine *open_aging(const char *path) {
-    struct engine *g;
+    struct engine *g = bench_open_keeping(path, 1);
     kith_error e = KITH_ERROR_INIT;
-    struct engine_options o = {.path = path,
-                               .base_currency = "EUR",
-                               .sources = &bench_source,
-                               .source_count = 1,
-                               .queue_max = 20000,
-                               .read_limit_ms = 600000,
-                               .journal_keep_ms = 1,
-                               .create = true};
-    must(engine_open(&g, &o, &e), &e);
     must(engine_add_retention(g, "half", "lead where source = 'web'", "", &e), &e);
     must_start(g);
     return g;

@@ -327,3 +327,178 @@ TEST("all that came behind a row is undone, whatever came of it, and that can be
     EXPECT_INT(1, count(&x, "contact where name = 'Later'", NULL));
     fixture_close(&x);
 }
+
+/* -- the rules, one by one --------------------------------------------------------------------- */
+
+TEST("an edit and its exact reversal do not block an undo") {
+    struct fixture x;
+    struct undo_report r;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id id = create(&x, x.lead, PAIRS("name=A", "source=web"));
+    kith_id tx = update(&x, x.lead, id, PAIRS("source=event"));
+    update(&x, x.lead, id, PAIRS("source=referral"));
+    update(&x, x.lead, id, PAIRS("source=event"));
+    undo(&x, tx, &r);
+    EXPECT_INT(0, r.kept + r.refused);
+    EXPECT_STR("web", field(&x, x.lead, id, "source"));
+    fixture_close(&x);
+}
+
+TEST("a state moves against its arrows in an undo") {
+    struct fixture x;
+    struct undo_report r;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id id = create(&x, x.lead, PAIRS("name=A"));
+    update(&x, x.lead, id, PAIRS("state=working"));
+    kith_id tx = update(&x, x.lead, id, PAIRS("state=won"));
+    EXPECT_INT(KITH_E_INVAL, try_job(&x, ROW_UPDATE, x.lead, &id, PAIRS("state=working"), NULL));
+    undo(&x, tx, &r);
+    EXPECT_INT(0, r.kept + r.refused);
+    EXPECT_STR("working", field(&x, x.lead, id, "state"));
+    fixture_close(&x);
+}
+
+TEST("a creation goes only while the record is as it was created, and its edit is named") {
+    struct fixture x;
+    struct undo_report r;
+    kith_id id = 0, tx;
+    fixture_open(&x);
+    fixture_start(&x);
+    EXPECT_OK(try_job(&x, ROW_CREATE, x.lead, &id, PAIRS("name=A"), &tx), x.e);
+    kith_id edit = update(&x, x.lead, id, PAIRS("score=5"));
+    undo(&x, tx, &r);
+    EXPECT_INT(0, r.reversed);
+    EXPECT_INT(1, r.kept);
+    EXPECT_STR("score", r.items[0].field);
+    EXPECT_INT(edit, r.items[0].by);
+    EXPECT_STR("A", field(&x, x.lead, id, "name"));
+    undo(&x, edit, &r);
+    undo(&x, tx, &r);
+    EXPECT_INT(1, r.reversed);
+    EXPECT_STR("(gone)", field(&x, x.lead, id, "name"));
+    fixture_close(&x);
+}
+
+struct hooked {
+    struct fixture x;
+    const char *refused; /* name of a lead that may not come back */
+    int before, after, events;
+};
+
+static kith_status before_lead(void *self, struct txn *t, struct change *c, kith_error *e) {
+    struct hooked *h = self;
+    const struct rfield *name = c->type->title,
+                        *score = type_field(c->type->schema, c->type, STR("score"));
+    h->before++;
+    if (h->refused && str_eqz(c->after[name->index].as.s, h->refused))
+        return err_set(e, KITH_E_REFUSED, "name", "not that name again");
+    return change_set(t, c, score, value_int(h->before), e);
+}
+
+static kith_status after_lead(void *self, struct txn *t, struct change *c, kith_error *e) {
+    (void)t;
+    (void)c;
+    (void)e;
+    ((struct hooked *)self)->after++;
+    return KITH_OK;
+}
+
+static void open_hooked(struct hooked *h) {
+    memset(h, 0, sizeof *h);
+    fixture_open(&h->x);
+    struct hook hooks[] = {
+        {.type = h->x.lead, .on = ON_UPDATE, .fn = before_lead, .self = h},
+        {.type = h->x.lead, .on = ON_UPDATE, .after = true, .fn = after_lead, .self = h}};
+    for (size_t i = 0; i < 2; i++) {
+        hooks[i].source = (struct source){SOURCE_RULE, "watch", "", 1};
+        EXPECT_OK(engine_add_hook(h->x.g, &hooks[i], &h->x.e), h->x.e);
+    }
+}
+
+TEST("a before-hook may refuse an undo and change nothing in it, and after-hooks do not run") {
+    struct hooked h;
+    struct undo_report r;
+    open_hooked(&h);
+    struct fixture *x = &h.x;
+    fixture_start(x);
+    kith_id id = create(x, x->lead, PAIRS("name=A", "score=7"));
+    kith_id tx = update(x, x->lead, id, PAIRS("name=B"));
+    EXPECT_STR("1", field(x, x->lead, id, "score"));
+    EXPECT_INT(1, h.after);
+    h.refused = "A";
+    undo(x, tx, &r);
+    EXPECT_INT(1, r.refused);
+    EXPECT_STR("not that name again", r.items[0].reason);
+    EXPECT_STR("B", field(x, x->lead, id, "name"));
+    h.refused = NULL;
+    undo(x, tx, &r);
+    EXPECT_INT(0, r.kept + r.refused);
+    EXPECT_STR("A", field(x, x->lead, id, "name"));
+    EXPECT_STR("7", field(x, x->lead, id, "score"));
+    EXPECT_INT(1, h.after);
+    EXPECT(h.before > 2);
+    fixture_close(x);
+}
+
+static kith_status count_event(void *self, struct txn *t, const struct event *ev, kith_error *e) {
+    struct hooked *h = self;
+    (void)t;
+    if (h->refused && ev->attempt == 1)
+        return err_set(e, KITH_E_RETRY, NULL, "not now");
+    h->events++;
+    return KITH_OK;
+}
+
+TEST("reactions skip what an undo writes, unless they ask for it") {
+    for (int asks = 0; asks < 2; asks++) {
+        struct hooked h = {.events = 0};
+        struct undo_report r;
+        struct fixture *x = &h.x;
+        fixture_open(x);
+        struct reaction c = {.name = "count",
+                             .topic = "lead.updated",
+                             .on_undo = asks,
+                             .fn = count_event,
+                             .self = &h,
+                             .source = {SOURCE_RULE, "count", "", 1}};
+        EXPECT_OK(engine_add_reaction(x->g, &c, &x->e), x->e);
+        fixture_start(x);
+        kith_id id = create(x, x->lead, PAIRS("name=A"));
+        kith_id tx = update(x, x->lead, id, PAIRS("score=3"));
+        settle(x);
+        EXPECT_INT(1, h.events);
+        undo(x, tx, &r);
+        settle(x);
+        EXPECT_INT(1 + asks, h.events);
+        fixture_close(x);
+    }
+}
+
+TEST("what waits to be handled is not any more once its cause is undone") {
+    struct hooked h = {.refused = "the first time"};
+    struct undo_report r;
+    struct engine_stats s;
+    struct fixture *x = &h.x;
+    fixture_open(x);
+    struct reaction c = {.name = "count",
+                         .topic = "lead.updated",
+                         .fn = count_event,
+                         .self = &h,
+                         .source = {SOURCE_RULE, "count", "", 1}};
+    EXPECT_OK(engine_add_reaction(x->g, &c, &x->e), x->e);
+    fixture_start(x);
+    kith_id id = create(x, x->lead, PAIRS("name=A"));
+    kith_id tx = update(x, x->lead, id, PAIRS("score=3"));
+    settle(x);
+    engine_stats(x->g, &s);
+    EXPECT_INT(1, s.letters_waiting);
+    undo(x, tx, &r);
+    clock_advance(&x->clock, 24 * 3600 * 1000);
+    settle(x);
+    EXPECT_INT(0, h.events);
+    engine_stats(x->g, &s);
+    EXPECT_INT(0, s.letters_waiting);
+    fixture_close(x);
+}
