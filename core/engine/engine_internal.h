@@ -372,6 +372,9 @@ kith_status txn_follow_links(struct txn *t, const struct rfield *f, kith_value *
 struct lookup;
 kith_status txn_former_key(struct txn *t, const struct lookup *l, const kith_value *values,
                            kith_id *id, kith_error *e);
+/* Does a redirect lead on from a record that comes back, or is there? Away with it. */
+kith_status redirect_leads_on(struct txn *t, kith_id gone, bool *yes, kith_error *e);
+kith_status redirect_drop(struct txn *t, kith_id gone, kith_error *e);
 /* An undo brings back a record by `reverse`: no redirect leads away from it any more. */
 kith_status txn_come_back(struct txn *t, kith_id id, write_fn reverse, void *arg, kith_error *e);
 /* Is what it brings back a redirect, of a record that is back by now? */

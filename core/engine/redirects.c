@@ -109,8 +109,30 @@ kith_status txn_follow_links(struct txn *t, const struct rfield *f, kith_value *
  * good, and be in the way of the next merge. The undo of the merge takes it away, unless it has
  * moved on with the kept record since, or is just gone with that. */
 
-struct coming_back {
+static kith_status find(struct txn *t, kith_id gone, kith_id *redirect, kith_error *e) {
+    char text[ID_TEXT + 1];
+    id_format(gone, text);
+    return redirect_of(t->g->writer, t->g->schema, text, t->arena, redirect, e);
+}
+
+kith_status redirect_leads_on(struct txn *t, kith_id gone, bool *yes, kith_error *e) {
     kith_id redirect;
+    TRY(find(t, gone, &redirect, e));
+    *yes = redirect != 0;
+    return KITH_OK;
+}
+
+kith_status redirect_drop(struct txn *t, kith_id gone, kith_error *e) {
+    kith_id redirect;
+    TRY(find(t, gone, &redirect, e));
+    t->system++;
+    kith_status st = txn_delete(t, t->g->schema->base.redirect.type, redirect, e);
+    t->system--;
+    return st;
+}
+
+struct coming_back {
+    kith_id id;
     write_fn reverse;
     void *arg;
 };
@@ -118,18 +140,15 @@ struct coming_back {
 /* The redirect goes first, so that it comes last when this is undone. */
 static kith_status drop_first(struct txn *t, void *arg, kith_error *e) {
     const struct coming_back *b = arg;
-    t->system++;
-    kith_status st = txn_delete(t, t->g->schema->base.redirect.type, b->redirect, e);
-    t->system--;
-    return st == KITH_OK ? b->reverse(t, b->arg, e) : st;
+    TRY(redirect_drop(t, b->id, e));
+    return b->reverse(t, b->arg, e);
 }
 
 kith_status txn_come_back(struct txn *t, kith_id id, write_fn reverse, void *arg, kith_error *e) {
-    struct coming_back b = {.reverse = reverse, .arg = arg};
-    char text[ID_TEXT + 1];
-    id_format(id, text);
-    TRY(redirect_of(t->g->writer, t->g->schema, text, t->arena, &b.redirect, e));
-    return b.redirect ? txn_try(t, drop_first, &b, e) : reverse(t, arg, e);
+    struct coming_back b = {id, reverse, arg};
+    bool led_on;
+    TRY(redirect_leads_on(t, id, &led_on, e));
+    return led_on ? txn_try(t, drop_first, &b, e) : reverse(t, arg, e);
 }
 
 bool redirect_leads_back(struct txn *t, const struct change *c) {
