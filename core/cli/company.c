@@ -489,6 +489,8 @@ kith_status company_schema(struct company *c, const struct schema **out, kith_er
     return KITH_OK;
 }
 
+#define CATCH_UP_MS 2000
+
 /* -- opening ----------------------------------------------------------------------------------- */
 
 static uint32_t setting_u32(const struct settings *s, const char *key) {
@@ -625,6 +627,8 @@ kith_status company_open(struct company **out, const struct program *p, const ch
     char *db = company_path(dir, "kith.db");
     kith_status st = db ? open_with(out, p, dir, db, false, problems, e) : err_nomem(e);
     free(db);
+    if (st == KITH_OK) /* nobody may have been here for days */
+        engine_catch_up((*out)->engine, CATCH_UP_MS, NULL);
     return st;
 }
 

@@ -443,6 +443,10 @@ static kith_status await_expiry(const struct consent_keeper *x, struct txn *t,
     return txn_timer(t, expiry, v->as.i, x->k->type, c->id, str_of(payload), &timer, e);
 }
 
+kith_status consent_overdue(struct conn *c, int64_t now, bool *yes, kith_error *e) {
+    return timers_overdue(c, expiry, now, yes, e);
+}
+
 static kith_status set_expired(const struct consent_keeper *x, struct txn *t, kith_id id,
                                kith_error *e) {
     struct assign set = {x->k->state, value_str(STR("expired"))};

@@ -120,6 +120,9 @@ kith_status engine_post(struct engine *g, const struct write_opts *o, write_fn f
 /* Waits until every reaction, retry and timer that is due has run, or timeout_ms passed (then
  * KITH_E_LIMIT says how many are left). [any] */
 kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e);
+/* Waits until what the passing of time has changed is worked out, consents that have ended and
+ * records in segments, or timeout_ms passed; engine_inexact tells then what is not. [any] */
+kith_status engine_catch_up(struct engine *g, int64_t timeout_ms, kith_error *e);
 
 /* -- inside a transaction [writer] ------------------------------------------------------------- */
 

@@ -564,6 +564,9 @@ kith_status timers_await(struct txn *t, const char *handler, int64_t due, kith_i
  * none. */
 kith_status timers_with(struct engine *g, const char *handler, const char *payload, int64_t *due,
                         kith_error *e);
+/* Has one of that handler not fired yet though it is due? [any] */
+kith_status timers_overdue(struct conn *c, const char *handler, int64_t now, bool *yes,
+                           kith_error *e);
 /* Takes out what is about a record. */
 kith_status timers_forget(struct engine *g, kith_id subject, kith_error *e);
 kith_status letters_forget(struct engine *g, kith_id subject, kith_error *e);
@@ -599,6 +602,9 @@ kith_status restriction_check(const struct rtype *t, kith_id id, const kith_valu
                               kith_error *e);
 kith_status restriction_hooks_add(struct engine *g, kith_error *e); /* restriction.c */
 kith_status consent_mend(struct txn *t, kith_id contact, kith_error *e);
+kith_status consent_purpose_hooks_add(struct engine *g, kith_error *e); /* consent_purpose.c */
+/* Has a consent come to its end that does not say so yet? [any] */
+kith_status consent_overdue(struct conn *c, int64_t now, bool *yes, kith_error *e);
 kith_status dates_hooks_add(struct engine *g, kith_error *e);       /* base_dates.c */
 kith_status saved_query_hooks_add(struct engine *g, kith_error *e); /* saved_query.c */
 kith_status purpose_hooks_add(struct engine *g, kith_error *e);     /* purposes.c */

@@ -4,6 +4,8 @@
 #include "engine/engine_internal.h"
 #include "record/access.h"
 
+#include <poll.h>
+
 struct asking {
     struct engine *g;
     const struct principal *principal;
@@ -19,6 +21,16 @@ static bool waits_for_index(const struct asking *k, const struct query_depends *
             if (k->gaps[n].type == d->items[i].type->id)
                 return true;
     return false;
+}
+
+/* Does it ask for consents while one has ended that does not say so yet? */
+static kith_status waits_for_consents(const struct asking *k, const struct query_depends *d,
+                                      bool *yes, kith_error *e) {
+    const struct rtype *consent = k->g->schema->base.consent.type;
+    for (size_t i = 0; i < d->count; i++)
+        if (d->items[i].type == consent)
+            return consent_overdue(k->c, engine_now(k->g), yes, e);
+    return KITH_OK;
 }
 
 /* It is being worked out, or something of it is due, or one that it asks for is so. Circles are
@@ -39,6 +51,8 @@ static kith_status unsettled(struct asking *k, kith_id segment, struct segment_r
         return KITH_OK;
     TRY(query_depends(q, k->arena, &d, e));
     *yes = waits_for_index(k, &d);
+    if (!*yes)
+        TRY(waits_for_consents(k, &d, yes, e));
     for (size_t i = 0; i < d.count && !*yes; i++) {
         struct segment_row asked;
         if (d.items[i].segment)
@@ -99,4 +113,31 @@ kith_status engine_inexact(struct engine *g, const struct principal *p, const st
     kith_status st = why_inexact(&k, &d, why, e);
     engine_reader_done(g, k.c);
     return st;
+}
+
+/* -- catching up ------------------------------------------------------------------------------- */
+
+#define LOOK_EVERY_MS 5
+
+static kith_status is_behind(struct engine *g, bool *yes, kith_error *e) {
+    struct conn *c;
+    int64_t now = engine_now(g), due = INT64_MAX;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = consent_overdue(c, now, yes, e);
+    if (st == KITH_OK)
+        st = flip_next_due(c, &due, e);
+    engine_reader_done(g, c);
+    *yes |= due <= now;
+    return st;
+}
+
+kith_status engine_catch_up(struct engine *g, int64_t timeout_ms, kith_error *e) {
+    int64_t end = clock_ticks() + timeout_ms * 1000000;
+    bool behind = false;
+    TRY(is_behind(g, &behind, e));
+    while (behind && clock_ticks() < end) {
+        poll(NULL, 0, LOOK_EVERY_MS);
+        TRY(is_behind(g, &behind, e));
+    }
+    return KITH_OK;
 }

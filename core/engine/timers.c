@@ -159,6 +159,17 @@ kith_status timers_with(struct engine *g, const char *handler, const char *paylo
     return KITH_OK;
 }
 
+kith_status timers_overdue(struct conn *c, const char *handler, int64_t now, bool *yes,
+                           kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "SELECT 1 FROM kith_timer WHERE due <= ?1 AND handler = ?2", &st, e));
+    bind_int(st, 1, now);
+    bind_str(st, 2, str_of(handler));
+    TRY(conn_step(c, st, yes, e));
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
 kith_status txn_timer_cancel(struct txn *t, kith_id timer, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(t->g->writer, "DELETE FROM kith_timer WHERE id = ?1 AND cron IS NULL", &st,

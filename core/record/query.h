@@ -213,7 +213,8 @@ kith_status predicate_match(const struct predicate *p, const struct query_env *e
 kith_status predicate_of(struct predicate **out, const struct query *q, struct arena *a,
                          kith_error *e);
 /* *next: the next instant after env->now, ms UTC, at which the passing of time alone may change the
- * answer; INT64_MAX: never. It may turn out then that nothing has changed. Fails as the source. */
+ * answer; INT64_MAX: never. It may turn out then that nothing has changed. The end of a consent is
+ * not meant: it is written into the consent, too. Fails as the source. */
 kith_status predicate_next_flip(const struct predicate *p, const struct query_env *env, kith_id id,
                                 const kith_value *values, const struct match_source *source,
                                 int64_t *next, kith_error *e);

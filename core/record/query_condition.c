@@ -320,6 +320,7 @@ static kith_status parse_test(struct parser *p, bool negate, struct node **out) 
     struct raw left;
     if (!t)
         return err_nomem(p->e);
+    t->kept = p->inset;
     if (++p->conditions > QUERY_CONDITIONS_MAX)
         return query_fail(p->text, p->token.at, p->e, KITH_E_LIMIT, "more than %u conditions",
                           QUERY_CONDITIONS_MAX);
@@ -425,12 +426,14 @@ kith_status query_inset(struct parser *p, const char *name, const char *text, bo
     bool asked = p->scope->restricted;
     p->text = str_of(text);
     p->at = 0;
+    p->inset = true;
     kith_status st = query_lex(p->text, &p->at, p->arena, &p->token, p->e);
     if (st == KITH_OK)
         st = query_lex(p->text, &p->at, p->arena, &p->ahead, p->e);
     if (st == KITH_OK)
         st = query_condition(p, negate, out);
     p->scope->restricted = asked;
+    p->inset = outer.inset;
     p->text = outer.text;
     p->at = outer.at;
     p->token = outer.token;

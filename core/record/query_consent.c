@@ -9,7 +9,8 @@
  *   of a contact point   its own yes, or that of its contact when it has no word of its own
  *   of a contact         a yes, for it as a whole or for one of its points, and no no for any
  *
- * Nobody has consented whose data are restricted. */
+ * A yes ends at the instant that `expires` says, whenever a timer writes so into its state, by
+ * which segments follow. Nobody has consented whose data are restricted. */
 #include "base/text.h"
 #include "record/query_internal.h"
 
@@ -86,36 +87,40 @@ static kith_status parse_question(struct parser *p, struct question *q) {
     return q->purpose ? query_expect_sign(p, ")") : err_nomem(p->e);
 }
 
+static const char yes[] = "state = 'given' and (expires is null or expires > now())";
+static const char no[] = "state = 'withdrawn'";
+
 /* The words of a contact and of its points that speak of something, or those of one point. */
-static const char *words(struct parser *p, const struct question *q, const char *state) {
+static const char *words(struct parser *p, const struct question *q, const char *said) {
     bool contact = q->of == OF_CONTACT;
     return arena_printf(p->arena,
                         "exists(consent.%s%s where purpose.name = %s and replaced_by is null"
-                        " and state = '%s'%s)",
-                        contact ? "contact" : "contact_points", q->whose, q->purpose, state,
+                        " and %s%s)",
+                        contact ? "contact" : "contact_points", q->whose, q->purpose, said,
                         contact ? " and (address is null or contact_points is not null)" : "");
 }
 
 /* The words for the contact of a point as a whole. */
-static const char *words_of_whole(struct parser *p, const struct question *q, const char *state) {
+static const char *words_of_whole(struct parser *p, const struct question *q, const char *said) {
     return arena_printf(p->arena,
                         "exists(consent.contact of %scontact where purpose.name = %s"
-                        " and replaced_by is null and state = '%s' and address is null)",
-                        q->path, q->purpose, state);
+                        " and replaced_by is null and %s and address is null)",
+                        q->path, q->purpose, said);
 }
 
 kith_status query_consent(struct parser *p, uint32_t at, const char **text) {
     struct question q;
     (void)at;
     TRY(parse_question(p, &q));
-    const char *yes = words(p, &q, "given"), *no = words(p, &q, "withdrawn");
-    const char *whole = q.of == OF_POINT ? words_of_whole(p, &q, "given") : "";
-    if (!yes || !no || !whole)
+    const char *given = words(p, &q, yes), *taken = words(p, &q, no);
+    const char *whole = q.of == OF_POINT ? words_of_whole(p, &q, yes) : "";
+    if (!given || !taken || !whole)
         return err_nomem(p->e);
     *text = q.of == OF_POINT
                 ? arena_printf(p->arena, "%scontact.restricted is null and (%s or %s) and not %s",
-                               q.path, yes, whole, no)
-                : arena_printf(p->arena, "%srestricted is null and %s and not %s", q.path, yes, no);
+                               q.path, given, whole, taken)
+                : arena_printf(p->arena, "%srestricted is null and %s and not %s", q.path, given,
+                               taken);
     return *text ? KITH_OK : err_nomem(p->e);
 }
 
@@ -123,12 +128,13 @@ kith_status query_withdrawn(struct parser *p, uint32_t at, const char **text) {
     struct question q;
     (void)at;
     TRY(parse_question(p, &q));
-    const char *no = words(p, &q, "withdrawn"), *yes = words(p, &q, "given");
-    const char *whole = q.of == OF_POINT ? words_of_whole(p, &q, "withdrawn") : "";
-    if (!no || !yes || !whole)
+    const char *taken = words(p, &q, no), *given = words(p, &q, yes);
+    const char *whole = q.of == OF_POINT ? words_of_whole(p, &q, no) : "";
+    if (!taken || !given || !whole)
         return err_nomem(p->e);
-    *text =
-        q.of == OF_POINT ? arena_printf(p->arena, "(%s or (%s and not %s))", no, whole, yes) : no;
+    *text = q.of == OF_POINT
+                ? arena_printf(p->arena, "(%s or (%s and not %s))", taken, whole, given)
+                : taken;
     return *text ? KITH_OK : err_nomem(p->e);
 }
 

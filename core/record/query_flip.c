@@ -11,7 +11,7 @@ static bool moves(const struct operand *o) {
 }
 
 bool query_is_timed(const struct test *t) {
-    for (uint32_t i = 0; i < t->count; i++)
+    for (uint32_t i = 0; i < t->count && !t->kept; i++)
         if (moves(&t->operands[i]))
             return true;
     return false;

@@ -141,6 +141,7 @@ struct test {
     bool negated;      /* of IN, LIKE, NULL, TAGGED, EXISTS, MEMBER, MATCHES and NEAR */
     bool none;         /* with `many`: no linked record satisfies it */
     bool few;          /* of MEMBER: the segment has few records */
+    bool kept;         /* a write tells, too, when the passing of time changes its answer */
     struct step *many; /* the steps of a path through links, from the first that goes to many */
     struct path path;
     const struct path *other;
@@ -223,6 +224,7 @@ struct parser {
     uint32_t depth, conditions, related;
     const struct principal *principal; /* for whom names are looked up; NULL: for Kith itself */
     bool params;                       /* allowed */
+    bool inset;                        /* it reads what a function is short for */
     bool share; /* paths that go to many share their steps: those of a group's keys */
 };
 

@@ -253,6 +253,9 @@ static bool naive_said(const struct cond *c, const char *state, int contact, int
             !str_eqz(said->as.s, state) || !name || name->kind != KITH_TEXT ||
             !str_eqz(name->as.s, c->purpose))
             continue;
+        const kith_value *expires = value_at(words_, i, "expires");
+        if (str_eqz(said->as.s, "given") && expires->kind == KITH_TIME && expires->as.i <= env.now)
+            continue;
         if (point >= 0 ? links_to(value_at(words_, i, "contact_points"), tables[POINT].ids[point])
                        : links_to(value_at(words_, i, "contact"), tables[CONTACT].ids[contact]) &&
                              (empty || (!whole && !is_empty(words_, i, "contact_points"))))

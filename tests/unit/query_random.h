@@ -10,7 +10,7 @@
 #include "test.h"
 
 #define FIELDS  10u
-#define SHAPED  6u /* of these, at most, stand before the random ones */
+#define SHAPED  7u /* of these, at most, stand before the random ones */
 #define ROWS    30u
 #define NOWHERE 999999u /* the id of no record */
 
@@ -77,6 +77,7 @@ static const struct {
                   {.name = "address", .kind = KITH_F_TEXT},
                   {.name = "purpose", .kind = KITH_F_LINK, .options = "purpose"},
                   {.name = "state", .kind = KITH_F_CHOICE, .options = "given,withdrawn"},
+                  {.name = "expires", .kind = KITH_F_TIME},
                   {.name = "replaced_by", .kind = KITH_F_LINK, .options = "consent"}}},
 };
 static struct table {
@@ -273,7 +274,10 @@ static kith_value random_value(const struct rfield *f) {
 /* So that consents are there that count. */
 static uint32_t emptiness(const struct rfield *f) {
     bool rare = strcmp(f->name, "restricted") == 0 || strcmp(f->name, "replaced_by") == 0;
-    return f->index <= FIELD_UPDATED ? 0 : rare ? 85 : strcmp(f->name, "address") == 0 ? 50 : 30;
+    return f->index <= FIELD_UPDATED                                            ? 0
+           : rare                                                               ? 85
+           : strcmp(f->name, "address") == 0 || strcmp(f->name, "expires") == 0 ? 50
+                                                                                : 30;
 }
 
 static void random_rows(void) {
