@@ -6,6 +6,7 @@
 #include "cli/ask.h"
 #include "cli/show.h"
 #include "journal/past.h"
+#include "record/access.h"
 
 #include <string.h>
 
@@ -74,9 +75,17 @@ static bool by_then(const struct registry *r, const kith_value *v) {
     return v->kind == KITH_TIME && v->as.i <= r->moment;
 }
 
+/* Of one that came in as expired nobody knows when it did, but that it had by then. */
+static bool expired_by_then(const struct registry *r, const kith_value *values) {
+    const kith_value *expires = &values[r->k->expires->index];
+    return expires->kind == KITH_TIME ? by_then(r, expires)
+                                      : str_eqz(values[r->k->state->index].as.s, "expired") &&
+                                            by_then(r, &values[FIELD_CREATED]);
+}
+
 static const char *state_then(const struct registry *r, const kith_value *values) {
     return by_then(r, &values[r->k->withdrawn_at->index]) ? "withdrawn"
-           : by_then(r, &values[r->k->expires->index])    ? "expired"
+           : expired_by_then(r, values)                   ? "expired"
                                                           : "given";
 }
 
@@ -263,6 +272,19 @@ static kith_status check_purpose(struct cmd *c, kith_error *e) {
                                 "there is no purpose '%s'; `kith find purpose` lists them", name);
 }
 
+static kith_status check_reader(struct cmd *c, kith_error *e) {
+    const struct base_consent *k = &cmd_schema(c)->base.consent;
+    const struct rfield *const needed[] = {k->at, k->withdrawn_at, k->contact, k->purpose};
+    bool may = access_rule(&c->principal, k->type) != ACCESS_NONE;
+    for (size_t i = 0; may && i < sizeof needed / sizeof *needed; i++)
+        may = access_reads(&c->principal, needed[i]);
+    return may ? KITH_OK
+               : err_set(e, KITH_E_DENIED, NULL,
+                         "%s may not read consents, of which the register is; a role that may says"
+                         " {\"consent\": {\"read\": \"all\"}}",
+                         c->principal.name);
+}
+
 static kith_status run_register(struct cmd *c, kith_error *e) {
     struct registry r = {.c = c,
                          .k = &cmd_schema(c)->base.consent,
@@ -276,6 +298,7 @@ static kith_status run_register(struct cmd *c, kith_error *e) {
         TRY(engine_moment(c->company->engine, str_of(as_of), &c->arena, &m, e));
         r.moment = m.at;
     }
+    TRY(check_reader(c, e));
     TRY(check_purpose(c, e));
     TRY(make_query(&r, &asked, e));
     if (r.form != AS_TEXT)

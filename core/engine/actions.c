@@ -185,5 +185,8 @@ kith_status engine_call(struct engine *g, struct txn *in, const struct write_opt
         *tx = 0;
     if (action->effect == EFFECT_READ)
         return invoke(NULL, &call, e);
-    return engine_write(g, o, invoke, &call, tx, e);
+    TRY(engine_write(g, o, invoke, &call, tx, e));
+    if (tx && call.call.secret)
+        *tx = 0;
+    return KITH_OK;
 }

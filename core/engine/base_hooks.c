@@ -519,6 +519,7 @@ kith_status base_hooks_add(struct engine *g, kith_error *e) {
     TRY(tasks_hooks_add(g, e));
     TRY(dates_hooks_add(g, e));
     TRY(consent_hooks_add(g, e));
+    TRY(consent_purpose_hooks_add(g, e));
     TRY(restriction_hooks_add(g, e));
     return add_trees(g, e);
 }

@@ -34,6 +34,10 @@ static inline bool word_of_whole(const struct base_consent *k, const struct word
 /* Is it for this contact point? */
 bool word_is_at(const struct base_consent *k, const kith_value *values, kith_id point);
 
+/* May it have been said then, until then, from there? Empty values are passed over. */
+kith_status consent_check(const kith_value *at, const kith_value *expires, const kith_value *ip,
+                          int64_t now, kith_error *e);
+
 extern const struct own_action consent_actions[]; /* consent_actions.c */
 
 #endif

@@ -104,6 +104,15 @@ static kith_status contact_of(struct conn *c, const struct schema *s, kith_id po
     return KITH_OK;
 }
 
+/* Whoever may not read who has an address is not told by the answer either. */
+static bool is_told_nothing(struct call *call, const kith_value *address) {
+    const struct base_fields *b = &call->engine->schema->base;
+    call->secret = address->kind == KITH_TEXT &&
+                   (access_rule(call->principal, b->contact_point.type) != ACCESS_ALL ||
+                    access_rule(call->principal, b->consent.type) != ACCESS_ALL);
+    return call->secret;
+}
+
 /* -- giving ------------------------------------------------------------------------------------ */
 
 enum {
@@ -117,7 +126,8 @@ enum {
     GIVE_IP,
     GIVE_FORM,
     GIVE_AT,
-    GIVE_EXPIRES
+    GIVE_EXPIRES,
+    GIVE_ADDRESS
 };
 
 static kith_value list_of(kith_value *item, bool any) {
@@ -133,24 +143,69 @@ static kith_status create_word(struct txn *t, const struct assign *set, size_t c
     return st;
 }
 
+/* The word for those that have the address; one for each contact, which may have it twice. */
+static kith_status give_at(struct txn *t, kith_str address, struct assign *set, size_t count,
+                           struct assign *of, kith_id *id, int64_t *found, kith_error *e) {
+    kith_id *points, *contacts;
+    size_t n;
+    TRY(points_of(t, address, &points, &n, e));
+    contacts = ARENA_ARRAY(t->arena, kith_id, n + 1);
+    if (!contacts)
+        return err_nomem(e);
+    for (size_t i = 0; i < n; i++) {
+        kith_value point = value_link(points[i], of->field->target->id);
+        int64_t k = 0;
+        TRY(contact_of(t->g->writer, t->g->schema, points[i], t->arena, &contacts[*found], e));
+        while (contacts[k] != contacts[*found])
+            k++;
+        if (k < *found)
+            continue;
+        of->value = list_of(&point, true);
+        TRY(create_word(t, set, count, id, e));
+        ++*found;
+    }
+    return KITH_OK;
+}
+
+/* Who consents: a contact, one of its addresses, or both, which fit then; or whoever has it. */
+static kith_status check_giver(const struct call *call, kith_error *e) {
+    bool record =
+             arg(call, GIVE_CONTACT).kind != KITH_NULL || arg(call, GIVE_POINT).kind != KITH_NULL,
+         address = arg(call, GIVE_ADDRESS).kind != KITH_NULL;
+    return record != address
+               ? KITH_OK
+               : err_set(e, KITH_E_INVAL, "contact",
+                         "contact: say whose consent it is: by contact, contact_point or address");
+}
+
+static kith_status check_given(const struct call *call, kith_error *e) {
+    const kith_value *expires = &call->args[GIVE_EXPIRES];
+    if (expires->kind == KITH_TIME && expires->as.i <= call->txn->head.at)
+        return err_set(e, KITH_E_INVAL, "expires",
+                       "expires: it has passed already; consents of former times are imported:"
+                       " kith import consent FILE");
+    return consent_check(&call->args[GIVE_AT], expires, &call->args[GIVE_IP], call->txn->head.at,
+                         e);
+}
+
 static kith_status give(void *self, struct call *call, kith_error *e) {
     const struct base_consent *k = &call->engine->schema->base.consent;
     struct txn *t = call->txn;
     struct purpose purpose;
-    kith_value wording, points = arg(call, GIVE_POINT);
-    kith_id id;
+    kith_value wording, points = arg(call, GIVE_POINT), address = arg(call, GIVE_ADDRESS);
+    int64_t found = 0;
+    kith_id id = 0;
     (void)self;
-    if (arg(call, GIVE_CONTACT).kind == KITH_NULL && arg(call, GIVE_POINT).kind == KITH_NULL)
-        return err_set(e, KITH_E_INVAL, "contact",
-                       "contact: say whose consent it is: contact, or contact_point");
+    TRY(check_giver(call, e));
     TRY(find_purpose(t->g->writer, t->g->schema, arg(call, GIVE_PURPOSE).as.s, t->arena, &purpose,
                      e));
     TRY(find_wording(t, purpose.id, &call->args[GIVE_WORDING], &call->args[GIVE_LANGUAGE], &wording,
                      e));
+    TRY(check_given(call, e)); /* and not only where somebody has the address */
     struct assign set[] = {
+        {k->contact_points, list_of(&points, arg(call, GIVE_POINT).kind != KITH_NULL)},
         {k->purpose, value_link(purpose.id, k->purpose->target->id)},
         {k->contact, arg(call, GIVE_CONTACT)},
-        {k->contact_points, list_of(&points, arg(call, GIVE_POINT).kind != KITH_NULL)},
         {k->wording, wording},
         {k->source, arg(call, GIVE_SOURCE)},
         {k->proof, arg(call, GIVE_PROOF)},
@@ -159,8 +214,16 @@ static kith_status give(void *self, struct call *call, kith_error *e) {
         {k->at, arg(call, GIVE_AT)},
         {k->expires, arg(call, GIVE_EXPIRES)},
     };
-    TRY(create_word(t, set, sizeof set / sizeof *set, &id, e));
-    call->results[0] = value_link(id, k->type->id);
+    const size_t count = sizeof set / sizeof *set;
+    if (address.kind == KITH_TEXT)
+        TRY(give_at(t, address.as.s, set, count, &set[0], &id, &found, e));
+    else
+        TRY(create_word(t, set, count, &id, e));
+    if (is_told_nothing(call, &address))
+        return KITH_OK;
+    if (id)
+        call->results[0] = value_link(id, k->type->id);
+    call->results[1] = value_int(address.kind == KITH_TEXT ? found : 1);
     return KITH_OK;
 }
 
@@ -290,6 +353,8 @@ static kith_status withdraw(void *self, struct call *call, kith_error *e) {
         for (size_t k = 0; k < count; k++)
             TRY(withdraw_one(&x, whose, points[i], &purposes[k], name->kind == KITH_TEXT, e));
     }
+    if (is_told_nothing(call, address))
+        return KITH_OK;
     call->results[0] = value_int(x.words);
     call->results[1] = value_int((int64_t)n);
     return KITH_OK;
@@ -408,9 +473,13 @@ static const kith_field give_params[] = {
     P("form", TEXT, .doc = "The id of the form that was filled in."),
     P("at", TIME, .doc = "When; by default now."),
     P("expires", TIME, .doc = "When it ends by itself."),
+    P("address", LONGTEXT,
+      .doc = "The address as people write it, for whichever contacts have it: a web form."),
 };
+/* By an address they are empty for whoever may not read all contact points and consents. */
 static const kith_field give_results[] = {
-    P("consent", LINK, .options = "consent", .doc = "The new consent."),
+    P("consent", LINK, .options = "consent", .doc = "The new consent; the last one of several."),
+    P("found", INTEGER, .doc = "How many contacts it was noted for."),
 };
 static const kith_field withdraw_params[] = {
     P("purpose", TEXT, .doc = "The name of the purpose; empty: all."),

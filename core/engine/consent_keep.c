@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "engine/consent.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,6 +190,9 @@ static kith_status settle(struct txn *t, kith_id contact, kith_id purpose, enum 
     s.words.items = ARENA_ARRAY(t->arena, struct word, all.count + 1);
     if (!s.words.items)
         return err_nomem(e);
+    for (size_t i = 0; i < all.count; i++)
+        if (is_going(t, k->type, all.items[i].id))
+            all.items[i].values = NULL;
     for (size_t i = 0; i < all.count; i++) {
         kith_id of = all.items[i].values ? all.items[i].values[k->purpose->index].as.link.id : 0;
         if (!of || (purpose && of != purpose))
@@ -342,16 +346,46 @@ static kith_status check_wording(const struct consent_keeper *x, struct txn *t, 
 }
 
 /* It would stand against everything that is said until then. */
-static kith_status not_to_come(const struct consent_keeper *x, const struct txn *t,
-                               const struct change *c, const struct rfield *f, kith_error *e) {
-    const kith_value *v = &c->after[f->index], *at = &c->after[x->k->at->index];
-    if (v->kind != KITH_TIME || !fieldset_has(&c->changed, f->index))
+static kith_status not_to_come(const kith_value *v, const char *name, int64_t now, kith_error *e) {
+    return v->kind != KITH_TIME || v->as.i <= now
+               ? KITH_OK
+               : err_set(e, KITH_E_INVAL, name, "%s: it lies in the future", name);
+}
+
+static kith_status not_before(const kith_value *v, const char *name, const kith_value *at,
+                              kith_error *e) {
+    return v->kind != KITH_TIME || at->kind != KITH_TIME || v->as.i >= at->as.i
+               ? KITH_OK
+               : err_set(e, KITH_E_INVAL, name, "%s: it lies before the consent, see at", name);
+}
+
+/* An address alone, or that of a network as 192.0.2.0/24. */
+static kith_status check_ip(const kith_value *v, kith_error *e) {
+    char text[64], *slash;
+    unsigned char room[sizeof(struct in6_addr)];
+    if (v->kind != KITH_TEXT)
         return KITH_OK;
-    if (v->as.i > t->head.at)
-        return err_set(e, KITH_E_INVAL, f->name, "%s: it lies in the future", f->name);
-    if (at->kind == KITH_TIME && v->as.i < at->as.i)
-        return err_set(e, KITH_E_INVAL, f->name, "%s: it lies before the consent, see at", f->name);
-    return KITH_OK;
+    kith_str shown = text_cut(v->as.s, 60);
+    snprintf(text, sizeof text, "%.*s", (int)shown.len, shown.ptr);
+    if ((slash = strchr(text, '/')) && slash[1] && strspn(slash + 1, "0123456789") <= 3)
+        *slash = '\0';
+    return inet_pton(AF_INET, text, room) == 1 || inet_pton(AF_INET6, text, room) == 1
+               ? KITH_OK
+               : err_set(e, KITH_E_INVAL, "ip",
+                         "ip: '%.*s' is no internet address, as 192.0.2.7 and 2001:db8::7 are",
+                         (int)shown.len, shown.ptr);
+}
+
+kith_status consent_check(const kith_value *at, const kith_value *expires, const kith_value *ip,
+                          int64_t now, kith_error *e) {
+    kith_value today = value_time(now);
+    TRY(not_to_come(at, "at", now, e));
+    TRY(not_before(expires, "expires", at->kind == KITH_NULL ? &today : at, e));
+    return check_ip(ip, e);
+}
+
+static bool said(const struct change *c, const struct rfield *f) {
+    return fieldset_has(&c->changed, f->index) && c->after[f->index].kind != KITH_NULL;
 }
 
 static kith_status check_times(const struct consent_keeper *x, struct txn *t, struct change *c,
@@ -359,18 +393,33 @@ static kith_status check_times(const struct consent_keeper *x, struct txn *t, st
     const kith_value *at = &c->after[x->k->at->index], *end = &c->after[x->k->withdrawn_at->index],
                      *expires = &c->after[x->k->expires->index];
     bool withdrawn = is_state(x->k, c->after, "withdrawn");
-    TRY(not_to_come(x, t, c, x->k->at, e));
-    TRY(not_to_come(x, t, c, x->k->withdrawn_at, e));
-    if (!withdrawn && end->kind != KITH_NULL)
-        return err_set(e, KITH_E_INVAL, "withdrawn_at",
-                       "withdrawn_at: it is set when state is withdrawn; write state=withdrawn");
+    for (size_t i = 0; !withdrawn && i < 2; i++) {
+        const struct rfield *f = i ? x->k->withdrawn_by : x->k->withdrawn_at;
+        if (c->after[f->index].kind != KITH_NULL)
+            return err_set(e, KITH_E_INVAL, f->name,
+                           "%s: it is set when state is withdrawn; write state=withdrawn", f->name);
+    }
+    if (said(c, x->k->withdrawn_at)) {
+        TRY(not_to_come(end, "withdrawn_at", t->head.at, e));
+        TRY(not_before(end, "withdrawn_at", at, e));
+    }
     if (withdrawn && end->kind == KITH_NULL)
         TRY(change_set(t, c, x->k->withdrawn_at, value_time(t->head.at), e));
     if (at->kind == KITH_NULL)
         TRY(change_set(t, c, x->k->at,
                        withdrawn ? c->after[x->k->withdrawn_at->index] : value_time(t->head.at),
                        e));
+    if (said(c, x->k->at) || said(c, x->k->expires) || said(c, x->k->ip))
+        TRY(consent_check(at, expires, &c->after[x->k->ip->index], t->head.at, e));
     bool over = expires->kind == KITH_TIME && expires->as.i <= t->head.at;
+    if (is_state(x->k, c->after, "expired") && !over) {
+        if (expires->kind == KITH_TIME)
+            return err_set(e, KITH_E_INVAL, "state",
+                           "state: it expires by itself, see expires; write state=withdrawn when"
+                           " somebody says no");
+        if (c->before && !is_state(x->k, c->before, "expired"))
+            return change_set(t, c, x->k->expires, value_time(t->head.at), e);
+    }
     return over && is_state(x->k, c->after, "given")
                ? change_set(t, c, x->k->state, value_str(STR("expired")), e)
                : KITH_OK;
@@ -583,7 +632,7 @@ static void name_fields(struct consent_keeper *x, struct fieldset *points,
         fieldset_of((const struct rfield *[]){k->contact, k->contact_points, k->address, NULL});
     x->said = fieldset_of((const struct rfield *[]){
         k->contact, k->contact_points, k->address, k->purpose, k->wording, k->at, k->source,
-        k->proof, k->ip, k->form, k->withdrawn_at, k->withdrawn_by, NULL});
+        k->proof, k->ip, k->form, k->expires, k->withdrawn_at, k->withdrawn_by, NULL});
     *points = fieldset_of((const struct rfield *[]){x->p->contact, x->p->normal, NULL});
     *wordings = fieldset_of((const struct rfield *[]){x->w->purpose, x->w->version, x->w->language,
                                                       x->w->text, x->w->valid_from, NULL});

@@ -423,6 +423,7 @@ struct call {
     const kith_value *args; /* one per parameter; KITH_NULL: not given */
     kith_value *results;    /* one per declared result, KITH_NULL at first; copied from the arena */
     struct arena *arena;
+    bool secret; /* set by it: that it wrote anything is not for the caller, who gets no number */
 };
 struct action {
     const char *name; /* "sales.rescore" */

@@ -139,6 +139,13 @@ kith_status segment_delete_not(struct txn *t, kith_id id, kith_error *e); /* any
 kith_status segment_small(struct txn *t, kith_id id, kith_str name, kith_error *e);
 /* Refuses what others ask for by its name. what: "deleted". (segment_define.c) */
 kith_status segment_unused(struct txn *t, kith_id id, const char *what, kith_error *e);
+/* The rule or module whose condition asks for something by its name; NULL: none. */
+typedef bool (*query_asks)(const struct query *q, const void *what);
+const char *code_that_asks(struct engine *g, query_asks asks, const void *what);
+/* KITH_E_REFUSED: it cannot be `what`, "renamed", since this one asks for it by its name. */
+kith_status asked_by_record(struct txn *t, const struct rtype *type, kith_id id, kith_str name,
+                            const char *what, kith_error *e);
+kith_status asked_by_code(const char *code, const char *what, kith_error *e);
 kith_status segment_defined(struct txn *t, const struct change *c, kith_error *e);
 
 #endif

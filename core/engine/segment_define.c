@@ -26,38 +26,54 @@ static bool is_list(const struct change *c, const kith_value *values) {
 
 /* -- who uses it ------------------------------------------------------------------------------- */
 
-static bool depends_on(const struct query *q, struct arena *a, kith_id id) {
+static bool depends_on(const struct query *q, const void *segment) {
     struct query_depends d;
-    if (query_depends(q, a, &d, NULL) != KITH_OK)
-        return true; /* no memory: rather refuse */
-    for (size_t i = 0; i < d.count; i++)
-        if (d.items[i].segment == id)
-            return true;
-    return false;
+    struct arena a = {0};
+    bool yes = query_depends(q, &a, &d, NULL) != KITH_OK; /* no memory: rather refuse */
+    for (size_t i = 0; !yes && i < d.count; i++)
+        yes = d.items[i].segment == *(const kith_id *)segment;
+    arena_free(&a);
+    return yes;
 }
 
-static const char *user_in_hooks(const struct hook_list *l, struct arena *a, kith_id id) {
+static const char *asker_in_hooks(const struct hook_list *l, query_asks asks, const void *what) {
     for (size_t i = 0; i < l->count; i++)
-        if (l->items[i]->hook.where && depends_on(predicate_query(l->items[i]->hook.where), a, id))
+        if (l->items[i]->hook.where && asks(predicate_query(l->items[i]->hook.where), what))
             return l->items[i]->hook.source.name;
     return NULL;
 }
 
-/* The rule or module whose condition asks for it, or NULL. */
-static const char *code_that_uses(struct engine *g, struct arena *a, kith_id id) {
+const char *code_that_asks(struct engine *g, query_asks asks, const void *what) {
     const struct subscribers *s = g->subs;
     for (size_t i = 0; i < s->reactions.count; i++) {
         const struct reaction *r = &s->reactions.items[i]->reaction;
-        if (r->where && depends_on(predicate_query(r->where), a, id))
+        if (r->where && asks(predicate_query(r->where), what))
             return r->source.name;
     }
     for (uint32_t i = 0; i <= g->type_max; i++)
         for (size_t k = 0; k < 6; k++) {
-            const char *name = user_in_hooks(&s->types[i].hooks[k / 2][k % 2], a, id);
+            const char *name = asker_in_hooks(&s->types[i].hooks[k / 2][k % 2], asks, what);
             if (name)
                 return name;
         }
     return NULL;
+}
+
+kith_status asked_by_record(struct txn *t, const struct rtype *type, kith_id id, kith_str name,
+                            const char *what, kith_error *e) {
+    if (!txn_tells(t, type, id))
+        return err_set(e, KITH_E_REFUSED, NULL,
+                       "it cannot be %s: a %s that you may not see asks for it by its name", what,
+                       type->name);
+    kith_str shown = text_cut(name, 60);
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "it cannot be %s: %s '%.*s' asks for it by its name; change that one first",
+                   what, type->name, (int)shown.len, shown.ptr);
+}
+
+kith_status asked_by_code(const char *code, const char *what, kith_error *e) {
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "it cannot be %s: '%s' asks for it by its name; change that first", what, code);
 }
 
 /* in_segment() names it: what is named so must stay. */
@@ -68,20 +84,11 @@ kith_status segment_unused(struct txn *t, kith_id id, const char *what, kith_err
         for (size_t k = 0; k < all->items[i]->depends.count && !asker; k++)
             if (all->items[i]->depends.items[k].segment == id)
                 asker = all->items[i];
-    if (asker && !txn_tells(t, t->g->schema->base.segment.type, asker->id))
-        return err_set(e, KITH_E_REFUSED, NULL,
-                       "it cannot be %s: a segment that you may not see asks for it by its name",
-                       what);
     if (asker)
-        return err_set(e, KITH_E_REFUSED, NULL,
-                       "it cannot be %s: segment '%s' asks for it by its name; change that one"
-                       " first",
-                       what, asker->name);
-    const char *code = code_that_uses(t->g, t->arena, id);
-    if (!code)
-        return KITH_OK;
-    return err_set(e, KITH_E_REFUSED, NULL,
-                   "it cannot be %s: '%s' asks for it by its name; change that first", what, code);
+        return asked_by_record(t, t->g->schema->base.segment.type, asker->id, str_of(asker->name),
+                               what, e);
+    const char *code = code_that_asks(t->g, depends_on, &id);
+    return code ? asked_by_code(code, what, e) : KITH_OK;
 }
 
 /* -- before the write -------------------------------------------------------------------------- */

@@ -587,7 +587,13 @@ static kith_status unlink_one(struct txn *t, const struct rfield *f, kith_id fro
     }
     if (t->undoing || ((f->flags & KITH_FF_REQUIRED) && set.value.kind == KITH_NULL))
         return refuse_link(t, f, from, e);
-    return txn_update(t, f->type, from, &set, 1, e);
+    /* Nobody sets it: one that is read-only loses its record, too. */
+    static const struct source deletion = {SOURCE_CORE, "deletion", "", 0};
+    const struct source *code = t->code;
+    t->code = f->flags & KITH_FF_READONLY ? &deletion : code;
+    kith_status st = txn_update(t, f->type, from, &set, 1, e);
+    t->code = code;
+    return st;
 }
 
 /* Nobody asked for what happens to other records, which the caller may not even see. Those that

@@ -20,6 +20,7 @@ static const struct wanted {
     TYPE(contact_point), FIELD(contact_point, contact), FIELD(contact_point, kind),
     FIELD(contact_point, value), FIELD(contact_point, normal), FIELD(contact_point, primary),
     TYPE(purpose), FIELD(purpose, name), FIELD(purpose, basis), FIELD(purpose, fields),
+    FIELD(purpose, description),
     TYPE(wording), FIELD(wording, purpose), FIELD(wording, version), FIELD(wording, language),
     FIELD(wording, text), FIELD(wording, valid_from),
     TYPE(consent), FIELD(consent, contact), FIELD(consent, contact_points),

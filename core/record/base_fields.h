@@ -19,7 +19,7 @@ struct base_point {
 };
 struct base_purpose {
     const struct rtype *type;
-    const struct rfield *name, *basis, *fields;
+    const struct rfield *name, *basis, *fields, *description;
 };
 struct base_wording {
     const struct rtype *type;

@@ -233,6 +233,8 @@ static const kith_field wording_fields[] = {
     F("text", LONGTEXT, .flags = REQUIRED | SEARCHED,
       .doc = "What the person was shown, word for word. It stays as it is once somebody agreed."),
     F("valid_from", TIME, .doc = "From when on it is shown."),
+    F("external_id", TEXT, .flags = INDEXED,
+      .doc = "Its id in the company that it came from; a key for imports."),
 };
 
 static const kith_field consent_fields[] = {

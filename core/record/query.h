@@ -102,6 +102,9 @@ uint32_t query_params(const struct query *q, const char *const **names);
 kith_status query_purposes(const struct query *q, const struct principal *p,
                            const kith_value *params, struct conn *c, kith_error *e);
 
+/* Does consent() or withdrawn() name this purpose, in the text itself? */
+bool query_names_purpose(const struct query *q, kith_str name);
+
 /* Calls fn for each type whose records it looks at, its own first, one perhaps more than once. Ends
  * with fn's failure. */
 typedef kith_status (*query_type_fn)(void *arg, const struct rtype *t, kith_error *e);

@@ -218,3 +218,10 @@ kith_status query_purposes(const struct query *q, const struct principal *p,
     arena_free(&a);
     return st;
 }
+
+bool query_names_purpose(const struct query *q, kith_str name) {
+    for (const struct named_purpose *n = q->purposes; n; n = n->next)
+        if (n->name.ptr && str_eq(n->name, name))
+            return true;
+    return false;
+}
