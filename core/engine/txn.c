@@ -783,6 +783,21 @@ static kith_status reverse_row(struct txn *t, void *arg, kith_error *e) {
     return redirect_leads_back(t, c) ? KITH_OK : carry_out(t, c, e);
 }
 
+static kith_status take_away(struct txn *t, void *arg, kith_error *e) {
+    const struct reversal *r = arg;
+    return txn_delete(t, r->change.type, r->change.id, e);
+}
+
+/* What follows the contact goes first, and comes back when something else is in the way. */
+static kith_status take_whole(struct txn *t, struct reversal *r, kith_error *e) {
+    const struct rtype *type = r->change.type;
+    bool any = false;
+    if (type == t->g->schema->base.contact.type && t->g->types[type->id].referred)
+        TRY(record_referred(t->g->writer, t->g->types[type->id].referred, r->change.id, type->id,
+                            &any, e));
+    return any ? txn_try(t, take_away, r, e) : take_away(t, r, e);
+}
+
 kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *type, kith_id id,
                            const struct image_field *fields, size_t count, kith_error *e) {
     struct reversal r = {
@@ -790,7 +805,7 @@ kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *typ
         fields,
         count};
     if (kind == ROW_CREATE)
-        return txn_delete(t, type, id, e);
+        return take_whole(t, &r, e);
     return kind == ROW_DELETE ? txn_come_back(t, id, reverse_row, &r, e) : reverse_row(t, &r, e);
 }
 

@@ -132,6 +132,9 @@ TEST("what was in the way of an undo goes with all of its own once nothing is") 
     undo(&x, tx, &r);
     EXPECT_INT(1, r.refused);
     EXPECT_INT(1, count(&x, "contact_point where primary", NULL)); /* what it shows is there */
+    undo(&x, tx, &r); /* it still is in the way, and takes nothing along */
+    EXPECT_INT(1, r.refused);
+    EXPECT_INT(1, count(&x, "contact_point where primary", NULL));
     delete_(&x, x.task, task);
     undo(&x, tx, &r);
     EXPECT_INT(0, r.kept + r.refused);
