@@ -35,6 +35,7 @@ struct zone {
     size_t count;
     int32_t first;    /* before the first transition */
     struct rule rule; /* after the last */
+    uint64_t print;   /* FNV-1a of all that */
 };
 
 /* -- the footer: a POSIX TZ text such as "CET-1CEST,M3.5.0,M10.5.0/3" -------------------------- */
@@ -198,6 +199,12 @@ static bool read_block(struct zone *z, const unsigned char *p, const struct bloc
     return true;
 }
 
+static void print_add(struct zone *z, const void *bytes, size_t size) {
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < size; i++)
+        z->print = (z->print ^ p[i]) * UINT64_C(0x100000001b3);
+}
+
 static kith_status not_tzif(const char *path, kith_error *e) {
     return err_set(e, KITH_E_CORRUPT, NULL, "'%s' is not a time zone file; reinstall tzdata", path);
 }
@@ -221,6 +228,12 @@ static kith_status read_tzif(struct zone *z, kith_str file, const char *path, ki
         footer.len = end ? (uint64_t)(end - footer.ptr) : 0;
         if (footer.len && !parse_rule(footer, &z->rule))
             return not_tzif(path, e);
+        print_add(z, footer.ptr, footer.len);
+    }
+    print_add(z, &z->first, sizeof z->first);
+    if (z->count > 0) {
+        print_add(z, z->at, z->count * sizeof *z->at);
+        print_add(z, z->offsets, z->count * sizeof *z->offsets);
     }
     return KITH_OK;
 }
@@ -292,6 +305,10 @@ void zone_close(struct zone *z) {
 
 const char *zone_name(const struct zone *z) {
     return z ? z->name : "UTC";
+}
+
+uint64_t zone_print(const struct zone *z) {
+    return z ? z->print : 0;
 }
 
 /* -- offsets ----------------------------------------------------------------------------------- */

@@ -11,6 +11,8 @@ struct zone; /* immutable; a NULL pointer is UTC in every function below */
 kith_status zone_open(struct zone **out, const char *name, kith_error *e);
 void zone_close(struct zone *z);
 const char *zone_name(const struct zone *z);
+/* Stands for its rules: another one when an update of tzdata has changed them. */
+uint64_t zone_print(const struct zone *z);
 /* Seconds east of UTC that hold at ms (UTC). Uses the footer rule after the last transition. */
 int32_t zone_offset(const struct zone *z, int64_t ms);
 /* Local wall clock to UTC. In a gap: the instant after it (the gap's end). In an overlap: the

@@ -100,7 +100,12 @@ static kith_status fire(void *self, struct txn *t, const struct timer *timer, ki
     const kith_value *v = &values[d->f->index];
     snprintf(payload, sizeof payload, "%" PRId64, v->as.i);
     if (v->kind == KITH_NULL || !str_eqz(timer->payload, payload))
-        return KITH_OK; /* it was put off, or brought forward */
+        return KITH_OK;                  /* it was put off, or brought forward */
+    if (instant(t->g, v) > t->head.at) { /* that day begins later since the zone has changed */
+        kith_id later;
+        return txn_timer(t, d->handler, instant(t->g, v), d->rtype, timer->subject, timer->payload,
+                         &later, e);
+    }
     if (d->state && !str_eqz(values[d->state->index].as.s, d->state->options[0]))
         return KITH_OK; /* nobody needs to be reminded of what is done */
     return tell(d, t, timer->subject, v, e);

@@ -3,6 +3,7 @@
  * write queries. */
 #include "engine/engine_internal.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -252,7 +253,7 @@ static kith_status take_up(struct engine *g, kith_error *e) {
 static kith_status follow_calendar(struct engine *g, kith_error *e) {
     struct buf text = {0};
     bool changed = false;
-    buf_printf(&text, "%s ", g->opts.zone ? zone_name(g->opts.zone) : "UTC");
+    buf_printf(&text, "%s %016" PRIx64 " ", zone_name(g->opts.zone), zone_print(g->opts.zone));
     workdays_text(g->opts.workdays, &text);
     kith_status st =
         text.failed ? err_nomem(e) : segment_calendar(g->writer, text.ptr, &changed, e);

@@ -28,20 +28,72 @@ static int64_t next_firing(struct engine *g, const struct timer_entry *t) {
     return cron_next(&t->cron, g->opts.zone, clock_now(g->clock));
 }
 
-/* A cron timer keeps its due time over a restart, unless its cron text was changed. */
+/* A handler's cron timer as it is kept. */
+struct kept {
+    bool found, same_text;
+    int64_t due; /* INT64_MAX: none */
+    uint32_t attempts;
+};
+
+static kith_status read_kept(struct engine *g, const struct timer_entry *t, struct kept *k,
+                             kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer,
+                     "SELECT coalesce(due, 9223372036854775807), attempts, cron FROM kith_timer"
+                     " WHERE handler = ?1 AND cron IS NOT NULL",
+                     &st, e));
+    bind_str(st, 1, str_of(t->handler.name));
+    TRY(conn_step(g->writer, st, &k->found, e));
+    if (!k->found)
+        return KITH_OK;
+    k->due = sqlite3_column_int64(st, 0);
+    k->attempts = (uint32_t)sqlite3_column_int64(st, 1);
+    k->same_text = str_eqz(column_str(st, 2), t->handler.cron);
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
+/* By other rules of the zone, or in another zone, the time for which it waited may be none of its
+ * text any more: then it waits for the nearest that is one. So a day has one firing, whichever way
+ * the clocks went. */
+static int64_t by_todays_rules(struct engine *g, const struct timer_entry *t, int64_t due) {
+    int64_t next = cron_next(&t->cron, g->opts.zone, due - 1);
+    if (next == due || next == INT64_MAX)
+        return due;
+    int64_t earlier = cron_next(&t->cron, g->opts.zone, due - (next - due));
+    return earlier < due ? earlier : next;
+}
+
+/* It keeps its due time over a restart, unless its cron text was changed, or the clock was set back
+ * and it would wait until it is again where it was. */
+static int64_t due_again(struct engine *g, const struct timer_entry *t, const struct kept *k) {
+    int64_t next = next_firing(g, t), latest = next, due = k->due;
+    if (!k->same_text || due == INT64_MAX)
+        return next;
+    if (k->attempts == 0) /* else it waits for another try */
+        due = by_todays_rules(g, t, due);
+    if (due != k->due) /* by other rules it may have fired today */
+        latest = cron_next(&t->cron, g->opts.zone, next);
+    return due > latest ? next : due;
+}
+
 static kith_status start_cron(struct engine *g, const struct timer_entry *t, kith_error *e) {
     sqlite3_stmt *st;
-    TRY(id_check_clock(clock_now(g->clock), e));
+    struct kept k = {0};
+    int64_t now = clock_now(g->clock);
+    TRY(id_check_clock(now, e));
+    TRY(read_kept(g, t, &k, e));
+    int64_t due = k.found ? due_again(g, t, &k) : next_firing(g, t);
+    if (k.found && k.same_text && due == k.due)
+        return KITH_OK;
     TRY(conn_prepare(g->writer,
                      "INSERT INTO kith_timer(id, handler, due, cron, payload, attempts)"
                      " VALUES(?1, ?2, ?3, ?4, '', 0) ON CONFLICT(handler) WHERE cron IS NOT NULL"
-                     " DO UPDATE SET due = excluded.due, cron = excluded.cron, attempts = 0"
-                     /* Later than the next time: the clock was set back. */
-                     " WHERE cron IS NOT excluded.cron OR due IS NULL OR due > excluded.due",
+                     " DO UPDATE SET due = excluded.due, cron = excluded.cron, attempts = 0",
                      &st, e));
-    bind_int(st, 1, (int64_t)idgen_next(&g->ids, clock_now(g->clock)));
+    bind_int(st, 1, (int64_t)idgen_next(&g->ids, now));
     bind_str(st, 2, str_of(t->handler.name));
-    bind_int(st, 3, next_firing(g, t));
+    bind_int(st, 3, due);
     bind_str(st, 4, str_of(t->handler.cron));
     return conn_run(g->writer, st, e);
 }
@@ -149,7 +201,7 @@ kith_status timers_with(struct engine *g, const char *handler, const char *paylo
     bool found;
     TRY(conn_prepare(g->writer,
                      "SELECT due FROM kith_timer WHERE handler = ?1 AND payload = ?2"
-                     " AND due IS NOT NULL LIMIT 1",
+                     " AND due IS NOT NULL AND (cron IS NOT NULL) = (?2 = '') LIMIT 1",
                      &st, e));
     bind_str(st, 1, str_of(handler));
     bind_str(st, 2, str_of(payload));

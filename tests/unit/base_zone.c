@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "test.h"
+#include "zone_file.h"
 #include <time.h>
 #include <unistd.h>
 
@@ -147,35 +148,13 @@ TEST("a name that is none is refused with the remedy") {
 
 /* -- files of our own, in a folder named by TZDIR ---------------------------------------------- */
 
-static char folder[64];
-
-static void put_zone(const char *name, const void *bytes, size_t len) {
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *f = fopen(path, "wb");
-    EXPECT(f && fwrite(bytes, 1, len, f) == len && fclose(f) == 0);
-}
-
-static void own_folder(void) {
-    strcpy(folder, "/tmp/kith-zone-XXXXXX");
-    EXPECT(mkdtemp(folder) != NULL);
-    setenv("TZDIR", folder, 1);
-}
-
-static void leave_folder(void) {
-    char command[128];
-    unsetenv("TZDIR");
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    EXPECT_INT(0, system(command));
-}
-
 TEST("UTC needs no file") {
-    own_folder();
+    zone_folder_make();
     struct zone *z = open_zone("UTC");
     EXPECT_STR("UTC", zone_name(z));
     EXPECT_INT(0, zone_offset(z, 0));
     zone_close(z);
-    leave_folder();
+    zone_folder_remove();
 }
 
 TEST("a file that is damaged or cut at any byte is refused") {
@@ -187,35 +166,26 @@ TEST("a file that is damaged or cut at any byte is refused") {
     size_t len = fread(data, 1, sizeof data, f);
     fclose(f);
     const char *footer = memrchr(data, '\n', len - 1);
-    own_folder();
+    zone_folder_make();
     for (size_t cut = 1; cut < (size_t)(footer - data); cut += cut < 100 ? 1 : 17) {
-        put_zone("Cut", data, cut);
+        zone_file_put("Cut", data, cut);
         EXPECT_INT(KITH_E_CORRUPT, zone_open(&z, "Cut", &err));
     }
-    put_zone("Text", "this is no zone file, but it is long enough to look like one", 60);
+    zone_file_put("Text", "this is no zone file, but it is long enough to look like one", 60);
     EXPECT_INT(KITH_E_CORRUPT, zone_open(&z, "Text", &err));
     EXPECT_HAS("tzdata", err.message);
-    leave_folder();
+    zone_folder_remove();
 }
 
-/* A file with one kind of time and a footer. */
 static int32_t footer_offset(const char *footer, const char *instant) {
-    char file[256] = {0};
-    for (size_t at = 0; at <= 52; at += 52) { /* both headers count one type and four letters */
-        memcpy(file + at, "TZif2", 5);
-        file[at + 39] = 1;
-        file[at + 43] = 2;
-    }
-    size_t len = 104 + (size_t)snprintf(file + 104, sizeof file - 104, "\n%s\n", footer);
-    put_zone("Rule", file, len);
-    struct zone *z = open_zone("Rule");
+    struct zone *z = zone_with_rule("Rule", footer);
     int32_t offset = zone_offset(z, utc(instant));
     zone_close(z);
     return offset;
 }
 
 TEST("the rule in the footer is read in all its forms") {
-    own_folder();
+    zone_folder_make();
     EXPECT_INT(-18000, footer_offset("EST5", "2024-07-01"));
     EXPECT_INT(12600, footer_offset("<+0330>-3:30", "2024-07-01"));
     EXPECT_INT(-14400, footer_offset("EST5EDT,M3.2.0,M11.1.0", "2024-07-01"));
@@ -225,7 +195,7 @@ TEST("the rule in the footer is read in all its forms") {
     EXPECT_INT(7200, footer_offset("X0Y-2,59/0,300/0", "2024-02-29T00:00:00Z"));
     EXPECT_INT(-3600, footer_offset("<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "2024-03-31T01:00:00Z"));
     EXPECT_INT(-7200, footer_offset("<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "2024-03-31T00:59:59Z"));
-    leave_folder();
+    zone_folder_remove();
 }
 
 TEST("an hour beyond the last year of the calendar has an offset, too") {
@@ -235,4 +205,21 @@ TEST("an hour beyond the last year of the calendar has an offset, too") {
     struct civil last = date_civil(TIME_MAX);
     EXPECT_INT(TIME_MAX - 3600000, zone_to_utc(z, &last));
     zone_close(z);
+}
+
+TEST("a zone has another print when its rules have changed, and the same otherwise") {
+    static const char *const rules[] = {"AAA-1", "BBB-1", "AAA-2", "AAA-1BBB,M3.5.0,M10.5.0/3",
+                                        "AAA-1BBB,M3.4.0,M10.5.0/3"};
+    uint64_t prints[5];
+    zone_folder_make();
+    for (size_t i = 0; i < 5; i++) {
+        struct zone *z = zone_with_rule("Own", rules[i]), *again = zone_with_rule("Own", rules[i]);
+        prints[i] = zone_print(z);
+        EXPECT(prints[i] == zone_print(again));
+        for (size_t k = 0; k < i; k++)
+            EXPECT(prints[i] != prints[k]);
+        zone_close(z);
+        zone_close(again);
+    }
+    zone_folder_remove();
 }

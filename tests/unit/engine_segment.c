@@ -2,6 +2,7 @@
 /* Segments: who is in which, after every write. */
 #include "base/workday.h"
 #include "engine_segment_fixture.h"
+#include "zone_file.h"
 
 TEST("who is in a segment follows each write, and events tell of it") {
     struct fixture x;
@@ -273,6 +274,29 @@ TEST("a change of the company's zone or free days moves who is in a segment, and
     EXPECT_STR("", told_since(&x, at));
     fixture_close(&x);
     zone_close(tokyo);
+}
+
+TEST("rules of the company's zone that changed under its name move who is in a segment") {
+    struct fixture x;
+    zone_folder_make();
+    struct zone *old = zone_with_rule("Own", "AAA0"), *new = zone_with_rule("Own", "AAA-9");
+    fixture_open(&x);
+    struct engine_options o = fixture_options(&x);
+    o.zone = old;
+    reopen_with(&x, &o);
+    create(&x, x.task, PAIRS("title=A", "due=2023-11-15T12:00Z")); /* it is the 14th */
+    kith_id today = make_segment(&x, "today", "task where due = today()");
+    settle(&x);
+    EXPECT_INT(0, members_of(&x, today));
+    o.zone = new;
+    reopen_with(&x, &o);
+    settle(&x);
+    EXPECT_INT(1, members_of(&x, today));
+    expect_sound(&x);
+    fixture_close(&x);
+    zone_close(old);
+    zone_close(new);
+    zone_folder_remove();
 }
 
 TEST("a segment that looks at linked records follows them") {

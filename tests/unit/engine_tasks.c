@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tasks and dates: sub-tasks, repetition, reminders, life events, and what the base types hold. */
 #include "engine_fixture.h"
+#include "zone_file.h"
 
 #define DAY INT64_C(86400000)
 
@@ -280,6 +281,52 @@ TEST("a yearly life event is told each year, and knows its next day") {
     EXPECT_INT(0, count(&x, "life_event", NULL));
     expect_sound(&x);
     fixture_close(&x);
+}
+
+static void open_in_zone(struct fixture *x, const struct zone *zone, struct heard *h) {
+    struct engine_options o = fixture_options(x);
+    engine_close(x->g);
+    o.zone = zone;
+    EXPECT_OK(engine_open(&x->g, &o, &x->e), x->e);
+    listen(x, h, "life_event.due");
+    fixture_start(x);
+}
+
+/* Told at the first full hour of that day, once. */
+static void expect_told_on_its_day(const char *before, const char *after) {
+    struct fixture x;
+    struct heard h = {0};
+    struct zone *old = zone_with_rule("Own", before), *new = zone_with_rule("Own", after);
+    fixture_open(&x);
+    open_in_zone(&x, old, &h);
+    kith_id ada = create(&x, type_of(&x, "contact"), PAIRS("name=Ada L"));
+    create(&x, type_of(&x, "life_event"),
+           PAIRS(pair(&x, "about", "contact/", ada), "kind=birthday", "date=1990-11-20",
+                 "yearly=true"));
+    open_in_zone(&x, new, &h);
+    for (int hour = 0; hour < 9 * 24; hour++) {
+        int was = h.count;
+        clock_advance(&x.clock, DAY / 24);
+        settle(&x);
+        struct civil now = zone_local(new, engine_now(x.g));
+        if (h.count != was && (now.month != 11 || now.day != 20))
+            TEST_FAIL("%s to %s: told at %d-%02d %02d:00", before, after, now.month, now.day,
+                      now.hour);
+    }
+    EXPECT_INT(1, h.count);
+    EXPECT_STR("{\"next\":\"2023-11-20\"}", h.last);
+    fixture_close(&x);
+    zone_close(old);
+    zone_close(new);
+}
+
+TEST("a life event is told on its day by the rules of that day, once") {
+    zone_folder_make();
+    expect_told_on_its_day("AAA0", "AAA0");
+    expect_told_on_its_day("AAA0", "AAA8");
+    expect_told_on_its_day("AAA0", "AAA-9");
+    expect_told_on_its_day("AAA-9", "AAA8");
+    zone_folder_remove();
 }
 
 /* -- who they are ------------------------------------------------------------------------------ */

@@ -2,6 +2,7 @@
 /* Timers, retries and published events, over restarts, changed rules and a clock that is set
  * back. */
 #include "engine_fixture.h"
+#include "zone_file.h"
 
 #define HOUR_MS (3600 * 1000)
 
@@ -297,4 +298,80 @@ TEST("a published event is heard whatever its subject is, and also when it has n
     struct said unknown = {"lead.unheard", NULL, 0};
     EXPECT_INT(KITH_E_NOTFOUND, engine_write(x.g, &by_tester, say, &unknown, NULL, &x.e));
     fixture_close(&x);
+}
+
+/* -- zones ------------------------------------------------------------------------------------- */
+
+struct firings {
+    int count;
+    int64_t at[32];
+};
+
+static kith_status note_at(void *self, struct txn *t, const struct timer *timer, kith_error *e) {
+    struct firings *f = self;
+    (void)timer;
+    (void)e;
+    EXPECT(f->count < 32);
+    f->at[f->count++] = txn_now(t);
+    return KITH_OK;
+}
+
+static void open_in(struct fixture *x, const struct zone *zone, struct firings *f) {
+    struct engine_options o = fixture_options(x);
+    struct timer_handler h = {.name = "nine",
+                              .cron = "0 9 * * *",
+                              .fn = note_at,
+                              .self = f,
+                              .source = {SOURCE_MODULE, "nine", "", 0}};
+    engine_close(x->g);
+    o.zone = zone;
+    EXPECT_OK(engine_open(&x->g, &o, &x->e), x->e);
+    EXPECT_OK(engine_add_timer(x->g, &h, &x->e), x->e);
+    fixture_start(x);
+    settle(x);
+}
+
+/* Four days of a timer at nine, with other rules after so many hours; down: nobody was there for
+ * so many hours before. */
+static void change_rules(const char *before, const char *after, int hours, int down, int shift) {
+    struct fixture x;
+    struct firings f = {0};
+    struct zone *old = zone_with_rule("Own", before), *new;
+    fixture_open(&x);
+    open_in(&x, old, &f);
+    wait_hours(&x, hours);
+    engine_close(x.g);
+    x.g = NULL;
+    clock_advance(&x.clock, down * HOUR_MS);
+    new = zone_with_rule("Own", after); /* tzdata was updated */
+    open_in(&x, new, &f);
+    wait_hours(&x, 96 - hours - down);
+    for (int i = 1; i < f.count; i++) {
+        int64_t gap = f.at[i] - f.at[i - 1];
+        if (gap < (23 - shift - down) * HOUR_MS || gap > (25 + shift + down) * HOUR_MS)
+            TEST_FAIL("%s to %s after %d hours, %d down: %d hours between two firings", before,
+                      after, hours, down, (int)(gap / HOUR_MS));
+    }
+    EXPECT(f.count >= 3 && f.count <= 5);
+    struct civil last = zone_local(new, f.at[f.count - 1]);
+    EXPECT_INT(9, last.hour);
+    fixture_close(&x);
+    zone_close(old);
+    zone_close(new);
+}
+
+TEST("a cron timer fires once a day, whichever way the rules of its zone are changed, and when") {
+    static const struct {
+        const char *before, *after;
+        int shift; /* hours */
+    } changes[] = {
+        {"AAA-1", "AAA-1", 0}, {"AAA-1", "AAA-2", 1}, {"AAA-2", "AAA-1", 1},   {"AAA5", "AAA-1", 6},
+        {"AAA-1", "AAA5", 6},  {"AAA-9", "AAA-1", 8}, {"AAA0", "AAA-0:30", 1},
+    };
+    zone_folder_make();
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        for (int hours = 0; hours < 48; hours += 5)
+            for (int down = 0; down < 6; down += 5)
+                change_rules(changes[i].before, changes[i].after, hours, down, changes[i].shift);
+    zone_folder_remove();
 }
