@@ -85,11 +85,18 @@ static bool wants_full(const struct run *r, int64_t now) {
            strcmp(full->head.recipient, recipient) != 0;
 }
 
+/* Two of the same second have other names, as when the clock was set back. */
 static kith_status name_target(struct run *r, int64_t now, kith_error *e) {
+    const char *kind = r->order.base ? "changes" : "full";
     struct civil t = date_civil(now);
-    r->order.target = arena_printf(
-        &r->c->arena, "%s/" BACKUP_PREFIX "%04d%02d%02d-%02d%02d%02d-%s.tar", r->plan.dir, t.year,
-        t.month, t.day, t.hour, t.minute, t.second, r->order.base ? "changes" : "full");
+    char again[16] = "";
+    int n = 1;
+    do {
+        r->order.target = arena_printf(
+            &r->c->arena, "%s/" BACKUP_PREFIX "%04d%02d%02d-%02d%02d%02d%s-%s.tar", r->plan.dir,
+            t.year, t.month, t.day, t.hour, t.minute, t.second, again, kind);
+        snprintf(again, sizeof again, "-%d", ++n);
+    } while (r->order.target && access(r->order.target, F_OK) == 0);
     return r->order.target ? KITH_OK : err_nomem(e);
 }
 

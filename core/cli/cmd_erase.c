@@ -131,7 +131,7 @@ static kith_status erase(struct job *job, kith_error *e) {
         print_json(job, swept);
     else
         print_text(job, swept);
-    if (swept || engine_sweep_held(c->company->engine, e) == KITH_OK)
+    if (swept || cmd_option(c, "no-wait") || engine_sweep_held(c->company->engine, e) == KITH_OK)
         return KITH_OK;
     return err_prefix(e, "the record is erased, and the files are not swept yet, which Kith does"
                          " by itself when it can: ");

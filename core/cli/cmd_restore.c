@@ -214,7 +214,10 @@ static kith_status put_in_place(struct restore *r, kith_error *e) {
     if (r->lock >= 0) {
         st = exchange(r, e);
     } else if (rename(r->fresh, r->folder) != 0) { /* onto nothing, or onto an empty folder */
-        st = err_errno(e, "make the folder", r->folder);
+        st = errno == ENOTEMPTY || errno == EEXIST
+                 ? err_set(e, KITH_E_CONFLICT, NULL,
+                           "another command has made '%s' meanwhile: look what is there", r->folder)
+                 : err_errno(e, "make the folder", r->folder);
     } else {
         r->fresh = NULL;
     }

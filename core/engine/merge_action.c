@@ -69,7 +69,9 @@ static kith_status read_fields(const struct schema *s, kith_str text, struct are
     kith_error why = KITH_ERROR_INIT;
     if (!str_trim(text).len)
         return KITH_OK;
-    if (json_read(text, &root, &why) != KITH_OK || !json_is_object(root)) {
+    if (json_read(text, &root, &why) == KITH_E_NOMEM)
+        return err_nomem(e);
+    if (!json_is_object(root)) {
         json_decref(root);
         return err_set(e, KITH_E_INVAL, "fields",
                        "fields: write a JSON object of fields and ids: {\"phone\":\"0ABC...\"}");

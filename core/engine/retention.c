@@ -139,7 +139,7 @@ static kith_status handle(struct txn *t, struct batch *b, kith_id id, kith_error
     kith_status st = txn_try(t, delete_one, &x, &why);
     if (st == KITH_OK)
         return note_gone(b, id, e);
-    if (bus_own_failure(t->g, st)) {
+    if (bus_own_failure(t->g, st) || st == KITH_E_NOMEM) {
         err_copy(e, &why);
         return st;
     }

@@ -32,9 +32,20 @@ kith_status sweep_next_due(struct engine *g, int64_t *due, kith_error *e) {
     return KITH_OK;
 }
 
+static void note_held(struct engine *g, const kith_error *why) {
+    pthread_mutex_lock(&g->lock);
+    g->sweep.held = (kith_error)KITH_ERROR_INIT;
+    if (why)
+        err_copy(&g->sweep.held, why);
+    pthread_mutex_unlock(&g->lock);
+}
+
 void sweep_wanted(struct engine *g) {
     if (g->sweep.stage == SWEEP_NONE)
         g->sweep.stage = SWEEP_FIND;
+    if (g->sweep.stage == SWEEP_LATER) /* whoever waits for it is to know how it goes now */
+        g->sweep.stage = g->sweep.later;
+    note_held(g, NULL);
     g->sweep.more = true;
 }
 
@@ -154,14 +165,6 @@ static kith_status note_swept(struct txn *t, void *arg, kith_error *e) {
             TRY(txn_update(t, b->type, s->requests[i], &set, 1, e));
     }
     return KITH_OK;
-}
-
-static void note_held(struct engine *g, const kith_error *why) {
-    pthread_mutex_lock(&g->lock);
-    g->sweep.held = (kith_error)KITH_ERROR_INIT;
-    if (why)
-        err_copy(&g->sweep.held, why);
-    pthread_mutex_unlock(&g->lock);
 }
 
 kith_status engine_sweep_held(struct engine *g, kith_error *e) {

@@ -4,11 +4,15 @@
 # once or for good, and with SIGKILL, at one place after the other: each write, sync, rename, new file
 # and new folder is such a place. It tells no success when something was lost; the company opens and
 # is sound; its records are those of before or of after; nothing is half there or left behind; and
-# giving the command again does the rest.
+# giving the command again does the rest. So it is with a small disk that is really full, where one can
+# be mounted, and with two of the same commands at once, alone and by a server.
 #   commands.sh LIBRARY [PLACES [WORD]]     the library that makes calls fail (tests/vfs/fault_file.c);
 #                                           how many places of each command and kind of trouble, or
 #                                           all; only commands with that word. KITH_SEED=n takes
 #                                           other places.
+if [ -z "${KITH_SMALL_DISK:-}" ] && unshare -rm mount -t tmpfs tmpfs /mnt 2>/dev/null; then
+    KITH_SMALL_DISK=1 exec unshare -rm "$0" "$@" # where a disk can be mounted, for this test alone
+fi
 . "$(dirname "$0")/../integration/lib.bash"
 library=${1:?names the library that makes calls fail}
 places=${2:-2}
@@ -34,6 +38,10 @@ fi
 ids() { "$KITH" find "$1" --json --fields id | json_text id; }
 
 mkdir "$work/safe" "$work/disk" && cd "$work/safe" || exit 1
+if [ -n "${KITH_SMALL_DISK:-}" ]; then
+    mount -t tmpfs -o size=24m tmpfs "$work/disk" || exit 1
+    trap '[ "$BASHPID" != "$$" ] || { cd / && umount "$work/disk"; cleanup; }' EXIT
+fi
 at $((-400 * day)) init "$work/disk/acme" --zone Europe/Berlin >/dev/null
 cd "$work/disk/acme" || exit 1
 mkdir store
@@ -80,7 +88,7 @@ dump() { # what the records say, but ids and times that are new each time
         SELECT id, name, email, phone, city, source FROM contact ORDER BY id;
         SELECT contact, kind, value FROM contact_point ORDER BY 1, 2, 3;
         SELECT about, title FROM task ORDER BY id; SELECT about, body FROM note ORDER BY id;
-        SELECT contact, state, proof FROM consent ORDER BY 1; SELECT record FROM erasure;
+        SELECT DISTINCT contact, state, proof FROM consent ORDER BY 1; SELECT record FROM erasure;
         SELECT gone, kept__type FROM redirect ORDER BY 1;
         SELECT segment, count(*) FROM kith_member GROUP BY 1;" 2>&1
 }
@@ -121,16 +129,25 @@ there() {
 
 # -- one place ----------------------------------------------------------------------------------------
 
-one_place() { # CALLS ERRNO NTH TIMES COMMAND...
-    local fault="$1 $2 $3 /disk/ $4" what="$1 $3 with errno $2 (${4} times)"
+fill() { # KB: so much is left
+    local free
+    free=$(df --output=avail -k "$work/disk" | tail -n 1)
+    [ "$free" -lt "$1" ] || head -c $(((free - $1) * 1024)) /dev/zero >"$work/disk/filler"
+}
+
+one_place() { # CALLS ERRNO NTH TIMES COMMAND...; CALLS fill: a disk with NTH KB
+    local fault="$1 $2 $3 /disk/ $4" what="$1 $3 with errno $2 ($4 times)" room=
+    [ "$1" != fill ] || room=$3
     shift 4
     fresh
     last=("$@")
+    [ -z "$room" ] || fill "$room"
     (
         LD_PRELOAD=$library KITH_FAULT=$fault "$KITH" "$@" >"$work/out" 2>"$work/err" </dev/null
         exit $?
     ) 2>/dev/null # the shell tells of a kill
     code=$?
+    rm -f "$work/disk/filler"
     was=$code
     [ "$code" -eq 0 ] || failures=$((failures + 1))
     case $code in
@@ -138,7 +155,7 @@ one_place() { # CALLS ERRNO NTH TIMES COMMAND...
     137) [ "${fault:0:5}" = "any 0" ] || fail "$what: it was killed" ;;
     *)
         [ "$(grep -c '^kith: ' "$work/err")" -eq 1 ] || fail "$what: expected one sentence"
-        grep -qE 'full|No space|Input/output|failed' "$work/err" || fail "$what: no reason"
+        grep -qE 'full|MB free|No space|Input/output|failed' "$work/err" || fail "$what: no reason"
         grep -qE "/|'" <(grep '^kith: ' "$work/err") || fail "$what: no place"
         ;;
     esac
@@ -186,6 +203,44 @@ any 5 1
 any 5 1000000
 any 0 1
 TROUBLES
+    [ -z "${KITH_SMALL_DISK:-}" ] || for nth in 8 400 $([ "$places" -le 2 ] || echo 0 30 100 1200); do
+        one_place fill 28 "$nth" 1 "$@"
+        [ -z "$broken" ] || return
+    done
+}
+
+# -- two at once --------------------------------------------------------------------------------------
+
+two_at_once() { # WHERE COMMAND...
+    local where=$1 first second found
+    shift
+    "$KITH" "$@" >"$work/out" 2>"$work/err" </dev/null &
+    "$KITH" "$@" >"$work/out2" 2>"$work/err2" </dev/null
+    second=$?
+    wait $!
+    first=$?
+    last=("$@") code=$first
+    [ "$first" -eq 0 ] || [ "$second" -eq 0 ] || fail "two at once, $where: neither did it"
+    for code in "$first" "$second"; do # the other is done, too, or there is nothing left to do, or it is busy
+        case $code in 0 | 1 | 2 | 3 | 6) ;; *) fail "two at once, $where: $first and $second" ;; esac
+    done
+    [ "$first" -eq 0 ] || [ "$(grep -c '^kith: ' "$work/err")" -eq 1 ] || fail "two at once, $where: expected one sentence"
+    [ "$second" -eq 0 ] || [ "$(grep -c '^kith: ' "$work/err2")" -eq 1 ] || fail "two at once, $where: expected one sentence"
+    [ "$where" = alone ] || stop_server
+    was=0
+    { there && whole; } || fail "two at once, $where: half a result: $(head -c 300 "$work/whole")"
+    sound "two at once, $where"
+    found=$(dump)
+    [ "$found" = "$after" ] || fail "two at once, $where: it leads elsewhere: $(diff <(echo "$after") <(echo "$found") | head -n 5)"
+    [ -z "$(stray)" ] || fail "two at once, $where: left behind: $(stray)"
+}
+
+twice() { # COMMAND...
+    fresh
+    two_at_once alone "$@"
+    fresh
+    serve
+    two_at_once served "$@"
 }
 
 # -- the commands -------------------------------------------------------------------------------------
@@ -209,6 +264,7 @@ command() { # KIND COMMAND...
     [ "$kind" = whole ] || [ "$kind" = parts ] || [ "$before" = "$after" ] || fail "it changes records"
     every_place "$@"
     [ "$failures" -gt 0 ] || fail "nothing failed"
+    [ -n "$broken" ] || twice "$@"
 }
 
 command whole erase contact "$ada" --reason test
