@@ -282,12 +282,17 @@ static kith_status failed(struct attempt *x, int64_t now, kith_error *e) {
     return err_set(e, KITH_E_DENIED, NULL, "the login or the password is wrong");
 }
 
+/* No pause is longer than the longest: one that is was reckoned before the clock was set back. */
+static bool must_wait(const struct attempt *x, int64_t now) {
+    return now < x->before.until && x->before.until - now <= WAIT_MAX_MS;
+}
+
 static kith_status attempt(struct attempt *x, kith_str password, struct arena *a, kith_error *e) {
     int64_t now = engine_now(x->g);
     kith_str text;
     TRY(normal(password, a, &text, e));
     TRY(look_up(x, a, e));
-    if (now < x->before.until)
+    if (must_wait(x, now))
         return err_set(e, KITH_E_BUSY, NULL,
                        "too many attempts failed with this login: try again in %lld s",
                        (long long)((x->before.until - now + 999) / 1000));
@@ -426,7 +431,7 @@ kith_status token_enter(struct engine *g, kith_str text, struct arena *a, struct
         return refuse_token(g, &t, now, e);
     TRY(st);
     *of = t.of;
-    if (now - t.used > USED_EVERY_MS)
+    if (now - t.used > USED_EVERY_MS || now < t.used)
         note_use(g, &t, now);
     return KITH_OK;
 }

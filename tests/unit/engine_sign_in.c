@@ -103,6 +103,22 @@ TEST("failed attempts slow the next ones down, whether the login exists or not")
     fixture_close(&w.x);
 }
 
+TEST("nobody is kept out until the day to which the clock had run ahead") {
+    struct people w;
+    people_open(&w);
+    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR(GOOD), &w.x.e), w.x.e);
+    clock_advance(&w.x.clock, INT64_C(365) * 86400000);
+    for (int i = 0; i < 3; i++)
+        EXPECT_INT(KITH_E_DENIED, try_password(&w, "anna", "wrong"));
+    EXPECT_INT(KITH_E_BUSY, try_password(&w, "anna", GOOD));
+    clock_advance(&w.x.clock, INT64_C(-365) * 86400000);
+    EXPECT_INT(KITH_E_DENIED, try_password(&w, "anna", "wrong")); /* it still slows down */
+    EXPECT_INT(KITH_E_BUSY, try_password(&w, "anna", "wrong"));
+    clock_advance(&w.x.clock, 60000);
+    EXPECT_OK(try_password(&w, "anna", GOOD), w.x.e);
+    fixture_close(&w.x);
+}
+
 static kith_status enter(struct people *w, const char *text, struct access_of *of) {
     return token_enter(w->x.g, str_of(text), &w->x.arena, of, &w->x.e);
 }
