@@ -59,7 +59,7 @@ if loads; then
     old=
     fails_clean all.csv "$work/all.csv" export contact "$work/all.csv"
     old="what was there"
-    fails_clean all.jsonl "$work/all.jsonl" export contact "$work/all.jsonl"
+    fails_clean all.jsonl "$work/all.jsonl" export contact "$work/all.jsonl" --replace
 
     it "leaves no half of a backup"
     old=
