@@ -129,6 +129,17 @@ void err_copy(kith_error *to, const kith_error *from) {
     fill(to, known_part.code, known_part.field, known_part.message);
 }
 
+const char *err_place(const kith_error *e, char out[ERR_PLACE]) {
+    static const char rule[] = ".lua:";
+    const char *at = strstr(e->message, rule);
+    size_t len = at ? (size_t)(at - e->message) + sizeof rule - 1 : 0;
+    size_t digits = at ? strspn(e->message + len, "0123456789") : 0;
+    bool known = digits && len + digits < ERR_PLACE / 2 && !memchr(e->message, ' ', len);
+    snprintf(out, ERR_PLACE, "%.*s%s%s", known ? (int)(len + digits) : 0, e->message,
+             known ? ", " : "", status_name(e->code));
+    return out;
+}
+
 static kith_status status_of_errno(int number) {
     switch (number) {
     case ENOENT:

@@ -26,6 +26,10 @@ void err_copy(kith_error *to, const kith_error *from); /* keeps to->struct_size 
 kith_status err_errno(kith_error *e, const char *what, const char *path);
 /* A short lower-case name of a status: "invalid", "not found", ... Never NULL. */
 const char *status_name(kith_status code);
+/* For the log, where no value of a field has any business: where it failed and how, without the
+ * sentence: "rules/bad.lua:2, invalid", or "refused". Returns out. */
+#define ERR_PLACE 160
+const char *err_place(const kith_error *e, char out[ERR_PLACE]);
 /* The exit code of the program for a status: 0 ok, 1 refused or failed, 2 usage or bad input,
  * 3 not found, 4 denied, 5 I/O, full or corrupt, 6 busy. */
 int status_exit(kith_status code);

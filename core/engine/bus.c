@@ -451,6 +451,7 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
                            kith_error *e) {
     struct engine *g = d->g;
     kith_error why = KITH_ERROR_INIT;
+    char place[ERR_PLACE];
     bool yes;
     TRY(delivery_wants(r, d, probe, &yes, e));
     if (!yes)
@@ -471,8 +472,8 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
     }
     bool dead =
         g->opts.attempts_max <= 1 || (st == KITH_E_LIMIT && d->tx.depth >= g->opts.cascade_max);
-    log_warn("bus", "%s, row %llu: %s", r->reaction.name, (unsigned long long)d->row->seq,
-             why.message);
+    log_warn("bus", "%s, row %llu: failed (%s); 'kith event list' tells why", r->reaction.name,
+             (unsigned long long)d->row->seq, err_place(&why, place));
     return write_letter(g, r, d->row, 1, dead ? -1 : clock_now(g->clock) + bus_backoff(1),
                         why.message, e);
 }

@@ -114,11 +114,11 @@ static kith_status note_gone(struct batch *b, kith_id id, kith_error *e) {
 static kith_status note_stay(struct batch *b, const struct one *x, const kith_error *why,
                              kith_error *e) {
     struct retention_report *r = b->report;
-    char id[ID_TEXT + 1];
+    char id[ID_TEXT + 1], place[ERR_PLACE];
     id_format(x->id, id);
     if (b->stay++ == 0 && !r)
-        log_warn("retention", "%s: %s %s stays: %s", b->rule->name, x->type->name, id,
-                 why->message);
+        log_warn("retention", "%s: %s %s stays (%s); 'kith retention' tells why", b->rule->name,
+                 x->type->name, id, err_place(why, place));
     if (!r || r->stay_count == EXAMPLES)
         return KITH_OK;
     if (!r->stays && !(r->stays = ARENA_ARRAY(b->arena, struct retention_stay, EXAMPLES)))

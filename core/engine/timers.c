@@ -301,16 +301,17 @@ static kith_status done_timer(struct engine *g, const struct firing *f, kith_err
 
 /* A one-time timer that failed too often stays, without a due time and with its error; a cron timer
  * waits for its next time. */
-static kith_status failed_timer(struct engine *g, const struct firing *f, const char *why,
+static kith_status failed_timer(struct engine *g, const struct firing *f, const kith_error *why,
                                 kith_error *e) {
+    char place[ERR_PLACE];
     uint32_t attempts = f->attempts + 1;
     int64_t due = clock_now(g->clock) + bus_backoff(attempts);
-    log_warn("timers", "%s: %s", f->entry->handler.name, why);
+    log_warn("timers", "%s: failed (%s)", f->entry->handler.name, err_place(why, place));
     if (attempts >= g->opts.attempts_max) {
         due = f->cron ? next_firing(g, f->entry) : INT64_MAX;
         attempts = f->cron ? 0 : attempts;
     }
-    return set_due(g, f->timer.id, due, attempts, why, e);
+    return set_due(g, f->timer.id, due, attempts, why->message, e);
 }
 
 static kith_status fire(struct engine *g, struct firing *f, kith_error *e) {
@@ -328,7 +329,7 @@ static kith_status fire(struct engine *g, struct firing *f, kith_error *e) {
         err_copy(e, &why);
         return st;
     }
-    return failed_timer(g, f, why.message, e);
+    return failed_timer(g, f, &why, e);
 }
 
 void timers_fire(struct engine *g) {

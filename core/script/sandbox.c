@@ -221,14 +221,22 @@ uint32_t line_of_caller(lua_State *L) {
     return (uint32_t)caller.currentline;
 }
 
+/* What was raised by a function of ours, error() among them, may quote what is in a record; what
+ * Lua itself finds wrong names variables. */
+static const char *text_for_log(lua_State *L) {
+    lua_Debug by;
+    bool own = lua_getstack(L, 1, &by) && lua_getinfo(L, "S", &by) && strcmp(by.what, "C") != 0;
+    const char *text = own ? lua_tostring(L, 1) : NULL;
+    return text ? text : "an error was raised";
+}
+
 /* The message handler: the traceback goes to the log, the error on to whoever caught it. */
 static int on_error(lua_State *L) {
     struct script *s = script_of(L);
     struct held_error *h = held_test(L, 1, HELD_ERROR);
     if (!s->frame->txn || s->frame->stopped || (h && (h->logged || h->e.code == KITH_E_REFUSED)))
         return 1;
-    const char *text = h ? h->e.message : lua_tostring(L, 1);
-    luaL_traceback(L, L, text ? text : "an error without text", 1);
+    luaL_traceback(L, L, text_for_log(L), 1);
     log_error("script", "%s", lua_tostring(L, -1));
     lua_settop(L, 1);
     return 1;

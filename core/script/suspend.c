@@ -77,13 +77,16 @@ static bool is_to_blame(const struct rule *r, const struct frame *f, uint64_t bl
 
 static void suspend(struct rule *r, struct txn *t, const kith_error *e) {
     const char *file = r->script->file;
+    char place[ERR_PLACE];
     if (txn_paused(t, file))
         return;
     engine_pause(t, file, e->message);
-    log_error(
-        "script",
-        "%s is suspended: its rule '%s' failed %lld times in a row, last: %s; " SUSPENDED_REMEDY,
-        file, r->info.name, (long long)r->streak, e->message, strrchr(file, '/') + 1);
+    log_error("script",
+              "%s is suspended: its rule '%s' failed %lld times in a row, last: %s; 'kith rule "
+              "list' tells why;"
+              " " SUSPENDED_REMEDY,
+              file, r->info.name, (long long)r->streak, err_place(e, place),
+              strrchr(file, '/') + 1);
     r->streak = 0;
     tell(r, e);
 }
