@@ -47,12 +47,13 @@ struct io_secrets {
 
 struct io {
     const struct io_ops *ops;
-    struct buf out;   /* of standard output, not handed on yet */
-    uint32_t columns; /* of the terminal; 0: standard output is not one */
-    bool color;       /* colours are wanted */
-    bool deaf;        /* nobody reads the output any more */
-    bool lost;        /* the output could not be written, as on a full disk */
-    char actor[72];   /* who asks: "cli:anna" */
+    struct buf out;     /* of standard output, not handed on yet */
+    uint32_t columns;   /* of the terminal; 0: standard output is not one */
+    bool color;         /* colours are wanted */
+    bool deaf;          /* nobody reads the output any more */
+    bool lost;          /* the output could not be written, as on a full disk */
+    char actor[72];     /* who asks: "cli:anna" */
+    const char *folder; /* where names of files begin; NULL or "": it is not known */
     struct io_secrets secrets;
 };
 
@@ -97,6 +98,7 @@ struct io_local {
     struct io io;
     struct io_slot files[IO_FILES];
     int out; /* standard output */
+    char *folder;
     bool tty_err;
     bool line_shown; /* a progress line stands on the terminal */
 };

@@ -28,8 +28,9 @@ struct client {
 static kith_status send_run(struct client *c, kith_error *e) {
     struct buf b = {0};
     const struct io_secrets *s = &c->io->secrets;
-    buf_printf(&b, "%u%c%s%c%s%c%d%c%s%c%s%c", c->io->columns, 0, c->io->color ? "1" : "", 0,
-               c->io->actor, 0, (int)s->kind, 0, s->proof, 0, s->fresh, 0);
+    buf_printf(&b, "%u%c%s%c%s%c%s%c%d%c%s%c%s%c", c->io->columns, 0, c->io->color ? "1" : "", 0,
+               c->io->actor, 0, c->io->folder ? c->io->folder : "", 0, (int)s->kind, 0, s->proof, 0,
+               s->fresh, 0);
     for (int i = 0; i < c->argc; i++)
         buf_add(&b, c->argv[i], strlen(c->argv[i]) + 1);
     kith_status st = b.failed ? err_nomem(e) : wire_send(&c->wire, FRAME_RUN, buf_view(&b), e);

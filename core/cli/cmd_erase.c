@@ -9,7 +9,7 @@
 
 #define SWEEP_WAIT_MS 60000
 
-enum { RESULT_REQUEST, RESULT_GONE, RESULT_EMPTIED, RESULT_MENTIONS, RESULTS };
+enum { RESULT_REQUEST, RESULT_GONE, RESULT_EMPTIED, RESULT_MENTIONS, RESULT_FILES, RESULTS };
 
 struct job {
     struct cmd *c;
@@ -73,6 +73,19 @@ static void print_mentions(struct cmd *c, kith_str text) {
     json_decref(list);
 }
 
+/* What Kith wrote and is not its own to change. */
+static void print_files(struct cmd *c, const kith_value *files) {
+    uint64_t count = files->kind == KITH_LIST ? files->as.list.count : 0;
+    if (count)
+        io_puts(c->io, "Imports wrote rows that they rejected into these files, which are yours;"
+                       " look for the person there:\n");
+    for (uint64_t i = 0; i < count; i++) {
+        io_puts(c->io, "  ");
+        io_text(c->io, files->as.list.items[i].as.s);
+        io_puts(c->io, "\n");
+    }
+}
+
 static void print_json(struct job *job, int64_t swept) {
     struct cmd *c = job->c;
     struct buf b = {0};
@@ -97,6 +110,7 @@ static void print_text(struct job *job, int64_t swept) {
               c->args[0], c->args[1], (long long)job->results[RESULT_GONE].as.i,
               (long long)job->results[RESULT_EMPTIED].as.i);
     print_mentions(c, job->results[RESULT_MENTIONS].as.s);
+    print_files(c, &job->results[RESULT_FILES]);
     if (swept) {
         kith_value at = value_time(swept);
         io_puts(c->io, "Swept ");
@@ -116,8 +130,10 @@ static kith_status erase(struct job *job, kith_error *e) {
     int64_t swept;
     if (rehearsing(c)) {
         TRY(write_or_rehearse(c, ORIGIN_ACTION, call_in, job, &tx, e));
-        if (!c->json)
+        if (!c->json) {
             print_mentions(c, job->results[RESULT_MENTIONS].as.s);
+            print_files(c, &job->results[RESULT_FILES]);
+        }
         return KITH_OK;
     }
     struct write_opts o = {.principal = &c->principal, .origin = ORIGIN_ACTION};
@@ -163,7 +179,9 @@ const struct command command_erase = {
         "The record goes with all that is part of it. Records that tell about the person stay,\n"
         "without what they tell. Rows of history stay, empty, so that what they led to can be\n"
         "told. Then the files are swept, which may take a while: 'kith find erasure' shows both\n"
-        "times. Others that name the person are listed, and left as they are.",
+        "times. Others that name the person are listed, and left as they are; so are files with\n"
+        "rows that an import rejected. A user stays as a record that says nothing, so that what\n"
+        "belongs to it and what it wrote are still one user's.",
     .options = {{"reason", "TEXT", "why, for the auditor; it names nobody"},
                 {"no-wait", NULL, "do not wait until the files are swept"},
                 REHEARSE_OPTION},

@@ -363,8 +363,19 @@ static kith_status run_opened(struct job *job, bool rehearsal, kith_error *e) {
     return st;
 }
 
+/* Whoever erases somebody later is told where it is. */
+static kith_status place_rejects(struct job *job, kith_error *e) {
+    const char *file = job->rejects, *folder = job->c->io->folder;
+    bool whole = file && file[0] == '/';
+    if (!file || strcmp(file, "-") == 0 || (!whole && (!folder || !*folder)))
+        return KITH_OK;
+    job->options.rejects = whole ? file : arena_printf(&job->c->arena, "%s/%s", folder, file);
+    return job->options.rejects ? KITH_OK : err_nomem(e);
+}
+
 static kith_status with_files(struct job *job, bool rehearsal, kith_error *e) {
     struct io *io = job->c->io;
+    TRY(place_rejects(job, e));
     if (job->rejects) /* one that is there may hold the rejects of an earlier import */
         TRY(io->ops->open(io, job->rejects, IO_NEW, &job->reject_file, e));
     kith_status st = io->ops->open(io, job->c->args[1], IO_READ, &job->source, e);

@@ -362,6 +362,7 @@ void io_local_open(struct io_local *l) {
     l->io.color =
         l->io.columns > 0 && !(no_color && no_color[0]) && term && strcmp(term, "dumb") != 0;
     l->out = own_output();
+    l->io.folder = l->folder = getcwd(NULL, 0);
     find_actor(&l->io);
     struct sigaction sa = {.sa_handler = on_interrupt}; /* no SA_RESTART: a waiting read ends */
     sigaction(SIGINT, &sa, NULL);
@@ -378,4 +379,6 @@ void io_local_close(struct io_local *l) {
             local_close(&l->io, i, false, NULL);
     }
     buf_free(&l->io.out);
+    free(l->folder);
+    l->io.folder = l->folder = NULL;
 }

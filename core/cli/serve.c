@@ -194,9 +194,9 @@ static const struct io_ops remote_ops = {
 
 /* -- one client -------------------------------------------------------------------------------- */
 
-#define RUN_WORDS 6
-/* Takes the NUL-ended texts apart: columns, colour, actor, secrets, arguments. argv points into
- * text. */
+#define RUN_WORDS 7
+/* Takes the NUL-ended texts apart: columns, colour, actor, folder, secrets, arguments. argv and
+ * the folder point into text. */
 static bool read_run(struct remote *r, kith_str text, char **argv, int *argc) {
     const char *at = text.ptr, *end = text.ptr + text.len;
     if (text.len == 0 || end[-1] != '\0')
@@ -212,15 +212,16 @@ static bool read_run(struct remote *r, kith_str text, char **argv, int *argc) {
     r->io.columns = columns > 0 && columns < 10000 ? (uint32_t)columns : 0;
     r->io.color = words[1][0] == '1';
     strncpy(r->io.actor, words[2], sizeof r->io.actor - 1);
+    r->io.folder = words[3];
     struct io_secrets *s = &r->io.secrets;
-    if (strlen(words[4]) >= sizeof s->proof || strlen(words[5]) >= sizeof s->fresh)
+    if (strlen(words[5]) >= sizeof s->proof || strlen(words[6]) >= sizeof s->fresh)
         return false;
-    long kind = strtol(words[3], NULL, 10);
+    long kind = strtol(words[4], NULL, 10);
     if (kind < PROOF_NONE || kind > PROOF_PASSWORD)
         return false;
     s->kind = (enum io_proof)kind;
-    strcpy(s->proof, words[4]);
-    strcpy(s->fresh, words[5]);
+    strcpy(s->proof, words[5]);
+    strcpy(s->fresh, words[6]);
     for (*argc = 0; at < end; at += strlen(at) + 1) {
         if (*argc == ARGS_MAX)
             return false;

@@ -19,8 +19,8 @@
 enum frame {
     FRAME_HELLO = 'H', /* both: u32 version, then the program's version as text                  */
     FRAME_REFUSED = 'N', /* server: a sentence; the end */
-    FRAME_RUN = 'R',     /* client: NUL-ended texts: columns, "1" for colour, actor, sort of proof,
-                            proof, new password, arguments                                       */
+    FRAME_RUN = 'R',     /* client: NUL-ended texts: columns, "1" for colour, actor, working folder,
+                            sort of proof, proof, new password, arguments                        */
     FRAME_CANCEL = 'X', /* client: Ctrl-C                                                         */
     FRAME_ALIVE = 'A',  /* client: still there, waiting for its own input                         */
     FRAME_OUT = '1',    /* server: for standard output                                            */

@@ -49,22 +49,29 @@ static void remove_folder(const char *path) {
     rmdir(path);
 }
 
-/* We own the company, so a copy that another process made is a leftover of one that died. */
 static void remove_leftover(const char *path, const char *name) {
-    char own[64];
-    snprintf(own, sizeof own, FOLDER "%ld-", (long)getpid());
-    if (strncmp(name, own, strlen(own)) != 0)
-        remove_folder(path);
+    (void)name;
+    remove_folder(path);
 }
 
-static kith_status make_folder(const struct engine *g, struct buf *folder, kith_error *e) {
+static void put_place(const struct engine *g, struct buf *folder) {
     const char *slash = strrchr(g->path, '/');
     if (slash)
         buf_add(folder, g->path, (size_t)(slash - g->path));
     else
         buf_puts(folder, ".");
-    if (!folder->failed)
-        each_entry(folder->ptr, FOLDER, remove_leftover);
+}
+
+void copies_clean(const struct engine *g) {
+    struct buf place = {0};
+    put_place(g, &place);
+    if (!place.failed)
+        each_entry(place.ptr, FOLDER, remove_leftover);
+    buf_free(&place);
+}
+
+static kith_status make_folder(const struct engine *g, struct buf *folder, kith_error *e) {
+    put_place(g, folder);
     buf_printf(folder, "/" FOLDER "%ld-XXXXXX", (long)getpid());
     if (folder->failed)
         return err_nomem(e);
@@ -73,6 +80,7 @@ static kith_status make_folder(const struct engine *g, struct buf *folder, kith_
 
 kith_status engine_with_copy(struct engine *g, copy_fn fn, void *arg, kith_error *e) {
     struct buf folder = {0}, path = {0};
+    atomic_fetch_add(&g->copies, 1);
     kith_status st = make_folder(g, &folder, e);
     if (st == KITH_OK) {
         buf_printf(&path, "%s/kith.db", folder.ptr);
@@ -81,6 +89,7 @@ kith_status engine_with_copy(struct engine *g, copy_fn fn, void *arg, kith_error
             st = fn(arg, path.ptr, e);
         remove_folder(folder.ptr);
     }
+    atomic_fetch_sub(&g->copies, 1);
     buf_free(&path);
     buf_free(&folder);
     return st;

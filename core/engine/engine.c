@@ -234,6 +234,7 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
         return err_set(e, KITH_E_NOTFOUND, NULL, "there is no database %s; `kith init` makes one",
                        g->path);
     TRY(owner_take(g, e));
+    copies_clean(g);
     if (!there)
         make_private(g->path);
     TRY(conn_open(&g->writer, g->path, CONN_WRITER, g->opts.vfs, e));

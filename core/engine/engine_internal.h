@@ -218,6 +218,7 @@ struct engine {
     kith_id opened_at;          /* the largest id when it was opened */
     int lock_fd;
     bool rolled_up;     /* roll-ups were computed when it was opened: segments may look at them */
+    atomic_int copies;  /* of the database that are worked with; see copy.c */
     bool owner_marked;  /* "open" stands in the lock file */
     bool owner_empties; /* the log that was found is emptied once it is open */
     struct schema *schema;
@@ -390,6 +391,10 @@ void names_followed(struct engine *g); /* before anybody comes in; a failure is 
  * NULL): other records that name the person, as JSON. */
 kith_status txn_erase(struct txn *t, const struct rtype *type, kith_id id, kith_str reason,
                       kith_id *request, kith_str *mentions, kith_error *e);
+/* erase_user.c: the record, and then what the journal calls the user */
+bool user_field_goes(const struct rfield *f);
+kith_status user_empty(struct txn *t, kith_id id, kith_error *e);
+kith_status user_forget(struct txn *t, kith_id id, kith_error *e);
 kith_status sweep_open(struct engine *g, kith_error *e);
 extern const struct source erase_source;
 /* Writes the list beside the database. Not in a group. */
@@ -478,6 +483,8 @@ void reads_free(struct engine *g);
 
 /* owner.c */
 kith_status owner_take(struct engine *g, kith_error *e);
+/* copy.c: whoever owned the company before may have died and left copies. Before any is made. */
+void copies_clean(const struct engine *g);
 void owner_opened(struct engine *g);  /* the writer's connection is */
 void owner_mark(struct engine *g);    /* something is committed, and not in the database file yet */
 void owner_release(struct engine *g); /* everything is; the lock goes with its descriptor */

@@ -9,6 +9,7 @@
 #include "engine/engine_internal.h"
 
 #include "base/json.h"
+#include "engine/import.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 struct touched_record {
     const struct rtype *type;
     kith_id id;
+    bool emptied;
 };
 struct records {
     struct touched_record *items;
@@ -29,12 +31,16 @@ struct erasing {
     struct txn *txn;
     struct records gone;    /* the person first, what is part of it behind */
     struct records telling; /* those that stay, emptied */
+    struct records naming;  /* those that stay, without the texts that name the person */
     struct traces traces;
+    struct traces near;   /* and the words of the name, for what was written about the person */
+    struct traces logins; /* that a user had, with the id */
+    bool kept; /* the first of gone is a user: its record stays, and says nothing any more */
 };
 
 static kith_status add_record(struct erasing *x, struct records *list, const struct rtype *type,
                               kith_id id, kith_error *e) {
-    if (x->gone.count + x->telling.count == ERASE_MAX)
+    if (x->gone.count + x->telling.count + x->naming.count == ERASE_MAX)
         return err_set(e, KITH_E_LIMIT, NULL,
                        "more than %d records are part of it or tell about it; delete some of them"
                        " first",
@@ -44,7 +50,7 @@ static kith_status add_record(struct erasing *x, struct records *list, const str
     if (!items)
         return err_nomem(e);
     list->items = items;
-    items[list->count++] = (struct touched_record){type, id};
+    items[list->count++] = (struct touched_record){type, id, false};
     return map_put_u64(&list->known, id, (void *)(uintptr_t)type) ? KITH_OK : err_nomem(e);
 }
 
@@ -52,14 +58,49 @@ static bool has_record(const struct records *list, kith_id id) {
     return map_get_u64(&list->known, id) != NULL;
 }
 
+static bool holds_personal_data(const struct rtype *t) {
+    for (uint32_t i = 0; i < t->field_count; i++)
+        if (t->fields[i]->flags & KITH_FF_PERSONAL)
+            return true;
+    return false;
+}
+
 /* -- by what somebody is recognised ------------------------------------------------------------ */
 
 static bool recognises(const struct rfield *f, const struct rtype *person) {
     const struct base_point *point = &f->type->schema->base.contact_point;
-    if (!(f->flags & KITH_FF_PERSONAL))
+    if (!(f->flags & KITH_FF_PERSONAL) && !type_is_user(f->type))
         return false;
     return f->kind == KITH_F_EMAIL || f->kind == KITH_F_PHONE || f == point->value ||
            f == point->normal || (f->type == person && f == person->title);
+}
+
+static kith_status add_traces(struct erasing *x, const struct rfield *f, kith_str text,
+                              kith_error *e) {
+    bool name = f == x->gone.items[0].type->title;
+    kith_str rest = text, word;
+    TRY(traces_add(&x->traces, text, x->txn->arena, e));
+    TRY(traces_add(&x->near, text, x->txn->arena, e));
+    while (name && str_split(&rest, ' ', &word))
+        TRY(traces_add(&x->near, word, x->txn->arena, e));
+    return KITH_OK;
+}
+
+/* As actors are called in the log of reads; see sweep_row. */
+static kith_status add_login(struct erasing *x, const kith_value *login, kith_error *e) {
+    struct traces *t = &x->logins;
+    char id[ID_TEXT + 1];
+    if (login->kind != KITH_TEXT)
+        return KITH_OK;
+    id_format(x->gone.items[0].id, id);
+    const char *text =
+        arena_printf(x->txn->arena, "user:%.*s %s", (int)login->as.s.len, login->as.s.ptr, id);
+    kith_str *items = arena_grow(x->txn->arena, t->items, t->count, &t->cap, sizeof *items);
+    if (!text || !items)
+        return err_nomem(e);
+    t->items = items;
+    items[t->count++] = str_of(text);
+    return KITH_OK;
 }
 
 /* What is in the record now is in the journal as well, unless its type keeps no history. */
@@ -68,11 +109,14 @@ static kith_status see_fields(void *arg, const struct image_field *fields, size_
     struct erasing *x = arg;
     for (size_t i = 0; i < count; i++) {
         const kith_value *both[] = {&fields[i].before, &fields[i].after};
+        if (x->kept && fields[i].field == x->txn->g->schema->base.user.login)
+            for (size_t k = 0; k < 2; k++)
+                TRY(add_login(x, both[k], e));
         if (!fields[i].field || !recognises(fields[i].field, x->gone.items[0].type))
             continue;
         for (size_t k = 0; k < 2; k++)
             if (both[k]->kind == KITH_TEXT)
-                TRY(traces_add(&x->traces, both[k]->as.s, x->txn->arena, e));
+                TRY(add_traces(x, fields[i].field, both[k]->as.s, e));
     }
     return KITH_OK;
 }
@@ -88,18 +132,40 @@ static kith_status see_values(struct erasing *x, const struct rtype *type, const
 
 /* -- who goes, and what stays ------------------------------------------------------------------ */
 
-/* The record links to somebody who goes. What cannot be without that person goes, too. */
-static kith_status follow_link(struct erasing *x, const struct rfield *f, kith_id id,
+static kith_status add_telling(struct erasing *x, const struct rtype *type, kith_id id,
                                kith_error *e) {
-    bool part = f->flags & (KITH_FF_PARTOF | KITH_FF_REQUIRED);
-    if (has_record(&x->gone, id))
-        return KITH_OK;
-    if (part)
-        return add_record(x, &x->gone, f->type, id, e);
-    return has_record(&x->telling, id) ? KITH_OK : add_record(x, &x->telling, f->type, id, e);
+    return has_record(&x->telling, id) ? KITH_OK : add_record(x, &x->telling, type, id, e);
 }
 
-static kith_status follow_links(struct erasing *x, const struct touched_record *to, kith_error *e) {
+/* The record links to somebody who goes. What cannot be without that person goes, too. */
+static kith_status follow_gone(struct erasing *x, const struct rfield *f, kith_id id,
+                               kith_error *e) {
+    return f->flags & (KITH_FF_PARTOF | KITH_FF_REQUIRED) ? add_record(x, &x->gone, f->type, id, e)
+                                                          : add_telling(x, f->type, id, e);
+}
+
+/* It links to a record that stays, and tells of the person by what is personal in it: a lead, a
+ * call. What is said of that is said of the person, and a part of it is kept when nothing in it is
+ * personal. */
+static kith_status follow_telling(struct erasing *x, const struct rfield *f, kith_id id,
+                                  kith_error *e) {
+    if (f->flags & KITH_FF_PARTOF)
+        return holds_personal_data(f->type) ? add_record(x, &x->gone, f->type, id, e) : KITH_OK;
+    return add_telling(x, f->type, id, e);
+}
+
+/* It links to a record that stays and is of more than the person: a deal, a task. */
+static kith_status follow_naming(struct erasing *x, const struct rfield *f, kith_id id,
+                                 kith_error *e) {
+    bool known = has_record(&x->telling, id) || has_record(&x->naming, id);
+    return known ? KITH_OK : add_record(x, &x->naming, f->type, id, e);
+}
+
+typedef kith_status (*follow_fn)(struct erasing *x, const struct rfield *f, kith_id id,
+                                 kith_error *e);
+
+static kith_status follow_links(struct erasing *x, const struct touched_record *to, follow_fn fn,
+                                kith_error *e) {
     struct txn *t = x->txn;
     const struct type_info *info = &t->g->types[to->type->id];
     for (size_t i = 0; i < info->inbound_count; i++) {
@@ -111,7 +177,8 @@ static kith_status follow_links(struct erasing *x, const struct touched_record *
         TRY(record_referrers(t->g->writer, f, to->id, to->type->id, ERASE_MAX, t->arena, &ids, &n,
                              e));
         for (size_t k = 0; k < n; k++)
-            TRY(follow_link(x, f, ids[k], e));
+            if (!has_record(&x->gone, ids[k]))
+                TRY(fn(x, f, ids[k], e));
     }
     return KITH_OK;
 }
@@ -127,18 +194,36 @@ static kith_status follow_redirect(struct erasing *x, const kith_value *redirect
     return has_record(&x->gone, id) ? KITH_OK : add_record(x, &x->gone, type, id, e);
 }
 
-/* gone grows while it is walked: parts have parts. */
+static kith_status collect_gone(struct erasing *x, const struct touched_record *r, kith_error *e) {
+    const kith_value *values;
+    TRY(txn_lookup(x->txn, r->type, r->id, &values, e));
+    if (values)
+        TRY(see_values(x, r->type, values, e));
+    if (values && r->type == x->txn->g->schema->base.redirect.type)
+        TRY(follow_redirect(x, values, e));
+    TRY(erasure_see_record(x->txn->g->writer, x->txn->g->schema, r->id, see_fields, x, e));
+    return follow_links(x, r, follow_gone, e);
+}
+
+/* The lists grow while they are walked: parts have parts. */
 static kith_status collect(struct erasing *x, kith_error *e) {
-    for (size_t i = 0; i < x->gone.count; i++) {
-        struct touched_record r = x->gone.items[i];
-        const kith_value *values;
-        TRY(txn_lookup(x->txn, r.type, r.id, &values, e));
-        if (values)
-            TRY(see_values(x, r.type, values, e));
-        if (values && r.type == x->txn->g->schema->base.redirect.type)
-            TRY(follow_redirect(x, values, e));
-        TRY(erasure_see_record(x->txn->g->writer, x->txn->g->schema, r.id, see_fields, x, e));
-        TRY(follow_links(x, &r, e));
+    for (size_t gone = 0, telling = 0;;) {
+        bool more = gone < x->gone.count;
+        if (!more && telling == x->telling.count)
+            return KITH_OK;
+        struct touched_record r = more ? x->gone.items[gone++] : x->telling.items[telling++];
+        if (more)
+            TRY(collect_gone(x, &r, e));
+        else if (holds_personal_data(r.type) && !has_record(&x->gone, r.id))
+            TRY(follow_links(x, &r, follow_telling, e));
+    }
+}
+
+static kith_status collect_naming(struct erasing *x, kith_error *e) {
+    for (size_t i = 0; i < x->telling.count; i++) {
+        struct touched_record r = x->telling.items[i];
+        if (!holds_personal_data(r.type))
+            TRY(follow_links(x, &r, follow_naming, e));
     }
     return KITH_OK;
 }
@@ -160,12 +245,13 @@ struct emptying {
     struct fieldset personal;
     struct assign *set;
     size_t count;
+    bool named; /* texts that name the person alone */
     bool impossible;
 };
 
 static kith_status plan_field(struct erasing *x, struct emptying *p, const struct rfield *f,
                               const kith_value *v, kith_error *e) {
-    bool yes = f->flags & KITH_FF_PERSONAL;
+    bool yes = !p->named && f->flags & KITH_FF_PERSONAL;
     if (field_derived(f))
         return KITH_OK;
     if (yes)
@@ -185,19 +271,22 @@ static kith_status forget_fields(struct erasing *x, const struct touched_record 
                                  const struct fieldset *personal, kith_error *e) {
     struct conn *w = x->txn->g->writer;
     TRY(erasure_fields(w, x->txn->g->schema, r->id, r->type, personal, &x->traces, e));
-    return erasure_words(w, r->id, &x->traces, e);
+    return erasure_words(w, r->id, &x->near, e);
 }
 
-static kith_status empty_record(struct erasing *x, const struct touched_record *r, bool *goes,
-                                kith_error *e) {
+/* *done: what became of it. */
+enum emptied { AS_IT_WAS, EMPTIED, GOES };
+static kith_status empty_record(struct erasing *x, const struct touched_record *r, bool named,
+                                enum emptied *done, kith_error *e) {
     const kith_value *values;
-    struct emptying p = {.set = ARENA_ARRAY(x->txn->arena, struct assign, r->type->field_count)};
+    struct emptying p = {.set = ARENA_ARRAY(x->txn->arena, struct assign, r->type->field_count),
+                         .named = named};
     if (!p.set)
         return err_nomem(e);
     TRY(txn_lookup(x->txn, r->type, r->id, &values, e));
     for (uint32_t i = 0; values && i < r->type->field_count; i++)
         TRY(plan_field(x, &p, r->type->fields[i], &values[i], e));
-    *goes = p.impossible;
+    *done = p.impossible ? GOES : p.count || !named ? EMPTIED : AS_IT_WAS;
     if (p.impossible)
         return KITH_OK;
     if (p.count)
@@ -205,22 +294,28 @@ static kith_status empty_record(struct erasing *x, const struct touched_record *
     return forget_fields(x, r, &p.personal, e);
 }
 
-/* What has to go with its record joins those that are gone, with its parts. */
-static kith_status empty_all(struct erasing *x, kith_error *e) {
-    for (size_t i = 0; i < x->telling.count; i++) {
-        struct touched_record r = x->telling.items[i];
-        bool goes = false;
+/* It joins those that are gone, with its parts. */
+static kith_status goes_too(struct erasing *x, const struct touched_record *r, kith_error *e) {
+    size_t from = x->gone.count;
+    TRY(add_record(x, &x->gone, r->type, r->id, e));
+    for (size_t k = from; k < x->gone.count; k++) {
+        struct touched_record part = x->gone.items[k];
+        TRY(follow_links(x, &part, follow_gone, e));
+    }
+    return KITH_OK;
+}
+
+/* What has to go with its record goes; the list may grow. */
+static kith_status empty_all(struct erasing *x, struct records *list, bool named, kith_error *e) {
+    for (size_t i = 0; i < list->count; i++) {
+        struct touched_record r = list->items[i];
+        enum emptied done = AS_IT_WAS;
         if (has_record(&x->gone, r.id))
             continue;
-        TRY(empty_record(x, &r, &goes, e));
-        if (!goes)
-            continue;
-        size_t from = x->gone.count;
-        TRY(add_record(x, &x->gone, r.type, r.id, e));
-        for (size_t k = from; k < x->gone.count; k++) {
-            struct touched_record part = x->gone.items[k];
-            TRY(follow_links(x, &part, e));
-        }
+        TRY(empty_record(x, &r, named, &done, e));
+        if (done == GOES)
+            TRY(goes_too(x, &r, e));
+        list->items[i].emptied = done == EMPTIED;
     }
     return KITH_OK;
 }
@@ -233,40 +328,53 @@ static kith_status delete_all(struct erasing *x, kith_error *e) {
         const struct touched_record *r = &x->gone.items[i];
         bool there;
         TRY(record_exists(x->txn->g->writer, r->type, r->id, &there, e));
-        if (there)
+        if (there && i == 0 && x->kept)
+            TRY(user_empty(x->txn, r->id, e));
+        else if (there)
             TRY(txn_delete(x->txn, r->type, r->id, e));
     }
     return KITH_OK;
+}
+
+/* A user's record stays, so its rows keep what is in it now. */
+static kith_status forget_rows(struct erasing *x, const struct touched_record *r, kith_error *e) {
+    struct fieldset all = {{0}};
+    if (!x->kept || r->id != x->gone.items[0].id)
+        return erasure_record(x->txn->g->writer, r->id, e);
+    for (uint32_t i = 0; i < r->type->field_count; i++)
+        if (user_field_goes(r->type->fields[i]))
+            fieldset_add(&all, i);
+    TRY(forget_fields(x, r, &all, e));
+    return user_forget(x->txn, r->id, e);
 }
 
 static kith_status forget_all(struct erasing *x, kith_error *e) {
     struct engine *g = x->txn->g;
     for (size_t i = 0; i < x->gone.count; i++) {
         kith_id id = x->gone.items[i].id;
-        TRY(erasure_words(g->writer, id, &x->traces, e));
-        TRY(erasure_record(g->writer, id, e));
+        TRY(erasure_words(g->writer, id, &x->near, e));
+        TRY(forget_rows(x, &x->gone.items[i], e));
         TRY(letters_forget(g, id, e));
         TRY(timers_forget(g, id, e));
     }
     return KITH_OK;
 }
 
-static int by_number(const void *a, const void *b) {
-    kith_id x = *(const kith_id *)a, y = *(const kith_id *)b;
-    return x < y ? -1 : x > y;
-}
-
+/* With those that are gone the sweep looks for what told about a lead or a call of theirs. */
 static kith_status leave_to_sweep(struct erasing *x, kith_id request, kith_error *e) {
     struct sweep_row row = {.requests = &request,
                             .request_count = 1,
                             .traces = x->traces,
+                            .logins = x->logins,
                             .head = txn_next_seq(x->txn) - 1};
-    row.gone = ARENA_ARRAY(x->txn->arena, kith_id, x->gone.count);
+    row.gone = ARENA_ARRAY(x->txn->arena, kith_id, x->gone.count + x->telling.count);
     if (!row.gone)
         return err_nomem(e);
-    for (; row.gone_count < x->gone.count; row.gone_count++)
-        row.gone[row.gone_count] = x->gone.items[row.gone_count].id;
-    qsort(row.gone, row.gone_count, sizeof *row.gone, by_number);
+    for (size_t i = 0; i < x->gone.count; i++)
+        row.gone[row.gone_count++] = x->gone.items[i].id;
+    for (size_t i = 0; i < x->telling.count; i++)
+        if (x->telling.items[i].emptied && holds_personal_data(x->telling.items[i].type))
+            row.gone[row.gone_count++] = x->telling.items[i].id;
     sweep_wanted(x->txn->g);
     return sweep_add(x->txn->g->writer, &row, e);
 }
@@ -339,11 +447,11 @@ static kith_status find_mentions(struct erasing *x, kith_str *out, kith_error *e
 
 /* -- the request ------------------------------------------------------------------------------- */
 
-static bool holds_personal_data(const struct rtype *t) {
-    for (uint32_t i = 0; i < t->field_count; i++)
-        if (t->fields[i]->flags & KITH_FF_PERSONAL)
-            return true;
-    return false;
+static size_t count_emptied(const struct records *list) {
+    size_t n = 0;
+    for (size_t i = 0; i < list->count; i++)
+        n += list->items[i].emptied;
+    return n;
 }
 
 static kith_status note_request(struct erasing *x, kith_str reason, kith_id *request,
@@ -355,13 +463,12 @@ static kith_status note_request(struct erasing *x, kith_str reason, kith_id *req
         {b->record_type, value_str(str_of(x->gone.items[0].type->name))},
         {b->record, value_str(str_of(id))},
         {b->reason, value_str(reason)},
-        {b->gone, value_int((int64_t)x->gone.count)},
+        {b->gone, value_int(0)},
         {b->emptied, value_int(0)},
     };
-    size_t stay = 0;
-    for (size_t i = 0; i < x->telling.count; i++)
-        stay += !has_record(&x->gone, x->telling.items[i].id);
-    set[4].value = value_int((int64_t)stay);
+    set[3].value = value_int((int64_t)(x->gone.count - x->kept));
+    set[4].value =
+        value_int((int64_t)(count_emptied(&x->telling) + count_emptied(&x->naming)) + x->kept);
     return txn_create(x->txn, b->type, set, sizeof set / sizeof *set, request, e);
 }
 
@@ -369,7 +476,9 @@ static kith_status erase_all(struct erasing *x, const struct rtype *type, kith_i
                              kith_str reason, kith_id *request, kith_str *mentions, kith_error *e) {
     TRY(add_record(x, &x->gone, type, id, e));
     TRY(collect(x, e));
-    TRY(empty_all(x, e));
+    TRY(collect_naming(x, e));
+    TRY(empty_all(x, &x->telling, false, e));
+    TRY(empty_all(x, &x->naming, true, e));
     TRY(delete_all(x, e));
     TRY(note_request(x, reason, request, e));
     TRY(forget_all(x, e));
@@ -379,10 +488,10 @@ static kith_status erase_all(struct erasing *x, const struct rtype *type, kith_i
 
 kith_status txn_erase(struct txn *t, const struct rtype *type, kith_id id, kith_str reason,
                       kith_id *request, kith_str *mentions, kith_error *e) {
-    struct erasing x = {.txn = t};
+    struct erasing x = {.txn = t, .kept = type_is_user(type), .near = {.min = TRACE_MIN_NEAR}};
     bool there;
     uint32_t origin = t->head.origin;
-    if (!holds_personal_data(type))
+    if (!x.kept && !holds_personal_data(type))
         return err_set(e, KITH_E_INVAL, NULL,
                        "%s has no personal fields, so there is nobody to erase; delete it instead,"
                        " or mark its fields as personal",
@@ -391,6 +500,9 @@ kith_status txn_erase(struct txn *t, const struct rtype *type, kith_id id, kith_
     if (!there)
         return access_absent(type, id, e);
     TRY(txn_may_delete(t, type, id, e));
+    if (x.kept && id == t->principal->user)
+        return err_set(e, KITH_E_REFUSED, NULL,
+                       "nobody erases the user by whom they are here: another administrator does");
     t->erasing = true;
     t->system++;
     t->head.origin = ORIGIN_ERASE;
@@ -399,9 +511,24 @@ kith_status txn_erase(struct txn *t, const struct rtype *type, kith_id id, kith_
     t->erasing = false;
     map_free(&x.gone.known);
     map_free(&x.telling.known);
+    map_free(&x.naming.known);
     if (st != KITH_OK)
         t->head.origin = origin;
     return st;
+}
+
+/* What imports were told to write, and is not Kith's to change. */
+static kith_status list_files(struct txn *t, kith_value *out, kith_error *e) {
+    kith_str *paths;
+    size_t n;
+    TRY(import_reject_files(t->g->writer, t->arena, &paths, &n, e));
+    kith_value *items = ARENA_ARRAY(t->arena, kith_value, n + 1);
+    if (!items)
+        return err_nomem(e);
+    for (size_t i = 0; i < n; i++)
+        items[i] = value_str(paths[i]);
+    *out = n ? (kith_value){.kind = KITH_LIST, .as.list = {items, n}} : value_null();
+    return KITH_OK;
 }
 
 static kith_status erase(void *self, struct call *call, kith_error *e) {
@@ -422,7 +549,7 @@ static kith_status erase(void *self, struct call *call, kith_error *e) {
     call->results[1] = values[b->gone->index];
     call->results[2] = values[b->emptied->index];
     call->results[3] = value_str(mentions);
-    return KITH_OK;
+    return list_files(t, &call->results[4], e);
 }
 
 static const kith_field erase_params[] = {
@@ -430,7 +557,7 @@ static const kith_field erase_params[] = {
      .kind = KITH_F_LINK,
      .options = "*",
      .flags = KITH_FF_REQUIRED,
-     .doc = "Who is to be erased: a record with personal fields."},
+     .doc = "Who is to be erased: a user, or a record with personal fields."},
     {.name = "reason",
      .kind = KITH_F_TEXT,
      .flags = KITH_FF_REQUIRED,
@@ -443,6 +570,9 @@ static const kith_field erase_results[] = {
     {.name = "mentions",
      .kind = KITH_F_JSON,
      .doc = "Other records that name the person, by type and id, at most 100: look at them."},
+    {.name = "files",
+     .kind = KITH_F_TAGS,
+     .doc = "Files into which imports wrote rows that they rejected: look for the person there."},
 };
 static const struct own_action actions[] = {
     {"record.erase",

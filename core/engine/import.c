@@ -6,9 +6,11 @@
 
 #include "base/id.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum file_format file_format_of(const char *name) {
     static const struct {
@@ -245,6 +247,11 @@ static kith_status take_back(struct import *im, struct beginning *b, kith_error 
     return engine_write(im->g, &o, forget, b, NULL, e);
 }
 
+static kith_status note_file(struct txn *t, void *arg, kith_error *e) {
+    const struct beginning *b = arg;
+    return import_log_set_file(txn_conn(t), b->log.run, str_of(b->im->o->rejects), e);
+}
+
 static kith_status begin(struct import *im, kith_error *e) {
     struct beginning b = {.im = im};
     struct write_opts o = opts_of(im, 0);
@@ -263,7 +270,21 @@ static kith_status begin(struct import *im, kith_error *e) {
                        im->o->name, (unsigned long long)b.log.rows);
     if (!b.found)
         TRY(engine_write(im->g, &o, begin_anew, &b, NULL, e));
+    if (im->o->rejects)
+        TRY(engine_write(im->g, &o, note_file, &b, NULL, e));
     im->log = b.log;
+    return KITH_OK;
+}
+
+kith_status import_reject_files(struct conn *c, struct arena *a, kith_str **paths, size_t *count,
+                                kith_error *e) {
+    size_t all, n = 0;
+    TRY(import_log_files(c, a, paths, &all, e));
+    /* Who may not look into its folder cannot say that it is gone. */
+    for (size_t i = 0; i < all; i++)
+        if (access((*paths)[i].ptr, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
+            (*paths)[n++] = (*paths)[i];
+    *count = n;
     return KITH_OK;
 }
 

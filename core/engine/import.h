@@ -87,6 +87,7 @@ struct import_options {
     kith_status (*progress)(void *arg, const struct import_report *so_far, kith_error *e);
     kith_status (*reject)(void *arg, const struct import_reject *r,
                           kith_error *e); /* may be NULL */
+    const char *rejects; /* the file that they are written to, from the root on; or NULL */
     /* Behind the last row, before the import is done: what was rejected can be told again until
      * then. May be NULL. Anything but KITH_OK leaves an import that can be resumed. */
     kith_status (*ending)(void *arg, kith_error *e);
@@ -103,6 +104,11 @@ struct import_column {
     bool is_id; /* the column with the record's own id, for the key "id" */
     bool part;  /* left out, but a fixed value has its cells in it */
 };
+
+/* The files with rejected rows that imports were told to write and that are there still, for
+ * whoever erases somebody; in the arena. */
+kith_status import_reject_files(struct conn *c, struct arena *a, kith_str **paths, size_t *count,
+                                kith_error *e);
 
 struct import;
 /* Reads the header (of JSON lines the members of the first objects) and matches it. KITH_E_INVAL:

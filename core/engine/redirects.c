@@ -6,6 +6,33 @@
 
 #include <string.h>
 
+/* -- a record that was erased ------------------------------------------------------------------ */
+
+/* Says so instead of that there is none, to whoever may read about erasures. Nothing is told of the
+ * person. Gives KITH_E_NOTFOUND. */
+static kith_status say_erased(struct engine *g, struct conn *c, const struct principal *p,
+                              const struct rtype *type, kith_id id, struct arena *a,
+                              kith_error *e) {
+    const struct base_erasure *b = &g->schema->base.erasure;
+    char text[ID_TEXT + 1], request[ID_TEXT + 1];
+    kith_value *values = b->type ? ARENA_ARRAY(a, kith_value, b->type->field_count) : NULL;
+    kith_id found = 0;
+    id_format(id, text);
+    kith_value v = value_str(str_of(text));
+    if (!values || access_rule(p, b->type) != ACCESS_ALL ||
+        record_unique_owner(c, b->record, &v, a, &found, NULL) != KITH_OK || !found ||
+        record_read(c, b->type, found, a, values, NULL) != KITH_OK ||
+        !str_eqz(values[b->record_type->index].as.s, type->name))
+        return KITH_E_NOTFOUND;
+    struct civil day = zone_local(engine_zone(g), values[FIELD_CREATED].as.i);
+    id_format(found, request);
+    return err_set(e, KITH_E_NOTFOUND, NULL,
+                   "%s %s was erased on %04d-%02d-%02d: 'kith get erasure %s' tells why",
+                   type->name, text, day.year, day.month, day.day, request);
+}
+
+/* -- a record that was merged ------------------------------------------------------------------ */
+
 /* Whoever may not read the kept record is told of nothing. */
 static kith_status follow(struct conn *c, const struct principal *p, const struct rtype *type,
                           kith_id *id, struct arena *a, kith_error *e) {
@@ -56,7 +83,7 @@ kith_status txn_read(struct txn *t, const struct rtype *type, kith_id *id,
         return st;
     TRY(txn_follow(t, type, &now, e));
     if (now == *id)
-        return st;
+        return say_erased(t->g, t->g->writer, txn_principal(t), type, now, t->arena, e);
     *id = now;
     return txn_get(t, type, now, values, e);
 }
@@ -67,9 +94,14 @@ kith_status engine_read(struct engine *g, const struct principal *p, const struc
     kith_status st = engine_get(g, p, type, now, a, values, e);
     if (st != KITH_E_NOTFOUND)
         return st;
-    TRY(engine_follow(g, p, type, &now, a, e));
-    if (now == *id)
-        return st;
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status found = follow(c, p, type, &now, a, e);
+    if (found == KITH_OK && now == *id)
+        found = say_erased(g, c, p, type, now, a, e);
+    engine_reader_done(g, c);
+    if (found != KITH_OK)
+        return found;
     *id = now;
     return engine_get(g, p, type, now, a, values, e);
 }

@@ -9,15 +9,18 @@
 
 #include "base/log.h"
 
-#define LOOK_ROWS   2000  /* looked through in one group */
-#define MERGE_PAGES 64    /* of the index of search, written in one group */
-#define RETRY_MS    1000  /* after the log could not be emptied, as somebody reads from it */
-#define FAILED_MS   60000 /* after a failure, as of a full disk */
-#define HOLD_MS     100   /* the longest that new reads are held up */
+#define LOOK_ROWS   2000 /* looked through in one group */
+#define MERGE_PAGES 64   /* of the index of search, written in one group */
+#define RETRY_MS                                                                                   \
+    1000                /* after the log could not be emptied, as somebody reads from it or a copy \
+                         */
+#define FAILED_MS 60000 /* after a failure, as of a full disk */
+#define HOLD_MS   100   /* the longest that new reads are held up */
 
 const struct source erase_source = {SOURCE_CORE, "erase", "", 0};
 
 void sweep_close(struct engine *g) {
+    sweep_row_free(&g->sweep.row);
     arena_free(&g->sweep.arena);
 }
 
@@ -72,6 +75,7 @@ void sweep_set_back(struct engine *g) {
 
 static kith_status find(struct engine *g, kith_error *e) {
     struct sweep_state *s = &g->sweep;
+    sweep_row_free(&s->row);
     arena_reset(&s->arena);
     s->more = false;
     TRY(sweep_next(g->writer, &s->arena, &s->row, e));
@@ -135,9 +139,13 @@ static kith_status merge(struct engine *g, kith_error *e) {
     return KITH_OK;
 }
 
-/* Between two groups, when nobody reads. */
+/* Between two groups, when nobody reads, nor works with a copy of what was before. */
 static kith_status empty_log(struct engine *g, kith_error *e) {
     int rc = SQLITE_BUSY;
+    if (atomic_load(&g->copies)) {
+        sweep_later(g, RETRY_MS);
+        return KITH_OK;
+    }
     conn_forget_statements(g->writer);            /* one that is under way would keep the log */
     sqlite3_busy_timeout(g->writer->db, HOLD_MS); /* a backup may read for minutes */
     if (readers_hold(g, HOLD_MS))

@@ -390,11 +390,10 @@ kith_status journal_erase_note(struct conn *c, kith_id tx, kith_error *e) {
     return status;
 }
 
-/* The version, of a user the id, keeps the row apart from others. */
-kith_status journal_erase_source(struct conn *c, uint32_t number, kith_error *e) {
+kith_status journal_erase_source(struct conn *c, uint32_t number, kith_str left, kith_error *e) {
     static const struct erasable source = {
         .read = "SELECT name, version, proof FROM kith_source WHERE id = ?1",
         .write = "UPDATE kith_source SET name = CAST(?1 AS TEXT), proof = ?2 WHERE id = ?3",
         .parts = true};
-    return erase(c, &source, number, (kith_str){0}, "author", e);
+    return erase(c, &source, number, left, "author", e);
 }

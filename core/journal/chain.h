@@ -67,8 +67,9 @@ void chain_rolled_back(struct chain *chain);
 kith_status journal_erase_image(struct conn *c, uint64_t seq, kith_str rest, kith_error *e);
 /* A transaction's note. */
 kith_status journal_erase_note(struct conn *c, kith_id tx, kith_error *e);
-/* The name of an author. Its number, kind and version stay. */
-kith_status journal_erase_source(struct conn *c, uint32_t number, kith_error *e);
+/* The name of an author, in whose place `left` stands; together with its kind and version no other
+ * one is called so. Its number, kind and version stay. */
+kith_status journal_erase_source(struct conn *c, uint32_t number, kith_str left, kith_error *e);
 
 /* -- verifying --------------------------------------------------------------------------------- */
 

@@ -8,15 +8,18 @@
 #ifndef JOURNAL_ERASURE_H
 #define JOURNAL_ERASURE_H
 
+#include "base/map.h"
 #include "journal/journal.h"
 
 /* Texts by which somebody is recognised: a name, addresses, numbers; folded (base/text.h). */
 struct traces {
     kith_str *items;
     size_t count, cap;
+    size_t min; /* bytes; 0: TRACE_MIN */
 };
-/* Shorter ones would be found everywhere. */
-#define TRACE_MIN 4
+/* Shorter ones would be found everywhere; in what was written about the person, not so soon. */
+#define TRACE_MIN      4
+#define TRACE_MIN_NEAR 3
 /* Keeps a text, once; it is folded in the arena. */
 kith_status traces_add(struct traces *t, kith_str text, struct arena *a, kith_error *e);
 /* Does a text name one of them? scratch: for folding. KITH_E_NOMEM, or KITH_OK. */
@@ -52,8 +55,11 @@ kith_status erasure_words(struct conn *c, kith_id record, const struct traces *t
 struct sweep_row {
     kith_id *requests; /* records of type erasure; of sweep_add one */
     size_t request_count;
-    kith_id *gone; /* the records that are erased, in order */
+    kith_id *gone; /* the records that are erased, and those that stay and tell of them alone */
     size_t gone_count;
+    struct traces logins; /* of users who are: "user:anna 0SCFGQSZW0000", as they are written */
+    struct map actors;    /* of sweep_next: by the first of these words the id */
+    struct map known;     /* of sweep_next: the same, and what is found on the way */
     struct traces traces;
     uint64_t head; /* rows behind it were written later */
 };
@@ -65,14 +71,27 @@ kith_status sweep_requests(struct conn *c, struct arena *a, kith_id **ids, size_
 /* The oldest requests that are not looked for, in the arena, at most so many together. */
 #define SWEEP_TOGETHER 500
 kith_status sweep_next(struct conn *c, struct arena *a, struct sweep_row *out, kith_error *e);
+void sweep_row_free(struct sweep_row *row);
 /* Forgets what was looked for; the request stays on the list until sweep_done. */
 kith_status sweep_looked(struct conn *c, const struct sweep_row *row, kith_error *e);
 kith_status sweep_done(struct conn *c, kith_id request, kith_error *e);
 
 /* One part of what is looked through, in the order of its rows. */
-enum sweep_part { SWEEP_ROWS, SWEEP_NOTES, SWEEP_READS, SWEEP_REJECTS, SWEEP_PARTS };
+enum sweep_part {
+    SWEEP_ROWS,
+    SWEEP_NOTES,
+    SWEEP_READS,
+    SWEEP_READERS,
+    SWEEP_IMPORTS,
+    SWEEP_REJECTS,
+    SWEEP_LETTERS,
+    SWEEP_TIMERS,
+    SWEEP_TIMER_ERRORS,
+    SWEEP_PAUSES,
+    SWEEP_PARTS
+};
 /* Looks through up to `max` more rows behind *after and moves it; *whole: there are no more. */
-kith_status sweep_part(struct conn *c, const struct schema *s, const struct sweep_row *row,
+kith_status sweep_part(struct conn *c, const struct schema *s, struct sweep_row *row,
                        enum sweep_part part, uint64_t *after, int64_t max, bool *whole,
                        kith_error *e);
 

@@ -4,12 +4,17 @@
 
 #include <string.h>
 
-/* The digest of the first batch came later than the table: imports of before have none. */
-static kith_status add_head(struct conn *c, kith_error *e) {
-    int64_t there;
+/* What came later than the table: the digest of the first batch, and the file of rejects. Imports
+ * of before have none. */
+static kith_status add_later(struct conn *c, kith_error *e) {
+    int64_t head, rejects;
     TRY(conn_int(c, "SELECT count(*) FROM pragma_table_info('kith_import') WHERE name = 'head'", 0,
-                 &there, e));
-    return there ? KITH_OK : conn_exec(c, "ALTER TABLE kith_import ADD COLUMN head BLOB", e);
+                 &head, e));
+    TRY(conn_int(c, "SELECT count(*) FROM pragma_table_info('kith_import') WHERE name = 'rejects'",
+                 0, &rejects, e));
+    if (!head)
+        TRY(conn_exec(c, "ALTER TABLE kith_import ADD COLUMN head BLOB", e));
+    return rejects ? KITH_OK : conn_exec(c, "ALTER TABLE kith_import ADD COLUMN rejects TEXT", e);
 }
 
 kith_status import_log_setup(struct conn *c, kith_error *e) {
@@ -25,7 +30,7 @@ kith_status import_log_setup(struct conn *c, kith_error *e) {
         " NULL, field TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(run, row)) STRICT,"
         " WITHOUT ROWID",
         e));
-    return add_head(c, e);
+    return add_later(c, e);
 }
 
 static void digest_of(sqlite3_stmt *st, int i, unsigned char out[IMPORT_DIGEST]) {
@@ -111,6 +116,40 @@ kith_status import_log_begin(struct conn *c, const struct import_log *log, kith_
     bind_blob(st, 5, digest_str(log->options));
     bind_blob(st, 6, digest_str(log->content));
     return conn_run(c, st, e);
+}
+
+kith_status import_log_set_file(struct conn *c, kith_id run, kith_str path, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "UPDATE kith_import SET rejects = ?2 WHERE run = ?1", &st, e));
+    bind_int(st, 1, (int64_t)run);
+    bind_str(st, 2, path);
+    return conn_run(c, st, e);
+}
+
+kith_status import_log_files(struct conn *c, struct arena *a, kith_str **paths, size_t *count,
+                             kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    size_t cap = 0;
+    *paths = NULL;
+    *count = 0;
+    TRY(conn_prepare(c,
+                     "SELECT DISTINCT rejects FROM kith_import WHERE rejects IS NOT NULL"
+                     " ORDER BY rejects",
+                     &st, e));
+    for (;;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        kith_str *items = arena_grow(a, *paths, *count, &cap, sizeof *items);
+        kith_str path = arena_str(a, column_str(st, 0));
+        if (!items || !path.ptr) {
+            sqlite3_reset(st);
+            return err_nomem(e);
+        }
+        *paths = items;
+        items[(*count)++] = path;
+    }
 }
 
 kith_status import_log_advance(struct conn *c, uint64_t from, const struct import_log *batch,

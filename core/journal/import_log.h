@@ -48,6 +48,11 @@ kith_status import_log_find(struct conn *c, const char *type, const char *name, 
 kith_status import_log_twin(struct conn *c, const struct import_log *like, uint32_t actor,
                             kith_id *run, int64_t *started, kith_error *e);
 kith_status import_log_begin(struct conn *c, const struct import_log *log, kith_error *e);
+/* Where the rows that it rejects are written to, from the root of the file system on. */
+kith_status import_log_set_file(struct conn *c, kith_id run, kith_str path, kith_error *e);
+/* All of these files, in the arena; they need not be there any more. For any connection. */
+kith_status import_log_files(struct conn *c, struct arena *a, kith_str **paths, size_t *count,
+                             kith_error *e);
 /* Adds a batch: rows and counts are its own, content is up to its end. KITH_E_CONFLICT: the import
  * is no longer running, or does not stand at row `from`. */
 kith_status import_log_advance(struct conn *c, uint64_t from, const struct import_log *batch,

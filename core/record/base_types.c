@@ -360,7 +360,7 @@ static const kith_field role_fields[] = {
 
 static const kith_field saved_query_fields[] = {
     F("name", TEXT, .flags = REQUIRED | UNIQUE | SEARCHED, .doc = "What @... says."),
-    F("query", LONGTEXT, .flags = REQUIRED,
+    F("query", LONGTEXT, .flags = REQUIRED | SEARCHED,
       .doc = "The query; :name in it is a value that is given each time."),
     F("doc", LONGTEXT, .doc = "What it is for."),
     F("shared", BOOLEAN, .default_text = "false",
@@ -376,7 +376,7 @@ static const kith_field share_fields[] = {
 static const kith_field segment_fields[] = {
     F("name", TEXT, .flags = REQUIRED | UNIQUE | SEARCHED, .doc = "What in_segment('...') says."),
     F("doc", LONGTEXT, .doc = "What it is for."),
-    F("query", LONGTEXT, .flags = REQUIRED,
+    F("query", LONGTEXT, .flags = REQUIRED | SEARCHED,
       .doc = "Which records: contact where city = 'Bonn'. Of a list the type alone: contact."),
     F("kind", CHOICE, .options = "live,list,rented", .default_text = "live",
       .doc = "live: the records that its query finds. list: those that were put in. rented: a list"

@@ -57,6 +57,41 @@ exits 0
 kith get note "$other"
 prints "met somebody"
 
+it "erases a user who has left: the record stays, and is nobody"
+role=$(create role name=all 'rights={"admin": true}')
+anna=$(create user login=anna.unlikely name="Anna Unlikely" email=anna@unlikely.example roles="$role")
+create contact name="Hers To Call" owner="$anna" >/dev/null
+kith find contact --as anna.unlikely --reason "looks into it"
+kith erase user "$anna" --reason "left in May"
+exits 0
+prints "Swept"
+words='unlikely'
+expect clean
+kith get user "$anna"
+prints "erased-$anna"
+kith find "contact where owner.login = 'erased-$anna'"
+prints "Hers To Call"
+kith update contact --where "owner = '$anna'" owner=
+exits 0
+kith access log --json
+prints "as user:$anna"
+kith doctor
+exits 0
+kith audit verify
+exits 0
+words='quartermain|ada@example|zanzibar|oldtrains|wonderful'
+
+it "lists saved queries and groups that name the person"
+tom=$(create contact name="Tom Namesaker" email=tom@namesaker.example)
+create saved_query name=toms query="contact where name = 'Tom Namesaker'" >/dev/null
+create segment name=friends query="contact where email = 'tom@namesaker.example'" >/dev/null
+kith erase contact "$tom" --reason test --rehearse
+prints "toms"
+prints "friends"
+kith erase contact "$tom" --reason test --json
+prints 'saved_query'
+prints 'segment'
+
 it "does so while the company is served, and sweeps when somebody reads"
 karl=$(create contact name="Karl Unusualname" email=karl@unusual.example)
 serve

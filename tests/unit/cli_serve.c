@@ -178,7 +178,7 @@ static struct wire open_client(struct running *r) {
 
 /* Says hello and asks for the help of a command; gives the exit code. */
 static int ask_for_help(struct running *r) {
-    static const char run[] = "0\0\0cli:test\0000\0\0\0kith\0find\0--help";
+    static const char run[] = "0\0\0cli:test\0/\0000\0\0\0kith\0find\0--help";
     struct wire w = open_client(r);
     char text[4096], type;
     EXPECT_OK(wire_hello(&w, &err), err);
@@ -245,9 +245,10 @@ TEST("a command line that is not one ends the conversation") {
                {"80", 2},
                {"80\0", 3},
                {"80\0\0anna\0", 9},
-               {"80\0\0anna\0000\0\0\0", 13},
-               {"80\0\0anna\0007\0\0\0kith", 18},
-               {"80\0\0anna\0000\0\0\0kith", 17}};
+               {"80\0\0anna\0/\0", 11},
+               {"80\0\0anna\0/\0000\0\0\0", 15},
+               {"80\0\0anna\0/\0007\0\0\0kith", 20},
+               {"80\0\0anna\0/\0000\0\0\0kith", 19}};
     struct running r;
     start(&r);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

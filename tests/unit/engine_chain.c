@@ -366,7 +366,7 @@ static kith_status erase_some(struct txn *t, void *arg, kith_error *e) {
     }
     int64_t number;
     TRY(conn_int(c, "SELECT id FROM kith_source WHERE name = 'tester'", 0, &number, e));
-    return journal_erase_source(c, (uint32_t)number, e);
+    return journal_erase_source(c, (uint32_t)number, (kith_str){0}, e);
 }
 
 static int64_t number(struct fixture *x, const char *sql) {

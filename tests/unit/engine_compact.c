@@ -268,7 +268,7 @@ TEST("an import that is under way holds the journal") {
     snprintf(
         sql, sizeof sql,
         "INSERT INTO kith_import VALUES(%llu, 'lead', 'f', 1, 1, x'', x'', 1, 1, 0, 0, 0, 0, 0,"
-        " 0, NULL)",
+        " 0, NULL, NULL)",
         (unsigned long long)tx);
     run_sql(&x, sql);
     pass_days(&x, 30);

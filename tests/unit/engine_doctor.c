@@ -99,7 +99,7 @@ TEST("each kind of planted damage is found") {
          " 1, '', 0)",
          "cursors: timer 0000000000007"},
         {"INSERT INTO kith_import VALUES(8, 'lead', 'f', 1, 2, x'', x'', 5, 1, 1, 1, 0, 1, 0, 0,"
-         " NULL)",
+         " NULL, NULL)",
          "imports: import 0000000000008 has not"},
         {"INSERT INTO kith_import_reject VALUES(8, 1, '', 'r')", "left of import 0000000000008"},
         {"INSERT INTO kith_credential(user, kind, secret, created) VALUES(5, 1, 'x', 1)",

@@ -1,114 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Erase: what is told of somebody goes from records and history at once, and from every file with
  * the sweep; what others are told of stays, and the journal goes on being whole. */
-#include "engine_fixture.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
+#include "engine_erase_fixture.h"
 
 #include "base/text.h"
 #include "journal/access_log.h"
 #include "random.h"
-
-/* -- short ways -------------------------------------------------------------------------------- */
-
-static kith_status try_erase_as(struct fixture *x, const struct principal *p,
-                                const struct rtype *type, kith_id id, kith_value *results) {
-    const struct action *a = engine_action(x->g, STR("record.erase"));
-    const struct write_opts o = {.principal = p, .origin = ORIGIN_ACTION};
-    kith_value args[] = {value_link(id, type->id), value_str(STR("asked for in May"))};
-    return engine_call(x->g, NULL, &o, a, args, &x->arena, results, NULL, &x->e);
-}
-
-struct erased {
-    kith_id request;
-    int64_t gone, emptied;
-    const char *mentions;
-};
-
-static struct erased erase(struct fixture *x, const struct rtype *type, kith_id id) {
-    kith_value r[4] = {{0}};
-    EXPECT_OK(try_erase_as(x, &tester, type, id, r), x->e);
-    return (struct erased){r[0].as.link.id, r[1].as.i, r[2].as.i,
-                           arena_strndup(&x->arena, r[3].as.s.ptr, r[3].as.s.len)};
-}
-
-static const struct rtype *type_of(struct fixture *x, const char *name) {
-    return schema_type(engine_schema(x->g), str_of(name));
-}
-
-static const char *to(struct fixture *x, const char *field, const struct rtype *type, kith_id id) {
-    return arena_printf(&x->arena, "%s=%s/%s", field, type->name, id_text(x, id));
-}
-
-static const char *to_one(struct fixture *x, const char *field, kith_id id) {
-    return arena_printf(&x->arena, "%s=%s", field, id_text(x, id));
-}
-
-/* The bytes of a file; NULL: there is none. */
-static char *bytes_of(const char *path, size_t *size) {
-    struct stat st;
-    int fd = open(path, O_RDONLY);
-    char *bytes;
-    size_t n = 0;
-    *size = 0;
-    if (fd < 0)
-        return NULL;
-    EXPECT_INT(0, fstat(fd, &st));
-    bytes = malloc((size_t)st.st_size + 1);
-    EXPECT(bytes != NULL);
-    for (ssize_t got;
-         n < (size_t)st.st_size && (got = read(fd, bytes + n, (size_t)st.st_size - n)) > 0;)
-        n += (size_t)got;
-    close(fd);
-    *size = n;
-    return bytes;
-}
-
-static bool in_file(const char *path, const char *word) {
-    size_t size;
-    char *bytes = bytes_of(path, &size);
-    bool found = bytes && memmem(bytes, size, word, strlen(word));
-    free(bytes);
-    return found;
-}
-
-/* Closes the company, looks for the words in all of its files, and opens it again. */
-static void expect_in_files(struct fixture *x, const char *const *words, bool there) {
-    char log[128];
-    snprintf(log, sizeof log, "%s-wal", x->path);
-    engine_close(x->g);
-    for (; *words; words++)
-        if ((in_file(x->path, *words) || in_file(log, *words)) != there)
-            TEST_FAIL("'%s' is %s the files", *words, there ? "not in" : "still in");
-    fixture_reopen(x);
-    fixture_start(x);
-}
-
-static int64_t number(struct fixture *x, const char *sql) {
-    struct conn *c;
-    int64_t n;
-    EXPECT_OK(engine_reader(x->g, &c, &x->e), x->e);
-    EXPECT_OK(conn_int(c, sql, -1, &n, &x->e), x->e);
-    engine_reader_done(x->g, c);
-    return n;
-}
-
-/* Until all is swept: it is tried again a second later when the log is busy. */
-static void sweep(struct fixture *x) {
-    for (int i = 0; i < 100; i++) {
-        settle(x);
-        if (number(x, "SELECT count(*) FROM kith_sweep") == 0)
-            return;
-        clock_set(&x->clock, clock_now(&x->clock) + 1001);
-    }
-    TEST_FAIL("the sweep does not end");
-}
-
-static struct chain_report expect_whole(struct fixture *x) {
-    expect_sound(x);
-    return expect_chain(x, NULL);
-}
 
 /* -- one person -------------------------------------------------------------------------------- */
 
@@ -292,6 +189,51 @@ TEST("notes of transactions and what was asked for are erased where they name th
     fixture_close(&x);
 }
 
+static void write_note(struct fixture *x, const char *note) {
+    const struct write_opts o = {.principal = &tester, .origin = ORIGIN_CLI, .note = note};
+    struct job j = {ROW_CREATE, x->lead, 0, PAIRS("name=else")};
+    EXPECT_OK(engine_write(x->g, &o, do_job, &j, NULL, &x->e), x->e);
+}
+
+TEST("a name of one word is looked for as a word, and one of several with its endings") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id anna = create(&x, x.contact, PAIRS("name=Anna"));
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace"));
+    write_note(&x, "Hannah and Joanna agree");
+    write_note(&x, "for Anna, today");
+    write_note(&x, "Ada Lovelaces letter");
+    write_note(&x, "a letter of Ada");
+    erase(&x, x.contact, anna);
+    erase(&x, x.contact, ada);
+    sweep(&x);
+    EXPECT_INT(1, number(&x, "SELECT count(*) FROM kith_tx WHERE note LIKE 'Hannah%'"));
+    EXPECT_INT(1, number(&x, "SELECT count(*) FROM kith_tx WHERE note LIKE 'a letter%'"));
+    EXPECT_INT(2, number(&x, "SELECT count(*) FROM kith_tx WHERE note <> ''"));
+    fixture_close(&x);
+}
+
+TEST("what was asked when the person was found goes by a part of the name") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace"));
+    char sql[256];
+    run_sql(&x, "INSERT INTO kith_access(number, at, event, user, actor, surface, asked, type)"
+                " VALUES (1, 1, 1, 0, 'a', 'cli', 'search lovelace', 1),"
+                " (2, 1, 1, 0, 'a', 'cli', 'search lovelace', 1),"
+                " (3, 1, 1, 0, 'a', 'cli', 'find contact', 1)");
+    snprintf(sql, sizeof sql, "INSERT INTO kith_access_record VALUES(1, %llu), (3, %llu)",
+             (unsigned long long)ada, (unsigned long long)ada);
+    run_sql(&x, sql);
+    erase(&x, x.contact, ada);
+    sweep(&x);
+    EXPECT_INT(2, number(&x, "SELECT sum(number) FROM kith_access WHERE asked LIKE 'search%'"));
+    EXPECT_INT(3, number(&x, "SELECT sum(number) FROM kith_access WHERE asked LIKE 'find%'"));
+    fixture_close(&x);
+}
+
 /* -- whom it does not take --------------------------------------------------------------------- */
 
 static const kith_field visit_fields[] = {
@@ -304,7 +246,7 @@ TEST("a record that cannot be without the person, and does not tell about it, is
     struct fixture x;
     fixture_open_with(&x, visit_sources, 1);
     fixture_start(&x);
-    kith_value r[4];
+    kith_value r[5];
     kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace"));
     kith_id visit = create(&x, type_of(&x, "visit"), PAIRS(to_one(&x, "guest", ada)));
     EXPECT_INT(KITH_E_REFUSED, try_erase_as(&x, &tester, x.contact, ada, r));
@@ -318,7 +260,7 @@ TEST("a record that cannot be without the person, and does not tell about it, is
 
 TEST("restricted data are kept: somebody may need them for a claim") {
     struct fixture x;
-    kith_value r[4];
+    kith_value r[5];
     fixture_open(&x);
     fixture_start(&x);
     kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace"));
@@ -340,7 +282,7 @@ TEST("restricted data are kept: somebody may need them for a claim") {
 
 TEST("what has no personal fields is deleted, not erased") {
     struct fixture x;
-    kith_value r[4];
+    kith_value r[5];
     fixture_open(&x);
     fixture_start(&x);
     kith_id team = create(&x, type_of(&x, "team"), PAIRS("name=North"));
