@@ -34,14 +34,26 @@ static kith_status keep_contact(void *self, struct txn *t, struct change *c, kit
     return is_own(t->writer) || emptied ? KITH_OK : restriction_check(c->type, c->id, c->before, e);
 }
 
-/* The contact that a record is part of, through whatever it is part of itself; 0: none. Links to
- * any record may lead round in a ring, which is part of nothing. */
-static kith_status whole_contact(struct txn *t, const struct base_contact *b,
-                                 const struct rtype *type, const kith_value *values, kith_id *out,
-                                 kith_error *e) {
+struct whole {
+    kith_id contact;          /* that it is part of; 0: of none */
+    const struct rtype *type; /* else what it is part of in the end, perhaps itself */
+    const kith_value *values; /* NULL: of nothing that is there */
+};
+
+static bool may_tell(const struct rtype *t) {
+    for (uint32_t i = FIELD_FIRST; i < t->field_count; i++)
+        if (field_of_person(t->fields[i]))
+            return true;
+    return false;
+}
+
+/* Through whatever it is part of. Links to any record may lead round in a ring, which is part of
+ * nothing. */
+static kith_status find_whole(struct txn *t, const struct base_contact *b, const struct rtype *type,
+                              const kith_value *values, struct whole *out, kith_error *e) {
     const struct rfield *whole = type_whole(type);
     kith_value seen = value_null();
-    *out = 0;
+    *out = (struct whole){.contact = 0};
     for (uint64_t steps = 0, look = 1; whole && values; whole = type_whole(type)) {
         const kith_value *v = &values[whole->index];
         if (v->kind != KITH_LINK || value_eq(v, &seen))
@@ -51,30 +63,64 @@ static kith_status whole_contact(struct txn *t, const struct base_contact *b,
             look *= 2;
         }
         type = schema_type_by_id(t->g->schema, v->as.link.type);
-        *out = type == b->type ? v->as.link.id : 0;
-        if (*out || !type)
+        out->contact = type == b->type ? v->as.link.id : 0;
+        if (out->contact || !type)
             return KITH_OK;
-        if (type_whole(type))
+        if (type_whole(type) || may_tell(type))
             TRY(txn_lookup(t, type, v->as.link.id, &values, e));
+        else
+            values = NULL;
+    }
+    out->type = type;
+    out->values = values;
+    return KITH_OK;
+}
+
+/* What the core itself brings up to date, as a consent that ends, is no use of the data; that
+ * something goes for its age is. */
+static bool is_use(const struct txn *t) {
+    return !t->writer || t->writer->kind != SOURCE_CORE || t->undoing ||
+           t->head.origin == ORIGIN_RETENTION;
+}
+
+/* What told about a contact when its data were restricted stays: a claim may need it. What was
+ * written since, as a task about the dispute, is worked on. Rules and modules, which write for many
+ * at once, go on. */
+static kith_status keep_told(struct txn *t, const struct base_contact *b, const struct whole *w,
+                             kith_error *e) {
+    bool by_age = t->head.origin == ORIGIN_RETENTION;
+    if (!w->values || (t->writer && !t->undoing && !by_age))
+        return KITH_OK;
+    for (uint32_t i = FIELD_FIRST; i < w->type->field_count; i++) {
+        const kith_value *v = &w->values[i], *contact = NULL;
+        if (v->kind != KITH_LINK || v->as.link.type != b->type->id ||
+            !field_of_person(w->type->fields[i]))
+            continue;
+        TRY(txn_lookup(t, b->type, v->as.link.id, &contact, e));
+        const kith_value *since = contact ? &contact[b->restricted->index] : NULL;
+        if (since && since->kind == KITH_TIME &&
+            (by_age || w->values[FIELD_CREATED].as.i <= since->as.i))
+            return refuse(v->as.link.id, e);
     }
     return KITH_OK;
 }
 
-/* What is part of a contact stays, too. What the core itself brings up to date, as a consent that
- * ends, is no use either. */
-static kith_status keep_part(void *self, struct txn *t, struct change *c, kith_error *e) {
+/* What is part of a contact, or tells about it. A link that loses its record is no use. */
+static kith_status keep_record(void *self, struct txn *t, struct change *c, kith_error *e) {
     const kith_value *const moments[] = {c->before, c->after};
     const struct base_contact *b = self;
-    if (t->writer && t->writer->kind == SOURCE_CORE && !t->undoing)
+    if (!is_use(t))
         return KITH_OK;
     for (size_t i = 0; i < 2; i++) {
-        kith_id contact;
+        struct whole w;
         bool restricted = false;
-        TRY(whole_contact(t, b, c->type, moments[i], &contact, e));
-        if (contact)
-            TRY(record_filled(t->g->writer, b->restricted, contact, &restricted, e));
+        TRY(find_whole(t, b, c->type, moments[i], &w, e));
+        if (w.contact)
+            TRY(record_filled(t->g->writer, b->restricted, w.contact, &restricted, e));
         if (restricted)
-            return refuse(contact, e);
+            return refuse(w.contact, e);
+        if (c->before && i == 0 && !(c->kind == ROW_UPDATE && t->going))
+            TRY(keep_told(t, b, &w, e));
     }
     return KITH_OK;
 }
@@ -147,11 +193,12 @@ kith_status restriction_hooks_add(struct engine *g, kith_error *e) {
                      .self = (void *)(uintptr_t)&s->base.contact,
                      .source = {SOURCE_CORE, source_name, "", 0}};
     TRY(engine_add_hook(g, &h, e));
-    h.on = ON_CREATE | ON_UPDATE | ON_DELETE;
-    h.fn = keep_part;
+    h.fn = keep_record;
     for (uint32_t i = 0; i < s->type_count; i++) {
         h.type = s->types[i];
-        if (type_whole(h.type) && h.type != s->base.consent.type)
+        bool word = h.type == s->base.consent.type; /* is withdrawn and given all the same */
+        h.on = word ? ON_DELETE : ON_CREATE | ON_UPDATE | ON_DELETE;
+        if (type_whole(h.type) || may_tell(h.type))
             TRY(engine_add_hook(g, &h, e));
     }
     return KITH_OK;

@@ -361,7 +361,7 @@ static kith_status is_restricted(struct judged *j, const struct rtype *t, const 
     *yes = own && values[own->index].kind != KITH_NULL;
     for (uint32_t i = FIELD_FIRST; !*yes && i < t->field_count; i++) {
         const kith_value *v = &values[i];
-        if (v->kind == KITH_LINK && field_of_person(t->fields[i]))
+        if (v->kind == KITH_LINK && field_shows_person(t->fields[i]))
             TRY(record_filled(j->conn, person, v->as.link.id, yes, j->e));
     }
     return KITH_OK;

@@ -16,4 +16,12 @@ struct territory_way access_territory(const struct rtype *t);
 /* Is it, or what it is part of, attached to a record of any type? */
 bool access_anywhere(const struct rtype *t);
 
+/* A link by which a record tells about a person, or by which it shows that somebody is there, as in
+ * a list: for administrators alone when the data are restricted. */
+static inline bool field_shows_person(const struct rfield *f) {
+    const struct base_contact *c = &f->type->schema->base.contact;
+    return field_of_person(f) || ((f->flags & KITH_FF_PARTOF) && f != type_whole(f->type) &&
+                                  c->restricted && (f->any_target || f->target == c->type));
+}
+
 #endif

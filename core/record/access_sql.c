@@ -196,7 +196,7 @@ static bool put_unrestricted(struct access_sql *o, const struct rtype *t, const 
         buf_puts(o->b, " IS NULL");
     }
     for (uint32_t i = FIELD_FIRST; i < t->field_count; i++) {
-        if (!field_of_person(t->fields[i]))
+        if (!field_shows_person(t->fields[i]))
             continue;
         buf_puts(o->b, any ? " AND " : "");
         put_no_subject(o, t->fields[i], alias);

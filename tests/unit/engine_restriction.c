@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Restriction: data that are kept, and used for nothing. */
+#include "engine/retention.h"
 #include "engine_person_fixture.h"
 #include "engine_segment_fixture.h"
 
@@ -120,6 +121,94 @@ TEST("restricted data stay as they are, but a consent can be withdrawn") {
     fixture_close(&w.x);
 }
 
+#define DAY INT64_C(86400000)
+
+static const char *about(struct world *w, kith_id contact) {
+    return arena_printf(&w->x.arena, "about=contact/%s", id_text(&w->x, contact));
+}
+
+/* Each tells about Anna. */
+static void tell(struct world *w, kith_id *note, kith_id *task, kith_id *talk) {
+    struct fixture *x = &w->x;
+    *note = create(x, type_named(x, "note"), PAIRS("body=said so", about(w, w->anna)));
+    *task = create(x, x->task, PAIRS("title=Call", about(w, w->anna)));
+    *talk = create(x, type_named(x, "interaction"),
+                   PAIRS(eq(x, "contact", w->anna), "subject=Call", "channel=call"));
+}
+
+TEST("what told about a person when the data were restricted stays as it was, and what is written "
+     "since is worked on") {
+    struct world w;
+    struct fixture *x = &w.x;
+    struct undo_report r;
+    kith_id old[3], new[3];
+    begin(&w);
+    const struct rtype *types[] = {type_named(x, "note"), x->task, type_named(x, "interaction")};
+    const char *const changes[] = {"body=else", "state=done", "subject=else"};
+    tell(&w, &old[0], &old[1], &old[2]);
+    kith_id account = create(x, type_named(x, "account"), PAIRS("name=Acme"));
+    kith_id tx = update(x, types[2], old[2], PAIRS(eq(x, "account", account)));
+    kith_id sound =
+        create(x, type_named(x, "file"),
+               PAIRS(arena_printf(&x->arena, "about=interaction/%s", id_text(x, old[2])),
+                     "name=recording"));
+    clock_set(&x->clock, clock_now(&x->clock) + 1000);
+    restrict_(x, w.anna);
+    clock_set(&x->clock, clock_now(&x->clock) + 1000);
+    tell(&w, &new[0], &new[1], &new[2]);
+    for (int i = 0; i < 3; i++) {
+        EXPECT_INT(KITH_E_REFUSED, tried(x, ROW_UPDATE, types[i], old[i], PAIRS(changes[i])));
+        EXPECT_HAS("the data of contact", x->e.message);
+        EXPECT_INT(KITH_E_REFUSED, tried(x, ROW_DELETE, types[i], old[i], NULL));
+        update(x, types[i], new[i], PAIRS(changes[i]));
+    }
+    EXPECT_INT(KITH_E_REFUSED, tried(x, ROW_DELETE, type_named(x, "file"), sound, NULL));
+    kith_id word;
+    EXPECT_INT(1, count(x, "consent", &word));
+    EXPECT_INT(KITH_E_REFUSED, tried(x, ROW_DELETE, type_named(x, "consent"), word, NULL));
+    EXPECT_OK(engine_undo(x->g, &tester, tx, false, &x->arena, &r, &x->e), x->e);
+    EXPECT_INT(1, r.refused);
+    delete_(x, type_named(x, "account"), account);
+    EXPECT_STR("", field(x, types[2], old[2], "account"));
+    delete_(x, types[0], new[0]);
+    EXPECT_OK(call_as(x, &tester, "restriction.lift", w.anna, "settled", NULL), x->e);
+    for (int i = 0; i < 3; i++)
+        update(x, types[i], old[i], PAIRS(changes[i]));
+    expect_sound(x);
+    fixture_close(x);
+}
+
+TEST("a rule of retention takes nothing that is part of somebody restricted or tells about them") {
+    static const char *const finds[] = {"note", "task", "interaction", "contact_point", "consent"};
+    struct world w;
+    struct fixture *x = &w.x;
+    kith_id told[3];
+    begin(&w);
+    tell(&w, &told[0], &told[1], &told[2]);
+    clock_set(&x->clock, clock_now(&x->clock) + 1000);
+    restrict_(x, w.anna);
+    clock_set(&x->clock, clock_now(&x->clock) + 1000);
+    tell(&w, &told[0], &told[1], &told[2]);
+    engine_close(x->g);
+    fixture_reopen(x);
+    for (size_t i = 0; i < 5; i++)
+        EXPECT_OK(engine_add_retention(x->g, finds[i], finds[i], "", &x->e), x->e);
+    fixture_start(x);
+    clock_set(&x->clock, clock_now(&x->clock) + 2 * DAY); /* a night has passed */
+    settle(x);
+    for (size_t i = 0; i < 5; i++) {
+        struct retention_report r;
+        const struct retention_rule *rule = engine_retention_rule(x->g, i);
+        int64_t n = i < 3 ? 2 : 1;
+        EXPECT_INT(n, count(x, finds[i], NULL));
+        EXPECT_OK(engine_retention_apply(x->g, &tester, rule, &x->arena, &r, &x->e), x->e);
+        EXPECT_INT(n, r.stay);
+        EXPECT_INT(n, count(x, finds[i], NULL));
+    }
+    expect_sound(x);
+    fixture_close(x);
+}
+
 TEST("what is part of itself in the end is part of nobody, and is written like all else") {
     struct world w;
     struct fixture *x = &w.x;
@@ -176,8 +265,18 @@ TEST("for whoever is no administrator restricted data are not there, nor what te
                   PAIRS(arena_printf(&w.x.arena, "about=contact/%s", id_text(&w.x, anna)),
                         "body=she disputes it"));
     kith_id lead = create(&w.x, w.x.lead, PAIRS("name=lead", eq(&w.x, "contact", anna)));
+    const struct rtype *members = type_named(&w.x, "list_member");
+    kith_id list = create(&w.x, type_named(&w.x, "segment"),
+                          PAIRS("name=guests", "query=contact", "kind=list"));
+    kith_id guest =
+        create(&w.x, members,
+               PAIRS(eq(&w.x, "segment", list),
+                     arena_printf(&w.x.arena, "record=contact/%s", id_text(&w.x, anna))));
     EXPECT_INT(1, found_by(&w, "note"));
+    EXPECT_INT(1, found_by(&w, "list_member"));
     EXPECT_OK(call_as(&w.x, &w.p, "restriction.set", anna, "disputed", NULL), w.x.e);
+    EXPECT_INT(0, found_by(&w, "list_member"));
+    EXPECT_INT(KITH_E_NOTFOUND, read_by(&w, members, guest));
     EXPECT_INT(KITH_E_NOTFOUND, read_by(&w, w.x.contact, anna));
     EXPECT_INT(KITH_E_NOTFOUND, read_by(&w, w.x.point, point));
     EXPECT_INT(KITH_E_NOTFOUND, read_by(&w, notes, note));
