@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Access log: the two tables. */
+/* Access log: its tables. */
 #include "journal/access_log.h"
 
 const char *access_event_name(uint32_t event) {
@@ -8,6 +8,19 @@ const char *access_event_name(uint32_t event) {
         [ACCESS_PASSWORD] = "password", [ACCESS_TOKEN] = "token",   [ACCESS_EXPORT] = "export",
         [ACCESS_SIGNED_IN] = "sign-in", [ACCESS_BACKUP] = "backup"};
     return event < ACCESS_EVENTS && names[event] ? names[event] : "";
+}
+
+static kith_status add_span(struct conn *c, kith_error *e) {
+    int64_t there;
+    TRY(conn_int(c, "SELECT count(*) FROM sqlite_schema WHERE name = 'kith_access_span'", 0, &there,
+                 e));
+    return there ? KITH_OK
+                 : conn_exec(c,
+                             "CREATE TABLE kith_access_span(first INTEGER NOT NULL, last INTEGER"
+                             " NOT NULL) STRICT;"
+                             "INSERT INTO kith_access_span SELECT coalesce(min(number), 1),"
+                             " coalesce(max(number), 0) FROM kith_access",
+                             e);
 }
 
 /* The number of records came later than the table. */
@@ -32,15 +45,30 @@ kith_status access_log_setup(struct conn *c, kith_error *e) {
                   "CREATE INDEX IF NOT EXISTS kith_access_of ON"
                   " kith_access_record(record, access)",
                   e));
-    return add_rows(c, e);
+    TRY(add_rows(c, e));
+    return add_span(c, e);
+}
+
+/* Numbers follow one another, whatever became of the last entry. */
+static kith_status next_number(struct conn *c, int64_t *number, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_int(c,
+                 "SELECT 1 + max((SELECT coalesce(max(number), 0) FROM kith_access),"
+                 " (SELECT coalesce(max(last), 0) FROM kith_access_span))",
+                 0, number, e));
+    TRY(conn_prepare(c, "UPDATE kith_access_span SET last = ?1", &st, e));
+    bind_int(st, 1, *number);
+    return conn_run(c, st, e);
 }
 
 kith_status access_log_add(struct conn *c, const struct access_entry *x, int64_t *number_out,
                            kith_error *e) {
     sqlite3_stmt *st;
+    int64_t number;
+    TRY(next_number(c, &number, e));
     TRY(conn_prepare(c,
-                     "INSERT INTO kith_access(at, event, user, actor, surface, asked, type)"
-                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                     "INSERT INTO kith_access(at, event, user, actor, surface, asked, type, number)"
+                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                      &st, e));
     bind_int(st, 1, x->at);
     bind_int(st, 2, x->event);
@@ -49,8 +77,8 @@ kith_status access_log_add(struct conn *c, const struct access_entry *x, int64_t
     bind_str(st, 5, str_of(x->surface ? x->surface : ""));
     bind_str(st, 6, str_of(x->asked ? x->asked : ""));
     bind_int(st, 7, x->type);
+    bind_int(st, 8, number);
     TRY(conn_run(c, st, e));
-    int64_t number = sqlite3_last_insert_rowid(c->db);
     if (number_out)
         *number_out = number;
     for (size_t i = 0; i < x->record_count; i++) {
@@ -93,8 +121,9 @@ kith_status access_log_sweep(struct conn *c, int64_t before, int max, bool *more
     if (!last)
         return KITH_OK;
     static const char *const sql[] = {"DELETE FROM kith_access_record WHERE access <= ?1",
-                                      "DELETE FROM kith_access WHERE number <= ?1"};
-    for (int i = 0; i < 2; i++) {
+                                      "DELETE FROM kith_access WHERE number <= ?1",
+                                      "UPDATE kith_access_span SET first = ?1 + 1"};
+    for (int i = 0; i < 3; i++) {
         TRY(conn_prepare(c, sql[i], &st, e));
         bind_int(st, 1, last);
         TRY(conn_run(c, st, e));

@@ -3,7 +3,8 @@
  * who failed to, what was changed about credentials, and who made a backup. Beside the journal:
  * reading is no change, and none of it is undone.
  *
- * Tables: kith_access, kith_access_record. */
+ * Tables: kith_access, kith_access_record; kith_access_span: the numbers of the first and the last
+ * entry, so that one that is missing is noticed. */
 #ifndef JOURNAL_ACCESS_LOG_H
 #define JOURNAL_ACCESS_LOG_H
 

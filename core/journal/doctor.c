@@ -108,8 +108,10 @@ static const struct doctor_check checks[] = {
     {"segments", "those are in segments who should be, and are counted", REPAIR, doctor_segments},
     {"cursors", "cursors, letters and timers point to what there is",
      "'kith event skip NUMBER' for a letter; else " BACKUP, doctor_cursors},
-    {"credentials", "passwords, tokens and what was read belong to somebody and something",
+    {"credentials", "passwords and tokens belong to somebody",
      "'kith token revoke NUMBER'; else " BACKUP, doctor_credentials},
+    {"access log", "the log of reading and exports has every entry that was written",
+     "compare it with a backup: only another program can have changed it", doctor_access},
     {"imports", "imports have counted every row", "import that file again with --restart",
      doctor_imports},
 };

@@ -167,6 +167,7 @@ struct back {
     kith_value *values;
     const struct rfield *broken; /* a row left another value than the next one found */
     uint64_t broken_at;
+    int64_t made, changed; /* by the rows: ms UTC; 0: not known */
 };
 
 static void step_back(struct back *b, const struct journal_row *row,
@@ -197,14 +198,29 @@ static kith_status look_back(struct doctor *d, struct back *b, const struct jour
     return status == KITH_E_NOMEM ? err_nomem(d->e) : KITH_OK;
 }
 
+/* created and updated are the times of transactions. */
+static void see_time(struct back *b, const struct journal_row *row, int64_t at) {
+    if (row->kind != ROW_EVENT && !b->changed)
+        b->changed = at;
+    if (row->kind == ROW_CREATE)
+        b->made = at;
+}
+
+static void set_time(struct fold *f, uint32_t field, int64_t at) {
+    if (!at || fieldset_has(&f->seen, field))
+        return;
+    f->values[field] = value_time(at);
+    fieldset_add(&f->seen, field);
+}
+
 /* One statement for all records: journal_before prepares one for each. What cannot be read is told
  * by other checks. */
 static kith_status replay_record(struct doctor *d, struct back *b, kith_id id, bool *whole) {
     sqlite3_stmt *st;
     bool row, older = true;
     TRY(conn_prepare(d->conn,
-                     "SELECT seq, kind, image FROM kith_journal WHERE record = ?1 AND seq > ?2"
-                     " ORDER BY seq DESC",
+                     "SELECT seq, kind, image, x.at FROM kith_journal j LEFT JOIN kith_tx x ON"
+                     " x.id = j.tx WHERE record = ?1 AND seq > ?2 ORDER BY seq DESC",
                      &st, d->e));
     bind_int(st, 1, (int64_t)id);
     bind_int(st, 2, (int64_t)d->start.seq);
@@ -216,6 +232,7 @@ static kith_status replay_record(struct doctor *d, struct back *b, kith_id id, b
         struct journal_row j = {.seq = (uint64_t)sqlite3_column_int64(st, 0),
                                 .kind = (uint32_t)sqlite3_column_int64(st, 1),
                                 .image = column_str(st, 2)};
+        see_time(b, &j, sqlite3_column_int64(st, 3));
         kith_status status = look_back(d, b, &j, &older);
         if (status != KITH_OK) {
             sqlite3_reset(st);
@@ -226,18 +243,41 @@ static kith_status replay_record(struct doctor *d, struct back *b, kith_id id, b
     return KITH_OK;
 }
 
-/* The field that differs from what the journal says, or NULL. Of a record that is older than what
- * is kept it says something of those fields that were changed since. */
-static const struct rfield *wrong_field(const struct fold *f, bool whole, const kith_value *now) {
+#define WRONG_SHOWN 5
+
+/* Names the fields that differ from what the journal says; gives their number. Of a record that is
+ * older than what is kept it says something of those fields that were changed since. */
+static size_t wrong_fields(const struct fold *f, bool whole, const kith_value *now,
+                           struct buf *names) {
+    size_t n = 0;
     for (uint32_t i = 0; i < f->type->field_count; i++) {
-        /* Times are the transaction's. */
         bool told = (whole && i >= FIELD_OWNER) || fieldset_has(&f->seen, i);
-        if (field_derived(f->type->fields[i]))
+        if (field_derived(f->type->fields[i]) || !told || value_eq(&f->values[i], &now[i]))
             continue;
-        if (told && !value_eq(&f->values[i], &now[i]))
-            return f->type->fields[i];
+        if (n++ < WRONG_SHOWN)
+            buf_printf(names, "%s%s", n > 1 ? ", " : "", f->type->fields[i]->name);
     }
-    return NULL;
+    if (n > WRONG_SHOWN)
+        buf_printf(names, " and %zu more", n - WRONG_SHOWN);
+    return n;
+}
+
+static kith_status tell_wrong(struct doctor *d, const struct back *b, bool whole,
+                              const kith_value *now, const char *id) {
+    struct buf names = {0};
+    const char *type = b->fold.type->name;
+    size_t n = wrong_fields(&b->fold, whole, now, &names);
+    kith_status st = KITH_OK;
+    if (names.failed)
+        st = err_nomem(d->e);
+    else if (n > 0)
+        st = doctor_find(d, "%s %s: %s %s not what the journal says", type, id, names.ptr,
+                         n == 1 ? "is" : "are");
+    else if (b->broken)
+        st = doctor_find(d, "%s %s: %s is not what row %llu of the journal left", type, id,
+                         b->broken->name, (unsigned long long)b->broken_at);
+    buf_free(&names);
+    return st;
 }
 
 static kith_status check_values_of(struct doctor *d, const struct rtype *t, struct arena *a,
@@ -262,12 +302,9 @@ static kith_status check_values_of(struct doctor *d, const struct rtype *t, stru
         return err_nomem(d->e);
     memcpy(b.values, now, sizeof *now * t->field_count);
     TRY(replay_record(d, &b, id, &whole));
-    const struct rfield *wrong = wrong_field(&b.fold, whole, now);
-    if (wrong)
-        return doctor_find(d, "%s %s: %s is not what the journal says", t->name, text, wrong->name);
-    return b.broken ? doctor_find(d, "%s %s: %s is not what row %llu of the journal left", t->name,
-                                  text, b.broken->name, (unsigned long long)b.broken_at)
-                    : KITH_OK;
+    set_time(&b.fold, FIELD_CREATED, b.made);
+    set_time(&b.fold, FIELD_UPDATED, b.changed);
+    return tell_wrong(d, &b, whole, now, text);
 }
 
 kith_status doctor_replay(struct doctor *d) {
@@ -324,17 +361,55 @@ kith_status doctor_imports(struct doctor *d) {
                        ", which is not under way");
 }
 
-/* A database that no newer Kith has opened has none of these tables. */
+/* A database that no newer Kith has opened does not have it. */
+static kith_status has_table(struct doctor *d, const char *name, bool *yes) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(d->conn, "SELECT 1 FROM sqlite_schema WHERE name = ?1", &st, d->e));
+    bind_str(st, 1, str_of(name));
+    TRY(conn_step(d->conn, st, yes, d->e));
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
 kith_status doctor_credentials(struct doctor *d) {
-    int64_t there;
-    TRY(conn_int(d->conn,
-                 "SELECT count(*) FROM sqlite_schema WHERE name IN ('kith_credential',"
-                 " 'kith_access', 'kith_access_record')",
-                 0, &there, d->e));
-    if (there < 3)
+    bool there;
+    TRY(has_table(d, "kith_credential", &there));
+    return there ? doctor_each(d,
+                               "SELECT number FROM kith_credential WHERE user NOT IN (SELECT id"
+                               " FROM user)",
+                               BY_NUMBER, "credential ", " belongs to no user")
+                 : KITH_OK;
+}
+
+/* By the numbers of the first and the last entry: one goes only when all older ones do. */
+static kith_status check_span(struct doctor *d) {
+    long long there, written, spans;
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(d->conn,
+                     "SELECT (SELECT count(*) FROM kith_access), (SELECT max(last) - max(first) + 1"
+                     " FROM kith_access_span), (SELECT count(*) FROM kith_access_span)",
+                     &st, d->e));
+    TRY(conn_step(d->conn, st, &row, d->e));
+    there = sqlite3_column_int64(st, 0);
+    written = sqlite3_column_int64(st, 1);
+    spans = sqlite3_column_int64(st, 2);
+    sqlite3_reset(st);
+    if (spans != 1)
+        return doctor_find(d, "how many entries there are is not known");
+    return there >= written ? KITH_OK
+                            : doctor_find(d, "%lld of its %lld entries %s missing", written - there,
+                                          written, written - there == 1 ? "is" : "are");
+}
+
+kith_status doctor_access(struct doctor *d) {
+    bool there, spanned;
+    TRY(has_table(d, "kith_access_record", &there));
+    TRY(has_table(d, "kith_access_span", &spanned));
+    if (spanned)
+        TRY(check_span(d));
+    if (!there)
         return KITH_OK;
-    TRY(doctor_each(d, "SELECT number FROM kith_credential WHERE user NOT IN (SELECT id FROM user)",
-                    BY_NUMBER, "credential ", " belongs to no user"));
     return doctor_each(d,
                        "SELECT DISTINCT access FROM kith_access_record WHERE access NOT IN"
                        " (SELECT number FROM kith_access)",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The doctor finds each kind of damage when it is planted, and nothing in a sound database. */
+#include "engine/sign_in.h"
 #include "engine_fixture.h"
 
 static void fill(struct fixture *x) {
@@ -16,6 +17,8 @@ static void fill(struct fixture *x) {
     snprintf(link, sizeof link, "parent=%s", id_text(x, create(x, account, PAIRS("name=Whole"))));
     create(x, account, PAIRS("name=Part", link));
     delete_(x, x->contact, other);
+    for (int i = 0; i < 2; i++)
+        EXPECT_OK(access_note(x->g, &tester, ACCESS_BACKUP, 0, "a.tar", &x->e), x->e);
 }
 
 TEST("a sound database has no findings") {
@@ -94,6 +97,11 @@ TEST("each kind of planted damage is found") {
         {"INSERT INTO lead(id, name, name__fold) VALUES(5, 'n', 'n')",
          "exists, but not by the journal"},
         {"UPDATE lead SET score = 4", "values: lead"},
+        {"UPDATE lead SET score = 4, amount = 3, amount__base = 3, source = 'x', owner = NULL,"
+         " contact = NULL",
+         ": contact, source, score, amount are not what the journal says"},
+        {"UPDATE account SET created = created - 1", ": created is not what the journal says"},
+        {"UPDATE lead SET updated = updated + 1000", ": updated is not what the journal says"},
         {"INSERT INTO kith_cursor VALUES('r', 999, 0)", "cursors: a reaction"},
         {"INSERT INTO kith_timer(id, handler, type, subject, payload, attempts) VALUES(7, 'h', 99,"
          " 1, '', 0)",
@@ -105,7 +113,10 @@ TEST("each kind of planted damage is found") {
         {"INSERT INTO kith_credential(user, kind, secret, created) VALUES(5, 1, 'x', 1)",
          "credentials: credential 1 belongs to no user"},
         {"INSERT INTO kith_access_record VALUES(9, 5)",
-         "credentials: records are left of entry 9 of the access log"},
+         "access log: records are left of entry 9 of the access log"},
+        {"DELETE FROM kith_access", "access log: 2 of its 2 entries are missing"},
+        {"DELETE FROM kith_access WHERE number = 1", "access log: 1 of its 2 entries is missing"},
+        {"DELETE FROM kith_access_span", "access log: how many entries there are is not known"},
         {"INSERT INTO kith_letter VALUES(1, 'r', 999, 1, 1, 1, NULL, 'x')", "cursors: letter 1"},
     };
     for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
