@@ -184,13 +184,14 @@ static void describe(struct cmd *c) {
 static kith_status view_as(struct cmd *c, kith_error *e) {
     struct engine *g = c->company->engine;
     struct access_of of = {.limit = {.read_only = true}};
+    const char *reason = c->reason ? c->reason : cmd_option(c, "reason"); /* of what is done */
     if (!c->principal.all)
         return err_set(e, KITH_E_DENIED, NULL, "only administrators see with the eyes of others");
-    if (!c->reason || str_trim(str_of(c->reason)).len == 0)
+    if (!reason || str_trim(str_of(reason)).len == 0)
         return err_set(e, KITH_E_INVAL, NULL, "say why: --as %s --reason \"...\"", c->as);
     TRY(sign_in_user(g, c->as, &of.user, e));
     describe(c);
-    TRY(access_note(g, &c->principal, ACCESS_VIEW_AS, of.user, c->reason, e));
+    TRY(access_note(g, &c->principal, ACCESS_VIEW_AS, of.user, reason, e));
     const char *name = arena_printf(&c->arena, "%s as user:%s", c->principal.name, c->as);
     if (!name)
         return err_nomem(e);

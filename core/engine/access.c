@@ -393,7 +393,7 @@ kith_status access_call(const struct txn *t, const struct principal *p, const st
         return KITH_OK;
     if (writes)
         TRY(access_only_reads(who, e));
-    return err_set(e, KITH_E_DENIED, NULL, "%s may not call %s", p ? p->name : "nobody", a->name);
+    return err_set(e, KITH_E_DENIED, NULL, "%s may not call %s", who->name, a->name);
 }
 
 #define ASKED_MAX 1000 /* records of one key that are looked through for those that may be read */

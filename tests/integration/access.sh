@@ -299,6 +299,19 @@ complains "only reads"
 as "$anna_token" find contact --as ben --reason x
 exits 4
 
+it "a reason of what is done is one for --as, too, and who may not erase is named"
+kith erase contact "$mine" --reason "request 7" --as anna --rehearse
+exits 4
+complains "as user:anna"
+kith access log --event view-as
+prints "request 7"
+as "$anna_token" erase contact "$mine" --reason x --rehearse
+exits 4
+complains "user:anna may not call record.erase"
+as "$anna_token" erase contact "$mine" --reason x
+exits 4
+complains "user:anna may not call record.erase"
+
 it "tells who read a record, and why somebody may"
 kith access log --record "$ours"
 prints "user:anna"
