@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/zone.h"
+#include "cli/backup_plan.h"
 #include "cli/show.h"
 #include <dirent.h>
 #include <errno.h>
@@ -48,6 +49,52 @@ static bool is_empty(const char *dir) {
     return empty;
 }
 
+static kith_status had_database(const char *dir, const char *by, const char *anew, kith_error *e) {
+    return err_set(e, KITH_E_CONFLICT, NULL,
+                   "the company '%s' had a database before, by %s: restore a backup, with 'kith"
+                   " restore BACKUP %s --replace'; to begin with an empty one, %s",
+                   dir, by, dir, anew);
+}
+
+static kith_status check_no_backups(const char *dir, kith_error *e) {
+    struct settings *s = NULL;
+    struct settings_problems passed_over = {0};
+    kith_status st = company_read_core(dir, &s, &passed_over, NULL);
+    kith_str folder = st == KITH_OK ? settings_text(s, "", "backup.dir") : (kith_str){0};
+    char *path = folder.len > 0 ? company_file(dir, folder.ptr) : NULL;
+    DIR *d = path ? opendir(path) : NULL;
+    const struct dirent *entry;
+    bool found = false;
+    while (d && !found && (entry = readdir(d)))
+        found =
+            str_starts(str_of(entry->d_name), BACKUP_PREFIX) && file_ends(entry->d_name, ".tar");
+    st = found ? had_database(dir, "the backups in its backup.dir",
+                              "take backup.dir out of its settings", e)
+               : KITH_OK;
+    if (d)
+        closedir(d);
+    free(path);
+    settings_free(s);
+    settings_problems_free(&passed_over);
+    return st;
+}
+
+/* Settings and rules alone are a company to be, as from a version control; one whose database was
+ * lost is no place for an empty one. Whoever opens a database notes it in the lock's file. */
+static kith_status check_never_used(const char *dir, kith_error *e) {
+    struct stat lock;
+    char *path = company_path(dir, "kith.db.lock");
+    if (!path)
+        return err_nomem(e);
+    bool opened = stat(path, &lock) == 0 && lock.st_size > 0;
+    free(path);
+    if (opened)
+        return had_database(dir, "kith.db.lock", "remove that file", e);
+    if (company_has(dir, "kith.db.erased"))
+        return had_database(dir, "kith.db.erased", "remove that file", e);
+    return check_no_backups(dir, e);
+}
+
 static kith_status check_folder(const char *dir, kith_error *e) {
     struct stat st;
     if (mkdir(dir, 0700) == 0) /* customers' data is nobody else's business */
@@ -61,7 +108,7 @@ static kith_status check_folder(const char *dir, kith_error *e) {
     if (!company_has(dir, "kith.conf") && !is_empty(dir))
         return err_set(e, KITH_E_CONFLICT, NULL,
                        "'%s' has other files in it: choose an empty or a new folder", dir);
-    return KITH_OK;
+    return check_never_used(dir, e);
 }
 
 static kith_status make_folder(const char *dir, const char *name, kith_error *e) {
@@ -243,6 +290,9 @@ const struct command command_init = {
     .name = "init",
     .args = "DIR",
     .help = "make a new company in a new or empty folder",
+    .more =
+        "A folder with settings and rules alone, as from a version control, gets its database.\n"
+        "One that had a database before does not: restore a backup.",
     .options = {{"name", "NAME", "the company's name; else the folder's"},
                 {"currency", "EUR", "the currency in which amounts are added up; else EUR"},
                 {"zone", "ZONE", "its time zone, as Europe/Berlin; else the system's"}},

@@ -602,9 +602,7 @@ static kith_status check_not_empty(const char *db, kith_error *e) {
     if (stat(db, &st) != 0 || st.st_size > 0)
         return KITH_OK;
     return err_set(e, KITH_E_CORRUPT, NULL,
-                   "the database '%s' is empty: put a backup in its place, or remove it and run"
-                   " 'kith init' for a new one",
-                   db);
+                   "the database '%s' is empty: restore a backup with 'kith restore'", db);
 }
 
 static kith_status open_with(struct company **out, const struct program *p, const char *dir,

@@ -231,7 +231,9 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     bool there = stat(g->path, &file) == 0;
     kith_id high;
     if (!there && !g->opts.create)
-        return err_set(e, KITH_E_NOTFOUND, NULL, "there is no database %s; `kith init` makes one",
+        return err_set(e, KITH_E_NOTFOUND, NULL,
+                       "there is no database %s: put it back, or restore a backup with 'kith"
+                       " restore'; where there never was one, 'kith init' makes it",
                        g->path);
     TRY(owner_take(g, e));
     copies_clean(g);

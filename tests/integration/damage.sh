@@ -57,6 +57,31 @@ one_sentence
 expect test ! -e kith.db
 restore
 
+it "makes no new company where the database was lost, and says to restore a backup"
+kith get contact "$anna" # opens it
+rm -f kith.db kith.db-*
+for command in "find contact" "init ."; do
+    kith $command
+    expect test "$code" -ne 0
+    one_sentence
+    complains "kith restore"
+done
+rm -f kith.db*
+echo "contact $anna 2026-01-01T00:00:00Z" >kith.db.erased
+kith init .
+exits 1
+complains "kith.db.erased"
+rm kith.db.erased
+mkdir "$work/backups"
+: >"$work/backups/kith-20260101-000000.tar"
+echo "backup: { dir = \"$work/backups\"; };" >conf.d/backup.conf
+kith init .
+exits 1
+complains "backup.dir"
+rm -r conf.d/backup.conf "$work/backups"
+expect test ! -e kith.db
+restore
+
 it "makes the database of a company whose other files came from a backup"
 rm -f kith.db*
 kith init .
@@ -185,13 +210,19 @@ done
 it "takes over what a killed init left, and no log of another database"
 rm "$work/new/kith.db"
 : >"$work/new/kith.db.new"
-echo "1 open" >"$work/new/kith.db.lock"
+: >"$work/new/kith.db.lock"
 : >"$work/new/kith.db-wal"
 kith init "$work/new"
 exits 1
 one_sentence
 complains "kith.db-wal' belongs to a database that is not there"
 rm "$work/new/kith.db-wal"
+echo "1 open" >"$work/new/kith.db.lock"
+kith init "$work/new"
+exits 1
+one_sentence
+complains "had a database before"
+: >"$work/new/kith.db.lock"
 kith init "$work/new"
 exits 0
 kith doctor --company "$work/new"
