@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith check: settings, modules, rules and what records name, everything that is wrong at once. */
+#include "base/clock.h"
 #include "cli/backup_plan.h"
 #include "cli/privacy.h"
 #include "cli/show.h"
@@ -9,6 +10,7 @@
 #include "record/record.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void show_settings(struct cmd *c, const struct settings_problems *p) {
     for (size_t i = 0; i < p->count; i++)
@@ -96,6 +98,41 @@ kith_status show_unfit(struct cmd *c, size_t *rules, size_t *wrong, kith_error *
     return show_stale_names(c, wrong, e);
 }
 
+#define SWEEP_WAIT_MS 2000
+
+static kith_status count_row(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    (void)id, (void)values, (void)e;
+    ++*(size_t *)arg;
+    return KITH_OK;
+}
+
+/* A sweep goes on when the company is opened: it has a moment to end, or to be held up again. */
+static kith_status show_sweep(struct cmd *c, size_t *wrong, kith_error *e) {
+    int64_t end = clock_ticks() + (int64_t)SWEEP_WAIT_MS * 1000000;
+    struct engine *g = c->company->engine;
+    struct query *q;
+    kith_error why = KITH_ERROR_INIT;
+    TRY(query_parse(&q, cmd_schema(c), &c->arena, STR("erasure where swept is null"), e));
+    for (;; usleep(20000)) {
+        struct find_page page = {.limit = 1000};
+        size_t n = 0;
+        TRY(io_check(c->io, e));
+        TRY(engine_find(g, &c->principal, q, NULL, &page, &c->arena, count_row, &n, e));
+        if (n == 0)
+            return KITH_OK;
+        kith_status held = engine_sweep_held(g, &why);
+        if (held == KITH_OK && clock_ticks() < end)
+            continue;
+        *wrong += held != KITH_OK;
+        show_problem(c, "", 0,
+                     arena_printf(&c->arena, "%zu erasure%s not swept from the files yet%s%s", n,
+                                  n == 1 ? " is" : "s are",
+                                  held ? ", since the sweep is held up: " : "; that is under way",
+                                  held ? why.message : ""));
+        return KITH_OK;
+    }
+}
+
 /* What only shows when the company is open: in the process that owns it. */
 static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     size_t wrong = plugins_check_grants(c->company->plugins, show_grant, c);
@@ -105,6 +142,7 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     TRY(show_retention(c, &wrong, e));
     TRY(privacy_check(c, &wrong, e));
     TRY(backup_check(c, &wrong, e));
+    TRY(show_sweep(c, &wrong, e));
     TRY(show_types(c, e));
     TRY(show_unfit(c, &rules, &wrong, e));
     if (wrong > 0)

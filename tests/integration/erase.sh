@@ -146,4 +146,24 @@ prints_not "Latecomer"
 words='latecomer'
 expect clean "$work/then"
 
+it "tells in 'kith check' that a sweep is held up, until it is not"
+rm -f kith.db.erased
+mkdir kith.db.erased
+zoe=$(create contact name="Zoe Heldup" email=zoe@held.example)
+kith erase contact "$zoe" --reason test
+expect test "$code" -ne 0
+complains "not swept yet"
+for by in owner server; do
+    kith check
+    exits 2
+    prints "1 erasure is not swept from the files yet, since the sweep is held up: "
+    prints "kith.db.erased"
+    [ "$by" = server ] || serve
+done
+stop_server
+rmdir kith.db.erased
+kith check
+exits 0
+prints "No problem found"
+
 finish
