@@ -82,3 +82,13 @@ bool id_parse(kith_str text, kith_id *id) {
     *id = value;
     return true;
 }
+
+const char *id_unlike(kith_str text) {
+    if (text.len != ID_TEXT)
+        return "an id has 13 letters and digits";
+    for (int i = 0; i < ID_TEXT; i++)
+        if (digit_of(text.ptr[i]) < 0)
+            return "an id has digits and the letters A to Z, without U, and nothing else";
+    return digit_of(text.ptr[0]) > 7 ? "an id begins with a digit from 0 to 7"
+                                     : "no record has a number of zeros alone";
+}

@@ -29,5 +29,7 @@ void id_format(kith_id id, char text[ID_TEXT + 1]); /* Crockford base32, NUL-end
 /* Accepts lower case and Crockford's look-alikes (o for 0, i and l for 1); false: not an id, as are
  * 0 and what needs the 64th bit. */
 bool id_parse(kith_str text, kith_id *id);
+/* What ids are like and this text is not: "an id has 13 letters and digits". */
+const char *id_unlike(kith_str text);
 
 #endif

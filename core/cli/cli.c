@@ -191,13 +191,20 @@ int cli_run_for(const struct program *p, const struct cli_host *host, struct io 
 
 /* -- as the owner for the moment --------------------------------------------------------------- */
 
+#define PROBLEMS_SAID 10 /* one mistake in the writing may lead to hundreds */
+
 void cli_print_problems(struct cmd *c, struct settings_problems *problems) {
     struct buf b = {0};
     settings_problems_print(problems, &b);
     kith_str rest = buf_view(&b), line;
+    size_t said = 0;
     c->said = problems->count > 1 && !c->json;
-    while (c->said && str_split(&rest, '\n', &line))
+    while (c->said && said < PROBLEMS_SAID && str_split(&rest, '\n', &line)) {
         io_say(c->io, "%.*s", (int)line.len, line.ptr);
+        said++;
+    }
+    if (c->said && said < problems->count)
+        io_say(c->io, "... and %zu more; 'kith check' lists them", problems->count - said);
     buf_free(&b);
     settings_problems_free(problems);
 }

@@ -78,7 +78,8 @@ static kith_status read_filter(struct cmd *c, struct access_filter *f, kith_erro
         TRY(schema_find_type(cmd_schema(c), str_of(type), &t, e));
     f->type = t ? t->id : 0;
     if (record && !id_parse(str_of(record), &f->record))
-        return err_set(e, KITH_E_INVAL, NULL, "'%s' is not an id", record);
+        return err_set(e, KITH_E_INVAL, NULL, "'%s' is not an id: %s", record,
+                       id_unlike(str_of(record)));
     kith_status st = login ? sign_in_user(c->company->engine, login, &f->user, e) : KITH_OK;
     return st != KITH_OK && id_parse(str_of(login), &f->user) ? KITH_OK : st; /* who is gone */
 }

@@ -107,6 +107,9 @@ const struct command command_backup_list = {
     .name = "backup list",
     .args = "",
     .help = "the backups that the settings ask for, and when the next one is due",
+    .more =
+        "Times are the company's; those in the names of the files are UTC, so that names follow\n"
+        "one another whatever the clocks do.",
     .needs = NEEDS_COMPANY,
     .run = run,
 };

@@ -227,14 +227,20 @@ static kith_status the_journal(struct cmd *c, bool apply, kith_error *e) {
 static kith_status run(struct cmd *c, kith_error *e) {
     const struct retention_rule *r;
     bool apply = cmd_option(c, "apply") && !cmd_option(c, "rehearse");
-    size_t i;
+    size_t i, off = 0;
     if (apply)
         TRY(check_clock(c, e));
-    for (i = 0; (r = engine_retention_rule(c->company->engine, i)); i++)
+    for (i = 0; (r = engine_retention_rule(c->company->engine, i)); i++) {
         TRY(one_rule(c, r, apply, e));
+        off += !r->query;
+    }
     if (i == 0 && !c->json)
         io_puts(c->io, "There are no rules: retention.rules is not set.\n");
-    return the_journal(c, apply, e);
+    TRY(the_journal(c, apply, e));
+    return off ? err_set(e, KITH_E_INVAL, NULL,
+                         "%zu rule%s of retention %s off: mend retention.rules", off,
+                         off == 1 ? "" : "s", off == 1 ? "is" : "are")
+               : KITH_OK;
 }
 
 const struct command command_retention = {

@@ -104,8 +104,8 @@ static const kith_setting settings[] = {
      " there; on another disk or computer it is worth most.",
      KITH_NO_ARRAY},
     {"backup.every", KITH_TEXT, 0, "24h", 0, 0, NULL,
-     "When a backup is due: so long after the last, as 6h, or at the times of a text of cron, as"
-     " '0 3 * * *'.",
+     "When a backup is due: so long after the last, as 6h, and at least 1m, or at the times of a"
+     " text of cron, as '0 3 * * *'.",
      KITH_NO_ARRAY},
     {"backup.full_every", KITH_DURATION, 0, "7d", 1000, INT64_C(31622400000), NULL,
      "After this time a full backup is made; between two of them what has changed.", KITH_NO_ARRAY},

@@ -264,9 +264,8 @@ kith_status arg_type(struct cmd *c, size_t i, const struct rtype **t, kith_error
 kith_status arg_id(struct cmd *c, size_t i, kith_id *id, kith_error *e) {
     if (id_parse(str_of(c->args[i]), id))
         return KITH_OK;
-    return err_set(e, KITH_E_INVAL, NULL,
-                   "'%s' is not an id: an id has 13 letters and digits, as '%s' shows them",
-                   c->args[i], "kith find");
+    return err_set(e, KITH_E_INVAL, NULL, "'%s' is not an id: %s; 'kith find' shows ids",
+                   c->args[i], id_unlike(str_of(c->args[i])));
 }
 
 kith_status option_moment(struct cmd *c, const char *option, bool end, int64_t *out,

@@ -3,6 +3,7 @@
  * are compared in a plain form, in which case, accents and punctuation do not count. */
 #include "engine/import_internal.h"
 
+#include "base/file.h"
 #include <string.h>
 
 /* -- plain form -------------------------------------------------------------------------------- */
@@ -123,6 +124,12 @@ static kith_status parse_ask(struct import *im, const char *text, kith_error *e)
     const char *fixed = strstr(text, ":="), *equals = strrchr(text, '=');
     if (fixed)
         return parse_fixed(im, (kith_str){text, (size_t)(fixed - text)}, str_of(fixed + 2), e);
+    if (!equals &&
+        (strchr(text, '/') || file_ends(text, ".csv") || file_format_of(text) != FORMAT_CSV))
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "'%s': one file is imported at a time; what follows it says where columns"
+                       " go, as 'Header=field'",
+                       text);
     if (!equals || equals == text)
         return err_set(e, KITH_E_INVAL, NULL,
                        "'%s': write a mapping as 'Header=field', 'Header=' or 'field:=value'",

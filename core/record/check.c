@@ -437,10 +437,13 @@ kith_status state_check(const struct rfield *f, const kith_value *from, const ki
         return err_set(e, KITH_E_INVAL, f->name, "%s: a state cannot be emptied", f->name);
     int j = field_option(f, to->as.s);
     if (!from || from->kind == KITH_NULL)
-        return j == 0 ? KITH_OK
-                      : err_set(e, KITH_E_INVAL, f->name, "%s: a new %s begins as '%s', not '%.*s'",
-                                f->name, f->type->name, f->options[0], (int)to->as.s.len,
-                                to->as.s.ptr);
+        return j == 0
+                   ? KITH_OK
+                   : err_set(e, KITH_E_INVAL, f->name,
+                             "%s: a new %s begins as '%s', not '%.*s', which an update can make it"
+                             " afterwards, and an import at once",
+                             f->name, f->type->name, f->options[0], (int)to->as.s.len,
+                             to->as.s.ptr);
     int i = field_option(f, from->as.s);
     if (i == j || (i >= 0 && j >= 0 && ((f->arrows[i] >> j) & 1u)))
         return KITH_OK;

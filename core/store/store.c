@@ -47,7 +47,8 @@ struct sentence {
 };
 
 static const struct sentence sentences[] = {
-    {SQLITE_FULL, KITH_E_FULL, "the disk is full; make room and try again, nothing was kept"},
+    {SQLITE_FULL, KITH_E_FULL,
+     "the disk is full, and what was being written is not kept; make room and try again"},
     {SQLITE_IOERR, KITH_E_IO, "the disk failed while the database was read or written"},
     {SQLITE_NOMEM, KITH_E_NOMEM, "there is not enough memory"},
     {SQLITE_BUSY, KITH_E_BUSY, "the database is used by another program"},

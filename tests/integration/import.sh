@@ -46,6 +46,17 @@ exits 2
 one_sentence
 complains "--key"
 
+it "says that one file is imported at a time, as when a pattern names several"
+touch two.csv two.vcf
+for file in two.csv two.vcf ./two; do
+    kith import account sites.csv $file
+    exits 2
+    one_sentence
+    complains "'$file': one file is imported at a time"
+done
+kith import account sites.csv "Site name"
+complains "write a mapping as"
+
 it "says at once that there can be no file of rejects where it is wanted"
 kith import account sites.csv "Site name=name" --rejects rules
 exits 2

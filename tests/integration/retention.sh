@@ -64,7 +64,7 @@ prints "source"
 kith find contact
 exits 0
 kith retention
-exits 0
+exits 2
 complains "dormant is off"
 
 it "refuses an age of less than a day"

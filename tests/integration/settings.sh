@@ -36,6 +36,15 @@ exits 2
 complains "conf.d/20-mistakes.conf:5: "
 restore
 
+it "says the first of many mistakes, and how many more there are"
+for i in $(seq 300); do echo "wrong$i = 1;"; done >conf.d/20-many.conf
+kith find contact
+exits 2
+complains "conf.d/20-many.conf:1: wrong1 is neither"
+complains "... and 290 more; 'kith check' lists them"
+expect test "$(wc -l <"$work/err")" -eq 11
+restore
+
 it "points at a mistake in the writing"
 printf 'company: { name = "unclosed; };\n' >kith.conf
 kith check

@@ -162,3 +162,20 @@ TEST("ticks never go back") {
         last = now;
     }
 }
+
+TEST("what is no id is told what it lacks") {
+    static const struct {
+        const char *text, *says;
+    } wrong[] = {{"", "13 letters and digits"},
+                 {"0SA818WY4000", "13 letters and digits"},
+                 {"0SA818WY4000-", "without U"},
+                 {"0SA818WY4000U", "without U"},
+                 {"AAAAAAAAAAAAA", "begins with a digit from 0 to 7"},
+                 {"8000000000000", "begins with a digit from 0 to 7"},
+                 {"0000000000000", "zeros alone"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        kith_id id;
+        EXPECT(!id_parse(str_of(wrong[i].text), &id));
+        EXPECT_HAS(wrong[i].says, id_unlike(str_of(wrong[i].text)));
+    }
+}
