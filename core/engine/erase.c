@@ -431,11 +431,15 @@ static kith_status find_mentions(struct erasing *x, kith_str *out, kith_error *e
     struct json_out j;
     struct map known = {0};
     size_t n = 0;
+    char id[ID_TEXT + 1];
     kith_status st = search_catch_up(x->txn->g, e);
     json_begin(&j, &b, false);
     json_array_(&j);
     for (size_t i = 0; st == KITH_OK && i < x->traces.count; i++)
         st = mentions_of(x, x->traces.items[i], &known, &n, &j, e);
+    id_format(x->gone.items[0].id, id);
+    if (st == KITH_OK) /* queries ask by ids, too */
+        st = mentions_of(x, str_of(id), &known, &n, &j, e);
     json_array_end(&j);
     *out = arena_str(x->txn->arena, buf_view(&b));
     if (st == KITH_OK && (b.failed || !out->ptr))

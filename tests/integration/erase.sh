@@ -34,6 +34,18 @@ prints "Ada Quartermain"
 kith find erasure
 prints "No erasure found."
 
+it "names the segments and saved queries that ask for the person, by address, name or id"
+flo=$(create contact name="Flo Nightingale" email=flo@night.example)
+create segment name=fans query="contact where email = 'FLO@night.example'" >/dev/null
+create segment name=bonners query="contact where city = 'Bonn'" >/dev/null
+create saved_query name=byname query="contact where name like 'Flo Nightingale%'" >/dev/null
+create saved_query name=byid query="contact where id = '$flo'" >/dev/null
+create saved_query name=graces query="contact where name like 'Grace%'" >/dev/null
+kith erase contact "$flo" --reason test --rehearse
+prints "Named elsewhere"
+for one in fans byname byid; do prints " $one"; done
+for one in bonners graces; do prints_not " $one"; done
+
 it "erases in records, history, search and files, and says when each was done"
 kith erase contact "$ada" --reason "request of 3 May"
 exits 0
