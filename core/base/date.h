@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #define DAY_MS   86400000
+#define HOUR_MS  INT64_C(3600000)
 #define DATE_MIN (-719162)                                /* 0001-01-01, in days since 1970-01-01 */
 #define DATE_MAX 2932896                                  /* 9999-12-31 */
 #define TIME_MIN (DATE_MIN * INT64_C(86400000))           /* the first millisecond of year 1 */

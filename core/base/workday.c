@@ -11,17 +11,26 @@
 static const char *const names[] = {"sunday",   "monday", "tuesday", "wednesday",
                                     "thursday", "friday", "saturday"};
 
-kith_status workdays_weekend(struct workdays *w, kith_str name, kith_error *e) {
-    for (uint32_t i = 0; i < 7; i++) {
-        char brief[4] = {names[i][0], names[i][1], names[i][2]};
-        if (!str_ieqz(name, names[i]) && !str_ieqz(name, brief))
-            continue;
-        w->weekend |= 1u << i;
-        return w->weekend != 0x7f ? KITH_OK
-                                  : err_set(e, KITH_E_INVAL, NULL, "a week has a working day");
+const char *weekday_name(uint32_t day) {
+    return names[day % 7];
+}
+
+kith_status weekday_parse(kith_str name, uint32_t *day, kith_error *e) {
+    for (*day = 0; *day < 7; ++*day) {
+        const char brief[4] = {names[*day][0], names[*day][1], names[*day][2]};
+        if (str_ieqz(name, names[*day]) || str_ieqz(name, brief))
+            return KITH_OK;
     }
     return err_set(e, KITH_E_INVAL, NULL, "'%.*s' is no day of the week; write \"saturday\"",
                    name.len < 40 ? (int)name.len : 40, name.ptr);
+}
+
+kith_status workdays_weekend(struct workdays *w, kith_str name, kith_error *e) {
+    uint32_t day;
+    TRY(weekday_parse(name, &day, e));
+    w->weekend |= 1u << day;
+    return w->weekend != 0x7f ? KITH_OK
+                              : err_set(e, KITH_E_INVAL, NULL, "a week has a working day");
 }
 
 /* "12-25", of every year. */
@@ -61,6 +70,10 @@ void workdays_text(const struct workdays *w, struct buf *out) {
     for (size_t i = 0; w && i < w->count; i++)
         buf_printf(out, " %d-%d-%d", (int)w->holidays[i].year, (int)w->holidays[i].month,
                    (int)w->holidays[i].day);
+    for (uint32_t d = 0; w && d < 7; d++)
+        for (uint32_t k = 0; k < w->hour_count[d]; k++)
+            buf_printf(out, " %u:%d-%d", (unsigned)d, (int)w->hours[d][k].from,
+                       (int)w->hours[d][k].to);
 }
 
 bool workday_is(const struct workdays *w, int64_t day) {

@@ -55,6 +55,10 @@ static const kith_setting settings[] = {
     {"company.holidays", KITH_LIST, 0, NULL, 0, 0, NULL,
      "Other days on which it does not work: \"2026-04-03\", or \"12-25\" for every year.",
      KITH_NO_ARRAY},
+    {"company.hours", KITH_LIST, 0, NULL, 0, 0, NULL,
+     "When it works on the other days: \"monday-thursday 08:30-12:30 13:30-17:00\", \"friday "
+     "08:30-14:00\"; 09:00-17:00 when nothing is set.",
+     KITH_NO_ARRAY},
     {"modules.enabled", KITH_LIST, 0, NULL, 0, 0, NULL,
      "The modules that are loaded, by name; 'kith module list' shows what there is.",
      KITH_NO_ARRAY},
@@ -374,7 +378,11 @@ static kith_status read_days(struct company *c, const char *key,
 
 static kith_status read_workdays(struct company *c, kith_error *e) {
     TRY(read_days(c, "company.weekend", workdays_weekend, e));
-    return read_days(c, "company.holidays", workdays_holiday, e);
+    TRY(read_days(c, "company.holidays", workdays_holiday, e));
+    TRY(read_days(c, "company.hours", workdays_hours, e));
+    if (workdays_check(&c->workdays, e) == KITH_OK)
+        return KITH_OK;
+    return at_setting(c->settings, "company.hours", e);
 }
 
 kith_status company_check_places(const char *dir, const struct settings *s, kith_error *e) {

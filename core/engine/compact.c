@@ -14,7 +14,6 @@
 #define HANDLER  "core:journal.compact"
 #define NIGHTLY  "15 3 * * *"
 #define ANNOUNCE (23 * HOUR_MS)
-#define HOUR_MS  INT64_C(3600000)
 #define STEP     100              /* rows deleted at a time, ... */
 #define STEPS    INT64_C(4000000) /* ... for so many ns in one transaction */
 

@@ -15,7 +15,6 @@
 #define WAIT_MAX_MS   900000
 #define FORGET_MS     DAY_MS /* after the last failure */
 #define USED_EVERY_MS 60000  /* how exactly it is kept when a token was used */
-#define HOUR_MS       3600000
 #define TOKEN_BEGIN   "kith_"
 #define TOKEN_RANDOM  24
 

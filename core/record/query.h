@@ -16,13 +16,16 @@
  *               near(path, 'lat,lon', 5km)
  *               path = period, path [ "not" ] "in" period
  *               exists(type [ "." link ] [ "of" path ] [ "where" condition ])
- *                                          its records that link to this one, or where the path
- * does consent('x'), consent(path, 'x'), withdrawn('x'), withdrawn(path, 'x') path of a boolean: it
- * is true operand   = path, 'text' ('' for a quote), number, 30d, true, false, :parameter, today()
- * and now() with + and - durations, + and - business_days(3) period    = this_month() and the like,
- * last_days(7): all days in it path      = year(path) and the like, amount.currency, distance(path,
- * 'lat,lon'), name { "." name } through links to a field or to id; "name" if it is a keyword
- *               count(type [ "." link ] [ "of" path ] [ "where" condition ]) for a path: how many
+ *                                          records that link to this one, or where the path leads
+ *               consent('x'), consent(path, 'x'), withdrawn('x'), withdrawn(path, 'x')
+ *               path                       of a boolean: it is true
+ *   operand   = path, 'text' ('' for a quote), number, 30d, true, false, :parameter,
+ *               today() and now() with + and - durations, + and - business_days(3) (of today())
+ *               or business_hours(4) (of now())
+ *   period    = this_month() and the like, last_days(7): all days in it
+ *   path      = year(path) and the like, amount.currency, distance(path, 'lat,lon'),
+ *               name { "." name }          through links to a field or to id; "name" if a keyword
+ *               count(type [ "." link ] [ "of" path ] [ "where" condition ])
  *   key       = [ "-" ] path
  *   group     = path [ "as" name ]
  *   total     = term [ "as" name ]

@@ -17,7 +17,7 @@ static kith_status parse_given(struct parser *p, struct operand *out) {
     if (out->given || out->working)
         return QUERY_FAIL(p, at,
                           "only one parameter can stand here, and none beside "
-                          "business_days()");
+                          "business_days() and business_hours()");
     TRY(query_param(p, &i));
     out->given = i + 1;
     return KITH_OK;
@@ -38,18 +38,41 @@ static kith_status parse_whole(struct parser *p, struct operand *out, int64_t *n
     return query_expect_sign(p, ")");
 }
 
-/* business_days(3), behind + or -. */
+/* 4 or 90m in parentheses, or a parameter: hours, or any duration. */
+static kith_status parse_hours(struct parser *p, struct operand *out, int64_t *ms) {
+    if (p->token.kind != TOKEN_DURATION) {
+        TRY(parse_whole(p, out, ms));
+        *ms *= HOUR_MS;
+        return KITH_OK;
+    }
+    uint32_t at = p->token.at;
+    TRY(query_duration(p, ms));
+    if (*ms > PERIOD_MOST * HOUR_MS)
+        return QUERY_FAIL(p, at, "at most %d hours", PERIOD_MOST);
+    return query_expect_sign(p, ")");
+}
+
+static bool is_business(const struct parser *p) {
+    return query_is_call(p) && (query_is_word(&p->token, "business_days") ||
+                                query_is_word(&p->token, "business_hours"));
+}
+
+/* business_days(3) or business_hours(4), behind + or -. */
 static kith_status parse_business(struct parser *p, bool minus, struct operand *out) {
+    bool hours = query_is_word(&p->token, "business_hours");
     int64_t n;
     if (out->given)
-        return QUERY_FAIL(p, p->token.at, "business_days() cannot stand beside a parameter");
-    if (out->kind == OPERAND_NOW || out->working)
-        return QUERY_FAIL(p, p->token.at, "business_days() is added to today(), and once");
+        return QUERY_FAIL(p, p->token.at, "%s() cannot stand beside a parameter",
+                          hours ? "business_hours" : "business_days");
+    if (out->working || hours != (out->kind == OPERAND_NOW))
+        return QUERY_FAIL(
+            p, p->token.at,
+            "business_days() is added to today(), business_hours() to now(), and once");
     TRY(query_begin_call(p));
-    TRY(parse_whole(p, out, &n));
+    TRY(hours ? parse_hours(p, out, &n) : parse_whole(p, out, &n));
     out->working = true;
     out->less = minus;
-    out->working_days = (int32_t)(minus ? -n : n);
+    out->working_by = minus ? -n : n;
     return KITH_OK;
 }
 
@@ -61,7 +84,7 @@ static kith_status parse_offset(struct parser *p, struct operand *out) {
         bool minus = query_is_sign(&p->token, "-");
         uint32_t at = p->ahead.at;
         TRY(query_advance(p));
-        if (query_is_call(p) && query_is_word(&p->token, "business_days")) {
+        if (is_business(p)) {
             TRY(parse_business(p, minus, out));
             continue;
         }
@@ -85,6 +108,14 @@ kith_status query_moment(struct parser *p, const struct function *f, struct oper
     out->kind = (enum operand_kind)f->arg;
     TRY(query_expect_sign(p, ")"));
     return parse_offset(p, out);
+}
+
+int64_t query_moved(const struct operand *o, const struct query_env *env, int64_t from) {
+    from += o->value.as.i;
+    if (!o->working)
+        return from;
+    return o->kind == OPERAND_NOW ? worktime_add(env->workdays, env->zone, from, o->working_by)
+                                  : workday_add(env->workdays, from, (int32_t)o->working_by);
 }
 
 /* -- periods ----------------------------------------------------------------------------------- */

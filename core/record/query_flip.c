@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The query language: when the passing of time alone may change what a test says of a value. More
  * instants than needed do no harm; one too few would. */
-#include "base/workday.h"
 #include "record/query_internal.h"
 
-#define FAR_DAYS 4000000 /* more days than the calendar has */
+#define FAR_DAYS INT64_C(4000000) /* more days than the calendar has */
 
 static bool moves(const struct operand *o) {
     return o->kind != OPERAND_VALUE && o->kind != OPERAND_PARAM;
@@ -34,12 +33,12 @@ static int64_t day_ends(const struct query_env *env, int64_t day, int64_t offset
 static int position(const struct operand *o, const struct query_env *env, int64_t today,
                     int64_t day) {
     struct query_env then = *env;
-    int64_t from = today + o->value.as.i, to;
+    int64_t from, to;
     if (o->kind == OPERAND_PERIOD) {
         then.now = query_day_start(env, today);
         query_span(o, &then, &from, &to);
     } else {
-        from = o->working ? workday_add(env->workdays, from, o->working_days) : from;
+        from = query_moved(o, env, today);
         to = from + 1;
     }
     return day < from ? 2 : day < to ? 1 : 0;
@@ -68,17 +67,57 @@ static int64_t position_flip(const struct operand *o, const struct query_env *en
     return query_day_start(env, hi);
 }
 
+/* A time, or the day that begins and ends at `from` and `to`, against now() and working time, when
+ * it is `now`. It never comes nearer again. */
+static int moment_position(const struct operand *o, const struct query_env *env, int64_t now,
+                           int64_t from, int64_t to) {
+    int64_t moment = query_moved(o, env, now);
+    return moment < from ? 0 : moment < to ? 1 : 2;
+}
+
+static int64_t moment_flip(const struct operand *o, const struct query_env *env, int64_t from,
+                           int64_t to) {
+    int64_t lo = env->now, hi = lo, step = 1;
+    int now = moment_position(o, env, lo, from, to);
+    while (now < 2 && moment_position(o, env, hi, from, to) == now) {
+        if (hi - env->now > FAR_DAYS * DAY_MS)
+            return INT64_MAX;
+        lo = hi;
+        hi += step;
+        step *= 2;
+    }
+    if (now == 2)
+        return INT64_MAX;
+    while (hi - lo > 1) {
+        int64_t middle = lo + (hi - lo) / 2;
+        if (moment_position(o, env, middle, from, to) == now)
+            lo = middle;
+        else
+            hi = middle;
+    }
+    return hi;
+}
+
+static int64_t now_flip(const struct operand *o, const kith_value *v, const struct query_env *env) {
+    bool date = v->kind == KITH_DATE;
+    int64_t offset = o->value.as.i;
+    if (o->working && date)
+        return moment_flip(o, env, query_day_start(env, v->as.i),
+                           query_day_start(env, v->as.i + 1));
+    if (o->working)
+        return moment_flip(o, env, v->as.i, v->as.i + 1);
+    return date ? day_ends(env, v->as.i, offset)
+                : after(env->now, v->as.i - offset, v->as.i - offset + 1);
+}
+
 static int64_t operand_flip(const struct operand *o, const kith_value *v,
                             const struct query_env *env) {
-    bool date = v->kind == KITH_DATE;
     if (!moves(o))
         return INT64_MAX;
-    if (o->kind == OPERAND_NOW && date)
-        return day_ends(env, v->as.i, o->value.as.i);
     if (o->kind == OPERAND_NOW)
-        return after(env->now, v->as.i - o->value.as.i, v->as.i - o->value.as.i + 1);
+        return now_flip(o, v, env);
     /* A time is compared with the day that it lies in. */
-    return position_flip(o, env, date ? v->as.i : query_local_day(env, v->as.i));
+    return position_flip(o, env, v->kind == KITH_DATE ? v->as.i : query_local_day(env, v->as.i));
 }
 
 int64_t query_flip(const struct test *t, const kith_value *v, const struct query_env *env) {

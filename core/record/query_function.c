@@ -155,6 +155,10 @@ static const struct function functions[] = {
     {.doc = {"business_days", "today() + business_days(N)",
              "N working days on (- back): due <= today() + business_days(3). Free are the days of "
              "company.weekend and company.holidays."}},
+    {.doc = {"business_hours", "now() + business_hours(N)",
+             "N hours of working time on (- back), or any duration of it: created < now() - "
+             "business_hours(4), now() + business_hours(90m). The hours are those of "
+             "company.hours."}},
     {.doc = {"this_day", "this_day(), last_day(), next_day()",
              "All of this day, the one before, the one after: created in this_day()."},
      .arg = PERIOD(UNIT_DAY, 0),

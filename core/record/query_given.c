@@ -42,6 +42,20 @@ static kith_status duration_given(const struct query *q, uint32_t from, const ki
     return KITH_OK;
 }
 
+/* A number of hours, or a duration. */
+static kith_status hours_given(const struct query *q, uint32_t from, const kith_value *params,
+                               int64_t *ms, kith_error *e) {
+    kith_error none = KITH_ERROR_INIT;
+    if (whole_given(q, from, params, 0, PERIOD_MOST, ms, &none) == KITH_OK) {
+        *ms *= HOUR_MS;
+        return KITH_OK;
+    }
+    if (duration_given(q, from, params, 1, ms, &none) == KITH_OK && *ms <= PERIOD_MOST * HOUR_MS)
+        return KITH_OK;
+    return query_ill_given(q, from - 1, "a number of hours such as 4, or a duration such as 90m",
+                           e);
+}
+
 kith_status query_given(const struct query *q, const struct operand *o, const kith_value *params,
                         struct operand *out, kith_error *e) {
     int64_t n;
@@ -52,8 +66,9 @@ kith_status query_given(const struct query *q, const struct operand *o, const ki
         TRY(whole_given(q, o->given, params, 1, PERIOD_MOST, &n, e));
         out->value.as.i *= n; /* 1 or -1 until now */
     } else if (o->working) {
-        TRY(whole_given(q, o->given, params, 0, PERIOD_MOST, &n, e));
-        out->working_days = (int32_t)(o->less ? -n : n);
+        TRY(o->kind == OPERAND_NOW ? hours_given(q, o->given, params, &n, e)
+                                   : whole_given(q, o->given, params, 0, PERIOD_MOST, &n, e));
+        out->working_by = o->less ? -n : n;
     } else {
         int64_t unit = o->kind == OPERAND_TODAY ? DAY_MS : 1;
         TRY(duration_given(q, o->given, params, unit, &n, e));

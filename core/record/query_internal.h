@@ -116,11 +116,11 @@ struct operand {
     enum operand_kind kind;
     uint32_t at;
     kith_value value;
-    enum unit unit;       /* of a period */
-    bool working;         /* today() moves on by working days at the end */
-    int32_t working_days; /* so many */
-    uint32_t given;       /* one more than the parameter that tells how much; 0: it is known */
-    bool less;            /* and it is taken away */
+    enum unit unit;     /* of a period */
+    bool working;       /* today() moves on by working days at the end, now() by working time */
+    int64_t working_by; /* so many days, or ms */
+    uint32_t given;     /* one more than the parameter that tells how much; 0: it is known */
+    bool less;          /* and it is taken away */
 };
 
 enum test_kind {
@@ -386,6 +386,8 @@ kith_status query_given_limit(const struct query *q, const kith_value *params, i
 kith_status query_ill_given(const struct query *q, uint32_t param, const char *remedy,
                             kith_error *e);
 #define PERIOD_MOST 36600 /* days, weeks, ... that a period or working days may reach */
+/* now(), in ms, or today(), in days, and what is added to it. */
+int64_t query_moved(const struct operand *o, const struct query_env *env, int64_t from);
 void query_span(const struct operand *o, const struct query_env *env, int64_t *from, int64_t *to);
 int64_t query_date_part(enum part part, int64_t day);
 int64_t query_time_part(enum part part, int64_t ms, const struct zone *zone);

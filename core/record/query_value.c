@@ -341,13 +341,11 @@ kith_status query_operand(const struct query *q, const struct test *t, const str
         TRY(param_value(q, t, o, params, a, out, e));
         break;
     case OPERAND_NOW:
-        *out = value_time(env->now + o->value.as.i);
+        *out = value_time(query_moved(o, env, env->now));
         break;
     case OPERAND_TODAY:
-        *out =
-            (kith_value){.kind = KITH_DATE, .as.i = query_local_day(env, env->now) + o->value.as.i};
-        if (o->working)
-            out->as.i = workday_add(env->workdays, out->as.i, o->working_days);
+        *out = (kith_value){.kind = KITH_DATE,
+                            .as.i = query_moved(o, env, query_local_day(env, env->now))};
         break;
     case OPERAND_VALUE:
     case OPERAND_PERIOD: /* asked for with query_span */

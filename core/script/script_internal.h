@@ -193,6 +193,7 @@ void lib_value_open(lua_State *L, int globals);
 void lib_record_open(lua_State *L, int globals);
 void lib_action_open(lua_State *L, int globals);
 void lib_random_open(lua_State *L, int math); /* random, for the table at `math` */
+void lib_business_open(lua_State *L, int globals);
 void lib_rule_open(lua_State *L, int globals);
 
 /* -- values that Lua holds --------------------------------------------------------------------- */
@@ -229,6 +230,7 @@ void value_push(lua_State *L, const kith_value *v, const struct rfield *f); /* f
 /* What the value at `at` is for field f (NULL: as it is); text and lists are in the transaction's
  * arena. An error is raised for what cannot be a value. */
 kith_value value_take(lua_State *L, int at, const struct rfield *f);
+int64_t script_now(lua_State *L); /* of the transaction; while a file is loaded, of the clock */
 const char *held_name(lua_State *L, int at); /* "record", "money", ..., or Lua's name of the type */
 
 /* -- record.c ---------------------------------------------------------------------------------- */

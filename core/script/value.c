@@ -406,17 +406,17 @@ static int make_minutes(lua_State *L) {
     return make_duration(L, 60000);
 }
 
-static int64_t present(lua_State *L) {
+int64_t script_now(lua_State *L) {
     const struct script *s = script_of(L);
     return s->frame->txn ? txn_now(s->frame->txn) : engine_now(s->all->engine);
 }
 
 static int make_now(lua_State *L) {
-    return push_int_kind(L, KITH_TIME, present(L));
+    return push_int_kind(L, KITH_TIME, script_now(L));
 }
 
 static int make_today(lua_State *L) {
-    struct civil c = local_time(L, present(L));
+    struct civil c = local_time(L, script_now(L));
     return push_int_kind(L, KITH_DATE, days_of(&c));
 }
 

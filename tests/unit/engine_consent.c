@@ -134,7 +134,7 @@ TEST("a consent ends when its time has come, and the segment with it") {
                    PAIRS("purpose=newsletter", eq(&w, "contact", w.anna), until), NULL, NULL),
               w.x.e);
     EXPECT_INT(1, members_of(&w.x, people));
-    clock_set(&w.x.clock, START_MS + 24 * HOUR);
+    clock_set(&w.x.clock, START_MS + 24 * HOUR_MS);
     EXPECT_STR("the consent has expired", asked(&w, "newsletter", eq(&w, "contact", w.anna)));
     settle(&w.x);
     EXPECT_INT(0, members_of(&w.x, people));
@@ -175,7 +175,7 @@ TEST("a consent that ended while nothing ran has ended for the first who asks") 
               w.x.e);
     EXPECT(may(&w, w.anna) && may_at(&w, w.mail));
     EXPECT_STR("", inexact(&w, within));
-    wait_closed(&w, START_MS + 240 * HOUR);
+    wait_closed(&w, START_MS + 240 * HOUR_MS);
     EXPECT(!may(&w, w.anna) && !may_at(&w, w.mail));
     EXPECT_HAS("segment 'readers' is being worked out", inexact(&w, within));
     EXPECT_HAS("segment 'young' is", inexact(&w, "contact where in_segment('young')"));

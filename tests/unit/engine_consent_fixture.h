@@ -7,8 +7,6 @@
 #include "engine_person_fixture.h"
 #include "engine_segment_fixture.h"
 
-#define HOUR INT64_C(3600000)
-
 struct consents {
     struct fixture x;
     const struct rtype *purpose, *wording, *consent;

@@ -3,8 +3,6 @@
 #include "engine_fixture.h"
 #include "record/access.h"
 
-#define HOUR INT64_C(3600000)
-
 static struct moment at_time(int64_t ms) {
     return (struct moment){.at = ms};
 }
@@ -36,17 +34,17 @@ TEST("a record is as it was at a time, and right after a transaction") {
     fixture_open(&x);
     fixture_start(&x);
     EXPECT_OK(try_job(&x, ROW_CREATE, x.lead, &id, PAIRS("name=A", "score=1"), &tx), x.e);
-    pass(&x, HOUR);
+    pass(&x, HOUR_MS);
     update(&x, x.lead, id, PAIRS("name=B"));
-    pass(&x, HOUR);
+    pass(&x, HOUR_MS);
     update(&x, x.lead, id, PAIRS("name=C", "score=", "labels=red,blue"));
     EXPECT_STR("A", then(&x, x.lead, id, START_MS, "name"));
-    EXPECT_STR("A", then(&x, x.lead, id, START_MS + HOUR - 1, "name"));
-    EXPECT_STR("B", then(&x, x.lead, id, START_MS + HOUR, "name"));
-    EXPECT_STR("1", then(&x, x.lead, id, START_MS + HOUR, "score"));
-    EXPECT_STR("", then(&x, x.lead, id, START_MS + HOUR, "labels"));
-    EXPECT_STR("C", then(&x, x.lead, id, START_MS + 9 * HOUR, "name"));
-    EXPECT_STR("", then(&x, x.lead, id, START_MS + 9 * HOUR, "score"));
+    EXPECT_STR("A", then(&x, x.lead, id, START_MS + HOUR_MS - 1, "name"));
+    EXPECT_STR("B", then(&x, x.lead, id, START_MS + HOUR_MS, "name"));
+    EXPECT_STR("1", then(&x, x.lead, id, START_MS + HOUR_MS, "score"));
+    EXPECT_STR("", then(&x, x.lead, id, START_MS + HOUR_MS, "labels"));
+    EXPECT_STR("C", then(&x, x.lead, id, START_MS + 9 * HOUR_MS, "name"));
+    EXPECT_STR("", then(&x, x.lead, id, START_MS + 9 * HOUR_MS, "score"));
     EXPECT_OK(engine_moment(x.g, str_of(id_text(&x, tx)), &x.arena, &when, &x.e), x.e);
     EXPECT_OK(as_of(&x, x.lead, id, when, &p), x.e);
     EXPECT(p.tx == tx);
@@ -60,25 +58,25 @@ TEST("what was deleted since is still known, and what is not there says since wh
     struct past_record p;
     fixture_open(&x);
     fixture_start(&x);
-    pass(&x, HOUR);
+    pass(&x, HOUR_MS);
     kith_id id = create(&x, x.contact, PAIRS("name=Ada L", "email=a@b.example"));
-    pass(&x, HOUR);
+    pass(&x, HOUR_MS);
     kith_id tx = delete_(&x, x.contact, id);
-    EXPECT_STR("a@b.example", then(&x, x.contact, id, START_MS + HOUR, "email"));
+    EXPECT_STR("a@b.example", then(&x, x.contact, id, START_MS + HOUR_MS, "email"));
     EXPECT_INT(KITH_E_NOTFOUND, as_of(&x, x.contact, id, at_time(START_MS), &p));
     EXPECT_INT(PAST_NOT_YET, p.state);
-    EXPECT_INT(START_MS + HOUR, p.made);
-    EXPECT_INT(KITH_E_NOTFOUND, as_of(&x, x.contact, id, at_time(START_MS + 2 * HOUR), &p));
+    EXPECT_INT(START_MS + HOUR_MS, p.made);
+    EXPECT_INT(KITH_E_NOTFOUND, as_of(&x, x.contact, id, at_time(START_MS + 2 * HOUR_MS), &p));
     EXPECT_INT(PAST_DELETED, p.state);
-    EXPECT_INT(START_MS + 2 * HOUR, p.changed);
-    pass(&x, HOUR);
+    EXPECT_INT(START_MS + 2 * HOUR_MS, p.changed);
+    pass(&x, HOUR_MS);
     struct undo_report r;
     EXPECT_OK(engine_undo(x.g, &tester, tx, false, &x.arena, &r, &x.e), x.e);
-    EXPECT_STR("Ada L", then(&x, x.contact, id, START_MS + 3 * HOUR, "name"));
-    EXPECT_OK(as_of(&x, x.contact, id, at_time(START_MS + 3 * HOUR), &p), x.e);
-    EXPECT_INT(START_MS + HOUR, p.values[FIELD_CREATED].as.i);
-    EXPECT_INT(KITH_E_NOTFOUND, as_of(&x, x.contact, id, at_time(START_MS + 2 * HOUR), &p));
-    EXPECT_INT(KITH_E_NOTFOUND, as_of(&x, x.lead, id, at_time(START_MS + HOUR), &p));
+    EXPECT_STR("Ada L", then(&x, x.contact, id, START_MS + 3 * HOUR_MS, "name"));
+    EXPECT_OK(as_of(&x, x.contact, id, at_time(START_MS + 3 * HOUR_MS), &p), x.e);
+    EXPECT_INT(START_MS + HOUR_MS, p.values[FIELD_CREATED].as.i);
+    EXPECT_INT(KITH_E_NOTFOUND, as_of(&x, x.contact, id, at_time(START_MS + 2 * HOUR_MS), &p));
+    EXPECT_INT(KITH_E_NOTFOUND, as_of(&x, x.lead, id, at_time(START_MS + HOUR_MS), &p));
     EXPECT_STR("never", p.state == PAST_NEVER ? "never" : "known");
     fixture_close(&x);
 }
@@ -97,7 +95,7 @@ TEST("a day is its end in the company's zone, today included; what is to come is
     struct zone *berlin;
     fixture_open(&x);
     EXPECT_INT(date_days(2023, 1, 1) * DAY_MS + DAY_MS - 1, moment_ms(&x, "2023-01-01"));
-    EXPECT_INT(date_days(2023, 1, 1) * DAY_MS + HOUR, moment_ms(&x, "2023-01-01T01:00Z"));
+    EXPECT_INT(date_days(2023, 1, 1) * DAY_MS + HOUR_MS, moment_ms(&x, "2023-01-01T01:00Z"));
     EXPECT_INT(KITH_E_INVAL, engine_moment(x.g, STR("9998-01-01"), &x.arena, &when, &x.e));
     EXPECT(strstr(x.e.message, "still to come") != NULL);
     EXPECT_INT(KITH_E_INVAL, engine_moment(x.g, STR("yesterday"), &x.arena, &when, &x.e));
@@ -107,7 +105,7 @@ TEST("a day is its end in the company's zone, today included; what is to come is
     struct engine_options o = fixture_options(&x);
     o.zone = berlin;
     EXPECT_OK(engine_open(&x.g, &o, &x.e), x.e);
-    EXPECT_INT(date_days(2023, 1, 1) * DAY_MS + 23 * HOUR - 1, moment_ms(&x, "2023-01-01"));
+    EXPECT_INT(date_days(2023, 1, 1) * DAY_MS + 23 * HOUR_MS - 1, moment_ms(&x, "2023-01-01"));
     struct civil now = zone_local(berlin, START_MS);
     const char *today = arena_printf(&x.arena, "%04d-%02d-%02d", now.year, now.month, now.day);
     EXPECT(moment_ms(&x, today) >= START_MS);
@@ -153,7 +151,7 @@ TEST("a field that was renamed, retired or added since is told as it was") {
     const struct rtype *thing = schema_type(engine_schema(x.g), STR("thing"));
     kith_id id = create(&x, thing, PAIRS("name=Ball", "colour=red", "weight=3"));
     engine_close(x.g);
-    pass(&x, HOUR);
+    pass(&x, HOUR_MS);
     x.sources = &new_source;
     fixture_reopen(&x);
     fixture_start(&x);
@@ -325,12 +323,12 @@ TEST("the past of a record is told to those who may read it, or might have read 
     kith_id hers = create(&x, x.contact, PAIRS("name=Hers", "city=Graz", owner));
     kith_id other = create(&x, x.contact, PAIRS("name=Other"));
     EXPECT_OK(engine_enter(x.g, &of, "user:anna", &anna, &x.e), x.e);
-    pass(&x, HOUR);
+    pass(&x, HOUR_MS);
     EXPECT_OK(asked_by(&x, &anna, hers, START_MS, &p), x.e);
     EXPECT_INT(KITH_NULL, p.values[type_field(s, x.contact, STR("city"))->index].kind);
     EXPECT_INT(KITH_E_NOTFOUND, asked_by(&x, &anna, other, START_MS, &p));
     EXPECT(strstr(x.e.message, "never") == NULL);
-    EXPECT_INT(KITH_E_NOTFOUND, asked_by(&x, &anna, other, START_MS - HOUR, &p));
+    EXPECT_INT(KITH_E_NOTFOUND, asked_by(&x, &anna, other, START_MS - HOUR_MS, &p));
     EXPECT(strstr(x.e.message, "made at") == NULL);
     update(&x, x.contact, hers, PAIRS("owner="));
     EXPECT_INT(KITH_E_NOTFOUND, asked_by(&x, &anna, hers, START_MS, &p));

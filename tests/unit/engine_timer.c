@@ -4,8 +4,6 @@
 #include "engine_fixture.h"
 #include "zone_file.h"
 
-#define HOUR_MS (3600 * 1000)
-
 struct fired {
     int count;
     int64_t due; /* of the last one */

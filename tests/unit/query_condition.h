@@ -346,12 +346,6 @@ static void put_quoted(struct buf *b, kith_str s) {
     buf_putc(b, '\'');
 }
 
-static void put_moment(struct buf *b, const char *function, int64_t distance, const char *unit) {
-    buf_printf(b, "%s()", function);
-    if (distance)
-        buf_printf(b, " %c %lld%s", distance < 0 ? '-' : '+', (long long)llabs(distance), unit);
-}
-
 static void put_literal(struct buf *b, const kith_value *v, bool typed) {
     char text[64] = "";
     switch (v->kind) {
@@ -384,6 +378,8 @@ static void put_literal(struct buf *b, const kith_value *v, bool typed) {
         date_format(v->as.i, text);
         break;
     case KITH_TIME:
+        if (chance(40) && put_business_time(b, v->as.i))
+            return;
         if (chance(50)) {
             put_moment(b, "now", v->as.i - env.now, "ms");
             return;

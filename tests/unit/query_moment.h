@@ -127,6 +127,24 @@ static bool put_business(struct buf *b, int64_t day) {
     return true;
 }
 
+static void put_moment(struct buf *b, const char *function, int64_t distance, const char *unit) {
+    buf_printf(b, "%s()", function);
+    if (distance)
+        buf_printf(b, " %c %lld%s", distance < 0 ? '-' : '+', (long long)llabs(distance), unit);
+}
+
+/* now() with working time that ends at `ms`, begun on the same day; false: nobody works then. */
+static bool put_business_time(struct buf *b, int64_t ms) {
+    const kith_value v = value_time(ms);
+    struct tm tm = naive_civil(&v);
+    if (!naive_works(naive_day(&v)) || tm.tm_hour < 10 || tm.tm_hour >= 17)
+        return false;
+    int64_t worked = 1 + below((uint32_t)(tm.tm_hour - 9) * 3600000);
+    put_moment(b, "now", ms - worked - env.now, "ms");
+    buf_printf(b, " + business_hours(%lldms)", (long long)worked);
+    return true;
+}
+
 /* -- parts ------------------------------------------------------------------------------------- */
 
 enum taken { WHOLE, YEAR, QUARTER, MONTH, WEEK, WEEKDAY, DAY, HOUR, CURRENCY, DISTANCE };

@@ -182,9 +182,69 @@ TEST("today moves by working days") {
     EXPECT_FOUND("3", "order", "due = today() + business_days(1)");
     EXPECT_FOUND("1", "order", "due = today() + business_days(0)");
     env.workdays = NULL;
-    EXPECT_REFUSED("at 30: business_days() is added to today(), and once",
-                   "order where placed > now() + business_days(1)");
+    EXPECT_REFUSED(
+        "at 30: business_days() is added to today(), business_hours() to now(), and once",
+        "order where placed > now() + business_days(1)");
     EXPECT_REFUSED("at 43: at most 36600", "order where due > today() + business_days(40000)");
+}
+
+TEST("now moves by working time") {
+    static struct workdays w = {.weekend = 1u << 0 | 1u << 6};
+    const kith_value eight = value_int(8), span = value_str(STR("8h")), none = value_null();
+    kith_error e = KITH_ERROR_INIT;
+    setup();
+    EXPECT_STR(ask("order where placed > '2024-05-31T09:00:00Z'"),
+               ask("order where placed > now() - business_hours(8)"));
+    EXPECT_STR(ask("order where placed > '2024-05-30T16:30:00Z'"),
+               ask("order where placed > now() - business_hours(510m)"));
+    EXPECT_STR(ask("order where placed > '2024-06-03T11:00:00Z'"),
+               ask("order where placed > now() + 1d + business_hours(2)"));
+    EXPECT_STR(ask("order where due <= '2024-06-03'"),
+               ask("order where due <= now() + business_hours(2)"));
+    EXPECT_OK(workdays_hours(&w, STR("mon-fri 12:00-23:00"), &e), e);
+    env.workdays = &w;
+    EXPECT_FOUND("4 5 11", "order",
+                 "placed >= now() - business_hours(71h) and placed < now() - business_hours(44h)");
+    env.workdays = NULL;
+    EXPECT_STR(ask("order where placed > '2024-05-31T09:00:00Z'"),
+               ask_with("order where placed > now() - business_hours(:n)", eight));
+    EXPECT_STR(ask("order where placed > '2024-05-31T09:00:00Z'"),
+               ask_with("order where placed > now() - business_hours(:n)", span));
+    EXPECT_STR(":n: write a number of hours such as 4, or a duration such as 90m",
+               ask_with("order where placed > now() - business_hours(:n)", none));
+    EXPECT_REFUSED(
+        "at 29: business_days() is added to today(), business_hours() to now(), and once",
+        "order where due > today() + business_hours(1)");
+    EXPECT_REFUSED("at 45: at most 36600 hours",
+                   "order where placed > now() + business_hours(9999d)");
+    EXPECT_REFUSED("at 45: at most 36600", "order where placed > now() + business_hours(40000)");
+}
+
+TEST("what now() and working time say is looked at again when they say something else") {
+    static const struct {
+        const char *where, *next;
+    } cases[] = {
+        /* placed on Saturday, 22:30: behind Monday's opening once four hours of Monday are over */
+        {"placed < now() - business_hours(4)", "2024-06-03T13:00:00.000Z"},
+        {"placed < now() + business_hours(8)", NULL},
+        {"due < now() - business_hours(4)", "2024-06-03T13:00:00.000Z"},
+        {"due = now() + business_hours(4)", NULL},
+    };
+    setup();
+    const struct rtype *order = schema_type(schema, STR("order"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        kith_error e = KITH_ERROR_INIT;
+        const struct match_source source = {0};
+        struct predicate *p;
+        char found[TIME_TEXT] = "never";
+        int64_t next = 0;
+        EXPECT_OK(predicate_parse(&p, schema, order, &arena, str_of(cases[i].where), &e), e);
+        EXPECT(predicate_timed(p));
+        EXPECT_OK(predicate_next_flip(p, &env, 1, stored(order, 1), &source, &next, &e), e);
+        if (next < INT64_MAX)
+            time_format(next, found);
+        EXPECT_STR(cases[i].next ? cases[i].next : "never", found);
+    }
 }
 
 TEST("a parameter tells how far now() and today() move, and how many days") {
@@ -215,7 +275,8 @@ TEST("a parameter tells how far now() and today() move, and how many days") {
     EXPECT_STR(":n: write a whole number from 0 to 36600",
                ask_with("order where due > today() + business_days(:n)", value_str(STR("x"))));
     EXPECT_HAS(":n: write a whole number from 0 to", ask_with("order limit :n", value_int(-1)));
-    EXPECT_REFUSED("at 35: only one parameter can stand here, and none beside business_days()",
+    EXPECT_REFUSED("at 35: only one parameter can stand here, and none beside business_days() and "
+                   "business_hours()",
                    "order where placed > now() - :a + :b");
     EXPECT_REFUSED("at 34: business_days() cannot stand beside a parameter",
                    "order where due > today() - :a + business_days(1)");

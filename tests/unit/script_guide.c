@@ -62,7 +62,8 @@ TEST("the guide's rules do what it says") {
     EXPECT_STR("Mail address was ada@acme.com.", field(&c, "note", note, "body"));
     task = create(&c, "task", SET("title", "x", "priority", "urgent"));
     EXPECT_STR("2024-03-08T16:00:00.000Z", field(&c, "task", task, "due"));
-    EXPECT_STR("", field(&c, "task", task, "reminder")); /* Friday, 11 o'clock */
+    /* Friday, 11 o'clock in Berlin, and an hour later. */
+    EXPECT_STR("2024-03-01T11:00:00.000Z", field(&c, "task", task, "reminder"));
     drain(&c);
     EXPECT_INT(1, find(&c, "interaction where planned", NULL));
     clock_set(&c.clock, NOW + INT64_C(86400000) * 40);

@@ -544,6 +544,32 @@ TEST("money, decimals and times are exact") {
                ".. type(decimal('1')) .. ' ' .. type({})");
 }
 
+/* The present is Friday, 2024-03-01, 11:00 in Berlin. */
+TEST("business knows days and hours on which the company works") {
+    EXPECT_LUA("= 2024-03-06T10:00:00.000Z", "return business.days(3)");
+    EXPECT_LUA("= 2024-02-29T10:00:00.000Z", "return business.days(-1)");
+    EXPECT_LUA("= 2024-03-05", "return business.days(2, today())");
+    EXPECT_LUA(
+        "= 2024-03-29T09:00:00.000Z 2024-04-01T08:00:00.000Z", /* from winter to summer */
+        "local from = time('2024-03-29T09:00:00Z')\n"
+        "return tostring(business.days(0, from)) .. ' ' .. tostring(business.days(1, from))");
+    EXPECT_LUA("= 2024-03-01T14:00:00.000Z", "return business.hours(4)");
+    EXPECT_LUA("= 2024-03-04T08:30:00.000Z", "return business.hours(hours(6) + minutes(30))");
+    EXPECT_LUA("= 2024-02-29T15:00:00.000Z", "return business.hours(-3)");
+    EXPECT_LUA("= 2024-03-04T09:00:00.000Z", "return business.hours(1, date('2024-03-02'))");
+    EXPECT_LUA("= 8h", "return business.between(now(), now() + days(3))");
+    EXPECT_LUA("= 16h", "return business.between(date('2024-03-01'), date('2024-03-05'))");
+    EXPECT_LUA("= true true false false",
+               "return table.concat({tostring(business.open()), tostring(business.open(today())),\n"
+               "  tostring(business.open(today() + days(1))),\n"
+               "  tostring(business.open(at(today(), '17:00')))}, ' ')");
+    EXPECT_FAIL("business.days: expected a time or a date, not a number",
+                "return business.days(1, 2)");
+    EXPECT_FAIL("business.hours: at most 100000", "return business.hours(100001)");
+    EXPECT_FAIL("business.days: at most 36600", "return business.days(-36601)");
+    EXPECT_FAIL("can only be read", "business.days = nil");
+}
+
 TEST("every kind of field goes to Lua and back") {
     EXPECT_LUA(
         "= 5000.00 EUR 0.25 2024-02-29 a,b 52.5 7 3d",

@@ -146,7 +146,6 @@ TEST("a rule may follow a link") {
 /* The tests begin on 2023-11-14 at 22:13:20 UTC; an hour later it is still before the nightly run.
  */
 #define ALMOST_60_DAYS "2023-09-15T22:30:00Z"
-#define HOUR_MS        3600000
 
 TEST("rescore computes what time has changed, and counts it") {
     struct company c;
