@@ -376,6 +376,8 @@ kith_status txn_former_key(struct txn *t, const struct lookup *l, const kith_val
 /* Does a redirect lead on from a record that comes back, or is there? Away with it. */
 kith_status redirect_leads_on(struct txn *t, kith_id gone, bool *yes, kith_error *e);
 kith_status redirect_drop(struct txn *t, kith_id gone, kith_error *e);
+/* Away with all that lead astray; a write_fn. */
+kith_status redirects_mend(struct txn *t, void *arg, kith_error *e);
 /* An undo brings back a record by `reverse`: no redirect leads away from it any more. */
 kith_status txn_come_back(struct txn *t, kith_id id, write_fn reverse, void *arg, kith_error *e);
 /* Is what it brings back a redirect, of a record that is back by now? */

@@ -183,13 +183,18 @@ static kith_status follow_links(struct erasing *x, const struct touched_record *
     return KITH_OK;
 }
 
-/* A record that was merged into somebody is gone, and its history is that person's. */
+/* A record that was merged into somebody is gone, and its history is that person's. One that is
+ * there is another person, wherever a redirect leads. */
 static kith_status follow_redirect(struct erasing *x, const kith_value *redirect, kith_error *e) {
     const struct schema *s = x->txn->g->schema;
     const struct rtype *type =
         schema_type_by_id(s, redirect[s->base.redirect.kept->index].as.link.type);
     kith_id id;
+    bool there;
     if (!type || !id_parse(redirect[s->base.redirect.gone->index].as.s, &id))
+        return KITH_OK;
+    TRY(record_exists(x->txn->g->writer, type, id, &there, e));
+    if (there)
         return KITH_OK;
     return has_record(&x->gone, id) ? KITH_OK : add_record(x, &x->gone, type, id, e);
 }

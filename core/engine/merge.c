@@ -125,8 +125,19 @@ static kith_status leave_redirects(struct merging *m, const struct set *s, kith_
     return KITH_OK;
 }
 
+/* A record that is there has no redirect, or it would be led to itself; one that an older Kith left
+ * goes. */
+static kith_status drop_stale(struct merging *m, kith_id id, kith_error *e) {
+    bool stale;
+    TRY(redirect_leads_on(m->txn, id, &stale, e));
+    return stale ? redirect_drop(m->txn, id, e) : KITH_OK;
+}
+
 /* While there is not room for all that links to the others, they stay. */
 kith_status merge_set(struct merging *m, struct set *s, kith_error *e) {
+    TRY(drop_stale(m, s->keep, e));
+    for (size_t i = 0; i < s->count; i++)
+        TRY(drop_stale(m, s->others[i], e));
     TRY(read_others(m, s, e));
     TRY(merge_write(m, s, MERGE_LINKS, e));
     TRY(merge_move(m, s, false, e));

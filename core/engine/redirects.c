@@ -195,6 +195,37 @@ bool redirect_leads_back(struct txn *t, const struct change *c) {
            record_exists(t->g->writer, type, id, &there, NULL) == KITH_OK && there;
 }
 
+/* -- mending ----------------------------------------------------------------------------------- */
+
+struct astray {
+    struct arena *arena;
+    kith_id *ids;
+    size_t count, cap;
+};
+
+static kith_status note_astray(void *arg, kith_id redirect, const char *why, kith_error *e) {
+    struct astray *a = arg;
+    (void)why;
+    kith_id *ids = arena_grow(a->arena, a->ids, a->count, &a->cap, sizeof *ids);
+    if (!ids)
+        return err_nomem(e);
+    a->ids = ids;
+    ids[a->count++] = redirect;
+    return KITH_OK;
+}
+
+kith_status redirects_mend(struct txn *t, void *arg, kith_error *e) {
+    struct astray a = {.arena = t->arena};
+    (void)arg;
+    TRY(redirect_astray(t->g->writer, t->g->schema, note_astray, &a, e));
+    t->system++;
+    kith_status st = KITH_OK;
+    for (size_t i = 0; st == KITH_OK && i < a.count; i++)
+        st = txn_delete(t, t->g->schema->base.redirect.type, a.ids[i], e);
+    t->system--;
+    return st;
+}
+
 /* -- refusals ---------------------------------------------------------------------------------- */
 
 kith_status txn_merged_away(const struct rtype *type, kith_id id, kith_id kept, kith_error *e) {

@@ -62,11 +62,16 @@ static kith_status segments(const struct patient *p, kith_error *e) {
     return in_transaction(p, again, e);
 }
 
+static kith_status redirects(const struct patient *p, kith_error *e) {
+    return in_transaction(p, redirects_mend, e);
+}
+
 /* In this order: what comes later is worked out from what came before. */
 static const struct {
     const char *check, *made;
     kith_status (*make)(const struct patient *p, kith_error *e);
 } repairs[] = {
+    {"redirects", "old ids that led astray lead nowhere any more", redirects},
     {"columns", "amounts in the company's currency were worked out anew", companions},
     {"folds", "folded columns were made anew from their text", companions},
     {"roll-ups", "every roll-up was computed anew from its records", rollups},

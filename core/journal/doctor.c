@@ -86,6 +86,8 @@ static const struct doctor_check checks[] = {
      doctor_links},
     {"trees", "nothing lies within itself", "give one of them another parent, or none",
      doctor_trees},
+    {"redirects", "old ids lead from records that are gone to records that are there", REPAIR,
+     doctor_redirects},
     {"required", "every required field has a value", "give it one", doctor_required},
     {"options", "choices and states are among their options", "set one of them", doctor_options},
     {"form", "values are in the form in which Kith stores them", ANEW, doctor_form},

@@ -39,6 +39,7 @@ kith_status doctor_catalogue(struct doctor *d);
 kith_status doctor_ids(struct doctor *d);
 kith_status doctor_links(struct doctor *d);
 kith_status doctor_trees(struct doctor *d);
+kith_status doctor_redirects(struct doctor *d);
 kith_status doctor_required(struct doctor *d);
 kith_status doctor_options(struct doctor *d);
 kith_status doctor_form(struct doctor *d);

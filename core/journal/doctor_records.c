@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "journal/doctor_internal.h"
+#include "record/redirect.h"
 
 #include <stdio.h>
 
@@ -133,6 +134,17 @@ static kith_status check_tree(struct doctor *d, const struct rfield *f) {
 
 kith_status doctor_trees(struct doctor *d) {
     return doctor_each_field(d, check_tree);
+}
+
+static kith_status tell_redirect(void *arg, kith_id id, const char *why, kith_error *e) {
+    char text[ID_TEXT + 1];
+    (void)e;
+    id_format(id, text);
+    return doctor_find(arg, "redirect %s %s", text, why);
+}
+
+kith_status doctor_redirects(struct doctor *d) {
+    return redirect_astray(d->conn, d->schema, tell_redirect, d, d->e);
 }
 
 /* -- values ------------------------------------------------------------------------------------ */

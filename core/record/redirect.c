@@ -4,6 +4,7 @@
 #include "record/redirect.h"
 #include "base/id.h"
 
+#include <stdio.h>
 #include <string.h>
 
 kith_status redirect_of(struct conn *c, const struct schema *s, const char *gone, struct arena *a,
@@ -50,4 +51,52 @@ kith_status redirect_find_key(struct conn *c, const struct rfield *f, const kith
     const char *key = redirect_key(f, v, a);
     *kept = 0;
     return key ? find(c, f->type, key, a, kept, e) : KITH_OK;
+}
+
+/* -- those that lead astray -------------------------------------------------------------------- */
+
+#define WHY_MAX 160
+
+static kith_status why_not(struct conn *c, const struct rtype *t, kith_str text, kith_id kept,
+                           char why[WHY_MAX], kith_error *e) {
+    kith_id gone = 0;
+    bool there = false;
+    char to[ID_TEXT + 1];
+    why[0] = '\0';
+    if (!t) /* its module is not loaded: nothing is known of it */
+        return KITH_OK;
+    bool key = !id_parse(text, &gone); /* of another program */
+    if (!key)
+        TRY(record_exists(c, t, gone, &there, e));
+    if (!key && there) {
+        snprintf(why, WHY_MAX, "leads on from %s %.*s, which is there", t->name, (int)text.len,
+                 text.ptr);
+        return KITH_OK;
+    }
+    TRY(record_exists(c, t, kept, &there, e));
+    id_format(kept, to);
+    if (!there)
+        snprintf(why, WHY_MAX, "leads from %s %.*s to %s, which is not there%s", t->name,
+                 key ? 0 : (int)text.len, text.ptr, to, !key && gone == kept ? ": to itself" : "");
+    return KITH_OK;
+}
+
+static kith_status look_at(struct conn *c, const struct schema *s, sqlite3_stmt *st,
+                           redirect_visit fn, void *arg, kith_error *e) {
+    char why[WHY_MAX];
+    TRY(why_not(c, schema_type_by_id(s, (uint32_t)sqlite3_column_int64(st, 3)), column_str(st, 1),
+                (kith_id)sqlite3_column_int64(st, 2), why, e));
+    return why[0] ? fn(arg, (kith_id)sqlite3_column_int64(st, 0), why, e) : KITH_OK;
+}
+
+kith_status redirect_astray(struct conn *c, const struct schema *s, redirect_visit fn, void *arg,
+                            kith_error *e) {
+    sqlite3_stmt *st;
+    bool row = true;
+    TRY(conn_prepare_once(c, "SELECT id, gone, kept, kept__type FROM redirect", &st, e));
+    kith_status status = KITH_OK;
+    while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row)
+        status = look_at(c, s, st, fn, arg, e);
+    sqlite3_finalize(st);
+    return status;
 }

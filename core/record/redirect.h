@@ -20,5 +20,10 @@ kith_status redirect_find_key(struct conn *c, const struct rfield *f, const kith
 /* The redirect itself, by an id or a key as text; 0: there is none. */
 kith_status redirect_of(struct conn *c, const struct schema *s, const char *gone, struct arena *a,
                         kith_id *redirect, kith_error *e);
+/* Tells of each redirect that leads astray, and why: one of a record that is there, or to one that
+ * is not. What fn answers but KITH_OK ends it. */
+typedef kith_status (*redirect_visit)(void *arg, kith_id redirect, const char *why, kith_error *e);
+kith_status redirect_astray(struct conn *c, const struct schema *s, redirect_visit fn, void *arg,
+                            kith_error *e);
 
 #endif
