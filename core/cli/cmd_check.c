@@ -133,6 +133,25 @@ static kith_status show_sweep(struct cmd *c, size_t *wrong, kith_error *e) {
     }
 }
 
+/* Those of commands that run now will be. */
+static kith_status show_unfinished(struct cmd *c, size_t *wrong, kith_error *e) {
+    struct unfinished *u;
+    size_t n;
+    TRY(engine_unfinished(c->company->engine, &c->principal, &c->arena, &u, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        kith_str at = show_time(c, u[i].started);
+        if (u[i].under_way)
+            continue;
+        ++*wrong;
+        show_problem(c, "", 0,
+                     arena_printf(&c->arena,
+                                  "%.*s, begun at %.*s, is " UNFINISHED " with 'kith undo %s'",
+                                  (int)u[i].what.len, u[i].what.ptr, (int)at.len, at.ptr,
+                                  show_id(c, u[i].run)));
+    }
+    return KITH_OK;
+}
+
 /* What only shows when the company is open: in the process that owns it. */
 static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     size_t wrong = plugins_check_grants(c->company->plugins, show_grant, c);
@@ -143,6 +162,7 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     TRY(privacy_check(c, &wrong, e));
     TRY(backup_check(c, &wrong, e));
     TRY(show_sweep(c, &wrong, e));
+    TRY(show_unfinished(c, &wrong, e));
     TRY(show_types(c, e));
     TRY(show_unfit(c, &rules, &wrong, e));
     if (wrong > 0)

@@ -26,9 +26,12 @@ struct entry {
     size_t about_count;
     struct row_sum sums[SUMS]; /* of one that has neither a note nor few changes */
     size_t sum_count;
+    const struct unfinished *open; /* it is a run that is not done */
 };
 struct log {
     struct cmd *c;
+    struct unfinished *open;
+    size_t open_count;
     struct entry *entries;
     size_t count, cap;
     struct user_sources me; /* whose transactions are all that a user sees */
@@ -136,6 +139,12 @@ static kith_status fill_in(struct log *l, struct entry *n, struct conn *conn, ki
     return journal_walk(conn, n->head.first - 1, n->head.last, add_about, &look, e);
 }
 
+static void note_open(const struct log *l, struct entry *n) {
+    for (size_t i = 0; i < l->open_count; i++)
+        if (l->open[i].run == undo_id(n))
+            n->open = &l->open[i];
+}
+
 static kith_status read_log(struct log *l, kith_error *e) {
     /* What is rare may stand far back, and is looked for as long as it takes. */
     TRY(engine_snapshot(l->c->company->engine, &l->conn, e));
@@ -146,7 +155,12 @@ static kith_status read_log(struct log *l, kith_error *e) {
     for (size_t i = 0; i < l->count && st == KITH_OK; i++)
         st = fill_in(l, &l->entries[i], l->conn, e);
     engine_snapshot_done(l->conn);
-    return st;
+    TRY(st);
+    TRY(engine_unfinished(l->c->company->engine, &l->c->principal, &l->c->arena, &l->open,
+                          &l->open_count, e));
+    for (size_t i = 0; i < l->count; i++)
+        note_open(l, &l->entries[i]);
+    return KITH_OK;
 }
 
 /* A reader of its own looks it up. */
@@ -209,6 +223,12 @@ static void about_json(struct cmd *c, struct json_out *j, const struct entry *n)
     json_array_end(j);
 }
 
+static kith_str what_text(struct cmd *c, const struct entry *n) {
+    kith_str text = n->head.note.len ? n->head.note : about_text(c, n);
+    const char *end = !n->open ? NULL : n->open->under_way ? " (under way)" : " (" UNFINISHED ")";
+    return end ? str_of(arena_printf(&c->arena, "%.*s%s", (int)text.len, text.ptr, end)) : text;
+}
+
 /* -- telling ----------------------------------------------------------------------------------- */
 
 static void print_table(struct log *l) {
@@ -222,7 +242,7 @@ static void print_table(struct log *l) {
         table_cellz(&t, n->actor.name);
         table_cellz(&t, origin_name(n->head.origin));
         table_cellz(&t, arena_printf(&l->c->arena, "%llu", (unsigned long long)n->rows));
-        table_cell(&t, n->head.note.len ? n->head.note : about_text(l->c, n));
+        table_cell(&t, what_text(l->c, n));
     }
     table_print(&t);
 }
@@ -251,6 +271,8 @@ static void print_json(struct log *l) {
         about_json(l->c, &j, n);
         json_key(&j, "note");
         json_str(&j, n->head.note);
+        json_key(&j, "finished");
+        json_bool_(&j, !n->open);
         json_object_end(&j);
         json_print(l->c, &b);
     }

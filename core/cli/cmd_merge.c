@@ -158,6 +158,13 @@ static void print_report(struct cmd *c, const struct job *job) {
         print_taken(c, &r->taken[i], t);
     for (size_t i = 0; i < r->link_count; i++)
         print_links(c, &r->links[i]);
+    if (r->since) {
+        kith_str at = show_time(c, r->since);
+        io_printf(c->io,
+                  "It was begun at %.*s and not finished; what was moved then is not counted"
+                  " here.\n",
+                  (int)at.len, at.ptr);
+    }
     if (tried)
         io_printf(c->io, "%sRehearsal: nothing was kept.\n",
                   print_others(c, &job->effects) ? "\n" : "");

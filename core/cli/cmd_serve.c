@@ -2,7 +2,7 @@
 /* kith serve: owns the company until it is told to stop. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "cli/cli.h"
+#include "cli/show.h"
 #include "cli/signals.h"
 #include "cli/watchdog.h"
 #include "cli/wire.h"
@@ -91,6 +91,18 @@ static void on_hangup(void *arg) {
     settings_problems_free(&problems);
 }
 
+/* What a crash ended half-way: nobody may be looking at it. */
+static void tell_unfinished(struct cmd *c, struct engine *g) {
+    static const struct principal server = {.name = "serve", .all = true};
+    struct unfinished *u;
+    size_t n = 0;
+    if (engine_unfinished(g, &server, &c->arena, &u, &n, NULL) != KITH_OK)
+        return;
+    for (size_t i = 0; i < n; i++)
+        log_warn("serve", "%.*s is " UNFINISHED " with 'kith undo %s'", (int)u[i].what.len,
+                 u[i].what.ptr, show_id(c, u[i].run));
+}
+
 static kith_status run(struct cmd *c, kith_error *e) {
     struct company *company;
     struct watchdog watchdog;
@@ -98,6 +110,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     TRY(open_company(c, &company, e));
     kith_status st = set_log(c, company->settings, e);
     engine_check_clock(company->engine);
+    tell_unfinished(c, company->engine);
     bool watched = st == KITH_OK && (st = watchdog_start(&watchdog, e)) == KITH_OK;
     if (watched)
         st = serve(c->program, &company, watchdog.told[0], on_hangup, c, e);

@@ -37,6 +37,8 @@ void json_source(struct json_out *j, const struct source *s);
 void json_changes(struct cmd *c, struct json_out *j, const struct image_field *f, size_t count);
 /* Ends the line and prints what was built. */
 void json_print(struct cmd *c, struct buf *b);
+/* Of a run that is not done. */
+#define UNFINISHED "not finished: give it again, or undo it"
 /* Something wrong in a file: "rules/score.lua:12: text", or an object in JSON. file may be "", and
  * line 0. */
 void show_problem(struct cmd *c, const char *file, int64_t line, const char *text);

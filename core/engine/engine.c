@@ -14,6 +14,7 @@
 #include "base/number.h"
 #include "journal/access_log.h"
 #include "journal/import_log.h"
+#include "journal/run_log.h"
 #include "record/block_key.h"
 #include "record/credential.h"
 
@@ -246,6 +247,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     kith_status st = journal_setup(g->writer, e);
     if (st == KITH_OK)
         st = import_log_setup(g->writer, e);
+    if (st == KITH_OK)
+        st = run_log_setup(g->writer, e);
     if (st == KITH_OK)
         st = access_log_setup(g->writer, e);
     if (st == KITH_OK)

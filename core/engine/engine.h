@@ -541,6 +541,17 @@ struct run_claim {
 bool engine_claim_run(struct engine *g, struct run_claim *claim, kith_id run);
 void engine_drop_claim(struct engine *g, struct run_claim *claim);
 
+/* Merges and undos in parts that are not done, oldest first, for whom they concern: they go on when
+ * the same is asked for again, and an undo takes back what there is of them. In the arena. [any] */
+struct unfinished {
+    kith_id run;
+    int64_t started;
+    kith_str what;  /* "merge of contact 0ABC... into 0DEF..." */
+    bool under_way; /* by a command that runs */
+};
+kith_status engine_unfinished(struct engine *g, const struct principal *p, struct arena *a,
+                              struct unfinished **out, size_t *count, kith_error *e);
+
 /* Checks every invariant (journal/doctor.h) of a database that nobody writes, by this one's
  * schema. [any] */
 kith_status engine_examine(struct engine *g, const char *path, doctor_tell tell, void *arg,

@@ -126,6 +126,23 @@ extern const struct own_part segments_own, dates_own, merge_own, consent_own, re
 extern const struct own_action segment_actions[];
 kith_status own_add(struct engine *g, kith_error *e);
 
+/* What is done in several transactions, as one run: every one of them begins and ends with these,
+ * and is followed by parts_written once it is committed. What was begun and not done by whoever
+ * asks for the same is gone on with. */
+struct parts {
+    kith_str asked; /* see struct open_run */
+    struct run_claim claim;
+    kith_id run;    /* once a part is written and more are to come */
+    int64_t since;  /* when it was begun that is gone on with; 0: this is all of it */
+    uint32_t stage; /* of that, as its last part left it */
+};
+kith_status parts_begin(struct txn *t, struct parts *p, kith_error *e);
+kith_status parts_end(struct txn *t, struct parts *p, uint32_t stage, bool more, kith_error *e);
+void parts_written(struct parts *p);
+void parts_done(struct engine *g, struct parts *p); /* or given up */
+/* Whose runs the caller knows of: 0, all, or its own number. */
+uint32_t txn_only_by(const struct txn *t);
+
 /* A record on its way out, with all that is part of it. */
 struct going {
     const struct rtype *type;

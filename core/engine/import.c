@@ -188,17 +188,12 @@ struct beginning {
     struct import_log log;
 };
 
-/* Whose imports it knows of: all, or the caller's own. */
-static uint32_t importer(const struct txn *t) {
-    return t->principal->all ? 0 : t->head.actor;
-}
-
 /* One that is still under way is not interrupted. Looked up and claimed in one transaction, so that
  * it cannot end in between. */
 static kith_status look_back(struct txn *t, void *arg, kith_error *e) {
     struct beginning *b = arg;
     struct import *im = b->im;
-    kith_status st = import_log_find(txn_conn(t), im->type->name, im->o->name, importer(t),
+    kith_status st = import_log_find(txn_conn(t), im->type->name, im->o->name, txn_only_by(t),
                                      &im->arena, &b->log, e);
     b->found = st == KITH_OK;
     if (b->found && !engine_claim_run(im->g, &im->claim, b->log.run))
@@ -476,7 +471,8 @@ struct twin {
 /* Then nothing is left of this attempt, which has written nothing yet. */
 static kith_status look_for_twin(struct txn *t, void *arg, kith_error *e) {
     struct twin *w = arg;
-    kith_status st = import_log_twin(txn_conn(t), &w->like, importer(t), &w->run, &w->started, e);
+    kith_status st =
+        import_log_twin(txn_conn(t), &w->like, txn_only_by(t), &w->run, &w->started, e);
     if (st == KITH_E_NOTFOUND)
         return KITH_OK;
     TRY(st);

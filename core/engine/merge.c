@@ -4,14 +4,16 @@
  * links to. */
 #include "base/json.h"
 #include "engine/merge_internal.h"
+#include "journal/run_log.h"
 #include "record/redirect.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MOVED_MAX   10000 /* records that one transaction moves */
-#define MOVED_GROUP 300   /* between which others write */
+#define MOVED_MAX   10000    /* records that one transaction moves */
+#define MOVED_GROUP 300      /* between which others write */
+#define MERGE_ASKED "merge " /* how what is asked for begins */
 
 /* -- what may be merged ------------------------------------------------------------------------ */
 
@@ -51,6 +53,34 @@ static kith_status admit(struct txn *t, uint32_t kind, const struct rtype *type,
         return access_absent(type, *id, e);
     TRY(restriction_check(type, *id, c.before, e));
     return txn_may_begin(t, &c, e);
+}
+
+static bool is_of(const struct open_run *r, kith_id id) {
+    char text[ID_TEXT + 1];
+    id_format(id, text);
+    return strncmp(r->asked.ptr, MERGE_ASKED, sizeof MERGE_ASKED - 1) == 0 &&
+           strstr(r->asked.ptr, text) != NULL;
+}
+
+/* What half a merge has moved is with the kept record already: another merge of one of them would
+ * leave it there for ever. */
+static kith_status check_unfinished(struct txn *t, const struct set *s, kith_error *e) {
+    struct open_run *runs;
+    char run[ID_TEXT + 1];
+    size_t n;
+    TRY(run_log_all(t->g->writer, t->arena, &runs, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        bool same = is_of(&runs[i], s->keep);
+        for (size_t k = 0; k < s->count && !same; k++)
+            same = is_of(&runs[i], s->others[k]);
+        id_format(runs[i].run, run);
+        if (same && runs[i].run != t->head.run)
+            return err_set(e, KITH_E_REFUSED, NULL,
+                           "another merge of one of these records is not finished: give that one"
+                           " again, or 'kith undo %s' takes it back",
+                           run);
+    }
+    return KITH_OK;
 }
 
 static kith_status admit_all(struct txn *t, const struct merge *m, struct set *s, kith_error *e) {
@@ -226,6 +256,7 @@ static kith_status carry_out(struct merging *m, const struct merge *merge, kith_
                     .asked = true};
     TRY(access_call(m->txn, m->txn->principal, &own_entry(m->txn->g)->action, e));
     TRY(admit_all(m->txn, merge, &s, e));
+    TRY(check_unfinished(m->txn, &s, e));
     TRY(put_note(m->txn, &s, e));
     m->report->keep = s.keep;
     return merge_as_system(m, &s, e);
@@ -249,6 +280,7 @@ struct merge_run {
     const struct merge *merge;
     struct arena *arena;
     struct merge_report *report;
+    struct parts parts;
     bool filled, more, rehearse;
 };
 
@@ -256,18 +288,19 @@ struct merge_run {
 static kith_status merge_group(struct txn *t, void *arg, kith_error *e) {
     struct merge_run *r = arg;
     struct merge_report report = *r->report;
-    struct merging m = {
-        .txn = t, .arena = r->arena, .report = &report, .room = MOVED_GROUP, .filled = r->filled};
+    struct merging m = {.txn = t, .arena = r->arena, .report = &report, .room = MOVED_GROUP};
     report.links = ARENA_ARRAY(r->arena, struct merge_links, report.link_cap + 1);
     if (!report.links)
         return err_nomem(e);
     if (report.link_count)
         memcpy(report.links, r->report->links, report.link_count * sizeof *report.links);
+    TRY(parts_begin(t, &r->parts, e));
+    m.filled = r->filled || r->parts.stage;
     TRY(carry_out(&m, r->merge, e));
     if (m.more && r->rehearse)
         return err_set(e, KITH_E_LIMIT, NULL, "the merge is too large to be tried in place");
-    if (m.more && !t->head.run) /* the others of the run bear its number */
-        t->head.run = txn_id(t);
+    TRY(parts_end(t, &r->parts, m.filled, m.more, e));
+    report.since = r->parts.since;
     *r->report = report;
     r->filled = m.filled;
     r->more = m.more;
@@ -285,21 +318,49 @@ static kith_status give_up(struct engine *g, const struct principal *p, kith_id 
     return st;
 }
 
+/* All of it, so that the same command is the same merge. */
+static kith_status put_asked(struct merge_run *r, kith_error *e) {
+    const struct merge *m = r->merge;
+    struct buf b = {0};
+    char id[ID_TEXT + 1];
+    id_format(m->keep, id);
+    buf_printf(&b, MERGE_ASKED "%s %s", m->type->name, id);
+    for (size_t i = 0; i < m->count; i++) {
+        id_format(m->others[i], id);
+        buf_printf(&b, " %s", id);
+    }
+    for (size_t i = 0; i < m->pick_count; i++) {
+        id_format(m->picks[i].from, id);
+        buf_printf(&b, " %s=%s", m->picks[i].field->name, id);
+    }
+    r->parts.asked = b.failed ? (kith_str){0} : arena_str(r->arena, buf_view(&b));
+    buf_free(&b);
+    return r->parts.asked.ptr ? KITH_OK : err_nomem(e);
+}
+
+static kith_status merge_groups(struct engine *g, struct merge_run *r, const struct principal *p,
+                                kith_id *tx, kith_error *e) {
+    struct write_opts o = {.principal = p, .origin = ORIGIN_ACTION};
+    do {
+        kith_id id;
+        kith_status st = engine_write(g, &o, merge_group, r, &id, e);
+        if (st != KITH_OK)
+            return r->parts.run ? give_up(g, p, r->parts.run, r->arena, st, e) : st;
+        parts_written(&r->parts);
+        *tx = r->parts.run ? r->parts.run : id;
+    } while (r->more);
+    return KITH_OK;
+}
+
 kith_status engine_merge(struct engine *g, const struct principal *p, const struct merge *m,
                          struct arena *a, struct merge_report *out, kith_id *tx, kith_error *e) {
-    struct write_opts o = {.principal = p, .origin = ORIGIN_ACTION};
     struct merge_run run = {.merge = m, .arena = a, .report = out};
     *out = (struct merge_report){0};
     *tx = 0;
-    do {
-        kith_id id;
-        kith_status st = engine_write(g, &o, merge_group, &run, &id, e);
-        if (st != KITH_OK)
-            return o.run ? give_up(g, p, o.run, a, st, e) : st;
-        *tx = *tx ? *tx : id;
-        o.run = *tx;
-    } while (run.more);
-    return KITH_OK;
+    TRY(put_asked(&run, e));
+    kith_status st = merge_groups(g, &run, p, tx, e);
+    parts_done(g, &run.parts);
+    return st;
 }
 
 kith_status engine_merge_rehearse(struct engine *g, const struct principal *p,
@@ -308,5 +369,6 @@ kith_status engine_merge_rehearse(struct engine *g, const struct principal *p,
     struct write_opts o = {.principal = p, .origin = ORIGIN_ACTION};
     struct merge_run run = {.merge = m, .arena = a, .report = out, .rehearse = true};
     *out = (struct merge_report){0};
+    TRY(put_asked(&run, e));
     return engine_rehearse(g, &o, merge_group, &run, a, effects, e);
 }

@@ -35,6 +35,8 @@ struct merge_report {
     struct merge_links *links;
     size_t link_count, link_cap;
     uint64_t moved, joined;
+    int64_t since; /* it went on with one that was begun then (ms UTC) and not finished, and tells
+                      of its own part alone; 0: of the whole */
 };
 
 /* Reads what people write: ids, and field=id as the pairs of a JSON object; in the arena. An error

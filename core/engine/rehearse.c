@@ -2,6 +2,7 @@
 /* Rehearsal in a savepoint, and undo. */
 #include "engine/engine_internal.h"
 #include "journal/import_log.h"
+#include "journal/run_log.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -148,6 +149,7 @@ struct undoing {
     char note[64];
     struct undo_report before; /* the report, and its capacity, as it was before the chunk */
     size_t before_cap;
+    struct parts parts;
 };
 
 static kith_status undo_apply(void *arg, uint32_t kind, const struct rtype *t, kith_id id,
@@ -306,8 +308,11 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     struct undoing *u = arg;
     struct undo_ops ops = {.arg = u, .apply = undo_apply, .report = undo_report, .all = u->since};
     u->txn = t;
-    if (u->done == 0)
+    TRY(parts_begin(t, &u->parts, e));
+    if (u->done == 0) {
         TRY(find_transactions(u, e));
+        TRY(run_log_end(u->g->writer, u->target, e));
+    }
     size_t at = u->at, n = 0;
     uint64_t seq = u->seq;
     int64_t end = clock_ticks() + (int64_t)UNDO_MS * 1000000;
@@ -339,18 +344,11 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     u->next_at = at;
     u->next_seq = seq;
     u->so_far = u->done + n;
-    return KITH_OK;
+    return parts_end(t, &u->parts, 0, at < u->tx_count, e);
 }
 
-static kith_status run_undo(struct undoing *u, const struct principal *p, kith_error *e) {
-    char text[ID_TEXT + 1];
+static kith_status undo_chunks(struct undoing *u, const struct principal *p, kith_error *e) {
     struct write_opts o = {.principal = p, .origin = ORIGIN_UNDO, .note = u->note};
-    id_format(u->target, text);
-    if (u->since)
-        snprintf(u->note, sizeof u->note, "back to row %llu", (unsigned long long)u->after);
-    else
-        snprintf(u->note, sizeof u->note, "undo of %s", text);
-    u->chunk = u->rehearse ? SIZE_MAX : UNDO_CHUNK;
     do {
         struct rehearsal ignored;
         kith_id tx = 0;
@@ -361,15 +359,28 @@ static kith_status run_undo(struct undoing *u, const struct principal *p, kith_e
         u->at = u->next_at;
         u->seq = u->next_seq;
         u->done = u->so_far;
+        parts_written(&u->parts);
         if (tx && !u->report->tx)
             u->report->tx = tx;
-        /* Several transactions belong together under the first one's id. */
-        if (tx && (u->rows > UNDO_CHUNK || u->at < u->tx_count))
-            o.run = u->report->run = u->report->tx;
+        u->report->run = u->parts.run;
         if (u->watch)
             TRY(u->watch->fn(u->watch->arg, u->done, u->rows, e));
     } while (u->at < u->tx_count);
     return KITH_OK;
+}
+
+static kith_status run_undo(struct undoing *u, const struct principal *p, kith_error *e) {
+    char text[ID_TEXT + 1];
+    id_format(u->target, text);
+    if (u->since)
+        snprintf(u->note, sizeof u->note, "back to row %llu", (unsigned long long)u->after);
+    else
+        snprintf(u->note, sizeof u->note, "undo of %s", text);
+    u->parts.asked = str_of(u->note);
+    u->chunk = u->rehearse ? SIZE_MAX : UNDO_CHUNK;
+    kith_status st = undo_chunks(u, p, e);
+    parts_done(u->g, &u->parts);
+    return st;
 }
 
 kith_status engine_undo(struct engine *g, const struct principal *p, kith_id target, bool rehearse,

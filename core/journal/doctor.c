@@ -114,6 +114,7 @@ static const struct doctor_check checks[] = {
      "'kith token revoke NUMBER'; else " BACKUP, doctor_credentials},
     {"access log", "the log of reading and exports has every entry that was written",
      "compare it with a backup: only another program can have changed it", doctor_access},
+    {"runs", "what is not finished was begun", BACKUP, doctor_runs},
     {"imports", "imports have counted every row", "import that file again with --restart",
      doctor_imports},
 };

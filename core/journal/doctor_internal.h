@@ -61,6 +61,7 @@ kith_status doctor_existence(struct doctor *d);
 kith_status doctor_replay(struct doctor *d);
 kith_status doctor_cursors(struct doctor *d);
 kith_status doctor_imports(struct doctor *d);
+kith_status doctor_runs(struct doctor *d);
 kith_status doctor_credentials(struct doctor *d);
 kith_status doctor_access(struct doctor *d);
 

@@ -371,6 +371,15 @@ static kith_status has_table(struct doctor *d, const char *name, bool *yes) {
     return KITH_OK;
 }
 
+kith_status doctor_runs(struct doctor *d) {
+    bool there;
+    TRY(has_table(d, "kith_run", &there));
+    return there ? doctor_each(d,
+                               "SELECT run FROM kith_run WHERE run NOT IN (SELECT id FROM kith_tx)",
+                               BY_ID, "run ", " is not finished, and has no transaction")
+                 : KITH_OK;
+}
+
 kith_status doctor_credentials(struct doctor *d) {
     bool there;
     TRY(has_table(d, "kith_credential", &there));

@@ -35,12 +35,26 @@ exits 0
 left=$(contacts)
 expect test "$left" -lt 6000 -a "$left" -gt 2
 
+it "is known as not finished"
+kith check
+exits 2
+prints "undo of $run, begun at "
+prints "is not finished: give it again, or undo it with 'kith undo "
+kith log
+prints "undo of $run (not finished: give it again, or undo it)"
+unfinished=$(awk '/not finished/ { print $1 }' "$work/out")
+
 it "is finished when it is given again, and takes nothing it did before for an edit"
 kith undo "$run" --json
 exits 0
 prints '"kept":0,"refused":0'
 prints_not '"earlier":0'
+prints "\"transaction\":\"$unfinished\""
 expect test "$(contacts)" = 2
+kith log --json --limit 1
+prints '"finished":true'
+kith check
+exits 0
 kith doctor
 exits 0
 
@@ -50,5 +64,12 @@ exits 0
 prints "Reversed by an earlier undo: "
 prints_not "Kept"
 expect test "$(contacts)" = 2
+
+it "is taken back as a whole, though it was cut short"
+kith undo "$unfinished"
+exits 0
+expect test "$(contacts)" = 6002
+kith doctor
+exits 0
 
 finish

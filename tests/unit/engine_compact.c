@@ -279,6 +279,25 @@ TEST("an import that is under way holds the journal") {
     fixture_close(&x);
 }
 
+TEST("a run that is not finished holds the journal, so that it can be undone") {
+    struct fixture x;
+    kith_id tx = 0, id = 0;
+    char sql[160];
+    open_keeping(&x, 10 * DAY);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=A"));
+    EXPECT_OK(try_job(&x, ROW_CREATE, x.lead, &id, PAIRS("name=B"), &tx), x.e);
+    snprintf(sql, sizeof sql, "INSERT INTO kith_run VALUES(%llu, 1, 1, 'merge', 'merge', 0)",
+             (unsigned long long)tx);
+    run_sql(&x, sql);
+    pass_days(&x, 30);
+    create(&x, x.lead, PAIRS("name=C"));
+    struct journal_state s = compact(&x);
+    EXPECT_INT(1, s.next.seq);
+    EXPECT_HAS("not finished", s.held_by);
+    fixture_close(&x);
+}
+
 /* -- what reads it ----------------------------------------------------------------------------- */
 
 static const char *then(struct fixture *x, kith_id id, const char *name, int64_t at) {

@@ -109,6 +109,8 @@ TEST("each kind of planted damage is found") {
         {"INSERT INTO kith_import VALUES(8, 'lead', 'f', 1, 2, x'', x'', 5, 1, 1, 1, 0, 1, 0, 0,"
          " NULL, NULL)",
          "imports: import 0000000000008 has not"},
+        {"INSERT INTO kith_run VALUES(8, 1, 1, 'w', 'a', 0)",
+         "runs: run 0000000000008 is not finished"},
         {"INSERT INTO kith_import_reject VALUES(8, 1, '', 'r')", "left of import 0000000000008"},
         {"INSERT INTO kith_credential(user, kind, secret, created) VALUES(5, 1, 'x', 1)",
          "credentials: credential 1 belongs to no user"},
