@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define DROPPED_SHOWN 200
+
 struct job {
     struct merge merge;
     struct merge_report report;
@@ -103,6 +105,8 @@ static void print_json(struct cmd *c, const struct job *job) {
     json_int(&j, (int64_t)r->moved);
     json_key(&j, "joined");
     json_int(&j, (int64_t)r->joined);
+    json_key(&j, "dropped");
+    merge_dropped_json(cmd_schema(c), r, &j);
     json_key(&j, "transaction");
     json_id(&j, job->tx);
     json_object_end(&j);
@@ -128,6 +132,25 @@ static void print_links(struct cmd *c, const struct merge_links *l) {
         io_printf(c->io, ", for good: an undo leaves records of type %s as they are",
                   f->type->name);
     io_puts(c->io, "\n");
+}
+
+/* "contact 0ABC..., city: Kiel" */
+static void print_dropped(struct cmd *c, const struct merge_dropped *d) {
+    io_puts(c->io, "    ");
+    io_text(c->io, str_of(arena_printf(&c->arena, "%s %s, %s: ", d->field->type->name,
+                                       show_id(c, d->from), d->field->name)));
+    io_lines(c->io, show_value(c, &d->value), 6);
+    io_puts(c->io, "\n");
+}
+
+static void print_all_dropped(struct cmd *c, const struct merge_report *r) {
+    if (r->dropped_count)
+        io_printf(c->io, "  %s:\n", rehearsing(c) ? "would not be kept" : "not kept");
+    for (size_t i = 0; i < r->dropped_count && i < DROPPED_SHOWN; i++)
+        print_dropped(c, &r->dropped[i]);
+    if (r->dropped_count > DROPPED_SHOWN)
+        io_printf(c->io, "    ... and %zu more, which --json shows\n",
+                  r->dropped_count - DROPPED_SHOWN);
 }
 
 /* What rules and modules would do beside it; the rest is told above. */
@@ -158,6 +181,7 @@ static void print_report(struct cmd *c, const struct job *job) {
         print_taken(c, &r->taken[i], t);
     for (size_t i = 0; i < r->link_count; i++)
         print_links(c, &r->links[i]);
+    print_all_dropped(c, r);
     if (r->since) {
         kith_str at = show_time(c, r->since);
         io_printf(c->io,
@@ -180,6 +204,8 @@ static void own_fields(struct cmd *c, struct merge_report *r) {
         r->taken[i].field = schema_field_by_id(cmd_schema(c), r->taken[i].field->id);
     for (size_t i = 0; i < r->link_count; i++)
         r->links[i].field = schema_field_by_id(cmd_schema(c), r->links[i].field->id);
+    for (size_t i = 0; i < r->dropped_count; i++)
+        r->dropped[i].field = schema_field_by_id(cmd_schema(c), r->dropped[i].field->id);
 }
 
 static kith_status merge_copy(struct cmd *c, struct company *scratch, void *arg, kith_error *e) {
@@ -240,7 +266,8 @@ const struct command command_merge = {
             "taken as a whole. Tags and links to many are joined. All that links to the others\n"
             "links to the one that stays; contact points that are the same become one. The ids\n"
             "of the others lead to it from then on, and so does what other programs know them by:\n"
-            "their external_id and unique values. 'kith undo' takes them apart again.",
+            "their external_id and unique values. Values that are not kept are told; rehearse it\n"
+            "first. 'kith undo' takes them apart again.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,
     .open = true,

@@ -184,6 +184,7 @@ kith_status merge_set(struct merging *m, struct set *s, kith_error *e) {
     for (size_t i = 0; i < s->count; i++)
         TRY(txn_delete(m->txn, s->type, s->others[i], e));
     TRY(merge_write(m, s, MERGE_UNIQUE, e));
+    TRY(merge_drop_all(m, s, e));
     return leave_redirects(m, s, e);
 }
 
@@ -253,7 +254,8 @@ static kith_status carry_out(struct merging *m, const struct merge *merge, kith_
                     .keep = merge->keep,
                     .picks = merge->picks,
                     .pick_count = merge->pick_count,
-                    .asked = true};
+                    .asked = true,
+                    .told = true};
     TRY(access_call(m->txn, m->txn->principal, &own_entry(m->txn->g)->action, e));
     TRY(admit_all(m->txn, merge, &s, e));
     TRY(check_unfinished(m->txn, &s, e));

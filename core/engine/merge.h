@@ -28,12 +28,19 @@ struct merge_links {
     const struct rfield *field; /* that leads to the merged records */
     uint64_t moved, joined;     /* records: lead to the kept one now; were the same as one there */
 };
+struct merge_dropped { /* a value that one of the records, or of their parts, had; it is not kept */
+    const struct rfield *field;
+    kith_id from;
+    kith_value value;
+};
 struct merge_report {
     kith_id keep;             /* it may have been given by the id of one that was merged into it */
     struct merge_pick *taken; /* the kept record's fields that have another's value */
     size_t taken_count, taken_cap;
     struct merge_links *links;
     size_t link_count, link_cap;
+    struct merge_dropped *dropped;
+    size_t dropped_count, dropped_cap;
     uint64_t moved, joined;
     int64_t since; /* it went on with one that was begun then (ms UTC) and not finished, and tells
                       of its own part alone; 0: of the whole */
@@ -43,6 +50,9 @@ struct merge_report {
  * names the parameter. */
 kith_status merge_read(const struct schema *s, kith_str type, kith_str keep, kith_str others,
                        kith_str fields, struct arena *a, struct merge *out, kith_error *e);
+/* A list of {"type", "id", "field", "value"}. */
+struct json_out;
+void merge_dropped_json(const struct schema *s, const struct merge_report *r, struct json_out *j);
 /* Merges in this transaction. KITH_E_LIMIT: more than 10,000 records would have to be moved. The
  * report lives in the arena. [writer] */
 kith_status txn_merge(struct txn *t, const struct merge *m, struct arena *a,

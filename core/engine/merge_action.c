@@ -98,6 +98,17 @@ static kith_str text_arg(const struct call *call, uint32_t i) {
     return call->args[i].kind == KITH_TEXT ? call->args[i].as.s : (kith_str){0};
 }
 
+static kith_status put_dropped(struct call *call, const struct merge_report *r, kith_error *e) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    merge_dropped_json(call->engine->schema, r, &j);
+    call->results[3] = value_str(arena_str(call->arena, buf_view(&b)));
+    bool failed = b.failed || !call->results[3].as.s.ptr;
+    buf_free(&b);
+    return failed ? err_nomem(e) : KITH_OK;
+}
+
 static kith_status run(struct call *call, struct arena *a, kith_error *e) {
     struct merge m;
     struct merge_report r;
@@ -109,6 +120,7 @@ static kith_status run(struct call *call, struct arena *a, kith_error *e) {
     call->results[0] = value_str(arena_str(call->arena, str_of(text)));
     call->results[1] = value_int((int64_t)r.moved);
     call->results[2] = value_int((int64_t)r.joined);
+    TRY(put_dropped(call, &r, e));
     return call->results[0].as.s.ptr ? KITH_OK : err_nomem(e);
 }
 
@@ -146,6 +158,9 @@ static const kith_field results[] = {
     {.name = "joined",
      .kind = KITH_F_INTEGER,
      .doc = "How many parts were the same as one that it has, such as contact points."},
+    {.name = "dropped",
+     .kind = KITH_F_JSON,
+     .doc = "The values that are not in what stays: a list of type, id, field and value."},
 };
 static const struct own_action actions[] = {
     {"record.merge",

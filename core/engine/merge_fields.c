@@ -48,7 +48,7 @@ bool set_has(const struct set *s, kith_id id) {
     return false;
 }
 
-static bool is_own(const struct set *s, const kith_value *v) {
+bool set_owns(const struct set *s, const kith_value *v) {
     return v->kind == KITH_LINK && v->as.link.type == s->type->id &&
            (v->as.link.id == s->keep || set_has(s, v->as.link.id));
 }
@@ -57,7 +57,7 @@ static bool is_own(const struct set *s, const kith_value *v) {
 
 /* Links to what becomes the record itself say nothing any more. */
 static kith_status clean(struct merging *m, const struct set *s, kith_value *v, kith_error *e) {
-    if (is_own(s, v))
+    if (set_owns(s, v))
         *v = value_null();
     if (v->kind != KITH_LIST || v->as.list.count == 0 || v->as.list.items[0].kind != KITH_LINK)
         return KITH_OK;
@@ -66,13 +66,13 @@ static kith_status clean(struct merging *m, const struct set *s, kith_value *v, 
     if (!items)
         return err_nomem(e);
     for (uint64_t i = 0; i < v->as.list.count; i++)
-        if (!is_own(s, &v->as.list.items[i]))
+        if (!set_owns(s, &v->as.list.items[i]))
             items[n++] = v->as.list.items[i];
     *v = n ? (kith_value){.kind = KITH_LIST, .as.list = {items, n}} : value_null();
     return KITH_OK;
 }
 
-static bool list_has(const kith_value *items, uint64_t n, const kith_value *v) {
+bool list_has(const kith_value *items, uint64_t n, const kith_value *v) {
     for (uint64_t i = 0; i < n; i++)
         if (value_eq(&items[i], v))
             return true;
@@ -121,7 +121,7 @@ static const kith_value *first_with(const struct set *s, const kith_value *kept,
         bool more = false, against = false;
         for (size_t k = 0; k < n; k++) {
             const kith_value *own = &kept[with[k]->index], *v = &s->values[i][with[k]->index];
-            if (v->kind == KITH_NULL || is_own(s, v))
+            if (v->kind == KITH_NULL || set_owns(s, v))
                 continue;
             more |= own->kind == KITH_NULL;
             against |= own->kind != KITH_NULL && !value_eq(own, v);
@@ -240,6 +240,7 @@ kith_status merge_write(struct merging *m, const struct set *s, enum merge_step 
         TRY(value_in(m, s, step, kept, f, &set[n].value, &from, e));
         if (value_eq(&set[n].value, &kept[i]))
             continue;
+        TRY(merge_drop(m, s, f, s->keep, &kept[i], &set[n].value, e));
         set[n++].field = f;
         if (s->asked && from != s->keep)
             TRY(tell(m, f, from, e));

@@ -26,9 +26,13 @@ struct set {
     const kith_value **values; /* of the others, as they were found */
     const struct merge_pick *picks;
     size_t pick_count;
-    bool asked; /* by the caller: what its fields take is told */
+    bool asked;                 /* by the caller: what its fields take is told */
+    bool told;                  /* the caller may know of them */
+    const struct rfield *whole; /* of parts: the link to what they are part of; else NULL */
 };
-bool set_has(const struct set *s, kith_id id); /* one of the others? */
+bool set_has(const struct set *s, kith_id id);           /* one of the others? */
+bool set_owns(const struct set *s, const kith_value *v); /* a link to one of them? */
+bool list_has(const kith_value *items, uint64_t n, const kith_value *v);
 
 /* -- merge_fields.c ---------------------------------------------------------------------------- */
 
@@ -38,6 +42,14 @@ bool set_has(const struct set *s, kith_id id); /* one of the others? */
 enum merge_step { MERGE_LINKS, MERGE_VALUES, MERGE_UNIQUE };
 kith_status merge_write(struct merging *m, const struct set *s, enum merge_step step,
                         kith_error *e);
+
+/* -- merge_dropped.c --------------------------------------------------------------------------- */
+
+/* Tells the caller of a value that `from` had, if it is not in what the kept record has now. */
+kith_status merge_drop(struct merging *m, const struct set *s, const struct rfield *f, kith_id from,
+                       const kith_value *v, const kith_value *now, kith_error *e);
+/* All values of the others, once the kept record has what it will. */
+kith_status merge_drop_all(struct merging *m, const struct set *s, kith_error *e);
 
 /* -- merge_links.c ----------------------------------------------------------------------------- */
 

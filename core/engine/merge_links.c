@@ -122,7 +122,12 @@ static kith_status find_twin(struct merging *m, const struct mover *x, kith_id *
 
 static kith_status join_twin(struct merging *m, const struct mover *x, kith_id twin,
                              kith_error *e) {
-    struct set part = {.type = x->field->type, .keep = twin, .others = &x->id, .count = 1};
+    struct set part = {.type = x->field->type,
+                       .keep = twin,
+                       .others = &x->id,
+                       .count = 1,
+                       .told = tells(m, x),
+                       .whole = x->field};
     char one[ID_TEXT + 1], two[ID_TEXT + 1];
     if (!(x->field->flags & KITH_FF_PARTOF)) {
         id_format(twin, one);

@@ -21,6 +21,8 @@ all_of_it() {
     prints "phone: that of contact $b"
     prints "task.about: 1 moved"
     prints "contact_point.contact: 2 joined"
+    prints "would not be kept:"
+    prints "contact $b, name: Ada L."
     prints "Rehearsal: nothing was kept."
     kith get contact "$b"
     exits 0
@@ -31,6 +33,7 @@ all_of_it() {
     exits 0
     prints '"rehearsal":false'
     prints '"task.about":{"moved":1,"joined":0}'
+    prints "{\"type\":\"contact\",\"id\":\"$a\",\"field\":\"name\",\"value\":\"Ada Lovelace\"}"
     merged=$(json_text transaction <"$work/out")
     kith log
     prints "merge of contact $b into $a"

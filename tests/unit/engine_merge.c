@@ -585,3 +585,98 @@ TEST("an old id tells nothing to whoever may not read the kept record") {
     EXPECT(strstr(p.x.e.message, "merged") == NULL);
     person_close(&p);
 }
+
+/* -- what is not kept -------------------------------------------------------------------------- */
+
+/* "contact.city=Kiel contact.tags=x" of what one record had. */
+static const char *dropped(struct world *w, kith_id from) {
+    const struct merge_report *r = &w->report;
+    const char *out = "";
+    for (size_t i = 0; i < r->dropped_count; i++) {
+        const struct merge_dropped *d = &r->dropped[i];
+        kith_str v = value_text(engine_schema(w->x.g), &d->value, &w->x.arena);
+        if (d->from == from)
+            out = arena_printf(&w->x.arena, "%s%s%s.%s=%.*s", out, *out ? " " : "",
+                               d->field->type->name, d->field->name, (int)v.len, v.ptr);
+    }
+    return out;
+}
+
+TEST("every value that the kept record will not have is told, and no other") {
+    struct world w;
+    open_world(&w);
+    struct fixture *x = &w.x;
+    const struct rtype *c = x->contact, *account = type_of(&w, "account");
+    kith_id steel = create(x, account, PAIRS("name=Steel")),
+            wood = create(x, account, PAIRS("name=Wood"));
+    kith_id a = create(x, c,
+                       PAIRS("name=Ada", "city=Bonn", "language=en", "tags=vip",
+                             "email=a@x.example", pair(&w, "account", steel)));
+    kith_id b =
+        create(x, c,
+               PAIRS("name=Ada L", "city=Kiel", "language=en", "tags=new,vip", "email=b@x.example",
+                     "birthday=1980-01-02", pair(&w, "account", wood)));
+    update(x, c, b, PAIRS("lifecycle=customer"));
+    kith_id d = create(x, c, PAIRS("name=Ada", "birthday=1999-01-01"));
+    EXPECT_OK(merge_as(&w, &tester, c, a,
+                       arena_printf(&x->arena, "%s,%s", id_text(x, b), id_text(x, d)), ""),
+              x->e);
+    EXPECT_STR(arena_printf(&x->arena,
+                            "contact.name=Ada L contact.account=%s contact.lifecycle=customer "
+                            "contact.city=Kiel",
+                            id_text(x, wood)),
+               dropped(&w, b));
+    EXPECT_STR("contact.birthday=1999-01-01", dropped(&w, d));
+    EXPECT_STR("", dropped(&w, a));
+    fixture_close(x);
+}
+
+TEST("what the kept record gives up for a value that was asked for is told, too") {
+    struct world w;
+    open_world(&w);
+    struct fixture *x = &w.x;
+    const struct rtype *c = x->contact;
+    kith_id a = create(x, c, PAIRS("name=Ada", "language=en"));
+    kith_id b = create(x, c, PAIRS("name=Ada", "language=de"));
+    EXPECT_OK(
+        try_merge(&w, c, a, b, arena_printf(&x->arena, "{\"language\":\"%s\"}", id_text(x, b))),
+        x->e);
+    EXPECT_STR("contact.language=en", dropped(&w, a));
+    EXPECT_STR("", dropped(&w, b));
+    fixture_close(x);
+}
+
+TEST("parts that become one tell what is not kept of them: profiles, points, the company's own") {
+    static const kith_field badge_fields[] = {{.name = "code", .kind = KITH_F_TEXT},
+                                              {.name = "contact",
+                                               .kind = KITH_F_LINK,
+                                               .options = "contact",
+                                               .flags = KITH_FF_UNIQUE | KITH_FF_PARTOF}};
+    static const kith_type badge_types[] = {{.name = "badge", .fields = KITH_ARRAY(badge_fields)}};
+    static const struct schema_source badges = {
+        .module = "badges", .version = 1, .types = KITH_ARRAY(badge_types)};
+    struct world w;
+    struct schema_source all[2] = {lead_source, badges};
+    memset(&w, 0, sizeof w);
+    fixture_open_with(&w.x, all, 2);
+    fixture_start(&w.x);
+    struct fixture *x = &w.x;
+    const struct rtype *c = x->contact, *profile = type_of(&w, "profile"),
+                       *badge = type_of(&w, "badge");
+    kith_id a = create(x, c, PAIRS("name=A", "email=a@x.example")),
+            b = create(x, c, PAIRS("name=A", "email=A@X.example"));
+    kith_id point = 0;
+    EXPECT_INT(2, count(x, "contact_point", &point)); /* b's is the last one */
+    kith_id p = create(x, profile, PAIRS(pair(&w, "contact", a), "occupation=Poet")),
+            q = create(x, profile, PAIRS(pair(&w, "contact", b), "occupation=Baker", "gender=f"));
+    kith_id u = create(x, badge, PAIRS(pair(&w, "contact", a), "code=u1")),
+            v = create(x, badge, PAIRS(pair(&w, "contact", b), "code=u2"));
+    merge(&w, c, a, b);
+    EXPECT_STR("profile.occupation=Baker", dropped(&w, q));
+    EXPECT_STR("badge.code=u2", dropped(&w, v));
+    EXPECT_STR("contact_point.value=A@X.example", dropped(&w, point));
+    EXPECT_INT(3, w.report.dropped_count);
+    EXPECT_STR("", dropped(&w, p));
+    EXPECT_STR("", dropped(&w, u));
+    fixture_close(x);
+}
