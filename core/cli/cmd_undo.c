@@ -149,6 +149,16 @@ static kith_status undo_here(struct cmd *c, void *arg, kith_error *e) {
                                &watch, &c->arena, job->report, e);
 }
 
+/* A script must not take it for done. */
+static kith_status check_done(const struct undo_report *r, kith_error *e) {
+    size_t i = 0;
+    if (r->reversed + r->earlier || r->others || !r->refused)
+        return KITH_OK;
+    while (r->items[i].outcome != UNDO_REFUSED)
+        i++;
+    return err_set(e, KITH_E_REFUSED, NULL, "nothing can be taken back: %s", r->items[i].reason);
+}
+
 static kith_status run(struct cmd *c, kith_error *e) {
     struct undo_report r = {0};
     struct job job = {.report = &r};
@@ -162,18 +172,20 @@ static kith_status run(struct cmd *c, kith_error *e) {
         print_json(c, &r);
     else
         print_report(c, &r);
-    return KITH_OK;
+    return check_done(&r, e);
 }
 
 const struct command command_undo = {
     .name = "undo",
     .args = "TRANSACTION",
     .help = "take back a transaction or a whole import; 'kith log' names them",
-    .more = "  kith undo 0SA818NN40003 --rehearse\n\n"
-            "Three lists come out: what was reversed; what was kept, since somebody edited it\n"
-            "afterwards, by record and field; and what was refused, with the reason. Whatever\n"
-            "rules and reactions did because of it is taken back with it. With --rehearse the\n"
-            "lists say what would come of it. An undo can be undone.",
+    .more =
+        "  kith undo 0SA818NN40003 --rehearse\n\n"
+        "Three lists come out: what was reversed; what was kept, since somebody edited it\n"
+        "afterwards, by record and field; and what was refused, with the reason. Whatever\n"
+        "rules and reactions did because of it is taken back with it. With --rehearse the\n"
+        "lists say what would come of it. When everything is refused the command fails. An undo\n"
+        "can be undone.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,
     .open = true,

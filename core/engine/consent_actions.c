@@ -510,7 +510,7 @@ const struct own_action consent_actions[] = {
      KITH_ARRAY(give_results), give, 0},
     {"consent.withdraw",
      "Withdraws consent, or notes an objection, at once: for a person, or for an address.",
-     KITH_ARRAY(withdraw_params), KITH_ARRAY(withdraw_results), withdraw, 0},
+     KITH_ARRAY(withdraw_params), KITH_ARRAY(withdraw_results), withdraw, OWN_FINAL},
     {"consent.check", "Tells whether data may be used for a purpose, and why.",
      KITH_ARRAY(check_params), KITH_ARRAY(check_results), check, OWN_READS},
     {.name = NULL},

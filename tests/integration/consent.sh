@@ -20,13 +20,23 @@ kith find "contact where consent('newsletter')"
 prints "Anna Berg"
 
 it "withdraws by an address, as it is written in a mail, and takes no undo of it"
-kith run consent.withdraw address=" ANNA@example.org" by=link --json
+kith run consent.withdraw address=" ANNA@example.org" by=link
 exits 0
-tx=$(json_text transaction <"$work/out")
+prints "withdrawn: 1"
+prints_not "takes this back"
+kith log --json --limit 1
+tx=$(json_text id <"$work/out")
+kith undo "$tx" --rehearse
+exits 1
 kith find "contact where consent('newsletter'): count()"
 prints_exactly 0
 kith undo "$tx"
+exits 1
+complains "nothing can be taken back: state: a withdrawal is not taken back"
 prints "only the person can consent anew"
+kith undo "$tx" --json
+exits 1
+prints '"refused":1'
 kith find "contact where withdrawn('newsletter'): count()"
 prints_exactly 1
 
