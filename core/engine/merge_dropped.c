@@ -46,10 +46,11 @@ kith_status merge_drop(struct merging *m, const struct set *s, const struct rfie
     if (!items)
         return err_nomem(e);
     r->dropped = items;
-    items[r->dropped_count] = (struct merge_dropped){f, from, value_copy(m->arena, v)};
-    if (v->kind != KITH_NULL && items[r->dropped_count].value.kind == KITH_NULL)
+    kith_value copy = value_copy(m->arena, v);
+    if ((copy.kind == KITH_TEXT && !copy.as.s.ptr) ||
+        (copy.kind == KITH_LIST && !copy.as.list.items))
         return err_nomem(e);
-    r->dropped_count++;
+    items[r->dropped_count++] = (struct merge_dropped){f, from, copy};
     return KITH_OK;
 }
 

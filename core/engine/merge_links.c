@@ -160,6 +160,19 @@ static bool is_between(const struct mover *x) {
     return false;
 }
 
+/* It goes, with what it says beside that. */
+static kith_status drop_between(struct merging *m, const struct mover *x, bool told,
+                                kith_error *e) {
+    const struct rtype *t = x->field->type;
+    struct set s = *x->set;
+    kith_value none = value_null();
+    s.told = told;
+    s.whole = x->field;
+    for (uint32_t i = 0; i < t->field_count; i++)
+        TRY(merge_drop(m, &s, t->fields[i], x->id, &x->values[i], &none, e));
+    return txn_delete(m->txn, t, x->id, e);
+}
+
 /* Is one of the kept contact's points of this kind the primary one? */
 static kith_status has_primary(struct merging *m, const struct mover *x, bool *yes, kith_error *e) {
     const struct base_point *p = &m->txn->g->schema->base.contact_point;
@@ -234,7 +247,7 @@ static kith_status move_one(struct merging *m, struct mover *x, kith_error *e) {
         return KITH_OK; /* it went with another one */
     bool between = is_between(x), told = tells(m, x);
     TRY(find_twin(m, x, &twin, e));
-    TRY(between ? txn_delete(m->txn, x->field->type, x->id, e)
+    TRY(between ? drop_between(m, x, told, e)
         : twin  ? join_twin(m, x, twin, e)
                 : move_link(m, x, e));
     return told && !m->more ? count(m, x, between || twin, e) : KITH_OK;

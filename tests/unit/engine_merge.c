@@ -646,6 +646,21 @@ TEST("what the kept record gives up for a value that was asked for is told, too"
     fixture_close(x);
 }
 
+TEST("a relation between the two tells what it said when it goes") {
+    struct world w;
+    open_world(&w);
+    struct fixture *x = &w.x;
+    const struct rtype *c = x->contact;
+    kith_id a = create(x, c, PAIRS("name=A")), b = create(x, c, PAIRS("name=A"));
+    kith_id r = create(
+        x, type_of(&w, "relation"),
+        PAIRS("kind=friend", any(&w, "party", "contact", a), any(&w, "other", "contact", b)));
+    merge(&w, c, a, b);
+    EXPECT_STR("relation.kind=friend", dropped(&w, r));
+    EXPECT_INT(1, w.report.dropped_count);
+    fixture_close(x);
+}
+
 TEST("parts that become one tell what is not kept of them: profiles, points, the company's own") {
     static const kith_field badge_fields[] = {{.name = "code", .kind = KITH_F_TEXT},
                                               {.name = "contact",
