@@ -332,26 +332,53 @@ static kith_status fire(struct engine *g, struct firing *f, kith_error *e) {
     return failed_timer(g, f, &why, e);
 }
 
-void timers_fire(struct engine *g) {
-    kith_error e = KITH_ERROR_INIT;
-    kith_status st = KITH_OK;
-    bool found = true;
-    /* Those who write wait for one, not for all that are due. */
-    for (int n = 0; st == KITH_OK && found && n < 100 && !g->pausing; n++) {
-        if (n > 0 && requests_wait(g))
-            break;
+#define FIRE_MAX  100              /* in a row */
+#define FIRE_TIME INT64_C(5000000) /* ns: so long those who write wait for a group of them */
+
+struct volley {
+    int fired, in_group;
+    bool alone; /* one for each group: something in a group of several took it all back */
+    bool more;
+};
+
+/* In the group at hand, whose sync to the disk is for all of them. */
+static kith_status fire_some(struct engine *g, struct volley *v, kith_error *e) {
+    int64_t end = clock_ticks() + FIRE_TIME;
+    v->in_group = 0;
+    do {
         struct firing f = {0};
         arena_reset(&g->work);
+        TRY(next_timer(g, &f, &v->more, e));
+        if (!v->more)
+            return KITH_OK;
+        v->in_group++;
+        TRY(fire(g, &f, e));
+    } while (!v->alone && v->fired + v->in_group < FIRE_MAX && clock_ticks() < end && !g->pausing &&
+             !requests_wait(g));
+    return KITH_OK;
+}
+
+void timers_fire(struct engine *g) {
+    struct volley v = {.more = true};
+    kith_error e = KITH_ERROR_INIT;
+    kith_status st = KITH_OK;
+    while (st == KITH_OK && v.more && v.fired < FIRE_MAX && !g->pausing) {
+        if (v.fired > 0 && requests_wait(g))
+            break;
+        v.in_group = 0;
         st = group_begin(g, &e);
         if (st != KITH_OK)
             break;
-        st = next_timer(g, &f, &found, &e);
-        if (st == KITH_OK && found)
-            st = fire(g, &f, &e);
+        st = fire_some(g, &v, &e);
         if (st == KITH_OK)
             st = group_commit(g, &e);
         else
             group_rollback(g);
+        v.fired += v.in_group;
+        if (st != KITH_OK && v.in_group > 1) {
+            v.alone = true;
+            st = KITH_OK;
+        }
     }
     if (st != KITH_OK)
         bus_held_up("a timer is held up", &e);

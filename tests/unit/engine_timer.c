@@ -60,6 +60,59 @@ TEST("a timer that was asked for fires once, also when its handler has a cron te
     fixture_close(&x);
 }
 
+static uint64_t waiting(struct fixture *x) {
+    struct engine_stats stats;
+    engine_stats(x->g, &stats);
+    return stats.timers;
+}
+
+TEST("timers that are due together are synced to the disk together") {
+    struct fixture x;
+    struct fired f = {0};
+    struct engine_stats before, after;
+    fixture_open(&x);
+    on_time(&x, "mine", NULL, &f);
+    fixture_start(&x);
+    uint64_t others = waiting(&x); /* the core's */
+    for (int i = 0; i < 300; i++)
+        ask(&x, "mine", START_MS + HOUR_MS + i);
+    engine_stats(x.g, &before);
+    wait_hours(&x, 2);
+    engine_stats(x.g, &after);
+    EXPECT_INT(300, f.count);
+    EXPECT_INT(others, waiting(&x));
+    EXPECT(after.groups - before.groups < 300);
+    fixture_close(&x);
+}
+
+static kith_status no_room(void *self, struct txn *t, const struct timer *timer, kith_error *e) {
+    (void)self;
+    (void)t;
+    (void)timer;
+    return err_set(e, KITH_E_FULL, NULL, "no room");
+}
+
+TEST("a timer that the disk has no room for keeps none from firing that was due before it") {
+    struct fixture x;
+    struct fired f = {0};
+    struct timer_handler bad = {
+        .name = "bad", .fn = no_room, .source = {SOURCE_MODULE, "bad", "", 0}};
+    fixture_open(&x);
+    on_time(&x, "mine", NULL, &f);
+    EXPECT_OK(engine_add_timer(x.g, &bad, &x.e), x.e);
+    fixture_start(&x);
+    uint64_t others = waiting(&x);
+    for (int i = 0; i < 3; i++)
+        ask(&x, "mine", START_MS + HOUR_MS);
+    ask(&x, "bad", START_MS + HOUR_MS + 1);
+    clock_advance(&x.clock, 2 * HOUR_MS);
+    for (int i = 0; i < 1000 && waiting(&x) > others + 1; i++)
+        engine_drain(x.g, 20, NULL);
+    EXPECT_INT(others + 1, waiting(&x));
+    EXPECT(f.count >= 3 && f.count <= 6); /* together, and then one by one */
+    fixture_close(&x);
+}
+
 TEST("a timer whose handler is not loaded waits for it and keeps its time") {
     struct fixture x;
     struct fired f = {0}, other = {0};
