@@ -504,7 +504,8 @@ void reads_free(struct engine *g);
 kith_status owner_take(struct engine *g, kith_error *e);
 /* copy.c: whoever owned the company before may have died and left copies. Before any is made. */
 void copies_clean(const struct engine *g);
-void owner_opened(struct engine *g);  /* the writer's connection is */
+void owner_opened(struct engine *g);                      /* the writer's connection is */
+kith_status owner_check(struct engine *g, kith_error *e); /* is the file still in its place? */
 void owner_mark(struct engine *g);    /* something is committed, and not in the database file yet */
 void owner_release(struct engine *g); /* everything is; the lock goes with its descriptor */
 

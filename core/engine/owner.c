@@ -125,6 +125,21 @@ void owner_opened(struct engine *g) {
         sqlite3_wal_checkpoint_v2(g->writer->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
+/* SQLite would write on into a file that has lost its name, and all of that would be gone with the
+ * process. */
+kith_status owner_check(struct engine *g, kith_error *e) {
+    int moved = 0;
+    sqlite3_file_control(g->writer->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (!moved)
+        return KITH_OK;
+    return err_set(
+        e, KITH_E_IO, NULL,
+        "'%s' was removed, renamed or replaced while Kith works with it: nothing is"
+        " written any more. Put it back in its place; if it is lost, end Kith and restore"
+        " a backup",
+        g->path);
+}
+
 /* Nobody has been told of the commit yet. Without room for the mark its loss goes unnoticed, and
  * nothing else. */
 void owner_mark(struct engine *g) {

@@ -31,6 +31,7 @@ kith_status group_begin(struct engine *g, kith_error *e) {
     /* An earlier rollback may itself have met the failing disk. */
     if (!sqlite3_get_autocommit(g->writer->db))
         TRY(control(g, "ROLLBACK", e));
+    TRY(owner_check(g, e));
     TRY(derived_begin(g, e));
     TRY(prepare_control(g, e));
     TRY(control(g, "BEGIN IMMEDIATE", e));

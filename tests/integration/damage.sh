@@ -91,6 +91,27 @@ exits 0
 prints "No contact"
 restore
 
+it "acknowledges nothing that would be written into a database which is removed or replaced while it is served"
+serve
+mv kith.db "$work/aside.db"
+for there in no yes; do
+    kith create contact name="Into Nothing"
+    exits 5
+    one_sentence
+    complains "was removed, renamed or replaced"
+    cp good.db kith.db
+done
+rm kith.db
+mv "$work/aside.db" kith.db
+kith create contact name="Back Again"
+exits 0
+stop_server
+kith find "contact where name = 'Into Nothing' : count()"
+prints_exactly 0
+kith find "contact where name = 'Back Again' : count()"
+prints_exactly 1
+restore
+
 it "works again when the good file is back"
 kith get contact "$anna"
 exits 0
