@@ -3,6 +3,7 @@
  * beside the place where it is to stand, and moved there as a whole in one step. */
 #include "cli/backup_write.h"
 #include "cli/folder.h"
+#include "cli/replaced.h"
 #include "cli/restored.h"
 #include "cli/show.h"
 #include "cli/unpack.h"
@@ -31,10 +32,10 @@ struct restore {
     const struct seal_key *key; /* NULL: none was given */
     struct unpacked what;
     struct restored settled;
-    const char *made;     /* what.made for people */
-    const char *aside;    /* where the old company is now */
-    bool unread;          /* its settings are not in order */
-    const char *erasures; /* the list of who was erased, or NULL */
+    struct replaced others;
+    const char *made;  /* what.made for people */
+    const char *aside; /* where the old company is now */
+    bool unread;       /* its settings are not in order */
 };
 
 /* -- where to ---------------------------------------------------------------------------------- */
@@ -253,8 +254,12 @@ static void report_json(struct restore *r) {
     json_int(&j, (int64_t)r->settled.taken_back);
     json_key(&j, "left");
     json_int(&j, (int64_t)r->settled.left);
-    json_key(&j, "erased");
+    json_key(&j, "stay_erased");
     json_int(&j, (int64_t)r->settled.erased);
+    json_key(&j, "erased");
+    json_int(&j, (int64_t)r->settled.again.erased);
+    json_key(&j, "unmerged");
+    json_int(&j, (int64_t)r->settled.again.unmerged);
     json_key(&j, "aside");
     if (r->aside)
         json_strz(&j, r->aside);
@@ -262,6 +267,25 @@ static void report_json(struct restore *r) {
         json_nil(&j);
     json_object_end(&j);
     json_print(r->c, &text);
+}
+
+static void report_erased(const struct restore *r) {
+    struct io *io = r->c->io;
+    const struct erased_again *again = &r->settled.again;
+    if (r->settled.erased)
+        io_printf(io, "Not taken back, since whoever is erased stays so: %zu changes.\n",
+                  r->settled.erased);
+    if (r->others.sources == 0)
+        io_puts(io, "No list of who was erased since was found: if there is one, restore with"
+                    " --erasures FILE.\n");
+    if (again->unmerged)
+        io_printf(io,
+                  "Merges that were taken back, since one of those merged was erased alone:"
+                  " %llu.\n",
+                  (unsigned long long)again->unmerged);
+    if (again->erased)
+        io_printf(io, "Erased again, since they were erased before: %llu.\n",
+                  (unsigned long long)again->erased);
 }
 
 static void report(struct restore *r) {
@@ -298,25 +322,19 @@ static void report(struct restore *r) {
         io_text(io, str_of(r->aside));
         io_puts(io, "'.\n");
     }
-    if (r->settled.erased)
-        io_printf(io, "Erased again, as the list says: %llu.\n",
-                  (unsigned long long)r->settled.erased);
-    else if (!r->erasures)
-        io_puts(io, "No list of who was erased since was found: if there is one, restore with"
-                    " --erasures FILE.\n");
+    report_erased(r);
     if (r->unread)
         io_puts(io, "Its settings do not fit this installation: 'kith check' there says where.\n");
 }
 
-/* The list that was named, or that of the company whose place it takes. */
-static kith_status find_erasures(struct restore *r, kith_error *e) {
+/* What others know. The company that is there is somebody's while only looked at. */
+static kith_status ask_others(struct restore *r, kith_error *e) {
     const char *named = cmd_option(r->c, "erasures");
-    const char *own = arena_printf(&r->c->arena, "%s/kith.db.erased", r->folder);
-    if (!own)
-        return err_nomem(e);
-    if (named && access(named, R_OK) != 0)
-        return err_errno(e, "read", named);
-    r->erasures = named ? named : access(own, F_OK) == 0 ? own : NULL;
+    if (named)
+        TRY(replaced_list(&r->others, named, e));
+    TRY(replaced_company(r->c, r->folder, r->lock >= 0, &r->others, e));
+    if (cmd_option(r->c, "at"))
+        TRY(replaced_newest(r->c, &r->series, r->key, r->fresh, &r->others, e));
     return KITH_OK;
 }
 
@@ -362,11 +380,12 @@ static kith_status make_fresh(struct restore *r, kith_error *e) {
 
 static kith_status unpack_and_place(struct restore *r, kith_error *e) {
     TRY(make_fresh(r, e));
+    TRY(ask_others(r, e));
     TRY(unpack(r->c, r->c->io, &r->series, r->key, r->fresh, &r->what, e));
     TRY(check_anchor(r, e));
-    TRY(find_erasures(r, e));
+    TRY(replaced_leave_list(&r->others, r->fresh, cmd_option(r->c, "damaged") != NULL, e));
     TRY(restored_settle(r->c, r->fresh, cmd_option(r->c, "at"), cmd_option(r->c, "partly") != NULL,
-                        r->erasures, &r->settled, e));
+                        &r->others.erased, &r->settled, e));
     TRY(examine(r, e));
     return cmd_option(r->c, "rehearse") ? KITH_OK : put_in_place(r, e);
 }
@@ -389,6 +408,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
         close(r.hold);
     if (st == KITH_OK)
         report(&r);
+    replaced_free(&r.others);
     return st;
 }
 

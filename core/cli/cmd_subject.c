@@ -11,6 +11,7 @@
 #include "cli/show.h"
 #include "engine/sign_in.h"
 #include "journal/compact.h"
+#include "journal/gone.h"
 #include "record/access.h"
 #include "record/member.h"
 
@@ -537,6 +538,29 @@ static kith_status export_to(struct subject *s, const char *path, const struct r
     return st != KITH_OK ? st : closed;
 }
 
+/* What was deleted is in the journal alone, and to be brought back before it is handed out. e says
+ * that it is not there. */
+static kith_status say_deleted(struct cmd *c, const struct rtype *t, kith_id id, kith_error *e) {
+    struct conn *conn;
+    struct tx_head tx;
+    bool told = false, when = false;
+    char text[ID_TEXT + 1];
+    TRY(engine_reader(c->company->engine, &conn, e));
+    kith_status st = gone_told(conn, t, id, &told, e);
+    if (st == KITH_OK && told)
+        st = gone_when(conn, id, &c->arena, &tx, &when, e);
+    engine_reader_done(c->company->engine, conn);
+    TRY(st);
+    if (!when)
+        return KITH_E_NOTFOUND;
+    id_format(tx.id, text);
+    return err_set(e, KITH_E_NOTFOUND, NULL,
+                   "%s %s was deleted, and its history still tells of it, as 'kith history %s %s'"
+                   " shows: bring it back with 'kith undo %s', export it and delete it again; or"
+                   " erase it: 'kith erase %s %s'",
+                   t->name, show_id(c, id), t->name, show_id(c, id), text, t->name, show_id(c, id));
+}
+
 static kith_status run(struct cmd *c, kith_error *e) {
     const char *path = arg_file(c, 2), *why = cmd_option(c, "for");
     struct subject s = {.c = c, .file = -1};
@@ -548,7 +572,10 @@ static kith_status run(struct cmd *c, kith_error *e) {
                        "say why it is handed out, which is logged: --for \"request of 3 May\"");
     s.form = cmd_option_choice(c, "format", ends_in(path, ".html") ? AS_HTML : AS_JSON);
     TRY(arg_record(c, 0, &t, &id, e));
-    TRY(show_read(c, t, &id, &values, e));
+    kith_status there = show_read(c, t, &id, &values, e);
+    if (there == KITH_E_NOTFOUND)
+        return say_deleted(c, t, id, e);
+    TRY(there);
     return export_to(&s, path, t, id, why, e);
 }
 

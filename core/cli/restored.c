@@ -88,6 +88,7 @@ static kith_status go_back(struct cmd *c, struct engine *g, const char *text, bo
     out->at = stamp(c, g, when.at);
     out->taken_back = r.reversed;
     out->left = r.kept + r.refused;
+    out->erased = r.erased;
     if (!out->at)
         return err_nomem(e);
     show_left(c, &r);
@@ -102,36 +103,37 @@ static kith_status go_back(struct cmd *c, struct engine *g, const char *text, bo
 
 /* -- the whole --------------------------------------------------------------------------------- */
 
-static kith_status erase_again(struct cmd *c, struct engine *g, const char *list,
+static kith_status erase_again(struct cmd *c, struct engine *g, const struct erased_list *list,
                                struct restored *out, kith_error *e) {
-    io_progress(c->io, "erasing whom the list names");
-    TRY(engine_replay_erasures(g, list, &out->erased, e));
-    return engine_drain(g, SETTLE_MS, e);
+    io_progress(c->io, "erasing who was erased before");
+    TRY(engine_erase_again(g, list, &out->again, e));
+    TRY(engine_drain(g, SETTLE_MS, e));
+    return engine_list_erased(g, e);
 }
 
 static kith_status settle(struct cmd *c, struct company *company, const char *folder,
-                          const char *moment, bool partly, const char *erasures,
+                          const char *moment, bool partly, const struct erased_list *erased,
                           struct restored *out, kith_error *e) {
     TRY(restored_open(company, folder, e));
     TRY(engine_start(company->engine, e));
     if (moment)
         TRY(go_back(c, company->engine, moment, partly, out, e));
-    return erasures ? erase_again(c, company->engine, erasures, out, e) : KITH_OK;
+    return erased->count ? erase_again(c, company->engine, erased, out, e) : KITH_OK;
 }
 
 kith_status restored_settle(struct cmd *c, const char *folder, const char *moment, bool partly,
-                            const char *erasures, struct restored *out, kith_error *e) {
+                            const struct erased_list *erased, struct restored *out, kith_error *e) {
     struct settings_problems problems = {0};
     struct company *company = NULL;
     kith_error why = KITH_ERROR_INIT;
     *out = (struct restored){0};
-    if (!moment && !erasures)
+    if (!moment && !erased->count)
         return KITH_OK;
     (void)company_read(&company, c->program, folder, &problems, &why);
     settings_problems_free(&problems);
     kith_status st;
     if (company && company->settings && company->plugins)
-        st = settle(c, company, folder, moment, partly, erasures, out, e);
+        st = settle(c, company, folder, moment, partly, erased, out, e);
     else
         st = err_set(e, KITH_E_CORRUPT, NULL,
                      "the settings in the backup cannot be read (%s), and without them there is no"

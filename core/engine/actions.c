@@ -93,7 +93,7 @@ static kith_status follow_args(struct call *call, struct txn *t, kith_value *arg
 }
 
 static kith_status check_links(const struct call *call, struct conn *c, kith_error *e) {
-    for (uint32_t i = 0; i < call->action->param_count; i++) {
+    for (uint32_t i = 0; !call->action->gone && i < call->action->param_count; i++) {
         const struct rfield *p = call->action->params[i];
         const kith_value *v = &call->args[i];
         if (v->kind == KITH_LINK)

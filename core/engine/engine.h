@@ -430,6 +430,7 @@ struct action {
     const char *module, *doc;
     uint32_t effect;              /* EFFECT_* */
     bool final;                   /* what it does cannot be undone */
+    bool gone;                    /* its links may lead to what was deleted */
     struct rfield *const *params; /* built by engine_add_action's caller with action_fields */
     uint32_t param_count;
     struct rfield *const *results;
@@ -450,6 +451,7 @@ const struct action *engine_action_at(const struct engine *g,
 /* Those of the core itself. */
 #define OWN_READS 1u /* EFFECT_READ, and not EFFECT_WRITE */
 #define OWN_FINAL 2u /* it cannot be undone */
+#define OWN_GONE  4u /* its links may lead to what was deleted: it looks itself who may do that */
 struct own_action {
     const char *name, *doc;
     kith_array params, results; /* kith_field */
@@ -486,11 +488,6 @@ struct rehearsal {
 /* Runs fn and the reactions that follow in a savepoint that is rolled back. [any] */
 kith_status engine_rehearse(struct engine *g, const struct write_opts *o, write_fn fn, void *arg,
                             struct arena *a, struct rehearsal *out, kith_error *e);
-/* Erases again who stands in a list that the engine keeps beside the database (PATH.erased), as an
- * older database is put in its place: *erased of them are in this one. What is already erased here
- * is passed over. [any] */
-kith_status engine_replay_erasures(struct engine *g, const char *path, uint64_t *erased,
-                                   kith_error *e);
 /* Why the sweep that follows an erasure is held up, as by a full disk: it tries again every minute.
  * KITH_OK: it is not. Any thread. */
 kith_status engine_sweep_held(struct engine *g, kith_error *e);
@@ -506,6 +503,7 @@ struct undo_report {
     struct undo_item *items; /* kept and refused ones all, reversed ones up to 1,000 */
     size_t item_count;
     size_t reversed, kept, refused; /* of what the caller may see */
+    size_t erased; /* of one of all that came since a moment: what was erased since, and stays so */
     size_t earlier; /* what an earlier undo of the same had reversed, as one that was cut short */
     bool others;    /* there is more that is concerned */
     kith_id

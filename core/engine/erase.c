@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "engine/import.h"
+#include "journal/gone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,10 @@ struct erasing {
     struct traces near;   /* and the words of the name, for what was written about the person */
     struct traces logins; /* that a user had, with the id */
     bool kept; /* the first of gone is a user: its record stays, and says nothing any more */
+    struct map
+        partings;    /* transactions in which some of them were deleted before, looked through */
+    kith_id *merged; /* of the person's type, and merged into that: ids of the same person */
+    size_t merged_count, merged_cap;
 };
 
 static kith_status add_record(struct erasing *x, struct records *list, const struct rtype *type,
@@ -56,6 +61,10 @@ static kith_status add_record(struct erasing *x, struct records *list, const str
 
 static bool has_record(const struct records *list, kith_id id) {
     return map_get_u64(&list->known, id) != NULL;
+}
+
+static bool is_user(const struct erasing *x) {
+    return type_is_user(x->gone.items[0].type);
 }
 
 static bool holds_personal_data(const struct rtype *t) {
@@ -109,7 +118,7 @@ static kith_status see_fields(void *arg, const struct image_field *fields, size_
     struct erasing *x = arg;
     for (size_t i = 0; i < count; i++) {
         const kith_value *both[] = {&fields[i].before, &fields[i].after};
-        if (x->kept && fields[i].field == x->txn->g->schema->base.user.login)
+        if (is_user(x) && fields[i].field == x->txn->g->schema->base.user.login)
             for (size_t k = 0; k < 2; k++)
                 TRY(add_login(x, both[k], e));
         if (!fields[i].field || !recognises(fields[i].field, x->gone.items[0].type))
@@ -185,18 +194,102 @@ static kith_status follow_links(struct erasing *x, const struct touched_record *
 
 /* A record that was merged into somebody is gone, and its history is that person's. One that is
  * there is another person, wherever a redirect leads. */
-static kith_status follow_redirect(struct erasing *x, const kith_value *redirect, kith_error *e) {
-    const struct schema *s = x->txn->g->schema;
+static kith_status add_merged(struct erasing *x, const kith_value *gone, const kith_value *kept,
+                              kith_error *e) {
     const struct rtype *type =
-        schema_type_by_id(s, redirect[s->base.redirect.kept->index].as.link.type);
+        kept->kind == KITH_LINK ? schema_type_by_id(x->txn->g->schema, kept->as.link.type) : NULL;
     kith_id id;
     bool there;
-    if (!type || !id_parse(redirect[s->base.redirect.gone->index].as.s, &id))
+    if (!type || gone->kind != KITH_TEXT || !id_parse(gone->as.s, &id) || has_record(&x->gone, id))
         return KITH_OK;
     TRY(record_exists(x->txn->g->writer, type, id, &there, e));
     if (there)
         return KITH_OK;
-    return has_record(&x->gone, id) ? KITH_OK : add_record(x, &x->gone, type, id, e);
+    if (type == x->gone.items[0].type) {
+        kith_id *more =
+            arena_grow(x->txn->arena, x->merged, x->merged_count, &x->merged_cap, sizeof *more);
+        if (!more)
+            return err_nomem(e);
+        x->merged = more;
+        more[x->merged_count++] = id;
+    }
+    return add_record(x, &x->gone, type, id, e);
+}
+
+/* Of a redirect that went with the person the journal tells. */
+static kith_status see_redirect(void *arg, const struct image_field *fields, size_t count,
+                                kith_error *e) {
+    struct erasing *x = arg;
+    const struct base_redirect *b = &x->txn->g->schema->base.redirect;
+    const kith_value *gone = NULL, *kept = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const kith_value *v =
+            fields[i].before.kind == KITH_NULL ? &fields[i].after : &fields[i].before;
+        gone = fields[i].field == b->gone ? v : gone;
+        kept = fields[i].field == b->kept ? v : kept;
+    }
+    return gone && kept ? add_merged(x, gone, kept, e) : KITH_OK;
+}
+
+static kith_status follow_redirect(struct erasing *x, kith_id id, const kith_value *values,
+                                   kith_error *e) {
+    const struct base_redirect *b = &x->txn->g->schema->base.redirect;
+    if (values)
+        return add_merged(x, &values[b->gone->index], &values[b->kept->index], e);
+    return erasure_see_record(x->txn->g->writer, x->txn->g->schema, id, see_redirect, x, e);
+}
+
+/* -- who was deleted before -------------------------------------------------------------------- */
+
+/* No link leads to what was part of somebody then: it went in the same transaction, in which what
+ * told about the person lost its link. */
+static bool parted(const struct erasing *x, const struct journal_row *row,
+                   const struct image_field *f) {
+    return f->field && f->field->flags & (KITH_FF_PARTOF | KITH_FF_SUBJECT) &&
+           f->before.kind == KITH_LINK && has_record(&x->gone, f->before.as.link.id) &&
+           (row->kind == ROW_DELETE || f->after.kind == KITH_NULL);
+}
+
+/* What is there again, or tells of somebody else by now, is left. */
+static kith_status add_parted(struct erasing *x, const struct journal_row *row,
+                              const struct rfield *f, kith_error *e) {
+    const struct rtype *type = schema_type_by_id(x->txn->g->schema, row->type);
+    const kith_value *now = NULL;
+    if (!type || has_record(&x->gone, row->record))
+        return KITH_OK;
+    TRY(txn_lookup(x->txn, type, row->record, &now, e));
+    if (row->kind == ROW_DELETE)
+        return now ? KITH_OK : add_record(x, &x->gone, type, row->record, e);
+    return now && now[f->index].kind == KITH_NULL ? add_telling(x, type, row->record, e) : KITH_OK;
+}
+
+static kith_status see_parting(void *arg, const struct journal_row *row, kith_error *e) {
+    struct erasing *x = arg;
+    struct image_field *fields;
+    size_t n;
+    if (row->kind == ROW_EVENT || row->image.len == 0)
+        return KITH_OK;
+    TRY(image_decode(x->txn->g->schema, row, x->txn->arena, &fields, &n, e));
+    for (size_t i = 0; i < n; i++)
+        if (parted(x, row, &fields[i]))
+            return add_parted(x, row, fields[i].field, e);
+    return KITH_OK;
+}
+
+/* Parts have parts, which go before them. */
+static kith_status follow_parting(struct erasing *x, kith_id id, kith_error *e) {
+    struct tx_head head;
+    bool yes;
+    TRY(gone_when(x->txn->g->writer, id, x->txn->arena, &head, &yes, e));
+    if (!yes || map_get_u64(&x->partings, head.id))
+        return KITH_OK;
+    if (!map_put_u64(&x->partings, head.id, x))
+        return err_nomem(e);
+    for (size_t before = SIZE_MAX; before != x->gone.count;) {
+        before = x->gone.count;
+        TRY(journal_walk(x->txn->g->writer, head.first - 1, head.last, see_parting, x, e));
+    }
+    return KITH_OK;
 }
 
 static kith_status collect_gone(struct erasing *x, const struct touched_record *r, kith_error *e) {
@@ -204,8 +297,10 @@ static kith_status collect_gone(struct erasing *x, const struct touched_record *
     TRY(txn_lookup(x->txn, r->type, r->id, &values, e));
     if (values)
         TRY(see_values(x, r->type, values, e));
-    if (values && r->type == x->txn->g->schema->base.redirect.type)
-        TRY(follow_redirect(x, values, e));
+    if (r->type == x->txn->g->schema->base.redirect.type)
+        TRY(follow_redirect(x, r->id, values, e));
+    if (!values)
+        TRY(follow_parting(x, r->id, e));
     TRY(erasure_see_record(x->txn->g->writer, x->txn->g->schema, r->id, see_fields, x, e));
     return follow_links(x, r, follow_gone, e);
 }
@@ -344,13 +439,13 @@ static kith_status delete_all(struct erasing *x, kith_error *e) {
 /* A user's record stays, so its rows keep what is in it now. */
 static kith_status forget_rows(struct erasing *x, const struct touched_record *r, kith_error *e) {
     struct fieldset all = {{0}};
-    if (!x->kept || r->id != x->gone.items[0].id)
-        return erasure_record(x->txn->g->writer, r->id, e);
+    bool first = r->id == x->gone.items[0].id;
     for (uint32_t i = 0; i < r->type->field_count; i++)
         if (user_field_goes(r->type->fields[i]))
             fieldset_add(&all, i);
-    TRY(forget_fields(x, r, &all, e));
-    return user_forget(x->txn, r->id, e);
+    TRY(first && x->kept ? forget_fields(x, r, &all, e)
+                         : erasure_record(x->txn->g->writer, r->id, e));
+    return first && is_user(x) ? user_forget(x->txn, r->id, e) : KITH_OK;
 }
 
 static kith_status forget_all(struct erasing *x, kith_error *e) {
@@ -358,6 +453,7 @@ static kith_status forget_all(struct erasing *x, kith_error *e) {
     for (size_t i = 0; i < x->gone.count; i++) {
         kith_id id = x->gone.items[i].id;
         TRY(erasure_words(g->writer, id, &x->near, e));
+        TRY(gone_unmerged(g->writer, g->schema, id, e));
         TRY(forget_rows(x, &x->gone.items[i], e));
         TRY(letters_forget(g, id, e));
         TRY(timers_forget(g, id, e));
@@ -463,22 +559,42 @@ static size_t count_emptied(const struct records *list) {
     return n;
 }
 
+/* Whoever is erased again keeps the record of it, with what it is now. */
+static kith_status note_one(struct erasing *x, kith_id id, kith_str reason, size_t gone,
+                            size_t emptied, kith_id *request, kith_error *e) {
+    const struct base_erasure *b = &x->txn->g->schema->base.erasure;
+    char text[ID_TEXT + 1];
+    id_format(id, text);
+    kith_value key = value_str(str_of(text));
+    struct assign set[] = {
+        {b->reason, value_str(reason)},
+        {b->gone, value_int((int64_t)gone)},
+        {b->emptied, value_int((int64_t)emptied)},
+        {b->swept, value_null()},
+        {b->record, key},
+        {b->record_type, value_str(str_of(x->gone.items[0].type->name))},
+    };
+    TRY(record_unique_owner(x->txn->g->writer, b->record, &key, x->txn->arena, request, e));
+    return *request ? txn_update(x->txn, b->type, *request, set, 4, e)
+                    : txn_create(x->txn, b->type, set, sizeof set / sizeof *set, request, e);
+}
+
 static kith_status note_request(struct erasing *x, kith_str reason, kith_id *request,
                                 kith_error *e) {
-    const struct base_erasure *b = &x->txn->g->schema->base.erasure;
-    char id[ID_TEXT + 1];
-    id_format(x->gone.items[0].id, id);
-    struct assign set[] = {
-        {b->record_type, value_str(str_of(x->gone.items[0].type->name))},
-        {b->record, value_str(str_of(id))},
-        {b->reason, value_str(reason)},
-        {b->gone, value_int(0)},
-        {b->emptied, value_int(0)},
-    };
-    set[3].value = value_int((int64_t)(x->gone.count - x->kept));
-    set[4].value =
-        value_int((int64_t)(count_emptied(&x->telling) + count_emptied(&x->naming)) + x->kept);
-    return txn_create(x->txn, b->type, set, sizeof set / sizeof *set, request, e);
+    size_t emptied = count_emptied(&x->telling) + count_emptied(&x->naming) + x->kept;
+    return note_one(x, x->gone.items[0].id, reason, x->gone.count - x->kept, emptied, request, e);
+}
+
+/* Under each id that the person had before, an older backup has somebody to erase. */
+static kith_status note_merged(struct erasing *x, kith_str reason, kith_error *e) {
+    for (size_t i = 0; i < x->merged_count; i++) {
+        struct sweep_row row = {.request_count = 1, .head = txn_next_seq(x->txn) - 1};
+        kith_id request;
+        TRY(note_one(x, x->merged[i], reason, 0, 0, &request, e));
+        row.requests = &request;
+        TRY(sweep_add(x->txn->g->writer, &row, e));
+    }
+    return KITH_OK;
 }
 
 static kith_status erase_all(struct erasing *x, const struct rtype *type, kith_id id,
@@ -492,26 +608,41 @@ static kith_status erase_all(struct erasing *x, const struct rtype *type, kith_i
     TRY(note_request(x, reason, request, e));
     TRY(forget_all(x, e));
     TRY(leave_to_sweep(x, *request, e));
+    TRY(note_merged(x, reason, e));
     return mentions ? find_mentions(x, mentions, e) : KITH_OK;
+}
+
+/* Deleted, and in the journal alone; or erased before, which may be done again. */
+static kith_status find_gone(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {
+    char text[ID_TEXT + 1];
+    bool told = false;
+    kith_id request = 0;
+    id_format(id, text);
+    kith_value key = value_str(str_of(text));
+    if (t->system || t->principal->all) /* what is deleted is nobody's */
+        TRY(gone_told(t->g->writer, type, id, &told, e));
+    if (t->system || t->principal->all)
+        TRY(record_unique_owner(t->g->writer, t->g->schema->base.erasure.record, &key, t->arena,
+                                &request, e));
+    return told || request ? KITH_OK : access_absent(type, id, e);
 }
 
 kith_status txn_erase(struct txn *t, const struct rtype *type, kith_id id, kith_str reason,
                       kith_id *request, kith_str *mentions, kith_error *e) {
-    struct erasing x = {.txn = t, .kept = type_is_user(type), .near = {.min = TRACE_MIN_NEAR}};
+    struct erasing x = {.txn = t, .near = {.min = TRACE_MIN_NEAR}};
     bool there;
     uint32_t origin = t->head.origin;
-    if (!x.kept && !holds_personal_data(type))
+    if (!type_is_user(type) && !holds_personal_data(type))
         return err_set(e, KITH_E_INVAL, NULL,
                        "%s has no personal fields, so there is nobody to erase; delete it instead,"
                        " or mark its fields as personal",
                        type->name);
     TRY(txn_exists(t, type, id, &there, e));
-    if (!there)
-        return access_absent(type, id, e);
-    TRY(txn_may_delete(t, type, id, e));
-    if (x.kept && id == t->principal->user)
+    TRY(there ? txn_may_delete(t, type, id, e) : find_gone(t, type, id, e));
+    if (type_is_user(type) && id == t->principal->user)
         return err_set(e, KITH_E_REFUSED, NULL,
                        "nobody erases the user by whom they are here: another administrator does");
+    x.kept = there && type_is_user(type);
     t->erasing = true;
     t->system++;
     t->head.origin = ORIGIN_ERASE;
@@ -521,6 +652,7 @@ kith_status txn_erase(struct txn *t, const struct rtype *type, kith_id id, kith_
     map_free(&x.gone.known);
     map_free(&x.telling.known);
     map_free(&x.naming.known);
+    map_free(&x.partings);
     if (st != KITH_OK)
         t->head.origin = origin;
     return st;
@@ -587,7 +719,7 @@ static const struct own_action actions[] = {
     {"record.erase",
      "Erases somebody: the record, all that is part of it, and what is told about the person"
      " elsewhere, in its history, too. It cannot be undone.",
-     KITH_ARRAY(erase_params), KITH_ARRAY(erase_results), erase, OWN_FINAL},
+     KITH_ARRAY(erase_params), KITH_ARRAY(erase_results), erase, OWN_FINAL | OWN_GONE},
     {.name = NULL},
 };
 const struct own_part erase_own = {.name = "erase", .actions = actions};

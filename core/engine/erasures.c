@@ -1,96 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Erasures: the list of who was erased, in a file beside the database, for the day on which an
- * older database is put in its place. It holds types, ids and times, one record a line:
- *
- *   contact 0SCFGQSZW0000 2026-11-29T07:16:50.123Z */
-#include "base/file.h"
+/* Erasures: doing again in an older database what was done since. */
 #include "base/id.h"
 #include "engine/engine_internal.h"
+#include "engine/erased.h"
+#include "journal/gone.h"
+#include "record/redirect.h"
 
-#include <stdio.h>
 #include <string.h>
 
-/* -- writing it -------------------------------------------------------------------------------- */
-
-struct listing {
-    struct engine *g;
-    struct buf text;
-};
-
-static kith_status add_line(void *arg, kith_id id, const kith_value *values, kith_error *e) {
-    struct listing *l = arg;
-    const struct base_erasure *b = &l->g->schema->base.erasure;
-    kith_str type = values[b->record_type->index].as.s, record = values[b->record->index].as.s;
-    struct arena a = {0};
-    (void)id;
-    kith_str at = value_text(l->g->schema, &values[FIELD_CREATED], &a);
-    buf_printf(&l->text, "%.*s %.*s %.*s\n", (int)type.len, type.ptr, (int)record.len, record.ptr,
-               (int)at.len, at.ptr ? at.ptr : "");
-    arena_free(&a);
-    return l->text.failed ? err_nomem(e) : KITH_OK;
-}
-
-static kith_status read_list(struct txn *t, void *arg, kith_error *e) {
-    struct query *q;
-    TRY(query_parse(&q, t->g->schema, t->arena, STR("erasure order by created"), e));
-    return txn_find(t, q, NULL, 0, add_line, arg, e);
-}
-
-kith_status erasures_list(struct engine *g, kith_error *e) {
-    struct listing l = {.g = g};
-    struct buf path = {0};
-    kith_status st = group_write(g, &by_kith, &erase_source, g->sweep.number, read_list, &l, e);
-    buf_printf(&path, "%s.erased", g->path);
-    if (st == KITH_OK)
-        st = path.failed ? err_nomem(e) : file_replace(path.ptr, buf_view(&l.text), 0600, e);
-    buf_free(&path);
-    buf_free(&l.text);
-    return st;
-}
-
-/* -- doing it again ---------------------------------------------------------------------------- */
-
 struct again {
-    kith_str type, record, at;
-    bool erased; /* it was there */
+    const struct erased_one *who;
+    const struct rtype *type; /* NULL: it is not in this database */
+    kith_id id;
+    bool done;
+    bool erased; /* the record was there, or in the journal alone */
 };
 
-static kith_status is_listed(struct txn *t, kith_str record, bool *yes, kith_error *e) {
-    struct query *q;
-    int64_t n;
-    kith_value params[1] = {value_str(record)};
-    TRY(query_parse(&q, t->g->schema, t->arena, STR("erasure where record = :record : count()"),
-                    e));
-    TRY(txn_count(t, q, params, &n, e));
-    *yes = n > 0;
-    return KITH_OK;
+/* -- one of them ------------------------------------------------------------------------------- */
+
+static kith_status is_there(struct txn *t, const struct again *a, bool *yes, kith_error *e) {
+    *yes = false;
+    if (!a->type)
+        return KITH_OK;
+    TRY(record_exists(t->g->writer, a->type, a->id, yes, e));
+    return *yes ? KITH_OK : gone_told(t->g->writer, a->type, a->id, yes, e);
 }
 
 /* What is not in this database, or of a type that it does not have, is only listed. */
 static kith_status erase_again(struct txn *t, void *arg, kith_error *e) {
     struct again *a = arg;
     const struct base_erasure *b = &t->g->schema->base.erasure;
-    const struct rtype *type = schema_type(t->g->schema, a->type);
-    const char *reason =
-        arena_printf(t->arena, "erased before, at %.*s", (int)a->at.len, a->at.ptr);
-    kith_id id, request;
-    bool yes;
+    const char *reason = arena_printf(t->arena, "erased before, at %s", a->who->at);
+    kith_value key = value_str(str_of(a->who->record));
+    kith_id request;
+    bool there;
     if (!reason)
         return err_nomem(e);
-    TRY(is_listed(t, a->record, &yes, e));
-    if (yes)
-        return KITH_OK;
-    bool there = type && id_parse(a->record, &id);
+    TRY(is_there(t, a, &there, e));
+    TRY(record_unique_owner(t->g->writer, b->record, &key, t->arena, &request, e));
+    if (request && a->type && type_is_user(a->type)) /* the record of a user stays */
+        there = false;
     if (there)
-        TRY(record_exists(t->g->writer, type, id, &there, e));
-    if (there)
-        TRY(txn_erase(t, type, id, str_of(reason), &request, NULL, e));
+        TRY(txn_erase(t, a->type, a->id, str_of(reason), &request, NULL, e));
     a->erased = there;
-    if (there)
+    if (there || request)
         return KITH_OK;
     struct assign set[] = {
-        {b->record_type, value_str(a->type)},
-        {b->record, value_str(a->record)},
+        {b->record_type, value_str(str_of(a->who->type))},
+        {b->record, key},
         {b->reason, value_str(str_of(reason))},
         {b->swept, value_time(t->head.at)},
     };
@@ -100,37 +57,109 @@ static kith_status erase_again(struct txn *t, void *arg, kith_error *e) {
     return st;
 }
 
-static kith_status replay_line(struct engine *g, char *line, uint64_t *erased, kith_error *e) {
-    char *rest = NULL, *type = strtok_r(line, " \n", &rest), *record = strtok_r(NULL, " \n", &rest),
-         *at = strtok_r(NULL, " \n", &rest);
-    kith_id id;
-    if (!type)
+/* -- merges ------------------------------------------------------------------------------------ */
+
+/* The redirect that stands for the record, and where it leads; 0: the record is there, or gone. */
+static kith_status find_redirect(struct engine *g, const struct again *a, struct arena *arena,
+                                 kith_id *redirect, kith_id *kept, kith_error *e) {
+    const struct base_redirect *b = &g->schema->base.redirect;
+    kith_value key = value_str(str_of(a->who->record));
+    struct conn *c;
+    bool there = false;
+    *redirect = *kept = 0;
+    if (!a->type)
         return KITH_OK;
-    if (!record || !at || !id_parse(str_of(record), &id))
-        return err_set(e, KITH_E_CORRUPT, NULL, "it is no list of who was erased: '%s'", line);
-    struct again a = {str_of(type), str_of(record), str_of(at), false};
-    TRY(engine_write(g, &by_kith, erase_again, &a, NULL, e));
-    *erased += a.erased;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = record_exists(c, a->type, a->id, &there, e);
+    if (st == KITH_OK && !there)
+        st = redirect_find(c, a->type, a->id, arena, kept, e);
+    if (st == KITH_OK && *kept)
+        st = record_unique_owner(c, b->gone, &key, arena, redirect, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
+static kith_status merges_of(struct engine *g, kith_id redirect, struct arena *a, kith_id **merges,
+                             size_t *count, kith_error *e) {
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = gone_writers(c, redirect, a, merges, count, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
+/* Whoever was erased alone had been taken out of the merge before: so the merge, and those that
+ * came later, are taken back here, too. */
+static kith_status take_back(struct engine *g, const struct again *a, struct arena *arena,
+                             uint64_t *unmerged, kith_error *e) {
+    struct undo_report report;
+    kith_id redirect, kept, *merges;
+    size_t count;
+    TRY(find_redirect(g, a, arena, &redirect, &kept, e));
+    if (!redirect)
+        return KITH_OK;
+    TRY(merges_of(g, redirect, arena, &merges, &count, e));
+    for (size_t i = 0; redirect && i < count; i++) {
+        TRY(engine_undo(g, by_kith.principal, merges[i], false, arena, &report, e));
+        *unmerged += report.reversed > 0;
+        TRY(find_redirect(g, a, arena, &redirect, &kept, e));
+    }
+    if (!redirect)
+        return KITH_OK;
+    char to[ID_TEXT + 1];
+    id_format(kept, to);
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "%s %s was erased, was merged into %s before the backup was made, and that merge"
+                   " cannot be taken back here: take another backup, or erase that one in this one,"
+                   " too: a line '%s %s %s' in the list of --erasures",
+                   a->who->type, a->who->record, to, a->who->type, to, a->who->at);
+}
+
+/* -- all of them ------------------------------------------------------------------------------- */
+
+static kith_status erase_one(struct engine *g, struct again *a, struct erased_again *out,
+                             kith_error *e) {
+    TRY(engine_write(g, &by_kith, erase_again, a, NULL, e));
+    out->erased += a->erased;
+    a->done = true;
     return KITH_OK;
 }
 
-kith_status engine_replay_erasures(struct engine *g, const char *path, uint64_t *erased,
-                                   kith_error *e) {
-    char line[256];
-    uint64_t number = 0;
-    kith_status st = KITH_OK;
-    *erased = 0;
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return err_errno(e, "read", path);
-    while (st == KITH_OK && fgets(line, sizeof line, f)) {
-        number++;
-        st = replay_line(g, line, erased, e);
+/* First those that are there or gone: with them go those that were merged into them. */
+static kith_status erase_all(struct engine *g, struct again *items, size_t count,
+                             struct erased_again *out, struct arena *arena, kith_error *e) {
+    for (size_t i = 0; i < count; i++) {
+        kith_id redirect, kept;
+        arena_reset(arena);
+        TRY(find_redirect(g, &items[i], arena, &redirect, &kept, e));
+        if (!redirect)
+            TRY(erase_one(g, &items[i], out, e));
     }
-    if (st == KITH_OK && ferror(f))
-        st = err_errno(e, "read", path);
-    else if (st != KITH_OK)
-        err_prefix(e, "%s:%llu: ", path, (unsigned long long)number);
-    fclose(f);
+    for (size_t i = 0; i < count; i++) {
+        arena_reset(arena);
+        if (items[i].done)
+            continue;
+        TRY(take_back(g, &items[i], arena, &out->unmerged, e));
+        TRY(erase_one(g, &items[i], out, e));
+    }
+    return KITH_OK;
+}
+
+kith_status engine_erase_again(struct engine *g, const struct erased_list *l,
+                               struct erased_again *out, kith_error *e) {
+    struct arena own = {0}, scratch = {0};
+    struct again *items = ARENA_ARRAY(&own, struct again, l->count + 1);
+    kith_status st = items ? KITH_OK : err_nomem(e);
+    *out = (struct erased_again){0};
+    for (size_t i = 0; st == KITH_OK && i < l->count; i++) {
+        items[i] = (struct again){.who = &l->items[i],
+                                  .type = schema_type(g->schema, str_of(l->items[i].type))};
+        if (!id_parse(str_of(l->items[i].record), &items[i].id))
+            items[i].type = NULL;
+    }
+    if (st == KITH_OK)
+        st = erase_all(g, items, l->count, out, &scratch, e);
+    arena_free(&own);
+    arena_free(&scratch);
     return st;
 }

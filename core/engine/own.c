@@ -30,6 +30,7 @@ static kith_status add_actions(struct engine *g, const struct own_part *part, ki
                            .doc = row->doc,
                            .effect = row->flags & OWN_READS ? EFFECT_READ : EFFECT_WRITE,
                            .final = row->flags & OWN_FINAL,
+                           .gone = row->flags & OWN_GONE,
                            .fn = row->fn,
                            .source = {SOURCE_CORE, part->name, "", 0}};
         TRY(action_fields(g, "core", row->params, &a.params, &a.param_count, e));

@@ -235,8 +235,10 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
     struct undo_report *r = u->report;
     bool earlier;
     kith_id by;
-    if (u->since && u->erased && item->outcome != UNDO_REVERSED)
-        return KITH_OK; /* whoever was erased since stays so, whatever moment it is */
+    if (u->since && u->erased && item->outcome != UNDO_REVERSED) {
+        r->erased++; /* whoever was erased since stays so, whatever moment it is */
+        return KITH_OK;
+    }
     if (item->outcome == UNDO_REVERSED)
         TRY(bus_cancel(u->g, u->row, e));
     TRY(done_earlier(u, item, &earlier, &by, e));

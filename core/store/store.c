@@ -180,6 +180,12 @@ kith_status conn_open(struct conn **out, const char *path, enum conn_kind kind, 
     return KITH_OK;
 }
 
+kith_status conn_look(struct conn **out, const char *path, kith_error *e) {
+    TRY(conn_open(out, path, CONN_READER, NULL, e));
+    sqlite3_db_config((*out)->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    return KITH_OK;
+}
+
 void conn_forget_statements(struct conn *c) {
     size_t pos = 0;
     void *st;

@@ -119,7 +119,7 @@ it "erases again in an older backup that takes the company's place, by its list"
 expect grep -q "^contact $ada 2" kith.db.erased
 kith restore "$work/before.tar" . --replace
 exits 0
-prints "Erased again, as the list says: 1."
+prints "Erased again, since they were erased before: 1."
 cd "$PWD" || exit 1
 expect clean
 kith get contact "$ada"
@@ -152,6 +152,7 @@ kith erase contact "$eve" --reason test
 kith backup "$work/after.tar"
 kith restore "$work/after.tar" "$work/then" --at "$moment"
 exits 0
+prints "Not taken back, since whoever is erased stays so:"
 kith find contact --company "$work/then"
 prints "After All"
 prints_not "Latecomer"

@@ -296,7 +296,7 @@ TEST("what has no personal fields is deleted, not erased") {
 TEST("who was erased is erased again in an older copy of the database, by the list beside it") {
     struct fixture x;
     char copy[128], list[128], kept[128], command[640];
-    uint64_t again;
+    struct erased_again again;
     fixture_open(&x);
     fixture_start(&x);
     struct people p = make_people(&x);
@@ -315,20 +315,20 @@ TEST("who was erased is erased again in an older copy of the database, by the li
     fixture_reopen(&x);
     fixture_start(&x);
     EXPECT_STR("Ada Lovelace", field(&x, x.contact, p.ada, "name"));
-    EXPECT_OK(engine_replay_erasures(x.g, kept, &again, &x.e), x.e);
-    EXPECT_INT(1, again);
+    EXPECT_OK(again_by(&x, kept, &again), x.e);
+    EXPECT_INT(1, again.erased);
     EXPECT_STR("(gone)", field(&x, x.contact, p.ada, "name"));
     sweep(&x);
     EXPECT_INT(2, count(&x, "erasure where swept is not null", NULL)); /* the list stays whole */
-    EXPECT_OK(engine_replay_erasures(x.g, kept, &again, &x.e), x.e);
-    EXPECT_INT(0, again);
+    EXPECT_OK(again_by(&x, kept, &again), x.e);
+    EXPECT_INT(0, again.erased);
     expect_whole(&x);
     const char *const words[] = {"Lovelace", "oldnote", "Zanzibar", NULL};
     expect_in_files(&x, words, false);
     expect_in_files(&x, of_grace, true);
     snprintf(command, sizeof command, "echo 'contact what 2026' >>%s", kept);
     EXPECT_INT(0, system(command));
-    EXPECT_INT(KITH_E_CORRUPT, engine_replay_erasures(x.g, kept, &again, &x.e));
+    EXPECT_INT(KITH_E_CORRUPT, again_by(&x, kept, &again));
     EXPECT_HAS("list:3: ", x.e.message);
     fixture_close(&x);
 }

@@ -5,6 +5,8 @@
 
 #include "engine_fixture.h"
 
+#include "engine/erased.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -21,6 +23,16 @@ struct erased {
     int64_t gone, emptied;
     const char *mentions;
 };
+
+/* Erases again whom a list names. */
+static inline kith_status again_by(struct fixture *x, const char *path, struct erased_again *out) {
+    struct erased_list list = {0};
+    kith_status st = erased_read(&list, path, &x->e);
+    if (st == KITH_OK)
+        st = engine_erase_again(x->g, &list, out, &x->e);
+    erased_free(&list);
+    return st;
+}
 
 static inline struct erased erase(struct fixture *x, const struct rtype *type, kith_id id) {
     kith_value r[5] = {{0}};

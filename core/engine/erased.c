@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Erased: the list of who was erased, read from files and databases, and written. */
+#include "engine/erased.h"
+
+#include "base/date.h"
+#include "base/file.h"
+#include "base/id.h"
+#include "engine/engine_internal.h"
+#include "journal/gone.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void erased_free(struct erased_list *l) {
+    map_free(&l->known);
+    arena_free(&l->arena);
+    *l = (struct erased_list){0};
+}
+
+static kith_status add(struct erased_list *l, kith_str type, kith_str record, kith_str at,
+                       kith_error *e) {
+    if (map_get(&l->known, record))
+        return KITH_OK;
+    struct erased_one *items = arena_grow(&l->arena, l->items, l->count, &l->cap, sizeof *items);
+    if (!items)
+        return err_nomem(e);
+    l->items = items;
+    items[l->count] =
+        (struct erased_one){arena_str(&l->arena, type).ptr, arena_str(&l->arena, record).ptr,
+                            arena_str(&l->arena, at).ptr};
+    const struct erased_one *x = &items[l->count];
+    if (!x->type || !x->record || !x->at || !map_put(&l->known, record, l))
+        return err_nomem(e);
+    l->count++;
+    return KITH_OK;
+}
+
+/* -- lists ------------------------------------------------------------------------------------- */
+
+static kith_status read_line(struct erased_list *l, char *line, kith_error *e) {
+    char *rest = NULL, *type = strtok_r(line, " \n", &rest), *record = strtok_r(NULL, " \n", &rest),
+         *at = strtok_r(NULL, " \n", &rest);
+    kith_id id;
+    if (!type)
+        return KITH_OK;
+    if (!record || !at || !id_parse(str_of(record), &id))
+        return err_set(e, KITH_E_CORRUPT, NULL, "it is no list of who was erased: '%s'", line);
+    return add(l, str_of(type), str_of(record), str_of(at), e);
+}
+
+kith_status erased_read(struct erased_list *l, const char *path, kith_error *e) {
+    char line[256];
+    uint64_t number = 0;
+    kith_status st = KITH_OK;
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return err_errno(e, "read", path);
+    while (st == KITH_OK && fgets(line, sizeof line, f)) {
+        number++;
+        st = read_line(l, line, e);
+    }
+    if (st == KITH_OK && ferror(f))
+        st = err_errno(e, "read", path);
+    else if (st != KITH_OK)
+        err_prefix(e, "%s:%llu: ", path, (unsigned long long)number);
+    fclose(f);
+    return st;
+}
+
+kith_status erased_write(const struct erased_list *l, const char *path, kith_error *e) {
+    struct buf name = {0}, text = {0};
+    buf_printf(&name, "%s.erased", path);
+    for (size_t i = 0; i < l->count; i++)
+        buf_printf(&text, "%s %s %s\n", l->items[i].type, l->items[i].record, l->items[i].at);
+    kith_status st = name.failed || text.failed ? err_nomem(e)
+                                                : file_replace(name.ptr, buf_view(&text), 0600, e);
+    buf_free(&name);
+    buf_free(&text);
+    return st;
+}
+
+/* -- databases --------------------------------------------------------------------------------- */
+
+static kith_status add_record(void *arg, kith_str type, kith_str record, int64_t at,
+                              kith_error *e) {
+    char text[TIME_TEXT];
+    time_format(at, text);
+    return add(arg, type, record, str_of(text), e);
+}
+
+kith_status erased_in(struct erased_list *l, struct conn *c, kith_error *e) {
+    return gone_erasures(c, add_record, l, e);
+}
+
+static kith_status list_by(struct engine *g, struct conn *c, kith_error *e) {
+    struct erased_list l = {0};
+    kith_status st = erased_in(&l, c, e);
+    if (st == KITH_OK)
+        st = erased_write(&l, g->path, e);
+    erased_free(&l);
+    return st;
+}
+
+kith_status erasures_list(struct engine *g, kith_error *e) {
+    return list_by(g, g->writer, e);
+}
+
+kith_status engine_list_erased(struct engine *g, kith_error *e) {
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = list_by(g, c, e);
+    engine_reader_done(g, c);
+    return st;
+}
