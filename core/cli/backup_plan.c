@@ -8,8 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define STATE_MAX (1u << 20) /* bytes */
-
 /* -- settings ---------------------------------------------------------------------------------- */
 
 kith_status backup_every(kith_str text, struct backup_plan *plan, kith_error *e) {
@@ -85,7 +83,10 @@ static kith_status add_file(struct planned_list *list, struct arena *a, const ch
     if (!more)
         return err_nomem(e);
     list->items = more;
-    list->items[list->count++] = (struct planned){.head = ar.head, .size = (uint64_t)file.st_size};
+    list->items[list->count++] = (struct planned){.head = ar.head,
+                                                  .size = (uint64_t)file.st_size,
+                                                  .modified = (int64_t)file.st_mtim.tv_sec * 1000 +
+                                                              file.st_mtim.tv_nsec / 1000000};
     return KITH_OK;
 }
 
@@ -108,34 +109,30 @@ static int by_time(const void *a, const void *b) {
     return x->at != y->at ? (x->at < y->at ? -1 : 1) : strcmp(x->file, y->file);
 }
 
-/* -- how they went ----------------------------------------------------------------------------- */
+/* -- what can be restored ---------------------------------------------------------------------- */
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-static int64_t time_in(const json_t *in, const char *key) {
-    const char *text = json_string_value(json_object_get(in, key));
-    int64_t ms;
-    return text && time_parse(str_of(text), false, NULL, &ms) ? ms : 0;
-}
-
-/* It says only what is shown: without it nothing is lost. */
-static void read_state(const struct backup_plan *p, struct arena *a, struct planned_list *list) {
-    const char *path = arena_printf(a, "%s/" BACKUP_STATE, p->dir);
-    struct buf text = {0};
-    json_t *state = NULL;
-    if (path && file_read(path, STATE_MAX, &text, NULL) == KITH_OK)
-        json_read(buf_view(&text), &state, NULL);
-    const char *error = json_string_value(json_object_get(state, "error"));
-    list->failed = time_in(state, "failed");
-    list->error = arena_strdup(a, error ? error : "");
+static const struct planned *base_of(const struct planned_list *list, const struct planned *one) {
     for (size_t i = 0; i < list->count; i++)
-        list->items[i].verified =
-            time_in(json_object_get(state, "verified"), base_name(list->items[i].head.file));
-    json_decref(state);
-    buf_free(&text);
+        if (strcmp(list->items[i].head.id, one->head.base) == 0)
+            return &list->items[i];
+    return NULL;
+}
+
+const char *plan_fault(const struct planned_list *list, const struct planned *one) {
+    const struct planned *at = one;
+    for (size_t steps = 0; at && steps <= list->count; steps++) {
+        if (at->damaged)
+            return at == one ? "damaged" : "its base is damaged";
+        if (!*at->head.base)
+            return NULL;
+        at = base_of(list, at);
+    }
+    return "its base is gone";
+}
+
+static void find_broken(struct planned_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        list->items[i].broken = plan_fault(list, &list->items[i]) != NULL;
 }
 
 kith_status plan_list(const struct company *company, const struct backup_plan *p, struct arena *a,
@@ -151,55 +148,7 @@ kith_status plan_list(const struct company *company, const struct backup_plan *p
     TRY(st);
     if (out->count > 0)
         qsort(out->items, out->count, sizeof *out->items, by_time);
-    read_state(p, a, out);
+    TRY(plan_state_read(p, a, out, e));
+    find_broken(out);
     return KITH_OK;
-}
-
-static void put_verified(struct json_out *j, const struct planned_list *list) {
-    char text[TIME_TEXT];
-    json_key(j, "verified");
-    json_object_(j);
-    for (size_t i = 0; i < list->count; i++) {
-        if (!list->items[i].verified)
-            continue;
-        time_format(list->items[i].verified, text);
-        json_key(j, base_name(list->items[i].head.file));
-        json_strz(j, text);
-    }
-    json_object_end(j);
-}
-
-static kith_status write_state(const struct backup_plan *p, const struct planned_list *list,
-                               kith_error *e) {
-    struct buf text = {0}, path = {0};
-    char at[TIME_TEXT];
-    struct json_out j;
-    json_begin(&j, &text, true);
-    json_object_(&j);
-    if (list->failed) {
-        time_format(list->failed, at);
-        json_key(&j, "failed");
-        json_strz(&j, at);
-        json_key(&j, "error");
-        json_strz(&j, list->error);
-    }
-    put_verified(&j, list);
-    json_object_end(&j);
-    buf_putc(&text, '\n');
-    buf_printf(&path, "%s/" BACKUP_STATE, p->dir);
-    kith_status st = text.failed || path.failed ? err_nomem(e)
-                                                : file_replace(path.ptr, buf_view(&text), 0666, e);
-    buf_free(&text);
-    buf_free(&path);
-    return st;
-}
-
-kith_status plan_note(const struct backup_plan *p, struct planned_list *list, int64_t now,
-                      const char *file, const char *error, kith_error *e) {
-    list->failed = error ? now : 0;
-    list->error = error;
-    for (size_t i = 0; !error && i < list->count; i++)
-        if (strcmp(list->items[i].head.file, file) == 0)
-            list->items[i].verified = now;
-    return write_state(p, list, e);
 }

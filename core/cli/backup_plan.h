@@ -25,14 +25,19 @@ struct backup_plan {
 struct planned {
     struct backup_head head;
     uint64_t size;
-    int64_t verified; /* ms UTC; 0: not */
+    int64_t modified; /* when the file was, ms UTC */
+    int64_t verified; /* when it was read to its end and was whole, ms UTC; 0: not */
+    int64_t damaged;  /* when it was found so, ms UTC; 0: not */
+    bool broken;      /* it, or what it is based on, is damaged or gone */
     bool keep;
 };
 struct planned_list { /* oldest first */
     struct planned *items;
     size_t count, cap;
-    int64_t failed;    /* the last try, when it failed: ms UTC; 0: it did not */
-    const char *error; /* why */
+    int64_t failed;       /* the last try, when it failed: ms UTC; 0: it did not */
+    const char *error;    /* why */
+    struct planned *lost; /* their names alone: were whole, and are no backups any more */
+    size_t lost_count;
 };
 
 /* Checks "24h" or "0 3 * * *". */
@@ -47,6 +52,15 @@ int64_t plan_late(const struct backup_plan *p, const struct zone *zone, int64_t 
  * never touched. KITH_E_NOTFOUND: the folder is not there. */
 kith_status plan_list(const struct company *company, const struct backup_plan *p, struct arena *a,
                       struct planned_list *out, kith_error *e);
+/* Why it cannot be restored: "damaged", "its base is gone"; NULL: nothing is known of that. */
+const char *plan_fault(const struct planned_list *list, const struct planned *one);
+/* backup_state.c: what is known of them, beside them. */
+kith_status plan_state_read(const struct backup_plan *p, struct arena *a, struct planned_list *list,
+                            kith_error *e);
+kith_status plan_state_write(const struct backup_plan *p, const struct planned_list *list,
+                             kith_error *e);
+/* It was read to its end now. */
+void plan_found(struct planned *p, int64_t now, bool whole);
 /* Notes how the last try ended: error NULL: well, and the file was verified then. */
 kith_status plan_note(const struct backup_plan *p, struct planned_list *list, int64_t now,
                       const char *file, const char *error, kith_error *e);
@@ -54,7 +68,7 @@ kith_status plan_note(const struct backup_plan *p, struct planned_list *list, in
  * made while a clock ran ahead, or this one is behind: when the next is due does not go by it. */
 const struct planned *plan_newest(const struct planned_list *list, int64_t now);
 /* Marks those to keep: what the numbers ask for, the newest, and all that these are based on. Those
- * from a time that has not come are kept, too, and not counted. */
+ * from a time that has not come, or that are broken, are kept, too, and not counted. */
 void rotation_mark(struct planned *items, size_t count, const struct backup_keep *keep,
                    const struct zone *zone, int64_t now);
 

@@ -16,7 +16,8 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-static void json_one(struct cmd *c, const struct planned *p) {
+static void json_one(struct cmd *c, const struct planned_list *list, const struct planned *p) {
+    const char *fault = plan_fault(list, p);
     struct buf b = {0};
     struct json_out j;
     json_begin(&j, &b, false);
@@ -38,6 +39,11 @@ static void json_one(struct cmd *c, const struct planned *p) {
     json_int(&j, (int64_t)p->size);
     json_key(&j, "journal");
     json_int(&j, (int64_t)p->head.journal);
+    json_key(&j, "fault");
+    if (fault)
+        json_strz(&j, fault);
+    else
+        json_nil(&j);
     json_key(&j, "verified");
     if (p->verified)
         json_time(&j, p->verified);
@@ -58,7 +64,8 @@ static void table(struct listing *l) {
         table_cellz(&t, arena_printf(&c->arena, "%s%s", *p->head.base ? "changes" : "full",
                                      *p->head.recipient ? ", sealed" : ""));
         table_cellz(&t, arena_printf(&c->arena, "%.1f", (double)p->size / 1e6));
-        table_cell(&t, p->verified ? show_time(c, p->verified) : STR("no"));
+        const char *fault = plan_fault(&l->list, p);
+        table_cell(&t, fault ? str_of(fault) : p->verified ? show_time(c, p->verified) : STR("no"));
         table_cellz(&t, base_name(p->head.file));
     }
     if (l->list.count > 0)
@@ -70,6 +77,9 @@ static void tell_state(struct listing *l) {
     kith_str when = show_time(l->c, l->list.failed);
     if (l->list.count == 0)
         io_printf(io, "There is none in '%s'.\n", l->plan.dir);
+    for (size_t i = 0; i < l->list.lost_count; i++)
+        io_printf(io, "'%s' was whole once, and is no backup any more: it is damaged.\n",
+                  base_name(l->list.lost[i].head.file));
     if (l->list.failed) {
         io_printf(io, "%sThe last try, at %.*s, failed:%s ", io_style(io, STYLE_BAD), (int)when.len,
                   when.ptr, io_style(io, STYLE_PLAIN));
@@ -95,7 +105,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     const struct planned *last = plan_newest(&l.list, engine_now(c->company->engine));
     l.next = plan_next(&l.plan, c->company->zone, last ? last->head.at : 0);
     for (size_t i = 0; c->json && i < l.list.count; i++)
-        json_one(c, &l.list.items[i]);
+        json_one(c, &l.list, &l.list.items[i]);
     if (c->json)
         return KITH_OK;
     table(&l);
@@ -113,6 +123,30 @@ const struct command command_backup_list = {
     .needs = NEEDS_COMPANY,
     .run = run,
 };
+
+static kith_status check_broken(struct cmd *c, const struct planned_list *list, size_t *wrong,
+                                kith_error *e) {
+    const char *first = list->lost_count ? list->lost[0].head.file : NULL;
+    size_t n = list->lost_count;
+    for (size_t i = 0; i < list->count; i++) {
+        if (!list->items[i].broken)
+            continue;
+        first = first ? first : list->items[i].head.file;
+        n++;
+    }
+    if (n == 0)
+        return KITH_OK;
+    const char *text = arena_printf(
+        &c->arena,
+        "%zu backup%s cannot be restored, first '%s': damaged, or based on one that is or that is"
+        " gone; 'kith backup list' shows them: remove them, they are kept and not counted",
+        n, n == 1 ? "" : "s", base_name(first));
+    if (!text)
+        return err_nomem(e);
+    show_problem(c, "", 0, text);
+    ++*wrong;
+    return KITH_OK;
+}
 
 /* A remark for 'kith check'. */
 kith_status backup_check(struct cmd *c, size_t *wrong, kith_error *e) {
@@ -138,5 +172,5 @@ kith_status backup_check(struct cmd *c, size_t *wrong, kith_error *e) {
     if (text)
         show_problem(c, "", 0, text);
     *wrong += text != NULL;
-    return KITH_OK;
+    return check_broken(c, &list, wrong, e);
 }

@@ -85,6 +85,42 @@ static bool wants_full(const struct run *r, int64_t now) {
            strcmp(full->head.recipient, recipient) != 0;
 }
 
+/* -- what it would be based on ----------------------------------------------------------------- */
+
+#define READ_EVERY 86400000 /* ms */
+
+static kith_status read_whole(struct run *r, const char *file, kith_error *e) {
+    const struct series one = {.files = &file, .count = 1, .alone = true};
+    struct unpacked what;
+    return unpack(r->c, &r->files.io, &one, NULL, NULL, &what, e);
+}
+
+/* Reads one again that was changed, or not read for a day: a disk forgets without a word. */
+static kith_status look_at(struct run *r, struct planned *one, int64_t now, kith_error *e) {
+    if (one->damaged)
+        return err_set(e, KITH_E_CORRUPT, NULL, "'%s' is damaged", one->head.file);
+    if (one->verified && one->verified <= now && now - one->verified < READ_EVERY)
+        return KITH_OK;
+    io_progress(r->c->io, "reading again what it is based on");
+    kith_status st = read_whole(r, one->head.file, e);
+    if (st == KITH_OK || st == KITH_E_CORRUPT)
+        plan_found(one, now, st == KITH_OK);
+    return st;
+}
+
+/* All that lead to the newest. KITH_E_CORRUPT, KITH_E_NOTFOUND, KITH_E_IO: nothing can be based on
+ * it. */
+static kith_status look_at_bases(struct run *r, int64_t now, kith_error *e) {
+    const struct planned *at = plan_newest(&r->list, now);
+    kith_status st = KITH_OK;
+    for (size_t steps = 0; st == KITH_OK && at && steps < r->list.count; steps++) {
+        st = look_at(r, &r->list.items[at - r->list.items], now, e);
+        at = *at->head.base ? with_id(r, at->head.base) : NULL;
+    }
+    kith_status noted = plan_state_write(&r->plan, &r->list, st == KITH_OK ? e : NULL);
+    return st == KITH_OK ? noted : st;
+}
+
 /* Two of the same second have other names, as when the clock was set back. */
 static kith_status name_target(struct run *r, int64_t now, kith_error *e) {
     const char *kind = r->order.base ? "changes" : "full";
@@ -102,17 +138,21 @@ static kith_status name_target(struct run *r, int64_t now, kith_error *e) {
 
 static bool is_of_base(kith_status st) {
     return st == KITH_E_CORRUPT || st == KITH_E_CONFLICT || st == KITH_E_NOTFOUND ||
-           st == KITH_E_UNSUPPORTED;
+           st == KITH_E_UNSUPPORTED || st == KITH_E_IO;
 }
 
 static kith_status write_one(struct run *r, kith_error *e) {
     int64_t now = engine_now(r->c->company->engine);
     TRY(backup_recipient(r->c, &r->order.recipient, e));
-    if (!wants_full(r, now))
-        r->order.base = plan_newest(&r->list, now)->head.file;
-    TRY(name_target(r, now, e));
     kith_error why = KITH_ERROR_INIT;
-    kith_status st = backup_write(r->c, &r->order, &r->made, &why);
+    kith_status st = KITH_OK;
+    if (!wants_full(r, now)) {
+        r->order.base = plan_newest(&r->list, now)->head.file;
+        st = look_at_bases(r, now, &why);
+    }
+    TRY(name_target(r, now, e));
+    if (st == KITH_OK)
+        st = backup_write(r->c, &r->order, &r->made, &why);
     if (st != KITH_OK && r->order.base && is_of_base(st)) {
         log_warn("backup", "a full one is made, since nothing can be based on the last: %s",
                  why.message);
@@ -127,10 +167,8 @@ static kith_status write_one(struct run *r, kith_error *e) {
 
 /* What was written is read again, by itself: those that it is based on were, in their time. */
 static kith_status verify(struct run *r, kith_error *e) {
-    const struct series one = {.files = &r->order.target, .count = 1, .alone = true};
-    struct unpacked what;
     io_progress(r->c->io, "reading it again");
-    kith_status st = unpack(r->c, &r->files.io, &one, NULL, NULL, &what, e);
+    kith_status st = read_whole(r, r->order.target, e);
     if (st != KITH_OK && st != KITH_E_LIMIT)
         unlink(r->order.target);
     return st;

@@ -34,7 +34,7 @@ static void mark_by(struct planned *items, size_t count, int64_t n, const struct
     int64_t before = INT64_MIN;
     for (size_t i = count; i-- > 0 && n > 0;) {
         int64_t is = unit ? unit(zone, items[i].head.at) : (int64_t)i;
-        if (is == before)
+        if (items[i].broken || is == before)
             continue;
         items[i].keep = true;
         before = is;
@@ -59,7 +59,7 @@ void rotation_mark(struct planned *items, size_t count, const struct backup_keep
                    const struct zone *zone, int64_t now) {
     size_t past = count_past(items, count, now);
     for (size_t i = 0; i < count; i++)
-        items[i].keep = i + 1 >= past;
+        items[i].keep = i + 1 >= past || items[i].broken;
     mark_by(items, past, keep->last, zone, NULL);
     mark_by(items, past, keep->daily, zone, day_of);
     mark_by(items, past, keep->weekly, zone, week_of);

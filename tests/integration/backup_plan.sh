@@ -75,6 +75,68 @@ rm -f "$store"/*
 kith backup run
 prints "in full"
 
+it "looks at what it would be based on, says that it is damaged, and is based on it no more"
+plan 'keep = { last = 2; };'
+rm -f "$store"/*
+kith backup run
+full=$store/$(files)
+a_second
+kith backup run
+prints "what has changed"
+printf 'XXXX' | dd of="$full" bs=1 seek=400000 conv=notrunc status=none
+a_second
+kith backup run
+exits 0
+prints "in full"
+kith backup list
+prints "damaged"
+prints "its base is damaged"
+kith backup list --json
+prints '"fault":"damaged"'
+expect test "$(grep -c '"fault":null' "$work/out")" = 1
+kith check
+exits 2
+prints "2 backups cannot be restored"
+for _ in 1 2; do
+    a_second
+    kith backup run
+    prints "what has changed"
+done
+expect test "$(files | wc -l)" = 5 # a full one and two of changes, and what is broken
+kith restore "$store"/*changes.tar "$store"/*full.tar "$work/after"
+exits 0
+# Bits go without a word, too: once a day all of it is read.
+good=$(ls -t "$store"/*full.tar | head -n 1)
+touch -r "$good" "$work/then"
+printf 'XXXX' | dd of="$good" bs=1 seek=400000 conv=notrunc status=none
+touch -r "$work/then" "$good"
+a_second
+kith backup run
+prints "what has changed"
+sed -i '/"damaged"/,$!s/"20[0-9-]*T/"2026-01-01T/' "$store/state.json"
+a_second
+kith backup run
+prints "in full"
+rm "$full" "$good" "$store"/*changes.tar
+kith check
+exits 0
+
+it "says which were whole once and are no backups any more"
+rm -f "$store"/*
+kith backup run
+a_second
+kith backup run --full
+first=$store/$(files | head -n 1)
+printf 'XXXX' | dd of="$first" bs=1 seek=600 conv=notrunc status=none
+kith backup list
+prints "'$(basename "$first")' was whole once, and is no backup any more"
+kith check
+exits 2
+prints "1 backup cannot be restored, first '$(basename "$first")'"
+rm "$first"
+kith check
+exits 0
+
 it "removes what is not kept, and nothing that one that is kept is based on"
 plan 'keep = { last = 2; daily = 0; weekly = 0; monthly = 0; };'
 rm -f "$store"/*
