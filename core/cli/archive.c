@@ -22,6 +22,12 @@ void backup_hash(const unsigned char key[BLOCK_KEY], const unsigned char block[B
     crypto_generichash(hash, BACKUP_HASH, block, BACKUP_BLOCK, key, BLOCK_KEY);
 }
 
+void backup_sum(kith_str manifest, char sum[BACKUP_DIGEST]) {
+    unsigned char raw[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(raw, (const unsigned char *)manifest.ptr, manifest.len);
+    sodium_bin2hex(sum, BACKUP_DIGEST, raw, sizeof raw);
+}
+
 void backup_origin(const unsigned char key[BLOCK_KEY], char origin[BACKUP_ORIGIN]) {
     unsigned char hash[BACKUP_HASH];
     crypto_generichash(hash, sizeof hash, (const unsigned char *)"origin", 6, key, BLOCK_KEY);
@@ -201,6 +207,24 @@ static kith_status check_version(struct archive *ar, kith_error *e) {
     return format == 1 || *ar->head.id ? KITH_OK : no_backup(ar, e);
 }
 
+/* Its digest stands in it; an older Kith wrote none. */
+static kith_status check_manifest(struct archive *ar, kith_str text, kith_error *e) {
+    const char *told = json_string_value(json_object_get(ar->manifest, "sum"));
+    char found[BACKUP_DIGEST] = "";
+    if (!told)
+        return KITH_OK;
+    char *copy = is_hex(told, BACKUP_DIGEST - 1) ? arena_strndup(ar->arena, text.ptr, text.len)
+                                                 : arena_strdup(ar->arena, "");
+    if (!copy)
+        return err_nomem(e);
+    char *at = strstr(copy, told);
+    if (at) {
+        memcpy(at, BACKUP_NO_SUM, BACKUP_DIGEST - 1);
+        backup_sum((kith_str){copy, text.len}, found);
+    }
+    return strcmp(found, told) == 0 ? KITH_OK : archive_damaged(ar, BACKUP_MANIFEST, e);
+}
+
 static kith_status read_manifest(struct archive *ar, kith_str *text, kith_error *e) {
     struct pack_entry entry;
     bool end;
@@ -217,7 +241,8 @@ static kith_status read_manifest(struct archive *ar, kith_str *text, kith_error 
     ar->manifest = NULL;
     if (json_read(*text, &ar->manifest, NULL) != KITH_OK)
         return no_backup(ar, e);
-    return check_version(ar, e);
+    TRY(check_version(ar, e));
+    return check_manifest(ar, *text, e);
 }
 
 kith_status archive_open(struct archive *ar, struct io *io, struct arena *a, const char *path,

@@ -2,7 +2,7 @@
 /* What a backup looks like, for those who write and read it: a tar archive of plain files.
  *
  *   manifest.json   which backup it is, what it is based on, and the other files in their order
- *                   with size and digest
+ *                   with size and digest; and its own digest, "sum", made with zeros in that place
  *   kith.blocks     a keyed hash for each block of the database as it was
  *   kith.conf, ...  settings and rules
  *   kith.db         the database; or, in one that is based on another, instead of it
@@ -32,11 +32,12 @@
 #define BACKUP_MARK     "kith_backup" /* the member of the manifest that holds the format */
 #define BACKUP_FORMAT   2             /* 1: without hashes of the blocks; such a one is no base */
 #define BACKUP_DIGEST   65            /* 64 hexadecimal digits of SHA-256 and NUL */
-#define BACKUP_BLOCK    4096          /* bytes of the database that are compared together */
-#define BACKUP_HASH     16            /* bytes of the hash of a block */
-#define BACKUP_NUMBER   8             /* bytes of a block's number, the lowest first */
-#define BACKUP_ID       33            /* 32 hexadecimal digits and NUL */
-#define BACKUP_ORIGIN   17            /* 16 of them and NUL */
+#define BACKUP_NO_SUM   "0000000000000000000000000000000000000000000000000000000000000000"
+#define BACKUP_BLOCK    4096 /* bytes of the database that are compared together */
+#define BACKUP_HASH     16   /* bytes of the hash of a block */
+#define BACKUP_NUMBER   8    /* bytes of a block's number, the lowest first */
+#define BACKUP_ID       33   /* 32 hexadecimal digits and NUL */
+#define BACKUP_ORIGIN   17   /* 16 of them and NUL */
 
 /* What belongs to a company beside kith.db: files and folders. */
 #define BACKUP_PARTS 4
@@ -99,6 +100,8 @@ kith_status archive_damaged(const struct archive *ar, const char *name, kith_err
 /* The hash of a block: the last one of a database may be shorter, and is filled up with zeros. */
 void backup_hash(const unsigned char key[BLOCK_KEY], const unsigned char block[BACKUP_BLOCK],
                  unsigned char hash[BACKUP_HASH]);
+/* The digest of a manifest that has zeros in the place of it. */
+void backup_sum(kith_str manifest, char sum[BACKUP_DIGEST]);
 /* Which company it is of: says nothing of the key. */
 void backup_origin(const unsigned char key[BLOCK_KEY], char origin[BACKUP_ORIGIN]);
 /* Marks the hashes of a backup as made with the key. */

@@ -396,6 +396,8 @@ static kith_status write_manifest(struct backup *b, bool open, struct buf *out, 
     json_object_(&j);
     json_key(&j, BACKUP_MARK);
     json_int(&j, BACKUP_FORMAT);
+    json_key(&j, "sum");
+    json_strz(&j, BACKUP_NO_SUM);
     json_key(&j, "origin");
     json_strz(&j, b->origin);
     json_key(&j, "id");
@@ -427,7 +429,12 @@ static kith_status write_manifest(struct backup *b, bool open, struct buf *out, 
     manifest_files(b->members + !first, open ? 1 : b->count - !first, &j);
     json_object_end(&j);
     buf_putc(out, '\n');
-    return out->failed || b->counts.failed ? err_nomem(e) : KITH_OK;
+    if (out->failed || b->counts.failed)
+        return err_nomem(e);
+    char sum[BACKUP_DIGEST];
+    backup_sum(buf_view(out), sum);
+    memcpy(strstr(out->ptr, BACKUP_NO_SUM), sum, BACKUP_DIGEST - 1);
+    return KITH_OK;
 }
 
 /* -- writing ----------------------------------------------------------------------------------- */

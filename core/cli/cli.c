@@ -321,7 +321,7 @@ int cli_main(const struct program *p, int argc, char *const *argv) {
     bool here = st == KITH_OK && (c.help || c.command->needs == NEEDS_NOTHING);
     if (st == KITH_OK && !here)
         st = company_find(c.folder, &c.dir, &e);
-    if (st == KITH_OK && !here)
+    if (st == KITH_OK)
         st = identity_ask(&c, &e);
     if (st == KITH_OK && !here && c.command->needs == NEEDS_COMPANY)
         st = run_with_company(&c, argc, argv, &code, &e);

@@ -71,6 +71,7 @@ const struct command command_backup_key = {
         "passphrase.",
     .options = {{"locked", NULL, "ask for a passphrase, without which the file opens nothing"}},
     .needs = NEEDS_NOTHING,
+    .open = true,
     .args_min = 1,
     .args_max = 1,
     .run = run,

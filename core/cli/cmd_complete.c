@@ -269,6 +269,7 @@ const struct command command_complete = {
             "A line has a word, a tab, and what it is. 'kith help --completion bash' prints the\n"
             "script for a shell.",
     .needs = NEEDS_NOTHING,
+    .open = true,
     .quiet = true,
     .args_max = 10000,
     .run = run,

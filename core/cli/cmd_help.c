@@ -124,6 +124,7 @@ const struct command command_help = {
     .options = {{"man", NULL, "print the manual page kith(1)"},
                 {"completion", "bash|zsh|fish", "print the script that completes words on Tab"}},
     .needs = NEEDS_NOTHING,
+    .open = true,
     .args_max = 2,
     .run = run,
 };
@@ -133,5 +134,6 @@ const struct command command_version = {
     .args = "",
     .help = "the version of this program",
     .needs = NEEDS_NOTHING,
+    .open = true,
     .run = run_version,
 };

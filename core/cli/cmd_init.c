@@ -297,6 +297,7 @@ const struct command command_init = {
                 {"currency", "EUR", "the currency in which amounts are added up; else EUR"},
                 {"zone", "ZONE", "its time zone, as Europe/Berlin; else the system's"}},
     .needs = NEEDS_NOTHING,
+    .open = true,
     .args_min = 1,
     .args_max = 1,
     .run = run,

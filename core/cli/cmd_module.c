@@ -440,6 +440,7 @@ const struct command command_module_inspect = {
     .more = "Its code runs in a child process for a moment, and no instance is made. A module\n"
             "that fails a check would not be loaded; each says what to do.",
     .needs = NEEDS_NOTHING,
+    .open = true,
     .args_min = 1,
     .args_max = 1,
     .run = run_inspect,

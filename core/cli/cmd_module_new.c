@@ -220,6 +220,7 @@ const struct command command_module_new = {
             "action. Building it needs a C compiler and cmake, or make and pkg-config.",
     .options = {{"dir", "DIR", "the folder to make it in; else this one"}},
     .needs = NEEDS_NOTHING,
+    .open = true,
     .args_min = 1,
     .args_max = 1,
     .run = run,

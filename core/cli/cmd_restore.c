@@ -132,6 +132,17 @@ static kith_status examine_opened(struct restore *r, struct company *company, ki
                                    " restored; --damaged restores it nevertheless");
 }
 
+/* Which company is there is known when its database can be read. */
+static kith_status check_company(const struct restore *r, kith_error *e) {
+    const char *there = r->others.origin, *here = r->what.origin;
+    if (!*there || !*here || strcmp(there, here) == 0)
+        return KITH_OK;
+    return err_set(e, KITH_E_CONFLICT, NULL,
+                   "the backup is of another company than the one in '%s': restore it to a folder"
+                   " of its own, or move that company away first",
+                   r->given);
+}
+
 /* The journal ends where it ended when the backup was made; that it leads there the doctor sees. */
 static kith_status check_anchor(struct restore *r, kith_error *e) {
     const char *db = arena_printf(&r->c->arena, "%s/kith.db", r->fresh);
@@ -382,6 +393,7 @@ static kith_status unpack_and_place(struct restore *r, kith_error *e) {
     TRY(make_fresh(r, e));
     TRY(ask_others(r, e));
     TRY(unpack(r->c, r->c->io, &r->series, r->key, r->fresh, &r->what, e));
+    TRY(check_company(r, e));
     TRY(check_anchor(r, e));
     TRY(replaced_leave_list(&r->others, r->fresh, cmd_option(r->c, "damaged") != NULL, e));
     TRY(restored_settle(r->c, r->fresh, cmd_option(r->c, "at"), cmd_option(r->c, "partly") != NULL,

@@ -100,15 +100,15 @@ static kith_status read_token_file(struct cmd *c, kith_error *e) {
 
 static kith_status no_command_of_users(struct cmd *c, kith_error *e) {
     return err_set(e, KITH_E_INVAL, NULL,
-                   "kith %s works on the company's folder and not on its records: it takes no"
-                   " user and no token",
+                   "kith %s works on files and not on a company's records: it takes no user"
+                   " and no token; unset KITH_TOKEN, and leave out --user, --token-file and --as",
                    c->command->name);
 }
 
 kith_status identity_ask(struct cmd *c, kith_error *e) {
     struct io_secrets *s = &c->io->secrets;
     const char *token = getenv("KITH_TOKEN");
-    if (c->help || c->command->needs == NEEDS_NOTHING)
+    if (c->help)
         return KITH_OK;
     if (c->command->needs != NEEDS_COMPANY)
         return !c->command->open && (c->login || c->token_file || c->as || token)

@@ -3,6 +3,7 @@
 #include "base/date.h"
 #include "base/id.h"
 #include "base/zone.h"
+#include "cli/backup_plan.h"
 #include "cli/identity.h"
 #include "cli/show.h"
 #include "cli/unpack.h"
@@ -28,6 +29,22 @@ static kith_status read_heads(struct cmd *c, struct io *io, const char *const *f
         out->items[out->count] = ar.head;
         archive_close(&ar);
         TRY(st);
+    }
+    return KITH_OK;
+}
+
+/* Which one is the newest says something of one company alone. */
+static kith_status of_one_company(const struct heads *h, kith_error *e) {
+    const struct backup_head *first = NULL;
+    for (size_t i = 0; i < h->count; i++) {
+        const struct backup_head *one = &h->items[i];
+        if (!*one->origin) /* of a Kith that did not say */
+            continue;
+        if (first && strcmp(first->origin, one->origin) != 0)
+            return err_set(e, KITH_E_CONFLICT, NULL,
+                           "'%s' and '%s' are backups of two companies: name those of one",
+                           first->file, one->file);
+        first = first ? first : one;
     }
     return KITH_OK;
 }
@@ -114,10 +131,30 @@ static kith_status too_young(const struct heads *h, const char *at, kith_error *
                    pick(h, INT64_MAX)->file, at);
 }
 
+/* A whole folder may be named, and in that of the plan there is a state, too. */
+static kith_status leave_out_states(struct cmd *c, const char *const **files, size_t *count,
+                                    kith_error *e) {
+    const char **rest = ARENA_ARRAY(&c->arena, const char *, *count);
+    size_t n = 0;
+    if (!rest)
+        return err_nomem(e);
+    for (size_t i = 0; i < *count; i++) {
+        const char *slash = strrchr((*files)[i], '/');
+        if (strcmp(slash ? slash + 1 : (*files)[i], BACKUP_STATE) != 0)
+            rest[n++] = (*files)[i];
+    }
+    if (n == 0) /* it is told what it is not */
+        return KITH_OK;
+    *files = rest;
+    *count = n;
+    return KITH_OK;
+}
+
 kith_status series_find(struct cmd *c, struct io *io, const char *const *files, size_t count,
                         const char *at, struct series *out, kith_error *e) {
     struct heads h = {.now = (int64_t)time(NULL) * 1000 + 999};
     int64_t ms = INT64_MAX;
+    TRY(leave_out_states(c, &files, &count, e));
     if (count == 1 && !at) { /* perhaps a pipe, which can be read once */
         const char **one = ARENA_ARRAY(&c->arena, const char *, 1);
         if (!one)
@@ -127,6 +164,7 @@ kith_status series_find(struct cmd *c, struct io *io, const char *const *files, 
         return KITH_OK;
     }
     TRY(read_heads(c, io, files, count, &h, e));
+    TRY(of_one_company(&h, e));
     if (at)
         TRY(read_moment(&h, at, &ms, e));
     const struct backup_head *to = pick(&h, ms);

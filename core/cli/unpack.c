@@ -313,6 +313,7 @@ static void take_figures(const struct reading *r, struct unpacked *out) {
     out->at = h->at;
     out->journal = h->journal;
     out->anchor = h->anchor;
+    out->origin = h->origin;
     out->records = h->records;
     out->blocks = h->blocks;
 }

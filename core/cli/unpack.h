@@ -14,7 +14,7 @@ struct series {
 };
 
 struct unpacked { /* of the last one; texts in the command's arena */
-    const char *kith, *made, *anchor;
+    const char *kith, *made, *anchor, *origin;
     int64_t at;
     uint64_t records, journal;
     uint64_t blocks; /* of the database, each of which was compared with its hash; 0: format 1 */

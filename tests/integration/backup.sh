@@ -111,6 +111,50 @@ refuses 5 "is no backup of Kith; one that was compressed" "$work/piped.gz"
 refuses 5 "is no backup of Kith" kith.conf
 refuses 3 "No such file" "$work/missing.tar"
 
+it "notices that its manifest says something else"
+for change in 's/"made": "20/"made": "21/' 's/"anchor": "\([0-9]*\)/"anchor": "1\1/' 's/"journal": [0-9]/"journal": 7/' \
+    's/"contact":1/"contact":9/' 's/"sum": "./"sum": "x/'; do
+    tar -xOf "$work/first.tar" manifest.json | sed "$change" >"$work/opened/changed.json"
+    expect test "$(tar -xOf "$work/first.tar" manifest.json)" != "$(cat "$work/opened/changed.json")"
+    # shellcheck disable=SC2046 # the names are words
+    (cd "$work/opened" && pack --transform 's/changed/manifest/' changed.json $(tar -tf "$work/first.tar" | tail -n +2)) >"$work/said.tar"
+    kith backup verify "$work/said.tar"
+    exits 5
+    complains "manifest.json in the backup '$work/said.tar' is damaged"
+    refuses 5 "manifest.json in the backup" "$work/said.tar"
+done
+
+it "refuses a backup of another company in a company's place, and those of two together"
+"$KITH" init "$work/two" >/dev/null
+"$KITH" create contact name="Of Two" --company "$work/two" >/dev/null
+kith backup "$work/two.tar" --company "$work/two"
+kith restore "$work/two.tar" . --replace
+exits 1
+complains "the backup is of another company than the one in '.': restore it to a folder of its own, or move"
+kith get contact "$anna"
+exits 0
+for command in "restore $work/first.tar $work/two.tar $work/never" "backup verify $work/first.tar $work/two.tar"; do
+    # shellcheck disable=SC2086 # words
+    kith $command
+    exits 1
+    complains "'$work/first.tar' and '$work/two.tar' are backups of two companies: name those of one"
+done
+expect test ! -e "$work/never"
+
+it "takes no user and no token where there are none"
+for command in "restore $work/first.tar $work/never" "backup verify $work/first.tar"; do
+    # shellcheck disable=SC2086
+    kith $command --as anna
+    exits 2
+    complains "it takes no user and no token"
+    # shellcheck disable=SC2086
+    KITH_TOKEN=kith_nonsense kith $command
+    exits 2
+done
+expect test ! -e "$work/never"
+KITH_TOKEN=kith_nonsense kith version
+exits 0
+
 it "refuses a backup of a newer Kith"
 cd "$work/opened" || exit 1
 sed 's/"kith_backup": 2/"kith_backup": 3/; s/"kith": "[^"]*"/"kith": "9.1"/' manifest.json >newer.json

@@ -152,6 +152,7 @@ printf 'XXXX' | dd of="$work/opened/kith.db" bs=1 seek=300000 conv=notrunc statu
 sum=$(sha256sum <"$work/opened/kith.db" | cut -d' ' -f1)
 awk -v sum="$sum" '/"kith.db"/ { db = 1 } db && /sha256/ { sub(/: "[0-9a-f]*"/, ": \"" sum "\"") } { print }' \
     "$work/opened/manifest.json" >"$work/manifest" && mv "$work/manifest" "$work/opened/manifest.json"
+sed -i "s/$(told_sum "$work/opened/manifest.json")/$(sum_of "$work/opened/manifest.json")/" "$work/opened/manifest.json"
 # shellcheck disable=SC2086 # the names are words
 (cd "$work/opened" && tar -c --format=ustar --owner=0 --group=0 $names) >"$work/forged.tar"
 refuses 5 "of the database is not what it was when '$work/forged.tar' was made" "$work/forged.tar"

@@ -217,7 +217,9 @@ name=$(files)
 # As if it had been made a day ago: its time stands in the manifest.
 tar -xOf "$store/$name" manifest.json >"$work/manifest"
 old=$(sed -n 's/.*"made": "\([^"]*\)".*/\1/p' "$work/manifest")
-LC_ALL=C sed -i "s/$old/2026-01-01T00:00:00.000Z/" "$store/$name"
+sum=$(told_sum "$work/manifest")
+sed -i "s/$old/2026-01-01T00:00:00.000Z/" "$work/manifest"
+LC_ALL=C sed -i "s/$old/2026-01-01T00:00:00.000Z/; s/$sum/$(sum_of "$work/manifest")/" "$store/$name"
 kith check
 exits 2
 prints "the last backup is of 2026-01-01 01:00:00, though one is asked for every 1m"
@@ -279,6 +281,12 @@ for command in run list; do
 done
 KITH_TOKEN=$token kith backup "$work/x.tar"
 exits 4
+
+it "is restored by the name of its folder and all that is in it"
+kith restore "$store"/* "$work/all"
+exits 0
+kith backup verify "$store"/*
+exits 0
 
 it "is made by a server when it is due, and is not disturbed by commands"
 rm -f "$store"/*

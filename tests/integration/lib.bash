@@ -116,6 +116,11 @@ stop_server() {
     server_code=$?
 }
 
+told_sum() { sed -n 's/.*"sum": "\([0-9a-f]*\)".*/\1/p' "$1"; }
+sum_of() { # MANIFEST of a backup: the digest that it should tell
+    sed "s/$(told_sum "$1")/$(printf '%064d' 0)/" "$1" | sha256sum | cut -d' ' -f1
+}
+
 # -- expectations -------------------------------------------------------------------------------------
 
 exits() { [ "$code" -eq "$1" ] || fail "expected exit code $1"; }
