@@ -269,6 +269,10 @@ static void report_json(struct restore *r) {
     json_int(&j, (int64_t)r->settled.erased);
     json_key(&j, "erased");
     json_int(&j, (int64_t)r->settled.again.erased);
+    json_key(&j, "withdrawn");
+    json_int(&j, (int64_t)r->settled.carried.withdrawn);
+    json_key(&j, "restricted");
+    json_int(&j, (int64_t)r->settled.carried.restricted);
     json_key(&j, "unmerged");
     json_int(&j, (int64_t)r->settled.again.unmerged);
     json_key(&j, "aside");
@@ -278,6 +282,17 @@ static void report_json(struct restore *r) {
         json_nil(&j);
     json_object_end(&j);
     json_print(r->c, &text);
+}
+
+static void report_carried(const struct restore *r) {
+    const struct carried *x = &r->settled.carried;
+    if (x->withdrawn || x->restricted)
+        io_printf(r->c->io,
+                  "Said since in the company that was replaced, and said again:"
+                  " withdrawals of consent %llu, restrictions %llu.\n",
+                  (unsigned long long)x->withdrawn, (unsigned long long)x->restricted);
+    if (x->left)
+        io_printf(r->c->io, "Not said again, see above: %zu.\n", x->left);
 }
 
 static void report_erased(const struct restore *r) {
@@ -333,6 +348,7 @@ static void report(struct restore *r) {
         io_text(io, str_of(r->aside));
         io_puts(io, "'.\n");
     }
+    report_carried(r);
     report_erased(r);
     if (r->unread)
         io_puts(io, "Its settings do not fit this installation: 'kith check' there says where.\n");
@@ -389,6 +405,16 @@ static kith_status make_fresh(struct restore *r, kith_error *e) {
     return r->hold >= 0 ? KITH_OK : err_errno(e, "hold the folder", fresh);
 }
 
+static kith_status settle(struct restore *r, kith_error *e) {
+    struct settling how = {.moment = cmd_option(r->c, "at"),
+                           .partly = cmd_option(r->c, "partly") != NULL,
+                           .erased = &r->others.erased,
+                           .made = r->what.at};
+    if (r->lock >= 0)
+        how.replaced = arena_printf(&r->c->arena, "%s/kith.db", r->folder);
+    return restored_settle(r->c, r->fresh, &how, &r->settled, e);
+}
+
 static kith_status unpack_and_place(struct restore *r, kith_error *e) {
     TRY(make_fresh(r, e));
     TRY(ask_others(r, e));
@@ -396,8 +422,7 @@ static kith_status unpack_and_place(struct restore *r, kith_error *e) {
     TRY(check_company(r, e));
     TRY(check_anchor(r, e));
     TRY(replaced_leave_list(&r->others, r->fresh, cmd_option(r->c, "damaged") != NULL, e));
-    TRY(restored_settle(r->c, r->fresh, cmd_option(r->c, "at"), cmd_option(r->c, "partly") != NULL,
-                        &r->others.erased, &r->settled, e));
+    TRY(settle(r, e));
     TRY(examine(r, e));
     return cmd_option(r->c, "rehearse") ? KITH_OK : put_in_place(r, e);
 }

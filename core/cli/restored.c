@@ -86,6 +86,7 @@ static kith_status go_back(struct cmd *c, struct engine *g, const char *text, bo
     TRY(row_of(g, &when, &seq, e));
     TRY(engine_undo_since(g, &restorer, seq, &watch, &c->arena, &r, e));
     out->at = stamp(c, g, when.at);
+    out->moment = when.at;
     out->taken_back = r.reversed;
     out->left = r.kept + r.refused;
     out->erased = r.erased;
@@ -111,34 +112,52 @@ static kith_status erase_again(struct cmd *c, struct engine *g, const struct era
     return engine_list_erased(g, e);
 }
 
-static kith_status settle(struct cmd *c, struct company *company, const char *folder,
-                          const char *moment, bool partly, const struct erased_list *erased,
-                          struct restored *out, kith_error *e) {
-    TRY(restored_open(company, folder, e));
-    TRY(engine_start(company->engine, e));
-    if (moment)
-        TRY(go_back(c, company->engine, moment, partly, out, e));
-    return erased->count ? erase_again(c, company->engine, erased, out, e) : KITH_OK;
+/* Back at a moment, more was said since then. */
+static kith_status carry(struct cmd *c, struct engine *g, const struct settling *how,
+                         struct restored *out, kith_error *e) {
+    if (how->moment && how->replaced)
+        TRY(carried_read(c, how->replaced, out->moment, &out->carried, e));
+    if (!out->carried.count)
+        return KITH_OK;
+    io_progress(c->io, "saying again what people said since then");
+    TRY(carried_say(c, g, &restorer, &out->carried, e));
+    return engine_drain(g, SETTLE_MS, e);
 }
 
-kith_status restored_settle(struct cmd *c, const char *folder, const char *moment, bool partly,
-                            const struct erased_list *erased, struct restored *out, kith_error *e) {
+static kith_status settle(struct cmd *c, struct company *company, const char *folder,
+                          const struct settling *how, struct restored *out, kith_error *e) {
+    TRY(restored_open(company, folder, e));
+    struct engine *g = company->engine;
+    TRY(engine_start(g, e));
+    if (how->moment)
+        TRY(go_back(c, g, how->moment, how->partly, out, e));
+    TRY(carry(c, g, how, out, e));
+    return how->erased->count ? erase_again(c, g, how->erased, out, e) : KITH_OK;
+}
+
+kith_status restored_settle(struct cmd *c, const char *folder, const struct settling *how,
+                            struct restored *out, kith_error *e) {
     struct settings_problems problems = {0};
     struct company *company = NULL;
     kith_error why = KITH_ERROR_INIT;
     *out = (struct restored){0};
-    if (!moment && !erased->count)
+    if (how->replaced)
+        TRY(carried_read(c, how->replaced, how->made, &out->carried, e));
+    if (!how->moment && !how->erased->count && !out->carried.count)
         return KITH_OK;
     (void)company_read(&company, c->program, folder, &problems, &why);
     settings_problems_free(&problems);
     kith_status st;
     if (company && company->settings && company->plugins)
-        st = settle(c, company, folder, moment, partly, erased, out, e);
+        st = settle(c, company, folder, how, out, e);
     else
         st = err_set(e, KITH_E_CORRUPT, NULL,
                      "the settings in the backup cannot be read (%s), and without them there is no"
                      " %s",
-                     why.message, moment ? "going back to a moment" : "erasing anybody again");
+                     why.message,
+                     how->moment          ? "going back to a moment"
+                     : how->erased->count ? "erasing anybody again"
+                                          : "withdrawing again what was withdrawn since");
     company_close(company);
     return st;
 }
