@@ -101,6 +101,10 @@ void text_plain(struct buf *out, kith_str s) {
     plain(out, s, -1);
 }
 
+void text_lines(struct buf *out, kith_str s, int indent) {
+    plain(out, s, indent);
+}
+
 void io_text(struct io *io, kith_str s) {
     plain(&io->out, s, -1);
     flush_when_full(io);

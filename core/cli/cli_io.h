@@ -66,8 +66,9 @@ void io_raw(struct io *io, kith_str s);
  * ends become blanks in one_line, else a new line with `indent` blanks. */
 void io_text(struct io *io, kith_str s);
 void io_lines(struct io *io, kith_str s, int indent);
-/* The same into a buffer, in one line. */
+/* The same into a buffer: in one line, and in many. */
 void text_plain(struct buf *out, kith_str s);
+void text_lines(struct buf *out, kith_str s, int indent);
 /* A sentence to standard error, "kith: " in front and made plain. */
 void io_say(struct io *io, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void io_flush(struct io *io);

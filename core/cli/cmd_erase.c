@@ -95,7 +95,10 @@ static void print_json(struct job *job, int64_t swept) {
     json_object_(&j);
     for (uint32_t i = 0; i < job->action->result_count; i++) {
         json_key(&j, job->action->results[i]->name);
-        value_json(cmd_schema(c), &job->results[i], &j);
+        if (i == RESULT_MENTIONS && job->results[i].kind == KITH_TEXT)
+            json_raw(&j, job->results[i].as.s);
+        else
+            value_json(cmd_schema(c), &job->results[i], &j);
     }
     json_key(&j, "swept");
     value_json(cmd_schema(c), &at, &j);

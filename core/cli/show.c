@@ -38,10 +38,14 @@ const char *show_id(struct cmd *c, kith_id id) {
     return copy ? copy : "";
 }
 
-kith_str show_time(struct cmd *c, int64_t ms) {
+kith_str time_text(const struct cmd *c, int64_t ms, struct arena *a) {
     struct civil t = zone_local(c->company->zone, ms);
-    return str_of(arena_printf(&c->arena, "%04d-%02d-%02d %02d:%02d:%02d", t.year, t.month, t.day,
-                               t.hour, t.minute, t.second));
+    return str_of(arena_printf(a, "%04d-%02d-%02d %02d:%02d:%02d", t.year, t.month, t.day, t.hour,
+                               t.minute, t.second));
+}
+
+kith_str show_time(struct cmd *c, int64_t ms) {
+    return time_text(c, ms, &c->arena);
 }
 
 static kith_str show_link(struct cmd *c, const kith_value *v) {

@@ -12,6 +12,7 @@
 
 const char *show_id(struct cmd *c, kith_id id);
 kith_str show_time(struct cmd *c, int64_t ms); /* in the company's zone: "2026-01-31 12:00:05" */
+kith_str time_text(const struct cmd *c, int64_t ms, struct arena *a); /* the same, in the arena */
 /* As value_text, but times in the company's zone, and a link with its record's title in front. */
 kith_str show_value(struct cmd *c, const kith_value *v);
 /* "Anna Schmidt": the title of a record that exists; else "". */

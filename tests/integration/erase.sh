@@ -101,8 +101,9 @@ kith erase contact "$tom" --reason test --rehearse
 prints "toms"
 prints "friends"
 kith erase contact "$tom" --reason test --json
-prints 'saved_query'
-prints 'segment'
+prints '"mentions":[{'
+prints '"type":"saved_query"'
+prints '"type":"segment"'
 
 it "does so while the company is served, and sweeps when somebody reads"
 karl=$(create contact name="Karl Unusualname" email=karl@unusual.example)

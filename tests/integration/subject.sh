@@ -4,6 +4,9 @@
 here=$(realpath "$(dirname "$0")")
 . "$here/lib.bash"
 new_company
+cat >conf.d/page.conf <<'END'
+company: { name = "Müller & <Sons>"; zone = "Asia/Tokyo"; };
+END
 
 ben=$(create contact name="Ben Third" email=ben@example.org)
 anna=$(create contact name='Anna <b>Berg</b> & "Co"' email=anna@example.org city=Bonn)
@@ -15,8 +18,14 @@ create interaction contact="$ben" channel=call subject="not hers" >/dev/null
 create relation kind=spouse party="contact/$anna" other="contact/$ben" >/dev/null
 create lead contact="$anna" name=x >/dev/null 2>&1
 create segment name=romans query="contact where city = 'Rome'" >/dev/null
-purpose=$(create purpose name=newsletter description="One letter a month")
-kith run consent.give purpose=newsletter contact="$anna" proof="form 7"
+purpose=$(create purpose name=newsletter description="One letter a month" \
+    fields="contact.email, contact.first_name")
+wording=$(create wording purpose="$purpose" version=2026-01 language=en text='Write me "news" <monthly>')
+kith run consent.give purpose=newsletter contact="$anna" wording=2026-01 language=en proof="form 7"
+exits 0
+former=$(create contact name="Anna Maiden" phone=030-12345)
+kith merge contact "$anna" "$former"
+exits 0
 head -c 100000 /dev/urandom >"$work/photo.bin"
 
 it "hands out everything as JSON that programs can read"
@@ -24,8 +33,8 @@ kith subject export contact "$anna" "$work/anna.json" --for "her request"
 exits 0
 kith subject export contact "$anna" --for "her request"
 exits 0
-for part in '"format": "kith.subject"' "$anna" anna@example.org 'likes tea' 'her order' 'form 7' \
-    romans newsletter 'One letter a month' 'Bonn -> Rome' '"kind":"spouse"'; do
+for part in '"format":"kith.subject"' "$anna" anna@example.org 'likes tea' 'her order' 'form 7' \
+    romans newsletter 'One letter a month' '"city":{"before":"Bonn","after":"Rome"}' '"kind":"spouse"'; do
     prints "$part"
 done
 expect python3 -c 'import json,sys; d = json.load(open(sys.argv[1])); assert len(d["about"]) == 2, d["about"]; assert len(d["record"]) == 1; assert any(p["type"] == "consent" for p in d["parts"]); assert d["history"] and d["readers"]' "$work/anna.json"
@@ -37,12 +46,82 @@ prints_not ben@example.org
 prints_not "not hers"
 prints "$ben"
 
+it "gives programs an id behind every link to what it tells of"
+cat >"$work/links.py" <<'END'
+import json, sys
+d = json.load(open(sys.argv[1])); wording, purpose, former = sys.argv[2:]
+consent = next(p for p in d["parts"] if p["type"] == "consent")
+of = lambda part: {x["id"]: x for x in d[part]}
+text = of("wordings")[consent["wording"]]
+assert consent["wording"] == wording and text["text"] == 'Write me "news" <monthly>', text
+assert text["purpose"] == consent["purpose"] == purpose
+assert of("purposes")[purpose]["name"] == "newsletter"
+assert [x["name"] for x in of("segments").values()] == ["romans"]
+records = {r["id"] for p in ("record", "parts", "about") for r in d[p]}
+gone = {r["gone"] for r in d["parts"] if r["type"] == "redirect"}
+assert former in gone and {h["id"] for h in d["history"]} == records | gone
+assert {r["id"] for r in d["readers"]} <= {d["record"][0]["id"], former}
+assert d["company"] == "Müller & <Sons>"
+END
+expect python3 "$work/links.py" "$work/anna.json" "$wording" "$purpose" "$former"
+
+it "tells what was done to a record that became the person's"
+expect python3 -c 'import json,sys
+d = json.load(open(sys.argv[1]))
+assert any(h["id"] == sys.argv[2] and h["fields"].get("name", {}).get("after") == "Anna Maiden" for h in d["history"])' \
+    "$work/anna.json" "$former"
+
 it "makes a page to read, without scripts, in which data are only text"
 kith subject export contact "$anna" "$work/anna.html" --for "her request"
 exits 0
 expect grep -qF 'Anna &lt;b&gt;Berg&lt;/b&gt; &amp; &quot;Co&quot;' "$work/anna.html"
 expect grep -qF 'likes tea' "$work/anna.html"
 expect [ "$(grep -ciE '<script|<b>|http' "$work/anna.html")" = 0 ]
+cat >"$work/valid.py" <<'END'
+import re, sys
+from html.parser import HTMLParser
+class Page(HTMLParser):
+    open, ids, to = [], [], []
+    def handle_starttag(self, tag, attrs):
+        if tag != "meta":
+            self.open.append(tag)
+        self.ids += [v for k, v in attrs if k == "id"]
+        self.to += [v[1:] for k, v in attrs if k == "href"]
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, (tag, self.getpos())
+page, text = Page(), open(sys.argv[1], encoding="utf-8").read()
+page.feed(text)
+page.close()
+assert not page.open and len(set(page.ids)) == len(page.ids)
+assert page.to == page.ids and len(page.ids) == 9, page.to
+assert not re.search("[\x00-\x09\x0b-\x1f\x7f]", text)
+END
+kith create note about="contact/$anna" body=$'one\x01\ttwo\nthree'
+kith subject export contact "$anna" "$work/odd.html" --for "her request"
+exits 0
+expect python3 "$work/valid.py" "$work/odd.html"
+expect grep -qx 'three</td></tr>' "$work/odd.html"
+if command -v xmllint >/dev/null; then
+    expect [ -z "$(xmllint --html --noout "$work/odd.html" 2>&1)" ]
+fi
+
+it "names on the page who hands it out, the zone, and what was agreed to by which text"
+row() { # LABEL TEXT
+    expect grep -qF "<tr><th scope=\"row\">$1</th><td>$2" "$work/anna.html"
+}
+expect grep -qF '<h1>What Müller &amp; &lt;Sons&gt; knows of you</h1>' "$work/anna.html"
+expect grep -qF 'Times are those of the zone Asia/Tokyo.' "$work/anna.html"
+made=$("$KITH" get contact "$anna" --json | json_text created)
+row Created "$(TZ=Asia/Tokyo date -d "$made" '+%F %T')</td>"
+row "First name" Anna
+row Purpose "newsletter</td>"
+row Wording "version 2026-01, en:"
+expect grep -qF 'Write me &quot;news&quot; &lt;monthly&gt;</td>' "$work/anna.html"
+row Fields "Contact: First name, Email</td>"
+row City "Bonn → Rome</td>"
+row Name "Anna Maiden</td>"
+row Other "Contact $ben</td>"
+expect [ "$(grep -c "Contact $former, which was merged into another" "$work/anna.html")" -gt 0 ]
 
 it "hands out all of it, however much, as other companies can import it"
 seq 1 12000 | sed "s/^/$anna,call,call /; 1i contact,channel,subject" >"$work/calls.csv"
@@ -51,7 +130,7 @@ exits 0
 kith subject export contact "$anna" "$work/much.json" --for "takes it elsewhere"
 exits 0
 prints "records written"
-expect python3 -c 'import json,sys; d = json.load(open(sys.argv[1])); assert len(d["about"]) == 12002, len(d["about"]); assert len(d["history"]) > 12002' "$work/much.json"
+expect python3 -c 'import json,sys; d = json.load(open(sys.argv[1])); assert len(d["about"]) == 12003, len(d["about"]); assert len(d["history"]) > 12002' "$work/much.json"
 pick() { # PART TYPE FILE: what jq picks in the guide
     python3 -c 'import json,sys
 d = json.load(open(sys.argv[1])); names = {p["id"]: p["name"] for p in d["purposes"]}
@@ -84,6 +163,17 @@ prints export
 kith subject export contact "$anna"
 exits 2
 complains "--for"
+
+it "is logged as handed out when it was, and only then"
+kith subject export contact "$ben" "$work/anna.json" --for refused
+exits 1
+complains "is there already"
+kith subject export contact "$ben" /dev/full --for unwritten
+expect [ "$code" != 0 ]
 kith subject export contact "$ben" "$work/ben.json" --for test
+exits 0
+kith access log --record "$ben"
+prints_not refused
+expect grep -q 'unwritten .*broken off' "$work/out"
 expect grep -qF "not hers" "$work/ben.json"
 finish
