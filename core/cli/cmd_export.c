@@ -81,40 +81,53 @@ static kith_status open_file(struct job *job, const char *path, kith_error *e) {
                          path);
 }
 
-static kith_status export_logged(struct cmd *c, const struct export_options *o,
-                                 const struct asked *asked, uint64_t *rows, kith_error *e) {
-    int64_t number;
-    TRY(ask_export(c, asked, &number, e));
-    kith_status st = engine_export(c->company->engine, o, rows, e);
-    return ask_exported(c, number, *rows, st, e);
+/* *inexact: what was not settled when it began, or when it ended. */
+static kith_status export_exactly(struct job *job, const struct export_options *o, uint64_t *rows,
+                                  const char **inexact, kith_error *e) {
+    struct engine *g = job->c->company->engine;
+    struct arena *a = &job->c->arena;
+    TRY(engine_export(g, o, rows, e));
+    return *inexact ? KITH_OK : engine_inexact(g, o->principal, o->query, a, inexact, e);
+}
+
+/* A file has its name, or is none, before the log says how many records were handed out; what is
+ * broken off is told of as such. */
+static kith_status export_logged(struct job *job, const struct export_options *o,
+                                 const struct asked *asked, uint64_t *rows, const char **inexact,
+                                 kith_error *e) {
+    struct io *io = job->c->io;
+    bool to_file = job->file >= 0;
+    int64_t number = 0;
+    kith_status st = ask_export(job->c, asked, &number, e);
+    if (st == KITH_OK)
+        st = export_exactly(job, o, rows, inexact, e);
+    if (st == KITH_OK && *inexact && !(to_file && job->c->json))
+        io_say(io, "%s", *inexact);
+    if (!to_file)
+        return ask_exported(job->c, number, *rows, st, e);
+    if (st == KITH_OK)
+        st = flush(job, e);
+    kith_status closed = io->ops->close(io, job->file, st == KITH_OK, st == KITH_OK ? e : NULL);
+    st = st == KITH_OK ? closed : st;
+    return st == KITH_OK ? ask_exported(job->c, number, *rows, st, e) : st;
 }
 
 static kith_status export_rows(struct job *job, struct export_options *o, const struct asked *asked,
                                const char *path, kith_error *e) {
-    struct io *io = job->c->io;
-    struct engine *g = job->c->company->engine;
-    struct arena *a = &job->c->arena;
     const char *inexact;
     uint64_t rows = 0;
-    TRY(engine_inexact(g, o->principal, o->query, a, &inexact, e));
+    TRY(engine_inexact(job->c->company->engine, o->principal, o->query, &job->c->arena, &inexact,
+                       e));
     if (path)
         TRY(open_file(job, path, e));
-    kith_status st = export_logged(job->c, o, asked, &rows, e);
-    if (st == KITH_OK && !inexact)
-        st = engine_inexact(g, o->principal, o->query, a, &inexact, e);
-    if (st == KITH_OK && inexact && !(path && job->c->json))
-        io_say(io, "%s", inexact);
+    TRY(export_logged(job, o, asked, &rows, &inexact, e));
     if (!path)
-        return st;
-    if (st == KITH_OK)
-        st = flush(job, e);
-    kith_status closed = io->ops->close(io, job->file, st == KITH_OK, st == KITH_OK ? e : NULL);
-    if (st != KITH_OK || closed != KITH_OK)
-        return st != KITH_OK ? st : closed;
+        return KITH_OK;
     if (job->c->json)
         json_report(job->c, rows, inexact);
     else
-        io_printf(io, "%llu record%s written.\n", (unsigned long long)rows, rows == 1 ? "" : "s");
+        io_printf(job->c->io, "%llu record%s written.\n", (unsigned long long)rows,
+                  rows == 1 ? "" : "s");
     return KITH_OK;
 }
 

@@ -331,6 +331,10 @@ exits 0
 kith access log --event export --type contact --over 1 --since "$before"
 prints "export contact"
 prints_not "read"
+kith export contact /dev/full
+expect [ "$code" != 0 ]
+kith access log --event export --type contact --since "$before"
+prints "contact, broken off"
 kith access log --event export --over 1000000
 prints "Nothing of this is logged"
 kith find contact --json

@@ -139,21 +139,29 @@ for r in d[sys.argv[2]]:
         if "purpose" in r: r["purpose"] = names[r["purpose"]]
         print(json.dumps(r))' "$work/much.json" "$1" "$2" >"$3"
 }
+python3 -c 'import json,sys
+d = json.load(open(sys.argv[1])); names = {p["id"]: p["name"] for p in d["purposes"]}
+for w in d["wordings"]:
+    print(json.dumps(w | {"purpose": names[w["purpose"]]}))' "$work/much.json" >"$work/wordings.jsonl"
 pick record contact "$work/contact.jsonl"
 pick about interaction "$work/interactions.jsonl"
 pick parts consent "$work/consents.jsonl"
 pick parts contact_point "$work/points.jsonl"
 "$KITH" init "$work/other" >/dev/null
 kith create purpose name=newsletter --company "$work/other"
+kith import wording "$work/wordings.jsonl" id=external_id purpose=purpose.name --key external_id --company "$work/other"
+exits 0
 kith import contact "$work/contact.jsonl" external_id= id=external_id owner= account= --key external_id --company "$work/other"
 exits 0
 kith import contact_point "$work/points.jsonl" id= owner= contact=contact.external_id --key contact,kind,value --company "$work/other"
 exits 0
 kith import interaction "$work/interactions.jsonl" id= owner= account= about= contact=contact.external_id --company "$work/other"
 exits 0
-kith import consent "$work/consents.jsonl" id= owner= wording= form= contact_points= replaced_by= contact=contact.external_id purpose=purpose.name --company "$work/other"
+kith import consent "$work/consents.jsonl" id= owner= wording=wording.external_id form= contact_points= replaced_by= contact=contact.external_id purpose=purpose.name --company "$work/other"
 exits 0
 kith find "contact where consent('newsletter') and count(interaction) = 12001: count()" --company "$work/other"
+prints_exactly 1
+kith find "consent where wording.text like 'Write me%': count()" --company "$work/other"
 prints_exactly 1
 
 it "is logged with its reason, and needs one"
