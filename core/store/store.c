@@ -347,8 +347,9 @@ static kith_status copy_snapshot(struct conn *from, const char *path, kith_error
     sqlite3 *to = NULL;
     int64_t tables;
     TRY(conn_int(from, "SELECT count(*) FROM sqlite_schema", 0, &tables, e));
-    int rc = sqlite3_open_v2(
-        path, &to, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix");
+    const char *layer = vfs_over("unix");
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int rc = layer ? sqlite3_open_v2(path, &to, flags, layer) : SQLITE_ERROR;
     sqlite3_backup *b = rc == SQLITE_OK ? sqlite3_backup_init(to, "main", from->db, "main") : NULL;
     if (b)
         rc = copy_pages(b, path);
