@@ -269,6 +269,7 @@ static kith_status put_change(void *arg, const struct journal_row *row, kith_err
     thing_text(s, "who", "By whom", str_of(actor.name));
     thing_text(s, "by", "How", str_of(origin_name(tx.origin)));
     thing_text(s, "why", "Why", tx.note);
+    thing_flag(s, "erased", "Some of it was erased", row->erased);
     TRY(thing_changes(s, fields, n, e));
     thing_end(s);
     return subject_done_with(s, mark, e);

@@ -54,6 +54,7 @@ void thing_end(struct subject *s);
 /* label NULL: in JSON alone. */
 void thing_text(struct subject *s, const char *key, const char *label, kith_str text);
 void thing_time(struct subject *s, const char *key, const char *label, int64_t ms);
+void thing_flag(struct subject *s, const char *key, const char *label, bool yes);
 void thing_id(struct subject *s, kith_id id); /* in JSON alone: a heading has it */
 kith_status thing_value(struct subject *s, const struct rfield *f, const kith_value *v,
                         kith_error *e);

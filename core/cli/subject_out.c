@@ -260,6 +260,15 @@ void thing_time(struct subject *s, const char *key, const char *label, int64_t m
     json_time(&s->json, ms);
 }
 
+void thing_flag(struct subject *s, const char *key, const char *label, bool yes) {
+    if (s->form == AS_HTML) {
+        html_row(s, label, yes ? STR("yes") : STR(""));
+        return;
+    }
+    json_key(&s->json, key);
+    json_bool_(&s->json, yes);
+}
+
 void thing_id(struct subject *s, kith_id id) {
     thing_text(s, "id", NULL, id_str(s, id));
 }

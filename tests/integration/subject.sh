@@ -184,4 +184,21 @@ kith access log --record "$ben"
 prints_not refused
 expect grep -q 'unwritten .*broken off' "$work/out"
 expect grep -qF "not hers" "$work/ben.json"
+
+it "says where what a change told was erased"
+carl=$(create contact name="Carl Leaver" email=carl@leaver.example)
+moved=$(create note about="contact/$carl" body="Carl Leaver called")
+kith update note "$moved" about="contact/$ben" body="called"
+exits 0
+kith erase contact "$carl" --reason test --no-wait
+exits 0
+kith subject export contact "$ben" "$work/after.json" --for test
+exits 0
+expect python3 -c 'import json,sys
+told = json.load(open(sys.argv[1]))["history"]
+assert any(h["erased"] for h in told if h["id"] == sys.argv[2])
+assert not any(h["erased"] for h in told if h["id"] != sys.argv[2])' "$work/after.json" "$moved"
+expect [ "$(grep -c 'Carl' "$work/after.json")" = 0 ]
+kith subject export contact "$ben" "$work/after.html" --for test
+expect grep -qF '<th scope="row">Some of it was erased</th><td>yes</td>' "$work/after.html"
 finish

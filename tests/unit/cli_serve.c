@@ -118,6 +118,16 @@ TEST("text for people shows controls as pictures and stays on one line") {
     EXPECT_STR("", plain((kith_str){0}));
 }
 
+TEST("text for people of many lines keeps its lines, and shows controls as pictures") {
+    struct buf b = {0};
+    text_lines(&b, STR("a\r\nb\033\n\nc\td"), 0);
+    EXPECT_STR("a\nb\xe2\x90\x9b\n\nc d", b.ptr);
+    buf_reset(&b);
+    text_lines(&b, STR("a\nb"), 2);
+    EXPECT_STR("a\n  b", b.ptr);
+    buf_free(&b);
+}
+
 /* -- the server ----------------------------------------------------------------------------------
  */
 
