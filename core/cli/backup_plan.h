@@ -34,10 +34,11 @@ struct planned {
 struct planned_list { /* oldest first */
     struct planned *items;
     size_t count, cap;
-    int64_t failed;       /* the last try, when it failed: ms UTC; 0: it did not */
-    const char *error;    /* why */
-    struct planned *lost; /* their names alone: were whole, and are no backups any more */
-    size_t lost_count;
+    int64_t failed;    /* the last try, when it failed: ms UTC; 0: it did not */
+    const char *error; /* why */
+    /* Known by the state alone: of another company, or, if they are broken, no backups any more. */
+    struct planned *others;
+    size_t other_count;
 };
 
 /* Checks "24h" or "0 3 * * *". */

@@ -24,14 +24,24 @@ static int64_t time_in(const json_t *in, const char *key) {
 
 /* -- reading it -------------------------------------------------------------------------------- */
 
+static struct planned told_of(const json_t *state, const char *path) {
+    const char *name = base_name(path);
+    const json_t *seen = json_object_get(json_object_get(state, "seen"), name);
+    return (struct planned){
+        .head.file = path,
+        .size = (uint64_t)json_integer_value(json_array_get(seen, 0)),
+        .modified = json_integer_value(json_array_get(seen, 1)),
+        .verified = time_in(json_object_get(state, "verified"), name),
+        .damaged = time_in(json_object_get(state, "damaged"), name),
+    };
+}
+
 /* Of one that was changed since it was read nothing is known. */
 static void take_one(struct planned *p, const json_t *state) {
-    const char *name = base_name(p->head.file);
-    const json_t *seen = json_object_get(json_object_get(state, "seen"), name);
-    bool same = (uint64_t)json_integer_value(json_array_get(seen, 0)) == p->size &&
-                json_integer_value(json_array_get(seen, 1)) == p->modified;
-    p->verified = same ? time_in(json_object_get(state, "verified"), name) : 0;
-    p->damaged = same ? time_in(json_object_get(state, "damaged"), name) : 0;
+    struct planned told = told_of(state, p->head.file);
+    bool same = told.size == p->size && told.modified == p->modified;
+    p->verified = same ? told.verified : 0;
+    p->damaged = same ? told.damaged : 0;
 }
 
 /* Another company may keep its backups in the same folder. */
@@ -52,22 +62,23 @@ static bool is_listed(const struct planned_list *list, const char *name) {
     return false;
 }
 
-/* What was whole once, is still there, and does not even say any more what it is. */
-static kith_status find_lost(const struct backup_plan *p, struct arena *a, const json_t *state,
-                             struct planned_list *list, kith_error *e) {
-    json_t *verified = json_object_get(state, "verified"), *at;
+/* What was read once and is still there: of another company, or it does not even say any more what
+ * it is. */
+static kith_status find_others(const struct backup_plan *p, struct arena *a, const json_t *state,
+                               struct planned_list *list, kith_error *e) {
+    json_t *read = json_object_get(state, "seen"), *at;
     const char *name;
-    list->lost = ARENA_ARRAY(a, struct planned, json_object_size(verified) + 1);
-    if (!list->lost)
+    list->others = ARENA_ARRAY(a, struct planned, json_object_size(read) + 1);
+    if (!list->others)
         return err_nomem(e);
-    json_object_foreach(verified, name, at) {
+    json_object_foreach(read, name, at) {
         const char *path = arena_printf(a, "%s/%s", p->dir, name);
         if (!path)
             return err_nomem(e);
-        if (!strchr(name, '/') && !is_listed(list, name) && access(path, F_OK) == 0 &&
-            !is_backup(path, a))
-            list->lost[list->lost_count++] =
-                (struct planned){.head.file = path, .verified = time_in(verified, name)};
+        if (strchr(name, '/') || is_listed(list, name) || access(path, F_OK) != 0)
+            continue;
+        list->others[list->other_count] = told_of(state, path);
+        list->others[list->other_count++].broken = !is_backup(path, a);
     }
     return KITH_OK;
 }
@@ -84,13 +95,15 @@ kith_status plan_state_read(const struct backup_plan *p, struct arena *a, struct
     list->error = arena_strdup(a, error ? error : "");
     for (size_t i = 0; i < list->count; i++)
         take_one(&list->items[i], state);
-    kith_status st = find_lost(p, a, state, list, e);
+    kith_status st = find_others(p, a, state, list, e);
     json_decref(state);
     buf_free(&text);
     return st;
 }
 
 /* -- writing it -------------------------------------------------------------------------------- */
+
+enum { VERIFIED, DAMAGED, SEEN };
 
 static void put_time(struct json_out *j, const struct planned *p, int64_t at) {
     char text[TIME_TEXT];
@@ -109,25 +122,25 @@ static void put_seen(struct json_out *j, const struct planned *p) {
     json_array_end(j);
 }
 
-static void put_known(struct json_out *j, const struct planned_list *list) {
-    json_key(j, "verified");
-    json_object_(j);
-    for (size_t i = 0; i < list->count; i++)
-        put_time(j, &list->items[i], list->items[i].verified);
-    for (size_t i = 0; i < list->lost_count; i++)
-        put_time(j, &list->lost[i], list->lost[i].verified);
-    json_object_end(j);
-    json_key(j, "damaged");
-    json_object_(j);
-    for (size_t i = 0; i < list->count; i++)
-        put_time(j, &list->items[i], list->items[i].damaged);
-    json_object_end(j);
-    json_key(j, "seen");
-    json_object_(j);
-    for (size_t i = 0; i < list->count; i++)
-        if (list->items[i].verified || list->items[i].damaged)
-            put_seen(j, &list->items[i]);
-    json_object_end(j);
+static void put_known(struct json_out *j, const struct planned *items, size_t count, int what) {
+    for (size_t i = 0; i < count; i++) {
+        const struct planned *p = &items[i];
+        if (what == SEEN && (p->verified || p->damaged || p->broken))
+            put_seen(j, p);
+        if (what != SEEN)
+            put_time(j, p, what == VERIFIED ? p->verified : p->damaged);
+    }
+}
+
+static void put_all(struct json_out *j, const struct planned_list *list) {
+    static const char *const keys[] = {"verified", "damaged", "seen"};
+    for (int what = VERIFIED; what <= SEEN; what++) {
+        json_key(j, keys[what]);
+        json_object_(j);
+        put_known(j, list->items, list->count, what);
+        put_known(j, list->others, list->other_count, what);
+        json_object_end(j);
+    }
 }
 
 kith_status plan_state_write(const struct backup_plan *p, const struct planned_list *list,
@@ -144,7 +157,7 @@ kith_status plan_state_write(const struct backup_plan *p, const struct planned_l
         json_key(&j, "error");
         json_strz(&j, list->error);
     }
-    put_known(&j, list);
+    put_all(&j, list);
     json_object_end(&j);
     buf_putc(&text, '\n');
     buf_printf(&path, "%s/" BACKUP_STATE, p->dir);

@@ -77,9 +77,10 @@ static void tell_state(struct listing *l) {
     kith_str when = show_time(l->c, l->list.failed);
     if (l->list.count == 0)
         io_printf(io, "There is none in '%s'.\n", l->plan.dir);
-    for (size_t i = 0; i < l->list.lost_count; i++)
-        io_printf(io, "'%s' was whole once, and is no backup any more: it is damaged.\n",
-                  base_name(l->list.lost[i].head.file));
+    for (size_t i = 0; i < l->list.other_count; i++)
+        if (l->list.others[i].broken)
+            io_printf(io, "'%s' was a backup once, and is none any more: it is damaged.\n",
+                      base_name(l->list.others[i].head.file));
     if (l->list.failed) {
         io_printf(io, "%sThe last try, at %.*s, failed:%s ", io_style(io, STYLE_BAD), (int)when.len,
                   when.ptr, io_style(io, STYLE_PLAIN));
@@ -126,13 +127,13 @@ const struct command command_backup_list = {
 
 static kith_status check_broken(struct cmd *c, const struct planned_list *list, size_t *wrong,
                                 kith_error *e) {
-    const char *first = list->lost_count ? list->lost[0].head.file : NULL;
-    size_t n = list->lost_count;
-    for (size_t i = 0; i < list->count; i++) {
-        if (!list->items[i].broken)
-            continue;
-        first = first ? first : list->items[i].head.file;
-        n++;
+    const char *first = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < list->count + list->other_count; i++) {
+        const struct planned *p =
+            i < list->count ? &list->items[i] : &list->others[i - list->count];
+        first = p->broken && !first ? p->head.file : first;
+        n += p->broken;
     }
     if (n == 0)
         return KITH_OK;

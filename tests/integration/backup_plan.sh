@@ -121,7 +121,7 @@ rm "$full" "$good" "$store"/*changes.tar
 kith check
 exits 0
 
-it "says which were whole once and are no backups any more"
+it "says which were backups once and are none any more, through the next run"
 rm -f "$store"/*
 kith backup run
 a_second
@@ -129,10 +129,15 @@ kith backup run --full
 first=$store/$(files | head -n 1)
 printf 'XXXX' | dd of="$first" bs=1 seek=600 conv=notrunc status=none
 kith backup list
-prints "'$(basename "$first")' was whole once, and is no backup any more"
+prints "'$(basename "$first")' was a backup once, and is none any more"
 kith check
 exits 2
 prints "1 backup cannot be restored, first '$(basename "$first")'"
+a_second
+kith backup run
+exits 0
+kith check
+exits 2
 rm "$first"
 kith check
 exits 0
@@ -171,6 +176,9 @@ exits 0
 expect test -e "$store/kith-notes.tar" -a -e "$store/diary.txt" -a -e "$store/mine.tar"
 kith backup list --company "$work/other" --json
 prints_lines 1
+prints '"verified":"2' # one state for both
+kith check
+exits 0
 rm "$store/kith-notes.tar"
 
 it "removes nothing good when it fails, says so, and gets over it"
