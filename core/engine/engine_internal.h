@@ -315,6 +315,7 @@ struct engine {
     _Atomic uint64_t committed, durable, groups, transactions, reactions_run;
 };
 
+#define REHEARSE_ROWS  1000  /* journaled rows that are rehearsed in place, on the writer */
 #define DELETE_MAX     10000 /* records that one deletion may touch */
 #define HOOK_DEPTH_MAX 32    /* of hooks that write and so call hooks */
 
@@ -367,8 +368,12 @@ kith_status txn_alive(struct engine *g, kith_error *e); /* KITH_E_IO: the group 
 kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e);
 kith_status txn_actor(struct engine *g, const struct principal *p, uint32_t *number, kith_error *e);
 kith_status txn_append(struct txn *t, struct journal_row *row, kith_error *e);
-kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *type, kith_id id,
-                           const struct image_field *fields, size_t count, kith_error *e);
+/* Values of a record that is to be written; NULL in `from`: empty ones. NULL: no memory. */
+kith_value *change_copy(struct txn *t, const struct rtype *type, const kith_value *from);
+/* Reads the record as it is, into c->before. */
+kith_status change_before(struct txn *t, struct change *c, kith_error *e);
+/* Before-hooks, checks, the row, the journal, what is derived, after-hooks. */
+kith_status change_write(struct txn *t, struct change *c, kith_error *e);
 void txn_env(struct txn *t, struct query_env *env);
 /* May the caller delete the record? */
 kith_status txn_may_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e);

@@ -390,7 +390,7 @@ static kith_status begin_write(struct txn *t, struct change *c, kith_error *e) {
     return run_hooks(t, c, false, 0, e);
 }
 
-static kith_value *copy_values(struct txn *t, const struct rtype *type, const kith_value *from) {
+kith_value *change_copy(struct txn *t, const struct rtype *type, const kith_value *from) {
     kith_value *values = ARENA_ARRAY(t->arena, kith_value, type->field_count);
     if (values && from)
         memcpy(values, from, sizeof *values * type->field_count);
@@ -409,8 +409,8 @@ static kith_status read_kept(struct txn *t, struct change *c, kith_value *before
     return record_read(t->g->writer, c->type, kept, t->arena, before, e);
 }
 
-static kith_status read_before(struct txn *t, struct change *c, kith_error *e) {
-    kith_value *before = copy_values(t, c->type, NULL);
+kith_status change_before(struct txn *t, struct change *c, kith_error *e) {
+    kith_value *before = change_copy(t, c->type, NULL);
     if (!before)
         return err_nomem(e);
     kith_status st = record_read(t->g->writer, c->type, c->id, t->arena, before, e);
@@ -425,7 +425,7 @@ static kith_status read_before(struct txn *t, struct change *c, kith_error *e) {
 static kith_status look_again(struct txn *t, struct change *c, kith_error *e) {
     if (c->kind != ROW_UPDATE || c->seen == t->g->writes)
         return KITH_OK;
-    TRY(read_before(t, c, e));
+    TRY(change_before(t, c, e));
     for (uint32_t i = 0; i < c->type->field_count; i++)
         if (!fieldset_has(&c->changed, i))
             c->after[i] = c->before[i];
@@ -476,7 +476,7 @@ static kith_status finish_write(struct txn *t, struct change *c, kith_error *e) 
     return st;
 }
 
-static kith_status carry_out(struct txn *t, struct change *c, kith_error *e) {
+kith_status change_write(struct txn *t, struct change *c, kith_error *e) {
     TRY(begin_write(t, c, e));
     return finish_write(t, c, e);
 }
@@ -507,7 +507,7 @@ static void own_it(struct txn *t, struct change *c) {
 kith_status txn_create(struct txn *t, const struct rtype *type, const struct assign *set,
                        size_t count, kith_id *id, kith_error *e) {
     struct change c = {.kind = ROW_CREATE, .type = type};
-    c.after = copy_values(t, type, t->g->types[type->id].defaults);
+    c.after = change_copy(t, type, t->g->types[type->id].defaults);
     if (!c.after)
         return err_nomem(e);
     c.after[FIELD_CREATED] = value_time(t->head.at);
@@ -516,7 +516,7 @@ kith_status txn_create(struct txn *t, const struct rtype *type, const struct ass
     TRY(set_all(t, &c, set, count, e));
     TRY(txn_may_end(t, &c, e));
     c.id = idgen_next(&t->g->ids, t->head.at);
-    TRY(carry_out(t, &c, e));
+    TRY(change_write(t, &c, e));
     if (id)
         *id = c.id;
     return KITH_OK;
@@ -525,19 +525,19 @@ kith_status txn_create(struct txn *t, const struct rtype *type, const struct ass
 kith_status txn_update(struct txn *t, const struct rtype *type, kith_id id,
                        const struct assign *set, size_t count, kith_error *e) {
     struct change c = {.kind = ROW_UPDATE, .type = type, .id = id};
-    TRY(read_before(t, &c, e));
+    TRY(change_before(t, &c, e));
     TRY(txn_may_begin(t, &c, e));
-    c.after = copy_values(t, type, c.before);
+    c.after = change_copy(t, type, c.before);
     if (!c.after)
         return err_nomem(e);
     TRY(set_all(t, &c, set, count, e));
     TRY(txn_may_end(t, &c, e));
-    return nothing_changed(&c) ? KITH_OK : carry_out(t, &c, e);
+    return nothing_changed(&c) ? KITH_OK : change_write(t, &c, e);
 }
 
 kith_status txn_get(struct txn *t, const struct rtype *type, kith_id id, const kith_value **values,
                     kith_error *e) {
-    kith_value *out = copy_values(t, type, NULL);
+    kith_value *out = change_copy(t, type, NULL);
     if (!out)
         return err_nomem(e);
     bool there;
@@ -687,7 +687,7 @@ static kith_status release_all(struct txn *t, const struct rtype *type, kith_id 
 }
 
 static kith_status read_all(struct txn *t, struct change *c, kith_error *e) {
-    TRY(read_before(t, c, e));
+    TRY(change_before(t, c, e));
     c->changed = (struct fieldset){{0}};
     for (uint32_t i = 0; i < c->type->field_count; i++)
         if (c->before[i].kind != KITH_NULL)
@@ -711,7 +711,7 @@ kith_status txn_may_delete(struct txn *t, const struct rtype *type, kith_id id, 
     struct change c = {.kind = ROW_DELETE, .type = type, .id = id};
     if (t->system || t->principal->all)
         return KITH_OK;
-    TRY(read_before(t, &c, e));
+    TRY(change_before(t, &c, e));
     return txn_may_begin(t, &c, e);
 }
 
@@ -731,82 +731,6 @@ kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith
     t->system--;
     t->hook_depth--;
     return st;
-}
-
-/* -- undoing ----------------------------------------------------------------------------------- */
-
-/* A link leads to where its record went meanwhile. */
-static kith_status put_back(struct txn *t, struct change *c, const struct image_field *fields,
-                            size_t count, kith_error *e) {
-    for (size_t i = 0; i < count; i++) {
-        const struct rfield *f = fields[i].field;
-        if (!f || f->type != c->type || f->rollup)
-            continue;
-        c->after[f->index] = fields[i].before;
-        fieldset_add(&c->changed, f->index);
-        TRY(txn_follow_links(t, f, &c->after[f->index], e));
-    }
-    return KITH_OK;
-}
-
-/* Nothing links yet to a record that comes back. */
-static void keep_empty(struct txn *t, struct change *c) {
-    for (uint32_t i = 0; i < c->type->field_count; i++)
-        if (c->type->fields[i]->rollup)
-            c->after[i] = t->g->types[c->type->id].defaults[i];
-}
-
-struct reversal { /* of one row, as txn_undo_apply is told of it */
-    struct change change;
-    const struct image_field *fields;
-    size_t count;
-};
-
-static kith_status reverse_row(struct txn *t, void *arg, kith_error *e) {
-    struct reversal *r = arg;
-    struct change *c = &r->change;
-    if (c->kind == ROW_UPDATE) {
-        TRY(read_before(t, c, e));
-        TRY(txn_may_begin(t, c, e));
-    }
-    c->after = copy_values(t, c->type, c->before);
-    if (!c->after)
-        return err_nomem(e);
-    if (!c->before)
-        keep_empty(t, c);
-    t->coming = c->id;
-    TRY(put_back(t, c, r->fields, r->count, e));
-    for (size_t i = 0; c->kind == ROW_UPDATE && i < r->count; i++)
-        if (r->fields[i].field && r->fields[i].field->type == c->type)
-            TRY(txn_may_set(t, r->fields[i].field, e));
-    TRY(txn_may_end(t, c, e));
-    return redirect_leads_back(t, c) ? KITH_OK : carry_out(t, c, e);
-}
-
-static kith_status take_away(struct txn *t, void *arg, kith_error *e) {
-    const struct reversal *r = arg;
-    return txn_delete(t, r->change.type, r->change.id, e);
-}
-
-/* What follows the contact goes first, and comes back when something else is in the way. */
-static kith_status take_whole(struct txn *t, struct reversal *r, kith_error *e) {
-    const struct rtype *type = r->change.type;
-    bool any = false;
-    if (type == t->g->schema->base.contact.type && t->g->types[type->id].referred)
-        TRY(record_referred(t->g->writer, t->g->types[type->id].referred, r->change.id, type->id,
-                            &any, e));
-    return any ? txn_try(t, take_away, r, e) : take_away(t, r, e);
-}
-
-kith_status txn_undo_apply(struct txn *t, uint32_t kind, const struct rtype *type, kith_id id,
-                           const struct image_field *fields, size_t count, kith_error *e) {
-    struct reversal r = {
-        {.kind = kind == ROW_DELETE ? ROW_CREATE : ROW_UPDATE, .type = type, .id = id},
-        fields,
-        count};
-    if (kind == ROW_CREATE)
-        return take_whole(t, &r, e);
-    return kind == ROW_DELETE ? txn_come_back(t, id, reverse_row, &r, e) : reverse_row(t, &r, e);
 }
 
 /* -- events ------------------------------------------------------------------------------------ */
