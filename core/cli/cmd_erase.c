@@ -184,7 +184,9 @@ const struct command command_erase = {
         "told. Then the files are swept, which may take a while: 'kith find erasure' shows both\n"
         "times. Others that name the person are listed, and left as they are; so are files with\n"
         "rows that an import rejected. A user stays as a record that says nothing, so that what\n"
-        "belongs to it and what it wrote are still one user's.",
+        "belongs to it and what it wrote are still one user's. Somebody who was deleted is erased "
+        "by\n"
+        "the same ID, as the history still tells of them; and whoever was erased, once more.",
     .options = {{"reason", "TEXT", "why, for the auditor; it names nobody"},
                 {"no-wait", NULL, "do not wait until the files are swept"},
                 REHEARSE_OPTION},
