@@ -4,7 +4,7 @@
 # deleted before, and whatever else knows of the erasure.
 . "$(dirname "$0")/lib.bash"
 
-last_tx() { "$KITH" log --json --limit 1 "$@" | json_text id; }
+last_tx() { "$KITH" log --json --limit 1 | json_text id; }
 # No file of the folder has the word.
 clean() { ! grep -rEiaq "$2" "$1"; }
 holds() { grep -rEiaq "$2" "$1"; }
