@@ -40,12 +40,14 @@ static kith_status add(struct erased_list *l, kith_str type, kith_str record, ki
 static kith_status read_line(struct erased_list *l, char *line, kith_error *e) {
     char *rest = NULL, *type = strtok_r(line, " \n", &rest), *record = strtok_r(NULL, " \n", &rest),
          *at = strtok_r(NULL, " \n", &rest);
+    char id_text[ID_TEXT + 1];
     kith_id id;
     if (!type)
         return KITH_OK;
     if (!record || !at || !id_parse(str_of(record), &id))
         return err_set(e, KITH_E_CORRUPT, NULL, "it is no list of who was erased: '%s'", line);
-    return add(l, str_of(type), str_of(record), str_of(at), e);
+    id_format(id, id_text); /* as it is written everywhere else, to be found by it */
+    return add(l, str_of(type), str_of(id_text), str_of(at), e);
 }
 
 kith_status erased_read(struct erased_list *l, const char *path, kith_error *e) {

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define MERGED_MAX 100000 /* into one record; an erasure takes no more either */
+
 struct again {
     const struct erased_one *who;
     const struct rtype *type; /* NULL: it is not in this database */
@@ -60,21 +62,22 @@ static kith_status erase_again(struct txn *t, void *arg, kith_error *e) {
 /* -- merges ------------------------------------------------------------------------------------ */
 
 /* The redirect that stands for the record, and where it leads; 0: the record is there, or gone. */
-static kith_status find_redirect(struct engine *g, const struct again *a, struct arena *arena,
-                                 kith_id *redirect, kith_id *kept, kith_error *e) {
-    const struct base_redirect *b = &g->schema->base.redirect;
-    kith_value key = value_str(str_of(a->who->record));
+static kith_status find_redirect(struct engine *g, const struct rtype *type, kith_id id,
+                                 struct arena *arena, kith_id *redirect, kith_id *kept,
+                                 kith_error *e) {
     struct conn *c;
+    char gone[ID_TEXT + 1];
     bool there = false;
     *redirect = *kept = 0;
-    if (!a->type)
+    if (!type)
         return KITH_OK;
+    id_format(id, gone);
     TRY(engine_reader(g, &c, e));
-    kith_status st = record_exists(c, a->type, a->id, &there, e);
+    kith_status st = record_exists(c, type, id, &there, e);
     if (st == KITH_OK && !there)
-        st = redirect_find(c, a->type, a->id, arena, kept, e);
+        st = redirect_find(c, type, id, arena, kept, e);
     if (st == KITH_OK && *kept)
-        st = record_unique_owner(c, b->gone, &key, arena, redirect, e);
+        st = redirect_of(c, g->schema, gone, arena, redirect, e);
     engine_reader_done(g, c);
     return st;
 }
@@ -88,37 +91,107 @@ static kith_status merges_of(struct engine *g, kith_id redirect, struct arena *a
     return st;
 }
 
-/* Whoever was erased alone had been taken out of the merge before: so the merge, and those that
- * came later, are taken back here, too. */
-static kith_status take_back(struct engine *g, const struct again *a, struct arena *arena,
-                             uint64_t *unmerged, kith_error *e) {
+/* Takes back the merges by which the record became another. *kept: where it still is after that;
+ * else 0. */
+static kith_status unmerge(struct engine *g, const struct rtype *type, kith_id id,
+                           struct arena *arena, uint64_t *unmerged, kith_id *kept, kith_error *e) {
     struct undo_report report;
-    kith_id redirect, kept, *merges;
+    kith_id redirect, *merges;
     size_t count;
-    TRY(find_redirect(g, a, arena, &redirect, &kept, e));
+    TRY(find_redirect(g, type, id, arena, &redirect, kept, e));
     if (!redirect)
         return KITH_OK;
     TRY(merges_of(g, redirect, arena, &merges, &count, e));
     for (size_t i = 0; redirect && i < count; i++) {
         TRY(engine_undo(g, by_kith.principal, merges[i], false, arena, &report, e));
         *unmerged += report.reversed > 0;
-        TRY(find_redirect(g, a, arena, &redirect, &kept, e));
+        TRY(find_redirect(g, type, id, arena, &redirect, kept, e));
     }
-    if (!redirect)
-        return KITH_OK;
-    char to[ID_TEXT + 1];
+    return KITH_OK;
+}
+
+static kith_status refuse(const struct again *a, kith_id gone, kith_id kept, kith_id other,
+                          kith_error *e) {
+    char from[ID_TEXT + 1], to[ID_TEXT + 1], too[ID_TEXT + 1];
+    id_format(gone, from);
     id_format(kept, to);
+    id_format(other, too);
     return err_set(e, KITH_E_REFUSED, NULL,
-                   "%s %s was erased, was merged into %s before the backup was made, and that merge"
-                   " cannot be taken back here: take another backup, or erase that one in this one,"
-                   " too: a line '%s %s %s' in the list of --erasures",
-                   a->who->type, a->who->record, to, a->who->type, to, a->who->at);
+                   "%s %s was erased, and %s not, but %s was merged into %s before the backup was"
+                   " made, and that merge cannot be taken back here: take another backup, or erase"
+                   " both in this one: a line '%s %s %s' in the list of --erasures",
+                   a->who->type, a->who->record, too, from, to, a->who->type, too, a->who->at);
+}
+
+/* Whoever was erased alone had been taken out of the merge before: so the merge, and those that
+ * came later, are taken back here, too. */
+static kith_status take_out(struct engine *g, const struct again *a, struct arena *arena,
+                            uint64_t *unmerged, kith_error *e) {
+    kith_id kept;
+    TRY(unmerge(g, a->type, a->id, arena, unmerged, &kept, e));
+    return kept ? refuse(a, a->id, kept, kept, e) : KITH_OK;
+}
+
+/* Who became that one: 0 for a key by which another program knows somebody. */
+static kith_status who_became(struct conn *c, const struct base_redirect *b, kith_id redirect,
+                              struct arena *arena, kith_id *gone, kith_error *e) {
+    const kith_value *values;
+    *gone = 0;
+    TRY(record_get(c, b->type, redirect, arena, &values, e));
+    const kith_value *text = values ? &values[b->gone->index] : NULL;
+    if (text && text->kind == KITH_TEXT && !id_parse(text->as.s, gone))
+        *gone = 0;
+    return KITH_OK;
+}
+
+static bool listed(const struct erased_list *l, kith_id id) {
+    char text[ID_TEXT + 1];
+    id_format(id, text);
+    return map_get(&l->known, str_of(text)) != NULL;
+}
+
+/* One of those who became the record and are in no list of who was erased; 0: there is none. */
+static kith_status find_living(struct engine *g, const struct again *a, const struct erased_list *l,
+                               struct arena *arena, kith_id *living, kith_error *e) {
+    const struct base_redirect *b = &g->schema->base.redirect;
+    kith_id *ids = NULL;
+    size_t count = 0;
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status st =
+        record_referrers(c, b->kept, a->id, a->type->id, MERGED_MAX, arena, &ids, &count, e);
+    *living = 0;
+    for (size_t i = 0; st == KITH_OK && *living == 0 && i < count; i++) {
+        st = who_became(c, b, ids[i], arena, living, e);
+        if (*living && listed(l, *living))
+            *living = 0;
+    }
+    engine_reader_done(g, c);
+    return st;
+}
+
+/* An erasure notes everybody who had become the person. Who is merged into that one here and was
+ * not noted had been taken out before, and is not to go. */
+static kith_status take_others_out(struct engine *g, const struct again *a,
+                                   const struct erased_list *l, struct arena *arena,
+                                   uint64_t *unmerged, kith_error *e) {
+    kith_id living, kept;
+    while (a->type) {
+        TRY(find_living(g, a, l, arena, &living, e));
+        if (!living)
+            break;
+        TRY(unmerge(g, a->type, living, arena, unmerged, &kept, e));
+        if (kept == a->id)
+            return refuse(a, living, kept, living, e);
+    }
+    return KITH_OK;
 }
 
 /* -- all of them ------------------------------------------------------------------------------- */
 
-static kith_status erase_one(struct engine *g, struct again *a, struct erased_again *out,
-                             kith_error *e) {
+static kith_status erase_one(struct engine *g, struct again *a, const struct erased_list *l,
+                             struct erased_again *out, struct arena *arena, kith_error *e) {
+    TRY(take_others_out(g, a, l, arena, &out->unmerged, e));
     TRY(engine_write(g, &by_kith, erase_again, a, NULL, e));
     out->erased += a->erased;
     a->done = true;
@@ -126,21 +199,21 @@ static kith_status erase_one(struct engine *g, struct again *a, struct erased_ag
 }
 
 /* First those that are there or gone: with them go those that were merged into them. */
-static kith_status erase_all(struct engine *g, struct again *items, size_t count,
+static kith_status erase_all(struct engine *g, struct again *items, const struct erased_list *l,
                              struct erased_again *out, struct arena *arena, kith_error *e) {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < l->count; i++) {
         kith_id redirect, kept;
         arena_reset(arena);
-        TRY(find_redirect(g, &items[i], arena, &redirect, &kept, e));
+        TRY(find_redirect(g, items[i].type, items[i].id, arena, &redirect, &kept, e));
         if (!redirect)
-            TRY(erase_one(g, &items[i], out, e));
+            TRY(erase_one(g, &items[i], l, out, arena, e));
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < l->count; i++) {
         arena_reset(arena);
         if (items[i].done)
             continue;
-        TRY(take_back(g, &items[i], arena, &out->unmerged, e));
-        TRY(erase_one(g, &items[i], out, e));
+        TRY(take_out(g, &items[i], arena, &out->unmerged, e));
+        TRY(erase_one(g, &items[i], l, out, arena, e));
     }
     return KITH_OK;
 }
@@ -158,7 +231,7 @@ kith_status engine_erase_again(struct engine *g, const struct erased_list *l,
             items[i].type = NULL;
     }
     if (st == KITH_OK)
-        st = erase_all(g, items, l->count, out, &scratch, e);
+        st = erase_all(g, items, l, out, &scratch, e);
     arena_free(&own);
     arena_free(&scratch);
     return st;

@@ -163,6 +163,68 @@ kith get contact "$bea" --company "$work/new"
 exits 3
 is_whole "$work/new"
 
+it "takes a merge back into whom somebody was erased alone, and leaves who is not"
+fresh
+ann=$(create contact name="Ann Goes" email=ann@goes.example)
+bea=$(create contact name="Bea Stays" email=bea@stays.example)
+call=$(create task title="Call Bea Stays" about=contact/"$bea")
+kith merge contact "$ann" "$bea"
+exits 0
+merge=$(last_tx)
+kith backup "$work/merged.tar"
+kith undo "$merge"
+exits 0
+kith erase contact "$ann" --reason test
+exits 0
+restore "$work/merged.tar"
+prints "one of those merged was erased alone: 1."
+prints "Erased again, since they were erased before: 1."
+kith get contact "$bea"
+prints "bea@stays.example"
+kith get task "$call"
+prints "Call Bea Stays"
+prints "$bea"
+kith get contact "$ann"
+exits 3
+expect clean . "ann@goes|Ann Goes"
+expect test "$(wc -l <kith.db.erased)" -eq 1
+is_whole .
+
+it "leaves who is not erased between two who are, whoever was merged into whom"
+fresh
+ann=$(create contact name="Ann Goes" email=ann@goes.example)
+bea=$(create contact name="Bea Goes" email=bea@goes.example)
+cleo=$(create contact name="Cleo Stays" email=cleo@stays.example)
+kith merge contact "$bea" "$cleo"
+first=$(last_tx)
+kith merge contact "$ann" "$bea"
+second=$(last_tx)
+kith backup "$work/merged.tar"
+kith undo "$second"
+kith undo "$first"
+exits 0
+kith erase contact "$bea" --reason test
+kith erase contact "$ann" --reason test
+exits 0
+restore "$work/merged.tar"
+kith get contact "$cleo"
+prints "cleo@stays.example"
+expect clean . "ann@goes|Ann Goes|bea@goes|Bea Goes"
+is_whole .
+
+it "knows somebody by an id in small letters, too"
+fresh
+ann=$(create contact name="Ann Goes" email=ann@goes.example)
+bea=$(create contact name="Bea Goes" email=bea@goes.example)
+kith merge contact "$ann" "$bea"
+kith backup "$work/merged.tar"
+for id in "$ann" "$bea"; do echo "contact ${id,,} 2026-01-01T00:00:00.000Z"; done >"$work/list"
+kith restore "$work/merged.tar" "$work/new" --erasures "$work/list"
+exits 0
+prints_not "erased alone"
+expect grep -q "^contact $bea 2" "$work/new/kith.db.erased"
+expect clean "$work/new" "@goes.example"
+
 it "takes back both merges where the one was merged again, and neither where the whole person was erased"
 fresh
 ann=$(create contact name="Ann Stays" email=ann@stays.example)
@@ -188,7 +250,7 @@ prints "ann@stays.example"
 kith get contact "$carl" --company "$work/new"
 prints Kielhaven
 is_whole "$work/new"
-echo "contact $carl 2026-01-01T00:00:00.000Z" >>"$work/list"
+for id in "$carl" "$ann"; do echo "contact $id 2026-01-01T00:00:00.000Z"; done >>"$work/list"
 kith restore "$work/merged.tar" "$work/new2" --erasures "$work/list"
 exits 0
 prints_not "erased alone"
