@@ -70,10 +70,9 @@ static kith_status find_wording(struct txn *t, kith_id purpose, const kith_value
 
 /* -- whom it is about -------------------------------------------------------------------------- */
 
-/* The contact points that have an address, as people write it; by age. */
-static kith_status points_of(struct txn *t, kith_str address, kith_id **ids, size_t *count,
-                             kith_error *e) {
-    const struct rfield *normal = t->g->schema->base.contact_point.normal;
+/* The contact points or consents whose field holds an address, as people write it; by age. */
+static kith_status with_address(struct txn *t, const struct rfield *normal, kith_str address,
+                                kith_id **ids, size_t *count, kith_error *e) {
     kith_str forms[] = {text_fold(t->arena, str_trim(address)), point_digits(t->arena, address)};
     kith_id *all = ARENA_ARRAY(t->arena, kith_id, 2 * WORDS_MAX);
     struct lookup l;
@@ -148,7 +147,7 @@ static kith_status give_at(struct txn *t, kith_str address, struct assign *set, 
                            struct assign *of, kith_id *id, int64_t *found, kith_error *e) {
     kith_id *points, *contacts;
     size_t n;
-    TRY(points_of(t, address, &points, &n, e));
+    TRY(with_address(t, t->g->schema->base.contact_point.normal, address, &points, &n, e));
     contacts = ARENA_ARRAY(t->arena, kith_id, n + 1);
     if (!contacts)
         return err_nomem(e);
@@ -259,14 +258,35 @@ static kith_status take_back(struct withdrawal *x, const struct word *w, kith_er
     return st;
 }
 
-/* Every yes for an address, though it is nobody's contact point now: it may be one again. */
-static kith_status take_back_all(struct withdrawal *x, const struct words *all, kith_id purpose,
-                                 kith_error *e) {
-    for (size_t i = 0; i < all->count; i++) {
-        const struct word *w = &all->items[i];
-        if (word_stands(x->k, w) && !word_is(x->k, w, "withdrawn") &&
-            w->values[x->k->purpose->index].as.link.id == purpose)
-            TRY(take_back(x, w, e));
+/* A yes that another followed is over, unless they were said for records that a merge has joined.
+ */
+static kith_status may_stand_again(const struct withdrawal *x, const struct word *w, bool *yes,
+                                   kith_error *e) {
+    const struct base_fields *b = &x->txn->g->schema->base;
+    kith_id *ids;
+    size_t n = 1;
+    if (!word_stands(x->k, w))
+        TRY(record_referrers(x->txn->g->writer, b->redirect.kept,
+                             w->values[x->k->contact->index].as.link.id, b->contact.type->id, 1,
+                             x->txn->arena, &ids, &n, e));
+    *yes = n > 0;
+    return KITH_OK;
+}
+
+/* Those of the words that still say yes (purpose 0: to anything), though another has taken their
+ * place or their address is nobody's now: it may be one again, and a merge may be undone. */
+static kith_status take_back_rest(struct withdrawal *x, const kith_id *ids, size_t count,
+                                  kith_id purpose, kith_error *e) {
+    for (size_t i = 0; i < count; i++) {
+        struct word w = {.id = ids[i]};
+        bool again;
+        TRY(txn_lookup(x->txn, x->k->type, w.id, &w.values, e));
+        if (!w.values || !word_is(x->k, &w, "given") ||
+            (purpose && w.values[x->k->purpose->index].as.link.id != purpose))
+            continue;
+        TRY(may_stand_again(x, &w, &again, e));
+        if (again)
+            TRY(take_back(x, &w, e));
     }
     return KITH_OK;
 }
@@ -304,13 +324,23 @@ static kith_status withdraw_one(struct withdrawal *x, kith_id contact, kith_id p
     struct words all;
     TRY(consent_words(x->txn->g->writer, s, contact, x->txn->arena, &all, e));
     const struct word *w = standing(x, &all, point, p->id);
-    if (w && word_is(x->k, w, "withdrawn"))
-        return point ? KITH_OK : take_back_all(x, &all, p->id, e);
-    if (w)
-        return take_back(x, w, e);
-    if (!named && !is_covered(x, &all, p->id, basis_of(s, p)))
-        return KITH_OK;
-    return object(x, contact, point, p->id, e);
+    if (w && !word_is(x->k, w, "withdrawn"))
+        TRY(take_back(x, w, e));
+    else if (!w && (named || is_covered(x, &all, p->id, basis_of(s, p))))
+        TRY(object(x, contact, point, p->id, e));
+    for (size_t i = 0; i < all.count; i++)
+        if (point == 0 || word_is_at(x->k, all.items[i].values, point))
+            TRY(take_back_rest(x, &all.items[i].id, 1, p->id, e));
+    return KITH_OK;
+}
+
+/* What was said for an address that nobody has any more. purpose 0: to all. */
+static kith_status take_back_said(struct withdrawal *x, kith_str address, kith_id purpose,
+                                  kith_error *e) {
+    kith_id *ids;
+    size_t n;
+    TRY(with_address(x->txn, x->k->address, address, &ids, &n, e));
+    return take_back_rest(x, ids, n, purpose, e);
 }
 
 static kith_status all_purposes(struct txn *t, struct purpose **out, size_t *count, kith_error *e) {
@@ -345,7 +375,8 @@ static kith_status withdraw(void *self, struct call *call, kith_error *e) {
     else
         TRY(all_purposes(t, &purposes, &count, e));
     if (address->kind == KITH_TEXT)
-        TRY(points_of(t, address->as.s, &points, &n, e));
+        TRY(with_address(t, t->g->schema->base.contact_point.normal, address->as.s, &points, &n,
+                         e));
     for (size_t i = 0; i < n; i++) {
         kith_id whose = contact->as.link.id;
         if (contact->kind == KITH_NULL)
@@ -353,6 +384,8 @@ static kith_status withdraw(void *self, struct call *call, kith_error *e) {
         for (size_t k = 0; k < count; k++)
             TRY(withdraw_one(&x, whose, points[i], &purposes[k], name->kind == KITH_TEXT, e));
     }
+    if (address->kind == KITH_TEXT)
+        TRY(take_back_said(&x, address->as.s, name->kind == KITH_TEXT ? one.id : 0, e));
     if (is_told_nothing(call, address))
         return KITH_OK;
     call->results[0] = value_int(x.words);
@@ -491,7 +524,8 @@ static const kith_field withdraw_params[] = {
 };
 static const kith_field withdraw_results[] = {
     P("withdrawn", INTEGER, .doc = "How many words were taken back, or objections noted."),
-    P("found", INTEGER, .doc = "How many contacts or contact points it was about."),
+    P("found", INTEGER,
+      .doc = "How many contacts, or contact points that have the address now, it was about."),
 };
 static const kith_field check_params[] = {
     P("purpose", TEXT, .flags = KITH_FF_REQUIRED, .doc = "The name of the purpose."),

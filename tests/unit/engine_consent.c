@@ -125,6 +125,26 @@ TEST("an address alone withdraws for all that have it, and for all purposes that
     fixture_close(&w.x);
 }
 
+TEST("a no by an address holds for a yes that was said for it, though nobody has it at the time") {
+    struct consents w;
+    kith_value out[8];
+    begin(&w);
+    give(&w, "newsletter", eq(&w, "contact_point", w.mail));
+    give(&w, "survey", eq(&w, "contact_point", w.mail));
+    update(&w.x, w.x.point, w.mail, PAIRS("value=b@x.org"));
+    EXPECT_INT(1, withdraw(&w, "newsletter", "address=A@x.org"));
+    EXPECT_INT(1, count(&w.x, "consent where state = 'given'", NULL));
+    EXPECT_OK(call(&w, "consent.withdraw", PAIRS("address=a@x.org"), out, NULL), w.x.e);
+    EXPECT_INT(1, out[0].as.i);
+    EXPECT_INT(0, withdraw(&w, "newsletter", "address=a@x.org"));
+    update(&w.x, w.x.point, w.mail, PAIRS("value=a@x.org"));
+    EXPECT(!may(&w, w.anna) && !may_at(&w, w.mail));
+    EXPECT(!is_found(&w, "contact", w.anna, "consent('survey')"));
+    give(&w, "newsletter", "address=a@x.org");
+    EXPECT(may(&w, w.anna));
+    fixture_close(&w.x);
+}
+
 TEST("a consent ends when its time has come, and the segment with it") {
     struct consents w;
     begin(&w);
@@ -607,4 +627,33 @@ TEST("of two records for one person the no stands after the merge, and apart aga
     EXPECT_INT(1, members_of(&w.x, people));
     expect_sound(&w.x);
     fixture_close(&w.x);
+}
+
+TEST("a no to a record that was two holds for both when they are apart again") {
+    enum { CONTACT, POINT, ADDRESS, WAYS };
+    for (int i = 0; i < WAYS; i++) {
+        struct consents w;
+        struct undo_report r;
+        kith_id tx;
+        begin(&w);
+        kith_id twin = create(&w.x, w.x.contact, PAIRS("name=Anna", "email=a@x.org"));
+        give(&w, "newsletter", i == CONTACT ? eq(&w, "contact", twin) : "address=a@x.org");
+        give(&w, "newsletter", i == CONTACT ? eq(&w, "contact", w.anna) : "address=a@x.org");
+        EXPECT(may(&w, w.anna) && may(&w, twin));
+        EXPECT_OK(call(&w, "record.merge",
+                       PAIRS("record_type=contact", eq(&w, "keep", w.anna), eq(&w, "others", twin)),
+                       NULL, &tx),
+                  w.x.e);
+        EXPECT(may(&w, w.anna));
+        withdraw(&w, "newsletter",
+                 i == CONTACT ? eq(&w, "contact", w.anna)
+                 : i == POINT ? eq(&w, "contact_point", point_of(&w, w.anna, "a@x.org"))
+                              : "address=a@x.org");
+        EXPECT(!may(&w, w.anna));
+        undo(&w, tx, &r);
+        EXPECT_INT(0, r.refused);
+        EXPECT(!may(&w, w.anna) && !may(&w, twin));
+        expect_sound(&w.x);
+        fixture_close(&w.x);
+    }
 }
