@@ -124,6 +124,21 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap) {
     va_end(again);
 }
 
+void buf_html(struct buf *b, kith_str text) {
+    for (uint64_t i = 0; i < text.len; i++) {
+        const char *as = text.ptr[i] == '<'    ? "&lt;"
+                         : text.ptr[i] == '>'  ? "&gt;"
+                         : text.ptr[i] == '&'  ? "&amp;"
+                         : text.ptr[i] == '"'  ? "&quot;"
+                         : text.ptr[i] == '\'' ? "&#39;"
+                                               : NULL;
+        if (as)
+            buf_puts(b, as);
+        else
+            buf_putc(b, text.ptr[i]);
+    }
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);

@@ -30,6 +30,7 @@ void buf_add(struct buf *b, const char *s, size_t len);
 void buf_str(struct buf *b, kith_str s);
 void buf_puts(struct buf *b, const char *z);
 void buf_putc(struct buf *b, char c);
+void buf_html(struct buf *b, kith_str text); /* with < > & " ' made harmless */
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
 bool buf_reserve(struct buf *b, size_t extra); /* room for extra bytes more */

@@ -28,26 +28,11 @@ kith_status subject_done_with(struct subject *s, struct arena_mark mark, kith_er
     return s->out.len > OUT_MAX || s->out.failed ? subject_flush(s, e) : KITH_OK;
 }
 
-static void escape(struct buf *out, kith_str text) {
-    for (uint64_t i = 0; i < text.len; i++) {
-        const char *as = text.ptr[i] == '<'    ? "&lt;"
-                         : text.ptr[i] == '>'  ? "&gt;"
-                         : text.ptr[i] == '&'  ? "&amp;"
-                         : text.ptr[i] == '"'  ? "&quot;"
-                         : text.ptr[i] == '\'' ? "&#39;"
-                                               : NULL;
-        if (as)
-            buf_puts(out, as);
-        else
-            buf_putc(out, text.ptr[i]);
-    }
-}
-
 /* Controls are no HTML, however they are written. */
 static void html(struct subject *s, kith_str text) {
     struct buf plain = {0};
     text_lines(&plain, text, 0);
-    escape(&s->out, buf_view(&plain));
+    buf_html(&s->out, buf_view(&plain));
     s->out.failed |= plain.failed;
     buf_free(&plain);
 }

@@ -331,6 +331,7 @@ static int open_state(lua_State *L) {
     lib_string_open(L, 1);
     lib_value_open(L, 1);
     lib_business_open(L, 1);
+    lib_template_open(L, 1);
     lib_record_open(L, 1);
     lib_action_open(L, 1);
     lib_rule_open(L, 1);

@@ -194,6 +194,7 @@ void lib_record_open(lua_State *L, int globals);
 void lib_action_open(lua_State *L, int globals);
 void lib_random_open(lua_State *L, int math); /* random, for the table at `math` */
 void lib_business_open(lua_State *L, int globals);
+void lib_template_open(lua_State *L, int globals);
 void lib_rule_open(lua_State *L, int globals);
 
 /* -- values that Lua holds --------------------------------------------------------------------- */

@@ -70,6 +70,9 @@ TEST("the guide's rules do what it says") {
     drain(&c);
     EXPECT_INT(1, find(&c, "task where title = 'Read this week''s numbers'", &task));
     EXPECT_STR("prospect: 1, 0.00 EUR", field(&c, "task", task, "body"));
+    EXPECT_INT(1, find(&c, "task where title = 'Look through what is urgent'", &task));
+    EXPECT_STR("On 10.04.2024 there was open:\n- x, until 08.03. 17:00\n",
+               field(&c, "task", task, "body"));
     struct rule_info r;
     for (size_t i = 0; rule_at(&c, i, &r); i++) {
         if (r.failures)

@@ -570,6 +570,39 @@ TEST("business knows days and hours on which the company works") {
     EXPECT_FAIL("can only be read", "business.days = nil");
 }
 
+TEST("texts are made of templates, records and values") {
+    EXPECT_LUA("= Dear Ada of Acme, 12.50 EUR",
+               "local lead = create('lead', {name = 'Ada', company = 'Acme'})\n"
+               "return render('Dear {{lead.name}} of {{lead.company}}, {{price}}',\n"
+               "  {lead = lead, price = money('12.5 EUR')})");
+    EXPECT_LUA(
+        "= 01.03.2024, 2024-03-01 11:00, 2024-03-01",
+        "return render('{{day | %d.%m.%Y}}, {{now}}, {{day}}', {day = today(), now = now()})");
+    EXPECT_LUA("= call; mail; ",
+               "return render('{{#tasks}}{{title}}; {{/tasks}}', {tasks = {{title = 'call'}, "
+               "{title = 'mail'}}})");
+    EXPECT_LUA("= Ada, Bob, none",
+               "local a = create('lead', {name = 'Ada'})\n"
+               "local b = create('lead', {name = 'Bob', owner = null})\n"
+               "return render('{{#leads}}{{name}}, {{/leads}}{{^owner}}none{{/owner}}', "
+               "{leads = {a, b}, owner = b.owner})");
+    EXPECT_LUA("= &lt;x&gt; <x>", "return render('{{a}} {{{a}}}', {a = '<x>'}, 'html')");
+    EXPECT_LUA(
+        "= true  3 1.5 ",
+        "return render('{{a}} {{b}} {{c}} {{d}} {{e}}', {a = true, b = false, c = 3, d = 1.5})");
+    EXPECT_FAIL("render: line 1: no field 'compny' in lead; did you mean 'company'?",
+                "return render('{{lead.compny}}', {lead = create('lead', {name = 'x'})})");
+    EXPECT_FAIL("render: line 1: there is no 'laed': give it to render(), or write the text within "
+                "{{#laed}}",
+                "return render('{{laed.name}}', {lead = 1})");
+    EXPECT_FAIL("render: line 1: a number is no date and has no other form",
+                "return render('{{n | %d}}', {n = 3})");
+    EXPECT_FAIL("render: line 1: 'lead' is no text but has parts",
+                "return render('{{lead}}', {lead = create('lead', {name = 'x'})})");
+    EXPECT_FAIL("a function is no value", "return render('{{f}}', {f = print or log})");
+    EXPECT_FAIL("longer than 4 MiB", "return render(('{{a}}'):rep(1000), {a = ('x'):rep(5000)})");
+}
+
 TEST("every kind of field goes to Lua and back") {
     EXPECT_LUA(
         "= 5000.00 EUR 0.25 2024-02-29 a,b 52.5 7 3d",
