@@ -67,9 +67,15 @@ bool word_is_at(const struct base_consent *k, const kith_value *values, kith_id 
     return false;
 }
 
+/* Of a day, as lists from elsewhere have it, nobody knows what was said last: then it is the no. */
 static bool is_newer(const struct base_consent *k, const struct word *a, const struct word *b) {
     int64_t x = word_time(k, a), y = word_time(k, b);
-    return x != y ? x > y : a->id > b->id;
+    bool noted_later = x < a->values[FIELD_CREATED].as.i || x < b->values[FIELD_CREATED].as.i;
+    if (x != y)
+        return x > y;
+    return noted_later && word_is(k, a, "withdrawn") != word_is(k, b, "withdrawn")
+               ? word_is(k, a, "withdrawn")
+               : a->id > b->id;
 }
 
 /* id 0: is any? */
@@ -405,6 +411,11 @@ static kith_status check_times(const struct consent_keeper *x, struct txn *t, st
     }
     if (withdrawn && end->kind == KITH_NULL)
         TRY(change_set(t, c, x->k->withdrawn_at, value_time(t->head.at), e));
+    if (at->kind == KITH_NULL && t->head.origin == ORIGIN_IMPORT &&
+        is_state(x->k, c->after, "given"))
+        return err_set(e, KITH_E_INVAL, "at",
+                       "at: say when it was given, in a column or for every row, at:=2026-05-03:"
+                       " as of now it would count as said after a withdrawal");
     if (at->kind == KITH_NULL)
         TRY(change_set(t, c, x->k->at,
                        withdrawn ? c->after[x->k->withdrawn_at->index] : value_time(t->head.at),

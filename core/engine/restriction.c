@@ -171,13 +171,13 @@ static const struct own_action actions[] = {
      KITH_ARRAY(params),
      {0},
      restrict_,
-     false},
+     OWN_FINAL},
     {"restriction.lift",
      "Lets the data of a contact be used again.",
      KITH_ARRAY(params),
      {0},
      lift,
-     false},
+     0},
     {.name = NULL},
 };
 const struct own_part restriction_own = {.name = source_name, .actions = actions};

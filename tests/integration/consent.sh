@@ -53,6 +53,23 @@ kith find "contact where consent('newsletter')"
 prints Ben
 prints_not Anna
 
+it "takes no yes from elsewhere without its time, nor one of the day of a no"
+kith find "contact where consent('newsletter')" --json
+cp "$work/out" "$work/before"
+printf 'contact,purpose,state\n%s,%s,given\n' "$anna" "$purpose" >"$work/timeless.csv"
+kith import consent "$work/timeless.csv"
+prints "at: say when it was given, in a column or for every row, at:=2026-05-03"
+for order in "given withdrawn" "withdrawn given"; do
+    dora=$(create contact name=Dora)
+    for state in $order; do
+        echo "$dora,$purpose,$state,2024-05-01" | sed '/given/s/[^,]*$//'
+    done | sed '1i contact,purpose,state,withdrawn_at' >"$work/day.csv"
+    kith import consent "$work/day.csv" at:=2024-05-01
+    prints "created      2"
+done
+kith find "contact where consent('newsletter')" --json
+expect cmp -s "$work/out" "$work/before"
+
 it "takes what expired elsewhere as expired, though nobody knows when"
 printf 'contact,purpose,state,at\n%s,%s,expired,2020-01-01T10:00:00Z\n' "$(create contact name=Cleo)" "$purpose" \
     >"$work/old.csv"
@@ -151,6 +168,7 @@ prints Ben
 it "restricts data, which are in no list until it is lifted"
 kith run restriction.set contact="$ben" reason="disputes it"
 exits 0
+prints_not "takes this back"
 kith find contact
 prints_not Ben
 kith update contact "$ben" city=Rome
