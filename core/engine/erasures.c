@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "engine/engine_internal.h"
 #include "engine/erased.h"
+#include "engine/merge.h"
 #include "journal/gone.h"
 #include "record/redirect.h"
 
@@ -170,6 +171,23 @@ static kith_status find_living(struct engine *g, const struct again *a, const st
     return st;
 }
 
+/* A merge that was half done in the backup: nobody is erased in the midst of one. */
+static kith_status end_merge(struct engine *g, const struct again *a, struct arena *arena,
+                             uint64_t *unmerged, kith_error *e) {
+    struct undo_report report;
+    struct conn *c;
+    kith_id run;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = merge_half_done(c, a->id, 0, arena, &run, e);
+    engine_reader_done(g, c);
+    TRY(st);
+    if (!run)
+        return KITH_OK;
+    TRY(engine_undo(g, by_kith.principal, run, false, arena, &report, e));
+    *unmerged += report.reversed > 0;
+    return KITH_OK;
+}
+
 /* An erasure notes everybody who had become the person. Who is merged into that one here and was
  * not noted had been taken out before, and is not to go. */
 static kith_status take_others_out(struct engine *g, const struct again *a,
@@ -192,6 +210,7 @@ static kith_status take_others_out(struct engine *g, const struct again *a,
 static kith_status erase_one(struct engine *g, struct again *a, const struct erased_list *l,
                              struct erased_again *out, struct arena *arena, kith_error *e) {
     TRY(take_others_out(g, a, l, arena, &out->unmerged, e));
+    TRY(end_merge(g, a, arena, &out->unmerged, e));
     TRY(engine_write(g, &by_kith, erase_again, a, NULL, e));
     out->erased += a->erased;
     a->done = true;

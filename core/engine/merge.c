@@ -62,25 +62,33 @@ static bool is_of(const struct open_run *r, kith_id id) {
            strstr(r->asked.ptr, text) != NULL;
 }
 
+kith_status merge_half_done(struct conn *c, kith_id id, kith_id but, struct arena *a, kith_id *run,
+                            kith_error *e) {
+    struct open_run *runs;
+    size_t n;
+    *run = 0;
+    TRY(run_log_all(c, a, &runs, &n, e));
+    for (size_t i = 0; i < n && *run == 0; i++)
+        if (runs[i].run != but && is_of(&runs[i], id))
+            *run = runs[i].run;
+    return KITH_OK;
+}
+
 /* What half a merge has moved is with the kept record already: another merge of one of them would
  * leave it there for ever. */
 static kith_status check_unfinished(struct txn *t, const struct set *s, kith_error *e) {
-    struct open_run *runs;
-    char run[ID_TEXT + 1];
-    size_t n;
-    TRY(run_log_all(t->g->writer, t->arena, &runs, &n, e));
-    for (size_t i = 0; i < n; i++) {
-        bool same = is_of(&runs[i], s->keep);
-        for (size_t k = 0; k < s->count && !same; k++)
-            same = is_of(&runs[i], s->others[k]);
-        id_format(runs[i].run, run);
-        if (same && runs[i].run != t->head.run)
-            return err_set(e, KITH_E_REFUSED, NULL,
-                           "another merge of one of these records is not finished: give that one"
-                           " again, or 'kith undo %s' takes it back",
-                           run);
-    }
-    return KITH_OK;
+    char text[ID_TEXT + 1];
+    kith_id run;
+    TRY(merge_half_done(t->g->writer, s->keep, t->head.run, t->arena, &run, e));
+    for (size_t k = 0; k < s->count && run == 0; k++)
+        TRY(merge_half_done(t->g->writer, s->others[k], t->head.run, t->arena, &run, e));
+    if (!run)
+        return KITH_OK;
+    id_format(run, text);
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "another merge of one of these records is not finished: give that one"
+                   " again, or 'kith undo %s' takes it back",
+                   text);
 }
 
 static kith_status admit_all(struct txn *t, const struct merge *m, struct set *s, kith_error *e) {

@@ -66,5 +66,10 @@ kith_status engine_merge(struct engine *g, const struct principal *p, const stru
 kith_status engine_merge_rehearse(struct engine *g, const struct principal *p,
                                   const struct merge *m, struct arena *a, struct merge_report *out,
                                   struct rehearsal *effects, kith_error *e);
+/* A merge of this record, but this one (or 0), that was begun and is not finished; 0: there is
+ * none.
+ */
+kith_status merge_half_done(struct conn *c, kith_id id, kith_id but, struct arena *a, kith_id *run,
+                            kith_error *e);
 
 #endif

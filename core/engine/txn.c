@@ -707,8 +707,20 @@ static kith_status delete_row(struct txn *t, const struct rtype *type, kith_id i
     return finish_write(t, &c, e);
 }
 
+/* An erasure goes by these: without them it would miss somebody, or a restore bring somebody back.
+ */
+static bool kept_by_kith(const struct txn *t, const struct rtype *type) {
+    const struct base_fields *b = &t->g->schema->base;
+    return !t->undoing && (type == b->redirect.type || type == b->erasure.type);
+}
+
 kith_status txn_may_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {
     struct change c = {.kind = ROW_DELETE, .type = type, .id = id};
+    if (!t->system && kept_by_kith(t, type))
+        return err_set(e, KITH_E_REFUSED, NULL,
+                       "records of type %s are Kith's own and stay: an erasure goes by them, also"
+                       " after a backup was restored",
+                       type->name);
     if (t->system || t->principal->all)
         return KITH_OK;
     TRY(change_before(t, &c, e));

@@ -88,6 +88,13 @@ static inline void expect_unmerged(struct world *w, char *before) {
     expect_sound(&w->x);
 }
 
+static inline kith_status try_erase(struct world *w, kith_id contact) {
+    const struct action *a = engine_action(w->x.g, STR("record.erase"));
+    kith_value args[] = {value_link(contact, w->x.contact->id), value_str(STR("asked"))};
+    kith_value *results = ARENA_ARRAY(&w->x.arena, kith_value, a->result_count);
+    return engine_call(w->x.g, NULL, &by_tester, a, args, &w->x.arena, results, NULL, &w->x.e);
+}
+
 /* Where an id leads to. */
 static inline const char *led(struct world *w, kith_id id) {
     kith_value *values;

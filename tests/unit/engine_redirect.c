@@ -4,13 +4,6 @@
 #include "engine/engine_internal.h"
 #include "engine_merge_fixture.h"
 
-static kith_status try_erase(struct world *w, kith_id contact) {
-    const struct action *a = engine_action(w->x.g, STR("record.erase"));
-    kith_value args[] = {value_link(contact, w->x.contact->id), value_str(STR("asked"))};
-    kith_value *results = ARENA_ARRAY(&w->x.arena, kith_value, a->result_count);
-    return engine_call(w->x.g, NULL, &by_tester, a, args, &w->x.arena, results, NULL, &w->x.e);
-}
-
 static kith_id person(struct world *w, const char *name) {
     return create(&w->x, w->x.contact,
                   PAIRS(arena_printf(&w->x.arena, "name=%s", name),
@@ -142,5 +135,29 @@ TEST("the doctor tells of redirects that lead astray, and takes them away") {
     examine(&w.x, &f);
     EXPECT_HAS("redirects: ", f.text);
     EXPECT_HAS("which is not there", f.text);
+    fixture_close(&w.x);
+}
+
+static kith_status delete_by_hand(struct world *w, const char *type) {
+    kith_id id = 0;
+    EXPECT_INT(1, count(&w->x, type, &id));
+    return try_job(&w->x, ROW_DELETE, schema_type(engine_schema(w->x.g), str_of(type)), &id, NULL,
+                   NULL);
+}
+
+TEST("nobody takes away what tells an erasure who had been merged, and a restore who was erased") {
+    struct world w;
+    open_world(&w);
+    kith_id a = person(&w, "anna"), b = person(&w, "bert");
+    merge(&w, w.x.contact, a, b);
+    EXPECT_INT(KITH_E_REFUSED, delete_by_hand(&w, "redirect"));
+    EXPECT_STR(id_text(&w.x, a), led(&w, b));
+    undo(&w, w.tx);
+    EXPECT_INT(0, count(&w.x, "redirect", NULL));
+    EXPECT_OK(try_erase(&w, b), w.x.e);
+    EXPECT_INT(KITH_E_REFUSED, delete_by_hand(&w, "erasure"));
+    EXPECT_HAS("type erasure", w.x.e.message);
+    EXPECT_INT(1, count(&w.x, "erasure", NULL));
+    expect_sound(&w.x);
     fixture_close(&w.x);
 }

@@ -2,6 +2,7 @@
 /* Merges and undos in parts: one that is killed half-way is known, goes on as the same run when it
  * is asked for again, and is undone as a whole. */
 #include "engine/engine_internal.h"
+#include "engine/erased.h"
 #include "engine_merge_fixture.h"
 
 #include <signal.h>
@@ -151,6 +152,47 @@ TEST("while a merge is half done, another one of the same records is refused") {
     EXPECT_INT(1, unfinished(&h, NULL));
     merge_both(&h);
     merge(&h.w, x->contact, other, h.a);
+    expect_sound(x);
+    free(h.before);
+    fixture_close(x);
+}
+
+TEST("in the midst of a merge nobody of it is erased, and everybody once it is done or undone") {
+    struct half h;
+    half_open(&h);
+    struct fixture *x = &h.w.x;
+    do_and_die(&h, merge_both, 700);
+    EXPECT_INT(KITH_E_REFUSED, try_erase(&h.w, h.b));
+    EXPECT_HAS(id_text(x, h.b), x->e.message);
+    EXPECT_INT(1, unfinished(&h, &h.w.tx));
+    EXPECT_HAS(arena_printf(&x->arena, "'kith undo %s'", id_text(x, h.w.tx)), x->e.message);
+    EXPECT_INT(KITH_E_REFUSED, try_erase(&h.w, h.a));
+    undo(&h.w, h.w.tx);
+    EXPECT_OK(try_erase(&h.w, h.b), x->e);
+    EXPECT_STR("(nowhere)", led(&h.w, h.b));
+    EXPECT_INT(1, count(x, arena_printf(&x->arena, "erasure where emptied = %d", TASKS), NULL));
+    EXPECT_STR("A", field(x, x->contact, h.a, "name"));
+    expect_sound(x);
+    free(h.before);
+    fixture_close(x);
+}
+
+TEST("whoever is erased again was taken out of a merge that was half done in the backup") {
+    struct half h;
+    struct erased_again again;
+    half_open(&h);
+    struct fixture *x = &h.w.x;
+    do_and_die(&h, merge_both, 700);
+    struct erased_one b = {"contact", id_text(x, h.b), "2026-01-01T00:00:00.000Z"};
+    struct erased_list list = {.items = &b, .count = 1};
+    EXPECT(map_put(&list.known, str_of(b.record), &list));
+    EXPECT_OK(engine_erase_again(x->g, &list, &again, &x->e), x->e);
+    map_free(&list.known);
+    EXPECT_INT(1, again.erased);
+    EXPECT_INT(1, again.unmerged);
+    EXPECT_INT(0, unfinished(&h, NULL));
+    EXPECT_INT(0, tasks_of(&h, h.a)); /* they told about the one who was erased */
+    EXPECT_STR("A", field(x, x->contact, h.a, "name"));
     expect_sound(x);
     free(h.before);
     fixture_close(x);
