@@ -311,7 +311,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     if (h.field && !cmd_reads(c, h.field))
         return err_set(e, KITH_E_DENIED, h.field->name, "you may not read %s.%s", t->name,
                        h.field->name);
-    if (!cmd_sees(c, t, h.id))
+    if (!cmd_shows(c, t, h.id))
         return err_set(e, KITH_E_NOTFOUND, NULL, "there is no %s %s, and there never was", t->name,
                        c->args[1]);
     TRY(cmd_option_int(c, "after", 1, INT64_MAX, INT64_MAX, &h.before, e));

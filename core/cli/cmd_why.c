@@ -199,7 +199,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
         return err_set(e, KITH_E_DENIED, field->name, "you may not read %s.%s", t->name,
                        field->name);
     TRY(arg_follow(c, t, &id, e));
-    if (!cmd_sees(c, t, id))
+    if (!cmd_shows(c, t, id))
         return err_set(e, KITH_E_NOTFOUND, NULL, "there is no %s %s", t->name, c->args[1]);
     if (field->rollup)
         return why_rollup(c, field->rollup, id, e);

@@ -21,6 +21,12 @@ bool cmd_sees(struct cmd *c, const struct rtype *t, kith_id id) {
                                                 &values, NULL) == KITH_OK);
 }
 
+bool cmd_shows(struct cmd *c, const struct rtype *t, kith_id id) {
+    return cmd_sees(c, t, id) &&
+           (!c->principal.all ||
+            engine_shown(c->company->engine, &c->principal, t, id, NULL) == KITH_OK);
+}
+
 size_t changes_seen(const struct cmd *c, struct image_field *f, size_t count) {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)

@@ -69,6 +69,8 @@ const char *arg_file(const struct cmd *c, size_t i);
 bool cmd_reads(const struct cmd *c, const struct rfield *f);
 /* May the caller know of this record? A record that is gone is known to administrators. */
 bool cmd_sees(struct cmd *c, const struct rtype *t, kith_id id);
+/* May the caller be shown all that the journal tells of it? That the caller was is logged. */
+bool cmd_shows(struct cmd *c, const struct rtype *t, kith_id id);
 /* Leaves those that the caller may read; gives their number. */
 size_t changes_seen(const struct cmd *c, struct image_field *f, size_t count);
 

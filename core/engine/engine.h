@@ -220,7 +220,10 @@ kith_status engine_explain(struct engine *g, const struct principal *p, const st
                            kith_error *e);
 kith_status engine_get(struct engine *g, const struct principal *p, const struct rtype *type,
                        kith_id id, struct arena *a, kith_value **values, kith_error *e);
-/* The same of a record that may have been merged into another: *id is then that one's. */
+/* Logs, if reads are, that p is shown what the journal tells of a record, which may be gone. */
+kith_status engine_shown(struct engine *g, const struct principal *p, const struct rtype *type,
+                         kith_id id, kith_error *e);
+/* engine_get of a record that may have been merged into another: *id is then that one's. */
 kith_status engine_read(struct engine *g, const struct principal *p, const struct rtype *type,
                         kith_id *id, struct arena *a, kith_value **values, kith_error *e);
 /* *id becomes that of the record that it was merged into, if there is one that p may read. */

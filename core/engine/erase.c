@@ -700,7 +700,7 @@ static kith_status erase(void *self, struct call *call, kith_error *e) {
     kith_id id = call->args[0].as.link.id;
     const kith_value *values;
     TRY(txn_lookup(t, type, id, &values, e));
-    if (values)
+    if (values && txn_tells(t, type, id))
         TRY(restriction_check(type, id, values, e));
     TRY(txn_erase(t, type, id, call->args[1].as.s, &request, &mentions, e));
     const struct base_erasure *b = &call->engine->schema->base.erasure;

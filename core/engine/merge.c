@@ -51,8 +51,8 @@ static kith_status admit(struct txn *t, uint32_t kind, const struct rtype *type,
     TRY(txn_lookup(t, type, *id, &c.before, e));
     if (!c.before)
         return access_absent(type, *id, e);
-    TRY(restriction_check(type, *id, c.before, e));
-    return txn_may_begin(t, &c, e);
+    TRY(txn_may_begin(t, &c, e)); /* first: who may not see it is not told that it is restricted */
+    return restriction_check(type, *id, c.before, e);
 }
 
 static bool is_of(const struct open_run *r, kith_id id) {

@@ -302,6 +302,11 @@ kith_status engine_get(struct engine *g, const struct principal *p, const struct
     TRY(st);
     if (!there)
         return access_absent(type, id, e);
+    return engine_shown(g, p, type, id, e);
+}
+
+kith_status engine_shown(struct engine *g, const struct principal *p, const struct rtype *type,
+                         kith_id id, kith_error *e) {
     return reads_noted(g, p, type) ? reads_note(g, p, type, &id, 1, e) : KITH_OK;
 }
 

@@ -435,6 +435,46 @@ prints "find contact"
 kith log --json
 prints "\"actor\":\"user:eve\",\"user\":\"$eve\""
 
+it "logs what an administrator is shown of the past, by a token, and without where all is logged"
+admin=$(create role name=boss rights='{"admin": true}')
+create user login=boss name=Boss roles="$admin" >/dev/null
+boss_token=$(token_of boss)
+for command in "history contact $mine" "history contact $mine --field city" "why contact $mine city"; do
+    # shellcheck disable=SC2086 # words
+    as "$boss_token" $command
+    exits 0
+    kith access log --user boss --limit 1 --json
+    prints "\"asked\":\"${command%% --*}\""
+    prints "$mine"
+done
+past=$(create contact name=Past)
+kith delete contact "$past"
+echo 'access: { log = "all"; };' >conf.d/access.conf
+kith history contact "$past"
+prints Past
+kith access log --limit 1 --json
+prints "\"asked\":\"history contact $past\""
+rm conf.d/access.conf
+
+it "tells nobody whose data are restricted who may not read the contact"
+kith run restriction.set contact="$theirs" reason="disputes it"
+create role name=clerk rights='{"types": {"contact": {"read": "all", "update": "all", "delete": "all"}},
+    "actions": ["record.merge", "record.erase"]}' >/dev/null
+kith user add carl --role clerk
+carl_token=$(token_of carl)
+for command in "merge contact $theirs $mine" "merge contact $mine $theirs --rehearse" \
+    "erase contact $theirs --reason x" "run record.erase record=contact/$theirs reason=x"; do
+    # shellcheck disable=SC2086 # words
+    as "$carl_token" $command
+    exits 3
+    complains "there is no contact $theirs"
+done
+kith merge contact "$mine" "$theirs" --rehearse
+complains "the data of contact $theirs are restricted"
+kith erase contact "$theirs" --reason x
+complains "the data of contact $theirs are restricted"
+kith run restriction.lift contact="$theirs" reason="settled"
+
 it "counts what may be seen, and says of the rest that there is some"
 kith find role --json
 kith update role "$(json_text id <"$work/out")" rights='{"types": {"contact": {"create": "own", "read": "own", "delete": "own"}}}'
