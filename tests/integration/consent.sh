@@ -99,6 +99,13 @@ exits 3
 complains "there is no purpose 'other'"
 
 it "says which purpose is meant, and names what goes by one that is gone"
+for asked in "consent('Newsletter')" "not withdrawn('NEWSLETTER')" "not withdrawn('newsletter ')"; do
+    kith find "contact where $asked"
+    exits 2
+    complains "did you mean 'newsletter'?"
+done
+kith find "contact where not withdrawn(:p)" --param p=Newsletter
+exits 2
 kith find "contact where consent('newsleter')"
 exits 2
 complains "did you mean 'newsletter'?"
@@ -140,6 +147,27 @@ kith find "contact where consent('survey'): count()"
 prints_exactly 0
 kith_stdin consent register --user form < <(echo "correct horse battery")
 complains "may not read consents, of which the register is"
+
+it "finds nobody who objected for a user who may not read the purpose, but says so"
+kith create purpose name=offers basis=legitimate_interest
+kith create contact name=Zoe email=zoe@example.org
+kith run consent.withdraw purpose=offers address=zoe@example.org
+exits 0
+seller=$(create role name=seller rights='{"types": {"*": {"read": "team"}, "contact": {"read": "all"}}}')
+create user login=sam name=Sam roles="$seller" >/dev/null
+token=$("$KITH" token add sam --name test --json | json_text token)
+for asked in "not withdrawn('offers')" "withdrawn('offers')" "consent('offers')" "not withdrawn('nothing')"; do
+    KITH_TOKEN=$token kith find "contact where $asked"
+    exits 2
+    complains "that you may read; an administrator opens them in a role"
+done
+KITH_TOKEN=$token kith find "contact where not withdrawn(:p)" --param p=offers
+exits 2
+kith update role "$seller" rights='{"types": {"purpose": {"read": "all"}, "contact": {"read": "all"}}}'
+KITH_TOKEN=$token kith find "contact where not withdrawn('offers')"
+exits 0
+prints Anna
+prints_not Zoe
 
 it "carries consents, with what was agreed to, into another company"
 other=$(create purpose name=other)
