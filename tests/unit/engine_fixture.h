@@ -55,14 +55,18 @@ static struct engine_options fixture_options(struct fixture *x) {
 }
 
 /* Opens without starting: hooks and reactions can be added. */
-static void fixture_reopen(struct fixture *x) {
-    struct engine_options o = fixture_options(x);
-    EXPECT_OK(engine_open(&x->g, &o, &x->e), x->e);
+static void fixture_open_as(struct fixture *x, const struct engine_options *o) {
+    EXPECT_OK(engine_open(&x->g, o, &x->e), x->e);
     const struct schema *s = engine_schema(x->g);
     x->lead = schema_type(s, STR("lead"));
     x->contact = schema_type(s, STR("contact"));
     x->point = schema_type(s, STR("contact_point"));
     x->task = schema_type(s, STR("task"));
+}
+
+static void fixture_reopen(struct fixture *x) {
+    const struct engine_options o = fixture_options(x);
+    fixture_open_as(x, &o);
 }
 
 static void fixture_open_with(struct fixture *x, const struct schema_source *sources,

@@ -231,7 +231,7 @@ TEST("a clock that ran a year ahead puts off no refresh of a segment with a limi
 
 static void reopen_with(struct fixture *x, const struct engine_options *o) {
     engine_close(x->g);
-    EXPECT_OK(engine_open(&x->g, o, &x->e), x->e);
+    fixture_open_as(x, o);
     fixture_start(x);
 }
 
