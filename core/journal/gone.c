@@ -64,6 +64,32 @@ kith_status gone_writers(struct conn *c, kith_id record, struct arena *a, kith_i
     return conn_ids(c, st, a, out, count, e);
 }
 
+kith_status gone_together(struct conn *c, kith_id tx, kith_id record, struct arena *a, bool *yes,
+                          kith_error *e) {
+    struct tx_head head;
+    kith_error why = KITH_ERROR_INIT;
+    sqlite3_stmt *st;
+    kith_id found;
+    *yes = true;
+    kith_status read = journal_tx_read(c, tx, a, &head, &why);
+    if (read == KITH_E_NOTFOUND) /* the one that is being written has no head yet */
+        return KITH_OK;
+    if (read != KITH_OK) {
+        err_copy(e, &why);
+        return read;
+    }
+    TRY(conn_prepare(c,
+                     "SELECT t.id FROM kith_journal j JOIN kith_tx t ON t.id = j.tx"
+                     " WHERE j.record = ?1 AND (t.id = ?2 OR t.run = ?3) LIMIT 1",
+                     &st, e));
+    bind_int(st, 1, (int64_t)record);
+    bind_int(st, 2, (int64_t)tx);
+    bind_int(st, 3, (int64_t)head.run);
+    TRY(id_of(c, st, &found, e));
+    *yes = found != 0;
+    return KITH_OK;
+}
+
 kith_status gone_erasures(struct conn *c, gone_erased fn, void *arg, kith_error *e) {
     int64_t there;
     sqlite3_stmt *st;

@@ -14,6 +14,9 @@ kith_status gone_when(struct conn *c, kith_id record, struct arena *a, struct tx
 /* The transactions, or runs, that wrote the record and were no undo, the latest first. */
 kith_status gone_writers(struct conn *c, kith_id record, struct arena *a, kith_id **out,
                          size_t *count, kith_error *e);
+/* Did the transaction, or the run that it is of, write the record? Or is it not ended yet? */
+kith_status gone_together(struct conn *c, kith_id tx, kith_id record, struct arena *a, bool *yes,
+                          kith_error *e);
 
 /* Takes out of the rows about those into which the record was merged, and taken out again, what
  * they had from it meanwhile: personal values that it had. Before its own rows are emptied.

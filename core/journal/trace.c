@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Trace: "why does this field have this value?", and the reversal of one row. */
+#include "base/id.h"
 #include "journal/compact.h"
+#include "journal/gone.h"
 #include "record/redirect.h"
 
 #include <string.h>
@@ -121,10 +123,30 @@ static kith_status apply(struct undo *u, const struct image_field *fields, size_
     }
 }
 
+/* Was the field written last by what merged that record? Somebody may have led the link to the kept
+ * one before, or since. */
+static kith_status moved_by_merge(struct undo *u, const struct rfield *f, kith_id merged, bool *yes,
+                                  kith_error *e) {
+    struct search look = {.schema = u->schema, .field = f, .arena = u->arena};
+    kith_error ignored = KITH_ERROR_INIT;
+    char gone[ID_TEXT + 1];
+    kith_id redirect;
+    id_format(merged, gone);
+    TRY(redirect_of(u->conn, u->schema, gone, u->arena, &redirect, e));
+    kith_status st =
+        journal_before(u->conn, u->row->record, UINT64_MAX, find_field, &look, &ignored);
+    *yes = !look.found; /* it is not kept any more */
+    if (look.found)
+        return gone_together(u->conn, look.step.row.tx, redirect, u->arena, yes, e);
+    if (st != KITH_OK)
+        err_copy(e, &ignored);
+    return st;
+}
+
 /* Is it what the row left? A link is, too, when what it led to was merged into what it leads to
  * now: the merge has moved it, and nobody edited it. */
-static kith_status is_left(struct undo *u, const kith_value *left, const kith_value *now, bool *yes,
-                           kith_error *e) {
+static kith_status is_left(struct undo *u, const struct rfield *f, const kith_value *left,
+                           const kith_value *now, bool *yes, kith_error *e) {
     const struct rtype *t = schema_type_by_id(u->schema, left->as.link.type);
     kith_id kept = 0;
     *yes = value_eq(left, now);
@@ -132,8 +154,7 @@ static kith_status is_left(struct undo *u, const kith_value *left, const kith_va
         now->as.link.type != left->as.link.type)
         return KITH_OK;
     TRY(redirect_find(u->conn, t, left->as.link.id, u->arena, &kept, e));
-    *yes = kept == now->as.link.id;
-    return KITH_OK;
+    return kept == now->as.link.id ? moved_by_merge(u, f, left->as.link.id, yes, e) : KITH_OK;
 }
 
 static bool is_stamp(const struct rfield *f) {
@@ -153,7 +174,7 @@ static kith_status edited_field(struct undo *u, const kith_value *now, const str
                 left = &u->fields[k].after;
         bool same = is_stamp(f) || field_derived(f);
         if (!same)
-            TRY(is_left(u, left, &now[i], &same, e));
+            TRY(is_left(u, f, left, &now[i], &same, e));
         *out = same ? NULL : f;
     }
     return KITH_OK;
@@ -176,7 +197,7 @@ static kith_status undo_update(struct undo *u, const kith_value *now, kith_error
         const struct rfield *f = u->fields[i].field;
         bool left = false;
         if (f)
-            TRY(is_left(u, &u->fields[i].after, &now[f->index], &left, e));
+            TRY(is_left(u, f, &u->fields[i].after, &now[f->index], &left, e));
         if (!f)
             TRY(tell(u, UNDO_REFUSED, NULL, "a field is retired or of a module that is not enabled",
                      e));

@@ -161,3 +161,45 @@ TEST("nobody takes away what tells an erasure who had been merged, and a restore
     expect_sound(&w.x);
     fixture_close(&w.x);
 }
+
+TEST("an undo leaves a link that somebody led to the one who became the kept one later") {
+    struct world w;
+    open_world(&w);
+    struct fixture *x = &w.x;
+    kith_id p[] = {person(&w, "anna"), person(&w, "bert"), person(&w, "carl")};
+    kith_id task = create(x, x->task, PAIRS("title=T", any(&w, "about", "contact", p[1])));
+    kith_id first = update(x, x->task, task, PAIRS(any(&w, "about", "contact", p[0])));
+    update(x, x->task, task, PAIRS(any(&w, "about", "contact", p[2])));
+    merge(&w, x->contact, p[2], p[0]);
+    struct undo_report r;
+    EXPECT_OK(engine_undo(x->g, &tester, first, false, &x->arena, &r, &x->e), x->e);
+    EXPECT_INT(1, r.kept);
+    EXPECT_INT(0, r.reversed);
+    EXPECT_STR(any(&w, "about", "contact", p[2]),
+               arena_printf(&x->arena, "about=%s", field(x, x->task, task, "about")));
+    expect_sound(x);
+    fixture_close(x);
+}
+
+TEST("merges in a circle that are taken apart in their order leave every link where it was") {
+    struct world w;
+    open_world(&w);
+    struct fixture *x = &w.x;
+    kith_id p[] = {person(&w, "anna"), person(&w, "bert"), person(&w, "carl")}, task[3], tx[3];
+    for (int i = 0; i < 3; i++)
+        task[i] = create(x, x->task, PAIRS("title=T", any(&w, "about", "contact", p[i])));
+    merge(&w, x->contact, p[1], p[2]);
+    tx[0] = w.tx;
+    merge(&w, x->contact, p[0], p[1]);
+    tx[1] = w.tx;
+    undo_some(&w, tx[0]);
+    merge(&w, x->contact, p[2], p[0]);
+    tx[2] = w.tx;
+    undo_some(&w, tx[1]);
+    undo_some(&w, tx[2]);
+    for (int i = 0; i < 3; i++)
+        EXPECT_STR(any(&w, "about", "contact", p[i]),
+                   arena_printf(&x->arena, "about=%s", field(x, x->task, task[i], "about")));
+    expect_sound(x);
+    fixture_close(x);
+}
