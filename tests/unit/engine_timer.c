@@ -421,8 +421,8 @@ TEST("a cron timer fires once a day, whichever way the rules of its zone are cha
     };
     zone_folder_make();
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
-        for (int hours = 0; hours < 48; hours += 5)
-            for (int down = 0; down < 6; down += 5)
-                change_rules(changes[i].before, changes[i].after, hours, down, changes[i].shift);
+        for (int hours = 0; hours < 48; hours += 9)
+            change_rules(changes[i].before, changes[i].after, hours, hours % 2 ? 5 : 0,
+                         changes[i].shift);
     zone_folder_remove();
 }
