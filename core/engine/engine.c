@@ -420,9 +420,10 @@ kith_status engine_add_topic(struct engine *g, const char *owner, const struct k
 /* -- state ------------------------------------------------------------------------------------- */
 
 void engine_stats(struct engine *g, struct engine_stats *out) {
+    uint64_t durable = atomic_load(&g->durable); /* first: whatever is durable is committed */
     *out = (struct engine_stats){
         .committed = atomic_load(&g->committed),
-        .durable = atomic_load(&g->durable),
+        .durable = durable,
         .groups = atomic_load(&g->groups),
         .transactions = atomic_load(&g->transactions),
         .reactions_run = atomic_load(&g->reactions_run),
