@@ -120,17 +120,12 @@ static uint32_t spans_of(const struct workdays *w, const struct zone *z, int64_t
     return count;
 }
 
-static int64_t local_day(const struct zone *z, int64_t ms) {
-    struct civil c = zone_local(z, ms);
-    return date_days(c.year, c.month, c.day);
-}
-
 /* -- walking ----------------------------------------------------------------------------------- */
 
 static int64_t add_forward(const struct workdays *w, const struct zone *z, int64_t from,
                            int64_t left) {
     struct instants spans[WORK_SPANS_MAX];
-    int64_t day = local_day(z, from);
+    int64_t day = zone_day_of(z, from);
     for (int idle = 0; idle < IDLE_MAX; day++) {
         uint32_t count = spans_of(w, z, day, spans);
         idle = count ? 0 : idle + 1;
@@ -147,7 +142,7 @@ static int64_t add_forward(const struct workdays *w, const struct zone *z, int64
 static int64_t add_backward(const struct workdays *w, const struct zone *z, int64_t from,
                             int64_t left) {
     struct instants spans[WORK_SPANS_MAX];
-    int64_t day = local_day(z, from);
+    int64_t day = zone_day_of(z, from);
     for (int idle = 0; idle < IDLE_MAX; day--) {
         uint32_t count = spans_of(w, z, day, spans);
         idle = count ? 0 : idle + 1;
@@ -171,7 +166,7 @@ int64_t worktime_between(const struct workdays *w, const struct zone *z, int64_t
     int64_t sum = 0;
     if (b < a)
         return -worktime_between(w, z, b, a);
-    int64_t day = local_day(z, a), last = local_day(z, b);
+    int64_t day = zone_day_of(z, a), last = zone_day_of(z, b);
     for (last = last - day > DAYS_MAX ? day + DAYS_MAX : last; day <= last; day++) {
         uint32_t count = spans_of(w, z, day, spans);
         for (uint32_t i = 0; i < count; i++) {
@@ -185,7 +180,7 @@ int64_t worktime_between(const struct workdays *w, const struct zone *z, int64_t
 
 bool worktime_is(const struct workdays *w, const struct zone *z, int64_t at) {
     struct instants spans[WORK_SPANS_MAX];
-    uint32_t count = spans_of(w, z, local_day(z, at), spans);
+    uint32_t count = spans_of(w, z, zone_day_of(z, at), spans);
     for (uint32_t i = 0; i < count; i++)
         if (spans[i].from <= at && at < spans[i].to)
             return true;

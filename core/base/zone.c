@@ -338,6 +338,11 @@ struct civil zone_local(const struct zone *z, int64_t ms) {
     return date_civil(ms + (int64_t)zone_offset(z, ms) * 1000);
 }
 
+int64_t zone_day_of(const struct zone *z, int64_t ms) {
+    struct civil c = zone_local(z, ms);
+    return date_days(c.year, c.month, c.day);
+}
+
 /* The first millisecond in (from, to] with another offset than at `from`. */
 static int64_t change_between(const struct zone *z, int64_t from, int64_t to) {
     int32_t before = zone_offset(z, from);

@@ -21,5 +21,7 @@ int64_t zone_to_utc(const struct zone *z, const struct civil *local);
 /* The instant at which a day (of days since 1970-01-01) begins. */
 int64_t zone_day(const struct zone *z, int64_t day);
 struct civil zone_local(const struct zone *z, int64_t ms);
+/* The day on which an instant lies, of days since 1970-01-01. */
+int64_t zone_day_of(const struct zone *z, int64_t ms);
 
 #endif

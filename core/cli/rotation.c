@@ -4,15 +4,10 @@
 #include "cli/backup_plan.h"
 #include <string.h>
 
-/* The number of the day, the week (from Monday) or the month in which it was made, by the company's
+/* The number of the week (from Monday) or of the month in which it was made, by the company's
  * clocks. */
-static int64_t day_of(const struct zone *zone, int64_t at) {
-    struct civil c = zone_local(zone, at);
-    return date_days(c.year, c.month, c.day);
-}
-
 static int64_t week_of(const struct zone *zone, int64_t at) {
-    int64_t since = day_of(zone, at) + 3; /* 1970-01-01 was a Thursday */
+    int64_t since = zone_day_of(zone, at) + 3; /* 1970-01-01 was a Thursday */
     return since >= 0 ? since / 7 : (since - 6) / 7;
 }
 
@@ -61,7 +56,7 @@ void rotation_mark(struct planned *items, size_t count, const struct backup_keep
     for (size_t i = 0; i < count; i++)
         items[i].keep = i + 1 >= past || items[i].broken;
     mark_by(items, past, keep->last, zone, NULL);
-    mark_by(items, past, keep->daily, zone, day_of);
+    mark_by(items, past, keep->daily, zone, zone_day_of);
     mark_by(items, past, keep->weekly, zone, week_of);
     mark_by(items, past, keep->monthly, zone, month_of);
     /* Should a clock have been set back, a base may look younger: until nothing is added. */

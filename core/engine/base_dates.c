@@ -113,11 +113,6 @@ static kith_status fire(void *self, struct txn *t, const struct timer *timer, ki
 
 /* -- life events ------------------------------------------------------------------------------- */
 
-static int64_t local_day(const struct engine *g, int64_t ms) {
-    struct civil c = zone_local(g->opts.zone, ms);
-    return date_days(c.year, c.month, c.day);
-}
-
 /* The first day from `from` on with the month and day of `date`: 29 February is the 28th in other
  * years. */
 static int64_t anniversary(int64_t date, int64_t from) {
@@ -141,7 +136,8 @@ static kith_value next_day(const struct dates *k, const kith_value *values, int6
 
 static kith_status keep_next(void *self, struct txn *t, struct change *c, kith_error *e) {
     const struct dates *k = self;
-    return change_set(t, c, k->next, next_day(k, c->after, local_day(t->g, t->head.at)), e);
+    return change_set(t, c, k->next,
+                      next_day(k, c->after, zone_day_of(t->g->opts.zone, t->head.at)), e);
 }
 
 static kith_status life_event_due(void *self, struct txn *t, const struct timer *timer,

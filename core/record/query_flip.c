@@ -28,74 +28,70 @@ static int64_t day_ends(const struct query_env *env, int64_t day, int64_t offset
                  query_day_start(env, day + 1) - offset);
 }
 
-/* A day against the days that are asked for when it is `today`: before, within, behind them. As the
- * days go by it goes this way only. */
-static int position(const struct operand *o, const struct query_env *env, int64_t today,
-                    int64_t day) {
-    struct query_env then = *env;
-    int64_t from, to;
-    if (o->kind == OPERAND_PERIOD) {
-        then.now = query_day_start(env, today);
-        query_span(o, &then, &from, &to);
-    } else {
-        from = query_moved(o, env, today);
-        to = from + 1;
-    }
-    return day < from ? 2 : day < to ? 1 : 0;
-}
+/* What a value is compared with, and how they lie to each other at a day or an instant: before,
+ * within, behind. As time goes by it goes that way only, and what is behind stays there. */
+struct course {
+    const struct operand *o;
+    const struct query_env *env;
+    int64_t from, to; /* the value: a day and the next; an instant, or a day's begin and end */
+    int (*position)(const struct course *c, int64_t when);
+};
+enum { BEFORE, WITHIN, BEHIND };
 
-/* The begin of the first day on which the position is another. */
-static int64_t position_flip(const struct operand *o, const struct query_env *env, int64_t day) {
-    int64_t today = query_local_day(env, env->now), lo = today, hi = today, step = 1;
-    int now = position(o, env, today, day);
-    while (now < 2 && position(o, env, hi, day) == now) {
-        if (hi - today > FAR_DAYS)
+/* The first day or instant after `now` at which the position is another. INT64_MAX: there is none
+ * that is not farther away than `far`. */
+static int64_t next_position(const struct course *c, int64_t now, int64_t far) {
+    int64_t lo = now, hi = now, step = 1;
+    int position = c->position(c, now);
+    if (position == BEHIND)
+        return INT64_MAX;
+    while (c->position(c, hi) == position) {
+        if (hi - now > far)
             return INT64_MAX;
         lo = hi;
         hi += step;
         step *= 2;
     }
-    if (now == 2) /* it lies behind them for ever */
-        return INT64_MAX;
     while (hi - lo > 1) {
         int64_t middle = lo + (hi - lo) / 2;
-        if (position(o, env, middle, day) == now)
-            lo = middle;
-        else
-            hi = middle;
-    }
-    return query_day_start(env, hi);
-}
-
-/* A time, or the day that begins and ends at `from` and `to`, against now() and working time, when
- * it is `now`. It never comes nearer again. */
-static int moment_position(const struct operand *o, const struct query_env *env, int64_t now,
-                           int64_t from, int64_t to) {
-    int64_t moment = query_moved(o, env, now);
-    return moment < from ? 0 : moment < to ? 1 : 2;
-}
-
-static int64_t moment_flip(const struct operand *o, const struct query_env *env, int64_t from,
-                           int64_t to) {
-    int64_t lo = env->now, hi = lo, step = 1;
-    int now = moment_position(o, env, lo, from, to);
-    while (now < 2 && moment_position(o, env, hi, from, to) == now) {
-        if (hi - env->now > FAR_DAYS * DAY_MS)
-            return INT64_MAX;
-        lo = hi;
-        hi += step;
-        step *= 2;
-    }
-    if (now == 2)
-        return INT64_MAX;
-    while (hi - lo > 1) {
-        int64_t middle = lo + (hi - lo) / 2;
-        if (moment_position(o, env, middle, from, to) == now)
+        if (c->position(c, middle) == position)
             lo = middle;
         else
             hi = middle;
     }
     return hi;
+}
+
+/* A day against the days that are asked for when it is `today`. */
+static int day_position(const struct course *c, int64_t today) {
+    struct query_env then = *c->env;
+    int64_t from, to;
+    if (c->o->kind == OPERAND_PERIOD) {
+        then.now = query_day_start(c->env, today);
+        query_span(c->o, &then, &from, &to);
+    } else {
+        from = query_moved(c->o, c->env, today);
+        to = from + 1;
+    }
+    return c->from < from ? BEHIND : c->from < to ? WITHIN : BEFORE;
+}
+
+static int64_t day_flip(const struct operand *o, const struct query_env *env, int64_t day) {
+    const struct course c = {o, env, day, day + 1, day_position};
+    int64_t next = next_position(&c, query_local_day(env, env->now), FAR_DAYS);
+    return next == INT64_MAX ? next : query_day_start(env, next);
+}
+
+/* An instant, or a whole day, against now() and working time when it is `now`. */
+static int moment_position(const struct course *c, int64_t now) {
+    int64_t moment = query_moved(c->o, c->env, now);
+    return moment < c->from ? BEFORE : moment < c->to ? WITHIN : BEHIND;
+}
+
+static int64_t moment_flip(const struct operand *o, const struct query_env *env, int64_t from,
+                           int64_t to) {
+    const struct course c = {o, env, from, to, moment_position};
+    return next_position(&c, env->now, FAR_DAYS * DAY_MS);
 }
 
 static int64_t now_flip(const struct operand *o, const kith_value *v, const struct query_env *env) {
@@ -117,7 +113,7 @@ static int64_t operand_flip(const struct operand *o, const kith_value *v,
     if (o->kind == OPERAND_NOW)
         return now_flip(o, v, env);
     /* A time is compared with the day that it lies in. */
-    return position_flip(o, env, v->kind == KITH_DATE ? v->as.i : query_local_day(env, v->as.i));
+    return day_flip(o, env, v->kind == KITH_DATE ? v->as.i : query_local_day(env, v->as.i));
 }
 
 int64_t query_flip(const struct test *t, const kith_value *v, const struct query_env *env) {

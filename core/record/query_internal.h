@@ -403,7 +403,6 @@ int64_t query_metres(const kith_value *place, const kith_value *from);
 
 /* The day of an instant in the company's zone, and the first instant of a day. */
 int64_t query_local_day(const struct query_env *env, int64_t ms);
-
 int64_t query_day_start(const struct query_env *env, int64_t day);
 /* A value is compared with a time field as a whole day. */
 static inline bool query_is_day(const struct path *path, const kith_value *v) {
@@ -439,7 +438,6 @@ uint32_t query_compare_span(const struct query_env *env, bool time, int64_t v, i
  * never. v NULL: there is no value. */
 bool query_is_timed(const struct test *t);
 int64_t query_flip(const struct test *t, const kith_value *v, const struct query_env *env);
-int64_t query_local_day(const struct query_env *env, int64_t ms);
 
 /* -- cursors (query_cursor.c) ------------------------------------------------------------------ */
 

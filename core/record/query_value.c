@@ -284,8 +284,7 @@ kith_status query_fit(const struct schema *s, const struct path *path, enum use 
 /* -- at the time of asking --------------------------------------------------------------------- */
 
 int64_t query_local_day(const struct query_env *env, int64_t ms) {
-    struct civil c = zone_local(env->zone, ms);
-    return date_days(c.year, c.month, c.day);
+    return zone_day_of(env->zone, ms);
 }
 
 int64_t query_day_start(const struct query_env *env, int64_t day) {
