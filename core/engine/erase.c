@@ -10,7 +10,6 @@
 
 #include "base/json.h"
 #include "engine/import.h"
-#include "engine/merge.h"
 #include "journal/gone.h"
 
 #include <stdlib.h>
@@ -628,22 +627,6 @@ static kith_status find_gone(struct txn *t, const struct rtype *type, kith_id id
     return told || request ? KITH_OK : access_absent(type, id, e);
 }
 
-/* Half of what tells about the one is with the other, and says no more whose it was. */
-static kith_status check_merges(struct txn *t, const struct rtype *type, kith_id id,
-                                kith_error *e) {
-    char text[ID_TEXT + 1], run_text[ID_TEXT + 1];
-    kith_id run;
-    TRY(merge_half_done(t->g->writer, id, 0, t->arena, &run, e));
-    if (!run)
-        return KITH_OK;
-    id_format(id, text);
-    id_format(run, run_text);
-    return err_set(e, KITH_E_REFUSED, NULL,
-                   "a merge of %s %s with another is not finished, and what tells about the one is"
-                   " partly with the other: give that merge again, or 'kith undo %s' takes it back",
-                   type->name, text, run_text);
-}
-
 kith_status txn_erase(struct txn *t, const struct rtype *type, kith_id id, kith_str reason,
                       kith_id *request, kith_str *mentions, kith_error *e) {
     struct erasing x = {.txn = t, .near = {.min = TRACE_MIN_NEAR}};
@@ -656,8 +639,6 @@ kith_status txn_erase(struct txn *t, const struct rtype *type, kith_id id, kith_
                        type->name);
     TRY(txn_exists(t, type, id, &there, e));
     TRY(there ? txn_may_delete(t, type, id, e) : find_gone(t, type, id, e));
-    if (there)
-        TRY(check_merges(t, type, id, e));
     if (type_is_user(type) && id == t->principal->user)
         return err_set(e, KITH_E_REFUSED, NULL,
                        "nobody erases the user by whom they are here: another administrator does");
