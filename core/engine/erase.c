@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ERASE_MAX 100000 /* records that one erasure may touch */
+#define ERASE_MAX  100000 /* records that one erasure may touch */
+#define REASON_MAX 500    /* bytes */
 
 struct touched_record {
     const struct rtype *type;
@@ -597,10 +598,28 @@ static kith_status note_merged(struct erasing *x, kith_str reason, kith_error *e
     return KITH_OK;
 }
 
+/* It stays for the auditor when the person is gone: so it goes by any word of the name, as what was
+ * written about the person does. */
+static kith_status check_reason(const struct erasing *x, kith_str reason, kith_error *e) {
+    for (size_t i = 0; i < x->near.count; i++) {
+        const struct traces one = {.items = &x->near.items[i], .count = 1, .min = x->near.min};
+        bool yes;
+        TRY(traces_in(&one, reason, x->txn->arena, &yes, e));
+        if (yes)
+            return err_set(e, KITH_E_INVAL, "reason",
+                           "reason: it names the person ('%.*s'), and stays when they are gone: say"
+                           " why without that, as 'request of 2026-05-03'",
+                           (int)one.items->len, one.items->ptr);
+    }
+    return KITH_OK;
+}
+
 static kith_status erase_all(struct erasing *x, const struct rtype *type, kith_id id,
                              kith_str reason, kith_id *request, kith_str *mentions, kith_error *e) {
     TRY(add_record(x, &x->gone, type, id, e));
     TRY(collect(x, e));
+    if (mentions) /* asked for by somebody: Kith itself names nobody */
+        TRY(check_reason(x, reason, e));
     TRY(collect_naming(x, e));
     TRY(empty_all(x, &x->telling, false, e));
     TRY(empty_all(x, &x->naming, true, e));
@@ -672,18 +691,32 @@ static kith_status list_files(struct txn *t, kith_value *out, kith_error *e) {
     return KITH_OK;
 }
 
+static kith_status read_reason(const kith_value *v, kith_str *out, kith_error *e) {
+    *out = str_trim(v->as.s);
+    if (out->len == 0)
+        return err_set(e, KITH_E_INVAL, "reason",
+                       "reason: say why, for the auditor, as 'request of 3 May'");
+    if (out->len > REASON_MAX)
+        return err_set(e, KITH_E_INVAL, "reason",
+                       "reason: it is longer than %d bytes: name the request, as 'ticket 4711', and"
+                       " keep what was written there",
+                       REASON_MAX);
+    return KITH_OK;
+}
+
 static kith_status erase(void *self, struct call *call, kith_error *e) {
     const struct rtype *type = schema_type_by_id(call->engine->schema, call->args[0].as.link.type);
     struct txn *t = call->txn;
     kith_id request;
-    kith_str mentions;
+    kith_str mentions, reason;
     (void)self;
+    TRY(read_reason(&call->args[1], &reason, e));
     kith_id id = call->args[0].as.link.id;
     const kith_value *values;
     TRY(txn_lookup(t, type, id, &values, e));
     if (values && txn_tells(t, type, id))
         TRY(restriction_check(type, id, values, e));
-    TRY(txn_erase(t, type, id, call->args[1].as.s, &request, &mentions, e));
+    TRY(txn_erase(t, type, id, reason, &request, &mentions, e));
     const struct base_erasure *b = &call->engine->schema->base.erasure;
     TRY(txn_lookup(t, b->type, request, &values, e));
     call->results[0] = value_link(request, b->type->id);
@@ -702,7 +735,8 @@ static const kith_field erase_params[] = {
     {.name = "reason",
      .kind = KITH_F_TEXT,
      .flags = KITH_FF_REQUIRED,
-     .doc = "Why, for the auditor: the request and its day. It names nobody."},
+     .doc = "Why, for the auditor: the request and its day, in at most 500 bytes. One that names"
+            " the person is refused."},
 };
 static const kith_field erase_results[] = {
     {.name = "request", .kind = KITH_F_LINK, .options = "erasure", .doc = "The erasure."},

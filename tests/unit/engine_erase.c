@@ -75,6 +75,43 @@ TEST("an erased person is gone from records and history at once, and from the fi
     fixture_close(&x);
 }
 
+TEST("a reason that names the person, says nothing or too much is refused, and nothing goes") {
+    static const struct {
+        const char *reason, *said;
+    } wrong[] = {
+        {"request of Ada Lovelace", "'ada lovelace'"},
+        {"Mrs LOVELACE, 3 May", "'lovelace'"},
+        {"asked by ada@newer.example", "'ada'"},
+        {"asked by ADA@example.com", "'ada'"},
+        {"called from +43 5550123", "'+43 5550123'"},
+        {"  ", "say why"},
+    };
+    struct fixture x;
+    kith_value r[5] = {{0}};
+    char long_one[600];
+    fixture_open(&x);
+    fixture_start(&x);
+    struct people p = make_people(&x);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        EXPECT_INT(KITH_E_INVAL, try_erase_for(&x, &tester, x.contact, p.ada, wrong[i].reason, r));
+        EXPECT_HAS(wrong[i].said, x.e.message);
+        EXPECT_HAS("reason: ", x.e.message);
+    }
+    memset(long_one, 'x', sizeof long_one);
+    long_one[501] = '\0';
+    EXPECT_INT(KITH_E_INVAL, try_erase_for(&x, &tester, x.contact, p.ada, long_one, r));
+    EXPECT_HAS("longer than 500 bytes", x.e.message);
+    EXPECT_STR("Ada Lovelace", field(&x, x.contact, p.ada, "name"));
+    EXPECT_INT(0, count(&x, "erasure", NULL));
+    long_one[500] = '\0';
+    EXPECT_OK(try_erase_for(&x, &tester, x.contact, p.ada, long_one, r), x.e);
+    EXPECT_OK(try_erase_for(&x, &tester, x.contact, p.grace, " of Gracefield, Ada's town ", r),
+              x.e);
+    EXPECT_STR("of Gracefield, Ada's town",
+               field(&x, type_of(&x, "erasure"), r[0].as.link.id, "reason"));
+    fixture_close(&x);
+}
+
 TEST("what other programs knew a merged person by goes with the person") {
     static const char *const number_of_ada[] = {"XK4711", NULL};
     struct fixture x;
