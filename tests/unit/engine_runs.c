@@ -15,7 +15,7 @@ struct half {
     kith_id a, b; /* contacts; the tasks are about b */
     kith_id old;  /* merged into a before */
     char *before;
-    uint64_t seq; /* the last row before all that */
+    uint64_t seq;        /* the last row before all that */
     const char *dies_at; /* the type in whose update the process is killed ... */
     int left;            /* ... after so many */
 };
@@ -229,7 +229,8 @@ TEST("whoever is erased again was taken out of a merge that was half done in the
     half_open(&h);
     struct fixture *x = &h.w.x;
     do_and_die(&h, merge_both, 700);
-    struct erased_one b = {"contact", id_text(x, h.b), "2026-01-01T00:00:00.000Z"};
+    struct erased_one b = {
+        .type = "contact", .record = id_text(x, h.b), .at = "2026-01-01T00:00:00.000Z"};
     struct erased_list list = {.items = &b, .count = 1};
     EXPECT(map_put(&list.known, str_of(b.record), &list));
     EXPECT_OK(engine_erase_again(x->g, &list, &again, &x->e), x->e);
