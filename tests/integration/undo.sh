@@ -14,6 +14,13 @@ kith create contact name=Other email=other@x.example
 kith import contact people.csv --key email --json
 run=$(json_text run <"$work/out")
 
+it "is rehearsed on a copy when it is too large for the company itself, and keeps nothing"
+kith undo "$run" --rehearse
+exits 0
+prints "Would be reversed: 12000"
+prints "Rehearsal: nothing was kept."
+expect test "$(contacts)" = 6001
+
 it "does an undo in parts, between which others write and read"
 serve
 "$KITH" undo "$run" >"$work/undone" 2>&1 &

@@ -2,6 +2,8 @@
 /* Undo and rehearsal: what comes back, what is kept, and that a rehearsal leaves nothing. */
 #include "engine_fixture.h"
 
+#define REHEARSED 1000 /* rows, in place, on the writer */
+
 static void undo(struct fixture *x, kith_id target, struct undo_report *r) {
     EXPECT_OK(engine_undo(x->g, &tester, target, false, &x->arena, r, &x->e), x->e);
 }
@@ -200,6 +202,34 @@ TEST("an undo takes back what reactions did because of it") {
     fixture_close(&x);
 }
 
+static kith_status count_up(void *self, struct txn *t, const struct event *ev, kith_error *e) {
+    const struct rfield *score = type_field(ev->type->schema, ev->type, STR("score"));
+    const kith_value *now;
+    (void)self;
+    TRY(txn_get(t, ev->type, ev->id, &now, e));
+    struct assign set = {score, value_int(now[score->index].as.i + 1)};
+    return now[score->index].as.i < 5 ? txn_update(t, ev->type, ev->id, &set, 1, e) : KITH_OK;
+}
+
+/* The undo is asked for while the first reactions are still to follow one another. */
+TEST("an undo lets reactions that are under way end, and takes them back, too") {
+    struct fixture x;
+    struct undo_report r;
+    fixture_open(&x);
+    struct reaction rule = {
+        .name = "r", .topic = "lead.updated", .fn = count_up, .source = {SOURCE_RULE, "r", "", 1}};
+    EXPECT_OK(engine_add_reaction(x.g, &rule, &x.e), x.e);
+    fixture_start(&x);
+    kith_id id = create(&x, x.lead, PAIRS("name=A"));
+    undo(&x, update(&x, x.lead, id, PAIRS("name=B")), &r);
+    EXPECT_INT(6, r.reversed);
+    EXPECT_INT(0, r.kept + r.refused);
+    settle(&x);
+    EXPECT_STR("A", field(&x, x.lead, id, "name"));
+    EXPECT_STR("0", field(&x, x.lead, id, "score"));
+    fixture_close(&x);
+}
+
 TEST("a rehearsal shows the write and its reactions, and keeps nothing") {
     struct fixture x;
     struct rehearsal r;
@@ -226,11 +256,11 @@ TEST("a rehearsal shows the write and its reactions, and keeps nothing") {
     fixture_close(&x);
 }
 
-/* 700 leads of one run, 500 of which are undone in one transaction. */
-static void create_many(struct fixture *x) {
+/* Leads of one run: of 700 500 are undone in one transaction. */
+static void create_many(struct fixture *x, int n) {
     struct write_opts o = by_tester;
     o.run = 77;
-    for (int i = 0; i < 700; i++) {
+    for (int i = 0; i < n; i++) {
         struct job j = {ROW_CREATE, x->lead, 0, PAIRS("name=A")};
         EXPECT_OK(engine_write(x->g, &o, do_job, &j, NULL, &x->e), x->e);
     }
@@ -241,7 +271,7 @@ TEST("a large undo runs in parts and can itself be undone") {
     struct undo_report r;
     fixture_open(&x);
     fixture_start(&x);
-    create_many(&x);
+    create_many(&x, 700);
     EXPECT_OK(engine_undo(x.g, &tester, 77, true, &x.arena, &r, &x.e), x.e);
     EXPECT_INT(700, r.reversed);
     EXPECT_INT(700, count(&x, "lead", NULL));
@@ -250,6 +280,19 @@ TEST("a large undo runs in parts and can itself be undone") {
     EXPECT_INT(0, count(&x, "lead", NULL));
     undo(&x, r.run, &r);
     EXPECT_INT(700, count(&x, "lead", NULL));
+    fixture_close(&x);
+}
+
+TEST("an undo of more than is rehearsed in place asks for a copy, and changes nothing") {
+    struct fixture x;
+    struct undo_report r;
+    fixture_open(&x);
+    fixture_start(&x);
+    create_many(&x, REHEARSED + 1);
+    EXPECT_INT(KITH_E_LIMIT, engine_undo(x.g, &tester, 77, true, &x.arena, &r, &x.e));
+    EXPECT_STR("an undo of 1001 rows is too large to be rehearsed in place; do it on a copy",
+               x.e.message);
+    EXPECT_INT(REHEARSED + 1, count(&x, "lead", NULL));
     fixture_close(&x);
 }
 
@@ -272,7 +315,7 @@ TEST("whoever undoes much is told how far it is, can end it, and has the same un
     const struct undo_watch watch = {see, &seen};
     fixture_open(&x);
     fixture_start(&x);
-    create_many(&x);
+    create_many(&x, 700);
     EXPECT(engine_undo_watched(x.g, &tester, 77, false, &watch, &x.arena, &r, &x.e) ==
            KITH_E_LIMIT);
     EXPECT_STR("interrupted", x.e.message);
@@ -381,6 +424,73 @@ TEST("a creation goes only while the record is as it was created, and its edit i
     undo(&x, tx, &r);
     EXPECT_INT(1, r.reversed);
     EXPECT_STR("(gone)", field(&x, x.lead, id, "name"));
+    fixture_close(&x);
+}
+
+TEST("what an earlier undo has brought back is kept as it is") {
+    struct fixture x;
+    struct undo_report r;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id id = create(&x, x.lead, PAIRS("name=A"));
+    kith_id gone = delete_(&x, x.lead, id);
+    undo(&x, gone, &r);
+    update(&x, x.lead, id, PAIRS("name=B"));
+    undo(&x, gone, &r);
+    EXPECT_INT(0, r.reversed + r.refused);
+    EXPECT_INT(1, r.kept);
+    EXPECT_STR("it exists again", r.items[0].reason);
+    EXPECT_STR("B", field(&x, x.lead, id, "name"));
+    fixture_close(&x);
+}
+
+TEST("records of a type that is never undone are refused, and what was written with them is not") {
+    static const kith_field entry_fields[] = {{.name = "points", .kind = KITH_F_INTEGER}};
+    static const kith_type entry_types[] = {
+        {.name = "entry", .fields = KITH_ARRAY(entry_fields), .undo = KITH_UNDO_REFUSE}};
+    const struct schema_source sources[] = {
+        lead_source, {.module = "points", .version = 1, .types = KITH_ARRAY(entry_types)}};
+    struct fixture x;
+    struct undo_report r;
+    fixture_open_with(&x, sources, 2);
+    fixture_start(&x);
+    struct write_opts o = by_tester;
+    o.run = 77;
+    struct job lead = {ROW_CREATE, x.lead, 0, PAIRS("name=A")},
+               entry = {ROW_CREATE, type_named(&x, "entry"), 0, PAIRS("points=5")};
+    EXPECT_OK(engine_write(x.g, &o, do_job, &lead, NULL, &x.e), x.e);
+    EXPECT_OK(engine_write(x.g, &o, do_job, &entry, NULL, &x.e), x.e);
+    undo(&x, 77, &r);
+    EXPECT_INT(1, r.reversed);
+    EXPECT_INT(1, r.refused);
+    EXPECT_STR("records of this type are never undone", r.items[0].reason);
+    EXPECT_STR("5", field(&x, entry.type, entry.id, "points"));
+    EXPECT_STR("(gone)", field(&x, x.lead, lead.id, "name"));
+    fixture_close(&x);
+}
+
+TEST("a value comes back though it would be out of its range by now") {
+    static const kith_field wide[] = {{.name = "points", .kind = KITH_F_INTEGER, .max = "100"}},
+                            narrow[] = {{.name = "points", .kind = KITH_F_INTEGER, .max = "10"}};
+    static const kith_type wide_type[] = {{.name = "entry", .fields = KITH_ARRAY(wide)}},
+                           narrow_type[] = {{.name = "entry", .fields = KITH_ARRAY(narrow)}};
+    struct schema_source sources[] = {
+        lead_source, {.module = "points", .version = 1, .types = KITH_ARRAY(wide_type)}};
+    struct fixture x;
+    struct undo_report r;
+    fixture_open_with(&x, sources, 2);
+    fixture_start(&x);
+    kith_id id = create(&x, type_named(&x, "entry"), PAIRS("points=50"));
+    kith_id tx = update(&x, type_named(&x, "entry"), id, PAIRS("points=5"));
+    engine_close(x.g);
+    sources[1].types = (kith_array)KITH_ARRAY(narrow_type);
+    fixture_reopen(&x);
+    fixture_start(&x);
+    EXPECT_INT(KITH_E_INVAL,
+               try_job(&x, ROW_UPDATE, type_named(&x, "entry"), &id, PAIRS("points=50"), NULL));
+    undo(&x, tx, &r);
+    EXPECT_INT(1, r.reversed);
+    EXPECT_STR("50", field(&x, type_named(&x, "entry"), id, "points"));
     fixture_close(&x);
 }
 
