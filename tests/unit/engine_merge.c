@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Merge: which value each field has, what links lead to, what leads on from the old ids, who may,
- * and that its undo takes all apart again. */
+/* Merge: which value each field has, what links lead to, what leads on from the old ids, and that
+ * its undo takes all apart again. */
 #include "engine_import_fixture.h"
 #include "engine_merge_fixture.h"
-#include "engine_person_fixture.h"
 
 /* -- fields ------------------------------------------------------------------------------------ */
 
@@ -454,6 +453,65 @@ TEST("nonsense is refused with a sentence, and nothing is kept") {
     fixture_close(&w.x);
 }
 
+TEST("what a person said is not merged: one word does not become another") {
+    struct world w;
+    open_world(&w);
+    kith_id ada = create(&w.x, w.x.contact, PAIRS("name=Ada")),
+            mail = create(&w.x, type_of(&w, "purpose"),
+                          PAIRS("name=mail", "basis=consent", "description=letters"));
+    const char *who = pair(&w, "contact", ada), *what = pair(&w, "purpose", mail);
+    kith_id one = create(&w.x, type_of(&w, "consent"), PAIRS(who, what)),
+            two = create(&w.x, type_of(&w, "consent"), PAIRS(who, what));
+    update(&w.x, type_of(&w, "consent"), two, PAIRS("state=withdrawn"));
+    char *before = dump_all(&w.x);
+    EXPECT_INT(KITH_E_UNSUPPORTED, try_merge(&w, type_of(&w, "consent"), one, two, ""));
+    EXPECT_STR("record_type: records of type consent are not merged", w.x.e.message);
+    expect_dump(before, dump_all(&w.x));
+    fixture_close(&w.x);
+}
+
+TEST("records whose changes cannot be undone are not merged") {
+    struct world w;
+    open_world(&w);
+    const struct rtype *t = type_of(&w, "erasure");
+    EXPECT_OK(try_erase(&w, create(&w.x, w.x.contact, PAIRS("name=A"))), w.x.e);
+    EXPECT_OK(try_erase(&w, create(&w.x, w.x.contact, PAIRS("name=B"))), w.x.e);
+    kith_id last = 0;
+    EXPECT_INT(2, count(&w.x, "erasure", &last));
+    EXPECT_INT(KITH_E_UNSUPPORTED, try_merge(&w, t, last, last, ""));
+    EXPECT_HAS("cannot be undone", w.x.e.message);
+    fixture_close(&w.x);
+}
+
+static kith_status note_event(void *self, struct txn *t, const struct event *ev, kith_error *e) {
+    struct world *w = self;
+    (void)t;
+    (void)e;
+    snprintf(w->x.e.message, sizeof w->x.e.message, "%s %s %.*s", ev->type->name,
+             id_text(&w->x, ev->id), (int)ev->payload.len, ev->payload.ptr);
+    return KITH_OK;
+}
+
+TEST("who listens to record.merged is told which records became which") {
+    struct world w;
+    begin(&w);
+    struct reaction r = {.name = "listen",
+                         .topic = "record.merged",
+                         .fn = note_event,
+                         .self = &w,
+                         .source = {SOURCE_RULE, "listen", "", 1}};
+    EXPECT_OK(engine_add_reaction(w.x.g, &r, &w.x.e), w.x.e);
+    fixture_start(&w.x);
+    kith_id a = create(&w.x, w.x.contact, PAIRS("name=A")),
+            b = create(&w.x, w.x.contact, PAIRS("name=B"));
+    merge(&w, w.x.contact, a, b);
+    settle(&w.x);
+    EXPECT_STR(arena_printf(&w.x.arena, "contact %s {\"merged\":[\"%s\"]}", id_text(&w.x, a),
+                            id_text(&w.x, b)),
+               w.x.e.message);
+    fixture_close(&w.x);
+}
+
 static kith_status refuse(void *self, struct txn *t, struct change *c, kith_error *e) {
     int *left = self;
     (void)t;
@@ -515,75 +573,6 @@ TEST("a rehearsal tells what a merge would do, and keeps nothing") {
     EXPECT_INT(1, w.report.taken_count);
     expect_dump(before, dump_all(&w.x));
     fixture_close(&w.x);
-}
-
-/* -- who may ----------------------------------------------------------------------------------- */
-
-#define SELLER(actions, del)                                                                       \
-    "{\"types\": {\"contact\": {\"create\": \"own\", \"read\": \"own\", \"update\": \"own\", "     \
-    "\"delete\": \"" del "\"}, \"lead\": {\"read\": \"own\"}}, \"actions\": [" actions "]}"
-
-static kith_status merge_by(struct person *p, kith_id keep, kith_id other, struct merge_report *r) {
-    struct merge m;
-    kith_id tx;
-    p->x.e.message[0] = '\0';
-    TRY(merge_read(engine_schema(p->x.g), STR("contact"), str_of(id_text(&p->x, keep)),
-                   str_of(id_text(&p->x, other)), (kith_str){0}, &p->x.arena, &m, &p->x.e));
-    return engine_merge(p->x.g, &p->p, &m, &p->x.arena, r, &tx, &p->x.e);
-}
-
-TEST("who merges may change the kept record, delete the others, and call it") {
-    static const char *const roles[] = {SELLER("", "own"), SELLER("\"record.merge\"", "none"),
-                                        SELLER("\"record.merge\"", "own")};
-    for (int i = 0; i < 3; i++) {
-        struct person p;
-        struct merge_report r;
-        kith_id a = 0, b = 0;
-        person_open(&p, roles[i]);
-        EXPECT_OK(write_as(&p, ROW_CREATE, p.x.contact, &a, PAIRS("name=A"), NULL), p.x.e);
-        EXPECT_OK(write_as(&p, ROW_CREATE, p.x.contact, &b, PAIRS("name=B"), NULL), p.x.e);
-        EXPECT_INT(i < 2 ? KITH_E_DENIED : KITH_OK, merge_by(&p, a, b, &r));
-        person_close(&p);
-    }
-}
-
-TEST("of what the caller may not see nothing is told, and it is moved all the same") {
-    struct person p;
-    struct merge_report r;
-    kith_id a = 0, b = 0;
-    person_open(&p, SELLER("\"record.merge\"", "own"));
-    EXPECT_OK(write_as(&p, ROW_CREATE, p.x.contact, &a, PAIRS("name=A"), NULL), p.x.e);
-    EXPECT_OK(write_as(&p, ROW_CREATE, p.x.contact, &b, PAIRS("name=B"), NULL), p.x.e);
-    kith_id hidden = create(&p.x, p.x.contact, PAIRS("name=Hidden"));
-    kith_id l = create(&p.x, p.x.lead,
-                       PAIRS("name=L", arena_printf(&p.x.arena, "contact=%s", id_text(&p.x, b))));
-    EXPECT_INT(KITH_E_NOTFOUND, merge_by(&p, a, hidden, &r));
-    EXPECT_INT(KITH_E_NOTFOUND, merge_by(&p, hidden, a, &r));
-    EXPECT_OK(merge_by(&p, a, b, &r), p.x.e);
-    EXPECT_INT(0, r.moved);
-    EXPECT_INT(0, r.link_count);
-    EXPECT_STR(id_text(&p.x, a), field(&p.x, p.x.lead, l, "contact"));
-    expect_sound(&p.x);
-    person_close(&p);
-}
-
-TEST("an old id tells nothing to whoever may not read the kept record") {
-    struct person p;
-    struct world w = {0};
-    kith_value *values;
-    person_open(&p, SELLER("\"record.merge\"", "own"));
-    kith_id a = create(&p.x, p.x.contact, PAIRS("name=A"));
-    kith_id b = create(&p.x, p.x.contact, PAIRS("name=B")), id = b;
-    w.x = p.x;
-    merge(&w, p.x.contact, a, b);
-    p.x = w.x;
-    EXPECT_INT(KITH_E_NOTFOUND,
-               engine_read(p.x.g, &p.p, p.x.contact, &id, &p.x.arena, &values, &p.x.e));
-    EXPECT(id == b);
-    EXPECT_INT(KITH_E_NOTFOUND, write_as(&p, ROW_UPDATE, p.x.contact, &b, PAIRS("city=X"), NULL));
-    EXPECT_INT(KITH_E_NOTFOUND, write_as(&p, ROW_DELETE, p.x.contact, &b, NULL, NULL));
-    EXPECT(strstr(p.x.e.message, "merged") == NULL);
-    person_close(&p);
 }
 
 /* -- what is not kept -------------------------------------------------------------------------- */
