@@ -77,6 +77,40 @@ TEST("what is said of somebody's visit goes with it, and of a deal what names th
     fixture_close(&x);
 }
 
+static const kith_field booking_fields[] = {
+    LINK_TO("guest", "contact", KITH_FF_SUBJECT),
+    {.name = "email", .kind = KITH_F_EMAIL, .flags = KITH_FF_PERSONAL | KITH_FF_REQUIRED}};
+static const kith_field extra_fields[] = {
+    LINK_TO("booking", "booking", KITH_FF_PARTOF | KITH_FF_REQUIRED),
+    {.name = "text", .kind = KITH_F_TEXT}};
+static const kith_type booking_types[] = {{.name = "booking", .fields = KITH_ARRAY(booking_fields)},
+                                          {.name = "extra", .fields = KITH_ARRAY(extra_fields)}};
+static const struct schema_source booking_sources[] = {
+    {.module = "hotel", .version = 1, .types = KITH_ARRAY(booking_types)}};
+
+TEST("what cannot be without what it tells of the person goes as a whole") {
+    struct fixture x;
+    fixture_open_with(&x, booking_sources, 1);
+    fixture_start(&x);
+    const struct rtype *booking = of(&x, "booking"), *extra = of(&x, "extra");
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace"));
+    kith_id hers =
+        create(&x, booking, PAIRS(to_one(&x, "guest", ada), "email=inquiries@example.com"));
+    create(&x, extra, PAIRS(to_one(&x, "booking", hers), "text=acotforababy"));
+    kith_id his = create(&x, booking, PAIRS("email=other@example.com"));
+    struct erased r = erase(&x, x.contact, ada);
+    EXPECT_INT(3, r.gone);
+    EXPECT_INT(0, r.emptied);
+    EXPECT_STR("(gone)", field(&x, booking, hers, "email"));
+    EXPECT_INT(0, count(&x, "extra", NULL));
+    EXPECT_STR("other@example.com", field(&x, booking, his, "email"));
+    sweep(&x);
+    expect_whole(&x);
+    const char *const gone[] = {"inquiries", "acotforababy", NULL};
+    expect_in_files(&x, gone, false);
+    fixture_close(&x);
+}
+
 TEST("a record forgets what it said while it told about the person, and keeps what it said then") {
     struct fixture x;
     fixture_open(&x);
@@ -142,6 +176,29 @@ TEST("what failed and what waits is forgotten where it names the person, about w
     EXPECT_INT(1, number(&x, "SELECT count(*) FROM kith_import_reject WHERE reason = 'erased'"));
     const char *const words[] = {"Ada", "ADA", "ada lovelace", NULL};
     expect_in_files(&x, words, false);
+    fixture_close(&x);
+}
+
+TEST("what failed or waits about the person itself is gone at once, and about others it is not") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace"));
+    kith_id grace = create(&x, x.contact, PAIRS("name=Grace Hopper"));
+    for (int i = 0; i < 2; i++) {
+        long long who = (long long)(i ? grace : ada);
+        run_sql(&x, arena_printf(&x.arena,
+                                 "INSERT INTO kith_letter(reaction, seq, subject, attempts, error)"
+                                 " VALUES('r', 1, %lld, 1, 'no');"
+                                 "INSERT INTO kith_timer(id, handler, due, type, subject, payload,"
+                                 " attempts) VALUES(%d, 'h', 9e15, %u, %lld, '{}', 0)",
+                                 who, 7 + i, x.contact->id, who));
+    }
+    erase(&x, x.contact, ada);
+    EXPECT_INT(1, number(&x, "SELECT count(*) FROM kith_letter"));
+    EXPECT_INT(1, number(&x, "SELECT count(*) FROM kith_timer WHERE handler = 'h'"));
+    EXPECT_INT(grace, number(&x, "SELECT subject FROM kith_letter"));
+    EXPECT_INT(grace, number(&x, "SELECT subject FROM kith_timer WHERE handler = 'h'"));
     fixture_close(&x);
 }
 
