@@ -67,6 +67,9 @@ static const struct {
     {"UPDATE lead SET name = 'M'", "folds: lead"},
     {"UPDATE contact SET email = 'x@y.example'", "contact points: contact"},
     {"UPDATE contact_point SET \"primary\" = 0", "contact points: contact"},
+    {"INSERT INTO contact_point(id, contact, kind, value, normal, \"primary\") SELECT id + 1,"
+     " contact, kind, value, normal, 1 FROM contact_point",
+     "has two primary contact points of one kind"},
     {"DELETE FROM kith_search WHERE rowid = (SELECT id FROM contact)",
      "is not in the search index"},
     {"UPDATE kith_search SET s0 = 'other'", "has other words in the search index"},
