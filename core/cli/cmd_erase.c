@@ -165,7 +165,8 @@ static kith_status run(struct cmd *c, kith_error *e) {
     TRY(arg_record(c, 0, &type, &id, e));
     if (!reason || !*reason)
         return err_set(e, KITH_E_INVAL, NULL,
-                       "say why, for the auditor, and name nobody: --reason 'request of 3 May'");
+                       "say why, for the auditor, without the person's name or address: --reason"
+                       " 'request of 3 May'");
     job.action = engine_action(c->company->engine, STR("record.erase"));
     job.args[0] = value_link(id, type->id);
     job.args[1] = value_str(str_of(reason));
@@ -187,7 +188,7 @@ const struct command command_erase = {
         "belongs to it and what it wrote are still one user's. Somebody who was deleted is erased "
         "by\n"
         "the same ID, as the history still tells of them; and whoever was erased, once more.",
-    .options = {{"reason", "TEXT", "why, for the auditor; it names nobody"},
+    .options = {{"reason", "TEXT", "why, for the auditor; one that names the person is refused"},
                 {"no-wait", NULL, "do not wait until the files are swept"},
                 REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,

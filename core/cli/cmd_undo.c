@@ -149,14 +149,23 @@ static kith_status undo_here(struct cmd *c, void *arg, kith_error *e) {
                                &watch, &c->arena, job->report, e);
 }
 
+static const char *first_reason(const struct undo_report *r, enum undo_outcome outcome) {
+    for (size_t i = 0; i < r->item_count; i++)
+        if (r->items[i].outcome == outcome && r->items[i].reason)
+            return r->items[i].reason;
+    return "";
+}
+
 /* A script must not take it for done. */
 static kith_status check_done(const struct undo_report *r, kith_error *e) {
-    size_t i = 0;
-    if (r->reversed + r->earlier || r->others || !r->refused)
+    if (r->reversed + r->earlier)
         return KITH_OK;
-    while (r->items[i].outcome != UNDO_REFUSED)
-        i++;
-    return err_set(e, KITH_E_REFUSED, NULL, "nothing can be taken back: %s", r->items[i].reason);
+    if (r->refused || r->kept)
+        return err_set(e, KITH_E_REFUSED, NULL, "nothing can be taken back: %s",
+                       first_reason(r, r->refused ? UNDO_REFUSED : UNDO_KEPT));
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   r->others ? "nothing that you may see can be taken back: ask an administrator"
+                             : "nothing can be taken back: no record was written in it");
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {
@@ -184,8 +193,8 @@ const struct command command_undo = {
         "Three lists come out: what was reversed; what was kept, since somebody edited it\n"
         "afterwards, by record and field; and what was refused, with the reason. Whatever\n"
         "rules and reactions did because of it is taken back with it. With --rehearse the\n"
-        "lists say what would come of it. When everything is refused the command fails. An undo\n"
-        "can be undone.",
+        "lists say what would come of it. When nothing that you may see is reversed, the command\n"
+        "fails. An undo can be undone.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,
     .open = true,

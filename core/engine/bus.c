@@ -59,15 +59,18 @@ bool bus_match(const struct engine *g, kith_str topic, struct reaction_entry *r)
     } changes[] = {
         {"created", MATCH_CREATED}, {"updated", MATCH_UPDATED}, {"deleted", MATCH_DELETED}};
     kith_str rest = topic, type;
+    *r = (struct reaction_entry){.match = MATCH_ANY};
+    if (str_eqz(topic, "*"))
+        return true;
     if (!str_split(&rest, '.', &type))
         return false;
-    r->type = schema_type(g->schema, type);
     const struct topic_entry *published = topic_by_name(g, topic);
     if (published) {
         r->match = MATCH_TOPIC;
         r->topic = published->number;
         return true;
     }
+    r->type = schema_type(g->schema, type);
     if (!r->type)
         return false;
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
@@ -80,7 +83,31 @@ bool bus_match(const struct engine *g, kith_str topic, struct reaction_entry *r)
 
 bool engine_topic_known(const struct engine *g, kith_str topic) {
     struct reaction_entry r;
-    return bus_match(g, topic, &r);
+    return !str_eqz(topic, "*") && bus_match(g, topic, &r);
+}
+
+static kith_status record_topic(const struct event *ev, const char *what, struct arena *a,
+                                topic_fn fn, void *arg, kith_error *e) {
+    char *topic = arena_printf(a, "%s.%s", ev->type->name, what);
+    return topic ? fn(arg, topic, e) : err_nomem(e);
+}
+
+kith_status engine_event_topics(const struct event *ev, struct arena *a, topic_fn fn, void *arg,
+                                kith_error *e) {
+    static const char *const names[] = {
+        [ROW_CREATE] = "created", [ROW_UPDATE] = "updated", [ROW_DELETE] = "deleted"};
+    if (ev->kind == ROW_EVENT && strcmp(ev->topic, "*") != 0)
+        return fn(arg, ev->topic, e);
+    if (ev->kind == ROW_EVENT || !ev->type)
+        return KITH_OK;
+    TRY(record_topic(ev, names[ev->kind], a, fn, arg, e));
+    for (size_t i = 0; ev->kind != ROW_DELETE && i < ev->field_count; i++) {
+        const struct image_field *f = &ev->fields[i];
+        if (f->field && f->field->kind == KITH_F_STATE && f->field->type == ev->type &&
+            f->after.kind == KITH_TEXT)
+            TRY(record_topic(ev, f->after.as.s.ptr, a, fn, arg, e));
+    }
+    return KITH_OK;
 }
 
 /* -- cursors ----------------------------------------------------------------------------------- */
@@ -296,7 +323,8 @@ static const struct image_field *changed_field(const struct event *ev, const str
     return NULL;
 }
 
-static bool row_kind_fits(const struct reaction_entry *r, uint32_t kind) {
+static bool row_fits(const struct reaction_entry *r, const struct delivery *d) {
+    uint32_t kind = d->row->kind;
     switch (r->match) {
     case MATCH_CREATED:
         return kind == ROW_CREATE;
@@ -306,6 +334,9 @@ static bool row_kind_fits(const struct reaction_entry *r, uint32_t kind) {
         return kind == ROW_DELETE;
     case MATCH_STATE:
         return kind == ROW_CREATE || kind == ROW_UPDATE;
+    case MATCH_ANY:
+        return !r->reaction.sees || r->reaction.sees(r->reaction.self, kind,
+                                                     schema_type_by_id(d->g->schema, d->row->type));
     default:
         return kind == ROW_EVENT;
     }
@@ -333,7 +364,7 @@ static bool event_fits(const struct reaction_entry *r, const struct delivery *d)
 kith_status delivery_wants(struct reaction_entry *r, struct delivery *d, struct txn *t, bool *yes,
                            kith_error *e) {
     *yes = false;
-    if (!row_kind_fits(r, d->row->kind))
+    if (!row_fits(r, d))
         return KITH_OK;
     TRY(open_delivery(d, t->arena, e));
     if (!event_fits(r, d))
@@ -361,6 +392,16 @@ static void reaction_txn(struct txn *t, struct engine *g, const struct reaction_
     t->head.depth = d->tx.depth + 1;
 }
 
+/* One that nobody declares now has no name: its module is not enabled. */
+static const char *topic_for(const struct reaction_entry *r, const struct delivery *d) {
+    const struct engine *g = d->g;
+    for (size_t i = 0; r->match == MATCH_ANY && d->row->kind == ROW_EVENT && i < g->topic_count;
+         i++)
+        if (g->topics[i]->number == d->topic)
+            return g->topics[i]->name;
+    return r->reaction.topic;
+}
+
 struct reaction_call {
     struct reaction_entry *r;
     struct delivery *d;
@@ -368,7 +409,7 @@ struct reaction_call {
 
 static kith_status call_reaction(struct txn *t, void *arg, kith_error *e) {
     struct reaction_call *call = arg;
-    call->d->ev.topic = call->r->reaction.topic;
+    call->d->ev.topic = topic_for(call->r, call->d);
     return call->r->reaction.fn(call->r->reaction.self, t, &call->d->ev, e);
 }
 

@@ -112,6 +112,21 @@ static bool is_told_nothing(struct call *call, const kith_value *address) {
     return call->secret;
 }
 
+/* Nobody has it: is it one that somebody could have? */
+static kith_status check_form(struct call *call, const kith_value *address, kith_error *e) {
+    const struct base_contact *b = &call->engine->schema->base.contact;
+    const struct rfield *fields[] = {b->email, b->phone};
+    for (int i = 0; i < 2; i++) {
+        kith_value v = *address;
+        if (value_check(b->type->schema, fields[i], false, call->arena, &v, NULL) == KITH_OK)
+            return KITH_OK;
+    }
+    return err_set(e, KITH_E_INVAL, "address",
+                   "address: '%.*s' is neither an e-mail address nor a telephone number, and nobody"
+                   " has it: write it as the person did",
+                   (int)text_cut(address->as.s, 60).len, address->as.s.ptr);
+}
+
 /* -- giving ------------------------------------------------------------------------------------ */
 
 enum {
@@ -220,6 +235,8 @@ static kith_status give(void *self, struct call *call, kith_error *e) {
         TRY(create_word(t, set, count, &id, e));
     if (is_told_nothing(call, &address))
         return KITH_OK;
+    if (address.kind == KITH_TEXT && found == 0)
+        TRY(check_form(call, &address, e));
     if (id)
         call->results[0] = value_link(id, k->type->id);
     call->results[1] = value_int(address.kind == KITH_TEXT ? found : 1);
@@ -388,6 +405,8 @@ static kith_status withdraw(void *self, struct call *call, kith_error *e) {
         TRY(take_back_said(&x, address->as.s, name->kind == KITH_TEXT ? one.id : 0, e));
     if (is_told_nothing(call, address))
         return KITH_OK;
+    if (address->kind == KITH_TEXT && n == 0 && x.words == 0)
+        TRY(check_form(call, address, e));
     call->results[0] = value_int(x.words);
     call->results[1] = value_int((int64_t)n);
     return KITH_OK;

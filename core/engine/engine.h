@@ -316,7 +316,7 @@ struct event {
     uint32_t kind; /* enum row_kind */
     const struct rtype *type;
     kith_id id;        /* the record, or the event's subject; 0: none */
-    const char *topic; /* "lead.created", "lead.qualified", "order.paid" */
+    const char *topic; /* "lead.created", "lead.qualified", "order.paid"; see engine_event_topics */
     uint32_t origin;
     const kith_value *
         values; /* the record as it is now; if it is gone, as the event left it; NULL: no subject */
@@ -327,8 +327,12 @@ struct event {
 };
 struct reaction {
     const char *name; /* of its cursor, unique for ever: "rule:rules/score.lua:qualified" */
-    const char *
-        topic; /* "lead.created", "lead.updated", "lead.deleted", "lead.<state>", a published one */
+    const char
+        *topic; /* "lead.created", "lead.updated", "lead.deleted", "lead.<state>", a published one;
+                   "*": all of them, and each row is one event: its topic is that of a published
+                   event, or "*", and engine_event_topics tells which topics it stands for */
+    /* Of "*": may it want such a row? Asked of every row that anybody writes. NULL: it may. */
+    bool (*sees)(void *self, uint32_t kind, const struct rtype *type);
     const struct fieldset *fields; /* for updated: only when one of these changed; NULL: any */
     const struct predicate *where; /* on event.values */
     bool on_undo;                  /* also for rows that an undo wrote */
@@ -339,6 +343,12 @@ struct reaction {
 };
 /* A new reaction begins with what is written from now on; a known one goes on where it stood. */
 kith_status engine_add_reaction(struct engine *g, const struct reaction *r, kith_error *e);
+/* Calls fn with each topic that a row stands for: that of a published event; of a record that is
+ * created, updated or deleted that one, and those of the states that it entered. What fn fails with
+ * ends it. [writer] */
+typedef kith_status (*topic_fn)(void *arg, const char *topic, kith_error *e);
+kith_status engine_event_topics(const struct event *ev, struct arena *a, topic_fn fn, void *arg,
+                                kith_error *e);
 /* What the core itself publishes, by number; NULL past the end. (own.c) */
 const kith_topic *engine_own_topic(size_t i);
 /* Topics that may be published. owner: module. */

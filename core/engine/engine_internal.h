@@ -39,7 +39,14 @@ struct hook_list { /* in the order in which they run */
 };
 
 /* What makes a journal row an event that a reaction waits for. */
-enum event_match { MATCH_CREATED, MATCH_UPDATED, MATCH_DELETED, MATCH_STATE, MATCH_TOPIC };
+enum event_match {
+    MATCH_CREATED,
+    MATCH_UPDATED,
+    MATCH_DELETED,
+    MATCH_STATE,
+    MATCH_TOPIC,
+    MATCH_ANY
+};
 struct reaction_entry {
     struct reaction reaction;
     uint32_t source;
@@ -73,8 +80,9 @@ struct topic_entry {
 
 /* Who is told of what. Read on the writer; built by one thread at a time. */
 struct type_subscribers {
-    struct hook_list hooks[3][2];   /* [ROW_CREATE-1 ..][before, after] */
-    struct reaction_list reactions; /* to changes of this type; of type 0: to published events */
+    struct hook_list hooks[3][2]; /* [ROW_CREATE-1 ..][before, after] */
+    /* To changes of this type; of type 0: to published events. Those to all stand in each. */
+    struct reaction_list reactions;
 };
 struct subscribers {
     struct arena arena; /* the lists, and the entries of rules; other entries: the engine's */

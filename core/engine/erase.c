@@ -10,13 +10,13 @@
 
 #include "base/json.h"
 #include "engine/import.h"
-#include "engine/merge.h"
 #include "journal/gone.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define ERASE_MAX 100000 /* records that one erasure may touch */
+#define ERASE_MAX  100000 /* records that one erasure may touch */
+#define REASON_MAX 500    /* bytes */
 
 struct touched_record {
     const struct rtype *type;
@@ -598,10 +598,28 @@ static kith_status note_merged(struct erasing *x, kith_str reason, kith_error *e
     return KITH_OK;
 }
 
+/* It stays for the auditor when the person is gone: so it goes by any word of the name, as what was
+ * written about the person does. */
+static kith_status check_reason(const struct erasing *x, kith_str reason, kith_error *e) {
+    for (size_t i = 0; i < x->near.count; i++) {
+        const struct traces one = {.items = &x->near.items[i], .count = 1, .min = x->near.min};
+        bool yes;
+        TRY(traces_in(&one, reason, x->txn->arena, &yes, e));
+        if (yes)
+            return err_set(e, KITH_E_INVAL, "reason",
+                           "reason: it names the person ('%.*s'), and stays when they are gone: say"
+                           " why without that, as 'request of 2026-05-03'",
+                           (int)one.items->len, one.items->ptr);
+    }
+    return KITH_OK;
+}
+
 static kith_status erase_all(struct erasing *x, const struct rtype *type, kith_id id,
                              kith_str reason, kith_id *request, kith_str *mentions, kith_error *e) {
     TRY(add_record(x, &x->gone, type, id, e));
     TRY(collect(x, e));
+    if (mentions) /* asked for by somebody: Kith itself names nobody */
+        TRY(check_reason(x, reason, e));
     TRY(collect_naming(x, e));
     TRY(empty_all(x, &x->telling, false, e));
     TRY(empty_all(x, &x->naming, true, e));
@@ -628,22 +646,6 @@ static kith_status find_gone(struct txn *t, const struct rtype *type, kith_id id
     return told || request ? KITH_OK : access_absent(type, id, e);
 }
 
-/* Half of what tells about the one is with the other, and says no more whose it was. */
-static kith_status check_merges(struct txn *t, const struct rtype *type, kith_id id,
-                                kith_error *e) {
-    char text[ID_TEXT + 1], run_text[ID_TEXT + 1];
-    kith_id run;
-    TRY(merge_half_done(t->g->writer, id, 0, t->arena, &run, e));
-    if (!run)
-        return KITH_OK;
-    id_format(id, text);
-    id_format(run, run_text);
-    return err_set(e, KITH_E_REFUSED, NULL,
-                   "a merge of %s %s with another is not finished, and what tells about the one is"
-                   " partly with the other: give that merge again, or 'kith undo %s' takes it back",
-                   type->name, text, run_text);
-}
-
 kith_status txn_erase(struct txn *t, const struct rtype *type, kith_id id, kith_str reason,
                       kith_id *request, kith_str *mentions, kith_error *e) {
     struct erasing x = {.txn = t, .near = {.min = TRACE_MIN_NEAR}};
@@ -656,8 +658,6 @@ kith_status txn_erase(struct txn *t, const struct rtype *type, kith_id id, kith_
                        type->name);
     TRY(txn_exists(t, type, id, &there, e));
     TRY(there ? txn_may_delete(t, type, id, e) : find_gone(t, type, id, e));
-    if (there)
-        TRY(check_merges(t, type, id, e));
     if (type_is_user(type) && id == t->principal->user)
         return err_set(e, KITH_E_REFUSED, NULL,
                        "nobody erases the user by whom they are here: another administrator does");
@@ -691,18 +691,32 @@ static kith_status list_files(struct txn *t, kith_value *out, kith_error *e) {
     return KITH_OK;
 }
 
+static kith_status read_reason(const kith_value *v, kith_str *out, kith_error *e) {
+    *out = str_trim(v->as.s);
+    if (out->len == 0)
+        return err_set(e, KITH_E_INVAL, "reason",
+                       "reason: say why, for the auditor, as 'request of 3 May'");
+    if (out->len > REASON_MAX)
+        return err_set(e, KITH_E_INVAL, "reason",
+                       "reason: it is longer than %d bytes: name the request, as 'ticket 4711', and"
+                       " keep what was written there",
+                       REASON_MAX);
+    return KITH_OK;
+}
+
 static kith_status erase(void *self, struct call *call, kith_error *e) {
     const struct rtype *type = schema_type_by_id(call->engine->schema, call->args[0].as.link.type);
     struct txn *t = call->txn;
     kith_id request;
-    kith_str mentions;
+    kith_str mentions, reason;
     (void)self;
+    TRY(read_reason(&call->args[1], &reason, e));
     kith_id id = call->args[0].as.link.id;
     const kith_value *values;
     TRY(txn_lookup(t, type, id, &values, e));
     if (values && txn_tells(t, type, id))
         TRY(restriction_check(type, id, values, e));
-    TRY(txn_erase(t, type, id, call->args[1].as.s, &request, &mentions, e));
+    TRY(txn_erase(t, type, id, reason, &request, &mentions, e));
     const struct base_erasure *b = &call->engine->schema->base.erasure;
     TRY(txn_lookup(t, b->type, request, &values, e));
     call->results[0] = value_link(request, b->type->id);
@@ -721,7 +735,8 @@ static const kith_field erase_params[] = {
     {.name = "reason",
      .kind = KITH_F_TEXT,
      .flags = KITH_FF_REQUIRED,
-     .doc = "Why, for the auditor: the request and its day. It names nobody."},
+     .doc = "Why, for the auditor: the request and its day, in at most 500 bytes. One that names"
+            " the person is refused."},
 };
 static const kith_field erase_results[] = {
     {.name = "request", .kind = KITH_F_LINK, .options = "erasure", .doc = "The erasure."},

@@ -18,7 +18,7 @@ void erased_free(struct erased_list *l) {
 }
 
 static kith_status add(struct erased_list *l, kith_str type, kith_str record, kith_str at,
-                       kith_error *e) {
+                       const char *file, uint64_t line, kith_error *e) {
     if (map_get(&l->known, record))
         return KITH_OK;
     struct erased_one *items = arena_grow(&l->arena, l->items, l->count, &l->cap, sizeof *items);
@@ -27,7 +27,7 @@ static kith_status add(struct erased_list *l, kith_str type, kith_str record, ki
     l->items = items;
     items[l->count] =
         (struct erased_one){arena_str(&l->arena, type).ptr, arena_str(&l->arena, record).ptr,
-                            arena_str(&l->arena, at).ptr};
+                            arena_str(&l->arena, at).ptr, file, line};
     const struct erased_one *x = &items[l->count];
     if (!x->type || !x->record || !x->at || !map_put(&l->known, record, l))
         return err_nomem(e);
@@ -37,34 +37,46 @@ static kith_status add(struct erased_list *l, kith_str type, kith_str record, ki
 
 /* -- lists ------------------------------------------------------------------------------------- */
 
-static kith_status read_line(struct erased_list *l, char *line, kith_error *e) {
-    char *rest = NULL, *type = strtok_r(line, " \n", &rest), *record = strtok_r(NULL, " \n", &rest),
-         *at = strtok_r(NULL, " \n", &rest);
+#define LINE_ROOM 256
+#define BLANKS    " \t\r\n"
+
+/* What stands in it is not told: it may be any file. */
+static kith_status read_line(struct erased_list *l, char *line, bool whole, const char *file,
+                             uint64_t number, kith_error *e) {
+    char *rest = NULL, *type = strtok_r(line, BLANKS, &rest),
+         *record = strtok_r(NULL, BLANKS, &rest), *at = strtok_r(NULL, BLANKS, &rest);
     char id_text[ID_TEXT + 1];
     kith_id id;
-    if (!type)
+    int64_t ms;
+    if (whole && !type)
         return KITH_OK;
-    if (!record || !at || !id_parse(str_of(record), &id))
-        return err_set(e, KITH_E_CORRUPT, NULL, "it is no list of who was erased: '%s'", line);
+    if (!whole || !at || strtok_r(NULL, BLANKS, &rest) || !id_parse(str_of(record), &id) ||
+        !time_parse(str_of(at), false, NULL, &ms))
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "%s:%llu: a line says who was erased and when, as 'contact 0SCFGQSZW0000"
+                       " 2026-11-29T07:16:50.123Z', and this one does not: mend it or take it out",
+                       file, (unsigned long long)number);
     id_format(id, id_text); /* as it is written everywhere else, to be found by it */
-    return add(l, str_of(type), str_of(id_text), str_of(at), e);
+    return add(l, str_of(type), str_of(id_text), str_of(at), file, number, e);
 }
 
 kith_status erased_read(struct erased_list *l, const char *path, kith_error *e) {
-    char line[256];
+    char line[LINE_ROOM];
     uint64_t number = 0;
     kith_status st = KITH_OK;
+    const char *file = arena_strdup(&l->arena, path);
+    if (!file)
+        return err_nomem(e);
     FILE *f = fopen(path, "re");
     if (!f)
         return err_errno(e, "read", path);
     while (st == KITH_OK && fgets(line, sizeof line, f)) {
-        number++;
-        st = read_line(l, line, e);
+        size_t n = strlen(line); /* one that is too long, or has a zero in it, is not whole */
+        bool whole = n > 0 && (line[n - 1] == '\n' || (feof(f) && n + 1 < sizeof line));
+        st = read_line(l, line, whole, file, ++number, e);
     }
     if (st == KITH_OK && ferror(f))
         st = err_errno(e, "read", path);
-    else if (st != KITH_OK)
-        err_prefix(e, "%s:%llu: ", path, (unsigned long long)number);
     fclose(f);
     return st;
 }
@@ -87,7 +99,7 @@ static kith_status add_record(void *arg, kith_str type, kith_str record, int64_t
                               kith_error *e) {
     char text[TIME_TEXT];
     time_format(at, text);
-    return add(arg, type, record, str_of(text), e);
+    return add(arg, type, record, str_of(text), NULL, 0, e);
 }
 
 kith_status erased_in(struct erased_list *l, struct conn *c, kith_error *e) {

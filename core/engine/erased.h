@@ -13,6 +13,8 @@
 
 struct erased_one {
     const char *type, *record, *at;
+    const char *file; /* the list that names it, and where; NULL: a database */
+    uint64_t line;
 };
 struct erased_list { /* zeroed is empty; each record once */
     struct arena arena;
@@ -20,7 +22,7 @@ struct erased_list { /* zeroed is empty; each record once */
     size_t count, cap;
     struct map known; /* by record */
 };
-/* Adds whom a list names. KITH_E_CORRUPT names the line. */
+/* Adds whom a list names. KITH_E_INVAL names the line that is none of a list. */
 kith_status erased_read(struct erased_list *l, const char *path, kith_error *e);
 /* Adds who was erased in a database, whichever Kith made it. */
 kith_status erased_in(struct erased_list *l, struct conn *c, kith_error *e);
@@ -33,7 +35,8 @@ struct erased_again {
     uint64_t unmerged; /* merges that were taken back, since of those merged one alone was erased */
 };
 /* Erases again whom the list names, as an older database is put in its place; notes the others.
- * KITH_E_REFUSED: somebody was merged into somebody else, and that cannot be taken back. [any] */
+ * KITH_E_REFUSED: somebody was merged into somebody else, and that cannot be taken back.
+ * KITH_E_INVAL: the record is of another type here. [any] */
 kith_status engine_erase_again(struct engine *g, const struct erased_list *l,
                                struct erased_again *out, kith_error *e);
 /* Writes the list as the database has it, once nothing is swept any more: a sweep writes it, too,

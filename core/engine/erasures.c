@@ -205,6 +205,54 @@ static kith_status take_others_out(struct engine *g, const struct again *a,
     return KITH_OK;
 }
 
+/* -- types ------------------------------------------------------------------------------------- */
+
+/* Of which type the record is here; NULL: there is none, or its type is not here. */
+static kith_status type_here(struct conn *c, const struct schema *s, kith_id id,
+                             const struct rtype **type, kith_error *e) {
+    uint32_t number;
+    bool there = false;
+    TRY(gone_type(c, id, &number, e));
+    *type = schema_type_by_id(s, number);
+    for (uint32_t i = 0; !number && !there && i < s->type_count; i++) { /* it was compacted */
+        TRY(record_exists(c, s->types[i], id, &there, e));
+        *type = there ? s->types[i] : NULL;
+    }
+    return KITH_OK;
+}
+
+/* One of a type that was renamed since, or written down by hand, would stay, and nobody would know.
+ */
+static kith_status check_type(struct conn *c, const struct schema *s, const struct again *a,
+                              kith_error *e) {
+    const struct erased_one *who = a->who;
+    const struct rtype *here;
+    TRY(type_here(c, s, a->id, &here, e));
+    if (!here || here == a->type)
+        return KITH_OK;
+    if (who->file)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "%s:%llu: %s is no %s here, but a %s: write that type if it is whom you"
+                       " mean, or take the line out",
+                       who->file, (unsigned long long)who->line, who->record, who->type,
+                       here->name);
+    return err_set(e, KITH_E_INVAL, NULL,
+                   "%s was erased as a %s, and is a %s here: say so by a line '%s %s %s' in the"
+                   " list of --erasures",
+                   who->record, who->type, here->name, here->name, who->record, who->at);
+}
+
+static kith_status check_types(struct engine *g, const struct again *items, size_t count,
+                               kith_error *e) {
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = KITH_OK;
+    for (size_t i = 0; st == KITH_OK && i < count; i++)
+        st = check_type(c, g->schema, &items[i], e);
+    engine_reader_done(g, c);
+    return st;
+}
+
 /* -- all of them ------------------------------------------------------------------------------- */
 
 static kith_status erase_one(struct engine *g, struct again *a, const struct erased_list *l,
@@ -249,6 +297,8 @@ kith_status engine_erase_again(struct engine *g, const struct erased_list *l,
         if (!id_parse(str_of(l->items[i].record), &items[i].id))
             items[i].type = NULL;
     }
+    if (st == KITH_OK)
+        st = check_types(g, items, l->count, e);
     if (st == KITH_OK)
         st = erase_all(g, items, l, out, &scratch, e);
     arena_free(&own);

@@ -74,21 +74,25 @@ kith_status merge_half_done(struct conn *c, kith_id id, kith_id but, struct aren
     return KITH_OK;
 }
 
-/* What half a merge has moved is with the kept record already: another merge of one of them would
- * leave it there for ever. */
-static kith_status check_unfinished(struct txn *t, const struct set *s, kith_error *e) {
-    char text[ID_TEXT + 1];
+kith_status merge_check_done(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {
+    char text[ID_TEXT + 1], run_text[ID_TEXT + 1];
     kith_id run;
-    TRY(merge_half_done(t->g->writer, s->keep, t->head.run, t->arena, &run, e));
-    for (size_t k = 0; k < s->count && run == 0; k++)
-        TRY(merge_half_done(t->g->writer, s->others[k], t->head.run, t->arena, &run, e));
+    TRY(merge_half_done(t->g->writer, id, t->head.run, t->arena, &run, e));
     if (!run)
         return KITH_OK;
-    id_format(run, text);
+    id_format(id, text);
+    id_format(run, run_text);
     return err_set(e, KITH_E_REFUSED, NULL,
-                   "another merge of one of these records is not finished: give that one"
-                   " again, or 'kith undo %s' takes it back",
-                   text);
+                   "a merge of %s %s with another is not finished, and what tells about the one is"
+                   " partly with the other: give that merge again, or 'kith undo %s' takes it back",
+                   type->name, text, run_text);
+}
+
+static kith_status check_unfinished(struct txn *t, const struct set *s, kith_error *e) {
+    TRY(merge_check_done(t, s->type, s->keep, e));
+    for (size_t k = 0; k < s->count; k++)
+        TRY(merge_check_done(t, s->type, s->others[k], e));
+    return KITH_OK;
 }
 
 static kith_status admit_all(struct txn *t, const struct merge *m, struct set *s, kith_error *e) {
@@ -328,23 +332,40 @@ static kith_status give_up(struct engine *g, const struct principal *p, kith_id 
     return st;
 }
 
-/* All of it, so that the same command is the same merge. */
-static kith_status put_asked(struct merge_run *r, kith_error *e) {
+/* As one that was merged before it stands for another. */
+static kith_status put_id(const struct merge_run *r, struct engine *g, const struct principal *p,
+                          kith_id id, struct buf *b, kith_error *e) {
+    char text[ID_TEXT + 1];
+    TRY(engine_follow(g, p, r->merge->type, &id, r->arena, e));
+    id_format(id, text);
+    buf_puts(b, text);
+    return KITH_OK;
+}
+
+static kith_status write_asked(const struct merge_run *r, struct engine *g,
+                               const struct principal *p, struct buf *b, kith_error *e) {
     const struct merge *m = r->merge;
-    struct buf b = {0};
-    char id[ID_TEXT + 1];
-    id_format(m->keep, id);
-    buf_printf(&b, MERGE_ASKED "%s %s", m->type->name, id);
+    buf_printf(b, MERGE_ASKED "%s ", m->type->name);
+    TRY(put_id(r, g, p, m->keep, b, e));
     for (size_t i = 0; i < m->count; i++) {
-        id_format(m->others[i], id);
-        buf_printf(&b, " %s", id);
+        buf_puts(b, " ");
+        TRY(put_id(r, g, p, m->others[i], b, e));
     }
     for (size_t i = 0; i < m->pick_count; i++) {
-        id_format(m->picks[i].from, id);
-        buf_printf(&b, " %s=%s", m->picks[i].field->name, id);
+        buf_printf(b, " %s=", m->picks[i].field->name);
+        TRY(put_id(r, g, p, m->picks[i].from, b, e));
     }
+    return KITH_OK;
+}
+
+/* All of it, so that the same command is the same merge. */
+static kith_status put_asked(struct merge_run *r, struct engine *g, const struct principal *p,
+                             kith_error *e) {
+    struct buf b = {0};
+    kith_status st = write_asked(r, g, p, &b, e);
     r->parts.asked = b.failed ? (kith_str){0} : arena_str(r->arena, buf_view(&b));
     buf_free(&b);
+    TRY(st);
     return r->parts.asked.ptr ? KITH_OK : err_nomem(e);
 }
 
@@ -367,7 +388,7 @@ kith_status engine_merge(struct engine *g, const struct principal *p, const stru
     struct merge_run run = {.merge = m, .arena = a, .report = out};
     *out = (struct merge_report){0};
     *tx = 0;
-    TRY(put_asked(&run, e));
+    TRY(put_asked(&run, g, p, e));
     kith_status st = merge_groups(g, &run, p, tx, e);
     parts_done(g, &run.parts);
     return st;
@@ -379,6 +400,6 @@ kith_status engine_merge_rehearse(struct engine *g, const struct principal *p,
     struct write_opts o = {.principal = p, .origin = ORIGIN_ACTION};
     struct merge_run run = {.merge = m, .arena = a, .report = out, .rehearse = true};
     *out = (struct merge_report){0};
-    TRY(put_asked(&run, e));
+    TRY(put_asked(&run, g, p, e));
     return engine_rehearse(g, &o, merge_group, &run, a, effects, e);
 }

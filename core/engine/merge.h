@@ -71,5 +71,8 @@ kith_status engine_merge_rehearse(struct engine *g, const struct principal *p,
  */
 kith_status merge_half_done(struct conn *c, kith_id id, kith_id but, struct arena *a, kith_id *run,
                             kith_error *e);
+/* Refuses, if there is one: what half a merge has moved is with the kept record already, and would
+ * stay there for ever if one of them went, or became another. [writer] */
+kith_status merge_check_done(struct txn *t, const struct rtype *type, kith_id id, kith_error *e);
 
 #endif

@@ -85,10 +85,15 @@ static kith_status add_to_list(struct arena *a, struct reaction_list *l, struct 
     return KITH_OK;
 }
 
-static kith_status insert_reaction(struct subscribers *s, struct reaction_entry *r, kith_error *e) {
-    uint32_t type = r->match == MATCH_TOPIC ? 0 : r->type->id;
+static kith_status insert_reaction(const struct engine *g, struct subscribers *s,
+                                   struct reaction_entry *r, kith_error *e) {
+    bool all = r->match == MATCH_ANY;
+    uint32_t first = all || r->match == MATCH_TOPIC ? 0 : r->type->id;
+    uint32_t last = all ? g->type_max : first;
     TRY(add_to_list(&s->arena, &s->reactions, r, e));
-    return add_to_list(&s->arena, &s->types[type].reactions, r, e);
+    for (uint32_t type = first; type <= last; type++)
+        TRY(add_to_list(&s->arena, &s->types[type].reactions, r, e));
+    return KITH_OK;
 }
 
 static kith_status join_group(struct engine *g, const char *name, const struct source *source,
@@ -110,7 +115,7 @@ static kith_status check_reaction(const struct engine *g, const struct reaction 
             e, KITH_E_NOTFOUND, NULL,
             "nobody publishes '%s'; a type publishes .created, .updated, .deleted and its states",
             r->topic);
-    if (entry->match != MATCH_TOPIC && entry->type->history == KITH_HISTORY_NONE)
+    if (entry->type && entry->type->history == KITH_HISTORY_NONE)
         return err_set(e, KITH_E_UNSUPPORTED, NULL,
                        "'%s' never happens: records of type %s keep no history, and so no events",
                        r->topic, entry->type->name);
@@ -131,7 +136,7 @@ kith_status engine_add_reaction(struct engine *g, const struct reaction *r, kith
         return err_nomem(e);
     TRY(intern_source(g, a, &r->source, &entry->reaction.source, &entry->source, e));
     TRY(join_group(g, r->group, &entry->reaction.source, &entry->group, e));
-    return insert_reaction(g->adding, entry, e);
+    return insert_reaction(g, g->adding, entry, e);
 }
 
 static kith_status insert_timer(struct subscribers *s, struct timer_entry *t, kith_error *e) {
@@ -186,7 +191,7 @@ static kith_status keep_others(const struct engine *g, const struct subscribers 
                                &to->types[type].hooks[op][after], e));
     for (size_t i = 0; i < from->reactions.count; i++)
         if (from->reactions.items[i]->reaction.source.kind != SOURCE_RULE)
-            TRY(insert_reaction(to, from->reactions.items[i], e));
+            TRY(insert_reaction(g, to, from->reactions.items[i], e));
     for (size_t i = 0; i < from->timers.count; i++)
         if (from->timers.items[i]->handler.source.kind != SOURCE_RULE)
             TRY(insert_timer(to, from->timers.items[i], e));

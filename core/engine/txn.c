@@ -2,6 +2,7 @@
 /* The write path: every change of a record, from whichever surface, comes through here: checked,
  * shown to the hooks, written, and journaled, all in one transaction. */
 #include "engine/engine_internal.h"
+#include "engine/merge.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -721,10 +722,11 @@ kith_status txn_may_delete(struct txn *t, const struct rtype *type, kith_id id, 
                        "records of type %s are Kith's own and stay: an erasure goes by them, also"
                        " after a backup was restored",
                        type->name);
-    if (t->system || t->principal->all)
-        return KITH_OK;
-    TRY(change_before(t, &c, e));
-    return txn_may_begin(t, &c, e);
+    if (!t->system && !t->principal->all) {
+        TRY(change_before(t, &c, e));
+        TRY(txn_may_begin(t, &c, e));
+    }
+    return t->erasing ? KITH_OK : merge_check_done(t, type, id, e);
 }
 
 kith_status txn_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e) {

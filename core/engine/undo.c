@@ -279,7 +279,8 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     TRY(parts_begin(t, &u->parts, e));
     if (u->done == 0) {
         TRY(find_transactions(u, e));
-        TRY(run_log_end(u->g->writer, u->target, e));
+        TRY(u->since ? run_log_end_since(u->g->writer, u->after, t->head.run, e)
+                     : run_log_end(u->g->writer, u->target, e));
     }
     size_t at = u->at, n = 0;
     uint64_t seq = u->seq;

@@ -26,6 +26,20 @@ kith_status gone_told(struct conn *c, const struct rtype *t, kith_id record, boo
     return KITH_OK;
 }
 
+kith_status gone_type(struct conn *c, kith_id record, uint32_t *type, kith_error *e) {
+    sqlite3_stmt *st;
+    kith_id found;
+    TRY(conn_prepare(c,
+                     "SELECT type FROM kith_journal WHERE record = ?1 AND kind <> ?2"
+                     " ORDER BY seq DESC LIMIT 1",
+                     &st, e));
+    bind_int(st, 1, (int64_t)record);
+    bind_int(st, 2, ROW_EVENT);
+    TRY(id_of(c, st, &found, e));
+    *type = (uint32_t)found;
+    return KITH_OK;
+}
+
 kith_status gone_when(struct conn *c, kith_id record, struct arena *a, struct tx_head *out,
                       bool *yes, kith_error *e) {
     sqlite3_stmt *st;

@@ -8,6 +8,8 @@
 /* Does a row about the record of that type still say what was in it? */
 kith_status gone_told(struct conn *c, const struct rtype *t, kith_id record, bool *yes,
                       kith_error *e);
+/* Of which type the record is, by the newest row that tells of it; 0: none does. */
+kith_status gone_type(struct conn *c, kith_id record, uint32_t *type, kith_error *e);
 /* The transaction in which the record went; *yes false: it did not, or that is not kept. */
 kith_status gone_when(struct conn *c, kith_id record, struct arena *a, struct tx_head *out,
                       bool *yes, kith_error *e);

@@ -51,14 +51,14 @@ kith_status run_log_all(struct conn *c, struct arena *a, struct open_run **out, 
     kith_status status = KITH_OK;
     *out = NULL;
     *count = 0;
-    TRY(conn_prepare_once(c, "SELECT " RUN_COLUMNS " FROM kith_run ORDER BY run", &st, e));
+    TRY(conn_prepare(c, "SELECT " RUN_COLUMNS " FROM kith_run ORDER BY run", &st, e));
     while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row) {
         struct open_run *items = arena_grow(a, *out, *count, &cap, sizeof *items);
         *out = items;
         status = items ? run_of(st, a, &items[*count], e) : err_nomem(e);
         *count += status == KITH_OK;
     }
-    sqlite3_finalize(st);
+    sqlite3_reset(st);
     return status;
 }
 
@@ -91,6 +91,17 @@ kith_status run_log_end(struct conn *c, kith_id run, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(c, "DELETE FROM kith_run WHERE run = ?1", &st, e));
     bind_int(st, 1, (int64_t)run);
+    return conn_run(c, st, e);
+}
+
+kith_status run_log_end_since(struct conn *c, uint64_t seq, kith_id but, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c,
+                     "DELETE FROM kith_run WHERE run <> ?2 AND run IN (SELECT id FROM kith_tx WHERE"
+                     " first > ?1)",
+                     &st, e));
+    bind_int(st, 1, (int64_t)seq);
+    bind_int(st, 2, (int64_t)but);
     return conn_run(c, st, e);
 }
 

@@ -31,6 +31,8 @@ kith_status run_log_begin(struct conn *c, const struct open_run *r, kith_error *
 kith_status run_log_advance(struct conn *c, kith_id run, uint32_t stage, kith_error *e);
 /* It is done, or undone. No such run: nothing. */
 kith_status run_log_end(struct conn *c, kith_id run, kith_error *e);
+/* All that were begun behind a row are undone, but this one. */
+kith_status run_log_end_since(struct conn *c, uint64_t seq, kith_id but, kith_error *e);
 /* The first row of runs that are not done; 0: there is none. */
 kith_status run_log_first(struct conn *c, uint64_t *seq, kith_error *e);
 

@@ -496,6 +496,13 @@ prints "Reversed: 1"
 prints "There are others that you may not see."
 kith undo "$gone" --rehearse --json
 prints '"others":false'
+as "$anna_token" create contact name=Lost --json
+made=$(json_text transaction <"$work/out")
+kith delete contact "$(json_text id <"$work/out")"
+as "$anna_token" undo "$made"
+exits 1
+prints "There are others that you may not see."
+complains "nothing that you may see can be taken back"
 
 it "takes the roles that the guide for admins begins with"
 sed -n '/^```json$/,/^```$/p' "$here/../../docs/guide-admin.md" |

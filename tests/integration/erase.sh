@@ -144,6 +144,19 @@ kith restore "$work/before.tar" "$work/none" --erasures "$work/nothing"
 exits 3
 expect [ ! -e "$work/none" ]
 
+it "names the line of a list that it cannot go by, and restores nothing"
+sed 's/^contact/contakt/' kith.db.erased >"$work/wrong"
+kith restore "$work/before.tar" "$work/none" --erasures "$work/wrong"
+exits 2
+complains "$work/wrong:1: "
+complains "is no contakt here, but a contact"
+{ cat kith.db.erased && echo "Ada Quartermain"; } >"$work/wrong"
+kith restore "$work/before.tar" "$work/none" --erasures "$work/wrong"
+exits 2
+complains "$work/wrong:$(wc -l <"$work/wrong"): "
+complains "mend it or take it out"
+expect [ ! -e "$work/none" ]
+
 it "goes back to a moment before an erasure, and whoever was erased stays so"
 kith create contact name="After All"
 moment=$("$KITH" log --json --limit 1 | sed 's/.*"id":"\([^"]*\)".*/\1/')

@@ -80,6 +80,20 @@ prints "contact $bea Bea Weber, city: it was edited since"
 kith update contact "$bea" city=
 state | diff before - >differs || fail "$(head -5 differs)"
 
+it "fails when nothing is taken back, as all of it was edited or deleted since"
+kith create tag name=gone --json
+exits 0
+made=$(tx)
+kith delete tag "$(json_text id <"$work/out")"
+kith undo "$made" --rehearse
+exits 1
+prints "Would be kept: 1"
+complains "nothing can be taken back: it was deleted since"
+kith undo "$made" --json
+exits 1
+prints '"reversed":0,"kept":1'
+complains "nothing can be taken back: it was deleted since"
+
 it "takes back what a rule did because of it"
 kith create contact name=New --json
 exits 0

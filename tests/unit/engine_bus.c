@@ -92,6 +92,61 @@ TEST("a reaction goes on where it stood when the engine was closed") {
     fixture_close(&x);
 }
 
+struct heard {
+    char topics[400];
+    int asked, rows; /* of how many rows it was asked, and how many it saw */
+};
+
+static kith_status hear_topic(void *arg, const char *topic, kith_error *e) {
+    struct heard *h = arg;
+    size_t n = strlen(h->topics);
+    (void)e;
+    snprintf(h->topics + n, sizeof h->topics - n, "%s ", topic);
+    return KITH_OK;
+}
+
+static kith_status hear(void *self, struct txn *t, const struct event *ev, kith_error *e) {
+    ((struct heard *)self)->rows++;
+    return engine_event_topics(ev, txn_arena(t), hear_topic, self, e);
+}
+
+static bool no_task(void *self, uint32_t kind, const struct rtype *type) {
+    ((struct heard *)self)->asked++;
+    return kind == ROW_EVENT || strcmp(type->name, "task") != 0;
+}
+
+static kith_status publish_tag(struct txn *t, void *arg, kith_error *e) {
+    (void)arg;
+    return txn_publish(t, "segment.entered", NULL, 0, STR("{}"), e);
+}
+
+TEST("a reaction to everything is told of each row once, with all topics that it stands for") {
+    struct fixture x;
+    struct heard h = {.topics = ""};
+    fixture_open(&x);
+    struct reaction all = {.name = "all",
+                           .topic = "*",
+                           .sees = no_task,
+                           .fn = hear,
+                           .self = &h,
+                           .source = {SOURCE_CORE, "all", "", 0}};
+    EXPECT_OK(engine_add_reaction(x.g, &all, &x.e), x.e);
+    fixture_start(&x);
+    kith_id lead = create(&x, x.lead, PAIRS("name=A"));
+    create(&x, type_named(&x, "task"), PAIRS("title=T"));
+    update(&x, x.lead, lead, PAIRS("state=working"));
+    update(&x, x.lead, lead, PAIRS("score=3"));
+    EXPECT_OK(engine_write(x.g, &by_tester, publish_tag, NULL, NULL, &x.e), x.e);
+    delete_(&x, x.lead, lead);
+    settle(&x);
+    EXPECT_STR("lead.created lead.new lead.updated lead.working lead.updated segment.entered "
+               "lead.deleted ",
+               h.topics);
+    EXPECT_INT(5, h.rows);
+    EXPECT_INT(6, h.asked);
+    fixture_close(&x);
+}
+
 TEST("a state's topic fires on entering it only") {
     struct fixture x;
     struct seen s = {0};

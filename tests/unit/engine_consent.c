@@ -125,6 +125,23 @@ TEST("an address alone withdraws for all that have it, and for all purposes that
     fixture_close(&w.x);
 }
 
+TEST("what is no address and nobody has is refused as one, to give and to withdraw by") {
+    static const char *const junk[] = {"address=JUNK", "address=a@", "address=a@x.org, b@x.org",
+                                       "address=12"};
+    struct consents w;
+    begin(&w);
+    for (size_t i = 0; i < sizeof junk / sizeof *junk; i++) {
+        EXPECT_INT(KITH_E_INVAL, call(&w, "consent.withdraw", PAIRS(junk[i]), NULL, NULL));
+        EXPECT_HAS("is neither an e-mail address nor a telephone number", w.x.e.message);
+        EXPECT_INT(KITH_E_INVAL,
+                   call(&w, "consent.give", PAIRS("purpose=newsletter", junk[i]), NULL, NULL));
+    }
+    create(&w.x, w.x.point, PAIRS("kind=handle", "value=Junk", eq(&w, "contact", w.anna)));
+    EXPECT_OK(call(&w, "consent.give", PAIRS("purpose=newsletter", junk[0]), NULL, NULL), w.x.e);
+    EXPECT_INT(1, withdraw(&w, "newsletter", junk[0]));
+    fixture_close(&w.x);
+}
+
 TEST("a no by an address holds for a yes that was said for it, though nobody has it at the time") {
     struct consents w;
     kith_value out[8];

@@ -75,6 +75,40 @@ TEST("an erased person is gone from records and history at once, and from the fi
     fixture_close(&x);
 }
 
+TEST("a reason that names the person, says nothing or too much is refused, and nothing goes") {
+    static const struct {
+        const char *reason, *said;
+    } wrong[] = {
+        {"request of Ada Lovelace", "'ada lovelace'"}, {"Mrs LOVELACE, 3 May", "'lovelace'"},
+        {"asked by ada@newer.example", "'ada'"},       {"asked by ADA@example.com", "'ada'"},
+        {"called from +43 5550123", "'+43 5550123'"},  {"  ", "say why"},
+    };
+    struct fixture x;
+    kith_value r[5] = {{0}};
+    char long_one[600];
+    fixture_open(&x);
+    fixture_start(&x);
+    struct people p = make_people(&x);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        EXPECT_INT(KITH_E_INVAL, try_erase_for(&x, &tester, x.contact, p.ada, wrong[i].reason, r));
+        EXPECT_HAS(wrong[i].said, x.e.message);
+        EXPECT_HAS("reason: ", x.e.message);
+    }
+    memset(long_one, 'x', sizeof long_one);
+    long_one[501] = '\0';
+    EXPECT_INT(KITH_E_INVAL, try_erase_for(&x, &tester, x.contact, p.ada, long_one, r));
+    EXPECT_HAS("longer than 500 bytes", x.e.message);
+    EXPECT_STR("Ada Lovelace", field(&x, x.contact, p.ada, "name"));
+    EXPECT_INT(0, count(&x, "erasure", NULL));
+    long_one[500] = '\0';
+    EXPECT_OK(try_erase_for(&x, &tester, x.contact, p.ada, long_one, r), x.e);
+    EXPECT_OK(try_erase_for(&x, &tester, x.contact, p.grace, " of Gracefield, Ada's town ", r),
+              x.e);
+    EXPECT_STR("of Gracefield, Ada's town",
+               field(&x, type_of(&x, "erasure"), r[0].as.link.id, "reason"));
+    fixture_close(&x);
+}
+
 static void merge_into(struct fixture *x, kith_id keep, kith_id other) {
     const struct action *a = engine_action(x->g, STR("record.merge"));
     kith_value args[8] = {value_str(STR("contact")), value_str(str_of(id_text(x, keep))),
@@ -370,10 +404,80 @@ TEST("who was erased is erased again in an older copy of the database, by the li
     const char *const words[] = {"Lovelace", "oldnote", "Zanzibar", NULL};
     expect_in_files(&x, words, false);
     expect_in_files(&x, of_grace, true);
-    snprintf(command, sizeof command, "echo 'contact what 2026' >>%s", kept);
-    EXPECT_INT(0, system(command));
-    EXPECT_INT(KITH_E_CORRUPT, again_by(&x, kept, &again));
-    EXPECT_HAS("list:3: ", x.e.message);
+    fixture_close(&x);
+}
+
+static void write_list(const char *path, const char *bytes, size_t n) {
+    FILE *f = fopen(path, "we");
+    EXPECT(f != NULL);
+    EXPECT_INT(n, fwrite(bytes, 1, n, f));
+    EXPECT_INT(0, fclose(f));
+}
+
+TEST("a line that is none of a list of who was erased is named, and nobody is erased by the list") {
+#define AT "2026-11-29T07:16:50.123Z"
+    static const char *const wrong[] = {"contact",
+                                        "contact what " AT,
+                                        "contact %s",
+                                        "contact %s yesterday",
+                                        "contact %s " AT " more",
+                                        "name;email",
+                                        "contact %s " AT "%%c"};
+    struct fixture x;
+    char list[128], text[1024];
+    struct erased_again again;
+    fixture_open(&x);
+    fixture_start(&x);
+    struct people p = make_people(&x);
+    const char *ada = id_text(&x, p.ada);
+    snprintf(list, sizeof list, "%s/list", x.dir);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const char *line = arena_printf(&x.arena, wrong[i], ada);
+        int n = snprintf(text, sizeof text, "contact %s " AT "\r\n\n%s\n", ada, line);
+        char *zero = strstr(text, "%c");
+        if (zero)
+            memset(zero, 0, 2);
+        write_list(list, text, (size_t)n);
+        EXPECT_INT(KITH_E_INVAL, again_by(&x, list, &again));
+        EXPECT_HAS("list:3: ", x.e.message);
+        EXPECT_HAS("mend it or take it out", x.e.message);
+    }
+    memset(text, 'c', sizeof text);
+    write_list(list, text, sizeof text);
+    EXPECT_INT(KITH_E_INVAL, again_by(&x, list, &again));
+    EXPECT_HAS("list:1: ", x.e.message);
+    EXPECT_STR("Ada Lovelace", field(&x, x.contact, p.ada, "name"));
+    int n = snprintf(text, sizeof text, "\t contact %s  " AT "\r\n\n", ada); /* of Windows */
+    write_list(list, text, (size_t)n);
+    EXPECT_OK(again_by(&x, list, &again), x.e);
+    EXPECT_INT(1, again.erased);
+    fixture_close(&x);
+}
+
+TEST("a list that says another type of a record than it has is refused, and nobody is erased") {
+    struct fixture x;
+    char list[128], text[256];
+    struct erased_again again;
+    fixture_open(&x);
+    fixture_start(&x);
+    struct people p = make_people(&x);
+    const char *types[] = {"lead", "contakt"};
+    snprintf(list, sizeof list, "%s/list", x.dir);
+    kith_id gone = create(&x, x.contact, PAIRS("name=Dora Deleted"));
+    delete_(&x, x.contact, gone);
+    for (size_t i = 0; i < 2; i++) {
+        int n = snprintf(text, sizeof text, "contact %s " AT "\n%s %s " AT "\n", id_text(&x, p.ada),
+                         types[i], id_text(&x, p.grace));
+        write_list(list, text, (size_t)n);
+        EXPECT_INT(KITH_E_INVAL, again_by(&x, list, &again));
+        EXPECT_HAS("list:2: ", x.e.message);
+        EXPECT_HAS(arena_printf(&x.arena, "is no %s here, but a contact", types[i]), x.e.message);
+    }
+    EXPECT_STR("Ada Lovelace", field(&x, x.contact, p.ada, "name"));
+    int n = snprintf(text, sizeof text, "club %s " AT "\n", id_text(&x, 4711)); /* of a module */
+    write_list(list, text, (size_t)n);
+    EXPECT_OK(again_by(&x, list, &again), x.e);
+    EXPECT_INT(1, count(&x, "erasure where record_type = 'club'", NULL));
     fixture_close(&x);
 }
 

@@ -10,12 +10,18 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-static inline kith_status try_erase_as(struct fixture *x, const struct principal *p,
-                                       const struct rtype *type, kith_id id, kith_value *results) {
+static inline kith_status try_erase_for(struct fixture *x, const struct principal *p,
+                                        const struct rtype *type, kith_id id, const char *reason,
+                                        kith_value *results) {
     const struct action *a = engine_action(x->g, STR("record.erase"));
     const struct write_opts o = {.principal = p, .origin = ORIGIN_ACTION};
-    kith_value args[] = {value_link(id, type->id), value_str(STR("asked for in May"))};
+    kith_value args[] = {value_link(id, type->id), value_str(str_of(reason))};
     return engine_call(x->g, NULL, &o, a, args, &x->arena, results, NULL, &x->e);
+}
+
+static inline kith_status try_erase_as(struct fixture *x, const struct principal *p,
+                                       const struct rtype *type, kith_id id, kith_value *results) {
+    return try_erase_for(x, p, type, id, "asked for in May", results);
 }
 
 struct erased {

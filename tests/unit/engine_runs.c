@@ -13,7 +13,9 @@
 struct half {
     struct world w;
     kith_id a, b; /* contacts; the tasks are about b */
+    kith_id old;  /* merged into a before */
     char *before;
+    uint64_t seq;        /* the last row before all that */
     const char *dies_at; /* the type in whose update the process is killed ... */
     int left;            /* ... after so many */
 };
@@ -43,6 +45,7 @@ static void half_open(struct half *h) {
     memset(h, 0, sizeof *h);
     open_world(&h->w);
     struct fixture *x = &h->w.x;
+    h->seq = x->g->seq;
     h->a = create(x, x->contact, PAIRS("name=A"));
     h->b = create(x, x->contact, PAIRS("name=B", "email=b@x.example"));
     for (int i = 0; i < TASKS; i++)
@@ -157,6 +160,49 @@ TEST("while a merge is half done, another one of the same records is refused") {
     fixture_close(x);
 }
 
+static void expect_undeletable(struct half *h, kith_id contact) {
+    struct fixture *x = &h->w.x;
+    kith_id id = contact;
+    EXPECT_INT(1, unfinished(h, &h->w.tx));
+    EXPECT_INT(KITH_E_REFUSED, try_job(x, ROW_DELETE, x->contact, &id, NULL, NULL));
+    EXPECT_HAS(id_text(x, contact), x->e.message);
+    EXPECT_HAS(arena_printf(&x->arena, "'kith undo %s'", id_text(x, h->w.tx)), x->e.message);
+}
+
+TEST("while a merge is half done, none of its records is deleted, and all are once it is done") {
+    struct half h;
+    half_open(&h);
+    struct fixture *x = &h.w.x;
+    do_and_die(&h, merge_both, 700);
+    expect_undeletable(&h, h.a);
+    expect_undeletable(&h, h.b);
+    expect_unmerged(&h.w, h.before);
+    delete_(x, x->contact, h.b);
+    expect_sound(x);
+    fixture_close(x);
+}
+
+static void merge_by_old_id(struct half *h) {
+    merge(&h->w, h->w.x.contact, h->old, h->b);
+}
+
+TEST("a merge that was asked for by an old id is known by the records that it is of") {
+    struct half h;
+    half_open(&h);
+    struct fixture *x = &h.w.x;
+    h.old = create(x, x->contact, PAIRS("name=Old"));
+    merge(&h.w, x->contact, h.a, h.old);
+    do_and_die(&h, merge_by_old_id, 700);
+    expect_undeletable(&h, h.a);
+    EXPECT_INT(KITH_E_REFUSED, try_erase(&h.w, h.a));
+    merge_by_old_id(&h);
+    EXPECT(h.w.report.since != 0);
+    EXPECT_INT(TASKS, tasks_of(&h, h.a));
+    expect_sound(x);
+    free(h.before);
+    fixture_close(x);
+}
+
 TEST("in the midst of a merge nobody of it is erased, and everybody once it is done or undone") {
     struct half h;
     half_open(&h);
@@ -183,7 +229,8 @@ TEST("whoever is erased again was taken out of a merge that was half done in the
     half_open(&h);
     struct fixture *x = &h.w.x;
     do_and_die(&h, merge_both, 700);
-    struct erased_one b = {"contact", id_text(x, h.b), "2026-01-01T00:00:00.000Z"};
+    struct erased_one b = {
+        .type = "contact", .record = id_text(x, h.b), .at = "2026-01-01T00:00:00.000Z"};
     struct erased_list list = {.items = &b, .count = 1};
     EXPECT(map_put(&list.known, str_of(b.record), &list));
     EXPECT_OK(engine_erase_again(x->g, &list, &again, &x->e), x->e);
@@ -193,6 +240,21 @@ TEST("whoever is erased again was taken out of a merge that was half done in the
     EXPECT_INT(0, unfinished(&h, NULL));
     EXPECT_INT(0, tasks_of(&h, h.a)); /* they told about the one who was erased */
     EXPECT_STR("A", field(x, x->contact, h.a, "name"));
+    expect_sound(x);
+    free(h.before);
+    fixture_close(x);
+}
+
+TEST("back at a moment before a merge that was half done, nothing of it is left") {
+    struct half h;
+    struct undo_report r;
+    half_open(&h);
+    struct fixture *x = &h.w.x;
+    do_and_die(&h, merge_both, 700);
+    EXPECT_OK(engine_undo_since(x->g, &tester, h.seq, NULL, &x->arena, &r, &x->e), x->e);
+    EXPECT_INT(0, r.kept + r.refused);
+    EXPECT_INT(0, count(x, "contact", NULL));
+    EXPECT_INT(0, unfinished(&h, NULL));
     expect_sound(x);
     free(h.before);
     fixture_close(x);
