@@ -46,6 +46,7 @@ struct registry {
     struct cmd *c;
     const struct base_consent *k;
     int64_t moment;
+    bool past; /* the moment was named: what was said later is not shown */
     int form;
     struct table table;
     struct buf line;
@@ -71,16 +72,19 @@ static kith_str text_of(struct registry *r, const kith_value *v) {
                : value_text(cmd_schema(r->c), v, &r->c->arena);
 }
 
+/* As it is now all counts that was said, as for consent.check: also what was while a clock was
+ * ahead. */
 static bool by_then(const struct registry *r, const kith_value *v) {
-    return v->kind == KITH_TIME && v->as.i <= r->moment;
+    return v->kind == KITH_TIME && (!r->past || v->as.i <= r->moment);
 }
 
 /* Of one that came in as expired nobody knows when it did, but that it had by then. */
 static bool expired_by_then(const struct registry *r, const kith_value *values) {
     const kith_value *expires = &values[r->k->expires->index];
-    return expires->kind == KITH_TIME ? by_then(r, expires)
-                                      : str_eqz(values[r->k->state->index].as.s, "expired") &&
-                                            by_then(r, &values[FIELD_CREATED]);
+    bool ended = expires->kind == KITH_TIME && expires->as.i <= r->moment;
+    bool noted = str_eqz(values[r->k->state->index].as.s, "expired");
+    return ended || (noted && (!r->past ||
+                               (expires->kind == KITH_NULL && by_then(r, &values[FIELD_CREATED]))));
 }
 
 static const char *state_then(const struct registry *r, const kith_value *values) {
@@ -228,14 +232,18 @@ static kith_status read_since(struct cmd *c, kith_value *out, kith_error *e) {
 static kith_status make_query(const struct registry *r, struct asked *out, kith_error *e) {
     struct cmd *c = r->c;
     static const char *const conditions[][2] = {
-        {"purpose", " and purpose.name = :purpose"},
-        {"contact", " and contact = :contact"},
-        {"since", " and (at >= :since or withdrawn_at >= :since)"}};
+        {"as-of", "at <= :moment"},
+        {"purpose", "purpose.name = :purpose"},
+        {"contact", "contact = :contact"},
+        {"since", "(at >= :since or withdrawn_at >= :since)"}};
     const char *const *names;
-    const char *text = "consent where at <= :moment";
-    for (size_t i = 0; i < 3; i++)
-        if (text && cmd_option(c, conditions[i][0]))
-            text = arena_printf(&c->arena, "%s%s", text, conditions[i][1]);
+    const char *text = "consent", *joined = "where";
+    for (size_t i = 0; text && i < sizeof conditions / sizeof *conditions; i++) {
+        if (!cmd_option(c, conditions[i][0]))
+            continue;
+        text = arena_printf(&c->arena, "%s %s %s", text, joined, conditions[i][1]);
+        joined = "and";
+    }
     text = text ? arena_printf(&c->arena, "%s order by at", text) : NULL;
     if (!text)
         return err_nomem(e);
@@ -294,6 +302,7 @@ static kith_status run_register(struct cmd *c, kith_error *e) {
     struct asked asked = {0};
     int64_t number = 0;
     r.moment = engine_now(c->company->engine);
+    r.past = as_of != NULL;
     if (as_of) {
         TRY(engine_moment(c->company->engine, str_of(as_of), &c->arena, &m, e));
         r.moment = m.at;

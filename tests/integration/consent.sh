@@ -98,6 +98,28 @@ kith consent register --purpose other
 exits 3
 complains "there is no purpose 'other'"
 
+it "shows what was said while the clock was ahead, as consent.check has it"
+if command -v sqlite3 >/dev/null; then
+    early=$(create contact name=Early)
+    late=$(create contact name=Late)
+    for one in "$early" "$late"; do kith run consent.give purpose=newsletter contact="$one"; done
+    kith run consent.withdraw purpose=newsletter contact="$late"
+    sqlite3 kith.db "UPDATE consent SET at = at + 86400000000, withdrawn_at = withdrawn_at + 86400000000
+        WHERE contact IN (SELECT id FROM contact WHERE name IN ('Early', 'Late'))"
+    for one in "$early given true" "$late withdrawn false"; do
+        read -r who state allowed <<<"$one"
+        kith run consent.check purpose=newsletter contact="$who" --json
+        prints "\"allowed\":$allowed"
+        kith consent register --contact "$who" --json
+        prints "\"state\":\"$state\",\"stands\":\"yes\""
+        kith consent register --contact "$who" --as-of "$(date +%F)" --json
+        prints_not "\"state\""
+        kith delete contact "$who"
+    done
+else
+    skip "there is no sqlite3 program"
+fi
+
 it "says which purpose is meant, and names what goes by one that is gone"
 for asked in "consent('Newsletter')" "not withdrawn('NEWSLETTER')" "not withdrawn('newsletter ')"; do
     kith find "contact where $asked"
