@@ -310,8 +310,7 @@ static kith_status run_register(struct cmd *c, kith_error *e) {
     TRY(check_reader(c, e));
     TRY(check_purpose(c, e));
     TRY(make_query(&r, &asked, e));
-    if (r.form != AS_TEXT)
-        TRY(ask_export(c, &asked, &number, e));
+    TRY(ask_export(c, &asked, &number, e)); /* in any form it is all that was said */
     table_begin(&r.table, c,
                 (const char *const[]){"name", "address", "purpose", "state", "stands", "at",
                                       "source", "wording", "withdrawn", NULL});

@@ -469,7 +469,8 @@ static kith_status is_restricted(struct conn *c, const struct schema *s, kith_id
     return KITH_OK;
 }
 
-static kith_status check_on(struct call *call, struct conn *c, kith_error *e) {
+/* *about: the contact that it tells of. */
+static kith_status check_on(struct call *call, struct conn *c, kith_id *about, kith_error *e) {
     const struct schema *s = call->engine->schema;
     const kith_value *contact = &call->args[ASK_CONTACT], *point = &call->args[ASK_POINT];
     struct purpose purpose;
@@ -482,6 +483,7 @@ static kith_status check_on(struct call *call, struct conn *c, kith_error *e) {
     TRY(find_purpose(c, s, arg(call, ASK_PURPOSE).as.s, call->arena, &purpose, e));
     if (of)
         TRY(contact_of(c, s, of, call->arena, &whose, e));
+    *about = whose;
     TRY(consent_words(c, s, whose, call->arena, &all, e));
     TRY(is_restricted(c, s, whose, call->arena, &restricted, e));
     kith_str basis = basis_of(s, &purpose);
@@ -498,15 +500,23 @@ static kith_status check_on(struct call *call, struct conn *c, kith_error *e) {
     return KITH_OK;
 }
 
+/* Whoever asks has read of the person; rules and modules ask for nobody. */
 static kith_status check(void *self, struct call *call, kith_error *e) {
+    struct engine *g = call->engine;
     struct conn *reader;
+    kith_id about = 0;
     (void)self;
-    if (call->txn)
-        return check_on(call, txn_conn(call->txn), e);
-    TRY(engine_reader(call->engine, &reader, e));
-    kith_status st = check_on(call, reader, e);
-    engine_reader_done(call->engine, reader);
-    return st;
+    if (call->txn) {
+        TRY(check_on(call, txn_conn(call->txn), &about, e));
+        if (call->txn->system)
+            return KITH_OK;
+    } else {
+        TRY(engine_reader(g, &reader, e));
+        kith_status st = check_on(call, reader, &about, e);
+        engine_reader_done(g, reader);
+        TRY(st);
+    }
+    return engine_shown(g, call->principal, g->schema->base.contact.type, about, e);
 }
 
 /* -- declared ---------------------------------------------------------------------------------- */

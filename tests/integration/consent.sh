@@ -191,6 +191,23 @@ exits 0
 prints Anna
 prints_not Zoe
 
+it "is in the log of reads: who asked about a person, and who had the register, in any form"
+kith update role "$seller" rights='{"actions": ["consent.check"], "types": {"purpose": {"read": "all"}, "contact": {"read": "all"}}}'
+KITH_TOKEN=$token kith run consent.check purpose=offers contact="$anna"
+exits 0
+prints "it needs no consent"
+kith access log --record "$anna" --limit 1
+prints "user:sam  read"
+prints "run consent.check"
+for form in text csv json; do
+    kith consent register --purpose offers --format $form
+    exits 0
+    kith access log --limit 1 --json
+    prints '"event":"export"'
+    prints 'consent register consent where purpose.name = :purpose order by at (purpose = offers)'
+    prints '"count":1,'
+done
+
 it "carries consents, with what was agreed to, into another company"
 other=$(create purpose name=other)
 create wording purpose="$other" version=1 language=en text="Another" >/dev/null
