@@ -359,9 +359,10 @@ static kith_status export_all(struct subject *s, kith_error *e) {
     return put_all(s, e);
 }
 
-static bool ends_in(const char *path, const char *end) {
-    size_t n = path ? strlen(path) : 0, m = strlen(end);
-    return n >= m && strcmp(path + n - m, end) == 0;
+static int form_of(const char *path) {
+    const char *dot = path ? strrchr(path, '.') : NULL;
+    kith_str ending = str_of(dot ? dot : "");
+    return str_ieqz(ending, ".html") || str_ieqz(ending, ".htm") ? AS_HTML : AS_JSON;
 }
 
 /* Of one moment: the snapshot comes after the log's entry, which is so in what is handed out. */
@@ -438,10 +439,10 @@ static kith_status run(struct cmd *c, kith_error *e) {
     const struct rtype *t;
     kith_value *values;
     kith_id id;
-    if (!why || !*why)
+    if (!why || str_trim(str_of(why)).len == 0)
         return err_set(e, KITH_E_INVAL, NULL,
                        "say why it is handed out, which is logged: --for \"request of 3 May\"");
-    s.form = cmd_option_choice(c, "format", ends_in(path, ".html") ? AS_HTML : AS_JSON);
+    s.form = cmd_option_choice(c, "format", form_of(path));
     TRY(arg_record(c, 0, &t, &id, e));
     kith_status there = show_read(c, t, &id, &values, e);
     if (there == KITH_E_NOTFOUND)
@@ -461,8 +462,8 @@ const struct command command_subject_export = {
         "about it (interactions, tasks, notes), what the data are used for, the groups it is in,\n"
         "every change with who made it, and who read it, also before records were merged into\n"
         "it. Other people are ids alone, but free texts may name them: read it before it is\n"
-        "handed out. A name that ends in .html means a page to read, any other JSON. Nobody else\n"
-        "can read the file. It is logged as an export.",
+        "handed out. A name that ends in .html or .htm means a page to read, any other JSON.\n"
+        "Nobody else can read the file. It is logged as an export.",
     .options = {{"for", "TEXT", "why it is handed out; it is logged"},
                 {"format", "json|html", "else by the file's name"}},
     .needs = NEEDS_COMPANY,

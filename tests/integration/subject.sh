@@ -164,6 +164,15 @@ prints_exactly 1
 kith find "consent where wording.text like 'Write me%': count()" --company "$work/other"
 prints_exactly 1
 
+it "writes a page by the ending of the name, however it is written"
+for name in page.HTML page.htm page.Htm; do
+    kith subject export contact "$ben" "$work/$name" --for "her request"
+    exits 0
+    expect grep -q "^<!DOCTYPE html>" "$work/$name"
+done
+kith subject export contact "$ben" "$work/html" --for "her request"
+expect grep -q "^{" "$work/html"
+
 it "is logged with its reason, and needs one"
 kith access log --record "$anna"
 prints "her request"
@@ -171,6 +180,10 @@ prints export
 kith subject export contact "$anna"
 exits 2
 complains "--for"
+kith subject export contact "$anna" "$work/blank.json" --for "  "
+exits 2
+complains "say why it is handed out"
+expect [ ! -e "$work/blank.json" ]
 
 it "is logged as handed out when it was, and only then"
 kith subject export contact "$ben" "$work/anna.json" --for refused
