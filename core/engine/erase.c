@@ -535,6 +535,8 @@ static kith_status find_mentions(struct erasing *x, kith_str *out, kith_error *e
     size_t n = 0;
     char id[ID_TEXT + 1];
     kith_status st = search_catch_up(x->txn->g, e);
+    if (st == KITH_OK && !map_put_u64(&known, x->gone.items[0].id, &known))
+        st = err_nomem(e); /* a user's record stays, with its id in the login */
     json_begin(&j, &b, false);
     json_array_(&j);
     for (size_t i = 0; st == KITH_OK && i < x->traces.count; i++)

@@ -74,9 +74,20 @@ role=$(create role name=all 'rights={"admin": true}')
 anna=$(create user login=anna.unlikely name="Anna Unlikely" email=anna@unlikely.example roles="$role")
 create contact name="Hers To Call" owner="$anna" >/dev/null
 kith find contact --as anna.unlikely --reason "looks into it"
+zoe=$(create user login=zoe.unlikely name="Zoe Unlikely" roles="$role")
+merged=$("$KITH" merge user "$anna" "$zoe" --json | json_text transaction)
+kith undo "$merged"
+exits 0
+for how in --rehearse ""; do
+    # shellcheck disable=SC2086 # nothing, or a word
+    kith erase user "$zoe" --reason "left in April" $how
+    exits 0
+    prints_not "Named elsewhere"
+done
 kith erase user "$anna" --reason "left in May"
 exits 0
 prints "Swept"
+prints_not "Named elsewhere"
 words='unlikely'
 expect clean
 kith get user "$anna"
