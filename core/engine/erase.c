@@ -44,13 +44,22 @@ struct erasing {
     size_t merged_count, merged_cap;
 };
 
+static kith_status refuse_many(const struct erasing *x, const struct rtype *type, kith_error *e) {
+    const struct touched_record *person = &x->gone.items[0];
+    char text[ID_TEXT + 1];
+    id_format(person->id, text);
+    return err_set(
+        e, KITH_E_LIMIT, NULL,
+        "more than %d records are part of it or tell about it, the last one found of type"
+        " %s: 'kith view %s %s' counts them; delete some first: kith delete %s --where"
+        " CONDITION",
+        ERASE_MAX, type->name, person->type->name, text, type->name);
+}
+
 static kith_status add_record(struct erasing *x, struct records *list, const struct rtype *type,
                               kith_id id, kith_error *e) {
     if (x->gone.count + x->telling.count + x->naming.count == ERASE_MAX)
-        return err_set(e, KITH_E_LIMIT, NULL,
-                       "more than %d records are part of it or tell about it; delete some of them"
-                       " first",
-                       ERASE_MAX);
+        return refuse_many(x, type, e);
     struct touched_record *items =
         arena_grow(x->txn->arena, list->items, list->count, &list->cap, sizeof *items);
     if (!items)

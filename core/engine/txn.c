@@ -644,6 +644,32 @@ static kith_status check_absent(struct txn *t, const struct rtype *type, kith_id
     return KITH_OK;
 }
 
+/* As they would fare here, by a command that goes through them in short transactions. */
+static kith_status refuse_many(struct txn *t, const struct rfield *f, const struct rtype *type,
+                               kith_id id, kith_error *e) {
+    const char *from = f->type->name;
+    char text[ID_TEXT + 1];
+    id_format(id, text);
+    const char *which =
+        arena_printf(t->arena, "%s = '%s%s%s'", f->name, f->any_target ? type->name : "",
+                     f->any_target ? "/" : "", text);
+    const char *how;
+    if (!which)
+        return err_nomem(e);
+    if (f->flags & KITH_FF_PARTOF)
+        how =
+            arena_printf(t->arena, "delete them first: kith delete %s --where \"%s\"", from, which);
+    else if (f->kind == KITH_F_LINKS || f->flags & (KITH_FF_REQUIRED | KITH_FF_READONLY))
+        how = arena_printf(t->arena, "change them first: kith find \"%s where %s\"", from, which);
+    else
+        how = arena_printf(t->arena, "empty that first: kith update %s --where \"%s\" %s=", from,
+                           which, f->name);
+    return how ? err_set(e, KITH_E_LIMIT, NULL,
+                         "more than %d records of type %s link to it by %s; %s", DELETE_MAX, from,
+                         f->name, how)
+               : err_nomem(e);
+}
+
 /* What points to a record that goes: parts go with it, other links are emptied. In an undo nothing
  * may point to it. */
 static kith_status release_referrers(struct txn *t, const struct rtype *type, kith_id id,
@@ -659,9 +685,7 @@ static kith_status release_referrers(struct txn *t, const struct rtype *type, ki
         size_t n;
         TRY(record_referrers(t->g->writer, f, id, type->id, DELETE_MAX + 1, t->arena, &ids, &n, e));
         if (n > DELETE_MAX)
-            return err_set(e, KITH_E_LIMIT, NULL,
-                           "more than %d records of type %s link to it; change those first",
-                           DELETE_MAX, f->type->name);
+            return refuse_many(t, f, type, id, e);
         /* A part may have gone meanwhile, with another part that it belongs to. */
         for (size_t k = 0; k < n; k++) {
             bool there = false;

@@ -32,6 +32,75 @@ static const char *link_to(struct fixture *x, const char *field_name, kith_id id
     return arena_printf(&x->arena, "%s=%s", field_name, id_text(x, id));
 }
 
+/* -- too much ---------------------------------------------------------------------------------- */
+
+struct crowd {
+    const struct rtype *type;
+    struct assign set[2];
+    size_t count;
+    int many;
+};
+
+static kith_status gather(struct txn *t, void *arg, kith_error *e) {
+    const struct crowd *c = arg;
+    for (int i = 0; i < c->many; i++)
+        TRY(txn_create(t, c->type, c->set, c->count, NULL, e));
+    return KITH_OK;
+}
+
+/* The command that the refusal names finds them all. */
+static void expect_named(struct fixture *x, const struct rtype *type, kith_id id,
+                         const struct crowd *c, const char *before, const char *which,
+                         const char *behind) {
+    const char *condition = arena_printf(&x->arena, which, id_text(x, id));
+    EXPECT_OK(engine_write(x->g, &by_tester, gather, (void *)(uintptr_t)c, NULL, &x->e), x->e);
+    EXPECT_INT(KITH_E_LIMIT, try_job(x, ROW_DELETE, type, &id, NULL, NULL));
+    EXPECT_HAS(arena_printf(&x->arena, "%s\"%s\"%s", before, condition, behind), x->e.message);
+    EXPECT_INT(
+        c->many,
+        count(x, arena_printf(&x->arena, "%s where %s: count()", c->type->name, condition), NULL));
+}
+
+TEST("what too many records link to is not deleted, and the refusal names the command for these") {
+    struct fixture x;
+    const struct rtype *piece = open_whole(&x);
+    fixture_start(&x);
+    kith_id contact = create(&x, x.contact, PAIRS("name=C"));
+    kith_id other = create(&x, x.contact, PAIRS("name=O"));
+    kith_id root = create(&x, piece, PAIRS(link_to(&x, "mates", other)));
+    kith_value mate = value_link(other, x.contact->id);
+    const struct assign mates = {type_field(engine_schema(x.g), piece, STR("mates")),
+                                 {.kind = KITH_LIST, .as.list = {&mate, 1}}};
+    struct crowd tasks = {
+        x.task,
+        {{type_field(engine_schema(x.g), x.task, STR("title")), value_str(STR("T"))},
+         {type_field(engine_schema(x.g), x.task, STR("about")),
+          value_link(contact, x.contact->id)}},
+        2,
+        10001};
+    struct crowd parts = {
+        piece,
+        {mates, {type_field(engine_schema(x.g), piece, STR("root")), value_link(root, piece->id)}},
+        2,
+        10001};
+    expect_named(&x, x.contact, contact, &tasks,
+                 "by about; empty that first: kith update task --where ", "about = 'contact/%s'",
+                 " about=");
+    expect_named(&x, piece, root, &parts, "by root; delete them first: kith delete piece --where ",
+                 "root = '%s'", "");
+    EXPECT_INT(KITH_E_LIMIT, try_job(&x, ROW_DELETE, x.contact, &other, NULL, NULL));
+    EXPECT_HAS(arena_printf(&x.arena,
+                            "by mates; change them first: kith find \"piece where mates ="
+                            " '%s'\"",
+                            id_text(&x, other)),
+               x.e.message);
+    EXPECT_INT(
+        10002,
+        count(&x, arena_printf(&x.arena, "piece where mates = '%s': count()", id_text(&x, other)),
+              NULL));
+    fixture_close(&x);
+}
+
 /* -- half-way ---------------------------------------------------------------------------------- */
 
 static kith_status refuse(void *self, struct txn *t, struct change *c, kith_error *e) {
