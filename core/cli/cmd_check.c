@@ -6,6 +6,7 @@
 #include "cli/show.h"
 #include "cli/stale_names.h"
 #include "cli/type_faults.h"
+#include "engine/outbox.h"
 #include "engine/retention.h"
 #include "record/record.h"
 #include <stdlib.h>
@@ -152,6 +153,33 @@ static kith_status show_unfinished(struct cmd *c, size_t *wrong, kith_error *e) 
     return KITH_OK;
 }
 
+/* What was set aside is somebody's to look at; what waits for a module that is not there would wait
+ * for ever. */
+static kith_status show_outbox(struct cmd *c, size_t *wrong, kith_error *e) {
+    struct outbox_queue *q;
+    size_t n;
+    TRY(engine_outbox_queues(c->company->engine, &c->arena, &q, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        unsigned long long dead = q[i].dead, waiting = q[i].waiting;
+        const char *to = arena_printf(&c->arena, "%s to %.*s", q[i].delivery,
+                                      (int)q[i].endpoint.len, q[i].endpoint.ptr);
+        if (dead)
+            show_problem(c, "", 0,
+                         arena_printf(&c->arena,
+                                      "%s: %llu effect%s set aside; 'kith deadletter"
+                                      " list --dead' tells why",
+                                      to, dead, dead == 1 ? " is" : "s are"));
+        if (waiting && !q[i].active)
+            show_problem(c, "", 0,
+                         arena_printf(&c->arena,
+                                      "%s: %llu effect%s for a module that is not"
+                                      " enabled",
+                                      to, waiting, waiting == 1 ? " waits" : "s wait"));
+        *wrong += waiting && !q[i].active;
+    }
+    return KITH_OK;
+}
+
 /* What only shows when the company is open: in the process that owns it. */
 static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     size_t wrong = plugins_check_grants(c->company->plugins, show_grant, c);
@@ -163,6 +191,7 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     TRY(backup_check(c, &wrong, e));
     TRY(show_sweep(c, &wrong, e));
     TRY(show_unfinished(c, &wrong, e));
+    TRY(show_outbox(c, &wrong, e));
     TRY(show_types(c, e));
     TRY(show_unfit(c, &rules, &wrong, e));
     if (wrong > 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith undo: takes a transaction or a whole import back, and says what it could not. */
+#include "cli/outbox_show.h"
 #include "cli/rehearse.h"
 #include "cli/scratch.h"
 #include "cli/show.h"
@@ -56,8 +57,29 @@ static void print_json(struct cmd *c, const struct undo_report *r) {
     for (size_t i = 0; i < r->item_count; i++)
         json_item(&j, &r->items[i]);
     json_array_end(&j);
+    json_key(&j, "cancelled");
+    json_int(&j, (int64_t)r->cancelled);
+    json_key(&j, "sent");
+    json_array_(&j);
+    for (size_t i = 0; i < r->sent_count; i++)
+        outbox_json_in(c, &j, &r->sent[i]);
+    json_array_end(&j);
     json_object_end(&j);
     json_print(c, &b);
+}
+
+/* What left the company cannot be taken back. */
+static void print_sent(struct cmd *c, const struct undo_report *r, bool try_only) {
+    if (r->cancelled)
+        io_printf(c->io, "%s, not sent yet: %llu\n", try_only ? "Would be cancelled" : "Cancelled",
+                  (unsigned long long)r->cancelled);
+    if (r->sent_count)
+        io_printf(c->io, "%sSent already, and not taken back: %zu%s\n", io_style(c->io, STYLE_HEAD),
+                  r->sent_count, io_style(c->io, STYLE_PLAIN));
+    for (size_t i = 0; i < r->sent_count; i++) {
+        io_puts(c->io, "  ");
+        outbox_print(c, &r->sent[i]);
+    }
 }
 
 static void print_item(struct cmd *c, const struct undo_item *i) {
@@ -100,6 +122,7 @@ static void print_report(struct cmd *c, const struct undo_report *r) {
     print_list(c, r, UNDO_REVERSED, r->reversed, try_only ? "Would be reversed" : "Reversed");
     print_list(c, r, UNDO_KEPT, r->kept, try_only ? "Would be kept" : "Kept");
     print_list(c, r, UNDO_REFUSED, r->refused, try_only ? "Would be refused" : "Refused");
+    print_sent(c, r, try_only);
     if (r->earlier)
         io_printf(c->io, "Reversed by an earlier undo: %zu\n", r->earlier);
     if (r->others)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rehearse: prints what a write would do, each effect with the code it comes from. */
 #include "cli/rehearse.h"
+#include "cli/outbox_show.h"
 #include "cli/show.h"
 
 #include <stdlib.h>
@@ -56,8 +57,21 @@ static void rehearsal_json(struct cmd *c, const struct rehearsal *r) {
     for (size_t i = 0; i < r->count; i++)
         json_effect(c, &j, &r->effects[i]);
     json_array_end(&j);
+    json_key(&j, "outgoing");
+    json_array_(&j);
+    for (size_t i = 0; i < r->outgoing_count; i++)
+        outbox_json_in(c, &j, &r->outgoing[i]);
+    json_array_end(&j);
     json_object_end(&j);
     json_print(c, &b);
+}
+
+static void print_outgoing(struct cmd *c, const struct outbox_item *i) {
+    io_printf(c->io, "%swould send%s ", io_style(c->io, STYLE_HEAD), io_style(c->io, STYLE_PLAIN));
+    outbox_print(c, i);
+    io_puts(c->io, "    ");
+    io_text(c->io, i->payload);
+    io_puts(c->io, "\n");
 }
 
 static const char *would(uint32_t kind) {
@@ -117,8 +131,11 @@ void print_rehearsal(struct cmd *c, const struct rehearsal *r) {
     }
     for (size_t i = 0; i < r->count; i++)
         print_effect(c, &r->effects[i]);
-    io_printf(c->io, "%sRehearsal: %zu effect%s%s, ", r->count > 0 ? "\n" : "", r->count,
-              r->count == 1 ? "" : "s", r->others ? " and others that you may not see" : "");
+    for (size_t i = 0; i < r->outgoing_count; i++)
+        print_outgoing(c, &r->outgoing[i]);
+    size_t count = r->count + r->outgoing_count;
+    io_printf(c->io, "%sRehearsal: %zu effect%s%s, ", count > 0 ? "\n" : "", count,
+              count == 1 ? "" : "s", r->others ? " and others that you may not see" : "");
     if (c->principal.all)
         io_printf(c->io, "%zu reaction%s ran, ", r->reactions, r->reactions == 1 ? "" : "s");
     io_printf(c->io, "nothing was kept.%s\n",

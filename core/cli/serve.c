@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/identity.h"
 #include "cli/wire.h"
+#include "engine/outbox.h"
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -423,6 +424,8 @@ static kith_status host_reopen(void *arg, struct company **out, kith_error *e) {
     }
     *out = *s->company;
     if (st == KITH_OK)
+        st = engine_send_start((*out)->engine, e);
+    if (st == KITH_OK)
         log_info("serve", "the company was opened anew");
     return st;
 }
@@ -571,6 +574,8 @@ kith_status serve(const struct program *p, struct company **company, int signals
     for (int i = 0; i < CLIENTS_MAX; i++)
         s.guests[i].fd = -1;
     kith_status st = sock_listen(dir, &listener, e);
+    if (st == KITH_OK && (st = engine_send_start((*company)->engine, e)) != KITH_OK)
+        close(listener);
     if (st == KITH_OK) {
         log_info("serve", "serving %s", dir);
         struct backup_job *job = NULL;

@@ -252,7 +252,7 @@ kith_status bus_hold(struct engine *g, struct arena *a, struct journal_hold *h, 
     uint64_t seq = (uint64_t)sqlite3_column_int64(st, 0);
     if (seq <= h->seq) {
         h->seq = seq - 1;
-        h->by = arena_printf(a, "event %lld, which waits ('kith event list')",
+        h->by = arena_printf(a, "event %lld, which waits ('kith deadletter list')",
                              (long long)sqlite3_column_int64(st, 1));
     }
     sqlite3_reset(st);
@@ -513,7 +513,7 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
     }
     bool dead =
         g->opts.attempts_max <= 1 || (st == KITH_E_LIMIT && d->tx.depth >= g->opts.cascade_max);
-    log_warn("bus", "%s, row %llu: failed (%s); 'kith event list' tells why", r->reaction.name,
+    log_warn("bus", "%s, row %llu: failed (%s); 'kith deadletter list' tells why", r->reaction.name,
              (unsigned long long)d->row->seq, err_place(&why, place));
     return write_letter(g, r, d->row, 1, dead ? -1 : clock_now(g->clock) + bus_backoff(1),
                         why.message, e);

@@ -84,13 +84,15 @@ static kith_status begin_at(struct engine *g, const struct journal_start *next, 
     return KITH_OK;
 }
 
-/* Of the journal, then of the log of access. */
+/* Of the journal, then of the log of access, then of what left the engine. */
 static kith_status sweep_some(struct txn *t, bool *more, kith_error *e) {
     struct engine *g = t->g;
     TRY(journal_sweep(g->writer, STEP, more, e));
-    if (*more || !g->opts.access_keep_ms)
-        return KITH_OK;
-    return access_log_sweep(g->writer, t->head.at - g->opts.access_keep_ms, STEP, more, e);
+    if (!*more && g->opts.access_keep_ms)
+        TRY(access_log_sweep(g->writer, t->head.at - g->opts.access_keep_ms, STEP, more, e));
+    if (!*more && g->opts.outbox_keep_ms)
+        TRY(outbox_sweep(g->writer, t->head.at - g->opts.outbox_keep_ms, STEP, more, e));
+    return KITH_OK;
 }
 
 static kith_status sweep(struct txn *t, bool *more, kith_error *e) {

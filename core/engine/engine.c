@@ -115,6 +115,12 @@ static void set_defaults(struct engine_options *o) {
     o->attempts_max = o->attempts_max ? o->attempts_max : 5;
     o->password_length = o->password_length ? o->password_length : 10;
     o->read_limit_ms = o->read_limit_ms ? o->read_limit_ms : 2000;
+    o->delivery_workers = o->delivery_workers ? o->delivery_workers : 4;
+    o->delivery_attempts = o->delivery_attempts ? o->delivery_attempts : 12;
+    o->delivery_backoff_ms = o->delivery_backoff_ms ? o->delivery_backoff_ms : 5000;
+    o->delivery_backoff_max_ms = o->delivery_backoff_max_ms ? o->delivery_backoff_max_ms : 3600000;
+    o->breaker_failures = o->breaker_failures ? o->breaker_failures : 5;
+    o->breaker_ms = o->breaker_ms ? o->breaker_ms : 30000;
     if (!o->base_currency[0])
         memcpy(o->base_currency, "EUR", 4);
 }
@@ -181,6 +187,8 @@ static kith_status high_id(struct engine *g, kith_id *high, kith_error *e) {
     kith_id id;
     TRY(journal_high_id(g->writer, high, e));
     TRY(timers_high_id(g->writer, &id, e));
+    *high = id > *high ? id : *high;
+    TRY(outbox_high_id(g->writer, &id, e));
     *high = id > *high ? id : *high;
     for (uint32_t i = 0; i < g->schema->type_count; i++) {
         if (g->schema->types[i]->history != KITH_HISTORY_NONE)
@@ -258,6 +266,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     if (st == KITH_OK)
         st = timers_setup(g, e);
     if (st == KITH_OK)
+        st = outbox_setup(g->writer, e);
+    if (st == KITH_OK)
         st = pauses_setup(g, e);
     if (st == KITH_OK)
         st = member_setup(g->writer, e);
@@ -302,11 +312,13 @@ kith_status engine_open(struct engine **out, const struct engine_options *o, kit
     g->clock = o->clock ? o->clock : &g->real_clock;
     g->queue_tail = &g->queue;
     g->next_due = INT64_MAX;
+    g->outbox.next_due = INT64_MAX;
     pthread_mutex_init(&g->lock, NULL);
     pthread_mutex_init(&g->readers_lock, NULL);
     pthread_mutex_init(&g->known_lock, NULL);
     pthread_mutex_init(&g->sign_lock, NULL);
     pthread_mutex_init(&g->reads_lock, NULL);
+    pthread_mutex_init(&g->outbox.lock, NULL);
     pthread_mutex_init(&g->checkpoint_lock, NULL);
     pthread_mutex_init(&g->segments.lock, NULL);
     pthread_condattr_t monotonic;
@@ -316,6 +328,7 @@ kith_status engine_open(struct engine **out, const struct engine_options *o, kit
     pthread_cond_init(&g->idle_cond, &monotonic);
     pthread_cond_init(&g->readers_cond, &monotonic);
     pthread_cond_init(&g->checkpoint_cond, &monotonic);
+    pthread_cond_init(&g->outbox.work, &monotonic);
     pthread_condattr_destroy(&monotonic);
     g->path = strdup(o->path);
     kith_status st = g->path ? open_parts(g, e) : err_nomem(e);
@@ -332,12 +345,15 @@ kith_status engine_start(struct engine *g, kith_error *e) {
     TRY(conn_exec(g->writer, "BEGIN IMMEDIATE", e));
     kith_status st = subscribers_start(g, e);
     if (st == KITH_OK)
+        st = outbox_start(g, e);
+    if (st == KITH_OK)
         st = derived_start(g, e);
     kith_status end =
         conn_exec(g->writer, st == KITH_OK ? "COMMIT" : "ROLLBACK", st == KITH_OK ? e : NULL);
     TRY(st);
     TRY(end);
     g->adding = NULL;
+    outbox_committed(g);
     TRY(checkpoint_start(g, e));
     TRY(writer_start(g, e));
     names_followed(g);
@@ -347,6 +363,7 @@ kith_status engine_start(struct engine *g, kith_error *e) {
 void engine_close(struct engine *g) {
     if (!g)
         return;
+    outbox_stop(g);
     reads_close(g);
     writer_stop(g);
     reads_free(g);
@@ -366,11 +383,13 @@ void engine_close(struct engine *g) {
     pthread_cond_destroy(&g->idle_cond);
     pthread_cond_destroy(&g->readers_cond);
     pthread_cond_destroy(&g->checkpoint_cond);
+    pthread_cond_destroy(&g->outbox.work);
     pthread_mutex_destroy(&g->lock);
     pthread_mutex_destroy(&g->readers_lock);
     pthread_mutex_destroy(&g->known_lock);
     pthread_mutex_destroy(&g->sign_lock);
     pthread_mutex_destroy(&g->reads_lock);
+    pthread_mutex_destroy(&g->outbox.lock);
     pthread_mutex_destroy(&g->checkpoint_lock);
     if (g->lock_fd >= 0)
         close(g->lock_fd);
@@ -438,5 +457,6 @@ void engine_stats(struct engine *g, struct engine_stats *out) {
         return;
     bus_count(c, out);
     timers_count(c, out);
+    outbox_counts(c, out);
     engine_reader_done(g, c);
 }

@@ -15,6 +15,7 @@
 #include "journal/compact.h"
 #include "journal/doctor.h"
 #include "journal/journal.h"
+#include "journal/outbox.h"
 #include "journal/past.h"
 #include "record/query.h"
 #include "record/search.h"
@@ -46,6 +47,14 @@ struct engine_options {
     uint32_t password_length; /* at least; 0: 10 */
     int64_t journal_keep_ms;  /* rows of the journal that are older go; 0: none do */
     int64_t access_keep_ms;   /* entries of the log of access; 0: all are kept */
+    /* What leaves the engine (outbox.h). */
+    uint32_t delivery_workers;       /* 0: 4 */
+    uint32_t delivery_attempts;      /* before an effect is a dead letter; 0: 12 */
+    int64_t delivery_backoff_ms;     /* after the first failure, doubled with each; 0: 5000 */
+    int64_t delivery_backoff_max_ms; /* 0: an hour */
+    uint32_t breaker_failures;       /* of an endpoint in a row that open its breaker; 0: 5 */
+    int64_t breaker_ms;              /* for so long at first; 0: 30000 */
+    int64_t outbox_keep_ms;          /* what came to its end is kept; 0: for ever */
 };
 /* Locks, opens, migrates, builds the schema. Nothing runs yet: register subscribers, then start.
  * KITH_E_BUSY: another process owns the file (the message names its pid). */
@@ -494,9 +503,11 @@ struct effect {
 struct rehearsal {
     struct effect *effects;
     size_t count;
-    size_t reactions; /* how many ran; 0 for whoever may not see everything */
-    bool others;      /* there are effects on what the caller may not see */
-    bool cut;         /* the bound of 1,000 changes or 50 ms was reached: more would follow */
+    size_t reactions;             /* how many ran; 0 for whoever may not see everything */
+    struct outbox_item *outgoing; /* what would leave the engine; for administrators */
+    size_t outgoing_count;
+    bool others; /* there are effects on what the caller may not see */
+    bool cut;    /* the bound of 1,000 changes or 50 ms was reached: more would follow */
 };
 /* Runs fn and the reactions that follow in a savepoint that is rolled back. [any] */
 kith_status engine_rehearse(struct engine *g, const struct write_opts *o, write_fn fn, void *arg,
@@ -521,7 +532,10 @@ struct undo_report {
     bool others;    /* there is more that is concerned */
     kith_id
         tx; /* the undo's own first transaction; 0 in a rehearsal or when nothing was reversed */
-    kith_id run; /* for an undo of many transactions: undo this to redo them */
+    kith_id run;              /* for an undo of many transactions: undo this to redo them */
+    uint64_t cancelled;       /* effects that were not sent yet, and are not any more */
+    struct outbox_item *sent; /* those that were, or are just being; for administrators */
+    size_t sent_count;
 };
 /* Undoes the transaction or the run (import, ...) with this id. */
 kith_status engine_undo(struct engine *g, const struct principal *p, kith_id target, bool rehearse,
@@ -608,6 +622,7 @@ struct engine_stats {
     uint64_t groups, transactions, rows, reactions_run;
     uint64_t wal_bytes, queue;
     uint64_t letters_waiting, letters_dead, timers;
+    uint64_t outbox_waiting, outbox_dead;
 };
 void engine_stats(struct engine *g, struct engine_stats *out); /* [any] */
 

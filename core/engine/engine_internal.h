@@ -6,6 +6,7 @@
 #include "base/cron.h"
 #include "base/id.h"
 #include "engine/engine.h"
+#include "engine/outbox.h"
 #include "engine/segment.h"
 #include "journal/chain.h"
 #include "journal/erasure.h"
@@ -76,6 +77,26 @@ struct action_entry {
 struct topic_entry {
     const char *name, *owner;
     uint32_t number, schema;
+};
+
+struct delivery_entry {
+    struct delivery_handler handler;
+    uint32_t source;
+};
+
+/* What leaves the engine; see outbox_work.c. */
+struct outbox {
+    struct delivery_entry *handlers; /* fixed at the start */
+    size_t handler_count, handler_cap;
+    bool touched; /* [writer] this group changed when something is due */
+    pthread_t *threads;
+    uint32_t thread_count;
+    atomic_bool starting, sends, stop;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t work;
+    int64_t next_due; /* as committed; INT64_MAX: nothing is */
+    bool claiming;    /* one of the workers asks the writer for work */
+    uint32_t busy;    /* those that have some */
 };
 
 /* Who is told of what. Read on the writer; built by one thread at a time. */
@@ -274,6 +295,7 @@ struct engine {
     struct segments segments;
     uint32_t release_source; /* number of the source of what a deletion does to other records */
 
+    struct outbox outbox;
     struct search_state search;
     struct sweep_state sweep;
     struct type_info *types; /* by type number */
@@ -585,6 +607,23 @@ kith_status delivery_run(struct reaction_entry *r, struct delivery *d, struct ar
 extern const struct principal bus_principal;
 /* Failures that belong to the disk or the process and not to the event end the group. */
 bool bus_own_failure(struct engine *g, kith_status st);
+
+/* outbox.c */
+const struct delivery_entry *outbox_handler(const struct engine *g, const char *name);
+kith_status outbox_start(struct engine *g, kith_error *e); /* in a transaction */
+/* An undo: adds to what the report says. *cap is that of the list of those sent. */
+kith_status outbox_take_back(struct txn *t, enum outbox_by by, uint64_t what, struct arena *a,
+                             struct undo_report *r, size_t *cap, kith_error *e);
+kith_status outbox_erase(struct txn *t, kith_id subject, kith_error *e);
+void outbox_counts(struct conn *c, struct engine_stats *out);
+
+/* outbox_work.c */
+void outbox_committed(struct engine *g); /* [writer] wakes who sends */
+void outbox_stop(struct engine *g);
+/* How long an effect waits after so many tries, for a random number; and an endpoint after so many
+ * failures in a row. ms. */
+int64_t outbox_pause(const struct engine_options *o, uint32_t tries, uint64_t random);
+int64_t outbox_open_for(const struct engine_options *o, uint32_t failures);
 
 /* letters.c */
 int64_t bus_backoff(uint32_t attempts); /* ms */

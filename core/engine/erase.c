@@ -467,7 +467,13 @@ static kith_status forget_all(struct erasing *x, kith_error *e) {
         TRY(forget_rows(x, &x->gone.items[i], e));
         TRY(letters_forget(g, id, e));
         TRY(timers_forget(g, id, e));
+        TRY(outbox_erase(x->txn, id, e));
     }
+    /* What told of the person told it to the outside, too. */
+    for (size_t i = 0; i < x->telling.count; i++)
+        TRY(outbox_erase(x->txn, x->telling.items[i].id, e));
+    for (size_t i = 0; i < x->naming.count; i++)
+        TRY(outbox_erase(x->txn, x->naming.items[i].id, e));
     return KITH_OK;
 }
 

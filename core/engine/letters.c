@@ -227,7 +227,7 @@ static kith_status change_letter(struct txn *t, void *arg, kith_error *e) {
     TRY(conn_run(g->writer, st, e));
     if (sqlite3_changes(g->writer->db) != 1)
         return err_set(e, KITH_E_NOTFOUND, NULL,
-                       "there is no event %llu that waits; 'kith event list' shows them",
+                       "there is no event %llu that waits; 'kith deadletter list' shows them",
                        (unsigned long long)change->number);
     g->refresh_due = true;
     return bus_reload(g, e);

@@ -84,12 +84,25 @@ static kith_status follow(struct engine *g, struct rehearsing *r, uint64_t seq, 
     return KITH_OK;
 }
 
+static kith_status note_outgoing(struct engine *g, struct rehearsing *r, kith_id after,
+                                 kith_error *e) {
+    struct rehearsal *out = r->out;
+    TRY(outbox_since(g->writer, after, r->arena, &out->outgoing, &out->outgoing_count, e));
+    if (out->outgoing_count == 0 || r->txn->principal->all)
+        return KITH_OK;
+    out->outgoing_count = 0;
+    out->others = true;
+    return KITH_OK;
+}
+
 static kith_status rehearse_alone(struct engine *g, struct request *q, kith_error *e) {
     struct rehearsing *r = q->alone_arg;
     struct txn t;
     uint32_t actor;
     TRY(group_begin(g, e));
     uint64_t seq = g->seq;
+    kith_id sent;
+    TRY(outbox_high_id(g->writer, &sent, e));
     g->rehearsing = true;
     kith_status st = txn_actor(g, q->opts->principal, &actor, e);
     if (st == KITH_OK) {
@@ -99,6 +112,8 @@ static kith_status rehearse_alone(struct engine *g, struct request *q, kith_erro
     }
     if (st == KITH_OK)
         st = follow(g, r, seq, e);
+    if (st == KITH_OK)
+        st = note_outgoing(g, r, sent, e);
     if (st == KITH_OK && !t.principal->all) /* it would tell of rules about what is out of sight */
         r->out->reactions = 0;
     group_rollback(g);

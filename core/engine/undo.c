@@ -100,7 +100,7 @@ struct undoing {
     bool erased; /* of the row at hand something was */
     uint64_t after;
     bool rehearse;
-    size_t cap;
+    size_t cap, sent_cap;
     struct tx_head *txs;
     size_t tx_count, rows;
     /* Where it stands: the transaction, and the seq of its next row to undo; and where it will
@@ -114,7 +114,7 @@ struct undoing {
     uint64_t row; /* seq of the one that is being undone */
     char note[64];
     struct undo_report before; /* the report, and its capacity, as it was before the chunk */
-    size_t before_cap;
+    size_t before_cap, before_sent_cap;
     struct parts parts;
 };
 
@@ -196,6 +196,16 @@ static kith_status done_earlier(struct undoing *u, const struct undo_item *item,
     return KITH_OK;
 }
 
+/* When all goes back to a moment, what was told to the outside since stays told. */
+static kith_status unsend(struct undoing *u, enum outbox_by by, uint64_t what, kith_error *e) {
+    TRY(outbox_take_back(u->txn, by, what, u->arena, u->report, &u->sent_cap, e));
+    if (!u->txn->principal->all) {
+        u->report->others |= u->report->sent_count > 0;
+        u->report->sent_count = 0;
+    }
+    return KITH_OK;
+}
+
 static kith_status undo_report(void *arg, const struct undo_item *item, kith_error *e) {
     struct undoing *u = arg;
     struct undo_report *r = u->report;
@@ -207,6 +217,8 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
     }
     if (item->outcome == UNDO_REVERSED)
         TRY(bus_cancel(u->g, u->row, e));
+    if (item->outcome == UNDO_REVERSED && !u->since)
+        TRY(unsend(u, OUTBOX_BY_CAUSE, u->row, e));
     TRY(done_earlier(u, item, &earlier, &by, e));
     r->earlier += earlier;
     if (earlier)
@@ -281,6 +293,8 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
         TRY(find_transactions(u, e));
         TRY(u->since ? run_log_end_since(u->g->writer, u->after, t->head.run, e)
                      : run_log_end(u->g->writer, u->target, e));
+        if (!u->since)
+            TRY(unsend(u, OUTBOX_BY_RUN, u->target, e));
     }
     size_t at = u->at, n = 0;
     uint64_t seq = u->seq;
@@ -288,6 +302,7 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     bool own = true; /* the row before was none that followed from another */
     *u->report = u->before;
     u->cap = u->before_cap;
+    u->sent_cap = u->before_sent_cap;
     TRY(import_log_end(u->g->writer, u->target, IMPORT_UNDONE, e)); /* it is not resumed */
     while (at < u->tx_count && !(own && is_break(u, at, seq) && is_long(u, n, end))) {
         struct journal_row row;
@@ -304,6 +319,8 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
         TRY(st);
         own = row.cause == 0;
         n++;
+        if (seq == u->txs[at].first && !u->since)
+            TRY(unsend(u, OUTBOX_BY_TX, u->txs[at].id, e));
         if (seq-- == u->txs[at].first) {
             at++;
             seq = at < u->tx_count ? u->txs[at].last : 0;
@@ -323,6 +340,7 @@ static kith_status undo_chunks(struct undoing *u, const struct principal *p, kit
         kith_id tx = 0;
         u->before = *u->report;
         u->before_cap = u->cap;
+        u->before_sent_cap = u->sent_cap;
         TRY(u->rehearse ? engine_rehearse(u->g, &o, undo_chunk, u, u->arena, &ignored, e)
                         : engine_write(u->g, &o, undo_chunk, u, &tx, e));
         u->at = u->next_at;

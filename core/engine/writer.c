@@ -75,6 +75,7 @@ kith_status group_commit(struct engine *g, kith_error *e) {
     atomic_store(&g->durable, g->seq); /* synchronous=FULL: the commit has synced the log */
     atomic_fetch_add(&g->groups, 1);
     derived_committed(g);
+    outbox_committed(g);
     return KITH_OK;
 }
 
@@ -228,6 +229,8 @@ static kith_status set_back(struct engine *g, kith_error *e) {
     sweep_set_back(g);
     TRY(segments_set_back(g, e));
     TRY(timers_set_back(g, e));
+    g->outbox.touched = true;
+    TRY(outbox_set_back(g->writer, clock_now(g->clock), g->opts.delivery_backoff_max_ms, e));
     return bus_set_back(g, e);
 }
 

@@ -331,6 +331,36 @@ kith_status doctor_replay(struct doctor *d) {
     return status;
 }
 
+/* A database that no newer Kith has opened does not have it. */
+static kith_status has_table(struct doctor *d, const char *name, bool *yes) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(d->conn, "SELECT 1 FROM sqlite_schema WHERE name = ?1", &st, d->e));
+    bind_str(st, 1, str_of(name));
+    TRY(conn_step(d->conn, st, yes, d->e));
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
+/* What waits is looked for: a queue that is not due, held, taken or without its module would keep
+ * its effects for ever. */
+static kith_status doctor_outbox(struct doctor *d) {
+    bool there;
+    TRY(has_table(d, "kith_outbox", &there));
+    if (!there)
+        return KITH_OK;
+    TRY(doctor_each(d,
+                    "SELECT id FROM kith_outbox WHERE queue NOT IN (SELECT id FROM"
+                    " kith_outbox_queue) OR state NOT BETWEEN 1 AND 5",
+                    BY_ID, "effect ", " has no queue or no state"));
+    TRY(doctor_each(d,
+                    "SELECT o.id FROM kith_outbox o JOIN kith_outbox_queue q ON q.id = o.queue"
+                    " WHERE o.state <= 2 AND (o.state = 2 AND NOT q.taken OR q.due IS NULL AND NOT"
+                    " q.held AND NOT q.taken AND q.active)",
+                    BY_ID, "effect ", " waits, and nobody looks for it"));
+    return doctor_each(d, "SELECT id FROM kith_outbox WHERE (done IS NULL) <> (state <= 2)", BY_ID,
+                       "effect ", " does not know whether it came to its end");
+}
+
 /* -- what follows the journal ------------------------------------------------------------------ */
 
 kith_status doctor_cursors(struct doctor *d) {
@@ -343,8 +373,9 @@ kith_status doctor_cursors(struct doctor *d) {
         "SELECT id FROM kith_letter l WHERE NOT EXISTS (SELECT 1 FROM kith_journal j WHERE"
         " j.seq = l.seq)",
         BY_NUMBER, "letter ", " is about a row that the journal does not have"));
-    return doctor_each(d, "SELECT id FROM kith_timer WHERE type NOT IN (SELECT id FROM kith_type)",
-                       BY_ID, "timer ", " is about a record of no type");
+    TRY(doctor_each(d, "SELECT id FROM kith_timer WHERE type NOT IN (SELECT id FROM kith_type)",
+                    BY_ID, "timer ", " is about a record of no type"));
+    return doctor_outbox(d);
 }
 
 kith_status doctor_imports(struct doctor *d) {
@@ -359,16 +390,6 @@ kith_status doctor_imports(struct doctor *d) {
              IMPORT_RUNNING);
     return doctor_each(d, sql, BY_ID, "rejected rows are left of import ",
                        ", which is not under way");
-}
-
-/* A database that no newer Kith has opened does not have it. */
-static kith_status has_table(struct doctor *d, const char *name, bool *yes) {
-    sqlite3_stmt *st;
-    TRY(conn_prepare(d->conn, "SELECT 1 FROM sqlite_schema WHERE name = ?1", &st, d->e));
-    bind_str(st, 1, str_of(name));
-    TRY(conn_step(d->conn, st, yes, d->e));
-    sqlite3_reset(st);
-    return KITH_OK;
 }
 
 kith_status doctor_runs(struct doctor *d) {

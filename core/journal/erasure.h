@@ -88,6 +88,7 @@ enum sweep_part {
     SWEEP_TIMERS,
     SWEEP_TIMER_ERRORS,
     SWEEP_PAUSES,
+    SWEEP_OUTBOX,
     SWEEP_PARTS
 };
 /* Looks through up to `max` more rows behind *after and moves it; *whole: there are no more. */

@@ -319,6 +319,11 @@ static const struct {
                       "DELETE FROM kith_timer" NAMING("id", "payload") " AND cron IS NULL"},
     [SWEEP_TIMER_ERRORS] = {KEYS("id", "kith_timer"),
                             "UPDATE kith_timer SET error = 'erased'" NAMING("id", "error")},
+    [SWEEP_OUTBOX] = {KEYS("id", "kith_outbox"),
+                      "UPDATE kith_outbox SET payload = '', answer = '', key = '', error ="
+                      " 'erased', erased = 1, state = CASE WHEN state IN (1, 4) THEN 5 ELSE state"
+                      " END, done = coalesce(done, CASE WHEN state = 1 THEN at END)" NAMING(
+                          "id", "key || ' ' || payload || ' ' || answer || ' ' || error")},
     [SWEEP_PAUSES] = {"SELECT 1, 0 WHERE ?1 >= 0 AND ?2 > 0", /* few, and by their names */
                       "UPDATE kith_pause SET reason = 'erased' WHERE ?1 < ?2 AND"
                       " kith_names(reason, ?3)"},

@@ -11,7 +11,7 @@
 const char *origin_name(uint32_t origin) {
     static const char *const names[] = {"?",        "cli",       "api",    "import",
                                         "reaction", "timer",     "action", "undo",
-                                        "system",   "retention", "erase"};
+                                        "system",   "retention", "erase",  "delivery"};
     return origin < sizeof names / sizeof *names ? names[origin] : "?";
 }
 

@@ -23,6 +23,7 @@ enum origin { /* stored: never renumber */
               ORIGIN_SYSTEM = 8,
               ORIGIN_RETENTION = 9,
               ORIGIN_ERASE = 10,
+              ORIGIN_DELIVERY = 11,
 };
 const char *origin_name(uint32_t origin); /* "cli", "api", ... */
 

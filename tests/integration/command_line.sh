@@ -99,7 +99,7 @@ wrong 3 "did you mean 'email'" why contact "$anna" emial
 wrong 2 "is not field=value" update contact "$anna" city
 wrong 3 "the id of a record is no field" update contact "$anna" id=0
 wrong 4 "contact.created is kept by Kith" update contact "$anna" created=2020-01-01
-wrong 3 "there is no event 99 that waits" event skip 99
+wrong 3 "there is no event 99 that waits" deadletter skip 99
 
 it "takes blanks for no name"
 wrong 2 "account needs a name" create account "name=   "
@@ -156,8 +156,8 @@ wrong 3 "no action 'sales.rescore'" run sales.rescore
 wrong 3 "no action 'sales.rescore'" sales.rescore
 
 it "knows no event, module or setting of that name"
-wrong 2 "is not the number of an event" event retry first
-kith event retry 999999
+wrong 2 "is not the number of an event" deadletter retry first
+kith deadletter retry 999999
 expect test "$code" -ne 0
 one_sentence
 wrong 3 "not enabled" module disable nothing

@@ -210,7 +210,7 @@ for city in Zqxtown Zqxberg Zqxdorf Zqxstadt; do
 done
 create task title="Ask $name" about=contact/"$ada" >/dev/null
 until [ "$("$KITH" rule list --json 2>/dev/null | grep -c suspended.:.20)" -gt 0 ]; do sleep 0.05; done
-kith event list
+kith deadletter list
 prints "cannot greet $name"
 kith rule list
 complains "cannot greet $name"

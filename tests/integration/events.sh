@@ -17,33 +17,33 @@ create contact name=Bad city=Atlantis >/dev/null 2>&1
 create contact name=Fine city=Bern >/dev/null
 kith find "task : count()"
 prints_exactly 2
-kith event list
+kith deadletter list
 exits 0
 prints "contact.created"
 prints "Bad"
 prints "there is no Atlantis"
 
 it "names the place in the rule"
-kith event list --json
+kith deadletter list --json
 exits 0
 prints "rules/fragile.lua:2"
 
 it "fails again when nothing was repaired"
 number=$(sed -n 's/^{"number":\([0-9]*\).*/\1/p' "$work/out" | head -n 1)
-kith event retry "$number"
+kith deadletter retry "$number"
 exits 1
 prints "Event $number failed again: rules/fragile.lua:2: there is no Atlantis"
 complains "1 of 1 event failed again"
-kith event list --dead
+kith deadletter list --dead
 prints "Bad"
 
 it "handles the event when the rule was repaired"
 sed -i '/Atlantis/d' rules/fragile.lua
-number=$("$KITH" event list --json | sed -n 's/^{"number":\([0-9]*\).*/\1/p' | head -n 1)
-kith event retry "$number" --json
+number=$("$KITH" deadletter list --json | sed -n 's/^{"number":\([0-9]*\).*/\1/p' | head -n 1)
+kith deadletter retry "$number" --json
 exits 0
 prints_exactly "{\"number\":$number,\"outcome\":\"handled\"}"
-kith event list
+kith deadletter list
 prints "Every event was handled."
 kith find "task where title = 'Met Bad' : count()"
 prints_exactly 1
@@ -51,14 +51,14 @@ prints_exactly 1
 it "gives an event up when told so"
 echo 'on("task.created", { name = "never" }, function() error("never") end)' >rules/never.lua
 create task title=Anything >/dev/null 2>&1
-kith event list
+kith deadletter list
 prints "never"
-number=$("$KITH" event list --json | sed -n 's/^{"number":\([0-9]*\).*/\1/p' | head -n 1)
-kith event skip "$number"
+number=$("$KITH" deadletter list --json | sed -n 's/^{"number":\([0-9]*\).*/\1/p' | head -n 1)
+kith deadletter skip "$number"
 exits 0
-kith event list
+kith deadletter list
 prints "Every event was handled."
-kith event skip "$number"
+kith deadletter skip "$number"
 expect test "$code" -ne 0
 one_sentence
 

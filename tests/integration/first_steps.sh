@@ -414,12 +414,12 @@ prints "Europe/Berlin"
 prints "kith.conf:"
 
 it "answers in JSON"
-for command in "find contact" "log" "rule list" "module list" "event list" "run" "check" "explain" \
+for command in "find contact" "log" "rule list" "module list" "deadletter list" "run" "check" "explain" \
     "get contact $petra" "history contact $petra" "why contact $petra name" "version" "help"; do
     # shellcheck disable=SC2086 # the words of a command
     kith $command --json
     exits 0
-    [ -s "$work/out" ] || [ "$command" = "event list" ] || [ "$command" = run ] ||
+    [ -s "$work/out" ] || [ "$command" = "deadletter list" ] || [ "$command" = run ] ||
         [ "$command" = "module list" ] || [ "$command" = check ] || fail "expected some JSON"
     expect test -z "$(grep -v '^[[{].*[]}]$' "$work/out")"
 done

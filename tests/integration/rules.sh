@@ -72,7 +72,7 @@ expect test ! -s "$work/client.1" -a ! -s "$work/client.2" -a ! -s "$work/reload
 kith find "contact where name like 'Load %' : count()"
 prints_exactly 350
 until_prints 350 find "task where title like '%Load%' : count()"
-kith event list
+kith deadletter list
 prints "Every event was handled."
 kith find "task where title like '%Load%' : count()"
 prints_exactly 350
@@ -88,12 +88,12 @@ kith rule reload
 for i in 1 2 3; do "$KITH" create account name=Nowhere >/dev/null 2>&1; done
 until_prints "suspended since" rule list
 create account name=Waits >/dev/null
-kith event list
+kith deadletter list
 exits 0
 prints "No event failed. What rules in suspended files wait for is handled when they go on."
 complains "rules/guard.lua is suspended"
-kith event list --dead
-prints_exactly "No event was set aside."
+kith deadletter list --dead
+prints_exactly "Nothing was set aside."
 rm rules/guard.lua
 kith rule reload
 exits 0
@@ -151,7 +151,7 @@ exits 0
 kith rule list
 prints "read:contact write:task"
 create contact name=Four >/dev/null
-until_prints 'add "write:contact" to its list in rules.scripts in conf.d/30-rules.conf' event list
+until_prints 'add "write:contact" to its list in rules.scripts in conf.d/30-rules.conf' deadletter list
 kith find "task where title like 'Narrow%' : count()"
 prints_exactly 0
 

@@ -48,13 +48,13 @@ for archive in "$root"/tests/data/company-*.tar.gz; do
     prints "cli:"
 
     it_with "has the event that was held back then, and tries it again"
-    kith event list
+    kith deadletter list
     prints "contact.updated"
     number=$(sed -n 's/^ *\([0-9]\{1,\}\) .*/\1/p' "$work/out" | head -n 1)
     sed -i 's/error(.*/return/' rules/keep.lua
-    kith event retry "$number"
+    kith deadletter retry "$number"
     exits 0
-    kith event list
+    kith deadletter list
     prints_not "contact.updated"
 
     it_with "takes an old import back, and that back again"
