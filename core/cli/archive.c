@@ -91,18 +91,22 @@ static kith_status get_raw(void *arg, char *dst, size_t n, kith_error *e) {
     return KITH_OK;
 }
 
-kith_status archive_get(struct archive *ar, char *dst, size_t n, kith_error *e) {
-    kith_error why = KITH_ERROR_INIT;
-    if (!ar->unsealing)
-        return get_raw(ar, dst, n, e);
-    kith_status st = unseal_read(ar->unsealing, dst, n, &why);
+/* What the seal says does not name the backup. */
+static kith_status unsealed(const struct archive *ar, kith_status st, const kith_error *why,
+                            kith_error *e) {
     if (st == KITH_OK)
         return st;
-    bool named = strstr(why.message, ar->head.file) || st == KITH_E_LIMIT;
-    err_copy(e, &why);
-    return named ? st
-                 : err_set(e, st, NULL, "the backup '%s' is damaged: %s; take another one",
-                           ar->head.file, why.message);
+    err_copy(e, why);
+    return strstr(why->message, ar->head.file) || st != KITH_E_CORRUPT
+               ? st
+               : err_set(e, st, NULL, "the backup '%s' is damaged: %s; take another one",
+                         ar->head.file, why->message);
+}
+
+kith_status archive_get(struct archive *ar, char *dst, size_t n, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    return ar->unsealing ? unsealed(ar, unseal_read(ar->unsealing, dst, n, &why), &why, e)
+                         : get_raw(ar, dst, n, e);
 }
 
 static kith_status get_header(struct archive *ar, struct pack_entry *entry, bool *end,
@@ -227,9 +231,15 @@ static kith_status check_manifest(struct archive *ar, kith_str text, kith_error 
 
 static kith_status read_manifest(struct archive *ar, kith_str *text, kith_error *e) {
     struct pack_entry entry;
+    kith_error why = KITH_ERROR_INIT;
     bool end;
-    if (get_header(ar, &entry, &end, NULL) != KITH_OK || end ||
-        strcmp(entry.name, BACKUP_MANIFEST) != 0 || entry.size > MANIFEST_MAX)
+    kith_status st = get_header(ar, &entry, &end, &why);
+    if (st != KITH_OK && st != KITH_E_CORRUPT) { /* as of a disk that fails */
+        err_copy(e, &why);
+        return st;
+    }
+    if (st != KITH_OK || end || strcmp(entry.name, BACKUP_MANIFEST) != 0 ||
+        entry.size > MANIFEST_MAX)
         return no_backup(ar, e);
     char *room = arena_alloc(ar->arena, entry.size + 1);
     if (!room)
@@ -384,9 +394,9 @@ kith_status archive_end(struct archive *ar, kith_error *e) {
     char zeros[2 * PACK_BLOCK];
     if (!ar->unsealing)
         return KITH_OK;
+    kith_error why = KITH_ERROR_INIT;
     TRY(archive_get(ar, zeros, sizeof zeros, e));
-    kith_status st = unseal_end(ar->unsealing, e);
-    return st == KITH_OK ? st : err_prefix(e, "the backup '%s' is damaged: ", ar->head.file);
+    return unsealed(ar, unseal_end(ar->unsealing, &why), &why, e);
 }
 
 /* As sha256sum writes it. */

@@ -38,10 +38,16 @@ struct restore {
     bool unread;       /* its settings are not in order */
 };
 
+static const char *last_file(const struct restore *r) {
+    return r->series.files[r->series.count - 1];
+}
+
 /* -- where to ---------------------------------------------------------------------------------- */
 
 static kith_status find_place(struct restore *r, const char *given, kith_error *e) {
     struct arena *a = &r->c->arena;
+    if (!*given)
+        return err_set(e, KITH_E_INVAL, NULL, "name the folder to restore to, behind the backup");
     char *path = arena_strdup(a, given);
     for (size_t n = path ? strlen(path) : 0; n > 1 && path[n - 1] == '/'; n--)
         path[n - 1] = '\0';
@@ -80,7 +86,8 @@ static kith_status check_place(struct restore *r, kith_error *e) {
         return KITH_OK;
     r->there = true;
     if (!S_ISDIR(r->old.st_mode))
-        return err_set(e, KITH_E_CONFLICT, NULL, "'%s' is a file, not a folder", given);
+        return err_set(e, KITH_E_CONFLICT, NULL,
+                       "'%s' is a file, not a folder: name an empty or a new one", given);
     if (!company_has(r->folder, "kith.conf") && !company_has(r->folder, "kith.db"))
         return folder_is_empty(r->folder)
                    ? KITH_OK
@@ -128,8 +135,10 @@ static kith_status examine_opened(struct restore *r, struct company *company, ki
     TRY(engine_examine(company->engine, db, show_finding, r->c, &findings, e));
     return findings == 0 ? KITH_OK
                          : err_set(e, KITH_E_CORRUPT, NULL,
-                                   "the backup holds a damaged database, see above, and was not"
-                                   " restored; --damaged restores it nevertheless");
+                                   "the database in '%s' is damaged, see above, and was not"
+                                   " restored: take another backup, or --damaged restores it"
+                                   " nevertheless",
+                                   last_file(r));
 }
 
 /* Which company is there is known when its database can be read. */
@@ -138,9 +147,9 @@ static kith_status check_company(const struct restore *r, kith_error *e) {
     if (!*there || !*here || strcmp(there, here) == 0)
         return KITH_OK;
     return err_set(e, KITH_E_CONFLICT, NULL,
-                   "the backup is of another company than the one in '%s': restore it to a folder"
+                   "'%s' is of another company than the one in '%s': restore it to a folder"
                    " of its own, or move that company away first",
-                   r->given);
+                   last_file(r), r->given);
 }
 
 /* The journal ends where it ended when the backup was made; that it leads there the doctor sees. */
@@ -159,9 +168,9 @@ static kith_status check_anchor(struct restore *r, kith_error *e) {
     return strcmp(found, r->what.anchor) == 0
                ? KITH_OK
                : err_set(e, KITH_E_CORRUPT, NULL,
-                         "the journal in the backup ends with %s, and its manifest says %s; take"
-                         " another one",
-                         found, r->what.anchor);
+                         "the journal in '%s' ends with %s, and its manifest says %s: take another"
+                         " backup",
+                         last_file(r), found, r->what.anchor);
 }
 
 /* Settings that are not in order, as those of a module that is not installed here, are mended in
@@ -179,9 +188,9 @@ static kith_status examine(struct restore *r, kith_error *e) {
         st = examine_opened(r, company, e);
     else
         st = err_set(e, KITH_E_CORRUPT, NULL,
-                     "the settings in the backup cannot be read (%s), and it was not restored;"
-                     " --damaged restores it nevertheless",
-                     why.message);
+                     "the settings in '%s' cannot be read (%s): take another backup, or --damaged"
+                     " restores it nevertheless",
+                     last_file(r), why.message);
     company_close(company);
     return st;
 }
@@ -406,7 +415,8 @@ static kith_status make_fresh(struct restore *r, kith_error *e) {
 }
 
 static kith_status settle(struct restore *r, kith_error *e) {
-    struct settling how = {.moment = cmd_option(r->c, "at"),
+    struct settling how = {.backup = last_file(r),
+                           .moment = cmd_option(r->c, "at"),
                            .partly = cmd_option(r->c, "partly") != NULL,
                            .erased = &r->others.erased,
                            .made = r->what.at};
@@ -415,13 +425,32 @@ static kith_status settle(struct restore *r, kith_error *e) {
     return restored_settle(r->c, r->fresh, &how, &r->settled, e);
 }
 
+/* What is at fault is the backup, and not the place where it was unpacked, which is gone by then.
+ */
+static kith_status name_backup(const struct restore *r, kith_status st, kith_error *e) {
+    size_t n = r->fresh ? strlen(r->fresh) : 0;
+    const char *from = e->message, *at;
+    struct buf b = {0};
+    if (st != KITH_E_CORRUPT || n == 0 || !strstr(from, r->fresh))
+        return st;
+    for (; (at = strstr(from, r->fresh)); from = at + n + (at[n] == '/')) {
+        buf_printf(&b, "%.*s%s%s", (int)(at - from), from, last_file(r), at[n] == '/' ? ":" : "");
+    }
+    buf_puts(&b, from);
+    if (!b.failed)
+        err_set(e, st, NULL, "%s", b.ptr);
+    buf_free(&b);
+    return st;
+}
+
 static kith_status unpack_and_place(struct restore *r, kith_error *e) {
     TRY(make_fresh(r, e));
     TRY(ask_others(r, e));
     TRY(unpack(r->c, r->c->io, &r->series, r->key, r->fresh, &r->what, e));
     TRY(check_company(r, e));
     TRY(check_anchor(r, e));
-    TRY(replaced_leave_list(&r->others, r->fresh, cmd_option(r->c, "damaged") != NULL, e));
+    TRY(replaced_leave_list(&r->others, last_file(r), r->fresh, cmd_option(r->c, "damaged") != NULL,
+                            e));
     TRY(settle(r, e));
     TRY(examine(r, e));
     return cmd_option(r->c, "rehearse") ? KITH_OK : put_in_place(r, e);
@@ -436,7 +465,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     if (st == KITH_OK)
         st = series_find(c, c->io, c->args, c->arg_count - 1, cmd_option(c, "at"), &r.series, e);
     if (st == KITH_OK)
-        st = unpack_and_place(&r, e);
+        st = name_backup(&r, unpack_and_place(&r, e), e);
     if (r.fresh)
         folder_remove(r.fresh);
     if (r.lock >= 0)

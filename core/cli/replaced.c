@@ -101,15 +101,19 @@ kith_status replaced_newest(struct cmd *c, const struct series *restored,
     return st == KITH_OK ? st : err_prefix(e, "'%s' tells who was erased until then: ", last);
 }
 
-kith_status replaced_leave_list(struct replaced *out, const char *folder, bool damaged,
-                                kith_error *e) {
+kith_status replaced_leave_list(struct replaced *out, const char *backup, const char *folder,
+                                bool damaged, kith_error *e) {
     char *db = company_path(folder, "kith.db");
     kith_error why = KITH_ERROR_INIT;
     if (!db)
         return err_nomem(e);
     kith_status st = read_database(out, db, NULL, &why);
     if (st != KITH_OK && !damaged)
-        err_copy(e, &why);
+        err_set(
+            e, st, NULL,
+            "the database in '%s' cannot be read (%s): take another backup, or --damaged restores"
+            " what there is",
+            backup, why.message);
     else
         st = out->erased.count > 0 ? erased_write(&out->erased, db, e) : KITH_OK;
     free(db);

@@ -24,10 +24,10 @@ kith_status replaced_list(struct replaced *out, const char *path, kith_error *e)
 kith_status replaced_newest(struct cmd *c, const struct series *restored,
                             const struct seal_key *key, const char *folder, struct replaced *out,
                             kith_error *e);
-/* Who was erased by the unpacked database in the folder itself, and the list of all, beside it. A
- * database that cannot be read is passed over when damaged. */
-kith_status replaced_leave_list(struct replaced *out, const char *folder, bool damaged,
-                                kith_error *e);
+/* Who was erased by the database in the folder itself, which came out of `backup`, and the list of
+ * all, beside it. A database that cannot be read is passed over when damaged. */
+kith_status replaced_leave_list(struct replaced *out, const char *backup, const char *folder,
+                                bool damaged, kith_error *e);
 void replaced_free(struct replaced *r);
 
 #endif

@@ -151,13 +151,14 @@ kith_status restored_settle(struct cmd *c, const char *folder, const struct sett
     if (company && company->settings && company->plugins)
         st = settle(c, company, folder, how, out, e);
     else
-        st = err_set(e, KITH_E_CORRUPT, NULL,
-                     "the settings in the backup cannot be read (%s), and without them there is no"
-                     " %s",
-                     why.message,
-                     how->moment          ? "going back to a moment"
-                     : how->erased->count ? "erasing anybody again"
-                                          : "withdrawing again what was withdrawn since");
+        st = err_set(
+            e, KITH_E_CORRUPT, NULL,
+            "the settings in '%s' cannot be read (%s), and without them there is no %s: take"
+            " another backup",
+            how->backup, why.message,
+            how->moment          ? "going back to a moment"
+            : how->erased->count ? "erasing anybody again"
+                                 : "withdrawing again what was withdrawn since");
     company_close(company);
     return st;
 }

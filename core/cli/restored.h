@@ -21,6 +21,7 @@ struct restored {      /* what was done; texts in the command's arena */
 /* Opens the database in folder without starting anything. company was read from the folder. */
 kith_status restored_open(struct company *company, const char *folder, kith_error *e);
 struct settling {
+    const char *backup; /* what it came out of, for who is told */
     const char *moment; /* back to it; NULL: as it is */
     bool partly;        /* though some of it cannot be taken back */
     const struct erased_list *erased;

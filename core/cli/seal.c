@@ -117,7 +117,8 @@ static kith_status unlock(kith_str text, const char *name, kith_str passphrase,
     unsigned char locked[LOCK_SIZE], stretched[crypto_secretbox_KEYBYTES];
     const unsigned char *nonce = locked + LOCK_SALT, *box = nonce + crypto_secretbox_NONCEBYTES;
     if (!base64_is(text, locked, sizeof locked))
-        return err_set(e, KITH_E_CORRUPT, NULL, "the key in '%s' is not whole", name);
+        return err_set(e, KITH_E_CORRUPT, NULL,
+                       "the key in '%s' is not whole: take another copy of it", name);
     TRY(stretch(passphrase, locked, stretched, e));
     int rc = crypto_secretbox_open_easy(key->secret, box, LOCK_BOX, nonce, stretched);
     sodium_memzero(stretched, sizeof stretched);
@@ -143,12 +144,14 @@ kith_status seal_key_parse(kith_str text, const char *name, kith_str passphrase,
             return KITH_OK;
         TRY(unlock(box, name, passphrase, key, e));
     } else if (!base64_is(secret, key->secret, sizeof key->secret)) {
-        return err_set(e, KITH_E_CORRUPT, NULL, "the key in '%s' is not whole", name);
+        return err_set(e, KITH_E_CORRUPT, NULL,
+                       "the key in '%s' is not whole: take another copy of it", name);
     }
     crypto_scalarmult_base(derived, key->secret);
     return memcmp(derived, key->public, sizeof derived) == 0
                ? KITH_OK
-               : err_set(e, KITH_E_CORRUPT, NULL, "the two keys in '%s' do not belong together",
+               : err_set(e, KITH_E_CORRUPT, NULL,
+                         "the two keys in '%s' do not belong together: take another copy of it",
                          name);
 }
 

@@ -184,7 +184,8 @@ static kith_status parse_key(struct cmd *c, const char *path, kith_str text, str
     if (st == KITH_OK && locked)
         st = seal_key_parse(text, path, str_of(passphrase), key, &locked, e);
     if (st == KITH_OK && locked)
-        st = err_set(e, KITH_E_DENIED, NULL, "'%s' is locked, and no passphrase was given", path);
+        st = err_set(e, KITH_E_DENIED, NULL,
+                     "'%s' is locked, and no passphrase was given: type it, or pipe it in", path);
     secrets_wipe(passphrase, sizeof passphrase);
     return st;
 }

@@ -39,6 +39,13 @@ static kith_status not_as_told(const struct reading *r, kith_error *e) {
                    r->ar.head.file);
 }
 
+static kith_status not_written(const struct reading *r, const char *name, kith_error *e) {
+    int number = errno;
+    const char *path = arena_printf(&r->c->arena, "%s/%s", r->folder, name);
+    errno = number;
+    return err_errno(e, "write", path ? path : name);
+}
+
 static kith_status get(struct reading *r, size_t n, crypto_hash_sha256_state *sum, kith_error *e) {
     char line[80];
     TRY(archive_get(&r->ar, r->chunk, n, e));
@@ -124,11 +131,11 @@ static kith_status read_part(struct reading *r, const struct told *told,
         size_t n = left < CHUNK ? (size_t)left : CHUNK;
         st = get(r, n, sum, e);
         if (st == KITH_OK && fd >= 0 && !write_all(fd, (kith_str){r->chunk, n}))
-            st = err_errno(e, "write", told->name);
+            st = not_written(r, told->name, e);
         left -= n;
     }
     if (st == KITH_OK && fd >= 0 && fsync(fd) != 0)
-        st = err_errno(e, "write", told->name);
+        st = not_written(r, told->name, e);
     if (fd >= 0)
         close(fd);
     return st;
@@ -154,7 +161,7 @@ static kith_status write_block(struct reading *r, const char *bytes, size_t n, u
     while (r->db >= 0 && n > 0) {
         ssize_t put = pwrite(r->db, bytes, n, (off_t)at);
         if (put < 0 && errno != EINTR)
-            return err_errno(e, "write", BACKUP_DATABASE);
+            return not_written(r, BACKUP_DATABASE, e);
         size_t done = put > 0 ? (size_t)put : 0;
         bytes += done;
         at += done;
@@ -230,7 +237,7 @@ static kith_status check_hashes(struct reading *r, kith_error *e) {
                            " backup or one that it is based on was changed; take another one",
                            (unsigned long long)i, r->ar.head.file);
     if (r->db >= 0 && r->keyed && ftruncate(r->db, (off_t)r->ar.head.database) != 0)
-        return err_errno(e, "write", BACKUP_DATABASE);
+        return not_written(r, BACKUP_DATABASE, e);
     return KITH_OK;
 }
 
@@ -344,7 +351,7 @@ static kith_status read_series(struct reading *r, struct io *io, const struct se
         archive_close(&r->ar);
         TRY(st);
     }
-    return r->db < 0 || fsync(r->db) == 0 ? KITH_OK : err_errno(e, "write", BACKUP_DATABASE);
+    return r->db < 0 || fsync(r->db) == 0 ? KITH_OK : not_written(r, BACKUP_DATABASE, e);
 }
 
 kith_status unpack(struct cmd *c, struct io *io, const struct series *series,

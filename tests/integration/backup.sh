@@ -130,7 +130,7 @@ it "refuses a backup of another company in a company's place, and those of two t
 kith backup "$work/two.tar" --company "$work/two"
 kith restore "$work/two.tar" . --replace
 exits 1
-complains "the backup is of another company than the one in '.': restore it to a folder of its own, or move"
+complains "'$work/two.tar' is of another company than the one in '.': restore it to a folder of its own, or move"
 kith get contact "$anna"
 exits 0
 for command in "restore $work/first.tar $work/two.tar $work/never" "backup verify $work/first.tar $work/two.tar"; do
@@ -180,6 +180,41 @@ for name in ../escaped /tmp/escaped rules/../../escaped other.txt; do
 done
 cd "$work/company" || exit 1
 
+it "names the backup, and what can be done, when what is in it cannot be used"
+packed() { # TAR FILE ...: a backup with these files, as an early Kith packed them
+    local tar=$1 files="" name
+    shift
+    for name; do
+        files="$files,{\"name\":\"$name\",\"size\":$(stat -c %s "$name"),\"sha256\":\"$(sha256sum "$name" | cut -d' ' -f1)\"}"
+    done
+    printf '{"kith_backup":1,"kith":"0.1.0","database_format":1,"made":"","journal":1,"anchor":"%s","records":{},"files":[%s]}' \
+        "$anchor" "${files#,}" >manifest.json
+    pack manifest.json "$@" >"$tar"
+}
+mkdir "$work/odd"
+cd "$work/odd" || exit 1
+tar -xf "$work/first.tar" kith.db kith.conf
+anchor="" packed "$work/bare.tar" kith.db
+anchor="9:beef" packed "$work/anchor.tar" kith.conf kith.db
+head -c 50000 /dev/zero >kith.db
+anchor="" packed "$work/zeros.tar" kith.conf kith.db
+echo "contact 0SCJ4N2800000 2026-11-29T07:16:50.123Z" >"$work/list"
+cd "$work/company" || exit 1
+refuses 5 "the settings in '$work/bare.tar' cannot be read (there is no kith.conf in '$work/bare.tar'): take another" "$work/bare.tar"
+refuses 5 "the journal in '$work/anchor.tar' ends with" "$work/anchor.tar"
+refuses 5 "the database in '$work/zeros.tar' cannot be read ($work/zeros.tar:kith.db: " "$work/zeros.tar"
+complains "take another backup, or --damaged restores what there is"
+kith restore "$work/bare.tar" "$work/never" --erasures "$work/list"
+exits 5
+complains "the settings in '$work/bare.tar' cannot be read"
+complains "without them there is no erasing anybody again: take another backup"
+kith restore "$work/first.tar" kith.conf
+exits 1
+complains "'kith.conf' is a file, not a folder: name an empty or a new one"
+kith restore "$work/first.tar" ""
+exits 2
+complains "name the folder to restore to"
+
 it "refuses a database that the doctor finds damaged, unless it is told"
 if command -v sqlite3 >/dev/null; then
     cp -a "$work/company" "$work/sick"
@@ -191,6 +226,7 @@ if command -v sqlite3 >/dev/null; then
     kith backup "$work/sick.tar" --damaged --company "$work/sick"
     exits 0
     refuses 5 "links: lead" "$work/sick.tar"
+    complains "the database in '$work/sick.tar' is damaged, see above"
     kith restore "$work/sick.tar" "$work/sick2" --damaged
     exits 0
 else
