@@ -203,39 +203,54 @@ static kith_str fold_ascii(struct arena *a, kith_str s) {
     return (kith_str){out, len};
 }
 
-static void fold_chars(struct chars *c) {
+/* White space runs become one space; of the rest, what becomes of a character; -1: it is dropped.
+ */
+static void map_chars(struct chars *c, int32_t (*map)(int32_t)) {
     utf8proc_ssize_t len = 0;
     bool blank = false;
     for (utf8proc_ssize_t i = 0; i < c->count; i++) {
-        int32_t ch = c->at[i];
+        int32_t ch = c->at[i], to = map(ch);
         if (is_white(ch)) {
             blank = len > 0;
-        } else if (!is_accent(ch)) {
+        } else if (to >= 0) {
             if (blank)
                 c->at[len++] = ' ';
             blank = false;
-            c->at[len++] = without_stroke(ch);
+            c->at[len++] = to;
         }
     }
     c->count = len;
 }
 
-kith_str text_fold(struct arena *a, kith_str s) {
+static int32_t plain(int32_t c) {
+    return is_accent(c) ? -1 : without_stroke(c);
+}
+
+static kith_str mapped(struct arena *a, kith_str s, int options, int32_t (*map)(int32_t)) {
     if (text_is_ascii(s))
         return fold_ascii(a, s);
     struct chars c;
-    decompose(&c, s,
-              UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
-                  UTF8PROC_IGNORE | UTF8PROC_LUMP);
+    decompose(&c, s, options);
     kith_str folded = {NULL, 0};
     if (c.count >= 0) {
-        fold_chars(&c);
+        map_chars(&c, map);
         folded = arena_str(a, compose(&c));
     } else if (c.count != UTF8PROC_ERROR_NOMEM) { /* not well-formed: fold what can be folded */
         folded = fold_ascii(a, s);
     }
     chars_free(&c);
     return folded;
+}
+
+kith_str text_fold(struct arena *a, kith_str s) {
+    return mapped(a, s,
+                  UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
+                      UTF8PROC_IGNORE | UTF8PROC_LUMP,
+                  plain);
+}
+
+kith_str text_lower(struct arena *a, kith_str s) {
+    return mapped(a, s, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_IGNORE, utf8proc_tolower);
 }
 
 /* -- columns ----------------------------------------------------------------------------------- */

@@ -18,6 +18,10 @@ kith_str text_nfc(struct arena *a, kith_str s);
  * NUL-ended; ptr NULL: no memory. TEXT_FOLD_VERSION changes when its result does. */
 kith_str text_fold(struct arena *a, kith_str s);
 #define TEXT_FOLD_VERSION 1
+/* For comparing addresses, where an accent tells two people apart: lower case alone, NFC, invisible
+ * characters dropped, white space as text_fold has it. Of ASCII the same as text_fold. Always a
+ * copy, NUL-ended; ptr NULL: no memory. */
+kith_str text_lower(struct arena *a, kith_str s);
 /* One or more characters, each with a picture of its own: no blanks, controls, or what is unseen or
  * not assigned, and no mark before what it stands on. False for what is not well-formed. */
 bool text_is_visible(kith_str s);

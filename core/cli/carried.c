@@ -2,6 +2,7 @@
 /* Carried: by the actions that people use, so that all follows that follows from those. */
 #include "cli/carried.h"
 #include "cli/show.h"
+#include "record/suppression.h"
 
 #define CLOCK_MS                                                                                   \
     3600000 /* a clock may have been set meanwhile; what is said twice does no harm                \
@@ -17,6 +18,9 @@ kith_status carried_read(struct cmd *c, const char *path, int64_t since, struct 
     if (conn_look(&conn, path, NULL) != KITH_OK)
         return KITH_OK;
     kith_error why = KITH_ERROR_INIT;
+    kith_str secret;
+    if (suppression_hash(conn, STR(""), &c->arena, &secret, NULL) == KITH_OK)
+        out->secret = secret.ptr;
     kith_status st =
         objections_since(conn, since - CLOCK_MS, &c->arena, &out->items, &out->count, &why);
     conn_close(conn);
@@ -79,10 +83,36 @@ static bool is_answer(kith_status st) {
            st == KITH_E_DENIED || st == KITH_E_LIMIT;
 }
 
+/* In one transaction, in which all addresses are looked at. */
+static kith_status suppress(struct cmd *c, struct engine *g, const struct principal *p,
+                            struct carried *x, kith_error *e) {
+    const struct write_opts o = {.principal = p, .origin = ORIGIN_ACTION, .note = reason};
+    kith_error why = KITH_ERROR_INIT;
+    uint64_t done = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < x->count; i++)
+        n += x->items[i].hash != NULL;
+    if (n == 0 || !x->secret)
+        return KITH_OK;
+    kith_status st = engine_suppress(g, &o, x->secret, x->items, x->count, &done, &why);
+    x->withdrawn += done;
+    if (st == KITH_OK)
+        return KITH_OK;
+    if (st != KITH_E_CONFLICT) {
+        err_copy(e, &why);
+        return st;
+    }
+    x->left += n;
+    io_say(c->io, "%zu %s", n, why.message);
+    return KITH_OK;
+}
+
 kith_status carried_say(struct cmd *c, struct engine *g, const struct principal *p,
                         struct carried *x, kith_error *e) {
     for (size_t i = 0; i < x->count; i++) {
         const struct objection *o = &x->items[i];
+        if (o->hash)
+            continue;
         struct arena a = {0}; /* the writer's thread fills it */
         kith_error why = KITH_ERROR_INIT;
         kith_status st = (o->purpose ? withdraw : restrict_)(g, p, o, &a, x, &why);
@@ -96,5 +126,5 @@ kith_status carried_say(struct cmd *c, struct engine *g, const struct principal 
                    o->purpose ? o->purpose : "restriction", why.message);
         TRY(io_check(c->io, e));
     }
-    return KITH_OK;
+    return suppress(c, g, p, x, e);
 }

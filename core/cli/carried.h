@@ -10,7 +10,8 @@
 struct carried {
     struct objection *items;
     size_t count;
-    uint64_t withdrawn, restricted; /* words that were said again, and contacts */
+    const char *secret;             /* by which suppressed addresses are hashed there; or NULL */
+    uint64_t withdrawn, restricted; /* words that were said again, addresses too; and contacts */
     size_t left;                    /* that could not be, which is shown */
 };
 /* What was said since (ms UTC) in the database at path, in the command's arena. Nobody writes to

@@ -7,6 +7,7 @@
 #include "cli/show.h"
 #include "journal/past.h"
 #include "record/access.h"
+#include "record/suppression.h"
 
 #include <string.h>
 
@@ -45,6 +46,8 @@ enum { AS_TEXT, AS_CSV, AS_JSON };
 struct registry {
     struct cmd *c;
     const struct base_consent *k;
+    const struct rtype *type; /* of the records at hand: consents, and addresses behind them */
+    struct map *only;         /* of these ids alone; NULL: of all */
     int64_t moment;
     bool past; /* the moment was named: what was said later is not shown */
     int form;
@@ -138,6 +141,29 @@ static void fill(struct registry *r, kith_id id, const kith_value *values, kith_
     fill_wording(r, values, cells);
 }
 
+/* What was said for an address, whoever has it: no contact is known by it. */
+static void fill_suppression(struct registry *r, kith_id id, const kith_value *values,
+                             kith_str *cells) {
+    const struct base_suppression *x = &cmd_schema(r->c)->base.suppression;
+    const struct base_purpose *p = &cmd_schema(r->c)->base.purpose;
+    const kith_value *purpose = linked(r, &values[x->purpose->index], p->type),
+                     *word = &values[x->lifted_by->index];
+    bool lifted = by_then(r, &values[x->lifted->index]);
+    (void)id;
+    cells[ADDRESS] = text_of(r, &values[x->address->index]);
+    cells[STATE] = lifted ? STR("lifted") : STR("suppressed");
+    cells[STANDS] = lifted ? STR("no") : STR("yes");
+    cells[AT] = cells[WITHDRAWN_AT] = text_of(r, &values[x->at->index]);
+    cells[WITHDRAWN_BY] = text_of(r, &values[x->how->index]);
+    cells[RECORDED] = text_of(r, &values[FIELD_CREATED]);
+    if (lifted && word->kind == KITH_LINK)
+        cells[CONSENT] = str_of(show_id(r->c, word->as.link.id));
+    if (purpose) {
+        cells[PURPOSE] = text_of(r, &purpose[p->name->index]);
+        cells[BASIS] = text_of(r, &purpose[p->basis->index]);
+    }
+}
+
 static void put_json(struct registry *r, const kith_str *cells) {
     struct json_out j;
     struct buf b = {0};
@@ -172,10 +198,10 @@ static kith_status put(struct registry *r, kith_id id, kith_error *e) {
     kith_str cells[COLUMNS] = {{0}};
     kith_value *values;
     kith_status st =
-        engine_get(c->company->engine, &c->principal, r->k->type, id, &c->arena, &values, e);
+        engine_get(c->company->engine, &c->principal, r->type, id, &c->arena, &values, e);
     if (st != KITH_OK) /* it is gone since */
         return st == KITH_E_NOTFOUND ? KITH_OK : st;
-    fill(r, id, values, cells);
+    (r->type == r->k->type ? fill : fill_suppression)(r, id, values, cells);
     r->rows++;
     if (r->form == AS_JSON)
         put_json(r, cells);
@@ -190,7 +216,8 @@ static kith_status note(void *arg, kith_id id, const kith_value *values, kith_er
     struct registry *r = arg;
     (void)values;
     (void)e;
-    r->page[r->waiting++] = id;
+    if (!r->only || map_get_u64(r->only, id))
+        r->page[r->waiting++] = id;
     return KITH_OK;
 }
 
@@ -229,16 +256,22 @@ static kith_status read_since(struct cmd *c, kith_value *out, kith_error *e) {
     return KITH_OK;
 }
 
-static kith_status make_query(const struct registry *r, struct asked *out, kith_error *e) {
+static const char *const of_consents[][2] = {{"as-of", "at <= :moment"},
+                                             {"purpose", "purpose.name = :purpose"},
+                                             {"contact", "contact = :contact"},
+                                             {"since", "(at >= :since or withdrawn_at >= :since)"},
+                                             {NULL, NULL}};
+static const char *const of_addresses[][2] = {{"as-of", "at <= :moment"},
+                                              {"purpose", "purpose.name = :purpose"},
+                                              {"since", "(at >= :since or lifted >= :since)"},
+                                              {NULL, NULL}};
+
+static kith_status make_query(const struct registry *r, const char *const (*conditions)[2],
+                              struct asked *out, kith_error *e) {
     struct cmd *c = r->c;
-    static const char *const conditions[][2] = {
-        {"as-of", "at <= :moment"},
-        {"purpose", "purpose.name = :purpose"},
-        {"contact", "contact = :contact"},
-        {"since", "(at >= :since or withdrawn_at >= :since)"}};
     const char *const *names;
-    const char *text = "consent", *joined = "where";
-    for (size_t i = 0; text && i < sizeof conditions / sizeof *conditions; i++) {
+    const char *text = r->type->name, *joined = "where";
+    for (size_t i = 0; text && conditions[i][0]; i++) {
         if (!cmd_option(c, conditions[i][0]))
             continue;
         text = arena_printf(&c->arena, "%s %s %s", text, joined, conditions[i][1]);
@@ -293,9 +326,63 @@ static kith_status check_reader(struct cmd *c, kith_error *e) {
                          c->principal.name);
 }
 
+static kith_status note_addresses(struct registry *r, struct conn *conn, kith_id contact,
+                                  kith_error *e) {
+    const struct schema *s = cmd_schema(r->c);
+    const struct base_point *p = &s->base.contact_point;
+    struct arena *a = &r->c->arena;
+    kith_id *points;
+    size_t n;
+    TRY(record_referrers(conn, p->contact, contact, s->base.contact.type->id, INT64_MAX, a, &points,
+                         &n, e));
+    for (size_t i = 0; i < n; i++) {
+        const kith_value *values;
+        struct suppressions all = {0};
+        TRY(record_get(conn, p->type, points[i], a, &values, e));
+        if (values && values[p->normal->index].kind == KITH_TEXT)
+            TRY(suppressions_of(conn, s, values[p->normal->index].as.s, a, &all, e));
+        for (size_t k = 0; k < all.count; k++)
+            if (!map_put_u64(r->only, all.items[k].id, r))
+                return err_nomem(e);
+    }
+    return KITH_OK;
+}
+
+/* Of a contact those of the addresses that it has now. */
+static kith_status only_of_contact(struct registry *r, struct map *only, kith_error *e) {
+    const char *id = cmd_option(r->c, "contact");
+    struct conn *conn;
+    kith_id contact;
+    if (!id)
+        return KITH_OK;
+    r->only = only;
+    if (!id_parse(str_of(id), &contact))
+        return KITH_OK; /* nobody's, as the query of consents has said */
+    TRY(engine_reader(r->c->company->engine, &conn, e));
+    kith_status st = note_addresses(r, conn, contact, e);
+    engine_reader_done(r->c->company->engine, conn);
+    return st;
+}
+
+static kith_status put_addresses(struct registry *r, kith_error *e) {
+    struct asked asked = {0};
+    struct map only = {0};
+    r->type = cmd_schema(r->c)->base.suppression.type;
+    if (access_rule(&r->c->principal, r->type) == ACCESS_NONE)
+        return KITH_OK;
+    kith_status st = make_query(r, of_addresses, &asked, e);
+    if (st == KITH_OK)
+        st = only_of_contact(r, &only, e);
+    if (st == KITH_OK)
+        st = put_all(r, asked.query, asked.params, e);
+    map_free(&only);
+    return st;
+}
+
 static kith_status run_register(struct cmd *c, kith_error *e) {
     struct registry r = {.c = c,
                          .k = &cmd_schema(c)->base.consent,
+                         .type = cmd_schema(c)->base.consent.type,
                          .form = cmd_option_choice(c, "format", c->json ? AS_JSON : AS_TEXT)};
     const char *as_of = cmd_option(c, "as-of");
     struct moment m;
@@ -309,7 +396,7 @@ static kith_status run_register(struct cmd *c, kith_error *e) {
     }
     TRY(check_reader(c, e));
     TRY(check_purpose(c, e));
-    TRY(make_query(&r, &asked, e));
+    TRY(make_query(&r, of_consents, &asked, e));
     TRY(ask_export(c, &asked, &number, e)); /* in any form it is all that was said */
     table_begin(&r.table, c,
                 (const char *const[]){"name", "address", "purpose", "state", "stands", "at",
@@ -317,7 +404,10 @@ static kith_status run_register(struct cmd *c, kith_error *e) {
     for (int i = 0; r.form == AS_CSV && i < COLUMNS; i++)
         io_printf(c->io, "%s%s", columns[i], i + 1 < COLUMNS ? "," : "\r\n");
     kith_status st = put_all(&r, asked.query, asked.params, e);
-    st = ask_exported(c, number, r.rows, st, e);
+    uint64_t words = r.rows; /* of persons; addresses are nobody's */
+    if (st == KITH_OK)
+        st = put_addresses(&r, e);
+    st = ask_exported(c, number, words, st, e);
     buf_free(&r.line);
     if (st == KITH_OK && r.form == AS_TEXT && r.rows)
         table_print(&r.table);
@@ -330,12 +420,15 @@ const struct command command_consent_register = {
     .name = "consent register",
     .args = "",
     .help = "who consented to what, when, by which text, with which proof, and who withdrew",
-    .more =
-        "  kith consent register --purpose newsletter --format csv > register.csv\n"
-        "  kith consent register --contact 0ABCDEFGH1234 --as-of 2026-03-31\n\n"
-        "One line for each word, a yes or a no, in the order in which they were said. As CSV and\n"
-        "JSON it has the whole text that was shown. --as-of goes by the times at which things\n"
-        "were said; recorded is when Kith was told.",
+    .more = "  kith consent register --purpose newsletter --format csv > register.csv\n"
+            "  kith consent register --contact 0ABCDEFGH1234 --as-of 2026-03-31\n\n"
+            "One line for each word, a yes or a no, in the order in which they were said; then one "
+            "for\n"
+            "each address that said no whoever has it (suppressed, or lifted by a yes since), by a "
+            "hash\n"
+            "of the address. As CSV and\n"
+            "JSON it has the whole text that was shown. --as-of goes by the times at which things\n"
+            "were said; recorded is when Kith was told.",
     .options = {{"purpose", "NAME", "about this purpose alone"},
                 {"contact", "ID", "of this contact alone"},
                 {"since", "DATE", "said or withdrawn since then"},

@@ -13,6 +13,7 @@
 #include "journal/compact.h"
 #include "journal/gone.h"
 #include "record/member.h"
+#include "record/suppression.h"
 
 #include <string.h>
 
@@ -87,8 +88,27 @@ static kith_status follow_field(struct subject *s, const struct rfield *f, const
     return KITH_OK;
 }
 
+/* No link leads to what was said for an address. */
+static kith_status follow_address(struct subject *s, const struct item *of, kith_error *e) {
+    const struct schema *schema = cmd_schema(s->c);
+    const struct base_point *p = &schema->base.contact_point;
+    const kith_value *values;
+    struct suppressions all = {0};
+    if (of->type != p->type || of->role != PART)
+        return KITH_OK;
+    struct arena_mark mark = arena_mark(&s->scratch);
+    TRY(record_get(s->conn, p->type, of->id, &s->scratch, &values, e));
+    if (values && values[p->normal->index].kind == KITH_TEXT)
+        TRY(suppressions_of(s->conn, schema, values[p->normal->index].as.s, &s->scratch, &all, e));
+    for (size_t i = 0; i < all.count; i++)
+        TRY(add(s, schema->base.suppression.type, all.items[i].id, PART, e));
+    arena_release(&s->scratch, mark);
+    return KITH_OK;
+}
+
 static kith_status follow(struct subject *s, struct item of, kith_error *e) {
     const struct schema *schema = cmd_schema(s->c);
+    TRY(follow_address(s, &of, e));
     for (uint32_t i = 0; i < schema->type_count && of.role != MERGED; i++)
         for (uint32_t k = 0; k < schema->types[i]->field_count; k++)
             TRY(follow_field(s, schema->types[i]->fields[k], &of, e));

@@ -131,9 +131,9 @@ kith_str point_digits(struct arena *a, kith_str s) {
     return (kith_str){out, out ? n : 0};
 }
 
-static kith_value normal_of(struct txn *t, kith_str kind, kith_str value) {
+kith_value point_normal(struct txn *t, kith_str kind, kith_str value) {
     return text_or_null(str_eqz(kind, "phone") ? point_digits(t->arena, value)
-                                               : text_fold(t->arena, value));
+                                               : text_lower(t->arena, value));
 }
 
 /* Before-hooks change nothing in an undo, so the normal form comes along. */
@@ -142,7 +142,7 @@ static kith_status add_point(struct base *b, struct txn *t, kith_id contact, kit
     struct assign set[ADDED] = {{b->p->contact, value_link(contact, b->c->type->id)},
                                 {b->p->kind, value_str(kind)},
                                 {b->p->value, *value},
-                                {b->p->normal, normal_of(t, kind, value->as.s)},
+                                {b->p->normal, point_normal(t, kind, value->as.s)},
                                 {b->p->primary, yes}};
     b->adding = set;
     kith_status st = txn_create(t, b->p->type, set, ADDED, NULL, e);
@@ -191,7 +191,7 @@ static kith_status normalise_point(void *self, struct txn *t, struct change *c, 
     const kith_value *v = &c->after[b->p->value->index], *kind = &c->after[b->p->kind->index];
     if (v->kind != KITH_TEXT || kind->kind != KITH_TEXT)
         return KITH_OK; /* required: refused after the hooks */
-    return change_set(t, c, b->p->normal, normal_of(t, kind->as.s, v->as.s), e);
+    return change_set(t, c, b->p->normal, point_normal(t, kind->as.s, v->as.s), e);
 }
 
 /* The contact's field that shows the primary point of a kind, or NULL. */
@@ -423,8 +423,8 @@ static kith_status mend_kind(struct base *b, struct txn *t, kith_id contact, con
 static kith_status mend_normals(struct base *b, struct txn *t, struct known *k, kith_error *e) {
     for (size_t i = 0; i < k->count; i++) {
         const kith_value *v = k->values[i];
-        struct assign set = {b->p->normal,
-                             normal_of(t, v[b->p->kind->index].as.s, v[b->p->value->index].as.s)};
+        struct assign set = {
+            b->p->normal, point_normal(t, v[b->p->kind->index].as.s, v[b->p->value->index].as.s)};
         TRY(txn_update(t, b->p->type, k->ids[i], &set, 1, e));
     }
     return KITH_OK;
@@ -520,6 +520,7 @@ kith_status base_hooks_add(struct engine *g, kith_error *e) {
     TRY(dates_hooks_add(g, e));
     TRY(consent_hooks_add(g, e));
     TRY(consent_purpose_hooks_add(g, e));
+    TRY(suppression_hooks_add(g, e));
     TRY(restriction_hooks_add(g, e));
     return add_trees(g, e);
 }

@@ -70,21 +70,35 @@ static kith_status find_wording(struct txn *t, kith_id purpose, const kith_value
 
 /* -- whom it is about -------------------------------------------------------------------------- */
 
+kith_status address_find(struct txn *t, const struct rfield *f, kith_str normal, kith_id *ids,
+                         uint32_t max, size_t *n, kith_error *e) {
+    const kith_value v = value_str(normal);
+    struct lookup l;
+    uint32_t found = 0;
+    *n = 0;
+    TRY(lookup_make(&l, t->arena, f->type, &f, 1, e));
+    TRY(lookup_find(t->g->writer, &l, &v, t->arena, ids, max, &found, e));
+    for (uint32_t i = 0; i < found; i++) {
+        const kith_value *values;
+        TRY(txn_lookup(t, f->type, ids[i], &values, e));
+        if (values && value_eq(&values[f->index], &v))
+            ids[(*n)++] = ids[i];
+    }
+    return KITH_OK;
+}
+
 /* The contact points or consents whose field holds an address, as people write it; by age. */
 static kith_status with_address(struct txn *t, const struct rfield *normal, kith_str address,
                                 kith_id **ids, size_t *count, kith_error *e) {
-    kith_str forms[] = {text_fold(t->arena, str_trim(address)), point_digits(t->arena, address)};
+    kith_str forms[] = {text_lower(t->arena, address), point_digits(t->arena, address)};
     kith_id *all = ARENA_ARRAY(t->arena, kith_id, 2 * WORDS_MAX);
-    struct lookup l;
     size_t n = 0;
     if (!all)
         return err_nomem(e);
-    TRY(lookup_make(&l, t->arena, normal->type, &normal, 1, e));
     for (int i = 0; i < 2; i++) {
-        kith_value v = value_str(forms[i]);
-        uint32_t found = 0;
+        size_t found = 0;
         if (forms[i].len && (i == 0 || !str_eq(forms[0], forms[1])))
-            TRY(lookup_find(t->g->writer, &l, &v, t->arena, all + n, WORDS_MAX, &found, e));
+            TRY(address_find(t, normal, forms[i], all + n, WORDS_MAX, &found, e));
         n += found;
     }
     *ids = all;
@@ -202,12 +216,32 @@ static kith_status check_given(const struct call *call, kith_error *e) {
                          e);
 }
 
+/* A yes by an address that said no. Whoever is told nothing is not told of that either: without
+ * what shows it, it is not noted. */
+static kith_status check_address(struct call *call, kith_id purpose, bool *noted, kith_error *e) {
+    const kith_value *address = &call->args[GIVE_ADDRESS], *at = &call->args[GIVE_AT];
+    kith_error why = KITH_ERROR_INIT;
+    *noted = true;
+    if (address->kind != KITH_TEXT || arg(call, GIVE_PROOF).kind != KITH_NULL)
+        return KITH_OK;
+    kith_str normal = consent_address(call->arena, address->as.s);
+    kith_status st = suppression_check(call->txn, normal, purpose,
+                                       at->kind == KITH_TIME ? at->as.i : call->txn->head.at, &why);
+    *noted = st == KITH_OK;
+    if (st == KITH_E_REFUSED && is_told_nothing(call, address))
+        return KITH_OK;
+    if (st != KITH_OK)
+        err_copy(e, &why);
+    return st;
+}
+
 static kith_status give(void *self, struct call *call, kith_error *e) {
     const struct base_consent *k = &call->engine->schema->base.consent;
     struct txn *t = call->txn;
     struct purpose purpose;
     kith_value wording, points = arg(call, GIVE_POINT), address = arg(call, GIVE_ADDRESS);
     int64_t found = 0;
+    bool noted;
     kith_id id = 0;
     (void)self;
     TRY(check_giver(call, e));
@@ -216,6 +250,9 @@ static kith_status give(void *self, struct call *call, kith_error *e) {
     TRY(find_wording(t, purpose.id, &call->args[GIVE_WORDING], &call->args[GIVE_LANGUAGE], &wording,
                      e));
     TRY(check_given(call, e)); /* and not only where somebody has the address */
+    TRY(check_address(call, purpose.id, &noted, e));
+    if (!noted)
+        return KITH_OK;
     struct assign set[] = {
         {k->contact_points, list_of(&points, arg(call, GIVE_POINT).kind != KITH_NULL)},
         {k->purpose, value_link(purpose.id, k->purpose->target->id)},
@@ -374,6 +411,17 @@ static kith_status all_purposes(struct txn *t, struct purpose **out, size_t *cou
     return KITH_OK;
 }
 
+/* An address is suppressed whoever has it, for each purpose that a no can be said to. */
+static kith_status suppress_all(struct withdrawal *x, kith_str address, const struct purpose *p,
+                                size_t count, bool named, kith_error *e) {
+    const struct schema *s = x->txn->g->schema;
+    kith_str normal = consent_address(x->txn->arena, address);
+    for (size_t i = 0; i < count; i++)
+        if (named || until_objected(basis_of(s, &p[i])) || str_eqz(basis_of(s, &p[i]), "consent"))
+            TRY(suppress(x->txn, normal, p[i].id, x->txn->head.at, &x->by, e));
+    return KITH_OK;
+}
+
 static kith_status withdraw(void *self, struct call *call, kith_error *e) {
     struct txn *t = call->txn;
     struct withdrawal x = {.txn = t, .k = &t->g->schema->base.consent, .by = arg(call, TAKE_BY)};
@@ -394,6 +442,8 @@ static kith_status withdraw(void *self, struct call *call, kith_error *e) {
     if (address->kind == KITH_TEXT)
         TRY(with_address(t, t->g->schema->base.contact_point.normal, address->as.s, &points, &n,
                          e));
+    if (address->kind == KITH_TEXT)
+        TRY(suppress_all(&x, address->as.s, purposes, count, name->kind == KITH_TEXT, e));
     for (size_t i = 0; i < n; i++) {
         kith_id whose = contact->as.link.id;
         if (contact->kind == KITH_NULL)

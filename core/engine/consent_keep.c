@@ -23,13 +23,12 @@ static const char expiry[] = "core:consent.expires";
 
 /* -- words ------------------------------------------------------------------------------------- */
 
-kith_status consent_words(struct conn *c, const struct schema *s, kith_id contact, struct arena *a,
-                          struct words *out, kith_error *e) {
-    const struct base_consent *k = &s->base.consent;
+kith_status words_by(struct conn *c, const struct rfield *link, kith_id to, struct arena *a,
+                     struct words *out, kith_error *e) {
     kith_id *ids;
     size_t n;
     *out = (struct words){0};
-    TRY(record_referrers(c, k->contact, contact, 0, WORDS_MAX, a, &ids, &n, e));
+    TRY(record_referrers(c, link, to, 0, WORDS_MAX, a, &ids, &n, e));
     if (n == 0)
         return KITH_OK;
     out->items = ARENA_ARRAY(a, struct word, n);
@@ -37,11 +36,16 @@ kith_status consent_words(struct conn *c, const struct schema *s, kith_id contac
         return err_nomem(e);
     for (size_t i = 0; i < n; i++) {
         struct word w = {.id = ids[i]};
-        TRY(record_get(c, k->type, ids[i], a, &w.values, e));
+        TRY(record_get(c, link->type, ids[i], a, &w.values, e));
         if (w.values)
             out->items[out->count++] = w;
     }
     return KITH_OK;
+}
+
+kith_status consent_words(struct conn *c, const struct schema *s, kith_id contact, struct arena *a,
+                          struct words *out, kith_error *e) {
+    return words_by(c, s->base.consent.contact, contact, a, out, e);
 }
 
 static bool is_state(const struct base_consent *k, const kith_value *values, const char *state) {
@@ -280,7 +284,10 @@ static kith_status follow_point(void *self, struct txn *t, struct change *c, kit
     const kith_value *is = c->after ? &c->after[f->index] : NULL;
     if (was && !links_to_going(t, c->before, f) && (!is || !value_eq(was, is)))
         TRY(attach(x, t, was->as.link.id, e));
-    return is ? attach(x, t, is->as.link.id, e) : KITH_OK;
+    if (!is)
+        return KITH_OK;
+    TRY(attach(x, t, is->as.link.id, e));
+    return suppression_apply(t, is->as.link.id, c->id, &c->after[x->p->normal->index], e);
 }
 
 /* -- what a word may say ----------------------------------------------------------------------- */
@@ -313,14 +320,17 @@ static bool is_number(kith_str s) {
     return true;
 }
 
+kith_str consent_address(struct arena *a, kith_str written) {
+    return is_number(written) ? point_digits(a, written) : text_lower(a, written);
+}
+
 /* An address alone is compared as those of contact points are. */
 static kith_status normalise_address(const struct consent_keeper *x, struct txn *t,
                                      struct change *c, kith_error *e) {
     const kith_value *v = &c->after[x->k->address->index];
     if (v->kind != KITH_TEXT)
         return KITH_OK;
-    kith_str normal =
-        is_number(v->as.s) ? point_digits(t->arena, v->as.s) : text_fold(t->arena, v->as.s);
+    kith_str normal = consent_address(t->arena, v->as.s);
     return normal.ptr ? change_set(t, c, x->k->address, value_str(normal), e) : err_nomem(e);
 }
 
@@ -455,6 +465,18 @@ static kith_status check_unchanged(const struct consent_keeper *x, struct txn *t
     return KITH_OK;
 }
 
+/* Whoever said no for an address says yes again with what shows it, and by no list. */
+static kith_status check_proof(const struct consent_keeper *x, struct txn *t,
+                               const struct change *c, kith_error *e) {
+    const struct word w = {c->id, c->after};
+    const kith_value *address = &c->after[x->k->address->index],
+                     *purpose = &c->after[x->k->purpose->index];
+    if (c->before || !word_is(x->k, &w, "given") || address->kind != KITH_TEXT ||
+        purpose->kind != KITH_LINK || c->after[x->k->proof->index].kind != KITH_NULL)
+        return KITH_OK;
+    return suppression_check(t, address->as.s, purpose->as.link.id, word_time(x->k, &w), e);
+}
+
 static kith_status no_return(kith_error *e) {
     return err_set(e, KITH_E_REFUSED, "state",
                    "state: a withdrawal is not taken back; only the person can consent anew, which"
@@ -473,15 +495,24 @@ static kith_status check_word(void *self, struct txn *t, struct change *c, kith_
         TRY(check_unchanged(x, t, c, e));
     TRY(check_points(x, t, c, e));
     TRY(check_wording(x, t, c, e));
-    return check_times(x, t, c, e);
+    TRY(check_times(x, t, c, e));
+    return check_proof(x, t, c, e);
 }
 
-/* Without the no that stands, an older yes would hold again. */
+/* Without the no that stands, an older yes would hold again; but one that came with an address, as
+ * of an import that is undone, comes again with it. */
 static kith_status check_delete(void *self, struct txn *t, struct change *c, kith_error *e) {
     const struct consent_keeper *x = self;
     struct word w = {c->id, c->before};
+    if (word_is(x->k, &w, "given") && !links_to_going(t, c->before, x->k->contact))
+        TRY(suppressions_return(t, &w, e));
     if (!word_is(x->k, &w, "withdrawn") || !word_stands(x->k, &w) ||
         links_to_going(t, c->before, x->k->contact))
+        return KITH_OK;
+    bool remembered = false;
+    if (t->undoing)
+        TRY(suppression_remembers(t, &w, &remembered, e));
+    if (remembered)
         return KITH_OK;
     return t->undoing
                ? no_return(e)
@@ -555,6 +586,14 @@ static kith_status follow_no(const struct consent_keeper *x, struct txn *t, cons
     return withdraw_points(x, t, c->id, c->after, e);
 }
 
+static kith_status lift(const struct consent_keeper *x, struct txn *t, kith_id id, kith_error *e) {
+    struct word w = {.id = id};
+    TRY(txn_lookup(t, x->k->type, id, &w.values, e));
+    return w.values && word_is(x->k, &w, "given") && word_stands(x->k, &w)
+               ? suppressions_lift(t, &w, e)
+               : KITH_OK;
+}
+
 static kith_status follow_word(void *self, struct txn *t, struct change *c, kith_error *e) {
     const struct consent_keeper *x = self;
     const struct rfield *f = x->k->contact;
@@ -569,8 +608,9 @@ static kith_status follow_word(void *self, struct txn *t, struct change *c, kith
     if (fieldset_has(&c->changed, x->k->state->index) && is_state(x->k, c->after, "withdrawn"))
         TRY(follow_no(x, t, c, e));
     TRY(settle(t, is, purpose, was && was != is ? WITHDRAWN_STANDS : NEWEST_STANDS, e));
-    return was != is && c->after[x->k->address->index].kind != KITH_NULL ? attach(x, t, is, e)
-                                                                         : KITH_OK;
+    if (was != is && c->after[x->k->address->index].kind != KITH_NULL)
+        TRY(attach(x, t, is, e));
+    return lift(x, t, c->id, e);
 }
 
 static kith_status expire_due(const struct consent_keeper *x, struct txn *t, kith_id contact,
@@ -586,9 +626,43 @@ static kith_status expire_due(const struct consent_keeper *x, struct txn *t, kit
     return KITH_OK;
 }
 
+/* A word that an undo brings back from the time when addresses were compared without accents is for
+ * the address that it was said for (new_addresses.c). */
+static kith_status follow_accents(const struct consent_keeper *x, struct txn *t, kith_id contact,
+                                  kith_error *e) {
+    struct words words;
+    TRY(consent_words(t->g->writer, t->g->schema, contact, t->arena, &words, e));
+    for (size_t i = 0; i < words.count; i++) {
+        const kith_value *v = words.items[i].values, *points = &v[x->k->contact_points->index],
+                         *address = &v[x->k->address->index], *point = NULL;
+        if (points->kind != KITH_LIST || address->kind != KITH_TEXT)
+            continue;
+        TRY(txn_lookup(t, x->p->type, points->as.list.items[0].as.link.id, &point, e));
+        const kith_value *normal = point ? &point[x->p->normal->index] : address;
+        struct assign set = {x->k->address, *normal};
+        if (normal->kind == KITH_TEXT && !value_eq(normal, address) &&
+            str_eq(text_fold(t->arena, normal->as.s), address->as.s))
+            TRY(txn_update(t, x->k->type, words.items[i].id, &set, 1, e));
+    }
+    return KITH_OK;
+}
+
+/* Each address of the contact gets the no that was said for it meanwhile. */
+static kith_status apply(const struct consent_keeper *x, struct txn *t, kith_id contact,
+                         kith_error *e) {
+    struct words points;
+    TRY(words_by(t->g->writer, x->p->contact, contact, t->arena, &points, e));
+    for (size_t i = 0; i < points.count; i++)
+        TRY(suppression_apply(t, contact, points.items[i].id,
+                              &points.items[i].values[x->p->normal->index], e));
+    return KITH_OK;
+}
+
 kith_status consent_mend(struct txn *t, kith_id contact, kith_error *e) {
     const struct consent_keeper x = {.k = &t->g->schema->base.consent,
                                      .p = &t->g->schema->base.contact_point};
+    TRY(follow_accents(&x, t, contact, e));
+    TRY(apply(&x, t, contact, e));
     TRY(attach(&x, t, contact, e));
     TRY(expire_due(&x, t, contact, e));
     return settle(t, contact, 0, NEWEST_STANDS, e);

@@ -357,6 +357,7 @@ kith_status engine_start(struct engine *g, kith_error *e) {
     TRY(checkpoint_start(g, e));
     TRY(writer_start(g, e));
     names_followed(g);
+    addresses_followed(g);
     return KITH_OK;
 }
 

@@ -612,6 +612,13 @@ kith_status engine_journal_state(struct engine *g, struct arena *a, struct journ
 kith_status engine_compact(struct engine *g, const struct principal *p, struct journal_state *out,
                            struct arena *a, kith_error *e);
 
+/* Notes the suppressed addresses that another database of this company knows of, and gives whoever
+ * has one the no. secret: the hash of "" there. *done: that were not known. KITH_E_CONFLICT: that
+ * database has another secret, and none of its hashes says anything here. [any] */
+struct objection;
+kith_status engine_suppress(struct engine *g, const struct write_opts *o, const char *secret,
+                            const struct objection *items, size_t count, uint64_t *done,
+                            kith_error *e);
 /* Computes every roll-up anew from its records. [any] */
 kith_status engine_compute_rollups(struct engine *g, const struct principal *p, kith_error *e);
 

@@ -438,7 +438,8 @@ bool redirect_leads_back(struct txn *t, const struct change *c);
 kith_status txn_merged_away(const struct rtype *type, kith_id id, kith_id kept, kith_error *e);
 
 /* new_names.c */
-void names_followed(struct engine *g); /* before anybody comes in; a failure is logged */
+void names_followed(struct engine *g);     /* before anybody comes in; a failure is logged */
+void addresses_followed(struct engine *g); /* the same; new_addresses.c */
 
 /* erase.c, sweep.c */
 /* Erases a record that has personal fields. request: the record of type erasure. mentions (may be
@@ -673,6 +674,11 @@ kith_status retention_add(struct engine *g, kith_error *e);
 /* base_hooks.c */
 kith_status base_hooks_add(struct engine *g, kith_error *e);
 kith_status tasks_hooks_add(struct engine *g, kith_error *e); /* base_tasks.c */
+kith_value point_normal(struct txn *t, kith_str kind, kith_str value);
+/* The records whose field holds an address to the letter (lookups pass over accents).
+ * consent_actions.c */
+kith_status address_find(struct txn *t, const struct rfield *f, kith_str normal, kith_id *ids,
+                         uint32_t max, size_t *n, kith_error *e);
 kith_str point_digits(struct arena *a, kith_str s); /* of a phone number, as it is compared */
 /* consent_keep.c. Mending: what stands is worked out anew for a contact that an undo touched. */
 kith_status consent_hooks_add(struct engine *g, kith_error *e);
@@ -682,6 +688,10 @@ kith_status restriction_check(const struct rtype *t, kith_id id, const kith_valu
 kith_status restriction_hooks_add(struct engine *g, kith_error *e); /* restriction.c */
 kith_status consent_mend(struct txn *t, kith_id contact, kith_error *e);
 kith_status consent_purpose_hooks_add(struct engine *g, kith_error *e); /* consent_purpose.c */
+/* suppression.c. All: each contact point that has a suppressed address gets the no. */
+kith_status suppression_hooks_add(struct engine *g, kith_error *e);
+kith_status suppressions_apply_all(struct txn *t, kith_error *e);
+kith_status suppressions_keep(struct txn *t, kith_id contact, kith_error *e);
 /* Has a consent come to its end that does not say so yet? [any] */
 kith_status consent_overdue(struct conn *c, int64_t now, bool *yes, kith_error *e);
 kith_status dates_hooks_add(struct engine *g, kith_error *e);       /* base_dates.c */

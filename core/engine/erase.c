@@ -6,7 +6,7 @@
  * the bytes that a deletion leaves behind in files, are the sweep's (sweep.c).
  *
  * Nobody has a say in it: hooks do not run, and it is not undone. */
-#include "engine/engine_internal.h"
+#include "engine/consent.h"
 
 #include "base/json.h"
 #include "engine/import.h"
@@ -122,6 +122,24 @@ static kith_status add_login(struct erasing *x, const kith_value *login, kith_er
     return KITH_OK;
 }
 
+/* An address stays suppressed, without what was written about how the person said so. */
+static kith_status add_suppressions(struct erasing *x, kith_str normal, kith_error *e) {
+    const struct schema *s = x->txn->g->schema;
+    struct suppressions all;
+    TRY(suppressions_of(x->txn->g->writer, s, normal, x->txn->arena, &all, e));
+    for (size_t i = 0; i < all.count; i++)
+        if (!has_record(&x->naming, all.items[i].id))
+            TRY(add_record(x, &x->naming, s->base.suppression.type, all.items[i].id, e));
+    return KITH_OK;
+}
+
+static kith_status see_text(struct erasing *x, const struct rfield *f, kith_str text,
+                            kith_error *e) {
+    if (f->type != x->gone.items[0].type || f != f->type->title)
+        TRY(add_suppressions(x, consent_address(x->txn->arena, text), e));
+    return add_traces(x, f, text, e);
+}
+
 /* What is in the record now is in the journal as well, unless its type keeps no history. */
 static kith_status see_fields(void *arg, const struct image_field *fields, size_t count,
                               kith_error *e) {
@@ -135,7 +153,7 @@ static kith_status see_fields(void *arg, const struct image_field *fields, size_
             continue;
         for (size_t k = 0; k < 2; k++)
             if (both[k]->kind == KITH_TEXT)
-                TRY(add_traces(x, fields[i].field, both[k]->as.s, e));
+                TRY(see_text(x, fields[i].field, both[k]->as.s, e));
     }
     return KITH_OK;
 }
@@ -446,6 +464,15 @@ static kith_status delete_all(struct erasing *x, kith_error *e) {
     return KITH_OK;
 }
 
+/* The no of whoever is erased holds on, for their addresses, which are known no more. */
+static kith_status keep_objections(struct erasing *x, kith_error *e) {
+    const struct rtype *contact = x->txn->g->schema->base.contact.type;
+    for (size_t i = 0; i < x->gone.count; i++)
+        if (x->gone.items[i].type == contact)
+            TRY(suppressions_keep(x->txn, x->gone.items[i].id, e));
+    return KITH_OK;
+}
+
 /* A user's record stays, so its rows keep what is in it now. */
 static kith_status forget_rows(struct erasing *x, const struct touched_record *r, kith_error *e) {
     struct fieldset all = {{0}};
@@ -640,6 +667,7 @@ static kith_status erase_all(struct erasing *x, const struct rtype *type, kith_i
     TRY(collect_naming(x, e));
     TRY(empty_all(x, &x->telling, false, e));
     TRY(empty_all(x, &x->naming, true, e));
+    TRY(keep_objections(x, e));
     TRY(delete_all(x, e));
     TRY(note_request(x, reason, request, e));
     TRY(forget_all(x, e));

@@ -66,6 +66,15 @@ static kith_status redirects(const struct patient *p, kith_error *e) {
     return in_transaction(p, redirects_mend, e);
 }
 
+static kith_status apply(struct txn *t, void *arg, kith_error *e) {
+    (void)arg;
+    return suppressions_apply_all(t, e);
+}
+
+static kith_status suppressions(const struct patient *p, kith_error *e) {
+    return in_transaction(p, apply, e);
+}
+
 /* In this order: what comes later is worked out from what came before. */
 static const struct {
     const char *check, *made;
@@ -74,6 +83,7 @@ static const struct {
     {"redirects", "old ids that led astray lead nowhere any more", redirects},
     {"columns", "amounts in the company's currency were worked out anew", companions},
     {"folds", "folded columns were made anew from their text", companions},
+    {"suppressions", "whoever has an address that said no was given that no", suppressions},
     {"roll-ups", "every roll-up was computed anew from its records", rollups},
     {"search", "the search index was made anew", search},
     {"segments", "every segment was worked out anew, and its members counted", segments},

@@ -95,6 +95,8 @@ static const struct doctor_check checks[] = {
     {"folds", "folded columns match their text", REPAIR, doctor_folds},
     {"contact points", "a contact shows its primary contact points",
      "set the contact's email or phone anew", doctor_contacts},
+    {"suppressions", "whoever has an address that said no has that no, or a yes since", REPAIR,
+     doctor_suppressions},
     {"roll-ups", "every roll-up has the value that its records give it", REPAIR, doctor_rollups},
     {"search", "the search index has the words of every record, and of nothing else", REPAIR,
      doctor_search},

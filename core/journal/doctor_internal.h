@@ -47,6 +47,9 @@ kith_status doctor_columns(struct doctor *d);
 kith_status doctor_folds(struct doctor *d);
 kith_status doctor_contacts(struct doctor *d);
 
+/* doctor_suppressions.c */
+kith_status doctor_suppressions(struct doctor *d);
+
 /* doctor_rollups.c */
 kith_status doctor_rollups(struct doctor *d);
 /* doctor_search.c */

@@ -30,6 +30,10 @@ struct base_consent {
     const struct rfield *contact, *contact_points, *address, *purpose, *wording, *state, *at,
         *source, *proof, *ip, *form, *expires, *withdrawn_at, *withdrawn_by, *replaced_by;
 };
+struct base_suppression {
+    const struct rtype *type;
+    const struct rfield *address, *purpose, *at, *how, *lifted, *lifted_by;
+};
 struct base_task {
     const struct rtype *type;
     const struct rfield *parent, *state, *repeat, *due, *reminder;
@@ -78,6 +82,7 @@ struct base_fields {
     struct base_purpose purpose;
     struct base_wording wording;
     struct base_consent consent;
+    struct base_suppression suppression;
     struct base_task task;
     struct base_file file;
     struct base_part file_part;

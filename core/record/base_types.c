@@ -201,7 +201,7 @@ static const kith_field contact_point_fields[] = {
       .doc = "What it is."),
     F("value", LONGTEXT, .flags = REQUIRED | SEARCHED | PERSONAL, .doc = "As people write it."),
     F("normal", TEXT, .flags = INDEXED | PERSONAL | READONLY,
-      .doc = "Normalised for comparing: folded address, digits of a number."),
+      .doc = "Normalised for comparing: address in lower case, digits of a number."),
     F("label", TEXT, .doc = "work, home, mobile; of an address: billing, delivery, ..."),
     F("primary", BOOLEAN, .default_text = "false", .doc = "The one to use first, among its kind."),
     F("verified", TIME, .doc = "When it was last proved to work."),
@@ -412,6 +412,20 @@ static const kith_field list_member_fields[] = {
       .doc = "The record came with this list: it goes with a rented one, unless it is our own."),
 };
 
+/* Nobody but Kith writes them. No personal data in the sense of the flag: an erasure must leave
+ * them, or whoever was erased would be written to again. */
+static const kith_field suppression_fields[] = {
+    F("address", TEXT, .flags = REQUIRED | INDEXED | READONLY,
+      .doc = "The address, by a keyed hash of how it is compared: 32 hexadecimal digits."),
+    F("purpose", LINK, .options = "purpose", .flags = REQUIRED | READONLY, .doc = "To what."),
+    F("at", TIME, .flags = REQUIRED | READONLY, .doc = "When the person said no."),
+    F("how", TEXT, .flags = READONLY,
+      .doc = "Unsubscribe link, call, letter; deletion: a contact that had said no went."),
+    F("lifted", TIME, .flags = READONLY,
+      .doc = "When the person consented anew, with proof. Empty: the address is suppressed."),
+    F("lifted_by", LINK, .options = "consent", .flags = READONLY, .doc = "The consent that does."),
+};
+
 /* Nobody but Kith writes them: a merge does, and its undo. */
 static const kith_field redirect_fields[] = {
     F("gone", TEXT, .flags = REQUIRED | UNIQUE | READONLY | PERSONAL,
@@ -454,6 +468,8 @@ static const kith_type types[] = {
     TYPE("wording", "version", wording_fields, "A text by which consent is asked for."),
     TYPE("consent", NULL, consent_fields,
          "What a person said about a purpose: yes, or no. Each word is a record of its own."),
+    TYPE("suppression", NULL, suppression_fields,
+         "An address for which somebody said no, so that whoever has it later has not consented."),
     {.name = "interaction",
      .title = "subject",
      .doc = "A contact that took place or is planned.",

@@ -14,6 +14,10 @@ static const char query[] =
     " UNION ALL SELECT r.gone, NULL, NULL, x.restricted_note FROM contact x JOIN redirect r ON"
     " r.kept = x.id WHERE x.restricted >= ?1";
 
+static const char suppressed[] =
+    "SELECT 0, p.name, NULL, s.how, s.address, s.at FROM suppression s JOIN purpose p ON p.id ="
+    " s.purpose WHERE s.lifted IS NULL AND s.updated >= ?1";
+
 /* An older Kith knew of none of it. */
 static kith_status knows(struct conn *c, bool *yes, kith_error *e) {
     int64_t tables, column;
@@ -41,34 +45,60 @@ static kith_status take(sqlite3_stmt *st, struct arena *a, struct objection *out
                               .purpose = text_of(st, 1, a, &failed),
                               .address = text_of(st, 2, a, &failed),
                               .text = text_of(st, 3, a, &failed)};
+    if (sqlite3_column_count(st) > 4) {
+        out->hash = text_of(st, 4, a, &failed);
+        out->at = sqlite3_column_int64(st, 5);
+    }
     if (sqlite3_column_type(st, 0) == SQLITE_TEXT && !id_parse(column_str(st, 0), &out->contact))
         out->contact = 0;
     return failed ? err_nomem(e) : KITH_OK;
 }
 
-kith_status objections_since(struct conn *c, int64_t since, struct arena *a, struct objection **out,
-                             size_t *count, kith_error *e) {
+struct list {
+    struct arena *arena;
+    struct objection *items;
+    size_t count, cap;
+};
+
+static kith_status add_all(struct conn *c, const char *sql, int64_t since, struct list *l,
+                           kith_error *e) {
     sqlite3_stmt *st;
-    size_t cap = 0;
-    bool row, yes;
-    *out = NULL;
-    *count = 0;
-    TRY(knows(c, &yes, e));
-    if (!yes)
-        return KITH_OK;
-    TRY(conn_prepare(c, query, &st, e));
+    bool row;
+    TRY(conn_prepare(c, sql, &st, e));
     bind_int(st, 1, since);
     for (;;) {
         TRY(conn_step(c, st, &row, e));
         if (!row)
             return KITH_OK;
-        struct objection *items = arena_grow(a, *out, *count, &cap, sizeof *items);
-        kith_status got = items ? take(st, a, &items[*count], e) : err_nomem(e);
+        struct objection *items = arena_grow(l->arena, l->items, l->count, &l->cap, sizeof *items);
+        kith_status got = items ? take(st, l->arena, &items[l->count], e) : err_nomem(e);
         if (got != KITH_OK) {
             sqlite3_reset(st);
             return got;
         }
-        *out = items;
-        ++*count;
+        l->items = items;
+        l->count++;
     }
+}
+
+kith_status objections_since(struct conn *c, int64_t since, struct arena *a, struct objection **out,
+                             size_t *count, kith_error *e) {
+    struct list l = {.arena = a};
+    int64_t tables;
+    bool yes;
+    *out = NULL;
+    *count = 0;
+    TRY(knows(c, &yes, e));
+    if (!yes)
+        return KITH_OK;
+    TRY(add_all(c, query, since, &l, e));
+    TRY(conn_int(c,
+                 "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name ="
+                 " 'suppression'",
+                 0, &tables, e));
+    if (tables)
+        TRY(add_all(c, suppressed, since, &l, e));
+    *out = l.items;
+    *count = l.count;
+    return KITH_OK;
 }

@@ -282,4 +282,9 @@ static inline bool field_of_person(const struct rfield *f) {
     return (f->flags & KITH_FF_SUBJECT) && c->restricted && (f->any_target || f->target == c->type);
 }
 
+/* What the database knows of itself, by a key, in the arena; NULL: nothing. */
+kith_status meta_read(struct conn *c, const char *key, struct arena *a, const char **value,
+                      kith_error *e);
+kith_status meta_write(struct conn *c, const char *key, const char *value, kith_error *e);
+
 #endif

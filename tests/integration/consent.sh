@@ -36,7 +36,7 @@ complains "nothing can be taken back: state: a withdrawal is not taken back"
 prints "only the person can consent anew"
 kith undo "$tx" --json
 exits 1
-prints '"refused":1'
+prints '"refused":2' # the word, and that the address is suppressed
 kith find "contact where withdrawn('newsletter'): count()"
 prints_exactly 1
 
@@ -231,6 +231,34 @@ kith --company "$work/other" consent register --format csv
 prints '"I agree, ""really"""'
 kith --company "$work/other" find "contact where consent('newsletter')"
 prints Ben
+
+it "keeps a no for an address that nobody has, whoever gets it, until the person consents with proof"
+kith run consent.withdraw purpose=newsletter address=fay@example.org by=link
+exits 0
+prints "found: 0"
+printf 'name,email\nFay,FAY@example.org\nFäy,fäy@example.org\n' >"$work/late.csv"
+kith import contact "$work/late.csv"
+prints "created      2"
+kith find "contact where withdrawn('newsletter')"
+prints Fay
+prints_not Fäy
+fay=$("$KITH" find "contact where name = 'Fay' and withdrawn('newsletter')" --json | json_text id)
+kith consent register --contact "$fay"
+prints suppressed
+prints_not lifted
+kith run consent.give purpose=newsletter address=fay@example.org source=list
+exits 1
+complains "a yes since then needs what shows it"
+as_form consent.give purpose=newsletter address=fay@example.org
+kith find "contact where consent('newsletter') and name = 'Fay': count()"
+prints_exactly 0
+kith run consent.give purpose=newsletter address=fay@example.org proof="confirmed by the link of 3 May"
+exits 0
+kith find "contact where consent('newsletter') and name = 'Fay': count()"
+prints_exactly 1
+kith consent register --contact "$fay"
+prints lifted
+prints_not suppressed
 
 it "restricts data, which are in no list until it is lifted"
 kith run restriction.set contact="$ben" reason="disputes it"

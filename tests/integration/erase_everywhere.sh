@@ -197,6 +197,8 @@ kith find "contact where name = '$name'"
 kith find "contact where email = '$mail'" --json
 kith search zqxmüller
 "$KITH" run consent.give purpose=newsletter contact_point="${made[contact_point]}" proof="zqx form" >/dev/null
+"$KITH" run consent.withdraw purpose=newsletter address="ZQX$mail" by="zqx letter of $name, ZQX$mail" >/dev/null
+"$KITH" run consent.withdraw purpose=newsletter address=$mail by="zqx letter of $name" >/dev/null
 kith subject export contact "$ada" --for "$name asked for it"
 cat >rules/greet.lua <<'RULE'
 on("contact.updated", { name = "greet" }, function(contact) error("cannot greet " .. contact.name) end)
@@ -279,6 +281,10 @@ exits 3
 complains "was erased on 20"
 complains "kith get erasure"
 
+it "keeps the no that was said for an address of the person, who cannot be known by it"
+kith find "suppression where lifted is null and how is null: count()"
+prints_exactly 2
+
 it "names no file that is gone"
 other=$(create contact name="Nobody Else")
 kith erase contact "$other" --reason test --json
@@ -292,5 +298,10 @@ kith doctor --company "$work/elsewhere"
 exits 0
 kith restore "$work/full.tar" "$work/bare"
 expect found_in "$work/bare"
+
+it "says no for whoever gets the address of the person again"
+kith create contact name="Another" email="$mail"
+kith find "contact where name = 'Another' and withdrawn('newsletter'): count()"
+prints_exactly 1
 
 finish

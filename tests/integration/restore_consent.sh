@@ -7,7 +7,7 @@ new_company
 company=$PWD
 create purpose name=news >/dev/null
 create purpose name=surveys >/dev/null
-for who in anna ben cleo dora emil; do
+for who in anna ben cleo dora emil gina; do
     id=$(create contact name="$who" email="$who@example.com")
     "$KITH" run consent.give contact="$id" purpose=news >/dev/null
     printf -v "$who" '%s' "$id"
@@ -34,6 +34,10 @@ restore() {
     kith run consent.withdraw contact="$dora" purpose=surveys # an objection, without a yes before
     kith merge contact "$anna" "$dora"
     exits 0
+    kith run consent.withdraw address=fay@example.com purpose=news # nobody's yet
+    kith delete contact "$gina"
+    kith run consent.withdraw address=gina@example.com purpose=news
+    exits 0
 }
 kith backup "$work/after.tar"
 
@@ -46,6 +50,12 @@ expect test "$(allowed "$ben")" = '"allowed":true'
 expect test "$(allowed "$dora")" = '"allowed":false' # as one they had withdrawn
 expect test "$(allowed "$emil" surveys)" = '"allowed":false'
 expect test "$(allowed "$emil")" = '"allowed":true'
+expect test "$(allowed "$gina")" = '"allowed":false' # was deleted when her address said no
+kith find "suppression where lifted is null: count()"
+prints_exactly 3
+kith create contact name=fay email=fay@example.com
+kith find "contact where name = 'fay' and withdrawn('news'): count()"
+prints_exactly 1
 kith find "contact where restricted is not null"
 prints cleo
 kith find "consent where withdrawn_by = 'a letter' : count()"

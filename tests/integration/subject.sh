@@ -214,4 +214,13 @@ assert not any(h["erased"] for h in told if h["id"] != sys.argv[2])' "$work/afte
 expect [ "$(grep -c 'Carl' "$work/after.json")" = 0 ]
 kith subject export contact "$ben" "$work/after.html" --for test
 expect grep -qF '<th scope="row">Some of it was erased</th><td>yes</td>' "$work/after.html"
+it "tells what was said for the person's addresses"
+kith run consent.withdraw purpose=newsletter address=anna@example.org by="a letter"
+exits 0
+kith subject export contact "$anna" "$work/no.json" --for "her request"
+exits 0
+expect python3 -c 'import json,sys
+d = json.load(open(sys.argv[1])); x = [p for p in d["parts"] if p["type"] == "suppression"]
+assert len(x) == 1 and x[0]["how"] == "a letter" and len(x[0]["address"]) == 32, x' "$work/no.json"
+
 finish

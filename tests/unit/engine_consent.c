@@ -460,6 +460,10 @@ TEST("a form that may only give and withdraw by an address works, and says of no
     kith_id tx;
     args[0] = value_str(STR("newsletter"));
     args[give_->param_count - 1] = value_str(STR("a@x.org"));
+    EXPECT_INT(KITH_E_REFUSED,
+               engine_call(p.x.g, NULL, &by_tester, give_, args, &p.x.arena, out, &tx, NULL));
+    args[6] = value_str(STR("a letter"));
+    EXPECT_STR("proof", give_->params[6]->name);
     o.principal = &tester;
     EXPECT_OK(engine_call(p.x.g, NULL, &o, give_, args, &p.x.arena, out, &tx, &p.x.e), p.x.e);
     EXPECT(tx != 0 && out[0].kind == KITH_LINK);
@@ -484,6 +488,7 @@ static struct said {
     int yes; /* 1, -1; 0: nothing */
     int when;
 } said[PEOPLE][ADDRESSES + 1];
+static int suppressed[ADDRESSES]; /* since that step; 0: not */
 static struct {
     kith_id id;
     int whose, address;
@@ -523,6 +528,12 @@ static void say(int person, int address, int yes) {
             said[person][a] = (struct said){-1, step};
 }
 
+/* A person gets an address for which somebody said no. */
+static void get_address(int person, int a) {
+    if (suppressed[a] && said[person][a].yes >= 0)
+        said[person][a] = (struct said){-1, suppressed[a]};
+}
+
 static const char *address_text(struct consents *w, int a) {
     return arena_printf(&w->x.arena, "value=%c@x.org", "abcd"[a]);
 }
@@ -535,9 +546,11 @@ static void change_points(struct consents *w, const kith_id *people) {
                    PAIRS(eq(w, "contact", people[whose]), "kind=email", address_text(w, a)));
         points[i].whose = whose;
         points[i].address = a;
+        get_address(whose, a);
     } else if (below(3)) {
         update(&w->x, w->x.point, points[i].id, PAIRS(address_text(w, a)));
         points[i].address = a;
+        get_address(points[i].whose, a);
     } else {
         delete_(&w->x, w->x.point, points[i].id);
         points[i].id = 0;
@@ -553,6 +566,7 @@ static void change_words(struct consents *w, const kith_id *people) {
         say(whose, ADDRESSES, yes ? 1 : -1);
     } else if (below(4) == 0) {
         withdraw(w, "newsletter", arena_printf(&w->x.arena, "address=%c@X.org ", "abcd"[a]));
+        suppressed[a] = suppressed[a] ? suppressed[a] : step;
         for (int k = 0; k < PEOPLE; k++)
             if (has_address(k, a))
                 say(k, a, -1);
@@ -560,6 +574,8 @@ static void change_words(struct consents *w, const kith_id *people) {
         (yes ? (void)give(w, "newsletter", eq(w, "contact_point", points[i].id))
              : (void)withdraw(w, "newsletter", eq(w, "contact_point", points[i].id)));
         say(points[i].whose, points[i].address, yes ? 1 : -1);
+        if (yes)
+            suppressed[points[i].address] = 0;
     }
 }
 
@@ -589,6 +605,7 @@ TEST("whatever is said and wherever addresses go, queries, segments and the acti
     begin(&w);
     memset(said, 0, sizeof said);
     memset(points, 0, sizeof points);
+    memset(suppressed, 0, sizeof suppressed);
     make_segment(&w.x, "people", "contact where consent('newsletter')");
     make_segment(&w.x, "ways", "contact_point where consent('newsletter')");
     for (int i = 0; i < PEOPLE; i++)
@@ -631,6 +648,7 @@ TEST("of two records for one person the no stands after the merge, and apart aga
         6 - 1,
         count(&w.x, arena_printf(&w.x.arena, "consent where contact = '%s'", id_text(&w.x, w.anna)),
               NULL));
+    EXPECT_INT(0, count(&w.x, "suppression", NULL)); /* nobody's word went */
     EXPECT(!may(&w, w.anna));
     EXPECT_INT(0, members_of(&w.x, people));
     EXPECT(is_found(&w, "contact_point", other, "consent('survey')"));
