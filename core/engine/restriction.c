@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define SHARED_MAX 1000 /* contacts of one address that are looked at */
+
 static const char source_name[] = "restriction";
 
 static bool is_own(const struct source *s) {
@@ -125,6 +127,52 @@ static kith_status keep_record(void *self, struct txn *t, struct change *c, kith
     return KITH_OK;
 }
 
+/* -- the same person once more ----------------------------------------------------------------- */
+
+/* Whoever may not see the contact is told of nobody. */
+static kith_status refuse_address(struct txn *t, const struct base_contact *b, kith_id contact,
+                                  kith_error *e) {
+    char id[ID_TEXT + 1];
+    id_format(contact, id);
+    if (!t->principal->all)
+        return err_set(e, KITH_E_REFUSED, "value",
+                       "value: this address may not be used at present; ask an administrator");
+    return t->head.origin != ORIGIN_IMPORT
+               ? KITH_OK
+               : err_set(e, KITH_E_REFUSED, "value",
+                         "value: %s %s has this address, and its data are restricted; leave the"
+                         " row out, or make the contact by hand if it is another person",
+                         b->type->name, id);
+}
+
+/* A second contact with the address of one whose data are restricted would be used. An address of a
+ * house is nobody's own. */
+static kith_status keep_address(void *self, struct txn *t, struct change *c, kith_error *e) {
+    const struct base_contact *b = self;
+    const struct base_point *p = &t->g->schema->base.contact_point;
+    const kith_value *kind = &c->after[p->kind->index], *value = &c->after[p->value->index];
+    kith_id ids[SHARED_MAX];
+    size_t n;
+    if (t->undoing || kind->kind != KITH_TEXT || value->kind != KITH_TEXT ||
+        str_eqz(kind->as.s, "postal"))
+        return KITH_OK;
+    kith_value normal = point_normal(t, kind->as.s, value->as.s);
+    if (normal.kind != KITH_TEXT)
+        return KITH_OK;
+    TRY(address_find(t, p->normal, normal.as.s, ids, SHARED_MAX, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        const kith_value *other;
+        bool restricted = false;
+        TRY(txn_lookup(t, p->type, ids[i], &other, e));
+        kith_id whose = other ? other[p->contact->index].as.link.id : 0;
+        if (whose && whose != c->after[p->contact->index].as.link.id)
+            TRY(record_filled(t->g->writer, b->restricted, whose, &restricted, e));
+        if (restricted)
+            return refuse_address(t, b, whose, e);
+    }
+    return KITH_OK;
+}
+
 /* -- actions ----------------------------------------------------------------------------------- */
 
 static kith_status set_restricted(struct call *call, kith_value since, kith_error *e) {
@@ -194,6 +242,17 @@ kith_status restriction_hooks_add(struct engine *g, kith_error *e) {
                      .source = {SOURCE_CORE, source_name, "", 0}};
     TRY(engine_add_hook(g, &h, e));
     h.fn = keep_record;
+    struct fieldset *address = ARENA_NEW(&g->arena, struct fieldset);
+    if (!address)
+        return err_nomem(e);
+    const struct base_point *p = &s->base.contact_point;
+    *address = fieldset_of((const struct rfield *[]){p->kind, p->value, NULL});
+    struct hook points = h;
+    points.type = p->type;
+    points.on = ON_CREATE | ON_UPDATE;
+    points.fields = address;
+    points.fn = keep_address;
+    TRY(engine_add_hook(g, &points, e));
     for (uint32_t i = 0; i < s->type_count; i++) {
         h.type = s->types[i];
         bool word = h.type == s->base.consent.type; /* is withdrawn and given all the same */

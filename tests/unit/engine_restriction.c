@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Restriction: data that are kept, and used for nothing. */
 #include "engine/retention.h"
+#include "engine_import_fixture.h"
 #include "engine_person_fixture.h"
 #include "engine_segment_fixture.h"
 
@@ -291,4 +292,53 @@ TEST("for whoever is no administrator restricted data are not there, nor what te
     EXPECT_INT(1, found_by(&w, "note"));
     EXPECT_OK(read_by(&w, w.x.contact, anna), w.x.e);
     person_close(&w);
+}
+
+/* -- the same person once more ----------------------------------------------------------------- */
+
+TEST("no import makes a second contact of the address of one whose data are restricted") {
+    struct world w;
+    begin(&w);
+    restrict_(&w.x, w.anna);
+    struct load l = load_of(w.x.contact, NULL);
+    EXPECT_OK(load_text(&w.x, &l, "name,email\nAnna,A@X.org\nCleo,c@x.org\n"), w.x.e);
+    EXPECT_COUNTS(&l, 1, 0, 0, 0, 1);
+    EXPECT(strstr(l.reasons, id_text(&w.x, w.anna)) != NULL);
+    EXPECT(strstr(l.reasons, "its data are restricted; leave the row out") != NULL);
+    EXPECT_INT(0, count(&w.x, "contact where email = 'a@x.org'", NULL));
+    create(&w.x, w.x.contact, PAIRS("name=Another", "email=a@x.org")); /* who sees her decides */
+    EXPECT_OK(call_as(&w.x, &tester, "restriction.lift", w.anna, "settled", NULL), w.x.e);
+    EXPECT_OK(load_text(&w.x, &l, "name,email\nTwin,a@x.org\n"), w.x.e);
+    EXPECT_COUNTS(&l, 1, 0, 0, 0, 0);
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+TEST("whoever may not see restricted data makes no second contact of the address, and learns of "
+     "nobody") {
+    struct person p;
+    kith_id id = 0;
+    person_open(&p, "{\"types\": {\"contact\": {\"create\": \"all\", \"read\":"
+                    " \"all\", \"update\": \"all\"}}}");
+    kith_id anna = create(&p.x, p.x.contact, PAIRS("name=Anna", "email=a@x.org", "phone=+43 1"));
+    create(&p.x, p.x.point, PAIRS(eq(&p.x, "contact", anna), "kind=postal", "value=Main Street 1"));
+    restrict_(&p.x, anna);
+    struct load l = load_of(p.x.contact, "email");
+    l.o.principal = &p.p;
+    EXPECT_OK(load_text(&p.x, &l, "name,email\nAnna,A@x.org\nDora,d@x.org\n"), p.x.e);
+    EXPECT_COUNTS(&l, 1, 0, 0, 0, 1);
+    EXPECT(strstr(l.reasons, "this address may not be used at present; ask an administrator") !=
+           NULL);
+    EXPECT(strstr(l.reasons, id_text(&p.x, anna)) == NULL);
+    EXPECT_INT(KITH_E_REFUSED,
+               write_as(&p, ROW_CREATE, p.x.contact, &id, PAIRS("name=x", "phone=+43-1"), NULL));
+    EXPECT_INT(1, count(&p.x, "contact where name = 'Dora'", &id));
+    EXPECT_INT(KITH_E_REFUSED,
+               write_as(&p, ROW_UPDATE, p.x.contact, &id, PAIRS("email=a@X.org"), NULL));
+    kith_id house = 0;
+    EXPECT_OK(write_as(&p, ROW_CREATE, p.x.point, &house,
+                       PAIRS(eq(&p.x, "contact", id), "kind=postal", "value=Main Street 1"), NULL),
+              p.x.e);
+    expect_sound(&p.x);
+    person_close(&p);
 }
