@@ -2,18 +2,10 @@
 /* Gone: looks into the journal by the id of a record. */
 #include "journal/gone.h"
 
-static kith_status id_of(struct conn *c, sqlite3_stmt *st, kith_id *out, kith_error *e) {
-    bool row;
-    TRY(conn_step(c, st, &row, e));
-    *out = row ? (kith_id)sqlite3_column_int64(st, 0) : 0;
-    sqlite3_reset(st);
-    return KITH_OK;
-}
-
 kith_status gone_told(struct conn *c, const struct rtype *t, kith_id record, bool *yes,
                       kith_error *e) {
     sqlite3_stmt *st;
-    kith_id seq;
+    int64_t seq;
     TRY(conn_prepare(c,
                      "SELECT seq FROM kith_journal WHERE record = ?1 AND type = ?2 AND kind <> ?3"
                      " AND length(image) > 0 LIMIT 1",
@@ -21,21 +13,21 @@ kith_status gone_told(struct conn *c, const struct rtype *t, kith_id record, boo
     bind_int(st, 1, (int64_t)record);
     bind_int(st, 2, t->id);
     bind_int(st, 3, ROW_EVENT);
-    TRY(id_of(c, st, &seq, e));
+    TRY(conn_first(c, st, 0, &seq, e));
     *yes = seq != 0;
     return KITH_OK;
 }
 
 kith_status gone_type(struct conn *c, kith_id record, uint32_t *type, kith_error *e) {
     sqlite3_stmt *st;
-    kith_id found;
+    int64_t found;
     TRY(conn_prepare(c,
                      "SELECT type FROM kith_journal WHERE record = ?1 AND kind <> ?2"
                      " ORDER BY seq DESC LIMIT 1",
                      &st, e));
     bind_int(st, 1, (int64_t)record);
     bind_int(st, 2, ROW_EVENT);
-    TRY(id_of(c, st, &found, e));
+    TRY(conn_first(c, st, 0, &found, e));
     *type = (uint32_t)found;
     return KITH_OK;
 }
@@ -43,7 +35,7 @@ kith_status gone_type(struct conn *c, kith_id record, uint32_t *type, kith_error
 kith_status gone_when(struct conn *c, kith_id record, struct arena *a, struct tx_head *out,
                       bool *yes, kith_error *e) {
     sqlite3_stmt *st;
-    kith_id tx;
+    int64_t tx;
     TRY(conn_prepare(c,
                      "SELECT CASE kind WHEN ?2 THEN tx END FROM kith_journal WHERE record = ?1"
                      " AND kind <> ?3 ORDER BY seq DESC LIMIT 1",
@@ -51,12 +43,12 @@ kith_status gone_when(struct conn *c, kith_id record, struct arena *a, struct tx
     bind_int(st, 1, (int64_t)record);
     bind_int(st, 2, ROW_DELETE);
     bind_int(st, 3, ROW_EVENT);
-    TRY(id_of(c, st, &tx, e));
+    TRY(conn_first(c, st, 0, &tx, e));
     *yes = false;
     if (!tx)
         return KITH_OK;
     kith_error why = KITH_ERROR_INIT;
-    kith_status found = journal_tx_read(c, tx, a, out, &why);
+    kith_status found = journal_tx_read(c, (kith_id)tx, a, out, &why);
     *yes = found == KITH_OK;
     if (*yes || found == KITH_E_NOTFOUND) /* the one that is being written has no head yet */
         return KITH_OK;
@@ -83,7 +75,7 @@ kith_status gone_together(struct conn *c, kith_id tx, kith_id record, struct are
     struct tx_head head;
     kith_error why = KITH_ERROR_INIT;
     sqlite3_stmt *st;
-    kith_id found;
+    int64_t found;
     *yes = true;
     kith_status read = journal_tx_read(c, tx, a, &head, &why);
     if (read == KITH_E_NOTFOUND) /* the one that is being written has no head yet */
@@ -99,7 +91,7 @@ kith_status gone_together(struct conn *c, kith_id tx, kith_id record, struct are
     bind_int(st, 1, (int64_t)record);
     bind_int(st, 2, (int64_t)tx);
     bind_int(st, 3, (int64_t)head.run);
-    TRY(id_of(c, st, &found, e));
+    TRY(conn_first(c, st, 0, &found, e));
     *yes = found != 0;
     return KITH_OK;
 }

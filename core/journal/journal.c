@@ -352,16 +352,15 @@ kith_status journal_run_size(struct conn *c, kith_id run, uint64_t *transactions
 
 kith_status journal_own_rows(struct conn *c, kith_id tx, uint64_t *rows, kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
+    int64_t n;
     TRY(conn_prepare(c,
                      "SELECT count(*) FROM kith_tx x JOIN kith_journal j"
                      " ON j.seq BETWEEN x.first AND x.last"
                      " WHERE (x.run = ?1 OR x.id = ?1) AND j.source IS NULL",
                      &st, e));
     bind_int(st, 1, (int64_t)tx);
-    TRY(conn_step(c, st, &row, e));
-    *rows = (uint64_t)sqlite3_column_int64(st, 0);
-    sqlite3_reset(st);
+    TRY(conn_first(c, st, 0, &n, e));
+    *rows = (uint64_t)n;
     return KITH_OK;
 }
 
@@ -489,14 +488,11 @@ kith_status journal_undo_set(struct conn *c, kith_id target, struct arena *a, st
 
 kith_status journal_row_at(struct conn *c, int64_t at, uint64_t *seq, kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
-    *seq = 0;
+    int64_t last;
     TRY(conn_prepare(c, "SELECT max(last) FROM kith_tx WHERE at <= ?1", &st, e));
     bind_int(st, 1, at);
-    TRY(conn_step(c, st, &row, e));
-    if (row)
-        *seq = (uint64_t)sqlite3_column_int64(st, 0);
-    sqlite3_reset(st);
+    TRY(conn_first(c, st, 0, &last, e));
+    *seq = (uint64_t)last;
     return KITH_OK;
 }
 

@@ -44,16 +44,11 @@ static kith_status run(struct conn *c, const char *sql, int64_t a, int64_t b, in
 static kith_status number(struct conn *c, const char *sql, int64_t a, int64_t b, int64_t otherwise,
                           int64_t *out, kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
     TRY(conn_prepare(c, sql, &st, e));
     bind_int(st, 1, a);
     if (sqlite3_bind_parameter_count(st) > 1)
         bind_int(st, 2, b);
-    TRY(conn_step(c, st, &row, e));
-    *out = row ? sqlite3_column_int64(st, 0) : otherwise;
-    if (row)
-        sqlite3_reset(st);
-    return KITH_OK;
+    return conn_first(c, st, otherwise, out, e);
 }
 
 /* -- members ----------------------------------------------------------------------------------- */

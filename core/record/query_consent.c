@@ -199,15 +199,11 @@ static kith_status unknown(const struct named_purpose *n, kith_str name, struct 
 /* To the letter, as the condition compares it: in another case withdrawn() would find nobody. */
 static kith_status find_purpose(struct conn *c, kith_str name, kith_id *id, kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
-    *id = 0;
+    int64_t found;
     TRY(conn_prepare(c, "SELECT id FROM purpose WHERE name = ?1", &st, e));
     bind_str(st, 1, name);
-    TRY(conn_step(c, st, &row, e));
-    if (row) {
-        *id = (kith_id)sqlite3_column_int64(st, 0);
-        sqlite3_reset(st);
-    }
+    TRY(conn_first(c, st, 0, &found, e));
+    *id = (kith_id)found;
     return KITH_OK;
 }
 

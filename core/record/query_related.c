@@ -146,13 +146,9 @@ kith_status query_related(struct parser *p, uint32_t at, struct related **out) {
 static kith_status step_to_number(struct conn *c, const struct query_sql *sql, int64_t *n,
                                   kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
     TRY(conn_prepare(c, sql->sql, &st, e));
     query_bind(st, sql);
-    TRY(conn_step(c, st, &row, e));
-    *n = row ? sqlite3_column_int64(st, 0) : 0;
-    sqlite3_reset(st);
-    return KITH_OK;
+    return conn_first(c, st, 0, n, e);
 }
 
 kith_status match_answer(const struct match_question *q, struct conn *c, struct arena *a,

@@ -404,7 +404,8 @@ kith_status record_unique_owner(struct conn *c, const struct rfield *f, const ki
                                 struct arena *a, kith_id *out, kith_error *e) {
     char sql[256];
     sqlite3_stmt *st;
-    bool row, nomem = false;
+    int64_t id;
+    bool nomem = false;
     *out = 0;
     snprintf(sql, sizeof sql, "SELECT id FROM \"%s\" WHERE \"%s%s\" = ?1", f->type->name, f->name,
              f->folded ? "__fold" : "");
@@ -415,11 +416,8 @@ kith_status record_unique_owner(struct conn *c, const struct rfield *f, const ki
         bind_field(st, 1, f, a, value, &nomem);
     if (nomem)
         return err_nomem(e);
-    TRY(conn_step(c, st, &row, e));
-    if (row) {
-        *out = (kith_id)sqlite3_column_int64(st, 0);
-        sqlite3_reset(st);
-    }
+    TRY(conn_first(c, st, 0, &id, e));
+    *out = (kith_id)id;
     return KITH_OK;
 }
 
@@ -470,13 +468,12 @@ const char *record_referred_sql(struct arena *a, const struct rfield *const *fie
 kith_status record_referred(struct conn *c, const char *sql, kith_id id, uint32_t type, bool *yes,
                             kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
+    int64_t any;
     TRY(conn_prepare(c, sql, &st, e));
     bind_int(st, 1, (int64_t)id);
     bind_int(st, 2, type);
-    TRY(conn_step(c, st, &row, e));
-    *yes = row && sqlite3_column_int(st, 0);
-    sqlite3_reset(st);
+    TRY(conn_first(c, st, 0, &any, e));
+    *yes = any != 0;
     return KITH_OK;
 }
 

@@ -258,19 +258,24 @@ kith_status conn_run(struct conn *c, sqlite3_stmt *st, kith_error *e) {
     return KITH_OK;
 }
 
+kith_status conn_first(struct conn *c, sqlite3_stmt *st, int64_t otherwise, int64_t *out,
+                       kith_error *e) {
+    bool row;
+    *out = otherwise;
+    TRY(conn_step(c, st, &row, e));
+    if (row && sqlite3_column_type(st, 0) != SQLITE_NULL)
+        *out = sqlite3_column_int64(st, 0);
+    if (row)
+        sqlite3_reset(st);
+    return KITH_OK;
+}
+
 kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t *out,
                      kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
     *out = otherwise;
     TRY(conn_prepare(c, sql, &st, e));
-    TRY(conn_step(c, st, &row, e));
-    if (row) {
-        if (sqlite3_column_type(st, 0) != SQLITE_NULL)
-            *out = sqlite3_column_int64(st, 0);
-        sqlite3_reset(st);
-    }
-    return KITH_OK;
+    return conn_first(c, st, otherwise, out, e);
 }
 
 kith_status conn_ids(struct conn *c, sqlite3_stmt *st, struct arena *a, kith_id **ids,

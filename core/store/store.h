@@ -47,7 +47,11 @@ kith_status conn_prepare_once(struct conn *c, const char *sql, sqlite3_stmt **ou
 kith_status conn_step(struct conn *c, sqlite3_stmt *st, bool *row, kith_error *e);
 /* Steps a statement that gives no rows. */
 kith_status conn_run(struct conn *c, sqlite3_stmt *st, kith_error *e);
-/* One number from a query without parameters; absent rows give `otherwise`. */
+/* The first column of the first row of a bound statement, which is reset; `otherwise` when there is
+ * no row, or null in it. */
+kith_status conn_first(struct conn *c, sqlite3_stmt *st, int64_t otherwise, int64_t *out,
+                       kith_error *e);
+/* The same of a query without parameters. */
 kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t *out,
                      kith_error *e);
 /* The first column of all rows of a bound statement, which is reset at the end. */
