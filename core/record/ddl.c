@@ -389,7 +389,7 @@ static kith_status options_gone(struct conn *c, const struct rfield *f, kith_str
     char sql[256];
     kith_str option;
     sqlite3_stmt *st;
-    bool row;
+    int64_t n;
     snprintf(sql, sizeof sql, "SELECT count(*) FROM \"%s\" WHERE \"%s\" = ?1", f->type->name,
              f->name);
     while (str_split(&before, ',', &option)) {
@@ -397,15 +397,16 @@ static kith_status options_gone(struct conn *c, const struct rfield *f, kith_str
             continue;
         TRY(conn_prepare(c, sql, &st, e));
         bind_str(st, 1, option);
-        TRY(conn_step(c, st, &row, e));
-        int64_t n = row ? sqlite3_column_int64(st, 0) : 0;
-        sqlite3_reset(st);
+        TRY(conn_first(c, st, 0, &n, e));
         if (n > 0)
-            return err_set(e, KITH_E_CONFLICT, f->name,
-                           "the option '%.*s' of %s.%s cannot be taken away: %lld record%s it;"
-                           " change those first",
-                           (int)option.len, option.ptr, f->type->name, f->name, (long long)n,
-                           n == 1 ? " has" : "s have");
+            return err_set(
+                e, KITH_E_CONFLICT, f->name,
+                "the option '%.*s' of %s.%s cannot be taken away: %lld record%s it; put"
+                " it back, and change those first: kith update %s --where \"%s = '%.*s'\""
+                " %s=OTHER",
+                (int)option.len, option.ptr, f->type->name, f->name, (long long)n,
+                n == 1 ? " has" : "s have", f->type->name, f->name, (int)option.len, option.ptr,
+                f->name);
     }
     return KITH_OK;
 }

@@ -338,7 +338,8 @@ TEST("an option that records have cannot be taken away, another can") {
     EXPECT_OK(conn_exec(conn, "INSERT INTO t(id, s) VALUES(1, 'a'), (2, 'a'), (3, 'b')", &e), e);
     expect_refused("name = \"t\";\nfields = (\n{ name = \"s\"; kind = \"choice[b,c]\"; });\n",
                    "conf.d/types/a.conf:3: the option 'a' of t.s cannot be taken away: 2 records "
-                   "have it; change those first");
+                   "have it; put it back, and change those first: kith update t --where \"s = 'a'\""
+                   " s=OTHER");
     expect_built("name = \"t\";\nfields = (\n{ name = \"s\"; kind = \"choice[b,a]\"; });\n", NULL);
     EXPECT_INT(2, field("t", "s")->option_count);
     end();
