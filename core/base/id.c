@@ -92,3 +92,12 @@ const char *id_unlike(kith_str text) {
     return digit_of(text.ptr[0]) > 7 ? "an id begins with a digit from 0 to 7"
                                      : "no record has a number of zeros alone";
 }
+
+kith_status id_list_add(struct id_list *l, struct arena *a, kith_id id, kith_error *e) {
+    kith_id *items = arena_grow(a, l->items, l->count, &l->cap, sizeof *items);
+    if (!items)
+        return err_nomem(e);
+    l->items = items;
+    items[l->count++] = id;
+    return KITH_OK;
+}

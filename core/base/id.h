@@ -5,6 +5,7 @@
 #ifndef BASE_ID_H
 #define BASE_ID_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include <kith/types.h>
 #include <stdbool.h>
@@ -29,6 +30,12 @@ void id_format(kith_id id, char text[ID_TEXT + 1]); /* Crockford base32, NUL-end
 /* Accepts lower case and Crockford's look-alikes (o for 0, i and l for 1); false: not an id, as are
  * 0 and what needs the 64th bit. */
 bool id_parse(kith_str text, kith_id *id);
+/* Ids that are gathered, one after the other, in an arena; zeroed is empty. */
+struct id_list {
+    kith_id *items;
+    size_t count, cap;
+};
+kith_status id_list_add(struct id_list *l, struct arena *a, kith_id id, kith_error *e);
 /* What ids are like and this text is not: "an id has 13 letters and digits". */
 const char *id_unlike(kith_str text);
 

@@ -39,9 +39,8 @@ struct erasing {
     struct traces logins; /* that a user had, with the id */
     bool kept; /* the first of gone is a user: its record stays, and says nothing any more */
     struct map
-        partings;    /* transactions in which some of them were deleted before, looked through */
-    kith_id *merged; /* of the person's type, and merged into that: ids of the same person */
-    size_t merged_count, merged_cap;
+        partings; /* transactions in which some of them were deleted before, looked through */
+    struct id_list merged; /* of the person's type, and merged into that: ids of the same person */
 };
 
 static kith_status refuse_many(const struct erasing *x, const struct rtype *type, kith_error *e) {
@@ -233,14 +232,8 @@ static kith_status add_merged(struct erasing *x, const kith_value *gone, const k
     TRY(record_exists(x->txn->g->writer, type, id, &there, e));
     if (there)
         return KITH_OK;
-    if (type == x->gone.items[0].type) {
-        kith_id *more =
-            arena_grow(x->txn->arena, x->merged, x->merged_count, &x->merged_cap, sizeof *more);
-        if (!more)
-            return err_nomem(e);
-        x->merged = more;
-        more[x->merged_count++] = id;
-    }
+    if (type == x->gone.items[0].type)
+        TRY(id_list_add(&x->merged, x->txn->arena, id, e));
     return add_record(x, &x->gone, type, id, e);
 }
 
@@ -632,10 +625,10 @@ static kith_status note_request(struct erasing *x, kith_str reason, kith_id *req
 
 /* Under each id that the person had before, an older backup has somebody to erase. */
 static kith_status note_merged(struct erasing *x, kith_str reason, kith_error *e) {
-    for (size_t i = 0; i < x->merged_count; i++) {
+    for (size_t i = 0; i < x->merged.count; i++) {
         struct sweep_row row = {.request_count = 1, .head = txn_next_seq(x->txn) - 1};
         kith_id request;
-        TRY(note_one(x, x->merged[i], reason, 0, 0, &request, e));
+        TRY(note_one(x, x->merged.items[i], reason, 0, 0, &request, e));
         row.requests = &request;
         TRY(sweep_add(x->txn->g->writer, &row, e));
     }

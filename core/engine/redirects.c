@@ -199,19 +199,13 @@ bool redirect_leads_back(struct txn *t, const struct change *c) {
 
 struct astray {
     struct arena *arena;
-    kith_id *ids;
-    size_t count, cap;
+    struct id_list ids;
 };
 
 static kith_status note_astray(void *arg, kith_id redirect, const char *why, kith_error *e) {
     struct astray *a = arg;
     (void)why;
-    kith_id *ids = arena_grow(a->arena, a->ids, a->count, &a->cap, sizeof *ids);
-    if (!ids)
-        return err_nomem(e);
-    a->ids = ids;
-    ids[a->count++] = redirect;
-    return KITH_OK;
+    return id_list_add(&a->ids, a->arena, redirect, e);
 }
 
 kith_status redirects_mend(struct txn *t, void *arg, kith_error *e) {
@@ -220,8 +214,8 @@ kith_status redirects_mend(struct txn *t, void *arg, kith_error *e) {
     TRY(redirect_astray(t->g->writer, t->g->schema, note_astray, &a, e));
     t->system++;
     kith_status st = KITH_OK;
-    for (size_t i = 0; st == KITH_OK && i < a.count; i++)
-        st = txn_delete(t, t->g->schema->base.redirect.type, a.ids[i], e);
+    for (size_t i = 0; st == KITH_OK && i < a.ids.count; i++)
+        st = txn_delete(t, t->g->schema->base.redirect.type, a.ids.items[i], e);
     t->system--;
     return st;
 }

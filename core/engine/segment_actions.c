@@ -38,24 +38,18 @@ struct choice { /* records that a query finds, to be put in or taken out */
     struct txn *txn;
     kith_id list;
     const struct rtype *type; /* of the records */
-    kith_id *ids;
-    size_t count, cap;
+    struct id_list ids;
 };
 
 static kith_status choose(void *arg, kith_id id, const kith_value *values, kith_error *e) {
     struct choice *c = arg;
     (void)values;
-    if (c->count == TOGETHER_MAX)
+    if (c->ids.count == TOGETHER_MAX)
         return err_set(e, KITH_E_LIMIT, "query",
                        "query: it finds more than %d records; do it in parts, or import them with"
                        " --list",
                        TOGETHER_MAX);
-    kith_id *items = arena_grow(c->txn->arena, c->ids, c->count, &c->cap, sizeof *items);
-    if (!items)
-        return err_nomem(e);
-    c->ids = items;
-    items[c->count++] = id;
-    return KITH_OK;
+    return id_list_add(&c->ids, c->txn->arena, id, e);
 }
 
 static kith_status choose_all(struct call *call, struct choice *c, kith_error *e) {
@@ -115,9 +109,9 @@ static kith_status add(void *self, struct call *call, kith_error *e) {
     int64_t n = 0;
     (void)self;
     TRY(choose_all(call, &c, e));
-    for (size_t i = 0; i < c.count; i++) {
+    for (size_t i = 0; i < c.ids.count; i++) {
         bool added;
-        TRY(segment_add_member(call->txn, c.list, c.type, c.ids[i], false, &added, e));
+        TRY(segment_add_member(call->txn, c.list, c.type, c.ids.items[i], false, &added, e));
         n += added;
     }
     call->results[0] = value_int(n);
@@ -129,10 +123,10 @@ static kith_status take_out(void *self, struct call *call, kith_error *e) {
     int64_t n = 0;
     (void)self;
     TRY(choose_all(call, &c, e));
-    for (size_t i = 0; i < c.count; i++) {
+    for (size_t i = 0; i < c.ids.count; i++) {
         const kith_value *values;
         kith_id row;
-        TRY(segment_member_row(call->txn, c.list, c.type, c.ids[i], &row, &values, e));
+        TRY(segment_member_row(call->txn, c.list, c.type, c.ids.items[i], &row, &values, e));
         if (row)
             TRY(txn_delete(call->txn, call->engine->schema->base.list_member.type, row, e));
         n += row != 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Unmerged: for as long as a record was merged into another, that one had values of it, which stand
  * in its rows: those of the merge, of its undo, and between them. */
-#include "journal/chain.h"
+#include "journal/erasure_internal.h"
 #include "journal/gone.h"
 
 #include "base/id.h"
@@ -71,7 +71,6 @@ static bool came_from(const struct unmerging *u, const struct image_field *f, co
 static kith_status forget_in(struct unmerging *u, uint64_t seq, kith_error *e) {
     struct journal_row row;
     struct image_field *f;
-    struct buf rest = {0};
     size_t n;
     bool changed = false;
     TRY(journal_row_read(u->c, seq, &u->arena, &row, e));
@@ -82,13 +81,7 @@ static kith_status forget_in(struct unmerging *u, uint64_t seq, kith_error *e) {
         f[i].after = after ? value_null() : f[i].after;
         changed |= before || after;
     }
-    if (!changed)
-        return KITH_OK;
-    image_encode_fields(&rest, f, n);
-    kith_status st =
-        rest.failed ? err_nomem(e) : journal_erase_image(u->c, seq, buf_view(&rest), e);
-    buf_free(&rest);
-    return st;
+    return changed ? erasure_fields_left(u->c, seq, f, n, e) : KITH_OK;
 }
 
 static kith_status forget_between(struct unmerging *u, int64_t first, int64_t last, kith_error *e) {

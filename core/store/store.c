@@ -2,6 +2,7 @@
 /* Connections and statements: the settings every connection gets, the cache, and SQLite's refusals
  * as sentences. */
 #include "store/store.h"
+#include "base/id.h"
 #include "base/log.h"
 #include "store/vfs.h"
 
@@ -280,22 +281,16 @@ kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t
 
 kith_status conn_ids(struct conn *c, sqlite3_stmt *st, struct arena *a, kith_id **ids,
                      size_t *count, kith_error *e) {
-    size_t cap = 0;
-    bool row;
-    *ids = NULL;
-    *count = 0;
-    for (;;) {
-        TRY(conn_step(c, st, &row, e));
-        if (!row)
-            return KITH_OK;
-        kith_id *more = arena_grow(a, *ids, *count, &cap, sizeof *more);
-        if (!more) {
-            sqlite3_reset(st);
-            return err_nomem(e);
-        }
-        *ids = more;
-        more[(*count)++] = (kith_id)sqlite3_column_int64(st, 0);
-    }
+    struct id_list l = {0};
+    kith_status status = KITH_OK;
+    bool row = true;
+    while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row)
+        status = id_list_add(&l, a, (kith_id)sqlite3_column_int64(st, 0), e);
+    if (status != KITH_OK)
+        sqlite3_reset(st);
+    *ids = l.items;
+    *count = l.count;
+    return status;
 }
 
 kith_status conn_upgraded(struct conn *c, kith_error *e) {
