@@ -51,6 +51,7 @@ static const struct command *const commands[] = {
     &command_field_retire,
     &command_field_restore,
     &command_rule_list,
+    &command_rule_show,
     &command_rule_check,
     &command_rule_reload,
     &command_rule_resume,

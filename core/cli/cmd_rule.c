@@ -1,7 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kith rule list, check, reload, resume: the company's Lua rules. */
+/* kith rule list, show, check, reload, resume: the company's Lua rules. */
 #include "cli/show.h"
+#include <stddef.h>
 #include <string.h>
+
+/* What a rule does, in the words of struct rule_info. */
+static const struct set {
+    const char *name;
+    size_t at;
+} sets[] = {{"reads", offsetof(struct rule_info, reads)},
+            {"creates", offsetof(struct rule_info, creates)},
+            {"updates", offsetof(struct rule_info, updates)},
+            {"deletes", offsetof(struct rule_info, deletes)},
+            {"publishes", offsetof(struct rule_info, publishes)},
+            {"calls", offsetof(struct rule_info, calls)},
+            {"needs", offsetof(struct rule_info, needs)}};
+#define SETS (sizeof sets / sizeof *sets)
+
+static const char *set_of(const struct rule_info *r, size_t i) {
+    const char *words;
+    memcpy(&words, (const char *)r + sets[i].at, sizeof words);
+    return words;
+}
+
+static void json_sets(struct json_out *j, const struct rule_info *r) {
+    for (size_t i = 0; i < SETS; i++) {
+        kith_str rest = str_of(set_of(r, i)), word;
+        json_key(j, sets[i].name);
+        json_array_(j);
+        while (str_split(&rest, ' ', &word))
+            json_str(j, word);
+        json_array_end(j);
+    }
+}
 
 static void json_rule(struct cmd *c, const struct rule_info *r, const struct script_info *file) {
     struct buf b = {0};
@@ -40,6 +71,7 @@ static void json_rule(struct cmd *c, const struct rule_info *r, const struct scr
     json_int(&j, (int64_t)r->failures);
     json_key(&j, "total_ns");
     json_int(&j, (int64_t)r->total_ns);
+    json_sets(&j, r);
     json_object_end(&j);
     json_print(c, &b);
 }
@@ -57,8 +89,18 @@ static const char *place_text(struct cmd *c, const struct script_problem *p) {
     return p->line ? arena_printf(&c->arena, "%s:%u", p->file, p->line) : p->file;
 }
 
+struct shown {
+    struct cmd *c;
+    size_t warnings;
+};
+
 static void show_script_problem(void *arg, const struct script_problem *p) {
-    show_problem(arg, p->file, p->line, p->message);
+    struct shown *s = arg;
+    s->warnings += p->warning;
+    if (p->warning)
+        show_warning(s->c, p->file, p->line, p->message);
+    else
+        show_problem(s->c, p->file, p->line, p->message);
 }
 
 /* -- list -------------------------------------------------------------------------------------- */
@@ -136,14 +178,70 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
         list_files(c, &v);
     for (size_t i = 0; i < v.problem_count; i++)
         io_say(c->io, "%s: %s", place_text(c, &v.problems[i]), v.problems[i].message);
+    for (size_t i = 0; i < v.finding_count; i++)
+        io_say(c->io, "%s: %s%s", place_text(c, &v.findings[i]),
+               v.findings[i].warning ? "warning: " : "", v.findings[i].message);
     say_suspended(c, &v);
     return KITH_OK;
+}
+
+/* -- show -------------------------------------------------------------------------------------- */
+
+static void show_line(struct cmd *c, const char *name, const char *text) {
+    if (!text || !*text)
+        return;
+    io_printf(c->io, "  %-10s ", name);
+    io_text(c->io, str_of(text));
+    io_puts(c->io, "\n");
+}
+
+static void show_rule(struct cmd *c, const struct rule_info *r, const struct script_info *file) {
+    if (c->json) {
+        json_rule(c, r, file);
+        return;
+    }
+    io_text(c->io, str_of(r->name));
+    io_puts(c->io, "\n");
+    show_line(c, "when", arena_printf(&c->arena, "%s %s", rule_kind_name(r->kind), r->event));
+    show_line(c, "where", r->where);
+    show_line(c, "place", arena_printf(&c->arena, "%s:%u", r->file, r->line));
+    show_line(c, "doc", r->doc);
+    for (size_t i = 0; i < SETS; i++)
+        show_line(c, sets[i].name, set_of(r, i));
+    show_line(c, "may", strcmp(file->may, "*") == 0 ? "everything" : file->may);
+}
+
+static const char *rule_name_at(const void *arg, size_t i) {
+    return ((const struct scripts_view *)arg)->rules[i].name;
+}
+
+static bool is_meant(const struct rule_info *r, const char *name) {
+    const char *file = strrchr(r->file, '/') + 1;
+    return strcmp(r->name, name) == 0 || strcmp(file, name) == 0 || strcmp(r->file, name) == 0;
+}
+
+static kith_status run_show(struct cmd *c, kith_error *e) {
+    struct scripts_view v;
+    size_t count = 0;
+    TRY(scripts_view(c->company->scripts, &c->arena, &v, e));
+    for (size_t i = 0; i < v.rule_count; i++) {
+        if (!is_meant(&v.rules[i], c->args[0]))
+            continue;
+        io_puts(c->io, count++ && !c->json ? "\n" : "");
+        show_rule(c, &v.rules[i], file_of(&v, &v.rules[i]));
+    }
+    const char *near = str_nearest(str_of(c->args[0]), rule_name_at, &v, v.rule_count);
+    return count ? KITH_OK
+                 : err_set(e, KITH_E_NOTFOUND, NULL,
+                           "there is no rule and no file of rules '%s'%s%s%s", c->args[0],
+                           STR_MEANT(near));
 }
 
 /* -- check and reload -------------------------------------------------------------------------- */
 
 kith_status cmd_rule_problems(struct cmd *c, size_t *rules, kith_error *e) {
-    return scripts_check(c->company->scripts, show_script_problem, c, rules, e);
+    struct shown shown = {.c = c};
+    return scripts_check(c->company->scripts, show_script_problem, &shown, rules, e);
 }
 
 kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e) {
@@ -170,15 +268,20 @@ kith_status cmd_rule_say_suspended(struct cmd *c, size_t *count, kith_error *e) 
 
 static kith_status run_check(struct cmd *c, kith_error *e) {
     size_t rules = 0;
-    TRY(cmd_rule_problems(c, &rules, e));
-    if (!c->json)
+    struct shown shown = {.c = c};
+    TRY(scripts_check(c->company->scripts, show_script_problem, &shown, &rules, e));
+    if (!c->json && shown.warnings)
+        io_printf(c->io, "%zu rule%s, no mistake found, %zu warning%s.\n", rules,
+                  rules == 1 ? "" : "s", shown.warnings, shown.warnings == 1 ? "" : "s");
+    else if (!c->json)
         io_printf(c->io, "%zu rule%s, no mistake found.\n", rules, rules == 1 ? "" : "s");
     return KITH_OK;
 }
 
 static kith_status run_reload(struct cmd *c, kith_error *e) {
     size_t rules = 0;
-    TRY(scripts_reload(c->company->scripts, show_script_problem, c, &rules, e));
+    struct shown shown = {.c = c};
+    TRY(scripts_reload(c->company->scripts, show_script_problem, &shown, &rules, e));
     if (!c->json)
         io_printf(c->io, "Reloaded: %zu rule%s.\n", rules, rules == 1 ? "" : "s");
     return KITH_OK;
@@ -203,10 +306,27 @@ const struct command command_rule_list = {
     .run = run_list,
 };
 
+const struct command command_rule_show = {
+    .name = "rule show",
+    .args = "RULE",
+    .help = "what a rule, or each rule of a file, reads and writes, and the rights it needs",
+    .more = "  kith rule show 'call qualified leads'\n  kith rule show score.lua\n\nIt is what the "
+            "source shows, with the functions that the rule uses. What the actions of modules "
+            "do is not in it.",
+    .needs = NEEDS_COMPANY,
+    .quiet = true,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run_show,
+};
+
 const struct command command_rule_check = {
     .name = "rule check",
     .args = "",
     .help = "compile all rules as they stand in the files now, and show every problem",
+    .more =
+        "A problem is what keeps a file from being loaded, or must fail when it runs. A warning "
+        "may be\nmeant so, as two rules that set each other off until a condition ends it.",
     .needs = NEEDS_COMPANY,
     .quiet = true,
     .run = run_check,

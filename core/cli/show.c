@@ -241,7 +241,8 @@ void json_print(struct cmd *c, struct buf *b) {
     buf_free(b);
 }
 
-void show_problem(struct cmd *c, const char *file, int64_t line, const char *text) {
+static void show_place_and_text(struct cmd *c, const char *file, int64_t line, const char *text,
+                                bool warning) {
     struct buf b = {0};
     struct json_out j;
     if (c->json) {
@@ -253,6 +254,10 @@ void show_problem(struct cmd *c, const char *file, int64_t line, const char *tex
         json_int(&j, line);
         json_key(&j, "problem");
         json_strz(&j, text);
+        if (warning) {
+            json_key(&j, "warning");
+            json_bool_(&j, true);
+        }
         json_object_end(&j);
         json_print(c, &b);
         return;
@@ -261,8 +266,17 @@ void show_problem(struct cmd *c, const char *file, int64_t line, const char *tex
     if (line > 0)
         io_printf(c->io, ":%lld", (long long)line);
     io_puts(c->io, file[0] ? ": " : "");
+    io_puts(c->io, warning ? "warning: " : "");
     io_text(c->io, str_of(text));
     io_puts(c->io, "\n");
+}
+
+void show_problem(struct cmd *c, const char *file, int64_t line, const char *text) {
+    show_place_and_text(c, file, line, text, false);
+}
+
+void show_warning(struct cmd *c, const char *file, int64_t line, const char *text) {
+    show_place_and_text(c, file, line, text, true);
 }
 
 /* -- what the user named ----------------------------------------------------------------------- */

@@ -43,6 +43,7 @@ void json_print(struct cmd *c, struct buf *b);
 /* Something wrong in a file: "rules/score.lua:12: text", or an object in JSON. file may be "", and
  * line 0. */
 void show_problem(struct cmd *c, const char *file, int64_t line, const char *text);
+void show_warning(struct cmd *c, const char *file, int64_t line, const char *text); /* the same */
 
 /* -- what the user named ----------------------------------------------------------------------- */
 

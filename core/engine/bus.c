@@ -81,6 +81,10 @@ bool bus_match(const struct engine *g, kith_str topic, struct reaction_entry *r)
     return match_state(r, r->type, rest);
 }
 
+const char *engine_topic_at(const struct engine *g, size_t i) {
+    return i < g->topic_count ? g->topics[i]->name : NULL;
+}
+
 bool engine_topic_known(const struct engine *g, kith_str topic) {
     struct reaction_entry r;
     return !str_eqz(topic, "*") && bus_match(g, topic, &r);

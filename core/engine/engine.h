@@ -363,6 +363,8 @@ const kith_topic *engine_own_topic(size_t i);
 /* Topics that may be published. owner: module. */
 kith_status engine_add_topic(struct engine *g, const char *owner, const struct kith_topic *topic,
                              kith_error *e);
+/* The i-th of those, by name; NULL past the end. */
+const char *engine_topic_at(const struct engine *g, size_t i);
 bool engine_topic_known(const struct engine *g, kith_str topic); /* published and record topics */
 
 struct dead_letter { /* also what still waits for its retry */

@@ -225,17 +225,14 @@ static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64
 /* A read-only field is written by its module's code and by nobody else. */
 static kith_status may_set(struct txn *t, const struct rfield *f, kith_error *e) {
     if (f->rollup)
-        return err_set(e, KITH_E_DENIED, f->name,
-                       "%s.%s is kept by Kith, from %s, and cannot be set", f->type->name, f->name,
-                       f->formula);
+        return field_kept(f, e);
     bool derived = f->flags & KITH_FF_DERIVED;
     if (!derived && (!(f->flags & KITH_FF_READONLY) || t->undoing || t->erasing))
         return KITH_OK;
     if (!derived && t->code && (t->code->kind == SOURCE_CORE || t->code->kind == SOURCE_MODULE) &&
         (strcmp(t->code->name, f->module) == 0 || t->code->kind == SOURCE_CORE))
         return KITH_OK;
-    return err_set(e, KITH_E_DENIED, f->name, "%s.%s is kept by %s and cannot be set",
-                   f->type->name, f->name, strcmp(f->module, "core") == 0 ? "Kith" : f->module);
+    return field_kept(f, e);
 }
 
 static kith_status set_value(struct txn *t, struct change *c, const struct rfield *f, kith_value v,

@@ -416,6 +416,17 @@ kith_status value_check(const struct schema *s, const struct rfield *f, bool day
     return checkers[f->kind](&c);
 }
 
+kith_status field_kept(const struct rfield *f, kith_error *e) {
+    if (f->rollup)
+        return err_set(e, KITH_E_DENIED, f->name,
+                       "%s.%s is kept by Kith, from %s, and cannot be set", f->type->name, f->name,
+                       f->formula);
+    if (!(f->flags & (KITH_FF_DERIVED | KITH_FF_READONLY)))
+        return KITH_OK;
+    return err_set(e, KITH_E_DENIED, f->name, "%s.%s is kept by %s and cannot be set",
+                   f->type->name, f->name, strcmp(f->module, "core") == 0 ? "Kith" : f->module);
+}
+
 /* A name of blanks alone names nothing. */
 static bool is_blank(const kith_value *v) {
     return v->kind == KITH_NULL || (v->kind == KITH_TEXT && str_trim(v->as.s).len == 0);

@@ -36,6 +36,8 @@ kith_status record_filled(struct conn *c, const struct rfield *f, kith_id id, bo
  * reads 3/4/2024 as 3 April. */
 kith_status value_check(const struct schema *s, const struct rfield *f, bool day_first,
                         struct arena *a, kith_value *value, kith_error *e);
+/* Fails when it is kept by Kith or by a module, and says by whom: nobody else sets it. */
+kith_status field_kept(const struct rfield *f, kith_error *e);
 /* Within the field's range? For values that are written; those that are there already, and those
  * that are looked for, may be beyond it. */
 kith_status value_range(const struct schema *s, const struct rfield *f, const kith_value *v,

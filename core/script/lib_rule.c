@@ -264,12 +264,17 @@ static kith_status name_rule(struct script *s, struct rule *r, kith_error *e) {
     return r->cursor && r->source ? KITH_OK : err_nomem(e);
 }
 
-/* How many of its arguments the function at `at` takes. */
-static int arguments_of(lua_State *L, int at) {
+/* Where the function at `at` stands, and how many of its arguments it takes. */
+static void look_at_function(lua_State *L, struct rule *r, int at) {
     lua_Debug d;
     lua_pushvalue(L, at);
-    lua_getinfo(L, ">u", &d);
-    return d.isvararg ? 2 : d.nparams;
+    lua_getinfo(L, ">uS", &d);
+    r->arguments = d.isvararg ? 2 : d.nparams;
+    r->chunk = arena_strdup(&r->script->arena, d.source + (d.source[0] == '@'));
+    r->first_line = d.linedefined > 0 ? (uint32_t)d.linedefined : 0;
+    r->last_line = d.lastlinedefined > 0 ? (uint32_t)d.lastlinedefined : 0;
+    if (!r->chunk)
+        raisef(L, "no memory");
 }
 
 /* Everything is known: the event at 1, options at 2 (or nil), the function at 3. */
@@ -284,7 +289,14 @@ static void declare(lua_State *L, enum rule_kind kind, uint32_t line) {
                                  .file = s->file,
                                  .line = line,
                                  .event = arena_strdup(&s->arena, lua_tostring(L, 1)),
-                                 .version = s->version};
+                                 .version = s->version,
+                                 .reads = "",
+                                 .creates = "",
+                                 .updates = "",
+                                 .deletes = "",
+                                 .publishes = "",
+                                 .calls = "",
+                                 .needs = ""};
     if (!r->info.event)
         raisef(L, "no memory");
     kith_status st = resolve_event(r, &e);
@@ -301,7 +313,7 @@ static void declare(lua_State *L, enum rule_kind kind, uint32_t line) {
         script_problem(s, line, "%s", e.message);
         return;
     }
-    r->arguments = arguments_of(L, 3);
+    look_at_function(L, r, 3);
     lua_pushvalue(L, 3);
     r->function = luaL_ref(L, LUA_REGISTRYINDEX);
     *s->rules_tail = r;

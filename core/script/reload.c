@@ -64,7 +64,9 @@ static struct script_options options_or_default(const struct script_options *o) 
 static void log_problem(void *arg, const struct script_problem *p) {
     struct arena a = {0};
     (void)arg;
-    if (p->absent)
+    if (p->warning)
+        log_warn("script", "%s: %s", place_of(&a, p), p->message);
+    else if (p->absent)
         log_info("script", "%s: %s", place_of(&a, p), p->message);
     else
         log_error("script", "%s: %s", place_of(&a, p), p->message);
@@ -111,7 +113,8 @@ kith_status scripts_check(struct scripts *s, script_report report, void *arg, si
                           kith_error *e) {
     struct ruleset *set;
     TRY(ruleset_load(&set, s, e));
-    size_t count = ruleset_report(set, report, arg), mistakes = set->mistakes + set->misplaced;
+    size_t count = ruleset_report(set, report, arg),
+           mistakes = set->mistakes + set->misplaced + set->faults;
     ruleset_free(set);
     if (rules)
         *rules = count;
@@ -172,7 +175,7 @@ static void expect_running(struct ruleset *next) {
 static kith_status swap(struct scripts *s, struct ruleset *next, kith_error *e) {
     struct ruleset *old = s->set;
     expect_running(next);
-    if (next->mistakes)
+    if (next->mistakes || next->faults)
         return err_set(e, KITH_E_INVAL, NULL, "the rules stay as they were: mend the files first");
     TRY(engine_swap(s->engine, put_in, next, e));
     pthread_mutex_lock(&s->lock);

@@ -15,16 +15,27 @@
 
 /* -- problems ---------------------------------------------------------------------------------- */
 
-void set_problem(struct ruleset *set, const struct script_problem *problem) {
+static void keep(struct ruleset *set, const struct script_problem *problem,
+                 struct problem ***tail) {
     struct problem *p = ARENA_NEW(&set->arena, struct problem);
-    set->mistakes += !problem->absent;
     if (!p)
         return;
     p->p = *problem;
     p->p.message = arena_strdup(&set->arena, problem->message);
     p->p.file = arena_strdup(&set->arena, problem->file);
-    *set->problems_tail = p;
-    set->problems_tail = &p->next;
+    **tail = p;
+    *tail = &p->next;
+}
+
+void set_problem(struct ruleset *set, const struct script_problem *problem) {
+    set->mistakes += !problem->absent;
+    keep(set, problem, &set->problems_tail);
+}
+
+void set_finding(struct ruleset *set, const struct script_problem *problem) {
+    set->warnings += problem->warning;
+    set->faults += !problem->warning && !problem->absent;
+    keep(set, problem, &set->findings_tail);
 }
 
 void script_problem(struct script *s, uint32_t line, const char *fmt, ...) {
@@ -34,7 +45,8 @@ void script_problem(struct script *s, uint32_t line, const char *fmt, ...) {
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     s->problems++;
-    set_problem(s->set, &(struct script_problem){s->file, line, text, s->absent});
+    set_problem(s->set, &(struct script_problem){
+                            .file = s->file, .line = line, .message = text, .absent = s->absent});
 }
 
 /* "rules/score.lua:12: text" of this file gives its line a place of its own. */
@@ -59,6 +71,16 @@ const char *place_of(struct arena *a, const struct script_problem *p) {
 
 /* -- files ------------------------------------------------------------------------------------- */
 
+static bool keep_text(struct script *s, const char *name, kith_str text) {
+    struct arena *a = &s->set->texts;
+    struct chunk *c = ARENA_NEW(a, struct chunk);
+    if (!c)
+        return false;
+    *c = (struct chunk){arena_strdup(a, name), arena_str(a, text), s->chunks};
+    s->chunks = c;
+    return c->name && c->text.ptr;
+}
+
 /* Compiles the file <dir>/<name> and leaves its function on the stack. */
 static void load_chunk(lua_State *L, const char *name) {
     struct script *s = script_of(L);
@@ -73,6 +95,8 @@ static void load_chunk(lua_State *L, const char *name) {
     crypto_generichash(s->digest, sizeof s->digest, (const unsigned char *)text.ptr, text.len,
                        before, sizeof before);
     charge(L, (lua_Integer)text.len);
+    if (!keep_text(s, name, text))
+        raisef(L, "no memory");
     if (text.ptr && memmem(text.ptr, text.len, "_ENV", 4)) /* Lua 5.4.4 can mistranslate it */
         raisef(L, "%s: '_ENV' cannot be used in rules", name);
     const char *chunk = lua_pushfstring(L, "@%s", name);
@@ -191,10 +215,14 @@ kith_status ruleset_load(struct ruleset **out, struct scripts *all, kith_error *
     set->all = all;
     set->files_tail = &set->files;
     set->problems_tail = &set->problems;
+    set->findings_tail = &set->findings;
     kith_status st = load_all(set, e);
     if (st == KITH_OK) {
         rights_check(set);
-    } else {
+        st = lint_set(set, e);
+    }
+    arena_free(&set->texts);
+    if (st != KITH_OK) {
         ruleset_free(set);
         *out = NULL;
     }
@@ -206,6 +234,7 @@ void ruleset_free(struct ruleset *set) {
         return;
     for (struct script *s = set->files; s; s = s->next)
         script_unload(s);
+    arena_free(&set->texts);
     arena_free(&set->arena);
     free(set);
 }
@@ -224,6 +253,8 @@ kith_status ruleset_register(struct ruleset *set, kith_error *e) {
 size_t ruleset_report(const struct ruleset *set, script_report report, void *arg) {
     size_t rules = 0;
     for (const struct problem *p = set->problems; report && p; p = p->next)
+        report(arg, &p->p);
+    for (const struct problem *p = set->findings; report && p; p = p->next)
         report(arg, &p->p);
     for (const struct script *s = set->files; s; s = s->next)
         for (const struct rule *r = s->rules; r; r = r->next)

@@ -38,7 +38,8 @@ struct script_problem {
     const char *file; /* "rules/score.lua", "kith.conf" */
     uint32_t line;    /* 0: the file as a whole */
     const char *message;
-    bool absent; /* no mistake, but something that only a module would bring is not there */
+    bool absent;  /* no mistake, but something that only a module would bring is not there */
+    bool warning; /* no mistake for certain; it keeps nothing from running or being reloaded */
 };
 typedef void (*script_report)(void *arg, const struct script_problem *p);
 
@@ -87,6 +88,12 @@ struct rule_info {
     const char *version;     /* 12 hex digits: digest of the file and of what it requires */
     uint64_t runs, failures; /* since the start; a refusal is no failure */
     uint64_t total_ns;       /* time spent in it, what it caused included */
+    /* What its source and its condition show that it does, words with blanks between them; what
+     * actions do is not among it. "": nothing. */
+    const char *reads;                       /* "lead lead.score": a record at all, a field */
+    const char *creates, *updates, *deletes; /* "task", "lead.score", "note" */
+    const char *publishes, *calls;           /* "lead.scored", "sales.assign" */
+    const char *needs;                       /* the rights: "write:task read:lead" */
 };
 
 struct script_info {
@@ -102,8 +109,9 @@ struct script_info {
 struct scripts_view {
     struct rule_info *rules; /* by file, in the order in which they stand there */
     struct script_info *files;
-    struct script_problem *problems;
-    size_t rule_count, file_count, problem_count;
+    struct script_problem *problems; /* why files are off */
+    struct script_problem *findings; /* in files that run all the same */
+    size_t rule_count, file_count, problem_count, finding_count;
 };
 kith_status scripts_view(struct scripts *s, struct arena *a, struct scripts_view *out,
                          kith_error *e);

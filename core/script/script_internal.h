@@ -53,6 +53,8 @@ struct rule {
     bool unnamed;             /* its name was made up */
     int function;             /* in the registry of the file's state */
     int arguments;            /* that the function takes; unused ones are not made */
+    const char *chunk;        /* the file in which it stands */
+    uint32_t first_line, last_line;
     _Atomic uint64_t runs, failures, total_ns;
     int64_t streak, streak_since; /* [writer] failures in a row, and when the first one was, ms */
     struct rule *next;            /* in the order of the file */
@@ -87,7 +89,15 @@ struct script {
     bool absent;    /* one of the problems, and no more, is that a module is not there */
     int unfinished; /* rules that have no function yet */
     uint32_t unfinished_line;
+    struct chunk *chunks; /* the file's own is the last */
     struct script *next;
+};
+
+/* The text of a file as it was compiled, until it has been looked through. */
+struct chunk {
+    const char *name; /* "rules/lib/hours.lua" */
+    kith_str text;
+    struct chunk *next;
 };
 
 struct problem {
@@ -101,9 +111,13 @@ struct ruleset {
     struct arena arena; /* the files and problems */
     struct script *files, **files_tail;
     struct problem *problems, **problems_tail;
-    size_t mistakes;  /* problems that are no lack of a module */
-    size_t misplaced; /* lists in rules.scripts that are for no file, or for none any more */
-    bool may_told;    /* that rules.may is wrong */
+    struct problem *findings, **findings_tail; /* in sources that could be loaded: see lint.h */
+    size_t faults; /* findings that are no warning: they keep nothing from running */
+    size_t warnings;
+    struct arena texts; /* while it is being loaded */
+    size_t mistakes;    /* problems that are no lack of a module */
+    size_t misplaced;   /* lists in rules.scripts that are for no file, or for none any more */
+    bool may_told;      /* that rules.may is wrong */
 };
 
 struct scripts {
@@ -126,6 +140,7 @@ static inline struct script *script_of(lua_State *L) {
 void script_problem(struct script *s, uint32_t line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void set_problem(struct ruleset *set, const struct script_problem *p); /* copied */
+void set_finding(struct ruleset *set, const struct script_problem *p); /* copied, too */
 /* Compiles the files as they are now. Fails only for want of memory. */
 kith_status ruleset_load(struct ruleset **out, struct scripts *all, kith_error *e);
 void ruleset_free(struct ruleset *set); /* may be NULL */
@@ -136,6 +151,12 @@ size_t ruleset_report(const struct ruleset *set, script_report report, void *arg
 /* "rules/score.lua:12", or the file alone where no line is known; in the arena. */
 const char *place_of(struct arena *a, const struct script_problem *p);
 void lib_require_open(lua_State *L, int globals);
+
+/* -- lint.c ------------------------------------------------------------------------------------ */
+
+/* For rules that were loaded: finds what is wrong in their sources, and notes what each does. Fails
+ * only for want of memory. */
+kith_status lint_set(struct ruleset *set, kith_error *e);
 
 /* -- sandbox.c: the state, its budget, its errors ---------------------------------------------- */
 
@@ -231,6 +252,10 @@ void value_push(lua_State *L, const kith_value *v, const struct rfield *f); /* f
 /* What the value at `at` is for field f (NULL: as it is); text and lists are in the transaction's
  * arena. An error is raised for what cannot be a value. */
 kith_value value_take(lua_State *L, int at, const struct rfield *f);
+/* What decimal(), money(), date() and time() read: 12.50 EUR. s ends with a NUL. */
+kith_status exact_read(const struct engine *g, uint32_t kind, kith_str s, kith_value *out,
+                       kith_error *e);
+kith_status clock_read(const char *text, int32_t *hour, int32_t *minute, kith_error *e); /* 17:00 */
 int64_t script_now(lua_State *L); /* of the transaction; while a file is loaded, of the clock */
 const char *held_name(lua_State *L, int at); /* "record", "money", ..., or Lua's name of the type */
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -336,6 +337,50 @@ static kith_str text_at(lua_State *L, int at) {
     return (kith_str){s, len};
 }
 
+static bool read_decimal(kith_str s, kith_value *v) {
+    v->as.decimal.scale = 0;
+    while (!decimal_parse(s, v->as.decimal.scale, &v->as.decimal.units))
+        if (++v->as.decimal.scale > 9)
+            return false;
+    return true;
+}
+
+kith_status exact_read(const struct engine *g, uint32_t kind, kith_str s, kith_value *v,
+                       kith_error *e) {
+    const char *base = engine_opts(g)->base_currency;
+    *v = (kith_value){.kind = kind};
+    switch (kind) {
+    case KITH_DECIMAL:
+        if (read_decimal(s, v))
+            return KITH_OK;
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "decimal: '%s' is no number with at most 9 digits after the point", s.ptr);
+    case KITH_MONEY:
+        if (money_parse(s, base[0] ? base : NULL, &v->as.money.minor, v->as.money.currency))
+            return KITH_OK;
+        return err_set(e, KITH_E_INVAL, NULL, "money: '%s' is no amount: write it as '12.50 EUR'",
+                       s.ptr);
+    case KITH_DATE:
+        if (date_parse(s, false, &v->as.i))
+            return KITH_OK;
+        return err_set(e, KITH_E_INVAL, NULL, "date: '%s' is no date: write it as '2024-02-29'",
+                       s.ptr);
+    default:
+        if (time_parse(s, false, engine_zone(g), &v->as.i))
+            return KITH_OK;
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "time: '%s' is no time: write it as '2024-02-29T12:00:00Z'", s.ptr);
+    }
+}
+
+static int make_exact(lua_State *L, uint32_t kind) {
+    kith_error e = KITH_ERROR_INIT;
+    kith_value v;
+    if (exact_read(script_of(L)->all->engine, kind, text_at(L, 1), &v, &e) != KITH_OK)
+        return raise_error(L, &e);
+    return push_exact(L, v);
+}
+
 static int make_decimal(lua_State *L) {
     kith_value v = {.kind = KITH_DECIMAL};
     if (lua_type(L, 1) == LUA_TNUMBER || exact_at(L, 1)) {
@@ -343,50 +388,41 @@ static int make_decimal(lua_State *L) {
         return is_decimal(&v) ? push_exact(L, as_decimal(&v))
                               : raisef(L, "decimal: a %s is no number", held_name(L, 1));
     }
-    kith_str s = text_at(L, 1);
-    while (v.as.decimal.scale < 9 && !decimal_parse(s, v.as.decimal.scale, &v.as.decimal.units))
-        v.as.decimal.scale++;
-    if (!decimal_parse(s, v.as.decimal.scale, &v.as.decimal.units))
-        return raisef(L, "decimal: '%s' is no number with at most 9 digits after the point", s.ptr);
-    return push_exact(L, v);
+    return make_exact(L, KITH_DECIMAL);
 }
 
 static int make_money(lua_State *L) {
-    kith_value v = {.kind = KITH_MONEY};
-    const char *base = engine_opts(script_of(L)->all->engine)->base_currency;
-    if (!money_parse(text_at(L, 1), base[0] ? base : NULL, &v.as.money.minor, v.as.money.currency))
-        return raisef(L, "money: '%s' is no amount: write it as '12.50 EUR'", lua_tostring(L, 1));
-    return push_exact(L, v);
+    return make_exact(L, KITH_MONEY);
 }
 
 static int make_date(lua_State *L) {
-    int64_t days;
-    if (!date_parse(text_at(L, 1), false, &days))
-        return raisef(L, "date: '%s' is no date: write it as '2024-02-29'", lua_tostring(L, 1));
-    return push_int_kind(L, KITH_DATE, days);
+    return make_exact(L, KITH_DATE);
 }
 
 static int make_time(lua_State *L) {
-    int64_t ms;
-    if (!time_parse(text_at(L, 1), false, engine_zone(script_of(L)->all->engine), &ms))
-        return raisef(L, "time: '%s' is no time: write it as '2024-02-29T12:00:00Z'",
-                      lua_tostring(L, 1));
-    return push_int_kind(L, KITH_TIME, ms);
+    return make_exact(L, KITH_TIME);
+}
+
+kith_status clock_read(const char *text, int32_t *hour, int32_t *minute, kith_error *e) {
+    char end;
+    if (sscanf(text, "%2" SCNd32 ":%2" SCNd32 "%c", hour, minute, &end) == 2 && *hour >= 0 &&
+        *hour <= 23 && *minute >= 0 && *minute <= 59)
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, NULL, "at: '%s' is no time of day: write it as '09:00'", text);
 }
 
 /* at(date, "17:00"): that time of day in the company's zone. */
 static int make_at(lua_State *L) {
     const kith_value *v = exact_at(L, 1);
-    unsigned hour, minute;
-    char end;
+    int32_t hour, minute;
+    kith_error e = KITH_ERROR_INIT;
     if (!v || v->kind != KITH_DATE)
         return raisef(L, "at: the first argument must be a date, not a %s", held_name(L, 1));
-    if (sscanf(luaL_checkstring(L, 2), "%2u:%2u%c", &hour, &minute, &end) != 2 || hour > 23 ||
-        minute > 59)
-        return raisef(L, "at: '%s' is no time of day: write it as '09:00'", lua_tostring(L, 2));
+    if (clock_read(luaL_checkstring(L, 2), &hour, &minute, &e) != KITH_OK)
+        return raise_error(L, &e);
     struct civil c = date_civil(v->as.i * DAY_MS);
-    c.hour = (int32_t)hour;
-    c.minute = (int32_t)minute;
+    c.hour = hour;
+    c.minute = minute;
     return push_int_kind(L, KITH_TIME, utc_time(L, &c));
 }
 

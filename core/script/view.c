@@ -18,7 +18,10 @@ static bool copy_rule(struct arena *a, const struct rule *r, struct rule_info *o
     out->failures = atomic_load_explicit(&r->failures, memory_order_relaxed);
     out->total_ns = atomic_load_explicit(&r->total_ns, memory_order_relaxed);
     return copy(a, &out->file) && copy(a, &out->name) && copy(a, &out->event) &&
-           copy(a, &out->where) && copy(a, &out->doc) && copy(a, &out->version);
+           copy(a, &out->where) && copy(a, &out->doc) && copy(a, &out->version) &&
+           copy(a, &out->reads) && copy(a, &out->creates) && copy(a, &out->updates) &&
+           copy(a, &out->deletes) && copy(a, &out->publishes) && copy(a, &out->calls) &&
+           copy(a, &out->needs);
 }
 
 static const char *may_text(struct arena *a, const struct script *s) {
@@ -53,11 +56,13 @@ static void count_all(const struct ruleset *set, struct scripts_view *v) {
             v->rule_count++;
     for (const struct problem *p = set->problems; p; p = p->next)
         v->problem_count++;
+    for (const struct problem *p = set->findings; p; p = p->next)
+        v->finding_count++;
 }
 
 static bool copy_all(const struct ruleset *set, const struct pause *pauses, size_t count,
                      struct arena *a, struct scripts_view *v) {
-    size_t rule = 0, file = 0, problem = 0;
+    size_t rule = 0, file = 0, problem = 0, finding = 0;
     bool ok = true;
     for (const struct script *s = set->files; ok && s; s = s->next) {
         ok = copy_file(a, s, pauses, count, &v->files[file++]);
@@ -66,6 +71,8 @@ static bool copy_all(const struct ruleset *set, const struct pause *pauses, size
     }
     for (const struct problem *p = set->problems; ok && p; p = p->next)
         ok = copy_problem(a, &p->p, &v->problems[problem++]);
+    for (const struct problem *p = set->findings; ok && p; p = p->next)
+        ok = copy_problem(a, &p->p, &v->findings[finding++]);
     return ok;
 }
 
@@ -80,7 +87,9 @@ kith_status scripts_view(struct scripts *s, struct arena *a, struct scripts_view
     out->rules = ARENA_ARRAY(a, struct rule_info, out->rule_count + 1);
     out->files = ARENA_ARRAY(a, struct script_info, out->file_count + 1);
     out->problems = ARENA_ARRAY(a, struct script_problem, out->problem_count + 1);
-    bool ok = out->rules && out->files && out->problems && copy_all(s->set, pauses, count, a, out);
+    out->findings = ARENA_ARRAY(a, struct script_problem, out->finding_count + 1);
+    bool ok = out->rules && out->files && out->problems && out->findings &&
+              copy_all(s->set, pauses, count, a, out);
     pthread_mutex_unlock(&s->lock);
     return ok ? KITH_OK : err_nomem(e);
 }

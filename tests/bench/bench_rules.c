@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Measures rules: conditions that do not match, alone and behind reactions and hooks, and a Lua
- * rule that does. Usage: bench_rules DIR ROWS */
+/* Measures rules: conditions that do not match, alone and behind reactions and hooks, a Lua rule
+ * that does, and the checks of a long file. Usage: bench_rules DIR ROWS */
 #include "bench.h"
 
 #include "base/log.h"
@@ -168,14 +168,14 @@ static const char rule[] = "on('lead.created', {name = 'score', where = \"source
                            "  update(lead, {score = points})\n"
                            "end)\n";
 
-static void write_rule(const char *dir) {
+static void write_rules(const char *dir, const char *text) {
     char path[300];
     snprintf(path, sizeof path, "%s/rules", dir);
     mkdir(path, 0700);
     snprintf(path, sizeof path, "%s/rules/score.lua", dir);
     FILE *f = fopen(path, "w");
-    if (!f || fputs(rule, f) < 0 || fclose(f) != 0)
-        die("the rule cannot be written");
+    if (!f || fputs(text, f) < 0 || fclose(f) != 0)
+        die("the rules cannot be written");
 }
 
 static struct scripts *load_rule(struct engine *g, const char *dir) {
@@ -223,7 +223,7 @@ static double contacts_per_second(const char *dir, int64_t n) {
 
 static void lua_rule(const char *dir, int64_t n) {
     double rules[ROUNDS], share[ROUNDS];
-    write_rule(dir);
+    write_rules(dir, rule);
     struct engine *g = open_in(dir, "lua"); /* so that the rule has its cursor */
     struct scripts *s = load_rule(g, dir);
     must_start(g);
@@ -240,6 +240,54 @@ static void lua_rule(const char *dir, int64_t n) {
     row("  share of journaled rows/s (1 row each)", "%.2f", ratio, ">= 0.40", ratio >= 0.4);
 }
 
+/* -- the checks of a long file ------------------------------------------------------------------
+ */
+
+static const char many[] =
+    "local function help%d(lead, n)\n"
+    "  if lead.score and lead.score > n then\n"
+    "    update(lead, {source = 'web'})\n"
+    "  end\n"
+    "  return lead.owner\n"
+    "end\n"
+    "on('lead.created', {name = 'rule %d', where = 'score > %d and name is not null'},\n"
+    "function(lead, event)\n"
+    "  for t in find(\"task where about = :lead and title like '%d%%'\", {lead = lead}) do\n"
+    "    log(t.title, t.due and t.due + days(3), event.at)\n"
+    "  end\n"
+    "  local owner = help%d(lead, %d)\n"
+    "  if owner and count('note where about = :l', {l = lead}) == 0 then\n"
+    "    task {title = 'Call ' .. lead.name, about = lead, assignee = owner,\n"
+    "      due = at(today() + days(%d), '17:00'), priority = 'high'}\n"
+    "  end\n"
+    "end)\n";
+
+static void checks(const char *dir) {
+    kith_error e = KITH_ERROR_INIT;
+    struct buf text = {0};
+    double ms[ROUNDS];
+    size_t count;
+    for (int i = 1; i <= 59; i++) /* of 17 lines each */
+        buf_printf(&text, many, i, i, i, i, i, i, i);
+    if (text.failed)
+        die("no memory");
+    write_rules(dir, text.ptr);
+    struct engine *g = open_in(dir, "lint");
+    struct scripts *s = load_rule(g, dir);
+    for (int i = 0; i < ROUNDS; i++) {
+        int64_t start = clock_ticks();
+        must(scripts_check(s, NULL, NULL, &count, &e), &e);
+        ms[i] = (double)(clock_ticks() - start) / 1e6;
+    }
+    if (count != 59)
+        die("the file has a mistake");
+    row("kith rule check: a file of 1,000 lines", "%.1f ms", median(ms, ROUNDS), "< 50 ms",
+        median(ms, ROUNDS) < 50);
+    engine_close(g);
+    scripts_close(s);
+    buf_free(&text);
+}
+
 int main(int argc, char **argv) {
     struct arena arena = {0};
     int64_t n = argc > 2 ? atoll(argv[2]) : 10000;
@@ -251,6 +299,7 @@ int main(int argc, char **argv) {
     engine_close(g);
     dispatch(argv[1], n, &arena);
     lua_rule(argv[1], n);
+    checks(argv[1]);
     arena_free(&arena);
     return 0;
 }

@@ -147,6 +147,16 @@ on("contact.created", { name = "narrow" }, function(contact)
 end)
 RULE
 kith rule reload
+exits 2
+prints 'rules/narrow.lua:3: rules/narrow.lua may not write records of type contact: add "write:contact" to its list'
+cat >rules/narrow.lua <<'RULE'
+on("contact.created", { name = "narrow" }, function(contact)
+    local which = { contact } -- so that nobody sees it before it runs
+    task { title = "Narrow " .. contact.name }
+    update(which[1], { city = "Ulm" })
+end)
+RULE
+kith rule reload
 exits 0
 kith rule list
 prints "read:contact write:task"
@@ -167,5 +177,50 @@ exits 0
 prints "rules/lead.lua:1: there is no type 'lead': the rules of this file are off until a module that has it is enabled"
 kith rule list
 prints "off"
+
+it "finds what must fail in a rule before it runs, and tells warnings apart"
+cat >rules/wrong.lua <<'RULE'
+on("contact.created", function(contact)
+    task { title = contact.nmae }
+    if contact.lifecycle == "custommer" then log("x") end
+end)
+RULE
+kith rule check
+exits 2
+prints "rules/wrong.lua:2: no field 'nmae' in contact; did you mean 'name'?"
+prints "rules/wrong.lua:3: warning: contact.lifecycle is never 'custommer'; did you mean 'customer'?"
+complains "1 problem in the rules"
+kith rule check --json
+prints '{"file":"rules/wrong.lua","line":3,"problem":"contact.lifecycle is never '
+prints '"warning":true}'
+sed -i 's/nmae/name/' rules/wrong.lua
+kith rule check
+exits 0
+prints "no mistake found, 1 warning."
+kith rule list
+complains "rules/wrong.lua:3: warning: contact.lifecycle is never"
+rm rules/wrong.lua
+
+it "shows what a rule reads and writes, and the rights it needs"
+cat >rules/sets.lua <<'RULE'
+on("contact.updated", { name = "sets", where = "city is not null" }, function(contact)
+    if contact.email then update(contact, { phone = "123" }) end
+    task { title = contact.name }
+end)
+RULE
+kith rule show sets
+exits 0
+prints "  reads      contact contact.city contact.restricted contact.email contact.name"
+prints "  creates    task"
+prints "  updates    contact.phone"
+prints "  needs      write:contact write:task"
+kith rule show sets.lua --json
+prints '"creates":["task"],"updates":["contact.phone"],"deletes":[],"publishes":[],"calls":[],"needs":["write:contact","write:task"]'
+kith rule show stes
+exits 3
+complains "there is no rule and no file of rules 'stes'; did you mean 'sets'?"
+kith rule check
+exits 0
+prints "rules/sets.lua:2: warning: the rule sets itself off: sets.lua:1 writes contact.phone -> on contact.updated at sets.lua:1; only a condition or an equal value ends it"
 
 finish
