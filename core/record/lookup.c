@@ -35,9 +35,20 @@ static void put_columns(struct buf *sql, const struct lookup *l, const char *bet
     }
 }
 
+/* An accent tells two mailboxes apart, though the folded column, which has the index, does not. */
+static bool has_accents(const struct rfield *f) {
+    return f->kind == KITH_F_EMAIL && f->folded;
+}
+
 static const char *select_text(struct arena *a, const struct lookup *l) {
     struct buf sql = {0};
-    buf_puts(&sql, "SELECT id FROM ");
+    buf_puts(&sql, "SELECT id");
+    for (uint32_t i = 0; i < l->count; i++)
+        if (has_accents(l->fields[i])) {
+            buf_puts(&sql, ", ");
+            sql_name(&sql, l->fields[i]->name);
+        }
+    buf_puts(&sql, " FROM ");
     sql_name(&sql, l->type->name);
     buf_puts(&sql, " WHERE ");
     put_columns(&sql, l, " AND ", " = ?");
@@ -116,11 +127,31 @@ static int bind_value(sqlite3_stmt *st, int i, const struct rfield *f, const kit
     }
 }
 
+/* Is the row that was found by folded columns one to the letter? */
+static kith_status is_same(const struct lookup *l, const kith_value *values, sqlite3_stmt *st,
+                           struct arena *a, bool *yes, kith_error *e) {
+    int column = 1;
+    *yes = true;
+    for (uint32_t i = 0; *yes && i < l->count; i++) {
+        if (!has_accents(l->fields[i]))
+            continue;
+        kith_str have = column_str(st, column++);
+        if (text_is_ascii(have) && text_is_ascii(values[i].as.s))
+            continue;
+        kith_str is = text_lower(a, have), asked = text_lower(a, values[i].as.s);
+        if (!is.ptr || !asked.ptr)
+            return err_nomem(e);
+        *yes = str_eq(is, asked);
+    }
+    return KITH_OK;
+}
+
 kith_status lookup_find(struct conn *c, const struct lookup *l, const kith_value *values,
                         struct arena *a, kith_id *ids, uint32_t max, uint32_t *found,
                         kith_error *e) {
     sqlite3_stmt *st;
     int at = 1;
+    bool all = true;
     *found = 0;
     TRY(conn_prepare(c, l->sql, &st, e));
     for (uint32_t i = 0; i < l->count; i++) {
@@ -128,12 +159,19 @@ kith_status lookup_find(struct conn *c, const struct lookup *l, const kith_value
         if (!taken)
             return err_nomem(e);
         at += taken;
+        all &= !has_accents(l->fields[i]);
     }
-    bind_int(st, at, max);
-    for (bool row = true; row;) {
+    bind_int(st, at, all ? (int64_t)max : -1);
+    for (bool row = true, same = true; row && *found < max;) {
         TRY(conn_step(c, st, &row, e));
-        if (row)
+        kith_status got = row ? is_same(l, values, st, a, &same, e) : KITH_OK;
+        if (got != KITH_OK) {
+            sqlite3_reset(st);
+            return got;
+        }
+        if (row && same)
             ids[(*found)++] = (kith_id)sqlite3_column_int64(st, 0);
     }
+    sqlite3_reset(st);
     return KITH_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lookup: records by the exact values of some of their fields, as imports compare them: by the
- * folded column where a field has one, so that case and accents do not count. No access rule: for
- * the writer. */
+ * folded column where a field has one, so that case and accents do not count; of mail addresses
+ * accents do. No access rule: for the writer. */
 #ifndef RECORD_LOOKUP_H
 #define RECORD_LOOKUP_H
 

@@ -204,6 +204,27 @@ TEST("case and accents do not make two people of one") {
     end(&x, &l);
 }
 
+TEST("a mail address as a key finds whoever has it in other capitals, not with other accents") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id with = create(&x, x.contact, PAIRS("name=With", "email=müller@x.org"));
+    kith_id without = create(&x, x.contact, PAIRS("name=Without", "email=Muller@x.org"));
+    struct load l = load_of(x.contact, "email");
+    EXPECT_OK(load_text(&x, &l,
+                        "email,city\nM\xc3\x9cLLER@X.org,Bonn\nmuller@x.org,Rome\n"
+                        "mu\xcc\x88ller@x.org,Bonn\n"),
+              x.e);
+    EXPECT_COUNTS(&l, 0, 3, 0, 0, 0);
+    EXPECT_STR("Bonn", field(&x, x.contact, with, "city"));
+    EXPECT_STR("Rome", field(&x, x.contact, without, "city"));
+    EXPECT_OK(load_text(&x, &l, "name,email\nThird,mu\xcc\x81ller@x.org\n"), x.e);
+    EXPECT_COUNTS(&l, 1, 0, 0, 0, 0);
+    EXPECT_INT(3, count(&x, "contact", NULL));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
 TEST("a key that fits several records rejects the row and names them") {
     struct fixture x;
     struct load l;
