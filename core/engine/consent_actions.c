@@ -598,7 +598,8 @@ static const kith_field withdraw_params[] = {
     P("contact", LINK, .options = "contact", .doc = "Who withdraws, for every address."),
     P("contact_point", LINK, .options = "contact_point", .doc = "The address it is withdrawn for."),
     P("address", LONGTEXT,
-      .doc = "The same as people write it, for whichever contacts have it: an unsubscribe link."),
+      .doc = "The same as people write it, for whichever contacts have it, and it stays suppressed:"
+             " an unsubscribe link."),
     P("by", TEXT, .doc = "How: unsubscribe link, call, letter."),
 };
 static const kith_field withdraw_results[] = {
@@ -622,7 +623,8 @@ const struct own_action consent_actions[] = {
     {"consent.give", "Notes that a person has consented to a purpose.", KITH_ARRAY(give_params),
      KITH_ARRAY(give_results), give, 0},
     {"consent.withdraw",
-     "Withdraws consent, or notes an objection, at once: for a person, or for an address.",
+     "Withdraws consent, or notes an objection, at once: for a person, or for an address, whoever"
+     " has it now or later.",
      KITH_ARRAY(withdraw_params), KITH_ARRAY(withdraw_results), withdraw, OWN_FINAL},
     {"consent.check", "Tells whether data may be used for a purpose, and why.",
      KITH_ARRAY(check_params), KITH_ARRAY(check_results), check, OWN_READS},
