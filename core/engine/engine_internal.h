@@ -446,6 +446,10 @@ void addresses_followed(struct engine *g); /* the same; new_addresses.c */
  * NULL): other records that name the person, as JSON. */
 kith_status txn_erase(struct txn *t, const struct rtype *type, kith_id id, kith_str reason,
                       kith_id *request, kith_str *mentions, kith_error *e);
+/* erase_mentions.c: of those that the caller may read, as JSON. The person, who may be there still,
+ * is none of them. */
+kith_status erase_mentions(struct txn *t, const struct traces *traces, kith_id person,
+                           kith_str *out, kith_error *e);
 /* erase_user.c: the record, and then what the journal calls the user */
 bool user_field_goes(const struct rfield *f);
 kith_status user_empty(struct txn *t, kith_id id, kith_error *e);

@@ -8,7 +8,6 @@
  * Nobody has a say in it: hooks do not run, and it is not undone. */
 #include "engine/consent.h"
 
-#include "base/json.h"
 #include "engine/import.h"
 #include "journal/gone.h"
 
@@ -516,78 +515,6 @@ static kith_status leave_to_sweep(struct erasing *x, kith_id request, kith_error
     return sweep_add(x->txn->g->writer, &row, e);
 }
 
-/* -- who else speaks of the person ------------------------------------------------------------- */
-
-#define MENTIONS_MAX 100
-#define MENTIONS_OF  20 /* of one trace */
-
-static void put_mention(struct json_out *j, const struct search_hit *h) {
-    char id[ID_TEXT + 1];
-    id_format(h->id, id);
-    json_object_(j);
-    json_key(j, "type");
-    json_strz(j, h->type->name);
-    json_key(j, "id");
-    json_strz(j, id);
-    json_object_end(j);
-}
-
-/* Records that the caller may read and that name the person, by its words as they are written one
- * after the other. They are left as they are: they may mean somebody else. */
-static kith_status mentions_of(struct erasing *x, kith_str trace, struct map *known, size_t *n,
-                               struct json_out *j, kith_error *e) {
-    struct txn *t = x->txn;
-    struct search *q;
-    struct search_page page = {.limit = MENTIONS_OF};
-    kith_error why = KITH_ERROR_INIT;
-    const char *text = arena_printf(t->arena, "\"%.*s\"", (int)trace.len, trace.ptr);
-    if (!text)
-        return err_nomem(e);
-    kith_status st = search_parse(&q, t->g->schema, t->arena, str_of(text), false, &why);
-    if (st == KITH_E_INVAL || st == KITH_E_LIMIT)
-        return KITH_OK; /* no words to look for */
-    if (st == KITH_OK)
-        st = search_find(t->g->writer, t->g->schema, q, t->principal, t->arena, &page, &why);
-    if (st != KITH_OK) {
-        err_copy(e, &why);
-        return st;
-    }
-    for (size_t i = 0; i < page.count && *n < MENTIONS_MAX; i++) {
-        if (map_get_u64(known, page.hits[i].id))
-            continue;
-        if (!map_put_u64(known, page.hits[i].id, known))
-            return err_nomem(e);
-        put_mention(j, &page.hits[i]);
-        ++*n;
-    }
-    return KITH_OK;
-}
-
-static kith_status find_mentions(struct erasing *x, kith_str *out, kith_error *e) {
-    struct buf b = {0};
-    struct json_out j;
-    struct map known = {0};
-    size_t n = 0;
-    char id[ID_TEXT + 1];
-    kith_status st = search_catch_up(x->txn->g, e);
-    if (st == KITH_OK && !map_put_u64(&known, x->gone.items[0].id, &known))
-        st = err_nomem(e); /* a user's record stays, with its id in the login */
-    json_begin(&j, &b, false);
-    json_array_(&j);
-    for (size_t i = 0; st == KITH_OK && i < x->traces.count; i++)
-        st = mentions_of(x, x->traces.items[i], &known, &n, &j, e);
-    id_format(x->gone.items[0].id, id);
-    if (st == KITH_OK) /* queries ask by ids, too */
-        st = mentions_of(x, str_of(id), &known, &n, &j, e);
-    json_array_end(&j);
-    *out = arena_str(x->txn->arena, buf_view(&b));
-    if (st == KITH_OK && (b.failed || !out->ptr))
-        st = err_nomem(e);
-    buf_free(&b);
-    map_free(&known);
-    return st;
-}
-
 /* -- the request ------------------------------------------------------------------------------- */
 
 static size_t count_emptied(const struct records *list) {
@@ -635,11 +562,10 @@ static kith_status note_merged(struct erasing *x, kith_str reason, kith_error *e
     return KITH_OK;
 }
 
-/* It stays for the auditor when the person is gone: so it goes by any word of the name, as what was
- * written about the person does. */
-static kith_status check_reason(const struct erasing *x, kith_str reason, kith_error *e) {
-    for (size_t i = 0; i < x->near.count; i++) {
-        const struct traces one = {.items = &x->near.items[i], .count = 1, .min = x->near.min};
+static kith_status check_against(const struct erasing *x, const struct traces *t, kith_str reason,
+                                 kith_error *e) {
+    for (size_t i = 0; i < t->count; i++) {
+        const struct traces one = {.items = &t->items[i], .count = 1, .min = t->min};
         bool yes;
         TRY(traces_in(&one, reason, x->txn->arena, &yes, e));
         if (yes)
@@ -649,6 +575,20 @@ static kith_status check_reason(const struct erasing *x, kith_str reason, kith_e
                            (int)one.items->len, one.items->ptr);
     }
     return KITH_OK;
+}
+
+/* It stays for the auditor when the person is gone: so it goes by any word of the name, as what was
+ * written about the person does, and by what a user was called. */
+static kith_status check_reason(const struct erasing *x, kith_str reason, kith_error *e) {
+    const size_t before = sizeof "user:" - 1, behind = 1 + ID_TEXT; /* see add_login */
+    struct traces logins = {.min = x->near.min};
+    for (size_t i = 0; i < x->logins.count; i++) {
+        kith_str s = x->logins.items[i];
+        TRY(traces_add(&logins, (kith_str){s.ptr + before, s.len - before - behind}, x->txn->arena,
+                       e));
+    }
+    TRY(check_against(x, &x->near, reason, e));
+    return check_against(x, &logins, reason, e);
 }
 
 static kith_status erase_all(struct erasing *x, const struct rtype *type, kith_id id,
@@ -666,7 +606,7 @@ static kith_status erase_all(struct erasing *x, const struct rtype *type, kith_i
     TRY(forget_all(x, e));
     TRY(leave_to_sweep(x, *request, e));
     TRY(note_merged(x, reason, e));
-    return mentions ? find_mentions(x, mentions, e) : KITH_OK;
+    return mentions ? erase_mentions(x->txn, &x->traces, id, mentions, e) : KITH_OK;
 }
 
 /* Deleted, and in the journal alone; or erased before, which may be done again. */

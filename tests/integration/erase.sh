@@ -84,11 +84,15 @@ for how in --rehearse ""; do
     exits 0
     prints_not "Named elsewhere"
 done
+kith update user "$anna" login=nan.q7
+kith erase user "$anna" --reason "nan.q7 left in May"
+exits 2
+complains "reason: it names the person ('nan.q7')"
 kith erase user "$anna" --reason "left in May"
 exits 0
 prints "Swept"
 prints_not "Named elsewhere"
-words='unlikely'
+words='unlikely|nan\.q7'
 expect clean
 kith get user "$anna"
 prints "erased-$anna"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Erasures: doing again in an older database what was done since. */
+/* Erase again: whom a list names goes from an older database that takes the company's place, and
+ * nobody else. */
 #include "base/id.h"
 #include "engine/engine_internal.h"
 #include "engine/erased.h"
