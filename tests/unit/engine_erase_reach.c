@@ -29,7 +29,8 @@ static const kith_field tip_fields[] = {
     LINK_TO("visit", "visit", KITH_FF_SUBJECT | KITH_FF_REQUIRED),
     {.name = "text", .kind = KITH_F_TEXT, .flags = KITH_FF_PERSONAL}};
 static const kith_field deal_fields[] = {LINK_TO("contact", "contact", KITH_FF_SUBJECT),
-                                         {.name = "what", .kind = KITH_F_TEXT}};
+                                         {.name = "what", .kind = KITH_F_TEXT},
+                                         {.name = "labels", .kind = KITH_F_TAGS}};
 static const kith_field remark_fields[] = {
     LINK_TO("deal", "deal", KITH_FF_SUBJECT | KITH_FF_REQUIRED),
     {.name = "text", .kind = KITH_F_TEXT, .flags = KITH_FF_PERSONAL}};
@@ -53,7 +54,9 @@ TEST("what is said of somebody's visit goes with it, and of a deal what names th
     kith_id seat = create(&x, of(&x, "seat"), PAIRS(to_one(&x, "visit", visit), "row=7"));
     kith_id tip = create(&x, of(&x, "tip"), PAIRS(to_one(&x, "visit", visit), "text=generoustip"));
     kith_id old = create(&x, of(&x, "tip"), PAIRS(to_one(&x, "visit", visit), "text=oldtip"));
-    kith_id deal = create(&x, of(&x, "deal"), PAIRS(to_one(&x, "contact", ada), "what=ten rooms"));
+    kith_id deal =
+        create(&x, of(&x, "deal"),
+               PAIRS(to_one(&x, "contact", ada), "what=ten rooms", "labels=large,Ada Lovelace"));
     kith_id remark =
         create(&x, of(&x, "remark"), PAIRS(to_one(&x, "deal", deal), "text=seaviewwanted"));
     kith_id named = create(&x, of(&x, "remark"),
@@ -66,15 +69,91 @@ TEST("what is said of somebody's visit goes with it, and of a deal what names th
     EXPECT_STR("7", field(&x, of(&x, "seat"), seat, "row"));
     EXPECT_STR("", field(&x, of(&x, "tip"), tip, "text"));
     EXPECT_STR("ten rooms", field(&x, of(&x, "deal"), deal, "what"));
+    EXPECT_STR("", field(&x, of(&x, "deal"), deal, "labels"));
     EXPECT_STR("seaviewwanted", field(&x, of(&x, "remark"), remark, "text"));
     EXPECT_STR("", field(&x, of(&x, "remark"), named, "text"));
     sweep(&x);
     expect_whole(&x);
-    const char *const gone[] = {"cheerfulmood", "threewines", "generoustip",
-                                "oldtip",       "dislikes",   NULL};
+    const char *const gone[] = {"cheerfulmood", "threewines", "generoustip", "oldtip",
+                                "dislikes",     "Lovelace",   NULL};
     const char *const kept[] = {"seaviewwanted", "ten rooms", NULL};
     expect_in_files(&x, gone, false);
     expect_in_files(&x, kept, true);
+    fixture_close(&x);
+}
+
+TEST("what named the person without being personal is found where it was written over") {
+    struct fixture x;
+    fixture_open_with(&x, sources, 1);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace")),
+            grace = create(&x, x.contact, PAIRS("name=Grace Hopper"));
+    kith_id deal = create(&x, of(&x, "deal"),
+                          PAIRS(to_one(&x, "contact", ada), "what=Ada Lovelace wants a suite"));
+    update(&x, of(&x, "deal"), deal, PAIRS("what=tenrooms"));
+    update(&x, of(&x, "deal"), deal, PAIRS("what=ninerooms"));
+    update(&x, of(&x, "deal"), deal, PAIRS(to_one(&x, "contact", grace)));
+    erase(&x, x.contact, ada);
+    sweep(&x);
+    EXPECT_STR("ninerooms", field(&x, of(&x, "deal"), deal, "what"));
+    expect_whole(&x);
+    const char *const gone[] = {"wants a suite", NULL};
+    const char *const kept[] = {"tenrooms", NULL};
+    expect_in_files(&x, gone, false);
+    expect_in_files(&x, kept, true);
+    fixture_close(&x);
+}
+
+TEST("of a record that is gone a link that no module knows any more counts as telling") {
+    static const kith_field was[] = {{.name = "guests", .kind = KITH_F_LINKS, .options = "contact"},
+                                     {.name = "text", .kind = KITH_F_TEXT}};
+    static const kith_field is[] = {{.name = "text", .kind = KITH_F_TEXT}};
+    static const kith_type type_was[] = {{.name = "party", .fields = KITH_ARRAY(was)}},
+                           type_is[] = {{.name = "party", .fields = KITH_ARRAY(is)}};
+    struct schema_source parties[] = {
+        {.module = "hotel", .version = 1, .types = KITH_ARRAY(type_was)}};
+    struct fixture x;
+    fixture_open_with(&x, parties, 1);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace"));
+    delete_(&x, of(&x, "party"),
+            create(&x, of(&x, "party"), PAIRS(to_one(&x, "guests", ada), "text=sangloudly")));
+    engine_close(x.g);
+    parties[0].types = (kith_array)KITH_ARRAY(type_is);
+    fixture_reopen(&x);
+    fixture_start(&x);
+    erase(&x, x.contact, ada);
+    sweep(&x);
+    const char *const gone[] = {"sangloudly", NULL};
+    expect_in_files(&x, gone, false);
+    fixture_close(&x);
+}
+
+struct mood {
+    const struct rtype *type;
+    kith_id id;
+};
+
+static kith_status publish_mood(struct txn *t, void *arg, kith_error *e) {
+    const struct mood *m = arg;
+    return txn_publish(t, "contact.moody", m->type, m->id, STR("{\"mood\":\"gloomyday\"}"), e);
+}
+
+TEST("events about the person forget what they told") {
+    static const kith_topic topic = {.name = "contact.moody", .doc = "d", .schema = 1};
+    struct fixture x;
+    fixture_open(&x);
+    EXPECT_OK(engine_add_topic(x.g, "hotel", &topic, &x.e), x.e);
+    fixture_start(&x);
+    struct mood m = {x.contact, create(&x, x.contact, PAIRS("name=Ada"))};
+    EXPECT_OK(engine_write(x.g, &by_tester, publish_mood, &m, NULL, &x.e), x.e);
+    erase(&x, x.contact, m.id);
+    sweep(&x);
+    EXPECT_INT(1, number(&x, "SELECT count(*) FROM kith_journal WHERE kind = 4 AND"
+                             " instr(image, '{}')"));
+    expect_whole(&x);
+    const char *const gone[] = {"gloomyday", NULL};
+    expect_in_files(&x, gone, false);
     fixture_close(&x);
 }
 
@@ -350,7 +429,9 @@ static kith_id make_user(struct fixture *x) {
     EXPECT_OK(token_add(x->g, &tester, &t, text, &x->e), x->e);
     run_sql(x, arena_printf(&x->arena,
                             "INSERT INTO kith_access(at, event, user, actor, surface, asked, type)"
-                            " VALUES(1, 1, %llu, 'cli:root as user:annalatter', 'cli', 'x', 1)",
+                            " VALUES(1, 1, %llu, 'cli:root as user:annalatter', 'cli', 'x', 1),"
+                            " (2, 1, 0, 'cli:root', 'cli', 'find task of annaformer', 1),"
+                            " (3, 1, 0, 'cli:root', 'cli', 'find task of somebody', 1)",
                             (unsigned long long)anna));
     create(x, x->task,
            PAIRS("title=Ask Anna Schmidtova",
@@ -388,6 +469,7 @@ TEST("an erased user is nobody, signs in no more, and what the user wrote is sti
     sql = "SELECT count(*) FROM kith_access WHERE actor = '%s%s'";
     EXPECT_INT(2, number(&x, arena_printf(&x.arena, sql, "user:", id)));
     EXPECT_INT(1, number(&x, arena_printf(&x.arena, sql, "cli:root as user:", id)));
+    EXPECT_INT(1, number(&x, "SELECT count(*) FROM kith_access WHERE asked LIKE 'find task%'"));
     /* A task that names her and is hers to do is hers to look at, like any other. */
     update(&x, x.task, (kith_id)number(&x, "SELECT id FROM task"), PAIRS("title=Ask"));
     EXPECT_HAS("task", r.mentions);
