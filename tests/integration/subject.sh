@@ -62,6 +62,7 @@ gone = {r["gone"] for r in d["parts"] if r["type"] == "redirect"}
 assert former in gone and {h["id"] for h in d["history"]} == records | gone
 assert {r["id"] for r in d["readers"]} <= {d["record"][0]["id"], former}
 assert d["company"] == "Müller & <Sons>"
+assert all(h["who"] and h["by"] and h["at"] for h in d["history"])
 END
 expect python3 "$work/links.py" "$work/anna.json" "$wording" "$purpose" "$former"
 
@@ -223,4 +224,50 @@ expect python3 -c 'import json,sys
 d = json.load(open(sys.argv[1])); x = [p for p in d["parts"] if p["type"] == "suppression"]
 assert len(x) == 1 and x[0]["how"] == "a letter" and len(x[0]["address"]) == 32, x' "$work/no.json"
 
+it "tells who read it when it was another record, also when that was often"
+kim=$(create contact name="Kim Former")
+kith subject export contact "$kim" "$work/kim.json" --for "the first request"
+exits 0
+kith merge contact "$ben" "$kim"
+exits 0
+python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+last, = db.execute("SELECT max(number) FROM kith_access").fetchone()
+kim, = db.execute("SELECT record FROM kith_access_record WHERE access = ?", (last,)).fetchone()
+for n in range(last + 1, last + 1201):
+    db.execute("INSERT INTO kith_access(number, at, event, user, actor, surface, asked, type, rows)"
+               " SELECT ?, at, event, user, actor, surface, asked, type, rows FROM kith_access WHERE number = ?", (n, last))
+    db.execute("INSERT INTO kith_access_record VALUES(?, ?)", (n, kim))
+db.execute("UPDATE kith_access_span SET last = ?", (last + 1200,))
+db.commit()' kith.db
+kith subject export contact "$ben" "$work/read.json" --for test
+exits 0
+expect python3 -c 'import json, sys
+read = [r for r in json.load(open(sys.argv[1]))["readers"] if r["id"] == sys.argv[2]]
+assert len(read) == 1201, len(read)
+assert all(r["asked"] == "subject export: the first request" for r in read)' "$work/read.json" "$kim"
+
+it "hands out what stands in files to programs, and tells people where it is"
+file=$(create file name=scan.txt about="contact/$ben")
+create file_part file="$file" number=1 data=zqxbytes >/dev/null
+kith subject export contact "$ben" "$work/file.json" --for test
+exits 0
+expect [ "$(grep -o zqxbytes "$work/file.json" | wc -l)" = 1 ]
+expect grep -qF '(bytes)' "$work/file.json"
+kith subject export contact "$ben" "$work/file.html" --for test
+exits 0
+expect [ "$(grep -c zqxbytes "$work/file.html")" = 0 ]
+expect grep -qF 'What stands in files is left out here.' "$work/file.html"
+expect grep -qF scan.txt "$work/file.html"
+
+it "says of whom was deleted how they come back, or go for good"
+gone=$(create contact name="Dora Deleted")
+kith delete contact "$gone" --json
+deleted=$(json_text transaction <"$work/out")
+kith subject export contact "$gone" "$work/gone.json" --for test
+exits 3
+complains "was deleted, and its history still tells of it"
+complains "'kith undo $deleted'"
+complains "'kith erase contact $gone'"
+expect [ ! -e "$work/gone.json" ]
 finish
