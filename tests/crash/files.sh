@@ -96,6 +96,22 @@ if loads; then
     kith module list
     exits 0
 
+    it "reads a backup again, and keeps none of which the disk wrote something else than it was given"
+    mkdir "$work/store"
+    echo "backup = { dir = \"$work/store\"; full_every = \"1s\"; keep = { last = 1; daily = 0; weekly = 0; monthly = 0; }; };" >conf.d/backup.conf
+    kith backup run
+    exits 0
+    before=$(ls "$work/store"/*.tar)
+    for nth in 1 4; do
+        failing lie 5 "$nth" .tar backup run --full
+        exits 5
+        one_sentence
+        [ "$(ls "$work/store"/*.tar)" = "$before" ] || fail "$nth: $(ls "$work/store")"
+    done
+    kith backup verify "$before"
+    exits 0
+    rm conf.d/backup.conf
+
     it "keeps the rows of an import whose rejects cannot be written, and says so"
     for call in write fsync rename; do
         failing "$call" 28 1 bad.csv import contact "$work/mixed.csv" --rejects "$work/bad.csv"

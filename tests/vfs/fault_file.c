@@ -8,8 +8,10 @@
  *     KITH_FAULT="any 5 3 acme 1"          only the third call of any kind fails, with errno 5
  *     KITH_FAULT="room 28 3 acme"          of the calls that need room on the disk
  *     KITH_FAULT="any 0 3 acme"            SIGKILL in the third: a write has written half by then
- *     KITH_FAULT_COUNT=FILE                how many such calls there were, when the program ends
- *     KITH_CLOCK=-86400                    the wall clock is wrong by so many seconds
+ *     KITH_FAULT="lie 5 3 acme 1"          the third write to such a file puts another byte there,
+ * and says that all went well KITH_FAULT_COUNT=FILE                how many such calls there were,
+ * when the program ends KITH_CLOCK=-86400                    the wall clock is wrong by so many
+ * seconds
  *
  * Threads: any. */
 #include <dlfcn.h>
@@ -87,6 +89,21 @@ static bool fails_at(const char *call, int fd) {
     return o != GOES_ON;
 }
 
+static bool lies_at(int fd) {
+    const char *fault = getenv("KITH_FAULT");
+    return fault && strncmp(fault, "lie ", 4) == 0 && outcome_at("lie", fd) != GOES_ON;
+}
+
+/* The bytes with a bit of the last one turned; to be freed. */
+static char *turned(const void *bytes, size_t size) {
+    char *copy = size ? malloc(size) : NULL;
+    if (copy) {
+        memcpy(copy, bytes, size);
+        copy[size - 1] ^= 1;
+    }
+    return copy;
+}
+
 #define PUBLIC __attribute__((visibility("default")))
 #define REAL(name)                                                                                 \
     static __typeof__(&(name)) real;                                                               \
@@ -96,6 +113,12 @@ static bool fails_at(const char *call, int fd) {
 PUBLIC ssize_t write(int fd, const void *bytes, size_t size) {
     REAL(write);
     enum outcome o = outcome_at("write", fd);
+    char *wrong = lies_at(fd) ? turned(bytes, size) : NULL;
+    if (wrong) {
+        ssize_t n = real(fd, wrong, size);
+        free(wrong);
+        return n;
+    }
     if (o == DIES && real(fd, bytes, size / 2) >= 0)
         kill(getpid(), SIGKILL);
     return o != GOES_ON ? -1 : real(fd, bytes, size);
