@@ -124,6 +124,17 @@ for change in 's/"made": "20/"made": "21/' 's/"anchor": "\([0-9]*\)/"anchor": "1
     refuses 5 "manifest.json in the backup" "$work/said.tar"
 done
 
+it "notices a journal that does not end where its manifest says, though all its sums are right"
+tar -xOf "$work/first.tar" manifest.json | python3 -c 'import hashlib, re, sys
+text = re.sub(r"(\"anchor\": \"\d+:)(.)", lambda m: m[1] + ("0" if m[2] != "0" else "1"), sys.stdin.read())
+none = re.sub(r"(\"sum\": \")[0-9a-f]*", lambda m: m[1] + "0" * 64, text)
+print(re.sub(r"(\"sum\": \")0*", lambda m: m[1] + hashlib.sha256(none.encode()).hexdigest(), none), end="")' >"$work/opened/changed.json"
+# shellcheck disable=SC2046 # the names are words
+(cd "$work/opened" && pack --transform 's/changed/manifest/' changed.json $(tar -tf "$work/first.tar" | tail -n +2)) >"$work/said.tar"
+kith backup verify "$work/said.tar"
+exits 0
+refuses 5 "and its manifest says" "$work/said.tar"
+
 it "refuses a backup of another company in a company's place, and those of two together"
 "$KITH" init "$work/two" >/dev/null
 "$KITH" create contact name="Of Two" --company "$work/two" >/dev/null

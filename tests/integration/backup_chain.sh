@@ -184,6 +184,9 @@ for word in "Person 1" example.com Geheimrat Changed SQLite; do
     expect grep -qa "$word" "$work/company/kith.db" "$work/company/kith.conf"
     expect test "$(grep -ca "$word" "$work/s1.tar" "$work/s2.tar" | grep -vc ':0$')" = 0
 done
+tar -xOf "$work/s1.tar" manifest.json >"$work/open.json"
+expect test "$(grep -c '"key"' "$work/open.json")" = 1 # the seal's, and not that of the hashes
+expect test "$(grep -cE '"(company|anchor|records)"' "$work/open.json")" = 0
 kith restore "$work"/s{1,2}.tar "$work/never"
 exits 4
 complains "is sealed to $public: give the file with the secret key with --key FILE"

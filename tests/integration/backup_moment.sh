@@ -96,6 +96,12 @@ it "takes a day and a time by the company's clocks"
 kith restore "$work"/{first,middle,last}.tar "$work/now" --at "$(TZ=Europe/Berlin date -d '-1 day' +%F)"
 exits 0
 expect test "$("$KITH" find "account : count()" --company "$work/now")" = 0
+kith restore "$work"/{first,middle,last}.tar "$work/then" --at "$(TZ=Europe/Berlin date -d '-10 min' '+%F %T')"
+exits 0
+expect test "$("$KITH" find "account : count()" --company "$work/then")" = 0
+kith restore "$work"/{first,middle,last}.tar "$work/never" --at "$(TZ=Europe/Berlin date -d '+1 min' +%F)"
+exits 3 # a day is reached at its end, and today has not ended
+complains "was made before"
 kith restore "$work"/{first,middle,last}.tar "$work/never" --at 2031-01-01
 exits 3
 complains "a moment is reached from the backup that follows it"

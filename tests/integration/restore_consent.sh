@@ -79,6 +79,14 @@ prints "Said since in the company that was replaced, and said again: withdrawals
 prints "restrictions 1."
 expect test "$(allowed "$anna")" = '"allowed":false'
 
+it "says nothing again that the backup holds already"
+kith backup "$work/now.tar"
+restore "$work/now.tar" --json
+exits 0
+prints '"restricted":0'
+restore "$work/now.tar"
+prints_not "Not said again"
+
 it "knows of nothing in a new folder, nor in a place of which the database cannot be read"
 kith restore "$work/before.tar" "$work/new"
 exits 0
