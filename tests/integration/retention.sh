@@ -43,6 +43,7 @@ kith find "contact : count()"
 prints_exactly 1
 kith log
 prints "retention"
+expect grep -q "^$run.*dormant" "$work/out"
 kith undo "$run"
 exits 0
 kith find "contact : count()"

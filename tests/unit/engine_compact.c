@@ -74,6 +74,29 @@ TEST("what is older than the journal is kept goes, a day after it was announced"
     fixture_close(&x);
 }
 
+TEST("a shorter age takes nothing that was not announced by it the night before") {
+    struct fixture x;
+    open_keeping(&x, 100 * DAY);
+    fixture_start(&x);
+    kith_id id = create(&x, x.lead, PAIRS("name=A"));
+    for (int day = 0; day < 10; day++) {
+        pass_days(&x, 10);
+        update(&x, x.lead, id, PAIRS(day % 2 ? "score=1" : "score=2"));
+    }
+    pass_days(&x, 15); /* rows 1 and 2 are announced */
+    engine_close(x.g);
+    x.journal_keep_ms = 50 * DAY;
+    fixture_reopen(&x);
+    fixture_start(&x);
+    pass_days(&x, 1);
+    EXPECT_INT(9, ROWS(&x));
+    pass_days(&x, 1);
+    EXPECT(ROWS(&x) < 9);
+    expect_chain(&x, NULL);
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
 TEST("a clock that leaps a year ahead again and again costs no row, though it has its nights") {
     struct fixture x;
     open_keeping(&x, 100 * DAY);
