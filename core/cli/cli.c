@@ -55,6 +55,7 @@ static const struct command *const commands[] = {
     &command_rule_check,
     &command_rule_reload,
     &command_rule_resume,
+    &command_rule_stubs,
     &command_deadletter_list,
     &command_deadletter_retry,
     &command_deadletter_skip,

@@ -153,16 +153,17 @@ extern const struct command command_init, command_import, command_export, comman
     command_view, command_create, command_update, command_delete, command_merge, command_erase,
     command_history, command_why, command_undo, command_log, command_module_list,
     command_module_enable, command_module_disable, command_module_inspect, command_module_new,
-    command_rule_list, command_rule_show, command_rule_check, command_rule_reload,
-    command_rule_resume, command_deadletter_list, command_deadletter_retry, command_deadletter_skip,
-    command_outbox_list, command_outbox_show, command_outbox_queues, command_outbox_send,
-    command_run, command_serve, command_check, command_check_opened, command_user_add,
-    command_user_password, command_token_add, command_token_list, command_token_revoke,
-    command_role_check, command_access_log, command_access_explain, command_type_list,
-    command_type_add, command_type_rename, command_type_retire, command_type_restore,
-    command_type_load, command_field_add, command_field_set, command_field_rename,
-    command_field_retire, command_field_restore, command_reload, command_doctor,
-    command_audit_verify, command_retention, command_explain, command_help, command_version,
-    command_search, command_consent_register, command_subject_export, command_privacy;
+    command_rule_list, command_rule_show, command_rule_stubs, command_rule_check,
+    command_rule_reload, command_rule_resume, command_deadletter_list, command_deadletter_retry,
+    command_deadletter_skip, command_outbox_list, command_outbox_show, command_outbox_queues,
+    command_outbox_send, command_run, command_serve, command_check, command_check_opened,
+    command_user_add, command_user_password, command_token_add, command_token_list,
+    command_token_revoke, command_role_check, command_access_log, command_access_explain,
+    command_type_list, command_type_add, command_type_rename, command_type_retire,
+    command_type_restore, command_type_load, command_field_add, command_field_set,
+    command_field_rename, command_field_retire, command_field_restore, command_reload,
+    command_doctor, command_audit_verify, command_retention, command_explain, command_help,
+    command_version, command_search, command_consent_register, command_subject_export,
+    command_privacy;
 
 #endif
