@@ -114,6 +114,7 @@ void use_file(struct lint *l, struct lint_file *file) {
 struct collect {
     struct lint *l;
     const struct lint_file *file;
+    bool before; /* of a rule that changes its record by assigning */
     struct deeds out;
     uint32_t stamp;
     uint32_t *todo; /* symbols that may not be looked at yet */
@@ -137,7 +138,8 @@ static void take_deeds(struct collect *c, const struct deeds *from, bool direct)
     for (size_t i = 0; i < from->count; i++) {
         struct deed d = from->items[i];
         d.sure &= direct;
-        add(c->l, &c->out, &d);
+        if (!d.own || c->before)
+            add(c->l, &c->out, &d);
     }
     for (size_t i = 0; i < from->use_count; i++)
         push(c->l, &c->todo, &c->todo_count, &c->todo_cap, from->uses[i]);
@@ -189,7 +191,10 @@ static void take_function(struct collect *c, const struct rule *r) {
 }
 
 static void rule_deeds(struct lint *l, struct rule *r, struct deeds *out, uint32_t stamp) {
-    struct collect c = {.l = l, .file = lint_file_named(l, r->chunk), .stamp = stamp};
+    struct collect c = {.l = l,
+                        .file = lint_file_named(l, r->chunk),
+                        .before = r->info.kind == RULE_BEFORE,
+                        .stamp = stamp};
     if (r->type)
         add(l, &c.out, &(struct deed){.type = r->type, .option = -1, .line = r->info.line});
     if (r->where)

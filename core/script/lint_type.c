@@ -186,7 +186,7 @@ struct type type_merge(struct type a, struct type b) {
     if ((a.kind == T_ACTIONS || a.kind == T_LIBRARY || a.kind == T_FORM) && !str_eq(a.text, b.text))
         return UNKNOWN;
     a.maybe |= b.maybe;
-    a.writable &= b.writable;
+    a.writable |= b.writable; /* of a helper that is given both nothing is said */
     a.literal = false;
     return a;
 }

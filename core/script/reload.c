@@ -65,7 +65,7 @@ static void log_problem(void *arg, const struct script_problem *p) {
     struct arena a = {0};
     (void)arg;
     if (p->warning)
-        log_warn("script", "%s: %s", place_of(&a, p), p->message);
+        log_info("script", "%s: warning: %s", place_of(&a, p), p->message);
     else if (p->absent)
         log_info("script", "%s: %s", place_of(&a, p), p->message);
     else

@@ -64,7 +64,7 @@ static const struct word words[] = {
      "---@generic T\n---@param value? T\n---@param message? any\n---@param ... any\n---@return T\n"
      "---@return any ...\n"},
     {"error", "message?: any, level?: integer", NULL, "Ends the call with an error.", NULL},
-    {"ipairs", "list: table", "function", "Goes through a list: for i, item in ipairs(list).",
+    {"ipairs", "list: any", "function", "Goes through a list: for i, item in ipairs(list).",
      "---@generic T: table, V\n---@param list T\n---@return fun(table: V[], i?: integer): integer, "
      "V\n---@return T\n---@return integer\n"},
     {"next", "table: table, key?: any", "any", "The key behind a key of a table, and its value.",
@@ -121,7 +121,7 @@ static const struct word words[] = {
     {"table.pack", "...: any", "table", "A table of the arguments, with their number in n.", NULL},
     {"table.remove", "list: table, at?: integer", "any", "Takes an item out of a list.", NULL},
     {"table.sort", "list: table, less?: function", NULL, "Sorts a list.", NULL},
-    {"table.unpack", "list: table, i?: integer, j?: integer", "any", "The items of a list.",
+    {"table.unpack", "list: any, i?: integer, j?: integer", "any", "The items of a list.",
      "---@generic T\n---@param list T[]\n---@param i? integer\n---@param j? integer\n---@return T "
      "...\n"},
     {"math.abs", "x: number", "number", "Without its sign.", NULL},
