@@ -279,6 +279,23 @@ TEST("after a restart the chain goes on where it stood") {
     fixture_close(&x);
 }
 
+TEST("a journal whose beginning goes begins behind a seal, and not within a group") {
+    struct fixture x;
+    struct journal_state s;
+    fill(&x);
+    engine_close(x.g);
+    x.journal_keep_ms = 86400000;
+    fixture_reopen(&x);
+    clock_set(&x.clock, START_MS + 10 * INT64_C(86400000));
+    fixture_start(&x);
+    EXPECT_OK(engine_compact(x.g, &tester, &s, &x.arena, &x.e), x.e);
+    struct chain_report r = expect_chain(&x, NULL);
+    EXPECT_INT(6, r.begins);
+    EXPECT_INT(4, r.rows);
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
 /* -- anchors ----------------------------------------------------------------------------------- */
 
 TEST("an anchor says whether the journal up to there is what it was") {

@@ -477,6 +477,26 @@ TEST("entries of the log of access go by an age of their own") {
     fixture_close(&x);
 }
 
+TEST("an entry of the log of access stays as long as one that was written before it") {
+    struct fixture x;
+    open_keeping(&x, 0);
+    engine_close(x.g);
+    x.access_keep_ms = 30 * DAY;
+    fixture_reopen(&x);
+    fixture_start(&x);
+    run_sql(&x, arena_printf(&x.arena,
+                             "INSERT INTO kith_access(at, event, user, actor, surface, asked, type)"
+                             " VALUES(%lld, 1, 0, 'a', 'cli', 'young', 1), (1, 1, 0, 'a', 'cli',"
+                             " 'by a clock that was set back', 1)",
+                             (long long)START_MS));
+    compact(&x);
+    EXPECT_INT(2, number(&x, "SELECT count(*) FROM kith_access"));
+    clock_set(&x.clock, START_MS + 31 * DAY);
+    compact(&x);
+    EXPECT_INT(0, number(&x, "SELECT count(*) FROM kith_access"));
+    fixture_close(&x);
+}
+
 /* -- anything ---------------------------------------------------------------------------------- */
 
 #define RECORDS 30
