@@ -22,7 +22,7 @@ static void tell(struct lint *l, const char *file, uint32_t line, enum weight w,
                                .message = message,
                                .absent = w == ABSENT,
                                .warning = w == WARNING};
-    if (l->told < FINDINGS_MAX && !told_before(l->set, &p)) {
+    if (!told_before(l->set, &p)) {
         l->told++;
         set_finding(l->set, &p);
     }
@@ -46,7 +46,7 @@ void lint_say(struct lint *l, uint32_t line, enum weight w, const char *fmt, ...
     char text[sizeof((kith_error *)0)->message];
     kith_error e = KITH_ERROR_INIT;
     va_list ap;
-    if (!l->last_pass || (w == ABSENT && l->file->off))
+    if (!lint_tells(l) || (w == ABSENT && l->file->off))
         return;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
@@ -60,7 +60,12 @@ void lint_error(struct lint *l, uint32_t line, enum weight w, const kith_error *
 }
 
 enum weight lint_weight(const kith_error *e) {
-    return e->code == KITH_E_NOTFOUND && !strstr(e->message, "did you mean") ? ABSENT : FAULT;
+    bool type = e->code == KITH_E_NOTFOUND && strstr(e->message, "there is no type '");
+    return type && !strstr(e->message, "did you mean") ? ABSENT : FAULT;
+}
+
+bool lint_tells(const struct lint *l) {
+    return l->last_pass && l->told < FINDINGS_MAX;
 }
 
 /* -- queries ----------------------------------------------------------------------------------- */

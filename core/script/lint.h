@@ -185,8 +185,9 @@ void lint_say(struct lint *l, uint32_t line, enum weight w, const char *fmt, ...
 void lint_error(struct lint *l, uint32_t line, enum weight w, const kith_error *e);
 void lint_tell(struct lint *l, const char *file, uint32_t line, enum weight w, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
-/* Of an error that names what there is not: ABSENT where it is like nothing that there is, as if a
- * module with it was not enabled. */
+bool lint_tells(const struct lint *l); /* else what is found is not looked at */
+/* Of an error that names what there is not: ABSENT of a type that is like none that there is, as if
+ * a module with it was not enabled. */
 enum weight lint_weight(const kith_error *e);
 /* Compiled once for each text; NULL: wrong, and told. */
 const struct query *lint_query(struct lint *l, uint32_t line, kith_str text, const char *what);

@@ -207,12 +207,48 @@ static struct type call_get(struct lint *l, const struct called *c) {
 
 /* -- queries ----------------------------------------------------------------------------------- */
 
+static const struct node *inner(const struct node *n) {
+    while (n && n->kind == NODE_PAREN)
+        n = n->a;
+    return n;
+}
+
+static bool quotes_more(const struct node *n) {
+    n = inner(n);
+    return n->kind == NODE_STRING && n->text.len && n->text.ptr[n->text.len - 1] == '\'';
+}
+
+/* Is something put between quotes, as in "name = '" .. name .. "'" or ("name = '%s'"):format(name)?
+ */
+static bool is_glued(const struct node *n) {
+    n = inner(n);
+    if (n->kind == NODE_METHOD) {
+        const struct node *of = inner(n->a);
+        return str_eqz(n->text, "format") && of->kind == NODE_STRING &&
+               memmem(of->text.ptr, of->text.len, "'%", 2);
+    }
+    for (; n->kind == NODE_BINARY && n->op == OP_CONCAT; n = inner(n->b)) {
+        const struct node *right = inner(n->b);
+        const struct node *first =
+            right->kind == NODE_BINARY && right->op == OP_CONCAT ? inner(right->a) : right;
+        if (quotes_more(n->a) && first->kind != NODE_STRING)
+            return true;
+    }
+    return false;
+}
+
 /* The query that is the first argument, with `more` behind it; NULL: unknown, or wrong and told. */
 static const struct query *query_at(struct lint *l, const struct called *c, const char *what,
                                     const char *more) {
     kith_str text = is_literal(c, 0) ? c->types[0].text : STR("");
-    if (!is_literal(c, 0))
+    if (!is_literal(c, 0)) {
+        if (c->count && is_glued(c->args[0]))
+            lint_say(l, c->node->line, WARNING,
+                     "%s: a value within the quotes of a query may itself hold one: write :name "
+                     "there, and {name = ...} as the second argument",
+                     what);
         return NULL;
+    }
     if (*more)
         text = str_of(arena_printf(&l->arena, "%.*s%s", (int)text.len, text.ptr, more));
     const struct query *q = lint_query(l, c->node->line, text, what);
@@ -244,7 +280,7 @@ static struct type call_count(struct lint *l, const struct called *c) {
         is_literal(c, 0) ? lint_query(l, c->node->line, c->types[0].text, "count") : NULL;
     if (q && query_counts(q))
         lint_say(l, c->node->line, FAULT, "count: leave ': count()' out of the query");
-    else if (q)
+    else if (q || !is_literal(c, 0))
         query_at(l, c, "count", ": count()");
     return (struct type){.kind = T_INTEGER};
 }

@@ -258,11 +258,13 @@ struct part {
 static struct type fixed_part(struct lint *l, const struct node *n, const char *what, kith_str name,
                               const struct part *parts) {
     struct names all = {.l = l};
-    for (; parts->name; parts++) {
-        if (str_eqz(name, parts->name))
-            return parts->type;
-        name_add(&all, str_of(parts->name));
-    }
+    const struct part *p = parts;
+    while (p->name && !str_eqz(name, p->name))
+        p++;
+    if (p->name || !lint_tells(l))
+        return p->name ? p->type : UNKNOWN;
+    for (p = parts; p->name; p++)
+        name_add(&all, str_of(p->name));
     const char *near = nearest(&all, name);
     lint_say(l, n->line, FAULT, "%s has no part '%.*s'%s%s%s", what, (int)name.len, name.ptr,
              STR_MEANT(near));
@@ -345,6 +347,8 @@ static struct type word_part(struct lint *l, const struct node *n, kith_str libr
         return (struct type){.kind = T_WORD, .word = w};
     if (w)
         return type_of_word(str_of(w->result));
+    if (!lint_tells(l))
+        return UNKNOWN;
     add_words(&all, library);
     const char *near = nearest(&all, name);
     lint_say(l, n->line, called ? FAULT : WARNING, "there is no %s%s%s%s", full ? full : "word",
@@ -352,42 +356,61 @@ static struct type word_part(struct lint *l, const struct node *n, kith_str libr
     return UNKNOWN;
 }
 
+/* The name before the dot; *rest: behind it. */
+static kith_str module_of(const struct action *a, const char **rest) {
+    const char *dot = strchr(a->name, '.');
+    *rest = dot ? dot + 1 : "";
+    return (kith_str){a->name, dot ? (uint64_t)(dot - a->name) : 0};
+}
+
+static void no_action(struct lint *l, const struct node *n, kith_str module, kith_str name) {
+    struct names all = {.l = l};
+    const struct action *a;
+    const char *rest;
+    for (size_t i = 0; (a = engine_action_at(l->engine, i)); i++) {
+        kith_str of = module_of(a, &rest);
+        if (!module.len)
+            name_add(&all, of);
+        else if (str_eq(of, module))
+            name_add(&all, str_of(rest));
+    }
+    const char *near = nearest(&all, name);
+    if (module.len)
+        lint_say(l, n->line, FAULT, "the module %.*s has no action '%.*s'%s%s%s", (int)module.len,
+                 module.ptr, (int)name.len, name.ptr, STR_MEANT(near));
+    else if (near)
+        lint_say(l, n->line, FAULT, "no module '%.*s' has actions%s%s%s", (int)name.len, name.ptr,
+                 STR_MEANT(near));
+    else
+        lint_say(l, n->line, ABSENT,
+                 "no module '%.*s' with actions is enabled: this fails until one is", (int)name.len,
+                 name.ptr);
+}
+
 static struct type action_part(struct lint *l, const struct node *n, const struct type *of,
                                kith_str name) {
-    struct names modules = {.l = l}, own = {.l = l};
     const struct action *a;
+    const char *rest;
     for (size_t i = 0; (a = engine_action_at(l->engine, i)); i++) {
-        const char *dot = strchr(a->name, '.');
-        kith_str module = {a->name, dot ? (uint64_t)(dot - a->name) : 0};
+        kith_str module = module_of(a, &rest);
         if (!of->text.len && module.len && str_eq(module, name))
             return (struct type){.kind = T_ACTIONS, .text = module};
-        if (of->text.len && str_eq(module, of->text) && str_eqz(name, dot + 1))
+        if (of->text.len && str_eq(module, of->text) && str_eqz(name, rest))
             return (struct type){.kind = T_ACTION, .action = a};
-        name_add(&modules, module);
-        if (dot && str_eq(module, of->text))
-            name_add(&own, str_of(dot + 1));
     }
-    const char *near = nearest(of->text.len ? &own : &modules, name);
-    if (of->text.len)
-        lint_say(l, n->line, FAULT, "the module %.*s has no action '%.*s'%s%s%s", (int)of->text.len,
-                 of->text.ptr, (int)name.len, name.ptr, STR_MEANT(near));
-    else
-        lint_say(l, n->line, near ? FAULT : ABSENT,
-                 near ? "no module '%.*s' has actions%s%s%s"
-                      : "no module '%.*s' with actions is enabled: this fails until one is%s%s%s",
-                 (int)name.len, name.ptr, STR_MEANT(near));
+    if (lint_tells(l))
+        no_action(l, n, of->text, name);
     return UNKNOWN;
 }
 
 static struct type result_part(struct lint *l, const struct node *n, const struct type *of,
                                kith_str name) {
     struct names all = {.l = l};
-    for (uint32_t i = 0; i < of->action->result_count; i++) {
-        const struct rfield *f = of->action->results[i];
-        if (str_eqz(name, f->name))
-            return type_of_field(f);
-        name_add(&all, str_of(f->name));
-    }
+    for (uint32_t i = 0; i < of->action->result_count; i++)
+        if (str_eqz(name, of->action->results[i]->name))
+            return type_of_field(of->action->results[i]);
+    for (uint32_t i = 0; lint_tells(l) && i < of->action->result_count; i++)
+        name_add(&all, str_of(of->action->results[i]->name));
     const char *near = nearest(&all, name);
     lint_say(l, n->line, WARNING, "%s gives no '%.*s'%s%s%s", of->action->name, (int)name.len,
              name.ptr, STR_MEANT(near));
@@ -399,11 +422,11 @@ static struct type row_part(struct lint *l, const struct node *n, const struct t
     struct names all = {.l = l};
     const struct query_column *columns;
     uint32_t count = query_columns(of->query, &columns);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         if (str_eqz(name, columns[i].name))
             return UNKNOWN;
+    for (uint32_t i = 0; lint_tells(l) && i < count; i++)
         name_add(&all, str_of(columns[i].name));
-    }
     const char *near = nearest(&all, name);
     lint_say(l, n->line, WARNING, "the totals have no column '%.*s'%s%s%s", (int)name.len, name.ptr,
              STR_MEANT(near));

@@ -130,7 +130,7 @@ static void take_args(struct lint *l, struct called *c, struct node *list, bool 
 
 static struct type unknown_global(struct lint *l, const struct node *n, bool used) {
     const struct global *g = lint_global(l, n->text);
-    if (!g || g->assigned)
+    if (!g || g->assigned || !lint_tells(l))
         return UNKNOWN;
     const char *near = near_word(l, n->text);
     lint_say(l, n->line, used ? FAULT : WARNING, "there is no '%.*s'%s%s%s", (int)n->text.len,

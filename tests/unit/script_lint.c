@@ -43,6 +43,9 @@ static const char *body(const char *text) {
 
 /* -- what is found ----------------------------------------------------------------------------- */
 
+#define GLUED(word)                                                                                \
+    "1: warning: " word ": a value within the quotes of a query may itself hold one: write :name " \
+    "there, and {name = ...} as the second argument\n"
 static const struct {
     const char *body, *found;
 } cases[] = {
@@ -98,6 +101,10 @@ static const struct {
     {"count('lead where score > :least', {laest = 1})",
      "1: the query's :least is not given: write {least = ...} as the second argument\n"
      "1: the query has no :laest; did you mean 'least'?\n"},
+    {"find('lead where zzz = 1')",
+     "1: find: at 12: no field 'zzz' in lead; 'kith explain lead' lists them\n"},
+    {"find(\"lead where name = '\" .. lead.name .. \"'\")", GLUED("find")},
+    {"count((\"lead where name = '%s'\"):format(lead.name))", GLUED("count")},
     {"find('lead : count()')", "1: find: the query counts: use count()\n"},
     {"find('lead group by state')", "1: find: the query gives totals, not records: use totals()\n"},
     {"totals('lead')", "1: totals: the query gives records, not totals: use find()\n"},
@@ -183,6 +190,7 @@ TEST("what may be right is left alone") {
         "if lead.state ~= 'qualified' and lead.source == 'web' then log(#lead.labels) end",
         "for i, l in ipairs(lead.labels) do log(i, l:upper()) end",
         "for l in find('lead where score > :n', {n = lead.score}) do log(l.name) end",
+        "local open = lead.score and 'x' or 'y' find('lead where ' .. open .. \" and name = 'x'\")",
         "for _, row in ipairs(totals('lead : avg(score) as points')) do log(row.points) end",
         "local a, b = lead.name:match('()x(%d*)') log(a + 1, b)",
         "local ok, made = pcall(action.sales.double, {number = 1}) log(ok, made.anything)",
