@@ -222,7 +222,9 @@ static kith_status page_events(struct reference *r, kith_error *e) {
 static kith_status tell_action(struct reference *r, const char *module, const char *name,
                                const kith_action *a, kith_error *e) {
     buf_printf(r->out, "\n### %s\n\n%s (%s)\n", name, a->doc ? a->doc : "",
-               a->effect == KITH_EFFECT_READ ? "reads" : "writes");
+               a->effect == KITH_EFFECT_READ    ? "reads"
+               : a->effect == KITH_EFFECT_WRITE ? "writes"
+                                                : "writes, and sends something");
     if (a->params.count > 0)
         buf_puts(r->out, "\nParameters:\n");
     TRY(declared_fields(r, module, a->params, e));

@@ -36,7 +36,9 @@ static void json_action(struct cmd *c, const struct action *a) {
     json_key(&j, "module");
     json_strz(&j, a->module);
     json_key(&j, "effect");
-    json_strz(&j, a->effect == EFFECT_READ ? "read" : "write");
+    json_strz(&j, a->effect == EFFECT_READ    ? "read"
+                  : a->effect == EFFECT_WRITE ? "write"
+                                              : "external");
     json_key(&j, "parameters");
     json_object_(&j);
     for (uint32_t i = 0; i < a->param_count; i++) {
@@ -228,12 +230,12 @@ static kith_status call_in(struct txn *t, void *arg, kith_error *e) {
 static kith_status call(struct call_job *job, kith_error *e) {
     struct cmd *c = job->c;
     kith_id tx = 0;
-    if (rehearsing(c) && job->action->effect == EFFECT_WRITE)
+    if (rehearsing(c) && job->action->effect != EFFECT_READ)
         return write_or_rehearse(c, ORIGIN_ACTION, call_in, job, &tx, e);
     struct write_opts o = {.principal = &c->principal, .origin = ORIGIN_ACTION};
     TRY(engine_call(c->company->engine, NULL, &o, job->action, job->args, &c->arena, job->results,
                     &tx, e));
-    c->wrote = job->action->effect == EFFECT_WRITE;
+    c->wrote = job->action->effect != EFFECT_READ;
     print_results(job, tx);
     return KITH_OK;
 }

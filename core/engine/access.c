@@ -166,6 +166,10 @@ const struct principal *txn_principal(const struct txn *t) {
     return t->system ? &t->as_system : t->principal;
 }
 
+const struct principal *txn_caller(const struct txn *t) {
+    return t->principal;
+}
+
 kith_status access_absent(const struct rtype *t, kith_id id, kith_error *e) {
     char text[ID_TEXT + 1];
     id_format(id, text);
@@ -387,7 +391,7 @@ kith_status txn_conflict(struct txn *t, const struct change *c, kith_error *e) {
 kith_status access_call(const struct txn *t, const struct principal *p, const struct action *a,
                         kith_error *e) {
     const struct principal *who = t ? txn_principal(t) : p;
-    bool writes = a->effect == EFFECT_WRITE;
+    bool writes = a->effect != EFFECT_READ;
     bool may = access_calls(who, a->name);
     if (may && (who->all || !writes || !who->access->of.limit.read_only))
         return KITH_OK;

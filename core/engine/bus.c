@@ -163,6 +163,7 @@ static kith_status reload(struct engine *g, kith_error *e) {
     for (size_t i = 0; i < g->subs->reactions.count; i++)
         TRY(read_cursor(g, g->subs->reactions.items[i], e));
     find_head(g);
+    TRY(listen_reload(g, e));
     TRY(conn_prepare(
         g->writer,
         "SELECT reaction, subject FROM kith_letter WHERE next IS NOT NULL AND subject IS NOT NULL",
@@ -279,7 +280,7 @@ bool bus_waiting(struct engine *g) {
 /* Reads the row's image and its transaction's head, once some reaction may want it. */
 static kith_status open_delivery(struct delivery *d, struct arena *a, kith_error *e) {
     struct image_field *fields = NULL;
-    uint32_t version;
+    uint32_t version = 1;
     if (d->opened)
         return KITH_OK;
     if (d->row->kind == ROW_EVENT)
@@ -296,6 +297,7 @@ static kith_status open_delivery(struct delivery *d, struct arena *a, kith_error
     d->ev.type = schema_type_by_id(d->g->schema, d->row->type);
     d->ev.id = d->row->record;
     d->ev.payload = d->json;
+    d->ev.schema = version;
     d->opened = true;
     return KITH_OK;
 }
@@ -339,11 +341,23 @@ static bool row_fits(const struct reaction_entry *r, const struct delivery *d) {
     case MATCH_STATE:
         return kind == ROW_CREATE || kind == ROW_UPDATE;
     case MATCH_ANY:
+        if (r->reaction.listens)
+            return listen_may_want(r, d->row);
         return !r->reaction.sees || r->reaction.sees(r->reaction.self, kind,
                                                      schema_type_by_id(d->g->schema, d->row->type));
     default:
         return kind == ROW_EVENT;
     }
+}
+
+/* One that nobody declares now has no name: its module is not enabled. */
+static const char *topic_for(const struct reaction_entry *r, const struct delivery *d) {
+    const struct engine *g = d->g;
+    for (size_t i = 0; r->match == MATCH_ANY && d->row->kind == ROW_EVENT && i < g->topic_count;
+         i++)
+        if (g->topics[i]->number == d->topic)
+            return g->topics[i]->name;
+    return r->reaction.topic;
 }
 
 static bool event_fits(const struct reaction_entry *r, const struct delivery *d) {
@@ -373,6 +387,13 @@ kith_status delivery_wants(struct reaction_entry *r, struct delivery *d, struct 
     TRY(open_delivery(d, t->arena, e));
     if (!event_fits(r, d))
         return KITH_OK;
+    if (r->reaction.listens) {
+        bool heard;
+        d->ev.topic = topic_for(r, d);
+        TRY(listen_wants(r, d, t->arena, &heard, e));
+        if (!heard)
+            return KITH_OK;
+    }
     TRY(load_values(d, t->arena, e));
     if (r->reaction.where && d->ev.values) {
         struct query_env env;
@@ -396,16 +417,6 @@ static void reaction_txn(struct txn *t, struct engine *g, const struct reaction_
     t->head.depth = d->tx.depth + 1;
 }
 
-/* One that nobody declares now has no name: its module is not enabled. */
-static const char *topic_for(const struct reaction_entry *r, const struct delivery *d) {
-    const struct engine *g = d->g;
-    for (size_t i = 0; r->match == MATCH_ANY && d->row->kind == ROW_EVENT && i < g->topic_count;
-         i++)
-        if (g->topics[i]->number == d->topic)
-            return g->topics[i]->name;
-    return r->reaction.topic;
-}
-
 struct reaction_call {
     struct reaction_entry *r;
     struct delivery *d;
@@ -414,6 +425,8 @@ struct reaction_call {
 static kith_status call_reaction(struct txn *t, void *arg, kith_error *e) {
     struct reaction_call *call = arg;
     call->d->ev.topic = topic_for(call->r, call->d);
+    if (call->r->reaction.listens)
+        return listen_call(call->r, call->d, t, e);
     return call->r->reaction.fn(call->r->reaction.self, t, &call->d->ev, e);
 }
 
@@ -463,9 +476,9 @@ kith_status delivery_run(struct reaction_entry *r, struct delivery *d, struct ar
  */
 
 /* next: ms UTC of the next try; -1: dead. */
-static kith_status write_letter(struct engine *g, const struct reaction_entry *r,
-                                const struct journal_row *row, uint32_t attempts, int64_t next,
-                                const char *why, kith_error *e) {
+kith_status bus_letter(struct engine *g, const struct reaction_entry *r,
+                       const struct journal_row *row, uint32_t attempts, int64_t next,
+                       const char *why, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(g->writer,
                      "INSERT INTO kith_letter(reaction, seq, type, subject, attempts, next, error)"
@@ -503,10 +516,9 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
         return KITH_OK;
     /* Paused by another reaction to this row: the batch ends with it, and the cursor moves. */
     if (r->group && r->group->paused)
-        return write_letter(g, r, d->row, 0, clock_now(g->clock), "waits until it is resumed", e);
+        return bus_letter(g, r, d->row, 0, clock_now(g->clock), "waits until it is resumed", e);
     if (is_blocked(g, r->reaction.name, d->row->record))
-        return write_letter(g, r, d->row, 0, clock_now(g->clock), "waits behind an earlier event",
-                            e);
+        return bus_letter(g, r, d->row, 0, clock_now(g->clock), "waits behind an earlier event", e);
     d->ev.attempt = 1;
     kith_status st = delivery_run(r, d, probe->arena, &why);
     if (st == KITH_OK)
@@ -519,8 +531,8 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
         g->opts.attempts_max <= 1 || (st == KITH_E_LIMIT && d->tx.depth >= g->opts.cascade_max);
     log_warn("bus", "%s, row %llu: failed (%s); 'kith deadletter list' tells why", r->reaction.name,
              (unsigned long long)d->row->seq, err_place(&why, place));
-    return write_letter(g, r, d->row, 1, dead ? -1 : clock_now(g->clock) + bus_backoff(1),
-                        why.message, e);
+    return bus_letter(g, r, d->row, 1, dead ? -1 : clock_now(g->clock) + bus_backoff(1),
+                      why.message, e);
 }
 
 /* Published events have any subject, or none: their reactions stand in the list of no type. */
@@ -552,7 +564,8 @@ static kith_status deliver_row(void *arg, const struct journal_row *row, kith_er
         if (l->items[i]->cursor == b->lo)
             TRY(deliver(l->items[i], &d, &probe, e));
     b->seen = row->seq;
-    b->full = ++b->rows == BATCH_ROWS || g->pausing;
+    /* What is listened for holds from the next row on. */
+    b->full = ++b->rows == BATCH_ROWS || g->pausing || g->bus_stale;
     return b->full ? KITH_E_LIMIT : KITH_OK;
 }
 
@@ -624,6 +637,8 @@ kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, si
     txn_begin(&probe, g, &o, 0);
     for (size_t i = 0; i < l->count; i++) {
         bool yes;
+        if (g->bus_stale)
+            TRY(bus_reload(g, e));
         TRY(delivery_wants(l->items[i], &d, &probe, &yes, e));
         if (!yes || (l->items[i]->group && l->items[i]->group->paused))
             continue;

@@ -7,6 +7,7 @@
 #include "engine/age.h"
 #include "engine/engine_internal.h"
 #include "journal/access_log.h"
+#include "journal/listen_log.h"
 #include "journal/run_log.h"
 
 #include <stdio.h>
@@ -31,6 +32,9 @@ static kith_status find_hold(struct engine *g, struct arena *a, struct journal_h
     TRY(journal_imports_first(g->writer, &first, e));
     if (first && first <= h->seq)
         *h = (struct journal_hold){first - 1, "an import that is under way"};
+    TRY(replay_hold(g->writer, &first, e));
+    if (first && first <= h->seq)
+        *h = (struct journal_hold){first - 1, "a replay that is under way"};
     TRY(run_log_first(g->writer, &first, e));
     if (first && first <= h->seq)
         *h = (struct journal_hold){first - 1, "a run that is not finished ('kith check' names it)"};

@@ -14,6 +14,7 @@
 #include "base/number.h"
 #include "journal/access_log.h"
 #include "journal/import_log.h"
+#include "journal/listen_log.h"
 #include "journal/run_log.h"
 #include "record/block_key.h"
 #include "record/credential.h"
@@ -268,6 +269,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
     if (st == KITH_OK)
         st = outbox_setup(g->writer, e);
     if (st == KITH_OK)
+        st = listen_log_setup(g->writer, e);
+    if (st == KITH_OK)
         st = pauses_setup(g, e);
     if (st == KITH_OK)
         st = member_setup(g->writer, e);
@@ -313,6 +316,7 @@ kith_status engine_open(struct engine **out, const struct engine_options *o, kit
     g->queue_tail = &g->queue;
     g->next_due = INT64_MAX;
     g->outbox.next_due = INT64_MAX;
+    g->replays = true;
     pthread_mutex_init(&g->lock, NULL);
     pthread_mutex_init(&g->readers_lock, NULL);
     pthread_mutex_init(&g->known_lock, NULL);
@@ -379,6 +383,7 @@ void engine_close(struct engine *g) {
     subscribers_free(g->subs);
     arena_free(&g->arena);
     arena_free(&g->work);
+    arena_free(&g->listen_arena);
     arena_free(&g->derived);
     pthread_cond_destroy(&g->work_cond);
     pthread_cond_destroy(&g->idle_cond);

@@ -166,7 +166,8 @@ struct engine *txn_engine(struct txn *t);
 struct conn *txn_conn(struct txn *t);   /* for reading with queries; never to write */
 struct arena *txn_arena(struct txn *t); /* until the transaction ends */
 const struct principal *txn_principal(const struct txn *t);
-int64_t txn_now(const struct txn *t); /* one instant for the whole transaction */
+const struct principal *txn_caller(const struct txn *t); /* who asked, also while hooks run */
+int64_t txn_now(const struct txn *t);                    /* one instant for the whole transaction */
 kith_id txn_id(struct txn *t);
 uint64_t txn_last_seq(const struct txn *t);        /* of the newest row it wrote; 0: none yet */
 uint64_t txn_next_seq(const struct txn *t);        /* of the next row that anybody writes */
@@ -332,6 +333,8 @@ struct event {
     const struct image_field *fields; /* what changed */
     size_t field_count;
     kith_str payload; /* of a published event: JSON */
+    uint32_t schema;  /* of a published event, by its topic; else 1 */
+    kith_id replay;   /* it is heard once more, in the name of this; 0: for the first time */
     uint32_t attempt; /* 1 for the first try */
 };
 struct reaction {
@@ -345,6 +348,7 @@ struct reaction {
     const struct fieldset *fields; /* for updated: only when one of these changed; NULL: any */
     const struct predicate *where; /* on event.values */
     bool on_undo;                  /* also for rows that an undo wrote */
+    bool listens;                  /* only what it listens for (listen.h); topic is "*" */
     kith_status (*fn)(void *self, struct txn *t, const struct event *ev, kith_error *e);
     void *self;
     struct source source;
@@ -437,11 +441,12 @@ kith_status engine_pauses(struct engine *g, struct arena *a, struct pause **out,
 
 /* -- actions ----------------------------------------------------------------------------------- */
 
-#define EFFECT_READ  0u
-#define EFFECT_WRITE 1u
+#define EFFECT_READ     0u
+#define EFFECT_WRITE    1u
+#define EFFECT_EXTERNAL 2u /* a write that has something leave the engine */
 struct call {
     struct engine *engine;
-    struct txn *txn; /* [writer] when the effect is write; NULL: read */
+    struct txn *txn; /* [writer] unless the effect is read: NULL */
     const struct principal *principal;
     const struct action *action;
     const kith_value *args; /* one per parameter; KITH_NULL: not given */

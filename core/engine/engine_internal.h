@@ -55,9 +55,10 @@ struct reaction_entry {
     const struct rtype *type;
     const struct rfield *state; /* MATCH_STATE: the field, and the option entered */
     const char *option;
-    uint32_t topic;      /* MATCH_TOPIC: kith_topic number */
-    uint64_t cursor;     /* [writer] last seq it has seen, committed; UINT64_MAX: paused */
-    struct group *group; /* or NULL */
+    uint32_t topic;              /* MATCH_TOPIC: kith_topic number */
+    uint64_t cursor;             /* [writer] last seq it has seen, committed; UINT64_MAX: paused */
+    struct group *group;         /* or NULL */
+    struct listening *listening; /* MATCH_ANY; see listen.c */
 };
 struct reaction_list {
     struct reaction_entry **items;
@@ -291,6 +292,8 @@ struct engine {
     bool refresh_due;   /* next_due must be read again */
     bool bus_stale;     /* cursors and blocked must be read again before they are used */
     uint64_t bus_head;  /* the smallest cursor */
+    struct arena listen_arena; /* what is listened for, as committed */
+    bool replays;              /* there may be some */
 
     struct segments segments;
     uint32_t release_source; /* number of the source of what a deletion does to other records */
@@ -612,6 +615,22 @@ kith_status delivery_run(struct reaction_entry *r, struct delivery *d, struct ar
 extern const struct principal bus_principal;
 /* Failures that belong to the disk or the process and not to the event end the group. */
 bool bus_own_failure(struct engine *g, kith_status st);
+
+/* An event that failed: tried again at `next` (ms UTC; -1: never by itself). */
+kith_status bus_letter(struct engine *g, const struct reaction_entry *r,
+                       const struct journal_row *row, uint32_t attempts, int64_t next,
+                       const char *why, kith_error *e);
+
+/* listen.c */
+kith_status listen_reload(struct engine *g, kith_error *e);
+/* Of reactions to any topic: may the row have one that is listened for? Asks no image. */
+bool listen_may_want(const struct reaction_entry *r, const struct journal_row *row);
+kith_status listen_wants(const struct reaction_entry *r, struct delivery *d, struct arena *a,
+                         bool *yes, kith_error *e);
+/* Calls it for each topic of the row that is listened for. */
+kith_status listen_call(struct reaction_entry *r, struct delivery *d, struct txn *t, kith_error *e);
+bool replay_waiting(const struct engine *g);
+void replay_step(struct engine *g);
 
 /* outbox.c */
 const struct delivery_entry *outbox_handler(const struct engine *g, const char *name);

@@ -319,6 +319,8 @@ static void *writer_main(void *arg) {
             follow_clock(g);
             if (pauses_known(g) && bus_waiting(g))
                 bus_step(g);
+            if (replay_waiting(g) && pauses_known(g))
+                replay_step(g);
             if (derived_waiting(g) || due_now(g))
                 derived_step(g);
             if (pauses_known(g) && due_now(g)) {
@@ -326,8 +328,8 @@ static void *writer_main(void *arg) {
                 timers_fire(g);
                 g->refresh_due = true;
             }
-            more = !pauses_known(g) || bus_waiting(g) || derived_waiting(g) || due_now(g) ||
-                   clock_is_back(g);
+            more = !pauses_known(g) || bus_waiting(g) || replay_waiting(g) || derived_waiting(g) ||
+                   due_now(g) || clock_is_back(g);
         }
         pthread_mutex_lock(&g->lock);
         if (g->queue || more)

@@ -101,37 +101,19 @@ struct former {
     struct arena arena;
     struct change *changes;   /* one for each row */
     struct fieldset told;     /* links that lead to somebody who is gone, as of the row at hand */
-    struct fieldset others;   /* and those that lead to somebody else */
-    struct fieldset said;     /* fields with what they said when the record told about that one */
     struct image_field **set; /* which change gave each field its value, and in which row */
     size_t *set_in;
 };
 
-static bool any_of(const struct fieldset *links, const struct rtype *type) {
+static bool tells_now(const struct former *x, const struct rtype *type) {
     for (uint32_t i = 0; i < type->field_count; i++)
-        if (fieldset_has(links, i))
+        if (fieldset_has(&x->told, i))
             return true;
     return false;
 }
 
-static void follow_link(struct former *x, const struct image_field *f) {
-    uint32_t i = f->field->index;
-    bool gone = leads_to_gone(x->l->sweep, &f->after), any = f->after.kind != KITH_NULL;
-    (gone ? fieldset_add : fieldset_drop)(&x->told, i);
-    (any && !gone ? fieldset_add : fieldset_drop)(&x->others, i);
-}
-
-/* What it says when it comes to tell about somebody else is that one's. */
-static void follow_told(struct former *x, const struct rtype *type) {
-    if (any_of(&x->told, type))
-        for (uint32_t i = 0; i < type->field_count; i++)
-            fieldset_add(&x->said, i);
-    else if (any_of(&x->others, type))
-        x->said = (struct fieldset){{0}};
-}
-
-/* A value that had its end before the record told about somebody else: it goes from where it was
- * written, too, so that row follows row as before. */
+/* A value that had its end while the record told about somebody: it goes from where it was written,
+ * too, so that row follows row as before. */
 static kith_status end_value(struct former *x, size_t row, struct image_field *f, kith_error *e) {
     const struct rfield *field = f->field;
     struct image_field *from = x->set[field->index];
@@ -152,19 +134,22 @@ static kith_status end_value(struct former *x, size_t row, struct image_field *f
 static kith_status look_back_at(struct former *x, const struct rtype *type, size_t row,
                                 kith_error *e) {
     const struct change *c = &x->changes[row];
+    bool told = tells_now(x, type);
     for (size_t i = 0; i < c->count; i++) {
         struct image_field *f = &c->fields[i];
         if (!f->field || f->field->type != type)
             continue;
-        if (fieldset_has(&x->said, f->field->index))
+        if (told)
             TRY(end_value(x, row, f, e));
-        fieldset_drop(&x->said, f->field->index);
         x->set[f->field->index] = f;
         x->set_in[f->field->index] = row;
-        if (tells(f))
-            follow_link(x, f);
+        if (!tells(f))
+            continue;
+        if (leads_to_gone(x->l->sweep, &f->after))
+            fieldset_add(&x->told, f->field->index);
+        else
+            fieldset_drop(&x->told, f->field->index);
     }
-    follow_told(x, type);
     return KITH_OK;
 }
 

@@ -123,9 +123,10 @@ static kith_status bind_reaction(struct plugin *p, const kith_reaction *d, struc
                                  kith_error *e) {
     const struct rtype *t = topic_type(p, d->topic);
     const char *cursor = arena_printf(&p->arena, "%s:%s", p->name, d->name);
+    bool any = strcmp(d->topic, "*") == 0;
     if (!cursor)
         return err_nomem(e);
-    if (!own_topic(p, d->topic) && !engine_topic_known(p->set->engine, str_of(d->topic)))
+    if (!any && !own_topic(p, d->topic) && !engine_topic_known(p->set->engine, str_of(d->topic)))
         return err_set(e, KITH_E_NOTFOUND, NULL, "nobody publishes the topic '%s'", d->topic);
     if (t)
         TRY(grant_read(p, t, e));
@@ -133,6 +134,7 @@ static kith_status bind_reaction(struct plugin *p, const kith_reaction *d, struc
         .name = cursor,
         .topic = d->topic,
         .on_undo = d->flags & KITH_RF_UNDO,
+        .listens = any,
         .fn = thunk_reaction,
         .self = b,
         .source = source_of(p),
@@ -190,6 +192,27 @@ static kith_status bind_timers(struct plugin *p, kith_error *e) {
     return KITH_OK;
 }
 
+/* -- deliveries -------------------------------------------------------------------------------- */
+
+static kith_status bind_deliveries(struct plugin *p, kith_error *e) {
+    const kith_delivery *rows = ROWS(p->desc.deliveries, kith_delivery);
+    p->deliveries = ARENA_ARRAY(&p->arena, struct bound_delivery, p->desc.deliveries.count);
+    if (!p->deliveries)
+        return err_nomem(e);
+    for (uint32_t i = 0; i < p->desc.deliveries.count; i++) {
+        struct bound_delivery *b = &p->deliveries[i];
+        b->plugin = p;
+        b->decl = &rows[i];
+        b->callback = arena_printf(&p->arena, "delivery %s", rows[i].name);
+        const char *name = arena_printf(&p->arena, "%s:%s", p->name, rows[i].name);
+        if (!b->callback || !name)
+            return err_nomem(e);
+        b->handler = (struct delivery_handler){
+            .name = name, .fn = thunk_delivery, .self = b, .source = source_of(p)};
+    }
+    return KITH_OK;
+}
+
 /* -- actions ----------------------------------------------------------------------------------- */
 
 static kith_status check_defaults(struct plugin *p, const struct action *a, kith_error *e) {
@@ -213,7 +236,7 @@ static kith_status bind_action(struct plugin *p, const kith_action *d, struct bo
         .name = name,
         .module = p->name,
         .doc = d->doc ? d->doc : "",
-        .effect = d->effect == KITH_EFFECT_WRITE ? EFFECT_WRITE : EFFECT_READ,
+        .effect = d->effect,
         .fn = thunk_action,
         .self = b,
         .source = source_of(p),
@@ -267,6 +290,7 @@ kith_status bind_resolve(struct plugin *p, kith_error *e) {
     TRY(bind_hooks(p, e));
     TRY(bind_reactions(p, e));
     TRY(bind_timers(p, e));
+    TRY(bind_deliveries(p, e));
     return bind_actions(p, e);
 }
 
@@ -282,6 +306,8 @@ kith_status bind_register(struct plugin *p, kith_error *e) {
         TRY(engine_add_reaction(g, &p->reactions[i].reaction, e));
     for (uint32_t i = 0; i < p->desc.timers.count; i++)
         TRY(engine_add_timer(g, &p->timers[i].handler, e));
+    for (uint32_t i = 0; i < p->desc.deliveries.count; i++)
+        TRY(engine_add_delivery(g, &p->deliveries[i].handler, e));
     for (uint32_t i = 0; i < p->desc.actions.count; i++)
         TRY(engine_add_action(g, &p->actions[i].action, e));
     return KITH_OK;

@@ -147,6 +147,8 @@ static kith_status copy_reactions(kith_array *reactions, struct arena *a, kith_e
         TRY(copy_texts(&rows[i].fields, "reaction fields", a, e));
         if (!rows[i].topic || !rows[i].fn)
             return bad("reaction", rows[i].name, "names no topic or no function", e);
+        if (strcmp(rows[i].topic, "*") == 0 && (rows[i].where || rows[i].fields.count))
+            return bad("reaction", rows[i].name, "to any topic has a condition or fields", e);
         if (rows[i].flags & ~KITH_RF_UNDO)
             return bad("reaction", rows[i].name, "has a flag that this Kith does not know", e);
     }
@@ -159,6 +161,17 @@ static kith_status copy_timers(kith_array *timers, struct arena *a, kith_error *
     for (uint32_t i = 0; i < timers->count; i++)
         if (!ROWS(*timers, kith_timer)[i].fn)
             return bad("timer", ROWS(*timers, kith_timer)[i].name, "names no function", e);
+    return KITH_OK;
+}
+
+static kith_status copy_deliveries(kith_array *deliveries, struct arena *a, kith_error *e) {
+    TRY(declare_rows(*deliveries, UP_TO(kith_delivery, fn), sizeof(kith_delivery), "deliveries", a,
+                     deliveries, e));
+    TRY(check_names(*deliveries, "deliveries", "", e));
+    for (uint32_t i = 0; i < deliveries->count; i++)
+        if (!ROWS(*deliveries, kith_delivery)[i].fn)
+            return bad("delivery", ROWS(*deliveries, kith_delivery)[i].name, "names no function",
+                       e);
     return KITH_OK;
 }
 
@@ -176,7 +189,7 @@ static kith_status copy_actions(kith_array *actions, struct arena *a, kith_error
                            "has a result 'transaction', which Kith adds to every answer", e);
         if (!rows[i].fn)
             return bad("action", rows[i].name, "names no function", e);
-        if (rows[i].effect > KITH_EFFECT_WRITE)
+        if (rows[i].effect > KITH_EFFECT_EXTERNAL)
             return bad("action", rows[i].name, "has an effect that this Kith does not know", e);
     }
     return KITH_OK;
@@ -228,7 +241,8 @@ static kith_status check_head(const kith_plugin_desc *d, kith_error *e) {
                        d->name ? d->name : "");
     if (!d->version)
         return err_set(e, KITH_E_INVAL, NULL, "its version is 0");
-    if (!d->create && (d->hooks.count || d->reactions.count || d->timers.count || d->actions.count))
+    if (!d->create && (d->hooks.count || d->reactions.count || d->timers.count ||
+                       d->actions.count || d->deliveries.count))
         return err_set(e, KITH_E_INVAL, NULL, "it has callbacks and no create()");
     return KITH_OK;
 }
@@ -251,5 +265,6 @@ kith_status declare_copy(const kith_plugin_desc *from, struct arena *a, kith_plu
     TRY(copy_hooks(&out->hooks, a, e));
     TRY(copy_reactions(&out->reactions, a, e));
     TRY(copy_timers(&out->timers, a, e));
+    TRY(copy_deliveries(&out->deliveries, a, e));
     return copy_actions(&out->actions, a, e);
 }

@@ -40,7 +40,7 @@ void plugins_running(int64_t longer_ms, plugins_running_fn fn, void *arg) {
     pthread_mutex_lock(&running_lock);
     for (struct frame *f = running; f; f = f->next) {
         int64_t ms = (now - f->context.since) / 1000000;
-        if (ms >= longer_ms)
+        if (ms >= longer_ms && !f->waits)
             fn(arg, f->plugin->name, f->context.callback, ms, f->writing);
     }
     pthread_mutex_unlock(&running_lock);
@@ -73,7 +73,7 @@ void frame_run(struct frame *f, struct engine *g, struct txn *t, const struct pr
 
 static void log_slow(struct frame *f) {
     int64_t ms = (clock_ticks() - f->context.since) / 1000000;
-    if (ms < f->plugin->set->slow_ms)
+    if (f->waits || ms < f->plugin->set->slow_ms)
         return;
     f->plugin->slow++;
     log_warn("plugin", "%s: %s took %lld ms%s%s", f->plugin->name, f->context.callback,

@@ -18,9 +18,10 @@ static const void *host_table(const kith_host *host, const char *name) {
         const char *name;
         const void *table;
     } tables[] = {
-        {KITH_RECORDS_1, &host_records},   {KITH_EVENTS_1, &host_events},
-        {KITH_TIMERS_1, &host_timers},     {KITH_CALLS_1, &host_calls},
-        {KITH_SETTINGS_1, &host_settings},
+        {KITH_RECORDS_1, &host_records},       {KITH_EVENTS_1, &host_events},
+        {KITH_TIMERS_1, &host_timers},         {KITH_CALLS_1, &host_calls},
+        {KITH_SETTINGS_1, &host_settings},     {KITH_LISTENING_1, &host_listening},
+        {KITH_DELIVERIES_1, &host_deliveries},
     };
     (void)host;
     for (size_t i = 0; name && i < sizeof tables / sizeof tables[0]; i++)

@@ -29,10 +29,14 @@ static kith_status events_topic(const kith_host *host, kith_str name, uint32_t *
 }
 
 /* The payload as one JSON object; what has no value is left out. */
-static kith_status payload_text(struct frame *f, const struct bound_topic *t, uint32_t count,
-                                const kith_value *values, struct buf *out, kith_error *e) {
+kith_status host_payload(struct frame *f, const struct bound_topic *t, uint32_t count,
+                         const kith_value *values, struct buf *out, kith_error *e) {
     const struct schema *schema = f->plugin->set->schema;
     struct json_out json;
+    if (count > t->field_count)
+        return err_set(e, KITH_E_INVAL, NULL, "%s has %u fields, and %u values were given",
+                       t->decl->name, t->field_count, count);
+    TRY(host_values(count, values, e));
     json_begin(&json, out, false);
     json_object_(&json);
     for (uint32_t i = 0; i < t->field_count; i++) {
@@ -59,12 +63,8 @@ static kith_status events_publish(kith_txn *txn, uint32_t topic, uint32_t type, 
     const struct bound_topic *t = handle_get(&f->plugin->topics, topic, "topic", e);
     if (!t)
         return KITH_E_INVAL;
-    if (count > t->field_count)
-        return err_set(e, KITH_E_INVAL, NULL, "%s has %u fields, and %u values were given",
-                       t->decl->name, t->field_count, count);
-    TRY(host_values(count, values, e));
     TRY(host_subject(f, type, id, &subject, e));
-    kith_status st = payload_text(f, t, count, values, &json, e);
+    kith_status st = host_payload(f, t, count, values, &json, e);
     if (st == KITH_OK)
         st = txn_publish(f->txn, t->decl->name, subject, id, buf_view(&json), e);
     buf_free(&json);
@@ -103,6 +103,8 @@ static kith_status events_info(const kith_txn *txn, const kith_event *event, kit
         .origin = ev->origin,
         .record = ev->values ? &f->event.record : NULL,
         .attempt = ev->attempt,
+        .schema = ev->schema,
+        .replay = ev->replay,
     };
     return host_fill(info, &full, sizeof full, e);
 }

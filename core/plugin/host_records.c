@@ -432,6 +432,15 @@ static kith_status records_set(kith_txn *txn, kith_change *change, uint32_t coun
     return KITH_OK;
 }
 
+static kith_status records_acting(const kith_txn *txn, kith_id *user, kith_error *e) {
+    struct frame *f = frame_of(txn, e);
+    if (!f)
+        return KITH_E_THREAD;
+    const struct principal *who = f->txn ? txn_caller(f->txn) : f->principal;
+    *user = who->all ? 0 : who->user;
+    return KITH_OK;
+}
+
 const kith_records_v1 host_records = {
     .struct_size = sizeof host_records,
     .type = records_type,
@@ -452,4 +461,5 @@ const kith_records_v1 host_records = {
     .affects = records_affects,
     .set = records_set,
     .groups = records_groups,
+    .acting = records_acting,
 };

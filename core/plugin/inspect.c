@@ -191,9 +191,15 @@ static void timer_row(const void *row, struct json_out *json, struct buf *out) {
     field_pair(json, out, "doc", t->doc);
 }
 
+static void delivery_row(const void *row, struct json_out *json, struct buf *out) {
+    const kith_delivery *d = row;
+    field_pair(json, out, "doc", d->doc);
+}
+
 static void action_row(const void *row, struct json_out *json, struct buf *out) {
+    static const char *const effects[] = {"read", "write", "external"};
     const kith_action *a = row;
-    field_pair(json, out, "effect", a->effect == KITH_EFFECT_WRITE ? "write" : "read");
+    field_pair(json, out, "effect", effects[a->effect]);
     field_pair(json, out, "doc", a->doc);
     fields_list("params", a->params, json, out);
     fields_list("results", a->results, json, out);
@@ -208,6 +214,7 @@ static const struct section sections[] = {
     {"hook", "hooks", offsetof(kith_plugin_desc, hooks), hook_row},
     {"reaction", "reactions", offsetof(kith_plugin_desc, reactions), reaction_row},
     {"timer", "timers", offsetof(kith_plugin_desc, timers), timer_row},
+    {"delivery", "deliveries", offsetof(kith_plugin_desc, deliveries), delivery_row},
     {"action", "actions", offsetof(kith_plugin_desc, actions), action_row},
 };
 

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "engine/outbox.h"
 #include "plugin/plugin.h"
 #include <kith/plugin.h>
 #include <stdatomic.h>
@@ -145,6 +146,12 @@ struct bound_timer {
     const char *callback;
     struct timer_handler handler;
 };
+struct bound_delivery {
+    struct plugin *plugin;
+    const kith_delivery *decl;
+    const char *callback;
+    struct delivery_handler handler;
+};
 struct bound_action {
     struct plugin *plugin;
     const kith_action *decl;
@@ -187,6 +194,7 @@ struct plugin {
     struct bound_reaction *reactions;
     struct bound_timer *timers;
     struct bound_action *actions;
+    struct bound_delivery *deliveries;
     _Atomic uint64_t calls, failures, slow;
 };
 
@@ -246,6 +254,9 @@ struct kith_firing {
 struct kith_call {
     struct call *call;
 };
+struct kith_sending {
+    struct delivery_call *call;
+};
 
 enum frame_phase { PHASE_CREATE, PHASE_MAIN, PHASE_RUN };
 struct frame {
@@ -258,6 +269,7 @@ struct frame {
     struct engine *engine; /* PHASE_RUN */
     struct txn *txn;       /* NULL: a reading action */
     const struct principal *principal;
+    bool waits;       /* it may take long: nobody waits for it */
     bool reading;     /* an action that declares KITH_EFFECT_READ, though it may be in a txn */
     uint32_t finding; /* row functions that run: they must not write */
     struct kith_txn handle;
@@ -265,6 +277,7 @@ struct frame {
     struct kith_event event;
     struct kith_firing firing;
     struct kith_call call;
+    struct kith_sending sending;
     struct arena arena;
     kith_error error; /* what the module fills in */
 };
@@ -293,6 +306,8 @@ extern const kith_events_v1 host_events;
 extern const kith_timers_v1 host_timers;
 extern const kith_calls_v1 host_calls;
 extern const kith_settings_v1 host_settings;
+extern const kith_listening_v1 host_listening;
+extern const kith_deliveries_v1 host_deliveries;
 
 kith_status handle_add(struct handles *h, const void *item, uint32_t *number, kith_error *e);
 /* NULL with KITH_E_INVAL for a number that was never given. */
@@ -302,6 +317,9 @@ const void *handle_get(const struct handles *h, uint32_t number, const char *wha
 kith_status host_fill(void *info, void *full, uint32_t size, kith_error *e);
 /* Value kinds that this build does not know are refused. */
 kith_status host_values(uint32_t count, const kith_value *values, kith_error *e);
+/* The payload of a topic as one JSON object. */
+kith_status host_payload(struct frame *f, const struct bound_topic *t, uint32_t count,
+                         const kith_value *values, struct buf *out, kith_error *e);
 /* Id 0 and type 0: none. KITH_E_INVAL: no such type. */
 kith_status host_subject(struct frame *f, uint32_t number, kith_id id, const struct rtype **type,
                          kith_error *e);
@@ -318,6 +336,7 @@ kith_status thunk_refusal(void *self, struct txn *t, struct change *c, kith_erro
 kith_status thunk_hook(void *self, struct txn *t, struct change *c, kith_error *e);
 kith_status thunk_reaction(void *self, struct txn *t, const struct event *ev, kith_error *e);
 kith_status thunk_timer(void *self, struct txn *t, const struct timer *timer, kith_error *e);
+kith_status thunk_delivery(void *self, struct delivery_call *call, kith_error *e);
 kith_status thunk_action(void *self, struct call *call, kith_error *e);
 
 #endif

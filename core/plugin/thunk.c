@@ -48,6 +48,23 @@ kith_status thunk_timer(void *self, struct txn *t, const struct timer *timer, ki
     return frame_leave(&f, st, e);
 }
 
+/* What it is called with reads as the system does, with the module's grants. */
+kith_status thunk_delivery(void *self, struct delivery_call *call, kith_error *e) {
+    static const struct principal delivering = {.name = "delivery", .all = true};
+    struct bound_delivery *b = self;
+    struct frame f;
+    if (b->plugin->state != PLUGIN_RUNNING)
+        return err_set(e, KITH_E_RETRY, NULL, "module '%s' is out: %s", b->plugin->name,
+                       b->plugin->reason);
+    frame_enter(&f, b->plugin, PHASE_RUN, b->callback);
+    frame_run(&f, call->engine, NULL, &delivering, call->item->delivery, 0);
+    f.reading = true;
+    f.waits = true;
+    f.sending = (struct kith_sending){call};
+    kith_status st = b->decl->fn(b->plugin->instance, &f.handle, &f.sending, &f.error);
+    return frame_leave(&f, st, e);
+}
+
 kith_status thunk_action(void *self, struct call *call, kith_error *e) {
     struct bound_action *b = self;
     struct frame f;

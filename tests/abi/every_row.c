@@ -11,8 +11,10 @@ struct kith_instance {
     const kith_events_v1 *events;
     const kith_timers_v1 *timers;
     const kith_calls_v1 *calls;
+    const kith_listening_v1 *listening;
+    const kith_deliveries_v1 *deliveries;
     uint32_t thing, name, size, stamp;
-    uint32_t is_big, all_big, by_name, grown, later;
+    uint32_t is_big, all_big, by_name, grown, carried, later, carry;
     kith_value mood;
 };
 
@@ -21,6 +23,8 @@ static const kith_want wants[] = {
     KITH_WANT(TABLE, KITH_EVENTS_1, events),
     KITH_WANT(TABLE, KITH_TIMERS_1, timers),
     KITH_WANT(TABLE, KITH_CALLS_1, calls),
+    KITH_WANT(TABLE, KITH_LISTENING_1, listening),
+    KITH_WANT(TABLE, KITH_DELIVERIES_1, deliveries),
     KITH_WANT(SETTING, "mood", mood),
     KITH_WANT(TYPE, "thing", thing),
     KITH_WANT(FIELD, "name", name),
@@ -30,7 +34,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "thing where size > :least", all_big),
     KITH_WANT(QUERY, "thing group by name order by -sum(size) : count(), sum(size)", by_name),
     KITH_WANT(TOPIC, "thing.grown", grown),
+    KITH_WANT(TOPIC, "thing.carried", carried),
     KITH_WANT(TIMER, "later", later),
+    KITH_WANT(DELIVERY, "carry", carry),
 };
 
 static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
@@ -209,6 +215,92 @@ static kith_status make(kith_instance *self, kith_call *call, kith_error *err) {
     return self->calls->result(call, 0, &made, err);
 }
 
+/* Sends what is told of whatever is listened for. */
+static kith_status hear_any(kith_instance *self, kith_txn *txn, const kith_event *event,
+                            kith_error *err) {
+    kith_event_info info;
+    kith_effect effect;
+    kith_status st;
+    memset(&effect, 0, sizeof effect);
+    effect.struct_size = sizeof effect;
+    effect.delivery = self->carry;
+    effect.endpoint = kith_str_of("heard");
+    info.struct_size = sizeof info;
+    st = self->events->info(txn, event, &info, err);
+    if (st == KITH_OK)
+        st = self->listening->told(txn, event, 0, kith_str_of(""), &effect.payload, err);
+    effect.type = info.type;
+    effect.id = info.id;
+    return st == KITH_OK ? self->deliveries->send(txn, &effect, NULL, err) : st;
+}
+
+static kith_status listen(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    kith_value topic;
+    kith_status st = self->calls->arg(call, 0, &topic, err);
+    if (st == KITH_OK)
+        st = self->listening->check(txn, 1, &topic.as.s, kith_str_of(""), err);
+    return st == KITH_OK
+               ? self->listening->listen(txn, kith_str_of("hear_any"), 1, 1, &topic.as.s, err)
+               : st;
+}
+
+static kith_status replay(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_value rows = kith_number(KITH_INT, 0);
+    uint64_t n = 0;
+    kith_status st =
+        self->listening->replay(self->calls->txn(call), kith_str_of("hear_any"), 1, 1, 0, &n, err);
+    rows.as.i = (int64_t)n;
+    return st == KITH_OK ? self->calls->result(call, 0, &rows, err) : st;
+}
+
+static kith_status ship(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    kith_effect effect;
+    kith_value thing, payload;
+    kith_status st = self->calls->arg(call, 0, &thing, err);
+    memset(&effect, 0, sizeof effect);
+    effect.struct_size = sizeof effect;
+    effect.delivery = self->carry;
+    effect.endpoint = kith_str_of("dock");
+    if (st == KITH_OK)
+        st = self->calls->arg(call, 1, &payload, err);
+    if (st != KITH_OK)
+        return st;
+    effect.payload = payload.as.s;
+    effect.type = thing.as.link.type;
+    effect.id = thing.as.link.id;
+    return self->deliveries->send(txn, &effect, NULL, err);
+}
+
+/* Refuses what is bad, lets what is late wait, and says what it carried. */
+static kith_status carry(kith_instance *self, const kith_txn *view, kith_sending *sending,
+                         kith_error *err) {
+    kith_sending_info info;
+    const kith_row *row;
+    kith_value values[2];
+    kith_status st;
+    info.struct_size = sizeof info;
+    st = self->deliveries->info(sending, &info, err);
+    if (st != KITH_OK)
+        return st;
+    if (kith_str_is(info.payload, "bad"))
+        return kith_fail(err, KITH_E_REFUSED, NULL, "Nobody carries what is bad.");
+    if (kith_str_is(info.payload, "late") && info.attempt == 1) {
+        st = self->deliveries->later(sending, 60000, err);
+        return st == KITH_OK ? kith_fail(err, KITH_E_RETRY, NULL, "It is late.") : st;
+    }
+    values[0] = kith_null();
+    if (info.id)
+        st = self->records->get(view, info.type, info.id, &row, err);
+    if (st == KITH_OK && info.id)
+        st = self->records->read(view, row, 1, &self->name, &values[0], err);
+    values[1] = kith_null();
+    values[1].kind = KITH_TEXT;
+    values[1].as.s = info.payload;
+    return st == KITH_OK ? self->deliveries->answer(sending, self->carried, 2, values, err) : st;
+}
+
 static const kith_setting settings[] = {
     {"mood", KITH_TEXT, 0, "\"good\"", 0, 0, "good,bad", "How it is today.", KITH_NO_ARRAY},
 };
@@ -232,8 +324,14 @@ static const kith_field grown_fields[] = {
     {"from", KITH_F_INTEGER, 0, NULL, NULL, NULL, "The size before.", 0, 0, NULL, NULL, NULL, 0, 0},
     {"to", KITH_F_INTEGER, 0, NULL, NULL, NULL, "The size after.", 0, 0, NULL, NULL, NULL, 0, 0},
 };
+static const kith_field carried_fields[] = {
+    {"name", KITH_F_TEXT, 0, NULL, NULL, NULL, "What it is called.", 0, 0, NULL, NULL, NULL, 0, 0},
+    {"payload", KITH_F_TEXT, 0, NULL, NULL, NULL, "What was carried.", 0, 0, NULL, NULL, NULL, 0,
+     0},
+};
 static const kith_topic topics[] = {
     {"thing.grown", 1, 0, KITH_ARRAY(grown_fields), "A thing has grown."},
+    {"thing.carried", 1, 0, KITH_ARRAY(carried_fields), "A thing was carried away."},
 };
 static const kith_hook hooks[] = {
     {"check", "thing", KITH_ON_CREATE | KITH_ON_UPDATE, KITH_BEFORE, 0, 0, check, NULL,
@@ -244,9 +342,27 @@ static const kith_reaction reactions[] = {
     {"announce", "thing.updated", 0, 0, announce, "size > 100", KITH_ARRAY(size_only),
      "Announces what has grown."},
     {"heard", "thing.grown", 0, 0, heard, NULL, KITH_NO_ARRAY, "Sets a timer."},
+    {"hear_any", "*", KITH_RF_UNDO, 0, hear_any, NULL, KITH_NO_ARRAY, "Tells of what is heard."},
 };
 static const kith_timer timers[] = {
     {"later", NULL, rename_it, "Gives the thing its new name."},
+};
+static const kith_delivery deliveries[] = {
+    {"carry", carry, "Carries things away."},
+};
+static const kith_field ship_params[] = {
+    {"thing", KITH_F_LINK, KITH_FF_REQUIRED, "thing", NULL, NULL, "What is shipped.", 0, 0, NULL,
+     NULL, NULL, 0, 0},
+    {"payload", KITH_F_TEXT, KITH_FF_REQUIRED, NULL, NULL, NULL, "What goes with it.", 0, 0, NULL,
+     NULL, NULL, 0, 0},
+};
+static const kith_field listen_params[] = {
+    {"topic", KITH_F_TEXT, KITH_FF_REQUIRED, NULL, NULL, NULL, "What is heard.", 0, 0, NULL, NULL,
+     NULL, 0, 0},
+};
+static const kith_field replay_results[] = {
+    {"rows", KITH_F_INTEGER, 0, NULL, NULL, NULL, "How many are looked at.", 0, 0, NULL, NULL, NULL,
+     0, 0},
 };
 static const kith_field total_params[] = {
     {"least", KITH_F_INTEGER, 0, NULL, "0", NULL, "Only things bigger than this.", 0, 0, NULL, NULL,
@@ -279,6 +395,12 @@ static const kith_action actions[] = {
      KITH_ARRAY(total_results)},
     {"heaviest", "Says which name has the most size.", KITH_EFFECT_READ, 0, heaviest, KITH_NO_ARRAY,
      KITH_ARRAY(heaviest_results)},
+    {"ship", "Ships a thing.", KITH_EFFECT_EXTERNAL, 0, ship, KITH_ARRAY(ship_params),
+     KITH_NO_ARRAY},
+    {"listen", "Hears a topic.", KITH_EFFECT_WRITE, 0, listen, KITH_ARRAY(listen_params),
+     KITH_NO_ARRAY},
+    {"replay", "Hears all once more.", KITH_EFFECT_WRITE, 0, replay, KITH_NO_ARRAY,
+     KITH_ARRAY(replay_results)},
     {"make", "Makes a thing.", KITH_EFFECT_WRITE, 0, make, KITH_ARRAY(make_params),
      KITH_ARRAY(make_results)},
 };
@@ -313,6 +435,7 @@ static const kith_plugin_desc desc = {
     start,
     stop,
     destroy,
+    KITH_ARRAY(deliveries),
 };
 
 const kith_plugin_desc *kith_plugin_entry_v1(void) {

@@ -113,7 +113,7 @@ AT(kith_change_info, id, 16);
 AT(kith_change_info, before, 24);
 AT(kith_change_info, after, 32);
 
-SIZE(kith_records_v1, 152);
+SIZE(kith_records_v1, 160);
 AT(kith_records_v1, struct_size, 0);
 AT(kith_records_v1, reserved, 4);
 AT(kith_records_v1, type, 8);
@@ -134,8 +134,9 @@ AT(kith_records_v1, changed, 120);
 AT(kith_records_v1, affects, 128);
 AT(kith_records_v1, set, 136);
 AT(kith_records_v1, groups, 144);
+AT(kith_records_v1, acting, 152);
 
-SIZE(kith_event_info, 72);
+SIZE(kith_event_info, 80);
 AT(kith_event_info, struct_size, 0);
 AT(kith_event_info, kind, 4);
 AT(kith_event_info, seq, 8);
@@ -146,7 +147,8 @@ AT(kith_event_info, type, 48);
 AT(kith_event_info, origin, 52);
 AT(kith_event_info, record, 56);
 AT(kith_event_info, attempt, 64);
-AT(kith_event_info, reserved, 68);
+AT(kith_event_info, schema, 68);
+AT(kith_event_info, replay, 72);
 
 SIZE(kith_events_v1, 48);
 AT(kith_events_v1, struct_size, 0);
@@ -225,7 +227,7 @@ AT(kith_action, fn, 24);
 AT(kith_action, params, 32);
 AT(kith_action, results, 48);
 
-SIZE(kith_plugin_desc, 256);
+SIZE(kith_plugin_desc, 272);
 AT(kith_plugin_desc, struct_size, 0);
 AT(kith_plugin_desc, abi_major, 4);
 AT(kith_plugin_desc, abi_minor, 6);
@@ -252,6 +254,53 @@ AT(kith_plugin_desc, create, 224);
 AT(kith_plugin_desc, start, 232);
 AT(kith_plugin_desc, stop, 240);
 AT(kith_plugin_desc, destroy, 248);
+AT(kith_plugin_desc, deliveries, 256);
+
+SIZE(kith_listening_v1, 40);
+AT(kith_listening_v1, struct_size, 0);
+AT(kith_listening_v1, reserved, 4);
+AT(kith_listening_v1, check, 8);
+AT(kith_listening_v1, listen, 16);
+AT(kith_listening_v1, told, 24);
+AT(kith_listening_v1, replay, 32);
+
+SIZE(kith_effect, 72);
+AT(kith_effect, struct_size, 0);
+AT(kith_effect, delivery, 4);
+AT(kith_effect, endpoint, 8);
+AT(kith_effect, key, 24);
+AT(kith_effect, payload, 40);
+AT(kith_effect, id, 56);
+AT(kith_effect, type, 64);
+AT(kith_effect, reserved, 68);
+
+SIZE(kith_sending_info, 88);
+AT(kith_sending_info, struct_size, 0);
+AT(kith_sending_info, attempt, 4);
+AT(kith_sending_info, effect, 8);
+AT(kith_sending_info, at, 16);
+AT(kith_sending_info, endpoint, 24);
+AT(kith_sending_info, key, 40);
+AT(kith_sending_info, payload, 56);
+AT(kith_sending_info, id, 72);
+AT(kith_sending_info, type, 80);
+AT(kith_sending_info, last, 84);
+
+SIZE(kith_deliveries_v1, 64);
+AT(kith_deliveries_v1, struct_size, 0);
+AT(kith_deliveries_v1, reserved, 4);
+AT(kith_deliveries_v1, delivery, 8);
+AT(kith_deliveries_v1, send, 16);
+AT(kith_deliveries_v1, hold, 24);
+AT(kith_deliveries_v1, info, 32);
+AT(kith_deliveries_v1, later, 40);
+AT(kith_deliveries_v1, answer, 48);
+AT(kith_deliveries_v1, closing, 56);
+
+SIZE(kith_delivery, 24);
+AT(kith_delivery, name, 0);
+AT(kith_delivery, fn, 8);
+AT(kith_delivery, doc, 16);
 
 IS(KITH_OK, 0);
 IS(KITH_E_INVAL, -1);
@@ -333,6 +382,8 @@ IS(KITH_ORIGIN_ACTION, 6u);
 IS(KITH_ORIGIN_UNDO, 7u);
 IS(KITH_ORIGIN_SYSTEM, 8u);
 IS(KITH_ORIGIN_RETENTION, 9u);
+IS(KITH_ORIGIN_ERASE, 10u);
+IS(KITH_ORIGIN_DELIVERY, 11u);
 IS(KITH_LOG_ERROR, 0u);
 IS(KITH_LOG_WARN, 1u);
 IS(KITH_LOG_INFO, 2u);
@@ -343,6 +394,7 @@ IS(KITH_AFTER, 1u);
 IS(KITH_RF_UNDO, 1u);
 IS(KITH_EFFECT_READ, 0u);
 IS(KITH_EFFECT_WRITE, 1u);
+IS(KITH_EFFECT_EXTERNAL, 2u);
 
 TEST("the tables of the host keep their names") {
     EXPECT_STR("kith.records/1", KITH_RECORDS_1);
@@ -350,6 +402,8 @@ TEST("the tables of the host keep their names") {
     EXPECT_STR("kith.timers/1", KITH_TIMERS_1);
     EXPECT_STR("kith.calls/1", KITH_CALLS_1);
     EXPECT_STR("kith.settings/1", KITH_SETTINGS_1);
+    EXPECT_STR("kith.listening/1", KITH_LISTENING_1);
+    EXPECT_STR("kith.deliveries/1", KITH_DELIVERIES_1);
 }
 
 TEST("the version of the contract is in the header") {

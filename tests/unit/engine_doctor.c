@@ -61,8 +61,6 @@ static const struct {
     {"UPDATE lead SET amount__cur = 'XQQ'", "form: lead"},
     {"UPDATE contact SET birthday = 99999999999", "form: contact"},
     {"UPDATE contact SET tags = 'oops'", "form: contact cannot be read"},
-    {"UPDATE contact SET tags = 'oops'", "values: contact "},
-    {"UPDATE contact SET tags = 'oops'", "search: cannot be checked: contact.tags"},
     {"UPDATE lead SET amount__cur = NULL", "columns: lead"},
     {"UPDATE lead SET amount__base = 1", "columns: lead"},
     {"UPDATE contact SET place__lon = NULL", "columns: contact"},

@@ -2,7 +2,6 @@
 /* How far an erasure reaches: what is said of a person's calls and deals, what was said of the
  * person once, the lists of what failed and waits, users, and copies of the database. */
 #include "engine_erase_fixture.h"
-#include "engine_person_fixture.h"
 
 #include "engine/import.h"
 #include "engine/sign_in.h"
@@ -191,65 +190,6 @@ TEST("what cannot be without what it tells of the person goes as a whole") {
     fixture_close(&x);
 }
 
-TEST("of somebody who was deleted what tells of another by now stays, and parts of parts go") {
-    static const kith_field stay_fields[] = {
-        LINK_TO("guest", "contact", KITH_FF_PARTOF | KITH_FF_REQUIRED)};
-    static const kith_field meal_fields[] = {
-        LINK_TO("stay", "stay", KITH_FF_PARTOF | KITH_FF_REQUIRED),
-        {.name = "text", .kind = KITH_F_TEXT}};
-    static const kith_type stay_types[] = {{.name = "stay", .fields = KITH_ARRAY(stay_fields)},
-                                           {.name = "meal", .fields = KITH_ARRAY(meal_fields)}};
-    const struct schema_source stays[] = {
-        {.module = "hotel", .version = 1, .types = KITH_ARRAY(stay_types)}};
-    struct fixture x;
-    fixture_open_with(&x, stays, 1);
-    fixture_start(&x);
-    kith_id ada = create(&x, x.contact, PAIRS("name=Ada")),
-            grace = create(&x, x.contact, PAIRS("name=Grace"));
-    kith_id stay = create(&x, of(&x, "stay"), PAIRS(to_one(&x, "guest", ada)));
-    create(&x, of(&x, "meal"), PAIRS(to_one(&x, "stay", stay), "text=glutenfree"));
-    kith_id call = create(&x, of(&x, "interaction"),
-                          PAIRS(to_one(&x, "contact", ada), "channel=call", "subject=herwords"));
-    delete_(&x, x.contact, ada);
-    update(&x, of(&x, "interaction"), call,
-           PAIRS(to_one(&x, "contact", grace), "subject=newwords"));
-    struct erased r = erase(&x, x.contact, ada);
-    EXPECT_INT(3, r.gone);
-    EXPECT_INT(0, r.emptied);
-    sweep(&x);
-    EXPECT_STR("newwords", field(&x, of(&x, "interaction"), call, "subject"));
-    expect_whole(&x);
-    const char *const gone[] = {"glutenfree", "herwords", NULL};
-    expect_in_files(&x, gone, false);
-    fixture_close(&x);
-}
-
-static const kith_field alias_fields[] = {
-    LINK_TO("contact", "contact", KITH_FF_PARTOF | KITH_FF_REQUIRED),
-    {.name = "address", .kind = KITH_F_EMAIL, .flags = KITH_FF_PERSONAL}};
-static const kith_type alias_types[] = {
-    {.name = "alias", .fields = KITH_ARRAY(alias_fields), .history = KITH_HISTORY_NONE}};
-static const struct schema_source alias_sources[] = {
-    {.module = "hotel", .version = 1, .types = KITH_ARRAY(alias_types)}};
-
-TEST("an address that the journal knows nothing of is looked for in what people wrote, too") {
-    struct fixture x;
-    fixture_open_with(&x, alias_sources, 1);
-    fixture_start(&x);
-    kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace"));
-    create(&x, of(&x, "alias"), PAIRS(to_one(&x, "contact", ada), "address=countess@firm.example"));
-    struct write_opts o = by_tester;
-    struct job j = {ROW_CREATE, x.contact, 0, PAIRS("name=Grace Hopper")};
-    o.note = "she asked countess@firm.example";
-    EXPECT_OK(engine_write(x.g, &o, do_job, &j, NULL, &x.e), x.e);
-    erase(&x, x.contact, ada);
-    sweep(&x);
-    const char *const gone[] = {"countess", NULL};
-    expect_in_files(&x, gone, false);
-    EXPECT_STR("Grace Hopper", field(&x, x.contact, j.id, "name"));
-    fixture_close(&x);
-}
-
 TEST("a record forgets what it said while it told about the person, and keeps what it said then") {
     struct fixture x;
     fixture_open(&x);
@@ -274,29 +214,6 @@ TEST("a record forgets what it said while it told about the person, and keeps wh
     const char *const gone[] = {"ofada", "firstword", "gracewords", "adawords", NULL};
     const char *const kept[] = {"ofgrace",    "secondword", "thirdword",
                                 "fourthword", "lastwords",  NULL};
-    expect_in_files(&x, gone, false);
-    expect_in_files(&x, kept, true);
-    fixture_close(&x);
-}
-
-TEST("what was said of somebody goes when it was written over after the link to them was taken "
-     "out") {
-    struct fixture x;
-    fixture_open(&x);
-    fixture_start(&x);
-    const struct rtype *calls = of(&x, "interaction");
-    kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace")),
-            grace = create(&x, x.contact, PAIRS("name=Grace Hopper"));
-    kith_id call =
-        create(&x, calls, PAIRS(to_one(&x, "contact", ada), "channel=call", "subject=herwords"));
-    update(&x, calls, call, PAIRS("contact="));
-    update(&x, calls, call, PAIRS("subject=nobodyswords"));
-    update(&x, calls, call, PAIRS(to_one(&x, "contact", grace), "subject=gracewords"));
-    erase(&x, x.contact, ada);
-    sweep(&x);
-    expect_whole(&x);
-    const char *const gone[] = {"herwords", NULL};
-    const char *const kept[] = {"nobodyswords", "gracewords", NULL};
     expect_in_files(&x, gone, false);
     expect_in_files(&x, kept, true);
     fixture_close(&x);
@@ -396,7 +313,7 @@ TEST("of files with rejected rows those are told that are there still") {
 /* -- users ---------------------------------------------------------------------------------------
  */
 
-static void write_and_read(struct fixture *x, kith_id user, const char *city) {
+static void write_as(struct fixture *x, kith_id user, const char *city) {
     struct access_of of = {.user = user};
     struct principal p;
     EXPECT_OK(engine_enter(x->g, &of, NULL, &p, &x->e), x->e);
@@ -420,9 +337,9 @@ static kith_id make_user(struct fixture *x) {
                      arena_printf(&x->arena, "roles=%s", id_text(x, role))));
     struct token t = {.user = anna, .name = "annatoken", .of.user = anna};
     char text[TOKEN_TEXT];
-    write_and_read(x, anna, "city=One");
+    write_as(x, anna, "city=One");
     update(x, user, anna, PAIRS("login=annalatter"));
-    write_and_read(x, anna, "city=Two");
+    write_as(x, anna, "city=Two");
     EXPECT_OK(
         password_set(x->g, &tester, anna, "annalatter", STR("four words put together"), &x->e),
         x->e);
@@ -483,24 +400,6 @@ TEST("an erased user is nobody, signs in no more, and what the user wrote is sti
     EXPECT_INT(KITH_E_DENIED,
                sign_in(x.g, "annalatter", STR("four words put together"), &user, &x.e));
     fixture_close(&x);
-}
-
-TEST("whoever may not delete somebody may not erase them either") {
-    for (int may = 0; may < 2; may++) {
-        struct person w;
-        kith_value r[5] = {{0}};
-        kith_id ada = 0;
-        person_open(&w, may ? "{\"types\": {\"contact\": {\"create\": \"own\", \"read\": "
-                              "\"own\", \"delete\": \"own\"}}, \"actions\": [\"record.erase\"]}"
-                            : "{\"types\": {\"contact\": {\"create\": \"own\", \"read\": "
-                              "\"own\"}}, \"actions\": [\"record.erase\"]}");
-        EXPECT_OK(write_as(&w, ROW_CREATE, w.x.contact, &ada, PAIRS("name=Ada Lovelace"), NULL),
-                  w.x.e);
-        EXPECT_INT(may ? KITH_OK : KITH_E_DENIED, try_erase_as(&w.x, &w.p, w.x.contact, ada, r));
-        EXPECT_STR(may ? "(gone)" : "Ada Lovelace", field(&w.x, w.x.contact, ada, "name"));
-        EXPECT_INT(may, number(&w.x, "SELECT count(*) FROM erasure"));
-        person_close(&w);
-    }
 }
 
 TEST("nobody erases the user that they are") {

@@ -116,8 +116,6 @@ TEST("what is kept from records is found wrong and made anew, and history stays 
          "is in it, though its query does not find it", "segments: every"},
         {"UPDATE kith_member SET record = 77 WHERE segment = " SEGMENT("guests"),
          "is not in it, though it was put in", "segments: every"},
-        {"INSERT INTO kith_member VALUES(" SEGMENT("guests") ", 77, 0, 0)",
-         "is in it, though nobody put it in", "segments: every"},
         {"UPDATE segment SET members = 9", "says that it has 9 members", "segments: every"},
         {"DELETE FROM kith_flip", "is not looked at again", "segments: every"},
         {"INSERT INTO kith_member VALUES(77, 77, 0, 0)", "members are left of segment",

@@ -330,24 +330,6 @@ TEST("an undo names no field that is closed") {
     person_close(&w);
 }
 
-TEST("an undo puts nothing back into a field that was closed to its caller meanwhile") {
-    struct person w;
-    struct undo_report r;
-    kith_id a = 0, tx;
-    person_open(&w, OWN_LEADS);
-    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.lead, &a, PAIRS("name=A", "score=1"), NULL), w.x.e);
-    EXPECT_OK(write_as(&w, ROW_UPDATE, w.x.lead, &a, PAIRS("score=2"), &tx), w.x.e);
-    update(&w.x, w.role, w.role_id,
-           PAIRS("rights={\"types\": {\"lead\": {\"create\": \"own\", \"read\": \"own\","
-                 " \"update\": \"own\", \"fields\": {\"score\": \"read\"}}}}"));
-    sign_in_as(&w, w.anna);
-    EXPECT_OK(engine_undo(w.x.g, &w.p, tx, false, &w.x.arena, &r, &w.x.e), w.x.e);
-    EXPECT_INT(0, r.reversed);
-    EXPECT_INT(1, r.refused);
-    EXPECT_STR("2", field(&w.x, w.x.lead, a, "score"));
-    person_close(&w);
-}
-
 TEST("a role cannot make its users administrators, nor give them other roles") {
     struct person w;
     person_open(&w, "{\"types\": {\"*\": {\"create\": \"all\", \"read\": \"all\", \"update\": "

@@ -83,6 +83,7 @@ kith_fail(kith_error *err, kith_status code, const char *field, const char *form
 #define KITH_W_TOPIC     6u /*                                                  [uint32_t] */
 #define KITH_W_TIMER     7u /*                                                  [uint32_t] */
 #define KITH_W_SETTING   8u /* the value of a setting                         [kith_value] */
+#define KITH_W_DELIVERY  9u /*                                                  [uint32_t] */
 
 /* Something to ask for in create(), and where in the instance the answer goes. */
 typedef struct kith_want {
@@ -99,6 +100,8 @@ static inline kith_status kith_ask(const kith_host *host, kith_instance *self,
     const kith_records_v1 *rec = (const kith_records_v1 *)host->table(host, KITH_RECORDS_1);
     const kith_events_v1 *events = (const kith_events_v1 *)host->table(host, KITH_EVENTS_1);
     const kith_timers_v1 *timers = (const kith_timers_v1 *)host->table(host, KITH_TIMERS_1);
+    const kith_deliveries_v1 *deliveries =
+        (const kith_deliveries_v1 *)host->table(host, KITH_DELIVERIES_1);
     const kith_settings_v1 *settings = (const kith_settings_v1 *)host->table(host, KITH_SETTINGS_1);
     const kith_str name = kith_str_of(want->name);
     char *at = (char *)self + want->at;
@@ -126,6 +129,10 @@ static inline kith_status kith_ask(const kith_host *host, kith_instance *self,
         return events->topic(host, name, number, err);
     case KITH_W_TIMER:
         return timers->timer(host, name, number, err);
+    case KITH_W_DELIVERY:
+        return deliveries ? deliveries->delivery(host, name, number, err)
+                          : kith_fail(err, KITH_E_UNSUPPORTED, NULL,
+                                      "this Kith has no '%s'; use a newer one", KITH_DELIVERIES_1);
     case KITH_W_SETTING:
         return settings->get(host, name, (kith_value *)(void *)at, err);
     default:

@@ -15,6 +15,7 @@
  *   [reader]  inside a callback that was handed the kith_txn, const or not, on its thread, until it
  *             returns
  *   [writer]  the same, where it was not const
+ *   [sending] inside a delivery, on its thread, until it returns
  *   [any]     on any thread, from create() until destroy() returns
  *
  * READING AND WRITING. `kith_txn *` is the right to write: only code that runs on the one writer,
@@ -49,6 +50,7 @@ typedef struct kith_change kith_change;     /* a write that is under way, for ho
 typedef struct kith_event kith_event;       /* something that happened, for reactions        */
 typedef struct kith_firing kith_firing;     /* a timer that is due                           */
 typedef struct kith_call kith_call;         /* one call of an action                         */
+typedef struct kith_sending kith_sending;   /* one try to send an effect, for deliveries     */
 
 /* Is this function in the table, and filled in? The only test of versions a module needs. */
 #define KITH_HAS(table, member)                                                                    \
@@ -73,6 +75,7 @@ typedef struct kith_call kith_call;         /* one call of an action            
 #define KITH_ORIGIN_SYSTEM    8u
 #define KITH_ORIGIN_RETENTION 9u  /* kept for as long as the company's rules say */
 #define KITH_ORIGIN_ERASE     10u /* somebody was erased: what stood in its rows is gone */
+#define KITH_ORIGIN_DELIVERY  11u /* something was sent: this is what came of it */
 
 #define KITH_LOG_ERROR 0u
 #define KITH_LOG_WARN  1u
@@ -206,6 +209,10 @@ typedef struct kith_records_v1 {
     kith_status (*groups)(const kith_txn *txn, uint32_t query, uint32_t count,
                           const kith_value *params, uint64_t max, kith_group_fn fn, void *arg,
                           kith_error *err);
+
+    /* The user whose rights bound what is asked for in this transaction, also while hooks run on
+     * its account; 0: somebody who may everything, or Kith itself. [reader] */
+    kith_status (*acting)(const kith_txn *txn, kith_id *user, kith_error *err);
 } kith_records_v1;
 
 /* -- events ------------------------------------------------------------------------------------ */
@@ -225,7 +232,8 @@ typedef struct kith_event_info {
     /* The record as it is now; if it is gone, as the event left it. NULL: no subject. */
     const kith_row *record;
     uint32_t attempt; /* 1 at the first try, 2 at the first retry, ... */
-    uint32_t reserved;
+    uint32_t schema;  /* of a published event, by its topic; else 1 */
+    kith_id replay;   /* it is heard once more, in the name of this key; 0: for the first time */
 } kith_event_info;
 
 typedef struct kith_events_v1 {
@@ -254,6 +262,97 @@ typedef struct kith_events_v1 {
     kith_status (*payload)(const kith_txn *txn, const kith_event *event, kith_str name,
                            kith_value *value, kith_error *err);
 } kith_events_v1;
+
+/* -- listening --------------------------------------------------------------------------------- */
+
+/* For reactions whose topic is "*": they hear what they listen for at present, which is data. */
+#define KITH_LISTENING_1 "kith.listening/1"
+
+typedef struct kith_listening_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* May these be listened for? Topics as in kith_reaction and published ones; a star stands for
+     * any characters: "contact.*", "*.deleted", "*". where is a condition on their records, which
+     * are then all of one type, or empty. [reader] */
+    kith_status (*check)(const kith_txn *txn, uint32_t count, const kith_str *topics,
+                         kith_str where, kith_error *err);
+    /* From the next event on the reaction hears these topics, in the name of a key that is up to
+     * the module, as the id of a record; in place of what it heard in that name. count 0: nothing
+     * more. It is kept with the transaction. Best called in a reaction to what says what is to be
+     * heard: then it takes effect at that place among the events, whoever wrote it, an undo too. An
+     * event is heard once for each of its topics, whatever the number of keys. [writer] */
+    kith_status (*listen)(kith_txn *txn, kith_str reaction, uint64_t key, uint32_t count,
+                          const kith_str *topics, kith_error *err);
+    /* The event as JSON text, as this user (0: whoever may everything) may know of it: {"type":
+     * topic, "timestamp", "schema", "seq", "subject": {"type", "id"}, "origin", "data": the fields
+     * with before and after, or the payload, which only who may everything is told}. Empty when the
+     * user may not know of the record, when that does not meet the condition, or when its data are
+     * restricted. Needs no permission: it is for the user. [writer] */
+    kith_status (*told)(kith_txn *txn, const kith_event *event, kith_id user, kith_str where,
+                        kith_str *json, kith_error *err);
+    /* Has the reaction hear once more, for this key alone (kith_event_info.replay), what came from
+     * the event `seq` on, or from the time `at` (seq 0), up to now; behind this transaction, a few
+     * at a time. *rows, which may be NULL: how many are looked at. KITH_E_NOTFOUND: the journal
+     * does not reach back so far. [writer] */
+    kith_status (*replay)(kith_txn *txn, kith_str reaction, uint64_t key, uint64_t seq, int64_t at,
+                          uint64_t *rows, kith_error *err);
+} kith_listening_v1;
+
+/* -- deliveries -------------------------------------------------------------------------------- */
+
+#define KITH_DELIVERIES_1 "kith.deliveries/1"
+
+/* Something that is to leave Kith. The caller sets struct_size. */
+typedef struct kith_effect {
+    uint32_t struct_size;
+    uint32_t delivery; /* its number */
+    kith_str endpoint; /* where it goes, up to the module: those of one endpoint go in order */
+    kith_str key;      /* by which the receiver knows that it has this already; empty: its id */
+    kith_str payload;  /* up to the module, at most 1 MiB */
+    kith_id id;        /* the record it is about: it is erased with that; 0: none */
+    uint32_t type;     /* of that record; 0: none */
+    uint32_t reserved; /* 0 */
+} kith_effect;
+
+/* The caller sets struct_size. */
+typedef struct kith_sending_info {
+    uint32_t struct_size;
+    uint32_t attempt; /* 1 at the first try, 2 at the second, ... */
+    kith_id effect;   /* its own id */
+    int64_t at;       /* when it was wanted, ms UTC */
+    kith_str endpoint, key, payload;
+    kith_id id;    /* the record it is about; 0: none */
+    uint32_t type; /* of that record; 0: none */
+    uint32_t last; /* 1: when it fails now, no further try follows by itself */
+} kith_sending_info;
+
+typedef struct kith_deliveries_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* The number of a delivery that this module declares. [create] */
+    kith_status (*delivery)(const kith_host *host, kith_str name, uint32_t *delivery,
+                            kith_error *err);
+    /* Has the effect sent, once this transaction is durable; it is kept with it or not at all. In
+     * an undo nothing is sent, and *out, which may be NULL, is 0. [writer] */
+    kith_status (*send)(kith_txn *txn, const kith_effect *effect, kith_id *out, kith_error *err);
+    /* 1: what is for this endpoint waits until it is told 0. [writer] */
+    kith_status (*hold)(kith_txn *txn, uint32_t delivery, kith_str endpoint, uint32_t held,
+                        kith_error *err);
+
+    /* For deliveries, on their thread until they return: [sending] */
+    kith_status (*info)(const kith_sending *sending, kith_sending_info *info, kith_error *err);
+    /* The next try is not before so many milliseconds have passed, at most a day. */
+    kith_status (*later)(kith_sending *sending, int64_t ms, kith_error *err);
+    /* What is published, about the same record, in the transaction that notes how it ended: when it
+     * was sent, or when no further try follows. As kith_events_v1.publish; the last call counts. */
+    kith_status (*answer)(kith_sending *sending, uint32_t topic, uint32_t count,
+                          const kith_value *values, kith_error *err);
+    /* 1: Kith is closing: break off and return KITH_E_RETRY, which then counts for nothing. [any]
+     */
+    int32_t (*closing)(const kith_host *host);
+} kith_deliveries_v1;
 
 /* -- timers ------------------------------------------------------------------------------------ */
 

@@ -19,9 +19,9 @@
  * nothing to unregister. No static data that changes, no constructors, no atexit, no thread that
  * outlives stop(): state lives in the instance or in the database. The code stays mapped for ever.
  *
- * CALLBACKS run one at a time on the writer and hold everybody up: no waiting, no I/O. One that
- * takes too long is logged with its name. Return KITH_OK, or a negative status with a sentence in
- * `err`.
+ * CALLBACKS run one at a time on the writer and hold everybody up: no waiting, no I/O, which is for
+ * deliveries. One that takes too long is logged with its name. Return KITH_OK, or a negative status
+ * with a sentence in `err`.
  *
  * GROWTH. Structs and tables only grow at their ends, and KITH_ABI_MINOR counts up. A module built
  * against an older header runs in every later host of the same major. */
@@ -81,7 +81,8 @@ typedef kith_status (*kith_reaction_fn)(kith_instance *self, kith_txn *txn, cons
 typedef struct kith_reaction {
     const char *name; /* within the module, for ever: its place in the journal is kept under it */
     /* "TYPE.created", "TYPE.updated", "TYPE.deleted", "TYPE.STATE" (it came into that state), or a
-     * published one. */
+     * published one. "*": what it listens for at present (kith_listening_v1), of any type; without
+     * where and fields. */
     const char *topic;
     uint32_t flags;    /* KITH_RF_* */
     uint32_t reserved; /* 0 */
@@ -106,6 +107,23 @@ typedef struct kith_timer {
     const char *doc; /* one sentence */
 } kith_timer;
 
+/* -- deliveries: what leaves Kith ---------------------------------------------------------------
+ */
+
+/* One try to send one effect (kith_deliveries_v1.send). The one place for waiting and the network:
+ * it runs on a thread of its own beside the writer, also several at once, but never two for one
+ * endpoint. `view` reads what is durable. KITH_OK: it was sent. KITH_E_RETRY: try again later.
+ * Anything else: never; it stands in the list of dead letters. Whatever happens, also a crash, it
+ * is tried until one of these is known: the receiver may get it twice, with the same key. */
+typedef kith_status (*kith_delivery_fn)(kith_instance *self, const kith_txn *view,
+                                        kith_sending *sending, kith_error *err);
+
+typedef struct kith_delivery {
+    const char *name; /* within the module, for ever: what waits is kept under it */
+    kith_delivery_fn fn;
+    const char *doc; /* one sentence */
+} kith_delivery;
+
 /* -- actions: called by people, programs and scripts ------------------------------------------- */
 
 /* With the rights of who asks, and no more than the module is granted. [writer], or [reader] when
@@ -117,6 +135,8 @@ typedef kith_status (*kith_action_fn)(kith_instance *self, kith_call *call, kith
 #define KITH_EFFECT_READ 0u
 /* Runs in a transaction. */
 #define KITH_EFFECT_WRITE 1u
+/* Runs in a transaction, and has something leave Kith by a delivery. */
+#define KITH_EFFECT_EXTERNAL 2u
 
 typedef struct kith_action {
     const char *name;  /* within the module: "rescore"; called as "sales.rescore" */
@@ -168,6 +188,7 @@ typedef struct kith_plugin_desc {
     kith_status (*stop)(kith_instance *self, uint32_t deadline_ms, kith_error *err);
     /* Frees the instance. Or NULL. [main] */
     void (*destroy)(kith_instance *self);
+    kith_array deliveries; /* kith_delivery */
 } kith_plugin_desc;
 
 /* The one exported symbol. */

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Telling: an event as JSON for somebody outside, bounded by what a user may know. The form is that
+ * of Standard Webhooks: type, timestamp, data. */
+#include "base/date.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "engine/engine_internal.h"
+#include "engine/listen.h"
+
+#include <string.h>
+
+struct teller {
+    struct txn *txn;
+    const struct event *ev;
+    struct principal who;
+};
+
+static kith_status enter(struct txn *t, kith_id user, struct principal *out, bool *there,
+                         kith_error *e) {
+    static const struct principal everybody = {.name = "Kith", .all = true};
+    const struct access_of of = {.user = user};
+    struct access *x;
+    *out = everybody;
+    *there = true;
+    if (!user)
+        return KITH_OK;
+    kith_status st = access_load(t->g->writer, t->g->schema, &of, t->arena, &x, e);
+    if (st == KITH_E_DENIED) { /* gone */
+        err_clear(e);
+        *there = false;
+        return KITH_OK;
+    }
+    TRY(st);
+    *out = (struct principal){.user = user, .name = x->name, .all = x->rights.admin, .access = x};
+    return KITH_OK;
+}
+
+static kith_status may_know(struct teller *x, bool *yes, kith_error *e) {
+    const struct event *ev = x->ev;
+    kith_error why = KITH_ERROR_INIT;
+    *yes = x->who.all;
+    if (!ev->type || !ev->values)
+        return KITH_OK; /* of nothing, or of something that nobody knows any more */
+    if (restriction_check(ev->type, ev->id, ev->values, &why) != KITH_OK) {
+        *yes = false;
+        return KITH_OK;
+    }
+    return *yes ? KITH_OK
+                : access_may(x->txn->g->writer, &x->who, RIGHT_READ, ev->type, ev->id, ev->values,
+                             x->txn->arena, yes, NULL, e);
+}
+
+/* -- the condition ----------------------------------------------------------------------------- */
+
+static kith_status look_up(void *arg, const struct rtype *t, kith_id id, const kith_value **values,
+                           kith_error *e) {
+    struct teller *x = arg;
+    kith_value *out = ARENA_ARRAY(x->txn->arena, kith_value, t->field_count);
+    bool there;
+    if (!out)
+        return err_nomem(e);
+    TRY(access_find(x->txn->g->writer, &x->who, t, id, x->txn->arena, out, &there, e));
+    *values = there ? out : NULL;
+    return KITH_OK;
+}
+
+static kith_status ask(void *arg, const struct match_question *q, int64_t *n, kith_error *e) {
+    const struct teller *x = arg;
+    return txn_ask(x->txn, q, n, e);
+}
+
+static kith_status meets(struct teller *x, kith_str where, bool *yes, kith_error *e) {
+    const struct event *ev = x->ev;
+    struct engine *g = x->txn->g;
+    struct predicate *p;
+    const struct match_source source = {look_up, ask, x};
+    *yes = where.len == 0;
+    if (*yes || !ev->type || !ev->values)
+        return KITH_OK;
+    TRY(predicate_parse_for(&p, g->schema, &x->who, ev->type, x->txn->arena, where, e));
+    struct query_env env = engine_env(g, txn_now(x->txn), &x->who);
+    return predicate_match(p, &env, ev->id, ev->values, &source, yes, e);
+}
+
+/* -- the text ---------------------------------------------------------------------------------- */
+
+static void put_time(struct json_out *j, int64_t ms) {
+    char text[TIME_TEXT];
+    time_format(ms, text);
+    json_strz(j, text);
+}
+
+static void put_subject(struct json_out *j, const struct event *ev) {
+    char id[ID_TEXT + 1];
+    json_key(j, "subject");
+    if (!ev->type || !ev->id) {
+        json_nil(j);
+        return;
+    }
+    id_format(ev->id, id);
+    json_object_(j);
+    json_key(j, "type");
+    json_strz(j, ev->type->name);
+    json_key(j, "id");
+    json_strz(j, id);
+    json_object_end(j);
+}
+
+static void put_changes(struct json_out *j, const struct teller *x) {
+    const struct schema *s = x->txn->g->schema;
+    json_object_(j);
+    for (size_t i = 0; i < x->ev->field_count; i++) {
+        const struct image_field *f = &x->ev->fields[i];
+        if (!f->field || !access_reads(&x->who, f->field))
+            continue;
+        json_key(j, f->field->name);
+        json_object_(j);
+        json_key(j, "before");
+        value_json(s, &f->before, j);
+        json_key(j, "after");
+        value_json(s, &f->after, j);
+        json_object_end(j);
+    }
+    json_object_end(j);
+}
+
+static kith_status put(const struct teller *x, kith_str *json, kith_error *e) {
+    const struct event *ev = x->ev;
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "type");
+    json_strz(&j, ev->topic);
+    json_key(&j, "timestamp");
+    put_time(&j, ev->at);
+    json_key(&j, "schema");
+    json_int(&j, ev->schema);
+    json_key(&j, "seq");
+    json_int(&j, (int64_t)ev->seq);
+    put_subject(&j, ev);
+    json_key(&j, "origin");
+    json_strz(&j, origin_name(ev->origin));
+    json_key(&j, "data");
+    if (ev->kind != ROW_EVENT)
+        put_changes(&j, x);
+    else if (x->who.all) /* no field of a payload says who may read it */
+        json_raw(&j, ev->payload);
+    else
+        json_nil(&j);
+    json_object_end(&j);
+    *json = arena_str(x->txn->arena, buf_view(&b));
+    kith_status st = b.failed || !json->ptr ? err_nomem(e) : KITH_OK;
+    buf_free(&b);
+    return st;
+}
+
+kith_status event_told(struct txn *t, const struct event *ev, kith_id user, kith_str where,
+                       kith_str *json, kith_error *e) {
+    struct teller x = {.txn = t, .ev = ev};
+    bool yes;
+    *json = (kith_str){0};
+    TRY(enter(t, user, &x.who, &yes, e));
+    if (yes)
+        TRY(may_know(&x, &yes, e));
+    if (yes)
+        TRY(meets(&x, where, &yes, e));
+    return yes ? put(&x, json, e) : KITH_OK;
+}
