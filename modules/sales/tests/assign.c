@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leads that are shared out in turn: fair whoever joins, leaves or pauses. */
+#include "company.h"
 #include "random.h"
-#include "sales_fixture.h"
 
 #define CONF  "sales: { grant = [\"*\"]; };\n"
 #define NORTH "sales: { grant = [\"*\"]; assign: { team = \"North\"; }; };\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leads that become customers: what is found, what is made, what is refused, and the way back. */
-#include "sales_fixture.h"
+#include "company.h"
 
 #define CONF "sales: { grant = [\"*\"]; };\n"
 

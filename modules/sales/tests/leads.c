@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leads in a running engine: score and heat by the rules of the settings, contacts that are noted,
  * and what an admin reads when a rule is wrong. */
-#include "sales_fixture.h"
+#include "company.h"
 
 #define LEAD(c, ...)       CREATE(c, "lead", __VA_ARGS__)
 #define CHANGE(c, id, ...) UPDATE(c, "lead", id, __VA_ARGS__)

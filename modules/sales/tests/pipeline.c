@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opportunities in a running engine: stages, probability, signal, and how they end. */
-#include "sales_fixture.h"
+#include "company.h"
 
 #define CONF             "sales: { grant = [\"*\"]; };\n"
 #define DEAL(c, ...)     CREATE(c, "opportunity", {"name", "A boat"}, ##__VA_ARGS__)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For the tests of sales: records written and read as a user types and sees them. */
-#ifndef SALES_FIXTURE_H
-#define SALES_FIXTURE_H
+/* For the tests of modules: records written and read as a user types and sees them. */
+#ifndef TESTS_COMPANY_H
+#define TESTS_COMPANY_H
 
 #include "base/id.h"
 #include "plugins.h"
@@ -106,7 +106,8 @@ struct act {
     char message[448];
 };
 
-static inline struct act act(struct company *c, const char *name, const struct pair *pairs) {
+static inline struct act act_as(struct company *c, const struct write_opts *o, const char *name,
+                                const struct pair *pairs) {
     struct act out = {0};
     kith_value args[8] = {0};
     kith_error e = KITH_ERROR_INIT;
@@ -115,10 +116,12 @@ static inline struct act act(struct company *c, const char *name, const struct p
         for (uint32_t i = 0; i < a->param_count; i++)
             if (strcmp(a->params[i]->name, pairs->field) == 0)
                 args[i] = value_str(str_of(pairs->text));
-    out.status =
-        engine_call(c->engine, NULL, &by_anna, a, args, &c->arena, out.results, &out.tx, &e);
+    out.status = engine_call(c->engine, NULL, o, a, args, &c->arena, out.results, &out.tx, &e);
     memcpy(out.message, e.message, sizeof out.message);
     return out;
+}
+static inline struct act act(struct company *c, const char *name, const struct pair *pairs) {
+    return act_as(c, &by_anna, name, pairs);
 }
 #define ACT(c, name, ...) act(c, name, PAIRS(__VA_ARGS__))
 #define EXPECT_ACT(a)                                                                              \
