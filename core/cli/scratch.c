@@ -78,6 +78,32 @@ static kith_status read_sums(struct cmd *c, struct company *scratch, uint64_t si
     return st;
 }
 
+static uint64_t outgoing(struct company *scratch) {
+    struct engine_stats s;
+    engine_stats(scratch->engine, &s);
+    return s.outbox_waiting;
+}
+
+/* What would leave the company; nothing does from a copy. */
+static void show_outgoing(struct cmd *c, uint64_t count) {
+    struct buf b = {0};
+    struct json_out j;
+    if (count == 0)
+        return;
+    if (!c->json) {
+        io_printf(c->io, "  %-7s %-14s %8llu\n", "send", "", (unsigned long long)count);
+        return;
+    }
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "effect");
+    json_strz(&j, "send");
+    json_key(&j, "count");
+    json_int(&j, (int64_t)count);
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
 static kith_status show_effects(struct cmd *c, struct company *scratch, uint64_t since,
                                 kith_error *e) {
     struct sums *s = ARENA_NEW(&c->arena, struct sums);
@@ -106,11 +132,15 @@ static kith_status head_of(struct engine *g, uint64_t *seq, kith_error *e) {
 
 static kith_status rehearse_on(struct cmd *c, struct company *scratch, rehearse_fn fn, void *arg,
                                kith_error *e) {
-    uint64_t since;
+    uint64_t since, before = outgoing(scratch);
     TRY(head_of(scratch->engine, &since, e));
     TRY(fn(c, scratch, arg, e));
     TRY(engine_drain(scratch->engine, DRAIN_MS, e));
-    return show_effects(c, scratch, since, e);
+    TRY(show_effects(c, scratch, since, e));
+    uint64_t after = outgoing(scratch);
+    if (c->principal.all && after > before)
+        show_outgoing(c, after - before);
+    return KITH_OK;
 }
 
 struct rehearsal_job {

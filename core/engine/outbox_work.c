@@ -155,6 +155,7 @@ static uint64_t draw(void) {
 static bool judge(struct batch *b, struct tried *x, kith_status st,
                   const struct delivery_call *call, const kith_error *why) {
     const struct engine_options *o = &b->g->opts;
+    char place[ERR_PLACE];
     int64_t now = clock_now(b->g->clock),
             later = call->later_ms < LATER_MS ? call->later_ms : LATER_MS;
     x->topic = call->topic;
@@ -178,8 +179,8 @@ static bool judge(struct batch *b, struct tried *x, kith_status st,
     x->outcome.state = call->last ? OUTBOX_DEAD : OUTBOX_WAITING;
     x->outcome.due = now + (pause > later ? pause : later);
     if (open && b->failures == o->breaker_failures)
-        log_warn("delivery", "%s: %u failures in a row; one try at a time now: %s",
-                 b->entry->handler.name, b->failures, why->message);
+        log_warn("delivery", "%s: %u failures in a row (%s); one try at a time now",
+                 b->entry->handler.name, b->failures, err_place(why, place));
     return call->last && !open;
 }
 
