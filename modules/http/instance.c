@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The instance: what it asks for, its settings, and libcurl. */
+#include "http.h"
+#include <stdlib.h>
+
+static const kith_want wants[] = {
+    KITH_WANT(TABLE, KITH_RECORDS_1, records),
+    KITH_WANT(TABLE, KITH_EVENTS_1, events),
+    KITH_WANT(TABLE, KITH_CALLS_1, calls),
+    KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
+    KITH_WANT(TABLE, KITH_LISTENING_1, listening),
+    KITH_WANT(TABLE, KITH_DELIVERIES_1, deliveries),
+    KITH_WANT(TYPE, "webhook", webhook.type),
+    KITH_WANT(FIELD, "name", webhook.name),
+    KITH_WANT(FIELD, "url", webhook.url),
+    KITH_WANT(FIELD, "topics", webhook.topics),
+    KITH_WANT(FIELD, "condition", webhook.condition),
+    KITH_WANT(FIELD, "state", webhook.state),
+    KITH_WANT(FIELD, "tells", webhook.tells),
+    KITH_WANT(FIELD, "secret_number", webhook.secret_number),
+    KITH_WANT(FIELD, "former_until", webhook.former_until),
+    KITH_WANT(FIELD, "owner", webhook.owner),
+    KITH_WANT(QUERY, "webhook where state != 'disabled'", listening_webhooks),
+    KITH_WANT(TOPIC, "http.requested", requested),
+    KITH_WANT(TOPIC, "http.answered", answered),
+    KITH_WANT(DELIVERY, "webhook", deliver),
+    KITH_WANT(DELIVERY, "send", send),
+    KITH_WANT(SETTING, "allow", allow),
+};
+
+void id_text(kith_id id, char out[ID_CHARS + 1]) {
+    static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    for (int i = ID_CHARS - 1; i >= 0; i--, id >>= 5)
+        out[i] = letters[id & 31u];
+    out[ID_CHARS] = '\0';
+}
+
+static kith_status setting(kith_instance *self, const char *key, kith_value *out, kith_error *err) {
+    return self->settings->get(self->host, kith_str_of(key), out, err);
+}
+
+static kith_status read_number(kith_instance *self, const char *key, int64_t *out,
+                               kith_error *err) {
+    kith_value v;
+    kith_status st = setting(self, key, &v, err);
+    *out = v.as.i;
+    return st;
+}
+
+static kith_status check_allow(kith_instance *self, kith_error *err) {
+    for (uint64_t i = 0; self->allow.kind == KITH_LIST && i < self->allow.as.list.count; i++) {
+        kith_str entry = self->allow.as.list.items[i].as.s;
+        if (!allow_valid(entry))
+            return kith_fail(err, KITH_E_INVAL, "allow",
+                             "%s: '%.*s' is no host, address or network, as 'localhost' or"
+                             " '10.1.2.0/24'",
+                             self->settings->where(self->host, kith_str_of("allow")).ptr,
+                             (int)entry.len, entry.ptr);
+    }
+    return KITH_OK;
+}
+
+static kith_status read_key(kith_instance *self, kith_error *err) {
+    kith_value v;
+    kith_status st = setting(self, "key", &v, err);
+    if (st != KITH_OK || v.kind != KITH_TEXT || v.as.s.len == 0)
+        return st;
+    self->key = v.as.s;
+    if (self->key.len >= KEY_MIN)
+        return KITH_OK;
+    return kith_fail(err, KITH_E_INVAL, "key",
+                     "%s: it has %d characters, and needs at least %d: 'openssl rand -base64 32'"
+                     " makes one",
+                     self->settings->where(self->host, kith_str_of("key")).ptr, (int)self->key.len,
+                     KEY_MIN);
+}
+
+static kith_status read_credentials(kith_instance *self, kith_error *err) {
+    kith_value v;
+    kith_status st = setting(self, "credentials", &v, err);
+    if (st != KITH_OK || v.kind != KITH_LIST || v.as.list.count == 0)
+        return st;
+    self->credentials = calloc(v.as.list.count, sizeof *self->credentials);
+    if (!self->credentials)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
+    self->credential_count = v.as.list.count;
+    for (uint64_t i = 0; i < v.as.list.count; i++) {
+        const kith_value *item = v.as.list.items[i].as.list.items;
+        self->credentials[i] =
+            (struct credential){item[0].as.s, item[2].as.s, item[3].as.s, item[1].as.s};
+    }
+    return KITH_OK;
+}
+
+static kith_status read_settings(kith_instance *self, kith_error *err) {
+    kith_status st = check_allow(self, err);
+    if (st == KITH_OK)
+        st = read_key(self, err);
+    if (st == KITH_OK)
+        st = read_credentials(self, err);
+    if (st == KITH_OK)
+        st = read_number(self, "timeout", &self->timeout, err);
+    if (st == KITH_OK)
+        st = read_number(self, "connect_timeout", &self->connect_timeout, err);
+    if (st == KITH_OK)
+        st = read_number(self, "max_answer", &self->max_answer, err);
+    return st == KITH_OK ? read_number(self, "redirects", &self->redirects, err) : st;
+}
+
+void http_destroy(kith_instance *self) {
+    spares_free(self);
+    pthread_mutex_destroy(&self->lock);
+    free(self->credentials);
+    free(self);
+}
+
+kith_status http_create(const kith_host *host, kith_instance **out, kith_error *err) {
+    kith_instance *self = calloc(1, sizeof *self);
+    if (!self)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
+    self->host = host;
+    pthread_mutex_init(&self->lock, NULL);
+    kith_status st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
+    if (st == KITH_OK && curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+        st = kith_fail(err, KITH_E_NOMEM, NULL, "libcurl does not start");
+    if (st == KITH_OK)
+        st = read_settings(self, err);
+    if (st != KITH_OK)
+        http_destroy(self);
+    else
+        *out = self;
+    return st;
+}

@@ -1,0 +1,171 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Webhooks of a served company: killed in the midst of it nothing is lost and the order is kept, and
+# a receiver that knows nothing of Kith verifies what it gets.
+. "$(dirname "$0")/../../../tests/integration/lib.bash"
+command -v openssl >/dev/null && command -v python3 >/dev/null || {
+    echo "0 passed, 0 failed"
+    exit 0
+}
+
+# Answers 500 to every third request, and notes all: "KEY BODY" in got, the last one in its parts.
+cat >"$work/receiver.py" <<'PY'
+import http.server, sys
+work = sys.argv[1]
+count = 0
+class Receiver(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        global count
+        count += 1
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with open(work + "/got", "ab") as f:
+            f.write(self.headers["webhook-id"].encode() + b" " + body + b"\n")
+        for name in ("id", "timestamp", "signature"):
+            with open(work + "/last." + name, "w") as f:
+                f.write(self.headers["webhook-" + name])
+        with open(work + "/last.body", "wb") as f:
+            f.write(body)
+        self.send_response(500 if count % 3 == 0 else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *args):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+with open(work + "/port.new", "w") as f:
+    f.write(str(server.server_address[1]))
+import os
+os.rename(work + "/port.new", work + "/port")
+server.serve_forever()
+PY
+python3 "$work/receiver.py" "$work" &
+servers+=("$!")
+until [ -s "$work/port" ]; do sleep 0.02; done
+port=$(cat "$work/port")
+
+new_company
+kith module enable http
+exits 0
+cat >conf.d/http.conf <<CONF
+http: { key = "$(openssl rand -base64 32)"; allow = [ "127.0.0.1" ]; };
+outbox: { backoff = "20ms"; backoff_max = "100ms"; attempts = 100; breaker_pause = "50ms"; };
+CONF
+
+it "says what is missing when a webhook is made without saying what it may tell"
+kith create webhook name=Shop url="http://127.0.0.1:$port/" topics=account.created
+exits 1
+complains "say what it may tell"
+
+it "loses nothing and keeps the order though it is killed again and again"
+hook=$(create webhook name=Shop url="http://127.0.0.1:$port/" topics=account.created tells=everything)
+serve
+for i in $(seq 1 60); do
+    "$KITH" create account name="Number $i" >/dev/null 2>&1 || sleep 0.1
+    if [ $((i % 15)) -eq 0 ]; then
+        kill -9 "$server"
+        wait "$server" 2>/dev/null
+        serve
+    fi
+done
+kith find "account : count()"
+made=$(cat "$work/out")
+until_sent() {
+    for _ in $(seq 600); do
+        "$KITH" outbox list --state waiting --json >"$work/left" 2>/dev/null &&
+            "$KITH" outbox list --state sending --json >>"$work/left" 2>/dev/null
+        [ -s "$work/left" ] || return 0
+        sleep 0.05
+    done
+    return 1
+}
+expect until_sent
+# By the first time each was received.
+awk '!seen[$1]++' "$work/got" | sed -n 's/.*"after":"Number \([0-9]*\)".*/\1/p' >"$work/order"
+expect test "$(wc -l <"$work/order")" -eq "$made"
+expect sort -nc "$work/order"
+
+it "sends the same event with the same id"
+awk '{ id = $1; sub(/^[^ ]* /, ""); if (id in body && body[id] != $0) bad = 1; body[id] = $0 }
+    END { exit bad }' "$work/got" || fail "expected one body for each id"
+kith doctor
+exits 0
+
+verify() { # SECRET: one of the signatures is by it, says openssl
+    local key wanted
+    key=$(printf %s "${1#whsec_}" | base64 -d | od -An -v -tx1 | tr -d ' \n')
+    wanted=$({ printf '%s.%s.' "$(cat "$work/last.id")" "$(cat "$work/last.timestamp")"
+        cat "$work/last.body"; } |
+        openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
+    grep -qF "v1,$wanted" "$work/last.signature"
+}
+
+it "signs so that openssl verifies it"
+secret=$("$KITH" http.secret webhook="$hook" --json | json_text secret)
+expect verify "$secret"
+expect test "$(cat "$work/last.timestamp")" -gt 1700000000
+
+it "signs with the former secret, too, when it was given a new one"
+"$KITH" http.rotate webhook="$hook" --json >"$work/rotated"
+new=$(json_text secret <"$work/rotated")
+expect test "$new" != "$secret"
+"$KITH" create account name="Rotated" >/dev/null
+expect until_sent
+expect verify "$new"
+expect verify "$secret"
+kith http.rotate webhook="$hook" keep=0s
+"$KITH" create account name="Rotated again" >/dev/null
+expect until_sent
+! verify "$secret" || fail "expected the former secret to be over"
+
+it "keeps no secret in the database, the log or what it shows"
+stop_server
+key=$(sed -n 's/.*key = "\([^"]*\)".*/\1/p' conf.d/http.conf)
+! grep -aqF -- "$secret" kith.db* "$work/serve.log" || fail "expected no secret in the files"
+kith explain http.key
+prints_not "$key"
+
+it "shows what would be sent, and keeps nothing"
+kith create account name=Tried --rehearse
+exits 0
+prints "would send http:webhook to $hook"
+kith outbox list --state waiting
+prints "There is nothing in the outbox."
+
+it "counts what an import would send, and sends nothing"
+printf 'name\nImported one\nImported two\n' >accounts.csv
+kith import account accounts.csv --rehearse
+exits 0
+grep -q 'send  *2' "$work/out" || fail "expected two to be sent"
+kith outbox list --state waiting
+prints "There is nothing in the outbox."
+
+it "sends without a server when it is told to"
+"$KITH" create account name="Without a server" >/dev/null
+kith outbox list --state waiting
+prints "http:webhook"
+kith outbox send --wait 30s
+exits 0
+tail -n 1 "$work/got" | grep -q "Without a server" || fail "expected it to be sent"
+
+it "sets aside what cannot be sent, and tries or skips it by hand"
+kith http.send url=http://127.0.0.9:1/ method=GET
+exits 0
+kith outbox send
+kith deadletter list --dead
+prints "http:send"
+prints "is no public one"
+effect=$("$KITH" deadletter list --dead --json | sed -n 's/^{"effect":"\([0-9A-Z]*\)".*/\1/p')
+kith check
+prints "1 effect is set aside"
+kith deadletter retry "$effect"
+exits 0
+prints "is sent by 'kith serve'"
+kith outbox send
+kith deadletter skip "$effect"
+exits 0
+kith deadletter list
+prints "Nothing failed to be sent"
+kith outbox show "$effect"
+prints "cancelled"
+
+finish

@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Webhooks and requests against a receiver that behaves as badly as receivers do. */
+#include "company.h"
+#include "engine/outbox.h"
+#include "receiver.h"
+#include "record/access.h"
+
+#define CONF                                                                                       \
+    "http: { key = \"0123456789abcdef0123456789abcdef\"; allow = [\"127.0.0.1\"]; timeout = "      \
+    "\"300ms\"; };\n"
+
+struct world {
+    struct company c;
+    struct receiver r;
+};
+
+static void world_open_with(struct world *w, const char *conf) {
+    kith_error e = KITH_ERROR_INIT;
+    receiver_start(&w->r);
+    OPEN(&w->c, conf, "http");
+    EXPECT_OK(engine_send_start(w->c.engine, &e), e);
+}
+
+static void world_open(struct world *w) {
+    world_open_with(w, CONF);
+}
+
+static void world_close(struct world *w) {
+    close_company(&w->c);
+    receiver_stop(&w->r);
+}
+
+static const char *url(struct world *w, const char *path) {
+    return arena_printf(&w->c.arena, "http://127.0.0.1:%d%s", w->r.port, path);
+}
+
+static kith_id webhook(struct world *w, const char *topics, const char *condition) {
+    return CREATE(&w->c, "webhook", {"name", "Shop"}, {"url", url(w, "/shop")}, {"topics", topics},
+                  {"condition", condition}, {"tells", "everything"});
+}
+
+static void send_all(struct world *w) {
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_send_wait(w->c.engine, 60000, &e), e);
+}
+
+/* Until nothing waits, however often it has to be tried. */
+static void send_through(struct world *w) {
+    struct engine_stats s;
+    send_all(w);
+    for (engine_stats(w->c.engine, &s); s.outbox_waiting; engine_stats(w->c.engine, &s)) {
+        clock_advance(&w->c.clock, 4 * 3600000);
+        send_all(w);
+    }
+}
+
+static struct outbox_item newest(struct world *w) {
+    struct outbox_item *items;
+    size_t n;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_outbox(w->c.engine, 0, 1, &w->c.arena, &items, &n, &e), e);
+    EXPECT_INT(1, n);
+    return items[0];
+}
+
+static const struct got *last_got(const struct world *w) {
+    EXPECT(w->r.count > 0);
+    return &w->r.got[w->r.count - 1];
+}
+
+/* -- telling ----------------------------------------------------------------------------------- */
+
+TEST("a webhook is told of what it listens for, in the form of Standard Webhooks") {
+    struct world w;
+    world_open(&w);
+    webhook(&w, "contact.created", NULL);
+    kith_id anna_ = CREATE(&w.c, "contact", {"name", "Anna Berg"}, {"city", "Bern"});
+    send_all(&w);
+    EXPECT_INT(1, w.r.count);
+    const struct got *g = last_got(&w);
+    EXPECT_STR("/shop", g->path);
+    EXPECT_HAS("{\"type\":\"contact.created\",\"timestamp\":\"2023-11-14T22:13:20.000Z\",",
+               g->body);
+    EXPECT_HAS("\"city\":{\"before\":null,\"after\":\"Bern\"}", g->body);
+    EXPECT_HAS(id_text(&w.c, anna_), g->body);
+    EXPECT_STR("1700000000", g->timestamp);
+    EXPECT_HAS("msg_", g->id);
+    EXPECT(strncmp(g->signature, "v1,", 3) == 0);
+    EXPECT_INT(3 + 44, strlen(g->signature));
+    EXPECT_HAS("Content-Type: application/json", g->head);
+    world_close(&w);
+}
+
+TEST("a condition is on the record as it is, and stars stand for any topic") {
+    struct world w;
+    world_open(&w);
+    webhook(&w, "contact.created, contact.upd*", "city = 'Bern'");
+    CREATE(&w.c, "contact", {"name", "Ulm"}, {"city", "Ulm"});
+    kith_id bern = CREATE(&w.c, "contact", {"name", "Bern"}, {"city", "Bern"});
+    UPDATE(&w.c, "contact", bern, {"title", "Dr."});
+    send_all(&w);
+    EXPECT_INT(2, w.r.count);
+    EXPECT_HAS("contact.created", w.r.got[0].body);
+    EXPECT_HAS("contact.updated", w.r.got[1].body);
+    world_close(&w);
+}
+
+TEST("a paused webhook is told later, a disabled one never, and a deleted one is forgotten") {
+    struct world w;
+    world_open(&w);
+    kith_id hook = webhook(&w, "contact.created", NULL);
+    UPDATE(&w.c, "webhook", hook, {"state", "paused"});
+    CREATE(&w.c, "contact", {"name", "Kept"});
+    send_all(&w);
+    EXPECT_INT(0, w.r.count);
+    UPDATE(&w.c, "webhook", hook, {"state", "enabled"});
+    send_all(&w);
+    EXPECT_INT(1, w.r.count);
+    UPDATE(&w.c, "webhook", hook, {"state", "disabled"});
+    CREATE(&w.c, "contact", {"name", "Passed over"});
+    send_all(&w);
+    UPDATE(&w.c, "webhook", hook, {"state", "enabled"});
+    CREATE(&w.c, "contact", {"name", "Heard"});
+    send_all(&w);
+    EXPECT_INT(2, w.r.count);
+    EXPECT_HAS("Heard", last_got(&w)->body);
+    world_close(&w);
+}
+
+static kith_status delete_webhook(struct txn *t, void *arg, kith_error *e) {
+    return txn_delete(t, schema_type(engine_schema(txn_engine(t)), STR("webhook")), *(kith_id *)arg,
+                      e);
+}
+
+TEST("an undo that brings a webhook back has it told again") {
+    struct world w;
+    kith_error e = KITH_ERROR_INIT;
+    kith_id tx;
+    world_open(&w);
+    kith_id hook = webhook(&w, "contact.created", NULL);
+    EXPECT_OK(engine_write(w.c.engine, &by_anna, delete_webhook, &hook, &tx, &e), e);
+    CREATE(&w.c, "contact", {"name", "Unheard"});
+    send_all(&w);
+    undo(&w.c, tx);
+    CREATE(&w.c, "contact", {"name", "Heard"});
+    send_all(&w);
+    EXPECT_INT(1, w.r.count);
+    EXPECT_HAS("Heard", last_got(&w)->body);
+    world_close(&w);
+}
+
+TEST("a webhook with a new secret signs with both for a while") {
+    struct world w;
+    world_open(&w);
+    kith_id hook = webhook(&w, "contact.created", NULL);
+    struct act first = ACT(&w.c, "http.secret", {"webhook", id_text(&w.c, hook)});
+    EXPECT_ACT(first);
+    struct act second = ACT(&w.c, "http.rotate", {"webhook", id_text(&w.c, hook)}, {"keep", "1h"});
+    EXPECT_ACT(second);
+    EXPECT(!value_eq(&first.results[0], &second.results[0]));
+    EXPECT(value_eq(&first.results[0], &second.results[1]));
+    CREATE(&w.c, "contact", {"name", "Both"});
+    send_all(&w);
+    EXPECT_INT(2 * 47 + 1, strlen(last_got(&w)->signature));
+    clock_advance(&w.c.clock, 3600000);
+    CREATE(&w.c, "contact", {"name", "One"});
+    send_all(&w);
+    EXPECT_INT(47, strlen(last_got(&w)->signature));
+    world_close(&w);
+}
+
+TEST("a replay tells once more, with the ids that were told before") {
+    struct world w;
+    world_open(&w);
+    kith_id hook = webhook(&w, "contact.created", NULL);
+    kith_id other = webhook(&w, "contact.created", NULL);
+    UPDATE(&w.c, "webhook", other, {"state", "disabled"});
+    for (int i = 0; i < 5; i++)
+        CREATE(&w.c, "contact", {"name", "Somebody"});
+    send_all(&w);
+    EXPECT_INT(5, w.r.count);
+    struct act a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", "1"});
+    EXPECT_ACT(a);
+    send_all(&w);
+    EXPECT_INT(10, w.r.count);
+    for (int i = 0; i < 5; i++) {
+        EXPECT_STR(w.r.got[i].id, w.r.got[i + 5].id);
+        EXPECT_STR(w.r.got[i].body, w.r.got[i + 5].body);
+    }
+    a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)});
+    EXPECT_HAS("say from where", a.message);
+    world_close(&w);
+}
+
+/* -- what may be told -------------------------------------------------------------------------- */
+
+struct seller {
+    kith_id user;
+    struct principal p;
+};
+
+static void enter(struct world *w, struct seller *s, const char *login, const char *rights) {
+    kith_error e = KITH_ERROR_INIT;
+    kith_id role = CREATE(&w->c, "role", {"name", login}, {"rights", rights});
+    s->user =
+        CREATE(&w->c, "user", {"login", login}, {"name", login}, {"roles", id_text(&w->c, role)});
+    const struct access_of of = {.user = s->user};
+    EXPECT_OK(engine_enter(w->c.engine, &of, NULL, &s->p, &e), e);
+}
+
+static kith_status put_by(struct world *w, const struct seller *s, const char *type, kith_id *id,
+                          const struct pair *pairs, kith_error *e) {
+    const struct write_opts o = {.principal = &s->p, .origin = ORIGIN_CLI};
+    struct put p = {&w->c, type, *id, pairs};
+    kith_status st = engine_write(w->c.engine, &o, put_txn, &p, NULL, e);
+    *id = p.id;
+    return st;
+}
+
+static struct act act_by(struct world *w, const struct seller *s, const char *name,
+                         const struct pair *pairs) {
+    const struct write_opts o = {.principal = &s->p, .origin = ORIGIN_CLI};
+    return act_as(&w->c, &o, name, pairs);
+}
+
+#define SELLER                                                                                     \
+    "{\"types\": {\"contact\": {\"create\": \"own\", \"read\": \"own\", \"update\": \"own\","      \
+    " \"fields\": {\"birthday\": \"none\"}}, \"webhook\": {\"create\": \"own\","                   \
+    " \"read\": \"all\", \"update\": \"all\"}, \"user\": {\"read\": \"all\"}},"                    \
+    " \"actions\": [\"http.*\"]}"
+
+TEST("a webhook tells what its owner may read, and nothing else") {
+    struct world w;
+    struct seller s;
+    kith_error e = KITH_ERROR_INIT;
+    kith_id hook = 0, own = 0;
+    world_open(&w);
+    enter(&w, &s, "sam", SELLER);
+    EXPECT_OK(put_by(&w, &s, "webhook", &hook,
+                     PAIRS({"name", "Mine"}, {"url", url(&w, "/mine")},
+                           {"topics", "contact.created, contact.updated"}),
+                     &e),
+              e);
+    CREATE(&w.c, "contact", {"name", "Not Sam's"});
+    EXPECT_OK(put_by(&w, &s, "contact", &own, PAIRS({"name", "Sam's"}), &e), e);
+    send_all(&w);
+    EXPECT_INT(1, w.r.count);
+    EXPECT_HAS("Sam's", w.r.got[0].body);
+    UPDATE(&w.c, "contact", own, {"birthday", "1980-01-02"}, {"city", "Bern"});
+    send_all(&w);
+    EXPECT_INT(2, w.r.count);
+    EXPECT_HAS("\"city\"", w.r.got[1].body);
+    EXPECT(!strstr(w.r.got[1].body, "birthday"));
+    engine_leave(&s.p);
+    world_close(&w);
+}
+
+TEST("of somebody whose data are restricted nothing is told, and of an erasure only that it was") {
+    struct world w;
+    world_open(&w);
+    webhook(&w, "contact.*", NULL);
+    kith_id id = CREATE(&w.c, "contact", {"name", "Anna Berg"});
+    send_all(&w);
+    int before = w.r.count;
+    EXPECT_ACT(
+        ACT(&w.c, "restriction.set", {"contact", id_text(&w.c, id)}, {"reason", "disputed"}));
+    send_all(&w);
+    EXPECT_INT(before, w.r.count);
+    EXPECT_ACT(
+        ACT(&w.c, "restriction.lift", {"contact", id_text(&w.c, id)}, {"reason", "settled"}));
+    send_all(&w);
+    before = w.r.count;
+    const char *record = arena_printf(&w.c.arena, "contact/%s", id_text(&w.c, id));
+    EXPECT_ACT(ACT(&w.c, "record.erase", {"record", record}, {"reason", "request of 3 May"}));
+    send_all(&w);
+    EXPECT_INT(before + 1, w.r.count);
+    EXPECT_HAS("contact.deleted", last_got(&w)->body);
+    EXPECT_HAS("\"data\":{}", last_got(&w)->body);
+    EXPECT_HAS(id_text(&w.c, id), last_got(&w)->body);
+    world_close(&w);
+}
+
+TEST("nobody has a webhook tell more than they may read") {
+    struct world w;
+    struct seller s;
+    kith_id all, id = 0;
+    kith_error e = KITH_ERROR_INIT;
+    world_open(&w);
+    all = webhook(&w, "contact.*", NULL);
+    enter(&w, &s, "sam", SELLER);
+    EXPECT_INT(KITH_E_REFUSED, put_by(&w, &s, "webhook", &id,
+                                      PAIRS({"name", "All"}, {"url", url(&w, "/")},
+                                            {"topics", "contact.*"}, {"tells", "everything"}),
+                                      &e));
+    EXPECT_HAS("only an administrator has a webhook tell everything", e.message);
+    EXPECT_INT(KITH_E_REFUSED,
+               put_by(&w, &s, "webhook", &all, PAIRS({"url", url(&w, "/sam")}), &e));
+    EXPECT_OK(put_by(&w, &s, "webhook", &all, PAIRS({"note", "Ask Sam"}), &e), e);
+    EXPECT_OK(put_by(&w, &s, "webhook", &id,
+                     PAIRS({"name", "Mine"}, {"url", url(&w, "/")}, {"topics", "contact.*"}), &e),
+              e);
+    struct act a = act_by(&w, &s, "http.secret", PAIRS({"webhook", id_text(&w.c, all)}));
+    EXPECT_HAS("only the owner of a webhook, or an administrator, does that", a.message);
+    EXPECT_ACT(act_by(&w, &s, "http.secret", PAIRS({"webhook", id_text(&w.c, id)})));
+    kith_id boss = CREATE(&w.c, "user", {"login", "boss"}, {"name", "Boss"});
+    EXPECT_INT(KITH_E_REFUSED,
+               put_by(&w, &s, "webhook", &id, PAIRS({"owner", id_text(&w.c, boss)}), &e));
+    EXPECT_HAS("a webhook tells what its owner may read", e.message);
+    refused(&w.c, "webhook", 0,
+            PAIRS({"name", "Nobody's"}, {"url", url(&w, "/")}, {"topics", "contact.*"}),
+            "say what it may tell");
+    engine_leave(&s.p);
+    world_close(&w);
+}
+
+TEST("what cannot be told is refused when it is written") {
+    struct world w;
+    world_open(&w);
+    static const struct {
+        const char *url, *topics, *condition, *words;
+    } cases[] = {
+        {"ftp://example.org/", "contact.*", NULL, "https or http"},
+        {"https://anna:secret@example.org/", "contact.*", NULL, "has a user in it"},
+        {"https://example.org/", "contact.creatd", NULL, "nobody publishes 'contact.creatd'"},
+        {"https://example.org/", "contact.*", "ctiy = 'Bern'", "ctiy"},
+        {"https://example.org/", "*", "city = 'Bern'", "topics of one type"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        refused(&w.c, "webhook", 0,
+                PAIRS({"name", "Bad"}, {"url", cases[i].url}, {"topics", cases[i].topics},
+                      {"condition", cases[i].condition}, {"tells", "everything"}),
+                cases[i].words);
+    world_close(&w);
+}
+
+TEST("without a key there are no webhooks") {
+    struct world w;
+    world_open_with(&w, "http: { allow = [\"127.0.0.1\"]; };\n");
+    refused(&w.c, "webhook", 0,
+            PAIRS({"name", "Shop"}, {"url", url(&w, "/")}, {"topics", "contact.*"},
+                  {"tells", "everything"}),
+            "http.key is not set");
+    world_close(&w);
+}
+
+/* -- hostile receivers ------------------------------------------------------------------------- */
+
+TEST("a redirect is not followed, and tried again") {
+    struct world w;
+    world_open(&w);
+    webhook(&w, "contact.created", NULL);
+    w.r.always = REDIRECT;
+    CREATE(&w.c, "contact", {"name", "Anna"});
+    send_all(&w);
+    EXPECT_INT(1, w.r.count);
+    EXPECT_HAS("HTTP 302: redirects are not followed", newest(&w).error.ptr);
+    w.r.always = WELL;
+    send_through(&w);
+    EXPECT_INT(2, w.r.count);
+    EXPECT_STR("/shop", last_got(&w)->path);
+    world_close(&w);
+}
+
+TEST("a receiver that asks for time gets it, and one that is gone is asked no more") {
+    struct world w;
+    world_open(&w);
+    webhook(&w, "contact.created", NULL);
+    w.r.always = LATER_429;
+    CREATE(&w.c, "contact", {"name", "Anna"});
+    send_all(&w);
+    EXPECT(newest(&w).due >= 1700000000000 + 120000);
+    w.r.always = GONE_410;
+    clock_advance(&w.c.clock, 3600000);
+    send_all(&w);
+    EXPECT_INT(OUTBOX_DEAD, newest(&w).state);
+    EXPECT_INT(2, w.r.count);
+    world_close(&w);
+}
+
+TEST("whatever a receiver does, an effect waits for its next try, or it was answered") {
+    static const struct {
+        enum behaviour b;
+        int ends;
+    } cases[] = {{ERROR_500, 0},    {NOT_FOUND, 0},  {RESET, 0},   {TAKE_AND_CUT, 0},
+                 {CUT_HEAD, 0},     {SHORT_BODY, 0}, {NO_HTTP, 0}, {WRONG_STATUS, 0},
+                 {ENDLESS_BODY, 1}, {SLOWLY, 1},     {HANG, 0}};
+    struct world w;
+    world_open(&w);
+    webhook(&w, "contact.created", NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        w.r.always = cases[i].b;
+        CREATE(&w.c, "contact", {"name", "Anna"});
+        send_all(&w);
+        struct outbox_item item = newest(&w);
+        if (item.state != (cases[i].ends ? OUTBOX_SENT : OUTBOX_WAITING))
+            TEST_FAIL("behaviour %d: state %s, %s", (int)cases[i].b, outbox_state_name(item.state),
+                      item.error.ptr);
+        if (!cases[i].ends)
+            EXPECT(item.error.len > 0);
+        w.r.always = WELL;
+        send_through(&w);
+        EXPECT_INT(OUTBOX_SENT, newest(&w).state);
+    }
+    world_close(&w);
+}
+
+/* Half of the requests go well, the others in every way there is, without much hanging. */
+static enum behaviour badly(struct receiver *r, const char *path) {
+    (void)path;
+    r->state = r->state * 1103515245u + 12345u;
+    unsigned n = r->state >> 16;
+    if (n % 2 == 0)
+        return WELL;
+    enum behaviour b = (enum behaviour)(n / 2 % BEHAVIOURS);
+    return b == GONE_410 || b == REDIRECT || (b == HANG && n % 8) ? TAKE_AND_CUT : b;
+}
+
+#define ENDPOINTS 3
+#define EVENTS    150
+
+/* Of the effects of one endpoint, in the order in which they were first received. */
+static void expect_in_order(const struct world *w, const char *path) {
+    char seen[EVENTS + 1] = {0};
+    int expected = 1;
+    for (int i = 0; i < w->r.count; i++) {
+        int n = 0;
+        const char *name = strstr(w->r.got[i].body, "\"after\":\"Number ");
+        if (strcmp(w->r.got[i].path, path) != 0 || !name)
+            continue;
+        sscanf(name, "\"after\":\"Number %d", &n);
+        EXPECT(n >= 1 && n <= EVENTS);
+        if (!seen[n])
+            EXPECT_INT(expected++, n);
+        seen[n] = 1;
+    }
+    EXPECT_INT(EVENTS + 1, expected);
+}
+
+TEST("nothing is lost with hostile receivers, each gets all in order, and the same by its id") {
+    struct world w;
+    char path[16], name[32];
+    struct engine_stats s;
+    world_open(&w);
+    w.r.state = 7;
+    w.r.choose = badly;
+    for (int i = 0; i < ENDPOINTS; i++) {
+        snprintf(path, sizeof path, "/%d", i);
+        CREATE(&w.c, "webhook", {"name", path}, {"url", url(&w, path)},
+               {"topics", "account.created"}, {"tells", "everything"});
+    }
+    for (int i = 1; i <= EVENTS; i++) {
+        snprintf(name, sizeof name, "Number %d", i);
+        CREATE(&w.c, "account", {"name", name});
+    }
+    send_through(&w);
+    engine_stats(w.c.engine, &s);
+    EXPECT_INT(0, s.outbox_dead);
+    EXPECT(w.r.count > ENDPOINTS * EVENTS);
+    for (int i = 0; i < ENDPOINTS; i++) {
+        snprintf(path, sizeof path, "/%d", i);
+        expect_in_order(&w, path);
+    }
+    world_close(&w);
+}
+
+/* -- addresses --------------------------------------------------------------------------------- */
+
+TEST("nothing is sent to an address that is no public one") {
+    static const char *const addresses[] = {
+        "127.0.0.1",
+        "127.9.9.9",
+        "0.0.0.0",
+        "10.1.2.3",
+        "100.64.0.1",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.168.1.1",
+        "198.18.0.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "[::1]",
+        "[::]",
+        "[fe80::1]",
+        "[fc00::1]",
+        "[ff02::1]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::1]",
+        "2130706433",
+        "0x7f.1",
+        "localhost",
+    };
+    struct world w;
+    world_open_with(&w, "http: { connect_timeout = \"1s\"; };\n");
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        const char *to = arena_printf(&w.c.arena, "http://%s:%d/", addresses[i], w.r.port);
+        struct act a = ACT(&w.c, "http.send", {"url", to});
+        EXPECT_ACT(a);
+        send_all(&w);
+        struct outbox_item item = newest(&w);
+        if (item.state != OUTBOX_DEAD || !strstr(item.error.ptr, "no public one"))
+            TEST_FAIL("%s: %s, %s", addresses[i], outbox_state_name(item.state), item.error.ptr);
+    }
+    EXPECT_INT(0, w.r.count);
+    world_close(&w);
+}
+
+TEST("a redirect leads nowhere that a request may not go") {
+    struct world w;
+    world_open_with(&w, "http: { allow = [\"127.0.0.0/30\"]; redirects = 3; };\n");
+    w.r.always = REDIRECT;
+    struct act a = ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"method", "GET"});
+    EXPECT_ACT(a);
+    send_all(&w);
+    EXPECT_INT(OUTBOX_DEAD, newest(&w).state); /* it leads to itself */
+    EXPECT_INT(4, w.r.count);
+    world_close(&w);
+}
+
+/* -- requests ---------------------------------------------------------------------------------- */
+
+TEST("a request is sent as it was asked for, and its answer is an event about the record") {
+    struct world w;
+    world_open(&w);
+    w.r.says = "{\"paid\":true}";
+    kith_id id = CREATE(&w.c, "contact", {"name", "Anna"});
+    const char *about = arena_printf(&w.c.arena, "contact/%s", id_text(&w.c, id));
+    struct act a =
+        ACT(&w.c, "http.send", {"url", url(&w, "/pay?token=x")}, {"method", "PUT"},
+            {"json", "{\"sum\": 5}"}, {"headers", "{\"X-Shop\": \"7\"}"}, {"about", about});
+    EXPECT_ACT(a);
+    send_all(&w);
+    const struct got *g = last_got(&w);
+    EXPECT_STR("/pay?token=x", g->path);
+    EXPECT_HAS("PUT ", g->head);
+    EXPECT_HAS("X-Shop: 7\r\n", g->head);
+    EXPECT_HAS("Content-Type: application/json\r\n", g->head);
+    EXPECT_HAS("Idempotency-Key: req_", g->head);
+    EXPECT_HAS("\"sum\"", g->body);
+    EXPECT_HAS("\"status\":200,\"body\":\"{\\\"paid\\\":true}\"", newest(&w).answer.ptr);
+    EXPECT(newest(&w).subject == id);
+    EXPECT_HAS(arena_strndup(&w.c.arena, a.results[0].as.s.ptr, a.results[0].as.s.len),
+               newest(&w).answer.ptr);
+    world_close(&w);
+}
+
+TEST("an answer that says no is one, and no answer after all tries says so") {
+    struct world w;
+    world_open(&w);
+    w.r.always = NOT_FOUND;
+    EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"method", "GET"}));
+    send_all(&w);
+    EXPECT_INT(OUTBOX_SENT, newest(&w).state);
+    EXPECT_HAS("\"status\":404,\"body\":\"nothing\"", newest(&w).answer.ptr);
+    w.r.always = RESET;
+    EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"text", "hello"}));
+    send_through(&w);
+    EXPECT_INT(OUTBOX_DEAD, newest(&w).state);
+    EXPECT_INT(12, newest(&w).tries);
+    EXPECT_HAS("\"error\":", newest(&w).answer.ptr);
+    EXPECT(!strstr(newest(&w).answer.ptr, "\"status\""));
+    world_close(&w);
+}
+
+#define WITH_CREDENTIAL                                                                            \
+    "http: { allow = [\"127.0.0.1\"]; credentials = ({ name = \"bank\"; host = \"127.0.0.1\";"     \
+    " value = \"Bearer secret\"; }, { name = \"other\"; host = \"example.org\"; value = \"x\"; "   \
+    "});"                                                                                          \
+    " };\n"
+
+TEST("a credential is shown to its own host alone, and stands nowhere else") {
+    struct world w;
+    world_open_with(&w, WITH_CREDENTIAL);
+    EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"credential", "bank"}));
+    send_all(&w);
+    EXPECT_HAS("Authorization: Bearer secret\r\n", last_got(&w)->head);
+    EXPECT(!strstr(newest(&w).payload.ptr, "secret"));
+    struct act a = ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"credential", "other"});
+    EXPECT_HAS("is shown to example.org alone", a.message);
+    a = ACT(&w.c, "http.send", {"url", url(&w, "/")},
+            {"headers", "{\"authorization\": \"Bearer secret\"}"});
+    EXPECT_HAS("put it in http.credentials", a.message);
+    a = ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"headers", "{\"X\": \"a\\r\\nHost: b\"}"});
+    EXPECT_HAS("is no header with a text", a.message);
+    world_close(&w);
+}
