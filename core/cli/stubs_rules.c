@@ -56,7 +56,7 @@ static void put_topics(struct stubs *s, const struct stubs_topic *topics, size_t
     for (size_t i = 0; i < count; i++) {
         const char *event = arena_printf(s->arena, "\"%s\"", topics[i].name);
         const char *arguments =
-            arena_printf(s->arena, "record: record, event: event.of.%s", topics[i].name);
+            arena_printf(s->arena, "record: any, event: event.of.%s", topics[i].name);
         s->out->failed |= !event || !arguments;
         if (!s->out->failed)
             put_overloads(s, event, "rule.options", arguments);

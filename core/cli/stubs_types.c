@@ -30,11 +30,12 @@ static void put_options(struct stubs *s, const struct rfield *f) {
     }
 }
 
-/* "record.contact", or "record" for one of any type. */
-static void put_record(struct stubs *s, const struct rfield *f) {
-    buf_puts(s->out, "record");
+/* "record.contact"; one of any type has all fields, or may be any record. */
+static void put_record(struct stubs *s, const struct rfield *f, bool written) {
     if (f->target)
-        buf_printf(s->out, ".%s", f->target->name);
+        buf_printf(s->out, "record.%s", f->target->name);
+    else
+        buf_puts(s->out, written ? "record" : "any");
 }
 
 void stubs_kind(struct stubs *s, const struct rfield *f, bool written) {
@@ -59,7 +60,7 @@ void stubs_kind(struct stubs *s, const struct rfield *f, bool written) {
     if (f->kind == KITH_F_CHOICE || f->kind == KITH_F_STATE)
         put_options(s, f);
     else if (f->kind == KITH_F_LINK || f->kind == KITH_F_LINKS)
-        put_record(s, f);
+        put_record(s, f, written);
     else
         buf_puts(s->out, name ? name : "string");
     buf_puts(s->out, f->kind == KITH_F_LINKS ? "[]" : "");

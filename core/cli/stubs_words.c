@@ -66,11 +66,10 @@ static const char values[] =
     "---A record of any type.\n"
     "---@class record\n"
     "---@field id string\n"
-    "---@field [string] any\n"
     "\n"
     "---What changes in a record.\n"
     "---@class change\n"
-    "---@field before record|nil the record as it was; nil on create\n"
+    "---@field before any the record as it was; nil on create\n"
     "---@field changed table<string, true> by the names of fields\n"
     "---@field kind \"create\"|\"update\"|\"delete\"\n"
     "---@field origin string where it comes from: \"cli\", \"import\", ...\n"
@@ -79,8 +78,8 @@ static const char values[] =
     "---@class event\n"
     "---@field topic string\n"
     "---@field at Time\n"
-    "---@field before record|nil\n"
-    "---@field after record|nil\n"
+    "---@field before any the record as it was\n"
+    "---@field after any the record as it is\n"
     "---@field changed table<string, true> by the names of fields\n"
     "---@field data table<string, any> what a module published along with it\n"
     "---@field kind string\n"
@@ -120,11 +119,13 @@ static void put_kind(struct stubs *s, const struct word *w, kith_str kind, bool 
     if (task)
         buf_puts(s->out, result ? "record.task" : "fields.task");
     else if (result && strcmp(w->name, "find") == 0)
-        buf_puts(s->out, "fun(): record");
+        buf_puts(s->out, "fun(): any");
     else if (result && strcmp(w->name, "totals") == 0)
         buf_puts(s->out, "table<string, any>[]");
     else if (result && strcmp(w->name, "string.gmatch") == 0)
         buf_puts(s->out, "fun(): string, ...");
+    else if (result && str_starts(kind, "record")) /* of which type, nobody knows here */
+        buf_puts(s->out, "any");
     else
         buf_str(s->out, kind);
 }
