@@ -13,7 +13,8 @@
 #define SKIPPED      65536u
 #define HASHES       (1u << 22) /* bytes read at a time */
 
-const char *const backup_parts[BACKUP_PARTS] = {"README", "conf.d", "kith.conf", "rules"};
+const char *const backup_parts[BACKUP_PARTS] = {"README", "conf.d", "kith.conf", "rules",
+                                                "workflows"};
 
 /* -- hashes ------------------------------------------------------------------------------------ */
 

@@ -40,7 +40,7 @@
 #define BACKUP_ORIGIN   17   /* 16 of them and NUL */
 
 /* What belongs to a company beside kith.db: files and folders. */
-#define BACKUP_PARTS 4
+#define BACKUP_PARTS 5
 extern const char *const backup_parts[BACKUP_PARTS];
 
 /* From a manifest; texts in the archive's arena, "" where there is none. */

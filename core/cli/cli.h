@@ -144,11 +144,17 @@ kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e);
 /* The same as remarks, beside an answer that they qualify. */
 kith_status cmd_rule_say_suspended(struct cmd *c, size_t *count, kith_error *e);
 
+/* Calls an action with "parameter=value", and shows what it gives. (cmd_run.c) */
+kith_status cmd_call(struct cmd *c, const char *action, const char *const *words, size_t count,
+                     kith_error *e);
+
 /* -- commands ---------------------------------------------------------------------------------- */
 
 extern const struct command command_complete, command_reference;
 extern const struct command command_backup, command_backup_verify, command_backup_key,
     command_backup_list, command_backup_run, command_restore;
+extern const struct command command_workflow_list, command_workflow_runs, command_workflow_run,
+    command_workflow_start, command_workflow_cancel, command_workflow_retry;
 extern const struct command command_init, command_import, command_export, command_find, command_get,
     command_view, command_create, command_update, command_delete, command_merge, command_erase,
     command_history, command_why, command_undo, command_log, command_module_list,

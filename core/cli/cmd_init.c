@@ -27,7 +27,7 @@ static const char kith_conf[] =
     "};\n";
 
 static const char readme[] = "A company of Kith: its settings (kith.conf, conf.d/), its rules "
-                             "(rules/*.lua) and its database.\n"
+                             "(rules/*.lua), its workflows (workflows/*.lua) and its database.\n"
                              "Begin with 'kith help'. Rules to copy and change are in "
                              "rules/examples/; there they do nothing.\n"
                              "'kith backup FILE' backs it up as a whole, at any time.\n";
@@ -248,6 +248,7 @@ static kith_status make_parts(struct cmd *c, const char *dir, kith_error *e) {
     TRY(make_file(dir, "conf.d/modules.conf", str_of(modules_conf), e));
     TRY(make_folder(dir, "rules", e));
     TRY(make_folder(dir, "rules/examples", e));
+    TRY(make_folder(dir, "workflows", e));
     TRY(copy_examples(c, dir, e));
     return make_file(dir, "README", str_of(readme), e);
 }

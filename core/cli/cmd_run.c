@@ -122,11 +122,11 @@ static kith_status unknown_param(const struct action *a, kith_str name, kith_err
                    (int)name.len, name.ptr, STR_MEANT(near));
 }
 
-static kith_status read_args(struct call_job *job, kith_error *e) {
-    struct cmd *c = job->c;
+static kith_status read_args(struct call_job *job, const char *const *words, size_t count,
+                             kith_error *e) {
     const struct action *a = job->action;
-    for (size_t i = job->words; i < c->arg_count; i++) {
-        const char *word = c->args[i], *eq = strchr(word, '=');
+    for (size_t i = 0; i < count; i++) {
+        const char *word = words[i], *eq = strchr(word, '=');
         if (!eq)
             return err_set(e, KITH_E_INVAL, NULL, "'%s' is not parameter=value", word);
         kith_str name = {word, (uint64_t)(eq - word)};
@@ -240,24 +240,37 @@ static kith_status call(struct call_job *job, kith_error *e) {
     return KITH_OK;
 }
 
+static kith_status call_with(struct call_job *job, const char *const *words, size_t count,
+                             kith_error *e) {
+    struct cmd *c = job->c;
+    struct arena own = {0}; /* the writer's thread fills it in a rehearsal */
+    job->arena = &own;
+    job->args = ARENA_ARRAY(&c->arena, kith_value, job->action->param_count + 1);
+    job->results = ARENA_ARRAY(&c->arena, kith_value, job->action->result_count + 1);
+    if (!job->args || !job->results)
+        return err_nomem(e);
+    kith_status st = read_args(job, words, count, e);
+    if (st == KITH_OK)
+        st = call(job, e);
+    arena_free(&own);
+    return st;
+}
+
 static kith_status run(struct cmd *c, kith_error *e) {
     struct call_job job = {.c = c};
-    struct arena own = {0}; /* the writer's thread fills it in a rehearsal */
     if (c->arg_count == 0)
         return list_actions(c, NULL);
     if (c->arg_count == 1 && has_actions(c, c->args[0]))
         return list_actions(c, c->args[0]);
     TRY(find_action(&job, e));
-    job.arena = &own;
-    job.args = ARENA_ARRAY(&c->arena, kith_value, job.action->param_count + 1);
-    job.results = ARENA_ARRAY(&c->arena, kith_value, job.action->result_count + 1);
-    if (!job.args || !job.results)
-        return err_nomem(e);
-    kith_status st = read_args(&job, e);
-    if (st == KITH_OK)
-        st = call(&job, e);
-    arena_free(&own);
-    return st;
+    return call_with(&job, (const char *const *)c->args + job.words, c->arg_count - job.words, e);
+}
+
+kith_status cmd_call(struct cmd *c, const char *action, const char *const *words, size_t count,
+                     kith_error *e) {
+    struct call_job job = {.c = c, .action = engine_action(c->company->engine, str_of(action))};
+    return job.action ? call_with(&job, words, count, e)
+                      : err_set(e, KITH_E_INTERNAL, NULL, "there is no action %s", action);
 }
 
 const struct command command_run = {

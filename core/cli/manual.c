@@ -98,6 +98,7 @@ static const char *const files[][2] = {
     {"kith.conf", "The settings of a company. 'kith explain' lists them."},
     {"conf.d/*.conf", "More settings, read after it by name."},
     {"rules/*.lua", "Its rules."},
+    {"workflows/*.lua", "Its workflows."},
     {"kith.db", "Its database; kith.db-wal and kith.db.lock belong to it."},
     {"kith.sock", "Where 'kith serve' takes the commands of others."},
 };

@@ -90,6 +90,10 @@ bool engine_topic_known(const struct engine *g, kith_str topic) {
     return !str_eqz(topic, "*") && bus_match(g, topic, &r);
 }
 
+bool engine_topic_published(const struct engine *g, kith_str topic) {
+    return topic_by_name(g, topic) != NULL;
+}
+
 static kith_status record_topic(const struct event *ev, const char *what, struct arena *a,
                                 topic_fn fn, void *arg, kith_error *e) {
     char *topic = arena_printf(a, "%s.%s", ev->type->name, what);
@@ -194,7 +198,7 @@ kith_status bus_reload(struct engine *g, kith_error *e) {
 /* No pause is longer than the longest: one that is was written before the clock was set back. */
 kith_status bus_set_back(struct engine *g, kith_error *e) {
     sqlite3_stmt *st;
-    int64_t now = clock_now(g->clock), latest = now + bus_backoff(UINT32_MAX);
+    int64_t now = clock_now(g->clock), latest = now + engine_backoff(UINT32_MAX);
     TRY(conn_prepare(g->writer, "UPDATE kith_letter SET next = ?1 WHERE next > ?2", &st, e));
     bind_int(st, 1, now);
     bind_int(st, 2, latest);
@@ -531,7 +535,7 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
         g->opts.attempts_max <= 1 || (st == KITH_E_LIMIT && d->tx.depth >= g->opts.cascade_max);
     log_warn("bus", "%s, row %llu: failed (%s); 'kith deadletter list' tells why", r->reaction.name,
              (unsigned long long)d->row->seq, err_place(&why, place));
-    return bus_letter(g, r, d->row, 1, dead ? -1 : clock_now(g->clock) + bus_backoff(1),
+    return bus_letter(g, r, d->row, 1, dead ? -1 : clock_now(g->clock) + engine_backoff(1),
                       why.message, e);
 }
 

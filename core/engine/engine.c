@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "journal/access_log.h"
+#include "journal/flow_log.h"
 #include "journal/import_log.h"
 #include "journal/listen_log.h"
 #include "journal/run_log.h"
@@ -215,6 +216,8 @@ static kith_status add_own(struct engine *g, kith_error *e) {
     if (st == KITH_OK)
         st = purpose_hooks_add(g, e);
     if (st == KITH_OK)
+        st = flow_hooks_add(g, e);
+    if (st == KITH_OK)
         st = compact_add(g, e);
     if (st == KITH_OK)
         st = retention_add(g, e);
@@ -272,6 +275,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
         st = listen_log_setup(g->writer, e);
     if (st == KITH_OK)
         st = pauses_setup(g, e);
+    if (st == KITH_OK)
+        st = flow_log_setup(g->writer, e);
     if (st == KITH_OK)
         st = member_setup(g->writer, e);
     if (st == KITH_OK)
@@ -352,6 +357,8 @@ kith_status engine_start(struct engine *g, kith_error *e) {
         st = outbox_start(g, e);
     if (st == KITH_OK)
         st = derived_start(g, e);
+    if (st == KITH_OK)
+        st = flow_topics_read(g, e);
     kith_status end =
         conn_exec(g->writer, st == KITH_OK ? "COMMIT" : "ROLLBACK", st == KITH_OK ? e : NULL);
     TRY(st);

@@ -370,6 +370,9 @@ kith_status engine_add_topic(struct engine *g, const char *owner, const struct k
 /* The i-th of those, by name; NULL past the end. */
 const char *engine_topic_at(const struct engine *g, size_t i);
 bool engine_topic_known(const struct engine *g, kith_str topic); /* published and record topics */
+bool engine_topic_published(const struct engine *g, kith_str topic); /* and not a record's */
+
+int64_t engine_backoff(uint32_t attempts); /* ms until the next try */
 
 struct dead_letter { /* also what still waits for its retry */
     uint64_t number; /* for retry and skip */

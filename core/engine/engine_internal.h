@@ -152,7 +152,7 @@ struct own_part {
     const kith_topic *topics;
 };
 extern const struct own_part segments_own, dates_own, merge_own, consent_own, restriction_own,
-    erase_own;
+    erase_own, flow_own;
 extern const struct own_action segment_actions[];
 kith_status own_add(struct engine *g, kith_error *e);
 
@@ -301,6 +301,7 @@ struct engine {
     struct outbox outbox;
     struct search_state search;
     struct sweep_state sweep;
+    bool *flow_waited;       /* by type number, 0: what is published: see flow_may_wait */
     struct type_info *types; /* by type number */
     uint32_t type_max;
     struct retention_rules *retention; /* NULL: there are none */
@@ -593,7 +594,6 @@ kith_status bus_begin_at(struct engine *g, uint64_t seq, kith_error *e);
 /* What has not been done yet because of a row that is reversed is not done any more. */
 kith_status bus_cancel(struct engine *g, uint64_t seq, kith_error *e);
 void bus_count(struct conn *c, struct engine_stats *out); /* letters */
-int64_t bus_backoff(uint32_t attempts);                   /* ms */
 void bus_held_up(const char *what, const kith_error *e);  /* logs it and pauses */
 
 struct delivery { /* one journal row on its way to the reactions */
@@ -649,9 +649,6 @@ void outbox_stop(struct engine *g);
 int64_t outbox_pause(const struct engine_options *o, uint32_t tries, uint64_t random);
 int64_t outbox_open_for(const struct engine_options *o, uint32_t failures);
 
-/* letters.c */
-int64_t bus_backoff(uint32_t attempts); /* ms */
-
 /* timers.c */
 kith_status timers_setup(struct engine *g, kith_error *e);
 kith_status timers_start(struct engine *g, kith_error *e);
@@ -672,6 +669,9 @@ kith_status timers_overdue(struct conn *c, const char *handler, int64_t now, boo
                            kith_error *e);
 /* Takes out what is about a record. */
 kith_status timers_forget(struct engine *g, kith_id subject, kith_error *e);
+/* Takes out the handler's one-time timers about a record with that payload; NULL: all. */
+kith_status timers_drop(struct engine *g, const char *handler, kith_id subject, const char *payload,
+                        kith_error *e);
 kith_status letters_forget(struct engine *g, kith_id subject, kith_error *e);
 kith_status timers_high_id(struct conn *c, kith_id *id, kith_error *e); /* 0: none */
 void timers_count(struct conn *c, struct engine_stats *out);
@@ -690,6 +690,13 @@ void age_pause(void); /* not [writer] */
 /* When the next transaction is due: at once by a virtual clock. */
 int64_t age_next(const struct txn *t);
 kith_status compact_add(struct engine *g, kith_error *e);
+
+/* flow.c; more in flow.h */
+kith_status flow_hooks_add(struct engine *g, kith_error *e);
+/* An undo takes back what began a run: it does not go on. A run that is over, or gone: nothing. */
+kith_status flow_cancel(struct txn *t, kith_id run, kith_error *e);
+kith_status flow_cancel_caused(struct txn *t, uint64_t first, uint64_t last, kith_error *e);
+kith_status flow_topics_read(struct engine *g, kith_error *e); /* once they are declared */
 
 /* retention.c */
 kith_status retention_add(struct engine *g, kith_error *e);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-int64_t bus_backoff(uint32_t attempts) {
+int64_t engine_backoff(uint32_t attempts) {
     static const int64_t pause[] = {1000, 10000, 60000, 600000, 3600000};
     size_t n = sizeof pause / sizeof *pause;
     return pause[attempts <= n ? (attempts ? attempts - 1 : 0) : n - 1];
@@ -72,7 +72,7 @@ static kith_status postpone_letter(struct engine *g, const struct letter *l, con
     bind_int(st, 1, l->id);
     bind_int(st, 2, attempts);
     if (attempts < g->opts.attempts_max)
-        bind_int(st, 3, clock_now(g->clock) + bus_backoff(attempts));
+        bind_int(st, 3, clock_now(g->clock) + engine_backoff(attempts));
     bind_str(st, 4, str_of(why));
     return conn_run(g->writer, st, e);
 }

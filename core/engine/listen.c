@@ -236,7 +236,7 @@ static kith_status replay_row(void *arg, const struct journal_row *row, kith_err
         return st;
     }
     if (st != KITH_OK) /* as any event that failed; then everybody who listens hears it once more */
-        TRY(bus_letter(g, x->r, row, 1, clock_now(g->clock) + bus_backoff(1), why.message, e));
+        TRY(bus_letter(g, x->r, row, 1, clock_now(g->clock) + engine_backoff(1), why.message, e));
     x->replay.next = row->seq + 1;
     return clock_ticks() > x->end || requests_wait(g) ? KITH_E_LIMIT : KITH_OK;
 }

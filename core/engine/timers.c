@@ -305,7 +305,7 @@ static kith_status failed_timer(struct engine *g, const struct firing *f, const 
                                 kith_error *e) {
     char place[ERR_PLACE];
     uint32_t attempts = f->attempts + 1;
-    int64_t due = clock_now(g->clock) + bus_backoff(attempts);
+    int64_t due = clock_now(g->clock) + engine_backoff(attempts);
     log_warn("timers", "%s: failed (%s)", f->entry->handler.name, err_place(why, place));
     if (attempts >= g->opts.attempts_max) {
         due = f->cron ? next_firing(g, f->entry) : INT64_MAX;
@@ -395,6 +395,22 @@ kith_status timers_forget(struct engine *g, kith_id subject, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(g->writer, "DELETE FROM kith_timer WHERE subject = ?1", &st, e));
     bind_int(st, 1, (int64_t)subject);
+    g->refresh_due = true;
+    return conn_run(g->writer, st, e);
+}
+
+kith_status timers_drop(struct engine *g, const char *handler, kith_id subject, const char *payload,
+                        kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(g->writer,
+                     "DELETE FROM kith_timer WHERE subject = ?1 AND handler = ?2 AND cron IS NULL"
+                     " AND (?3 IS NULL OR payload = ?3)",
+                     &st, e));
+    bind_int(st, 1, (int64_t)subject);
+    bind_str(st, 2, str_of(handler));
+    bind_str(st, 3, str_of(payload));
+    if (!payload)
+        bind_null(st, 3);
     g->refresh_due = true;
     return conn_run(g->writer, st, e);
 }

@@ -249,6 +249,9 @@ static kith_status find_transactions(struct undoing *u, kith_error *e) {
         return KITH_OK;
     TRY(txn_may_undo(u->txn, u->target, u->txs, u->tx_count, e));
     u->rows = 0;
+    TRY(flow_cancel(u->txn, u->target, e));
+    for (size_t i = 0; i < u->tx_count; i++)
+        TRY(flow_cancel_caused(u->txn, u->txs[i].first, u->txs[i].last, e));
     for (size_t i = 0; i < u->tx_count; i++)
         if (u->txs[i].id == u->target && u->txs[i].origin == ORIGIN_ERASE)
             return err_set(e, KITH_E_REFUSED, NULL,

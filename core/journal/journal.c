@@ -9,9 +9,9 @@
 #include <string.h>
 
 const char *origin_name(uint32_t origin) {
-    static const char *const names[] = {"?",        "cli",       "api",    "import",
-                                        "reaction", "timer",     "action", "undo",
-                                        "system",   "retention", "erase",  "delivery"};
+    static const char *const names[] = {"?",     "cli",      "api",     "import", "reaction",
+                                        "timer", "action",   "undo",    "system", "retention",
+                                        "erase", "delivery", "workflow"};
     return origin < sizeof names / sizeof *names ? names[origin] : "?";
 }
 
@@ -458,6 +458,20 @@ static int newest_first(const void *a, const void *b) {
     return x > y ? -1 : x < y;
 }
 
+/* A run of a workflow is one thing: by whatever event it was woken, what it did goes with its
+ * beginning. */
+static kith_status add_run(struct conn *c, struct heads *h, size_t at, struct arena *a,
+                           kith_error *e) {
+    const struct tx_head tx = h->items[at];
+    if (tx.origin != ORIGIN_WORKFLOW)
+        return KITH_OK;
+    for (size_t i = 0; i < at; i++)
+        if (h->items[i].run == tx.run)
+            return KITH_OK;
+    return add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE run = ?1 AND id <> ?2", tx.run,
+                     tx.id, a, h, e);
+}
+
 kith_status journal_undo_set(struct conn *c, kith_id target, struct arena *a, struct tx_head **out,
                              size_t *count, kith_error *e) {
     struct heads h = {0};
@@ -473,9 +487,11 @@ kith_status journal_undo_set(struct conn *c, kith_id target, struct arena *a, st
     }
     /* The list grows while it is walked: what each transaction led to comes behind it. An undo is
      * led to by nothing and leads to nothing. */
-    for (size_t i = 0; i < h.count; i++)
+    for (size_t i = 0; i < h.count; i++) {
         TRY(add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE cause BETWEEN ?1 AND ?2",
                       h.items[i].first, h.items[i].last, a, &h, e));
+        TRY(add_run(c, &h, i, a, e));
+    }
     qsort(h.items, h.count, sizeof *h.items, newest_first);
     size_t kept = 0; /* a run may have led to itself: each transaction once */
     for (size_t i = 0; i < h.count; i++)

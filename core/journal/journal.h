@@ -24,6 +24,7 @@ enum origin { /* stored: never renumber */
               ORIGIN_RETENTION = 9,
               ORIGIN_ERASE = 10,
               ORIGIN_DELIVERY = 11,
+              ORIGIN_WORKFLOW = 12,
 };
 const char *origin_name(uint32_t origin); /* "cli", "api", ... */
 

@@ -48,6 +48,11 @@ static const struct wanted {
     TYPE(redirect), FIELD(redirect, gone), FIELD(redirect, kept),
     TYPE(erasure), FIELD(erasure, record_type), FIELD(erasure, record), FIELD(erasure, reason),
     FIELD(erasure, gone), FIELD(erasure, emptied), FIELD(erasure, swept),
+    TYPE(workflow_run), FIELD(workflow_run, workflow), FIELD(workflow_run, file),
+    FIELD(workflow_run, version), FIELD(workflow_run, about), FIELD(workflow_run, parent), FIELD(workflow_run, cause),
+    FIELD(workflow_run, state), FIELD(workflow_run, attempts), FIELD(workflow_run, due),
+    FIELD(workflow_run, over), FIELD(workflow_run, waits_for), FIELD(workflow_run, result),
+    FIELD(workflow_run, error),
     TYPE(team),
 };
 /* clang-format on */

@@ -76,6 +76,12 @@ struct base_erasure {
     const struct rfield *record_type, *record, *reason, *gone, *emptied, *swept;
 };
 
+struct base_workflow_run {
+    const struct rtype *type;
+    const struct rfield *workflow, *file, *version, *about, *parent, *cause, *state, *attempts,
+        *due, *over, *waits_for, *result, *error;
+};
+
 struct base_fields {
     struct base_contact contact;
     struct base_point contact_point;
@@ -93,6 +99,7 @@ struct base_fields {
     struct base_saved_query saved_query;
     struct base_redirect redirect;
     struct base_erasure erasure;
+    struct base_workflow_run workflow_run;
     struct {
         const struct rtype *type;
     } team;

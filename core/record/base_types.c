@@ -446,6 +446,28 @@ static const kith_field erasure_fields[] = {
       .doc = "Since when nothing of it is in the files either; until then empty."),
 };
 
+/* Nobody but Kith writes them. */
+static const kith_field workflow_run_fields[] = {
+    F("workflow", TEXT, .flags = REQUIRED | READONLY | INDEXED, .doc = "The workflow's name."),
+    F("file", TEXT, .flags = REQUIRED | READONLY, .doc = "Where it stands."),
+    F("version", TEXT, .flags = REQUIRED | READONLY,
+      .doc = "Of the file, as it was when the run began: it goes on by that."),
+    F("about", LINK, .options = "*", .flags = READONLY | PARTOF,
+      .doc = "The record for which it runs; it ends with that."),
+    F("parent", LINK, .options = "workflow_run", .flags = READONLY,
+      .doc = "The run that began it."),
+    F("cause", INTEGER, .flags = READONLY | INDEXED,
+      .doc = "The row of the journal that led to it."),
+    F("state", CHOICE, .options = "waiting,retrying,failed,done,cancelled",
+      .flags = REQUIRED | READONLY | INDEXED, .doc = "How it stands."),
+    F("attempts", INTEGER, .flags = READONLY, .doc = "How many failed in a row."),
+    F("waits_for", TEXT, .flags = READONLY, .doc = "What it waits for."),
+    F("due", TIME, .flags = READONLY, .doc = "When it goes on by itself."),
+    F("over", TIME, .flags = READONLY, .doc = "When it ended."),
+    F("result", LONGTEXT, .flags = READONLY | PERSONAL, .doc = "What its function gave."),
+    F("error", LONGTEXT, .flags = READONLY | PERSONAL, .doc = "What went wrong last, and where."),
+};
+
 #define TYPE(n, t, f, d)                                                                           \
     { .name = (n), .title = (t), .doc = (d), .fields = KITH_ARRAY(f) }
 static const kith_type types[] = {
@@ -486,6 +508,12 @@ static const kith_type types[] = {
      .title = "record",
      .doc = "Somebody was erased, and when it was done. It is no record of whom.",
      .fields = KITH_ARRAY(erasure_fields),
+     .undo = KITH_UNDO_REFUSE},
+    {.name = "workflow_run",
+     .title = "workflow",
+     .doc = "A workflow that runs or ran, for a record or by itself.",
+     .fields = KITH_ARRAY(workflow_run_fields),
+     .history = KITH_HISTORY_NONE,
      .undo = KITH_UNDO_REFUSE},
     TYPE("file_part", NULL, file_part_fields, "A piece of what stands in a file."),
     TYPE("redirect", NULL, redirect_fields, "Where a record went that was merged into another."),

@@ -421,6 +421,18 @@ kith_status record_unique_owner(struct conn *c, const struct rfield *f, const ki
     return KITH_OK;
 }
 
+kith_status record_between(struct conn *c, const struct rfield *f, int64_t low, int64_t high,
+                           struct arena *a, kith_id **ids, size_t *count, kith_error *e) {
+    char sql[320];
+    sqlite3_stmt *st;
+    snprintf(sql, sizeof sql, "SELECT id FROM \"%s\" WHERE \"%s\" BETWEEN ?1 AND ?2 ORDER BY id",
+             f->type->name, f->name);
+    TRY(conn_prepare(c, sql, &st, e));
+    bind_int(st, 1, low);
+    bind_int(st, 2, high);
+    return conn_ids(c, st, a, ids, count, e);
+}
+
 kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id, uint32_t type,
                              int64_t max, struct arena *a, kith_id **ids, size_t *count,
                              kith_error *e) {

@@ -64,6 +64,9 @@ kith_status record_insert(struct conn *c, const struct rtype *t, kith_id id, str
 kith_status record_update(struct conn *c, const struct rtype *t, kith_id id, struct arena *a,
                           const kith_value *values, const struct fieldset *changed, kith_error *e);
 kith_status record_delete(struct conn *c, const struct rtype *t, kith_id id, kith_error *e);
+/* The records whose field f, a whole number, lies between two. */
+kith_status record_between(struct conn *c, const struct rfield *f, int64_t low, int64_t high,
+                           struct arena *a, kith_id **ids, size_t *count, kith_error *e);
 /* The records whose field f (a link or links) points to `id`, at most `max` of them. */
 kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id, uint32_t type,
                              int64_t max, struct arena *a, kith_id **ids, size_t *count,

@@ -92,6 +92,7 @@ static void add_action(lua_State *L, int modules, const struct action *a) {
     }
     lua_pushlightuserdata(L, (void *)(uintptr_t)a);
     lua_pushcclosure(L, action_call, 1);
+    flow_wrap(L, a->name);
     lua_setfield(L, -2, dot + 1);
     lua_pop(L, 2);
 }

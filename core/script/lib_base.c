@@ -114,7 +114,8 @@ static kith_status attempt_run(struct txn *t, void *arg, kith_error *e) {
     (void)t;
     a->ran = true;
     a->rc = lua_pcall(a->L, a->arguments, LUA_MULTRET, 0);
-    return a->rc == LUA_OK ? KITH_OK : err_set(e, KITH_E_REFUSED, NULL, "caught by pcall");
+    bool waits = script_of(a->L)->frame->stopped == STOP_WAIT; /* what it did so far stays */
+    return a->rc == LUA_OK || waits ? KITH_OK : err_set(e, KITH_E_REFUSED, NULL, "caught by pcall");
 }
 
 /* What failed is not kept: the records are as they were before the call. The error is given as

@@ -235,6 +235,12 @@ static int find_next(lua_State *L) {
     struct cursor *c = lua_touserdata(L, lua_upvalueindex(1));
     if (!frame_alive(script_of(L), c->serial))
         return raisef(L, "this search belongs to an earlier call, which has ended");
+    if (flow_found_next(L, &c->next)) {
+        if (c->next == 0 || c->next > c->count)
+            return 0;
+        record_push(L, c->type, c->ids[c->next - 1], NULL);
+        return 1;
+    }
     while (c->next < c->count) {
         kith_id id = c->ids[c->next++];
         const kith_value *values;
@@ -245,10 +251,34 @@ static int find_next(lua_State *L) {
             continue;
         if (st != KITH_OK)
             return raise_error(L, &e);
+        flow_keep_next(L, c->next);
         record_push(L, c->type, id, values);
         return 1;
     }
+    flow_keep_next(L, 0);
     return 0;
+}
+
+static int push_cursor(lua_State *L, const struct rtype *type, const kith_id *ids, size_t count) {
+    struct cursor *c = lua_newuserdatauv(L, sizeof *c, 0);
+    *c = (struct cursor){
+        .serial = script_of(L)->frame->serial, .type = type, .ids = ids, .count = count};
+    lua_pushcclosure(L, find_next, 1);
+    return 1;
+}
+
+void find_ids(lua_State *L, int at, const struct rtype **type, const kith_id **ids, size_t *count) {
+    lua_getupvalue(L, at, 1);
+    const struct cursor *c = lua_touserdata(L, -1);
+    *type = c->type;
+    *ids = c->ids;
+    *count = c->count;
+    lua_pop(L, 1);
+}
+
+int find_push(lua_State *L, const kith_id *ids, size_t count) {
+    const struct query *q = query_of(L, frame_need(L, "find()")->txn, text_at(L, 1));
+    return push_cursor(L, query_type(q), ids, count);
 }
 
 static int rule_find(lua_State *L) {
@@ -271,11 +301,7 @@ static int rule_find(lua_State *L) {
         return raisef(L,
                       "find: more than %lld records: add 'limit %lld' and an order, or narrow it",
                       (long long)max, (long long)max);
-    struct cursor *c = lua_newuserdatauv(L, sizeof *c, 0);
-    *c = (struct cursor){
-        .serial = f->serial, .type = query_type(q), .ids = found.ids, .count = found.count};
-    lua_pushcclosure(L, find_next, 1);
-    return 1;
+    return push_cursor(L, query_type(q), found.ids, found.count);
 }
 
 static int rule_count(lua_State *L) {

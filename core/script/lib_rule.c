@@ -113,9 +113,18 @@ static kith_status resolve_event(struct rule *r, kith_error *e) {
         return resolve_hook(r, e);
     case RULE_ON:
         return resolve_topic(r, e);
+    case RULE_WORKFLOW:
+        return r->cron ? cron_parse(str_of(r->info.event), &cron, e) : resolve_topic(r, e);
     default:
         return cron_parse(str_of(r->info.event), &cron, e);
     }
+}
+
+kith_status rule_resolve(struct rule *r, kith_error *e) {
+    kith_status st = resolve_event(r, e);
+    if (st == KITH_OK && r->type)
+        st = right_need(r->script, RIGHT_READ, r->type, e);
+    return st;
 }
 
 /* -- options ----------------------------------------------------------------------------------- */
@@ -170,7 +179,7 @@ static kith_status set_fields(lua_State *L, struct rule *r, kith_error *e) {
     const char *topic;
     event_type(r->info.event, &topic);
     bool update =
-        r->info.kind == RULE_ON ? strcmp(topic, "updated") == 0 : (r->on & ON_UPDATE) != 0;
+        r->info.kind >= RULE_ON ? strcmp(topic, "updated") == 0 : (r->on & ON_UPDATE) != 0;
     if (!r->type || !update)
         return err_set(e, KITH_E_INVAL, NULL, "fields: '%s' is no update", r->info.event);
     r->fields = ARENA_NEW(&r->script->arena, struct fieldset);
@@ -191,11 +200,17 @@ static kith_status set_fields(lua_State *L, struct rule *r, kith_error *e) {
     return KITH_OK;
 }
 
+/* The last ones are those of workflows alone, which lib_flow.c takes. */
 static const struct option options[] = {{"doc", LUA_TSTRING, set_doc},
-                                        {"name", LUA_TSTRING, set_name},
                                         {"where", LUA_TSTRING, set_where},
-                                        {"fields", LUA_TTABLE, set_fields}};
-#define OPTIONS (sizeof options / sizeof *options)
+                                        {"fields", LUA_TTABLE, set_fields},
+                                        {"name", LUA_TSTRING, set_name},
+                                        {.name = "on"},
+                                        {.name = "every"},
+                                        {.name = "record"},
+                                        {.name = "again"}};
+#define RULE_OPTIONS 4
+#define ALL_OPTIONS  (sizeof options / sizeof *options)
 
 static const char *option_name(const void *arg, size_t i) {
     (void)arg;
@@ -204,23 +219,26 @@ static const char *option_name(const void *arg, size_t i) {
 
 /* The option named by the key below its value on top. */
 static kith_status take_option(lua_State *L, struct rule *r, kith_error *e) {
+    bool flow = r->info.kind == RULE_WORKFLOW;
     kith_str key = str_of(lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "");
-    for (size_t i = 0; i < OPTIONS; i++) {
-        if (!str_eqz(key, options[i].name))
+    for (size_t i = 0; i < RULE_OPTIONS; i++) {
+        if (!str_eqz(key, options[i].name) || (flow && options[i].set == set_name))
             continue;
         if (lua_type(L, -1) != options[i].type)
             return err_set(e, KITH_E_INVAL, NULL, "%s: expected a %s, not a %s", options[i].name,
                            lua_typename(L, options[i].type), held_name(L, -1));
         return options[i].set(L, r, e);
     }
-    const char *near = str_nearest(key, option_name, NULL, OPTIONS);
+    const char *near = str_nearest(key, option_name, NULL, flow ? ALL_OPTIONS : RULE_OPTIONS);
     return err_set(e, KITH_E_INVAL, NULL, "unknown option '%s'%s%s%s", key.ptr,
-                   near ? ": did you mean '" : ": there are doc, name, where and fields",
+                   near   ? ": did you mean '"
+                   : flow ? ": there are on, every, record, again, where, fields and doc"
+                          : ": there are doc, name, where and fields",
                    near ? near : "", near ? "'?" : "");
 }
 
 /* Reports every wrong one. */
-static void take_options(lua_State *L, struct rule *r, int at) {
+void rule_options(lua_State *L, struct rule *r, int at) {
     for (lua_pushnil(L); lua_next(L, at); lua_pop(L, 1)) {
         kith_error e = KITH_ERROR_INIT;
         if (take_option(L, r, &e) != KITH_OK)
@@ -259,7 +277,9 @@ static kith_status name_rule(struct script *s, struct rule *r, kith_error *e) {
                            "the name '%s' is that of the rule in line %u already", r->info.name,
                            (unsigned)o->info.line);
     }
-    r->cursor = arena_printf(&s->arena, "rule:%s:%s", s->file, r->info.name);
+    r->cursor = r->info.kind == RULE_WORKFLOW
+                    ? arena_printf(&s->arena, "workflow:%s", r->info.name)
+                    : arena_printf(&s->arena, "rule:%s:%s", s->file, r->info.name);
     r->source = arena_printf(&s->arena, "%s: %s", s->file, r->info.name);
     return r->cursor && r->source ? KITH_OK : err_nomem(e);
 }
@@ -277,6 +297,22 @@ static void look_at_function(lua_State *L, struct rule *r, int at) {
         raisef(L, "no memory");
 }
 
+void rule_declared(lua_State *L, struct rule *r, int function) {
+    struct script *s = r->script;
+    kith_error e = KITH_ERROR_INIT;
+    r->info.reads = r->info.creates = r->info.updates = r->info.deletes = "";
+    r->info.publishes = r->info.calls = r->info.needs = "";
+    if (name_rule(s, r, &e) != KITH_OK) {
+        script_problem(s, r->info.line, "%s", e.message);
+        return;
+    }
+    look_at_function(L, r, function);
+    lua_pushvalue(L, function);
+    r->function = luaL_ref(L, LUA_REGISTRYINDEX);
+    *s->rules_tail = r;
+    s->rules_tail = &r->next;
+}
+
 /* Everything is known: the event at 1, options at 2 (or nil), the function at 3. */
 static void declare(lua_State *L, enum rule_kind kind, uint32_t line) {
     struct script *s = script_of(L);
@@ -289,35 +325,23 @@ static void declare(lua_State *L, enum rule_kind kind, uint32_t line) {
                                  .file = s->file,
                                  .line = line,
                                  .event = arena_strdup(&s->arena, lua_tostring(L, 1)),
-                                 .version = s->version,
-                                 .reads = "",
-                                 .creates = "",
-                                 .updates = "",
-                                 .deletes = "",
-                                 .publishes = "",
-                                 .calls = "",
-                                 .needs = ""};
+                                 .version = s->version};
     if (!r->info.event)
         raisef(L, "no memory");
-    kith_status st = resolve_event(r, &e);
-    if (st == KITH_OK && r->type)
-        st = right_need(s, RIGHT_READ, r->type, &e);
-    if (st != KITH_OK) {
+    if (rule_resolve(r, &e) != KITH_OK) {
         script_problem(s, line, "%s", e.message);
         s->absent = false;
         return;
     }
     if (lua_istable(L, 2))
-        take_options(L, r, 2);
-    if (name_rule(s, r, &e) != KITH_OK) {
-        script_problem(s, line, "%s", e.message);
-        return;
-    }
-    look_at_function(L, r, 3);
-    lua_pushvalue(L, 3);
-    r->function = luaL_ref(L, LUA_REGISTRYINDEX);
-    *s->rules_tail = r;
-    s->rules_tail = &r->next;
+        rule_options(L, r, 2);
+    rule_declared(L, r, 3);
+}
+
+/* Whatever follows it is passed over, too. */
+static int pass_over(lua_State *L) {
+    lua_pushcfunction(L, pass_over);
+    return 1;
 }
 
 /* before "lead.create" {...} (function ...): what is given so far, and the line, are upvalues. */
@@ -326,6 +350,8 @@ static int declare_step(lua_State *L) {
     enum rule_kind kind = (enum rule_kind)lua_tointeger(L, lua_upvalueindex(1));
     lua_Integer line = lua_tointeger(L, lua_upvalueindex(2));
     int given = lua_gettop(L), at = 1;
+    if (s->pinned) /* its rules are those of another version now */
+        return pass_over(L);
     if (s->frame->txn)
         return raisef(L, "%s() declares a rule: call it at the top of the file, not inside a rule",
                       rule_kind_name(kind));
@@ -465,22 +491,25 @@ kith_status rule_register(struct rule *r, kith_error *e) {
                             .name = r->source,
                             .version = r->script->version,
                             .line = r->info.line};
-    if (r->info.kind == RULE_EVERY)
+    bool flow = r->info.kind == RULE_WORKFLOW;
+    if (r->info.kind == RULE_EVERY || (flow && r->cron))
         return engine_add_timer(g,
                                 &(struct timer_handler){.name = r->cursor,
                                                         .cron = r->info.event,
-                                                        .fn = on_timer,
+                                                        .fn = flow ? flow_on_time : on_timer,
                                                         .self = r,
                                                         .source = source,
                                                         .group = r->script->file},
                                 e);
-    if (r->info.kind == RULE_ON)
+    if (flow && !r->info.event[0])
+        return KITH_OK; /* it is begun by hand, or by others */
+    if (r->info.kind == RULE_ON || flow)
         return engine_add_reaction(g,
                                    &(struct reaction){.name = r->cursor,
                                                       .topic = r->info.event,
                                                       .fields = r->fields,
                                                       .where = r->where,
-                                                      .fn = on_event,
+                                                      .fn = flow ? flow_on_event : on_event,
                                                       .self = r,
                                                       .source = source,
                                                       .group = r->script->file},

@@ -130,7 +130,7 @@ static bool make_room(struct lint *l, struct lint_file *f) {
 }
 
 /* A text that Lua refused has its problem already. */
-static void read_chunk(struct lint *l, const struct script *s, const struct chunk *c) {
+static void read_chunk(struct lint *l, const struct script *s, const struct flow_source *c) {
     struct lint_file *f;
     if (lint_file_named(l, c->name))
         return;
@@ -152,9 +152,9 @@ static void read_chunk(struct lint *l, const struct script *s, const struct chun
 
 /* Globals are shared by a file and all that it requires. */
 static void share_globals(struct lint *l, const struct script *s) {
-    for (const struct chunk *to = s->chunks; to; to = to->next) {
+    for (const struct flow_source *to = s->sources; to; to = to->next) {
         l->file = lint_file_named(l, to->name);
-        for (const struct chunk *from = s->chunks; l->file && from; from = from->next) {
+        for (const struct flow_source *from = s->sources; l->file && from; from = from->next) {
             const struct lint_file *f = lint_file_named(l, from->name);
             const struct assigned *a = f ? f->syntax.assigned : NULL;
             for (; a; a = a->next) {
@@ -185,7 +185,7 @@ kith_status lint_set(struct ruleset *set, kith_error *e) {
         .set = set, .engine = set->all->engine, .schema = engine_schema(set->all->engine)};
     l.files_tail = &l.files;
     for (const struct script *s = set->files; s; s = s->next)
-        for (const struct chunk *c = s->chunks; c; c = c->next)
+        for (const struct flow_source *c = s->sources; c; c = c->next)
             read_chunk(&l, s, c);
     for (const struct script *s = set->files; s && !l.no_memory; s = s->next)
         share_globals(&l, s);

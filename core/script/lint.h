@@ -13,6 +13,7 @@
 #ifndef SCRIPT_LINT_H
 #define SCRIPT_LINT_H
 
+#include "engine/flow.h"
 #include "script/script_internal.h"
 #include "script/syntax.h"
 #include "script/words.h"

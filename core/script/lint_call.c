@@ -412,7 +412,8 @@ static struct type call_pcall(struct lint *l, const struct called *c) {
 static const struct form forms[] = {{"before", NULL, GIVES_CHANGE, true},
                                     {"after", NULL, GIVES_CHANGE, false},
                                     {"on", NULL, GIVES_EVENT, false},
-                                    {"every", NULL, GIVES_TIME, false}};
+                                    {"every", NULL, GIVES_TIME, false},
+                                    {"workflow", "on", GIVES_EVENT, false}};
 
 const struct form *form_find(kith_str name) {
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)

@@ -33,6 +33,7 @@ static void open_type(lua_State *L, const struct rtype *t) {
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &t->name);
     lua_pushcclosure(L, record_index, 1);
+    flow_wrap(L, t->name);
     lua_setfield(L, -2, "__index");
     lua_rawsetp(L, LUA_REGISTRYINDEX, t);
 }

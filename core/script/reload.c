@@ -39,7 +39,7 @@ static void print_folder(const char *dir, uint64_t *print) {
 }
 
 static uint64_t print_files(const struct scripts *s) {
-    static const char *const folders[] = {"rules", "rules/lib"};
+    static const char *const folders[] = {"rules", "rules/lib", WORKFLOWS};
     uint64_t print = 0;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         char *dir;
@@ -84,6 +84,8 @@ kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir
     s->options = options_or_default(o);
     s->dir = strdup(dir);
     kith_status st = s->dir && sodium_init() >= 0 ? suspend_open(g, e) : err_nomem(e);
+    if (st == KITH_OK)
+        st = flow_actions_add(s, e); /* before the files, which may name it */
     if (st == KITH_OK) {
         s->loaded = s->seen = print_files(s);
         st = ruleset_load(&s->set, s, e);
@@ -103,6 +105,11 @@ void scripts_close(struct scripts *s) {
     if (!s)
         return;
     ruleset_free(s->set);
+    while (s->dropped) {
+        struct ruleset *next = s->dropped->next;
+        ruleset_free(s->dropped);
+        s->dropped = next;
+    }
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->changing);
     free(s->dir);
@@ -177,7 +184,12 @@ static kith_status swap(struct scripts *s, struct ruleset *next, kith_error *e) 
     expect_running(next);
     if (next->mistakes || next->faults)
         return err_set(e, KITH_E_INVAL, NULL, "the rules stay as they were: mend the files first");
-    TRY(engine_swap(s->engine, put_in, next, e));
+    kith_status st = engine_swap(s->engine, put_in, next, e);
+    if (st != KITH_OK) { /* in the midst of it, perhaps: the disk */
+        next->next = s->dropped;
+        s->dropped = next;
+        return st;
+    }
     pthread_mutex_lock(&s->lock);
     s->set = next;
     pthread_mutex_unlock(&s->lock);
@@ -194,7 +206,7 @@ static kith_status reload(struct scripts *s, script_report report, void *arg, si
     if (rules)
         *rules = count;
     kith_status st = swap(s, next, e);
-    if (st != KITH_OK)
+    if (st != KITH_OK && s->dropped != next)
         ruleset_free(next);
     if (st != KITH_OK && st != KITH_E_INVAL)
         s->loaded = 0; /* not the files' fault: the watch tries again */

@@ -63,6 +63,18 @@ static void on_count(lua_State *L, lua_Debug *ar) {
         raise_stopped(L, ar);
 }
 
+int frame_stop(lua_State *L, enum stop why) {
+    stop(script_of(L), why);
+    lua_pushliteral(L, "stopped");
+    return lua_error(L);
+}
+
+void frame_go_on(struct script *s) {
+    s->frame->stopped = STOP_NOT;
+    s->frame->stopped_at[0] = '\0';
+    lua_sethook(s->L, on_count, LUA_MASKCOUNT, s->period);
+}
+
 void charge(lua_State *L, int64_t steps) {
     struct script *s = script_of(L);
     lua_Debug caller;
@@ -129,6 +141,7 @@ void frame_begin(struct script *s, struct frame *f, struct txn *t, const struct 
     if (f->outer && f->outer->deadline < f->deadline)
         f->deadline = f->outer->deadline;
     f->given = f->left;
+    f->now = t ? txn_now(t) : 0;
     if (t)
         f->before = txn_deadline(t, f->deadline);
     s->frame = f;
@@ -283,8 +296,10 @@ kith_status sandbox_call(struct script *s, lua_CFunction fn, void *arg, kith_err
     lua_pushlightuserdata(L, arg);
     int rc = lua_pcall(L, 1, 0, top + 1);
     kith_status st = KITH_OK;
-    if (s->frame->stopped)
+    if (s->frame->stopped && s->frame->stopped != STOP_WAIT)
         st = stopped_status(s, e);
+    else if (s->frame->stopped)
+        st = KITH_OK;
     else if (rc != LUA_OK)
         st = error_status(s, rc, e);
     lua_settop(L, top);
@@ -336,6 +351,10 @@ static int open_state(lua_State *L) {
     lib_action_open(L, 1);
     lib_rule_open(L, 1);
     lib_require_open(L, 1);
+    lib_flow_open(L, 1);
+    lib_wait_open(L, 1);
+    order_open(L, 1, script_of(L)->flows);
+    flow_wrap_open(L, 1);
     /* The environment of the scripts is an empty table before the globals. */
     lua_createtable(L, 0, 0);
     lua_createtable(L, 0, 2);

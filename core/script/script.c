@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Script: finds the rule files, loads each into a state of its own, and collects what is wrong with
  * them. */
-#include "script/script_internal.h"
+#include "script/flow_internal.h"
 
 #include "base/file.h"
 #include "base/log.h"
@@ -45,6 +45,10 @@ void script_problem(struct script *s, uint32_t line, const char *fmt, ...) {
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     s->problems++;
+    if (s->pinned) {
+        s->fault = s->fault ? s->fault : arena_strdup(&s->arena, text);
+        return;
+    }
     set_problem(s->set, &(struct script_problem){
                             .file = s->file, .line = line, .message = text, .absent = s->absent});
 }
@@ -71,25 +75,42 @@ const char *place_of(struct arena *a, const struct script_problem *p) {
 
 /* -- files ------------------------------------------------------------------------------------- */
 
+/* For those who look at it while it is being loaded; a workflow's is kept with the runs that it
+ * begins. */
 static bool keep_text(struct script *s, const char *name, kith_str text) {
-    struct arena *a = &s->set->texts;
-    struct chunk *c = ARENA_NEW(a, struct chunk);
-    if (!c)
-        return false;
-    *c = (struct chunk){arena_strdup(a, name), arena_str(a, text), s->chunks};
-    s->chunks = c;
+    struct arena *a = s->flows ? &s->arena : &s->set->texts;
+    struct flow_source *c = s->pinned ? s->sources : ARENA_NEW(a, struct flow_source);
+    if (!c || s->pinned)
+        return c != NULL;
+    *c = (struct flow_source){arena_strdup(a, name), arena_str(a, text), s->sources};
+    s->sources = c;
     return c->name && c->text.ptr;
+}
+
+static kith_status read_source(struct script *s, const char *name, kith_str *text, kith_error *e) {
+    for (const struct flow_source *f = s->pinned ? s->sources : NULL; f; f = f->next)
+        if (strcmp(f->name, name) == 0) {
+            *text = f->text;
+            return KITH_OK;
+        }
+    if (s->pinned)
+        return err_set(e, KITH_E_NOTFOUND, NULL, "%s is not kept of that version", name);
+    char *path = arena_printf(&s->arena, "%s/%s", s->all->dir, name);
+    if (!path)
+        return err_nomem(e);
+    buf_reset(&s->scratch);
+    TRY(file_read(path, SCRIPT_FILE_MAX, &s->scratch, e));
+    *text = buf_view(&s->scratch);
+    return KITH_OK;
 }
 
 /* Compiles the file <dir>/<name> and leaves its function on the stack. */
 static void load_chunk(lua_State *L, const char *name) {
     struct script *s = script_of(L);
     kith_error e = KITH_ERROR_INIT;
-    const char *path = lua_pushfstring(L, "%s/%s", s->all->dir, name);
-    buf_reset(&s->scratch);
-    if (file_read(path, SCRIPT_FILE_MAX, &s->scratch, &e) != KITH_OK)
+    kith_str text;
+    if (read_source(s, name, &text, &e) != KITH_OK)
         raise_error(L, &e);
-    kith_str text = buf_view(&s->scratch);
     unsigned char before[sizeof s->digest];
     memcpy(before, s->digest, sizeof before);
     crypto_generichash(s->digest, sizeof s->digest, (const unsigned char *)text.ptr, text.len,
@@ -104,8 +125,7 @@ static void load_chunk(lua_State *L, const char *name) {
         lua_error(L);
     environment_push(L);
     lua_setupvalue(L, -2, 1);
-    lua_replace(L, -3);
-    lua_pop(L, 1);
+    lua_remove(L, -2);
 }
 
 /* Upvalue: what was required already, by name; false while it is being loaded. */
@@ -160,18 +180,21 @@ static void script_unload(struct script *s) {
     s->rules = NULL;
 }
 
-/* Fails only for want of memory; what is wrong with the file becomes a problem. */
-static kith_status load_file(struct ruleset *set, const char *name, kith_error *e) {
+static struct script *script_make(struct ruleset *set, const char *file) {
     struct script *s = ARENA_NEW(&set->arena, struct script);
-    kith_error why = KITH_ERROR_INIT;
-    struct frame f;
-    if (!s || !(s->file = arena_printf(&set->arena, "rules/%s", name)))
-        return err_nomem(e);
+    if (!s || !(s->file = arena_strdup(&set->arena, file)))
+        return NULL;
     s->all = set->all;
     s->set = set;
     s->rules_tail = &s->rules;
-    *set->files_tail = s;
-    set->files_tail = &s->next;
+    s->flows = str_starts(str_of(file), WORKFLOWS "/");
+    return s;
+}
+
+/* Fails only for want of memory; what is wrong with the file becomes a problem. */
+static kith_status script_load(struct script *s, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    struct frame f;
     TRY(rights_take(s, e));
     TRY(sandbox_open(s, e));
     frame_begin(s, &f, NULL, NULL);
@@ -184,13 +207,56 @@ static kith_status load_file(struct ruleset *set, const char *name, kith_error *
     return KITH_OK;
 }
 
+static kith_status load_file(struct ruleset *set, const char *folder, const char *name,
+                             kith_error *e) {
+    char *file = arena_printf(&set->arena, "%s/%s", folder, name);
+    struct script *s = file ? script_make(set, file) : NULL;
+    if (!s)
+        return err_nomem(e);
+    *set->files_tail = s;
+    set->files_tail = &s->next;
+    return script_load(s, e);
+}
+
+/* -- earlier versions -------------------------------------------------------------------------- */
+
+static kith_status load_pinned(struct ruleset *set, struct conn *c, const char *file,
+                               const char *version, struct script **out, kith_error *e) {
+    struct script *s = *out = script_make(set, file);
+    if (!s)
+        return err_nomem(e);
+    s->pinned = true;
+    s->next = set->pinned;
+    set->pinned = s;
+    TRY(flow_source_read(c, version, &s->arena, &s->sources, e));
+    TRY(script_load(s, e));
+    if (!s->problems && strcmp(s->version, version) != 0)
+        s->fault = "its source is not what it was";
+    return KITH_OK;
+}
+
+kith_status script_pinned(struct ruleset *set, struct conn *c, const char *file,
+                          const char *version, struct script **out, kith_error *e) {
+    struct script *s = set->pinned;
+    while (s && (strcmp(s->file, file) != 0 || strcmp(s->version, version) != 0))
+        s = s->next;
+    *out = s;
+    if (!s)
+        TRY(load_pinned(set, c, file, version, out, e));
+    if (!(*out)->fault)
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, NULL,
+                   "%s in the version %s, with which the run began, does not run here: %s", file,
+                   version, (*out)->fault);
+}
+
 static int is_rule_file(const struct dirent *d) {
     return file_ends(d->d_name, ".lua");
 }
 
-static kith_status load_all(struct ruleset *set, kith_error *e) {
+static kith_status load_folder(struct ruleset *set, const char *folder, kith_error *e) {
     struct dirent **files = NULL;
-    char *path = arena_printf(&set->arena, "%s/rules", set->all->dir);
+    char *path = arena_printf(&set->arena, "%s/%s", set->all->dir, folder);
     if (!path)
         return err_nomem(e);
     int n = scandir(path, &files, is_rule_file, alphasort);
@@ -199,11 +265,16 @@ static kith_status load_all(struct ruleset *set, kith_error *e) {
     kith_status st = KITH_OK;
     for (int i = 0; i < n; i++) {
         if (st == KITH_OK)
-            st = load_file(set, files[i]->d_name, e);
+            st = load_file(set, folder, files[i]->d_name, e);
         free(files[i]);
     }
     free(files);
     return st;
+}
+
+static kith_status load_all(struct ruleset *set, kith_error *e) {
+    TRY(load_folder(set, "rules", e));
+    return load_folder(set, WORKFLOWS, e);
 }
 
 /* -- sets -------------------------------------------------------------------------------------- */
@@ -235,6 +306,8 @@ void ruleset_free(struct ruleset *set) {
     for (struct script *s = set->files; s; s = s->next)
         script_unload(s);
     arena_free(&set->texts);
+    for (struct script *s = set->pinned; s; s = s->next)
+        script_unload(s);
     arena_free(&set->arena);
     free(set);
 }
@@ -247,6 +320,8 @@ kith_status ruleset_register(struct ruleset *set, kith_error *e) {
             if (rule_register(r, e) != KITH_OK)
                 return err_prefix(e, "%s:%u: ", s->file, (unsigned)r->info.line);
     }
+    TRY(flow_register(set, e));
+    set->all->running = set;
     return KITH_OK;
 }
 

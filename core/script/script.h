@@ -73,7 +73,7 @@ extern const kith_topic scripts_topic;
 /* Has a suspended file run again. file: "score.lua" or "rules/score.lua". */
 kith_status scripts_resume(struct scripts *s, const char *file, kith_error *e);
 
-enum rule_kind { RULE_BEFORE, RULE_AFTER, RULE_ON, RULE_EVERY };
+enum rule_kind { RULE_BEFORE, RULE_AFTER, RULE_ON, RULE_EVERY, RULE_WORKFLOW };
 const char *rule_kind_name(enum rule_kind kind); /* "before", "after", "on", "every" */
 
 /* One rule as `kith rule list` shows it. */
@@ -115,5 +115,22 @@ struct scripts_view {
 };
 kith_status scripts_view(struct scripts *s, struct arena *a, struct scripts_view *out,
                          kith_error *e);
+
+/* -- runs of workflows ------------------------------------------------------------------------- */
+
+/* A step of a run, as its log has it. */
+struct run_step {
+    const char *what; /* "began", "call", "error", "wait", "woken", "branches" */
+    int64_t at;       /* now() of the script */
+    int64_t until;    /* of a wait; 0: for an event, however long */
+    uint32_t branch, line;
+    const char *name;       /* of the function that was called */
+    kith_str args, results; /* as people read them */
+    uint64_t row;           /* the last row of the journal that its transaction had written; or 0 */
+};
+/* The steps of a run, by branch, in their order; in the arena. KITH_E_NOTFOUND: no such run. [any]
+ */
+kith_status scripts_run_steps(struct scripts *s, kith_id run, struct arena *a,
+                              struct run_step **out, size_t *count, kith_error *e);
 
 #endif

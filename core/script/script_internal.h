@@ -15,15 +15,16 @@
 #include <sodium.h>
 #include <stdatomic.h>
 
-#define CALL_STEPS      1000      /* what a call of the engine costs at least */
-#define SCRIPT_FILE_MAX (1 << 20) /* bytes of one script */
-#define HOOK_PERIOD     1000      /* Lua instructions between two looks at the budget */
-#define SHORT_PERIOD    20        /* the same, once there was a long text */
-#define BYTES_PER_STEP  64        /* memory asked for counts as work */
-#define QUERY_CACHE_MAX 256       /* texts per file; a query built by gluing text is not kept */
+#define CALL_STEPS      1000        /* what a call of the engine costs at least */
+#define SCRIPT_FILE_MAX (1 << 20)   /* bytes of one script */
+#define HOOK_PERIOD     1000        /* Lua instructions between two looks at the budget */
+#define SHORT_PERIOD    20          /* the same, once there was a long text */
+#define BYTES_PER_STEP  64          /* memory asked for counts as work */
+#define WORKFLOWS       "workflows" /* the folder of files with them */
+#define QUERY_CACHE_MAX 256         /* texts per file; a query built by gluing text is not kept */
 
 /* Why a callback was ended. */
-enum stop { STOP_NOT, STOP_STEPS, STOP_TIME, STOP_MEMORY };
+enum stop { STOP_NOT, STOP_STEPS, STOP_TIME, STOP_MEMORY, STOP_WAIT };
 
 /* A callback under way, or the loading of the file. Lives on the C stack; the innermost one is
  * script.frame. A rule that writes may cause another rule of its own file: then they are nested. */
@@ -33,6 +34,8 @@ struct frame {
     uint64_t seed;           /* of math.random, until it is asked; see lib_random.c */
     bool seeded;
     struct txn *txn;     /* NULL: the file is being loaded */
+    struct flow *flow;   /* the run of a workflow that is gone through; or NULL */
+    int64_t now;         /* of the transaction, or of the run */
     uint64_t serial;     /* what is handed to Lua carries it and dies with it */
     int64_t given, left; /* steps */
     int64_t deadline;    /* clock_ticks */
@@ -51,6 +54,9 @@ struct rule {
     char *cursor;             /* "rule:rules/score.lua:qualified" */
     char *source;             /* "rules/score.lua: qualified" */
     bool unnamed;             /* its name was made up */
+    const char *again;        /* of a workflow: may it begin again for a record; see lib_flow.c */
+    bool cron;                /* of a workflow: its event is a time */
+    int64_t cool_down;        /* the same, in ms since it began last; 0: `again` says */
     int function;             /* in the registry of the file's state */
     int arguments;            /* that the function takes; unused ones are not made */
     const char *chunk;        /* the file in which it stands */
@@ -86,18 +92,14 @@ struct script {
     struct buf scratch; /* JSON on its way out */
     json_t *json;       /* JSON on its way in; freed by the next one */
     int problems;
-    bool absent;    /* one of the problems, and no more, is that a module is not there */
-    int unfinished; /* rules that have no function yet */
+    bool absent;       /* one of the problems, and no more, is that a module is not there */
+    bool flows;        /* of the folder workflows: calls are recorded */
+    bool pinned;       /* an earlier version, for the runs that it began */
+    const char *fault; /* of such a one: why it does not run */
+    int unfinished;    /* rules that have no function yet */
     uint32_t unfinished_line;
-    struct chunk *chunks; /* the file's own is the last */
+    struct flow_source *sources; /* what was loaded; the file's own is the last */
     struct script *next;
-};
-
-/* The text of a file as it was compiled, until it has been looked through. */
-struct chunk {
-    const char *name; /* "rules/lib/hours.lua" */
-    kith_str text;
-    struct chunk *next;
 };
 
 struct problem {
@@ -110,14 +112,16 @@ struct ruleset {
     struct scripts *all;
     struct arena arena; /* the files and problems */
     struct script *files, **files_tail;
+    struct script *pinned; /* [writer] earlier versions of workflows */
     struct problem *problems, **problems_tail;
     struct problem *findings, **findings_tail; /* in sources that could be loaded: see lint.h */
     size_t faults; /* findings that are no warning: they keep nothing from running */
     size_t warnings;
-    struct arena texts; /* while it is being loaded */
-    size_t mistakes;    /* problems that are no lack of a module */
-    size_t misplaced;   /* lists in rules.scripts that are for no file, or for none any more */
-    bool may_told;      /* that rules.may is wrong */
+    struct arena texts;   /* while it is being loaded */
+    size_t mistakes;      /* problems that are no lack of a module */
+    size_t misplaced;     /* lists in rules.scripts that are for no file, or for none any more */
+    bool may_told;        /* that rules.may is wrong */
+    struct ruleset *next; /* of those that were dropped */
 };
 
 struct scripts {
@@ -129,6 +133,8 @@ struct scripts {
     uint64_t loaded, seen;    /* prints of the files: what was compiled last; the last look */
     pthread_mutex_t lock;     /* guards set for those who look at it */
     struct ruleset *set;
+    struct ruleset *running; /* [writer] the one whose rules the engine calls */
+    struct ruleset *dropped; /* that could not take its place, and may be known as running */
 };
 
 static inline struct script *script_of(lua_State *L) {
@@ -169,6 +175,9 @@ void frame_end(struct script *s, struct frame *f);
 /* Calls fn with arg as its light userdata, and turns what it raises into e: a sentence with
  * file:line. */
 kith_status sandbox_call(struct script *s, lua_CFunction fn, void *arg, kith_error *e);
+/* Ends the call as if its budget were spent: nothing in the script can catch that. */
+int frame_stop(lua_State *L, enum stop why);
+void frame_go_on(struct script *s); /* after a stop, in a function that caught it */
 /* A library function that is about to do `steps` of work says so; ends the callback when they are
  * spent. */
 void charge(lua_State *L, int64_t steps);
@@ -217,6 +226,9 @@ void lib_random_open(lua_State *L, int math); /* random, for the table at `math`
 void lib_business_open(lua_State *L, int globals);
 void lib_template_open(lua_State *L, int globals);
 void lib_rule_open(lua_State *L, int globals);
+void lib_wait_open(lua_State *L, int globals);
+void lib_flow_open(lua_State *L, int globals);
+void flow_wrap_open(lua_State *L, int globals);
 
 /* -- values that Lua holds --------------------------------------------------------------------- */
 
@@ -259,6 +271,21 @@ kith_status clock_read(const char *text, int32_t *hour, int32_t *minute, kith_er
 int64_t script_now(lua_State *L); /* of the transaction; while a file is loaded, of the clock */
 const char *held_name(lua_State *L, int at); /* "record", "money", ..., or Lua's name of the type */
 
+/* -- order.c ----------------------------------------------------------------------------------- */
+
+/* Pushes the list of a table's keys, whole numbers before texts, and gives their number. */
+lua_Integer sorted_keys(lua_State *L, int at);
+/* all: pairs and next go by that order. */
+void order_open(lua_State *L, int globals, bool all);
+
+/* -- flow_call.c: workflows; more in flow_internal.h ------------------------------------------- */
+
+void flow_wrap(lua_State *L, const char *name);
+/* The place in the list of find() where its next record is, from 1 on, 0: there is none: true when
+ * the run's log knows it; else it is kept. */
+bool flow_found_next(lua_State *L, size_t *at);
+void flow_keep_next(lua_State *L, size_t at);
+
 /* -- record.c ---------------------------------------------------------------------------------- */
 
 /* values may be NULL: read when they are asked for. */
@@ -271,9 +298,26 @@ void event_push(lua_State *L, const struct event *ev);
 const struct rfield *field_at(lua_State *L, const struct rtype *t, int at);
 void record_open(lua_State *L);
 
+/* -- lib_record.c ------------------------------------------------------------------------------ */
+
+/* What the iterator at `at`, which find() gave, goes through; and such a one, of find() with the
+ * text at 1. */
+void find_ids(lua_State *L, int at, const struct rtype **type, const kith_id **ids, size_t *count);
+int find_push(lua_State *L, const kith_id *ids, size_t count);
+
 /* -- lib_rule.c -------------------------------------------------------------------------------- */
 
 kith_status rule_register(struct rule *r, kith_error *e); /* with the engine */
+kith_status flow_open(struct engine *g, kith_error *e);   /* the topic that tells of ends */
+kith_status flow_register(struct ruleset *set, kith_error *e);
+kith_status flow_actions_add(struct scripts *s, kith_error *e);
+kith_status flow_on_event(void *rule, struct txn *t, const struct event *ev, kith_error *e);
+kith_status flow_on_time(void *rule, struct txn *t, const struct timer *timer, kith_error *e);
+/* For workflow(): the event of the rule is looked up, its options are taken from the table at `at`,
+ * and the function at `function` makes it whole. */
+kith_status rule_resolve(struct rule *r, kith_error *e);
+void rule_options(lua_State *L, struct rule *r, int at);
+void rule_declared(lua_State *L, struct rule *r, int function);
 
 /* -- json.c ------------------------------------------------------------------------------------ */
 

@@ -444,7 +444,7 @@ static int make_minutes(lua_State *L) {
 
 int64_t script_now(lua_State *L) {
     const struct script *s = script_of(L);
-    return s->frame->txn ? txn_now(s->frame->txn) : engine_now(s->all->engine);
+    return s->frame->txn ? s->frame->now : engine_now(s->all->engine);
 }
 
 static int make_now(lua_State *L) {

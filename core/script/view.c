@@ -95,6 +95,6 @@ kith_status scripts_view(struct scripts *s, struct arena *a, struct scripts_view
 }
 
 const char *rule_kind_name(enum rule_kind kind) {
-    static const char *const names[] = {"before", "after", "on", "every"};
+    static const char *const names[] = {"before", "after", "on", "every", "workflow"};
     return names[kind];
 }

@@ -72,12 +72,16 @@ static inline void company_make(struct company *c) {
     EXPECT_INT(0, mkdir(path, 0700));
     snprintf(path, sizeof path, "%s/rules/lib", c->dir);
     EXPECT_INT(0, mkdir(path, 0700));
+    snprintf(path, sizeof path, "%s/workflows", c->dir);
+    EXPECT_INT(0, mkdir(path, 0700));
     log_setup(LOG_ERROR, open("/dev/null", O_WRONLY | O_CLOEXEC));
 }
 
+/* name: "score.lua" of the folder rules, or "workflows/care.lua". */
 static inline void company_file(struct company *c, const char *name, const char *text) {
     char path[256];
-    snprintf(path, sizeof path, "%s/rules/%s", c->dir, name);
+    bool flow = strncmp(name, "workflows/", 10) == 0;
+    snprintf(path, sizeof path, "%s/%s%s", c->dir, flow ? "" : "rules/", name);
     FILE *f = fopen(path, "we");
     EXPECT(f && fputs(text, f) >= 0);
     fclose(f);

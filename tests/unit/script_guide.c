@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests of the guide for admins: every Lua block in it is a rule file in which nothing is found,
- * and what it says about values is so. */
+/* Tests of the guides for admins: every Lua block in them is a file in which nothing is found, and
+ * what it says about values is so. */
 #include "script_fixture.h"
 
-#define GUIDE "docs/guide-admin-rules.md"
-
-static char *read_guide(void) {
+static char *read_guide(const char *name) {
     static char text[65536];
     char path[512];
-    snprintf(path, sizeof path, SOURCE_DIR "/" GUIDE);
+    snprintf(path, sizeof path, SOURCE_DIR "/docs/%s", name);
     FILE *f = fopen(path, "re");
     EXPECT(f);
     size_t n = fread(text, 1, sizeof text - 1, f);
@@ -17,18 +15,22 @@ static char *read_guide(void) {
     return text;
 }
 
-/* Writes each block to a file of its own; returns how many. */
-static int write_blocks(struct company *c) {
+/* Writes each block of a guide to a file of its own in that folder; returns how many. */
+static int write_blocks_of(struct company *c, const char *guide, const char *folder) {
     int count = 0;
-    char *at = read_guide(), *end;
+    char *at = read_guide(guide), *end;
     while ((at = strstr(at, "```lua\n")) && (end = strstr(at + 7, "```\n"))) {
-        char name[32];
+        char name[64];
         *end = '\0';
-        snprintf(name, sizeof name, "block%02d.lua", ++count);
+        snprintf(name, sizeof name, "%sblock%02d.lua", folder, ++count);
         company_file(c, name, at + 7);
         at = end + 4;
     }
     return count;
+}
+
+static int write_blocks(struct company *c) {
+    return write_blocks_of(c, "guide-admin-rules.md", "");
 }
 
 TEST("every block of the guide is a rule file in which nothing is found") {
@@ -99,5 +101,32 @@ TEST("the values that the guide shows are what Lua gives") {
         "end)\n");
     kith_id id = create(&c, "lead", SET("name", "x"));
     EXPECT_STR("299.70 EUR 99.90 118.88 EUR 0.3 29", field(&c, "lead", id, "company"));
+    company_end(&c);
+}
+
+TEST("the workflows of their guide do what it says") {
+    struct company c;
+    kith_id lead, run;
+    company_make(&c);
+    EXPECT(write_blocks_of(&c, "guide-admin-workflows.md", "workflows/") >= 3);
+    company_start(&c, NULL);
+    const struct script_problem *p = problem_at(&c, 0);
+    if (p)
+        TEST_FAIL("%s:%u: %s", p->file, p->line, p->message);
+    lead = create(&c, "lead", SET("name", "Ann", "source", "web", "rating", "cold"));
+    drain(&c);
+    EXPECT_INT(1, find(&c, "task where title = 'Call Ann' and due = '2024-03-01T14:00:00Z'", NULL));
+    EXPECT_INT(2, find(&c, "workflow_run where state = 'waiting'", NULL));
+    clock_advance(&c.clock, INT64_C(86400000));
+    drain(&c);
+    EXPECT_INT(1, find(&c, "task where priority = 'urgent'", NULL));
+    clock_advance(&c.clock, INT64_C(86400000) * 14);
+    drain(&c);
+    EXPECT_INT(1, find(&c, "interaction where subject = 'News 2 for Ann'", NULL));
+    EXPECT_OK(try_update(&c, "lead", lead, SET("state", "working")), c.e);
+    drain(&c);
+    EXPECT_INT(1, find(&c, "workflow_run where workflow = 'nurture'", &run));
+    EXPECT_STR("moved after 2", field(&c, "workflow_run", run, "result"));
+    EXPECT_INT(0, find(&c, "workflow_run where state != 'done'", NULL));
     company_end(&c);
 }

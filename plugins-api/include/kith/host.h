@@ -76,6 +76,7 @@ typedef struct kith_sending kith_sending;   /* one try to send an effect, for de
 #define KITH_ORIGIN_RETENTION 9u  /* kept for as long as the company's rules say */
 #define KITH_ORIGIN_ERASE     10u /* somebody was erased: what stood in its rows is gone */
 #define KITH_ORIGIN_DELIVERY  11u /* something was sent: this is what came of it */
+#define KITH_ORIGIN_WORKFLOW  12u /* a step of a workflow */
 
 #define KITH_LOG_ERROR 0u
 #define KITH_LOG_WARN  1u

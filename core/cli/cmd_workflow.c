@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith workflow list, runs, run, start, cancel, retry: the company's workflows, and what became of
+ * them. */
+#include "base/id.h"
+#include "cli/rehearse.h"
+#include "cli/show.h"
+#include "engine/flow.h"
+
+#include <string.h>
+
+/* -- list -------------------------------------------------------------------------------------- */
+
+/* How many runs of it stand so, as far as the caller sees them. */
+static kith_status count_runs(struct cmd *c, const char *workflow, const char *condition,
+                              int64_t *n, kith_error *e) {
+    struct query *q;
+    struct find_page page = {.limit = 1};
+    const char *text =
+        arena_printf(&c->arena, "workflow_run where workflow = :w%s : count()", condition);
+    const kith_value params[] = {value_str(str_of(workflow))};
+    if (!text)
+        return err_nomem(e);
+    TRY(query_parse_for(&q, cmd_schema(c), &c->principal, &c->arena, str_of(text), e));
+    TRY(engine_find(c->company->engine, &c->principal, q, params, &page, &c->arena, NULL, NULL, e));
+    *n = page.count;
+    return KITH_OK;
+}
+
+struct counts {
+    int64_t under_way, failed, all;
+};
+
+static kith_status count_all(struct cmd *c, const char *workflow, struct counts *n, kith_error *e) {
+    TRY(count_runs(c, workflow, "", &n->all, e));
+    TRY(count_runs(c, workflow, " and (state = 'waiting' or state = 'retrying')", &n->under_way,
+                   e));
+    return count_runs(c, workflow, " and state = 'failed'", &n->failed, e);
+}
+
+static void json_workflow(struct cmd *c, const struct rule_info *r, const struct counts *n) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "workflow");
+    json_strz(&j, r->name);
+    json_key(&j, "begins");
+    json_strz(&j, r->event);
+    json_key(&j, "where");
+    if (r->where)
+        json_strz(&j, r->where);
+    else
+        json_nil(&j);
+    json_key(&j, "doc");
+    json_strz(&j, r->doc ? r->doc : "");
+    json_key(&j, "file");
+    json_strz(&j, r->file);
+    json_key(&j, "line");
+    json_int(&j, r->line);
+    json_key(&j, "version");
+    json_strz(&j, r->version);
+    json_key(&j, "under_way");
+    json_int(&j, n->under_way);
+    json_key(&j, "failed");
+    json_int(&j, n->failed);
+    json_key(&j, "runs");
+    json_int(&j, n->all);
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
+static const char *number(struct cmd *c, int64_t n) {
+    return arena_printf(&c->arena, "%lld", (long long)n);
+}
+
+static kith_status show_workflow(struct cmd *c, struct table *t, const struct rule_info *r,
+                                 kith_error *e) {
+    struct counts n;
+    TRY(count_all(c, r->name, &n, e));
+    if (c->json) {
+        json_workflow(c, r, &n);
+        return KITH_OK;
+    }
+    table_cellz(t, r->name);
+    table_cellz(t, *r->event ? r->event : "by hand");
+    table_cellz(t, arena_printf(&c->arena, "%s:%u", r->file, r->line));
+    table_cellz(t, number(c, n.under_way));
+    table_cellz(t, number(c, n.failed));
+    table_cellz(t, number(c, n.all));
+    table_cellz(t, r->doc);
+    return KITH_OK;
+}
+
+static kith_status run_list(struct cmd *c, kith_error *e) {
+    struct scripts_view v;
+    struct table t;
+    TRY(scripts_view(c->company->scripts, &c->arena, &v, e));
+    table_begin(&t, c,
+                (const char *const[]){"workflow", "begins", "place", ">under way", ">failed",
+                                      ">runs", "what it does", NULL});
+    for (size_t i = 0; i < v.rule_count; i++)
+        if (v.rules[i].kind == RULE_WORKFLOW)
+            TRY(show_workflow(c, &t, &v.rules[i], e));
+    if (t.count > 0)
+        table_print(&t);
+    else if (!c->json)
+        io_puts(c->io, "No workflows: put files with them into the folder workflows.\n");
+    return KITH_OK;
+}
+
+/* -- runs -------------------------------------------------------------------------------------- */
+
+#define RUNS_SHOWN 50
+#define RUNS_PAGE  500 /* in JSON, where all are shown */
+
+struct run_list {
+    struct cmd *c;
+    struct table table;
+};
+
+static kith_status show_run(void *arg, kith_id id, const kith_value *values, kith_error *e) {
+    struct run_list *l = arg;
+    struct cmd *c = l->c;
+    const struct base_workflow_run *f = &cmd_schema(c)->base.workflow_run;
+    const struct rfield *fields[] = {f->workflow,  f->about, f->state,
+                                     f->waits_for, f->due,   f->error};
+    struct buf b = {0};
+    struct json_out j;
+    (void)e;
+    if (c->json) {
+        json_begin(&j, &b, false);
+        json_record(c, &j, f->type, id, values);
+        json_print(c, &b);
+        return KITH_OK;
+    }
+    table_cellz(&l->table, show_id(c, id));
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        table_cell(&l->table, show_value(c, &values[fields[i]->index]));
+    return KITH_OK;
+}
+
+static kith_status run_runs(struct cmd *c, kith_error *e) {
+    struct run_list l = {.c = c};
+    struct find_page page = {.limit = c->json ? RUNS_PAGE : RUNS_SHOWN};
+    struct query *q;
+    const char *state = cmd_option(c, "state");
+    const char *name = c->arg_count ? c->args[0] : NULL;
+    kith_value params[2];
+    size_t n = 0;
+    const char *text =
+        arena_printf(&c->arena, "workflow_run%s%s%s%s order by -id", name || state ? " where " : "",
+                     name ? "workflow = :workflow" : "", name && state ? " and " : "",
+                     state ? "state = :state" : "");
+    if (!text)
+        return err_nomem(e);
+    if (name)
+        params[n++] = value_str(str_of(name));
+    if (state)
+        params[n++] = value_str(str_of(state));
+    TRY(query_parse_for(&q, cmd_schema(c), &c->principal, &c->arena, str_of(text), e));
+    table_begin(&l.table, c,
+                (const char *const[]){"run", "workflow", "about", "state", "waits for", "until",
+                                      "what went wrong", NULL});
+    do {
+        page.after = page.cursor;
+        TRY(engine_find(c->company->engine, &c->principal, q, params, &page, &c->arena, show_run,
+                        &l, e));
+    } while (c->json && page.cursor.len);
+    if (l.table.count > 0)
+        table_print(&l.table);
+    else if (!c->json)
+        io_puts(c->io, "No run.\n");
+    if (page.cursor.len && !c->json)
+        io_puts(c->io, "There are more: 'kith find workflow_run' shows them all.\n");
+    return KITH_OK;
+}
+
+/* -- one run ----------------------------------------------------------------------------------- */
+
+static void json_step(struct cmd *c, const struct run_step *s) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "at");
+    json_time(&j, s->at);
+    json_key(&j, "step");
+    json_strz(&j, s->what);
+    json_key(&j, "branch");
+    json_int(&j, s->branch);
+    json_key(&j, "line");
+    json_int(&j, s->line);
+    json_key(&j, "call");
+    json_strz(&j, s->name);
+    json_key(&j, "arguments");
+    json_str(&j, s->args);
+    json_key(&j, "gave");
+    json_str(&j, s->results);
+    json_key(&j, "until");
+    if (s->until)
+        json_time(&j, s->until);
+    else
+        json_nil(&j);
+    json_object_end(&j);
+    json_print(c, &b);
+}
+
+/* "3 create("note", ...) = note/0ABC" */
+static kith_str step_text(struct cmd *c, const struct run_step *s) {
+    struct buf b = {0};
+    bool waits = strcmp(s->what, "wait") == 0, calls = strcmp(s->what, "call") == 0;
+    bool fails = strcmp(s->what, "error") == 0;
+    if (waits || calls || fails)
+        buf_printf(&b, "%s(%.*s)", s->name, (int)s->args.len, s->args.ptr);
+    else
+        buf_puts(&b, s->what);
+    if (waits && s->until)
+        buf_printf(&b, " until %.*s", (int)show_time(c, s->until).len, show_time(c, s->until).ptr);
+    if (s->results.len && !waits)
+        buf_printf(&b, "%s%.*s",
+                   fails   ? " failed: "
+                   : calls ? " = "
+                           : ": ",
+                   (int)s->results.len, s->results.ptr);
+    kith_str text = arena_str(&c->arena, buf_view(&b));
+    buf_free(&b);
+    return text;
+}
+
+static void list_steps(struct cmd *c, const struct run_step *steps, size_t count) {
+    struct table t;
+    bool branches = false;
+    for (size_t i = 0; i < count; i++)
+        branches |= steps[i].branch > 0;
+    table_begin(&t, c, (const char *const[]){"at", ">line", NULL});
+    if (branches)
+        table_head(&t, "branch", true);
+    table_head(&t, "step", false);
+    for (size_t i = 0; i < count; i++) {
+        const struct run_step *s = &steps[i];
+        if (strcmp(s->name, "next") == 0) /* of a loop over find() */
+            continue;
+        table_cell(&t, show_time(c, s->at));
+        table_cellz(&t, s->line ? number(c, s->line) : "");
+        if (branches)
+            table_cellz(&t, number(c, s->branch));
+        table_cell(&t, step_text(c, s));
+    }
+    table_print(&t);
+}
+
+static void show_head(struct cmd *c, kith_id id, const kith_value *values) {
+    const struct base_workflow_run *f = &cmd_schema(c)->base.workflow_run;
+    const struct rfield *fields[] = {f->workflow, f->file,      f->version, f->about,
+                                     f->state,    f->waits_for, f->due,     f->result,
+                                     f->error,    f->attempts,  f->parent,  f->over};
+    io_printf(c->io, "run %s\n", show_id(c, id));
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const kith_value *v = &values[fields[i]->index];
+        if (v->kind == KITH_NULL || (fields[i] == f->attempts && v->as.i == 0))
+            continue;
+        io_printf(c->io, "  %-10s ", fields[i]->name);
+        io_lines(c->io, show_value(c, v), 13);
+        io_puts(c->io, "\n");
+    }
+}
+
+/* For administrators: the log tells what the run read. */
+static kith_status run_run(struct cmd *c, kith_error *e) {
+    const struct rtype *type = cmd_schema(c)->base.workflow_run.type;
+    struct run_step *steps;
+    kith_value *values;
+    size_t count;
+    kith_id id;
+    TRY(arg_id(c, 0, &id, e));
+    TRY(show_read(c, type, &id, &values, e));
+    TRY(scripts_run_steps(c->company->scripts, id, &c->arena, &steps, &count, e));
+    if (!c->json)
+        show_head(c, id, values);
+    for (size_t i = 0; c->json && i < count; i++)
+        json_step(c, &steps[i]);
+    if (!c->json && count > 0)
+        list_steps(c, steps, count);
+    return KITH_OK;
+}
+
+/* -- what is done with runs -------------------------------------------------------------------- */
+
+static kith_status call_for_run(struct cmd *c, const char *action, kith_error *e) {
+    const char *word = arena_printf(&c->arena, "run=%s", c->args[0]);
+    return word ? cmd_call(c, action, &word, 1, e) : err_nomem(e);
+}
+
+static kith_status run_cancel(struct cmd *c, kith_error *e) {
+    return call_for_run(c, "workflow.cancel", e);
+}
+
+static kith_status run_retry(struct cmd *c, kith_error *e) {
+    return call_for_run(c, "workflow.retry", e);
+}
+
+static kith_status run_start(struct cmd *c, kith_error *e) {
+    const char *data = cmd_option(c, "data");
+    const char *words[3];
+    size_t n = 0;
+    words[n++] = arena_printf(&c->arena, "workflow=%s", c->args[0]);
+    if (c->arg_count > 1)
+        words[n++] = arena_printf(&c->arena, "record=%s", c->args[1]);
+    if (data)
+        words[n++] = arena_printf(&c->arena, "data=%s", data);
+    for (size_t i = 0; i < n; i++)
+        if (!words[i])
+            return err_nomem(e);
+    return cmd_call(c, "workflow.start", words, n, e);
+}
+
+const struct command command_workflow_start = {
+    .name = "workflow start",
+    .args = "WORKFLOW [TYPE/ID]",
+    .help = "begin a workflow, for a record or by itself",
+    .more = "  kith workflow start nurture lead/0SA818WY40000 --data '{\"round\": 1}'",
+    .options = {{"data", "JSON", "what its function gets as event.data"}, REHEARSE_OPTION},
+    .open = true,
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 2,
+    .run = run_start,
+};
+
+const struct command command_workflow_cancel = {
+    .name = "workflow cancel",
+    .args = "RUN",
+    .help = "end a run where it stands; 'kith undo' takes back what it did",
+    .options = {REHEARSE_OPTION},
+    .open = true,
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run_cancel,
+};
+
+const struct command command_workflow_retry = {
+    .name = "workflow retry",
+    .args = "RUN",
+    .help = "have a run that failed go on from the step at which it did",
+    .options = {REHEARSE_OPTION},
+    .open = true,
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run_retry,
+};
+
+const struct command command_workflow_list = {
+    .name = "workflow list",
+    .args = "",
+    .help = "the company's workflows, and how many runs of each there are",
+    .needs = NEEDS_COMPANY,
+    .quiet = true,
+    .run = run_list,
+};
+
+const struct command command_workflow_runs = {
+    .name = "workflow runs",
+    .args = "[WORKFLOW]",
+    .help = "runs of workflows, the newest first: how they stand, and what they wait for",
+    .more = "  kith workflow runs nurture --state waiting\n\nA run is a record of type"
+            " workflow_run: 'kith find' asks more.",
+    .options = {{"state", "waiting|retrying|failed|done|cancelled", "only those that stand so"}},
+    .open = true,
+    .needs = NEEDS_COMPANY,
+    .quiet = true,
+    .args_max = 1,
+    .run = run_runs,
+};
+
+const struct command command_workflow_run = {
+    .name = "workflow run",
+    .args = "RUN",
+    .help = "a run step by step: every call with what it was given and what it gave",
+    .more =
+        "'kith workflow cancel RUN' ends it where it stands, 'kith workflow retry RUN' has one that"
+        "\nfailed go on, and 'kith undo RUN' takes back all that it did.",
+    .needs = NEEDS_COMPANY,
+    .quiet = true,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run_run,
+};

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* workflow.start: begins a workflow for a record, from whichever surface. */
+#include "script/flow_internal.h"
+
+#include <string.h>
+
+struct start {
+    struct scripts *all;
+    kith_str data; /* JSON */
+};
+
+static int push_data(lua_State *L, void *arg) {
+    const kith_str *json = arg;
+    kith_value at = value_time(script_now(L));
+    lua_createtable(L, 0, 3);
+    lua_pushliteral(L, "workflow.started");
+    lua_setfield(L, -2, "topic");
+    value_push(L, &at, NULL);
+    lua_setfield(L, -2, "at");
+    if (json->len)
+        json_push(L, *json);
+    else
+        lua_createtable(L, 0, 0);
+    lua_setfield(L, -2, "data");
+    return 1;
+}
+
+/* Which record it is about is said by a type where the workflow names one. */
+static kith_status check_record(const struct rule *r, const struct schema *schema,
+                                const kith_value *record, kith_error *e) {
+    if (!r->type)
+        return KITH_OK;
+    if (record->kind != KITH_LINK)
+        return err_set(e, KITH_E_INVAL, "record", "record: '%s' runs for a %s: say which",
+                       r->info.name, r->type->name);
+    if (record->as.link.type == r->type->id)
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, "record", "record: '%s' runs for a %s, not for a %s",
+                   r->info.name, r->type->name, schema_type_name(schema, record->as.link.type));
+}
+
+static kith_status start(void *self, struct call *call, kith_error *e) {
+    struct scripts *all = self;
+    const struct schema *schema = engine_schema(call->engine);
+    const kith_value *record = &call->args[1];
+    kith_str data = call->args[2].kind == KITH_TEXT ? call->args[2].as.s : (kith_str){NULL, 0};
+    char name[256];
+    kith_id run;
+    snprintf(name, sizeof name, "%.*s", (int)call->args[0].as.s.len, call->args[0].as.s.ptr);
+    struct flow_begin b = {
+        .rule = flow_named(all->running, name, e), .push = push_data, .arg = &data, .later = true};
+    if (!b.rule)
+        return KITH_E_NOTFOUND;
+    TRY(check_record(b.rule, schema, record, e));
+    if (record->kind == KITH_LINK) {
+        b.type = schema_type_by_id(schema, record->as.link.type);
+        b.id = record->as.link.id;
+    }
+    TRY(flow_begin(call->txn, &b, &run, e));
+    if (!run)
+        return err_set(e, KITH_E_CONFLICT, NULL,
+                       "'%s' does not begin again for this record: again = \"%s\" in %s:%u", name,
+                       b.rule->cool_down ? "a while since it began last" : b.rule->again,
+                       b.rule->info.file, (unsigned)b.rule->info.line);
+    call->results[0] = value_link(run, schema->base.workflow_run.type->id);
+    return KITH_OK;
+}
+
+static const kith_field params[] = {
+    {.name = "workflow", .kind = KITH_F_TEXT, .flags = KITH_FF_REQUIRED, .doc = "Its name."},
+    {.name = "record", .kind = KITH_F_LINK, .options = "*", .doc = "For which record it runs."},
+    {.name = "data",
+     .kind = KITH_F_JSON,
+     .doc = "What its function gets as event.data: an object."},
+};
+static const kith_field results[] = {
+    {.name = "run", .kind = KITH_F_LINK, .options = "workflow_run", .doc = "The run."},
+};
+
+kith_status flow_actions_add(struct scripts *s, kith_error *e) {
+    struct engine *g = s->engine;
+    struct action a = {.name = "workflow.start",
+                       .module = "core",
+                       .doc = "Begins a workflow, for a record or by itself.",
+                       .effect = EFFECT_WRITE,
+                       .fn = start,
+                       .self = s,
+                       .source = {SOURCE_CORE, "workflow", "", 0}};
+    if (engine_action(g, str_of(a.name)))
+        return KITH_OK;
+    TRY(action_fields(g, "core", (kith_array)KITH_ARRAY(params), &a.params, &a.param_count, e));
+    TRY(action_fields(g, "core", (kith_array)KITH_ARRAY(results), &a.results, &a.result_count, e));
+    return engine_add_action(g, &a, e);
+}

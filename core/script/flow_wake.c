@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What runs wait for: whatever happens is held against it, by an index, and what fits ends the
+ * wait. */
+#include "script/flow_internal.h"
+
+#include <string.h>
+
+/* -- an event as a table ----------------------------------------------------------------------- */
+
+static void set_images(lua_State *L, const struct event *ev) {
+    lua_createtable(L, 0, (int)ev->field_count); /* changed */
+    lua_createtable(L, 0, (int)ev->field_count); /* before */
+    for (size_t i = 0; i < ev->field_count; i++) {
+        const struct rfield *f = ev->fields[i].field;
+        if (!f || f->type != ev->type)
+            continue;
+        lua_pushboolean(L, true);
+        lua_setfield(L, -3, f->name);
+        value_push(L, &ev->fields[i].before, f);
+        lua_setfield(L, -2, f->name);
+    }
+    lua_setfield(L, -3, "before");
+    lua_setfield(L, -2, "changed");
+}
+
+/* The data of a published event stand in the table itself, and as `data`. */
+static void set_data(lua_State *L, const struct event *ev) {
+    int event = lua_gettop(L);
+    if (!ev->payload.len)
+        return;
+    json_push(L, ev->payload);
+    if (lua_istable(L, -1))
+        for (lua_pushnil(L); lua_next(L, -2);) {
+            lua_pushvalue(L, -2);
+            lua_insert(L, -2);
+            lua_rawset(L, event);
+        }
+    lua_setfield(L, event, "data");
+}
+
+int flow_event_push(lua_State *L, const struct event *ev) {
+    kith_value at = value_time(ev->at);
+    lua_createtable(L, 0, 8);
+    set_data(L, ev);
+    lua_pushstring(L, ev->topic);
+    lua_setfield(L, -2, "topic");
+    lua_pushstring(L, origin_name(ev->origin));
+    lua_setfield(L, -2, "origin");
+    value_push(L, &at, NULL);
+    lua_setfield(L, -2, "at");
+    if (ev->type && ev->id) {
+        record_push(L, ev->type, ev->id, NULL);
+        lua_setfield(L, -2, "record");
+    }
+    if (ev->kind != ROW_EVENT)
+        set_images(L, ev);
+    return 1;
+}
+
+/* -- does it fit? ------------------------------------------------------------------------------ */
+
+struct waking {
+    struct ruleset *set;
+    struct txn *txn;
+    const struct event *ev;
+    json_t *data; /* of a published event, once it is asked for */
+    const char *topic;
+};
+
+static kith_str id_text(struct arena *a, kith_id id) {
+    char text[ID_TEXT + 1];
+    id_format(id, text);
+    return arena_str(a, (kith_str){text, ID_TEXT});
+}
+
+/* As text_of() in lib_wait.c has it; empty: it has no such value. */
+static kith_str json_value(struct arena *a, const json_t *v) {
+    if (json_is_string(v))
+        return arena_str(a, (kith_str){json_string_value(v), json_string_length(v)});
+    if (json_is_integer(v))
+        return str_of(arena_printf(a, "%lld", (long long)json_integer_value(v)));
+    if (json_is_boolean(v))
+        return json_is_true(v) ? STR("true") : STR("false");
+    return (kith_str){NULL, 0};
+}
+
+static kith_str value_of(struct waking *w, const char *field) {
+    struct arena *a = txn_arena(w->txn);
+    const struct event *ev = w->ev;
+    const struct schema *schema = engine_schema(txn_engine(w->txn));
+    kith_error e = KITH_ERROR_INIT;
+    if (strcmp(field, "record") == 0)
+        return ev->id ? id_text(a, ev->id) : (kith_str){NULL, 0};
+    if (ev->kind == ROW_EVENT) {
+        if (!w->data && ev->payload.len && json_read(ev->payload, &w->data, &e) != KITH_OK)
+            return (kith_str){NULL, 0};
+        return json_value(a, json_object_get(w->data, field));
+    }
+    const struct rfield *f = type_field(schema, ev->type, str_of(field));
+    if (!f || !ev->values)
+        return (kith_str){NULL, 0};
+    kith_value v = ev->values[f->index];
+    v.flags &= ~VALUE_TYPED;
+    return value_text(schema, &v, a);
+}
+
+/* The other values that it waits for: names and values, each ended by NUL. */
+static bool fits(struct waking *w, kith_str rest) {
+    while (rest.len > 0) {
+        size_t name = strnlen(rest.ptr, rest.len);
+        if (name == rest.len)
+            return false;
+        const char *value = rest.ptr + name + 1;
+        size_t len = strnlen(value, rest.len - name - 1);
+        if (!str_eq(value_of(w, rest.ptr), (kith_str){value, len}))
+            return false;
+        size_t used = name + 1 + len + 1;
+        if (used > rest.len)
+            return false;
+        rest.ptr += used;
+        rest.len -= used;
+    }
+    return true;
+}
+
+/* -- waking ------------------------------------------------------------------------------------ */
+
+struct woken {
+    const struct event *ev;
+    const char *topic, *name; /* of the wait; "": it is the only one of its branch */
+};
+
+static int push_woken(lua_State *L, void *arg) {
+    const struct woken *w = arg;
+    struct event ev = *w->ev;
+    ev.topic = w->topic;
+    if (*w->name)
+        lua_pushstring(L, w->name);
+    flow_event_push(L, &ev);
+    return *w->name ? 2 : 1;
+}
+
+static kith_status wake_all(struct waking *w, const char *field, kith_error *e) {
+    kith_str value = *field ? value_of(w, field) : STR("");
+    struct flow_wait *waits;
+    size_t n;
+    if (*field && !value.ptr)
+        return KITH_OK;
+    TRY(flow_wait_find(txn_conn(w->txn), w->topic, field, value, w->ev->seq, UINT32_MAX,
+                       txn_arena(w->txn), &waits, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        struct woken woken = {w->ev, w->topic, waits[i].name};
+        bool there;
+        if (!fits(w, waits[i].rest))
+            continue;
+        TRY(flow_wait_there(txn_conn(w->txn), waits[i].id, &there,
+                            e)); /* an earlier one may have ended it */
+        if (there)
+            TRY(flow_go_on(w->set, w->txn, waits[i].run, waits[i].branch, push_woken, &woken,
+                           w->ev->seq, w->ev->seq, e));
+    }
+    return KITH_OK;
+}
+
+static kith_status wake_topic(void *arg, const char *topic, kith_error *e) {
+    struct waking *w = arg;
+    const char **fields;
+    size_t n;
+    w->topic = topic;
+    TRY(flow_wait_fields(txn_conn(w->txn), topic, txn_arena(w->txn), &fields, &n, e));
+    for (size_t i = 0; i < n; i++)
+        TRY(wake_all(w, fields[i], e));
+    return KITH_OK;
+}
+
+kith_status flow_on_any(void *self, struct txn *t, const struct event *ev, kith_error *e) {
+    struct waking w = {.set = self, .txn = t, .ev = ev};
+    kith_status st = engine_event_topics(ev, txn_arena(t), wake_topic, &w, e);
+    json_decref(w.data);
+    return st;
+}
