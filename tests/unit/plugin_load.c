@@ -290,6 +290,39 @@ static kith_status no_hook(kith_instance *self, kith_txn *txn, kith_change *chan
     return KITH_OK;
 }
 
+static kith_status no_reaction(kith_instance *self, kith_txn *txn, const kith_event *event,
+                               kith_error *err) {
+    (void)self, (void)txn, (void)event, (void)err;
+    return KITH_OK;
+}
+
+TEST("a delivery without a function, and a reaction to any topic with a condition, are refused") {
+    static const kith_delivery deliveries[] = {{.name = "carry"}};
+    static const kith_reaction reactions[] = {
+        {.name = "hear", .topic = "*", .fn = no_reaction, .where = "city = 'Bern'"}};
+    kith_error e = KITH_ERROR_INIT;
+    kith_plugin_desc d = {.create = no_create, .deliveries = KITH_ARRAY(deliveries)};
+    EXPECT_INT(KITH_E_INVAL, declared(d, &e));
+    EXPECT_HAS("its delivery 'carry' names no function", e.message);
+    d = (kith_plugin_desc){.create = no_create, .reactions = KITH_ARRAY(reactions)};
+    EXPECT_INT(KITH_E_INVAL, declared(d, &e));
+    EXPECT_HAS("its reaction 'hear' to any topic has a condition or fields", e.message);
+}
+
+TEST("a module that was built before there were deliveries has none") {
+    static const kith_delivery wild[] = {{.name = "Wild"}};
+    struct arena a = {0};
+    kith_plugin_desc out, d = {.struct_size = offsetof(kith_plugin_desc, deliveries),
+                               .abi_major = KITH_ABI_MAJOR,
+                               .version = 1,
+                               .name = "older",
+                               .deliveries = KITH_ARRAY(wild)};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(declare_copy(&d, &a, &out, &e), e);
+    EXPECT_INT(0, out.deliveries.count);
+    arena_free(&a);
+}
+
 TEST("constants that this build does not know are refused, not guessed") {
     static const kith_hook odd_on[] = {{.name = "h", .type = "t", .on = 8, .fn = no_hook}};
     static const kith_hook odd_when[] = {

@@ -150,6 +150,46 @@ TEST("a delivery says when it is tried again") {
     close_company(&c);
 }
 
+/* What a delivery does that it must not is refused, and its effect set aside with the sentence. */
+static void expect_set_aside(struct company *c, const char *how, const char *words) {
+    kith_value args[1] = {value_str(str_of(how))}, *out;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(call(c, "delivers_badly.want", args, &out, &e), e);
+    send_all(c);
+    EXPECT_STR("dead", newest(c, "state"));
+    EXPECT_HAS(words, newest(c, "error"));
+}
+
+TEST("a delivery neither writes nor sends, keeps nothing, and must say why it fails") {
+    struct company c;
+    OPEN(&c, GOOD, "delivers_badly");
+    start_sending(&c);
+    expect_set_aside(&c, "write", "declares that it only reads, and may not write");
+    expect_set_aside(&c, "send", "declares that it only reads, and may not write");
+    expect_set_aside(&c, "kept", "used a delivery that is not the one at hand");
+    expect_set_aside(&c, "too much", "bad_parcel.told has 1 fields, and 2 values were given");
+    expect_set_aside(&c, "odd", "returned 7, which is no status");
+    expect_set_aside(&c, "silent", "without saying why");
+    close_company(&c);
+}
+
+TEST("an effect of no delivery, without its size or with half a subject is refused") {
+    static const char *const cases[][2] = {
+        {"no delivery", "there is no delivery with the number 7"},
+        {"no size", "struct_size was not set"},
+        {"half a subject", "a subject has a type and an id, or neither"},
+    };
+    struct company c;
+    OPEN(&c, GOOD, "delivers_badly");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        kith_value args[1] = {value_str(str_of(cases[i][0]))}, *out;
+        kith_error e = KITH_ERROR_INIT;
+        EXPECT_INT(KITH_E_INVAL, call(&c, "delivers_badly.want", args, &out, &e));
+        EXPECT_HAS(cases[i][1], e.message);
+    }
+    close_company(&c);
+}
+
 static int64_t effects(struct company *c) {
     struct outbox_item *items;
     size_t n;
