@@ -345,6 +345,44 @@ static kith_status put_readers(struct subject *s, const struct section *of, kith
     return KITH_OK;
 }
 
+/* To whom data went: what is kept of it. */
+static kith_status put_effect(struct subject *s, const struct outbox_item *i, bool *any,
+                              kith_error *e) {
+    struct arena_mark mark = arena_mark(&s->scratch);
+    thing_begin(s, STR(""), any);
+    thing_time(s, "at", "When", i->at);
+    thing_id(s, i->subject);
+    thing_text(s, "by", "By", str_of(i->delivery));
+    thing_text(s, "to", "To", i->endpoint);
+    thing_text(s, "state", "State", str_of(outbox_state_name(i->state)));
+    thing_text(s, "payload", "What", i->payload);
+    thing_end(s);
+    return subject_done_with(s, mark, e);
+}
+
+static kith_status put_sent_about(struct subject *s, kith_id id, bool *any, kith_error *e) {
+    kith_id after = 0;
+    for (size_t n = PAGE; n == PAGE;) {
+        struct outbox_item *list;
+        struct arena_mark mark = arena_mark(&s->scratch);
+        TRY(outbox_about(s->conn, id, after, PAGE, &s->scratch, &list, &n, e));
+        for (size_t i = 0; i < n; i++)
+            TRY(put_effect(s, &list[i], any, e));
+        after = n ? list[n - 1].id : 0;
+        arena_release(&s->scratch, mark);
+    }
+    return KITH_OK;
+}
+
+static kith_status put_sent(struct subject *s, const struct section *of, kith_error *e) {
+    bool any = false;
+    (void)of;
+    for (size_t i = 0; i < s->count; i++)
+        TRY(put_sent_about(s, s->items[i].id, &any, e));
+    subject_end(s, any);
+    return KITH_OK;
+}
+
 /* -- all of it --------------------------------------------------------------------------------- */
 
 static const struct section sections[] = {
@@ -357,6 +395,7 @@ static const struct section sections[] = {
     {"referrers", "Other records that link to it", put_referrers, ROLES},
     {"history", "What was done to these data", put_history, ROLES},
     {"readers", "Who read the record", put_readers, ROLES},
+    {"sent", "What was told to other programs", put_sent, ROLES},
     {0},
 };
 

@@ -379,6 +379,19 @@ kith_status outbox_since(struct conn *c, kith_id after, struct arena *a, struct 
     return items_of(c, st, a, out, count, &cap, e);
 }
 
+kith_status outbox_about(struct conn *c, kith_id subject, kith_id after, uint32_t max,
+                         struct arena *a, struct outbox_item **out, size_t *count, kith_error *e) {
+    sqlite3_stmt *st;
+    size_t cap = 0;
+    *out = NULL;
+    *count = 0;
+    TRY(conn_prepare(c, ITEM " WHERE o.subject = ?1 AND o.id > ?2 ORDER BY o.id LIMIT ?3", &st, e));
+    bind_int(st, 1, (int64_t)subject);
+    bind_int(st, 2, (int64_t)after);
+    bind_int(st, 3, max);
+    return items_of(c, st, a, out, count, &cap, e);
+}
+
 kith_status outbox_read(struct conn *c, kith_id id, struct arena *a, struct outbox_item *out,
                         bool *there, kith_error *e) {
     sqlite3_stmt *st;

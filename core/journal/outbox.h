@@ -98,6 +98,9 @@ kith_status outbox_list(struct conn *c, uint32_t state, uint32_t max, struct are
 /* Behind this one, in their order. */
 kith_status outbox_since(struct conn *c, kith_id after, struct arena *a, struct outbox_item **out,
                          size_t *count, kith_error *e);
+/* About this record, behind that one, in their order, at most max. */
+kith_status outbox_about(struct conn *c, kith_id subject, kith_id after, uint32_t max,
+                         struct arena *a, struct outbox_item **out, size_t *count, kith_error *e);
 kith_status outbox_read(struct conn *c, kith_id id, struct arena *a, struct outbox_item *out,
                         bool *there, kith_error *e);
 kith_status outbox_queues(struct conn *c, struct arena *a, struct outbox_queue **out, size_t *count,

@@ -94,7 +94,7 @@ page, text = Page(), open(sys.argv[1], encoding="utf-8").read()
 page.feed(text)
 page.close()
 assert not page.open and len(set(page.ids)) == len(page.ids)
-assert page.to == page.ids and len(page.ids) == 9, page.to
+assert page.to == page.ids and len(page.ids) == 10, page.to
 assert not re.search("[\x00-\x09\x0b-\x1f\x7f]", text)
 END
 kith create note about="contact/$anna" body=$'one\x01\ttwo\nthree'

@@ -131,6 +131,28 @@ prints "would send http:webhook to $hook"
 kith outbox list --state waiting
 prints "There is nothing in the outbox."
 
+send_all() { # without a server, until nothing waits
+    for _ in $(seq 100); do
+        "$KITH" outbox send >/dev/null
+        "$KITH" outbox list --state waiting --json >"$work/left"
+        [ -s "$work/left" ] || return 0
+    done
+    fail "expected everything to be sent in the end"
+}
+
+it "hands out to a person what was told of them, and to whom"
+kith create webhook name=People url="http://127.0.0.1:$port/" topics=contact.created tells=everything
+person=$(create contact name="Anna Berg")
+kith subject export contact "$person" anna.json --for "her request"
+exits 0
+python3 - "$person" <<'PY' || fail "expected what was sent about the person"
+import json, sys
+sent = json.load(open("anna.json"))["sent"]
+assert len(sent) == 1 and sent[0]["id"] == sys.argv[1], sent
+assert sent[0]["by"] == "http:webhook" and "Anna Berg" in sent[0]["payload"], sent
+PY
+send_all
+
 it "counts what an import would send, and sends nothing"
 printf 'name\nImported one\nImported two\n' >accounts.csv
 kith import account accounts.csv --rehearse
