@@ -98,6 +98,16 @@ kith_status txn_hold(struct txn *t, const char *delivery, kith_str endpoint, boo
     return outbox_hold(t->g->writer, queue, held, e);
 }
 
+kith_status txn_drop(struct txn *t, const char *delivery, kith_str endpoint, uint64_t *count,
+                     kith_error *e) {
+    uint64_t queue;
+    const struct outgoing o = {.delivery = delivery, .endpoint = endpoint};
+    TRY(check(t->g, &o, e));
+    TRY(outbox_queue_of(t->g->writer, delivery, endpoint, &queue, e));
+    t->g->outbox.touched = true;
+    return outbox_drop(t->g->writer, queue, t->head.at, count, e);
+}
+
 /* -- taking back ------------------------------------------------------------------------------- */
 
 kith_status outbox_take_back(struct txn *t, enum outbox_by by, uint64_t what, struct arena *a,

@@ -49,6 +49,10 @@ kith_status txn_send(struct txn *t, const struct outgoing *o, kith_id *id, kith_
 kith_status txn_hold(struct txn *t, const char *delivery, kith_str endpoint, bool held,
                      kith_error *e);
 
+/* What waits for this endpoint, or is dead, is cancelled. */
+kith_status txn_drop(struct txn *t, const char *delivery, kith_str endpoint, uint64_t *count,
+                     kith_error *e);
+
 /* -- sending ----------------------------------------------------------------------------------- */
 
 /* Nothing is sent before. Ends with engine_close, which waits for the tries that are under way:

@@ -160,6 +160,20 @@ kith_status outbox_add(struct conn *c, const struct outbox_item *item, kith_erro
                (int64_t)item->queue, item->at);
 }
 
+kith_status outbox_drop(struct conn *c, uint64_t queue, int64_t now, uint64_t *count,
+                        kith_error *e) {
+    static const char *const sql[] = {
+        "UPDATE kith_outbox SET state = 5, done = ?2, error = 'there is nobody to send it to'"
+        " WHERE queue = ?1 AND state <= 2 AND state = 1",
+        "UPDATE kith_outbox SET state = 5, done = ?2 WHERE queue = ?1 AND state = 4"};
+    *count = 0;
+    for (int i = 0; i < 2; i++) {
+        TRY(RUN(c, sql[i], (int64_t)queue, now));
+        *count += (uint64_t)sqlite3_changes(c->db);
+    }
+    return refresh(c, queue, e);
+}
+
 kith_status outbox_hold(struct conn *c, uint64_t queue, bool held, kith_error *e) {
     TRY(RUN(c, "UPDATE kith_outbox_queue SET held = ?2, opened = 0 WHERE id = ?1", (int64_t)queue,
             held));

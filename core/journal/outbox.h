@@ -61,6 +61,9 @@ kith_status outbox_queue_of(struct conn *c, const char *delivery, kith_str endpo
                             uint64_t *queue, kith_error *e);
 /* queue, key, payload, what it is about, and where it comes from; it waits from item->at on. */
 kith_status outbox_add(struct conn *c, const struct outbox_item *item, kith_error *e);
+/* Cancels what waits in it, or is dead. */
+kith_status outbox_drop(struct conn *c, uint64_t queue, int64_t now, uint64_t *count,
+                        kith_error *e);
 kith_status outbox_hold(struct conn *c, uint64_t queue, bool held, kith_error *e);
 
 /* -- sending ----------------------------------------------------------------------------------- */

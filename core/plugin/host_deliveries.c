@@ -57,6 +57,15 @@ static kith_status deliveries_hold(kith_txn *txn, uint32_t delivery, kith_str en
     return name ? txn_hold(f->txn, name, endpoint, held != 0, e) : KITH_E_INVAL;
 }
 
+static kith_status deliveries_drop(kith_txn *txn, uint32_t delivery, kith_str endpoint,
+                                   uint64_t *count, kith_error *e) {
+    struct frame *f;
+    uint64_t dropped;
+    TRY(frame_writing(txn, &f, e));
+    const char *name = delivery_name(f->plugin, delivery, e);
+    return name ? txn_drop(f->txn, name, endpoint, count ? count : &dropped, e) : KITH_E_INVAL;
+}
+
 /* -- inside a delivery ------------------------------------------------------------------------- */
 
 static struct frame *sending_frame(const kith_sending *sending, kith_error *e) {
@@ -125,6 +134,7 @@ const kith_deliveries_v1 host_deliveries = {
     .delivery = deliveries_delivery,
     .send = deliveries_send,
     .hold = deliveries_hold,
+    .drop = deliveries_drop,
     .info = deliveries_info,
     .later = deliveries_later,
     .answer = deliveries_answer,

@@ -14,7 +14,8 @@ static const kith_field webhook_fields[] = {
       .doc = "A condition on the record as it is then; the topics are of one type with it."),
     F("state", STATE, .options = "enabled>paused|disabled,paused>enabled|disabled,disabled>enabled",
       .flags = KITH_FF_INDEXED,
-      .doc = "Paused: what happens is kept for it until it goes on. Disabled: it is not."),
+      .doc = "Paused: what happens is kept for it until it goes on. Disabled: what happens now is "
+             "not."),
     F("tells", CHOICE, .options = "owner,everything", .default_text = "owner",
       .doc = "What its owner may read; or everything, which only an administrator may say."),
     F("secret_number", INTEGER, .flags = KITH_FF_READONLY, .default_text = "1",

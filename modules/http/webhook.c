@@ -116,7 +116,7 @@ static kith_status listen_for(kith_instance *self, kith_txn *txn, const kith_row
     id_text(id, endpoint);
     kith_status st = self->listening->listen(txn, kith_str_of("tell"), id, n, list, err);
     return st == KITH_OK ? self->deliveries->hold(txn, self->deliver, kith_str_of(endpoint),
-                                                  text_is(&state, "paused") ? 1u : 0u, err)
+                                                  text_is(&state, "enabled") ? 0u : 1u, err)
                          : st;
 }
 
@@ -131,7 +131,12 @@ kith_status webhook_follow(kith_instance *self, kith_txn *txn, const kith_event 
         return st;
     if (self->records->get(txn, self->webhook.type, info.id, &row, &absent) == KITH_OK)
         return listen_for(self, txn, row, info.id, err);
-    return self->listening->listen(txn, kith_str_of("tell"), info.id, 0, NULL, err);
+    char endpoint[ID_CHARS + 1];
+    id_text(info.id, endpoint);
+    st = self->listening->listen(txn, kith_str_of("tell"), info.id, 0, NULL, err);
+    return st == KITH_OK
+               ? self->deliveries->drop(txn, self->deliver, kith_str_of(endpoint), NULL, err)
+               : st;
 }
 
 /* -- telling ----------------------------------------------------------------------------------- */
@@ -284,7 +289,7 @@ static kith_status find_target(kith_instance *self, const kith_txn *view, kith_s
     if (st != KITH_OK)
         return kith_fail(err, KITH_E_RETRY, NULL, "%s", absent.message);
     if (text_is(&values[1], "disabled"))
-        return kith_fail(err, KITH_E_REFUSED, NULL, "the webhook is disabled");
+        return kith_fail(err, KITH_E_RETRY, NULL, "the webhook is disabled");
     (void)snprintf(out->url, sizeof out->url, "%.*s", (int)values[0].as.s.len, values[0].as.s.ptr);
     out->number = values[2].as.i;
     out->signatures = values[3].kind == KITH_TIME && values[3].as.i > self->host->now(self->host) &&

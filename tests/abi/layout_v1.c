@@ -286,16 +286,17 @@ AT(kith_sending_info, id, 72);
 AT(kith_sending_info, type, 80);
 AT(kith_sending_info, last, 84);
 
-SIZE(kith_deliveries_v1, 64);
+SIZE(kith_deliveries_v1, 72);
 AT(kith_deliveries_v1, struct_size, 0);
 AT(kith_deliveries_v1, reserved, 4);
 AT(kith_deliveries_v1, delivery, 8);
 AT(kith_deliveries_v1, send, 16);
 AT(kith_deliveries_v1, hold, 24);
-AT(kith_deliveries_v1, info, 32);
-AT(kith_deliveries_v1, later, 40);
-AT(kith_deliveries_v1, answer, 48);
-AT(kith_deliveries_v1, closing, 56);
+AT(kith_deliveries_v1, drop, 32);
+AT(kith_deliveries_v1, info, 40);
+AT(kith_deliveries_v1, later, 48);
+AT(kith_deliveries_v1, answer, 56);
+AT(kith_deliveries_v1, closing, 64);
 
 SIZE(kith_delivery, 24);
 AT(kith_delivery, name, 0);

@@ -105,6 +105,18 @@ TEST("a condition is on the record as it is, and stars stand for any topic") {
     world_close(&w);
 }
 
+static kith_status delete_webhook(struct txn *t, void *arg, kith_error *e) {
+    return txn_delete(t, schema_type(engine_schema(txn_engine(t)), STR("webhook")), *(kith_id *)arg,
+                      e);
+}
+
+static kith_id remove_webhook(struct world *w, kith_id hook) {
+    kith_error e = KITH_ERROR_INIT;
+    kith_id tx;
+    EXPECT_OK(engine_write(w->c.engine, &by_anna, delete_webhook, &hook, &tx, &e), e);
+    return tx;
+}
+
 TEST("a paused webhook is told later, a disabled one never, and a deleted one is forgotten") {
     struct world w;
     world_open(&w);
@@ -124,21 +136,21 @@ TEST("a paused webhook is told later, a disabled one never, and a deleted one is
     send_all(&w);
     EXPECT_INT(2, w.r.count);
     EXPECT_HAS("Heard", last_got(&w)->body);
+    UPDATE(&w.c, "webhook", hook, {"state", "paused"});
+    CREATE(&w.c, "contact", {"name", "Kept for nobody"});
+    remove_webhook(&w, hook);
+    CREATE(&w.c, "contact", {"name", "After it"});
+    send_all(&w);
+    EXPECT_INT(2, w.r.count);
+    EXPECT_INT(OUTBOX_CANCELLED, newest(&w).state);
+    EXPECT_HAS("Kept for nobody", newest(&w).payload.ptr);
     world_close(&w);
-}
-
-static kith_status delete_webhook(struct txn *t, void *arg, kith_error *e) {
-    return txn_delete(t, schema_type(engine_schema(txn_engine(t)), STR("webhook")), *(kith_id *)arg,
-                      e);
 }
 
 TEST("an undo that brings a webhook back has it told again") {
     struct world w;
-    kith_error e = KITH_ERROR_INIT;
-    kith_id tx;
     world_open(&w);
-    kith_id hook = webhook(&w, "contact.created", NULL);
-    EXPECT_OK(engine_write(w.c.engine, &by_anna, delete_webhook, &hook, &tx, &e), e);
+    kith_id hook = webhook(&w, "contact.created", NULL), tx = remove_webhook(&w, hook);
     CREATE(&w.c, "contact", {"name", "Unheard"});
     send_all(&w);
     undo(&w.c, tx);

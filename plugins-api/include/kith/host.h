@@ -342,6 +342,11 @@ typedef struct kith_deliveries_v1 {
     kith_status (*hold)(kith_txn *txn, uint32_t delivery, kith_str endpoint, uint32_t held,
                         kith_error *err);
 
+    /* Cancels what waits for this endpoint, dead letters included, since there is nobody to send it
+     * to any more. *count, which may be NULL: how much that was. [writer] */
+    kith_status (*drop)(kith_txn *txn, uint32_t delivery, kith_str endpoint, uint64_t *count,
+                        kith_error *err);
+
     /* For deliveries, on their thread until they return: [sending] */
     kith_status (*info)(const kith_sending *sending, kith_sending_info *info, kith_error *err);
     /* The next try is not before so many milliseconds have passed, at most a day. */
