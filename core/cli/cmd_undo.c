@@ -127,7 +127,7 @@ static void print_report(struct cmd *c, const struct undo_report *r) {
         io_printf(c->io, "Reversed by an earlier undo: %zu\n", r->earlier);
     if (r->others)
         io_puts(c->io, "There are others that you may not see.\n");
-    else if (r->reversed + r->kept + r->refused + r->earlier == 0)
+    else if (r->reversed + r->kept + r->refused + r->earlier + r->cancelled + r->sent_count == 0)
         io_puts(c->io, "There is nothing to undo.\n");
     if (try_only)
         io_puts(c->io, "Rehearsal: nothing was kept.\n");
@@ -181,14 +181,15 @@ static const char *first_reason(const struct undo_report *r, enum undo_outcome o
 
 /* A script must not take it for done. */
 static kith_status check_done(const struct undo_report *r, kith_error *e) {
-    if (r->reversed + r->earlier)
+    if (r->reversed + r->earlier + r->cancelled)
         return KITH_OK;
     if (r->refused || r->kept)
         return err_set(e, KITH_E_REFUSED, NULL, "nothing can be taken back: %s",
                        first_reason(r, r->refused ? UNDO_REFUSED : UNDO_KEPT));
     return err_set(e, KITH_E_REFUSED, NULL,
-                   r->others ? "nothing that you may see can be taken back: ask an administrator"
-                             : "nothing can be taken back: no record was written in it");
+                   r->sent_count ? "nothing can be taken back: what it told others was sent already"
+                   : r->others ? "nothing that you may see can be taken back: ask an administrator"
+                               : "nothing can be taken back: no record was written in it");
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {
@@ -216,7 +217,9 @@ const struct command command_undo = {
         "Three lists come out: what was reversed; what was kept, since somebody edited it\n"
         "afterwards, by record and field; and what was refused, with the reason. Whatever\n"
         "rules and reactions did because of it is taken back with it. With --rehearse the\n"
-        "lists say what would come of it. When nothing that you may see is reversed, the command\n"
+        "lists say what would come of it. What was to leave the company and was not sent yet is\n"
+        "cancelled, what was sent is named. When nothing that you may see is reversed, the "
+        "command\n"
         "fails. An undo can be undone.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,

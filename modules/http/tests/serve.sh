@@ -29,6 +29,10 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         self.send_response(500 if count % 3 == 0 else 200)
         self.send_header("Content-Length", "0")
         self.end_headers()
+    def do_GET(self):
+        self.send_response(404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
     def log_message(self, *args):
         pass
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
@@ -156,6 +160,24 @@ send_all() { # without a server, until nothing waits
     done
     fail "expected everything to be sent in the end"
 }
+
+it "takes back a request that was not sent yet, and names one that was"
+transaction() { "$KITH" "$@" --json | json_text transaction; }
+early=$(transaction http.send url="http://127.0.0.1:$port/" method=GET)
+kith undo "$early" --rehearse
+exits 0
+prints "Would be cancelled, not sent yet: 1"
+kith undo "$early"
+exits 0
+prints "Cancelled, not sent yet: 1"
+prints_not "There is nothing to undo"
+late=$(transaction http.send url="http://127.0.0.1:$port/" method=GET)
+send_all
+kith undo "$late"
+exits 1
+prints "Sent already, and not taken back: 1"
+prints "http:send to http://127.0.0.1:$port"
+complains "what it told others was sent already"
 
 it "hands out to a person what was told of them, and to whom"
 kith create webhook name=People url="http://127.0.0.1:$port/" topics=contact.created tells=everything
