@@ -17,8 +17,13 @@ class Receiver(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_POST(self):
         global count
-        count += 1
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if "webhook-id" not in self.headers: # a request, not a webhook
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        count += 1
         with open(work + "/got", "ab") as f:
             f.write(self.headers["webhook-id"].encode() + b" " + body + b"\n")
         for name in ("id", "timestamp", "signature"):
@@ -178,6 +183,26 @@ exits 1
 prints "Sent already, and not taken back: 1"
 prints "http:send to http://127.0.0.1:$port"
 complains "what it told others was sent already"
+
+it "has a rule hear of an answer, and tells why by whom it was asked for"
+cat >rules/ask.lua <<RULE
+on("contact.created", { name = "ask", where = "name = 'Grace'" }, function(contact)
+  action.http.send { url = "http://127.0.0.1:$port/", json = '{"name": "Grace"}', about = contact }
+end)
+on("http.answered", { name = "heard" }, function(contact, event)
+  if event.data.status == 200 then update(contact, { title = "Checked" }) end
+end)
+RULE
+grace=$(create contact name=Grace)
+send_all
+kith why contact "$grace" title
+exits 0
+prints "title: Checked"
+prints "written by the rule heard"
+prints "because http.answered was published about contact $grace Grace by the module http"
+prints "because http.requested was published about contact $grace Grace by the module http for the rule ask"
+prints "was created by cli:"
+rm rules/ask.lua
 
 it "hands out to a person what was told of them, and to whom"
 kith create webhook name=People url="http://127.0.0.1:$port/" topics=contact.created tells=everything
