@@ -98,6 +98,7 @@ struct outbox {
     int64_t next_due; /* as committed; INT64_MAX: nothing is */
     bool claiming;    /* one of the workers asks the writer for work */
     uint32_t busy;    /* those that have some */
+    uint32_t slow;    /* and those of them whose endpoint is slow */
 };
 
 /* Who is told of what. Read on the writer; built by one thread at a time. */

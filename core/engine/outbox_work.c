@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Workers: each takes the endpoint that is due first, tries its effects one after the other without
  * holding anything of the database, and hands to the writer what came of it. One endpoint is never
- * with two of them, so that its effects keep their order, and an endpoint that is slow holds up one
- * worker for a batch and nobody else's queue. */
+ * with two of them, so that its effects keep their order. One that is slow gives way after a
+ * second, and such ones have half of the workers at most: the others go on. */
 #include "base/log.h"
 #include "engine/engine_internal.h"
 #include "engine/outbox.h"
@@ -12,11 +12,13 @@
 #include <string.h>
 #include <time.h>
 
-#define BATCH    32                 /* effects of one endpoint that are taken together */
-#define REPORT   INT64_C(100000000) /* ns: so long an outcome waits for others at most */
-#define LATER_MS INT64_C(86400000)  /* the longest that a receiver may ask for */
-#define HELD_MS  200                /* after the writer could not be told */
-#define LOOK_MS  60000              /* the wall clock may be set meanwhile */
+#define BATCH    32                  /* effects of one endpoint that are taken together */
+#define REPORT   INT64_C(100000000)  /* ns: so long an outcome waits for others at most */
+#define LATER_MS INT64_C(86400000)   /* the longest that a receiver may ask for */
+#define HELD_MS  200                 /* after the writer could not be told */
+#define SLICE    INT64_C(1000000000) /* ns: for so long one endpoint has a worker */
+#define SLOW     INT64_C(1000000000) /* ns: a try that takes longer makes an endpoint slow */
+#define LOOK_MS  60000               /* the wall clock may be set meanwhile */
 
 static const struct principal delivering = {.name = "delivery", .all = true};
 static const struct write_opts by_delivery = {.principal = &delivering, .origin = ORIGIN_DELIVERY};
@@ -56,12 +58,11 @@ struct batch {
     struct engine *g;
     const struct delivery_entry *entry;
     struct arena arena;
-    struct outbox_item *items;
-    size_t count;
+    struct outbox_taken taken;
+    bool fast_only; /* what is asked for */
     struct tried tried[BATCH];
     size_t tried_count, told; /* told: the writer knows of */
-    uint32_t failures;
-    int64_t opened;
+    struct outbox_rest rest;
     bool release; /* with the next telling */
 };
 
@@ -69,10 +70,9 @@ static kith_status take(struct txn *t, void *arg, kith_error *e) {
     struct batch *b = arg;
     const struct engine_options *o = &t->g->opts;
     arena_reset(&b->arena);
-    TRY(outbox_take(t->g->writer, t->head.at, BATCH, o->breaker_failures, &b->arena, &b->items,
-                    &b->count, e));
     t->g->outbox.touched = true;
-    return b->count ? outbox_failures(t->g->writer, b->items[0].queue, &b->failures, e) : KITH_OK;
+    return outbox_take(t->g->writer, t->head.at, BATCH, o->breaker_failures, b->fast_only,
+                       &b->arena, &b->taken, e);
 }
 
 static kith_status publish(struct txn *t, const struct batch *b, const struct tried *x,
@@ -109,8 +109,7 @@ static kith_status settle(struct txn *t, void *arg, kith_error *e) {
     for (size_t i = b->told; i < to; i++)
         TRY(settle_one(t, b, &b->tried[i], e));
     return b->release && to == b->tried_count
-               ? outbox_release(t->g->writer, b->items[0].queue, b->failures, b->opened, t->head.at,
-                                e)
+               ? outbox_release(t->g->writer, b->taken.items[0].queue, &b->rest, t->head.at, e)
                : KITH_OK;
 }
 
@@ -163,29 +162,29 @@ static bool judge(struct batch *b, struct tried *x, kith_status st,
     x->outcome.answer = call->data;
     if (st == KITH_OK) {
         x->outcome.state = OUTBOX_SENT;
-        b->failures = 0;
+        b->rest.failures = 0;
         return true;
     }
     x->outcome.error = arena_str(&b->arena, str_of(why->message));
     if (st != KITH_E_RETRY) { /* somebody was there, and said no */
         x->outcome.state = OUTBOX_DEAD;
-        b->failures = 0;
+        b->rest.failures = 0;
         return true;
     }
     int64_t pause = outbox_pause(o, call->attempt, draw());
-    b->failures++;
-    int64_t open = outbox_open_for(o, b->failures);
-    b->opened = open ? now + open : 0;
+    b->rest.failures++;
+    int64_t open = outbox_open_for(o, b->rest.failures);
+    b->rest.opened = open ? now + open : 0;
     x->outcome.state = call->last ? OUTBOX_DEAD : OUTBOX_WAITING;
     x->outcome.due = now + (pause > later ? pause : later);
-    if (open && b->failures == o->breaker_failures)
+    if (open && b->rest.failures == o->breaker_failures)
         log_warn("delivery", "%s: %u failures in a row (%s); one try at a time now",
-                 b->entry->handler.name, b->failures, err_place(why, place));
+                 b->entry->handler.name, b->rest.failures, err_place(why, place));
     return call->last && !open;
 }
 
 static bool try_next(struct batch *b) {
-    const struct outbox_item *item = &b->items[b->tried_count];
+    const struct outbox_item *item = &b->taken.items[b->tried_count];
     struct tried *x = &b->tried[b->tried_count];
     kith_error why = KITH_ERROR_INIT;
     struct delivery_call call = {
@@ -195,7 +194,9 @@ static bool try_next(struct batch *b) {
         .last = item->tries + 1 >= b->g->opts.delivery_attempts,
         .arena = &b->arena,
     };
+    int64_t since = clock_ticks();
     kith_status st = b->entry->handler.fn(b->entry->handler.self, &call, &why);
+    b->rest.slow = clock_ticks() - since > SLOW;
     if (st == KITH_E_RETRY && engine_stopping(b->g))
         return false; /* cut off: not tried */
     *x = (struct tried){.item = item};
@@ -208,11 +209,13 @@ static bool try_next(struct batch *b) {
 }
 
 static void send_batch(struct batch *b) {
-    int64_t since = clock_ticks();
-    b->entry = outbox_handler(b->g, b->items[0].delivery);
+    int64_t began = clock_ticks(), since = began;
+    b->entry = outbox_handler(b->g, b->taken.items[0].delivery);
     b->tried_count = b->told = 0;
-    b->opened = 0;
-    while (b->tried_count < b->count && !engine_stopping(b->g) && try_next(b)) {
+    b->rest = (struct outbox_rest){.failures = b->taken.failures, .slow = b->taken.slow};
+    while (b->tried_count < b->taken.count && !engine_stopping(b->g) && try_next(b)) {
+        if (clock_ticks() - began > SLICE)
+            break;
         if (b->tried[b->tried_count - 1].topic || clock_ticks() - since > REPORT) {
             tell(b);
             since = clock_ticks();
@@ -247,6 +250,12 @@ static bool is_due(struct engine *g) {
     return g->outbox.next_due <= clock_now(g->clock);
 }
 
+/* Slow endpoints have as many workers as they may. */
+static bool fast_only(const struct engine *g) {
+    uint32_t most = g->opts.delivery_workers / 2;
+    return g->outbox.slow >= (most ? most : 1);
+}
+
 static void wait_for_work(struct engine *g) {
     struct outbox *o = &g->outbox;
     struct timespec at;
@@ -262,6 +271,7 @@ static bool claim(struct engine *g, struct batch *b) {
     struct outbox *o = &g->outbox;
     kith_error e = KITH_ERROR_INIT;
     o->claiming = true;
+    b->fast_only = fast_only(g);
     pthread_mutex_unlock(&o->lock);
     kith_status st = engine_write(g, &by_delivery, take, b, NULL, &e);
     if (st != KITH_OK && !engine_stopping(g)) {
@@ -270,9 +280,11 @@ static bool claim(struct engine *g, struct batch *b) {
     }
     pthread_mutex_lock(&o->lock);
     o->claiming = false;
-    o->busy += st == KITH_OK && b->count > 0;
+    bool some = st == KITH_OK && b->taken.count > 0;
+    o->busy += some;
+    o->slow += some && b->taken.slow;
     pthread_cond_broadcast(&o->work);
-    return st == KITH_OK && b->count > 0;
+    return some;
 }
 
 static void *work_main(void *arg) {
@@ -292,6 +304,10 @@ static void *work_main(void *arg) {
         send_batch(b);
         pthread_mutex_lock(&o->lock);
         o->busy--;
+        if (b->taken.slow) {
+            o->slow--;
+            o->next_due = 0; /* another slow one may have waited for this */
+        }
     }
     pthread_mutex_unlock(&o->lock);
     if (b)
@@ -307,7 +323,10 @@ void outbox_committed(struct engine *g) {
     if (!o->touched)
         return;
     o->touched = false;
-    if (outbox_next_due(g->writer, &due, &e) != KITH_OK) {
+    pthread_mutex_lock(&o->lock);
+    bool fast = fast_only(g);
+    pthread_mutex_unlock(&o->lock);
+    if (outbox_next_due(g->writer, fast, &due, &e) != KITH_OK) {
         log_error("delivery", "%s", e.message);
         due = clock_now(g->clock);
     }

@@ -24,7 +24,8 @@ kith_status outbox_setup(struct conn *c, kith_error *e) {
         /* due: when its head may go; NULL: it has none, or is held, taken or not loaded. */
         "CREATE TABLE IF NOT EXISTS kith_outbox_queue(id INTEGER PRIMARY KEY, delivery TEXT NOT"
         " NULL, endpoint TEXT NOT NULL, due INTEGER, failures INTEGER NOT NULL, opened INTEGER NOT"
-        " NULL, held INTEGER NOT NULL, taken INTEGER NOT NULL, active INTEGER NOT NULL,"
+        " NULL, held INTEGER NOT NULL, taken INTEGER NOT NULL, slow INTEGER NOT NULL, active "
+        "INTEGER NOT NULL,"
         " UNIQUE(delivery, endpoint)) STRICT;"
         "CREATE INDEX IF NOT EXISTS \"i.kith_outbox_queue.due\" ON kith_outbox_queue(due)"
         " WHERE due IS NOT NULL;"
@@ -121,7 +122,7 @@ kith_status outbox_queue_of(struct conn *c, const char *delivery, kith_str endpo
         return KITH_OK;
     TRY(conn_prepare(c,
                      "INSERT INTO kith_outbox_queue(delivery, endpoint, failures, opened, held,"
-                     " taken, active) VALUES(?1, ?2, 0, 0, 0, 0, 1)",
+                     " taken, slow, active) VALUES(?1, ?2, 0, 0, 0, 0, 0, 1)",
                      &st, e));
     bind_str(st, 1, str_of(delivery));
     bind_str(st, 2, endpoint.ptr ? endpoint : STR(""));
@@ -239,61 +240,63 @@ static kith_status items_of(struct conn *c, sqlite3_stmt *st, struct arena *a,
 
 /* -- sending ----------------------------------------------------------------------------------- */
 
-kith_status outbox_next_due(struct conn *c, int64_t *due, kith_error *e) {
+#define DUE  "FROM kith_outbox_queue WHERE due IS NOT NULL"
+#define FAST " AND NOT slow"
+
+kith_status outbox_next_due(struct conn *c, bool fast_only, int64_t *due, kith_error *e) {
     return conn_int(c,
-                    "SELECT due FROM kith_outbox_queue WHERE due IS NOT NULL ORDER BY due LIMIT 1",
+                    fast_only ? "SELECT due " DUE FAST " ORDER BY due LIMIT 1"
+                              : "SELECT due " DUE " ORDER BY due LIMIT 1",
                     INT64_MAX, due, e);
 }
 
-static kith_status first_queue(struct conn *c, int64_t now, uint64_t *queue, uint32_t *failures,
-                               bool *found, kith_error *e) {
+static kith_status first_queue(struct conn *c, int64_t now, bool fast_only, uint64_t *queue,
+                               struct outbox_taken *out, bool *found, kith_error *e) {
     sqlite3_stmt *st;
-    TRY(conn_prepare(c,
-                     "SELECT id, failures FROM kith_outbox_queue WHERE due IS NOT NULL AND"
-                     " due <= ?1 ORDER BY due LIMIT 1",
-                     &st, e));
+    TRY(conn_prepare(
+        c,
+        fast_only ? "SELECT id, failures, slow " DUE FAST " AND due <= ?1 ORDER BY due LIMIT 1"
+                  : "SELECT id, failures, slow " DUE " AND due <= ?1 ORDER BY due LIMIT 1",
+        &st, e));
     bind_int(st, 1, now);
     TRY(conn_step(c, st, found, e));
     if (*found) {
         *queue = (uint64_t)sqlite3_column_int64(st, 0);
-        *failures = (uint32_t)sqlite3_column_int64(st, 1);
+        out->failures = (uint32_t)sqlite3_column_int64(st, 1);
+        out->slow = sqlite3_column_int64(st, 2);
         sqlite3_reset(st);
     }
     return KITH_OK;
 }
 
 static kith_status take_items(struct conn *c, uint64_t queue, int64_t now, uint32_t max,
-                              struct arena *a, struct outbox_item **out, size_t *count,
-                              kith_error *e) {
+                              struct arena *a, struct outbox_taken *out, kith_error *e) {
     sqlite3_stmt *st;
     size_t cap = 0, n = 0;
-    *out = NULL;
-    *count = 0;
     TRY(conn_prepare(c, ITEM " WHERE o.queue = ?1 AND o.state <= 2 ORDER BY o.id LIMIT ?2", &st,
                      e));
     bind_int(st, 1, (int64_t)queue);
     bind_int(st, 2, max);
-    TRY(items_of(c, st, a, out, count, &cap, e));
-    while (n < *count && (*out)[n].due <= now)
+    TRY(items_of(c, st, a, &out->items, &out->count, &cap, e));
+    while (n < out->count && out->items[n].due <= now)
         n++;
-    *count = n;
+    out->count = n;
     for (size_t i = 0; i < n; i++)
-        TRY(RUN(c, "UPDATE kith_outbox SET state = 2 WHERE id = ?1", (int64_t)(*out)[i].id));
+        TRY(RUN(c, "UPDATE kith_outbox SET state = 2 WHERE id = ?1", (int64_t)out->items[i].id));
     return KITH_OK;
 }
 
-kith_status outbox_take(struct conn *c, int64_t now, uint32_t max, uint32_t probe, struct arena *a,
-                        struct outbox_item **out, size_t *count, kith_error *e) {
+kith_status outbox_take(struct conn *c, int64_t now, uint32_t max, uint32_t probe, bool fast_only,
+                        struct arena *a, struct outbox_taken *out, kith_error *e) {
     for (;;) {
         uint64_t queue;
-        uint32_t failures;
         bool found;
-        *count = 0;
-        TRY(first_queue(c, now, &queue, &failures, &found, e));
+        *out = (struct outbox_taken){0};
+        TRY(first_queue(c, now, fast_only, &queue, out, &found, e));
         if (!found)
             return KITH_OK;
-        TRY(take_items(c, queue, now, failures >= probe ? 1 : max, a, out, count, e));
-        if (*count == 0) /* what was due was cancelled: what it has now is */
+        TRY(take_items(c, queue, now, out->failures >= probe ? 1 : max, a, out, e));
+        if (out->count == 0) /* what was due was cancelled: what it has now is */
             TRY(refresh(c, queue, e));
         else
             return RUN(c, "UPDATE kith_outbox_queue SET taken = 1, due = NULL WHERE id = ?1",
@@ -328,34 +331,26 @@ kith_status outbox_settle(struct conn *c, kith_id id, const struct outbox_outcom
     return conn_run(c, st, e);
 }
 
-kith_status outbox_release(struct conn *c, uint64_t queue, uint32_t failures, int64_t opened,
-                           int64_t now, kith_error *e) {
+kith_status outbox_release(struct conn *c, uint64_t queue, const struct outbox_rest *r, int64_t now,
+                           kith_error *e) {
     TRY(RUN(c,
             "UPDATE kith_outbox SET state = CASE WHEN erased THEN 5 ELSE 1 END,"
             " done = CASE WHEN erased THEN ?2 END WHERE queue = ?1 AND state <= 2 AND state = 2",
             (int64_t)queue, now));
-    TRY(RUN(c, "UPDATE kith_outbox_queue SET taken = 0, failures = ?2, opened = ?3 WHERE id = ?1",
-            (int64_t)queue, failures, opened));
-    return refresh(c, queue, e);
+    TRY(RUN(c,
+            "UPDATE kith_outbox_queue SET taken = 0, failures = ?2, opened = ?3, slow = ?4"
+            " WHERE id = ?1",
+            (int64_t)queue, r->failures, r->opened, r->slow));
+    TRY(refresh(c, queue, e));
+    /* Behind those that wait since before: they have their turn first. */
+    return RUN(c, "UPDATE kith_outbox_queue SET due = max(due, ?2) WHERE id = ?1", (int64_t)queue,
+               now);
 }
 
 kith_status outbox_set_back(struct conn *c, int64_t now, int64_t longest, kith_error *e) {
     TRY(RUN(c, "UPDATE kith_outbox SET due = ?1 WHERE state <= 2 AND due > ?1 + ?2", now, longest));
     TRY(RUN(c, "UPDATE kith_outbox_queue SET opened = ?1 WHERE opened > ?1 + ?2", now, longest));
     return conn_exec(c, "UPDATE kith_outbox_queue SET due = " HEAD_DUE, e);
-}
-
-kith_status outbox_failures(struct conn *c, uint64_t queue, uint32_t *failures, kith_error *e) {
-    sqlite3_stmt *st;
-    bool row;
-    *failures = 0;
-    TRY(conn_prepare(c, "SELECT failures FROM kith_outbox_queue WHERE id = ?1", &st, e));
-    bind_int(st, 1, (int64_t)queue);
-    TRY(conn_step(c, st, &row, e));
-    if (row)
-        *failures = (uint32_t)sqlite3_column_int64(st, 0);
-    sqlite3_reset(st);
-    return KITH_OK;
 }
 
 /* -- for people -------------------------------------------------------------------------------- */

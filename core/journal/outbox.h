@@ -68,13 +68,19 @@ kith_status outbox_hold(struct conn *c, uint64_t queue, bool held, kith_error *e
 
 /* -- sending ----------------------------------------------------------------------------------- */
 
-/* When the next queue is due; INT64_MAX: none is. */
-kith_status outbox_next_due(struct conn *c, int64_t *due, kith_error *e);
+/* When the next queue is due; INT64_MAX: none is. fast_only: of those that are not slow. */
+kith_status outbox_next_due(struct conn *c, bool fast_only, int64_t *due, kith_error *e);
+struct outbox_taken {
+    struct outbox_item *items; /* in their order; all of one queue */
+    size_t count;              /* 0: nothing is due */
+    uint32_t failures;         /* of the queue, in a row */
+    bool slow;
+};
 /* Takes the queue that is due first: its first effects that may go now, at most max, or one when
  * it has failed `probe` times or more in a row. Nobody else takes it until outbox_release. In the
- * arena. *count 0: nothing is due. */
-kith_status outbox_take(struct conn *c, int64_t now, uint32_t max, uint32_t probe, struct arena *a,
-                        struct outbox_item **out, size_t *count, kith_error *e);
+ * arena. */
+kith_status outbox_take(struct conn *c, int64_t now, uint32_t max, uint32_t probe, bool fast_only,
+                        struct arena *a, struct outbox_taken *out, kith_error *e);
 /* What a try came to. state WAITING: it is tried again at `due`. */
 struct outbox_outcome {
     uint32_t state;
@@ -84,13 +90,17 @@ struct outbox_outcome {
 /* *known false: it was erased meanwhile, or is gone; nothing of the answer is kept. */
 kith_status outbox_settle(struct conn *c, kith_id id, const struct outbox_outcome *o, int64_t now,
                           bool *known, kith_error *e);
-/* Those that were taken and not tried wait again; the queue may be taken again. */
-kith_status outbox_release(struct conn *c, uint64_t queue, uint32_t failures, int64_t opened,
-                           int64_t now, kith_error *e);
+/* How it is with a queue from now on. */
+struct outbox_rest {
+    uint32_t failures; /* in a row */
+    int64_t opened;    /* nothing is sent before; 0: it is not open */
+    bool slow;
+};
+/* Those that were taken and not tried wait again; the queue may be taken again, behind others. */
+kith_status outbox_release(struct conn *c, uint64_t queue, const struct outbox_rest *r, int64_t now,
+                           kith_error *e);
 /* The clock was set back: nothing waits for longer than `longest`. */
 kith_status outbox_set_back(struct conn *c, int64_t now, int64_t longest, kith_error *e);
-/* How often the queue failed in a row. */
-kith_status outbox_failures(struct conn *c, uint64_t queue, uint32_t *failures, kith_error *e);
 
 /* -- for people -------------------------------------------------------------------------------- */
 

@@ -385,6 +385,38 @@ TEST("an endpoint that hangs holds up no other one") {
     fixture_close(&x);
 }
 
+TEST("slow endpoints have half of the workers at most, and the others go on") {
+    struct fixture x;
+    char endpoint[16];
+    outbox_open(&x);
+    set_receiver(&receiver, NULL, "slow0 slow1 slow2 slow3 slow4 slow5");
+    for (int i = 0; i < 6; i++) {
+        snprintf(endpoint, sizeof endpoint, "slow%d", i);
+        send_to(&x, endpoint, endpoint);
+    }
+    run_sql(&x, "UPDATE kith_outbox_queue SET slow = 1");
+    EXPECT_OK(engine_send_start(x.g, &x.e), x.e);
+    pthread_mutex_lock(&receiver.lock);
+    while (receiver.inside < 2)
+        pthread_cond_wait(&receiver.cond, &receiver.lock);
+    pthread_mutex_unlock(&receiver.lock);
+    for (int i = 0; i < 50; i++)
+        send_to(&x, "b", "b");
+    pthread_mutex_lock(&receiver.lock);
+    while (receiver.count < 52)
+        pthread_cond_wait(&receiver.cond, &receiver.lock);
+    pthread_mutex_unlock(&receiver.lock);
+    for (int i = 0; i < 2; i++)
+        EXPECT(strncmp(receiver.log[i].endpoint, "slow", 4) == 0);
+    for (int i = 2; i < 52; i++)
+        EXPECT_STR("b", receiver.log[i].endpoint);
+    set_receiver(&receiver, NULL, NULL);
+    sent(&x);
+    EXPECT_INT(56, receiver.count);
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
 static kith_status hold_a(struct txn *t, void *arg, kith_error *e) {
     return txn_hold(t, "test:send", STR("a"), *(bool *)arg, e);
 }
