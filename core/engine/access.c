@@ -66,12 +66,15 @@ static const struct access *take_known(struct engine *g, const struct access_of 
     return found;
 }
 
-static kith_status read_known(struct engine *g, const struct access_of *of, uint64_t generation,
-                              struct known_access *k, kith_error *e) {
-    struct conn *c;
-    TRY(engine_reader(g, &c, e));
-    kith_status st = access_load(c, g->schema, of, &k->arena, &k->access, e);
-    engine_reader_done(g, c);
+/* c NULL: by a reader. */
+static kith_status read_known(struct engine *g, struct conn *c, const struct access_of *of,
+                              uint64_t generation, struct known_access *k, kith_error *e) {
+    struct conn *reader = NULL;
+    if (!c)
+        TRY(engine_reader(g, &reader, e));
+    kith_status st = access_load(c ? c : reader, g->schema, of, &k->arena, &k->access, e);
+    if (!c)
+        engine_reader_done(g, reader);
     if (st == KITH_OK) {
         k->access->generation = generation;
         k->access->holder = k;
@@ -81,8 +84,8 @@ static kith_status read_known(struct engine *g, const struct access_of *of, uint
 
 /* The generation is read before the store: what is read meanwhile is at worst newer than it says,
  * and read once more. */
-kith_status engine_enter(struct engine *g, const struct access_of *of, const char *name,
-                         struct principal *out, kith_error *e) {
+static kith_status enter(struct engine *g, struct conn *c, const struct access_of *of,
+                         const char *name, struct principal *out, kith_error *e) {
     uint64_t generation = atomic_load(&g->access_generation);
     const struct access *x = take_known(g, of, generation);
     if (!x) {
@@ -90,7 +93,7 @@ kith_status engine_enter(struct engine *g, const struct access_of *of, const cha
         if (!k)
             return err_nomem(e);
         atomic_store(&k->users, 1);
-        kith_status st = read_known(g, of, generation, k, e);
+        kith_status st = read_known(g, c, of, generation, k, e);
         if (st != KITH_OK) {
             forget(k);
             return st;
@@ -108,8 +111,26 @@ kith_status engine_enter(struct engine *g, const struct access_of *of, const cha
     return KITH_OK;
 }
 
+kith_status engine_enter(struct engine *g, const struct access_of *of, const char *name,
+                         struct principal *out, kith_error *e) {
+    return enter(g, NULL, of, name, out, e);
+}
+
+/* What this group wrote of rights holds here, and for nobody else yet. */
+kith_status txn_enter(struct txn *t, const struct access_of *of, struct principal *out,
+                      kith_error *e) {
+    struct engine *g = t->g;
+    struct access *x;
+    if (!g->access_touched)
+        return enter(g, g->writer, of, NULL, out, e);
+    TRY(access_load(g->writer, g->schema, of, t->arena, &x, e));
+    *out =
+        (struct principal){.user = of->user, .name = x->name, .all = x->rights.admin, .access = x};
+    return KITH_OK;
+}
+
 void engine_leave(const struct principal *p) {
-    if (p->access)
+    if (p->access && p->access->holder)
         forget(p->access->holder);
 }
 

@@ -473,6 +473,9 @@ void sweep_close(struct engine *g);
 /* access.c */
 kith_status access_hooks_add(struct engine *g, kith_error *e);
 kith_status access_absent(const struct rtype *t, kith_id id, kith_error *e); /* KITH_E_NOTFOUND */
+/* As engine_enter, with what the transaction sees; left by engine_leave before it ends. */
+kith_status txn_enter(struct txn *t, const struct access_of *of, struct principal *out,
+                      kith_error *e);
 kith_status txn_admit(struct txn *t, kith_error *e); /* before anything else is done in it */
 kith_status txn_may_set(struct txn *t, const struct rfield *f, kith_error *e);
 /* Of the record as it is, and as the caller wants it: before the hooks have their say. */

@@ -19,19 +19,16 @@ static kith_status enter(struct txn *t, kith_id user, struct principal *out, boo
                          kith_error *e) {
     static const struct principal everybody = {.name = "Kith", .all = true};
     const struct access_of of = {.user = user};
-    struct access *x;
     *out = everybody;
     *there = true;
     if (!user)
         return KITH_OK;
-    kith_status st = access_load(t->g->writer, t->g->schema, &of, t->arena, &x, e);
-    if (st == KITH_E_DENIED) { /* gone */
-        err_clear(e);
-        *there = false;
-        return KITH_OK;
-    }
-    TRY(st);
-    *out = (struct principal){.user = user, .name = x->name, .all = x->rights.admin, .access = x};
+    kith_status st = txn_enter(t, &of, out, e);
+    if (st != KITH_E_DENIED)
+        return st;
+    err_clear(e); /* gone */
+    *out = everybody;
+    *there = false;
     return KITH_OK;
 }
 
@@ -161,9 +158,11 @@ kith_status event_told(struct txn *t, const struct event *ev, kith_id user, kith
     bool yes;
     *json = (kith_str){0};
     TRY(enter(t, user, &x.who, &yes, e));
-    if (yes)
-        TRY(may_know(&x, &yes, e));
-    if (yes)
-        TRY(meets(&x, where, &yes, e));
-    return yes ? put(&x, json, e) : KITH_OK;
+    kith_status st = yes ? may_know(&x, &yes, e) : KITH_OK;
+    if (st == KITH_OK && yes)
+        st = meets(&x, where, &yes, e);
+    if (st == KITH_OK && yes)
+        st = put(&x, json, e);
+    engine_leave(&x.who);
+    return st;
 }

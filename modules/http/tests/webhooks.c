@@ -207,15 +207,15 @@ TEST("a replay tells once more, with the ids that were told before") {
 /* -- what may be told -------------------------------------------------------------------------- */
 
 struct seller {
-    kith_id user;
+    kith_id user, role;
     struct principal p;
 };
 
 static void enter(struct world *w, struct seller *s, const char *login, const char *rights) {
     kith_error e = KITH_ERROR_INIT;
-    kith_id role = CREATE(&w->c, "role", {"name", login}, {"rights", rights});
-    s->user =
-        CREATE(&w->c, "user", {"login", login}, {"name", login}, {"roles", id_text(&w->c, role)});
+    s->role = CREATE(&w->c, "role", {"name", login}, {"rights", rights});
+    s->user = CREATE(&w->c, "user", {"login", login}, {"name", login},
+                     {"roles", id_text(&w->c, s->role)});
     const struct access_of of = {.user = s->user};
     EXPECT_OK(engine_enter(w->c.engine, &of, NULL, &s->p, &e), e);
 }
@@ -263,6 +263,18 @@ TEST("a webhook tells what its owner may read, and nothing else") {
     EXPECT_INT(2, w.r.count);
     EXPECT_HAS("\"city\"", w.r.got[1].body);
     EXPECT(!strstr(w.r.got[1].body, "birthday"));
+    UPDATE(&w.c, "role", s.role,
+           {"rights", "{\"types\": {\"contact\": {\"read\": \"own\","
+                      " \"fields\": {\"city\": \"none\"}}}}"});
+    UPDATE(&w.c, "contact", own, {"birthday", "1980-01-03"}, {"city", "Ulm"});
+    send_all(&w);
+    EXPECT_INT(3, w.r.count);
+    EXPECT_HAS("birthday", w.r.got[2].body);
+    EXPECT(!strstr(w.r.got[2].body, "Ulm"));
+    UPDATE(&w.c, "webhook", hook, {"owner", NULL});
+    UPDATE(&w.c, "contact", own, {"title", "Dr."});
+    send_all(&w);
+    EXPECT_INT(3, w.r.count); /* nobody's rights bound it */
     engine_leave(&s.p);
     world_close(&w);
 }
