@@ -289,7 +289,7 @@ static const struct {
     {.args = {"why", "contact", "ID", "country"}},
     {.args = {"log"}},
     {.args = {"rule", "list"}},
-    {.args = {"event", "list"}},
+    {.args = {"deadletter", "list"}},
     {.args = {"doctor"}},
     {.args = {"audit", "verify"}},
     {.args = {"retention"}},

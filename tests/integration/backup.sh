@@ -179,19 +179,6 @@ cd "$work/company" || exit 1
 refuses 1 "was made by Kith 9.1" "$work/newer.tar"
 refuses 1 "install the newer one" "$work/format.tar"
 
-it "writes nowhere but into its folder"
-mkdir -p "$work/evil/rules"
-cd "$work/evil" || exit 1
-echo bad >escaped
-for name in ../escaped /tmp/escaped rules/../../escaped other.txt; do
-    printf '{"kith_backup":1,"kith":"0.1.0","database_format":1,"made":"","journal":1,"records":{},"files":[{"name":"%s","size":4,"sha256":"%s"}]}' \
-        "$name" "$(sha256sum escaped | cut -d' ' -f1)" >manifest.json
-    pack -P --transform "s|^escaped|$name|" manifest.json escaped >"$work/evil.tar"
-    refuses 5 "does not hold what its manifest says" "$work/evil.tar"
-done
-cd "$work/company" || exit 1
-
-it "names the backup, and what can be done, when what is in it cannot be used"
 packed() { # TAR FILE ...: a backup with these files, as an early Kith packed them
     local tar=$1 files="" name
     shift
@@ -200,8 +187,25 @@ packed() { # TAR FILE ...: a backup with these files, as an early Kith packed th
     done
     printf '{"kith_backup":1,"kith":"0.1.0","database_format":1,"made":"","journal":1,"anchor":"%s","records":{},"files":[%s]}' \
         "$anchor" "${files#,}" >manifest.json
-    pack manifest.json "$@" >"$tar"
+    pack -P manifest.json "$@" >"$tar"
 }
+
+it "writes nowhere but into its folder"
+mkdir -p "$work/evil/rules"
+cd "$work/evil" || exit 1
+tar -xf "$work/first.tar" kith.db kith.conf
+echo bad | tee "$work/escaped" "$work/evil/rules/inside.lua" >other.txt
+anchor="" packed "$work/evil.tar" kith.conf kith.db rules/inside.lua
+kith restore "$work/evil.tar" "$work/good" # all that is in it is in order
+exits 0
+expect test -f "$work/good/rules/inside.lua"
+for name in ../escaped "$work/escaped" rules/../../escaped rules/../rules/inside.lua ./rules/inside.lua other.txt; do
+    anchor="" packed "$work/evil.tar" kith.conf kith.db "$name"
+    refuses 5 "does not hold what its manifest says" "$work/evil.tar"
+done
+cd "$work/company" || exit 1
+
+it "names the backup, and what can be done, when what is in it cannot be used"
 mkdir "$work/odd"
 cd "$work/odd" || exit 1
 tar -xf "$work/first.tar" kith.db kith.conf

@@ -190,8 +190,9 @@ it "keeps what was edited since when it takes back an update"
 tx=$(json_text transaction <tx)
 kith update contact "$anna" city=Bergen
 kith undo "$tx"
-exits 0
+exits 1
 prints "Kept: 1"
+complains "nothing can be taken back: "
 kith find "contact where id = '$anna'" --fields city --csv
 prints "Bergen"
 
