@@ -57,15 +57,25 @@ static kith_status check_row(struct searching *s, kith_id id) {
     return same ? KITH_OK : find_about(s, id, "has other words in the search index");
 }
 
+static kith_status find_unread(struct searching *s, kith_id id, const kith_error *why) {
+    return find_about(s, id, arena_printf(&s->arena, "cannot be read: %s", why->message));
+}
+
+/* One that cannot be read is told, and does not keep the others from being looked at. */
 static kith_status check_record(struct searching *s, sqlite3_stmt *st) {
     kith_id id = (kith_id)sqlite3_column_int64(st, 0);
+    kith_error why = KITH_ERROR_INIT;
     arena_reset(&s->arena);
     kith_value *values = ARENA_ARRAY(&s->arena, kith_value, s->type->field_count);
     if (is_behind_gap(s, id))
         return KITH_OK;
     if (!values)
         return err_nomem(s->d->e);
-    TRY(record_decode(s->type, st, 1, &s->arena, values, s->d->e));
+    kith_status status = record_decode(s->type, st, 1, &s->arena, values, &why);
+    if (doctor_cannot_tell(status))
+        err_copy(s->d->e, &why);
+    if (status != KITH_OK)
+        return doctor_cannot_tell(status) ? status : find_unread(s, id, &why);
     if (!search_text_of(s->type, values, &s->should))
         return err_nomem(s->d->e);
     return check_row(s, id);

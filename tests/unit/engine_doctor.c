@@ -72,6 +72,12 @@ static const struct {
      "has two primary contact points of one kind"},
     {"DELETE FROM kith_search WHERE rowid = (SELECT id FROM contact)",
      "is not in the search index"},
+    {"INSERT INTO contact(id, name, created, updated) SELECT id + 1, 'Cy', created, updated FROM"
+     " contact; UPDATE contact SET tags = 'oops' WHERE id = (SELECT min(id) FROM contact)",
+     " cannot be read: "},
+    {"INSERT INTO contact(id, name, created, updated) SELECT id + 1, 'Cy', created, updated FROM"
+     " contact; UPDATE contact SET tags = 'oops' WHERE id = (SELECT min(id) FROM contact)",
+     " is not in the search index"},
     {"UPDATE kith_search SET s0 = 'other'", "has other words in the search index"},
     {"INSERT INTO kith_search(rowid, kind, s0) SELECT 5, '\xC2\xA6' || id, 'x' FROM kith_type"
      " WHERE name = 'contact'",
