@@ -193,6 +193,21 @@ TEST(
     fixture_close(&x);
 }
 
+TEST("an event that failed is tried again at once when the clock is set back") {
+    struct fixture x;
+    struct seen s = {.fail_first = 1};
+    fixture_open(&x);
+    listen(&x, "r1", "lead.created", &s);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=A"));
+    settle(&x);
+    EXPECT_STR("", s.order);
+    clock_advance(&x.clock, -INT64_C(24) * 3600 * 1000);
+    settle(&x);
+    EXPECT_STR("A ", s.order);
+    fixture_close(&x);
+}
+
 TEST("after its tries an event is a dead letter that can be retried or skipped") {
     struct fixture x;
     struct seen s = {.fail_first = 6};
