@@ -248,6 +248,19 @@ static kith_status put_in_place(struct restore *r, kith_error *e) {
 
 /* -- the command ------------------------------------------------------------------------------- */
 
+static void json_waiting(struct json_out *j, const struct erased_again *again) {
+    json_array_(j);
+    for (size_t i = 0; i < again->waiting_count; i++) {
+        json_object_(j);
+        json_key(j, "type");
+        json_strz(j, again->waiting[i]->type);
+        json_key(j, "id");
+        json_strz(j, again->waiting[i]->record);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
 static void report_json(struct restore *r) {
     struct buf text = {0};
     struct json_out j;
@@ -284,6 +297,8 @@ static void report_json(struct restore *r) {
     json_int(&j, (int64_t)r->settled.carried.restricted);
     json_key(&j, "unmerged");
     json_int(&j, (int64_t)r->settled.again.unmerged);
+    json_key(&j, "not_erased");
+    json_waiting(&j, &r->settled.again);
     json_key(&j, "aside");
     if (r->aside)
         json_strz(&j, r->aside);
@@ -304,6 +319,19 @@ static void report_carried(const struct restore *r) {
         io_printf(r->c->io, "Not said again, see above: %zu.\n", x->left);
 }
 
+/* What tells of them is known by their type alone. */
+static void report_waiting(struct io *io, const struct erased_again *again) {
+    if (again->waiting_count)
+        io_printf(io,
+                  "%sErased before, and not erased here, since the type is retired or its module is"
+                  " not enabled: %zu%s. Their data are in the restored company until you enable the"
+                  " module, or declare the type again, and erase them there:\n",
+                  io_style(io, STYLE_HEAD), again->waiting_count, io_style(io, STYLE_PLAIN));
+    for (size_t i = 0; i < again->waiting_count; i++)
+        io_printf(io, "  kith erase %s %s --reason 'erased before'\n", again->waiting[i]->type,
+                  again->waiting[i]->record);
+}
+
 static void report_erased(const struct restore *r) {
     struct io *io = r->c->io;
     const struct erased_again *again = &r->settled.again;
@@ -321,6 +349,7 @@ static void report_erased(const struct restore *r) {
     if (again->erased)
         io_printf(io, "Erased again, since they were erased before: %llu.\n",
                   (unsigned long long)again->erased);
+    report_waiting(io, again);
 }
 
 static void report(struct restore *r) {

@@ -107,7 +107,7 @@ static kith_status go_back(struct cmd *c, struct engine *g, const char *text, bo
 static kith_status erase_again(struct cmd *c, struct engine *g, const struct erased_list *list,
                                struct restored *out, kith_error *e) {
     io_progress(c->io, "erasing who was erased before");
-    TRY(engine_erase_again(g, list, &out->again, e));
+    TRY(engine_erase_again(g, list, &c->arena, &out->again, e));
     TRY(engine_drain(g, SETTLE_MS, e));
     return engine_list_erased(g, e);
 }

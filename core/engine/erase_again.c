@@ -18,6 +18,7 @@ struct again {
     kith_id id;
     bool done;
     bool erased; /* the record was there, or in the journal alone */
+    bool waits;  /* the record is there, its type is not */
 };
 
 /* -- one of them ------------------------------------------------------------------------------- */
@@ -28,6 +29,20 @@ static kith_status is_there(struct txn *t, const struct again *a, bool *yes, kit
         return KITH_OK;
     TRY(record_exists(t->g->writer, a->type, a->id, yes, e));
     return *yes ? KITH_OK : gone_told(t->g->writer, a->type, a->id, yes, e);
+}
+
+/* Of a type that is retired, or whose module is not enabled, nobody knows which fields tell of
+ * whom. Rows of the journal stay when they were emptied: a request says that they were. */
+static kith_status find_waiting(struct txn *t, struct again *a, kith_id request, kith_error *e) {
+    const struct rtype named = {.name = a->who->type};
+    uint32_t number = 0;
+    if (a->type || !schema_is_gone(t->g->schema, named.name, NULL))
+        return KITH_OK;
+    TRY(record_exists(t->g->writer, &named, a->id, &a->waits, e));
+    if (!a->waits && !request)
+        TRY(gone_type(t->g->writer, a->id, &number, e));
+    a->waits |= number != 0;
+    return KITH_OK;
 }
 
 /* What is not in this database, or of a type that it does not have, is only listed. */
@@ -42,6 +57,7 @@ static kith_status erase_again(struct txn *t, void *arg, kith_error *e) {
         return err_nomem(e);
     TRY(is_there(t, a, &there, e));
     TRY(record_unique_owner(t->g->writer, b->record, &key, t->arena, &request, e));
+    TRY(find_waiting(t, a, request, e));
     if (request && a->type && type_is_user(a->type)) /* the record of a user stays */
         there = false;
     if (there)
@@ -286,7 +302,16 @@ static kith_status erase_all(struct engine *g, struct again *items, const struct
     return KITH_OK;
 }
 
-kith_status engine_erase_again(struct engine *g, const struct erased_list *l,
+static kith_status list_waiting(const struct again *items, size_t count, struct arena *a,
+                                struct erased_again *out, kith_error *e) {
+    out->waiting = ARENA_ARRAY(a, const struct erased_one *, count + 1);
+    for (size_t i = 0; out->waiting && i < count; i++)
+        if (items[i].waits)
+            out->waiting[out->waiting_count++] = items[i].who;
+    return out->waiting ? KITH_OK : err_nomem(e);
+}
+
+kith_status engine_erase_again(struct engine *g, const struct erased_list *l, struct arena *a,
                                struct erased_again *out, kith_error *e) {
     struct arena own = {0}, scratch = {0};
     struct again *items = ARENA_ARRAY(&own, struct again, l->count + 1);
@@ -302,6 +327,8 @@ kith_status engine_erase_again(struct engine *g, const struct erased_list *l,
         st = check_types(g, items, l->count, e);
     if (st == KITH_OK)
         st = erase_all(g, items, l, out, &scratch, e);
+    if (st == KITH_OK)
+        st = list_waiting(items, l->count, a, out, e);
     arena_free(&own);
     arena_free(&scratch);
     return st;

@@ -33,11 +33,14 @@ void erased_free(struct erased_list *l);
 struct erased_again {
     uint64_t erased;   /* who was there, or in the journal alone */
     uint64_t unmerged; /* merges that were taken back, since of those merged one alone was erased */
+    const struct erased_one **waiting; /* who is there still, since the type is not, in this run */
+    size_t waiting_count;
 };
 /* Erases again whom the list names, as an older database is put in its place; notes the others.
+ * `waiting` is in the arena, its items in the list.
  * KITH_E_REFUSED: somebody was merged into somebody else, and that cannot be taken back.
  * KITH_E_INVAL: the record is of another type here. [any] */
-kith_status engine_erase_again(struct engine *g, const struct erased_list *l,
+kith_status engine_erase_again(struct engine *g, const struct erased_list *l, struct arena *a,
                                struct erased_again *out, kith_error *e);
 /* Writes the list as the database has it, once nothing is swept any more: a sweep writes it, too,
  * by what it met. [any] */

@@ -299,4 +299,28 @@ expect clean "$work/new" "paula@fourth"
 kith find contact --company "$work/new"
 prints_not "Somebody Else"
 
+it "names who is not erased again since the module of the type is not enabled, and how to do it then"
+fresh
+kith module enable sales
+lead=$(create lead name="Lena Lead" email=lena@lead.example)
+kith module disable sales
+kith backup "$work/without.tar"
+kith module enable sales
+kith erase lead "$lead" --reason test
+exits 0
+kith restore "$work/without.tar" "$work/new" --erasures kith.db.erased --json
+prints "\"not_erased\":[{\"type\":\"lead\",\"id\":\"$lead\"}]"
+restore "$work/without.tar"
+prints "Erased before, and not erased here, since the type is retired or its module is not enabled: 1."
+prints "kith erase lead $lead --reason 'erased before'"
+expect holds . "lena@lead"
+kith module enable sales
+kith erase lead "$lead" --reason "erased before"
+exits 0
+expect clean . "lena@lead|Lena Lead"
+is_whole .
+kith backup "$work/with.tar"
+restore "$work/with.tar"
+prints_not "not erased here"
+
 finish

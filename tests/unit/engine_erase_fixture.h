@@ -35,7 +35,7 @@ static inline kith_status again_by(struct fixture *x, const char *path, struct e
     struct erased_list list = {0};
     kith_status st = erased_read(&list, path, &x->e);
     if (st == KITH_OK)
-        st = engine_erase_again(x->g, &list, out, &x->e);
+        st = engine_erase_again(x->g, &list, &x->arena, out, &x->e);
     erased_free(&list);
     return st;
 }

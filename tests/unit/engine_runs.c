@@ -233,7 +233,7 @@ TEST("whoever is erased again was taken out of a merge that was half done in the
         .type = "contact", .record = id_text(x, h.b), .at = "2026-01-01T00:00:00.000Z"};
     struct erased_list list = {.items = &b, .count = 1};
     EXPECT(map_put(&list.known, str_of(b.record), &list));
-    EXPECT_OK(engine_erase_again(x->g, &list, &again, &x->e), x->e);
+    EXPECT_OK(engine_erase_again(x->g, &list, &x->arena, &again, &x->e), x->e);
     map_free(&list.known);
     EXPECT_INT(1, again.erased);
     EXPECT_INT(1, again.unmerged);
