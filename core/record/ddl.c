@@ -513,6 +513,16 @@ static const char *index_suffix(const struct rfield *f) {
     return f->folded ? "__fold" : f->kind == KITH_F_MONEY && f->option_count != 1 ? "__base" : "";
 }
 
+/* What no two records have the same of. Of capitals that are not ASCII record_insert knows. */
+static void put_unique(struct buf *sql, const struct rfield *f, const char *column) {
+    sql_name(sql, column);
+    if (!(f->flags & KITH_FF_UNIQUE) || !field_has_accents(f))
+        return;
+    buf_puts(sql, ", ");
+    sql_name(sql, f->type->columns[f->column]);
+    buf_puts(sql, " COLLATE NOCASE");
+}
+
 /* Links and unique values are mostly absent: their indexes leave nulls out, which a comparison with
  * a value can still use. */
 static void index_text(struct buf *sql, const struct rfield *f, const char *name) {
@@ -524,7 +534,7 @@ static void index_text(struct buf *sql, const struct rfield *f, const char *name
     buf_puts(sql, " ON ");
     sql_name(sql, f->type->name);
     buf_puts(sql, "(");
-    sql_name(sql, column);
+    put_unique(sql, f, column);
     buf_puts(sql, ")");
     if (link || unique) {
         buf_puts(sql, " WHERE ");
@@ -563,8 +573,9 @@ static kith_status refuse_unique(struct conn *c, const struct rfield *f, kith_er
     snprintf(column, sizeof column, "%s%s", f->type->columns[f->column], index_suffix(f));
     buf_puts(&sql, "SELECT min(id), max(id) FROM ");
     sql_name(&sql, f->type->name);
-    buf_printf(&sql, " WHERE \"%s\" IS NOT NULL GROUP BY \"%s\" HAVING count(*) > 1 LIMIT 1",
-               column, column);
+    buf_printf(&sql, " WHERE \"%s\" IS NOT NULL GROUP BY ", column);
+    put_unique(&sql, f, column);
+    buf_puts(&sql, " HAVING count(*) > 1 LIMIT 1");
     kith_status status = sql.failed ? err_nomem(e) : conn_prepare_once(c, sql.ptr, &st, e);
     buf_free(&sql);
     TRY(status);

@@ -35,16 +35,11 @@ static void put_columns(struct buf *sql, const struct lookup *l, const char *bet
     }
 }
 
-/* An accent tells two mailboxes apart, though the folded column, which has the index, does not. */
-static bool has_accents(const struct rfield *f) {
-    return f->kind == KITH_F_EMAIL && f->folded;
-}
-
 static const char *select_text(struct arena *a, const struct lookup *l) {
     struct buf sql = {0};
     buf_puts(&sql, "SELECT id");
     for (uint32_t i = 0; i < l->count; i++)
-        if (has_accents(l->fields[i])) {
+        if (field_has_accents(l->fields[i])) {
             buf_puts(&sql, ", ");
             sql_name(&sql, l->fields[i]->name);
         }
@@ -133,7 +128,7 @@ static kith_status is_same(const struct lookup *l, const kith_value *values, sql
     int column = 1;
     *yes = true;
     for (uint32_t i = 0; *yes && i < l->count; i++) {
-        if (!has_accents(l->fields[i]))
+        if (!field_has_accents(l->fields[i]))
             continue;
         kith_str have = column_str(st, column++);
         if (text_is_ascii(have) && text_is_ascii(values[i].as.s))
@@ -159,7 +154,7 @@ kith_status lookup_find(struct conn *c, const struct lookup *l, const kith_value
         if (!taken)
             return err_nomem(e);
         at += taken;
-        all &= !has_accents(l->fields[i]);
+        all &= !field_has_accents(l->fields[i]);
     }
     bind_int(st, at, all ? (int64_t)max : -1);
     for (bool row = true, same = true; row && *found < max;) {

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "record/lookup.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -279,19 +280,14 @@ static kith_status write_links(struct conn *c, const struct rfield *f, kith_id i
     return KITH_OK;
 }
 
-/* Runs a write; a value that is taken already becomes a sentence that names its owner. */
-static kith_status run_write(struct conn *c, const struct rtype *t, sqlite3_stmt *st,
-                             struct arena *a, const kith_value *values, kith_id id, kith_error *e) {
-    int rc = sqlite3_step(st);
-    sqlite3_reset(st);
-    if (rc == SQLITE_DONE)
-        return KITH_OK;
-    if (rc != SQLITE_CONSTRAINT_UNIQUE)
-        return conn_error(c, rc, e);
+/* A value that is taken already becomes a sentence that names its owner. */
+static kith_status check_taken(struct conn *c, const struct rtype *t, struct arena *a,
+                               const kith_value *values, kith_id id, bool all, kith_error *e) {
     for (uint32_t i = 0; i < t->field_count; i++) {
         const struct rfield *f = t->fields[i];
         kith_id other = 0;
-        if (!(f->flags & KITH_FF_UNIQUE) || values[i].kind == KITH_NULL)
+        if (!(f->flags & KITH_FF_UNIQUE) || values[i].kind == KITH_NULL ||
+            !(all || field_has_accents(f)))
             continue;
         TRY(record_unique_owner(c, f, &values[i], a, &other, e));
         if (other == 0 || other == id)
@@ -302,6 +298,19 @@ static kith_status run_write(struct conn *c, const struct rtype *t, sqlite3_stmt
         return err_set(e, KITH_E_CONFLICT, f->name, "%s: '%.*s' belongs to %s %s already", f->name,
                        (int)(v.len < 100 ? v.len : 100), v.ptr, t->name, text);
     }
+    return KITH_OK;
+}
+
+/* The index of mail addresses does not know that É is a large é. */
+static kith_status run_write(struct conn *c, const struct rtype *t, sqlite3_stmt *st,
+                             struct arena *a, const kith_value *values, kith_id id, kith_error *e) {
+    kith_status taken = check_taken(c, t, a, values, id, false, e);
+    int rc = taken == KITH_OK ? sqlite3_step(st) : SQLITE_OK;
+    sqlite3_reset(st);
+    if (taken != KITH_OK || rc == SQLITE_DONE)
+        return taken;
+    if (rc == SQLITE_CONSTRAINT_UNIQUE)
+        TRY(check_taken(c, t, a, values, id, true, e));
     return conn_error(c, rc, e);
 }
 
@@ -407,6 +416,12 @@ kith_status record_unique_owner(struct conn *c, const struct rfield *f, const ki
     int64_t id;
     bool nomem = false;
     *out = 0;
+    if (field_has_accents(f)) {
+        struct lookup l;
+        uint32_t found;
+        TRY(lookup_make(&l, a, f->type, &f, 1, e));
+        return lookup_find(c, &l, value, a, out, 1, &found, e);
+    }
     snprintf(sql, sizeof sql, "SELECT id FROM \"%s\" WHERE \"%s%s\" = ?1", f->type->name, f->name,
              f->folded ? "__fold" : "");
     TRY(conn_prepare(c, sql, &st, e));

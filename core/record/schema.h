@@ -249,6 +249,11 @@ uint32_t schema_type_number(const struct schema *s, kith_str name);
  * field NULL: the type. False, too, for a name that nothing ever had, or has not any more. */
 bool schema_is_gone(const struct schema *s, const char *type, const char *field);
 const struct rfield *type_field(const struct schema *s, const struct rtype *t, kith_str name);
+/* An accent tells two mailboxes apart, though the folded column, by which they are found, does not.
+ */
+static inline bool field_has_accents(const struct rfield *f) {
+    return f->kind == KITH_F_EMAIL && f->folded;
+}
 /* The same, with an error that suggests the nearest name. */
 kith_status schema_find_type(const struct schema *s, kith_str name, const struct rtype **out,
                              kith_error *e);
