@@ -150,6 +150,8 @@ static void print_by(struct cmd *c, const struct item *i) {
         io_puts(c->io, " by ");
         io_text(c->io, show_source(c, &i->source));
     }
+    if (show_run_of(&i->tx))
+        io_printf(c->io, " in run %s", show_id(c, i->tx.run));
     if (i->tx.note.len > 0) {
         io_puts(c->io, ": ");
         io_text(c->io, i->tx.note);
@@ -223,6 +225,8 @@ static void json_item(struct history *h, const struct item *i, int64_t until) {
     json_strz(&j, i->actor.name);
     json_key(&j, "by");
     json_source(&j, &i->source);
+    json_key(&j, "run");
+    json_id(&j, show_run_of(&i->tx));
     json_key(&j, "note");
     if (i->tx.note.len)
         json_str(&j, i->tx.note);

@@ -223,8 +223,18 @@ static void about_json(struct cmd *c, struct json_out *j, const struct entry *n)
     json_array_end(j);
 }
 
+/* "run of nurture: created 3 task": a step's transactions are a line for all of the run. */
+static kith_str step_text(struct cmd *c, const struct entry *n) {
+    const struct rtype *type = cmd_schema(c)->base.workflow_run.type;
+    kith_str name = show_title(c, type, n->head.run), text = about_text(c, n);
+    return str_of(arena_printf(&c->arena, "run of %.*s: %.*s", (int)name.len,
+                               name.len ? name.ptr : "", (int)text.len, text.ptr));
+}
+
 static kith_str what_text(struct cmd *c, const struct entry *n) {
-    kith_str text = n->head.note.len ? n->head.note : about_text(c, n);
+    kith_str text = n->head.note.len        ? n->head.note
+                    : show_run_of(&n->head) ? step_text(c, n)
+                                            : about_text(c, n);
     const char *end = !n->open ? NULL : n->open->under_way ? " (under way)" : " (" UNFINISHED ")";
     return end ? str_of(arena_printf(&c->arena, "%.*s%s", (int)text.len, text.ptr, end)) : text;
 }
@@ -263,6 +273,8 @@ static void print_json(struct log *l) {
         json_user(&j, &n->actor);
         json_key(&j, "origin");
         json_strz(&j, origin_name(n->head.origin));
+        json_key(&j, "run");
+        json_id(&j, show_run_of(&n->head));
         json_key(&j, "transactions");
         json_int(&j, (int64_t)n->transactions);
         json_key(&j, "changes");

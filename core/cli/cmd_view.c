@@ -186,6 +186,8 @@ static void print_who(struct cmd *c, const struct view_item *item) {
         io_text(c->io, show_source(c, &item->source));
     else
         io_text(c->io, str_of(item->actor.name));
+    if (item->run)
+        io_printf(c->io, ", run %s", show_id(c, item->run));
     io_printf(c->io, "%s  ", io_style(c->io, STYLE_PLAIN));
 }
 
@@ -466,6 +468,8 @@ static void json_item(struct cmd *c, struct json_out *j, const struct view *v,
     json_text(j, "who", str_of(item->actor.name));
     json_key(j, "by");
     json_source(j, &item->source);
+    json_key(j, "run");
+    json_id(j, item->run);
     json_object_end(j);
 }
 

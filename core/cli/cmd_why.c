@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith why: the chain of causes behind the present value of a field. */
 #include "cli/show.h"
+#include "cli/why_run.h"
 #include "record/rollup.h"
 #include <string.h>
 
@@ -16,12 +17,22 @@ static void print_when(struct cmd *c, const struct why_step *s) {
               io_style(c->io, STYLE_PLAIN));
 }
 
+/* The workflow at the line of the call that wrote it; or else whatever code it was. */
+static kith_str by_text(struct cmd *c, const struct why_step *s, const struct run_call *r) {
+    if (!r->call || !run_call_own(r, s))
+        return show_source(c, &s->source);
+    return str_of(
+        arena_printf(&c->arena, "the workflow %s at %s", r->head.workflow, run_call_place(c, r)));
+}
+
 /* Code first, then the person or program that it worked for. */
-static void print_by(struct cmd *c, const struct why_step *s) {
+static void print_by(struct cmd *c, const struct why_step *s, const struct run_call *r) {
     bool same = strcmp(s->actor.name, s->source.kind ? s->source.name : "") == 0;
+    /* A step is its workflow's, also where a rule wrote within it: the next line tells. */
+    same |= r->run && s->source.kind && s->actor.kind == SOURCE_RULE;
     io_puts(c->io, " by ");
     if (s->source.kind)
-        io_text(c->io, show_source(c, &s->source));
+        io_text(c->io, by_text(c, s, r));
     if (s->source.kind && !same)
         io_puts(c->io, " for ");
     if (!same) {
@@ -32,17 +43,10 @@ static void print_by(struct cmd *c, const struct why_step *s) {
     print_when(c, s);
 }
 
-static void print_first(struct cmd *c, const struct why_step *s) {
-    io_text(c->io, show_change(c, &s->change));
-    io_puts(c->io, "\n  written");
-    print_by(c, s);
-}
-
-/* What led to the step before. */
-static void print_cause(struct cmd *c, const struct why_step *s) {
+/* What is not at hand: the record that an event was about, or that was written. */
+static void print_what(struct cmd *c, const struct why_step *s) {
     static const char *const did[] = {"", "was created", "was updated", "was deleted"};
     const struct rtype *t = schema_type_by_id(cmd_schema(c), s->row.type);
-    io_puts(c->io, "  because ");
     if (s->topic)
         io_printf(c->io, "%s was published%s", s->topic, t ? " about " : "");
     if (t && !cmd_sees(c, t, s->row.record))
@@ -53,10 +57,142 @@ static void print_cause(struct cmd *c, const struct why_step *s) {
         io_puts(c->io, "a record of a module that is not loaded");
     if (!s->topic && s->row.kind <= ROW_DELETE)
         io_printf(c->io, " %s", did[s->row.kind]);
-    print_by(c, s);
 }
 
-static void json_step(struct cmd *c, struct json_out *j, const struct why_step *s, bool first) {
+static void print_woken(struct cmd *c, const struct run_call *r) {
+    if (!r->wait)
+        return;
+    kith_str at = show_time(c, r->opening->at);
+    io_puts(c->io, "    woken from ");
+    io_text(c->io, run_step_text(c, r->wait));
+    io_printf(c->io, " at %s:%u on %.*s\n", r->head.file, r->wait->line, (int)at.len, at.ptr);
+}
+
+/* What led to the run is the next line where the step is its first. */
+static void print_began(struct cmd *c, const struct why_step *s, const struct run_call *r) {
+    const struct run_call none = {0};
+    kith_str at = show_time(c, r->head.started);
+    if (r->head.cause && r->head.cause == s->tx.cause)
+        return;
+    io_printf(c->io, "    the run began on %.*s", (int)at.len, at.ptr);
+    if (r->began.row.seq) {
+        io_puts(c->io, " because ");
+        print_what(c, &r->began);
+        print_by(c, &r->began, &none);
+        if (r->root.row.seq) {
+            io_puts(c->io, "    which goes back to this: ");
+            print_what(c, &r->root);
+            print_by(c, &r->root, &none);
+        }
+        return;
+    }
+    if (r->head.parent)
+        io_printf(c->io, ", by run %s\n", show_id(c, r->head.parent));
+    else
+        io_puts(c->io, r->head.cause ? ", because of something that is not kept any more\n"
+                                     : ", by hand or at its time\n");
+}
+
+/* The step of a run, under what it wrote. */
+static void print_run(struct cmd *c, const struct why_step *s, const struct run_call *r) {
+    if (!r->run)
+        return;
+    io_printf(c->io, "    in run %s", show_id(c, r->run));
+    if (!r->kept) {
+        io_puts(c->io, ", which is not kept any more\n");
+        return;
+    }
+    io_printf(c->io, " of %s, version %s", r->head.workflow, r->head.version);
+    if (r->call) {
+        io_puts(c->io, ", by ");
+        io_text(c->io, run_step_text(c, r->call));
+        if (!run_call_own(r, s))
+            io_printf(c->io, " at %s", run_call_place(c, r));
+    }
+    io_puts(c->io, "\n");
+    print_woken(c, r);
+    print_began(c, s, r);
+}
+
+static void print_first(struct cmd *c, const struct why_step *s, const struct run_call *r) {
+    io_text(c->io, show_change(c, &s->change));
+    io_puts(c->io, "\n  written");
+    print_by(c, s, r);
+    print_run(c, s, r);
+}
+
+/* What led to the step before. */
+static void print_cause(struct cmd *c, const struct why_step *s, const struct run_call *r) {
+    io_puts(c->io, "  because ");
+    print_what(c, s);
+    print_by(c, s, r);
+    print_run(c, s, r);
+}
+
+static void json_call(struct json_out *j, const struct run_call *r) {
+    json_key(j, "line");
+    json_int(j, r->call->line);
+    json_key(j, "call");
+    json_strz(j, r->call->name);
+    json_key(j, "arguments");
+    json_str(j, r->call->args);
+    json_key(j, "gave");
+    json_str(j, r->call->results);
+    if (!r->wait)
+        return;
+    json_key(j, "woken");
+    json_object_(j);
+    json_key(j, "at");
+    json_time(j, r->opening->at);
+    json_key(j, "from");
+    json_strz(j, r->wait->name);
+    json_key(j, "arguments");
+    json_str(j, r->wait->args);
+    json_key(j, "line");
+    json_int(j, r->wait->line);
+    json_key(j, "gave");
+    json_str(j, r->opening->results);
+    json_object_end(j);
+}
+
+static void json_step(struct cmd *c, struct json_out *j, const struct why_step *s,
+                      const struct run_call *r, bool first);
+
+static void json_began(struct cmd *c, struct json_out *j, const struct why_step *s) {
+    const struct run_call none = {0};
+    if (s->row.seq)
+        json_step(c, j, s, &none, false);
+    else
+        json_nil(j);
+}
+
+static void json_run(struct cmd *c, struct json_out *j, const struct run_call *r) {
+    json_object_(j);
+    json_key(j, "id");
+    json_id(j, r->run);
+    if (r->kept) {
+        json_key(j, "workflow");
+        json_strz(j, r->head.workflow);
+        json_key(j, "file");
+        json_strz(j, r->head.file);
+        json_key(j, "version");
+        json_strz(j, r->head.version);
+        json_key(j, "started");
+        json_time(j, r->head.started);
+        json_key(j, "parent");
+        json_id(j, r->head.parent);
+        json_key(j, "began");
+        json_began(c, j, &r->began);
+        json_key(j, "root");
+        json_began(c, j, r->root.row.seq ? &r->root : &r->began);
+    }
+    if (r->call)
+        json_call(j, r);
+    json_object_end(j);
+}
+
+static void json_step(struct cmd *c, struct json_out *j, const struct why_step *s,
+                      const struct run_call *r, bool first) {
     const struct rtype *t = schema_type_by_id(cmd_schema(c), s->row.type);
     json_object_(j);
     json_key(j, "seq");
@@ -85,6 +221,11 @@ static void json_step(struct cmd *c, struct json_out *j, const struct why_step *
     json_strz(j, s->actor.name);
     json_key(j, "by");
     json_source(j, &s->source);
+    json_key(j, "run");
+    if (r->run)
+        json_run(c, j, r);
+    else
+        json_nil(j);
     if (first) {
         json_key(j, "fields");
         json_changes(c, j, &s->change, 1);
@@ -92,13 +233,14 @@ static void json_step(struct cmd *c, struct json_out *j, const struct why_step *
     json_object_end(j);
 }
 
-static void print_json(struct cmd *c, const struct why_step *steps, size_t count) {
+static void print_json(struct cmd *c, const struct why_step *steps, const struct run_call *runs,
+                       size_t count) {
     struct buf b = {0};
     struct json_out j;
     json_begin(&j, &b, false);
     json_array_(&j);
     for (size_t i = 0; i < count; i++)
-        json_step(c, &j, &steps[i], i == 0);
+        json_step(c, &j, &steps[i], &runs[i], i == 0);
     json_array_end(&j);
     json_print(c, &b);
 }
@@ -210,15 +352,20 @@ static kith_status run(struct cmd *c, kith_error *e) {
         st = journal_start(conn, &start, e);
     engine_reader_done(c->company->engine, conn);
     TRY(st);
+    struct run_call *runs = ARENA_ARRAY(&c->arena, struct run_call, count + 1);
+    if (!runs)
+        return err_nomem(e);
+    for (size_t i = 0; i < count; i++)
+        TRY(run_call_of(c, &steps[i], &runs[i], e));
     if (c->json)
-        print_json(c, steps, count);
+        print_json(c, steps, runs, count);
     else if (count == 0)
         print_never(c, field, &start);
     for (size_t i = 0; i < count && !c->json; i++) {
         if (i == 0)
-            print_first(c, &steps[i]);
+            print_first(c, &steps[i], &runs[i]);
         else
-            print_cause(c, &steps[i]);
+            print_cause(c, &steps[i], &runs[i]);
     }
     if (count > 0 && !c->json && is_cut(&steps[count - 1], &start))
         io_puts(c->io, "  because of something that is not kept any more\n");

@@ -4,8 +4,9 @@
 #include "base/id.h"
 #include "cli/rehearse.h"
 #include "cli/show.h"
-#include "engine/flow.h"
+#include "cli/why_run.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* -- list -------------------------------------------------------------------------------------- */
@@ -205,48 +206,97 @@ static void json_step(struct cmd *c, const struct run_step *s) {
     json_print(c, &b);
 }
 
-/* "3 create("note", ...) = note/0ABC" */
-static kith_str step_text(struct cmd *c, const struct run_step *s) {
-    struct buf b = {0};
-    bool waits = strcmp(s->what, "wait") == 0, calls = strcmp(s->what, "call") == 0;
-    bool fails = strcmp(s->what, "error") == 0;
-    if (waits || calls || fails)
-        buf_printf(&b, "%s(%.*s)", s->name, (int)s->args.len, s->args.ptr);
-    else
-        buf_puts(&b, s->what);
-    if (waits && s->until)
-        buf_printf(&b, " until %.*s", (int)show_time(c, s->until).len, show_time(c, s->until).ptr);
-    if (s->results.len && !waits)
-        buf_printf(&b, "%s%.*s",
-                   fails   ? " failed: "
-                   : calls ? " = "
-                           : ": ",
-                   (int)s->results.len, s->results.ptr);
-    kith_str text = arena_str(&c->arena, buf_view(&b));
-    buf_free(&b);
-    return text;
+static bool is_shown(const struct run_step *s) {
+    return strcmp(s->name, "next") != 0; /* of a loop over find() */
 }
 
-static void list_steps(struct cmd *c, const struct run_step *steps, size_t count) {
+static void add_line(struct cmd *c, struct table *t, bool branches, const char *n,
+                     const struct run_step *s, kith_str text) {
+    table_cellz(t, n);
+    table_cell(t, show_time(c, s->at));
+    table_cellz(t, s->line ? number(c, s->line) : "");
+    if (branches)
+        table_cellz(t, number(c, s->branch));
+    table_cell(t, text);
+}
+
+static void list_steps(struct cmd *c, const struct run_step *steps, size_t count,
+                       const struct run_step *failed) {
     struct table t;
     bool branches = false;
+    int64_t n = 0;
     for (size_t i = 0; i < count; i++)
         branches |= steps[i].branch > 0;
-    table_begin(&t, c, (const char *const[]){"at", ">line", NULL});
+    table_begin(&t, c, (const char *const[]){">step", "at", ">line", NULL});
     if (branches)
         table_head(&t, "branch", true);
-    table_head(&t, "step", false);
+    table_head(&t, "what", false);
+    for (size_t i = 0; i < count; i++)
+        if (is_shown(&steps[i]))
+            add_line(c, &t, branches, number(c, ++n), &steps[i], run_step_text(c, &steps[i]));
+    if (failed)
+        add_line(c, &t, branches, "", failed,
+                 str_of(arena_printf(&c->arena, "failed, and was taken back: %.*s",
+                                     (int)failed->results.len, failed->results.ptr)));
+    table_print(&t);
+}
+
+/* What a step that failed did is taken back, its entries in the log with it: only the record of
+ * the run tells of it. Gives false when none did. */
+static bool failed_step(struct cmd *c, const kith_value *values, struct run_step *out) {
+    const struct base_workflow_run *f = &cmd_schema(c)->base.workflow_run;
+    const kith_value *error = &values[f->error->index], *file = &values[f->file->index];
+    if (error->kind == KITH_NULL || values[f->attempts->index].as.i == 0)
+        return false;
+    *out = (struct run_step){
+        .what = "failed", .name = "", .at = values[FIELD_UPDATED].as.i, .results = error->as.s};
+    kith_str rest = error->as.s; /* "workflows/nurture.lua:14: ..." */
+    if (str_starts(rest, arena_str(&c->arena, file->as.s).ptr) && rest.len > file->as.s.len + 1 &&
+        rest.ptr[file->as.s.len] == ':')
+        out->line =
+            (uint32_t)strtoul(arena_str(&c->arena, rest).ptr + file->as.s.len + 1, NULL, 10);
+    return true;
+}
+
+/* -- what it knew at a step -------------------------------------------------------------------- */
+
+/* "lead/0ABC.name" of "lead/0ABC.name = "Ada"". */
+static kith_str known_name(struct cmd *c, const struct run_step *s) {
+    kith_str text = run_step_text(c, s);
+    return (kith_str){text.ptr, text.len - s->results.len - strlen(" = ")};
+}
+
+/* The newest of what was read under a name stands for it. */
+static bool is_newest(const struct run_step *steps, size_t count, size_t i) {
+    for (size_t k = i + 1; k < count; k++)
+        if (strcmp(steps[k].what, "call") == 0 && strcmp(steps[k].name, steps[i].name) == 0 &&
+            str_eq(steps[k].args, steps[i].args) && steps[k].results.len)
+            return false;
+    return true;
+}
+
+static void list_known(struct cmd *c, const struct run_step *steps, size_t count) {
+    struct table t;
+    table_begin(&t, c, (const char *const[]){"what it had read or done", "value", NULL});
     for (size_t i = 0; i < count; i++) {
         const struct run_step *s = &steps[i];
-        if (strcmp(s->name, "next") == 0) /* of a loop over find() */
+        bool gave = strcmp(s->what, "call") == 0 && s->results.len && is_shown(s);
+        if (!gave || !is_newest(steps, count, i))
             continue;
-        table_cell(&t, show_time(c, s->at));
-        table_cellz(&t, s->line ? number(c, s->line) : "");
-        if (branches)
-            table_cellz(&t, number(c, s->branch));
-        table_cell(&t, step_text(c, s));
+        table_cell(&t, known_name(c, s));
+        table_cell(&t, s->results);
     }
-    table_print(&t);
+    io_puts(c->io, "\n");
+    if (t.count > 0)
+        table_print(&t);
+}
+
+/* How many entries make the first n steps that are shown. */
+static size_t entries_of(const struct run_step *steps, size_t count, int64_t n) {
+    size_t i = 0;
+    for (; i < count && n > 0; i++)
+        n -= is_shown(&steps[i]);
+    return i;
 }
 
 static void show_head(struct cmd *c, kith_id id, const kith_value *values) {
@@ -268,19 +318,27 @@ static void show_head(struct cmd *c, kith_id id, const kith_value *values) {
 /* For administrators: the log tells what the run read. */
 static kith_status run_run(struct cmd *c, kith_error *e) {
     const struct rtype *type = cmd_schema(c)->base.workflow_run.type;
-    struct run_step *steps;
+    struct run_step *steps, failed;
     kith_value *values;
     size_t count;
     kith_id id;
+    int64_t at;
     TRY(arg_id(c, 0, &id, e));
+    TRY(cmd_option_int(c, "at", 1, INT64_MAX, 0, &at, e));
     TRY(show_read(c, type, &id, &values, e));
     TRY(scripts_run_steps(c->company->scripts, id, &c->arena, &steps, &count, e));
+    size_t shown = at ? entries_of(steps, count, at) : count;
+    bool fails = shown == count && !at && failed_step(c, values, &failed);
     if (!c->json)
         show_head(c, id, values);
-    for (size_t i = 0; c->json && i < count; i++)
+    for (size_t i = 0; c->json && i < shown; i++)
         json_step(c, &steps[i]);
-    if (!c->json && count > 0)
-        list_steps(c, steps, count);
+    if (c->json && fails)
+        json_step(c, &failed);
+    if (!c->json && (shown > 0 || fails))
+        list_steps(c, steps, shown, fails ? &failed : NULL);
+    if (!c->json && at)
+        list_known(c, steps, shown);
     return KITH_OK;
 }
 
@@ -380,7 +438,9 @@ const struct command command_workflow_run = {
     .help = "a run step by step: every call with what it was given and what it gave",
     .more =
         "'kith workflow cancel RUN' ends it where it stands, 'kith workflow retry RUN' has one that"
-        "\nfailed go on, and 'kith undo RUN' takes back all that it did.",
+        "\nfailed go on, and 'kith undo RUN' takes back all that it did. --at N shows the run as it"
+        "\nwas behind its step N: what each thing that it had read or done by then had given.",
+    .options = {{"at", "N", "as it was behind step N, with what it knew there"}},
     .needs = NEEDS_COMPANY,
     .quiet = true,
     .args_min = 1,

@@ -131,10 +131,15 @@ kith_str show_source(struct cmd *c, const struct source *s) {
         return str_of(s->name);
     /* "rules/score.lua: qualify" at line 12 */
     const char *colon = strstr(s->name, ": ");
+    const char *what = strncmp(s->name, "workflows/", 10) == 0 ? "workflow" : "rule";
     if (!colon)
-        return str_of(arena_printf(&c->arena, "the rule %s:%u", s->name, s->line));
-    return str_of(arena_printf(&c->arena, "the rule %s at %.*s:%u", colon + 2,
+        return str_of(arena_printf(&c->arena, "the %s %s:%u", what, s->name, s->line));
+    return str_of(arena_printf(&c->arena, "the %s %s at %.*s:%u", what, colon + 2,
                                (int)(colon - s->name), s->name, s->line));
+}
+
+kith_id show_run_of(const struct tx_head *tx) {
+    return tx->origin == ORIGIN_WORKFLOW ? tx->run : 0;
 }
 
 kith_str show_change(struct cmd *c, const struct image_field *f) {

@@ -24,6 +24,8 @@ kith_str title_or_none(struct cmd *c, const struct rtype *t, const kith_value *v
 kith_str show_record(struct cmd *c, const struct rtype *t, kith_id id);
 /* "rules/score.lua:12 (qualify)", "the module sales", "anna": a piece of code or a person. */
 kith_str show_source(struct cmd *c, const struct source *s);
+/* The run of a workflow that the transaction is a step of; 0: it is none. */
+kith_id show_run_of(const struct tx_head *tx);
 /* "email: anna@a.example -> anna@b.example" */
 kith_str show_change(struct cmd *c, const struct image_field *f);
 

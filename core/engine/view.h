@@ -47,6 +47,7 @@ struct view_item { /* of the timeline */
     kith_value before, after;   /* of that state */
     struct source actor;        /* who wrote it; kind 0: not known */
     struct source source;       /* the code that did, kind 0: the actor */
+    kith_id run;                /* of the workflow that did; 0: none */
 };
 
 struct view_state { /* of the record */

@@ -142,6 +142,7 @@ static struct view_item *add_own(struct own *o, const struct journal_row *row,
     item->tie = row->seq;
     item->actor.line = tx->actor; /* numbers, until they are looked up */
     item->source.line = row->source;
+    item->run = tx->origin == ORIGIN_WORKFLOW ? tx->run : 0;
     return item;
 }
 
@@ -251,7 +252,7 @@ static kith_status name_actors(struct build *b, kith_error *e) {
         uint32_t actor = item->actor.line, source = item->source.line;
         item->actor = item->source = (struct source){.name = "", .version = ""};
         if (item->record.type)
-            st = journal_maker(c, item->record.id, &actor, &source, e);
+            st = journal_maker(c, item->record.id, &actor, &source, &item->run, e);
         if (st == KITH_OK && actor)
             st = journal_source(c, actor, b->a, &item->actor, e);
         if (st == KITH_OK && source)

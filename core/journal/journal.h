@@ -172,6 +172,9 @@ struct why_step {
 kith_status journal_why(struct conn *c, const struct schema *s, kith_id record,
                         const struct rfield *field, struct arena *a, struct why_step **steps,
                         size_t *count, kith_error *e);
+/* One step by itself, without a change: that of the row. */
+kith_status journal_why_row(struct conn *c, uint64_t seq, struct arena *a, struct why_step *out,
+                            kith_error *e);
 
 /* -- undo
  * ----------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ kith_status journal_dated(struct conn *c, kith_id record, uint64_t seq, dated_vi
     bool row = true;
     TRY(conn_prepare_once(c,
                           "SELECT j.seq, j.tx, j.kind, j.type, j.source, j.image, x.at, x.actor,"
-                          " x.origin FROM kith_journal j JOIN kith_tx x ON x.id = j.tx WHERE"
+                          " x.origin, x.run FROM kith_journal j JOIN kith_tx x ON x.id = j.tx WHERE"
                           " j.record = ?1 AND j.seq < ?2 ORDER BY j.seq DESC",
                           &st, e));
     bind_int(st, 1, (int64_t)record);
@@ -36,7 +36,8 @@ kith_status journal_dated(struct conn *c, kith_id record, uint64_t seq, dated_vi
         struct tx_head tx = {.id = r.tx,
                              .at = sqlite3_column_int64(st, 6),
                              .actor = (uint32_t)sqlite3_column_int64(st, 7),
-                             .origin = (uint32_t)sqlite3_column_int64(st, 8)};
+                             .origin = (uint32_t)sqlite3_column_int64(st, 8),
+                             .run = (kith_id)sqlite3_column_int64(st, 9)};
         status = fn(arg, &r, &tx, e);
     }
     sqlite3_finalize(st);
@@ -86,20 +87,24 @@ kith_status journal_since(struct conn *c, const struct schema *s, kith_id record
 }
 
 kith_status journal_maker(struct conn *c, kith_id record, uint32_t *actor, uint32_t *source,
-                          kith_error *e) {
+                          kith_id *run, kith_error *e) {
     sqlite3_stmt *st;
     bool row;
     *actor = *source = 0;
+    *run = 0;
     TRY(conn_prepare(c,
-                     "SELECT x.actor, j.source FROM kith_journal j JOIN kith_tx x ON x.id = j.tx"
+                     "SELECT x.actor, j.source, iif(x.origin = ?2, x.run, 0) FROM kith_journal j "
+                     "JOIN kith_tx x ON x.id = j.tx"
                      " WHERE j.record = ?1 AND j.kind = 1 ORDER BY j.seq LIMIT 1",
                      &st, e));
     bind_int(st, 1, (int64_t)record);
+    bind_int(st, 2, ORIGIN_WORKFLOW);
     TRY(conn_step(c, st, &row, e));
     if (!row)
         return KITH_OK;
     *actor = (uint32_t)sqlite3_column_int64(st, 0);
     *source = (uint32_t)sqlite3_column_int64(st, 1);
+    *run = (kith_id)sqlite3_column_int64(st, 2);
     sqlite3_reset(st);
     return KITH_OK;
 }

@@ -50,9 +50,10 @@ kith_status journal_dated(struct conn *c, kith_id record, uint64_t seq, dated_vi
 /* Since when the field has its present value; 0: it was never written, or too much came since. */
 kith_status journal_since(struct conn *c, const struct schema *s, kith_id record,
                           const struct rfield *field, int64_t *at, kith_error *e);
-/* Who made the record, and the code that did: kith_source numbers, 0: not known. */
+/* Who made the record, and the code that did: kith_source numbers, 0: not known. *run: of the
+ * workflow that did; 0: none. */
 kith_status journal_maker(struct conn *c, kith_id record, uint32_t *actor, uint32_t *source,
-                          kith_error *e);
+                          kith_id *run, kith_error *e);
 
 /* Rows of one record, newest first, folded into its values: each field's newest after-image. */
 struct fold {

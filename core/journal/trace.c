@@ -53,6 +53,13 @@ static kith_status fill_step(struct conn *c, struct why_step *w, struct arena *a
     return KITH_OK;
 }
 
+kith_status journal_why_row(struct conn *c, uint64_t seq, struct arena *a, struct why_step *out,
+                            kith_error *e) {
+    *out = (struct why_step){0};
+    TRY(journal_row_read(c, seq, a, &out->row, e));
+    return fill_step(c, out, a, e);
+}
+
 kith_status journal_why(struct conn *c, const struct schema *s, kith_id record,
                         const struct rfield *field, struct arena *a, struct why_step **steps,
                         size_t *count, kith_error *e) {
@@ -73,13 +80,13 @@ kith_status journal_why(struct conn *c, const struct schema *s, kith_id record,
     struct journal_start start;
     TRY(journal_start(c, &start, e));
     out[0] = look.step;
+    TRY(fill_step(c, &out[0], a, e));
     for (size_t n = 0;;) {
-        TRY(fill_step(c, &out[n], a, e));
         uint64_t cause = out[n].row.cause ? out[n].row.cause : out[n].tx.cause;
         *count = ++n;
         if (cause <= start.seq || n == WHY_STEPS_MAX) /* 0, or what is not kept */
             return KITH_OK;
-        TRY(journal_row_read(c, cause, a, &out[n].row, e));
+        TRY(journal_why_row(c, cause, a, &out[n], e));
     }
 }
 

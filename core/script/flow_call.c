@@ -17,6 +17,15 @@ struct flow *flow_need(lua_State *L, const char *what) {
     return f->flow;
 }
 
+uint32_t flow_line(lua_State *L) {
+    const char *file = script_of(L)->file;
+    lua_Debug at;
+    for (int level = 1; lua_getstack(L, level, &at); level++)
+        if (lua_getinfo(L, "Sl", &at) && at.source[0] == '@' && strcmp(at.source + 1, file) == 0)
+            return at.currentline > 0 ? (uint32_t)at.currentline : 0;
+    return line_of_caller(L);
+}
+
 /* -- the log, as far as it reaches ------------------------------------------------------------- */
 
 static int diverged(lua_State *L, const struct flow *w, const struct entry *en, const char *name,
@@ -158,7 +167,7 @@ static int recorded(lua_State *L) {
         lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
         return lua_gettop(L);
     }
-    uint32_t line = line_of_caller(L);
+    uint32_t line = flow_line(L);
     buf_reset(&w->args);
     values_encode(L, 1, lua_gettop(L), &w->args);
     struct entry *old = flow_expect(L, w, ENTRY_CALL, name, line, buf_view(&w->args));
@@ -219,8 +228,7 @@ void flow_wrap_open(lua_State *L, int globals) {
 
 bool flow_found_next(lua_State *L, size_t *at) {
     struct flow *w = script_of(L)->frame->flow;
-    struct entry *old =
-        w ? flow_expect(L, w, ENTRY_CALL, "next", line_of_caller(L), STR("")) : NULL;
+    struct entry *old = w ? flow_expect(L, w, ENTRY_CALL, "next", flow_line(L), STR("")) : NULL;
     if (old)
         *at = (size_t)old->at;
     return old != NULL;
@@ -229,8 +237,7 @@ bool flow_found_next(lua_State *L, size_t *at) {
 void flow_keep_next(lua_State *L, size_t at) {
     struct flow *w = script_of(L)->frame->flow;
     if (w)
-        flow_add(
-            L, w,
-            &(struct entry){
-                .kind = ENTRY_CALL, .line = line_of_caller(L), .name = "next", .at = (int64_t)at});
+        flow_add(L, w,
+                 &(struct entry){
+                     .kind = ENTRY_CALL, .line = flow_line(L), .name = "next", .at = (int64_t)at});
 }

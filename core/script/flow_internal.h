@@ -111,6 +111,9 @@ kith_status script_pinned(struct ruleset *set, struct conn *c, const char *file,
 /* -- for the functions that scripts call (flow_call.c) ------------------------------------------
  */
 
+/* The line of the workflow's own file at which the call stands: one that a function of rules/lib
+ * makes is told by where that was called. */
+uint32_t flow_line(lua_State *L);
 /* The next entry of the branch, which must be such a call; NULL: the branch is live. */
 struct entry *flow_expect(lua_State *L, struct flow *w, enum entry_kind kind, const char *name,
                           uint32_t line, kith_str args);

@@ -74,7 +74,7 @@ static void begin_wait(lua_State *L, struct flow *w, const struct spec *specs, i
 /* The wait whose arguments stand on the stack: what it gave, or the end of this call. */
 static int wait(lua_State *L, const char *name, const struct spec *specs, int count, int64_t due) {
     struct flow *w = flow_need(L, name);
-    uint32_t line = line_of_caller(L);
+    uint32_t line = flow_line(L);
     buf_reset(&w->args);
     values_encode(L, 1, lua_gettop(L), &w->args);
     struct entry *old = flow_expect(L, w, ENTRY_WAIT, name, line, buf_view(&w->args));
@@ -249,7 +249,7 @@ static void run_branch(lua_State *L, struct flow *w, int at, struct paused *p) {
 }
 
 static uint32_t fork_at(lua_State *L, struct flow *w, const char *name, int n) {
-    uint32_t line = line_of_caller(L);
+    uint32_t line = flow_line(L);
     lua_pushinteger(L, n);
     buf_reset(&w->args);
     values_encode(L, lua_gettop(L), lua_gettop(L), &w->args);

@@ -128,8 +128,8 @@ struct run_step {
     kith_str args, results; /* as people read them */
     uint64_t row;           /* the last row of the journal that its transaction had written; or 0 */
 };
-/* The steps of a run, by branch, in their order; in the arena. KITH_E_NOTFOUND: no such run. [any]
- */
+/* The steps of a run in the order in which they were done; in the arena. KITH_E_NOTFOUND: no such
+ * run. [any] */
 kith_status scripts_run_steps(struct scripts *s, kith_id run, struct arena *a,
                               struct run_step **out, size_t *count, kith_error *e);
 

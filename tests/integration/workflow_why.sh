@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Why a workflow wrote something: the call, what woke it, what had begun its run, and who did that.
+. "$(dirname "$0")/lib.bash"
+new_company
+"$KITH" module enable sales >/dev/null
+mkdir -p rules/lib workflows
+cat >rules/hops.lua <<'LUA'
+on("lead.created", { name = "greet" }, function(lead)
+    create("note", { title = "A new lead", body = lead.name, about = lead })
+end)
+on("task.created", { name = "mark", where = "title = 'Call'" }, function(task)
+    update(task.about, { interest = "called" })
+end)
+LUA
+cat >rules/lib/helper.lua <<'LUA'
+return { call = function(lead)
+    return task { title = "Call", about = lead }
+end }
+LUA
+cat >workflows/chase.lua <<'LUA'
+local helper = require("helper")
+workflow("chase", { on = "note.created" }, function(note)
+    local lead = note.about
+    local name = lead.name
+    wait_for("lead.updated", { record = lead }, days(7))
+    if name == "Bad" then
+        error("nobody chases Bad")
+    end
+    update(lead, { campaign = "spring" })
+    helper.call(
+        lead)
+end)
+workflow("by-hand", { record = "lead" }, function(lead)
+    create("note", { title = "By hand", body = "x", about = lead })
+end)
+LUA
+sed -i 's/on = "note.created"/on = "note.created", where = "title = '"'A new lead'"'"/' workflows/chase.lua
+
+lead=$(create lead name=Ada)
+run=$("$KITH" workflow runs chase --json | json_text id)
+"$KITH" update lead "$lead" phone=123 >/dev/null
+task=$("$KITH" find "task where title = 'Call'" --json | json_text id)
+
+it "explains a value over a rule, a step of a workflow, the event that woke it, and a person"
+kith why lead "$lead" interest
+exits 0
+prints "interest: called"
+prints "written by the rule mark at rules/hops.lua:4"
+prints "because task $task Call was created by the workflow chase at workflows/chase.lua:10 on"
+prints "in run $run of chase, version "
+prints "by task({about = lead/$lead, title = \"Call\"}) = task/$task"
+prints "woken from wait_for(\"lead.updated\", {record = lead/$lead}, 7d) until "
+prints " at workflows/chase.lua:5 on "
+prints "the run began on "
+prints "A new lead was created by the rule greet at rules/hops.lua:1"
+prints "which goes back to this: lead $lead Ada was created by cli:"
+prints "because lead $lead Ada was updated by cli:"
+prints_lines 8
+
+it "names the line of the very call, and no other call of the same step"
+kith why lead "$lead" campaign
+prints "written by the workflow chase at workflows/chase.lua:9 on"
+prints "by update(lead/$lead, {campaign = \"spring\"})"
+prints_not "workflows/chase.lua:10"
+
+it "tells programs all of it"
+kith why lead "$lead" interest --json
+for part in "\"run\":null" "\"run\":{\"id\":\"$run\",\"workflow\":\"chase\",\"file\":\"workflows/chase.lua\"" \
+    "\"line\":10,\"call\":\"task\"" "\"woken\":{" "\"from\":\"wait_for\"" "\"began\":{\"seq\":" \
+    "\"root\":{\"seq\":"; do
+    prints "$part"
+done
+
+it "explains what the first step of a run wrote by what began it"
+"$KITH" workflow start by-hand "lead/$lead" >/dev/null
+for _ in $(seq 100); do
+    kith find "note where title = 'By hand'" --json
+    [ -s "$work/out" ] && break
+    sleep 0.05
+done
+note=$(json_text id <"$work/out")
+kith why note "$note" body
+prints "written by the workflow by-hand at workflows/chase.lua:14"
+prints "the run began on "
+prints ", by hand or at its time"
+
+it "still says which run it was when that was deleted"
+begun=$("$KITH" workflow runs by-hand --json | json_text id)
+"$KITH" delete workflow_run "$begun" >/dev/null
+kith why note "$note" body
+exits 0
+prints "in run $begun, which is not kept any more"
+
+it "names the run in the history, the log and on the page of a record"
+kith history lead "$lead" --field campaign
+prints "in run $run"
+kith log
+prints "run of chase: "
+kith view lead "$lead"
+prints "the workflow chase at workflows/chase.lua:2, run $run"
+kith history lead "$lead" --json
+prints "\"run\":\"$run\""
+
+it "shows a run as it was behind one of its steps, with what it knew there"
+kith workflow run "$run" --at 3
+exits 0
+prints "lead/$lead.name = \"Ada\""
+prints_not "wait_for"
+prints "what it had read or done"
+prints "lead/$lead.name "
+kith workflow run "$run" --at 2
+prints_not "Ada"
+
+it "shows where a step failed, though all that it did was taken back"
+bad=$(create lead name=Bad)
+run=$("$KITH" workflow runs chase --state waiting --json | json_text id)
+"$KITH" update lead "$bad" phone=456 >/dev/null 2>&1
+kith workflow run "$run"
+prints "lead/$bad.name = \"Bad\""
+prints "     7  failed, and was taken back: workflows/chase.lua:7: nobody chases Bad"
+tail -n 1 "$work/out" >"$work/line" && mv "$work/line" "$work/out"
+prints "nobody chases Bad"
+kith workflow run "$run" --json
+prints "\"step\":\"failed\",\"branch\":0,\"line\":7"
+
+it "tells whoever may not see runs the workflow and nothing that it read"
+create role name=reader rights='{"types": {"lead": {"read": "all"}, "user": {"read": "all"}}}' >/dev/null
+"$KITH" user add sam --name Sam --role reader >/dev/null
+token=$("$KITH" token add sam --name test --json | json_text token)
+KITH_TOKEN=$token "$KITH" why lead "$lead" campaign >"$work/out" 2>"$work/err"
+code=$?
+exits 0
+prints "written by the workflow chase at workflows/chase.lua:2"
+prints_not "in run"
+prints_not "update(lead"
+
+finish
