@@ -122,11 +122,12 @@ kith_status flow_wait_fields(struct conn *c, const char *topic, struct arena *a,
         sqlite3_stmt *st;
         bool row;
         TRY(conn_prepare(c,
-                         "SELECT field FROM kith_flow_wait WHERE topic = ?1 AND (?2 IS NULL OR"
-                         " field > ?2) ORDER BY field LIMIT 1",
+                         "SELECT field FROM kith_flow_wait WHERE topic = ?1 AND (?3 OR field > ?2)"
+                         " ORDER BY field LIMIT 1",
                          &st, e));
         bind_str(st, 1, str_of(topic));
         bind_str(st, 2, str_of(last));
+        bind_int(st, 3, !last); /* a wait for whatever comes has no field: "" */
         TRY(conn_step(c, st, &row, e));
         if (!row)
             return KITH_OK;
