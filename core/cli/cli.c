@@ -51,6 +51,7 @@ static const struct command *const commands[] = {
     &command_field_retire,
     &command_field_restore,
     &command_workflow_list,
+    &command_workflow_cost,
     &command_workflow_runs,
     &command_workflow_run,
     &command_workflow_start,

@@ -17,6 +17,11 @@ static const struct set {
             {"needs", offsetof(struct rule_info, needs)}};
 #define SETS (sizeof sets / sizeof *sets)
 
+/* In the order of enum budget. */
+static const struct {
+    const char *key, *text;
+} budgets[BUDGETS] = {{"writes", "rows"}, {"effects", "effects"}, {"time", "ms"}};
+
 static const char *set_of(const struct rule_info *r, size_t i) {
     const char *words;
     memcpy(&words, (const char *)r + sets[i].at, sizeof words);
@@ -72,6 +77,15 @@ static void json_rule(struct cmd *c, const struct rule_info *r, const struct scr
     json_key(&j, "total_ns");
     json_int(&j, (int64_t)r->total_ns);
     json_sets(&j, r);
+    json_key(&j, "as");
+    json_strz(&j, file->as);
+    json_key(&j, "budgets");
+    json_object_(&j);
+    for (size_t i = 0; i < BUDGETS; i++) {
+        json_key(&j, budgets[i].key);
+        json_int(&j, file->budgets[i]);
+    }
+    json_object_end(&j);
     json_object_end(&j);
     json_print(c, &b);
 }
@@ -144,11 +158,12 @@ static void list_rules(struct cmd *c, const struct scripts_view *v) {
 
 static void list_files(struct cmd *c, const struct scripts_view *v) {
     struct table t;
-    table_begin(&t, c, (const char *const[]){"file", "state", "may", NULL});
+    table_begin(&t, c, (const char *const[]){"file", "state", "acts as", "may", NULL});
     for (size_t i = 0; i < v->file_count; i++) {
         const struct script_info *f = &v->files[i];
         table_cellz(&t, f->file);
         table_cellz(&t, state_text(c, f));
+        table_cellz(&t, f->as[0] ? f->as : "the company");
         table_cellz(&t, strcmp(f->may, "*") == 0 ? "everything" : f->may[0] ? f->may : "nothing");
     }
     if (t.count == 0)
@@ -164,7 +179,7 @@ static size_t say_suspended(struct cmd *c, const struct scripts_view *v) {
         if (!f->suspended)
             continue;
         io_say(c->io, "%s is suspended: %s; " SUSPENDED_REMEDY, f->file, f->reason,
-               strrchr(f->file, '/') + 1);
+               script_name(f->file));
         count++;
     }
     return count;
@@ -195,6 +210,16 @@ static void show_line(struct cmd *c, const char *name, const char *text) {
     io_puts(c->io, "\n");
 }
 
+static void show_budgets(struct cmd *c, const struct script_info *file) {
+    const char *text = "";
+    for (size_t i = 0; text && i < BUDGETS; i++)
+        if (file->budgets[i])
+            text = arena_printf(&c->arena, "%s%s%lld %s", text, *text ? ", " : "",
+                                (long long)file->budgets[i], budgets[i].text);
+    if (text && *text)
+        show_line(c, "budget", arena_printf(&c->arena, "%s within an hour", text));
+}
+
 static void show_rule(struct cmd *c, const struct rule_info *r, const struct script_info *file) {
     if (c->json) {
         json_rule(c, r, file);
@@ -209,6 +234,8 @@ static void show_rule(struct cmd *c, const struct rule_info *r, const struct scr
     for (size_t i = 0; i < SETS; i++)
         show_line(c, sets[i].name, set_of(r, i));
     show_line(c, "may", strcmp(file->may, "*") == 0 ? "everything" : file->may);
+    show_line(c, "as", file->as);
+    show_budgets(c, file);
 }
 
 static const char *rule_name_at(const void *arg, size_t i) {
@@ -216,8 +243,8 @@ static const char *rule_name_at(const void *arg, size_t i) {
 }
 
 static bool is_meant(const struct rule_info *r, const char *name) {
-    const char *file = strrchr(r->file, '/') + 1;
-    return strcmp(r->name, name) == 0 || strcmp(file, name) == 0 || strcmp(r->file, name) == 0;
+    return strcmp(r->name, name) == 0 || strcmp(script_name(r->file), name) == 0 ||
+           strcmp(r->file, name) == 0;
 }
 
 static kith_status run_show(struct cmd *c, kith_error *e) {
@@ -252,7 +279,7 @@ kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e) {
         if (!v.files[i].suspended)
             continue;
         const char *text = arena_printf(&c->arena, "suspended: %s; " SUSPENDED_REMEDY,
-                                        v.files[i].reason, strrchr(v.files[i].file, '/') + 1);
+                                        v.files[i].reason, script_name(v.files[i].file));
         show_problem(c, v.files[i].file, 0, text ? text : "suspended");
         ++*count;
     }
@@ -345,8 +372,9 @@ const struct command command_rule_reload = {
 const struct command command_rule_resume = {
     .name = "rule resume",
     .args = "FILE",
-    .help = "have a file of rules run again that was suspended because it kept failing",
-    .more = "  kith rule resume score.lua\n\nWhat happened meanwhile is handled then. A file that "
+    .help = "have a file of rules or workflows run again that was suspended",
+    .more = "  kith rule resume score.lua\n  kith rule resume workflows/care.lua\n\nWhat happened "
+            "meanwhile is handled then. A file that "
             "is changed resumes by itself.",
     .needs = NEEDS_COMPANY,
     .args_min = 1,

@@ -18,10 +18,20 @@
 #include <unistd.h>
 
 static const kith_setting rule_file[] = {
-    {"file", KITH_TEXT, KITH_SF_REQUIRED, NULL, 0, 0, NULL, "A file in rules/: \"score.lua\".",
-     KITH_NO_ARRAY},
+    {"file", KITH_TEXT, KITH_SF_REQUIRED, NULL, 0, 0, NULL,
+     "A file in rules/, \"score.lua\", or in workflows/, \"workflows/care.lua\".", KITH_NO_ARRAY},
     {"may", KITH_LIST, 0, NULL, 0, 0, NULL,
      "What it may: \"read:contact\", \"write:task\", \"publish:TOPIC\", \"call:sales.*\".",
+     KITH_NO_ARRAY},
+    {"as", KITH_TEXT, 0, NULL, 0, 0, NULL,
+     "The login of the user as whom it acts, with that user's rights; without it, for the company.",
+     KITH_NO_ARRAY},
+    {"writes", KITH_INT, 0, NULL, 0, INT64_MAX, NULL,
+     "Rows that it may write within an hour, in the place of rules.hourly_writes.", KITH_NO_ARRAY},
+    {"effects", KITH_INT, 0, NULL, 0, INT64_MAX, NULL,
+     "Actions and events of an hour, in the place of rules.hourly_effects.", KITH_NO_ARRAY},
+    {"time", KITH_DURATION, 0, NULL, 0, 3600000, NULL,
+     "Time that its calls may take within an hour, in the place of rules.hourly_time.",
      KITH_NO_ARRAY},
 };
 static const kith_setting retention_rule[] = {
@@ -77,7 +87,17 @@ static const kith_setting settings[] = {
      "What the files of rules may that rules.scripts does not name: \"*\" is everything.",
      KITH_NO_ARRAY},
     {"rules.scripts", KITH_LIST, 0, NULL, 0, 0, NULL,
-     "What single files of rules may, and nothing else.", KITH_ARRAY(rule_file)},
+     "What single files of rules may, as whom they act, and how much they may use up.",
+     KITH_ARRAY(rule_file)},
+    {"rules.hourly_writes", KITH_INT, 0, "0", 0, INT64_MAX, NULL,
+     "Rows that one file may write within an hour before it is suspended; 0: any number.",
+     KITH_NO_ARRAY},
+    {"rules.hourly_effects", KITH_INT, 0, "0", 0, INT64_MAX, NULL,
+     "Actions that one file may call, and events that it may publish, within an hour; 0: any"
+     " number.",
+     KITH_NO_ARRAY},
+    {"rules.hourly_time", KITH_DURATION, 0, "0s", 0, 3600000, NULL,
+     "Time that the calls of one file may take within an hour; 0: any.", KITH_NO_ARRAY},
     {"rules.failures", KITH_INT, 0, "10", 1, 1000000000, NULL,
      "So many failures of a rule in a row suspend its file.", KITH_NO_ARRAY},
     {"rules.within", KITH_DURATION, 0, "10m", 1000, 604800000, NULL,
@@ -533,6 +553,9 @@ static struct script_options script_options(const struct settings *s) {
         .within_ms = settings_int(s, "", "rules.within"),
         .may = settings_find(s, "", "rules.may"),
         .scripts = settings_find(s, "", "rules.scripts"),
+        .budgets = {[BUDGET_WRITES] = settings_int(s, "", "rules.hourly_writes"),
+                    [BUDGET_EFFECTS] = settings_int(s, "", "rules.hourly_effects"),
+                    [BUDGET_TIME] = settings_int(s, "", "rules.hourly_time")},
     };
 }
 

@@ -397,6 +397,19 @@ kith_status txn_may_end(struct txn *t, const struct change *c, kith_error *e) {
     return may(t, RIGHT_UPDATE, c, c->after, " so that it is out of reach afterwards", e);
 }
 
+kith_status txn_may_change(struct txn *t, const struct change *c, const struct rfield *f,
+                           const kith_value *v, kith_error *e) {
+    TRY(txn_may_set(t, f, e));
+    TRY(may(t, c->kind == ROW_CREATE ? RIGHT_CREATE : RIGHT_UPDATE, c, c->after, "", e));
+    if (v->kind == KITH_LINK)
+        TRY(may_link(t, f, v, e));
+    for (uint64_t i = 0; f->kind == KITH_F_LINKS && v->kind == KITH_LIST && i < v->as.list.count;
+         i++)
+        if (!was_there(c, f, &v->as.list.items[i]))
+            TRY(may_link(t, f, &v->as.list.items[i], e));
+    return KITH_OK;
+}
+
 /* Nobody else's record is named by a conflict that the caller may not read. */
 kith_status txn_conflict(struct txn *t, const struct change *c, kith_error *e) {
     const struct rfield *f = e ? type_field(t->g->schema, c->type, str_of(e->field)) : NULL;

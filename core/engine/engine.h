@@ -162,6 +162,39 @@ kith_status txn_timer_cancel(struct txn *t, kith_id timer, kith_error *e);
 /* Runs part in a savepoint of its own: its failure keeps nothing of it and leaves the rest. */
 kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e);
 
+/* -- as a user (acting.c) -----------------------------------------------------------------------
+ */
+
+/* Code of the company that acts as one of its users. Zeroed but for the login, which is borrowed;
+ * acting_free lets go of what it has learned. */
+struct acting {
+    const char *login;
+    kith_id user; /* once it was found */
+    struct arena arena;
+    struct access *access; /* in it, or NULL */
+};
+/* KITH_E_DENIED: there is no user with that login, or the one that had it is called otherwise now.
+ * [any] */
+kith_status acting_check(struct engine *g, struct acting *a, kith_error *e);
+void acting_free(struct acting *a);
+struct acted { /* who asked before */
+    struct principal caller, as_system;
+    uint32_t system;
+};
+/* From here to txn_act_end what the transaction reads, writes and calls is that user's: by the
+ * rights as they are now. Where it is no hook in somebody else's transaction, the journal has the
+ * user as its actor. Nothing is begun when it fails. [writer] */
+kith_status txn_act(struct txn *t, struct acting *a, struct acted *before, kith_error *e);
+void txn_act_end(struct txn *t, const struct acted *before);
+/* May whoever acts read the record with these values, or this field? [writer] */
+kith_status txn_sees(struct txn *t, const struct rtype *type, kith_id id, const kith_value *values,
+                     bool *yes, kith_error *e);
+bool txn_reads(const struct txn *t, const struct rfield *f);
+/* May they set the field of the record that is about to be written? [writer] */
+struct change;
+kith_status txn_may_change(struct txn *t, const struct change *c, const struct rfield *f,
+                           const kith_value *v, kith_error *e);
+
 struct engine *txn_engine(struct txn *t);
 struct conn *txn_conn(struct txn *t);   /* for reading with queries; never to write */
 struct arena *txn_arena(struct txn *t); /* until the transaction ends */
@@ -172,6 +205,7 @@ kith_id txn_id(struct txn *t);
 uint64_t txn_last_seq(const struct txn *t);        /* of the newest row it wrote; 0: none yet */
 uint64_t txn_next_seq(const struct txn *t);        /* of the next row that anybody writes */
 bool txn_rehearsing(const struct txn *t);          /* all that it does is taken back */
+uint64_t txn_writes(const struct txn *t);          /* a number that grows with each row written */
 void txn_day_first(struct txn *t, bool day_first); /* how 3/4/2024 is read in text values */
 
 /* Searches and counts fail with KITH_E_LIMIT once clock_ticks() is past this; 0: never. Gives what
@@ -436,6 +470,10 @@ struct pause {
  * it. Without effect in a rehearsal. [writer] */
 void engine_pause(struct txn *t, const char *group, const char *reason);
 bool txn_paused(const struct txn *t, const char *group); /* [writer] */
+/* A group to which no subscriber may belong; so it can be paused all the same. Like engine_add_*.
+ */
+kith_status engine_add_group(struct engine *g, const char *name, const char *version,
+                             kith_error *e);
 /* KITH_E_NOTFOUND: it is not paused. [any] */
 kith_status engine_resume(struct engine *g, const char *group, kith_error *e);
 /* Those that are paused, by name, in the arena. [any] */

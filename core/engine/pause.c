@@ -35,6 +35,11 @@ struct group *group_of(struct engine *g, const char *name, const char *version) 
     return group;
 }
 
+kith_status engine_add_group(struct engine *g, const char *name, const char *version,
+                             kith_error *e) {
+    return group_of(g, name, version) ? KITH_OK : err_nomem(e);
+}
+
 /* -- in the database --------------------------------------------------------------------------- */
 
 static kith_status set_active(struct engine *g, const char *reaction, bool active, kith_error *e) {
@@ -173,6 +178,7 @@ static kith_status resume_alone(struct engine *g, struct request *r, kith_error 
     TRY(group_commit(g, e));
     if (group)
         group->paused = false;
+    g->refresh_due = true; /* its letters are due again, sooner or later */
     return bus_reload(g, e);
 }
 

@@ -30,6 +30,9 @@ uint64_t txn_next_seq(const struct txn *t) {
 bool txn_rehearsing(const struct txn *t) {
     return t->g->rehearsing;
 }
+uint64_t txn_writes(const struct txn *t) {
+    return t->g->writes;
+}
 void txn_day_first(struct txn *t, bool day_first) {
     t->day_first = day_first;
 }

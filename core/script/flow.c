@@ -3,7 +3,6 @@
  * wait for has come, and kept in the transaction in which that happens. See decision 0037. */
 #include "script/flow_internal.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -96,10 +95,13 @@ static int enter(lua_State *L) {
 
 static kith_status call_function(struct flow *w, kith_error *e) {
     struct frame f;
+    uint64_t blamed = w->script->all->blamed;
     frame_begin(w->script, &f, w->txn, w->rule);
     f.flow = w;
     kith_status st = sandbox_call(w->script, enter, w, e);
+    st = cost_count(w->script, &f, st, e);
     frame_end(w->script, &f);
+    suspend_after((struct rule *)(uintptr_t)w->rule, &f, blamed, st, e);
     if (st == KITH_OK && f.stopped == STOP_NOT)
         w->waits = 0;
     return st;
@@ -162,14 +164,6 @@ static kith_status step(struct txn *t, void *arg, kith_error *e) {
     return st == KITH_OK ? keep_step(w, e) : st;
 }
 
-static void count_step(const struct rule *r, int64_t ns, bool failed) {
-    struct rule *now = (struct rule *)(uintptr_t)r;
-    atomic_fetch_add_explicit(&now->total_ns, (uint64_t)ns, memory_order_relaxed);
-    atomic_fetch_add_explicit(&now->runs, 1, memory_order_relaxed);
-    if (failed)
-        atomic_fetch_add_explicit(&now->failures, 1, memory_order_relaxed);
-}
-
 /* Failures of the disk or the process are nobody's: the whole is tried again. */
 static bool is_nobodys(kith_status st) {
     return st == KITH_E_IO || st == KITH_E_FULL || st == KITH_E_CORRUPT || st == KITH_E_NOMEM ||
@@ -200,6 +194,16 @@ static kith_status note_failure(struct txn *t, struct flow_run *r, const struct 
     return flow_save(t, r, e);
 }
 
+/* A paused file's runs wait, like its events. */
+static kith_status wait_for_resume(struct txn *t, struct flow_run *r, kith_error *e) {
+    r->state = FLOW_RETRYING;
+    r->due = txn_now(t) + PAUSED_LOOK_MS;
+    r->error = arena_printf(txn_arena(t), "%s is suspended: " SUSPENDED_REMEDY, r->file,
+                            script_name(r->file));
+    TRY(flow_timer(t, r->id, RETRY_BRANCH, r->due, e));
+    return flow_save(t, r, e);
+}
+
 /* The failure of a step keeps nothing of it; the run stands where it stood, and says why. */
 static kith_status run_step(struct txn *t, const struct rule *rule, struct flow_run *r,
                             uint64_t since, uint64_t cause, kith_error *e) {
@@ -207,9 +211,7 @@ static kith_status run_step(struct txn *t, const struct rule *rule, struct flow_
     struct flow_run before = *r;
     struct source source = source_of(rule);
     kith_error why = KITH_ERROR_INIT;
-    int64_t begin = clock_ticks();
     kith_status st = flow_transaction(t, r->id, &source, cause ? cause : r->cause, step, &w, &why);
-    count_step(rule, clock_ticks() - begin, st != KITH_OK);
     buf_free(&w.out);
     buf_free(&w.args);
     buf_free(&w.results);
@@ -221,6 +223,8 @@ static kith_status run_step(struct txn *t, const struct rule *rule, struct flow_
         err_copy(e, &why);
         return st;
     }
+    if (txn_paused(t, r->file)) /* by this failure: it waits, and nothing is given up */
+        return wait_for_resume(t, r, e);
     return note_failure(t, r, &source, &why, e);
 }
 
@@ -348,16 +352,6 @@ static kith_status rule_for(struct ruleset *set, struct txn *t, const struct flo
     return *out ? KITH_OK : not_there(r, e);
 }
 
-/* A paused file's runs wait, like its events. */
-static kith_status wait_for_resume(struct txn *t, struct flow_run *r, kith_error *e) {
-    r->state = FLOW_RETRYING;
-    r->due = txn_now(t) + PAUSED_LOOK_MS;
-    r->error = arena_printf(txn_arena(t), "%s is suspended: " SUSPENDED_REMEDY, r->file,
-                            strrchr(r->file, '/') + 1);
-    TRY(flow_timer(t, r->id, RETRY_BRANCH, r->due, e));
-    return flow_save(t, r, e);
-}
-
 kith_status flow_go_on(struct ruleset *set, struct txn *t, kith_id run, uint32_t branch,
                        int (*push)(lua_State *L, void *arg), void *arg, uint64_t since,
                        uint64_t cause, kith_error *e) {
@@ -401,7 +395,9 @@ kith_status flow_on_event(void *self, struct txn *t, const struct event *ev, kit
                            .arg = (void *)(uintptr_t)ev,
                            .cause = ev->seq};
     kith_id run;
-    return flow_begin(t, &b, &run, e);
+    bool seen;
+    TRY(right_sees(b.rule->script, t, ev->type, ev->id, ev->values, &seen, e));
+    return seen ? flow_begin(t, &b, &run, e) : KITH_OK;
 }
 
 kith_status flow_on_time(void *self, struct txn *t, const struct timer *timer, kith_error *e) {

@@ -12,7 +12,7 @@ static void set_images(lua_State *L, const struct event *ev) {
     lua_createtable(L, 0, (int)ev->field_count); /* before */
     for (size_t i = 0; i < ev->field_count; i++) {
         const struct rfield *f = ev->fields[i].field;
-        if (!f || f->type != ev->type)
+        if (!f || f->type != ev->type || !right_reads(script_of(L), f))
             continue;
         lua_pushboolean(L, true);
         lua_setfield(L, -3, f->name);
@@ -140,6 +140,21 @@ static int push_woken(lua_State *L, void *arg) {
     return *w->name ? 2 : 1;
 }
 
+/* What is out of the sight of the user as whom its file acts ends no wait of a run. */
+static kith_status is_seen(struct waking *w, kith_id run, bool *yes, kith_error *e) {
+    const struct event *ev = w->ev;
+    struct flow_run r;
+    *yes = true;
+    for (struct script *s = w->set->files; s; s = s->next) {
+        if (!s->acting)
+            continue;
+        TRY(flow_read(w->set->all->engine, txn_conn(w->txn), run, txn_arena(w->txn), &r, e));
+        if (strcmp(r.file, s->file) == 0)
+            return right_sees(s, w->txn, ev->type, ev->id, ev->values, yes, e);
+    }
+    return KITH_OK;
+}
+
 static kith_status wake_all(struct waking *w, const char *field, kith_error *e) {
     kith_str value = *field ? value_of(w, field) : STR("");
     struct flow_wait *waits;
@@ -150,8 +165,11 @@ static kith_status wake_all(struct waking *w, const char *field, kith_error *e) 
                        txn_arena(w->txn), &waits, &n, e));
     for (size_t i = 0; i < n; i++) {
         struct woken woken = {w->ev, w->topic, waits[i].name};
-        bool there;
+        bool there, seen;
         if (!fits(w, waits[i].rest))
+            continue;
+        TRY(is_seen(w, waits[i].run, &seen, e));
+        if (!seen)
             continue;
         TRY(flow_wait_there(txn_conn(w->txn), waits[i].id, &there,
                             e)); /* an earlier one may have ended it */

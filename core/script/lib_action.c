@@ -43,6 +43,7 @@ static int action_call(lua_State *L) {
     if (right_need_name(script_of(L), "call", a->name, &e) != KITH_OK)
         return raise_error(L, &e);
     charge(L, CALL_STEPS);
+    f->effects++;
     kith_value *args = take_arguments(L, a, f->txn);
     kith_value *results = ARENA_ARRAY(arena, kith_value, a->result_count + 1);
     struct write_opts opts = {.principal = txn_principal(f->txn), .origin = ORIGIN_ACTION};

@@ -113,6 +113,7 @@ static int rule_publish(lua_State *L) {
     if (right_need_name(script_of(L), "publish", topic, &e) != KITH_OK)
         return raise_error(L, &e);
     charge(L, CALL_STEPS);
+    f->effects++;
     if (!lua_isnoneornil(L, 3)) {
         luaL_checktype(L, 3, LUA_TTABLE);
         json = json_take(L, 3, true);
@@ -193,9 +194,11 @@ static struct query *query_of(lua_State *L, struct txn *t, kith_str text) {
     charge(L, CALL_STEPS);
     if (q)
         return q;
-    bool keep = s->queries.count < QUERY_CACHE_MAX;
+    bool keep = s->queries.count < QUERY_CACHE_MAX && !s->acting;
     struct arena *a = keep ? &s->arena : txn_arena(t);
-    if (query_parse(&q, engine_schema(s->all->engine), a, arena_str(a, text), &e) != KITH_OK)
+    const struct principal *for_whom = s->acting ? txn_principal(t) : NULL;
+    if (query_parse_for(&q, engine_schema(s->all->engine), for_whom, a, arena_str(a, text), &e) !=
+        KITH_OK)
         raise_error(L, &e);
     if (right_need_query(s, q, &e) != KITH_OK)
         raise_error(L, &e);
@@ -293,6 +296,7 @@ static int rule_find(lua_State *L) {
     if (query_totals(q))
         return raisef(L, "find: the query gives totals, not records: use totals()");
     kith_value *params = take_params(L, 2, q, f->txn);
+    f->queries++;
     kith_status st = txn_find(f->txn, q, params, max + 1, found_row, &found, &e);
     charge(L, CALL_STEPS);
     if (st != KITH_OK)
@@ -317,6 +321,7 @@ static int rule_count(lua_State *L) {
     lua_replace(L, 1);
     struct query *q = query_of(L, f->txn, text_at(L, 1));
     kith_value *params = take_params(L, 2, q, f->txn);
+    f->queries++;
     kith_status st = txn_count(f->txn, q, params, &n, &e);
     charge(L, CALL_STEPS);
     if (st != KITH_OK)
@@ -348,6 +353,7 @@ static int rule_totals(lua_State *L) {
     if (!query_totals(q))
         return raisef(L, "totals: the query gives records, not totals: use find()");
     kith_value *params = take_params(L, 2, q, f->txn);
+    f->queries++;
     kith_status st = txn_select(f->txn, q, params, max + 1, &t, &e);
     charge(L, CALL_STEPS);
     if (st != KITH_OK)

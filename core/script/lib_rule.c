@@ -3,7 +3,6 @@
  * engine, and runs them when it calls. */
 #include "script/script_internal.h"
 
-#include "base/clock.h"
 #include "base/cron.h"
 #include "record/rollup.h"
 
@@ -432,10 +431,29 @@ static int push_event_arguments(lua_State *L, const struct rule *r, const struct
     return 2;
 }
 
+/* For a file that acts as a user nothing happens to records that are not there for the user. */
+static bool is_seen(lua_State *L, const struct occasion *o) {
+    const struct change *c = o->change;
+    const struct event *ev = o->event;
+    struct txn *t = script_of(L)->frame->txn;
+    kith_error e = KITH_ERROR_INIT;
+    bool yes = true;
+    kith_status st = KITH_OK;
+    if (c)
+        st = txn_sees(t, c->type, c->id, c->kind == ROW_DELETE ? c->before : c->after, &yes, &e);
+    else if (ev && ev->type && ev->id && ev->values)
+        st = txn_sees(t, ev->type, ev->id, ev->values, &yes, &e);
+    if (st != KITH_OK)
+        raise_error(L, &e);
+    return yes;
+}
+
 /* Protected: making the arguments takes memory, too. */
 static int enter(lua_State *L) {
     const struct occasion *o = lua_touserdata(L, 1);
     int n;
+    if (script_of(L)->frame->acting && !is_seen(L, o))
+        return 0;
     lua_rawgeti(L, LUA_REGISTRYINDEX, o->rule->function);
     if (o->change) {
         n = push_change_arguments(L, o->rule, o->change);
@@ -450,25 +468,17 @@ static int enter(lua_State *L) {
     return 0;
 }
 
-static void count(struct rule *r, int64_t ns, bool failed) {
-    atomic_fetch_add_explicit(&r->total_ns, (uint64_t)ns, memory_order_relaxed);
-    atomic_fetch_add_explicit(&r->runs, 1, memory_order_relaxed);
-    if (failed)
-        atomic_fetch_add_explicit(&r->failures, 1, memory_order_relaxed);
-}
-
 static kith_status run(struct occasion *o, struct txn *t, kith_error *e) {
     struct rule *r = o->rule;
     struct frame f;
     uint64_t blamed = r->script->all->blamed;
-    int64_t begin = clock_ticks();
     if (txn_paused(t, r->script->file))
         return suspended_refuse(r, e);
     frame_begin(r->script, &f, t, r);
     f.seed = o->event ? o->event->seq : txn_next_seq(t);
     kith_status st = sandbox_call(r->script, enter, o, e);
+    st = cost_count(r->script, &f, st, e);
     frame_end(r->script, &f);
-    count(r, clock_ticks() - begin, st != KITH_OK && st != KITH_E_REFUSED);
     suspend_after(r, &f, blamed, st, e);
     return st;
 }
@@ -501,8 +511,8 @@ kith_status rule_register(struct rule *r, kith_error *e) {
                                                         .source = source,
                                                         .group = r->script->file},
                                 e);
-    if (flow && !r->info.event[0])
-        return KITH_OK; /* it is begun by hand, or by others */
+    if (flow && !r->info.event[0]) /* it is begun by hand, or by others */
+        return engine_add_group(g, r->script->file, r->script->version, e);
     if (r->info.kind == RULE_ON || flow)
         return engine_add_reaction(g,
                                    &(struct reaction){.name = r->cursor,

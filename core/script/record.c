@@ -124,7 +124,11 @@ static int record_index(lua_State *L) {
     }
     if (!f)
         f = field_unknown(L, r->type, 2);
-    value_push(L, &record_values(L, r)[f->index], f);
+    const kith_value *values = record_values(L, r);
+    if (right_reads(script_of(L), f))
+        value_push(L, &values[f->index], f);
+    else
+        lua_pushnil(L);
     return 1;
 }
 
@@ -139,8 +143,11 @@ static int record_newindex(lua_State *L) {
             "write update(%s, {%s = ...}): only the record of a 'before' rule is changed by "
             "assigning",
             r->type->name, f->name);
-    if (right_need(script_of(L), RIGHT_WRITE, r->type, &e) != KITH_OK ||
-        change_set(frame->txn, r->change, f, value_take(L, 3, f), &e) != KITH_OK)
+    if (right_need(script_of(L), RIGHT_WRITE, r->type, &e) != KITH_OK)
+        return raise_error(L, &e);
+    kith_value v = value_take(L, 3, f);
+    if ((frame->acting && txn_may_change(frame->txn, r->change, f, &v, &e) != KITH_OK) ||
+        change_set(frame->txn, r->change, f, v, &e) != KITH_OK)
         return raise_error(L, &e);
     return 0;
 }

@@ -152,6 +152,7 @@ static void take_counts(struct rule *to, const struct rule *from) {
     atomic_store(&to->runs, atomic_load(&from->runs));
     atomic_store(&to->failures, atomic_load(&from->failures));
     atomic_store(&to->total_ns, atomic_load(&from->total_ns));
+    cost_take(to, from);
     to->streak = from->streak;
     to->streak_since = from->streak_since;
 }
@@ -162,6 +163,9 @@ static kith_status put_in(struct engine *g, void *arg, kith_error *e) {
     (void)g;
     TRY(ruleset_register(next, e));
     for (struct script *s = next->files; s; s = s->next) {
+        const struct script *former = file_named(next->all->set, s->file);
+        if (former)
+            s->budget = former->budget;
         for (struct rule *r = s->rules; r; r = r->next) {
             const struct rule *old = rule_named(next->all->set, s->file, r->info.name);
             if (old)

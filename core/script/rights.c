@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-enum { FILE_ITEM, MAY_ITEM }; /* of a group in rules.scripts, as declared */
+/* Of a group in rules.scripts, as declared; those of budgets are in the order of enum budget. */
+enum { FILE_ITEM, MAY_ITEM, AS_ITEM, BUDGET_ITEM };
 
 static bool may(const struct script *s, const char *kind, const char *name) {
     return !s->granted || grants_cover(s->may, kind, name);
@@ -14,8 +15,18 @@ static bool may(const struct script *s, const char *kind, const char *name) {
 
 /* -- taking ------------------------------------------------------------------------------------ */
 
+const char *script_name(const char *file) {
+    return strncmp(file, "rules/", 6) == 0 ? file + 6 : file;
+}
+
+static const kith_value *group_item(const struct setting *s, uint64_t i, uint64_t item) {
+    static const kith_value unset = {0};
+    const kith_value *group = &s->value.as.list.items[i];
+    return item < group->as.list.count ? &group->as.list.items[item] : &unset;
+}
+
 static kith_str group_file(const struct setting *s, uint64_t i) {
-    const kith_value *file = &s->value.as.list.items[i].as.list.items[FILE_ITEM];
+    const kith_value *file = group_item(s, i, FILE_ITEM);
     kith_str name = file->kind == KITH_TEXT ? file->as.s : STR("");
     if (name.len > 6 && memcmp(name.ptr, "rules/", 6) == 0)
         name = (kith_str){name.ptr + 6, name.len - 6};
@@ -26,17 +37,29 @@ static bool is_list(const struct setting *s) {
     return s && s->value.kind == KITH_LIST;
 }
 
-/* The list that holds for the file; NULL: everything. */
+/* The group of the file, or -1. */
+static int64_t group_for(const struct script *s) {
+    const struct setting *o = s->all->options.scripts;
+    for (uint64_t i = 0; is_list(o) && i < o->value.as.list.count; i++)
+        if (str_eqz(group_file(o, i), script_name(s->file)))
+            return (int64_t)i;
+    return -1;
+}
+
+/* The list that holds for the file; NULL: everything. A group that says nothing but the name takes
+ * every right away; one that is about something else leaves them as they are for others. */
 static const kith_value *list_for(const struct script *s, const struct setting **at) {
     static const kith_value nothing = {.kind = KITH_LIST};
     const struct script_options *o = &s->all->options;
-    for (uint64_t i = 0; is_list(o->scripts) && i < o->scripts->value.as.list.count; i++) {
-        const kith_value *group = &o->scripts->value.as.list.items[i];
-        if (!str_eqz(group_file(o->scripts, i), s->file + 6))
-            continue;
+    int64_t group = group_for(s);
+    bool about_rights = group >= 0;
+    for (uint64_t i = AS_ITEM; group >= 0 && i < BUDGET_ITEM + BUDGETS; i++)
+        about_rights &= group_item(o->scripts, (uint64_t)group, i)->kind == KITH_NULL;
+    const kith_value *may =
+        group >= 0 ? group_item(o->scripts, (uint64_t)group, MAY_ITEM) : &nothing;
+    if (group >= 0 && (may->kind == KITH_LIST || about_rights)) {
         *at = o->scripts;
-        return group->as.list.items[MAY_ITEM].kind == KITH_LIST ? &group->as.list.items[MAY_ITEM]
-                                                                : &nothing;
+        return may->kind == KITH_LIST ? may : &nothing;
     }
     *at = is_list(o->may) ? o->may : NULL;
     return *at ? &o->may->value : NULL;
@@ -77,9 +100,40 @@ static void check_list(struct script *s) {
     }
 }
 
+/* Runs that began earlier wait for the user and are not over without. */
+static kith_status take_acting(struct script *s, int64_t group, kith_error *e) {
+    const struct setting *o = s->all->options.scripts;
+    const kith_value *as = group_item(o, (uint64_t)group, AS_ITEM);
+    kith_error why = KITH_ERROR_INIT;
+    if (as->kind != KITH_TEXT)
+        return KITH_OK;
+    s->acting = ARENA_NEW(&s->arena, struct acting);
+    if (!s->acting)
+        return err_nomem(e);
+    s->acting->login = s->as = as->as.s.ptr;
+    if (!s->pinned && acting_check(s->all->engine, s->acting, &why) != KITH_OK)
+        script_problem(s, 0, "%s:%d: %s: as: %s", o->file ? o->file : "kith.conf", o->line, o->path,
+                       why.message);
+    return KITH_OK;
+}
+
+static void take_budgets(struct script *s, int64_t group) {
+    const struct script_options *o = &s->all->options;
+    memcpy(s->budget.max, o->budgets, sizeof s->budget.max);
+    for (uint64_t i = 0; group >= 0 && i < BUDGETS; i++) {
+        const kith_value *own = group_item(o->scripts, (uint64_t)group, BUDGET_ITEM + i);
+        if (own->kind != KITH_NULL)
+            s->budget.max[i] = own->as.i;
+    }
+}
+
 kith_status rights_take(struct script *s, kith_error *e) {
     const struct schema *schema = engine_schema(s->all->engine);
+    int64_t group = group_for(s);
     uint32_t max = 0;
+    take_budgets(s, group);
+    if (group >= 0)
+        TRY(take_acting(s, group, e));
     s->may = list_for(s, &s->granted);
     for (uint32_t i = 0; i < schema->type_count; i++)
         max = schema->types[i]->id > max ? schema->types[i]->id : max;
@@ -102,7 +156,7 @@ static const char *file_name(const void *arg, size_t i) {
     const struct script *s = ((const struct ruleset *)arg)->files;
     while (i--)
         s = s->next;
-    return s->file + 6;
+    return script_name(s->file);
 }
 
 static bool is_named_before(const struct setting *s, uint64_t i) {
@@ -127,8 +181,9 @@ void rights_check(struct ruleset *set) {
         set->misplaced += k == count || is_named_before(o, i);
         const char *near = k < count ? NULL : str_nearest(file, file_name, set, count);
         if (k == count)
-            note(set, o, true, "%s: there is no file rules/%.*s%s%s%s", o->path, (int)file.len,
-                 file.ptr, STR_MEANT(near));
+            note(set, o, true, "%s: there is no file %s%.*s%s%s%s", o->path,
+                 str_starts(file, WORKFLOWS "/") ? "" : "rules/", (int)file.len, file.ptr,
+                 STR_MEANT(near));
         else if (is_named_before(o, i))
             note(set, o, true, "%s: %.*s is named twice; only the first list holds", o->path,
                  (int)file.len, file.ptr);
@@ -164,4 +219,30 @@ kith_status right_need_query(const struct script *s, const struct query *q, kith
 kith_status right_need_name(const struct script *s, const char *kind, const char *name,
                             kith_error *e) {
     return may(s, kind, name) ? KITH_OK : denied(s, kind, kind, name, e);
+}
+
+/* -- the user for whom a file acts ------------------------------------------------------------- */
+
+bool right_reads(const struct script *s, const struct rfield *f) {
+    return !s->acting || (s->frame->acting && txn_reads(s->frame->txn, f));
+}
+
+/* Is the record there for the file? */
+kith_status right_sees(struct script *s, struct txn *t, const struct rtype *type, kith_id id,
+                       const kith_value *values, bool *yes, kith_error *e) {
+    struct acted before;
+    kith_error gone = KITH_ERROR_INIT;
+    *yes = true;
+    if (!s->acting || !type || !id || !values)
+        return KITH_OK;
+    kith_status st = txn_act(t, s->acting, &before, &gone);
+    if (st == KITH_E_DENIED) /* that is told when the file is called */
+        return KITH_OK;
+    if (st != KITH_OK) {
+        err_copy(e, &gone);
+        return st;
+    }
+    st = txn_sees(t, type, id, values, yes, e);
+    txn_act_end(t, &before);
+    return st;
 }

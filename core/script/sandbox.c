@@ -135,7 +135,9 @@ void frame_begin(struct script *s, struct frame *f, struct txn *t, const struct 
                         .txn = t,
                         .serial = ++s->serials,
                         .left = l->steps,
-                        .deadline = clock_ticks() + l->time_ms * 1000000};
+                        .begin = clock_ticks(),
+                        .writes = t ? txn_writes(t) : 0};
+    f->deadline = f->begin + l->time_ms * 1000000;
     if (f->outer && f->outer->left < f->left)
         f->left = f->outer->left;
     if (f->outer && f->outer->deadline < f->deadline)
@@ -202,7 +204,8 @@ static void error_open(lua_State *L) {
 /* A rule that fails because of a write that another rule spoils is named before that one; a rule
  * that calls itself is named once. */
 int raise_error(lua_State *L, kith_error *e) {
-    bool logged = strncmp(e->message, "rules/", 6) == 0;
+    bool logged = strncmp(e->message, "rules/", 6) == 0 ||
+                  strncmp(e->message, WORKFLOWS "/", sizeof WORKFLOWS) == 0;
     luaL_where(L, 1);
     const char *where = lua_tostring(L, -1);
     if (e->code != KITH_E_REFUSED && strncmp(e->message, where, strlen(where)) != 0)
@@ -286,7 +289,35 @@ static kith_status error_status(struct script *s, int rc, kith_error *e) {
                    luaL_typename(L, -1));
 }
 
+/* Where a run is only told of what happened, whatever is closed to the user stays closed; its next
+ * step says what is wrong. */
+static kith_status act(struct script *s, struct frame *f, struct acted *before, kith_error *e) {
+    bool opening = s->flows && !f->flow;
+    kith_error why = KITH_ERROR_INIT;
+    kith_status st = txn_act(f->txn, s->acting, before, &why);
+    f->acting = st == KITH_OK;
+    if (f->acting || (opening && st == KITH_E_DENIED))
+        return KITH_OK;
+    err_set(e, st, NULL, "%s: rules.scripts: as: %s", s->file, why.message);
+    if (st == KITH_E_DENIED)
+        suspend_now(f->rule, f->txn, "has nobody to act for", e);
+    return st;
+}
+
+static kith_status protected_call(struct script *s, lua_CFunction fn, void *arg, kith_error *e);
+
 kith_status sandbox_call(struct script *s, lua_CFunction fn, void *arg, kith_error *e) {
+    struct frame *f = s->frame;
+    struct acted before;
+    if (f->txn && s->acting)
+        TRY(act(s, f, &before, e));
+    kith_status st = protected_call(s, fn, arg, e);
+    if (f->acting)
+        txn_act_end(f->txn, &before);
+    return st;
+}
+
+static kith_status protected_call(struct script *s, lua_CFunction fn, void *arg, kith_error *e) {
     lua_State *L = s->L;
     int top = lua_gettop(L);
     if (!lua_checkstack(L, LUA_MINSTACK))

@@ -171,6 +171,9 @@ static int load_main(lua_State *L) {
 }
 
 static void script_unload(struct script *s) {
+    if (s->acting)
+        acting_free(s->acting);
+    s->acting = NULL;
     sandbox_close(s);
     map_free(&s->queries);
     buf_free(&s->scratch);

@@ -22,6 +22,9 @@ struct script_limits {
     int64_t rows;    /* records that one find() may give; 0: 1,000 */
 };
 
+/* What one file may use up within an hour. */
+enum budget { BUDGET_WRITES, BUDGET_EFFECTS, BUDGET_TIME, BUDGETS };
+
 struct script_options {
     struct script_limits limits;
     /* A file is suspended when one of its rules fails this often in a row within this time. */
@@ -29,8 +32,10 @@ struct script_options {
     int64_t within_ms; /* 0: 10 minutes */
     /* Lists of "KIND:NAME" with read, write, publish or call; "*", "write:*" and "call:sales.*"
      * cover more. Borrowed until scripts_close. */
-    const struct setting *may;     /* of files that are not named; NULL or not set: everything */
-    const struct setting *scripts; /* groups of a text, the file, and such a list; or NULL */
+    const struct setting *may; /* of files that are not named; NULL or not set: everything */
+    /* Groups of a file, such a list, the login as which it acts, and its budgets; or NULL. */
+    const struct setting *scripts;
+    int64_t budgets[BUDGETS]; /* of files without their own: rows, effects, ms; 0: no bound */
 };
 
 /* Something wrong in a script, or in what the settings say about it. */
@@ -68,9 +73,10 @@ kith_status scripts_reload(struct scripts *s, script_report report, void *arg, s
 void scripts_watch(struct scripts *s);
 /* Published when a file is suspended. */
 extern const kith_topic scripts_topic;
-/* What to do about one; its %s is the name without the folder. */
+/* What to do about one; its %s is its script_name. */
 #define SUSPENDED_REMEDY "mend the file, or run 'kith rule resume %s'"
-/* Has a suspended file run again. file: "score.lua" or "rules/score.lua". */
+const char *script_name(const char *file); /* "score.lua", "workflows/care.lua" */
+/* Has a suspended file run again. file: "score.lua", "rules/score.lua", "workflows/care.lua". */
 kith_status scripts_resume(struct scripts *s, const char *file, kith_error *e);
 
 enum rule_kind { RULE_BEFORE, RULE_AFTER, RULE_ON, RULE_EVERY, RULE_WORKFLOW };
@@ -88,6 +94,9 @@ struct rule_info {
     const char *version;     /* 12 hex digits: digest of the file and of what it requires */
     uint64_t runs, failures; /* since the start; a refusal is no failure */
     uint64_t total_ns;       /* time spent in it, what it caused included */
+    uint64_t p50_ns, p99_ns; /* of a call, to an eighth or so */
+    uint64_t writes;         /* rows that its calls wrote, with what followed from them */
+    uint64_t queries, steps;
     /* What its source and its condition show that it does, words with blanks between them; what
      * actions do is not among it. "": nothing. */
     const char *reads;                       /* "lead lead.score": a record at all, a field */
@@ -97,12 +106,14 @@ struct rule_info {
 };
 
 struct script_info {
-    const char *file;    /* "rules/score.lua" */
-    const char *version; /* as in struct rule_info */
-    const char *may;     /* "write:task call:sales.*"; "*": everything; "": nothing */
-    bool off;            /* a problem keeps its rules from running */
-    int64_t suspended;   /* since when, ms UTC; 0: it is not */
-    const char *reason;  /* of the suspension */
+    const char *file;         /* "rules/score.lua" */
+    const char *version;      /* as in struct rule_info */
+    const char *may;          /* "write:task call:sales.*"; "*": everything; "": nothing */
+    const char *as;           /* the login as which it acts; "": for the company */
+    int64_t budgets[BUDGETS]; /* rows, effects, ms within an hour; 0: no bound */
+    bool off;                 /* a problem keeps its rules from running */
+    int64_t suspended;        /* since when, ms UTC; 0: it is not */
+    const char *reason;       /* of the suspension */
 };
 
 /* All of it as it is now, in the arena. */

@@ -33,7 +33,12 @@ struct frame {
     const struct rule *rule; /* NULL: the file is being loaded */
     uint64_t seed;           /* of math.random, until it is asked; see lib_random.c */
     bool seeded;
-    struct txn *txn;     /* NULL: the file is being loaded */
+    struct txn *txn; /* NULL: the file is being loaded */
+    bool acting;     /* as the file's user; see `acting` of the script */
+    uint64_t writes; /* txn_writes when it began */
+    int64_t begin;   /* clock_ticks */
+    int64_t effects; /* actions called and events published so far, and searches */
+    int64_t queries;
     struct flow *flow;   /* the run of a workflow that is gone through; or NULL */
     int64_t now;         /* of the transaction, or of the run */
     uint64_t serial;     /* what is handed to Lua carries it and dies with it */
@@ -42,6 +47,23 @@ struct frame {
     int64_t before;      /* the transaction's deadline when it began */
     enum stop stopped;   /* from then on every instruction raises an error */
     char stopped_at[80]; /* "rules/score.lua:12", or "": not known */
+};
+
+#define MINUTES 60 /* of which a budget is the sum */
+
+/* What a file has used up in the hour that ends now. [writer] */
+struct used {
+    int64_t max[BUDGETS]; /* 0: no bound */
+    int64_t sum[BUDGETS], minutes[MINUTES][BUDGETS];
+    int64_t minute; /* the newest one, of the clock */
+};
+
+#define COST_BUCKETS 128
+
+/* What calls of a rule have cost, counted by the writer alone. */
+struct cost {
+    _Atomic uint64_t writes, queries, steps;
+    _Atomic uint32_t times[COST_BUCKETS]; /* calls by their time: see cost.c */
 };
 
 struct rule {
@@ -62,6 +84,7 @@ struct rule {
     const char *chunk;        /* the file in which it stands */
     uint32_t first_line, last_line;
     _Atomic uint64_t runs, failures, total_ns;
+    struct cost cost;
     int64_t streak, streak_since; /* [writer] failures in a row, and when the first one was, ms */
     struct rule *next;            /* in the order of the file */
 };
@@ -87,6 +110,9 @@ struct script {
     const struct setting *granted; /* where what it may stands; NULL: it may everything */
     const kith_value *may;         /* the list there */
     uint8_t *rights;               /* RIGHT_* by type number */
+    const char *as;                /* the login as which it acts; NULL: for the company */
+    struct acting *acting;         /* that user; NULL without, and while the file is off */
+    struct used budget;
     struct rule *rules, **rules_tail;
     struct map queries; /* text -> struct query * */
     struct buf scratch; /* JSON on its way out */
@@ -201,6 +227,10 @@ void rights_check(struct ruleset *set); /* of files that do not exist */
 kith_status right_need(const struct script *s, uint32_t right, const struct rtype *t,
                        kith_error *e);
 kith_status right_need_query(const struct script *s, const struct query *q, kith_error *e);
+/* Of the user as whom the file acts: without one, yes. */
+bool right_reads(const struct script *s, const struct rfield *f);
+kith_status right_sees(struct script *s, struct txn *t, const struct rtype *type, kith_id id,
+                       const kith_value *values, bool *yes, kith_error *e);
 /* kind: "publish" or "call" */
 kith_status right_need_name(const struct script *s, const char *kind, const char *name,
                             kith_error *e);
@@ -213,6 +243,15 @@ kith_status suspend_open(struct engine *g, kith_error *e); /* the topic that tel
 void suspend_after(struct rule *r, const struct frame *f, uint64_t blamed, kith_status st,
                    const kith_error *e);
 kith_status suspended_refuse(const struct rule *r, kith_error *e);
+/* At once; what: "its rule 'a' did something". */
+void suspend_now(const struct rule *r, struct txn *t, const char *what, const kith_error *why);
+
+/* -- cost.c: what calls cost, and what they may cost ------------------------------------------- */
+
+/* At the end of the frame: counts it, and takes the call for failed when it passes a budget. */
+kith_status cost_count(struct script *s, const struct frame *f, kith_status st, kith_error *e);
+void cost_copy(const struct rule *r, struct rule_info *out);
+void cost_take(struct rule *to, const struct rule *from);
 
 /* -- libraries: each opener leaves its functions in the table of globals at index 1 ------------ */
 

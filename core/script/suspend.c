@@ -75,20 +75,26 @@ static bool is_to_blame(const struct rule *r, const struct frame *f, uint64_t bl
     return r->script->all->blamed == blamed && !(f->stopped && f->outer);
 }
 
-static void suspend(struct rule *r, struct txn *t, const kith_error *e) {
+void suspend_now(const struct rule *r, struct txn *t, const char *what, const kith_error *why) {
     const char *file = r->script->file;
     char place[ERR_PLACE];
-    if (txn_paused(t, file))
+    if (txn_rehearsing(t) || txn_paused(t, file))
         return;
-    engine_pause(t, file, e->message);
+    engine_pause(t, file, why->message);
+    if (!txn_paused(t, file)) /* an earlier version of a file that is off now */
+        return;
     log_error("script",
-              "%s is suspended: its rule '%s' failed %lld times in a row, last: %s; 'kith rule "
-              "list' tells why;"
+              "%s is suspended: its rule '%s' %s: %s; 'kith rule list' tells why;"
               " " SUSPENDED_REMEDY,
-              file, r->info.name, (long long)r->streak, err_place(e, place),
-              strrchr(file, '/') + 1);
+              file, r->info.name, what, err_place(why, place), script_name(file));
+    tell(r, why);
+}
+
+static void suspend(struct rule *r, struct txn *t, const kith_error *e) {
+    char what[64];
+    snprintf(what, sizeof what, "failed %lld times in a row, last", (long long)r->streak);
     r->streak = 0;
-    tell(r, e);
+    suspend_now(r, t, what, e);
 }
 
 void suspend_after(struct rule *r, const struct frame *f, uint64_t blamed, kith_status st,
@@ -100,7 +106,7 @@ void suspend_after(struct rule *r, const struct frame *f, uint64_t blamed, kith_
         r->streak = 0;
         return;
     }
-    if (!is_to_blame(r, f, blamed, st))
+    if (!is_to_blame(r, f, blamed, st) || txn_paused(f->txn, r->script->file))
         return;
     all->blamed++;
     if (r->streak == 0 || txn_now(f->txn) - r->streak_since > all->options.within_ms) {
@@ -114,13 +120,13 @@ void suspend_after(struct rule *r, const struct frame *f, uint64_t blamed, kith_
 kith_status suspended_refuse(const struct rule *r, kith_error *e) {
     const char *file = r->script->file;
     return err_set(e, KITH_E_REFUSED, NULL,
-                   "%s is suspended because it kept failing, and its rule '%s' has a say in "
+                   "%s is suspended ('kith rule list' tells why), and its rule '%s' has a say in "
                    "this: " SUSPENDED_REMEDY,
-                   file, r->info.name, strrchr(file, '/') + 1);
+                   file, r->info.name, script_name(file));
 }
 
 kith_status scripts_resume(struct scripts *s, const char *file, kith_error *e) {
     char path[300];
-    snprintf(path, sizeof path, "%s%s", strncmp(file, "rules/", 6) == 0 ? "" : "rules/", file);
+    snprintf(path, sizeof path, "%s%s", strchr(file, '/') ? "" : "rules/", file);
     return engine_resume(s->engine, path, e);
 }

@@ -17,6 +17,7 @@ static bool copy_rule(struct arena *a, const struct rule *r, struct rule_info *o
     out->runs = atomic_load_explicit(&r->runs, memory_order_relaxed);
     out->failures = atomic_load_explicit(&r->failures, memory_order_relaxed);
     out->total_ns = atomic_load_explicit(&r->total_ns, memory_order_relaxed);
+    cost_copy(r, out);
     return copy(a, &out->file) && copy(a, &out->name) && copy(a, &out->event) &&
            copy(a, &out->where) && copy(a, &out->doc) && copy(a, &out->version) &&
            copy(a, &out->reads) && copy(a, &out->creates) && copy(a, &out->updates) &&
@@ -33,15 +34,19 @@ static const char *may_text(struct arena *a, const struct script *s) {
 
 static bool copy_file(struct arena *a, const struct script *s, const struct pause *pauses,
                       size_t count, struct script_info *out) {
-    *out = (struct script_info){
-        .file = s->file, .version = s->version, .may = may_text(a, s), .off = s->problems > 0};
+    *out = (struct script_info){.file = s->file,
+                                .version = s->version,
+                                .may = may_text(a, s),
+                                .as = s->as ? s->as : "",
+                                .off = s->problems > 0};
+    memcpy(out->budgets, s->budget.max, sizeof out->budgets);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(pauses[i].group, s->file) != 0)
             continue;
         out->suspended = pauses[i].since;
         out->reason = pauses[i].reason;
     }
-    return out->may && copy(a, &out->file) && copy(a, &out->version);
+    return out->may && copy(a, &out->file) && copy(a, &out->version) && copy(a, &out->as);
 }
 
 static bool copy_problem(struct arena *a, const struct script_problem *p,

@@ -223,6 +223,44 @@ kith rule check
 exits 0
 prints "rules/sets.lua:2: warning: the rule sets itself off: sets.lua:1 writes contact.phone -> on contact.updated at sets.lua:1; only a condition or an equal value ends it"
 
+it "has a file act as a user within a budget, says so, and counts what rules cost"
+kith create role name=greeter 'rights={"types": {"contact": {"read": "own"}, "task": {"create": "own"}}}'
+exits 0
+kith user add anna --name "Anna Schmidt" --role greeter
+exits 0
+rm -f rules/*.lua
+cat >rules/greet.lua <<'RULE'
+after("contact.create", function(contact)
+    task { title = "Hello " .. contact.name .. " of " .. count("contact") }
+end)
+RULE
+cat >conf.d/30-rules.conf <<'CONF'
+rules: { scripts = ( { file = "greet.lua"; as = "anna"; writes = 500; time = "5m"; } ); };
+CONF
+kith rule check
+exits 0
+anna=$("$KITH" find "user where login = 'anna'" --json | json_text id)
+create contact name=Six owner="$anna" >/dev/null
+create contact name=Seven >/dev/null
+kith find "task where title = 'Hello Six of 1' and owner.login = 'anna' : count()"
+prints_exactly 1
+kith find "task where title like 'Hello Seven%' : count()"
+prints_exactly 0
+kith rule list
+prints "anna"
+kith rule show greet.lua
+prints "as         anna"
+prints "budget     500 rows, 300000 ms within an hour"
+kith workflow cost
+prints "Nothing has run since the company was opened"
+kith workflow cost --json
+prints '"p99_ns":0,"total_ns":0,"writes":0'
+sed -i 's/anna/anja/' conf.d/30-rules.conf
+kith rule check
+exits 2
+prints "as: there is no user 'anja'"
+sed -i 's/anja/anna/' conf.d/30-rules.conf
+
 it "writes stubs for editors, of every type and word, that are Lua and name no class that is not there"
 kith type add visit --title name 'guide:link[contact]' --doc "A visit."
 exits 0

@@ -140,7 +140,7 @@ TEST("a write in which a suspended file has a say is refused with the way out") 
     for (int i = 0; i < 3; i++)
         EXPECT_INT(KITH_E_LIMIT, try_create(&c, "lead", SET("name", "A", "score", "1"), NULL));
     EXPECT_INT(KITH_E_REFUSED, try_create(&c, "lead", SET("name", "A", "score", "1"), NULL));
-    EXPECT_HAS("rules/b.lua is suspended because it kept failing", c.e.message);
+    EXPECT_HAS("rules/b.lua is suspended (", c.e.message);
     EXPECT_HAS("'kith rule resume b.lua'", c.e.message);
     EXPECT(rule_at(&c, 0, &info));
     EXPECT_INT(3, info.runs); /* it costs nothing any more */

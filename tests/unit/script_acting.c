@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests of files that act as a user, and of what a file may use up within an hour. */
+#include "script_flow_fixture.h"
+
+#define SELLER                                                                                     \
+    "{\"types\": {\"lead\": {\"create\": \"own\", \"read\": \"own\", \"update\": \"own\","         \
+    " \"fields\": {\"score\": \"none\", \"source\": \"read\"}},"                                   \
+    " \"task\": {\"create\": \"own\", \"read\": \"own\"}, \"user\": {\"read\": \"all\"}}}"
+
+enum { FILE_AT, MAY_AT, AS_AT, WRITES_AT, EFFECTS_AT, TIME_AT, ITEMS };
+
+struct people {
+    struct company c;
+    kith_id anna, ben;
+    kith_value group[ITEMS], groups[1];
+    struct setting scripts;
+    struct script_options o;
+};
+
+static kith_id user(struct company *c, const char *login, kith_id role) {
+    char id[ID_TEXT + 1];
+    id_format(role, id);
+    return create(c, "user", SET("login", login, "name", login, "roles", id));
+}
+
+static void settings(struct people *p, const char *file) {
+    p->group[FILE_AT] = value_str(str_of(file));
+    p->groups[0] = (kith_value){.kind = KITH_LIST, .as.list = {p->group, ITEMS}};
+    p->scripts = (struct setting){.path = "rules.scripts", .file = "kith.conf", .line = 7};
+    p->scripts.value = (kith_value){.kind = KITH_LIST, .as.list = {p->groups, 1}};
+    p->o = (struct script_options){
+        .limits = {.time_ms = 20000}, .failures = 3, .scripts = &p->scripts};
+}
+
+/* Two sellers, and nothing but what is their own to see; the file acts as one of them. */
+static void people_with(struct people *p, const char *file, const char *text) {
+    *p = (struct people){0};
+    company_make(&p->c);
+    company_start(&p->c, NULL);
+    kith_id role = create(&p->c, "role", SET("name", "seller", "rights", SELLER));
+    p->anna = user(&p->c, "anna", role);
+    p->ben = user(&p->c, "ben", role);
+    company_stop(&p->c);
+    company_file(&p->c, file, text);
+    settings(p, file);
+    p->group[AS_AT] = value_str(STR("anna"));
+}
+
+static void people_start(struct people *p) {
+    company_start_with(&p->c, &p->o);
+    const struct script_problem *wrong = problem_at(&p->c, 0);
+    if (wrong)
+        TEST_FAIL("%s:%u: %s", wrong->file, wrong->line, wrong->message);
+}
+
+static kith_id lead_of(struct people *p, kith_id owner, const char *name) {
+    char id[ID_TEXT + 1];
+    id_format(owner, id);
+    return create(&p->c, "lead", SET("name", name, "owner", id, "score", "7"));
+}
+
+static const char *said(struct people *p) {
+    drain(&p->c);
+    return tasks(&p->c);
+}
+
+static const struct script_info *file_info(struct company *c) {
+    struct scripts_view v;
+    EXPECT_OK(scripts_view(c->s, &c->arena, &v, &c->e), c->e);
+    EXPECT(v.file_count > 0);
+    return &v.files[0];
+}
+
+TEST("a rule that acts as a user reads what the user may, and hears of nothing else") {
+    struct people p;
+    people_with(&p, "a.lua",
+                "on('lead.created', function(lead, event)\n"
+                "  local names = {}\n"
+                "  for l in find('lead order by name') do table.insert(names, l.name) end\n"
+                "  local ok = pcall(count, 'lead where score = 7')\n"
+                "  task {title = table.concat(names, '+') .. ' ' .. tostring(lead.score) .. ' '\n"
+                "    .. tostring(event.after.score) .. ' ' .. tostring(ok)}\n"
+                "end)\n");
+    people_start(&p);
+    lead_of(&p, p.ben, "B");
+    lead_of(&p, p.anna, "A");
+    EXPECT_STR("A nil nil false", said(&p));
+    company_end(&p.c);
+}
+
+TEST("a record out of the user's sight is not found, and neither are its fields") {
+    struct people p;
+    people_with(&p, "a.lua",
+                "on('lead.created', function(lead)\n"
+                "  local other = get('lead', lead.company)\n"
+                "  task {title = tostring(other)}\n"
+                "end)\n");
+    people_start(&p);
+    char of_ben[ID_TEXT + 1], own[ID_TEXT + 1];
+    id_format(lead_of(&p, p.ben, "B"), of_ben);
+    id_format(p.anna, own);
+    create(&p.c, "lead", SET("name", "A", "owner", own, "company", of_ben));
+    EXPECT_STR("nil", said(&p));
+    company_end(&p.c);
+}
+
+TEST("what a rule creates as a user is the user's, and the journal names both") {
+    struct people p;
+    kith_id task;
+    people_with(&p, "a.lua", "on('lead.created', function(lead) task {title = 'call'} end)\n");
+    people_start(&p);
+    lead_of(&p, p.anna, "A");
+    EXPECT_STR("call", said(&p));
+    EXPECT_INT(1, find(&p.c, "task", &task));
+    char own[64];
+    id_format(p.anna, own);
+    EXPECT_HAS(own, field(&p.c, "task", task, "owner"));
+    struct conn *conn;
+    struct why_step *steps;
+    size_t n;
+    EXPECT_OK(engine_reader(p.c.g, &conn, &p.c.e), p.c.e);
+    const struct rfield *title =
+        type_field(engine_schema(p.c.g), engine_schema(p.c.g)->base.task.type, STR("title"));
+    EXPECT_OK(journal_why(conn, engine_schema(p.c.g), task, title, &p.c.arena, &steps, &n, &p.c.e),
+              p.c.e);
+    EXPECT_STR("user:anna", steps[0].actor.name);
+    EXPECT_HAS("rules/a.lua", steps[0].source.name);
+    engine_reader_done(p.c.g, conn);
+    company_end(&p.c);
+}
+
+TEST("a rule that acts as a user writes what the user may, and is refused the rest by name") {
+    static const struct {
+        const char *code, *answer;
+    } rows[] = {
+        {"update(lead, {company = 'x'})", NULL},
+        {"update(lead, {source = 'web'})", "user:anna may not write lead.source"},
+        {"update(lead, {score = 1})", "user:anna may not write lead.score"},
+        {"delete(lead)", "user:anna may not delete this lead"},
+        {"create('note', {about = lead, body = 'x'})", "user:anna may not write note."},
+        {"action.sales.double {number = 2}", "user:anna may not call sales.double"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct people p;
+        char text[512];
+        snprintf(text, sizeof text,
+                 "on('lead.created', function(lead)\n"
+                 "  local ok, why = pcall(function() %s end)\n"
+                 "  task {title = ok and 'ok' or tostring(why)}\n"
+                 "end)\n",
+                 rows[i].code);
+        people_with(&p, "a.lua", text);
+        people_start(&p);
+        lead_of(&p, p.anna, "A");
+        EXPECT_HAS(rows[i].answer ? rows[i].answer : "ok", said(&p));
+        company_end(&p.c);
+    }
+}
+
+TEST("a hook that acts as a user is bounded by the user within everybody's writes") {
+    struct people p;
+    people_with(&p, "a.lua",
+                "before('lead.create', function(lead)\n"
+                "  lead.company = tostring(lead.score)\n"
+                "end)\n"
+                "before('lead.update', {fields = {'name'}}, function(lead) lead.score = 1 end)\n"
+                "after('lead.create', function(lead) task {title = lead.name} end)\n");
+    people_start(&p);
+    kith_id own = lead_of(&p, p.anna, "A"), other = lead_of(&p, p.ben, "B");
+    EXPECT_STR("nil", field(&p.c, "lead", own, "company"));
+    EXPECT_STR("", field(&p.c, "lead", other, "company")); /* there is none for the rule */
+    EXPECT_STR("A", said(&p));
+    EXPECT_INT(KITH_E_DENIED, try_update(&p.c, "lead", own, SET("name", "C")));
+    EXPECT_HAS("user:anna may not write lead.score", p.c.e.message);
+    EXPECT_OK(try_update(&p.c, "lead", other, SET("name", "C")), p.c.e);
+    company_end(&p.c);
+}
+
+TEST("what follows from a write of the user is the company's, as of every write") {
+    struct people p;
+    people_with(&p, "a.lua", "on('lead.created', function(lead) task {title = 'x'} end)\n");
+    company_file(&p.c, "b.lua",
+                 "after('task.create', {where = \"title = 'x'\"}, function(t)\n"
+                 "  task {title = tostring(count('lead where score = 7'))}\n"
+                 "end)\n");
+    people_start(&p);
+    lead_of(&p, p.ben, "B");
+    lead_of(&p, p.anna, "A");
+    EXPECT_STR("x, 2", said(&p));
+    company_end(&p.c);
+}
+
+TEST("a workflow acts as the user of its file, in every step") {
+    struct people p;
+    people_with(&p, "workflows/w.lua",
+                "workflow('w', {on = 'lead.created'}, function(lead, event)\n"
+                "  sleep(hours(1))\n"
+                "  local ev = wait_for('lead.updated', {}, days(3))\n"
+                "  task {title = ev.record.name .. ' ' .. count('lead') .. ' '\n"
+                "    .. tostring(ev.before.score) .. ' ' .. tostring(lead.score)}\n"
+                "end)\n");
+    people_start(&p);
+    kith_id other = lead_of(&p, p.ben, "B"), own = lead_of(&p, p.anna, "A");
+    drain(&p.c);
+    EXPECT_INT(1, find(&p.c, "workflow_run", NULL));
+    advance(&p.c, 2 * HOUR);
+    EXPECT_OK(try_update(&p.c, "lead", other, SET("score", "8")), p.c.e);
+    EXPECT_STR("", said(&p));
+    EXPECT_OK(try_update(&p.c, "lead", own, SET("score", "8")), p.c.e);
+    EXPECT_STR("A 1 nil nil", said(&p));
+    kith_id task;
+    EXPECT_INT(1, find(&p.c, "task", &task));
+    char id[ID_TEXT + 1];
+    id_format(p.anna, id);
+    EXPECT_HAS(id, field(&p.c, "task", task, "owner"));
+    company_end(&p.c);
+}
+
+TEST("a file is off whose user is not there when it is loaded") {
+    struct people p;
+    people_with(&p, "a.lua", "on('lead.created', function(lead) task {title = 'x'} end)\n");
+    p.group[AS_AT] = value_str(STR("Anna"));
+    company_start_with(&p.c, &p.o);
+    EXPECT(problem_at(&p.c, 0));
+    EXPECT_STR("rules/a.lua", problem_at(&p.c, 0)->file);
+    EXPECT_STR(
+        "kith.conf:7: rules.scripts: as: there is no user 'Anna'; the one that is meant is called"
+        " 'anna': write as = \"anna\"",
+        problem_at(&p.c, 0)->message);
+    EXPECT(file_info(&p.c)->off);
+    EXPECT_STR("Anna", file_info(&p.c)->as);
+    lead_of(&p, p.anna, "A");
+    EXPECT_STR("", said(&p));
+    EXPECT_INT(KITH_E_INVAL, scripts_check(p.c.s, NULL, NULL, NULL, &p.c.e));
+    company_end(&p.c);
+}
+
+TEST("a file whose user is renamed waits at once, and goes on when the user is back") {
+    struct people p;
+    people_with(&p, "a.lua", "on('lead.created', function(lead) task {title = lead.name} end)\n");
+    people_start(&p);
+    EXPECT_OK(try_update(&p.c, "user", p.anna, SET("login", "ann")), p.c.e);
+    lead_of(&p, p.anna, "A");
+    EXPECT_STR("", said(&p));
+    EXPECT(file_info(&p.c)->suspended > 0);
+    EXPECT_HAS("rules/a.lua: rules.scripts: as: there is no user 'anna'; the one that is meant is"
+               " called 'ann'",
+               file_info(&p.c)->reason);
+    EXPECT_OK(try_update(&p.c, "user", p.anna, SET("login", "anna")), p.c.e);
+    EXPECT_OK(scripts_resume(p.c.s, "a.lua", &p.c.e), p.c.e);
+    advance(&p.c, HOUR);
+    EXPECT_STR("A", said(&p));
+    company_end(&p.c);
+}
+
+TEST("rights that change hold for the next call") {
+    struct people p;
+    people_with(&p, "a.lua",
+                "on('lead.created', function(lead) task {title = tostring(lead.score)} end)\n");
+    people_start(&p);
+    lead_of(&p, p.anna, "A");
+    EXPECT_STR("nil", said(&p));
+    kith_id role;
+    EXPECT_INT(1, find(&p.c, "role", &role));
+    EXPECT_OK(try_update(&p.c, "role", role,
+                         SET("rights", "{\"types\": {\"lead\": {\"read\": \"own\"}, \"task\":"
+                                       " {\"create\": \"own\"}}}")),
+              p.c.e);
+    lead_of(&p, p.anna, "B");
+    EXPECT_STR("nil, 7", said(&p));
+    company_end(&p.c);
+}
+
+TEST("a user leaves the rights of the file as they are, and a group that only names it takes all") {
+    struct people p;
+    people_with(&p, "a.lua", "on('lead.created', function(lead) task {title = 'x'} end)\n");
+    people_start(&p);
+    EXPECT_STR("*", file_info(&p.c)->may);
+    company_stop(&p.c);
+    p.group[AS_AT] = value_null();
+    company_start_with(&p.c, &p.o);
+    EXPECT_STR("", file_info(&p.c)->may);
+    company_end(&p.c);
+}
+
+/* -- budgets ----------------------------------------------------------------------------------- */
+
+static void budget_company(struct people *p, const char *file, const char *text, int item,
+                           int64_t max) {
+    *p = (struct people){0};
+    company_make(&p->c);
+    company_file(&p->c, file, text);
+    settings(p, file);
+    p->group[item] = value_int(max);
+    people_start(p);
+}
+
+TEST("a file that writes more rows within an hour than it may waits, and nothing is lost") {
+    struct people p;
+    budget_company(&p, "a.lua",
+                   "on('lead.created', function(lead)\n"
+                   "  task {title = lead.name}\n"
+                   "  create('note', {about = lead, body = 'x'})\n"
+                   "end)\n",
+                   WRITES_AT, 5);
+    for (int i = 0; i < 2; i++)
+        create(&p.c, "lead", SET("name", i ? "B" : "A"));
+    EXPECT_STR("A, B", said(&p));
+    create(&p.c, "lead", SET("name", "C"));
+    create(&p.c, "lead", SET("name", "D"));
+    EXPECT_STR("A, B", said(&p)); /* the call that passed it is taken back */
+    EXPECT(file_info(&p.c)->suspended > 0);
+    EXPECT_HAS("rules/a.lua: its rule 'lead.created#1' passed the budget of 5 rows written within"
+               " an hour",
+               file_info(&p.c)->reason);
+    EXPECT_INT(2, find(&p.c, "note", NULL));
+    EXPECT_OK(scripts_resume(p.c.s, "a.lua", &p.c.e), p.c.e);
+    advance(&p.c, HOUR);
+    EXPECT_INT(4, find(&p.c, "task", NULL));
+    EXPECT_INT(0, file_info(&p.c)->suspended);
+    company_end(&p.c);
+}
+
+TEST("what was written more than an hour ago counts no more") {
+    struct people p;
+    budget_company(&p, "a.lua", "on('lead.created', function(lead) task {title = 'x'} end)\n",
+                   WRITES_AT, 2);
+    for (int i = 0; i < 8; i++) {
+        create(&p.c, "lead", SET("name", "A"));
+        drain(&p.c);
+        advance(&p.c, HOUR / 2);
+    }
+    EXPECT_INT(0, file_info(&p.c)->suspended);
+    EXPECT_INT(8, find(&p.c, "task", NULL));
+    company_end(&p.c);
+}
+
+TEST("actions and events are effects, and a write that passes their budget is refused") {
+    struct people p;
+    budget_company(&p, "a.lua",
+                   "before('lead.create', function(lead)\n"
+                   "  action.sales.double {number = 1}\n"
+                   "  publish('lead.scored', nil, {points = 1})\n"
+                   "end)\n",
+                   EFFECTS_AT, 3);
+    create(&p.c, "lead", SET("name", "A"));
+    EXPECT_INT(KITH_E_LIMIT, try_create(&p.c, "lead", SET("name", "B"), NULL));
+    EXPECT_HAS("passed the budget of 3 effects within an hour", p.c.e.message);
+    EXPECT_INT(KITH_E_REFUSED, try_create(&p.c, "lead", SET("name", "B"), NULL));
+    EXPECT_HAS("rules/a.lua is suspended", p.c.e.message);
+    EXPECT_INT(1, find(&p.c, "lead", NULL));
+    company_end(&p.c);
+}
+
+TEST("the time of all calls of an hour has a budget of its own") {
+    struct people p;
+    budget_company(&p, "a.lua",
+                   "on('lead.created', function(lead)\n"
+                   "  local n = 0\n"
+                   "  for i = 1, 900000 do n = n + i end\n"
+                   "  task {title = 'x'}\n"
+                   "end)\n",
+                   TIME_AT, 1);
+    create(&p.c, "lead", SET("name", "A"));
+    drain(&p.c);
+    EXPECT(file_info(&p.c)->suspended > 0);
+    EXPECT_HAS("passed the budget of 1 ms within an hour", file_info(&p.c)->reason);
+    EXPECT_INT(0, find(&p.c, "task", NULL));
+    company_end(&p.c);
+}
+
+TEST("a run whose step passes a budget waits, and does the step after the resume") {
+    struct people p;
+    budget_company(&p, "workflows/w.lua",
+                   "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                   "  sleep(hours(1))\n"
+                   "  for i = 1, 3 do task {title = lead.name .. i} end\n"
+                   "end)\n",
+                   WRITES_AT, 5);
+    create(&p.c, "lead", SET("name", "A"));
+    create(&p.c, "lead", SET("name", "B"));
+    drain(&p.c);
+    advance(&p.c, HOUR);
+    EXPECT_STR("A1, A2, A3", said(&p));
+    EXPECT(file_info(&p.c)->suspended > 0);
+    EXPECT_INT(1, find(&p.c, "workflow_run where state = 'retrying' and attempts = 0", NULL));
+    EXPECT_OK(scripts_resume(p.c.s, "workflows/w.lua", &p.c.e), p.c.e);
+    advance(&p.c, HOUR);
+    EXPECT_STR("A1, A2, A3, B1, B2, B3", said(&p));
+    EXPECT_INT(2, find(&p.c, "workflow_run where state = 'done'", NULL));
+    company_end(&p.c);
+}
+
+/* -- workflows that keep failing --------------------------------------------------------------- */
+
+TEST("a workflow whose steps fail several times in a row waits with its runs") {
+    struct people p = {0};
+    company_make(&p.c);
+    company_file(&p.c, "workflows/w.lua",
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  if lead.company == 'bad' then error('a bad company') end\n"
+                 "  task {title = lead.name}\n"
+                 "end)\n");
+    p.o = (struct script_options){.limits = {.time_ms = 20000}, .failures = 3};
+    people_start(&p);
+    for (int i = 0; i < 2; i++)
+        create(&p.c, "lead", SET("name", i ? "B" : "A", "company", "bad"));
+    drain(&p.c);
+    EXPECT_INT(0, file_info(&p.c)->suspended);
+    create(&p.c, "lead", SET("name", "C", "company", "bad"));
+    drain(&p.c);
+    create(&p.c, "lead", SET("name", "D"));
+    EXPECT_STR("", said(&p));
+    EXPECT(file_info(&p.c)->suspended > 0);
+    EXPECT_HAS("workflows/w.lua:2: a bad company", file_info(&p.c)->reason);
+    advance(&p.c, DAY);
+    EXPECT_INT(3, find(&p.c, "workflow_run where state = 'retrying'", NULL));
+    kith_id bad;
+    while (find(&p.c, "lead where company = 'bad'", &bad) > 0)
+        EXPECT_OK(try_update(&p.c, "lead", bad, SET("company", "mended")), p.c.e);
+    EXPECT_OK(scripts_resume(p.c.s, "workflows/w.lua", &p.c.e), p.c.e);
+    advance(&p.c, HOUR);
+    EXPECT_INT(4, find(&p.c, "workflow_run where state = 'done'", NULL));
+    EXPECT_INT(4, find(&p.c, "task", NULL));
+    company_end(&p.c);
+}
+
+static int begin_by_hand(struct company *c) {
+    const struct action *a = engine_action(c->g, STR("workflow.start"));
+    kith_value args[8] = {value_str(STR("w"))}, results[8] = {0};
+    kith_status st = engine_call(c->g, NULL, &by_anna, a, args, &c->arena, results, NULL, &c->e);
+    drain(c);
+    return (int)st;
+}
+
+TEST("a workflow that only people begin can be suspended, too") {
+    struct people p;
+    budget_company(&p, "workflows/w.lua", "workflow('w', {}, function() task {title = 'x'} end)\n",
+                   WRITES_AT, 2);
+    for (int i = 0; i < 3; i++)
+        EXPECT_INT(KITH_OK, begin_by_hand(&p.c));
+    EXPECT_STR("x, x", said(&p));
+    EXPECT(file_info(&p.c)->suspended > 0);
+    EXPECT_OK(scripts_resume(p.c.s, "workflows/w.lua", &p.c.e), p.c.e);
+    advance(&p.c, HOUR);
+    EXPECT_STR("x, x, x", said(&p));
+    company_end(&p.c);
+}
+
+/* -- what it costs ----------------------------------------------------------------------------- */
+
+TEST("a rule's calls, times, rows, searches and steps are counted, and survive a reload") {
+    struct company c;
+    struct rule_info info;
+    company_with(&c, "a.lua",
+                 "on('lead.created', function(lead)\n"
+                 "  local n = count('lead') + count('task')\n"
+                 "  task {title = 'x'}\n"
+                 "  if lead.company == 'bad' then error('bad') end\n"
+                 "end)\n");
+    for (int i = 0; i < 10; i++)
+        create(&c, "lead", SET("name", "A"));
+    create(&c, "lead", SET("name", "A", "company", "bad"));
+    drain(&c);
+    EXPECT_OK(scripts_reload(c.s, NULL, NULL, NULL, &c.e), c.e);
+    EXPECT(rule_at(&c, 0, &info));
+    EXPECT_INT(11, info.runs);
+    EXPECT_INT(1, info.failures);
+    EXPECT_INT(11, info.writes);
+    EXPECT_INT(22, info.queries);
+    EXPECT(info.steps >= 11 * 3 * 1000);
+    EXPECT(info.p50_ns > 0 && info.p50_ns <= info.p99_ns);
+    EXPECT(info.p99_ns <= info.total_ns);
+    company_end(&c);
+}
