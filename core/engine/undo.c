@@ -196,7 +196,6 @@ static kith_status done_earlier(struct undoing *u, const struct undo_item *item,
     return KITH_OK;
 }
 
-/* When all goes back to a moment, what was told to the outside since stays told. */
 static kith_status unsend(struct undoing *u, enum outbox_by by, uint64_t what, kith_error *e) {
     TRY(outbox_take_back(u->txn, by, what, u->arena, u->report, &u->sent_cap, e));
     if (!u->txn->principal->all) {
@@ -296,8 +295,6 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
         TRY(find_transactions(u, e));
         TRY(u->since ? run_log_end_since(u->g->writer, u->after, t->head.run, e)
                      : run_log_end(u->g->writer, u->target, e));
-        if (!u->since)
-            TRY(unsend(u, OUTBOX_BY_RUN, u->target, e));
     }
     size_t at = u->at, n = 0;
     uint64_t seq = u->seq;
@@ -306,6 +303,9 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     *u->report = u->before;
     u->cap = u->before_cap;
     u->sent_cap = u->before_sent_cap;
+    if (u->done == 0)
+        TRY(u->since ? unsend(u, OUTBOX_BEHIND, u->after, e)
+                     : unsend(u, OUTBOX_BY_RUN, u->target, e));
     TRY(import_log_end(u->g->writer, u->target, IMPORT_UNDONE, e)); /* it is not resumed */
     while (at < u->tx_count && !(own && is_break(u, at, seq) && is_long(u, n, end))) {
         struct journal_row row;

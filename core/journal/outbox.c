@@ -526,6 +526,8 @@ static const char *const of_what[][2] = {
                        ITEM " WHERE o.run" GONE_OUT UNKNOWN " ORDER BY o.id"},
     [OUTBOX_BY_CAUSE] = {UNSENT "o.cause" WAITS UNKNOWN,
                          ITEM " WHERE o.cause" GONE_OUT UNKNOWN " ORDER BY o.id"},
+    [OUTBOX_BEHIND] = {UNSENT "o.cause > ?1 AND o.state IN (1, 4)",
+                       ITEM " WHERE o.cause > ?1 AND o.state IN (2, 3) ORDER BY o.id"},
 };
 
 kith_status outbox_undo(struct conn *c, enum outbox_by by, uint64_t what, int64_t now,

@@ -128,8 +128,8 @@ uint64_t outbox_count(struct conn *c, uint32_t state);
 
 /* -- what else goes on ------------------------------------------------------------------------- */
 
-/* Which: those of a transaction, of a run, or because of a row. */
-enum outbox_by { OUTBOX_BY_TX, OUTBOX_BY_RUN, OUTBOX_BY_CAUSE };
+/* Which: those of a transaction, of a run, because of a row, or because of any row behind one. */
+enum outbox_by { OUTBOX_BY_TX, OUTBOX_BY_RUN, OUTBOX_BY_CAUSE, OUTBOX_BEHIND };
 /* Cancels those that are not sent; lists those that are, or are just being, in the arena. */
 kith_status outbox_undo(struct conn *c, enum outbox_by by, uint64_t what, int64_t now,
                         struct arena *a, uint64_t *cancelled, struct outbox_item **sent,

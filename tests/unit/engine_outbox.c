@@ -599,6 +599,41 @@ TEST("an undo cancels what is not sent yet, and lists what is") {
     fixture_close(&x);
 }
 
+TEST("an undo of a run cancels what a part of it wanted that wrote nothing") {
+    struct fixture x;
+    struct undo_report r;
+    outbox_open(&x);
+    kith_id run = create(&x, x.lead, PAIRS("name=Names the run"));
+    const struct write_opts o = {.principal = &tester, .origin = ORIGIN_CLI, .run = run};
+    struct about first = {&x, "first", 0, 0};
+    struct wanted then = {.endpoint = "a", .payload = "then"}, other = then;
+    EXPECT_OK(engine_write(x.g, &o, create_and_tell, &first, NULL, &x.e), x.e);
+    EXPECT_OK(engine_write(x.g, &o, want, &then, NULL, &x.e), x.e);
+    EXPECT_OK(engine_write(x.g, &by_tester, want, &other, NULL, &x.e), x.e);
+    EXPECT_OK(engine_undo(x.g, &tester, run, false, &x.arena, &r, &x.e), x.e);
+    EXPECT_INT(2, r.cancelled);
+    EXPECT_STR("cancelled", state_of(&x, then.id));
+    EXPECT_STR("waiting", state_of(&x, other.id));
+    fixture_close(&x);
+}
+
+TEST("what goes back to a moment as a whole tells of nothing that came since") {
+    struct fixture x;
+    struct undo_report r;
+    outbox_open(&x);
+    struct about before = {&x, "before", 0, 0}, since = {&x, "since", 0, 0};
+    EXPECT_OK(engine_write(x.g, &by_tester, create_and_tell, &before, NULL, &x.e), x.e);
+    struct engine_stats s;
+    engine_stats(x.g, &s);
+    EXPECT_OK(engine_write(x.g, &by_tester, create_and_tell, &since, NULL, &x.e), x.e);
+    EXPECT_OK(engine_undo_since(x.g, &tester, s.durable, NULL, &x.arena, &r, &x.e), x.e);
+    EXPECT_INT(1, r.cancelled);
+    EXPECT_OK(engine_send_start(x.g, &x.e), x.e);
+    sent(&x);
+    EXPECT_STR("before", received(&x));
+    fixture_close(&x);
+}
+
 static kith_status tell_of_event(void *self, struct txn *t, const struct event *ev, kith_error *e) {
     struct wanted w = {.endpoint = "a", .payload = "told", .type = ev->type, .subject = ev->id};
     (void)self;
