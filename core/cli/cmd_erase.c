@@ -9,7 +9,15 @@
 
 #define SWEEP_WAIT_MS 60000
 
-enum { RESULT_REQUEST, RESULT_GONE, RESULT_EMPTIED, RESULT_MENTIONS, RESULT_FILES, RESULTS };
+enum {
+    RESULT_REQUEST,
+    RESULT_GONE,
+    RESULT_EMPTIED,
+    RESULT_MENTIONS,
+    RESULT_FILES,
+    RESULT_RECIPIENTS,
+    RESULTS
+};
 
 struct job {
     struct cmd *c;
@@ -73,17 +81,24 @@ static void print_mentions(struct cmd *c, kith_str text) {
     json_decref(list);
 }
 
-/* What Kith wrote and is not its own to change. */
-static void print_files(struct cmd *c, const kith_value *files) {
-    uint64_t count = files->kind == KITH_LIST ? files->as.list.count : 0;
+static void print_list(struct cmd *c, const kith_value *list, const char *title) {
+    uint64_t count = list->kind == KITH_LIST ? list->as.list.count : 0;
     if (count)
-        io_puts(c->io, "Imports wrote rows that they rejected into these files, which are yours;"
-                       " look for the person there:\n");
+        io_puts(c->io, title);
     for (uint64_t i = 0; i < count; i++) {
         io_puts(c->io, "  ");
-        io_text(c->io, files->as.list.items[i].as.s);
+        io_text(c->io, list->as.list.items[i].as.s);
         io_puts(c->io, "\n");
     }
+}
+
+/* What Kith wrote and is not its own to change, and whom it told. */
+static void print_elsewhere(struct job *job) {
+    print_list(job->c, &job->results[RESULT_FILES],
+               "Imports wrote rows that they rejected into these files, which are yours;"
+               " look for the person there:\n");
+    print_list(job->c, &job->results[RESULT_RECIPIENTS],
+               "These were told of the person, and have to be told of the erasure:\n");
 }
 
 static void print_json(struct job *job, int64_t swept) {
@@ -113,7 +128,7 @@ static void print_text(struct job *job, int64_t swept) {
               c->args[0], c->args[1], (long long)job->results[RESULT_GONE].as.i,
               (long long)job->results[RESULT_EMPTIED].as.i);
     print_mentions(c, job->results[RESULT_MENTIONS].as.s);
-    print_files(c, &job->results[RESULT_FILES]);
+    print_elsewhere(job);
     if (swept) {
         kith_value at = value_time(swept);
         io_puts(c->io, "Swept ");
@@ -135,7 +150,7 @@ static kith_status erase(struct job *job, kith_error *e) {
         TRY(write_or_rehearse(c, ORIGIN_ACTION, call_in, job, &tx, e));
         if (!c->json) {
             print_mentions(c, job->results[RESULT_MENTIONS].as.s);
-            print_files(c, &job->results[RESULT_FILES]);
+            print_elsewhere(job);
         }
         return KITH_OK;
     }

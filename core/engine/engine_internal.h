@@ -642,7 +642,7 @@ kith_status outbox_start(struct engine *g, kith_error *e); /* in a transaction *
 /* An undo: adds to what the report says. *cap is that of the list of those sent. */
 kith_status outbox_take_back(struct txn *t, enum outbox_by by, uint64_t what, struct arena *a,
                              struct undo_report *r, size_t *cap, kith_error *e);
-kith_status outbox_erase(struct txn *t, kith_id subject, kith_error *e);
+kith_status outbox_erase(struct txn *t, kith_id subject, kith_id request, kith_error *e);
 void outbox_counts(struct conn *c, struct engine_stats *out);
 
 /* outbox_work.c */

@@ -477,7 +477,7 @@ static kith_status forget_rows(struct erasing *x, const struct touched_record *r
     return first && is_user(x) ? user_forget(x->txn, r->id, e) : KITH_OK;
 }
 
-static kith_status forget_all(struct erasing *x, kith_error *e) {
+static kith_status forget_all(struct erasing *x, kith_id request, kith_error *e) {
     struct engine *g = x->txn->g;
     for (size_t i = 0; i < x->gone.count; i++) {
         kith_id id = x->gone.items[i].id;
@@ -486,13 +486,13 @@ static kith_status forget_all(struct erasing *x, kith_error *e) {
         TRY(forget_rows(x, &x->gone.items[i], e));
         TRY(letters_forget(g, id, e));
         TRY(timers_forget(g, id, e));
-        TRY(outbox_erase(x->txn, id, e));
+        TRY(outbox_erase(x->txn, id, request, e));
     }
     /* What told of the person told it to the outside, too. */
     for (size_t i = 0; i < x->telling.count; i++)
-        TRY(outbox_erase(x->txn, x->telling.items[i].id, e));
+        TRY(outbox_erase(x->txn, x->telling.items[i].id, request, e));
     for (size_t i = 0; i < x->naming.count; i++)
-        TRY(outbox_erase(x->txn, x->naming.items[i].id, e));
+        TRY(outbox_erase(x->txn, x->naming.items[i].id, request, e));
     return KITH_OK;
 }
 
@@ -603,7 +603,7 @@ static kith_status erase_all(struct erasing *x, const struct rtype *type, kith_i
     TRY(keep_objections(x, e));
     TRY(delete_all(x, e));
     TRY(note_request(x, reason, request, e));
-    TRY(forget_all(x, e));
+    TRY(forget_all(x, *request, e));
     TRY(leave_to_sweep(x, *request, e));
     TRY(note_merged(x, reason, e));
     return mentions ? erase_mentions(x->txn, &x->traces, id, mentions, e) : KITH_OK;
@@ -669,6 +669,15 @@ static kith_status list_files(struct txn *t, kith_value *out, kith_error *e) {
     return KITH_OK;
 }
 
+/* Whoever got the data is to be told of the erasure, too (GDPR, Art. 19). */
+static kith_status list_recipients(struct txn *t, kith_id request, kith_value *out, kith_error *e) {
+    kith_value *items;
+    size_t n;
+    TRY(outbox_recipients(t->g->writer, request, t->arena, &items, &n, e));
+    *out = n ? (kith_value){.kind = KITH_LIST, .as.list = {items, n}} : value_null();
+    return KITH_OK;
+}
+
 static kith_status read_reason(const kith_value *v, kith_str *out, kith_error *e) {
     *out = str_trim(v->as.s);
     if (out->len == 0)
@@ -701,6 +710,7 @@ static kith_status erase(void *self, struct call *call, kith_error *e) {
     call->results[1] = values[b->gone->index];
     call->results[2] = values[b->emptied->index];
     call->results[3] = value_str(mentions);
+    TRY(list_recipients(t, request, &call->results[5], e));
     return list_files(t, &call->results[4], e);
 }
 
@@ -726,6 +736,9 @@ static const kith_field erase_results[] = {
     {.name = "files",
      .kind = KITH_F_TAGS,
      .doc = "Files into which imports wrote rows that they rejected: look for the person there."},
+    {.name = "recipients",
+     .kind = KITH_F_TAGS,
+     .doc = "Whom Kith told of the person, as far as it is kept: tell them of the erasure."},
 };
 static const struct own_action actions[] = {
     {"record.erase",

@@ -117,9 +117,9 @@ kith_status outbox_take_back(struct txn *t, enum outbox_by by, uint64_t what, st
                        &r->sent_count, cap, e);
 }
 
-kith_status outbox_erase(struct txn *t, kith_id subject, kith_error *e) {
+kith_status outbox_erase(struct txn *t, kith_id subject, kith_id request, kith_error *e) {
     t->g->outbox.touched = true;
-    return outbox_forget(t->g->writer, subject, t->head.at, e);
+    return outbox_forget(t->g->writer, subject, request, t->head.at, e);
 }
 
 /* -- for people -------------------------------------------------------------------------------- */

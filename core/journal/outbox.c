@@ -41,6 +41,8 @@ kith_status outbox_setup(struct conn *c, kith_error *e) {
         " WHERE done IS NOT NULL;"
         "CREATE INDEX IF NOT EXISTS \"i.kith_outbox.subject\" ON kith_outbox(subject)"
         " WHERE subject IS NOT NULL;"
+        "CREATE INDEX IF NOT EXISTS \"i.kith_outbox.erased\" ON kith_outbox(erased)"
+        " WHERE erased <> 0;"
         "CREATE INDEX IF NOT EXISTS \"i.kith_outbox.tx\" ON kith_outbox(tx);"
         "CREATE INDEX IF NOT EXISTS \"i.kith_outbox.cause\" ON kith_outbox(cause);"
         "CREATE INDEX IF NOT EXISTS \"i.kith_outbox.run\" ON kith_outbox(run)"
@@ -549,18 +551,47 @@ kith_status outbox_undo(struct conn *c, enum outbox_by by, uint64_t what, int64_
     return items_of(c, st, a, sent, count, cap, e);
 }
 
-kith_status outbox_forget(struct conn *c, kith_id subject, int64_t now, kith_error *e) {
+kith_status outbox_forget(struct conn *c, kith_id subject, kith_id request, int64_t now,
+                          kith_error *e) {
     TRY(RUN(c,
-            "UPDATE kith_outbox SET payload = '', answer = '', error = 'erased', erased = 1,"
+            "UPDATE kith_outbox SET payload = '', answer = '', error = 'erased', erased = ?3,"
             " done = CASE WHEN state = 1 THEN ?2 ELSE done END,"
             " state = CASE WHEN state IN (1, 4) THEN 5 ELSE state END WHERE subject = ?1",
-            (int64_t)subject, now));
+            (int64_t)subject, now, (int64_t)request));
     if (sqlite3_changes(c->db) == 0)
         return KITH_OK;
     return RUN(c,
                "UPDATE kith_outbox_queue SET due = " HEAD_DUE " WHERE id IN (SELECT queue FROM"
                " kith_outbox WHERE subject = ?1)",
                (int64_t)subject);
+}
+
+kith_status outbox_recipients(struct conn *c, kith_id request, struct arena *a, kith_value **out,
+                              size_t *count, kith_error *e) {
+    sqlite3_stmt *st;
+    size_t cap = 0;
+    *out = NULL;
+    *count = 0;
+    TRY(conn_prepare(c,
+                     "SELECT DISTINCT q.delivery || ' ' || q.endpoint FROM kith_outbox o JOIN"
+                     " kith_outbox_queue q ON q.id = o.queue WHERE o.erased = ?1 AND o.erased <> 0"
+                     " AND o.state IN (2, 3) ORDER BY 1",
+                     &st, e));
+    bind_int(st, 1, (int64_t)request);
+    for (;;) {
+        bool row;
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        kith_value *items = arena_grow(a, *out, *count, &cap, sizeof *items);
+        kith_str text = arena_str(a, column_str(st, 0));
+        if (!items || !text.ptr) {
+            sqlite3_reset(st);
+            return err_nomem(e);
+        }
+        *out = items;
+        items[(*count)++] = value_str(text);
+    }
 }
 
 kith_status outbox_sweep(struct conn *c, int64_t before, int64_t max, bool *more, kith_error *e) {

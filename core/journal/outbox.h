@@ -135,7 +135,11 @@ kith_status outbox_undo(struct conn *c, enum outbox_by by, uint64_t what, int64_
                         struct arena *a, uint64_t *cancelled, struct outbox_item **sent,
                         size_t *count, size_t *cap, kith_error *e);
 /* What they say about a record is gone, and what was to be sent is not. */
-kith_status outbox_forget(struct conn *c, kith_id subject, int64_t now, kith_error *e);
+kith_status outbox_forget(struct conn *c, kith_id subject, kith_id request, int64_t now,
+                          kith_error *e);
+/* To whom something was sent that this erasure emptied: "http:webhook 0SA...", in the arena. */
+kith_status outbox_recipients(struct conn *c, kith_id request, struct arena *a, kith_value **out,
+                              size_t *count, kith_error *e);
 /* Deletes up to max of those that came to an end before; those that are dead stay. */
 kith_status outbox_sweep(struct conn *c, int64_t before, int64_t max, bool *more, kith_error *e);
 

@@ -665,11 +665,23 @@ TEST(
     fixture_close(&x);
 }
 
+static kith_id request; /* of the erasure */
+
 static kith_status erase_contact(struct txn *t, void *arg, kith_error *e) {
-    kith_id request;
     const struct schema *s = engine_schema(txn_engine(t));
     return txn_erase(t, schema_type(s, STR("contact")), *(kith_id *)arg, STR("asked"), &request,
                      NULL, e);
+}
+
+static const char *recipients_of(struct fixture *x, kith_id erasure) {
+    struct conn *c;
+    kith_value *list;
+    size_t n;
+    EXPECT_OK(engine_reader(x->g, &c, &x->e), x->e);
+    EXPECT_OK(outbox_recipients(c, erasure, &x->arena, &list, &n, &x->e), x->e);
+    engine_reader_done(x->g, c);
+    EXPECT_INT(1, n);
+    return arena_strndup(&x->arena, list[0].as.s.ptr, list[0].as.s.len);
 }
 
 TEST("what told of somebody who is erased says nothing any more, and is not sent") {
@@ -693,6 +705,7 @@ TEST("what told of somebody who is erased says nothing any more, and is not sent
     EXPECT_STR("", item_of(&x, late.id).payload.ptr);
     EXPECT_STR("cancelled", state_of(&x, other));
     EXPECT_STR("", item_of(&x, other).payload.ptr);
+    EXPECT_STR("test:send b", recipients_of(&x, request));
     held = false;
     EXPECT_OK(engine_write(x.g, &by_tester, hold_a, &held, NULL, &x.e), x.e);
     sent(&x);

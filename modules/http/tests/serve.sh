@@ -217,6 +217,16 @@ assert sent[0]["by"] == "http:webhook" and "Anna Berg" in sent[0]["payload"], se
 PY
 send_all
 
+it "names to whom somebody was told who is erased"
+kith erase contact "$person" --reason "request of 3 May" --rehearse
+exits 0
+prints "These were told of the person, and have to be told of the erasure:"
+kith erase contact "$person" --reason "request of 3 May" --json
+exits 0
+prints '"recipients":["http:webhook '
+! grep -q "Anna Berg" <<<"$("$KITH" outbox list --json)" || fail "expected nothing to be said of her"
+send_all
+
 it "counts what an import would send, and sends nothing"
 printf 'name\nImported one\nImported two\n' >accounts.csv
 kith import account accounts.csv --rehearse
