@@ -57,6 +57,7 @@ static const struct command *const commands[] = {
     &command_workflow_start,
     &command_workflow_cancel,
     &command_workflow_retry,
+    &command_workflow_test,
     &command_rule_list,
     &command_rule_show,
     &command_rule_check,

@@ -139,11 +139,17 @@ kith_status company_add_file(struct io *io, const char *dir, const char *name, c
 kith_status company_no_share(struct cmd *c, const char *so);
 /* Shows what is wrong with the rules as they stand in the files now; KITH_E_INVAL when it is. */
 kith_status cmd_rule_problems(struct cmd *c, size_t *rules, kith_error *e);
+/* Runs the tests in them, and shows which fail; KITH_E_INVAL when some do. */
+kith_status cmd_rule_tests(struct cmd *c, size_t *passed, kith_error *e);
 /* Shows which files of rules are suspended; gives their number. */
 kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e);
 /* The same as remarks, beside an answer that they qualify. */
 kith_status cmd_rule_say_suspended(struct cmd *c, size_t *count, kith_error *e);
 
+/* The file of rules or workflows that is meant: one of the company, or any other by its path.
+ * (cmd_workflow_test.c) */
+kith_status cmd_script_focus(struct cmd *c, const char *given, bool alone, struct script_focus *out,
+                             kith_error *e);
 /* Calls an action with "parameter=value", and shows what it gives. (cmd_run.c) */
 kith_status cmd_call(struct cmd *c, const char *action, const char *const *words, size_t count,
                      kith_error *e);
@@ -154,7 +160,8 @@ extern const struct command command_complete, command_reference;
 extern const struct command command_backup, command_backup_verify, command_backup_key,
     command_backup_list, command_backup_run, command_restore;
 extern const struct command command_workflow_list, command_workflow_runs, command_workflow_run,
-    command_workflow_start, command_workflow_cancel, command_workflow_retry, command_workflow_cost;
+    command_workflow_start, command_workflow_cancel, command_workflow_retry, command_workflow_cost,
+    command_workflow_test;
 extern const struct command command_init, command_import, command_export, command_find, command_get,
     command_view, command_create, command_update, command_delete, command_merge, command_erase,
     command_history, command_why, command_undo, command_log, command_module_list,

@@ -180,10 +180,22 @@ static kith_status show_outbox(struct cmd *c, size_t *wrong, kith_error *e) {
     return KITH_OK;
 }
 
+/* Of rules that compile. */
+static kith_status show_tests(struct cmd *c, size_t *passed, size_t *wrong, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    kith_status st = cmd_rule_tests(c, passed, &why);
+    if (st == KITH_E_LIMIT)
+        show_problem(c, "", 0, why.message);
+    else if (st != KITH_OK && st != KITH_E_INVAL)
+        return err_copy(e, &why), st;
+    *wrong += st != KITH_OK;
+    return KITH_OK;
+}
+
 /* What only shows when the company is open: in the process that owns it. */
 static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     size_t wrong = plugins_check_grants(c->company->plugins, show_grant, c);
-    size_t rules = 0, suspended = 0;
+    size_t rules = 0, suspended = 0, tests = 0;
     TRY(cmd_rule_suspended(c, &suspended, e));
     wrong += suspended;
     TRY(show_retention(c, &wrong, e));
@@ -193,7 +205,10 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     TRY(show_unfinished(c, &wrong, e));
     TRY(show_outbox(c, &wrong, e));
     TRY(show_types(c, e));
+    size_t before = wrong;
     TRY(show_unfit(c, &rules, &wrong, e));
+    if (wrong == before)
+        TRY(show_tests(c, &tests, &wrong, e));
     if (wrong > 0)
         return err_set(e, KITH_E_INVAL, NULL, "the company has problems; they are listed above");
     if (!c->json)

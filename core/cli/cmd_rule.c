@@ -271,6 +271,11 @@ kith_status cmd_rule_problems(struct cmd *c, size_t *rules, kith_error *e) {
     return scripts_check(c->company->scripts, show_script_problem, &shown, rules, e);
 }
 
+kith_status cmd_rule_tests(struct cmd *c, size_t *passed, kith_error *e) {
+    struct shown shown = {.c = c};
+    return scripts_test_all(c->company->scripts, show_script_problem, &shown, passed, e);
+}
+
 kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e) {
     struct scripts_view v;
     *count = 0;

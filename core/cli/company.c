@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "cli/backup_plan.h"
+#include "cli/bench.h"
 #include "cli/folder.h"
 #include "cli/own_files.h"
 #include "cli/seal.h"
@@ -98,6 +99,10 @@ static const kith_setting settings[] = {
      KITH_NO_ARRAY},
     {"rules.hourly_time", KITH_DURATION, 0, "0s", 0, 3600000, NULL,
      "Time that the calls of one file may take within an hour; 0: any.", KITH_NO_ARRAY},
+    {"rules.test_on_reload", KITH_BOOL, 0, "true", 0, 0, NULL,
+     "Run the tests in the files of rules and workflows before they are reloaded, and keep the old"
+     " ones when a test fails.",
+     KITH_NO_ARRAY},
     {"rules.failures", KITH_INT, 0, "10", 1, 1000000000, NULL,
      "So many failures of a rule in a row suspend its file.", KITH_NO_ARRAY},
     {"rules.within", KITH_DURATION, 0, "10m", 1000, 604800000, NULL,
@@ -543,8 +548,10 @@ static uint32_t setting_u32(const struct settings *s, const char *key) {
     return (uint32_t)settings_int(s, "", key);
 }
 
-static struct script_options script_options(const struct settings *s) {
+static struct script_options script_options(const struct settings *s,
+                                            const struct script_focus *focus) {
     return (struct script_options){
+        .focus = focus ? *focus : (struct script_focus){0},
         .limits = {.steps = settings_int(s, "", "rules.steps"),
                    .time_ms = settings_int(s, "", "rules.time"),
                    .memory = settings_int(s, "", "rules.memory"),
@@ -596,10 +603,18 @@ static kith_status open_without(struct company *c, struct engine_options *o, kit
     }
 }
 
-static kith_status open_engine(struct company *c, const char *path, bool create, kith_error *e) {
+/* How a company is opened. */
+struct opening {
+    const char *dir, *db;
+    bool create, trial;
+    const struct script_focus *focus;
+};
+
+static kith_status open_engine(struct company *c, const struct opening *how, kith_error *e) {
     const struct settings *s = c->settings;
     struct engine_options o = {
-        .path = path,
+        .path = how->db,
+        .clock = how->trial ? &c->clock : NULL,
         .zone = c->zone,
         .workdays = &c->workdays,
         .node = setting_u32(s, "engine.node"),
@@ -620,7 +635,7 @@ static kith_status open_engine(struct company *c, const char *path, bool create,
         .breaker_failures = setting_u32(s, "outbox.breaker"),
         .breaker_ms = settings_int(s, "", "outbox.breaker_pause"),
         .outbox_keep_ms = settings_int(s, "", "outbox.keep"),
-        .create = create,
+        .create = how->create,
     };
     memcpy(o.base_currency, settings_text(s, "", "company.currency").ptr, 3);
     give_sources(c, &o);
@@ -642,13 +657,18 @@ static kith_status add_retention(struct company *c, kith_error *e) {
     return KITH_OK;
 }
 
-static kith_status open_rest(struct company *c, const char *path, bool create, kith_error *e) {
-    struct script_options rules = script_options(c->settings);
-    TRY(open_engine(c, path, create, e));
+static kith_status open_rest(struct company *c, const struct opening *how, kith_error *e) {
+    struct script_options rules = script_options(c->settings, how->focus);
+    rules.no_users = how->trial && how->create;
+    TRY(open_engine(c, how, e));
     TRY(plugins_create(c->plugins, c->engine, c->settings, e));
     TRY(plugins_start(c->plugins, e));
     TRY(scripts_open(&c->scripts, c->engine, c->dir, &rules, e));
     TRY(add_retention(c, e));
+    if (how->trial)
+        return KITH_OK;
+    scripts_test_with(c->scripts, bench_host(c),
+                      settings_bool(c->settings, "", "rules.test_on_reload"));
     return engine_start(c->engine, e);
 }
 
@@ -661,14 +681,17 @@ static kith_status check_not_empty(const char *db, kith_error *e) {
                    "the database '%s' is empty: restore a backup with 'kith restore'", db);
 }
 
-static kith_status open_with(struct company **out, const struct program *p, const char *dir,
-                             const char *db, bool create, struct settings_problems *problems,
-                             kith_error *e) {
-    kith_status st = company_read(out, p, dir, problems, e);
-    if (st == KITH_OK && !create)
-        st = check_not_empty(db, e);
-    if (st == KITH_OK)
-        st = open_rest(*out, db, create, e);
+static kith_status open_with(struct company **out, const struct program *p,
+                             const struct opening *how, int64_t now,
+                             struct settings_problems *problems, kith_error *e) {
+    kith_status st = company_read(out, p, how->dir, problems, e);
+    if (st == KITH_OK && !how->create)
+        st = check_not_empty(how->db, e);
+    if (st == KITH_OK) {
+        (*out)->program = p;
+        clock_set(&(*out)->clock, now);
+        st = open_rest(*out, how, e);
+    }
     if (st != KITH_OK) {
         company_close(*out);
         *out = NULL;
@@ -679,7 +702,8 @@ static kith_status open_with(struct company **out, const struct program *p, cons
 kith_status company_open(struct company **out, const struct program *p, const char *dir,
                          struct settings_problems *problems, kith_error *e) {
     char *db = company_path(dir, "kith.db");
-    kith_status st = db ? open_with(out, p, dir, db, false, problems, e) : err_nomem(e);
+    const struct opening how = {.dir = dir, .db = db};
+    kith_status st = db ? open_with(out, p, &how, 0, problems, e) : err_nomem(e);
     free(db);
     if (st == KITH_OK) /* nobody may have been here for days */
         engine_catch_up((*out)->engine, CATCH_UP_MS, NULL);
@@ -720,8 +744,9 @@ static kith_status create_locked(const struct program *p, const char *dir, const
     const char *fresh = arena_printf(&a, "%s.new", db),
                *fresh_lock = arena_printf(&a, "%s.new.lock", db);
     kith_status st = fresh && fresh_lock ? check_no_database(dir, e) : err_nomem(e);
+    const struct opening how = {.dir = dir, .db = fresh, .create = true};
     if (st == KITH_OK)
-        st = open_with(&c, p, dir, fresh, true, problems, e);
+        st = open_with(&c, p, &how, 0, problems, e);
     if (st == KITH_OK) {
         company_close(c);
         unlink(fresh_lock);
@@ -773,9 +798,19 @@ kith_status company_create(const struct program *p, const char *dir,
 kith_status company_open_copy(struct company **out, const struct program *p,
                               const struct company *original, const char *db, kith_error *e) {
     struct settings_problems problems = {0};
-    kith_status st = open_with(out, p, original->dir, db, false, &problems, e);
+    const struct opening how = {.dir = original->dir, .db = db};
+    kith_status st = open_with(out, p, &how, 0, &problems, e);
     if (st == KITH_OK)
         engine_copy_of((*out)->engine, original->engine);
+    settings_problems_free(&problems);
+    return st;
+}
+
+kith_status company_open_trial(struct company **out, const struct program *p,
+                               const struct company_trial *t, kith_error *e) {
+    struct settings_problems problems = {0};
+    const struct opening how = {t->dir, t->db, t->create, true, t->focus};
+    kith_status st = open_with(out, p, &how, t->now, &problems, e);
     settings_problems_free(&problems);
     return st;
 }

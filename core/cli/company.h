@@ -13,7 +13,7 @@
 #include "engine/settings.h"
 #include "engine/type_files.h"
 #include "plugin/plugin.h"
-#include "script/script.h"
+#include "script/trial.h"
 
 /* Where the program finds its parts; folders in the order of search, NULL-ended. */
 #define PROGRAM_DIRS 4
@@ -43,6 +43,9 @@ struct company {
     struct scripts *scripts;
     struct conn *scratch; /* company_schema */
     struct schema *declared;
+    struct kclock clock; /* of one that is there to try something out */
+    const struct program *program;
+    struct test_host host; /* of the tests of its rules (bench.c) */
 };
 
 /* The folder: the given one, else $KITH_COMPANY, else the working folder or the nearest one above
@@ -66,6 +69,17 @@ kith_status company_create(const struct program *p, const char *dir,
 /* The same company over a copy of its database, for a rehearsal; db is the copy's path. */
 kith_status company_open_copy(struct company **out, const struct program *p,
                               const struct company *original, const char *db, kith_error *e);
+/* The same company to try something out, under a clock that is set, which stands at `now`; db is
+ * the path of its database: of a copy, or of one that is to be made and is empty. Its engine is not
+ * started. focus may be NULL; it is borrowed. */
+struct company_trial {
+    const char *dir, *db;
+    bool create;
+    int64_t now;
+    const struct script_focus *focus;
+};
+kith_status company_open_trial(struct company **out, const struct program *p,
+                               const struct company_trial *t, kith_error *e);
 /* In reverse order; what was accepted is finished. NULL does nothing. [main] */
 void company_close(struct company *c);
 /* The parts of company_open, for `kith check` and `kith explain`: settings and modules only, with

@@ -5,6 +5,28 @@
 #include <string.h>
 
 /* Exact values, and what the sandbox hands out beside records. */
+static const char test_class[] =
+    "\n---What a test is handed.\n"
+    "---@class Test\n"
+    "---@field create fun(type: string, fields: table): record writes a record\n"
+    "---@field update fun(record: record, fields: table)\n"
+    "---@field delete fun(record: record)\n"
+    "---@field transition fun(record: record, state: string)\n"
+    "---@field publish fun(topic: string, record?: record|table, data?: table)\n"
+    "---@field at fun(moment: string|Time|Date) sets the clock, before all else\n"
+    "---@field advance fun(how_far: Duration|Time) lets time pass\n"
+    "---@field get fun(type: string|record, id?: string): record|nil\n"
+    "---@field find fun(query: string, params?: table): function\n"
+    "---@field count fun(query: string, params?: table): integer\n"
+    "---@field totals fun(query: string, params?: table): table\n"
+    "---@field expect fun(condition: any, message?: string)\n"
+    "---@field expect_equal fun(found: any, expected: any, message?: string)\n"
+    "---@field expect_effect fun(what: string, fields?: table): any\n"
+    "---@field expect_no_effect fun(what: string, fields?: table)\n"
+    "---@field last_effect fun(): any\n"
+    "---@field runs fun(workflow: string): record[]\n"
+    "---@field result fun(workflow: string): string|nil\n";
+
 static const char values[] =
     "---An exact number, made by decimal('1.19').\n"
     "---@class Decimal\n"
@@ -186,6 +208,7 @@ static void put_library(struct stubs *s, const struct word *w, const struct word
 void stubs_words(struct stubs *s) {
     const struct word *w, *before = NULL;
     buf_puts(s->out, values);
+    buf_puts(s->out, test_class);
     for (size_t i = 0; (w = word_at(i)); before = w, i++) {
         bool rule = strcmp(w->name, "before") == 0 || strcmp(w->name, "after") == 0 ||
                     strcmp(w->name, "on") == 0 || strcmp(w->name, "every") == 0 ||

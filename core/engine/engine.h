@@ -129,6 +129,9 @@ kith_status engine_post(struct engine *g, const struct write_opts *o, write_fn f
 /* Waits until every reaction, retry and timer that is due has run, or timeout_ms passed (then
  * KITH_E_LIMIT says how many are left). [any] */
 kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e);
+/* When the next timer, retry or the like falls due, as it is known after engine_drain; INT64_MAX:
+ * nothing waits. [any] */
+int64_t engine_next_due(struct engine *g);
 /* Waits until what the passing of time has changed is worked out, consents that have ended and
  * records in segments, or timeout_ms passed; engine_inexact tells then what is not. [any] */
 kith_status engine_catch_up(struct engine *g, int64_t timeout_ms, kith_error *e);
@@ -446,6 +449,9 @@ struct timer_handler {
      * was set back since, and goes; 0: they may be. */
     int64_t longest;
 };
+/* Why the last try of timers failed, one sentence for each that did; in the arena. [any] */
+kith_status engine_timer_errors(struct engine *g, struct arena *a, const char ***out, size_t *count,
+                                kith_error *e);
 /* A cron timer that was missed while the engine was down fires once. */
 kith_status engine_add_timer(struct engine *g, const struct timer_handler *h, kith_error *e);
 

@@ -422,6 +422,38 @@ kith_status timers_high_id(struct conn *c, kith_id *id, kith_error *e) {
     return KITH_OK;
 }
 
+static kith_status read_errors(struct conn *c, struct arena *a, const char ***out, size_t *count,
+                               kith_error *e) {
+    sqlite3_stmt *st;
+    size_t cap = 0;
+    bool row;
+    TRY(conn_prepare(c, "SELECT error FROM kith_timer WHERE error IS NOT NULL ORDER BY id", &st,
+                     e));
+    kith_status status = conn_step(c, st, &row, e);
+    for (; status == KITH_OK && row; status = conn_step(c, st, &row, e)) {
+        const char **more = arena_grow(a, *out, *count, &cap, sizeof *more);
+        if (!more || !(more[*count] = arena_str(a, column_str(st, 0)).ptr)) {
+            status = err_nomem(e);
+            break;
+        }
+        *out = more;
+        ++*count;
+    }
+    sqlite3_reset(st);
+    return status;
+}
+
+kith_status engine_timer_errors(struct engine *g, struct arena *a, const char ***out, size_t *count,
+                                kith_error *e) {
+    struct conn *c;
+    *out = NULL;
+    *count = 0;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = read_errors(c, a, out, count, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
 void timers_count(struct conn *c, struct engine_stats *out) {
     int64_t n;
     if (conn_int(c, "SELECT count(*) FROM kith_timer", 0, &n, NULL) == KITH_OK)

@@ -430,6 +430,8 @@ kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {
         at.tv_nsec -= 1000000000;
     }
     pthread_mutex_lock(&g->lock);
+    if (clock_calls(g)) /* a virtual clock was set; the writer would see it a moment later */
+        pthread_cond_signal(&g->work_cond);
     while (rc == 0 && !g->stop && !(g->idle && !g->queue && !clock_calls(g)))
         rc = pthread_cond_timedwait(&g->idle_cond, &g->lock, &at);
     bool idle = g->idle && !g->queue && !clock_calls(g);
@@ -438,6 +440,13 @@ kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {
         return KITH_OK;
     return err_set(e, KITH_E_LIMIT, NULL,
                    "reactions are still running; they go on when Kith runs again");
+}
+
+int64_t engine_next_due(struct engine *g) {
+    pthread_mutex_lock(&g->lock);
+    int64_t due = g->next_due;
+    pthread_mutex_unlock(&g->lock);
+    return due;
 }
 
 /* -- life -------------------------------------------------------------------------------------- */

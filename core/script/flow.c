@@ -211,6 +211,7 @@ static kith_status run_step(struct txn *t, const struct rule *rule, struct flow_
     struct flow_run before = *r;
     struct source source = source_of(rule);
     kith_error why = KITH_ERROR_INIT;
+    size_t notes = notes_mark(rule->script->all);
     kith_status st = flow_transaction(t, r->id, &source, cause ? cause : r->cause, step, &w, &why);
     buf_free(&w.out);
     buf_free(&w.args);
@@ -219,6 +220,7 @@ static kith_status run_step(struct txn *t, const struct rule *rule, struct flow_
     if (st == KITH_OK)
         return KITH_OK;
     *r = before;
+    notes_back(rule->script->all, notes);
     if (is_nobodys(st)) {
         err_copy(e, &why);
         return st;

@@ -156,6 +156,17 @@ static int live(lua_State *L, const struct keeping *k, struct flow *w, struct en
     return lua_gettop(L);
 }
 
+/* The error on top is given the line of the caller, which it has not found through this function.
+ */
+static int raise_again(lua_State *L) {
+    const struct held_error *h = held_test(L, -1, HELD_ERROR);
+    kith_error e = KITH_ERROR_INIT;
+    if (!h || script_of(L)->frame->stopped)
+        return lua_error(L);
+    err_copy(&e, &h->e);
+    return raise_error(L, &e);
+}
+
 /* Upvalues: the function, what it is called, and how what it gives is kept. */
 static int recorded(lua_State *L) {
     struct flow *w = script_of(L)->frame->flow;
@@ -164,7 +175,8 @@ static int recorded(lua_State *L) {
     if (!w) {
         lua_pushvalue(L, lua_upvalueindex(1));
         lua_insert(L, 1);
-        lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+        if (lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0) != LUA_OK)
+            return raise_again(L);
         return lua_gettop(L);
     }
     uint32_t line = flow_line(L);

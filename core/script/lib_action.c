@@ -47,11 +47,13 @@ static int action_call(lua_State *L) {
     kith_value *args = take_arguments(L, a, f->txn);
     kith_value *results = ARENA_ARRAY(arena, kith_value, a->result_count + 1);
     struct write_opts opts = {.principal = txn_principal(f->txn), .origin = ORIGIN_ACTION};
+    uint64_t row = txn_next_seq(f->txn);
     if (!results)
         return raisef(L, "no memory");
     if (engine_call(script_of(L)->all->engine, f->txn, &opts, a, args, arena, results, NULL, &e) !=
         KITH_OK)
         return raise_error(L, &e);
+    notes_add(L, a, args, results, row);
     lua_createtable(L, 0, (int)a->result_count);
     for (uint32_t i = 0; i < a->result_count; i++) {
         value_push(L, &results[i], a->results[i]);

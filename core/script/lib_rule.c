@@ -349,7 +349,7 @@ static int declare_step(lua_State *L) {
     enum rule_kind kind = (enum rule_kind)lua_tointeger(L, lua_upvalueindex(1));
     lua_Integer line = lua_tointeger(L, lua_upvalueindex(2));
     int given = lua_gettop(L), at = 1;
-    if (s->pinned) /* its rules are those of another version now */
+    if (s->pinned || s->trial) /* its rules are those of another version now, or run elsewhere */
         return pass_over(L);
     if (s->frame->txn)
         return raisef(L, "%s() declares a rule: call it at the top of the file, not inside a rule",
@@ -472,6 +472,7 @@ static kith_status run(struct occasion *o, struct txn *t, kith_error *e) {
     struct rule *r = o->rule;
     struct frame f;
     uint64_t blamed = r->script->all->blamed;
+    size_t notes = notes_mark(r->script->all);
     if (txn_paused(t, r->script->file))
         return suspended_refuse(r, e);
     frame_begin(r->script, &f, t, r);
@@ -479,6 +480,8 @@ static kith_status run(struct occasion *o, struct txn *t, kith_error *e) {
     kith_status st = sandbox_call(r->script, enter, o, e);
     st = cost_count(r->script, &f, st, e);
     frame_end(r->script, &f);
+    if (st != KITH_OK)
+        notes_back(r->script->all, notes);
     suspend_after(r, &f, blamed, st, e);
     return st;
 }

@@ -34,6 +34,7 @@ static void open_type(lua_State *L, const struct rtype *t) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &t->name);
     lua_pushcclosure(L, record_index, 1);
     flow_wrap(L, t->name);
+    trial_wrap(L);
     lua_setfield(L, -2, "__index");
     lua_rawsetp(L, LUA_REGISTRYINDEX, t);
 }
@@ -72,7 +73,7 @@ struct held_record *record_push(lua_State *L, const struct rtype *t, kith_id id,
                               .serial = script_of(L)->frame->serial,
                               .type = t,
                               .id = id,
-                              .values = values};
+                              .values = script_of(L)->trial ? NULL : values};
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, t) == LUA_TNIL) {
         lua_pop(L, 1);
         open_type(L, t);
@@ -103,7 +104,9 @@ static const kith_value *record_values(lua_State *L, struct held_record *r) {
     charge(L, CALL_STEPS);
     if (txn_read(frame_need(L, "reading a record")->txn, r->type, &r->id, &values, &e) != KITH_OK)
         raise_error(L, &e);
-    return r->values = values;
+    if (!script_of(L)->trial) /* a test reads it anew each time */
+        r->values = values;
+    return values;
 }
 
 static void push_id(lua_State *L, kith_id id) {

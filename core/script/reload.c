@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reload: a new set of rules is compiled beside the old one, takes its place between two
  * transactions, and is dropped on any mistake. */
-#include "script/script_internal.h"
+#include "script/trial_internal.h"
 
 #include "base/file.h"
 #include "base/log.h"
@@ -105,6 +105,7 @@ void scripts_close(struct scripts *s) {
     if (!s)
         return;
     ruleset_free(s->set);
+    notes_free(s);
     while (s->dropped) {
         struct ruleset *next = s->dropped->next;
         ruleset_free(s->dropped);
@@ -201,6 +202,23 @@ static kith_status swap(struct scripts *s, struct ruleset *next, kith_error *e) 
     return KITH_OK;
 }
 
+void scripts_test_with(struct scripts *s, const struct test_host *host, bool on_reload) {
+    s->host = host;
+    s->tests_reloads = on_reload;
+}
+
+/* What compiles may still not do what it says. */
+static kith_status try_out(struct scripts *s, const struct ruleset *next, script_report report,
+                           void *arg, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    if (!s->tests_reloads || !next->tests || next->mistakes || next->faults)
+        return KITH_OK;
+    if (trial_all(s, report, arg, NULL, &why) == KITH_OK)
+        return KITH_OK;
+    return err_set(e, why.code == KITH_E_LIMIT ? KITH_E_INVAL : why.code, NULL,
+                   "%s: the rules stay as they were", why.message);
+}
+
 static kith_status reload(struct scripts *s, script_report report, void *arg, size_t *rules,
                           kith_error *e) {
     struct ruleset *next;
@@ -209,7 +227,9 @@ static kith_status reload(struct scripts *s, script_report report, void *arg, si
     size_t count = ruleset_report(next, report, arg);
     if (rules)
         *rules = count;
-    kith_status st = swap(s, next, e);
+    kith_status st = try_out(s, next, report, arg, e);
+    if (st == KITH_OK)
+        st = swap(s, next, e);
     if (st != KITH_OK && s->dropped != next)
         ruleset_free(next);
     if (st != KITH_OK && st != KITH_E_INVAL)

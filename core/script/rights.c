@@ -132,9 +132,10 @@ kith_status rights_take(struct script *s, kith_error *e) {
     int64_t group = group_for(s);
     uint32_t max = 0;
     take_budgets(s, group);
-    if (group >= 0)
+    if (group >= 0 && !s->trial && !s->all->options.no_users)
         TRY(take_acting(s, group, e));
-    s->may = list_for(s, &s->granted);
+    if (!s->trial) /* which may everything */
+        s->may = list_for(s, &s->granted);
     for (uint32_t i = 0; i < schema->type_count; i++)
         max = schema->types[i]->id > max ? schema->types[i]->id : max;
     s->rights = ARENA_ARRAY(&s->arena, uint8_t, max + 1u);

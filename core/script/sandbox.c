@@ -166,6 +166,8 @@ void frame_end(struct script *s, struct frame *f) {
 
 struct frame *frame_need(lua_State *L, const char *what) {
     struct frame *f = script_of(L)->frame;
+    if (!f->txn && script_of(L)->trial)
+        raisef(L, "%s: in a test this is done by what is handed to it, as in t.create(...)", what);
     if (!f->txn)
         raisef(L, "%s works only inside a rule's function, not while the file is loaded", what);
     return f;
@@ -262,6 +264,9 @@ static kith_status stopped_status(const struct script *s, kith_error *e) {
     const struct script_limits *l = &s->all->options.limits;
     const struct frame *f = s->frame;
     const char *at = f->stopped_at[0] ? f->stopped_at : s->file;
+    if (s->trial && f->stopped != STOP_MEMORY)
+        return err_set(e, KITH_E_LIMIT, NULL, "%s: stopped, a test takes at most %d s", at,
+                       TRIAL_MS / 1000);
     if (f->stopped == STOP_STEPS)
         return err_set(e, KITH_E_LIMIT, NULL, "%s: stopped, it takes more than %lld steps", at,
                        (long long)l->steps);
@@ -384,6 +389,7 @@ static int open_state(lua_State *L) {
     lib_require_open(L, 1);
     lib_flow_open(L, 1);
     lib_wait_open(L, 1);
+    lib_test_open(L, 1);
     order_open(L, 1, script_of(L)->flows);
     flow_wrap_open(L, 1);
     /* The environment of the scripts is an empty table before the globals. */

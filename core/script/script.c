@@ -45,7 +45,7 @@ void script_problem(struct script *s, uint32_t line, const char *fmt, ...) {
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     s->problems++;
-    if (s->pinned) {
+    if (s->pinned || s->trial) {
         s->fault = s->fault ? s->fault : arena_strdup(&s->arena, text);
         return;
     }
@@ -95,6 +95,11 @@ static kith_status read_source(struct script *s, const char *name, kith_str *tex
         }
     if (s->pinned)
         return err_set(e, KITH_E_NOTFOUND, NULL, "%s is not kept of that version", name);
+    const struct script_focus *focus = &s->all->options.focus;
+    if (focus->text.ptr && strcmp(name, focus->file) == 0) {
+        *text = focus->text;
+        return KITH_OK;
+    }
     char *path = arena_printf(&s->arena, "%s/%s", s->all->dir, name);
     if (!path)
         return err_nomem(e);
@@ -170,7 +175,7 @@ static int load_main(lua_State *L) {
     return 0;
 }
 
-static void script_unload(struct script *s) {
+void script_unload(struct script *s) {
     if (s->acting)
         acting_free(s->acting);
     s->acting = NULL;
@@ -181,6 +186,7 @@ static void script_unload(struct script *s) {
     s->json = NULL;
     arena_free(&s->arena);
     s->rules = NULL;
+    s->tests = NULL;
 }
 
 static struct script *script_make(struct ruleset *set, const char *file) {
@@ -190,6 +196,7 @@ static struct script *script_make(struct ruleset *set, const char *file) {
     s->all = set->all;
     s->set = set;
     s->rules_tail = &s->rules;
+    s->tests_tail = &s->tests;
     s->flows = str_starts(str_of(file), WORKFLOWS "/");
     return s;
 }
@@ -210,14 +217,21 @@ static kith_status script_load(struct script *s, kith_error *e) {
     return KITH_OK;
 }
 
-static kith_status load_file(struct ruleset *set, const char *folder, const char *name,
-                             kith_error *e) {
-    char *file = arena_printf(&set->arena, "%s/%s", folder, name);
+static kith_status load_file(struct ruleset *set, const char *file, kith_error *e) {
     struct script *s = file ? script_make(set, file) : NULL;
     if (!s)
         return err_nomem(e);
     *set->files_tail = s;
     set->files_tail = &s->next;
+    return script_load(s, e);
+}
+
+kith_status script_for_trial(struct ruleset *set, const char *file, struct trial *t,
+                             struct script **out, kith_error *e) {
+    struct script *s = *out = script_make(set, file);
+    if (!s)
+        return err_nomem(e);
+    s->trial = t;
     return script_load(s, e);
 }
 
@@ -257,6 +271,13 @@ static int is_rule_file(const struct dirent *d) {
     return file_ends(d->d_name, ".lua");
 }
 
+/* Of the file that is meant, unless its text stands elsewhere, and of others, unless it is alone.
+ */
+static bool is_loaded(const struct scripts *all, const char *file) {
+    const struct script_focus *f = &all->options.focus;
+    return f->file && strcmp(f->file, file) == 0 ? !f->text.ptr : !f->alone;
+}
+
 static kith_status load_folder(struct ruleset *set, const char *folder, kith_error *e) {
     struct dirent **files = NULL;
     char *path = arena_printf(&set->arena, "%s/%s", set->all->dir, folder);
@@ -267,8 +288,11 @@ static kith_status load_folder(struct ruleset *set, const char *folder, kith_err
         return errno == ENOENT ? KITH_OK : err_errno(e, "read", path);
     kith_status st = KITH_OK;
     for (int i = 0; i < n; i++) {
-        if (st == KITH_OK)
-            st = load_file(set, folder, files[i]->d_name, e);
+        const char *file = arena_printf(&set->arena, "%s/%s", folder, files[i]->d_name);
+        if (st == KITH_OK && !file)
+            st = err_nomem(e);
+        if (st == KITH_OK && is_loaded(set->all, file))
+            st = load_file(set, file, e);
         free(files[i]);
     }
     free(files);
@@ -276,8 +300,10 @@ static kith_status load_folder(struct ruleset *set, const char *folder, kith_err
 }
 
 static kith_status load_all(struct ruleset *set, kith_error *e) {
+    const struct script_focus *f = &set->all->options.focus;
     TRY(load_folder(set, "rules", e));
-    return load_folder(set, WORKFLOWS, e);
+    TRY(load_folder(set, WORKFLOWS, e));
+    return f->text.ptr ? load_file(set, f->file, e) : KITH_OK;
 }
 
 /* -- sets -------------------------------------------------------------------------------------- */
@@ -292,7 +318,8 @@ kith_status ruleset_load(struct ruleset **out, struct scripts *all, kith_error *
     set->findings_tail = &set->findings;
     kith_status st = load_all(set, e);
     if (st == KITH_OK) {
-        rights_check(set);
+        if (!all->options.focus.alone)
+            rights_check(set);
         st = lint_set(set, e);
     }
     arena_free(&set->texts);

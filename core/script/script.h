@@ -25,8 +25,17 @@ struct script_limits {
 /* What one file may use up within an hour. */
 enum budget { BUDGET_WRITES, BUDGET_EFFECTS, BUDGET_TIME, BUDGETS };
 
+/* One file among those of the folders rules and workflows, for whoever tries something out. */
+struct script_focus {
+    const char *file; /* "workflows/care.lua"; NULL: none is meant */
+    kith_str text;    /* that it is to have, whatever is in the folder; ptr NULL: what is there */
+    bool alone;       /* no other file is loaded */
+};
+
 struct script_options {
     struct script_limits limits;
+    struct script_focus focus; /* borrowed */
+    bool no_users; /* the company is one for tests: a file that acts as a user acts for it */
     /* A file is suspended when one of its rules fails this often in a row within this time. */
     int64_t failures;  /* 0: 10 */
     int64_t within_ms; /* 0: 10 minutes */
@@ -68,6 +77,10 @@ kith_status scripts_check(struct scripts *s, script_report report, void *arg, si
  * name stood; one that is gone keeps its place for its return. */
 kith_status scripts_reload(struct scripts *s, script_report report, void *arg, size_t *rules,
                            kith_error *e);
+/* Where the tests of the files run (script/trial.h); borrowed until scripts_close. on_reload: from
+ * then on scripts_reload and scripts_watch run them, and keep the old set when one fails. */
+struct test_host;
+void scripts_test_with(struct scripts *s, const struct test_host *host, bool on_reload);
 /* To be called every second or so: reloads once the files have changed and been left alone since
  * the last call. Says in the log what became of it. One thread. */
 void scripts_watch(struct scripts *s);

@@ -23,6 +23,9 @@
 #define WORKFLOWS       "workflows" /* the folder of files with them */
 #define QUERY_CACHE_MAX 256         /* texts per file; a query built by gluing text is not kept */
 
+struct trial;
+struct call_notes;
+
 /* Why a callback was ended. */
 enum stop { STOP_NOT, STOP_STEPS, STOP_TIME, STOP_MEMORY, STOP_WAIT };
 
@@ -89,6 +92,14 @@ struct rule {
     struct rule *next;            /* in the order of the file */
 };
 
+/* A test of a file; see trial.c. */
+struct test {
+    const char *name;
+    uint32_t line;
+    int function; /* in the registry of a trial's state; LUA_NOREF in others */
+    struct test *next;
+};
+
 /* What a file may do with records of a type; everything else is asked by name. */
 #define RIGHT_READ  1u
 #define RIGHT_WRITE 2u
@@ -118,11 +129,13 @@ struct script {
     struct buf scratch; /* JSON on its way out */
     json_t *json;       /* JSON on its way in; freed by the next one */
     int problems;
-    bool absent;       /* one of the problems, and no more, is that a module is not there */
-    bool flows;        /* of the folder workflows: calls are recorded */
-    bool pinned;       /* an earlier version, for the runs that it began */
-    const char *fault; /* of such a one: why it does not run */
-    int unfinished;    /* rules that have no function yet */
+    bool absent;         /* one of the problems, and no more, is that a module is not there */
+    bool flows;          /* of the folder workflows: calls are recorded */
+    bool pinned;         /* an earlier version, for the runs that it began */
+    struct trial *trial; /* a test of it runs here, and its rules elsewhere; or NULL */
+    const char *fault;   /* of a pinned one or a trial: why it does not run */
+    struct test *tests, **tests_tail;
+    int unfinished; /* rules that have no function yet */
     uint32_t unfinished_line;
     struct flow_source *sources; /* what was loaded; the file's own is the last */
     struct script *next;
@@ -143,6 +156,7 @@ struct ruleset {
     struct problem *findings, **findings_tail; /* in sources that could be loaded: see lint.h */
     size_t faults; /* findings that are no warning: they keep nothing from running */
     size_t warnings;
+    size_t tests;
     struct arena texts;   /* while it is being loaded */
     size_t mistakes;      /* problems that are no lack of a module */
     size_t misplaced;     /* lists in rules.scripts that are for no file, or for none any more */
@@ -159,8 +173,11 @@ struct scripts {
     uint64_t loaded, seen;    /* prints of the files: what was compiled last; the last look */
     pthread_mutex_t lock;     /* guards set for those who look at it */
     struct ruleset *set;
-    struct ruleset *running; /* [writer] the one whose rules the engine calls */
-    struct ruleset *dropped; /* that could not take its place, and may be known as running */
+    struct ruleset *running;      /* [writer] the one whose rules the engine calls */
+    const struct test_host *host; /* where tests run; or NULL */
+    bool tests_reloads;
+    struct call_notes *notes; /* [writer] of the actions that rules call; NULL: nobody asks */
+    struct ruleset *dropped;  /* that could not take its place, and may be known as running */
 };
 
 static inline struct script *script_of(lua_State *L) {
@@ -176,6 +193,11 @@ void set_finding(struct ruleset *set, const struct script_problem *p); /* copied
 /* Compiles the files as they are now. Fails only for want of memory. */
 kith_status ruleset_load(struct ruleset **out, struct scripts *all, kith_error *e);
 void ruleset_free(struct ruleset *set); /* may be NULL */
+/* The file once more, for a test of it: in a state of its own, where its rules are passed over.
+ * What is wrong with it stands in (*out)->fault. */
+kith_status script_for_trial(struct ruleset *set, const char *file, struct trial *t,
+                             struct script **out, kith_error *e);
+void script_unload(struct script *s);
 /* Has the engine call its rules, but for those of files with a problem, which are unloaded. */
 kith_status ruleset_register(struct ruleset *set, kith_error *e);
 /* Calls report for each problem; gives the number of rules. */
@@ -268,6 +290,7 @@ void lib_rule_open(lua_State *L, int globals);
 void lib_wait_open(lua_State *L, int globals);
 void lib_flow_open(lua_State *L, int globals);
 void flow_wrap_open(lua_State *L, int globals);
+void lib_test_open(lua_State *L, int globals);
 
 /* -- values that Lua holds --------------------------------------------------------------------- */
 
@@ -324,6 +347,18 @@ void flow_wrap(lua_State *L, const char *name);
  * the run's log knows it; else it is kept. */
 bool flow_found_next(lua_State *L, size_t *at);
 void flow_keep_next(lua_State *L, size_t at);
+
+/* -- trial_lib.c: tests; more in trial_internal.h ---------------------------------------------- */
+
+#define TRIAL_MS 20000 /* that one test may take */
+/* In a test the function on top is called in a transaction. */
+void trial_wrap(lua_State *L);
+/* Notes of the actions that rules call, while somebody asks for them. A call that is taken back has
+ * its notes dropped down to the mark that stood before it. [writer] */
+size_t notes_mark(const struct scripts *s);
+void notes_back(struct scripts *s, size_t mark);
+void notes_add(lua_State *L, const struct action *a, const kith_value *args,
+               const kith_value *results, uint64_t row);
 
 /* -- record.c ---------------------------------------------------------------------------------- */
 

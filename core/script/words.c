@@ -37,6 +37,9 @@ static const struct word words[] = {
      "A rule that runs at a time, written as cron does: '0 8 * * 1-5'.", NULL},
     {"workflow", "name: string, options: table|function, run?: function", NULL,
      "A function that may wait for days, and goes on where it stood.", NULL},
+    {"test", "name: string, run: function", NULL,
+     "Tries the rules and workflows out, by 'kith workflow test' and before each reload.",
+     "---@param name string\n---@param run fun(t: Test)\n"},
     /* waiting, in a workflow */
     {"sleep", "how_long: Duration|Time|Date", NULL, "Waits for so long, or until then.", NULL},
     {"sleep_until", "moment: Duration|Time|Date", NULL, "Waits until then.", NULL},

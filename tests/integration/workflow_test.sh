@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Tests that stand in the files of rules and workflows: run by hand, by check and before a reload.
+guide=$(realpath "$(dirname "$0")/../../docs/guide-admin-workflows.md")
+. "$(dirname "$0")/lib.bash"
+new_company
+"$KITH" module enable sales >/dev/null
+
+block() { # block WORD: the first example of the guide with this in it
+    awk -v word="$1" '/^```lua/ { text = ""; inside = 1; next }
+        /^```/ { if (inside && index(text, word)) { printf "%s", text; exit } inside = 0 }
+        inside { text = text $0 "\n" }' "$guide"
+}
+
+it "says that there are none"
+kith workflow test
+exits 0
+prints "No tests: write test("
+prints "0 passed, 0 failed"
+
+it "runs those of the guide, in companies with the modules of this one"
+block "unanswered inquiry" >workflows/leads.lua
+block "who is called is left alone" >>workflows/leads.lua
+kith workflow test
+exits 0
+prints "passed  workflows/leads.lua: who is not called within four hours is urgent"
+prints "2 passed, 0 failed"
+kith find "lead : count()"
+prints_exactly 0
+kith find "task : count()"
+prints_exactly 0
+
+it "goes by the company's own types, working hours and zone"
+"$KITH" type add boat --title name 'state:state[in>out,out>in]' >/dev/null
+cat >conf.d/50-hours.conf <<'CONF'
+company: { hours = [ "monday-friday 07:00-11:00" ]; };
+CONF
+cat >rules/boats.lua <<'RULE'
+on("boat.out", {name = "out"}, function(boat) task {title = boat.name, due = business.hours(2)} end)
+test("a boat that is out is looked for", function(t)
+  t.transition(t.create("boat", {name = "Ida"}), "out")
+  t.expect_effect("create task", {title = "Ida", due = at(today() + days(1), "08:00")})
+end)
+RULE
+kith workflow test boats.lua
+exits 0
+prints "1 passed, 0 failed"
+
+it "tells what failed, and ends with 1"
+cat >workflows/bad.lua <<'RULE'
+on("contact.created", {name = "greet"}, function(c) task {title = "Greet " .. c.name} end)
+test("she is greeted", function(t)
+  t.create("contact", {name = "Ann"})
+  t.expect_effect("create task", {title = "Hello Ann"})
+end)
+RULE
+kith workflow test bad.lua
+exits 1
+prints "failed  workflows/bad.lua: she is greeted"
+prints '  workflows/bad.lua:4: expected the effect "create task" with {title = "Hello Ann"}, there was something else'
+prints '    create task {title = "Greet Ann"'
+prints "0 passed, 1 failed"
+kith workflow test bad.lua --json
+exits 1
+prints '"test":"she is greeted"'
+prints '"line":4,"passed":false'
+
+it "is found by check"
+kith check
+exits 2
+prints 'workflows/bad.lua:4: test "she is greeted": expected the effect'
+
+it "keeps the old rules when a test fails, also in a server that sees changed files"
+rm workflows/bad.lua
+serve
+cat >rules/hello.lua <<'RULE'
+on("contact.created", {name = "hello"}, function(c) task {title = "Bye " .. c.name} end)
+test("hello", function(t)
+  t.create("contact", {name = "Ann"})
+  t.expect_effect("create task", {title = "Hello Ann"})
+end)
+RULE
+for _ in $(seq 400); do
+    grep -q "the rules stay as they were" "$work/serve.log" && break
+    sleep 0.05
+done
+kith rule reload
+exits 2
+complains "1 of 4 tests failed: the rules stay as they were"
+sed -i s/Bye/Hello/ rules/hello.lua
+kith rule reload
+exits 0
+prints "Reloaded: 3 rules."
+
+it "tries a file out that is not in the company, from where the command is given"
+mkdir "$work/drafts"
+sed s/Hello/Ahoy/ rules/hello.lua >"$work/drafts/ahoy.lua"
+(cd "$work/drafts" && "$KITH" workflow test ahoy.lua --company "$work/company") >"$work/out" 2>"$work/err"
+code=$?
+exits 0
+prints "passed  workflows/ahoy.lua: hello"
+prints "1 passed, 0 failed"
+stop_server
+kith check
+exits 0
+expect test -z "$(find /dev/shm /tmp -maxdepth 1 -name "kith-test-$server-*" 2>/dev/null)"
+
+finish

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests in the files of rules and workflows: each has a company of its own and a clock that it
+ * sets, sees what followed from what it did, and says what it found instead. */
+#include "script_flow_fixture.h"
+
+#include "script/trial.h"
+
+/* -- a bench: a second engine over the same files ---------------------------------------------- */
+
+static kith_status send_mail(void *self, struct call *call, kith_error *e) {
+    struct outgoing o = {.delivery = "mail:smtp",
+                         .endpoint = STR("ann@x.org"),
+                         .payload = STR("{\"subject\": \"Hello\", \"lines\": 3}")};
+    kith_id id;
+    (void)self;
+    TRY(txn_send(call->txn, &o, &id, e));
+    call->results[0] = value_int(7);
+    return KITH_OK;
+}
+
+static kith_status never(void *self, struct delivery_call *call, kith_error *e) {
+    (void)self, (void)call;
+    return err_set(e, KITH_E_INTERNAL, NULL, "something was sent from a test");
+}
+
+static void add_mail(struct company *b) {
+    struct action a = {.name = "mail.send",
+                       .module = "mail",
+                       .doc = "Sends.",
+                       .effect = EFFECT_EXTERNAL,
+                       .fn = send_mail,
+                       .source = {SOURCE_MODULE, "mail", "1", 0}};
+    struct delivery_handler h = {
+        .name = "mail:smtp", .fn = never, .source = {SOURCE_MODULE, "mail", "1", 0}};
+    EXPECT_OK(action_fields(b->g, "mail", (kith_array)KITH_ARRAY(double_params), &a.params,
+                            &a.param_count, &b->e),
+              b->e);
+    EXPECT_OK(action_fields(b->g, "mail", (kith_array)KITH_ARRAY(double_results), &a.results,
+                            &a.result_count, &b->e),
+              b->e);
+    EXPECT_OK(engine_add_action(b->g, &a, &b->e), b->e);
+    EXPECT_OK(engine_add_delivery(b->g, &h, &b->e), b->e);
+}
+
+static int benches; /* that are open */
+
+static kith_status open_bench(void *arg, const struct script_focus *focus, struct test_bench *out,
+                              kith_error *e) {
+    const struct company *c = arg;
+    struct company *b = calloc(1, sizeof *b);
+    struct script_options o = {.limits = {.time_ms = 20000}};
+    if (focus)
+        o.focus = *focus;
+    company_make(b);
+    company_engine(b);
+    add_mail(b);
+    benches++;
+    *out = (struct test_bench){b->g, NULL, &b->clock, b};
+    TRY(scripts_open(&b->s, b->g, c->dir, &o, e));
+    out->scripts = b->s;
+    return KITH_OK;
+}
+
+static void close_bench(void *arg, struct test_bench *out) {
+    (void)arg;
+    company_end(out->self);
+    free(out->self);
+    benches--;
+}
+
+/* -- a company and what its tests gave --------------------------------------------------------- */
+
+struct told {
+    struct buf text;
+    struct test_counts n;
+};
+
+static void tell(void *arg, const struct test_result *r) {
+    struct told *t = arg;
+    if (r->failed)
+        buf_printf(&t->text, "%s|%s:%u: %s|%s", r->name, r->file, r->line, r->message, r->effects);
+    else
+        buf_printf(&t->text, "%s|passed\n", r->name);
+}
+
+static struct test_host host_of(struct company *c) {
+    return (struct test_host){open_bench, close_bench, c};
+}
+
+static struct told run_focused(struct company *c, const struct script_focus *focus, int64_t limit) {
+    struct told t = {0};
+    struct test_host host = host_of(c);
+    EXPECT_OK(scripts_test(&host, focus, limit, tell, &t, &t.n, &c->e), c->e);
+    EXPECT_INT(0, benches);
+    return t;
+}
+
+/* A company with this file, and what its tests gave: "" when all `passed` passed. */
+static void expect_passing(const char *file, const char *text, size_t passed) {
+    struct company c;
+    company_with(&c, file, text);
+    struct told t = run_focused(&c, NULL, 0);
+    if (t.n.failed || t.n.passed != passed)
+        TEST_FAIL("%zu passed, %zu failed: %s", t.n.passed, t.n.failed,
+                  t.text.ptr ? t.text.ptr : "");
+    EXPECT_INT(0, find(&c, "task", NULL)); /* the company is not touched */
+    EXPECT_INT(0, find(&c, "lead", NULL));
+    buf_free(&t.text);
+    company_end(&c);
+}
+
+static void expect_failing(const char *text, const char *message) {
+    struct company c;
+    company_with(&c, FLOW, text);
+    struct told t = run_focused(&c, NULL, 0);
+    EXPECT_INT(1, t.n.failed);
+    EXPECT_STR(message, t.text.ptr);
+    buf_free(&t.text);
+    company_end(&c);
+}
+
+#define CARE                                                                                       \
+    "workflow('care', {on = 'lead.created'}, function(lead)\n"                                     \
+    "  task {title = 'Greet ' .. lead.name, due = business.hours(4)}\n"                            \
+    "  sleep(days(3))\n"                                                                           \
+    "  local call = task {title = 'Call ' .. lead.name}\n"                                         \
+    "  local done = wait_for('task.done', {record = call}, days(7))\n"                             \
+    "  return done and 'called' or 'no call'\n"                                                    \
+    "end)\n"
+
+TEST("a test sees what follows from what it does, and the time goes as it says") {
+    expect_passing(FLOW,
+                   CARE "test('greeted and called', function(t)\n"
+                        "  local ann = t.create('lead', {name = 'Ann'})\n"
+                        "  t.expect_effect('create task', {title = 'Greet Ann',\n"
+                        "    due = business.hours(4)})\n"
+                        "  t.expect_no_effect('create task', {title = 'Call Ann'})\n"
+                        "  t.update(ann, {name = 'Beth'})\n"
+                        "  t.expect_equal(ann.name, 'Beth')\n"
+                        "  t.advance(days(3))\n"
+                        "  local call = t.expect_effect('create task', {title = 'Call Beth'})\n"
+                        "  t.expect_no_effect('create task', {title = 'Greet Ann'})\n"
+                        "  t.expect_equal(t.runs('care')[1].state, 'waiting')\n"
+                        "  t.transition(call, 'done')\n"
+                        "  t.expect_equal(t.result('care'), 'called')\n"
+                        "  t.expect(call.state == 'done')\n"
+                        "end)\n"
+                        "test('nobody calls', function(t)\n"
+                        "  t.at('2024-12-23T09:00')\n"
+                        "  t.create('lead', {name = 'Ann'})\n"
+                        "  t.advance(days(9))\n"
+                        "  t.expect_equal(t.result('care'), nil)\n"
+                        "  t.advance(time('2025-01-02T09:00'))\n"
+                        "  t.expect_equal(t.result('care'), 'no call')\n"
+                        "  t.expect_equal(t.count('task'), 2)\n"
+                        "end)\n",
+                   2);
+}
+
+TEST("what falls due on the way happens at its time, in its order") {
+    expect_passing(FLOW,
+                   "workflow('a', {on = 'lead.created'}, function()\n"
+                   "  sleep(days(2)); task {title = 'a', due = now()}\n"
+                   "  sleep(days(2)); task {title = 'c', due = now()}\n"
+                   "end)\n"
+                   "workflow('b', {on = 'lead.created'}, function(lead)\n"
+                   "  sleep(days(3)); task {title = 'b' .. count('task'), due = now()}\n"
+                   "end)\n"
+                   "every('0 12 * * *', function() create('interaction', {channel = 'call', "
+                   "subject = 'noon'}) end)\n"
+                   "test('order', function(t)\n"
+                   "  t.create('lead', {name = 'A'})\n"
+                   "  local begin, all = now(), ''\n"
+                   "  t.advance(days(10))\n"
+                   "  for task in t.find('task order by id') do\n"
+                   "    all = all .. task.title .. (task.due - begin).days .. ' '\n"
+                   "  end\n"
+                   "  t.expect_equal(all, 'a2 b13 c4 ')\n"
+                   "  t.expect_equal(t.count('interaction'), 10)\n"
+                   "  t.expect_equal(now(), begin + days(10))\n"
+                   "end)\n",
+                   1);
+}
+
+TEST("events, actions with what they gave, and what would be sent are effects") {
+    expect_passing(
+        FLOW,
+        "workflow('w', {on = 'lead.created'}, function(lead)\n"
+        "  local twice = action.sales.double{lead = lead, number = 21}\n"
+        "  publish('lead.scored', lead, {points = twice.number})\n"
+        "  action.mail.send{lead = lead, number = 1}\n"
+        "  local e = wait_for('lead.scored', {record = lead, points = 5})\n"
+        "  return 'heard ' .. e.points\n"
+        "end)\n"
+        "test('effects', function(t)\n"
+        "  local ann = t.create('lead', {name = 'Ann'})\n"
+        "  local other = t.create('lead', {name = 'Other'})\n"
+        "  local e = t.expect_effect('publish lead.scored', {record = ann, points = 42})\n"
+        "  t.expect_equal(e.record, ann)\n"
+        "  t.expect_no_effect('publish lead.scored', {record = ann, points = 41})\n"
+        "  local call = t.expect_effect('sales.double', {lead = ann, number = 21})\n"
+        "  t.expect_equal(t.last_effect().number, 42)\n"
+        "  t.expect_effect('call mail.send', {lead = other, number = 1})\n"
+        "  t.expect_equal(t.last_effect().number, 7)\n"
+        "  local sent = t.expect_effect('send mail:smtp', {endpoint = 'ann@x.org', lines = 3})\n"
+        "  t.expect_equal(sent.subject, 'Hello')\n"
+        "  t.publish('lead.scored', ann, {points = 5})\n"
+        "  t.expect_no_effect('publish lead.scored')\n"
+        "  t.expect_equal(t.runs('w')[1].result, 'heard 5')\n"
+        "  t.expect_equal(t.runs('w')[2].result, nil)\n"
+        "end)\n",
+        1);
+}
+
+TEST("a call that was taken back is no effect, and a refusal can be caught") {
+    expect_passing("a.lua",
+                   "before('lead.create', {name = 'no'}, function(lead)\n"
+                   "  action.sales.double{number = 4}\n"
+                   "  if lead.score == 9 then refuse('nine is none') end\n"
+                   "end)\n"
+                   "on('lead.created', {name = 'later'}, function(lead)\n"
+                   "  pcall(create, 'lead', {name = 'B', score = 9})\n"
+                   "end)\n"
+                   "test('refused', function(t)\n"
+                   "  local ok, why = pcall(t.create, 'lead', {name = 'A', score = 9})\n"
+                   "  t.expect_equal(ok, false)\n"
+                   "  t.expect_equal(tostring(why), 'nine is none')\n"
+                   "  t.expect_no_effect('sales.double')\n"
+                   "  local a = t.create('lead', {name = 'A'})\n"
+                   "  t.expect_effect('sales.double', {number = 8 / 2})\n"
+                   "  t.expect_equal(t.count('lead'), 1)\n"
+                   "  t.delete(a)\n"
+                   "  t.expect_equal(t.get(a), nil)\n"
+                   "end)\n",
+                   1);
+}
+
+TEST("a failure names the line, what was expected and found, and what there was instead") {
+    expect_failing(CARE "test('x', function(t)\n"
+                        "  local a = t.create('lead', {name = 'Ann'})\n"
+                        "  t.expect_equal(a.name, 'Beth', 'her name')\n"
+                        "end)\n",
+                   "x|workflows/f.lua:10: her name: expected \"Beth\", found \"Ann\"|create task"
+                   " {title = \"Greet Ann\", due = 2025-03-11T13:00:00.000Z, priority ="
+                   " \"normal\", state = \"open\"} by workflows/f.lua: care\n");
+    expect_failing("on('lead.created', {name = 'r'}, function(lead)\n"
+                   "  local s = lead.source\n"
+                   "  task {title = 'for ' .. s}\n"
+                   "end)\n"
+                   "test('x', function(t)\n"
+                   "  t.create('lead', {name = 'Ann'})\n"
+                   "  t.expect_effect('create task', {title = 'for web'})\n"
+                   "end)\n",
+                   "x|workflows/f.lua:7: expected the effect \"create task\" with {title = \"for"
+                   " web\"}, there was something else|failed: workflows/f.lua:3: attempt to"
+                   " concatenate a nil value (local 's')\n");
+    expect_failing("every('0 12 * * *', function()\n"
+                   "  create('lead', {name = 'A', rating = 'mild'})\n"
+                   "end)\n"
+                   "test('x', function(t)\n"
+                   "  t.advance(hours(3))\n"
+                   "  t.expect_equal(t.count('lead'), 1)\n"
+                   "end)\n",
+                   "x|workflows/f.lua:6: expected 1, found 0|failed: workflows/f.lua:2: rating:"
+                   " 'mild' is none of cold, warm, hot\n");
+    expect_failing("test('x', function(t)\n"
+                   "  t.expect_effect('create task')\n"
+                   "end)\n",
+                   "x|workflows/f.lua:2: expected the effect \"create task\", there was none at"
+                   " all|");
+}
+
+TEST("what a test writes wrong is told in a sentence with its line") {
+    static const struct {
+        const char *body, *message;
+    } rows[] = {
+        {"t.create('leed', {})", "there is no type 'leed'; did you mean 'lead'?"},
+        {"t.create('lead', {nme = 'A'})", "no field 'nme' in lead; did you mean 'name'?"},
+        {"t.exect(true)", "t has no 'exect'; did you mean 'expect'?"},
+        {"t.expect(1 == 2, 'numbers')", "numbers"},
+        {"t.expect(nil)", "this was expected to be true"},
+        {"t.expect_effect('make task')",
+         "'make task': an effect is \"create TYPE\", \"update TYPE\", \"delete TYPE\", \"publish"
+         " TOPIC\", \"call ACTION\" or \"send DELIVERY\""},
+        {"t.expect_effect('sales.dobule')",
+         "there is no action 'sales.dobule'; did you mean 'sales.double'?"},
+        {"t.result('w')", "there is no workflow 'w'"},
+        {"t.advance(days(-1))",
+         "t.advance: how far? t.advance(days(3)), or to a time that is still to come, such as"
+         " business.hours(4)"},
+        {"t.create('lead', {name = 'A'}) t.at('2025-05-01T09:00')",
+         "t.at: the clock is set before anything else is done; later it goes on by t.advance()"},
+        {"create('lead', {name = 'A'})",
+         "create(): in a test this is done by what is handed to it, as in t.create(...)"},
+        {"t.last_effect()",
+         "t.last_effect() is what t.expect_effect() found last: none was looked for"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[512], wanted[512];
+        snprintf(text, sizeof text, "test('x', function(t)\n  %s\nend)\n", rows[i].body);
+        snprintf(wanted, sizeof wanted, "x|workflows/f.lua:2: %s|", rows[i].message);
+        expect_failing(text, wanted);
+    }
+}
+
+TEST("a test that does not end is stopped") {
+    struct company c;
+    company_with(&c, FLOW, "test('x', function(t) while true do end end)\n");
+    struct told t = run_focused(&c, NULL, 300);
+    EXPECT_INT(1, t.n.failed);
+    EXPECT(strstr(t.text.ptr, "workflows/f.lua:1: stopped, a test takes at most 20 s"));
+    buf_free(&t.text);
+    company_end(&c);
+}
+
+TEST("with one file in focus others are not loaded, and its text may stand elsewhere") {
+    struct company c;
+    company_make(&c);
+    company_file(&c, "a.lua",
+                 "on('lead.created', {name = 'a'}, function() task {title = 'a'} end)\n"
+                 "test('of a', function(t) t.expect(false) end)\n");
+    company_file(&c, FLOW,
+                 "test('f', function(t)\n"
+                 "  t.create('lead', {name = 'A'})\n"
+                 "  t.expect_equal(t.count('task'), 0)\n"
+                 "end)\n");
+    company_start(&c, NULL);
+    struct script_focus focus = {.file = FLOW, .alone = true};
+    struct told t = run_focused(&c, &focus, 0);
+    EXPECT_STR("f|passed\n", t.text.ptr);
+    buf_free(&t.text);
+    focus = (struct script_focus){.file = "workflows/new.lua",
+                                  .text = STR("workflow('n', {on = 'lead.created'}, function()\n"
+                                              "  task {title = 'n'}\nend)\n"
+                                              "test('n', function(t)\n"
+                                              "  t.create('lead', {name = 'A'})\n"
+                                              "  t.expect_equal(t.count('task'), 2)\n"
+                                              "end)\n")};
+    t = run_focused(&c, &focus, 0);
+    EXPECT_STR("n|passed\n", t.text.ptr);
+    buf_free(&t.text);
+    company_end(&c);
+}
+
+TEST("a file that does not load has no tests, and says so itself") {
+    struct company c;
+    company_make(&c);
+    company_file(&c, FLOW, "test('x', function(t)\n");
+    company_start(&c, NULL);
+    struct told t = run_focused(&c, NULL, 0);
+    EXPECT_INT(1, t.n.failed);
+    EXPECT_INT(0, t.n.passed);
+    EXPECT(strstr(t.text.ptr, "the file is loaded|workflows/f.lua:"));
+    buf_free(&t.text);
+    company_end(&c);
+}
+
+/* -- before a reload --------------------------------------------------------------------------- */
+
+static void note_problem(void *arg, const struct script_problem *p) {
+    buf_printf(arg, "%s:%u: %s\n", p->file, p->line, p->message);
+}
+
+#define GREETING(word)                                                                             \
+    "on('lead.created', {name = 'g'}, function() task {title = '" word "'} end)\n"                 \
+    "test('hello', function(t)\n"                                                                  \
+    "  t.create('lead', {name = 'A'})\n"                                                           \
+    "  t.expect_effect('create task', {title = 'hello'})\n"                                        \
+    "end)\n"
+
+TEST("rules whose tests fail do not take the place of those that run") {
+    struct company c;
+    struct buf said = {0};
+    company_with(&c, "a.lua", GREETING("hello"));
+    struct test_host host = host_of(&c);
+    scripts_test_with(c.s, &host, true);
+    company_file(&c, "a.lua", GREETING("bye"));
+    EXPECT_INT(KITH_E_INVAL, scripts_reload(c.s, note_problem, &said, NULL, &c.e));
+    EXPECT_STR("1 of 1 tests failed: the rules stay as they were", c.e.message);
+    EXPECT_STR("rules/a.lua:4: test \"hello\": expected the effect \"create task\" with {title ="
+               " \"hello\"}, there was something else\n",
+               said.ptr);
+    new_lead(&c, "A");
+    EXPECT_STR("hello", tasks(&c));
+    scripts_test_with(c.s, &host, false);
+    EXPECT_OK(scripts_reload(c.s, note_problem, &said, NULL, &c.e), c.e);
+    new_lead(&c, "B");
+    EXPECT_STR("hello, bye", tasks(&c));
+    EXPECT_INT(0, benches);
+    buf_free(&said);
+    company_end(&c);
+}
+
+TEST("all tests of the files as they are now are run, and none when there are none") {
+    struct company c;
+    size_t passed = 9;
+    company_with(&c, "a.lua", "on('lead.created', {name = 'g'}, function() end)\n");
+    struct test_host host = host_of(&c);
+    scripts_test_with(c.s, &host, true);
+    EXPECT_OK(scripts_test_all(c.s, NULL, NULL, &passed, &c.e), c.e);
+    EXPECT_INT(0, passed);
+    company_file(&c, "a.lua", GREETING("hello"));
+    EXPECT_OK(scripts_test_all(c.s, NULL, NULL, &passed, &c.e), c.e);
+    EXPECT_INT(1, passed);
+    company_file(&c, "a.lua", GREETING("bye"));
+    EXPECT_INT(KITH_E_INVAL, scripts_test_all(c.s, NULL, NULL, &passed, &c.e));
+    company_end(&c);
+}
+
+TEST("a test is declared at the top of a file, with a name and a function") {
+    struct company c;
+    company_make(&c);
+    company_file(&c, "a.lua", "test('x')\n");
+    company_file(&c, "b.lua",
+                 "on('lead.created', {name = 'b'}, function() test('y', print) end)\n");
+    company_start(&c, NULL);
+    EXPECT_STR("write test(\"what happens\", function(t) ... end)", problem_at(&c, 0)->message);
+    company_end(&c);
+}
