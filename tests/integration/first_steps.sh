@@ -319,7 +319,7 @@ run=$(sed -n 's/.*"run":"\([0-9A-Z]*\)".*/\1/p' "$work/out")
 kith undo "$run"
 exits 0
 kith log --json --limit 2
-expect test "$(grep -cE '"origin":"undo","transactions":([2-9]|[1-9][0-9]+),' "$work/out")" -eq 1
+expect test "$(grep -cE '"origin":"undo",.*"transactions":([2-9]|[1-9][0-9]+),' "$work/out")" -eq 1
 expect test "$(grep -c '"note":"many.csv"' "$work/out")" -eq 1
 
 it "rehearses an import and keeps nothing"
