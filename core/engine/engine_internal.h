@@ -700,6 +700,11 @@ kith_status flow_hooks_add(struct engine *g, kith_error *e);
 /* An undo takes back what began a run: it does not go on. A run that is over, or gone: nothing. */
 kith_status flow_cancel(struct txn *t, kith_id run, kith_error *e);
 kith_status flow_cancel_caused(struct txn *t, uint64_t first, uint64_t last, kith_error *e);
+/* The sweep of an erasure looks through the next runs: what names somebody goes, with its run. In a
+ * group. */
+kith_status flow_sweep(struct engine *g, const struct source *code, uint32_t number,
+                       const struct traces *traces, uint64_t *after, int64_t max, bool *whole,
+                       kith_error *e);
 kith_status flow_topics_read(struct engine *g, kith_error *e); /* once they are declared */
 
 /* retention.c */

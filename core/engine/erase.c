@@ -9,6 +9,7 @@
 #include "engine/consent.h"
 
 #include "engine/import.h"
+#include "journal/flow_log.h"
 #include "journal/gone.h"
 
 #include <stdlib.h>
@@ -487,6 +488,8 @@ static kith_status forget_all(struct erasing *x, kith_id request, kith_error *e)
         TRY(letters_forget(g, id, e));
         TRY(timers_forget(g, id, e));
         TRY(outbox_erase(x->txn, id, request, e));
+        TRY(flow_log_awake(g->writer, id, FLOW_ALL, e)); /* if it is a run */
+        TRY(flow_log_forget(g->writer, id, e));
     }
     /* What told of the person told it to the outside, too. */
     for (size_t i = 0; i < x->telling.count; i++)

@@ -96,6 +96,39 @@ kith_status flow_cancel_caused(struct txn *t, uint64_t first, uint64_t last, kit
     return KITH_OK;
 }
 
+/* -- erased ------------------------------------------------------------------------------------ */
+
+/* A write_fn: what a run has recorded goes, and without that it cannot go on. */
+static kith_status forget_recorded(struct txn *t, void *run, kith_error *e) {
+    struct flow_run r;
+    TRY(flow_read(t->g, t->g->writer, *(kith_id *)run, t->arena, &r, e));
+    r.result = NULL;
+    r.error = "what it had recorded of somebody was erased";
+    TRY(flow_is_over(r.state) ? flow_save(t, &r, e) : flow_end(t, &r, FLOW_CANCELLED, e));
+    TRY(flow_wait_drop(t, r.id, FLOW_ALL, e));
+    return flow_log_forget(t->g->writer, r.id, e);
+}
+
+kith_status flow_sweep(struct engine *g, const struct source *code, uint32_t number,
+                       const struct traces *traces, uint64_t *after, int64_t max, bool *whole,
+                       kith_error *e) {
+    struct id_list runs = {0};
+    arena_reset(&g->work);
+    TRY(flow_log_naming(g->writer, traces, after, max, &g->work, &runs, whole, e));
+    for (size_t i = 0; i < runs.count; i++) {
+        struct txn t;
+        txn_begin(&t, g, &by_kith, number);
+        t.code = code;
+        t.source = number;
+        kith_status st = txn_run(&t, forget_recorded, &runs.items[i], e);
+        if (st != KITH_OK && st != KITH_E_NOTFOUND)
+            return st;
+        if (st == KITH_E_NOTFOUND) /* its record is gone */
+            TRY(flow_log_forget(g->writer, runs.items[i], e));
+    }
+    return KITH_OK;
+}
+
 /* -- actions ----------------------------------------------------------------------------------- */
 
 static kith_status read_arg(struct call *call, struct flow_run *r, kith_error *e) {

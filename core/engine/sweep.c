@@ -105,7 +105,10 @@ static kith_status in_group(struct engine *g, kith_status (*fn)(struct engine *g
 static kith_status look_in_group(struct engine *g, kith_error *e) {
     struct sweep_state *s = &g->sweep;
     bool last = s->part + 1 == SWEEP_PARTS;
-    TRY(sweep_part(g->writer, g->schema, &s->row, s->part, &s->after, LOOK_ROWS, &s->whole, e));
+    TRY(s->part == SWEEP_FLOWS ? flow_sweep(g, &erase_source, s->number, &s->row.traces, &s->after,
+                                            LOOK_ROWS, &s->whole, e)
+                               : sweep_part(g->writer, g->schema, &s->row, s->part, &s->after,
+                                            LOOK_ROWS, &s->whole, e));
     return s->whole && last ? sweep_looked(g->writer, &s->row, e) : KITH_OK;
 }
 

@@ -89,6 +89,7 @@ enum sweep_part {
     SWEEP_TIMER_ERRORS,
     SWEEP_PAUSES,
     SWEEP_OUTBOX,
+    SWEEP_FLOWS, /* for the engine: flow_log.h finds them */
     SWEEP_PARTS
 };
 /* Looks through up to `max` more rows behind *after and moves it; *whole: there are no more. */

@@ -2,6 +2,8 @@
 /* Flow log: see flow_log.h. */
 #include "journal/flow_log.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -246,4 +248,76 @@ kith_status flow_source_read(struct conn *c, const char *version, struct arena *
         *out = s;
         out = &s->next;
     }
+}
+
+/* -- erasing ----------------------------------------------------------------------------------- */
+
+/* The texts in it: what is no text between them becomes blanks. */
+static kith_str texts_in(struct arena *a, kith_str body) {
+    kith_str out = {arena_strndup(a, body.ptr, body.len), body.len};
+    char *at = (char *)(uintptr_t)out.ptr;
+    kith_str rest = out;
+    int64_t wrong;
+    if (!at)
+        return (kith_str){NULL, 0};
+    for (uint64_t i = 0; i < body.len; i++)
+        if ((unsigned char)at[i] < ' ')
+            at[i] = ' ';
+    while ((wrong = text_invalid_at(rest)) >= 0) {
+        at[body.len - rest.len + (uint64_t)wrong] = ' ';
+        rest.ptr += wrong + 1;
+        rest.len -= (uint64_t)wrong + 1;
+    }
+    return out;
+}
+
+static kith_status naming_among(struct conn *c, const char *sql, const struct traces *traces,
+                                uint64_t after, uint64_t to, struct arena *a, struct id_list *runs,
+                                kith_error *e) {
+    sqlite3_stmt *st;
+    struct arena scratch = {0};
+    kith_status status = KITH_OK;
+    bool row = true, yes;
+    TRY(conn_prepare(c, sql, &st, e));
+    bind_int(st, 1, (int64_t)after);
+    bind_int(st, 2, (int64_t)to);
+    while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row) {
+        kith_id run = (kith_id)sqlite3_column_int64(st, 0);
+        arena_reset(&scratch);
+        status = traces_in(traces, texts_in(&scratch, column_str(st, 1)), &scratch, &yes, e);
+        if (status == KITH_OK && yes && (!runs->count || runs->items[runs->count - 1] != run))
+            status = id_list_add(runs, a, run, e);
+    }
+    sqlite3_reset(st);
+    arena_free(&scratch);
+    return status;
+}
+
+kith_status flow_log_naming(struct conn *c, const struct traces *traces, uint64_t *after,
+                            int64_t max, struct arena *a, struct id_list *runs, bool *whole,
+                            kith_error *e) {
+    sqlite3_stmt *st;
+    int64_t to, n;
+    bool row;
+    TRY(conn_prepare(c,
+                     "SELECT coalesce(max(run), ?1), count(*) FROM (SELECT DISTINCT run FROM"
+                     " kith_flow_log WHERE run > ?1 ORDER BY run LIMIT ?2)",
+                     &st, e));
+    bind_int(st, 1, (int64_t)*after);
+    bind_int(st, 2, max);
+    TRY(conn_step(c, st, &row, e));
+    to = sqlite3_column_int64(st, 0);
+    n = sqlite3_column_int64(st, 1);
+    sqlite3_reset(st);
+    *whole = n < max;
+    TRY(naming_among(
+        c, "SELECT run, body FROM kith_flow_log WHERE run > ?1 AND run <= ?2 ORDER BY run", traces,
+        *after, (uint64_t)to, a, runs, e));
+    TRY(naming_among(
+        c,
+        "SELECT run, value || ' ' || CAST(rest AS TEXT) FROM kith_flow_wait WHERE run >"
+        " ?1 AND run <= ?2 ORDER BY run",
+        traces, *after, (uint64_t)to, a, runs, e));
+    *after = (uint64_t)to;
+    return KITH_OK;
 }

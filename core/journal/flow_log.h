@@ -7,7 +7,8 @@
 #ifndef JOURNAL_FLOW_LOG_H
 #define JOURNAL_FLOW_LOG_H
 
-#include "journal/journal.h"
+#include "base/id.h"
+#include "journal/erasure.h"
 
 kith_status flow_log_setup(struct conn *c, kith_error *e); /* creates what is absent */
 /* The log is one text, to which every part of a run adds. */
@@ -15,6 +16,12 @@ kith_status flow_log_add(struct conn *c, kith_id run, kith_str text, kith_error 
 kith_status flow_log_read(struct conn *c, kith_id run, struct arena *a, kith_str *out,
                           kith_error *e);
 kith_status flow_log_forget(struct conn *c, kith_id run, kith_error *e);
+
+/* The runs among the next `max` behind *after, by their numbers, whose log or waits name somebody;
+ * moves it; *whole: there are no more. */
+kith_status flow_log_naming(struct conn *c, const struct traces *traces, uint64_t *after,
+                            int64_t max, struct arena *a, struct id_list *runs, bool *whole,
+                            kith_error *e);
 
 /* A branch of a run waits for an event: of the topic, behind row `since`, with the value in the
  * field (both empty: any). `rest` is the waiting one's own. Several may wait for one branch. */

@@ -23,9 +23,12 @@ static int64_t unzigzag(uint64_t n) {
     return (int64_t)(n >> 1) ^ -(int64_t)(n & 1);
 }
 
+/* Between NULs, so that whoever looks for a name in the bytes finds where it begins and ends. */
 static void put_text(struct buf *b, kith_str s) {
     put_number(b, s.len);
+    buf_putc(b, '\0');
     buf_add(b, s.ptr, s.len);
+    buf_putc(b, '\0');
 }
 
 static bool take_number(kith_str *s, uint64_t *out) {
@@ -42,11 +45,11 @@ static bool take_number(kith_str *s, uint64_t *out) {
 
 static bool take_text(kith_str *s, kith_str *out) {
     uint64_t len;
-    if (!take_number(s, &len) || len > s->len)
+    if (!take_number(s, &len) || s->len < 2 || len > s->len - 2 || s->ptr[0] || s->ptr[len + 1])
         return false;
-    *out = (kith_str){s->ptr, len};
-    s->ptr += len;
-    s->len -= len;
+    *out = (kith_str){s->ptr + 1, len};
+    s->ptr += len + 2;
+    s->len -= len + 2;
     return true;
 }
 

@@ -536,3 +536,61 @@ TEST("the journal of a company with workflows is sound, and names causes back to
     EXPECT_STR("anna", steps[1].actor.name);
     company_end(&c);
 }
+
+/* -- erasing ----------------------------------------------------------------------------------- */
+
+static kith_status erase_it(struct company *c, kith_id contact) {
+    const struct action *a = engine_action(c->g, STR("record.erase"));
+    const struct schema *s = engine_schema(c->g);
+    kith_value args[2] = {value_link(contact, schema_type(s, STR("contact"))->id),
+                          value_str(STR("asked on 1 March"))};
+    kith_value results[8];
+    EXPECT(a && a->result_count <= 8);
+    return engine_call(c->g, NULL, &by_anna, a, args, &c->arena, results, NULL, &c->e);
+}
+
+/* Is the text anywhere in the database or its log? */
+static bool in_files(struct company *c, const char *text) {
+    char command[256];
+    snprintf(command, sizeof command, "grep -qa '%s' '%s'/db '%s'/db-wal", text, c->dir, c->dir);
+    return system(command) == 0;
+}
+
+TEST("of somebody who is erased nothing stays in what runs have recorded, and these end") {
+    struct company c;
+    kith_id ada, bob, run;
+    flow_company(&c, "workflow('about', {on = 'contact.created'}, function(contact)\n"
+                     "  local n = contact.name\n"
+                     "  wait_for('task.done', {title = n})\n"
+                     "end)\n"
+                     "workflow('of another', {on = 'lead.created'}, function(lead)\n"
+                     "  local n = lead.contact.name\n"
+                     "  sleep(days(1))\n"
+                     "  return n\n"
+                     "end)\n");
+    ada = create(&c, "contact", SET("name", "Ada Quendolyn"));
+    bob = create(&c, "contact", SET("name", "Bob Smith"));
+    char ada_id[ID_TEXT + 1], bob_id[ID_TEXT + 1];
+    id_format(ada, ada_id);
+    id_format(bob, bob_id);
+    create(&c, "lead", SET("name", "L", "contact", ada_id));
+    create(&c, "lead", SET("name", "M", "contact", bob_id));
+    drain(&c);
+    EXPECT_INT(4, find(&c, "workflow_run where state = 'waiting'", NULL));
+    EXPECT(in_files(&c, "Quendolyn"));
+    EXPECT_OK(erase_it(&c, ada), c.e);
+    drain(&c);
+    for (int i = 0; i < 100 && in_files(&c, "Quendolyn"); i++) {
+        clock_advance(&c.clock, 60000);
+        drain(&c);
+    }
+    EXPECT(!in_files(&c, "Quendolyn"));
+    EXPECT(in_files(&c, "Smith"));
+    EXPECT_INT(1, find(&c, "workflow_run where state = 'cancelled'", &run));
+    EXPECT_STR("what it had recorded of somebody was erased",
+               field(&c, "workflow_run", run, "error"));
+    EXPECT_INT(2, find(&c, "workflow_run where state = 'waiting'", NULL));
+    advance(&c, DAY);
+    EXPECT_INT(1, find(&c, "workflow_run where result = 'Bob Smith'", NULL));
+    company_end(&c);
+}
