@@ -205,11 +205,12 @@ const struct principal *txn_principal(const struct txn *t);
 const struct principal *txn_caller(const struct txn *t); /* who asked, also while hooks run */
 int64_t txn_now(const struct txn *t);                    /* one instant for the whole transaction */
 kith_id txn_id(struct txn *t);
-uint64_t txn_last_seq(const struct txn *t);        /* of the newest row it wrote; 0: none yet */
-uint64_t txn_next_seq(const struct txn *t);        /* of the next row that anybody writes */
-bool txn_rehearsing(const struct txn *t);          /* all that it does is taken back */
-uint64_t txn_writes(const struct txn *t);          /* a number that grows with each row written */
-void txn_day_first(struct txn *t, bool day_first); /* how 3/4/2024 is read in text values */
+const struct source *txn_code(const struct txn *t); /* that runs in it; NULL: the caller */
+uint64_t txn_last_seq(const struct txn *t);         /* of the newest row it wrote; 0: none yet */
+uint64_t txn_next_seq(const struct txn *t);         /* of the next row that anybody writes */
+bool txn_rehearsing(const struct txn *t);           /* all that it does is taken back */
+uint64_t txn_writes(const struct txn *t);           /* a number that grows with each row written */
+void txn_day_first(struct txn *t, bool day_first);  /* how 3/4/2024 is read in text values */
 
 /* Searches and counts fail with KITH_E_LIMIT once clock_ticks() is past this; 0: never. Gives what
  * it was before. [writer] */

@@ -410,6 +410,9 @@ kith_status change_before(struct txn *t, struct change *c, kith_error *e);
 /* Before-hooks, checks, the row, the journal, what is derived, after-hooks. */
 kith_status change_write(struct txn *t, struct change *c, kith_error *e);
 void txn_env(struct txn *t, struct query_env *env);
+/* txn_create of a record whose id is known already. */
+kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,
+                          const struct assign *set, size_t count, kith_error *e);
 /* May the caller delete the record? */
 kith_status txn_may_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e);
 /* KITH_E_NOTFOUND when the record that v links to is not there; purpose ends the sentence. */

@@ -38,51 +38,45 @@ static size_t take_changing(const struct base_workflow_run *f, const struct flow
     return sizeof all / sizeof *all;
 }
 
-struct writing {
-    const struct flow_run *run;
-    struct assign *set;
-    size_t count;
-    kith_id id;
-};
-
-static kith_status write_record(struct txn *t, struct writing *w, kith_error *e) {
+/* The fields are nobody else's. */
+static kith_status write_record(struct txn *t, const struct flow_run *r, const struct assign *set,
+                                size_t count, kith_error *e) {
     static const struct source kith = {SOURCE_CORE, "workflow", "", 0};
     const struct rtype *type = t->g->schema->base.workflow_run.type;
     const struct source *code = t->code;
-    t->code = &kith; /* the fields are nobody else's */
+    t->code = &kith;
     t->system++;
-    kith_status st = w->run->id ? txn_update(t, type, w->run->id, w->set, w->count, e)
-                                : txn_create(t, type, w->set, w->count, &w->id, e);
+    kith_status st = r->fresh ? txn_create_as(t, type, r->id, set, count, e)
+                              : txn_update(t, type, r->id, set, count, e);
     t->system--;
     t->code = code;
     return st;
 }
 
-kith_status flow_create(struct txn *t, struct flow_run *r, kith_error *e) {
-    const struct base_workflow_run *f = &t->g->schema->base.workflow_run;
-    struct assign set[16];
-    r->id = 0;
+void flow_new(struct txn *t, struct flow_run *r) {
+    r->id = idgen_next(&t->g->ids, t->head.at);
     r->started = t->head.at;
-    size_t n = take_changing(f, r, set);
-    set[n++] = (struct assign){f->workflow, text_or_null(r->workflow)};
-    set[n++] = (struct assign){f->file, text_or_null(r->file)};
-    set[n++] = (struct assign){f->version, text_or_null(r->version)};
-    if (r->about_type)
-        set[n++] = (struct assign){f->about, value_link(r->about, r->about_type->id)};
-    if (r->cause)
-        set[n++] = (struct assign){f->cause, value_int((int64_t)r->cause)};
-    if (r->parent)
-        set[n++] = (struct assign){f->parent, value_link(r->parent, f->type->id)};
-    struct writing w = {r, set, n, 0};
-    TRY(write_record(t, &w, e));
-    r->id = w.id;
-    return KITH_OK;
+    r->fresh = true;
 }
 
-kith_status flow_save(struct txn *t, const struct flow_run *r, kith_error *e) {
+kith_status flow_save(struct txn *t, struct flow_run *r, kith_error *e) {
+    const struct base_workflow_run *f = &t->g->schema->base.workflow_run;
     struct assign set[16];
-    struct writing w = {r, set, take_changing(&t->g->schema->base.workflow_run, r, set), 0};
-    return write_record(t, &w, e);
+    size_t n = take_changing(f, r, set);
+    if (r->fresh) {
+        set[n++] = (struct assign){f->workflow, text_or_null(r->workflow)};
+        set[n++] = (struct assign){f->file, text_or_null(r->file)};
+        set[n++] = (struct assign){f->version, text_or_null(r->version)};
+    }
+    if (r->fresh && r->about_type)
+        set[n++] = (struct assign){f->about, value_link(r->about, r->about_type->id)};
+    if (r->fresh && r->cause)
+        set[n++] = (struct assign){f->cause, value_int((int64_t)r->cause)};
+    if (r->fresh && r->parent)
+        set[n++] = (struct assign){f->parent, value_link(r->parent, f->type->id)};
+    TRY(write_record(t, r, set, n, e));
+    r->fresh = false;
+    return KITH_OK;
 }
 
 static enum flow_state state_of(const kith_value *v) {
@@ -247,8 +241,11 @@ kith_status flow_transaction(struct txn *t, kith_id run, const struct source *co
     struct write_opts o = {.principal = t->principal, .origin = ORIGIN_WORKFLOW, .run = run};
     struct txn own;
     uint32_t number, depth;
+    bool own_code = code == t->code; /* known by its number already */
     TRY(depth_behind(t, &cause, &depth, e));
-    TRY(journal_intern_source(t->g->writer, code, &number, e));
+    number = t->source;
+    if (!own_code)
+        TRY(journal_intern_source(t->g->writer, code, &number, e));
     txn_begin(&own, t->g, &o, number);
     own.code = code;
     own.source = number;

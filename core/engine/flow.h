@@ -27,13 +27,16 @@ struct flow_run {
     kith_id parent; /* the run that began it; 0: none */
     uint64_t cause; /* the journal row that led to it; 0: none */
     enum flow_state state;
+    bool fresh;                 /* its record is not written yet, and nothing waits for it */
     uint32_t attempts;          /* that failed in a row */
     int64_t started, due, over; /* ms UTC; 0: none. due: when it goes on by itself */
     const char *waits_for, *result, *error;
 };
-kith_status flow_create(struct txn *t, struct flow_run *r, kith_error *e); /* sets r->id */
-/* Of what changes: state, attempts, due, over, waits_for, result and error. */
-kith_status flow_save(struct txn *t, const struct flow_run *r, kith_error *e);
+/* Gives a new run its id. */
+void flow_new(struct txn *t, struct flow_run *r);
+/* Writes it when it is fresh; later what changes: state, attempts, due, over, waits_for, result and
+ * error. */
+kith_status flow_save(struct txn *t, struct flow_run *r, kith_error *e);
 /* KITH_E_NOTFOUND: there is no such run. [writer] or with a reader */
 kith_status flow_read(struct engine *g, struct conn *c, kith_id run, struct arena *a,
                       struct flow_run *out, kith_error *e);

@@ -24,7 +24,7 @@ static const kith_topic topics[] = {
     [STARTED] = {.name = "workflow.started",
                  .schema = 1,
                  .fields = KITH_ARRAY(started_fields),
-                 .doc = "A run of a workflow began."},
+                 .doc = "A run of a workflow began, and waits."},
     [ENDED] = {.name = "workflow.ended",
                .schema = 1,
                .fields = KITH_ARRAY(ended_fields),
@@ -69,7 +69,8 @@ kith_status flow_end(struct txn *t, struct flow_run *r, enum flow_state state, k
     r->over = state == FLOW_FAILED ? 0 : t->head.at;
     r->due = 0;
     r->waits_for = NULL;
-    if (state != FLOW_FAILED) /* one that failed can be tried again, and goes on from there */
+    if (state != FLOW_FAILED &&
+        !r->fresh) /* one that failed can be tried again, and goes on from there */
         TRY(flow_wait_drop(t, r->id, FLOW_ALL, e));
     TRY(flow_save(t, r, e));
     return tell(t, r, ENDED, e);

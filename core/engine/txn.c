@@ -18,6 +18,9 @@ struct conn *txn_conn(struct txn *t) {
 struct arena *txn_arena(struct txn *t) {
     return t->arena;
 }
+const struct source *txn_code(const struct txn *t) {
+    return t->code;
+}
 int64_t txn_now(const struct txn *t) {
     return t->head.at;
 }
@@ -505,9 +508,9 @@ static void own_it(struct txn *t, struct change *c) {
     c->after[FIELD_OWNER] = value_link(p->user, c->type->fields[FIELD_OWNER]->target->id);
 }
 
-kith_status txn_create(struct txn *t, const struct rtype *type, const struct assign *set,
-                       size_t count, kith_id *id, kith_error *e) {
-    struct change c = {.kind = ROW_CREATE, .type = type};
+kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,
+                          const struct assign *set, size_t count, kith_error *e) {
+    struct change c = {.kind = ROW_CREATE, .type = type, .id = id};
     c.after = change_copy(t, type, t->g->types[type->id].defaults);
     if (!c.after)
         return err_nomem(e);
@@ -516,10 +519,15 @@ kith_status txn_create(struct txn *t, const struct rtype *type, const struct ass
     mark_present(&c);
     TRY(set_all(t, &c, set, count, e));
     TRY(txn_may_end(t, &c, e));
-    c.id = idgen_next(&t->g->ids, t->head.at);
-    TRY(change_write(t, &c, e));
+    return change_write(t, &c, e);
+}
+
+kith_status txn_create(struct txn *t, const struct rtype *type, const struct assign *set,
+                       size_t count, kith_id *id, kith_error *e) {
+    kith_id own = idgen_next(&t->g->ids, t->head.at);
+    TRY(txn_create_as(t, type, own, set, count, e));
     if (id)
-        *id = c.id;
+        *id = own;
     return KITH_OK;
 }
 

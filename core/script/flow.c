@@ -43,16 +43,22 @@ static kith_status take_entry(struct flow *w, struct entry *en, size_t *cap, kit
     return KITH_OK;
 }
 
-static kith_status read_log(struct flow *w, kith_error *e) {
+static kith_status read_entries(struct flow *w, size_t *cap, kith_error *e) {
     struct log_reader r;
-    size_t cap = 0;
     TRY(flow_log_read(txn_conn(w->txn), w->run->id, txn_arena(w->txn), &r.left, e));
-    TRY(grow_logs(w, 1, &cap, e));
     while (r.left.len > 0) {
         struct entry *en;
         TRY(entry_read(&r, txn_arena(w->txn), &en, e));
-        TRY(take_entry(w, en, &cap, e));
+        TRY(take_entry(w, en, cap, e));
     }
+    return KITH_OK;
+}
+
+static kith_status read_log(struct flow *w, kith_error *e) {
+    size_t cap = 0;
+    TRY(grow_logs(w, 1, &cap, e));
+    TRY(w->start ? take_entry(w, (struct entry *)(uintptr_t)w->start, &cap, e)
+                 : read_entries(w, &cap, e));
     w->branches = w->branches_known;
     return KITH_OK;
 }
@@ -132,9 +138,23 @@ static kith_status begin_anew(struct flow *w, kith_error *e) {
     return b.rule ? flow_begin(w->txn, &b, &run, e) : e->code;
 }
 
+/* What begins a run is kept with its first step. */
+static kith_status keep_log(struct flow *w, kith_error *e) {
+    struct buf all = {0};
+    if (!w->start)
+        return flow_log_add(txn_conn(w->txn), w->run->id, buf_view(&w->out), e);
+    buf_str(&all, w->opening);
+    buf_str(&all, buf_view(&w->out));
+    kith_status st =
+        all.failed ? err_nomem(e) : flow_log_add(txn_conn(w->txn), w->run->id, buf_view(&all), e);
+    buf_free(&all);
+    return st;
+}
+
 static kith_status keep_step(struct flow *w, kith_error *e) {
     struct flow_run *r = w->run;
-    TRY(flow_log_add(txn_conn(w->txn), r->id, buf_view(&w->out), e));
+    bool first = r->fresh || w->first;
+    TRY(keep_log(w, e));
     r->attempts = 0;
     r->error = NULL;
     if (w->again)
@@ -146,7 +166,8 @@ static kith_status keep_step(struct flow *w, kith_error *e) {
     r->state = FLOW_WAITING;
     r->due = w->due;
     r->waits_for = w->waits_for.ptr;
-    return flow_save(w->txn, r, e);
+    TRY(flow_save(w->txn, r, e));
+    return first ? flow_started(w->txn, r, e) : KITH_OK;
 }
 
 /* A write_fn: the function is called in a transaction of its own. */
@@ -156,10 +177,8 @@ static kith_status step(struct txn *t, void *arg, kith_error *e) {
     kith_status st = read_log(w, e);
     if (st == KITH_OK) {
         w->next = w->logs[0].first;
-        if (w->next && !w->next->next) /* it has done nothing yet */
-            st = flow_started(t, w->run, e);
-        if (st == KITH_OK)
-            st = call_function(w, e);
+        w->first = w->next && !w->next->next; /* it has done nothing yet */
+        st = call_function(w, e);
     }
     return st == KITH_OK ? keep_step(w, e) : st;
 }
@@ -204,19 +223,26 @@ static kith_status wait_for_resume(struct txn *t, struct flow_run *r, kith_error
     return flow_save(t, r, e);
 }
 
+/* The number of the code in the journal is known then. */
+static bool is_own(const struct txn *t, const struct source *source) {
+    const struct source *code = txn_code(t);
+    return code && code->kind == source->kind && code->line == source->line &&
+           strcmp(code->name, source->name) == 0 && strcmp(code->version, source->version) == 0;
+}
+
 /* The failure of a step keeps nothing of it; the run stands where it stood, and says why. */
-static kith_status run_step(struct txn *t, const struct rule *rule, struct flow_run *r,
-                            uint64_t since, uint64_t cause, kith_error *e) {
-    struct flow w = {.script = rule->script, .rule = rule, .run = r, .since = since};
-    struct flow_run before = *r;
+static kith_status run_step(struct txn *t, struct flow *w, uint64_t cause, kith_error *e) {
+    const struct rule *rule = w->rule;
+    struct flow_run *r = w->run, before = *r;
     struct source source = source_of(rule);
+    const struct source *code = is_own(t, &source) ? txn_code(t) : &source;
     kith_error why = KITH_ERROR_INIT;
     size_t notes = notes_mark(rule->script->all);
-    kith_status st = flow_transaction(t, r->id, &source, cause ? cause : r->cause, step, &w, &why);
-    buf_free(&w.out);
-    buf_free(&w.args);
-    buf_free(&w.results);
-    buf_free(&w.waits_for);
+    kith_status st = flow_transaction(t, r->id, code, cause ? cause : r->cause, step, w, &why);
+    buf_free(&w->out);
+    buf_free(&w->args);
+    buf_free(&w->results);
+    buf_free(&w->waits_for);
     if (st == KITH_OK)
         return KITH_OK;
     *r = before;
@@ -225,6 +251,8 @@ static kith_status run_step(struct txn *t, const struct rule *rule, struct flow_
         err_copy(e, &why);
         return st;
     }
+    if (w->start)
+        TRY(flow_log_add(txn_conn(t), r->id, w->opening, e));
     if (txn_paused(t, r->file)) /* by this failure: it waits, and nothing is given up */
         return wait_for_resume(t, r, e);
     return note_failure(t, r, &source, &why, e);
@@ -239,7 +267,7 @@ struct opening {
     const struct flow_begin *begin; /* NULL: a wait ends */
     int (*push)(lua_State *L, void *arg);
     void *arg;
-    struct buf values, out;
+    struct buf values;
 };
 
 static int encode_opening(lua_State *L) {
@@ -258,21 +286,24 @@ static int encode_opening(lua_State *L) {
     return 0;
 }
 
-static kith_status add_opening(struct txn *t, kith_id run, const struct rule *rule,
-                               struct opening *o, kith_error *e) {
+/* Its bytes are in the transaction's arena. */
+static kith_status make_opening(struct txn *t, kith_id run, const struct rule *rule,
+                                struct opening *o, kith_str *bytes, kith_error *e) {
     struct frame f;
+    struct buf out = {0};
     frame_begin(o->script, &f, t, rule);
     kith_status st = sandbox_call(o->script, encode_opening, o, e);
     frame_end(o->script, &f);
     o->entry.at = txn_now(t);
     o->entry.seed = txn_next_seq(t) ^ run;
-    o->entry.results = buf_view(&o->values);
+    o->entry.results = arena_str(txn_arena(t), buf_view(&o->values));
     if (st == KITH_OK)
-        entry_write(&o->out, &o->entry);
-    if (st == KITH_OK)
-        st = o->out.failed ? err_nomem(e) : flow_log_add(txn_conn(t), run, buf_view(&o->out), e);
+        entry_write(&out, &o->entry);
+    *bytes = arena_str(txn_arena(t), buf_view(&out));
+    if (st == KITH_OK && (out.failed || !bytes->ptr || (o->values.len && !o->entry.results.ptr)))
+        st = err_nomem(e);
     buf_free(&o->values);
-    buf_free(&o->out);
+    buf_free(&out);
     return st;
 }
 
@@ -310,20 +341,30 @@ kith_status flow_begin(struct txn *t, const struct flow_begin *b, kith_id *run, 
                         .begin = b,
                         .push = b->push,
                         .arg = b->arg};
+    kith_str bytes;
     bool yes;
     *run = 0;
     TRY(may_begin(t, b, &yes, e));
     if (!yes)
         return KITH_OK;
     TRY(flow_source_keep(txn_conn(t), s->version, s->sources, e));
-    r.due = b->later ? txn_now(t) : 0;
-    r.waits_for = b->later ? "its beginning" : NULL;
-    TRY(flow_create(t, &r, e));
+    flow_new(t, &r);
     *run = r.id;
-    TRY(add_opening(t, r.id, rule, &o, e));
-    if (b->later)
-        return flow_timer(t, r.id, RETRY_BRANCH, txn_now(t), e);
-    return run_step(t, rule, &r, b->cause ? b->cause : txn_next_seq(t) - 1, b->cause, e);
+    TRY(make_opening(t, r.id, rule, &o, &bytes, e));
+    if (b->later) {
+        r.due = txn_now(t);
+        r.waits_for = "its beginning";
+        TRY(flow_save(t, &r, e));
+        TRY(flow_log_add(txn_conn(t), r.id, bytes, e));
+        return flow_timer(t, r.id, RETRY_BRANCH, r.due, e);
+    }
+    struct flow w = {.script = s,
+                     .rule = rule,
+                     .run = &r,
+                     .start = &o.entry,
+                     .opening = bytes,
+                     .since = b->cause ? b->cause : txn_next_seq(t) - 1};
+    return run_step(t, &w, b->cause, e);
 }
 
 /* -- going on ---------------------------------------------------------------------------------- */
@@ -371,7 +412,9 @@ kith_status flow_go_on(struct ruleset *set, struct txn *t, kith_id run, uint32_t
                             .entry = {.kind = ENTRY_WOKEN, .branch = branch, .name = "woken"},
                             .push = push,
                             .arg = arg};
-        TRY(add_opening(t, run, rule, &o, e));
+        kith_str bytes;
+        TRY(make_opening(t, run, rule, &o, &bytes, e));
+        TRY(flow_log_add(txn_conn(t), run, bytes, e));
         TRY(flow_wait_drop(t, run, branch, e));
         if (r.state != FLOW_WAITING) /* it goes on with its next try */
             return KITH_OK;
@@ -380,7 +423,8 @@ kith_status flow_go_on(struct ruleset *set, struct txn *t, kith_id run, uint32_t
         return is_nobodys(st) ? (err_copy(e, &why), st) : note_failure(t, &r, &kith, &why, e);
     if (txn_paused(t, r.file))
         return wait_for_resume(t, &r, e);
-    return run_step(t, rule, &r, since, cause, e);
+    struct flow w = {.script = rule->script, .rule = rule, .run = &r, .since = since};
+    return run_step(t, &w, cause, e);
 }
 
 /* -- what begins and wakes runs ---------------------------------------------------------------- */

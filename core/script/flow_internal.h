@@ -59,18 +59,21 @@ struct flow {
     const struct rule *rule;
     struct txn *txn;
     struct flow_run *run;
-    struct branch_log *logs; /* by branch */
-    uint32_t branches;       /* numbers in use */
-    uint32_t branches_known; /* of those with a log */
-    uint32_t branch;         /* the one that runs */
-    struct entry *next;      /* of it; NULL: it is live */
-    uint64_t since;          /* waits that begin now count what comes behind that row */
-    struct buf out;          /* what is added to the log */
+    struct branch_log *logs;   /* by branch */
+    uint32_t branches;         /* numbers in use */
+    uint32_t branches_known;   /* of those with a log */
+    uint32_t branch;           /* the one that runs */
+    struct entry *next;        /* of it; NULL: it is live */
+    const struct entry *start; /* of a run that begins: it is in no log yet */
+    kith_str opening;          /* the same as bytes */
+    uint64_t since;            /* waits that begin now count what comes behind that row */
+    struct buf out;            /* what is added to the log */
     struct buf args, results;
     int64_t due;          /* the nearest end of a wait; 0: none */
     struct buf waits_for; /* in words */
     int waits;
     const char *result; /* what the function gave, as text; in the transaction's arena */
+    bool first;         /* it is the first step */
     bool again;         /* it begins anew, with what is `handed` on: continue_as_new() */
     kith_str handed;
 };

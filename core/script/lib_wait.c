@@ -401,6 +401,8 @@ static int flow_start(lua_State *L) {
                            .later = true};
     kith_id run = 0;
     char text[ID_TEXT + 1];
+    if (w->run->fresh && flow_save(w->txn, w->run, &e) != KITH_OK) /* the other links to it */
+        return raise_error(L, &e);
     if (!b.rule || flow_begin(w->txn, &b, &run, &e) != KITH_OK)
         return raise_error(L, &e);
     id_format(run, text);
