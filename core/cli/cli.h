@@ -150,6 +150,12 @@ kith_status cmd_rule_say_suspended(struct cmd *c, size_t *count, kith_error *e);
  * (cmd_workflow_test.c) */
 kith_status cmd_script_focus(struct cmd *c, const char *given, bool alone, struct script_focus *out,
                              kith_error *e);
+/* Tells of a rule or workflow what is known; in JSON with its source, where it has one. */
+void cmd_rule_print(struct cmd *c, const struct rule_info *r, const struct script_info *file,
+                    kith_str source);
+/* Workflows that are disabled, as remarks. */
+kith_status cmd_workflow_disabled(struct cmd *c, kith_error *e);
+
 /* Calls an action with "parameter=value", and shows what it gives. (cmd_run.c) */
 kith_status cmd_call(struct cmd *c, const char *action, const char *const *words, size_t count,
                      kith_error *e);
@@ -161,7 +167,7 @@ extern const struct command command_backup, command_backup_verify, command_backu
     command_backup_list, command_backup_run, command_restore;
 extern const struct command command_workflow_list, command_workflow_runs, command_workflow_run,
     command_workflow_start, command_workflow_cancel, command_workflow_retry, command_workflow_cost,
-    command_workflow_test;
+    command_workflow_test, command_workflow_show, command_workflow_disable, command_workflow_enable;
 extern const struct command command_init, command_import, command_export, command_find, command_get,
     command_view, command_create, command_update, command_delete, command_merge, command_erase,
     command_history, command_why, command_undo, command_log, command_module_list,

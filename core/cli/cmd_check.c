@@ -197,6 +197,7 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     size_t wrong = plugins_check_grants(c->company->plugins, show_grant, c);
     size_t rules = 0, suspended = 0, tests = 0;
     TRY(cmd_rule_suspended(c, &suspended, e));
+    TRY(cmd_workflow_disabled(c, e));
     wrong += suspended;
     TRY(show_retention(c, &wrong, e));
     TRY(privacy_check(c, &wrong, e));

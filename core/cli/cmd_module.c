@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith module list, enable, disable, inspect. */
+#include "cli/conf_file.h"
 #include "cli/modules_conf.h"
 #include "cli/show.h"
 #include "cli/wire.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 /* -- list -------------------------------------------------------------------------------------- */
@@ -322,22 +319,6 @@ static kith_status disable(struct cmd *c, const struct company *company, struct 
     return KITH_OK;
 }
 
-/* Of two commands that change the list at the same time neither loses what the other wrote. Where
- * folders cannot be locked nobody waits. */
-static kith_status lock_conf(struct cmd *c, int *folder, kith_error *e) {
-    const struct timespec pause = {.tv_nsec = 50000000};
-    *folder = open(c->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for (int tries = 0; *folder >= 0 && flock(*folder, LOCK_EX | LOCK_NB) != 0; tries++) {
-        if (errno != EWOULDBLOCK)
-            return KITH_OK;
-        if (tries == 100)
-            return err_set(e, KITH_E_BUSY, NULL, "another command is changing the modules of '%s'",
-                           c->dir);
-        nanosleep(&pause, NULL);
-    }
-    return KITH_OK;
-}
-
 static kith_status change_locked(struct cmd *c, conf_fn fn, kith_error *e) {
     struct settings_problems problems = {0};
     struct company *company = NULL;
@@ -356,7 +337,7 @@ static kith_status change_locked(struct cmd *c, conf_fn fn, kith_error *e) {
 
 static kith_status change_conf(struct cmd *c, conf_fn fn, kith_error *e) {
     int folder;
-    kith_status st = lock_conf(c, &folder, e);
+    kith_status st = conf_lock(c->dir, &folder, e);
     if (st == KITH_OK)
         st = change_locked(c, fn, e);
     if (folder >= 0)

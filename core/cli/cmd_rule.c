@@ -39,7 +39,9 @@ static void json_sets(struct json_out *j, const struct rule_info *r) {
     }
 }
 
-static void json_rule(struct cmd *c, const struct rule_info *r, const struct script_info *file) {
+/* source.ptr NULL: it is not asked for. */
+static void json_rule(struct cmd *c, const struct rule_info *r, const struct script_info *file,
+                      kith_str source) {
     struct buf b = {0};
     struct json_out j;
     json_begin(&j, &b, false);
@@ -86,6 +88,14 @@ static void json_rule(struct cmd *c, const struct rule_info *r, const struct scr
         json_int(&j, file->budgets[i]);
     }
     json_object_end(&j);
+    if (r->kind == RULE_WORKFLOW) {
+        json_key(&j, "disabled");
+        json_bool_(&j, r->disabled);
+    }
+    if (source.ptr) {
+        json_key(&j, "source");
+        json_str(&j, source);
+    }
     json_object_end(&j);
     json_print(c, &b);
 }
@@ -143,7 +153,7 @@ static void list_rules(struct cmd *c, const struct scripts_view *v) {
     for (size_t i = 0; i < v->rule_count; i++) {
         runs += v->rules[i].runs;
         if (c->json)
-            json_rule(c, &v->rules[i], file_of(v, &v->rules[i]));
+            json_rule(c, &v->rules[i], file_of(v, &v->rules[i]), (kith_str){NULL, 0});
         else
             table_rule(c, &t, &v->rules[i]);
     }
@@ -220,9 +230,10 @@ static void show_budgets(struct cmd *c, const struct script_info *file) {
         show_line(c, "budget", arena_printf(&c->arena, "%s within an hour", text));
 }
 
-static void show_rule(struct cmd *c, const struct rule_info *r, const struct script_info *file) {
+void cmd_rule_print(struct cmd *c, const struct rule_info *r, const struct script_info *file,
+                    kith_str source) {
     if (c->json) {
-        json_rule(c, r, file);
+        json_rule(c, r, file, source);
         return;
     }
     io_text(c->io, str_of(r->name));
@@ -236,6 +247,9 @@ static void show_rule(struct cmd *c, const struct rule_info *r, const struct scr
     show_line(c, "may", strcmp(file->may, "*") == 0 ? "everything" : file->may);
     show_line(c, "as", file->as);
     show_budgets(c, file);
+    show_line(c, "version", r->version);
+    if (file->suspended || r->disabled)
+        show_line(c, "state", file->suspended ? state_text(c, file) : "disabled");
 }
 
 static const char *rule_name_at(const void *arg, size_t i) {
@@ -255,7 +269,7 @@ static kith_status run_show(struct cmd *c, kith_error *e) {
         if (!is_meant(&v.rules[i], c->args[0]))
             continue;
         io_puts(c->io, count++ && !c->json ? "\n" : "");
-        show_rule(c, &v.rules[i], file_of(&v, &v.rules[i]));
+        cmd_rule_print(c, &v.rules[i], file_of(&v, &v.rules[i]), (kith_str){NULL, 0});
     }
     const char *near = str_nearest(str_of(c->args[0]), rule_name_at, &v, v.rule_count);
     return count ? KITH_OK

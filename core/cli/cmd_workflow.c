@@ -60,6 +60,8 @@ static void json_workflow(struct cmd *c, const struct rule_info *r, const struct
     json_int(&j, r->line);
     json_key(&j, "version");
     json_strz(&j, r->version);
+    json_key(&j, "disabled");
+    json_bool_(&j, r->disabled);
     json_key(&j, "under_way");
     json_int(&j, n->under_way);
     json_key(&j, "failed");
@@ -83,7 +85,7 @@ static kith_status show_workflow(struct cmd *c, struct table *t, const struct ru
         return KITH_OK;
     }
     table_cellz(t, r->name);
-    table_cellz(t, *r->event ? r->event : "by hand");
+    table_cellz(t, r->disabled ? "disabled" : *r->event ? r->event : "by hand");
     table_cellz(t, arena_printf(&c->arena, "%s:%u", r->file, r->line));
     table_cellz(t, number(c, n.under_way));
     table_cellz(t, number(c, n.failed));

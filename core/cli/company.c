@@ -107,6 +107,9 @@ static const kith_setting settings[] = {
      "So many failures of a rule in a row suspend its file.", KITH_NO_ARRAY},
     {"rules.within", KITH_DURATION, 0, "10m", 1000, 604800000, NULL,
      "The time within which these failures fall.", KITH_NO_ARRAY},
+    {"workflows.disabled", KITH_LIST, 0, NULL, 0, 0, NULL,
+     "The workflows that begin no more, by name; 'kith workflow disable' and enable write it.",
+     KITH_NO_ARRAY},
     {"engine.node", KITH_INT, 0, "0", 0, 255, NULL,
      "The number of this installation among those whose records may meet one day.", KITH_NO_ARRAY},
     {"engine.group", KITH_INT, 0, "1000", 1, 100000, NULL,
@@ -560,6 +563,7 @@ static struct script_options script_options(const struct settings *s,
         .within_ms = settings_int(s, "", "rules.within"),
         .may = settings_find(s, "", "rules.may"),
         .scripts = settings_find(s, "", "rules.scripts"),
+        .disabled = settings_find(s, "", "workflows.disabled"),
         .budgets = {[BUDGET_WRITES] = settings_int(s, "", "rules.hourly_writes"),
                     [BUDGET_EFFECTS] = settings_int(s, "", "rules.hourly_effects"),
                     [BUDGET_TIME] = settings_int(s, "", "rules.hourly_time")},
@@ -660,6 +664,8 @@ static kith_status add_retention(struct company *c, kith_error *e) {
 static kith_status open_rest(struct company *c, const struct opening *how, kith_error *e) {
     struct script_options rules = script_options(c->settings, how->focus);
     rules.no_users = how->trial && how->create;
+    if (rules.no_users) /* what is disabled can be tested all the same */
+        rules.disabled = NULL;
     TRY(open_engine(c, how, e));
     TRY(plugins_create(c->plugins, c->engine, c->settings, e));
     TRY(plugins_start(c->plugins, e));

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Modules conf: reads and writes conf.d/modules.conf. */
 #include "cli/modules_conf.h"
-#include "base/file.h"
-#include <stdio.h>
-#include <stdlib.h>
+#include "cli/conf_file.h"
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define MODULES_FILE "conf.d/modules.conf"
 
@@ -94,21 +90,11 @@ size_t modules_conf_names(const struct modules_conf *conf, const char *names[MOD
 /* -- out ------------------------------------------------------------------------------------------
  */
 
-static void put_quoted(struct buf *b, bool first, const char *text) {
-    buf_puts(b, first ? "\"" : ", \"");
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            buf_putc(b, '\\');
-        buf_putc(b, *text);
-    }
-    buf_putc(b, '"');
-}
-
 static void put_conf(struct buf *b, const struct modules_conf *conf) {
     buf_puts(b, "# Written by 'kith module enable' and 'kith module disable'.\n"
                 "modules: { enabled = [");
     for (size_t i = 0; i < conf->count; i++)
-        put_quoted(b, i == 0, conf->items[i].name);
+        conf_quoted(b, i == 0, conf->items[i].name);
     buf_puts(b, "]; };\n");
     for (size_t i = 0; i < conf->count; i++) {
         const struct module_entry *entry = &conf->items[i];
@@ -116,22 +102,15 @@ static void put_conf(struct buf *b, const struct modules_conf *conf) {
             continue;
         buf_printf(b, "%s: { grant = [", entry->module);
         for (size_t k = 0; k < entry->grant_count; k++)
-            put_quoted(b, k == 0, entry->grants[k]);
+            conf_quoted(b, k == 0, entry->grants[k]);
         buf_puts(b, "]; };\n");
     }
 }
 
 kith_status modules_conf_write(const struct modules_conf *conf, const char *dir, kith_error *e) {
-    char *folder = company_path(dir, "conf.d"), *path = company_path(dir, MODULES_FILE);
     struct buf b = {0};
     put_conf(&b, conf);
-    kith_status st = !folder || !path || b.failed ? err_nomem(e) : KITH_OK;
-    if (st == KITH_OK) {
-        mkdir(folder, 0777); /* usually there; if it cannot be made, the file says so */
-        st = file_replace(path, buf_view(&b), 0666, e);
-    }
+    kith_status st = conf_replace(dir, MODULES_FILE, &b, e);
     buf_free(&b);
-    free(folder);
-    free(path);
     return st;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Modules conf: the one file of settings that the program writes, conf.d/modules.conf: which
+/* Modules conf: a file of settings that the program writes, conf.d/modules.conf: which
  * modules are enabled, and what each is permitted. */
 #ifndef CLI_MODULES_CONF_H
 #define CLI_MODULES_CONF_H

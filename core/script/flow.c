@@ -312,8 +312,9 @@ static kith_status make_opening(struct txn *t, kith_id run, const struct rule *r
 static kith_status may_begin(struct txn *t, const struct flow_begin *b, bool *yes, kith_error *e) {
     const struct rule *r = b->rule;
     struct flow_run last;
-    *yes = true;
-    if (!b->id || b->always || (r->again && strcmp(r->again, "always") == 0 && !r->cool_down))
+    *yes = b->always || !atomic_load_explicit(&r->disabled, memory_order_relaxed);
+    if (!*yes || !b->id || b->always ||
+        (r->again && strcmp(r->again, "always") == 0 && !r->cool_down))
         return KITH_OK;
     TRY(flow_newest(t, r->info.name, b->type, b->id, &last, e));
     if (!last.id)

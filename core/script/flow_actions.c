@@ -51,6 +51,10 @@ static kith_status start(void *self, struct call *call, kith_error *e) {
         .rule = flow_named(all->running, name, e), .push = push_data, .arg = &data, .later = true};
     if (!b.rule)
         return KITH_E_NOTFOUND;
+    if (atomic_load(&b.rule->disabled))
+        return err_set(e, KITH_E_CONFLICT, NULL,
+                       "the workflow '%s' is disabled: 'kith workflow enable' has it begin again",
+                       name);
     TRY(check_record(b.rule, schema, record, e));
     if (record->kind == KITH_LINK) {
         b.type = schema_type_by_id(schema, record->as.link.type);

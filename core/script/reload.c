@@ -83,6 +83,11 @@ kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir
     s->engine = g;
     s->options = options_or_default(o);
     s->dir = strdup(dir);
+    if (enable_open(s, e) != KITH_OK) {
+        scripts_close(s);
+        *out = NULL;
+        return KITH_E_NOMEM;
+    }
     kith_status st = s->dir && sodium_init() >= 0 ? suspend_open(g, e) : err_nomem(e);
     if (st == KITH_OK)
         st = flow_actions_add(s, e); /* before the files, which may name it */
@@ -111,6 +116,7 @@ void scripts_close(struct scripts *s) {
         ruleset_free(s->dropped);
         s->dropped = next;
     }
+    enable_close(s);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->changing);
     free(s->dir);

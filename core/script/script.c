@@ -320,6 +320,7 @@ kith_status ruleset_load(struct ruleset **out, struct scripts *all, kith_error *
     if (st == KITH_OK) {
         if (!all->options.focus.alone)
             rights_check(set);
+        enable_mark(set);
         st = lint_set(set, e);
     }
     arena_free(&set->texts);

@@ -44,7 +44,8 @@ struct script_options {
     const struct setting *may; /* of files that are not named; NULL or not set: everything */
     /* Groups of a file, such a list, the login as which it acts, and its budgets; or NULL. */
     const struct setting *scripts;
-    int64_t budgets[BUDGETS]; /* of files without their own: rows, effects, ms; 0: no bound */
+    const struct setting *disabled; /* names of workflows that begin no more; or NULL */
+    int64_t budgets[BUDGETS];       /* of files without their own: rows, effects, ms; 0: no bound */
 };
 
 /* Something wrong in a script, or in what the settings say about it. */
@@ -105,6 +106,7 @@ struct rule_info {
     const char *where;       /* or NULL */
     const char *doc;         /* or NULL */
     const char *version;     /* 12 hex digits: digest of the file and of what it requires */
+    bool disabled;           /* a workflow: it begins no more */
     uint64_t runs, failures; /* since the start; a refusal is no failure */
     uint64_t total_ns;       /* time spent in it, what it caused included */
     uint64_t p50_ns, p99_ns; /* of a call, to an eighth or so */
@@ -139,6 +141,15 @@ struct scripts_view {
 };
 kith_status scripts_view(struct scripts *s, struct arena *a, struct scripts_view *out,
                          kith_error *e);
+
+/* Has a workflow begin no more, or begin again, from now on, for as long as the company is open;
+ * WORKFLOWS_CONF keeps it. What happens meanwhile is passed over; runs under way go on.
+ * KITH_E_NOTFOUND: there is no such workflow. */
+#define WORKFLOWS_CONF "conf.d/workflows.conf"
+kith_status scripts_disable(struct scripts *s, const char *name, bool off, kith_error *e);
+/* The lines of a workflow in the version that is running; in the arena. */
+kith_status scripts_source(struct scripts *s, const char *workflow, struct arena *a, kith_str *text,
+                           kith_error *e);
 
 /* -- runs of workflows ------------------------------------------------------------------------- */
 

@@ -81,6 +81,7 @@ struct rule {
     bool unnamed;             /* its name was made up */
     const char *again;        /* of a workflow: may it begin again for a record; see lib_flow.c */
     bool cron;                /* of a workflow: its event is a time */
+    _Atomic bool disabled;    /* of a workflow: it begins no more */
     int64_t cool_down;        /* the same, in ms since it began last; 0: `again` says */
     int function;             /* in the registry of the file's state */
     int arguments;            /* that the function takes; unused ones are not made */
@@ -171,8 +172,10 @@ struct scripts {
     uint64_t blamed;          /* [writer] failures that count towards a suspension, so far */
     pthread_mutex_t changing; /* held by the one that puts another set in place */
     uint64_t loaded, seen;    /* prints of the files: what was compiled last; the last look */
-    pthread_mutex_t lock;     /* guards set for those who look at it */
+    pthread_mutex_t lock;     /* guards set for those who look at it, and what is disabled */
     struct ruleset *set;
+    char **disabled; /* names of workflows */
+    size_t disabled_count;
     struct ruleset *running;      /* [writer] the one whose rules the engine calls */
     const struct test_host *host; /* where tests run; or NULL */
     bool tests_reloads;
@@ -205,6 +208,12 @@ size_t ruleset_report(const struct ruleset *set, script_report report, void *arg
 /* "rules/score.lua:12", or the file alone where no line is known; in the arena. */
 const char *place_of(struct arena *a, const struct script_problem *p);
 void lib_require_open(lua_State *L, int globals);
+
+/* -- enable.c ---------------------------------------------------------------------------------- */
+
+kith_status enable_open(struct scripts *s, kith_error *e);
+void enable_close(struct scripts *s);
+void enable_mark(struct ruleset *set); /* its workflows that are disabled */
 
 /* -- lint.c ------------------------------------------------------------------------------------ */
 

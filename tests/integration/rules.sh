@@ -261,6 +261,60 @@ exits 2
 prints "as: there is no user 'anja'"
 sed -i 's/anja/anna/' conf.d/30-rules.conf
 
+it "has a workflow begin no more, at once and kept, and ends its runs when it is told to"
+mkdir -p workflows
+cat >workflows/care.lua <<'FLOW'
+workflow("care", {on = "contact.created", doc = "Cares."}, function(contact)
+    sleep(days(3))
+    task { title = "Care for " .. contact.name }
+end)
+FLOW
+serve
+create contact name=Eight >/dev/null
+until_prints waiting workflow runs care
+kith workflow show care
+prints "doc        Cares."
+prints "    sleep(days(3))"
+kith workflow show care --json
+prints '"disabled":false,"source":"workflow('
+kith workflow disable care --cancel --rehearse
+exits 0
+prints "would publish workflow.ended"
+kith workflow list
+prints "contact.created"
+kith workflow disable care --rehearse
+exits 2
+complains "give both"
+kith workflow disable care
+exits 0
+prints_exactly "The workflow care is disabled."
+create contact name=Nine >/dev/null
+kith workflow list
+prints "disabled"
+kith check
+prints "the workflow 'care' is disabled"
+stop_server
+kith workflow list --json
+prints '"disabled":true,"under_way":1'
+kith workflow disable care --cancel
+prints "1 run cancelled."
+kith workflow disable caer
+exits 3
+complains "there is no workflow 'caer'; did you mean 'care'?"
+kith workflow enable care
+exits 0
+kith workflow list --json
+prints '"disabled":false,"under_way":0'
+echo 'workflows: { disabled = ["care"]; };' >>kith.conf
+rm conf.d/workflows.conf
+kith workflow enable care
+exits 1
+complains "workflows.disabled is set at kith.conf:"
+kith workflow list --json
+prints '"disabled":true'
+sed -i '$d' kith.conf
+rm workflows/care.lua
+
 it "writes stubs for editors, of every type and word, that are Lua and name no class that is not there"
 kith type add visit --title name 'guide:link[contact]' --doc "A visit."
 exits 0
