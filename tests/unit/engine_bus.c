@@ -208,6 +208,50 @@ TEST("an event that failed is tried again at once when the clock is set back") {
     fixture_close(&x);
 }
 
+static int fail_one(void *arg) {
+    int *left = arg;
+    return (*left)-- == 1; /* COMMIT becomes ROLLBACK */
+}
+
+static kith_status arm(struct txn *t, void *arg, kith_error *e) {
+    (void)e;
+    sqlite3_commit_hook(txn_conn(t)->db, fail_one, arg);
+    return KITH_OK;
+}
+
+/* One event is handled in a group that the disk takes back. */
+static void handle_and_lose(struct fixture *x, struct seen *s) {
+    int left = 3; /* commits: this arming, the lead, then what the reaction wrote fails */
+    fixture_open(x);
+    listen(x, "r1", "lead.created", s);
+    fixture_start(x);
+    EXPECT_OK(engine_write(x->g, &by_tester, arm, &left, NULL, &x->e), x->e);
+    create(x, x->lead, PAIRS("name=A"));
+    settle(x);
+    EXPECT(left < 1);
+}
+
+TEST("an event whose handling the disk took back is handled again") {
+    struct fixture x;
+    struct seen s = {.write = "call"};
+    handle_and_lose(&x, &s);
+    EXPECT_STR("A A ", s.order);
+    EXPECT_INT(1, count(&x, "task", NULL));
+    fixture_close(&x);
+}
+
+TEST("an event whose failure the disk took back waits for nothing") {
+    struct fixture x;
+    struct seen s = {.write = "call", .fail_first = 1};
+    struct dead_letter *letters;
+    size_t n;
+    handle_and_lose(&x, &s);
+    EXPECT_STR("A ", s.order);
+    EXPECT_OK(engine_letters(x.g, false, &x.arena, &letters, &n, &x.e), x.e);
+    EXPECT_INT(0, n);
+    fixture_close(&x);
+}
+
 TEST("after its tries an event is a dead letter that can be retried or skipped") {
     struct fixture x;
     struct seen s = {.fail_first = 6};

@@ -471,6 +471,48 @@ static kith_status erase_meanwhile(void *arg, const char *path, kith_error *e) {
     return KITH_OK;
 }
 
+static kith_status erase_under_copy(void *arg, const char *path, kith_error *e) {
+    struct copied *c = arg;
+    (void)path, (void)e;
+    erase(c->x, c->x->contact, c->ada);
+    settle(c->x);
+    EXPECT_INT(0, count(c->x, "erasure where swept is not null", NULL));
+    return KITH_OK;
+}
+
+TEST("a sweep that waits is tried again at once when the clock is set back") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    struct copied c = {&x, create(&x, x.contact, PAIRS("name=Ada Lovelace"))};
+    EXPECT_OK(engine_with_copy(x.g, erase_under_copy, &c, &x.e), x.e);
+    clock_advance(&x.clock, -INT64_C(24) * 3600 * 1000);
+    settle(&x);
+    EXPECT_INT(1, count(&x, "erasure where swept is not null", NULL));
+    fixture_close(&x);
+}
+
+TEST("a sweep that fails says so, and is tried again after a minute") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada Lovelace"));
+    run_sql(&x, "CREATE TRIGGER stop BEFORE DELETE ON kith_sweep BEGIN"
+                " SELECT raise(ABORT, 'the disk is full'); END");
+    erase(&x, x.contact, ada);
+    settle(&x);
+    EXPECT(engine_sweep_held(x.g, &x.e) != KITH_OK);
+    EXPECT_HAS("the disk is full", x.e.message);
+    run_sql(&x, "DROP TRIGGER stop");
+    settle(&x);
+    EXPECT_INT(0, count(&x, "erasure where swept is not null", NULL));
+    clock_advance(&x.clock, 60001);
+    settle(&x);
+    EXPECT_INT(1, count(&x, "erasure where swept is not null", NULL));
+    EXPECT_OK(engine_sweep_held(x.g, &x.e), x.e);
+    fixture_close(&x);
+}
+
 TEST("nothing is called swept while somebody works with a copy of what was before") {
     struct fixture x;
     fixture_open(&x);

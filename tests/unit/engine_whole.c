@@ -191,6 +191,64 @@ static int fail_once(void *arg) {
     return (*left)-- == 1; /* COMMIT becomes ROLLBACK */
 }
 
+static kith_status arm(struct txn *t, void *arg, kith_error *e) {
+    (void)e;
+    sqlite3_commit_hook(txn_conn(t)->db, fail_once, arg);
+    return KITH_OK;
+}
+
+static const char *segment_query = "query=lead where score > 5";
+
+TEST("a segment whose making the disk took back is none, and who comes later is in no such one") {
+    struct fixture x;
+    kith_id id = 0;
+    int left = 2; /* commits: this arming, then that of the segment fails */
+    fixture_open(&x);
+    fixture_start(&x);
+    const struct rtype *segment = type_named(&x, "segment");
+    EXPECT_OK(engine_write(x.g, &by_tester, arm, &left, NULL, &x.e), x.e);
+    EXPECT(try_job(&x, ROW_CREATE, segment, &id, PAIRS("name=hot", segment_query), NULL) !=
+           KITH_OK);
+    create(&x, x.lead, PAIRS("name=A", "score=7"));
+    settle(&x);
+    expect_sound(&x);
+    kith_id made = create(&x, segment, PAIRS("name=hot", segment_query));
+    settle(&x);
+    EXPECT_STR("1", field(&x, segment, made, "members"));
+    fixture_close(&x);
+}
+
+/* -- the end of a transaction ------------------------------------------------------------------ */
+
+static int deny_rollback(void *arg, int what, const char *operation, const char *b, const char *c,
+                         const char *d) {
+    int *left = arg;
+    (void)b, (void)c, (void)d;
+    bool ends = what == SQLITE_TRANSACTION && strcmp(operation, "ROLLBACK") == 0;
+    return ends && (*left)-- > 0 ? SQLITE_DENY : SQLITE_OK;
+}
+
+static kith_status fail_without_end(struct txn *t, void *arg, kith_error *e) {
+    struct fixture *x = arg;
+    static int left;
+    left = 1;
+    TRY(write_good(t, x, e));
+    sqlite3_set_authorizer(txn_conn(t)->db, deny_rollback, &left);
+    return err_set(e, KITH_E_REFUSED, NULL, "no");
+}
+
+TEST("a transaction that could not be taken back is, before the next one begins") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    EXPECT_INT(KITH_E_REFUSED, engine_write(x.g, &by_tester, fail_without_end, &x, NULL, &x.e));
+    create(&x, x.lead, PAIRS("name=next"));
+    EXPECT_INT(1, count(&x, "lead", NULL));
+    EXPECT_INT(0, count(&x, "lead where name = 'good'", NULL));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
 static atomic_int gate; /* 0: closed, 1: somebody waits, 2: open */
 static kith_status wait_at_gate(struct txn *t, void *arg, kith_error *e) {
     (void)t;
@@ -199,12 +257,6 @@ static kith_status wait_at_gate(struct txn *t, void *arg, kith_error *e) {
     struct timespec moment = {0, 1000000};
     for (atomic_store(&gate, 1); atomic_load(&gate) != 2;)
         nanosleep(&moment, NULL);
-    return KITH_OK;
-}
-
-static kith_status arm(struct txn *t, void *arg, kith_error *e) {
-    (void)e;
-    sqlite3_commit_hook(txn_conn(t)->db, fail_once, arg);
     return KITH_OK;
 }
 
