@@ -232,6 +232,14 @@ for i in $(seq 12); do
     complains "cut off"
 done
 
+it "finds damage of the hashes, which stand in the open, without the key"
+offset=$(tar -tvRf "$work/s1.tar" | sed -n 's/^block \([0-9]*\): .*kith.blocks$/\1/p')
+cp "$work/s1.tar" "$work/hurt.tar"
+printf '\377\376\375\374' | dd of="$work/hurt.tar" bs=1 seek=$(((offset + 1) * 512 + 32)) conv=notrunc status=none
+kith backup verify "$work/hurt.tar"
+exits 5
+complains "kith.blocks"
+
 it "notices chunks that were put into another order, left out, or taken from another backup"
 offset=$(tar -tvRf "$work/s1.tar" | sed -n 's/^block \([0-9]*\): .*backup.sealed$/\1/p')
 from=$(((offset + 1) * 512)) chunk=$((65536 + 17))

@@ -347,4 +347,32 @@ kith backup list
 prints "changes, sealed"
 kith restore "$store"/kith-*.tar "$work/unsealed" --key "$work/key"
 exits 0
+
+it "makes a full one when it is sealed to another key, or to none any more"
+kith backup key "$work/key2" --json
+plan "every = \"1h\"; recipient = \"$(json_text public <"$work/out")\";"
+a_second
+kith backup run
+exits 0
+prints "in full"
+kith restore "$store/$(files | tail -n 1)" "$work/unsealed2" --key "$work/key2"
+exits 0
+plan 'every = "1h";'
+a_second
+kith backup run
+exits 0
+prints "in full"
+
+it "makes one at a time"
+exec {held}<"$store"
+flock "$held"
+before=$(files)
+kith backup run
+exits 6
+complains "another 'kith backup run' is under way"
+expect test "$(files)" = "$before"
+exec {held}<&-
+a_second
+kith backup run
+exits 0
 finish

@@ -131,3 +131,25 @@ TEST("one from a time that has not come is kept and not counted") {
     rotation_mark(items, 6, &(struct backup_keep){1, 1, 1, 1}, NULL, at("1970-01-01T00:00Z"));
     EXPECT_STR("xxxxxx", kept(6)); /* a clock that stands at its beginning removes nothing */
 }
+
+TEST("one that is broken is kept and not counted, so that as many can be restored as are wanted") {
+    for (size_t i = 0; i < 5; i++)
+        put(i, at("2026-03-01T12:00Z") + (int64_t)i * DAY_MS, -1);
+    items[3].broken = true;
+    rotation_mark(items, 5, &(struct backup_keep){2, 0, 0, 0}, NULL, INT64_MAX);
+    EXPECT_STR("..xxx", kept(5));
+    rotation_mark(items, 5, &(struct backup_keep){0, 3, 0, 0}, NULL, INT64_MAX);
+    EXPECT_STR(".xxxx", kept(5));
+}
+
+TEST("a base that seems younger, since the clock was set back, is kept with all of its own") {
+    put(0, at("2026-01-10T12:00Z"), -1);
+    put(1, at("2026-02-10T12:00Z"), 2);
+    put(2, at("2026-03-01T12:00Z"), 0);
+    put(3, at("2026-03-05T12:00Z"), -1);
+    rotation_mark(items, 4, &(struct backup_keep){0, 0, 0, 2}, NULL, INT64_MAX);
+    EXPECT_STR("xxxx", kept(4));
+    items[1].head.base = "";
+    rotation_mark(items, 4, &(struct backup_keep){0, 0, 0, 2}, NULL, INT64_MAX);
+    EXPECT_STR(".x.x", kept(4));
+}

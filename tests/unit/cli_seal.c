@@ -154,3 +154,22 @@ TEST("a key file opens with its passphrase alone") {
     buf_free(&open);
     buf_free(&locked);
 }
+
+TEST("a key file whose two keys do not belong together opens nothing") {
+    struct seal_key read, other;
+    struct buf open = {0}, locked = {0};
+    bool asks;
+    kith_error e = KITH_ERROR_INIT;
+    make_key();
+    other = key;
+    make_key();
+    memcpy(other.public, key.public, sizeof other.public);
+    EXPECT_OK(seal_key_text(&other, STR(""), &open, &e), e);
+    EXPECT_INT(KITH_E_CORRUPT, seal_key_parse(buf_view(&open), "k", STR(""), &read, &asks, &e));
+    EXPECT_HAS("do not belong together", e.message);
+    EXPECT_OK(seal_key_text(&other, STR("sesame"), &locked, &e), e);
+    EXPECT_INT(KITH_E_CORRUPT,
+               seal_key_parse(buf_view(&locked), "k", STR("sesame"), &read, &asks, &e));
+    buf_free(&open);
+    buf_free(&locked);
+}
