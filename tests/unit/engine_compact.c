@@ -3,6 +3,7 @@
  * is sound and whose chain holds. */
 #include "engine_fixture.h"
 #include "journal/access_log.h"
+#include "journal/compact.h"
 #include "random.h"
 
 #define DAY INT64_C(86400000)
@@ -159,6 +160,57 @@ TEST("a clock that is ahead for less than a day costs nothing") {
     for (int day = 0; day < 5; day++)
         pass_days(&x, 1);
     EXPECT_INT(3, ROWS(&x));
+    fixture_close(&x);
+}
+
+TEST("what was written with a clock that was set back is kept as long as what came before it") {
+    struct fixture x;
+    open_keeping(&x, 100 * DAY);
+    clock_set(&x.clock, START_MS + 50 * DAY);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=ahead"));
+    clock_set(&x.clock, START_MS);
+    create(&x, x.lead, PAIRS("name=back"));
+    clock_set(&x.clock, START_MS + 120 * DAY);
+    create(&x, x.lead, PAIRS("name=late"));
+    int64_t rows = ROWS(&x);
+    compact(&x);
+    EXPECT_INT(rows, ROWS(&x));
+    clock_set(&x.clock, START_MS + 155 * DAY);
+    compact(&x);
+    EXPECT(ROWS(&x) < rows);
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+static kith_status begin_anew(struct txn *t, void *arg, kith_error *e) {
+    static const char lone[] =
+        "SELECT count(*) FROM kith_journal WHERE tx NOT IN (SELECT id FROM kith_tx)";
+    struct conn *c = txn_conn(t);
+    struct journal_start next;
+    int64_t *steps = arg;
+    TRY(journal_boundary(c, START_MS + 1000 * DAY, UINT64_MAX, &next, e));
+    TRY(journal_begin_at(c, &next, e));
+    for (bool more = true; more; (*steps)++) {
+        int64_t rows;
+        TRY(journal_sweep(c, 2, &more, e));
+        TRY(conn_int(c, lone, -1, &rows, e));
+        EXPECT_INT(0, rows);
+    }
+    return KITH_OK;
+}
+
+TEST(
+    "a transaction is known as long as a row of it is, whenever the journal stops beginning anew") {
+    struct fixture x;
+    int64_t steps = 0;
+    fixture_open(&x);
+    fixture_start(&x);
+    for (int i = 0; i < 3; i++)
+        create(&x, x.contact, PAIRS("name=A", "email=a@b.example", "phone=+43 1", "city=Graz"));
+    create(&x, x.lead, PAIRS("name=A"));
+    EXPECT_OK(engine_write(x.g, &by_tester, begin_anew, &steps, NULL, &x.e), x.e);
+    EXPECT(steps > 3);
     fixture_close(&x);
 }
 

@@ -9,7 +9,12 @@
 static const kith_field visit_fields[] = {
     {.name = "of", .kind = KITH_F_LINK, .options = "lead", .flags = KITH_FF_REQUIRED},
 };
+static const kith_field shelf_fields[] = {
+    {.name = "name", .kind = KITH_F_TEXT},
+    {.name = "within", .kind = KITH_F_LINK, .options = "shelf", .flags = KITH_FF_PARTOF},
+};
 static const kith_type visit_types[] = {
+    {.name = "shelf", .fields = KITH_ARRAY(shelf_fields)},
     {.name = "lead", .title = "name", .fields = KITH_ARRAY(lead_fields)},
     {.name = "visit", .fields = KITH_ARRAY(visit_fields)},
 };
@@ -167,6 +172,50 @@ TEST(
     EXPECT_INT(0, r.run);
     expect_sound(&x);
     fixture_close(&x);
+}
+
+TEST("what went with what it was part of is neither gone twice nor said to stay") {
+    struct fixture x;
+    struct retention_report r;
+    open_with(&x, "shelf");
+    const struct rtype *shelf = type_named(&x, "shelf");
+    kith_id whole = create(&x, shelf, PAIRS("name=whole"));
+    create(&x, shelf, PAIRS(arena_printf(&x.arena, "within=%s", id_text(&x, whole))));
+    EXPECT_OK(engine_retention_apply(x.g, &tester, rule(&x), &x.arena, &r, &x.e), x.e);
+    EXPECT_INT(0, r.stay);
+    EXPECT_INT(0, count(&x, "shelf", NULL));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+static kith_status fail_as_told(void *self, struct txn *t, struct change *c, kith_error *e) {
+    const kith_status *with = self;
+    (void)t, (void)c;
+    return err_set(e, *with, NULL, "it could not be done");
+}
+
+TEST("a rule that the disk or want of memory ends says so, instead of that records are needed") {
+    static kith_status fails[] = {KITH_E_FULL, KITH_E_NOMEM, KITH_E_REFUSED};
+    for (size_t i = 0; i < sizeof fails / sizeof *fails; i++) {
+        struct fixture x;
+        struct retention_report r = {0};
+        fixture_open_with(&x, &visit_source, 1);
+        EXPECT_OK(engine_add_retention(x.g, "old", WEB, "why", &x.e), x.e);
+        struct hook h = {.type = x.lead,
+                         .on = ON_DELETE,
+                         .fn = fail_as_told,
+                         .self = &fails[i],
+                         .source = {SOURCE_RULE, "fail", "", 1}};
+        EXPECT_OK(engine_add_hook(x.g, &h, &x.e), x.e);
+        fixture_start(&x);
+        create(&x, x.lead, PAIRS("source=web", "name=L"));
+        bool needed = fails[i] == KITH_E_REFUSED;
+        EXPECT_INT(needed ? KITH_OK : fails[i],
+                   engine_retention_apply(x.g, &tester, rule(&x), &x.arena, &r, &x.e));
+        EXPECT_INT(needed, r.stay);
+        EXPECT_INT(1, count(&x, "lead", NULL));
+        fixture_close(&x);
+    }
 }
 
 TEST("a rule whose query is wrong is off, and says why; two of one name are refused") {
