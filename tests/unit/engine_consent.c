@@ -55,6 +55,26 @@ TEST("a segment that asks for consent follows in the transaction that withdraws 
     fixture_close(&w.x);
 }
 
+TEST("a consent for several contact points is for those of one address") {
+    struct consents w;
+    begin(&w);
+    kith_id again =
+        create(&w.x, w.x.point, PAIRS(eq(&w, "contact", w.anna), "kind=email", "value=A@x.org"));
+    const char *both[] = {id_text(&w.x, w.phone), id_text(&w.x, again)};
+    for (size_t i = 0; i < 2; i++) {
+        const char *points =
+            arena_printf(&w.x.arena, "contact_points=%s,%s", id_text(&w.x, w.mail), both[i]);
+        kith_id id = 0;
+        EXPECT_INT(i ? KITH_OK : KITH_E_INVAL,
+                   try_job(&w.x, ROW_CREATE, w.consent, &id,
+                           PAIRS(eq(&w, "purpose", w.newsletter), points), NULL));
+        if (i == 0)
+            EXPECT_HAS("they have different addresses", w.x.e.message);
+    }
+    EXPECT(may_at(&w, again));
+    fixture_close(&w.x);
+}
+
 TEST("a word is for an address: not for another that the contact point gets, nor for more") {
     struct consents w;
     begin(&w);
@@ -179,6 +199,27 @@ TEST("a consent ends when its time has come, and the segment with it") {
     EXPECT(!may(&w, w.anna));
     EXPECT_INT(1, withdraw(&w, "newsletter", eq(&w, "contact", w.anna)));
     EXPECT_STR("it was withdrawn", asked(&w, "newsletter", eq(&w, "contact", w.anna)));
+    fixture_close(&w.x);
+}
+
+TEST("a consent whose time came while it was deleted has ended when that is undone") {
+    struct consents w;
+    struct undo_report r;
+    kith_value out[8];
+    begin(&w);
+    EXPECT_OK(
+        call(&w, "consent.give",
+             PAIRS("purpose=newsletter", eq(&w, "contact", w.anna), "expires=2023-11-15 12:00"),
+             out, NULL),
+        w.x.e);
+    kith_id tx = delete_(&w.x, w.consent, out[0].as.link.id);
+    clock_set(&w.x.clock, START_MS + 24 * HOUR_MS);
+    settle(&w.x);
+    undo(&w, tx, &r);
+    settle(&w.x);
+    EXPECT_STR("expired", field(&w.x, w.consent, out[0].as.link.id, "state"));
+    EXPECT(!may(&w, w.anna));
+    expect_sound(&w.x);
     fixture_close(&w.x);
 }
 
@@ -380,6 +421,21 @@ TEST("when the middle one of three words is undone, one still stands") {
     undo(&w, tx[0], &r);
     EXPECT_INT(count(&w.x, "consent", NULL) ? 1 : 0,
                count(&w.x, "consent where replaced_by is null", NULL));
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+TEST("a no for the person holds again once the yes at an address that ended it is withdrawn") {
+    struct consents w;
+    begin(&w);
+    const char *anna = eq(&w, "contact", w.anna), *mail = eq(&w, "contact_point", w.mail);
+    kith_id word = give(&w, "newsletter", anna);
+    withdraw(&w, "newsletter", anna);
+    kith_id yes = give(&w, "newsletter", mail);
+    EXPECT_STR(id_text(&w.x, yes), field(&w.x, w.consent, word, "replaced_by"));
+    withdraw(&w, "newsletter", mail);
+    EXPECT_STR("", field(&w.x, w.consent, word, "replaced_by"));
+    EXPECT(!may(&w, w.anna));
     expect_sound(&w.x);
     fixture_close(&w.x);
 }
