@@ -481,6 +481,34 @@ TEST("a list that says another type of a record than it has is refused, and nobo
     fixture_close(&x);
 }
 
+TEST("whose merge cannot be taken back any more is not left in the other one: nobody is erased") {
+    struct fixture x;
+    struct journal_state s;
+    struct erased_again again;
+    char list[128], text[256];
+    fixture_open(&x);
+    engine_close(x.g);
+    x.journal_keep_ms = DAY_MS;
+    fixture_reopen(&x);
+    fixture_start(&x);
+    struct people p = make_people(&x);
+    merge_into(&x, p.ada, p.grace);
+    for (int i = 0; i < 2; i++) {
+        clock_advance(&x.clock, 3 * DAY_MS);
+        create(&x, x.contact, PAIRS("name=Carl Later"));
+        EXPECT_OK(engine_compact(x.g, &tester, &s, &x.arena, &x.e), x.e);
+    }
+    settle(&x);
+    snprintf(list, sizeof list, "%s/list", x.dir);
+    int n = snprintf(text, sizeof text, "contact %s " AT "\n", id_text(&x, p.grace));
+    write_list(list, text, (size_t)n);
+    EXPECT_INT(KITH_E_REFUSED, again_by(&x, list, &again));
+    EXPECT_HAS("that merge cannot be taken back here", x.e.message);
+    EXPECT_HAS(arena_printf(&x.arena, "a line 'contact %s", id_text(&x, p.ada)), x.e.message);
+    EXPECT_INT(0, count(&x, "erasure", NULL));
+    fixture_close(&x);
+}
+
 /* -- at random --------------------------------------------------------------------------------- */
 
 #define PEOPLE 600

@@ -340,6 +340,60 @@ TEST("whoever signed in and reads personal data stands in the log, with what was
     fixture_close(&w.x);
 }
 
+static void read_as_anna(struct people *w, struct engine *g, kith_id id) {
+    const struct principal p = {
+        .name = "user:anna", .user = w->anna, .surface = "cli", .asked = "get", .all = true};
+    kith_value *values;
+    const struct rtype *contact = schema_type(engine_schema(g), STR("contact"));
+    EXPECT_OK(engine_get(g, &p, contact, id, &w->x.arena, &values, &w->x.e), w->x.e);
+}
+
+static int fail_one(void *arg) {
+    int *left = arg;
+    return (*left)-- == 1; /* COMMIT becomes ROLLBACK */
+}
+
+static kith_status arm(struct txn *t, void *arg, kith_error *e) {
+    (void)e;
+    sqlite3_commit_hook(txn_conn(t)->db, fail_one, arg);
+    return KITH_OK;
+}
+
+TEST("who read what is written later when the disk does not take it at the time") {
+    struct people w;
+    struct access_entry *list;
+    int left = 2; /* commits: this arming, then what was read fails */
+    people_open(&w);
+    kith_id ada = create(&w.x, w.x.contact, PAIRS("name=Ada"));
+    EXPECT_OK(engine_write(w.x.g, &by_tester, arm, &left, NULL, &w.x.e), w.x.e);
+    read_as_anna(&w, w.x.g, ada);
+    settle(&w.x);
+    EXPECT(left < 1);
+    read_as_anna(&w, w.x.g, ada);
+    EXPECT_INT(2, entries(&w, ada, &list));
+    fixture_close(&w.x);
+}
+
+TEST("who reads in a copy, as to rehearse, stands in the log of the company") {
+    struct people w;
+    struct access_entry *list;
+    struct engine *copy;
+    char path[128];
+    people_open(&w);
+    kith_id ada = create(&w.x, w.x.contact, PAIRS("name=Ada"));
+    snprintf(path, sizeof path, "%s/copy.db", w.x.dir);
+    EXPECT_OK(engine_copy(w.x.g, path, &w.x.e), w.x.e);
+    struct engine_options o = fixture_options(&w.x);
+    o.path = path;
+    EXPECT_OK(engine_open(&copy, &o, &w.x.e), w.x.e);
+    engine_copy_of(copy, w.x.g);
+    EXPECT_OK(engine_start(copy, &w.x.e), w.x.e);
+    read_as_anna(&w, copy, ada);
+    engine_close(copy);
+    EXPECT_INT(1, entries(&w, ada, &list));
+    fixture_close(&w.x);
+}
+
 static void totals_as(struct people *w, const struct principal *p, const char *text) {
     struct query *q;
     struct totals t;
