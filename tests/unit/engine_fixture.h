@@ -237,6 +237,23 @@ static inline void run_sql(struct fixture *x, const char *sql) {
     EXPECT_OK(engine_write(x->g, &by_tester, exec_sql, (void *)(uintptr_t)sql, NULL, &x->e), x->e);
 }
 
+static inline int lose_at_one(void *arg) {
+    int *left = arg;
+    return (*left)-- == 1; /* COMMIT becomes ROLLBACK */
+}
+
+static inline kith_status watch_commits(struct txn *t, void *arg, kith_error *e) {
+    (void)e;
+    sqlite3_commit_hook(txn_conn(t)->db, lose_at_one, arg);
+    return KITH_OK;
+}
+
+/* The disk takes the `*left`th commit from now on back. */
+static inline void lose_commit(struct fixture *x, int *left) {
+    ++*left; /* that of this write */
+    EXPECT_OK(engine_write(x->g, &by_tester, watch_commits, left, NULL, &x->e), x->e);
+}
+
 /* A field as text; "(gone)" when the record does not exist. */
 static inline const char *field(struct fixture *x, const struct rtype *type, kith_id id,
                                 const char *name) {
