@@ -133,7 +133,7 @@ TEST("text for people of many lines keeps its lines, and shows controls as pictu
 
 struct running {
     char dir[64];
-    struct company company;
+    struct company *company;
     pthread_t thread;
     kith_status result;
 };
@@ -144,8 +144,7 @@ static void *serve_main(void *arg) {
     struct watchdog w;
     kith_error e = KITH_ERROR_INIT;
     EXPECT_OK(watchdog_start(&w, &e), e);
-    struct company *company = &r->company;
-    r->result = serve(&program, &company, w.told[0], NULL, NULL, &e);
+    r->result = serve(&program, &r->company, w.told[0], NULL, NULL, &e);
     watchdog_end(&w);
     return NULL;
 }
@@ -161,6 +160,17 @@ static int connect_to(struct running *r) {
     return fd;
 }
 
+static void open_company(struct running *r) {
+    struct settings_problems problems = {0};
+    char path[96];
+    snprintf(path, sizeof path, "%s/kith.conf", r->dir);
+    FILE *f = fopen(path, "w");
+    EXPECT(f && fclose(f) == 0);
+    EXPECT_OK(company_create(&program, r->dir, &problems, &err), err);
+    EXPECT_OK(company_open(&r->company, &program, r->dir, &problems, &err), err);
+    settings_problems_free(&problems);
+}
+
 static void start(struct running *r) {
     sigset_t set;
     sigemptyset(&set);
@@ -168,15 +178,19 @@ static void start(struct running *r) {
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     *r = (struct running){.dir = "/tmp/kith-serve-XXXXXX"};
     EXPECT(mkdtemp(r->dir));
-    r->company.dir = r->dir;
+    open_company(r);
     EXPECT_INT(0, pthread_create(&r->thread, NULL, serve_main, r));
     close(connect_to(r));
 }
 
 static void stop(struct running *r) {
+    char command[192];
     kill(getpid(), SIGTERM);
     pthread_join(r->thread, NULL);
     EXPECT_INT(KITH_OK, r->result);
+    company_close(r->company);
+    snprintf(command, sizeof command, "rm -f %s/kith.conf %s/kith.db*", r->dir, r->dir);
+    EXPECT_INT(0, system(command));
     EXPECT_INT(0, rmdir(r->dir)); /* the socket is gone */
 }
 
