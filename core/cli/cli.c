@@ -61,6 +61,8 @@ static const struct command *const commands[] = {
     &command_workflow_cancel,
     &command_workflow_retry,
     &command_workflow_test,
+    &command_console,
+    &command_console_entry,
     &command_rule_list,
     &command_rule_show,
     &command_rule_check,
@@ -307,15 +309,22 @@ static kith_status run_with_company(struct cmd *c, int argc, char *const *argv, 
     return st == KITH_OK ? run_as_owner(c, e) : st;
 }
 
-kith_status cli_sub_command(struct cmd *c, const struct command *command, kith_error *e) {
-    char *const argv[] = {"kith", (char *)command->name, c->json ? "--json" : "--"};
-    struct cmd sub = {.program = c->program, .io = c->io};
-    int code = -1;
-    kith_status st = cmd_parse(&sub, 3, argv, e);
+kith_status cli_sub_line(struct cmd *c, struct io *io, int argc, char *const *argv, int *code,
+                         kith_error *e) {
+    struct cmd sub = {.program = c->program, .io = io};
+    *code = -1;
+    kith_status st = cmd_parse(&sub, argc, argv, e);
     sub.dir = c->dir;
     if (st == KITH_OK)
-        st = run_with_company(&sub, 3, argv, &code, e);
+        st = run_with_company(&sub, argc, argv, code, e);
     arena_free(&sub.arena);
+    return st;
+}
+
+kith_status cli_sub_command(struct cmd *c, const struct command *command, kith_error *e) {
+    char *const argv[] = {"kith", (char *)command->name, c->json ? "--json" : "--"};
+    int code;
+    kith_status st = cli_sub_line(c, c->io, 3, argv, &code, e);
     c->said = st == KITH_OK && code > 0;
     return c->said ? KITH_E_INVAL : st;
 }

@@ -32,9 +32,11 @@ struct command {
     const char *gathered; /* "a|b": options whose values are kept when repeated, GATHERED apart */
     const char *repeated; /* the option that may be repeated: each value is one more argument */
     enum needs needs;
-    bool quiet; /* says itself what else would be logged */
-    bool open;  /* for everybody who signed in, or shows no data; else for administrators */
-    bool asks;  /* for a new password, on the caller's side */
+    bool quiet;    /* says itself what else would be logged */
+    bool open;     /* for everybody who signed in, or shows no data; else for administrators */
+    bool asks;     /* for a new password, on the caller's side */
+    bool signs_in; /* takes a user or a token though it needs the folder only: for the commands that
+                      it has carried out */
     bool alone; /* in a server: while no other command runs. It may have the company opened anew */
     uint32_t args_min, args_max;
     kith_status (*run)(struct cmd *c, kith_error *e);
@@ -114,6 +116,10 @@ int cli_run_for(const struct program *p, const struct cli_host *host, struct io 
 /* Carries out another command of the same company, without arguments, for one that needs only
  * the folder. */
 kith_status cli_sub_command(struct cmd *c, const struct command *command, kith_error *e);
+/* The same for a whole line, with an io of its own. *code: its exit code, if a server carried it
+ * out, which has told then what went wrong; else -1. */
+kith_status cli_sub_line(struct cmd *c, struct io *io, int argc, char *const *argv, int *code,
+                         kith_error *e);
 /* An error to standard error: a sentence, or {"code":"invalid","field":null,"message":"..."}. */
 void cli_print_error(struct io *io, bool json, const kith_error *e);
 /* Says what is wrong with the settings, unless it is one thing, which the error says already; frees
@@ -162,7 +168,8 @@ kith_status cmd_call(struct cmd *c, const char *action, const char *const *words
 
 /* -- commands ---------------------------------------------------------------------------------- */
 
-extern const struct command command_complete, command_reference;
+extern const struct command command_complete, command_reference, command_console,
+    command_console_entry;
 extern const struct command command_backup, command_backup_verify, command_backup_key,
     command_backup_list, command_backup_run, command_restore;
 extern const struct command command_workflow_list, command_workflow_runs, command_workflow_run,

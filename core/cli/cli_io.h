@@ -107,6 +107,9 @@ struct io_local {
  * for everybody else. One per process. */
 void io_local_open(struct io_local *l);
 void io_local_close(struct io_local *l);
+/* Forgets a Ctrl-C that was meant for what stood at a prompt; was there one? SIGTERM is not
+ * forgotten. */
+bool io_local_calm(struct io *io);
 /* Only the files of this process: nobody reads what is written to the standard streams, and nothing
  * interrupts it. Any number, on any thread; io_local_close ends it, too. */
 void io_files_open(struct io_local *l);

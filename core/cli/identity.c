@@ -110,7 +110,7 @@ kith_status identity_ask(struct cmd *c, kith_error *e) {
     const char *token = getenv("KITH_TOKEN");
     if (c->help)
         return KITH_OK;
-    if (c->command->needs != NEEDS_COMPANY)
+    if (c->command->needs != NEEDS_COMPANY && !c->command->signs_in)
         return !c->command->open && (c->login || c->token_file || c->as || token)
                    ? no_command_of_users(c, e)
                    : KITH_OK;

@@ -270,6 +270,10 @@ static int push_cursor(lua_State *L, const struct rtype *type, const kith_id *id
     return 1;
 }
 
+bool find_is(lua_State *L, int at) {
+    return lua_tocfunction(L, at) == find_next;
+}
+
 void find_ids(lua_State *L, int at, const struct rtype **type, const kith_id **ids, size_t *count) {
     lua_getupvalue(L, at, 1);
     const struct cursor *c = lua_touserdata(L, -1);

@@ -129,12 +129,12 @@ static void take_budgets(struct script *s, int64_t group) {
 
 kith_status rights_take(struct script *s, kith_error *e) {
     const struct schema *schema = engine_schema(s->all->engine);
-    int64_t group = group_for(s);
+    int64_t group = s->console ? -1 : group_for(s);
     uint32_t max = 0;
     take_budgets(s, group);
     if (group >= 0 && !s->trial && !s->all->options.no_users)
         TRY(take_acting(s, group, e));
-    if (!s->trial) /* which may everything */
+    if (!s->trial && !s->console) /* which may everything */
         s->may = list_for(s, &s->granted);
     for (uint32_t i = 0; i < schema->type_count; i++)
         max = schema->types[i]->id > max ? schema->types[i]->id : max;

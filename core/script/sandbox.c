@@ -252,7 +252,8 @@ static const char *text_for_log(lua_State *L) {
 static int on_error(lua_State *L) {
     struct script *s = script_of(L);
     struct held_error *h = held_test(L, 1, HELD_ERROR);
-    if (!s->frame->txn || s->frame->stopped || (h && (h->logged || h->e.code == KITH_E_REFUSED)))
+    if (s->console || !s->frame->txn || s->frame->stopped ||
+        (h && (h->logged || h->e.code == KITH_E_REFUSED)))
         return 1;
     luaL_traceback(L, L, text_for_log(L), 1);
     log_error("script", "%s", lua_tostring(L, -1));

@@ -168,4 +168,33 @@ struct run_step {
 kith_status scripts_run_steps(struct scripts *s, kith_id run, struct arena *a,
                               struct run_step **out, size_t *count, kith_error *e);
 
+/* -- a console --------------------------------------------------------------------------------- */
+
+#define CONSOLE_ROWS      20          /* of what find() found */
+#define CONSOLE_STATE_MAX (256 << 10) /* bytes */
+
+struct console_value {
+    const struct rtype *type; /* of records; NULL: `text` is all */
+    bool list;                /* find() gave them; else it is one record */
+    size_t found, count;      /* how many there are, and how many are here */
+    kith_id *ids;
+    kith_value **values;
+    kith_str text; /* for people */
+};
+struct console_entry {
+    kith_str text;  /* Lua: an expression, or statements */
+    kith_str state; /* what the entry before it kept; empty: there is none */
+    /* What it gives, in the arena. */
+    struct console_value *values;
+    size_t count;
+    kith_str kept;    /* the variables behind it */
+    const char *lost; /* names of those that cannot be kept; NULL: none */
+};
+/* Runs an entry in the transaction, as a rule's code and within a rule's limits, but with all the
+ * rights of whoever asks. A write_fn may call it. [writer] */
+kith_status scripts_console(struct scripts *s, struct txn *t, struct console_entry *x,
+                            struct arena *a, kith_error *e);
+/* Is it a whole entry, or does Lua expect more? What is wrong is whole. Any thread. */
+bool console_complete(kith_str text);
+
 #endif

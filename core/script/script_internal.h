@@ -132,6 +132,7 @@ struct script {
     int problems;
     bool absent;         /* one of the problems, and no more, is that a module is not there */
     bool flows;          /* of the folder workflows: calls are recorded */
+    bool console;        /* of a prompt: who sits there may all, and is told what goes wrong */
     bool pinned;         /* an earlier version, for the runs that it began */
     struct trial *trial; /* a test of it runs here, and its rules elsewhere; or NULL */
     const char *fault;   /* of a pinned one or a trial: why it does not run */
@@ -383,6 +384,7 @@ void record_open(lua_State *L);
 
 /* -- lib_record.c ------------------------------------------------------------------------------ */
 
+bool find_is(lua_State *L, int at); /* is it an iterator that find() gave? */
 /* What the iterator at `at`, which find() gave, goes through; and such a one, of find() with the
  * text at 1. */
 void find_ids(lua_State *L, int at, const struct rtype **type, const kith_id **ids, size_t *count);
