@@ -517,6 +517,7 @@ kith_status base_hooks_add(struct engine *g, kith_error *e) {
         TRY(engine_add_hook(g, &hooks[i], e));
     }
     TRY(tasks_hooks_add(g, e));
+    TRY(forms_hooks_add(g, e));
     TRY(dates_hooks_add(g, e));
     TRY(consent_hooks_add(g, e));
     TRY(consent_purpose_hooks_add(g, e));

@@ -716,6 +716,7 @@ kith_status retention_add(struct engine *g, kith_error *e);
 /* base_hooks.c */
 kith_status base_hooks_add(struct engine *g, kith_error *e);
 kith_status tasks_hooks_add(struct engine *g, kith_error *e); /* base_tasks.c */
+kith_status forms_hooks_add(struct engine *g, kith_error *e); /* base_forms.c */
 kith_value point_normal(struct txn *t, kith_str kind, kith_str value);
 /* The records whose field holds an address to the letter (lookups pass over accents).
  * consent_actions.c */

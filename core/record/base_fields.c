@@ -32,7 +32,7 @@ static const struct wanted {
     FIELD(suppression, at), FIELD(suppression, how), FIELD(suppression, lifted),
     FIELD(suppression, lifted_by),
     TYPE(task), FIELD(task, parent), FIELD(task, state), FIELD(task, repeat), FIELD(task, due),
-    FIELD(task, reminder),
+    FIELD(task, reminder), FIELD(task, form), FIELD(task, answers),
     TYPE(file), FIELD(file, about), FIELD(file, name), FIELD(file, kind), FIELD(file, media_type),
     FIELD(file, size), FIELD(file, digest),
     TYPE(file_part), FIELD(file_part, file), FIELD(file_part, number), FIELD(file_part, data),

@@ -36,7 +36,7 @@ struct base_suppression {
 };
 struct base_task {
     const struct rtype *type;
-    const struct rfield *parent, *state, *repeat, *due, *reminder;
+    const struct rfield *parent, *state, *repeat, *due, *reminder, *form, *answers;
 };
 struct base_file {
     const struct rtype *type;

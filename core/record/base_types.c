@@ -300,6 +300,9 @@ static const kith_field task_fields[] = {
     F("repeat", TEXT,
       .doc = "When done it comes again: after 7d, or at times as cron has them, 0 9 * * mon."),
     F("body", LONGTEXT, .flags = SEARCHED, .doc = "Details."),
+    F("form", JSON,
+      .doc = "What it asks for: names with text, number, boolean, date, or a list of choices."),
+    F("answers", JSON, .flags = PERSONAL, .doc = "What was answered; it is done with that."),
 };
 
 static const kith_field note_fields[] = {

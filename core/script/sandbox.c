@@ -390,6 +390,7 @@ static int open_state(lua_State *L) {
     lib_require_open(L, 1);
     lib_flow_open(L, 1);
     lib_wait_open(L, 1);
+    lib_ask_open(L, 1);
     lib_test_open(L, 1);
     order_open(L, 1, script_of(L)->flows);
     flow_wrap_open(L, 1);

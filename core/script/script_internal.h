@@ -298,6 +298,7 @@ void lib_business_open(lua_State *L, int globals);
 void lib_template_open(lua_State *L, int globals);
 void lib_rule_open(lua_State *L, int globals);
 void lib_wait_open(lua_State *L, int globals);
+void lib_ask_open(lua_State *L, int globals);
 void lib_flow_open(lua_State *L, int globals);
 void flow_wrap_open(lua_State *L, int globals);
 void lib_test_open(lua_State *L, int globals);

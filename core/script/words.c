@@ -50,6 +50,10 @@ static const struct word words[] = {
      "---@return any event\n"},
     {"wait_all", "events: table, how_long?: Duration|Time|Date", "table",
      "Waits for several events, and gives a table of those that came, by name.", NULL},
+    {"ask_user", "question: table", "table|nil",
+     "Has somebody answer a form, as a task: ask_user {title = ..., fields = {decision = {'yes', "
+     "'no'}}, assignee = ...}; nil when it was cancelled.",
+     NULL},
     {"parallel", "...: function", "any",
      "Runs functions side by side, each with waits of its own, and gives what they give.", NULL},
     {"start", "workflow: string, record?: record, data?: table", "string|nil",

@@ -594,3 +594,47 @@ TEST("of somebody who is erased nothing stays in what runs have recorded, and th
     EXPECT_INT(1, find(&c, "workflow_run where result = 'Bob Smith'", NULL));
     company_end(&c);
 }
+
+/* -- people ------------------------------------------------------------------------------------ */
+
+TEST("a workflow asks somebody by a task with a form, and goes on with the answers") {
+    struct company c;
+    kith_id task, other;
+    flow_company(
+        &c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+            "  local a = ask_user {title = 'Discount for ' .. lead.name .. '?', about = lead,\n"
+            "    fields = {decision = {'yes', 'no'}, percent = 'number', why = 'text?'},\n"
+            "    wait = days(3)}\n"
+            "  if not a then return 'nobody' end\n"
+            "  return a.decision .. ' ' .. a.percent .. ' ' .. tostring(a.why)\n"
+            "end)\n");
+    new_lead(&c, "A");
+    EXPECT_INT(1, find(&c, "task where title = 'Discount for A?'", &task));
+    EXPECT_INT(KITH_E_INVAL, try_update(&c, "task", task, SET("state", "done")));
+    EXPECT_STR("answers: 'decision' is one of yes, no", c.e.message);
+    EXPECT_INT(KITH_E_INVAL, try_update(&c, "task", task,
+                                        SET("state", "done", "answers", "{\"decision\":\"yes\"}")));
+    EXPECT_STR("answers: 'percent' is a number", c.e.message);
+    EXPECT_INT(KITH_E_INVAL, try_update(&c, "task", task, SET("answers", "{\"oh\":1}")));
+    EXPECT_STR("answers: nobody asked for 'oh'", c.e.message);
+    EXPECT_OK(try_update(&c, "task", task,
+                         SET("state", "done", "answers", "{\"decision\":\"yes\",\"percent\":5}")),
+              c.e);
+    drain(&c);
+    EXPECT_STR("yes 5 nil", run_field(&c, "result"));
+    new_lead(&c, "B");
+    EXPECT_INT(1, find(&c, "task where title = 'Discount for B?'", &other));
+    reopen(&c);
+    EXPECT_OK(try_update(&c, "task", other, SET("state", "cancelled")), c.e);
+    drain(&c);
+    EXPECT_INT(1, find(&c, "workflow_run where result = 'nobody'", NULL));
+    new_lead(&c, "C");
+    advance(&c, 3 * DAY);
+    EXPECT_INT(2, find(&c, "workflow_run where result = 'nobody'", NULL));
+    EXPECT_INT(KITH_E_INVAL,
+               try_create(&c, "task", SET("title", "x", "form", "{\"a\":\"nubmer\"}"), NULL));
+    EXPECT_STR("form: 'a' asks for a text, number, boolean or date, each with ? where it need not "
+               "be answered, or for one of a list of texts; did you mean 'number'?",
+               c.e.message);
+    company_end(&c);
+}
