@@ -359,6 +359,10 @@ static kith_status run_retry(struct cmd *c, kith_error *e) {
     return call_for_run(c, "workflow.retry", e);
 }
 
+static kith_status run_migrate(struct cmd *c, kith_error *e) {
+    return call_for_run(c, "workflow.migrate", e);
+}
+
 static kith_status run_start(struct cmd *c, kith_error *e) {
     const char *data = cmd_option(c, "data");
     const char *words[3];
@@ -397,6 +401,20 @@ const struct command command_workflow_cancel = {
     .args_min = 1,
     .args_max = 1,
     .run = run_cancel,
+};
+
+const struct command command_workflow_migrate = {
+    .name = "workflow migrate",
+    .args = "RUN",
+    .help = "have a run go on by the workflow as it is in its file now, not as it was",
+    .more = "It is gone through anew with what it has recorded; when the new code goes another way,"
+            " the\nrun stays with the old one, and both lines are told.",
+    .options = {REHEARSE_OPTION},
+    .open = true,
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run_migrate,
 };
 
 const struct command command_workflow_retry = {

@@ -79,6 +79,13 @@ kith_status flow_save(struct txn *t, struct flow_run *r, kith_error *e) {
     return KITH_OK;
 }
 
+kith_status flow_pin(struct txn *t, const struct flow_run *r, kith_error *e) {
+    const struct base_workflow_run *f = &t->g->schema->base.workflow_run;
+    struct assign set[] = {{f->file, text_or_null(r->file)},
+                           {f->version, text_or_null(r->version)}};
+    return write_record(t, r, set, sizeof set / sizeof *set, e);
+}
+
 static enum flow_state state_of(const kith_value *v) {
     for (size_t i = 0; i < sizeof state_names / sizeof *state_names; i++)
         if (v->kind == KITH_TEXT && str_eqz(v->as.s, state_names[i]))

@@ -37,6 +37,7 @@ void flow_new(struct txn *t, struct flow_run *r);
 /* Writes it when it is fresh; later what changes: state, attempts, due, over, waits_for, result and
  * error. */
 kith_status flow_save(struct txn *t, struct flow_run *r, kith_error *e);
+kith_status flow_pin(struct txn *t, const struct flow_run *r, kith_error *e); /* file and version */
 /* KITH_E_NOTFOUND: there is no such run. [writer] or with a reader */
 kith_status flow_read(struct engine *g, struct conn *c, kith_id run, struct arena *a,
                       struct flow_run *out, kith_error *e);

@@ -81,10 +81,11 @@ kith_status flow_end(struct txn *t, struct flow_run *r, enum flow_state state, k
 kith_status flow_cancel(struct txn *t, kith_id run, kith_error *e) {
     struct flow_run r;
     kith_status st = flow_read(t->g, t->g->writer, run, t->arena, &r, e);
-    if (st == KITH_E_NOTFOUND || (st == KITH_OK && flow_is_over(r.state)))
+    if (st == KITH_E_NOTFOUND || (st == KITH_OK && r.state == FLOW_CANCELLED))
         return KITH_OK;
     TRY(st);
-    return flow_end(t, &r, FLOW_CANCELLED, e);
+    TRY(flow_end(t, &r, FLOW_CANCELLED, e));
+    return flow_timer(t, r.id, FLOW_UNDO, t->head.at, e);
 }
 
 kith_status flow_cancel_caused(struct txn *t, uint64_t first, uint64_t last, kith_error *e) {

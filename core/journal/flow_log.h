@@ -35,7 +35,8 @@ struct flow_wait {
 };
 kith_status flow_log_wait(struct conn *c, const struct flow_wait *w, kith_error *e);
 /* The branch waits for no event any more; FLOW_ALL: none of the run does. */
-#define FLOW_ALL UINT32_MAX
+#define FLOW_ALL  UINT32_MAX
+#define FLOW_UNDO (UINT32_MAX - 1) /* of a timer: what is to be done when the run was undone */
 kith_status flow_log_awake(struct conn *c, kith_id run, uint32_t branch, kith_error *e);
 /* Which topics are waited for. */
 typedef kith_status (*flow_topic_fn)(void *arg, const char *topic, kith_error *e);

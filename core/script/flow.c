@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ATTEMPTS_MAX 5
 #define RETRY_BRANCH FLOW_ALL /* of the timer of a run that failed */
 
 /* -- the log of a run -------------------------------------------------------------------------- */
@@ -54,7 +53,7 @@ static kith_status read_entries(struct flow *w, size_t *cap, kith_error *e) {
     return KITH_OK;
 }
 
-static kith_status read_log(struct flow *w, kith_error *e) {
+kith_status flow_read_log(struct flow *w, kith_error *e) {
     size_t cap = 0;
     TRY(grow_logs(w, 1, &cap, e));
     TRY(w->start ? take_entry(w, (struct entry *)(uintptr_t)w->start, &cap, e)
@@ -79,7 +78,7 @@ static const char *result_text(lua_State *L, struct txn *t) {
 }
 
 /* Protected. */
-static int enter(lua_State *L) {
+int flow_enter(lua_State *L) {
     struct flow *w = lua_touserdata(L, 1);
     const struct entry *start = w->next;
     if (!start || start->kind != ENTRY_START)
@@ -104,7 +103,7 @@ static kith_status call_function(struct flow *w, kith_error *e) {
     uint64_t blamed = w->script->all->blamed;
     frame_begin(w->script, &f, w->txn, w->rule);
     f.flow = w;
-    kith_status st = sandbox_call(w->script, enter, w, e);
+    kith_status st = sandbox_call(w->script, flow_enter, w, e);
     st = cost_count(w->script, &f, st, e);
     frame_end(w->script, &f);
     suspend_after((struct rule *)(uintptr_t)w->rule, &f, blamed, st, e);
@@ -174,7 +173,7 @@ static kith_status keep_step(struct flow *w, kith_error *e) {
 static kith_status step(struct txn *t, void *arg, kith_error *e) {
     struct flow *w = arg;
     w->txn = t;
-    kith_status st = read_log(w, e);
+    kith_status st = flow_read_log(w, e);
     if (st == KITH_OK) {
         w->next = w->logs[0].first;
         w->first = w->next && !w->next->next; /* it has done nothing yet */
@@ -184,7 +183,7 @@ static kith_status step(struct txn *t, void *arg, kith_error *e) {
 }
 
 /* Failures of the disk or the process are nobody's: the whole is tried again. */
-static bool is_nobodys(kith_status st) {
+bool flow_nobodys(kith_status st) {
     return st == KITH_E_IO || st == KITH_E_FULL || st == KITH_E_CORRUPT || st == KITH_E_NOMEM ||
            st == KITH_E_THREAD || st == KITH_E_BUSY;
 }
@@ -200,7 +199,7 @@ static kith_status note_failure(struct txn *t, struct flow_run *r, const struct 
     r->error = arena_strdup(txn_arena(t), why->message);
     r->waits_for = NULL;
     r->result = NULL;
-    if (++r->attempts >= ATTEMPTS_MAX) {
+    if (++r->attempts >= FLOW_ATTEMPTS) {
         log_error("workflow", "%s: a run failed for good (%s): 'kith workflow runs --state failed'",
                   r->workflow, err_place(why, place));
         return flow_transaction(t, r->id, source, r->cause, end_failed, r, e);
@@ -247,7 +246,7 @@ static kith_status run_step(struct txn *t, struct flow *w, uint64_t cause, kith_
         return KITH_OK;
     *r = before;
     notes_back(rule->script->all, notes);
-    if (is_nobodys(st)) {
+    if (flow_nobodys(st)) {
         err_copy(e, &why);
         return st;
     }
@@ -385,8 +384,8 @@ static struct rule *rule_in(struct script *s, const char *name) {
 }
 
 /* The function of the run, as it was when the run began. */
-static kith_status rule_for(struct ruleset *set, struct txn *t, const struct flow_run *r,
-                            struct rule **out, kith_error *e) {
+kith_status flow_rule(struct ruleset *set, struct txn *t, const struct flow_run *r,
+                      struct rule **out, kith_error *e) {
     struct script *s = set->files;
     while (s && (strcmp(s->file, r->file) != 0 || strcmp(s->version, r->version) != 0))
         s = s->next;
@@ -407,7 +406,7 @@ kith_status flow_go_on(struct ruleset *set, struct txn *t, kith_id run, uint32_t
     if (st == KITH_E_NOTFOUND || (st == KITH_OK && flow_is_over(r.state)))
         return flow_wait_drop(t, run, FLOW_ALL, e);
     TRY(st);
-    st = rule_for(set, t, &r, &rule, &why);
+    st = flow_rule(set, t, &r, &rule, &why);
     if (st == KITH_OK && branch != RETRY_BRANCH) {
         struct opening o = {.script = rule->script,
                             .entry = {.kind = ENTRY_WOKEN, .branch = branch, .name = "woken"},
@@ -421,7 +420,7 @@ kith_status flow_go_on(struct ruleset *set, struct txn *t, kith_id run, uint32_t
             return KITH_OK;
     }
     if (st != KITH_OK)
-        return is_nobodys(st) ? (err_copy(e, &why), st) : note_failure(t, &r, &kith, &why, e);
+        return flow_nobodys(st) ? (err_copy(e, &why), st) : note_failure(t, &r, &kith, &why, e);
     if (txn_paused(t, r.file))
         return wait_for_resume(t, &r, e);
     struct flow w = {.script = rule->script, .rule = rule, .run = &r, .since = since};
@@ -459,6 +458,8 @@ static kith_status on_timer(void *self, struct txn *t, const struct timer *timer
     char text[16];
     snprintf(text, sizeof text, "%.*s", (int)timer->payload.len, timer->payload.ptr);
     uint32_t branch = (uint32_t)strtoul(text, NULL, 10);
+    if (branch == FLOW_UNDO)
+        return flow_compensate(self, t, timer->subject, e);
     return flow_go_on(self, t, timer->subject, branch, NULL, NULL, txn_next_seq(t) - 1, 0, e);
 }
 

@@ -70,6 +70,34 @@ static kith_status start(void *self, struct call *call, kith_error *e) {
     return KITH_OK;
 }
 
+static kith_status migrate(void *self, struct call *call, kith_error *e) {
+    struct scripts *all = self;
+    struct flow_run r;
+    TRY(flow_read(call->engine, txn_conn(call->txn), call->args[0].as.link.id, call->arena, &r, e));
+    struct rule *rule = flow_named(all->running, r.workflow, e);
+    if (!rule)
+        return KITH_E_NOTFOUND;
+    if (flow_is_over(r.state))
+        return err_set(e, KITH_E_CONFLICT, NULL, "the run of '%s' is %s: it goes on by no code",
+                       r.workflow, flow_state_name(r.state));
+    bool same = strcmp(r.version, rule->info.version) == 0;
+    if (!same)
+        TRY(flow_migrate(rule, call->txn, &r, e));
+    call->results[0] = value_str(str_of(r.version));
+    return KITH_OK;
+}
+
+static const kith_field run_param[] = {
+    {.name = "run",
+     .kind = KITH_F_LINK,
+     .options = "workflow_run",
+     .flags = KITH_FF_REQUIRED,
+     .doc = "The run."},
+};
+static const kith_field migrate_results[] = {
+    {.name = "version", .kind = KITH_F_TEXT, .doc = "The version by which it goes on."},
+};
+
 static const kith_field params[] = {
     {.name = "workflow", .kind = KITH_F_TEXT, .flags = KITH_FF_REQUIRED, .doc = "Its name."},
     {.name = "record", .kind = KITH_F_LINK, .options = "*", .doc = "For which record it runs."},
@@ -81,18 +109,30 @@ static const kith_field results[] = {
     {.name = "run", .kind = KITH_F_LINK, .options = "workflow_run", .doc = "The run."},
 };
 
+static kith_status add(struct engine *g, struct action *a, kith_array takes, kith_array gives,
+                       kith_error *e) {
+    a->module = "core";
+    a->effect = EFFECT_WRITE;
+    a->source = (struct source){SOURCE_CORE, "workflow", "", 0};
+    TRY(action_fields(g, "core", takes, &a->params, &a->param_count, e));
+    TRY(action_fields(g, "core", gives, &a->results, &a->result_count, e));
+    return engine_add_action(g, a, e);
+}
+
 kith_status flow_actions_add(struct scripts *s, kith_error *e) {
     struct engine *g = s->engine;
-    struct action a = {.name = "workflow.start",
-                       .module = "core",
-                       .doc = "Begins a workflow, for a record or by itself.",
-                       .effect = EFFECT_WRITE,
-                       .fn = start,
-                       .self = s,
-                       .source = {SOURCE_CORE, "workflow", "", 0}};
-    if (engine_action(g, str_of(a.name)))
+    struct action begin = {.name = "workflow.start",
+                           .doc = "Begins a workflow, for a record or by itself.",
+                           .fn = start,
+                           .self = s};
+    struct action other = {.name = "workflow.migrate",
+                           .doc = "Has a run go on by the workflow as it is in its file now, if"
+                                  " that goes the same way as the run went so far.",
+                           .fn = migrate,
+                           .self = s};
+    if (engine_action(g, str_of(begin.name)))
         return KITH_OK;
-    TRY(action_fields(g, "core", (kith_array)KITH_ARRAY(params), &a.params, &a.param_count, e));
-    TRY(action_fields(g, "core", (kith_array)KITH_ARRAY(results), &a.results, &a.result_count, e));
-    return engine_add_action(g, &a, e);
+    TRY(add(g, &begin, (kith_array)KITH_ARRAY(params), (kith_array)KITH_ARRAY(results), e));
+    return add(g, &other, (kith_array)KITH_ARRAY(run_param),
+               (kith_array)KITH_ARRAY(migrate_results), e);
 }

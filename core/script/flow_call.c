@@ -45,6 +45,8 @@ static int diverged(lua_State *L, const struct flow *w, const struct entry *en, 
 struct entry *flow_expect(lua_State *L, struct flow *w, enum entry_kind kind, const char *name,
                           uint32_t line, kith_str args) {
     struct entry *en = w->next;
+    if (!en && w->only_log)
+        frame_stop(L, STOP_WAIT);
     if (!en)
         return NULL;
     bool same_kind = en->kind == kind || (kind == ENTRY_CALL && en->kind == ENTRY_ERROR);

@@ -74,6 +74,9 @@ struct flow {
     int waits;
     const char *result; /* what the function gave, as text; in the transaction's arena */
     bool first;         /* it is the first step */
+    bool only_log;      /* it ends where the log does */
+    bool undoing;       /* what on_undo() was given runs */
+    int undos;          /* these functions, in a list in the registry */
     bool again;         /* it begins anew, with what is `handed` on: continue_as_new() */
     kith_str handed;
 };
@@ -92,6 +95,18 @@ struct flow_begin {
     bool always;    /* whatever its rule for repeats says */
 };
 kith_status flow_begin(struct txn *t, const struct flow_begin *b, kith_id *run, kith_error *e);
+/* A run was undone: what it gave to on_undo() runs, the last first. (flow_again.c) */
+kith_status flow_compensate(struct ruleset *set, struct txn *t, kith_id run, kith_error *e);
+/* Has the run go on by this code, if that goes the way that the log has. */
+kith_status flow_migrate(struct rule *rule, struct txn *t, struct flow_run *r, kith_error *e);
+/* Finds the function of the run, as it was when the run began. */
+kith_status flow_rule(struct ruleset *set, struct txn *t, const struct flow_run *r,
+                      struct rule **out, kith_error *e);
+kith_status flow_read_log(struct flow *w, kith_error *e);
+int flow_enter(lua_State *L); /* protected: calls the function of the flow at 1 */
+/* Failures of the disk or the process are nobody's: the whole is tried again. */
+bool flow_nobodys(kith_status st);
+#define FLOW_ATTEMPTS 5
 /* Pushes the table with the encoded data at `given`, a kith_str, as an event: for runs that nothing
  * but a call begins. */
 int flow_given_push(lua_State *L, void *given);

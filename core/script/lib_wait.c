@@ -86,6 +86,8 @@ static int wait(lua_State *L, const char *name, const struct spec *specs, int co
         flow_woken(w, end);
         return values_decode(L, end->results);
     }
+    if (!old && w->undoing)
+        return raisef(L, "%s: what on_undo() was given does not wait", name);
     if (!old) {
         begin_wait(L, w, specs, count, due);
         flow_add(L, w,
@@ -424,6 +426,18 @@ static int continue_as_new(lua_State *L) {
     return frame_stop(L, STOP_WAIT);
 }
 
+/* on_undo(f): f is called when the run is undone, for what Kith cannot take back by itself. */
+static int on_undo(lua_State *L) {
+    struct flow *w = flow_need(L, "on_undo()");
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    if (!w->undos)
+        return 0; /* they are asked for when it is */
+    lua_rawgeti(L, LUA_REGISTRYINDEX, w->undos);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    return 0;
+}
+
 void lib_wait_open(lua_State *L, int globals) {
     static const luaL_Reg functions[] = {{"sleep", flow_sleep},
                                          {"sleep_until", flow_sleep},
@@ -432,6 +446,7 @@ void lib_wait_open(lua_State *L, int globals) {
                                          {"wait_all", wait_all},
                                          {"parallel", parallel},
                                          {"continue_as_new", continue_as_new},
+                                         {"on_undo", on_undo},
                                          {NULL, NULL}};
     lua_pushvalue(L, globals);
     luaL_setfuncs(L, functions, 0);

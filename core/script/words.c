@@ -58,6 +58,8 @@ static const struct word words[] = {
      "Runs functions side by side, each with waits of its own, and gives what they give.", NULL},
     {"start", "workflow: string, record?: record, data?: table", "string|nil",
      "Begins another workflow; gives the id of its run, or nil when it may not begin again.", NULL},
+    {"on_undo", "call: function", NULL,
+     "Is called when the run is undone, for what Kith cannot take back by itself.", NULL},
     {"continue_as_new", "data?: table", NULL,
      "Ends this run, and begins the workflow anew with these data.", NULL},
     {"require", "name: string", "any", "What rules/lib/NAME.lua returns.", NULL},

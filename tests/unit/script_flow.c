@@ -401,8 +401,9 @@ static kith_status act(struct company *c, const char *name, kith_id run) {
     const struct action *a = engine_action(c->g, str_of(name));
     kith_value args[1] = {
         value_link(run, schema_type(engine_schema(c->g), STR("workflow_run"))->id)};
-    EXPECT(a);
-    return engine_call(c->g, NULL, &by_anna, a, args, &c->arena, NULL, NULL, &c->e);
+    kith_value results[1];
+    EXPECT(a && a->result_count <= 1);
+    return engine_call(c->g, NULL, &by_anna, a, args, &c->arena, results, NULL, &c->e);
 }
 
 TEST("a run that failed goes on when it is told to, one that is cancelled does not") {
@@ -636,5 +637,99 @@ TEST("a workflow asks somebody by a task with a form, and goes on with the answe
     EXPECT_STR("form: 'a' asks for a text, number, boolean or date, each with ? where it need not "
                "be answered, or for one of a list of texts; did you mean 'number'?",
                c.e.message);
+    company_end(&c);
+}
+
+TEST("when a run is undone, what it gave to on_undo runs, the last first, with its values") {
+    struct company c;
+    kith_id run;
+    flow_company(&c,
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  local n = lead.name\n"
+                 "  task {title = 'one ' .. n}\n"
+                 "  on_undo(function() create('note', {about = lead, body = 'back 1 ' .. n}) end)\n"
+                 "  sleep(days(1))\n"
+                 "  local r = math.random(1000)\n"
+                 "  task {title = 'two ' .. r}\n"
+                 "  on_undo(function() create('note', {about = lead, body = 'back 2 ' .. r}) end)\n"
+                 "  sleep(days(1))\n"
+                 "  on_undo(function() create('note', {about = lead, body = 'never'}) end)\n"
+                 "  if lead.score then return 'done' end\n"
+                 "end)\n");
+    kith_id lead = new_lead(&c, "A");
+    advance(&c, DAY);
+    kith_id two;
+    EXPECT_INT(1, find(&c, "task where title like 'two %'", &two));
+    const char *title = field(&c, "task", two, "title");
+    EXPECT_OK(try_update(&c, "lead", lead, SET("name", "B")), c.e);
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    undo(&c, run);
+    EXPECT_STR("", tasks(&c));
+    kith_id first;
+    EXPECT_INT(2, find(&c, "note order by id", &first));
+    EXPECT_STR(arena_printf(&c.arena, "back 2 %s", title + 4), field(&c, "note", first, "body"));
+    EXPECT_INT(1, find(&c, "note where body = 'back 1 A'", NULL));
+    EXPECT_STR("cancelled", run_field(&c, "state"));
+    advance(&c, 3 * DAY);
+    EXPECT_INT(2, find(&c, "note", NULL));
+    company_end(&c);
+}
+
+TEST("a run that is done is undone with its on_undo, too, and a failing one says so") {
+    struct company c;
+    kith_id run;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  on_undo(function()\n"
+                     "    if not lead.email then error('whom to tell?') end\n"
+                     "    task {title = 'tell ' .. lead.email}\n"
+                     "  end)\n"
+                     "  task {title = 'x'}\n"
+                     "end)\n");
+    kith_id lead = new_lead(&c, "A");
+    EXPECT_INT(1, find(&c, "workflow_run where state = 'done'", &run));
+    undo(&c, run);
+    EXPECT_STR("cancelled", run_field(&c, "state"));
+    EXPECT_STR("on_undo: workflows/f.lua:3: whom to tell?", run_field(&c, "error"));
+    EXPECT_OK(try_update(&c, "lead", lead, SET("email", "a@x.org")), c.e);
+    advance(&c, HOUR);
+    EXPECT_STR("tell a@x.org", tasks(&c));
+    company_end(&c);
+}
+
+TEST("a run goes on by other code when that goes the same way, and else stays with its own") {
+    struct company c;
+    kith_id run;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  task {title = 'one'}\n"
+                     "  sleep(days(1))\n"
+                     "  task {title = 'old'}\n"
+                     "end)\n");
+    new_lead(&c, "A");
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    company_file(&c, FLOW,
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  task {title = 'another'}\n"
+                 "  sleep(days(1))\n"
+                 "end)\n");
+    reload(&c);
+    EXPECT_INT(KITH_E_INVAL, act(&c, "workflow.migrate", run));
+    EXPECT_STR("the run stays with its code, since it would not go the same way: workflows/f.lua:2:"
+               " the run went another way before: task in workflows/f.lua:2 is called with other"
+               " arguments than in workflows/f.lua:2 then",
+               c.e.message);
+    company_file(&c, FLOW,
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  -- as it was\n"
+                 "  task {title = 'one'}\n"
+                 "  sleep(days(1))\n"
+                 "  task {title = 'new'}\n"
+                 "end)\n");
+    reload(&c);
+    const char *before = run_field(&c, "version");
+    EXPECT_OK(act(&c, "workflow.migrate", run), c.e);
+    EXPECT(strcmp(before, run_field(&c, "version")) != 0);
+    reopen(&c);
+    advance(&c, DAY);
+    EXPECT_STR("one, new", tasks(&c));
     company_end(&c);
 }
