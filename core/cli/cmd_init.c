@@ -29,7 +29,8 @@ static const char kith_conf[] =
 static const char readme[] = "A company of Kith: its settings (kith.conf, conf.d/), its rules "
                              "(rules/*.lua), its workflows (workflows/*.lua) and its database.\n"
                              "Begin with 'kith help'. Rules to copy and change are in "
-                             "rules/examples/; there they do nothing.\n"
+                             "rules/examples/, workflows in workflows/examples/; there they do"
+                             " nothing.\n"
                              "'kith backup FILE' backs it up as a whole, at any time.\n";
 
 static const char modules_conf[] =
@@ -211,28 +212,36 @@ kith_status company_add_file(struct io *io, const char *dir, const char *name, c
 }
 
 static kith_status copy_example(struct cmd *c, const char *from, const char *name, const char *dir,
-                                kith_error *e) {
+                                const char *to, kith_error *e) {
     char *source = arena_printf(&c->arena, "%s/%s", from, name);
-    char *target = arena_printf(&c->arena, "rules/examples/%s", name);
+    char *target = arena_printf(&c->arena, "%s/%s", to, name);
     return source && target ? company_add_file(c->io, dir, target, source, e) : err_nomem(e);
 }
 
-static kith_status copy_examples(struct cmd *c, const char *dir, kith_error *e) {
-    const char *from;
-    TRY(program_find(c->program->share_dirs, COMPANY_EXAMPLES, "", &c->arena, &from, e));
-    if (!from)
-        return company_no_share(c, "rules/examples/ stays empty");
+/* Files of Lua, and of types that they work on. */
+static kith_status copy_folder(struct cmd *c, const char *from, const char *dir, const char *to,
+                               kith_error *e) {
     DIR *d = opendir(from);
     const struct dirent *entry;
     kith_status st = d ? KITH_OK : err_errno(e, "read", from);
     while (st == KITH_OK && (entry = readdir(d))) {
-        size_t len = strlen(entry->d_name);
-        if (len > 4 && strcmp(entry->d_name + len - 4, ".lua") == 0)
-            st = copy_example(c, from, entry->d_name, dir, e);
+        const char *name = entry->d_name;
+        if (file_ends(name, ".lua") || file_ends(name, ".conf"))
+            st = copy_example(c, from, name, dir, to, e);
     }
     if (d)
         closedir(d);
     return st;
+}
+
+static kith_status copy_examples(struct cmd *c, const char *dir, kith_error *e) {
+    const char *rules;
+    TRY(program_find(c->program->share_dirs, COMPANY_EXAMPLES, "", &c->arena, &rules, e));
+    if (!rules)
+        return company_no_share(c, "rules/examples/ and workflows/examples/ stay empty");
+    const char *workflows = arena_printf(&c->arena, "%s/workflows", rules);
+    TRY(copy_folder(c, rules, dir, "rules/examples", e));
+    return workflows ? copy_folder(c, workflows, dir, "workflows/examples", e) : err_nomem(e);
 }
 
 kith_status company_no_share(struct cmd *c, const char *so) {
@@ -249,6 +258,7 @@ static kith_status make_parts(struct cmd *c, const char *dir, kith_error *e) {
     TRY(make_folder(dir, "rules", e));
     TRY(make_folder(dir, "rules/examples", e));
     TRY(make_folder(dir, "workflows", e));
+    TRY(make_folder(dir, "workflows/examples", e));
     TRY(copy_examples(c, dir, e));
     return make_file(dir, "README", str_of(readme), e);
 }

@@ -405,7 +405,7 @@ else
     code=$?
     exits 0
     one_sentence
-    complains "rules/examples/ stays empty"
+    complains "rules/examples/ and workflows/examples/ stay empty"
 fi
 
 it "explains a setting"

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The examples of workflows: a company has them, they do what their tests say, and their tests would tell if not.
+cookbook=$(realpath "$(dirname "$0")/../../docs/cookbook.md")
+. "$(dirname "$0")/lib.bash"
+new_company
+"$KITH" module enable sales >/dev/null
+
+examples=(workflows/examples/*.lua)
+it "are in a new company, where they do nothing"
+expect test "${#examples[@]}" -ge 5
+kith workflow list
+exits 0
+prints "No workflows"
+
+it "are each told of in the cookbook, which tells of no others"
+told=$(grep -o 'workflows/[a-z_]*\.lua)' "$cookbook" | grep -o '[a-z_]*\.lua' | sort)
+expect test "$told" = "$(printf '%s\n' "${examples[@]##*/}" | sort)"
+
+mkdir -p conf.d/types
+for type in workflows/examples/*.conf; do
+    [ ! -e "$type" ] || cp "$type" conf.d/types/
+done
+
+it "do alone what their tests say"
+for example in "${examples[@]}"; do
+    kith workflow test "$example"
+    exits 0
+    prints "$(grep -c '^test(' "$example") passed, 0 failed"
+done
+
+it "would be found out if they did nothing"
+mkdir "$work/idle"
+for example in "${examples[@]}"; do
+    idle=$work/idle/${example##*/}
+    sed '/^workflow(/,/^end)/ s/^}, function(.*)$/&\n  do return end/' "$example" >"$idle"
+    expect test "$(grep -c '^  do return end' "$idle")" -eq "$(grep -c '^workflow(' "$example")"
+    kith workflow test "$idle"
+    exits 1
+done
+
+it "do the same side by side, and nothing is found in them"
+cp "${examples[@]}" workflows/
+kith workflow test
+exits 0
+prints "$(cat "${examples[@]}" | grep -c '^test(') passed, 0 failed"
+kith check
+exits 0
+prints_not "warning"
+
+finish
