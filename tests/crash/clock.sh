@@ -111,4 +111,15 @@ exits 1
 kith retention --apply --sure
 exits 0
 expect test "$(contacts)" = 1 # the one that was made ahead
+
+it "says to a person since when there is a history, once its beginning is gone"
+ahead=$("$KITH" find contact --fields id --csv | tail -n 1 | tr -d '\r')
+kith subject export contact "$ahead" --for "a request"
+exits 0
+prints '"history_since":"20'
+"$KITH" init "$work/new" >/dev/null
+new=$("$KITH" create contact name=New --company "$work/new" --json | json_text id)
+kith subject export contact "$new" --for "a request" --company "$work/new"
+exits 0
+prints_not '"history_since"'
 finish
