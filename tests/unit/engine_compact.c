@@ -6,6 +6,9 @@
 #include "journal/compact.h"
 #include "random.h"
 
+#include <stdatomic.h>
+#include <time.h>
+
 #define DAY INT64_C(86400000)
 
 static int64_t number(struct fixture *x, const char *sql) {
@@ -211,6 +214,52 @@ TEST(
     create(&x, x.lead, PAIRS("name=A"));
     EXPECT_OK(engine_write(x.g, &by_tester, begin_anew, &steps, NULL, &x.e), x.e);
     EXPECT(steps > 3);
+    fixture_close(&x);
+}
+
+/* A clock that leaps while a write is under way, and two that wait then: they are of one group, so
+ * that no timer fires between them. */
+struct leap {
+    struct fixture *x;
+    atomic_bool reached;
+};
+
+static kith_status wait_for_two(struct txn *t, void *arg, kith_error *e) {
+    struct leap *l = arg;
+    struct engine_stats s = {0};
+    struct timespec moment = {0, 1000000};
+    (void)t, (void)e;
+    for (atomic_store(&l->reached, true); s.queue < 2; nanosleep(&moment, NULL))
+        engine_stats(l->x->g, &s);
+    return KITH_OK;
+}
+
+static kith_status leap(struct txn *t, void *arg, kith_error *e) {
+    struct leap *l = arg;
+    (void)t, (void)e;
+    clock_advance(&l->x->clock, 300 * DAY);
+    return KITH_OK;
+}
+
+static void nothing_done(void *arg, kith_status st, kith_id tx, const kith_error *e) {
+    (void)arg, (void)st, (void)tx, (void)e;
+}
+
+TEST("that the journal waits for a week is told before its night has fired") {
+    struct fixture x;
+    struct journal_state s;
+    struct leap l = {.x = &x};
+    struct timespec moment = {0, 1000000};
+    open_keeping(&x, 100 * DAY);
+    fixture_start(&x);
+    create(&x, x.lead, PAIRS("name=A"));
+    settle(&x);
+    EXPECT_OK(engine_post(x.g, &by_tester, wait_for_two, &l, nothing_done, &x.e), x.e);
+    while (!atomic_load(&l.reached))
+        nanosleep(&moment, NULL);
+    EXPECT_OK(engine_post(x.g, &by_tester, leap, &l, nothing_done, &x.e), x.e);
+    EXPECT_OK(engine_journal_state(x.g, &x.arena, &s, &x.e), x.e);
+    EXPECT_INT(START_MS + 307 * DAY, s.waits_until);
     fixture_close(&x);
 }
 
