@@ -251,6 +251,14 @@ struct session {
 
 #define WORDS_MAX 16
 
+static size_t add_option(const char **argv, size_t n, const char *name, const char *value) {
+    if (!value)
+        return n;
+    argv[n] = name;
+    argv[n + 1] = value;
+    return n + 2;
+}
+
 /* What the command says to its own standard output; *code: how it ended. */
 static kith_status carry_out(struct session *s, const char *const *more, size_t count,
                              struct caught *k, int *code, kith_error *e) {
@@ -262,10 +270,9 @@ static kith_status carry_out(struct session *s, const char *const *more, size_t 
     k->io.out = (struct buf){0};
     if (c->json)
         argv[n++] = "--json";
-    if (c->login) {
-        argv[n++] = "--user";
-        argv[n++] = c->login;
-    }
+    n = add_option(argv, n, "--user", c->login);
+    n = add_option(argv, n, "--as", c->as);
+    n = add_option(argv, n, "--reason", c->reason);
     for (size_t i = 0; i < count; i++)
         if (more[i])
             argv[n++] = more[i];

@@ -6,6 +6,7 @@ unset KITH_TOKEN
 export XDG_STATE_HOME=$work/state
 new_company
 "$KITH" module enable sales >/dev/null
+echo 'rules: { time = "5s"; };' >conf.d/30-rules.conf # a machine may be busy
 mkdir -p rules
 cat >rules/greet.lua <<'LUA'
 on("lead.created", { name = "greet" }, function(lead)
@@ -163,6 +164,20 @@ Ada
     expect test "$(stat -c %a "$XDG_STATE_HOME/kith/console_history")" = 600
     expect grep -q "1.*41" "$XDG_STATE_HOME/kith/console_history"
 
+    it "$1: writes as the user who signed in, and not with the eyes of another"
+    kith_stdin console --write --user boss <<<'a long password
+create("lead", {name = "Of the boss"}).name'
+    exits 0
+    prints "Of the boss"
+    tx=$(sed -n "s/^Kept; 'kith undo \(.*\)' takes it back\.$/\1/p" "$work/out")
+    kith log --limit 5
+    prints "user:boss"
+    kith undo "$tx"
+    exits 0
+    entry '1' --as sam --reason "a test"
+    expect test "$code" -ne 0
+    complains "is for administrators"
+
     it "$1: is for administrators"
     token_only=$("$KITH" token add sam --name "t$RANDOM" --json | json_text token)
     export KITH_TOKEN=$token_only
@@ -173,6 +188,9 @@ Ada
     prints_not 1
 }
 
+create role name=chief rights='{"admin": true}' >/dev/null
+"$KITH" user add boss --name Boss --role chief >/dev/null
+"$KITH" user password boss <<<"a long password" >/dev/null
 create role name=reader rights='{"types": {"user": {"read": "all"}}}' >/dev/null
 "$KITH" user add sam --name Sam --role reader >/dev/null
 dialogue "alone"
