@@ -45,6 +45,10 @@ kith_status id_check_clock(int64_t now_ms, kith_error *e) {
                    "and nothing is lost");
 }
 
+kith_id id_at(int64_t ms) {
+    return ms <= ID_EPOCH_MS ? 0 : (kith_id)(ms - ID_EPOCH_MS) << MS_SHIFT;
+}
+
 int64_t id_time(kith_id id) {
     return (int64_t)(id >> MS_SHIFT) + ID_EPOCH_MS;
 }

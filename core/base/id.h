@@ -25,6 +25,7 @@ kith_id idgen_next(struct idgen *g, int64_t now_ms);
  * computer's clock is wrong: nothing must be written with it. */
 kith_status id_check_clock(int64_t now_ms, kith_error *e);
 int64_t id_time(kith_id id); /* milliseconds since 1970 */
+kith_id id_at(int64_t ms);   /* no id of that time, or a later one, is smaller */
 
 void id_format(kith_id id, char text[ID_TEXT + 1]); /* Crockford base32, NUL-ended */
 /* Accepts lower case and Crockford's look-alikes (o for 0, i and l for 1); false: not an id, as are

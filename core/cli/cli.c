@@ -60,6 +60,7 @@ static const struct command *const commands[] = {
     &command_workflow_start,
     &command_workflow_cancel,
     &command_workflow_retry,
+    &command_workflow_backtest,
     &command_workflow_migrate,
     &command_workflow_test,
     &command_console,

@@ -170,6 +170,7 @@ kith_status cmd_call(struct cmd *c, const char *action, const char *const *words
 
 extern const struct command command_complete, command_reference, command_console,
     command_console_entry;
+extern const struct command command_workflow_backtest;
 extern const struct command command_backup, command_backup_verify, command_backup_key,
     command_backup_list, command_backup_run, command_restore;
 extern const struct command command_workflow_list, command_workflow_runs, command_workflow_run,

@@ -610,7 +610,7 @@ static kith_status open_without(struct company *c, struct engine_options *o, kit
 /* How a company is opened. */
 struct opening {
     const char *dir, *db;
-    bool create, trial;
+    bool create, trial, still;
     const struct script_focus *focus;
 };
 
@@ -640,6 +640,7 @@ static kith_status open_engine(struct company *c, const struct opening *how, kit
         .breaker_ms = settings_int(s, "", "outbox.breaker_pause"),
         .outbox_keep_ms = settings_int(s, "", "outbox.keep"),
         .create = how->create,
+        .still = how->still,
     };
     memcpy(o.base_currency, settings_text(s, "", "company.currency").ptr, 3);
     give_sources(c, &o);
@@ -815,7 +816,7 @@ kith_status company_open_copy(struct company **out, const struct program *p,
 kith_status company_open_trial(struct company **out, const struct program *p,
                                const struct company_trial *t, kith_error *e) {
     struct settings_problems problems = {0};
-    const struct opening how = {t->dir, t->db, t->create, true, t->focus};
+    const struct opening how = {t->dir, t->db, t->create, true, t->still, t->focus};
     kith_status st = open_with(out, p, &how, t->now, &problems, e);
     settings_problems_free(&problems);
     return st;

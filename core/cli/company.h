@@ -75,6 +75,7 @@ kith_status company_open_copy(struct company **out, const struct program *p,
 struct company_trial {
     const char *dir, *db;
     bool create;
+    bool still; /* nothing runs by itself: for a backtest */
     int64_t now;
     const struct script_focus *focus;
 };

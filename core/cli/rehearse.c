@@ -10,7 +10,7 @@ bool rehearsing(const struct cmd *c) {
     return cmd_option(c, "rehearse") != NULL;
 }
 
-static void json_effect(struct cmd *c, struct json_out *j, const struct effect *f) {
+void json_effect(struct cmd *c, struct json_out *j, const struct effect *f) {
     json_object_(j);
     json_key(j, "effect");
     json_strz(j, row_kind_name(f->kind));

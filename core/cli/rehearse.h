@@ -13,6 +13,8 @@
 kith_status write_or_rehearse(struct cmd *c, uint32_t origin, write_fn fn, void *arg, kith_id *tx,
                               kith_error *e);
 bool rehearsing(const struct cmd *c);
+struct json_out;
+void json_effect(struct cmd *c, struct json_out *j, const struct effect *f);
 void print_effect(struct cmd *c, const struct effect *f);
 void print_rehearsal(struct cmd *c, const struct rehearsal *r);
 

@@ -104,7 +104,7 @@ void engine_drop_claim(struct engine *g, struct run_claim *claim) {
 }
 
 bool on_writer(const struct engine *g) {
-    return g->started && pthread_equal(pthread_self(), g->thread);
+    return g->opts.still || (g->started && pthread_equal(pthread_self(), g->thread));
 }
 
 /* -- opening ----------------------------------------------------------------------------------- */
@@ -365,6 +365,8 @@ kith_status engine_start(struct engine *g, kith_error *e) {
     TRY(end);
     g->adding = NULL;
     outbox_committed(g);
+    if (g->opts.still)
+        return KITH_OK;
     TRY(checkpoint_start(g, e));
     TRY(writer_start(g, e));
     names_followed(g);

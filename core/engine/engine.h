@@ -43,6 +43,7 @@ struct engine_options {
     uint32_t attempts_max;    /* of a failing reaction before it is a dead letter; 0: 5 */
     int64_t read_limit_ms;    /* a read ends after this; 0: 2000 */
     bool create;              /* make the file when it is absent */
+    bool still;               /* nothing runs by itself: for engine_backtest */
     bool log_all_reads;       /* of personal data, by administrators without a user, too */
     uint32_t password_length; /* at least; 0: 10 */
     int64_t journal_keep_ms;  /* rows of the journal that are older go; 0: none do */

@@ -199,6 +199,7 @@ struct txn {
     bool undoing;
     bool erasing;    /* hooks have no say, and what is kept by code is emptied, too */
     bool spoilt;     /* a write failed when its row was written already; see txn_run */
+    bool quiet;      /* nothing of it is journaled: it stands there already */
     bool alone;      /* no savepoint is around it: when it fails, the whole group is rolled back */
     bool again;      /* set by what failed alone: it is to be run once more, in a savepoint */
     kith_id coming;  /* the record that an undo writes: a link of its own leads to it */
@@ -298,6 +299,8 @@ struct engine {
 
     struct segments segments;
     uint32_t release_source; /* number of the source of what a deletion does to other records */
+
+    struct past_place *past; /* of a backtest; NULL: it is now */
 
     struct outbox outbox;
     struct search_state search;
@@ -413,6 +416,9 @@ void txn_env(struct txn *t, struct query_env *env);
 /* txn_create of a record whose id is known already. */
 kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,
                           const struct assign *set, size_t count, kith_error *e);
+/* Does it want to hear of that change? */
+kith_status hook_wants(struct txn *t, const struct hook *h, const struct change *c, bool *yes,
+                       kith_error *e);
 /* May the caller delete the record? */
 kith_status txn_may_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e);
 /* KITH_E_NOTFOUND when the record that v links to is not there; purpose ends the sentence. */
@@ -656,6 +662,14 @@ void outbox_stop(struct engine *g);
 int64_t outbox_pause(const struct engine_options *o, uint32_t tries, uint64_t random);
 int64_t outbox_open_for(const struct engine_options *o, uint32_t failures);
 
+/* backtest.c: where it stands in the past. */
+struct past_place {
+    uint64_t seq; /* the last row that has been */
+    /* The id of a record that is about to be made. */
+    kith_status (*id)(struct past_place *p, struct txn *t, const struct rtype *type, kith_id *id,
+                      kith_error *e);
+};
+
 /* timers.c */
 kith_status timers_setup(struct engine *g, kith_error *e);
 kith_status timers_start(struct engine *g, kith_error *e);
@@ -663,6 +677,11 @@ kith_status timers_set_back(struct engine *g, kith_error *e); /* the clock was; 
 /* A handler that is not loaded, or paused: what is due for it waits. */
 kith_status timers_load(struct engine *g, const char *handler, bool loaded, kith_error *e);
 void timers_fire(struct engine *g);
+/* The first that is due, in the group at hand. *fired NULL: none is. why: its failure, if any. */
+kith_status timers_fire_one(struct engine *g, const struct timer_entry **fired, kith_error *why,
+                            kith_error *e);
+/* No one-time timer is left. */
+kith_status timers_clear(struct engine *g, kith_error *e);
 kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e);
 /* Is a timer of that handler about that record due then? */
 kith_status timers_await(struct txn *t, const char *handler, int64_t due, kith_id subject,

@@ -314,26 +314,39 @@ static kith_status failed_timer(struct engine *g, const struct firing *f, const 
     return set_due(g, f->timer.id, due, attempts, why->message, e);
 }
 
-static kith_status fire(struct engine *g, struct firing *f, kith_error *e) {
+/* why: what it failed with, if the failure is its own. */
+static kith_status fire(struct engine *g, struct firing *f, kith_error *why, kith_error *e) {
     static const struct principal principal = {.name = "timer", .all = true};
     struct write_opts o = {.principal = &principal, .origin = ORIGIN_TIMER};
-    kith_error why = KITH_ERROR_INIT;
     struct txn t;
+    err_clear(why);
     txn_begin(&t, g, &o, f->entry->source);
     t.code = &f->entry->handler.source;
     t.source = f->entry->source;
-    kith_status st = txn_run(&t, call_handler, f, &why);
+    kith_status st = txn_run(&t, call_handler, f, why);
     if (st == KITH_OK)
         return done_timer(g, f, e);
     if (group_lost(g) || st == KITH_E_FULL || st == KITH_E_IO) {
-        err_copy(e, &why);
+        err_copy(e, why);
         return st;
     }
-    return failed_timer(g, f, &why, e);
+    return failed_timer(g, f, why, e);
 }
 
 #define FIRE_MAX  100              /* in a row */
 #define FIRE_TIME INT64_C(5000000) /* ns: so long those who write wait for a group of them */
+
+kith_status timers_fire_one(struct engine *g, const struct timer_entry **fired, kith_error *why,
+                            kith_error *e) {
+    struct firing f = {0};
+    bool found;
+    *fired = NULL;
+    TRY(next_timer(g, &f, &found, e));
+    if (!found)
+        return KITH_OK;
+    *fired = f.entry;
+    return fire(g, &f, why, e);
+}
 
 struct volley {
     int fired, in_group;
@@ -344,6 +357,7 @@ struct volley {
 /* In the group at hand, whose sync to the disk is for all of them. */
 static kith_status fire_some(struct engine *g, struct volley *v, kith_error *e) {
     int64_t end = clock_ticks() + FIRE_TIME;
+    kith_error why = KITH_ERROR_INIT;
     v->in_group = 0;
     do {
         struct firing f = {0};
@@ -352,7 +366,7 @@ static kith_status fire_some(struct engine *g, struct volley *v, kith_error *e) 
         if (!v->more)
             return KITH_OK;
         v->in_group++;
-        TRY(fire(g, &f, e));
+        TRY(fire(g, &f, &why, e));
     } while (!v->alone && v->fired + v->in_group < FIRE_MAX && clock_ticks() < end && !g->pausing &&
              !requests_wait(g));
     return KITH_OK;
@@ -413,6 +427,11 @@ kith_status timers_drop(struct engine *g, const char *handler, kith_id subject, 
         bind_null(st, 3);
     g->refresh_due = true;
     return conn_run(g->writer, st, e);
+}
+
+kith_status timers_clear(struct engine *g, kith_error *e) {
+    g->refresh_due = true;
+    return conn_exec(g->writer, "DELETE FROM kith_timer WHERE cron IS NULL", e);
 }
 
 kith_status timers_high_id(struct conn *c, kith_id *id, kith_error *e) {

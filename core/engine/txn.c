@@ -28,7 +28,7 @@ uint64_t txn_last_seq(const struct txn *t) {
     return t->head.last;
 }
 uint64_t txn_next_seq(const struct txn *t) {
-    return t->g->seq + 1;
+    return (t->g->past ? t->g->past->seq : t->g->seq) + 1;
 }
 bool txn_rehearsing(const struct txn *t) {
     return t->g->rehearsing;
@@ -156,6 +156,8 @@ kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e) {
 
 /* Gives the row its place and writes it. */
 kith_status txn_append(struct txn *t, struct journal_row *row, kith_error *e) {
+    if (t->quiet)
+        return KITH_OK;
     TRY(txn_alive(t->g, e));
     row->seq = t->g->seq + 1;
     row->tx = txn_id(t);
@@ -177,8 +179,8 @@ kith_status txn_lookup(void *arg, const struct rtype *type, kith_id id, const ki
     return record_get(t->g->writer, type, id, t->arena, values, e);
 }
 
-static kith_status hook_wants(struct txn *t, const struct hook *h, const struct change *c,
-                              bool *yes, kith_error *e) {
+kith_status hook_wants(struct txn *t, const struct hook *h, const struct change *c, bool *yes,
+                       kith_error *e) {
     *yes = c->kind != ROW_UPDATE || !h->fields || fieldset_meets(&c->changed, h->fields);
     if (!*yes || !h->where)
         return KITH_OK;
@@ -524,7 +526,11 @@ kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,
 
 kith_status txn_create(struct txn *t, const struct rtype *type, const struct assign *set,
                        size_t count, kith_id *id, kith_error *e) {
-    kith_id own = idgen_next(&t->g->ids, t->head.at);
+    kith_id own = 0;
+    if (t->g->past)
+        TRY(t->g->past->id(t->g->past, t, type, &own, e));
+    else
+        own = idgen_next(&t->g->ids, t->head.at);
     TRY(txn_create_as(t, type, own, set, count, e));
     if (id)
         *id = own;

@@ -19,6 +19,10 @@ struct chain_seal {
 /* A head as a statement gives it, from its first column on; the note is borrowed (journal.c). */
 #define TX_COLUMNS "id, at, actor, origin, cause, depth, run, first, last, note"
 void tx_of(sqlite3_stmt *st, struct tx_head *tx);
+#define ROW_COLUMNS "seq, tx, kind, type, record, source, cause, image, proof"
+/* Calls fn for each row that the statement gives, and finalizes it. */
+kith_status visit_rows(struct conn *c, sqlite3_stmt *st, journal_visit fn, void *arg,
+                       kith_error *e);
 
 /* The digest of what a proof of 16 bytes stands for. */
 void chain_digest_text(unsigned char out[CHAIN_DIGEST], kith_str text,

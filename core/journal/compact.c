@@ -45,12 +45,7 @@ kith_status journal_kept(const struct journal_start *s, kith_id tx, kith_error *
 /* -- where it could begin ---------------------------------------------------------------------- */
 
 /* Ids of transactions rise with seq, and hold the time; where the clock was set back they are ahead
- * of it, and are kept longer. */
-static kith_id id_at(int64_t ms) {
-    return ms <= ID_EPOCH_MS ? 0 : (kith_id)(ms - ID_EPOCH_MS) << 22;
-}
-
-/* Rows from before there was a chain may go by any transaction. */
+ * of it, and are kept longer. Rows from before there was a chain may go by any transaction. */
 kith_status journal_boundary(struct conn *c, int64_t before, uint64_t bound,
                              struct journal_start *out, kith_error *e) {
     struct journal_start now;

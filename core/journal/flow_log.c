@@ -88,6 +88,10 @@ kith_status flow_log_wait(struct conn *c, const struct flow_wait *w, kith_error 
     return conn_run(c, st, e);
 }
 
+kith_status flow_log_clear(struct conn *c, kith_error *e) {
+    return conn_exec(c, "DELETE FROM kith_flow_wait", e);
+}
+
 kith_status flow_log_awake(struct conn *c, kith_id run, uint32_t branch, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(c, "DELETE FROM kith_flow_wait WHERE run = ?1 AND (?2 < 0 OR branch = ?2)",

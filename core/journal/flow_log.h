@@ -40,6 +40,8 @@ kith_status flow_log_wait(struct conn *c, const struct flow_wait *w, kith_error 
 kith_status flow_log_awake(struct conn *c, kith_id run, uint32_t branch, kith_error *e);
 /* Which topics are waited for. */
 typedef kith_status (*flow_topic_fn)(void *arg, const char *topic, kith_error *e);
+/* Nobody waits for anything any more. */
+kith_status flow_log_clear(struct conn *c, kith_error *e);
 kith_status flow_log_topics(struct conn *c, flow_topic_fn fn, void *arg, kith_error *e);
 /* By which fields a topic is waited for; in the arena. */
 kith_status flow_wait_fields(struct conn *c, const char *topic, struct arena *a,

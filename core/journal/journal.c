@@ -149,8 +149,6 @@ kith_status journal_intern_topic(struct conn *c, const char *name, uint32_t *num
 
 /* -- reading rows ------------------------------------------------------------------------------ */
 
-#define ROW_COLUMNS "seq, tx, kind, type, record, source, cause, image, proof"
-
 static void row_of(sqlite3_stmt *st, struct journal_row *row) {
     *row = (struct journal_row){
         .seq = (uint64_t)sqlite3_column_int64(st, 0),
@@ -166,8 +164,8 @@ static void row_of(sqlite3_stmt *st, struct journal_row *row) {
 }
 
 /* Visits may run statements of their own, even this walk again: each walk has its own statement. */
-static kith_status visit_rows(struct conn *c, sqlite3_stmt *st, journal_visit fn, void *arg,
-                              kith_error *e) {
+kith_status visit_rows(struct conn *c, sqlite3_stmt *st, journal_visit fn, void *arg,
+                       kith_error *e) {
     kith_status status = KITH_OK;
     bool row = true;
     while (status == KITH_OK && row) {

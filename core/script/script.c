@@ -345,8 +345,11 @@ void ruleset_free(struct ruleset *set) {
 
 kith_status ruleset_register(struct ruleset *set, kith_error *e) {
     for (struct script *s = set->files; s; s = s->next) {
+        const struct script_focus *f = &set->all->options.focus;
         if (s->problems)
             script_unload(s);
+        if (f->only && strcmp(s->file, f->file) != 0)
+            continue;
         for (struct rule *r = s->rules; r; r = r->next)
             if (rule_register(r, e) != KITH_OK)
                 return err_prefix(e, "%s:%u: ", s->file, (unsigned)r->info.line);

@@ -30,6 +30,7 @@ struct script_focus {
     const char *file; /* "workflows/care.lua"; NULL: none is meant */
     kith_str text;    /* that it is to have, whatever is in the folder; ptr NULL: what is there */
     bool alone;       /* no other file is loaded */
+    bool only;        /* the rules of no other file run; its workflows can be begun */
 };
 
 struct script_options {

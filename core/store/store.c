@@ -181,6 +181,10 @@ kith_status conn_open(struct conn **out, const char *path, enum conn_kind kind, 
     return KITH_OK;
 }
 
+kith_status conn_alone(struct conn *c, kith_error *e) {
+    return conn_exec(c, "PRAGMA wal_autocheckpoint=4000", e);
+}
+
 kith_status conn_look(struct conn **out, const char *path, kith_error *e) {
     TRY(conn_open(out, path, CONN_READER, NULL, e));
     sqlite3_db_config((*out)->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);

@@ -33,6 +33,8 @@ struct conn {
 kith_status conn_open(struct conn **out, const char *path, enum conn_kind kind, const char *vfs,
                       kith_error *e);
 void conn_close(struct conn *c);
+/* The writer itself moves its log into the file now and then: no thread does. */
+kith_status conn_alone(struct conn *c, kith_error *e);
 /* A reader of a database that nobody works with: it is left as it is, with the log of a crash. */
 kith_status conn_look(struct conn **out, const char *path, kith_error *e);
 #define STORE_ZONE "kith_zone" /* the type of a zone that is bound as a pointer */

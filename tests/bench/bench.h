@@ -41,20 +41,23 @@ static inline void must(kith_status st, const kith_error *e) {
         die(e->message);
 }
 
-/* journal_keep_ms 0: for ever. */
-static inline struct engine *bench_open_keeping(const char *path, int64_t journal_keep_ms) {
+static inline struct engine *bench_open_as(const struct engine_options *more) {
     struct engine *g;
     kith_error e = KITH_ERROR_INIT;
-    struct engine_options o = {.path = path,
-                               .base_currency = "EUR",
-                               .sources = &bench_source,
-                               .source_count = 1,
-                               .queue_max = 20000,
-                               .read_limit_ms = 600000,
-                               .journal_keep_ms = journal_keep_ms,
-                               .create = true};
+    struct engine_options o = *more;
+    memcpy(o.base_currency, "EUR", 4);
+    o.sources = &bench_source;
+    o.source_count = 1;
+    o.queue_max = 20000;
+    o.read_limit_ms = 600000;
     must(engine_open(&g, &o, &e), &e);
     return g;
+}
+
+/* journal_keep_ms 0: for ever. */
+static inline struct engine *bench_open_keeping(const char *path, int64_t journal_keep_ms) {
+    return bench_open_as(
+        &(struct engine_options){.path = path, .journal_keep_ms = journal_keep_ms, .create = true});
 }
 
 static inline struct engine *bench_open(const char *path) {

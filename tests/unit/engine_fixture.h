@@ -35,6 +35,7 @@ struct fixture {
     const struct schema_source *sources; /* the fixture's own, or a test's */
     size_t source_count;
     int64_t journal_keep_ms, access_keep_ms; /* set before fixture_reopen */
+    bool exact; /* dumps tell when a record was changed, and what is derived, too */
     const struct rtype *lead, *contact, *point, *task;
     struct arena arena;
     kith_error e;
@@ -308,7 +309,10 @@ static inline kith_status dump_record(void *arg, kith_id id, const kith_value *v
     buf_printf(&d->text, "%s %s", d->type->name, id_text(d->x, id));
     for (uint32_t i = 0; i < d->type->field_count; i++) {
         kith_str v = value_text(d->type->schema, &values[i], a);
-        if (i != FIELD_UPDATED && !(d->type->fields[i]->flags & KITH_FF_DERIVED))
+        if (strcmp(d->type->fields[i]->name, "refreshed") == 0)
+            continue;
+        bool by_itself = i == FIELD_UPDATED || (d->type->fields[i]->flags & KITH_FF_DERIVED);
+        if (d->x->exact || !by_itself)
             buf_printf(&d->text, " %s=%.*s", d->type->fields[i]->name, (int)v.len, v.ptr);
     }
     buf_puts(&d->text, "\n");

@@ -2,6 +2,7 @@
 /* Types at random, and hundreds of random operations of every sort on them, with rules that follow:
  * undone backwards they leave what was there before. KITH_SEED=n repeats one world;
  * KITH_TEST_LONG=1 makes many. */
+#include "engine/backtest.h"
 #include "engine/bulk.h"
 #include "engine/engine_internal.h"
 #include "engine/files.h"
@@ -572,4 +573,81 @@ TEST("whatever was done to whatever types, undone backwards, leaves what was the
     uint64_t worlds = given ? 1 : getenv("KITH_TEST_LONG") ? 300 : 3;
     for (uint64_t i = 1; i <= worlds; i++)
         one_world(given ? strtoull(given, NULL, 10) : i);
+}
+
+/* -- gone through again ------------------------------------------------------------------------ */
+
+struct past_copy {
+    struct world *w;
+    int64_t since, until;
+    char *dump;
+};
+
+static kith_status note_derived(void *arg, const char *check, const char *sentence, kith_error *e) {
+    static const char *const checks[] = {"search", "roll-ups", "segments"};
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        if (strcmp(check, checks[i]) == 0)
+            return note_finding(arg, check, sentence, e);
+    return KITH_OK;
+}
+
+static kith_status look_at_past(void *arg, const char *path, kith_error *e) {
+    struct past_copy *p = arg;
+    struct fixture *x = calloc(1, sizeof *x);
+    struct backtest_report r;
+    struct findings f = {.first = 0};
+    size_t n;
+    *x = p->w->x;
+    x->arena = (struct arena){0};
+    snprintf(x->path, sizeof x->path, "%s", path);
+    clock_set(&x->clock, p->since);
+    struct engine_options o = fixture_options(x);
+    o.create = false;
+    o.still = true;
+    EXPECT_OK(engine_open(&x->g, &o, e), *e);
+    EXPECT_OK(engine_start(x->g, e), *e);
+    const struct backtest_options b = {
+        .file = "rules/none.lua", .clock = &x->clock, .since = p->since, .until = p->until};
+    EXPECT_OK(engine_backtest(x->g, &b, &x->arena, &r, e), *e);
+    EXPECT_INT(0, r.unfit);
+    p->dump = dump_all(x);
+    EXPECT_OK(engine_examine(x->g, path, note_derived, &f, &n, e), *e);
+    EXPECT_STR("", f.text);
+    engine_close(x->g);
+    arena_free(&x->arena);
+    free(x);
+    return KITH_OK;
+}
+
+static char *dump_past(struct world *w, int64_t since, int64_t until) {
+    struct past_copy p = {.w = w, .since = since, .until = until};
+    EXPECT_OK(engine_with_copy(w->x.g, look_at_past, &p, &w->x.e), w->x.e);
+    return p.dump;
+}
+
+static void one_past(uint64_t seed) {
+    struct world *w = calloc(1, sizeof *w);
+    EXPECT(w != NULL);
+    printf("KITH_SEED=%llu\n", (unsigned long long)seed);
+    world_open(w, seed);
+    w->x.exact = true;
+    operate(w, BEFORE);
+    char *then = dump_all(&w->x);
+    int64_t moment = clock_now(&w->x.clock);
+    clock_advance(&w->x.clock, 1000);
+    w->count = 0;
+    operate(w, OPERATIONS);
+    clock_advance(&w->x.clock, 1000);
+    settle(&w->x);
+    expect_dump(then, dump_past(w, moment, moment + 1));
+    expect_dump(dump_all(&w->x), dump_past(w, moment, clock_now(&w->x.clock)));
+    world_close(w);
+    free(w);
+}
+
+TEST("a copy is taken back to what was there, and gone through again to what is there") {
+    const char *given = getenv("KITH_SEED");
+    uint64_t worlds = given ? 1 : getenv("KITH_TEST_LONG") ? 100 : 3;
+    for (uint64_t i = 1; i <= worlds; i++)
+        one_past(given ? strtoull(given, NULL, 10) : i);
 }

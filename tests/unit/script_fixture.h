@@ -55,6 +55,7 @@ static const struct write_opts by_anna = {.principal = &anna, .origin = ORIGIN_C
 struct company {
     char dir[64];
     struct kclock clock;
+    int64_t journal_keep_ms;
     struct zone *zone;
     struct engine *g;
     struct scripts *s;
@@ -95,10 +96,9 @@ static inline kith_status double_it(void *self, struct call *call, kith_error *e
     return KITH_OK;
 }
 
-static inline void company_engine(struct company *c) {
-    char path[128];
-    snprintf(path, sizeof path, "%s/db", c->dir);
-    clock_set(&c->clock, NOW);
+/* still: on a copy, for a backtest. */
+static inline void company_engine_as(struct company *c, const char *path, int64_t now, bool still) {
+    clock_set(&c->clock, now);
     EXPECT_OK(store_setup(&c->e), c->e);
     EXPECT_OK(zone_open(&c->zone, "Europe/Berlin", &c->e), c->e);
     struct engine_options o = {.path = path,
@@ -108,7 +108,9 @@ static inline void company_engine(struct company *c) {
                                .sources = &lead_source,
                                .source_count = 1,
                                .attempts_max = 2,
-                               .create = true};
+                               .journal_keep_ms = c->journal_keep_ms,
+                               .still = still,
+                               .create = !still};
     EXPECT_OK(engine_open(&c->g, &o, &c->e), c->e);
     EXPECT_OK(engine_add_topic(c->g, "sales", &scored, &c->e), c->e);
     struct action a = {.name = "sales.double",
@@ -124,6 +126,12 @@ static inline void company_engine(struct company *c) {
                             &a.result_count, &c->e),
               c->e);
     EXPECT_OK(engine_add_action(c->g, &a, &c->e), c->e);
+}
+
+static inline void company_engine(struct company *c) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/db", c->dir);
+    company_engine_as(c, path, NOW, false);
 }
 
 static inline void company_start_with(struct company *c, const struct script_options *o) {
