@@ -63,6 +63,7 @@ static const struct command *const commands[] = {
     &command_workflow_backtest,
     &command_workflow_migrate,
     &command_workflow_test,
+    &command_workflow_rehearse,
     &command_console,
     &command_console_entry,
     &command_rule_list,

@@ -454,6 +454,8 @@ struct timer_handler {
 /* Why the last try of timers failed, one sentence for each that did; in the arena. [any] */
 kith_status engine_timer_errors(struct engine *g, struct arena *a, const char ***out, size_t *count,
                                 kith_error *e);
+/* Nothing that waits falls due any more: for a copy in which something is tried out. [any] */
+kith_status engine_drop_timers(struct engine *g, const struct principal *p, kith_error *e);
 /* A cron timer that was missed while the engine was down fires once. */
 kith_status engine_add_timer(struct engine *g, const struct timer_handler *h, kith_error *e);
 

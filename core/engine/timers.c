@@ -473,6 +473,18 @@ kith_status engine_timer_errors(struct engine *g, struct arena *a, const char **
     return st;
 }
 
+/* A write_fn. */
+static kith_status drop_all(struct txn *t, void *arg, kith_error *e) {
+    (void)arg;
+    t->g->refresh_due = true;
+    return conn_exec(t->g->writer, "DELETE FROM kith_timer", e);
+}
+
+kith_status engine_drop_timers(struct engine *g, const struct principal *p, kith_error *e) {
+    const struct write_opts o = {.principal = p, .origin = ORIGIN_SYSTEM};
+    return engine_write(g, &o, drop_all, NULL, NULL, e);
+}
+
 void timers_count(struct conn *c, struct engine_stats *out) {
     int64_t n;
     if (conn_int(c, "SELECT count(*) FROM kith_timer", 0, &n, NULL) == KITH_OK)

@@ -79,6 +79,9 @@ struct trial_effect {
     kith_str endpoint, key; /* of what is sent */
     struct source source;   /* the code; kind 0: none */
     uint64_t order;         /* among those of the same time */
+    kith_id tx, run;        /* in which it was written; 0: not known, none */
+    uint64_t row, cause;    /* its row of the journal; the row that led to it; 0: none */
+    bool ours;              /* see trial_follow */
 };
 
 struct trial_mark { /* a place in what happens */
@@ -101,5 +104,46 @@ void trial_parts(const struct test_bench *b, const struct trial_effect *f, struc
 kith_status trial_advance(const struct test_bench *b, int64_t to, int64_t end, kith_error *e);
 /* Lets happen what is due. */
 kith_status trial_settle(const struct test_bench *b, int64_t end, kith_error *e);
+
+/* -- rehearsal --------------------------------------------------------------------------------- */
+
+/* What is said to happen meanwhile: a topic that is published, or what happens to a record:
+ * "task.done", "lead.updated", with its fields in JSON. "record" in it says to which, "task/0ABC";
+ * without it to the newest that the run wrote, else to the run's own. */
+struct rehearsed_event {
+    const char *topic;
+    kith_str json; /* or empty */
+};
+enum rehearsal_end {
+    REHEARSAL_OVER,   /* the run is */
+    REHEARSAL_FAILED, /* a step did; it would be tried again, but comes to nothing here */
+    REHEARSAL_WAITS,  /* for an event, for ever */
+    REHEARSAL_CUT,    /* too many moments, or years */
+};
+struct flow_rehearsal {
+    const char *workflow;
+    const struct rtype *type; /* of the record that it runs for; NULL: none */
+    kith_id id;
+    kith_str data; /* JSON; or empty */
+    const struct rehearsed_event *events;
+    size_t event_count;
+    /* What came of it. */
+    enum rehearsal_end end;
+    kith_id run;
+    struct trial_mark since;
+    int64_t until;           /* the time then */
+    size_t happened;         /* events that were waited for */
+    const char *remark;      /* why it would not have begun by itself; or NULL */
+    struct scripts *scripts; /* of the bench */
+    const char *state, *waits_for, *result, *error; /* of the run, in the arena; or NULL */
+};
+/* Begins the workflow in the bench, a copy of the company that is started here, and has time leap
+ * from one moment to the next at which something falls due until the run is over. Other timers that
+ * waited in the copy are dropped. */
+kith_status trial_rehearse(const struct test_bench *b, const struct principal *p,
+                           struct flow_rehearsal *r, struct arena *a, kith_error *e);
+/* Marks what the run did, what it led to, and what whoever tries it did. */
+void trial_follow(const struct test_bench *b, struct trial_effect *items, size_t count,
+                  kith_id run);
 
 #endif

@@ -21,6 +21,7 @@ struct note {
     const struct action *action;
     const kith_value *args, *results;
     int64_t at;
+    kith_id tx, run;
     uint64_t row; /* the next one when it was called */
     struct source source;
 };
@@ -71,6 +72,8 @@ void notes_add(lua_State *L, const struct action *a, const kith_value *args,
         .results = copy_values(&n->arena, results, a->result_count),
         .at = txn_now(s->frame->txn),
         .row = row,
+        .tx = txn_id(s->frame->txn),
+        .run = s->frame->flow ? s->frame->flow->run->id : 0,
         .source = {
             .kind = SOURCE_RULE, .name = r->source, .version = s->version, .line = r->info.line}};
     if (!note->args || !note->results)
@@ -136,6 +139,10 @@ static kith_status add_row(void *arg, const struct journal_row *row, kith_error 
     f->kind = (enum trial_kind)row->kind;
     f->at = g->head.at;
     f->own = row->source == 0;
+    f->tx = row->tx;
+    f->run = g->head.run;
+    f->row = row->seq;
+    f->cause = row->cause ? row->cause : g->head.cause;
     f->type = schema_type_by_id(g->schema, row->type);
     f->id = row->record;
     f->order = 2 * row->seq + 1;
@@ -163,6 +170,8 @@ static kith_status add_calls(struct gathering *g, const struct call_notes *n, si
         f->results = n->items[i].results;
         f->source = n->items[i].source;
         f->order = 2 * n->items[i].row;
+        f->tx = n->items[i].tx;
+        f->run = n->items[i].run;
     }
     return KITH_OK;
 }
@@ -184,6 +193,9 @@ static kith_status add_sent(struct gathering *g, kith_id after, kith_error *e) {
         f->type = schema_type_by_id(g->schema, items[i].type);
         f->id = items[i].subject;
         f->order = UINT64_MAX - n + i;
+        f->tx = items[i].tx;
+        f->run = items[i].run;
+        f->cause = items[i].cause;
     }
     return KITH_OK;
 }

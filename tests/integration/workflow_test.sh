@@ -100,6 +100,49 @@ code=$?
 exits 0
 prints "passed  workflows/ahoy.lua: hello"
 prints "1 passed, 0 failed"
+
+it "rehearses a run on a record, with its waits skipped, and keeps nothing of it"
+ann=$(create lead name=Ann source=phone)
+kith workflow rehearse "unanswered inquiry" --on "lead/$ann"
+exits 0
+prints 'create task   by the workflow unanswered inquiry at workflows/leads.lua:2'
+prints '    title: "Call Ann"'
+prints 'waits: wait_for("task.done", {record = task/'
+prints '    priority: "urgent"'
+prints '    body: "Nobody called in time."'
+prints 'Rehearsal: 3 effects, nothing was kept.'
+kith find "task where title = 'Call Ann' : count()"
+prints_exactly 0
+kith find "workflow_run : count()"
+prints_exactly 0
+
+it "has events happen that are said to, and tells of those that nobody waited for"
+kith workflow rehearse "unanswered inquiry" --on "lead/$ann" --event task.done --event lead.working
+exits 0
+prints 'as was said to happen'
+prints 'lead.working did not happen: it was not waited for.'
+prints 'Rehearsal: 2 effects, nothing was kept.'
+kith workflow rehearse "unanswered inquiry" --on "lead/$ann" --json
+exits 0
+prints '"effect":"create","of":"task"'
+prints '"end":"over","state":"done"'
+
+it "rehearses the text of a file that is not installed, and tells what is wrong with it"
+sed 's/in time/at all/' workflows/leads.lua >"$work/drafts/leads.lua"
+kith workflow rehearse "unanswered inquiry" --on "lead/$ann" --file "$work/drafts/leads.lua"
+exits 0
+prints '    body: "Nobody called at all."'
+echo 'workflow("x"' >"$work/drafts/leads.lua"
+kith workflow rehearse x --on "lead/$ann" --file "$work/drafts/leads.lua"
+exits 2
+prints "workflows/leads.lua:"
+complains "workflows/leads.lua does not load"
+kith workflow rehearse "unanswered inquiry" --on lead/0SA818WY40000
+exits 3
+kith workflow rehearse "unanswered inquiry" --on "$ann"
+exits 2
+complains "--on: write TYPE/ID"
+expect test -z "$(find . -maxdepth 1 -name '.copy-*')"
 stop_server
 kith check
 exits 0
