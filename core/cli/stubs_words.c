@@ -13,6 +13,8 @@ static const char test_class[] =
     "---@field delete fun(record: record)\n"
     "---@field transition fun(record: record, state: string)\n"
     "---@field publish fun(topic: string, record?: record|table, data?: table)\n"
+    "---@field start fun(workflow: string, record?: record, data?: table): record begins a "
+    "workflow\n"
     "---@field at fun(moment: string|Time|Date) sets the clock, before all else\n"
     "---@field advance fun(how_far: Duration|Time) lets time pass\n"
     "---@field get fun(type: string|record, id?: string): record|nil\n"

@@ -119,6 +119,15 @@ static void end_with_id(struct query *q) {
                                                 .descending = descending};
 }
 
+/* As in other languages of queries. */
+static kith_status refuse_direction(struct parser *p) {
+    if (query_is_word(&p->token, "desc") || query_is_word(&p->token, "asc"))
+        return QUERY_FAIL(p, p->token.at,
+                          "from small to large is how records are sorted; '-' before a field turns "
+                          "it round: order by -created");
+    return KITH_OK;
+}
+
 static kith_status parse_order(struct parser *p) {
     if (query_is_word(&p->token, "order")) {
         TRY(query_advance(p));
@@ -127,6 +136,7 @@ static kith_status parse_order(struct parser *p) {
         do {
             TRY(query_advance(p)); /* "by" or "," */
             TRY(parse_key(p));
+            TRY(refuse_direction(p));
         } while (query_is_sign(&p->token, ","));
     }
     end_with_id(p->q);

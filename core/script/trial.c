@@ -47,11 +47,11 @@ static kith_status list_one(struct run *r, const struct listed *one, kith_error 
 }
 
 /* With focus on a file it is its tests alone; what does not load is as good as a test that failed.
- */
+ * A file that waits for a module has no tests until then; whoever asks for it alone is told so. */
 static kith_status list_tests(struct run *r, const struct ruleset *set, kith_error *e) {
     const char *only = r->focus ? r->focus->file : NULL;
     for (const struct problem *p = set->problems; p; p = p->next)
-        if (!p->p.absent)
+        if (!p->p.absent || (only && strcmp(only, p->p.file) == 0))
             TRY(list_one(r,
                          &(struct listed){.file = p->p.file,
                                           .name = "the file is loaded",

@@ -183,6 +183,24 @@ static int publish(lua_State *L) {
     return 0;
 }
 
+/* t.start(workflow, record, data), as 'kith workflow start' does. */
+static int start(lua_State *L) {
+    static const char *const names[] = {"workflow", "record", "data"};
+    lua_settop(L, 3);
+    lua_createtable(L, 0, 3);
+    for (int i = 0; i < 3; i++) {
+        lua_pushvalue(L, i + 1);
+        lua_setfield(L, 4, names[i]);
+    }
+    put_word(L, "action", 1);
+    lua_getfield(L, 1, "workflow");
+    lua_getfield(L, -1, "start");
+    lua_pushvalue(L, 5);
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "run");
+    return 1;
+}
+
 /* Upvalues: a list, and how far it was gone through. */
 static int next_item(lua_State *L) {
     lua_Integer i = lua_tointeger(L, lua_upvalueindex(2)) + 1;
@@ -313,6 +331,7 @@ static const struct {
              {"totals", READS, NULL},
              {"transition", ACTS, transition},
              {"publish", ACTS, publish},
+             {"start", ACTS, start},
              {"find", READS, find},
              {"runs", READS, runs},
              {"result", READS, result},

@@ -8,7 +8,7 @@ new_company
 
 examples=(workflows/examples/*.lua)
 it "are in a new company, where they do nothing"
-expect test "${#examples[@]}" -ge 5
+expect test "${#examples[@]}" -ge 17
 kith workflow list
 exits 0
 prints "No workflows"
@@ -18,9 +18,8 @@ told=$(grep -o 'workflows/[a-z_]*\.lua)' "$cookbook" | grep -o '[a-z_]*\.lua' | 
 expect test "$told" = "$(printf '%s\n' "${examples[@]##*/}" | sort)"
 
 mkdir -p conf.d/types
-for type in workflows/examples/*.conf; do
-    [ ! -e "$type" ] || cp "$type" conf.d/types/
-done
+cp workflows/examples/*.conf conf.d/types/
+for purpose in greetings newsletter survey; do create purpose name=$purpose >/dev/null; done
 
 it "do alone what their tests say"
 for example in "${examples[@]}"; do
@@ -33,8 +32,9 @@ it "would be found out if they did nothing"
 mkdir "$work/idle"
 for example in "${examples[@]}"; do
     idle=$work/idle/${example##*/}
-    sed '/^workflow(/,/^end)/ s/^}, function(.*)$/&\n  do return end/' "$example" >"$idle"
-    expect test "$(grep -c '^  do return end' "$idle")" -eq "$(grep -c '^workflow(' "$example")"
+    sed -e 's/^}, function(.*)$/&\n  do return end -- idle/' \
+        -e 's/^}, [a-z]*)$/}, function() end) -- idle/' "$example" >"$idle"
+    expect test "$(grep -c -- '-- idle' "$idle")" -eq "$(grep -c '^workflow(' "$example")"
     kith workflow test "$idle"
     exits 1
 done

@@ -538,6 +538,9 @@ TEST("errors say what was expected and what was found") {
     EXPECT_REFUSED("at 11: expected a field or a value, but the text ends here", "firm where");
     EXPECT_REFUSED("at 6: expected 'where', 'order by', 'limit' or the end, found size",
                    "firm size = 3");
+    EXPECT_REFUSED("at 20: from small to large is how records are sorted; '-' before a field turns"
+                   " it round: order by -created",
+                   "firm order by name desc");
     EXPECT_REFUSED("at 24: expected 'and', 'or', 'order by', 'limit' or the end, found )",
                    "firm where size = 3    )");
     EXPECT_REFUSED("at 17: expected a comparison, but the text ends here", "firm where size ");

@@ -342,6 +342,27 @@ TEST("with one file in focus others are not loaded, and its text may stand elsew
     company_end(&c);
 }
 
+TEST("a test begins a workflow that nothing else begins, with a record and data") {
+    expect_passing(
+        FLOW,
+        "workflow('hand over', {record = 'lead', again = 'once'}, function(lead, event)\n"
+        "  sleep(days(1))\n"
+        "  return lead.name .. ' to ' .. event.data.to\n"
+        "end)\n"
+        "test('it is begun', function(t)\n"
+        "  local lead = t.create('lead', {name = 'Ann'})\n"
+        "  local run = t.start('hand over', lead, {to = 'ben'})\n"
+        "  t.expect_equal(run.state, 'waiting')\n"
+        "  t.advance(days(1))\n"
+        "  t.expect_equal(run.result, 'Ann to ben')\n"
+        "  local ok, why = pcall(t.start, 'hand over', lead, {to = 'ben'})\n"
+        "  t.expect(not ok and tostring(why):find('does not begin again', 1, true), why)\n"
+        "  ok, why = pcall(t.start, 'hand ovr', lead)\n"
+        "  t.expect(tostring(why):find(\"did you mean 'hand over'?\", 1, true), why)\n"
+        "end)\n",
+        1);
+}
+
 TEST("a file that does not load has no tests, and says so itself") {
     struct company c;
     company_make(&c);
@@ -352,6 +373,23 @@ TEST("a file that does not load has no tests, and says so itself") {
     EXPECT_INT(0, t.n.passed);
     EXPECT(strstr(t.text.ptr, "the file is loaded|workflows/f.lua:"));
     buf_free(&t.text);
+    company_end(&c);
+}
+
+TEST("a file that waits for a module has no tests, and says so to whoever asks for it") {
+    struct company c;
+    struct script_focus focus = {.file = FLOW, .alone = true};
+    company_make(&c);
+    company_file(&c, FLOW,
+                 "workflow('x', {on = 'boat.created'}, function() end)\n"
+                 "test('x', function(t) end)\n");
+    company_start(&c, NULL);
+    struct told all = run_focused(&c, NULL, 0), alone = run_focused(&c, &focus, 0);
+    EXPECT_INT(0, all.n.failed + all.n.passed);
+    EXPECT_INT(1, alone.n.failed);
+    EXPECT(strstr(alone.text.ptr, "there is no type 'boat'"));
+    buf_free(&all.text);
+    buf_free(&alone.text);
     company_end(&c);
 }
 
