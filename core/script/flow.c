@@ -179,7 +179,9 @@ static kith_status step(struct txn *t, void *arg, kith_error *e) {
         w->first = w->next && !w->next->next; /* it has done nothing yet */
         st = call_function(w, e);
     }
-    return st == KITH_OK ? keep_step(w, e) : st;
+    if (st == KITH_OK)
+        st = keep_step(w, e);
+    return st == KITH_OK && w->script->all->twice ? flow_same_again(w, e) : st;
 }
 
 /* Failures of the disk or the process are nobody's: the whole is tried again. */

@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 
+#include <string.h>
+
 /* -- the log once more ------------------------------------------------------------------------- */
 
 /* Calls the function, which ends where the log does. */
@@ -131,4 +133,31 @@ kith_status flow_migrate(struct rule *rule, struct txn *t, struct flow_run *r, k
     r->file = s->file;
     r->version = s->version;
     return flow_pin(t, r, e);
+}
+
+/* -- the same code ----------------------------------------------------------------------------- */
+
+static bool same_text(const char *a, const char *b) {
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+kith_status flow_same_again(const struct flow *done, kith_error *e) {
+    struct flow w = {.script = done->script, .rule = done->rule, .run = done->run, .no_more = true};
+    kith_error why = KITH_ERROR_INIT;
+    kith_status st = once_more(done->txn, &w, look_through, &why);
+    bool over = !done->waits && !done->again;
+    bool same =
+        over ? !w.waits && !w.again && same_text(w.result, done->result)
+             : w.waits == done->waits && w.again == done->again && str_eq(w.handed, done->handed);
+    free_flow(&w);
+    if (st == KITH_OK && !same)
+        st = err_set(&why, KITH_E_INVAL, NULL, "%s:%u: the run went another way before: %s",
+                     done->script->file, (unsigned)done->rule->info.line,
+                     over ? "its function gave something else" : "it waited for something else");
+    if (st == KITH_OK)
+        return KITH_OK;
+    return err_set(e, st, NULL,
+                   "%s (in a test each step is gone through twice, as after a restart: what a"
+                   " workflow does may depend on records, events, now() and math.random)",
+                   why.message);
 }

@@ -45,6 +45,9 @@ static int diverged(lua_State *L, const struct flow *w, const struct entry *en, 
 struct entry *flow_expect(lua_State *L, struct flow *w, enum entry_kind kind, const char *name,
                           uint32_t line, kith_str args) {
     struct entry *en = w->next;
+    if (!en && w->no_more)
+        raisef(L, "the run went another way before: it did not call %s in %s:%u", name,
+               w->script->file, line);
     if (!en && w->only_log)
         frame_stop(L, STOP_WAIT);
     if (!en)

@@ -75,6 +75,7 @@ struct flow {
     const char *result; /* what the function gave, as text; in the transaction's arena */
     bool first;         /* it is the first step */
     bool only_log;      /* it ends where the log does */
+    bool no_more;       /* and must not go on there */
     bool undoing;       /* what on_undo() was given runs */
     int undos;          /* these functions, in a list in the registry */
     bool again;         /* it begins anew, with what is `handed` on: continue_as_new() */
@@ -99,6 +100,9 @@ kith_status flow_begin(struct txn *t, const struct flow_begin *b, kith_id *run, 
 kith_status flow_compensate(struct ruleset *set, struct txn *t, kith_id run, kith_error *e);
 /* Has the run go on by this code, if that goes the way that the log has. */
 kith_status flow_migrate(struct rule *rule, struct txn *t, struct flow_run *r, kith_error *e);
+/* Fails unless the run, whose step was just kept, goes the same way when it is gone through once
+ * more. [writer] */
+kith_status flow_same_again(const struct flow *done, kith_error *e);
 /* Finds the function of the run, as it was when the run began. */
 kith_status flow_rule(struct ruleset *set, struct txn *t, const struct flow_run *r,
                       struct rule **out, kith_error *e);

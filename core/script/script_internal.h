@@ -180,6 +180,7 @@ struct scripts {
     struct ruleset *running;      /* [writer] the one whose rules the engine calls */
     const struct test_host *host; /* where tests run; or NULL */
     bool tests_reloads;
+    bool twice;               /* each step of a workflow is gone through once more: in tests */
     struct call_notes *notes; /* [writer] of the actions that rules call; NULL: nobody asks */
     struct ruleset *dropped;  /* that could not take its place, and may be known as running */
 };

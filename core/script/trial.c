@@ -140,6 +140,7 @@ static kith_status run_on(struct run *r, const struct test_bench *b, const struc
     struct trial t = {.bench = b, .end = clock_ticks() + TRIAL_MS * INT64_C(1000000)};
     t.end = end && end < t.end ? end : t.end;
     clock_set(b->clock, first_moment(b->engine));
+    b->scripts->twice = true;
     kith_status st = script_for_trial(b->scripts->set, one->file, &t, &t.script, e);
     if (st == KITH_OK)
         run_loaded(r, &t, one);

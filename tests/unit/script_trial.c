@@ -363,6 +363,45 @@ TEST("a test begins a workflow that nothing else begins, with a record and data"
         1);
 }
 
+TEST("a workflow that would go another way after a restart is found by its test") {
+    static const struct {
+        const char *code, *says;
+    } cases[] = {
+        {"task {title = 'Call ' .. n}",
+         "workflows/f.lua:4: the run went another way before: task in workflows/f.lua:4 is called"
+         " with other arguments than in workflows/f.lua:4 then (in a test each step"},
+        {"if n > 1 then task {title = 'Call'} end",
+         "workflows/f.lua:4: the run went another way before: it did not call task in"
+         " workflows/f.lua:4 (in a test"},
+        {"if n < 2 then task {title = 'Call'} end", "the function is over, and task"},
+        {"return n", "workflows/f.lua:2: the run went another way before: its function gave"},
+        {"continue_as_new {n = n}",
+         "workflows/f.lua:2: the run went another way before: it waited"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[512];
+        struct company c;
+        snprintf(text, sizeof text,
+                 "local n = 0\n"
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  n = n + 1\n"
+                 "  %s\n"
+                 "end)\n"
+                 "test('x', function(t)\n"
+                 "  t.create('lead', {name = 'Ann'})\n"
+                 "  t.result('w')\n"
+                 "end)\n",
+                 cases[i].code);
+        company_with(&c, FLOW, text);
+        struct told t = run_focused(&c, NULL, 0);
+        EXPECT_INT(1, t.n.failed);
+        if (!strstr(t.text.ptr, cases[i].says))
+            TEST_FAIL("%s: %s", cases[i].code, t.text.ptr);
+        buf_free(&t.text);
+        company_end(&c);
+    }
+}
+
 TEST("a file that does not load has no tests, and says so itself") {
     struct company c;
     company_make(&c);
