@@ -51,6 +51,12 @@ test("an urgent one is with the boss after two hours", function(t)
   t.expect_effect("create task", {title = "Solve Fire (boss)", priority = "urgent"})
 end)
 
+test("one of high priority goes up after four hours", function(t)
+  local case = t.create("case", {subject = "Smoke", priority = "high"})
+  t.advance(hours(4))
+  t.expect_equal(case.level, 2)
+end)
+
 test("one that becomes urgent has one more hour", function(t)
   local case = t.create("case", {subject = "Smoke", priority = "low"})
   local work = t.expect_effect("create task", {title = "Solve Smoke (first line)"})

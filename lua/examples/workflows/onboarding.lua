@@ -59,7 +59,7 @@ test("what is missing after two weeks is named", function(t)
   for step in t.find("task where parent is not null and title != 'Give the first training: Ann'") do
     t.transition(step, "done")
   end
-  t.advance(days(15))
+  t.advance(days(14))
   t.expect_effect("create task", {about = ann, priority = "urgent", body = "Give the first training"})
   t.expect_equal(t.result("onboarding"), "1 missing")
 end)

@@ -67,6 +67,12 @@ test("who buys soon is called within the hour by the manager of the territory", 
   t.expect_no_effect("create interaction")
 end)
 
+test("three months are later", function(t)
+  local lead = form(t, "Riverside", 3)
+  t.expect_equal(t.result("realtor's form"), nil)
+  t.expect_equal(lead.labels[1], "long-term nurture")
+end)
+
 test("who buys later gets four letters, then a call", function(t)
   local lead, rosa = form(t, "Riverside", 6)
   t.expect_effect("create interaction", {subject = "Letter 1: houses in Riverside", about = lead})

@@ -44,6 +44,9 @@ end
 
 test("two times yes", function(t)
   local deal = offer(t, "80000 EUR")
+  for _, login in ipairs(who) do
+    t.expect_equal(t.count("task where about = :deal and assignee.login = :who", {deal = deal, who = login}), 1)
+  end
   for question in t.find("task where about = :deal", {deal = deal}) do t.transition(question, "done") end
   t.expect_equal(deal.next_step, "Send the offer")
   t.expect_equal(deal.stage, "proposal")
@@ -63,7 +66,7 @@ test("no answer is a no", function(t)
   local deal = offer(t, "80000 EUR")
   local question = t.find("task where about = :deal", {deal = deal})()
   t.transition(question, "done")
-  t.advance(days(6))
+  t.advance(days(5))
   t.expect_equal(t.result("two people agree"), "not agreed")
   t.expect_equal(deal.stage, "qualification")
 end)

@@ -41,9 +41,9 @@ test("an inquiry of Friday afternoon is due on Monday, and urgent later that day
   local ann = inquiry_of(t)
   t.advance(days(2)) -- Sunday
   t.expect_no_effect("create task")
-  t.advance(time("2025-03-17T12:00:00+01:00")) -- Monday
+  t.advance(time("2025-03-17T11:00:00+01:00")) -- Monday: two hours after those of Friday
   local call = t.expect_effect("create task", {title = "Answer Ann", about = ann, priority = "high"})
-  t.advance(days(1))
+  t.advance(hours(4))
   t.expect_equal(call.priority, "urgent")
   t.expect_equal(t.result("unanswered inquiry"), "not answered")
 end)
