@@ -144,15 +144,16 @@ static int push_woken(lua_State *L, void *arg) {
 static kith_status is_seen(struct waking *w, kith_id run, bool *yes, kith_error *e) {
     const struct event *ev = w->ev;
     struct flow_run r;
+    struct script *s = w->set->files;
     *yes = true;
-    for (struct script *s = w->set->files; s; s = s->next) {
-        if (!s->acting)
-            continue;
-        TRY(flow_read(w->set->all->engine, txn_conn(w->txn), run, txn_arena(w->txn), &r, e));
-        if (strcmp(r.file, s->file) == 0)
-            return right_sees(s, w->txn, ev->type, ev->id, ev->values, yes, e);
-    }
-    return KITH_OK;
+    while (s && !s->acting)
+        s = s->next;
+    if (!s)
+        return KITH_OK;
+    TRY(flow_read(w->set->all->engine, txn_conn(w->txn), run, txn_arena(w->txn), &r, e));
+    while (s && strcmp(r.file, s->file) != 0)
+        s = s->next;
+    return s ? right_sees(s, w->txn, ev->type, ev->id, ev->values, yes, e) : KITH_OK;
 }
 
 static kith_status wake_all(struct waking *w, const char *field, kith_error *e) {

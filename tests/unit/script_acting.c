@@ -253,6 +253,48 @@ TEST("a file whose user is renamed waits at once, and goes on when the user is b
     company_end(&p.c);
 }
 
+TEST("a run whose user is gone keeps what it was told, and goes on when the user is back") {
+    struct people p;
+    people_with(&p, "workflows/w.lua",
+                "workflow('w', {on = 'lead.created', record = 'lead'}, function(lead)\n"
+                "  local ev = wait_for('lead.updated', {record = lead})\n"
+                "  task {title = ev.record.company .. ' ' .. tostring(ev.before.company)}\n"
+                "end)\n");
+    people_start(&p);
+    kith_id lead = lead_of(&p, p.anna, "A");
+    drain(&p.c);
+    EXPECT_OK(try_update(&p.c, "user", p.anna, SET("login", "ann")), p.c.e);
+    EXPECT_OK(try_update(&p.c, "lead", lead, SET("company", "x")), p.c.e);
+    EXPECT_STR("", said(&p));
+    EXPECT(file_info(&p.c)->suspended > 0);
+    EXPECT_INT(1, find(&p.c, "workflow_run where state = 'retrying' and attempts = 0", NULL));
+    EXPECT_OK(try_update(&p.c, "user", p.anna, SET("login", "anna")), p.c.e);
+    EXPECT_OK(scripts_resume(p.c.s, "workflows/w.lua", &p.c.e), p.c.e);
+    advance(&p.c, HOUR);
+    EXPECT_STR("x nil", said(&p));
+    company_end(&p.c);
+}
+
+TEST("a file that acts as an administrator reads and writes everything, and owns what it makes") {
+    struct people p;
+    kith_id task;
+    people_with(&p, "a.lua",
+                "on('lead.created', function(lead) task {title = tostring(lead.score)} end)\n");
+    company_start(&p.c, NULL);
+    kith_id role = create(&p.c, "role", SET("name", "boss", "rights", "{\"admin\": true}"));
+    kith_id boss = user(&p.c, "boss", role);
+    company_stop(&p.c);
+    p.group[AS_AT] = value_str(STR("boss"));
+    people_start(&p);
+    lead_of(&p, p.ben, "B");
+    EXPECT_STR("7", said(&p));
+    EXPECT_INT(1, find(&p.c, "task", &task));
+    char id[ID_TEXT + 1];
+    id_format(boss, id);
+    EXPECT_HAS(id, field(&p.c, "task", task, "owner"));
+    company_end(&p.c);
+}
+
 TEST("rights that change hold for the next call") {
     struct people p;
     people_with(&p, "a.lua",
@@ -332,6 +374,23 @@ TEST("what was written more than an hour ago counts no more") {
     }
     EXPECT_INT(0, file_info(&p.c)->suspended);
     EXPECT_INT(8, find(&p.c, "task", NULL));
+    company_end(&p.c);
+}
+
+TEST("a file that is reloaded has used up what it had, and other files hear of its suspension") {
+    struct people p;
+    budget_company(&p, "a.lua", "on('lead.created', function(lead) task {title = 'x'} end)\n",
+                   WRITES_AT, 2);
+    company_file(&p.c, "told.lua",
+                 "on('rule.suspended', function(_, event)\n"
+                 "  task {title = event.data.file .. ' ' .. event.data.rule}\n"
+                 "end)\n");
+    for (int i = 0; i < 3; i++) {
+        EXPECT_OK(scripts_reload(p.c.s, NULL, NULL, NULL, &p.c.e), p.c.e);
+        create(&p.c, "lead", SET("name", "A"));
+        drain(&p.c);
+    }
+    EXPECT_STR("x, x, rules/a.lua lead.created#1", said(&p));
     company_end(&p.c);
 }
 
