@@ -47,8 +47,8 @@ void enable_close(struct scripts *s) {
 static void note_stale(struct ruleset *set, const char *name, const char *meant) {
     const struct setting *o = set->all->options.disabled;
     char text[sizeof((kith_error *)0)->message];
-    snprintf(text, sizeof text, "workflows.disabled: %s ('kith workflow enable %s' forgets it)",
-             meant, name);
+    snprintf(text, sizeof text,
+             "workflows.disabled: %.200s ('kith workflow enable %.100s' forgets it)", meant, name);
     set->misplaced++;
     set_problem(set, &(struct script_problem){.file = o && o->file ? o->file : WORKFLOWS_CONF,
                                               .line = o ? (uint32_t)o->line : 0,
