@@ -471,6 +471,7 @@ kith_status delivery_run(struct reaction_entry *r, struct delivery *d, struct ar
     reaction_txn(&t, g, r, d);
     d->loaded = false; /* what it writes must be seen by the next */
     kith_status st = txn_run(&t, call_reaction, &call, e);
+    d->more = st == KITH_OK && t.more;
     if (st == KITH_OK)
         atomic_fetch_add(&g->reactions_run, 1);
     return st;
@@ -525,6 +526,8 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
         return bus_letter(g, r, d->row, 0, clock_now(g->clock), "waits behind an earlier event", e);
     d->ev.attempt = 1;
     kith_status st = delivery_run(r, d, probe->arena, &why);
+    if (st == KITH_OK && d->more)
+        return bus_letter(g, r, d->row, 0, clock_now(g->clock), "goes on", e);
     if (st == KITH_OK)
         return KITH_OK;
     if (bus_own_failure(g, st)) {

@@ -209,9 +209,10 @@ kith_id txn_id(struct txn *t);
 const struct source *txn_code(const struct txn *t); /* that runs in it; NULL: the caller */
 uint64_t txn_last_seq(const struct txn *t);         /* of the newest row it wrote; 0: none yet */
 uint64_t txn_next_seq(const struct txn *t);         /* of the next row that anybody writes */
-bool txn_rehearsing(const struct txn *t);           /* all that it does is taken back */
-uint64_t txn_writes(const struct txn *t);           /* a number that grows with each row written */
-void txn_day_first(struct txn *t, bool day_first);  /* how 3/4/2024 is read in text values */
+void txn_more(struct txn *t); /* of a reaction: it is to be called for the same event once more */
+bool txn_rehearsing(const struct txn *t);          /* all that it does is taken back */
+uint64_t txn_writes(const struct txn *t);          /* a number that grows with each row written */
+void txn_day_first(struct txn *t, bool day_first); /* how 3/4/2024 is read in text values */
 
 /* Searches and counts fail with KITH_E_LIMIT once clock_ticks() is past this; 0: never. Gives what
  * it was before. [writer] */

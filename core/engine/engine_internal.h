@@ -198,6 +198,7 @@ struct txn {
     bool day_first;
     bool undoing;
     bool erasing;    /* hooks have no say, and what is kept by code is emptied, too */
+    bool more;       /* see txn_more */
     bool spoilt;     /* a write failed when its row was written already; see txn_run */
     bool quiet;      /* nothing of it is journaled: it stands there already */
     bool alone;      /* no savepoint is around it: when it fails, the whole group is rolled back */
@@ -616,6 +617,7 @@ struct delivery { /* one journal row on its way to the reactions */
     struct tx_head tx;
     bool opened; /* image and head have been read */
     bool loaded; /* ev.values has been read */
+    bool more;   /* the reaction asks for the event once more */
     kith_str json;
     uint32_t topic;
 };

@@ -94,7 +94,7 @@ static kith_status try_letter(struct engine *g, const struct letter *l, kith_err
     d.ev.attempt = l->attempts + 1;
     kith_status st = delivery_run(r, &d, &g->work, &why);
     if (st == KITH_OK)
-        return close_letter(g, l, e);
+        return d.more ? KITH_OK : close_letter(g, l, e);
     if (bus_own_failure(g, st)) {
         err_copy(e, &why);
         return st;

@@ -30,6 +30,9 @@ uint64_t txn_last_seq(const struct txn *t) {
 uint64_t txn_next_seq(const struct txn *t) {
     return (t->g->past ? t->g->past->seq : t->g->seq) + 1;
 }
+void txn_more(struct txn *t) {
+    t->more = true;
+}
 bool txn_rehearsing(const struct txn *t) {
     return t->g->rehearsing;
 }

@@ -38,6 +38,26 @@ kith_status redirect_find(struct conn *c, const struct rtype *t, kith_id gone, s
     return find(c, t, text, a, kept, e);
 }
 
+kith_status redirect_former(struct conn *c, const struct rtype *t, kith_id kept, struct arena *a,
+                            kith_id **ids, size_t *count, kith_error *e) {
+    const struct base_redirect *b = &t->schema->base.redirect;
+    kith_id *rows;
+    size_t n;
+    *count = 0;
+    TRY(record_referrers(c, b->kept, kept, t->id, UINT32_MAX, a, &rows, &n, e));
+    *ids = ARENA_ARRAY(a, kith_id, n + 1);
+    if (!*ids)
+        return err_nomem(e);
+    for (size_t i = 0; i < n; i++) {
+        const kith_value *values;
+        TRY(record_get(c, b->type, rows[i], a, &values, e));
+        const kith_value *gone = values ? &values[b->gone->index] : NULL;
+        if (gone && gone->kind == KITH_TEXT && id_parse(gone->as.s, &(*ids)[*count]))
+            ++*count;
+    }
+    return KITH_OK;
+}
+
 const char *redirect_key(const struct rfield *f, const kith_value *v, struct arena *a) {
     bool known_by = (f->flags & KITH_FF_UNIQUE) || strcmp(f->name, "external_id") == 0;
     if (!known_by || (v->kind != KITH_TEXT && v->kind != KITH_INT) || f->kind == KITH_F_LONGTEXT)

@@ -10,6 +10,9 @@
 kith_status redirect_find(struct conn *c, const struct rtype *t, kith_id gone, struct arena *a,
                           kith_id *kept, kith_error *e);
 
+/* The records that were merged into that one, by the ids that they had; in the arena. */
+kith_status redirect_former(struct conn *c, const struct rtype *t, kith_id kept, struct arena *a,
+                            kith_id **ids, size_t *count, kith_error *e);
 /* What other programs know a record by: its external_id, and values that no two records have. A
  * redirect stands for each that the kept record has not taken: "contact.external_id=4711". NULL:
  * the field is none, or empty; or there is no memory. */

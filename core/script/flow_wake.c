@@ -3,7 +3,12 @@
  * wait. */
 #include "script/flow_internal.h"
 
+#include "base/clock.h"
+#include "record/redirect.h"
+
 #include <string.h>
+
+#define WAKING_NS INT64_C(20000000) /* so long those who write wait for runs that are woken */
 
 /* -- an event as a table ----------------------------------------------------------------------- */
 
@@ -65,6 +70,8 @@ struct waking {
     const struct event *ev;
     json_t *data; /* of a published event, once it is asked for */
     const char *topic;
+    int woken;      /* runs */
+    int64_t enough; /* clock_ticks: others want to write, too */
 };
 
 static kith_str id_text(struct arena *a, kith_id id) {
@@ -156,15 +163,21 @@ static kith_status is_seen(struct waking *w, kith_id run, bool *yes, kith_error 
     return s ? right_sees(s, w->txn, ev->type, ev->id, ev->values, yes, e) : KITH_OK;
 }
 
-static kith_status wake_all(struct waking *w, const char *field, kith_error *e) {
-    kith_str value = *field ? value_of(w, field) : STR("");
+/* An event for which very many wait is dealt with in parts: those that were woken wait no more. */
+static bool had_enough(const struct waking *w) {
+    return w->woken > 0 && clock_ticks() > w->enough;
+}
+
+static kith_status wake_by(struct waking *w, const char *field, kith_str value, kith_error *e) {
     struct flow_wait *waits;
     size_t n;
-    if (*field && !value.ptr)
-        return KITH_OK;
     TRY(flow_wait_find(txn_conn(w->txn), w->topic, field, value, w->ev->seq, UINT32_MAX,
                        txn_arena(w->txn), &waits, &n, e));
     for (size_t i = 0; i < n; i++) {
+        if (had_enough(w)) {
+            txn_more(w->txn);
+            return KITH_OK;
+        }
         struct woken woken = {w->ev, w->topic, waits[i].name};
         bool there, seen;
         if (!fits(w, waits[i].rest))
@@ -174,11 +187,43 @@ static kith_status wake_all(struct waking *w, const char *field, kith_error *e) 
             continue;
         TRY(flow_wait_there(txn_conn(w->txn), waits[i].id, &there,
                             e)); /* an earlier one may have ended it */
+        w->woken += there;
         if (there)
             TRY(flow_go_on(w->set, w->txn, waits[i].run, waits[i].branch, push_woken, &woken,
                            w->ev->seq, w->ev->seq, e));
     }
     return KITH_OK;
+}
+
+/* Who waits for a record waits for what was merged into it, too. */
+static kith_status wake_former(struct waking *w, const char *field, kith_error *e) {
+    const struct event *ev = w->ev;
+    const struct rtype *type = ev->type;
+    kith_id id = ev->id, *former;
+    size_t n;
+    const struct rfield *f = type && strcmp(field, "record") != 0 && ev->kind != ROW_EVENT
+                                 ? type_field(type->schema, type, str_of(field))
+                                 : NULL;
+    if (f && ev->values && ev->values[f->index].kind == KITH_LINK) {
+        type = schema_type_by_id(type->schema, ev->values[f->index].as.link.type);
+        id = ev->values[f->index].as.link.id;
+    } else if (strcmp(field, "record") != 0) {
+        return KITH_OK;
+    }
+    if (!type || !id)
+        return KITH_OK;
+    TRY(redirect_former(txn_conn(w->txn), type, id, txn_arena(w->txn), &former, &n, e));
+    for (size_t i = 0; i < n; i++)
+        TRY(wake_by(w, field, id_text(txn_arena(w->txn), former[i]), e));
+    return KITH_OK;
+}
+
+static kith_status wake_all(struct waking *w, const char *field, kith_error *e) {
+    kith_str value = *field ? value_of(w, field) : STR("");
+    if (*field && !value.ptr)
+        return KITH_OK;
+    TRY(wake_by(w, field, value, e));
+    return *field ? wake_former(w, field, e) : KITH_OK;
 }
 
 static kith_status wake_topic(void *arg, const char *topic, kith_error *e) {
@@ -193,7 +238,7 @@ static kith_status wake_topic(void *arg, const char *topic, kith_error *e) {
 }
 
 kith_status flow_on_any(void *self, struct txn *t, const struct event *ev, kith_error *e) {
-    struct waking w = {.set = self, .txn = t, .ev = ev};
+    struct waking w = {.set = self, .txn = t, .ev = ev, .enough = clock_ticks() + WAKING_NS};
     kith_status st = engine_event_topics(ev, txn_arena(t), wake_topic, &w, e);
     json_decref(w.data);
     return st;

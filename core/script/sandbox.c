@@ -373,12 +373,30 @@ static int set_global(lua_State *L) {
     return 0;
 }
 
+/* What find() gives is a function: a list it is not. */
+static int index_function(lua_State *L) {
+    return raisef(L,
+                  "a function has no '%s': what find() gives is gone through by 'for record in"
+                  " find(...) do', and its first record is find(...)()",
+                  luaL_tolstring(L, 2, NULL));
+}
+
+static void open_functions(lua_State *L) {
+    lua_pushcfunction(L, index_function);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, index_function);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    lua_pop(L, 1);
+}
+
 static const char environment_key = 0;
 
 static int open_state(lua_State *L) {
     lua_settop(L, 0);
     lua_createtable(L, 0, 64);
     error_open(L);
+    open_functions(L);
     lib_base_open(L, 1);
     lib_string_open(L, 1);
     lib_value_open(L, 1);

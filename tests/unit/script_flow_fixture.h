@@ -32,6 +32,11 @@ static inline void reopen(struct company *c) {
     EXPECT_OK(engine_start(c->g, &c->e), c->e);
 }
 
+static inline void reload(struct company *c) {
+    if (scripts_reload(c->s, NULL, NULL, NULL, &c->e) != KITH_OK)
+        TEST_FAIL("%s", c->e.message);
+}
+
 /* The only run; its fields as text. */
 static inline const char *run_field(struct company *c, const char *name) {
     kith_id run;

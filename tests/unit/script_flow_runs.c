@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs of workflows as a whole: cancelled, tried again, undone, erased, moved to other code, woken
+ * in great numbers; and people who answer. */
+#include "script_flow_fixture.h"
+
+/* -- taking back ------------------------------------------------------------------------------- */
+
+static kith_status act(struct company *c, const char *name, kith_id run) {
+    const struct action *a = engine_action(c->g, str_of(name));
+    kith_value args[1] = {
+        value_link(run, schema_type(engine_schema(c->g), STR("workflow_run"))->id)};
+    kith_value results[1];
+    EXPECT(a && a->result_count <= 1);
+    return engine_call(c->g, NULL, &by_anna, a, args, &c->arena, results, NULL, &c->e);
+}
+
+TEST("a run that failed goes on when it is told to, one that is cancelled does not") {
+    struct company c;
+    kith_id run;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  if not lead.email then error('no address') end\n"
+                     "  task {title = lead.email}\n"
+                     "  sleep(days(1))\n"
+                     "  task {title = 'never'}\n"
+                     "end)\n"
+                     "on('workflow.ended', {name = 'n'}, function(lead, e)\n"
+                     "  task {title = lead.name .. ' ' .. e.data.state}\n"
+                     "end)\n");
+    kith_id lead = new_lead(&c, "A");
+    for (int i = 0; i < 5; i++)
+        advance(&c, HOUR);
+    EXPECT_STR("failed", run_field(&c, "state"));
+    EXPECT_OK(try_update(&c, "lead", lead, SET("email", "a@x.org")), c.e);
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    EXPECT_OK(act(&c, "workflow.retry", run), c.e);
+    drain(&c);
+    EXPECT_STR("A failed, a@x.org", tasks(&c));
+    EXPECT_STR("waiting", run_field(&c, "state"));
+    EXPECT_INT(KITH_E_CONFLICT, act(&c, "workflow.retry", run));
+    EXPECT_STR("the run of 'w' is waiting: it cannot be tried again", c.e.message);
+    EXPECT_OK(act(&c, "workflow.cancel", run), c.e);
+    advance(&c, 2 * DAY);
+    EXPECT_STR("A failed, a@x.org, A cancelled", tasks(&c));
+    EXPECT_STR("cancelled", run_field(&c, "state"));
+    EXPECT_INT(KITH_E_CONFLICT, act(&c, "workflow.cancel", run));
+    company_end(&c);
+}
+
+#define THREE_STEPS                                                                                \
+    "workflow('w', {on = 'lead.working'}, function(lead)\n"                                        \
+    "  task {title = 'one', about = lead}\n"                                                       \
+    "  sleep(days(1))\n"                                                                           \
+    "  update(lead, {score = 7})\n"                                                                \
+    "  wait_for('lead.scored', {record = lead})\n"                                                 \
+    "  task {title = 'two', about = lead}\n"                                                       \
+    "  sleep(days(1))\n"                                                                           \
+    "  task {title = 'three', about = lead}\n"                                                     \
+    "end)\n"                                                                                       \
+    "on('lead.updated', {name = 'p', where = 'rating is not null'}, function(lead)\n"              \
+    "  publish('lead.scored', lead, {points = 1})\n"                                               \
+    "end)\n"
+
+/* A run with a step by an event and others by time; what began it. */
+static kith_id three_steps(struct company *c, kith_id *lead) {
+    struct write_request w = {.c = c, .type = "lead", .set = SET("state", "working")};
+    kith_id tx;
+    flow_company(c, THREE_STEPS);
+    *lead = w.id = new_lead(c, "A");
+    EXPECT_OK(engine_write(c->g, &by_anna, write_it, &w, &tx, &c->e), c->e);
+    drain(c);
+    advance(c, DAY);
+    EXPECT_OK(try_update(c, "lead", *lead, SET("rating", "hot")), c->e);
+    drain(c);
+    EXPECT_STR("", run_field(c, "error"));
+    EXPECT_STR("one, two", tasks(c));
+    return tx;
+}
+
+static struct undo_report undo(struct company *c, kith_id target) {
+    struct undo_report r;
+    EXPECT_OK(engine_undo(c->g, &anna, target, false, &c->arena, &r, &c->e), c->e);
+    drain(c);
+    return r;
+}
+
+TEST("the undo of a run takes back all its steps, and it does not go on") {
+    struct company c;
+    kith_id lead, run;
+    three_steps(&c, &lead);
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    undo(&c, run);
+    EXPECT_STR("", tasks(&c));
+    EXPECT_STR("", field(&c, "lead", lead, "score"));
+    EXPECT_STR("working", field(&c, "lead", lead, "state"));
+    EXPECT_STR("cancelled", run_field(&c, "state"));
+    advance(&c, 2 * DAY);
+    EXPECT_STR("", tasks(&c));
+    company_end(&c);
+}
+
+TEST("the undo of what began a run takes the run back, its later steps as well") {
+    struct company c;
+    kith_id lead, tx = three_steps(&c, &lead);
+    undo(&c, tx);
+    EXPECT_STR("", tasks(&c));
+    EXPECT_STR("", field(&c, "lead", lead, "score"));
+    EXPECT_STR("new", field(&c, "lead", lead, "state"));
+    EXPECT_STR("hot", field(&c, "lead", lead, "rating"));
+    EXPECT_STR("cancelled", run_field(&c, "state"));
+    advance(&c, 2 * DAY);
+    EXPECT_STR("", tasks(&c));
+    company_end(&c);
+}
+
+static kith_status no_finding(void *arg, const char *check, const char *sentence, kith_error *e) {
+    (void)arg;
+    (void)e;
+    if (sentence)
+        TEST_FAIL("%s: %s", check, sentence);
+    return KITH_OK;
+}
+
+TEST("the journal of a company with workflows is sound, and names causes back to who began") {
+    struct company c;
+    kith_id lead, task;
+    size_t findings, n;
+    struct why_step *steps;
+    struct conn *conn;
+    three_steps(&c, &lead);
+    advance(&c, DAY);
+    EXPECT_STR("one, two, three", tasks(&c));
+    EXPECT_OK(engine_doctor(c.g, no_finding, NULL, &findings, &c.e), c.e);
+    EXPECT_INT(0, findings);
+    EXPECT_INT(1, find(&c, "task where title = 'three'", &task));
+    const struct schema *s = engine_schema(c.g);
+    EXPECT_OK(engine_reader(c.g, &conn, &c.e), c.e);
+    EXPECT_OK(journal_why(conn, s, task, type_field(s, schema_type(s, STR("task")), STR("title")),
+                          &c.arena, &steps, &n, &c.e),
+              c.e);
+    engine_reader_done(c.g, conn);
+    EXPECT_INT(2, n);
+    EXPECT_STR("workflows/f.lua: w", steps[0].source.name);
+    EXPECT_INT(ORIGIN_WORKFLOW, steps[0].tx.origin);
+    EXPECT_INT(lead, steps[1].row.record);
+    EXPECT_STR("anna", steps[1].actor.name);
+    company_end(&c);
+}
+
+/* -- erasing ----------------------------------------------------------------------------------- */
+
+static kith_status erase_it(struct company *c, kith_id contact) {
+    const struct action *a = engine_action(c->g, STR("record.erase"));
+    const struct schema *s = engine_schema(c->g);
+    kith_value args[2] = {value_link(contact, schema_type(s, STR("contact"))->id),
+                          value_str(STR("asked on 1 March"))};
+    kith_value results[8];
+    EXPECT(a && a->result_count <= 8);
+    return engine_call(c->g, NULL, &by_anna, a, args, &c->arena, results, NULL, &c->e);
+}
+
+/* Is the text anywhere in the database or its log? */
+static bool in_files(struct company *c, const char *text) {
+    char command[256];
+    snprintf(command, sizeof command, "grep -qa '%s' '%s'/db '%s'/db-wal", text, c->dir, c->dir);
+    return system(command) == 0;
+}
+
+TEST("of somebody who is erased nothing stays in what runs have recorded, and these end") {
+    struct company c;
+    kith_id ada, bob, run;
+    flow_company(&c, "workflow('about', {on = 'contact.created'}, function(contact)\n"
+                     "  local n = contact.name\n"
+                     "  wait_for('task.done', {title = n})\n"
+                     "end)\n"
+                     "workflow('of another', {on = 'lead.created'}, function(lead)\n"
+                     "  local n = lead.contact.name\n"
+                     "  sleep(days(1))\n"
+                     "  return n\n"
+                     "end)\n");
+    ada = create(&c, "contact", SET("name", "Ada Quendolyn"));
+    bob = create(&c, "contact", SET("name", "Bob Smith"));
+    char ada_id[ID_TEXT + 1], bob_id[ID_TEXT + 1];
+    id_format(ada, ada_id);
+    id_format(bob, bob_id);
+    create(&c, "lead", SET("name", "L", "contact", ada_id));
+    create(&c, "lead", SET("name", "M", "contact", bob_id));
+    drain(&c);
+    EXPECT_INT(4, find(&c, "workflow_run where state = 'waiting'", NULL));
+    EXPECT(in_files(&c, "Quendolyn"));
+    EXPECT_OK(erase_it(&c, ada), c.e);
+    drain(&c);
+    for (int i = 0; i < 100 && in_files(&c, "Quendolyn"); i++) {
+        clock_advance(&c.clock, 60000);
+        drain(&c);
+    }
+    EXPECT(!in_files(&c, "Quendolyn"));
+    EXPECT(in_files(&c, "Smith"));
+    EXPECT_INT(1, find(&c, "workflow_run where state = 'cancelled'", &run));
+    EXPECT_STR("what it had recorded of somebody was erased",
+               field(&c, "workflow_run", run, "error"));
+    EXPECT_INT(2, find(&c, "workflow_run where state = 'waiting'", NULL));
+    advance(&c, DAY);
+    EXPECT_INT(1, find(&c, "workflow_run where result = 'Bob Smith'", NULL));
+    company_end(&c);
+}
+
+/* -- people ------------------------------------------------------------------------------------ */
+
+TEST("a workflow asks somebody by a task with a form, and goes on with the answers") {
+    struct company c;
+    kith_id task, other;
+    flow_company(
+        &c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+            "  local a = ask_user {title = 'Discount for ' .. lead.name .. '?', about = lead,\n"
+            "    fields = {decision = {'yes', 'no'}, percent = 'number', why = 'text?'},\n"
+            "    wait = days(3)}\n"
+            "  if not a then return 'nobody' end\n"
+            "  return a.decision .. ' ' .. a.percent .. ' ' .. tostring(a.why)\n"
+            "end)\n");
+    new_lead(&c, "A");
+    EXPECT_INT(1, find(&c, "task where title = 'Discount for A?'", &task));
+    EXPECT_INT(KITH_E_INVAL, try_update(&c, "task", task, SET("state", "done")));
+    EXPECT_STR("answers: 'decision' is one of yes, no", c.e.message);
+    EXPECT_INT(KITH_E_INVAL, try_update(&c, "task", task,
+                                        SET("state", "done", "answers", "{\"decision\":\"yes\"}")));
+    EXPECT_STR("answers: 'percent' is a number", c.e.message);
+    EXPECT_INT(KITH_E_INVAL, try_update(&c, "task", task, SET("answers", "{\"oh\":1}")));
+    EXPECT_STR("answers: nobody asked for 'oh'", c.e.message);
+    EXPECT_OK(try_update(&c, "task", task,
+                         SET("state", "done", "answers", "{\"decision\":\"yes\",\"percent\":5}")),
+              c.e);
+    drain(&c);
+    EXPECT_STR("yes 5 nil", run_field(&c, "result"));
+    new_lead(&c, "B");
+    EXPECT_INT(1, find(&c, "task where title = 'Discount for B?'", &other));
+    reopen(&c);
+    EXPECT_OK(try_update(&c, "task", other, SET("state", "cancelled")), c.e);
+    drain(&c);
+    EXPECT_INT(1, find(&c, "workflow_run where result = 'nobody'", NULL));
+    new_lead(&c, "C");
+    advance(&c, 3 * DAY);
+    EXPECT_INT(2, find(&c, "workflow_run where result = 'nobody'", NULL));
+    EXPECT_INT(KITH_E_INVAL,
+               try_create(&c, "task", SET("title", "x", "form", "{\"a\":\"nubmer\"}"), NULL));
+    EXPECT_STR("form: 'a' asks for a text, number, boolean or date, each with ? where it need not "
+               "be answered, or for one of a list of texts; did you mean 'number'?",
+               c.e.message);
+    company_end(&c);
+}
+
+TEST("when a run is undone, what it gave to on_undo runs, the last first, with its values") {
+    struct company c;
+    kith_id run;
+    flow_company(&c,
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  local n = lead.name\n"
+                 "  task {title = 'one ' .. n}\n"
+                 "  on_undo(function() create('note', {about = lead, body = 'back 1 ' .. n}) end)\n"
+                 "  sleep(days(1))\n"
+                 "  local r = math.random(1000)\n"
+                 "  task {title = 'two ' .. r}\n"
+                 "  on_undo(function() create('note', {about = lead, body = 'back 2 ' .. r}) end)\n"
+                 "  sleep(days(1))\n"
+                 "  on_undo(function() create('note', {about = lead, body = 'never'}) end)\n"
+                 "  if lead.score then return 'done' end\n"
+                 "end)\n");
+    kith_id lead = new_lead(&c, "A");
+    advance(&c, DAY);
+    kith_id two;
+    EXPECT_INT(1, find(&c, "task where title like 'two %'", &two));
+    const char *title = field(&c, "task", two, "title");
+    EXPECT_OK(try_update(&c, "lead", lead, SET("name", "B")), c.e);
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    undo(&c, run);
+    EXPECT_STR("", tasks(&c));
+    kith_id first;
+    EXPECT_INT(2, find(&c, "note order by id", &first));
+    EXPECT_STR(arena_printf(&c.arena, "back 2 %s", title + 4), field(&c, "note", first, "body"));
+    EXPECT_INT(1, find(&c, "note where body = 'back 1 A'", NULL));
+    EXPECT_STR("cancelled", run_field(&c, "state"));
+    advance(&c, 3 * DAY);
+    EXPECT_INT(2, find(&c, "note", NULL));
+    company_end(&c);
+}
+
+TEST("a run that is done is undone with its on_undo, too, and a failing one says so") {
+    struct company c;
+    kith_id run;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  on_undo(function()\n"
+                     "    if not lead.email then error('whom to tell?') end\n"
+                     "    task {title = 'tell ' .. lead.email}\n"
+                     "  end)\n"
+                     "  task {title = 'x'}\n"
+                     "end)\n");
+    kith_id lead = new_lead(&c, "A");
+    EXPECT_INT(1, find(&c, "workflow_run where state = 'done'", &run));
+    undo(&c, run);
+    EXPECT_STR("cancelled", run_field(&c, "state"));
+    EXPECT_STR("on_undo: workflows/f.lua:3: whom to tell?", run_field(&c, "error"));
+    EXPECT_OK(try_update(&c, "lead", lead, SET("email", "a@x.org")), c.e);
+    advance(&c, HOUR);
+    EXPECT_STR("tell a@x.org", tasks(&c));
+    company_end(&c);
+}
+
+TEST("a run goes on by other code when that goes the same way, and else stays with its own") {
+    struct company c;
+    kith_id run;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  task {title = 'one'}\n"
+                     "  sleep(days(1))\n"
+                     "  task {title = 'old'}\n"
+                     "end)\n");
+    new_lead(&c, "A");
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    company_file(&c, FLOW,
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  task {title = 'another'}\n"
+                 "  sleep(days(1))\n"
+                 "end)\n");
+    reload(&c);
+    EXPECT_INT(KITH_E_INVAL, act(&c, "workflow.migrate", run));
+    EXPECT_STR("the run stays with its code, since it would not go the same way: workflows/f.lua:2:"
+               " the run went another way before: task in workflows/f.lua:2 is called with other"
+               " arguments than in workflows/f.lua:2 then",
+               c.e.message);
+    company_file(&c, FLOW,
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  -- as it was\n"
+                 "  task {title = 'one'}\n"
+                 "  sleep(days(1))\n"
+                 "  task {title = 'new'}\n"
+                 "end)\n");
+    reload(&c);
+    const char *before = run_field(&c, "version");
+    EXPECT_OK(act(&c, "workflow.migrate", run), c.e);
+    EXPECT(strcmp(before, run_field(&c, "version")) != 0);
+    reopen(&c);
+    advance(&c, DAY);
+    EXPECT_STR("one, new", tasks(&c));
+    company_end(&c);
+}
+
+/* -- many, and merged -------------------------------------------------------------------------- */
+
+TEST("one event wakes very many runs, each once, while others write") {
+    struct company c;
+    enum { MANY = 3000 };
+    flow_company(&c,
+                 "workflow('w', {on = 'lead.created', where = \"name != 'go'\"}, function(lead)\n"
+                 "  wait_for('lead.scored', {points = 5})\n"
+                 "  update(lead, {score = (lead.score or 0) + 1})\n"
+                 "end)\n"
+                 "on('lead.created', {name = 'p', where = \"name = 'go'\"}, function(lead)\n"
+                 "  publish('lead.scored', lead, {points = 5})\n"
+                 "end)\n");
+    for (int i = 0; i < MANY; i++)
+        create(&c, "lead", SET("name", "A"));
+    drain(&c);
+    EXPECT_INT(MANY, find(&c, "workflow_run where state = 'waiting'", NULL));
+    new_lead(&c, "go");
+    EXPECT_INT(MANY, find(&c, "workflow_run where state = 'done'", NULL));
+    EXPECT_INT(MANY, find(&c, "lead where score = 1", NULL));
+    struct engine_stats s;
+    engine_stats(c.g, &s);
+    EXPECT_INT(0, s.letters_waiting + s.letters_dead);
+    company_end(&c);
+}
+
+static void merge_contacts(struct company *c, kith_id kept, kith_id gone) {
+    const struct action *a = engine_action(c->g, STR("record.merge"));
+    char keep[ID_TEXT + 1], other[ID_TEXT + 1];
+    kith_value results[8], args[8] = {{0}};
+    EXPECT(a && a->param_count <= 8 && a->result_count <= 8);
+    id_format(kept, keep);
+    id_format(gone, other);
+    args[0] = value_str(STR("contact"));
+    args[1] = value_str(str_of(keep));
+    args[2] = value_str(str_of(other));
+    EXPECT_OK(engine_call(c->g, NULL, &by_anna, a, args, &c->arena, results, NULL, &c->e), c->e);
+    drain(c);
+}
+
+TEST("who waits for a record hears of the one into which it was merged") {
+    struct company c;
+    flow_company(
+        &c, "workflow('w', {on = 'contact.created', where = \"name = 'Bob Smith'\"},\n"
+            "function(contact)\n"
+            "  local e = wait_for('contact.updated', {record = contact, city = 'Bonn'}, days(9))\n"
+            "  task {title = e and 'moved' or 'no'}\n"
+            "  e = wait_for('task.created', {about = contact, title = 'x'}, days(9))\n"
+            "  task {title = e and 'told' or 'no'}\n"
+            "end)\n");
+    kith_id ada = create(&c, "contact", SET("name", "Bob Smyth"));
+    kith_id bob = create(&c, "contact", SET("name", "Bob Smith"));
+    char id[ID_TEXT + 1];
+    drain(&c);
+    merge_contacts(&c, ada, bob);
+    EXPECT_INT(1, find(&c, "workflow_run where state = 'waiting'", NULL));
+    EXPECT_OK(try_update(&c, "contact", ada, SET("city", "Bonn")), c.e);
+    drain(&c);
+    EXPECT_STR("moved", tasks(&c));
+    id_format(ada, id);
+    create(&c, "task", SET("title", "x", "about", arena_printf(&c.arena, "contact/%s", id)));
+    drain(&c);
+    EXPECT_STR("moved, x, told", tasks(&c));
+    company_end(&c);
+}
