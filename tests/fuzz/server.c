@@ -3,6 +3,7 @@
  * once, each further one when the server asks for something. The command is one of our own that
  * uses all that a command may ask of its client. Afterwards the server still answers. */
 #include "cli/cli.h"
+#include "cli/company.h"
 #include "cli/wire.h"
 #include "fuzz/fuzz.h"
 #include <pthread.h>
@@ -45,12 +46,12 @@ static char folder[] = "/tmp/kith-server-XXXXXX";
 static pthread_t thread;
 static int signals[2]; /* a byte in it is a signal to the server */
 
+static const struct program program;
+static struct company *served;
+
 static void *serve_main(void *arg) {
-    static const struct program program;
-    static struct company company, *served = &company;
     kith_error e = KITH_ERROR_INIT;
     (void)arg;
-    company.dir = folder;
     HOLDS_OK(serve(&program, &served, signals[0], NULL, NULL, &e), e);
     return NULL;
 }
@@ -60,7 +61,11 @@ static void tidy(void) {
     pthread_join(thread, NULL);
     close(signals[0]);
     close(signals[1]);
-    rmdir(folder);
+    company_close(served);
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    if (system(command) != 0)
+        abort();
 }
 
 static int connect_once(void) {
@@ -75,10 +80,23 @@ static int connect_once(void) {
     return fd;
 }
 
+static void open_company(void) {
+    struct settings_problems problems = {0};
+    kith_error e = KITH_ERROR_INIT;
+    char path[64];
+    snprintf(path, sizeof path, "%s/kith.conf", folder);
+    FILE *f = fopen(path, "we");
+    HOLDS(f && fclose(f) == 0, "cannot make %s", path);
+    HOLDS_OK(company_create(&program, folder, &problems, &e), e);
+    HOLDS_OK(company_open(&served, &program, folder, &problems, &e), e);
+    settings_problems_free(&problems);
+}
+
 static void begin(void) {
     if (thread)
         return;
     HOLDS(mkdtemp(folder), "cannot make %s", folder);
+    open_company();
     HOLDS(pipe(signals) == 0, "no pipe");
     HOLDS(pthread_create(&thread, NULL, serve_main, NULL) == 0, "no thread");
     close(connect_once());
