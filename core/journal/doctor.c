@@ -117,6 +117,8 @@ static const struct doctor_check checks[] = {
     {"access log", "the log of reading and exports has every entry that was written",
      "compare it with a backup: only another program can have changed it", doctor_access},
     {"runs", "what is not finished was begun", BACKUP, doctor_runs},
+    {"workflows", "every run of a workflow has what it goes on with",
+     "'kith workflow cancel RUN'; else " BACKUP, doctor_flows},
     {"imports", "imports have counted every row", "import that file again with --restart",
      doctor_imports},
 };

@@ -68,6 +68,8 @@ kith_status doctor_runs(struct doctor *d);
 kith_status doctor_credentials(struct doctor *d);
 kith_status doctor_access(struct doctor *d);
 
+/* doctor_flows.c */
+kith_status doctor_flows(struct doctor *d);
 /* doctor_segments.c */
 kith_status doctor_segments(struct doctor *d);
 

@@ -407,3 +407,50 @@ TEST("who waits for a record hears of the one into which it was merged") {
     EXPECT_STR("moved, x, told", tasks(&c));
     company_end(&c);
 }
+
+/* -- damage ------------------------------------------------------------------------------------ */
+
+static kith_status damage(struct txn *t, void *sql, kith_error *e) {
+    return conn_exec(txn_conn(t), sql, e);
+}
+
+struct told {
+    char text[1000];
+};
+
+static kith_status note_finding(void *arg, const char *check, const char *sentence, kith_error *e) {
+    struct told *told = arg;
+    size_t n = strlen(told->text);
+    (void)e;
+    if (sentence && strcmp(check, "workflows") == 0)
+        snprintf(told->text + n, sizeof told->text - n, "%s\n", sentence);
+    return KITH_OK;
+}
+
+static void expect_finding(struct company *c, char *sql, const char *wanted) {
+    struct told told = {""};
+    size_t findings;
+    kith_id run;
+    char id[ID_TEXT + 1];
+    find(c, "workflow_run", &run);
+    id_format(run, id);
+    EXPECT_OK(engine_write(c->g, &by_anna, damage, sql, NULL, &c->e), c->e);
+    EXPECT_OK(engine_doctor(c->g, note_finding, &told, &findings, &c->e), c->e);
+    EXPECT_STR(arena_printf(&c->arena, "workflow_run %s %s\n", id, wanted), told.text);
+}
+
+TEST("the doctor finds runs that have lost what they go on with") {
+    static char texts[][60] = {"UPDATE kith_flow_source SET version = 'x' || version",
+                               "DELETE FROM kith_timer WHERE subject IS NOT NULL",
+                               "DELETE FROM kith_flow_log"};
+    static const char *const wanted[] = {"has no source to go on with",
+                                         "is under way, and nothing will wake it",
+                                         "has no log to go on with"};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        struct company c;
+        flow_company(&c, "workflow('w', {on = 'lead.created'}, function() sleep(days(1)) end)\n");
+        new_lead(&c, "A");
+        expect_finding(&c, texts[i], wanted[i]);
+        company_end(&c);
+    }
+}
