@@ -162,7 +162,7 @@ static kith_status write_settings(struct writing *w, bool *kept, kith_error *e) 
 }
 
 static kith_status write_files(struct writing *w, kith_error *e) {
-    bool kept;
+    bool kept = false;
     TRY(company_schema(w->company, &w->s.schema, e));
     TRY(make_folder(w->c, w->folder, "", e));
     TRY(make_folder(w->c, w->folder, "library", e));

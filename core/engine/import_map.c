@@ -102,7 +102,7 @@ kith_status map_column(struct import *im, const struct import_column *shown, str
 /* "field:=value" */
 static kith_status parse_fixed(struct import *im, kith_str name, kith_str value, kith_error *e) {
     struct import_column to = {.header = ""};
-    struct column *c;
+    struct column *c = NULL;
     TRY(parse_target(im, str_trim(name), &to, e));
     if (!to.field)
         return err_set(e, KITH_E_INVAL, NULL, "':=%.*s' needs the name of a field in front",

@@ -288,7 +288,7 @@ static void decode_number(lua_State *L, kith_str *s) {
 
 static void decode(lua_State *L, kith_str *s, int depth) {
     kith_str text;
-    char letter;
+    char letter = 0;
     if (!take_byte(s, &letter))
         damaged(L);
     switch (letter) {
@@ -434,7 +434,7 @@ static bool show(const struct schema *schema, kith_str *s, struct arena *a, stru
     } words[] = {{'n', "nil"}, {'0', "null"}, {'y', "true"}, {'f', "false"}};
     kith_str text;
     uint64_t n;
-    char letter;
+    char letter = 0;
     if (!take_byte(s, &letter))
         return false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

@@ -323,8 +323,8 @@ TEST("every form of Lua is read as Lua reads it") {
         ";;; local a, b = 1, 'x' ;",
         "x = 0x10 + 0xffffffffffffffffff + 9223372036854775808 + 3. + .5 + 1e3 + 0x.8p1 + 0xA.8",
         "x = 'a\\n\\x41\\065\\z   \n   b\\u{20AC}\\u{7FFFFFFF}\\\nc' .. \"\\\"'\" .. '\\0'",
-        "x = [[\nline]] .. [==[a]]b]=]c]==] -- end\n--[[ many\nlines ]] y = 1 --[==[ x ]] ]==] z = "
-        "2",
+        ("x = [[\nline]] .. [==[a]]b]=]c]==] -- end\n--[[ many\nlines ]] y = 1 --[==[ x ]] ]==] z ="
+         " 2"),
         "x = a.b['c'].d:e(1, 2).f{1, x = 2; [3] = 4,}'s':g[[t]]",
         "x = -x^2 + not a == b .. c .. d << 1 | 2 & ~3 ~ 4 // 5 % 6",
         "x = a or b and c < d == (e >= f) ~= g",
