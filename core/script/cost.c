@@ -146,6 +146,7 @@ kith_status cost_count(struct script *s, const struct frame *f, kith_status st, 
     add(&r->failures, st != KITH_OK && (st != KITH_E_REFUSED || s->flows));
     add(&r->cost.writes, txn_writes(f->txn) - f->writes);
     add(&r->cost.queries, (uint64_t)f->queries);
-    add(&r->cost.steps, (uint64_t)(f->given - f->left));
+    /* What is left may be far below nothing: one call may ask for any number of steps. */
+    add(&r->cost.steps, (uint64_t)f->given - (uint64_t)(f->left > 0 ? f->left : 0));
     return st;
 }

@@ -41,7 +41,7 @@ static inline kith_status again_by(struct fixture *x, const char *path, struct e
 }
 
 static inline struct erased erase(struct fixture *x, const struct rtype *type, kith_id id) {
-    kith_value r[5] = {{0}};
+    kith_value r[8] = {{0}};
     EXPECT_OK(try_erase_as(x, &tester, type, id, r), x->e);
     return (struct erased){r[0].as.link.id, r[1].as.i, r[2].as.i,
                            arena_strndup(&x->arena, r[3].as.s.ptr, r[3].as.s.len)};

@@ -404,7 +404,7 @@ TEST("an erased user is nobody, signs in no more, and what the user wrote is sti
 
 TEST("nobody erases the user that they are") {
     struct fixture x;
-    kith_value r[5];
+    kith_value r[8];
     struct principal p;
     fixture_open(&x);
     fixture_start(&x);

@@ -78,6 +78,7 @@ TEST("an import brings the no with an address, and takes no later yes for it wit
     EXPECT_COUNTS(&words, 1, 0, 0, 0, 0);
     EXPECT(may(&w, cleo));
     EXPECT_INT(0, holding(&w));
+    buf_free(&words.rejects);
     expect_sound(&w.x);
     fixture_close(&w.x);
 }
