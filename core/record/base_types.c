@@ -302,7 +302,7 @@ static const kith_field task_fields[] = {
     F("body", LONGTEXT, .flags = SEARCHED, .doc = "Details."),
     F("form", JSON,
       .doc = "What it asks for: names with text, number, boolean, date, or a list of choices."),
-    F("answers", JSON, .doc = "What was answered; it is done with that."),
+    F("answers", JSON, .flags = PERSONAL, .doc = "What was answered; it is done with that."),
 };
 
 static const kith_field note_fields[] = {
