@@ -291,7 +291,7 @@ static kith_status take_items(struct conn *c, uint64_t queue, int64_t now, uint3
 kith_status outbox_take(struct conn *c, int64_t now, uint32_t max, uint32_t probe, bool fast_only,
                         struct arena *a, struct outbox_taken *out, kith_error *e) {
     for (;;) {
-        uint64_t queue;
+        uint64_t queue = 0;
         bool found;
         *out = (struct outbox_taken){0};
         TRY(first_queue(c, now, fast_only, &queue, out, &found, e));
