@@ -161,7 +161,7 @@ static kith_status undo_copy(struct cmd *c, struct company *scratch, void *arg, 
     const struct undo_watch watch = {on_copy, c};
     kith_status st = engine_undo_watched(scratch->engine, &c->principal, job->target, false, &watch,
                                          &c->arena, job->report, e);
-    job->report->tx = job->report->run = 0; /* those of the copy */
+    job->report->tx = job->report->run = 0;                /* those of the copy */
     for (size_t i = 0; i < job->report->item_count; i++) { /* its types go with it */
         struct undo_item *item = &job->report->items[i];
         item->type = item->type ? schema_type_by_id(cmd_schema(c), item->type->id) : NULL;
