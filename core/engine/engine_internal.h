@@ -291,10 +291,10 @@ struct engine {
     bool rehearsing;
     bool given_up;      /* the group: it is rolled back, or will be before the next one begins */
     struct map blocked; /* subjects of a reaction that wait behind a letter; see bus.c */
-    int64_t next_due;   /* the next letter or timer; INT64_MAX: none */
-    bool refresh_due;   /* next_due must be read again */
-    bool bus_stale;     /* cursors and blocked must be read again before they are used */
-    uint64_t bus_head;  /* the smallest cursor */
+    _Atomic int64_t next_due;  /* the next letter or timer; INT64_MAX: none */
+    bool refresh_due;          /* next_due must be read again */
+    bool bus_stale;            /* cursors and blocked must be read again before they are used */
+    uint64_t bus_head;         /* the smallest cursor */
     struct arena listen_arena; /* what is listened for, as committed */
     bool replays;              /* there may be some */
 

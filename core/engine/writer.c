@@ -221,8 +221,8 @@ static void refresh_due(struct engine *g) {
     if (bus_next_due(g, &letters, &e) != KITH_OK || timers_next_due(g, &timers, &e) != KITH_OK ||
         derived_next_due(g, &derived, &e) != KITH_OK)
         log_error("engine", "%s", e.message);
-    g->next_due = letters < timers ? letters : timers;
-    g->next_due = derived < g->next_due ? derived : g->next_due;
+    int64_t first = letters < timers ? letters : timers;
+    atomic_store(&g->next_due, derived < first ? derived : first);
 }
 
 static kith_status set_back(struct engine *g, kith_error *e) {
