@@ -39,6 +39,22 @@ static void json_sets(struct json_out *j, const struct rule_info *r) {
     }
 }
 
+void json_rule_head(struct json_out *j, const struct rule_info *r) {
+    json_key(j, "where");
+    if (r->where)
+        json_strz(j, r->where);
+    else
+        json_nil(j);
+    json_key(j, "doc");
+    json_strz(j, r->doc ? r->doc : "");
+    json_key(j, "file");
+    json_strz(j, r->file);
+    json_key(j, "line");
+    json_int(j, r->line);
+    json_key(j, "version");
+    json_strz(j, r->version);
+}
+
 /* source.ptr NULL: it is not asked for. */
 static void json_rule(struct cmd *c, const struct rule_info *r, const struct script_info *file,
                       kith_str source) {
@@ -52,19 +68,7 @@ static void json_rule(struct cmd *c, const struct rule_info *r, const struct scr
     json_strz(&j, rule_kind_name(r->kind));
     json_key(&j, "event");
     json_strz(&j, r->event);
-    json_key(&j, "where");
-    if (r->where)
-        json_strz(&j, r->where);
-    else
-        json_nil(&j);
-    json_key(&j, "doc");
-    json_strz(&j, r->doc ? r->doc : "");
-    json_key(&j, "file");
-    json_strz(&j, r->file);
-    json_key(&j, "line");
-    json_int(&j, r->line);
-    json_key(&j, "version");
-    json_strz(&j, r->version);
+    json_rule_head(&j, r);
     json_key(&j, "may");
     json_strz(&j, file->may);
     json_key(&j, "suspended");

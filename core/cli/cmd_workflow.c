@@ -47,19 +47,7 @@ static void json_workflow(struct cmd *c, const struct rule_info *r, const struct
     json_strz(&j, r->name);
     json_key(&j, "begins");
     json_strz(&j, r->event);
-    json_key(&j, "where");
-    if (r->where)
-        json_strz(&j, r->where);
-    else
-        json_nil(&j);
-    json_key(&j, "doc");
-    json_strz(&j, r->doc ? r->doc : "");
-    json_key(&j, "file");
-    json_strz(&j, r->file);
-    json_key(&j, "line");
-    json_int(&j, r->line);
-    json_key(&j, "version");
-    json_strz(&j, r->version);
+    json_rule_head(&j, r);
     json_key(&j, "disabled");
     json_bool_(&j, r->disabled);
     json_key(&j, "under_way");

@@ -38,6 +38,8 @@ void json_time(struct json_out *j, int64_t ms);
 void json_user(struct json_out *j, const struct source *s);
 void json_source(struct json_out *j, const struct source *s);
 void json_changes(struct cmd *c, struct json_out *j, const struct image_field *f, size_t count);
+/* What a rule or workflow is for, and where it stands. (cmd_rule.c) */
+void json_rule_head(struct json_out *j, const struct rule_info *r);
 /* Ends the line and prints what was built. */
 void json_print(struct cmd *c, struct buf *b);
 /* Of a run that is not done. */

@@ -62,6 +62,13 @@ kith_status flow_read_log(struct flow *w, kith_error *e) {
     return KITH_OK;
 }
 
+void flow_free(struct flow *w) {
+    buf_free(&w->out);
+    buf_free(&w->args);
+    buf_free(&w->results);
+    buf_free(&w->waits_for);
+}
+
 /* -- calling the function ---------------------------------------------------------------------- */
 
 static const char *result_text(lua_State *L, struct txn *t) {
@@ -113,13 +120,6 @@ static kith_status call_function(struct flow *w, kith_error *e) {
 }
 
 /* -- one step ---------------------------------------------------------------------------------- */
-
-static struct source source_of(const struct rule *r) {
-    return (struct source){.kind = SOURCE_RULE,
-                           .name = r->source,
-                           .version = r->script->version,
-                           .line = r->info.line};
-}
 
 static kith_status begin_anew(struct flow *w, kith_error *e) {
     struct flow_begin b = {.rule = flow_named(w->script->set, w->run->workflow, e),
@@ -235,15 +235,12 @@ static bool is_own(const struct txn *t, const struct source *source) {
 static kith_status run_step(struct txn *t, struct flow *w, uint64_t cause, kith_error *e) {
     const struct rule *rule = w->rule;
     struct flow_run *r = w->run, before = *r;
-    struct source source = source_of(rule);
+    struct source source = rule_source(rule);
     const struct source *code = is_own(t, &source) ? txn_code(t) : &source;
     kith_error why = KITH_ERROR_INIT;
     size_t notes = notes_mark(rule->script->all);
     kith_status st = flow_transaction(t, r->id, code, cause ? cause : r->cause, step, w, &why);
-    buf_free(&w->out);
-    buf_free(&w->args);
-    buf_free(&w->results);
-    buf_free(&w->waits_for);
+    flow_free(w);
     if (st == KITH_OK)
         return KITH_OK;
     *r = before;

@@ -4,25 +4,13 @@
 
 #include <string.h>
 
-struct start {
-    struct scripts *all;
-    kith_str data; /* JSON */
-};
-
 static int push_data(lua_State *L, void *arg) {
     const kith_str *json = arg;
-    kith_value at = value_time(script_now(L));
-    lua_createtable(L, 0, 3);
-    lua_pushliteral(L, "workflow.started");
-    lua_setfield(L, -2, "topic");
-    value_push(L, &at, NULL);
-    lua_setfield(L, -2, "at");
     if (json->len)
         json_push(L, *json);
     else
         lua_createtable(L, 0, 0);
-    lua_setfield(L, -2, "data");
-    return 1;
+    return flow_started_push(L);
 }
 
 /* Which record it is about is said by a type where the workflow names one. */

@@ -60,13 +60,6 @@ static kith_status once_more(struct txn *t, struct flow *w, lua_CFunction what, 
     return st;
 }
 
-static void free_flow(struct flow *w) {
-    buf_free(&w->out);
-    buf_free(&w->args);
-    buf_free(&w->results);
-    buf_free(&w->waits_for);
-}
-
 /* -- undone ------------------------------------------------------------------------------------ */
 
 /* A write_fn. */
@@ -104,12 +97,9 @@ kith_status flow_compensate(struct ruleset *set, struct txn *t, kith_id run, kit
     st = flow_rule(set, t, &r, &rule, &why);
     if (st == KITH_OK) {
         struct flow w = {.script = rule->script, .rule = rule, .run = &r};
-        struct source source = {.kind = SOURCE_RULE,
-                                .name = rule->source,
-                                .version = rule->script->version,
-                                .line = rule->info.line};
+        struct source source = rule_source(rule);
         st = flow_transaction(t, run, &source, r.cause, call_undos, &w, &why);
-        free_flow(&w);
+        flow_free(&w);
     }
     if (st == KITH_OK)
         return KITH_OK;
@@ -126,7 +116,7 @@ kith_status flow_migrate(struct rule *rule, struct txn *t, struct flow_run *r, k
     struct script *s = rule->script;
     struct flow w = {.script = s, .rule = rule, .run = r};
     kith_status st = once_more(t, &w, look_through, e);
-    free_flow(&w);
+    flow_free(&w);
     if (st != KITH_OK)
         return err_prefix(e, "the run stays with its code, since it would not go the same way: ");
     TRY(flow_source_keep(txn_conn(t), s->version, s->sources, e));
@@ -149,7 +139,7 @@ kith_status flow_same_again(const struct flow *done, kith_error *e) {
     bool same =
         over ? !w.waits && !w.again && same_text(w.result, done->result)
              : w.waits == done->waits && w.again == done->again && str_eq(w.handed, done->handed);
-    free_flow(&w);
+    flow_free(&w);
     if (st == KITH_OK && !same)
         st = err_set(&why, KITH_E_INVAL, NULL, "%s:%u: the run went another way before: %s",
                      done->script->file, (unsigned)done->rule->info.line,

@@ -107,13 +107,15 @@ kith_status flow_same_again(const struct flow *done, kith_error *e);
 kith_status flow_rule(struct ruleset *set, struct txn *t, const struct flow_run *r,
                       struct rule **out, kith_error *e);
 kith_status flow_read_log(struct flow *w, kith_error *e);
-int flow_enter(lua_State *L); /* protected: calls the function of the flow at 1 */
+void flow_free(struct flow *w); /* its texts */
+int flow_enter(lua_State *L);   /* protected: calls the function of the flow at 1 */
 /* Failures of the disk or the process are nobody's: the whole is tried again. */
 bool flow_nobodys(kith_status st);
 #define FLOW_ATTEMPTS 5
 /* Pushes the table with the encoded data at `given`, a kith_str, as an event: for runs that nothing
  * but a call begins. */
 int flow_given_push(lua_State *L, void *given);
+int flow_started_push(lua_State *L); /* the same, with the data on the stack's top */
 /* The workflow of that name, in the set as it is; NULL: an error with the nearest name. */
 struct rule *flow_named(const struct ruleset *set, const char *name, kith_error *e);
 /* Goes on with a run: its branch (FLOW_ALL: it failed, and is tried again) was woken. push gives

@@ -207,6 +207,37 @@ void values_encode(lua_State *L, int first, int last, struct buf *out) {
         raisef(L, "no memory");
 }
 
+/* What encode_exact() wrote. */
+static bool take_exact(kith_str *s, kith_value *v) {
+    uint64_t kind, n, scale;
+    if (!take_number(s, &kind) || !take_number(s, &n))
+        return false;
+    *v = (kith_value){.kind = (uint32_t)kind};
+    switch (kind) {
+    case KITH_MONEY:
+        if (s->len < sizeof v->as.money.currency || s->ptr[sizeof v->as.money.currency - 1])
+            return false;
+        v->as.money.minor = unzigzag(n);
+        memcpy(v->as.money.currency, s->ptr, sizeof v->as.money.currency);
+        s->ptr += sizeof v->as.money.currency;
+        s->len -= sizeof v->as.money.currency;
+        return true;
+    case KITH_DECIMAL:
+        v->as.decimal.units = unzigzag(n);
+        if (!take_number(s, &scale) || scale > 9)
+            return false;
+        v->as.decimal.scale = (int32_t)scale;
+        return true;
+    case KITH_DATE:
+    case KITH_TIME:
+    case KITH_DURATION:
+        v->as.i = unzigzag(n);
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* -- and back ---------------------------------------------------------------------------------- */
 
 static void damaged(lua_State *L) {
@@ -221,31 +252,9 @@ static uint64_t need_number(lua_State *L, kith_str *s) {
 }
 
 static void decode_exact(lua_State *L, kith_str *s) {
-    kith_value v = {.kind = (uint32_t)need_number(L, s)};
-    int64_t n = unzigzag(need_number(L, s));
-    switch (v.kind) {
-    case KITH_MONEY:
-        if (s->len < sizeof v.as.money.currency || s->ptr[sizeof v.as.money.currency - 1])
-            damaged(L);
-        v.as.money.minor = n;
-        memcpy(v.as.money.currency, s->ptr, sizeof v.as.money.currency);
-        s->ptr += sizeof v.as.money.currency;
-        s->len -= sizeof v.as.money.currency;
-        break;
-    case KITH_DECIMAL:
-        v.as.decimal.units = n;
-        v.as.decimal.scale = (int32_t)need_number(L, s);
-        if (v.as.decimal.scale < 0 || v.as.decimal.scale > 9)
-            damaged(L);
-        break;
-    case KITH_DATE:
-    case KITH_TIME:
-    case KITH_DURATION:
-        v.as.i = n;
-        break;
-    default:
+    kith_value v;
+    if (!take_exact(s, &v))
         damaged(L);
-    }
     value_push(L, &v, NULL);
 }
 
@@ -343,27 +352,9 @@ static bool show(const struct schema *schema, kith_str *s, struct arena *a, stru
                  int depth);
 
 static bool show_exact(kith_str *s, struct arena *a, struct buf *out) {
-    kith_value v = {0};
-    uint64_t kind, n, scale = 0;
-    if (!take_number(s, &kind) || !take_number(s, &n))
+    kith_value v;
+    if (!take_exact(s, &v))
         return false;
-    v.kind = (uint32_t)kind;
-    v.as.i = unzigzag(n);
-    if (kind == KITH_MONEY) {
-        if (s->len < sizeof v.as.money.currency || s->ptr[sizeof v.as.money.currency - 1])
-            return false;
-        v.as.money.minor = unzigzag(n);
-        memcpy(v.as.money.currency, s->ptr, sizeof v.as.money.currency);
-        s->ptr += sizeof v.as.money.currency;
-        s->len -= sizeof v.as.money.currency;
-    } else if (kind == KITH_DECIMAL) {
-        if (!take_number(s, &scale) || scale > 9)
-            return false;
-        v.as.decimal.units = unzigzag(n);
-        v.as.decimal.scale = (int32_t)scale;
-    } else if (kind != KITH_DATE && kind != KITH_TIME && kind != KITH_DURATION) {
-        return false;
-    }
     buf_str(out, value_text(NULL, &v, a));
     return true;
 }

@@ -498,12 +498,16 @@ static kith_status on_timer(void *self, struct txn *t, const struct timer *timer
     return run(&(struct occasion){.rule = self, .timer = timer}, t, e);
 }
 
+struct source rule_source(const struct rule *r) {
+    return (struct source){.kind = SOURCE_RULE,
+                           .name = r->source,
+                           .version = r->script->version,
+                           .line = r->info.line};
+}
+
 kith_status rule_register(struct rule *r, kith_error *e) {
     struct engine *g = r->script->all->engine;
-    struct source source = {.kind = SOURCE_RULE,
-                            .name = r->source,
-                            .version = r->script->version,
-                            .line = r->info.line};
+    struct source source = rule_source(r);
     bool flow = r->info.kind == RULE_WORKFLOW;
     if (r->info.kind == RULE_EVERY || (flow && r->cron))
         return engine_add_timer(g,

@@ -353,21 +353,27 @@ static int wait_all(lua_State *L) {
 
 /* -- runs that begin runs ---------------------------------------------------------------------- */
 
-/* What start() and continue_as_new() hand over, as the event's data. */
-static int push_given(lua_State *L, void *arg) {
-    const kith_str *given = arg;
+/* The data are on top of the stack. */
+int flow_started_push(lua_State *L) {
     kith_value at = value_time(script_now(L));
     lua_createtable(L, 0, 3);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "data");
     lua_pushliteral(L, "workflow.started");
     lua_setfield(L, -2, "topic");
     value_push(L, &at, NULL);
     lua_setfield(L, -2, "at");
+    return 1;
+}
+
+/* What start() and continue_as_new() hand over, as the event's data. */
+int flow_given_push(lua_State *L, void *arg) {
+    const kith_str *given = arg;
     if (!given->len)
         lua_createtable(L, 0, 0);
     else
         values_decode(L, *given);
-    lua_setfield(L, -2, "data");
-    return 1;
+    return flow_started_push(L);
 }
 
 static kith_str given_at(lua_State *L, int at, const char *what) {
@@ -398,7 +404,7 @@ static int flow_start(lua_State *L) {
                            .id = r ? r->id : 0,
                            .parent = w->run->id,
                            .cause = w->run->cause,
-                           .push = push_given,
+                           .push = flow_given_push,
                            .arg = &given,
                            .later = true};
     kith_id run = 0;
@@ -454,8 +460,4 @@ void lib_wait_open(lua_State *L, int globals) {
     lua_pushcfunction(L, flow_start);
     flow_wrap(L, "start");
     lua_setfield(L, globals, "start");
-}
-
-int flow_given_push(lua_State *L, void *given) {
-    return push_given(L, given);
 }

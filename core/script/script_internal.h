@@ -394,6 +394,7 @@ int find_push(lua_State *L, const kith_id *ids, size_t count);
 
 /* -- lib_rule.c -------------------------------------------------------------------------------- */
 
+struct source rule_source(const struct rule *r);          /* as the journal has it */
 kith_status rule_register(struct rule *r, kith_error *e); /* with the engine */
 kith_status flow_open(struct engine *g, kith_error *e);   /* the topic that tells of ends */
 kith_status flow_register(struct ruleset *set, kith_error *e);

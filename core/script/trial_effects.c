@@ -66,16 +66,14 @@ void notes_add(lua_State *L, const struct action *a, const kith_value *args,
         raisef(L, "no memory");
     n->items = items;
     struct note *note = &items[n->count];
-    *note = (struct note){
-        .action = a,
-        .args = copy_values(&n->arena, args, a->param_count),
-        .results = copy_values(&n->arena, results, a->result_count),
-        .at = txn_now(s->frame->txn),
-        .row = row,
-        .tx = txn_id(s->frame->txn),
-        .run = s->frame->flow ? s->frame->flow->run->id : 0,
-        .source = {
-            .kind = SOURCE_RULE, .name = r->source, .version = s->version, .line = r->info.line}};
+    *note = (struct note){.action = a,
+                          .args = copy_values(&n->arena, args, a->param_count),
+                          .results = copy_values(&n->arena, results, a->result_count),
+                          .at = txn_now(s->frame->txn),
+                          .row = row,
+                          .tx = txn_id(s->frame->txn),
+                          .run = s->frame->flow ? s->frame->flow->run->id : 0,
+                          .source = rule_source(r)};
     if (!note->args || !note->results)
         raisef(L, "no memory");
     n->count++;
