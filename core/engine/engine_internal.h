@@ -411,8 +411,11 @@ kith_status txn_append(struct txn *t, struct journal_row *row, kith_error *e);
 kith_value *change_copy(struct txn *t, const struct rtype *type, const kith_value *from);
 /* Reads the record as it is, into c->before. */
 kith_status change_before(struct txn *t, struct change *c, kith_error *e);
-/* Before-hooks, checks, the row, the journal, what is derived, after-hooks. */
+/* Before-hooks, checks, the row, the journal, what is derived, after-hooks. The first are the
+ * beginning, all others the end. */
 kith_status change_write(struct txn *t, struct change *c, kith_error *e);
+kith_status change_begin(struct txn *t, struct change *c, kith_error *e);
+kith_status change_finish(struct txn *t, struct change *c, kith_error *e);
 void txn_env(struct txn *t, struct query_env *env);
 /* txn_create of a record whose id is known already. */
 kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,
@@ -420,8 +423,6 @@ kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,
 /* Does it want to hear of that change? */
 kith_status hook_wants(struct txn *t, const struct hook *h, const struct change *c, bool *yes,
                        kith_error *e);
-/* May the caller delete the record? */
-kith_status txn_may_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e);
 /* KITH_E_NOTFOUND when the record that v links to is not there; purpose ends the sentence. */
 kith_status link_exists(struct conn *c, const struct schema *schema, const struct rfield *f,
                         const kith_value *v, const char *purpose, kith_error *e);
@@ -429,6 +430,9 @@ kith_status link_exists(struct conn *c, const struct schema *schema, const struc
  */
 kith_status txn_lookup(void *arg, const struct rtype *t, kith_id id, const kith_value **values,
                        kith_error *e);
+
+/* delete.c: may the caller delete the record? */
+kith_status txn_may_delete(struct txn *t, const struct rtype *type, kith_id id, kith_error *e);
 
 /* redirects.c: *id becomes that of the record that it was merged into, if the principal may read
  * that; else, and while the record is there, it stays. */
@@ -703,11 +707,6 @@ kith_status timers_drop(struct engine *g, const char *handler, kith_id subject, 
 kith_status letters_forget(struct engine *g, kith_id subject, kith_error *e);
 kith_status timers_high_id(struct conn *c, kith_id *id, kith_error *e); /* 0: none */
 void timers_count(struct conn *c, struct engine_stats *out);
-
-bool requests_wait(struct engine *g); /* writer.c */
-
-/* compact.c */
-kith_status compact_add(struct engine *g, kith_error *e);
 
 /* compact.c */
 /* What goes for its age is in no hurry: so long it pauses after each transaction, for the disk,
