@@ -448,8 +448,8 @@ struct timer_handler {
     void *self;
     struct source source;
     const char *group; /* what it is paused with; NULL: it never is */
-    /* ms: no one-time timer of it is ever further ahead. One that is was reckoned by a clock that
-     * was set back since, and goes; 0: they may be. */
+    /* ms: no one-time timer of it, which is about no record, is ever further ahead. One that is was
+     * reckoned by a clock that was set back since, and goes; 0: they may be. */
     int64_t longest;
 };
 /* Why the last try of timers failed, one sentence for each that did; in the arena. [any] */

@@ -120,7 +120,7 @@ kith_status flow_log_topics(struct conn *c, flow_topic_fn fn, void *arg, kith_er
 
 kith_status flow_wait_fields(struct conn *c, const char *topic, struct arena *a,
                              const char ***fields, size_t *count, kith_error *e) {
-    const char *last = NULL;
+    const char *from = ""; /* a wait for whatever comes has this for a field */
     size_t cap = 0;
     *fields = NULL;
     *count = 0;
@@ -128,22 +128,22 @@ kith_status flow_wait_fields(struct conn *c, const char *topic, struct arena *a,
         sqlite3_stmt *st;
         bool row;
         TRY(conn_prepare(c,
-                         "SELECT field FROM kith_flow_wait WHERE topic = ?1 AND (?3 OR field > ?2)"
+                         "SELECT field FROM kith_flow_wait WHERE topic = ?1 AND field >= ?2"
                          " ORDER BY field LIMIT 1",
                          &st, e));
         bind_str(st, 1, str_of(topic));
-        bind_str(st, 2, str_of(last));
-        bind_int(st, 3, !last); /* a wait for whatever comes has no field: "" */
+        bind_str(st, 2, str_of(from));
         TRY(conn_step(c, st, &row, e));
         if (!row)
             return KITH_OK;
-        last = arena_strdup(a, (const char *)sqlite3_column_text(st, 0));
+        const char *field = arena_strdup(a, (const char *)sqlite3_column_text(st, 0));
         sqlite3_reset(st);
         const char **items = arena_grow(a, *fields, *count, &cap, sizeof *items);
-        if (!last || !items)
+        from = field ? arena_printf(a, "%s\1", field) : NULL; /* the next one, by the index */
+        if (!from || !items)
             return err_nomem(e);
         *fields = items;
-        items[(*count)++] = last;
+        items[(*count)++] = field;
     }
 }
 
