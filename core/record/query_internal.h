@@ -24,7 +24,6 @@
 #define QUERY_RELATED_MAX 16u /* exists() and count() of other records */
 /* What one of them counts as in depth: SQLite's parser needs so many symbols for it. */
 #define QUERY_RELATED_DEPTH 10u
-#define QUERY_PATTERN_MAX   1000u /* bytes of a pattern of "like" */
 #define QUERY_SPAN_MAX                                                                             \
     (INT64_C(366000) * DAY_MS) /* added to now() and today(): a thousand years                     \
                                 */
@@ -54,13 +53,6 @@ kith_status query_lex(kith_str text, uint32_t *at, struct arena *a, struct token
 kith_status query_fail(kith_str text, uint32_t at, kith_error *e, kith_status code, const char *fmt,
                        ...) __attribute__((format(printf, 5, 6)));
 kith_status query_fail_at(kith_str text, uint32_t at, kith_error *e); /* puts "at 23: " in front */
-
-/* -- patterns (query_like.c) ------------------------------------------------------------------- */
-
-/* % any characters, _ one, case of ASCII letters ignored; the text ends at a NUL. For each byte of
- * the text it takes a number of steps that is bounded, however the pattern was made up. */
-bool query_like(kith_str pattern, kith_str s);
-void query_sql_like(sqlite3_context *ctx, int argc, sqlite3_value **argv);
 
 /* -- the tree ---------------------------------------------------------------------------------- */
 

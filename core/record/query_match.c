@@ -3,6 +3,7 @@
  * test to go to when it holds and when it does not; what compares a field of the record itself with
  * a fixed value is decided in the loop, so that a rule which does not match costs nanoseconds. */
 #include "base/geo.h"
+#include "base/like.h"
 #include "base/text.h"
 #include "record/query_internal.h"
 
@@ -409,10 +410,10 @@ static bool in_list(const struct match *m, const struct test *t, const kith_valu
 
 bool query_is_like(const struct path *path, kith_str pattern, kith_str s) {
     if (!query_folds(path))
-        return query_like(pattern, s);
+        return like_match(pattern, s);
     struct folded f;
     fold(&f, s);
-    bool result = query_like(pattern, f.text);
+    bool result = like_match(pattern, f.text);
     arena_free(&f.arena);
     return result;
 }

@@ -2,6 +2,7 @@
 /* The query language: which values a field can be compared with, and in what form. */
 #include "base/date.h"
 #include "base/id.h"
+#include "base/like.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "base/workday.h"
@@ -124,9 +125,9 @@ static kith_status fit_text(struct fit *f, enum use use) {
     kith_str s = text_nfc(f->arena, f->value->as.s);
     if (s.ptr && query_folds(f->path))
         s = text_fold(f->arena, s);
-    if (use == USE_LIKE && f->value->as.s.len > QUERY_PATTERN_MAX)
+    if (use == USE_LIKE && f->value->as.s.len > LIKE_PATTERN_MAX)
         return err_set(f->e, KITH_E_LIMIT, NULL, "a pattern has at most %u bytes",
-                       QUERY_PATTERN_MAX);
+                       LIKE_PATTERN_MAX);
     *f->value = value_str(s);
     return s.ptr ? KITH_OK : err_nomem(f->e);
 }

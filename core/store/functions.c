@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The functions that statements may call on every connection: parts of dates and times, and
- * distances. They are the same functions that the rest of Kith computes with. A zone is bound as a
- * pointer, since connections do not know the company's. */
+/* The functions that statements may call on every connection: parts of dates and times, distances,
+ * and like in place of SQLite's. They are the same functions that the rest of Kith computes with. A
+ * zone is bound as a pointer, since connections do not know the company's. */
 #include "base/geo.h"
+#include "base/like.h"
 #include "base/zone.h"
 #include "store/store.h"
 
@@ -57,6 +58,19 @@ static void sql_indexed(sqlite3_context *ctx, int count, sqlite3_value **v) {
     sqlite3_result_value(ctx, v[0]);
 }
 
+static kith_str text_of(sqlite3_value *v) {
+    const char *text = (const char *)sqlite3_value_text(v);
+    return (kith_str){text, (uint64_t)sqlite3_value_bytes(v)};
+}
+
+/* like(pattern, text) */
+static void sql_like(sqlite3_context *ctx, int count, sqlite3_value **v) {
+    kith_str pattern = text_of(v[0]), text = text_of(v[1]);
+    (void)count;
+    if (pattern.ptr && text.ptr)
+        sqlite3_result_int(ctx, like_match(pattern, text));
+}
+
 kith_status store_functions(struct conn *c, kith_error *e) {
     static const struct {
         const char *name;
@@ -65,7 +79,7 @@ kith_status store_functions(struct conn *c, kith_error *e) {
     } functions[] = {
         {"kith_date_part", 2, sql_date_part}, {"kith_time_part", 3, sql_time_part},
         {"kith_distance", 4, sql_distance},   {"kith_metres", 4, sql_metres},
-        {"kith_indexed", 1, sql_indexed},
+        {"kith_indexed", 1, sql_indexed},     {"like", 2, sql_like},
     };
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         int rc = sqlite3_create_function_v2(c->db, functions[i].name, functions[i].args,

@@ -202,6 +202,23 @@ TEST("the widest queries are answered, on the page behind a cursor, too") {
     world_close(w);
 }
 
+/* SQLite's own takes the product of the lengths in one step, which no deadline ends. */
+TEST("patterns of like are matched by Kith, and not by SQLite") {
+    struct world w_, *w = &w_;
+    struct conn *c;
+    sqlite3_stmt *st;
+    bool row;
+    world_open(w);
+    EXPECT_OK(engine_reader(w->x.g, &c, &w->x.e), w->x.e);
+    sqlite3_limit(c->db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1); /* SQLite's fails by that */
+    EXPECT_OK(conn_prepare_once(c, "SELECT 'Bonn' LIKE '%ON%'", &st, &w->x.e), w->x.e);
+    EXPECT_OK(conn_step(c, st, &row, &w->x.e), w->x.e);
+    EXPECT_INT(1, sqlite3_column_int(st, 0));
+    sqlite3_finalize(st);
+    engine_reader_done(w->x.g, c);
+    world_close(w);
+}
+
 /* A statement and what it takes: its bytes, its values, SQLite's steps. */
 struct cost {
     size_t bytes;

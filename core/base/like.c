@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The query language: patterns of "like", in one way for SQLite and for the matcher. SQLite's own
- * takes the product of the lengths, in one step that no deadline ends: "%aaaa...b" in a long text
- * of a's would hold a reader for minutes. */
-#include "record/query_internal.h"
+/* Like: first the short way, which goes back to the last % only; where that takes too long, all
+ * ways at once. */
+#include "base/like.h"
 
 #include <string.h>
 
@@ -70,7 +69,7 @@ static bool short_way(kith_str pattern, kith_str s, bool *enough) {
 /* -- all ways at once -------------------------------------------------------------------------- */
 
 /* Bit n of a set: the first n signs of the pattern, % not counted, match what was read so far. */
-#define WORDS (QUERY_PATTERN_MAX / 64 + 1)
+#define WORDS (LIKE_PATTERN_MAX / 64 + 1)
 struct ways {
     uint64_t takes[256][WORDS]; /* by byte: those that go on with it */
     uint64_t stays[WORDS];      /* a % follows: those that pass over any byte */
@@ -126,23 +125,10 @@ static bool all_ways(kith_str pattern, kith_str s) {
     return now[w.end / 64] >> w.end % 64 & 1u;
 }
 
-bool query_like(kith_str pattern, kith_str s) {
+bool like_match(kith_str pattern, kith_str s) {
     const char *nul = s.len ? memchr(s.ptr, '\0', s.len) : NULL;
     bool enough = false;
     s.len = nul ? (uint64_t)(nul - s.ptr) : s.len;
     bool yes = short_way(pattern, s, &enough);
-    return enough && pattern.len <= QUERY_PATTERN_MAX ? all_ways(pattern, s) : !enough && yes;
-}
-
-static kith_str text_of(sqlite3_value *v) {
-    const char *text = (const char *)sqlite3_value_text(v);
-    return (kith_str){text, (uint64_t)sqlite3_value_bytes(v)};
-}
-
-/* In place of SQLite's: like(pattern, text). */
-void query_sql_like(sqlite3_context *ctx, int argc, sqlite3_value **argv) {
-    kith_str pattern = text_of(argv[0]), text = text_of(argv[1]);
-    (void)argc;
-    if (pattern.ptr && text.ptr)
-        sqlite3_result_int(ctx, query_like(pattern, text));
+    return enough && pattern.len <= LIKE_PATTERN_MAX ? all_ways(pattern, s) : !enough && yes;
 }
