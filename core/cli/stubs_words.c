@@ -25,6 +25,7 @@ static const char test_class[] =
     "---@field expect_equal fun(found: any, expected: any, message?: string)\n"
     "---@field expect_effect fun(what: string, fields?: table): any\n"
     "---@field expect_no_effect fun(what: string, fields?: table)\n"
+    "---@field expect_failure fun(name: string, part?: string): string of a rule or workflow\n"
     "---@field last_effect fun(): any\n"
     "---@field runs fun(workflow: string): record[]\n"
     "---@field result fun(workflow: string): string|nil\n";

@@ -452,9 +452,12 @@ struct timer_handler {
      * reckoned by a clock that was set back since, and goes; 0: they may be. */
     int64_t longest;
 };
-/* Why the last try of timers failed, one sentence for each that did; in the arena. [any] */
-kith_status engine_timer_errors(struct engine *g, struct arena *a, const char ***out, size_t *count,
-                                kith_error *e);
+/* Timers of which the last try failed; in the arena. [any] */
+struct timer_error {
+    const char *handler, *error;
+};
+kith_status engine_timer_errors(struct engine *g, struct arena *a, struct timer_error **out,
+                                size_t *count, kith_error *e);
 /* Nothing that waits falls due any more: for a copy in which something is tried out. [any] */
 kith_status engine_drop_timers(struct engine *g, const struct principal *p, kith_error *e);
 /* A cron timer that was missed while the engine was down fires once. */

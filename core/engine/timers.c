@@ -445,29 +445,30 @@ kith_status timers_high_id(struct conn *c, kith_id *id, kith_error *e) {
     return KITH_OK;
 }
 
-static kith_status read_errors(struct conn *c, struct arena *a, const char ***out, size_t *count,
-                               kith_error *e) {
+static kith_status read_errors(struct conn *c, struct arena *a, struct timer_error **out,
+                               size_t *count, kith_error *e) {
     sqlite3_stmt *st;
     size_t cap = 0;
     bool row;
-    TRY(conn_prepare(c, "SELECT error FROM kith_timer WHERE error IS NOT NULL ORDER BY id", &st,
-                     e));
+    TRY(conn_prepare(c, "SELECT handler, error FROM kith_timer WHERE error IS NOT NULL ORDER BY id",
+                     &st, e));
     kith_status status = conn_step(c, st, &row, e);
     for (; status == KITH_OK && row; status = conn_step(c, st, &row, e)) {
-        const char **more = arena_grow(a, *out, *count, &cap, sizeof *more);
-        if (!more || !(more[*count] = arena_str(a, column_str(st, 0)).ptr)) {
+        struct timer_error *more = arena_grow(a, *out, *count, &cap, sizeof *more);
+        if (!more) {
             status = err_nomem(e);
             break;
         }
         *out = more;
-        ++*count;
+        more[(*count)++] = (struct timer_error){.handler = arena_str(a, column_str(st, 0)).ptr,
+                                                .error = arena_str(a, column_str(st, 1)).ptr};
     }
     sqlite3_reset(st);
     return status;
 }
 
-kith_status engine_timer_errors(struct engine *g, struct arena *a, const char ***out, size_t *count,
-                                kith_error *e) {
+kith_status engine_timer_errors(struct engine *g, struct arena *a, struct timer_error **out,
+                                size_t *count, kith_error *e) {
     struct conn *c;
     *out = NULL;
     *count = 0;

@@ -123,6 +123,8 @@ static void run_loaded(struct run *r, struct trial *t, const struct listed *one)
         return;
     }
     call_test(t, &why);
+    if (why.code == KITH_OK)
+        trial_unexpected(t, &why);
     out.ns = clock_ticks() - begin;
     if (why.code == KITH_OK) {
         r->counts.passed++;

@@ -61,42 +61,6 @@ static void put_effect(struct trial *t, const struct trial_effect *f) {
     buf_putc(&t->effects, '\n');
 }
 
-/* Of reactions and timers. */
-static void list_failures(struct trial *t) {
-    struct engine *g = t->bench->engine;
-    struct dead_letter *l;
-    const char **timers;
-    size_t n;
-    if (engine_letters(g, false, &t->arena, &l, &n, NULL) != KITH_OK)
-        return;
-    for (size_t i = 0; i < n; i++)
-        buf_printf(&t->effects, "failed: %s\n", l[i].error);
-    if (engine_timer_errors(g, &t->arena, &timers, &n, NULL) != KITH_OK)
-        return;
-    for (size_t i = 0; i < n; i++)
-        buf_printf(&t->effects, "failed: %s\n", timers[i]);
-}
-
-/* Runs that failed, or are tried again. */
-static kith_status list_run(void *arg, kith_id id, const kith_value *values, kith_error *e) {
-    struct trial *t = arg;
-    const struct base_workflow_run *f = &engine_schema(t->bench->engine)->base.workflow_run;
-    const kith_value *error = &values[f->error->index], *name = &values[f->workflow->index];
-    (void)id, (void)e;
-    buf_printf(&t->effects, "failed: workflow %s: %.*s\n", name->as.s.ptr, (int)error->as.s.len,
-               error->as.s.ptr);
-    return KITH_OK;
-}
-
-static void list_runs(struct trial *t) {
-    static const struct principal tester = {.name = "test", .all = true};
-    struct find_page page = {.limit = LISTED_MAX};
-    struct query *q;
-    kith_str text = STR("workflow_run where error is not null order by id");
-    if (query_parse(&q, engine_schema(t->bench->engine), &t->arena, text, NULL) == KITH_OK)
-        engine_find(t->bench->engine, &tester, q, NULL, &page, &t->arena, list_run, t, NULL);
-}
-
 void trial_list(struct trial *t) {
     struct trial_effect *items;
     size_t n, listed = 0;
@@ -109,8 +73,7 @@ void trial_list(struct trial *t) {
         put_effect(t, &items[i]);
         listed++;
     }
-    list_failures(t);
-    list_runs(t);
+    trial_list_failures(t);
 }
 
 /* -- which effect is meant --------------------------------------------------------------------- */

@@ -15,7 +15,8 @@ struct trial {
     bool started; /* the bench's engine, at the first thing that the test does */
     bool looked;  /* at what there was since the mark: the next thing it does begins anew */
     struct trial_mark mark;
-    int64_t end;               /* clock_ticks() */
+    int64_t end; /* clock_ticks() */
+    struct expected_failure *expected;
     struct trial_effect found; /* by the last t.expect_effect */
     bool has_found;
     struct arena arena;
@@ -45,5 +46,12 @@ int trial_expect_no_effect(lua_State *L);
 int trial_last_effect(lua_State *L);
 /* Lists what there was since the mark, and what failed, in t->effects. */
 void trial_list(struct trial *t);
+
+/* -- trial_failure.c --------------------------------------------------------------------------- */
+
+int trial_expect_failure(lua_State *L);
+void trial_list_failures(struct trial *t); /* adds them to t->effects */
+/* Fails when something failed that the test did not expect to. */
+kith_status trial_unexpected(struct trial *t, kith_error *e);
 
 #endif

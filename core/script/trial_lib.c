@@ -341,6 +341,7 @@ static const struct {
              {"expect_equal", ITSELF, trial_expect_equal},
              {"expect_effect", ITSELF, trial_expect_effect},
              {"expect_no_effect", ITSELF, trial_expect_no_effect},
+             {"expect_failure", ITSELF, trial_expect_failure},
              {"last_effect", ITSELF, trial_last_effect}};
 #define PARTS (sizeof parts / sizeof *parts)
 

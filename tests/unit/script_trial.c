@@ -252,8 +252,8 @@ TEST("a failure names the line, what was expected and found, and what there was 
                    "  t.expect_effect('create task', {title = 'for web'})\n"
                    "end)\n",
                    "x|workflows/f.lua:7: expected the effect \"create task\" with {title = \"for"
-                   " web\"}, there was something else|failed: workflows/f.lua:3: attempt to"
-                   " concatenate a nil value (local 's')\n");
+                   " web\"}, there was something else|failed: the rule \"r\":"
+                   " workflows/f.lua:3: attempt to concatenate a nil value (local 's')\n");
     expect_failing("every('0 12 * * *', function()\n"
                    "  create('lead', {name = 'A', rating = 'mild'})\n"
                    "end)\n"
@@ -261,13 +261,94 @@ TEST("a failure names the line, what was expected and found, and what there was 
                    "  t.advance(hours(3))\n"
                    "  t.expect_equal(t.count('lead'), 1)\n"
                    "end)\n",
-                   "x|workflows/f.lua:6: expected 1, found 0|failed: workflows/f.lua:2: rating:"
-                   " 'mild' is none of cold, warm, hot\n");
+                   "x|workflows/f.lua:6: expected 1, found 0|failed: the rule \"0 12 * * *#1\":"
+                   " workflows/f.lua:2: rating: 'mild' is none of cold, warm, hot\n");
     expect_failing("test('x', function(t)\n"
                    "  t.expect_effect('create task')\n"
                    "end)\n",
                    "x|workflows/f.lua:2: expected the effect \"create task\", there was none at"
                    " all|");
+}
+
+#define BREAKS                                                                                     \
+    "workflow('care', {on = 'lead.created'}, function(lead)\n"                                     \
+    "  sleep(days(1))\n"                                                                           \
+    "  update(lead, {source = lead.source .. '!'})\n"                                              \
+    "end)\n"                                                                                       \
+    "on('lead.updated', {name = 'spoils'}, function(lead)\n"                                       \
+    "  create('lead', {name = 'A', rating = 'mild'})\n"                                            \
+    "end)\n"
+
+TEST("what fails in a test that looks elsewhere fails the test") {
+    expect_failing(BREAKS "test('x', function(t)\n"
+                          "  t.create('lead', {name = 'Ann'})\n"
+                          "  t.advance(days(2))\n"
+                          "end)\n",
+                   "x|workflows/f.lua:8: the workflow \"care\" failed, and the test did not expect"
+                   " it: workflows/f.lua:3: attempt to concatenate a nil value (field 'source'); a"
+                   " test that wants it says t.expect_failure(\"care\")|failed: the workflow"
+                   " \"care\": workflows/f.lua:3: attempt to concatenate a nil value (field"
+                   " 'source')\n");
+    expect_failing(BREAKS "test('x', function(t)\n"
+                          "  local ann = t.create('lead', {name = 'Ann', source = 'web'})\n"
+                          "  t.update(ann, {name = 'Beth'})\n"
+                          "  t.expect_failure('spoils', 'another reason')\n"
+                          "end)\n",
+                   "x|workflows/f.lua:11: expected a failure of \"spoils\" with \"another reason\","
+                   " there was something else|failed: the rule \"spoils\": workflows/f.lua:6:"
+                   " rating: 'mild' is none of cold, warm, hot\n");
+    expect_failing("on('lead.created', {name = 'r'}, function() error('no') end)\n"
+                   "test('x', function(t)\n"
+                   "  for i = 1, 10 do t.create('lead', {name = 'Ann'}) end\n"
+                   "  t.expect_failure('r')\n"
+                   "end)\n",
+                   "x|workflows/f.lua:2: the file \"workflows/f.lua\" failed, and the test did not"
+                   " expect it: it was suspended: workflows/f.lua:1: no; a test that wants it says"
+                   " t.expect_failure(\"workflows/f.lua\")|failed: the rule \"r\":"
+                   " workflows/f.lua:1: no\nfailed: the file \"workflows/f.lua\": it was"
+                   " suspended: workflows/f.lua:1: no\n");
+    expect_failing(
+        "test('x', function(t)\n"
+        "  t.expect_failure('care')\n"
+        "end)\n",
+        "x|workflows/f.lua:2: expected a failure of \"care\", there was nothing at all|");
+}
+
+TEST("a test that wants a failure says so") {
+    expect_passing(FLOW,
+                   BREAKS "test('both', function(t)\n"
+                          "  local ann = t.create('lead', {name = 'Ann'})\n"
+                          "  t.update(ann, {name = 'Beth'})\n"
+                          "  t.expect_failure('spoils', 'mild')\n"
+                          "  t.advance(days(2))\n"
+                          "  local why = t.expect_failure('care')\n"
+                          "  t.expect(string.find(why, 'f.lua:3', 1, true), why)\n"
+                          "end)\n"
+                          "test('the file', function(t)\n"
+                          "  local ann = t.create('lead', {name = 'Ann'})\n"
+                          "  t.update(ann, {name = 'Beth'})\n"
+                          "  t.advance(days(2))\n"
+                          "  t.expect_failure('workflows/f.lua')\n"
+                          "end)\n",
+                   2);
+}
+
+TEST("what another file does fails a test when it follows from it, and not by the clock") {
+    struct company c;
+    company_with(&c, FLOW,
+                 "test('x', function(t) t.advance(days(3)) end)\n"
+                 "test('y', function(t) t.create('lead', {name = 'Ann'}) end)\n");
+    company_file(&c, "other.lua",
+                 "every('0 * * * *', {name = 'hourly'}, function() error('no purpose') end)\n"
+                 "on('lead.created', {name = 'caused'}, function() error('no') end)\n");
+    struct told t = run_focused(&c, NULL, 0);
+    EXPECT_STR("x|passed\n"
+               "y|workflows/f.lua:2: the rule \"caused\" failed, and the test did not expect it:"
+               " rules/other.lua:2: no; a test that wants it says t.expect_failure(\"caused\")"
+               "|failed: the rule \"caused\": rules/other.lua:2: no\n",
+               t.text.ptr);
+    buf_free(&t.text);
+    company_end(&c);
 }
 
 TEST("what a test writes wrong is told in a sentence with its line") {
