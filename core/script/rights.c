@@ -111,7 +111,8 @@ static kith_status take_acting(struct script *s, int64_t group, kith_error *e) {
     if (!s->acting)
         return err_nomem(e);
     s->acting->login = s->as = as->as.s.ptr;
-    if (!s->pinned && acting_check(s->all->engine, s->acting, &why) != KITH_OK)
+    if (!s->pinned && !s->all->options.no_users &&
+        acting_check(s->all->engine, s->acting, &why) != KITH_OK)
         script_problem(s, 0, "%s:%d: %s: as: %s", o->file ? o->file : "kith.conf", o->line, o->path,
                        why.message);
     return KITH_OK;
@@ -132,7 +133,7 @@ kith_status rights_take(struct script *s, kith_error *e) {
     int64_t group = s->console ? -1 : group_for(s);
     uint32_t max = 0;
     take_budgets(s, group);
-    if (group >= 0 && !s->trial && !s->all->options.no_users)
+    if (group >= 0 && !s->trial)
         TRY(take_acting(s, group, e));
     if (!s->trial && !s->console) /* which may everything */
         s->may = list_for(s, &s->granted);
@@ -225,7 +226,9 @@ kith_status right_need_name(const struct script *s, const char *kind, const char
 /* -- the user for whom a file acts ------------------------------------------------------------- */
 
 bool right_reads(const struct script *s, const struct rfield *f) {
-    return !s->acting || (s->frame->acting && txn_reads(s->frame->txn, f));
+    if (!s->acting)
+        return true;
+    return s->frame->acting ? txn_reads(s->frame->txn, f) : s->all->options.no_users;
 }
 
 /* Is the record there for the file? */

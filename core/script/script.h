@@ -36,7 +36,9 @@ struct script_focus {
 struct script_options {
     struct script_limits limits;
     struct script_focus focus; /* borrowed */
-    bool no_users; /* the company is one for tests: a file that acts as a user acts for it */
+    /* The company is one for tests: a file acts for it until the user as whom it is to act is
+     * there. */
+    bool no_users;
     /* A file is suspended when one of its rules fails this often in a row within this time. */
     int64_t failures;  /* 0: 10 */
     int64_t within_ms; /* 0: 10 minutes */

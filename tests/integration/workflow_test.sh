@@ -46,6 +46,31 @@ kith workflow test boats.lua
 exits 0
 prints "1 passed, 0 failed"
 
+it "tries a file that acts as a user with the rights of a user that the test makes"
+cat >conf.d/60-bot.conf <<'CONF'
+rules: { scripts = ( { file = "workflows/bot.lua"; as = "sales-bot"; } ); };
+CONF
+cat >workflows/bot.lua <<'RULE'
+on("lead.created", {name = "calls"}, function(lead)
+  task {title = "Call " .. lead.name .. (lead.source or "")}
+end)
+test("without one it acts for the company", function(t)
+  t.create("lead", {name = "Ann", source = "web"})
+  t.expect_effect("create task", {title = "Call Annweb"})
+end)
+test("what the user may not write fails", function(t)
+  local seller = t.create("role", {name = "seller", rights = {types = {lead = {read = "all"}}}})
+  t.create("user", {login = "sales-bot", name = "Bot", roles = {seller}})
+  t.create("lead", {name = "Ann"})
+  t.expect_failure("calls", "user:sales-bot may not write task.title")
+end)
+RULE
+block "the bot finds no leads of others" >>workflows/bot.lua
+kith workflow test bot.lua
+exits 0
+prints "3 passed, 0 failed"
+rm workflows/bot.lua conf.d/60-bot.conf
+
 it "tells what failed, and ends with 1"
 cat >workflows/bad.lua <<'RULE'
 on("contact.created", {name = "greet"}, function(c) task {title = "Greet " .. c.name} end)
