@@ -154,14 +154,39 @@ static void put_word(lua_State *L, const char *name, int at) {
     lua_insert(L, at);
 }
 
+/* The field that t.transition sets; NULL: there is none. */
+static const struct rfield *state_of(const struct rtype *t) {
+    for (uint32_t i = 0; t && i < t->field_count; i++)
+        if (t->fields[i]->kind == KITH_F_STATE)
+            return t->fields[i];
+    return NULL;
+}
+
+/* t.create(type, fields): a record begins in its first state, and a test that wants another one is
+ * told how it gets there. */
+static int create(lua_State *L) {
+    struct engine *g = script_of(L)->trial->bench->engine;
+    bool named = lua_type(L, 1) == LUA_TSTRING; /* else the word says what is wrong */
+    const struct rtype *t =
+        named ? schema_type(engine_schema(g), str_of(lua_tostring(L, 1))) : NULL;
+    const struct rfield *f = lua_istable(L, 2) ? state_of(t) : NULL;
+    if (f && lua_getfield(L, 2, f->name) == LUA_TSTRING &&
+        field_option(f, str_of(lua_tostring(L, -1))) > 0)
+        return raisef(L,
+                      "a new %s begins as '%s', and not as '%s': leave %s out, and write"
+                      " t.transition(record, \"%s\") behind it",
+                      t->name, f->options[0], lua_tostring(L, -1), f->name, lua_tostring(L, -1));
+    lua_settop(L, 2);
+    put_word(L, "create", 1);
+    lua_call(L, 2, 1);
+    return 1;
+}
+
 /* t.transition(record, state): the first of its fields that is a state. */
 static int transition(lua_State *L) {
     const struct held_record *r = record_need(L, 1);
     luaL_checkstring(L, 2);
-    const struct rfield *state = NULL;
-    for (uint32_t i = 0; i < r->type->field_count && !state; i++)
-        if (r->type->fields[i]->kind == KITH_F_STATE)
-            state = r->type->fields[i];
+    const struct rfield *state = state_of(r->type);
     if (!state)
         return raisef(L, "%s has no state: write t.update(record, {field = value})", r->type->name);
     lua_settop(L, 2);
@@ -323,7 +348,7 @@ static const struct {
     const char *name;
     enum how how;
     lua_CFunction fn; /* NULL: the word of that name */
-} parts[] = {{"create", ACTS, NULL},
+} parts[] = {{"create", ACTS, create},
              {"update", ACTS, NULL},
              {"delete", ACTS, NULL},
              {"get", READS, NULL},

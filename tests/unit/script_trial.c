@@ -357,6 +357,11 @@ TEST("what a test writes wrong is told in a sentence with its line") {
     } rows[] = {
         {"t.create('leed', {})", "there is no type 'leed'; did you mean 'lead'?"},
         {"t.create('lead', {nme = 'A'})", "no field 'nme' in lead; did you mean 'name'?"},
+        {"t.create('task', {title = 'A', state = 'done'})",
+         "a new task begins as 'open', and not as 'done': leave state out, and write"
+         " t.transition(record, \"done\") behind it"},
+        {"t.create('task', {title = 'A', state = 'dune'})",
+         "state: 'dune' is none of open, done, cancelled; did you mean 'done'?"},
         {"t.exect(true)", "t has no 'exect'; did you mean 'expect'?"},
         {"t.expect(1 == 2, 'numbers')", "numbers"},
         {"t.expect(nil)", "this was expected to be true"},
