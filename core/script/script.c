@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "script/syntax.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -109,12 +110,36 @@ static kith_status read_source(struct script *s, const char *name, kith_str *tex
     return KITH_OK;
 }
 
+/* As an editor on Windows may save it: a mark in front of the text is passed over, sixteen bits for
+ * each character are refused. */
+static kith_status take_encoding(kith_str *text, kith_error *e) {
+    if (str_starts(*text, "\xEF\xBB\xBF"))
+        *text = (kith_str){text->ptr + 3, text->len - 3};
+    if (str_starts(*text, "\xFF\xFE") || str_starts(*text, "\xFE\xFF"))
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "the file is saved as UTF-16: have the editor save it as UTF-8");
+    return KITH_OK;
+}
+
+/* Lua has refused the text and said why; where that says little to somebody who does not know Lua,
+ * a sentence takes its place that does. */
+static void raise_syntax(lua_State *L, const char *name, kith_str text) {
+    struct arena *a = &script_of(L)->arena;
+    struct arena_mark mark = arena_mark(a);
+    struct syntax syntax;
+    const char *why = syntax_parse(&syntax, a, text) ? NULL : syntax_explain(&syntax, a, text);
+    if (why)
+        lua_pushfstring(L, "%s:%d: %s", name, (int)syntax.error_line, why);
+    arena_release(a, mark);
+    lua_error(L);
+}
+
 /* Compiles the file <dir>/<name> and leaves its function on the stack. */
 static void load_chunk(lua_State *L, const char *name) {
     struct script *s = script_of(L);
     kith_error e = KITH_ERROR_INIT;
     kith_str text;
-    if (read_source(s, name, &text, &e) != KITH_OK)
+    if (read_source(s, name, &text, &e) != KITH_OK || take_encoding(&text, &e) != KITH_OK)
         raise_error(L, &e);
     unsigned char before[sizeof s->digest];
     memcpy(before, s->digest, sizeof before);
@@ -127,7 +152,7 @@ static void load_chunk(lua_State *L, const char *name) {
         raisef(L, "%s: '_ENV' cannot be used in rules", name);
     const char *chunk = lua_pushfstring(L, "@%s", name);
     if (luaL_loadbufferx(L, text.ptr ? text.ptr : "", text.len, chunk, "t") != LUA_OK)
-        lua_error(L);
+        raise_syntax(L, name, text);
     environment_push(L);
     lua_setupvalue(L, -2, 1);
     lua_remove(L, -2);

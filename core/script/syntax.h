@@ -117,10 +117,15 @@ struct syntax {
     uint16_t depth;    /* of the deepest statement: beyond SYNTAX_DEPTH_MAX do not walk it */
     const char *error; /* NULL: it was read */
     uint32_t error_line;
+    uint32_t error_token; /* the first token is 1; 0: it is no token */
 };
 
 /* Everything in it lives in the arena, or points into text. false: there is an error, or no
  * memory. */
 bool syntax_parse(struct syntax *out, struct arena *a, kith_str text);
+
+/* What is wrong with a text that Lua refuses, and how to mend it, for somebody who does not know
+ * Lua; NULL: there is nothing better to say than Lua says. The error of the text goes by s. */
+const char *syntax_explain(const struct syntax *s, struct arena *a, kith_str text);
 
 #endif

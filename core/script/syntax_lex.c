@@ -321,6 +321,7 @@ static struct token read_sign(struct lexer *x) {
 struct token lex_next(struct lexer *x) {
     while (x->at < x->end) {
         int c = peek(x, 0);
+        x->begin = x->at;
         if (is_break(c)) {
             next_line(x);
         } else if (c == ' ' || (c >= '\t' && c <= '\r')) {
@@ -345,5 +346,7 @@ struct token lex_next(struct lexer *x) {
             return read_sign(x);
         }
     }
+    if (!x->error)
+        x->begin = x->end;
     return (struct token){.kind = TOKEN_END, .line = x->line};
 }

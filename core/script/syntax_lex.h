@@ -58,6 +58,7 @@ struct token {
 struct lexer {
     struct arena *arena;
     const char *at, *end;
+    const char *begin; /* of the newest token */
     uint32_t line;
     const char *error; /* the first one; from then on only TOKEN_END comes */
     uint32_t error_line;

@@ -9,6 +9,7 @@ struct parser {
     struct arena *arena;
     struct token token, ahead; /* ahead.kind 0: not looked at yet */
     uint32_t last_line;        /* of the token before */
+    uint32_t nth, failed;      /* how many tokens were taken: at all, up to the error */
     struct variable *visible;  /* the newest; the others by `outer` */
     const struct node *function;
     struct assigned *assigned;
@@ -28,13 +29,16 @@ static struct node *block(struct parser *p);
 
 static void next(struct parser *p) {
     p->last_line = p->token.line;
+    p->nth++;
     p->token = p->ahead.kind ? p->ahead : lex_next(&p->lexer);
     p->ahead.kind = 0;
 }
 
 static void fail(struct parser *p, const char *error) {
-    if (!p->lexer.error)
+    if (!p->lexer.error) {
         p->lexer.line = p->token.line;
+        p->failed = p->nth;
+    }
     lex_fail(&p->lexer, error);
     p->token = (struct token){.kind = TOKEN_END, .line = p->token.line};
     p->ahead.kind = 0;
@@ -662,5 +666,6 @@ bool syntax_parse(struct syntax *out, struct arena *a, kith_str text) {
     out->function_count = p.functions;
     out->error = p.lexer.error;
     out->error_line = p.lexer.error_line;
+    out->error_token = p.failed;
     return !out->error;
 }
