@@ -80,6 +80,8 @@ static const char *result_text(lua_State *L, struct txn *t) {
         kith_str json = json_take(L, -1, false);
         return arena_str(txn_arena(t), json).ptr;
     }
+    if (lua_isfunction(L, -1)) /* its address is another one each time */
+        return held_name(L, -1);
     s = luaL_tolstring(L, -1, &len);
     return arena_strdup(txn_arena(t), s);
 }
@@ -150,8 +152,28 @@ static kith_status keep_log(struct flow *w, kith_error *e) {
     return st;
 }
 
+kith_status flow_is_kept(struct flow *w, bool *kept, kith_error *e) {
+    const struct schema *s = engine_schema(txn_engine(w->txn));
+    return record_exists(txn_conn(w->txn), s->base.workflow_run.type, w->run->id, kept, e);
+}
+
+/* With the record that it is about a run goes, also when its own step deletes that. */
+static kith_status find_itself(struct flow *w, kith_error *e) {
+    struct flow_run *r = w->run;
+    bool kept, about = r->about != 0;
+    TRY(flow_is_kept(w, &kept, e));
+    if (!kept && about)
+        TRY(record_exists(txn_conn(w->txn), r->about_type, r->about, &about, e));
+    r->fresh = !kept && w->start;
+    w->gone = !kept && (!w->start || (r->about && !about));
+    return KITH_OK;
+}
+
 static kith_status keep_step(struct flow *w, kith_error *e) {
     struct flow_run *r = w->run;
+    TRY(find_itself(w, e));
+    if (w->gone)
+        return flow_wait_drop(w->txn, r->id, FLOW_ALL, e);
     bool first = r->fresh || w->first;
     TRY(keep_log(w, e));
     r->attempts = 0;
@@ -181,7 +203,7 @@ static kith_status step(struct txn *t, void *arg, kith_error *e) {
     }
     if (st == KITH_OK)
         st = keep_step(w, e);
-    return st == KITH_OK && w->script->all->twice ? flow_same_again(w, e) : st;
+    return st == KITH_OK && !w->gone && w->script->all->twice ? flow_same_again(w, e) : st;
 }
 
 /* Failures of the disk or the process are nobody's: the whole is tried again. */

@@ -9,7 +9,11 @@
 
 /* -- the log once more ------------------------------------------------------------------------- */
 
-/* Calls the function, which ends where the log does. */
+bool flow_behind_log(const struct flow *w) {
+    return w->only_log && !w->no_more && !w->next && !w->script->frame->stopped;
+}
+
+/* Calls the function, which ends where the log does. A run that failed has failed behind it. */
 static void go_through(lua_State *L, struct flow *w) {
     struct frame *f = w->script->frame;
     lua_newtable(L);
@@ -17,7 +21,7 @@ static void go_through(lua_State *L, struct flow *w) {
     w->only_log = true;
     lua_pushcfunction(L, flow_enter);
     lua_pushlightuserdata(L, w);
-    if (lua_pcall(L, 1, 0, 0) != LUA_OK && f->stopped != STOP_WAIT)
+    if (lua_pcall(L, 1, 0, 0) != LUA_OK && f->stopped != STOP_WAIT && !flow_behind_log(w))
         lua_error(L);
     if (f->stopped)
         frame_go_on(w->script);

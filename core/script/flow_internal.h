@@ -76,6 +76,7 @@ struct flow {
     bool first;         /* it is the first step */
     bool only_log;      /* it ends where the log does */
     bool no_more;       /* and must not go on there */
+    bool gone;          /* the step deleted what the run is about, and the run with that */
     bool undoing;       /* what on_undo() was given runs */
     int undos;          /* these functions, in a list in the registry */
     bool again;         /* it begins anew, with what is `handed` on: continue_as_new() */
@@ -109,6 +110,10 @@ kith_status flow_rule(struct ruleset *set, struct txn *t, const struct flow_run 
 kith_status flow_read_log(struct flow *w, kith_error *e);
 void flow_free(struct flow *w); /* its texts */
 int flow_enter(lua_State *L);   /* protected: calls the function of the flow at 1 */
+/* The run's record, which start() writes before the step is over; a pcall takes that back. */
+kith_status flow_is_kept(struct flow *w, bool *kept, kith_error *e);
+/* A call failed behind the end of the log, where it is not asked what comes. */
+bool flow_behind_log(const struct flow *w);
 /* Failures of the disk or the process are nobody's: the whole is tried again. */
 bool flow_nobodys(kith_status st);
 #define FLOW_ATTEMPTS 5

@@ -124,6 +124,7 @@ static int base_pcall(lua_State *L) {
     struct frame *f = script_of(L)->frame;
     struct attempt a = {.L = L, .arguments = lua_gettop(L) - 1};
     kith_error e = KITH_ERROR_INIT;
+    size_t undos = undos_mark(L);
     luaL_checkany(L, 1);
     kith_status st = f->txn ? txn_try(f->txn, attempt_run, &a, &e) : attempt_run(NULL, &a, &e);
     if (f->stopped) {
@@ -137,6 +138,7 @@ static int base_pcall(lua_State *L) {
         lua_insert(L, 1);
         return lua_gettop(L);
     }
+    undos_back(L, undos);
     const struct held_error *h = held_test(L, -1, HELD_ERROR);
     lua_pushboolean(L, false);
     if (h)

@@ -21,18 +21,23 @@ struct spec { /* of an event */
 /* A duration from now on, a time, or a date: its beginning. 0: nothing is given. */
 static int64_t until_at(lua_State *L, int at, const char *what) {
     const struct held_value *h = held_test(L, at, HELD_VALUE);
-    int64_t now = script_now(L);
+    int64_t now = script_now(L), due = 0;
+    bool beyond = false;
     if (lua_isnoneornil(L, at))
         return 0;
     uint32_t kind = h ? h->v.kind : KITH_NULL;
-    int64_t due = kind == KITH_DURATION ? now + h->v.as.i
-                  : kind == KITH_TIME   ? h->v.as.i
-                  : kind == KITH_DATE ? zone_day(engine_zone(script_of(L)->all->engine), h->v.as.i)
-                                      : INT64_MAX;
-    if (due == INT64_MAX)
+    if (kind == KITH_DURATION)
+        beyond = __builtin_add_overflow(now, h->v.as.i, &due) && h->v.as.i > 0;
+    else if (kind == KITH_TIME)
+        due = h->v.as.i;
+    else if (kind == KITH_DATE)
+        due = zone_day(engine_zone(script_of(L)->all->engine), h->v.as.i);
+    else
         raisef(L,
                "%s: how long is said by a duration such as days(3), a time or a date, not by a %s",
                what, held_name(L, at));
+    if (beyond || due > TIME_MAX)
+        raisef(L, "%s: that is beyond the year 9999", what);
     return due > now ? due : now;
 }
 
@@ -234,18 +239,34 @@ static void enter_branch(struct flow *w, uint32_t branch, const struct paused *p
     f->seeded = false;
 }
 
+/* Back to the one that forked: the time is that of the branch that went furthest. */
+static void leave_branches(struct flow *w, const struct paused *p) {
+    struct frame *f = w->script->frame;
+    w->branch = p->branch;
+    w->next = p->next;
+    f->now = p->latest;
+    f->seed = p->seed;
+    f->seeded = p->seeded;
+}
+
 /* Calls the function at `at`; what it gives goes into the table on top. */
 static void run_branch(lua_State *L, struct flow *w, int at, struct paused *p) {
     struct frame *f = w->script->frame;
     lua_pushvalue(L, at);
-    if (lua_pcall(L, 0, 1, 0) == LUA_OK) {
-        lua_rawseti(L, -2, at);
+    int rc = lua_pcall(L, 0, 1, 0);
+    bool waits = f->stopped == STOP_WAIT || (rc != LUA_OK && flow_behind_log(w));
+    if (!waits)
         p->latest = f->now > p->latest ? f->now : p->latest;
+    if (rc == LUA_OK) {
+        lua_rawseti(L, -2, at);
         return;
     }
-    if (f->stopped != STOP_WAIT)
+    if (!waits) {
+        leave_branches(w, p); /* a pcall may go on there */
         lua_error(L);
-    frame_go_on(w->script);
+    }
+    if (f->stopped)
+        frame_go_on(w->script);
     lua_pop(L, 1);
     p->waiting = true;
 }
@@ -285,11 +306,7 @@ static void fork_all(lua_State *L, const char *name, int n) {
         enter_branch(w, first + (uint32_t)i - 1, &p);
         run_branch(L, w, i, &p);
     }
-    w->branch = p.branch;
-    w->next = p.next;
-    f->now = p.latest;
-    f->seed = p.seed;
-    f->seeded = p.seeded;
+    leave_branches(w, &p);
     if (p.waiting)
         frame_stop(L, STOP_WAIT);
 }
@@ -390,6 +407,16 @@ static kith_str given_at(lua_State *L, int at, const char *what) {
     return out;
 }
 
+/* The other one links to it. */
+static kith_status keep_early(struct flow *w, kith_error *e) {
+    struct flow_run early = *w->run;
+    bool kept = !w->start;
+    if (!kept)
+        TRY(flow_is_kept(w, &kept, e));
+    early.fresh = !kept;
+    return kept ? KITH_OK : flow_save(w->txn, &early, e);
+}
+
 /* start(name, record, data): begins another workflow; gives the id of its run, or nil when it may
  * not begin again. */
 static int flow_start(lua_State *L) {
@@ -409,7 +436,7 @@ static int flow_start(lua_State *L) {
                            .later = true};
     kith_id run = 0;
     char text[ID_TEXT + 1];
-    if (w->run->fresh && flow_save(w->txn, w->run, &e) != KITH_OK) /* the other links to it */
+    if (keep_early(w, &e) != KITH_OK)
         return raise_error(L, &e);
     if (!b.rule || flow_begin(w->txn, &b, &run, &e) != KITH_OK)
         return raise_error(L, &e);
@@ -424,6 +451,8 @@ static int flow_start(lua_State *L) {
 /* continue_as_new(data): this run is done, and the workflow begins anew with an empty log. */
 static int continue_as_new(lua_State *L) {
     struct flow *w = flow_need(L, "continue_as_new()");
+    if (w->undoing)
+        return raisef(L, "continue_as_new: what on_undo() was given does not begin the run anew");
     if (w->branch != 0)
         return raisef(L, "continue_as_new() belongs into the function itself, not into a branch");
     lua_settop(L, 1);
@@ -442,6 +471,33 @@ static int on_undo(lua_State *L) {
     lua_pushvalue(L, 1);
     lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
     return 0;
+}
+
+static struct flow *undos_of(lua_State *L) {
+    struct flow *w = script_of(L)->frame->flow;
+    return w && w->undos ? w : NULL;
+}
+
+size_t undos_mark(lua_State *L) {
+    const struct flow *w = undos_of(L);
+    if (!w)
+        return 0;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, w->undos);
+    size_t n = lua_rawlen(L, -1);
+    lua_pop(L, 1);
+    return n;
+}
+
+void undos_back(lua_State *L, size_t mark) {
+    const struct flow *w = undos_of(L);
+    if (!w)
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, w->undos);
+    for (size_t n = lua_rawlen(L, -1); n > mark; n--) {
+        lua_pushnil(L);
+        lua_rawseti(L, -2, (lua_Integer)n);
+    }
+    lua_pop(L, 1);
 }
 
 void lib_wait_open(lua_State *L, int globals) {

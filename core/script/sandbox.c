@@ -203,12 +203,24 @@ static void error_open(lua_State *L) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &error_key);
 }
 
+/* Pushes "file:line: " of the script's own function that runs: between it and us may be others of
+ * ours, as ask_user(). */
+static void push_where(lua_State *L) {
+    lua_Debug ar;
+    for (int level = 1; lua_getstack(L, level, &ar); level++)
+        if (lua_getinfo(L, "Sl", &ar) && ar.currentline > 0) {
+            lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+            return;
+        }
+    lua_pushliteral(L, "");
+}
+
 /* A rule that fails because of a write that another rule spoils is named before that one; a rule
  * that calls itself is named once. */
 int raise_error(lua_State *L, kith_error *e) {
     bool logged = strncmp(e->message, "rules/", 6) == 0 ||
                   strncmp(e->message, WORKFLOWS "/", sizeof WORKFLOWS) == 0;
-    luaL_where(L, 1);
+    push_where(L);
     const char *where = lua_tostring(L, -1);
     if (e->code != KITH_E_REFUSED && strncmp(e->message, where, strlen(where)) != 0)
         err_prefix(e, "%s", where);

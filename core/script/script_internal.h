@@ -360,6 +360,12 @@ void flow_wrap(lua_State *L, const char *name);
 bool flow_found_next(lua_State *L, size_t *at);
 void flow_keep_next(lua_State *L, size_t at);
 
+/* -- lib_wait.c -------------------------------------------------------------------------------- */
+
+/* How many functions on_undo() was given; a pcall that fails takes back those behind the mark. */
+size_t undos_mark(lua_State *L);
+void undos_back(lua_State *L, size_t mark);
+
 /* -- trial_lib.c: tests; more in trial_internal.h ---------------------------------------------- */
 
 #define TRIAL_MS 20000 /* that one test may take */

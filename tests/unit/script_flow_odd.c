@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Workflows at the edges: what a pcall takes back, runs that failed and are undone, runs that
+ * delete what they are about, waits without end. */
+#include "script_flow_fixture.h"
+
+static void undo(struct company *c, kith_id target) {
+    struct undo_report r;
+    EXPECT_OK(engine_undo(c->g, &anna, target, false, &c->arena, &r, &c->e), c->e);
+    drain(c);
+}
+
+/* All tries of a step that fails. */
+static void give_up(struct company *c) {
+    for (int i = 0; i < 5; i++)
+        advance(c, HOUR);
+    EXPECT_STR("failed", run_field(c, "state"));
+}
+
+TEST("a run that begins another one within a pcall that fails goes on, and the other never was") {
+    struct company c;
+    flow_company(&c,
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  pcall(function() start('other', lead); error('x') end)\n"
+                 "  sleep(days(1))\n"
+                 "  task {title = 'after'}\n"
+                 "end)\n"
+                 "workflow('other', {record = 'lead'}, function() task {title = 'other'} end)\n");
+    new_lead(&c, "A");
+    EXPECT_STR("waiting", run_field(&c, "state"));
+    advance(&c, DAY);
+    EXPECT_STR("after", tasks(&c));
+    EXPECT_STR("done", run_field(&c, "state"));
+    company_end(&c);
+}
+
+TEST("a run that failed by an error is undone with what it gave to on_undo before") {
+    struct company c;
+    kith_id run;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  parallel(function()\n"
+                     "    on_undo(function() create('note', {about = lead, body = 'a'}) end)\n"
+                     "    sleep(days(1))\n"
+                     "    error('boom')\n"
+                     "  end, function()\n"
+                     "    sleep(hours(1))\n"
+                     "    on_undo(function() create('note', {about = lead, body = 'b'}) end)\n"
+                     "    sleep(days(2))\n"
+                     "  end)\n"
+                     "end)\n");
+    new_lead(&c, "A");
+    advance(&c, HOUR);
+    advance(&c, DAY);
+    give_up(&c);
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    undo(&c, run);
+    EXPECT_STR("", run_field(&c, "error"));
+    EXPECT_INT(1, find(&c, "note where body = 'a'", NULL));
+    EXPECT_INT(1, find(&c, "note where body = 'b'", NULL));
+    company_end(&c);
+}
+
+TEST("what a pcall takes back was not given to on_undo, and on_undo does not begin anew") {
+    struct company c;
+    kith_id run;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  pcall(function()\n"
+                     "    task {title = 'gone'}\n"
+                     "    on_undo(function() create('note', {about = lead, body = 'back'}) end)\n"
+                     "    error('boom')\n"
+                     "  end)\n"
+                     "  on_undo(function() continue_as_new({}) end)\n"
+                     "end)\n");
+    new_lead(&c, "A");
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    undo(&c, run);
+    EXPECT_INT(0, find(&c, "note", NULL));
+    EXPECT_STR("on_undo: workflows/f.lua:7: continue_as_new: what on_undo() was given does not"
+               " begin the run anew",
+               run_field(&c, "error"));
+    company_end(&c);
+}
+
+TEST("behind a branch that failed within a pcall the run itself goes on") {
+    struct company c;
+    flow_company(&c,
+                 "workflow('w', {on = 'lead.created', again = 'always'}, function(lead, event)\n"
+                 "  local n = event.data and event.data.n\n"
+                 "  if n then return task {title = 'n ' .. n} end\n"
+                 "  local ok = pcall(parallel, function() sleep(days(1)) error('x') end,\n"
+                 "    function() sleep(days(5)) end)\n"
+                 "  task {title = tostring(ok) .. ' ' .. (now() - lead.created).days}\n"
+                 "  sleep(days(1))\n"
+                 "  continue_as_new({n = 1})\n"
+                 "end)\n");
+    new_lead(&c, "A");
+    advance(&c, DAY);
+    EXPECT_STR("false 1", tasks(&c));
+    reopen(&c);
+    advance(&c, DAY);
+    EXPECT_STR("false 1, n 1", tasks(&c));
+    EXPECT_INT(2, find(&c, "workflow_run where state = 'done'", NULL));
+    company_end(&c);
+}
+
+TEST("a workflow may delete what it is about: its run goes with that, and what it did stays") {
+    struct company c;
+    flow_company(&c,
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  if lead.score then start('other', lead) else sleep(days(1)) end\n"
+                 "  delete(lead)\n"
+                 "  task {title = 'deleted'}\n"
+                 "  sleep(days(1))\n"
+                 "  task {title = 'never'}\n"
+                 "end)\n"
+                 "workflow('other', {record = 'lead'}, function() task {title = 'other'} end)\n");
+    new_lead(&c, "A");
+    create(&c, "lead", SET("name", "B", "score", "1"));
+    drain(&c);
+    EXPECT_STR("deleted", tasks(&c));
+    EXPECT_INT(1, find(&c, "lead", NULL));
+    EXPECT_INT(1, find(&c, "workflow_run where state = 'waiting'", NULL));
+    advance(&c, DAY);
+    advance(&c, DAY);
+    EXPECT_STR("deleted, deleted", tasks(&c));
+    EXPECT_INT(0, find(&c, "lead", NULL));
+    EXPECT_INT(0, find(&c, "workflow_run", NULL));
+    company_end(&c);
+}
+
+TEST("a wait that is never over is refused, with the line, and so is what ask_user cannot ask") {
+    static const struct {
+        const char *call, *error;
+    } rows[] = {
+        {"sleep(days(100000000))", "workflows/f.lua:1: sleep: that is beyond the year 9999"},
+        {"sleep(hours(1) * 2562047788015)",
+         "workflows/f.lua:1: sleep: that is beyond the year 9999"},
+        {"ask_user {title = 'x', fields = {a = 'text'}, wait = 5}",
+         "workflows/f.lua:1: wait_any: how long is said by a duration such as days(3), a time or a"
+         " date, not by a number"},
+        {"wait_all({a = {'nope.nope'}})",
+         "workflows/f.lua:1: nobody publishes 'nope.nope'; a type publishes .created, .updated,"
+         " .deleted and its states"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct company c;
+        char text[300];
+        snprintf(text, sizeof text, "workflow('w', {on = 'lead.created'}, function(lead) %s end)",
+                 rows[i].call);
+        company_make(&c);
+        company_file(&c, FLOW, text);
+        company_start(&c, NULL);
+        new_lead(&c, "A");
+        EXPECT_STR(rows[i].error, run_field(&c, "error"));
+        company_end(&c);
+    }
+}
+
+TEST("what is no value has no address in the result of a run") {
+    struct company c;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function() return print_it end)\n"
+                     "function print_it() end\n");
+    new_lead(&c, "A");
+    EXPECT_STR("function", run_field(&c, "result"));
+    company_end(&c);
+}
