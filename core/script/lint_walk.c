@@ -132,9 +132,18 @@ static struct type unknown_global(struct lint *l, const struct node *n, bool use
     const struct global *g = lint_global(l, n->text);
     if (!g || g->assigned || !lint_tells(l))
         return UNKNOWN;
-    const char *near = near_word(l, n->text);
-    lint_say(l, n->line, used ? FAULT : WARNING, "there is no '%.*s'%s%s%s", (int)n->text.len,
-             n->text.ptr, STR_MEANT(near));
+    enum weight w = used ? FAULT : WARNING;
+    const char *other = word_instead(n->text), *near = near_word(l, n->text);
+    if (other)
+        lint_say(l, n->line, w, "there is no '%.*s': %s", (int)n->text.len, n->text.ptr, other);
+    else if (near && str_eqz(n->text, near))
+        lint_say(l, n->line, w,
+                 "'%s' is not to be seen here: declare it further up, and not within another "
+                 "function",
+                 near);
+    else
+        lint_say(l, n->line, w, "there is no '%.*s'%s%s%s", (int)n->text.len, n->text.ptr,
+                 STR_MEANT(near));
     return UNKNOWN;
 }
 

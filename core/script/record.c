@@ -86,7 +86,11 @@ struct held_record *record_push(lua_State *L, const struct rtype *t, kith_id id,
 struct held_record *record_need(lua_State *L, int at) {
     struct held_record *r = held_test(L, at, HELD_RECORD);
     if (!r)
-        raisef(L, "expected a record, not a %s", held_name(L, at));
+        raisef(L,
+               lua_isnoneornil(L, at)
+                   ? "expected a record, and there is none (nil): ask first whether it is there"
+                   : "expected a record, not a %s",
+               held_name(L, at));
     if (!frame_alive(script_of(L), r->serial))
         raisef(L,
                "this %s was handed to an earlier call, which has ended: read it again with get()",

@@ -267,7 +267,9 @@ static int on_error(lua_State *L) {
     if (s->console || !s->frame->txn || s->frame->stopped ||
         (h && (h->logged || h->e.code == KITH_E_REFUSED)))
         return 1;
-    luaL_traceback(L, L, text_for_log(L), 1);
+    struct buf words = {0};
+    luaL_traceback(L, L, sentence(&words, text_for_log(L)), 1);
+    buf_free(&words);
     log_error("script", "%s", lua_tostring(L, -1));
     lua_settop(L, 1);
     return 1;
@@ -301,8 +303,12 @@ static kith_status error_status(struct script *s, int rc, kith_error *e) {
         err_copy(e, &h->e);
         return h->e.code;
     }
-    if (lua_type(L, -1) == LUA_TSTRING)
-        return err_set(e, KITH_E_INVAL, NULL, "%s", lua_tostring(L, -1));
+    if (lua_type(L, -1) == LUA_TSTRING) {
+        struct buf words = {0};
+        err_set(e, KITH_E_INVAL, NULL, "%s", sentence(&words, lua_tostring(L, -1)));
+        buf_free(&words);
+        return KITH_E_INVAL;
+    }
     return err_set(e, KITH_E_INVAL, NULL, "%s: error() was given a %s instead of a text", s->file,
                    luaL_typename(L, -1));
 }

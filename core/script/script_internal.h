@@ -245,6 +245,10 @@ struct frame *frame_need(lua_State *L, const char *what);
 bool frame_alive(const struct script *s, uint64_t serial);
 /* Raises e as an error that keeps its code; "file:line: " goes in front unless a rule refuses. */
 int raise_error(lua_State *L, kith_error *e);
+/* sentence.c: what Lua says where a script goes wrong, in other words, in out; or message as it is.
+ */
+const char *sentence(struct buf *out, const char *message);
+void sentence_compared(struct buf *out, kith_str a, kith_str b); /* names of kinds */
 int raisef(lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The table on the stack's top becomes one that can only be read. */
 void freeze(lua_State *L);

@@ -82,8 +82,22 @@ static kith_value as_decimal(const kith_value *v) {
     return (kith_value){.kind = KITH_DECIMAL, .as.decimal = {.units = v->as.i}};
 }
 
+static bool is_moment(lua_State *L, int at) {
+    const struct held_value *h = held_test(L, at, HELD_VALUE);
+    return h && (h->v.kind == KITH_DATE || h->v.kind == KITH_TIME);
+}
+
 static int mismatch(lua_State *L, const char *what) {
-    return raisef(L, "cannot %s a %s and a %s", what, held_name(L, 1), held_name(L, 2));
+    const char *a = held_name(L, 1), *b = held_name(L, 2);
+    kith_error e = KITH_ERROR_INIT;
+    struct buf words = {0};
+    if (strcmp(what, "compare") != 0)
+        return raisef(L, "cannot %s a %s and a %s%s", what, a, b,
+                      is_moment(L, 1) && lua_isinteger(L, 2) ? ": write days(n) or hours(n)" : "");
+    sentence_compared(&words, str_of(a), str_of(b));
+    err_set(&e, KITH_E_INVAL, NULL, "%.*s", (int)words.len, words.ptr ? words.ptr : "");
+    buf_free(&words);
+    return raise_error(L, &e);
 }
 
 static void same_currency(lua_State *L, const kith_value *a, const kith_value *b) {

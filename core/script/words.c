@@ -198,6 +198,57 @@ const struct word *word_find(kith_str name) {
     return NULL;
 }
 
+/* Names that are there elsewhere. */
+static const char *const instead[][2] = {
+    {"print", "write log(...)"},
+    {"console", "write log(...)"},
+    {"os", "the time is now(), and the day today()"},
+    {"io", "a file of rules reads and writes records, and no files"},
+    {"json", "a field of kind json is read and written as a table"},
+    {"socket", "requests are sent by action.http.send {...} of the module http"},
+    {"http", "requests are sent by action.http.send {...} of the module http"},
+    {"fetch", "requests are sent by action.http.send {...} of the module http"},
+    {"wait", "write sleep(days(3)), or wait_for(...)"},
+    {"delay", "write sleep(days(3))"},
+    {"seconds", "the shortest is minutes(1)"},
+    {"weeks", "write days(7)"},
+    {"months", "write days(30)"},
+    {"years", "write days(365)"},
+    {"None", "write nil"},
+    {"NULL", "write nil; null empties a field"},
+    {"Null", "write nil; null empties a field"},
+    {"undefined", "write nil"},
+    {"True", "write true"},
+    {"TRUE", "write true"},
+    {"False", "write false"},
+    {"FALSE", "write false"},
+    {"load",
+     "code is not loaded while it runs: require \"name\" at the top gives rules/lib/name.lua"},
+    {"dofile", "write require \"name\" at the top, which gives rules/lib/name.lua"},
+    {"coroutine", "what shall wait is a workflow"},
+    {"setmetatable", "rules have plain tables only"},
+};
+
+const char *word_instead(kith_str name) {
+    for (size_t i = 0; i < sizeof instead / sizeof *instead; i++)
+        if (str_eqz(name, instead[i][0]))
+            return instead[i][1];
+    return NULL;
+}
+
+static const char *name_of_word(const void *arg, size_t i) {
+    (void)arg;
+    return words[i].name;
+}
+
+void word_missing(struct buf *out, kith_str name) {
+    const char *other = word_instead(name);
+    const char *near = other ? NULL : str_nearest(name, name_of_word, NULL, WORDS);
+    buf_printf(out, "there is no '%.*s'%s%s", (int)name.len, name.ptr, other ? ": " : "",
+               other ? other : "");
+    buf_printf(out, "%s%s%s", STR_MEANT(near));
+}
+
 bool word_library(kith_str name) {
     for (size_t i = 0; i < WORDS; i++)
         if (strncmp(words[i].name, name.ptr, name.len) == 0 && words[i].name[name.len] == '.')

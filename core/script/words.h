@@ -18,6 +18,10 @@ struct word {
 
 const struct word *word_at(size_t i); /* NULL behind the last */
 const struct word *word_find(kith_str name);
+/* "there is no 'print': write log(...)": a name that is no word, and what is meant by it. */
+void word_missing(struct buf *out, kith_str name);
+/* What to write for a name of Lua or of another language; NULL: nothing is known. */
+const char *word_instead(kith_str name);
 /* Is there a word that begins with it and a dot? */
 bool word_library(kith_str name);
 

@@ -157,6 +157,72 @@ TEST("a file is read as an editor on Windows saves it, and UTF-16 is told of") {
     company_end(&c);
 }
 
+/* What fails as it runs, in the function of a rule that is given a lead which has but a name. */
+static const struct {
+    const char *body, *said;
+} runs[] = {
+    {"log('Call ' .. lead.company)",
+     "'company' is empty (nil) and cannot be joined to a text: write (record.company or \"\")"},
+    {"local c = lead.company log('Call ' .. c)",
+     "'c' is empty (nil) and cannot be joined to a text: write (c or \"\")"},
+    {"log('Call ' .. today())", "a date cannot be joined to a text: write tostring(...)"},
+    {"log('Call ' .. lead)",
+     "a record of type lead cannot be joined to a text: write tostring(...)"},
+    {"log('all ' .. {'a'})",
+     "a table cannot be joined to a text: table.concat(list, \", \") joins what is in a list"},
+    {"local l = {'a'} log('Call ' .. l[0])",
+     "there is nothing (nil) at that place of the list, "
+     "whose first place is 1: it cannot be joined to a text"},
+    {"log(lead.score + 1)",
+     "'score' is empty (nil) and cannot be calculated with: write (record.score or 0)"},
+    {"log('Call ' + lead.name)", "a text cannot be calculated with: .. joins texts, and "
+                                 "tonumber(...) makes a number of one"},
+    {"log(today() + 3)", "cannot add a date and a number: write days(n) or hours(n)"},
+    {"log(lead.contact.name)",
+     "'contact' is empty (nil) and has no parts: ask first, as in 'if record.contact then'"},
+    {"log(lead.company:upper())",
+     "'company' is empty (nil) and has no parts: ask first, as in 'if record.company then'"},
+    {"if lead.score > 3 then log(1) end",
+     "something empty (nil) cannot be compared with a number: ask first whether it is there, as in "
+     "'if x and x < y then'"},
+    {"if lead.callback < now() then log(1) end",
+     "something empty (nil) cannot be compared with a time: ask first whether it is there, as in "
+     "'if x and x < y then'"},
+    {"if 1 > '0' then log(1) end",
+     "a text cannot be compared with a number: tonumber(...) makes a number of a text"},
+    {"if today() > '2026-01-01' then log(1) end",
+     "a text cannot be compared with a date: write date(\"2024-02-29\")"},
+    {"if money('1 EUR') > 5 then log(1) end",
+     "a number cannot be compared with an amount: write money(\"100 EUR\")"},
+    {"for x in {'a'} do log(x) end", "a table is gone through by 'for _, item in ipairs(list) do'"},
+    {"log(#find('lead'))", "what find() gives has no length: count(\"...\") counts records"},
+    {"print('x')", "there is no 'print': write log(...)"},
+    {"log(os.time())", "there is no 'os': the time is now(), and the day today()"},
+    {"lgo('x')", "there is no 'lgo'; did you mean 'log'?"},
+    {"log(lead.name:contains('x'))", "there is no function 'contains' there"},
+    {"log(lead.name.upper())", "upper: argument 1 must be a text, and is empty (nil) or missing"},
+    {"update(lead.contact, {city = 'x'})",
+     "expected a record, and there is none (nil): ask first whether it is there"},
+};
+
+TEST("what fails as it runs is said with what is empty, and what to write") {
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        struct company c;
+        kith_id id;
+        char file[512], said[1024];
+        snprintf(file, sizeof file, "before('lead.create', function(lead)\n%s\nend)\n",
+                 runs[i].body);
+        snprintf(said, sizeof said, "rules/a.lua:2: %s", runs[i].said);
+        company_make(&c);
+        company_file(&c, "a.lua", file);
+        company_start(&c, NULL);
+        EXPECT_INT(KITH_E_INVAL, try_create(&c, "lead", SET("name", "Ann"), &id));
+        if (strcmp(c.e.message, said) != 0)
+            TEST_FAIL("%s\n  said %s\n  not  %s", runs[i].body, c.e.message, said);
+        company_end(&c);
+    }
+}
+
 /* Whatever is missing or doubled: something is said, or Lua's own sentence stands, and nothing is
  * read that is not there. */
 TEST("any piece of a file may be missing") {

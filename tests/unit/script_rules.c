@@ -129,7 +129,8 @@ TEST("a failing reaction keeps nothing of its own and everything of others") {
     EXPECT_OK(engine_letters(c.g, false, &c.arena, &letters, &count, &c.e), c.e);
     EXPECT_INT(1, count);
     EXPECT_STR("rule:rules/bad.lua:lead.created#1", letters[0].reaction);
-    EXPECT_HAS("rules/bad.lua:4: attempt to index a nil value (local 'x')", letters[0].error);
+    EXPECT_HAS("rules/bad.lua:4: 'x' is empty (nil) and has no parts: ask first, as in 'if x then'",
+               letters[0].error);
     struct rule_info info;
     EXPECT(rule_at(&c, 0, &info));
     EXPECT(info.failures >= 1 && info.failures == info.runs);

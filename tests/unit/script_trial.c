@@ -253,7 +253,8 @@ TEST("a failure names the line, what was expected and found, and what there was 
                    "end)\n",
                    "x|workflows/f.lua:7: expected the effect \"create task\" with {title = \"for"
                    " web\"}, there was something else|failed: the rule \"r\":"
-                   " workflows/f.lua:3: attempt to concatenate a nil value (local 's')\n");
+                   " workflows/f.lua:3: 's' is empty (nil) and cannot be joined to a text: write"
+                   " (s or \"\")\n");
     expect_failing("every('0 12 * * *', function()\n"
                    "  create('lead', {name = 'A', rating = 'mild'})\n"
                    "end)\n"
@@ -285,10 +286,11 @@ TEST("what fails in a test that looks elsewhere fails the test") {
                           "  t.advance(days(2))\n"
                           "end)\n",
                    "x|workflows/f.lua:8: the workflow \"care\" failed, and the test did not expect"
-                   " it: workflows/f.lua:3: attempt to concatenate a nil value (field 'source'); a"
-                   " test that wants it says t.expect_failure(\"care\")|failed: the workflow"
-                   " \"care\": workflows/f.lua:3: attempt to concatenate a nil value (field"
-                   " 'source')\n");
+                   " it: workflows/f.lua:3: 'source' is empty (nil) and cannot be joined to a text:"
+                   " write (record.source or \"\"); a test that wants it says"
+                   " t.expect_failure(\"care\")|failed: the workflow \"care\":"
+                   " workflows/f.lua:3: 'source' is empty (nil) and cannot be joined to a text:"
+                   " write (record.source or \"\")\n");
     expect_failing(BREAKS "test('x', function(t)\n"
                           "  local ann = t.create('lead', {name = 'Ann', source = 'web'})\n"
                           "  t.update(ann, {name = 'Beth'})\n"
