@@ -324,18 +324,18 @@ kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id 
     return arg_id(c, i + 1, id, e);
 }
 
+static void show_merged(struct cmd *c, const struct rtype *t, kith_id given, kith_id kept) {
+    c->merged = given;
+    io_say(c->io, "%s %s was merged into %s %s", t->name, show_id(c, given), t->name,
+           show_id(c, kept));
+}
+
 kith_status arg_follow(struct cmd *c, const struct rtype *t, kith_id *id, kith_error *e) {
     kith_id given = *id;
     TRY(engine_follow(c->company->engine, &c->principal, t, id, &c->arena, e));
     if (*id != given)
         show_merged(c, t, given, *id);
     return KITH_OK;
-}
-
-void show_merged(struct cmd *c, const struct rtype *t, kith_id given, kith_id kept) {
-    c->merged = given;
-    io_say(c->io, "%s %s was merged into %s %s", t->name, show_id(c, given), t->name,
-           show_id(c, kept));
 }
 
 void json_merged(const struct cmd *c, struct json_out *j) {

@@ -60,7 +60,6 @@ kith_status option_moment(struct cmd *c, const char *option, bool end, int64_t *
 kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id *id, kith_error *e);
 /* The id of one that was merged into another becomes that one's, which is said. */
 kith_status arg_follow(struct cmd *c, const struct rtype *t, kith_id *id, kith_error *e);
-void show_merged(struct cmd *c, const struct rtype *t, kith_id given, kith_id kept);
 /* "merged_from", when the id that was given is of one that was merged into another. */
 void json_merged(const struct cmd *c, struct json_out *j);
 /* Reads it, or the one that it was merged into; when there is none of that type, the error says of

@@ -18,8 +18,6 @@ struct stubs {
 void stubs_words(struct stubs *s);
 /* stubs_types.c: a class for each type's records, changes, events and tables of fields. */
 void stubs_types(struct stubs *s);
-/* "A|B": what the field's value is; written: what it can be given. */
-void stubs_kind(struct stubs *s, const struct rfield *f, bool written);
 /* A class of fields; a comment of one line before each. optional: they may be left out. */
 void stubs_class(struct stubs *s, const char *prefix, const char *name,
                  struct rfield *const *fields, uint32_t count, bool written, bool optional);

@@ -38,7 +38,8 @@ static void put_record(struct stubs *s, const struct rfield *f, bool written) {
         buf_puts(s->out, written ? "record" : "any");
 }
 
-void stubs_kind(struct stubs *s, const struct rfield *f, bool written) {
+/* "A|B": what the field's value is; written: what it can be given. */
+static void put_kind(struct stubs *s, const struct rfield *f, bool written) {
     static const char *const names[] = {
         [KITH_F_INTEGER] = "integer",   [KITH_F_DECIMAL] = "Decimal",
         [KITH_F_MONEY] = "Money",       [KITH_F_BOOLEAN] = "boolean",
@@ -95,7 +96,7 @@ void stubs_class(struct stubs *s, const char *prefix, const char *name,
             continue;
         put_doc(s, f);
         buf_printf(s->out, "---@field %s%s ", f->name, written && left_out ? "?" : "");
-        stubs_kind(s, f, written);
+        put_kind(s, f, written);
         buf_putc(s->out, '\n');
     }
     buf_putc(s->out, '\n');

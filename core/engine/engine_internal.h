@@ -359,7 +359,6 @@ struct engine {
 #define HOOK_DEPTH_MAX 32    /* of hooks that write and so call hooks */
 
 /* engine.c */
-int64_t engine_ticks_ms(void);
 /* Warns when the time is behind that of the newest id; once, until it is not any more. */
 void clock_check(struct engine *g, int64_t now, kith_id newest);
 void clock_saw(struct engine *g, int64_t at); /* the writer works by that time */
@@ -406,7 +405,6 @@ kith_status txn_alive(struct engine *g, kith_error *e); /* KITH_E_IO: the group 
 /* Runs fn in a savepoint. On failure seq and rows are as before. */
 kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e);
 kith_status txn_actor(struct engine *g, const struct principal *p, uint32_t *number, kith_error *e);
-kith_status txn_append(struct txn *t, struct journal_row *row, kith_error *e);
 /* Values of a record that is to be written; NULL in `from`: empty ones. NULL: no memory. */
 kith_value *change_copy(struct txn *t, const struct rtype *type, const kith_value *from);
 /* Reads the record as it is, into c->before. */

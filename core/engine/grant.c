@@ -4,21 +4,22 @@
 
 #include <string.h>
 
-bool grant_is_prefix(kith_str pattern) {
+/* "sales.*" */
+static bool is_prefix(kith_str pattern) {
     return pattern.len > 2 && memcmp(pattern.ptr + pattern.len - 2, ".*", 2) == 0;
 }
 
-bool grant_covers_name(kith_str pattern, const char *name) {
+static bool covers_name(kith_str pattern, const char *name) {
     if (str_eqz(pattern, "*") || str_eqz(pattern, name))
         return true;
-    return grant_is_prefix(pattern) && strncmp(pattern.ptr, name, pattern.len - 1) == 0;
+    return is_prefix(pattern) && strncmp(pattern.ptr, name, pattern.len - 1) == 0;
 }
 
 static bool covers(kith_str grant, const char *kind, const char *name) {
     kith_str part;
     if (str_eqz(grant, "*"))
         return true;
-    return str_split(&grant, ':', &part) && str_eqz(part, kind) && grant_covers_name(grant, name);
+    return str_split(&grant, ':', &part) && str_eqz(part, kind) && covers_name(grant, name);
 }
 
 bool grants_cover(const kith_value *list, const char *kind, const char *name) {
@@ -36,7 +37,7 @@ static kith_status check_type(const struct engine *g, kith_str name, kith_error 
 }
 
 static kith_status check_topic(const struct engine *g, kith_str name, kith_error *e) {
-    if (grant_is_prefix(name) || engine_topic_known(g, name))
+    if (is_prefix(name) || engine_topic_known(g, name))
         return KITH_OK;
     return err_set(e, KITH_E_NOTFOUND, NULL, "nobody declares the topic '%.*s'", (int)name.len,
                    name.ptr);
@@ -49,7 +50,7 @@ static const char *action_name(const void *g, size_t i) {
 static kith_status check_action(const struct engine *g, kith_str pattern, kith_error *e) {
     size_t count = 0;
     for (const struct action *a; (a = engine_action_at(g, count)); count++)
-        if (grant_covers_name(pattern, a->name))
+        if (covers_name(pattern, a->name))
             return KITH_OK;
     const char *near = str_nearest(pattern, action_name, g, count);
     return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%.*s'%s%s%s", (int)pattern.len,

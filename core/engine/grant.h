@@ -8,9 +8,6 @@
 
 /* Does one of a list of texts cover it? kind: "write"; name: "task". */
 bool grants_cover(const kith_value *list, const char *kind, const char *name);
-/* Does what stands behind the kind? */
-bool grant_covers_name(kith_str pattern, const char *name);
-bool grant_is_prefix(kith_str pattern); /* "sales.*" */
 
 /* Is it a sentence of this grammar, about something that exists? Ask when all modules have started.
  */

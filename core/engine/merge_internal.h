@@ -31,7 +31,7 @@ struct set {
     const struct rfield *whole; /* of parts: the link to what they are part of; else NULL */
 };
 bool set_has(const struct set *s, kith_id id);           /* one of the others? */
-bool set_owns(const struct set *s, const kith_value *v); /* a link to one of them? */
+bool set_owns(const struct set *s, const kith_value *v); /* a link to one of them, or the kept? */
 bool list_has(const kith_value *items, uint64_t n, const kith_value *v);
 
 /* -- merge_fields.c ---------------------------------------------------------------------------- */

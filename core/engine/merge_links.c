@@ -30,11 +30,6 @@ static kith_value kept_link(const struct set *s) {
     return value_link(s->keep, s->type->id);
 }
 
-static bool leads_to(const struct set *s, const kith_value *v) {
-    return v->kind == KITH_LINK && v->as.link.type == s->type->id &&
-           (v->as.link.id == s->keep || set_has(s, v->as.link.id));
-}
-
 /* -- counting ---------------------------------------------------------------------------------- */
 
 static kith_status counter(struct merging *m, const struct rfield *f, struct merge_links **out,
@@ -155,7 +150,7 @@ static bool is_between(const struct mover *x) {
     const struct rtype *t = x->field->type;
     for (uint32_t i = 0; (x->field->flags & KITH_FF_PARTOF) && i < t->field_count; i++)
         if (t->fields[i] != x->field && (t->fields[i]->flags & KITH_FF_PARTOF) &&
-            leads_to(x->set, &x->values[i]))
+            set_owns(x->set, &x->values[i]))
             return true;
     return false;
 }
@@ -220,7 +215,7 @@ static kith_status moved_list(struct merging *m, const struct mover *x, kith_val
     if (!items)
         return err_nomem(e);
     for (uint64_t i = 0; i < v->as.list.count; i++) {
-        bool ours = leads_to(x->set, &v->as.list.items[i]);
+        bool ours = set_owns(x->set, &v->as.list.items[i]);
         if (!ours || !in)
             items[n++] = ours ? kept_link(x->set) : v->as.list.items[i];
         in |= ours;

@@ -156,7 +156,7 @@ kith_status txn_try(struct txn *t, write_fn part, void *arg, kith_error *e) {
 }
 
 /* Gives the row its place and writes it. */
-kith_status txn_append(struct txn *t, struct journal_row *row, kith_error *e) {
+static kith_status append(struct txn *t, struct journal_row *row, kith_error *e) {
     if (t->quiet)
         return KITH_OK;
     TRY(txn_alive(t->g, e));
@@ -362,7 +362,7 @@ static kith_status journal_change(struct txn *t, const struct change *c, uint64_
         fieldset_drop(&fields, FIELD_CREATED); /* the transaction's time */
     image_encode(&image, c->type, c->before, c->after, &fields, c->sources);
     row.image = buf_view(&image);
-    kith_status st = image.failed ? err_nomem(e) : txn_append(t, &row, e);
+    kith_status st = image.failed ? err_nomem(e) : append(t, &row, e);
     buf_free(&image);
     *seq = row.seq;
     return st;
@@ -579,7 +579,7 @@ kith_status txn_publish(struct txn *t, const char *topic, const struct rtype *ty
             .kind = ROW_EVENT, .type = type ? type->id : 0, .record = subject};
         image_encode_event(&image, known->number, known->schema, json);
         row.image = buf_view(&image);
-        kith_status st = image.failed ? err_nomem(e) : txn_append(t, &row, e);
+        kith_status st = image.failed ? err_nomem(e) : append(t, &row, e);
         buf_free(&image);
         return st;
     }

@@ -15,7 +15,7 @@ const char *view_when_name(enum view_when when) {
 
 /* -- what the form of a type tells ------------------------------------------------------------- */
 
-bool state_closed(const struct rfield *f, const kith_value *v) {
+static bool is_closed(const struct rfield *f, const kith_value *v) {
     int i = v->kind == KITH_TEXT ? field_option(f, v->as.s) : -1;
     return i >= 0 && (f->closed >> i & 1u);
 }
@@ -54,7 +54,7 @@ enum view_when view_when_of(const struct rtype *t, const kith_value *values, int
     if (at && values[at->index].kind == KITH_TIME && values[at->index].as.i > now)
         return VIEW_POTENTIAL;
     if (state)
-        return state_closed(state, &values[state->index]) ? VIEW_HISTORY : VIEW_CURRENT;
+        return is_closed(state, &values[state->index]) ? VIEW_HISTORY : VIEW_CURRENT;
     return at ? VIEW_HISTORY : VIEW_CURRENT;
 }
 

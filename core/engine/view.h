@@ -117,6 +117,5 @@ kith_status engine_linked(struct engine *g, const struct principal *p, const str
 /* The first state with an end that the type has, or NULL: its records are neither open nor closed.
  */
 const struct rfield *view_state_field(const struct rtype *t);
-bool state_closed(const struct rfield *f, const kith_value *v);
 
 #endif

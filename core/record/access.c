@@ -10,7 +10,7 @@
 
 /* -- sets -------------------------------------------------------------------------------------- */
 
-bool id_set_has(const struct id_set *s, kith_id id) {
+static bool id_set_has(const struct id_set *s, kith_id id) {
     size_t low = 0, high = s->count;
     while (low < high) {
         size_t at = low + (high - low) / 2;

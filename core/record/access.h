@@ -25,7 +25,6 @@ struct id_set { /* in order */
     size_t count;
     const char *json; /* the same as one value: "[1,2]" */
 };
-bool id_set_has(const struct id_set *s, kith_id id);
 
 /* How far outside somebody stands; a role holds there when its zone reaches as far. */
 enum access_zone { ZONE_INTRANET, ZONE_EXTRANET, ZONE_INTERNET };

@@ -32,6 +32,59 @@ kith_status exec_buf(struct conn *c, struct buf *sql, kith_error *e) {
     return st;
 }
 
+/* -- options ----------------------------------------------------------------------------------- */
+
+static kith_status options_gone(struct conn *c, const struct rfield *f, kith_str before,
+                                kith_error *e) {
+    char sql[256];
+    kith_str option;
+    sqlite3_stmt *st;
+    int64_t n;
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM \"%s\" WHERE \"%s\" = ?1", f->type->name,
+             f->name);
+    while (str_split(&before, ',', &option)) {
+        if (field_option(f, option) >= 0)
+            continue;
+        TRY(conn_prepare(c, sql, &st, e));
+        bind_str(st, 1, option);
+        TRY(conn_first(c, st, 0, &n, e));
+        if (n > 0)
+            return err_set(
+                e, KITH_E_CONFLICT, f->name,
+                "the option '%.*s' of %s.%s cannot be taken away: %lld record%s it; put"
+                " it back, and change those first: kith update %s --where \"%s = '%.*s'\""
+                " %s=OTHER",
+                (int)option.len, option.ptr, f->type->name, f->name, (long long)n,
+                n == 1 ? " has" : "s have", f->type->name, f->name, (int)option.len, option.ptr,
+                f->name);
+    }
+    return KITH_OK;
+}
+
+/* Options that were taken away and are in use are refused; remembers those that there are. Those of
+ * the last time are known by the field's number. */
+static kith_status keep_options(struct builder *b, struct conn *c, const struct rfield *f,
+                                kith_error *e) {
+    struct buf now = {0};
+    char key[32];
+    const char *before;
+    if (f->kind != KITH_F_CHOICE && f->kind != KITH_F_STATE)
+        return KITH_OK;
+    for (uint32_t i = 0; i < f->option_count; i++)
+        buf_printf(&now, "%s%s", i ? "," : "", f->options[i]);
+    snprintf(key, sizeof key, "options.%u", f->id);
+    kith_status st = now.failed ? err_nomem(e) : meta_read(c, key, &b->schema->arena, &before, e);
+    bool same = st == KITH_OK && before && strcmp(before, now.ptr) == 0;
+    if (st == KITH_OK && before && !same && f->where)
+        st = options_gone(c, f, str_of(before), e);
+    if (st != KITH_OK && f->where)
+        err_prefix(e, "%s: ", f->where);
+    if (st == KITH_OK && !same)
+        st = meta_write(c, key, now.ptr, e);
+    buf_free(&now);
+    return st;
+}
+
 /* -- catalogue --------------------------------------------------------------------------------- */
 
 /* What must not change about a field of one name: its kind, scale and target, and whether the
@@ -106,7 +159,7 @@ kith_status catalogue_join(struct builder *b, struct conn *c, struct building *t
     }
     for (uint32_t i = 0; i < t->count; i++) {
         TRY(join_field(b, c, t->fields[i], row || i >= FIELD_FIRST, e));
-        TRY(ddl_options(b, c, t->fields[i], e));
+        TRY(keep_options(b, c, t->fields[i], e));
     }
     return KITH_OK;
 }
@@ -380,57 +433,6 @@ kith_status ddl_base_currency(struct builder *b, struct conn *c, kith_error *e) 
             if (b->types[i].fields[k]->kind == KITH_F_MONEY)
                 TRY(fill_base(c, b->types[i].fields[k], s->base_currency, e));
     return meta_write(c, "base_currency", s->base_currency, e);
-}
-
-/* -- options ----------------------------------------------------------------------------------- */
-
-static kith_status options_gone(struct conn *c, const struct rfield *f, kith_str before,
-                                kith_error *e) {
-    char sql[256];
-    kith_str option;
-    sqlite3_stmt *st;
-    int64_t n;
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM \"%s\" WHERE \"%s\" = ?1", f->type->name,
-             f->name);
-    while (str_split(&before, ',', &option)) {
-        if (field_option(f, option) >= 0)
-            continue;
-        TRY(conn_prepare(c, sql, &st, e));
-        bind_str(st, 1, option);
-        TRY(conn_first(c, st, 0, &n, e));
-        if (n > 0)
-            return err_set(
-                e, KITH_E_CONFLICT, f->name,
-                "the option '%.*s' of %s.%s cannot be taken away: %lld record%s it; put"
-                " it back, and change those first: kith update %s --where \"%s = '%.*s'\""
-                " %s=OTHER",
-                (int)option.len, option.ptr, f->type->name, f->name, (long long)n,
-                n == 1 ? " has" : "s have", f->type->name, f->name, (int)option.len, option.ptr,
-                f->name);
-    }
-    return KITH_OK;
-}
-
-/* Those of the last time are known by the field's number. */
-kith_status ddl_options(struct builder *b, struct conn *c, const struct rfield *f, kith_error *e) {
-    struct buf now = {0};
-    char key[32];
-    const char *before;
-    if (f->kind != KITH_F_CHOICE && f->kind != KITH_F_STATE)
-        return KITH_OK;
-    for (uint32_t i = 0; i < f->option_count; i++)
-        buf_printf(&now, "%s%s", i ? "," : "", f->options[i]);
-    snprintf(key, sizeof key, "options.%u", f->id);
-    kith_status st = now.failed ? err_nomem(e) : meta_read(c, key, &b->schema->arena, &before, e);
-    bool same = st == KITH_OK && before && strcmp(before, now.ptr) == 0;
-    if (st == KITH_OK && before && !same && f->where)
-        st = options_gone(c, f, str_of(before), e);
-    if (st != KITH_OK && f->where)
-        err_prefix(e, "%s: ", f->where);
-    if (st == KITH_OK && !same)
-        st = meta_write(c, key, now.ptr, e);
-    buf_free(&now);
-    return st;
 }
 
 static kith_status ddl_links(struct conn *c, const struct rfield *f, kith_error *e) {

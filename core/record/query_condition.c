@@ -315,6 +315,10 @@ static bool must_split(const struct test *t) {
                                   (t->path.field && t->path.field->any_target));
 }
 
+/* Reads `text` instead of what stands at hand, up to its end, as a condition. */
+static kith_status inset(struct parser *p, const char *name, const char *text, bool negate,
+                         struct node **out);
+
 static kith_status parse_test(struct parser *p, bool negate, struct node **out) {
     struct test *t = ARENA_NEW(p->arena, struct test);
     struct raw left;
@@ -330,7 +334,7 @@ static kith_status parse_test(struct parser *p, bool negate, struct node **out) 
     if (f && f->meaning) {
         TRY(query_begin_call(p));
         TRY(f->meaning(p, at, &text));
-        return query_inset(p, f->doc.name, text, negate, out);
+        return inset(p, f->doc.name, text, negate, out);
     }
     if (f && f->test) {
         TRY(query_begin_call(p));
@@ -419,8 +423,8 @@ kith_status query_leave_out(struct parser *p, struct scope *s) {
     return KITH_OK;
 }
 
-kith_status query_inset(struct parser *p, const char *name, const char *text, bool negate,
-                        struct node **out) {
+static kith_status inset(struct parser *p, const char *name, const char *text, bool negate,
+                         struct node **out) {
     struct parser outer = *p;
     uint32_t at = outer.token.at;
     bool asked = p->scope->restricted;

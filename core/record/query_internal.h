@@ -229,9 +229,6 @@ struct name_list { /* a path as written */
     kith_str origin; /* of a distance */
     uint32_t origin_at;
 };
-/* Reads `text` instead of what stands at hand, up to its end, as a condition. */
-kith_status query_inset(struct parser *p, const char *name, const char *text, bool negate,
-                        struct node **out);
 /* Checks and lexes the text; *out is an empty query over it. */
 kith_status query_begin(struct parser *p, struct query **out, const struct schema *s,
                         struct arena *a, kith_str text, kith_error *e);

@@ -211,7 +211,7 @@ static kith_status parse_field_options(const struct schema *s, struct arena *a, 
 
 /* -- fields ------------------------------------------------------------------------------------ */
 
-uint32_t field_columns(const struct rfield *f) {
+static uint32_t field_columns(const struct rfield *f) {
     switch (f->kind) {
     case KITH_F_MONEY:
         return 3;

@@ -56,9 +56,6 @@ kith_status rename_field(struct conn *c, const char *type, const char *from, con
                          kith_error *e);
 kith_status exec_buf(struct conn *c, struct buf *sql, kith_error *e); /* frees sql */
 kith_status drop_index(struct conn *c, const char *name, kith_error *e);
-/* Options that were taken away and are in use are refused; remembers those that there are. */
-kith_status ddl_options(struct builder *b, struct conn *c, const struct rfield *f, kith_error *e);
-uint32_t field_columns(const struct rfield *f);
 bool kind_folds(uint32_t kind); /* text whose folded form may be compared */
 
 kith_status catalogue_setup(struct conn *c, kith_error *e);

@@ -94,9 +94,7 @@ static int spend(struct used *u, int64_t now, const int64_t *spent) {
 
 /* That of an earlier version is the file's. */
 static struct used *budget_of(struct script *s) {
-    struct script *file = s->pinned ? s->set->files : NULL;
-    while (file && strcmp(file->file, s->file) != 0)
-        file = file->next;
+    struct script *file = s->pinned ? script_named(s->set, s->file) : NULL;
     return file ? &file->budget : &s->budget;
 }
 

@@ -397,22 +397,13 @@ static kith_status not_there(const struct flow_run *r, kith_error *e) {
                    r->workflow, r->version, r->file);
 }
 
-static struct rule *rule_in(struct script *s, const char *name) {
-    struct rule *r = s ? s->rules : NULL;
-    while (r && (r->info.kind != RULE_WORKFLOW || strcmp(r->info.name, name) != 0))
-        r = r->next;
-    return r;
-}
-
 /* The function of the run, as it was when the run began. */
 kith_status flow_rule(struct ruleset *set, struct txn *t, const struct flow_run *r,
                       struct rule **out, kith_error *e) {
-    struct script *s = set->files;
-    while (s && (strcmp(s->file, r->file) != 0 || strcmp(s->version, r->version) != 0))
-        s = s->next;
-    if (!s || s->problems)
+    struct script *s = script_named(set, r->file);
+    if (!s || s->problems || strcmp(s->version, r->version) != 0)
         TRY(script_pinned(set, txn_conn(t), r->file, r->version, &s, e));
-    *out = rule_in(s, r->workflow);
+    *out = flow_in(s, r->workflow);
     return *out ? KITH_OK : not_there(r, e);
 }
 

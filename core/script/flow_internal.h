@@ -121,6 +121,7 @@ bool flow_nobodys(kith_status st);
  * but a call begins. */
 int flow_given_push(lua_State *L, void *given);
 int flow_started_push(lua_State *L); /* the same, with the data on the stack's top */
+struct rule *flow_in(const struct script *s, const char *name); /* NULL: the file has none */
 /* The workflow of that name, in the set as it is; NULL: an error with the nearest name. */
 struct rule *flow_named(const struct ruleset *set, const char *name, kith_error *e);
 /* Goes on with a run: its branch (FLOW_ALL: it failed, and is tried again) was woken. push gives

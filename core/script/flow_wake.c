@@ -151,16 +151,21 @@ static int push_woken(lua_State *L, void *arg) {
 static kith_status is_seen(struct waking *w, kith_id run, bool *yes, kith_error *e) {
     const struct event *ev = w->ev;
     struct flow_run r;
-    struct script *s = w->set->files;
     *yes = true;
-    while (s && !s->acting)
-        s = s->next;
-    if (!s)
+    if (!w->set->acts)
         return KITH_OK;
     TRY(flow_read(w->set->all->engine, txn_conn(w->txn), run, txn_arena(w->txn), &r, e));
-    while (s && strcmp(r.file, s->file) != 0)
-        s = s->next;
+    struct script *s = script_named(w->set, r.file);
     return s ? right_sees(s, w->txn, ev->type, ev->id, ev->values, yes, e) : KITH_OK;
+}
+
+/* An earlier one may have ended it, with its run. */
+static kith_status ends_wait(struct waking *w, const struct flow_wait *wait, bool *yes,
+                             kith_error *e) {
+    *yes = fits(w, wait->rest);
+    if (*yes)
+        TRY(flow_wait_there(txn_conn(w->txn), wait->id, yes, e));
+    return *yes ? is_seen(w, wait->run, yes, e) : KITH_OK;
 }
 
 /* An event for which very many wait is dealt with in parts: those that were woken wait no more. */
@@ -178,19 +183,13 @@ static kith_status wake_by(struct waking *w, const char *field, kith_str value, 
             txn_more(w->txn);
             return KITH_OK;
         }
-        struct woken woken = {w->ev, w->topic, waits[i].name};
-        bool there, seen;
-        if (!fits(w, waits[i].rest))
+        bool wakes;
+        TRY(ends_wait(w, &waits[i], &wakes, e));
+        if (!wakes)
             continue;
-        TRY(is_seen(w, waits[i].run, &seen, e));
-        if (!seen)
-            continue;
-        TRY(flow_wait_there(txn_conn(w->txn), waits[i].id, &there,
-                            e)); /* an earlier one may have ended it */
-        w->woken += there;
-        if (there)
-            TRY(flow_go_on(w->set, w->txn, waits[i].run, waits[i].branch, push_woken, &woken,
-                           w->ev->seq, w->ev->seq, e));
+        w->woken++;
+        TRY(flow_go_on(w->set, w->txn, waits[i].run, waits[i].branch, push_woken,
+                       &(struct woken){w->ev, w->topic, waits[i].name}, w->ev->seq, w->ev->seq, e));
     }
     return KITH_OK;
 }

@@ -91,12 +91,13 @@ static void take_options(lua_State *L, struct rule *r) {
 /* Runs know it by its name, whatever file it stands in. */
 static void check_name(struct rule *r) {
     const struct script *s = r->script;
-    for (const struct script *o = s->pinned ? NULL : s->set->files; o; o = o->next)
-        for (const struct rule *other = o->rules; other; other = other->next)
-            if (other->info.kind == RULE_WORKFLOW && strcmp(other->info.name, r->info.name) == 0)
-                script_problem(r->script, r->info.line,
-                               "the name '%s' is that of the workflow in %s:%u already",
-                               r->info.name, o->file, (unsigned)other->info.line);
+    for (const struct script *o = s->pinned ? NULL : s->set->files; o; o = o->next) {
+        const struct rule *other = flow_in(o, r->info.name);
+        if (other)
+            script_problem(r->script, r->info.line,
+                           "the name '%s' is that of the workflow in %s:%u already", r->info.name,
+                           o->file, (unsigned)other->info.line);
+    }
 }
 
 static int declare_workflow(lua_State *L) {
@@ -140,6 +141,13 @@ void lib_flow_open(lua_State *L, int globals) {
 }
 
 /* -- finding one ------------------------------------------------------------------------------- */
+
+struct rule *flow_in(const struct script *s, const char *name) {
+    struct rule *r = s->rules;
+    while (r && (r->info.kind != RULE_WORKFLOW || strcmp(r->info.name, name) != 0))
+        r = r->next;
+    return r;
+}
 
 struct names {
     const char *items[256];

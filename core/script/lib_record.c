@@ -209,19 +209,13 @@ static struct query *query_of(lua_State *L, struct txn *t, kith_str text) {
 
 struct found {
     struct arena *arena;
-    kith_id *ids;
-    size_t count, cap;
+    struct id_list ids;
 };
 
 static kith_status found_row(void *arg, kith_id id, const kith_value *values, kith_error *e) {
     struct found *f = arg;
     (void)values;
-    kith_id *ids = arena_grow(f->arena, f->ids, f->count, &f->cap, sizeof *ids);
-    if (!ids)
-        return err_nomem(e);
-    f->ids = ids;
-    f->ids[f->count++] = id;
-    return KITH_OK;
+    return id_list_add(&f->ids, f->arena, id, e);
 }
 
 /* What a find() still has to give; a userdata without methods, in the iterator's upvalue. */
@@ -305,11 +299,11 @@ static int rule_find(lua_State *L) {
     charge(L, CALL_STEPS);
     if (st != KITH_OK)
         return raise_error(L, &e);
-    if (found.count > (size_t)max)
+    if (found.ids.count > (size_t)max)
         return raisef(L,
                       "find: more than %lld records: add 'limit %lld' and an order, or narrow it",
                       (long long)max, (long long)max);
-    return push_cursor(L, query_type(q), found.ids, found.count);
+    return push_cursor(L, query_type(q), found.ids.items, found.ids.count);
 }
 
 static int rule_count(lua_State *L) {

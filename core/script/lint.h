@@ -198,12 +198,10 @@ struct lint_file *lint_required(struct lint *l, kith_str name); /* NULL: it is n
 /* lint_walk.c */
 void lint_walk(struct lint *l);
 struct global *lint_global(struct lint *l, kith_str name); /* NULL: no memory */
-struct type lint_type_of(struct lint *l, struct node *n);
 /* A function is called with these, or will be. */
 void lint_bind(struct lint *l, const struct node *function, const struct type *types, int count);
 
 /* lint_type.c */
-struct type type_of_field(const struct rfield *f);
 struct type type_of_word(kith_str result);
 struct type type_merge(struct type a, struct type b);
 const char *type_text(struct lint *l, const struct type *t); /* "a date" */

@@ -125,7 +125,7 @@ struct type type_of_word(kith_str result) {
 }
 
 /* Of a record's field, which may be empty. */
-struct type type_of_field(const struct rfield *f) {
+static struct type type_of_field(const struct rfield *f) {
     static const uint8_t exacts[] = {[KITH_F_DECIMAL] = KITH_DECIMAL,   [KITH_F_MONEY] = KITH_MONEY,
                                      [KITH_F_DATE] = KITH_DATE,         [KITH_F_TIME] = KITH_TIME,
                                      [KITH_F_DURATION] = KITH_DURATION, [KITH_F_TAGS] = 0};

@@ -9,6 +9,7 @@
 #define PASSES 4 /* a rule's function, and two helpers that call each other */
 
 static void statements(struct lint *l, struct node *list);
+static struct type type_of(struct lint *l, struct node *n);
 
 /* -- symbols ----------------------------------------------------------------------------------- */
 
@@ -116,7 +117,7 @@ static void take_args(struct lint *l, struct called *c, struct node *list, bool 
         const struct node *function = function_of(n);
         bool literal = guarded && (n->kind == NODE_FUNCTION);
         l->guarded += literal;
-        struct type t = lint_type_of(l, n);
+        struct type t = type_of(l, n);
         l->guarded -= literal;
         if (function)
             t = (struct type){.kind = T_FUNCTION, .function = function};
@@ -175,11 +176,11 @@ static struct type index_type(struct lint *l, struct node *n, bool called);
 static struct type base_type(struct lint *l, struct node *n, bool called) {
     if (n->kind == NODE_NAME)
         return name_type(l, n, true);
-    return n->kind == NODE_INDEX ? index_type(l, n, called) : lint_type_of(l, n);
+    return n->kind == NODE_INDEX ? index_type(l, n, called) : type_of(l, n);
 }
 
 static struct type index_type(struct lint *l, struct node *n, bool called) {
-    struct type of = base_type(l, n->a, false), key = lint_type_of(l, n->b);
+    struct type of = base_type(l, n->a, false), key = type_of(l, n->b);
     return type_part(l, n, &of, &key, called);
 }
 
@@ -226,8 +227,8 @@ static struct type method_type(struct lint *l, struct node *n) {
 static struct type table_type(struct lint *l, struct node *n) {
     for (struct node *item = n->a; item; item = item->next) {
         if (item->a)
-            lint_type_of(l, item->a);
-        struct type t = lint_type_of(l, item->b);
+            type_of(l, item->a);
+        struct type t = type_of(l, item->b);
         escape(l, function_of(item->b));
         if (!item->note)
             item->note = ARENA_NEW(&l->arena, struct type);
@@ -240,16 +241,16 @@ static struct type table_type(struct lint *l, struct node *n) {
 
 static struct type binary_type(struct lint *l, struct node *n) {
     bool sometimes = n->op == OP_AND || n->op == OP_OR;
-    struct type a = lint_type_of(l, n->a);
+    struct type a = type_of(l, n->a);
     l->branches += sometimes;
-    struct type b = lint_type_of(l, n->b);
+    struct type b = type_of(l, n->b);
     l->branches -= sometimes;
     escape(l, function_of(n->a));
     escape(l, function_of(n->b));
     return type_binary(l, n, &a, &b);
 }
 
-struct type lint_type_of(struct lint *l, struct node *n) {
+static struct type type_of(struct lint *l, struct node *n) {
     struct type t = {.literal = true};
     switch (n->kind) {
     case NODE_NIL:
@@ -285,10 +286,10 @@ struct type lint_type_of(struct lint *l, struct node *n) {
     case NODE_BINARY:
         return binary_type(l, n);
     case NODE_UNARY:
-        t = lint_type_of(l, n->a);
+        t = type_of(l, n->a);
         return type_unary(l, n, &t);
     case NODE_PAREN:
-        return lint_type_of(l, n->a);
+        return type_of(l, n->a);
     case NODE_TABLE:
         return table_type(l, n);
     default:
@@ -300,7 +301,7 @@ struct type lint_type_of(struct lint *l, struct node *n) {
 
 static void values(struct lint *l, struct node *list) {
     for (struct node *n = list; n; n = n->next) {
-        lint_type_of(l, n);
+        type_of(l, n);
         escape(l, function_of(n));
     }
 }
@@ -308,7 +309,7 @@ static void values(struct lint *l, struct node *list) {
 static void local_statement(struct lint *l, struct node *n) {
     struct variable *v = n->variables;
     for (struct node *value = n->a; value; value = value->next) {
-        struct type t = lint_type_of(l, value);
+        struct type t = type_of(l, value);
         escape(l, function_of(value));
         for (; v && v->value == value; v = v->next) {
             bool first = v->nth == 0;
@@ -357,7 +358,7 @@ static void assign_field(struct lint *l, struct node *target, const struct type 
 
 static void assign_part(struct lint *l, struct node *target, const struct type *value,
                         const struct node *n) {
-    struct type of = base_type(l, target->a, false), key = lint_type_of(l, target->b);
+    struct type of = base_type(l, target->a, false), key = type_of(l, target->b);
     bool named = key.kind == T_TEXT && key.literal;
     if (of.kind == T_RECORD && of.record && named)
         assign_field(l, target, &of, &key, value, n);
@@ -371,7 +372,7 @@ static void assign_statement(struct lint *l, struct node *n) {
     struct node *value = n->b, *last = NULL;
     struct type t = {0};
     for (struct node *target = n->a; target; target = target->next) {
-        t = value ? lint_type_of(l, value) : UNKNOWN;
+        t = value ? type_of(l, value) : UNKNOWN;
         if (value)
             escape(l, function_of(value));
         if (target->kind == NODE_INDEX) {
@@ -397,7 +398,7 @@ static void branch(struct lint *l, struct node *list) {
 static void if_statement(struct lint *l, struct node *n) {
     for (struct node *c = n->a; c; c = c->next) {
         if (c->a)
-            lint_type_of(l, c->a);
+            type_of(l, c->a);
         branch(l, c->b);
     }
 }
@@ -405,7 +406,7 @@ static void if_statement(struct lint *l, struct node *n) {
 static void loop_statement(struct lint *l, struct node *n) {
     if (n->kind == NODE_REPEAT)
         branch(l, n->b);
-    lint_type_of(l, n->a);
+    type_of(l, n->a);
     if (n->kind == NODE_WHILE)
         branch(l, n->b);
 }
@@ -413,7 +414,7 @@ static void loop_statement(struct lint *l, struct node *n) {
 /* for record in find(...), and for i, item in ipairs(...). */
 static void for_in_statement(struct lint *l, struct node *n) {
     struct type first = UNKNOWN, second = UNKNOWN;
-    struct type t = lint_type_of(l, n->a);
+    struct type t = type_of(l, n->a);
     const struct type integer = {.kind = T_INTEGER};
     if (t.kind == T_FINDING)
         first = (struct type){.kind = T_RECORD, .record = t.record};
@@ -440,7 +441,7 @@ static void for_number_statement(struct lint *l, struct node *n) {
 static void return_statement(struct lint *l, struct node *n) {
     struct type t = {.kind = T_NIL};
     if (n->a)
-        t = lint_type_of(l, n->a);
+        t = type_of(l, n->a);
     values(l, n->a ? n->a->next : NULL);
     if (n->a)
         escape(l, function_of(n->a));
@@ -465,7 +466,7 @@ static void statement(struct lint *l, struct node *n) {
         assign_statement(l, n);
         break;
     case NODE_STATEMENT:
-        lint_type_of(l, n->a);
+        type_of(l, n->a);
         break;
     case NODE_WHILE:
     case NODE_REPEAT:

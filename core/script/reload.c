@@ -73,6 +73,18 @@ static void log_problem(void *arg, const struct script_problem *p) {
     arena_free(&a);
 }
 
+static kith_status load_first(struct scripts *s, kith_error *e) {
+    if (!s->dir || sodium_init() < 0)
+        return err_nomem(e);
+    TRY(enable_open(s, e));
+    TRY(suspend_open(s->engine, e));
+    TRY(flow_actions_add(s, e)); /* before the files, which may name it */
+    s->loaded = s->seen = print_files(s);
+    TRY(ruleset_load(&s->set, s, e));
+    ruleset_report(s->set, log_problem, NULL);
+    return ruleset_register(s->set, e);
+}
+
 kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir,
                          const struct script_options *o, kith_error *e) {
     struct scripts *s = *out = calloc(1, sizeof *s);
@@ -83,22 +95,7 @@ kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir
     s->engine = g;
     s->options = options_or_default(o);
     s->dir = strdup(dir);
-    if (enable_open(s, e) != KITH_OK) {
-        scripts_close(s);
-        *out = NULL;
-        return KITH_E_NOMEM;
-    }
-    kith_status st = s->dir && sodium_init() >= 0 ? suspend_open(g, e) : err_nomem(e);
-    if (st == KITH_OK)
-        st = flow_actions_add(s, e); /* before the files, which may name it */
-    if (st == KITH_OK) {
-        s->loaded = s->seen = print_files(s);
-        st = ruleset_load(&s->set, s, e);
-    }
-    if (st == KITH_OK) {
-        ruleset_report(s->set, log_problem, NULL);
-        st = ruleset_register(s->set, e);
-    }
+    kith_status st = load_first(s, e);
     if (st != KITH_OK) {
         scripts_close(s);
         *out = NULL;
@@ -140,15 +137,8 @@ kith_status scripts_check(struct scripts *s, script_report report, void *arg, si
 
 /* -- swapping ---------------------------------------------------------------------------------- */
 
-static struct script *file_named(const struct ruleset *set, const char *file) {
-    struct script *s = set->files;
-    while (s && strcmp(s->file, file) != 0)
-        s = s->next;
-    return s;
-}
-
 static struct rule *rule_named(const struct ruleset *set, const char *file, const char *name) {
-    const struct script *s = file_named(set, file);
+    const struct script *s = script_named(set, file);
     struct rule *r = s ? s->rules : NULL;
     while (r && strcmp(r->info.name, name) != 0)
         r = r->next;
@@ -170,7 +160,7 @@ static kith_status put_in(struct engine *g, void *arg, kith_error *e) {
     (void)g;
     TRY(ruleset_register(next, e));
     for (struct script *s = next->files; s; s = s->next) {
-        const struct script *former = file_named(next->all->set, s->file);
+        const struct script *former = script_named(next->all->set, s->file);
         if (former)
             s->budget = former->budget;
         for (struct rule *r = s->rules; r; r = r->next) {
@@ -185,7 +175,7 @@ static kith_status put_in(struct engine *g, void *arg, kith_error *e) {
 /* What ran and would be off now is a mistake, whatever the reason. */
 static void expect_running(struct ruleset *next) {
     for (struct script *s = next->files; s; s = s->next) {
-        const struct script *old = file_named(next->all->set, s->file);
+        const struct script *old = script_named(next->all->set, s->file);
         next->mistakes += s->problems && old && !old->problems;
     }
 }

@@ -111,6 +111,7 @@ static kith_status take_acting(struct script *s, int64_t group, kith_error *e) {
     if (!s->acting)
         return err_nomem(e);
     s->acting->login = s->as = as->as.s.ptr;
+    s->set->acts = true;
     if (!s->pinned && !s->all->options.no_users &&
         acting_check(s->all->engine, s->acting, &why) != KITH_OK)
         script_problem(s, 0, "%s:%d: %s: as: %s", o->file ? o->file : "kith.conf", o->line, o->path,

@@ -214,6 +214,13 @@ void script_unload(struct script *s) {
     s->tests = NULL;
 }
 
+struct script *script_named(const struct ruleset *set, const char *file) {
+    struct script *s = set->files;
+    while (s && strcmp(s->file, file) != 0)
+        s = s->next;
+    return s;
+}
+
 static struct script *script_make(struct ruleset *set, const char *file) {
     struct script *s = ARENA_NEW(&set->arena, struct script);
     if (!s || !(s->file = arena_strdup(&set->arena, file)))

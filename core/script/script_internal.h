@@ -163,6 +163,7 @@ struct ruleset {
     size_t mistakes;      /* problems that are no lack of a module */
     size_t misplaced;     /* lists in rules.scripts that are for no file, or for none any more */
     bool may_told;        /* that rules.may is wrong */
+    bool acts;            /* one of the files acts as a user */
     struct ruleset *next; /* of those that were dropped */
 };
 
@@ -203,6 +204,7 @@ void ruleset_free(struct ruleset *set); /* may be NULL */
 kith_status script_for_trial(struct ruleset *set, const char *file, struct trial *t,
                              struct script **out, kith_error *e);
 void script_unload(struct script *s);
+struct script *script_named(const struct ruleset *set, const char *file); /* NULL: it has none */
 /* Has the engine call its rules, but for those of files with a problem, which are unloaded. */
 kith_status ruleset_register(struct ruleset *set, kith_error *e);
 /* Calls report for each problem; gives the number of rules. */
@@ -406,7 +408,6 @@ int find_push(lua_State *L, const kith_id *ids, size_t count);
 
 struct source rule_source(const struct rule *r);          /* as the journal has it */
 kith_status rule_register(struct rule *r, kith_error *e); /* with the engine */
-kith_status flow_open(struct engine *g, kith_error *e);   /* the topic that tells of ends */
 kith_status flow_register(struct ruleset *set, kith_error *e);
 kith_status flow_actions_add(struct scripts *s, kith_error *e);
 kith_status flow_on_event(void *rule, struct txn *t, const struct event *ev, kith_error *e);
