@@ -18,7 +18,8 @@ static const struct network closed4[] = {
     {"224.0.0.0", 4},    {"240.0.0.0", 4},
 };
 static const struct network closed6[] = {
-    {"::", 128}, {"::1", 128}, {"fc00::", 7}, {"fe80::", 10}, {"ff00::", 8}, {"2001:db8::", 32},
+    {"::", 128},   {"::1", 128},  {"64:ff9b:1::", 48}, {"100::", 64},      {"2001::", 32},
+    {"fc00::", 7}, {"fe80::", 9}, {"ff00::", 8},       {"2001:db8::", 32},
 };
 
 static int32_t within(const unsigned char *address, const unsigned char *network, int bits) {

@@ -79,7 +79,8 @@ static const kith_setting settings[] = {
      .default_text = "0",
      .min = 0,
      .max = 10,
-     .doc = "How often it follows to another address; 0 is never."},
+     .doc = "How often it follows to another address; 0 is never. A request with a credential never"
+            " does."},
     {.key = "credentials",
      .kind = KITH_LIST,
      .items = KITH_ARRAY(credential_items),

@@ -64,6 +64,7 @@ struct request {
     const char *method, *url;
     struct curl_slist *headers;
     kith_str body;
+    int32_t guarded; /* a credential is in it: it is not sent on to where a redirect leads */
     /* What came of it. */
     long status;      /* 0: no answer */
     int64_t later_ms; /* that the receiver asked for; 0: none */

@@ -161,11 +161,12 @@ void spares_free(kith_instance *self) {
 
 /* -- all of it --------------------------------------------------------------------------------- */
 
-static void set_limits(CURL *curl, const kith_instance *self) {
+static void set_limits(CURL *curl, const kith_instance *self, const struct request *r) {
+    int32_t follow = self->redirects > 0 && !r->guarded;
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, self->redirects > 0 ? 1L : 0L);
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, follow ? 1L : 0L);
     curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)self->redirects);
     curl_easy_setopt(curl, CURLOPT_POSTREDIR, (long)CURL_REDIR_POST_ALL);
     curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* one of the environment would go round the check */
@@ -216,7 +217,7 @@ void request_run(kith_instance *self, struct request *r) {
         (void)snprintf(r->error, sizeof r->error, "no memory");
         return;
     }
-    set_limits(curl, self);
+    set_limits(curl, self, r);
     set_request(curl, r);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);

@@ -265,6 +265,7 @@ static kith_status fill(kith_instance *self, const json_t *root, const char *key
     kith_value asked = kith_text(credential);
     const struct credential *c = find_credential(self, asked.as.s);
     kith_status st = url_origin(r->url, origin, sizeof origin, err);
+    r->guarded = 1;
     if (st == KITH_OK) /* the settings may be others by now */
         st = check_credential(self, asked, origin, err);
     if (st == KITH_OK)

@@ -510,6 +510,9 @@ TEST("nothing is sent to an address that is no public one") {
         "[ff02::1]",
         "[::ffff:127.0.0.1]",
         "[64:ff9b::7f00:1]",
+        "[64:ff9b:1::7f00:1]",
+        "[fec0::1]",
+        "[2001:0:7f00:1::1]",
         "[2002:7f00:1::1]",
         "2130706433",
         "0x7f.1",
@@ -584,6 +587,22 @@ TEST("an answer that says no is one, and no answer after all tries says so") {
     EXPECT_INT(12, newest(&w).tries);
     EXPECT_HAS("\"error\":", newest(&w).answer.ptr);
     EXPECT(!strstr(newest(&w).answer.ptr, "\"status\""));
+    world_close(&w);
+}
+
+TEST("a credential is not sent on to where a redirect leads") {
+    struct world w;
+    world_open_with(&w, "http: { allow = [\"127.0.0.1\", \"localhost\"]; redirects = 3;"
+                        " credentials = ({ name = \"shop\"; host = \"localhost\";"
+                        " header = \"X-Api-Key\"; value = \"secret\"; }); };\n");
+    const char *to = arena_printf(&w.c.arena, "http://localhost:%d/", w.r.port);
+    w.r.always = REDIRECT;
+    EXPECT_ACT(ACT(&w.c, "http.send", {"url", to}, {"credential", "shop"}));
+    send_all(&w);
+    EXPECT_INT(1, w.r.count);
+    EXPECT_STR("/", last_got(&w)->path);
+    EXPECT_HAS("X-Api-Key: secret\r\n", last_got(&w)->head);
+    EXPECT_INT(OUTBOX_SENT, newest(&w).state);
     world_close(&w);
 }
 
