@@ -104,7 +104,8 @@ static kith_status lex_sign(kith_str text, struct token *out, kith_error *e) {
                                         ",",  ".",  ":",  "+", "-", "*", "/"};
     static const struct {
         const char *wrong, *right;
-    } foreign[] = {{"<>", "!="}, {"==", "="}, {"&&", "and"}, {"||", "or"}, {"!", "not"}};
+    } foreign[] = {{"<>", "!="},  {"~=", "!="}, {"==", "="},
+                   {"&&", "and"}, {"||", "or"}, {"!", "not"}};
     kith_str rest = {text.ptr + out->at, text.len - out->at};
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (str_starts(rest, foreign[i].wrong) && !str_starts(rest, "!="))

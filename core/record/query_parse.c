@@ -190,6 +190,11 @@ static kith_status parse_aggregate(struct parser *p, bool plain) {
 static kith_status parse_type(struct parser *p) {
     if (p->token.kind != TOKEN_NAME && p->token.kind != TOKEN_QUOTED)
         return query_expected(p, "the name of a type, as in: contact where city = 'Bonn'");
+    if (str_eqz(p->token.text, "where") || str_eqz(p->token.text, "select") ||
+        str_eqz(p->token.text, "SELECT") || str_eqz(p->token.text, "from"))
+        return query_fail(p->text, p->token.at, p->e, KITH_E_INVAL,
+                          "a query begins with the type of its records: contact where city = "
+                          "'Bonn'");
     if (schema_find_type(p->q->schema, text_cut(p->token.text, 60), &p->q->root.type, p->e) !=
         KITH_OK)
         return query_fail_at(p->text, p->token.at, p->e);

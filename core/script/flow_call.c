@@ -10,10 +10,7 @@
 struct flow *flow_need(lua_State *L, const char *what) {
     struct frame *f = script_of(L)->frame;
     if (!f->flow)
-        raisef(L,
-               "%s works only inside the function of a workflow: write workflow(\"name\", {on ="
-               " ...}, function(record) ... end) in a file of the folder 'workflows'",
-               what);
+        raisef(L, FLOW_ONLY, what);
     return f->flow;
 }
 
@@ -87,8 +84,12 @@ static int keep_error(lua_State *L, struct flow *w, struct entry *en) {
     int at = lua_gettop(L);
     if (script_of(L)->frame->stopped)
         return lua_error(L);
-    err_set(&e, h ? h->e.code : KITH_E_INVAL, h ? h->e.field : NULL, "%s",
-            luaL_tolstring(L, at, NULL));
+    struct buf words = {0};
+    const char *text = luaL_tolstring(L, at, NULL);
+    text = lua_pushstring(L, h ? text : sentence(&words, text));
+    lua_remove(L, -2);
+    buf_free(&words);
+    err_set(&e, h ? h->e.code : KITH_E_INVAL, h ? h->e.field : NULL, "%s", text);
     lua_pushinteger(L, e.code);
     lua_insert(L, -2);
     buf_reset(&w->results);

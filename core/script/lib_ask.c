@@ -42,8 +42,7 @@ static int ask_user(lua_State *L) {
     }
     lua_replace(L, 1);
     if (lua_getfield(L, 1, "fields") != LUA_TTABLE)
-        return raisef(L, "ask_user: write fields = {decision = {\"yes\", \"no\"}, reason = "
-                         "\"text?\"}: what is asked");
+        return raisef(L, ASK_FIELDS);
     move_key(L, "fields", 1, "form");
     lua_getfield(L, 1, "wait"); /* 3: how long */
     lua_replace(L, 2);

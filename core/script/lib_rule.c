@@ -84,24 +84,32 @@ static const char *topic_name_at(const void *arg, size_t i) {
     return ((const struct topic_names *)arg)->names[i];
 }
 
-static kith_status resolve_topic(struct rule *r, kith_error *e) {
-    const char *rest;
-    kith_str type = event_type(r->info.event, &rest);
-    r->type = schema_type(schema_of(r), type);
-    if (engine_topic_known(r->script->all->engine, str_of(r->info.event)))
-        return KITH_OK;
-    if (!r->type)
-        return find_type(r, type, e);
+kith_status topic_check(struct engine *g, const struct rtype *type, const char *topic,
+                        kith_error *e) {
     struct topic_names topics;
-    topic_names_of(r->type, &topics);
+    const char *rest;
+    event_type(topic, &rest);
+    if (engine_topic_known(g, str_of(topic)))
+        return KITH_OK;
+    topic_names_of(type, &topics);
     const char *near = str_nearest(str_of(rest), topic_name_at, &topics, topics.count);
     if (near)
         return err_set(e, KITH_E_INVAL, NULL, "there is no topic '%s': did you mean '%s.%s'?",
-                       r->info.event, r->type->name, near);
+                       topic, type->name, near);
     return err_set(e, KITH_E_INVAL, NULL,
-                   "there is no topic '%s': on() knows %s.created, .updated, .deleted, its states, "
+                   "there is no topic '%s': there are %s.created, .updated, .deleted, its states, "
                    "and what modules publish",
-                   r->info.event, r->type->name);
+                   topic, type->name);
+}
+
+static kith_status resolve_topic(struct rule *r, kith_error *e) {
+    struct engine *g = r->script->all->engine;
+    const char *rest;
+    kith_str type = event_type(r->info.event, &rest);
+    r->type = schema_type(schema_of(r), type);
+    if (!r->type && !engine_topic_known(g, str_of(r->info.event)))
+        return find_type(r, type, e);
+    return r->type ? topic_check(g, r->type, r->info.event, e) : KITH_OK;
 }
 
 static kith_status resolve_event(struct rule *r, kith_error *e) {
@@ -211,6 +219,21 @@ static const struct option options[] = {{"doc", LUA_TSTRING, set_doc},
 #define RULE_OPTIONS 4
 #define ALL_OPTIONS  (sizeof options / sizeof *options)
 
+/* What others call them. */
+static const char *const other_names[][2] = {
+    {"event", "on"},    {"topic", "on"},        {"trigger", "on"},   {"when", "where"},
+    {"if", "where"},    {"condition", "where"}, {"filter", "where"}, {"cron", "every"},
+    {"at", "every"},    {"schedule", "every"},  {"time", "every"},   {"type", "record"},
+    {"comment", "doc"}, {"description", "doc"}, {"repeat", "again"}};
+
+static const char *option_meant(kith_str key, size_t count) {
+    for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)
+        for (size_t k = 0; str_eqz(key, other_names[i][0]) && k < count; k++)
+            if (strcmp(options[k].name, other_names[i][1]) == 0)
+                return options[k].name;
+    return NULL;
+}
+
 static const char *option_name(const void *arg, size_t i) {
     (void)arg;
     return options[i].name;
@@ -228,7 +251,9 @@ static kith_status take_option(lua_State *L, struct rule *r, kith_error *e) {
                            lua_typename(L, options[i].type), held_name(L, -1));
         return options[i].set(L, r, e);
     }
-    const char *near = str_nearest(key, option_name, NULL, flow ? ALL_OPTIONS : RULE_OPTIONS);
+    size_t count = flow ? ALL_OPTIONS : RULE_OPTIONS;
+    const char *near = option_meant(key, count);
+    near = near ? near : str_nearest(key, option_name, NULL, count);
     return err_set(e, KITH_E_INVAL, NULL, "unknown option '%s'%s%s%s", key.ptr,
                    near   ? ": did you mean '"
                    : flow ? ": there are on, every, record, again, where, fields and doc"

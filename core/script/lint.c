@@ -7,12 +7,17 @@
 
 /* -- findings ---------------------------------------------------------------------------------- */
 
-static bool told_before(const struct ruleset *set, const struct script_problem *p) {
-    for (const struct problem *o = set->findings; o; o = o->next)
+static bool has_told(const struct problem *list, const struct script_problem *p) {
+    for (const struct problem *o = list; o; o = o->next)
         if (o->p.line == p->line && strcmp(o->p.file, p->file) == 0 &&
             strcmp(o->p.message, p->message) == 0)
             return true;
     return false;
+}
+
+/* What kept the file from being loaded may be seen in its source as well. */
+static bool told_before(const struct ruleset *set, const struct script_problem *p) {
+    return has_told(set->problems, p) || has_told(set->findings, p);
 }
 
 static void tell(struct lint *l, const char *file, uint32_t line, enum weight w,

@@ -168,7 +168,7 @@ struct lint {
     int branches;                /* what only sometimes runs */
     bool left;                   /* the function may have ended before */
     int guarded;                 /* pcall catches what fails */
-    bool in_rule;                /* within the function of a rule that is written there */
+    const struct form *form;     /* within the function of a rule that is written there; or NULL */
     bool own;                    /* what is written is the record that a before-rule is given */
 };
 

@@ -376,6 +376,8 @@ static struct type call_ipairs(struct lint *l, const struct called *c) {
 }
 
 static struct type call_require(struct lint *l, const struct called *c) {
+    if (l->function)
+        lint_say(l, c->node->line, FAULT, REQUIRE_AT_TOP);
     struct lint_file *f = is_literal(c, 0) ? lint_required(l, c->types[0].text) : NULL;
     if (f)
         use_file(l, f);
@@ -405,6 +407,92 @@ static struct type call_pcall(struct lint *l, const struct called *c) {
     l->branches--;
     l->guarded--;
     return (struct type){.kind = T_BOOLEAN};
+}
+
+/* -- waiting ----------------------------------------------------------------------------------- */
+
+static void check_topic(struct lint *l, uint32_t line, kith_str topic) {
+    const struct rtype *t;
+    kith_error e = KITH_ERROR_INIT;
+    kith_str rest = topic, type = topic;
+    str_split(&rest, '.', &type);
+    if (engine_topic_known(l->engine, topic))
+        return;
+    if (schema_find_type(l->schema, type, &t, &e) != KITH_OK)
+        lint_error(l, line, lint_weight(&e), &e);
+    else if (topic_check(l->engine, t, topic.ptr, &e) != KITH_OK)
+        lint_error(l, line, FAULT, &e);
+}
+
+static struct type call_wait_for(struct lint *l, const struct called *c) {
+    if (is_literal(c, 0))
+        check_topic(l, c->node->line, c->types[0].text);
+    return UNKNOWN;
+}
+
+/* {name = {topic, {field = value}}, ...} */
+static struct type call_wait_any(struct lint *l, const struct called *c) {
+    const struct node *table = table_at(c, 0);
+    for (const struct node *i = table ? table->a : NULL; i; i = i->next) {
+        const struct node *first = i->b->kind == NODE_TABLE ? i->b->a : NULL;
+        if (!i->a)
+            lint_say(l, i->line, FAULT,
+                     "each event has a name: {answered = {\"task.done\", {record = t}}, ...}");
+        else if (first && !first->a && first->b->kind == NODE_STRING)
+            check_topic(l, first->line, first->b->text);
+    }
+    return UNKNOWN;
+}
+
+/* "text", or "number?" where it need not be answered */
+static bool is_asked(kith_str kind) {
+    kind.len -= kind.len && kind.ptr[kind.len - 1] == '?';
+    return str_eqz(kind, "text") || str_eqz(kind, "number") || str_eqz(kind, "boolean") ||
+           str_eqz(kind, "date");
+}
+
+static void check_form(struct lint *l, const struct node *fields) {
+    for (const struct node *i = fields->a; i; i = i->next) {
+        kith_str name;
+        if (item_name(i, &name) && i->b->kind == NODE_STRING && !is_asked(i->b->text))
+            lint_say(
+                l, i->line, FAULT,
+                "ask_user: '%.*s' asks for \"text\", \"number\", \"boolean\" or \"date\", each "
+                "with ? where it need not be answered, or for one of a list: {\"yes\", \"no\"}",
+                (int)name.len, name.ptr);
+    }
+}
+
+static struct type call_ask_user(struct lint *l, const struct called *c) {
+    const struct node *table = table_at(c, 0);
+    struct type answers = {.kind = T_TABLE, .maybe = true};
+    for (const struct node *i = table ? table->a : NULL; i; i = i->next) {
+        const struct type *t = i->note;
+        kith_str name;
+        if (!item_name(i, &name))
+            continue;
+        if (str_eqz(name, "fields") && i->b->kind == NODE_TABLE)
+            check_form(l, i->b);
+        bool text = t && (t->kind == T_TEXT || t->kind == T_INTEGER || t->kind == T_NUMBER);
+        if (str_eqz(name, "wait") && text)
+            lint_say(l, i->line, FAULT,
+                     "ask_user: how long is said by a duration such as days(3), a time or a date, "
+                     "not by %s",
+                     type_text(l, t));
+    }
+    if (table && is_plain(table) && !has_item(table, "fields"))
+        lint_say(l, c->node->line, FAULT, ASK_FIELDS);
+    return answers;
+}
+
+static bool waits(const struct word *w) {
+    static const char *const words[] = {"sleep",    "sleep_until",    "wait_for", "wait_any",
+                                        "wait_all", "ask_user",       "parallel", "start",
+                                        "on_undo",  "continue_as_new"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i], w->name) == 0)
+            return true;
+    return false;
 }
 
 /* -- rules ------------------------------------------------------------------------------------- */
@@ -469,17 +557,32 @@ static struct type call_form(struct lint *l, const struct called *c, struct type
 static const struct special {
     const char *name;
     struct type (*call)(struct lint *l, const struct called *c);
-} specials[] = {{"create", call_create},   {"update", call_update},
-                {"delete", call_delete},   {"task", call_task},
-                {"get", call_get},         {"find", call_find},
-                {"count", call_count},     {"totals", call_totals},
-                {"publish", call_publish}, {"render", call_render},
-                {"decimal", call_decimal}, {"money", call_money},
-                {"date", call_date},       {"time", call_time},
-                {"at", call_at},           {"business.days", call_business_days},
-                {"ipairs", call_ipairs},   {"require", call_require},
-                {"refuse", call_refuse},   {"error", call_refuse},
-                {"assert", call_refuse},   {"pcall", call_pcall}};
+} specials[] = {{"create", call_create},
+                {"update", call_update},
+                {"delete", call_delete},
+                {"task", call_task},
+                {"get", call_get},
+                {"find", call_find},
+                {"count", call_count},
+                {"totals", call_totals},
+                {"publish", call_publish},
+                {"render", call_render},
+                {"decimal", call_decimal},
+                {"money", call_money},
+                {"date", call_date},
+                {"time", call_time},
+                {"at", call_at},
+                {"business.days", call_business_days},
+                {"ipairs", call_ipairs},
+                {"require", call_require},
+                {"refuse", call_refuse},
+                {"error", call_refuse},
+                {"assert", call_refuse},
+                {"pcall", call_pcall},
+                {"wait_for", call_wait_for},
+                {"wait_any", call_wait_any},
+                {"wait_all", call_wait_any},
+                {"ask_user", call_ask_user}};
 
 static void check_signature(struct lint *l, const struct called *c, const struct word *w) {
     const char *rest = w->params;
@@ -504,6 +607,8 @@ static struct type call_word(struct lint *l, const struct called *c, const struc
     const struct form *form = form_find(str_of(w->name));
     if (form)
         return call_form(l, c, (struct type){.kind = T_FORM, .form = form});
+    if (l->form && !l->form->option && waits(w))
+        lint_say(l, c->node->line, FAULT, FLOW_ONLY, arena_printf(&l->arena, "%s()", w->name));
     check_signature(l, c, w);
     for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
         if (strcmp(specials[i].name, w->name) == 0)

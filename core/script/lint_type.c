@@ -383,8 +383,9 @@ static void no_action(struct lint *l, const struct node *n, kith_str module, kit
                  STR_MEANT(near));
     else
         lint_say(l, n->line, ABSENT,
-                 "no module '%.*s' with actions is enabled: this fails until one is", (int)name.len,
-                 name.ptr);
+                 "no module '%.*s' with actions is enabled: this fails until one is, by 'kith "
+                 "module enable %.*s'",
+                 (int)name.len, name.ptr, (int)name.len, name.ptr);
 }
 
 static struct type action_part(struct lint *l, const struct node *n, const struct type *of,
@@ -569,7 +570,29 @@ static struct type arithmetic(struct lint *l, const struct node *n, const struct
     if (out.kind)
         return out;
     bool moved = (is_moment(a) && b->kind == T_INTEGER) || (is_moment(b) && a->kind == T_INTEGER);
-    return fails(l, n, a, b, moved ? ": write days(n) or hours(n)" : "");
+    bool text = n->op == OP_ADD && (a->kind == T_TEXT || b->kind == T_TEXT);
+    return fails(l, n, a, b,
+                 moved  ? ": write days(n) or hours(n)"
+                 : text ? ": texts are joined by .."
+                        : "");
+}
+
+/* How a text or a number that is written out would be of the other's kind. */
+static const char *other_kind(const struct type *a, const struct type *b) {
+    const struct type *plain = a->kind == T_EXACT ? b : a, *other = plain == a ? b : a;
+    bool number = is_number(plain);
+    if (is_number(other) && plain->kind == T_TEXT)
+        return ": write the number without quotes, or tonumber(...)";
+    if (number && other->kind == T_TEXT)
+        return ": write the number without quotes, or tonumber(...)";
+    if (plain->kind != T_TEXT && !number)
+        return "";
+    return is_exact(other, KITH_MONEY)             ? ": write money('100 EUR')"
+           : is_exact(other, KITH_DATE) && !number ? ": write date('2024-02-29')"
+           : is_exact(other, KITH_TIME) && !number ? ": write time('2024-02-29T12:00:00Z')"
+           : is_exact(other, KITH_DURATION)        ? ": write days(3) or hours(2)"
+           : is_exact(other, KITH_DECIMAL)         ? ": write decimal('1.5')"
+                                                   : "";
 }
 
 static void compare(struct lint *l, const struct node *n, const struct type *a,
@@ -578,7 +601,7 @@ static void compare(struct lint *l, const struct node *n, const struct type *a,
         (is_decimal(a) && is_decimal(b)) || (a->kind == T_TEXT && b->kind == T_TEXT) ||
         (a->kind == T_EXACT && b->kind == T_EXACT && a->exact == b->exact))
         return;
-    fails(l, n, a, b, "");
+    fails(l, n, a, b, other_kind(a, b));
 }
 
 static void join(struct lint *l, const struct node *n, const struct type *a, const struct type *b) {
@@ -596,6 +619,32 @@ static void join(struct lint *l, const struct node *n, const struct type *a, con
 
 static const char *option_at(const void *arg, size_t i) {
     return ((const struct rfield *)arg)->options[i];
+}
+
+/* Whose values are equal only to values of the same kind. */
+static int family(const struct type *t) {
+    switch (t->kind) {
+    case T_BOOLEAN:
+    case T_TEXT:
+    case T_RECORD:
+    case T_EXACT:
+    case T_NULL:
+        return t->kind;
+    case T_INTEGER:
+    case T_NUMBER:
+        return T_INTEGER;
+    default:
+        return T_NONE;
+    }
+}
+
+static void other_family(struct lint *l, const struct node *n, const struct type *a,
+                         const struct type *b) {
+    if (family(a) == T_NULL || family(b) == T_NULL)
+        lint_say(l, n->line, WARNING, "nothing is equal to null: an empty field is nil");
+    else if (family(a) && family(b) && family(a) != family(b))
+        lint_say(l, n->line, WARNING, "%s is never equal to %s%s", type_text(l, a), type_text(l, b),
+                 other_kind(a, b));
 }
 
 static void never_equal(struct lint *l, const struct node *n, const struct type *a,
@@ -639,6 +688,7 @@ struct type type_binary(struct lint *l, const struct node *n, const struct type 
         return t;
     case OP_EQUAL:
     case OP_UNEQUAL:
+        other_family(l, n, a, b);
         never_equal(l, n, a, b);
         never_equal(l, n, b, a);
         return (struct type){.kind = T_BOOLEAN};

@@ -58,7 +58,12 @@ static void check_literal(struct lint *l, uint32_t line, const struct rfield *f,
         st = value_range(l->schema, f, &v, &e);
     if (st == KITH_OK && is_new && f->kind == KITH_F_STATE && v.kind != KITH_NULL)
         st = state_check(f, NULL, &v, &e);
-    if (st != KITH_OK && st != KITH_E_NOMEM)
+    bool login = st == KITH_E_INVAL && t->kind == T_TEXT && f->kind == KITH_F_LINK && f->target &&
+                 strcmp(f->target->name, "user") == 0;
+    if (login)
+        lint_say(l, line, FAULT, "%s; a user is found by find(\"user where login = '%.*s'\")()",
+                 e.message, (int)t->text.len, t->text.ptr);
+    else if (st != KITH_OK && st != KITH_E_NOMEM)
         lint_error(l, line, FAULT, &e);
 }
 
@@ -114,8 +119,12 @@ static void check_kind(struct lint *l, uint32_t line, const struct rfield *f,
     if (link)
         lint_error(l, line, w, &e);
     else
-        lint_say(l, line, w, "%s: %s is no value for a field of kind %s", f->name, type_text(l, t),
-                 field_kind_name(f->kind));
+        lint_say(l, line, w, "%s: %s is no value for a field of kind %s%s", f->name,
+                 type_text(l, t), field_kind_name(f->kind),
+                 t->kind != T_EXACT || t->exact != KITH_DURATION ? ""
+                 : f->kind == KITH_F_TIME                        ? ": write now() + days(3)"
+                 : f->kind == KITH_F_DATE                        ? ": write today() + days(3)"
+                                                                 : "");
 }
 
 static void check_place(struct lint *l, const struct node *table, const struct rfield *f) {
@@ -182,7 +191,8 @@ void lint_value(struct lint *l, uint32_t line, const struct rfield *f, bool reco
     case T_FINDING:
     case T_CHANGE:
     case T_EVENT:
-        lint_say(l, line, FAULT, "%s: %s is no value for a field", f->name, type_text(l, t));
+        lint_say(l, line, FAULT, "%s: %s is no value for a field%s", f->name, type_text(l, t),
+                 t->kind == T_FINDING ? ": write find(...)() for its first record" : "");
         return;
     default:
         if (n && n->kind == NODE_TABLE && f->kind == KITH_F_PLACE)

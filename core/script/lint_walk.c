@@ -69,7 +69,7 @@ static void escape(struct lint *l, const struct node *function) {
 
 /* To the statement of the chunk in which it stands; but nobody else calls that of a rule. */
 static void function_add(struct lint *l, const struct node *n) {
-    struct unit *u = l->in_rule ? NULL : l->unit;
+    struct unit *u = l->form ? NULL : l->unit;
     if (!u)
         return;
     uint32_t *items =
@@ -188,13 +188,14 @@ static struct type call_type(struct lint *l, struct node *n) {
     struct called c = {.node = n};
     struct type callee = base_type(l, n->a, true);
     bool pcall = callee.kind == T_WORD && strcmp(callee.word->name, "pcall") == 0;
-    bool form =
-        callee.kind == T_FORM || (callee.kind == T_WORD && form_find(str_of(callee.word->name)));
-    bool in_rule = l->in_rule;
+    const struct form *form = callee.kind == T_FORM   ? callee.form
+                              : callee.kind == T_WORD ? form_find(str_of(callee.word->name))
+                                                      : NULL;
+    const struct form *outer = l->form;
     const struct node *function = function_of(n->a);
-    l->in_rule |= form;
+    l->form = form ? form : outer;
     take_args(l, &c, n->b, pcall);
-    l->in_rule = in_rule;
+    l->form = outer;
     for (int i = 0; i < c.count; i++)
         if (!form && !(pcall && i == 0))
             escape(l, function_of(c.args[i]));
@@ -215,6 +216,12 @@ static struct type method_type(struct lint *l, struct node *n) {
     struct type key = {.kind = T_TEXT, .literal = true, .text = n->text};
     c.args[0] = n->a;
     c.types[0] = of;
+    if (of.kind == T_LIBRARY) { /* it would be handed over as the first argument */
+        lint_say(l, n->line, FAULT, "write a dot, not a colon: %.*s.%.*s(...)", (int)of.text.len,
+                 of.text.ptr, (int)n->text.len, n->text.ptr);
+        take_args(l, &c, n->b, false);
+        return UNKNOWN;
+    }
     struct type callee = type_part(l, n, &of, &key, true);
     take_args(l, &c, n->b, false);
     for (int i = 1; i < c.count; i++)
@@ -324,7 +331,7 @@ static void local_statement(struct lint *l, struct node *n) {
 }
 
 static void assign_global(struct lint *l, const struct node *name) {
-    if (l->in_rule)
+    if (l->form)
         lint_say(l, name->line, FAULT,
                  "'%.*s' cannot be set inside a rule: write 'local %.*s', and keep what must last "
                  "in records",

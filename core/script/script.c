@@ -121,9 +121,7 @@ static kith_status take_encoding(kith_str *text, kith_error *e) {
     return KITH_OK;
 }
 
-/* Lua has refused the text and said why; where that says little to somebody who does not know Lua,
- * a sentence takes its place that does. */
-static void raise_syntax(lua_State *L, const char *name, kith_str text) {
+int raise_syntax(lua_State *L, const char *name, kith_str text) {
     struct arena *a = &script_of(L)->arena;
     struct arena_mark mark = arena_mark(a);
     struct syntax syntax;
@@ -131,7 +129,7 @@ static void raise_syntax(lua_State *L, const char *name, kith_str text) {
     if (why)
         lua_pushfstring(L, "%s:%d: %s", name, (int)syntax.error_line, why);
     arena_release(a, mark);
-    lua_error(L);
+    return lua_error(L);
 }
 
 /* Compiles the file <dir>/<name> and leaves its function on the stack. */
@@ -163,7 +161,7 @@ static int require(lua_State *L) {
     size_t len;
     const char *name = luaL_checklstring(L, 1, &len);
     if (script_of(L)->frame->txn)
-        return raisef(L, "require works only while the file is loaded: write it at the file's top");
+        return raisef(L, REQUIRE_AT_TOP);
     if (!len || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != len)
         return raisef(L, "require: '%s' is no name of a file in rules/lib: use a-z, 0-9 and _",
                       name);

@@ -247,10 +247,22 @@ struct frame *frame_need(lua_State *L, const char *what);
 bool frame_alive(const struct script *s, uint64_t serial);
 /* Raises e as an error that keeps its code; "file:line: " goes in front unless a rule refuses. */
 int raise_error(lua_State *L, kith_error *e);
+#define REQUIRE_AT_TOP "require works only while the file is loaded: write it at the file's top"
+#define ASK_FIELDS                                                                                 \
+    "ask_user: write fields = {decision = {\"yes\", \"no\"}, reason = \"text?\"}: what is asked"
+#define FLOW_ONLY                                                                                  \
+    "%s works only inside the function of a workflow: write workflow(\"name\", {on = ...}, "       \
+    "function(record) ... end) in a file of the folder 'workflows'"
+/* Of a type that is there: is there such a topic? */
+kith_status topic_check(struct engine *g, const struct rtype *type, const char *topic,
+                        kith_error *e);
 /* sentence.c: what Lua says where a script goes wrong, in other words, in out; or message as it is.
  */
 const char *sentence(struct buf *out, const char *message);
 void sentence_compared(struct buf *out, kith_str a, kith_str b); /* names of kinds */
+/* Lua has refused the text and said why; where that says little to somebody who does not know Lua,
+ * a sentence takes its place that does. */
+int raise_syntax(lua_State *L, const char *name, kith_str text);
 int raisef(lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The table on the stack's top becomes one that can only be read. */
 void freeze(lua_State *L);

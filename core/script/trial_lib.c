@@ -46,9 +46,13 @@ struct bridge {
 
 static kith_status error_of(lua_State *L, kith_error *e) {
     const struct held_error *h = held_test(L, -1, HELD_ERROR);
-    if (!h)
-        return err_set(e, KITH_E_INVAL, NULL, "%s",
-                       lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "it failed");
+    if (!h) {
+        struct buf words = {0};
+        const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "it failed";
+        err_set(e, KITH_E_INVAL, NULL, "%s", sentence(&words, text));
+        buf_free(&words);
+        return KITH_E_INVAL;
+    }
     err_copy(e, &h->e);
     return h->e.code;
 }

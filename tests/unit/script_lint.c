@@ -46,6 +46,10 @@ static const char *body(const char *text) {
 #define GLUED(word)                                                                                \
     "1: warning: " word ": a value within the quotes of a query may itself hold one: write :name " \
     "there, and {name = ...} as the second argument\n"
+#define WAITS(call)                                                                                \
+    "1: " call                                                                                     \
+    " works only inside the function of a workflow: write workflow(\"name\", {on = ...}, "         \
+    "function(record) ... end) in a file of the folder 'workflows'\n"
 static const struct {
     const char *body, *found;
 } cases[] = {
@@ -137,7 +141,44 @@ static const struct {
     {"log('until ' .. today())", "1: a date cannot be joined to a text: write tostring(...)\n"},
     {"log(lead.budget.curency)",
      "1: an amount of money has no part 'curency'; did you mean 'currency'?\n"},
-    {"log(lead.name + 1)", "1: a whole number cannot be added to a text\n"},
+    {"log(lead.name + 1)", "1: a whole number cannot be added to a text: texts are joined by "
+                           "..\n"},
+    {"log('Call ' + lead.name)", "1: a text cannot be added to a text: texts are joined by ..\n"},
+    /* comparing what is never equal */
+    {"if lead.budget == 5 then log(1) end",
+     "1: warning: an amount of money is never equal to a whole number: write money('100 EUR')\n"},
+    {"if lead.seen ~= '2024-01-01' then log(1) end",
+     "1: warning: a date is never equal to a text: write date('2024-02-29')\n"},
+    {"if lead.email == null then log(1) end",
+     "1: warning: nothing is equal to null: an empty field is nil\n"},
+    {"if now() < '2024-01-01' then log(1) end",
+     "1: a time cannot be compared with a text: write time('2024-02-29T12:00:00Z')\n"},
+    /* names from elsewhere, and from further down */
+    {"print(1)", "1: there is no 'print': write log(...)\n"},
+    {"log(os.time())", "1: there is no 'os': the time is now(), and the day today()\n"},
+    {"if lead.email == None then log(1) end", "1: warning: there is no 'None': write nil\n"},
+    {"later() end) local function later() log(1) end on('lead.updated', function()",
+     "1: 'later' is not to be seen here: declare it further up, and not within another "
+     "function\n"},
+    {"require 'hours'",
+     "1: require works only while the file is loaded: write it at the file's top\n"},
+    {"log(business:hours(2))", "1: write a dot, not a colon: business.hours(...)\n"},
+    /* a rule does not wait */
+    {"sleep(days(3))", WAITS("sleep()")},
+    {"wait_for('lead.updated', {record = lead})", WAITS("wait_for()")},
+    {"ask_user {title = 'x', fields = {a = 'text'}}", WAITS("ask_user()")},
+    /* values of fields */
+    {"update(lead, {callback = days(3)})",
+     "1: callback: a duration is no value for a field of kind time: write now() + days(3)\n"},
+    {"update(lead, {contact = find('contact')})", "1: contact: the search that find() gives is no "
+                                                  "value for a field: write find(...)() for its "
+                                                  "first record\n"},
+    {"update(lead, {owner = 'anna'})",
+     "1: owner: 'anna' is no id; an id has 13 characters; a user is found by find(\"user where "
+     "login = 'anna'\")()\n"},
+    {"find('where score > 1')", "1: find: at 1: a query begins with the type of its records: "
+                                "contact where city = 'Bonn'\n"},
+    {"find('lead where score ~= 1')", "1: find: at 18: write '!=' for '~='\n"},
     /* actions, topics, templates, ids */
     {"action.sales.double {nubmer = 1}",
      "1: sales.double has no parameter 'nubmer'; did you mean 'number'?\n"
@@ -147,7 +188,8 @@ static const struct {
      "1: the module sales has no action 'duoble'; did you mean 'double'?\n"},
     {"action.sale.double {number = 1}", "1: no module 'sale' has actions; did you mean 'sales'?\n"},
     {"action.rocket.start {}",
-     "1: absent: no module 'rocket' with actions is enabled: this fails until one is\n"},
+     "1: absent: no module 'rocket' with actions is enabled: this fails until one is, by 'kith "
+     "module enable rocket'\n"},
     {"log(action.sales.double {number = 1}.nubmer)",
      "1: warning: sales.double gives no 'nubmer'; did you mean 'number'?\n"},
     {"publish('lead.scord', lead)", "1: topic 'lead.scord' is declared by no enabled module; "
@@ -202,6 +244,49 @@ TEST("what may be right is left alone") {
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
         if (*body(bodies[i]))
             TEST_FAIL("%s\n  found: %s", bodies[i], found);
+    company_end(&c);
+}
+
+/* The same, for the body of a workflow. */
+static const char *flow(const char *text) {
+    char file[2048];
+    snprintf(file, sizeof file, "workflow('w', {on = 'lead.created'}, function(lead) %s end)\n",
+             text);
+    company_file(&c, "../workflows/w.lua", file);
+    return check("");
+}
+
+#define IN_FLOW "workflows/w.lua1: "
+#define TOPICS  "there are task.created, .updated, .deleted, its states, and what modules publish\n"
+TEST("what a workflow waits for is looked at before it runs") {
+    begin(NULL);
+    EXPECT_STR("", flow("sleep(days(1)) local e = wait_for('task.done', {record = lead}, days(1)) "
+                        "wait_any({a = {'lead.updated', {record = lead}}}) start('w', lead) "
+                        "ask_user {title = 'x', fields = {a = 'text?', b = {'x', 'y'}}}"));
+    EXPECT_STR(IN_FLOW "there is no topic 'task.finished': " TOPICS,
+               flow("wait_for('task.finished', {record = lead})"));
+    EXPECT_STR(IN_FLOW "there is no topic 'task.dnoe': did you mean 'task.done'?\n",
+               flow("wait_any({a = {'task.dnoe'}})"));
+    EXPECT_STR(IN_FLOW "there is no type 'taks'; did you mean 'task'?\n",
+               flow("wait_all({a = {'taks.done', {record = lead}}})"));
+    EXPECT_STR(IN_FLOW "each event has a name: {answered = {\"task.done\", {record = t}}, ...}\n",
+               flow("wait_any({'task.done'})"));
+    EXPECT_STR(IN_FLOW "ask_user: write fields = {decision = {\"yes\", \"no\"}, reason = "
+                       "\"text?\"}: what is asked\n",
+               flow("ask_user {title = 'x'}"));
+    EXPECT_HAS("ask_user: 'a' asks for \"text\", \"number\"",
+               flow("ask_user {title = 'x', fields = {a = 'bool'}}"));
+    EXPECT_STR(IN_FLOW "ask_user: how long is said by a duration such as days(3), a time or a "
+                       "date, not by a whole number\n",
+               flow("ask_user {title = 'x', fields = {a = 'text'}, wait = 5}"));
+    company_end(&c);
+}
+
+TEST("what keeps a file from being loaded is told once") {
+    begin(NULL);
+    EXPECT_STR("1: there is no 'onn'; did you mean 'on'?\n", check("onn('lead.created')\n"));
+    EXPECT_STR("1: unknown option 'when': did you mean 'where'?\n",
+               check("on('lead.created', {when = \"name = 'x'\"}, function() end)\n"));
     company_end(&c);
 }
 
