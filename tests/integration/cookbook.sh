@@ -28,6 +28,17 @@ for example in "${examples[@]}"; do
     prints "$(grep -c '^test(' "$example") passed, 0 failed"
 done
 
+it "do it wherever the company is"
+cp kith.conf "$work/kith.conf"
+for zone in America/Los_Angeles Asia/Kolkata; do
+    sed "s#zone = .*#zone = \"$zone\";#" "$work/kith.conf" >kith.conf
+    for example in "${examples[@]}"; do
+        kith workflow test "$example"
+        exits 0
+    done
+done
+cp "$work/kith.conf" kith.conf
+
 it "would be found out if they did nothing"
 mkdir "$work/idle"
 for example in "${examples[@]}"; do

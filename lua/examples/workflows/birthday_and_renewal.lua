@@ -107,7 +107,7 @@ end)
 test("not a third time", function(t)
   local ann = person(t, "customer", false)
   t.create("life_event", {about = ann, kind = "renewal", date = date("2025-04-01"), body = "insurance"})
-  t.advance(time("2025-04-15T12:00:00+02:00")) -- two weeks later
+  t.advance(at(date("2025-04-15"), "12:00")) -- two weeks later
   t.expect_equal(t.count("task where title like 'Call Ann Lee: insurance%'"), 2)
   t.expect_equal(t.result("renewal call"), "not called")
 end)

@@ -61,13 +61,13 @@ local function company(t)
     t.create("interaction", {account = account, channel = "call", at = now(), amount = money(i * 100 .. " EUR")})
   end
   t.create("interaction", {account = t.find("account where name = 'Acme 3'")(), channel = "call",
-    at = time("2025-06-01T10:00:00Z")})
+    at = at(date("2025-06-01"), "10:00")})
   return users
 end
 
 test("one list for each owner, the largest first", function(t)
   local users = company(t)
-  t.advance(time("2025-08-01T12:00:00+02:00"))
+  t.advance(at(date("2025-08-01"), "12:00"))
   local review = t.expect_effect("create task", {title = "Look through dormant accounts", assignee = users.anna})
   t.expect(review.body:find("2 accounts have been silent since 02.02.2025. The largest:\n"
     .. "- Acme 2, 200.00 EUR until now\n- Acme 1, 100.00 EUR until now\n", 1, true), review.body)
@@ -76,7 +76,7 @@ end)
 
 test("who does not look is reminded, and told of", function(t)
   local users = company(t)
-  t.advance(time("2025-08-15T12:00:00+02:00")) -- two weeks after the first
+  t.advance(at(date("2025-08-15"), "12:00")) -- two weeks after the first
   local review = t.find("task where title = 'Look through dormant accounts'")()
   t.expect_equal(review.priority, "high")
   t.advance(days(7))
@@ -86,7 +86,7 @@ end)
 
 test("who does is left in peace", function(t)
   company(t)
-  t.advance(time("2025-08-10T12:00:00+02:00"))
+  t.advance(at(date("2025-08-10"), "12:00"))
   t.transition(t.find("task where title = 'Look through dormant accounts'")(), "done")
   t.expect_equal(t.result("dormant accounts of an owner"), "looked through")
 end)

@@ -46,15 +46,15 @@ local function plan(t)
   t.at("2025-03-10T10:00") -- a Monday
   local ann = t.create("contact", {name = "Ann"})
   local meeting = t.create("interaction", {contact = ann, channel = "meeting", planned = true,
-    at = time("2025-03-13T10:00:00+01:00"), subject = "the new plant"})
+    at = at(date("2025-03-13"), "10:00"), subject = "the new plant"})
   return meeting, t.expect_effect("create task", {title = "Prepare the new plant", about = meeting})
 end
 
 test("prepared half a working day before, also when it is moved", function(t)
   local meeting, prepare = plan(t)
-  t.expect_equal(prepare.due, time("2025-03-12T14:00:00+01:00"))
-  t.update(meeting, {at = time("2025-03-20T16:00:00+01:00")})
-  t.expect_equal(prepare.due, time("2025-03-20T12:00:00+01:00"))
+  t.expect_equal(prepare.due, at(date("2025-03-12"), "14:00"))
+  t.update(meeting, {at = at(date("2025-03-20"), "16:00")})
+  t.expect_equal(prepare.due, at(date("2025-03-20"), "12:00"))
   t.advance(days(5))
   t.expect_no_effect("create task", {title = "Write down what came of the new plant"})
 end)

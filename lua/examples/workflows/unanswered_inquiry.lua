@@ -41,7 +41,7 @@ test("an inquiry of Friday afternoon is due on Monday, and urgent later that day
   local ann = inquiry_of(t)
   t.advance(days(2)) -- Sunday
   t.expect_no_effect("create task")
-  t.advance(time("2025-03-17T11:00:00+01:00")) -- Monday: two hours after those of Friday
+  t.advance(at(date("2025-03-17"), "11:00")) -- Monday: two hours after those of Friday
   local call = t.expect_effect("create task", {title = "Answer Ann", about = ann, priority = "high"})
   t.advance(hours(4))
   t.expect_equal(call.priority, "urgent")
@@ -58,7 +58,7 @@ end)
 
 test("a late answer ends the task", function(t)
   local ann = inquiry_of(t)
-  t.advance(time("2025-03-17T12:00:00+01:00"))
+  t.advance(at(date("2025-03-17"), "12:00"))
   local call = t.expect_effect("create task")
   t.create("interaction", {contact = ann, channel = "call", direction = "out"})
   t.expect_equal(call.state, "done")

@@ -52,7 +52,7 @@ local function lost_customer(t, amount)
   t.transition(ann, "customer")
   for i = 1, 3 do
     t.create("interaction", {contact = ann, channel = "store", direction = "in", amount = money(amount),
-      at = time("2024-11-01T10:00:00Z") + days(i)})
+      at = at(date("2024-11-01"), "10:00") + days(i)})
   end
   return ann
 end
