@@ -48,6 +48,39 @@ TEST("every block of the guide is a rule file in which nothing is found") {
     company_end(&c);
 }
 
+TEST("every block of the page on Lua is a file in which nothing is found, and runs") {
+    struct company c;
+    struct scripts_view v;
+    struct rule_info r;
+    company_make(&c);
+    EXPECT(write_blocks_of(&c, "lua.md", "workflows/") >= 6);
+    company_start(&c, NULL);
+    const struct script_problem *p = problem_at(&c, 0);
+    if (p)
+        TEST_FAIL("%s:%u: %s", p->file, p->line, p->message);
+    EXPECT_OK(scripts_view(c.s, &c.arena, &v, &c.e), c.e);
+    for (size_t i = 0; i < v.finding_count; i++)
+        TEST_FAIL("%s:%u: %s", v.findings[i].file, v.findings[i].line, v.findings[i].message);
+    kith_id lead = create(&c, "lead", SET("name", "Ann", "source", "web", "rating", "cold"));
+    drain(&c);
+    EXPECT_OK(try_update(&c, "lead", lead, SET("rating", "warm", "state", "working")), c.e);
+    EXPECT_OK(try_update(&c, "lead", lead, SET("rating", "cold", "state", "qualified")), c.e);
+    create(&c, "lead", SET("name", "Ben"));
+    drain(&c);
+    EXPECT_INT(1, find(&c, "task where title = 'Who looks at Ann?'", NULL));
+    EXPECT_INT(1, find(&c, "task where title = 'Call Ann by 2024-03-03'", NULL));
+    clock_advance(&c.clock, INT64_C(86400000) * 3);
+    drain(&c);
+    EXPECT_INT(1, find(&c, "task where title = 'Call back Ann' and priority = 'urgent'", NULL));
+    EXPECT_INT(1, find(&c, "task where title = '2. Look after the post'", NULL));
+    EXPECT_INT(1, find(&c, "task where title = 'Report 3' and due = '2024-03-25'", NULL));
+    for (size_t i = 0; rule_at(&c, i, &r); i++) {
+        if (r.failures || !r.runs)
+            TEST_FAIL("%s:%u %s", r.file, r.line, r.failures ? "failed" : "did not run");
+    }
+    company_end(&c);
+}
+
 TEST("the guide's rules do what it says") {
     struct company c;
     company_make(&c);
