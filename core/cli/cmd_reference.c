@@ -246,7 +246,7 @@ static kith_status page_actions(struct reference *r, kith_error *e) {
     buf_puts(r->out, "# Actions\n\nWhat Kith and modules can do when they are asked: `kith run"
                      " ACTION PARAMETER=VALUE ...`, or from a rule.\n");
     const struct own_action *a;
-    for (size_t i = 0; (a = engine_own_action(i)); i++)
+    for (size_t i = 0; (a = company_own_action(i)); i++)
         TRY(tell_action(
             r, "core", a->name,
             &(kith_action){.doc = a->doc,

@@ -68,7 +68,7 @@ static kith_status print_actions(struct writing *w, kith_error *e) {
     const struct own_action *own;
     const char *before = NULL;
     buf_puts(w->s.out, "---The actions of modules.\n---@class actions\naction = {}\n\n");
-    for (size_t i = 0; (own = engine_own_action(i)); i++) {
+    for (size_t i = 0; (own = company_own_action(i)); i++) {
         const kith_action a = {.doc = own->doc, .params = own->params, .results = own->results};
         print_module(w, own->name, &before);
         TRY(print_action(w, "core", own->name, &a, e));

@@ -604,6 +604,17 @@ const kith_topic *company_topic(const struct company *c, size_t i, const char **
     return module_topic(c, i - n, owner);
 }
 
+const struct own_action *company_own_action(size_t i) {
+    const struct own_action *own;
+    for (size_t n = 0; (own = engine_own_action(n)); n++, i--)
+        if (i == 0)
+            return own;
+    own = scripts_actions;
+    while (own->name && i-- > 0)
+        own++;
+    return own->name ? own : NULL;
+}
+
 /* The lock of the name that it will have: nobody opens or makes it meanwhile. */
 kith_status company_create(const struct program *p, const char *dir,
                            struct settings_problems *problems, kith_error *e) {

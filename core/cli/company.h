@@ -113,6 +113,8 @@ kith_status company_schema(struct company *c, const struct schema **out, kith_er
 /* The i-th event that the core or a running module publishes, and whose it is; NULL behind the
  * last. Those of every type and state are not among them. */
 const struct kith_topic *company_topic(const struct company *c, size_t i, const char **owner);
+/* The actions of the core itself; NULL past the end. */
+const struct own_action *company_own_action(size_t i);
 
 /* Where modules are looked for: the company's folders, then the program's. Gives their number; they
  * live as long as s, a and p do. */

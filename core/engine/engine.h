@@ -543,6 +543,9 @@ struct own_action {
     uint32_t flags; /* OWN_* */
 };
 const struct own_action *engine_own_action(size_t i); /* NULL past the end (own.c) */
+/* Adds them up to one without a name; source: by what name what they write is the core's. */
+kith_status engine_add_own(struct engine *g, const char *source, const struct own_action *rows,
+                           void *self, kith_error *e);
 /* Calls it in a transaction of its own ([any]) or in the given one ([writer]). args by parameter,
  * checked and converted here. results: param-like, result_count of them, in arena a. */
 kith_status engine_call(struct engine *g, struct txn *in, const struct write_opts *o,

@@ -23,8 +23,9 @@ const kith_topic *engine_own_topic(size_t i) {
     return NULL;
 }
 
-static kith_status add_actions(struct engine *g, const struct own_part *part, kith_error *e) {
-    for (const struct own_action *row = part->actions; row && row->name; row++) {
+kith_status engine_add_own(struct engine *g, const char *source, const struct own_action *rows,
+                           void *self, kith_error *e) {
+    for (const struct own_action *row = rows; row && row->name; row++) {
         struct action a = {.name = row->name,
                            .module = "core",
                            .doc = row->doc,
@@ -32,7 +33,8 @@ static kith_status add_actions(struct engine *g, const struct own_part *part, ki
                            .final = row->flags & OWN_FINAL,
                            .gone = row->flags & OWN_GONE,
                            .fn = row->fn,
-                           .source = {SOURCE_CORE, part->name, "", 0}};
+                           .self = self,
+                           .source = {SOURCE_CORE, source, "", 0}};
         TRY(action_fields(g, "core", row->params, &a.params, &a.param_count, e));
         TRY(action_fields(g, "core", row->results, &a.results, &a.result_count, e));
         TRY(engine_add_action(g, &a, e));
@@ -45,6 +47,6 @@ kith_status own_add(struct engine *g, kith_error *e) {
     for (size_t i = 0; (topic = engine_own_topic(i)); i++)
         TRY(engine_add_topic(g, "core", topic, e));
     for (size_t k = 0; k < PARTS; k++)
-        TRY(add_actions(g, parts[k], e));
+        TRY(engine_add_own(g, parts[k]->name, parts[k]->actions, NULL, e));
     return KITH_OK;
 }

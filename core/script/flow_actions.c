@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* workflow.start: begins a workflow for a record, from whichever surface. */
+/* What is done with workflows from whichever surface: they begin for a record, and their runs go on
+ * by other code. */
 #include "script/flow_internal.h"
 
 #include <string.h>
@@ -85,42 +86,28 @@ static const kith_field run_param[] = {
 static const kith_field migrate_results[] = {
     {.name = "version", .kind = KITH_F_TEXT, .doc = "The version by which it goes on."},
 };
-
-static const kith_field params[] = {
+static const kith_field start_params[] = {
     {.name = "workflow", .kind = KITH_F_TEXT, .flags = KITH_FF_REQUIRED, .doc = "Its name."},
     {.name = "record", .kind = KITH_F_LINK, .options = "*", .doc = "For which record it runs."},
     {.name = "data",
      .kind = KITH_F_JSON,
      .doc = "What its function gets as event.data: an object."},
 };
-static const kith_field results[] = {
+static const kith_field start_results[] = {
     {.name = "run", .kind = KITH_F_LINK, .options = "workflow_run", .doc = "The run."},
 };
-
-static kith_status add(struct engine *g, struct action *a, kith_array takes, kith_array gives,
-                       kith_error *e) {
-    a->module = "core";
-    a->effect = EFFECT_WRITE;
-    a->source = (struct source){SOURCE_CORE, "workflow", "", 0};
-    TRY(action_fields(g, "core", takes, &a->params, &a->param_count, e));
-    TRY(action_fields(g, "core", gives, &a->results, &a->result_count, e));
-    return engine_add_action(g, a, e);
-}
+const struct own_action scripts_actions[] = {
+    {"workflow.start", "Begins a workflow, for a record or by itself.", KITH_ARRAY(start_params),
+     KITH_ARRAY(start_results), start, 0},
+    {"workflow.migrate",
+     "Has a run go on by the workflow as it is in its file now, if that goes the same way as the"
+     " run went so far.",
+     KITH_ARRAY(run_param), KITH_ARRAY(migrate_results), migrate, 0},
+    {.name = NULL},
+};
 
 kith_status flow_actions_add(struct scripts *s, kith_error *e) {
-    struct engine *g = s->engine;
-    struct action begin = {.name = "workflow.start",
-                           .doc = "Begins a workflow, for a record or by itself.",
-                           .fn = start,
-                           .self = s};
-    struct action other = {.name = "workflow.migrate",
-                           .doc = "Has a run go on by the workflow as it is in its file now, if"
-                                  " that goes the same way as the run went so far.",
-                           .fn = migrate,
-                           .self = s};
-    if (engine_action(g, str_of(begin.name)))
-        return KITH_OK;
-    TRY(add(g, &begin, (kith_array)KITH_ARRAY(params), (kith_array)KITH_ARRAY(results), e));
-    return add(g, &other, (kith_array)KITH_ARRAY(run_param),
-               (kith_array)KITH_ARRAY(migrate_results), e);
+    return engine_action(s->engine, str_of(scripts_actions[0].name))
+               ? KITH_OK
+               : engine_add_own(s->engine, "workflow", scripts_actions, s, e);
 }

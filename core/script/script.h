@@ -90,6 +90,8 @@ void scripts_test_with(struct scripts *s, const struct test_host *host, bool on_
 void scripts_watch(struct scripts *s);
 /* Published when a file is suspended. */
 extern const kith_topic scripts_topic;
+/* Of workflows, beside those of the engine; the last one has no name. */
+extern const struct own_action scripts_actions[];
 /* What to do about one; its %s is its script_name. */
 #define SUSPENDED_REMEDY "mend the file, or run 'kith rule resume %s'"
 const char *script_name(const char *file); /* "score.lua", "workflows/care.lua" */

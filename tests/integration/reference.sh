@@ -83,6 +83,19 @@ kith reference comands
 exits 3
 complains "did you mean 'commands'"
 
+it "tells of every action that can be run, for people and for editors"
+kith run --json
+actions=$(sed -n 's/.*"action":"\([^"]*\)".*/\1/p' "$work/out")
+expect test "$(wc -l <<<"$actions")" -gt 10
+kith rule stubs
+stubs=$(cat rules/library/actions.lua)
+kith reference actions
+for action in $actions; do
+    prints "### $action"
+    stub="action[\"${action%%.*}\"][\"${action#*.}\"] = function"
+    case $stubs in *"$stub"*) ;; *) fail "the stubs lack: $stub" ;; esac
+done
+
 it "gives the exit code for each word of an error in JSON"
 kith reference exit-codes
 prints "| 3 | There is no such record, type, field, action, file or company. | not found |"
