@@ -153,12 +153,16 @@ kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e);
 kith_status cmd_rule_say_suspended(struct cmd *c, size_t *count, kith_error *e);
 
 /* The file of rules or workflows that is meant: one of the company, or any other by its path.
- * (cmd_workflow_test.c) */
+ * (script_focus.c) */
 kith_status cmd_script_focus(struct cmd *c, const char *given, bool alone, struct script_focus *out,
                              kith_error *e);
+/* Shows what keeps the file of a company from running; KITH_E_INVAL when something does. */
+kith_status cmd_script_loads(struct cmd *c, const struct company *in, const char *file,
+                             kith_error *e);
 /* Tells of a rule or workflow what is known; in JSON with its source, where it has one. */
-void cmd_rule_print(struct cmd *c, const struct rule_info *r, const struct script_info *file,
-                    kith_str source);
+void cmd_rule_print(struct cmd *c, const struct rule_info *r, kith_str source);
+/* The rule's name that is most like this one; NULL: none is. */
+const char *cmd_rule_near(const struct scripts_view *v, const char *name);
 /* Workflows that are disabled, as remarks. */
 kith_status cmd_workflow_disabled(struct cmd *c, kith_error *e);
 

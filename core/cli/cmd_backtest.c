@@ -10,38 +10,14 @@
 #define SINCE_DEFAULT (INT64_C(90) * BACKTEST_DAY)
 #define LIMIT_DEFAULT 20
 #define LIMIT_MAX     10000
-#define DRAFT_MAX     (1 << 20)
 
 struct backtest_job {
     struct cmd *cmd;
     struct script_focus focus;
     struct backtest_options options;
-    struct buf text; /* of a draft */
 };
 
 /* -- which file -------------------------------------------------------------------------------- */
-
-/* Text that stands in none of the company's files goes by a name as if it did: workflows/NAME.lua,
- * or rules/NAME.lua where its folder is called so. */
-static kith_status take_draft(struct backtest_job *job, const char *path, kith_error *e) {
-    struct cmd *c = job->cmd;
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    bool rules = slash && slash - path >= 5 && strncmp(slash - 5, "rules", 5) == 0 &&
-                 (slash - path == 5 || slash[-6] == '/');
-    TRY(io_read_file(c->io, path, DRAFT_MAX, &job->text, e));
-    job->focus.file = arena_printf(&c->arena, "%s/%s", rules ? "rules" : "workflows", name);
-    job->focus.text = job->text.ptr ? buf_view(&job->text) : STR("");
-    return job->focus.file ? KITH_OK : err_nomem(e);
-}
-
-static bool is_own_file(const struct cmd *c, const char *name) {
-    bool folder = str_starts(str_of(name), "rules/") || str_starts(str_of(name), "workflows/");
-    return folder && !strchr(strchr(name, '/') + 1, '/') && company_has(c->dir, name);
-}
-
-static const char *rule_name_at(const void *arg, size_t i) {
-    return ((const struct scripts_view *)arg)->rules[i].name;
-}
 
 /* The file in which the rule or workflow of that name stands. */
 static kith_status find_named(struct backtest_job *job, const char *name, kith_error *e) {
@@ -60,19 +36,15 @@ static kith_status find_named(struct backtest_job *job, const char *name, kith_e
     }
     if (job->focus.file)
         return KITH_OK;
-    const char *near = str_nearest(str_of(name), rule_name_at, &v, v.rule_count);
+    const char *near = cmd_rule_near(&v, name);
     return err_set(e, KITH_E_NOTFOUND, NULL,
-                   "there is no rule or workflow '%s'%s%s%s; a file is named with its .lua", name,
-                   near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+                   "there is no rule or workflow '%s' (a file is named with its .lua)%s%s%s", name,
+                   STR_MEANT(near));
 }
 
 static kith_status find_file(struct backtest_job *job, const char *arg, kith_error *e) {
-    if (!file_ends(arg, ".lua"))
-        return find_named(job, arg, e);
-    if (!is_own_file(job->cmd, arg))
-        return take_draft(job, arg, e);
-    job->focus.file = arg;
-    return KITH_OK;
+    return file_ends(arg, ".lua") ? cmd_script_focus(job->cmd, arg, false, &job->focus, e)
+                                  : find_named(job, arg, e);
 }
 
 /* -- when -------------------------------------------------------------------------------------- */
@@ -124,26 +96,11 @@ static kith_status on_progress(void *arg, uint64_t done, uint64_t all, kith_erro
     return io_check(c->io, e);
 }
 
-/* A file that does not run now would have done nothing. */
-static kith_status check_file(struct cmd *c, struct company *scratch, const char *file,
-                              kith_error *e) {
-    struct scripts_view v;
-    bool wrong = false;
-    TRY(scripts_view(scratch->scripts, &c->arena, &v, e));
-    for (size_t i = 0; i < v.problem_count; i++) {
-        if (strcmp(v.problems[i].file, file) != 0)
-            continue;
-        show_problem(c, file, v.problems[i].line, v.problems[i].message);
-        wrong = true;
-    }
-    return wrong ? err_set(e, KITH_E_INVAL, NULL, "%s does not run: mend it first", file) : KITH_OK;
-}
-
 static kith_status test_on(struct backtest_job *job, struct company *scratch, kith_error *e) {
     struct cmd *c = job->cmd;
     struct backtest_report r;
     job->options.clock = &scratch->clock;
-    TRY(check_file(c, scratch, job->focus.file, e));
+    TRY(cmd_script_loads(c, scratch, job->focus.file, e)); /* else it would have done nothing */
     kith_status st = engine_backtest(scratch->engine, &job->options, &c->arena, &r, e);
     io_progress(c->io, "");
     TRY(st);
@@ -171,23 +128,14 @@ static kith_status on_copy(void *arg, const char *path, kith_error *e) {
     return st;
 }
 
-static kith_status backtest(struct backtest_job *job, kith_error *e) {
-    struct cmd *c = job->cmd;
-    TRY(find_file(job, c->args[0], e));
-    TRY(find_window(job, e));
-    job->focus.only = true;
-    job->options.file = job->focus.file;
-    job->options.watch = on_progress;
-    job->options.arg = c;
-    io_progress(c->io, "copying the database");
-    return engine_with_copy(c->company->engine, on_copy, job, e);
-}
-
 static kith_status run_backtest(struct cmd *c, kith_error *e) {
-    struct backtest_job job = {.cmd = c};
-    kith_status st = backtest(&job, e);
-    buf_free(&job.text);
-    return st;
+    struct backtest_job job = {.cmd = c, .options = {.watch = on_progress, .arg = c}};
+    TRY(find_file(&job, c->args[0], e));
+    TRY(find_window(&job, e));
+    job.focus.only = true;
+    job.options.file = job.focus.file;
+    io_progress(c->io, "copying the database");
+    return engine_with_copy(c->company->engine, on_copy, &job, e);
 }
 
 const struct command command_workflow_backtest = {

@@ -56,8 +56,8 @@ void json_rule_head(struct json_out *j, const struct rule_info *r) {
 }
 
 /* source.ptr NULL: it is not asked for. */
-static void json_rule(struct cmd *c, const struct rule_info *r, const struct script_info *file,
-                      kith_str source) {
+static void json_rule(struct cmd *c, const struct rule_info *r, kith_str source) {
+    const struct script_info *file = r->of;
     struct buf b = {0};
     struct json_out j;
     json_begin(&j, &b, false);
@@ -113,10 +113,6 @@ static void table_rule(struct cmd *c, struct table *t, const struct rule_info *r
     table_cellz(t, r->doc);
 }
 
-static const char *place_text(struct cmd *c, const struct script_problem *p) {
-    return p->line ? arena_printf(&c->arena, "%s:%u", p->file, p->line) : p->file;
-}
-
 struct shown {
     struct cmd *c;
     size_t warnings;
@@ -141,13 +137,6 @@ static const char *state_text(struct cmd *c, const struct script_info *f) {
     return arena_printf(&c->arena, "suspended since %s", show_time(c, f->suspended).ptr);
 }
 
-static const struct script_info *file_of(const struct scripts_view *v, const struct rule_info *r) {
-    size_t i = 0;
-    while (strcmp(v->files[i].file, r->file) != 0)
-        i++;
-    return &v->files[i];
-}
-
 static void list_rules(struct cmd *c, const struct scripts_view *v) {
     struct table t;
     uint64_t runs = 0;
@@ -157,7 +146,7 @@ static void list_rules(struct cmd *c, const struct scripts_view *v) {
     for (size_t i = 0; i < v->rule_count; i++) {
         runs += v->rules[i].runs;
         if (c->json)
-            json_rule(c, &v->rules[i], file_of(v, &v->rules[i]), (kith_str){NULL, 0});
+            json_rule(c, &v->rules[i], (kith_str){NULL, 0});
         else
             table_rule(c, &t, &v->rules[i]);
     }
@@ -206,9 +195,9 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
     if (!c->json)
         list_files(c, &v);
     for (size_t i = 0; i < v.problem_count; i++)
-        io_say(c->io, "%s: %s", place_text(c, &v.problems[i]), v.problems[i].message);
+        io_say(c->io, "%s: %s", script_place(&c->arena, &v.problems[i]), v.problems[i].message);
     for (size_t i = 0; i < v.finding_count; i++)
-        io_say(c->io, "%s: %s%s", place_text(c, &v.findings[i]),
+        io_say(c->io, "%s: %s%s", script_place(&c->arena, &v.findings[i]),
                v.findings[i].warning ? "warning: " : "", v.findings[i].message);
     say_suspended(c, &v);
     return KITH_OK;
@@ -234,10 +223,10 @@ static void show_budgets(struct cmd *c, const struct script_info *file) {
         show_line(c, "budget", arena_printf(&c->arena, "%s within an hour", text));
 }
 
-void cmd_rule_print(struct cmd *c, const struct rule_info *r, const struct script_info *file,
-                    kith_str source) {
+void cmd_rule_print(struct cmd *c, const struct rule_info *r, kith_str source) {
+    const struct script_info *file = r->of;
     if (c->json) {
-        json_rule(c, r, file, source);
+        json_rule(c, r, source);
         return;
     }
     io_text(c->io, str_of(r->name));
@@ -256,8 +245,12 @@ void cmd_rule_print(struct cmd *c, const struct rule_info *r, const struct scrip
         show_line(c, "state", file->suspended ? state_text(c, file) : "disabled");
 }
 
-static const char *rule_name_at(const void *arg, size_t i) {
-    return ((const struct scripts_view *)arg)->rules[i].name;
+static const char *name_at(const void *view, size_t i) {
+    return ((const struct scripts_view *)view)->rules[i].name;
+}
+
+const char *cmd_rule_near(const struct scripts_view *v, const char *name) {
+    return str_nearest(str_of(name), name_at, v, v->rule_count);
 }
 
 static bool is_meant(const struct rule_info *r, const char *name) {
@@ -273,9 +266,9 @@ static kith_status run_show(struct cmd *c, kith_error *e) {
         if (!is_meant(&v.rules[i], c->args[0]))
             continue;
         io_puts(c->io, count++ && !c->json ? "\n" : "");
-        cmd_rule_print(c, &v.rules[i], file_of(&v, &v.rules[i]), (kith_str){NULL, 0});
+        cmd_rule_print(c, &v.rules[i], (kith_str){NULL, 0});
     }
-    const char *near = str_nearest(str_of(c->args[0]), rule_name_at, &v, v.rule_count);
+    const char *near = cmd_rule_near(&v, c->args[0]);
     return count ? KITH_OK
                  : err_set(e, KITH_E_NOTFOUND, NULL,
                            "there is no rule and no file of rules '%s'%s%s%s", c->args[0],

@@ -257,20 +257,6 @@ static kith_status take_record(struct job *j, const struct schema *s, kith_error
     return schema_find_type(s, type, &j->r.type, e);
 }
 
-/* Of the file that is tried out. */
-static kith_status check_file(struct job *j, struct company *copy, kith_error *e) {
-    struct scripts_view v;
-    size_t wrong = 0;
-    TRY(scripts_view(copy->scripts, &j->c->arena, &v, e));
-    for (size_t i = 0; i < v.problem_count; i++) {
-        if (!j->focus.file || strcmp(v.problems[i].file, j->focus.file) != 0)
-            continue;
-        show_problem(j->c, v.problems[i].file, v.problems[i].line, v.problems[i].message);
-        wrong++;
-    }
-    return wrong ? err_set(e, KITH_E_INVAL, "file", "%s does not load", j->focus.file) : KITH_OK;
-}
-
 static kith_status on_copy(void *arg, const char *path, kith_error *e) {
     struct job *j = arg;
     struct cmd *c = j->c;
@@ -281,7 +267,7 @@ static kith_status on_copy(void *arg, const char *path, kith_error *e) {
                                       .focus = j->focus.file ? &j->focus : NULL};
     TRY(company_open_trial(&copy, c->program, &how, e));
     const struct test_bench b = {copy->engine, copy->scripts, &copy->clock, NULL};
-    kith_status st = check_file(j, copy, e);
+    kith_status st = j->focus.file ? cmd_script_loads(c, copy, j->focus.file, e) : KITH_OK;
     if (st == KITH_OK)
         st = take_record(j, engine_schema(copy->engine), e);
     if (st == KITH_OK)

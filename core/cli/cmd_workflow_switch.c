@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith workflow show, disable, enable: one workflow, and whether it begins. */
+#include "base/id.h"
 #include "cli/conf_file.h"
 #include "cli/rehearse.h"
 #include "cli/show.h"
@@ -12,27 +13,22 @@
 
 /* -- show -------------------------------------------------------------------------------------- */
 
-static const struct rule_info *find_workflow(struct cmd *c, const struct scripts_view *v,
-                                             size_t *file) {
-    const struct rule_info *found = NULL;
-    for (size_t i = 0; i < v->rule_count && !found; i++)
-        if (v->rules[i].kind == RULE_WORKFLOW && strcmp(v->rules[i].name, c->args[0]) == 0)
-            found = &v->rules[i];
-    for (*file = 0; found && strcmp(v->files[*file].file, found->file) != 0;)
-        ++*file;
-    return found;
+static const struct rule_info *find_workflow(const struct scripts_view *v, const char *name) {
+    for (size_t i = 0; i < v->rule_count; i++)
+        if (v->rules[i].kind == RULE_WORKFLOW && strcmp(v->rules[i].name, name) == 0)
+            return &v->rules[i];
+    return NULL;
 }
 
 static kith_status run_show(struct cmd *c, kith_error *e) {
     struct scripts_view v;
     kith_str text;
-    size_t file;
     TRY(scripts_source(c->company->scripts, c->args[0], &c->arena, &text, e));
     TRY(scripts_view(c->company->scripts, &c->arena, &v, e));
-    const struct rule_info *r = find_workflow(c, &v, &file);
+    const struct rule_info *r = find_workflow(&v, c->args[0]);
     if (!r)
         return err_set(e, KITH_E_NOTFOUND, NULL, "there is no workflow '%s' any more", c->args[0]);
-    cmd_rule_print(c, r, &v.files[file], text);
+    cmd_rule_print(c, r, text);
     if (c->json)
         return KITH_OK;
     io_puts(c->io, "\n");
@@ -120,15 +116,14 @@ struct cancelling {
 };
 
 struct ids {
-    kith_id items[PART];
-    size_t count;
+    struct arena *arena;
+    struct id_list list;
 };
 
 static kith_status keep_id(void *arg, kith_id id, const kith_value *values, kith_error *e) {
     struct ids *ids = arg;
-    (void)values, (void)e;
-    ids->items[ids->count++] = id;
-    return KITH_OK;
+    (void)values;
+    return id_list_add(&ids->list, ids->arena, id, e);
 }
 
 static kith_status cancel_run(struct txn *t, kith_id run, kith_error *e) {
@@ -143,19 +138,17 @@ static kith_status cancel_run(struct txn *t, kith_id run, kith_error *e) {
 /* A write_fn. */
 static kith_status cancel_part(struct txn *t, void *arg, kith_error *e) {
     struct cancelling *x = arg;
-    struct ids *ids = ARENA_NEW(txn_arena(t), struct ids);
+    struct ids ids = {.arena = txn_arena(t)};
     const kith_value params[] = {value_str(str_of(x->c->args[0]))};
     struct query *q;
-    if (!ids)
-        return err_nomem(e);
     TRY(query_parse(&q, engine_schema(txn_engine(t)), txn_arena(t),
                     STR("workflow_run where workflow = :w and (state = 'waiting' or state ="
                         " 'retrying') order by id"),
                     e));
-    TRY(txn_find(t, q, params, PART, keep_id, ids, e));
-    for (size_t i = 0; i < ids->count; i++)
-        TRY(cancel_run(t, ids->items[i], e));
-    x->count = ids->count;
+    TRY(txn_find(t, q, params, PART, keep_id, &ids, e));
+    for (size_t i = 0; i < ids.list.count; i++)
+        TRY(cancel_run(t, ids.list.items[i], e));
+    x->count = ids.list.count;
     return KITH_OK;
 }
 

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define FILE_MOST (1u << 20) /* bytes */
-
 static void json_result(struct cmd *c, const struct test_result *r) {
     struct buf b = {0};
     struct json_out j;
@@ -62,35 +60,6 @@ static void show_result(void *arg, const struct test_result *r) {
         io_text(c->io, line);
         io_puts(c->io, "\n");
     }
-}
-
-/* "care.lua" and "workflows/care.lua" are files of the company; anything else is a path, whose text
- * is taken as that of a workflow. */
-kith_status cmd_script_focus(struct cmd *c, const char *given, bool alone, struct script_focus *out,
-                             kith_error *e) {
-    static const char *const folders[] = {"workflows", "rules"};
-    const char *name = strrchr(given, '/');
-    *out = (struct script_focus){.alone = alone};
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-        const char *file = given;
-        if (!name)
-            file = arena_printf(&c->arena, "%s/%s", folders[i], given);
-        else if ((size_t)(name - given) != strlen(folders[i]) ||
-                 strncmp(given, folders[i], strlen(folders[i])) != 0)
-            continue;
-        if (!file)
-            return err_nomem(e);
-        if (!company_has(c->dir, file))
-            continue;
-        out->file = file;
-        return KITH_OK;
-    }
-    struct buf text = {0};
-    TRY(io_read_file(c->io, given, FILE_MOST, &text, e));
-    out->text = arena_str(&c->arena, text.ptr ? buf_view(&text) : STR(""));
-    buf_free(&text);
-    out->file = arena_printf(&c->arena, "workflows/%s", name ? name + 1 : given);
-    return out->file && out->text.ptr ? KITH_OK : err_nomem(e);
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {

@@ -158,8 +158,8 @@ static bool take_wait(struct arena *a, sqlite3_stmt *st, struct flow_wait *out) 
 }
 
 kith_status flow_wait_find(struct conn *c, const char *topic, const char *field, kith_str value,
-                           uint64_t seq, uint32_t max, struct arena *a, struct flow_wait **out,
-                           size_t *count, kith_error *e) {
+                           uint64_t seq, struct arena *a, struct flow_wait **out, size_t *count,
+                           kith_error *e) {
     sqlite3_stmt *st;
     size_t cap = 0;
     *out = NULL;
@@ -167,13 +167,12 @@ kith_status flow_wait_find(struct conn *c, const char *topic, const char *field,
     TRY(conn_prepare(
         c,
         "SELECT run, branch, name, rest, since, id FROM kith_flow_wait WHERE topic = ?1"
-        " AND field = ?2 AND value = ?3 AND since < ?4 ORDER BY id LIMIT ?5",
+        " AND field = ?2 AND value = ?3 AND since < ?4 ORDER BY id",
         &st, e));
     bind_str(st, 1, str_of(topic));
     bind_str(st, 2, str_of(field));
     bind_str(st, 3, value.ptr ? value : STR(""));
     bind_int(st, 4, (int64_t)seq);
-    bind_int(st, 5, max);
     for (;;) {
         bool row;
         TRY(conn_step(c, st, &row, e));

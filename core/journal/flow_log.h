@@ -46,10 +46,10 @@ kith_status flow_log_topics(struct conn *c, flow_topic_fn fn, void *arg, kith_er
 /* By which fields a topic is waited for; in the arena. */
 kith_status flow_wait_fields(struct conn *c, const char *topic, struct arena *a,
                              const char ***fields, size_t *count, kith_error *e);
-/* Who waits for the event at `seq` by that value, at most `max`; in the arena. */
+/* Who waits for the event at `seq` by that value; in the arena. */
 kith_status flow_wait_find(struct conn *c, const char *topic, const char *field, kith_str value,
-                           uint64_t seq, uint32_t max, struct arena *a, struct flow_wait **out,
-                           size_t *count, kith_error *e);
+                           uint64_t seq, struct arena *a, struct flow_wait **out, size_t *count,
+                           kith_error *e);
 kith_status flow_wait_there(struct conn *c, int64_t id, bool *yes, kith_error *e);
 
 struct flow_source {

@@ -180,17 +180,18 @@ static void take_variables(lua_State *L, kith_str bytes) {
     lua_settop(L, top);
 }
 
-static int encode_one(lua_State *L) {
+/* Protected: all that is above the console. */
+static int encode(lua_State *L) {
     struct console *k = lua_touserdata(L, 1);
     buf_reset(&k->one);
-    values_encode(L, 2, 4, &k->one);
+    values_encode(L, 2, lua_gettop(L), &k->one);
     return 0;
 }
 
 /* The name of the variable is on top. */
 static void keep_variable(lua_State *L, struct console *k, bool defined) {
     int name = lua_gettop(L);
-    lua_pushcfunction(L, encode_one);
+    lua_pushcfunction(L, encode);
     lua_pushlightuserdata(L, k);
     lua_pushvalue(L, name);
     lua_pushvalue(L, name);
@@ -266,18 +267,11 @@ static void keep_records(lua_State *L, struct console *k, const struct rtype *ty
     }
 }
 
-static int encode_value(lua_State *L) {
-    struct console *k = lua_touserdata(L, 1);
-    buf_reset(&k->one);
-    values_encode(L, 2, 2, &k->one);
-    return 0;
-}
-
 /* A table as it is written; what cannot be kept in one is named by its kind. */
 static kith_str text_of(lua_State *L, struct console *k, int at) {
     size_t len;
     if (lua_istable(L, at)) {
-        lua_pushcfunction(L, encode_value);
+        lua_pushcfunction(L, encode);
         lua_pushlightuserdata(L, k);
         lua_pushvalue(L, at);
         if (lua_pcall(L, 2, 0, 0) == LUA_OK)

@@ -176,8 +176,8 @@ static bool had_enough(const struct waking *w) {
 static kith_status wake_by(struct waking *w, const char *field, kith_str value, kith_error *e) {
     struct flow_wait *waits;
     size_t n;
-    TRY(flow_wait_find(txn_conn(w->txn), w->topic, field, value, w->ev->seq, UINT32_MAX,
-                       txn_arena(w->txn), &waits, &n, e));
+    TRY(flow_wait_find(txn_conn(w->txn), w->topic, field, value, w->ev->seq, txn_arena(w->txn),
+                       &waits, &n, e));
     for (size_t i = 0; i < n; i++) {
         if (had_enough(w)) {
             txn_more(w->txn);

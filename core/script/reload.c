@@ -65,11 +65,11 @@ static void log_problem(void *arg, const struct script_problem *p) {
     struct arena a = {0};
     (void)arg;
     if (p->warning)
-        log_info("script", "%s: warning: %s", place_of(&a, p), p->message);
+        log_info("script", "%s: warning: %s", script_place(&a, p), p->message);
     else if (p->absent)
-        log_info("script", "%s: %s", place_of(&a, p), p->message);
+        log_info("script", "%s: %s", script_place(&a, p), p->message);
     else
-        log_error("script", "%s: %s", place_of(&a, p), p->message);
+        log_error("script", "%s: %s", script_place(&a, p), p->message);
     arena_free(&a);
 }
 

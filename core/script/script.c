@@ -69,7 +69,7 @@ static void problem_from(struct script *s, const char *message) {
     script_problem(s, 0, "%s", named ? message + len + 2 : message);
 }
 
-const char *place_of(struct arena *a, const struct script_problem *p) {
+const char *script_place(struct arena *a, const struct script_problem *p) {
     const char *place = p->line ? arena_printf(a, "%s:%u", p->file, (unsigned)p->line) : p->file;
     return place ? place : p->file;
 }

@@ -59,6 +59,8 @@ struct script_problem {
     bool absent;  /* no mistake, but something that only a module would bring is not there */
     bool warning; /* no mistake for certain; it keeps nothing from running or being reloaded */
 };
+/* "rules/score.lua:12", or the file alone where no line is known; in the arena. */
+const char *script_place(struct arena *a, const struct script_problem *p);
 typedef void (*script_report)(void *arg, const struct script_problem *p);
 
 /* Compiles every file of dir/rules (by name; rules/lib is for require) and registers the rules of
@@ -104,7 +106,8 @@ const char *rule_kind_name(enum rule_kind kind); /* "before", "after", "on", "ev
 /* One rule as `kith rule list` shows it. */
 struct rule_info {
     enum rule_kind kind;
-    const char *file; /* "rules/score.lua" */
+    const char *file;             /* "rules/score.lua" */
+    const struct script_info *of; /* the same, as scripts_view has it */
     uint32_t line;
     const char *name;        /* unique in its file */
     const char *event;       /* "lead.create", "lead.qualified", or the cron text */

@@ -209,8 +209,6 @@ struct script *script_named(const struct ruleset *set, const char *file); /* NUL
 kith_status ruleset_register(struct ruleset *set, kith_error *e);
 /* Calls report for each problem; gives the number of rules. */
 size_t ruleset_report(const struct ruleset *set, script_report report, void *arg);
-/* "rules/score.lua:12", or the file alone where no line is known; in the arena. */
-const char *place_of(struct arena *a, const struct script_problem *p);
 void lib_require_open(lua_State *L, int globals);
 
 /* -- enable.c ---------------------------------------------------------------------------------- */

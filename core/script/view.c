@@ -71,9 +71,12 @@ static bool copy_all(const struct ruleset *set, const struct pause *pauses, size
     size_t rule = 0, file = 0, problem = 0, finding = 0;
     bool ok = true;
     for (const struct script *s = set->files; ok && s; s = s->next) {
-        ok = copy_file(a, s, pauses, count, &v->files[file++]);
-        for (const struct rule *r = s->rules; ok && r; r = r->next)
-            ok = copy_rule(a, r, &v->rules[rule++]);
+        ok = copy_file(a, s, pauses, count, &v->files[file]);
+        for (const struct rule *r = s->rules; ok && r; r = r->next, rule++) {
+            ok = copy_rule(a, r, &v->rules[rule]);
+            v->rules[rule].of = &v->files[file];
+        }
+        file++;
     }
     for (const struct problem *p = set->problems; ok && p; p = p->next)
         ok = copy_problem(a, &p->p, &v->problems[problem++]);

@@ -161,7 +161,7 @@ echo 'workflow("x"' >"$work/drafts/leads.lua"
 kith workflow rehearse x --on "lead/$ann" --file "$work/drafts/leads.lua"
 exits 2
 prints "workflows/leads.lua:"
-complains "workflows/leads.lua does not load"
+complains "workflows/leads.lua does not run: mend it first"
 kith workflow rehearse "unanswered inquiry" --on lead/0SA818WY40000
 exits 3
 kith workflow rehearse "unanswered inquiry" --on "$ann"

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which file of rules or workflows a command means, installed or not, and whether it runs. */
+#include "cli/show.h"
+
+#include <string.h>
+
+#define FILE_MOST (1u << 20) /* bytes */
+
+static const char *const folders[] = {"workflows", "rules"};
+#define FOLDERS (sizeof folders / sizeof *folders)
+
+/* "care.lua" and "workflows/care.lua". */
+static kith_status find_own(struct cmd *c, const char *given, const char **out, kith_error *e) {
+    const char *name = strrchr(given, '/');
+    for (size_t i = 0; i < FOLDERS && !*out; i++) {
+        const char *file = name ? given : arena_printf(&c->arena, "%s/%s", folders[i], given);
+        if (!file)
+            return err_nomem(e);
+        size_t len = strlen(folders[i]);
+        bool in = !name || ((size_t)(name - given) == len && strncmp(given, folders[i], len) == 0);
+        if (in && company_has(c->dir, file))
+            *out = file;
+    }
+    return KITH_OK;
+}
+
+/* The folder in which a file elsewhere would stand: that of rules where its own is called so. */
+static const char *folder_for(const char *given) {
+    const char *slash = strrchr(given, '/');
+    size_t len = slash ? (size_t)(slash - given) : 0;
+    bool rules = len >= 5 && strncmp(slash - 5, "rules", 5) == 0 && (len == 5 || slash[-6] == '/');
+    return folders[rules];
+}
+
+kith_status cmd_script_focus(struct cmd *c, const char *given, bool alone, struct script_focus *out,
+                             kith_error *e) {
+    const char *name = strrchr(given, '/');
+    struct buf text = {0};
+    *out = (struct script_focus){.alone = alone};
+    TRY(find_own(c, given, &out->file, e));
+    if (out->file)
+        return KITH_OK;
+    kith_status st = io_read_file(c->io, given, FILE_MOST, &text, e);
+    out->text = arena_str(&c->arena, text.ptr ? buf_view(&text) : STR(""));
+    out->file = arena_printf(&c->arena, "%s/%s", folder_for(given), name ? name + 1 : given);
+    buf_free(&text);
+    return st != KITH_OK || (out->file && out->text.ptr) ? st : err_nomem(e);
+}
+
+kith_status cmd_script_loads(struct cmd *c, const struct company *in, const char *file,
+                             kith_error *e) {
+    struct scripts_view v;
+    size_t wrong = 0;
+    TRY(scripts_view(in->scripts, &c->arena, &v, e));
+    for (size_t i = 0; i < v.problem_count; i++) {
+        const struct script_problem *p = &v.problems[i];
+        if (strcmp(p->file, file) != 0)
+            continue;
+        show_problem(c, file, (int)p->line, p->message);
+        wrong++;
+    }
+    return wrong ? err_set(e, KITH_E_INVAL, NULL, "%s does not run: mend it first", file) : KITH_OK;
+}
