@@ -104,3 +104,10 @@ kith_status txn_sees(struct txn *t, const struct rtype *type, kith_id id, const 
 bool txn_reads(const struct txn *t, const struct rfield *f) {
     return access_reads(txn_principal(t), f);
 }
+
+kith_status condition_open(const struct engine *g, int64_t now, const struct principal *who,
+                           const struct predicate *p, struct arena *a, kith_error *e) {
+    struct query_env env = engine_env(g, now, who);
+    struct query_sql unused;
+    return query_ids_sql(predicate_query(p), &env, NULL, 0, 0, a, &unused, e);
+}

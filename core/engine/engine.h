@@ -194,6 +194,9 @@ void txn_act_end(struct txn *t, const struct acted *before);
 kith_status txn_sees(struct txn *t, const struct rtype *type, kith_id id, const kith_value *values,
                      bool *yes, kith_error *e);
 bool txn_reads(const struct txn *t, const struct rfield *f);
+/* What decides is read, too: fails where the condition goes by what its principal may not read. */
+kith_status condition_open(const struct engine *g, int64_t now, const struct principal *who,
+                           const struct predicate *p, struct arena *a, kith_error *e);
 /* May they set the field of the record that is about to be written? [writer] */
 struct change;
 kith_status txn_may_change(struct txn *t, const struct change *c, const struct rfield *f,

@@ -181,11 +181,10 @@ bool flow_may_wait(const struct engine *g, uint32_t kind, const struct rtype *ty
     return kind == ROW_EVENT ? g->flow_waited[0] : type && g->flow_waited[type->id];
 }
 
-bool flow_any_waits(const struct engine *g) {
-    for (uint32_t i = 0; g->flow_waited && i <= g->type_max; i++)
-        if (g->flow_waited[i])
-            return true;
-    return false;
+bool flow_any_began(const struct engine *g) {
+    kith_error e = KITH_ERROR_INIT;
+    bool any = true;
+    return flow_source_any(g->writer, &any, &e) != KITH_OK || any;
 }
 
 /* Of topics that nobody publishes now, their module may come back. */

@@ -58,7 +58,7 @@ kith_status flow_wait_add(struct txn *t, const struct flow_wait *w, kith_error *
 kith_status flow_wait_drop(struct txn *t, kith_id run, uint32_t branch, kith_error *e);
 /* May somebody wait for such a row? Never says no where one does. [writer] */
 bool flow_may_wait(const struct engine *g, uint32_t kind, const struct rtype *type);
-bool flow_any_waits(const struct engine *g); /* for any event, as far as is known */
+bool flow_any_began(const struct engine *g); /* some run may be under way [writer] */
 
 /* The handler's name of runs' timers: its subject is the run, its payload the branch. */
 #define FLOW_TIMER "core:workflow"

@@ -66,6 +66,7 @@ static kith_status ask(void *arg, const struct match_question *q, int64_t *n, ki
     return txn_ask(x->txn, q, n, e);
 }
 
+/* A condition on what the webhook's owner may not read is not met: it would tell of that. */
 static kith_status meets(struct teller *x, kith_str where, bool *yes, kith_error *e) {
     const struct event *ev = x->ev;
     struct engine *g = x->txn->g;
@@ -75,6 +76,14 @@ static kith_status meets(struct teller *x, kith_str where, bool *yes, kith_error
     if (*yes || !ev->type || !ev->values)
         return KITH_OK;
     TRY(predicate_parse_for(&p, g->schema, &x->who, ev->type, x->txn->arena, where, e));
+    kith_error closed = KITH_ERROR_INIT;
+    kith_status st = condition_open(g, txn_now(x->txn), &x->who, p, x->txn->arena, &closed);
+    if (st == KITH_E_DENIED)
+        return KITH_OK;
+    if (st != KITH_OK) {
+        err_copy(e, &closed);
+        return st;
+    }
     struct query_env env = engine_env(g, txn_now(x->txn), &x->who);
     return predicate_match(p, &env, ev->id, ev->values, &source, yes, e);
 }

@@ -210,6 +210,14 @@ static kith_status source_there(struct conn *c, const char *version, bool *yes, 
     return KITH_OK;
 }
 
+kith_status flow_source_any(struct conn *c, bool *any, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "SELECT 1 FROM kith_flow_source LIMIT 1", &st, e));
+    TRY(conn_step(c, st, any, e));
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
 kith_status flow_source_keep(struct conn *c, const char *version, const struct flow_source *s,
                              kith_error *e) {
     bool there;

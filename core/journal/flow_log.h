@@ -57,6 +57,8 @@ struct flow_source {
     kith_str text;
     struct flow_source *next;
 };
+/* Whether any run ever began: one may still be under way, whatever files there are. */
+kith_status flow_source_any(struct conn *c, bool *any, kith_error *e);
 /* Keeps them under the version, unless they are there. */
 kith_status flow_source_keep(struct conn *c, const char *version, const struct flow_source *s,
                              kith_error *e);

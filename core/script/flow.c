@@ -454,7 +454,7 @@ kith_status flow_on_event(void *self, struct txn *t, const struct event *ev, kit
                            .cause = ev->seq};
     kith_id run;
     bool seen;
-    TRY(right_sees(b.rule->script, t, ev->type, ev->id, ev->values, &seen, e));
+    TRY(right_sees(b.rule->script, b.rule, t, ev->type, ev->id, ev->values, &seen, e));
     return seen ? flow_begin(t, &b, &run, e) : KITH_OK;
 }
 
@@ -497,7 +497,7 @@ kith_status flow_register(struct ruleset *set, kith_error *e) {
         g,
         &(struct timer_handler){.name = FLOW_TIMER, .fn = on_timer, .self = set, .source = source},
         e));
-    if (!any_workflow(set) && !flow_any_waits(g))
+    if (!any_workflow(set) && !flow_any_began(g))
         return KITH_OK; /* nobody has to hear of what happens */
     return engine_add_reaction(g,
                                &(struct reaction){.name = "core:workflow",

@@ -151,12 +151,15 @@ static int push_woken(lua_State *L, void *arg) {
 static kith_status is_seen(struct waking *w, kith_id run, bool *yes, kith_error *e) {
     const struct event *ev = w->ev;
     struct flow_run r;
+    struct rule *rule;
+    kith_error gone = KITH_ERROR_INIT;
     *yes = true;
-    if (!w->set->acts)
+    if (!rights_any_acts(w->set->all))
         return KITH_OK;
     TRY(flow_read(w->set->all->engine, txn_conn(w->txn), run, txn_arena(w->txn), &r, e));
-    struct script *s = script_named(w->set, r.file);
-    return s ? right_sees(s, w->txn, ev->type, ev->id, ev->values, yes, e) : KITH_OK;
+    if (flow_rule(w->set, w->txn, &r, &rule, &gone) != KITH_OK)
+        return KITH_OK; /* it is told when the run is to go on */
+    return right_sees(rule->script, NULL, w->txn, ev->type, ev->id, ev->values, yes, e);
 }
 
 /* An earlier one may have ended it, with its run. */

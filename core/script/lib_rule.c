@@ -468,6 +468,8 @@ static bool is_seen(lua_State *L, const struct occasion *o) {
         st = txn_sees(t, c->type, c->id, c->kind == ROW_DELETE ? c->before : c->after, &yes, &e);
     else if (ev && ev->type && ev->id && ev->values)
         st = txn_sees(t, ev->type, ev->id, ev->values, &yes, &e);
+    if (st == KITH_OK && yes)
+        st = right_conditions(o->rule, t, &e);
     if (st != KITH_OK)
         raise_error(L, &e);
     return yes;

@@ -128,8 +128,11 @@ static void check_key(lua_State *L, const char *topic, int key) {
         return;
     const struct rtype *t =
         schema_type(engine_schema(g), (kith_str){topic, (uint64_t)(dot - topic)});
-    if (t && !engine_topic_published(g, str_of(topic)))
-        field_at(L, t, key);
+    if (!t || engine_topic_published(g, str_of(topic)))
+        return;
+    const struct rfield *f = field_at(L, t, key);
+    if (!right_reads(script_of(L), f))
+        raisef(L, "you may not read %s.%s, so nothing can be waited for by it", t->name, f->name);
 }
 
 /* The table at `at`, sorted: the record or the first one is looked up, the others are compared. */

@@ -238,7 +238,7 @@ static void change_changed(lua_State *L, const void *what) {
     const struct change *c = what;
     lua_createtable(L, 0, 8);
     for (uint32_t i = 0; i < c->type->field_count; i++) {
-        if (!fieldset_has(&c->changed, i))
+        if (!fieldset_has(&c->changed, i) || !right_reads(script_of(L), c->type->fields[i]))
             continue;
         lua_pushboolean(L, true);
         lua_setfield(L, -2, c->type->fields[i]->name);
@@ -297,7 +297,7 @@ static void event_changed(lua_State *L, const void *what) {
     const struct event *ev = what;
     lua_createtable(L, 0, (int)ev->field_count);
     for (size_t i = 0; i < ev->field_count; i++) {
-        if (!ev->fields[i].field)
+        if (!ev->fields[i].field || !right_reads(script_of(L), ev->fields[i].field))
             continue;
         lua_pushboolean(L, true);
         lua_setfield(L, -2, ev->fields[i].field->name);

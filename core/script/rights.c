@@ -111,12 +111,19 @@ static kith_status take_acting(struct script *s, int64_t group, kith_error *e) {
     if (!s->acting)
         return err_nomem(e);
     s->acting->login = s->as = as->as.s.ptr;
-    s->set->acts = true;
     if (!s->pinned && !s->all->options.no_users &&
         acting_check(s->all->engine, s->acting, &why) != KITH_OK)
         script_problem(s, 0, "%s:%d: %s: as: %s", o->file ? o->file : "kith.conf", o->line, o->path,
                        why.message);
     return KITH_OK;
+}
+
+bool rights_any_acts(const struct scripts *all) {
+    const struct setting *o = all->options.scripts;
+    uint64_t i = 0, n = is_list(o) ? o->value.as.list.count : 0;
+    while (i < n && group_item(o, i, AS_ITEM)->kind != KITH_TEXT)
+        i++;
+    return i < n;
 }
 
 static void take_budgets(struct script *s, int64_t group) {
@@ -232,9 +239,28 @@ bool right_reads(const struct script *s, const struct rfield *f) {
     return s->frame->acting ? txn_reads(s->frame->txn, f) : s->all->options.no_users;
 }
 
+/* What decides whether it runs is read, too. */
+kith_status right_conditions(const struct rule *r, struct txn *t, kith_error *e) {
+    struct predicate *p;
+    for (uint32_t i = 0; r->fields && i < r->type->field_count; i++)
+        if (fieldset_has(r->fields, i) && !txn_reads(t, r->type->fields[i]))
+            return err_set(e, KITH_E_DENIED, NULL, "%s:%u: fields: you may not read %s.%s",
+                           r->script->file, (unsigned)r->info.line, r->type->name,
+                           r->type->fields[i]->name);
+    if (!r->where)
+        return KITH_OK;
+    kith_status st = predicate_parse_for(&p, r->type->schema, txn_principal(t), r->type,
+                                         txn_arena(t), str_of(r->info.where), e);
+    if (st == KITH_OK)
+        st = condition_open(txn_engine(t), txn_now(t), txn_principal(t), p, txn_arena(t), e);
+    return st == KITH_OK ? KITH_OK
+                         : err_prefix(e, "%s:%u: where: ", r->script->file, (unsigned)r->info.line);
+}
+
 /* Is the record there for the file? */
-kith_status right_sees(struct script *s, struct txn *t, const struct rtype *type, kith_id id,
-                       const kith_value *values, bool *yes, kith_error *e) {
+kith_status right_sees(struct script *s, const struct rule *r, struct txn *t,
+                       const struct rtype *type, kith_id id, const kith_value *values, bool *yes,
+                       kith_error *e) {
     struct acted before;
     kith_error gone = KITH_ERROR_INIT;
     *yes = true;
@@ -248,6 +274,8 @@ kith_status right_sees(struct script *s, struct txn *t, const struct rtype *type
         return st;
     }
     st = txn_sees(t, type, id, values, yes, e);
+    if (st == KITH_OK && *yes && r)
+        st = right_conditions(r, t, e);
     txn_act_end(t, &before);
     return st;
 }

@@ -163,7 +163,6 @@ struct ruleset {
     size_t mistakes;      /* problems that are no lack of a module */
     size_t misplaced;     /* lists in rules.scripts that are for no file, or for none any more */
     bool may_told;        /* that rules.may is wrong */
-    bool acts;            /* one of the files acts as a user */
     struct ruleset *next; /* of those that were dropped */
 };
 
@@ -278,8 +277,13 @@ kith_status right_need(const struct script *s, uint32_t right, const struct rtyp
 kith_status right_need_query(const struct script *s, const struct query *q, kith_error *e);
 /* Of the user as whom the file acts: without one, yes. */
 bool right_reads(const struct script *s, const struct rfield *f);
-kith_status right_sees(struct script *s, struct txn *t, const struct rtype *type, kith_id id,
-                       const kith_value *values, bool *yes, kith_error *e);
+/* Fails where `where` or `fields` of the rule go by what is closed to the user who acts in t. */
+kith_status right_conditions(const struct rule *r, struct txn *t, kith_error *e);
+/* r: whose conditions are looked at as well, or NULL. */
+kith_status right_sees(struct script *s, const struct rule *r, struct txn *t,
+                       const struct rtype *type, kith_id id, const kith_value *values, bool *yes,
+                       kith_error *e);
+bool rights_any_acts(const struct scripts *all); /* some file acts as a user */
 /* kind: "publish" or "call" */
 kith_status right_need_name(const struct script *s, const char *kind, const char *name,
                             kith_error *e);

@@ -216,6 +216,73 @@ TEST("a workflow acts as the user of its file, in every step") {
     company_end(&p.c);
 }
 
+TEST("what is closed to the user decides nothing: not whether a rule runs, nor what ends a wait") {
+    static const struct {
+        const char *file, *text, *said;
+    } rows[] = {
+        {"a.lua", "on('lead.updated', {where = 'score = 8'}, function() task {title = 'x'} end)",
+         ""},
+        {"a.lua", "on('lead.updated', {fields = {'score'}}, function() task {title = 'x'} end)",
+         ""},
+        {"a.lua",
+         "on('lead.updated', {where = \"name = 'A'\", fields = {'name', 'company'}},\n"
+         "  function() task {title = 'open'} end)",
+         "open"},
+        {"a.lua",
+         "on('lead.updated', function(lead, event)\n"
+         "  task {title = tostring(event.changed.score) .. tostring(event.changed.company)}\n"
+         "end)",
+         "niltrue"},
+        {"a.lua",
+         "after('lead.update', function(lead, change)\n"
+         "  task {title = tostring(change.changed.score) .. tostring(change.changed.company)}\n"
+         "end)",
+         "niltrue"},
+        {FLOW,
+         "workflow('w', {on = 'lead.updated', where = 'score = 8'},\n"
+         "  function() task {title = 'x'} end)",
+         ""},
+        {FLOW,
+         "workflow('w', {on = 'lead.created'}, function(lead)\n"
+         "  wait_for('lead.updated', {record = lead, score = 8}) task {title = 'x'}\n"
+         "end)",
+         ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct people p;
+        people_with(&p, rows[i].file, rows[i].text);
+        people_start(&p);
+        kith_id lead = lead_of(&p, p.anna, "A");
+        drain(&p.c);
+        EXPECT_OK(try_update(&p.c, "lead", lead, SET("score", "8", "company", "Acme")), p.c.e);
+        if (strcmp(rows[i].said, said(&p)) != 0)
+            TEST_FAIL("%s: %s", rows[i].text, said(&p));
+        company_end(&p.c);
+    }
+}
+
+TEST("a run whose file was taken away hears of nothing that its user may not see") {
+    struct people p;
+    char path[200];
+    people_with(&p, FLOW,
+                "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                "  local e = wait_for('lead.updated', {}, days(1))\n"
+                "  task {title = e.before.name}\n"
+                "end)\n");
+    people_start(&p);
+    kith_id of_ben = lead_of(&p, p.ben, "B"), of_anna = lead_of(&p, p.anna, "A");
+    drain(&p.c);
+    company_stop(&p.c);
+    snprintf(path, sizeof path, "%s/" FLOW, p.c.dir);
+    EXPECT_INT(0, unlink(path));
+    company_start_with(&p.c, &p.o);
+    EXPECT_OK(try_update(&p.c, "lead", of_ben, SET("name", "C")), p.c.e);
+    EXPECT_STR("", said(&p));
+    EXPECT_OK(try_update(&p.c, "lead", of_anna, SET("name", "D")), p.c.e);
+    EXPECT_STR("A", said(&p));
+    company_end(&p.c);
+}
+
 TEST("a file is off whose user is not there when it is loaded") {
     struct people p;
     people_with(&p, "a.lua", "on('lead.created', function(lead) task {title = 'x'} end)\n");

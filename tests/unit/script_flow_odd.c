@@ -163,3 +163,22 @@ TEST("what is no value has no address in the result of a run") {
     EXPECT_STR("function", run_field(&c, "result"));
     company_end(&c);
 }
+
+TEST("a run goes on by events though there is no workflow any more when the company is opened") {
+    struct company c;
+    char path[200];
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  sleep(hours(1))\n"
+                     "  wait_for('lead.updated', {record = lead})\n"
+                     "  task {title = 'heard'}\n"
+                     "end)\n");
+    kith_id lead = new_lead(&c, "A");
+    snprintf(path, sizeof path, "%s/" FLOW, c.dir);
+    EXPECT_INT(0, unlink(path));
+    reopen(&c);
+    advance(&c, HOUR);
+    EXPECT_OK(try_update(&c, "lead", lead, SET("score", "1")), c.e);
+    drain(&c);
+    EXPECT_STR("heard", tasks(&c));
+    company_end(&c);
+}

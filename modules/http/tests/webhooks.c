@@ -271,10 +271,18 @@ TEST("a webhook tells what its owner may read, and nothing else") {
     EXPECT_INT(3, w.r.count);
     EXPECT_HAS("birthday", w.r.got[2].body);
     EXPECT(!strstr(w.r.got[2].body, "Ulm"));
-    UPDATE(&w.c, "webhook", hook, {"owner", NULL});
+    UPDATE(&w.c, "webhook", hook, {"condition", "city = 'Ulm'"}, {"topics", "contact.updated"});
+    UPDATE(&w.c, "contact", own, {"title", "Prof."});
+    send_all(&w);
+    EXPECT_INT(3, w.r.count); /* what is closed to the owner decides nothing either */
+    UPDATE(&w.c, "webhook", hook, {"condition", "title = 'Dr.'"});
     UPDATE(&w.c, "contact", own, {"title", "Dr."});
     send_all(&w);
-    EXPECT_INT(3, w.r.count); /* nobody's rights bound it */
+    EXPECT_INT(4, w.r.count);
+    UPDATE(&w.c, "webhook", hook, {"owner", NULL});
+    UPDATE(&w.c, "contact", own, {"first_name", "Sam"});
+    send_all(&w);
+    EXPECT_INT(4, w.r.count); /* nobody's rights bound it */
     engine_leave(&s.p);
     world_close(&w);
 }
