@@ -14,6 +14,8 @@
 
 #define GROUP_ROWS 2000
 #define FOLLOW_MAX 10000 /* rows that one occasion may lead to */
+#define MOMENT_MAX 5000  /* timers that may fire at one moment beyond twice those that were due */
+#define LOOK_EVERY 100   /* timers: then it is looked whether somebody wants it to end */
 
 /* -- whose doing it was ------------------------------------------------------------------------ */
 
@@ -334,6 +336,27 @@ static kith_status fire(struct backtest *b, kith_error *e) {
     return settle_row(b, from, e);
 }
 
+static kith_status watch(struct backtest *b, uint64_t seq, kith_error *e) {
+    uint64_t back = b->head - b->first, all = back + b->last - b->first;
+    return b->o->watch ? b->o->watch(b->o->arg, back + seq - b->first, all, e) : KITH_OK;
+}
+
+/* What begins anew without a wait keeps the time where it is, for ever. */
+static kith_status fire_bounded(struct backtest *b, kith_error *e) {
+    if (b->due > b->moment) {
+        b->moment = b->due;
+        TRY(timers_due(b->g, b->due, &b->moment_left, e));
+        b->moment_left = 2 * b->moment_left + MOMENT_MAX;
+    }
+    if (--b->moment_left < 0)
+        return err_set(e, KITH_E_LIMIT, NULL,
+                       "%s goes on more than %d times without a wait: it does not come to an end",
+                       b->o->file, MOMENT_MAX);
+    if (b->occasions % LOOK_EVERY == 0)
+        TRY(watch(b, b->past.seq, e));
+    return fire(b, e);
+}
+
 /* Segments follow the time in groups of their own. *due: when they are to next. */
 static kith_status follow_time(struct backtest *b, int64_t *due, kith_error *e) {
     int64_t was = *due;
@@ -363,7 +386,7 @@ static kith_status pass(struct backtest *b, int64_t to, kith_error *e) {
         if (segments <= b->due)
             TRY(follow_time(b, &segments, e));
         else
-            TRY(fire(b, e));
+            TRY(fire_bounded(b, e));
     }
     if (to > clock_now(b->g->clock))
         clock_set(b->o->clock, to);
@@ -477,15 +500,14 @@ static kith_status replay_stretch(struct backtest *b, uint64_t from, uint64_t to
 }
 
 static kith_status replay(struct backtest *b, kith_error *e) {
-    uint64_t all = b->head - b->first + b->last - b->first, from = b->first;
+    uint64_t from = b->first;
     b->g->refresh_due = true;
     do {
         uint64_t to = b->last - from > GROUP_ROWS ? from + GROUP_ROWS : b->last;
         TRY(replay_stretch(b, from, to, e));
         TRY(past_settle(b, e));
         from = to;
-        if (b->o->watch)
-            TRY(b->o->watch(b->o->arg, b->head - b->first + from - b->first, all, e));
+        TRY(watch(b, from, e));
     } while (from < b->last);
     return KITH_OK;
 }

@@ -631,3 +631,24 @@ TEST("nothing of the company changes, and no copy is left, also of one that is i
     free(after);
     company_end(&c);
 }
+
+TEST(
+    "a workflow that goes round without a wait ends the backtest, which can be stopped meanwhile") {
+    struct company c;
+    struct tested x = {.c = &c, .file = FLOW, .since = NOW - DAY};
+    company_with(&c, "r.lua", "");
+    create(&c, "lead", SET("name", "A"));
+    clock_advance(&c.clock, HOUR);
+    x.text = "workflow('round', {on = 'lead.created', again = 'always'}, function(lead)\n"
+             "  continue_as_new({})\n"
+             "end)\n";
+    EXPECT_INT(KITH_E_LIMIT, engine_with_copy(c.g, on_copy, &x, &c.e));
+    EXPECT_STR("workflows/f.lua goes on more than 5000 times without a wait: it does not come to an"
+               " end",
+               c.e.message);
+    x.watch = stop_soon;
+    EXPECT_INT(KITH_E_LIMIT, engine_with_copy(c.g, on_copy, &x, &c.e));
+    EXPECT_STR("interrupted", c.e.message);
+    EXPECT(!has_copy(&c));
+    company_end(&c);
+}
