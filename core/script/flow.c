@@ -352,8 +352,8 @@ kith_status flow_begin(struct txn *t, const struct flow_begin *b, kith_id *run, 
     struct flow_run r = {.workflow = rule->info.name,
                          .file = s->file,
                          .version = s->version,
-                         .about_type = b->id ? b->type : NULL,
-                         .about = b->id,
+                         .about_type = b->id && !b->gone ? b->type : NULL,
+                         .about = b->gone ? 0 : b->id,
                          .parent = b->parent,
                          .cause = b->cause,
                          .state = b->later ? FLOW_WAITING : FLOW_RETRYING};
@@ -445,6 +445,17 @@ static int push_event(lua_State *L, void *arg) {
     return flow_event_push(L, arg);
 }
 
+static kith_status is_gone(struct txn *t, const struct event *ev, bool *gone, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    const kith_value *values;
+    kith_id id = ev->id; /* one that was merged is there, under another */
+    kith_status st = ev->type ? txn_read(t, ev->type, &id, &values, &why) : KITH_OK;
+    *gone = st == KITH_E_NOTFOUND;
+    if (st != KITH_OK && !*gone)
+        err_copy(e, &why);
+    return *gone ? KITH_OK : st;
+}
+
 kith_status flow_on_event(void *self, struct txn *t, const struct event *ev, kith_error *e) {
     struct flow_begin b = {.rule = self,
                            .type = ev->type,
@@ -455,6 +466,10 @@ kith_status flow_on_event(void *self, struct txn *t, const struct event *ev, kit
     kith_id run;
     bool seen;
     TRY(right_sees(b.rule->script, b.rule, t, ev->type, ev->id, ev->values, &seen, e));
+    if (seen && ev->id)
+        TRY(is_gone(t, ev, &b.gone, e));
+    if (b.gone && (ev->kind == ROW_CREATE || ev->kind == ROW_UPDATE))
+        return KITH_OK; /* with its record the run would have gone, too */
     return seen ? flow_begin(t, &b, &run, e) : KITH_OK;
 }
 

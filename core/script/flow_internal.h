@@ -93,6 +93,7 @@ struct flow_begin {
     int (*push)(lua_State *L, void *arg);
     void *arg;
     uint64_t cause; /* seq of the row; 0: none */
+    bool gone;      /* the record is: the function gets it, and the run is about nothing */
     bool later;     /* its function is called soon, in a transaction of its own */
     bool always;    /* whatever its rule for repeats says */
 };

@@ -182,3 +182,24 @@ TEST("a run goes on by events though there is no workflow any more when the comp
     EXPECT_STR("heard", tasks(&c));
     company_end(&c);
 }
+
+TEST("a workflow about a deletion goes on behind its waits, and none begins for what is gone") {
+    struct company c;
+    flow_company(&c, "workflow('w', {on = 'lead.deleted'}, function(lead, event)\n"
+                     "  task {title = 'gone ' .. event.before.name}\n"
+                     "  sleep(days(1))\n"
+                     "  task {title = 'later'}\n"
+                     "end)\n"
+                     "workflow('v', {on = 'lead.updated'}, function(lead)\n"
+                     "  task {title = 'updated ' .. lead.name}\n"
+                     "end)\n");
+    company_file(&c, "a.lua", "after('lead.update', function(lead) delete(lead) end)\n");
+    reload(&c);
+    kith_id lead = new_lead(&c, "A");
+    EXPECT_OK(try_update(&c, "lead", lead, SET("score", "1")), c.e);
+    drain(&c);
+    advance(&c, DAY);
+    EXPECT_STR("gone A, later", tasks(&c));
+    EXPECT_STR("done", run_field(&c, "state"));
+    company_end(&c);
+}
