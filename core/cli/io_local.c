@@ -377,6 +377,7 @@ void io_local_open(struct io_local *l) {
     sigaction(SIGTERM, &sa, NULL);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a file that may grow no more is a disk that is full */
 }
 
 void io_local_close(struct io_local *l) {

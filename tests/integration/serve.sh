@@ -241,4 +241,19 @@ exits 0
 kith find "task where title = 'Welcome One Shot' : count()"
 prints_exactly 1
 
+it "goes on answering when its files may grow no more"
+new_company
+limit=$(($(stat -c %s kith.db) / 512))
+(ulimit -f "$limit" && exec "$KITH" serve 2>>"$work/small.log") &
+server=$!
+servers+=("$server")
+for _ in $(seq 600); do [ -S kith.sock ] && break || sleep 0.05; done
+yes "Somebody,Berlin" | head -n 20000 | sed '1s/.*/name,city/' >"$work/many.csv"
+kith import contact "$work/many.csv"
+expect test "$code" -ne 0
+kith find "contact : count()"
+exits 0
+expect kill -0 "$server"
+stop_server
+
 finish
