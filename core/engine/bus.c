@@ -31,13 +31,6 @@ kith_status bus_setup(struct engine *g, kith_error *e) {
 
 /* -- registering ------------------------------------------------------------------------------- */
 
-static const struct topic_entry *topic_by_name(const struct engine *g, kith_str name) {
-    for (size_t i = 0; i < g->topic_count; i++)
-        if (str_eqz(name, g->topics[i]->name))
-            return g->topics[i];
-    return NULL;
-}
-
 static bool match_state(struct reaction_entry *r, const struct rtype *t, kith_str what) {
     for (uint32_t i = 0; i < t->field_count; i++) {
         int option = t->fields[i]->kind == KITH_F_STATE ? field_option(t->fields[i], what) : -1;
@@ -64,7 +57,7 @@ bool bus_match(const struct engine *g, kith_str topic, struct reaction_entry *r)
         return true;
     if (!str_split(&rest, '.', &type))
         return false;
-    const struct topic_entry *published = topic_by_name(g, topic);
+    const struct topic_entry *published = topic_named(g, topic);
     if (published) {
         r->match = MATCH_TOPIC;
         r->topic = published->number;
@@ -81,17 +74,9 @@ bool bus_match(const struct engine *g, kith_str topic, struct reaction_entry *r)
     return match_state(r, r->type, rest);
 }
 
-const char *engine_topic_at(const struct engine *g, size_t i) {
-    return i < g->topic_count ? g->topics[i]->name : NULL;
-}
-
 bool engine_topic_known(const struct engine *g, kith_str topic) {
     struct reaction_entry r;
     return !str_eqz(topic, "*") && bus_match(g, topic, &r);
-}
-
-bool engine_topic_published(const struct engine *g, kith_str topic) {
-    return topic_by_name(g, topic) != NULL;
 }
 
 static kith_status record_topic(const struct event *ev, const char *what, struct arena *a,

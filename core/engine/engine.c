@@ -426,31 +426,6 @@ kith_status intern_source(struct engine *g, struct arena *a, const struct source
     return journal_intern_source(g->writer, copy, number, e);
 }
 
-kith_status engine_add_topic(struct engine *g, const char *owner, const struct kith_topic *topic,
-                             kith_error *e) {
-    if (g->started)
-        return err_set(e, KITH_E_THREAD, NULL, "topics are added before the engine starts");
-    for (size_t i = 0; i < g->topic_count; i++)
-        if (strcmp(g->topics[i]->name, topic->name) == 0)
-            return err_set(e, KITH_E_CONFLICT, NULL, "topic %s is declared by %s already",
-                           topic->name, g->topics[i]->owner);
-    if (engine_topic_known(g, str_of(topic->name)))
-        return err_set(e, KITH_E_CONFLICT, NULL,
-                       "topic %s is one that records publish by themselves", topic->name);
-    struct topic_entry *t = ARENA_NEW(&g->arena, struct topic_entry);
-    void *items =
-        arena_grow(&g->arena, g->topics, g->topic_count, &g->topic_cap, sizeof *g->topics);
-    if (!t || !items)
-        return err_nomem(e);
-    g->topics = items;
-    t->name = arena_strdup(&g->arena, topic->name);
-    t->owner = arena_strdup(&g->arena, owner);
-    t->schema = topic->schema;
-    TRY(journal_intern_topic(g->writer, t->name, &t->number, e));
-    g->topics[g->topic_count++] = t;
-    return KITH_OK;
-}
-
 /* -- state ------------------------------------------------------------------------------------- */
 
 void engine_stats(struct engine *g, struct engine_stats *out) {

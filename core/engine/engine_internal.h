@@ -78,6 +78,7 @@ struct action_entry {
 struct topic_entry {
     const char *name, *owner;
     uint32_t number, schema;
+    struct rtype payload; /* what its events carry */
 };
 
 struct delivery_entry {
@@ -593,6 +594,7 @@ kith_status bus_set_back(struct engine *g, kith_error *e);
 bool bus_match(const struct engine *g, kith_str topic, struct reaction_entry *r);
 bool bus_waiting(struct engine *g); /* rows that reactions have not seen */
 void bus_step(struct engine *g);    /* one group of reactions */
+const struct topic_entry *topic_named(const struct engine *g, kith_str name); /* or NULL */
 void bus_letters(struct engine *g); /* retries that are due */
 kith_status bus_next_due(struct engine *g, int64_t *due, kith_error *e);
 /* Runs the reactions to one row inside the current transaction, for a rehearsal. */

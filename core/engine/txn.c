@@ -570,18 +570,15 @@ kith_status txn_get(struct txn *t, const struct rtype *type, kith_id id, const k
 
 kith_status txn_publish(struct txn *t, const char *topic, const struct rtype *type, kith_id subject,
                         kith_str json, kith_error *e) {
-    for (size_t i = 0; i < t->g->topic_count; i++) {
-        const struct topic_entry *known = t->g->topics[i];
-        if (strcmp(known->name, topic) != 0)
-            continue;
-        struct buf image = {0};
-        struct journal_row row = {
-            .kind = ROW_EVENT, .type = type ? type->id : 0, .record = subject};
-        image_encode_event(&image, known->number, known->schema, json);
-        row.image = buf_view(&image);
-        kith_status st = image.failed ? err_nomem(e) : append(t, &row, e);
-        buf_free(&image);
-        return st;
-    }
-    return err_set(e, KITH_E_NOTFOUND, NULL, "topic '%s' is declared by no enabled module", topic);
+    const struct topic_entry *known = topic_named(t->g, str_of(topic));
+    struct buf image = {0};
+    struct journal_row row = {.kind = ROW_EVENT, .type = type ? type->id : 0, .record = subject};
+    if (!known)
+        return err_set(e, KITH_E_NOTFOUND, NULL, "topic '%s' is declared by no enabled module",
+                       topic);
+    image_encode_event(&image, known->number, known->schema, json);
+    row.image = buf_view(&image);
+    kith_status st = image.failed ? err_nomem(e) : append(t, &row, e);
+    buf_free(&image);
+    return st;
 }

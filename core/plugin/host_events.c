@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith.events/1 and kith.timers/1: what a module publishes, what a reaction looks at, and timers.
  */
+#include "engine/topics.h"
 #include "plugin/internal.h"
 
 /* -- publishing -------------------------------------------------------------------------------- */
@@ -127,42 +128,6 @@ static kith_status events_change(const kith_txn *txn, const kith_event *event, u
                    field);
 }
 
-/* Numbers and truth as they are, a list of such, all else by its text. */
-static kith_status json_plain(struct arena *a, const json_t *j, bool list, kith_value *out,
-                              kith_error *e) {
-    *out = value_null();
-    if (!j || json_is_null(j))
-        return KITH_OK;
-    if (json_is_integer(j))
-        *out = value_int(json_integer_value(j));
-    else if (json_is_boolean(j))
-        *out = (kith_value){.kind = KITH_BOOL, .as.i = json_is_true(j)};
-    else if (json_is_string(j))
-        *out = value_str((kith_str){json_string_value(j), json_string_length(j)});
-    else if (list && json_is_array(j)) {
-        kith_value *items = ARENA_ARRAY(a, kith_value, json_array_size(j) + 1);
-        if (!items)
-            return err_nomem(e);
-        for (size_t i = 0; i < json_array_size(j); i++)
-            TRY(json_plain(a, json_array_get(j, i), false, &items[i], e));
-        *out = (kith_value){.kind = KITH_LIST, .as.list = {items, json_array_size(j)}};
-    } else {
-        char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
-        if (!text)
-            return err_nomem(e);
-        *out = value_str(arena_str(a, str_of(text)));
-        free(text);
-    }
-    return KITH_OK;
-}
-
-static kith_status json_value(struct frame *f, const struct rfield *field, const json_t *j,
-                              kith_value *out, kith_error *e) {
-    bool list = field->kind == KITH_F_TAGS || field->kind == KITH_F_LINKS;
-    TRY(json_plain(&f->arena, j, list, out, e));
-    return value_check(f->plugin->set->schema, field, false, &f->arena, out, e);
-}
-
 static kith_status events_payload(const kith_txn *txn, const kith_event *event, kith_str name,
                                   kith_value *value, kith_error *e) {
     struct frame *f;
@@ -175,8 +140,8 @@ static kith_status events_payload(const kith_txn *txn, const kith_event *event, 
             continue;
         if (!f->event.payload)
             TRY(json_read(ev->payload, &f->event.payload, e));
-        return json_value(f, t->fields[i], json_object_get(f->event.payload, t->fields[i]->name),
-                          value, e);
+        return payload_value(f->plugin->set->schema, t->fields[i], f->event.payload, &f->arena,
+                             value, e);
     }
     return err_set(e, KITH_E_NOTFOUND, NULL, "the payload of %s declares no field '%.*s'",
                    ev->topic, (int)(name.len < 100 ? name.len : 100), name.ptr ? name.ptr : "");

@@ -5,6 +5,7 @@
 #include "script/script_internal.h"
 
 #include "base/log.h"
+#include "engine/topics.h"
 
 #include <string.h>
 
@@ -118,7 +119,7 @@ static int rule_publish(lua_State *L) {
         luaL_checktype(L, 3, LUA_TTABLE);
         json = json_take(L, 3, true);
     }
-    if (txn_publish(f->txn, topic, r ? r->type : NULL, r ? r->id : 0, json, &e) != KITH_OK)
+    if (txn_publish_checked(f->txn, topic, r ? r->type : NULL, r ? r->id : 0, json, &e) != KITH_OK)
         return raise_error(L, &e);
     return 0;
 }

@@ -14,6 +14,7 @@
 #define SCRIPT_LINT_H
 
 #include "engine/flow.h"
+#include "engine/topics.h"
 #include "script/script_internal.h"
 #include "script/syntax.h"
 #include "script/words.h"
@@ -36,6 +37,7 @@ enum type_kind {
     T_RECORD, /* record; NULL: of any type */
     T_CHANGE,
     T_EVENT,
+    T_DATA,    /* payload: what an event carries */
     T_CHANGED, /* the set of fields that a change or event changed */
     T_LIST,    /* field: links or tags */
     T_FINDING, /* what find() gives to a loop: record */
@@ -59,6 +61,7 @@ struct type {
     bool literal;  /* it is the value of `node`; of a text, `text` */
     bool writable; /* a record that is changed by assigning */
     bool each;     /* of a list: what ipairs() gives to a loop */
+    bool run;      /* of an event: a workflow's, a table that has what it carries in itself, too */
     union {
         const struct rtype *record;
         const struct rfield *field;
@@ -69,6 +72,7 @@ struct type {
         struct lint_file *file;
         const struct node *function;
     };
+    const struct rtype *payload; /* of an event; NULL: it may carry anything */
     kith_str text;
     int64_t integer; /* of a literal */
     double real;

@@ -302,6 +302,22 @@ static const char *topic_at(const void *g, size_t i) {
     return engine_topic_at(g, i);
 }
 
+/* What is published must be what the topic says that it carries. */
+static void take_carried(struct lint *l, const struct called *c, const struct rtype *payload) {
+    const struct node *table = payload ? table_at(c, 2) : NULL;
+    for (const struct node *i = table ? table->a : NULL; i; i = i->next) {
+        const struct rfield *f;
+        kith_error e = KITH_ERROR_INIT;
+        kith_str name;
+        if (!item_name(i, &name))
+            continue;
+        if (payload_field(payload, name, &f, &e) != KITH_OK)
+            lint_error(l, i->line, FAULT, &e);
+        else if (i->note)
+            lint_value(l, i->line, f, false, false, i->note, i->b);
+    }
+}
+
 static struct type call_publish(struct lint *l, const struct called *c) {
     size_t count = 0;
     bool known = !is_literal(c, 0);
@@ -311,6 +327,7 @@ static struct type call_publish(struct lint *l, const struct called *c) {
             topic = name;
     if (topic) {
         lint_need_name(l, c->node->line, "publish", topic);
+        take_carried(l, c, engine_payload(l->engine, c->types[0].text));
         deed_add(l, DEED_PUBLISH, c->node->line, NULL, NULL, topic, -1);
     } else if (!known) {
         kith_str text = c->types[0].text;
@@ -525,9 +542,11 @@ static void bind_form(struct lint *l, const struct form *f, kith_str event,
     str_split(&verb, '.', &name);
     const struct rtype *t = is_published(l, event) ? NULL : schema_type(l->schema, name);
     struct type given[2] = {t ? RECORD_OF(t) : UNKNOWN, {.kind = T_CHANGE, .record = t}};
+    given[1].payload = engine_payload(l->engine, event);
+    given[1].run = f->option != NULL;
     given[0].writable = f->before && !str_eqz(verb, "delete");
     if (f->gives == GIVES_EVENT)
-        given[1].kind = T_EVENT;
+        given[1].kind = event.len ? T_EVENT : T_UNKNOWN; /* begun by hand, it gets anything */
     if (f->gives == GIVES_TIME)
         given[0] = (struct type){.kind = T_EXACT, .exact = KITH_TIME};
     lint_bind(l, function, given, f->gives == GIVES_TIME ? 1 : 2);

@@ -45,6 +45,7 @@ static const struct {
     {"function", "a rule without its function", T_FORM, 0},
     {"userdata", "a change", T_CHANGE, 0},
     {"userdata", "an event", T_EVENT, 0},
+    {"table", "what an event carries", T_DATA, 0},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -181,7 +182,7 @@ struct type type_merge(struct type a, struct type b) {
                              .field = a.field == b.field ? a.field : NULL};
     if (a.kind == T_FUNCTION && a.function != b.function)
         return (struct type){.kind = T_FUNCTION, .maybe = true};
-    if (a.kind >= T_RECORD && a.record != b.record)
+    if (a.kind >= T_RECORD && (a.record != b.record || a.payload != b.payload || a.run != b.run))
         return a.kind == T_RECORD ? (struct type){.kind = T_RECORD, .maybe = true} : UNKNOWN;
     if ((a.kind == T_ACTIONS || a.kind == T_LIBRARY || a.kind == T_FORM) && !str_eq(a.text, b.text))
         return UNKNOWN;
@@ -255,8 +256,8 @@ struct part {
     struct type type;
 };
 
-static struct type fixed_part(struct lint *l, const struct node *n, const char *what, kith_str name,
-                              const struct part *parts) {
+static struct type part_or(struct lint *l, const struct node *n, enum weight weight,
+                           const char *what, kith_str name, const struct part *parts) {
     struct names all = {.l = l};
     const struct part *p = parts;
     while (p->name && !str_eqz(name, p->name))
@@ -266,9 +267,14 @@ static struct type fixed_part(struct lint *l, const struct node *n, const char *
     for (p = parts; p->name; p++)
         name_add(&all, str_of(p->name));
     const char *near = nearest(&all, name);
-    lint_say(l, n->line, FAULT, "%s has no part '%.*s'%s%s%s", what, (int)name.len, name.ptr,
+    lint_say(l, n->line, weight, "%s has no part '%.*s'%s%s%s", what, (int)name.len, name.ptr,
              STR_MEANT(near));
     return UNKNOWN;
+}
+
+static struct type fixed_part(struct lint *l, const struct node *n, const char *what, kith_str name,
+                              const struct part *parts) {
+    return part_or(l, n, FAULT, what, name, parts);
 }
 
 static struct type exact_part(struct lint *l, const struct node *n, const struct type *of,
@@ -293,23 +299,52 @@ static struct type exact_part(struct lint *l, const struct node *n, const struct
     return fixed_part(l, n, type_text(l, of), name, parts);
 }
 
+/* What is not carried is nil, and no mistake that ends the call. */
+static struct type data_part(struct lint *l, const struct node *n, const struct rtype *payload,
+                             kith_str name) {
+    const struct rfield *f;
+    kith_error e = KITH_ERROR_INIT;
+    if (payload && payload_field(payload, name, &f, &e) != KITH_OK)
+        lint_error(l, n->line, WARNING, &e);
+    return UNKNOWN;
+}
+
+/* Of a record's event: what it has; of a published one what it carries as well. */
+static struct type run_event_part(struct lint *l, const struct node *n, const struct type *of,
+                                  kith_str name, const struct type *record) {
+    const struct type text = {.kind = T_TEXT};
+    const struct part parts[] = {
+        {"topic", text},          {"data", {.kind = T_DATA, .payload = of->payload}},
+        {"before", *record},      {"changed", {.kind = T_CHANGED, .record = of->record}},
+        {"at", exact(KITH_TIME)}, {"origin", text},
+        {"record", *record},      {NULL, UNKNOWN}};
+    for (const struct part *p = parts; p->name; p++)
+        if (str_eqz(name, p->name))
+            return p->type;
+    return of->record ? part_or(l, n, WARNING, type_text(l, of), name, parts)
+                      : data_part(l, n, of->payload, name);
+}
+
 static struct type held_part(struct lint *l, const struct node *n, const struct type *of,
                              kith_str name) {
     const struct type text = {.kind = T_TEXT},
                       record = {.kind = of->record ? T_RECORD : T_UNKNOWN,
                                 .record = of->record,
                                 .maybe = true},
-                      changed = {.kind = T_CHANGED, .record = of->record};
+                      changed = {.kind = T_CHANGED, .record = of->record},
+                      data = {.kind = T_DATA, .payload = of->payload};
     const struct part change[] = {{"before", record},
                                   {"changed", changed},
                                   {"kind", text},
                                   {"origin", text},
                                   {NULL, UNKNOWN}};
     const struct part event[] = {
-        {"topic", text},   {"data", UNKNOWN},    {"before", record},
+        {"topic", text},   {"data", data},       {"before", record},
         {"after", record}, {"changed", changed}, {"at", exact(KITH_TIME)},
         {"kind", text},    {"origin", text},     {"attempt", {.kind = T_INTEGER}},
         {NULL, UNKNOWN}};
+    if (of->kind == T_EVENT && of->run)
+        return run_event_part(l, n, of, name, &record);
     return fixed_part(l, n, type_text(l, of), name, of->kind == T_CHANGE ? change : event);
 }
 
@@ -465,6 +500,8 @@ struct type type_part(struct lint *l, const struct node *n, const struct type *o
     case T_CHANGE:
     case T_EVENT:
         return named ? held_part(l, n, of, key->text) : UNKNOWN;
+    case T_DATA:
+        return named ? data_part(l, n, of->payload, key->text) : UNKNOWN;
     case T_RECORD:
         return named && of->record ? record_part(l, n, of, key->text) : UNKNOWN;
     case T_CHANGED:

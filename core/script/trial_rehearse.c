@@ -4,6 +4,7 @@
 #include "script/trial_internal.h"
 
 #include "base/clock.h"
+#include "engine/topics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -165,7 +166,7 @@ static kith_status publish(struct txn *t, void *arg, kith_error *e) {
     char *json = json_dumps(h->fields, JSON_COMPACT);
     if (!json)
         return err_nomem(e);
-    kith_status st = txn_publish(t, h->event->topic, h->type, h->id, str_of(json), e);
+    kith_status st = txn_publish_checked(t, h->event->topic, h->type, h->id, str_of(json), e);
     free(json);
     return st;
 }

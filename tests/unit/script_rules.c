@@ -219,6 +219,31 @@ TEST("what pcall caught is not kept") {
     company_end(&c);
 }
 
+TEST("what is published must be what the topic says that it carries") {
+    static const struct {
+        const char *data, *message;
+    } rows[] = {
+        {"pionts = 7", "rules/publish.lua:2: lead.scored carries no 'pionts'; did you mean"
+                       " 'points'?"},
+        {"points = lead.name",
+         "rules/publish.lua:2: lead.scored: points: 'Ada' is no whole number"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct company c;
+        char text[256];
+        snprintf(text, sizeof text,
+                 "after('lead.create', function(lead)\n"
+                 "  local ok, why = pcall(publish, 'lead.scored', lead, {%s})\n"
+                 "  refuse(why)\n"
+                 "end)\n",
+                 rows[i].data);
+        company_with(&c, "publish.lua", text);
+        EXPECT_INT(KITH_E_REFUSED, try_create(&c, "lead", SET("name", "Ada"), NULL));
+        EXPECT_STR(rows[i].message, c.e.message);
+        company_end(&c);
+    }
+}
+
 TEST("a published event reaches its rule with its data") {
     struct company c;
     company_with(&c, "publish.lua",
