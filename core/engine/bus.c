@@ -4,6 +4,7 @@
  * letter: retried with growing pauses, its subject's later events behind it, and in the end dead
  * but not lost. */
 #include "engine/engine_internal.h"
+#include "engine/topics.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -367,6 +368,27 @@ static bool event_fits(const struct reaction_entry *r, const struct delivery *d)
     return false;
 }
 
+/* A condition asks for the record, for what the event carries, or for both; an event without a
+ * record, or about one of another type, has none of its fields. */
+static kith_status meets_condition(const struct predicate *where, const struct delivery *d,
+                                   struct txn *t, bool *yes, kith_error *e) {
+    const struct rtype *type = query_type(predicate_query(where)),
+                       *carried = predicate_carried(where);
+    const struct match_source source = {txn_lookup, txn_ask, t};
+    const kith_value *values = d->ev.type == type ? d->ev.values : NULL;
+    kith_value *event = NULL;
+    struct query_env env;
+    *yes = !d->ev.values && !carried;
+    if (*yes)
+        return KITH_OK;
+    if (!values && !(values = ARENA_ARRAY(t->arena, kith_value, type->field_count + 1)))
+        return err_nomem(e);
+    if (carried)
+        TRY(payload_values(d->g->schema, carried, d->ev.payload, t->arena, &event, e));
+    txn_env(t, &env);
+    return predicate_match_event(where, &env, d->ev.id, values, event, &source, yes, e);
+}
+
 /* Does the reaction want this row? Cheap questions first. */
 kith_status delivery_wants(struct reaction_entry *r, struct delivery *d, struct txn *t, bool *yes,
                            kith_error *e) {
@@ -384,12 +406,8 @@ kith_status delivery_wants(struct reaction_entry *r, struct delivery *d, struct 
             return KITH_OK;
     }
     TRY(load_values(d, t->arena, e));
-    if (r->reaction.where && d->ev.values) {
-        struct query_env env;
-        txn_env(t, &env);
-        const struct match_source source = {txn_lookup, txn_ask, t};
-        return predicate_match(r->reaction.where, &env, d->ev.id, d->ev.values, &source, yes, e);
-    }
+    if (r->reaction.where)
+        return meets_condition(r->reaction.where, d, t, yes, e);
     *yes = true;
     return KITH_OK;
 }

@@ -208,6 +208,12 @@ kith_status predicate_parse(struct predicate **out, const struct schema *s, cons
 kith_status predicate_parse_for(struct predicate **out, const struct schema *s,
                                 const struct principal *p, const struct rtype *t, struct arena *a,
                                 kith_str text, kith_error *e); /* as query_parse_for */
+/* A condition on an event: event.NAME is what it carries, a field of the type `carried`, which has
+ * no records and the number 0 (NULL: it carries nothing). t NULL: it has no record. */
+kith_status predicate_parse_event(struct predicate **out, const struct schema *s,
+                                  const struct rtype *t, const struct rtype *carried,
+                                  struct arena *a, kith_str text, kith_error *e);
+const struct rtype *predicate_carried(const struct predicate *p); /* NULL: it asks for nothing */
 /* Finds what the same condition finds in a query: unknown does not match. values as from
  * record_read, links fields filled in. source may be NULL when no path leaves the record; it sees
  * other records as they are written. Allocates nothing, but for folding text that is long or not
@@ -215,6 +221,10 @@ kith_status predicate_parse_for(struct predicate **out, const struct schema *s,
 kith_status predicate_match(const struct predicate *p, const struct query_env *env, kith_id id,
                             const kith_value *values, const struct match_source *source, bool *yes,
                             kith_error *e);
+/* The same of one on an event; event: what it carries, by index. */
+kith_status predicate_match_event(const struct predicate *p, const struct query_env *env,
+                                  kith_id id, const kith_value *values, const kith_value *event,
+                                  const struct match_source *source, bool *yes, kith_error *e);
 /* The condition of a query that has no parameters; q and what it points to must live as long. */
 kith_status predicate_of(struct predicate **out, const struct query *q, struct arena *a,
                          kith_error *e);

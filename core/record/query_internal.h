@@ -215,6 +215,7 @@ struct parser {
     struct scope *scope;       /* the one whose condition is being read */
     uint32_t depth, conditions, related;
     const struct principal *principal; /* for whom names are looked up; NULL: for Kith itself */
+    const struct rfield *event;        /* leads to what the event carries; or NULL */
     bool params;                       /* allowed */
     bool inset;                        /* it reads what a function is short for */
     bool share; /* paths that go to many share their steps: those of a group's keys */

@@ -35,6 +35,7 @@ struct predicate {
     struct op *ops;
     uint32_t count;
     struct fieldset fields;
+    const struct rtype *carried;
     bool local, timed;
 };
 
@@ -107,6 +108,8 @@ static void note_field(struct predicate *p, const struct path *path) {
     for (const struct step *s = path->from; s; s = s->from) {
         first = s->via;
         p->local = p->local && s->bare && !s->from;
+        if (!s->type->id)
+            p->carried = s->type;
     }
     if (first)
         fieldset_add(&p->fields, first->index);
@@ -169,6 +172,29 @@ kith_status predicate_parse_for(struct predicate **out, const struct schema *s,
     return predicate_of(out, q, a, e);
 }
 
+kith_status predicate_parse_event(struct predicate **out, const struct schema *s,
+                                  const struct rtype *t, const struct rtype *carried,
+                                  struct arena *a, kith_str text, kith_error *e) {
+    struct parser parser;
+    struct query *q;
+    struct rtype *none = ARENA_NEW(a, struct rtype);
+    struct rfield *event = ARENA_NEW(a, struct rfield);
+    *out = NULL;
+    if (!none || !event)
+        return err_nomem(e);
+    TRY(query_begin(&parser, &q, s, a, text, e));
+    *none = (struct rtype){.schema = s, .name = carried ? carried->name : ""};
+    *event = (struct rfield){.name = "event", .kind = KITH_F_LINK, .type = none, .target = carried};
+    parser.event = carried ? event : NULL;
+    q->root.type = t ? t : none;
+    TRY(parse_condition(&parser, q));
+    return predicate_of(out, q, a, e);
+}
+
+const struct rtype *predicate_carried(const struct predicate *p) {
+    return p->carried;
+}
+
 const struct fieldset *predicate_fields(const struct predicate *p) {
     return &p->fields;
 }
@@ -195,7 +221,8 @@ struct match {
     const struct query *q;
     const struct query_env *env;
     const struct match_source *source;
-    kith_status status; /* the source's failure */
+    const kith_value *event; /* what it carries */
+    kith_status status;      /* the source's failure */
     kith_error *e;
     uint32_t known;                       /* bit n: rows[n] is */
     struct row rows[QUERY_LINKS_MAX + 1]; /* by the number of the step; 0: the record itself */
@@ -210,6 +237,8 @@ static struct row look_up(struct match *m, const struct rtype *t, kith_id id) {
 }
 
 static struct row follow(struct match *m, const struct row *from, const struct step *s) {
+    if (!s->type->id)
+        return (struct row){.values = m->event};
     const kith_value *link = from->values ? &from->values[s->via->index] : NULL;
     if (!link || link->kind != KITH_LINK)
         return (struct row){0};
@@ -522,6 +551,7 @@ static void match_begin(struct match *m, const struct predicate *p, const struct
     m->q = p->q;
     m->env = env;
     m->source = source;
+    m->event = NULL;
     m->status = KITH_OK;
     m->e = e;
     m->known = 1;
@@ -531,11 +561,18 @@ static void match_begin(struct match *m, const struct predicate *p, const struct
 kith_status predicate_match(const struct predicate *p, const struct query_env *env, kith_id id,
                             const kith_value *values, const struct match_source *source, bool *yes,
                             kith_error *e) {
+    return predicate_match_event(p, env, id, values, NULL, source, yes, e);
+}
+
+kith_status predicate_match_event(const struct predicate *p, const struct query_env *env,
+                                  kith_id id, const kith_value *values, const kith_value *event,
+                                  const struct match_source *source, bool *yes, kith_error *e) {
     *yes = false;
     if (access_rule(env->principal, p->q->root.type) == ACCESS_NONE)
         return KITH_OK;
     struct match m;
     match_begin(&m, p, env, id, values, source, e);
+    m.event = event;
     uint32_t at = p->count ? 0 : MATCHED;
     while (at < FAILED)
         at = run_op(&m, &p->ops[at], values) ? p->ops[at].yes : p->ops[at].no;

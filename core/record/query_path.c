@@ -40,11 +40,54 @@ kith_status query_term(struct parser *p, struct name_list *out) {
     return KITH_OK;
 }
 
+/* Of what an event carries, which is in no schema. */
+static const struct rfield *named_field(const struct rtype *t, kith_str name) {
+    for (uint32_t i = 0; i < t->field_count; i++)
+        if (str_eqz(name, t->fields[i]->name))
+            return t->fields[i];
+    return NULL;
+}
+
+static const char *carried_at(const void *t, size_t i) {
+    return ((const struct rtype *)t)->fields[i]->name;
+}
+
+static kith_status find_carried(struct parser *p, const struct rtype *t, const struct token *name,
+                                const struct rfield **out) {
+    kith_str text = text_cut(name->text, 60);
+    *out = named_field(t, text);
+    if (*out)
+        return KITH_OK;
+    const char *near = str_nearest(text, carried_at, t, t->field_count);
+    return QUERY_FAIL(p, name->at, "%s carries no '%.*s'%s%s%s", t->name, (int)text.len, text.ptr,
+                      STR_MEANT(near));
+}
+
 static kith_status find_field(struct parser *p, const struct rtype *t, const struct token *name,
                               const struct rfield **out) {
+    const struct rtype *carried = p->event ? p->event->target : NULL;
+    if (carried && t == carried)
+        return find_carried(p, t, name, out);
+    if (carried && !type_field(p->q->schema, t, name->text) && named_field(carried, name->text))
+        return QUERY_FAIL(p, name->at, "'%.*s' is what the event carries: write event.%.*s",
+                          (int)name->text.len, name->text.ptr, (int)name->text.len, name->text.ptr);
     if (schema_find_field(p->q->schema, t, text_cut(name->text, 60), out, p->e) != KITH_OK)
         return query_fail_at(p->text, name->at, p->e);
     return KITH_OK;
+}
+
+/* event.points, and as rules write it event.data.points: takes the names that lead there. A field
+ * of the record that is called so comes first. */
+static bool begins_event(struct parser *p, const struct path *path, const struct token **name,
+                         const struct token *last) {
+    const struct rtype *t = p->event ? p->event->target : NULL;
+    bool first = path->type == p->q->root.type && !path->from && p->scope == &p->q->root;
+    if (!t || !first || *name == last || !str_eqz((*name)->text, "event") ||
+        type_field(p->q->schema, path->type, (*name)->text))
+        return false;
+    if (*name + 1 < last && str_eqz((*name + 1)->text, "data") && !named_field(t, STR("data")))
+        ++*name;
+    return true;
 }
 
 static kith_status new_step(struct parser *p, const struct rfield *via, const struct step *from,
@@ -147,9 +190,12 @@ kith_status query_path(struct parser *p, const struct name_list *names, struct t
     const struct token *last = &names->names[names->count - 1];
     for (const struct token *name = names->names; name <= last; name++) {
         const struct rfield *f;
-        if (name == last && str_eqz(name->text, "id"))
+        if (name == last && str_eqz(name->text, "id") && out->type->id)
             break;
-        TRY(find_field(p, out->type, name, &f));
+        if (begins_event(p, out, &name, last))
+            f = p->event;
+        else
+            TRY(find_field(p, out->type, name, &f));
         if (f->kind == KITH_F_MONEY && name + 1 == last && str_eqz(last->text, "currency")) {
             out->part = PART_CURRENCY;
             out->field = f;

@@ -4,6 +4,7 @@
 #include "script/script_internal.h"
 
 #include "base/cron.h"
+#include "engine/topics.h"
 #include "record/rollup.h"
 
 #include <string.h>
@@ -170,11 +171,17 @@ static kith_status set_where(lua_State *L, struct rule *r, kith_error *e) {
     r->info.where = keep_text(L, r);
     if (!r->info.where)
         return err_nomem(e);
-    if (!r->type)
-        return err_set(e, KITH_E_INVAL, NULL, "where: '%s' has no record to look at",
-                       r->info.event);
-    kith_status st = predicate_parse(&r->where, schema_of(r), r->type, &r->script->arena,
-                                     str_of(r->info.where), e);
+    const struct rtype *carried =
+        r->info.kind >= RULE_ON ? engine_payload(r->script->all->engine, str_of(r->info.event))
+                                : NULL;
+    if (!r->type && !carried)
+        return err_set(e, KITH_E_INVAL, NULL, "where: '%s' has no record to look at%s",
+                       r->info.event,
+                       engine_topic_published(r->script->all->engine, str_of(r->info.event))
+                           ? ", and nobody declares what it carries"
+                           : "");
+    kith_status st = predicate_parse_event(&r->where, schema_of(r), r->type, carried,
+                                           &r->script->arena, str_of(r->info.where), e);
     if (st == KITH_OK)
         st = right_need_query(r->script, predicate_query(r->where), e);
     if (st == KITH_OK)

@@ -53,10 +53,11 @@ static void add_depends(struct lint *l, struct deeds *to, uint32_t line, const s
     struct query_depends d;
     if (query_depends(q, &l->arena, &d, NULL) != KITH_OK)
         return;
-    add(l, to, &(struct deed){.type = query_type(q), .option = -1, .line = line});
+    if (query_type(q)->id) /* else the event has no record */
+        add(l, to, &(struct deed){.type = query_type(q), .option = -1, .line = line});
     for (size_t i = 0; i < d.count; i++) {
         const struct rtype *t = d.items[i].type;
-        for (uint32_t k = 0; t && k < t->field_count; k++)
+        for (uint32_t k = 0; t && t->id && k < t->field_count; k++)
             if (fieldset_has(&d.items[i].fields, k))
                 add(l, to,
                     &(struct deed){.type = t, .field = t->fields[k], .option = -1, .line = line});

@@ -218,8 +218,9 @@ kith_status right_need(const struct script *s, uint32_t right, const struct rtyp
                                : denied(s, "write records of type", "write", t->name, e);
 }
 
+/* What an event carries, which has no number, is for every rule that hears of it. */
 static kith_status need_read(void *arg, const struct rtype *t, kith_error *e) {
-    return right_need(arg, RIGHT_READ, t, e);
+    return !t->id ? KITH_OK : right_need(arg, RIGHT_READ, t, e);
 }
 
 kith_status right_need_query(const struct script *s, const struct query *q, kith_error *e) {
@@ -239,9 +240,32 @@ bool right_reads(const struct script *s, const struct rfield *f) {
     return s->frame->acting ? txn_reads(s->frame->txn, f) : s->all->options.no_users;
 }
 
+/* A condition on what an event carries is in no statement; the fields of records that it goes by
+ * are. What is carried is open to whoever hears of it. */
+static kith_status fields_open(const struct query *q, struct txn *t, kith_error *e) {
+    struct query_depends d;
+    TRY(query_depends(q, txn_arena(t), &d, e));
+    for (size_t i = 0; i < d.count; i++) {
+        const struct rtype *type = d.items[i].type;
+        for (uint32_t k = 0; type && type->id && k < type->field_count; k++)
+            if (fieldset_has(&d.items[i].fields, k) && !txn_reads(t, type->fields[k]))
+                return err_set(e, KITH_E_DENIED, NULL, "you may not read %s.%s", type->name,
+                               type->fields[k]->name);
+    }
+    return KITH_OK;
+}
+
+static kith_status condition_reads(const struct rule *r, struct txn *t, kith_error *e) {
+    struct predicate *p;
+    if (predicate_carried(r->where) || !r->type)
+        return fields_open(predicate_query(r->where), t, e);
+    TRY(predicate_parse_for(&p, r->type->schema, txn_principal(t), r->type, txn_arena(t),
+                            str_of(r->info.where), e));
+    return condition_open(txn_engine(t), txn_now(t), txn_principal(t), p, txn_arena(t), e);
+}
+
 /* What decides whether it runs is read, too. */
 kith_status right_conditions(const struct rule *r, struct txn *t, kith_error *e) {
-    struct predicate *p;
     for (uint32_t i = 0; r->fields && i < r->type->field_count; i++)
         if (fieldset_has(r->fields, i) && !txn_reads(t, r->type->fields[i]))
             return err_set(e, KITH_E_DENIED, NULL, "%s:%u: fields: you may not read %s.%s",
@@ -249,10 +273,7 @@ kith_status right_conditions(const struct rule *r, struct txn *t, kith_error *e)
                            r->type->fields[i]->name);
     if (!r->where)
         return KITH_OK;
-    kith_status st = predicate_parse_for(&p, r->type->schema, txn_principal(t), r->type,
-                                         txn_arena(t), str_of(r->info.where), e);
-    if (st == KITH_OK)
-        st = condition_open(txn_engine(t), txn_now(t), txn_principal(t), p, txn_arena(t), e);
+    kith_status st = condition_reads(r, t, e);
     return st == KITH_OK ? KITH_OK
                          : err_prefix(e, "%s:%u: where: ", r->script->file, (unsigned)r->info.line);
 }

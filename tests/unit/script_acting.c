@@ -430,6 +430,27 @@ TEST("a file that writes more rows within an hour than it may waits, and nothing
     company_end(&p.c);
 }
 
+TEST("a condition on an event goes by no field that is closed to the user") {
+    struct people p;
+    struct dead_letter *letters;
+    size_t n;
+    people_with(&p, "a.lua",
+                "on('lead.scored', {name = 'open', where = 'event.points > 1'}, function()\n"
+                "  task {title = 'open'}\n"
+                "end)\n"
+                "on('lead.scored', {name = 'closed', where = 'event.points > 1 and score = 7'},\n"
+                "  function() task {title = 'closed'} end)\n");
+    company_file(&p.c, "b.lua",
+                 "after('lead.create', function(l) publish('lead.scored', l, {points = 5}) end)\n");
+    people_start(&p);
+    lead_of(&p, p.anna, "A");
+    EXPECT_STR("open", said(&p));
+    EXPECT_OK(engine_letters(p.c.g, false, &p.c.arena, &letters, &n, &p.c.e), p.c.e);
+    EXPECT_INT(1, n);
+    EXPECT_HAS("where: you may not read lead.score", letters[0].error);
+    company_end(&p.c);
+}
+
 TEST("what was written more than an hour ago counts no more") {
     struct people p;
     budget_company(&p, "a.lua", "on('lead.created', function(lead) task {title = 'x'} end)\n",
