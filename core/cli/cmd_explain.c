@@ -218,8 +218,8 @@ static kith_status print_topic(struct cmd *c, const struct schema *s, const kith
     io_printf(c->io, "%s\n  %s Rules and modules can react to it.\n", t->name,
               t->doc ? t->doc : "");
     for (uint32_t i = 0; i < count; i++)
-        io_printf(c->io, "  %-10s %s: %s\n", fields[i]->name, kind_of(c, fields[i]),
-                  fields[i]->doc);
+        io_printf(c->io, "  %-10s %s%s%s\n", fields[i]->name, kind_of(c, fields[i]),
+                  fields[i]->doc[0] ? ": " : "", fields[i]->doc);
     return KITH_OK;
 }
 

@@ -292,7 +292,8 @@ static kith_status check_meaning(struct company *c, kith_error *e) {
         if (log_room_check(rooms[i], e) != KITH_OK)
             return at_setting(c->settings, "log.rooms", e);
     }
-    return KITH_OK;
+    return company_events_read(c, e) == KITH_OK ? KITH_OK
+                                                : at_setting(c->settings, "company.events", e);
 }
 
 /* The settings and the company's types: the problems of both are told. */
@@ -486,6 +487,8 @@ static kith_status open_rest(struct company *c, const struct opening *how, kith_
     TRY(open_engine(c, how, e));
     TRY(plugins_create(c->plugins, c->engine, c->settings, e));
     TRY(plugins_start(c->plugins, e));
+    if (company_events_add(c, e) != KITH_OK)
+        return at_setting(c->settings, "company.events", e);
     TRY(scripts_open(&c->scripts, c->engine, c->dir, &rules, e));
     TRY(add_retention(c, e));
     if (how->trial)
@@ -601,7 +604,12 @@ const kith_topic *company_topic(const struct company *c, size_t i, const char **
     for (; (own = engine_own_topic(n)); n++)
         if (n == i)
             return own;
-    return module_topic(c, i - n, owner);
+    i -= n;
+    if (i < c->event_count) {
+        *owner = SCHEMA_COMPANY;
+        return &c->events[i];
+    }
+    return module_topic(c, i - c->event_count, owner);
 }
 
 const struct own_action *company_own_action(size_t i) {

@@ -41,6 +41,8 @@ struct company {
     struct workdays workdays;
     struct engine *engine;
     struct scripts *scripts;
+    struct kith_topic *events; /* of the company's own */
+    size_t event_count;
     struct conn *scratch; /* company_schema */
     struct schema *declared;
     struct kclock clock; /* of one that is there to try something out */
@@ -115,6 +117,10 @@ kith_status company_schema(struct company *c, const struct schema **out, kith_er
 const struct kith_topic *company_topic(const struct company *c, size_t i, const char **owner);
 /* The actions of the core itself; NULL past the end. */
 const struct own_action *company_own_action(size_t i);
+
+/* company.events of the settings: as rows, and then as topics of the engine (company_events.c) */
+kith_status company_events_read(struct company *c, kith_error *e);
+kith_status company_events_add(struct company *c, kith_error *e);
 
 /* Where modules are looked for: the company's folders, then the program's. Gives their number; they
  * live as long as s, a and p do. */

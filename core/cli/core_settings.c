@@ -28,6 +28,14 @@ static const kith_setting retention_rule[] = {
      KITH_NO_ARRAY},
     {"doc", KITH_TEXT, 0, "", 0, 0, NULL, "Why these records go, for people.", KITH_NO_ARRAY},
 };
+static const kith_setting own_event[] = {
+    {"name", KITH_TEXT, KITH_SF_REQUIRED, NULL, 0, 0, NULL,
+     "What it is about and what happened: \"feedback.answered\".", KITH_NO_ARRAY},
+    {"doc", KITH_TEXT, 0, "", 0, 0, NULL, "When it is published, in one sentence.", KITH_NO_ARRAY},
+    {"fields", KITH_LIST, 0, NULL, 0, 0, NULL,
+     "What it carries: \"score:integer How happy.\", \"answer:choice[yes,no]\", \"text\".",
+     KITH_NO_ARRAY},
+};
 static const kith_setting privacy_control[] = {
     {"regulation", KITH_TEXT, KITH_SF_REQUIRED, NULL, 0, 0, NULL,
      "The regulation, as privacy.regulations names it.", KITH_NO_ARRAY},
@@ -55,6 +63,9 @@ static const kith_setting settings[] = {
      "When it works on the other days: \"monday-thursday 08:30-12:30 13:30-17:00\", \"friday "
      "08:30-14:00\"; 09:00-17:00 when nothing is set.",
      KITH_NO_ARRAY},
+    {"company.events", KITH_LIST, 0, NULL, 0, 0, NULL,
+     "Events of the company's own, which its rules and workflows publish and wait for.",
+     KITH_ARRAY(own_event)},
     {"modules.enabled", KITH_LIST, 0, NULL, 0, 0, NULL,
      "The modules that are loaded, by name; 'kith module list' shows what there is.",
      KITH_NO_ARRAY},

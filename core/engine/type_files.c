@@ -169,9 +169,8 @@ static const char *kind_at(const void *arg, size_t i) {
     return field_kind_name((uint32_t)i + 1);
 }
 
-/* "choice[small,medium]" taken apart, in the arena; options NULL: none. */
-static kith_status parse_kind(kith_str text, struct arena *a, uint32_t *kind, const char **options,
-                              kith_error *e) {
+kith_status type_kind_parse(kith_str text, struct arena *a, uint32_t *kind, const char **options,
+                            kith_error *e) {
     kith_str name = str_trim(text), inside = {0};
     const char *open = name.len ? memchr(name.ptr, '[', (size_t)name.len) : NULL;
     if (open) {
@@ -255,7 +254,7 @@ static void add_field(struct reading *r, const struct item *i) {
     uint32_t kind = 0, flags = 0;
     const char *options = NULL;
     refuse_keys(r, i, not_own, 2, "is for fields that others declare; here it stands in the kind");
-    if (parse_kind(v[F_KIND].as.s, &r->t->arena, &kind, &options, &why) != KITH_OK)
+    if (type_kind_parse(v[F_KIND].as.s, &r->t->arena, &kind, &options, &why) != KITH_OK)
         problem(r, (int)v[F_KIND].flags, "field %s: %s", i->name, why.message);
     for (size_t k = 0; k < sizeof flag_keys / sizeof *flag_keys; k++)
         flags |= is_true(v[flag_keys[k].key]) ? flag_keys[k].flag : 0;

@@ -51,4 +51,8 @@ const struct type_entry *type_files_at(const struct type_files *t, size_t i);
 const struct type_entry *type_files_find(const struct type_files *t, const char *type,
                                          const char *field);
 
+/* "choice[small,medium]" taken apart, in the arena; options NULL: none. */
+kith_status type_kind_parse(kith_str text, struct arena *a, uint32_t *kind, const char **options,
+                            kith_error *e);
+
 #endif

@@ -3,6 +3,8 @@
  * begins others or itself anew. */
 #include "script/flow_internal.h"
 
+#include "engine/topics.h"
+
 #include "base/date.h"
 
 #include <string.h>
@@ -120,7 +122,8 @@ static kith_str text_of(lua_State *L, int at) {
     return value_text(engine_schema(script_of(L)->all->engine), &v, txn_arena(t));
 }
 
-/* Of a record's topic the fields are known. */
+/* Of a record's topic the fields are known, and of a published one what it carries; the record that
+ * it is about may be of any type, unless its name says of which. */
 static void check_key(lua_State *L, const char *topic, int key) {
     struct engine *g = script_of(L)->all->engine;
     const char *dot = strchr(topic, '.');
@@ -128,11 +131,19 @@ static void check_key(lua_State *L, const char *topic, int key) {
         return;
     const struct rtype *t =
         schema_type(engine_schema(g), (kith_str){topic, (uint64_t)(dot - topic)});
-    if (!t || engine_topic_published(g, str_of(topic)))
-        return;
-    const struct rfield *f = field_at(L, t, key);
-    if (!right_reads(script_of(L), f))
-        raisef(L, "you may not read %s.%s, so nothing can be waited for by it", t->name, f->name);
+    const struct rtype *carried = engine_payload(g, str_of(topic));
+    kith_str name = str_of(lua_tostring(L, key));
+    const struct rfield *f;
+    kith_error e = KITH_ERROR_INIT;
+    if (t && !engine_topic_published(g, str_of(topic))) {
+        f = field_at(L, t, key);
+        if (!right_reads(script_of(L), f))
+            raisef(L, "you may not read %s.%s, so nothing can be waited for by it", t->name,
+                   f->name);
+    } else if (t && carried && !type_field(engine_schema(g), t, name) &&
+               payload_field(carried, name, &f, &e) != KITH_OK) {
+        raise_error(L, &e);
+    }
 }
 
 /* The table at `at`, sorted: the record or the first one is looked up, the others are compared. */

@@ -45,6 +45,11 @@ static const struct schema_source lead_source = {
 static const kith_field scored_fields[] = {F("points", INTEGER)};
 static const kith_topic scored = {
     .name = "lead.scored", .schema = 1, .fields = KITH_ARRAY(scored_fields), .doc = "Scored."};
+static const kith_field answered_fields[] = {F("score", INTEGER), F("text", TEXT)};
+static const kith_topic answered = {.name = "feedback.answered",
+                                    .schema = 1,
+                                    .fields = KITH_ARRAY(answered_fields),
+                                    .doc = "Somebody answered a request for feedback."};
 static const kith_field double_params[] = {F("lead", LINK, .options = "lead"),
                                            F("number", INTEGER, .flags = KITH_FF_REQUIRED)};
 static const kith_field double_results[] = {F("number", INTEGER)};
@@ -113,6 +118,7 @@ static inline void company_engine_as(struct company *c, const char *path, int64_
                                .create = !still};
     EXPECT_OK(engine_open(&c->g, &o, &c->e), c->e);
     EXPECT_OK(engine_add_topic(c->g, "sales", &scored, &c->e), c->e);
+    EXPECT_OK(engine_add_topic(c->g, "company", &answered, &c->e), c->e);
     struct action a = {.name = "sales.double",
                        .module = "sales",
                        .doc = "Doubles.",

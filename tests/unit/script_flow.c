@@ -378,6 +378,8 @@ TEST("what is wrong in a step is said with its line") {
                    " .updated, .deleted and its states");
     expect_failure("wait_for('lead.working', {scor = 1})",
                    "workflows/f.lua:2: no field 'scor' in lead; did you mean 'score'?");
+    expect_failure("wait_for('lead.scored', {pionts = 1, name = 'A'})",
+                   "workflows/f.lua:2: lead.scored carries no 'pionts'; did you mean 'points'?");
     expect_failure("sleep(3)", "workflows/f.lua:2: sleep: how long is said by a duration such as"
                                " days(3), a time or a date, not by a number");
     expect_failure("sleep()", "workflows/f.lua:2: sleep: how long? sleep(days(3)), or"
