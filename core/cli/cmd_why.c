@@ -25,8 +25,16 @@ static kith_str by_text(struct cmd *c, const struct why_step *s, const struct ru
         arena_printf(&c->arena, "the workflow %s at %s", r->head.workflow, run_call_place(c, r)));
 }
 
-/* Code first, then the person or program that it worked for. */
-static void print_by(struct cmd *c, const struct why_step *s, const struct run_call *r) {
+static bool is_request(const struct why_step *s) {
+    return s->topic && strcmp(s->topic, FLOW_REQUESTED) == 0;
+}
+
+/* Code first, then the person or program that it worked for; the action by which somebody has a
+ * workflow begin is not worth a word. */
+static void print_by(struct cmd *c, const struct why_step *step, const struct run_call *r) {
+    struct why_step asked = *step;
+    const struct why_step *s = is_request(step) ? &asked : step;
+    asked.source = (struct source){.name = ""};
     bool same = strcmp(s->actor.name, s->source.kind ? s->source.name : "") == 0;
     /* A step is its workflow's, also where a rule wrote within it: the next line tells. */
     same |= r->run && s->source.kind && s->actor.kind == SOURCE_RULE;
@@ -47,7 +55,9 @@ static void print_by(struct cmd *c, const struct why_step *s, const struct run_c
 static void print_what(struct cmd *c, const struct why_step *s) {
     static const char *const did[] = {"", "was created", "was updated", "was deleted"};
     const struct rtype *t = schema_type_by_id(cmd_schema(c), s->row.type);
-    if (s->topic)
+    if (is_request(s))
+        io_printf(c->io, "the workflow was begun%s", t ? " for " : "");
+    else if (s->topic)
         io_printf(c->io, "%s was published%s", s->topic, t ? " about " : "");
     if (t && !cmd_sees(c, t, s->row.record))
         io_puts(c->io, "a record that you may not see");
@@ -68,19 +78,16 @@ static void print_woken(struct cmd *c, const struct run_call *r) {
     io_printf(c->io, " at %s:%u on %.*s\n", r->head.file, r->wait->line, (int)at.len, at.ptr);
 }
 
-/* What led to the run is the next line where the step is its first. */
-static void print_began(struct cmd *c, const struct why_step *s, const struct run_call *r) {
+void show_began(struct cmd *c, const struct run_call *r, const char *margin) {
     const struct run_call none = {0};
     kith_str at = show_time(c, r->head.started);
-    if (r->head.cause && r->head.cause == s->tx.cause)
-        return;
-    io_printf(c->io, "    the run began on %.*s", (int)at.len, at.ptr);
+    io_printf(c->io, "%sthe run began on %.*s", margin, (int)at.len, at.ptr);
     if (r->began.row.seq) {
         io_puts(c->io, " because ");
         print_what(c, &r->began);
         print_by(c, &r->began, &none);
         if (r->root.row.seq) {
-            io_puts(c->io, "    which goes back to this: ");
+            io_printf(c->io, "%swhich goes back to this: ", margin);
             print_what(c, &r->root);
             print_by(c, &r->root, &none);
         }
@@ -90,7 +97,13 @@ static void print_began(struct cmd *c, const struct why_step *s, const struct ru
         io_printf(c->io, ", by run %s\n", show_id(c, r->head.parent));
     else
         io_puts(c->io, r->head.cause ? ", because of something that is not kept any more\n"
-                                     : ", by hand or at its time\n");
+                                     : ", at its time\n");
+}
+
+/* What led to the run is the next line where the step is its first. */
+static void print_began(struct cmd *c, const struct why_step *s, const struct run_call *r) {
+    if (!r->head.cause || r->head.cause != s->tx.cause)
+        show_began(c, r, "    ");
 }
 
 /* The step of a run, under what it wrote. */

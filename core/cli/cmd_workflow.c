@@ -168,7 +168,8 @@ static kith_status run_runs(struct cmd *c, kith_error *e) {
 
 /* -- one run ----------------------------------------------------------------------------------- */
 
-static void json_step(struct cmd *c, const struct run_step *s) {
+/* by: who or what began it; NULL: that is no matter of this step, or not known. */
+static void json_step(struct cmd *c, const struct run_step *s, const char *by) {
     struct buf b = {0};
     struct json_out j;
     json_begin(&j, &b, false);
@@ -192,6 +193,10 @@ static void json_step(struct cmd *c, const struct run_step *s) {
         json_time(&j, s->until);
     else
         json_nil(&j);
+    if (by) {
+        json_key(&j, "by");
+        json_strz(&j, by);
+    }
     json_object_end(&j);
     json_print(c, &b);
 }
@@ -309,6 +314,7 @@ static void show_head(struct cmd *c, kith_id id, const kith_value *values) {
 static kith_status run_run(struct cmd *c, kith_error *e) {
     const struct rtype *type = cmd_schema(c)->base.workflow_run.type;
     struct run_step *steps, failed;
+    struct run_call run;
     kith_value *values;
     size_t count;
     kith_id id;
@@ -319,12 +325,15 @@ static kith_status run_run(struct cmd *c, kith_error *e) {
     TRY(scripts_run_steps(c->company->scripts, id, &c->arena, &steps, &count, e));
     size_t shown = at ? entries_of(steps, count, at) : count;
     bool fails = shown == count && !at && failed_step(c, values, &failed);
+    TRY(run_began(c, id, &run, e));
     if (!c->json)
         show_head(c, id, values);
+    if (!c->json && run.kept)
+        show_began(c, &run, "  ");
     for (size_t i = 0; c->json && i < shown; i++)
-        json_step(c, &steps[i]);
+        json_step(c, &steps[i], i == 0 && run.began.row.seq ? run.began.actor.name : NULL);
     if (c->json && fails)
-        json_step(c, &failed);
+        json_step(c, &failed, NULL);
     if (!c->json && (shown > 0 || fails))
         list_steps(c, steps, shown, fails ? &failed : NULL);
     if (!c->json && at)

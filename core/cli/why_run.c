@@ -96,20 +96,26 @@ static kith_status read_run(struct cmd *c, struct conn *conn, struct run_call *o
     return out->head.cause > start.seq ? read_began(c, conn, start.seq, out, e) : KITH_OK;
 }
 
+kith_status run_began(struct cmd *c, kith_id run, struct run_call *out, kith_error *e) {
+    struct conn *conn;
+    *out = (struct run_call){.run = run};
+    TRY(engine_reader(c->company->engine, &conn, e));
+    kith_status st = read_run(c, conn, out, e);
+    engine_reader_done(c->company->engine, conn);
+    return st;
+}
+
 /* -- all of it --------------------------------------------------------------------------------- */
 
 kith_status run_call_of(struct cmd *c, const struct why_step *step, struct run_call *out,
                         kith_error *e) {
     struct run_step *steps;
-    struct conn *conn;
     size_t count;
-    *out = (struct run_call){.run = c->principal.all ? show_run_of(&step->tx) : 0};
-    if (!out->run)
+    kith_id run = c->principal.all ? show_run_of(&step->tx) : 0;
+    *out = (struct run_call){0};
+    if (!run)
         return KITH_OK;
-    TRY(engine_reader(c->company->engine, &conn, e));
-    kith_status st = read_run(c, conn, out, e);
-    engine_reader_done(c->company->engine, conn);
-    TRY(st);
+    TRY(run_began(c, run, out, e));
     bool told = step->topic && str_starts(str_of(step->topic), "workflow."); /* of the run itself */
     if (!out->kept || told)
         return KITH_OK;

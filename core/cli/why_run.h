@@ -20,6 +20,10 @@ struct run_call {
 /* For administrators: the log tells what the run read. Everything is in the command's arena. */
 kith_status run_call_of(struct cmd *c, const struct why_step *step, struct run_call *out,
                         kith_error *e);
+/* The run alone, with what had begun it. */
+kith_status run_began(struct cmd *c, kith_id run, struct run_call *out, kith_error *e);
+/* "    the run began on 2026-11-29 14:30:04 because ...", in a line or two. (cmd_why.c) */
+void show_began(struct cmd *c, const struct run_call *r, const char *margin);
 /* Did the step write the row itself? Else a rule did, within it. */
 bool run_call_own(const struct run_call *r, const struct why_step *step);
 /* "workflows/nurture.lua:14" */

@@ -45,6 +45,11 @@ kith_status flow_read(struct engine *g, struct conn *c, kith_id run, struct aren
 kith_status flow_newest(struct txn *t, const char *workflow, const struct rtype *about, kith_id id,
                         struct flow_run *out, kith_error *e);
 
+/* Somebody has a workflow begin: an event, the row that leads to the run, so that it is known who.
+ */
+#define FLOW_REQUESTED "workflow.requested"
+kith_status flow_requested(struct txn *t, const char *workflow, const struct rtype *type,
+                           kith_id id, uint64_t *row, kith_error *e);
 /* The run began: an event, the first row of the first of its transactions. */
 kith_status flow_started(struct txn *t, const struct flow_run *r, kith_error *e);
 /* It is over, or has failed for good: nothing wakes it, and that is an event. */

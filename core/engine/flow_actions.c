@@ -19,8 +19,15 @@ static const kith_field ended_fields[] = {
     {.name = "result", .kind = KITH_F_TEXT, .doc = "What its function gave, as text."},
     {.name = "error", .kind = KITH_F_TEXT, .doc = "What went wrong."},
 };
-enum { STARTED, ENDED };
+static const kith_field requested_fields[] = {
+    {.name = "workflow", .kind = KITH_F_TEXT, .doc = "The workflow's name."},
+};
+enum { REQUESTED, STARTED, ENDED };
 static const kith_topic topics[] = {
+    [REQUESTED] = {.name = FLOW_REQUESTED,
+                   .schema = 1,
+                   .fields = KITH_ARRAY(requested_fields),
+                   .doc = "Somebody had a workflow begin, by hand or by the action."},
     [STARTED] = {.name = "workflow.started",
                  .schema = 1,
                  .fields = KITH_ARRAY(started_fields),
@@ -45,7 +52,8 @@ static kith_status tell(struct txn *t, const struct flow_run *r, int topic, kith
     id_format(r->id, id);
     json_begin(&j, &json, false);
     json_object_(&j);
-    json_text(&j, "run", id);
+    if (r->id)
+        json_text(&j, "run", id);
     json_text(&j, "workflow", r->workflow);
     if (topic == ENDED) {
         json_text(&j, "state", flow_state_name(r->state));
@@ -58,6 +66,14 @@ static kith_status tell(struct txn *t, const struct flow_run *r, int topic, kith
                                                buf_view(&json), e);
     buf_free(&json);
     return st;
+}
+
+kith_status flow_requested(struct txn *t, const char *workflow, const struct rtype *type,
+                           kith_id id, uint64_t *row, kith_error *e) {
+    const struct flow_run r = {.workflow = workflow, .about_type = type, .about = id};
+    TRY(tell(t, &r, REQUESTED, e));
+    *row = txn_last_seq(t);
+    return KITH_OK;
 }
 
 kith_status flow_started(struct txn *t, const struct flow_run *r, kith_error *e) {

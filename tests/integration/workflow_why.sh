@@ -82,8 +82,23 @@ done
 note=$(json_text id <"$work/out")
 kith why note "$note" body
 prints "written by the workflow by-hand at workflows/chase.lua:14"
+prints "because the workflow was begun for lead $lead Ada by cli:"
+prints "(action) on "
+
+it "says who began a run by hand"
+by_hand=$("$KITH" workflow runs by-hand --json | json_text id)
+kith workflow run "$by_hand"
 prints "the run began on "
-prints ", by hand or at its time"
+prints "because the workflow was begun for lead $lead Ada by cli:$(id -un) (action)"
+kith workflow run "$by_hand" --json
+prints "\"by\":\"cli:$(id -un)\""
+kith log
+prints "published workflow.requested about lead Ada"
+
+it "says what began another one"
+kith workflow run "$run"
+prints "A new lead was created by the rule greet at rules/hops.lua:1"
+prints "which goes back to this: lead $lead Ada was created by cli:"
 
 it "still says which run it was when that was deleted"
 begun=$("$KITH" workflow runs by-hand --json | json_text id)
@@ -110,7 +125,7 @@ prints_not "wait_for"
 prints "what it had read or done"
 prints "lead/$lead.name "
 kith workflow run "$run" --at 2
-prints_not "Ada"
+prints_not 'name = "Ada"'
 
 it "shows where a step failed, though all that it did was taken back"
 bad=$(create lead name=Bad)
