@@ -87,6 +87,22 @@ static bool has_actions(const struct cmd *c, const char *module) {
     return false;
 }
 
+/* `kith run cancel 0ABC` means the command `kith workflow cancel`, and the like. */
+static const char *meant_command(struct cmd *c) {
+    const struct action *a;
+    for (size_t i = 0; (a = engine_action_at(c->company->engine, i)); i++) {
+        const char *dot = strchr(a->name, '.');
+        char *both =
+            dot && strcmp(dot + 1, c->args[0]) == 0
+                ? arena_printf(&c->arena, "%.*s %s", (int)(dot - a->name), a->name, dot + 1)
+                : NULL;
+        const struct command *found = both ? command_named(both) : NULL;
+        if (found)
+            return arena_printf(&c->arena, "kith %s %s", found->name, found->args);
+    }
+    return NULL;
+}
+
 /* sales.rescore, or its two words: sales rescore. */
 static kith_status find_action(struct call_job *job, kith_error *e) {
     struct cmd *c = job->c;
@@ -103,6 +119,10 @@ static kith_status find_action(struct call_job *job, kith_error *e) {
     job->action = engine_action(g, str_of(name));
     if (job->action)
         return KITH_OK;
+    const char *meant = meant_command(c);
+    if (meant)
+        return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%s'; did you mean '%s'?",
+                       c->args[0], meant);
     while (engine_action_at(g, count))
         count++;
     const char *near = str_nearest(str_of(name), action_name_at, g, count);

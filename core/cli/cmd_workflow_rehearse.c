@@ -257,6 +257,33 @@ static kith_status take_record(struct job *j, const struct schema *s, kith_error
     return schema_find_type(s, type, &j->r.type, e);
 }
 
+/* Of a file that was given in the place of a workflow it is the only one. */
+static kith_status pick_workflow(struct job *j, struct company *copy, kith_error *e) {
+    struct scripts_view v;
+    struct buf names = {0};
+    size_t count = 0;
+    if (j->r.workflow)
+        return KITH_OK;
+    TRY(scripts_view(copy->scripts, &j->c->arena, &v, e));
+    for (size_t i = 0; i < v.rule_count; i++) {
+        const struct rule_info *r = &v.rules[i];
+        if (r->kind != RULE_WORKFLOW || strcmp(r->file, j->focus.file) != 0)
+            continue;
+        buf_printf(&names, "%s'%s'", count++ ? ", " : "", r->name);
+        j->r.workflow = r->name;
+    }
+    const char *file = j->c->args[0], *all = names.ptr ? names.ptr : "";
+    kith_status st = KITH_OK;
+    if (count == 0)
+        st = err_set(e, KITH_E_NOTFOUND, NULL, "there is no workflow in %s", file);
+    else if (count > 1)
+        st = err_set(e, KITH_E_INVAL, NULL,
+                     "%s has %zu workflows, %s: write kith workflow rehearse NAME --file %s", file,
+                     count, all, file);
+    buf_free(&names);
+    return st;
+}
+
 static kith_status on_copy(void *arg, const char *path, kith_error *e) {
     struct job *j = arg;
     struct cmd *c = j->c;
@@ -269,6 +296,8 @@ static kith_status on_copy(void *arg, const char *path, kith_error *e) {
     const struct test_bench b = {copy->engine, copy->scripts, &copy->clock, NULL};
     kith_status st = j->focus.file ? cmd_script_loads(c, copy, j->focus.file, e) : KITH_OK;
     if (st == KITH_OK)
+        st = pick_workflow(j, copy, e);
+    if (st == KITH_OK)
         st = take_record(j, engine_schema(copy->engine), e);
     if (st == KITH_OK)
         st = trial_rehearse(&b, &c->principal, &j->r, &c->arena, e);
@@ -278,13 +307,21 @@ static kith_status on_copy(void *arg, const char *path, kith_error *e) {
     return st;
 }
 
+static bool names_file(const char *word) {
+    size_t len = strlen(word);
+    return len > 4 && strcmp(word + len - 4, ".lua") == 0;
+}
+
 static kith_status run(struct cmd *c, kith_error *e) {
     struct job *j = ARENA_NEW(&c->arena, struct job);
     const char *file = cmd_option(c, "file"), *data = cmd_option(c, "data");
     if (!j)
         return err_nomem(e);
     j->c = c;
-    j->r.workflow = c->args[0];
+    if (!file && names_file(c->args[0]))
+        file = c->args[0];
+    else
+        j->r.workflow = c->args[0];
     j->r.data = str_of(data ? data : "");
     if (file)
         TRY(cmd_script_focus(c, file, false, &j->focus, e));
@@ -298,13 +335,14 @@ static kith_status run(struct cmd *c, kith_error *e) {
 
 const struct command command_workflow_rehearse = {
     .name = "workflow rehearse",
-    .args = "WORKFLOW",
+    .args = "WORKFLOW|FILE",
     .help = "what a run would do from now on, with its waits skipped; nothing is kept",
     .more =
         "The workflow is begun in a copy of the company, where time leaps from one wait to the"
         " next.\nOther rules and modules answer what it does; what else waits stands still.\n\n"
         "  kith workflow rehearse nurture --on lead/0SA818WY40000\n"
         "  kith workflow rehearse nurture --on lead/0SA818WY40000 --file ~/drafts/nurture.lua\n"
+        "  kith workflow rehearse ~/drafts/nurture.lua --on lead/0SA818WY40000\n"
         "  kith workflow rehearse nurture --on lead/0SA818WY40000 --event task.done\n"
         "  kith workflow rehearse survey --on case/0SA818WY40000 --event"
         " 'feedback.answered:{\"score\": 1}'\n\n"

@@ -152,6 +152,29 @@ exits 0
 prints '"effect":"create","of":"task"'
 prints '"end":"over","state":"done"'
 
+it "rehearses the workflow of a file that is named in its place"
+cp workflows/leads.lua "$work/drafts/leads.lua"
+kith workflow rehearse "$work/drafts/leads.lua" --on "lead/$ann"
+exits 0
+prints 'Rehearsal: 3 effects, nothing was kept.'
+kith workflow rehearse leads.lua --on "lead/$ann"
+exits 0
+prints 'Rehearsal: 3 effects, nothing was kept.'
+echo 'workflow("second", {record = "lead"}, function() end)' >>"$work/drafts/leads.lua"
+kith workflow rehearse "$work/drafts/leads.lua" --on "lead/$ann"
+exits 2
+complains "has 2 workflows, 'unanswered inquiry', 'second': write kith workflow rehearse NAME --file $work/drafts"
+kith workflow rehearse hello.lua --on "lead/$ann"
+exits 3
+complains "there is no workflow in hello.lua"
+
+it "leads to the command whoever takes a run for one"
+for what in cancel retry migrate; do
+    kith run $what 0SA818WY40000
+    exits 3
+    complains "there is no action '$what'; did you mean 'kith workflow $what RUN'?"
+done
+
 it "rehearses the text of a file that is not installed, and tells what is wrong with it"
 sed 's/in time/at all/' workflows/leads.lua >"$work/drafts/leads.lua"
 kith workflow rehearse "unanswered inquiry" --on "lead/$ann" --file "$work/drafts/leads.lua"
