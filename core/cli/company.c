@@ -9,6 +9,7 @@
 #include "cli/folder.h"
 #include "cli/own_files.h"
 #include "cli/seal.h"
+#include "engine/flow.h"
 #include "engine/retention.h"
 #include <dirent.h>
 #include <kith/plugin.h>
@@ -381,6 +382,7 @@ static struct script_options script_options(const struct settings *s,
         .may = settings_find(s, "", "rules.may"),
         .scripts = settings_find(s, "", "rules.scripts"),
         .disabled = settings_find(s, "", "workflows.disabled"),
+        .runs_keep_ms = settings_int(s, "", "workflows.keep"),
         .budgets = {[BUDGET_WRITES] = settings_int(s, "", "rules.hourly_writes"),
                     [BUDGET_EFFECTS] = settings_int(s, "", "rules.hourly_effects"),
                     [BUDGET_TIME] = settings_int(s, "", "rules.hourly_time")},
@@ -476,7 +478,7 @@ static kith_status add_retention(struct company *c, kith_error *e) {
         }
         TRY(engine_add_retention(c->engine, text[0], text[1], text[2], e));
     }
-    return KITH_OK;
+    return flow_retention(c->engine, settings_int(s, "", "workflows.keep"), e);
 }
 
 static kith_status open_rest(struct company *c, const struct opening *how, kith_error *e) {

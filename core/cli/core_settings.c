@@ -103,6 +103,10 @@ static const kith_setting settings[] = {
      "So many failures of a rule in a row suspend its file.", KITH_NO_ARRAY},
     {"rules.within", KITH_DURATION, 0, "10m", 1000, 604800000, NULL,
      "The time within which these failures fall.", KITH_NO_ARRAY},
+    {"workflows.keep", KITH_DURATION, 0, "90d", 0, 3155760000000, NULL,
+     "How long a run of a workflow is kept after it is over, with all that it read and did; \"0s\":"
+     " for ever. One that tells that its workflow must not begin again stays.",
+     KITH_NO_ARRAY},
     {"workflows.disabled", KITH_LIST, 0, NULL, 0, 0, NULL,
      "The workflows that begin no more, by name; 'kith workflow disable' and enable write it.",
      KITH_NO_ARRAY},

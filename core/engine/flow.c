@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Flow: the tables of runs of workflows, and their records. */
 #include "engine/flow.h"
+#include "base/date.h"
 #include "engine/engine_internal.h"
+#include "engine/retention.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +35,7 @@ static size_t take_changing(const struct base_workflow_run *f, const struct flow
         {f->waits_for, text_or_null(r->waits_for)},
         {f->result, text_or_null(r->result)},
         {f->error, text_or_null(r->error)},
+        {f->remembered, r->remembered},
     };
     memcpy(set, all, sizeof all);
     return sizeof all / sizeof *all;
@@ -111,7 +114,8 @@ static void from_values(struct engine *g, const kith_value *v, struct flow_run *
                              .over = TIME(over),
                              .waits_for = TEXT(waits_for),
                              .result = TEXT(result),
-                             .error = TEXT(error)};
+                             .error = TEXT(error),
+                             .remembered = v[f->remembered->index]};
     if (about->kind == KITH_LINK) {
         out->about_type = schema_type_by_id(g->schema, about->as.link.type);
         out->about = about->as.link.id;
@@ -261,6 +265,19 @@ kith_status flow_transaction(struct txn *t, kith_id run, const struct source *co
     own.head.cause = cause;
     own.head.depth = depth;
     return txn_run(&own, fn, arg, e);
+}
+
+/* -- keeping ----------------------------------------------------------------------------------- */
+
+kith_status flow_retention(struct engine *g, int64_t keep_ms, kith_error *e) {
+    char find[128];
+    bool days = keep_ms % DAY_MS == 0;
+    snprintf(find, sizeof find, "workflow_run where over < now() - %lld%s and remembered = false",
+             (long long)(days ? keep_ms / DAY_MS : keep_ms / 1000), days ? "d" : "s");
+    return keep_ms
+               ? engine_add_retention(g, "runs of workflows", find,
+                                      "What ran long ago, by workflows.keep of the settings.", e)
+               : KITH_OK;
 }
 
 /* -- deleting ---------------------------------------------------------------------------------- */

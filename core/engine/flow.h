@@ -27,6 +27,7 @@ struct flow_run {
     kith_id parent; /* the run that began it; 0: none */
     uint64_t cause; /* the journal row that led to it; 0: none */
     enum flow_state state;
+    kith_value remembered;      /* it tells whether the workflow may begin again; null: not known */
     bool fresh;                 /* its record is not written yet, and nothing waits for it */
     uint32_t attempts;          /* that failed in a row */
     int64_t started, due, over; /* ms UTC; 0: none. due: when it goes on by itself */
@@ -54,6 +55,10 @@ kith_status flow_requested(struct txn *t, const char *workflow, const struct rty
 kith_status flow_started(struct txn *t, const struct flow_run *r, kith_error *e);
 /* It is over, or has failed for good: nothing wakes it, and that is an event. */
 kith_status flow_end(struct txn *t, struct flow_run *r, enum flow_state state, kith_error *e);
+
+/* A rule of retention for runs that were over so many ms ago, 0: none. Those that are remembered
+ * stay. */
+kith_status flow_retention(struct engine *g, int64_t keep_ms, kith_error *e);
 
 /* -- waiting ----------------------------------------------------------------------------------- */
 

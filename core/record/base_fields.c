@@ -52,7 +52,7 @@ static const struct wanted {
     FIELD(workflow_run, version), FIELD(workflow_run, about), FIELD(workflow_run, parent), FIELD(workflow_run, cause),
     FIELD(workflow_run, state), FIELD(workflow_run, attempts), FIELD(workflow_run, due),
     FIELD(workflow_run, over), FIELD(workflow_run, waits_for), FIELD(workflow_run, result),
-    FIELD(workflow_run, error),
+    FIELD(workflow_run, error), FIELD(workflow_run, remembered),
     TYPE(team),
 };
 /* clang-format on */

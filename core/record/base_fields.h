@@ -79,7 +79,7 @@ struct base_erasure {
 struct base_workflow_run {
     const struct rtype *type;
     const struct rfield *workflow, *file, *version, *about, *parent, *cause, *state, *attempts,
-        *due, *over, *waits_for, *result, *error;
+        *due, *over, *waits_for, *result, *error, *remembered;
 };
 
 struct base_fields {

@@ -464,6 +464,8 @@ static const kith_field workflow_run_fields[] = {
     F("state", CHOICE, .options = "waiting,retrying,failed,done,cancelled",
       .flags = REQUIRED | READONLY | INDEXED, .doc = "How it stands."),
     F("attempts", INTEGER, .flags = READONLY, .doc = "How many failed in a row."),
+    F("remembered", BOOLEAN, .flags = READONLY,
+      .doc = "Its workflow asks whether it ran for the record: it stays when others go."),
     F("waits_for", TEXT, .flags = READONLY, .doc = "What it waits for."),
     F("due", TIME, .flags = READONLY, .doc = "When it goes on by itself."),
     F("over", TIME, .flags = READONLY, .doc = "When it ended."),

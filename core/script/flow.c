@@ -123,6 +123,10 @@ static kith_status call_function(struct flow *w, kith_error *e) {
 
 /* -- one step ---------------------------------------------------------------------------------- */
 
+static kith_value bool_value(bool yes) {
+    return (kith_value){.kind = KITH_BOOL, .as.i = yes};
+}
+
 static kith_status begin_anew(struct flow *w, kith_error *e) {
     struct flow_begin b = {.rule = flow_named(w->script->set, w->run->workflow, e),
                            .type = w->run->about_type,
@@ -135,6 +139,7 @@ static kith_status begin_anew(struct flow *w, kith_error *e) {
                            .always = true};
     kith_id run;
     w->run->result = "it went on in a new run";
+    w->run->remembered = bool_value(false); /* the new one may be */
     TRY(flow_end(w->txn, w->run, FLOW_DONE, e));
     return b.rule ? flow_begin(w->txn, &b, &run, e) : e->code;
 }
@@ -346,6 +351,12 @@ static kith_status may_begin(struct txn *t, const struct flow_begin *b, bool *ye
     return KITH_OK;
 }
 
+/* Whether it may begin again is asked of its runs, also after the time for which runs are kept. */
+static bool is_remembered(const struct rule *r) {
+    int64_t keep = r->script->all->options.runs_keep_ms;
+    return (r->again && strcmp(r->again, "once") == 0) || (keep && r->cool_down > keep);
+}
+
 kith_status flow_begin(struct txn *t, const struct flow_begin *b, kith_id *run, kith_error *e) {
     const struct rule *rule = b->rule;
     struct script *s = rule->script;
@@ -356,6 +367,7 @@ kith_status flow_begin(struct txn *t, const struct flow_begin *b, kith_id *run, 
                          .about = b->gone ? 0 : b->id,
                          .parent = b->parent,
                          .cause = b->cause,
+                         .remembered = bool_value(is_remembered(rule)),
                          .state = b->later ? FLOW_WAITING : FLOW_RETRYING};
     struct opening o = {.script = s,
                         .entry = {.kind = ENTRY_START, .name = "start", .line = rule->info.line},

@@ -48,6 +48,7 @@ struct script_options {
     /* Groups of a file, such a list, the login as which it acts, and its budgets; or NULL. */
     const struct setting *scripts;
     const struct setting *disabled; /* names of workflows that begin no more; or NULL */
+    int64_t runs_keep_ms;           /* so long runs that are over are kept; 0: for ever */
     int64_t budgets[BUDGETS];       /* of files without their own: rows, effects, ms; 0: no bound */
 };
 

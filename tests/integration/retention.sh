@@ -4,6 +4,12 @@
 . "$(dirname "$0")/lib.bash"
 new_company
 
+it "has a rule for runs of workflows, unless they are kept for ever"
+kith retention
+exits 0
+prints "runs of workflows  workflow_run where over < now() - 90d and remembered = false"
+echo 'workflows = { keep = "0s"; };' >conf.d/40-workflows.conf
+
 it "says that nothing is set"
 kith retention
 exits 0

@@ -3,6 +3,9 @@
  * in great numbers; and people who answer. */
 #include "script_flow_fixture.h"
 
+#include "engine/flow.h"
+#include "engine/retention.h"
+
 /* -- taking back ------------------------------------------------------------------------------- */
 
 static kith_status act(struct company *c, const char *name, kith_id run) {
@@ -453,4 +456,50 @@ TEST("the doctor finds runs that have lost what they go on with") {
         expect_finding(&c, texts[i], wanted[i]);
         company_end(&c);
     }
+}
+
+static int64_t runs_of(struct company *c, const char *workflow) {
+    char query[100];
+    snprintf(query, sizeof query, "workflow_run where workflow = '%s'", workflow);
+    return find(c, query, NULL);
+}
+
+TEST("runs that were over long ago go, but for those by which a workflow knows that it ran") {
+    static const char *const text =
+        "workflow('plain', {on = 'lead.created'}, function() return 'x' end)\n"
+        "workflow('once', {on = 'lead.created', again = 'once'}, function() end)\n"
+        "workflow('long', {on = 'lead.created', again = days(200)}, function() end)\n"
+        "workflow('short', {on = 'lead.created', again = days(2)}, function() end)\n"
+        "workflow('round', {on = 'lead.created', again = 'once'}, function(lead, event)\n"
+        "  if event.data and event.data.second then return end\n"
+        "  continue_as_new({second = true})\n"
+        "end)\n"
+        "workflow('waits', {on = 'lead.created'}, function() sleep(days(100)) end)\n";
+    struct script_options o = {.limits = {.time_ms = 20000}, .runs_keep_ms = 90 * DAY};
+    struct retention_report x;
+    struct company c;
+    company_make(&c);
+    company_file(&c, FLOW, text);
+    company_engine(&c);
+    EXPECT_OK(scripts_open(&c.s, c.g, c.dir, &o, &c.e), c.e);
+    EXPECT_OK(flow_retention(c.g, o.runs_keep_ms, &c.e), c.e);
+    EXPECT_OK(engine_start(c.g, &c.e), c.e);
+    const struct retention_rule *rule = engine_retention_rule(c.g, 0);
+    EXPECT_STR("workflow_run where over < now() - 90d and remembered = false", rule->find);
+    new_lead(&c, "A");
+    EXPECT_INT(7, find(&c, "workflow_run", NULL));
+    advance(&c, 89 * DAY);
+    EXPECT_OK(engine_retention_rehearse(c.g, &anna, rule, &c.arena, &x, &c.e), c.e);
+    EXPECT_INT(0, x.found);
+    advance(&c, 2 * DAY);
+    EXPECT_OK(engine_retention_rehearse(c.g, &anna, rule, &c.arena, &x, &c.e), c.e);
+    EXPECT_INT(3, x.found);
+    EXPECT_OK(engine_retention_apply(c.g, &anna, rule, &c.arena, &x, &c.e), c.e);
+    EXPECT_INT(0, runs_of(&c, "plain"));
+    EXPECT_INT(0, runs_of(&c, "short"));
+    EXPECT_INT(1, runs_of(&c, "once"));
+    EXPECT_INT(1, runs_of(&c, "long"));
+    EXPECT_INT(1, runs_of(&c, "round"));
+    EXPECT_INT(1, runs_of(&c, "waits"));
+    company_end(&c);
 }
