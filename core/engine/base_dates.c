@@ -38,8 +38,9 @@ struct dated { /* a field whose time is awaited */
 };
 struct dates {
     struct dated items[2];
-    const struct rfield *date, *yearly, *next; /* of a life event */
-    struct fieldset days;
+    const struct rfield *date, *yearly, *kind, *next; /* of a life event */
+    const struct rfield *at, *planned;                /* of an interaction */
+    struct fieldset days, plans;
 };
 
 /* -- setting timers ---------------------------------------------------------------------------- */
@@ -134,8 +135,19 @@ static kith_value next_day(const struct dates *k, const kith_value *values, int6
                         .as.i = again ? anniversary(date->as.i, from) : date->as.i};
 }
 
+/* What people celebrate each year, and would miss if it came once. */
+static bool comes_yearly(kith_str kind) {
+    return str_eqz(kind, "birthday") || str_eqz(kind, "anniversary") || str_eqz(kind, "wedding");
+}
+
 static kith_status keep_next(void *self, struct txn *t, struct change *c, kith_error *e) {
     const struct dates *k = self;
+    const kith_value *kind = &c->after[k->kind->index];
+    if (c->kind == ROW_CREATE && c->after[k->yearly->index].kind == KITH_NULL)
+        TRY(change_set(t, c, k->yearly,
+                       (kith_value){.kind = KITH_BOOL,
+                                    .as.i = kind->kind == KITH_TEXT && comes_yearly(kind->as.s)},
+                       e));
     return change_set(t, c, k->next,
                       next_day(k, c->after, zone_day_of(t->g->opts.zone, t->head.at)), e);
 }
@@ -151,6 +163,34 @@ static kith_status life_event_due(void *self, struct txn *t, const struct timer 
     TRY(txn_get(t, k->items[1].rtype, timer->subject, &values, e));
     struct assign set = {k->next, next_day(k, values, values[k->next->index].as.i + 1)};
     return txn_update(t, k->items[1].rtype, timer->subject, &set, 1, e);
+}
+
+/* -- interactions ------------------------------------------------------------------------------ */
+
+/* Whoever writes down that somebody called means now. An import tells of what was some time ago. */
+static kith_status keep_at(void *self, struct txn *t, struct change *c, kith_error *e) {
+    const struct dates *k = self;
+    const kith_value *planned = &c->after[k->planned->index];
+    bool later = planned->kind == KITH_BOOL && planned->as.i;
+    if (later || c->after[k->at->index].kind != KITH_NULL || t->head.origin == ORIGIN_IMPORT)
+        return KITH_OK;
+    return change_set(t, c, k->at, value_time(t->head.at), e);
+}
+
+static kith_status add_interactions(struct engine *g, struct dates *k, kith_error *e) {
+    const struct rtype *t;
+    TRY(schema_find_type(g->schema, STR("interaction"), &t, e));
+    TRY(schema_find_field(g->schema, t, STR("at"), &k->at, e));
+    TRY(schema_find_field(g->schema, t, STR("planned"), &k->planned, e));
+    fieldset_add(&k->plans, k->planned->index);
+    struct hook keep = {.type = t,
+                        .on = ON_CREATE | ON_UPDATE,
+                        .priority = -100,
+                        .fields = &k->plans,
+                        .fn = keep_at,
+                        .self = k,
+                        .source = {SOURCE_CORE, "interactions", "", 0}};
+    return engine_add_hook(g, &keep, e);
 }
 
 /* -- registering ------------------------------------------------------------------------------- */
@@ -182,6 +222,7 @@ static kith_status add_life_events(struct engine *g, struct dates *k, kith_error
     const struct rtype *t = k->items[1].rtype;
     TRY(schema_find_field(g->schema, t, STR("date"), &k->date, e));
     TRY(schema_find_field(g->schema, t, STR("yearly"), &k->yearly, e));
+    TRY(schema_find_field(g->schema, t, STR("kind"), &k->kind, e));
     k->next = k->items[1].f;
     fieldset_add(&k->days, k->date->index);
     fieldset_add(&k->days, k->yearly->index);
@@ -207,5 +248,6 @@ kith_status dates_hooks_add(struct engine *g, kith_error *e) {
                                  .handler = "core:life_event.due"};
     for (int i = 0; i < 2; i++)
         TRY(add_dated(g, k, &k->items[i], e));
-    return add_life_events(g, k, e);
+    TRY(add_life_events(g, k, e));
+    return add_interactions(g, k, e);
 }

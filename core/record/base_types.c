@@ -176,7 +176,9 @@ static const kith_field life_event_fields[] = {
                  "purchase,other",
       .flags = REQUIRED, .doc = "What it is."),
     F("date", DATE, .flags = REQUIRED, .doc = "The day."),
-    F("yearly", BOOLEAN, .default_text = "false", .doc = "It comes again each year."),
+    F("yearly", BOOLEAN,
+      .doc = "It comes again each year. A new one does when nothing is said and it is a birthday, "
+             "an anniversary or a wedding."),
     F("next", DATE, .flags = READONLY | INDEXED,
       .doc = "The next day on which it comes; life_event.due is published then."),
     F("body", LONGTEXT, .flags = SEARCHED | PERSONAL, .doc = "More about it."),
@@ -268,7 +270,10 @@ static const kith_field interaction_fields[] = {
       .options = "email,call,sms,meeting,chat,chatbot,social,web,form,mail,store,fax,comment,other",
       .flags = REQUIRED, .doc = "By which medium."),
     F("direction", CHOICE, .options = "in,out", .doc = "in: the customer began it."),
-    F("at", TIME, .flags = INDEXED, .doc = "When it took place, or is planned for."),
+    F("at", TIME, .flags = INDEXED,
+      .doc =
+          "When it took place, or is planned for. Now when it is written down without, unless it "
+          "is planned or imported."),
     F("planned", BOOLEAN, .default_text = "false", .doc = "It has not taken place yet."),
     F("subject", TEXT, .flags = SEARCHED | PERSONAL, .doc = "About what, in one line."),
     F("body", LONGTEXT, .flags = SEARCHED | PERSONAL, .doc = "What was said or written."),

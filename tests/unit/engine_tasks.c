@@ -283,6 +283,53 @@ TEST("a yearly life event is told each year, and knows its next day") {
     fixture_close(&x);
 }
 
+TEST("a birthday comes each year though nobody says so, and a purchase does not") {
+    static const struct {
+        const char *kind, *yearly, *is, *next;
+    } rows[] = {{"kind=birthday", NULL, "true", "2024-03-13"},
+                {"kind=anniversary", NULL, "true", "2024-03-13"},
+                {"kind=wedding", NULL, "true", "2024-03-13"},
+                {"kind=purchase", NULL, "false", ""},
+                {"kind=birthday", "yearly=false", "false", ""}};
+    struct fixture x;
+    struct heard h = {0};
+    fixture_open(&x);
+    listen(&x, &h, "life_event.due");
+    fixture_start(&x);
+    const struct rtype *event = type_of(&x, "life_event");
+    kith_id ada = create(&x, x.contact, PAIRS("name=Ada L"));
+    const char *about = pair(&x, "about", "contact/", ada);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        kith_id id =
+            create(&x, event, PAIRS(about, rows[i].kind, "date=1990-03-13", rows[i].yearly));
+        EXPECT_STR(rows[i].is, field(&x, event, id, "yearly"));
+        EXPECT_STR(rows[i].next, field(&x, event, id, "next"));
+    }
+    clock_advance(&x.clock, 366 * DAY);
+    settle(&x);
+    EXPECT_INT(3, h.count);
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
+TEST("an interaction that is written down without a time took place now") {
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    const struct rtype *t = type_of(&x, "interaction");
+    kith_id now = create(&x, t, PAIRS("channel=call"));
+    EXPECT_STR("2023-11-14T22:13:20.000Z", field(&x, t, now, "at"));
+    kith_id then = create(&x, t, PAIRS("channel=call", "at=2023-01-02T03:04:05Z"));
+    EXPECT_STR("2023-01-02T03:04:05.000Z", field(&x, t, then, "at"));
+    kith_id planned = create(&x, t, PAIRS("channel=call", "planned=true"));
+    EXPECT_STR("", field(&x, t, planned, "at"));
+    clock_advance(&x.clock, 1000);
+    update(&x, t, planned, PAIRS("planned=false"));
+    EXPECT_STR("2023-11-14T22:13:21.000Z", field(&x, t, planned, "at"));
+    expect_sound(&x);
+    fixture_close(&x);
+}
+
 static void open_in_zone(struct fixture *x, const struct zone *zone, struct heard *h) {
     struct engine_options o = fixture_options(x);
     engine_close(x->g);
