@@ -264,4 +264,30 @@ prints "Nothing failed to be sent"
 kith outbox show "$effect"
 prints "cancelled"
 
+it "shows a credential to nobody who is not to see it by the time of sending, nor a secret without a key"
+sed 's/^http: {/& credentials = ({ name = "bank"; host = "127.0.0.1"; value = "Bearer x"; });/' \
+    conf.d/http.conf >"$work/http.conf"
+key=$(cat conf.d/http.conf)
+cp "$work/http.conf" conf.d/http.conf
+kith http.send url="http://127.0.0.1:$port/" credential=bank
+exits 0
+sed -i 's/host = "127.0.0.1"/host = "example.org"/; s/key = "[^"]*";//' conf.d/http.conf
+kith outbox send
+kith deadletter list --dead
+prints "the credential 'bank' is shown to example.org alone"
+kith http.secret webhook="$hook"
+exits 1
+complains "http.key is not set: there are no secrets"
+
+it "says what is wrong in its settings"
+echo 'http: { key = "short"; };' >conf.d/http.conf
+kith check
+prints "it has 5 characters, and needs at least"
+for bad in 127.0.0.1/33 a_b 10.0.0.0/x; do
+    echo "http: { allow = [ \"$bad\" ]; };" >conf.d/http.conf
+    kith check
+    prints "'$bad' is no host, address or network"
+done
+echo "$key" >conf.d/http.conf
+
 finish

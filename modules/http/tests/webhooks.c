@@ -88,6 +88,7 @@ TEST("a webhook is told of what it listens for, in the form of Standard Webhooks
     EXPECT(strncmp(g->signature, "v1,", 3) == 0);
     EXPECT_INT(3 + 44, strlen(g->signature));
     EXPECT_HAS("Content-Type: application/json", g->head);
+    EXPECT(newest(&w).subject == anna_); /* with whom it is erased */
     world_close(&w);
 }
 
@@ -158,6 +159,8 @@ TEST("an undo that brings a webhook back has it told again") {
     send_all(&w);
     EXPECT_INT(1, w.r.count);
     EXPECT_HAS("Heard", last_got(&w)->body);
+    UPDATE(&w.c, "webhook", hook, {"tells", "owner"}, {"owner", NULL});
+    undo(&w.c, remove_webhook(&w, hook)); /* one that could not be created so */
     world_close(&w);
 }
 
@@ -191,6 +194,7 @@ TEST("a replay tells once more, with the ids that were told before") {
         CREATE(&w.c, "contact", {"name", "Somebody"});
     send_all(&w);
     EXPECT_INT(5, w.r.count);
+    UPDATE(&w.c, "webhook", other, {"state", "enabled"}); /* it is not meant */
     struct act a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", "1"});
     EXPECT_ACT(a);
     send_all(&w);
@@ -201,6 +205,41 @@ TEST("a replay tells once more, with the ids that were told before") {
     }
     a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)});
     EXPECT_HAS("say from where", a.message);
+    a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", "0"});
+    EXPECT_HAS("the journal begins with row 1", a.message);
+    world_close(&w);
+}
+
+TEST("a replay begins at a time, and tells nothing of somebody who was erased since") {
+    struct world w;
+    world_open(&w);
+    CREATE(&w.c, "contact", {"name", "Too early"});
+    clock_advance(&w.c.clock, 3600000);
+    kith_id gone = CREATE(&w.c, "contact", {"name", "Anna Berg"});
+    CREATE(&w.c, "contact", {"name", "Just then"});
+    EXPECT_ACT(ACT(&w.c, "record.erase",
+                   {"record", arena_printf(&w.c.arena, "contact/%s", id_text(&w.c, gone))},
+                   {"reason", "asked"}));
+    kith_id hook = webhook(&w, "contact.created", NULL);
+    EXPECT_ACT(ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)},
+                   {"from", "2023-11-14T23:13:20Z"}));
+    send_all(&w);
+    EXPECT_INT(1, w.r.count);
+    EXPECT_HAS("Just then", last_got(&w)->body);
+    world_close(&w);
+}
+
+TEST("a long replay goes on in parts, and each event comes once") {
+    struct world w;
+    world_open(&w);
+    for (int i = 0; i < 1100; i++)
+        CREATE(&w.c, "account", {"name", arena_printf(&w.c.arena, "Number %d.", i)});
+    kith_id hook = webhook(&w, "account.created", NULL);
+    EXPECT_ACT(ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", "1"}));
+    send_all(&w);
+    EXPECT_INT(1100, w.r.count);
+    for (int i = 0; i < 1100; i++)
+        EXPECT_HAS(arena_printf(&w.c.arena, "\"Number %d.\"", i), w.r.got[i].body);
     world_close(&w);
 }
 
@@ -338,6 +377,12 @@ TEST("nobody has a webhook tell more than they may read") {
     EXPECT_INT(KITH_E_REFUSED,
                put_by(&w, &s, "webhook", &id, PAIRS({"owner", id_text(&w.c, boss)}), &e));
     EXPECT_HAS("a webhook tells what its owner may read", e.message);
+    kith_id bosses = CREATE(&w.c, "webhook", {"name", "Boss"}, {"url", url(&w, "/")},
+                            {"topics", "contact.*"}, {"owner", id_text(&w.c, boss)});
+    EXPECT_INT(KITH_E_REFUSED,
+               put_by(&w, &s, "webhook", &bosses, PAIRS({"owner", id_text(&w.c, s.user)}), &e));
+    EXPECT_INT(KITH_E_REFUSED,
+               put_by(&w, &s, "webhook", &bosses, PAIRS({"condition", "city = 'Ulm'"}), &e));
     refused(&w.c, "webhook", 0,
             PAIRS({"name", "Nobody's"}, {"url", url(&w, "/")}, {"topics", "contact.*"}),
             "say what it may tell");
@@ -362,6 +407,14 @@ TEST("what cannot be told is refused when it is written") {
                 PAIRS({"name", "Bad"}, {"url", cases[i].url}, {"topics", cases[i].topics},
                       {"condition", cases[i].condition}, {"tells", "everything"}),
                 cases[i].words);
+    struct buf many = {0};
+    for (int i = 0; i < 65; i++)
+        buf_printf(&many, "%s*.created%d", i ? ", " : "", i);
+    refused(&w.c, "webhook", 0,
+            PAIRS({"name", "Bad"}, {"url", "https://example.org/"}, {"topics", many.ptr},
+                  {"tells", "everything"}),
+            "it has 65 topics, and at most 64 are told");
+    buf_free(&many);
     world_close(&w);
 }
 
@@ -422,7 +475,9 @@ TEST("whatever a receiver does, an effect waits for its next try, or it was answ
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         w.r.always = cases[i].b;
         CREATE(&w.c, "contact", {"name", "Anna"});
+        int64_t since = clock_ticks();
         send_all(&w);
+        EXPECT(clock_ticks() - since < 10 * INT64_C(1000000000)); /* http.timeout is 0.3 s */
         struct outbox_item item = newest(&w);
         if (item.state != (cases[i].ends ? OUTBOX_SENT : OUTBOX_WAITING))
             TEST_FAIL("behaviour %d: state %s, %s", (int)cases[i].b, outbox_state_name(item.state),
@@ -504,6 +559,7 @@ TEST("nothing is sent to an address that is no public one") {
         "0.0.0.0",
         "10.1.2.3",
         "100.64.0.1",
+        "100.127.255.255",
         "169.254.169.254",
         "172.16.0.1",
         "172.31.255.255",
@@ -514,7 +570,10 @@ TEST("nothing is sent to an address that is no public one") {
         "[::1]",
         "[::]",
         "[fe80::1]",
+        "[febf:1::1]",
         "[fc00::1]",
+        "[fd00::1]",
+        "[::7f00:1]",
         "[ff02::1]",
         "[::ffff:127.0.0.1]",
         "[64:ff9b::7f00:1]",
@@ -541,24 +600,64 @@ TEST("nothing is sent to an address that is no public one") {
     world_close(&w);
 }
 
+TEST("what http.allow names is that host or network and no other, and no proxy is asked") {
+    static const struct {
+        const char *allow, *host;
+        int goes;
+    } cases[] = {{"localhost", "localhost", 1},
+                 {"local", "localhost", 0},
+                 {"localhost", "127.0.0.1", 0},
+                 {"127.0.0.0/30", "127.0.0.1", 1},
+                 {"127.0.0.4/30", "127.0.0.1", 0}};
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world w;
+        char conf[100];
+        snprintf(conf, sizeof conf, "http: { allow = [\"%s\"]; };\n", cases[i].allow);
+        world_open_with(&w, conf);
+        EXPECT_ACT(
+            ACT(&w.c, "http.send",
+                {"url", arena_printf(&w.c.arena, "http://%s:%d/", cases[i].host, w.r.port)}));
+        send_all(&w);
+        if (w.r.count != cases[i].goes)
+            TEST_FAIL("%s, %s: %s", cases[i].allow, cases[i].host, newest(&w).error.ptr);
+        world_close(&w);
+    }
+    unsetenv("http_proxy");
+}
+
 TEST("a redirect leads nowhere that a request may not go") {
     struct world w;
     world_open_with(&w, "http: { allow = [\"127.0.0.0/30\"]; redirects = 3; };\n");
     w.r.always = REDIRECT;
-    struct act a = ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"method", "GET"});
+    struct act a = ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"text", "hello"});
     EXPECT_ACT(a);
     send_all(&w);
     EXPECT_INT(OUTBOX_DEAD, newest(&w).state); /* it leads to itself */
     EXPECT_INT(4, w.r.count);
+    EXPECT_STR("hello", last_got(&w)->body);
     world_close(&w);
 }
 
 /* -- requests ---------------------------------------------------------------------------------- */
 
+/* Webhooks may tell of it. */
+static struct outbox_item newest_request(struct world *w) {
+    struct outbox_item *items;
+    size_t n, i = 0;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_outbox(w->c.engine, 0, 10, &w->c.arena, &items, &n, &e), e);
+    while (i < n && strcmp(items[i].delivery, "http:send") != 0)
+        i++;
+    EXPECT(i < n);
+    return items[i];
+}
+
 TEST("a request is sent as it was asked for, and its answer is an event about the record") {
     struct world w;
     world_open(&w);
     w.r.says = "{\"paid\":true}";
+    webhook(&w, "http.requested", NULL);
     kith_id id = CREATE(&w.c, "contact", {"name", "Anna"});
     const char *about = arena_printf(&w.c.arena, "contact/%s", id_text(&w.c, id));
     struct act a =
@@ -566,17 +665,20 @@ TEST("a request is sent as it was asked for, and its answer is an event about th
             {"json", "{\"sum\": 5}"}, {"headers", "{\"X-Shop\": \"7\"}"}, {"about", about});
     EXPECT_ACT(a);
     send_all(&w);
-    const struct got *g = last_got(&w);
+    int shop = strcmp(w.r.got[0].path, "/shop") != 0;
+    EXPECT_INT(2, w.r.count);
+    EXPECT_HAS("/pay\"", w.r.got[shop].body); /* who hears of it does not see the token */
+    const struct got *g = &w.r.got[!shop];
     EXPECT_STR("/pay?token=x", g->path);
     EXPECT_HAS("PUT ", g->head);
     EXPECT_HAS("X-Shop: 7\r\n", g->head);
     EXPECT_HAS("Content-Type: application/json\r\n", g->head);
     EXPECT_HAS("Idempotency-Key: req_", g->head);
     EXPECT_HAS("\"sum\"", g->body);
-    EXPECT_HAS("\"status\":200,\"body\":\"{\\\"paid\\\":true}\"", newest(&w).answer.ptr);
-    EXPECT(newest(&w).subject == id);
+    EXPECT_HAS("\"status\":200,\"body\":\"{\\\"paid\\\":true}\"", newest_request(&w).answer.ptr);
+    EXPECT(newest_request(&w).subject == id);
     EXPECT_HAS(arena_strndup(&w.c.arena, a.results[0].as.s.ptr, a.results[0].as.s.len),
-               newest(&w).answer.ptr);
+               newest_request(&w).answer.ptr);
     world_close(&w);
 }
 
@@ -611,6 +713,64 @@ TEST("a credential is not sent on to where a redirect leads") {
     EXPECT_STR("/", last_got(&w)->path);
     EXPECT_HAS("X-Api-Key: secret\r\n", last_got(&w)->head);
     EXPECT_INT(OUTBOX_SENT, newest(&w).state);
+    world_close(&w);
+}
+
+TEST("an answer that says later is none") {
+    static const enum behaviour later[] = {ERROR_500, LATER_429};
+    struct world w;
+    world_open(&w);
+    for (int i = 0; i < 2; i++) {
+        w.r.always = later[i];
+        EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}));
+        send_all(&w);
+        EXPECT_INT(OUTBOX_WAITING, newest(&w).state);
+        EXPECT(i == 0 || newest(&w).due >= 1700000000000 + 120000);
+        w.r.always = WELL;
+        send_through(&w);
+    }
+    world_close(&w);
+}
+
+TEST("of an answer comes what is text, and of one that is cut whole characters") {
+    static const char *const says[] = {"ab\x01", "a\xff!", "ab\xc3\xbc", "a\xe2\x82\xac"};
+    static const char *const body[] = {"\"body\":null", "\"body\":null", "\"body\":\"ab\"",
+                                       "\"body\":\"a\""};
+    struct world w;
+    world_open_with(&w, "http: { allow = [\"127.0.0.1\"]; max_answer = 3; };\n");
+    for (int i = 0; i < 4; i++) {
+        w.r.says = says[i];
+        EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}));
+        send_all(&w);
+        EXPECT_HAS("\"status\":200", newest(&w).answer.ptr);
+        if (strstr(body[i], "null"))
+            EXPECT(!strstr(newest(&w).answer.ptr, "\"body\":\""));
+        else
+            EXPECT_HAS(body[i], newest(&w).answer.ptr);
+    }
+    world_close(&w);
+}
+
+TEST("a request that cannot be sent as it is asked for is refused") {
+    static char large[256 * 1024 + 2];
+    static const struct {
+        struct pair pair;
+        const char *words;
+    } cases[] = {{{"headers", "{\"Cookie\": \"a=b\"}"}, "put it in http.credentials"},
+                 {{"headers", "{\"host\": \"b\"}"}, "host is set by itself"},
+                 {{"headers", "[1]"}, "they are an object"},
+                 {{"json", "{}"}, "the body is json or text, and not both"},
+                 {{"text", large}, "a body has at most 262144 bytes"},
+                 {{"credential", "bnak"}, "http.credentials has none of the name 'bnak'"}};
+    struct world w;
+    world_open(&w);
+    memset(large, 'x', sizeof large - 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool text = strcmp(cases[i].pair.field, "text") == 0;
+        struct act a = ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"text", text ? large : "x"},
+                           text ? (struct pair){"method", "POST"} : cases[i].pair);
+        EXPECT_HAS(cases[i].words, a.message);
+    }
     world_close(&w);
 }
 
