@@ -26,7 +26,7 @@ static bool is_of_file(const struct backtest *b, const struct source *s) {
 }
 
 /* Asked of each row, so remembered: 1 yes, 2 no. */
-static kith_status is_ours(struct backtest *b, uint32_t number, bool *yes, kith_error *e) {
+kith_status backtest_ours(struct backtest *b, uint32_t number, bool *yes, kith_error *e) {
     uintptr_t known = (uintptr_t)map_get_u64(&b->ours, number);
     struct source s;
     if (!known && number) {
@@ -248,7 +248,7 @@ static kith_status without_own(struct backtest *b, const struct journal_row *row
         const struct rfield *f = fields[i].field;
         if (!f || f->type != c->type || !fields[i].source)
             continue;
-        TRY(is_ours(b, fields[i].source, &ours, e));
+        TRY(backtest_ours(b, fields[i].source, &ours, e));
         if (!ours)
             continue;
         c->after[f->index] =
@@ -400,7 +400,7 @@ static kith_status note_ours(struct backtest *b, const struct journal_row *row, 
     size_t at = (size_t)(row->seq - b->tx.first);
     *ours = b->tx_ours;
     if (!*ours)
-        TRY(is_ours(b, row->source, ours, e));
+        TRY(backtest_ours(b, row->source, ours, e));
     if (!*ours && row->cause >= b->tx.first && row->cause < row->seq)
         *ours = b->row_ours[row->cause - b->tx.first];
     if (at >= b->row_cap) {
@@ -460,7 +460,7 @@ static kith_status begin_transaction(struct backtest *b, const struct journal_ro
     b->tx.first = row->seq; /* the window may begin within it */
     b->out->transactions++;
     TRY(pass(b, b->tx.at, e));
-    return is_ours(b, b->tx.actor, &b->tx_ours, e);
+    return backtest_ours(b, b->tx.actor, &b->tx_ours, e);
 }
 
 static kith_status replay_row(struct backtest *b, const struct journal_row *row, kith_error *e) {

@@ -59,6 +59,9 @@ kith_status past_change(struct backtest *b, const struct journal_row *row, struc
 kith_status past_settle(struct backtest *b, kith_error *e);
 bool past_made(const struct backtest *b, kith_id id); /* by the file, in this backtest */
 
+/* backtest.c: is it a rule of the file, by the number of kith_source? */
+kith_status backtest_ours(struct backtest *b, uint32_t number, bool *yes, kith_error *e);
+
 /* backtest_tell.c: what came of it */
 kith_status tell_began(struct backtest *b, const struct occasion *o, kith_error *e);
 kith_status tell_row(struct backtest *b, struct occasion *o, const struct journal_row *row,

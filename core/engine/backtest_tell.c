@@ -176,12 +176,13 @@ static kith_status look_at_update(void *arg, const struct journal_row *row, kith
     TRY(image_decode(b->g->schema, row, &b->g->work, &fields, &n, e));
     for (size_t i = 0; i < n; i++) {
         uint32_t number;
+        bool ours;
         if (fields[i].field != x->field || value_eq(&fields[i].after, x->value))
             continue;
         TRY(writer_of(b, row, &fields[i], &number, e));
-        if ((uintptr_t)map_get_u64(&b->ours, number) == 1)
-            continue;
-        TRY(add_clash(x, number, row->seq <= x->seq, e));
+        TRY(backtest_ours(b, number, &ours, e));
+        if (!ours)
+            TRY(add_clash(x, number, row->seq <= x->seq, e));
     }
     return KITH_OK;
 }

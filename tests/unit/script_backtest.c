@@ -1,118 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Backtest: what a file of rules and workflows would have done over the past. */
-#include "script_flow_fixture.h"
+#include "script_backtest_fixture.h"
 
-#include "engine/backtest.h"
 #include "engine/merge.h"
 
 #include <dirent.h>
-
-struct tested {
-    struct company *c;
-    const char *file, *text;
-    int64_t since;
-    size_t samples;
-    kith_status (*watch)(void *arg, uint64_t done, uint64_t all, kith_error *e);
-    struct backtest_report report;
-};
-
-/* -- the copy's types are ours, by their numbers ------------------------------------------------
- */
-
-static const struct rtype *our_type(struct tested *x, const struct rtype *t) {
-    return t ? schema_type_by_id(engine_schema(x->c->g), t->id) : NULL;
-}
-
-static const struct rfield *our_field(struct tested *x, const struct rfield *f) {
-    return f ? type_field(engine_schema(x->c->g), our_type(x, f->type), str_of(f->name)) : NULL;
-}
-
-static void keep_effects(struct tested *x, struct backtest_sample *s) {
-    s->type = our_type(x, s->type);
-    for (size_t i = 0; i < s->count; i++) {
-        struct image_field *fields = (struct image_field *)(uintptr_t)s->effects[i].fields;
-        s->effects[i].type = our_type(x, s->effects[i].type);
-        for (size_t k = 0; k < s->effects[i].field_count; k++)
-            fields[k].field = our_field(x, fields[k].field);
-    }
-}
-
-static void keep_types(struct tested *x) {
-    struct backtest_report *r = &x->report;
-    for (size_t i = 0; i < r->unkept_count; i++)
-        r->unkept[i] = our_type(x, r->unkept[i]);
-    for (size_t i = 0; i < r->effect_count; i++)
-        r->effects[i].type = our_type(x, r->effects[i].type);
-    for (size_t i = 0; i < r->hit_count; i++)
-        r->hits[i].type = our_type(x, r->hits[i].type);
-    for (size_t i = 0; i < r->failure_count; i++)
-        r->failures[i].type = our_type(x, r->failures[i].type);
-    for (size_t i = 0; i < r->conflict_count; i++)
-        r->conflicts[i].field = our_field(x, r->conflicts[i].field);
-    for (size_t i = 0; i < r->sample_count; i++)
-        keep_effects(x, &r->samples[i]);
-}
-
-static kith_status on_copy(void *arg, const char *path, kith_error *e) {
-    struct tested *x = arg;
-    struct company scratch = {.e = KITH_ERROR_INIT};
-    struct script_options o = {.limits = {.time_ms = 20000},
-                               .focus = {.file = x->file,
-                                         .text = x->text ? str_of(x->text) : (kith_str){0},
-                                         .only = true}};
-    struct backtest_options b = {.file = x->file,
-                                 .clock = &scratch.clock,
-                                 .since = x->since,
-                                 .until = clock_now(&x->c->clock),
-                                 .samples = x->samples,
-                                 .watch = x->watch,
-                                 .arg = x->c};
-    company_engine_as(&scratch, path, x->since, true);
-    EXPECT_OK(scripts_open(&scratch.s, scratch.g, x->c->dir, &o, &scratch.e), scratch.e);
-    const struct script_problem *p = problem_at(&scratch, 0);
-    if (p)
-        TEST_FAIL("%s:%u: %s", p->file, p->line, p->message);
-    EXPECT_OK(engine_start(scratch.g, &scratch.e), scratch.e);
-    kith_status st = engine_backtest(scratch.g, &b, &x->c->arena, &x->report, e);
-    keep_types(x);
-    company_stop(&scratch);
-    arena_free(&scratch.arena);
-    return st;
-}
-
-/* text: of the file, or NULL: as it stands in the folder. */
-static const struct backtest_report *backtest(struct tested *x, struct company *c, const char *file,
-                                              const char *text, int64_t since) {
-    *x = (struct tested){.c = c, .file = file, .text = text, .since = since, .samples = 50};
-    EXPECT_OK(engine_with_copy(c->g, on_copy, x, &c->e), c->e);
-    EXPECT_INT(0, x->report.unfit);
-    return &x->report;
-}
-
-static const char *effects(struct company *c, const struct backtest_report *r) {
-    struct buf b = {0};
-    for (size_t i = 0; i < r->effect_count; i++) {
-        const struct backtest_effect *x = &r->effects[i];
-        buf_printf(&b, "%s%llu %s %s%s%s", i ? ", " : "", (unsigned long long)x->count,
-                   x->kind ? row_kind_name(x->kind) : "set", x->type ? x->type->name : "",
-                   x->what ? "." : "", x->what ? x->what : "");
-    }
-    for (size_t i = 0; i < r->failure_count; i++)
-        buf_printf(&b, "; %llu %s: %s", (unsigned long long)r->failures[i].count,
-                   r->failures[i].refused ? "refused" : "failed", r->failures[i].message);
-    const char *out = arena_strdup(&c->arena, b.len ? b.ptr : "");
-    buf_free(&b);
-    return out;
-}
-
-static uint64_t began(const struct backtest_report *r) {
-    uint64_t n = 0;
-    for (size_t i = 0; i < r->rule_count; i++)
-        n += r->rules[i].began;
-    return n;
-}
-
-#define RULES "rules/r.lua"
 
 /* -- a rule that ran ----------------------------------------------------------------------------
  */
@@ -130,6 +22,9 @@ static const char scoring[] =
     "end)\n"
     "on('task.done', {name = 'done'}, function(t)\n"
     "  if t.about then update(t.about, {rating = 'hot'}) end\n"
+    "end)\n"
+    "on('lead.updated', {name = 'high', where = 'score > 50', fields = {'score'}}, function(lead)\n"
+    "  task {title = 'high ' .. lead.name}\n"
     "end)\n"
     "on('lead.working', {name = 'works'}, function(lead) publish('lead.scored', lead, {points = "
     "1}) "
@@ -271,6 +166,70 @@ TEST("a rule sees the values of then") {
     EXPECT_INT(NOW + DAY, r->failures[0].at);
     EXPECT_INT(NOW + 3 * DAY, r->failures[1].at);
     EXPECT_INT(2, began(r));
+    company_end(&c);
+}
+
+TEST("the past stays as it was: the next event finds nothing of what the file would have written") {
+    struct company c;
+    struct tested x;
+    company_with(&c, "none.lua", "");
+    kith_id ada = create(&c, "lead", SET("name", "Ada", "score", "1"));
+    advance(&c, DAY);
+    EXPECT_OK(try_update(&c, "lead", ada, SET("phone", "+43 1 2")), c.e);
+    const struct backtest_report *r =
+        backtest(&x, &c, RULES,
+                 "on('lead.created', {name = 'a'}, function(l) update(l, {score = 99}) end)\n"
+                 "on('lead.updated', {name = 'b', fields = {'phone'}}, function(l)\n"
+                 "  error('score ' .. l.score)\n"
+                 "end)\n",
+                 NOW - DAY);
+    EXPECT_STR("1 update lead.score; 1 failed: rules/r.lua:3: score 1", effects(&c, r));
+    company_end(&c);
+}
+
+TEST("records were made and changed when they were") {
+    struct company c;
+    struct tested x;
+    company_with(&c, "none.lua", "");
+    kith_id ada = create(&c, "lead", SET("name", "Ada")), bob;
+    advance(&c, HOUR);
+    bob = create(&c, "lead", SET("name", "Bob"));
+    advance(&c, DAY);
+    create(&c, "task", SET("title", "look"));
+    advance(&c, DAY);
+    EXPECT_OK(try_update(&c, "lead", ada, SET("score", "7")), c.e);
+    EXPECT_OK(try_delete(&c, "lead", bob), c.e);
+    const struct backtest_report *r =
+        backtest(&x, &c, RULES,
+                 "on('task.created', {name = 'a'}, function()\n"
+                 "  local text = ''\n"
+                 "  for l in find('lead order by name') do\n"
+                 "    text = text .. tostring(l.created) .. ' ' .. tostring(l.updated) .. ';'\n"
+                 "  end\n"
+                 "  error(text)\n"
+                 "end)\n",
+                 NOW - DAY);
+    EXPECT_INT(1, r->failure_count);
+    EXPECT_HAS("2024-03-01T10:00:00.000Z 2024-03-01T10:00:00.000Z;2024-03-01T11:00:00.000Z "
+               "2024-03-01T11:00:00.000Z;",
+               r->failures[0].message);
+    company_end(&c);
+}
+
+TEST("a record of the past gets its unique name though the file had taken it") {
+    struct company c;
+    struct tested x;
+    company_with(&c, "none.lua", "");
+    new_lead(&c, "Ada");
+    advance(&c, DAY);
+    create(&c, "segment", SET("name", "hot", "query", "lead"));
+    const struct backtest_report *r =
+        backtest(&x, &c, RULES,
+                 "on('lead.created', {name = 'a'}, function(l)\n"
+                 "  create('segment', {name = 'hot', query = 'lead'})\n"
+                 "end)\n",
+                 NOW - DAY);
+    EXPECT_STR("1 create segment, 1 event segment.segment.built", effects(&c, r));
     company_end(&c);
 }
 
@@ -429,6 +388,65 @@ TEST("a run ends with its record, and one that does not come to its end waits") 
     const struct backtest_report *r = backtest(&x, &c, "workflows/w.lua", care, NOW - DAY);
     EXPECT_STR("1 create task", effects(&c, r));
     EXPECT_INT(1, r->waiting);
+    company_end(&c);
+}
+
+TEST("runs of then are not there: one that may run once begins, and earlier ones do not go on") {
+    struct company c;
+    struct tested x;
+    flow_company(&c, "workflow('first', {on = 'lead.created', again = 'once'}, function(lead)\n"
+                     "  sleep(days(2)); task {title = 'slept'}\n"
+                     "end)\n"
+                     "workflow('second', {on = 'lead.created'}, function(lead)\n"
+                     "  wait_for('lead.working', {record = lead}); task {title = 'woken'}\n"
+                     "end)\n");
+    kith_id ada = new_lead(&c, "Ada");
+    advance(&c, 3 * DAY);
+    EXPECT_OK(try_update(&c, "lead", ada, SET("state", "working")), c.e);
+    drain(&c);
+    EXPECT_STR("1 create task, 1 create task",
+               effects(&c, backtest(&x, &c, FLOW, NULL, NOW - DAY)));
+    EXPECT_INT(2, began(&x.report));
+    EXPECT_STR("", effects(&c, backtest(&x, &c, FLOW, NULL, NOW + DAY)));
+    company_end(&c);
+}
+
+TEST("runs that were under way when the time begins do not go on, though they wait still") {
+    struct company c;
+    struct tested x;
+    flow_company(&c, "workflow('first', {on = 'lead.created'}, function(lead)\n"
+                     "  sleep(days(2)); task {title = 'slept'}\n"
+                     "end)\n");
+    company_file(&c, "workflows/g.lua",
+                 "workflow('second', {on = 'lead.created'}, function(lead)\n"
+                 "  wait_for('lead.working', {record = lead}); task {title = 'woken'}\n"
+                 "end)\n");
+    EXPECT_OK(scripts_reload(c.s, NULL, NULL, NULL, &c.e), c.e);
+    kith_id ada = new_lead(&c, "Ada");
+    advance(&c, DAY);
+    EXPECT_STR("", effects(&c, backtest(&x, &c, FLOW, NULL, NOW + HOUR)));
+    clock_advance(&c.clock, 3 * DAY); /* nothing happens by itself meanwhile */
+    EXPECT_STR("", effects(&c, backtest(&x, &c, FLOW, NULL, NOW + HOUR)));
+    (void)ada;
+    company_end(&c);
+}
+
+TEST("a workflow that may begin once counts once") {
+    struct company c;
+    struct tested x;
+    company_with(&c, "none.lua", "");
+    kith_id ada = new_lead(&c, "Ada");
+    for (int i = 0; i < 2; i++) {
+        advance(&c, HOUR);
+        EXPECT_OK(try_update(&c, "lead", ada, SET("phone", i ? "+43 1 2" : "+43 1 3")), c.e);
+    }
+    backtest(&x, &c, "workflows/w.lua",
+             "workflow('w', {on = 'lead.updated', again = 'once'}, function(lead)\n"
+             "  task {title = 'once'}\n"
+             "end)\n",
+             NOW - DAY);
+    EXPECT_STR("1 create task", effects(&c, &x.report));
+    EXPECT_INT(1, began(&x.report));
     company_end(&c);
 }
 
