@@ -38,16 +38,32 @@ static bool follows(const struct trial_effect *items, size_t i, const struct run
     return false;
 }
 
+/* Records of runs have no rows in the journal: whose child it is, the run says itself. */
+static kith_id parent_of(const struct test_bench *b, kith_id run) {
+    struct flow_run r;
+    struct conn *c;
+    struct arena a = {0};
+    kith_id parent = 0;
+    if (engine_reader(b->engine, &c, NULL) != KITH_OK)
+        return 0;
+    if (flow_read(b->engine, c, run, &a, &r, NULL) == KITH_OK)
+        parent = r.parent;
+    engine_reader_done(b->engine, c);
+    arena_free(&a);
+    return parent;
+}
+
 void trial_follow(const struct test_bench *b, struct trial_effect *items, size_t count,
                   kith_id run) {
-    const struct rtype *type = engine_schema(b->engine)->base.workflow_run.type;
     struct runs runs = {{run}, 1};
     for (size_t i = 0; i < count; i++) {
         struct trial_effect *f = &items[i];
         f->ours = follows(items, i, &runs);
-        bool begins = f->ours && f->kind == TRIAL_CREATE && f->type == type;
-        if (begins && runs.count < sizeof runs.items / sizeof *runs.items)
-            runs.items[runs.count++] = f->id;
+        if (!f->run || is_among(&runs, f->run))
+            continue;
+        f->ours = f->ours || is_among(&runs, parent_of(b, f->run));
+        if (f->ours && runs.count < sizeof runs.items / sizeof *runs.items)
+            runs.items[runs.count++] = f->run;
     }
 }
 

@@ -116,6 +116,16 @@ sed -i s/Bye/Hello/ rules/hello.lua
 kith rule reload
 exits 0
 prints "Reloaded: 3 rules."
+stop_server
+sed -i 's/Hello/Bye/' rules/hello.lua
+sed -i 's/"Hello Ann"/"Hello"/; s/"Bye Ann"/"Hello Ann"/' rules/hello.lua
+echo 'rules: { test_on_reload = false; };' >conf.d/90-rules.conf
+kith rule reload
+exits 0
+prints "Reloaded: 3 rules."
+rm conf.d/90-rules.conf
+sed -i s/Bye/Hello/ rules/hello.lua
+serve
 
 it "tries a file out that is not in the company, from where the command is given"
 mkdir "$work/drafts"

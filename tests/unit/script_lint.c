@@ -199,6 +199,10 @@ static const struct {
     /* what pcall catches is only a warning */
     {"pcall(function() log(lead.nmae) end)",
      "1: warning: no field 'nmae' in lead; did you mean 'name'?\n"},
+    {"pcall(create, 'lead', {nmae = 'x', name = 'y'})",
+     "1: warning: no field 'nmae' in lead; did you mean 'name'?\n"},
+    /* once for each line */
+    {"log(lead.nmae, lead.nmae)", "1: no field 'nmae' in lead; did you mean 'name'?\n"},
     {"pcall(action.sales.double, {nubmer = 1, number = 2})",
      "1: warning: sales.double has no parameter 'nubmer'; did you mean 'number'?\n"},
 };
@@ -358,6 +362,9 @@ TEST("what a file may not do is found before it runs") {
         .value = {.kind = KITH_LIST, .as.list = {.items = (kith_value *)(uintptr_t)words, 2}}};
     begin(&(struct script_options){.may = &may});
     EXPECT_STR("", body("task {title = lead.name}"));
+    EXPECT_HAS("1: rules/a.lua may not write records of type lead",
+               body("create('lead', {name = 'x'})"));
+    EXPECT_HAS("1: rules/a.lua may not write records of type lead", body("delete(lead)"));
     EXPECT_HAS("1: rules/a.lua may not write records of type lead", body("update(lead, {})"));
     EXPECT_HAS("1: rules/a.lua may not read records of type contact",
                body("log(lead.contact.name)"));
@@ -495,6 +502,42 @@ TEST("rules that set each other off are told with the way") {
                check("after('lead.update', {fields = {'score'}}, function(l) update(l, {state = "
                      "'working'}) end)\n"
                      "on('lead.working', function(l) update(l, {score = 1}) end)\n"));
+    company_end(&c);
+}
+
+TEST("a circle goes by events, states and deletions, and what a condition may end is no fault") {
+    static const struct {
+        const char *text, *way;
+    } ways[] = {
+        {"on('lead.scored', function(l) publish('lead.scored', l, {points = 1}) end)\n",
+         "1: the rule sets itself off: a.lua:1 publishes lead.scored -> on lead.scored at a.lua:1; "
+         "nothing ends it\n"},
+        {"on('lead.new', function() create('lead', {name = 'x'}) end)\n",
+         "1: the rule sets itself off: a.lua:1 creates lead -> on lead.new at a.lua:1; nothing "
+         "ends "
+         "it\n"},
+        {"on('note.deleted', function() delete(find('note')()) end)\n",
+         "a.lua:1 deletes note -> on note.deleted at a.lua:1; only a condition"},
+        {"on('note.created', {where = 'title is null'}, function() create('note', {body = 'x'}) "
+         "end)\n",
+         "1: warning: the rule sets itself off"},
+        {"local function make() create('note', {body = 'x'}) end\n"
+         "on('note.created', function() make() end)\n",
+         "1: warning: the rule sets itself off"},
+    };
+    begin(NULL);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        EXPECT_HAS(ways[i].way, check(ways[i].text));
+    company_end(&c);
+}
+
+TEST("a segment may be made later, and a list is looked through") {
+    begin(NULL);
+    EXPECT_HAS("1: warning: count: ", body("log(count(\"lead where in_segment('hto')\"))"));
+    EXPECT_INT(KITH_OK, checked);
+    EXPECT_HAS("1: labels: a list of lists is no value", body("update(lead, {labels = {{}}})"));
+    EXPECT_HAS("1: labels: ", body("update(lead, {labels = {lead}})"));
+    EXPECT_INT(KITH_E_INVAL, checked);
     company_end(&c);
 }
 

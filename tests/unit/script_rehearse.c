@@ -264,6 +264,59 @@ TEST("a rehearsal ends where a step fails, and where a run goes on and on") {
     company_end(&c);
 }
 
+TEST("what runs do that it began is told, too, and a change of its own record wakes it") {
+    struct company c;
+    flow_company(&c, "workflow('child', {record = 'lead'}, function(lead)\n"
+                     "  sleep(days(1)); task {title = 'child'}\n"
+                     "end)\n"
+                     "workflow('parent', {record = 'lead'}, function(lead)\n"
+                     "  start('child', lead)\n"
+                     "  local e = wait_for('lead.updated', {record = lead}, days(3))\n"
+                     "  create('note', {about = lead, body = 'woken'})\n"
+                     "  sleep(days(2))\n"
+                     "  return e and lead.rating\n"
+                     "end)\n"
+                     "workflow('by event', {on = 'note.created'}, function()\n"
+                     "  sleep(days(1)); task {title = 'by event'}\n"
+                     "end)\n");
+    kith_id lead = new_lead(&c, "Ann");
+    const struct rehearsed_event hot = {"lead.updated", STR("{\"rating\": \"hot\"}")};
+    struct job j = {.c = &c,
+                    .r = {.workflow = "parent", .id = lead, .events = &hot, .event_count = 1}};
+    EXPECT_OK(rehearse(&j), c.e);
+    EXPECT_STR("hot", j.r.result);
+    EXPECT_HAS("24h create task title=\"child\"", j.told.ptr);
+    EXPECT_HAS("24h create task title=\"by event\"", j.told.ptr);
+    buf_free(&j.told);
+    company_end(&c);
+}
+
+TEST(
+    "a rehearsal ends when the record goes, after a thousand moments, and where an event is open") {
+    struct company c;
+    flow_company(&c,
+                 "workflow('gone', {record = 'lead'}, function(lead) delete(lead) end)\n"
+                 "workflow('minutes', {record = 'lead'}, function(lead)\n"
+                 "  while true do sleep(minutes(1)) end\n"
+                 "end)\n"
+                 "workflow('any', {record = 'lead'}, function(lead) wait_for('task.done') end)\n");
+    kith_id lead = new_lead(&c, "Ann");
+    const struct rehearsed_event done = {"task.done", {NULL, 0}};
+    struct job j = {.c = &c, .r = {.workflow = "gone", .id = lead}};
+    EXPECT_OK(rehearse(&j), c.e);
+    EXPECT_INT(REHEARSAL_OVER, j.r.end);
+    EXPECT_STR("cancelled", j.r.state);
+    j.r = (struct flow_rehearsal){.workflow = "minutes", .id = lead};
+    EXPECT_OK(rehearse(&j), c.e);
+    EXPECT_INT(REHEARSAL_CUT, j.r.end);
+    EXPECT(j.r.until > NOW + 900 * INT64_C(60000) && j.r.until <= NOW + 1000 * INT64_C(60000));
+    j.r = (struct flow_rehearsal){.workflow = "any", .id = lead, .events = &done, .event_count = 1};
+    EXPECT(rehearse(&j) != KITH_OK);
+    EXPECT_HAS("to which task? write {\"record\": \"task/ID\"} behind the colon", c.e.message);
+    buf_free(&j.told);
+    company_end(&c);
+}
+
 TEST("what cannot be rehearsed is told in a sentence") {
     struct company c;
     flow_company(&c, NURTURE);

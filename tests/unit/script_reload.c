@@ -200,6 +200,12 @@ TEST("the watch reloads what was changed and is left alone, and a mistake once")
     scripts_watch(c.s);
     scripts_watch(c.s);
     EXPECT_STR("55", field(&c, "lead", create(&c, "lead", SET("name", "A")), "score"));
+    company_file(&c, "workflows/w.lua",
+                 "after('lead.create', function(l) task {title = 'w'} end)\n");
+    scripts_watch(c.s);
+    scripts_watch(c.s);
+    create(&c, "lead", SET("name", "A"));
+    EXPECT_INT(1, find(&c, "task where title = 'w'", NULL));
     company_end(&c);
 }
 

@@ -148,6 +148,24 @@ TEST("a write in which a suspended file has a say is refused with the way out") 
     company_end(&c);
 }
 
+TEST("what fails in a rehearsal is not counted, and what failed before a reload is") {
+    struct company c;
+    struct rehearsal r;
+    company_make(&c);
+    company_file(&c, "b.lua", "before('lead.create', function() error('no') end)\n");
+    company_start_with(&c, &thrice);
+    struct write_request w = {.c = &c, .type = "lead", .set = SET("name", "A")};
+    for (int i = 0; i < 3; i++)
+        EXPECT(engine_rehearse(c.g, &by_anna, write_it, &w, &c.arena, &r, &c.e) != KITH_OK);
+    for (int i = 0; i < 2; i++)
+        EXPECT(try_create(&c, "lead", SET("name", "A"), NULL) != KITH_OK);
+    EXPECT_INT(0, file_at(&c, 0)->suspended);
+    EXPECT_OK(scripts_reload(c.s, NULL, NULL, NULL, &c.e), c.e);
+    EXPECT(try_create(&c, "lead", SET("name", "A"), NULL) != KITH_OK);
+    EXPECT_INT(NOW, file_at(&c, 0)->suspended);
+    company_end(&c);
+}
+
 TEST("a refusal is no failure, and a rule is not blamed for another one that it set off") {
     struct company c;
     company_make(&c);
