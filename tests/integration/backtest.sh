@@ -59,6 +59,15 @@ kith outbox list --json
 exits 0
 prints_lines 0
 
+it "takes a draft in a folder rules for a file of rules, and no time that is not there"
+mkdir "$work/rules"
+cp "$work/send.lua" "$work/rules/send.lua"
+kith workflow backtest "$work/rules/send.lua" --since 2019-01-01 --until 2099-01-01
+exits 0
+prints "rules/send.lua from"
+prints_not "2019"
+prints_not "2099"
+
 it "finds a file of the company by the name of a workflow in it, also while it is served"
 cp "$work/call.lua" workflows/called.lua
 serve
@@ -68,6 +77,12 @@ prints "workflows/called.lua from"
 kith workflow backtest calls
 exits 3
 complains "did you mean 'call'?"
+sed 's/"call"/"other"/' "$work/call.lua" >workflows/second.lua
+kith rule reload
+kith workflow backtest move
+exits 2
+complains "'move' stands in workflows/called.lua and in workflows/second.lua: name the file that you mean"
+rm workflows/second.lua
 kith workflow backtest "$work/call.lua" --until 2019-01-01
 exits 2
 complains "--since must be before --until"

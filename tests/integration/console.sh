@@ -117,6 +117,12 @@ Ada
     entry 'f = function() return 1 end g = 1'
     complains "not kept for the next entry: f ("
 
+    it "$1: holds 256 KiB of variables, and completes what there is"
+    entry 'x = ("a"):rep(300000)'
+    complains "the variables of this console take more than 256 KiB: set some to nil"
+    kith console-entry
+    prints "action.sales.rescore"
+
     it "$1: names the nearest name in a mistake, and a script ends with it"
     entry 'fnd("lead")
 "not reached"'

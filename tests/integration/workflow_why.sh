@@ -12,6 +12,9 @@ end)
 on("task.created", { name = "mark", where = "title = 'Call'" }, function(task)
     update(task.about, { interest = "called" })
 end)
+after("lead.update", { fields = { "campaign" } }, function(lead)
+    create("note", { title = "Campaign", body = "x", about = lead })
+end)
 LUA
 cat >rules/lib/helper.lua <<'LUA'
 return { call = function(lead)
@@ -33,6 +36,12 @@ workflow("chase", { on = "note.created" }, function(note)
 end)
 workflow("by-hand", { record = "lead" }, function(lead)
     create("note", { title = "By hand", body = "x", about = lead })
+end)
+workflow("both", { record = "lead" }, function(lead)
+    parallel(function()
+        wait_for("lead.working", { record = lead })
+        update(lead, { source = "other" })
+    end, function() sleep(days(7)) end)
 end)
 LUA
 sed -i 's/on = "note.created"/on = "note.created", where = "title = '"'A new lead'"'"/' workflows/chase.lua
@@ -63,6 +72,21 @@ kith why lead "$lead" campaign
 prints "written by the workflow chase at workflows/chase.lua:9 on"
 prints "by update(lead/$lead, {campaign = \"spring\"})"
 prints_not "workflows/chase.lua:10"
+
+it "names the rule that wrote within a step, and the call of the step that led to it"
+kith why note "$("$KITH" find "note where title = 'Campaign'" --json | json_text id)" body
+prints "at rules/hops.lua:7 on"
+prints "by update(lead/$lead, {campaign = \"spring\"}) at workflows/chase.lua:9"
+
+it "names the wait of the branch that went on, and no other one"
+"$KITH" workflow start both "lead/$lead" >/dev/null
+for _ in $(seq 100); do
+    [ -n "$("$KITH" workflow runs both --state waiting --json)" ] && break
+    sleep 0.05
+done
+"$KITH" update lead "$lead" state=working >/dev/null
+kith why lead "$lead" source
+prints "woken from wait_for(\"lead.working\""
 
 it "tells programs all of it"
 kith why lead "$lead" interest --json
@@ -149,5 +173,8 @@ exits 0
 prints "written by the workflow chase at workflows/chase.lua:2"
 prints_not "in run"
 prints_not "update(lead"
+KITH_TOKEN=$token "$KITH" why lead "$lead" interest >"$work/out"
+prints "because a record that you may not see was created by"
+prints_not "$task"
 
 finish

@@ -112,3 +112,16 @@ TEST("each occasion counts once for a record, and on its day") {
     EXPECT_INT(1, r->rules[0].days[2]);
     company_end(&c);
 }
+
+TEST("a step that failed at the end of the time, and is to be tried again, is told") {
+    struct company c;
+    struct tested x;
+    company_with(&c, "none.lua", "");
+    new_lead(&c, "Ada");
+    const struct backtest_report *r =
+        backtest(&x, &c, "workflows/w.lua",
+                 "workflow('w', {on = 'lead.created'}, function() error('bad') end)\n", NOW - DAY);
+    EXPECT_STR("; 1 failed: workflows/w.lua:1: bad", effects(&c, r));
+    EXPECT_INT(1, r->rules[0].failed);
+    company_end(&c);
+}

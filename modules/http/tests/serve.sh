@@ -243,6 +243,31 @@ kith outbox send --wait 30s
 exits 0
 tail -n 1 "$work/got" | grep -q "Without a server" || fail "expected it to be sent"
 
+it "shows an endpoint that is left alone and one that is held, and what failed and is tried again"
+"$KITH" update webhook "$hook" state=paused >/dev/null
+cp conf.d/http.conf "$work/kept.conf"
+sed -i 's/breaker_pause = "50ms"/breaker_pause = "1h"/; s/backoff_max = "100ms"/backoff_max = "1h"/' conf.d/http.conf
+kith http.send url=http://127.0.0.1:1/ method=GET
+for _ in $(seq 100); do
+    "$KITH" outbox send --wait 5s >/dev/null 2>&1
+    kith outbox queues
+    grep -q "open until" "$work/out" && break
+    sleep 0.05
+done
+prints "open until"
+prints "held"
+effect=$("$KITH" outbox list --state waiting --json | sed -n 's/^{"effect":"\([0-9A-Z]*\)","state":"waiting","delivery":"http:send".*/\1/p')
+kith deadletter list
+prints "$effect"
+kith deadletter list --dead
+prints_not "$effect"
+kith outbox send --wait soon
+exits 2
+complains "'soon' is no time to wait"
+kith deadletter skip "$effect"
+mv "$work/kept.conf" conf.d/http.conf
+"$KITH" update webhook "$hook" state=enabled >/dev/null
+
 it "sets aside what cannot be sent, and tries or skips it by hand"
 kith http.send url=http://127.0.0.9:1/ method=GET
 exits 0
@@ -257,10 +282,19 @@ kith deadletter retry "$effect"
 exits 0
 prints "is sent by 'kith serve'"
 kith outbox send
+serve
+kith deadletter retry "$effect"
+exits 1
+prints "failed again: "
+complains "1 of 1 effect failed again: mend what is wrong, and retry"
+stop_server
 kith deadletter skip "$effect"
 exits 0
 kith deadletter list
 prints "Nothing failed to be sent"
+kith deadletter skip 0
+exits 2
+complains "'0' is not the number of an event, nor the id of an effect"
 kith outbox show "$effect"
 prints "cancelled"
 
