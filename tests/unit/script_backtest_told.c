@@ -106,6 +106,7 @@ TEST("each occasion counts once for a record, and on its day") {
                                                NOW - DAY);
     EXPECT_INT(2, r->hit_records);
     EXPECT_INT(0, r->hit_twice);
+    EXPECT_INT(0, r->hit_count);
     EXPECT_INT(1, r->rule_count);
     EXPECT_INT(0, r->rules[0].days[0]);
     EXPECT_INT(1, r->rules[0].days[1]);

@@ -267,7 +267,10 @@ TEST("a rehearsal ends where a step fails, and where a run goes on and on") {
 TEST("what runs do that it began is told, too, and a change of its own record wakes it") {
     struct company c;
     flow_company(&c, "workflow('child', {record = 'lead'}, function(lead)\n"
-                     "  sleep(days(1)); task {title = 'child'}\n"
+                     "  sleep(days(1)); task {title = 'child'}; start('grandchild', lead)\n"
+                     "end)\n"
+                     "workflow('grandchild', {record = 'lead'}, function(lead)\n"
+                     "  sleep(hours(1)); task {title = 'grandchild'}\n"
                      "end)\n"
                      "workflow('parent', {record = 'lead'}, function(lead)\n"
                      "  start('child', lead)\n"
@@ -286,6 +289,7 @@ TEST("what runs do that it began is told, too, and a change of its own record wa
     EXPECT_OK(rehearse(&j), c.e);
     EXPECT_STR("hot", j.r.result);
     EXPECT_HAS("24h create task title=\"child\"", j.told.ptr);
+    EXPECT_HAS("25h create task title=\"grandchild\"", j.told.ptr);
     EXPECT_HAS("24h create task title=\"by event\"", j.told.ptr);
     buf_free(&j.told);
     company_end(&c);

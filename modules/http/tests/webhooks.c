@@ -5,9 +5,9 @@
 #include "receiver.h"
 #include "record/access.h"
 
-#define CONF                                                                                       \
-    "http: { key = \"0123456789abcdef0123456789abcdef\"; allow = [\"127.0.0.1\"]; timeout = "      \
-    "\"300ms\"; };\n"
+#define KEY     "key = \"0123456789abcdef0123456789abcdef\"; allow = [\"127.0.0.1\"];"
+#define CONF    "http: { " KEY " timeout = \"300ms\"; };\n"
+#define PATIENT "http: { " KEY " };\n" /* also on a busy machine */
 
 struct world {
     struct company c;
@@ -174,6 +174,10 @@ TEST("a webhook with a new secret signs with both for a while") {
     EXPECT_ACT(second);
     EXPECT(!value_eq(&first.results[0], &second.results[0]));
     EXPECT(value_eq(&first.results[0], &second.results[1]));
+    kith_id other = webhook(&w, "account.created", NULL);
+    struct act others = ACT(&w.c, "http.secret", {"webhook", id_text(&w.c, other)});
+    EXPECT_ACT(others);
+    EXPECT(!value_eq(&first.results[0], &others.results[0]));
     CREATE(&w.c, "contact", {"name", "Both"});
     send_all(&w);
     EXPECT_INT(2 * 47 + 1, strlen(last_got(&w)->signature));
@@ -448,7 +452,7 @@ TEST("a redirect is not followed, and tried again") {
 
 TEST("a receiver that asks for time gets it, and one that is gone is asked no more") {
     struct world w;
-    world_open(&w);
+    world_open_with(&w, PATIENT);
     webhook(&w, "contact.created", NULL);
     w.r.always = LATER_429;
     CREATE(&w.c, "contact", {"name", "Anna"});
@@ -666,7 +670,6 @@ TEST("a request is sent as it was asked for, and its answer is an event about th
     EXPECT_ACT(a);
     send_all(&w);
     int shop = strcmp(w.r.got[0].path, "/shop") != 0;
-    EXPECT_INT(2, w.r.count);
     EXPECT_HAS("/pay\"", w.r.got[shop].body); /* who hears of it does not see the token */
     const struct got *g = &w.r.got[!shop];
     EXPECT_STR("/pay?token=x", g->path);
@@ -719,13 +722,13 @@ TEST("a credential is not sent on to where a redirect leads") {
 TEST("an answer that says later is none") {
     static const enum behaviour later[] = {ERROR_500, LATER_429};
     struct world w;
-    world_open(&w);
+    world_open_with(&w, PATIENT);
     for (int i = 0; i < 2; i++) {
         w.r.always = later[i];
         EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}));
         send_all(&w);
         EXPECT_INT(OUTBOX_WAITING, newest(&w).state);
-        EXPECT(i == 0 || newest(&w).due >= 1700000000000 + 120000);
+        EXPECT(i == 0 || newest(&w).due >= clock_now(&w.c.clock) + 120000);
         w.r.always = WELL;
         send_through(&w);
     }
@@ -734,8 +737,7 @@ TEST("an answer that says later is none") {
 
 TEST("of an answer comes what is text, and of one that is cut whole characters") {
     static const char *const says[] = {"ab\x01", "a\xff!", "ab\xc3\xbc", "a\xe2\x82\xac"};
-    static const char *const body[] = {"\"body\":null", "\"body\":null", "\"body\":\"ab\"",
-                                       "\"body\":\"a\""};
+    static const char *const body[] = {NULL, NULL, "\"body\":\"ab\"", "\"body\":\"a\""};
     struct world w;
     world_open_with(&w, "http: { allow = [\"127.0.0.1\"]; max_answer = 3; };\n");
     for (int i = 0; i < 4; i++) {
@@ -743,10 +745,10 @@ TEST("of an answer comes what is text, and of one that is cut whole characters")
         EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}));
         send_all(&w);
         EXPECT_HAS("\"status\":200", newest(&w).answer.ptr);
-        if (strstr(body[i], "null"))
-            EXPECT(!strstr(newest(&w).answer.ptr, "\"body\":\""));
-        else
+        if (body[i])
             EXPECT_HAS(body[i], newest(&w).answer.ptr);
+        else
+            EXPECT(!strstr(newest(&w).answer.ptr, "\"body\":\""));
     }
     world_close(&w);
 }
