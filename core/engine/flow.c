@@ -146,21 +146,11 @@ kith_status flow_read(struct engine *g, struct conn *c, kith_id run, struct aren
 kith_status flow_newest(struct txn *t, const char *workflow, const struct rtype *about, kith_id id,
                         struct flow_run *out, kith_error *e) {
     const struct base_workflow_run *f = &t->g->schema->base.workflow_run;
-    kith_id *ids, newest = 0;
-    size_t n;
+    kith_id newest;
     *out = (struct flow_run){0};
-    TRY(record_referrers(t->g->writer, f->about, id, about->id, UINT32_MAX, t->arena, &ids, &n, e));
-    for (size_t i = 0; i < n; i++) {
-        struct flow_run r;
-        if (ids[i] < newest)
-            continue;
-        TRY(flow_read(t->g, t->g->writer, ids[i], t->arena, &r, e));
-        if (strcmp(r.workflow, workflow) != 0)
-            continue;
-        newest = ids[i];
-        *out = r;
-    }
-    return KITH_OK;
+    TRY(record_newest_referrer(t->g->writer, f->about, id, about->id, f->workflow, str_of(workflow),
+                               &newest, e));
+    return newest ? flow_read(t->g, t->g->writer, newest, t->arena, out, e) : KITH_OK;
 }
 
 /* -- waiting ----------------------------------------------------------------------------------- */

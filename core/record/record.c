@@ -468,6 +468,26 @@ kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id,
     return conn_ids(c, st, a, ids, count, e);
 }
 
+kith_status record_newest_referrer(struct conn *c, const struct rfield *link, kith_id id,
+                                   uint32_t type, const struct rfield *text, kith_str value,
+                                   kith_id *out, kith_error *e) {
+    char sql[320];
+    sqlite3_stmt *st;
+    bool row;
+    snprintf(sql, sizeof sql,
+             "SELECT id FROM \"%s\" WHERE \"%s\" = ?1 AND \"%s__type\" = ?2 AND \"%s\" = ?3"
+             " ORDER BY id DESC LIMIT 1",
+             link->type->name, link->name, link->name, text->name);
+    TRY(conn_prepare(c, sql, &st, e));
+    bind_int(st, 1, (int64_t)id);
+    bind_int(st, 2, type);
+    bind_str(st, 3, value);
+    TRY(conn_step(c, st, &row, e));
+    *out = row ? (kith_id)sqlite3_column_int64(st, 0) : 0;
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
 #define REFERRED_TERMS 50 /* to a pair of brackets: SQLite bounds how deep an expression is */
 
 const char *record_referred_sql(struct arena *a, const struct rfield *const *fields, size_t count) {

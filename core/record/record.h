@@ -71,6 +71,11 @@ kith_status record_between(struct conn *c, const struct rfield *f, int64_t low, 
 kith_status record_referrers(struct conn *c, const struct rfield *f, kith_id id, uint32_t type,
                              int64_t max, struct arena *a, kith_id **ids, size_t *count,
                              kith_error *e);
+/* The newest one whose link to a record of any type points to it and whose text field has this
+ * value; 0: none. */
+kith_status record_newest_referrer(struct conn *c, const struct rfield *link, kith_id id,
+                                   uint32_t type, const struct rfield *text, kith_str value,
+                                   kith_id *out, kith_error *e);
 /* A SELECT that tells whether any of these fields points to a record, in the arena; NULL: no
  * memory. And its answer: one look is a tenth of looking for those of each field. */
 const char *record_referred_sql(struct arena *a, const struct rfield *const *fields, size_t count);

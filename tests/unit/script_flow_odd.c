@@ -3,6 +3,8 @@
  * delete what they are about, waits without end. */
 #include "script_flow_fixture.h"
 
+#include <time.h>
+
 static void undo(struct company *c, kith_id target) {
     struct undo_report r;
     EXPECT_OK(engine_undo(c->g, &anna, target, false, &c->arena, &r, &c->e), c->e);
@@ -201,5 +203,31 @@ TEST("a workflow about a deletion goes on behind its waits, and none begins for 
     advance(&c, DAY);
     EXPECT_STR("gone A, later", tasks(&c));
     EXPECT_STR("done", run_field(&c, "state"));
+    company_end(&c);
+}
+
+/* Time of the processor: others use the machine, too. */
+static double cost_of(struct company *c, kith_id lead, int from, int to) {
+    clock_t began = clock();
+    char score[16];
+    for (int i = from; i < to; i++) {
+        snprintf(score, sizeof score, "%d", i);
+        EXPECT_OK(try_update(c, "lead", lead, SET("score", score)), c->e);
+    }
+    drain(c);
+    return (double)(clock() - began);
+}
+
+TEST("to begin for a record costs the same when thousands of runs were there for it") {
+    struct company c;
+    flow_company(&c, "workflow('w', {on = 'lead.updated'}, function() end)\n");
+    kith_id lead = new_lead(&c, "A");
+    double first = cost_of(&c, lead, 0, 300);
+    cost_of(&c, lead, 300, 2700);
+    double last = cost_of(&c, lead, 2700, 3000);
+    EXPECT_INT(3000, find(&c, "workflow_run where state = 'done'", NULL));
+    if (last > 8 * first)
+        TEST_FAIL("300 runs took %.0f ms at first and %.0f ms later", first * 1000 / CLOCKS_PER_SEC,
+                  last * 1000 / CLOCKS_PER_SEC);
     company_end(&c);
 }
