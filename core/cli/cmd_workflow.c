@@ -95,7 +95,9 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
     if (t.count > 0)
         table_print(&t);
     else if (!c->json)
-        io_puts(c->io, "No workflows: put files with them into the folder workflows.\n");
+        io_puts(c->io,
+                "No workflows: put files with them, which end in .lua, into the folder workflows; "
+                "'kith rule check' tells what is wrong with a file.\n");
     return KITH_OK;
 }
 

@@ -460,6 +460,7 @@ static kith_status open_engine(struct company *c, const struct opening *how, kit
         .outbox_keep_ms = settings_int(s, "", "outbox.keep"),
         .create = how->create,
         .still = how->still,
+        .trial = how->trial,
     };
     memcpy(o.base_currency, settings_text(s, "", "company.currency").ptr, 3);
     give_sources(c, &o);

@@ -61,8 +61,22 @@ static bool group_exists(const char *word) {
     return false;
 }
 
+/* What is done with all files of rules is done with workflows, too. */
+static const char *rule_command(const char *name) {
+    static const char group[] = "workflow ", rules[] = "rule ";
+    for (size_t i = 0; strncmp(name, group, sizeof group - 1) == 0 && command_at(i); i++) {
+        const char *other = command_at(i)->name;
+        if (strncmp(other, rules, sizeof rules - 1) == 0 &&
+            strcmp(other + sizeof rules - 1, name + sizeof group - 1) == 0)
+            return other;
+    }
+    return NULL;
+}
+
 static const char *near_command(const char *name) {
     size_t count = 0;
+    if (rule_command(name))
+        return rule_command(name);
     while (command_at(count))
         count++;
     return str_nearest(str_of(name), command_name_at, NULL, count);

@@ -539,8 +539,9 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
     }
     bool dead =
         g->opts.attempts_max <= 1 || (st == KITH_E_LIMIT && d->tx.depth >= g->opts.cascade_max);
-    log_warn("bus", "%s, row %llu: failed (%s); 'kith deadletter list' tells why", r->reaction.name,
-             (unsigned long long)d->row->seq, err_place(&why, place));
+    log_write(engine_log_level(g, LOG_WARN), "bus",
+              "%s, row %llu: failed (%s); 'kith deadletter list' tells why", r->reaction.name,
+              (unsigned long long)d->row->seq, err_place(&why, place));
     return bus_letter(g, r, d->row, 1, dead ? -1 : clock_now(g->clock) + engine_backoff(1),
                       why.message, e);
 }

@@ -63,6 +63,10 @@ void engine_check_clock(struct engine *g) {
     clock_check(g, engine_now(g), g->opened_at);
 }
 
+enum log_level engine_log_level(const struct engine *g, enum log_level level) {
+    return g->opts.trial ? LOG_DEBUG : level;
+}
+
 const struct engine_options *engine_opts(const struct engine *g) {
     return &g->opts;
 }

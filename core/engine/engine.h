@@ -10,6 +10,7 @@
 #define ENGINE_ENGINE_H
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/zone.h"
 #include "journal/chain.h"
 #include "journal/compact.h"
@@ -44,6 +45,7 @@ struct engine_options {
     int64_t read_limit_ms;    /* a read ends after this; 0: 2000 */
     bool create;              /* make the file when it is absent */
     bool still;               /* nothing runs by itself: for engine_backtest */
+    bool trial;               /* of a test or a rehearsal: its failures are no news for the log */
     bool log_all_reads;       /* of personal data, by administrators without a user, too */
     uint32_t password_length; /* at least; 0: 10 */
     int64_t journal_keep_ms;  /* rows of the journal that are older go; 0: none do */
@@ -75,6 +77,9 @@ int64_t engine_now(struct engine *g);
  * transaction looks itself. Any thread. */
 void engine_check_clock(struct engine *g);
 const struct engine_options *engine_opts(const struct engine *g);
+/* At which level it is logged when rules or workflows fail: whoever tries them out is told anyway.
+ */
+enum log_level engine_log_level(const struct engine *g, enum log_level level);
 /* What a query of this company is asked with. Any thread. */
 struct query_env engine_env(const struct engine *g, int64_t now, const struct principal *p);
 

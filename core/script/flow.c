@@ -225,16 +225,18 @@ static kith_status end_failed(struct txn *t, void *run, kith_error *e) {
 static kith_status note_failure(struct txn *t, struct flow_run *r, const struct source *source,
                                 const kith_error *why, kith_error *e) {
     char place[ERR_PLACE];
+    const struct engine *g = txn_engine(t);
     r->error = arena_strdup(txn_arena(t), why->message);
     r->waits_for = NULL;
     r->result = NULL;
     if (++r->attempts >= FLOW_ATTEMPTS) {
-        log_error("workflow", "%s: a run failed for good (%s): 'kith workflow runs --state failed'",
+        log_write(engine_log_level(g, LOG_ERROR), "workflow",
+                  "%s: a run failed for good (%s): 'kith workflow runs --state failed'",
                   r->workflow, err_place(why, place));
         return flow_transaction(t, r->id, source, r->cause, end_failed, r, e);
     }
-    log_warn("workflow", "%s: a run failed (%s), and is tried again", r->workflow,
-             err_place(why, place));
+    log_write(engine_log_level(g, LOG_WARN), "workflow",
+              "%s: a run failed (%s), and is tried again", r->workflow, err_place(why, place));
     r->state = FLOW_RETRYING;
     r->due = txn_now(t) + engine_backoff(r->attempts);
     TRY(flow_timer(t, r->id, RETRY_BRANCH, r->due, e));

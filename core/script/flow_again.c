@@ -83,7 +83,8 @@ static kith_status note_failure(struct txn *t, struct flow_run *r, const kith_er
                                 kith_error *e) {
     char place[ERR_PLACE];
     r->error = arena_printf(txn_arena(t), "on_undo: %s", why->message);
-    log_error("workflow", "%s: what is to be done when a run is undone failed (%s)", r->workflow,
+    log_write(engine_log_level(txn_engine(t), LOG_ERROR), "workflow",
+              "%s: what is to be done when a run is undone failed (%s)", r->workflow,
               err_place(why, place));
     if (++r->attempts < FLOW_ATTEMPTS)
         TRY(flow_timer(t, r->id, FLOW_UNDO, txn_now(t) + engine_backoff(r->attempts), e));

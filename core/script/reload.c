@@ -63,13 +63,10 @@ static struct script_options options_or_default(const struct script_options *o) 
 
 static void log_problem(void *arg, const struct script_problem *p) {
     struct arena a = {0};
-    (void)arg;
-    if (p->warning)
-        log_info("script", "%s: warning: %s", script_place(&a, p), p->message);
-    else if (p->absent)
-        log_info("script", "%s: %s", script_place(&a, p), p->message);
-    else
-        log_error("script", "%s: %s", script_place(&a, p), p->message);
+    const struct scripts *s = arg;
+    enum log_level level = p->warning || p->absent ? LOG_INFO : LOG_ERROR;
+    log_write(engine_log_level(s->engine, level), "script", "%s: %s%s", script_place(&a, p),
+              p->warning ? "warning: " : "", p->message);
     arena_free(&a);
 }
 
@@ -81,7 +78,7 @@ static kith_status load_first(struct scripts *s, kith_error *e) {
     TRY(flow_actions_add(s, e)); /* before the files, which may name it */
     s->loaded = s->seen = print_files(s);
     TRY(ruleset_load(&s->set, s, e));
-    ruleset_report(s->set, log_problem, NULL);
+    ruleset_report(s->set, log_problem, s);
     return ruleset_register(s->set, e);
 }
 
@@ -249,7 +246,7 @@ void scripts_watch(struct scripts *s) {
     bool settled = now == s->seen;
     s->seen = now;
     if (settled && now != s->loaded) {
-        if (reload(s, log_problem, NULL, &rules, &e) == KITH_OK)
+        if (reload(s, log_problem, s, &rules, &e) == KITH_OK)
             log_info("script", "the rules were reloaded: %zu rule%s", rules, rules == 1 ? "" : "s");
         else
             log_error("script", "%s", e.message);

@@ -270,7 +270,7 @@ static int on_error(lua_State *L) {
     struct buf words = {0};
     luaL_traceback(L, L, sentence(&words, text_for_log(L)), 1);
     buf_free(&words);
-    log_error("script", "%s", lua_tostring(L, -1));
+    log_write(engine_log_level(s->all->engine, LOG_ERROR), "script", "%s", lua_tostring(L, -1));
     lua_settop(L, 1);
     return 1;
 }

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -301,6 +302,49 @@ static int is_rule_file(const struct dirent *d) {
     return file_ends(d->d_name, ".lua");
 }
 
+static void tell_ignored(struct ruleset *set, const char *file, const char *why) {
+    set_finding(set, &(struct script_problem){.file = file, .message = why, .warning = true});
+}
+
+/* Folders below that hold files which nobody runs. */
+static bool is_shelf(const char *folder, const char *name) {
+    bool rules = strcmp(folder, "rules") == 0;
+    return name[0] == '.' || strcmp(name, "examples") == 0 ||
+           (rules && (strcmp(name, "lib") == 0 || strcmp(name, "library") == 0));
+}
+
+static bool holds_rules(const char *path) {
+    struct dirent *entry;
+    DIR *d = opendir(path);
+    bool found = false;
+    while (d && !found && (entry = readdir(d)))
+        found = is_rule_file(entry);
+    if (d)
+        closedir(d);
+    return found;
+}
+
+/* Files that somebody may have meant as rules: some editors append ".txt", some systems do not show
+ * it. */
+static void look_at_others(struct ruleset *set, const char *folder, const char *path) {
+    struct dirent *entry;
+    DIR *d = opendir(path);
+    while (d && (entry = readdir(d))) {
+        const char *name = entry->d_name, *at = strcasestr(name, ".lua");
+        const char *file = arena_printf(&set->arena, "%s/%s", folder, name);
+        const char *below = arena_printf(&set->arena, "%s/%s", path, name);
+        if (!file || !below)
+            break;
+        bool ends = at && (!at[4] || strcasecmp(at + 4, ".txt") == 0);
+        if (ends && !is_rule_file(entry))
+            tell_ignored(set, file, "the file is not read: its name must end in .lua");
+        else if (!at && !is_shelf(folder, name) && holds_rules(below))
+            tell_ignored(set, file, "files in a folder below are not read: move them up");
+    }
+    if (d)
+        closedir(d);
+}
+
 /* Of the file that is meant, unless its text stands elsewhere, and of others, unless it is alone.
  */
 static bool is_loaded(const struct scripts *all, const char *file) {
@@ -326,6 +370,8 @@ static kith_status load_folder(struct ruleset *set, const char *folder, kith_err
         free(files[i]);
     }
     free(files);
+    if (!set->all->options.focus.alone)
+        look_at_others(set, folder, path);
     return st;
 }
 

@@ -83,7 +83,7 @@ void suspend_now(const struct rule *r, struct txn *t, const char *what, const ki
     engine_pause(t, file, why->message);
     if (!txn_paused(t, file)) /* an earlier version of a file that is off now */
         return;
-    log_error("script",
+    log_write(engine_log_level(r->script->all->engine, LOG_ERROR), "script",
               "%s is suspended: its rule '%s' %s: %s; 'kith rule list' tells why;"
               " " SUSPENDED_REMEDY,
               file, r->info.name, what, err_place(why, place), script_name(file));

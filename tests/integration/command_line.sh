@@ -64,6 +64,7 @@ prints "today()"
 it "names the nearest command"
 wrong 2 "did you mean 'kith find'" fnd contact
 wrong 2 "did you mean 'kith module list'" module lst
+wrong 2 "did you mean 'kith rule check'" workflow check
 wrong 2 "there is no command 'xyzzy'" xyzzy
 
 it "lists a group of commands"

@@ -127,6 +127,31 @@ rm conf.d/90-rules.conf
 sed -i s/Bye/Hello/ rules/hello.lua
 serve
 
+it "keeps what fails in a test out of the company's log, where it would be an alarm"
+cat >workflows/breaks.lua <<'FLOW'
+workflow("breaks", {on = "contact.created", where = "name = 'Zoe'"}, function(c) error("on purpose") end)
+test("it breaks", function(t)
+  t.create("contact", {name = "Zoe"})
+  t.advance(days(1))
+  t.expect_failure("breaks")
+end)
+FLOW
+kith rule reload
+exits 0
+kith workflow test breaks.lua
+exits 0
+expect test "$(grep -c 'on purpose\|a run failed' "$work/serve.log")" = 0
+zoe=$(create contact name=Zoe)
+for _ in $(seq 100); do
+    grep -q "breaks: a run failed" "$work/serve.log" && break
+    sleep 0.05
+done
+expect grep -q "breaks: a run failed" "$work/serve.log"
+rm workflows/breaks.lua
+kith rule reload
+exits 0
+kith delete contact "$zoe"
+
 it "tries a file out that is not in the company, from where the command is given"
 mkdir "$work/drafts"
 sed s/Hello/Ahoy/ rules/hello.lua >"$work/drafts/ahoy.lua"

@@ -286,6 +286,24 @@ TEST("what a workflow waits for is looked at before it runs") {
     company_end(&c);
 }
 
+TEST("a file that is not read is told of") {
+    char path[128];
+    begin(NULL);
+    snprintf(path, sizeof path, "%s/rules/old", c.dir);
+    EXPECT_INT(0, mkdir(path, 0700));
+    company_file(&c, "b.lua.txt", "not a rule");
+    company_file(&c, "b.lua~", "what an editor keeps");
+    company_file(&c, "old/c.lua", "on(");
+    company_file(&c, "lib/d.lua", "return {}");
+    check("");
+    EXPECT_HAS("rules/b.lua.txt0: warning: the file is not read: its name must end in .lua\n",
+               found);
+    EXPECT_HAS("rules/old0: warning: files in a folder below are not read: move them up\n", found);
+    EXPECT(!strstr(found, "lua~") && !strstr(found, "lib"));
+    EXPECT_INT(KITH_OK, checked);
+    company_end(&c);
+}
+
 TEST("what keeps a file from being loaded is told once") {
     begin(NULL);
     EXPECT_STR("1: there is no 'onn'; did you mean 'on'?\n", check("onn('lead.created')\n"));
