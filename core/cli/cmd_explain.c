@@ -3,6 +3,7 @@
 #include "cli/reference.h"
 #include "cli/show.h"
 #include "record/query.h"
+#include "script/words.h"
 #include <string.h>
 
 static kith_str value_now(struct cmd *c, const struct setting *s) {
@@ -275,6 +276,40 @@ static void is_module(void *arg, const char *name, const char *path) {
                (strncmp(l->name, name, len) == 0 && (l->name[len] == '.' || l->name[len] == '\0'));
 }
 
+static void json_word(struct cmd *c, const struct word *w) {
+    struct buf b = {0};
+    struct json_out j;
+    json_begin(&j, &b, false);
+    json_object_(&j);
+    json_key(&j, "word");
+    json_strz(&j, w->name);
+    json_key(&j, "parameters");
+    json_strz(&j, w->params ? w->params : "");
+    json_key(&j, "gives");
+    json_strz(&j, w->result ? w->result : "");
+    json_key(&j, "doc");
+    json_strz(&j, w->doc);
+    json_object_end(&j);
+    json_print(c, &b);
+    buf_free(&b);
+}
+
+/* What rules and workflows are written with. */
+static bool explain_word(struct cmd *c) {
+    const struct word *w = word_find(str_of(c->args[0]));
+    if (!w || c->json) {
+        if (w)
+            json_word(c, w);
+        return w != NULL;
+    }
+    io_printf(c->io, w->params ? "%s(%s)\n" : "%s\n", w->name, w->params);
+    io_printf(c->io, "  %s\n", w->doc);
+    if (w->result)
+        io_printf(c->io, "  gives      %s\n", w->result);
+    io_printf(c->io, "  written    in files of rules and workflows\n");
+    return true;
+}
+
 static bool has_settings(const struct settings *s, kith_str module) {
     for (size_t i = 0; i < settings_total(s); i++) {
         if (str_eqz(module, settings_at(s, i)->module))
@@ -305,8 +340,8 @@ static kith_status unknown(struct cmd *c, const struct company *company,
     company_modules(company->settings, c->dir, c->program, is_module, &l);
     if (!l.found && !strstr(e->message, "did you mean"))
         return err_set(e, KITH_E_NOTFOUND, NULL,
-                       "there is no setting, type, field or event %s; those of a module are there "
-                       "when it is enabled: 'kith module list' shows them all",
+                       "there is no setting, type, field, event or word of rules %s; those of a "
+                       "module are there when it is enabled: 'kith module list' shows them all",
                        c->args[0]);
     if (!l.found || has_settings(company->settings, name))
         return KITH_E_NOTFOUND;
@@ -327,7 +362,9 @@ static kith_status explain(struct cmd *c, struct company *company, kith_error *e
     TRY(company_schema(company, &schema, e));
     bool declared = explain_declared(c, schema);
     st = explain_topic(c, company, schema, declared, e);
-    return st != KITH_E_NOTFOUND ? st : declared ? KITH_OK : unknown(c, company, schema, e);
+    if (st != KITH_E_NOTFOUND)
+        return st;
+    return declared || explain_word(c) ? KITH_OK : unknown(c, company, schema, e);
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {
@@ -344,8 +381,11 @@ static kith_status run(struct cmd *c, kith_error *e) {
 const struct command command_explain = {
     .name = "explain",
     .args = "[SETTING]",
-    .help = "what a setting, a type, a field or an event is; without one, list all settings",
-    .more = "  kith explain company.zone\n  kith explain sales\n  kith explain contact.lifecycle",
+    .help =
+        "what a setting, a type, a field, an event or a word of rules is; without one, list all "
+        "settings",
+    .more = "  kith explain company.zone\n  kith explain sales\n  kith explain contact.lifecycle\n"
+            "  kith explain wait_for",
     .needs = NEEDS_FOLDER,
     .open = true,
     .quiet = true,

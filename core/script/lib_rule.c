@@ -44,7 +44,7 @@ static kith_status find_type(struct rule *r, kith_str name, kith_error *e) {
         err_set(
             e, st, NULL,
             "there is no type '%.*s': the rules of this file are off until a module that has it "
-            "is enabled",
+            "is enabled; 'kith module list' shows them",
             (int)name.len, name.ptr);
     return st;
 }

@@ -48,7 +48,19 @@ kith explain contract
 complains "did you mean contact"
 kith explain xyzzy
 exits 3
-complains "there is no setting, type, field or event xyzzy; those of a module are there when it is enabled"
+complains "there is no setting, type, field, event or word of rules xyzzy; those of a module are there when it is enabled"
+
+it "explains the words of rules and workflows"
+kith explain wait_for
+exits 0
+prints "wait_for(topic: string, match?: table, how_long?: Duration|Time|Date)"
+prints "Waits for the event that fits, and gives it; nil when the time is over."
+kith explain business.hours --json
+exits 0
+prints '{"word":"business.hours","parameters":"n: integer|Duration, from?: Time|Date","gives":"Time"'
+kith explain null
+exits 0
+prints "Empties a field"
 
 it "keeps the words that an option takes in their cell of the table"
 kith reference commands
