@@ -386,8 +386,12 @@ static struct type word_part(struct lint *l, const struct node *n, kith_str libr
         return UNKNOWN;
     add_words(&all, library);
     const char *near = nearest(&all, name);
-    lint_say(l, n->line, called ? FAULT : WARNING, "there is no %s%s%s%s", full ? full : "word",
-             STR_MEANT(near));
+    const char *other = full ? word_instead(str_of(full)) : NULL;
+    enum weight weight = called ? FAULT : WARNING;
+    if (other)
+        lint_say(l, n->line, weight, "there is no %s: %s", full, other);
+    else
+        lint_say(l, n->line, weight, "there is no %s%s%s%s", full ? full : "word", STR_MEANT(near));
     return UNKNOWN;
 }
 

@@ -388,6 +388,11 @@ static void assign_statement(struct lint *l, struct node *n) {
             use(l, target);
             if (!target->variables)
                 assign_global(l, target);
+            else if (l->form && !target->variables->inside)
+                lint_say(l, target->line, WARNING,
+                         "'%.*s' is declared outside of the rule, and what is set here may be gone "
+                         "at the next call: keep what must last in records",
+                         (int)target->text.len, target->text.ptr);
         }
         last = value ? value : last;
         value = value ? value->next : NULL;

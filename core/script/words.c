@@ -227,6 +227,15 @@ static const char *const instead[][2] = {
     {"dofile", "write require \"name\" at the top, which gives rules/lib/name.lua"},
     {"coroutine", "what shall wait is a workflow"},
     {"setmetatable", "rules have plain tables only"},
+    {"string.contains", "write text:find(\"word\", 1, true)"},
+    {"string.includes", "write text:find(\"word\", 1, true)"},
+    {"string.startswith", "write text:sub(1, 3) == \"Dr.\""},
+    {"string.startsWith", "write text:sub(1, 3) == \"Dr.\""},
+    {"string.split", "write for part in text:gmatch(\"[^,]+\") do"},
+    {"string.replace", "write text:gsub(\"old\", \"new\")"},
+    {"string.length", "write #text"},
+    {"table.length", "write #list"},
+    {"table.contains", "go through it by for _, item in ipairs(list) do"},
 };
 
 const char *word_instead(kith_str name) {

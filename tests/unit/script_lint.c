@@ -154,6 +154,8 @@ static const struct {
     {"if now() < '2024-01-01' then log(1) end",
      "1: a time cannot be compared with a text: write time('2024-02-29T12:00:00Z')\n"},
     /* names from elsewhere, and from further down */
+    {"log(lead.name:contains('x'))",
+     "1: there is no string.contains: write text:find(\"word\", 1, true)\n"},
     {"print(1)", "1: there is no 'print': write log(...)\n"},
     {"log(os.time())", "1: there is no 'os': the time is now(), and the day today()\n"},
     {"if lead.email == None then log(1) end", "1: warning: there is no 'None': write nil\n"},
@@ -309,6 +311,17 @@ TEST("what keeps a file from being loaded is told once") {
     EXPECT_STR("1: there is no 'onn'; did you mean 'on'?\n", check("onn('lead.created')\n"));
     EXPECT_STR("1: unknown option 'when': did you mean 'where'?\n",
                check("on('lead.created', {when = \"name = 'x'\"}, function() end)\n"));
+    company_end(&c);
+}
+
+TEST("what a rule sets outside of itself is warned of") {
+    begin(NULL);
+    EXPECT_STR(
+        "3: warning: 'n' is declared outside of the rule, and what is set here may be gone at "
+        "the next call: keep what must last in records\n",
+        check("local n = 0\nlocal m = 1 m = 2\n"
+              "on('lead.updated', function(lead) n = n + 1 local x = m x = 2 log(x) end)\n"
+              "test('t', function(t) m = 3 end)\n"));
     company_end(&c);
 }
 
