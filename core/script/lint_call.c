@@ -435,8 +435,11 @@ static void check_topic(struct lint *l, uint32_t line, kith_str topic) {
     str_split(&rest, '.', &type);
     if (engine_topic_known(l->engine, topic))
         return;
-    if (schema_find_type(l->schema, type, &t, &e) != KITH_OK)
-        lint_error(l, line, lint_weight(&e), &e);
+    if (schema_find_type(l->schema, type, &t, &e) != KITH_OK && lint_weight(&e) == ABSENT)
+        lint_say(l, line, ABSENT, "topic '%.*s' is declared by no enabled module", (int)topic.len,
+                 topic.ptr);
+    else if (!t)
+        lint_error(l, line, FAULT, &e);
     else if (topic_check(l->engine, t, topic.ptr, &e) != KITH_OK)
         lint_error(l, line, FAULT, &e);
 }

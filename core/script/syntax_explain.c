@@ -541,7 +541,7 @@ static bool read_tokens(struct look *k, kith_str text) {
         last = s->t.line;
         for (line = x.begin; line > begin && line[-1] != '\n' && line[-1] != '\r';)
             line--;
-        while (line[s->blank] == ' ' || line[s->blank] == '\t')
+        while (line + s->blank < x.end && (line[s->blank] == ' ' || line[s->blank] == '\t'))
             s->blank++;
         k->at = count;
         if (x.error || s->t.kind == TOKEN_END || count + 1 == stop)

@@ -275,6 +275,8 @@ TEST("what a workflow waits for is looked at before it runs") {
                flow("wait_any({a = {'task.dnoe'}})"));
     EXPECT_STR(IN_FLOW "there is no type 'taks'; did you mean 'task'?\n",
                flow("wait_all({a = {'taks.done', {record = lead}}})"));
+    EXPECT_STR(IN_FLOW "absent: topic 'rocket.started' is declared by no enabled module\n",
+               flow("wait_for('rocket.started', {record = lead})"));
     EXPECT_STR(IN_FLOW "each event has a name: {answered = {\"task.done\", {record = t}}, ...}\n",
                flow("wait_any({'task.done'})"));
     EXPECT_STR(IN_FLOW "ask_user: write fields = {decision = {\"yes\", \"no\"}, reason = "
