@@ -45,7 +45,7 @@ static kith_value operand(lua_State *L, int at) {
     if (lua_type(L, at) == LUA_TNUMBER && whole)
         return value_int(i);
     if (lua_type(L, at) == LUA_TNUMBER)
-        raisef(L, "%f is no exact number: write decimal('%g')", lua_tonumber(L, at),
+        raisef(L, "%g is no exact number: write decimal('%g')", lua_tonumber(L, at),
                lua_tonumber(L, at));
     return value_null();
 }
