@@ -55,6 +55,9 @@ static int unknown_name(lua_State *L) {
     while (word_at(words))
         words++;
     const char *name = luaL_tolstring(L, 2, NULL);
+    const char *other = word_instead(str_of(name));
+    if (other)
+        return raisef(L, "nothing here is called '%s': %s", name, other);
     const char *near = str_nearest(str_of(name), word_name, NULL, words);
     return raisef(L, "nothing here is called '%s'%s%s%s", name, STR_MEANT(near));
 }

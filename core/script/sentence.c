@@ -288,12 +288,16 @@ static bool say(struct buf *out, kith_str text) {
     return false;
 }
 
-/* In front of it stands "rules/a.lua:12: ". */
+/* Behind "rules/a.lua:12: " or "console:1: ". */
+static const char *behind_place(const char *message) {
+    const char *at = strchr(message, ':');
+    size_t digits = at ? strspn(at + 1, "0123456789") : 0;
+    return digits && strncmp(at + 1 + digits, ": ", 2) == 0 ? at + 1 + digits + 2 : message;
+}
+
 const char *sentence(struct buf *out, const char *message) {
-    const char *at = message, *colon;
+    const char *at = behind_place(message);
     buf_reset(out);
-    if ((colon = strstr(message, ".lua:")) && (colon = strstr(colon, ": ")))
-        at = colon + 2;
     buf_add(out, message, (size_t)(at - message));
     bool said = say(out, str_of(at)) && !out->failed;
     buf_putc(out, '\0');

@@ -137,6 +137,14 @@ Ada
     exits 2
     complains "the last entry is not whole"
 
+    it "$1: says what to write instead"
+    entry 'if 1 = 2 then log(1) end'
+    complains "console:1: write == to compare: = sets a value"
+    entry 'log("x" .. nil)'
+    complains "console:1: something here is empty (nil) and cannot be joined to a text"
+    entry 'os.time()'
+    complains "nothing here is called 'os': the time is now(), and the day today()"
+
     it "$1: holds an entry to the limits and the sandbox of a rule"
     entry 'while true do end'
     complains "console:1: stopped, it takes"
