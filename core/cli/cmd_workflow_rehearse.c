@@ -91,7 +91,7 @@ static void show_item(struct timeline *t, const struct item *i) {
         io_puts(c->io, "\n");
         return;
     }
-    const char *text = trial_text(t->bench, i->effect, &c->arena);
+    const char *text = trial_text(i->effect, &c->arena);
     io_printf(c->io, "  %s%s%s", io_style(c->io, STYLE_HEAD), text ? text : "",
               io_style(c->io, STYLE_PLAIN));
     if (i->effect->own)

@@ -173,11 +173,9 @@ kith_status series_find(struct cmd *c, struct io *io, const char *const *files, 
 
 /* -- the key ----------------------------------------------------------------------------------- */
 
-static kith_status parse_key(struct cmd *c, const char *path, kith_str text, struct seal_key *key,
-                             kith_error *e) {
+static kith_status parse_key(const char *path, kith_str text, struct seal_key *key, kith_error *e) {
     char passphrase[IO_SECRET_MAX] = "";
     bool locked;
-    (void)c;
     kith_status st = seal_key_parse(text, path, str_of(passphrase), key, &locked, e);
     if (st == KITH_OK && locked)
         st = ask_password("Passphrase of the key: ", false, passphrase, e);
@@ -201,7 +199,7 @@ kith_status unpack_key(struct cmd *c, const struct seal_key **out, kith_error *e
         return err_nomem(e);
     kith_status st = io_read_file(c->io, path, KEY_MAX, &text, e);
     if (st == KITH_OK)
-        st = parse_key(c, path, buf_view(&text), key, e);
+        st = parse_key(path, buf_view(&text), key, e);
     secrets_wipe(text.ptr, text.len);
     buf_free(&text);
     *out = key;

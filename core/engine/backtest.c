@@ -123,8 +123,7 @@ static kith_status react(struct backtest *b, struct reaction_entry *r, struct de
 
 static kith_status react_all(struct backtest *b, const struct journal_row *row, kith_error *e) {
     struct engine *g = b->g;
-    uint32_t type = row->kind == ROW_EVENT || row->type > g->type_max ? 0 : row->type;
-    const struct reaction_list *l = &g->subs->types[type].reactions;
+    const struct reaction_list *l = bus_reactions(g, row);
     struct delivery d = {.g = g, .row = row};
     struct write_opts o = {.principal = &bus_principal, .origin = ORIGIN_REACTION};
     struct txn probe;
@@ -417,8 +416,7 @@ static kith_status note_ours(struct backtest *b, const struct journal_row *row, 
 }
 
 static bool may_react(const struct backtest *b, const struct journal_row *row) {
-    uint32_t type = row->kind == ROW_EVENT || row->type > b->g->type_max ? 0 : row->type;
-    const struct reaction_list *l = &b->g->subs->types[type].reactions;
+    const struct reaction_list *l = bus_reactions(b->g, row);
     for (size_t i = 0; i < l->count; i++)
         if (is_tested(b, l->items[i]->reaction.group, l->items[i]->reaction.name))
             return true;

@@ -35,13 +35,8 @@ static void step_begin(struct step *s, struct backtest *b, int64_t now) {
 }
 
 static kith_status write_change(struct step *s, kith_error *e) {
-    struct conn *w = s->b->g->writer;
-    struct change *c = &s->c;
-    struct arena *a = s->txn.arena;
-    TRY(c->kind == ROW_CREATE   ? record_insert(w, c->type, c->id, a, c->after, e)
-        : c->kind == ROW_UPDATE ? record_update(w, c->type, c->id, a, c->after, &c->changed, e)
-                                : record_delete(w, c->type, c->id, e));
-    return derived_follow(&s->txn, c, e);
+    TRY(change_row(&s->txn, &s->c, e));
+    return derived_follow(&s->txn, &s->c, e);
 }
 
 static kith_status take_away(struct backtest *b, const struct rtype *type, kith_id id,
@@ -56,9 +51,7 @@ static kith_status take_away(struct backtest *b, const struct rtype *type, kith_
     if (!there)
         return KITH_OK;
     s.c.before = before;
-    for (uint32_t i = 0; i < type->field_count; i++)
-        if (before[i].kind != KITH_NULL)
-            fieldset_add(&s.c.changed, i);
+    change_mark(&s.c, before);
     return write_change(&s, e);
 }
 
@@ -144,9 +137,8 @@ static kith_status read_change(struct backtest *b, const struct journal_row *row
     if (kind != ROW_DELETE)
         return KITH_OK;
     c->after = NULL;
-    for (uint32_t i = 0; found && i < type->field_count; i++)
-        if (before[i].kind != KITH_NULL)
-            fieldset_add(&c->changed, i);
+    if (found)
+        change_mark(c, before);
     return KITH_OK;
 }
 

@@ -546,13 +546,6 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
                       why.message, e);
 }
 
-/* Published events have any subject, or none: their reactions stand in the list of no type. */
-static const struct reaction_list *reactions_to(const struct engine *g,
-                                                const struct journal_row *row) {
-    uint32_t type = row->kind == ROW_EVENT || row->type > g->type_max ? 0 : row->type;
-    return &g->subs->types[type].reactions;
-}
-
 /* -- groups ------------------------------------------------------------------------------------ */
 
 struct batch {
@@ -568,7 +561,7 @@ static kith_status deliver_row(void *arg, const struct journal_row *row, kith_er
     struct delivery d = {.g = g, .row = row};
     struct txn probe;
     struct write_opts o = {.principal = &bus_principal, .origin = ORIGIN_REACTION};
-    const struct reaction_list *l = reactions_to(g, row);
+    const struct reaction_list *l = bus_reactions(g, row);
     arena_reset(&g->work);
     txn_begin(&probe, g, &o, 0);
     for (size_t i = 0; i < l->count; i++)
@@ -644,7 +637,7 @@ kith_status bus_rehearse_row(struct engine *g, const struct journal_row *row, si
     struct delivery d = {.g = g, .row = row};
     struct txn probe;
     struct write_opts o = {.principal = &bus_principal, .origin = ORIGIN_REACTION};
-    const struct reaction_list *l = reactions_to(g, row);
+    const struct reaction_list *l = bus_reactions(g, row);
     txn_begin(&probe, g, &o, 0);
     for (size_t i = 0; i < l->count; i++) {
         bool yes;

@@ -166,9 +166,7 @@ static kith_status release_all(struct txn *t, const struct rtype *type, kith_id 
 static kith_status read_all(struct txn *t, struct change *c, kith_error *e) {
     TRY(change_before(t, c, e));
     c->changed = (struct fieldset){{0}};
-    for (uint32_t i = 0; i < c->type->field_count; i++)
-        if (c->before[i].kind != KITH_NULL)
-            fieldset_add(&c->changed, i);
+    change_mark(c, c->before);
     return KITH_OK;
 }
 

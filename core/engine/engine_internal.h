@@ -408,6 +408,9 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e);
 kith_status txn_actor(struct engine *g, const struct principal *p, uint32_t *number, kith_error *e);
 /* Values of a record that is to be written; NULL in `from`: empty ones. NULL: no memory. */
 kith_value *change_copy(struct txn *t, const struct rtype *type, const kith_value *from);
+void change_mark(struct change *c, const kith_value *values); /* those that are set: changed */
+/* Writes the row itself, and nothing that goes with it. */
+kith_status change_row(struct txn *t, const struct change *c, kith_error *e);
 /* Reads the record as it is, into c->before. */
 kith_status change_before(struct txn *t, struct change *c, kith_error *e);
 /* Before-hooks, checks, the row, the journal, what is derived, after-hooks. The first are the
@@ -592,6 +595,13 @@ kith_status bus_reload(struct engine *g, kith_error *e); /* after a rolled-back 
 kith_status bus_set_back(struct engine *g, kith_error *e);
 /* Of which rows a topic speaks; false: nobody publishes it. */
 bool bus_match(const struct engine *g, kith_str topic, struct reaction_entry *r);
+/* Who may want a row. Published events have any subject, or none: their reactions stand in the list
+ * of no type. */
+static inline const struct reaction_list *bus_reactions(const struct engine *g,
+                                                        const struct journal_row *row) {
+    return &g->subs->types[row->kind == ROW_EVENT || row->type > g->type_max ? 0 : row->type]
+                .reactions;
+}
 bool bus_waiting(struct engine *g); /* rows that reactions have not seen */
 void bus_step(struct engine *g);    /* one group of reactions */
 const struct topic_entry *topic_named(const struct engine *g, kith_str name); /* or NULL */

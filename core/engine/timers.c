@@ -194,25 +194,19 @@ kith_status timers_await(struct txn *t, const char *handler, int64_t due, kith_i
     bind_int(st, 1, due);
     bind_int(st, 2, (int64_t)subject);
     bind_str(st, 3, str_of(handler));
-    TRY(conn_step(t->g->writer, st, yes, e));
-    sqlite3_reset(st);
-    return KITH_OK;
+    return conn_any(t->g->writer, st, yes, e);
 }
 
 kith_status timers_with(struct engine *g, const char *handler, const char *payload, int64_t *due,
                         kith_error *e) {
     sqlite3_stmt *st;
-    bool found;
     TRY(conn_prepare(g->writer,
                      "SELECT due FROM kith_timer WHERE handler = ?1 AND payload = ?2 AND subject IS"
                      " NULL AND due IS NOT NULL AND (cron IS NOT NULL) = (?2 = '') LIMIT 1",
                      &st, e));
     bind_str(st, 1, str_of(handler));
     bind_str(st, 2, str_of(payload));
-    TRY(conn_step(g->writer, st, &found, e));
-    *due = found ? sqlite3_column_int64(st, 0) : 0;
-    sqlite3_reset(st);
-    return KITH_OK;
+    return conn_first(g->writer, st, 0, due, e);
 }
 
 kith_status timers_overdue(struct conn *c, const char *handler, int64_t now, bool *yes,
@@ -221,9 +215,7 @@ kith_status timers_overdue(struct conn *c, const char *handler, int64_t now, boo
     TRY(conn_prepare(c, "SELECT 1 FROM kith_timer WHERE due <= ?1 AND handler = ?2", &st, e));
     bind_int(st, 1, now);
     bind_str(st, 2, str_of(handler));
-    TRY(conn_step(c, st, yes, e));
-    sqlite3_reset(st);
-    return KITH_OK;
+    return conn_any(c, st, yes, e);
 }
 
 kith_status txn_timer_cancel(struct txn *t, kith_id timer, kith_error *e) {

@@ -449,13 +449,12 @@ static kith_status follow_write(struct txn *t, const struct change *c, uint64_t 
     return st;
 }
 
-static kith_status write_row(struct txn *t, struct change *c, kith_error *e) {
+kith_status change_row(struct txn *t, const struct change *c, kith_error *e) {
     struct conn *w = t->g->writer;
-    kith_status st = c->kind == ROW_CREATE ? record_insert(w, c->type, c->id, t->arena, c->after, e)
-                     : c->kind == ROW_UPDATE
-                         ? record_update(w, c->type, c->id, t->arena, c->after, &c->changed, e)
-                         : record_delete(w, c->type, c->id, e);
-    return st == KITH_E_CONFLICT && c->kind != ROW_DELETE ? txn_conflict(t, c, e) : st;
+    return c->kind == ROW_CREATE ? record_insert(w, c->type, c->id, t->arena, c->after, e)
+           : c->kind == ROW_UPDATE
+               ? record_update(w, c->type, c->id, t->arena, c->after, &c->changed, e)
+               : record_delete(w, c->type, c->id, e);
 }
 
 kith_status change_finish(struct txn *t, struct change *c, kith_error *e) {
@@ -468,8 +467,10 @@ kith_status change_finish(struct txn *t, struct change *c, kith_error *e) {
         fieldset_add(&c->changed, FIELD_UPDATED);
         TRY(check_row(t, c, e));
     }
-    TRY(write_row(t, c, e));
-    kith_status st = journal_change(t, c, &seq, e);
+    kith_status st = change_row(t, c, e);
+    if (st != KITH_OK)
+        return st == KITH_E_CONFLICT && c->kind != ROW_DELETE ? txn_conflict(t, c, e) : st;
+    st = journal_change(t, c, &seq, e);
     c->sources = NULL; /* from now on change_set refuses */
     t->system++;       /* what follows from it is not asked for */
     if (st == KITH_OK)
@@ -497,9 +498,9 @@ static kith_status set_all(struct txn *t, struct change *c, const struct assign 
     return KITH_OK;
 }
 
-static void mark_present(struct change *c) {
+void change_mark(struct change *c, const kith_value *values) {
     for (uint32_t i = 0; i < c->type->field_count; i++)
-        if (c->after[i].kind != KITH_NULL)
+        if (values[i].kind != KITH_NULL)
             fieldset_add(&c->changed, i);
 }
 
@@ -519,7 +520,7 @@ kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,
         return err_nomem(e);
     c.after[FIELD_CREATED] = value_time(t->head.at);
     own_it(t, &c);
-    mark_present(&c);
+    change_mark(&c, c.after);
     TRY(set_all(t, &c, set, count, e));
     TRY(txn_may_end(t, &c, e));
     return change_write(t, &c, e);

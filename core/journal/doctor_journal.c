@@ -336,9 +336,7 @@ static kith_status has_table(struct doctor *d, const char *name, bool *yes) {
     sqlite3_stmt *st;
     TRY(conn_prepare(d->conn, "SELECT 1 FROM sqlite_schema WHERE name = ?1", &st, d->e));
     bind_str(st, 1, str_of(name));
-    TRY(conn_step(d->conn, st, yes, d->e));
-    sqlite3_reset(st);
-    return KITH_OK;
+    return conn_any(d->conn, st, yes, d->e);
 }
 
 /* What waits is looked for: a queue that is not due, held, taken or without its module would keep

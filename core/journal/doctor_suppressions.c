@@ -17,15 +17,13 @@ struct owner { /* of an address */
 static kith_status check_one(struct doctor *d, const struct owner *o, const struct suppression *x) {
     const struct base_suppression *b = &d->schema->base.suppression;
     sqlite3_stmt *st;
-    bool row;
+    int64_t knows;
     TRY(conn_prepare(d->conn, heard, &st, d->e));
     bind_int(st, 1, o->contact);
     bind_int(st, 2, (int64_t)x->values[b->purpose->index].as.link.id);
     bind_str(st, 3, o->address);
     bind_int(st, 4, x->values[b->at->index].as.i);
-    TRY(conn_step(d->conn, st, &row, d->e));
-    bool knows = row && sqlite3_column_int64(st, 0) > 0;
-    sqlite3_reset(st);
+    TRY(conn_first(d->conn, st, 0, &knows, d->e));
     if (knows)
         return KITH_OK;
     char point[ID_TEXT + 1], id[ID_TEXT + 1];

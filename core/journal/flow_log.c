@@ -194,9 +194,7 @@ kith_status flow_wait_there(struct conn *c, int64_t id, bool *yes, kith_error *e
     sqlite3_stmt *st;
     TRY(conn_prepare(c, "SELECT 1 FROM kith_flow_wait WHERE id = ?1", &st, e));
     bind_int(st, 1, id);
-    TRY(conn_step(c, st, yes, e));
-    sqlite3_reset(st);
-    return KITH_OK;
+    return conn_any(c, st, yes, e);
 }
 
 /* -- sources ----------------------------------------------------------------------------------- */
@@ -205,9 +203,7 @@ static kith_status source_there(struct conn *c, const char *version, bool *yes, 
     sqlite3_stmt *st;
     TRY(conn_prepare(c, "SELECT 1 FROM kith_flow_source WHERE version = ?1 LIMIT 1", &st, e));
     bind_str(st, 1, str_of(version));
-    TRY(conn_step(c, st, yes, e));
-    sqlite3_reset(st);
-    return KITH_OK;
+    return conn_any(c, st, yes, e);
 }
 
 kith_status flow_source_any(struct conn *c, bool *any, kith_error *e) {

@@ -327,9 +327,7 @@ kith_status journal_tx_touches(struct conn *c, const struct tx_head *tx, uint32_
     bind_int(st, 4, type);
     bind_int(st, 5, ROW_EVENT);
     bind_int(st, 6, own);
-    TRY(conn_step(c, st, yes, e));
-    sqlite3_reset(st);
-    return KITH_OK;
+    return conn_any(c, st, yes, e);
 }
 
 kith_status journal_run_size(struct conn *c, kith_id run, uint64_t *transactions, uint64_t *rows,

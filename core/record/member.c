@@ -272,9 +272,7 @@ kith_status flip_overdue(struct conn *c, kith_id segment, int64_t now, bool *yes
     TRY(conn_prepare(c, "SELECT 1 FROM kith_flip WHERE due <= ?1 AND +segment = ?2", &st, e));
     bind_int(st, 1, now);
     bind_int(st, 2, (int64_t)segment);
-    TRY(conn_step(c, st, yes, e));
-    sqlite3_reset(st);
-    return KITH_OK;
+    return conn_any(c, st, yes, e);
 }
 
 kith_status flip_due(struct conn *c, int64_t now, int64_t max, struct arena *a, struct flip **out,

@@ -192,9 +192,7 @@ kith_status record_exists(struct conn *c, const struct rtype *t, kith_id id, boo
     snprintf(sql, sizeof sql, "SELECT 1 FROM \"%s\" WHERE id = ?1", t->name);
     TRY(conn_prepare(c, sql, &st, e));
     bind_int(st, 1, (int64_t)id);
-    TRY(conn_step(c, st, there, e));
-    sqlite3_reset(st);
-    return KITH_OK;
+    return conn_any(c, st, there, e);
 }
 
 /* -- writing ----------------------------------------------------------------------------------- */

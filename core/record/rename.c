@@ -216,15 +216,10 @@ static kith_status migrate(struct conn *c, const kith_migration *m, kith_error *
 
 kith_status catalogue_migrate(struct conn *c, const struct schema_source *src, kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
-    int64_t seen = -1;
+    int64_t seen;
     TRY(conn_prepare(c, "SELECT version FROM kith_module WHERE name = ?1", &st, e));
     bind_str(st, 1, str_of(src->module));
-    TRY(conn_step(c, st, &row, e));
-    if (row) {
-        seen = sqlite3_column_int64(st, 0);
-        sqlite3_reset(st);
-    }
+    TRY(conn_first(c, st, -1, &seen, e));
     if (seen > (int64_t)src->version)
         return err_set(
             e, KITH_E_CONFLICT, NULL,
@@ -263,9 +258,7 @@ static kith_status catalogue_knows(struct conn *c, const char *type, const char 
     bind_str(st, 1, str_of(type));
     if (field)
         bind_str(st, 2, str_of(field));
-    TRY(conn_step(c, st, yes, e));
-    sqlite3_reset(st);
-    return KITH_OK;
+    return conn_any(c, st, yes, e);
 }
 
 /* Somebody declares it under that name: then it is another one. */

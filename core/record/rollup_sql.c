@@ -56,9 +56,7 @@ kith_status rollup_shared(struct conn *c, const struct rollup *r, kith_id parent
                "SELECT 1 FROM kith_rollup WHERE field = ?1 AND parent = ?2 AND value = ?3 AND"
                " child <> ?4 LIMIT 1",
                r, parent, part, child, &st, e));
-    TRY(conn_step(c, st, shared, e));
-    sqlite3_reset(st);
-    return KITH_OK;
+    return conn_any(c, st, shared, e);
 }
 
 kith_status rollup_extreme(struct conn *c, const struct rollup *r, kith_id parent, bool *found,
@@ -307,9 +305,7 @@ static kith_status is_filled(struct conn *c, const struct rollup *r, const char 
                      e));
     bind_int(st, 1, r->field->id);
     bind_str(st, 2, str_of(want));
-    TRY(conn_step(c, st, filled, e));
-    sqlite3_reset(st);
-    return KITH_OK;
+    return conn_any(c, st, filled, e);
 }
 
 static kith_status set_filled(struct conn *c, const struct rollup *r, const char *digest,

@@ -95,7 +95,7 @@ kith_status trial_mark(const struct test_bench *b, struct trial_mark *out, kith_
 kith_status trial_effects(const struct test_bench *b, const struct trial_mark *since,
                           struct arena *a, struct trial_effect **out, size_t *count, kith_error *e);
 /* "create task lead/0ABC", and what it is made of: "title", "Call Ann". */
-const char *trial_text(const struct test_bench *b, const struct trial_effect *f, struct arena *a);
+const char *trial_text(const struct trial_effect *f, struct arena *a);
 typedef void (*trial_part)(void *arg, const char *name, kith_str value);
 void trial_parts(const struct test_bench *b, const struct trial_effect *f, struct arena *a,
                  trial_part fn, void *arg);

@@ -225,9 +225,8 @@ kith_status trial_effects(const struct test_bench *b, const struct trial_mark *s
 
 /* -- in words ---------------------------------------------------------------------------------- */
 
-const char *trial_text(const struct test_bench *b, const struct trial_effect *f, struct arena *a) {
+const char *trial_text(const struct trial_effect *f, struct arena *a) {
     char id[ID_TEXT + 1] = "";
-    (void)b;
     if (f->id)
         id_format(f->id, id);
     const char *name = f->kind <= TRIAL_DELETE ? f->type ? f->type->name : "record" : f->name;

@@ -52,7 +52,7 @@ static void put_part(void *arg, const char *name, kith_str value) {
 
 static void put_effect(struct trial *t, const struct trial_effect *f) {
     struct line l = {&t->effects, 0};
-    buf_puts(&t->effects, trial_text(t->bench, f, &t->arena));
+    buf_puts(&t->effects, trial_text(f, &t->arena));
     trial_parts(t->bench, f, &t->arena, put_part, &l);
     if (l.parts)
         buf_putc(&t->effects, '}');

@@ -275,6 +275,12 @@ kith_status conn_first(struct conn *c, sqlite3_stmt *st, int64_t otherwise, int6
     return KITH_OK;
 }
 
+kith_status conn_any(struct conn *c, sqlite3_stmt *st, bool *yes, kith_error *e) {
+    TRY(conn_step(c, st, yes, e));
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
 kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t *out,
                      kith_error *e) {
     sqlite3_stmt *st;

@@ -53,7 +53,9 @@ kith_status conn_run(struct conn *c, sqlite3_stmt *st, kith_error *e);
  * no row, or null in it. */
 kith_status conn_first(struct conn *c, sqlite3_stmt *st, int64_t otherwise, int64_t *out,
                        kith_error *e);
-/* The same of a query without parameters. */
+/* Has a bound statement, which is reset, any row? */
+kith_status conn_any(struct conn *c, sqlite3_stmt *st, bool *yes, kith_error *e);
+/* conn_first of a query without parameters. */
 kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t *out,
                      kith_error *e);
 /* The first column of all rows of a bound statement, which is reset at the end. */

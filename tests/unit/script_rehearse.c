@@ -56,7 +56,7 @@ static void put_effects(const struct test_bench *b, const struct trial_mark *sin
         if (!items[i].ours || items[i].inner)
             continue;
         buf_printf(&raw, "%lldh %s", (long long)((items[i].at - NOW) / HOUR),
-                   trial_text(b, &items[i], &a));
+                   trial_text(&items[i], &a));
         trial_parts(b, &items[i], &a, put_part, &raw);
         buf_printf(&raw, " by %s\n", items[i].own ? "hand" : items[i].source.name);
     }
