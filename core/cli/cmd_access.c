@@ -252,20 +252,15 @@ struct checking {
     const struct rfield *name, *rights;
 };
 
-static const char *action_at(const void *arg, size_t i) {
-    return engine_action_at(arg, i)->name;
-}
-
 static kith_status check_role(void *arg, kith_id id, const kith_value *values, kith_error *e) {
     struct checking *k = arg;
     struct cmd *c = k->c;
-    struct rights_names names = {action_at, c->company->engine, 0};
+    const struct engine *g = c->company->engine;
+    struct rights_names names = {engine_action_name, g, engine_action_count(g)};
     kith_error why = KITH_ERROR_INIT;
     const kith_value *v = &values[k->rights->index];
     (void)e;
     (void)id;
-    while (engine_action_at(c->company->engine, names.count))
-        names.count++;
     k->checked++;
     kith_str json = v->kind == KITH_TEXT ? v->as.s : (kith_str){0};
     if (role_check(cmd_schema(c), &names, json, &why) == KITH_OK)

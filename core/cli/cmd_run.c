@@ -75,10 +75,6 @@ static kith_status list_actions(struct cmd *c, const char *module) {
     return KITH_OK;
 }
 
-static const char *action_name_at(const void *arg, size_t i) {
-    return engine_action_at(arg, i)->name;
-}
-
 static bool has_actions(const struct cmd *c, const char *module) {
     const struct action *a;
     for (size_t i = 0; (a = engine_action_at(c->company->engine, i)); i++)
@@ -108,7 +104,6 @@ static kith_status find_action(struct call_job *job, kith_error *e) {
     struct cmd *c = job->c;
     struct engine *g = c->company->engine;
     const char *name = c->args[0], *second = c->arg_count > 1 ? c->args[1] : NULL;
-    size_t count = 0;
     job->words = 1;
     if (second && !strchr(name, '.') && !strchr(second, '=')) {
         job->words = 2;
@@ -123,12 +118,7 @@ static kith_status find_action(struct call_job *job, kith_error *e) {
     if (meant)
         return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%s'; did you mean '%s'?",
                        c->args[0], meant);
-    while (engine_action_at(g, count))
-        count++;
-    const char *near = str_nearest(str_of(name), action_name_at, g, count);
-    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%s'%s%s%s", name,
-                   near ? "; did you mean '" : "; 'kith run' lists them", near ? near : "",
-                   near ? "'?" : "");
+    return engine_no_action(g, str_of(name), e);
 }
 
 static const char *param_name_at(const void *arg, size_t i) {

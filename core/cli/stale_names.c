@@ -73,16 +73,11 @@ static kith_status read_fields(const struct texts *x, const kith_value *values, 
     return purpose_fields_check(cmd_schema(x->c), text, e);
 }
 
-static const char *action_name(const void *engine, size_t i) {
-    return engine_action_at(engine, i)->name;
-}
-
 static kith_status read_rights(const struct texts *x, const kith_value *values, kith_str text,
                                kith_error *e) {
-    struct rights_names names = {action_name, x->c->company->engine, 0};
+    const struct engine *g = x->c->company->engine;
+    const struct rights_names names = {engine_action_name, g, engine_action_count(g)};
     (void)values;
-    while (engine_action_at(x->c->company->engine, names.count))
-        names.count++;
     return role_check(cmd_schema(x->c), &names, text, e);
 }
 

@@ -488,14 +488,10 @@ kith_status txn_may_undo(struct txn *t, kith_id target, const struct tx_head *tx
 
 /* -- what says who may do what ----------------------------------------------------------------- */
 
-static const char *action_name(const void *arg, size_t i) {
-    return engine_action_at(arg, i)->name;
-}
-
 static kith_status check_role(void *self, struct txn *t, struct change *c, kith_error *e) {
     const struct rfield *f = self;
     const kith_value *v = &c->after[f->index];
-    struct rights_names names = {action_name, t->g, t->g->action_count};
+    struct rights_names names = {engine_action_name, t->g, t->g->action_count};
     if (t->undoing || t->g->names_follow || v->kind != KITH_TEXT)
         return KITH_OK;
     return role_check(t->g->schema, &names, v->as.s, e);

@@ -44,6 +44,21 @@ const struct action *engine_action_at(const struct engine *g, size_t i) {
     return i < g->action_count ? &g->actions[i]->action : NULL;
 }
 
+size_t engine_action_count(const struct engine *g) {
+    return g->action_count;
+}
+
+const char *engine_action_name(const void *engine, size_t i) {
+    return engine_action_at(engine, i)->name;
+}
+
+kith_status engine_no_action(const struct engine *g, kith_str name, kith_error *e) {
+    const char *near = str_nearest(name, engine_action_name, g, g->action_count);
+    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%.*s'%s%s%s", (int)name.len,
+                   name.ptr, near ? "; did you mean '" : "; 'kith run' lists them",
+                   near ? near : "", near ? "'?" : "");
+}
+
 static kith_status check_args(struct engine *g, const struct action *action, const kith_value *args,
                               struct arena *a, kith_value *out, kith_error *e) {
     for (uint32_t i = 0; i < action->param_count; i++) {

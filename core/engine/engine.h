@@ -540,6 +540,10 @@ kith_status engine_add_action(struct engine *g, const struct action *a,
 const struct action *engine_action(const struct engine *g, kith_str name);
 const struct action *engine_action_at(const struct engine *g,
                                       size_t i); /* by name; NULL past the end */
+size_t engine_action_count(const struct engine *g);
+const char *engine_action_name(const void *engine, size_t i); /* as str_nearest asks for it */
+/* KITH_E_NOTFOUND: there is none of that name; with the nearest one. */
+kith_status engine_no_action(const struct engine *g, kith_str name, kith_error *e);
 /* Those of the core itself. */
 #define OWN_READS 1u /* EFFECT_READ, and not EFFECT_WRITE */
 #define OWN_FINAL 2u /* it cannot be undone */

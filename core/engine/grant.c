@@ -43,19 +43,11 @@ static kith_status check_topic(const struct engine *g, kith_str name, kith_error
                    name.ptr);
 }
 
-static const char *action_name(const void *g, size_t i) {
-    return engine_action_at(g, i)->name;
-}
-
 static kith_status check_action(const struct engine *g, kith_str pattern, kith_error *e) {
-    size_t count = 0;
-    for (const struct action *a; (a = engine_action_at(g, count)); count++)
-        if (covers_name(pattern, a->name))
+    for (size_t i = 0; i < engine_action_count(g); i++)
+        if (covers_name(pattern, engine_action_name(g, i)))
             return KITH_OK;
-    const char *near = str_nearest(pattern, action_name, g, count);
-    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%.*s'%s%s%s", (int)pattern.len,
-                   pattern.ptr, near ? "; did you mean '" : "; 'kith run' lists them",
-                   near ? near : "", near ? "'?" : "");
+    return engine_no_action(g, pattern, e);
 }
 
 /* What a module reaches by itself has names that only it knows. */

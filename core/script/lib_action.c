@@ -55,15 +55,12 @@ static int action_call(lua_State *L) {
         return raise_error(L, &e);
     notes_add(L, a, args, results, row);
     lua_createtable(L, 0, (int)a->result_count);
-    for (uint32_t i = 0; i < a->result_count; i++) {
-        value_push(L, &results[i], a->results[i]);
-        lua_setfield(L, -2, a->results[i]->name);
-    }
+    fields_push(L, a->results, a->result_count, results);
     return 1;
 }
 
 static int unknown(lua_State *L) {
-    return raisef(L, "there is no action%s '%s': 'kith action list' shows them",
+    return raisef(L, "there is no action%s '%s': 'kith run' lists them",
                   lua_tostring(L, lua_upvalueindex(1)), luaL_tolstring(L, 2, NULL));
 }
 

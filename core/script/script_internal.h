@@ -355,6 +355,9 @@ struct held_record {
 /* -- value.c ----------------------------------------------------------------------------------- */
 
 void value_push(lua_State *L, const kith_value *v, const struct rfield *f); /* f may be NULL */
+/* Into the table on top, by their names. */
+void fields_push(lua_State *L, struct rfield *const *fields, uint32_t count,
+                 const kith_value *values);
 /* What the value at `at` is for field f (NULL: as it is); text and lists are in the transaction's
  * arena. An error is raised for what cannot be a value. */
 kith_value value_take(lua_State *L, int at, const struct rfield *f);

@@ -88,23 +88,6 @@ struct wanted {
     const struct trial_effect *found;
 };
 
-static const char *action_name(const void *arg, size_t i) {
-    const struct action *a = engine_action_at(arg, i);
-    return a ? a->name : "";
-}
-
-static const struct action *need_action(lua_State *L, struct engine *g, const char *name) {
-    const struct action *a = engine_action(g, str_of(name));
-    size_t n = 0;
-    while (!a && engine_action_at(g, n))
-        n++;
-    if (!a) {
-        const char *near = str_nearest(str_of(name), action_name, g, n);
-        raisef(L, "there is no action '%s'%s%s%s", name, STR_MEANT(near));
-    }
-    return a;
-}
-
 /* "create task", "publish lead.scored", "send http:webhook", "call sales.assign", or the action
  * alone. */
 static void take_wanted(lua_State *L, struct engine *g, const char *what, struct wanted *w) {
@@ -131,8 +114,11 @@ static void take_wanted(lua_State *L, struct engine *g, const char *what, struct
         raise_error(L, &e);
     if (w->kind == TRIAL_PUBLISH && !engine_topic_published(g, str_of(w->name)))
         raisef(L, "nobody publishes '%s'", w->name);
-    if (w->kind == TRIAL_CALL)
-        w->action = need_action(L, g, w->name);
+    if (w->kind != TRIAL_CALL)
+        return;
+    w->action = engine_action(g, str_of(w->name));
+    if (!w->action && engine_no_action(g, str_of(w->name), &e) != KITH_OK)
+        raise_error(L, &e);
 }
 
 /* -- does it fit? ------------------------------------------------------------------------------ */
@@ -295,14 +281,8 @@ static void push_found(lua_State *L, const struct trial *t) {
     }
     if (f->kind == TRIAL_CALL) {
         lua_createtable(L, 0, 8);
-        for (uint32_t i = 0; i < f->action->param_count; i++) {
-            value_push(L, &f->args[i], f->action->params[i]);
-            lua_setfield(L, -2, f->action->params[i]->name);
-        }
-        for (uint32_t i = 0; i < f->action->result_count; i++) {
-            value_push(L, &f->results[i], f->action->results[i]);
-            lua_setfield(L, -2, f->action->results[i]->name);
-        }
+        fields_push(L, f->action->params, f->action->param_count, f->args);
+        fields_push(L, f->action->results, f->action->result_count, f->results);
         return;
     }
     json_push(L, f->json);

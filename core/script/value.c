@@ -552,6 +552,14 @@ void value_push(lua_State *L, const kith_value *v, const struct rfield *f) {
     }
 }
 
+void fields_push(lua_State *L, struct rfield *const *fields, uint32_t count,
+                 const kith_value *values) {
+    for (uint32_t i = 0; i < count; i++) {
+        value_push(L, &values[i], fields[i]);
+        lua_setfield(L, -2, fields[i]->name);
+    }
+}
+
 /* A copy in the transaction's arena: a rule that runs in between could drop Lua's own. */
 static kith_value take_text(lua_State *L, int at) {
     struct frame *frame = frame_need(L, "a text as a value");

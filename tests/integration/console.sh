@@ -132,7 +132,7 @@ Ada
     entry "get('lead', '$lead').phon"
     complains "did you mean 'phone'?"
     entry 'action.sales.nothing {}'
-    complains "there is no action of module 'sales' 'nothing'"
+    complains "there is no action of module 'sales' 'nothing': 'kith run' lists them"
     entry 'f('
     exits 2
     complains "the last entry is not whole"
