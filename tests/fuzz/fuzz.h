@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "pieces.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,24 +47,6 @@ static inline kith_str input_line(struct input *in) {
     kith_str s = {(const char *)in->p, (uint64_t)((at ? at : in->end) - in->p)};
     in->p = at ? at + 1 : in->end;
     return s.len ? s : STR("");
-}
-
-/* Bytes handed out in pieces: a source of csv_open and import_open. */
-struct pieces {
-    kith_str rest;
-    size_t piece; /* bytes at most in one pull; 0: all that fit */
-};
-static inline kith_status pieces_pull(void *arg, char *dst, size_t cap, size_t *got,
-                                      kith_error *e) {
-    struct pieces *b = arg;
-    (void)e;
-    *got = b->rest.len < cap ? (size_t)b->rest.len : cap;
-    if (b->piece && *got > b->piece)
-        *got = b->piece;
-    if (*got)
-        memcpy(dst, b->rest.ptr, *got);
-    b->rest = (kith_str){b->rest.ptr + *got, b->rest.len - *got};
-    return KITH_OK;
 }
 
 #endif

@@ -3,38 +3,20 @@
 #include "base/csv.h"
 
 #include "base/err.h"
+#include "pieces.h"
 #include "test.h"
 
 static kith_error err = KITH_ERROR_INIT;
 
-/* A source over a text, in pieces of `step` bytes. */
-struct memory {
-    kith_str rest;
-    size_t step;
-};
-
-static kith_status from_memory(void *arg, char *dst, size_t cap, size_t *got, kith_error *e) {
-    struct memory *m = arg;
-    size_t n = m->step < cap ? m->step : cap;
-    (void)e;
-    if (n > m->rest.len)
-        n = (size_t)m->rest.len;
-    if (n)
-        memcpy(dst, m->rest.ptr, n);
-    m->rest = (kith_str){n ? m->rest.ptr + n : m->rest.ptr, m->rest.len - n};
-    *got = n;
-    return KITH_OK;
-}
-
 /* Reads all of a text and writes it down as "[field|field]", a line for each row, with its line
  * number in front when it is not the row's, and its defect behind. The caller frees. */
 static char *read_with(kith_str in, size_t step, const struct csv_options *o) {
-    struct memory m = {in, step};
+    struct pieces m = {in, step};
     struct csv *c;
     struct csv_row row;
     struct buf out = {0};
     kith_status st;
-    EXPECT_OK(csv_open(&c, from_memory, &m, o, &err), err);
+    EXPECT_OK(csv_open(&c, pieces_pull, &m, o, &err), err);
     while ((st = csv_next(c, &row, &err)) == KITH_OK) {
         if (row.line != row.row)
             buf_printf(&out, "%d:", (int)row.line);
@@ -128,10 +110,10 @@ TEST("an unclosed quote after a field of two lines costs the row and nothing mor
 }
 
 TEST("NUL bytes are kept") {
-    struct memory m = {STR("a,b\nx\0y,\"p\0q\"\n"), SIZE_MAX};
+    struct pieces m = {STR("a,b\nx\0y,\"p\0q\"\n"), SIZE_MAX};
     struct csv *c;
     struct csv_row row;
-    EXPECT_OK(csv_open(&c, from_memory, &m, NULL, &err), err);
+    EXPECT_OK(csv_open(&c, pieces_pull, &m, NULL, &err), err);
     EXPECT_OK(csv_next(c, &row, &err), err);
     EXPECT_OK(csv_next(c, &row, &err), err);
     EXPECT(str_eq(row.fields[0], STR("x\0y")));
@@ -140,10 +122,10 @@ TEST("NUL bytes are kept") {
 }
 
 TEST("the raw row is what stood in the file, and the offset is where") {
-    struct memory m = {STR("a,b\r\n\r\n1,\"x\r\n\"\"y\"\"\"\r\n2,3"), 1};
+    struct pieces m = {STR("a,b\r\n\r\n1,\"x\r\n\"\"y\"\"\"\r\n2,3"), 1};
     struct csv *c;
     struct csv_row row;
-    EXPECT_OK(csv_open(&c, from_memory, &m, NULL, &err), err);
+    EXPECT_OK(csv_open(&c, pieces_pull, &m, NULL, &err), err);
     EXPECT_STR("CRLF", csv_line_end(c));
     EXPECT_OK(csv_next(c, &row, &err), err);
     EXPECT(str_eq(row.raw, STR("a,b")));
@@ -161,9 +143,9 @@ TEST("the raw row is what stood in the file, and the offset is where") {
 /* -- delimiters -------------------------------------------------------------------------------- */
 
 static char delimiter_of(kith_str in) {
-    struct memory m = {in, SIZE_MAX};
+    struct pieces m = {in, SIZE_MAX};
     struct csv *c;
-    EXPECT_OK(csv_open(&c, from_memory, &m, NULL, &err), err);
+    EXPECT_OK(csv_open(&c, pieces_pull, &m, NULL, &err), err);
     char delimiter = csv_delimiter(c);
     csv_close(c);
     return delimiter;
@@ -247,10 +229,10 @@ TEST("the first letter beyond ASCII may stand at the very end of a chunk") {
 }
 
 TEST("an encoding that is not known is refused with the ones that are") {
-    struct memory m = {STR("a"), 1};
+    struct pieces m = {STR("a"), 1};
     struct csv *c;
     struct csv_options o = {.encoding = "ebcdic"};
-    EXPECT_INT(KITH_E_INVAL, csv_open(&c, from_memory, &m, &o, &err));
+    EXPECT_INT(KITH_E_INVAL, csv_open(&c, pieces_pull, &m, &o, &err));
     EXPECT_HAS("windows-1252", err.message);
     EXPECT(c == NULL);
 }
@@ -326,8 +308,8 @@ TEST("a field of a megabyte is read, quoted or not") {
         for (int i = 0; i < 1 << 20; i++)
             buf_putc(&b, 'x');
         buf_puts(&b, quoted ? "\"\"\"\n2,y\n" : "\n2,y\n");
-        struct memory m = {buf_view(&b), 1000};
-        EXPECT_OK(csv_open(&c, from_memory, &m, NULL, &err), err);
+        struct pieces m = {buf_view(&b), 1000};
+        EXPECT_OK(csv_open(&c, pieces_pull, &m, NULL, &err), err);
         EXPECT_OK(csv_next(c, &row, &err), err);
         EXPECT_OK(csv_next(c, &row, &err), err);
         EXPECT_INT((1 << 20) + quoted, row.fields[1].len);
@@ -347,10 +329,10 @@ TEST("a row longer than the limit is a defect and the next one is read") {
     for (int i = 0; i < 300000; i++)
         buf_putc(&b, 'x');
     buf_puts(&b, "\r\n2,y\n");
-    struct memory m = {buf_view(&b), SIZE_MAX};
+    struct pieces m = {buf_view(&b), SIZE_MAX};
     struct csv *c;
     struct csv_row row;
-    EXPECT_OK(csv_open(&c, from_memory, &m, &small, &err), err);
+    EXPECT_OK(csv_open(&c, pieces_pull, &m, &small, &err), err);
     EXPECT_OK(csv_next(c, &row, &err), err);
     EXPECT_OK(csv_next(c, &row, &err), err);
     EXPECT_HAS("longer", row.defect);
@@ -370,11 +352,11 @@ TEST("an unclosed quote in a large file does not read all of it into memory") {
     buf_puts(&b, "a,b\n1,\"x\n");
     for (int i = 0; i < 100000; i++)
         buf_printf(&b, "%d,y\n", i);
-    struct memory m = {buf_view(&b), SIZE_MAX};
+    struct pieces m = {buf_view(&b), SIZE_MAX};
     struct csv *c;
     struct csv_row row;
     size_t rows = 0, defects = 0;
-    EXPECT_OK(csv_open(&c, from_memory, &m, &small, &err), err);
+    EXPECT_OK(csv_open(&c, pieces_pull, &m, &small, &err), err);
     while (csv_next(c, &row, &err) == KITH_OK) {
         rows++;
         defects += row.defect != NULL;
@@ -418,10 +400,10 @@ TEST("what is written is read back") {
             buf_putc(&b, ',');
         csv_put(&b, str_of(fields[i]), ',');
     }
-    struct memory m = {buf_view(&b), 1};
+    struct pieces m = {buf_view(&b), 1};
     struct csv *c;
     struct csv_row row;
-    EXPECT_OK(csv_open(&c, from_memory, &m, &comma, &err), err);
+    EXPECT_OK(csv_open(&c, pieces_pull, &m, &comma, &err), err);
     EXPECT_OK(csv_next(c, &row, &err), err);
     EXPECT_INT(10, row.count);
     for (size_t i = 0; i < 10; i++)

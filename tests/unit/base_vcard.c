@@ -4,28 +4,11 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "pieces.h"
 #include "random.h"
 #include "test.h"
 
 static kith_error err = KITH_ERROR_INIT;
-
-struct memory {
-    kith_str rest;
-    size_t step;
-};
-
-static kith_status from_memory(void *arg, char *dst, size_t cap, size_t *got, kith_error *e) {
-    struct memory *m = arg;
-    size_t n = m->step < cap ? m->step : cap;
-    (void)e;
-    if (n > m->rest.len)
-        n = (size_t)m->rest.len;
-    if (n)
-        memcpy(dst, m->rest.ptr, n);
-    m->rest = (kith_str){n ? m->rest.ptr + n : m->rest.ptr, m->rest.len - n};
-    *got = n;
-    return KITH_OK;
-}
 
 /* "group.NAME PARAM=value value" on a line for each property, texts resolved; "!" before a defect.
  */
@@ -52,12 +35,12 @@ static void write_down(struct buf *out, const struct vcard *card) {
 }
 
 static char *read_all(kith_str in, size_t step) {
-    struct memory m = {in, step};
+    struct pieces m = {in, step};
     struct vcard_reader *r;
     struct vcard card;
     struct buf out = {0};
     kith_status st;
-    EXPECT_OK(vcard_open(&r, from_memory, &m, &err), err);
+    EXPECT_OK(vcard_open(&r, pieces_pull, &m, &err), err);
     while ((st = vcard_next(r, &card, &err)) == KITH_OK) {
         buf_printf(&out, "%d@%d\n", (int)card.version, (int)card.line);
         write_down(&out, &card);

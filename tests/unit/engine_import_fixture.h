@@ -5,29 +5,14 @@
 
 #include "engine/import.h"
 #include "engine_fixture.h"
+#include "pieces.h"
 
 #include <signal.h>
-
-struct bytes {
-    kith_str rest;
-    size_t piece; /* bytes at most in one pull; 0: all that fit */
-};
-static inline kith_status pull_bytes(void *arg, char *dst, size_t cap, size_t *got, kith_error *e) {
-    struct bytes *b = arg;
-    (void)e;
-    *got = b->rest.len < cap ? b->rest.len : cap;
-    if (b->piece && *got > b->piece)
-        *got = b->piece;
-    if (*got)
-        memcpy(dst, b->rest.ptr, *got);
-    b->rest = (kith_str){b->rest.ptr + *got, b->rest.len - *got};
-    return KITH_OK;
-}
 
 struct load { /* an import and what became of it */
     struct import_options o;
     struct import_report report;
-    struct bytes bytes;
+    struct pieces bytes;
     struct buf rejects;  /* the file of rejects */
     char reasons[2000];  /* "row: field: reason\n" */
     uint64_t stop_after; /* rows; 0: never */
@@ -67,7 +52,7 @@ static inline struct load load_of(const struct rtype *type, const char *key) {
 static inline kith_status load_open(struct fixture *x, struct load *l, kith_str text,
                                     struct import **im) {
     l->bytes.rest = text;
-    l->o.source = pull_bytes;
+    l->o.source = pieces_pull;
     l->o.source_arg = &l->bytes;
     l->o.reject = note_reject;
     l->o.progress = note_progress;

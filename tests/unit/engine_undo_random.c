@@ -345,8 +345,8 @@ static kith_id do_import(struct world *w) {
     put_rows(w, type, key, &b);
     l.o.batch = 3;
     l.o.list = person && below(w, 2) ? "list" : NULL;
-    struct bytes bytes = {.rest = buf_view(&b)};
-    l.o.source = pull_bytes;
+    struct pieces bytes = {.rest = buf_view(&b)};
+    l.o.source = pieces_pull;
     l.o.source_arg = &bytes;
     l.o.progress = settle_rows;
     l.o.arg = w;
