@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define LOOK_MS  20000  /* between two looks */
 #define RETRY_MS 600000 /* after a try that failed */
@@ -70,11 +69,9 @@ static void run_now(struct backup_job *job, int64_t *failed) {
 }
 
 static void wait_a_while(struct backup_job *job) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += LOOK_MS / 1000;
+    int64_t end = clock_in(LOOK_MS);
     pthread_mutex_lock(&job->lock);
-    while (!atomic_load(&job->stop) && pthread_cond_timedwait(&job->wake, &job->lock, &until) == 0)
+    while (!atomic_load(&job->stop) && clock_wait(&job->wake, &job->lock, end))
         ;
     pthread_mutex_unlock(&job->lock);
 }
@@ -93,7 +90,6 @@ static void *job_main(void *arg) {
 kith_status backup_job_start(struct backup_job **out, const struct program *p,
                              const struct cli_host *host, kith_error *e) {
     struct backup_job *job = *out = calloc(1, sizeof *job);
-    pthread_condattr_t monotonic;
     if (!job)
         return err_nomem(e);
     job->program = p;
@@ -103,10 +99,7 @@ kith_status backup_job_start(struct backup_job **out, const struct program *p,
     job->ops.interrupted = is_stopped;
     job->files.io.ops = &job->ops;
     pthread_mutex_init(&job->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&job->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond(&job->wake);
     if (pthread_create(&job->thread, NULL, job_main, job) == 0)
         return KITH_OK;
     free(job);

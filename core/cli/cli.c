@@ -233,7 +233,7 @@ void cli_print_problems(struct cmd *c, struct settings_problems *problems) {
 
 /* Reactions to what was written run before the program ends, so that the next command sees them. */
 static void drain(struct cmd *c) {
-    int64_t deadline = clock_ticks() + (int64_t)DRAIN_MS * 1000000;
+    int64_t deadline = clock_in(DRAIN_MS);
     kith_error e = KITH_ERROR_INIT;
     kith_status st;
     do
@@ -259,7 +259,7 @@ static kith_status open_here(struct cmd *c, kith_error *e) {
 
 /* Another command may have it for a moment in between. */
 static kith_status reopen_here(struct cmd *c, kith_error *e) {
-    int64_t deadline = clock_ticks() + (int64_t)OWNER_WAIT_MS * 1000000;
+    int64_t deadline = clock_in(OWNER_WAIT_MS);
     kith_status st;
     company_close(c->company);
     c->company = NULL;
@@ -294,7 +294,7 @@ static kith_status run_in_server(struct cmd *c, int argc, char *const *argv, int
 
 static kith_status run_with_company(struct cmd *c, int argc, char *const *argv, int *code,
                                     kith_error *e) {
-    int64_t deadline = clock_ticks() + (int64_t)OWNER_WAIT_MS * 1000000;
+    int64_t deadline = clock_in(OWNER_WAIT_MS);
     kith_status st;
     for (;;) {
         st = run_in_server(c, argc, argv, code, e);

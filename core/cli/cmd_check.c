@@ -109,7 +109,7 @@ static kith_status count_row(void *arg, kith_id id, const kith_value *values, ki
 
 /* A sweep goes on when the company is opened: it has a moment to end, or to be held up again. */
 static kith_status show_sweep(struct cmd *c, size_t *wrong, kith_error *e) {
-    int64_t end = clock_ticks() + (int64_t)SWEEP_WAIT_MS * 1000000;
+    int64_t end = clock_in(SWEEP_WAIT_MS);
     struct engine *g = c->company->engine;
     struct query *q;
     kith_error why = KITH_ERROR_INIT;

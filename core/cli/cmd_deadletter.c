@@ -235,7 +235,7 @@ static kith_status run_retry(struct cmd *c, kith_error *e) {
     kith_status st = events ? engine_drain(g, RETRY_MS, e) : KITH_OK;
     if (st != KITH_E_LIMIT) /* what goes on beside it is no reason to say nothing */
         TRY(st);
-    int64_t end = clock_ticks() + (int64_t)RETRY_MS * 1000000;
+    int64_t end = clock_in(RETRY_MS);
     for (size_t i = 0; i < c->arg_count; i++) {
         TRY(name_at(c, i, &name, e));
         TRY(name.effect ? tell_sent(c, &name, end, &failed, e)

@@ -46,7 +46,7 @@ static kith_status swept_at(struct cmd *c, kith_id request, int64_t *at, kith_er
 }
 
 static kith_status wait_for_sweep(struct cmd *c, kith_id request, int64_t *at, kith_error *e) {
-    int64_t end = clock_ticks() + (int64_t)SWEEP_WAIT_MS * 1000000;
+    int64_t end = clock_in(SWEEP_WAIT_MS);
     for (;;) {
         TRY(swept_at(c, request, at, e));
         if (*at || cmd_option(c, "no-wait") || clock_ticks() > end)

@@ -29,7 +29,7 @@ static kith_status check_unserved(struct cmd *c, kith_error *e) {
 
 /* On success the signals stay blocked. */
 static kith_status open_company(struct cmd *c, struct company **company, kith_error *e) {
-    int64_t deadline = clock_ticks() + (int64_t)OWNER_WAIT_MS * 1000000;
+    int64_t deadline = clock_in(OWNER_WAIT_MS);
     for (bool told = false;; told = true) {
         struct settings_problems problems = {0};
         TRY(check_unserved(c, e));

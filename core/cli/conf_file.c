@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 
 void conf_quoted(struct buf *b, bool first, const char *text) {
     buf_puts(b, first ? "\"" : ", \"");
@@ -33,7 +32,6 @@ kith_status conf_replace(const char *dir, const char *name, const struct buf *te
 }
 
 kith_status conf_lock(const char *dir, int *fd, kith_error *e) {
-    const struct timespec pause = {.tv_nsec = 50000000};
     *fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (int tries = 0; *fd >= 0 && flock(*fd, LOCK_EX | LOCK_NB) != 0; tries++) {
         if (errno != EWOULDBLOCK)
@@ -41,7 +39,7 @@ kith_status conf_lock(const char *dir, int *fd, kith_error *e) {
         if (tries == 100)
             return err_set(e, KITH_E_BUSY, NULL, "another command is changing the settings of '%s'",
                            dir);
-        nanosleep(&pause, NULL);
+        clock_sleep(50);
     }
     return KITH_OK;
 }

@@ -17,11 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CLIENTS_MAX 32
-#define PLACE_S     4    /* for a place to become free; less than a client waits for the greeting */
+#define PLACE_MS    4000 /* for a place to become free; less than a client waits for the greeting */
 #define HELLO_MS    5000 /* for the greeting and the command line */
 #define ANSWER_MS                                                                                  \
     60000 /* for an answer about a file; the client says every 10 s that it is there */
@@ -295,15 +294,6 @@ static void *guest_main(void *arg) {
 #define STALL_MS 3000  /* for one of them whose client reads nothing meanwhile */
 #define LOOK_MS  100   /* between two looks whether the client is still there */
 
-static void wait_a_moment(struct server *s) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += LOOK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_cond_timedwait(&s->left, &s->lock, &until);
-}
-
 /* Under the lock, which is given up while the client is asked. */
 static bool gave_up(struct server *s, struct io *io) {
     pthread_mutex_unlock(&s->lock);
@@ -328,7 +318,7 @@ static void cut_off_idle(struct server *s) {
 }
 
 static kith_status wait_for_others(struct server *s, struct io *io, kith_error *e) {
-    int64_t deadline = clock_ticks() + (int64_t)ALONE_MS * 1000000;
+    int64_t deadline = clock_in(ALONE_MS);
     while (s->running > 0) {
         if (gave_up(s, io))
             return err_set(e, KITH_E_LIMIT, NULL, "interrupted");
@@ -338,7 +328,7 @@ static kith_status wait_for_others(struct server *s, struct io *io, kith_error *
                            s->running, s->running == 1 ? " is" : "s are");
         cut_off_idle(s);
         if (s->running > 0)
-            wait_a_moment(s);
+            clock_wait(&s->left, &s->lock, clock_in(LOOK_MS));
     }
     return KITH_OK;
 }
@@ -349,7 +339,7 @@ static kith_status enter_locked(struct server *s, struct io *io, bool alone, kit
         if (gave_up(s, io))
             return err_set(e, KITH_E_LIMIT, NULL, "interrupted");
         if (s->held)
-            wait_a_moment(s);
+            clock_wait(&s->left, &s->lock, clock_in(LOOK_MS));
     }
     if (alone) {
         s->held = true;
@@ -410,7 +400,7 @@ static bool is_lost(struct server *s) {
 /* Another process may look into the folder for a moment in between. */
 static kith_status host_reopen(void *arg, struct company **out, kith_error *e) {
     struct server *s = arg;
-    int64_t deadline = clock_ticks() + (int64_t)OWNER_WAIT_MS * 1000000;
+    int64_t deadline = clock_in(OWNER_WAIT_MS);
     kith_status st;
     company_close(*s->company);
     *s->company = *out = NULL;
@@ -443,11 +433,9 @@ static struct guest *first_free(struct server *s) {
 /* The clients behind this one wait in the socket's queue meanwhile. */
 static struct guest *free_place(struct server *s, int fd) {
     struct guest *found;
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PLACE_S;
+    int64_t end = clock_in(PLACE_MS);
     pthread_mutex_lock(&s->lock);
-    while (!(found = first_free(s)) && pthread_cond_timedwait(&s->left, &s->lock, &until) == 0)
+    while (!(found = first_free(s)) && clock_wait(&s->left, &s->lock, end))
         ;
     if (found) {
         *found = (struct guest){.server = s, .fd = fd};
@@ -532,11 +520,9 @@ static void accept_until_signal(struct server *s, int listener, int signals) {
 
 /* Waits until the guests have left, at most ms. Gives how many are still there. */
 static int wait_for_guests(struct server *s, int64_t ms) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ms / 1000;
+    int64_t end = clock_in(ms);
     pthread_mutex_lock(&s->lock);
-    while (s->count > 0 && pthread_cond_timedwait(&s->left, &s->lock, &until) == 0)
+    while (s->count > 0 && clock_wait(&s->left, &s->lock, end))
         ;
     int left = s->count;
     pthread_mutex_unlock(&s->lock);
@@ -570,7 +556,7 @@ kith_status serve(const struct program *p, struct company **company, int signals
     s.dir = dir;
     s.host = (struct cli_host){&s, host_enter, host_leave, host_reopen};
     pthread_mutex_init(&s.lock, NULL);
-    pthread_cond_init(&s.left, NULL);
+    clock_cond(&s.left);
     for (int i = 0; i < CLIENTS_MAX; i++)
         s.guests[i].fd = -1;
     kith_status st = sock_listen(dir, &listener, e);

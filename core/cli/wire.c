@@ -106,9 +106,9 @@ static kith_status recv_exactly(int fd, char *dst, size_t len, int64_t deadline_
 
 kith_status wire_recv(struct wire *w, int64_t timeout_ms, uint8_t *type, kith_str *payload,
                       kith_error *e) {
-    if (!wait_readable(w->fd, clock_ticks() + timeout_ms * 1000000, false))
+    if (!wait_readable(w->fd, clock_in(timeout_ms), false))
         return err_set(e, KITH_E_LIMIT, NULL, "nothing came over the socket in time");
-    int64_t deadline = clock_ticks() + (int64_t)FRAME_MS * 1000000;
+    int64_t deadline = clock_in(FRAME_MS);
     char start[HEAD_BYTES];
     TRY(recv_exactly(w->fd, start, HEAD_BYTES, deadline, e));
     uint32_t len = wire_u32_of(start + 1);

@@ -7,14 +7,11 @@
 #include "base/log.h"
 #include "engine/engine_internal.h"
 
-#include <time.h>
-
 #define LEAP_MS (INT64_C(30) * DAY_MS)
 #define WAITED  "waited" /* the payload of the timer that ends a week of waiting */
 
 void age_pause(void) {
-    struct timespec pause = {0, AGE_PAUSE_MS * 1000000L};
-    nanosleep(&pause, NULL);
+    clock_sleep(AGE_PAUSE_MS);
 }
 
 int64_t age_next(const struct txn *t) {

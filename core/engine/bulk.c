@@ -138,7 +138,7 @@ static kith_status carry_out(struct txn *t, struct run *r, struct bulk_report *o
 static kith_status write_group(struct txn *t, void *arg, kith_error *e) {
     struct run *r = arg;
     struct bulk_report out = *r->report;
-    int64_t end = clock_ticks() + (int64_t)GROUP_MS * 1000000;
+    int64_t end = clock_in(GROUP_MS);
     size_t most = r->rehearse || r->count - r->at < GROUP ? r->count : r->at + GROUP, i = r->at;
     kith_id *found;
     size_t n, k = 0;

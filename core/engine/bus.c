@@ -8,11 +8,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 
 #define BATCH_ROWS 1000 /* journal rows looked at in one group */
+#define HELD_MS    200
 
 kith_status bus_setup(struct engine *g, kith_error *e) {
     return conn_exec(
@@ -625,9 +625,8 @@ void bus_step(struct engine *g) {
 
 /* What is due stays due: without a pause the writer would do nothing else. */
 void bus_held_up(const char *what, const kith_error *e) {
-    struct timespec pause = {0, 200000000};
     log_error("bus", "%s: %s", what, e->message);
-    nanosleep(&pause, NULL);
+    clock_sleep(HELD_MS);
 }
 
 /* -- rehearsal --------------------------------------------------------------------------------- */

@@ -334,15 +334,11 @@ kith_status engine_open(struct engine **out, const struct engine_options *o, kit
     pthread_mutex_init(&g->outbox.lock, NULL);
     pthread_mutex_init(&g->checkpoint_lock, NULL);
     pthread_mutex_init(&g->segments.lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&g->work_cond, &monotonic);
-    pthread_cond_init(&g->idle_cond, &monotonic);
-    pthread_cond_init(&g->readers_cond, &monotonic);
-    pthread_cond_init(&g->checkpoint_cond, &monotonic);
-    pthread_cond_init(&g->outbox.work, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond(&g->work_cond);
+    clock_cond(&g->idle_cond);
+    clock_cond(&g->readers_cond);
+    clock_cond(&g->checkpoint_cond);
+    clock_cond(&g->outbox.work);
     g->path = strdup(o->path);
     kith_status st = g->path ? open_parts(g, e) : err_nomem(e);
     if (st != KITH_OK) {

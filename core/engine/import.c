@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum file_format file_format_of(const char *name) {
@@ -381,7 +380,6 @@ static kith_status fill(struct import *im, struct batch *b, kith_error *e) {
 
 /* Full queues empty themselves: other writers are being served. */
 static kith_status post(struct import *im, struct batch *b, kith_error *e) {
-    static const struct timespec pause = {.tv_nsec = 10000000};
     b->opts = opts_of(im, im->log.run);
     b->error = (kith_error)KITH_ERROR_INIT;
     b->done = false;
@@ -390,7 +388,7 @@ static kith_status post(struct import *im, struct batch *b, kith_error *e) {
         b->busy = st == KITH_OK;
         if (st != KITH_E_BUSY || tries == 1000)
             return st;
-        nanosleep(&pause, NULL);
+        clock_sleep(10);
     }
 }
 

@@ -132,7 +132,7 @@ static kith_status is_behind(struct engine *g, bool *yes, kith_error *e) {
 }
 
 kith_status engine_catch_up(struct engine *g, int64_t timeout_ms, kith_error *e) {
-    int64_t end = clock_ticks() + timeout_ms * 1000000;
+    int64_t end = clock_in(timeout_ms);
     bool behind = false;
     TRY(is_behind(g, &behind, e));
     while (behind && clock_ticks() < end) {

@@ -10,7 +10,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BATCH    32                  /* effects of one endpoint that are taken together */
 #define REPORT   INT64_C(100000000)  /* ns: so long an outcome waits for others at most */
@@ -113,11 +112,6 @@ static kith_status settle(struct txn *t, void *arg, kith_error *e) {
                : KITH_OK;
 }
 
-static void wait_a_moment(void) {
-    const struct timespec pause = {0, HELD_MS * 1000000};
-    nanosleep(&pause, NULL);
-}
-
 /* Until the writer knows: what is forgotten would be sent once more. Given up when the engine
  * closes and the disk still fails; then it is. */
 static void tell(struct batch *b) {
@@ -138,7 +132,7 @@ static void tell(struct batch *b) {
         else if (engine_stopping(b->g) && ++failed == 5)
             return;
         else
-            wait_a_moment();
+            clock_sleep(HELD_MS);
     }
 }
 
@@ -235,16 +229,6 @@ bool engine_sends(const struct engine *g) {
     return atomic_load(&g->outbox.sends);
 }
 
-static void until(struct timespec *at, int64_t ms) {
-    clock_gettime(CLOCK_MONOTONIC, at);
-    at->tv_sec += ms / 1000;
-    at->tv_nsec += (ms % 1000) * 1000000;
-    if (at->tv_nsec >= 1000000000) {
-        at->tv_sec++;
-        at->tv_nsec -= 1000000000;
-    }
-}
-
 /* With the lock, as all below. */
 static bool is_due(struct engine *g) {
     return g->outbox.next_due <= clock_now(g->clock);
@@ -258,12 +242,10 @@ static bool fast_only(const struct engine *g) {
 
 static void wait_for_work(struct engine *g) {
     struct outbox *o = &g->outbox;
-    struct timespec at;
     int64_t ms = 5, left = o->next_due - clock_now(g->clock);
     if (g->clock == &g->real_clock)
         ms = o->claiming || left > LOOK_MS ? LOOK_MS : left < 1 ? 1 : left;
-    until(&at, ms);
-    pthread_cond_timedwait(&o->work, &o->lock, &at);
+    clock_wait(&o->work, &o->lock, clock_in(ms));
 }
 
 /* One at a time asks the writer. */
@@ -276,7 +258,7 @@ static bool claim(struct engine *g, struct batch *b) {
     kith_status st = engine_write(g, &by_delivery, take, b, NULL, &e);
     if (st != KITH_OK && !engine_stopping(g)) {
         log_error("delivery", "nothing can be sent: %s", e.message);
-        wait_a_moment();
+        clock_sleep(HELD_MS);
     }
     pthread_mutex_lock(&o->lock);
     o->claiming = false;
@@ -373,11 +355,10 @@ static bool is_quiet(struct engine *g) {
 }
 
 kith_status engine_send_wait(struct engine *g, int64_t timeout_ms, kith_error *e) {
-    int64_t end = clock_ticks() + timeout_ms * 1000000;
+    int64_t end = clock_in(timeout_ms);
     if (!engine_sends(g))
         return err_set(e, KITH_E_UNSUPPORTED, NULL, "nothing is sent here; 'kith serve' does");
     for (;;) {
-        const struct timespec pause = {0, 2000000};
         bool quiet = is_quiet(g);
         int64_t left = (end - clock_ticks()) / 1000000;
         if (left <= 0)
@@ -386,6 +367,6 @@ kith_status engine_send_wait(struct engine *g, int64_t timeout_ms, kith_error *e
         TRY(engine_drain(g, left, e));
         if (quiet && is_quiet(g))
             return KITH_OK;
-        nanosleep(&pause, NULL);
+        clock_sleep(2);
     }
 }

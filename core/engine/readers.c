@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static int past_deadline(void *arg) {
     const struct reader *r = arg;
@@ -41,19 +40,13 @@ static struct reader *free_reader(struct engine *g) {
     return unopened;
 }
 
-/* Waits on a condition with the monotonic clock; false: `end` (clock_ticks) has passed. */
-static bool wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t end) {
-    struct timespec at = {.tv_sec = (time_t)(end / 1000000000), .tv_nsec = end % 1000000000};
-    return pthread_cond_timedwait(cond, lock, &at) == 0;
-}
-
 /* Takes a free reader. Every read ends in time, so one comes back in time, unless those who wait
  * hold them all themselves. */
 static struct reader *take_reader(struct engine *g) {
-    int64_t end = clock_ticks() + 2 * g->opts.read_limit_ms * 1000000;
+    int64_t end = clock_in(2 * g->opts.read_limit_ms);
     struct reader *r;
     pthread_mutex_lock(&g->readers_lock);
-    while (!(r = free_reader(g)) && wait_until(&g->readers_cond, &g->readers_lock, end))
+    while (!(r = free_reader(g)) && clock_wait(&g->readers_cond, &g->readers_lock, end))
         ;
     if (r)
         r->busy = true;
@@ -77,7 +70,7 @@ kith_status engine_reader(struct engine *g, struct conn **out, kith_error *e) {
     if (!r)
         return err_set(e, KITH_E_BUSY, NULL, "all %u readers are busy; try again in a moment",
                        g->opts.readers);
-    r->deadline = clock_ticks() + g->opts.read_limit_ms * 1000000;
+    r->deadline = clock_in(g->opts.read_limit_ms);
     if (!r->conn) {
         kith_status st = conn_open(&c, g->path, CONN_READER, g->opts.vfs, e);
         if (st != KITH_OK) {
@@ -124,11 +117,11 @@ static bool all_back(const struct engine *g) {
 }
 
 bool readers_hold(struct engine *g, int64_t ms) {
-    int64_t end = clock_ticks() + ms * 1000000;
+    int64_t end = clock_in(ms);
     pthread_mutex_lock(&g->readers_lock);
     g->readers_held = true;
     bool all;
-    while (!(all = all_back(g)) && wait_until(&g->readers_cond, &g->readers_lock, end))
+    while (!(all = all_back(g)) && clock_wait(&g->readers_cond, &g->readers_lock, end))
         ;
     pthread_mutex_unlock(&g->readers_lock);
     return all;
@@ -351,7 +344,7 @@ static kith_status find_in(struct txn *t, const struct query *q, const kith_valu
 kith_status txn_ask(void *txn, const struct match_question *q, int64_t *n, kith_error *e) {
     struct txn *t = txn;
     struct conn *w = t->g->writer;
-    struct instant end = {t->g, clock_ticks() + t->g->opts.read_limit_ms * 1000000};
+    struct instant end = {t->g, clock_in(t->g->opts.read_limit_ms)};
     if (t->deadline && t->deadline < end.ticks)
         end.ticks = t->deadline;
     sqlite3_progress_handler(w->db, 10000, past_instant, &end);

@@ -70,7 +70,7 @@ static kith_status note_effect(struct engine *g, struct rehearsing *r,
 
 /* Follows the rows as they are written, running the reactions to each, until no row is new. */
 static kith_status follow(struct engine *g, struct rehearsing *r, uint64_t seq, kith_error *e) {
-    int64_t end = clock_ticks() + (int64_t)REHEARSE_MS * 1000000;
+    int64_t end = clock_in(REHEARSE_MS);
     while (seq < g->seq) {
         struct journal_row row;
         if (r->out->count >= REHEARSE_ROWS || (r->out->reactions && clock_ticks() > end)) {

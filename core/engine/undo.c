@@ -298,7 +298,7 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     }
     size_t at = u->at, n = 0;
     uint64_t seq = u->seq;
-    int64_t end = clock_ticks() + (int64_t)UNDO_MS * 1000000;
+    int64_t end = clock_in(UNDO_MS);
     bool own = true; /* the row before was none that followed from another */
     *u->report = u->before;
     u->cap = u->before_cap;

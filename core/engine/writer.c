@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 
@@ -281,20 +280,12 @@ static bool pauses_known(struct engine *g) {
 /* Sleeps until there is a request or something falls due. The clock may be set meanwhile: a wall
  * clock is looked at every minute, a virtual one every 5 ms. */
 static void wait_for_work(struct engine *g) {
-    struct timespec at;
     int64_t ms = 5, now = clock_now(g->clock);
     if (g->clock == &g->real_clock)
         ms = g->next_due < now + 60000 ? g->next_due - now : 60000;
     if (ms < 1)
         ms = 1;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += (ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    pthread_cond_timedwait(&g->work_cond, &g->lock, &at);
+    clock_wait(&g->work_cond, &g->lock, clock_in(ms));
 }
 
 static void *writer_main(void *arg) {
@@ -417,23 +408,16 @@ kith_status engine_post(struct engine *g, const struct write_opts *o, write_fn f
 }
 
 kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {
-    struct timespec at;
-    int rc = 0;
+    int64_t end = clock_in(timeout_ms);
+    bool in_time = true;
     if (on_writer(g))
         return err_set(e, KITH_E_THREAD, NULL,
                        "waiting for reactions was called from inside a transaction");
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += timeout_ms / 1000;
-    at.tv_nsec += (timeout_ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&g->lock);
     if (clock_calls(g)) /* a virtual clock was set; the writer would see it a moment later */
         pthread_cond_signal(&g->work_cond);
-    while (rc == 0 && !g->stop && !(g->idle && !g->queue && !clock_calls(g)))
-        rc = pthread_cond_timedwait(&g->idle_cond, &g->lock, &at);
+    while (in_time && !g->stop && !(g->idle && !g->queue && !clock_calls(g)))
+        in_time = clock_wait(&g->idle_cond, &g->lock, end);
     bool idle = g->idle && !g->queue && !clock_calls(g);
     pthread_mutex_unlock(&g->lock);
     if (idle)

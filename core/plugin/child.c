@@ -101,7 +101,7 @@ enum ending { ENDED, TOO_SLOW, TOO_MUCH };
 /* Reads until the other end is closed, the time is over or it is too much. */
 static enum ending receive(int fd, struct buf *in) {
     char part[4096];
-    int64_t end = clock_ticks() + LIMIT_MS * MS;
+    int64_t end = clock_in(LIMIT_MS);
     for (;;) {
         int64_t left = (end - clock_ticks()) / MS;
         struct pollfd p = {.fd = fd, .events = POLLIN};

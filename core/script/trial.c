@@ -139,7 +139,7 @@ static void run_loaded(struct run *r, struct trial *t, const struct listed *one)
 
 static kith_status run_on(struct run *r, const struct test_bench *b, const struct listed *one,
                           int64_t end, kith_error *e) {
-    struct trial t = {.bench = b, .end = clock_ticks() + TRIAL_MS * INT64_C(1000000)};
+    struct trial t = {.bench = b, .end = clock_in(TRIAL_MS)};
     t.end = end && end < t.end ? end : t.end;
     clock_set(b->clock, first_moment(b->engine));
     b->scripts->twice = true;
@@ -186,7 +186,7 @@ kith_status scripts_test(const struct test_host *host, const struct script_focus
                          kith_error *e) {
     struct run r = {.host = host, .focus = focus, .report = report, .arg = arg};
     struct test_bench first = {0};
-    int64_t end = limit_ms ? clock_ticks() + limit_ms * 1000000 : 0;
+    int64_t end = limit_ms ? clock_in(limit_ms) : 0;
     kith_status st = host->open(host->arg, focus, &first, e);
     if (st == KITH_OK)
         st = list_tests(&r, first.scripts->set, e);
