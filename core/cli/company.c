@@ -468,7 +468,7 @@ static kith_status open_engine(struct company *c, const struct opening *how, kit
     return st != KITH_OK && is_declared_badly(st) ? open_without(c, &o, e) : st;
 }
 
-static kith_status add_retention(struct company *c, kith_error *e) {
+static kith_status add_retention(struct company *c, bool trial, kith_error *e) {
     const struct settings *s = c->settings;
     for (size_t i = 0; i < settings_count(s, "", "retention.rules"); i++) {
         const char *text[3];
@@ -479,6 +479,8 @@ static kith_status add_retention(struct company *c, kith_error *e) {
         }
         TRY(engine_add_retention(c->engine, text[0], text[1], text[2], e));
     }
+    if (trial) /* which looks at its runs, however long it lasts */
+        return KITH_OK;
     return flow_retention(c->engine, settings_int(s, "", "workflows.keep"), e);
 }
 
@@ -493,7 +495,7 @@ static kith_status open_rest(struct company *c, const struct opening *how, kith_
     if (company_events_add(c, e) != KITH_OK)
         return at_setting(c->settings, "company.events", e);
     TRY(scripts_open(&c->scripts, c->engine, c->dir, &rules, e));
-    TRY(add_retention(c, e));
+    TRY(add_retention(c, how->trial, e));
     if (how->trial)
         return KITH_OK;
     scripts_test_with(c->scripts, bench_host(c),

@@ -92,7 +92,7 @@ static const kith_field start_params[] = {
     {.name = "record", .kind = KITH_F_LINK, .options = "*", .doc = "For which record it runs."},
     {.name = "data",
      .kind = KITH_F_JSON,
-     .doc = "What its function gets as event.data: an object."},
+     .doc = "What its function gets as the data of its event: an object."},
 };
 static const kith_field start_results[] = {
     {.name = "run", .kind = KITH_F_LINK, .options = "workflow_run", .doc = "The run."},
