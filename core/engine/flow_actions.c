@@ -94,12 +94,20 @@ kith_status flow_end(struct txn *t, struct flow_run *r, enum flow_state state, k
 
 /* -- undone ------------------------------------------------------------------------------------ */
 
+/* By which one that was undone is told from one that was only cancelled: it is undone once. */
+static const char undone[] = "it was undone";
+
+static bool is_undone(const struct flow_run *r) {
+    return r->state == FLOW_CANCELLED && r->result && strcmp(r->result, undone) == 0;
+}
+
 kith_status flow_cancel(struct txn *t, kith_id run, kith_error *e) {
     struct flow_run r;
     kith_status st = flow_read(t->g, t->g->writer, run, t->arena, &r, e);
-    if (st == KITH_E_NOTFOUND || (st == KITH_OK && r.state == FLOW_CANCELLED))
+    if (st == KITH_E_NOTFOUND || (st == KITH_OK && is_undone(&r)))
         return KITH_OK;
     TRY(st);
+    r.result = undone;
     TRY(flow_end(t, &r, FLOW_CANCELLED, e));
     return flow_timer(t, r.id, FLOW_UNDO, t->head.at, e);
 }

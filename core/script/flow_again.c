@@ -37,6 +37,8 @@ static int look_through(lua_State *L) {
 /* Protected. */
 static int call_all(lua_State *L) {
     struct flow *w = lua_touserdata(L, 1);
+    if (!w->next) /* what it had recorded was erased */
+        return 0;
     go_through(L, w);
     w->undoing = true;
     w->branch = 0;

@@ -283,6 +283,26 @@ TEST("a yearly life event is told each year, and knows its next day") {
     fixture_close(&x);
 }
 
+TEST(
+    "a life event is told of a day that has begun, and of a yearly one not before its first year") {
+    struct fixture x;
+    struct heard h = {0};
+    fixture_open(&x);
+    listen(&x, &h, "life_event.due");
+    fixture_start(&x); /* Tuesday, 14 November 2023, 22:13 */
+    const struct rtype *event = type_of(&x, "life_event");
+    const char *about = pair(&x, "about", "contact/", create(&x, x.contact, PAIRS("name=Ada L")));
+    kith_id today =
+        create(&x, event, PAIRS(about, "kind=birthday", "date=1990-11-14", "yearly=true"));
+    kith_id later =
+        create(&x, event, PAIRS(about, "kind=birthday", "date=2030-01-05", "yearly=true"));
+    EXPECT_STR("2030-01-05", field(&x, event, later, "next"));
+    settle(&x);
+    EXPECT_INT(1, h.count);
+    EXPECT_STR("2024-11-14", field(&x, event, today, "next"));
+    fixture_close(&x);
+}
+
 TEST("a birthday comes each year though nobody says so, and a purchase does not") {
     static const struct {
         const char *kind, *yearly, *is, *next;
@@ -374,6 +394,52 @@ TEST("a life event is told on its day by the rules of that day, once") {
     expect_told_on_its_day("AAA0", "AAA-9");
     expect_told_on_its_day("AAA-9", "AAA8");
     zone_folder_remove();
+}
+
+/* -- forms ------------------------------------------------------------------------------------- */
+
+TEST("a task is done with answers that fit what it asks, and may be open with a part of them") {
+    static const struct {
+        const char *answers, *wanted; /* NULL: they fit */
+    } rows[] = {
+        {"{\"t\":\"x\",\"b\":false,\"d\":\"2024-02-29\",\"c\":\"no\"}", NULL},
+        {"{\"t\":\"x\",\"b\":true,\"d\":\"2024-02-29\",\"c\":\"yes\",\"n\":1.5}", NULL},
+        {"{\"t\":\"\",\"b\":true,\"d\":\"2024-02-29\",\"c\":\"yes\"}", "answers: 't' is a text"},
+        {"{\"t\":1,\"b\":true,\"d\":\"2024-02-29\",\"c\":\"yes\"}", "answers: 't' is a text"},
+        {"{\"t\":\"x\",\"b\":\"true\",\"d\":\"2024-02-29\",\"c\":\"yes\"}",
+         "answers: 'b' is a boolean"},
+        {"{\"t\":\"x\",\"b\":true,\"d\":\"2024-02-30\",\"c\":\"yes\"}", "answers: 'd' is a date"},
+        {"{\"t\":\"x\",\"b\":true,\"d\":\"2024-02-29\",\"c\":\"maybe\"}",
+         "answers: 'c' is one of yes, no"},
+        {"{\"t\":\"x\",\"b\":true,\"d\":\"2024-02-29\",\"c\":\"yes\",\"n\":\"1\"}",
+         "answers: 'n' is a number"},
+        {"{\"t\":\"x\",\"b\":true,\"d\":\"2024-02-29\",\"c\":\"yes\",\"z\":1}",
+         "answers: nobody asked for 'z'"},
+    };
+    static const char form[] = "form={\"t\":\"text\",\"b\":\"boolean\",\"d\":\"date\","
+                               "\"c\":[\"yes\",\"no\"],\"n\":\"number?\"}";
+    static const char *const ill[][2] = {
+        {"form=[]", "form: write {\"decision\": [\"yes\", \"no\"], \"reason\": \"text?\"}"},
+        {"form={\"a\":[1]}", "form: the choices of 'a' are texts"},
+        {"form={\"a\":[]}", "form: 'a' asks for a text, number, boolean or date"},
+        {"form={\"a\":1}", "form: 'a' asks for a text, number, boolean or date"},
+    };
+    struct fixture x;
+    fixture_open(&x);
+    fixture_start(&x);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        kith_id id = create(&x, x.task, PAIRS("title=A", form, "answers={\"t\":\"x\"}"));
+        const char *answers = arena_printf(&x.arena, "answers=%s", rows[i].answers);
+        kith_status st = try_job(&x, ROW_UPDATE, x.task, &id, PAIRS(answers, "state=done"), NULL);
+        EXPECT_STR(rows[i].wanted ? rows[i].wanted : "fits", st == KITH_OK ? "fits" : x.e.message);
+    }
+    for (size_t i = 0; i < sizeof ill / sizeof *ill; i++) {
+        kith_id id = 0;
+        EXPECT_INT(KITH_E_INVAL,
+                   try_job(&x, ROW_CREATE, x.task, &id, PAIRS("title=A", ill[i][0]), NULL));
+        EXPECT_HAS(ill[i][1], x.e.message);
+    }
+    fixture_close(&x);
 }
 
 /* -- who they are ------------------------------------------------------------------------------ */

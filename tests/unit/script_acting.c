@@ -325,14 +325,15 @@ TEST("a run whose user is gone keeps what it was told, and goes on when the user
     people_with(&p, "workflows/w.lua",
                 "workflow('w', {on = 'lead.created', record = 'lead'}, function(lead)\n"
                 "  local ev = wait_for('lead.updated', {record = lead})\n"
-                "  task {title = ev.record.company .. ' ' .. tostring(ev.before.company)}\n"
+                "  task {title = ev.record.company .. ' ' .. tostring(ev.before.score)}\n"
                 "end)\n");
     people_start(&p);
     kith_id lead = lead_of(&p, p.anna, "A");
     drain(&p.c);
     EXPECT_OK(try_update(&p.c, "user", p.anna, SET("login", "ann")), p.c.e);
-    EXPECT_OK(try_update(&p.c, "lead", lead, SET("company", "x")), p.c.e);
+    EXPECT_OK(try_update(&p.c, "lead", lead, SET("company", "x", "score", "8")), p.c.e);
     EXPECT_STR("", said(&p));
+    EXPECT_HAS("workflows/w.lua is suspended: ", run_field(&p.c, "error"));
     EXPECT(file_info(&p.c)->suspended > 0);
     EXPECT_INT(1, find(&p.c, "workflow_run where state = 'retrying' and attempts = 0", NULL));
     EXPECT_OK(try_update(&p.c, "user", p.anna, SET("login", "anna")), p.c.e);
@@ -389,6 +390,120 @@ TEST("a user leaves the rights of the file as they are, and a group that only na
     p.group[AS_AT] = value_null();
     company_start_with(&p.c, &p.o);
     EXPECT_STR("", file_info(&p.c)->may);
+    company_end(&p.c);
+}
+
+TEST("rights that are taken away hold for a search that went well before") {
+    struct people p;
+    kith_id role;
+    people_with(&p, "a.lua",
+                "on('lead.created', function(lead)\n"
+                "  local ok, n = pcall(count, 'lead where score = 7')\n"
+                "  task {title = tostring(ok)}\n"
+                "end)\n");
+    people_start(&p);
+    EXPECT_INT(1, find(&p.c, "role", &role));
+    EXPECT_OK(try_update(&p.c, "role", role,
+                         SET("rights", "{\"types\": {\"lead\": {\"read\": \"own\"}, \"task\":"
+                                       " {\"create\": \"own\"}}}")),
+              p.c.e);
+    lead_of(&p, p.anna, "A");
+    EXPECT_STR("true", said(&p));
+    EXPECT_OK(try_update(&p.c, "role", role, SET("rights", SELLER)), p.c.e);
+    lead_of(&p, p.anna, "B");
+    EXPECT_STR("true, false", said(&p));
+    company_end(&p.c);
+}
+
+TEST("what is deleted is seen by a hook as it was, and only what was there for its user") {
+    struct people p;
+    people_with(&p, "a.lua",
+                "after('lead.delete', function(lead) task {title = 'gone ' .. lead.name} end)\n");
+    people_start(&p);
+    kith_id own = lead_of(&p, p.anna, "A"), other = lead_of(&p, p.ben, "B");
+    EXPECT_OK(try_delete(&p.c, "lead", other), p.c.e);
+    EXPECT_OK(try_delete(&p.c, "lead", own), p.c.e);
+    EXPECT_STR("gone A", said(&p));
+    company_end(&p.c);
+}
+
+struct several {
+    struct company *c;
+    kith_id role, owner;
+};
+
+/* In one transaction: a lead, on which the rule acts; then what only the company may; then the
+ * seller's rights, and another lead. */
+static kith_status write_several(struct txn *t, void *arg, kith_error *e) {
+    struct several *s = arg;
+    char own[ID_TEXT + 1];
+    id_format(s->owner, own);
+    struct write_request steps[] = {
+        {.c = s->c, .type = "lead", .set = SET("name", "A", "owner", own, "score", "7")},
+        {.c = s->c, .type = "lead", .set = SET("name", "X", "score", "7")},
+        {.c = s->c,
+         .type = "role",
+         .id = s->role,
+         .set = SET("rights", "{\"types\": {\"lead\": {\"read\": \"all\"}, \"task\": {\"create\":"
+                              " \"own\"}}}")},
+        {.c = s->c, .type = "lead", .set = SET("name", "B", "owner", own, "score", "8")}};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        TRY(write_it(t, &steps[i], e));
+    return KITH_OK;
+}
+
+TEST("behind a hook that acts as a user the transaction is whose it was, and rights are as "
+     "written") {
+    struct people p;
+    kith_id tx, lead;
+    people_with(
+        &p, "a.lua",
+        "after('lead.create', function(lead)\n"
+        "  task {title = lead.name .. ' ' .. count('lead') .. ' ' .. tostring(lead.score)}\n"
+        "end)\n");
+    people_start(&p);
+    struct several s = {.c = &p.c, .owner = p.anna};
+    EXPECT_INT(1, find(&p.c, "role", &s.role));
+    EXPECT_OK(engine_write(p.c.g, &by_anna, write_several, &s, &tx, &p.c.e), p.c.e);
+    EXPECT_STR("A 1 nil, B 3 8", said(&p));
+    struct conn *conn;
+    struct why_step *steps;
+    size_t n;
+    const struct schema *schema = engine_schema(p.c.g);
+    EXPECT_INT(1, find(&p.c, "lead where name = 'X'", &lead));
+    EXPECT_STR("", field(&p.c, "lead", lead, "owner"));
+    EXPECT_OK(engine_reader(p.c.g, &conn, &p.c.e), p.c.e);
+    EXPECT_OK(journal_why(conn, schema, lead,
+                          type_field(schema, schema_type(schema, STR("lead")), STR("name")),
+                          &p.c.arena, &steps, &n, &p.c.e),
+              p.c.e);
+    EXPECT_STR("anna", steps[0].actor.name); /* who wrote, not as whom the hook acted */
+    engine_reader_done(p.c.g, conn);
+    company_end(&p.c);
+}
+
+TEST("a run in an earlier version of its file waits for its user, too") {
+    struct people p;
+    people_with(&p, "workflows/w.lua",
+                "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                "  sleep(hours(1)) task {title = lead.name}\n"
+                "end)\n");
+    people_start(&p);
+    lead_of(&p, p.anna, "A");
+    drain(&p.c);
+    company_file(&p.c, "workflows/w.lua",
+                 "workflow('w', {on = 'lead.created'}, function(lead) end)\n");
+    reload(&p.c);
+    EXPECT_OK(try_update(&p.c, "user", p.anna, SET("login", "ann")), p.c.e);
+    advance(&p.c, HOUR);
+    for (int i = 0; i < 10; i++)
+        advance(&p.c, HOUR);
+    EXPECT_STR("retrying", run_field(&p.c, "state"));
+    EXPECT_STR("0", run_field(&p.c, "attempts"));
+    EXPECT_OK(try_update(&p.c, "user", p.anna, SET("login", "anna")), p.c.e);
+    EXPECT_OK(scripts_resume(p.c.s, "workflows/w.lua", &p.c.e), p.c.e);
+    advance(&p.c, HOUR);
+    EXPECT_STR("A", said(&p));
     company_end(&p.c);
 }
 
@@ -535,6 +650,77 @@ TEST("a run whose step passes a budget waits, and does the step after the resume
     advance(&p.c, HOUR);
     EXPECT_STR("A1, A2, A3, B1, B2, B3", said(&p));
     EXPECT_INT(2, find(&p.c, "workflow_run where state = 'done'", NULL));
+    company_end(&p.c);
+}
+
+TEST("a run in an earlier version of its file spends the budget of the file") {
+    struct people p;
+    budget_company(&p, "workflows/w.lua",
+                   "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                   "  sleep(hours(1)) task {title = lead.name}\n"
+                   "end)\n",
+                   WRITES_AT, 3);
+    create(&p.c, "lead", SET("name", "A"));
+    create(&p.c, "lead", SET("name", "B"));
+    drain(&p.c);
+    company_file(&p.c, "workflows/w.lua",
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  task {title = lead.name} task {title = lead.name}\n"
+                 "end)\n");
+    reload(&p.c);
+    advance(&p.c, HOUR);
+    EXPECT_STR("A, B", said(&p));
+    create(&p.c, "lead", SET("name", "C"));
+    EXPECT_STR("A, B", said(&p));
+    EXPECT(file_info(&p.c)->suspended > 0);
+    company_end(&p.c);
+}
+
+TEST("what failed, was rehearsed, or was written before a suspension, has used up nothing") {
+    struct people p;
+    budget_company(&p, "a.lua",
+                   "on('lead.created', function(lead)\n"
+                   "  for i = 1, 2 do task {title = lead.name, about = lead} end\n"
+                   "  if lead.company == 'bad' then error('bad') end\n"
+                   "end)\n"
+                   "after('task.create', function(t)\n"
+                   "  create('note', {about = t.about, body = 'x'})\n"
+                   "end)\n",
+                   WRITES_AT, 5);
+    create(&p.c, "lead", SET("name", "A", "company", "bad"));
+    drain(&p.c);
+    advance(&p.c, SECOND);
+    struct write_request w = {.c = &p.c, .type = "lead", .set = SET("name", "R")};
+    struct rehearsal r;
+    for (int i = 0; i < 3; i++)
+        EXPECT_OK(engine_rehearse(p.c.g, &by_anna, write_it, &w, &p.c.arena, &r, &p.c.e), p.c.e);
+    create(&p.c, "lead", SET("name", "B")); /* two tasks and two notes, each counted once */
+    EXPECT_STR("B, B", said(&p));
+    EXPECT_INT(0, file_info(&p.c)->suspended);
+    create(&p.c, "lead", SET("name", "C"));
+    EXPECT_STR("B, B", said(&p));
+    EXPECT(file_info(&p.c)->suspended > 0);
+    EXPECT_OK(scripts_resume(p.c.s, "a.lua", &p.c.e), p.c.e); /* an hour's worth, and no more */
+    advance(&p.c, HOUR / 2);
+    EXPECT_STR("B, B, C, C", said(&p));
+    advance(&p.c, HOUR / 2 - SECOND);
+    create(&p.c, "lead", SET("name", "D"));
+    EXPECT_STR("B, B, C, C", said(&p));
+    EXPECT(file_info(&p.c)->suspended > 0);
+    company_end(&p.c);
+}
+
+TEST("a budget for all files is that of a file that has none of its own") {
+    struct people p;
+    people_with(&p, "a.lua", "on('lead.created', function(lead) task {title = lead.name} end)\n");
+    settings(&p, "other.lua");
+    p.group[AS_AT] = value_null();
+    p.o.budgets[BUDGET_WRITES] = 1;
+    company_start_with(&p.c, &p.o);
+    lead_of(&p, p.anna, "A");
+    lead_of(&p, p.anna, "B");
+    EXPECT_STR("A", said(&p));
+    EXPECT(file_info(&p.c)->suspended > 0);
     company_end(&p.c);
 }
 

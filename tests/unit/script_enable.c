@@ -98,6 +98,21 @@ TEST("what is disabled stays so when the files are reloaded, and when the compan
     company_end(&c);
 }
 
+TEST("what is to be tried out begins, though it is disabled") {
+    struct company c;
+    kith_value names[] = {value_str(STR("w"))};
+    struct setting at = {.path = "workflows.disabled", .file = "conf.d/workflows.conf", .line = 2};
+    at.value = (kith_value){.kind = KITH_LIST, .as.list = {names, 1}};
+    struct script_options o = {
+        .limits = {.time_ms = 20000}, .disabled = &at, .focus = {.file = FLOW}};
+    company_make(&c);
+    company_file(&c, FLOW, two);
+    company_start_with(&c, &o);
+    new_lead(&c, "A");
+    EXPECT_INT(1, find(&c, "workflow_run where workflow = 'w'", NULL));
+    company_end(&c);
+}
+
 TEST("the source that is shown is that of the workflow as it runs") {
     struct company c;
     kith_str text;

@@ -8,6 +8,7 @@
 
 #include "base/id.h"
 #include "base/log.h"
+#include "base/workday.h"
 #include "script/script.h"
 
 #include <fcntl.h>
@@ -61,6 +62,7 @@ struct company {
     char dir[64];
     struct kclock clock;
     int64_t journal_keep_ms;
+    const struct workdays *workdays;
     struct zone *zone;
     struct engine *g;
     struct scripts *s;
@@ -93,8 +95,12 @@ static inline void company_file(struct company *c, const char *name, const char 
     fclose(f);
 }
 
+static bool disk_full; /* the action finds no room */
+
 static inline kith_status double_it(void *self, struct call *call, kith_error *e) {
     (void)self;
+    if (disk_full)
+        return err_set(e, KITH_E_FULL, NULL, "no room");
     if (call->args[1].as.i < 0)
         return err_set(e, KITH_E_INVAL, "number", "negative numbers are not doubled");
     call->results[0] = value_int(2 * call->args[1].as.i);
@@ -109,6 +115,7 @@ static inline void company_engine_as(struct company *c, const char *path, int64_
     struct engine_options o = {.path = path,
                                .clock = &c->clock,
                                .zone = c->zone,
+                               .workdays = c->workdays,
                                .base_currency = "EUR",
                                .sources = &lead_source,
                                .source_count = 1,

@@ -35,6 +35,26 @@ TEST("a run that begins another one within a pcall that fails goes on, and the o
     company_end(&c);
 }
 
+TEST("a step that the disk has no room for is no failure of its run, and is done once there is") {
+    struct company c;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  sleep(days(1))\n"
+                     "  return action.sales.double {number = 2}.number\n"
+                     "end)\n");
+    new_lead(&c, "A");
+    disk_full = true;
+    clock_advance(&c.clock, DAY);
+    for (int i = 0; i < 20; i++)
+        engine_drain(c.g, 5, NULL);
+    EXPECT_STR("waiting", run_field(&c, "state"));
+    disk_full = false;
+    for (int i = 0; i < 5; i++)
+        advance(&c, HOUR);
+    EXPECT_STR("4", run_field(&c, "result"));
+    EXPECT_STR("0", run_field(&c, "attempts"));
+    company_end(&c);
+}
+
 TEST("a run that failed by an error is undone with what it gave to on_undo before") {
     struct company c;
     kith_id run;
@@ -155,6 +175,81 @@ TEST("a wait that is never over is refused, with the line, and so is what ask_us
         EXPECT_STR(rows[i].error, run_field(&c, "error"));
         company_end(&c);
     }
+}
+
+TEST("a rule in the folder of workflows has its errors told with the line, and keeps no log") {
+    struct company c;
+    flow_company(&c, "on('lead.created', function(lead)\n"
+                     "  local ok, why = pcall(function()\n"
+                     "    create('task', {titel = 'x'})\n"
+                     "  end)\n"
+                     "  task {title = why}\n"
+                     "end)\n");
+    new_lead(&c, "A");
+    EXPECT_STR("workflows/f.lua:3: no field 'titel' in task; did you mean 'title'?", tasks(&c));
+    EXPECT_INT(0, find(&c, "workflow_run", NULL));
+    company_end(&c);
+}
+
+TEST("a run whose time comes while its file is suspended waits for the resume, too") {
+    struct script_options o = {.limits = {.time_ms = 20000}, .failures = 3};
+    struct company c;
+    company_make(&c);
+    company_file(&c, FLOW,
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  if lead.company == 'bad' then error('a bad company') end\n"
+                 "  sleep(hours(1))\n"
+                 "  task {title = lead.name}\n"
+                 "end)\n");
+    company_start_with(&c, &o);
+    create(&c, "lead", SET("name", "good"));
+    for (int i = 0; i < 3; i++)
+        create(&c, "lead", SET("name", "B", "company", "bad"));
+    drain(&c);
+    advance(&c, 2 * HOUR);
+    EXPECT_STR("", tasks(&c));
+    EXPECT_INT(4, find(&c, "workflow_run where state = 'retrying'", NULL));
+    kith_id bad;
+    while (find(&c, "lead where company = 'bad'", &bad) > 0)
+        EXPECT_OK(try_update(&c, "lead", bad, SET("company", "mended")), c.e);
+    EXPECT_OK(scripts_resume(c.s, FLOW, &c.e), c.e);
+    advance(&c, 60 * SECOND);
+    EXPECT_HAS("good", tasks(&c));
+    company_end(&c);
+}
+
+TEST("in a workflow keys come in their order, numbers first, and not when they are gone") {
+    struct company c;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  local t, out = {b = 1, a = 2, [20] = 3, [3] = 4, c = 5}, {}\n"
+                     "  for i = 9, 1, -1 do t['k' .. i] = i end\n"
+                     "  for k in pairs(t) do out[#out + 1] = k; t.a = nil end\n"
+                     "  local k = next(t)\n"
+                     "  while k do out[#out + 1] = k; k = next(t, k) end\n"
+                     "  return table.concat(out, ' ')\n"
+                     "end)\n");
+    new_lead(&c, "A");
+    EXPECT_STR("3 20 b c k1 k2 k3 k4 k5 k6 k7 k8 k9 3 20 b c k1 k2 k3 k4 k5 k6 k7 k8 k9",
+               run_field(&c, "result"));
+    company_end(&c);
+}
+
+TEST("a run goes on although its file, as it is, is off by now") {
+    struct company c;
+    company_make(&c);
+    company_file(&c, "workflows/z.lua",
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  sleep(days(1)); task {title = 'on'}\n"
+                 "end)\n");
+    company_start(&c, NULL);
+    new_lead(&c, "A");
+    company_file(&c, FLOW, "workflow('w', {}, function() end)\n");
+    reopen(&c);
+    EXPECT_HAS("the name 'w' is that of the workflow in workflows/f.lua:1",
+               problem_at(&c, 0)->message);
+    advance(&c, DAY);
+    EXPECT_STR("on", tasks(&c));
+    company_end(&c);
 }
 
 TEST("what is no value has no address in the result of a run") {

@@ -33,8 +33,12 @@ TEST("a run that failed goes on when it is told to, one that is cancelled does n
     for (int i = 0; i < 5; i++)
         advance(&c, HOUR);
     EXPECT_STR("failed", run_field(&c, "state"));
-    EXPECT_OK(try_update(&c, "lead", lead, SET("email", "a@x.org")), c.e);
     EXPECT_INT(1, find(&c, "workflow_run", &run));
+    EXPECT_OK(act(&c, "workflow.retry", run), c.e); /* which has five tries again */
+    drain(&c);
+    EXPECT_STR("retrying", run_field(&c, "state"));
+    EXPECT_STR("1", run_field(&c, "attempts"));
+    EXPECT_OK(try_update(&c, "lead", lead, SET("email", "a@x.org")), c.e);
     EXPECT_OK(act(&c, "workflow.retry", run), c.e);
     drain(&c);
     EXPECT_STR("A failed, a@x.org", tasks(&c));
@@ -45,7 +49,80 @@ TEST("a run that failed goes on when it is told to, one that is cancelled does n
     advance(&c, 2 * DAY);
     EXPECT_STR("A failed, a@x.org, A cancelled", tasks(&c));
     EXPECT_STR("cancelled", run_field(&c, "state"));
+    EXPECT_STR("", run_field(&c, "due"));
     EXPECT_INT(KITH_E_CONFLICT, act(&c, "workflow.cancel", run));
+    company_end(&c);
+}
+
+static kith_status begin(struct company *c, const char *name, const char *type, kith_id id,
+                         const char *data) {
+    const struct action *a = engine_action(c->g, STR("workflow.start"));
+    kith_value args[3] = {value_str(str_of(name))}, results[1];
+    if (type)
+        args[1] = value_link(id, schema_type(engine_schema(c->g), str_of(type))->id);
+    if (data)
+        args[2] = value_str(str_of(data));
+    kith_status st = engine_call(c->g, NULL, &by_anna, a, args, &c->arena, results, NULL, &c->e);
+    drain(c);
+    return st;
+}
+
+TEST("a workflow that is begun by hand gets its record and data, or it is said why not") {
+    struct company c;
+    flow_company(&c, "workflow('w', {record = 'lead', again = 'once'}, function(lead, event)\n"
+                     "  return lead.name .. ' ' .. event.data.to .. ' ' .. event.topic\n"
+                     "end)\n"
+                     "workflow('alone', function(record, event)\n"
+                     "  return tostring(record) .. ' ' .. tostring(next(event.data)) .. ' '\n"
+                     "    .. tostring(event.at) .. ' ' .. tostring(sleep(hours(1)))\n"
+                     "end)\n");
+    kith_id lead = create(&c, "lead", SET("name", "A"));
+    kith_id task = create(&c, "task", SET("title", "x"));
+    EXPECT_INT(KITH_E_INVAL, begin(&c, "w", NULL, 0, NULL));
+    EXPECT_STR("record: 'w' runs for a lead: say which", c.e.message);
+    EXPECT_INT(KITH_E_INVAL, begin(&c, "w", "task", task, NULL));
+    EXPECT_STR("record: 'w' runs for a lead, not for a task", c.e.message);
+    EXPECT_INT(KITH_E_NOTFOUND, begin(&c, "alnoe", NULL, 0, NULL));
+    EXPECT_STR("there is no workflow 'alnoe'; did you mean 'alone'?", c.e.message);
+    EXPECT_OK(begin(&c, "w", "lead", lead, "{\"to\": \"ben\"}"), c.e);
+    EXPECT_STR("A ben workflow.started", run_field(&c, "result"));
+    EXPECT_INT(KITH_E_CONFLICT, begin(&c, "w", "lead", lead, NULL));
+    EXPECT_STR("'w' does not begin again for this record: again = \"once\" in workflows/f.lua:1",
+               c.e.message);
+    EXPECT_OK(begin(&c, "alone", NULL, 0, NULL), c.e);
+    advance(&c, HOUR);
+    EXPECT_INT(
+        1, find(&c, "workflow_run where result = 'nil nil 2024-03-01T10:00:00.000Z nil'", NULL));
+    EXPECT_OK(begin(&c, "alone", NULL, 0, NULL), c.e); /* without a record, as often as one likes */
+    EXPECT_OK(begin(&c, "alone", NULL, 0, NULL), c.e);
+    EXPECT_INT(2, find(&c, "workflow_run where state = 'waiting'", NULL));
+    company_end(&c);
+}
+
+TEST("what a run that failed waits for in another branch is kept for when it goes on") {
+    struct company c;
+    kith_id run;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  local a, b = parallel(function()\n"
+                     "    sleep(days(1))\n"
+                     "    return lead.email or error('no address')\n"
+                     "  end, function()\n"
+                     "    return wait_for('lead.working', {record = lead}).topic\n"
+                     "  end)\n"
+                     "  return a .. ' ' .. b\n"
+                     "end)\n");
+    kith_id lead = new_lead(&c, "A");
+    for (int i = 0; i < 5; i++)
+        advance(&c, DAY);
+    EXPECT_STR("failed", run_field(&c, "state"));
+    EXPECT_OK(try_update(&c, "lead", lead, SET("state", "working")), c.e);
+    drain(&c);
+    EXPECT_STR("failed", run_field(&c, "state"));
+    EXPECT_OK(try_update(&c, "lead", lead, SET("email", "a@x.org")), c.e);
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    EXPECT_OK(act(&c, "workflow.retry", run), c.e);
+    drain(&c);
+    EXPECT_STR("a@x.org lead.working", run_field(&c, "result"));
     company_end(&c);
 }
 
@@ -115,6 +192,35 @@ TEST("the undo of what began a run takes the run back, its later steps as well")
     company_end(&c);
 }
 
+TEST("the undo of what began a run takes the runs that it began, and went on in, back as well") {
+    struct company c;
+    struct write_request w = {.c = &c, .type = "lead", .set = SET("state", "working")};
+    kith_id tx;
+    flow_company(&c, "workflow('outer', {on = 'lead.working'}, function(lead)\n"
+                     "  start('inner', lead, {round = 0})\n"
+                     "end)\n"
+                     "workflow('inner', {record = 'lead', again = 'once'}, function(lead, event)\n"
+                     "  task {title = lead.name .. event.data.round, about = lead}\n"
+                     "  sleep(days(1))\n"
+                     "  continue_as_new({round = event.data.round + 1})\n"
+                     "end)\n");
+    w.id = new_lead(&c, "A");
+    EXPECT_OK(engine_write(c.g, &by_anna, write_it, &w, &tx, &c.e), c.e);
+    drain(&c);
+    for (int i = 0; i < 2; i++)
+        advance(&c, DAY);
+    EXPECT_STR("A0, A1, A2", tasks(&c));
+    EXPECT_INT(
+        3, find(&c, "workflow_run where workflow = 'inner' and parent.workflow = 'outer'", NULL));
+    EXPECT_INT(2, find(&c, "workflow_run where result = 'it went on in a new run'", NULL));
+    undo(&c, tx);
+    EXPECT_STR("", tasks(&c));
+    EXPECT_INT(4, find(&c, "workflow_run where state = 'cancelled'", NULL));
+    advance(&c, 2 * DAY);
+    EXPECT_STR("", tasks(&c));
+    company_end(&c);
+}
+
 static kith_status no_finding(void *arg, const char *check, const char *sentence, kith_error *e) {
     (void)arg;
     (void)e;
@@ -146,6 +252,15 @@ TEST("the journal of a company with workflows is sound, and names causes back to
     EXPECT_INT(ORIGIN_WORKFLOW, steps[0].tx.origin);
     EXPECT_INT(lead, steps[1].row.record);
     EXPECT_STR("anna", steps[1].actor.name);
+    EXPECT_INT(1, find(&c, "task where title = 'two'", &task)); /* by the event that woke it */
+    EXPECT_OK(engine_reader(c.g, &conn, &c.e), c.e);
+    EXPECT_OK(journal_why(conn, s, task, type_field(s, schema_type(s, STR("task")), STR("title")),
+                          &c.arena, &steps, &n, &c.e),
+              c.e);
+    engine_reader_done(c.g, conn);
+    EXPECT_INT(3, n);
+    EXPECT_STR("rules/p",
+               arena_printf(&c.arena, "rules/%s", strrchr(steps[1].source.name, ' ') + 1));
     company_end(&c);
 }
 
@@ -179,6 +294,9 @@ TEST("of somebody who is erased nothing stays in what runs have recorded, and th
                      "  local n = lead.contact.name\n"
                      "  sleep(days(1))\n"
                      "  return n\n"
+                     "end)\n"
+                     "workflow('over', {on = 'lead.created'}, function(lead)\n"
+                     "  return lead.contact.name\n"
                      "end)\n");
     ada = create(&c, "contact", SET("name", "Ada Quendolyn"));
     bob = create(&c, "contact", SET("name", "Bob Smith"));
@@ -202,8 +320,13 @@ TEST("of somebody who is erased nothing stays in what runs have recorded, and th
     EXPECT_STR("what it had recorded of somebody was erased",
                field(&c, "workflow_run", run, "error"));
     EXPECT_INT(2, find(&c, "workflow_run where state = 'waiting'", NULL));
+    undo(&c, run); /* of what it does not know any more */
+    EXPECT_STR("what it had recorded of somebody was erased",
+               field(&c, "workflow_run", run, "error"));
     advance(&c, DAY);
-    EXPECT_INT(1, find(&c, "workflow_run where result = 'Bob Smith'", NULL));
+    EXPECT_INT(2, find(&c, "workflow_run where result = 'Bob Smith'", NULL));
+    EXPECT_INT(1, find(&c, "workflow_run where workflow = 'over' and result is null", &run));
+    EXPECT_STR("done", field(&c, "workflow_run", run, "state"));
     company_end(&c);
 }
 
@@ -251,6 +374,35 @@ TEST("a workflow asks somebody by a task with a form, and goes on with the answe
     company_end(&c);
 }
 
+TEST("who is asked may leave all open, and a task that is deleted is no answer") {
+    struct company c;
+    kith_id task, run;
+    flow_company(&c,
+                 "local question = {title = 'Sure?', fields = {why = 'text?'}, wait = days(9)}\n"
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  local a, b = ask_user(question), ask_user(question)\n"
+                 "  return tostring(a and next(a)) .. ' ' .. tostring(b)\n"
+                 "end)\n"
+                 "before('task.update', {where = \"state = 'done'\"}, function(t, change)\n"
+                 "  if change.before.priority == 'high' then t.answers = {oh = 1} end\n"
+                 "end)\n");
+    new_lead(&c, "A");
+    EXPECT_INT(1, find(&c, "task", &task));
+    EXPECT_OK(try_update(&c, "task", task, SET("priority", "high")), c.e);
+    EXPECT_INT(KITH_E_INVAL, try_update(&c, "task", task, SET("state", "done")));
+    EXPECT_STR("answers: nobody asked for 'oh'", c.e.message); /* also when a rule says it */
+    EXPECT_OK(try_update(&c, "task", task, SET("priority", "low")), c.e);
+    EXPECT_OK(try_update(&c, "task", task, SET("state", "done")), c.e);
+    drain(&c);
+    EXPECT_INT(1, find(&c, "task where state = 'open'", &task));
+    EXPECT_STR("2024-03-10T10:00:00.000Z", run_field(&c, "due"));
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    EXPECT_OK(try_delete(&c, "task", task), c.e);
+    drain(&c);
+    EXPECT_STR("nil nil", field(&c, "workflow_run", run, "result"));
+    company_end(&c);
+}
+
 TEST("when a run is undone, what it gave to on_undo runs, the last first, with its values") {
     struct company c;
     kith_id run;
@@ -292,7 +444,7 @@ TEST("a run that is done is undone with its on_undo, too, and a failing one says
     flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
                      "  on_undo(function()\n"
                      "    if not lead.email then error('whom to tell?') end\n"
-                     "    task {title = 'tell ' .. lead.email}\n"
+                     "    task {title = 'tell ' .. lead.email .. ' ' .. tostring(now())}\n"
                      "  end)\n"
                      "  task {title = 'x'}\n"
                      "end)\n");
@@ -301,9 +453,77 @@ TEST("a run that is done is undone with its on_undo, too, and a failing one says
     undo(&c, run);
     EXPECT_STR("cancelled", run_field(&c, "state"));
     EXPECT_STR("on_undo: workflows/f.lua:3: whom to tell?", run_field(&c, "error"));
+    EXPECT_STR("1", run_field(&c, "attempts"));
     EXPECT_OK(try_update(&c, "lead", lead, SET("email", "a@x.org")), c.e);
     advance(&c, HOUR);
-    EXPECT_STR("tell a@x.org", tasks(&c));
+    EXPECT_STR("tell a@x.org 2024-03-01T11:00:00.000Z", tasks(&c));
+    EXPECT_STR("", run_field(&c, "error"));
+    EXPECT_STR("0", run_field(&c, "attempts"));
+    struct run_step *steps;
+    size_t n;
+    EXPECT_OK(scripts_run_steps(c.s, run, &c.arena, &steps, &n, &c.e), c.e);
+    EXPECT_STR("task", steps[n - 1].name);
+    EXPECT_INT(4, steps[n - 1].line);
+    company_end(&c);
+}
+
+TEST("what is to be done at an undo knows the time, does not wait, and is given up after five "
+     "tries") {
+    struct company c;
+    kith_id run;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  on_undo(function()\n"
+                     "    if lead.email then task {title = tostring(now())} end\n"
+                     "    sleep(days(1))\n"
+                     "  end)\n"
+                     "  sleep(days(1))\n"
+                     "  task {title = 'never'}\n"
+                     "  error('no')\n"
+                     "end)\n");
+    kith_id lead = new_lead(&c, "A");
+    advance(&c, DAY);
+    EXPECT_STR("retrying", run_field(&c, "state"));
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    undo(&c, run);
+    EXPECT_STR("on_undo: workflows/f.lua:4: sleep: what on_undo() was given does not wait",
+               run_field(&c, "error"));
+    for (int i = 0; i < 6; i++)
+        advance(&c, HOUR);
+    EXPECT_STR("5", run_field(&c, "attempts"));
+    EXPECT_STR("cancelled", run_field(&c, "state"));
+    EXPECT_OK(try_update(&c, "lead", lead, SET("email", "a@x.org")), c.e);
+    advance(&c, DAY);
+    EXPECT_STR("", tasks(&c));
+    company_end(&c);
+}
+
+TEST("a run that was cancelled is undone with its on_undo, once, whatever is undone behind it") {
+    struct company c;
+    struct write_request w = {.c = &c, .type = "lead", .set = SET("state", "working")};
+    kith_id tx, run;
+    struct run_step *steps;
+    size_t before, after;
+    flow_company(&c, "workflow('w', {on = 'lead.working'}, function(lead)\n"
+                     "  on_undo(function() create('note', {about = lead, body = 'back'}) end)\n"
+                     "  task {title = 'x', about = lead}\n"
+                     "  sleep(days(1))\n"
+                     "end)\n");
+    w.id = new_lead(&c, "A");
+    EXPECT_OK(engine_write(c.g, &by_anna, write_it, &w, &tx, &c.e), c.e);
+    drain(&c);
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    EXPECT_OK(act(&c, "workflow.cancel", run), c.e);
+    EXPECT_STR("x", tasks(&c));
+    undo(&c, run);
+    EXPECT_STR("", tasks(&c));
+    EXPECT_INT(1, find(&c, "note", NULL));
+    EXPECT_STR("it was undone", run_field(&c, "result"));
+    EXPECT_OK(scripts_run_steps(c.s, run, &c.arena, &steps, &before, &c.e), c.e);
+    undo(&c, tx);
+    EXPECT_STR("new", field(&c, "lead", w.id, "state"));
+    EXPECT_OK(scripts_run_steps(c.s, run, &c.arena, &steps, &after, &c.e), c.e);
+    EXPECT_INT(before, after);
+    EXPECT_STR("", run_field(&c, "error"));
     company_end(&c);
 }
 
@@ -330,6 +550,28 @@ TEST("a run goes on by other code when that goes the same way, and else stays wi
                c.e.message);
     company_file(&c, FLOW,
                  "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "\n"
+                 "  log({title = 'one'})\n"
+                 "  sleep(days(1))\n"
+                 "end)\n");
+    reload(&c);
+    EXPECT_INT(KITH_E_INVAL, act(&c, "workflow.migrate", run));
+    EXPECT_STR("the run stays with its code, since it would not go the same way: workflows/f.lua:3:"
+               " the run went another way before: it called task in workflows/f.lua:2 then, and"
+               " calls log in workflows/f.lua:3 now",
+               c.e.message);
+    company_file(&c, FLOW,
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "\n"
+                 "  task {title = 'two'}\n"
+                 "end)\n");
+    reload(&c);
+    EXPECT_INT(KITH_E_INVAL, act(&c, "workflow.migrate", run));
+    EXPECT_HAS("task in workflows/f.lua:3 is called with other arguments than in workflows/f.lua:2"
+               " then",
+               c.e.message);
+    company_file(&c, FLOW,
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
                  "  -- as it was\n"
                  "  task {title = 'one'}\n"
                  "  sleep(days(1))\n"
@@ -339,9 +581,41 @@ TEST("a run goes on by other code when that goes the same way, and else stays wi
     const char *before = run_field(&c, "version");
     EXPECT_OK(act(&c, "workflow.migrate", run), c.e);
     EXPECT(strcmp(before, run_field(&c, "version")) != 0);
+    company_file(&c, FLOW, "workflow('w', {on = 'lead.created'}, function(lead) end)\n");
     reopen(&c);
     advance(&c, DAY);
     EXPECT_STR("one, new", tasks(&c));
+    EXPECT_INT(KITH_E_CONFLICT, act(&c, "workflow.migrate", run));
+    EXPECT_STR("the run of 'w' is done: it goes on by no code", c.e.message);
+    company_end(&c);
+}
+
+TEST("a run that failed moves to the mended code in another file, which does each step once") {
+    struct company c;
+    kith_id run;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  sleep(days(1))\n"
+                     "  error('no')\n"
+                     "end)\n");
+    new_lead(&c, "A");
+    for (int i = 0; i < 5; i++)
+        advance(&c, DAY);
+    EXPECT_STR("failed", run_field(&c, "state"));
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    company_file(&c, FLOW, "");
+    company_file(&c, "workflows/g.lua",
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  sleep(days(1))\n"
+                 "  task {title = 'new'}\n"
+                 "end)\n");
+    reload(&c);
+    EXPECT_OK(act(&c, "workflow.migrate", run), c.e);
+    EXPECT_STR("", tasks(&c));
+    EXPECT_STR("workflows/g.lua", run_field(&c, "file"));
+    EXPECT_OK(act(&c, "workflow.retry", run), c.e);
+    drain(&c);
+    EXPECT_STR("new", tasks(&c));
+    EXPECT_STR("done", run_field(&c, "state"));
     company_end(&c);
 }
 
@@ -502,4 +776,29 @@ TEST("runs that were over long ago go, but for those by which a workflow knows t
     EXPECT_INT(1, runs_of(&c, "round"));
     EXPECT_INT(1, runs_of(&c, "waits"));
     company_end(&c);
+}
+
+TEST("a run whose code is lost fails with the reason, and can be cancelled") {
+    static char lost[] = "DELETE FROM kith_flow_source",
+                other[] = "UPDATE kith_flow_source SET body = CAST('oh' AS BLOB)";
+    static const struct {
+        char *sql;
+        const char *wanted;
+    } rows[] = {{lost, "the version"}, {other, "does not run here: "}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct company c;
+        kith_id run;
+        flow_company(&c, "workflow('w', {on = 'lead.created'}, function() sleep(days(1)) end)\n");
+        new_lead(&c, "A");
+        EXPECT_OK(engine_write(c.g, &by_anna, damage, rows[i].sql, NULL, &c.e), c.e);
+        company_file(&c, FLOW, "");
+        reopen(&c);
+        advance(&c, DAY);
+        EXPECT_STR("retrying", run_field(&c, "state"));
+        EXPECT_HAS(rows[i].wanted, run_field(&c, "error"));
+        EXPECT_INT(1, find(&c, "workflow_run", &run));
+        EXPECT_OK(act(&c, "workflow.cancel", run), c.e);
+        EXPECT_STR("cancelled", run_field(&c, "state"));
+        company_end(&c);
+    }
 }

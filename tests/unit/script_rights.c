@@ -77,6 +77,8 @@ TEST("what is not granted is denied with what to write, and where") {
         {"local t = totals('lead group by contact.name')", "read:contact"},
         {"local t = totals('lead : count(contact.name)')", "read:contact"},
         {"local c = get('contact', lead.id)", "read:contact"},
+        {"update(lead, {score = 1})", "write:lead"},
+        {"delete(lead)", "write:lead"},
         {"publish('lead.scored', lead, {points = 1})", "publish:lead.scored"},
         {"action.sales.double {number = 2}", "call:sales.double"},
     };

@@ -274,6 +274,52 @@ TEST("an update's event knows both sides of it") {
     company_end(&c);
 }
 
+TEST("a change and an event tell what they are, where they come from, when, and how often tried") {
+    struct company c;
+    kith_id task;
+    company_with(&c, "s.lua",
+                 "before('lead.save', function(lead, change)\n"
+                 "  lead.company = table.concat({change.kind, change.origin,\n"
+                 "    tostring(change.changed.name), tostring(change.changed.email)}, ' ')\n"
+                 "end)\n"
+                 "on('lead.updated', function(lead, event)\n"
+                 "  if event.attempt == 1 then error('once more') end\n"
+                 "  task {title = table.concat({event.kind, event.origin, tostring(event.at),\n"
+                 "    tostring(event.changed.name), tostring(event.changed.email),\n"
+                 "    event.before.name, event.after.name, event.attempt}, ' ')}\n"
+                 "end)\n");
+    kith_id lead = create(&c, "lead", SET("name", "A"));
+    EXPECT_STR("create cli true nil", field(&c, "lead", lead, "company"));
+    EXPECT_OK(try_update(&c, "lead", lead, SET("name", "B")), c.e);
+    EXPECT_STR("update cli true nil", field(&c, "lead", lead, "company"));
+    drain(&c);
+    clock_advance(&c.clock, 2000);
+    drain(&c);
+    EXPECT_INT(1, find(&c, "task", &task));
+    EXPECT_STR("update cli 2024-03-01T10:00:00.000Z true nil A B 2",
+               field(&c, "task", task, "title"));
+    company_end(&c);
+}
+
+TEST("two rules that hear of the same event draw numbers of their own") {
+    struct company c;
+    kith_id first;
+    company_with(&c, "s.lua",
+                 "for _, name in ipairs({'a', 'b'}) do\n"
+                 "  on('lead.created', {name = name}, function(lead)\n"
+                 "    task {title = tostring(math.random(1 << 40))}\n"
+                 "  end)\n"
+                 "end\n");
+    create(&c, "lead", SET("name", "A"));
+    drain(&c);
+    EXPECT_INT(2, find(&c, "task order by id", &first));
+    EXPECT_INT(1, find(&c,
+                       arena_printf(&c.arena, "task where title = '%s'",
+                                    field(&c, "task", first, "title")),
+                       NULL));
+    company_end(&c);
+}
+
 TEST("find and count see what the rule has written") {
     struct company c;
     company_with(&c, "find.lua",

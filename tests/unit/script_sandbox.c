@@ -544,6 +544,87 @@ TEST("money, decimals and times are exact") {
                ".. type(decimal('1')) .. ' ' .. type({})");
 }
 
+TEST("days and hours are those of the company's calendar and zone") {
+    struct company c;
+    struct workdays w = {.weekend = 1u << 0 | 1u << 6};
+    kith_id task;
+    company_make(&c);
+    EXPECT_OK(workdays_holiday(&w, STR("03-04"), &c.e), c.e);
+    EXPECT_OK(workdays_hours(&w, STR("monday-friday 08:00-12:00"), &c.e), c.e);
+    c.workdays = &w;
+    company_file(
+        &c, "s.lua",
+        "on('lead.created', function(lead)\n"
+        "  task {title = table.concat({tostring(business.days(1)),\n"
+        "    tostring(business.hours(2)), tostring(business.between(now(), now() + days(5))),\n"
+        "    tostring(business.open(date('2024-03-04'))), tostring(today())}, ' ')}\n"
+        "end)\n");
+    company_start(&c, NULL);
+    create(&c, "lead", SET("name", "A"));
+    drain(&c);
+    EXPECT_INT(1, find(&c, "task", &task));
+    EXPECT_STR("2024-03-05T10:00:00.000Z 2024-03-05T08:00:00.000Z 8h false 2024-03-01",
+               field(&c, "task", task, "title"));
+    EXPECT_OK(try_delete(&c, "task", task), c.e);
+    clock_advance(&c.clock, 13 * 3600000 + 1800000); /* 23:30 in UTC is another day in Berlin */
+    create(&c, "lead", SET("name", "B"));
+    drain(&c);
+    EXPECT_INT(1, find(&c, "task", &task));
+    EXPECT_HAS(" false 2024-03-02", field(&c, "task", task, "title"));
+    company_end(&c);
+}
+
+TEST("amounts are rounded half away from zero, to the digits that there are") {
+    static const struct {
+        const char *code, *wanted;
+    } rows[] = {
+        {"money('0.05 EUR') * decimal('0.5')", "0.03 EUR"},
+        {"money('-0.05 EUR') * decimal('0.5')", "-0.03 EUR"},
+        {"money('-0.05 EUR') * decimal('0.49')", "-0.02 EUR"},
+        {"decimal('0.00001') * decimal('0.00005')", "0.000000001"},
+        {"decimal('-0.00001') * decimal('0.00005')", "-0.000000001"},
+        {"decimal('0.00001') * decimal('0.00004')", "0.000000000"},
+        {"3 * money('1.10 EUR')", "3.30 EUR"},
+        {"money('10 JPY') * decimal('0.25')", "3 JPY"},
+        {"money('1 EUR') - money('3.50 EUR')", "-2.50 EUR"},
+        {"decimal('1') - decimal('0.25')", "0.75"},
+        {"-money('1 EUR')", "-1.00 EUR"},
+        {"-decimal('0.5')", "-0.5"},
+        {"-hours(1)", "-1h"},
+        {"hours(1) * decimal('1.5')", "1h30m"},
+        {"minutes(30) + time('2024-03-01T10:00:00Z')", "2024-03-01T10:30:00.000Z"},
+        {"date('2024-03-01') - days(1)", "2024-02-29"},
+        {"decimal(3) <= decimal('3.0')", "true"},
+        {"decimal('2') < decimal('1.5')", "false"},
+        {"money('1 EUR') == money('1 USD')", "false"},
+        {"money('1 EUR') == money('1.00 EUR')", "true"},
+        {"money('12')", "12.00 EUR"},
+        {"(hours(50) + minutes(7)).days", "2"},
+        {"(hours(50) + minutes(7)).hours", "50"},
+        {"(hours(1) + minutes(7)).minutes", "67"},
+        {"minutes(2).seconds", "120"},
+        {"date('2024-03-03').weekday", "7"},
+        {"date('2024-03-04').weekday", "1"},
+        {"time('2024-03-03T23:30:00Z').date", "2024-03-04"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char code[256], wanted[64];
+        snprintf(code, sizeof code, "return tostring(%s)", rows[i].code);
+        snprintf(wanted, sizeof wanted, "= %s", rows[i].wanted);
+        EXPECT_LUA(wanted, code);
+    }
+    EXPECT_FAIL("find: the query counts: use count()", "return find('lead : count()')");
+    EXPECT_FAIL("find: the query gives totals, not records: use totals()",
+                "return find('lead : sum(score)')");
+    EXPECT_FAIL("a date has no part 'hour'", "return today().hour");
+    EXPECT_FAIL("at: '24:00' is no time of day", "return at(today(), '24:00')");
+    EXPECT_FAIL("at: '09:60' is no time of day", "return at(today(), '09:60')");
+    EXPECT_FAIL("at: the first argument must be a date, not a time", "return at(now(), '09:00')");
+    EXPECT_FAIL("labels: a list of lists is no value",
+                "create('lead', {name = 'x', labels = {{'a'}}})");
+    EXPECT_FAIL("place: write a place as", "create('lead', {name = 'x', place = {lat = 1}})");
+}
+
 /* The present is Friday, 2024-03-01, 11:00 in Berlin. */
 TEST("business knows days and hours on which the company works") {
     EXPECT_LUA("= 2024-03-06T10:00:00.000Z", "return business.days(3)");
@@ -566,6 +647,7 @@ TEST("business knows days and hours on which the company works") {
     EXPECT_FAIL("business.days: expected a time or a date, not a number",
                 "return business.days(1, 2)");
     EXPECT_FAIL("business.hours: at most 100000", "return business.hours(100001)");
+    EXPECT_FAIL("business.hours: at most 100000", "return business.hours(hours(100001))");
     EXPECT_FAIL("business.days: at most 36600", "return business.days(-36601)");
     EXPECT_FAIL("can only be read", "business.days = nil");
 }
@@ -590,6 +672,28 @@ TEST("texts are made of templates, records and values") {
     EXPECT_LUA(
         "= true  3 1.5 ",
         "return render('{{a}} {{b}} {{c}} {{d}} {{e}}', {a = true, b = false, c = 3, d = 1.5})");
+    EXPECT_LUA("= true true",
+               "local lead = create('lead', {name = 'x'})\n"
+               "return tostring(render('{{lead.id}}', {lead = lead}) == lead.id) .. ' ' ..\n"
+               "  tostring(render('{{#lead}}{{id}}{{/lead}}', {lead = lead}) == lead.id)");
+    EXPECT_LUA("= in out a b 1, 2, ",
+               "return render('{{#x}}{{n}}{{/x}} {{n}} {{#l}}{{.}} {{/l}}{{#m}}{{v}}, {{/m}}',\n"
+               "  {n = 'out', x = {n = 'in'}, l = {'a', 'b'}, m = {{v = 1}, {v = 2}}})");
+    EXPECT_LUA(
+        "= [] none none none none",
+        "local lead = create('lead', {name = 'x'})\n"
+        "return render('[{{lead.contact.name}}]' .. (' {{^a}}none{{/a}}'):gsub('a', 'no') ..\n"
+        "  ' {{^t}}none{{/t}} {{^l}}none{{/l}} {{^z}}none{{/z}}',\n"
+        "  {lead = lead, no = false, t = '', l = {}, z = null})");
+    EXPECT_LUA("= Fri 061 Mar 11:00:05",
+               "return render('{{t | %a %j %b %H:%M:%S}}', {t = time('2024-03-01T10:00:05Z')})");
+    EXPECT_FAIL("a string has no part 'x'", "return render('{{a.x}}', {a = 'text'})");
+    EXPECT_FAIL("is too long a form", "return render('{{d | ' .. ('x'):rep(300) .. '}}',"
+                                      " {d = today()})");
+    EXPECT_FAIL("is no form of a date", "return render('{{d | ' .. ('%c'):rep(90) .. '}}',"
+                                        " {d = today()})");
+    EXPECT_FAIL("bad argument #3 to 'render' (invalid option 'htm')",
+                "return render('x', {}, 'htm')");
     EXPECT_FAIL("render: line 1: no field 'compny' in lead; did you mean 'company'?",
                 "return render('{{lead.compny}}', {lead = create('lead', {name = 'x'})})");
     EXPECT_FAIL("render: line 1: there is no 'laed': give it to render(), or write the text within "

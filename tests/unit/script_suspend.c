@@ -166,6 +166,39 @@ TEST("what fails in a rehearsal is not counted, and what failed before a reload 
     company_end(&c);
 }
 
+TEST("a full disk is no fault of a rule") {
+    struct company c;
+    company_make(&c);
+    company_file(&c, "f.lua",
+                 "before('lead.create', function(lead)\n"
+                 "  if lead.company == 'act' then action.sales.double {number = 1} end\n"
+                 "end)\n");
+    company_start_with(&c, &thrice);
+    disk_full = true;
+    for (int i = 0; i < 4; i++)
+        EXPECT_INT(KITH_E_FULL, try_create(&c, "lead", SET("name", "B", "company", "act"), NULL));
+    disk_full = false;
+    EXPECT_INT(0, file_at(&c, 0)->suspended);
+    EXPECT_OK(try_create(&c, "lead", SET("name", "B", "company", "act"), NULL), c.e);
+    company_end(&c);
+}
+
+TEST("a step that another rule refuses is tried again, and suspends nothing") {
+    struct company c;
+    company_make(&c);
+    company_file(&c, "no.lua", "before('task.create', function(t) refuse('no') end)\n");
+    company_file(&c, "workflows/w.lua",
+                 "workflow('w', {on = 'lead.created'}, function(lead) task {title = 'x'} end)\n");
+    company_start_with(&c, &thrice);
+    for (int i = 0; i < 4; i++)
+        create(&c, "lead", SET("name", "A"));
+    drain(&c);
+    EXPECT_INT(4, find(&c, "workflow_run where state = 'retrying' and attempts = 1", NULL));
+    for (size_t i = 0; i < 2; i++)
+        EXPECT_INT(0, file_at(&c, i)->suspended);
+    company_end(&c);
+}
+
 TEST("a refusal is no failure, and a rule is not blamed for another one that it set off") {
     struct company c;
     company_make(&c);
