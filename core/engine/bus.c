@@ -437,40 +437,12 @@ static kith_status call_reaction(struct txn *t, void *arg, kith_error *e) {
     return call->r->reaction.fn(call->r->reaction.self, t, &call->d->ev, e);
 }
 
-/* "lead.created > rule a > lead.updated > rule b": the way that led to a row, oldest first. */
-static void cascade_path(struct engine *g, struct delivery *d, struct arena *a, struct buf *out) {
-    const char *steps[8];
-    size_t n = 0;
-    struct journal_row row = *d->row;
-    struct tx_head tx = d->tx;
-    while (n < sizeof steps / sizeof *steps) {
-        const struct rtype *t = schema_type_by_id(g->schema, row.type);
-        struct source s = {.name = "?"};
-        journal_source(g->writer, tx.actor, a, &s, NULL);
-        steps[n++] =
-            arena_printf(a, "%s of %s by %s", row_kind_name(row.kind), t ? t->name : "?", s.name);
-        if (!tx.cause || journal_row_read(g->writer, tx.cause, a, &row, NULL) != KITH_OK ||
-            journal_tx_read(g->writer, row.tx, a, &tx, NULL) != KITH_OK)
-            break;
-    }
-    while (n > 0)
-        buf_printf(out, "%s%s", out->len ? " > " : "", steps[--n]);
-}
-
 kith_status delivery_run(struct reaction_entry *r, struct delivery *d, struct arena *a,
                          kith_error *e) {
     struct engine *g = d->g;
     struct txn t;
     struct reaction_call call = {r, d};
-    if (d->tx.depth >= g->opts.cascade_max) {
-        struct buf path = {0};
-        cascade_path(g, d, a, &path);
-        kith_status st = err_set(e, KITH_E_LIMIT, NULL,
-                                 "reactions set off each other more than %u deep, last: %s",
-                                 g->opts.cascade_max, path.ptr ? path.ptr : "?");
-        buf_free(&path);
-        return st;
-    }
+    TRY(cascade_check(g, &d->tx, d->row, a, e));
     reaction_txn(&t, g, r, d);
     d->loaded = false; /* what it writes must be seen by the next */
     kith_status st = txn_run(&t, call_reaction, &call, e);

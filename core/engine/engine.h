@@ -217,6 +217,9 @@ kith_id txn_id(struct txn *t);
 const struct source *txn_code(const struct txn *t); /* that runs in it; NULL: the caller */
 uint64_t txn_last_seq(const struct txn *t);         /* of the newest row it wrote; 0: none yet */
 uint64_t txn_next_seq(const struct txn *t);         /* of the next row that anybody writes */
+/* KITH_E_LIMIT names the way here: what led to the transaction is too deep a cascade for it to have
+ * something begin by itself. */
+kith_status txn_cascade(struct txn *t, kith_error *e);
 void txn_more(struct txn *t); /* of a reaction: it is to be called for the same event once more */
 bool txn_rehearsing(const struct txn *t);          /* all that it does is taken back */
 uint64_t txn_writes(const struct txn *t);          /* a number that grows with each row written */

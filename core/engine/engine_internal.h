@@ -639,6 +639,11 @@ struct delivery { /* one journal row on its way to the reactions */
 kith_status delivery_wants(struct reaction_entry *r, struct delivery *d, struct txn *t, bool *yes,
                            kith_error *e);
 /* Runs it in a savepoint of the current transaction. */
+#define CASCADE_PAUSE_MS INT64_C(3600000) /* what waited for so long is no cascade */
+/* KITH_E_LIMIT: the row, of the transaction, is the end of a cascade that is too deep to go on.
+ * What waited for an hour on its way is none. (cascade.c) */
+kith_status cascade_check(struct engine *g, const struct tx_head *last,
+                          const struct journal_row *led, struct arena *a, kith_error *e);
 kith_status delivery_run(struct reaction_entry *r, struct delivery *d, struct arena *a,
                          kith_error *e);
 extern const struct principal bus_principal;

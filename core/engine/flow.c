@@ -153,6 +153,22 @@ kith_status flow_newest(struct txn *t, const char *workflow, const struct rtype 
     return newest ? flow_read(t->g, t->g->writer, newest, t->arena, out, e) : KITH_OK;
 }
 
+kith_status flow_cascade(struct txn *t, const struct flow_run *run, kith_error *e) {
+    struct flow_run r = *run;
+    uint32_t max = t->g->opts.cascade_max;
+    int64_t at = run->attempts ? run->started : t->head.at; /* waiting for a try is no pause */
+    for (uint32_t n = 1; at - r.started < CASCADE_PAUSE_MS; n++) {
+        if (n > max)
+            return err_set(e, KITH_E_LIMIT, NULL,
+                           "workflows begin each other more than %u deep without a pause, and '%s'"
+                           " begins no more",
+                           max, run->workflow);
+        if (!r.parent || flow_read(t->g, t->g->writer, r.parent, t->arena, &r, NULL) != KITH_OK)
+            return KITH_OK;
+    }
+    return KITH_OK;
+}
+
 /* -- waiting ----------------------------------------------------------------------------------- */
 
 /* Notes of which rows somebody may wait for; that is never taken back. */

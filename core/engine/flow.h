@@ -46,6 +46,10 @@ kith_status flow_read(struct engine *g, struct conn *c, kith_id run, struct aren
 kith_status flow_newest(struct txn *t, const char *workflow, const struct rtype *about, kith_id id,
                         struct flow_run *out, kith_error *e);
 
+/* KITH_E_LIMIT: the run, and those by which it was begun, began each other within an hour and too
+ * deep for it to begin one more. */
+kith_status flow_cascade(struct txn *t, const struct flow_run *run, kith_error *e);
+
 /* Somebody has a workflow begin: an event, the row that leads to the run, so that it is known who.
  */
 #define FLOW_REQUESTED "workflow.requested"

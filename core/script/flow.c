@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define RETRY_BRANCH FLOW_ALL /* of the timer of a run that failed */
+#define ROUND_MS     1000     /* ms from one round of continue_as_new() to the next, at least */
 
 /* -- the log of a run -------------------------------------------------------------------------- */
 
@@ -48,6 +49,7 @@ static kith_status read_entries(struct flow *w, size_t *cap, kith_error *e) {
     while (r.left.len > 0) {
         struct entry *en;
         TRY(entry_read(&r, txn_arena(w->txn), &en, e));
+        w->wakings += en->kind == ENTRY_WOKEN;
         TRY(take_entry(w, en, cap, e));
     }
     return KITH_OK;
@@ -127,7 +129,10 @@ static kith_value bool_value(bool yes) {
     return (kith_value){.kind = KITH_BOOL, .as.i = yes};
 }
 
+/* What goes round without a pause does so once a second, and leaves the writer to others. */
 static kith_status begin_anew(struct flow *w, kith_error *e) {
+    int64_t now = txn_now(w->txn);
+    bool pauses = now - w->run->started >= 2 * ROUND_MS; /* it may have waited for its beginning */
     struct flow_begin b = {.rule = flow_named(w->script->set, w->run->workflow, e),
                            .type = w->run->about_type,
                            .id = w->run->about,
@@ -136,7 +141,8 @@ static kith_status begin_anew(struct flow *w, kith_error *e) {
                            .arg = &w->handed,
                            .cause = w->run->cause,
                            .later = true,
-                           .always = true};
+                           .always = true,
+                           .due = pauses ? now : now + ROUND_MS};
     kith_id run;
     w->run->result = "it went on in a new run";
     w->run->remembered = bool_value(false); /* the new one may be */
@@ -387,7 +393,7 @@ kith_status flow_begin(struct txn *t, const struct flow_begin *b, kith_id *run, 
     *run = r.id;
     TRY(make_opening(t, r.id, rule, &o, &bytes, e));
     if (b->later) {
-        r.due = txn_now(t);
+        r.due = b->due > txn_now(t) ? b->due : txn_now(t);
         r.waits_for = "its beginning";
         TRY(flow_save(t, &r, e));
         TRY(flow_log_add(txn_conn(t), r.id, bytes, e));

@@ -49,6 +49,7 @@ static kith_status start(void *self, struct call *call, kith_error *e) {
         b.type = schema_type_by_id(schema, record->as.link.type);
         b.id = record->as.link.id;
     }
+    TRY(txn_cascade(call->txn, e));
     TRY(flow_requested(call->txn, name, b.type, b.id, &b.cause, e));
     TRY(flow_begin(call->txn, &b, &run, e));
     if (!run)

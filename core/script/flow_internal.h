@@ -63,6 +63,7 @@ struct flow {
     uint32_t branches;         /* numbers in use */
     uint32_t branches_known;   /* of those with a log */
     uint32_t branch;           /* the one that runs */
+    uint32_t wakings;          /* in its log: so often it went on */
     struct entry *next;        /* of it; NULL: it is live */
     const struct entry *start; /* of a run that begins: it is in no log yet */
     kith_str opening;          /* the same as bytes */
@@ -95,6 +96,7 @@ struct flow_begin {
     uint64_t cause; /* seq of the row; 0: none */
     bool gone;      /* the record is: the function gets it, and the run is about nothing */
     bool later;     /* its function is called soon, in a transaction of its own */
+    int64_t due;    /* and not before that time */
     bool always;    /* whatever its rule for repeats says */
 };
 kith_status flow_begin(struct txn *t, const struct flow_begin *b, kith_id *run, kith_error *e);

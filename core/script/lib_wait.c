@@ -11,6 +11,7 @@
 
 #define WAITS_MAX    32   /* events in one wait_any() */
 #define BRANCHES_MAX 1000 /* of one run */
+#define WAKINGS_MAX  5000
 
 /* -- one wait ---------------------------------------------------------------------------------- */
 
@@ -95,6 +96,11 @@ static int wait(lua_State *L, const char *name, const struct spec *specs, int co
     }
     if (!old && w->undoing)
         return raisef(L, "%s: what on_undo() was given does not wait", name);
+    if (!old && w->wakings >= WAKINGS_MAX)
+        return raisef(L,
+                      "%s: a run that has gone on %d times does not wait any more, since it goes"
+                      " through all of that each time; let continue_as_new() begin it anew",
+                      name, WAKINGS_MAX);
     if (!old) {
         begin_wait(L, w, specs, count, due);
         flow_add(L, w,
@@ -452,7 +458,8 @@ static int flow_start(lua_State *L) {
     char text[ID_TEXT + 1];
     if (keep_early(w, &e) != KITH_OK)
         return raise_error(L, &e);
-    if (!b.rule || flow_begin(w->txn, &b, &run, &e) != KITH_OK)
+    if (!b.rule || flow_cascade(w->txn, w->run, &e) != KITH_OK ||
+        flow_begin(w->txn, &b, &run, &e) != KITH_OK)
         return raise_error(L, &e);
     id_format(run, text);
     if (run)
