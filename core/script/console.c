@@ -111,7 +111,7 @@ static void load_entry(lua_State *L, kith_str text) {
     if (text.len && memmem(text.ptr, text.len, "_ENV", 4)) /* Lua 5.4.4 can mistranslate it */
         raisef(L, "'_ENV' cannot be used here");
     if (!load_behind_return(L, text) && !load_text(L, text))
-        raise_syntax(L, CHUNK + 1, text);
+        raise_syntax(L, &CHUNK[1], text);
 }
 
 bool console_complete(kith_str text) {
