@@ -76,4 +76,21 @@ static inline const char *tasks(struct company *c) {
     return out;
 }
 
+/* Calls an action about the run. */
+static inline kith_status act(struct company *c, const char *name, kith_id run) {
+    const struct action *a = engine_action(c->g, str_of(name));
+    kith_value args[1] = {
+        value_link(run, schema_type(engine_schema(c->g), STR("workflow_run"))->id)};
+    kith_value results[1];
+    EXPECT(a && a->result_count <= 1);
+    return engine_call(c->g, NULL, &by_anna, a, args, &c->arena, results, NULL, &c->e);
+}
+
+static inline struct undo_report undo(struct company *c, kith_id target) {
+    struct undo_report r;
+    EXPECT_OK(engine_undo(c->g, &anna, target, false, &c->arena, &r, &c->e), c->e);
+    drain(c);
+    return r;
+}
+
 #endif

@@ -3,12 +3,6 @@
  * delete what they are about, waits without end. */
 #include "script_flow_fixture.h"
 
-static void undo(struct company *c, kith_id target) {
-    struct undo_report r;
-    EXPECT_OK(engine_undo(c->g, &anna, target, false, &c->arena, &r, &c->e), c->e);
-    drain(c);
-}
-
 /* All tries of steps that fail. */
 static void give_up_all(struct company *c) {
     for (int i = 0; i < 5; i++)

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What workflows gave to on_undo(), when their runs are undone. */
+#include "script_flow_fixture.h"
+
+TEST("when a run is undone, what it gave to on_undo runs, the last first, with its values") {
+    struct company c;
+    kith_id run;
+    flow_company(&c,
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  local n = lead.name\n"
+                 "  task {title = 'one ' .. n}\n"
+                 "  on_undo(function() create('note', {about = lead, body = 'back 1 ' .. n}) end)\n"
+                 "  sleep(days(1))\n"
+                 "  local r = math.random(1000)\n"
+                 "  task {title = 'two ' .. r}\n"
+                 "  on_undo(function() create('note', {about = lead, body = 'back 2 ' .. r}) end)\n"
+                 "  sleep(days(1))\n"
+                 "  on_undo(function() create('note', {about = lead, body = 'never'}) end)\n"
+                 "  if lead.score then return 'done' end\n"
+                 "end)\n");
+    kith_id lead = new_lead(&c, "A");
+    advance(&c, DAY);
+    kith_id two;
+    EXPECT_INT(1, find(&c, "task where title like 'two %'", &two));
+    const char *title = field(&c, "task", two, "title");
+    EXPECT_OK(try_update(&c, "lead", lead, SET("name", "B")), c.e);
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    undo(&c, run);
+    EXPECT_STR("", tasks(&c));
+    kith_id first;
+    EXPECT_INT(2, find(&c, "note order by id", &first));
+    EXPECT_STR(arena_printf(&c.arena, "back 2 %s", title + 4), field(&c, "note", first, "body"));
+    EXPECT_INT(1, find(&c, "note where body = 'back 1 A'", NULL));
+    EXPECT_STR("cancelled", run_field(&c, "state"));
+    advance(&c, 3 * DAY);
+    EXPECT_INT(2, find(&c, "note", NULL));
+    company_end(&c);
+}
+
+TEST("a run that is done is undone with its on_undo, too, and a failing one says so") {
+    struct company c;
+    kith_id run;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  on_undo(function()\n"
+                     "    if not lead.email then error('whom to tell?') end\n"
+                     "    task {title = 'tell ' .. lead.email .. ' ' .. tostring(now())}\n"
+                     "  end)\n"
+                     "  task {title = 'x'}\n"
+                     "end)\n");
+    kith_id lead = new_lead(&c, "A");
+    EXPECT_INT(1, find(&c, "workflow_run where state = 'done'", &run));
+    undo(&c, run);
+    EXPECT_STR("cancelled", run_field(&c, "state"));
+    EXPECT_STR("on_undo: workflows/f.lua:3: whom to tell?", run_field(&c, "error"));
+    EXPECT_STR("1", run_field(&c, "attempts"));
+    EXPECT_OK(try_update(&c, "lead", lead, SET("email", "a@x.org")), c.e);
+    advance(&c, HOUR);
+    EXPECT_STR("tell a@x.org 2024-03-01T11:00:00.000Z", tasks(&c));
+    EXPECT_STR("", run_field(&c, "error"));
+    EXPECT_STR("0", run_field(&c, "attempts"));
+    struct run_step *steps;
+    size_t n;
+    EXPECT_OK(scripts_run_steps(c.s, run, &c.arena, &steps, &n, &c.e), c.e);
+    EXPECT_STR("task", steps[n - 1].name);
+    EXPECT_INT(4, steps[n - 1].line);
+    company_end(&c);
+}
+
+TEST("what is to be done at an undo knows the time, does not wait, and is given up after five "
+     "tries") {
+    struct company c;
+    kith_id run;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  on_undo(function()\n"
+                     "    if lead.email then task {title = tostring(now())} end\n"
+                     "    sleep(days(1))\n"
+                     "  end)\n"
+                     "  sleep(days(1))\n"
+                     "  task {title = 'never'}\n"
+                     "  error('no')\n"
+                     "end)\n");
+    kith_id lead = new_lead(&c, "A");
+    advance(&c, DAY);
+    EXPECT_STR("retrying", run_field(&c, "state"));
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    undo(&c, run);
+    EXPECT_STR("on_undo: workflows/f.lua:4: sleep: what on_undo() was given does not wait",
+               run_field(&c, "error"));
+    for (int i = 0; i < 6; i++)
+        advance(&c, HOUR);
+    EXPECT_STR("5", run_field(&c, "attempts"));
+    EXPECT_STR("cancelled", run_field(&c, "state"));
+    EXPECT_OK(try_update(&c, "lead", lead, SET("email", "a@x.org")), c.e);
+    advance(&c, DAY);
+    EXPECT_STR("", tasks(&c));
+    company_end(&c);
+}
+
+TEST("a run that was cancelled is undone with its on_undo, once, whatever is undone behind it") {
+    struct company c;
+    struct write_request w = {.c = &c, .type = "lead", .set = SET("state", "working")};
+    kith_id tx, run;
+    struct run_step *steps;
+    size_t before, after;
+    flow_company(&c, "workflow('w', {on = 'lead.working'}, function(lead)\n"
+                     "  on_undo(function() create('note', {about = lead, body = 'back'}) end)\n"
+                     "  task {title = 'x', about = lead}\n"
+                     "  sleep(days(1))\n"
+                     "end)\n");
+    w.id = new_lead(&c, "A");
+    EXPECT_OK(engine_write(c.g, &by_anna, write_it, &w, &tx, &c.e), c.e);
+    drain(&c);
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    EXPECT_OK(act(&c, "workflow.cancel", run), c.e);
+    EXPECT_STR("x", tasks(&c));
+    undo(&c, run);
+    EXPECT_STR("", tasks(&c));
+    EXPECT_INT(1, find(&c, "note", NULL));
+    EXPECT_STR("it was undone", run_field(&c, "result"));
+    EXPECT_OK(scripts_run_steps(c.s, run, &c.arena, &steps, &before, &c.e), c.e);
+    undo(&c, tx);
+    EXPECT_STR("new", field(&c, "lead", w.id, "state"));
+    EXPECT_OK(scripts_run_steps(c.s, run, &c.arena, &steps, &after, &c.e), c.e);
+    EXPECT_INT(before, after);
+    EXPECT_STR("", run_field(&c, "error"));
+    company_end(&c);
+}
