@@ -138,7 +138,8 @@ TEST("after a restart waits of all topics, and by all fields, are heard") {
                      "  wait_for('lead.updated', {rating = 'hot', score = 3}); task {title = 'b'}\n"
                      "end)\n"
                      "workflow('c', {on = 'lead.created'}, function(lead)\n"
-                     "  wait_for('lead.updated', {record = lead, score = 4}); task {title = 'c'}\n"
+                     "  wait_for('lead.updated', {record = lead, rating = 'hot', score = 4})\n"
+                     "  task {title = 'c'}\n"
                      "end)\n");
     kith_id lead = new_lead(&c, "A");
     reopen(&c);

@@ -162,6 +162,7 @@ TEST("what fails in a rehearsal is not counted, and what failed before a reload 
     EXPECT_INT(0, file_at(&c, 0)->suspended);
     EXPECT_OK(scripts_reload(c.s, NULL, NULL, NULL, &c.e), c.e);
     EXPECT(try_create(&c, "lead", SET("name", "A"), NULL) != KITH_OK);
+    drain(&c);
     EXPECT_INT(NOW, file_at(&c, 0)->suspended);
     company_end(&c);
 }
