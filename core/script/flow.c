@@ -217,12 +217,6 @@ static kith_status step(struct txn *t, void *arg, kith_error *e) {
     return st == KITH_OK && !w->gone && w->script->all->twice ? flow_same_again(w, e) : st;
 }
 
-/* Failures of the disk or the process are nobody's: the whole is tried again. */
-bool flow_nobodys(kith_status st) {
-    return st == KITH_E_IO || st == KITH_E_FULL || st == KITH_E_CORRUPT || st == KITH_E_NOMEM ||
-           st == KITH_E_THREAD || st == KITH_E_BUSY;
-}
-
 /* A write_fn. */
 static kith_status end_failed(struct txn *t, void *run, kith_error *e) {
     return flow_end(t, run, FLOW_FAILED, e);
@@ -280,7 +274,7 @@ static kith_status run_step(struct txn *t, struct flow *w, uint64_t cause, kith_
         return KITH_OK;
     *r = before;
     notes_back(rule->script->all, notes);
-    if (flow_nobodys(st)) {
+    if (is_nobodys(st)) {
         err_copy(e, &why);
         return st;
     }
@@ -452,7 +446,7 @@ kith_status flow_go_on(struct ruleset *set, struct txn *t, kith_id run, uint32_t
             return KITH_OK;
     }
     if (st != KITH_OK)
-        return flow_nobodys(st) ? (err_copy(e, &why), st) : note_failure(t, &r, &kith, &why, e);
+        return is_nobodys(st) ? (err_copy(e, &why), st) : note_failure(t, &r, &kith, &why, e);
     if (txn_paused(t, r.file))
         return wait_for_resume(t, &r, e);
     struct flow w = {.script = rule->script, .rule = rule, .run = &r, .since = since};

@@ -110,7 +110,7 @@ kith_status flow_compensate(struct ruleset *set, struct txn *t, kith_id run, kit
     }
     if (st == KITH_OK)
         return KITH_OK;
-    if (flow_nobodys(st)) {
+    if (is_nobodys(st)) {
         err_copy(e, &why);
         return st;
     }

@@ -77,12 +77,13 @@ void flow_woken(struct flow *w, const struct entry *en) {
 
 /* -- recorded calls ---------------------------------------------------------------------------- */
 
-/* The error on top is kept, and raised as it will be when the run is gone through again. */
+/* The error on top is kept, and raised as it will be when the run is gone through again. One of the
+ * disk or the process will not be. */
 static int keep_error(lua_State *L, struct flow *w, struct entry *en) {
     const struct held_error *h = held_test(L, -1, HELD_ERROR);
     kith_error e = KITH_ERROR_INIT;
     int at = lua_gettop(L);
-    if (script_of(L)->frame->stopped)
+    if (script_of(L)->frame->stopped || (h && is_nobodys(h->e.code)))
         return lua_error(L);
     struct buf words = {0};
     const char *text = luaL_tolstring(L, at, NULL);

@@ -117,8 +117,6 @@ int flow_enter(lua_State *L);   /* protected: calls the function of the flow at 
 kith_status flow_is_kept(struct flow *w, bool *kept, kith_error *e);
 /* A call failed behind the end of the log, where it is not asked what comes. */
 bool flow_behind_log(const struct flow *w);
-/* Failures of the disk or the process are nobody's: the whole is tried again. */
-bool flow_nobodys(kith_status st);
 #define FLOW_ATTEMPTS 5
 /* Pushes the table with the encoded data at `given`, a kith_str, as an event: for runs that nothing
  * but a call begins. */

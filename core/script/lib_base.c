@@ -119,7 +119,7 @@ static kith_status attempt_run(struct txn *t, void *arg, kith_error *e) {
 }
 
 /* What failed is not kept: the records are as they were before the call. The error is given as
- * text. */
+ * text. One of the disk or the process is nobody's to catch: the whole is tried again. */
 static int base_pcall(lua_State *L) {
     struct frame *f = script_of(L)->frame;
     struct attempt a = {.L = L, .arguments = lua_gettop(L) - 1};
@@ -140,6 +140,8 @@ static int base_pcall(lua_State *L) {
     }
     undos_back(L, undos);
     const struct held_error *h = held_test(L, -1, HELD_ERROR);
+    if (h && is_nobodys(h->e.code))
+        return lua_error(L);
     lua_pushboolean(L, false);
     if (h)
         lua_pushstring(L, h->e.message);

@@ -291,6 +291,9 @@ kith_status right_need_name(const struct script *s, const char *kind, const char
 /* -- suspend.c --------------------------------------------------------------------------------- */
 
 kith_status suspend_open(struct engine *g, kith_error *e); /* the topic that tells of it */
+/* Failures of the disk or the process: no rule is to blame, none catches them, and the whole is
+ * tried again. */
+bool is_nobodys(kith_status st);
 /* After a call: counts what failed, and suspends the file when that was once too often. blamed: of
  * the struct scripts, before the call. */
 void suspend_after(struct rule *r, const struct frame *f, uint64_t blamed, kith_status st,

@@ -63,16 +63,16 @@ static void tell(const struct rule *r, const kith_error *why) {
 
 /* -- counting ---------------------------------------------------------------------------------- */
 
+bool is_nobodys(kith_status st) {
+    return st == KITH_E_IO || st == KITH_E_FULL || st == KITH_E_CORRUPT || st == KITH_E_NOMEM ||
+           st == KITH_E_THREAD || st == KITH_E_BUSY;
+}
+
 /* Is this the rule's own fault? Not that of the disk, not that of another rule that it set off,
  * which has been blamed, and not that of one around it in its file, which shares its budget. */
 static bool is_to_blame(const struct rule *r, const struct frame *f, uint64_t blamed,
                         kith_status st) {
-    static const kith_status others[] = {KITH_E_IO,   KITH_E_FULL,  KITH_E_CORRUPT,
-                                         KITH_E_BUSY, KITH_E_NOMEM, KITH_E_THREAD};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (st == others[i])
-            return false;
-    return r->script->all->blamed == blamed && !(f->stopped && f->outer);
+    return !is_nobodys(st) && r->script->all->blamed == blamed && !(f->stopped && f->outer);
 }
 
 void suspend_now(const struct rule *r, struct txn *t, const char *what, const kith_error *why) {

@@ -184,6 +184,33 @@ TEST("a full disk is no fault of a rule") {
     company_end(&c);
 }
 
+TEST("no script catches that the disk is full, and the whole is done when there is room") {
+    struct company c;
+    static const char catch[] = "  local ok, n = pcall(action.sales.double, {number = 21})\n"
+                                "  task {title = ok and 'caught nothing' or n}\n"
+                                "end)\n";
+    char rule[300], flow[300];
+    snprintf(rule, sizeof rule, "after('lead.create', {where = 'score = 1'}, function()\n%s",
+             catch);
+    snprintf(flow, sizeof flow, "workflow('w', {on = 'lead.created'}, function()\n%s", catch);
+    company_make(&c);
+    company_file(&c, "f.lua", rule);
+    company_file(&c, "workflows/w.lua", flow);
+    company_start_with(&c, &thrice);
+    disk_full = true;
+    EXPECT_INT(KITH_E_FULL, try_create(&c, "lead", SET("name", "A", "score", "1"), NULL));
+    create(&c, "lead", SET("name", "A"));
+    EXPECT_INT(KITH_E_LIMIT, engine_drain(c.g, 300, &c.e)); /* it is tried again and again */
+    EXPECT_INT(0, find(&c, "task", NULL));
+    disk_full = false;
+    clock_advance(&c.clock, 3600000);
+    drain(&c);
+    EXPECT_INT(1, find(&c, "task where title = 'caught nothing'", NULL));
+    EXPECT_INT(1, find(&c, "task", NULL));
+    EXPECT_INT(1, find(&c, "workflow_run where state = 'done'", NULL));
+    company_end(&c);
+}
+
 TEST("a step that another rule refuses is tried again, and suspends nothing") {
     struct company c;
     company_make(&c);
