@@ -38,7 +38,9 @@ static kith_status unlink_one(struct txn *t, const struct rfield *f, kith_id fro
         TRY(txn_get(t, f->type, from, &values, e));
         set.value = without(t, &values[f->index], id);
     }
-    if (t->undoing || ((f->flags & KITH_FF_REQUIRED) && set.value.kind == KITH_NULL))
+    /* What keeps no history is not undone itself, so it does not stand in the way. */
+    if ((t->undoing && f->type->history != KITH_HISTORY_NONE) ||
+        ((f->flags & KITH_FF_REQUIRED) && set.value.kind == KITH_NULL))
         return refuse_link(t, f, from, e);
     /* Nobody sets it: one that is read-only loses its record, too. */
     static const struct source deletion = {SOURCE_CORE, "deletion", "", 0};

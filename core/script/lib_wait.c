@@ -11,7 +11,7 @@
 
 #define WAITS_MAX    32   /* events in one wait_any() */
 #define BRANCHES_MAX 1000 /* of one run */
-#define WAKINGS_MAX  5000
+#define WAKINGS_MAX  2000
 
 /* -- one wait ---------------------------------------------------------------------------------- */
 

@@ -380,6 +380,6 @@ TEST("what goes round without a pause does so once a second, and does not wait w
     advance(&c, 500);
     EXPECT_INT(3, find(&c, "workflow_run", NULL));
     new_lead(&c, "B");
-    EXPECT_INT(1, find(&c, "workflow_run where error like '%gone on 5000 times%'", NULL));
+    EXPECT_INT(1, find(&c, "workflow_run where error like '%gone on 2000 times%'", NULL));
     company_end(&c);
 }

@@ -125,3 +125,29 @@ TEST("a run that was cancelled is undone with its on_undo, once, whatever is und
     EXPECT_STR("", run_field(&c, "error"));
     company_end(&c);
 }
+
+TEST("the undo of what made a record takes it away, whatever runs are about it") {
+    struct company c;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  local name = lead.name\n"
+                     "  on_undo(function() task {title = 'sorry, ' .. name} end)\n"
+                     "  task {title = 'hello', about = lead}\n"
+                     "  if name ~= 'A' then sleep(days(1)) end\n"
+                     "end)\n");
+    for (int i = 0; i < 2; i++) {
+        kith_id lead, tx;
+        struct write_request w = {.c = &c, .type = "lead", .set = SET("name", i ? "B" : "A")};
+        EXPECT_OK(engine_write(c.g, &by_anna, write_it, &w, &tx, &c.e), c.e);
+        drain(&c);
+        EXPECT_INT(1, find(&c, "lead", &lead));
+        struct undo_report r = undo(&c, tx);
+        EXPECT_INT(0, r.refused);
+        EXPECT_INT(0, find(&c, "lead", NULL));
+        EXPECT_STR(i ? "sorry, A, sorry, B" : "sorry, A", tasks(&c));
+    }
+    EXPECT_INT(2, find(&c, "workflow_run where about is null and result = 'it was undone'", NULL));
+    EXPECT_INT(0, find(&c, "workflow_run where state = 'waiting'", NULL));
+    advance(&c, 2 * DAY);
+    EXPECT_STR("sorry, A, sorry, B", tasks(&c));
+    company_end(&c);
+}
