@@ -14,7 +14,6 @@
 
 #define GROUP_ROWS 2000
 #define FOLLOW_MAX 10000 /* rows that one occasion may lead to */
-#define MOMENT_MAX 5000  /* timers that may fire at one moment beyond twice those that were due */
 #define LOOK_EVERY 100   /* timers: then it is looked whether somebody wants it to end */
 
 /* -- whose doing it was ------------------------------------------------------------------------ */
@@ -340,17 +339,7 @@ static kith_status watch(struct backtest *b, uint64_t seq, kith_error *e) {
     return b->o->watch ? b->o->watch(b->o->arg, back + seq - b->first, all, e) : KITH_OK;
 }
 
-/* What begins anew without a wait keeps the time where it is, for ever. */
-static kith_status fire_bounded(struct backtest *b, kith_error *e) {
-    if (b->due > b->moment) {
-        b->moment = b->due;
-        TRY(timers_due(b->g, b->due, &b->moment_left, e));
-        b->moment_left = 2 * b->moment_left + MOMENT_MAX;
-    }
-    if (--b->moment_left < 0)
-        return err_set(e, KITH_E_LIMIT, NULL,
-                       "%s goes on more than %d times without a wait: it does not come to an end",
-                       b->o->file, MOMENT_MAX);
+static kith_status fire_watched(struct backtest *b, kith_error *e) {
     if (b->occasions % LOOK_EVERY == 0)
         TRY(watch(b, b->past.seq, e));
     return fire(b, e);
@@ -385,7 +374,7 @@ static kith_status pass(struct backtest *b, int64_t to, kith_error *e) {
         if (segments <= b->due)
             TRY(follow_time(b, &segments, e));
         else
-            TRY(fire_bounded(b, e));
+            TRY(fire_watched(b, e));
     }
     if (to > clock_now(b->g->clock))
         clock_set(b->o->clock, to);

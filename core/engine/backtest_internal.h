@@ -33,9 +33,8 @@ struct backtest {
     struct backtest_hit *all_hits;
     size_t all_count, all_cap;
     uint64_t occasions;
-    kith_id sent;                /* the newest effect that was told */
-    int64_t due;                 /* the next timer */
-    int64_t moment, moment_left; /* how many more may fire while the time stands there */
+    kith_id sent; /* the newest effect that was told */
+    int64_t due;  /* the next timer */
     /* The transaction of the past that is gone through. */
     struct tx_head tx;
     bool tx_ours;   /* all of it was the file's */

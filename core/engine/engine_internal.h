@@ -701,7 +701,6 @@ void timers_fire(struct engine *g);
 /* The first that is due, in the group at hand. *fired NULL: none is. why: its failure, if any. */
 kith_status timers_fire_one(struct engine *g, const struct timer_entry **fired, kith_error *why,
                             kith_error *e);
-kith_status timers_due(struct engine *g, int64_t at, int64_t *count, kith_error *e);
 /* No one-time timer is left. */
 kith_status timers_clear(struct engine *g, kith_error *e);
 kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e);

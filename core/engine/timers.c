@@ -344,17 +344,6 @@ kith_status timers_fire_one(struct engine *g, const struct timer_entry **fired, 
     return fire(g, &f, why, e);
 }
 
-kith_status timers_due(struct engine *g, int64_t at, int64_t *count, kith_error *e) {
-    sqlite3_stmt *st;
-    bool row;
-    TRY(conn_prepare(g->writer, "SELECT count(*) FROM kith_timer WHERE due <= ?1", &st, e));
-    bind_int(st, 1, at);
-    TRY(conn_step(g->writer, st, &row, e));
-    *count = row ? sqlite3_column_int64(st, 0) : 0;
-    sqlite3_reset(st);
-    return KITH_OK;
-}
-
 struct volley {
     int fired, in_group;
     bool alone; /* one for each group: something in a group of several took it all back */
