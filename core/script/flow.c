@@ -129,10 +129,11 @@ static kith_value bool_value(bool yes) {
     return (kith_value){.kind = KITH_BOOL, .as.i = yes};
 }
 
-/* What goes round without a pause does so once a second, and leaves the writer to others. */
+/* What goes round without a pause does so once a second, and leaves the writer to others. A round
+ * that an event ended goes on at once (flow_go_on), so that it misses none. */
 static kith_status begin_anew(struct flow *w, kith_error *e) {
     int64_t now = txn_now(w->txn);
-    bool pauses = now - w->run->started >= 2 * ROUND_MS; /* it may have waited for its beginning */
+    bool pauses = w->woke || now - w->run->started >= 2 * ROUND_MS; /* for its beginning, too */
     struct flow_begin b = {.rule = flow_named(w->script->set, w->run->workflow, e),
                            .type = w->run->about_type,
                            .id = w->run->about,
@@ -143,11 +144,10 @@ static kith_status begin_anew(struct flow *w, kith_error *e) {
                            .later = true,
                            .always = true,
                            .due = pauses ? now : now + ROUND_MS};
-    kith_id run;
     w->run->result = "it went on in a new run";
     w->run->remembered = bool_value(false); /* the new one may be */
     TRY(flow_end(w->txn, w->run, FLOW_DONE, e));
-    return b.rule ? flow_begin(w->txn, &b, &run, e) : e->code;
+    return b.rule ? flow_begin(w->txn, &b, &w->anew, e) : e->code;
 }
 
 /* What begins a run is kept with its first step. */
@@ -273,6 +273,7 @@ static kith_status run_step(struct txn *t, struct flow *w, uint64_t cause, kith_
     if (st == KITH_OK)
         return KITH_OK;
     *r = before;
+    w->anew = 0;
     notes_back(rule->script->all, notes);
     if (is_nobodys(st)) {
         err_copy(e, &why);
@@ -449,8 +450,13 @@ kith_status flow_go_on(struct ruleset *set, struct txn *t, kith_id run, uint32_t
         return is_nobodys(st) ? (err_copy(e, &why), st) : note_failure(t, &r, &kith, &why, e);
     if (txn_paused(t, r.file))
         return wait_for_resume(t, &r, e);
-    struct flow w = {.script = rule->script, .rule = rule, .run = &r, .since = since};
-    return run_step(t, &w, cause, e);
+    struct flow w = {
+        .script = rule->script, .rule = rule, .run = &r, .since = since, .woke = cause};
+    TRY(run_step(t, &w, cause, e));
+    if (!w.anew || !cause)
+        return KITH_OK;
+    TRY(flow_wait_drop(t, w.anew, FLOW_ALL, e));
+    return flow_go_on(set, t, w.anew, RETRY_BRANCH, NULL, NULL, since, 0, e);
 }
 
 /* -- what begins and wakes runs ---------------------------------------------------------------- */

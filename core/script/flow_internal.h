@@ -80,7 +80,9 @@ struct flow {
     bool gone;          /* the step deleted what the run is about, and the run with that */
     bool undoing;       /* what on_undo() was given runs */
     int undos;          /* these functions, in a list in the registry */
+    uint64_t woke;      /* the row that ended its wait; 0: none did */
     bool again;         /* it begins anew, with what is `handed` on: continue_as_new() */
+    kith_id anew;       /* as this run */
     kith_str handed;
 };
 

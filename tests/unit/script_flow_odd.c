@@ -383,3 +383,28 @@ TEST("what goes round without a pause does so once a second, and does not wait w
     EXPECT_INT(1, find(&c, "workflow_run where error like '%gone on 2000 times%'", NULL));
     company_end(&c);
 }
+
+TEST("a workflow that begins anew after each event misses none, however fast they come") {
+    struct company c;
+    char score[16];
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  local what = wait_for('lead.updated', {record = lead})\n"
+                     "  task {title = 'was ' .. what.before.score}\n"
+                     "  continue_as_new()\n"
+                     "end)\n");
+    kith_id lead = create(&c, "lead", SET("name", "A", "score", "0"));
+    drain(&c);
+    for (int i = 1; i <= 40; i++) {
+        snprintf(score, sizeof score, "%d", i);
+        EXPECT_OK(try_update(&c, "lead", lead, SET("score", score)), c.e);
+    }
+    drain(&c);
+    for (int i = 0; i < 40; i++) {
+        char query[64];
+        snprintf(query, sizeof query, "task where title = 'was %d'", i);
+        EXPECT_INT(1, find(&c, query, NULL));
+    }
+    EXPECT_INT(1, find(&c, "workflow_run where state = 'waiting'", NULL));
+    EXPECT_INT(40, find(&c, "workflow_run where state = 'done'", NULL));
+    company_end(&c);
+}
