@@ -8,7 +8,6 @@
 #include "engine/sign_in.h"
 #include <fcntl.h>
 #include <fts.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -584,12 +583,9 @@ static kith_status add_database(struct backup *b, kith_error *e) {
 }
 
 /* From here on nobody waits for it: this thread leaves the processor to the writer and to those who
- * ask, and has none that they want; a low priority alone would still have them wait for its turns
- * to end. The copy itself is made at full speed, since the log grows for as long as it takes. */
+ * ask. The copy itself is made at full speed, since the log grows for as long as it takes. */
 static void step_aside(void) {
-    static const struct sched_param none;
-    if (sched_setscheduler(0, SCHED_IDLE, &none) != 0) /* of this thread */
-        setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+    setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 }
 
 static kith_status back_up(void *arg, const char *copy, kith_error *e) {
