@@ -452,8 +452,14 @@ static kith_status read_errors(struct conn *c, struct arena *a, struct timer_err
             break;
         }
         *out = more;
-        more[(*count)++] = (struct timer_error){.handler = arena_str(a, column_str(st, 0)).ptr,
-                                                .error = arena_str(a, column_str(st, 1)).ptr};
+        struct timer_error *t = &more[*count];
+        *t = (struct timer_error){.handler = arena_str(a, column_str(st, 0)).ptr,
+                                  .error = arena_str(a, column_str(st, 1)).ptr};
+        if (!t->handler || !t->error) {
+            status = err_nomem(e);
+            break;
+        }
+        ++*count;
     }
     sqlite3_reset(st);
     return status;

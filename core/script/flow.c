@@ -143,6 +143,7 @@ static kith_status begin_anew(struct flow *w, kith_error *e) {
                            .cause = w->run->cause,
                            .later = true,
                            .always = true,
+                           .at_once = w->woke != 0,
                            .due = pauses ? now : now + ROUND_MS};
     w->run->result = "it went on in a new run";
     w->run->remembered = bool_value(false); /* the new one may be */
@@ -392,7 +393,7 @@ kith_status flow_begin(struct txn *t, const struct flow_begin *b, kith_id *run, 
         r.waits_for = "its beginning";
         TRY(flow_save(t, &r, e));
         TRY(flow_log_add(txn_conn(t), r.id, bytes, e));
-        return flow_timer(t, r.id, RETRY_BRANCH, r.due, e);
+        return b->at_once ? KITH_OK : flow_timer(t, r.id, RETRY_BRANCH, r.due, e);
     }
     struct flow w = {.script = s,
                      .rule = rule,
@@ -453,10 +454,8 @@ kith_status flow_go_on(struct ruleset *set, struct txn *t, kith_id run, uint32_t
     struct flow w = {
         .script = rule->script, .rule = rule, .run = &r, .since = since, .woke = cause};
     TRY(run_step(t, &w, cause, e));
-    if (!w.anew || !cause)
-        return KITH_OK;
-    TRY(flow_wait_drop(t, w.anew, FLOW_ALL, e));
-    return flow_go_on(set, t, w.anew, RETRY_BRANCH, NULL, NULL, since, 0, e);
+    return w.anew && cause ? flow_go_on(set, t, w.anew, RETRY_BRANCH, NULL, NULL, since, 0, e)
+                           : KITH_OK;
 }
 
 /* -- what begins and wakes runs ---------------------------------------------------------------- */

@@ -99,6 +99,7 @@ struct flow_begin {
     bool gone;      /* the record is: the function gets it, and the run is about nothing */
     bool later;     /* its function is called soon, in a transaction of its own */
     int64_t due;    /* and not before that time */
+    bool at_once;   /* by whoever asks for it: nothing wakes it */
     bool always;    /* whatever its rule for repeats says */
 };
 kith_status flow_begin(struct txn *t, const struct flow_begin *b, kith_id *run, kith_error *e);

@@ -622,9 +622,7 @@ static struct type arithmetic(struct lint *l, const struct node *n, const struct
 static const char *other_kind(const struct type *a, const struct type *b) {
     const struct type *plain = a->kind == T_EXACT ? b : a, *other = plain == a ? b : a;
     bool number = is_number(plain);
-    if (is_number(other) && plain->kind == T_TEXT)
-        return ": write the number without quotes, or tonumber(...)";
-    if (number && other->kind == T_TEXT)
+    if ((is_number(other) && plain->kind == T_TEXT) || (number && other->kind == T_TEXT))
         return ": write the number without quotes, or tonumber(...)";
     if (plain->kind != T_TEXT && !number)
         return "";

@@ -110,21 +110,29 @@ static bool unknown_word(struct buf *out, const struct complaint *c) {
     return true;
 }
 
-static bool joins(struct buf *out, const struct complaint *c) {
+/* Of nothing: that it cannot be used so, and what to write in place of it. */
+static bool put_nothing(struct buf *out, const struct complaint *c, const char *what,
+                        const char *instead) {
     if (unknown_word(out, c))
         return true;
-    if (is_kind(c, "nil")) {
-        bool named = put_empty(out, c);
-        buf_puts(out, "cannot be joined to a text");
-        if (named) {
-            buf_puts(out, ": write (");
-            put_name(out, c);
-            buf_puts(out, " or \"\")");
-        }
-        return true;
+    if (!is_kind(c, "nil"))
+        return false;
+    bool named = put_empty(out, c);
+    buf_puts(out, what);
+    if (named) {
+        buf_puts(out, ": write (");
+        put_name(out, c);
+        buf_printf(out, " or %s)", instead);
     }
+    return true;
+}
+
+static bool joins(struct buf *out, const struct complaint *c) {
+    static const char what[] = "cannot be joined to a text";
+    if (put_nothing(out, c, what, "\"\""))
+        return true;
     put_kind(out, c->kind);
-    buf_puts(out, " cannot be joined to a text");
+    buf_printf(out, " %s", what);
     if (is_kind(c, "table"))
         buf_puts(out, ": table.concat(list, \", \") joins what is in a list");
     else if (!is_kind(c, "function"))
@@ -133,20 +141,11 @@ static bool joins(struct buf *out, const struct complaint *c) {
 }
 
 static bool calculates(struct buf *out, const struct complaint *c) {
-    if (unknown_word(out, c))
+    static const char what[] = "cannot be calculated with";
+    if (put_nothing(out, c, what, "0"))
         return true;
-    if (is_kind(c, "nil")) {
-        bool named = put_empty(out, c);
-        buf_puts(out, "cannot be calculated with");
-        if (named) {
-            buf_puts(out, ": write (");
-            put_name(out, c);
-            buf_puts(out, " or 0)");
-        }
-        return true;
-    }
     put_kind(out, c->kind);
-    buf_puts(out, " cannot be calculated with");
+    buf_printf(out, " %s", what);
     if (is_kind(c, "string"))
         buf_puts(out, ": .. joins texts, and tonumber(...) makes a number of one");
     return true;
