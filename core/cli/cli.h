@@ -152,6 +152,8 @@ kith_status cmd_rule_suspended(struct cmd *c, size_t *count, kith_error *e);
 /* The same as remarks, beside an answer that they qualify. */
 kith_status cmd_rule_say_suspended(struct cmd *c, size_t *count, kith_error *e);
 
+/* Is a file meant, and not the name of a rule or workflow? (script_focus.c) */
+bool cmd_names_script(const char *word);
 /* The file of rules or workflows that is meant: one of the company, or any other by its path.
  * (script_focus.c) */
 kith_status cmd_script_focus(struct cmd *c, const char *given, bool alone, struct script_focus *out,

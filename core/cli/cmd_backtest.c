@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith workflow backtest: what a file of rules and workflows would have done over the past. */
 #include "base/date.h"
-#include "base/file.h"
 #include "cli/backtest_show.h"
 #include "cli/show.h"
 
@@ -43,8 +42,8 @@ static kith_status find_named(struct backtest_job *job, const char *name, kith_e
 }
 
 static kith_status find_file(struct backtest_job *job, const char *arg, kith_error *e) {
-    return file_ends(arg, ".lua") ? cmd_script_focus(job->cmd, arg, false, &job->focus, e)
-                                  : find_named(job, arg, e);
+    return cmd_names_script(arg) ? cmd_script_focus(job->cmd, arg, false, &job->focus, e)
+                                 : find_named(job, arg, e);
 }
 
 /* -- when -------------------------------------------------------------------------------------- */

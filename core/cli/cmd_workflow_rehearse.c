@@ -307,18 +307,13 @@ static kith_status on_copy(void *arg, const char *path, kith_error *e) {
     return st;
 }
 
-static bool names_file(const char *word) {
-    size_t len = strlen(word);
-    return len > 4 && strcmp(word + len - 4, ".lua") == 0;
-}
-
 static kith_status run(struct cmd *c, kith_error *e) {
     struct job *j = ARENA_NEW(&c->arena, struct job);
     const char *file = cmd_option(c, "file"), *data = cmd_option(c, "data");
     if (!j)
         return err_nomem(e);
     j->c = c;
-    if (!file && names_file(c->args[0]))
+    if (!file && cmd_names_script(c->args[0]))
         file = c->args[0];
     else
         j->r.workflow = c->args[0];

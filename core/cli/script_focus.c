@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which file of rules or workflows a command means, installed or not, and whether it runs. */
+#include "base/file.h"
 #include "cli/show.h"
 
 #include <string.h>
@@ -30,6 +31,11 @@ static const char *folder_for(const char *given) {
     size_t len = slash ? (size_t)(slash - given) : 0;
     bool rules = len >= 5 && strncmp(slash - 5, "rules", 5) == 0 && (len == 5 || slash[-6] == '/');
     return folders[rules];
+}
+
+bool cmd_names_script(const char *word) {
+    const char *slash = strrchr(word, '/');
+    return file_ends(slash ? slash + 1 : word, ".lua");
 }
 
 kith_status cmd_script_focus(struct cmd *c, const char *given, bool alone, struct script_focus *out,

@@ -75,18 +75,12 @@ const struct rtype *engine_payload(const struct engine *g, kith_str topic) {
     return t && t->payload.field_count ? &t->payload : NULL;
 }
 
-static const char *name_at(const void *payload, size_t i) {
-    return ((const struct rtype *)payload)->fields[i]->name;
-}
-
 kith_status payload_field(const struct rtype *payload, kith_str name, const struct rfield **out,
                           kith_error *e) {
-    for (uint32_t i = 0; i < payload->field_count; i++)
-        if (str_eqz(name, payload->fields[i]->name)) {
-            *out = payload->fields[i];
-            return KITH_OK;
-        }
-    const char *near = str_nearest(name, name_at, payload, payload->field_count);
+    *out = carried_field(payload, name);
+    if (*out)
+        return KITH_OK;
+    const char *near = carried_near(payload, name);
     int len = (int)(name.len < 60 ? name.len : 60);
     if (near)
         return err_set(e, KITH_E_NOTFOUND, NULL, "%s carries no '%.*s'; did you mean '%s'?",

@@ -40,25 +40,13 @@ kith_status query_term(struct parser *p, struct name_list *out) {
     return KITH_OK;
 }
 
-/* Of what an event carries, which is in no schema. */
-static const struct rfield *named_field(const struct rtype *t, kith_str name) {
-    for (uint32_t i = 0; i < t->field_count; i++)
-        if (str_eqz(name, t->fields[i]->name))
-            return t->fields[i];
-    return NULL;
-}
-
-static const char *carried_at(const void *t, size_t i) {
-    return ((const struct rtype *)t)->fields[i]->name;
-}
-
 static kith_status find_carried(struct parser *p, const struct rtype *t, const struct token *name,
                                 const struct rfield **out) {
     kith_str text = text_cut(name->text, 60);
-    *out = named_field(t, text);
+    *out = carried_field(t, text);
     if (*out)
         return KITH_OK;
-    const char *near = str_nearest(text, carried_at, t, t->field_count);
+    const char *near = carried_near(t, text);
     return QUERY_FAIL(p, name->at, "%s carries no '%.*s'%s%s%s", t->name, (int)text.len, text.ptr,
                       STR_MEANT(near));
 }
@@ -68,7 +56,7 @@ static kith_status find_field(struct parser *p, const struct rtype *t, const str
     const struct rtype *carried = p->event ? p->event->target : NULL;
     if (carried && t == carried)
         return find_carried(p, t, name, out);
-    if (carried && !type_field(p->q->schema, t, name->text) && named_field(carried, name->text))
+    if (carried && !type_field(p->q->schema, t, name->text) && carried_field(carried, name->text))
         return QUERY_FAIL(p, name->at, "'%.*s' is what the event carries: write event.%.*s",
                           (int)name->text.len, name->text.ptr, (int)name->text.len, name->text.ptr);
     if (schema_find_field(p->q->schema, t, text_cut(name->text, 60), out, p->e) != KITH_OK)
@@ -85,7 +73,7 @@ static bool begins_event(struct parser *p, const struct path *path, const struct
     if (!t || !first || *name == last || !str_eqz((*name)->text, "event") ||
         type_field(p->q->schema, path->type, (*name)->text))
         return false;
-    if (*name + 1 < last && str_eqz((*name + 1)->text, "data") && !named_field(t, STR("data")))
+    if (*name + 1 < last && str_eqz((*name + 1)->text, "data") && !carried_field(t, STR("data")))
         ++*name;
     return true;
 }

@@ -471,7 +471,7 @@ kith_status record_newest_referrer(struct conn *c, const struct rfield *link, ki
                                    kith_id *out, kith_error *e) {
     char sql[320];
     sqlite3_stmt *st;
-    bool row;
+    int64_t newest = 0;
     snprintf(sql, sizeof sql,
              "SELECT id FROM \"%s\" WHERE \"%s\" = ?1 AND \"%s__type\" = ?2 AND \"%s\" = ?3"
              " ORDER BY id DESC LIMIT 1",
@@ -480,10 +480,9 @@ kith_status record_newest_referrer(struct conn *c, const struct rfield *link, ki
     bind_int(st, 1, (int64_t)id);
     bind_int(st, 2, type);
     bind_str(st, 3, value);
-    TRY(conn_step(c, st, &row, e));
-    *out = row ? (kith_id)sqlite3_column_int64(st, 0) : 0;
-    sqlite3_reset(st);
-    return KITH_OK;
+    kith_status status = conn_first(c, st, 0, &newest, e);
+    *out = (kith_id)newest;
+    return status;
 }
 
 #define REFERRED_TERMS 50 /* to a pair of brackets: SQLite bounds how deep an expression is */

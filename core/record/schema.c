@@ -659,6 +659,21 @@ const struct rfield *type_field(const struct schema *s, const struct rtype *t, k
     return map_get(&s->field_by_name, (kith_str){full, n + 1 + name.len});
 }
 
+const struct rfield *carried_field(const struct rtype *t, kith_str name) {
+    for (uint32_t i = 0; i < t->field_count; i++)
+        if (str_eqz(name, t->fields[i]->name))
+            return t->fields[i];
+    return NULL;
+}
+
+static const char *carried_at(const void *t, size_t i) {
+    return ((const struct rtype *)t)->fields[i]->name;
+}
+
+const char *carried_near(const struct rtype *t, kith_str name) {
+    return str_nearest(name, carried_at, t, t->field_count);
+}
+
 static const char *type_name_at(const void *arg, size_t i) {
     return ((const struct schema *)arg)->types[i]->name;
 }

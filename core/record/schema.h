@@ -249,6 +249,10 @@ uint32_t schema_type_number(const struct schema *s, kith_str name);
  * field NULL: the type. False, too, for a name that nothing ever had, or has not any more. */
 bool schema_is_gone(const struct schema *s, const char *type, const char *field);
 const struct rfield *type_field(const struct schema *s, const struct rtype *t, kith_str name);
+/* Of what an event carries, a type that is in no schema: a field by its name, and the name that is
+ * most like it; NULL: none is. */
+const struct rfield *carried_field(const struct rtype *t, kith_str name);
+const char *carried_near(const struct rtype *t, kith_str name);
 /* An accent tells two mailboxes apart, though the folded column, by which they are found, does not.
  */
 static inline bool field_has_accents(const struct rfield *f) {

@@ -68,6 +68,13 @@ prints "rules/send.lua from"
 prints_not "2019"
 prints_not "2099"
 
+it "takes a path that begins with a dot for a file, as a rehearsal does"
+cp "$work/call.lua" draft.lua
+kith workflow backtest ./draft.lua
+exits 0
+prints "workflows/draft.lua from"
+rm draft.lua
+
 it "finds a file of the company by the name of a workflow in it, also while it is served"
 cp "$work/call.lua" workflows/called.lua
 serve
