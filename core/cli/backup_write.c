@@ -2,6 +2,7 @@
 /* Writing a backup: a copy of the database beside it, which the doctor looks at; then one pass over
  * the copy for digests and hashes, since the manifest stands in front; then the archive. */
 #include "cli/backup_write.h"
+#include "base/aside.h"
 #include "base/date.h"
 #include "base/log.h"
 #include "cli/show.h"
@@ -11,12 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define NICE     19
 #define CHUNK    (1u << 18)  /* bytes read at a time: whole blocks */
 #define TEXT_MAX (16u << 20) /* bytes of a file of settings or rules */
 
@@ -76,6 +75,7 @@ static kith_status read_chunks(int fd, const char *path, char *chunk, chunk_fn f
         if (n == 0)
             return KITH_OK;
         TRY(fn(arg, (kith_str){chunk, (uint64_t)n}, e));
+        aside_rest();
     }
 }
 
@@ -582,17 +582,13 @@ static kith_status add_database(struct backup *b, kith_error *e) {
     return KITH_OK;
 }
 
-/* From here on nobody waits for it: this thread leaves the processor to the writer and to those who
- * ask. The copy itself is made at full speed, since the log grows for as long as it takes. */
-static void step_aside(void) {
-    setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
-}
-
 static kith_status back_up(void *arg, const char *copy, kith_error *e) {
     struct backup *b = arg;
     struct member *hashes;
     b->copy = copy;
-    step_aside();
+    /* Nobody waits for it any more. The copy itself is made at full speed, since the log grows for
+     * as long as that takes. */
+    aside_begin();
     TRY(examine(b, e));
     TRY(look_at_copy(b, e));
     TRY(take_base(b, e));

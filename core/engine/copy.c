@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copies of the database: made beside it in a folder of their own, worked with, and removed. */
+#include "base/aside.h"
 #include "engine/engine_internal.h"
 
 #include <dirent.h>
@@ -97,10 +98,17 @@ kith_status engine_with_copy(struct engine *g, copy_fn fn, void *arg, kith_error
 
 /* -- the doctor -------------------------------------------------------------------------------- */
 
+static int rest(void *arg) {
+    (void)arg;
+    aside_rest();
+    return 0;
+}
+
 kith_status engine_examine(struct engine *g, const char *path, doctor_tell tell, void *arg,
                            size_t *findings, kith_error *e) {
     struct conn *c;
     TRY(conn_open(&c, path, CONN_READER, NULL, e));
+    sqlite3_progress_handler(c->db, 10000, rest, NULL);
     static const struct principal doctor = {.name = "doctor", .all = true};
     const struct query_env env = engine_env(g, engine_now(g), &doctor);
     kith_status st = doctor_run(c, g->schema, &env, tell, arg, findings, e);
