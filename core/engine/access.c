@@ -464,8 +464,8 @@ kith_status txn_exists(struct txn *t, const struct rtype *type, kith_id id, bool
     return access_link(t->g->writer, t->principal, t->g->schema, &link, t->arena, there, e);
 }
 
-/* Others' transactions are an administrator's to undo, and nobody else is told of them. A reaction
- * goes with what it follows from, and by itself it is nobody's. */
+/* Others' transactions are an administrator's to undo, and to nobody else they are there. A
+ * reaction goes with what it follows from, and by itself it is nobody's. */
 kith_status txn_may_undo(struct txn *t, kith_id target, const struct tx_head *txs, size_t count,
                          kith_error *e) {
     bool own = false, others = false;
@@ -479,10 +479,12 @@ kith_status txn_may_undo(struct txn *t, kith_id target, const struct tx_head *tx
     }
     if (own && !others)
         return KITH_OK;
+    if (!own)
+        return journal_no_tx(target, e);
     char text[ID_TEXT + 1];
     id_format(target, text);
     return err_set(e, KITH_E_DENIED, NULL,
-                   "%s was not written by %s: only an administrator may undo it", text,
+                   "%s was not written by %s alone: only an administrator may undo it", text,
                    t->principal->name);
 }
 

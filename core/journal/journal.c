@@ -236,6 +236,13 @@ void tx_of(sqlite3_stmt *st, struct tx_head *tx) {
     };
 }
 
+kith_status journal_no_tx(kith_id tx, kith_error *e) {
+    char text[ID_TEXT + 1];
+    id_format(tx, text);
+    return err_set(e, KITH_E_NOTFOUND, NULL,
+                   "there is no transaction %s; `kith log` lists the newest", text);
+}
+
 kith_status journal_tx_read(struct conn *c, kith_id tx, struct arena *a, struct tx_head *out,
                             kith_error *e) {
     sqlite3_stmt *st;
@@ -243,12 +250,8 @@ kith_status journal_tx_read(struct conn *c, kith_id tx, struct arena *a, struct 
     TRY(conn_prepare(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE id = ?1", &st, e));
     bind_int(st, 1, (int64_t)tx);
     TRY(conn_step(c, st, &found, e));
-    if (!found) {
-        char text[ID_TEXT + 1];
-        id_format(tx, text);
-        return err_set(e, KITH_E_NOTFOUND, NULL,
-                       "there is no transaction %s; `kith log` lists the newest", text);
-    }
+    if (!found)
+        return journal_no_tx(tx, e);
     tx_of(st, out);
     out->note = arena_str(a, out->note);
     sqlite3_reset(st);
@@ -477,10 +480,8 @@ kith_status journal_undo_set(struct conn *c, kith_id target, struct arena *a, st
     /* A run may bear the number of its first transaction. */
     TRY(add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE run = ?1 OR id = ?1", target, 0, a,
                   &h, e));
-    if (h.count == 0) {
-        struct tx_head tx;
-        return journal_tx_read(c, target, a, &tx, e); /* says that it is unknown */
-    }
+    if (h.count == 0)
+        return journal_no_tx(target, e);
     /* The list grows while it is walked: what each transaction led to comes behind it. An undo is
      * led to by nothing and leads to nothing. */
     for (size_t i = 0; i < h.count; i++) {

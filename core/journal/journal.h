@@ -122,6 +122,8 @@ kith_status journal_row_read(struct conn *c, uint64_t seq, struct arena *a, stru
                              kith_error *e);
 kith_status journal_tx_read(struct conn *c, kith_id tx, struct arena *a, struct tx_head *out,
                             kith_error *e);
+/* KITH_E_NOTFOUND, as of one that is not there: also for who is not to know that it is. */
+kith_status journal_no_tx(kith_id tx, kith_error *e);
 /* Heads of all transactions, newest first, one at a time, as long as fn answers KITH_OK; what else
  * it answers is the answer. The head lives until fn returns. */
 kith_status journal_txs(struct conn *c,

@@ -151,8 +151,12 @@ surfaces() { # everything that anna may not learn, by every command
     prints "user:anna"
     prints_not "cli:"
     other=$(kith create task title=t >/dev/null; "$KITH" log --limit 1 --json | json_text id)
+    as "$anna_token" undo 0SA818NN40003
+    exits 3
+    sed "s/0SA818NN40003/$other/" "$work/err" >"$work/nobodys"
     as "$anna_token" undo "$other"
-    exits 4
+    exits 3
+    expect cmp "$work/nobodys" "$work/err"
 }
 
 surfaces "alone"

@@ -177,4 +177,11 @@ KITH_TOKEN=$token "$KITH" why lead "$lead" interest >"$work/out"
 prints "because a record that you may not see was created by"
 prints_not "$task"
 
+it "answers who may not undo a run as if there were none of that id"
+KITH_TOKEN=$token "$KITH" undo 0SA818NN40003 >"$work/out" 2>"$work/nobodys"
+KITH_TOKEN=$token "$KITH" undo "$run" >"$work/out" 2>"$work/err"
+code=$?
+exits 3
+expect cmp <(sed "s/0SA818NN40003/$run/" "$work/nobodys") "$work/err"
+
 finish
