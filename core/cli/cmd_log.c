@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith log: recent transactions, so that one finds what to undo. An import or another run of many
  * transactions is one line. */
+#include "base/id.h"
 #include "cli/show.h"
 #include <string.h>
 
@@ -43,12 +44,20 @@ struct log {
 /* Is the run that it belongs to a line already? Others may have written in between, and the first
  * one of a long undo gives the run its number. */
 static bool is_known(const struct log *l, const struct tx_head *tx) {
-    kith_id run = tx->run ? tx->run : tx->origin == ORIGIN_UNDO ? tx->id : 0;
+    kith_id run = tx_on_undo(tx) ? 0 : tx->run ? tx->run : tx->origin == ORIGIN_UNDO ? tx->id : 0;
     for (size_t i = l->count; run && i-- > 0;) {
         if (l->entries[i].head.run == run)
             return true;
     }
     return false;
+}
+
+static kith_status own_line(const struct log *l, struct entry *n, kith_error *e) {
+    char run[ID_TEXT + 1];
+    id_format(n->head.run, run);
+    n->head.run = 0;
+    n->head.note = str_of(arena_printf(&l->c->arena, "on_undo of the run %s", run));
+    return n->head.note.ptr ? KITH_OK : err_nomem(e);
 }
 
 static kith_status keep_head(void *arg, const struct tx_head *tx, kith_error *e) {
@@ -66,6 +75,8 @@ static kith_status keep_head(void *arg, const struct tx_head *tx, kith_error *e)
     struct entry *n = &l->entries[l->count++];
     *n = (struct entry){.head = *tx, .transactions = 1};
     n->rows = tx->last >= tx->first && tx->first > 0 ? tx->last - tx->first + 1 : 0;
+    if (tx_on_undo(tx)) /* which is none of the run's any more */
+        return own_line(l, n, e);
     n->head.note = arena_str(&l->c->arena, tx->note);
     return n->head.note.ptr ? KITH_OK : err_nomem(e);
 }

@@ -253,8 +253,9 @@ static kith_status depth_behind(struct txn *t, uint64_t *cause, uint32_t *depth,
 }
 
 kith_status flow_transaction(struct txn *t, kith_id run, const struct source *code, uint64_t cause,
-                             write_fn fn, void *arg, kith_error *e) {
-    struct write_opts o = {.principal = t->principal, .origin = ORIGIN_WORKFLOW, .run = run};
+                             const char *note, write_fn fn, void *arg, kith_error *e) {
+    struct write_opts o = {
+        .principal = t->principal, .origin = ORIGIN_WORKFLOW, .note = note, .run = run};
     struct txn own;
     uint32_t number, depth;
     bool own_code = code == t->code; /* known by its number already */

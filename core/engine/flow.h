@@ -82,8 +82,8 @@ kith_status flow_timer(struct txn *t, kith_id run, uint32_t branch, int64_t due,
 
 /* Runs fn in a transaction of its own, within the one that runs, which may write nothing that the
  * journal keeps: it stands in the journal by itself, as of the run, and as written by `code`, and
- * is kept when the outer one is. cause: the row that led to it. */
+ * is kept when the outer one is. cause: the row that led to it; note: NULL or NOTE_ON_UNDO. */
 kith_status flow_transaction(struct txn *t, kith_id run, const struct source *code, uint64_t cause,
-                             write_fn fn, void *arg, kith_error *e);
+                             const char *note, write_fn fn, void *arg, kith_error *e);
 
 #endif

@@ -221,6 +221,15 @@ kith_status journal_row_read(struct conn *c, uint64_t seq, struct arena *a, stru
 
 /* -- reading heads ----------------------------------------------------------------------------- */
 
+bool tx_on_undo(const struct tx_head *tx) {
+    return tx->origin == ORIGIN_WORKFLOW && str_eqz(tx->note, NOTE_ON_UNDO);
+}
+
+#define NOT_ON_UNDO " AND NOT (origin = 12 AND note IS '" NOTE_ON_UNDO "')"
+/* The transaction of that id, or those of that run, which may bear the number of its first one. */
+#define OF_RUN "(id = ?1 OR run = ?1" NOT_ON_UNDO ")"
+_Static_assert(ORIGIN_WORKFLOW == 12, "as in the statements");
+
 void tx_of(sqlite3_stmt *st, struct tx_head *tx) {
     *tx = (struct tx_head){
         .id = (kith_id)sqlite3_column_int64(st, 0),
@@ -339,7 +348,7 @@ kith_status journal_run_size(struct conn *c, kith_id run, uint64_t *transactions
     bool row;
     TRY(conn_prepare(c,
                      "SELECT count(*), coalesce(sum(CASE WHEN first > 0 AND last >= first THEN"
-                     " last - first + 1 ELSE 0 END), 0) FROM kith_tx WHERE run = ?1 OR id = ?1",
+                     " last - first + 1 ELSE 0 END), 0) FROM kith_tx WHERE " OF_RUN,
                      &st, e));
     bind_int(st, 1, (int64_t)run);
     TRY(conn_step(c, st, &row, e));
@@ -355,7 +364,7 @@ kith_status journal_own_rows(struct conn *c, kith_id tx, uint64_t *rows, kith_er
     TRY(conn_prepare(c,
                      "SELECT count(*) FROM kith_tx x JOIN kith_journal j"
                      " ON j.seq BETWEEN x.first AND x.last"
-                     " WHERE (x.run = ?1 OR x.id = ?1) AND j.source IS NULL",
+                     " WHERE " OF_RUN " AND j.source IS NULL",
                      &st, e));
     bind_int(st, 1, (int64_t)tx);
     TRY(conn_first(c, st, 0, &n, e));
@@ -371,7 +380,7 @@ kith_status journal_sums(struct conn *c, kith_id tx, bool own, struct row_sum *o
     TRY(conn_prepare(c,
                      "SELECT j.kind, j.type, count(*) FROM kith_tx x JOIN kith_journal j"
                      " ON j.seq BETWEEN x.first AND x.last"
-                     " WHERE (x.run = ?1 OR x.id = ?1) AND (NOT ?2 OR j.source IS NULL)"
+                     " WHERE " OF_RUN " AND (NOT ?2 OR j.source IS NULL)"
                      " GROUP BY j.kind, j.type ORDER BY 3 DESC, 1, 2 LIMIT ?3",
                      &st, e));
     bind_int(st, 1, (int64_t)tx);
@@ -462,13 +471,14 @@ static int newest_first(const void *a, const void *b) {
 static kith_status add_run(struct conn *c, struct heads *h, size_t at, struct arena *a,
                            kith_error *e) {
     const struct tx_head tx = h->items[at];
-    if (tx.origin != ORIGIN_WORKFLOW)
+    if (tx.origin != ORIGIN_WORKFLOW || tx_on_undo(&tx))
         return KITH_OK;
     for (size_t i = 0; i < at; i++)
         if (h->items[i].run == tx.run)
             return KITH_OK;
-    return add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE run = ?1 AND id <> ?2", tx.run,
-                     tx.id, a, h, e);
+    return add_heads(c,
+                     "SELECT " TX_COLUMNS " FROM kith_tx WHERE run = ?1 AND id <> ?2" NOT_ON_UNDO,
+                     tx.run, tx.id, a, h, e);
 }
 
 kith_status journal_undo_set(struct conn *c, kith_id target, struct arena *a, struct tx_head **out,
@@ -477,16 +487,15 @@ kith_status journal_undo_set(struct conn *c, kith_id target, struct arena *a, st
     struct journal_start start;
     TRY(journal_start(c, &start, e));
     TRY(journal_kept(&start, target, e)); /* of a run, too, whose number is of its beginning */
-    /* A run may bear the number of its first transaction. */
-    TRY(add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE run = ?1 OR id = ?1", target, 0, a,
-                  &h, e));
+    TRY(add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE " OF_RUN, target, 0, a, &h, e));
     if (h.count == 0)
         return journal_no_tx(target, e);
     /* The list grows while it is walked: what each transaction led to comes behind it. An undo is
      * led to by nothing and leads to nothing. */
     for (size_t i = 0; i < h.count; i++) {
-        TRY(add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE cause BETWEEN ?1 AND ?2",
-                      h.items[i].first, h.items[i].last, a, &h, e));
+        TRY(add_heads(
+            c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE cause BETWEEN ?1 AND ?2" NOT_ON_UNDO,
+            h.items[i].first, h.items[i].last, a, &h, e));
         TRY(add_run(c, &h, i, a, e));
     }
     qsort(h.items, h.count, sizeof *h.items, newest_first);

@@ -58,6 +58,11 @@ struct tx_head {
     kith_str note;
 };
 
+/* The note of what the functions of on_undo() did, once their run was undone: it bears the run's
+ * number, and goes with no undo but its own. */
+#define NOTE_ON_UNDO "on_undo"
+bool tx_on_undo(const struct tx_head *tx);
+
 struct journal_row {
     uint64_t seq;
     kith_id tx;

@@ -234,7 +234,7 @@ static kith_status note_failure(struct txn *t, struct flow_run *r, const struct 
         log_write(engine_log_level(g, LOG_ERROR), "workflow",
                   "%s: a run failed for good (%s): 'kith workflow runs --state failed'",
                   r->workflow, err_place(why, place));
-        return flow_transaction(t, r->id, source, r->cause, end_failed, r, e);
+        return flow_transaction(t, r->id, source, r->cause, NULL, end_failed, r, e);
     }
     log_write(engine_log_level(g, LOG_WARN), "workflow",
               "%s: a run failed (%s), and is tried again", r->workflow, err_place(why, place));
@@ -269,7 +269,8 @@ static kith_status run_step(struct txn *t, struct flow *w, uint64_t cause, kith_
     const struct source *code = is_own(t, &source) ? txn_code(t) : &source;
     kith_error why = KITH_ERROR_INIT;
     size_t notes = notes_mark(rule->script->all);
-    kith_status st = flow_transaction(t, r->id, code, cause ? cause : r->cause, step, w, &why);
+    kith_status st =
+        flow_transaction(t, r->id, code, cause ? cause : r->cause, NULL, step, w, &why);
     flow_free(w);
     if (st == KITH_OK)
         return KITH_OK;

@@ -105,7 +105,7 @@ kith_status flow_compensate(struct ruleset *set, struct txn *t, kith_id run, kit
     if (st == KITH_OK) {
         struct flow w = {.script = rule->script, .rule = rule, .run = &r};
         struct source source = rule_source(rule);
-        st = flow_transaction(t, run, &source, r.cause, call_undos, &w, &why);
+        st = flow_transaction(t, run, &source, r.cause, NOTE_ON_UNDO, call_undos, &w, &why);
         flow_free(&w);
     }
     if (st == KITH_OK)

@@ -177,6 +177,37 @@ KITH_TOKEN=$token "$KITH" why lead "$lead" interest >"$work/out"
 prints "because a record that you may not see was created by"
 prints_not "$task"
 
+it "has what on_undo did as a line of its own in the log, which is taken back by itself"
+cat >workflows/sorry.lua <<'LUA'
+workflow("promise", { record = "lead" }, function(lead)
+    on_undo(function()
+        task { title = "Sorry", about = lead }
+    end)
+    task { title = "Promised", about = lead }
+end)
+LUA
+"$KITH" workflow start promise "lead/$lead" >/dev/null
+promise=$("$KITH" workflow runs promise --json | json_text id)
+kith undo "$promise"
+for _ in $(seq 100); do
+    kith find "task where title = 'Sorry'" --json
+    [ -s "$work/out" ] && break
+    sleep 0.05
+done
+kith why task "$(json_text id <"$work/out")" title
+prints "written by the workflow promise at workflows/sorry.lua:3"
+prints "in run $promise"
+kith undo "$promise"
+kith find "task where title = 'Sorry' : count()"
+prints_exactly 1
+kith log
+prints "on_undo of the run $promise"
+prints "undo of $promise"
+kith undo "$(sed -n 's/ .*on_undo of the run.*//p' "$work/out")"
+exits 0
+kith find "task where title = 'Sorry' : count()"
+prints_exactly 0
+
 it "answers who may not undo a run as if there were none of that id"
 KITH_TOKEN=$token "$KITH" undo 0SA818NN40003 >"$work/out" 2>"$work/nobodys"
 KITH_TOKEN=$token "$KITH" undo "$run" >"$work/out" 2>"$work/err"

@@ -151,3 +151,53 @@ TEST("the undo of what made a record takes it away, whatever runs are about it")
     EXPECT_STR("sorry, A, sorry, B", tasks(&c));
     company_end(&c);
 }
+
+static kith_status keep_tx(void *arg, const struct journal_row *row, kith_error *e) {
+    (void)e;
+    *(kith_id *)arg = row->tx;
+    return KITH_OK;
+}
+
+/* The transaction that made the record. */
+static kith_id made_by(struct company *c, kith_id record) {
+    struct conn *conn;
+    kith_id tx = 0;
+    EXPECT_OK(engine_reader(c->g, &conn, &c->e), c->e);
+    EXPECT_OK(journal_before(conn, record, UINT64_MAX, keep_tx, &tx, &c->e), c->e);
+    engine_reader_done(c->g, conn);
+    return tx;
+}
+
+/* The functions make good for ever what was undone once, whatever is undone again behind them. */
+TEST("what on_undo did stays when the same is undone again, and goes with an undo of its own") {
+    struct company c;
+    struct write_request w = {.c = &c, .type = "lead", .set = SET("state", "working")};
+    kith_id tx, run, made;
+    struct undo_report r;
+    flow_company(&c, "workflow('w', {on = 'lead.working'}, function(lead)\n"
+                     "  on_undo(function() task {title = 'sorry', about = lead} end)\n"
+                     "  task {title = 'hello', about = lead}\n"
+                     "  sleep(days(1))\n"
+                     "end)\n"
+                     "on('task.created', {name = 'r', where = \"title = 'sorry'\"}, function(t)\n"
+                     "  create('note', {about = t, body = 'followed'})\n"
+                     "end)\n");
+    w.id = new_lead(&c, "A");
+    EXPECT_OK(engine_write(c.g, &by_anna, write_it, &w, &tx, &c.e), c.e);
+    drain(&c);
+    EXPECT_INT(1, find(&c, "workflow_run", &run));
+    const kith_id again[] = {tx, tx, run};
+    for (size_t i = 0; i < 3; i++) {
+        r = undo(&c, again[i]);
+        EXPECT_STR("sorry", tasks(&c));
+        EXPECT_INT(1, find(&c, "note where body = 'followed'", NULL));
+        EXPECT_INT(i == 0 ? 2 : 0, r.reversed);
+        EXPECT_INT(i == 1 ? 2 : 0, r.earlier);
+    }
+    EXPECT_INT(1, find(&c, "task", &made));
+    r = undo(&c, made_by(&c, made));
+    EXPECT_INT(2, r.reversed); /* and what followed from it */
+    EXPECT_STR("", tasks(&c));
+    EXPECT_STR("new", field(&c, "lead", w.id, "state"));
+    company_end(&c);
+}
