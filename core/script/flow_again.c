@@ -68,10 +68,34 @@ static kith_status once_more(struct txn *t, struct flow *w, lua_CFunction what, 
 
 /* -- undone ------------------------------------------------------------------------------------ */
 
+/* "there is no lead 0ABC": does the sentence name an id? */
+static bool names_id(const char *message) {
+    kith_str rest = str_of(message), word;
+    kith_id id;
+    while (str_split(&rest, ' ', &word))
+        if (word.len == ID_TEXT && id_parse(word, &id))
+            return true;
+    return false;
+}
+
+/* A record that the undo took away is missed by whoever wrote the function, and not known why. */
+static kith_status taken_away(kith_status st, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    if (st != KITH_E_NOTFOUND || !names_id(e->message))
+        return st;
+    err_copy(&why, e);
+    return err_set(e, st, NULL,
+                   "%s: the undo took it away; keep what on_undo() needs of it before, outside of"
+                   " its function, as in local name = lead.name, and link to nothing that is gone",
+                   why.message);
+}
+
 /* A write_fn. */
 static kith_status call_undos(struct txn *t, void *arg, kith_error *e) {
     struct flow *w = arg;
-    TRY(once_more(t, w, call_all, e));
+    kith_status st = once_more(t, w, call_all, e);
+    if (st != KITH_OK)
+        return w->undoing ? taken_away(st, e) : st;
     TRY(flow_log_add(txn_conn(t), w->run->id, buf_view(&w->out), e));
     if (!w->run->attempts)
         return KITH_OK;

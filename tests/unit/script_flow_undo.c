@@ -201,3 +201,36 @@ TEST("what on_undo did stays when the same is undone again, and goes with an und
     EXPECT_STR("new", field(&c, "lead", w.id, "state"));
     company_end(&c);
 }
+
+#define KEEP_IT                                                                                    \
+    ": the undo took it away; keep what on_undo() needs of it before, outside of its function, as" \
+    " in local name = lead.name, and link to nothing that is gone"
+
+TEST("who needs what the undo took away is told where, and what to write") {
+    static const char *const wrong[][2] = {
+        {"task {title = 'sorry, ' .. lead.name}",
+         "on_undo: workflows/f.lua:3: there is no lead %s"},
+        {"task {title = 'sorry', about = lead}",
+         "on_undo: workflows/f.lua:3: about: there is no lead %s to link to"},
+        {"update(lead, {score = 1})", "on_undo: workflows/f.lua:3: there is no lead %s"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct company c;
+        struct write_request w = {.c = &c, .type = "lead", .set = SET("name", "A")};
+        kith_id lead, tx;
+        char id[ID_TEXT + 1], text[300], says[400];
+        snprintf(text, sizeof text,
+                 "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                 "  on_undo(function()\n    %s\n  end)\n  sleep(days(1))\nend)\n",
+                 wrong[i][0]);
+        flow_company(&c, text);
+        EXPECT_OK(engine_write(c.g, &by_anna, write_it, &w, &tx, &c.e), c.e);
+        drain(&c);
+        EXPECT_INT(1, find(&c, "lead", &lead));
+        undo(&c, tx);
+        id_format(lead, id);
+        int len = snprintf(says, sizeof says, wrong[i][1], id);
+        snprintf(says + len, sizeof says - (size_t)len, KEEP_IT);
+        EXPECT_STR(says, run_field(&c, "error"));
+        company_end(&c);
+    }
+}
