@@ -354,8 +354,32 @@ static kith_status run_cancel(struct cmd *c, kith_error *e) {
     return call_for_run(c, "workflow.cancel", e);
 }
 
+/* Who has mended the file is told that the run goes on without that. */
+static kith_status tell_version(struct cmd *c, kith_error *e) {
+    const struct base_workflow_run *f = &cmd_schema(c)->base.workflow_run;
+    struct scripts_view v;
+    kith_value *values;
+    kith_id id;
+    TRY(arg_id(c, 0, &id, e));
+    TRY(show_read(c, f->type, &id, &values, e));
+    TRY(scripts_view(c->company->scripts, &c->arena, &v, e));
+    const kith_value *name = &values[f->workflow->index], *version = &values[f->version->index];
+    for (size_t i = 0; i < v.rule_count && name->kind == KITH_TEXT && version->kind == KITH_TEXT;
+         i++) {
+        const struct rule_info *r = &v.rules[i];
+        if (r->kind == RULE_WORKFLOW && str_eqz(name->as.s, r->name) &&
+            !str_eqz(version->as.s, r->version))
+            io_say(c->io,
+                   "%s has changed since the run began, and the run goes on by what stood there"
+                   " then: 'kith workflow migrate %s' has it go on by what stands there now",
+                   r->file, c->args[0]);
+    }
+    return KITH_OK;
+}
+
 static kith_status run_retry(struct cmd *c, kith_error *e) {
-    return call_for_run(c, "workflow.retry", e);
+    TRY(call_for_run(c, "workflow.retry", e));
+    return tell_version(c, e);
 }
 
 static kith_status run_migrate(struct cmd *c, kith_error *e) {
@@ -420,6 +444,8 @@ const struct command command_workflow_retry = {
     .name = "workflow retry",
     .args = "RUN",
     .help = "have a run that failed go on from the step at which it did",
+    .more = "It goes on in the code with which it began: when the file was mended since, 'kith"
+            " workflow\nmigrate RUN' has it go on by that.",
     .options = {REHEARSE_OPTION},
     .open = true,
     .needs = NEEDS_COMPANY,

@@ -163,6 +163,22 @@ prints "nobody chases Bad"
 kith workflow run "$run" --json
 prints "\"step\":\"failed\",\"branch\":0,\"line\":7"
 
+it "says of a run that is tried again that its file was mended since, and how it goes on by that"
+kith workflow retry "$run"
+exits 0
+expect test "$(grep -c "^kith: " "$work/err")" = 0
+sed -i 's/error("nobody chases Bad")/return "mended"/' workflows/chase.lua
+kith workflow retry "$run"
+exits 0
+complains "kith: workflows/chase.lua has changed since the run began, and the run goes on by what stood there then: 'kith workflow migrate $run' has it go on by what stands there now"
+expect test "$(grep -c "^kith: " "$work/err")" = 1
+kith workflow migrate "$run"
+exits 0
+kith workflow retry "$run"
+is_silent
+kith workflow run "$run"
+prints "result     mended"
+
 it "tells whoever may not see runs the workflow and nothing that it read"
 create role name=reader rights='{"types": {"lead": {"read": "all"}, "user": {"read": "all"}}}' >/dev/null
 "$KITH" user add sam --name Sam --role reader >/dev/null
