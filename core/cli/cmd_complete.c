@@ -135,11 +135,6 @@ static void offer_settings(struct complete *x) {
     }
 }
 
-static void offer_explained(struct complete *x) {
-    offer_settings(x);
-    offer_types(x);
-}
-
 static void offer_actions(struct complete *x) {
     for (size_t i = 0; open_company(x) && i < plugins_count(x->company->plugins); i++) {
         const kith_plugin_desc *d = plugins_declared(x->company->plugins, i);
@@ -150,6 +145,12 @@ static void offer_actions(struct complete *x) {
                 offer(x, name, "", actions[k].doc);
         }
     }
+}
+
+static void offer_explained(struct complete *x) {
+    offer_settings(x);
+    offer_types(x);
+    offer_actions(x);
 }
 
 static void offer_pages(struct complete *x) {

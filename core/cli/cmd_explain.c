@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kith explain: what a setting, a record type, a field or an event is. */
+/* kith explain: what a setting, a record type, a field, an event or an action is. */
 #include "cli/reference.h"
 #include "cli/show.h"
 #include "record/query.h"
@@ -261,6 +261,106 @@ static bool explain_declared(struct cmd *c, const struct schema *s) {
     return (t && rest.len == 0) || f || event;
 }
 
+/* -- actions ----------------------------------------------------------------------------------- */
+
+struct declared_action {
+    const char *module, *name; /* "http", "http.send" */
+    kith_action decl;
+};
+
+/* The i-th action of the core and the enabled modules; false: behind the last, or no memory. */
+static bool action_at(struct cmd *c, const struct company *company, size_t i,
+                      struct declared_action *out) {
+    const struct own_action *own;
+    size_t n = 0;
+    for (; (own = company_own_action(n)); n++)
+        if (n == i)
+            *out = (struct declared_action){
+                "core",
+                own->name,
+                {.doc = own->doc, .params = own->params, .results = own->results}};
+    if (i < n)
+        return true;
+    i -= n;
+    for (size_t k = 0; k < plugins_count(company->plugins); k++) {
+        const kith_plugin_desc *d = plugins_declared(company->plugins, k);
+        const kith_action *actions = d->actions.items;
+        if (i < d->actions.count) {
+            const char *name = arena_printf(&c->arena, "%s.%s", d->name, actions[i].name);
+            *out = (struct declared_action){d->name, name, actions[i]};
+            return name != NULL;
+        }
+        i -= d->actions.count;
+    }
+    return false;
+}
+
+static kith_status print_fields(struct cmd *c, const struct schema *s, const char *module,
+                                const char *what, kith_array declared, kith_error *e) {
+    struct rfield *const *fields;
+    uint32_t count;
+    TRY(schema_fields(s, &c->arena, module, declared, &fields, &count, e));
+    for (uint32_t i = 0; i < count; i++)
+        io_printf(c->io, "  %-10s %s, %s%s%s\n", i == 0 ? what : "", fields[i]->name,
+                  kind_of(c, fields[i]), fields[i]->doc[0] ? ": " : "", fields[i]->doc);
+    return KITH_OK;
+}
+
+static kith_status print_action(struct cmd *c, const struct schema *s,
+                                const struct declared_action *a, kith_error *e) {
+    io_printf(c->io, "%s\n  %s\n", a->name, a->decl.doc ? a->decl.doc : "");
+    TRY(print_fields(c, s, a->module, "takes", a->decl.params, e));
+    TRY(print_fields(c, s, a->module, "gives", a->decl.results, e));
+    io_printf(c->io,
+              "  called     kith run %s%s, or action.%s {...} in files of rules and "
+              "workflows\n",
+              a->name, a->decl.params.count ? " PARAMETER=VALUE ..." : "", a->name);
+    return KITH_OK;
+}
+
+/* KITH_E_NOTFOUND, and no error set: there is no such action. */
+static kith_status explain_action(struct cmd *c, const struct company *company,
+                                  const struct schema *s, kith_error *e) {
+    struct declared_action a;
+    for (size_t i = 0; action_at(c, company, i, &a); i++) {
+        if (strcmp(a.name, c->args[0]) != 0)
+            continue;
+        if (!c->json)
+            return print_action(c, s, &a, e);
+        json_part(c, "action", a.name, "action", a.module, a.decl.doc ? a.decl.doc : "");
+        return KITH_OK;
+    }
+    return KITH_E_NOTFOUND;
+}
+
+struct action_names {
+    struct cmd *c;
+    const struct company *company;
+};
+
+static const char *action_name_at(const void *arg, size_t i) {
+    const struct action_names *n = arg;
+    struct declared_action a;
+    return action_at(n->c, n->company, i, &a) ? a.name : "";
+}
+
+static const char *one_of_two(const void *arg, size_t i) {
+    return ((const char *const *)arg)[i];
+}
+
+/* The action that is nearer than the setting (or NULL) that may be meant; NULL: none is. */
+static const char *near_action(struct cmd *c, const struct company *company, const char *setting) {
+    struct action_names n = {c, company};
+    struct declared_action a;
+    size_t count = 0;
+    kith_str wanted = str_of(c->args[0]);
+    while (action_at(c, company, count, &a))
+        count++;
+    const char *action = str_nearest(wanted, action_name_at, &n, count);
+    const char *both[] = {setting ? setting : "", action};
+    return action && str_nearest(wanted, one_of_two, both, 2) == action ? action : NULL;
+}
+
 /* -- what is not there ------------------------------------------------------------------------- */
 
 struct looking {
@@ -337,12 +437,19 @@ static kith_status unknown(struct cmd *c, const struct company *company,
     if (near)
         return err_set(e, KITH_E_NOTFOUND, NULL,
                        "there is no setting and no type %s; did you mean %s", c->args[0], near);
-    company_modules(company->settings, c->dir, c->program, is_module, &l);
-    if (!l.found && !strstr(e->message, "did you mean"))
+    static const char meant[] = "did you mean ";
+    const char *setting = strstr(e->message, meant);
+    const char *action = near_action(c, company, setting ? setting + strlen(meant) : NULL);
+    if (action)
         return err_set(e, KITH_E_NOTFOUND, NULL,
-                       "there is no setting, type, field, event or word of rules %s; those of a "
-                       "module are there when it is enabled: 'kith module list' shows them all",
-                       c->args[0]);
+                       "there is no setting and no action %s; did you mean %s", c->args[0], action);
+    company_modules(company->settings, c->dir, c->program, is_module, &l);
+    if (!l.found && !setting)
+        return err_set(
+            e, KITH_E_NOTFOUND, NULL,
+            "there is no setting, type, field, event, action or word of rules %s; those of a "
+            "module are there when it is enabled: 'kith module list' shows them all",
+            c->args[0]);
     if (!l.found || has_settings(company->settings, name))
         return KITH_E_NOTFOUND;
     return err_set(e, KITH_E_NOTFOUND, NULL,
@@ -364,7 +471,10 @@ static kith_status explain(struct cmd *c, struct company *company, kith_error *e
     st = explain_topic(c, company, schema, declared, e);
     if (st != KITH_E_NOTFOUND)
         return st;
-    return declared || explain_word(c) ? KITH_OK : unknown(c, company, schema, e);
+    if (declared || explain_word(c))
+        return KITH_OK;
+    st = explain_action(c, company, schema, e);
+    return st != KITH_E_NOTFOUND ? st : unknown(c, company, schema, e);
 }
 
 static kith_status run(struct cmd *c, kith_error *e) {
@@ -382,8 +492,8 @@ const struct command command_explain = {
     .name = "explain",
     .args = "[SETTING]",
     .help =
-        "what a setting, a type, a field, an event or a word of rules is; without one, list all "
-        "settings",
+        "what a setting, a type, a field, an event, an action or a word of rules is; without one, "
+        "list all settings",
     .more = "  kith explain company.zone\n  kith explain sales\n  kith explain contact.lifecycle\n"
             "  kith explain wait_for",
     .needs = NEEDS_FOLDER,

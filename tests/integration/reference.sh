@@ -48,7 +48,7 @@ kith explain contract
 complains "did you mean contact"
 kith explain xyzzy
 exits 3
-complains "there is no setting, type, field, event or word of rules xyzzy; those of a module are there when it is enabled"
+complains "there is no setting, type, field, event, action or word of rules xyzzy; those of a module are there when it is enabled"
 
 it "explains the words of rules and workflows"
 kith explain wait_for
@@ -61,6 +61,30 @@ prints '{"word":"business.hours","parameters":"n: integer|Duration, from?: Time|
 kith explain null
 exits 0
 prints "Empties a field"
+
+it "explains the actions of the core and of modules"
+kith explain workflow.cancel
+exits 0
+prints "Ends a run of a workflow where it stands."
+prints "  takes      run, link to workflow_run (required): The run."
+prints "  called     kith run workflow.cancel PARAMETER=VALUE ..., or action.workflow.cancel {...} in files"
+kith explain http.send
+exits 3
+complains "the module http is not enabled"
+kith module enable http
+kith explain http.send
+exits 0
+prints "http.send"
+prints "  takes      url, url (required): Where to."
+prints "  gives      "
+kith explain http.send --json
+prints '{"action":"http.send","kind":"action","module":"http","doc":"'
+kith explain http.sned
+exits 3
+complains "there is no setting and no action http.sned; did you mean http.send"
+kith explain http.timeuot
+complains "did you mean http.timeout"
+kith module disable http
 
 it "keeps the words that an option takes in their cell of the table"
 kith reference commands
