@@ -47,6 +47,7 @@ static const struct word words[] = {
      "Waits for the event that fits, and gives it; nil when the time is over.", NULL},
     {"wait_any", "events: table, how_long?: Duration|Time|Date", "any",
      "Waits for the first of several events: its name, and the event; nil when the time is over.",
+     "---@param events table\n---@param how_long? Duration|Time|Date\n---@return string|nil name\n"
      "---@return any event\n"},
     {"wait_all", "events: table, how_long?: Duration|Time|Date", "table",
      "Waits for several events, and gives a table of those that came, by name.", NULL},
@@ -78,8 +79,8 @@ static const struct word words[] = {
     {"today", "", "Date", "The day in the company's zone.", NULL},
     {"business.days", "n: integer, from?: Time|Date", "any",
      "The n-th working day after now, or after `from`, at its time of day.",
-     "---@overload fun(n: integer, from: Date): Date\n---@overload fun(n: integer, from?: Time): "
-     "Time\n"},
+     "---@overload fun(n: integer, from: Date): Date\n---@param n integer\n---@param from? Time\n"
+     "---@return Time\n"},
     {"business.hours", "n: integer|Duration, from?: Time|Date", "Time",
      "When so many hours of working time are over.", NULL},
     {"business.between", "a: Time|Date, b: Time|Date", "Duration",
@@ -142,7 +143,7 @@ static const struct word words[] = {
      "The items of a list as one text.", NULL},
     {"table.insert", "list: table, ...: any", NULL, "Puts an item into a list.",
      "---@overload fun(list: any[], item: any)\n---@overload fun(list: any[], at: integer, item: "
-     "any)\n"},
+     "any)\n---@param list any[]\n---@param ... any\n"},
     {"table.move", "from: table, first: integer, last: integer, at: integer, to?: table", "table",
      "Copies items from one place to another.", NULL},
     {"table.pack", "...: any", "table", "A table of the arguments, with their number in n.", NULL},

@@ -13,7 +13,7 @@ struct word {
     const char *params;
     const char *result; /* "Date", "integer|nil"; NULL: nothing */
     const char *doc;    /* one sentence */
-    const char *lines;  /* LuaCATS lines that say more than params and result; or NULL */
+    const char *lines;  /* LuaCATS lines in the place of those of params and result; or NULL */
 };
 
 const struct word *word_at(size_t i); /* NULL behind the last */

@@ -314,32 +314,4 @@ kith workflow list --json
 prints '"disabled":true'
 sed -i '$d' kith.conf
 rm workflows/care.lua
-
-it "writes stubs for editors, of every type and word, that are Lua and name no class that is not there"
-kith type add visit --title name 'guide:link[contact]' --doc "A visit."
-exits 0
-kith rule stubs
-exits 0
-prints "Open this folder in an editor"
-text=$(cat rules/library/*.lua)
-for line in "---@class record.visit: record" "---@field guide record.contact" "---@field guide? record.contact|string|null" \
-    'fun(type: "visit", fields: fields.visit): record.visit' '"visit.create"|"visit.update"|"visit.save"|"visit.delete"' \
-    "function create(type, fields) end" "function business.open(moment) end" "function string.trim(s) end" \
-    "function utf8.offset(s, n, i) end" "function every(event, options, run) end" \
-    'action["segment"]["add"] = function(arguments) end'; do
-    case $text in *"$line"*) ;; *) fail "the stubs lack: $line" ;; esac
-done
-sed 's/"[^"]*"//g' rules/library/*.lua | grep -owE '(record|fields|field|change|event|event\.of|data|arguments|results|rule\.options)\.[a-z_.]+[a-z_]' |
-    sort -u >"$work/named"
-grep -ohE '^---@(class|alias) [a-z_.]+' rules/library/*.lua | sed 's/.* //' | sort -u >"$work/declared"
-comm -23 "$work/named" "$work/declared" >"$work/unknown"
-[ ! -s "$work/unknown" ] || fail "no class is declared for: $(cat "$work/unknown")"
-cp rules/library/*.lua rules/ # what the stubs are made of is Lua, which Kith compiles
-kith rule check
-exits 0
-rm rules/words.lua rules/types.lua rules/rules.lua rules/actions.lua
-echo '{}' >rules/.luarc.json
-kith rule stubs
-exits 0
-complains "rules/.luarc.json is another one already, and was left as it is"
 finish
