@@ -353,6 +353,196 @@ TEST("what another file does fails a test when it follows from it, and not by th
     company_end(&c);
 }
 
+TEST("expectations that follow one upon the other look at the same, and what is done then begins "
+     "anew") {
+    static const char *const looks[] = {"t.expect_effect('create task')",
+                                        "t.expect_no_effect('create note')", "t.expect(true)",
+                                        "t.expect_equal(1, 1)", "t.expect_failure('bad')"};
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+        char text[1200];
+        snprintf(text, sizeof text,
+                 "on('lead.created', {name = 'r'}, function(l) task {title = l.name} end)\n"
+                 "on('lead.created', {name = 'bad', where = \"name = 'A'\"}, function()\n"
+                 "  error('bad')\n"
+                 "end)\n"
+                 "test('x', function(t)\n"
+                 "  t.create('lead', {name = 'A'})\n"
+                 "  t.create('lead', {name = 'B'})\n"
+                 "  %s\n"
+                 "  for lead in t.find('lead') do t.get(lead) end\n"
+                 "  t.totals('lead : sum(score) as s')\n"
+                 "  t.expect_equal(t.count('lead'), 2)\n"
+                 "  t.expect_effect('create task', {title = 'A'})\n"
+                 "  t.expect_effect('create task', {title = 'B'})\n"
+                 "  t.expect_failure('bad')\n"
+                 "end)\n"
+                 "test('y', function(t)\n"
+                 "  t.create('lead', {name = 'A'})\n"
+                 "  %s\n"
+                 "  t.create('lead', {name = 'B'})\n"
+                 "  t.expect_effect('create task', {title = 'B'})\n"
+                 "  t.expect_no_effect('create task', {title = 'A'})\n"
+                 "  t.expect_failure('bad')\n"
+                 "end)\n",
+                 looks[i], looks[i]);
+        expect_passing(FLOW, text, 2);
+    }
+}
+
+TEST("an effect is what rules did, with what a record had, and not what the test did itself") {
+    expect_passing(FLOW,
+                   "on('lead.working', {name = 'r'}, function(lead)\n"
+                   "  update(lead, {score = 5, source = 'web'})\n"
+                   "  for n in find('note') do delete(n) end\n"
+                   "end)\n"
+                   "test('x', function(t)\n"
+                   "  local a = t.create('lead', {name = 'A', rating = 'hot'})\n"
+                   "  t.create('note', {title = 'N', body = 'x', about = a})\n"
+                   "  t.expect_no_effect('create lead')\n"
+                   "  t.update(a, {score = 1})\n"
+                   "  t.expect_no_effect('update lead')\n"
+                   "  t.transition(a, 'working')\n"
+                   "  t.expect_equal(t.expect_effect('update lead', {score = 5, record = a}), a)\n"
+                   "  t.expect_no_effect('update lead', {score = 5, source = 'fair'})\n"
+                   "  t.expect_no_effect('update lead', {rating = 'hot'})\n"
+                   "  t.expect_no_effect('update lead', {rating = null})\n"
+                   "  t.expect_no_effect('update task')\n"
+                   "  t.expect_no_effect('create lead')\n"
+                   "  t.expect_effect('delete note', {title = 'N'})\n"
+                   "  t.expect_no_effect('delete note', {title = 'M'})\n"
+                   "end)\n",
+                   1);
+    expect_passing(
+        FLOW,
+        "on('lead.created', {name = 'r'}, function(lead)\n"
+        "  task {title = 'x'}\n"
+        "  publish('lead.scored', lead, {points = 5})\n"
+        "  publish('feedback.answered', nil, {text = 'no'})\n"
+        "  action.sales.double{number = 21}\n"
+        "  action.mail.send{number = 1}\n"
+        "  action.workflow.start{workflow = 'v', record = lead}\n"
+        "end)\n"
+        "workflow('v', {record = 'lead'}, function() end)\n"
+        "test('x', function(t)\n"
+        "  local a = t.create('lead', {name = 'A'})\n"
+        "  t.expect_effect('create task', {due = null, title = 'x'})\n"
+        "  t.expect_no_effect('create task', {due = now()})\n"
+        "  t.expect_no_effect('create task', {title = 'x', due = now()})\n"
+        "  t.expect_no_effect('publish lead.scored', {points = decimal('5.5')})\n"
+        "  t.expect_effect('publish lead.scored', {points = 10 / 2})\n"
+        "  t.expect_no_effect('publish lead.scored', {points = 11 / 2})\n"
+        "  t.expect_effect('workflow.start', {record = a, run = t.runs('v')[1]})\n"
+        "  t.expect_no_effect('workflow.start', {record = a, run = null})\n"
+        "  local ok, why = pcall(t.expect_effect, 'sales.double', {nmber = 1})\n"
+        "  t.expect(tostring(why):find(\"did you mean 'number'?\", 1, true), why)\n"
+        "  ok, why = pcall(t.expect_no_effect, 'create task', {title = 'x'})\n"
+        "  t.expect(tostring(why):find('and there was one', 1, true), why)\n"
+        "  local e = t.expect_effect('publish feedback.answered', {score = null})\n"
+        "  t.expect_equal(e.record, nil)\n"
+        "  t.expect_no_effect('publish feedback.answered', {text = 'yes'})\n"
+        "  t.expect_no_effect('publish feedback.answered', {record = a})\n"
+        "  t.expect_no_effect('sales.double', {number = 20})\n"
+        "  t.expect_equal(t.expect_effect('sales.double', {number = 21}).number, 42)\n"
+        "  t.expect_no_effect('mail.send', {number = 2})\n"
+        "  local sent = t.expect_effect('send mail:smtp')\n"
+        "  t.expect_equal(sent.endpoint, 'ann@x.org')\n"
+        "  t.expect_effect('send mail:smtp', {key = sent.key, endpoint = sent.endpoint})\n"
+        "  t.expect_no_effect('send mail:smtp', {key = sent.key .. 'x'})\n"
+        "  t.expect_no_effect('send mail:smtp', {endpoint = 'ben@x.org'})\n"
+        "end)\n",
+        1);
+}
+
+TEST("what is written differently may be the same, and what is not the same is told") {
+    expect_passing(FLOW,
+                   "test('x', function(t)\n"
+                   "  t.expect_equal(decimal('5'), 5)\n"
+                   "  t.expect_equal('5', decimal('5'))\n"
+                   "  t.expect_equal({a = 1, b = {2, 'x'}}, {b = {2, 'x'}, a = 1})\n"
+                   "  t.expect_equal(money('1 EUR'), money('1.00 EUR'))\n"
+                   "  local a = t.create('lead', {name = 'A'})\n"
+                   "  t.expect_equal(t.get('lead', a.id), a)\n"
+                   "  t.expect(not pcall(t.expect_equal, '5', 5))\n"
+                   "  t.expect(not pcall(t.expect_equal, decimal('5'), decimal('6')))\n"
+                   "  t.expect(not pcall(t.expect_equal, {a = 1}, {a = 2}))\n"
+                   "  t.expect(not pcall(t.expect_equal, a, t.create('lead', {name = 'A'})))\n"
+                   "end)\n",
+                   1);
+}
+
+TEST("an event needs no record, and a run is told of as it stands") {
+    expect_passing(
+        FLOW,
+        "on('feedback.answered', {name = 'r'}, function(record, event)\n"
+        "  task {title = tostring(record) .. event.data.score}\n"
+        "end)\n"
+        "workflow('w', {on = 'lead.created'}, function(lead)\n"
+        "  if lead.score == 1 then error('one is bad') end\n"
+        "  sleep(days(1))\n"
+        "  return lead.name\n"
+        "end)\n"
+        "workflow('other', {on = 'lead.created'}, function(lead) return 'other' end)\n"
+        "test('x', function(t)\n"
+        "  t.publish('feedback.answered', {score = 3})\n"
+        "  t.expect_effect('create task', {title = 'nil3'})\n"
+        "  local ok, why = pcall(t.result, 'w')\n"
+        "  t.expect(tostring(why):find(\"the workflow 'w' did not run\", 1, true), why)\n"
+        "  ok, why = pcall(t.runs, 'v')\n"
+        "  t.expect(tostring(why):find(\"there is no workflow 'v'\", 1, true), why)\n"
+        "  t.expect_equal(#t.runs('w'), 0)\n"
+        "  t.create('lead', {name = 'A'})\n"
+        "  t.create('lead', {name = 'B'})\n"
+        "  t.advance(now() + days(1) - minutes(1))\n"
+        "  t.expect_equal(t.result('w'), nil)\n"
+        "  t.advance(now() + minutes(1))\n"
+        "  t.expect_equal(t.result('w'), 'B')\n"
+        "  t.expect_equal(#t.runs('w'), 2)\n"
+        "  t.expect_equal(t.runs('w')[1].result, 'A')\n"
+        "  t.create('lead', {name = 'C', score = 1})\n"
+        "  ok, why = pcall(t.result, 'w')\n"
+        "  t.expect(tostring(why):find(\"the run of the workflow 'w' failed: \", 1, true), why)\n"
+        "  t.expect_failure('w', 'one is bad')\n"
+        "end)\n",
+        1);
+}
+
+TEST("the clock stands where it was set, to a time or to the beginning of a day") {
+    expect_passing(FLOW,
+                   "test('none', function(t) t.expect_equal(now(), time('2025-03-11T09:00:00Z')) "
+                   "end)\n"
+                   "test('date', function(t)\n"
+                   "  t.at(date('2025-06-01'))\n"
+                   "  t.expect_equal(now(), time('2025-05-31T22:00:00Z'))\n"
+                   "  t.create('lead', {name = 'A'})\n"
+                   "  t.expect_equal(now(), time('2025-05-31T22:00:00Z'))\n"
+                   "end)\n"
+                   "test('time', function(t)\n"
+                   "  t.at(time('2025-06-01T10:00:00Z'))\n"
+                   "  t.expect_equal(now(), time('2025-06-01T10:00:00Z'))\n"
+                   "  t.advance(time('2025-06-01T10:00:01Z'))\n"
+                   "  t.expect_equal(now(), time('2025-06-01T10:00:01Z'))\n"
+                   "end)\n",
+                   3);
+}
+
+TEST("a run that failed and came through when it was tried again did not fail") {
+    expect_passing(FLOW,
+                   "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                   "  if not lead.score then error('no score') end\n"
+                   "end)\n"
+                   "test('x', function(t)\n"
+                   "  local a = t.create('lead', {name = 'A'})\n"
+                   "  t.expect_failure('w')\n"
+                   "end)\n"
+                   "test('y', function(t)\n"
+                   "  local a = t.create('lead', {name = 'A'})\n"
+                   "  t.update(a, {score = 1})\n"
+                   "  t.advance(days(1))\n"
+                   "  t.expect_equal(t.runs('w')[1].state, 'done')\n"
+                   "end)\n",
+                   2);
+}
+
 TEST("what a test writes wrong is told in a sentence with its line") {
     static const struct {
         const char *body, *message;
@@ -382,6 +572,13 @@ TEST("what a test writes wrong is told in a sentence with its line") {
          "create(): in a test this is done by what is handed to it, as in t.create(...)"},
         {"t.last_effect()",
          "t.last_effect() is what t.expect_effect() found last: none was looked for"},
+        {"local s = t.create('team', {name = 'A'}) t.transition(s, 'done')",
+         "team has no state: write t.update(record, {field = value})"},
+        {"t.at(days(3))", "t.at: a time such as \"2025-03-11T09:00\", or a date, not a duration"},
+        {"t.at('2019-12-31T09:00')", "t.at: not before the year 2020"},
+        {"t.expect_effect('publish lead.scord')", "nobody publishes 'lead.scord'"},
+        {"t.expect_effect('create leed')", "there is no type 'leed'; did you mean 'lead'?"},
+        {"test('y', function() end)", "test() declares a test: call it at the top of the file"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[512], wanted[512];
