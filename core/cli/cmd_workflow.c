@@ -296,13 +296,15 @@ static size_t entries_of(const struct run_step *steps, size_t count, int64_t n) 
     return i;
 }
 
-static void show_head(struct cmd *c, kith_id id, const kith_value *values) {
+/* then: how it stood at a step is told by the steps, and how it stands now is not that. */
+static void show_head(struct cmd *c, kith_id id, const kith_value *values, bool then) {
     const struct base_workflow_run *f = &cmd_schema(c)->base.workflow_run;
-    const struct rfield *fields[] = {f->workflow, f->file,      f->version, f->about,
-                                     f->state,    f->waits_for, f->due,     f->result,
-                                     f->error,    f->attempts,  f->parent,  f->over};
+    const struct rfield *fields[] = {f->workflow, f->file,  f->version,   f->about,
+                                     f->parent,   f->state, f->waits_for, f->due,
+                                     f->result,   f->error, f->attempts,  f->over};
+    size_t count = then ? 5 : sizeof fields / sizeof *fields;
     io_printf(c->io, "run %s\n", show_id(c, id));
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    for (size_t i = 0; i < count; i++) {
         const kith_value *v = &values[fields[i]->index];
         if (v->kind == KITH_NULL || (fields[i] == f->attempts && v->as.i == 0))
             continue;
@@ -329,7 +331,7 @@ static kith_status run_run(struct cmd *c, kith_error *e) {
     bool fails = shown == count && !at && failed_step(c, values, &failed);
     TRY(run_began(c, id, &run, e));
     if (!c->json)
-        show_head(c, id, values);
+        show_head(c, id, values, at > 0);
     if (!c->json && run.kept)
         show_began(c, &run, "  ");
     for (size_t i = 0; c->json && i < shown; i++)

@@ -339,7 +339,11 @@ TEST("what another file does fails a test when it follows from it, and not by th
     struct company c;
     company_with(&c, FLOW,
                  "test('x', function(t) t.advance(days(3)) end)\n"
-                 "test('y', function(t) t.create('lead', {name = 'Ann'}) end)\n");
+                 "test('y', function(t) t.create('lead', {name = 'Ann'}) end)\n"
+                 "test('z', function(t) t.publish('feedback.answered', {score = 1}) end)\n");
+    company_file(&c, "workflows/other.lua",
+                 "workflow('by the clock', {every = '0 * * * *'}, function() error('no') end)\n"
+                 "workflow('asked', {on = 'feedback.answered'}, function() error('no') end)\n");
     company_file(&c, "other.lua",
                  "every('0 * * * *', {name = 'hourly'}, function() error('no purpose') end)\n"
                  "on('lead.created', {name = 'caused'}, function() error('no') end)\n");
@@ -347,7 +351,10 @@ TEST("what another file does fails a test when it follows from it, and not by th
     EXPECT_STR("x|passed\n"
                "y|workflows/f.lua:2: the rule \"caused\" failed, and the test did not expect it:"
                " rules/other.lua:2: no; a test that wants it says t.expect_failure(\"caused\")"
-               "|failed: the rule \"caused\": rules/other.lua:2: no\n",
+               "|failed: the rule \"caused\": rules/other.lua:2: no\n"
+               "z|workflows/f.lua:3: the workflow \"asked\" failed, and the test did not expect it:"
+               " workflows/other.lua:2: no; a test that wants it says t.expect_failure(\"asked\")"
+               "|failed: the workflow \"asked\": workflows/other.lua:2: no\n",
                t.text.ptr);
     buf_free(&t.text);
     company_end(&c);
@@ -594,6 +601,18 @@ TEST("a test that does not end is stopped") {
     struct told t = run_focused(&c, NULL, 300);
     EXPECT_INT(1, t.n.failed);
     EXPECT(strstr(t.text.ptr, "workflows/f.lua:1: stopped, a test takes at most 20 s"));
+    buf_free(&t.text);
+    company_end(&c);
+}
+
+TEST("tests that take too long together are not all run") {
+    struct company c;
+    struct told t = {0};
+    company_with(&c, FLOW,
+                 "test('x', function(t) while true do end end)\ntest('y', function(t) end)\n");
+    struct test_host host = host_of(&c);
+    EXPECT_INT(KITH_E_LIMIT, scripts_test(&host, NULL, 100, tell, &t, &t.n, &c.e));
+    EXPECT_STR("the tests take too long: 1 of 2 ran", c.e.message);
     buf_free(&t.text);
     company_end(&c);
 }
