@@ -444,10 +444,46 @@ static void check_topic(struct lint *l, uint32_t line, kith_str topic) {
         lint_error(l, line, FAULT, &e);
 }
 
+/* The type that a topic names. */
+static const struct rtype *named_type(const struct lint *l, kith_str topic) {
+    kith_str rest = topic, name = topic;
+    str_split(&rest, '.', &name);
+    return schema_type(l->schema, name);
+}
+
+/* Whose records' events they are; NULL: they are published, and about records of any type. */
+static const struct rtype *type_of_topic(const struct lint *l, kith_str topic) {
+    return engine_topic_published(l->engine, topic) ? NULL : named_type(l, topic);
+}
+
+/* {field = value}: what the event must have to fit, as wait_for() takes it. */
+static void check_match(struct lint *l, kith_str topic, const struct node *match) {
+    const struct rtype *t = type_of_topic(l, topic), *payload = engine_payload(l->engine, topic),
+                       *named = named_type(l, topic);
+    for (const struct node *i = match ? match->a : NULL; i; i = i->next) {
+        const struct rfield *f;
+        kith_error e = KITH_ERROR_INIT;
+        kith_str name;
+        if (!item_name(i, &name) || str_eqz(name, "record") ||
+            (named && type_field(l->schema, named, name)))
+            continue;
+        if ((t && schema_find_field(l->schema, t, name, &f, &e) != KITH_OK) ||
+            (payload && payload_field(payload, name, &f, &e) != KITH_OK))
+            lint_error(l, i->line, FAULT, &e);
+    }
+}
+
 static struct type call_wait_for(struct lint *l, const struct called *c) {
-    if (is_literal(c, 0))
-        check_topic(l, c->node->line, c->types[0].text);
-    return UNKNOWN;
+    if (!is_literal(c, 0))
+        return UNKNOWN;
+    kith_str topic = c->types[0].text;
+    check_topic(l, c->node->line, topic);
+    check_match(l, topic, table_at(c, 1));
+    return (struct type){.kind = T_EVENT,
+                         .maybe = true,
+                         .run = true,
+                         .record = type_of_topic(l, topic),
+                         .payload = engine_payload(l->engine, topic)};
 }
 
 /* {name = {topic, {field = value}}, ...} */
@@ -458,8 +494,12 @@ static struct type call_wait_any(struct lint *l, const struct called *c) {
         if (!i->a)
             lint_say(l, i->line, FAULT,
                      "each event has a name: {answered = {\"task.done\", {record = t}}, ...}");
-        else if (first && !first->a && first->b->kind == NODE_STRING)
-            check_topic(l, first->line, first->b->text);
+        if (!i->a || !first || first->a || first->b->kind != NODE_STRING)
+            continue;
+        const struct node *match = first->next;
+        check_topic(l, first->line, first->b->text);
+        if (match && !match->a && match->b->kind == NODE_TABLE)
+            check_match(l, first->b->text, match->b);
     }
     return UNKNOWN;
 }
@@ -530,20 +570,11 @@ const struct form *form_find(kith_str name) {
     return NULL;
 }
 
-/* Of a published event the record may be of any type. */
-static bool is_published(const struct lint *l, kith_str topic) {
-    const char *name;
-    for (size_t i = 0; (name = engine_topic_at(l->engine, i)); i++)
-        if (str_eqz(topic, name))
-            return true;
-    return false;
-}
-
 static void bind_form(struct lint *l, const struct form *f, kith_str event,
                       const struct node *function) {
     kith_str verb = event, name = STR("");
     str_split(&verb, '.', &name);
-    const struct rtype *t = is_published(l, event) ? NULL : schema_type(l->schema, name);
+    const struct rtype *t = type_of_topic(l, event);
     struct type given[2] = {t ? RECORD_OF(t) : UNKNOWN, {.kind = T_CHANGE, .record = t}};
     given[1].payload = engine_payload(l->engine, event);
     given[1].run = f->option != NULL;

@@ -79,6 +79,8 @@ static bool fits_word(const struct type *t, kith_str word) {
         return true;
     if (t->kind == T_TEXT && number)
         return !t->literal || number_in(t->text);
+    if (t->kind == T_EVENT && t->run)
+        return str_eqz(word, "table");
     if (t->kind == T_NUMBER && str_eqz(word, "integer"))
         return !t->literal || t->real == (double)(int64_t)t->real;
     if (str_eqz(word, "string") && (t->kind == T_INTEGER || t->kind == T_NUMBER))

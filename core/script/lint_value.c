@@ -191,6 +191,8 @@ void lint_value(struct lint *l, uint32_t line, const struct rfield *f, bool reco
     case T_FINDING:
     case T_CHANGE:
     case T_EVENT:
+        if (t->run && f->kind == KITH_F_JSON)
+            return;
         lint_say(l, line, FAULT, "%s: %s is no value for a field%s", f->name, type_text(l, t),
                  t->kind == T_FINDING ? ": write find(...)() for its first record" : "");
         return;

@@ -369,7 +369,7 @@ static void assign_part(struct lint *l, struct node *target, const struct type *
     bool named = key.kind == T_TEXT && key.literal;
     if (of.kind == T_RECORD && of.record && named)
         assign_field(l, target, &of, &key, value, n);
-    else if (of.kind == T_EXACT || of.kind == T_CHANGE || of.kind == T_EVENT ||
+    else if (of.kind == T_EXACT || of.kind == T_CHANGE || (of.kind == T_EVENT && !of.run) ||
              of.kind == T_LIBRARY || of.kind == T_ACTIONS || of.kind == T_TEXT ||
              of.kind == T_INTEGER || of.kind == T_NUMBER || of.kind == T_BOOLEAN)
         lint_say(l, target->line, FAULT, "%s can only be read", type_text(l, &of));

@@ -290,6 +290,36 @@ TEST("what a workflow waits for is looked at before it runs") {
     company_end(&c);
 }
 
+TEST("what a wait gives is known by its topic, and what it waits for is what events have") {
+    begin(NULL);
+    EXPECT_STR(IN_FLOW "warning: an event has no part 'recrod'; did you mean 'record'?\n",
+               flow("local e = wait_for('task.done', {record = lead}, days(1)) log(e.recrod)"));
+    EXPECT_STR(IN_FLOW "no field 'titel' in task; did you mean 'title'?\n",
+               flow("local e = wait_for('task.done') if e then log(e.record.titel) end"));
+    EXPECT_STR(IN_FLOW "no field 'scroe' in lead; did you mean 'score'?\n",
+               flow("log(wait_for('lead.updated', {record = lead}).before.scroe)"));
+    EXPECT_STR(IN_FLOW "warning: lead.scored carries no 'pionts'; did you mean 'points'?\n",
+               flow("local e = wait_for('lead.scored', {record = lead}) log(e.pionts)"));
+    EXPECT_STR(IN_FLOW "warning: lead.scored carries no 'pionts'; did you mean 'points'?\n",
+               flow("local e = wait_for('lead.scored', {record = lead}) log(e.data.pionts)"));
+    EXPECT_STR(IN_FLOW "no field 'scroe' in lead; did you mean 'score'?\n",
+               flow("wait_for('lead.updated', {record = lead, scroe = 5})"));
+    EXPECT_STR(IN_FLOW "lead.scored carries no 'pionts'; did you mean 'points'?\n",
+               flow("wait_all({a = {'lead.scored', {pionts = 5}}}, days(1))"));
+    EXPECT_STR(IN_FLOW "feedback.answered carries no 'scroe'; did you mean 'score'?\n",
+               flow("wait_any({a = {'feedback.answered', {scroe = 5}}}, days(1))"));
+    EXPECT_STR("",
+               flow("local e = wait_for('feedback.answered', {record = lead, score = 1}, days(1)) "
+                    "if not e then return end "
+                    "log(e.score, e.text, e.data.score, e.topic, e.at + days(1), e.origin) "
+                    "log(e.record.anything) e.mine = 1 for k in pairs(e) do log(k) end "
+                    "create('lead', {name = 'x', extra = e}) start('w', lead, e)"));
+    EXPECT_STR("", flow("local t = 'x.' .. lead.name local e = wait_for(t, {a = 1}) log(e.any) "
+                        "local e2 = wait_for('lead.scored', {name = 'A', points = 1}) "
+                        "log(e2.changed, e2.before) if e2.changed and e2.changed.x then end"));
+    company_end(&c);
+}
+
 TEST("a file that is not read is told of") {
     char path[128];
     begin(NULL);
