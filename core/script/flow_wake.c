@@ -4,6 +4,7 @@
 #include "script/flow_internal.h"
 
 #include "base/clock.h"
+#include "engine/topics.h"
 #include "record/redirect.h"
 
 #include <string.h>
@@ -91,6 +92,16 @@ static kith_str json_value(struct arena *a, const json_t *v) {
     return (kith_str){NULL, 0};
 }
 
+/* The field of its record by which an event is waited for. What was published may be about a record
+ * of any type: its fields count when the topic's name says of which (check_key in lib_wait.c). */
+static const struct rfield *field_of(const struct waking *w, const char *field) {
+    const struct event *ev = w->ev;
+    const struct schema *schema = engine_schema(txn_engine(w->txn));
+    size_t len = ev->type ? strlen(ev->type->name) : 0;
+    bool named = len && strncmp(w->topic, ev->type->name, len) == 0 && w->topic[len] == '.';
+    return named ? type_field(schema, ev->type, str_of(field)) : NULL;
+}
+
 static kith_str value_of(struct waking *w, const char *field) {
     struct arena *a = txn_arena(w->txn);
     const struct event *ev = w->ev;
@@ -101,9 +112,14 @@ static kith_str value_of(struct waking *w, const char *field) {
     if (ev->kind == ROW_EVENT) {
         if (!w->data && ev->payload.len && json_read(ev->payload, &w->data, &e) != KITH_OK)
             return (kith_str){NULL, 0};
-        return json_value(a, json_object_get(w->data, field));
+        const struct rtype *payload = engine_payload(txn_engine(w->txn), str_of(w->topic));
+        const struct rfield *own;
+        kith_str carried = json_value(a, json_object_get(w->data, field));
+        if (carried.ptr ||
+            (payload && payload_field(payload, str_of(field), &own, NULL) == KITH_OK))
+            return carried;
     }
-    const struct rfield *f = type_field(schema, ev->type, str_of(field));
+    const struct rfield *f = field_of(w, field);
     if (!f || !ev->values)
         return (kith_str){NULL, 0};
     kith_value v = ev->values[f->index];

@@ -137,19 +137,22 @@ static void check_key(lua_State *L, const char *topic, int key) {
         return;
     const struct rtype *t =
         schema_type(engine_schema(g), (kith_str){topic, (uint64_t)(dot - topic)});
+    bool published = engine_topic_published(g, str_of(topic));
     const struct rtype *carried = engine_payload(g, str_of(topic));
     kith_str name = str_of(lua_tostring(L, key));
     const struct rfield *f;
     kith_error e = KITH_ERROR_INIT;
-    if (t && !engine_topic_published(g, str_of(topic))) {
-        f = field_at(L, t, key);
-        if (!right_reads(script_of(L), f))
-            raisef(L, "you may not read %s.%s, so nothing can be waited for by it", t->name,
-                   f->name);
-    } else if (t && carried && !type_field(engine_schema(g), t, name) &&
-               payload_field(carried, name, &f, &e) != KITH_OK) {
-        raise_error(L, &e);
+    kith_status st = carried ? payload_field(carried, name, &f, &e) : KITH_E_NOTFOUND;
+    if (!t || (published && st == KITH_OK))
+        return;
+    if (published && !type_field(engine_schema(g), t, name)) {
+        if (carried)
+            raise_error(L, &e);
+        return; /* it may carry anything */
     }
+    f = field_at(L, t, key);
+    if (!right_reads(script_of(L), f))
+        raisef(L, "you may not read %s.%s, so nothing can be waited for by it", t->name, f->name);
 }
 
 /* The table at `at`, sorted: the record or the first one is looked up, the others are compared. */

@@ -417,3 +417,22 @@ TEST("a workflow that begins anew after each event misses none, however fast the
     EXPECT_INT(40, find(&c, "workflow_run where state = 'done'", NULL));
     company_end(&c);
 }
+
+TEST("what was published is waited for by the fields of its record, too") {
+    struct company c;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  local e = wait_for('lead.scored', {name = 'A', points = 2})\n"
+                     "  task {title = 'woken by ' .. e.record.name .. ' ' .. e.points}\n"
+                     "end)\n"
+                     "on('lead.updated', function(lead)\n"
+                     "  publish('lead.scored', lead, {points = lead.score})\n"
+                     "end)\n");
+    kith_id lead = new_lead(&c, "A");
+    EXPECT_OK(try_update(&c, "lead", lead, SET("score", "1")), c.e);
+    drain(&c);
+    EXPECT_STR("", tasks(&c));
+    EXPECT_OK(try_update(&c, "lead", lead, SET("score", "2")), c.e);
+    drain(&c);
+    EXPECT_STR("woken by A 2", tasks(&c));
+    company_end(&c);
+}
