@@ -85,6 +85,8 @@ __attribute__((unused)) static const struct principal anna = {.name = "cli:anna"
 __attribute__((unused)) static const struct write_opts by_anna = {.principal = &anna,
                                                                   .origin = ORIGIN_CLI};
 
+static int64_t company_keeps; /* journal.keep of those that are opened next, ms; 0: for ever */
+
 static inline void load_settings(struct company *c, const char *conf) {
     struct settings_problems problems = {0};
     const struct settings_owner *owners;
@@ -112,8 +114,12 @@ static inline void open_company(struct company *c, const char *conf, const char 
     load_settings(c, conf);
     snprintf(path, sizeof path, "%s/db%d", folder, number++);
     EXPECT_OK(zone_open(&c->zone, "Europe/Berlin", &e), e);
-    struct engine_options o = {
-        .path = path, .clock = &c->clock, .zone = c->zone, .base_currency = "EUR", .create = true};
+    struct engine_options o = {.path = path,
+                               .clock = &c->clock,
+                               .zone = c->zone,
+                               .base_currency = "EUR",
+                               .journal_keep_ms = company_keeps,
+                               .create = true};
     o.source_count = plugins_sources(c->plugins, &sources);
     o.sources = sources;
     EXPECT_OK(engine_open(&c->engine, &o, &e), e);

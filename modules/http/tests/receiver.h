@@ -51,9 +51,11 @@ struct receiver {
     /* How the next request to this path is answered. */
     enum behaviour (*choose)(struct receiver *r, const char *path);
     _Atomic(enum behaviour) always;
-    const char *says; /* the body of a good answer */
-    unsigned state;   /* for choose */
-    int open;         /* connections */
+    const char *says;  /* the body of a good answer */
+    const char *leads; /* where a redirect does; NULL: to /elsewhere */
+    unsigned state;    /* for choose */
+    int open;          /* connections */
+    int accepted;      /* since the beginning */
     pthread_cond_t closed;
 };
 
@@ -140,10 +142,10 @@ static inline int reply(struct receiver *r, int fd, enum behaviour b) {
         say(fd, "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n");
         return 1;
     case REDIRECT:
+        snprintf(piece, sizeof piece, "http://127.0.0.1:%d/elsewhere", r->port);
         snprintf(text, sizeof text,
-                 "HTTP/1.1 302 There\r\nLocation: http://127.0.0.1:%d/elsewhere\r\n"
-                 "Content-Length: 0\r\n\r\n",
-                 r->port);
+                 "HTTP/1.1 302 There\r\nLocation: %.500s\r\nContent-Length: 0\r\n\r\n",
+                 r->leads ? r->leads : piece);
         say(fd, text);
         return 1;
     case RESET:
@@ -213,6 +215,7 @@ static inline void *receiver_main(void *arg) {
         *c = (struct connection){r, fd};
         pthread_mutex_lock(&r->lock);
         r->open++;
+        r->accepted++;
         pthread_mutex_unlock(&r->lock);
         pthread_create(&thread, NULL, connection_main, c);
         pthread_detach(thread);

@@ -1,72 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Webhooks and requests against a receiver that behaves as badly as receivers do. */
-#include "company.h"
-#include "engine/outbox.h"
-#include "receiver.h"
+/* Webhooks against a receiver that behaves as badly as receivers do. */
+#include "journal/compact.h"
 #include "record/access.h"
-
-#define KEY     "key = \"0123456789abcdef0123456789abcdef\"; allow = [\"127.0.0.1\"];"
-#define CONF    "http: { " KEY " timeout = \"300ms\"; };\n"
-#define PATIENT "http: { " KEY " };\n" /* also on a busy machine */
-
-struct world {
-    struct company c;
-    struct receiver r;
-};
-
-static void world_open_with(struct world *w, const char *conf) {
-    kith_error e = KITH_ERROR_INIT;
-    receiver_start(&w->r);
-    OPEN(&w->c, conf, "http");
-    EXPECT_OK(engine_send_start(w->c.engine, &e), e);
-}
-
-static void world_open(struct world *w) {
-    world_open_with(w, CONF);
-}
-
-static void world_close(struct world *w) {
-    close_company(&w->c);
-    receiver_stop(&w->r);
-}
-
-static const char *url(struct world *w, const char *path) {
-    return arena_printf(&w->c.arena, "http://127.0.0.1:%d%s", w->r.port, path);
-}
-
-static kith_id webhook(struct world *w, const char *topics, const char *condition) {
-    return CREATE(&w->c, "webhook", {"name", "Shop"}, {"url", url(w, "/shop")}, {"topics", topics},
-                  {"condition", condition}, {"tells", "everything"});
-}
-
-static void send_all(struct world *w) {
-    kith_error e = KITH_ERROR_INIT;
-    EXPECT_OK(engine_send_wait(w->c.engine, 60000, &e), e);
-}
-
-/* Until nothing waits, however often it has to be tried. */
-static void send_through(struct world *w) {
-    struct engine_stats s;
-    send_all(w);
-    for (engine_stats(w->c.engine, &s); s.outbox_waiting; engine_stats(w->c.engine, &s)) {
-        clock_advance(&w->c.clock, 4 * 3600000);
-        send_all(w);
-    }
-}
-
-static struct outbox_item newest(struct world *w) {
-    struct outbox_item *items;
-    size_t n;
-    kith_error e = KITH_ERROR_INIT;
-    EXPECT_OK(engine_outbox(w->c.engine, 0, 1, &w->c.arena, &items, &n, &e), e);
-    EXPECT_INT(1, n);
-    return items[0];
-}
-
-static const struct got *last_got(const struct world *w) {
-    EXPECT(w->r.count > 0);
-    return &w->r.got[w->r.count - 1];
-}
+#include "world.h"
 
 /* -- telling ----------------------------------------------------------------------------------- */
 
@@ -211,6 +147,42 @@ TEST("a replay tells once more, with the ids that were told before") {
     EXPECT_HAS("say from where", a.message);
     a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", "0"});
     EXPECT_HAS("the journal begins with row 1", a.message);
+    world_close(&w);
+}
+
+TEST("a replay from before the journal's beginning is refused, and says where that is") {
+    struct world w;
+    struct conn *conn;
+    struct journal_start start;
+    struct journal_state state;
+    kith_error e = KITH_ERROR_INIT;
+    company_keeps = INT64_C(50) * 24 * 3600000;
+    world_open(&w);
+    company_keeps = 0;
+    CREATE(&w.c, "contact", {"name", "Long ago"});
+    clock_advance(&w.c.clock, 2 * INT64_C(50) * 24 * 3600000);
+    CREATE(&w.c, "contact", {"name", "Anna"});
+    kith_id hook = webhook(&w, "contact.created", NULL);
+    send_all(&w);
+    EXPECT_OK(engine_compact(w.c.engine, &anna, &state, &w.c.arena, &e), e);
+    EXPECT_OK(engine_reader(w.c.engine, &conn, &e), e);
+    EXPECT_OK(journal_start(conn, &start, &e), e);
+    engine_reader_done(w.c.engine, conn);
+    EXPECT(start.seq > 0);
+    const char *first = arena_printf(&w.c.arena, "%llu", (unsigned long long)start.seq + 1);
+    const char *gone = arena_printf(&w.c.arena, "%llu", (unsigned long long)start.seq);
+    const char *says = arena_printf(&w.c.arena, "the journal begins with row %s: ", first);
+    struct act a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", "1"});
+    EXPECT_HAS(says, a.message);
+    a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", gone});
+    EXPECT_HAS(says, a.message);
+    a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)},
+            {"from", "2023-11-14T00:00:00Z"});
+    EXPECT_HAS(says, a.message);
+    EXPECT_ACT(ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", first}));
+    send_all(&w);
+    EXPECT_INT(1, w.r.count);
+    EXPECT_HAS("Anna", last_got(&w)->body);
     world_close(&w);
 }
 
@@ -628,173 +600,4 @@ TEST("what http.allow names is that host or network and no other, and no proxy i
         world_close(&w);
     }
     unsetenv("http_proxy");
-}
-
-TEST("a redirect leads nowhere that a request may not go") {
-    struct world w;
-    world_open_with(&w, "http: { allow = [\"127.0.0.0/30\"]; redirects = 3; };\n");
-    w.r.always = REDIRECT;
-    struct act a = ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"text", "hello"});
-    EXPECT_ACT(a);
-    send_all(&w);
-    EXPECT_INT(OUTBOX_DEAD, newest(&w).state); /* it leads to itself */
-    EXPECT_INT(4, w.r.count);
-    EXPECT_STR("hello", last_got(&w)->body);
-    world_close(&w);
-}
-
-/* -- requests ---------------------------------------------------------------------------------- */
-
-/* Webhooks may tell of it. */
-static struct outbox_item newest_request(struct world *w) {
-    struct outbox_item *items;
-    size_t n, i = 0;
-    kith_error e = KITH_ERROR_INIT;
-    EXPECT_OK(engine_outbox(w->c.engine, 0, 10, &w->c.arena, &items, &n, &e), e);
-    while (i < n && strcmp(items[i].delivery, "http:send") != 0)
-        i++;
-    EXPECT(i < n);
-    return items[i];
-}
-
-TEST("a request is sent as it was asked for, and its answer is an event about the record") {
-    struct world w;
-    world_open(&w);
-    w.r.says = "{\"paid\":true}";
-    webhook(&w, "http.requested", NULL);
-    kith_id id = CREATE(&w.c, "contact", {"name", "Anna"});
-    const char *about = arena_printf(&w.c.arena, "contact/%s", id_text(&w.c, id));
-    struct act a =
-        ACT(&w.c, "http.send", {"url", url(&w, "/pay?token=x")}, {"method", "PUT"},
-            {"json", "{\"sum\": 5}"}, {"headers", "{\"X-Shop\": \"7\"}"}, {"about", about});
-    EXPECT_ACT(a);
-    send_all(&w);
-    int shop = strcmp(w.r.got[0].path, "/shop") != 0;
-    EXPECT_HAS("/pay\"", w.r.got[shop].body); /* who hears of it does not see the token */
-    const struct got *g = &w.r.got[!shop];
-    EXPECT_STR("/pay?token=x", g->path);
-    EXPECT_HAS("PUT ", g->head);
-    EXPECT_HAS("X-Shop: 7\r\n", g->head);
-    EXPECT_HAS("Content-Type: application/json\r\n", g->head);
-    EXPECT_HAS("Idempotency-Key: req_", g->head);
-    EXPECT_HAS("\"sum\"", g->body);
-    EXPECT_HAS("\"status\":200,\"body\":\"{\\\"paid\\\":true}\"", newest_request(&w).answer.ptr);
-    EXPECT(newest_request(&w).subject == id);
-    EXPECT_HAS(arena_strndup(&w.c.arena, a.results[0].as.s.ptr, a.results[0].as.s.len),
-               newest_request(&w).answer.ptr);
-    world_close(&w);
-}
-
-TEST("an answer that says no is one, and no answer after all tries says so") {
-    struct world w;
-    world_open(&w);
-    w.r.always = NOT_FOUND;
-    EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"method", "GET"}));
-    send_all(&w);
-    EXPECT_INT(OUTBOX_SENT, newest(&w).state);
-    EXPECT_HAS("\"status\":404,\"body\":\"nothing\"", newest(&w).answer.ptr);
-    w.r.always = RESET;
-    EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"text", "hello"}));
-    send_through(&w);
-    EXPECT_INT(OUTBOX_DEAD, newest(&w).state);
-    EXPECT_INT(12, newest(&w).tries);
-    EXPECT_HAS("\"error\":", newest(&w).answer.ptr);
-    EXPECT(!strstr(newest(&w).answer.ptr, "\"status\""));
-    world_close(&w);
-}
-
-TEST("a credential is not sent on to where a redirect leads") {
-    struct world w;
-    world_open_with(&w, "http: { allow = [\"127.0.0.1\", \"localhost\"]; redirects = 3;"
-                        " credentials = ({ name = \"shop\"; host = \"localhost\";"
-                        " header = \"X-Api-Key\"; value = \"secret\"; }); };\n");
-    const char *to = arena_printf(&w.c.arena, "http://localhost:%d/", w.r.port);
-    w.r.always = REDIRECT;
-    EXPECT_ACT(ACT(&w.c, "http.send", {"url", to}, {"credential", "shop"}));
-    send_all(&w);
-    EXPECT_INT(1, w.r.count);
-    EXPECT_STR("/", last_got(&w)->path);
-    EXPECT_HAS("X-Api-Key: secret\r\n", last_got(&w)->head);
-    EXPECT_INT(OUTBOX_SENT, newest(&w).state);
-    world_close(&w);
-}
-
-TEST("an answer that says later is none") {
-    static const enum behaviour later[] = {ERROR_500, LATER_429};
-    struct world w;
-    world_open_with(&w, PATIENT);
-    for (int i = 0; i < 2; i++) {
-        w.r.always = later[i];
-        EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}));
-        send_all(&w);
-        EXPECT_INT(OUTBOX_WAITING, newest(&w).state);
-        EXPECT(i == 0 || newest(&w).due >= clock_now(&w.c.clock) + 120000);
-        w.r.always = WELL;
-        send_through(&w);
-    }
-    world_close(&w);
-}
-
-TEST("of an answer comes what is text, and of one that is cut whole characters") {
-    static const char *const says[] = {"ab\x01", "a\xff!", "ab\xc3\xbc", "a\xe2\x82\xac"};
-    static const char *const body[] = {NULL, NULL, "\"body\":\"ab\"", "\"body\":\"a\""};
-    struct world w;
-    world_open_with(&w, "http: { allow = [\"127.0.0.1\"]; max_answer = 3; };\n");
-    for (int i = 0; i < 4; i++) {
-        w.r.says = says[i];
-        EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}));
-        send_all(&w);
-        EXPECT_HAS("\"status\":200", newest(&w).answer.ptr);
-        if (body[i])
-            EXPECT_HAS(body[i], newest(&w).answer.ptr);
-        else
-            EXPECT(!strstr(newest(&w).answer.ptr, "\"body\":\""));
-    }
-    world_close(&w);
-}
-
-TEST("a request that cannot be sent as it is asked for is refused") {
-    static char large[256 * 1024 + 2];
-    static const struct {
-        struct pair pair;
-        const char *words;
-    } cases[] = {{{"headers", "{\"Cookie\": \"a=b\"}"}, "put it in http.credentials"},
-                 {{"headers", "{\"host\": \"b\"}"}, "host is set by itself"},
-                 {{"headers", "[1]"}, "they are an object"},
-                 {{"json", "{}"}, "the body is json or text, and not both"},
-                 {{"text", large}, "a body has at most 262144 bytes"},
-                 {{"credential", "bnak"}, "http.credentials has none of the name 'bnak'"}};
-    struct world w;
-    world_open(&w);
-    memset(large, 'x', sizeof large - 1);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bool text = strcmp(cases[i].pair.field, "text") == 0;
-        struct act a = ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"text", text ? large : "x"},
-                           text ? (struct pair){"method", "POST"} : cases[i].pair);
-        EXPECT_HAS(cases[i].words, a.message);
-    }
-    world_close(&w);
-}
-
-#define WITH_CREDENTIAL                                                                            \
-    "http: { allow = [\"127.0.0.1\"]; credentials = ({ name = \"bank\"; host = \"127.0.0.1\";"     \
-    " value = \"Bearer secret\"; }, { name = \"other\"; host = \"example.org\"; value = \"x\"; "   \
-    "});"                                                                                          \
-    " };\n"
-
-TEST("a credential is shown to its own host alone, and stands nowhere else") {
-    struct world w;
-    world_open_with(&w, WITH_CREDENTIAL);
-    EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"credential", "bank"}));
-    send_all(&w);
-    EXPECT_HAS("Authorization: Bearer secret\r\n", last_got(&w)->head);
-    EXPECT(!strstr(newest(&w).payload.ptr, "secret"));
-    struct act a = ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"credential", "other"});
-    EXPECT_HAS("is shown to example.org alone", a.message);
-    a = ACT(&w.c, "http.send", {"url", url(&w, "/")},
-            {"headers", "{\"authorization\": \"Bearer secret\"}"});
-    EXPECT_HAS("put it in http.credentials", a.message);
-    a = ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"headers", "{\"X\": \"a\\r\\nHost: b\"}"});
-    EXPECT_HAS("is no header with a text", a.message);
-    world_close(&w);
 }
