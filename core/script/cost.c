@@ -103,10 +103,12 @@ static kith_status check_budget(struct script *s, const struct frame *f, int64_t
     static const char *const words[] = {"rows written", "effects", "ms"};
     struct used *u = budget_of(s);
     kith_error why = KITH_ERROR_INIT;
+    bool kept = st == KITH_OK;
+    if (f->outer && kept) /* as its rows and its time, they are of the call within which it is */
+        f->outer->effects += f->effects;
     if (!(u->max[BUDGET_WRITES] | u->max[BUDGET_EFFECTS] | u->max[BUDGET_TIME]) || f->outer ||
         txn_rehearsing(f->txn))
         return st;
-    bool kept = st == KITH_OK;
     int64_t spent[] = {[BUDGET_WRITES] = kept ? (int64_t)(txn_writes(f->txn) - f->writes) : 0,
                        [BUDGET_EFFECTS] = kept ? f->effects : 0,
                        [BUDGET_TIME] = ns};

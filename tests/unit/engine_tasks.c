@@ -396,6 +396,28 @@ TEST("a life event is told on its day by the rules of that day, once") {
     zone_folder_remove();
 }
 
+TEST("what the next day is goes by the day that it is where the company is") {
+    static const struct {
+        const char *zone, *next;
+    } rows[] = {{"AAA0", "2023-11-14"}, {"AAA-9", ""}, {"AAA23", "2023-11-14"}};
+    zone_folder_make();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct fixture x;
+        struct heard h = {0};
+        struct zone *zone = zone_with_rule("Own", rows[i].zone);
+        fixture_open(&x);
+        open_in_zone(&x, zone, &h); /* by UTC it is 14 November, 22:13 */
+        const struct rtype *event = type_of(&x, "life_event");
+        const char *about =
+            pair(&x, "about", "contact/", create(&x, type_of(&x, "contact"), PAIRS("name=Ada L")));
+        kith_id move = create(&x, event, PAIRS(about, "kind=move", "date=2023-11-14"));
+        EXPECT_STR(rows[i].next, field(&x, event, move, "next"));
+        fixture_close(&x);
+        zone_close(zone);
+    }
+    zone_folder_remove();
+}
+
 /* -- forms ------------------------------------------------------------------------------------- */
 
 TEST("a task is done with answers that fit what it asks, and may be open with a part of them") {

@@ -86,6 +86,30 @@ TEST("actions and events are effects, and a write that passes their budget is re
     company_end(&p.c);
 }
 
+TEST("effects of calls that failed, and of writes that were refused, have used up nothing") {
+    struct people p;
+    budget_company(&p, "a.lua",
+                   "on('lead.created', function(lead)\n"
+                   "  for i = 1, 2 do action.sales.double {number = 1} end\n"
+                   "  if lead.company == 'bad' then error('bad') end\n"
+                   "  task {title = lead.name}\n"
+                   "end)\n"
+                   "before('task.create', function(task)\n"
+                   "  publish('lead.scored', nil, {points = 1})\n"
+                   "  if task.title == 'no' then refuse('no') end\n"
+                   "end)\n",
+                   EFFECTS_AT, 4);
+    create(&p.c, "lead", SET("name", "A", "company", "bad"));
+    for (int i = 0; i < 5; i++)
+        EXPECT_INT(KITH_E_REFUSED, try_create(&p.c, "task", SET("title", "no"), NULL));
+    create(&p.c, "lead", SET("name", "B")); /* two actions and an event */
+    EXPECT_STR("B", said(&p));
+    EXPECT_OK(try_create(&p.c, "task", SET("title", "C"), NULL), p.c.e);
+    EXPECT_INT(0, file_info(&p.c)->suspended);
+    EXPECT_INT(KITH_E_LIMIT, try_create(&p.c, "task", SET("title", "D"), NULL));
+    company_end(&p.c);
+}
+
 TEST("the time of all calls of an hour has a budget of its own") {
     struct people p;
     budget_company(&p, "a.lua",

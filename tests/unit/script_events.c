@@ -114,3 +114,44 @@ TEST("a name in where that the event does not carry is told with the nearest") {
         company_end(&c);
     }
 }
+
+TEST("a wait goes by truth values, of what was published and of records") {
+    struct company c;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  wait_for('feedback.answered', {record = lead, again = true})\n"
+                     "  wait_for('feedback.answered', {record = lead, again = false})\n"
+                     "  wait_for('interaction.created', {about = lead, planned = true})\n"
+                     "  wait_for('interaction.created', {about = lead, planned = false})\n"
+                     "end)\n"
+                     "on('lead.updated', {name = 'p', fields = {'score'}}, function(lead)\n"
+                     "  publish('feedback.answered', lead, {again = lead.score == 1})\n"
+                     "end)\n"
+                     "on('lead.updated', {name = 'n', fields = {'phone'}}, function(lead)\n"
+                     "  publish('feedback.answered', lead, {text = 'true'})\n"
+                     "end)\n");
+    static const struct {
+        const char *field, *value, *waits;
+    } steps[] = {{"phone", "+43 1 2", "feedback.answered"},
+                 {"score", "0", "feedback.answered"},
+                 {"score", "1", "feedback.answered"},
+                 {"phone", "+43 1 3", "feedback.answered"},
+                 {"score", "0", "interaction.created"},
+                 {"planned", "false", "interaction.created"},
+                 {"planned", "true", "interaction.created"},
+                 {"planned", "true", "interaction.created"},
+                 {"planned", "false", ""}};
+    char about[ID_TEXT + 6] = "lead/";
+    kith_id lead = new_lead(&c, "A");
+    id_format(lead, about + 5);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        if (strcmp(steps[i].field, "planned") == 0)
+            create(&c, "interaction",
+                   SET("channel", "call", "about", about, "planned", steps[i].value));
+        else
+            EXPECT_OK(try_update(&c, "lead", lead, SET(steps[i].field, steps[i].value)), c.e);
+        drain(&c);
+        EXPECT_STR(steps[i].waits, run_field(&c, "waits_for"));
+    }
+    EXPECT_STR("done", run_field(&c, "state"));
+    company_end(&c);
+}

@@ -46,7 +46,8 @@ static const struct schema_source lead_source = {
 static const kith_field scored_fields[] = {F("points", INTEGER)};
 static const kith_topic scored = {
     .name = "lead.scored", .schema = 1, .fields = KITH_ARRAY(scored_fields), .doc = "Scored."};
-static const kith_field answered_fields[] = {F("score", INTEGER), F("text", TEXT)};
+static const kith_field answered_fields[] = {F("score", INTEGER), F("text", TEXT),
+                                             F("again", BOOLEAN)};
 static const kith_topic answered = {.name = "feedback.answered",
                                     .schema = 1,
                                     .fields = KITH_ARRAY(answered_fields),

@@ -365,7 +365,7 @@ TEST("who is asked may leave all open, and a task that is deleted is no answer")
                  "local question = {title = 'Sure?', fields = {why = 'text?'}, wait = days(9)}\n"
                  "workflow('w', {on = 'lead.created'}, function(lead)\n"
                  "  local a, b = ask_user(question), ask_user(question)\n"
-                 "  return tostring(a and next(a)) .. ' ' .. tostring(b)\n"
+                 "  return type(a) .. tostring(a and next(a)) .. ' ' .. tostring(b)\n"
                  "end)\n"
                  "before('task.update', {where = \"state = 'done'\"}, function(t, change)\n"
                  "  if change.before.priority == 'high' then t.answers = {oh = 1} end\n"
@@ -383,7 +383,7 @@ TEST("who is asked may leave all open, and a task that is deleted is no answer")
     EXPECT_INT(1, find(&c, "workflow_run", &run));
     EXPECT_OK(try_delete(&c, "task", task), c.e);
     drain(&c);
-    EXPECT_STR("nil nil", field(&c, "workflow_run", run, "result"));
+    EXPECT_STR("tablenil nil", field(&c, "workflow_run", run, "result"));
     company_end(&c);
 }
 

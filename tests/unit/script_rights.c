@@ -198,17 +198,21 @@ TEST("a wrong list for all is told once, and keeps every file off that it holds 
 
 TEST("of two lists for one file the first holds, and the second is shown") {
     struct company c;
-    struct granted g;
+    struct granted first, second;
     company_make(&c);
     company_file(&c, "s.lua", "before('lead.create', function(lead) lead.score = 1 end)\n");
-    grant_file(&g, "s.lua", MAY("read:lead"));
-    kith_value both[] = {g.scripts.value.as.list.items[0], g.scripts.value.as.list.items[0]};
-    g.scripts.value.as.list.items = both;
-    g.scripts.value.as.list.count = 2;
-    company_start_with(&c, &g.o);
+    grant_file(&second, "rules/s.lua", MAY("*"));
+    kith_value both[2] = {[1] = second.scripts.value.as.list.items[0]};
+    grant_file(&first, "s.lua", MAY("read:lead"));
+    both[0] = first.scripts.value.as.list.items[0];
+    first.scripts.value.as.list.items = both;
+    first.scripts.value.as.list.count = 2;
+    company_start_with(&c, &first.o);
     EXPECT_STR("rules.scripts: s.lua is named twice; only the first list holds",
                problem_at(&c, 0)->message);
     EXPECT_INT(KITH_E_DENIED, try_create(&c, "lead", SET("name", "A"), NULL));
+    EXPECT_INT(KITH_E_INVAL, scripts_check(c.s, NULL, NULL, NULL, &c.e));
+    EXPECT_STR("2 problems in the rules", c.e.message); /* that, and what the first denies */
     company_end(&c);
 }
 
