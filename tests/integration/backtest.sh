@@ -59,6 +59,20 @@ kith outbox list --json
 exits 0
 prints_lines 0
 
+it "goes back ninety days where nothing else is said"
+if command -v sqlite3 >/dev/null; then
+    sqlite3 kith.db "UPDATE kith_tx SET at = at - 200 * 86400000 WHERE id = (SELECT min(id) FROM kith_tx)"
+    kith workflow backtest "$work/call.lua"
+    exits 0
+    prints "workflows/call.lua from $(TZ=Europe/Berlin date -d '-90 day' '+%F %H:')"
+    kith workflow backtest "$work/call.lua" --since 300d
+    exits 0
+    prints "workflows/call.lua from $(TZ=Europe/Berlin date -d '-200 day' '+%F %H:')"
+    sqlite3 kith.db "UPDATE kith_tx SET at = at + 200 * 86400000 WHERE id = (SELECT min(id) FROM kith_tx)"
+else
+    skip "there is no sqlite3 program"
+fi
+
 it "takes a draft in a folder rules for a file of rules, and no time that is not there"
 mkdir "$work/rules"
 cp "$work/send.lua" "$work/rules/send.lua"

@@ -117,6 +117,11 @@ prints "of these changed last, on "
 prints "Shoes"
 kith why contact "$anna" spent --json
 prints "\"type\":\"interaction\",\"newest\":\"$(json_text id <bought)\""
+hat=$(create interaction "contact=$anna" channel=store "amount=1 EUR" at=2025-01-02 subject=Hat)
+kith why contact "$anna" spent
+prints "Hat"
+prints_not "Shoes"
+"$KITH" delete interaction "$hat" >/dev/null
 kith update contact "$anna" spent=5
 exits 4
 complains "contact.spent is kept by Kith, from sum(interaction.amount"

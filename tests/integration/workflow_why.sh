@@ -231,4 +231,54 @@ code=$?
 exits 3
 expect cmp <(sed "s/0SA818NN40003/$run/" "$work/nobodys") "$work/err"
 
+it "says what is not known any more, where the journal has lost its beginning"
+if command -v sqlite3 >/dev/null; then
+    new_company
+    cat >rules/greet.lua <<'LUA'
+on("contact.created", { name = "greet" }, function(contact)
+    task { title = "Greet " .. contact.name }
+end)
+LUA
+    cat >workflows/care.lua <<'LUA'
+workflow("care", { on = "contact.created" }, function(contact)
+    wait_for("contact.updated", { record = contact })
+    task { title = "Care for " .. contact.name }
+end)
+LUA
+    ada=$(create contact name=Ada city=Wien)
+    kith find "task where title = 'Greet Ada'" --json
+    greet=$(json_text id <"$work/out")
+    # A month ago: ids begin with the time, above 22 bits.
+    sqlite3 kith.db "UPDATE kith_journal SET tx = tx - ((30 * 86400000) << 22) WHERE seq = 1;
+        UPDATE kith_tx SET at = at - 30 * 86400000, id = id - ((30 * 86400000) << 22) WHERE first = 1"
+    kith why contact "$ada" city
+    prints "city: Wien"
+    kith why contact "$ada" email
+    prints_exactly "email was never written."
+    echo 'journal: { keep = "1d"; };' >conf.d/40-journal.conf
+    kith retention --apply --sure
+    exits 0
+    kith why contact "$ada" city
+    exits 0
+    prints "city was not written since "
+    prints "; the journal of before is not kept."
+    kith why task "$greet" title
+    exits 0
+    prints "written by the rule greet at rules/greet.lua:1"
+    prints "  because of something that is not kept any more"
+    "$KITH" update contact "$ada" phone=123 >/dev/null
+    kith find "task where title = 'Care for Ada'" --json
+    kith why task "$(json_text id <"$work/out")" title
+    exits 0
+    prints "written by the workflow care at workflows/care.lua:3"
+    prints ", because of something that is not kept any more"
+    prints "because contact $ada Ada was updated by cli:"
+    prints_not "created by"
+    kith workflow run "$("$KITH" workflow runs care --json | json_text id)"
+    exits 0
+    prints ", because of something that is not kept any more"
+else
+    skip "there is no sqlite3 program"
+fi
+
 finish

@@ -19,6 +19,21 @@ TEST("a rule that acts as a user reads what the user may, and hears of nothing e
     company_end(&p.c);
 }
 
+TEST("a search by a segment that is closed to the user is refused, and does not find nobody") {
+    struct people p;
+    people_with(&p, "a.lua",
+                "on('lead.created', function(lead)\n"
+                "  local ok, why = pcall(count, \"lead where in_segment('hot')\")\n"
+                "  task {title = tostring(ok) .. ' ' .. tostring(why)}\n"
+                "end)\n");
+    people_start(&p);
+    create(&p.c, "segment", SET("name", "hot", "query", "lead"));
+    lead_of(&p, p.anna, "A");
+    EXPECT_HAS("false ", said(&p));
+    EXPECT_HAS("hot", said(&p));
+    company_end(&p.c);
+}
+
 TEST("a record out of the user's sight is not found, and neither are its fields") {
     struct people p;
     people_with(&p, "a.lua",

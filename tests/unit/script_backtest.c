@@ -216,6 +216,37 @@ TEST("records were made and changed when they were") {
     company_end(&c);
 }
 
+TEST("what was there before the time begins was made and changed when it was, too") {
+    struct company c;
+    struct tested x;
+    company_with(&c, "none.lua", "");
+    kith_id ada = create(&c, "lead", SET("name", "Ada"));
+    kith_id carl = create(&c, "lead", SET("name", "Carl")), bob;
+    advance(&c, HOUR);
+    bob = create(&c, "lead", SET("name", "Bob"));
+    EXPECT_OK(try_update(&c, "lead", ada, SET("company", "Acme")), c.e);
+    advance(&c, DAY);
+    create(&c, "task", SET("title", "look"));
+    advance(&c, DAY);
+    EXPECT_OK(try_update(&c, "lead", ada, SET("score", "7")), c.e);
+    EXPECT_OK(try_update(&c, "lead", carl, SET("score", "7")), c.e);
+    EXPECT_OK(try_delete(&c, "lead", bob), c.e);
+    const struct backtest_report *r = backtest(
+        &x, &c, RULES,
+        "on('task.created', {name = 'a'}, function()\n"
+        "  local text = ''\n"
+        "  for l in find('lead order by name') do\n"
+        "    text = text .. l.name .. ' ' .. l.created.hour .. ' ' .. l.updated.day .. ' '\n"
+        "      .. l.updated.hour .. ';'\n"
+        "  end\n"
+        "  error(text)\n"
+        "end)\n",
+        NOW + 2 * HOUR);
+    EXPECT_INT(1, r->failure_count);
+    EXPECT_HAS("Ada 11 1 12;Bob 12 1 12;Carl 11 1 11;", r->failures[0].message);
+    company_end(&c);
+}
+
 TEST("a record of the past gets its unique name though the file had taken it") {
     struct company c;
     struct tested x;
