@@ -13,6 +13,7 @@
 
 #define FAILURES_DEFAULT 10
 #define WITHIN_DEFAULT   600000
+#define TESTS_DEFAULT    30000 /* somebody waits for them */
 
 /* -- has anything changed? --------------------------------------------------------------------- */
 
@@ -58,6 +59,7 @@ static struct script_options options_or_default(const struct script_options *o) 
     out.limits = limits_or_default(&out.limits);
     out.failures = out.failures ? out.failures : FAILURES_DEFAULT;
     out.within_ms = out.within_ms ? out.within_ms : WITHIN_DEFAULT;
+    out.tests_ms = out.tests_ms ? out.tests_ms : TESTS_DEFAULT;
     return out;
 }
 

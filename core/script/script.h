@@ -42,6 +42,7 @@ struct script_options {
     /* A file is suspended when one of its rules fails this often in a row within this time. */
     int64_t failures;  /* 0: 10 */
     int64_t within_ms; /* 0: 10 minutes */
+    int64_t tests_ms;  /* what all tests before a reload may take; 0: half a minute */
     /* Lists of "KIND:NAME" with read, write, publish or call; "*", "write:*" and "call:sales.*"
      * cover more. Borrowed until scripts_close. */
     const struct setting *may; /* of files that are not named; NULL or not set: everything */

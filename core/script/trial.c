@@ -201,8 +201,7 @@ kith_status scripts_test(const struct test_host *host, const struct script_focus
 
 /* -- those of a company that is open ----------------------------------------------------------- */
 
-#define RELOAD_MS 30000  /* before a reload, which somebody waits for */
-#define CHECK_MS  600000 /* when somebody asks for them */
+#define CHECK_MS 600000 /* when somebody asks for them */
 
 struct problems {
     script_report report;
@@ -236,7 +235,7 @@ static kith_status run_all(struct scripts *s, int64_t ms, script_report report, 
 
 kith_status trial_all(struct scripts *s, script_report report, void *arg, size_t *passed,
                       kith_error *e) {
-    return run_all(s, RELOAD_MS, report, arg, passed, e);
+    return run_all(s, s->options.tests_ms, report, arg, passed, e);
 }
 
 kith_status scripts_test_all(struct scripts *s, script_report report, void *arg, size_t *passed,
