@@ -13,7 +13,7 @@
 static kith_status send_mail(void *self, struct call *call, kith_error *e) {
     struct outgoing o = {.delivery = "mail:smtp",
                          .endpoint = STR("ann@x.org"),
-                         .payload = STR("{\"subject\": \"Hello\", \"lines\": 3}")};
+                         .payload = STR("{\"subject\": \"Hello\", \"lines\": 3, \"share\": 1.5}")};
     kith_id id;
     (void)self;
     TRY(txn_send(call->txn, &o, &id, e));
