@@ -492,6 +492,23 @@ TEST("a test that does not end is stopped") {
     company_end(&c);
 }
 
+TEST("what fails in a helper of another file is told with the test's line, and with its own") {
+    struct company c;
+    company_make(&c);
+    company_file(&c, "lib/h.lua", "return {f = function(t)\n  t.expect(false, 'oh')\nend}\n");
+    company_file(&c, FLOW,
+                 "local h = require 'h'\n"
+                 "test('x', function(t)\n"
+                 "  t.expect(true)\n"
+                 "  h.f(t)\n"
+                 "end)\n");
+    company_start(&c, NULL);
+    struct told t = run_focused(&c, NULL, 0);
+    EXPECT_STR("x|workflows/f.lua:2: rules/lib/h.lua:2: oh|", t.text.ptr);
+    buf_free(&t.text);
+    company_end(&c);
+}
+
 TEST("tests that take too long together are not all run") {
     struct company c;
     struct told t = {0};
