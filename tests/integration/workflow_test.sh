@@ -30,6 +30,29 @@ prints_exactly 0
 kith find "task : count()"
 prints_exactly 0
 
+it "loads a file that is named alone, and without a name all together"
+echo 'on("contact.created", {name = "loud"}, function(c) task {title = c.name} end)' >rules/loud.lua
+cat >rules/alone.lua <<'RULE'
+test("alone", function(t)
+  t.create("contact", {name = "Ann"})
+  t.expect_no_effect("create task")
+end)
+RULE
+kith workflow test alone.lua
+exits 0
+prints_lines 2
+kith workflow test
+exits 1
+prints "2 passed, 1 failed"
+rm rules/loud.lua rules/alone.lua
+
+it "tries a workflow that is disabled"
+echo 'workflows: { disabled = ["unanswered inquiry"]; };' >conf.d/61-workflows.conf
+kith workflow test leads.lua
+exits 0
+prints "2 passed, 0 failed"
+rm conf.d/61-workflows.conf
+
 it "goes by the company's own types, working hours and zone"
 "$KITH" type add boat --title name 'state:state[in>out,out>in]' >/dev/null
 cat >conf.d/50-hours.conf <<'CONF'

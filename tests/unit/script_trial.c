@@ -111,6 +111,8 @@ TEST("a call that was taken back is no effect, and a refusal can be caught") {
                    "  t.expect_equal(ok, false)\n"
                    "  t.expect_equal(tostring(why), 'nine is none')\n"
                    "  t.expect_no_effect('sales.double')\n"
+                   "  t.expect(not pcall(t.create, 'lead', {score = 1}))\n"
+                   "  t.expect_no_effect('sales.double')\n"
                    "  local a = t.create('lead', {name = 'A'})\n"
                    "  t.expect_effect('sales.double', {number = 8 / 2})\n"
                    "  t.expect_equal(t.count('lead'), 1)\n"
@@ -154,6 +156,11 @@ TEST("a failure names the line, what was expected and found, and what there was 
                    "end)\n",
                    "x|workflows/f.lua:2: expected the effect \"create task\", there was none at"
                    " all|");
+    expect_failing("before('lead.create', function() refuse('not today') end)\n"
+                   "test('x', function(t)\n"
+                   "  t.create('lead', {name = 'Ann'})\n"
+                   "end)\n",
+                   "x|workflows/f.lua:3: not today|");
 }
 
 #define BREAKS                                                                                     \
@@ -644,9 +651,11 @@ TEST("a test is declared at the top of a file, with a name and a function") {
     struct company c;
     company_make(&c);
     company_file(&c, "a.lua", "test('x')\n");
-    company_file(&c, "b.lua",
-                 "on('lead.created', {name = 'b'}, function() test('y', print) end)\n");
+    company_file(&c, "b.lua", "before('lead.create', function() test('y', print) end)\n");
     company_start(&c, NULL);
     EXPECT_STR("write test(\"what happens\", function(t) ... end)", problem_at(&c, 0)->message);
+    EXPECT(try_create(&c, "lead", SET("name", "A"), NULL) != KITH_OK);
+    EXPECT_STR("rules/b.lua:1: test() declares a test: call it at the top of the file",
+               c.e.message);
     company_end(&c);
 }
