@@ -397,11 +397,19 @@ static bool is_lost(struct server *s) {
     return lost;
 }
 
+/* What goes out, and what answers to people and programs outside. */
+static kith_status open_to_all(struct company *c, kith_error *e) {
+    TRY(engine_send_start(c->engine, e));
+    plugins_serve(c->plugins);
+    return KITH_OK;
+}
+
 /* Another process may look into the folder for a moment in between. */
 static kith_status host_reopen(void *arg, struct company **out, kith_error *e) {
     struct server *s = arg;
     int64_t deadline = clock_in(OWNER_WAIT_MS);
     kith_status st;
+    plugins_cease((*s->company)->plugins, GRACE_MS);
     company_close(*s->company);
     *s->company = *out = NULL;
     for (;;) {
@@ -414,7 +422,7 @@ static kith_status host_reopen(void *arg, struct company **out, kith_error *e) {
     }
     *out = *s->company;
     if (st == KITH_OK)
-        st = engine_send_start((*out)->engine, e);
+        st = open_to_all(*out, e);
     if (st == KITH_OK)
         log_info("serve", "the company was opened anew");
     return st;
@@ -560,7 +568,7 @@ kith_status serve(const struct program *p, struct company **company, int signals
     for (int i = 0; i < CLIENTS_MAX; i++)
         s.guests[i].fd = -1;
     kith_status st = sock_listen(dir, &listener, e);
-    if (st == KITH_OK && (st = engine_send_start((*company)->engine, e)) != KITH_OK)
+    if (st == KITH_OK && (st = open_to_all(*company, e)) != KITH_OK)
         close(listener);
     if (st == KITH_OK) {
         log_info("serve", "serving %s", dir);
@@ -572,6 +580,8 @@ kith_status serve(const struct program *p, struct company **company, int signals
         notify_manager("STOPPING=1");
         sock_remove(dir);
         close(listener);
+        if (*company)
+            plugins_cease((*company)->plugins, GRACE_MS);
         backup_job_end(job);
         see_guests_out(&s);
     }

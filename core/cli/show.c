@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "base/zone.h"
 #include "record/access.h"
+#include "record/record_json.h"
 #include <string.h>
 
 const struct schema *cmd_schema(const struct cmd *c) {
@@ -226,18 +227,7 @@ void json_changes(struct cmd *c, struct json_out *j, const struct image_field *f
 
 void json_record(struct cmd *c, struct json_out *j, const struct rtype *t, kith_id id,
                  const kith_value *values) {
-    json_object_(j);
-    json_key(j, "id");
-    json_id(j, id);
-    json_key(j, "type");
-    json_strz(j, t->name);
-    for (uint32_t i = 0; i < t->field_count; i++) {
-        if (!cmd_reads(c, t->fields[i]))
-            continue;
-        json_key(j, t->fields[i]->name);
-        value_json(cmd_schema(c), &values[i], j);
-    }
-    json_object_end(j);
+    record_json(cmd_schema(c), &c->principal, t, id, values, j);
 }
 
 void json_print(struct cmd *c, struct buf *b) {

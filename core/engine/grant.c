@@ -56,22 +56,30 @@ static kith_status check_outside(const struct engine *g, kith_str name, kith_err
     return KITH_OK;
 }
 
+static kith_status check_users(const struct engine *g, kith_str name, kith_error *e) {
+    (void)g;
+    return str_eqz(name, "users")
+               ? KITH_OK
+               : err_set(e, KITH_E_INVAL, NULL, "users are served, and nobody else: serve:users");
+}
+
 struct right {
     const char *name;
     kith_status (*check)(const struct engine *g, kith_str name, kith_error *e);
 };
 static const struct grammar {
-    struct right rights[5];
+    struct right rights[6];
     size_t count;
     const char *shown;
 } grammars[] = {
     [GRANT_MODULES] = {{{"read", check_type},
                         {"write", check_type},
                         {"publish", check_topic},
+                        {"serve", check_users},
                         {"network", check_outside},
                         {"files", check_outside}},
-                       5,
-                       "read:TYPE, write:TYPE or publish:TOPIC"},
+                       6,
+                       "read:TYPE, write:TYPE, publish:TOPIC or serve:users"},
     [GRANT_RULES] = {{{"read", check_type},
                       {"write", check_type},
                       {"publish", check_topic},

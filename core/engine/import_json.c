@@ -2,6 +2,7 @@
 /* Import of JSON: the members of the first objects, the next object as checked values, and a
  * rejected object as it is written back. */
 #include "engine/import_internal.h"
+#include "record/record_json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -101,69 +102,9 @@ static const char *json_name(struct import *im) {
 
 /* -- rows -------------------------------------------------------------------------------------- */
 
-static kith_status text_of_real(struct arena *a, double real, kith_value *v, kith_error *e) {
-    struct buf b = {0};
-    struct json_out j;
-    json_begin(&j, &b, false);
-    json_num(&j, real);
-    *v = value_str(arena_str(a, buf_view(&b)));
-    buf_free(&b);
-    return v->as.s.ptr ? KITH_OK : err_nomem(e);
-}
-
-static kith_status text_of_json(struct arena *a, const json_t *json, kith_value *v, kith_error *e) {
-    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
-    *v = value_str(text ? arena_str(a, str_of(text)) : (kith_str){0});
-    free(text);
-    return v->as.s.ptr ? KITH_OK : err_nomem(e);
-}
-
-static kith_status value_of(struct arena *a, const json_t *json, uint32_t kind, kith_value *v,
-                            kith_error *e);
-
-static kith_status list_of(struct arena *a, const json_t *json, uint32_t kind, kith_value *v,
-                           kith_error *e) {
-    size_t n = json_array_size(json);
-    kith_value *items = ARENA_ARRAY(a, kith_value, n);
-    if (!items)
-        return err_nomem(e);
-    for (size_t i = 0; i < n; i++)
-        TRY(value_of(a, json_array_get(json, i), kind, &items[i], e));
-    *v = (kith_value){.kind = KITH_LIST, .as.list = {.items = items, .count = n}};
-    return KITH_OK;
-}
-
-/* Texts point into the JSON value; value_check copies what it must not keep. */
-static kith_status value_of(struct arena *a, const json_t *json, uint32_t kind, kith_value *v,
-                            kith_error *e) {
-    *v = value_null();
-    switch (json_typeof(json)) {
-    case JSON_STRING:
-        *v = value_str(arena_str(a, (kith_str){json_string_value(json), json_string_length(json)}));
-        return v->as.s.ptr ? KITH_OK : err_nomem(e);
-    case JSON_INTEGER:
-        *v = value_int(json_integer_value(json));
-        return kind == KITH_F_MONEY || kind == KITH_F_TEXT || kind == KITH_F_LONGTEXT
-                   ? text_of_json(a, json, v, e)
-                   : KITH_OK;
-    case JSON_REAL:
-        return text_of_real(a, json_real_value(json), v, e);
-    case JSON_TRUE:
-    case JSON_FALSE:
-        *v = (kith_value){.kind = KITH_BOOL, .as.i = json_is_true(json)};
-        return KITH_OK;
-    case JSON_NULL:
-        return KITH_OK;
-    case JSON_ARRAY:
-        return kind == KITH_F_JSON ? text_of_json(a, json, v, e) : list_of(a, json, kind, v, e);
-    default:
-        return text_of_json(a, json, v, e);
-    }
-}
-
 kith_status json_cell(struct arena *a, const json_t *json, kith_str *out, kith_error *e) {
     kith_value v;
-    TRY(value_of(a, json, KITH_F_TEXT, &v, e));
+    TRY(json_value(a, json, KITH_F_TEXT, &v, e));
     if (v.kind == KITH_BOOL)
         v = value_str(v.as.i ? STR("true") : STR("false"));
     *out = v.kind == KITH_TEXT ? str_trim(v.as.s) : (kith_str){0};
@@ -195,7 +136,7 @@ static kith_status read_member(struct import *im, struct arena *a, struct row *r
     const struct rfield *f = c->shown.by ? c->shown.by : c->shown.field;
     if (f && f->kind != KITH_F_JSON && json_is_object(json))
         return refuse_object(a, r, name, f, e);
-    TRY(value_of(a, json, f ? f->kind : KITH_F_TEXT, &v, e));
+    TRY(json_value(a, json, f ? f->kind : KITH_F_TEXT, &v, e));
     if (v.kind == KITH_NULL || (v.kind == KITH_TEXT && cell_is_empty(im, str_trim(v.as.s))))
         return KITH_OK;
     return put_value(im, a, r, c, v, e);

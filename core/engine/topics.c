@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Topics: what is declared of events that are published, and publishing them. */
 #include "engine/topics.h"
+#include "record/record_json.h"
 
 #include "engine/engine_internal.h"
 
@@ -89,39 +90,12 @@ kith_status payload_field(const struct rtype *payload, kith_str name, const stru
                    payload->name, len, name.ptr, payload->name);
 }
 
-/* Numbers and truth as they are, a list of such, all else by its text. */
-static kith_status plain(struct arena *a, const json_t *j, bool list, kith_value *out,
-                         kith_error *e) {
-    *out = value_null();
-    if (!j || json_is_null(j))
-        return KITH_OK;
-    if (json_is_integer(j))
-        *out = value_int(json_integer_value(j));
-    else if (json_is_boolean(j))
-        *out = (kith_value){.kind = KITH_BOOL, .as.i = json_is_true(j)};
-    else if (json_is_string(j))
-        *out = value_str(arena_str(a, (kith_str){json_string_value(j), json_string_length(j)}));
-    else if (list && json_is_array(j)) {
-        kith_value *items = ARENA_ARRAY(a, kith_value, json_array_size(j) + 1);
-        if (!items)
-            return err_nomem(e);
-        for (size_t i = 0; i < json_array_size(j); i++)
-            TRY(plain(a, json_array_get(j, i), false, &items[i], e));
-        *out = (kith_value){.kind = KITH_LIST, .as.list = {items, json_array_size(j)}};
-    } else {
-        char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
-        if (!text)
-            return err_nomem(e);
-        *out = value_str(arena_str(a, str_of(text)));
-        free(text);
-    }
-    return KITH_OK;
-}
-
 kith_status payload_value(const struct schema *s, const struct rfield *f, const json_t *object,
                           struct arena *a, kith_value *out, kith_error *e) {
-    bool list = f->kind == KITH_F_TAGS || f->kind == KITH_F_LINKS;
-    TRY(plain(a, json_object_get(object, f->name), list, out, e));
+    const json_t *given = json_object_get(object, f->name);
+    *out = value_null();
+    if (given)
+        TRY(json_value(a, given, f->kind, out, e));
     return value_check(s, f, false, a, out, e);
 }
 

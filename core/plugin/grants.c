@@ -86,3 +86,7 @@ kith_status grant_publish(const struct plugin *p, const struct bound_topic *t, k
         return KITH_OK;
     return denied(p, "publish", "publish", t->decl->name, e);
 }
+
+kith_status grant_serve(const struct plugin *p, kith_error *e) {
+    return grant_has(p, "serve", "users") ? KITH_OK : denied(p, "serve", "serve", "users", e);
+}

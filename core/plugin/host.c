@@ -21,7 +21,7 @@ static const void *host_table(const kith_host *host, const char *name) {
         {KITH_RECORDS_1, &host_records},       {KITH_EVENTS_1, &host_events},
         {KITH_TIMERS_1, &host_timers},         {KITH_CALLS_1, &host_calls},
         {KITH_SETTINGS_1, &host_settings},     {KITH_LISTENING_1, &host_listening},
-        {KITH_DELIVERIES_1, &host_deliveries},
+        {KITH_DELIVERIES_1, &host_deliveries}, {KITH_SERVING_1, &host_serving},
     };
     (void)host;
     for (size_t i = 0; name && i < sizeof tables / sizeof tables[0]; i++)
@@ -137,6 +137,14 @@ kith_status host_fill(void *info, void *full, uint32_t size, kith_error *e) {
     memset(info, 0, room);
     *(uint32_t *)full = room;
     memcpy(info, full, room < size ? room : size);
+    return KITH_OK;
+}
+
+kith_status host_take(void *to, uint32_t size, const void *given, uint32_t least, kith_error *e) {
+    uint32_t has = given ? *(const uint32_t *)given : 0;
+    if (has < least || has > 4096)
+        return err_set(e, KITH_E_INVAL, NULL, "struct_size was not set");
+    memcpy(to, given, has < size ? has : size);
     return KITH_OK;
 }
 

@@ -35,10 +35,7 @@ static kith_status deliveries_send(kith_txn *txn, const kith_effect *effect, kit
     struct outgoing o = {0};
     kith_id made;
     TRY(frame_writing(txn, &f, e));
-    if (!effect || effect->struct_size < offsetof(kith_effect, reserved) ||
-        effect->struct_size > 4096)
-        return err_set(e, KITH_E_INVAL, NULL, "struct_size was not set");
-    memcpy(&x, effect, effect->struct_size < sizeof x ? effect->struct_size : sizeof x);
+    TRY(host_take(&x, sizeof x, effect, offsetof(kith_effect, reserved), e));
     if (!(o.delivery = delivery_name(f->plugin, x.delivery, e)))
         return KITH_E_INVAL;
     TRY(host_subject(f, x.type, x.id, &o.type, e));

@@ -196,6 +196,8 @@ struct plugin {
     struct bound_action *actions;
     struct bound_delivery *deliveries;
     _Atomic uint64_t calls, failures, slow;
+    atomic_bool open;         /* it may serve */
+    _Atomic uint32_t serving; /* what it asks for right now */
 };
 
 struct plugins {
@@ -228,6 +230,7 @@ kith_status grant_write(const struct plugin *p, const struct rtype *t, kith_erro
 kith_status grant_fields(const struct plugin *p, const struct rtype *t, const struct assign *set,
                          size_t count, kith_error *e);
 kith_status grant_publish(const struct plugin *p, const struct bound_topic *t, kith_error *e);
+kith_status grant_serve(const struct plugin *p, kith_error *e);
 
 /* -- a call into a module (frame.c) ------------------------------------------------------------ */
 
@@ -308,6 +311,7 @@ extern const kith_calls_v1 host_calls;
 extern const kith_settings_v1 host_settings;
 extern const kith_listening_v1 host_listening;
 extern const kith_deliveries_v1 host_deliveries;
+extern const kith_serving_v1 host_serving;
 
 kith_status handle_add(struct handles *h, const void *item, uint32_t *number, kith_error *e);
 /* NULL with KITH_E_INVAL for a number that was never given. */
@@ -315,6 +319,9 @@ const void *handle_get(const struct handles *h, uint32_t number, const char *wha
 /* Copies `full`, a struct that begins with its size, into the module's, which may be shorter or
  * longer. */
 kith_status host_fill(void *info, void *full, uint32_t size, kith_error *e);
+/* The other way round: a struct of the module into ours, which is zeroed; what it does not have yet
+ * stays so. KITH_E_INVAL: it says that it has fewer than `least` bytes, or none. */
+kith_status host_take(void *to, uint32_t size, const void *given, uint32_t least, kith_error *e);
 /* Value kinds that this build does not know are refused. */
 kith_status host_values(uint32_t count, const kith_value *values, kith_error *e);
 /* The payload of a topic as one JSON object. */

@@ -3,6 +3,8 @@
  * module reaches the engine before all of it is known to be good. */
 #include "plugin/internal.h"
 
+#include <unistd.h>
+
 #define DEADLINE_MS 5000u
 
 /* -- create ------------------------------------------------------------------------------------ */
@@ -119,6 +121,53 @@ kith_status plugins_start(struct plugins *set, kith_error *e) {
     }
     plugins_check_grants(set, log_grant, NULL);
     return KITH_OK;
+}
+
+/* -- serve ------------------------------------------------------------------------------------- */
+
+static void serve_one(struct plugin *p) {
+    struct frame f;
+    kith_error why = KITH_ERROR_INIT;
+    atomic_store(&p->open, true);
+    frame_enter(&f, p, PHASE_MAIN, "serve");
+    f.waits = true;
+    kith_status st = p->desc.serve(p->instance, &f.error);
+    if (frame_leave(&f, st, &why) == KITH_OK)
+        return;
+    atomic_store(&p->open, false);
+    log_error("plugin", "module '%s' does not serve: %s", p->name, why.message);
+}
+
+void plugins_serve(struct plugins *set) {
+    for (size_t i = 0; i < set->count; i++)
+        if (set->items[i]->state == PLUGIN_RUNNING && set->items[i]->desc.serve)
+            serve_one(set->items[i]);
+}
+
+/* What is under way ends by itself: reads by their limit, writes with their group. */
+static void wait_for_calls(const struct plugin *p) {
+    while (atomic_load(&p->serving) > 0)
+        usleep(1000);
+}
+
+static void cease_one(struct plugin *p, uint32_t deadline_ms) {
+    struct frame f;
+    kith_error why = KITH_ERROR_INIT;
+    if (p->desc.cease) {
+        frame_enter(&f, p, PHASE_MAIN, "cease");
+        f.waits = true;
+        kith_status st = p->desc.cease(p->instance, deadline_ms, &f.error);
+        if (frame_leave(&f, st, &why) != KITH_OK)
+            log_error("plugin", "module '%s' did not end to serve: %s", p->name, why.message);
+    }
+    atomic_store(&p->open, false);
+    wait_for_calls(p);
+}
+
+void plugins_cease(struct plugins *set, uint32_t deadline_ms) {
+    for (size_t i = set->count; i-- > 0;)
+        if (atomic_load(&set->items[i]->open))
+            cease_one(set->items[i], deadline_ms ? deadline_ms : DEADLINE_MS);
 }
 
 /* -- stop -------------------------------------------------------------------------------------- */

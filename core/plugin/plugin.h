@@ -12,6 +12,7 @@
  *     plugins_create           instances; handles are resolved
  *     plugins_start            everything declared is registered with the engine
  *     scripts, engine_start, work, engine_close
+ *     plugins_serve, plugins_cease  around the work of a server, before engine_close
  *     plugins_stop             after engine_close: no callback runs any more
  *     plugins_free
  */
@@ -53,6 +54,12 @@ void plugins_refuse_source(struct plugins *p, size_t source, const kith_error *w
 kith_status plugins_create(struct plugins *p, struct engine *g, const struct settings *s,
                            kith_error *e);
 kith_status plugins_start(struct plugins *p, kith_error *e); /* before engine_start */
+/* Has those that serve begin to; one that cannot is logged, and the others do. After engine_start.
+ */
+void plugins_serve(struct plugins *p);
+/* Has them end, each within deadline_ms, and waits until nothing that they asked for is under way.
+ * Before engine_close; may be called twice, and without plugins_serve. */
+void plugins_cease(struct plugins *p, uint32_t deadline_ms);
 /* Stops and destroys the instances in reverse order, each within deadline_ms (0: 5000). May be
  * called at any stage and twice. */
 void plugins_stop(struct plugins *p, uint32_t deadline_ms);

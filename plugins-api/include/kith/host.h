@@ -16,6 +16,7 @@
  *             returns
  *   [writer]  the same, where it was not const
  *   [sending] inside a delivery, on its thread, until it returns
+ *   [serving] on any thread, between serve() and the return of cease()
  *   [any]     on any thread, from create() until destroy() returns
  *
  * READING AND WRITING. `kith_txn *` is the right to write: only code that runs on the one writer,
@@ -51,6 +52,7 @@ typedef struct kith_event kith_event;       /* something that happened, for reac
 typedef struct kith_firing kith_firing;     /* a timer that is due                           */
 typedef struct kith_call kith_call;         /* one call of an action                         */
 typedef struct kith_sending kith_sending;   /* one try to send an effect, for deliveries     */
+typedef struct kith_caller kith_caller;     /* somebody who asks, for modules that serve     */
 
 /* Is this function in the table, and filled in? The only test of versions a module needs. */
 #define KITH_HAS(table, member)                                                                    \
@@ -359,6 +361,90 @@ typedef struct kith_deliveries_v1 {
      */
     int32_t (*closing)(const kith_host *host);
 } kith_deliveries_v1;
+
+/* -- serving ----------------------------------------------------------------------------------- */
+
+/* For modules by which people and programs use Kith, as over a network: what is asked for is done
+ * with the rights of whoever asks, and in JSON as the command line has it. Needs the permission
+ * "serve:users"; no other right is needed, and none helps. */
+#define KITH_SERVING_1 "kith.serving/1"
+
+/* Where it is asked from; a role may hold in the nearer ones alone. */
+#define KITH_ZONE_INTRANET 0u
+#define KITH_ZONE_EXTRANET 1u
+#define KITH_ZONE_INTERNET 2u
+
+/* Who asks, and what. The caller sets struct_size. */
+typedef struct kith_entry {
+    uint32_t struct_size;
+    uint32_t zone;    /* KITH_ZONE_*: without a token, which has its own */
+    kith_str token;   /* what it proves itself with; or empty: */
+    kith_id user;     /* who proved it before */
+    kith_str surface; /* by which it comes: "api" */
+    kith_str asked;   /* what for, without what it writes: "GET /api/v1/lead/0ABC" */
+} kith_entry;
+
+/* A text; yours until the function returns. What it returns is what its caller returns. */
+typedef kith_status (*kith_text_fn)(void *arg, kith_str text, kith_error *err);
+
+/* A record as JSON. */
+typedef struct kith_shown {
+    uint32_t struct_size;
+    uint32_t reserved;
+    kith_str json;
+    /* "stored-derived": two marks. The first is another one when somebody wrote the record, or its
+     * reader may read other fields of it; the second when what Kith keeps in it is different. */
+    kith_str version;
+    kith_id id; /* of the record: that may be another one than was asked for, which was merged */
+} kith_shown;
+typedef kith_status (*kith_shown_fn)(void *arg, const kith_shown *shown, kith_error *err);
+
+/* One record to be written. Sets struct_size. */
+typedef struct kith_write {
+    uint32_t struct_size;
+    uint32_t kind;    /* KITH_ON_CREATE, KITH_ON_UPDATE or KITH_ON_DELETE */
+    kith_str type;    /* its name */
+    kith_str id;      /* empty for one that is created */
+    kith_str fields;  /* one JSON object; empty for one that is deleted */
+    kith_str version; /* it must still have this first mark (kith_shown); empty: whichever it has */
+} kith_write;
+
+/* What came of a list of them. */
+typedef struct kith_written {
+    uint32_t struct_size;
+    kith_status status;      /* KITH_OK: all of them are durable; else none was written */
+    uint32_t failed;         /* the place of the one that failed, from 0, where one did */
+    uint32_t count;          /* of records */
+    kith_id transaction;     /* 0: nothing was different */
+    const kith_shown *shown; /* each as it is now; json empty: it is gone, or not to be read */
+    const kith_error *error; /* when it failed */
+} kith_written;
+/* On the writer, which waits for it: pass it on to a thread of yours. [serving] */
+typedef void (*kith_written_fn)(void *arg, const kith_written *written);
+
+typedef struct kith_serving_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* Somebody comes in, for one request. KITH_E_DENIED: the token is unknown or has expired, the
+     * user is gone. [serving] */
+    kith_status (*enter)(const kith_host *host, const kith_entry *who, kith_caller **caller,
+                         kith_error *err);
+    /* The id of the user; 0: there is none. [serving] */
+    kith_id (*user)(const kith_caller *caller);
+    /* Every caller leaves. What was asked for in their name goes on. [serving] */
+    void (*leave)(kith_caller *caller);
+
+    /* Hands out the record of that type and id, with the fields that are named ("name,email"), or
+     * all; the caller's rights bound both. [serving] */
+    kith_status (*record)(kith_caller *caller, kith_str type, kith_str id, kith_str fields,
+                          kith_shown_fn fn, void *arg, kith_error *err);
+    /* Writes all of them in one transaction, or none, and returns at once; fn is told when it is
+     * durable, or failed. Hooks run. Where it returns another status than KITH_OK, fn is not
+     * called. KITH_E_BUSY: too many wait already. [serving] */
+    kith_status (*write)(kith_caller *caller, uint32_t count, const kith_write *writes,
+                         kith_written_fn fn, void *arg, kith_error *err);
+} kith_serving_v1;
 
 /* -- timers ------------------------------------------------------------------------------------ */
 

@@ -15,7 +15,8 @@
  * them; C is left for what only this module knows.
  *
  * LIFE, on one thread:  create - start - callbacks - stop - destroy.  When any of it fails the
- * module is out as a whole and nothing of it is called any more; the rest of Kith runs. There is
+ * module is out as a whole and nothing of it is called any more; the rest of Kith runs. Where the
+ * company is served, and not open for one command, there are serve - cease around the callbacks. There is
  * nothing to unregister. No static data that changes, no constructors, no atexit, no thread that
  * outlives stop(): state lives in the instance or in the database. The code stays mapped for ever.
  *
@@ -189,6 +190,12 @@ typedef struct kith_plugin_desc {
     /* Frees the instance. Or NULL. [main] */
     void (*destroy)(kith_instance *self);
     kith_array deliveries; /* kith_delivery */
+    /* The company is open to everybody from here on: listen, and answer (kith_serving_v1). Only in
+     * a server. When it fails the rest of Kith is served. Or NULL. [main] */
+    kith_status (*serve)(kith_instance *self, kith_error *err);
+    /* The company is about to be closed: take nothing more in, answer what was taken, end and join
+     * the threads that serve, within deadline_ms. Callbacks still run. Or NULL. [main] */
+    kith_status (*cease)(kith_instance *self, uint32_t deadline_ms, kith_error *err);
 } kith_plugin_desc;
 
 /* The one exported symbol. */

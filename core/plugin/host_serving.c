@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith.serving/1: what modules do for people and programs outside, by whose rights it is done. No
+ * code of the module runs in a transaction here: it hands over names and JSON, and is told. */
+#include "base/id.h"
+#include "engine/path.h"
+#include "engine/sign_in.h"
+#include "plugin/internal.h"
+#include "record/record_json.h"
+
+#define WRITES_MAX 1000 /* in one transaction */
+
+/* One request. It lives for as long as anything does that was asked for in it. */
+struct kith_caller {
+    struct plugin *plugin;
+    struct engine *engine;
+    struct principal principal;
+    struct arena arena;
+    _Atomic uint32_t users;
+};
+
+/* -- who is in --------------------------------------------------------------------------------- */
+
+/* The engine is not closed while one of these calls is under way. */
+static kith_status begin(struct plugin *p, kith_error *e) {
+    atomic_fetch_add(&p->serving, 1);
+    if (atomic_load(&p->open))
+        return KITH_OK;
+    atomic_fetch_sub(&p->serving, 1);
+    return err_set(e, KITH_E_BUSY, NULL, "the company is not served: it is about to be closed");
+}
+
+static kith_status end(struct plugin *p, kith_status st) {
+    atomic_fetch_sub(&p->serving, 1);
+    return st;
+}
+
+static void let_go(struct kith_caller *c) {
+    if (atomic_fetch_sub(&c->users, 1) > 1)
+        return;
+    engine_leave(&c->principal);
+    arena_free(&c->arena);
+    free(c);
+}
+
+static kith_status come_in(struct kith_caller *c, const kith_entry *who, kith_error *e) {
+    struct access_of of = {.user = who->user, .zone = (enum access_zone)who->zone};
+    if (who->zone > KITH_ZONE_INTERNET)
+        return err_set(e, KITH_E_INVAL, NULL, "there is no zone with the number %u", who->zone);
+    if (who->token.len)
+        TRY(token_enter(c->engine, who->token, &c->arena, &of, e));
+    else if (!who->user)
+        return err_set(e, KITH_E_DENIED, NULL, "nobody said who asks");
+    const char *surface = arena_strndup(&c->arena, who->surface.ptr, who->surface.len);
+    const char *asked = arena_strndup(&c->arena, who->asked.ptr, who->asked.len);
+    if (!surface || !asked)
+        return err_nomem(e);
+    TRY(engine_enter(c->engine, &of, NULL, &c->principal, e));
+    c->principal.surface = surface;
+    c->principal.asked = asked;
+    return KITH_OK;
+}
+
+static kith_status serving_enter(const kith_host *host, const kith_entry *given,
+                                 kith_caller **caller, kith_error *e) {
+    struct plugin *p = ((const struct plugin_host *)(const void *)host)->plugin;
+    kith_entry who = {0};
+    TRY(begin(p, e));
+    kith_status st = host_take(&who, sizeof who, given, offsetof(kith_entry, asked), e);
+    if (st == KITH_OK)
+        st = grant_serve(p, e);
+    if (st != KITH_OK)
+        return end(p, st);
+    struct kith_caller *c = calloc(1, sizeof *c);
+    if (!c)
+        return end(p, err_nomem(e));
+    c->plugin = p;
+    c->engine = p->set->engine;
+    atomic_store(&c->users, 1);
+    st = come_in(c, &who, e);
+    if (st == KITH_OK)
+        *caller = c;
+    else
+        let_go(c);
+    return end(p, st);
+}
+
+static kith_id serving_user(const kith_caller *caller) {
+    return caller->principal.user;
+}
+
+static void serving_leave(kith_caller *caller) {
+    if (caller)
+        let_go(caller);
+}
+
+/* -- reading ----------------------------------------------------------------------------------- */
+
+static kith_status named(const struct schema *s, kith_str type, kith_str id,
+                         const struct rtype **t, kith_id *out, kith_error *e) {
+    TRY(schema_find_type(s, type, t, e));
+    if (!id_parse(id, out))
+        return err_set(e, KITH_E_INVAL, "id", "'%.*s' is no id: %s",
+                       id.len < 60 ? (int)id.len : 60, id.ptr ? id.ptr : "", id_unlike(id));
+    return KITH_OK;
+}
+
+struct look {
+    struct kith_caller *caller;
+    const struct schema *schema;
+    const struct rtype *type;
+    kith_id id;
+    const kith_value *values;
+    struct arena *arena;
+};
+
+static kith_status put_fields(const struct look *l, kith_str fields, struct json_out *j,
+                              kith_error *e) {
+    char id[ID_TEXT + 1];
+    kith_str name;
+    id_format(l->id, id);
+    json_object_(j);
+    json_key(j, "id");
+    json_strz(j, id);
+    json_key(j, "type");
+    json_strz(j, l->type->name);
+    while (str_split(&fields, ',', &name)) {
+        struct path path;
+        kith_value v;
+        TRY(path_parse(l->type, name, l->arena, &path, e));
+        TRY(path_check(&l->caller->principal, &path, e));
+        if (path.link_count == 0 && !path.field)
+            continue;
+        TRY(path_follow(l->caller->engine, &l->caller->principal, &path, l->type, l->id, l->values,
+                        l->arena, &v, e));
+        json_key(j, path.name);
+        value_json(l->schema, &v, j);
+    }
+    json_object_end(j);
+    return KITH_OK;
+}
+
+static kith_status show(const struct look *l, kith_str fields, struct buf *text, kith_error *e) {
+    struct json_out j;
+    json_begin(&j, text, false);
+    if (fields.len)
+        TRY(put_fields(l, fields, &j, e));
+    else
+        record_json(l->schema, &l->caller->principal, l->type, l->id, l->values, &j);
+    return text->failed ? err_nomem(e) : KITH_OK;
+}
+
+static kith_status look_up(struct look *l, kith_str type, kith_str id, kith_error *e) {
+    struct kith_caller *c = l->caller;
+    kith_value *values;
+    TRY(named(l->schema, type, id, &l->type, &l->id, e));
+    TRY(engine_read(c->engine, &c->principal, l->type, &l->id, l->arena, &values, e));
+    l->values = values;
+    return KITH_OK;
+}
+
+static kith_status serving_record(kith_caller *c, kith_str type, kith_str id, kith_str fields,
+                                  kith_shown_fn fn, void *arg, kith_error *e) {
+    struct arena a = {0};
+    struct buf text = {0};
+    char version[RECORD_VERSION];
+    TRY(begin(c->plugin, e));
+    struct look l = {.caller = c, .schema = c->plugin->set->schema, .arena = &a};
+    kith_status st = look_up(&l, type, id, e);
+    if (st == KITH_OK)
+        st = show(&l, fields, &text, e);
+    if (st == KITH_OK) {
+        record_version(l.schema, &c->principal, l.type, l.id, l.values, version);
+        const kith_shown shown = {
+            .struct_size = sizeof shown,
+            .json = buf_view(&text),
+            .version = str_of(version),
+            .id = l.id,
+        };
+        st = fn(arg, &shown, e);
+    }
+    buf_free(&text);
+    arena_free(&a);
+    return end(c->plugin, st);
+}
+
+/* -- writing ----------------------------------------------------------------------------------- */
+
+struct item {
+    uint32_t kind;
+    const struct rtype *type;
+    kith_id id, shown_id;
+    struct assign *set;
+    size_t count;
+    kith_str version;
+    struct buf text; /* as it is in the end */
+    char shown_version[RECORD_VERSION];
+};
+struct job {
+    struct kith_caller *caller;
+    struct write_opts opts;
+    struct arena arena;
+    struct item *items;
+    uint32_t count;
+    _Atomic uint32_t at; /* the item that is being written */
+    kith_written_fn fn;
+    void *arg;
+};
+
+/* The record's id and type may stand among its fields, as they do where it was read. */
+static kith_status check_own_name(const struct item *i, const char *name, const json_t *value,
+                                  bool *own, kith_error *e) {
+    kith_str text = str_of(json_is_string(value) ? json_string_value(value) : "");
+    kith_id id = 0;
+    *own = strcmp(name, "id") == 0 || strcmp(name, "type") == 0;
+    if (strcmp(name, "type") == 0 && !str_eqz(text, i->type->name))
+        return err_set(e, KITH_E_INVAL, name, "type: this is written as a %s", i->type->name);
+    if (strcmp(name, "id") == 0 && (!i->id || !id_parse(text, &id) || id != i->id))
+        return err_set(e, KITH_E_INVAL, name,
+                       i->id ? "id: this is another record's, and a record keeps its own"
+                             : "id: Kith gives ids; leave it out of what is created");
+    return KITH_OK;
+}
+
+static kith_status take_member(struct job *job, struct item *i, const char *name,
+                               const json_t *value, kith_error *e) {
+    bool own;
+    TRY(check_own_name(i, name, value, &own, e));
+    if (own)
+        return KITH_OK;
+    struct assign *a = &i->set[i->count];
+    TRY(schema_find_field(job->caller->plugin->set->schema, i->type, str_of(name), &a->field, e));
+    i->count++;
+    return json_value(&job->arena, value, a->field->kind, &a->value, e);
+}
+
+static kith_status take_fields(struct job *job, struct item *i, const json_t *object,
+                               kith_error *e) {
+    const char *name;
+    json_t *value;
+    if (!json_is_object(object))
+        return err_set(e, KITH_E_INVAL, NULL, "the fields are one JSON object: {\"name\": \"...\"}");
+    i->set = ARENA_ARRAY(&job->arena, struct assign, json_object_size(object) + 1);
+    if (!i->set)
+        return err_nomem(e);
+    json_object_foreach((json_t *)(uintptr_t)object, name, value) {
+        TRY(take_member(job, i, name, value, e));
+    }
+    return KITH_OK;
+}
+
+static kith_status take_item(struct job *job, struct item *i, const kith_write *given,
+                             kith_error *e) {
+    kith_write w = {0};
+    json_t *object = NULL;
+    const struct schema *s = job->caller->plugin->set->schema;
+    TRY(host_take(&w, sizeof w, given, offsetof(kith_write, version), e));
+    if (w.kind != KITH_ON_CREATE && w.kind != KITH_ON_UPDATE && w.kind != KITH_ON_DELETE)
+        return err_set(e, KITH_E_INVAL, NULL, "there is no kind of write with the number %u",
+                       w.kind);
+    i->kind = w.kind;
+    if (w.kind == KITH_ON_CREATE)
+        TRY(schema_find_type(s, w.type, &i->type, e));
+    else
+        TRY(named(s, w.type, w.id, &i->type, &i->id, e));
+    i->version = arena_str(&job->arena, w.version);
+    if (!i->version.ptr)
+        return err_nomem(e);
+    if (w.kind == KITH_ON_DELETE)
+        return KITH_OK;
+    TRY(json_read(w.fields, &object, e));
+    kith_status st = take_fields(job, i, object, e);
+    json_decref(object);
+    return st;
+}
+
+static kith_status read_in(struct txn *t, const struct job *job, const struct item *i,
+                           struct look *l, kith_error *e) {
+    *l = (struct look){.caller = job->caller,
+                       .schema = job->caller->plugin->set->schema,
+                       .type = i->type,
+                       .id = i->id,
+                       .arena = txn_arena(t)};
+    return txn_read(t, i->type, &l->id, &l->values, e);
+}
+
+static kith_status check_version(struct txn *t, const struct job *job, const struct item *i,
+                                 kith_error *e) {
+    struct look l;
+    char now[RECORD_VERSION];
+    if (i->version.len == 0)
+        return KITH_OK;
+    TRY(read_in(t, job, i, &l, e));
+    record_version(l.schema, txn_principal(t), l.type, l.id, l.values, now);
+    if (i->version.len >= RECORD_MARK && memcmp(now, i->version.ptr, RECORD_MARK) == 0)
+        return KITH_OK;
+    return err_set(e, KITH_E_CONFLICT, NULL,
+                   "somebody changed this %s since you read it: read it again", i->type->name);
+}
+
+static kith_status write_item(struct txn *t, struct job *job, struct item *i, kith_error *e) {
+    TRY(check_version(t, job, i, e));
+    switch (i->kind) {
+    case KITH_ON_CREATE:
+        return txn_create(t, i->type, i->set, i->count, &i->shown_id, e);
+    case KITH_ON_UPDATE:
+        i->shown_id = i->id;
+        return txn_update(t, i->type, i->id, i->set, i->count, e);
+    default:
+        i->shown_id = i->id;
+        return txn_delete(t, i->type, i->id, e);
+    }
+}
+
+/* As its writer sees it. One that was deleted, or may not be read, is not shown. */
+static kith_status show_item(struct txn *t, struct job *job, struct item *i, kith_error *e) {
+    struct item now = *i;
+    struct look l;
+    kith_error why = KITH_ERROR_INIT;
+    buf_reset(&i->text);
+    if (i->kind == KITH_ON_DELETE)
+        return KITH_OK;
+    now.id = i->shown_id;
+    kith_status st = read_in(t, job, &now, &l, &why);
+    if (st == KITH_E_NOTFOUND || st == KITH_E_DENIED)
+        return KITH_OK;
+    if (st != KITH_OK) {
+        err_copy(e, &why);
+        return st;
+    }
+    i->shown_id = l.id;
+    record_version(l.schema, txn_principal(t), l.type, l.id, l.values, i->shown_version);
+    return show(&l, (kith_str){0}, &i->text, e);
+}
+
+static kith_status write_all(struct txn *t, void *arg, kith_error *e) {
+    struct job *job = arg;
+    for (uint32_t k = 0; k < job->count; k++) {
+        atomic_store(&job->at, k);
+        TRY(write_item(t, job, &job->items[k], e));
+    }
+    for (uint32_t k = 0; k < job->count; k++)
+        TRY(show_item(t, job, &job->items[k], e));
+    return KITH_OK;
+}
+
+static void free_job(struct job *job) {
+    struct kith_caller *c = job->caller;
+    for (uint32_t k = 0; k < job->count; k++)
+        buf_free(&job->items[k].text);
+    arena_free(&job->arena);
+    free(job);
+    let_go(c);
+}
+
+/* The module is told in a frame of its own, so that it is known who holds up the writer. */
+static void tell(struct job *job, const kith_written *written) {
+    struct frame f;
+    frame_enter(&f, job->caller->plugin, PHASE_RUN, "written");
+    job->fn(job->arg, written);
+    (void)frame_leave(&f, KITH_OK, NULL);
+}
+
+static void written(void *arg, kith_status st, kith_id tx, const kith_error *e) {
+    struct job *job = arg;
+    struct plugin *p = job->caller->plugin;
+    kith_shown *shown = ARENA_ARRAY(&job->arena, kith_shown, job->count + 1);
+    kith_written w = {
+        .struct_size = sizeof w,
+        .status = st,
+        .failed = atomic_load(&job->at),
+        .transaction = tx,
+        .error = st == KITH_OK ? NULL : e,
+    };
+    for (uint32_t k = 0; shown && st == KITH_OK && k < job->count; k++) {
+        const struct item *i = &job->items[k];
+        shown[k] = (kith_shown){.struct_size = sizeof *shown,
+                                .json = buf_view(&i->text),
+                                .version = str_of(i->text.len ? i->shown_version : ""),
+                                .id = i->shown_id};
+    }
+    w.shown = shown;
+    w.count = shown && st == KITH_OK ? job->count : 0;
+    tell(job, &w);
+    free_job(job);
+    atomic_fetch_sub(&p->serving, 1);
+}
+
+static kith_status take_job(struct job *job, const kith_write *writes, kith_error *e) {
+    job->items = ARENA_ARRAY(&job->arena, struct item, job->count + 1);
+    if (!job->items)
+        return err_nomem(e);
+    const char *at = (const char *)writes;
+    for (uint32_t k = 0; k < job->count; k++) {
+        const kith_write *w = (const kith_write *)(const void *)at;
+        if (take_item(job, &job->items[k], w, e) != KITH_OK)
+            return job->count > 1 ? err_prefix(e, "at %u: ", k + 1) : e ? e->code : KITH_E_INVAL;
+        at += w->struct_size;
+    }
+    return KITH_OK;
+}
+
+static kith_status serving_write(kith_caller *c, uint32_t count, const kith_write *writes,
+                                 kith_written_fn fn, void *arg, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    if (count == 0 || count > WRITES_MAX)
+        return err_set(e, KITH_E_LIMIT, NULL, "one transaction writes 1 to %d records at a time",
+                       WRITES_MAX);
+    TRY(begin(c->plugin, e));
+    struct job *job = calloc(1, sizeof *job);
+    if (!job)
+        return end(c->plugin, err_nomem(e));
+    atomic_fetch_add(&c->users, 1);
+    *job = (struct job){.caller = c, .count = count, .fn = fn, .arg = arg};
+    job->opts = (struct write_opts){.principal = &c->principal, .origin = ORIGIN_API};
+    kith_status st = take_job(job, writes, &why);
+    if (st == KITH_OK)
+        st = engine_post(c->engine, &job->opts, write_all, job, written, &why);
+    if (st == KITH_OK)
+        return KITH_OK; /* written() ends it */
+    struct plugin *p = c->plugin;
+    err_copy(e, &why);
+    free_job(job);
+    return end(p, st);
+}
+
+const kith_serving_v1 host_serving = {
+    .struct_size = sizeof host_serving,
+    .enter = serving_enter,
+    .user = serving_user,
+    .leave = serving_leave,
+    .record = serving_record,
+    .write = serving_write,
+};
