@@ -196,19 +196,38 @@ static kith_status execute_hosted(struct cmd *c, kith_error *e) {
     return st;
 }
 
-int cli_run_for(const struct program *p, const struct cli_host *host, struct io *io, int argc,
-                char *const *argv) {
+static int run_hosted(const struct program *p, const struct cli_host *host,
+                      const struct principal *by, struct io *io, int argc, char *const *argv) {
     kith_error e = KITH_ERROR_INIT;
-    struct cmd c = {.program = p, .io = io, .host = host, .reopen = reopen_hosted};
+    struct cmd c = {.program = p, .io = io, .host = host, .reopen = reopen_hosted, .by = by};
     if (text_invalid_at(str_of(io->actor)) >= 0)
         strcpy(io->actor, "cli:unknown");
     kith_status st = cmd_parse(&c, argc, argv, &e);
     if (st == KITH_OK && !c.help && c.command->needs != NEEDS_COMPANY)
         st = err_set(&e, KITH_E_UNSUPPORTED, NULL, "kith %s does not run in a server",
                      c.command->name);
+    if (st == KITH_OK && by && (c.command->alone || c.command->asks))
+        st = err_set(&e, KITH_E_UNSUPPORTED, NULL, "kith %s is for the command line",
+                     c.command->name);
     if (st == KITH_OK)
         st = execute_hosted(&c, &e);
     return finish(&c, st, &e);
+}
+
+int cli_run_for(const struct program *p, const struct cli_host *host, struct io *io, int argc,
+                char *const *argv) {
+    return run_hosted(p, host, NULL, io, argc, argv);
+}
+
+kith_status cli_run_by(const struct program *p, const struct cli_host *host,
+                       const struct principal *who, int argc, char *const *argv,
+                       const struct kith_stream *stream, int *code, kith_error *e) {
+    struct io_module m;
+    (void)e;
+    io_module_open(&m, stream, who->name);
+    *code = run_hosted(p, host, who, &m.io, argc, argv);
+    buf_free(&m.io.out);
+    return KITH_OK;
 }
 
 /* -- as the owner for the moment --------------------------------------------------------------- */

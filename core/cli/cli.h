@@ -57,8 +57,9 @@ struct cmd {
     char *dir;               /* the company's folder, unless the command needs nothing */
     struct arena arena;      /* until the command ends */
     struct principal principal;
-    bool entered;      /* as a user, who must be left again */
-    const char **args; /* in the arena, as are the options' values */
+    const struct principal *by; /* who asks, where that is known before; else NULL */
+    bool entered;               /* as a user, who must be left again */
+    const char **args;          /* in the arena, as are the options' values */
     size_t arg_count;
     size_t arg_room, late_count;     /* while parsing: arguments given as options, from the back */
     size_t line_len;                 /* while parsing: bytes of the whole line, NULs included */
@@ -113,6 +114,12 @@ struct cli_host {
 /* One command for a client, in the process that owns the company. Any thread. */
 int cli_run_for(const struct program *p, const struct cli_host *host, struct io *io, int argc,
                 char *const *argv);
+struct kith_stream;
+/* One command that a module asks for in somebody's name, in that process; no files but "-". Any
+ * thread. */
+kith_status cli_run_by(const struct program *p, const struct cli_host *host,
+                       const struct principal *who, int argc, char *const *argv,
+                       const struct kith_stream *stream, int *code, kith_error *e);
 /* Carries out another command of the same company, without arguments, for one that needs only
  * the folder. */
 kith_status cli_sub_command(struct cmd *c, const struct command *command, kith_error *e);

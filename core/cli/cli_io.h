@@ -110,6 +110,13 @@ void io_local_close(struct io_local *l);
 /* Forgets a Ctrl-C that was meant for what stood at a prompt; was there one? SIGTERM is not
  * forgotten. */
 bool io_local_calm(struct io *io);
+/* For a command that a module asks for: its streams, no files. actor: who asks. */
+struct kith_stream;
+struct io_module {
+    struct io io;
+    const struct kith_stream *stream;
+};
+void io_module_open(struct io_module *m, const struct kith_stream *stream, const char *actor);
 /* Only the files of this process: nobody reads what is written to the standard streams, and nothing
  * interrupts it. Any number, on any thread; io_local_close ends it, too. */
 void io_files_open(struct io_local *l);

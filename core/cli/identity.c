@@ -157,6 +157,10 @@ static kith_status enter_user(struct cmd *c, const struct access_of *of, const c
 }
 
 static kith_status enter_first(struct cmd *c, kith_error *e) {
+    if (c->by) {
+        c->principal = *c->by;
+        return KITH_OK;
+    }
     const struct io_secrets *s = &c->io->secrets;
     struct access_of of = {0};
     switch (s->kind) {
@@ -176,6 +180,8 @@ static kith_status enter_first(struct cmd *c, kith_error *e) {
 }
 
 static void describe(struct cmd *c) {
+    if (c->by)
+        return;
     c->principal.surface = "cli";
     c->principal.asked = asked_text(c);
 }

@@ -397,10 +397,18 @@ static bool is_lost(struct server *s) {
     return lost;
 }
 
+static kith_status run_by_module(void *arg, const struct principal *who, int argc,
+                                 char *const *argv, const struct kith_stream *stream, int *code,
+                                 kith_error *e) {
+    struct server *s = arg;
+    return cli_run_by(s->program, &s->host, who, argc, argv, stream, code, e);
+}
+
 /* What goes out, and what answers to people and programs outside. */
-static kith_status open_to_all(struct company *c, kith_error *e) {
+static kith_status open_to_all(struct server *s, struct company *c, kith_error *e) {
+    const struct plugin_commands commands = {run_by_module, s};
     TRY(engine_send_start(c->engine, e));
-    plugins_serve(c->plugins);
+    plugins_serve(c->plugins, &commands);
     return KITH_OK;
 }
 
@@ -422,7 +430,7 @@ static kith_status host_reopen(void *arg, struct company **out, kith_error *e) {
     }
     *out = *s->company;
     if (st == KITH_OK)
-        st = open_to_all(*out, e);
+        st = open_to_all(s, *out, e);
     if (st == KITH_OK)
         log_info("serve", "the company was opened anew");
     return st;
@@ -568,7 +576,7 @@ kith_status serve(const struct program *p, struct company **company, int signals
     for (int i = 0; i < CLIENTS_MAX; i++)
         s.guests[i].fd = -1;
     kith_status st = sock_listen(dir, &listener, e);
-    if (st == KITH_OK && (st = open_to_all(*company, e)) != KITH_OK)
+    if (st == KITH_OK && (st = open_to_all(&s, *company, e)) != KITH_OK)
         close(listener);
     if (st == KITH_OK) {
         log_info("serve", "serving %s", dir);

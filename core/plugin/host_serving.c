@@ -2,6 +2,7 @@
 /* kith.serving/1: what modules do for people and programs outside, by whose rights it is done. No
  * code of the module runs in a transaction here: it hands over names and JSON, and is told. */
 #include "base/id.h"
+#include "base/text.h"
 #include "engine/path.h"
 #include "engine/sign_in.h"
 #include "plugin/internal.h"
@@ -95,12 +96,12 @@ static void serving_leave(kith_caller *caller) {
 
 /* -- reading ----------------------------------------------------------------------------------- */
 
-static kith_status named(const struct schema *s, kith_str type, kith_str id,
-                         const struct rtype **t, kith_id *out, kith_error *e) {
+static kith_status named(const struct schema *s, kith_str type, kith_str id, const struct rtype **t,
+                         kith_id *out, kith_error *e) {
     TRY(schema_find_type(s, type, t, e));
     if (!id_parse(id, out))
-        return err_set(e, KITH_E_INVAL, "id", "'%.*s' is no id: %s",
-                       id.len < 60 ? (int)id.len : 60, id.ptr ? id.ptr : "", id_unlike(id));
+        return err_set(e, KITH_E_INVAL, "id", "'%.*s' is no id: %s", id.len < 60 ? (int)id.len : 60,
+                       id.ptr ? id.ptr : "", id_unlike(id));
     return KITH_OK;
 }
 
@@ -221,6 +222,13 @@ static kith_status check_own_name(const struct item *i, const char *name, const 
     return KITH_OK;
 }
 
+/* It is what was sent that is wrong, and not that something is gone. */
+static kith_status no_field(const char *name, kith_error *e) {
+    char sentence[sizeof e->message];
+    (void)snprintf(sentence, sizeof sentence, "%s", e->message);
+    return err_set(e, KITH_E_INVAL, name, "%s", sentence);
+}
+
 static kith_status take_member(struct job *job, struct item *i, const char *name,
                                const json_t *value, kith_error *e) {
     bool own;
@@ -228,7 +236,9 @@ static kith_status take_member(struct job *job, struct item *i, const char *name
     if (own)
         return KITH_OK;
     struct assign *a = &i->set[i->count];
-    TRY(schema_find_field(job->caller->plugin->set->schema, i->type, str_of(name), &a->field, e));
+    if (schema_find_field(job->caller->plugin->set->schema, i->type, str_of(name), &a->field, e) !=
+        KITH_OK)
+        return no_field(name, e);
     i->count++;
     return json_value(&job->arena, value, a->field->kind, &a->value, e);
 }
@@ -238,7 +248,8 @@ static kith_status take_fields(struct job *job, struct item *i, const json_t *ob
     const char *name;
     json_t *value;
     if (!json_is_object(object))
-        return err_set(e, KITH_E_INVAL, NULL, "the fields are one JSON object: {\"name\": \"...\"}");
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "the fields are one JSON object: {\"name\": \"...\"}");
     i->set = ARENA_ARRAY(&job->arena, struct assign, json_object_size(object) + 1);
     if (!i->set)
         return err_nomem(e);
@@ -248,13 +259,26 @@ static kith_status take_fields(struct job *job, struct item *i, const json_t *ob
     return KITH_OK;
 }
 
+static kith_status take_state(struct job *job, struct item *i, kith_str state, kith_error *e) {
+    const struct rfield *f = type_state(i->type);
+    if (!f)
+        return err_set(e, KITH_E_INVAL, NULL, "a %s has no state", i->type->name);
+    i->set = ARENA_NEW(&job->arena, struct assign);
+    if (!i->set)
+        return err_nomem(e);
+    *i->set = (struct assign){f, value_str(arena_str(&job->arena, state))};
+    i->count = 1;
+    return i->set->value.as.s.ptr ? KITH_OK : err_nomem(e);
+}
+
 static kith_status take_item(struct job *job, struct item *i, const kith_write *given,
                              kith_error *e) {
     kith_write w = {0};
     json_t *object = NULL;
     const struct schema *s = job->caller->plugin->set->schema;
     TRY(host_take(&w, sizeof w, given, offsetof(kith_write, version), e));
-    if (w.kind != KITH_ON_CREATE && w.kind != KITH_ON_UPDATE && w.kind != KITH_ON_DELETE)
+    if (w.kind != KITH_ON_CREATE && w.kind != KITH_ON_UPDATE && w.kind != KITH_ON_DELETE &&
+        w.kind != KITH_TO_STATE)
         return err_set(e, KITH_E_INVAL, NULL, "there is no kind of write with the number %u",
                        w.kind);
     i->kind = w.kind;
@@ -267,6 +291,8 @@ static kith_status take_item(struct job *job, struct item *i, const kith_write *
         return err_nomem(e);
     if (w.kind == KITH_ON_DELETE)
         return KITH_OK;
+    if (w.kind == KITH_TO_STATE)
+        return take_state(job, i, w.fields, e);
     TRY(json_read(w.fields, &object, e));
     kith_status st = take_fields(job, i, object, e);
     json_decref(object);
@@ -303,6 +329,7 @@ static kith_status write_item(struct txn *t, struct job *job, struct item *i, ki
     case KITH_ON_CREATE:
         return txn_create(t, i->type, i->set, i->count, &i->shown_id, e);
     case KITH_ON_UPDATE:
+    case KITH_TO_STATE:
         i->shown_id = i->id;
         return txn_update(t, i->type, i->id, i->set, i->count, e);
     default:
@@ -423,6 +450,44 @@ static kith_status serving_write(kith_caller *c, uint32_t count, const kith_writ
     return end(p, st);
 }
 
+/* -- commands ---------------------------------------------------------------------------------- */
+
+/* argv of a program; NULL: no memory, or a word that is no text. */
+static char **words_of(struct arena *a, uint32_t count, const kith_str *words) {
+    char **argv = ARENA_ARRAY(a, char *, count + 2u);
+    if (!argv)
+        return NULL;
+    argv[0] = arena_strndup(a, "kith", 4);
+    for (uint32_t i = 0; i < count; i++) {
+        if (words[i].len && memchr(words[i].ptr, '\0', words[i].len))
+            return NULL;
+        if (text_invalid_at(words[i]) >= 0)
+            return NULL;
+        if (!(argv[i + 1] = arena_strndup(a, words[i].ptr ? words[i].ptr : "", words[i].len)))
+            return NULL;
+    }
+    return argv[0] ? argv : NULL;
+}
+
+static kith_status serving_run(kith_caller *c, uint32_t count, const kith_str *words,
+                               const kith_stream *given, int32_t *code, kith_error *e) {
+    struct arena a = {0};
+    kith_stream stream = {0};
+    int exit_code = 0;
+    TRY(begin(c->plugin, e));
+    const struct plugin_commands *by = &c->plugin->set->commands;
+    kith_status st =
+        host_take(&stream, sizeof stream, given, offsetof(kith_stream, interrupted), e);
+    char **argv = st == KITH_OK ? words_of(&a, count, words) : NULL;
+    if (st == KITH_OK && !argv)
+        st = err_set(e, KITH_E_INVAL, NULL, "the words of a command are text in UTF-8");
+    if (st == KITH_OK)
+        st = by->run(by->arg, &c->principal, (int)count + 1, argv, &stream, &exit_code, e);
+    *code = exit_code;
+    arena_free(&a);
+    return end(c->plugin, st);
+}
+
 const kith_serving_v1 host_serving = {
     .struct_size = sizeof host_serving,
     .enter = serving_enter,
@@ -430,4 +495,5 @@ const kith_serving_v1 host_serving = {
     .leave = serving_leave,
     .record = serving_record,
     .write = serving_write,
+    .run = serving_run,
 };

@@ -213,6 +213,7 @@ struct plugins {
     const struct schema *schema;
     struct kclock *clock; /* NULL: the real one */
     const struct settings *settings;
+    struct plugin_commands commands; /* while it is served */
 };
 
 struct plugin *plugins_find(const struct plugins *p, const char *name);

@@ -138,7 +138,8 @@ static void serve_one(struct plugin *p) {
     log_error("plugin", "module '%s' does not serve: %s", p->name, why.message);
 }
 
-void plugins_serve(struct plugins *set) {
+void plugins_serve(struct plugins *set, const struct plugin_commands *commands) {
+    set->commands = *commands;
     for (size_t i = 0; i < set->count; i++)
         if (set->items[i]->state == PLUGIN_RUNNING && set->items[i]->desc.serve)
             serve_one(set->items[i]);

@@ -54,9 +54,17 @@ void plugins_refuse_source(struct plugins *p, size_t source, const kith_error *w
 kith_status plugins_create(struct plugins *p, struct engine *g, const struct settings *s,
                            kith_error *e);
 kith_status plugins_start(struct plugins *p, kith_error *e); /* before engine_start */
+struct kith_stream;
+/* By whom commands are carried out that modules ask for. argv[0] is the program's name. Any thread,
+ * until plugins_cease returns. */
+struct plugin_commands {
+    kith_status (*run)(void *arg, const struct principal *who, int argc, char *const *argv,
+                       const struct kith_stream *stream, int *code, kith_error *e);
+    void *arg;
+};
 /* Has those that serve begin to; one that cannot is logged, and the others do. After engine_start.
  */
-void plugins_serve(struct plugins *p);
+void plugins_serve(struct plugins *p, const struct plugin_commands *commands);
 /* Has them end, each within deadline_ms, and waits until nothing that they asked for is under way.
  * Before engine_close; may be called twice, and without plugins_serve. */
 void plugins_cease(struct plugins *p, uint32_t deadline_ms);

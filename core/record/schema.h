@@ -141,6 +141,13 @@ struct rtype {
     uint32_t searched_count;
     const struct rfield *point_primary, *point_kind; /* of contact_point; else NULL */
 };
+/* The first of its fields that is a state; NULL: it has none. */
+static inline const struct rfield *type_state(const struct rtype *t) {
+    for (uint32_t i = 0; i < t->field_count; i++)
+        if (t->fields[i]->kind == KITH_F_STATE)
+            return t->fields[i];
+    return NULL;
+}
 
 /* A type that is retired, or whose module is not loaded: its rows and links to them are there. */
 struct absent_type {

@@ -158,14 +158,6 @@ static void put_word(lua_State *L, const char *name, int at) {
     lua_insert(L, at);
 }
 
-/* The field that t.transition sets; NULL: there is none. */
-static const struct rfield *state_of(const struct rtype *t) {
-    for (uint32_t i = 0; t && i < t->field_count; i++)
-        if (t->fields[i]->kind == KITH_F_STATE)
-            return t->fields[i];
-    return NULL;
-}
-
 /* t.create(type, fields): a record begins in its first state, and a test that wants another one is
  * told how it gets there. */
 static int create(lua_State *L) {
@@ -173,7 +165,7 @@ static int create(lua_State *L) {
     bool named = lua_type(L, 1) == LUA_TSTRING; /* else the word says what is wrong */
     const struct rtype *t =
         named ? schema_type(engine_schema(g), str_of(lua_tostring(L, 1))) : NULL;
-    const struct rfield *f = lua_istable(L, 2) ? state_of(t) : NULL;
+    const struct rfield *f = t && lua_istable(L, 2) ? type_state(t) : NULL;
     if (f && lua_getfield(L, 2, f->name) == LUA_TSTRING &&
         field_option(f, str_of(lua_tostring(L, -1))) > 0)
         return raisef(L,
@@ -190,7 +182,7 @@ static int create(lua_State *L) {
 static int transition(lua_State *L) {
     const struct held_record *r = record_need(L, 1);
     luaL_checkstring(L, 2);
-    const struct rfield *state = state_of(r->type);
+    const struct rfield *state = type_state(r->type);
     if (!state)
         return raisef(L, "%s has no state: write t.update(record, {field = value})", r->type->name);
     lua_settop(L, 2);

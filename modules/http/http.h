@@ -43,10 +43,6 @@ struct kith_instance {
     } * spares; /* with open connections, the last used first */
 };
 
-#define ID_CHARS 13
-/* As people see it, with a NUL. */
-void id_text(kith_id id, char out[ID_CHARS + 1]);
-
 /* -- secret.c ---------------------------------------------------------------------------------- */
 
 #define KEY_MIN     32 /* characters */

@@ -28,13 +28,6 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "allow", allow),
 };
 
-void id_text(kith_id id, char out[ID_CHARS + 1]) {
-    static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    for (int i = ID_CHARS - 1; i >= 0; i--, id >>= 5)
-        out[i] = letters[id & 31u];
-    out[ID_CHARS] = '\0';
-}
-
 static kith_status setting(kith_instance *self, const char *key, kith_value *out, kith_error *err) {
     return self->settings->get(self->host, kith_str_of(key), out, err);
 }

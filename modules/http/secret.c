@@ -8,8 +8,8 @@
 static void derive(const kith_instance *self, kith_id webhook, int64_t number,
                    unsigned char out[crypto_auth_hmacsha256_BYTES]) {
     crypto_auth_hmacsha256_state st;
-    char id[ID_CHARS + 1], text[64];
-    id_text(webhook, id);
+    char id[KITH_ID_CHARS + 1], text[64];
+    kith_id_text(webhook, id);
     int n = snprintf(text, sizeof text, "kith webhook %s %lld", id, (long long)number);
     crypto_auth_hmacsha256_init(&st, (const unsigned char *)self->key.ptr, (size_t)self->key.len);
     crypto_auth_hmacsha256_update(&st, (const unsigned char *)text, (unsigned long long)n);

@@ -106,14 +106,14 @@ static kith_status listen_for(kith_instance *self, kith_txn *txn, const kith_row
     kith_value topics = field_of(self, txn, row, self->webhook.topics);
     kith_value state = field_of(self, txn, row, self->webhook.state);
     kith_str list[TOPICS_MAX];
-    char endpoint[ID_CHARS + 1];
+    char endpoint[KITH_ID_CHARS + 1];
     uint32_t n = 0;
     for (uint64_t i = 0; topics.kind == KITH_LIST && i < topics.as.list.count && n < TOPICS_MAX;
          i++)
         list[n++] = topics.as.list.items[i].as.s;
     if (text_is(&state, "disabled"))
         n = 0;
-    id_text(id, endpoint);
+    kith_id_text(id, endpoint);
     kith_status st = self->listening->listen(txn, kith_str_of("tell"), id, n, list, err);
     return st == KITH_OK ? self->deliveries->hold(txn, self->deliver, kith_str_of(endpoint),
                                                   text_is(&state, "enabled") ? 0u : 1u, err)
@@ -131,8 +131,8 @@ kith_status webhook_follow(kith_instance *self, kith_txn *txn, const kith_event 
         return st;
     if (self->records->get(txn, self->webhook.type, info.id, &row, &absent) == KITH_OK)
         return listen_for(self, txn, row, info.id, err);
-    char endpoint[ID_CHARS + 1];
-    id_text(info.id, endpoint);
+    char endpoint[KITH_ID_CHARS + 1];
+    kith_id_text(info.id, endpoint);
     st = self->listening->listen(txn, kith_str_of("tell"), info.id, 0, NULL, err);
     return st == KITH_OK
                ? self->deliveries->drop(txn, self->deliver, kith_str_of(endpoint), NULL, err)
@@ -226,8 +226,8 @@ static kith_status gather(void *arg, const kith_txn *txn, const kith_row *row, k
 /* The same event has the same key for the same webhook, also when it is told once more. */
 static kith_status queue(struct hearing *h, kith_txn *txn, const struct hook_row *w, kith_str json,
                          kith_error *err) {
-    char endpoint[ID_CHARS + 1], key[200];
-    id_text(w->id, endpoint);
+    char endpoint[KITH_ID_CHARS + 1], key[200];
+    kith_id_text(w->id, endpoint);
     int n = snprintf(key, sizeof key, "msg_%s_%llx_%llx_%.*s", endpoint,
                      (unsigned long long)h->info.seq, (unsigned long long)h->info.at,
                      (int)h->info.topic.len, h->info.topic.ptr);

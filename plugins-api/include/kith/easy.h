@@ -26,6 +26,15 @@ static inline int32_t kith_str_is(kith_str s, const char *z) {
     return s.len == strlen(z) && (s.len == 0 || memcmp(s.ptr, z, (size_t)s.len) == 0);
 }
 
+#define KITH_ID_CHARS 13
+/* An id as it stands everywhere outside, with a NUL behind it. */
+static inline void kith_id_text(kith_id id, char out[KITH_ID_CHARS + 1]) {
+    int i;
+    for (i = KITH_ID_CHARS - 1; i >= 0; i--, id >>= 5)
+        out[i] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[id & 31u];
+    out[KITH_ID_CHARS] = '\0';
+}
+
 static inline kith_value kith_null(void) {
     kith_value v;
     memset(&v, 0, sizeof v);

@@ -399,13 +399,15 @@ typedef struct kith_shown {
 } kith_shown;
 typedef kith_status (*kith_shown_fn)(void *arg, const kith_shown *shown, kith_error *err);
 
-/* One record to be written. Sets struct_size. */
+#define KITH_TO_STATE 8u /* beside KITH_ON_*: the record comes into another state */
+
+/* One record to be written. The caller sets struct_size. */
 typedef struct kith_write {
     uint32_t struct_size;
-    uint32_t kind;    /* KITH_ON_CREATE, KITH_ON_UPDATE or KITH_ON_DELETE */
+    uint32_t kind;    /* KITH_ON_CREATE, KITH_ON_UPDATE, KITH_ON_DELETE or KITH_TO_STATE */
     kith_str type;    /* its name */
     kith_str id;      /* empty for one that is created */
-    kith_str fields;  /* one JSON object; empty for one that is deleted */
+    kith_str fields;  /* one JSON object; the name of a state; empty for one that is deleted */
     kith_str version; /* it must still have this first mark (kith_shown); empty: whichever it has */
 } kith_write;
 
@@ -421,6 +423,23 @@ typedef struct kith_written {
 } kith_written;
 /* On the writer, which waits for it: pass it on to a thread of yours. [serving] */
 typedef void (*kith_written_fn)(void *arg, const kith_written *written);
+
+/* What a command reads and writes. All on the thread that has it carried out. The caller sets
+ * struct_size. */
+typedef struct kith_stream {
+    uint32_t struct_size;
+    uint32_t reserved; /* 0 */
+    void *arg;
+    /* Its output (1), and what it says about it (2). Not KITH_OK: nobody reads any more, and it
+     * ends soon. */
+    kith_status (*write)(void *arg, uint32_t stream, kith_str data);
+    /* Its input: at most cap bytes to dst; *got 0: the end. Or NULL: there is none. */
+    kith_status (*read)(void *arg, char *dst, uint64_t cap, uint64_t *got, kith_error *err);
+    /* How far it has come, in place of what was told before. Or NULL. */
+    void (*progress)(void *arg, kith_str line);
+    /* 1: it is to end soon. Or NULL. */
+    int32_t (*interrupted)(void *arg);
+} kith_stream;
 
 typedef struct kith_serving_v1 {
     uint32_t struct_size;
@@ -444,6 +463,13 @@ typedef struct kith_serving_v1 {
      * called. KITH_E_BUSY: too many wait already. [serving] */
     kith_status (*write)(kith_caller *caller, uint32_t count, const kith_write *writes,
                          kith_written_fn fn, void *arg, kith_error *err);
+    /* Has a command of the program carried out, by its words: "find", "lead where size > 5",
+     * "--json". It takes as long as it takes: not on a thread that others wait for. No files are
+     * reached but "-", its input and output. *code is its exit code; what went wrong was written to
+     * stream 2 then, with --json as one object. KITH_E_UNSUPPORTED: it does not run here. [serving]
+     */
+    kith_status (*run)(kith_caller *caller, uint32_t count, const kith_str *words,
+                       const kith_stream *stream, int32_t *code, kith_error *err);
 } kith_serving_v1;
 
 /* -- timers ------------------------------------------------------------------------------------ */

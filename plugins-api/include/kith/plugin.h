@@ -16,9 +16,10 @@
  *
  * LIFE, on one thread:  create - start - callbacks - stop - destroy.  When any of it fails the
  * module is out as a whole and nothing of it is called any more; the rest of Kith runs. Where the
- * company is served, and not open for one command, there are serve - cease around the callbacks. There is
- * nothing to unregister. No static data that changes, no constructors, no atexit, no thread that
- * outlives stop(): state lives in the instance or in the database. The code stays mapped for ever.
+ * company is served, and not open for one command, there are serve - cease around the callbacks.
+ * There is nothing to unregister. No static data that changes, no constructors, no atexit, no
+ * thread that outlives stop(): state lives in the instance or in the database. The code stays
+ * mapped for ever.
  *
  * CALLBACKS run one at a time on the writer and hold everybody up: no waiting, no I/O, which is for
  * deliveries. One that takes too long is logged with its name. Return KITH_OK, or a negative status

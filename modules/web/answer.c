@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers: problem documents (RFC 9457), and what of Kith's errors is which status of HTTP. */
+#include "web.h"
+
+#define JSON    "application/json"
+#define PROBLEM "application/problem+json"
+
+void answer_header(struct request *r, const char *name, const char *format, ...) {
+    va_list args;
+    if (r->header_count == HEADERS_MAX)
+        return;
+    struct header *h = &r->headers[r->header_count++];
+    h->name = name;
+    va_start(args, format);
+    (void)vsnprintf(h->value, sizeof h->value, format, args);
+    va_end(args);
+}
+
+void answer_json(struct request *r, unsigned status) {
+    r->status = status;
+    answer_header(r, "Content-Type", JSON);
+}
+
+static const char *title_of(unsigned status) {
+    static const struct {
+        unsigned status;
+        const char *title;
+    } titles[] = {
+        {400, "Bad request"},
+        {401, "Sign in"},
+        {403, "Not allowed"},
+        {404, "Not found"},
+        {405, "Method not allowed"},
+        {409, "Conflict"},
+        {412, "Changed meanwhile"},
+        {413, "Too large"},
+        {415, "Not JSON"},
+        {422, "Cannot be done"},
+        {500, "Defect"},
+        {501, "Not here"},
+        {503, "Busy"},
+        {507, "Disk full"},
+    };
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (titles[i].status == status)
+            return titles[i].title;
+    return "Problem";
+}
+
+/* As the command line names them. With a field at fault it is a value that is wrong, and not the
+ * request. */
+static const struct {
+    const char *name;
+    unsigned status, of_field;
+} codes[] = {
+    [-KITH_OK] = {"ok", 200, 200},
+    [-KITH_E_INVAL] = {"invalid", 400, 422},
+    [-KITH_E_NOMEM] = {"out of memory", 503, 503},
+    [-KITH_E_NOTFOUND] = {"not found", 404, 422},
+    [-KITH_E_CONFLICT] = {"conflict", 409, 409},
+    [-KITH_E_DENIED] = {"denied", 403, 403},
+    [-KITH_E_REFUSED] = {"refused", 422, 422},
+    [-KITH_E_RETRY] = {"retry", 503, 503},
+    [-KITH_E_UNSUPPORTED] = {"unsupported", 501, 501},
+    [-KITH_E_THREAD] = {"wrong thread", 500, 500},
+    [-KITH_E_IO] = {"input or output failed", 500, 500},
+    [-KITH_E_FULL] = {"disk full", 507, 507},
+    [-KITH_E_BUSY] = {"busy", 503, 503},
+    [-KITH_E_CORRUPT] = {"corrupt", 500, 500},
+    [-KITH_E_LIMIT] = {"limit reached", 422, 422},
+    [-KITH_E_INTERNAL] = {"internal error", 500, 500},
+};
+#define CODES (sizeof codes / sizeof *codes)
+
+static size_t place_of(const char *name) {
+    size_t i = 0;
+    while (i < CODES && strcmp(codes[i].name, name) != 0)
+        i++;
+    return i < CODES ? i : -KITH_E_INTERNAL;
+}
+
+static void member(struct text *t, const char *name, const char *value) {
+    text_printf(t, ",\"%s\":", name);
+    text_json(t, kith_str_of(value));
+}
+
+void answer_problem(struct request *r, unsigned status, const char *code, const char *field,
+                    const char *sentence) {
+    r->answer.len = 0;
+    r->header_count = 0;
+    text_printf(&r->answer, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u",
+                title_of(status), status);
+    member(&r->answer, "detail", sentence);
+    member(&r->answer, "code", code);
+    if (field && field[0])
+        member(&r->answer, "field", field);
+    text_puts(&r->answer, "}\n");
+    r->status = status;
+    answer_header(r, "Content-Type", PROBLEM);
+    if (status == 401)
+        answer_header(r, "WWW-Authenticate", "Bearer realm=\"Kith\"");
+    if (status == 503)
+        answer_header(r, "Retry-After", "1");
+}
+
+static void answer_code(struct request *r, size_t code, const char *field, const char *sentence) {
+    bool of_field = field[0] != '\0';
+    answer_problem(r, of_field ? codes[code].of_field : codes[code].status, codes[code].name, field,
+                   sentence);
+}
+
+void answer_error(struct request *r, kith_status st, const kith_error *e) {
+    answer_code(r, st < 0 && st >= KITH_E_INTERNAL ? (size_t)-st : -KITH_E_INTERNAL, e->field,
+                e->message);
+}
+
+void answer_failure(struct request *r, const char *code, const char *field, const char *sentence) {
+    answer_code(r, place_of(code), field ? field : "", sentence);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the command line can do, over HTTP: the words of the command are a row of routes, its JSON
+ * is the answer. */
+#include "web.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#define WORDS_MAX 400 /* of a command */
+#define PAGE      "50"
+
+struct command {
+    struct request *r;
+    struct text texts[WORDS_MAX]; /* those that are put together here */
+    kith_str words[WORDS_MAX];
+    uint32_t count;
+    struct text out, err;
+    kith_error error; /* what is wrong with the request */
+};
+
+/* -- its words --------------------------------------------------------------------------------- */
+
+static struct text *add_word(struct command *c) {
+    if (c->count < WORDS_MAX)
+        return &c->texts[c->count++];
+    (void)kith_fail(&c->error, KITH_E_LIMIT, NULL, "there are more than %d values", WORDS_MAX);
+    return &c->texts[0];
+}
+
+/* "--limit=?limit" */
+static void add_option(struct command *c, const char *word) {
+    const char *name = strchr(word, '?') + 1, *value = request_argument(c->r, name);
+    if (!value)
+        return;
+    struct text *t = add_word(c);
+    text_add(t, word, (size_t)(name - 1 - word));
+    text_puts(t, value);
+}
+
+/* "--rehearse!rehearse": a switch; 0 and false are no. */
+static void add_switch(struct command *c, const char *word) {
+    const char *mark = strchr(word, '!'), *value = request_argument(c->r, mark + 1);
+    if (value && strcmp(value, "0") != 0 && strcmp(value, "false") != 0)
+        text_add(add_word(c), word, (size_t)(mark - word));
+}
+
+static void add_options(struct command *c) {
+    for (const char *const *w = c->r->route->words; *w; w++) {
+        if (strncmp(*w, "--", 2) != 0)
+            continue;
+        if (strchr(*w, '?'))
+            add_option(c, *w);
+        else if (strchr(*w, '!'))
+            add_switch(c, *w);
+        else
+            text_puts(add_word(c), *w);
+    }
+}
+
+/* What a user would type for a value. */
+static void add_value(struct text *t, const json_t *v) {
+    size_t i;
+    json_t *item;
+    if (json_is_string(v))
+        text_add(t, json_string_value(v), json_string_length(v));
+    else if (json_is_array(v)) {
+        json_array_foreach(v, i, item) {
+            text_puts(t, i ? "," : "");
+            add_value(t, item);
+        }
+    } else if (!json_is_null(v)) {
+        char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+        text_puts(t, text ? text : "");
+        free(text);
+    }
+}
+
+/* The members of the body. */
+static void add_members(struct command *c) {
+    json_error_t why;
+    const char *name;
+    json_t *value, *body = NULL;
+    if (c->r->body.len == 0)
+        return;
+    body = json_loadb(c->r->body.ptr, c->r->body.len, JSON_REJECT_DUPLICATES, &why);
+    if (!body || !json_is_object(body))
+        (void)kith_fail(&c->error, KITH_E_INVAL, NULL, "the body is no JSON object%s%s",
+                        body ? "" : ": ", body ? "" : why.text);
+    json_object_foreach(body, name, value) {
+        struct text *t = add_word(c);
+        text_printf(t, "%s=", name);
+        add_value(t, value);
+    }
+    json_decref(body);
+}
+
+static void add_named(struct command *c, const char *word) {
+    const char *value = request_argument(c->r, word + 1);
+    if (value)
+        text_puts(add_word(c), value);
+    else
+        (void)kith_fail(&c->error, KITH_E_INVAL, word + 1, "?%s= is missing in the address",
+                        word + 1);
+}
+
+static void add_part(struct command *c, const char *word) {
+    char name[40];
+    (void)snprintf(name, sizeof name, "%.*s", (int)(strlen(word) - 2), word + 1);
+    text_puts(add_word(c), request_part(c->r, name));
+}
+
+/* Behind the options: nothing there is taken for one. */
+static void add_arguments(struct command *c) {
+    text_puts(add_word(c), "--");
+    for (const char *const *w = c->r->route->words + 1; *w; w++) {
+        if (**w == '{')
+            add_part(c, *w);
+        else if (**w == '?')
+            add_named(c, *w);
+        else if (**w == '@')
+            add_members(c);
+    }
+}
+
+/* The first row is the command's name: "module list". */
+static void add_name(struct command *c) {
+    for (const char *at = c->r->route->words[0]; *at;) {
+        size_t len = strcspn(at, " ");
+        text_add(add_word(c), at, len);
+        at += len + (at[len] == ' ');
+    }
+    text_puts(add_word(c), "--json");
+}
+
+/* -- carrying it out --------------------------------------------------------------------------- */
+
+static kith_status take_output(void *arg, uint32_t stream, kith_str data) {
+    struct command *c = arg;
+    struct text *t = stream == 1 ? &c->out : &c->err;
+    text_add(t, data.ptr, data.len);
+    return t->failed ? KITH_E_NOMEM : KITH_OK;
+}
+
+/* {"code":"not found","field":null,"message":"..."}, behind remarks that are no JSON. */
+static void tell_failure(struct command *c) {
+    const char *at = c->err.ptr ? strstr(c->err.ptr, "{\"code\":") : NULL;
+    json_t *said = at ? json_loads(at, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+    const char *code = json_string_value(json_object_get(said, "code"));
+    const char *message = json_string_value(json_object_get(said, "message"));
+    answer_failure(c->r, code ? code : "internal error",
+                   json_string_value(json_object_get(said, "field")),
+                   message ? message : "it failed, and did not say why");
+    json_decref(said);
+}
+
+/* The last line is about the answer as a whole, if it has no id: {"after":...,"inexact":...}. */
+static void put_tail(struct text *t, const char *line, size_t len) {
+    json_t *tail = json_loadb(line, len, 0, NULL);
+    const char *after = json_string_value(json_object_get(tail, "after"));
+    const char *inexact = json_string_value(json_object_get(tail, "inexact"));
+    if (after) {
+        text_puts(t, ",\"next\":");
+        text_json(t, kith_str_of(after));
+    }
+    if (inexact) {
+        text_puts(t, ",\"inexact\":");
+        text_json(t, kith_str_of(inexact));
+    }
+    json_decref(tail);
+}
+
+static bool is_tail(const char *line) {
+    return strncmp(line, "{\"after\":", 9) == 0 || strncmp(line, "{\"inexact\":", 11) == 0;
+}
+
+/* {"items":[...]} of the lines. */
+static void tell_many(struct command *c) {
+    struct text *t = &c->r->answer;
+    const char *at = c->out.ptr ? c->out.ptr : "", *sep = "";
+    text_puts(t, "{\"items\":[");
+    while (*at && !is_tail(at)) {
+        size_t len = strcspn(at, "\n");
+        text_puts(t, sep);
+        text_add(t, at, len);
+        sep = ",";
+        at += len + (at[len] == '\n');
+    }
+    text_puts(t, "]");
+    if (*at)
+        put_tail(t, at, strcspn(at, "\n"));
+    text_puts(t, "}\n");
+}
+
+static void tell(struct command *c) {
+    if (c->r->route->many)
+        tell_many(c);
+    else
+        text_add(&c->r->answer, c->out.ptr, c->out.len);
+    answer_json(c->r, 200);
+}
+
+static void carry_out(struct command *c) {
+    struct request *r = c->r;
+    int32_t code = 0;
+    const kith_stream stream = {.struct_size = sizeof stream, .arg = c, .write = take_output};
+    for (uint32_t i = 0; i < c->count; i++) {
+        c->words[i] = text_str(&c->texts[i]);
+        if (c->texts[i].failed)
+            (void)kith_fail(&c->error, KITH_E_NOMEM, NULL, "there is not enough memory");
+    }
+    kith_status st = c->error.code;
+    if (st == KITH_OK)
+        st = r->self->serving->run(r->caller, c->count, c->words, &stream, &code, &c->error);
+    if (st != KITH_OK)
+        answer_error(r, st, &c->error);
+    else if (code != 0)
+        tell_failure(c);
+    else
+        tell(c);
+}
+
+static void finish(struct command *c) {
+    for (uint32_t i = 0; i < c->count; i++)
+        text_free(&c->texts[i]);
+    text_free(&c->out);
+    text_free(&c->err);
+    free(c);
+}
+
+static struct command *begin(struct request *r) {
+    struct command *c = calloc(1, sizeof *c);
+    if (!c) {
+        answer_problem(r, 503, "out of memory", NULL, "there is not enough memory");
+        return NULL;
+    }
+    c->r = r;
+    c->error.struct_size = sizeof c->error;
+    add_name(c);
+    add_options(c);
+    return c;
+}
+
+bool command_run(struct request *r) {
+    struct command *c = begin(r);
+    if (!c)
+        return true;
+    add_arguments(c);
+    carry_out(c);
+    finish(c);
+    return true;
+}
+
+/* -- lists ------------------------------------------------------------------------------------- */
+
+/* Of a type: those that meet ?q=, which may be all that follows a type in a query. */
+static void add_query(struct command *c) {
+    const char *q = request_argument(c->r, "q");
+    struct text *t = add_word(c);
+    text_puts(t, request_part(c->r, "type"));
+    if (!q || !*q)
+        return;
+    bool whole = strncmp(q, "where ", 6) == 0 || strncmp(q, "order ", 6) == 0;
+    text_printf(t, "%s%s", whole ? " " : " where ", q);
+}
+
+bool records_list(struct request *r) {
+    struct command *c = begin(r);
+    if (!c)
+        return true;
+    if (!request_argument(r, "limit"))
+        text_puts(add_word(c), "--limit=" PAGE);
+    text_puts(add_word(c), "--");
+    add_query(c);
+    carry_out(c);
+    finish(c);
+    return true;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Web, declared: REST for every type and action of the company. */
+#include "web.h"
+
+#include <stdlib.h>
+
+static const kith_setting settings[] = {
+    {.key = "listen",
+     .kind = KITH_LIST,
+     .default_text = "[\"127.0.0.1:8080\"]",
+     .doc = "Where it listens: \"127.0.0.1:8080\", \"[::1]:8080\". Others reach it through a proxy,"
+            " which speaks TLS with them."},
+    {.key = "max_body",
+     .kind = KITH_INT,
+     .default_text = "1048576",
+     .min = 1024,
+     .max = 1073741824,
+     .doc = "Bytes of what is sent with a request."},
+    {.key = "max_connections",
+     .kind = KITH_INT,
+     .default_text = "1000",
+     .min = 10,
+     .max = 100000,
+     .doc = "At the same time, by each address that it listens on."},
+    {.key = "max_per_address",
+     .kind = KITH_INT,
+     .default_text = "200",
+     .min = 1,
+     .max = 100000,
+     .doc = "Of those, from one address; a proxy is one."},
+    {.key = "idle_timeout",
+     .kind = KITH_DURATION,
+     .default_text = "60s",
+     .min = 1000,
+     .max = 3600000,
+     .doc = "A connection on which nothing comes for so long is closed."},
+    {.key = "threads",
+     .kind = KITH_INT,
+     .default_text = "1",
+     .min = 1,
+     .max = 64,
+     .doc = "That read requests and send answers."},
+    {.key = "workers",
+     .kind = KITH_INT,
+     .default_text = "3",
+     .min = 1,
+     .max = 64,
+     .doc = "Threads for what may take long: lists, searches, actions."},
+};
+
+static const kith_permission permissions[] = {
+    {"serve:users", "It does what users ask for, with their rights."},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT(TABLE, KITH_SERVING_1, serving),
+    KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
+    KITH_WANT(SETTING, "listen", listen),
+};
+
+static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
+    static const struct {
+        const char *key;
+        size_t at;
+    } numbers[] = {
+        {"max_body", offsetof(kith_instance, max_body)},
+        {"max_connections", offsetof(kith_instance, max_connections)},
+        {"max_per_address", offsetof(kith_instance, max_of_address)},
+        {"idle_timeout", offsetof(kith_instance, idle_ms)},
+        {"threads", offsetof(kith_instance, threads)},
+        {"workers", offsetof(kith_instance, worker_count)},
+    };
+    kith_instance *self = calloc(1, sizeof *self);
+    if (!self)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
+    self->host = host;
+    kith_status st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
+    for (size_t i = 0; st == KITH_OK && i < sizeof numbers / sizeof *numbers; i++) {
+        kith_value v;
+        st = self->settings->get(host, kith_str_of(numbers[i].key), &v, err);
+        memcpy((char *)self + numbers[i].at, &v.as.i, sizeof v.as.i);
+    }
+    if (st == KITH_OK)
+        *out = self;
+    else
+        free(self);
+    return st;
+}
+
+static void close_all(kith_instance *self) {
+    if (self->http)
+        http_close(self->http);
+    if (self->workers)
+        workers_close(self->workers);
+    self->http = NULL;
+    self->workers = NULL;
+}
+
+static kith_status serve(kith_instance *self, kith_error *err) {
+    kith_status st = workers_open(self, err);
+    if (st == KITH_OK)
+        st = http_open(self, err);
+    if (st != KITH_OK)
+        close_all(self);
+    return st;
+}
+
+static kith_status cease(kith_instance *self, uint32_t deadline_ms, kith_error *err) {
+    (void)err;
+    if (self->http)
+        http_quiesce(self->http, deadline_ms);
+    close_all(self);
+    return KITH_OK;
+}
+
+static void destroy(kith_instance *self) {
+    free(self);
+}
+
+static const kith_plugin_desc desc = {
+    .struct_size = sizeof(kith_plugin_desc),
+    .abi_major = KITH_ABI_MAJOR,
+    .abi_minor = KITH_ABI_MINOR,
+    .min_host_minor = KITH_ABI_MINOR,
+    .version = 1,
+    .name = "web",
+    .version_text = "0.1.0",
+    .title = "Web",
+    .doc = "REST over HTTP for every type and action, with the rights of whoever asks.",
+    .vendor = "Kith",
+    .license = "Apache-2.0",
+    .permissions = KITH_ARRAY(permissions),
+    .settings = KITH_ARRAY(settings),
+    .create = create,
+    .destroy = destroy,
+    .serve = serve,
+    .cease = cease,
+};
+
+KITH_EXPORT const kith_plugin_desc *kith_plugin_entry_v1(void) {
+    return &desc;
+}

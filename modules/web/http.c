@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HTTP by libmicrohttpd: the one file that knows it. Its threads read requests and send answers;
+ * what takes long is done elsewhere, while the connection is suspended. */
+#include "web.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define HEADER_BYTES 32768 /* of a connection: the request's head, and what is being sent */
+#define LISTENERS    8
+
+struct http {
+    kith_instance *self;
+    struct MHD_Daemon *daemons[LISTENERS];
+    size_t count;
+    _Atomic uint32_t under_way;
+};
+
+/* -- a request --------------------------------------------------------------------------------- */
+
+const char *request_header(const struct request *r, const char *name) {
+    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+const char *request_argument(const struct request *r, const char *name) {
+    const char *value = NULL;
+    size_t len;
+    if (MHD_lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name),
+                                      &value, &len) != MHD_YES)
+        return NULL;
+    return value ? value : "";
+}
+
+void request_suspend(struct request *r) {
+    MHD_suspend_connection(r->connection);
+}
+
+void request_resume(struct request *r) {
+    MHD_resume_connection(r->connection);
+}
+
+static enum method method_of(const char *name, bool *head) {
+    static const char *const names[] = {"GET", "POST", "PATCH", "PUT", "DELETE"};
+    *head = strcmp(name, "HEAD") == 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return (enum method)i;
+    return *head ? METHOD_GET : METHOD_OTHER;
+}
+
+/* Only what an address is written with: so it can be shown, and logged. */
+static bool is_plain(const char *uri) {
+    for (; *uri; uri++)
+        if (*uri <= ' ' || *uri > '~' || (uri[0] == '%' && uri[1] == '0' && uri[2] == '0'))
+            return false;
+    return true;
+}
+
+/* Called first, with the address as it was sent. What it returns comes with every call. */
+static void *begin(void *cls, const char *uri, struct MHD_Connection *connection) {
+    struct http *h = cls;
+    struct request *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    atomic_fetch_add(&h->under_way, 1);
+    r->self = h->self;
+    r->connection = connection;
+    if (!is_plain(uri) || strlen(uri) > 8000) {
+        answer_problem(r, 400, "invalid", NULL,
+                       "the address holds a character that must be written as %XX, or is longer"
+                       " than 8000 characters");
+        r->refused = true;
+    }
+    size_t len = strcspn(uri, "?");
+    (void)snprintf(r->asked, sizeof r->asked, "%.*s", (int)(len < 180 ? len : 180), uri);
+    return r;
+}
+
+static void end(void *cls, struct MHD_Connection *connection, void **state,
+                enum MHD_RequestTerminationCode how) {
+    struct http *h = cls;
+    (void)connection, (void)how;
+    if (!*state)
+        return;
+    request_free(*state);
+    *state = NULL;
+    atomic_fetch_sub(&h->under_way, 1);
+}
+
+/* -- answers ----------------------------------------------------------------------------------- */
+
+static enum MHD_Result send_answer(struct request *r) {
+    struct text *t = &r->answer;
+    if (t->failed)
+        return MHD_NO; /* no memory: the connection is closed */
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(t->len, t->ptr ? t->ptr : (void *)"",
+                                        t->ptr ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        return MHD_NO;
+    *t = (struct text){0};
+    for (size_t i = 0; i < r->header_count; i++)
+        MHD_add_response_header(response, r->headers[i].name, r->headers[i].value);
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header(response, "Cache-Control", "no-store");
+    enum MHD_Result queued = MHD_queue_response(r->connection, r->status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static bool take_body(struct request *r, const char *data, size_t len) {
+    if (r->refused)
+        return true;
+    if (r->body.len + len > (size_t)r->self->max_body) {
+        answer_problem(r, 413, "limit", NULL, "the body is larger than web.max_body allows");
+        r->refused = true;
+        text_free(&r->body);
+        return true;
+    }
+    text_add(&r->body, data, len);
+    return !r->body.failed;
+}
+
+/* Called when the head is there, for each part of the body, and when all is there; and once more
+ * after it was resumed. */
+static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
+                                 const char *method, const char *version, const char *data,
+                                 size_t *len, void **state) {
+    struct request *r = *state;
+    (void)cls, (void)connection, (void)version;
+    if (!r)
+        return MHD_NO;
+    if (!r->path) {
+        r->method = method_of(method, &r->head);
+        if (!(r->path = strdup(url)))
+            return MHD_NO;
+        if (!r->refused)
+            request_begin(r);
+        r->refused = r->status != 0;
+        /* Answered before its body: the connection ends with it. */
+        return r->refused ? send_answer(r) : MHD_YES;
+    }
+    if (*len) {
+        bool taken = take_body(r, data, *len);
+        *len = 0;
+        return taken ? MHD_YES : MHD_NO;
+    }
+    if (r->status) /* refused, or resumed */
+        return send_answer(r);
+    return request_take(r) ? send_answer(r) : MHD_YES;
+}
+
+/* -- listening --------------------------------------------------------------------------------- */
+
+static void on_log(void *cls, const char *format, va_list args) {
+    struct http *h = cls;
+    char line[300];
+    (void)vsnprintf(line, sizeof line, format, args);
+    line[strcspn(line, "\r\n")] = '\0';
+    h->self->host->log(h->self->host, KITH_LOG_DEBUG, kith_str_of(line));
+}
+
+/* "127.0.0.1:8080", "[::1]:8080", "8080": of this computer alone. */
+static kith_status address_of(kith_str text, struct sockaddr_storage *out, kith_error *err) {
+    char copy[100], *host = copy, *port;
+    struct addrinfo *found = NULL, hints = {.ai_socktype = SOCK_STREAM,
+                                            .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    if (text.len >= sizeof copy)
+        return kith_fail(err, KITH_E_INVAL, "listen", "web.listen: an address is ADDRESS:PORT");
+    memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    port = strrchr(copy, ':');
+    if (port && copy[0] == '[' && port[-1] == ']') {
+        host++;
+        port[-1] = '\0';
+    }
+    if (port)
+        *port++ = '\0';
+    if (getaddrinfo(port ? host : "127.0.0.1", port ? port : copy, &hints, &found) != 0)
+        return kith_fail(err, KITH_E_INVAL, "listen",
+                         "web.listen: '%.*s' is no address: write \"127.0.0.1:8080\","
+                         " \"[::1]:8080\" or \"8080\"",
+                         (int)text.len, text.ptr);
+    memcpy(out, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    return KITH_OK;
+}
+
+static kith_status bind_to(const struct sockaddr_storage *a, kith_str text, int *out,
+                           kith_error *err) {
+    const int one = 1;
+    socklen_t len =
+        a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    int fd = socket(a->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)a, len) == 0 && listen(fd, 1024) == 0) {
+        *out = fd;
+        return KITH_OK;
+    }
+    int why = errno;
+    if (fd >= 0)
+        close(fd);
+    return kith_fail(err, why == EADDRINUSE ? KITH_E_BUSY : KITH_E_IO, "listen",
+                     "cannot listen on %.*s: %s", (int)text.len, text.ptr, strerror(why));
+}
+
+static kith_status listen_on(struct http *h, kith_str text, kith_error *err) {
+    const kith_instance *self = h->self;
+    struct sockaddr_storage address;
+    int fd = -1;
+    kith_status st = address_of(text, &address, err);
+    if (st == KITH_OK)
+        st = bind_to(&address, text, &fd, err);
+    if (st != KITH_OK)
+        return st;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_USE_ERROR_LOG;
+    struct MHD_Daemon *d = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_access, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, begin, h,
+        MHD_OPTION_NOTIFY_COMPLETED, end, h, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)self->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)self->max_of_address, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)(self->idle_ms / 1000), MHD_OPTION_THREAD_POOL_SIZE,
+        (unsigned)(self->threads > 1 ? self->threads : 0), MHD_OPTION_END);
+    if (!d) {
+        close(fd);
+        return kith_fail(err, KITH_E_NOMEM, NULL, "the HTTP server did not start");
+    }
+    h->daemons[h->count++] = d;
+    return KITH_OK;
+}
+
+kith_status http_open(kith_instance *self, kith_error *err) {
+    uint64_t n = self->listen.kind == KITH_LIST ? self->listen.as.list.count : 0;
+    struct http *h = self->http = calloc(1, sizeof *h);
+    if (!h)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
+    h->self = self;
+    if (n == 0 || n > LISTENERS)
+        return kith_fail(err, KITH_E_INVAL, "listen", "web.listen names 1 to %d addresses",
+                         LISTENERS);
+    for (uint64_t i = 0; i < n; i++) {
+        kith_str text = self->listen.as.list.items[i].as.s;
+        kith_status st = listen_on(h, text, err);
+        if (st != KITH_OK)
+            return st;
+        char line[160];
+        (void)snprintf(line, sizeof line, "listening on http://%.*s", (int)text.len, text.ptr);
+        self->host->log(self->host, KITH_LOG_INFO, kith_str_of(line));
+    }
+    return KITH_OK;
+}
+
+void http_quiesce(struct http *h, uint32_t deadline_ms) {
+    for (size_t i = 0; i < h->count; i++) {
+        int fd = MHD_quiesce_daemon(h->daemons[i]);
+        if (fd >= 0)
+            close(fd);
+    }
+    for (uint32_t ms = 0; ms < deadline_ms && atomic_load(&h->under_way) > 0; ms++)
+        usleep(1000);
+}
+
+void http_close(struct http *h) {
+    for (size_t i = 0; i < h->count; i++)
+        MHD_stop_daemon(h->daemons[i]);
+    free(h);
+}

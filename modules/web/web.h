@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the web module share: an instance, a request on its way through it, and its
+ * answer. */
+#ifndef WEB_H
+#define WEB_H
+
+#include <kith/easy.h>
+#include <kith/plugin.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct http;    /* http.c: the one file that knows the HTTP library */
+struct workers; /* workers.c */
+
+struct kith_instance {
+    const kith_host *host;
+    const kith_serving_v1 *serving;
+    const kith_settings_v1 *settings;
+    kith_value listen;
+    int64_t max_body, max_connections, max_of_address, idle_ms, threads, worker_count;
+    struct http *http;
+    struct workers *workers;
+};
+
+/* A text that grows; zeroed is empty. failed: there was no memory. */
+struct text {
+    char *ptr;
+    size_t len, cap;
+    bool failed;
+};
+void text_add(struct text *t, const char *ptr, size_t len);
+void text_puts(struct text *t, const char *z);
+void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* As a JSON string, quotes and all. */
+void text_json(struct text *t, kith_str s);
+void text_free(struct text *t);
+kith_str text_str(const struct text *t);
+
+/* -- a request --------------------------------------------------------------------------------- */
+
+enum method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_PUT, METHOD_DELETE, METHOD_OTHER };
+#define PARTS_MAX   8
+#define HEADERS_MAX 8
+#define ASKED_MAX   200
+
+struct header {
+    const char *name;
+    char value[256];
+};
+struct request {
+    kith_instance *self;
+    void *connection; /* http.c's */
+    enum method method;
+    bool head;  /* HEAD: as GET, without a body */
+    char *path; /* decoded, and cut into: */
+    char *parts[PARTS_MAX];
+    size_t part_count;
+    char asked[ASKED_MAX]; /* "GET /api/v1/lead/0ABC", for the log of reads */
+    const struct route *route;
+    struct text body;
+    bool refused; /* its answer was there before its body */
+    kith_caller *caller;
+
+    unsigned status; /* of the answer; 0: there is none yet */
+    struct header headers[HEADERS_MAX];
+    size_t header_count;
+    struct text answer;
+    struct request *next; /* in the queue of workers */
+};
+
+/* -- http.c ------------------------------------------------------------------------------------ */
+
+/* Listens and answers until http_close. */
+kith_status http_open(kith_instance *self, kith_error *err);
+/* Takes nothing more in, and returns when all is answered, or deadline_ms have passed. */
+void http_quiesce(struct http *h, uint32_t deadline_ms);
+void http_close(struct http *h);
+/* NULL: it has none. Of an argument "": it has no value. */
+const char *request_header(const struct request *r, const char *name);
+const char *request_argument(const struct request *r, const char *name);
+/* The answer comes later, by request_resume from any thread; to be called in request_begin or
+ * request_take, before anybody else knows of the request. */
+void request_suspend(struct request *r);
+void request_resume(struct request *r);
+
+/* -- route.c: called by http.c ----------------------------------------------------------------- */
+
+/* Its header is there. Sets the answer where that is known already. */
+void request_begin(struct request *r);
+/* Its body is there. true: so is the answer; false: it was suspended, and comes later. */
+bool request_take(struct request *r);
+void request_free(struct request *r);
+
+struct route {
+    enum method method;
+    const char *pattern; /* "/api/v1/{type}/{id}" */
+    /* true: it is answered; false: it was suspended, and is resumed with its answer. */
+    bool (*handle)(struct request *r);
+    bool worker;              /* it may take long: on a thread of its own */
+    const char *const *words; /* of a command */
+    const char *doc;          /* one sentence */
+    bool many;                /* a line of JSON for each of a list */
+};
+extern const struct route routes[];
+extern const size_t route_count;
+const char *request_part(const struct request *r, const char *name); /* "type" */
+
+/* -- answer.c ---------------------------------------------------------------------------------- */
+
+void answer_header(struct request *r, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The answer's body is JSON. */
+void answer_json(struct request *r, unsigned status);
+/* A problem document (RFC 9457). */
+void answer_problem(struct request *r, unsigned status, const char *code, const char *field,
+                    const char *sentence);
+void answer_error(struct request *r, kith_status st, const kith_error *e);
+/* As a command says what went wrong: "not found". field may be NULL. */
+void answer_failure(struct request *r, const char *code, const char *field, const char *sentence);
+
+/* -- workers.c --------------------------------------------------------------------------------- */
+
+kith_status workers_open(kith_instance *self, kith_error *err);
+void workers_close(struct workers *w); /* when nothing waits any more */
+/* Has its route's handle called on one of their threads, and resumes it. false: too many wait. */
+bool workers_add(struct workers *w, struct request *r);
+
+/* -- records.c, commands.c --------------------------------------------------------------------- */
+
+bool record_get(struct request *r);
+bool record_create(struct request *r);
+bool record_update(struct request *r);
+bool record_delete(struct request *r);
+bool record_transition(struct request *r);
+bool command_run(struct request *r);
+bool records_list(struct request *r);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Workers: threads for what may take long, so that those of HTTP need not wait. */
+#include "web.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define WAITING_MAX 1000
+
+struct workers {
+    pthread_t *threads;
+    size_t count;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t work;
+    struct request *first, **last;
+    size_t waiting;
+    bool ending;
+};
+
+static struct request *take(struct workers *w) {
+    pthread_mutex_lock(&w->lock);
+    while (!w->first && !w->ending)
+        pthread_cond_wait(&w->work, &w->lock);
+    struct request *r = w->first;
+    if (r) {
+        if (!(w->first = r->next))
+            w->last = &w->first;
+        w->waiting--;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return r;
+}
+
+static void *work(void *arg) {
+    struct workers *w = arg;
+    struct request *r;
+    while ((r = take(w))) {
+        r->route->handle(r);
+        request_resume(r);
+    }
+    return NULL;
+}
+
+kith_status workers_open(kith_instance *self, kith_error *err) {
+    size_t n = (size_t)self->worker_count;
+    struct workers *w = self->workers = calloc(1, sizeof *w);
+    if (!w || !(w->threads = calloc(n, sizeof *w->threads)))
+        return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->work, NULL);
+    w->last = &w->first;
+    for (; w->count < n; w->count++)
+        if (pthread_create(&w->threads[w->count], NULL, work, w) != 0)
+            return kith_fail(err, KITH_E_NOMEM, NULL, "a thread could not be started");
+    return KITH_OK;
+}
+
+void workers_close(struct workers *w) {
+    if (!w->threads) {
+        free(w);
+        return;
+    }
+    pthread_mutex_lock(&w->lock);
+    w->ending = true;
+    pthread_cond_broadcast(&w->work);
+    pthread_mutex_unlock(&w->lock);
+    for (size_t i = 0; i < w->count; i++)
+        pthread_join(w->threads[i], NULL);
+    pthread_cond_destroy(&w->work);
+    pthread_mutex_destroy(&w->lock);
+    free(w->threads);
+    free(w);
+}
+
+bool workers_add(struct workers *w, struct request *r) {
+    pthread_mutex_lock(&w->lock);
+    bool room = w->waiting < WAITING_MAX;
+    if (room) {
+        request_suspend(r);
+        r->next = NULL;
+        *w->last = r;
+        w->last = &r->next;
+        w->waiting++;
+        pthread_cond_signal(&w->work);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return room;
+}
