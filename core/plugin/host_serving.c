@@ -67,8 +67,6 @@ static kith_status serving_enter(const kith_host *host, const kith_entry *given,
     kith_entry who = {0};
     TRY(begin(p, e));
     kith_status st = host_take(&who, sizeof who, given, offsetof(kith_entry, asked), e);
-    if (st == KITH_OK)
-        st = grant_serve(p, e);
     if (st != KITH_OK)
         return end(p, st);
     struct kith_caller *c = calloc(1, sizeof *c);

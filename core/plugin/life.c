@@ -128,11 +128,14 @@ kith_status plugins_start(struct plugins *set, kith_error *e) {
 static void serve_one(struct plugin *p) {
     struct frame f;
     kith_error why = KITH_ERROR_INIT;
-    atomic_store(&p->open, true);
-    frame_enter(&f, p, PHASE_MAIN, "serve");
-    f.waits = true;
-    kith_status st = p->desc.serve(p->instance, &f.error);
-    if (frame_leave(&f, st, &why) == KITH_OK)
+    kith_status st = grant_serve(p, &why);
+    if (st == KITH_OK) {
+        atomic_store(&p->open, true);
+        frame_enter(&f, p, PHASE_MAIN, "serve");
+        f.waits = true;
+        st = frame_leave(&f, p->desc.serve(p->instance, &f.error), &why);
+    }
+    if (st == KITH_OK)
         return;
     atomic_store(&p->open, false);
     log_error("plugin", "module '%s' does not serve: %s", p->name, why.message);

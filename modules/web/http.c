@@ -9,17 +9,109 @@
 #include <netdb.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HEADER_BYTES 32768 /* of a connection: the request's head, and what is being sent */
 #define LISTENERS    8
+#define ADDRESS_MAX  8000
 
+/* One connection: since when it has been sending a request, or is silent; 0: it waits for us. */
+struct guest {
+    int fd;
+    _Atomic int64_t since; /* ms */
+    struct guest *next, **link;
+};
 struct http {
     kith_instance *self;
     struct MHD_Daemon *daemons[LISTENERS];
     size_t count;
     _Atomic uint32_t under_way;
+    pthread_t porter; /* who sees out those that take too long */
+    bool has_porter;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t wake;
+    struct guest *guests;
+    bool ending;
 };
+
+/* -- connections ------------------------------------------------------------------------------- */
+
+static int64_t now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static struct guest *guest_of(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+/* It is its turn to send, or ours. */
+static void note_turn(struct MHD_Connection *connection, bool its) {
+    struct guest *g = guest_of(connection);
+    if (g)
+        atomic_store(&g->since, its ? now_ms() : 0);
+}
+
+static void come(struct http *h, struct MHD_Connection *connection, void **context) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct guest *g = info ? calloc(1, sizeof *g) : NULL;
+    if (!(*context = g))
+        return;
+    g->fd = info->connect_fd;
+    atomic_store(&g->since, now_ms());
+    pthread_mutex_lock(&h->lock);
+    g->next = h->guests;
+    g->link = &h->guests;
+    if (g->next)
+        g->next->link = &g->next;
+    h->guests = g;
+    pthread_mutex_unlock(&h->lock);
+}
+
+/* Before its socket is closed: after this its number may mean another one. */
+static void go(struct http *h, struct guest *g) {
+    if (!g)
+        return;
+    pthread_mutex_lock(&h->lock);
+    if ((*g->link = g->next))
+        g->next->link = g->link;
+    pthread_mutex_unlock(&h->lock);
+    free(g);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode what) {
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        come(cls, connection, context);
+    else
+        go(cls, *context);
+}
+
+/* Who sends a request byte by byte is seen out in time, too. */
+static void *see_out(void *arg) {
+    struct http *h = arg;
+    pthread_mutex_lock(&h->lock);
+    while (!h->ending) {
+        struct timespec end;
+        clock_gettime(CLOCK_REALTIME, &end);
+        end.tv_sec++;
+        (void)pthread_cond_timedwait(&h->wake, &h->lock, &end);
+        int64_t now = now_ms();
+        for (struct guest *g = h->guests; g; g = g->next) {
+            int64_t since = atomic_load(&g->since);
+            if (since && now - since > h->self->idle_ms)
+                (void)shutdown(g->fd, SHUT_RDWR);
+        }
+    }
+    pthread_mutex_unlock(&h->lock);
+    return NULL;
+}
 
 /* -- a request --------------------------------------------------------------------------------- */
 
@@ -70,12 +162,7 @@ static void *begin(void *cls, const char *uri, struct MHD_Connection *connection
     atomic_fetch_add(&h->under_way, 1);
     r->self = h->self;
     r->connection = connection;
-    if (!is_plain(uri) || strlen(uri) > 8000) {
-        answer_problem(r, 400, "invalid", NULL,
-                       "the address holds a character that must be written as %XX, or is longer"
-                       " than 8000 characters");
-        r->refused = true;
-    }
+    r->odd_address = !is_plain(uri) || strlen(uri) > ADDRESS_MAX;
     size_t len = strcspn(uri, "?");
     (void)snprintf(r->asked, sizeof r->asked, "%.*s", (int)(len < 180 ? len : 180), uri);
     return r;
@@ -84,12 +171,72 @@ static void *begin(void *cls, const char *uri, struct MHD_Connection *connection
 static void end(void *cls, struct MHD_Connection *connection, void **state,
                 enum MHD_RequestTerminationCode how) {
     struct http *h = cls;
-    (void)connection, (void)how;
+    (void)how;
+    note_turn(connection, true);
     if (!*state)
         return;
     request_free(*state);
     *state = NULL;
     atomic_fetch_sub(&h->under_way, 1);
+}
+
+/* -- what the library lets pass ---------------------------------------------------------------- */
+
+struct look {
+    unsigned lengths, encodings, hosts;
+    bool odd_name, odd_encoding;
+};
+
+static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const char *name,
+                                      const char *value) {
+    struct look *l = cls;
+    (void)kind;
+    l->lengths += strcasecmp(name, "Content-Length") == 0;
+    l->hosts += strcasecmp(name, "Host") == 0;
+    if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        l->encodings++;
+        l->odd_encoding |= !value || strcasecmp(value, "chunked") != 0;
+    }
+    l->odd_name |= name[strcspn(name, " \t\"(),/:;<=>?@[\\]{}")] != '\0' || !*name;
+    return MHD_YES;
+}
+
+/* Where two programs may disagree about where a request ends, or for whom it is, it is refused. */
+static void check_head(struct request *r) {
+    struct look l = {0};
+    const char *wrong = NULL;
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, look_at_header, &l);
+    r->has_body = l.lengths + l.encodings > 0;
+    if (l.lengths + l.encodings > 1)
+        wrong = "its length is told more than once";
+    else if (l.hosts > 1)
+        wrong = "its host is told more than once";
+    else if (l.odd_name)
+        wrong = "the name of a header holds a character that it cannot";
+    else if (r->odd_address)
+        wrong = "the address holds a character that must be written as %XX, or has more than 8000"
+                " characters";
+    if (wrong)
+        answer_problem(r, 400, "invalid", NULL, wrong);
+    else if (l.odd_encoding)
+        answer_problem(r, 501, "unsupported", NULL, "the body comes whole or chunked, not coded");
+}
+
+struct arguments {
+    struct request *request;
+    argument_fn fn;
+};
+
+static enum MHD_Result look_at_argument(void *cls, enum MHD_ValueKind kind, const char *name,
+                                        const char *value) {
+    struct arguments *a = cls;
+    (void)kind, (void)value;
+    return a->fn(a->request, name) ? MHD_YES : MHD_NO;
+}
+
+void request_arguments(struct request *r, argument_fn fn) {
+    struct arguments a = {r, fn};
+    MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, look_at_argument, &a);
 }
 
 /* -- answers ----------------------------------------------------------------------------------- */
@@ -139,17 +286,19 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
         r->method = method_of(method, &r->head);
         if (!(r->path = strdup(url)))
             return MHD_NO;
-        if (!r->refused)
+        check_head(r);
+        if (!r->status)
             request_begin(r);
         r->refused = r->status != 0;
         /* Answered before its body: the connection ends with it. */
-        return r->refused ? send_answer(r) : MHD_YES;
+        return r->refused && r->has_body ? send_answer(r) : MHD_YES;
     }
     if (*len) {
         bool taken = take_body(r, data, *len);
         *len = 0;
         return taken ? MHD_YES : MHD_NO;
     }
+    note_turn(connection, false);
     if (r->status) /* refused, or resumed */
         return send_answer(r);
     return request_take(r) ? send_answer(r) : MHD_YES;
@@ -224,12 +373,13 @@ static kith_status listen_on(struct http *h, kith_str text, kith_error *err) {
     struct MHD_Daemon *d = MHD_start_daemon(
         flags, 0, NULL, NULL, on_access, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, begin, h,
-        MHD_OPTION_NOTIFY_COMPLETED, end, h, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)self->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)self->max_of_address, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)(self->idle_ms / 1000), MHD_OPTION_THREAD_POOL_SIZE,
-        (unsigned)(self->threads > 1 ? self->threads : 0), MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, end, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)self->max_connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)self->max_of_address,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(self->idle_ms / 1000),
+        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)(self->threads > 1 ? self->threads : 0),
+        MHD_OPTION_END);
     if (!d) {
         close(fd);
         return kith_fail(err, KITH_E_NOMEM, NULL, "the HTTP server did not start");
@@ -238,12 +388,31 @@ static kith_status listen_on(struct http *h, kith_str text, kith_error *err) {
     return KITH_OK;
 }
 
+/* With the port that it got, where any was wanted. */
+static void log_listening(const struct http *h, kith_str text) {
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(h->daemons[h->count - 1], MHD_DAEMON_INFO_BIND_PORT);
+    char line[160];
+    size_t len = text.len;
+    while (len > 0 && text.ptr[len - 1] != ':')
+        len--;
+    (void)snprintf(line, sizeof line, "listening on http://%.*s%u",
+                   len ? (int)len : (int)strlen("127.0.0.1:"),
+                   len ? text.ptr : "127.0.0.1:", info ? (unsigned)info->port : 0);
+    h->self->host->log(h->self->host, KITH_LOG_INFO, kith_str_of(line));
+}
+
 kith_status http_open(kith_instance *self, kith_error *err) {
     uint64_t n = self->listen.kind == KITH_LIST ? self->listen.as.list.count : 0;
     struct http *h = self->http = calloc(1, sizeof *h);
     if (!h)
         return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
     h->self = self;
+    pthread_mutex_init(&h->lock, NULL);
+    pthread_cond_init(&h->wake, NULL);
+    h->has_porter = pthread_create(&h->porter, NULL, see_out, h) == 0;
+    if (!h->has_porter)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "a thread could not be started");
     if (n == 0 || n > LISTENERS)
         return kith_fail(err, KITH_E_INVAL, "listen", "web.listen names 1 to %d addresses",
                          LISTENERS);
@@ -252,9 +421,7 @@ kith_status http_open(kith_instance *self, kith_error *err) {
         kith_status st = listen_on(h, text, err);
         if (st != KITH_OK)
             return st;
-        char line[160];
-        (void)snprintf(line, sizeof line, "listening on http://%.*s", (int)text.len, text.ptr);
-        self->host->log(self->host, KITH_LOG_INFO, kith_str_of(line));
+        log_listening(h, text);
     }
     return KITH_OK;
 }
@@ -272,5 +439,13 @@ void http_quiesce(struct http *h, uint32_t deadline_ms) {
 void http_close(struct http *h) {
     for (size_t i = 0; i < h->count; i++)
         MHD_stop_daemon(h->daemons[i]);
+    pthread_mutex_lock(&h->lock);
+    h->ending = true;
+    pthread_cond_signal(&h->wake);
+    pthread_mutex_unlock(&h->lock);
+    if (h->has_porter)
+        pthread_join(h->porter, NULL);
+    pthread_cond_destroy(&h->wake);
+    pthread_mutex_destroy(&h->lock);
     free(h);
 }

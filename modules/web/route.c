@@ -9,45 +9,44 @@
 /* The words of a command: as they are; "{type}" from the path; "?q" from the address, left out when
  * it is not there; "--limit=?limit" an option that has its value from there; "@" the members of the
  * body, one NAME=VALUE for each. */
-#define WORDS(...)                                                                                 \
-    (const char *const[]) {                                                                        \
-        __VA_ARGS__, NULL                                                                          \
-    }
+#define WORDS(...)   ((const char *const[]){__VA_ARGS__, NULL})
+#define RUN(...)     .handle = command_run, .worker = true, .words = WORDS(__VA_ARGS__)
+#define LINES(...)   RUN(__VA_ARGS__), .many = true
+#define GET(path)    .method = METHOD_GET, .pattern = API path
+#define POST(path)   .method = METHOD_POST, .pattern = API path
+#define PATCH(path)  .method = METHOD_PATCH, .pattern = API path
+#define DELETE(path) .method = METHOD_DELETE, .pattern = API path
 
 const struct route routes[] = {
-    {METHOD_GET, API "search", command_run, true,
-     WORDS("search", "?q", "--after=?after", "--limit=?limit"), "Finds words in all records.",
-     true},
-    {METHOD_GET, API "query", command_run, true,
-     WORDS("find", "?q", "--fields=?fields", "--after=?after", "--limit=?limit"),
-     "What a query finds, or its totals.", true},
-    {METHOD_POST, API "undo/{transaction}", command_run, true,
-     WORDS("undo", "{transaction}", "--rehearse!rehearse"),
-     "Takes back a transaction, an import, or a run.", false},
-    {METHOD_POST, API "actions/{action}", command_run, true,
-     WORDS("run", "{action}", "@", "--rehearse!rehearse"), "Calls an action.", false},
-    {METHOD_GET, API "modules", command_run, true, WORDS("module list"), "The modules.", true},
-    {METHOD_GET, API "types", command_run, true, WORDS("type list"), "The types of records.", true},
-    {METHOD_GET, API "runs", command_run, true,
-     WORDS("workflow runs", "--state=?state", "--limit=?limit"), "Runs of workflows.", true},
-    {METHOD_GET, API "deadletters", command_run, true, WORDS("deadletter list"),
-     "Events that could not be handled.", true},
-    {METHOD_GET, API "{type}", records_list, true,
-     WORDS("find", "--fields=?fields", "--after=?after", "--limit=?limit"),
-     "Records, those that meet a condition.", true},
-    {METHOD_POST, API "{type}", record_create, false, NULL, "Creates a record.", false},
-    {METHOD_GET, API "{type}/{id}", record_get, false, NULL, "A record.", false},
-    {METHOD_PATCH, API "{type}/{id}", record_update, false, NULL, "Changes fields of a record.",
-     false},
-    {METHOD_DELETE, API "{type}/{id}", record_delete, false, NULL, "Deletes a record.", false},
-    {METHOD_GET, API "{type}/{id}/timeline", command_run, true, WORDS("view", "{type}", "{id}"),
-     "A record with all that belongs to it.", false},
-    {METHOD_GET, API "{type}/{id}/history", command_run, true, WORDS("history", "{type}", "{id}"),
-     "What was changed in a record, when and by whom.", true},
-    {METHOD_GET, API "{type}/{id}/why/{field}", command_run, true,
-     WORDS("why", "{type}", "{id}", "{field}"), "Why a field has its value.", false},
-    {METHOD_POST, API "{type}/{id}/transition/{state}", record_transition, false, NULL,
-     "Brings a record into another state.", false},
+    {GET("search"), LINES("search", "?q", "--after=?after", "--limit=?limit"),
+     .doc = "Finds words in all records."},
+    {GET("query"), LINES("find", "?q", "--fields=?fields", "--after=?after", "--limit=?limit"),
+     .doc = "What a query finds, or its totals."},
+    {GET("modules"), LINES("module list"), .doc = "The modules."},
+    {GET("types"), LINES("type list"), .doc = "The types of records."},
+    {GET("runs"), LINES("workflow runs", "--state=?state", "--limit=?limit"),
+     .doc = "Runs of workflows."},
+    {GET("deadletters"), LINES("deadletter list"), .doc = "Events that could not be handled."},
+    {POST("undo/{transaction}"), RUN("undo", "{transaction}", "--rehearse!rehearse"),
+     .doc = "Takes back a transaction, an import, or a run."},
+    {POST("actions/{action}"), RUN("run", "{action}", "@", "--rehearse!rehearse"),
+     .doc = "Calls an action."},
+
+    {GET("{type}"), .handle = records_list, .worker = true, .many = true,
+     .words = WORDS("find", "--fields=?fields", "--after=?after", "--limit=?limit"),
+     .arguments = "q", .doc = "Records, those that meet a condition."},
+    {POST("{type}"), .handle = record_create, .doc = "Creates a record."},
+    {GET("{type}/{id}"), .handle = record_get, .arguments = "fields", .doc = "A record."},
+    {PATCH("{type}/{id}"), .handle = record_update, .doc = "Changes fields of a record."},
+    {DELETE("{type}/{id}"), .handle = record_delete, .doc = "Deletes a record."},
+    {GET("{type}/{id}/timeline"), RUN("view", "{type}", "{id}"),
+     .doc = "A record with all that belongs to it."},
+    {GET("{type}/{id}/history"), LINES("history", "{type}", "{id}"),
+     .doc = "What was changed in a record, when and by whom."},
+    {GET("{type}/{id}/why/{field}"), RUN("why", "{type}", "{id}", "{field}"),
+     .doc = "Why a field has its value."},
+    {POST("{type}/{id}/transition/{state}"), .handle = record_transition,
+     .doc = "Brings a record into another state."},
 };
 const size_t route_count = sizeof routes / sizeof *routes;
 
@@ -84,6 +83,8 @@ const char *request_part(const struct request *r, const char *name) {
 
 static bool cut(struct request *r) {
     char *at = r->path;
+    if (strncmp(at, "http://", 7) == 0 || strncmp(at, "https://", 8) == 0)
+        at = strchr(at + 8, '/') ? strchr(at + 8, '/') : at; /* as to a proxy */
     while (*at == '/') {
         if (r->part_count == PARTS_MAX)
             return false;
@@ -117,6 +118,35 @@ static void find_route(struct request *r) {
     }
     answer_problem(r, 405, "unsupported", NULL, "this address is not for this method");
     answer_header(r, "Allow", "%s", allowed);
+}
+
+/* -- its arguments ----------------------------------------------------------------------------- */
+
+static bool word_names(const char *word, const char *name) {
+    const char *mark = *word == '{' ? NULL : strpbrk(word, "?!");
+    return mark && strcmp(mark + 1, name) == 0;
+}
+
+static bool takes(const struct route *route, const char *name) {
+    size_t len = strlen(name);
+    for (const char *at = route->arguments; at; at = strchr(at, '|')) {
+        at += *at == '|';
+        if (strcspn(at, "|") == len && memcmp(at, name, len) == 0)
+            return true;
+    }
+    for (const char *const *w = route->words; w && *w; w++)
+        if (word_names(*w, name))
+            return true;
+    return false;
+}
+
+static bool check_argument(struct request *r, const char *name) {
+    char sentence[160];
+    if (takes(r->route, name))
+        return true;
+    (void)snprintf(sentence, sizeof sentence, "this address takes no argument '%.60s'", name);
+    answer_problem(r, 400, "invalid", name, sentence);
+    return false;
 }
 
 /* -- who asks ---------------------------------------------------------------------------------- */
@@ -153,6 +183,8 @@ void request_begin(struct request *r) {
     find_route(r);
     if (!r->status)
         come_in(r);
+    if (!r->status)
+        request_arguments(r, check_argument);
 }
 
 bool request_take(struct request *r) {

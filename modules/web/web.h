@@ -58,6 +58,7 @@ struct request {
     char asked[ASKED_MAX]; /* "GET /api/v1/lead/0ABC", for the log of reads */
     const struct route *route;
     struct text body;
+    bool odd_address, has_body;
     bool refused; /* its answer was there before its body */
     kith_caller *caller;
 
@@ -78,6 +79,9 @@ void http_close(struct http *h);
 /* NULL: it has none. Of an argument "": it has no value. */
 const char *request_header(const struct request *r, const char *name);
 const char *request_argument(const struct request *r, const char *name);
+/* Calls fn for each argument of the address until it gives false. */
+typedef bool (*argument_fn)(struct request *r, const char *name);
+void request_arguments(struct request *r, argument_fn fn);
 /* The answer comes later, by request_resume from any thread; to be called in request_begin or
  * request_take, before anybody else knows of the request. */
 void request_suspend(struct request *r);
@@ -99,6 +103,7 @@ struct route {
     bool worker;              /* it may take long: on a thread of its own */
     const char *const *words; /* of a command */
     const char *doc;          /* one sentence */
+    const char *arguments;    /* "fields|q": of the address, besides those of its words; or NULL */
     bool many;                /* a line of JSON for each of a list */
 };
 extern const struct route routes[];

@@ -227,7 +227,7 @@ AT(kith_action, fn, 24);
 AT(kith_action, params, 32);
 AT(kith_action, results, 48);
 
-SIZE(kith_plugin_desc, 272);
+SIZE(kith_plugin_desc, 288);
 AT(kith_plugin_desc, struct_size, 0);
 AT(kith_plugin_desc, abi_major, 4);
 AT(kith_plugin_desc, abi_minor, 6);
@@ -255,6 +255,8 @@ AT(kith_plugin_desc, start, 232);
 AT(kith_plugin_desc, stop, 240);
 AT(kith_plugin_desc, destroy, 248);
 AT(kith_plugin_desc, deliveries, 256);
+AT(kith_plugin_desc, serve, 272);
+AT(kith_plugin_desc, cease, 280);
 
 SIZE(kith_listening_v1, 40);
 AT(kith_listening_v1, struct_size, 0);
@@ -297,6 +299,57 @@ AT(kith_deliveries_v1, info, 40);
 AT(kith_deliveries_v1, later, 48);
 AT(kith_deliveries_v1, answer, 56);
 AT(kith_deliveries_v1, closing, 64);
+
+SIZE(kith_entry, 64);
+AT(kith_entry, struct_size, 0);
+AT(kith_entry, zone, 4);
+AT(kith_entry, token, 8);
+AT(kith_entry, user, 24);
+AT(kith_entry, surface, 32);
+AT(kith_entry, asked, 48);
+
+SIZE(kith_shown, 48);
+AT(kith_shown, struct_size, 0);
+AT(kith_shown, reserved, 4);
+AT(kith_shown, json, 8);
+AT(kith_shown, version, 24);
+AT(kith_shown, id, 40);
+
+SIZE(kith_write, 72);
+AT(kith_write, struct_size, 0);
+AT(kith_write, kind, 4);
+AT(kith_write, type, 8);
+AT(kith_write, id, 24);
+AT(kith_write, fields, 40);
+AT(kith_write, version, 56);
+
+SIZE(kith_written, 40);
+AT(kith_written, struct_size, 0);
+AT(kith_written, status, 4);
+AT(kith_written, failed, 8);
+AT(kith_written, count, 12);
+AT(kith_written, transaction, 16);
+AT(kith_written, shown, 24);
+AT(kith_written, error, 32);
+
+SIZE(kith_stream, 48);
+AT(kith_stream, struct_size, 0);
+AT(kith_stream, reserved, 4);
+AT(kith_stream, arg, 8);
+AT(kith_stream, write, 16);
+AT(kith_stream, read, 24);
+AT(kith_stream, progress, 32);
+AT(kith_stream, interrupted, 40);
+
+SIZE(kith_serving_v1, 56);
+AT(kith_serving_v1, struct_size, 0);
+AT(kith_serving_v1, reserved, 4);
+AT(kith_serving_v1, enter, 8);
+AT(kith_serving_v1, user, 16);
+AT(kith_serving_v1, leave, 24);
+AT(kith_serving_v1, record, 32);
+AT(kith_serving_v1, write, 40);
+AT(kith_serving_v1, run, 48);
 
 SIZE(kith_delivery, 24);
 AT(kith_delivery, name, 0);
@@ -397,6 +450,10 @@ IS(KITH_RF_UNDO, 1u);
 IS(KITH_EFFECT_READ, 0u);
 IS(KITH_EFFECT_WRITE, 1u);
 IS(KITH_EFFECT_EXTERNAL, 2u);
+IS(KITH_TO_STATE, 8u);
+IS(KITH_ZONE_INTRANET, 0u);
+IS(KITH_ZONE_EXTRANET, 1u);
+IS(KITH_ZONE_INTERNET, 2u);
 
 TEST("the tables of the host keep their names") {
     EXPECT_STR("kith.records/1", KITH_RECORDS_1);
@@ -406,6 +463,7 @@ TEST("the tables of the host keep their names") {
     EXPECT_STR("kith.settings/1", KITH_SETTINGS_1);
     EXPECT_STR("kith.listening/1", KITH_LISTENING_1);
     EXPECT_STR("kith.deliveries/1", KITH_DELIVERIES_1);
+    EXPECT_STR("kith.serving/1", KITH_SERVING_1);
 }
 
 TEST("the version of the contract is in the header") {

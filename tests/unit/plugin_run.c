@@ -565,7 +565,7 @@ TEST("a word of a grant that means nothing is told and takes nobody out") {
         {"write:*", NULL},
         {"publish:thing.grown", NULL},
         {"wirte:task", "'wirte:task' is no right: did you mean 'write:...'?"},
-        {"task", "'task' is no right: write read:TYPE, write:TYPE or publish:TOPIC"},
+        {"task", "'task' is no right: write read:TYPE, write:TYPE, publish:TOPIC or serve:users"},
         {"call:every_row.make", "'call:every_row.make' is no right"},
         {"write:taks", "there is no type 'taks'; did you mean 'task'?"},
         {"publish:thing.shrunk", "nobody declares the topic 'thing.shrunk'"},

@@ -1,0 +1,302 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Records, lists, actions and commands over HTTP, with the rights of whoever asks.
+. "$(dirname "$0")/web.bash"
+
+new_web_company
+serve_web
+
+it "asks who it is before it says anything"
+token=
+for request in "GET contact" "POST contact" "GET types"; do
+    # shellcheck disable=SC2086 # two words
+    api $request
+    answers 401
+    answers_header 'www-authenticate: Bearer realm="Kith"'
+    prints '"detail":"say who you are'
+done
+token=kith_nonsense
+api GET contact
+answers 401
+prints "the token is unknown"
+token=$root
+
+it "says what there is not, and what an address is for"
+api GET /nothing
+answers 404
+api GET "contact/0SA818NN40003/nothing"
+answers 404
+api PUT contact/0SA818NN40003 '{}'
+answers 405
+answers_header 'allow: GET, PATCH, DELETE'
+api GET nothings
+answers 404
+prints "no type 'nothings'"
+api GET contact/0SA818NN40003
+answers 404
+prints '"code":"not found"'
+api GET contact/nonsense
+answers 422
+prints '"field":"id"'
+api GET 'contact?lmit=3'
+answers 400
+prints "takes no argument 'lmit'"
+
+it "creates a record, and answers with it when it is durable"
+api POST contact '{"name":"Ada Lovelace","email":"ada@example.org","tags":["maths","poetry"],"birthday":"1815-12-10"}'
+answers 201
+prints '"first_name":"Ada"'
+prints '"tags":["maths","poetry"]'
+id=$(json_text id <"$work/out")
+made=$(header Kith-Transaction)
+answers_header "location: /api/v1/contact/$id"
+kith get contact "$id"
+prints "Ada Lovelace"
+kith log --json --limit 1
+prints '"actor":"user:root"'
+prints '"origin":"api"'
+
+it "reads it, whole or some fields, also through links"
+api GET "contact/$id"
+answers 200
+answers_header 'content-type: application/json'
+prints '"email":"ada@example.org"'
+api GET "contact/$id?fields=name,owner.login"
+prints_exactly "{\"id\":\"$id\",\"type\":\"contact\",\"name\":\"Ada Lovelace\",\"owner.login\":\"root\"}"
+api GET "contact/$id?fields=name,nothing"
+answers 422
+prints "no field 'nothing'"
+
+it "has a change refused when somebody else was faster"
+api GET "contact/$id"
+tag=$(header ETag)
+api PATCH "contact/$id" '{"city":"London"}' "If-Match: $tag"
+answers 200
+prints '"city":"London"'
+api PATCH "contact/$id" '{"city":"Paris"}' "If-Match: $tag"
+answers 412
+prints "somebody changed this contact"
+api DELETE "contact/$id" '' "If-Match: $tag"
+answers 412
+api PATCH "contact/$id" '{"city":"Paris"}' 'If-Match: "other"'
+answers 412
+kith find "contact where city = 'London'" --json
+prints_lines 1
+api GET "contact/$id" '' "If-None-Match: $(header ETag)"
+api GET "contact/$id"
+tag=$(header ETag)
+api GET "contact/$id" '' "If-None-Match: \"x\", $tag"
+answers 304
+prints_exactly ""
+
+it "takes an order's sum for another version to read, and for none to write"
+# A roll-up of the account is different, and nobody wrote the account.
+api POST account '{"name":"ACME"}'
+account=$(json_text id <"$work/out")
+tag=$(header ETag)
+api POST interaction "{\"account\":\"$account\",\"channel\":\"call\",\"direction\":\"in\",\"subject\":\"Hello\"}"
+answers 201
+api GET "account/$account" '' "If-None-Match: $tag"
+answers 200
+expect test "$(header ETag)" != "$tag"
+api PATCH "account/$account" '{"size":7}' "If-Match: $tag"
+answers 200
+
+it "says what is wrong with what was sent, and keeps nothing of it"
+kith find "contact : count()"
+before=$(cat "$work/out")
+api POST contact '{"name":"Bo","emial":"bo@example.org"}'
+answers 422
+prints '"field":"emial"'
+prints "did you mean 'email'"
+api POST contact '{"name":"Bo","email":"no address"}'
+answers 422
+prints '"field":"email"'
+api POST contact '{"name":"Bo","birthday":"1990-02-30"}'
+answers 422
+api POST contact '{"name":"Bo","account":"0SA818NN40003"}'
+answers 422
+prints '"field":"account"'
+api POST contact '{"id":"0SA818NN40003","name":"Bo"}'
+answers 422
+prints "Kith gives ids"
+for body in '' '[]' '"text"' '{"name":"Bo"' '{"name":"Bo","name":"Bo"}' '{"name":"Bo"} x'; do
+    api POST contact "$body"
+    answers 400
+    prints '"code":"invalid"'
+done
+api POST segment '{"name":"Same","type":"contact","query":"city is not null"}'
+kith find "contact : count()"
+prints_exactly "$before"
+
+it "takes a record back as it was read"
+api GET "contact/$id?fields=name,city"
+api PATCH "contact/$id" "$(cat "$work/out")"
+answers 200
+expect test -z "$(header Kith-Transaction)"
+api PATCH "contact/$account" "{\"id\":\"$account\"}"
+answers 404
+api PATCH "contact/$id" "{\"id\":\"$account\"}"
+answers 422
+prints "a record keeps its own"
+
+it "brings a record into another state, by the arrows of its type"
+api POST "contact/$id/transition/customer"
+answers 200
+prints '"lifecycle":"customer"'
+api POST "contact/$id/transition/nonsense"
+answers 422
+api POST "account/$account/transition/customer"
+kith create task title=Call about="contact/$id" --json
+task=$(json_text id <"$work/out")
+api POST "task/$task/transition/done"
+prints '"state":"done"'
+
+it "lists what meets a condition, page by page"
+for i in 1 2 3 4 5; do "$KITH" create account name="Firm $i" size="$i" >/dev/null; done
+api GET "account?q=size%20%3C%204%20order%20by%20-size&fields=name&limit=2"
+answers 200
+prints '"name":"Firm 3"'
+prints '"name":"Firm 2"'
+prints_not "Firm 1"
+next=$(json_text next <"$work/out")
+api GET "account?q=size%20%3C%204%20order%20by%20-size&fields=name&limit=2&after=$next"
+prints "Firm 1"
+prints_not '"next"'
+api GET "account?q=order%20by%20name&limit=1&fields=name"
+prints "ACME"
+api GET "account?q=sise%20%3C%204"
+answers 422
+prints "did you mean 'size'"
+api GET "query?q=account%20where%20size%20%3E%200%20:%20count(),%20sum(size)"
+answers 200
+prints '"sum(size)":22'
+api GET "query"
+answers 422
+prints '"field":"q"'
+api GET "search?q=lovelace"
+prints "$id"
+
+it "takes no argument for an option of a command"
+for q in --help "--as%20root" "--company%3D/" "@nothing"; do
+    api GET "query?q=$q"
+    expect test "$code" -ge 400
+done
+
+it "tells what was and why"
+api GET "contact/$id/history"
+prints '"before":null,"after":"London"'
+api GET "contact/$id/why/city"
+prints '"actor":"user:root"'
+api GET "contact/$id/timeline"
+answers 200
+prints "Call"
+
+it "calls actions, and shows first what they would do"
+api POST "actions/record.merge?rehearse=1" "{\"keep\":\"$id\"}"
+answers 422
+"$KITH" create contact name="Ada L." >/dev/null
+other=$("$KITH" find "contact where name = 'Ada L.'" --json | json_text id)
+api POST "actions/record.merge?rehearse=1" "{\"record_type\":\"contact\",\"keep\":\"$id\",\"others\":\"$other\"}"
+answers 200
+prints '"rehearsal":true'
+kith get contact "$other"
+exits 0
+api POST "actions/nothing.here" '{}'
+answers 404
+api POST "actions/record.merge" '[]'
+answers 400
+
+it "takes back what was done, after it has shown it"
+api POST "undo/$made?rehearse=1"
+answers 200
+kith get contact "$id"
+exits 0
+api DELETE "contact/$id"
+answers 204
+gone=$(header Kith-Transaction)
+api GET "contact/$id"
+answers 404
+api POST "undo/$gone"
+answers 200
+api GET "contact/$id"
+answers 200
+
+it "gives whoever asks no more than their rights"
+"$KITH" create role name=seller rights='{"types": {"contact": {"create": "own", "read": "own", "update": "own", "fields": {"birthday": "none"}}}}' >/dev/null
+"$KITH" user add anna --role seller >/dev/null
+token=$(new_token anna)
+api GET contact
+prints_exactly '{"items":[]}'
+api GET "contact/$id"
+answers 404
+api PATCH "contact/$id" '{"city":"Rome"}'
+answers 404
+api GET "contact?q=birthday%20is%20not%20null"
+expect test "$code" -ge 400
+api POST contact '{"name":"Cy","birthday":"1990-01-01"}'
+answers 403
+prints '"field":"birthday"'
+api POST contact '{"name":"Cy"}'
+answers 201
+prints_not birthday
+own=$(json_text id <"$work/out")
+api GET "contact/$own?fields=birthday"
+answers 403
+api DELETE "contact/$own"
+answers 403
+api GET account
+prints_exactly '{"items":[]}'
+api GET modules
+answers 403
+prints "is for administrators"
+api POST "undo/$made"
+expect test "$code" -ge 400
+
+it "lets a token that only reads write nothing, and one of some types read no others"
+api POST contact '{"name":"Di"}'
+fresh=$(header Kith-Transaction)
+token=$(new_token root --read-only)
+api GET "contact/$id"
+answers 200
+api PATCH "contact/$id" '{"city":"Rome"}'
+answers 403
+prints "only reads"
+api POST "undo/$fresh"
+answers 403
+token=$(new_token root --types account)
+api GET "contact/$id"
+answers 404
+api GET "account/$account"
+answers 200
+token=$root
+
+it "takes away at once what is taken away"
+token=$(new_token anna)
+api GET "contact/$own"
+answers 200
+"$KITH" token revoke "$("$KITH" token list anna --json | sed -n 's/.*"number":\([0-9]*\).*/\1/p' | tail -n 1)" >/dev/null
+api GET "contact/$own"
+answers 401
+token=$root
+
+it "goes on after the company was opened anew"
+kith reload
+exits 0
+port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+api GET "contact/$id"
+answers 200
+
+it "notes who read whose data, and by which request"
+"$KITH" access log --json --limit 300 >"$work/log"
+expect grep -q "GET /api/v1/contact/$id" "$work/log"
+stop_server
+expect test "$server_code" -eq 0
+
+it "does not serve when it is not granted, and says where"
+sed -i 's/"serve:users"//; s/serve:users//' conf.d/modules.conf
+serve
+expect grep -q "may not serve users: add \"serve:users\" to web.grant" "$work/serve.log"
+stop_server
+
+finish

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# What tests of the web module share: a served company, and requests to it.
+here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
+. "$here/../../../tests/integration/lib.bash"
+command -v python3 >/dev/null || {
+    echo "0 passed, 0 failed"
+    exit 0
+}
+export ANSWER=$work/answer
+
+new_web_company() { # [SETTING ...]: settings of the module, besides where it listens
+    new_company
+    "$KITH" module enable web >/dev/null || exit 1
+    echo "web: { listen = [\"127.0.0.1:0\"]; $* };" >conf.d/web.conf
+    "$KITH" create role name=administrator rights='{"admin": true}' >/dev/null
+    "$KITH" user add root --role administrator >/dev/null
+    root=$(new_token root)
+    token=$root
+}
+new_token() { # LOGIN [OPTION ...]
+    "$KITH" token add "$@" --json | json_text token
+}
+serve_web() {
+    serve
+    port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+}
+api() { # METHOD PATH [BODY [HEADER ...]]
+    last=("$@")
+    local path=$2
+    [ "${path:0:1}" = / ] || path=/api/v1/$path
+    python3 "$here/client.py" "$port" "$token" "$1" "$path" "${@:3}" >"$work/out" 2>"$work/err"
+    code=$(head -n 1 "$ANSWER")
+}
+answers() { [ "$code" -eq "$1" ] || fail "expected status $1"; }
+answers_header() { grep -qiE "^$1\$" "$ANSWER" || fail "expected the header $1; got $(tr '\n' '|' <"$ANSWER")"; }
+header() { sed -n "s/^$1: //pI" "$ANSWER" | head -n 1; }
