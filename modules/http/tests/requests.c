@@ -20,7 +20,7 @@ TEST("a request is sent as it was asked for, and its answer is an event about th
     w.r.says = "{\"paid\":true}";
     webhook(&w, "http.requested", NULL);
     kith_id id = CREATE(&w.c, "contact", {"name", "Anna"});
-    const char *about = arena_printf(&w.c.arena, "contact/%s", kith_id_text(&w.c, id));
+    const char *about = arena_printf(&w.c.arena, "contact/%s", id_text(&w.c, id));
     struct act a =
         ACT(&w.c, "http.send", {"url", url(&w, "/pay?token=x")}, {"method", "PUT"},
             {"json", "{\"sum\": 5}"}, {"headers", "{\"X-Shop\": \"7\"}"}, {"about", about});

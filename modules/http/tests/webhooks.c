@@ -18,7 +18,7 @@ TEST("a webhook is told of what it listens for, in the form of Standard Webhooks
     EXPECT_HAS("{\"type\":\"contact.created\",\"timestamp\":\"2023-11-14T22:13:20.000Z\",",
                g->body);
     EXPECT_HAS("\"city\":{\"before\":null,\"after\":\"Bern\"}", g->body);
-    EXPECT_HAS(kith_id_text(&w.c, anna_), g->body);
+    EXPECT_HAS(id_text(&w.c, anna_), g->body);
     EXPECT_STR("1700000000", g->timestamp);
     EXPECT_HAS("msg_", g->id);
     EXPECT(strncmp(g->signature, "v1,", 3) == 0);
@@ -104,14 +104,14 @@ TEST("a webhook with a new secret signs with both for a while") {
     struct world w;
     world_open(&w);
     kith_id hook = webhook(&w, "contact.created", NULL);
-    struct act first = ACT(&w.c, "http.secret", {"webhook", kith_id_text(&w.c, hook)});
+    struct act first = ACT(&w.c, "http.secret", {"webhook", id_text(&w.c, hook)});
     EXPECT_ACT(first);
-    struct act second = ACT(&w.c, "http.rotate", {"webhook", kith_id_text(&w.c, hook)}, {"keep", "1h"});
+    struct act second = ACT(&w.c, "http.rotate", {"webhook", id_text(&w.c, hook)}, {"keep", "1h"});
     EXPECT_ACT(second);
     EXPECT(!value_eq(&first.results[0], &second.results[0]));
     EXPECT(value_eq(&first.results[0], &second.results[1]));
     kith_id other = webhook(&w, "account.created", NULL);
-    struct act others = ACT(&w.c, "http.secret", {"webhook", kith_id_text(&w.c, other)});
+    struct act others = ACT(&w.c, "http.secret", {"webhook", id_text(&w.c, other)});
     EXPECT_ACT(others);
     EXPECT(!value_eq(&first.results[0], &others.results[0]));
     CREATE(&w.c, "contact", {"name", "Both"});
@@ -135,7 +135,7 @@ TEST("a replay tells once more, with the ids that were told before") {
     send_all(&w);
     EXPECT_INT(5, w.r.count);
     UPDATE(&w.c, "webhook", other, {"state", "enabled"}); /* it is not meant */
-    struct act a = ACT(&w.c, "http.replay", {"webhook", kith_id_text(&w.c, hook)}, {"seq", "1"});
+    struct act a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", "1"});
     EXPECT_ACT(a);
     send_all(&w);
     EXPECT_INT(10, w.r.count);
@@ -143,9 +143,9 @@ TEST("a replay tells once more, with the ids that were told before") {
         EXPECT_STR(w.r.got[i].id, w.r.got[i + 5].id);
         EXPECT_STR(w.r.got[i].body, w.r.got[i + 5].body);
     }
-    a = ACT(&w.c, "http.replay", {"webhook", kith_id_text(&w.c, hook)});
+    a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)});
     EXPECT_HAS("say from where", a.message);
-    a = ACT(&w.c, "http.replay", {"webhook", kith_id_text(&w.c, hook)}, {"seq", "0"});
+    a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", "0"});
     EXPECT_HAS("the journal begins with row 1", a.message);
     world_close(&w);
 }
@@ -172,14 +172,14 @@ TEST("a replay from before the journal's beginning is refused, and says where th
     const char *first = arena_printf(&w.c.arena, "%llu", (unsigned long long)start.seq + 1);
     const char *gone = arena_printf(&w.c.arena, "%llu", (unsigned long long)start.seq);
     const char *says = arena_printf(&w.c.arena, "the journal begins with row %s: ", first);
-    struct act a = ACT(&w.c, "http.replay", {"webhook", kith_id_text(&w.c, hook)}, {"seq", "1"});
+    struct act a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", "1"});
     EXPECT_HAS(says, a.message);
-    a = ACT(&w.c, "http.replay", {"webhook", kith_id_text(&w.c, hook)}, {"seq", gone});
+    a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", gone});
     EXPECT_HAS(says, a.message);
-    a = ACT(&w.c, "http.replay", {"webhook", kith_id_text(&w.c, hook)},
+    a = ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)},
             {"from", "2023-11-14T00:00:00Z"});
     EXPECT_HAS(says, a.message);
-    EXPECT_ACT(ACT(&w.c, "http.replay", {"webhook", kith_id_text(&w.c, hook)}, {"seq", first}));
+    EXPECT_ACT(ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", first}));
     send_all(&w);
     EXPECT_INT(1, w.r.count);
     EXPECT_HAS("Anna", last_got(&w)->body);
@@ -194,10 +194,10 @@ TEST("a replay begins at a time, and tells nothing of somebody who was erased si
     kith_id gone = CREATE(&w.c, "contact", {"name", "Anna Berg"});
     CREATE(&w.c, "contact", {"name", "Just then"});
     EXPECT_ACT(ACT(&w.c, "record.erase",
-                   {"record", arena_printf(&w.c.arena, "contact/%s", kith_id_text(&w.c, gone))},
+                   {"record", arena_printf(&w.c.arena, "contact/%s", id_text(&w.c, gone))},
                    {"reason", "asked"}));
     kith_id hook = webhook(&w, "contact.created", NULL);
-    EXPECT_ACT(ACT(&w.c, "http.replay", {"webhook", kith_id_text(&w.c, hook)},
+    EXPECT_ACT(ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)},
                    {"from", "2023-11-14T23:13:20Z"}));
     send_all(&w);
     EXPECT_INT(1, w.r.count);
@@ -211,7 +211,7 @@ TEST("a long replay goes on in parts, and each event comes once") {
     for (int i = 0; i < 1100; i++)
         CREATE(&w.c, "account", {"name", arena_printf(&w.c.arena, "Number %d.", i)});
     kith_id hook = webhook(&w, "account.created", NULL);
-    EXPECT_ACT(ACT(&w.c, "http.replay", {"webhook", kith_id_text(&w.c, hook)}, {"seq", "1"}));
+    EXPECT_ACT(ACT(&w.c, "http.replay", {"webhook", id_text(&w.c, hook)}, {"seq", "1"}));
     send_all(&w);
     EXPECT_INT(1100, w.r.count);
     for (int i = 0; i < 1100; i++)
@@ -230,7 +230,7 @@ static void enter(struct world *w, struct seller *s, const char *login, const ch
     kith_error e = KITH_ERROR_INIT;
     s->role = CREATE(&w->c, "role", {"name", login}, {"rights", rights});
     s->user = CREATE(&w->c, "user", {"login", login}, {"name", login},
-                     {"roles", kith_id_text(&w->c, s->role)});
+                     {"roles", id_text(&w->c, s->role)});
     const struct access_of of = {.user = s->user};
     EXPECT_OK(engine_enter(w->c.engine, &of, NULL, &s->p, &e), e);
 }
@@ -310,20 +310,20 @@ TEST("of somebody whose data are restricted nothing is told, and of an erasure o
     send_all(&w);
     int before = w.r.count;
     EXPECT_ACT(
-        ACT(&w.c, "restriction.set", {"contact", kith_id_text(&w.c, id)}, {"reason", "disputed"}));
+        ACT(&w.c, "restriction.set", {"contact", id_text(&w.c, id)}, {"reason", "disputed"}));
     send_all(&w);
     EXPECT_INT(before, w.r.count);
     EXPECT_ACT(
-        ACT(&w.c, "restriction.lift", {"contact", kith_id_text(&w.c, id)}, {"reason", "settled"}));
+        ACT(&w.c, "restriction.lift", {"contact", id_text(&w.c, id)}, {"reason", "settled"}));
     send_all(&w);
     before = w.r.count;
-    const char *record = arena_printf(&w.c.arena, "contact/%s", kith_id_text(&w.c, id));
+    const char *record = arena_printf(&w.c.arena, "contact/%s", id_text(&w.c, id));
     EXPECT_ACT(ACT(&w.c, "record.erase", {"record", record}, {"reason", "request of 3 May"}));
     send_all(&w);
     EXPECT_INT(before + 1, w.r.count);
     EXPECT_HAS("contact.deleted", last_got(&w)->body);
     EXPECT_HAS("\"data\":{}", last_got(&w)->body);
-    EXPECT_HAS(kith_id_text(&w.c, id), last_got(&w)->body);
+    EXPECT_HAS(id_text(&w.c, id), last_got(&w)->body);
     world_close(&w);
 }
 
@@ -346,17 +346,17 @@ TEST("nobody has a webhook tell more than they may read") {
     EXPECT_OK(put_by(&w, &s, "webhook", &id,
                      PAIRS({"name", "Mine"}, {"url", url(&w, "/")}, {"topics", "contact.*"}), &e),
               e);
-    struct act a = act_by(&w, &s, "http.secret", PAIRS({"webhook", kith_id_text(&w.c, all)}));
+    struct act a = act_by(&w, &s, "http.secret", PAIRS({"webhook", id_text(&w.c, all)}));
     EXPECT_HAS("only the owner of a webhook, or an administrator, does that", a.message);
-    EXPECT_ACT(act_by(&w, &s, "http.secret", PAIRS({"webhook", kith_id_text(&w.c, id)})));
+    EXPECT_ACT(act_by(&w, &s, "http.secret", PAIRS({"webhook", id_text(&w.c, id)})));
     kith_id boss = CREATE(&w.c, "user", {"login", "boss"}, {"name", "Boss"});
     EXPECT_INT(KITH_E_REFUSED,
-               put_by(&w, &s, "webhook", &id, PAIRS({"owner", kith_id_text(&w.c, boss)}), &e));
+               put_by(&w, &s, "webhook", &id, PAIRS({"owner", id_text(&w.c, boss)}), &e));
     EXPECT_HAS("a webhook tells what its owner may read", e.message);
     kith_id bosses = CREATE(&w.c, "webhook", {"name", "Boss"}, {"url", url(&w, "/")},
-                            {"topics", "contact.*"}, {"owner", kith_id_text(&w.c, boss)});
+                            {"topics", "contact.*"}, {"owner", id_text(&w.c, boss)});
     EXPECT_INT(KITH_E_REFUSED,
-               put_by(&w, &s, "webhook", &bosses, PAIRS({"owner", kith_id_text(&w.c, s.user)}), &e));
+               put_by(&w, &s, "webhook", &bosses, PAIRS({"owner", id_text(&w.c, s.user)}), &e));
     EXPECT_INT(KITH_E_REFUSED,
                put_by(&w, &s, "webhook", &bosses, PAIRS({"condition", "city = 'Ulm'"}), &e));
     refused(&w.c, "webhook", 0,
