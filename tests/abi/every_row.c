@@ -13,6 +13,7 @@ struct kith_instance {
     const kith_calls_v1 *calls;
     const kith_listening_v1 *listening;
     const kith_deliveries_v1 *deliveries;
+    const kith_serving_v1 *serving;
     uint32_t thing, name, size, stamp;
     uint32_t is_big, all_big, by_name, grown, carried, later, carry;
     kith_value mood;
@@ -25,6 +26,7 @@ static const kith_want wants[] = {
     KITH_WANT(TABLE, KITH_CALLS_1, calls),
     KITH_WANT(TABLE, KITH_LISTENING_1, listening),
     KITH_WANT(TABLE, KITH_DELIVERIES_1, deliveries),
+    KITH_WANT(TABLE, KITH_SERVING_1, serving),
     KITH_WANT(SETTING, "mood", mood),
     KITH_WANT(TYPE, "thing", thing),
     KITH_WANT(FIELD, "name", name),
@@ -67,6 +69,27 @@ static kith_status start(kith_instance *self, kith_error *err) {
 
 static kith_status stop(kith_instance *self, uint32_t deadline_ms, kith_error *err) {
     (void)self, (void)deadline_ms, (void)err;
+    return KITH_OK;
+}
+
+/* Nobody said who asks. */
+static kith_status serve(kith_instance *self, kith_error *err) {
+    kith_entry who;
+    kith_caller *caller;
+    kith_status st;
+    memset(&who, 0, sizeof who);
+    who.struct_size = sizeof who;
+    st = self->serving->enter(self->host, &who, &caller, err);
+    if (st == KITH_E_DENIED)
+        return KITH_OK;
+    if (st == KITH_OK)
+        self->serving->leave(caller);
+    return kith_fail(err, KITH_E_INTERNAL, NULL, "nobody was let in");
+}
+
+static kith_status cease(kith_instance *self, uint32_t deadline_ms, kith_error *err) {
+    (void)deadline_ms, (void)err;
+    self->host->log(self->host, KITH_LOG_DEBUG, kith_str_of("ceased"));
     return KITH_OK;
 }
 
@@ -436,6 +459,8 @@ static const kith_plugin_desc desc = {
     stop,
     destroy,
     KITH_ARRAY(deliveries),
+    serve,
+    cease,
 };
 
 const kith_plugin_desc *kith_plugin_entry_v1(void) {
