@@ -384,6 +384,8 @@ kith_status engine_undo_watched(struct engine *g, const struct principal *p, kit
     struct undoing u = {
         .g = g, .arena = a, .report = out, .target = target, .rehearse = rehearse, .watch = watch};
     *out = (struct undo_report){0};
+    if (!rehearse)
+        TRY(access_only_reads(p, e));
     /* Reactions that are just about to follow from it are taken back, too, and do not come after.
      */
     (void)engine_drain(g, REACTIONS_MS, NULL);

@@ -63,7 +63,7 @@ it "loses nothing that it has acknowledged when it is killed"
 sleep 0.5
 python3 "$here/load.py" "$port" "$token" 8 >"$work/ids" 2>"$work/err" &
 load=$!
-until [ "$(wc -l <"$work/ids")" -ge 200 ]; do sleep 0.02; done
+expect until_lines "$work/ids" 200
 kill -9 "$server"
 wait "$server" 2>/dev/null
 wait "$load"
@@ -73,7 +73,7 @@ it "answers what it took in before it ends, and cuts no answer off"
 serve_web
 python3 "$here/load.py" "$port" "$token" 8 >"$work/ids" 2>"$work/err" &
 load=$!
-until [ "$(wc -l <"$work/ids")" -ge 200 ]; do sleep 0.02; done
+expect until_lines "$work/ids" 200
 stop_server
 wait "$load"
 expect test "$server_code" -eq 0
@@ -86,7 +86,7 @@ it "does not come in the way of a server whose port is taken"
 python3 -c 'import socket,time,sys
 s=socket.socket(); s.bind(("127.0.0.1",0)); s.listen(); print(s.getsockname()[1], flush=True); time.sleep(60)' >"$work/taken" &
 servers+=("$!")
-until [ -s "$work/taken" ]; do sleep 0.02; done
+expect until_lines "$work/taken" 1
 sed -i "s/127.0.0.1:0/127.0.0.1:$(cat "$work/taken")/" conf.d/web.conf
 serve
 expect grep -q "module 'web' does not serve: cannot listen on 127.0.0.1:$(cat "$work/taken"): Address already in use" "$work/serve.log"

@@ -294,7 +294,7 @@ stop_server
 expect test "$server_code" -eq 0
 
 it "does not serve when it is not granted, and says where"
-sed -i 's/"serve:users"//; s/serve:users//' conf.d/modules.conf
+sed -i 's/"serve:users"//' conf.d/web.conf
 serve
 expect grep -q "may not serve users: add \"serve:users\" to web.grant" "$work/serve.log"
 stop_server

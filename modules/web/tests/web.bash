@@ -11,7 +11,7 @@ export ANSWER=$work/answer
 new_web_company() { # [SETTING ...]: settings of the module, besides where it listens
     new_company
     "$KITH" module enable web >/dev/null || exit 1
-    echo "web: { listen = [\"127.0.0.1:0\"]; $* };" >conf.d/web.conf
+    echo "web: { grant = [\"serve:users\"]; listen = [\"127.0.0.1:0\"]; $* };" >conf.d/web.conf
     "$KITH" create role name=administrator rights='{"admin": true}' >/dev/null
     "$KITH" user add root --role administrator >/dev/null
     root=$(new_token root)
@@ -30,6 +30,13 @@ api() { # METHOD PATH [BODY [HEADER ...]]
     [ "${path:0:1}" = / ] || path=/api/v1/$path
     python3 "$here/client.py" "$port" "$token" "$1" "$path" "${@:3}" >"$work/out" 2>"$work/err"
     code=$(head -n 1 "$ANSWER")
+}
+until_lines() { # FILE COUNT: it has as many
+    for _ in $(seq 1500); do
+        [ "$(wc -l <"$1")" -lt "$2" ] || return 0
+        sleep 0.02
+    done
+    return 1
 }
 answers() { [ "$code" -eq "$1" ] || fail "expected status $1"; }
 answers_header() { grep -qiE "^$1\$" "$ANSWER" || fail "expected the header $1; got $(tr '\n' '|' <"$ANSWER")"; }
