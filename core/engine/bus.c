@@ -592,12 +592,19 @@ void bus_step(struct engine *g) {
     if (st == KITH_OK)
         st = run_batch(g, g->bus_head, batch_end(g), &e);
     if (st != KITH_OK)
-        bus_held_up("reactions are held up", &e);
+        bus_held_up(g, "reactions are held up", &e);
 }
 
 /* What is due stays due: without a pause the writer would do nothing else. */
-void bus_held_up(const char *what, const kith_error *e) {
+void bus_held_up(struct engine *g, const char *what, const kith_error *e) {
     log_error("bus", "%s: %s", what, e->message);
+    pthread_mutex_lock(&g->lock);
+    g->held = (kith_error)KITH_ERROR_INIT;
+    err_copy(&g->held, e);
+    err_prefix(&g->held, "%s: ", what);
+    atomic_fetch_add(&g->held_times, 1);
+    pthread_cond_broadcast(&g->idle_cond);
+    pthread_mutex_unlock(&g->lock);
     clock_sleep(HELD_MS);
 }
 

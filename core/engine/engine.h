@@ -133,7 +133,8 @@ kith_status engine_post(struct engine *g, const struct write_opts *o, write_fn f
                         void (*done)(void *arg, kith_status st, kith_id tx, const kith_error *e),
                         kith_error *e);
 /* Waits until every reaction, retry and timer that is due has run, or timeout_ms passed (then
- * KITH_E_LIMIT says how many are left). [any] */
+ * KITH_E_LIMIT), or none could be kept for two seconds, as on a disk that fails: its error. [any]
+ */
 kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e);
 /* When the next timer, retry or the like falls due, as it is known after engine_drain; INT64_MAX:
  * nothing waits. [any] */

@@ -318,12 +318,14 @@ struct engine {
 
     pthread_t thread;
     bool started;
-    pthread_mutex_t lock; /* guards the queue, idle and stop */
+    pthread_mutex_t lock; /* guards the queue, idle, stop and held */
     pthread_cond_t work_cond, idle_cond;
     struct request *queue, **queue_tail;
     struct run_claim *claims; /* guarded by `lock` */
     uint32_t queued;
     bool stop, idle;
+    kith_error held;             /* why what is to be done is held up, when it is; and */
+    _Atomic uint32_t held_times; /* how often it was since the last commit */
 
     pthread_mutex_t readers_lock;
     pthread_cond_t readers_cond;
@@ -622,7 +624,9 @@ kith_status bus_begin_at(struct engine *g, uint64_t seq, kith_error *e);
 /* What has not been done yet because of a row that is reversed is not done any more. */
 kith_status bus_cancel(struct engine *g, uint64_t seq, kith_error *e);
 void bus_count(struct conn *c, struct engine_stats *out); /* letters */
-void bus_held_up(const char *what, const kith_error *e);  /* logs it and pauses */
+/* Logs it and pauses; who waits for what is held up waits no more after HELD_TIMES of them. */
+#define HELD_TIMES 10
+void bus_held_up(struct engine *g, const char *what, const kith_error *e);
 
 struct delivery { /* one journal row on its way to the reactions */
     struct engine *g;

@@ -123,7 +123,7 @@ void bus_letters(struct engine *g) {
             st = bus_reload(g, &e);
     }
     if (st != KITH_OK)
-        bus_held_up("a retry is held up", &e);
+        bus_held_up(g, "a retry is held up", &e);
 }
 
 kith_status bus_next_due(struct engine *g, int64_t *due, kith_error *e) {

@@ -278,5 +278,5 @@ void replay_step(struct engine *g) {
     }
     arena_free(&a);
     if (st != KITH_OK)
-        bus_held_up("a replay is held up", &e);
+        bus_held_up(g, "a replay is held up", &e);
 }

@@ -474,5 +474,5 @@ void segments_step(struct engine *g) {
         st = segments_settle(g, &e);
     g->refresh_due = true;
     if (st != KITH_OK)
-        bus_held_up("segments are held up", &e);
+        bus_held_up(g, "segments are held up", &e);
 }

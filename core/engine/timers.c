@@ -391,7 +391,7 @@ void timers_fire(struct engine *g) {
         }
     }
     if (st != KITH_OK)
-        bus_held_up("a timer is held up", &e);
+        bus_held_up(g, "a timer is held up", &e);
 }
 
 kith_status timers_next_due(struct engine *g, int64_t *due, kith_error *e) {

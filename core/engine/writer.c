@@ -73,6 +73,7 @@ kith_status group_commit(struct engine *g, kith_error *e) {
     atomic_store(&g->committed, g->seq);
     atomic_store(&g->durable, g->seq); /* synchronous=FULL: the commit has synced the log */
     atomic_fetch_add(&g->groups, 1);
+    atomic_store(&g->held_times, 0);
     derived_committed(g);
     outbox_committed(g);
     return KITH_OK;
@@ -255,7 +256,7 @@ static void follow_clock(struct engine *g) {
     if (st == KITH_OK)
         atomic_store(&g->clock_seen, now);
     else
-        bus_held_up("what goes by the clock is held up", &e);
+        bus_held_up(g, "what goes by the clock is held up", &e);
 }
 
 /* With the lock, or on the writer. */
@@ -273,7 +274,7 @@ static bool due_now(struct engine *g) {
 static bool pauses_known(struct engine *g) {
     kith_error e = KITH_ERROR_INIT;
     if (g->pausing && pauses_write(g, &e) != KITH_OK)
-        bus_held_up("a pause is held up", &e);
+        bus_held_up(g, "a pause is held up", &e);
     return !g->pausing;
 }
 
@@ -407,6 +408,15 @@ kith_status engine_post(struct engine *g, const struct write_opts *o, write_fn f
     return st;
 }
 
+/* With the lock. */
+static bool is_idle(const struct engine *g) {
+    return g->idle && !g->queue && !clock_calls(g);
+}
+
+static bool is_held(const struct engine *g) {
+    return atomic_load(&g->held_times) >= HELD_TIMES;
+}
+
 kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {
     int64_t end = clock_in(timeout_ms);
     bool in_time = true;
@@ -416,12 +426,15 @@ kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {
     pthread_mutex_lock(&g->lock);
     if (clock_calls(g)) /* a virtual clock was set; the writer would see it a moment later */
         pthread_cond_signal(&g->work_cond);
-    while (in_time && !g->stop && !(g->idle && !g->queue && !clock_calls(g)))
+    while (in_time && !g->stop && !is_idle(g) && !is_held(g))
         in_time = clock_wait(&g->idle_cond, &g->lock, end);
-    bool idle = g->idle && !g->queue && !clock_calls(g);
+    bool idle = is_idle(g), held = !idle && is_held(g);
+    if (held)
+        err_copy(e, &g->held);
+    kith_status st = held ? g->held.code : KITH_OK;
     pthread_mutex_unlock(&g->lock);
-    if (idle)
-        return KITH_OK;
+    if (idle || held)
+        return st;
     return err_set(e, KITH_E_LIMIT, NULL,
                    "reactions are still running; they go on when Kith runs again");
 }

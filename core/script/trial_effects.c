@@ -282,8 +282,9 @@ void trial_parts(const struct test_bench *b, const struct trial_effect *f, struc
 
 kith_status trial_settle(const struct test_bench *b, int64_t end, kith_error *e) {
     int64_t left = (end - clock_ticks()) / 1000000;
-    if (left > 0 && engine_drain(b->engine, left, NULL) == KITH_OK)
-        return KITH_OK;
+    kith_status st = left > 0 ? engine_drain(b->engine, left, e) : KITH_E_LIMIT;
+    if (st != KITH_E_LIMIT)
+        return st;
     return err_set(e, KITH_E_LIMIT, NULL,
                    "what follows does not come to an end in the time that there is for it: does"
                    " something go round in a circle?");
