@@ -288,6 +288,32 @@ TEST("expectations that follow one upon the other look at the same, and what is 
     }
 }
 
+TEST("whatever a test does, what follows from it has happened, and is looked at by itself") {
+    expect_passing(FLOW,
+                   "workflow('w', {record = 'lead'}, function(lead)\n"
+                   "  task {title = 'began'} sleep(days(1)) task {title = 'later'}\n"
+                   "end)\n"
+                   "on('lead.working', {name = 'm'}, function() task {title = 'moved'} end)\n"
+                   "on('feedback.answered', {name = 'h'}, function() task {title = 'heard'} end)\n"
+                   "on('lead.deleted', {name = 'g'}, function() task {title = 'gone'} end)\n"
+                   "test('x', function(t)\n"
+                   "  local a, before = t.create('lead', {name = 'A'}), 'none'\n"
+                   "  local function follows(title)\n"
+                   "    t.expect_no_effect('create task', {title = before})\n"
+                   "    if title ~= 'gone' then t.result('w') end\n"
+                   "    t.expect_effect('create task', {title = title})\n"
+                   "    before = title\n"
+                   "  end\n"
+                   "  t.expect_no_effect('create task')\n"
+                   "  t.start('w', a) follows('began')\n"
+                   "  t.advance(days(1)) follows('later')\n"
+                   "  t.transition(a, 'working') follows('moved')\n"
+                   "  t.publish('feedback.answered', a, {score = 1}) follows('heard')\n"
+                   "  t.delete(a) follows('gone')\n"
+                   "end)\n",
+                   1);
+}
+
 TEST("an effect is what rules did, with what a record had, and not what the test did itself") {
     expect_passing(FLOW,
                    "on('lead.working', {name = 'r'}, function(lead)\n"
