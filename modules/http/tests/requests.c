@@ -79,7 +79,7 @@ TEST("a credential is not sent on to where a redirect leads") {
 TEST("an answer that says later is none") {
     static const enum behaviour later[] = {ERROR_500, LATER_429};
     struct world w;
-    world_open_with(&w, PATIENT);
+    world_open(&w);
     for (int i = 0; i < 2; i++) {
         w.r.always = later[i];
         EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}));
@@ -154,6 +154,82 @@ TEST("a credential is shown to its own host alone, and stands nowhere else") {
     a = ACT(&w.c, "http.send", {"url", url(&w, "/")}, {"headers", "{\"X\": \"a\\r\\nHost: b\"}"});
     EXPECT_HAS("is no header with a text", a.message);
     world_close(&w);
+}
+
+/* -- addresses --------------------------------------------------------------------------------- */
+
+TEST("nothing is sent to an address that is no public one") {
+    static const char *const addresses[] = {
+        "127.0.0.1",
+        "127.9.9.9",
+        "0.0.0.0",
+        "10.1.2.3",
+        "100.64.0.1",
+        "100.127.255.255",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.168.1.1",
+        "198.18.0.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "[::1]",
+        "[::]",
+        "[fe80::1]",
+        "[febf:1::1]",
+        "[fc00::1]",
+        "[fd00::1]",
+        "[::7f00:1]",
+        "[ff02::1]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[64:ff9b:1::7f00:1]",
+        "[fec0::1]",
+        "[2001:0:7f00:1::1]",
+        "[2002:7f00:1::1]",
+        "2130706433",
+        "0x7f.1",
+        "localhost",
+    };
+    struct world w;
+    world_open_with(&w, "");
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        const char *to = arena_printf(&w.c.arena, "http://%s:%d/", addresses[i], w.r.port);
+        struct act a = ACT(&w.c, "http.send", {"url", to});
+        EXPECT_ACT(a);
+        send_all(&w);
+        struct outbox_item item = newest(&w);
+        if (item.state != OUTBOX_DEAD || !strstr(item.error.ptr, "no public one"))
+            TEST_FAIL("%s: %s, %s", addresses[i], outbox_state_name(item.state), item.error.ptr);
+    }
+    EXPECT_INT(0, w.r.count);
+    world_close(&w);
+}
+
+TEST("what http.allow names is that host or network and no other, and no proxy is asked") {
+    static const struct {
+        const char *allow, *host;
+        int goes;
+    } cases[] = {{"localhost", "localhost", 1},
+                 {"local", "localhost", 0},
+                 {"localhost", "127.0.0.1", 0},
+                 {"127.0.0.0/30", "127.0.0.1", 1},
+                 {"127.0.0.4/30", "127.0.0.1", 0}};
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world w;
+        char conf[100];
+        snprintf(conf, sizeof conf, "http: { allow = [\"%s\"]; };\n", cases[i].allow);
+        world_open_with(&w, conf);
+        EXPECT_ACT(
+            ACT(&w.c, "http.send",
+                {"url", arena_printf(&w.c.arena, "http://%s:%d/", cases[i].host, w.r.port)}));
+        send_all(&w);
+        if (w.r.count != cases[i].goes)
+            TEST_FAIL("%s, %s: %s", cases[i].allow, cases[i].host, newest(&w).error.ptr);
+        world_close(&w);
+    }
+    unsetenv("http_proxy");
 }
 
 /* -- where a redirect leads -------------------------------------------------------------------- */

@@ -7,9 +7,10 @@
 #include "engine/outbox.h"
 #include "receiver.h"
 
-#define KEY     "key = \"0123456789abcdef0123456789abcdef\"; allow = [\"127.0.0.1\"];"
-#define CONF    "http: { " KEY " timeout = \"300ms\"; };\n"
-#define PATIENT "http: { " KEY " };\n" /* also on a busy machine */
+#define KEY  "key = \"0123456789abcdef0123456789abcdef\"; allow = [\"127.0.0.1\"];"
+#define CONF "http: { " KEY " };\n" /* 15 s for a request: also on a busy machine */
+#define HURRIED                                                                                    \
+    "http: { " KEY " timeout = \"300ms\"; };\n" /* where receivers hang: any may be late */
 
 struct world {
     struct company c;
