@@ -5,6 +5,7 @@
  * meanwhile has cost nothing. */
 #include "engine/age.h"
 #include "base/log.h"
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #define LEAP_MS (INT64_C(30) * DAY_MS)

@@ -5,6 +5,7 @@
  * back, so that the past goes on as it was; records that they make stay, for runs of workflows that
  * go on with them. */
 #include "engine/backtest_internal.h"
+#include "engine/bus.h"
 #include "engine/flow.h"
 #include "journal/flow_log.h"
 #include "journal/window.h"

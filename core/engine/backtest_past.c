@@ -3,6 +3,7 @@
  * runs, nothing is checked, and the journal has it already. Links, roll-ups, segments and the index
  * of search follow as they do with any write. */
 #include "engine/backtest_internal.h"
+#include "engine/bus.h"
 #include "engine/flow.h"
 #include "journal/flow_log.h"
 #include "journal/window.h"

@@ -5,6 +5,7 @@
  * A timer is never taken back: when it fires and the record says another time by then, or is gone,
  * it does nothing. So undo and deletion need no care, whichever timers they leave. */
 #include "base/json.h"
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #include <inttypes.h>

@@ -2,6 +2,7 @@
 /* Bulk: the ids are looked up first, by a reader; then they are written in groups, each in a
  * transaction of its own, if the query still finds them. */
 #include "engine/bulk.h"
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #include <stdio.h>

@@ -3,6 +3,7 @@
  * of what the reaction wrote, so that each event is handled exactly once. What fails becomes a
  * letter: retried with growing pauses, its subject's later events behind it, and in the end dead
  * but not lost. */
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 #include "engine/topics.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What sets itself off again and again, without a pause: reactions by what they write, workflows by
  * beginning each other. */
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 /* The row that led to the transaction, and that one's; false: it goes no further back. */

@@ -5,6 +5,7 @@
  * between them, in which others write. */
 #include "base/log.h"
 #include "engine/age.h"
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 #include "journal/access_log.h"
 #include "journal/listen_log.h"

@@ -4,6 +4,7 @@
  * the contact as a whole; a word for an address holds for the contact point that has it; what has
  * expired says so. */
 #include "base/text.h"
+#include "engine/bus.h"
 #include "engine/consent.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's life: opening, registering, starting, closing. */
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #include <fcntl.h>

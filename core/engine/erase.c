@@ -6,6 +6,7 @@
  * the bytes that a deletion leaves behind in files, are the sweep's (sweep.c).
  *
  * Nobody has a say in it: hooks do not run, and it is not undone. */
+#include "engine/bus.h"
 #include "engine/consent.h"
 
 #include "engine/import.h"

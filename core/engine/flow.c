@@ -2,6 +2,7 @@
 /* Flow: the tables of runs of workflows, and their records. */
 #include "engine/flow.h"
 #include "base/date.h"
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 #include "engine/retention.h"
 

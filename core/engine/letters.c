@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Letters: events that a reaction could not handle. Tried again with growing pauses, its subject's
  * later events behind it; after the last try dead, until somebody retries or skips it. */
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #include <string.h>

@@ -3,6 +3,7 @@
  * from there after each change and after each rollback. */
 #include "engine/listen.h"
 #include "base/log.h"
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 #include "journal/compact.h"
 #include "journal/listen_log.h"

@@ -2,6 +2,7 @@
 /* Pause: groups of subscribers that are not called until somebody resumes them. Their cursors are
  * inactive and their timer handlers are not loaded, as if they were not there; so nothing that
  * happens meanwhile is lost. */
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #include <stdio.h>

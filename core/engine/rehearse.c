@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rehearsal in a savepoint. */
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #include <string.h>

@@ -4,6 +4,7 @@
 #include "engine/retention.h"
 #include "base/log.h"
 #include "engine/age.h"
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rented lists: their uses are counted, and once their term or their uses are spent, the records
  * that they brought go, but for those that are our own by now. */
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #include <stdio.h>

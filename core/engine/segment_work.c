@@ -2,6 +2,7 @@
 /* Segments: what is not done in the transaction of a write. Working a segment out anew and looking
  * at more records than a write can wait for go in batches, whose place is kept in the database; and
  * what the passing of time changes is looked at when it is due. */
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Subscribers: who is told of what. Hooks, reactions and timers are added before the engine starts;
  * those of rules can be replaced later, built beside the old ones and dropped on any error. */
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #include <stdlib.h>

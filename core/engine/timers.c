@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Timers: rows that fall due. A timer goes in the transaction of what its handler wrote, so it
  * fires once; a cron timer moves on to its next time instead. */
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Topics: what is declared of events that are published, and publishing them. */
 #include "engine/topics.h"
+#include "engine/bus.h"
 #include "record/record_json.h"
 
 #include "engine/engine_internal.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The write path: every change of a record, from whichever surface, comes through here: checked,
  * shown to the hooks, written, and journaled, all in one transaction. */
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #include <string.h>

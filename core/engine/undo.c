@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Undo: rows of the journal are turned back, the newest first, by writes like any other, in parts
  * between which others write. Whatever was edited since is kept. */
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 #include "journal/import_log.h"
 #include "journal/run_log.h"

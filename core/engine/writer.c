@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The writer: one thread that owns the writing connection. Requests that wait are committed
  * together: each in its own savepoint, one sync for all, acknowledged only after it. */
+#include "engine/bus.h"
 #include "engine/engine_internal.h"
 
 #include <stdlib.h>
