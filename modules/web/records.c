@@ -2,6 +2,10 @@
 /* One record: read at once, written without anybody's waiting for the disk. */
 #include "web.h"
 
+#include <jansson.h>
+#include <stdlib.h>
+#include <strings.h>
+
 #define MARK 16 /* of a version: what was written */
 
 /* -- reading ----------------------------------------------------------------------------------- */
@@ -125,19 +129,142 @@ static bool write_one(struct request *r, uint32_t kind, kith_str fields) {
     return false;
 }
 
-static bool write_body(struct request *r, uint32_t kind) {
-    if (r->body.len)
-        return write_one(r, kind, text_str(&r->body));
+static bool no_body(struct request *r) {
     answer_problem(r, 400, "invalid", NULL, "the body is empty: send one JSON object");
     return true;
 }
 
-bool record_create(struct request *r) {
-    return write_body(r, KITH_ON_CREATE);
+static bool write_body(struct request *r, uint32_t kind) {
+    return r->body.len ? write_one(r, kind, text_str(&r->body)) : no_body(r);
 }
 
 bool record_update(struct request *r) {
     return write_body(r, KITH_ON_UPDATE);
+}
+
+/* -- several in one transaction ---------------------------------------------------------------- */
+
+static bool is_lines(const struct request *r) {
+    static const char *const names[] = {"application/x-ndjson", "application/jsonl",
+                                        "application/x-jsonlines"};
+    const char *type = request_header(r, "Content-Type");
+    size_t len = type ? strcspn(type, "; ") : 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == len && strncasecmp(names[i], type, len) == 0)
+            return true;
+    return false;
+}
+
+static kith_str next_line(kith_str *rest) {
+    const char *end = rest->len ? memchr(rest->ptr, '\n', (size_t)rest->len) : NULL;
+    kith_str line = {rest->ptr, end ? (uint64_t)(end - rest->ptr) : rest->len};
+    uint64_t taken = line.len + (end != NULL);
+    rest->ptr += taken;
+    rest->len -= taken;
+    return line;
+}
+
+static bool is_blank(kith_str line) {
+    for (uint64_t i = 0; i < line.len; i++)
+        if (!strchr(" \t\r", line.ptr[i]))
+            return false;
+    return true;
+}
+
+/* Of what is updated: the id that stands in the line, in a text of 16 bytes. */
+static void take_id(kith_str line, char *out) {
+    json_t *object = json_loadb(line.ptr, (size_t)line.len, 0, NULL);
+    const char *id = json_string_value(json_object_get(object, "id"));
+    (void)snprintf(out, 16, "%s", id ? id : "");
+    json_decref(object);
+}
+
+static void lines_written(void *arg, const kith_written *w) {
+    struct request *r = arg;
+    char id[KITH_ID_CHARS + 1], sentence[512];
+    if (w->status == KITH_OK) {
+        text_puts(&r->answer, "{\"items\":[");
+        for (uint32_t i = 0; i < w->count; i++) {
+            text_puts(&r->answer, i ? "," : "");
+            text_add(&r->answer, w->shown[i].json.ptr, (size_t)w->shown[i].json.len);
+        }
+        text_puts(&r->answer, "]}\n");
+        kith_id_text(w->transaction, id);
+        if (w->transaction)
+            answer_header(r, "Kith-Transaction", "%s", id);
+        answer_json(r, r->method == METHOD_POST ? 201 : 200);
+    } else {
+        kith_error e = *w->error;
+        (void)snprintf(sentence, sizeof sentence, "at %u: %s", w->failed + 1, e.message);
+        (void)snprintf(e.message, sizeof e.message, "%.440s", sentence);
+        answer_error(r, w->status, &e);
+    }
+    request_resume(r);
+}
+
+struct batch {
+    kith_write *writes;
+    char (*ids)[16];
+    uint32_t count;
+};
+
+static bool add_line(struct batch *b, struct request *r, uint32_t kind, kith_str line) {
+    if ((b->count & (b->count - 1)) == 0) { /* a power of two: twice as many from here */
+        size_t cap = b->count ? 2 * (size_t)b->count : 1;
+        kith_write *writes = realloc(b->writes, cap * sizeof *writes);
+        b->writes = writes ? writes : b->writes;
+        char(*ids)[16] = realloc(b->ids, cap * sizeof *ids);
+        b->ids = ids ? ids : b->ids;
+        if (!writes || !ids)
+            return false;
+    }
+    if (kind == KITH_ON_UPDATE)
+        take_id(line, b->ids[b->count]);
+    b->writes[b->count++] = (kith_write){
+        .struct_size = sizeof(kith_write),
+        .kind = kind,
+        .type = kith_str_of(request_part(r, "type")),
+        .fields = line,
+    };
+    return true;
+}
+
+static bool write_lines(struct request *r, uint32_t kind) {
+    kith_error e = {.struct_size = sizeof e};
+    kith_str rest = text_str(&r->body);
+    struct batch b = {0};
+    kith_status st = KITH_OK;
+    while (st == KITH_OK && rest.len) {
+        kith_str line = next_line(&rest);
+        if (!is_blank(line) && !add_line(&b, r, kind, line))
+            st = kith_fail(&e, KITH_E_NOMEM, NULL, "there is not enough memory");
+    }
+    for (uint32_t i = 0; kind == KITH_ON_UPDATE && i < b.count; i++)
+        b.writes[i].id = kith_str_of(b.ids[i]);
+    request_suspend(r);
+    if (st == KITH_OK)
+        st = r->self->serving->write(r->caller, b.count, b.writes, lines_written, r, &e);
+    free(b.writes);
+    free(b.ids);
+    if (st != KITH_OK) {
+        answer_error(r, st, &e);
+        request_resume(r);
+    }
+    return false;
+}
+
+bool record_create(struct request *r) {
+    return r->body.len && is_lines(r) ? write_lines(r, KITH_ON_CREATE)
+                                      : write_body(r, KITH_ON_CREATE);
+}
+
+bool records_update(struct request *r) {
+    if (is_lines(r))
+        return r->body.len ? write_lines(r, KITH_ON_UPDATE) : no_body(r);
+    answer_problem(r, 415, "invalid", NULL,
+                   "several records are changed by lines of JSON, each with the id of one:"
+                   " Content-Type: application/x-ndjson");
+    return true;
 }
 
 bool record_delete(struct request *r) {

@@ -135,6 +135,7 @@ bool workers_add(struct workers *w, struct request *r);
 bool record_get(struct request *r);
 bool record_create(struct request *r);
 bool record_update(struct request *r);
+bool records_update(struct request *r);
 bool record_delete(struct request *r);
 bool record_transition(struct request *r);
 bool command_run(struct request *r);

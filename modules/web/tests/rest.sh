@@ -177,6 +177,47 @@ prints '"field":"q"'
 api GET "search?q=lovelace"
 prints "$id"
 
+it "writes many in one transaction, or none of them"
+lines=('Content-Type: application/x-ndjson')
+api POST account $'{"name":"Many 1"}\n\n{"name":"Many 2","size":2}\n' "${lines[@]}"
+answers 201
+prints '"name":"Many 2"'
+api POST "undo/$(header Kith-Transaction)"
+answers 200
+kith find "account where name like 'Many%' : count()"
+prints_exactly 0
+api POST account $'{"name":"Many 1"}\n{"name":"Many 2","size":2}' "${lines[@]}"
+first=$("$KITH" find "account where name = 'Many 1'" --json | json_text id)
+second=$("$KITH" find "account where name = 'Many 2'" --json | json_text id)
+api PATCH account "{\"id\":\"$first\",\"size\":7}"$'\n'"{\"id\":\"$second\",\"size\":8}" "${lines[@]}"
+answers 200
+prints '"size":7'
+prints '"size":8'
+api PATCH account "{\"id\":\"$first\",\"size\":70}"$'\n'"{\"id\":\"$second\",\"size\":-8,\"website\":\"no url\"}" "${lines[@]}"
+answers 422
+prints "at 2: "
+api PATCH account "{\"id\":\"$first\",\"size\":70}"$'\n{"id":"0SA818NN40003","size":1}' "${lines[@]}"
+answers 404
+prints "at 2: "
+kith find "account where name like 'Many%' and size in (7, 8) : count()"
+prints_exactly 2
+for body in $'{"name":"X"}\n{"name":' $'{"name":"X"}\n[]' $'{"name":"X"}\n{"nmae":"Y"}'; do
+    api POST account "$body" "${lines[@]}"
+    expect test "$code" -ge 400
+    prints "at 2: "
+done
+api PATCH account '{"size":7}' "${lines[@]}"
+answers 422
+api PATCH account '{"size":7}'
+answers 415
+api POST account "$(yes '{"name":"Too many"}' | head -n 1001)" "${lines[@]}"
+answers 422
+prints "1 to 1000"
+kith find "account where name in ('X', 'Too many') : count()"
+prints_exactly 0
+"$KITH" delete account "$first" >/dev/null
+"$KITH" delete account "$second" >/dev/null
+
 it "takes no argument for an option of a command"
 for q in --help "--as%20root" "--company%3D/" "@nothing"; do
     api GET "query?q=$q"
