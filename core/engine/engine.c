@@ -17,6 +17,7 @@
 #include "journal/flow_log.h"
 #include "journal/import_log.h"
 #include "journal/listen_log.h"
+#include "journal/once.h"
 #include "journal/run_log.h"
 #include "record/block_key.h"
 #include "record/credential.h"
@@ -270,6 +271,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
         st = access_log_setup(g->writer, e);
     if (st == KITH_OK)
         st = credential_setup(g->writer, e);
+    if (st == KITH_OK)
+        st = once_setup(g->writer, e);
     if (st == KITH_OK)
         st = bus_setup(g, e);
     if (st == KITH_OK)

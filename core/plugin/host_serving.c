@@ -5,10 +5,14 @@
 #include "base/text.h"
 #include "engine/path.h"
 #include "engine/sign_in.h"
+#include "journal/once.h"
 #include "plugin/internal.h"
 #include "record/record_json.h"
 
+#include <sodium.h>
+
 #define WRITES_MAX 1000 /* in one transaction */
+#define KEY_MAX    200  /* bytes of what a write is named by */
 
 /* One request. It lives for as long as anything does that was asked for in it. */
 struct kith_caller {
@@ -201,6 +205,9 @@ struct job {
     struct item *items;
     uint32_t count;
     _Atomic uint32_t at; /* the item that is being written */
+    bool named;          /* it is done once */
+    struct once once;
+    atomic_bool repeated;
     kith_written_fn fn;
     void *arg;
 };
@@ -357,12 +364,43 @@ static kith_status show_item(struct txn *t, struct job *job, struct item *i, kit
     return show(&l, (kith_str){0}, &i->text, e);
 }
 
+/* What came of it, as the records are now. */
+static kith_status repeat(struct txn *t, struct job *job, kith_error *e) {
+    for (uint32_t k = 0; k < job->count && k < job->once.count; k++) {
+        job->items[k].shown_id = job->once.ids[k];
+        TRY(show_item(t, job, &job->items[k], e));
+    }
+    return KITH_OK;
+}
+
+static kith_status note_once(struct txn *t, struct job *job, uint64_t before, kith_error *e) {
+    kith_id *ids = ARENA_ARRAY(txn_arena(t), kith_id, job->count + 1);
+    if (!ids)
+        return err_nomem(e);
+    for (uint32_t k = 0; k < job->count; k++)
+        ids[k] = job->items[k].shown_id;
+    struct once o = job->once;
+    o.tx = txn_writes(t) == before ? 0 : txn_id(t);
+    o.ids = ids;
+    o.count = job->count;
+    return once_note(txn_conn(t), &o, txn_now(t), e);
+}
+
 static kith_status write_all(struct txn *t, void *arg, kith_error *e) {
     struct job *job = arg;
+    uint64_t before = txn_writes(t);
+    bool done = false;
+    if (job->named)
+        TRY(once_find(txn_conn(t), &job->once, txn_now(t), txn_arena(t), &done, e));
+    atomic_store(&job->repeated, done);
+    if (done)
+        return repeat(t, job, e);
     for (uint32_t k = 0; k < job->count; k++) {
         atomic_store(&job->at, k);
         TRY(write_item(t, job, &job->items[k], e));
     }
+    if (job->named)
+        TRY(note_once(t, job, before, e));
     for (uint32_t k = 0; k < job->count; k++)
         TRY(show_item(t, job, &job->items[k], e));
     return KITH_OK;
@@ -393,7 +431,8 @@ static void written(void *arg, kith_status st, kith_id tx, const kith_error *e) 
         .struct_size = sizeof w,
         .status = st,
         .failed = atomic_load(&job->at),
-        .transaction = tx,
+        .transaction = atomic_load(&job->repeated) ? job->once.tx : tx,
+        .repeated = atomic_load(&job->repeated),
         .error = st == KITH_OK ? NULL : e,
     };
     for (uint32_t k = 0; shown && st == KITH_OK && k < job->count; k++) {
@@ -410,6 +449,38 @@ static void written(void *arg, kith_status st, kith_id tx, const kith_error *e) 
     atomic_fetch_sub(&p->serving, 1);
 }
 
+static void add_text(crypto_generichash_state *h, kith_str s) {
+    crypto_generichash_update(h, (const unsigned char *)&s.len, sizeof s.len);
+    crypto_generichash_update(h, (const unsigned char *)(s.ptr ? s.ptr : ""), s.len);
+}
+
+/* The key is the user's own: others may use the same. */
+static kith_status take_key(struct job *job, kith_str key, const kith_write *writes,
+                            kith_error *e) {
+    crypto_generichash_state h;
+    const kith_id user = job->caller->principal.user;
+    if (key.len > KEY_MAX)
+        return err_set(e, KITH_E_LIMIT, NULL, "the key of a write has at most %d bytes", KEY_MAX);
+    job->named = key.len > 0;
+    crypto_generichash_init(&h, NULL, 0, ONCE_DIGEST);
+    crypto_generichash_update(&h, (const unsigned char *)&user, sizeof user);
+    add_text(&h, key);
+    crypto_generichash_final(&h, job->once.key, ONCE_DIGEST);
+    crypto_generichash_init(&h, NULL, 0, ONCE_DIGEST);
+    const char *at = (const char *)writes;
+    for (uint32_t k = 0; k < job->count; k++) {
+        const kith_write *w = (const kith_write *)(const void *)at;
+        crypto_generichash_update(&h, (const unsigned char *)&w->kind, sizeof w->kind);
+        add_text(&h, w->type);
+        add_text(&h, w->id);
+        add_text(&h, w->fields);
+        add_text(&h, w->version);
+        at += w->struct_size;
+    }
+    crypto_generichash_final(&h, job->once.request, ONCE_DIGEST);
+    return KITH_OK;
+}
+
 static kith_status take_job(struct job *job, const kith_write *writes, kith_error *e) {
     job->items = ARENA_ARRAY(&job->arena, struct item, job->count + 1);
     if (!job->items)
@@ -424,8 +495,9 @@ static kith_status take_job(struct job *job, const kith_write *writes, kith_erro
     return KITH_OK;
 }
 
-static kith_status serving_write(kith_caller *c, uint32_t count, const kith_write *writes,
-                                 kith_written_fn fn, void *arg, kith_error *e) {
+static kith_status serving_write(kith_caller *c, kith_str once, uint32_t count,
+                                 const kith_write *writes, kith_written_fn fn, void *arg,
+                                 kith_error *e) {
     kith_error why = KITH_ERROR_INIT;
     if (count == 0 || count > WRITES_MAX)
         return err_set(e, KITH_E_LIMIT, NULL, "one transaction writes 1 to %d records at a time",
@@ -438,6 +510,8 @@ static kith_status serving_write(kith_caller *c, uint32_t count, const kith_writ
     *job = (struct job){.caller = c, .count = count, .fn = fn, .arg = arg};
     job->opts = (struct write_opts){.principal = &c->principal, .origin = ORIGIN_API};
     kith_status st = take_job(job, writes, &why);
+    if (st == KITH_OK && once.len)
+        st = take_key(job, once, writes, &why);
     if (st == KITH_OK)
         st = engine_post(c->engine, &job->opts, write_all, job, written, &why);
     if (st == KITH_OK)

@@ -57,9 +57,15 @@ bool record_get(struct request *r) {
 
 /* -- writing ----------------------------------------------------------------------------------- */
 
+static void note_repeated(struct request *r, const kith_written *w) {
+    if (w->repeated)
+        answer_header(r, "Idempotency-Replayed", "true");
+}
+
 static void tell_written(struct request *r, const kith_written *w) {
     char id[KITH_ID_CHARS + 1];
     const kith_shown *shown = w->count ? &w->shown[0] : NULL;
+    note_repeated(r, w);
     if (w->transaction) {
         kith_id_text(w->transaction, id);
         answer_header(r, "Kith-Transaction", "%s", id);
@@ -104,6 +110,11 @@ static kith_str wanted_version(const struct request *r) {
     return (kith_str){given + 1, MARK};
 }
 
+/* By which what is sent again is known. */
+static kith_str key_of(const struct request *r) {
+    return kith_str_of(request_header(r, "Idempotency-Key"));
+}
+
 static bool write_one(struct request *r, uint32_t kind, kith_str fields) {
     kith_error e = {.struct_size = sizeof e};
     const char *id = request_part(r, "id"), *match = request_header(r, "If-Match");
@@ -121,7 +132,7 @@ static bool write_one(struct request *r, uint32_t kind, kith_str fields) {
         return true;
     }
     request_suspend(r);
-    kith_status st = r->self->serving->write(r->caller, 1, &w, written, r, &e);
+    kith_status st = r->self->serving->write(r->caller, key_of(r), 1, &w, written, r, &e);
     if (st != KITH_OK) {
         tell_failure(r, st, &e);
         request_resume(r);
@@ -189,6 +200,7 @@ static void lines_written(void *arg, const kith_written *w) {
             text_add(&r->answer, w->shown[i].json.ptr, (size_t)w->shown[i].json.len);
         }
         text_puts(&r->answer, "]}\n");
+        note_repeated(r, w);
         kith_id_text(w->transaction, id);
         if (w->transaction)
             answer_header(r, "Kith-Transaction", "%s", id);
@@ -243,7 +255,7 @@ static bool write_lines(struct request *r, uint32_t kind) {
         b.writes[i].id = kith_str_of(b.ids[i]);
     request_suspend(r);
     if (st == KITH_OK)
-        st = r->self->serving->write(r->caller, b.count, b.writes, lines_written, r, &e);
+        st = r->self->serving->write(r->caller, key_of(r), b.count, b.writes, lines_written, r, &e);
     free(b.writes);
     free(b.ids);
     if (st != KITH_OK) {

@@ -323,7 +323,7 @@ AT(kith_write, id, 24);
 AT(kith_write, fields, 40);
 AT(kith_write, version, 56);
 
-SIZE(kith_written, 40);
+SIZE(kith_written, 48);
 AT(kith_written, struct_size, 0);
 AT(kith_written, status, 4);
 AT(kith_written, failed, 8);
@@ -331,6 +331,8 @@ AT(kith_written, count, 12);
 AT(kith_written, transaction, 16);
 AT(kith_written, shown, 24);
 AT(kith_written, error, 32);
+AT(kith_written, repeated, 40);
+AT(kith_written, reserved, 44);
 
 SIZE(kith_stream, 48);
 AT(kith_stream, struct_size, 0);

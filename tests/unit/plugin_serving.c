@@ -68,7 +68,7 @@ struct told {
     pthread_cond_t cond;
     bool done;
     kith_status status;
-    uint32_t failed, count;
+    uint32_t failed, count, repeated;
     kith_id transaction, ids[4];
     char json[4][600], version[4][64], message[448];
 };
@@ -77,6 +77,8 @@ static void keep_text(char *to, size_t cap, kith_str s) {
     snprintf(to, cap, "%.*s", (int)s.len, s.ptr ? s.ptr : "");
 }
 
+static const char *key_of_next = ""; /* of the writes that follow */
+
 static void on_written(void *arg, const kith_written *w) {
     struct told *t = arg;
     pthread_mutex_lock(&t->lock);
@@ -84,6 +86,7 @@ static void on_written(void *arg, const kith_written *w) {
     t->failed = w->failed;
     t->count = w->count;
     t->transaction = w->transaction;
+    t->repeated = w->repeated;
     for (uint32_t i = 0; i < w->count && i < 4; i++) {
         t->ids[i] = w->shown[i].id;
         keep_text(t->json[i], sizeof t->json[i], w->shown[i].json);
@@ -99,7 +102,8 @@ static struct told write_list(struct company *c, kith_caller *caller, const kith
                               uint32_t count) {
     struct told t = {.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
     kith_error e = KITH_ERROR_INIT;
-    EXPECT_OK(serving_in(c)->write(caller, count, writes, on_written, &t, &e), e);
+    EXPECT_OK(serving_in(c)->write(caller, str_of(key_of_next), count, writes, on_written, &t, &e),
+              e);
     pthread_mutex_lock(&t.lock);
     while (!t.done)
         pthread_cond_wait(&t.cond, &t.lock);
@@ -203,7 +207,7 @@ static void refused_at_once(struct company *c, kith_caller *caller, const kith_w
                             uint32_t count, kith_status status, const char *words) {
     kith_error e = KITH_ERROR_INIT;
     struct told t = {.done = false};
-    EXPECT_INT(status, serving_in(c)->write(caller, count, w, on_written, &t, &e));
+    EXPECT_INT(status, serving_in(c)->write(caller, str_of(""), count, w, on_written, &t, &e));
     EXPECT_HAS(words, e.message);
     EXPECT(!t.done);
 }
@@ -250,6 +254,58 @@ TEST("a write by a version goes through once, and not when somebody else was fas
     EXPECT_HAS("somebody changed this thing", t.message);
     w.version = TEXT("7");
     EXPECT_INT(KITH_E_CONFLICT, write_list(&c, root, &w, 1).status);
+    serving_in(&c)->leave(root);
+    close_served(&c);
+}
+
+TEST("what is asked for again with its key is done once, for a day, and by each user") {
+    struct company c;
+    open_served(&c);
+    kith_caller *root = caller_with(&c, "root", "{\"admin\": true}");
+    kith_caller *other = caller_with(&c, "other", "{\"admin\": true}");
+    kith_write w = THING(KITH_ON_CREATE, "", "{\"name\":\"a\",\"size\":1}");
+    key_of_next = "order 7";
+    struct told first = write_list(&c, root, &w, 1), again = write_list(&c, root, &w, 1);
+    EXPECT_INT(KITH_OK, again.status);
+    EXPECT_INT(0, first.repeated);
+    EXPECT_INT(1, again.repeated);
+    EXPECT(again.ids[0] == first.ids[0] && again.transaction == first.transaction);
+    EXPECT_STR(first.json[0], again.json[0]);
+    EXPECT_INT(1, find(&c, "thing").count);
+    w.fields = TEXT("{\"name\":\"b\",\"size\":1}");
+    again = write_list(&c, root, &w, 1);
+    EXPECT_INT(KITH_E_CONFLICT, again.status);
+    EXPECT_HAS("was used for another request", again.message);
+    EXPECT_INT(KITH_OK, write_list(&c, other, &w, 1).status);
+    EXPECT_INT(2, find(&c, "thing").count);
+    clock_advance(&c.clock, 86400001);
+    EXPECT_INT(0, write_list(&c, root, &w, 1).repeated);
+    EXPECT_INT(3, find(&c, "thing").count);
+    key_of_next = "";
+    serving_in(&c)->leave(other);
+    serving_in(&c)->leave(root);
+    close_served(&c);
+}
+
+TEST("what failed with its key is tried again, and what is gone since is not made anew") {
+    struct company c;
+    open_served(&c);
+    kith_caller *root = caller_with(&c, "root", "{\"admin\": true}");
+    kith_write w = THING(KITH_ON_CREATE, "", "{\"name\":\"no\"}");
+    key_of_next = "k";
+    EXPECT_INT(KITH_E_REFUSED, write_list(&c, root, &w, 1).status);
+    w.fields = TEXT("{\"name\":\"yes\"}");
+    struct told made = write_list(&c, root, &w, 1);
+    EXPECT_INT(KITH_OK, made.status);
+    key_of_next = "";
+    WRITE(&c, root, THING(KITH_ON_DELETE, id_text(&c, made.ids[0]), ""));
+    key_of_next = "k";
+    struct told again = write_list(&c, root, &w, 1);
+    EXPECT_INT(1, again.repeated);
+    EXPECT_STR("", again.json[0]);
+    EXPECT(again.ids[0] == made.ids[0]);
+    EXPECT_INT(0, find(&c, "thing").count);
+    key_of_next = "";
     serving_in(&c)->leave(root);
     close_served(&c);
 }

@@ -218,6 +218,24 @@ prints_exactly 0
 "$KITH" delete account "$first" >/dev/null
 "$KITH" delete account "$second" >/dev/null
 
+it "does once what is sent again with its key"
+key=('Idempotency-Key: order-7')
+api POST account '{"name":"Once"}' "${key[@]}"
+answers 201
+placed=$(header Location)
+api POST account '{"name":"Once"}' "${key[@]}"
+answers 201
+expect test "$(header Location)" = "$placed"
+answers_header 'idempotency-replayed: true'
+api POST account '{"name":"Twice"}' "${key[@]}"
+answers 409
+prints "take a new key"
+kith find "account where name in ('Once', 'Twice') : count()"
+prints_exactly 1
+api POST account '{"name":"Once"}' "Idempotency-Key: $(printf 'x%.0s' $(seq 201))"
+answers 422
+"$KITH" delete account "${placed##*/}" >/dev/null
+
 it "takes no argument for an option of a command"
 for q in --help "--as%20root" "--company%3D/" "@nothing"; do
     api GET "query?q=$q"

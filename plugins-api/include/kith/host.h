@@ -420,6 +420,8 @@ typedef struct kith_written {
     kith_id transaction;     /* 0: nothing was different */
     const kith_shown *shown; /* each as it is now; json empty: it is gone, or not to be read */
     const kith_error *error; /* when it failed */
+    uint32_t repeated;       /* 1: it was carried out before, and not again */
+    uint32_t reserved;
 } kith_written;
 /* On the writer, which waits for it: pass it on to a thread of yours. [serving] */
 typedef void (*kith_written_fn)(void *arg, const kith_written *written);
@@ -460,9 +462,12 @@ typedef struct kith_serving_v1 {
                           kith_shown_fn fn, void *arg, kith_error *err);
     /* Writes all of them in one transaction, or none, and returns at once; fn is told when it is
      * durable, or failed. Hooks run. Where it returns another status than KITH_OK, fn is not
-     * called. KITH_E_BUSY: too many wait already. [serving] */
-    kith_status (*write)(kith_caller *caller, uint32_t count, const kith_write *writes,
-                         kith_written_fn fn, void *arg, kith_error *err);
+     * called. once: a key of the caller's, of at most 200 bytes; the same request with the same
+     * key is not carried out again within a day, and fn is told what came of it. Empty: it is
+     * carried out. KITH_E_CONFLICT: the key was used for another one. KITH_E_BUSY: too many wait
+     * already. [serving] */
+    kith_status (*write)(kith_caller *caller, kith_str once, uint32_t count,
+                         const kith_write *writes, kith_written_fn fn, void *arg, kith_error *err);
     /* Has a command of the program carried out, by its words: "find", "lead where size > 5",
      * "--json". It takes as long as it takes: not on a thread that others wait for. No files are
      * reached but "-", its input and output. *code is its exit code; what went wrong was written to
