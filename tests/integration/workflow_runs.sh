@@ -16,7 +16,10 @@ workflow("rounds", {record = "contact"}, function(contact)
         if contact.city == "Rome" then error("nobody goes to Rome") end
     end)
 end)
-workflow("other", {record = "contact", again = "always"}, function(contact) return contact.name end)
+workflow("other", {record = "contact", again = "always"}, function(contact)
+    update(task {title = "Other"}, {priority = "high"})
+    return contact.name
+end)
 LUA
 start() { # WORKFLOW CONTACT: begins a run, and prints its id
     "$KITH" workflow start "$1" "contact/$2" --json | json_text run
@@ -45,6 +48,7 @@ it "lists them, the newest first, by workflow, by how they stand, and by both"
 expect test "$(runs)" = "$other $of_bob $of_ada "
 expect test "$(runs rounds)" = "$of_bob $of_ada "
 expect test "$(runs other)" = "$other "
+expect test "$(runs 'o%')" = ""
 expect test "$(runs --state waiting)" = "$of_bob $of_ada "
 expect test "$(runs --state "done")" = "$other "
 expect test "$(runs rounds --state waiting)" = "$of_bob $of_ada "
@@ -120,6 +124,17 @@ exits 0
 prints_lines 9 # with what the loop asked for
 prints_not "Look at"
 
+it "lists of what a run did only what gave something, and tells what its function gave"
+kith workflow run "$other" --at 99
+prints "update(task/"
+expect test "$(known | sed 's/(.*//; s/.*[.]//')" = 'what it had read or done value
+task
+name "Ada"'
+prints_not "  result "
+kith workflow run "$other"
+prints "  state      done"
+prints "  result     Ada"
+
 it "says where a run failed, but not of what was before that"
 kith workflow run "$of_bob" --at 99
 prints "wait_for("
@@ -134,7 +149,7 @@ prints_not "nobody goes to Rome"
 
 it "shows the newest fifty, and says that there are more; programs get all"
 serve
-(echo name && seq -f 'N%g' 60) >"$work/many.csv"
+(echo name && seq -f 'N%g' 520) >"$work/many.csv"
 cat >>workflows/rounds.lua <<'LUA'
 workflow("many", {on = "contact.created"}, function(contact) return contact.name end)
 LUA
@@ -142,7 +157,7 @@ kith rule reload
 exits 0
 "$KITH" import contact "$work/many.csv" >/dev/null 2>&1
 for _ in $(seq 200); do
-    [ "$(runs many --state "done" | wc -w)" = 60 ] && break
+    [ "$(runs many --state "done" | wc -w)" = 520 ] && break
     sleep 0.05
 done
 kith workflow runs many
@@ -150,7 +165,7 @@ exits 0
 prints_lines 52
 prints "There are more: 'kith find workflow_run' shows them all."
 kith workflow runs many --json
-prints_lines 60
+prints_lines 520
 kith workflow runs rounds
 prints_not "There are more"
 
@@ -177,7 +192,7 @@ prints_not "never"
 expect test "$(grep -nE '^(busy|lazy) ' "$work/out" | cut -d ' ' -f 1 | sed 's/.*://' | tr '\n' ' ')" = "busy lazy "
 expect grep -qE '^busy +rules/cost.lua:1 +1 +0 +[0-9.]+ [mu]?s +[0-9.]+ [mu]?s +[0-9.]+ [mu]?s +2 +20 +[0-9]+$' "$work/out"
 expect grep -qE '^wrong +rules/cost.lua:7 +[1-9] +[1-9] ' "$work/out"
-expect grep -qE '^many +workflows/rounds.lua:[0-9]+ +60 +0 ' "$work/out"
+expect grep -qE '^many +workflows/rounds.lua:[0-9]+ +520 +0 ' "$work/out"
 kith workflow cost --json
 prints '"rule":"never","kind":"on","file":"rules/cost.lua","line":8,"runs":0,"failures":0,"p50_ns":0,"p99_ns":0,"total_ns":0,"writes":0,"queries":0,"steps":0'
 grep '"rule":"busy"' "$work/out" >"$work/busy"
