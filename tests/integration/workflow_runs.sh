@@ -193,7 +193,16 @@ expect test "$(grep -nE '^(busy|lazy) ' "$work/out" | cut -d ' ' -f 1 | sed 's/.
 expect grep -qE '^busy +rules/cost.lua:1 +1 +0 +[0-9.]+ [mu]?s +[0-9.]+ [mu]?s +[0-9.]+ [mu]?s +2 +20 +[0-9]+$' "$work/out"
 expect grep -qE '^wrong +rules/cost.lua:7 +[1-9] +[1-9] ' "$work/out"
 expect grep -qE '^many +workflows/rounds.lua:[0-9]+ +520 +0 ' "$work/out"
+# Of hundreds of runs all together take longer than half of them each.
+expect grep -qE '^many +[^ ]+ +520 +0 +([0-9.]+ [mnu]?s) +' "$work/out"
+span=$(sed -n 's/^many  *[^ ]*  *520  *0  *//p' "$work/out")
+expect test "$(awk '{ print $1 $2 }' <<<"$span")" != "$(awk '{ print $5 $6 }' <<<"$span")"
 kith workflow cost --json
+many=$(grep '"rule":"many"' "$work/out")
+part() { sed -n 's/.*"'"$1"'":\([0-9]*\).*/\1/p' <<<"$many"; }
+expect test "$(part p50_ns)" -gt 0
+expect test "$(part p50_ns)" -le "$(part p99_ns)"
+expect test "$(part p99_ns)" -lt "$(part total_ns)"
 prints '"rule":"never","kind":"on","file":"rules/cost.lua","line":8,"runs":0,"failures":0,"p50_ns":0,"p99_ns":0,"total_ns":0,"writes":0,"queries":0,"steps":0'
 grep '"rule":"busy"' "$work/out" >"$work/busy"
 expect grep -q '"runs":1,"failures":0,.*"writes":2,"queries":20,' "$work/busy"

@@ -297,9 +297,33 @@ TEST("a rule's calls, times, rows, searches and steps are counted, and survive a
     EXPECT_INT(1, info.failures);
     EXPECT_INT(11, info.writes);
     EXPECT_INT(22, info.queries);
-    EXPECT(info.steps >= 11 * 3 * 1000);
+    EXPECT(info.steps >= 11 * 3 * 1000 && info.steps < 11 * 1000000);
     EXPECT(info.p50_ns > 0 && info.p50_ns <= info.p99_ns);
     EXPECT(info.p99_ns <= info.total_ns);
+    company_end(&c);
+}
+
+TEST("a rule that refuses has not failed, and a step of a workflow that is refused has") {
+    struct company c;
+    struct rule_info info;
+    company_make(&c);
+    company_file(&c, "a.lua",
+                 "before('task.create', function(task) refuse('no ' .. task.title) end)\n");
+    company_file(&c, FLOW,
+                 "workflow('w', {on = 'lead.created'}, function(lead) task {title = 'x'} end)\n");
+    company_start(&c, NULL);
+    EXPECT_INT(KITH_E_REFUSED, try_create(&c, "task", SET("title", "y"), NULL));
+    EXPECT(rule_at(&c, 0, &info));
+    EXPECT_INT(1, info.runs);
+    EXPECT_INT(0, info.failures);
+    create(&c, "lead", SET("name", "A"));
+    drain(&c);
+    EXPECT(rule_at(&c, 0, &info));
+    EXPECT_INT(0, info.failures);
+    EXPECT(rule_at(&c, 1, &info));
+    EXPECT_STR("w", info.name);
+    EXPECT_INT(1, info.runs);
+    EXPECT_INT(1, info.failures);
     company_end(&c);
 }
 
