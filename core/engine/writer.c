@@ -74,7 +74,6 @@ kith_status group_commit(struct engine *g, kith_error *e) {
     atomic_store(&g->committed, g->seq);
     atomic_store(&g->durable, g->seq); /* synchronous=FULL: the commit has synced the log */
     atomic_fetch_add(&g->groups, 1);
-    atomic_store(&g->held_times, 0);
     derived_committed(g);
     outbox_committed(g);
     return KITH_OK;

@@ -115,6 +115,20 @@ static void expect_the_same_after_reopening(void) {
 
 /* -- tests ------------------------------------------------------------------------------------- */
 
+TEST("who waits for what follows a write is told when a disk that fails holds it up") {
+    kith_error e = KITH_ERROR_INIT;
+    begin();
+    open_crew();
+    EXPECT_OK(engine_drain(crew.engine, 60000, &e), e);
+    fault_vfs_fail(FAULT_SYNC, 0, 2, 1000000, SQLITE_IOERR_FSYNC); /* the first is the write's */
+    EXPECT_OK(client_step(&crew, &work.clients[0], &e), e);
+    EXPECT_INT(KITH_E_IO, engine_drain(crew.engine, 30000, &e));
+    EXPECT_HAS(" held up: ", e.message);
+    EXPECT_HAS("the disk failed", e.message);
+    expect_recovered();
+    expect_the_same_after_reopening();
+}
+
 TEST("a full disk refuses writes with a sentence, and the engine goes on when there is space") {
     int refused = 0;
     begin();
