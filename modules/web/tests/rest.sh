@@ -251,6 +251,57 @@ api GET "contact/$id/timeline"
 answers 200
 prints "Call"
 
+it "shows what there is, with every argument that an address takes"
+for path in modules types actions workflows runs 'runs?state=waiting' deadletters outbox \
+    'outbox?state=sent' 'transactions?type=contact&since=2026-01-01&limit=5' \
+    'search?q=ada&limit=3' 'query?q=contact&fields=name&limit=3' 'contact?q=city%20is%20null&fields=name&limit=3'; do
+    api GET "$path"
+    answers 200
+    prints '{"items":['
+done
+api GET actions
+prints '"action":"record.merge"'
+api GET transactions?limit=1
+prints '"actor":"cli:'
+api GET 'search?q=ada&limit=1&after=nonsense'
+expect test "$code" -ge 400
+
+it "shows runs of workflows step by step, ends them, and has them go on"
+cat >workflows/greet.lua <<'LUA'
+workflow("greet", { on = "note.created", doc = "Waits, and then fails." }, function(note)
+  if note.body == "fail" then error("nothing to greet") end
+  sleep(days(3))
+end)
+LUA
+kith rule reload
+exits 0
+for body in wait fail; do api POST note "{\"about\":\"contact/$id\",\"body\":\"$body\"}"; done
+for _ in $(seq 100); do
+    api GET 'runs?state=retrying'
+    ! grep -q '"workflow"' "$work/out" || break
+    sleep 0.05
+done
+run=$(json_text run <"$work/out")
+[ -n "$run" ] || run=$(json_text id <"$work/out")
+prints greet
+api GET "runs/$run"
+answers 200
+prints "nothing to greet"
+api POST "runs/$run/retry"
+expect test "$code" -eq 200
+api GET 'runs?state=waiting'
+run=$(json_text run <"$work/out")
+[ -n "$run" ] || run=$(json_text id <"$work/out")
+api POST "runs/$run/cancel"
+answers 200
+api GET 'runs?state=waiting'
+prints_exactly '{"items":[]}'
+"$KITH" delete note --where "id is not null" >/dev/null
+api POST deadletters/12345/retry
+answers 404
+api POST deadletters/12345/skip
+answers 404
+
 it "calls actions, and shows first what they would do"
 api POST "actions/record.merge?rehearse=1" "{\"keep\":\"$id\"}"
 answers 422
