@@ -241,6 +241,13 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
     return KITH_OK;
 }
 
+/* Those that it began, and the one of which it is a step: that is undone as a whole. */
+static kith_status cancel_runs(struct undoing *u, const struct tx_head *tx, kith_error *e) {
+    if (tx->origin == ORIGIN_WORKFLOW && !tx_on_undo(tx) && !u->since)
+        TRY(flow_cancel(u->txn, tx->run, e));
+    return flow_cancel_caused(u->txn, tx->first, tx->last, e);
+}
+
 /* What there is to undo, as it is in the transaction that begins with it: nothing comes between. */
 static kith_status find_transactions(struct undoing *u, kith_error *e) {
     TRY(u->since ? journal_since_set(u->g->writer, u->after, u->arena, &u->txs, &u->tx_count, e)
@@ -251,7 +258,7 @@ static kith_status find_transactions(struct undoing *u, kith_error *e) {
     u->rows = 0;
     TRY(flow_cancel(u->txn, u->target, e));
     for (size_t i = 0; i < u->tx_count; i++)
-        TRY(flow_cancel_caused(u->txn, u->txs[i].first, u->txs[i].last, e));
+        TRY(cancel_runs(u, &u->txs[i], e));
     for (size_t i = 0; i < u->tx_count; i++)
         if (u->txs[i].id == u->target && u->txs[i].origin == ORIGIN_ERASE)
             return err_set(e, KITH_E_REFUSED, NULL,

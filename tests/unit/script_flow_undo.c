@@ -234,3 +234,27 @@ TEST("who needs what the undo took away is told where, and what to write") {
         company_end(&c);
     }
 }
+
+TEST("the undo of one step takes the whole run, which does not go on") {
+    struct company c;
+    kith_id made;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  local name = lead.name\n"
+                     "  on_undo(function() task {title = 'sorry ' .. name} end)\n"
+                     "  task {title = 'one', about = lead}\n"
+                     "  sleep(days(1))\n"
+                     "  task {title = 'two', about = lead}\n"
+                     "  sleep(days(1))\n"
+                     "  task {title = 'three', about = lead}\n"
+                     "end)\n");
+    new_lead(&c, "A");
+    advance(&c, DAY);
+    EXPECT_INT(1, find(&c, "task where title = 'two'", &made));
+    undo(&c, made_by(&c, made));
+    EXPECT_STR("sorry A", tasks(&c));
+    EXPECT_STR("cancelled", run_field(&c, "state"));
+    advance(&c, 2 * DAY);
+    EXPECT_STR("sorry A", tasks(&c));
+    EXPECT_INT(1, find(&c, "lead", NULL));
+    company_end(&c);
+}
