@@ -258,3 +258,26 @@ TEST("the undo of one step takes the whole run, which does not go on") {
     EXPECT_INT(1, find(&c, "lead", NULL));
     company_end(&c);
 }
+
+TEST("the undo of what woke a run ends it, too") {
+    struct company c;
+    struct write_request w = {.c = &c, .type = "lead", .set = SET("state", "working")};
+    kith_id tx;
+    flow_company(&c, "workflow('w', {on = 'lead.created'}, function(lead)\n"
+                     "  task {title = 'one', about = lead}\n"
+                     "  wait_for('lead.working', {record = lead})\n"
+                     "  task {title = 'two', about = lead}\n"
+                     "  sleep(days(1))\n"
+                     "  task {title = 'three', about = lead}\n"
+                     "end)\n");
+    w.id = new_lead(&c, "A");
+    EXPECT_OK(engine_write(c.g, &by_anna, write_it, &w, &tx, &c.e), c.e);
+    drain(&c);
+    EXPECT_STR("one, two", tasks(&c));
+    undo(&c, tx);
+    advance(&c, 2 * DAY);
+    EXPECT_STR("", tasks(&c));
+    EXPECT_STR("cancelled", run_field(&c, "state"));
+    EXPECT_STR("new", field(&c, "lead", w.id, "state"));
+    company_end(&c);
+}
