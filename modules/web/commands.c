@@ -8,6 +8,8 @@
 
 #define WORDS_MAX 400 /* of a command */
 #define PAGE      "50"
+/* Bytes: it is held as a whole until it is sent. */
+#define ANSWER_MAX (8u << 20)
 
 struct command {
     struct request *r;
@@ -15,6 +17,7 @@ struct command {
     kith_str words[WORDS_MAX];
     uint32_t count;
     struct text out, err;
+    bool too_large;   /* what it would answer */
     kith_error error; /* what is wrong with the request */
 };
 
@@ -137,8 +140,17 @@ static void add_name(struct command *c) {
 static kith_status take_output(void *arg, uint32_t stream, kith_str data) {
     struct command *c = arg;
     struct text *t = stream == 1 ? &c->out : &c->err;
+    if (t->len + data.len > ANSWER_MAX) {
+        c->too_large = true;
+        return KITH_E_LIMIT;
+    }
     text_add(t, data.ptr, data.len);
     return t->failed ? KITH_E_NOMEM : KITH_OK;
+}
+
+static int32_t is_interrupted(void *arg) {
+    const struct command *c = arg;
+    return atomic_load(&c->r->self->hurry);
 }
 
 /* {"code":"not found","field":null,"message":"..."}, behind remarks that are no JSON. */
@@ -202,7 +214,10 @@ static void tell(struct command *c) {
 static void carry_out(struct command *c) {
     struct request *r = c->r;
     int32_t code = 0;
-    const kith_stream stream = {.struct_size = sizeof stream, .arg = c, .write = take_output};
+    const kith_stream stream = {.struct_size = sizeof stream,
+                                .arg = c,
+                                .write = take_output,
+                                .interrupted = is_interrupted};
     for (uint32_t i = 0; i < c->count; i++) {
         c->words[i] = text_str(&c->texts[i]);
         if (c->texts[i].failed)
@@ -213,6 +228,11 @@ static void carry_out(struct command *c) {
         st = r->self->serving->run(r->caller, c->count, c->words, &stream, &code, &c->error);
     if (st != KITH_OK)
         answer_error(r, st, &c->error);
+    else if (c->too_large)
+        answer_failure(r, "limit reached", NULL,
+                       "the answer is larger than 8 MiB: ask for fewer at a time, by ?limit=");
+    else if (code != 0 && atomic_load(&r->self->hurry))
+        answer_failure(r, "busy", NULL, IT_ENDS);
     else if (code != 0)
         tell_failure(c);
     else

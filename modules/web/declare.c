@@ -88,6 +88,7 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
 }
 
 static void close_all(kith_instance *self) {
+    atomic_store(&self->hurry, true);
     if (self->http)
         http_close(self->http);
     if (self->workers)
@@ -97,6 +98,7 @@ static void close_all(kith_instance *self) {
 }
 
 static kith_status serve(kith_instance *self, kith_error *err) {
+    atomic_store(&self->hurry, false);
     kith_status st = workers_open(self, err);
     if (st == KITH_OK)
         st = http_open(self, err);

@@ -16,19 +16,28 @@
 #define HEADER_BYTES 32768 /* of a connection: the request's head, and what is being sent */
 #define LISTENERS    8
 #define ADDRESS_MAX  8000
+#define REST_MS      1000 /* in the end, for the rest of a request, or of an answer */
 
 /* One connection: since when it has been sending a request, or is silent; 0: it waits for us. */
 struct guest {
     int fd;
     _Atomic int64_t since; /* ms */
+    /* Of its last request, as it was sent: */
+    bool odd_address;
+    char asked[ASKED_MAX + 1];
     struct guest *next, **link;
 };
 struct http {
     kith_instance *self;
     struct MHD_Daemon *daemons[LISTENERS];
+    int doors[LISTENERS]; /* their sockets, once nobody is let in any more; else -1 */
     size_t count;
-    _Atomic uint32_t under_way;
-    pthread_t porter; /* who sees out those that take too long */
+    _Atomic uint32_t under_way; /* requests whose head is there, until they are answered */
+    _Atomic uint32_t taken;     /* of those, those that are there as a whole */
+    _Atomic uint32_t held;      /* of those, those that the library must not be stopped under */
+    atomic_bool ceasing;        /* what comes now comes too late */
+    atomic_bool closed;         /* and what is not there as a whole, too */
+    pthread_t porter;           /* who sees out those that take too long */
     bool has_porter;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
@@ -129,11 +138,15 @@ const char *request_argument(const struct request *r, const char *name) {
 }
 
 void request_suspend(struct request *r) {
+    atomic_fetch_add(&r->self->http->held, 1);
     MHD_suspend_connection(r->connection);
 }
 
+/* Once resumed it may be gone, and so may the library, but for what is held. */
 void request_resume(struct request *r) {
+    struct http *h = r->self->http;
     MHD_resume_connection(r->connection);
+    atomic_fetch_sub(&h->held, 1);
 }
 
 static enum method method_of(const char *name, bool *head) {
@@ -153,18 +166,34 @@ static bool is_plain(const char *uri) {
     return true;
 }
 
-/* Called first, with the address as it was sent. What it returns comes with every call. */
-static void *begin(void *cls, const char *uri, struct MHD_Connection *connection) {
-    struct http *h = cls;
-    struct request *r = calloc(1, sizeof *r);
-    if (!r)
+/* Called first, with the address as it was sent. Nothing may be kept for the request yet: of one
+ * that breaks off in its head nobody is told that it has ended. */
+static void *note_address(void *cls, const char *uri, struct MHD_Connection *connection) {
+    struct guest *g = guest_of(connection);
+    size_t len = strcspn(uri, "?");
+    (void)cls;
+    if (!g)
         return NULL;
+    g->odd_address = !is_plain(uri) || strlen(uri) > ADDRESS_MAX;
+    (void)snprintf(g->asked, sizeof g->asked, "%.*s", (int)(len < ASKED_MAX ? len : ASKED_MAX),
+                   uri);
+    return NULL;
+}
+
+static struct request *begin(struct http *h, struct MHD_Connection *connection, const char *path,
+                             const char *method) {
+    struct guest *g = guest_of(connection);
+    struct request *r = g ? calloc(1, sizeof *r) : NULL;
+    if (!r || !(r->path = strdup(path))) {
+        free(r);
+        return NULL;
+    }
     atomic_fetch_add(&h->under_way, 1);
     r->self = h->self;
     r->connection = connection;
-    r->odd_address = !is_plain(uri) || strlen(uri) > ADDRESS_MAX;
-    size_t len = strcspn(uri, "?");
-    (void)snprintf(r->asked, sizeof r->asked, "%.*s", (int)(len < 180 ? len : 180), uri);
+    r->method = method_of(method, &r->head);
+    r->odd_address = g->odd_address;
+    r->asked = g->asked;
     return r;
 }
 
@@ -173,9 +202,12 @@ static void end(void *cls, struct MHD_Connection *connection, void **state,
     struct http *h = cls;
     (void)how;
     note_turn(connection, true);
-    if (!*state)
+    struct request *r = *state;
+    if (!r)
         return;
-    request_free(*state);
+    if (r->taken)
+        atomic_fetch_sub(&h->taken, 1);
+    request_free(r);
     *state = NULL;
     atomic_fetch_sub(&h->under_way, 1);
 }
@@ -184,7 +216,7 @@ static void end(void *cls, struct MHD_Connection *connection, void **state,
 
 struct look {
     unsigned lengths, encodings, hosts;
-    bool odd_name, odd_encoding;
+    bool odd_name, odd_encoding, odd_text;
 };
 
 static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const char *name,
@@ -201,11 +233,20 @@ static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
+static enum MHD_Result look_at_text(void *cls, enum MHD_ValueKind kind, const char *name,
+                                    const char *value) {
+    struct look *l = cls;
+    (void)kind;
+    l->odd_text |= !text_is_utf8(kith_str_of(name)) || !text_is_utf8(kith_str_of(value));
+    return MHD_YES;
+}
+
 /* Where two programs may disagree about where a request ends, or for whom it is, it is refused. */
 static void check_head(struct request *r) {
     struct look l = {0};
     const char *wrong = NULL;
     MHD_get_connection_values(r->connection, MHD_HEADER_KIND, look_at_header, &l);
+    MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, look_at_text, &l);
     r->has_body = l.lengths + l.encodings > 0;
     if (l.lengths + l.encodings > 1)
         wrong = "its length is told more than once";
@@ -216,6 +257,8 @@ static void check_head(struct request *r) {
     else if (r->odd_address)
         wrong = "the address holds a character that must be written as %XX, or has more than 8000"
                 " characters";
+    else if (l.odd_text || !text_is_utf8(kith_str_of(r->path)))
+        wrong = "what the address holds as %XX is no text in UTF-8";
     if (wrong)
         answer_problem(r, 400, "invalid", NULL, wrong);
     else if (l.odd_encoding)
@@ -255,6 +298,8 @@ static enum MHD_Result send_answer(struct request *r) {
         MHD_add_response_header(response, r->headers[i].name, r->headers[i].value);
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Cache-Control", "no-store");
+    if (atomic_load(&r->self->http->ceasing))
+        MHD_add_response_header(response, "Connection", "close");
     enum MHD_Result queued = MHD_queue_response(r->connection, r->status, response);
     MHD_destroy_response(response);
     return queued;
@@ -273,20 +318,32 @@ static bool take_body(struct request *r, const char *data, size_t len) {
     return !r->body.failed;
 }
 
+/* All of it is there. */
+static enum MHD_Result take(struct http *h, struct request *r) {
+    enum MHD_Result out = MHD_NO;
+    atomic_fetch_add(&h->held, 1);
+    r->taken = true;
+    atomic_fetch_add(&h->taken, 1);
+    if (!atomic_load(&h->closed))
+        out = r->status || request_take(r) ? send_answer(r) : MHD_YES;
+    atomic_fetch_sub(&h->held, 1);
+    return out;
+}
+
 /* Called when the head is there, for each part of the body, and when all is there; and once more
  * after it was resumed. */
 static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *data,
                                  size_t *len, void **state) {
     struct request *r = *state;
-    (void)cls, (void)connection, (void)version;
-    if (!r)
-        return MHD_NO;
-    if (!r->path) {
-        r->method = method_of(method, &r->head);
-        if (!(r->path = strdup(url)))
+    struct http *h = cls;
+    (void)version;
+    if (!r) {
+        if (!(r = *state = begin(h, connection, url, method)))
             return MHD_NO;
         check_head(r);
+        if (!r->status && atomic_load(&h->ceasing))
+            answer_problem(r, 503, "busy", NULL, IT_ENDS);
         if (!r->status)
             request_begin(r);
         r->refused = r->status != 0;
@@ -299,9 +356,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
         return taken ? MHD_YES : MHD_NO;
     }
     note_turn(connection, false);
-    if (r->status) /* refused, or resumed */
-        return send_answer(r);
-    return request_take(r) ? send_answer(r) : MHD_YES;
+    return r->taken ? send_answer(r) : take(h, r);
 }
 
 /* -- listening --------------------------------------------------------------------------------- */
@@ -372,7 +427,7 @@ static kith_status listen_on(struct http *h, kith_str text, kith_error *err) {
                      MHD_USE_ERROR_LOG;
     struct MHD_Daemon *d = MHD_start_daemon(
         flags, 0, NULL, NULL, on_access, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, begin, h,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, note_address, h,
         MHD_OPTION_NOTIFY_COMPLETED, end, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)self->max_connections,
@@ -384,6 +439,7 @@ static kith_status listen_on(struct http *h, kith_str text, kith_error *err) {
         close(fd);
         return kith_fail(err, KITH_E_NOMEM, NULL, "the HTTP server did not start");
     }
+    h->doors[h->count] = -1;
     h->daemons[h->count++] = d;
     return KITH_OK;
 }
@@ -426,19 +482,38 @@ kith_status http_open(kith_instance *self, kith_error *err) {
     return KITH_OK;
 }
 
+/* Of what is not there as a whole not much is waited for: it may never be. */
 void http_quiesce(struct http *h, uint32_t deadline_ms) {
+    atomic_store(&h->ceasing, true);
     for (size_t i = 0; i < h->count; i++) {
-        int fd = MHD_quiesce_daemon(h->daemons[i]);
-        if (fd >= 0)
-            close(fd);
+        h->doors[i] = MHD_quiesce_daemon(h->daemons[i]);
+        if (h->doors[i] >= 0) /* its threads may still look at it: it is closed after them */
+            (void)shutdown(h->doors[i], SHUT_RDWR);
     }
-    for (uint32_t ms = 0; ms < deadline_ms && atomic_load(&h->under_way) > 0; ms++)
+    for (uint32_t ms = 0; ms < deadline_ms; ms++) {
+        if (atomic_load(ms < REST_MS ? &h->under_way : &h->taken) == 0)
+            return;
+        usleep(1000);
+    }
+}
+
+/* The library cannot be stopped while it waits for somebody else. */
+static void wait_for_held(struct http *h) {
+    atomic_store(&h->ceasing, true);
+    atomic_store(&h->closed, true);
+    while (atomic_load(&h->held) > 0)
+        usleep(1000);
+    for (uint32_t ms = 0; ms < REST_MS && atomic_load(&h->taken) > 0; ms++)
         usleep(1000);
 }
 
 void http_close(struct http *h) {
-    for (size_t i = 0; i < h->count; i++)
+    wait_for_held(h);
+    for (size_t i = 0; i < h->count; i++) {
         MHD_stop_daemon(h->daemons[i]);
+        if (h->doors[i] >= 0)
+            close(h->doors[i]);
+    }
     pthread_mutex_lock(&h->lock);
     h->ending = true;
     pthread_cond_signal(&h->wake);

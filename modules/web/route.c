@@ -171,14 +171,14 @@ static bool check_argument(struct request *r, const char *name) {
 static void come_in(struct request *r) {
     const char *given = request_header(r, "Authorization");
     kith_error e = {.struct_size = sizeof e};
-    char asked[ASKED_MAX];
+    char asked[ASKED_MAX + 10];
     static const char *const names[] = {"GET", "POST", "PATCH", "PUT", "DELETE"};
     if (!given || strncmp(given, BEARER, strlen(BEARER)) != 0) {
         answer_problem(r, 401, "denied", NULL,
                        "say who you are: Authorization: Bearer TOKEN; 'kith token add' makes one");
         return;
     }
-    (void)snprintf(asked, sizeof asked, "%s %.190s", names[r->method], r->asked);
+    (void)snprintf(asked, sizeof asked, "%s %s", names[r->method], r->asked);
     const kith_entry who = {
         .struct_size = sizeof who,
         .token = kith_str_of(given + strlen(BEARER)),

@@ -20,7 +20,9 @@ struct kith_instance {
     int64_t max_body, max_connections, max_of_address, idle_ms, threads, worker_count;
     struct http *http;
     struct workers *workers;
+    atomic_bool hurry; /* what still waits is refused, and commands are interrupted */
 };
+#define IT_ENDS "the server ends, or begins anew: try again in a moment"
 
 /* A text that grows; zeroed is empty. failed: there was no memory. */
 struct text {
@@ -34,6 +36,7 @@ void text_printf(struct text *t, const char *format, ...) __attribute__((format(
 /* As a JSON string, quotes and all. */
 void text_json(struct text *t, kith_str s);
 void text_free(struct text *t);
+bool text_is_utf8(kith_str s);
 kith_str text_str(const struct text *t);
 
 /* -- a request --------------------------------------------------------------------------------- */
@@ -41,7 +44,7 @@ kith_str text_str(const struct text *t);
 enum method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_PUT, METHOD_DELETE, METHOD_OTHER };
 #define PARTS_MAX   8
 #define HEADERS_MAX 8
-#define ASKED_MAX   200
+#define ASKED_MAX   180
 
 struct header {
     const char *name;
@@ -55,11 +58,12 @@ struct request {
     char *path; /* decoded, and cut into: */
     char *parts[PARTS_MAX];
     size_t part_count;
-    char asked[ASKED_MAX]; /* "GET /api/v1/lead/0ABC", for the log of reads */
+    const char *asked; /* "/api/v1/lead/0ABC", for the log of reads */
     const struct route *route;
     struct text body;
     bool odd_address, has_body;
     bool refused; /* its answer was there before its body */
+    bool taken;   /* all of it is there */
     kith_caller *caller;
 
     unsigned status; /* of the answer; 0: there is none yet */
@@ -75,6 +79,7 @@ struct request {
 kith_status http_open(kith_instance *self, kith_error *err);
 /* Takes nothing more in, and returns when all is answered, or deadline_ms have passed. */
 void http_quiesce(struct http *h, uint32_t deadline_ms);
+/* Waits for who has a request of it. */
 void http_close(struct http *h);
 /* NULL: it has none. Of an argument "": it has no value. */
 const char *request_header(const struct request *r, const char *name);

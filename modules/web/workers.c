@@ -35,7 +35,10 @@ static void *work(void *arg) {
     struct workers *w = arg;
     struct request *r;
     while ((r = take(w))) {
-        r->route->handle(r);
+        if (!atomic_load(&r->self->hurry))
+            r->route->handle(r);
+        else
+            answer_problem(r, 503, "busy", NULL, IT_ENDS);
         request_resume(r);
     }
     return NULL;

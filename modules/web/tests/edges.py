@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that no well-behaved program sends: edges.py PORT TOKEN. Prints what was answered
 otherwise than it should be, and the count."""
+import json
 import socket
 import sys
 
@@ -32,11 +33,23 @@ def ask(data, seconds=20):
         s.close()
 
 
+def is_sound(out):
+    """What the answer holds is JSON, in UTF-8, whatever was sent; the library's own answers are not."""
+    top, _, rest = out.partition(b"\r\n\r\n")
+    if b"json" not in top or rest.count(b"HTTP/1.1"):
+        return True
+    try:
+        json.loads(rest.decode())
+        return True
+    except ValueError:
+        return False
+
+
 def expect(what, data, *statuses, closed=None):
     global passed, failed
     out, ended = ask(data)
     status = int(out.split(b" ")[1]) if out.startswith(b"HTTP/1.1 ") else 0
-    if status in statuses and closed in (None, ended):
+    if status in statuses and closed in (None, ended) and is_sound(out):
         passed += 1
         return
     failed += 1
@@ -85,6 +98,14 @@ expect("many parts", get(b"/a" * 100), 404)
 expect("a NUL in the address", get(b"/api/v1/account%00x"), 400)
 expect("letters that must be coded", get(b"/api/v1/account?q=\xc3\xa9"), 400)
 expect("no text in an argument", get(b"/api/v1/account?q=%ff"), 400)
+expect("no text in the name of an argument", get(b"/api/v1/account?%ff=1"), 400)
+expect("no text in a type", get(b"/api/v1/acc%ffount"), 400)
+expect("no text in an id", get(b"/api/v1/account/%c3%28"), 400)
+expect("half a pair in a field", get(b"/api/v1/account/0SA818NN40003?fields=%ed%a0%80"), 400)
+expect("a name that is cut off in a letter", get(b"/api/v1/account?x" + b"%c3%a9" * 100 + b"=1"), 400)
+expect("an id that is cut off in a letter", get(b"/api/v1/account/x" + b"%c3%a9" * 100), 422)
+expect("a type that is cut off in a letter", get(b"/api/v1/x" + b"%e2%82%ac" * 300), 400)
+expect("a field that is cut off in a letter", post(b"Content-Length: 1011\r\n", b'{"x' + b"\xc3\xa9" * 502 + b'":1}'), 422)
 expect("the folder above", get(b"/api/v1/account/../contact"), 404)
 expect("the folder above, coded", get(b"/api/v1/%2e%2e%2faccount"), 404, 422)
 expect("an empty part", get(b"//api/v1/account"), 404)

@@ -82,6 +82,28 @@ is_silent
 # Whoever was answered has it, and whoever was not has nothing: no more than the last of each.
 expect test "$(($(wc -l <"$work/there") - $(wc -l <"$work/lost")))" -ge "$(wc -l <"$work/ids")"
 
+it "is opened anew, and ends, in the midst of requests, and holds nobody up"
+sed -i "s/127.0.0.1:0/127.0.0.1:$port/" conf.d/web.conf
+serve_web
+python3 "$here/storm.py" "$port" "$token" 16 8 >"$work/out" 2>"$work/err" &
+storm=$!
+for _ in 1 2 3; do
+    sleep 1
+    begun=$SECONDS
+    "$KITH" reload >/dev/null
+    expect test "$((SECONDS - begun))" -lt 6
+done
+"$KITH" reload >"$work/reload" 2>&1 &
+reload=$!
+sleep 0.2
+stop_server
+wait "$reload"
+expect test "$server_code" -eq 0
+wait "$storm"
+is_silent
+prints "201:"
+sed -i "s/127.0.0.1:$port/127.0.0.1:0/" conf.d/web.conf
+
 it "does not come in the way of a server whose port is taken"
 python3 -c 'import socket,time,sys
 s=socket.socket(); s.bind(("127.0.0.1",0)); s.listen(); print(s.getsockname()[1], flush=True); time.sleep(60)' >"$work/taken" &
