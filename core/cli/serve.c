@@ -39,13 +39,15 @@ struct server {
     const struct program *program;
     struct company **company;
     const char *dir;
-    struct cli_host host;
-    void (*on_hangup)(void *arg); /* SIGHUP */
+    struct cli_host host, module_host; /* by which guests' commands come in, and those of modules */
+    void (*on_hangup)(void *arg);      /* SIGHUP */
     void *arg;
-    pthread_mutex_t lock; /* guests, count, running, held */
+    pthread_mutex_t lock; /* guests, count, running, held, reopening, stopping */
     pthread_cond_t left;  /* a guest or a command has ended */
     int running;          /* commands under way */
     bool held;            /* one of them is alone, or waits to be; new ones wait */
+    bool reopening;       /* that one closes the company, and so waits for what modules serve */
+    bool stopping;        /* nobody is served any more */
     struct guest guests[CLIENTS_MAX];
     int count;
     atomic_bool ending; /* commands still under way are interrupted */
@@ -333,9 +335,14 @@ static kith_status wait_for_others(struct server *s, struct io *io, kith_error *
     return KITH_OK;
 }
 
-/* While one waits to be alone no new command begins: it comes to its turn. */
-static kith_status enter_locked(struct server *s, struct io *io, bool alone, kith_error *e) {
+/* While one waits to be alone no new command begins: it comes to its turn. One of a module does not
+ * wait for who waits for that module. */
+static kith_status enter_locked(struct server *s, struct io *io, bool alone, bool of_module,
+                                kith_error *e) {
     while (s->held) {
+        if (of_module && s->reopening)
+            return err_set(e, KITH_E_BUSY, NULL,
+                           "the company is being opened anew: try again in a moment");
         if (gave_up(s, io))
             return err_set(e, KITH_E_LIMIT, NULL, "interrupted");
         if (s->held)
@@ -367,18 +374,27 @@ static void host_leave(void *arg, bool alone) {
     leave_command(arg, alone);
 }
 
-static kith_status host_enter(void *arg, struct io *io, bool alone, struct company **out,
-                              kith_error *e) {
-    struct server *s = arg;
+static kith_status enter(struct server *s, struct io *io, bool alone, bool of_module,
+                         struct company **out, kith_error *e) {
     pthread_mutex_lock(&s->lock);
-    kith_status st = enter_locked(s, io, alone, e);
-    *out = *s->company;
+    kith_status st = enter_locked(s, io, alone, of_module, e);
+    *out = st == KITH_OK ? *s->company : NULL; /* who is alone may change it */
     pthread_mutex_unlock(&s->lock);
     if (st == KITH_OK && !*out) {
         leave_command(s, alone);
         st = err_set(e, KITH_E_BUSY, NULL, "the server ends: the company could not be opened anew");
     }
     return st;
+}
+
+static kith_status host_enter(void *arg, struct io *io, bool alone, struct company **out,
+                              kith_error *e) {
+    return enter(arg, io, alone, false, out, e);
+}
+
+static kith_status module_enter(void *arg, struct io *io, bool alone, struct company **out,
+                                kith_error *e) {
+    return enter(arg, io, alone, true, out, e);
 }
 
 /* The rules are looked at between commands that are alone. */
@@ -392,7 +408,7 @@ static bool begin_watch(struct server *s) {
 
 static bool is_lost(struct server *s) {
     pthread_mutex_lock(&s->lock);
-    bool lost = !*s->company && !s->held;
+    bool lost = !s->held && !*s->company;
     pthread_mutex_unlock(&s->lock);
     return lost;
 }
@@ -401,20 +417,31 @@ static kith_status run_by_module(void *arg, const struct principal *who, int arg
                                  char *const *argv, const struct kith_stream *stream, int *code,
                                  kith_error *e) {
     struct server *s = arg;
-    return cli_run_by(s->program, &s->host, who, argc, argv, stream, code, e);
+    return cli_run_by(s->program, &s->module_host, who, argc, argv, stream, code, e);
 }
 
 /* What goes out, and what answers to people and programs outside. */
 static kith_status open_to_all(struct server *s, struct company *c, kith_error *e) {
     const struct plugin_commands commands = {run_by_module, s};
+    pthread_mutex_lock(&s->lock);
+    bool stopping = s->stopping;
+    pthread_mutex_unlock(&s->lock);
+    if (stopping)
+        return KITH_OK;
     TRY(engine_send_start(c->engine, e));
     plugins_serve(c->plugins, &commands);
     return KITH_OK;
 }
 
+static void set_reopening(struct server *s, bool yes) {
+    pthread_mutex_lock(&s->lock);
+    s->reopening = yes;
+    pthread_cond_broadcast(&s->left);
+    pthread_mutex_unlock(&s->lock);
+}
+
 /* Another process may look into the folder for a moment in between. */
-static kith_status host_reopen(void *arg, struct company **out, kith_error *e) {
-    struct server *s = arg;
+static kith_status open_anew(struct server *s, struct company **out, kith_error *e) {
     int64_t deadline = clock_in(OWNER_WAIT_MS);
     kith_status st;
     plugins_cease((*s->company)->plugins, GRACE_MS);
@@ -433,6 +460,13 @@ static kith_status host_reopen(void *arg, struct company **out, kith_error *e) {
         st = open_to_all(s, *out, e);
     if (st == KITH_OK)
         log_info("serve", "the company was opened anew");
+    return st;
+}
+
+static kith_status host_reopen(void *arg, struct company **out, kith_error *e) {
+    set_reopening(arg, true);
+    kith_status st = open_anew(arg, out, e);
+    set_reopening(arg, false);
     return st;
 }
 
@@ -561,6 +595,24 @@ static void see_guests_out(struct server *s) {
         log_warn("serve", "still waiting for %d commands", left);
 }
 
+/* Not in the midst of a command that opens the company anew; and the next one serves nobody. */
+static void cease(struct server *s) {
+    int64_t end = clock_in(GRACE_MS);
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    while (s->held) {
+        if (clock_ticks() > end)
+            atomic_store(&s->ending, true);
+        clock_wait(&s->left, &s->lock, clock_in(LOOK_MS));
+    }
+    struct company *company = *s->company;
+    s->running++;
+    pthread_mutex_unlock(&s->lock);
+    if (company)
+        plugins_cease(company->plugins, GRACE_MS);
+    leave_command(s, false);
+}
+
 kith_status serve(const struct program *p, struct company **company, int signals,
                   void (*on_hangup)(void *arg), void *arg, kith_error *e) {
     int listener;
@@ -571,6 +623,7 @@ kith_status serve(const struct program *p, struct company **company, int signals
         return err_nomem(e);
     s.dir = dir;
     s.host = (struct cli_host){&s, host_enter, host_leave, host_reopen};
+    s.module_host = (struct cli_host){&s, module_enter, host_leave, host_reopen};
     pthread_mutex_init(&s.lock, NULL);
     clock_cond(&s.left);
     for (int i = 0; i < CLIENTS_MAX; i++)
@@ -588,8 +641,7 @@ kith_status serve(const struct program *p, struct company **company, int signals
         notify_manager("STOPPING=1");
         sock_remove(dir);
         close(listener);
-        if (*company)
-            plugins_cease((*company)->plugins, GRACE_MS);
+        cease(&s);
         backup_job_end(job);
         see_guests_out(&s);
     }
