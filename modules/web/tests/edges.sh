@@ -85,6 +85,15 @@ expect test "$(($(wc -l <"$work/there") - $(wc -l <"$work/lost")))" -ge "$(wc -l
 it "is opened anew, and ends, in the midst of requests, and holds nobody up"
 sed -i "s/127.0.0.1:0/127.0.0.1:$port/" conf.d/web.conf
 serve_web
+python3 "$here/late.py" "$port" "$token" >"$work/out" 2>"$work/err" &
+late=$!
+expect until_lines "$work/out" 2
+"$KITH" reload >"$work/reload" 2>&1
+expect test $? -eq 0
+wait "$late"
+prints "whole: HTTP/1.1 503"
+prints "begun: HTTP/1.1 503"
+is_silent
 python3 "$here/storm.py" "$port" "$token" 16 8 >"$work/out" 2>"$work/err" &
 storm=$!
 for _ in 1 2 3; do

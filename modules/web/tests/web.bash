@@ -33,7 +33,7 @@ api() { # METHOD PATH [BODY [HEADER ...]]
 }
 until_lines() { # FILE COUNT: it has as many
     for _ in $(seq 1500); do
-        [ "$(wc -l <"$1")" -lt "$2" ] || return 0
+        [ ! -s "$1" ] || [ "$(wc -l <"$1")" -lt "$2" ] || return 0
         sleep 0.02
     done
     return 1
