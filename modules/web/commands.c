@@ -91,6 +91,8 @@ static void add_members(struct command *c) {
                         body ? "" : ": ", body ? "" : why.text);
     json_object_foreach(body, name, value) {
         struct text *t = add_word(c);
+        if (strchr(name, '='))
+            (void)kith_fail(&c->error, KITH_E_INVAL, NULL, "there is a '=' in the name '%s'", name);
         text_printf(t, "%s=", name);
         add_value(t, value);
     }
@@ -109,7 +111,11 @@ static void add_named(struct command *c, const char *word) {
 static void add_part(struct command *c, const char *word) {
     char name[40];
     (void)snprintf(name, sizeof name, "%.*s", (int)(strlen(word) - 2), word + 1);
-    text_puts(add_word(c), request_part(c->r, name));
+    const char *value = request_part(c->r, name);
+    if (strcmp(name, "action") == 0 && !strchr(value, '.')) /* a module: its actions are told */
+        (void)kith_fail(&c->error, KITH_E_NOTFOUND, NULL,
+                        "there is no action '%s': /api/v1/actions lists them", value);
+    text_puts(add_word(c), value);
 }
 
 /* Behind the options: nothing there is taken for one. */
@@ -165,24 +171,29 @@ static void tell_failure(struct command *c) {
     json_decref(said);
 }
 
-/* The last line is about the answer as a whole, if it has no id: {"after":...,"inexact":...}. */
+/* The last line is about the answer as a whole, where it has no id:
+ * {"found":...,"after":...,"inexact":...}. */
 static void put_tail(struct text *t, const char *line, size_t len) {
-    json_t *tail = json_loadb(line, len, 0, NULL);
-    const char *after = json_string_value(json_object_get(tail, "after"));
-    const char *inexact = json_string_value(json_object_get(tail, "inexact"));
-    if (after) {
-        text_puts(t, ",\"next\":");
-        text_json(t, kith_str_of(after));
-    }
-    if (inexact) {
-        text_puts(t, ",\"inexact\":");
-        text_json(t, kith_str_of(inexact));
+    json_t *tail = json_loadb(line, len, 0, NULL), *value;
+    const char *name;
+    json_object_foreach(tail, name, value) {
+        char *said = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        text_puts(t, ",");
+        text_json(t, kith_str_of(strcmp(name, "after") == 0 ? "next" : name));
+        text_puts(t, ":");
+        text_puts(t, said ? said : "null");
+        free(said);
     }
     json_decref(tail);
 }
 
 static bool is_tail(const char *line) {
-    return strncmp(line, "{\"after\":", 9) == 0 || strncmp(line, "{\"inexact\":", 11) == 0;
+    static const char *const heads[] = {"{\"after\":", "{\"inexact\":", "{\"found\":"};
+    const char *end = strchr(line, '\n');
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (strncmp(line, heads[i], strlen(heads[i])) == 0)
+            return !end || !end[1];
+    return false;
 }
 
 /* {"items":[...]} of the lines. */

@@ -12,6 +12,20 @@ python3 "$here/edges.py" "$port" "$token" >"$work/out" 2>"$work/err"
 code=$?
 exits 0
 
+it "bounds an answer that it has to hold as a whole"
+python3 - >"$work/body" <<'PY'
+import json
+print(json.dumps({"channel": "call", "direction": "in", "subject": "Long", "body": "y" * 900000}))
+PY
+for _ in $(seq 10); do
+    curl -sf -H "Authorization: Bearer $token" --data "@$work/body" "http://127.0.0.1:$port/api/v1/interaction" >"$work/made" || fail "was not made"
+done
+api GET interaction
+answers 422
+prints "the answer is larger than 8 MiB"
+api GET "interaction?limit=5"
+answers 200
+
 it "sees out whoever sends a request byte by byte, or none"
 python3 - "$port" >"$work/out" 2>"$work/err" <<'PY'
 import socket, sys, time

@@ -176,6 +176,12 @@ answers 422
 prints '"field":"q"'
 api GET "search?q=lovelace"
 prints "$id"
+prints '],"found":1,'
+api GET "search?q=firm&limit=2"
+next=$(json_text next <"$work/out")
+api GET "search?q=firm&limit=2&after=$next"
+prints '"next":"'
+prints_not '"after"'
 
 it "writes many in one transaction, or none of them"
 lines=('Content-Type: application/x-ndjson')
@@ -314,8 +320,14 @@ kith get contact "$other"
 exits 0
 api POST "actions/nothing.here" '{}'
 answers 404
+api POST "actions/core" '{}'
+answers 404
+prints "/api/v1/actions lists them"
 api POST "actions/record.merge" '[]'
 answers 400
+api POST "actions/record.merge" "{\"record_type\":\"contact\",\"keep=$id\":\"\",\"others\":\"$other\"}"
+answers 400
+prints "there is a '='"
 
 it "takes back what was done, after it has shown it"
 api POST "undo/$made?rehearse=1"
