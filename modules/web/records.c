@@ -196,8 +196,10 @@ static void lines_written(void *arg, const kith_written *w) {
     if (w->status == KITH_OK) {
         text_puts(&r->answer, "{\"items\":[");
         for (uint32_t i = 0; i < w->count; i++) {
+            const kith_str json = w->shown[i].json; /* empty: not to be read */
             text_puts(&r->answer, i ? "," : "");
-            text_add(&r->answer, w->shown[i].json.ptr, (size_t)w->shown[i].json.len);
+            text_puts(&r->answer, json.len ? "" : "null");
+            text_add(&r->answer, json.ptr, (size_t)json.len);
         }
         text_puts(&r->answer, "]}\n");
         note_repeated(r, w);
@@ -213,6 +215,8 @@ static void lines_written(void *arg, const kith_written *w) {
     }
     request_resume(r);
 }
+
+#define LINES_MAX 1000
 
 struct batch {
     kith_write *writes;
@@ -246,7 +250,7 @@ static bool write_lines(struct request *r, uint32_t kind) {
     kith_str rest = text_str(&r->body);
     struct batch b = {0};
     kith_status st = KITH_OK;
-    while (st == KITH_OK && rest.len) {
+    while (st == KITH_OK && rest.len && b.count <= LINES_MAX) { /* one too many is refused */
         kith_str line = next_line(&rest);
         if (!is_blank(line) && !add_line(&b, r, kind, line))
             st = kith_fail(&e, KITH_E_NOMEM, NULL, "there is not enough memory");

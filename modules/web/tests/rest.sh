@@ -375,6 +375,17 @@ prints "is for administrators"
 api POST "undo/$made"
 expect test "$code" -ge 400
 
+it "shows nobody what they wrote and may not read, one by one or in lines"
+"$KITH" create role name=giver rights='{"types": {"contact": {"create": "all"}}}' >/dev/null
+"$KITH" user add gil --role giver >/dev/null
+token=$(new_token gil)
+api POST contact '{"name":"Gift"}'
+answers 204
+api POST contact '{"name":"Gift"}
+{"name":"Gift"}' 'Content-Type: application/x-ndjson'
+answers 201
+prints_exactly '{"items":[null,null]}'
+
 it "lets a token that only reads write nothing, and one of some types read no others"
 api POST contact '{"name":"Di"}'
 fresh=$(header Kith-Transaction)
