@@ -11,8 +11,9 @@
 
 #include <sodium.h>
 
-#define WRITES_MAX 1000 /* in one transaction */
-#define KEY_MAX    200  /* bytes of what a write is named by */
+#define WRITES_MAX  1000 /* in one transaction */
+#define WRITE_LEAST offsetof(kith_write, version)
+#define KEY_MAX     200 /* bytes of what a write is named by */
 
 /* One request. It lives for as long as anything does that was asked for in it. */
 struct kith_caller {
@@ -281,7 +282,7 @@ static kith_status take_item(struct job *job, struct item *i, const kith_write *
     kith_write w = {0};
     json_t *object = NULL;
     const struct schema *s = job->caller->plugin->set->schema;
-    TRY(host_take(&w, sizeof w, given, offsetof(kith_write, version), e));
+    TRY(host_take(&w, sizeof w, given, WRITE_LEAST, e));
     if (w.kind != KITH_ON_CREATE && w.kind != KITH_ON_UPDATE && w.kind != KITH_ON_DELETE &&
         w.kind != KITH_TO_STATE)
         return err_set(e, KITH_E_INVAL, NULL, "there is no kind of write with the number %u",
@@ -469,13 +470,14 @@ static kith_status take_key(struct job *job, kith_str key, const kith_write *wri
     crypto_generichash_init(&h, NULL, 0, ONCE_DIGEST);
     const char *at = (const char *)writes;
     for (uint32_t k = 0; k < job->count; k++) {
-        const kith_write *w = (const kith_write *)(const void *)at;
-        crypto_generichash_update(&h, (const unsigned char *)&w->kind, sizeof w->kind);
-        add_text(&h, w->type);
-        add_text(&h, w->id);
-        add_text(&h, w->fields);
-        add_text(&h, w->version);
-        at += w->struct_size;
+        kith_write w = {0};
+        TRY(host_take(&w, sizeof w, at, WRITE_LEAST, e));
+        crypto_generichash_update(&h, (const unsigned char *)&w.kind, sizeof w.kind);
+        add_text(&h, w.type);
+        add_text(&h, w.id);
+        add_text(&h, w.fields);
+        add_text(&h, w.version);
+        at += ((const kith_write *)(const void *)at)->struct_size;
     }
     crypto_generichash_final(&h, job->once.request, ONCE_DIGEST);
     return KITH_OK;

@@ -194,10 +194,19 @@ static void come_in(struct request *r) {
 
 /* -- its way ----------------------------------------------------------------------------------- */
 
+/* Better said than passed over: whoever sends it again relies on it. */
+static void check_key(struct request *r) {
+    if (r->route->words && r->method != METHOD_GET && request_header(r, "Idempotency-Key"))
+        answer_problem(r, 400, "unsupported", NULL,
+                       "records are written once by an Idempotency-Key; here there is none");
+}
+
 void request_begin(struct request *r) {
     find_route(r);
     if (!r->status)
         come_in(r);
+    if (!r->status)
+        check_key(r);
     if (!r->status)
         request_arguments(r, check_argument);
 }

@@ -240,6 +240,9 @@ kith find "account where name in ('Once', 'Twice') : count()"
 prints_exactly 1
 api POST account '{"name":"Once"}' "Idempotency-Key: $(printf 'x%.0s' $(seq 201))"
 answers 422
+api POST "actions/record.merge" '{}' "${key[@]}"
+answers 400
+prints "here there is none"
 "$KITH" delete account "${placed##*/}" >/dev/null
 
 it "takes no argument for an option of a command"
