@@ -81,7 +81,8 @@ static int after_commit(void *arg, sqlite3 *db, const char *name, int pages) {
     (void)db;
     (void)name;
     owner_mark(g);
-    atomic_store(&g->held_times, 0); /* here, since a group that wrote nothing ends well, too */
+    /* Not where a group ends: one that wrote nothing ends well, too. */
+    atomic_store(&g->held_before, atomic_load(&g->held_times));
     uint64_t before = atomic_exchange(&g->wal_pages, (uint64_t)pages);
     if (before / PASSIVE_PAGES != (uint64_t)pages / PASSIVE_PAGES) {
         pthread_mutex_lock(&g->checkpoint_lock);

@@ -324,8 +324,8 @@ struct engine {
     struct run_claim *claims; /* guarded by `lock` */
     uint32_t queued;
     bool stop, idle;
-    kith_error held;             /* why what is to be done is held up, when it is; and */
-    _Atomic uint32_t held_times; /* how often it was since the last commit */
+    kith_error held; /* why what is to be done is held up, when it is; and */
+    _Atomic uint32_t held_times, held_before; /* how often it was; and up to the last commit */
 
     pthread_mutex_t readers_lock;
     pthread_cond_t readers_cond;

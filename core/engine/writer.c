@@ -413,8 +413,10 @@ static bool is_idle(const struct engine *g) {
     return g->idle && !g->queue && !clock_calls(g);
 }
 
-static bool is_held(const struct engine *g) {
-    return atomic_load(&g->held_times) >= HELD_TIMES;
+/* Since the last commit, and since somebody began to wait: what was before may have ended. */
+static bool is_held(const struct engine *g, uint32_t begun) {
+    uint32_t kept = atomic_load(&g->held_before), times = atomic_load(&g->held_times);
+    return times - (kept > begun ? kept : begun) >= HELD_TIMES;
 }
 
 kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {
@@ -424,11 +426,12 @@ kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {
         return err_set(e, KITH_E_THREAD, NULL,
                        "waiting for reactions was called from inside a transaction");
     pthread_mutex_lock(&g->lock);
+    uint32_t begun = atomic_load(&g->held_times);
     if (clock_calls(g)) /* a virtual clock was set; the writer would see it a moment later */
         pthread_cond_signal(&g->work_cond);
-    while (in_time && !g->stop && !is_idle(g) && !is_held(g))
+    while (in_time && !g->stop && !is_idle(g) && !is_held(g, begun))
         in_time = clock_wait(&g->idle_cond, &g->lock, end);
-    bool idle = is_idle(g), held = !idle && is_held(g);
+    bool idle = is_idle(g), held = !idle && is_held(g, begun);
     if (held)
         err_copy(e, &g->held);
     kith_status st = held ? g->held.code : KITH_OK;
