@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/aside.h"
-#include "base/clock.h"
 
 #include <stdbool.h>
 #include <stdint.h>

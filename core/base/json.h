@@ -31,6 +31,7 @@ void json_num(struct json_out *j, double r); /* shortest text that reads back th
                                                   for infinities and NaN, which JSON lacks */
 void json_bool_(struct json_out *j, bool b);
 void json_nil(struct json_out *j);
+void json_id(struct json_out *j, kith_id id);     /* as its text; null for 0 */
 void json_raw(struct json_out *j, kith_str json); /* trusted JSON text */
 
 /* Parses one JSON text; duplicate keys and trailing text are errors that name line and column.

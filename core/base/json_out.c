@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON out: appends to a buffer as it goes; nothing is kept but the depth. Reading is json_read.c.
  */
+#include "base/id.h"
 #include "base/json.h"
 #include "base/number.h"
 
@@ -209,4 +210,13 @@ void json_bool_(struct json_out *j, bool b) {
 
 void json_nil(struct json_out *j) {
     json_raw(j, STR("null"));
+}
+
+void json_id(struct json_out *j, kith_id id) {
+    char text[ID_TEXT + 1];
+    id_format(id, text);
+    if (id)
+        json_strz(j, text);
+    else
+        json_nil(j);
 }

@@ -116,25 +116,11 @@ static kith_status value_at(struct find *f, const struct path *p, const struct r
 static kith_status row_json(struct find *f, const struct row *row, kith_error *e) {
     struct json_out j;
     json_begin(&j, &f->text, false);
-    if (!f->chosen)
-        json_record(f->c, &j, f->type, row->id, row->values);
-    else {
-        json_object_(&j);
-        json_key(&j, "id");
-        json_id(&j, row->id);
-        json_key(&j, "type");
-        json_strz(&j, f->type->name);
-    }
-    for (uint32_t i = 0; f->chosen && i < f->field_count; i++) {
-        kith_value v;
-        if (f->fields[i].link_count == 0 && !f->fields[i].field)
-            continue;
-        TRY(value_at(f, &f->fields[i], row, &f->page, &v, e));
-        json_key(&j, f->fields[i].name);
-        value_json(cmd_schema(f->c), &v, &j);
-    }
     if (f->chosen)
-        json_object_end(&j);
+        TRY(path_json(f->c->company->engine, &f->c->principal, f->fields, f->field_count, f->type,
+                      row->id, row->values, &f->page, &j, e));
+    else
+        json_record(f->c, &j, f->type, row->id, row->values);
     buf_putc(&f->text, '\n');
     return f->text.failed ? err_nomem(e) : KITH_OK;
 }

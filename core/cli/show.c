@@ -164,15 +164,6 @@ kith_str show_change(struct cmd *c, const struct image_field *f) {
 
 /* -- for programs ------------------------------------------------------------------------------ */
 
-void json_id(struct json_out *j, kith_id id) {
-    char text[ID_TEXT + 1];
-    id_format(id, text);
-    if (id)
-        json_strz(j, text);
-    else
-        json_nil(j);
-}
-
 void json_time(struct json_out *j, int64_t ms) {
     char text[TIME_TEXT];
     time_format(ms, text);

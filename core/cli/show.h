@@ -32,7 +32,6 @@ kith_str show_change(struct cmd *c, const struct image_field *f);
 /* One line of JSON. */
 void json_record(struct cmd *c, struct json_out *j, const struct rtype *t, kith_id id,
                  const kith_value *values);
-void json_id(struct json_out *j, kith_id id); /* null for 0 */
 void json_time(struct json_out *j, int64_t ms);
 /* "user": the id of the user who it is, if it is one that signed in. */
 void json_user(struct json_out *j, const struct source *s);

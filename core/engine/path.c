@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Path: from a record through its links to one value. */
 #include "engine/path.h"
+#include "base/json.h"
 #include "record/access.h"
 
 kith_status path_parse(const struct rtype *t, kith_str text, struct arena *a, struct path *out,
@@ -56,5 +57,25 @@ kith_status path_follow(struct engine *g, const struct principal *principal, con
         values = next;
     }
     *out = p->field ? values[p->field->index] : value_link(id, t->id);
+    return KITH_OK;
+}
+
+kith_status path_json(struct engine *g, const struct principal *principal, const struct path *paths,
+                      size_t count, const struct rtype *t, kith_id id, const kith_value *values,
+                      struct arena *a, struct json_out *j, kith_error *e) {
+    json_object_(j);
+    json_key(j, "id");
+    json_id(j, id);
+    json_key(j, "type");
+    json_strz(j, t->name);
+    for (size_t i = 0; i < count; i++) {
+        kith_value v;
+        if (paths[i].link_count == 0 && !paths[i].field)
+            continue; /* its id stands there already */
+        TRY(path_follow(g, principal, &paths[i], t, id, values, a, &v, e));
+        json_key(j, paths[i].name);
+        value_json(engine_schema(g), &v, j);
+    }
+    json_object_end(j);
     return KITH_OK;
 }

@@ -24,5 +24,10 @@ kith_status path_check(const struct principal *principal, const struct path *p, 
 kith_status path_follow(struct engine *g, const struct principal *principal, const struct path *p,
                         const struct rtype *t, kith_id id, const kith_value *values,
                         struct arena *a, kith_value *out, kith_error *e);
+/* {"id", "type", and each of the paths by its name} of that record. */
+struct json_out;
+kith_status path_json(struct engine *g, const struct principal *principal, const struct path *paths,
+                      size_t count, const struct rtype *t, kith_id id, const kith_value *values,
+                      struct arena *a, struct json_out *j, kith_error *e);
 
 #endif

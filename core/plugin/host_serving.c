@@ -119,28 +119,17 @@ struct look {
 
 static kith_status put_fields(const struct look *l, kith_str fields, struct json_out *j,
                               kith_error *e) {
-    char id[ID_TEXT + 1];
+    struct path *paths = NULL;
+    size_t count = 0, cap = 0;
     kith_str name;
-    id_format(l->id, id);
-    json_object_(j);
-    json_key(j, "id");
-    json_strz(j, id);
-    json_key(j, "type");
-    json_strz(j, l->type->name);
     while (str_split(&fields, ',', &name)) {
-        struct path path;
-        kith_value v;
-        TRY(path_parse(l->type, name, l->arena, &path, e));
-        TRY(path_check(&l->caller->principal, &path, e));
-        if (path.link_count == 0 && !path.field)
-            continue;
-        TRY(path_follow(l->caller->engine, &l->caller->principal, &path, l->type, l->id, l->values,
-                        l->arena, &v, e));
-        json_key(j, path.name);
-        value_json(l->schema, &v, j);
+        if (!(paths = arena_grow(l->arena, paths, count, &cap, sizeof *paths)))
+            return err_nomem(e);
+        TRY(path_parse(l->type, name, l->arena, &paths[count], e));
+        TRY(path_check(&l->caller->principal, &paths[count++], e));
     }
-    json_object_end(j);
-    return KITH_OK;
+    return path_json(l->caller->engine, &l->caller->principal, paths, count, l->type, l->id,
+                     l->values, l->arena, j, e);
 }
 
 static kith_status show(const struct look *l, kith_str fields, struct buf *text, kith_error *e) {
@@ -277,29 +266,26 @@ static kith_status take_state(struct job *job, struct item *i, kith_str state, k
     return i->set->value.as.s.ptr ? KITH_OK : err_nomem(e);
 }
 
-static kith_status take_item(struct job *job, struct item *i, const kith_write *given,
-                             kith_error *e) {
-    kith_write w = {0};
+static kith_status take_item(struct job *job, struct item *i, const kith_write *w, kith_error *e) {
     json_t *object = NULL;
     const struct schema *s = job->caller->plugin->set->schema;
-    TRY(host_take(&w, sizeof w, given, WRITE_LEAST, e));
-    if (w.kind != KITH_ON_CREATE && w.kind != KITH_ON_UPDATE && w.kind != KITH_ON_DELETE &&
-        w.kind != KITH_TO_STATE)
+    if (w->kind != KITH_ON_CREATE && w->kind != KITH_ON_UPDATE && w->kind != KITH_ON_DELETE &&
+        w->kind != KITH_TO_STATE)
         return err_set(e, KITH_E_INVAL, NULL, "there is no kind of write with the number %u",
-                       w.kind);
-    i->kind = w.kind;
-    if (w.kind == KITH_ON_CREATE)
-        TRY(schema_find_type(s, w.type, &i->type, e));
+                       w->kind);
+    i->kind = w->kind;
+    if (w->kind == KITH_ON_CREATE)
+        TRY(schema_find_type(s, w->type, &i->type, e));
     else
-        TRY(named(s, w.type, w.id, &i->type, &i->id, e));
-    i->version = arena_str(&job->arena, w.version);
+        TRY(named(s, w->type, w->id, &i->type, &i->id, e));
+    i->version = arena_str(&job->arena, w->version);
     if (!i->version.ptr)
         return err_nomem(e);
-    if (w.kind == KITH_ON_DELETE)
+    if (w->kind == KITH_ON_DELETE)
         return KITH_OK;
-    if (w.kind == KITH_TO_STATE)
-        return take_state(job, i, w.fields, e);
-    TRY(json_read(w.fields, &object, e));
+    if (w->kind == KITH_TO_STATE)
+        return take_state(job, i, w->fields, e);
+    TRY(json_read(w->fields, &object, e));
     kith_status st = take_fields(job, i, object, e);
     json_decref(object);
     return st;
@@ -455,9 +441,16 @@ static void add_text(crypto_generichash_state *h, kith_str s) {
     crypto_generichash_update(h, (const unsigned char *)(s.ptr ? s.ptr : ""), s.len);
 }
 
+static void add_write(crypto_generichash_state *h, const kith_write *w) {
+    crypto_generichash_update(h, (const unsigned char *)&w->kind, sizeof w->kind);
+    add_text(h, w->type);
+    add_text(h, w->id);
+    add_text(h, w->fields);
+    add_text(h, w->version);
+}
+
 /* The key is the user's own: others may use the same. */
-static kith_status take_key(struct job *job, kith_str key, const kith_write *writes,
-                            kith_error *e) {
+static kith_status take_key(struct job *job, kith_str key, kith_error *e) {
     crypto_generichash_state h;
     const kith_id user = job->caller->principal.user;
     if (key.len > KEY_MAX)
@@ -467,34 +460,30 @@ static kith_status take_key(struct job *job, kith_str key, const kith_write *wri
     crypto_generichash_update(&h, (const unsigned char *)&user, sizeof user);
     add_text(&h, key);
     crypto_generichash_final(&h, job->once.key, ONCE_DIGEST);
+    return KITH_OK;
+}
+
+static kith_status take_job(struct job *job, kith_str key, const kith_write *writes,
+                            kith_error *e) {
+    crypto_generichash_state h;
+    job->items = ARENA_ARRAY(&job->arena, struct item, job->count + 1);
+    if (!job->items)
+        return err_nomem(e);
     crypto_generichash_init(&h, NULL, 0, ONCE_DIGEST);
     const char *at = (const char *)writes;
     for (uint32_t k = 0; k < job->count; k++) {
         kith_write w = {0};
-        TRY(host_take(&w, sizeof w, at, WRITE_LEAST, e));
-        crypto_generichash_update(&h, (const unsigned char *)&w.kind, sizeof w.kind);
-        add_text(&h, w.type);
-        add_text(&h, w.id);
-        add_text(&h, w.fields);
-        add_text(&h, w.version);
-        at += ((const kith_write *)(const void *)at)->struct_size;
+        kith_status st = host_take(&w, sizeof w, at, WRITE_LEAST, e);
+        if (st == KITH_OK)
+            st = take_item(job, &job->items[k], &w, e);
+        if (st != KITH_OK)
+            return job->count > 1 ? err_prefix(e, "at %u: ", k + 1) : st;
+        if (key.len)
+            add_write(&h, &w);
+        at += w.struct_size;
     }
     crypto_generichash_final(&h, job->once.request, ONCE_DIGEST);
-    return KITH_OK;
-}
-
-static kith_status take_job(struct job *job, const kith_write *writes, kith_error *e) {
-    job->items = ARENA_ARRAY(&job->arena, struct item, job->count + 1);
-    if (!job->items)
-        return err_nomem(e);
-    const char *at = (const char *)writes;
-    for (uint32_t k = 0; k < job->count; k++) {
-        const kith_write *w = (const kith_write *)(const void *)at;
-        if (take_item(job, &job->items[k], w, e) != KITH_OK)
-            return job->count > 1 ? err_prefix(e, "at %u: ", k + 1) : e ? e->code : KITH_E_INVAL;
-        at += w->struct_size;
-    }
-    return KITH_OK;
+    return take_key(job, key, e);
 }
 
 static kith_status serving_write(kith_caller *c, kith_str once, uint32_t count,
@@ -511,9 +500,7 @@ static kith_status serving_write(kith_caller *c, kith_str once, uint32_t count,
     atomic_fetch_add(&c->users, 1);
     *job = (struct job){.caller = c, .count = count, .fn = fn, .arg = arg};
     job->opts = (struct write_opts){.principal = &c->principal, .origin = ORIGIN_API};
-    kith_status st = take_job(job, writes, &why);
-    if (st == KITH_OK && once.len)
-        st = take_key(job, once, writes, &why);
+    kith_status st = take_job(job, once, writes, &why);
     if (st == KITH_OK)
         st = engine_post(c->engine, &job->opts, write_all, job, written, &why);
     if (st == KITH_OK)

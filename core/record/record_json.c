@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Record JSON: see record_json.h. */
 #include "record/record_json.h"
-#include "base/id.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -11,11 +10,9 @@
 
 void record_json(const struct schema *s, const struct principal *p, const struct rtype *t,
                  kith_id id, const kith_value *values, struct json_out *j) {
-    char text[ID_TEXT + 1];
-    id_format(id, text);
     json_object_(j);
     json_key(j, "id");
-    json_strz(j, text);
+    json_id(j, id);
     json_key(j, "type");
     json_strz(j, t->name);
     for (uint32_t i = 0; i < t->field_count; i++) {

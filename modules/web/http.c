@@ -150,10 +150,9 @@ void request_resume(struct request *r) {
 }
 
 static enum method method_of(const char *name, bool *head) {
-    static const char *const names[] = {"GET", "POST", "PATCH", "PUT", "DELETE"};
     *head = strcmp(name, "HEAD") == 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], name) == 0)
+    for (size_t i = 0; i < METHOD_OTHER; i++)
+        if (strcmp(method_names[i], name) == 0)
             return (enum method)i;
     return *head ? METHOD_GET : METHOD_OTHER;
 }

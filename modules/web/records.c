@@ -57,19 +57,20 @@ bool record_get(struct request *r) {
 
 /* -- writing ----------------------------------------------------------------------------------- */
 
-static void note_repeated(struct request *r, const kith_written *w) {
+static void tell_transaction(struct request *r, const kith_written *w) {
+    char id[KITH_ID_CHARS + 1];
     if (w->repeated)
         answer_header(r, "Idempotency-Replayed", "true");
+    if (!w->transaction)
+        return;
+    kith_id_text(w->transaction, id);
+    answer_header(r, "Kith-Transaction", "%s", id);
 }
 
 static void tell_written(struct request *r, const kith_written *w) {
     char id[KITH_ID_CHARS + 1];
     const kith_shown *shown = w->count ? &w->shown[0] : NULL;
-    note_repeated(r, w);
-    if (w->transaction) {
-        kith_id_text(w->transaction, id);
-        answer_header(r, "Kith-Transaction", "%s", id);
-    }
+    tell_transaction(r, w);
     if (!shown || !shown->json.len) {
         r->status = 204;
         return;
@@ -192,7 +193,7 @@ static void take_id(kith_str line, char *out) {
 
 static void lines_written(void *arg, const kith_written *w) {
     struct request *r = arg;
-    char id[KITH_ID_CHARS + 1], sentence[512];
+    char sentence[512];
     if (w->status == KITH_OK) {
         text_puts(&r->answer, "{\"items\":[");
         for (uint32_t i = 0; i < w->count; i++) {
@@ -202,10 +203,7 @@ static void lines_written(void *arg, const kith_written *w) {
             text_add(&r->answer, json.ptr, (size_t)json.len);
         }
         text_puts(&r->answer, "]}\n");
-        note_repeated(r, w);
-        kith_id_text(w->transaction, id);
-        if (w->transaction)
-            answer_header(r, "Kith-Transaction", "%s", id);
+        tell_transaction(r, w);
         answer_json(r, r->method == METHOD_POST ? 201 : 200);
     } else {
         kith_error e = *w->error;
@@ -218,50 +216,43 @@ static void lines_written(void *arg, const kith_written *w) {
 
 #define LINES_MAX 1000
 
+/* One more than may be: it is refused then. */
 struct batch {
-    kith_write *writes;
-    char (*ids)[16];
+    kith_write writes[LINES_MAX + 1];
+    char ids[LINES_MAX + 1][16]; /* of those that are updated */
     uint32_t count;
 };
 
-static bool add_line(struct batch *b, struct request *r, uint32_t kind, kith_str line) {
-    if ((b->count & (b->count - 1)) == 0) { /* a power of two: twice as many from here */
-        size_t cap = b->count ? 2 * (size_t)b->count : 1;
-        kith_write *writes = realloc(b->writes, cap * sizeof *writes);
-        b->writes = writes ? writes : b->writes;
-        char(*ids)[16] = realloc(b->ids, cap * sizeof *ids);
-        b->ids = ids ? ids : b->ids;
-        if (!writes || !ids)
-            return false;
-    }
+static void add_line(struct batch *b, struct request *r, uint32_t kind, kith_str line) {
+    char *id = b->ids[b->count];
     if (kind == KITH_ON_UPDATE)
-        take_id(line, b->ids[b->count]);
+        take_id(line, id);
     b->writes[b->count++] = (kith_write){
         .struct_size = sizeof(kith_write),
         .kind = kind,
         .type = kith_str_of(request_part(r, "type")),
+        .id = kith_str_of(id),
         .fields = line,
     };
-    return true;
 }
 
 static bool write_lines(struct request *r, uint32_t kind) {
     kith_error e = {.struct_size = sizeof e};
     kith_str rest = text_str(&r->body);
-    struct batch b = {0};
-    kith_status st = KITH_OK;
-    while (st == KITH_OK && rest.len && b.count <= LINES_MAX) { /* one too many is refused */
+    struct batch *b = calloc(1, sizeof *b);
+    kith_status st;
+    while (b && rest.len && b->count <= LINES_MAX) {
         kith_str line = next_line(&rest);
-        if (!is_blank(line) && !add_line(&b, r, kind, line))
-            st = kith_fail(&e, KITH_E_NOMEM, NULL, "there is not enough memory");
+        if (!is_blank(line))
+            add_line(b, r, kind, line);
     }
-    for (uint32_t i = 0; kind == KITH_ON_UPDATE && i < b.count; i++)
-        b.writes[i].id = kith_str_of(b.ids[i]);
     request_suspend(r);
-    if (st == KITH_OK)
-        st = r->self->serving->write(r->caller, key_of(r), b.count, b.writes, lines_written, r, &e);
-    free(b.writes);
-    free(b.ids);
+    if (b)
+        st = r->self->serving->write(r->caller, key_of(r), b->count, b->writes, lines_written, r,
+                                     &e);
+    else
+        st = kith_fail(&e, KITH_E_NOMEM, NULL, "there is not enough memory");
+    free(b);
     if (st != KITH_OK) {
         answer_error(r, st, &e);
         request_resume(r);

@@ -65,6 +65,8 @@ const struct route routes[] = {
 };
 const size_t route_count = sizeof routes / sizeof *routes;
 
+const char *const method_names[METHOD_OTHER] = {"GET", "POST", "PATCH", "PUT", "DELETE"};
+
 /* -- which one --------------------------------------------------------------------------------- */
 
 static bool next_part(const char **pattern, size_t *len) {
@@ -113,7 +115,6 @@ static bool cut(struct request *r) {
 }
 
 static void find_route(struct request *r) {
-    static const char *const names[] = {"GET", "POST", "PATCH", "PUT", "DELETE"};
     char allowed[64] = "";
     bool found = cut(r);
     for (size_t i = 0; found && i < route_count && !r->route; i++) {
@@ -121,9 +122,9 @@ static void find_route(struct request *r) {
             continue;
         if (routes[i].method == r->method)
             r->route = &routes[i];
-        else if (!strstr(allowed, names[routes[i].method]))
+        else if (!strstr(allowed, method_names[routes[i].method]))
             (void)snprintf(allowed + strlen(allowed), sizeof allowed - strlen(allowed), "%s%s",
-                           allowed[0] ? ", " : "", names[routes[i].method]);
+                           allowed[0] ? ", " : "", method_names[routes[i].method]);
     }
     if (r->route)
         return;
@@ -172,13 +173,12 @@ static void come_in(struct request *r) {
     const char *given = request_header(r, "Authorization");
     kith_error e = {.struct_size = sizeof e};
     char asked[ASKED_MAX + 10];
-    static const char *const names[] = {"GET", "POST", "PATCH", "PUT", "DELETE"};
     if (!given || strncmp(given, BEARER, strlen(BEARER)) != 0) {
         answer_problem(r, 401, "denied", NULL,
                        "say who you are: Authorization: Bearer TOKEN; 'kith token add' makes one");
         return;
     }
-    (void)snprintf(asked, sizeof asked, "%s %s", names[r->method], r->asked);
+    (void)snprintf(asked, sizeof asked, "%s %s", method_names[r->method], r->asked);
     const kith_entry who = {
         .struct_size = sizeof who,
         .token = kith_str_of(given + strlen(BEARER)),

@@ -42,6 +42,7 @@ kith_str text_str(const struct text *t);
 /* -- a request --------------------------------------------------------------------------------- */
 
 enum method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_PUT, METHOD_DELETE, METHOD_OTHER };
+extern const char *const method_names[METHOD_OTHER];
 #define PARTS_MAX   8
 #define HEADERS_MAX 8
 #define ASKED_MAX   180
