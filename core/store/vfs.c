@@ -19,6 +19,7 @@
  *
  * A full disk: where SQLite cannot make a file it does not tell why. Here it is asked for again. */
 #include "store/vfs.h"
+#include "base/aside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -153,6 +154,12 @@ static int page_write(sqlite3_file *f, const void *data, int size, sqlite3_int64
     return base->xWrite(f, page, PAGE, at);
 }
 
+/* A check of the trees is one instruction of SQLite's, in which nobody else is called. */
+static int page_read(sqlite3_file *f, void *data, int size, sqlite3_int64 at) {
+    aside_rest();
+    return mended_of(f)->base->xRead(f, data, size, at);
+}
+
 /* -- opening ----------------------------------------------------------------------------------- */
 
 static void mend_log(struct mended *m) {
@@ -196,10 +203,14 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int fl
     struct mended *m =
         (struct mended *)(void *)((char *)f + vfs->szOsFile - (int)sizeof(struct mended));
     *m = (struct mended){.methods = *f->pMethods, .base = f->pMethods};
-    if (flags & SQLITE_OPEN_WAL)
+    if (flags & SQLITE_OPEN_WAL) {
         mend_log(m);
-    else
-        m->methods.xWrite = flags & SQLITE_OPEN_MAIN_DB ? page_write : write_in_parts;
+    } else if (flags & SQLITE_OPEN_MAIN_DB) {
+        m->methods.xWrite = page_write;
+        m->methods.xRead = page_read;
+    } else {
+        m->methods.xWrite = write_in_parts;
+    }
     f->pMethods = &m->methods;
     return SQLITE_OK;
 }

@@ -13,6 +13,7 @@
 #define BATCH       500 /* contacts that are changed, and wait in the queue together */
 #define WINDOW_US   1000000
 #define ALL_ALONG_S 20
+#define SKIPPED     4 /* windows, for each that is measured, from then on */
 
 static struct engine *engine;
 static struct settings *settings;
@@ -139,11 +140,12 @@ struct side {
     double seconds, written;
 };
 
-static void one_window(struct writers *w, struct side *s) {
+/* It stands for so many windows. */
+static void one_window(struct writers *w, struct side *s, int windows) {
     int64_t start = clock_ticks(), from = atomic_load(&w->written);
     usleep(WINDOW_US);
-    s->seconds += (double)(clock_ticks() - start) / 1e9;
-    s->written += (double)(atomic_load(&w->written) - from);
+    s->seconds += windows * (double)(clock_ticks() - start) / 1e9;
+    s->written += windows * (double)(atomic_load(&w->written) - from);
 }
 
 struct round {
@@ -154,11 +156,9 @@ struct round {
 
 /* Once the copy is made, which the writers would make longer, they write in a third of the time:
  * they would make the database several times as large before a large one is backed up. */
-static void skip_some(struct writers *w, const struct round *r) {
-    if (r->beside.seconds < ALL_ALONG_S)
-        return;
+static void skip_some(struct writers *w) {
     atomic_store(&w->paused, true);
-    usleep(4 * WINDOW_US);
+    usleep(SKIPPED * WINDOW_US);
     atomic_store(&w->paused, false);
 }
 
@@ -175,12 +175,14 @@ static void one_round(struct round *r, struct making *m) {
     if (pthread_create(&thread, NULL, make_it, m) != 0)
         die("no thread");
     while (!atomic_load(&m->done)) {
-        one_window(&w, &r->beside);
+        bool some = r->beside.seconds >= ALL_ALONG_S;
+        one_window(&w, &r->beside, some ? 1 + SKIPPED : 1);
         atomic_store(&halted, true);
         pthread_kill(thread, SIGUSR1);
-        one_window(&w, &r->alone);
+        one_window(&w, &r->alone, 1);
         atomic_store(&halted, false);
-        skip_some(&w, r);
+        if (some)
+            skip_some(&w);
     }
     pthread_join(thread, NULL);
     r->longest = atomic_load(&w.longest);
