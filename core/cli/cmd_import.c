@@ -73,13 +73,16 @@ static kith_status read_dialect(struct cmd *c, struct import_options *o, kith_er
 static kith_status read_options(struct job *job, kith_error *e) {
     struct cmd *c = job->c;
     struct import_options *o = &job->options;
-    const char *file = c->args[1], *slash = strrchr(file, '/');
+    const char *file = c->args[1], *slash = strrchr(file, '/'), *name = cmd_option(c, "name");
     TRY(schema_find_type(engine_schema(job->engine), str_of(c->args[0]), &o->type, e));
     TRY(read_dialect(c, o, e));
     o->principal = &c->principal;
     o->duplicates = (enum import_duplicates)cmd_option_choice(c, "duplicates", DUPLICATE_UPDATE);
-    o->format = (enum file_format)cmd_option_choice(c, "format", (int)file_format_of(file));
-    o->name = strcmp(file, "-") == 0 ? "standard input" : slash ? slash + 1 : file;
+    o->format =
+        (enum file_format)cmd_option_choice(c, "format", (int)file_format_of(name ? name : file));
+    o->name = strcmp(file, "-") == 0 ? name ? name : "standard input" : slash ? slash + 1 : file;
+    if (name && strcmp(file, "-") != 0)
+        return err_set(e, KITH_E_INVAL, NULL, "--name is about standard input: add -");
     o->map = c->args + 2;
     o->map_count = c->arg_count - 2;
     o->key = cmd_option(c, "key");
@@ -447,6 +450,8 @@ const struct command command_import = {
                 {"restart", NULL, "take an interrupted import of this file back, and begin anew"},
                 {"again", NULL, "without --key: import a file once more that was imported already"},
                 {"format", FILE_FORMATS, "else by the file's name"},
+                {"name", "NAME",
+                 "of standard input, by which an interrupted import is known again"},
                 {"delimiter", "C", "between the cells of a CSV file, or tab or blanks"},
                 {"encoding", "NAME", "of a CSV file, as windows-1252"},
                 {"columns", "NAME,...", "the CSV file has no header: its columns are these"},

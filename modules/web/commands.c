@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define WORDS_MAX 400 /* of a command */
 #define PAGE      "50"
@@ -18,6 +19,7 @@ struct command {
     uint32_t count;
     struct text out, err;
     bool too_large;   /* what it would answer */
+    bool many;        /* its lines are those of a list */
     kith_error error; /* what is wrong with the request */
 };
 
@@ -118,6 +120,10 @@ static void add_part(struct command *c, const char *word) {
     text_puts(add_word(c), value);
 }
 
+static void add_repeated(void *arg, const char *value) {
+    text_puts(add_word(arg), value);
+}
+
 /* Behind the options: nothing there is taken for one. */
 static void add_arguments(struct command *c) {
     text_puts(add_word(c), "--");
@@ -128,6 +134,10 @@ static void add_arguments(struct command *c) {
             add_named(c, *w);
         else if (**w == '@')
             add_members(c);
+        else if (**w == '+')
+            request_values(c->r, *w + 2, add_repeated, c);
+        else if (strncmp(*w, "--", 2) != 0)
+            text_puts(add_word(c), *w);
     }
 }
 
@@ -143,9 +153,43 @@ static void add_name(struct command *c) {
 
 /* -- carrying it out --------------------------------------------------------------------------- */
 
+/* What the answer of a command is that streams it. */
+static const struct {
+    const char *format, *type, *ending;
+} formats[] = {
+    {"jsonl", "application/x-ndjson", "jsonl"},
+    {"csv", "text/csv; charset=utf-8", "csv"},
+    {"vcard", "text/vcard; charset=utf-8", "vcf"},
+};
+
+/* From here on it is sent while it is made, and its status has been told. */
+static bool begin_stream(struct request *r) {
+    const char *format = request_argument(r, "format");
+    size_t i = sizeof formats / sizeof *formats - 1;
+    while (i > 0 && (!format || strcmp(formats[i].format, format) != 0))
+        i--;
+    if (!(r->out = stream_new(STREAM_BYTES, NULL)))
+        return false;
+    r->status = 200;
+    answer_header(r, "Content-Type", "%s", formats[i].type);
+    answer_header(r, "Content-Disposition", "attachment; filename=\"export.%s\"",
+                  formats[i].ending);
+    request_resume(r);
+    return true;
+}
+
+static kith_status pass_on(struct command *c, kith_str data) {
+    struct request *r = c->r;
+    if (!r->out && !begin_stream(r))
+        return KITH_E_NOMEM;
+    return stream_put_wait(r->out, data.ptr, (size_t)data.len) ? KITH_OK : KITH_E_IO;
+}
+
 static kith_status take_output(void *arg, uint32_t stream, kith_str data) {
     struct command *c = arg;
     struct text *t = stream == 1 ? &c->out : &c->err;
+    if (stream == 1 && c->r->route->streams)
+        return pass_on(c, data);
     if (t->len + data.len > ANSWER_MAX) {
         c->too_large = true;
         return KITH_E_LIMIT;
@@ -160,9 +204,26 @@ static int32_t is_interrupted(void *arg) {
 }
 
 /* {"code":"not found","field":null,"message":"..."}, behind remarks that are no JSON. */
-static void tell_failure(struct command *c) {
+static json_t *failure_of(const struct command *c) {
     const char *at = c->err.ptr ? strstr(c->err.ptr, "{\"code\":") : NULL;
-    json_t *said = at ? json_loads(at, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+    return at ? json_loads(at, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+}
+
+/* How far it came, where it says so all the same. */
+static void add_report(struct command *c) {
+    struct text *t = &c->r->answer;
+    json_t *report = c->out.ptr ? json_loadb(c->out.ptr, c->out.len, 0, NULL) : NULL;
+    if (report && t->len > 2) {
+        t->len -= strlen("}\n");
+        text_puts(t, ",\"report\":");
+        text_add(t, c->out.ptr, strcspn(c->out.ptr, "\n"));
+        text_puts(t, "}\n");
+    }
+    json_decref(report);
+}
+
+static void tell_failure(struct command *c) {
+    json_t *said = failure_of(c);
     const char *code = json_string_value(json_object_get(said, "code"));
     const char *message = json_string_value(json_object_get(said, "message"));
     answer_failure(c->r, code ? code : "internal error",
@@ -215,11 +276,44 @@ static void tell_many(struct command *c) {
 }
 
 static void tell(struct command *c) {
-    if (c->r->route->many)
+    if (c->many)
         tell_many(c);
     else
         text_add(&c->r->answer, c->out.ptr, c->out.len);
     answer_json(c->r, 200);
+}
+
+/* Nobody else is told what became of it: its status was sent before. */
+static void log_failure(struct command *c) {
+    json_t *said = failure_of(c);
+    const char *message = json_string_value(json_object_get(said, "message"));
+    char line[300];
+    (void)snprintf(line, sizeof line, "an answer was cut off: %s",
+                   message ? message : "it failed, and did not say why");
+    c->r->self->host->log(c->r->self->host, KITH_LOG_WARN, kith_str_of(line));
+    json_decref(said);
+}
+
+static void end_stream(struct command *c, bool whole) {
+    if (!whole && stream_is_read(c->r->out))
+        log_failure(c);
+    if (whole)
+        stream_end(c->r->out);
+    else
+        stream_fail(c->r->out);
+}
+
+static kith_status give_input(void *arg, char *dst, uint64_t cap, uint64_t *got, kith_error *e) {
+    const struct command *c = arg;
+    enum stream_state state;
+    *got = stream_take_wait(c->r->in, dst, (size_t)cap, &state);
+    if (*got > 0 || state == STREAM_ENDED)
+        return KITH_OK;
+    if (atomic_load(&c->r->too_long))
+        return kith_fail(e, KITH_E_LIMIT, NULL, TOO_LONG);
+    if (is_interrupted(arg))
+        return kith_fail(e, KITH_E_BUSY, NULL, IT_ENDS);
+    return kith_fail(e, KITH_E_IO, NULL, "the body broke off before its end");
 }
 
 static void carry_out(struct command *c) {
@@ -228,6 +322,7 @@ static void carry_out(struct command *c) {
     const kith_stream stream = {.struct_size = sizeof stream,
                                 .arg = c,
                                 .write = take_output,
+                                .read = r->in ? give_input : NULL,
                                 .interrupted = is_interrupted};
     for (uint32_t i = 0; i < c->count; i++) {
         c->words[i] = text_str(&c->texts[i]);
@@ -237,7 +332,9 @@ static void carry_out(struct command *c) {
     kith_status st = c->error.code;
     if (st == KITH_OK)
         st = r->self->serving->run(r->caller, c->count, c->words, &stream, &code, &c->error);
-    if (st != KITH_OK)
+    if (r->out)
+        end_stream(c, st == KITH_OK && code == 0);
+    else if (st != KITH_OK)
         answer_error(r, st, &c->error);
     else if (c->too_large)
         answer_failure(r, "limit reached", NULL,
@@ -246,11 +343,19 @@ static void carry_out(struct command *c) {
         answer_failure(r, "busy", NULL, IT_ENDS);
     else if (code != 0)
         tell_failure(c);
-    else
+    else if (!r->route->streams)
         tell(c);
+    else if (begin_stream(r)) /* there was nothing to say */
+        end_stream(c, true);
+    else
+        answer_problem(r, 503, "out of memory", NULL, "there is not enough memory");
+    if (r->in && code != 0)
+        add_report(c);
 }
 
-static void finish(struct command *c) {
+void command_free(struct command *c) {
+    if (!c)
+        return;
     for (uint32_t i = 0; i < c->count; i++)
         text_free(&c->texts[i]);
     text_free(&c->out);
@@ -265,6 +370,7 @@ static struct command *begin(struct request *r) {
         return NULL;
     }
     c->r = r;
+    c->many = r->route->many || request_argument(r, "preview");
     c->error.struct_size = sizeof c->error;
     add_name(c);
     add_options(c);
@@ -277,8 +383,41 @@ bool command_run(struct request *r) {
         return true;
     add_arguments(c);
     carry_out(c);
-    finish(c);
+    command_free(c);
     return true;
+}
+
+/* By what it says that it sends, unless it says it as an argument. */
+static void add_format(struct command *c) {
+    static const struct {
+        const char *type, *format;
+    } types[] = {
+        {"application/x-ndjson", "jsonl"},
+        {"application/jsonl", "jsonl"},
+        {"application/x-jsonlines", "jsonl"},
+        {"application/json", "jsonl"},
+        {"text/vcard", "vcard"},
+        {"text/csv", "csv"},
+    };
+    const char *given = request_header(c->r, "Content-Type");
+    size_t len = given ? strcspn(given, "; ") : 0;
+    for (size_t i = 0; !request_argument(c->r, "format") && i < sizeof types / sizeof *types; i++)
+        if (strlen(types[i].type) == len && strncasecmp(given, types[i].type, len) == 0)
+            text_printf(add_word(c), "--format=%s", types[i].format);
+}
+
+bool command_prepare(struct request *r) {
+    struct command *c = r->job = begin(r);
+    if (!c)
+        return true;
+    add_format(c);
+    add_arguments(c);
+    return false;
+}
+
+void command_read(struct request *r) {
+    carry_out(r->job);
+    stream_leave(r->in);
 }
 
 /* -- lists ------------------------------------------------------------------------------------- */
@@ -303,6 +442,6 @@ bool records_list(struct request *r) {
     text_puts(add_word(c), "--");
     add_query(c);
     carry_out(c);
-    finish(c);
+    command_free(c);
     return true;
 }

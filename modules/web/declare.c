@@ -16,6 +16,12 @@ static const kith_setting settings[] = {
      .min = 1024,
      .max = 1073741824,
      .doc = "Bytes of what is sent with a request."},
+    {.key = "max_import",
+     .kind = KITH_INT,
+     .default_text = "1073741824",
+     .min = 1024,
+     .max = 1099511627776,
+     .doc = "Bytes of what is imported at a time."},
     {.key = "max_connections",
      .kind = KITH_INT,
      .default_text = "1000",
@@ -46,6 +52,12 @@ static const kith_setting settings[] = {
      .min = 1,
      .max = 64,
      .doc = "Threads for what may take long: lists, searches, actions."},
+    {.key = "streams",
+     .kind = KITH_INT,
+     .default_text = "4",
+     .min = 1,
+     .max = 64,
+     .doc = "Imports and exports at the same time; they have threads of their own."},
 };
 
 static const kith_permission permissions[] = {
@@ -69,6 +81,8 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
         {"idle_timeout", offsetof(kith_instance, idle_ms)},
         {"threads", offsetof(kith_instance, threads)},
         {"workers", offsetof(kith_instance, worker_count)},
+        {"streams", offsetof(kith_instance, stream_count)},
+        {"max_import", offsetof(kith_instance, max_import)},
     };
     kith_instance *self = calloc(1, sizeof *self);
     if (!self)
@@ -91,15 +105,19 @@ static void close_all(kith_instance *self) {
     atomic_store(&self->hurry, true);
     if (self->http)
         http_close(self->http);
-    if (self->workers)
-        workers_close(self->workers);
+    workers_close(self->workers);
+    workers_close(self->streamers);
     self->http = NULL;
-    self->workers = NULL;
+    self->workers = self->streamers = NULL;
 }
+
+#define WAITING_MAX 1000
 
 static kith_status serve(kith_instance *self, kith_error *err) {
     atomic_store(&self->hurry, false);
-    kith_status st = workers_open(self, err);
+    kith_status st = workers_open(&self->workers, (size_t)self->worker_count, WAITING_MAX, err);
+    if (st == KITH_OK)
+        st = workers_open(&self->streamers, (size_t)self->stream_count, 0, err);
     if (st == KITH_OK)
         st = http_open(self, err);
     if (st != KITH_OK)

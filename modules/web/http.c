@@ -16,12 +16,14 @@
 #define HEADER_BYTES 32768 /* of a connection: the request's head, and what is being sent */
 #define LISTENERS    8
 #define ADDRESS_MAX  8000
-#define REST_MS      1000 /* in the end, for the rest of a request, or of an answer */
+#define REST_MS      1000  /* in the end, for the rest of a request, or of an answer */
+#define LEAST_BYTES  65536 /* that move within web.idle_timeout, or it is as good as silent */
 
 /* One connection: since when it has been sending a request, or is silent; 0: it waits for us. */
 struct guest {
     int fd;
     _Atomic int64_t since; /* ms */
+    size_t moved;          /* bytes since then */
     /* Of its last request, as it was sent: */
     bool odd_address;
     char asked[ASKED_MAX + 1];
@@ -42,6 +44,7 @@ struct http {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
     struct guest *guests;
+    struct request *streams; /* those with a stream */
     bool ending;
 };
 
@@ -62,8 +65,17 @@ static struct guest *guest_of(struct MHD_Connection *connection) {
 /* It is its turn to send, or ours. */
 static void note_turn(struct MHD_Connection *connection, bool its) {
     struct guest *g = guest_of(connection);
-    if (g)
-        atomic_store(&g->since, its ? now_ms() : 0);
+    if (!g)
+        return;
+    g->moved = 0;
+    atomic_store(&g->since, its ? now_ms() : 0);
+}
+
+/* Of what is long it does not matter how long it takes, but that it gets on. */
+static void note_moved(struct MHD_Connection *connection, size_t bytes) {
+    struct guest *g = guest_of(connection);
+    if (g && ((g->moved += bytes) >= LEAST_BYTES || !atomic_load(&g->since)))
+        note_turn(connection, true);
 }
 
 static void come(struct http *h, struct MHD_Connection *connection, void **context) {
@@ -102,7 +114,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
         go(cls, *context);
 }
 
-/* Who sends a request byte by byte is seen out in time, too. */
+/* Who sends a request byte by byte is seen out in time, too, and who takes an answer so. */
 static void *see_out(void *arg) {
     struct http *h = arg;
     pthread_mutex_lock(&h->lock);
@@ -137,16 +149,44 @@ const char *request_argument(const struct request *r, const char *name) {
     return value ? value : "";
 }
 
-void request_suspend(struct request *r) {
-    atomic_fetch_add(&r->self->http->held, 1);
-    MHD_suspend_connection(r->connection);
+struct request *request_hold(struct request *r) {
+    atomic_fetch_add(&r->users, 1);
+    return r;
 }
 
-/* Once resumed it may be gone, and so may the library, but for what is held. */
+void request_suspend(struct request *r) {
+    pthread_mutex_lock(&r->gate);
+    r->asleep = true;
+    atomic_fetch_add(&r->self->http->held, 1);
+    MHD_suspend_connection(r->connection);
+    pthread_mutex_unlock(&r->gate);
+}
+
+/* Once resumed it may be gone, and so may the library, but for what is held: neither is before it
+ * has passed the gate. */
 void request_resume(struct request *r) {
-    struct http *h = r->self->http;
-    MHD_resume_connection(r->connection);
-    atomic_fetch_sub(&h->held, 1);
+    pthread_mutex_lock(&r->gate);
+    r->woken = true;
+    if (r->asleep && !r->over) {
+        r->asleep = false;
+        MHD_resume_connection(r->connection);
+        atomic_fetch_sub(&r->self->http->held, 1);
+    }
+    pthread_mutex_unlock(&r->gate);
+}
+
+/* Suspends it until it is resumed; false: it was since it was looked at last. */
+static bool fall_asleep(struct request *r) {
+    pthread_mutex_lock(&r->gate);
+    bool sleeps = !r->woken;
+    r->woken = false;
+    if (sleeps) {
+        r->asleep = true;
+        atomic_fetch_add(&r->self->http->held, 1);
+        MHD_suspend_connection(r->connection);
+    }
+    pthread_mutex_unlock(&r->gate);
+    return sleeps;
 }
 
 static enum method method_of(const char *name, bool *head) {
@@ -188,12 +228,51 @@ static struct request *begin(struct http *h, struct MHD_Connection *connection, 
         return NULL;
     }
     atomic_fetch_add(&h->under_way, 1);
+    atomic_store(&r->users, 1);
+    pthread_mutex_init(&r->gate, NULL);
     r->self = h->self;
     r->connection = connection;
     r->method = method_of(method, &r->head);
     r->odd_address = g->odd_address;
     r->asked = g->asked;
     return r;
+}
+
+/* Who may stop the library must be able to wake it. false: it is too late for it. */
+static bool enlist(struct http *h, struct request *r) {
+    pthread_mutex_lock(&h->lock);
+    r->listed = !atomic_load(&h->closed);
+    if (r->listed) {
+        if ((r->listed_next = h->streams))
+            r->listed_next->listed_link = &r->listed_next;
+        h->streams = r;
+        r->listed_link = &h->streams;
+        if (r->out && atomic_load(&h->ceasing) && stream_is_endless(r->out))
+            stream_end(r->out);
+    }
+    pthread_mutex_unlock(&h->lock);
+    return r->listed;
+}
+
+static void strike_out(struct http *h, struct request *r) {
+    if (!r->listed)
+        return;
+    pthread_mutex_lock(&h->lock);
+    if ((*r->listed_link = r->listed_next))
+        r->listed_next->listed_link = r->listed_link;
+    pthread_mutex_unlock(&h->lock);
+}
+
+/* Nobody may touch its connection any more. */
+static void part(struct http *h, struct request *r) {
+    strike_out(h, r);
+    pthread_mutex_lock(&r->gate);
+    r->over = true;
+    pthread_mutex_unlock(&r->gate);
+    if (r->in) /* what came is not whole, unless it has ended */
+        stream_fail(r->in);
+    if (r->out)
+        stream_leave(r->out);
 }
 
 static void end(void *cls, struct MHD_Connection *connection, void **state,
@@ -204,6 +283,7 @@ static void end(void *cls, struct MHD_Connection *connection, void **state,
     struct request *r = *state;
     if (!r)
         return;
+    part(h, r);
     if (r->taken)
         atomic_fetch_sub(&h->taken, 1);
     request_free(r);
@@ -281,23 +361,120 @@ void request_arguments(struct request *r, argument_fn fn) {
     MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, look_at_argument, &a);
 }
 
+struct values {
+    const char *name;
+    void (*fn)(void *arg, const char *value);
+    void *arg;
+};
+
+static enum MHD_Result look_at_value(void *cls, enum MHD_ValueKind kind, const char *name,
+                                     const char *value) {
+    struct values *v = cls;
+    (void)kind;
+    if (strcmp(name, v->name) == 0)
+        v->fn(v->arg, value ? value : "");
+    return MHD_YES;
+}
+
+void request_values(struct request *r, const char *name, void (*fn)(void *arg, const char *value),
+                    void *arg) {
+    struct values v = {name, fn, arg};
+    MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, look_at_value, &v);
+}
+
 /* -- answers ----------------------------------------------------------------------------------- */
 
-static enum MHD_Result send_answer(struct request *r) {
+/* A text that is sent: in pieces, so that it is seen how its reader gets on. */
+struct sending {
+    struct MHD_Connection *connection;
+    struct text text;
+};
+
+static ssize_t send_text(void *cls, uint64_t at, char *dst, size_t cap) {
+    struct sending *s = cls;
+    size_t n = s->text.len - (size_t)at < cap ? s->text.len - (size_t)at : cap;
+    memcpy(dst, s->text.ptr + at, n);
+    note_moved(s->connection, n);
+    return (ssize_t)n;
+}
+
+static void sent_text(void *cls) {
+    struct sending *s = cls;
+    text_free(&s->text);
+    free(s);
+}
+
+/* The text is the response's from then on. */
+static struct MHD_Response *long_response(struct request *r) {
+    struct sending *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->connection = r->connection;
+    s->text = r->answer;
+    r->answer = (struct text){0};
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(s->text.len, STREAM_BYTES / 2, send_text, s, sent_text);
+    if (!response)
+        sent_text(s);
+    return response;
+}
+
+static struct MHD_Response *short_response(struct request *r) {
     struct text *t = &r->answer;
-    if (t->failed)
-        return MHD_NO; /* no memory: the connection is closed */
     struct MHD_Response *response =
         MHD_create_response_from_buffer(t->len, t->ptr ? t->ptr : (void *)"",
                                         t->ptr ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (response)
+        *t = (struct text){0};
+    return response;
+}
+
+static void wake(void *arg) {
+    request_resume(arg);
+}
+
+static ssize_t send_stream(void *cls, uint64_t at, char *dst, size_t cap) {
+    struct request *r = cls;
+    enum stream_state state;
+    size_t n;
+    (void)at;
+    do {
+        n = stream_take(r->out, dst, cap, &state);
+        if (n > 0) {
+            note_moved(r->connection, n);
+            return (ssize_t)n;
+        }
+        if (state != STREAM_OPEN)
+            return state == STREAM_ENDED ? MHD_CONTENT_READER_END_OF_STREAM
+                                         : MHD_CONTENT_READER_END_WITH_ERROR;
+        note_turn(r->connection, false);
+    } while (!fall_asleep(r));
+    return 0;
+}
+
+static struct MHD_Response *stream_response(struct request *r) {
+    if (!enlist(r->self->http, r))
+        return NULL;
+    stream_attach(r->out, wake, r);
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BYTES / 2, send_stream, r,
+                                             NULL);
+}
+
+static enum MHD_Result send_answer(struct request *r) {
+    bool ceasing = atomic_load(&r->self->http->ceasing);
+    if (r->answer.failed)
+        return MHD_NO; /* no memory: the connection is closed */
+    note_turn(r->connection, true);
+    struct MHD_Response *response = r->out                        ? stream_response(r)
+                                    : r->answer.len > LEAST_BYTES ? long_response(r)
+                                                                  : short_response(r);
     if (!response)
         return MHD_NO;
-    *t = (struct text){0};
     for (size_t i = 0; i < r->header_count; i++)
         MHD_add_response_header(response, r->headers[i].name, r->headers[i].value);
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Cache-Control", "no-store");
-    if (atomic_load(&r->self->http->ceasing))
+    if (ceasing)
         MHD_add_response_header(response, "Connection", "close");
     enum MHD_Result queued = MHD_queue_response(r->connection, r->status, response);
     MHD_destroy_response(response);
@@ -315,6 +492,63 @@ static bool take_body(struct request *r, const char *data, size_t len) {
     }
     text_add(&r->body, data, len);
     return !r->body.failed;
+}
+
+/* -- a body that is read while it arrives ------------------------------------------------------ */
+
+#define DRAINED_BYTES 1048576 /* of what is too long: whoever sends it shall see the answer */
+
+static enum MHD_Result start(struct http *h, struct request *r) {
+    const struct stream_writer writer = {.on_room = wake, .on_gone = wake, .arg = r};
+    if (!(r->in = stream_new(STREAM_BYTES, &writer)) || !enlist(h, r))
+        return MHD_NO;
+    r->refused = !request_start(r);
+    return r->refused && r->has_body ? send_answer(r) : MHD_YES;
+}
+
+/* All of it is taken, or the connection suspended until there is room. */
+static enum MHD_Result pass_in(struct request *r, const char *data, size_t *len) {
+    const uint64_t max = (uint64_t)r->self->max_import;
+    bool open = !r->refused;
+    if (r->arrived + *len > max && !atomic_exchange(&r->too_long, true))
+        stream_fail(r->in);
+    if (r->arrived > max + DRAINED_BYTES)
+        return MHD_NO;
+    while (open && *len > 0) {
+        size_t n = stream_put_some(r->in, data, *len, &open);
+        data += n;
+        *len -= n;
+        r->arrived += n;
+        note_moved(r->connection, n);
+        if (n > 0 || !open)
+            continue;
+        note_turn(r->connection, false);
+        if (fall_asleep(r))
+            return MHD_YES;
+    }
+    r->arrived += *len; /* nobody reads it any more: it has been answered */
+    note_moved(r->connection, *len);
+    *len = 0;
+    return MHD_YES;
+}
+
+static enum MHD_Result await_answer(struct http *h, struct request *r) {
+    enum MHD_Result out = MHD_NO;
+    atomic_fetch_add(&h->held, 1);
+    note_turn(r->connection, false);
+    stream_end(r->in);
+    if (!r->taken) {
+        r->taken = true;
+        atomic_fetch_add(&h->taken, 1);
+    }
+    if (!atomic_load(&h->closed)) {
+        while (!r->refused && !atomic_load(&r->answered) && out == MHD_NO)
+            out = fall_asleep(r) ? MHD_YES : MHD_NO;
+        if (out == MHD_NO)
+            out = send_answer(r);
+    }
+    atomic_fetch_sub(&h->held, 1);
+    return out;
 }
 
 /* All of it is there. */
@@ -345,10 +579,14 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
             answer_problem(r, 503, "busy", NULL, IT_ENDS);
         if (!r->status)
             request_begin(r);
+        if (!r->status && r->route->reads)
+            return start(h, r);
         r->refused = r->status != 0;
         /* Answered before its body: the connection ends with it. */
         return r->refused && r->has_body ? send_answer(r) : MHD_YES;
     }
+    if (r->in)
+        return *len ? pass_in(r, data, len) : await_answer(h, r);
     if (*len) {
         bool taken = take_body(r, data, *len);
         *len = 0;
@@ -481,9 +719,21 @@ kith_status http_open(kith_instance *self, kith_error *err) {
     return KITH_OK;
 }
 
+static void end_streams(struct http *h, bool all) {
+    pthread_mutex_lock(&h->lock);
+    for (struct request *r = h->streams; r; r = r->listed_next) {
+        if (all)
+            stream_fail(r->in ? r->in : r->out);
+        else if (r->out && stream_is_endless(r->out))
+            stream_end(r->out);
+    }
+    pthread_mutex_unlock(&h->lock);
+}
+
 /* Of what is not there as a whole not much is waited for: it may never be. */
 void http_quiesce(struct http *h, uint32_t deadline_ms) {
     atomic_store(&h->ceasing, true);
+    end_streams(h, false);
     for (size_t i = 0; i < h->count; i++) {
         h->doors[i] = MHD_quiesce_daemon(h->daemons[i]);
         if (h->doors[i] >= 0) /* its threads may still look at it: it is closed after them */
@@ -500,6 +750,7 @@ void http_quiesce(struct http *h, uint32_t deadline_ms) {
 static void wait_for_held(struct http *h) {
     atomic_store(&h->ceasing, true);
     atomic_store(&h->closed, true);
+    end_streams(h, true);
     while (atomic_load(&h->held) > 0)
         usleep(1000);
     for (uint32_t ms = 0; ms < REST_MS && atomic_load(&h->taken) > 0; ms++)

@@ -22,6 +22,19 @@ const struct route routes[] = {
      .doc = "Finds words in all records."},
     {GET("query"), LINES("find", "?q", "--fields=?fields", "--after=?after", "--limit=?limit"),
      .doc = "What a query finds, or its totals."},
+    {GET("export"), .handle = command_run, .worker = true, .streams = true,
+     .words = WORDS("export", "--format=?format", "--version=?version", "--fields=?fields",
+                    "--spreadsheet!spreadsheet", "?q"),
+     .doc = "All records that a query finds, as lines of JSON, CSV or vCards."},
+    {POST("import/{type}"), .handle = command_prepare, .worker = true, .reads = true,
+     .words = WORDS("import", "--format=?format", "--key=?key", "--duplicates=?duplicates",
+                    "--list=?list", "--name=?name", "--delimiter=?delimiter",
+                    "--encoding=?encoding", "--columns=?columns", "--skip-lines=?skip-lines",
+                    "--comment=?comment", "--quote=?quote", "--decimal=?decimal", "--split=?split",
+                    "--empty=?empty", "--preview=?preview", "--rehearse!rehearse",
+                    "--day-first!day-first", "--restart!restart", "--again!again",
+                    "--create-linked!create-linked", "{type}", "-", "+?map"),
+     .doc = "Brings in records from CSV, JSON or vCards, of any length."},
     {GET("modules"), LINES("module list"), .doc = "The modules."},
     {GET("types"), LINES("type list"), .doc = "The types of records."},
     {GET("actions"), LINES("run"), .doc = "The actions, with their parameters."},
@@ -211,18 +224,39 @@ void request_begin(struct request *r) {
         request_arguments(r, check_argument);
 }
 
-bool request_take(struct request *r) {
-    if (!r->route->worker)
-        return r->route->handle(r);
-    if (workers_add(r->self->workers, r))
+static bool hand_over(struct request *r) {
+    bool streams = r->route->streams || r->in;
+    if (workers_add(streams ? r->self->streamers : r->self->workers, r))
         return false;
-    answer_problem(r, 503, "busy", NULL, "too many requests wait: try again in a moment");
+    answer_problem(r, 503, "busy", NULL,
+                   streams ? "as many imports and exports as web.streams allows are under way: try"
+                             " again in a moment"
+                           : "too many requests wait: try again in a moment");
     return true;
 }
 
+bool request_start(struct request *r) {
+    const char *length = request_header(r, "Content-Length");
+    if (length && strtoull(length, NULL, 10) > (uint64_t)r->self->max_import)
+        answer_problem(r, 413, "limit", NULL, TOO_LONG);
+    else if (!r->route->handle(r))
+        return !hand_over(r);
+    return false;
+}
+
+bool request_take(struct request *r) {
+    return r->route->worker ? hand_over(r) : r->route->handle(r);
+}
+
 void request_free(struct request *r) {
+    if (atomic_fetch_sub(&r->users, 1) > 1)
+        return;
     if (r->caller)
         r->self->serving->leave(r->caller);
+    command_free(r->job);
+    stream_free(r->out);
+    stream_free(r->in);
+    pthread_mutex_destroy(&r->gate);
     text_free(&r->body);
     text_free(&r->answer);
     free(r->path);

@@ -4,8 +4,11 @@
 #ifndef WEB_H
 #define WEB_H
 
+#include "stream.h"
+
 #include <kith/easy.h>
 #include <kith/plugin.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -18,11 +21,13 @@ struct kith_instance {
     const kith_settings_v1 *settings;
     kith_value listen;
     int64_t max_body, max_connections, max_of_address, idle_ms, threads, worker_count;
+    int64_t stream_count, max_import;
     struct http *http;
-    struct workers *workers;
+    struct workers *workers, *streamers; /* for what takes a moment, and for what may take hours */
     atomic_bool hurry; /* what still waits is refused, and commands are interrupted */
 };
-#define IT_ENDS "the server ends, or begins anew: try again in a moment"
+#define TOO_LONG "the body is larger than web.max_import allows"
+#define IT_ENDS  "the server ends, or begins anew: try again in a moment"
 
 /* A text that grows; zeroed is empty. failed: there was no memory. */
 struct text {
@@ -71,7 +76,26 @@ struct request {
     struct header headers[HEADERS_MAX];
     size_t header_count;
     struct text answer;
+    /* The answer's bytes are made while they are sent, if it is no problem: set it before the
+     * request is resumed. */
+    struct stream *out;
+    /* Its body, of one that is read while it arrives. Nothing of its connection may be asked for on
+     * the thread that reads it: it may be gone. */
+    struct stream *in;
+    atomic_bool too_long; /* it is more than web.max_import, and was cut off */
+    atomic_bool answered; /* the answer is there: until then it is its worker's */
+    struct command *job;  /* what is to be carried out, when its body is read */
     struct request *next; /* in the queue of workers */
+
+    /* http.c's */
+    _Atomic unsigned users; /* it, and the worker that has it */
+    pthread_mutex_t gate;   /* guards what follows */
+    bool asleep;            /* its connection is suspended */
+    bool woken;             /* and need not be: there is something to look at */
+    bool over;              /* its connection is not to be touched any more */
+    bool listed;
+    uint64_t arrived; /* bytes of what is read while it arrives */
+    struct request *listed_next, **listed_link;
 };
 
 /* -- http.c ------------------------------------------------------------------------------------ */
@@ -88,18 +112,25 @@ const char *request_argument(const struct request *r, const char *name);
 /* Calls fn for each argument of the address until it gives false. */
 typedef bool (*argument_fn)(struct request *r, const char *name);
 void request_arguments(struct request *r, argument_fn fn);
+/* Calls fn with each value of that argument. */
+void request_values(struct request *r, const char *name, void (*fn)(void *arg, const char *value),
+                    void *arg);
 /* The answer comes later, by request_resume from any thread; to be called in request_begin or
  * request_take, before anybody else knows of the request. */
 void request_suspend(struct request *r);
+/* Whoever does not hold it has no business with it from then on. */
 void request_resume(struct request *r);
+struct request *request_hold(struct request *r);
 
 /* -- route.c: called by http.c ----------------------------------------------------------------- */
 
 /* Its header is there. Sets the answer where that is known already. */
 void request_begin(struct request *r);
+/* It is read while it arrives, by a worker. false: it is not, and answered. */
+bool request_start(struct request *r);
 /* Its body is there. true: so is the answer; false: it was suspended, and comes later. */
 bool request_take(struct request *r);
-void request_free(struct request *r);
+void request_free(struct request *r); /* once for whoever holds it */
 
 struct route {
     enum method method;
@@ -107,10 +138,14 @@ struct route {
     /* true: it is answered; false: it was suspended, and is resumed with its answer. */
     bool (*handle)(struct request *r);
     bool worker;              /* it may take long: on a thread of its own */
+    bool streams;             /* its answer has no bounds: on one of those that may take hours */
     const char *const *words; /* of a command */
     const char *doc;          /* one sentence */
     const char *arguments;    /* "fields|q": of the address, besides those of its words; or NULL */
-    bool many;                /* a line of JSON for each of a list */
+    /* Its body, r->in, has no bounds: handle is called when the head is there, and sets r->job,
+     * which is carried out on one of those threads. */
+    bool reads;
+    bool many; /* a line of JSON for each of a list */
 };
 extern const struct route routes[];
 extern const size_t route_count;
@@ -131,8 +166,9 @@ void answer_failure(struct request *r, const char *code, const char *field, cons
 
 /* -- workers.c --------------------------------------------------------------------------------- */
 
-kith_status workers_open(kith_instance *self, kith_error *err);
-void workers_close(struct workers *w); /* when nothing waits any more */
+/* As many threads, for which at most `waiting` requests may wait. */
+kith_status workers_open(struct workers **out, size_t count, size_t waiting, kith_error *err);
+void workers_close(struct workers *w); /* when nothing waits any more; NULL: nothing */
 /* Has its route's handle called on one of their threads, and resumes it. false: too many wait. */
 bool workers_add(struct workers *w, struct request *r);
 
@@ -145,6 +181,10 @@ bool records_update(struct request *r);
 bool record_delete(struct request *r);
 bool record_transition(struct request *r);
 bool command_run(struct request *r);
+/* Makes r->job of a route that reads; command_read carries it out, and frees it. */
+bool command_prepare(struct request *r);
+void command_read(struct request *r);
+void command_free(struct command *c);
 bool records_list(struct request *r);
 
 #endif

@@ -5,22 +5,22 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define WAITING_MAX 1000
-
 struct workers {
     pthread_t *threads;
     size_t count;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work;
     struct request *first, **last;
-    size_t waiting;
+    size_t waiting, waiting_max, idle;
     bool ending;
 };
 
 static struct request *take(struct workers *w) {
     pthread_mutex_lock(&w->lock);
+    w->idle++;
     while (!w->first && !w->ending)
         pthread_cond_wait(&w->work, &w->lock);
+    w->idle--;
     struct request *r = w->first;
     if (r) {
         if (!(w->first = r->next))
@@ -35,31 +35,35 @@ static void *work(void *arg) {
     struct workers *w = arg;
     struct request *r;
     while ((r = take(w))) {
-        if (!atomic_load(&r->self->hurry))
+        if (r->in)
+            command_read(r);
+        else if (!atomic_load(&r->self->hurry))
             r->route->handle(r);
         else
             answer_problem(r, 503, "busy", NULL, IT_ENDS);
+        atomic_store(&r->answered, true);
         request_resume(r);
+        request_free(r);
     }
     return NULL;
 }
 
-kith_status workers_open(kith_instance *self, kith_error *err) {
-    size_t n = (size_t)self->worker_count;
-    struct workers *w = self->workers = calloc(1, sizeof *w);
-    if (!w || !(w->threads = calloc(n, sizeof *w->threads)))
+kith_status workers_open(struct workers **out, size_t count, size_t waiting, kith_error *err) {
+    struct workers *w = *out = calloc(1, sizeof *w);
+    if (!w || !(w->threads = calloc(count, sizeof *w->threads)))
         return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->work, NULL);
     w->last = &w->first;
-    for (; w->count < n; w->count++)
+    w->waiting_max = waiting;
+    for (; w->count < count; w->count++)
         if (pthread_create(&w->threads[w->count], NULL, work, w) != 0)
             return kith_fail(err, KITH_E_NOMEM, NULL, "a thread could not be started");
     return KITH_OK;
 }
 
 void workers_close(struct workers *w) {
-    if (!w->threads) {
+    if (!w || !w->threads) {
         free(w);
         return;
     }
@@ -77,9 +81,11 @@ void workers_close(struct workers *w) {
 
 bool workers_add(struct workers *w, struct request *r) {
     pthread_mutex_lock(&w->lock);
-    bool room = w->waiting < WAITING_MAX;
+    bool room = w->waiting < w->waiting_max + w->idle;
     if (room) {
-        request_suspend(r);
+        request_hold(r);
+        if (!r->in)
+            request_suspend(r);
         r->next = NULL;
         *w->last = r;
         w->last = &r->next;
