@@ -129,6 +129,12 @@ kith_status txn_enter(struct txn *t, const struct access_of *of, struct principa
     return KITH_OK;
 }
 
+void engine_stay(const struct principal *p) {
+    struct known_access *k = p->access ? p->access->holder : NULL;
+    if (k)
+        atomic_fetch_add(&k->users, 1);
+}
+
 void engine_leave(const struct principal *p) {
     if (p->access && p->access->holder)
         forget(p->access->holder);

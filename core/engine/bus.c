@@ -268,8 +268,7 @@ bool bus_waiting(struct engine *g) {
 
 /* -- one event --------------------------------------------------------------------------------- */
 
-/* Reads the row's image and its transaction's head, once some reaction may want it. */
-static kith_status open_delivery(struct delivery *d, struct arena *a, kith_error *e) {
+kith_status delivery_open(struct delivery *d, struct conn *c, struct arena *a, kith_error *e) {
     struct image_field *fields = NULL;
     uint32_t version = 1;
     if (d->opened)
@@ -278,7 +277,8 @@ static kith_status open_delivery(struct delivery *d, struct arena *a, kith_error
         TRY(image_decode_event(d->row, &d->topic, &version, &d->json, e));
     else
         TRY(image_decode(d->g->schema, d->row, a, &fields, &d->ev.field_count, e));
-    TRY(journal_tx_read(d->g->writer, d->row->tx, a, &d->tx, e));
+    if (d->tx.id != d->row->tx)
+        TRY(journal_tx_read(c, d->row->tx, a, &d->tx, e));
     d->ev.fields = fields;
     d->ev.seq = d->row->seq;
     d->ev.tx = d->row->tx;
@@ -293,8 +293,7 @@ static kith_status open_delivery(struct delivery *d, struct arena *a, kith_error
     return KITH_OK;
 }
 
-/* The record as it is now; of one that is gone, what the event knew. */
-static kith_status load_values(struct delivery *d, struct arena *a, kith_error *e) {
+kith_status delivery_load(struct delivery *d, struct conn *c, struct arena *a, kith_error *e) {
     const struct rtype *t = d->ev.type;
     if (d->loaded || !t || !d->ev.id)
         return KITH_OK;
@@ -302,7 +301,7 @@ static kith_status load_values(struct delivery *d, struct arena *a, kith_error *
     bool there;
     if (!values)
         return err_nomem(e);
-    TRY(record_find(d->g->writer, t, d->ev.id, a, values, &there, e));
+    TRY(record_find(c, t, d->ev.id, a, values, &there, e));
     for (size_t i = 0; !there && i < d->ev.field_count; i++) {
         const struct image_field *f = &d->ev.fields[i];
         if (f->field)
@@ -341,14 +340,16 @@ static bool row_fits(const struct reaction_entry *r, const struct delivery *d) {
     }
 }
 
-/* One that nobody declares now has no name: its module is not enabled. */
-static const char *topic_for(const struct reaction_entry *r, const struct delivery *d) {
+const char *delivery_topic(const struct delivery *d) {
     const struct engine *g = d->g;
-    for (size_t i = 0; r->match == MATCH_ANY && d->row->kind == ROW_EVENT && i < g->topic_count;
-         i++)
+    for (size_t i = 0; d->row->kind == ROW_EVENT && i < g->topic_count; i++)
         if (g->topics[i]->number == d->topic)
             return g->topics[i]->name;
-    return r->reaction.topic;
+    return "*";
+}
+
+static const char *topic_for(const struct reaction_entry *r, const struct delivery *d) {
+    return r->match == MATCH_ANY ? delivery_topic(d) : r->reaction.topic;
 }
 
 static bool event_fits(const struct reaction_entry *r, const struct delivery *d) {
@@ -396,7 +397,7 @@ kith_status delivery_wants(struct reaction_entry *r, struct delivery *d, struct 
     *yes = false;
     if (!row_fits(r, d))
         return KITH_OK;
-    TRY(open_delivery(d, t->arena, e));
+    TRY(delivery_open(d, d->g->writer, t->arena, e));
     if (!event_fits(r, d))
         return KITH_OK;
     if (r->reaction.listens) {
@@ -406,7 +407,7 @@ kith_status delivery_wants(struct reaction_entry *r, struct delivery *d, struct 
         if (!heard)
             return KITH_OK;
     }
-    TRY(load_values(d, t->arena, e));
+    TRY(delivery_load(d, d->g->writer, t->arena, e));
     if (r->reaction.where)
         return meets_condition(r->reaction.where, d, t, yes, e);
     *yes = true;

@@ -57,6 +57,13 @@ struct delivery { /* one journal row on its way to the reactions */
     kith_str json;
     uint32_t topic;
 };
+/* Reads the row's image, and its transaction's head, unless that is there already. */
+kith_status delivery_open(struct delivery *d, struct conn *c, struct arena *a, kith_error *e);
+/* The record as it is now; of one that is gone, what the event knew. */
+kith_status delivery_load(struct delivery *d, struct conn *c, struct arena *a, kith_error *e);
+/* That of a published event; of one that nobody declares now, since its module is not enabled, and
+ * of a record's "*". */
+const char *delivery_topic(const struct delivery *d);
 /* Does the reaction want this row? Cheap questions first. */
 kith_status delivery_wants(struct reaction_entry *r, struct delivery *d, struct txn *t, bool *yes,
                            kith_error *e);
@@ -83,6 +90,7 @@ kith_status listen_reload(struct engine *g, kith_error *e);
 bool listen_may_want(const struct reaction_entry *r, const struct journal_row *row);
 kith_status listen_wants(const struct reaction_entry *r, struct delivery *d, struct arena *a,
                          bool *yes, kith_error *e);
+bool topic_fits(const char *pattern, const char *topic); /* a star stands for any characters */
 /* Calls it for each topic of the row that is listened for. */
 kith_status listen_call(struct reaction_entry *r, struct delivery *d, struct txn *t, kith_error *e);
 bool replay_waiting(const struct engine *g);

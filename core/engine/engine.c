@@ -338,6 +338,8 @@ kith_status engine_open(struct engine **out, const struct engine_options *o, kit
     pthread_mutex_init(&g->outbox.lock, NULL);
     pthread_mutex_init(&g->checkpoint_lock, NULL);
     pthread_mutex_init(&g->segments.lock, NULL);
+    pthread_mutex_init(&g->await.lock, NULL);
+    clock_cond(&g->await.cond);
     clock_cond(&g->work_cond);
     clock_cond(&g->idle_cond);
     clock_cond(&g->readers_cond);
@@ -398,11 +400,13 @@ void engine_close(struct engine *g) {
     arena_free(&g->work);
     arena_free(&g->listen_arena);
     arena_free(&g->derived);
+    pthread_cond_destroy(&g->await.cond);
     pthread_cond_destroy(&g->work_cond);
     pthread_cond_destroy(&g->idle_cond);
     pthread_cond_destroy(&g->readers_cond);
     pthread_cond_destroy(&g->checkpoint_cond);
     pthread_cond_destroy(&g->outbox.work);
+    pthread_mutex_destroy(&g->await.lock);
     pthread_mutex_destroy(&g->lock);
     pthread_mutex_destroy(&g->readers_lock);
     pthread_mutex_destroy(&g->known_lock);

@@ -92,6 +92,7 @@ struct access_of;
 kith_status engine_enter(struct engine *g, const struct access_of *of, const char *name,
                          struct principal *out, kith_error *e);
 void engine_leave(const struct principal *p);
+void engine_stay(const struct principal *p); /* a copy of one that is in: left once more */
 /* KITH_E_DENIED: it may write nothing, whatever its roles say. */
 kith_status access_only_reads(const struct principal *p, kith_error *e);
 

@@ -253,6 +253,13 @@ struct sweep_state {
     kith_error held; /* why it is held up; guarded by the engine's `lock` */
 };
 
+/* Those who wait for what is durable; see await.c. */
+struct await {
+    _Atomic uint32_t waiting;
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+};
+
 struct reader {
     struct conn *conn;
     struct engine *engine;
@@ -327,6 +334,7 @@ struct engine {
     kith_error held; /* why what is to be done is held up, when it is; and */
     _Atomic uint32_t held_times, held_before; /* how often it was; and up to the last commit */
 
+    struct await await;
     pthread_mutex_t readers_lock;
     pthread_cond_t readers_cond;
     struct reader *readers;
@@ -596,6 +604,8 @@ kith_status outbox_take_back(struct txn *t, enum outbox_by by, uint64_t what, st
                              struct undo_report *r, size_t *cap, kith_error *e);
 kith_status outbox_erase(struct txn *t, kith_id subject, kith_id request, kith_error *e);
 void outbox_counts(struct conn *c, struct engine_stats *out);
+
+void awaited_committed(struct engine *g); /* [writer] await.c */
 
 /* outbox_work.c */
 void outbox_committed(struct engine *g); /* [writer] wakes who sends */

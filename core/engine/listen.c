@@ -19,8 +19,7 @@ struct listening { /* of one reaction */
 
 /* -- topics ------------------------------------------------------------------------------------ */
 
-/* A star stands for any characters. */
-static bool fits(const char *pattern, const char *topic) {
+bool topic_fits(const char *pattern, const char *topic) {
     const char *star = NULL, *from = NULL;
     while (*topic) {
         if (*pattern == '*') {
@@ -50,7 +49,7 @@ static bool may_fit_type(const char *pattern, const struct rtype *t) {
 
 static bool wants(const struct listening *l, kith_id key, const char *topic) {
     for (size_t i = 0; i < l->count; i++)
-        if ((!key || l->items[i].key == key) && fits(l->items[i].topic, topic))
+        if ((!key || l->items[i].key == key) && topic_fits(l->items[i].topic, topic))
             return true;
     return false;
 }

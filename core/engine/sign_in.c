@@ -86,7 +86,7 @@ static kith_status end_in(struct txn *t, void *arg, kith_error *e) {
 kith_status access_export_begin(struct engine *g, const struct principal *by, const struct rtype *t,
                                 kith_id id, const char *what, int64_t *number, kith_error *e) {
     struct export_note n = {.entry = entry_of(g, by, ACCESS_EXPORT, by->user, what)};
-    n.entry.type = t->id;
+    n.entry.type = t ? t->id : 0;
     n.entry.records = &id;
     n.entry.record_count = id ? 1 : 0;
     TRY(reads_flush(g, e)); /* those who read before are in the log before */
@@ -98,6 +98,20 @@ kith_status access_export_begin(struct engine *g, const struct principal *by, co
 kith_status access_export_end(struct engine *g, int64_t number, uint64_t rows, kith_error *e) {
     struct export_note n = {.number = number, .rows = (int64_t)rows};
     return engine_write(g, &by_kith, end_in, &n, NULL, e);
+}
+
+static void noted_end(void *arg, kith_status st, kith_id tx, const kith_error *e) {
+    (void)st, (void)tx, (void)e;
+    free(arg);
+}
+
+void access_export_ended(struct engine *g, int64_t number, uint64_t rows) {
+    struct export_note *n = calloc(1, sizeof *n);
+    if (!n)
+        return;
+    *n = (struct export_note){.number = number, .rows = (int64_t)rows};
+    if (engine_post(g, &by_kith, end_in, n, noted_end, NULL) != KITH_OK)
+        free(n);
 }
 
 kith_status access_entries(struct engine *g, const struct access_filter *f, struct arena *a,

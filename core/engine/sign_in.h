@@ -47,6 +47,8 @@ kith_status access_note(struct engine *g, const struct principal *by, enum acces
 kith_status access_export_begin(struct engine *g, const struct principal *by, const struct rtype *t,
                                 kith_id id, const char *what, int64_t *number, kith_error *e);
 kith_status access_export_end(struct engine *g, int64_t number, uint64_t rows, kith_error *e);
+/* The same without waiting. */
+void access_export_ended(struct engine *g, int64_t number, uint64_t rows);
 /* What was read just now is among them. [any] */
 kith_status access_entries(struct engine *g, const struct access_filter *f, struct arena *a,
                            struct access_entry **out, size_t *count, kith_error *e);

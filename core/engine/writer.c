@@ -76,6 +76,7 @@ kith_status group_commit(struct engine *g, kith_error *e) {
     atomic_fetch_add(&g->groups, 1);
     derived_committed(g);
     outbox_committed(g);
+    awaited_committed(g);
     return KITH_OK;
 }
 

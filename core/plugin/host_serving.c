@@ -15,19 +15,9 @@
 #define WRITE_LEAST offsetof(kith_write, version)
 #define KEY_MAX     200 /* bytes of what a write is named by */
 
-/* One request. It lives for as long as anything does that was asked for in it. */
-struct kith_caller {
-    struct plugin *plugin;
-    struct engine *engine;
-    struct principal principal;
-    struct arena arena;
-    _Atomic uint32_t users;
-};
-
 /* -- who is in --------------------------------------------------------------------------------- */
 
-/* The engine is not closed while one of these calls is under way. */
-static kith_status begin(struct plugin *p, kith_error *e) {
+kith_status serving_begin(struct plugin *p, kith_error *e) {
     atomic_fetch_add(&p->serving, 1);
     if (atomic_load(&p->open))
         return KITH_OK;
@@ -35,7 +25,7 @@ static kith_status begin(struct plugin *p, kith_error *e) {
     return err_set(e, KITH_E_BUSY, NULL, "the company is not served: it is about to be closed");
 }
 
-static kith_status end(struct plugin *p, kith_status st) {
+kith_status serving_end(struct plugin *p, kith_status st) {
     atomic_fetch_sub(&p->serving, 1);
     return st;
 }
@@ -56,9 +46,11 @@ static kith_status come_in(struct kith_caller *c, const kith_entry *who, kith_er
         TRY(token_enter(c->engine, who->token, &c->arena, &of, e));
     else if (!who->user)
         return err_set(e, KITH_E_DENIED, NULL, "nobody said who asks");
+    c->of = of;
+    c->token = arena_str(&c->arena, who->token);
     const char *surface = arena_strndup(&c->arena, who->surface.ptr, who->surface.len);
     const char *asked = arena_strndup(&c->arena, who->asked.ptr, who->asked.len);
-    if (!surface || !asked)
+    if (!surface || !asked || !c->token.ptr)
         return err_nomem(e);
     TRY(engine_enter(c->engine, &of, NULL, &c->principal, e));
     c->principal.surface = surface;
@@ -70,13 +62,13 @@ static kith_status serving_enter(const kith_host *host, const kith_entry *given,
                                  kith_caller **caller, kith_error *e) {
     struct plugin *p = ((const struct plugin_host *)(const void *)host)->plugin;
     kith_entry who = {0};
-    TRY(begin(p, e));
+    TRY(serving_begin(p, e));
     kith_status st = host_take(&who, sizeof who, given, offsetof(kith_entry, asked), e);
     if (st != KITH_OK)
-        return end(p, st);
+        return serving_end(p, st);
     struct kith_caller *c = calloc(1, sizeof *c);
     if (!c)
-        return end(p, err_nomem(e));
+        return serving_end(p, err_nomem(e));
     c->plugin = p;
     c->engine = p->set->engine;
     atomic_store(&c->users, 1);
@@ -85,7 +77,7 @@ static kith_status serving_enter(const kith_host *host, const kith_entry *given,
         *caller = c;
     else
         let_go(c);
-    return end(p, st);
+    return serving_end(p, st);
 }
 
 static kith_id serving_user(const kith_caller *caller) {
@@ -156,7 +148,7 @@ static kith_status serving_record(kith_caller *c, kith_str type, kith_str id, ki
     struct arena a = {0};
     struct buf text = {0};
     char version[RECORD_VERSION];
-    TRY(begin(c->plugin, e));
+    TRY(serving_begin(c->plugin, e));
     struct look l = {.caller = c, .schema = c->plugin->set->schema, .arena = &a};
     kith_status st = look_up(&l, type, id, e);
     if (st == KITH_OK)
@@ -173,7 +165,7 @@ static kith_status serving_record(kith_caller *c, kith_str type, kith_str id, ki
     }
     buf_free(&text);
     arena_free(&a);
-    return end(c->plugin, st);
+    return serving_end(c->plugin, st);
 }
 
 /* -- writing ----------------------------------------------------------------------------------- */
@@ -493,10 +485,10 @@ static kith_status serving_write(kith_caller *c, kith_str once, uint32_t count,
     if (count == 0 || count > WRITES_MAX)
         return err_set(e, KITH_E_LIMIT, NULL, "one transaction writes 1 to %d records at a time",
                        WRITES_MAX);
-    TRY(begin(c->plugin, e));
+    TRY(serving_begin(c->plugin, e));
     struct job *job = calloc(1, sizeof *job);
     if (!job)
-        return end(c->plugin, err_nomem(e));
+        return serving_end(c->plugin, err_nomem(e));
     atomic_fetch_add(&c->users, 1);
     *job = (struct job){.caller = c, .count = count, .fn = fn, .arg = arg};
     job->opts = (struct write_opts){.principal = &c->principal, .origin = ORIGIN_API};
@@ -508,7 +500,7 @@ static kith_status serving_write(kith_caller *c, kith_str once, uint32_t count,
     struct plugin *p = c->plugin;
     err_copy(e, &why);
     free_job(job);
-    return end(p, st);
+    return serving_end(p, st);
 }
 
 /* -- commands ---------------------------------------------------------------------------------- */
@@ -535,7 +527,7 @@ static kith_status serving_run(kith_caller *c, uint32_t count, const kith_str *w
     struct arena a = {0};
     kith_stream stream = {0};
     int exit_code = 0;
-    TRY(begin(c->plugin, e));
+    TRY(serving_begin(c->plugin, e));
     const struct plugin_commands *by = &c->plugin->set->commands;
     kith_status st =
         host_take(&stream, sizeof stream, given, offsetof(kith_stream, interrupted), e);
@@ -546,7 +538,7 @@ static kith_status serving_run(kith_caller *c, uint32_t count, const kith_str *w
         st = by->run(by->arg, &c->principal, (int)count + 1, argv, &stream, &exit_code, e);
     *code = exit_code;
     arena_free(&a);
-    return end(c->plugin, st);
+    return serving_end(c->plugin, st);
 }
 
 const kith_serving_v1 host_serving = {

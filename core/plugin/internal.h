@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "engine/outbox.h"
 #include "plugin/plugin.h"
+#include "record/access.h"
 #include <kith/plugin.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -197,6 +198,7 @@ struct plugin {
     struct bound_delivery *deliveries;
     _Atomic uint64_t calls, failures, slow;
     atomic_bool open;         /* it may serve */
+    atomic_bool nudged;       /* await() is to return */
     _Atomic uint32_t serving; /* what it asks for right now */
 };
 
@@ -302,6 +304,23 @@ kith_status frame_writing(kith_txn *txn, struct frame **out, kith_error *e);
 struct plugin *frame_main(const kith_host *host, enum frame_phase phase, kith_error *e);
 int64_t frame_now(const struct frame *f);
 
+/* -- serving (host_serving.c, host_following.c) -------------------------------------------------
+ */
+
+/* One request. It lives for as long as anything does that was asked for in it. */
+struct kith_caller {
+    struct plugin *plugin;
+    struct engine *engine;
+    struct principal principal;
+    struct access_of of;
+    kith_str token; /* by which they came in; or empty */
+    struct arena arena;
+    _Atomic uint32_t users;
+};
+/* The engine is not closed between the two. */
+kith_status serving_begin(struct plugin *p, kith_error *e);
+kith_status serving_end(struct plugin *p, kith_status st);
+
 /* -- the host's side (host*.c) ----------------------------------------------------------------- */
 
 void host_init(struct plugin *p);
@@ -313,6 +332,7 @@ extern const kith_settings_v1 host_settings;
 extern const kith_listening_v1 host_listening;
 extern const kith_deliveries_v1 host_deliveries;
 extern const kith_serving_v1 host_serving;
+extern const kith_following_v1 host_following;
 
 kith_status handle_add(struct handles *h, const void *item, uint32_t *number, kith_error *e);
 /* NULL with KITH_E_INVAL for a number that was never given. */

@@ -14,6 +14,7 @@ struct kith_instance {
     const kith_listening_v1 *listening;
     const kith_deliveries_v1 *deliveries;
     const kith_serving_v1 *serving;
+    const kith_following_v1 *following;
     uint32_t thing, name, size, stamp;
     uint32_t is_big, all_big, by_name, grown, carried, later, carry;
     kith_value mood;
@@ -27,6 +28,7 @@ static const kith_want wants[] = {
     KITH_WANT(TABLE, KITH_LISTENING_1, listening),
     KITH_WANT(TABLE, KITH_DELIVERIES_1, deliveries),
     KITH_WANT(TABLE, KITH_SERVING_1, serving),
+    KITH_WANT(TABLE, KITH_FOLLOWING_1, following),
     KITH_WANT(SETTING, "mood", mood),
     KITH_WANT(TYPE, "thing", thing),
     KITH_WANT(FIELD, "name", name),

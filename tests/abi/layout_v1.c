@@ -353,6 +353,33 @@ AT(kith_serving_v1, record, 32);
 AT(kith_serving_v1, write, 40);
 AT(kith_serving_v1, run, 48);
 
+SIZE(kith_following, 32);
+AT(kith_following, struct_size, 0);
+AT(kith_following, topic_count, 4);
+AT(kith_following, topics, 8);
+AT(kith_following, where, 16);
+
+SIZE(kith_told, 56);
+AT(kith_told, struct_size, 0);
+AT(kith_told, part, 4);
+AT(kith_told, seq, 8);
+AT(kith_told, more, 16);
+AT(kith_told, reserved, 20);
+AT(kith_told, topic, 24);
+AT(kith_told, json, 40);
+
+SIZE(kith_following_v1, 72);
+AT(kith_following_v1, struct_size, 0);
+AT(kith_following_v1, reserved, 4);
+AT(kith_following_v1, follow, 8);
+AT(kith_following_v1, unfollow, 16);
+AT(kith_following_v1, still, 24);
+AT(kith_following_v1, await, 32);
+AT(kith_following_v1, nudge, 40);
+AT(kith_following_v1, happened, 48);
+AT(kith_following_v1, forget, 56);
+AT(kith_following_v1, tell, 64);
+
 SIZE(kith_delivery, 24);
 AT(kith_delivery, name, 0);
 AT(kith_delivery, fn, 8);
@@ -466,6 +493,7 @@ TEST("the tables of the host keep their names") {
     EXPECT_STR("kith.listening/1", KITH_LISTENING_1);
     EXPECT_STR("kith.deliveries/1", KITH_DELIVERIES_1);
     EXPECT_STR("kith.serving/1", KITH_SERVING_1);
+    EXPECT_STR("kith.following/1", KITH_FOLLOWING_1);
 }
 
 TEST("the version of the contract is in the header") {

@@ -477,6 +477,68 @@ typedef struct kith_serving_v1 {
                        const kith_stream *stream, int32_t *code, kith_error *err);
 } kith_serving_v1;
 
+/* -- following --------------------------------------------------------------------------------- */
+
+/* What happens, for people and programs outside: what stands in the journal, as webhooks tell it.
+ * Who follows keeps its own place; nothing is kept for it here, so it costs nothing to be slow. */
+#define KITH_FOLLOWING_1 "kith.following/1"
+
+typedef struct kith_follower kith_follower;
+typedef struct kith_batch kith_batch;
+
+/* The caller sets struct_size. */
+typedef struct kith_following {
+    uint32_t struct_size;
+    uint32_t topic_count;   /* 0: all */
+    const kith_str *topics; /* "contact.created"; a star stands for anything: "contact.*" */
+    kith_str where;         /* a condition on their records, which are of one type then; or empty */
+} kith_following;
+
+/* One event. Yours until the function returns. */
+typedef struct kith_told {
+    uint32_t struct_size;
+    uint32_t part; /* a row may stand for several topics: 1 for its first, 2, ... */
+    uint64_t seq;  /* the row of the journal */
+    uint32_t more; /* 1: this row has further ones for it */
+    uint32_t reserved;
+    kith_str topic;
+    kith_str json;
+} kith_told;
+/* Not KITH_OK: it is told no more, and this is what its caller gets. */
+typedef kith_status (*kith_told_fn)(void *arg, const kith_told *told, kith_error *err);
+
+typedef struct kith_following_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* The caller is told of what happens from now on, by the rights as they are then; logged as an
+     * export is. Waits for a commit. KITH_E_DENIED: the condition goes by what they may not read.
+     * [serving] */
+    kith_status (*follow)(kith_caller *caller, const kith_following *what, kith_follower **out,
+                          kith_error *err);
+    /* Every follower is let go, before cease() returns. [serving] */
+    void (*unfollow)(kith_follower *follower);
+    /* KITH_E_DENIED: the token was revoked or has expired, or the user is gone. tell() looks
+     * itself. One thread at a time for a follower. [serving] */
+    kith_status (*still)(kith_follower *follower, kith_error *err);
+    /* Waits until a row of the journal behind `after` is durable, or ms have passed, or nudge() was
+     * called. *durable: the last one that is. One thread of a module waits. [serving] */
+    kith_status (*await)(const kith_host *host, uint64_t after, uint32_t ms, uint64_t *durable,
+                         kith_error *err);
+    void (*nudge)(const kith_host *host); /* [serving] */
+    /* Reads what the journal has behind row `after`, of at most `rows` rows, once for all who are
+     * told of it. *upto: so far it was read. KITH_E_NOTFOUND: the journal is not kept so far back,
+     * it begins behind *upto. KITH_E_INVAL: it ends with *upto already. [serving] */
+    kith_status (*happened)(const kith_host *host, uint64_t after, uint32_t rows, kith_batch **out,
+                            uint64_t *upto, kith_error *err);
+    void (*forget)(kith_batch *batch); /* [serving] */
+    /* Tells a follower what of it it may know and asks for, behind row `after`, and behind the
+     * first `part` topics of the row that follows it. One thread at a time for a batch. [serving]
+     */
+    kith_status (*tell)(kith_batch *batch, kith_follower *follower, uint64_t after, uint32_t part,
+                        kith_told_fn fn, void *arg, kith_error *err);
+} kith_following_v1;
+
 /* -- timers ------------------------------------------------------------------------------------ */
 
 #define KITH_TIMERS_1 "kith.timers/1"
