@@ -19,42 +19,84 @@ static kith_status split_pair(const char *option, kith_str pair, kith_str *name,
     return KITH_OK;
 }
 
-/* -- saved queries ----------------------------------------------------------------------------- */
+/* -- reports and saved queries ----------------------------------------------------------------- */
 
 struct saved {
     const struct base_saved_query *fields;
     const struct principal *asks;
-    struct arena *arena;
-    kith_str text; /* ptr NULL: there is none that the caller may use */
+    ask_named_fn fn;
+    void *arg;
 };
 
 /* Shared ones are for everybody, others for their owner. */
 static kith_status take_saved(void *arg, kith_id id, const kith_value *values, kith_error *e) {
-    struct saved *s = arg;
+    const struct saved *s = arg;
     const kith_value *owner = &values[FIELD_OWNER], *shared = &values[s->fields->shared->index];
+    const kith_value *doc = &values[s->fields->doc->index];
     bool mine = owner->kind != KITH_LINK || owner->as.link.id == s->asks->user;
     (void)id;
     if (!mine && !s->asks->all && !(shared->kind == KITH_BOOL && shared->as.i))
         return KITH_OK;
-    s->text = arena_str(s->arena, values[s->fields->query->index].as.s);
-    return s->text.ptr ? KITH_OK : err_nomem(e);
+    return s->fn(s->arg,
+                 &(struct named_query){.name = values[s->fields->name->index].as.s,
+                                       .doc = doc->kind == KITH_TEXT ? doc->as.s : STR(""),
+                                       .query = values[s->fields->query->index].as.s,
+                                       .saved = true},
+                 e);
 }
 
-static kith_status find_saved(struct cmd *c, kith_str name, kith_str *out, kith_error *e) {
-    static const char text[] = "saved_query where name = :name";
-    struct saved s = {&cmd_schema(c)->base.saved_query, &c->principal, &c->arena, {0}};
-    struct find_page page = {.limit = 1};
-    kith_value value = value_str(name);
+/* The saved queries that the caller may use: all (name NULL), or that one. */
+static kith_status each_saved(struct cmd *c, const kith_str *name, ask_named_fn fn, void *arg,
+                              kith_error *e) {
+    const struct saved s = {&cmd_schema(c)->base.saved_query, &c->principal, fn, arg};
+    const char *text = name ? "saved_query where name = :name" : "saved_query order by name";
+    kith_value value = value_str(name ? *name : STR(""));
     struct query *q;
-    TRY(query_parse(&q, cmd_schema(c), &c->arena, STR(text), e));
-    if (access_rule(&c->principal, s.fields->type) != ACCESS_NONE)
-        TRY(engine_find(c->company->engine, &c->principal, q, &value, &page, &c->arena, take_saved,
-                        &s, e));
-    *out = s.text;
-    return s.text.ptr
+    if (access_rule(&c->principal, s.fields->type) == ACCESS_NONE)
+        return KITH_OK;
+    TRY(query_parse(&q, cmd_schema(c), &c->arena, str_of(text), e));
+    struct find_page page = {.limit = NAMED_MAX};
+    return engine_find(c->company->engine, &c->principal, q, &value, &page, &c->arena, take_saved,
+                       (void *)(uintptr_t)&s, e);
+}
+
+static kith_status each_report(struct cmd *c, ask_named_fn fn, void *arg, kith_error *e) {
+    const struct report *r;
+    for (size_t i = 0; (r = engine_report_at(c->company->engine, i)); i++)
+        TRY(fn(arg,
+               &(struct named_query){
+                   .name = str_of(r->name), .doc = str_of(r->doc), .query = str_of(r->query)},
+               e));
+    return KITH_OK;
+}
+
+kith_status ask_each_named(struct cmd *c, ask_named_fn fn, void *arg, kith_error *e) {
+    TRY(each_report(c, fn, arg, e));
+    return each_saved(c, NULL, fn, arg, e);
+}
+
+struct wanted {
+    struct arena *arena;
+    kith_str text; /* ptr NULL: there is none that the caller may use */
+};
+
+static kith_status take_text(void *arg, const struct named_query *q, kith_error *e) {
+    struct wanted *w = arg;
+    w->text = arena_str(w->arena, q->query);
+    return w->text.ptr ? KITH_OK : err_nomem(e);
+}
+
+/* No saved query stands in front of a report. */
+static kith_status find_named(struct cmd *c, kith_str name, kith_str *out, kith_error *e) {
+    const struct report *report = engine_report(c->company->engine, name);
+    struct wanted w = {&c->arena, report ? str_of(report->query) : (kith_str){0}};
+    if (!report)
+        TRY(each_saved(c, &name, take_text, &w, e));
+    *out = w.text;
+    return w.text.ptr
                ? KITH_OK
                : err_set(e, KITH_E_NOTFOUND, NULL,
-                         "there is no saved query '%.*s'; 'kith find saved_query' lists them",
+                         "there is no report or saved query '%.*s'; 'kith report' lists them",
                          (int)name.len, name.ptr);
 }
 
@@ -183,7 +225,7 @@ kith_status ask_read(struct cmd *c, const char *const *words, size_t count, stru
     TRY(join_words(c, words, count, &out->text, e));
     if (str_starts(out->text, "@")) {
         kith_str name = str_trim((kith_str){out->text.ptr + 1, out->text.len - 1});
-        TRY(find_saved(c, name, &out->text, e));
+        TRY(find_named(c, name, &out->text, e));
     }
     TRY(query_parse_for(&out->query, cmd_schema(c), &c->principal, &c->arena, out->text, e));
     return read_params(c, out, e);

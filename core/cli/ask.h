@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ask: the query of a command line: its text or the name of a saved one (@late), the values of its
- * parameters (--param city=Bonn) and examples (--example city=Bonn). */
+/* Ask: the query of a command line: its text or its name (@late, @sales.pipeline), the values of
+ * its parameters (--param city=Bonn) and examples (--example city=Bonn). */
 #ifndef CLI_ASK_H
 #define CLI_ASK_H
 
@@ -15,6 +15,19 @@ struct asked {
 /* words: the arguments that the query consists of. In the command's arena. */
 kith_status ask_read(struct cmd *c, const char *const *words, size_t count, struct asked *out,
                      kith_error *e);
+
+/* What @NAME stands for: a report of a module, or a query that was saved. */
+struct named_query {
+    kith_str name, doc, query;
+    bool saved;
+};
+#define NAMED_MAX 1000 /* saved ones that are told */
+typedef kith_status (*ask_named_fn)(void *arg, const struct named_query *q, kith_error *e);
+/* All that the caller may use. */
+kith_status ask_each_named(struct cmd *c, ask_named_fn fn, void *arg, kith_error *e);
+
+/* Carries out what its arguments ask; as 'kith find', whose options it takes. (cmd_find.c) */
+kith_status cmd_find(struct cmd *c, kith_error *e);
 
 /* Logs as an export that what it finds is handed out; and how many were, and returns how that went
  * (st, with e), or that it could not be logged. number 0: it is no export. */

@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
     &command_import,
     &command_export,
     &command_find,
+    &command_report,
     &command_search,
     &command_get,
     &command_view,
@@ -203,7 +204,7 @@ static int run_hosted(const struct program *p, const struct cli_host *host,
     if (text_invalid_at(str_of(io->actor)) >= 0)
         strcpy(io->actor, "cli:unknown");
     kith_status st = cmd_parse(&c, argc, argv, &e);
-    if (st == KITH_OK && !c.help && c.command->needs != NEEDS_COMPANY)
+    if (st == KITH_OK && !c.help && c.command->needs != NEEDS_COMPANY && !(by && c.command->served))
         st = err_set(&e, KITH_E_UNSUPPORTED, NULL, "kith %s does not run in a server",
                      c.command->name);
     if (st == KITH_OK && by && (c.command->alone || c.command->asks))

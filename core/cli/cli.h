@@ -37,7 +37,9 @@ struct command {
     bool asks;     /* for a new password, on the caller's side */
     bool signs_in; /* takes a user or a token though it needs the folder only: for the commands that
                       it has carried out */
-    bool alone; /* in a server: while no other command runs. It may have the company opened anew */
+    bool served; /* a module in a server may ask for it, too, which needs a folder elsewhere: it is
+                    given the company as it is open there */
+    bool alone;  /* in a server: while no other command runs. It may have the company opened anew */
     uint32_t args_min, args_max;
     kith_status (*run)(struct cmd *c, kith_error *e);
     kith_status (*change)(struct type_change *t, kith_error *e); /* of the company's types */
@@ -191,21 +193,21 @@ extern const struct command command_workflow_list, command_workflow_runs, comman
     command_workflow_migrate, command_workflow_cost, command_workflow_test, command_workflow_show,
     command_workflow_disable, command_workflow_enable;
 extern const struct command command_workflow_rehearse;
-extern const struct command command_init, command_import, command_export, command_find, command_get,
-    command_view, command_create, command_update, command_delete, command_merge, command_erase,
-    command_history, command_why, command_undo, command_log, command_module_list,
-    command_module_enable, command_module_disable, command_module_inspect, command_module_new,
-    command_rule_list, command_rule_show, command_rule_stubs, command_rule_check,
-    command_rule_reload, command_rule_resume, command_deadletter_list, command_deadletter_retry,
-    command_deadletter_skip, command_outbox_list, command_outbox_show, command_outbox_queues,
-    command_outbox_send, command_run, command_serve, command_check, command_check_opened,
-    command_user_add, command_user_password, command_token_add, command_token_list,
-    command_token_revoke, command_role_check, command_access_log, command_access_explain,
-    command_type_list, command_type_add, command_type_rename, command_type_retire,
-    command_type_restore, command_type_load, command_field_add, command_field_set,
-    command_field_rename, command_field_retire, command_field_restore, command_reload,
-    command_doctor, command_audit_verify, command_retention, command_explain, command_help,
-    command_version, command_search, command_consent_register, command_subject_export,
+extern const struct command command_init, command_import, command_export, command_find,
+    command_report, command_get, command_view, command_create, command_update, command_delete,
+    command_merge, command_erase, command_history, command_why, command_undo, command_log,
+    command_module_list, command_module_enable, command_module_disable, command_module_inspect,
+    command_module_new, command_rule_list, command_rule_show, command_rule_stubs,
+    command_rule_check, command_rule_reload, command_rule_resume, command_deadletter_list,
+    command_deadletter_retry, command_deadletter_skip, command_outbox_list, command_outbox_show,
+    command_outbox_queues, command_outbox_send, command_run, command_serve, command_check,
+    command_check_opened, command_user_add, command_user_password, command_token_add,
+    command_token_list, command_token_revoke, command_role_check, command_access_log,
+    command_access_explain, command_type_list, command_type_add, command_type_rename,
+    command_type_retire, command_type_restore, command_type_load, command_field_add,
+    command_field_set, command_field_rename, command_field_retire, command_field_restore,
+    command_reload, command_doctor, command_audit_verify, command_retention, command_explain,
+    command_help, command_version, command_search, command_consent_register, command_subject_export,
     command_privacy;
 
 #endif

@@ -466,7 +466,10 @@ static kith_status explain(struct cmd *c, struct company *company, kith_error *e
     kith_status st = explain_settings(c, company->settings, e);
     if (st != KITH_E_NOTFOUND)
         return st;
-    TRY(company_schema(company, &schema, e));
+    if (company->engine)
+        schema = cmd_schema(c);
+    else
+        TRY(company_schema(company, &schema, e));
     bool declared = explain_declared(c, schema);
     st = explain_topic(c, company, schema, declared, e);
     if (st != KITH_E_NOTFOUND)
@@ -477,7 +480,16 @@ static kith_status explain(struct cmd *c, struct company *company, kith_error *e
     return st != KITH_E_NOTFOUND ? st : unknown(c, company, schema, e);
 }
 
+/* In a server: of the company as it is open there. */
+static kith_status explain_served(struct cmd *c, kith_error *e) {
+    if (!c->principal.all)
+        return err_set(e, KITH_E_DENIED, NULL, "settings are for administrators");
+    return explain(c, c->company, e);
+}
+
 static kith_status run(struct cmd *c, kith_error *e) {
+    if (c->company)
+        return explain_served(c, e);
     struct settings_problems problems = {0};
     struct company *company = NULL;
     kith_status st = company_read(&company, c->program, c->dir, &problems, e);
@@ -497,6 +509,7 @@ const struct command command_explain = {
     .more = "  kith explain company.zone\n  kith explain sales\n  kith explain contact.lifecycle\n"
             "  kith explain wait_for",
     .needs = NEEDS_FOLDER,
+    .served = true,
     .open = true,
     .quiet = true,
     .args_max = 1,

@@ -504,7 +504,7 @@ static kith_status run_parsed(struct find *f, kith_error *e) {
     return lines ? as_lines(f, limit, e) : as_table(f, limit, e);
 }
 
-static kith_status run(struct cmd *c, kith_error *e) {
+kith_status cmd_find(struct cmd *c, kith_error *e) {
     struct find *f = ARENA_NEW(&c->arena, struct find);
     if (!f)
         return err_nomem(e);
@@ -531,7 +531,7 @@ const struct command command_find = {
         "  kith find contact --example city=Bonn --example name='A%'\n"
         "  kith find @late\n\n"
         "@late is the query of the saved_query of that name: kith create saved_query name=late\n"
-        "query=\"task where state = 'open' and due < now()\". 'kith find saved_query' lists them.\n"
+        "query=\"task where state = 'open' and due < now()\". 'kith report' lists them.\n"
         "A table shows the first 50 records; --json and --csv give all of them. Whoever is shown\n"
         "more than 100 records with personal data is logged as one who exports. 'kith help query'\n"
         "explains the query language.",
@@ -547,5 +547,5 @@ const struct command command_find = {
     .open = true,
     .args_min = 1,
     .args_max = 10000,
-    .run = run,
+    .run = cmd_find,
 };

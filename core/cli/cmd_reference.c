@@ -259,6 +259,17 @@ static kith_status page_actions(struct reference *r, kith_error *e) {
     return KITH_OK;
 }
 
+static void reports_of(struct reference *r, const kith_plugin_desc *d) {
+    const kith_report *reports = d->reports.items;
+    for (uint32_t i = 0; i < d->reports.count; i++) {
+        buf_puts(r->out, i == 0 ? "\n## Reports\n\n| `kith report` | |\n|---|---|\n" : "");
+        buf_printf(r->out, "| `%s.%s` | %s `", d->name, reports[i].name,
+                   reports[i].doc ? reports[i].doc : "");
+        cell(r->out, reports[i].query);
+        buf_puts(r->out, "` |\n");
+    }
+}
+
 /* -- exit codes -------------------------------------------------------------------------------- */
 
 static kith_status page_exit_codes(struct reference *r, kith_error *e) {
@@ -307,6 +318,7 @@ static kith_status page_module(struct reference *r, const kith_plugin_desc *d, k
         one_type(r, r->schema->types[i]);
     buf_puts(r->out, d->topics.count > 0 ? "\n## Events that it publishes\n" : "");
     TRY(topics_of(r, d, e));
+    reports_of(r, d);
     buf_puts(r->out, d->actions.count > 0 ? "\n## Actions\n" : "");
     return actions_of(r, d, e);
 }

@@ -569,6 +569,19 @@ kith_status engine_call(struct engine *g, struct txn *in, const struct write_opt
                         const struct action *action, const kith_value *args, struct arena *a,
                         kith_value *results, kith_id *tx, kith_error *e);
 
+/* -- reports: queries that modules give a name ------------------------------------------------- */
+
+struct report {
+    const char *name; /* "sales.pipeline" */
+    const char *doc, *query;
+};
+struct kith_report;
+/* Copied. Before start; the query was looked at. */
+kith_status engine_add_report(struct engine *g, const char *module, const struct kith_report *r,
+                              kith_error *e);
+const struct report *engine_report(const struct engine *g, kith_str name);
+const struct report *engine_report_at(const struct engine *g, size_t i); /* NULL past the end */
+
 /* -- rehearsal and undo ------------------------------------------------------------------------ */
 
 /* What would be written, in order; values are text for people. Lives in the arena. */

@@ -320,6 +320,8 @@ struct engine {
     struct retention_rules *retention; /* NULL: there are none */
     struct action_entry **actions;
     size_t action_count, action_cap;
+    struct report *reports;
+    size_t report_count, report_cap;
     struct topic_entry **topics;
     size_t topic_count, topic_cap;
 

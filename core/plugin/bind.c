@@ -283,6 +283,19 @@ static kith_status check_rollups(struct plugin *p, kith_error *e) {
     return KITH_OK;
 }
 
+/* -- reports ----------------------------------------------------------------------------------- */
+
+/* A query that nobody could ask is its author's error. */
+static kith_status bind_reports(struct plugin *p, kith_error *e) {
+    const kith_report *rows = ROWS(p->desc.reports, kith_report);
+    for (uint32_t i = 0; i < p->desc.reports.count; i++) {
+        struct query *q;
+        if (query_parse(&q, p->set->schema, &p->arena, str_of(rows[i].query), e) != KITH_OK)
+            return err_prefix(e, "report %s: ", rows[i].name);
+    }
+    return KITH_OK;
+}
+
 /* -- all of it --------------------------------------------------------------------------------- */
 
 kith_status bind_resolve(struct plugin *p, kith_error *e) {
@@ -291,6 +304,7 @@ kith_status bind_resolve(struct plugin *p, kith_error *e) {
     TRY(bind_reactions(p, e));
     TRY(bind_timers(p, e));
     TRY(bind_deliveries(p, e));
+    TRY(bind_reports(p, e));
     return bind_actions(p, e);
 }
 
@@ -310,6 +324,8 @@ kith_status bind_register(struct plugin *p, kith_error *e) {
         TRY(engine_add_delivery(g, &p->deliveries[i].handler, e));
     for (uint32_t i = 0; i < p->desc.actions.count; i++)
         TRY(engine_add_action(g, &p->actions[i].action, e));
+    for (uint32_t i = 0; i < p->desc.reports.count; i++)
+        TRY(engine_add_report(g, p->name, &ROWS(p->desc.reports, kith_report)[i], e));
     return KITH_OK;
 }
 

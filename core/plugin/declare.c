@@ -247,6 +247,17 @@ static kith_status check_head(const kith_plugin_desc *d, kith_error *e) {
     return KITH_OK;
 }
 
+static kith_status copy_reports(kith_array *reports, struct arena *a, kith_error *e) {
+    TRY(declare_rows(*reports, UP_TO(kith_report, query), sizeof(kith_report), "reports", a,
+                     reports, e));
+    TRY(check_names(*reports, "reports", "", e));
+    const kith_report *rows = ROWS(*reports, kith_report);
+    for (uint32_t i = 0; i < reports->count; i++)
+        if (!rows[i].query)
+            return bad("report", rows[i].name, "has no query", e);
+    return KITH_OK;
+}
+
 kith_status declare_copy(const kith_plugin_desc *from, struct arena *a, kith_plugin_desc *out,
                          kith_error *e) {
     uint32_t size = from->struct_size;
@@ -266,5 +277,6 @@ kith_status declare_copy(const kith_plugin_desc *from, struct arena *a, kith_plu
     TRY(copy_reactions(&out->reactions, a, e));
     TRY(copy_timers(&out->timers, a, e));
     TRY(copy_deliveries(&out->deliveries, a, e));
+    TRY(copy_reports(&out->reports, a, e));
     return copy_actions(&out->actions, a, e);
 }

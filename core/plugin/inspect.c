@@ -205,6 +205,12 @@ static void action_row(const void *row, struct json_out *json, struct buf *out) 
     fields_list("results", a->results, json, out);
 }
 
+static void report_row(const void *row, struct json_out *json, struct buf *out) {
+    const kith_report *r = row;
+    field_pair(json, out, "query", r->query);
+    field_pair(json, out, "doc", r->doc);
+}
+
 static const struct section sections[] = {
     {"requires", "requirements", offsetof(kith_plugin_desc, requirements), require_row},
     {"permission", "permissions", offsetof(kith_plugin_desc, permissions), permission_row},
@@ -216,6 +222,7 @@ static const struct section sections[] = {
     {"timer", "timers", offsetof(kith_plugin_desc, timers), timer_row},
     {"delivery", "deliveries", offsetof(kith_plugin_desc, deliveries), delivery_row},
     {"action", "actions", offsetof(kith_plugin_desc, actions), action_row},
+    {"report", "reports", offsetof(kith_plugin_desc, reports), report_row},
 };
 
 /* -- the whole --------------------------------------------------------------------------------- */

@@ -69,7 +69,7 @@ struct base_redirect {
 };
 struct base_saved_query {
     const struct rtype *type;
-    const struct rfield *query, *shared;
+    const struct rfield *name, *query, *doc, *shared;
 };
 struct base_erasure {
     const struct rtype *type;

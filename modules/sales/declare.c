@@ -310,6 +310,32 @@ static const kith_action actions[] = {
      .results = KITH_ARRAY(rescore_results)},
 };
 
+/* What a seller, and who leads them, looks at in the morning. */
+static const kith_report reports[] = {
+    {.name = "queue",
+     .doc = "Open leads, the best first.",
+     .query = "lead where state in ('new', 'working') order by -score"},
+    {.name = "untouched",
+     .doc = "New leads that nobody cared for within a day.",
+     .query = "lead where state = 'new' and created < now() - 1d order by created"},
+    {.name = "forgotten",
+     .doc = "Leads that somebody works on, without a contact for two weeks.",
+     .query = "lead where state = 'working' and last_contacted < now() - 14d"
+              " order by last_contacted"},
+    {.name = "pipeline",
+     .doc = "Open opportunities by stage, with what they may and what they are likely to bring.",
+     .query = "opportunity where " OPEN " group by stage : count() as deals, sum(amount) as amount,"
+              " sum(amount * probability) / 100 as weighted"},
+    {.name = "won_since",
+     .doc = "What each seller has won since a day.",
+     .query = "opportunity where stage = 'won' and closed_at >= :since group by owner"
+              " order by -sum(amount) : count() as deals, sum(amount) as amount"},
+    {.name = "losses",
+     .doc = "Why opportunities were lost, and what they would have brought.",
+     .query = "opportunity where stage = 'lost' group by loss_reason order by -count()"
+              " : count() as deals, sum(amount) as amount"},
+};
+
 static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,
     .abi_major = KITH_ABI_MAJOR,
@@ -329,6 +355,7 @@ static const kith_plugin_desc desc = {
     .reactions = KITH_ARRAY(reactions),
     .timers = KITH_ARRAY(timers),
     .actions = KITH_ARRAY(actions),
+    .reports = KITH_ARRAY(reports),
     .create = sales_create,
     .destroy = sales_destroy,
 };

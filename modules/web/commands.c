@@ -49,11 +49,30 @@ static void add_switch(struct command *c, const char *word) {
         text_add(add_word(c), word, (size_t)(mark - word));
 }
 
+struct others {
+    struct command *c;
+    const char *word; /* "--param=*" */
+};
+
+static bool add_other(void *arg, const char *name, const char *value) {
+    const struct others *o = arg;
+    if (!route_names(o->c->r->route, name))
+        text_printf(add_word(o->c), "%.*s%s=%s", (int)(strlen(o->word) - 1), o->word, name, value);
+    return true;
+}
+
+static void add_others(struct command *c, const char *word) {
+    struct others o = {c, word};
+    request_arguments(c->r, add_other, &o);
+}
+
 static void add_options(struct command *c) {
     for (const char *const *w = c->r->route->words; *w; w++) {
         if (strncmp(*w, "--", 2) != 0)
             continue;
-        if (strchr(*w, '?'))
+        if (strchr(*w, '*'))
+            add_others(c, *w);
+        else if (strchr(*w, '?'))
             add_option(c, *w);
         else if (strchr(*w, '!'))
             add_switch(c, *w);

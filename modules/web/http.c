@@ -345,19 +345,19 @@ static void check_head(struct request *r) {
 }
 
 struct arguments {
-    struct request *request;
     argument_fn fn;
+    void *arg;
 };
 
 static enum MHD_Result look_at_argument(void *cls, enum MHD_ValueKind kind, const char *name,
                                         const char *value) {
-    struct arguments *a = cls;
-    (void)kind, (void)value;
-    return a->fn(a->request, name) ? MHD_YES : MHD_NO;
+    const struct arguments *a = cls;
+    (void)kind;
+    return a->fn(a->arg, name, value ? value : "") ? MHD_YES : MHD_NO;
 }
 
-void request_arguments(struct request *r, argument_fn fn) {
-    struct arguments a = {r, fn};
+void request_arguments(const struct request *r, argument_fn fn, void *arg) {
+    struct arguments a = {fn, arg};
     MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, look_at_argument, &a);
 }
 

@@ -7,8 +7,9 @@
 #define API "/api/v1/"
 
 /* The words of a command: as they are; "{type}" from the path; "?q" from the address, left out when
- * it is not there; "--limit=?limit" an option that has its value from there; "@" the members of the
- * body, one NAME=VALUE for each. */
+ * it is not there; "--limit=?limit" an option that has its value from there; "--param=*" one for
+ * each argument that no other word names, as NAME=VALUE; "@" the members of the body, one
+ * NAME=VALUE for each. */
 #define WORDS(...)   ((const char *const[]){__VA_ARGS__, NULL})
 #define RUN(...)     .handle = command_run, .worker = true, .words = WORDS(__VA_ARGS__)
 #define LINES(...)   RUN(__VA_ARGS__), .many = true
@@ -35,6 +36,13 @@ const struct route routes[] = {
                     "--day-first!day-first", "--restart!restart", "--again!again",
                     "--create-linked!create-linked", "{type}", "-", "+?map"),
      .doc = "Brings in records from CSV, JSON or vCards, of any length."},
+    {GET("reports"), LINES("report"), .doc = "Reports and saved queries, with their parameters."},
+    {GET("reports/{report}"),
+     LINES("report", "{report}", "--fields=?fields", "--after=?after", "--limit=?limit",
+           "--param=*"),
+     .doc = "What a report finds now; its parameters are arguments."},
+    {GET("settings"), LINES("explain"), .doc = "All settings, with their values."},
+    {GET("settings/{setting}"), LINES("explain", "{setting}"), .doc = "A setting."},
     {GET("modules"), LINES("module list"), .doc = "The modules."},
     {GET("types"), LINES("type list"), .doc = "The types of records."},
     {GET("actions"), LINES("run"), .doc = "The actions, with their parameters."},
@@ -156,7 +164,7 @@ static bool word_names(const char *word, const char *name) {
     return mark && strcmp(mark + 1, name) == 0;
 }
 
-static bool takes(const struct route *route, const char *name) {
+bool route_names(const struct route *route, const char *name) {
     size_t len = strlen(name);
     for (const char *at = route->arguments; at; at = strchr(at, '|')) {
         at += *at == '|';
@@ -169,9 +177,18 @@ static bool takes(const struct route *route, const char *name) {
     return false;
 }
 
-static bool check_argument(struct request *r, const char *name) {
+static bool takes_others(const struct route *route) {
+    for (const char *const *w = route->words; w && *w; w++)
+        if (strncmp(*w, "--", 2) == 0 && strchr(*w, '*'))
+            return true;
+    return false;
+}
+
+static bool check_argument(void *arg, const char *name, const char *value) {
+    struct request *r = arg;
     char sentence[160];
-    if (takes(r->route, name))
+    (void)value;
+    if (route_names(r->route, name) || takes_others(r->route))
         return true;
     (void)snprintf(sentence, sizeof sentence, "this address takes no argument '%.60s'", name);
     answer_problem(r, 400, "invalid", name, sentence);
@@ -221,7 +238,7 @@ void request_begin(struct request *r) {
     if (!r->status)
         check_key(r);
     if (!r->status)
-        request_arguments(r, check_argument);
+        request_arguments(r, check_argument, r);
 }
 
 static bool hand_over(struct request *r) {

@@ -110,8 +110,8 @@ void http_close(struct http *h);
 const char *request_header(const struct request *r, const char *name);
 const char *request_argument(const struct request *r, const char *name);
 /* Calls fn for each argument of the address until it gives false. */
-typedef bool (*argument_fn)(struct request *r, const char *name);
-void request_arguments(struct request *r, argument_fn fn);
+typedef bool (*argument_fn)(void *arg, const char *name, const char *value);
+void request_arguments(const struct request *r, argument_fn fn, void *arg);
 /* Calls fn with each value of that argument. */
 void request_values(struct request *r, const char *name, void (*fn)(void *arg, const char *value),
                     void *arg);
@@ -150,6 +150,8 @@ struct route {
 extern const struct route routes[];
 extern const size_t route_count;
 const char *request_part(const struct request *r, const char *name); /* "type" */
+/* Does it say what is done with this argument of the address? */
+bool route_names(const struct route *route, const char *name);
 
 /* -- answer.c ---------------------------------------------------------------------------------- */
 

@@ -429,6 +429,9 @@ static const kith_action actions[] = {
     {"make", "Makes a thing.", KITH_EFFECT_WRITE, 0, make, KITH_ARRAY(make_params),
      KITH_ARRAY(make_results)},
 };
+static const kith_report reports[] = {
+    {"sizes", "How much each name has.", "thing where size > :least group by name : sum(size)"},
+};
 static const kith_permission permissions[] = {
     {"read:contact", "Shows that a permission can be asked for."},
 };
@@ -463,6 +466,7 @@ static const kith_plugin_desc desc = {
     KITH_ARRAY(deliveries),
     serve,
     cease,
+    KITH_ARRAY(reports),
 };
 
 const kith_plugin_desc *kith_plugin_entry_v1(void) {

@@ -227,7 +227,7 @@ AT(kith_action, fn, 24);
 AT(kith_action, params, 32);
 AT(kith_action, results, 48);
 
-SIZE(kith_plugin_desc, 288);
+SIZE(kith_plugin_desc, 304);
 AT(kith_plugin_desc, struct_size, 0);
 AT(kith_plugin_desc, abi_major, 4);
 AT(kith_plugin_desc, abi_minor, 6);
@@ -257,6 +257,12 @@ AT(kith_plugin_desc, destroy, 248);
 AT(kith_plugin_desc, deliveries, 256);
 AT(kith_plugin_desc, serve, 272);
 AT(kith_plugin_desc, cease, 280);
+AT(kith_plugin_desc, reports, 288);
+
+SIZE(kith_report, 24);
+AT(kith_report, name, 0);
+AT(kith_report, doc, 8);
+AT(kith_report, query, 16);
 
 SIZE(kith_listening_v1, 40);
 AT(kith_listening_v1, struct_size, 0);

@@ -199,7 +199,7 @@ it "a saved query is for its owner, when it is shared for all who may read saved
 kith create saved_query name=secret query="contact where city = 'Ulm'"
 as "$anna_token" find @secret
 exits 3
-complains "there is no saved query 'secret'"
+complains "there is no report or saved query 'secret'"
 kith find role --json
 kith update role "$(json_text id <"$work/out")" rights='{"types": {"contact": {"create": "own", "read": "team", "update": "own"}, "saved_query": {"create": "own", "read": "all", "update": "own"}}}'
 exits 0
@@ -207,7 +207,7 @@ as "$anna_token" create saved_query name=hers query="contact order by name" --js
 hers=$(json_text id <"$work/out")
 as "$ben_token" find @hers
 exits 3
-complains "there is no saved query 'hers'"
+complains "there is no report or saved query 'hers'"
 as "$ben_token" export @hers
 exits 3
 as "$anna_token" find @hers

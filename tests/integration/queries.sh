@@ -105,9 +105,23 @@ exits 0
 prints_lines 4
 kith find @earlier
 exits 3
-complains "there is no saved query 'earlier'; 'kith find saved_query' lists them"
+complains "there is no report or saved query 'earlier'; 'kith report' lists them"
 kith find saved_query
 prints "early"
+
+it "lists saved queries with what must be given, and carries them out by their names"
+kith report
+exits 0
+prints "early"
+kith report --json
+prints '{"report":"early","doc":"","query":"interaction where at < :day order by at","parameters":["day"],"saved":true}'
+kith report early
+exits 2
+complains "the query has a parameter :day: give its value with --param day=VALUE"
+kith report early --param day=2026-04-01 --csv --fields cost
+exits 0
+prints "12.50 EUR"
+prints_lines 2
 
 it "explains how a query is carried out"
 kith find "contact where city = 'secret'" --explain

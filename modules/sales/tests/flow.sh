@@ -22,6 +22,32 @@ qualified() { # FIELD=VALUE ...: a qualified lead
 }
 newest() { "$KITH" log --limit 1 --json | json_text id; }
 
+it "has reports of what sellers look at, with the rights of who asks"
+lead=$(create lead name="Old Lead")
+kith report
+prints "sales.pipeline"
+kith report sales.queue --json --fields name
+exits 0
+prints '"name":"Old Lead"'
+deal=$(create opportunity name=Deal probability=50 amount="100 EUR")
+kith report sales.pipeline --csv
+exits 0
+prints "stage,deals,amount,weighted"
+prints "prospecting,1,100.00 EUR,50.00 EUR"
+kith report sales.won_since
+exits 2
+complains "--param since=VALUE"
+kith report sales.won_since --param since=2026-01-01 --json
+exits 0
+"$KITH" user add nobody >/dev/null
+kith report sales.queue --as nobody --reason "a test"
+exits 4
+kith report sales.pipelin
+exits 3
+complains "there is no report or saved query 'sales.pipelin'; 'kith report' lists them"
+"$KITH" delete lead "$lead" >/dev/null
+"$KITH" delete opportunity "$deal" >/dev/null
+
 it "rehearses a conversion: every effect is shown and nothing is kept"
 lead=$(qualified name="Ada Lovelace" company="Steel Ltd" email=ada@example.com source=referral)
 everything >"$work/before"

@@ -407,6 +407,37 @@ api GET "account/$account"
 answers 200
 token=$root
 
+it "has reports and saved queries by their names, with their parameters as arguments"
+"$KITH" create saved_query name=in_town shared=true query="contact where city in (:city) order by name" >/dev/null
+api GET reports
+answers 200
+prints '"report":"in_town"'
+prints '"parameters":["city"]'
+"$KITH" create contact name="Rosa Report" city="Halle & Co" >/dev/null
+api GET "reports/in_town?city=Halle%20%26%20Co&city=Nowhere&fields=name"
+answers 200
+prints '"name":"Rosa Report"'
+api GET reports/in_town
+answers 400
+prints ":city"
+api GET "reports/in_town?city=Halle&town=x"
+answers 400
+prints "the query has no parameter :town"
+api GET reports/no_such
+answers 404
+
+it "shows settings to administrators, and nothing that is secret"
+api GET settings
+answers 200
+prints '"company.zone"'
+api GET settings/web.max_body
+answers 200
+prints 1048576
+token=$(new_token anna)
+api GET settings
+answers 403
+token=$root
+
 it "takes away at once what is taken away"
 token=$(new_token anna)
 api GET "contact/$own"

@@ -150,6 +150,17 @@ typedef struct kith_action {
     kith_array results; /* kith_field; none is "transaction", which Kith adds */
 } kith_action;
 
+/* -- reports: queries that have a name --------------------------------------------------------- */
+
+/* Whoever asks for it gets what their rights let them see: "kith report sales.pipeline". What no
+ * query can say is an action that reads (KITH_EFFECT_READ). */
+typedef struct kith_report {
+    const char *name; /* within the module: "pipeline"; asked for as "sales.pipeline" */
+    const char *doc;  /* one sentence: what it tells */
+    const char
+        *query; /* of the query language; :name stands for what is given when it is asked for */
+} kith_report;
+
 /* -- the description --------------------------------------------------------------------------- */
 
 typedef struct kith_plugin_desc {
@@ -197,6 +208,7 @@ typedef struct kith_plugin_desc {
     /* The company is about to be closed: take nothing more in, answer what was taken, end and join
      * the threads that serve, within deadline_ms. Callbacks still run. Or NULL. [main] */
     kith_status (*cease)(kith_instance *self, uint32_t deadline_ms, kith_error *err);
+    kith_array reports; /* kith_report */
 } kith_plugin_desc;
 
 /* The one exported symbol. */
