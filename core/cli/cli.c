@@ -85,6 +85,8 @@ static const struct command *const commands[] = {
     &command_token_add,
     &command_token_list,
     &command_token_revoke,
+    &command_session_list,
+    &command_session_revoke,
     &command_role_check,
     &command_access_log,
     &command_access_explain,

@@ -209,5 +209,6 @@ extern const struct command command_init, command_import, command_export, comman
     command_reload, command_doctor, command_audit_verify, command_retention, command_explain,
     command_help, command_version, command_search, command_consent_register, command_subject_export,
     command_privacy;
+extern const struct command command_session_list, command_session_revoke;
 
 #endif

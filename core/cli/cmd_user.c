@@ -92,7 +92,7 @@ static kith_status run_password(struct cmd *c, kith_error *e) {
         return err_set(e, KITH_E_DENIED, NULL,
                        "to set your password sign in with the old one: --user %s", c->args[0]);
     TRY(password_set(c->company->engine, &c->principal, user, c->args[0],
-                     str_of(c->io->secrets.fresh), e));
+                     str_of(c->io->secrets.fresh), 0, e));
     io_puts(c->io, c->json ? "{\"set\":true}\n" : "The password is set.\n");
     return KITH_OK;
 }

@@ -163,12 +163,15 @@ static kith_status enter_first(struct cmd *c, kith_error *e) {
     }
     const struct io_secrets *s = &c->io->secrets;
     struct access_of of = {0};
+    struct signed_in in;
+    const struct proof proof = {.login = c->login ? c->login : "", .password = str_of(s->proof)};
     switch (s->kind) {
     case PROOF_TOKEN:
         TRY(token_enter(c->company->engine, str_of(s->proof), &c->arena, &of, e));
         return enter_user(c, &of, NULL, e);
     case PROOF_PASSWORD:
-        TRY(sign_in(c->company->engine, c->login ? c->login : "", str_of(s->proof), &of.user, e));
+        TRY(sign_in(c->company->engine, &proof, &in, e));
+        of.user = in.user;
         return enter_user(c, &of, NULL, e);
     case PROOF_NONE:
         break;

@@ -21,6 +21,7 @@
 #include "journal/run_log.h"
 #include "record/block_key.h"
 #include "record/credential.h"
+#include "record/session.h"
 
 #define CLOCK_SLACK_MS 60000 /* computers set their clocks by less while they run */
 
@@ -122,6 +123,8 @@ static void set_defaults(struct engine_options *o) {
     o->cascade_max = o->cascade_max ? o->cascade_max : 16;
     o->attempts_max = o->attempts_max ? o->attempts_max : 5;
     o->password_length = o->password_length ? o->password_length : 10;
+    o->session_idle_ms = o->session_idle_ms ? o->session_idle_ms : INT64_C(8) * 3600000;
+    o->session_life_ms = o->session_life_ms ? o->session_life_ms : INT64_C(7) * 86400000;
     o->read_limit_ms = o->read_limit_ms ? o->read_limit_ms : 2000;
     o->delivery_workers = o->delivery_workers ? o->delivery_workers : 4;
     o->delivery_attempts = o->delivery_attempts ? o->delivery_attempts : 12;
@@ -271,6 +274,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
         st = access_log_setup(g->writer, e);
     if (st == KITH_OK)
         st = credential_setup(g->writer, e);
+    if (st == KITH_OK)
+        st = session_setup(g->writer, e);
     if (st == KITH_OK)
         st = once_setup(g->writer, e);
     if (st == KITH_OK)

@@ -48,6 +48,8 @@ struct engine_options {
     bool trial;               /* of a test or a rehearsal: its failures are no news for the log */
     bool log_all_reads;       /* of personal data, by administrators without a user, too */
     uint32_t password_length; /* at least; 0: 10 */
+    int64_t session_idle_ms;  /* a session ends when it was not used for so long; 0: 8 hours */
+    int64_t session_life_ms;  /* and so long after it began; 0: 7 days */
     int64_t journal_keep_ms;  /* rows of the journal that are older go; 0: none do */
     int64_t access_keep_ms;   /* entries of the log of access; 0: all are kept */
     /* What leaves the engine (outbox.h). */

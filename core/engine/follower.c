@@ -4,12 +4,13 @@
 #include "engine/follower.h"
 #include "engine/bus.h"
 #include "engine/listen.h"
+#include "engine/session.h"
 #include "engine/sign_in.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define TOKEN_MS 3000 /* so often it is looked whether a token still holds */
+#define TOKEN_MS 3000 /* so often it is looked whether a token or session still holds */
 
 struct follower {
     struct engine *g;
@@ -90,7 +91,9 @@ static kith_status look_at_token(struct follower *f, kith_error *e) {
     int64_t now = clock_ticks();
     if (!f->token.len || now - f->looked < TOKEN_MS * INT64_C(1000000))
         return KITH_OK;
-    kith_status st = token_enter(f->g, f->token, &a, &of, e);
+    struct session s;
+    kith_status st = session_is(f->token) ? session_look(f->g, f->token, &a, &s, e)
+                                          : token_enter(f->g, f->token, &a, &of, e);
     if (st == KITH_OK && of.user != f->of.user)
         st = err_set(e, KITH_E_DENIED, NULL, "the token is somebody else's by now");
     arena_free(&a);

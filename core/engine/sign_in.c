@@ -1,37 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signing in: see sign_in.h. */
-#include "engine/sign_in.h"
 #include "base/date.h"
 #include "base/text.h"
-#include "engine/engine_internal.h"
+#include "engine/sign_in_internal.h"
+#include "record/session.h"
 
+#include <arpa/inet.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define OPS           2u
-#define MEMORY        67108864u /* bytes */
-#define FREE_ATTEMPTS 3         /* that fail without a wait */
-#define WAIT_MAX_MS   900000
-#define FORGET_MS     DAY_MS /* after the last failure */
-#define USED_EVERY_MS 60000  /* how exactly it is kept when a token was used */
-#define TOKEN_BEGIN   "kith_"
-#define TOKEN_RANDOM  24
+#define OPS             2u
+#define MEMORY          67108864u /* bytes */
+#define FREE_ATTEMPTS   3         /* that fail without a wait */
+#define FREE_OF_ADDRESS 20
+#define HALF_MS         600000
+#define WAIT_MAX_MS     900000
+#define FORGET_MS       DAY_MS /* after the last failure */
+#define USED_EVERY_MS   60000  /* how exactly it is kept when a token was used */
+#define TOKEN_BEGIN     "kith_"
+#define BASE64          sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
 /* Checked when there is nothing to check, so that it takes as long. */
 static const char nobodys[] = "$argon2id$v=19$m=65536,t=2,p=1$UAXFgJZ+T0Lp5QqaqWV8XQ$"
                               "ZLuuXmjKfgRQl+jK1oMiLXKSlQ9uKNYX+vn7TJE6yIE";
 
-static kith_status ready(kith_error *e) {
+kith_status secret_ready(kith_error *e) {
     return sodium_init() < 0 ? err_set(e, KITH_E_INTERNAL, NULL, "libsodium cannot be used")
                              : KITH_OK;
 }
 
-/* A digest as text, as it is kept. */
-static void digest_of(kith_str text, char out[2 * CREDENTIAL_DIGEST + 1]) {
+void secret_digest(kith_str text, char out[SECRET_DIGEST]) {
     unsigned char raw[CREDENTIAL_DIGEST];
     crypto_generichash(raw, sizeof raw, (const unsigned char *)text.ptr, text.len, NULL, 0);
-    sodium_bin2hex(out, 2 * CREDENTIAL_DIGEST + 1, raw, sizeof raw);
+    sodium_bin2hex(out, SECRET_DIGEST, raw, sizeof raw);
+}
+
+void secret_make(const char *begin, char *text, char digest[SECRET_DIGEST]) {
+    unsigned char raw[SECRET_RANDOM];
+    size_t len = strlen(begin);
+    randombytes_buf(raw, sizeof raw);
+    memcpy(text, begin, len);
+    sodium_bin2base64(text + len, sodium_base64_encoded_len(sizeof raw, BASE64), raw, sizeof raw,
+                      BASE64);
+    sodium_memzero(raw, sizeof raw);
+    secret_digest(str_of(text), digest);
 }
 
 kith_status sign_in_user(struct engine *g, const char *login, kith_id *user, kith_error *e) {
@@ -52,8 +65,8 @@ static kith_status note_in(struct txn *t, void *arg, kith_error *e) {
     return access_log_add(t->g->writer, arg, NULL, e);
 }
 
-static struct access_entry entry_of(struct engine *g, const struct principal *by,
-                                    enum access_event event, kith_id user, const char *what) {
+struct access_entry sign_in_entry(struct engine *g, const struct principal *by,
+                                  enum access_event event, kith_id user, const char *what) {
     return (struct access_entry){.at = engine_now(g),
                                  .event = event,
                                  .user = user,
@@ -64,7 +77,7 @@ static struct access_entry entry_of(struct engine *g, const struct principal *by
 
 kith_status access_note(struct engine *g, const struct principal *by, enum access_event event,
                         kith_id user, const char *what, kith_error *e) {
-    struct access_entry n = entry_of(g, by, event, user, what);
+    struct access_entry n = sign_in_entry(g, by, event, user, what);
     return engine_write(g, &by_kith, note_in, &n, NULL, e);
 }
 
@@ -85,7 +98,7 @@ static kith_status end_in(struct txn *t, void *arg, kith_error *e) {
 
 kith_status access_export_begin(struct engine *g, const struct principal *by, const struct rtype *t,
                                 kith_id id, const char *what, int64_t *number, kith_error *e) {
-    struct export_note n = {.entry = entry_of(g, by, ACCESS_EXPORT, by->user, what)};
+    struct export_note n = {.entry = sign_in_entry(g, by, ACCESS_EXPORT, by->user, what)};
     n.entry.type = t ? t->id : 0;
     n.entry.records = &id;
     n.entry.record_count = id ? 1 : 0;
@@ -192,6 +205,7 @@ kith_status password_check(const struct engine *g, const char *login, kith_str p
 
 struct setting_password {
     kith_id user;
+    int64_t but; /* the session in which it is done */
     const char *hash;
     struct access_entry note;
 };
@@ -199,11 +213,13 @@ struct setting_password {
 static kith_status set_password_in(struct txn *t, void *arg, kith_error *e) {
     struct setting_password *s = arg;
     const struct rtype *user = t->g->schema->base.user.type;
+    int64_t ended;
     bool there;
     TRY(record_exists(t->g->writer, user, s->user, &there, e));
     if (!there)
         return err_set(e, KITH_E_NOTFOUND, NULL, "the user is not there any more");
     TRY(credential_set_password(t->g->writer, s->user, s->hash, t->head.at, e));
+    TRY(session_drop_all(t->g->writer, s->user, s->but, &ended, e));
     return access_log_add(t->g->writer, &s->note, NULL, e);
 }
 
@@ -223,16 +239,17 @@ static kith_status hash_of(struct engine *g, kith_str password, char out[crypto_
 }
 
 kith_status password_set(struct engine *g, const struct principal *by, kith_id user,
-                         const char *login, kith_str password, kith_error *e) {
+                         const char *login, kith_str password, int64_t but, kith_error *e) {
     char hash[crypto_pwhash_STRBYTES];
     struct arena a = {0};
     kith_str text;
-    TRY(ready(e));
+    TRY(secret_ready(e));
     TRY(password_check(g, login, password, e));
     kith_status st = normal(password, &a, &text, e);
     if (st == KITH_OK)
         st = hash_of(g, text, hash, e);
-    struct setting_password s = {user, hash, entry_of(g, by, ACCESS_PASSWORD, user, login)};
+    struct setting_password s = {user, but, hash,
+                                 sign_in_entry(g, by, ACCESS_PASSWORD, user, login)};
     if (st == KITH_OK)
         st = engine_write(g, &by_kith, set_password_in, &s, NULL, e);
     if (text.len)
@@ -243,23 +260,33 @@ kith_status password_set(struct engine *g, const struct principal *by, kith_id u
 
 /* -- signing in -------------------------------------------------------------------------------- */
 
+/* What failed attempts slow down: a login, whether there is one or not, and an address. */
+struct slowed {
+    const char *what; /* for people */
+    int64_t free;     /* failures without a wait */
+    char name[SECRET_DIGEST];
+    struct attempts before, after;
+};
 struct attempt {
     struct engine *g;
-    const char *login;
-    char name[2 * CREDENTIAL_DIGEST + 1];
-    struct attempts before, after;
+    const struct proof *proof;
+    struct slowed slowed[2]; /* the login; the address */
+    size_t slowed_count;
     kith_id user;
     const char *hash;   /* NULL: there is none */
     const char *stored; /* the login as the user has it */
+    const char *method;
     struct access_entry note;
 };
 
 static kith_status look_up(struct attempt *x, struct arena *a, kith_error *e) {
     struct conn *c;
+    kith_status st = KITH_OK;
     TRY(engine_reader(x->g, &c, e));
-    kith_status st = credential_attempts(c, str_of(x->name), &x->before, e);
+    for (size_t i = 0; st == KITH_OK && i < x->slowed_count; i++)
+        st = credential_attempts(c, str_of(x->slowed[i].name), &x->slowed[i].before, e);
     if (st == KITH_OK)
-        st = access_user(c, x->g->schema, str_of(x->login), a, &x->user, e);
+        st = access_user(c, x->g->schema, str_of(x->proof->login), a, &x->user, e);
     if (st == KITH_OK && x->user)
         st = credential_password(c, x->user, a, &x->hash, e);
     if (st == KITH_OK && x->user)
@@ -270,72 +297,146 @@ static kith_status look_up(struct attempt *x, struct arena *a, kith_error *e) {
 
 static kith_status note_attempt(struct txn *t, void *arg, kith_error *e) {
     struct attempt *x = arg;
-    if (x->before.failures || x->after.failures)
-        TRY(credential_note_attempt(t->g->writer, str_of(x->name), &x->after,
-                                    t->head.at - FORGET_MS, e));
-    return access_log_add(t->g->writer, &x->note, NULL, e);
+    for (size_t i = 0; i < x->slowed_count; i++) {
+        const struct slowed *s = &x->slowed[i];
+        if (s->before.failures || s->after.failures)
+            TRY(credential_note_attempt(t->g->writer, str_of(s->name), &s->after,
+                                        t->head.at - FORGET_MS, e));
+    }
+    return x->note.event ? access_log_add(t->g->writer, &x->note, NULL, e) : KITH_OK;
 }
 
-static int64_t wait_after(int64_t failures) {
+static int64_t wait_after(int64_t failures, int64_t free) {
     int64_t ms = 1000;
-    if (failures < FREE_ATTEMPTS)
+    if (failures < free)
         return 0;
-    for (int64_t i = FREE_ATTEMPTS; i < failures && ms < WAIT_MAX_MS; i++)
+    for (int64_t i = free; i < failures && ms < WAIT_MAX_MS; i++)
         ms *= 2;
     return ms < WAIT_MAX_MS ? ms : WAIT_MAX_MS;
 }
 
-static kith_status failed(struct attempt *x, int64_t now, kith_error *e) {
+/* Those of a login count for a day. Behind an address may be a whole office: what failed there
+ * counts half as much after each ten minutes. */
+static int64_t still_counted(const struct slowed *s, int64_t now) {
+    int64_t since = now - s->before.until, halves = since > 0 ? since / HALF_MS : 0;
+    if (since > FORGET_MS)
+        return 0;
+    if (s->free == FREE_ATTEMPTS)
+        return s->before.failures;
+    return halves < 62 ? s->before.failures >> halves : 0;
+}
+
+static kith_status failed(struct attempt *x, int64_t now, const char *sentence, kith_error *e) {
     static const struct principal unknown = {.name = "somebody", .surface = "sign-in"};
-    bool old = x->before.until + FORGET_MS < now;
-    x->after.failures = old ? 1 : x->before.failures + 1;
-    x->after.until = now + wait_after(x->after.failures);
-    x->note = entry_of(x->g, &unknown, ACCESS_FAILED, x->user, x->login);
+    for (size_t i = 0; i < x->slowed_count; i++) {
+        struct slowed *s = &x->slowed[i];
+        s->after.failures = still_counted(s, now) + 1;
+        s->after.until = now + wait_after(s->after.failures, s->free);
+    }
+    x->note = sign_in_entry(x->g, &unknown, ACCESS_FAILED, x->user, x->proof->login);
     TRY(engine_write(x->g, &by_kith, note_attempt, x, NULL, e));
-    return err_set(e, KITH_E_DENIED, NULL, "the login or the password is wrong");
+    return err_set(e, KITH_E_DENIED, NULL, "%s", sentence);
 }
 
 /* No pause is longer than the longest: one that is was reckoned before the clock was set back. */
-static bool must_wait(const struct attempt *x, int64_t now) {
-    return now < x->before.until && x->before.until - now <= WAIT_MAX_MS;
+static int64_t wait_of(const struct slowed *s, int64_t now) {
+    int64_t ms = s->before.until - now;
+    return ms > 0 && ms <= WAIT_MAX_MS ? ms : 0;
 }
 
-static kith_status attempt(struct attempt *x, kith_str password, struct arena *a, kith_error *e) {
-    int64_t now = engine_now(x->g);
-    kith_str text;
-    TRY(normal(password, a, &text, e));
-    TRY(look_up(x, a, e));
-    if (must_wait(x, now))
-        return err_set(e, KITH_E_BUSY, NULL,
-                       "too many attempts failed with this login: try again in %lld s",
-                       (long long)((x->before.until - now + 999) / 1000));
-    bool fits = crypto_pwhash_str_verify(x->hash ? x->hash : nobodys, text.ptr, text.len) == 0;
-    sodium_memzero((char *)(uintptr_t)text.ptr, text.len);
-    if (!fits || !x->hash)
-        return failed(x, now, e);
+static kith_status check_waits(const struct attempt *x, int64_t now, struct signed_in *out,
+                               kith_error *e) {
+    const char *what = NULL;
+    for (size_t i = 0; i < x->slowed_count; i++) {
+        int64_t ms = wait_of(&x->slowed[i], now);
+        if (ms > out->wait_ms) {
+            out->wait_ms = ms;
+            what = x->slowed[i].what;
+        }
+    }
+    if (!what)
+        return KITH_OK;
+    return err_set(e, KITH_E_BUSY, NULL, "too many attempts failed %s: try again in %lld s", what,
+                   (long long)((out->wait_ms + 999) / 1000));
+}
+
+/* The address goes on being slowed down: whoever has one password may try others. */
+static kith_status succeeded(struct attempt *x, struct arena *a, kith_error *e) {
     const char *name = arena_printf(a, "user:%s", x->stored);
     if (!name)
         return err_nomem(e);
     const struct principal user = {.name = name, .surface = "sign-in"};
-    x->note = entry_of(x->g, &user, ACCESS_SIGNED_IN, x->user, "password");
+    x->slowed_count = 1;
+    if (!x->proof->begins)
+        x->note = sign_in_entry(x->g, &user, ACCESS_SIGNED_IN, x->user, x->method);
+    else if (!x->slowed[0].before.failures)
+        return KITH_OK;
     return engine_write(x->g, &by_kith, note_attempt, x, NULL, e);
 }
 
-kith_status sign_in(struct engine *g, const char *login, kith_str password, kith_id *user,
+static kith_status attempt(struct attempt *x, struct arena *a, struct signed_in *out,
+                           kith_error *e) {
+    int64_t now = engine_now(x->g);
+    kith_str text;
+    TRY(normal(x->proof->password, a, &text, e));
+    TRY(look_up(x, a, e));
+    TRY(check_waits(x, now, out, e));
+    bool fits = crypto_pwhash_str_verify(x->hash ? x->hash : nobodys, text.ptr, text.len) == 0;
+    sodium_memzero((char *)(uintptr_t)text.ptr, text.len);
+    if (!fits || !x->hash)
+        return failed(x, now, "the login or the password is wrong", e);
+    x->method = "password";
+    out->user = x->user;
+    out->method = x->method;
+    return succeeded(x, a, e);
+}
+
+/* Of an address of IPv6 the network counts: whoever has one of its addresses has all of them. */
+static void name_address(struct slowed *s, const char *from) {
+    unsigned char raw[16];
+    char text[80];
+    if (inet_pton(AF_INET6, from, raw) == 1 && !IN6_IS_ADDR_V4MAPPED((struct in6_addr *)raw)) {
+        memset(raw + 8, 0, 8);
+        (void)inet_ntop(AF_INET6, raw, text + 1, sizeof text - 1);
+    } else
+        (void)snprintf(text + 1, sizeof text - 1, "%s", from);
+    text[0] = '\n'; /* no login begins so */
+    secret_digest(str_of(text), s->name);
+}
+
+static kith_status name_slowed(struct attempt *x, struct arena *a, kith_error *e) {
+    kith_str folded = text_fold(a, str_of(x->proof->login));
+    if (!folded.ptr)
+        return err_nomem(e);
+    x->slowed[0] = (struct slowed){.what = "with this login", .free = FREE_ATTEMPTS};
+    secret_digest(folded, x->slowed[0].name);
+    x->slowed_count = 1;
+    if (!x->proof->from || !*x->proof->from)
+        return KITH_OK;
+    x->slowed[1] = (struct slowed){.what = "from this address", .free = FREE_OF_ADDRESS};
+    name_address(&x->slowed[1], x->proof->from);
+    x->slowed_count = 2;
+    return KITH_OK;
+}
+
+kith_status sign_in(struct engine *g, const struct proof *proof, struct signed_in *out,
                     kith_error *e) {
     struct arena a = {0};
-    struct attempt x = {.g = g, .login = login};
-    TRY(ready(e));
-    if (password.len > PASSWORD_MAX || text_invalid_at(str_of(login)) >= 0)
+    struct attempt x = {.g = g, .proof = proof};
+    *out = (struct signed_in){0};
+    TRY(secret_ready(e));
+    if (proof->password.len > PASSWORD_MAX || strlen(proof->login) > PASSWORD_MAX ||
+        text_invalid_at(str_of(proof->login)) >= 0)
         return err_set(e, KITH_E_DENIED, NULL, "the login or the password is wrong");
-    kith_str folded = text_fold(&a, str_of(login));
-    digest_of(folded, x.name);
+    kith_status st = name_slowed(&x, &a, e);
     /* One at a time: else many at once would all come before the first failure is known. */
     pthread_mutex_lock(&g->sign_lock);
-    kith_status st = folded.ptr ? attempt(&x, password, &a, e) : err_nomem(e);
+    if (st == KITH_OK)
+        st = attempt(&x, &a, out, e);
     pthread_mutex_unlock(&g->sign_lock);
     arena_free(&a);
-    *user = st == KITH_OK ? x.user : 0;
+    if (st != KITH_OK)
+        out->user = 0;
     return st;
 }
 
@@ -355,19 +456,14 @@ static kith_status add_token_in(struct txn *t, void *arg, kith_error *e) {
 
 kith_status token_add(struct engine *g, const struct principal *by, struct token *t,
                       char text[TOKEN_TEXT], kith_error *e) {
-    unsigned char raw[TOKEN_RANDOM];
-    char digest[2 * CREDENTIAL_DIGEST + 1];
-    TRY(ready(e));
-    randombytes_buf(raw, sizeof raw);
-    memcpy(text, TOKEN_BEGIN, sizeof TOKEN_BEGIN);
-    sodium_bin2base64(text + sizeof TOKEN_BEGIN - 1, TOKEN_TEXT - sizeof TOKEN_BEGIN + 1, raw,
-                      sizeof raw, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    digest_of(str_of(text), digest);
+    char digest[SECRET_DIGEST];
+    TRY(secret_ready(e));
+    secret_make(TOKEN_BEGIN, text, digest);
     t->created = engine_now(g);
     char what[200];
     snprintf(what, sizeof what, "added a token%s%.150s", t->name && t->name[0] ? ": " : "",
              t->name ? t->name : "");
-    struct adding_token x = {t, digest, entry_of(g, by, ACCESS_TOKEN, t->user, what)};
+    struct adding_token x = {t, digest, sign_in_entry(g, by, ACCESS_TOKEN, t->user, what)};
     return engine_write(g, &by_kith, add_token_in, &x, NULL, e);
 }
 
@@ -378,15 +474,21 @@ struct token_use {
     char name[]; /* of the token */
 };
 
+kith_status sign_in_name(struct txn *t, kith_id user, const char **name, kith_error *e) {
+    const char *login;
+    TRY(access_login(t->g->writer, user, t->arena, &login, e));
+    *name = arena_printf(t->arena, "user:%s", login ? login : "");
+    return *name ? KITH_OK : err_nomem(e);
+}
+
 static kith_status log_use(struct txn *t, const struct token_use *u, kith_error *e) {
-    const char *login, *what = arena_printf(t->arena, "token %lld%s%s", (long long)u->number,
-                                            *u->name ? ": " : "", u->name);
-    TRY(access_login(t->g->writer, u->user, t->arena, &login, e));
-    const char *name = arena_printf(t->arena, "user:%s", login ? login : "");
-    if (!what || !name)
+    const char *name, *what = arena_printf(t->arena, "token %lld%s%s", (long long)u->number,
+                                           *u->name ? ": " : "", u->name);
+    TRY(sign_in_name(t, u->user, &name, e));
+    if (!what)
         return err_nomem(e);
     const struct principal by = {.name = name, .surface = "sign-in"};
-    struct access_entry n = entry_of(t->g, &by, ACCESS_SIGNED_IN, u->user, what);
+    struct access_entry n = sign_in_entry(t->g, &by, ACCESS_SIGNED_IN, u->user, what);
     return access_log_add(t->g->writer, &n, NULL, e);
 }
 
@@ -431,12 +533,12 @@ static kith_status refuse_token(struct engine *g, const struct token *t, int64_t
 
 kith_status token_enter(struct engine *g, kith_str text, struct arena *a, struct access_of *of,
                         kith_error *e) {
-    char digest[2 * CREDENTIAL_DIGEST + 1];
+    char digest[SECRET_DIGEST];
     struct conn *c;
     struct token t = {0};
     int64_t now = engine_now(g);
-    TRY(ready(e));
-    digest_of(str_trim(text), digest);
+    TRY(secret_ready(e));
+    secret_digest(str_trim(text), digest);
     TRY(engine_reader(g, &c, e));
     kith_status st = credential_token(c, str_of(digest), a, &t, e);
     engine_reader_done(g, c);
@@ -474,7 +576,7 @@ kith_status token_revoke(struct engine *g, const struct principal *by, kith_id u
                          kith_error *e) {
     char what[48];
     snprintf(what, sizeof what, "revoked token %lld", (long long)number);
-    struct revoking r = {user, number, entry_of(g, by, ACCESS_TOKEN, user, what)};
+    struct revoking r = {user, number, sign_in_entry(g, by, ACCESS_TOKEN, user, what)};
     return engine_write(g, &by_kith, revoke_in, &r, NULL, e);
 }
 

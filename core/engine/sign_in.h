@@ -17,12 +17,25 @@ kith_status sign_in_user(struct engine *g, const char *login, kith_id *user, kit
 /* Is it a password that the policy takes? KITH_E_REFUSED says what is wanted. */
 kith_status password_check(const struct engine *g, const char *login, kith_str password,
                            kith_error *e);
-/* Checks it and sets it. by: who does it, for the log. [any] */
+/* Checks it and sets it, and ends the user's sessions but for one (0: all). by: who does it, for
+ * the log. [any] */
 kith_status password_set(struct engine *g, const struct principal *by, kith_id user,
-                         const char *login, kith_str password, kith_error *e);
+                         const char *login, kith_str password, int64_t but, kith_error *e);
+struct proof {
+    const char *login;
+    kith_str password;
+    const char *from; /* the address that it comes from; NULL: this computer */
+    bool begins;      /* a session, with which it is logged */
+};
+struct signed_in {
+    kith_id user;
+    const char *method; /* static text: "password" */
+    int64_t wait_ms;    /* KITH_E_BUSY: until the next attempt */
+};
 /* The user with this login and password; it is logged. KITH_E_DENIED: one of them is wrong, not
- * which; KITH_E_BUSY: too many attempts failed, and the next one may be made later. [any] */
-kith_status sign_in(struct engine *g, const char *login, kith_str password, kith_id *user,
+ * which; KITH_E_BUSY: too many attempts failed with this login, or from this address, and the next
+ * one may be made later. It takes a tenth of a second, and waits for others who sign in. [any] */
+kith_status sign_in(struct engine *g, const struct proof *proof, struct signed_in *out,
                     kith_error *e);
 
 /* A new token for t->user; its text is shown once and kept nowhere. [any] */

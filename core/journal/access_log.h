@@ -20,6 +20,7 @@ enum access_event { /* stored: never renumber */
                                              a person; asked: which, or the reason */
                     ACCESS_SIGNED_IN = 7, /* asked: by what */
                     ACCESS_BACKUP = 8,    /* was made; asked: its file */
+                    ACCESS_SESSION = 9,   /* was ended; asked: which */
                     ACCESS_EVENTS
 };
 const char *access_event_name(uint32_t event);

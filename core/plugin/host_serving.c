@@ -30,12 +30,25 @@ kith_status serving_end(struct plugin *p, kith_status st) {
     return st;
 }
 
-static void let_go(struct kith_caller *c) {
+void caller_leave(struct kith_caller *c) {
     if (atomic_fetch_sub(&c->users, 1) > 1)
         return;
     engine_leave(&c->principal);
     arena_free(&c->arena);
     free(c);
+}
+
+kith_status caller_enter(struct kith_caller *c, const struct access_of *of, kith_str surface,
+                         kith_str asked, kith_error *e) {
+    const char *by = arena_strndup(&c->arena, surface.ptr, surface.len);
+    const char *what = arena_strndup(&c->arena, asked.ptr, asked.len);
+    if (!by || !what)
+        return err_nomem(e);
+    TRY(engine_enter(c->engine, of, NULL, &c->principal, e));
+    c->of = *of;
+    c->principal.surface = by;
+    c->principal.asked = what;
+    return KITH_OK;
 }
 
 static kith_status come_in(struct kith_caller *c, const kith_entry *who, kith_error *e) {
@@ -46,16 +59,20 @@ static kith_status come_in(struct kith_caller *c, const kith_entry *who, kith_er
         TRY(token_enter(c->engine, who->token, &c->arena, &of, e));
     else if (!who->user)
         return err_set(e, KITH_E_DENIED, NULL, "nobody said who asks");
-    c->of = of;
     c->token = arena_str(&c->arena, who->token);
-    const char *surface = arena_strndup(&c->arena, who->surface.ptr, who->surface.len);
-    const char *asked = arena_strndup(&c->arena, who->asked.ptr, who->asked.len);
-    if (!surface || !asked || !c->token.ptr)
+    if (!c->token.ptr)
         return err_nomem(e);
-    TRY(engine_enter(c->engine, &of, NULL, &c->principal, e));
-    c->principal.surface = surface;
-    c->principal.asked = asked;
-    return KITH_OK;
+    return caller_enter(c, &of, who->surface, who->asked, e);
+}
+
+struct kith_caller *caller_new(struct plugin *p) {
+    struct kith_caller *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->plugin = p;
+    c->engine = p->set->engine;
+    atomic_store(&c->users, 1);
+    return c;
 }
 
 static kith_status serving_enter(const kith_host *host, const kith_entry *given,
@@ -66,17 +83,14 @@ static kith_status serving_enter(const kith_host *host, const kith_entry *given,
     kith_status st = host_take(&who, sizeof who, given, offsetof(kith_entry, asked), e);
     if (st != KITH_OK)
         return serving_end(p, st);
-    struct kith_caller *c = calloc(1, sizeof *c);
+    struct kith_caller *c = caller_new(p);
     if (!c)
         return serving_end(p, err_nomem(e));
-    c->plugin = p;
-    c->engine = p->set->engine;
-    atomic_store(&c->users, 1);
     st = come_in(c, &who, e);
     if (st == KITH_OK)
         *caller = c;
     else
-        let_go(c);
+        caller_leave(c);
     return serving_end(p, st);
 }
 
@@ -86,7 +100,7 @@ static kith_id serving_user(const kith_caller *caller) {
 
 static void serving_leave(kith_caller *caller) {
     if (caller)
-        let_go(caller);
+        caller_leave(caller);
 }
 
 /* -- reading ----------------------------------------------------------------------------------- */
@@ -391,7 +405,7 @@ static void free_job(struct job *job) {
         buf_free(&job->items[k].text);
     arena_free(&job->arena);
     free(job);
-    let_go(c);
+    caller_leave(c);
 }
 
 /* The module is told in a frame of its own, so that it is known who holds up the writer. */

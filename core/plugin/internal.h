@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "engine/outbox.h"
 #include "plugin/plugin.h"
-#include "record/access.h"
+#include "record/session.h"
 #include <kith/plugin.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -304,7 +304,8 @@ kith_status frame_writing(kith_txn *txn, struct frame **out, kith_error *e);
 struct plugin *frame_main(const kith_host *host, enum frame_phase phase, kith_error *e);
 int64_t frame_now(const struct frame *f);
 
-/* -- serving (host_serving.c, host_following.c) -------------------------------------------------
+/* -- serving (host_serving.c, host_following.c, host_sign_in.c)
+ * -------------------------------------------------
  */
 
 /* One request. It lives for as long as anything does that was asked for in it. */
@@ -313,13 +314,20 @@ struct kith_caller {
     struct engine *engine;
     struct principal principal;
     struct access_of of;
-    kith_str token; /* by which they came in; or empty */
+    kith_str token;         /* by which they came in, or the text of the session; or empty */
+    struct session session; /* in which they came; number 0: none */
     struct arena arena;
     _Atomic uint32_t users;
 };
 /* The engine is not closed between the two. */
 kith_status serving_begin(struct plugin *p, kith_error *e);
 kith_status serving_end(struct plugin *p, kith_status st);
+/* One in whose name nobody has come yet; NULL: there is no memory. */
+struct kith_caller *caller_new(struct plugin *p);
+/* Comes in as that user. The texts are copied. */
+kith_status caller_enter(struct kith_caller *c, const struct access_of *of, kith_str surface,
+                         kith_str asked, kith_error *e);
+void caller_leave(struct kith_caller *c);
 
 /* -- the host's side (host*.c) ----------------------------------------------------------------- */
 
@@ -333,6 +341,7 @@ extern const kith_listening_v1 host_listening;
 extern const kith_deliveries_v1 host_deliveries;
 extern const kith_serving_v1 host_serving;
 extern const kith_following_v1 host_following;
+extern const kith_sign_in_v1 host_sign_in;
 
 kith_status handle_add(struct handles *h, const void *item, uint32_t *number, kith_error *e);
 /* NULL with KITH_E_INVAL for a number that was never given. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Credential: the two tables. A kind is 1 for a password, 2 for a token: never renumber. */
 #include "record/credential.h"
+#include "record/session.h"
 
 kith_status credential_setup(struct conn *c, kith_error *e) {
     TRY(conn_exec(
@@ -17,7 +18,8 @@ kith_status credential_setup(struct conn *c, kith_error *e) {
         e));
     return conn_exec(c,
                      "CREATE TABLE IF NOT EXISTS kith_attempt(name TEXT PRIMARY KEY,"
-                     " failures INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+                     " failures INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+                     "CREATE INDEX IF NOT EXISTS kith_attempt_until ON kith_attempt(until)",
                      e);
 }
 
@@ -183,6 +185,8 @@ kith_status credential_rename_type(struct conn *c, const char *from, const char 
 
 kith_status credential_forget(struct conn *c, kith_id user, kith_error *e) {
     sqlite3_stmt *st;
+    int64_t sessions;
+    TRY(session_drop_all(c, user, 0, &sessions, e));
     TRY(conn_prepare(c, "DELETE FROM kith_credential WHERE user = ?1", &st, e));
     bind_int(st, 1, (int64_t)user);
     return conn_run(c, st, e);
@@ -208,9 +212,15 @@ kith_status credential_attempts(struct conn *c, kith_str name, struct attempts *
 kith_status credential_note_attempt(struct conn *c, kith_str name, const struct attempts *now,
                                     int64_t forget, kith_error *e) {
     sqlite3_stmt *st;
-    TRY(conn_prepare(c, "DELETE FROM kith_attempt WHERE name = ?1 OR until < ?2", &st, e));
+    TRY(conn_prepare(c, "DELETE FROM kith_attempt WHERE name = ?1", &st, e));
     bind_str(st, 1, name);
-    bind_int(st, 2, forget);
+    TRY(conn_run(c, st, e));
+    TRY(conn_prepare(c,
+                     "DELETE FROM kith_attempt WHERE until < ?1 OR name IN (SELECT name FROM"
+                     " kith_attempt ORDER BY until DESC LIMIT -1 OFFSET ?2)",
+                     &st, e));
+    bind_int(st, 1, forget);
+    bind_int(st, 2, ATTEMPTS_MAX);
     TRY(conn_run(c, st, e));
     if (now->failures == 0)
         return KITH_OK;

@@ -41,14 +41,17 @@ kith_status credential_revoke(struct conn *c, kith_id user, int64_t number, kith
 kith_status credential_used(struct conn *c, int64_t number, int64_t now, kith_error *e);
 /* A type has another name now: tokens that are limited to it stay so. */
 kith_status credential_rename_type(struct conn *c, const char *from, const char *to, kith_error *e);
-kith_status credential_forget(struct conn *c, kith_id user, kith_error *e); /* all of a user */
+/* All of a user, sessions included. */
+kith_status credential_forget(struct conn *c, kith_id user, kith_error *e);
 
 /* Failed attempts of a login, of one that does not exist, too; the name as a digest. */
 struct attempts {
     int64_t failures, until; /* ms UTC: no attempt before */
 };
 kith_status credential_attempts(struct conn *c, kith_str name, struct attempts *out, kith_error *e);
-/* failures 0 forgets them; so does an end before `forget`, of any name. */
+/* failures 0 forgets them; so does an end before `forget`, of any name, and those that ended first
+ * are forgotten beyond ATTEMPTS_MAX. */
+#define ATTEMPTS_MAX 20000
 kith_status credential_note_attempt(struct conn *c, kith_str name, const struct attempts *now,
                                     int64_t forget, kith_error *e);
 

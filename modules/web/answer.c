@@ -26,19 +26,13 @@ static const char *title_of(unsigned status) {
         unsigned status;
         const char *title;
     } titles[] = {
-        {400, "Bad request"},
-        {401, "Sign in"},
-        {403, "Not allowed"},
-        {404, "Not found"},
-        {405, "Method not allowed"},
-        {409, "Conflict"},
-        {412, "Changed meanwhile"},
-        {413, "Too large"},
-        {415, "Not JSON"},
-        {422, "Cannot be done"},
-        {500, "Defect"},
-        {501, "Not here"},
-        {503, "Busy"},
+        {400, "Bad request"},        {401, "Sign in"},
+        {403, "Not allowed"},        {404, "Not found"},
+        {405, "Method not allowed"}, {409, "Conflict"},
+        {412, "Changed meanwhile"},  {413, "Too large"},
+        {415, "Not JSON"},           {422, "Cannot be done"},
+        {429, "Too often"},          {500, "Defect"},
+        {501, "Not here"},           {503, "Busy"},
         {507, "Disk full"},
     };
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)

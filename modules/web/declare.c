@@ -58,6 +58,11 @@ static const kith_setting settings[] = {
      .min = 1,
      .max = 64,
      .doc = "Imports and exports at the same time; they have threads of their own."},
+    {.key = "zone",
+     .kind = KITH_TEXT,
+     .default_text = "\"intranet\"",
+     .choices = "intranet,extranet,internet",
+     .doc = "Where whoever signs in is thought to be: roles of that zone count."},
 };
 
 static const kith_permission permissions[] = {
@@ -66,9 +71,20 @@ static const kith_permission permissions[] = {
 
 static const kith_want wants[] = {
     KITH_WANT(TABLE, KITH_SERVING_1, serving),
+    KITH_WANT(TABLE, KITH_SIGN_IN_1, people),
     KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
     KITH_WANT(SETTING, "listen", listen),
 };
+
+static kith_status read_zone(kith_instance *self, kith_error *err) {
+    kith_value v;
+    kith_status st = self->settings->get(self->host, kith_str_of("zone"), &v, err);
+    if (st == KITH_OK)
+        self->zone = kith_str_is(v.as.s, "internet")   ? KITH_ZONE_INTERNET
+                     : kith_str_is(v.as.s, "extranet") ? KITH_ZONE_EXTRANET
+                                                       : KITH_ZONE_INTRANET;
+    return st;
+}
 
 static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
     static const struct {
@@ -95,6 +111,8 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
         memcpy((char *)self + numbers[i].at, &v.as.i, sizeof v.as.i);
     }
     if (st == KITH_OK)
+        st = read_zone(self, err);
+    if (st == KITH_OK)
         *out = self;
     else
         free(self);
@@ -107,17 +125,21 @@ static void close_all(kith_instance *self) {
         http_close(self->http);
     workers_close(self->workers);
     workers_close(self->streamers);
+    workers_close(self->door);
     self->http = NULL;
-    self->workers = self->streamers = NULL;
+    self->workers = self->streamers = self->door = NULL;
 }
 
-#define WAITING_MAX 1000
+#define WAITING_MAX  1000
+#define DOOR_WAITING 32 /* three seconds */
 
 static kith_status serve(kith_instance *self, kith_error *err) {
     atomic_store(&self->hurry, false);
     kith_status st = workers_open(&self->workers, (size_t)self->worker_count, WAITING_MAX, err);
     if (st == KITH_OK)
         st = workers_open(&self->streamers, (size_t)self->stream_count, 0, err);
+    if (st == KITH_OK)
+        st = workers_open(&self->door, 1, DOOR_WAITING, err);
     if (st == KITH_OK)
         st = http_open(self, err);
     if (st != KITH_OK)

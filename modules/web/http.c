@@ -154,6 +154,29 @@ struct request *request_hold(struct request *r) {
     return r;
 }
 
+const char *request_cookie(const struct request *r, const char *name) {
+    return MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND, name);
+}
+
+void request_from(const struct request *r, char out[FROM_TEXT]) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *a = info ? info->client_addr : NULL;
+    out[0] = '\0';
+    if (a && a->sa_family == AF_INET)
+        (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, out,
+                        FROM_TEXT);
+    else if (a && a->sa_family == AF_INET6)
+        (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, out,
+                        FROM_TEXT);
+    if (strncmp(out, "::ffff:", 7) == 0) /* of IPv4, by a socket for both */
+        memmove(out, out + 7, strlen(out + 7) + 1);
+}
+
+bool request_is_secure(const struct request *r) {
+    return MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
+}
+
 void request_suspend(struct request *r) {
     pthread_mutex_lock(&r->gate);
     r->asleep = true;
@@ -484,7 +507,7 @@ static enum MHD_Result send_answer(struct request *r) {
 static bool take_body(struct request *r, const char *data, size_t len) {
     if (r->refused)
         return true;
-    if (r->body.len + len > (size_t)r->self->max_body) {
+    if (r->body.len + len > request_room(r)) {
         answer_problem(r, 413, "limit", NULL, "the body is larger than web.max_body allows");
         r->refused = true;
         text_free(&r->body);

@@ -43,6 +43,13 @@ const struct route routes[] = {
      .doc = "What a report finds now; its parameters are arguments."},
     {GET("settings"), LINES("explain"), .doc = "All settings, with their values."},
     {GET("settings/{setting}"), LINES("explain", "{setting}"), .doc = "A setting."},
+    {GET("session"), .handle = session_show, .doc = "Who asks, and what they may."},
+    {POST("session"), .handle = session_create, .worker = true, .open = true, .door = true,
+     .doc = "Signs in by login and password: a cookie stands for it from then on."},
+    {DELETE("session"), .handle = session_delete, .worker = true, .doc = "Signs out."},
+    {GET("sessions"), LINES("session list"), .doc = "Who is signed in: oneself, or everybody."},
+    {DELETE("sessions"), RUN("session revoke", "--all"), .doc = "Signs out everywhere."},
+    {DELETE("sessions/{number}"), RUN("session revoke", "{number}"), .doc = "Ends a session."},
     {GET("modules"), LINES("module list"), .doc = "The modules."},
     {GET("types"), LINES("type list"), .doc = "The types of records."},
     {GET("actions"), LINES("run"), .doc = "The actions, with their parameters."},
@@ -199,16 +206,21 @@ static bool check_argument(void *arg, const char *name, const char *value) {
 
 #define BEARER "Bearer "
 
+/* By a token, which no browser sends by itself; else by the cookie of a session. */
 static void come_in(struct request *r) {
     const char *given = request_header(r, "Authorization");
     kith_error e = {.struct_size = sizeof e};
     char asked[ASKED_MAX + 10];
+    (void)snprintf(asked, sizeof asked, "%s %s", method_names[r->method], r->asked);
+    if (!given && session_is_asked(r)) {
+        session_come_in(r, asked);
+        return;
+    }
     if (!given || strncmp(given, BEARER, strlen(BEARER)) != 0) {
         answer_problem(r, 401, "denied", NULL,
                        "say who you are: Authorization: Bearer TOKEN; 'kith token add' makes one");
         return;
     }
-    (void)snprintf(asked, sizeof asked, "%s %s", method_names[r->method], r->asked);
     const kith_entry who = {
         .struct_size = sizeof who,
         .token = kith_str_of(given + strlen(BEARER)),
@@ -233,7 +245,7 @@ static void check_key(struct request *r) {
 
 void request_begin(struct request *r) {
     find_route(r);
-    if (!r->status)
+    if (!r->status && !r->route->open)
         come_in(r);
     if (!r->status)
         check_key(r);
@@ -241,9 +253,15 @@ void request_begin(struct request *r) {
         request_arguments(r, check_argument, r);
 }
 
+static struct workers *pool_of(const struct request *r) {
+    if (r->route->door)
+        return r->self->door;
+    return r->route->streams || r->in ? r->self->streamers : r->self->workers;
+}
+
 static bool hand_over(struct request *r) {
     bool streams = r->route->streams || r->in;
-    if (workers_add(streams ? r->self->streamers : r->self->workers, r))
+    if (workers_add(pool_of(r), r))
         return false;
     answer_problem(r, 503, "busy", NULL,
                    streams ? "as many imports and exports as web.streams allows are under way: try"
@@ -263,6 +281,13 @@ bool request_start(struct request *r) {
 
 bool request_take(struct request *r) {
     return r->route->worker ? hand_over(r) : r->route->handle(r);
+}
+
+#define OPEN_ROOM 8192 /* of what is sent by nobody knows whom */
+
+size_t request_room(const struct request *r) {
+    size_t room = (size_t)r->self->max_body;
+    return r->route && r->route->open && room > OPEN_ROOM ? OPEN_ROOM : room;
 }
 
 void request_free(struct request *r) {

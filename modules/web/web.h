@@ -18,13 +18,16 @@ struct workers; /* workers.c */
 struct kith_instance {
     const kith_host *host;
     const kith_serving_v1 *serving;
+    const kith_sign_in_v1 *people;
     const kith_settings_v1 *settings;
     kith_value listen;
     int64_t max_body, max_connections, max_of_address, idle_ms, threads, worker_count;
     int64_t stream_count, max_import;
     struct http *http;
+    uint32_t zone;                       /* KITH_ZONE_*, of sessions */
     struct workers *workers, *streamers; /* for what takes a moment, and for what may take hours */
-    atomic_bool hurry; /* what still waits is refused, and commands are interrupted */
+    struct workers *door; /* one thread, by which people come in: it takes a tenth of a second */
+    atomic_bool hurry;    /* what still waits is refused, and commands are interrupted */
 };
 #define TOO_LONG "the body is larger than web.max_import allows"
 #define IT_ENDS  "the server ends, or begins anew: try again in a moment"
@@ -51,6 +54,7 @@ extern const char *const method_names[METHOD_OTHER];
 #define PARTS_MAX   8
 #define HEADERS_MAX 8
 #define ASKED_MAX   180
+#define FROM_TEXT   64
 
 struct header {
     const char *name;
@@ -71,6 +75,7 @@ struct request {
     bool refused; /* its answer was there before its body */
     bool taken;   /* all of it is there */
     kith_caller *caller;
+    kith_session session; /* number 0: none */
 
     unsigned status; /* of the answer; 0: there is none yet */
     struct header headers[HEADERS_MAX];
@@ -109,6 +114,11 @@ void http_close(struct http *h);
 /* NULL: it has none. Of an argument "": it has no value. */
 const char *request_header(const struct request *r, const char *name);
 const char *request_argument(const struct request *r, const char *name);
+const char *request_cookie(const struct request *r, const char *name);
+/* The address that it comes from: "203.0.113.7"; "": this computer. */
+void request_from(const struct request *r, char out[FROM_TEXT]);
+/* Nobody reads it on its way. */
+bool request_is_secure(const struct request *r);
 /* Calls fn for each argument of the address until it gives false. */
 typedef bool (*argument_fn)(void *arg, const char *name, const char *value);
 void request_arguments(const struct request *r, argument_fn fn, void *arg);
@@ -139,6 +149,8 @@ struct route {
     bool (*handle)(struct request *r);
     bool worker;              /* it may take long: on a thread of its own */
     bool streams;             /* its answer has no bounds: on one of those that may take hours */
+    bool open;                /* nobody needs to be known; what is sent is small */
+    bool door;                /* on the thread by which people come in */
     const char *const *words; /* of a command */
     const char *doc;          /* one sentence */
     const char *arguments;    /* "fields|q": of the address, besides those of its words; or NULL */
@@ -152,6 +164,8 @@ extern const size_t route_count;
 const char *request_part(const struct request *r, const char *name); /* "type" */
 /* Does it say what is done with this argument of the address? */
 bool route_names(const struct route *route, const char *name);
+/* Bytes that its body may have. */
+size_t request_room(const struct request *r);
 
 /* -- answer.c ---------------------------------------------------------------------------------- */
 
@@ -165,6 +179,18 @@ void answer_problem(struct request *r, unsigned status, const char *code, const 
 void answer_error(struct request *r, kith_status st, const kith_error *e);
 /* As a command says what went wrong: "not found". field may be NULL. */
 void answer_failure(struct request *r, const char *code, const char *field, const char *sentence);
+
+/* 429, with Retry-After. */
+void answer_wait(struct request *r, int64_t wait_ms, const char *sentence);
+
+/* -- session.c --------------------------------------------------------------------------------- */
+
+bool session_is_asked(const struct request *r); /* does a cookie come with it? */
+/* By the cookie. Sets the answer where that fails. */
+void session_come_in(struct request *r, const char *asked);
+bool session_create(struct request *r);
+bool session_show(struct request *r);
+bool session_delete(struct request *r);
 
 /* -- workers.c --------------------------------------------------------------------------------- */
 

@@ -386,6 +386,35 @@ AT(kith_following_v1, happened, 48);
 AT(kith_following_v1, forget, 56);
 AT(kith_following_v1, tell, 64);
 
+SIZE(kith_proof, 72);
+AT(kith_proof, struct_size, 0);
+AT(kith_proof, zone, 4);
+AT(kith_proof, login, 8);
+AT(kith_proof, password, 24);
+AT(kith_proof, code, 40);
+AT(kith_proof, from, 56);
+
+SIZE(kith_session, 240);
+AT(kith_session, struct_size, 0);
+AT(kith_session, needs, 4);
+AT(kith_session, user, 8);
+AT(kith_session, number, 16);
+AT(kith_session, began, 24);
+AT(kith_session, ends, 32);
+AT(kith_session, wait_ms, 40);
+AT(kith_session, text, 48);
+AT(kith_session, csrf, 112);
+AT(kith_session, method, 176);
+
+SIZE(kith_sign_in_v1, 48);
+AT(kith_sign_in_v1, struct_size, 0);
+AT(kith_sign_in_v1, reserved, 4);
+AT(kith_sign_in_v1, sign_in, 8);
+AT(kith_sign_in_v1, begin, 16);
+AT(kith_sign_in_v1, enter, 24);
+AT(kith_sign_in_v1, end, 32);
+AT(kith_sign_in_v1, describe, 40);
+
 SIZE(kith_delivery, 24);
 AT(kith_delivery, name, 0);
 AT(kith_delivery, fn, 8);
@@ -489,6 +518,7 @@ IS(KITH_TO_STATE, 8u);
 IS(KITH_ZONE_INTRANET, 0u);
 IS(KITH_ZONE_EXTRANET, 1u);
 IS(KITH_ZONE_INTERNET, 2u);
+IS(KITH_NEEDS_CODE, 1u);
 
 TEST("the tables of the host keep their names") {
     EXPECT_STR("kith.records/1", KITH_RECORDS_1);
@@ -500,6 +530,7 @@ TEST("the tables of the host keep their names") {
     EXPECT_STR("kith.deliveries/1", KITH_DELIVERIES_1);
     EXPECT_STR("kith.serving/1", KITH_SERVING_1);
     EXPECT_STR("kith.following/1", KITH_FOLLOWING_1);
+    EXPECT_STR("kith.sign_in/1", KITH_SIGN_IN_1);
 }
 
 TEST("the version of the contract is in the header") {

@@ -341,7 +341,7 @@ static kith_id make_user(struct fixture *x) {
     update(x, user, anna, PAIRS("login=annalatter"));
     write_as(x, anna, "city=Two");
     EXPECT_OK(
-        password_set(x->g, &tester, anna, "annalatter", STR("four words put together"), &x->e),
+        password_set(x->g, &tester, anna, "annalatter", STR("four words put together"), 0, &x->e),
         x->e);
     EXPECT_OK(token_add(x->g, &tester, &t, text, &x->e), x->e);
     run_sql(x, arena_printf(&x->arena,
@@ -360,7 +360,7 @@ static const char *const of_anna[] = {"annaformer", "annalatter", "Schmidtova", 
 
 TEST("an erased user is nobody, signs in no more, and what the user wrote is still one user's") {
     struct fixture x;
-    kith_id user;
+    struct signed_in in;
     struct token *tokens;
     size_t n;
     fixture_open(&x);
@@ -397,8 +397,10 @@ TEST("an erased user is nobody, signs in no more, and what the user wrote is sti
             words[k++] = of_anna[i];
     words[k] = NULL;
     expect_in_files(&x, words, false);
-    EXPECT_INT(KITH_E_DENIED,
-               sign_in(x.g, "annalatter", STR("four words put together"), &user, &x.e));
+    EXPECT_INT(KITH_E_DENIED, sign_in(x.g,
+                                      &(struct proof){.login = "annalatter",
+                                                      .password = STR("four words put together")},
+                                      &in, &x.e));
     fixture_close(&x);
 }
 

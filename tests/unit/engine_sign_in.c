@@ -21,9 +21,10 @@ static void people_open(struct people *w) {
 }
 
 static kith_status try_password(struct people *w, const char *login, const char *password) {
-    kith_id user;
-    kith_status st = sign_in(w->x.g, login, str_of(password), &user, &w->x.e);
-    EXPECT_INT(st == KITH_OK ? w->anna : 0, user);
+    struct signed_in in;
+    const struct proof proof = {.login = login, .password = str_of(password)};
+    kith_status st = sign_in(w->x.g, &proof, &in, &w->x.e);
+    EXPECT_INT(st == KITH_OK ? w->anna : 0, in.user);
     return st;
 }
 
@@ -54,14 +55,14 @@ TEST("whoever has the password signs in, and a wrong login sounds like a wrong p
     struct people w;
     people_open(&w);
     EXPECT_INT(KITH_E_DENIED, try_password(&w, "anna", GOOD)); /* none is set */
-    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR(GOOD), &w.x.e), w.x.e);
+    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR(GOOD), 0, &w.x.e), w.x.e);
     EXPECT_OK(try_password(&w, "anna", GOOD), w.x.e);
     EXPECT_INT(KITH_E_DENIED, try_password(&w, "anna", "wrong"));
     char wrong_password[256];
     strcpy(wrong_password, w.x.e.message);
     EXPECT_INT(KITH_E_DENIED, try_password(&w, "nobody", GOOD));
     EXPECT_STR(wrong_password, w.x.e.message);
-    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR("another fine phrase"), &w.x.e),
+    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR("another fine phrase"), 0, &w.x.e),
               w.x.e);
     EXPECT_INT(KITH_E_DENIED, try_password(&w, "anna", GOOD));
     fixture_close(&w.x);
@@ -85,7 +86,7 @@ TEST("failed attempts slow the next ones down, whether the login exists or not")
     struct access_entry *list;
     size_t n;
     people_open(&w);
-    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR(GOOD), &w.x.e), w.x.e);
+    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR(GOOD), 0, &w.x.e), w.x.e);
     expect_slowed(&w, "nobody");
     expect_slowed(&w, "anna");
     EXPECT_OK(try_password(&w, "anna", GOOD), w.x.e);
@@ -106,7 +107,7 @@ TEST("failed attempts slow the next ones down, whether the login exists or not")
 TEST("nobody is kept out until the day to which the clock had run ahead") {
     struct people w;
     people_open(&w);
-    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR(GOOD), &w.x.e), w.x.e);
+    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR(GOOD), 0, &w.x.e), w.x.e);
     clock_advance(&w.x.clock, INT64_C(365) * 86400000);
     for (int i = 0; i < 3; i++)
         EXPECT_INT(KITH_E_DENIED, try_password(&w, "anna", "wrong"));
@@ -251,7 +252,7 @@ TEST("credentials go with their user and do not come back with an undo") {
     char text[TOKEN_TEXT];
     people_open(&w);
     struct token t = {.user = w.anna, .name = ""};
-    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR(GOOD), &w.x.e), w.x.e);
+    EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR(GOOD), 0, &w.x.e), w.x.e);
     EXPECT_OK(token_add(w.x.g, &tester, &t, text, &w.x.e), w.x.e);
     kith_id tx = delete_(&w.x, w.user, w.anna);
     EXPECT_INT(KITH_E_DENIED, enter(&w, text, &of));

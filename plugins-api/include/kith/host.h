@@ -539,6 +539,65 @@ typedef struct kith_following_v1 {
                         kith_told_fn fn, void *arg, kith_error *err);
 } kith_following_v1;
 
+/* -- signing in -------------------------------------------------------------------------------- */
+
+/* For modules that serve people: what proves who somebody is, and sessions, which stand for it from
+ * then on. Needs the permission "serve:users", too. Passwords and texts of sessions are kept as
+ * hashes; all that happens is in the log of access. */
+#define KITH_SIGN_IN_1 "kith.sign_in/1"
+
+/* What somebody proves themselves with. The caller sets struct_size. */
+typedef struct kith_proof {
+    uint32_t struct_size;
+    uint32_t zone; /* KITH_ZONE_*, of the session */
+    kith_str login, password;
+    kith_str code; /* of the second factor; or empty */
+    kith_str from; /* the address that it comes from: "203.0.113.7"; attempts are counted by it */
+} kith_proof;
+
+/* The caller sets struct_size. Texts end with a NUL. */
+typedef struct kith_session {
+    uint32_t struct_size;
+    uint32_t needs;      /* KITH_NEEDS_* */
+    kith_id user;        /* 0: nobody is signed in */
+    int64_t number;      /* of the session */
+    int64_t began, ends; /* ms UTC; without use it ends before */
+    int64_t wait_ms;     /* KITH_E_BUSY: until the next attempt */
+    char text[64];       /* what it is proven with from now on; told once, when it begins */
+    char csrf[64];       /* what a page of the module knows, and a page of others does not */
+    char method[64];     /* by which it was proven: "password" */
+} kith_session;
+
+/* KITH_E_DENIED: the password is right, and a code is wanted beside it. */
+#define KITH_NEEDS_CODE 1u
+
+typedef struct kith_sign_in_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* A session for whoever has this login and password. KITH_E_DENIED: one of them is wrong;
+     * KITH_E_BUSY: too many attempts failed, session->wait_ms. It takes a tenth of a second and
+     * 64 MiB, and one at a time is carried out: have a thread for it, and bound who waits.
+     * [serving] */
+    kith_status (*sign_in)(const kith_host *host, const kith_proof *proof, kith_session *session,
+                           kith_error *err);
+    /* A session for a user whom you have proven by other means, as "openid". method is shown to
+     * people; zone and from as in kith_proof. KITH_E_DENIED: there is no such user. [serving] */
+    kith_status (*begin)(const kith_host *host, kith_id user, uint32_t zone, kith_str method,
+                         kith_str from, kith_session *session, kith_error *err);
+    /* Whoever has the text of a session comes in, for one request, as by enter() of kith.serving/1.
+     * session->text stays empty. KITH_E_DENIED: there is no such session, or it has ended.
+     * [serving] */
+    kith_status (*enter)(const kith_host *host, kith_str text, kith_str surface, kith_str asked,
+                         kith_session *session, kith_caller **caller, kith_error *err);
+    /* Ends the session in which the caller came, or, with `all`, every session of its user.
+     * [serving] */
+    kith_status (*end)(kith_caller *caller, uint32_t all, kith_error *err);
+    /* Hands out one JSON object: {"user": {"id", "login"}, "admin", "types": {"contact": {"read":
+     * "own", ...}}, "actions": [...], "session": {...} or null}. [serving] */
+    kith_status (*describe)(kith_caller *caller, kith_text_fn fn, void *arg, kith_error *err);
+} kith_sign_in_v1;
+
 /* -- timers ------------------------------------------------------------------------------------ */
 
 #define KITH_TIMERS_1 "kith.timers/1"

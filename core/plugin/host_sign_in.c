@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kith.sign_in/1: people sign in, and sessions stand for them. */
+#include "base/date.h"
+#include "engine/session.h"
+#include "engine/sign_in.h"
+#include "plugin/internal.h"
+
+static struct plugin *plugin_of(const kith_host *host) {
+    return ((const struct plugin_host *)(const void *)host)->plugin;
+}
+
+static void put_text(char *to, size_t cap, const char *from) {
+    (void)snprintf(to, cap, "%s", from);
+}
+
+/* Texts of a module end nowhere but by their length. */
+static const char *text_of(struct arena *a, kith_str s) {
+    if (s.len && memchr(s.ptr, '\0', (size_t)s.len))
+        return "";
+    return arena_strndup(a, s.ptr ? s.ptr : "", (size_t)s.len);
+}
+
+static kith_status check_zone(uint32_t zone, kith_error *e) {
+    return zone <= KITH_ZONE_INTERNET
+               ? KITH_OK
+               : err_set(e, KITH_E_INVAL, NULL, "there is no zone with the number %u", zone);
+}
+
+/* What a module is told of a session. */
+static void show_session(kith_session *out, const struct session *s, const char *text) {
+    out->user = s->user;
+    out->number = s->number;
+    out->began = s->began;
+    out->ends = s->ends;
+    put_text(out->method, sizeof out->method, s->method);
+    session_csrf(str_of(text), out->csrf);
+}
+
+static kith_status start(struct plugin *p, struct session *s, kith_session *out, kith_error *e) {
+    char text[SESSION_TEXT];
+    TRY(session_begin(p->set->engine, s, text, e));
+    show_session(out, s, text);
+    put_text(out->text, sizeof out->text, text);
+    return KITH_OK;
+}
+
+static kith_status prove(struct plugin *p, const kith_proof *given, struct arena *a,
+                         kith_session *out, kith_error *e) {
+    const char *login = text_of(a, given->login), *from = text_of(a, given->from);
+    struct signed_in in;
+    TRY(check_zone(given->zone, e));
+    if (!login || !from)
+        return err_nomem(e);
+    const struct proof proof = {
+        .login = login, .password = given->password, .from = from, .begins = true};
+    kith_status st = sign_in(p->set->engine, &proof, &in, e);
+    out->wait_ms = in.wait_ms;
+    TRY(st);
+    struct session s = {
+        .user = in.user, .method = in.method, .from = from, .zone = (enum access_zone)given->zone};
+    return start(p, &s, out, e);
+}
+
+static kith_status sign_in_sign_in(const kith_host *host, const kith_proof *given,
+                                   kith_session *session, kith_error *e) {
+    struct plugin *p = plugin_of(host);
+    struct arena a = {0};
+    kith_proof proof = {0};
+    kith_session full = {0};
+    kith_error why = KITH_ERROR_INIT;
+    TRY(serving_begin(p, e));
+    kith_status st = host_take(&proof, sizeof proof, given, sizeof proof, &why);
+    if (st == KITH_OK)
+        st = prove(p, &proof, &a, &full, &why);
+    if (st != KITH_OK)
+        err_copy(e, &why);
+    arena_free(&a);
+    kith_status filled = host_fill(session, &full, sizeof full, st == KITH_OK ? e : NULL);
+    return serving_end(p, st == KITH_OK ? filled : st);
+}
+
+static kith_status sign_in_begin(const kith_host *host, kith_id user, uint32_t zone,
+                                 kith_str method, kith_str from, kith_session *session,
+                                 kith_error *e) {
+    struct plugin *p = plugin_of(host);
+    struct arena a = {0};
+    kith_session full = {0};
+    TRY(serving_begin(p, e));
+    struct session s = {.user = user,
+                        .method = text_of(&a, method),
+                        .from = text_of(&a, from),
+                        .zone = (enum access_zone)zone};
+    kith_status st = check_zone(zone, e);
+    if (st == KITH_OK)
+        st = s.method && s.from ? start(p, &s, &full, e) : err_nomem(e);
+    if (st == KITH_OK)
+        st = host_fill(session, &full, sizeof full, e);
+    arena_free(&a);
+    return serving_end(p, st);
+}
+
+static kith_status sign_in_enter(const kith_host *host, kith_str given, kith_str surface,
+                                 kith_str asked, kith_session *session, kith_caller **caller,
+                                 kith_error *e) {
+    struct plugin *p = plugin_of(host);
+    struct session s;
+    struct access_of of;
+    kith_session full = {0};
+    TRY(serving_begin(p, e));
+    struct kith_caller *c = caller_new(p);
+    if (!c)
+        return serving_end(p, err_nomem(e));
+    const char *text = text_of(&c->arena, given);
+    kith_status st =
+        text ? session_enter(c->engine, str_of(text), &c->arena, &s, &of, e) : err_nomem(e);
+    if (st == KITH_OK)
+        st = caller_enter(c, &of, surface, asked, e);
+    if (st == KITH_OK) {
+        c->session = s;
+        c->token = str_of(text);
+        show_session(&full, &s, text);
+        st = host_fill(session, &full, sizeof full, e);
+    }
+    if (st == KITH_OK)
+        *caller = c;
+    else
+        caller_leave(c);
+    return serving_end(p, st);
+}
+
+static kith_status sign_in_end(kith_caller *c, uint32_t all, kith_error *e) {
+    int64_t n;
+    TRY(serving_begin(c->plugin, e));
+    if (!c->session.number)
+        return serving_end(c->plugin, err_set(e, KITH_E_INVAL, NULL,
+                                              "there is no session: a token is revoked by 'kith"
+                                              " token revoke'"));
+    kith_id user = c->principal.user;
+    kith_status st = all ? session_end_all(c->engine, &c->principal, user, 0, &n, e)
+                         : session_end(c->engine, &c->principal, user, c->session.number, e);
+    return serving_end(c->plugin, st == KITH_E_NOTFOUND ? KITH_OK : st); /* somebody was faster */
+}
+
+/* -- who it is --------------------------------------------------------------------------------- */
+
+static void put_rights(struct json_out *j, const struct rights *r) {
+    for (uint32_t i = 0; i < r->schema->type_count; i++) {
+        const struct rtype *t = r->schema->types[i];
+        const uint8_t *reach = r->types[t->id].reach;
+        bool any = false;
+        for (size_t k = 0; k < RIGHT_COUNT; k++) {
+            if (!reach[k])
+                continue;
+            if (!any) {
+                json_key(j, t->name);
+                json_object_(j);
+            }
+            any = true;
+            json_key(j, right_names[k]);
+            json_strz(j, reach_text(reach[k]));
+        }
+        if (any)
+            json_object_end(j);
+    }
+}
+
+static void put_session(struct json_out *j, const struct session *s) {
+    char at[TIME_TEXT];
+    json_key(j, "session");
+    if (!s->number) {
+        json_nil(j);
+        return;
+    }
+    json_object_(j);
+    json_key(j, "number");
+    json_int(j, s->number);
+    json_key(j, "method");
+    json_strz(j, s->method);
+    json_key(j, "began");
+    time_format(s->began, at);
+    json_strz(j, at);
+    json_key(j, "ends");
+    time_format(s->ends, at);
+    json_strz(j, at);
+    json_object_end(j);
+}
+
+static void put_caller(struct json_out *j, const struct kith_caller *c) {
+    const struct access *x = c->principal.access;
+    json_object_(j);
+    json_key(j, "user");
+    json_object_(j);
+    json_key(j, "id");
+    json_id(j, c->principal.user);
+    json_key(j, "login");
+    json_strz(j, x->login);
+    json_object_end(j);
+    json_key(j, "admin");
+    json_bool_(j, c->principal.all);
+    json_key(j, "types");
+    json_object_(j);
+    if (!c->principal.all)
+        put_rights(j, &x->rights);
+    json_object_end(j);
+    json_key(j, "actions");
+    json_array_(j);
+    for (size_t i = 0; i < x->rights.action_count; i++)
+        json_strz(j, x->rights.actions[i]);
+    json_array_end(j);
+    put_session(j, &c->session);
+    json_object_end(j);
+}
+
+static kith_status sign_in_describe(kith_caller *c, kith_text_fn fn, void *arg, kith_error *e) {
+    struct buf text = {0};
+    struct json_out j;
+    TRY(serving_begin(c->plugin, e));
+    json_begin(&j, &text, false);
+    put_caller(&j, c);
+    kith_status st = text.failed ? err_nomem(e) : fn(arg, buf_view(&text), e);
+    buf_free(&text);
+    return serving_end(c->plugin, st);
+}
+
+const kith_sign_in_v1 host_sign_in = {
+    .struct_size = sizeof host_sign_in,
+    .sign_in = sign_in_sign_in,
+    .begin = sign_in_begin,
+    .enter = sign_in_enter,
+    .end = sign_in_end,
+    .describe = sign_in_describe,
+};

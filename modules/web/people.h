@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files for people share: what comes with a form, and who may send it. */
+#ifndef WEB_PEOPLE_H
+#define WEB_PEOPLE_H
+
+#include "web.h"
+
+#include <jansson.h>
+
+/* The body as an object of texts with these names; NULL: it is none, and that is answered. */
+json_t *body_object(struct request *r, const char *const *names);
+kith_str body_member(const json_t *body, const char *name); /* "": it is not there */
+/* May secrets be sent with this request? false: that is answered. */
+bool session_may_begin(struct request *r);
+
+#endif
