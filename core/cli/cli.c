@@ -82,6 +82,8 @@ static const struct command *const commands[] = {
     &command_outbox_send,
     &command_user_add,
     &command_user_password,
+    &command_file_put,
+    &command_file_get,
     &command_token_add,
     &command_token_list,
     &command_token_revoke,

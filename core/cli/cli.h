@@ -193,6 +193,7 @@ extern const struct command command_workflow_list, command_workflow_runs, comman
     command_workflow_migrate, command_workflow_cost, command_workflow_test, command_workflow_show,
     command_workflow_disable, command_workflow_enable;
 extern const struct command command_workflow_rehearse;
+extern const struct command command_file_put, command_file_get;
 extern const struct command command_init, command_import, command_export, command_find,
     command_report, command_get, command_view, command_create, command_update, command_delete,
     command_merge, command_erase, command_history, command_why, command_undo, command_log,

@@ -38,19 +38,20 @@ static void digest_of(kith_str bytes, char out[FILE_DIGEST]) {
 }
 
 static kith_status has_file(struct txn *t, const struct base_fields *y, const struct rtype *type,
-                            kith_id about, const char *kind, const char *digest, bool *has,
+                            kith_id about, const char *kind, const char *digest, kith_id *has,
                             kith_error *e) {
     kith_id *ids;
     size_t n;
     TRY(record_referrers(txn_conn(t), y->file.about, about, type->id, FILES_LOOKED_AT, txn_arena(t),
                          &ids, &n, e));
-    *has = false;
+    *has = 0;
     for (size_t i = 0; i < n && !*has; i++) {
         const kith_value *v;
         TRY(txn_get(t, y->file.type, ids[i], &v, e));
         const kith_value *d = &v[y->file.digest->index], *k = &v[y->file.kind->index];
-        *has = d->kind == KITH_TEXT && str_eqz(d->as.s, digest) && k->kind == KITH_TEXT &&
-               str_eqz(k->as.s, kind);
+        if (d->kind == KITH_TEXT && str_eqz(d->as.s, digest) && k->kind == KITH_TEXT &&
+            str_eqz(k->as.s, kind))
+            *has = ids[i];
     }
     return KITH_OK;
 }
@@ -70,14 +71,15 @@ static kith_status add_part(struct txn *t, const struct base_fields *y, kith_id 
 }
 
 kith_status file_add(struct txn *t, const struct rtype *type, kith_id about, const struct file *f,
-                     kith_error *e) {
+                     kith_id *id, kith_error *e) {
     const struct base_fields *y = &engine_schema(txn_engine(t))->base;
     char digest[FILE_DIGEST];
-    bool has;
     kith_id file;
     digest_of(f->bytes, digest);
-    TRY(has_file(t, y, type, about, f->kind, digest, &has, e));
-    if (has)
+    TRY(has_file(t, y, type, about, f->kind, digest, &file, e));
+    if (id)
+        *id = file;
+    if (file)
         return KITH_OK;
     kith_value link = value_link(about, type->id);
     link.flags = VALUE_TYPED;
@@ -88,6 +90,8 @@ kith_status file_add(struct txn *t, const struct rtype *type, kith_id about, con
                            {y->file.digest, value_str(str_of(digest))},
                            {y->file.media_type, value_str(f->media)}};
     TRY(txn_create(t, y->file.type, set, sizeof set / sizeof *set - (f->media.len == 0), &file, e));
+    if (id)
+        *id = file;
     for (size_t at = 0, n = 1; at < f->bytes.len; at += FILE_PART, n++) {
         size_t left = (size_t)f->bytes.len - at;
         kith_str part = {f->bytes.ptr + at, left < FILE_PART ? left : FILE_PART};
@@ -171,4 +175,30 @@ kith_status file_newest(struct engine *g, const struct rtype *type, kith_id abou
         st = join_parts(c, y, file, a, &out->base64, e);
     engine_reader_done(g, c);
     return st;
+}
+
+kith_status file_parts(struct engine *g, kith_id file, struct arena *a, kith_id **ids, size_t *n,
+                       kith_error *e) {
+    const struct base_fields *y = &engine_schema(g)->base;
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status st =
+        record_referrers(c, y->file_part.file, file, y->file.type->id, PARTS, a, ids, n, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
+kith_status file_part(struct engine *g, kith_id part, size_t place, struct arena *a,
+                      kith_str *bytes, kith_error *e) {
+    const struct base_part *p = &engine_schema(g)->base.file_part;
+    struct conn *c;
+    kith_value *v;
+    *bytes = (kith_str){"", 0};
+    TRY(engine_reader(g, &c, e));
+    kith_status st = read_record(c, p->type, part, a, &v, e);
+    engine_reader_done(g, c);
+    TRY(st);
+    if (v[p->number->index].as.i != (int64_t)place + 1)
+        return err_set(e, KITH_E_NOTFOUND, NULL, "the file lacks a part");
+    return file_decode(a, v[p->data->index].as.s, bytes, e);
 }

@@ -20,9 +20,10 @@ struct file {
 /* Bytes of base64, padded or not, without blanks, in the arena. KITH_E_INVAL: it is no base64;
  * KITH_E_LIMIT: more than RECORD_FILE_MAX. [any] */
 kith_status file_decode(struct arena *a, kith_str base64, kith_str *bytes, kith_error *e);
-/* Adds a file to a record, unless it has one of that kind with the same bytes. [writer] */
+/* Adds a file to a record, unless it has one of that kind with the same bytes. *id, which may be
+ * NULL, is the one or the other. [writer] */
 kith_status file_add(struct txn *t, const struct rtype *type, kith_id about, const struct file *f,
-                     kith_error *e);
+                     kith_id *id, kith_error *e);
 /* The newest file of a kind that a record has; *base64 is all of it. KITH_E_NOTFOUND: none, or not
  * whole. Everything is in the arena. The caller's principal may read the type. [any] */
 struct file_text {
@@ -32,5 +33,13 @@ struct file_text {
 bool file_readable(const struct engine *g, const struct principal *p);
 kith_status file_newest(struct engine *g, const struct rtype *type, kith_id about, const char *kind,
                         struct arena *a, struct file_text *out, kith_error *e);
+
+/* The parts of a file in their order, and the bytes of one, whose place is counted from 0; in the
+ * arena. The caller's principal may read the file, and what stands in files. KITH_E_NOTFOUND: it
+ * is not whole. [any] */
+kith_status file_parts(struct engine *g, kith_id file, struct arena *a, kith_id **ids, size_t *n,
+                       kith_error *e);
+kith_status file_part(struct engine *g, kith_id part, size_t place, struct arena *a,
+                      kith_str *bytes, kith_error *e);
 
 #endif

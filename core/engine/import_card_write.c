@@ -166,6 +166,6 @@ kith_status card_parts(struct txn *t, struct import *im, const struct row *r, ki
         TRY(put_rest(t, im, r->record, &has, c->rest, e));
     }
     for (size_t i = 0; i < c->file_count; i++)
-        TRY(file_add(t, im->type, r->record, &c->files[i], e));
+        TRY(file_add(t, im->type, r->record, &c->files[i], NULL, e));
     return KITH_OK;
 }
