@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers: problem documents (RFC 9457), and what of Kith's errors is which status of HTTP. */
+#include "pack.h"
 #include "web.h"
+
+#include <stdlib.h>
 
 #define JSON    "application/json"
 #define PROBLEM "application/problem+json"
@@ -26,13 +29,21 @@ static const char *title_of(unsigned status) {
         unsigned status;
         const char *title;
     } titles[] = {
-        {400, "Bad request"},        {401, "Sign in"},
-        {403, "Not allowed"},        {404, "Not found"},
-        {405, "Method not allowed"}, {409, "Conflict"},
-        {412, "Changed meanwhile"},  {413, "Too large"},
-        {415, "Not JSON"},           {422, "Cannot be done"},
-        {429, "Too often"},          {500, "Defect"},
-        {501, "Not here"},           {503, "Busy"},
+        {400, "Bad request"},
+        {401, "Sign in"},
+        {403, "Not allowed"},
+        {404, "Not found"},
+        {405, "Method not allowed"},
+        {409, "Conflict"},
+        {412, "Changed meanwhile"},
+        {413, "Too large"},
+        {415, "Not of this kind"},
+        {416, "Not so long"},
+        {422, "Cannot be done"},
+        {429, "Too often"},
+        {500, "Defect"},
+        {501, "Not here"},
+        {503, "Busy"},
         {507, "Disk full"},
     };
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
@@ -110,4 +121,68 @@ void answer_error(struct request *r, kith_status st, const kith_error *e) {
 
 void answer_failure(struct request *r, const char *code, const char *field, const char *sentence) {
     answer_code(r, place_of(code), field ? field : "", sentence);
+}
+
+/* -- packed ------------------------------------------------------------------------------------ */
+
+#define WORTH_IT 1024 /* bytes: a packet is sent as a whole */
+
+static struct header *header_of(struct request *r, const char *name) {
+    for (size_t i = 0; i < r->header_count; i++)
+        if (strcmp(r->headers[i].name, name) == 0)
+            return &r->headers[i];
+    return NULL;
+}
+
+static bool is_text(const char *type) {
+    static const char *const heads[] = {"application/json", "application/problem+json",
+                                        "application/x-ndjson", "text/"};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (strncmp(type, heads[i], strlen(heads[i])) == 0)
+            return true;
+    return false;
+}
+
+/* How long a packed text is tells what in it is like what a stranger chose (BREACH). Nothing here
+ * is both secret and in the body: a caller proves itself by a header, which is not packed, and a
+ * route whose answer is a secret is plain. */
+bool answer_is_packed(struct request *r) {
+    const struct header *type = header_of(r, "Content-Type");
+    if (!r->self->compress || !type || !is_text(type->value) || (r->route && r->route->plain))
+        return false;
+    answer_header(r, "Vary", "Accept-Encoding");
+    return pack_is_accepted(request_header(r, "Accept-Encoding"));
+}
+
+static bool keep(void *arg, const char *ptr, size_t len) {
+    struct text *t = arg;
+    text_add(t, ptr, len);
+    return !t->failed;
+}
+
+/* Another text under another tag: "...-gzip". Its first mark, which If-Match looks at, is the same.
+ */
+static void mark_tag(struct header *tag) {
+    size_t len = tag ? strlen(tag->value) : 0;
+    if (len > 2 && len + sizeof "-gzip" < sizeof tag->value)
+        strcpy(tag->value + len - 1, "-gzip\"");
+}
+
+void answer_pack(struct request *r) {
+    struct text packed = {0};
+    bool looked = r->packed;
+    r->packed = true;
+    if (looked || r->out || r->answer.failed || r->answer.len < WORTH_IT || !answer_is_packed(r))
+        return;
+    struct pack *p = pack_new();
+    bool done = p && pack_put(p, r->answer.ptr, r->answer.len, true, keep, &packed);
+    pack_free(p);
+    if (!done || packed.len >= r->answer.len) {
+        text_free(&packed);
+        return;
+    }
+    text_free(&r->answer);
+    r->answer = packed;
+    answer_header(r, "Content-Encoding", "gzip");
+    mark_tag(header_of(r, "ETag"));
 }

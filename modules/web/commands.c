@@ -1,31 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the command line can do, over HTTP: the words of the command are a row of routes, its JSON
  * is the answer. */
-#include "web.h"
+#include "command.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <strings.h>
 
-#define WORDS_MAX 400 /* of a command */
-#define PAGE      "50"
+#define PAGE "50"
 /* Bytes: it is held as a whole until it is sent. */
 #define ANSWER_MAX (8u << 20)
 
-struct command {
-    struct request *r;
-    struct text texts[WORDS_MAX]; /* those that are put together here */
-    kith_str words[WORDS_MAX];
-    uint32_t count;
-    struct text out, err;
-    bool too_large;   /* what it would answer */
-    bool many;        /* its lines are those of a list */
-    kith_error error; /* what is wrong with the request */
-};
-
 /* -- its words --------------------------------------------------------------------------------- */
 
-static struct text *add_word(struct command *c) {
+struct text *command_word(struct command *c) {
     if (c->count < WORDS_MAX)
         return &c->texts[c->count++];
     (void)kith_fail(&c->error, KITH_E_LIMIT, NULL, "there are more than %d values", WORDS_MAX);
@@ -37,7 +24,7 @@ static void add_option(struct command *c, const char *word) {
     const char *name = strchr(word, '?') + 1, *value = request_argument(c->r, name);
     if (!value)
         return;
-    struct text *t = add_word(c);
+    struct text *t = command_word(c);
     text_add(t, word, (size_t)(name - 1 - word));
     text_puts(t, value);
 }
@@ -46,7 +33,7 @@ static void add_option(struct command *c, const char *word) {
 static void add_switch(struct command *c, const char *word) {
     const char *mark = strchr(word, '!'), *value = request_argument(c->r, mark + 1);
     if (value && strcmp(value, "0") != 0 && strcmp(value, "false") != 0)
-        text_add(add_word(c), word, (size_t)(mark - word));
+        text_add(command_word(c), word, (size_t)(mark - word));
 }
 
 struct others {
@@ -57,7 +44,8 @@ struct others {
 static bool add_other(void *arg, const char *name, const char *value) {
     const struct others *o = arg;
     if (!route_names(o->c->r->route, name))
-        text_printf(add_word(o->c), "%.*s%s=%s", (int)(strlen(o->word) - 1), o->word, name, value);
+        text_printf(command_word(o->c), "%.*s%s=%s", (int)(strlen(o->word) - 1), o->word, name,
+                    value);
     return true;
 }
 
@@ -77,7 +65,7 @@ static void add_options(struct command *c) {
         else if (strchr(*w, '!'))
             add_switch(c, *w);
         else
-            text_puts(add_word(c), *w);
+            text_puts(command_word(c), *w);
     }
 }
 
@@ -111,7 +99,7 @@ static void add_members(struct command *c) {
         (void)kith_fail(&c->error, KITH_E_INVAL, NULL, "the body is no JSON object%s%s",
                         body ? "" : ": ", body ? "" : why.text);
     json_object_foreach(body, name, value) {
-        struct text *t = add_word(c);
+        struct text *t = command_word(c);
         if (strchr(name, '='))
             (void)kith_fail(&c->error, KITH_E_INVAL, NULL, "there is a '=' in the name '%s'", name);
         text_printf(t, "%s=", name);
@@ -123,7 +111,7 @@ static void add_members(struct command *c) {
 static void add_named(struct command *c, const char *word) {
     const char *value = request_argument(c->r, word + 1);
     if (value)
-        text_puts(add_word(c), value);
+        text_puts(command_word(c), value);
     else
         (void)kith_fail(&c->error, KITH_E_INVAL, word + 1, "?%s= is missing in the address",
                         word + 1);
@@ -136,16 +124,16 @@ static void add_part(struct command *c, const char *word) {
     if (strcmp(name, "action") == 0 && !strchr(value, '.')) /* a module: its actions are told */
         (void)kith_fail(&c->error, KITH_E_NOTFOUND, NULL,
                         "there is no action '%s': /api/v1/actions lists them", value);
-    text_puts(add_word(c), value);
+    text_puts(command_word(c), value);
 }
 
 static void add_repeated(void *arg, const char *value) {
-    text_puts(add_word(arg), value);
+    text_puts(command_word(arg), value);
 }
 
 /* Behind the options: nothing there is taken for one. */
-static void add_arguments(struct command *c) {
-    text_puts(add_word(c), "--");
+void command_arguments(struct command *c) {
+    text_puts(command_word(c), "--");
     for (const char *const *w = c->r->route->words + 1; *w; w++) {
         if (**w == '{')
             add_part(c, *w);
@@ -156,7 +144,7 @@ static void add_arguments(struct command *c) {
         else if (**w == '+')
             request_values(c->r, *w + 2, add_repeated, c);
         else if (strncmp(*w, "--", 2) != 0)
-            text_puts(add_word(c), *w);
+            text_puts(command_word(c), *w);
     }
 }
 
@@ -164,10 +152,10 @@ static void add_arguments(struct command *c) {
 static void add_name(struct command *c) {
     for (const char *at = c->r->route->words[0]; *at;) {
         size_t len = strcspn(at, " ");
-        text_add(add_word(c), at, len);
+        text_add(command_word(c), at, len);
         at += len + (at[len] == ' ');
     }
-    text_puts(add_word(c), "--json");
+    text_puts(command_word(c), "--json");
 }
 
 /* -- carrying it out --------------------------------------------------------------------------- */
@@ -181,34 +169,50 @@ static const struct {
     {"vcard", "text/vcard; charset=utf-8", "vcf"},
 };
 
-/* From here on it is sent while it is made, and its status has been told. */
-static bool begin_stream(struct request *r) {
+static void put_head(struct request *r) {
     const char *format = request_argument(r, "format");
     size_t i = sizeof formats / sizeof *formats - 1;
     while (i > 0 && (!format || strcmp(formats[i].format, format) != 0))
         i--;
-    if (!(r->out = stream_new(STREAM_BYTES, NULL)))
-        return false;
     r->status = 200;
     answer_header(r, "Content-Type", "%s", formats[i].type);
     answer_header(r, "Content-Disposition", "attachment; filename=\"export.%s\"",
                   formats[i].ending);
+}
+
+/* From here on it is sent while it is made, and its status has been told. */
+static bool begin_stream(struct command *c) {
+    struct request *r = c->r;
+    if (r->status == 0) {
+        put_head(r);
+        c->pack = answer_is_packed(r) ? pack_new() : NULL;
+    }
+    if (c->pack)
+        answer_header(r, "Content-Encoding", "gzip");
+    if (!(r->out = stream_new(STREAM_BYTES, NULL)))
+        return false;
     request_resume(r);
     return true;
 }
 
-static kith_status pass_on(struct command *c, kith_str data) {
+static bool put_out(void *arg, const char *ptr, size_t len) {
+    return stream_put_wait(arg, ptr, len);
+}
+
+static kith_status pass_on(struct command *c, kith_str data, bool last) {
     struct request *r = c->r;
-    if (!r->out && !begin_stream(r))
+    if (!r->out && !begin_stream(c))
         return KITH_E_NOMEM;
-    return stream_put_wait(r->out, data.ptr, (size_t)data.len) ? KITH_OK : KITH_E_IO;
+    bool taken = c->pack ? pack_put(c->pack, data.ptr, (size_t)data.len, last, put_out, r->out)
+                         : put_out(r->out, data.ptr, (size_t)data.len);
+    return taken ? KITH_OK : KITH_E_IO;
 }
 
 static kith_status take_output(void *arg, uint32_t stream, kith_str data) {
     struct command *c = arg;
     struct text *t = stream == 1 ? &c->out : &c->err;
     if (stream == 1 && c->r->route->streams)
-        return pass_on(c, data);
+        return pass_on(c, data, false);
     if (t->len + data.len > ANSWER_MAX) {
         c->too_large = true;
         return KITH_E_LIMIT;
@@ -295,6 +299,10 @@ static void tell_many(struct command *c) {
 }
 
 static void tell(struct command *c) {
+    if (c->tell) {
+        c->tell(c);
+        return;
+    }
     if (c->many)
         tell_many(c);
     else
@@ -314,6 +322,8 @@ static void log_failure(struct command *c) {
 }
 
 static void end_stream(struct command *c, bool whole) {
+    if (whole && c->pack)
+        (void)pass_on(c, (kith_str){"", 0}, true);
     if (!whole && stream_is_read(c->r->out))
         log_failure(c);
     if (whole)
@@ -322,20 +332,56 @@ static void end_stream(struct command *c, bool whole) {
         stream_fail(c->r->out);
 }
 
-static kith_status give_input(void *arg, char *dst, uint64_t cap, uint64_t *got, kith_error *e) {
-    const struct command *c = arg;
+/* Bytes as they are sent; *got 0: the end. */
+static kith_status take_bytes(struct command *c, char *dst, size_t cap, uint64_t *got,
+                              kith_error *e) {
     enum stream_state state;
-    *got = stream_take_wait(c->r->in, dst, (size_t)cap, &state);
+    *got = stream_take_wait(c->r->in, dst, cap, &state);
     if (*got > 0 || state == STREAM_ENDED)
         return KITH_OK;
     if (atomic_load(&c->r->too_long))
         return kith_fail(e, KITH_E_LIMIT, NULL, TOO_LONG);
-    if (is_interrupted(arg))
+    if (is_interrupted(c))
         return kith_fail(e, KITH_E_BUSY, NULL, IT_ENDS);
     return kith_fail(e, KITH_E_IO, NULL, "the body broke off before its end");
 }
 
-static void carry_out(struct command *c) {
+/* What little is sent may be very much. */
+static kith_status count_unpacked(struct command *c, size_t n, kith_error *e) {
+    c->unpacked += n;
+    return c->unpacked <= (uint64_t)c->r->self->max_import
+               ? KITH_OK
+               : kith_fail(e, KITH_E_LIMIT, NULL, TOO_LONG);
+}
+
+static kith_status take_unpacked(struct command *c, char *dst, size_t cap, uint64_t *got,
+                                 kith_error *e) {
+    size_t n;
+    for (;;) {
+        enum unpack_state state = unpack_take(c->unpack, dst, cap, &n);
+        *got = n;
+        if (state == UNPACK_READY)
+            return count_unpacked(c, n, e);
+        if (state == UNPACK_BAD)
+            return kith_fail(e, KITH_E_INVAL, NULL, "the body is said to be gzip, and is not");
+        uint64_t more;
+        kith_status st = take_bytes(c, c->packed, sizeof c->packed, &more, e);
+        if (st == KITH_OK && more == 0 && state == UNPACK_MORE)
+            st = kith_fail(e, KITH_E_INVAL, NULL, "the body broke off in the midst of its gzip");
+        if (st != KITH_OK || more == 0)
+            return st;
+        unpack_feed(c->unpack, c->packed, (size_t)more);
+    }
+}
+
+static kith_status give_input(void *arg, char *dst, uint64_t cap, uint64_t *got, kith_error *e) {
+    struct command *c = arg;
+    *got = 0;
+    return c->unpack ? take_unpacked(c, dst, (size_t)cap, got, e)
+                     : take_bytes(c, dst, (size_t)cap, got, e);
+}
+
+void command_carry_out(struct command *c) {
     struct request *r = c->r;
     int32_t code = 0;
     const kith_stream stream = {.struct_size = sizeof stream,
@@ -364,7 +410,7 @@ static void carry_out(struct command *c) {
         tell_failure(c);
     else if (!r->route->streams)
         tell(c);
-    else if (begin_stream(r)) /* there was nothing to say */
+    else if (begin_stream(c)) /* there was nothing to say */
         end_stream(c, true);
     else
         answer_problem(r, 503, "out of memory", NULL, "there is not enough memory");
@@ -379,10 +425,12 @@ void command_free(struct command *c) {
         text_free(&c->texts[i]);
     text_free(&c->out);
     text_free(&c->err);
+    pack_free(c->pack);
+    unpack_free(c->unpack);
     free(c);
 }
 
-static struct command *begin(struct request *r) {
+struct command *command_begin(struct request *r) {
     struct command *c = calloc(1, sizeof *c);
     if (!c) {
         answer_problem(r, 503, "out of memory", NULL, "there is not enough memory");
@@ -397,11 +445,11 @@ static struct command *begin(struct request *r) {
 }
 
 bool command_run(struct request *r) {
-    struct command *c = begin(r);
+    struct command *c = command_begin(r);
     if (!c)
         return true;
-    add_arguments(c);
-    carry_out(c);
+    command_arguments(c);
+    command_carry_out(c);
     command_free(c);
     return true;
 }
@@ -422,20 +470,32 @@ static void add_format(struct command *c) {
     size_t len = given ? strcspn(given, "; ") : 0;
     for (size_t i = 0; !request_argument(c->r, "format") && i < sizeof types / sizeof *types; i++)
         if (strlen(types[i].type) == len && strncasecmp(given, types[i].type, len) == 0)
-            text_printf(add_word(c), "--format=%s", types[i].format);
+            text_printf(command_word(c), "--format=%s", types[i].format);
+}
+
+bool command_unpacks(struct command *c) {
+    const char *coding = request_header(c->r, "Content-Encoding");
+    if (!coding || strcasecmp(coding, "identity") == 0)
+        return true;
+    if (strcasecmp(coding, "gzip") != 0 && strcasecmp(coding, "x-gzip") != 0)
+        answer_problem(c->r, 415, "unsupported", NULL,
+                       "the body comes as it is, or as gzip, and in no other coding");
+    else if (!(c->unpack = unpack_new()))
+        answer_problem(c->r, 503, "out of memory", NULL, "there is not enough memory");
+    return c->unpack != NULL;
 }
 
 bool command_prepare(struct request *r) {
-    struct command *c = r->job = begin(r);
-    if (!c)
+    struct command *c = r->job = command_begin(r);
+    if (!c || !command_unpacks(c))
         return true;
     add_format(c);
-    add_arguments(c);
+    command_arguments(c);
     return false;
 }
 
 void command_read(struct request *r) {
-    carry_out(r->job);
+    command_carry_out(r->job);
     stream_leave(r->in);
 }
 
@@ -444,7 +504,7 @@ void command_read(struct request *r) {
 /* Of a type: those that meet ?q=, which may be all that follows a type in a query. */
 static void add_query(struct command *c) {
     const char *q = request_argument(c->r, "q");
-    struct text *t = add_word(c);
+    struct text *t = command_word(c);
     text_puts(t, request_part(c->r, "type"));
     if (!q || !*q)
         return;
@@ -453,14 +513,14 @@ static void add_query(struct command *c) {
 }
 
 bool records_list(struct request *r) {
-    struct command *c = begin(r);
+    struct command *c = command_begin(r);
     if (!c)
         return true;
     if (!request_argument(r, "limit"))
-        text_puts(add_word(c), "--limit=" PAGE);
-    text_puts(add_word(c), "--");
+        text_puts(command_word(c), "--limit=" PAGE);
+    text_puts(command_word(c), "--");
     add_query(c);
-    carry_out(c);
+    command_carry_out(c);
     command_free(c);
     return true;
 }

@@ -57,7 +57,11 @@ static const kith_setting settings[] = {
      .default_text = "4",
      .min = 1,
      .max = 64,
-     .doc = "Imports and exports at the same time; they have threads of their own."},
+     .doc = "Imports, exports and files at the same time; they have threads of their own."},
+    {.key = "compress",
+     .kind = KITH_BOOL,
+     .default_text = "true",
+     .doc = "Answers are sent as gzip to those that take them so."},
     {.key = "zone",
      .kind = KITH_TEXT,
      .default_text = "\"intranet\"",
@@ -98,6 +102,7 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
         {"threads", offsetof(kith_instance, threads)},
         {"workers", offsetof(kith_instance, worker_count)},
         {"streams", offsetof(kith_instance, stream_count)},
+        {"compress", offsetof(kith_instance, compress)},
         {"max_import", offsetof(kith_instance, max_import)},
     };
     kith_instance *self = calloc(1, sizeof *self);

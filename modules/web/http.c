@@ -479,14 +479,15 @@ static struct MHD_Response *stream_response(struct request *r) {
     if (!enlist(r->self->http, r))
         return NULL;
     stream_attach(r->out, wake, r);
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BYTES / 2, send_stream, r,
-                                             NULL);
+    return MHD_create_response_from_callback(r->sized ? r->out_bytes : MHD_SIZE_UNKNOWN,
+                                             STREAM_BYTES / 2, send_stream, r, NULL);
 }
 
 static enum MHD_Result send_answer(struct request *r) {
     bool ceasing = atomic_load(&r->self->http->ceasing);
     if (r->answer.failed)
         return MHD_NO; /* no memory: the connection is closed */
+    answer_pack(r);
     note_turn(r->connection, true);
     struct MHD_Response *response = r->out                        ? stream_response(r)
                                     : r->answer.len > LEAST_BYTES ? long_response(r)

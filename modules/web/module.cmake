@@ -1,2 +1,3 @@
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
-target_link_libraries(${module} PRIVATE PkgConfig::MICROHTTPD PkgConfig::JANSSON Threads::Threads)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+target_link_libraries(${module} PRIVATE PkgConfig::MICROHTTPD PkgConfig::JANSSON PkgConfig::ZLIB Threads::Threads)

@@ -15,15 +15,17 @@ static void put_etag(struct request *r, kith_str version) {
         answer_header(r, "ETag", "\"%.*s\"", (int)version.len, version.ptr);
 }
 
-/* Is the version among those of If-None-Match? Weak ones too. */
-static bool has_it(const char *header, kith_str version) {
+/* Is the version among those of If-None-Match? Weak ones too, and those of a packed answer. */
+bool has_tag(const char *header, kith_str version) {
     for (const char *at = header; at && *at; at += strspn(at, ", \t")) {
         if (*at == '*')
             return true;
         at += strncmp(at, "W/", 2) == 0 ? 2 : 0;
         size_t len = strcspn(at, ",");
-        if (len >= version.len + 2 && at[0] == '"' && at[version.len + 1] == '"' &&
-            memcmp(at + 1, version.ptr, version.len) == 0)
+        const char *end = at + version.len + 1;
+        if (len >= version.len + 2 && at[0] == '"' &&
+            memcmp(at + 1, version.ptr, version.len) == 0 &&
+            (*end == '"' || strncmp(end, "-gzip\"", 6) == 0))
             return true;
         at += len;
     }
@@ -33,7 +35,7 @@ static bool has_it(const char *header, kith_str version) {
 static kith_status show(void *arg, const kith_shown *shown, kith_error *e) {
     struct request *r = arg;
     (void)e;
-    bool same = has_it(request_header(r, "If-None-Match"), shown->version);
+    bool same = has_tag(request_header(r, "If-None-Match"), shown->version);
     if (!same) {
         text_add(&r->answer, shown->json.ptr, shown->json.len);
         text_puts(&r->answer, "\n");

@@ -23,6 +23,7 @@ struct kith_instance {
     kith_value listen;
     int64_t max_body, max_connections, max_of_address, idle_ms, threads, worker_count;
     int64_t stream_count, max_import;
+    int64_t compress; /* 1: answers are packed for those that take them so */
     struct http *http;
     uint32_t zone;                       /* KITH_ZONE_*, of sessions */
     struct workers *workers, *streamers; /* for what takes a moment, and for what may take hours */
@@ -52,13 +53,13 @@ kith_str text_str(const struct text *t);
 enum method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_PUT, METHOD_DELETE, METHOD_OTHER };
 extern const char *const method_names[METHOD_OTHER];
 #define PARTS_MAX   8
-#define HEADERS_MAX 8
+#define HEADERS_MAX 12
 #define ASKED_MAX   180
 #define FROM_TEXT   64
 
 struct header {
     const char *name;
-    char value[256];
+    char value[320];
 };
 struct request {
     kith_instance *self;
@@ -84,6 +85,9 @@ struct request {
     /* The answer's bytes are made while they are sent, if it is no problem: set it before the
      * request is resumed. */
     struct stream *out;
+    bool sized; /* it is known beforehand how many: */
+    uint64_t out_bytes;
+    bool packed; /* or need not be */
     /* Its body, of one that is read while it arrives. Nothing of its connection may be asked for on
      * the thread that reads it: it may be gone. */
     struct stream *in;
@@ -157,7 +161,8 @@ struct route {
     /* Its body, r->in, has no bounds: handle is called when the head is there, and sets r->job,
      * which is carried out on one of those threads. */
     bool reads;
-    bool many; /* a line of JSON for each of a list */
+    bool plain; /* a secret stands in its answer: it is never packed */
+    bool many;  /* a line of JSON for each of a list */
 };
 extern const struct route routes[];
 extern const size_t route_count;
@@ -171,6 +176,10 @@ size_t request_room(const struct request *r);
 
 void answer_header(struct request *r, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* May this answer, whose headers are there, be packed, and does its reader want it so? */
+bool answer_is_packed(struct request *r);
+/* Packs it, where that is worth it. On a thread that may ask for its headers. */
+void answer_pack(struct request *r);
 /* The answer's body is JSON. */
 void answer_json(struct request *r, unsigned status);
 /* A problem document (RFC 9457). */
@@ -202,6 +211,8 @@ bool workers_add(struct workers *w, struct request *r);
 
 /* -- records.c, commands.c --------------------------------------------------------------------- */
 
+/* Is the tag of that version among those of a header, as If-None-Match? */
+bool has_tag(const char *header, kith_str version);
 bool record_get(struct request *r);
 bool record_create(struct request *r);
 bool record_update(struct request *r);
@@ -213,6 +224,11 @@ bool command_run(struct request *r);
 bool command_prepare(struct request *r);
 void command_read(struct request *r);
 void command_free(struct command *c);
+
+/* -- files.c ----------------------------------------------------------------------------------- */
+
+bool file_upload(struct request *r);
+bool file_download(struct request *r);
 bool records_list(struct request *r);
 
 #endif

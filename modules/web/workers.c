@@ -41,6 +41,8 @@ static void *work(void *arg) {
             r->route->handle(r);
         else
             answer_problem(r, 503, "busy", NULL, IT_ENDS);
+        if (!r->in)
+            answer_pack(r);
         atomic_store(&r->answered, true);
         request_resume(r);
         request_free(r);

@@ -124,6 +124,125 @@ expect test "$(($(rss) - after))" -lt 20000
 api POST "undo/$run?rehearse=1"
 answers 200
 
+it "packs what is long for those that take it so, and knows its tag again"
+raw() { curl -s -o "$work/out" -D "$work/head" -H "Authorization: Bearer $token" "$@" 2>"$work/err"; }
+heads() { grep -qiE "^$1" "$work/head" || fail "expected the header $1; got $(tr -d '\r' <"$work/head" | tr '\n' '|')"; }
+list="http://127.0.0.1:$port/api/v1/account?limit=50"
+raw "$list"
+cp "$work/out" "$work/whole"
+heads 'vary: accept-encoding'
+raw "$list" -H 'Accept-Encoding: br;q=1, gzip;q=0.5'
+heads 'content-encoding: gzip'
+expect test "$(stat -c %s "$work/out")" -lt "$(($(stat -c %s "$work/whole") / 2))"
+gunzip -c <"$work/out" | cmp - "$work/whole" || fail "unpacked it is another"
+for no in 'gzip;q=0' 'identity' 'br, *;q=0'; do
+    raw "$list" -H "Accept-Encoding: $no"
+    cmp "$work/out" "$work/whole" || fail "was packed for $no"
+done
+kith create note about="account/$(json_text id <"$work/whole")" body="$(head -c 3000 /dev/zero | tr '\0' x)" --json
+note=$(json_text id <"$work/out")
+raw "http://127.0.0.1:$port/api/v1/note/$note" --compressed
+prints '"body":"xxx'
+tag=$(sed -n 's/^ETag: \(.*\)\r$/\1/pI' "$work/head")
+heads 'etag: "[0-9a-f]*-[0-9a-f]*-gzip"'
+api GET "note/$note" "" "If-None-Match: $tag"
+answers 304
+api PATCH "note/$note" '{"title":"Packed"}' "If-Match: $tag"
+answers 200
+api PATCH "note/$note" '{"title":"Late"}' "If-Match: $tag"
+answers 412
+raw "http://127.0.0.1:$port/api/v1/export?q=account&fields=name,phone&format=csv" --compressed
+heads 'content-encoding: gzip'
+heads 'transfer-encoding: chunked'
+expect test "$(wc -l <"$work/out")" -eq 100001
+
+it "takes a body that is packed, and no bomb"
+printf '{"name":"Packed one"}\n' | gzip >"$work/one.gz"
+printf '{"name":"Packed two"}\n' | gzip >>"$work/one.gz"
+post 'import/account?name=packed' "$work/one.gz" -H 'Content-Type: application/x-ndjson' -H 'Content-Encoding: gzip'
+answers 200
+expect test "$(member created)" -eq 2
+head -c 30 "$work/one.gz" >"$work/cut.gz"
+post 'import/account?name=cutgz' "$work/cut.gz" -H 'Content-Type: application/x-ndjson' -H 'Content-Encoding: gzip'
+expect test "$code" -ge 400
+prints "in the midst of its gzip"
+post 'import/account?name=nogz' "$work/rows.csv" -H 'Content-Type: text/csv' -H 'Content-Encoding: gzip'
+expect test "$code" -ge 400
+prints "said to be gzip, and is not"
+post 'import/account' "$work/one.gz" -H 'Content-Encoding: br'
+answers 415
+python3 -c '
+import gzip, sys
+line = b"{\"name\":\"%s\"}\n" % (b"x" * 50)
+sys.stdout.buffer.write(gzip.compress(b" " * (1 << 25), 9) * 60)' >"$work/bomb.gz"
+post 'import/account?name=bomb' "$work/bomb.gz" -H 'Content-Type: application/x-ndjson' -H 'Content-Encoding: gzip'
+expect test "$code" -ge 400
+expect test "$(rss)" -lt 200000
+
+it "keeps the bytes of a file, and gives them as they are, or a range of them"
+ada=$("$KITH" find "contact where last_name = 'Lovelace'" --fields id --csv | tr -d '\r' | tail -n 1)
+head -c 500000 /dev/urandom >"$work/bytes"
+post "contact/$ada/files?name=Pr%C3%BCfung%20%22x%22%0A.png&kind=photo" "$work/bytes" -H 'Content-Type: image/png'
+answers 201
+file=$(json_text id <"$work/out")
+post "contact/$ada/files?name=again.png&kind=photo" "$work/bytes" -H 'Content-Type: image/png'
+answers 200
+expect test "$(json_text id <"$work/out")" = "$file"
+api GET "file/$file"
+prints '"size":500000'
+content="http://127.0.0.1:$port/api/v1/file/$file/content"
+raw "$content" --compressed
+cmp "$work/out" "$work/bytes" || fail "other bytes"
+heads 'content-type: image/png'
+heads 'content-length: 500000'
+heads 'x-content-type-options: nosniff'
+heads "content-security-policy: default-src 'none'; sandbox"
+heads "content-disposition: inline; filename\*=UTF-8''Pr%C3%BCfung%20%22x%22%0A.png"
+tag=$(sed -n 's/^ETag: \(.*\)\r$/\1/pI' "$work/head")
+ranged() { # RANGE FROM COUNT CONTENT-RANGE
+    raw "$content" -H "Range: bytes=$1" "${@:5}"
+    heads 'HTTP/1.1 206'
+    heads "content-range: bytes $4"
+    tail -c "+$(($2 + 1))" "$work/bytes" | head -c "$3" | cmp - "$work/out" || fail "other bytes in $1"
+}
+ranged 0-9 0 10 0-9/500000
+ranged 196600-196700 196600 101 196600-196700/500000
+ranged 499990- 499990 10 499990-499999/500000
+ranged -5 499995 5 499995-499999/500000
+ranged 100-9999999 100 499900 100-499999/500000 -H "If-Range: $tag"
+raw "$content" -H 'Range: bytes=5-9' -H 'If-Range: "other"'
+heads 'HTTP/1.1 200'
+raw "$content" -H 'Range: bytes=500000-'
+heads 'HTTP/1.1 416'
+heads 'content-range: bytes \*/500000'
+raw "$content" -H 'Range: bytes=9-5'
+heads 'HTTP/1.1 200'
+raw "$content" -H "If-None-Match: $tag"
+heads 'HTTP/1.1 304'
+raw "$content" -I
+heads 'content-length: 500000'
+printf '<script>alert(1)</script>' >"$work/page"
+post "contact/$ada/files?name=page.html" "$work/page" -H 'Content-Type: text/html; charset=utf-8'
+answers 201
+raw "http://127.0.0.1:$port/api/v1/file/$(json_text id <"$work/out")/content"
+heads 'content-disposition: attachment'
+heads "content-security-policy: default-src 'none'; sandbox"
+head -c 11000000 /dev/zero >"$work/large"
+post "contact/$ada/files?name=large" "$work/large"
+answers 422
+prints "larger than 10485760 bytes"
+post "contact/$ada/files" "$work/page"
+expect test "$code" -ge 400
+prints "named by --name"
+post "contact/$ada/files?name=form" "$work/page" -H 'Content-Type: multipart/form-data; boundary=x'
+answers 415
+kith create role name=reader rights='{"types": {"account": {"read": "all"}}}'
+kith user add eve --role reader
+token=$(new_token eve)
+raw "$content"
+heads 'HTTP/1.1 40[34]'
+token=$root
+
 it "refuses what was imported before, and says what is wrong with a body"
 post 'import/account?map=Name=name' "$work/rows.csv" -H 'Content-Type: text/csv'
 answers 409
