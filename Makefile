@@ -6,8 +6,8 @@ PRESET  ?= dev
 PREFIX  ?= /usr/local
 SOURCES  = $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
-.PHONY: help deps build demo test test-long bench bench-large fuzz format check-format check-scripts check \
-        reference install clean
+.PHONY: help deps build demo test test-long bench bench-large bench-web fuzz format check-format \
+        check-scripts check reference install clean
 
 help: ## list these targets
 	@echo 'make TARGET:'
@@ -37,6 +37,10 @@ bench: ## measure it against its budgets; BENCH=quick, WORD=...: shorter, only t
 bench-large: ## measure what must not grow up to 10 million records; needs 5 GB, takes a while
 	@$(MAKE) build PRESET=release TARGETS='kith modules bench'
 	@BENCH=large tests/bench/run build/release
+
+bench-web: ## measure HTTP with wrk, beside nginx and Tarantool where they are; BENCH=quick: shorter
+	@$(MAKE) build PRESET=release TARGETS='kith modules bench_web_rate'
+	@tests/bench/run build/release web
 
 fuzz: ## let the fuzz targets look for bytes that break Kith; FUZZ_SECONDS=60 for each, WORD=...
 	@$(MAKE) build PRESET=fuzz TARGETS=fuzz
