@@ -185,7 +185,8 @@ struct going {
 struct txn {
     struct engine *g;
     struct arena *arena;
-    const struct principal *principal; /* who asked; txn_principal is whose rights hold now */
+    const struct principal *principal;   /* who asked; txn_principal is whose rights hold now */
+    const struct agent_session *session; /* theirs; or NULL */
     struct principal caller, as_system;
     uint32_t system;             /* above 0: what runs is not what the caller asked for itself */
     struct tx_head head;         /* id 0 until something is written */
@@ -431,6 +432,10 @@ kith_status change_write(struct txn *t, struct change *c, kith_error *e);
 kith_status change_begin(struct txn *t, struct change *c, kith_error *e);
 kith_status change_finish(struct txn *t, struct change *c, kith_error *e);
 void txn_env(struct txn *t, struct query_env *env);
+/* Of a principal with a session: what it writes is a part of that, and counts (agent.c). */
+void agent_enter(struct txn *t);
+bool agent_is_run(const struct txn *t); /* its run is the session, and none of its own */
+kith_status agent_charge(struct txn *t, kith_error *e);
 /* txn_create of a record whose id is known already. */
 kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,
                           const struct assign *set, size_t count, kith_error *e);

@@ -48,7 +48,7 @@ static kith_status begin_anew(struct txn *t, struct parts *p, uint32_t stage, ki
 }
 
 kith_status parts_end(struct txn *t, struct parts *p, uint32_t stage, bool more, kith_error *e) {
-    kith_id run = t->head.run;
+    kith_id run = agent_is_run(t) ? 0 : t->head.run;
     if (txn_rehearsing(t) || (!more && !run))
         return KITH_OK;
     if (!run)

@@ -57,6 +57,7 @@ void txn_begin(struct txn *t, struct engine *g, const struct write_opts *o, uint
         .g = g,
         .arena = &g->work,
         .principal = o->principal,
+        .session = o->principal->session,
         .undoing = o->origin == ORIGIN_UNDO,
         .head = {.at = clock_now(g->clock),
                  .actor = actor,
@@ -64,6 +65,7 @@ void txn_begin(struct txn *t, struct engine *g, const struct write_opts *o, uint
                  .run = o->run,
                  .note = str_of(o->note)},
     };
+    agent_enter(t);
 }
 
 /* The number of a principal, cached; the cache is emptied when a group is rolled back. A user has
@@ -131,6 +133,8 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
     if (!t->alone)
         TRY(savepoint(g, "SAVEPOINT request", e));
     kith_status st = fn(t, arg, e);
+    if (st == KITH_OK)
+        st = agent_charge(t, e);
     if (st == KITH_OK)
         st = end_of(t, e);
     if (st == KITH_OK && (t->alone || (st = savepoint(g, "RELEASE request", e)) == KITH_OK))

@@ -3,6 +3,7 @@
  * between which others write. Whatever was edited since is kept. */
 #include "engine/bus.h"
 #include "engine/engine_internal.h"
+#include "journal/agent_log.h"
 #include "journal/import_log.h"
 #include "journal/run_log.h"
 
@@ -97,8 +98,9 @@ struct undoing {
     struct arena *arena;
     struct undo_report *report;
     kith_id target;
-    bool since;  /* all that came behind row `after`, and not a target */
-    bool erased; /* of the row at hand something was */
+    bool since;   /* all that came behind row `after`, and not a target */
+    bool session; /* the target is one: each of its transactions is a whole */
+    bool erased;  /* of the row at hand something was */
     uint64_t after;
     bool rehearse;
     size_t cap, sent_cap;
@@ -256,6 +258,7 @@ static kith_status find_transactions(struct undoing *u, kith_error *e) {
         return KITH_OK;
     TRY(txn_may_undo(u->txn, u->target, u->txs, u->tx_count, e));
     u->rows = 0;
+    TRY(agent_log_is(u->g->writer, u->target, &u->session, e));
     TRY(flow_cancel(u->txn, u->target, e));
     for (size_t i = 0; i < u->tx_count; i++)
         TRY(cancel_runs(u, &u->txs[i], e));
@@ -280,7 +283,8 @@ static kith_status find_transactions(struct undoing *u, kith_error *e) {
  * followed from what, and it was cut in its right places when it was done. */
 static bool is_break(const struct undoing *u, size_t at, uint64_t seq) {
     const struct tx_head *tx = &u->txs[at];
-    return seq == tx->last || (tx->run != 0 && tx->origin != ORIGIN_UNDO);
+    bool batch = tx->run != 0 && !(u->session && tx->run == u->target);
+    return seq == tx->last || (batch && tx->origin != ORIGIN_UNDO);
 }
 
 static bool is_long(const struct undoing *u, size_t rows, int64_t end) {

@@ -39,7 +39,9 @@ kith_status journal_setup(struct conn *c, kith_error *e) {
         "line))"
         " STRICT;"
         "CREATE TABLE IF NOT EXISTS kith_topic(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) "
-        "STRICT;",
+        "STRICT;"
+        "CREATE TABLE IF NOT EXISTS kith_agent_run(session INTEGER NOT NULL, run INTEGER NOT"
+        " NULL, PRIMARY KEY(session, run)) STRICT, WITHOUT ROWID;",
         e));
     return chain_setup(c, e);
 }
@@ -488,6 +490,10 @@ kith_status journal_undo_set(struct conn *c, kith_id target, struct arena *a, st
     TRY(journal_start(c, &start, e));
     TRY(journal_kept(&start, target, e)); /* of a run, too, whose number is of its beginning */
     TRY(add_heads(c, "SELECT " TX_COLUMNS " FROM kith_tx WHERE " OF_RUN, target, 0, a, &h, e));
+    TRY(add_heads(c,
+                  "SELECT " TX_COLUMNS " FROM kith_tx WHERE run IN (SELECT run FROM"
+                  " kith_agent_run WHERE session = ?1)" NOT_ON_UNDO,
+                  target, 0, a, &h, e));
     if (h.count == 0)
         return journal_no_tx(target, e);
     /* The list grows while it is walked: what each transaction led to comes behind it. An undo is

@@ -64,6 +64,12 @@ struct principal {
         *access;         /* what it may (access.h); NULL: nothing, or with `all` everything */
     const char *surface; /* by which it asks, "cli"; NULL: code, whose reading is not logged */
     const char *asked;   /* the command or request, for the log of who read what; may be NULL */
+    const struct agent_session *session; /* of which all that it writes is a part; NULL: none */
+};
+/* See engine/agent.h. */
+struct agent_session {
+    kith_id id;
+    const char *note; /* of its transactions */
 };
 
 struct zone;

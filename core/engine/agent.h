@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Session: all that a program does for somebody, as one (journal/agent_log.h). Whose principal
+ * bears one (struct principal), what they write bears its number and note, and is counted. */
+#ifndef ENGINE_AGENT_H
+#define ENGINE_AGENT_H
+
+#include "engine/engine.h"
+#include "journal/agent_log.h"
+
+/* Begins one for p; client: what the program calls itself. [any] */
+kith_status engine_agent_begin(struct engine *g, const struct principal *p, const char *client,
+                               int64_t budget, kith_id *id, kith_error *e);
+/* KITH_E_NOTFOUND: there is none of that number, or it is somebody else's. An administrator is
+ * given any. [any] */
+kith_status engine_agent(struct engine *g, const struct principal *p, kith_id id, struct arena *a,
+                         struct agent_entry *out, kith_error *e);
+/* The newest, of p, or for an administrator of all. [any] */
+kith_status engine_agents(struct engine *g, const struct principal *p, int64_t most,
+                          struct arena *a, struct agent_entry **out, size_t *count, kith_error *e);
+kith_status engine_agent_end(struct engine *g, kith_id id, kith_error *e); /* [any] */
+
+#endif
