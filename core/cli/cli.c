@@ -95,6 +95,9 @@ static const struct command *const commands[] = {
     &command_consent_register,
     &command_subject_export,
     &command_privacy,
+    &command_mcp,
+    &command_mcp_message,
+    &command_mcp_sessions,
     &command_serve,
     &command_reload,
     &command_check,
@@ -180,6 +183,25 @@ static int finish(struct cmd *c, kith_status st, const kith_error *e) {
     arena_free(&c->arena);
     free(c->dir);
     return code;
+}
+
+kith_status cmd_within(struct cmd *outer, struct io *io, int argc, char *const *argv,
+                       kith_error *e) {
+    struct cmd c = {.program = outer->program,
+                    .io = io,
+                    .company = outer->company,
+                    .dir = outer->dir,
+                    .by = &outer->principal};
+    kith_status st = cmd_parse(&c, argc, argv, e);
+    if (st == KITH_OK && (c.command->needs != NEEDS_COMPANY || c.command->alone || c.command->asks))
+        st = err_set(e, KITH_E_UNSUPPORTED, NULL, "kith %s is for the command line",
+                     c.command->name);
+    if (st == KITH_OK)
+        st = execute(&c, e);
+    io_flush(io);
+    outer->wrote |= c.wrote;
+    arena_free(&c.arena);
+    return st;
 }
 
 /* Who entered is known to the engine that ends here. */

@@ -129,6 +129,10 @@ kith_status cli_sub_command(struct cmd *c, const struct command *command, kith_e
  * out, which has told then what went wrong; else -1. */
 kith_status cli_sub_line(struct cmd *c, struct io *io, int argc, char *const *argv, int *code,
                          kith_error *e);
+/* Carries out another command of the company that is open to this one, as who asks for this one.
+ */
+kith_status cmd_within(struct cmd *outer, struct io *io, int argc, char *const *argv,
+                       kith_error *e);
 /* An error to standard error: a sentence, or {"code":"invalid","field":null,"message":"..."}. */
 void cli_print_error(struct io *io, bool json, const kith_error *e);
 /* Says what is wrong with the settings, unless it is one thing, which the error says already; frees
@@ -211,5 +215,6 @@ extern const struct command command_init, command_import, command_export, comman
     command_help, command_version, command_search, command_consent_register, command_subject_export,
     command_privacy;
 extern const struct command command_session_list, command_session_revoke;
+extern const struct command command_mcp, command_mcp_message, command_mcp_sessions;
 
 #endif
