@@ -73,6 +73,17 @@ const struct route routes[] = {
     {POST("actions/{action}"), RUN("run", "{action}", "@", "--rehearse!rehearse"),
      .doc = "Calls an action."},
 
+    {.method = METHOD_POST,
+     .pattern = "/mcp",
+     .handle = mcp_post,
+     .worker = true,
+     .doc = "A message of the Model Context Protocol."},
+    {.method = METHOD_DELETE,
+     .pattern = "/mcp",
+     .handle = mcp_delete,
+     .worker = true,
+     .doc = "Ends a session of it."},
+
     {GET("{type}"), .handle = records_list, .worker = true, .many = true,
      .words = WORDS("find", "--fields=?fields", "--after=?after", "--limit=?limit"),
      .arguments = "q", .doc = "Records, those that meet a condition."},

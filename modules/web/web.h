@@ -230,5 +230,7 @@ void command_free(struct command *c);
 bool file_upload(struct request *r);
 bool file_download(struct request *r);
 bool records_list(struct request *r);
+bool mcp_post(struct request *r); /* mcp.c */
+bool mcp_delete(struct request *r);
 
 #endif
