@@ -200,14 +200,11 @@ static kith_status find_page(struct conn *c, const struct query *q, const struct
     TRY(access_look(c, env->principal, query_type(q), e));
     TRY(query_purposes(q, env->principal, params, c, e));
     TRY(query_sql(q, env, params, page->after, page->limit, a, &sql, e));
-    TRY((page->again ? conn_prepare : conn_prepare_once)(c, sql.sql, &st, e));
+    TRY((page->again ? conn_prepare : conn_prepare_recent)(c, sql.sql, &st, e));
     query_bind(st, &sql);
     kith_status status = query_counts(q) ? count_in(c, st, page, e)
                                          : read_page(c, q, st, page->limit, page, a, rows, n, e);
-    if (page->again)
-        sqlite3_reset(st);
-    else
-        sqlite3_finalize(st);
+    sqlite3_reset(st);
     if (status != KITH_OK || query_counts(q))
         return status;
     page->count = (int64_t)*n;

@@ -197,6 +197,12 @@ void conn_forget_statements(struct conn *c) {
     while (map_next(&c->statements, &pos, NULL, &st))
         sqlite3_finalize(st);
     map_free(&c->statements);
+    for (size_t i = 0; i < STORE_RECENT; i++) {
+        sqlite3_finalize(c->recent[i].st);
+        free(c->recent[i].sql);
+        c->recent[i].st = NULL;
+        c->recent[i].sql = NULL;
+    }
 }
 
 void conn_close(struct conn *c) {
@@ -215,14 +221,18 @@ kith_status conn_exec(struct conn *c, const char *sql, kith_error *e) {
     return rc == SQLITE_OK ? KITH_OK : conn_error(c, rc, e);
 }
 
+static sqlite3_stmt *afresh(sqlite3_stmt *st) {
+    sqlite3_reset(st);
+    sqlite3_clear_bindings(st);
+    return st;
+}
+
 kith_status conn_prepare(struct conn *c, const char *sql, sqlite3_stmt **out, kith_error *e) {
     *out = NULL;
     kith_str key = str_of(sql);
     sqlite3_stmt *st = map_get(&c->statements, key);
     if (st) {
-        sqlite3_reset(st);
-        sqlite3_clear_bindings(st);
-        *out = st;
+        *out = afresh(st);
         return KITH_OK;
     }
     int rc = sqlite3_prepare_v3(c->db, sql, (int)key.len + 1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
@@ -233,6 +243,31 @@ kith_status conn_prepare(struct conn *c, const char *sql, sqlite3_stmt **out, ki
         return err_nomem(e);
     }
     *out = st;
+    return KITH_OK;
+}
+
+kith_status conn_prepare_recent(struct conn *c, const char *sql, sqlite3_stmt **out,
+                                kith_error *e) {
+    *out = NULL;
+    for (size_t i = 0; i < STORE_RECENT; i++)
+        if (c->recent[i].sql && strcmp(c->recent[i].sql, sql) == 0) {
+            *out = afresh(c->recent[i].st);
+            return KITH_OK;
+        }
+    char *copy = strdup(sql);
+    sqlite3_stmt *st = NULL;
+    if (!copy)
+        return err_nomem(e);
+    int rc = sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
+    if (rc != SQLITE_OK) {
+        free(copy);
+        return conn_error(c, rc, e);
+    }
+    size_t at = c->recent_next++ % STORE_RECENT;
+    sqlite3_finalize(c->recent[at].st);
+    free(c->recent[at].sql);
+    c->recent[at].sql = copy;
+    c->recent[at].st = *out = st;
     return KITH_OK;
 }
 

@@ -19,6 +19,7 @@ enum conn_kind {
     CONN_CHECKPOINT, /* only moves the WAL into the file                                       */
 };
 
+#define STORE_RECENT  16   /* statements of people that a connection keeps */
 #define STORE_BUSY_MS 5000 /* the longest that a connection waits for another's lock */
 
 /* One connection. One thread at a time. */
@@ -26,6 +27,11 @@ struct conn {
     sqlite3 *db;
     char *path;
     struct map statements; /* cache: SQL text -> sqlite3_stmt */
+    struct {
+        char *sql;
+        sqlite3_stmt *st;
+    } recent[STORE_RECENT]; /* of texts that people type: the last ones */
+    size_t recent_next;     /* which of them gives way */
 };
 
 /* vfs NULL: unix-excl; vfs.c lies over it. KITH_E_CORRUPT: not a database, or not one of ours
@@ -43,7 +49,10 @@ kith_status store_functions(struct conn *c,
 kith_status conn_exec(struct conn *c, const char *sql, kith_error *e); /* no parameters, no rows */
 /* A prepared statement, reset and cleared, borrowed until the next call with the same SQL. */
 kith_status conn_prepare(struct conn *c, const char *sql, sqlite3_stmt **out, kith_error *e);
-/* The same without the cache, for texts that people type: the caller finalizes it. */
+/* The same, for texts that people type, whose values are bound: the last STORE_RECENT are kept.
+ * Borrowed until the next call of this; reset it when you have read it. */
+kith_status conn_prepare_recent(struct conn *c, const char *sql, sqlite3_stmt **out, kith_error *e);
+/* Without the cache, for what is hardly asked twice: the caller finalizes it. */
 kith_status conn_prepare_once(struct conn *c, const char *sql, sqlite3_stmt **out, kith_error *e);
 /* Steps. *row true: a row stands ready. At the end or on an error the statement is reset. */
 kith_status conn_step(struct conn *c, sqlite3_stmt *st, bool *row, kith_error *e);
