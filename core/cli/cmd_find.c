@@ -260,6 +260,7 @@ static void say_end(struct find *f, kith_str cursor) {
 /* A last line without an id tells of the answer as a whole. */
 static void json_end(struct find *f, kith_str cursor) {
     struct json_out j;
+    size_t at = f->text.len;
     if (!cursor.len && !f->inexact)
         return;
     json_begin(&j, &f->text, false);
@@ -270,6 +271,7 @@ static void json_end(struct find *f, kith_str cursor) {
     }
     json_inexact(f, &j);
     json_object_end(&j);
+    json_mark_tail(&f->text, at);
     buf_putc(&f->text, '\n');
 }
 

@@ -157,6 +157,7 @@ static void json_end_of(struct cmd *c, const struct search_answer *s) {
         json_str(&j, s->cursor);
     }
     json_object_end(&j);
+    json_mark_tail(&b, 0);
     json_print(c, &b);
 }
 

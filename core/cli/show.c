@@ -227,6 +227,14 @@ void json_print(struct cmd *c, struct buf *b) {
     buf_free(b);
 }
 
+void json_mark_tail(struct buf *b, size_t at) {
+    buf_putc(b, ' ');
+    if (b->failed)
+        return;
+    memmove(b->ptr + at + 2, b->ptr + at + 1, b->len - at - 2);
+    b->ptr[at + 1] = ' ';
+}
+
 static void show_place_and_text(struct cmd *c, const char *file, int64_t line, const char *text,
                                 bool warning) {
     struct buf b = {0};

@@ -41,6 +41,9 @@ void json_changes(struct cmd *c, struct json_out *j, const struct image_field *f
 void json_rule_head(struct json_out *j, const struct rule_info *r);
 /* Ends the line and prints what was built. */
 void json_print(struct cmd *c, struct buf *b);
+/* The object that begins at that place is about the answer as a whole, and stands behind its rows:
+ * "{ " tells it from all of them, whatever their columns are called. */
+void json_mark_tail(struct buf *b, size_t at);
 /* Of a run that is not done. */
 #define UNFINISHED "not finished: give it again, or undo it"
 /* Something wrong in a file: "rules/score.lua:12: text", or an object in JSON. file may be "", and

@@ -119,16 +119,30 @@ static void add_named(struct command *c, const char *word) {
 
 static void add_part(struct command *c, const char *word) {
     char name[40];
-    (void)snprintf(name, sizeof name, "%.*s", (int)(strlen(word) - 2), word + 1);
+    bool dotted = word[1] == '.';
+    (void)snprintf(name, sizeof name, "%.*s", (int)(strlen(word) - 2 - dotted), word + 1 + dotted);
     const char *value = request_part(c->r, name);
-    if (strcmp(name, "action") == 0 && !strchr(value, '.')) /* a module: its actions are told */
+    if (dotted && !strchr(value, '.'))
         (void)kith_fail(&c->error, KITH_E_NOTFOUND, NULL,
-                        "there is no action '%s': /api/v1/actions lists them", value);
+                        "there is no %s '%s': /api/v1/%ss lists them", name, value, name);
     text_puts(command_word(c), value);
 }
 
-static void add_repeated(void *arg, const char *value) {
-    text_puts(command_word(arg), value);
+struct repeated {
+    struct command *c;
+    const char *name;
+};
+
+static bool add_repeated(void *arg, const char *name, const char *value) {
+    const struct repeated *r = arg;
+    if (strcmp(name, r->name) == 0)
+        text_puts(command_word(r->c), value);
+    return true;
+}
+
+static void add_each(struct command *c, const char *name) {
+    struct repeated r = {c, name};
+    request_arguments(c->r, add_repeated, &r);
 }
 
 /* Behind the options: nothing there is taken for one. */
@@ -142,7 +156,7 @@ void command_arguments(struct command *c) {
         else if (**w == '@')
             add_members(c);
         else if (**w == '+')
-            request_values(c->r, *w + 2, add_repeated, c);
+            add_each(c, *w + 2);
         else if (strncmp(*w, "--", 2) != 0)
             text_puts(command_word(c), *w);
     }
@@ -271,13 +285,9 @@ static void put_tail(struct text *t, const char *line, size_t len) {
     json_decref(tail);
 }
 
+/* No row begins so. */
 static bool is_tail(const char *line) {
-    static const char *const heads[] = {"{\"after\":", "{\"inexact\":", "{\"found\":"};
-    const char *end = strchr(line, '\n');
-    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
-        if (strncmp(line, heads[i], strlen(heads[i])) == 0)
-            return !end || !end[1];
-    return false;
+    return strncmp(line, "{ ", 2) == 0;
 }
 
 /* {"items":[...]} of the lines. */

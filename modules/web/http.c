@@ -384,27 +384,6 @@ void request_arguments(const struct request *r, argument_fn fn, void *arg) {
     MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, look_at_argument, &a);
 }
 
-struct values {
-    const char *name;
-    void (*fn)(void *arg, const char *value);
-    void *arg;
-};
-
-static enum MHD_Result look_at_value(void *cls, enum MHD_ValueKind kind, const char *name,
-                                     const char *value) {
-    struct values *v = cls;
-    (void)kind;
-    if (strcmp(name, v->name) == 0)
-        v->fn(v->arg, value ? value : "");
-    return MHD_YES;
-}
-
-void request_values(struct request *r, const char *name, void (*fn)(void *arg, const char *value),
-                    void *arg) {
-    struct values v = {name, fn, arg};
-    MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, look_at_value, &v);
-}
-
 /* -- answers ----------------------------------------------------------------------------------- */
 
 /* A text that is sent: in pieces, so that it is seen how its reader gets on. */

@@ -6,10 +6,10 @@
 
 #define API "/api/v1/"
 
-/* The words of a command: as they are; "{type}" from the path; "?q" from the address, left out when
- * it is not there; "--limit=?limit" an option that has its value from there; "--param=*" one for
- * each argument that no other word names, as NAME=VALUE; "@" the members of the body, one
- * NAME=VALUE for each. */
+/* The words of a command: as they are; "{type}" from the path, "{.action}" when it has a dot; "?q"
+ * from the address, left out when it is not there, and "+?map" each of that name; "--limit=?limit"
+ * an option that has its value from there; "--param=*" one for each argument that no other word
+ * names, as NAME=VALUE; "@" the members of the body, one NAME=VALUE for each. */
 #define WORDS(...)   ((const char *const[]){__VA_ARGS__, NULL})
 #define RUN(...)     .handle = command_run, .worker = true, .words = WORDS(__VA_ARGS__)
 #define LINES(...)   RUN(__VA_ARGS__), .many = true
@@ -43,9 +43,9 @@ const struct route routes[] = {
      .doc = "What a report finds now; its parameters are arguments."},
     {GET("settings"), LINES("explain"), .doc = "All settings, with their values."},
     {GET("settings/{setting}"), LINES("explain", "{setting}"), .doc = "A setting."},
-    {GET("session"), .handle = session_show, .doc = "Who asks, and what they may."},
-    {POST("session"), .handle = session_create, .worker = true, .open = true, .door = true,
-     .doc = "Signs in by login and password: a cookie stands for it from then on."},
+    {GET("session"), .handle = session_show, .plain = true, .doc = "Who asks, and what they may."},
+    {POST("session"), .handle = session_create, .plain = true, .worker = true, .open = true,
+     .door = true, .doc = "Signs in by login and password: a cookie stands for it from then on."},
     {DELETE("session"), .handle = session_delete, .worker = true, .doc = "Signs out."},
     {GET("sessions"), LINES("session list"), .doc = "Who is signed in: oneself, or everybody."},
     {DELETE("sessions"), RUN("session revoke", "--all"), .doc = "Signs out everywhere."},
@@ -70,7 +70,7 @@ const struct route routes[] = {
      .doc = "What is to leave, or has left."},
     {POST("undo/{transaction}"), RUN("undo", "{transaction}", "--rehearse!rehearse"),
      .doc = "Takes back a transaction, an import, or a run."},
-    {POST("actions/{action}"), RUN("run", "{action}", "@", "--rehearse!rehearse"),
+    {POST("actions/{action}"), RUN("run", "{.action}", "@", "--rehearse!rehearse"),
      .doc = "Calls an action."},
 
     {.method = METHOD_POST,

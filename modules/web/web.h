@@ -126,9 +126,6 @@ bool request_is_secure(const struct request *r);
 /* Calls fn for each argument of the address until it gives false. */
 typedef bool (*argument_fn)(void *arg, const char *name, const char *value);
 void request_arguments(const struct request *r, argument_fn fn, void *arg);
-/* Calls fn with each value of that argument. */
-void request_values(struct request *r, const char *name, void (*fn)(void *arg, const char *value),
-                    void *arg);
 /* The answer comes later, by request_resume from any thread; to be called in request_begin or
  * request_take, before anybody else knows of the request. */
 void request_suspend(struct request *r);
