@@ -469,9 +469,10 @@ static kith_status parse_outputs(struct grouping *x) {
         x->g->outputs[x->g->output_count++]->text = total.text;
         return add_total(x, &total, x->g->outputs[0]);
     }
-    if (p->token.kind == TOKEN_PARAM)
+    if (p->token.kind == TOKEN_PARAM) {
         p->token.kind = TOKEN_NAME;
-    else
+        p->token.at++; /* the colon is no part of the name of what is totalled */
+    } else
         TRY(query_advance(p));
     TRY(parse_output(x));
     while (query_is_sign(&p->token, ",")) {
