@@ -146,6 +146,7 @@ void access_close(struct engine *g) {
         g->known = k->next;
         forget(k);
     }
+    known_tokens_close(g);
 }
 
 kith_status access_follow(struct txn *t, const struct change *c, kith_error *e) {

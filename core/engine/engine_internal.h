@@ -17,6 +17,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define KNOWN_TOKENS 1024 /* that are kept in memory, at most */
+
 /* -- registrations: those of rules are replaced as a whole, all others are fixed at the start ---
  */
 
@@ -352,7 +354,8 @@ struct engine {
     _Atomic uint64_t wal_pages;
 
     pthread_mutex_t known_lock;
-    struct known_access *known;   /* guarded by known_lock; see access.c */
+    struct known_access *known; /* guarded by known_lock; see access.c; and known_tokens.c: */
+    struct known_token *known_tokens[KNOWN_TOKENS];
     pthread_mutex_t sign_lock;    /* one sign-in, or one hash of a password, at a time */
     struct engine *original;      /* whose log tells what is read here; NULL: the own */
     _Atomic int64_t token_failed; /* when and which was logged last; see sign_in.c */
@@ -553,6 +556,18 @@ kith_status access_follow(struct txn *t, const struct change *c, kith_error *e);
 void access_committed(struct engine *g);
 void access_rolled_back(struct engine *g);
 void access_close(struct engine *g);
+
+/* known_tokens.c: tokens by the digests of their texts. Any thread. */
+struct token;
+/* A copy, its texts in the arena, if it is kept since that generation. */
+bool known_token(struct engine *g, const char *digest, uint64_t generation, struct arena *a,
+                 struct token *out);
+void known_token_keep(struct engine *g, const char *digest, uint64_t generation,
+                      const struct token *t);
+/* It was used, for the first time since `before`? Else somebody else has noted it. */
+bool known_token_used(struct engine *g, const char *digest, int64_t before, int64_t now);
+void known_token_forget(struct engine *g, const char *digest);
+void known_tokens_close(struct engine *g);
 kith_status rollup_open(struct engine *g, kith_error *e);
 kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e);
 kith_status search_open(struct engine *g, kith_error *e);

@@ -66,6 +66,7 @@ static kith_status follow(struct txn *t, void *arg, kith_error *e) {
     g->names_follow = true;
     kith_status st = write_roles(&f, e);
     g->names_follow = false;
+    g->access_touched = true; /* tokens that name them */
     for (size_t i = 0; st == KITH_OK && i < f.count; i++)
         if (!list[i].field)
             st = credential_rename_type(g->writer, list[i].type, list[i].name, e);

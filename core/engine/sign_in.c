@@ -468,6 +468,8 @@ kith_status token_add(struct engine *g, const struct principal *by, struct token
 }
 
 struct token_use {
+    struct engine *g;
+    char digest[SECRET_DIGEST];
     int64_t number;
     kith_id user;
     bool first;  /* in this hour */
@@ -498,23 +500,28 @@ static kith_status use_token_in(struct txn *t, void *arg, kith_error *e) {
     return u->first ? log_use(t, u, e) : KITH_OK;
 }
 
+/* What could not be noted is noted with the next use: that reads again when it was used. */
 static void noted_use(void *arg, kith_status st, kith_id tx, const kith_error *e) {
-    (void)st;
+    struct token_use *u = arg;
     (void)tx;
     (void)e;
-    free(arg);
+    if (st != KITH_OK)
+        known_token_forget(u->g, u->digest);
+    free(u);
 }
 
-/* Nobody waits for it; when it cannot be noted now, it is with the next use. */
-static void note_use(struct engine *g, const struct token *t, int64_t now) {
+/* Nobody waits for it. */
+static void note_use(struct engine *g, const char *digest, const struct token *t, int64_t now) {
     size_t len = strlen(t->name) + 1;
     struct token_use *u = malloc(sizeof *u + len);
     if (!u)
         return;
-    *u = (struct token_use){t->number, t->user, now / HOUR_MS != t->used / HOUR_MS};
+    *u = (struct token_use){
+        .g = g, .number = t->number, .user = t->user, .first = now / HOUR_MS != t->used / HOUR_MS};
+    memcpy(u->digest, digest, sizeof u->digest);
     memcpy(u->name, t->name, len);
     if (engine_post(g, &by_kith, use_token_in, u, noted_use, NULL) != KITH_OK)
-        free(u);
+        noted_use(u, KITH_E_BUSY, 0, NULL);
 }
 
 /* Nothing slows them down: so of those that failed with the same one, or with any that is unknown,
@@ -531,23 +538,35 @@ static kith_status refuse_token(struct engine *g, const struct token *t, int64_t
     return err_set(e, KITH_E_DENIED, NULL, "the token is unknown, was revoked, or has expired");
 }
 
+/* From memory, or from the store. The generation is read before that, as for rights. */
+static kith_status find_token(struct engine *g, const char *digest, int64_t now, struct arena *a,
+                              struct token *t, kith_error *e) {
+    struct conn *c;
+    uint64_t generation = atomic_load(&g->access_generation);
+    if (known_token(g, digest, generation, a, t))
+        return KITH_OK;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = credential_token(c, str_of(digest), a, t, e);
+    engine_reader_done(g, c);
+    if (st == KITH_OK && (!t->expires || t->expires > now))
+        known_token_keep(g, digest, generation, t);
+    return st;
+}
+
 kith_status token_enter(struct engine *g, kith_str text, struct arena *a, struct access_of *of,
                         kith_error *e) {
     char digest[SECRET_DIGEST];
-    struct conn *c;
     struct token t = {0};
     int64_t now = engine_now(g);
     TRY(secret_ready(e));
     secret_digest(str_trim(text), digest);
-    TRY(engine_reader(g, &c, e));
-    kith_status st = credential_token(c, str_of(digest), a, &t, e);
-    engine_reader_done(g, c);
+    kith_status st = find_token(g, digest, now, a, &t, e);
     if (st == KITH_E_NOTFOUND || (st == KITH_OK && t.expires && t.expires <= now))
         return refuse_token(g, &t, now, e);
     TRY(st);
     *of = t.of;
-    if (now - t.used > USED_EVERY_MS || now < t.used)
-        note_use(g, &t, now);
+    if ((now - t.used > USED_EVERY_MS || now < t.used) && known_token_used(g, digest, t.used, now))
+        note_use(g, digest, &t, now);
     return KITH_OK;
 }
 
@@ -569,6 +588,7 @@ struct revoking {
 static kith_status revoke_in(struct txn *t, void *arg, kith_error *e) {
     struct revoking *r = arg;
     TRY(credential_revoke(t->g->writer, r->user, r->number, e));
+    t->g->access_touched = true;
     return access_log_add(t->g->writer, &r->note, NULL, e);
 }
 

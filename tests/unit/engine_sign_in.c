@@ -208,6 +208,59 @@ TEST("a token's first use in each hour is logged, and one failure in each minute
     fixture_close(&w.x);
 }
 
+/* Behind the back of what is kept in memory. */
+static kith_status widen_in(struct txn *t, void *arg, kith_error *e) {
+    (void)arg;
+    return conn_exec(txn_conn(t), "UPDATE kith_credential SET read_only = 0", e);
+}
+
+TEST("a token is looked up once, and again when rights or tokens have changed") {
+    struct people w;
+    struct access_of of;
+    char text[TOKEN_TEXT], other[TOKEN_TEXT];
+    people_open(&w);
+    const struct write_opts o = {.principal = &tester};
+    struct token t = {.user = w.anna, .name = "", .of.limit = {true, "lead", "a.*"}};
+    struct token second = {.user = w.anna, .name = ""};
+    EXPECT_OK(token_add(w.x.g, &tester, &t, text, &w.x.e), w.x.e);
+    EXPECT_OK(token_add(w.x.g, &tester, &second, other, &w.x.e), w.x.e);
+    EXPECT_OK(enter(&w, text, &of), w.x.e);
+    EXPECT_OK(enter(&w, other, &of), w.x.e);
+    EXPECT_OK(engine_write(w.x.g, &o, widen_in, NULL, NULL, &w.x.e), w.x.e);
+    EXPECT_OK(enter(&w, text, &of), w.x.e);
+    EXPECT(of.limit.read_only);
+    EXPECT_STR("lead", of.limit.types);
+    EXPECT_STR("a.*", of.limit.actions);
+    update(&w.x, w.user, w.anna, PAIRS("name=Anna B"));
+    EXPECT_OK(enter(&w, text, &of), w.x.e);
+    EXPECT(!of.limit.read_only);
+    EXPECT_OK(token_revoke(w.x.g, &tester, 0, second.number, &w.x.e), w.x.e);
+    EXPECT_INT(KITH_E_DENIED, enter(&w, other, &of));
+    EXPECT_OK(enter(&w, text, &of), w.x.e);
+    fixture_close(&w.x);
+}
+
+TEST("a use that the disk did not take is noted with the next one") {
+    struct people w;
+    struct access_of of;
+    char text[TOKEN_TEXT];
+    struct token *list;
+    size_t n;
+    int left = 1; /* commits: the note of the use fails */
+    people_open(&w);
+    struct token t = {.user = w.anna, .name = ""};
+    EXPECT_OK(token_add(w.x.g, &tester, &t, text, &w.x.e), w.x.e);
+    lose_commit(&w.x, &left);
+    EXPECT_OK(enter(&w, text, &of), w.x.e);
+    settle(&w.x);
+    EXPECT(left < 1);
+    EXPECT_OK(enter(&w, text, &of), w.x.e);
+    settle(&w.x);
+    EXPECT_OK(token_list(w.x.g, w.anna, &w.x.arena, &list, &n, &w.x.e), w.x.e);
+    EXPECT_INT(clock_now(&w.x.clock), list[0].used);
+    fixture_close(&w.x);
+}
+
 TEST("an auditor asks the log by record, user, event, type, time and number of records") {
     struct people w;
     int64_t number, broken;
