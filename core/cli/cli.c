@@ -100,6 +100,7 @@ static const struct command *const commands[] = {
     &command_mcp_sessions,
     &command_serve,
     &command_reload,
+    &command_status,
     &command_check,
     &command_check_opened,
     &command_doctor,

@@ -196,7 +196,7 @@ extern const struct command command_workflow_list, command_workflow_runs, comman
     command_workflow_start, command_workflow_cancel, command_workflow_retry,
     command_workflow_migrate, command_workflow_cost, command_workflow_test, command_workflow_show,
     command_workflow_disable, command_workflow_enable;
-extern const struct command command_workflow_rehearse;
+extern const struct command command_workflow_rehearse, command_status;
 extern const struct command command_file_put, command_file_get;
 extern const struct command command_init, command_import, command_export, command_find,
     command_report, command_get, command_view, command_create, command_update, command_delete,

@@ -42,6 +42,8 @@ kith_status bus_begin_at(struct engine *g, uint64_t seq, kith_error *e);
 /* What has not been done yet because of a row that is reversed is not done any more. */
 kith_status bus_cancel(struct engine *g, uint64_t seq, kith_error *e);
 void bus_count(struct conn *c, struct engine_stats *out); /* letters */
+kith_status bus_lags(struct conn *c, uint64_t durable, struct arena *a, struct subscriber_lag **out,
+                     size_t *count, kith_error *e);
 /* Logs it and pauses; who waits for what is held up waits no more after HELD_TIMES of them. */
 #define HELD_TIMES 10
 void bus_held_up(struct engine *g, const char *what, const kith_error *e);

@@ -441,28 +441,3 @@ kith_status intern_source(struct engine *g, struct arena *a, const struct source
         return err_nomem(e);
     return journal_intern_source(g->writer, copy, number, e);
 }
-
-/* -- state ------------------------------------------------------------------------------------- */
-
-void engine_stats(struct engine *g, struct engine_stats *out) {
-    uint64_t durable = atomic_load(&g->durable); /* first: whatever is durable is committed */
-    *out = (struct engine_stats){
-        .committed = atomic_load(&g->committed),
-        .durable = durable,
-        .groups = atomic_load(&g->groups),
-        .transactions = atomic_load(&g->transactions),
-        .reactions_run = atomic_load(&g->reactions_run),
-        .wal_bytes = atomic_load(&g->wal_pages) * 4096u,
-    };
-    pthread_mutex_lock(&g->lock);
-    out->queue = g->queued;
-    pthread_mutex_unlock(&g->lock);
-    out->rows = out->durable;
-    struct conn *c;
-    if (engine_reader(g, &c, NULL) != KITH_OK)
-        return;
-    bus_count(c, out);
-    timers_count(c, out);
-    outbox_counts(c, out);
-    engine_reader_done(g, c);
-}

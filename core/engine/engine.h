@@ -721,13 +721,27 @@ kith_status engine_compute_rollups(struct engine *g, const struct principal *p, 
 
 /* -- state, for metrics and tests -------------------------------------------------------------- */
 
+#define COMMIT_BOUNDS 11 /* of how long commits took, the sync among it */
+extern const uint32_t commit_bounds_us[COMMIT_BOUNDS];
 struct engine_stats {
     uint64_t committed, durable; /* seq */
     uint64_t groups, transactions, rows, reactions_run;
-    uint64_t wal_bytes, queue;
+    uint64_t wal_bytes, queue, queue_max;
     uint64_t letters_waiting, letters_dead, timers;
     uint64_t outbox_waiting, outbox_dead;
+    uint64_t commit_ns, commit_times[COMMIT_BOUNDS + 1]; /* of all; those up to each bound */
+    int64_t writer_ms; /* what the writer does right now has taken so long; 0: it waits */
 };
 void engine_stats(struct engine *g, struct engine_stats *out); /* [any] */
+/* How many rows of the journal each of those who follow it has not looked at yet; in the arena.
+ * Those that are paused are not among them. [any] */
+struct subscriber_lag {
+    const char *name; /* of its cursor */
+    uint64_t rows;
+};
+kith_status engine_subscribers(struct engine *g, struct arena *a, struct subscriber_lag **out,
+                               size_t *count, kith_error *e);
+/* Why what is to be done cannot be kept, as on a disk that fails. KITH_OK: it can. [any] */
+kith_status engine_held(struct engine *g, kith_error *e);
 
 #endif

@@ -365,15 +365,20 @@ struct engine {
     bool reads_posted;
     const struct read_note *reads_written; /* [writer] the last one that the transaction wrote */
     _Atomic uint64_t access_generation;
-    bool access_touched; /* [writer] this group wrote what rights come from */
+    bool access_touched; /* [writer] this group wrote what rights come from, or tokens */
     bool names_follow;   /* [writer] roles get new names, whatever else they name */
 
     _Atomic uint64_t committed, durable, groups, transactions, reactions_run;
+    _Atomic uint64_t commit_ns, commit_times[COMMIT_BOUNDS + 1]; /* see state.c */
+    _Atomic int64_t turn_since; /* clock_ticks: the writer has been busy since; 0: it waits */
 };
 
 #define REHEARSE_ROWS  1000  /* journaled rows that are rehearsed in place, on the writer */
 #define DELETE_MAX     10000 /* records that one deletion may touch */
 #define HOOK_DEPTH_MAX 32    /* of hooks that write and so call hooks */
+
+/* state.c */
+void note_commit(struct engine *g, int64_t ns);
 
 /* engine.c */
 /* Warns when the time is behind that of the newest id; once, until it is not any more. */

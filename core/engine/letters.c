@@ -276,3 +276,28 @@ void bus_count(struct conn *c, struct engine_stats *out) {
     if (conn_int(c, "SELECT count(*) FROM kith_letter WHERE next IS NULL", 0, &n, NULL) == 0)
         out->letters_dead = (uint64_t)n;
 }
+
+kith_status bus_lags(struct conn *c, uint64_t durable, struct arena *a, struct subscriber_lag **out,
+                     size_t *count, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    size_t cap = 0;
+    *out = NULL;
+    *count = 0;
+    TRY(conn_prepare(c, "SELECT name, seq FROM kith_cursor WHERE active = 1 ORDER BY name", &st,
+                     e));
+    for (;;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        struct subscriber_lag *more = arena_grow(a, *out, *count, &cap, sizeof *more);
+        const char *name = arena_strndup(a, column_str(st, 0).ptr, column_str(st, 0).len);
+        uint64_t seq = (uint64_t)sqlite3_column_int64(st, 1);
+        if (!more || !name) {
+            sqlite3_reset(st);
+            return err_nomem(e);
+        }
+        *out = more;
+        more[(*count)++] = (struct subscriber_lag){name, seq < durable ? durable - seq : 0};
+    }
+}

@@ -64,12 +64,14 @@ kith_status group_commit(struct engine *g, kith_error *e) {
         status = derived_catch_up(g, e);
     if (status == KITH_OK)
         status = chain_seal(g->writer, &g->chain, e);
+    int64_t begun = clock_ticks();
     if (status == KITH_OK)
         status = search_ended(g, control(g, "COMMIT", e), e);
     if (status != KITH_OK) {
         group_rollback(g);
         return status;
     }
+    note_commit(g, clock_ticks() - begun);
     chain_committed(&g->chain);
     atomic_store(&g->committed, g->seq);
     atomic_store(&g->durable, g->seq); /* synchronous=FULL: the commit has synced the log */
@@ -298,6 +300,7 @@ static void *writer_main(void *arg) {
         bool stop = g->stop;
         g->idle = false;
         pthread_mutex_unlock(&g->lock);
+        atomic_store(&g->turn_since, clock_ticks());
         if (first && first->alone) {
             arena_reset(&g->work);
             first->status = first->alone(g, first, &first->error);
@@ -336,6 +339,7 @@ static void *writer_main(void *arg) {
         pthread_mutex_lock(&g->lock);
         if (built)
             continue;
+        atomic_store(&g->turn_since, 0);
         while (!g->queue && !g->stop && !clock_calls(g))
             wait_for_work(g);
     }
@@ -418,6 +422,15 @@ static bool is_idle(const struct engine *g) {
 static bool is_held(const struct engine *g, uint32_t begun) {
     uint32_t kept = atomic_load(&g->held_before), times = atomic_load(&g->held_times);
     return times - (kept > begun ? kept : begun) >= HELD_TIMES;
+}
+
+kith_status engine_held(struct engine *g, kith_error *e) {
+    kith_status st = KITH_OK;
+    pthread_mutex_lock(&g->lock);
+    if (is_held(g, atomic_load(&g->held_before)) && (st = g->held.code) != KITH_OK)
+        err_copy(e, &g->held);
+    pthread_mutex_unlock(&g->lock);
+    return st;
 }
 
 kith_status engine_drain(struct engine *g, int64_t timeout_ms, kith_error *e) {

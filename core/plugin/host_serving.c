@@ -55,9 +55,10 @@ static kith_status come_in(struct kith_caller *c, const kith_entry *who, kith_er
     struct access_of of = {.user = who->user, .zone = (enum access_zone)who->zone};
     if (who->zone > KITH_ZONE_INTERNET)
         return err_set(e, KITH_E_INVAL, NULL, "there is no zone with the number %u", who->zone);
-    if (who->token.len)
+    if (who->token.len) {
         TRY(token_enter(c->engine, who->token, &c->arena, &of, e));
-    else if (!who->user)
+        of.zone = of.zone < who->zone ? (enum access_zone)who->zone : of.zone;
+    } else if (!who->user)
         return err_set(e, KITH_E_DENIED, NULL, "nobody said who asks");
     c->token = arena_str(&c->arena, who->token);
     if (!c->token.ptr)

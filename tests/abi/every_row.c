@@ -16,6 +16,7 @@ struct kith_instance {
     const kith_serving_v1 *serving;
     const kith_following_v1 *following;
     const kith_sign_in_v1 *sign_in;
+    const kith_operation_v1 *operation;
     uint32_t thing, name, size, stamp;
     uint32_t is_big, all_big, by_name, grown, carried, later, carry;
     kith_value mood;
@@ -31,6 +32,7 @@ static const kith_want wants[] = {
     KITH_WANT(TABLE, KITH_SERVING_1, serving),
     KITH_WANT(TABLE, KITH_FOLLOWING_1, following),
     KITH_WANT(TABLE, KITH_SIGN_IN_1, sign_in),
+    KITH_WANT(TABLE, KITH_OPERATION_1, operation),
     KITH_WANT(SETTING, "mood", mood),
     KITH_WANT(TYPE, "thing", thing),
     KITH_WANT(FIELD, "name", name),

@@ -415,6 +415,11 @@ AT(kith_sign_in_v1, enter, 24);
 AT(kith_sign_in_v1, end, 32);
 AT(kith_sign_in_v1, describe, 40);
 
+SIZE(kith_operation_v1, 16);
+AT(kith_operation_v1, struct_size, 0);
+AT(kith_operation_v1, reserved, 4);
+AT(kith_operation_v1, status, 8);
+
 SIZE(kith_delivery, 24);
 AT(kith_delivery, name, 0);
 AT(kith_delivery, fn, 8);
@@ -531,6 +536,7 @@ TEST("the tables of the host keep their names") {
     EXPECT_STR("kith.serving/1", KITH_SERVING_1);
     EXPECT_STR("kith.following/1", KITH_FOLLOWING_1);
     EXPECT_STR("kith.sign_in/1", KITH_SIGN_IN_1);
+    EXPECT_STR("kith.operation/1", KITH_OPERATION_1);
 }
 
 TEST("the version of the contract is in the header") {

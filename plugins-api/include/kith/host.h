@@ -377,7 +377,8 @@ typedef struct kith_deliveries_v1 {
 /* Who asks, and what. The caller sets struct_size. */
 typedef struct kith_entry {
     uint32_t struct_size;
-    uint32_t zone;    /* KITH_ZONE_*: without a token, which has its own */
+    uint32_t zone;    /* KITH_ZONE_*: where it is asked from; with a token, the farther of its
+                       * own and this one */
     kith_str token;   /* what it proves itself with; or empty: */
     kith_id user;     /* who proved it before */
     kith_str surface; /* by which it comes: "api" */
@@ -597,6 +598,20 @@ typedef struct kith_sign_in_v1 {
      * "own", ...}}, "actions": [...], "session": {...} or null}. [serving] */
     kith_status (*describe)(kith_caller *caller, kith_text_fn fn, void *arg, kith_error *err);
 } kith_sign_in_v1;
+
+/* -- operation --------------------------------------------------------------------------------- */
+
+#define KITH_OPERATION_1 "kith.operation/1"
+
+/* For modules that serve: what their process knows, and keeps for them. */
+typedef struct kith_operation_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* Hands out how the company does, as `kith status --json` tells it: one JSON object, which is
+     * for those who operate it. Not on a thread that others wait for. [serving] */
+    kith_status (*status)(const kith_host *host, kith_text_fn fn, void *arg, kith_error *err);
+} kith_operation_v1;
 
 /* -- timers ------------------------------------------------------------------------------------ */
 
