@@ -99,6 +99,7 @@ void answer_problem(struct request *r, unsigned status, const char *code, const 
     member(&r->answer, "code", code);
     if (field && field[0])
         member(&r->answer, "field", field);
+    member(&r->answer, "request", r->origin.id);
     text_puts(&r->answer, "}\n");
     r->status = status;
     answer_header(r, "Content-Type", PROBLEM);

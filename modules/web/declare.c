@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Web, declared: REST for every type and action of the company. */
-#include "web.h"
+#include "operation.h"
 
 #include <stdlib.h>
 
@@ -67,6 +67,43 @@ static const kith_setting settings[] = {
      .default_text = "\"intranet\"",
      .choices = "intranet,extranet,internet",
      .doc = "Where whoever signs in is thought to be: roles of that zone count."},
+    {.key = "metrics",
+     .kind = KITH_LIST,
+     .default_text = "[\"127.0.0.1\", \"::1\"]",
+     .doc = "Addresses and networks that may read /metrics without a token: \"10.0.0.0/8\"."},
+    {.key = "access_log",
+     .kind = KITH_TEXT,
+     .default_text = "\"off\"",
+     .choices = "off,errors,all",
+     .doc = "Which requests are logged, one line for each: none, those that fail, all."},
+    {.key = "trusted_proxies",
+     .kind = KITH_LIST,
+     .default_text = "[]",
+     .doc = "Addresses and networks of proxies in front of it: only these are believed when they"
+            " say from where a request comes."},
+    {.key = "proxy_header",
+     .kind = KITH_TEXT,
+     .default_text = "\"X-Forwarded-For\"",
+     .choices = "X-Forwarded-For,Forwarded",
+     .doc = "Where those proxies say it: in X-Forwarded-For, -Proto and -Host, or in Forwarded"
+            " (RFC 7239). The other one is passed over."},
+    {.key = "intranet",
+     .kind = KITH_LIST,
+     .default_text = "[]",
+     .doc = "Networks that are the company's own. Where neither they nor those of extranet are"
+            " named, everybody is in the intranet; else whoever is in none is in the internet."},
+    {.key = "extranet", .kind = KITH_LIST, .default_text = "[]", .doc = "Networks of partners."},
+    {.key = "allow_origins",
+     .kind = KITH_LIST,
+     .default_text = "[]",
+     .doc = "Origins whose pages may ask in a browser, with a token: \"https://app.example.org\";"
+            " \"*\": all."},
+    {.key = "hsts",
+     .kind = KITH_DURATION,
+     .default_text = "365d",
+     .min = 0,
+     .max = 63072000000,
+     .doc = "For so long a browser that came by https comes by nothing else; 0s: it is not told."},
 };
 
 static const kith_permission permissions[] = {
@@ -88,6 +125,11 @@ static kith_status read_zone(kith_instance *self, kith_error *err) {
                      : kith_str_is(v.as.s, "extranet") ? KITH_ZONE_EXTRANET
                                                        : KITH_ZONE_INTRANET;
     return st;
+}
+
+static void destroy(kith_instance *self) {
+    operation_free(self->operation);
+    free(self);
 }
 
 static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
@@ -118,9 +160,11 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
     if (st == KITH_OK)
         st = read_zone(self, err);
     if (st == KITH_OK)
+        st = operation_new(self, err);
+    if (st == KITH_OK)
         *out = self;
     else
-        free(self);
+        destroy(self);
     return st;
 }
 
@@ -158,10 +202,6 @@ static kith_status cease(kith_instance *self, uint32_t deadline_ms, kith_error *
         http_quiesce(self->http, deadline_ms);
     close_all(self);
     return KITH_OK;
-}
-
-static void destroy(kith_instance *self) {
-    free(self);
 }
 
 static const kith_plugin_desc desc = {

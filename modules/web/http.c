@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP by libmicrohttpd: the one file that knows it. Its threads read requests and send answers;
  * what takes long is done elsewhere, while the connection is suspended. */
-#include "web.h"
+#include "operation.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -85,6 +85,7 @@ static void come(struct http *h, struct MHD_Connection *connection, void **conte
     if (!(*context = g))
         return;
     g->fd = info->connect_fd;
+    count_connection(h->self->operation->counters, 1);
     atomic_store(&g->since, now_ms());
     pthread_mutex_lock(&h->lock);
     g->next = h->guests;
@@ -99,6 +100,7 @@ static void come(struct http *h, struct MHD_Connection *connection, void **conte
 static void go(struct http *h, struct guest *g) {
     if (!g)
         return;
+    count_connection(h->self->operation->counters, -1);
     pthread_mutex_lock(&h->lock);
     if ((*g->link = g->next))
         g->next->link = g->link;
@@ -140,6 +142,27 @@ const char *request_header(const struct request *r, const char *name) {
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
 }
 
+struct wanted {
+    const char *name, *found;
+    size_t left; /* of that name before it */
+};
+
+static enum MHD_Result look_for(void *cls, enum MHD_ValueKind kind, const char *name,
+                                const char *value) {
+    struct wanted *w = cls;
+    (void)kind;
+    if (strcasecmp(name, w->name) != 0 || w->left-- > 0)
+        return MHD_YES;
+    w->found = value ? value : "";
+    return MHD_NO;
+}
+
+const char *request_header_at(const struct request *r, const char *name, size_t i) {
+    struct wanted w = {.name = name, .left = i};
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, look_for, &w);
+    return w.found;
+}
+
 const char *request_argument(const struct request *r, const char *name) {
     const char *value = NULL;
     size_t len;
@@ -156,25 +179,6 @@ struct request *request_hold(struct request *r) {
 
 const char *request_cookie(const struct request *r, const char *name) {
     return MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND, name);
-}
-
-void request_from(const struct request *r, char out[FROM_TEXT]) {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *a = info ? info->client_addr : NULL;
-    out[0] = '\0';
-    if (a && a->sa_family == AF_INET)
-        (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, out,
-                        FROM_TEXT);
-    else if (a && a->sa_family == AF_INET6)
-        (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, out,
-                        FROM_TEXT);
-    if (strncmp(out, "::ffff:", 7) == 0) /* of IPv4, by a socket for both */
-        memmove(out, out + 7, strlen(out + 7) + 1);
-}
-
-bool request_is_secure(const struct request *r) {
-    return MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
 }
 
 void request_suspend(struct request *r) {
@@ -242,6 +246,16 @@ static void *note_address(void *cls, const char *uri, struct MHD_Connection *con
     return NULL;
 }
 
+static const struct sockaddr *address_of_peer(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info ? info->client_addr : NULL;
+}
+
+static bool is_encrypted(struct MHD_Connection *connection) {
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
+}
+
 static struct request *begin(struct http *h, struct MHD_Connection *connection, const char *path,
                              const char *method) {
     struct guest *g = guest_of(connection);
@@ -256,8 +270,11 @@ static struct request *begin(struct http *h, struct MHD_Connection *connection, 
     r->self = h->self;
     r->connection = connection;
     r->method = method_of(method, &r->head);
+    r->options = strcmp(method, "OPTIONS") == 0;
     r->odd_address = g->odd_address;
     r->asked = g->asked;
+    operation_begun(r);
+    origin_find(r, address_of_peer(connection), is_encrypted(connection));
     return r;
 }
 
@@ -462,12 +479,17 @@ static struct MHD_Response *stream_response(struct request *r) {
                                              STREAM_BYTES / 2, send_stream, r, NULL);
 }
 
+static void add_header(void *to, const char *name, const char *value) {
+    MHD_add_response_header(to, name, value);
+}
+
 static enum MHD_Result send_answer(struct request *r) {
     bool ceasing = atomic_load(&r->self->http->ceasing);
     if (r->answer.failed)
         return MHD_NO; /* no memory: the connection is closed */
     answer_pack(r);
     note_turn(r->connection, true);
+    operation_answered(r, r->answer.len);
     struct MHD_Response *response = r->out                        ? stream_response(r)
                                     : r->answer.len > LEAST_BYTES ? long_response(r)
                                                                   : short_response(r);
@@ -475,8 +497,7 @@ static enum MHD_Result send_answer(struct request *r) {
         return MHD_NO;
     for (size_t i = 0; i < r->header_count; i++)
         MHD_add_response_header(response, r->headers[i].name, r->headers[i].value);
-    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(response, "Cache-Control", "no-store");
+    add_common_headers(r, add_header, response);
     if (ceasing)
         MHD_add_response_header(response, "Connection", "close");
     enum MHD_Result queued = MHD_queue_response(r->connection, r->status, response);
@@ -720,6 +741,10 @@ kith_status http_open(kith_instance *self, kith_error *err) {
         log_listening(h, text);
     }
     return KITH_OK;
+}
+
+uint32_t http_under_way(struct http *h) {
+    return atomic_load(&h->under_way);
 }
 
 static void end_streams(struct http *h, bool all) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Routes: every address that is answered is a row, and what a command does needs no code. */
-#include "web.h"
+#include "operation.h"
 
 #include <stdlib.h>
 
@@ -19,6 +19,25 @@
 #define DELETE(path) .method = METHOD_DELETE, .pattern = API path
 
 const struct route routes[] = {
+    {.method = METHOD_GET,
+     .pattern = "/health",
+     .handle = health_get,
+     .open = true,
+     .doc = "It lives."},
+    {.method = METHOD_GET,
+     .pattern = "/ready",
+     .handle = ready_get,
+     .open = true,
+     .worker = true,
+     .doc = "It can do what it is asked for."},
+    {.method = METHOD_GET,
+     .pattern = "/metrics",
+     .handle = metrics_get,
+     .open = true,
+     .greets = true,
+     .worker = true,
+     .doc = "Metrics, as Prometheus reads them."},
+    {GET("status"), RUN("status"), .doc = "How the company does, for administrators."},
     {GET("search"), LINES("search", "?q", "--after=?after", "--limit=?limit"),
      .doc = "Finds words in all records."},
     {GET("query"), LINES("find", "?q", "--fields=?fields", "--after=?after", "--limit=?limit"),
@@ -242,6 +261,7 @@ static void come_in(struct request *r) {
         .token = kith_str_of(given + strlen(BEARER)),
         .surface = kith_str_of("api"),
         .asked = kith_str_of(asked),
+        .zone = request_zone(r),
     };
     kith_status st = r->self->serving->enter(r->self->host, &who, &r->caller, &e);
     if (st == KITH_E_DENIED)
@@ -259,9 +279,15 @@ static void check_key(struct request *r) {
                        "records are written once by an Idempotency-Key; here there is none");
 }
 
+static bool is_for_anybody(const struct request *r) {
+    return r->route->open && !(r->route->greets && request_header(r, "Authorization"));
+}
+
 void request_begin(struct request *r) {
+    if (cors_preflight(r))
+        return;
     find_route(r);
-    if (!r->status && !r->route->open)
+    if (!r->status && !is_for_anybody(r))
         come_in(r);
     if (!r->status)
         check_key(r);

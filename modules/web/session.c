@@ -47,7 +47,7 @@ static bool same_origin(const struct request *r) {
     const char *site = request_header(r, "Sec-Fetch-Site"), *origin = request_header(r, "Origin");
     if (site)
         return strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
-    return !origin || is_of_host(origin, request_header(r, "Host"));
+    return !origin || is_of_host(origin, request_host(r));
 }
 
 static bool equal(const char *a, const char *b) {
@@ -218,10 +218,11 @@ static void begun(struct request *r) {
 static void prove(struct request *r, const json_t *body) {
     kith_error e = {.struct_size = sizeof e};
     char from[FROM_TEXT];
+    const uint32_t zone = request_zone(r);
     request_from(r, from);
     const kith_proof proof = {
         .struct_size = sizeof proof,
-        .zone = r->self->zone,
+        .zone = zone > r->self->zone ? zone : r->self->zone,
         .login = body_member(body, "login"),
         .password = body_member(body, "password"),
         .code = body_member(body, "code"),

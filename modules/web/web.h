@@ -12,8 +12,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-struct http;    /* http.c: the one file that knows the HTTP library */
-struct workers; /* workers.c */
+struct http;      /* http.c: the one file that knows the HTTP library */
+struct workers;   /* workers.c */
+struct operation; /* operation.h */
 
 struct kith_instance {
     const kith_host *host;
@@ -28,7 +29,8 @@ struct kith_instance {
     uint32_t zone;                       /* KITH_ZONE_*, of sessions */
     struct workers *workers, *streamers; /* for what takes a moment, and for what may take hours */
     struct workers *door; /* one thread, by which people come in: it takes a tenth of a second */
-    atomic_bool hurry;    /* what still waits is refused, and commands are interrupted */
+    struct operation *operation;
+    atomic_bool hurry; /* what still waits is refused, and commands are interrupted */
 };
 #define TOO_LONG "the body is larger than web.max_import allows"
 #define IT_ENDS  "the server ends, or begins anew: try again in a moment"
@@ -57,6 +59,20 @@ extern const char *const method_names[METHOD_OTHER];
 #define ASKED_MAX   180
 #define FROM_TEXT   64
 
+#define NET_BYTES  16 /* of an address */
+#define REQUEST_ID 65
+
+/* Where a request comes from (origin.c). */
+struct origin {
+    unsigned char address[NET_BYTES]; /* the client's; of IPv4: ::ffff:a.b.c.d */
+    bool https;                       /* the client speaks TLS, with us or with a proxy */
+    bool proxied;                     /* by a proxy that is trusted */
+    bool hidden; /* by one that is not, or does not say from where: the address is not the client's
+                  */
+    int64_t begun;       /* ns */
+    char id[REQUEST_ID]; /* in its answer, and in the log */
+};
+
 struct header {
     const char *name;
     char value[320];
@@ -65,7 +81,9 @@ struct request {
     kith_instance *self;
     void *connection; /* http.c's */
     enum method method;
-    bool head;  /* HEAD: as GET, without a body */
+    bool head; /* HEAD: as GET, without a body */
+    bool options;
+    struct origin origin;
     char *path; /* decoded, and cut into: */
     char *parts[PARTS_MAX];
     size_t part_count;
@@ -117,6 +135,8 @@ void http_quiesce(struct http *h, uint32_t deadline_ms);
 void http_close(struct http *h);
 /* NULL: it has none. Of an argument "": it has no value. */
 const char *request_header(const struct request *r, const char *name);
+/* Of those of that name the i-th, from 0. */
+const char *request_header_at(const struct request *r, const char *name, size_t i);
 const char *request_argument(const struct request *r, const char *name);
 const char *request_cookie(const struct request *r, const char *name);
 /* The address that it comes from: "203.0.113.7"; "": this computer. */
@@ -132,6 +152,15 @@ void request_suspend(struct request *r);
 /* Whoever does not hold it has no business with it from then on. */
 void request_resume(struct request *r);
 struct request *request_hold(struct request *r);
+
+uint32_t http_under_way(struct http *h); /* requests */
+
+/* -- origin.c ---------------------------------------------------------------------------------- */
+
+/* As the client wrote it; NULL: it did not. */
+const char *request_host(const struct request *r);
+/* KITH_ZONE_*: by its address. */
+uint32_t request_zone(const struct request *r);
 
 /* -- route.c: called by http.c ----------------------------------------------------------------- */
 
@@ -152,6 +181,7 @@ struct route {
     bool streams;             /* its answer has no bounds: on one of those that may take hours */
     bool open;                /* nobody needs to be known; what is sent is small */
     bool door;                /* on the thread by which people come in */
+    bool greets;              /* beside open: whoever has a token is known */
     const char *const *words; /* of a command */
     const char *doc;          /* one sentence */
     const char *arguments;    /* "fields|q": of the address, besides those of its words; or NULL */
@@ -205,6 +235,13 @@ kith_status workers_open(struct workers **out, size_t count, size_t waiting, kit
 void workers_close(struct workers *w); /* when nothing waits any more; NULL: nothing */
 /* Has its route's handle called on one of their threads, and resumes it. false: too many wait. */
 bool workers_add(struct workers *w, struct request *r);
+size_t workers_waiting(struct workers *w);
+
+/* -- watch.c ----------------------------------------------------------------------------------- */
+
+bool health_get(struct request *r);
+bool ready_get(struct request *r);
+bool metrics_get(struct request *r);
 
 /* -- records.c, commands.c --------------------------------------------------------------------- */
 

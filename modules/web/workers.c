@@ -81,6 +81,13 @@ void workers_close(struct workers *w) {
     free(w);
 }
 
+size_t workers_waiting(struct workers *w) {
+    pthread_mutex_lock(&w->lock);
+    size_t n = w->waiting;
+    pthread_mutex_unlock(&w->lock);
+    return n;
+}
+
 bool workers_add(struct workers *w, struct request *r) {
     pthread_mutex_lock(&w->lock);
     bool room = w->waiting < w->waiting_max + w->idle;

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What it takes to operate the module: where requests come from, what is counted and logged, what
+ * every answer says. */
+#ifndef WEB_OPERATION_H
+#define WEB_OPERATION_H
+
+#include "web.h"
+
+struct sockaddr;
+
+/* -- net.c ------------------------------------------------------------------------------------- */
+
+#define NET_TEXT 46
+struct net {
+    unsigned char at[NET_BYTES];
+    unsigned bits; /* of the 128 */
+};
+struct nets {
+    struct net *items;
+    size_t count;
+};
+bool net_of_text(const char *text, unsigned char out[NET_BYTES]);
+void net_of_socket(const struct sockaddr *a, unsigned char out[NET_BYTES]);
+void net_text(const unsigned char at[NET_BYTES], char out[NET_TEXT]);
+bool net_is_v4(const unsigned char at[NET_BYTES]);
+bool nets_have(const struct nets *list, const unsigned char at[NET_BYTES]);
+/* The setting of that name, a list; out is zeroed before. */
+kith_status nets_setting(kith_instance *self, const char *key, struct nets *out, kith_error *err);
+
+/* -- metrics.c --------------------------------------------------------------------------------- */
+
+struct counters;
+struct counters *counters_new(void);
+void counters_free(struct counters *c);
+void count_connection(struct counters *c, int change);
+/* It is answered, with so many bytes. */
+void count_answer(struct counters *c, const struct request *r, int64_t ns, size_t bytes);
+/* All of it as Prometheus reads it; status: as `kith status --json` has it, or empty. */
+void metrics_render(kith_instance *self, kith_str status, struct text *out);
+
+/* -- headers.c --------------------------------------------------------------------------------- */
+
+typedef void (*add_header_fn)(void *to, const char *name, const char *value);
+/* Those of every answer, besides its own. */
+void add_common_headers(const struct request *r, add_header_fn add, void *to);
+/* A browser asks whether a page of another origin may ask: it is answered. */
+bool cors_preflight(struct request *r);
+
+/* -- origin.c ---------------------------------------------------------------------------------- */
+
+struct operation;
+void origin_seed(struct operation *o);
+/* From the address at the other end of its connection, and from what trusted proxies say. */
+void origin_find(struct request *r, const struct sockaddr *peer, bool tls);
+
+/* -- operation.c ------------------------------------------------------------------------------- */
+
+struct operation {
+    const kith_operation_v1 *host;
+    struct nets metrics;            /* who may ask how it does */
+    struct nets trusted;            /* proxies */
+    struct nets intranet, extranet; /* by which a caller's zone is told */
+    bool forwarded;                 /* they say it in Forwarded, and not in X-Forwarded-* */
+    kith_value origins;             /* of pages that may ask, or "*" */
+    char hsts[40];                  /* the header's value, or "" */
+    int access_log;
+    uint64_t id_seed;
+    _Atomic uint64_t id_next;
+    struct counters *counters;
+};
+kith_status operation_new(kith_instance *self, kith_error *err); /* self->operation, in part */
+void operation_free(struct operation *o);                        /* o may be NULL */
+void operation_begun(struct request *r);
+void operation_answered(const struct request *r, size_t bytes);
+
+#endif
