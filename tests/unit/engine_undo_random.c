@@ -152,7 +152,7 @@ static kith_status write_file(struct world *w, struct txn *t, kith_error *e) {
                      .media = STR("image/png"),
                      .kind = "photo",
                      .bytes = str_of(ANY_OF(&w->seed, bytes))};
-    return file_add(t, type, some_id(w, t, type), &f, e);
+    return file_add(t, type, some_id(w, t, type), &f, NULL, e);
 }
 
 static const char *segment_query(struct world *w) {
