@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith import: a file of rows into records; or only a look at it, or a rehearsal on a copy. */
+#include "cli/identity.h"
 #include "cli/reasons.h"
 #include "cli/scratch.h"
 #include "cli/show.h"
@@ -359,6 +360,8 @@ static kith_status import_rows(struct job *job, bool rehearsal, kith_error *e) {
 static kith_status run_opened(struct job *job, bool rehearsal, kith_error *e) {
     int64_t rows;
     TRY(cmd_option_int(job->c, "preview", 1, 1000, 0, &rows, e));
+    if (rows == 0)
+        TRY(identity_writes(job->c, e));
     TRY(import_open(&job->import, job->engine, &job->options, e));
     show_columns(job);
     kith_status st = rows > 0 ? preview(job, rows, e) : import_rows(job, rehearsal, e);

@@ -297,6 +297,41 @@ static bool is_erasure(const struct undoing *u, const struct tx_head *tx,
     return u->since && (tx->origin == ORIGIN_ERASE || row->type == erasure->id);
 }
 
+/* May the caller take back what was done to a record that is there? */
+static kith_status may_take_back(struct txn *t, uint32_t kind, const struct rtype *type, kith_id id,
+                                 bool *yes, kith_error *e) {
+    const enum right rights[] = {RIGHT_READ, kind == ROW_CREATE ? RIGHT_DELETE : RIGHT_UPDATE};
+    kith_value *values = ARENA_ARRAY(t->arena, kith_value, type->field_count);
+    bool there;
+    if (!values)
+        return err_nomem(e);
+    TRY(record_find(t->g->writer, type, id, t->arena, values, &there, e));
+    *yes = true;
+    for (size_t i = 0; there && *yes && i < sizeof rights / sizeof *rights; i++)
+        TRY(access_may(t->g->writer, t->principal, rights[i], type, id, values, t->arena, yes, NULL,
+                       e));
+    return KITH_OK;
+}
+
+/* Did it follow from a write that is not the caller's to take back? That stays, and so does what
+ * followed from it. */
+static kith_status follows_kept(struct undoing *u, const struct journal_row *row, bool *yes,
+                                kith_error *e) {
+    struct journal_row from = *row;
+    bool may = true;
+    *yes = false;
+    if (u->txn->principal->all || u->since || !row->cause)
+        return KITH_OK;
+    while (from.cause)
+        TRY(journal_row_read(u->g->writer, from.cause, u->txn->arena, &from, e));
+    const struct rtype *type = schema_type_by_id(u->g->schema, from.type);
+    if (type && from.kind != ROW_EVENT)
+        TRY(may_take_back(u->txn, from.kind, type, from.record, &may, e));
+    *yes = !may;
+    u->report->others |= *yes;
+    return KITH_OK;
+}
+
 /* Undoes the next rows, newest first. */
 static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     struct undoing *u = arg;
@@ -325,9 +360,11 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
         TRY(journal_row_read(u->g->writer, seq, t->arena, &row, e));
         bool asked = row.source == 0 && u->txs[at].cause == 0;
         u->erased = row.erased;
+        bool stays;
+        TRY(follows_kept(u, &row, &stays, e));
         t->system += !asked; /* what followed from it is taken back with it */
         kith_status st =
-            is_erasure(u, &u->txs[at], &row)
+            stays || is_erasure(u, &u->txs[at], &row)
                 ? KITH_OK
                 : journal_undo_row(u->g->writer, u->g->schema, &row, t->arena, &ops, e);
         t->system -= !asked;

@@ -254,6 +254,10 @@ kith create task title=x --token-file "$work/token"
 exits 4
 kith token add --token-file "$work/token"
 exits 4
+printf 'name\nBo\n' >"$work/names.csv"
+kith import task "$work/names.csv" --token-file "$work/token"
+exits 4
+complains "only reads here"
 token_of anna --expires 1h >"$work/short"
 kith token add --token-file "$work/short"
 exits 4
@@ -271,6 +275,24 @@ as "$anna_token" explain contact.city
 exits 0
 KITH_TOKEN=$anna_token kith backup "$work/b.tar"
 expect test "$code" -ne 0
+
+it "what followed from a write stays when that is not for the caller to take back"
+as "$anna_token" create contact name="Points At" email=points@example.org --json
+points=$(json_text id <"$work/out")
+made=$("$KITH" log --type contact --limit 1 --json 2>/dev/null | json_text id)
+last_write() { "$KITH" log --limit 1 --json 2>/dev/null | json_text id; }
+token_of anna --types task >"$work/token"
+kith undo "$made" --token-file "$work/token"
+expect test "$code" -ne 0
+expect test "$(last_write)" = "$made"
+as "$anna_token" undo "$made" # her role lets her delete nothing any more
+expect test "$code" -ne 0
+complains "may not delete this contact"
+expect test "$(last_write)" = "$made"
+kith find "contact_point where contact = '$points' : count()"
+prints_exactly 1
+kith undo "$made"
+exits 0
 
 it "an administrator sees with a user's eyes, for a reason that is logged, and writes nothing"
 kith find contact --as anna
