@@ -35,6 +35,7 @@ static const char *title_of(unsigned status) {
         {404, "Not found"},
         {405, "Method not allowed"},
         {409, "Conflict"},
+        {410, "Gone"},
         {412, "Changed meanwhile"},
         {413, "Too large"},
         {415, "Not of this kind"},
@@ -107,6 +108,16 @@ void answer_problem(struct request *r, unsigned status, const char *code, const 
         answer_header(r, "WWW-Authenticate", "Bearer realm=\"Kith\"");
     if (status == 503)
         answer_header(r, "Retry-After", "1");
+}
+
+void answer_member(struct request *r, const char *name, const char *format, ...) {
+    char value[100];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(value, sizeof value, format, args);
+    va_end(args);
+    r->answer.len -= strlen("}\n");
+    text_printf(&r->answer, ",\"%s\":%s}\n", name, value);
 }
 
 static void answer_code(struct request *r, size_t code, const char *field, const char *sentence) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Web, declared: REST for every type and action of the company. */
+#include "events.h"
 #include "operation.h"
 
 #include <stdlib.h>
@@ -104,6 +105,24 @@ static const kith_setting settings[] = {
      .min = 0,
      .max = 63072000000,
      .doc = "For so long a browser that came by https comes by nothing else; 0s: it is not told."},
+    {.key = "max_listeners",
+     .kind = KITH_INT,
+     .default_text = "1000",
+     .min = 0,
+     .max = 100000,
+     .doc = "Those who listen to events at the same time; each is a connection, too."},
+    {.key = "max_listeners_per_user",
+     .kind = KITH_INT,
+     .default_text = "100",
+     .min = 0,
+     .max = 100000,
+     .doc = "Of those, in the name of one user."},
+    {.key = "heartbeat",
+     .kind = KITH_DURATION,
+     .default_text = "15s",
+     .min = 1000,
+     .max = 3600000,
+     .doc = "Listeners for whom nothing happens are sent a sign of life so often."},
 };
 
 static const kith_permission permissions[] = {
@@ -111,9 +130,8 @@ static const kith_permission permissions[] = {
 };
 
 static const kith_want wants[] = {
-    KITH_WANT(TABLE, KITH_SERVING_1, serving),
-    KITH_WANT(TABLE, KITH_SIGN_IN_1, people),
-    KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
+    KITH_WANT(TABLE, KITH_SERVING_1, serving),     KITH_WANT(TABLE, KITH_SIGN_IN_1, people),
+    KITH_WANT(TABLE, KITH_FOLLOWING_1, following), KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
     KITH_WANT(SETTING, "listen", listen),
 };
 
@@ -146,6 +164,9 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
         {"streams", offsetof(kith_instance, stream_count)},
         {"compress", offsetof(kith_instance, compress)},
         {"max_import", offsetof(kith_instance, max_import)},
+        {"max_listeners", offsetof(kith_instance, max_listeners)},
+        {"max_listeners_per_user", offsetof(kith_instance, max_listeners_of_user)},
+        {"heartbeat", offsetof(kith_instance, heartbeat_ms)},
     };
     kith_instance *self = calloc(1, sizeof *self);
     if (!self)
@@ -175,7 +196,9 @@ static void close_all(kith_instance *self) {
     workers_close(self->workers);
     workers_close(self->streamers);
     workers_close(self->door);
+    events_close(self->events);
     self->http = NULL;
+    self->events = NULL;
     self->workers = self->streamers = self->door = NULL;
 }
 
@@ -189,6 +212,8 @@ static kith_status serve(kith_instance *self, kith_error *err) {
         st = workers_open(&self->streamers, (size_t)self->stream_count, 0, err);
     if (st == KITH_OK)
         st = workers_open(&self->door, 1, DOOR_WAITING, err);
+    if (st == KITH_OK)
+        st = events_open(self, err);
     if (st == KITH_OK)
         st = http_open(self, err);
     if (st != KITH_OK)

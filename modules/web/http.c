@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -116,6 +117,17 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
         go(cls, *context);
 }
 
+/* Nobody looks at a connection that waits for something to send: of one that has no end it is
+ * looked here whether its client is there still. */
+static void look_for_gone(struct http *h) {
+    for (struct request *r = h->streams; r; r = r->listed_next) {
+        const struct guest *g = stream_is_endless(r->out) ? guest_of(r->connection) : NULL;
+        struct pollfd p = {.fd = g ? g->fd : -1, .events = POLLRDHUP};
+        if (poll(&p, 1, 0) > 0)
+            stream_fail(r->out);
+    }
+}
+
 /* Who sends a request byte by byte is seen out in time, too, and who takes an answer so. */
 static void *see_out(void *arg) {
     struct http *h = arg;
@@ -131,6 +143,7 @@ static void *see_out(void *arg) {
             if (since && now - since > h->self->idle_ms)
                 (void)shutdown(g->fd, SHUT_RDWR);
         }
+        look_for_gone(h);
     }
     pthread_mutex_unlock(&h->lock);
     return NULL;

@@ -69,6 +69,8 @@ const struct route routes[] = {
     {GET("sessions"), LINES("session list"), .doc = "Who is signed in: oneself, or everybody."},
     {DELETE("sessions"), RUN("session revoke", "--all"), .doc = "Signs out everywhere."},
     {DELETE("sessions/{number}"), RUN("session revoke", "{number}"), .doc = "Ends a session."},
+    {GET("events"), .handle = events_follow, .worker = true, .arguments = "topic|q|after",
+     .doc = "What happens, as it happens (Server-Sent Events)."},
     {GET("modules"), LINES("module list"), .doc = "The modules."},
     {GET("types"), LINES("type list"), .doc = "The types of records."},
     {GET("actions"), LINES("run"), .doc = "The actions, with their parameters."},

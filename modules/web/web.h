@@ -20,13 +20,16 @@ struct kith_instance {
     const kith_host *host;
     const kith_serving_v1 *serving;
     const kith_sign_in_v1 *people;
+    const kith_following_v1 *following;
     const kith_settings_v1 *settings;
     kith_value listen;
     int64_t max_body, max_connections, max_of_address, idle_ms, threads, worker_count;
     int64_t stream_count, max_import;
     int64_t compress; /* 1: answers are packed for those that take them so */
+    uint32_t zone;    /* KITH_ZONE_*, of sessions */
+    int64_t max_listeners, max_listeners_of_user, heartbeat_ms;
     struct http *http;
-    uint32_t zone;                       /* KITH_ZONE_*, of sessions */
+    struct events *events;               /* events.c */
     struct workers *workers, *streamers; /* for what takes a moment, and for what may take hours */
     struct workers *door; /* one thread, by which people come in: it takes a tenth of a second */
     struct operation *operation;
@@ -213,6 +216,9 @@ void answer_json(struct request *r, unsigned status);
 void answer_problem(struct request *r, unsigned status, const char *code, const char *field,
                     const char *sentence);
 void answer_error(struct request *r, kith_status st, const kith_error *e);
+/* One more member of a problem, in JSON. */
+void answer_member(struct request *r, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* As a command says what went wrong: "not found". field may be NULL. */
 void answer_failure(struct request *r, const char *code, const char *field, const char *sentence);
 
@@ -254,6 +260,7 @@ bool records_update(struct request *r);
 bool record_delete(struct request *r);
 bool record_transition(struct request *r);
 bool command_run(struct request *r);
+bool events_follow(struct request *r);
 /* Makes r->job of a route that reads; command_read carries it out, and frees it. */
 bool command_prepare(struct request *r);
 void command_read(struct request *r);

@@ -2,6 +2,7 @@
 /* Following what happens: in order and once, from any place, by the rights of now, and nothing that
  * is not to be known. */
 #include "engine/happened.h"
+#include "engine/session.h"
 #include "engine/sign_in.h"
 #include "engine_erase_fixture.h"
 #include "engine_person_fixture.h"
@@ -219,6 +220,25 @@ TEST("a token that is revoked ends it within seconds") {
     EXPECT_OK(follower_open(w.x.g, &given, &f, &w.x.e), w.x.e);
     EXPECT_OK(follower_still(f, &w.x.e), w.x.e);
     EXPECT_OK(token_revoke(w.x.g, &tester, w.anna, t.number, &w.x.e), w.x.e);
+    int64_t end = clock_in(10000);
+    while (follower_still(f, &w.x.e) == KITH_OK && clock_ticks() < end)
+        usleep(50000);
+    EXPECT_INT(KITH_E_DENIED, follower_still(f, &w.x.e));
+    follower_close(f);
+    person_close(&w);
+}
+
+TEST("a session that ends ends it within seconds") {
+    struct person w;
+    struct follower *f;
+    char text[SESSION_TEXT];
+    person_open(&w, READS_ALL);
+    struct session s = {.user = w.anna, .method = "password", .from = "127.0.0.1"};
+    EXPECT_OK(session_begin(w.x.g, &s, text, &w.x.e), w.x.e);
+    const struct following given = {
+        .of = {.user = w.anna}, .token = str_of(text), .surface = "web", .asked = "GET /"};
+    EXPECT_OK(follower_open(w.x.g, &given, &f, &w.x.e), w.x.e);
+    EXPECT_OK(session_end(w.x.g, &tester, w.anna, s.number, &w.x.e), w.x.e);
     int64_t end = clock_in(10000);
     while (follower_still(f, &w.x.e) == KITH_OK && clock_ticks() < end)
         usleep(50000);

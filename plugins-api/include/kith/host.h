@@ -519,8 +519,8 @@ typedef struct kith_following_v1 {
                           kith_error *err);
     /* Every follower is let go, before cease() returns. [serving] */
     void (*unfollow)(kith_follower *follower);
-    /* KITH_E_DENIED: the token was revoked or has expired, or the user is gone. tell() looks
-     * itself. One thread at a time for a follower. [serving] */
+    /* KITH_E_DENIED: the token was revoked, it or the session has ended, or the user is gone.
+     * tell() looks itself. One thread at a time for a follower. [serving] */
     kith_status (*still)(kith_follower *follower, kith_error *err);
     /* Waits until a row of the journal behind `after` is durable, or ms have passed, or nudge() was
      * called. *durable: the last one that is. One thread of a module waits. [serving] */
