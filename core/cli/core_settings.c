@@ -195,6 +195,10 @@ static const kith_setting settings[] = {
     {"privacy.controls", KITH_LIST, 0, NULL, 0, 0, NULL,
      "What further regulations need, or the company's own rules, beside what Kith knows.",
      KITH_ARRAY(privacy_control)},
+    {"mcp.approval", KITH_TEXT, 0, "none", 0, 0, "none,external,all",
+     "What an agent wants to write and a person is to allow first: nothing, what leaves the company"
+     " or cannot be undone, or all.",
+     KITH_NO_ARRAY},
     {"mcp.write_budget", KITH_INT, 0, "100", 0, 1000000000, NULL,
      "Records that a session of an agent may write, those that rules write with them included.",
      KITH_NO_ARRAY},

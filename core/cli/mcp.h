@@ -65,9 +65,23 @@ void mcp_tools(struct mcp *m, struct json_out *j);
  * tool. */
 kith_status mcp_call(struct mcp *m, const char *name, json_t *args, struct json_out *j,
                      kith_error *e);
+/* The result alone, without asking a person; rehearse: whatever args say. */
+kith_status mcp_call_plain(struct mcp *m, const char *name, const json_t *args, bool rehearse,
+                           struct buf *out, kith_error *e);
 /* What a command answers with --json, as one JSON value; lines: as {"items": [...]}. */
 kith_status mcp_run(struct mcp *m, const char *const *words, size_t count, bool lines,
                     struct buf *out, kith_error *e);
+
+/* -- mcp_ask.c --------------------------------------------------------------------------------- */
+
+/* Does a person decide about what the tool writes? final: it leaves the company, or stays for ever.
+ * If so the approval is noted, and out is what the agent is told. */
+kith_status mcp_ask(struct mcp *m, const char *name, const json_t *args, bool final, bool *asked,
+                    struct buf *out, kith_error *e);
+struct approval;
+void approval_json(struct json_out *j, const struct approval *a); /* (cmd_mcp_approve.c) */
+/* The tool approval. */
+kith_status mcp_answer_approval(struct mcp *m, const json_t *args, struct buf *out, kith_error *e);
 
 /* -- mcp_schema.c ------------------------------------------------------------------------------ */
 

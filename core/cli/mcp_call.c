@@ -32,10 +32,9 @@ static int32_t is_interrupted(void *arg) {
     return io_interrupted(k->outer);
 }
 
-/* {"after":...}, {"inexact":...}, {"found":...}: about the answer as a whole. */
-static bool is_tail(kith_str line, kith_str rest) {
-    return rest.len == 0 && (str_starts(line, "{\"after\":") || str_starts(line, "{\"inexact\":") ||
-                             str_starts(line, "{\"found\":"));
+/* "{ " begins the line about the answer as a whole. */
+static bool is_tail(kith_str line) {
+    return str_starts(line, "{ ");
 }
 
 static void put_tail(struct json_out *j, kith_str line) {
@@ -58,7 +57,7 @@ static void put_lines(kith_str text, struct buf *out) {
     json_key(&j, "items");
     json_array_(&j);
     while (str_split(&rest, '\n', &line)) {
-        if (is_tail(line, rest))
+        if (is_tail(line))
             tail = line;
         else if (line.len)
             json_raw(&j, line);
@@ -398,6 +397,31 @@ static kith_status carry_out(struct mcp *m, const struct callee *callee, const j
     return mcp_run(m, l.words, l.count, t && (t->flags & TOOL_LINES) && !rehearses(args), out, e);
 }
 
+static bool writes(const struct callee *c) {
+    return c->tool ? !(c->tool->flags & TOOL_READS) : c->action->effect != EFFECT_READ;
+}
+
+static kith_status ask_or_carry_out(struct mcp *m, const struct callee *callee, const char *name,
+                                    const json_t *args, struct buf *out, kith_error *e) {
+    const struct action *a = callee->action;
+    bool asked = false, final = a && (a->final || a->effect == EFFECT_EXTERNAL);
+    if (writes(callee) && !rehearses(args))
+        TRY(mcp_ask(m, name, args, final, &asked, out, e));
+    return asked ? KITH_OK : carry_out(m, callee, args, out, e);
+}
+
+kith_status mcp_call_plain(struct mcp *m, const char *name, const json_t *args, bool rehearse,
+                           struct buf *out, kith_error *e) {
+    struct callee callee;
+    TRY(find_callee(m, name, &callee, e));
+    json_t *copy = json_copy((json_t *)(uintptr_t)args);
+    if (!copy || json_object_set_new(copy, "rehearse", json_boolean(rehearse)) != 0)
+        return err_nomem(e);
+    kith_status st = carry_out(m, &callee, copy, out, e);
+    json_decref(copy);
+    return st == KITH_OK && out->failed ? err_nomem(e) : st;
+}
+
 static void put_text(struct json_out *j, kith_str text) {
     json_key(j, "content");
     json_array_(j);
@@ -434,7 +458,7 @@ kith_status mcp_call(struct mcp *m, const char *name, json_t *args, struct json_
     struct buf out = {0};
     kith_error why = KITH_ERROR_INIT;
     TRY(find_callee(m, name, &callee, e));
-    kith_status st = carry_out(m, &callee, args, &out, &why);
+    kith_status st = ask_or_carry_out(m, &callee, name, args, &out, &why);
     if (st == KITH_OK && out.failed)
         st = err_nomem(&why);
     json_object_(j);

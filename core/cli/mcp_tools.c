@@ -131,6 +131,13 @@ const struct tool tools[] = {
      .flags = TOOL_DESTROYS | TOOL_REPEATS,
      .params = {{"transaction", TEXT("The transaction, as the tool that wrote answered."), true}},
      .words = WORDS("undo", "?transaction")},
+    {.name = "approval",
+     .title = "What a person has decided",
+     .doc = "What came of a write that a person is to allow first: waiting, done with its result,"
+            " refused, failed, expired.",
+     .flags = TOOL_READS | TOOL_REPEATS,
+     .params = {{"number", NUMBER("The number that the tool answered with."), true}},
+     .answer = mcp_answer_approval},
     {0},
 };
 

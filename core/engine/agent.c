@@ -2,6 +2,9 @@
 /* Session: see agent.h. */
 #include "engine/agent.h"
 #include "engine/engine_internal.h"
+#include "record/record_json.h"
+
+#include <string.h>
 
 /* -- what is written in one -------------------------------------------------------------------- */
 
@@ -23,7 +26,8 @@ kith_status agent_charge(struct txn *t, kith_error *e) {
     if (!t->session || !t->head.first)
         return KITH_OK;
     return agent_log_charge(t->g->writer, t->session->id, t->head.run,
-                            (int64_t)(t->head.last - t->head.first + 1), t->head.at, e);
+                            (int64_t)(t->head.last - t->head.first + 1), t->head.at,
+                            t->session->late, e);
 }
 
 /* -- begin and end ----------------------------------------------------------------------------- */
@@ -74,6 +78,143 @@ kith_status engine_agents(struct engine *g, const struct principal *p, int64_t m
     struct conn *c;
     TRY(engine_reader(g, &c, e));
     kith_status st = agent_log_all(c, p->all ? 0 : p->user, most, a, out, count, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
+/* -- what was to be seen before it writes ------------------------------------------------------ */
+
+_Static_assert(sizeof((struct agent_guard *)0)->mark == RECORD_MARK, "the first mark");
+/* Of all fields, whoever asks: it is no news for anybody. */
+static kith_status mark_of(struct conn *c, const struct schema *s, const struct agent_guard *at,
+                           struct arena *a, char mark[RECORD_VERSION], kith_error *e) {
+    kith_value *values = ARENA_ARRAY(a, kith_value, at->type->field_count);
+    if (!values)
+        return err_nomem(e);
+    TRY(record_read(c, at->type, at->id, a, values, e));
+    record_version(s, &itself, at->type, at->id, values, mark);
+    return KITH_OK;
+}
+
+kith_status engine_guard(struct engine *g, struct agent_guard *guard, struct arena *a,
+                         kith_error *e) {
+    struct conn *c;
+    char mark[RECORD_VERSION];
+    TRY(engine_reader(g, &c, e));
+    kith_status st = mark_of(c, g->schema, guard, a, mark, e);
+    engine_reader_done(g, c);
+    if (st == KITH_OK)
+        memcpy(guard->mark, mark, sizeof guard->mark);
+    return st;
+}
+
+kith_status agent_check(struct txn *t, kith_error *e) {
+    for (size_t i = 0; t->session && i < t->session->guard_count; i++) {
+        const struct agent_guard *g = &t->session->guards[i];
+        char now[RECORD_VERSION];
+        kith_status st = mark_of(t->g->writer, t->g->schema, g, t->arena, now, NULL);
+        if (st != KITH_OK || memcmp(now, g->mark, sizeof g->mark) != 0)
+            return err_set(e, KITH_E_CONFLICT, NULL,
+                           "a %s that this is about was changed just now: nothing was written",
+                           g->type->name);
+    }
+    return KITH_OK;
+}
+
+/* -- what a person is to allow ----------------------------------------------------------------- */
+
+struct asking {
+    struct approval *a;
+    kith_id user;
+    const char *title;
+};
+
+static kith_status add_task(struct txn *t, const struct asking *x, kith_id *id, kith_error *e) {
+    const struct schema *s = t->g->schema;
+    const struct rtype *type = s->base.task.type;
+    const struct rfield *title = type_field(s, type, STR("title")),
+                        *assignee = type_field(s, type, STR("assignee")),
+                        *body = type_field(s, type, STR("body"));
+    struct assign set[3] = {
+        {title, value_str(str_of(x->title))},
+        {body, value_str(STR("An agent asks. 'kith mcp approvals' shows what it would do,"
+                             " 'kith mcp approve' and 'kith mcp refuse' decide."))},
+        {assignee, value_link(x->user, s->base.user.type->id)}};
+    return txn_create(t, type, set, x->user ? 3 : 2, id, e);
+}
+
+static kith_status ask_in(struct txn *t, void *arg, kith_error *e) {
+    struct asking *x = arg;
+    x->a->asked = t->head.at;
+    TRY(add_task(t, x, &x->a->task, e));
+    return approval_log_add(t->g->writer, x->a, e);
+}
+
+kith_status engine_approval_add(struct engine *g, struct approval *a, kith_id user,
+                                const char *title, kith_error *e) {
+    struct asking x = {a, user, title};
+    struct write_opts o = {.principal = &itself, .origin = ORIGIN_SYSTEM};
+    return engine_write(g, &o, ask_in, &x, NULL, e);
+}
+
+struct moving {
+    const struct approval *a;
+    uint32_t from, to;
+    const char *who;
+    kith_str result;
+};
+
+/* The task is done with it, unless somebody has closed it already. */
+static kith_status close_task(struct txn *t, void *arg, kith_error *e) {
+    const struct moving *x = arg;
+    const struct base_task *f = &t->g->schema->base.task;
+    const kith_value *values;
+    TRY(txn_get(t, f->type, x->a->task, &values, e));
+    if (!str_eqz(values[f->state->index].as.s, "open"))
+        return KITH_OK;
+    struct assign set = {f->state,
+                         value_str(str_of(x->to == APPROVAL_DONE ? "done" : "cancelled"))};
+    return txn_update(t, f->type, x->a->task, &set, 1, e);
+}
+
+static kith_status move_in(struct txn *t, void *arg, kith_error *e) {
+    struct moving *x = arg;
+    TRY(approval_log_move(t->g->writer, x->a->number, x->from, x->to, t->head.at, x->who, x->result,
+                          e));
+    if (x->a->task && x->to != APPROVAL_BEGUN)
+        (void)txn_try(t, close_task, x, NULL); /* it may be gone */
+    return KITH_OK;
+}
+
+kith_status engine_approval_move(struct engine *g, const struct approval *a, uint32_t from,
+                                 uint32_t to, const char *who, kith_str result, kith_error *e) {
+    struct moving x = {a, from, to, who, result};
+    struct write_opts o = {.principal = &itself, .origin = ORIGIN_SYSTEM};
+    return engine_write(g, &o, move_in, &x, NULL, e);
+}
+
+kith_status engine_approval(struct engine *g, const struct principal *p, int64_t number,
+                            struct arena *a, struct approval *out, struct agent_entry *session,
+                            kith_error *e) {
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = approval_log_read(c, number, engine_now(g), a, out, e);
+    if (st == KITH_OK)
+        st = agent_log_read(c, out->session, a, session, e);
+    engine_reader_done(g, c);
+    if (st == KITH_OK && !p->all && session->user != p->user)
+        st = err_set(e, KITH_E_NOTFOUND, NULL,
+                     "there is no approval %lld: 'kith mcp approvals' lists them",
+                     (long long)number);
+    return st;
+}
+
+kith_status engine_approvals(struct engine *g, const struct principal *p, bool waiting,
+                             struct arena *a, struct approval **out, size_t *count, kith_error *e) {
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status st =
+        approval_log_all(c, p->all ? 0 : p->user, waiting, engine_now(g), a, out, count, e);
     engine_reader_done(g, c);
     return st;
 }

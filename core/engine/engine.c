@@ -15,6 +15,7 @@
 #include "base/number.h"
 #include "journal/access_log.h"
 #include "journal/agent_log.h"
+#include "journal/approval_log.h"
 #include "journal/flow_log.h"
 #include "journal/import_log.h"
 #include "journal/listen_log.h"
@@ -273,6 +274,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
         st = run_log_setup(g->writer, e);
     if (st == KITH_OK)
         st = agent_log_setup(g->writer, e);
+    if (st == KITH_OK)
+        st = approval_log_setup(g->writer, e);
     if (st == KITH_OK)
         st = access_log_setup(g->writer, e);
     if (st == KITH_OK)

@@ -443,6 +443,7 @@ void txn_env(struct txn *t, struct query_env *env);
 /* Of a principal with a session: what it writes is a part of that, and counts (agent.c). */
 void agent_enter(struct txn *t);
 bool agent_is_run(const struct txn *t); /* its run is the session, and none of its own */
+kith_status agent_check(struct txn *t, kith_error *e); /* before it writes */
 kith_status agent_charge(struct txn *t, kith_error *e);
 /* txn_create of a record whose id is known already. */
 kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,

@@ -89,6 +89,8 @@ static kith_status note_outgoing(struct engine *g, struct rehearsing *r, kith_id
                                  kith_error *e) {
     struct rehearsal *out = r->out;
     TRY(outbox_since(g->writer, after, r->arena, &out->outgoing, &out->outgoing_count, e));
+    if (r->txn->session && r->txn->session->sends)
+        *r->txn->session->sends |= out->outgoing_count > 0;
     if (out->outgoing_count == 0 || r->txn->principal->all)
         return KITH_OK;
     out->outgoing_count = 0;

@@ -132,7 +132,9 @@ kith_status txn_run(struct txn *t, write_fn fn, void *arg, kith_error *e) {
     TRY(txn_admit(t, e));
     if (!t->alone)
         TRY(savepoint(g, "SAVEPOINT request", e));
-    kith_status st = fn(t, arg, e);
+    kith_status st = agent_check(t, e);
+    if (st == KITH_OK)
+        st = fn(t, arg, e);
     if (st == KITH_OK)
         st = agent_charge(t, e);
     if (st == KITH_OK)

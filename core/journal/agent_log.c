@@ -109,15 +109,16 @@ static kith_status refuse(struct conn *c, kith_id id, int64_t rows, kith_error *
 }
 
 kith_status agent_log_charge(struct conn *c, kith_id id, kith_id run, int64_t rows, int64_t now,
-                             kith_error *e) {
+                             bool late, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(c,
                      "UPDATE kith_agent SET written = written + ?2, wrote = ?3 WHERE id = ?1 AND"
-                     " ended = 0 AND written + ?2 <= budget",
+                     " (ended = 0 OR ?4) AND written + ?2 <= budget",
                      &st, e));
     bind_int(st, 1, (int64_t)id);
     bind_int(st, 2, rows);
     bind_int(st, 3, now);
+    bind_int(st, 4, late);
     TRY(conn_run(c, st, e));
     if (sqlite3_changes(c->db) != 1)
         return refuse(c, id, rows, e);

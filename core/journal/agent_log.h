@@ -31,9 +31,9 @@ kith_status agent_log_read(struct conn *c, kith_id id, struct arena *a, struct a
 kith_status agent_log_all(struct conn *c, kith_id user, int64_t most, struct arena *a,
                           struct agent_entry **out, size_t *count, kith_error *e);
 /* It has written so many rows more, in a transaction of that run. KITH_E_LIMIT: it may not;
- * KITH_E_DENIED: it has ended. */
+ * KITH_E_DENIED: it has ended, which it may have where it is late. */
 kith_status agent_log_charge(struct conn *c, kith_id id, kith_id run, int64_t rows, int64_t now,
-                             kith_error *e);
+                             bool late, kith_error *e);
 kith_status agent_log_end(struct conn *c, kith_id id, int64_t now, kith_error *e);
 /* Is it the number of a session? */
 kith_status agent_log_is(struct conn *c, kith_id id, bool *yes, kith_error *e);

@@ -67,9 +67,18 @@ struct principal {
     const struct agent_session *session; /* of which all that it writes is a part; NULL: none */
 };
 /* See engine/agent.h. */
+struct agent_guard { /* a record that is to be as it was */
+    const struct rtype *type;
+    kith_id id;
+    char mark[16]; /* record_json.h */
+};
 struct agent_session {
     kith_id id;
-    const char *note; /* of its transactions */
+    const char *note;                 /* of its transactions */
+    bool late;                        /* it may have ended: a person has allowed this */
+    const struct agent_guard *guards; /* else nothing is written */
+    size_t guard_count;
+    bool *sends; /* set by a rehearsal that finds that something would leave; or NULL */
 };
 
 struct zone;

@@ -94,6 +94,13 @@ const struct route routes[] = {
     {POST("actions/{action}"), RUN("run", "{.action}", "@", "--rehearse!rehearse"),
      .doc = "Calls an action."},
 
+    {GET("agents"), LINES("mcp sessions", "--limit=?limit"), .doc = "The sessions of agents."},
+    {GET("approvals"), LINES("mcp approvals", "--all!all"),
+     .doc = "What agents want to write, and wait for."},
+    {GET("approvals/{number}"), RUN("mcp approvals", "{number}"), .doc = "One of these."},
+    {POST("approvals/{number}/approve"), RUN("mcp approve", "{number}"),
+     .doc = "Allows it: it is done."},
+    {POST("approvals/{number}/refuse"), RUN("mcp refuse", "{number}"), .doc = "Refuses it."},
     {.method = METHOD_POST,
      .pattern = "/mcp",
      .handle = mcp_post,

@@ -259,4 +259,98 @@ exits 3
 kith mcp-message message --session 0SA818NN40003
 exits 3
 
+it "asks a person before it writes, who is told by a task, and does it as it was shown"
+echo 'mcp: { approval = "all"; };' >conf.d/90-mcp.conf
+rita=$("$KITH" find "user where login = 'rita'" --json | json_text id)
+agent --token-file=token -- "$(tool update '{"type":"contact","id":"'"$anna"'","fields":{"city":"Köln"}}')" \
+    "$(tool find '{"query":"contact : count()"}')"
+answers 1 '"state":"waiting"'
+answers 1 '"after":"Köln"'
+answers_not 2 '"isError"'
+number=$(answer 1 | sed -n 's/.*"approval":\([0-9]*\).*/\1/p' | head -n 1)
+kith get contact "$anna" --json
+prints '"city":"Ulm"'
+kith find "task where assignee = '$rita' and state = 'open'" --json
+prints_lines 1
+prints "Allow an agent (tester 1.0): update contact $anna"
+kith mcp approvals
+prints "update"
+kith mcp approve "$number" --token-file token
+exits 4
+complains "a token of the agent's own user does not do"
+kith mcp approve "$number"
+exits 0
+kith get contact "$anna" --json
+prints '"city":"Köln"'
+kith log --limit 2 --json
+prints '"actor":"user:rita"'
+prints 'allowed by cli:'
+kith find "task where assignee = '$rita' and state = 'done'" --json
+prints_lines 1
+kith mcp approve "$number"
+exits 1
+complains "it is done"
+agent --token-file=token -- "$(tool approval '{"number":'"$number"'}')" "$(tool approval '{"number":4711}')"
+answers 1 '"state":"done"'
+answers 1 '"transaction":"'
+answers 1 '"arguments":null'
+answers 2 '"code":"not found"'
+
+it "does nothing that was not shown: what it is about has changed, the right is gone, it was refused"
+ask() { # TOOL ARGUMENTS: $number is that of the approval
+    agent --token-file=token -- "$(tool "$@")"
+    number=$(answer 1 | sed -n 's/.*"approval":\([0-9]*\).*/\1/p' | head -n 1)
+}
+ask update '{"type":"contact","id":"'"$anna"'","fields":{"city":"Rom"}}'
+"$KITH" update contact "$anna" city=Wien >/dev/null
+kith mcp approve "$number"
+exits 1
+complains "is not what was shown"
+kith get contact "$anna" --json
+prints '"city":"Wien"'
+ask update '{"type":"contact","id":"'"$anna"'","fields":{"city":"Rom"}}'
+role=$("$KITH" find "role where name = 'reader'" --json | json_text id)
+"$KITH" update role "$role" rights='{"types":{"contact":{"read":"all"}}}' >/dev/null
+kith mcp approve "$number"
+exits 4
+kith get contact "$anna" --json
+prints '"city":"Wien"'
+"$KITH" update role "$role" rights='{"types":{"contact":{"read":"all","update":"all","create":"all"}}}' >/dev/null
+ask update '{"type":"contact","id":"'"$anna"'","fields":{"city":"Rom"}}'
+kith mcp refuse "$number"
+exits 0
+kith mcp approve "$number"
+exits 1
+agent --token-file=token -- "$(tool approval '{"number":'"$number"'}')"
+answers 1 '"state":"refused"'
+kith mcp approvals --json
+prints_lines 0
+
+it "carries out what creates, whose id is another than the one that was shown"
+ask create '{"type":"contact","fields":{"name":"Brand New","birthday":"2000-01-01"}}'
+kith mcp approve "$number" --json
+exits 0
+prints '"state":"done"'
+kith find "contact where name = 'Brand New' : count()" --json
+prints '"count":1'
+
+it "asks for what leaves the company, also when it is a rule that has it leave"
+echo 'mcp: { approval = "external"; };' >conf.d/90-mcp.conf
+agent --token-file=token -- "$(tool update '{"type":"contact","id":"'"$anna"'","fields":{"city":"Rom"}}')"
+answers_not 1 '"approval"'
+answers 1 '"transaction"'
+"$KITH" module enable http >/dev/null
+echo "http: { key = \"$(openssl rand -base64 32)\"; allow = [ \"127.0.0.1\" ]; };" >conf.d/http.conf
+mkdir -p rules
+cat >rules/send.lua <<'LUA'
+on("contact.updated", { name = "send" }, function(contact)
+    action.http.send { url = "http://127.0.0.1:1/", method = "GET", about = contact }
+end)
+LUA
+agent --token-file=token -- "$(tool update '{"type":"contact","id":"'"$anna"'","fields":{"city":"Prag"}}')"
+answers 1 '"state":"waiting"'
+kith get contact "$anna" --json
+prints '"city":"Rom"'
+rm conf.d/90-mcp.conf
+
 finish

@@ -142,4 +142,31 @@ else
     skip "the client cannot be installed"
 fi
 
+it "has a person decide over HTTP, and not the agent"
+echo 'mcp: { approval = "all"; };' >conf.d/mcp.conf
+role=$("$KITH" find "role where name = 'reader'" --json | json_text id)
+"$KITH" update role "$role" rights='{"types":{"contact":{"read":"all","create":"all"}}}' >/dev/null
+serve_web
+token=$(new_token rita)
+begin
+message tools/call '{"name":"create","arguments":{"type":"contact","fields":{"name":"Allowed"}}}' "Mcp-Session-Id: $session"
+prints '"state":"waiting"'
+api GET approvals
+prints '"tool":"create"'
+number=$(sed -n 's/.*"approval":\([0-9]*\).*/\1/p' "$work/out" | head -n 1)
+api POST "approvals/$number/approve"
+answers 403
+prints "own user does not do"
+token=$root
+api GET "approvals/$number"
+prints '"state":"waiting"'
+api POST "approvals/$number/approve"
+answers 200
+prints '"state":"done"'
+api POST "approvals/$number/refuse"
+answers 422
+api GET "contact?q=name='Allowed'"
+prints '"name":"Allowed"'
+stop_server
+
 finish
