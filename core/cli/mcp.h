@@ -47,8 +47,9 @@ struct tool {
     unsigned flags;                        /* TOOL_* */
     struct tool_param params[TOOL_PARAMS]; /* ends with a NULL name */
     /* The command's name, then: "--fields=?fields" an option that has its value from that argument,
-     * left out when it is not given; "?type" the argument itself; "@fields" the members of the
-     * object, one NAME=VALUE for each. "rehearse" is known to all that write. */
+     * left out when it is not given; "--param=@params" one for each member of that object; "?type"
+     * the argument itself; "@fields" the members of the object, one NAME=VALUE for each. "rehearse"
+     * is known to all that write. */
     const char *const *words;
     /* Adds what words cannot say, or NULL. */
     kith_status (*more)(struct mcp *m, const json_t *args, struct buf *last, kith_error *e);

@@ -230,8 +230,35 @@ static kith_status add_option(struct line *l, const char *word, kith_error *e) {
     return st;
 }
 
+/* "--param=@params": one for each member, "--param=city=Bonn"; of a list one for each of it. */
+static kith_status add_pair(struct line *l, const char *word, const char *name, const json_t *value,
+                            kith_error *e) {
+    struct buf b = {0};
+    buf_add(&b, word, (size_t)(strchr(word, '@') - word));
+    buf_printf(&b, "%s=", name);
+    put_value(&b, value);
+    kith_status st = add_word(l, &b, e);
+    buf_free(&b);
+    return st;
+}
+
+static kith_status add_pairs(struct line *l, const char *word, kith_error *e) {
+    const json_t *object = json_object_get(l->args, strchr(word, '@') + 1);
+    const char *name;
+    json_t *value, *item;
+    size_t i;
+    json_object_foreach((json_t *)(uintptr_t)object, name, value) {
+        if (!json_is_array(value))
+            TRY(add_pair(l, word, name, value, e));
+        json_array_foreach(value, i, item) TRY(add_pair(l, word, name, item, e));
+    }
+    return KITH_OK;
+}
+
 static kith_status add_argument(struct line *l, const char *name, kith_error *e) {
     struct buf b = {0};
+    if (!json_object_get(l->args, name))
+        return KITH_OK;
     put_value(&b, json_object_get(l->args, name));
     kith_status st = add_word(l, &b, e);
     buf_free(&b);
@@ -253,7 +280,7 @@ static kith_status tool_words(struct line *l, const struct tool *t, kith_error *
     TRY(begin_line(l, t->words[0], e));
     for (const char *const *w = t->words + 1; *w; w++)
         if (strncmp(*w, "--", 2) == 0)
-            TRY(add_option(l, *w, e));
+            TRY(strchr(*w, '@') ? add_pairs(l, *w, e) : add_option(l, *w, e));
     TRY(add_text(l, "--", e)); /* nothing behind it is taken for an option */
     for (const char *const *w = t->words + 1; *w; w++) {
         if (**w == '?')

@@ -15,8 +15,10 @@
 #define SWITCH(doc) "{\"type\":\"boolean\",\"description\":\"" doc "\"}"
 #define VALUES(doc) "{\"type\":\"object\",\"description\":\"" doc "\"}"
 
-#define TYPE  "type", TEXT("The type of the record: contact, task, ..."), true
-#define ID    "id", TEXT("The id of the record: 13 digits and letters."), true
+#define TYPE "type", TEXT("The type of the record: contact, task, ..."), true
+#define ID   "id", TEXT("The id of the record: 13 digits and letters."), true
+#define PARAMS                                                                                     \
+    "params", VALUES("What :name in the query stands for: {\\\"name\\\": \\\"Bonn\\\"}"), false
 #define AFTER "after", TEXT("Goes on where an earlier answer ended: its next."), false
 
 static kith_status answer_describe(struct mcp *m, const json_t *args, struct buf *out,
@@ -64,8 +66,20 @@ const struct tool tools[] = {
      .params = {{"query", TEXT("TYPE where CONDITION order by FIELD limit N"), true},
                 {"fields", TEXT("Only these, through links too: name,account.name"), false},
                 {"limit", NUMBER("So many at most; 50 when it is not given."), false},
-                {AFTER}},
-     .words = WORDS("find", "--fields=?fields", "--limit=?limit|50", "--after=?after", "?query")},
+                {AFTER},
+                {PARAMS}},
+     .words = WORDS("find", "--fields=?fields", "--limit=?limit|50", "--after=?after",
+                    "--param=@params", "?query")},
+    {.name = "report",
+     .title = "Reports and saved queries",
+     .doc = "What a report finds now, by its name; without one, which there are, and the parameters"
+            " that each takes.",
+     .flags = TOOL_READS | TOOL_REPEATS | TOOL_LINES,
+     .params = {{"name", TEXT("As the list tells it."), false},
+                {"limit", NUMBER("So many at most; 50 when it is not given."), false},
+                {AFTER},
+                {PARAMS}},
+     .words = WORDS("report", "--limit=?limit|50", "--after=?after", "--param=@params", "?name")},
     {.name = "search",
      .title = "Search by words",
      .doc = "Records of all types with these words, the best first.",

@@ -10,6 +10,7 @@
 #include "engine/consent.h"
 
 #include "engine/import.h"
+#include "journal/approval_log.h"
 #include "journal/flow_log.h"
 #include "journal/gone.h"
 
@@ -492,6 +493,7 @@ static kith_status forget_all(struct erasing *x, kith_id request, kith_error *e)
         TRY(flow_log_awake(g->writer, id, FLOW_ALL, e)); /* if it is a run */
         TRY(flow_log_forget(g->writer, id, e));
     }
+    TRY(approval_log_forget(g->writer, txn_now(x->txn), e));
     /* What told of the person told it to the outside, too. */
     for (size_t i = 0; i < x->telling.count; i++)
         TRY(outbox_erase(x->txn, x->telling.items[i].id, request, e));

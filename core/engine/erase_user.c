@@ -2,6 +2,7 @@
 /* Erasing a user: the record stays under its id, since others belong to it and the journal says who
  * wrote what, and says nothing of the person any more. Nobody signs in as the user again. */
 #include "engine/engine_internal.h"
+#include "journal/agent_log.h"
 #include "record/credential.h"
 
 bool user_field_goes(const struct rfield *f) {
@@ -47,6 +48,10 @@ kith_status user_forget(struct txn *t, kith_id id, kith_error *e) {
     struct user_sources all;
     char text[ID_TEXT + 1];
     id_format(id, text);
+    const char *called = arena_printf(t->arena, "user:%s", text);
+    if (!called)
+        return err_nomem(e);
+    TRY(agent_log_forget(t->g->writer, id, str_of(called), e));
     TRY(journal_user_sources(t->g->writer, id, t->arena, &all, e));
     for (size_t i = 0; i < all.count; i++) {
         const char *name = i == 0 ? arena_printf(t->arena, "user:%s", text)

@@ -145,3 +145,11 @@ kith_status agent_log_is(struct conn *c, kith_id id, bool *yes, kith_error *e) {
     bind_int(st, 1, (int64_t)id);
     return conn_any(c, st, yes, e);
 }
+
+kith_status agent_log_forget(struct conn *c, kith_id user, kith_str name, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "UPDATE kith_agent SET actor = ?2 WHERE user = ?1", &st, e));
+    bind_int(st, 1, (int64_t)user);
+    bind_str(st, 2, name);
+    return conn_run(c, st, e);
+}

@@ -38,4 +38,7 @@ kith_status agent_log_end(struct conn *c, kith_id id, int64_t now, kith_error *e
 /* Is it the number of a session? */
 kith_status agent_log_is(struct conn *c, kith_id id, bool *yes, kith_error *e);
 
+/* The user is erased; name: by which the journal calls them from now on. */
+kith_status agent_log_forget(struct conn *c, kith_id user, kith_str name, kith_error *e);
+
 #endif

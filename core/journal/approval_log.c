@@ -149,3 +149,15 @@ kith_status approval_log_move(struct conn *c, int64_t number, uint32_t from, uin
     return err_set(e, KITH_E_CONFLICT, NULL, "approval %lld was decided already",
                    (long long)number);
 }
+
+kith_status approval_log_forget(struct conn *c, int64_t now, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(
+        c,
+        "UPDATE kith_approval SET decided = CASE state WHEN 1 THEN ?1 ELSE decided END,"
+        " state = CASE state WHEN 1 THEN 5 ELSE state END, who = '', args = '',"
+        " shown = '', result = ''",
+        &st, e));
+    bind_int(st, 1, now);
+    return conn_run(c, st, e);
+}

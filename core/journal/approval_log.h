@@ -49,4 +49,8 @@ kith_status approval_log_all(struct conn *c, kith_id user, bool waiting, int64_t
 kith_status approval_log_move(struct conn *c, int64_t number, uint32_t from, uint32_t to,
                               int64_t now, const char *who, kith_str result, kith_error *e);
 
+/* Somebody is erased: what was asked, and what came of it, may tell of them. What waits is expired.
+ */
+kith_status approval_log_forget(struct conn *c, int64_t now, kith_error *e);
+
 #endif

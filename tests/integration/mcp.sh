@@ -113,6 +113,15 @@ reads() {
 both reads
 server=
 
+it "takes values apart from the query, and asks reports by their names"
+agent "$(tool find '{"query":"contact where city = :c or name in (:n)","params":{"c":"O'"'"'Hara","n":["Anna Schmidt","Karl May"]}}')" \
+    "$(tool report '{}')" "$(tool report '{"name":"sales.pipeline"}')" "$(tool report '{"name":"nothing"}')"
+answers 1 'Anna Schmidt'
+answers 1 'Karl May'
+answers 2 '"report":"sales.pipeline"'
+answers 3 '"items":['
+answers 4 '"code":"not found"'
+
 it "says in a sentence why a tool failed, and what was meant"
 agent "$(tool find '{"query":"contakt"}')" "$(tool find '{"qery":"contact"}')" "$(tool find '{}')" \
     "$(tool find '{"query":7}')" "$(tool nothing '{}')" "$(tool get '{"type":"contact","id":"0SA818NN40003"}')" \
@@ -333,6 +342,17 @@ exits 0
 prints '"state":"done"'
 kith find "contact where name = 'Brand New' : count()" --json
 prints '"count":1'
+
+it "keeps nothing of what was asked when somebody is erased"
+secret=$(create contact name="Sigrid Geheim" city=Nowhere)
+ask update '{"type":"contact","id":"'"$secret"'","fields":{"street":"Verborgenweg 1"}}'
+grep -aq Verborgenweg kith.db* || fail "what is asked is not kept"
+kith erase contact "$secret" --reason "she asked"
+exits 0
+agent --token-file=token -- "$(tool approval '{"number":'"$number"'}')"
+answers 1 '"state":"expired"'
+answers 1 '"arguments":null'
+grep -aq Verborgenweg kith.db* && fail "it is still in the files"
 
 it "asks for what leaves the company, also when it is a rule that has it leave"
 echo 'mcp: { approval = "external"; };' >conf.d/90-mcp.conf
