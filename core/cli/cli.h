@@ -218,4 +218,6 @@ extern const struct command command_session_list, command_session_revoke;
 extern const struct command command_mcp, command_mcp_message, command_mcp_sessions,
     command_mcp_approvals, command_mcp_approve, command_mcp_refuse;
 
+extern const struct command command_user_invite;
+
 #endif

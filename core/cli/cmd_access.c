@@ -315,7 +315,7 @@ const struct command command_access_log = {
         "is no limit. What was written, and by whom: 'kith log', 'kith history'.",
     .options = {{"record", "ID", "who read or exported this record"},
                 {"user", "LOGIN", "what this user did; of one who is gone, the id"},
-                {"event", "read|failed|view-as|password|token|export|sign-in|backup|session",
+                {"event", "read|failed|view-as|password|token|export|sign-in|backup|session|invite",
                  "only this"},
                 {"type", "TYPE", "only of records of this type"},
                 {"since", "DATE", "since that day, or a time"},

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith user add, kith user password: what records alone cannot do for a user. */
+#include "base/date.h"
 #include "cli/identity.h"
 #include "cli/rehearse.h"
 #include "cli/show.h"
+#include "engine/invite.h"
 #include "engine/sign_in.h"
 #include <string.h>
 
@@ -77,7 +79,9 @@ static kith_status run_add(struct cmd *c, kith_error *e) {
     io_text(c->io, str_of(job.login));
     io_printf(c->io, " (%s). 'kith user password ", show_id(c, job.id));
     io_text(c->io, str_of(job.login));
-    io_puts(c->io, "' sets a password.\n");
+    io_puts(c->io, "' sets a password,\n'kith user invite ");
+    io_text(c->io, str_of(job.login));
+    io_puts(c->io, "' gives a link by which they do.\n");
     return KITH_OK;
 }
 
@@ -96,6 +100,55 @@ static kith_status run_password(struct cmd *c, kith_error *e) {
     io_puts(c->io, c->json ? "{\"set\":true}\n" : "The password is set.\n");
     return KITH_OK;
 }
+
+static kith_status whom(struct cmd *c, kith_id *user, kith_error *e) {
+    bool due;
+    *user = 0;
+    if (c->arg_count)
+        return sign_in_user(c->company->engine, c->args[0], user, e);
+    TRY(invite_is_due(c->company->engine, &due, e));
+    return due ? KITH_OK
+               : err_set(e, KITH_E_REFUSED, NULL,
+                         "there are users who sign in: say whom, kith user invite LOGIN");
+}
+
+static kith_status run_invite(struct cmd *c, kith_error *e) {
+    const char *given = cmd_option(c, "expires");
+    int64_t ms = c->arg_count ? 3 * DAY_MS : HOUR_MS;
+    char code[INVITE_TEXT];
+    kith_id user;
+    TRY(identity_writes(c, e));
+    if (given && (!duration_parse(str_of(given), &ms) || ms < 60000 || ms > 30 * (int64_t)DAY_MS))
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "--expires takes a duration from 1m to 30d, such as 12h, not '%s'", given);
+    TRY(whom(c, &user, e));
+    TRY(invite(c->company->engine, &c->principal, user, c->arg_count ? c->args[0] : "", ms, code,
+               e));
+    if (c->json)
+        io_printf(c->io, "{\"code\":\"%s\",\"path\":\"/setup?code=%s\"}\n", code, code);
+    else
+        io_printf(
+            c->io,
+            "/setup?code=%s\nOpened at the address of the web module it sets a password, once."
+            " It is shown this once.\n",
+            code);
+    return KITH_OK;
+}
+
+const struct command command_user_invite = {
+    .name = "user invite",
+    .args = "[LOGIN]",
+    .help = "a link by which a user sets a password, once",
+    .more =
+        "  kith user invite anna\n\n"
+        "For a new user, and for one who has forgotten the password. It is good for three days,\n"
+        "or as --expires says, until it is used or another one is given out. As long as nobody\n"
+        "can sign in, without LOGIN: for the first administrator, for an hour.",
+    .options = {{"expires", "DURATION", "after so long; else 3d"}},
+    .needs = NEEDS_COMPANY,
+    .args_max = 1,
+    .run = run_invite,
+};
 
 const struct command command_user_add = {
     .name = "user add",

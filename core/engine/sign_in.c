@@ -230,32 +230,31 @@ static kith_status normal(kith_str password, struct arena *a, kith_str *out, kit
     return out->ptr ? KITH_OK : err_nomem(e);
 }
 
-static kith_status hash_of(struct engine *g, kith_str password, char out[crypto_pwhash_STRBYTES],
-                           kith_error *e) {
-    pthread_mutex_lock(&g->sign_lock);
-    int rc = crypto_pwhash_str(out, password.ptr, password.len, OPS, MEMORY);
-    pthread_mutex_unlock(&g->sign_lock);
-    return rc == 0 ? KITH_OK : err_nomem(e);
+kith_status password_hash(struct engine *g, kith_str password, char out[PASSWORD_HASH],
+                          kith_error *e) {
+    struct arena a = {0};
+    kith_str text;
+    kith_status st = normal(password, &a, &text, e);
+    if (st == KITH_OK) {
+        pthread_mutex_lock(&g->sign_lock);
+        int rc = crypto_pwhash_str(out, text.ptr, text.len, OPS, MEMORY);
+        pthread_mutex_unlock(&g->sign_lock);
+        st = rc == 0 ? KITH_OK : err_nomem(e);
+        sodium_memzero((char *)(uintptr_t)text.ptr, text.len);
+    }
+    arena_free(&a);
+    return st;
 }
 
 kith_status password_set(struct engine *g, const struct principal *by, kith_id user,
                          const char *login, kith_str password, int64_t but, kith_error *e) {
-    char hash[crypto_pwhash_STRBYTES];
-    struct arena a = {0};
-    kith_str text;
+    char hash[PASSWORD_HASH];
     TRY(secret_ready(e));
     TRY(password_check(g, login, password, e));
-    kith_status st = normal(password, &a, &text, e);
-    if (st == KITH_OK)
-        st = hash_of(g, text, hash, e);
+    TRY(password_hash(g, password, hash, e));
     struct setting_password s = {user, but, hash,
                                  sign_in_entry(g, by, ACCESS_PASSWORD, user, login)};
-    if (st == KITH_OK)
-        st = engine_write(g, &by_kith, set_password_in, &s, NULL, e);
-    if (text.len)
-        sodium_memzero((char *)(uintptr_t)text.ptr, text.len);
-    arena_free(&a);
-    return st;
+    return engine_write(g, &by_kith, set_password_in, &s, NULL, e);
 }
 
 /* -- signing in -------------------------------------------------------------------------------- */

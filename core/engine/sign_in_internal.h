@@ -15,6 +15,10 @@ void secret_digest(kith_str text, char out[SECRET_DIGEST]);
 /* A new secret: "kith_" and 32 random characters, and its digest. text has room for both and a NUL.
  */
 void secret_make(const char *begin, char *text, char digest[SECRET_DIGEST]);
+/* It is not checked. */
+#define PASSWORD_HASH 128 /* crypto_pwhash_STRBYTES */
+kith_status password_hash(struct engine *g, kith_str password, char out[PASSWORD_HASH],
+                          kith_error *e);
 /* An entry of now for the log. Its texts are not copied. */
 struct access_entry sign_in_entry(struct engine *g, const struct principal *by,
                                   enum access_event event, kith_id user, const char *what);

@@ -21,6 +21,7 @@ enum access_event { /* stored: never renumber */
                     ACCESS_SIGNED_IN = 7, /* asked: by what */
                     ACCESS_BACKUP = 8,    /* was made; asked: its file */
                     ACCESS_SESSION = 9,   /* was ended; asked: which */
+                    ACCESS_INVITE = 10,   /* was given out, or taken; asked: whose */
                     ACCESS_EVENTS
 };
 const char *access_event_name(uint32_t event);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith.sign_in/1: people sign in, and sessions stand for them. */
 #include "base/date.h"
+#include "engine/invite.h"
 #include "engine/session.h"
 #include "engine/sign_in.h"
 #include "plugin/internal.h"
@@ -222,6 +223,73 @@ static kith_status sign_in_describe(kith_caller *c, kith_text_fn fn, void *arg, 
     return serving_end(c->plugin, st);
 }
 
+/* -- invitations ------------------------------------------------------------------------------- */
+
+#define FIRST_MS HOUR_MS
+
+static kith_status sign_in_first(const kith_host *host, kith_text_fn fn, void *arg, kith_error *e) {
+    static const struct principal server = {.name = "serve", .surface = "sign-in", .all = true};
+    struct plugin *p = plugin_of(host);
+    char code[INVITE_TEXT];
+    bool due;
+    TRY(serving_begin(p, e));
+    kith_status st = invite_is_due(p->set->engine, &due, e);
+    if (st == KITH_OK && !due)
+        st = err_set(e, KITH_E_REFUSED, NULL, "there is somebody already who can sign in");
+    if (st == KITH_OK)
+        st = invite(p->set->engine, &server, 0, "", FIRST_MS, code, e);
+    if (st == KITH_OK)
+        st = fn(arg, str_of(code), e);
+    return serving_end(p, st);
+}
+
+static kith_status sign_in_set_up(const kith_host *host, kith_str code, kith_str login,
+                                  kith_str name, kith_str password, kith_error *e) {
+    struct plugin *p = plugin_of(host);
+    struct arena a = {0};
+    TRY(serving_begin(p, e));
+    const struct invited what = {
+        .code = code, .login = text_of(&a, login), .name = text_of(&a, name), .password = password};
+    kith_status st = what.login && what.name ? invite_take(p->set->engine, &what, e) : err_nomem(e);
+    arena_free(&a);
+    return serving_end(p, st);
+}
+
+/* -- one's own -----------------------------------------------------------------------------------
+ */
+
+/* Who came by a token does nothing to what people prove themselves with. */
+static kith_status only_in_session(const struct kith_caller *c, kith_error *e) {
+    return c->session.number
+               ? KITH_OK
+               : err_set(e, KITH_E_DENIED, NULL, "this is done in a session alone: sign in");
+}
+
+/* The caller says once more who they are. */
+static kith_status prove_again(struct kith_caller *c, kith_str password, kith_str from,
+                               int64_t *wait_ms, kith_error *e) {
+    struct signed_in in = {0};
+    TRY(only_in_session(c, e));
+    const struct proof proof = {.login = c->principal.access->login,
+                                .password = password,
+                                .from = text_of(&c->arena, from),
+                                .begins = true};
+    kith_status st = sign_in(c->engine, &proof, &in, e);
+    *wait_ms = in.wait_ms;
+    return st == KITH_E_DENIED ? err_set(e, st, "old", "that is not the password of now") : st;
+}
+
+static kith_status sign_in_password(kith_caller *c, kith_str old_one, kith_str new_one,
+                                    kith_str from, int64_t *wait_ms, kith_error *e) {
+    TRY(serving_begin(c->plugin, e));
+    *wait_ms = 0;
+    kith_status st = prove_again(c, old_one, from, wait_ms, e);
+    if (st == KITH_OK)
+        st = password_set(c->engine, &c->principal, c->principal.user, c->principal.access->login,
+                          new_one, c->session.number, e);
+    return serving_end(c->plugin, st);
+}
+
 const kith_sign_in_v1 host_sign_in = {
     .struct_size = sizeof host_sign_in,
     .sign_in = sign_in_sign_in,
@@ -229,4 +297,7 @@ const kith_sign_in_v1 host_sign_in = {
     .enter = sign_in_enter,
     .end = sign_in_end,
     .describe = sign_in_describe,
+    .first = sign_in_first,
+    .set_up = sign_in_set_up,
+    .password = sign_in_password,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Credential: the two tables. A kind is 1 for a password, 2 for a token: never renumber. */
+/* Credential: the two tables. A kind is 1 for a password, 2 for a token, 3 for an invitation, 4 for
+ * the secret of a second factor, 5 for a code that takes its place: never renumber. */
 #include "record/credential.h"
 #include "record/session.h"
 
@@ -14,6 +15,8 @@ kith_status credential_setup(struct conn *c, kith_error *e) {
         " used INTEGER NOT NULL DEFAULT 0) STRICT;"
         "CREATE UNIQUE INDEX IF NOT EXISTS kith_credential_secret"
         " ON kith_credential(secret) WHERE kind = 2;"
+        "CREATE INDEX IF NOT EXISTS kith_credential_code ON kith_credential(secret)"
+        " WHERE kind = 3;"
         "CREATE INDEX IF NOT EXISTS kith_credential_user ON kith_credential(user)",
         e));
     return conn_exec(c,
@@ -181,6 +184,81 @@ kith_status credential_rename_type(struct conn *c, const char *from, const char 
     bind_str(st, 1, str_of(from));
     bind_str(st, 2, str_of(to));
     return conn_run(c, st, e);
+}
+
+/* -- codes ------------------------------------------------------------------------------------- */
+
+kith_status credential_add_code(struct conn *c, enum credential_code kind, kith_id user,
+                                kith_str digest, int64_t now, int64_t expires, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c,
+                     "INSERT INTO kith_credential(user, kind, secret, created, expires)"
+                     " VALUES(?1, ?2, ?3, ?4, ?5)",
+                     &st, e));
+    bind_int(st, 1, (int64_t)user);
+    bind_int(st, 2, kind);
+    bind_str(st, 3, digest);
+    bind_int(st, 4, now);
+    bind_int(st, 5, expires);
+    return conn_run(c, st, e);
+}
+
+kith_status credential_code(struct conn *c, enum credential_code kind, kith_str digest,
+                            struct code *out, kith_error *e) {
+    sqlite3_stmt *st;
+    *out = (struct code){0};
+    TRY(conn_prepare(c, "SELECT user, expires FROM kith_credential WHERE secret = ?1 AND kind = ?2",
+                     &st, e));
+    bind_str(st, 1, digest);
+    bind_int(st, 2, kind);
+    TRY(conn_step(c, st, &out->found, e));
+    if (!out->found)
+        return KITH_OK;
+    out->user = (kith_id)sqlite3_column_int64(st, 0);
+    out->expires = sqlite3_column_int64(st, 1);
+    sqlite3_reset(st);
+    return KITH_OK;
+}
+
+kith_status credential_use_code(struct conn *c, enum credential_code kind, kith_id user,
+                                kith_str digest, bool *used, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "DELETE FROM kith_credential WHERE secret = ?1 AND kind = ?2 AND user = ?3",
+                     &st, e));
+    bind_str(st, 1, digest);
+    bind_int(st, 2, kind);
+    bind_int(st, 3, (int64_t)user);
+    TRY(conn_run(c, st, e));
+    *used = sqlite3_changes(c->db) > 0;
+    return KITH_OK;
+}
+
+kith_status credential_drop_codes(struct conn *c, enum credential_code kind, kith_id user,
+                                  kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "DELETE FROM kith_credential WHERE kind = ?1 AND user = ?2", &st, e));
+    bind_int(st, 1, kind);
+    bind_int(st, 2, (int64_t)user);
+    return conn_run(c, st, e);
+}
+
+kith_status credential_expire_codes(struct conn *c, int64_t now, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "DELETE FROM kith_credential WHERE kind = 3 AND expires <= ?1", &st, e));
+    bind_int(st, 1, now);
+    return conn_run(c, st, e);
+}
+
+kith_status credential_nobody(struct conn *c, bool *yes, kith_error *e) {
+    int64_t somebody;
+    TRY(conn_int(c,
+                 "SELECT EXISTS(SELECT 1 FROM kith_credential WHERE kind = 1)"
+                 " OR EXISTS(SELECT 1 FROM kith_session)"
+                 " OR EXISTS(SELECT 1 FROM \"user.roles\" l JOIN role r ON r.id = l.target"
+                 " WHERE json_extract(r.rights, '$.admin') = 1)",
+                 0, &somebody, e));
+    *yes = !somebody;
+    return KITH_OK;
 }
 
 kith_status credential_forget(struct conn *c, kith_id user, kith_error *e) {

@@ -44,6 +44,28 @@ kith_status credential_rename_type(struct conn *c, const char *from, const char 
 /* All of a user, sessions included. */
 kith_status credential_forget(struct conn *c, kith_id user, kith_error *e);
 
+/* Codes that are good once, as digests: to set a password (invitations), and in the place of what
+ * an application shows (recovery). */
+enum credential_code { CODE_INVITATION = 3, CODE_RECOVERY = 5 }; /* stored: never renumber */
+kith_status credential_add_code(struct conn *c, enum credential_code kind, kith_id user,
+                                kith_str digest, int64_t now, int64_t expires, kith_error *e);
+struct code {
+    bool found;
+    kith_id user;
+    int64_t expires; /* ms UTC */
+};
+kith_status credential_code(struct conn *c, enum credential_code kind, kith_str digest,
+                            struct code *out, kith_error *e);
+/* *used: it was there, and is not any more. */
+kith_status credential_use_code(struct conn *c, enum credential_code kind, kith_id user,
+                                kith_str digest, bool *used, kith_error *e);
+kith_status credential_drop_codes(struct conn *c, enum credential_code kind, kith_id user,
+                                  kith_error *e);
+/* Of invitations. */
+kith_status credential_expire_codes(struct conn *c, int64_t now, kith_error *e);
+/* Has nobody a password or a session, and is nobody an administrator? */
+kith_status credential_nobody(struct conn *c, bool *yes, kith_error *e);
+
 /* Failed attempts of a login, of one that does not exist, too; the name as a digest. */
 struct attempts {
     int64_t failures, until; /* ms UTC: no attempt before */

@@ -147,6 +147,7 @@ static kith_status read_zone(kith_instance *self, kith_error *err) {
 
 static void destroy(kith_instance *self) {
     operation_free(self->operation);
+    door_close(&self->door);
     free(self);
 }
 
@@ -172,6 +173,7 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
     if (!self)
         return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
     self->host = host;
+    door_open(&self->door);
     kith_status st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
     for (size_t i = 0; st == KITH_OK && i < sizeof numbers / sizeof *numbers; i++) {
         kith_value v;
@@ -195,15 +197,34 @@ static void close_all(kith_instance *self) {
         http_close(self->http);
     workers_close(self->workers);
     workers_close(self->streamers);
-    workers_close(self->door);
+    workers_close(self->porter);
     events_close(self->events);
     self->http = NULL;
     self->events = NULL;
-    self->workers = self->streamers = self->door = NULL;
+    self->workers = self->streamers = self->porter = NULL;
 }
 
-#define WAITING_MAX  1000
-#define DOOR_WAITING 32 /* three seconds */
+#define WAITING_MAX 1000
+
+static kith_status tell_first(void *arg, kith_str code, kith_error *err) {
+    kith_instance *self = arg;
+    char line[400];
+    (void)err;
+    (void)snprintf(line, sizeof line,
+                   "nobody can sign in yet: whoever opens %s/setup?code=%.*s within an hour becomes"
+                   " the first administrator",
+                   http_url(self->http), (int)code.len, code.ptr);
+    self->host->log(self->host, KITH_LOG_WARN, kith_str_of(line));
+    return KITH_OK;
+}
+
+/* There is no default password: this is how the first one comes into being. */
+static void invite_first(kith_instance *self) {
+    kith_error e = {.struct_size = sizeof e};
+    kith_status st = self->people->first(self->host, tell_first, self, &e);
+    if (st != KITH_OK && st != KITH_E_REFUSED)
+        self->host->log(self->host, KITH_LOG_ERROR, kith_str_of(e.message));
+}
 
 static kith_status serve(kith_instance *self, kith_error *err) {
     atomic_store(&self->hurry, false);
@@ -211,13 +232,15 @@ static kith_status serve(kith_instance *self, kith_error *err) {
     if (st == KITH_OK)
         st = workers_open(&self->streamers, (size_t)self->stream_count, 0, err);
     if (st == KITH_OK)
-        st = workers_open(&self->door, 1, DOOR_WAITING, err);
+        st = workers_open(&self->porter, 1, DOOR_PLACES, err);
     if (st == KITH_OK)
         st = events_open(self, err);
     if (st == KITH_OK)
         st = http_open(self, err);
     if (st != KITH_OK)
         close_all(self);
+    else
+        invite_first(self);
     return st;
 }
 

@@ -33,6 +33,7 @@ struct guest {
 struct http {
     kith_instance *self;
     struct MHD_Daemon *daemons[LISTENERS];
+    char url[160];        /* of the first */
     int doors[LISTENERS]; /* their sockets, once nobody is let in any more; else -1 */
     size_t count;
     _Atomic uint32_t under_way; /* requests whose head is there, until they are answered */
@@ -719,7 +720,7 @@ static kith_status listen_on(struct http *h, kith_str text, kith_error *err) {
 }
 
 /* With the port that it got, where any was wanted. */
-static void log_listening(const struct http *h, kith_str text) {
+static void log_listening(struct http *h, kith_str text) {
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(h->daemons[h->count - 1], MHD_DAEMON_INFO_BIND_PORT);
     char line[160];
@@ -730,6 +731,12 @@ static void log_listening(const struct http *h, kith_str text) {
                    len ? (int)len : (int)strlen("127.0.0.1:"),
                    len ? text.ptr : "127.0.0.1:", info ? (unsigned)info->port : 0);
     h->self->host->log(h->self->host, KITH_LOG_INFO, kith_str_of(line));
+    if (!h->url[0])
+        (void)snprintf(h->url, sizeof h->url, "%s", strstr(line, "http"));
+}
+
+const char *http_url(const struct http *h) {
+    return h->url;
 }
 
 kith_status http_open(kith_instance *self, kith_error *err) {

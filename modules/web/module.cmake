@@ -1,3 +1,21 @@
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 target_link_libraries(${module} PRIVATE PkgConfig::MICROHTTPD PkgConfig::JANSSON PkgConfig::ZLIB Threads::Threads)
+
+# The pages for people are part of the module: one array of bytes for each file.
+file(GLOB pages CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/pages/*)
+set(arrays "/* Made from modules/web/pages by module.cmake. */\n#include \"pages.h\"\n")
+set(rows "")
+foreach(page ${pages})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${page})
+    get_filename_component(name ${page} NAME)
+    string(MAKE_C_IDENTIFIER ${name} array)
+    file(READ ${page} bytes HEX)
+    string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+    string(APPEND arrays "static const unsigned char ${array}[] = {${bytes}};\n")
+    string(APPEND rows "    {\"${name}\", ${array}, sizeof ${array}},\n")
+endforeach()
+file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/web_pages.c CONTENT
+     "${arrays}const struct page pages[] = {\n${rows}    {0, 0, 0},\n};\n" @ONLY)
+target_sources(${module} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/web_pages.c)
+target_include_directories(${module} PRIVATE ${CMAKE_CURRENT_LIST_DIR})

@@ -16,6 +16,7 @@
 #define GET(path)    .method = METHOD_GET, .pattern = API path
 #define POST(path)   .method = METHOD_POST, .pattern = API path
 #define PATCH(path)  .method = METHOD_PATCH, .pattern = API path
+#define PAGE(path)   .method = METHOD_GET, .pattern = path, .handle = page_show, .open = true
 #define DELETE(path) .method = METHOD_DELETE, .pattern = API path
 
 const struct route routes[] = {
@@ -66,6 +67,19 @@ const struct route routes[] = {
     {POST("session"), .handle = session_create, .plain = true, .worker = true, .open = true,
      .door = true, .doc = "Signs in by login and password: a cookie stands for it from then on."},
     {DELETE("session"), .handle = session_delete, .worker = true, .doc = "Signs out."},
+    {POST("setup"), .handle = set_up, .worker = true, .open = true, .door = true,
+     .doc = "Sets a password by a code, or makes the first administrator."},
+    {.method = METHOD_PUT,
+     .pattern = API "account/password",
+     .handle = password_put,
+     .worker = true,
+     .door = true,
+     .doc = "Sets one's own password."},
+    {PAGE("/sign-in"), .doc = "A page to sign in."},
+    {PAGE("/setup"), .arguments = "code", .doc = "A page to set a password by a code."},
+    {PAGE("/account"), .doc = "A page for one's own account."},
+    {PAGE("/people.js"), .doc = "What these pages do."},
+    {PAGE("/people.css"), .doc = "How they look."},
     {GET("sessions"), LINES("session list"), .doc = "Who is signed in: oneself, or everybody."},
     {DELETE("sessions"), RUN("session revoke", "--all"), .doc = "Signs out everywhere."},
     {DELETE("sessions/{number}"), RUN("session revoke", "{number}"), .doc = "Ends a session."},
@@ -306,14 +320,19 @@ void request_begin(struct request *r) {
 
 static struct workers *pool_of(const struct request *r) {
     if (r->route->door)
-        return r->self->door;
+        return r->self->porter;
     return r->route->streams || r->in ? r->self->streamers : r->self->workers;
 }
 
 static bool hand_over(struct request *r) {
+    if (r->route->door && !door_enter(&r->self->door, r)) {
+        answer_wait(r, 1000, "too many at once sign in, or from this address: try again in 1 s");
+        return true;
+    }
     bool streams = r->route->streams || r->in;
     if (workers_add(pool_of(r), r))
         return false;
+    door_leave(&r->self->door, r);
     answer_problem(r, 503, "busy", NULL,
                    streams ? "as many imports and exports as web.streams allows are under way: try"
                              " again in a moment"

@@ -16,6 +16,15 @@ struct http;      /* http.c: the one file that knows the HTTP library */
 struct workers;   /* workers.c */
 struct operation; /* operation.h */
 
+#define DOOR_PLACES 32 /* three seconds */
+struct door {          /* door.c */
+    pthread_mutex_t lock;
+    struct {
+        bool taken;
+        char name[64]; /* of the address, or its network */
+    } places[DOOR_PLACES];
+};
+
 struct kith_instance {
     const kith_host *host;
     const kith_serving_v1 *serving;
@@ -31,7 +40,8 @@ struct kith_instance {
     struct http *http;
     struct events *events;               /* events.c */
     struct workers *workers, *streamers; /* for what takes a moment, and for what may take hours */
-    struct workers *door; /* one thread, by which people come in: it takes a tenth of a second */
+    struct workers *porter;              /* one thread, by which people come in */
+    struct door door;
     struct operation *operation;
     atomic_bool hurry; /* what still waits is refused, and commands are interrupted */
 };
@@ -98,6 +108,7 @@ struct request {
     bool taken;   /* all of it is there */
     kith_caller *caller;
     kith_session session; /* number 0: none */
+    size_t at_door;       /* its place + 1 */
 
     unsigned status; /* of the answer; 0: there is none yet */
     struct header headers[HEADERS_MAX];
@@ -132,6 +143,7 @@ struct request {
 
 /* Listens and answers until http_close. */
 kith_status http_open(kith_instance *self, kith_error *err);
+const char *http_url(const struct http *h); /* "http://127.0.0.1:8080" */
 /* Takes nothing more in, and returns when all is answered, or deadline_ms have passed. */
 void http_quiesce(struct http *h, uint32_t deadline_ms);
 /* Waits for who has a request of it. */
@@ -233,6 +245,20 @@ void session_come_in(struct request *r, const char *asked);
 bool session_create(struct request *r);
 bool session_show(struct request *r);
 bool session_delete(struct request *r);
+
+/* -- door.c ------------------------------------------------------------------------------------ */
+
+void door_open(struct door *d);
+void door_close(struct door *d);
+/* false: there is no place, or none for its address. */
+bool door_enter(struct door *d, struct request *r);
+void door_leave(struct door *d, struct request *r);
+
+/* -- account.c, pages.c ------------------------------------------------------------------------ */
+
+bool set_up(struct request *r);
+bool password_put(struct request *r);
+bool page_show(struct request *r);
 
 /* -- workers.c --------------------------------------------------------------------------------- */
 

@@ -44,6 +44,7 @@ static void *work(void *arg) {
         if (!r->in)
             answer_pack(r);
         atomic_store(&r->answered, true);
+        door_leave(&r->self->door, r);
         request_resume(r);
         request_free(r);
     }

@@ -406,7 +406,7 @@ AT(kith_session, text, 48);
 AT(kith_session, csrf, 112);
 AT(kith_session, method, 176);
 
-SIZE(kith_sign_in_v1, 48);
+SIZE(kith_sign_in_v1, 72);
 AT(kith_sign_in_v1, struct_size, 0);
 AT(kith_sign_in_v1, reserved, 4);
 AT(kith_sign_in_v1, sign_in, 8);
@@ -414,6 +414,9 @@ AT(kith_sign_in_v1, begin, 16);
 AT(kith_sign_in_v1, enter, 24);
 AT(kith_sign_in_v1, end, 32);
 AT(kith_sign_in_v1, describe, 40);
+AT(kith_sign_in_v1, first, 48);
+AT(kith_sign_in_v1, set_up, 56);
+AT(kith_sign_in_v1, password, 64);
 
 SIZE(kith_operation_v1, 16);
 AT(kith_operation_v1, struct_size, 0);

@@ -200,8 +200,37 @@ answers 200
 in_session GET session
 answers 401
 
-it "keeps sessions over an end of the server, and over a reload"
+it "lets people set their own password, who say the one of now, and ends their other sessions"
 sign_in boss "$good"
+other=$cookie
+sign_in boss "$good"
+in_session PUT account/password "{\"old\":\"wrong\",\"password\":\"four words put together\"}"
+answers 403
+prints '"field":"old"'
+in_session PUT account/password "{\"old\":\"$good\",\"password\":\"Password123\"}"
+answers 422
+prints "tried first"
+in_session PUT account/password "{\"old\":\"$good\",\"password\":\"boss\"}"
+answers 422
+prints "at least 10 characters"
+api PUT account/password "{\"old\":\"$good\",\"password\":\"four words put together\"}" "$json" "Cookie: $cookie"
+answers 403
+token=$(new_token boss)
+api PUT account/password "{\"old\":\"$good\",\"password\":\"four words put together\"}" "$json"
+answers 403
+prints "in a session alone"
+in_session PUT account/password "{\"old\":\"$good\",\"password\":\"four words put together\"}"
+answers 204
+in_session GET session
+answers 200
+api GET session '' "Cookie: $other"
+answers 401
+sign_in boss "$good"
+answers 401
+sign_in boss "four words put together"
+answers 201
+
+it "keeps sessions over an end of the server, and over a reload"
 stop_server
 serve_web
 in_session GET session
@@ -211,6 +240,36 @@ port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | ta
 in_session GET session
 answers 200
 prints "\"csrf\":\"$csrf\""
+kept=$cookie kept_csrf=$csrf
+
+it "slows down who fails too often, whether the login exists or not, and says for how long"
+new_person dora "$good"
+for login in dora phantom; do
+    for _ in 1 2 3; do sign_in "$login" wrong; done
+    answers 401
+    sign_in "$login" "$good"
+    answers 429
+    answers_header 'retry-after: 1'
+    prints "too many attempts failed with this login: try again in 1 s"
+done
+
+it "slows down an address that fails with many logins, too, and nobody who is in"
+for i in $(seq 20); do
+    sign_in "guess$i" wrong
+    [ "$code" -eq 401 ] || break
+done
+sign_in guess21 wrong
+answers 429
+prints "too many attempts failed from this address"
+expect test "$(header Retry-After)" -ge 1
+cookie=$kept csrf=$kept_csrf
+in_session GET session
+answers 200
+
+it "answers each of a flood of sign-ins, most of them at once with: later"
+python3 "$here/flood.py" "$port" 60 >"$work/flood"
+grep -q " 429 " "$work/flood" || fail "nobody was sent away: $(cat "$work/flood")"
+! grep -qE " (5..|0) " "$work/flood" || fail "some were not answered: $(cat "$work/flood")"
 
 it "notes who signed in and out, and keeps no text of a session"
 in_session DELETE session

@@ -597,6 +597,20 @@ typedef struct kith_sign_in_v1 {
     /* Hands out one JSON object: {"user": {"id", "login"}, "admin", "types": {"contact": {"read":
      * "own", ...}}, "actions": [...], "session": {...} or null}. [serving] */
     kith_status (*describe)(kith_caller *caller, kith_text_fn fn, void *arg, kith_error *err);
+    /* As long as nobody can sign in yet: hands out a code by which whoever has it becomes the first
+     * administrator, once, within an hour; that of before is worth nothing any more.
+     * KITH_E_REFUSED: somebody can. [serving] */
+    kith_status (*first)(const kith_host *host, kith_text_fn fn, void *arg, kith_error *err);
+    /* Sets the password of a user who was invited by a code, or makes the first administrator.
+     * KITH_E_DENIED: the code is unknown, was used, or has expired. KITH_E_REFUSED: the password is
+     * not taken; the code may be used again. As slow as sign_in(). [serving] */
+    kith_status (*set_up)(const kith_host *host, kith_str code, kith_str login, kith_str name,
+                          kith_str password, kith_error *err);
+    /* Sets the caller's own password, whose old one is told, and ends their other sessions. Only in
+     * a session. KITH_E_DENIED: it is not the old one. KITH_E_BUSY: as sign_in(), and as slow;
+     * *wait_ms is 0 otherwise. [serving] */
+    kith_status (*password)(kith_caller *caller, kith_str old_one, kith_str new_one, kith_str from,
+                            int64_t *wait_ms, kith_error *err);
 } kith_sign_in_v1;
 
 /* -- operation --------------------------------------------------------------------------------- */

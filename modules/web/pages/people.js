@@ -1,0 +1,77 @@
+// What the pages for people do: each form is sent as JSON to where it says.
+"use strict";
+const api = "/api/v1/";
+let csrf = null;
+
+async function ask(method, path, body) {
+  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  if (csrf) headers["Kith-CSRF"] = csrf;
+  const answer = await fetch(api + path, {
+    method, headers, body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await answer.text();
+  return { ok: answer.ok, status: answer.status, json: text ? JSON.parse(text) : {} };
+}
+
+function values(form) {
+  const out = {};
+  for (const input of form.querySelectorAll("input[name]"))
+    if (input.value !== "") out[input.name] = input.value;
+  return out;
+}
+
+async function send(form) {
+  const problem = form.querySelector(".problem"), done = form.querySelector(".done");
+  const again = form.querySelector("[data-again]");
+  problem.textContent = "";
+  if (done) done.textContent = "";
+  if (again && again.value !== form.querySelector("[name=password]").value) {
+    problem.textContent = "The two are not the same.";
+    return;
+  }
+  const body = values(form);
+  const { ok, json } = await ask(form.dataset.method, form.dataset.to,
+    Object.keys(body).length ? body : undefined);
+  if (!ok) {
+    const more = json.field && form.querySelector("[data-of=" + json.field + "]");
+    if (more) more.hidden = false;
+    problem.textContent = json.detail || "That failed.";
+    return;
+  }
+  form.reset();
+  if (form.dataset.then) location.assign(form.dataset.then);
+  if (done) done.textContent = form.dataset.says;
+  form.dispatchEvent(new CustomEvent("sent", { detail: json }));
+}
+
+async function showAccount(list) {
+  const me = await ask("GET", "session");
+  if (!me.ok) {
+    location.assign("/sign-in");
+    return;
+  }
+  csrf = me.json.csrf;
+  document.getElementById("login").textContent = me.json.user.login;
+  const sessions = await ask("GET", "sessions");
+  if (!sessions.ok) return;
+  for (const s of sessions.json.items.filter((x) => x.user === me.json.user.id)) {
+    const line = document.createElement("li");
+    const here = s.number === me.json.session.number ? " (this one)" : "";
+    line.textContent = s.from + ", " + s.method + ", since " + s.began + here;
+    list.append(line);
+  }
+}
+
+const code = new URLSearchParams(location.search).get("code");
+const codeInput = document.querySelector("form[data-to=setup] [name=code]");
+if (codeInput && code) {
+  codeInput.value = code;
+  history.replaceState(null, "", location.pathname); // not left in the list of visited pages
+}
+for (const form of document.querySelectorAll("form"))
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(form).catch(() => { form.querySelector(".problem").textContent = "Nobody answers."; });
+  });
+const sessions = document.getElementById("sessions");
+if (sessions) showAccount(sessions);
