@@ -258,6 +258,41 @@ answers_not 1 '"name":"update"'
 answers 1 '"name":"find"'
 answers 2 '"isError":true'
 
+it "answers whatever it is sent in the form of the protocol, and goes on"
+serve
+/usr/bin/python3 - >"$work/in" <<'PY'
+import json, random
+random.seed(7)
+begin = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": "2025-06-18"}}
+calls = [("find", {"query": "contact where city = :c", "params": {"c": "Bonn"}, "limit": 2}),
+         ("create", {"type": "contact", "fields": {"name": "x", "tags": ["a"]}, "rehearse": True}),
+         ("get", {"type": "contact", "id": "0SA818NN40003"}), ("describe", {"type": "task"})]
+odd = [None, 7, -1, 1e300, "", "\u0000", "\ud83d\ude00", [], {}, [[]], True, "--help", "-", "=", "a=b", "x" * 3000]
+print(json.dumps(begin))
+for i in range(400):
+    name, args = random.choice(calls)
+    m = {"jsonrpc": "2.0", "id": i, "method": "tools/call", "params": {"name": name, "arguments": dict(args)}}
+    at = random.choice([m, m["params"], m["params"]["arguments"]])
+    for _ in range(random.randint(0, 2)):
+        at[random.choice(list(at) + ["odd"])] = random.choice(odd)
+    text = json.dumps(m)
+    if random.random() < 0.3:
+        cut = random.randrange(len(text))
+        text = text[:cut] + random.choice(["", "\"", "{", "\x7f", "[" * 200]) + text[cut + 1:]
+    print(text.replace("\n", " "))
+PY
+kith_stdin mcp <"$work/in"
+exits 0
+expect test "$(wc -l <"$work/out")" -gt 300
+expect /usr/bin/python3 -c '
+import json, sys
+for line in open(sys.argv[1]):
+    m = json.loads(line)
+    assert m["jsonrpc"] == "2.0" and ("result" in m) != ("error" in m), line' "$work/out"
+kith find "contact : count()"
+exits 0
+stop_server
+
 it "lets nobody speak in another's session"
 session=$("$KITH" mcp sessions --json | json_text session)
 agent "ping {}"
@@ -342,6 +377,28 @@ exits 0
 prints '"state":"done"'
 kith find "contact where name = 'Brand New' : count()" --json
 prints '"count":1'
+
+it "asks for a deletion, an undo and an action alike"
+task=$("$KITH" create task title=Old --json)
+ask delete '{"type":"contact","id":"'"$anna"'"}'
+[ -z "$number" ] || fail "what may not be done is not asked for"
+answers 1 '"code":"denied"'
+"$KITH" update role "$role" rights='{"admin": true}' >/dev/null
+ask undo '{"transaction":"'"$(json_text transaction <<<"$task")"'"}'
+kith mcp approve "$number"
+exits 0
+kith get task "$(json_text id <<<"$task")"
+exits 3
+create lead name="A lead" >/dev/null
+ask sales-rescore '{}'
+kith mcp approve "$number"
+exits 0
+ask delete '{"type":"contact","id":"'"$anna"'"}'
+kith mcp approve "$number"
+exits 0
+kith get contact "$anna"
+exits 3
+anna=$(create contact name="Anna Schmidt" city=Bonn)
 
 it "keeps nothing of what was asked when somebody is erased"
 secret=$(create contact name="Sigrid Geheim" city=Nowhere)
