@@ -141,6 +141,17 @@ static const char *manner(const struct rfield *f) {
     }
 }
 
+/* As a value of that schema. */
+static void put_default(struct json_out *j, const struct rfield *f) {
+    if (!f->default_text)
+        return;
+    json_key(j, "default");
+    if (f->kind == KITH_F_INTEGER || f->kind == KITH_F_BOOLEAN)
+        json_raw(j, str_of(f->default_text));
+    else
+        json_strz(j, f->default_text);
+}
+
 void schema_members(struct json_out *j, const struct rfield *f) {
     struct buf doc = {0};
     const char *how = manner(f);
@@ -154,8 +165,7 @@ void schema_members(struct json_out *j, const struct rfield *f) {
         json_key(j, "description");
         json_str(j, buf_view(&doc));
     }
-    if (f->default_text)
-        member(j, "default", f->default_text);
+    put_default(j, f);
     j->buf->failed |= doc.failed;
     buf_free(&doc);
 }

@@ -3,6 +3,8 @@
 //   client.mjs stdio KITH TOKEN-FILE      client.mjs http ADDRESS TOKEN
 // Prints one line for each thing that holds, and ends with 1 at the first that does not.
 import assert from "node:assert/strict";
+import Ajv from "ajv/dist/2020.js";
+import formats from "ajv-formats";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -42,6 +44,9 @@ try {
   const names = tools.map((tool) => tool.name);
   for (const name of ["find", "get", "create", "update", "undo", "sales-rescore"]) assert.ok(names.includes(name), name);
   for (const tool of tools) assert.match(tool.name, /^[a-zA-Z0-9_-]{1,64}$/);
+  const ajv = new Ajv({ strict: true, allowUnionTypes: true });
+  formats(ajv);
+  for (const tool of tools) ajv.compile(tool.inputSchema);
   assert.equal(tools.find((tool) => tool.name === "find").annotations.readOnlyHint, true);
 
   it("reads resources");
@@ -49,7 +54,13 @@ try {
   assert.ok(resources.some((resource) => resource.uri === "kith://schema/contact"));
   assert.equal((await client.listResourceTemplates()).resourceTemplates.length, 2);
   const { contents } = await client.readResource({ uri: "kith://schema/contact" });
-  assert.ok(JSON.parse(contents[0].text).properties.email);
+  const contact = JSON.parse(contents[0].text);
+  assert.ok(contact.properties.email);
+  for (const field of Object.values(contact.properties)) {
+    const { kind, transitions, ...schema } = field;
+    const fits = new Ajv({ strict: true, allowUnionTypes: true, validateFormats: false }).compile(schema);
+    if ("default" in schema) assert.ok(fits(schema.default), JSON.stringify(field));
+  }
   await assert.rejects(client.readResource({ uri: "kith://nothing/here" }), { code: -32002 });
 
   it("rehearses, and nothing is kept");
