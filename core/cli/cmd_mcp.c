@@ -33,6 +33,7 @@ static kith_status take_session(struct mcp *m, kith_error *e) {
 static kith_status run_message(struct cmd *c, kith_error *e) {
     struct mcp m = {.c = c};
     struct buf text = {0}, out = {0};
+    TRY(mcp_check_version(cmd_option(c, "revision"), e));
     TRY(take_session(&m, e));
     if (cmd_option(c, "end"))
         return m.session ? engine_agent_end(c->company->engine, m.session, e) : KITH_OK;
@@ -53,6 +54,7 @@ const struct command command_mcp_message = {
     .name = "mcp-message",
     .args = "FILE",
     .options = {{"session", "ID", "the session that it belongs to"},
+                {"revision", "DATE", "of the protocol, as it was agreed"},
                 {"end", NULL, "end the session"}},
     .needs = NEEDS_COMPANY,
     .open = true,

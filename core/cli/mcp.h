@@ -26,6 +26,8 @@ struct mcp {
 
 /* Answers one message; what is to be said is appended to out, nothing to a notification. */
 kith_status mcp_message(struct mcp *m, kith_str text, struct buf *out, kith_error *e);
+/* KITH_E_INVAL: a revision of the protocol that is not spoken here. */
+kith_status mcp_check_version(const char *version, kith_error *e);
 /* The answer to a message that could not be carried out at all. */
 void mcp_failure(struct buf *out, const json_t *id, const kith_error *why);
 
@@ -88,8 +90,8 @@ kith_status mcp_answer_approval(struct mcp *m, const json_t *args, struct buf *o
 
 /* What a value of the field is, as a JSON schema: members of an object that is open. */
 void schema_members(struct json_out *j, const struct rfield *f);
-/* The types that the caller may read, and the actions; or one type. */
-void mcp_describe_all(struct mcp *m, struct json_out *j);
+/* The types that the caller may read, and what the session may still write; or one type. */
+kith_status mcp_describe_all(struct mcp *m, struct json_out *j, kith_error *e);
 void mcp_describe_type(struct mcp *m, const struct rtype *t, struct json_out *j);
 /* The query language, for whoever writes queries. */
 void mcp_query_text(struct buf *out);

@@ -485,6 +485,8 @@ kith_status mcp_call(struct mcp *m, const char *name, json_t *args, struct json_
     struct buf out = {0};
     kith_error why = KITH_ERROR_INIT;
     TRY(find_callee(m, name, &callee, e));
+    const char *asked = arena_printf(&m->c->arena, "%s: %s", m->of.note, name);
+    m->c->principal.asked = asked ? asked : m->of.note; /* for the log of reads */
     kith_status st = ask_or_carry_out(m, &callee, name, args, &out, &why);
     if (st == KITH_OK && out.failed)
         st = err_nomem(&why);

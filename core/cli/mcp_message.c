@@ -30,6 +30,14 @@ static const char *version_for(const char *asked) {
     return versions[0];
 }
 
+kith_status mcp_check_version(const char *version, kith_error *e) {
+    if (!version || strcmp(version_for(version), version) == 0)
+        return KITH_OK;
+    return err_set(
+        e, KITH_E_INVAL, NULL,
+        "the revision '%.40s' of the protocol is not spoken here: leave it to initialize", version);
+}
+
 /* "claude-code 2.1", as far as it is a text for a line. */
 static const char *client_of(struct mcp *m, const json_t *params) {
     const json_t *info = json_object_get(params, "clientInfo");

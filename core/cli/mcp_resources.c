@@ -80,10 +80,8 @@ static kith_status schema_text(struct mcp *m, const char *type, struct buf *out,
     struct json_out j;
     const struct rtype *t;
     json_begin(&j, out, false);
-    if (!*type) {
-        mcp_describe_all(m, &j);
-        return KITH_OK;
-    }
+    if (!*type)
+        return mcp_describe_all(m, &j, e);
     TRY(visible_type(m, type, &t, e));
     mcp_describe_type(m, t, &j);
     return KITH_OK;

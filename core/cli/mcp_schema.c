@@ -3,6 +3,7 @@
  * their fields and states, the query language. */
 #include "cli/mcp.h"
 #include "cli/show.h"
+#include "engine/agent.h"
 #include "record/access.h"
 
 #include <string.h>
@@ -229,8 +230,11 @@ void mcp_describe_type(struct mcp *m, const struct rtype *t, struct json_out *j)
     json_object_end(j);
 }
 
-void mcp_describe_all(struct mcp *m, struct json_out *j) {
+kith_status mcp_describe_all(struct mcp *m, struct json_out *j, kith_error *e) {
     const struct schema *s = cmd_schema(m->c);
+    struct agent_entry session;
+    TRY(engine_agent(m->c->company->engine, &m->c->principal, m->session, &m->c->arena, &session,
+                     e));
     json_object_(j);
     json_key(j, "types");
     json_array_(j);
@@ -245,7 +249,10 @@ void mcp_describe_all(struct mcp *m, struct json_out *j) {
     }
     json_array_end(j);
     member(j, "more", "describe with a type tells its fields; tools/list tells the actions");
+    json_key(j, "may_still_write");
+    json_int(j, session.budget - session.written);
     json_object_end(j);
+    return KITH_OK;
 }
 
 /* -- queries ----------------------------------------------------------------------------------- */

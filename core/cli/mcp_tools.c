@@ -27,10 +27,8 @@ static kith_status answer_describe(struct mcp *m, const json_t *args, struct buf
     const struct rtype *t;
     const char *type = json_string_value(json_object_get(args, "type"));
     json_begin(&j, out, false);
-    if (!type) {
-        mcp_describe_all(m, &j);
-        return KITH_OK;
-    }
+    if (!type)
+        return mcp_describe_all(m, &j, e);
     TRY(schema_find_type(cmd_schema(m->c), str_of(type), &t, e));
     if (access_rule(&m->c->principal, t) == ACCESS_NONE)
         return err_set(e, KITH_E_DENIED, NULL, "you may not read any %s", type);

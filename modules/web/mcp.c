@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #define SESSION    "Mcp-Session-Id"
+#define REVISION   "Mcp-Protocol-Version"
 #define ANSWER_MAX (9u << 20)
 
 struct exchange {
@@ -61,10 +62,10 @@ static void tell_failure(struct exchange *x) {
 /* Runs `kith mcp-message`; true: it did. end: ends the session. */
 static bool run(struct exchange *x, bool end) {
     struct request *r = x->r;
-    const char *session = request_header(r, SESSION);
-    struct text option = {0};
+    const char *session = request_header(r, SESSION), *version = request_header(r, REVISION);
+    struct text option = {0}, revision = {0};
     kith_error e = {.struct_size = sizeof e};
-    kith_str words[5] = {kith_str_of("mcp-message"), kith_str_of("--json")};
+    kith_str words[6] = {kith_str_of("mcp-message"), kith_str_of("--json")};
     uint32_t count = 2;
     const kith_stream stream = {.struct_size = sizeof stream,
                                 .arg = x,
@@ -75,13 +76,18 @@ static bool run(struct exchange *x, bool end) {
         text_printf(&option, "--session=%s", session);
         words[count++] = text_str(&option);
     }
+    if (version) {
+        text_printf(&revision, "--revision=%s", version);
+        words[count++] = text_str(&revision);
+    }
     if (end)
         words[count++] = kith_str_of("--end");
     words[count++] = kith_str_of("-");
-    kith_status st = option.failed
+    kith_status st = option.failed || revision.failed
                          ? kith_fail(&e, KITH_E_NOMEM, NULL, "there is no memory")
                          : r->self->serving->run(r->caller, count, words, &stream, &x->code, &e);
     text_free(&option);
+    text_free(&revision);
     if (st != KITH_OK)
         answer_error(r, st, &e);
     else if (x->code != 0)

@@ -225,12 +225,13 @@ agent "$(tool create '{"type":"account","fields":{"name":"A"},"rehearse":true}')
     "$(tool create '{"type":"account","fields":{"name":"A"}}')" \
     "$(tool create '{"type":"account","fields":{"name":"B"}}')" \
     "$(tool create '{"type":"account","fields":{"name":"C"}}')" \
-    "$(tool find '{"query":"account : count()"}')"
+    "$(tool find '{"query":"account : count()"}')" "$(tool describe '{}')"
 answers 3 '"rehearsal":true'
 answers 5 '"transaction"'
 answers 6 '"isError":true'
 answers 6 'the session may write 0 more of 2'
 answers 7 '"count":2'
+answers 8 '"may_still_write":0'
 rm conf.d/90-mcp.conf
 
 it "acts with the rights of a token, and one that reads is offered no tool that writes"
@@ -253,6 +254,8 @@ kith log --limit 1 --json
 prints '"actor":"user:rita"'
 kith mcp sessions --token-file token --json
 prints_lines 1
+kith access log --json
+prints 'client tester 1.0: find"'
 agent --token-file=reading -- "tools/list {}" "$(tool update '{"type":"contact","id":"'"$anna"'","fields":{"city":"Ulm"}}')"
 answers_not 1 '"name":"update"'
 answers 1 '"name":"find"'

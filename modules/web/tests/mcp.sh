@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The Model Context Protocol with its public client, over HTTP and on standard input, and by hand.
-. "$(dirname "$0")/web.bash"
+. "$(dirname "$0")/people.bash"
 
 new_web_company
 "$KITH" module enable sales >/dev/null
@@ -32,6 +32,13 @@ prints '"protocolVersion":"2025-06-18"'
 message tools/list '{}' "Mcp-Session-Id: $session"
 answers 200
 prints '"name":"find"'
+
+it "speaks no other revision of the protocol than those it knows"
+message ping '{}' "Mcp-Session-Id: $session" "Mcp-Protocol-Version: 2025-06-18"
+answers 200
+message ping '{}' "Mcp-Session-Id: $session" "Mcp-Protocol-Version: 1999-01-01"
+answers 400
+prints "is not spoken here"
 
 it "says nothing to what needs no answer"
 api POST /mcp '{"jsonrpc":"2.0","method":"notifications/initialized"}' "Mcp-Session-Id: $session"
@@ -147,7 +154,8 @@ echo 'mcp: { approval = "all"; };' >conf.d/mcp.conf
 role=$("$KITH" find "role where name = 'reader'" --json | json_text id)
 "$KITH" update role "$role" rights='{"types":{"contact":{"read":"all","create":"all"}}}' >/dev/null
 serve_web
-token=$(new_token rita)
+rita=$(new_token rita)
+token=$rita
 begin
 message tools/call '{"name":"create","arguments":{"type":"contact","fields":{"name":"Allowed"}}}' "Mcp-Session-Id: $session"
 prints '"state":"waiting"'
@@ -165,6 +173,16 @@ answers 200
 prints '"state":"done"'
 api POST "approvals/$number/refuse"
 answers 422
+echo "correct horse battery" | "$KITH" user password rita >/dev/null
+sign_in rita "correct horse battery"
+in_session GET approvals
+prints_not '"state":"waiting"'
+token=$rita
+message tools/call '{"name":"create","arguments":{"type":"contact","fields":{"name":"Signed in"}}}' "Mcp-Session-Id: $session"
+number=$(sed -n 's/.*"approval":\([0-9]*\).*/\1/p' "$work/out" | head -n 1)
+in_session POST "approvals/$number/approve"
+answers 200
+token=$root
 api GET "contact?q=name='Allowed'"
 prints '"name":"Allowed"'
 stop_server
