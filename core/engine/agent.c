@@ -143,9 +143,36 @@ static kith_status add_task(struct txn *t, const struct asking *x, kith_id *id, 
     return txn_create(t, type, set, x->user ? 3 : 2, id, e);
 }
 
+struct closing {
+    kith_id task;
+    const char *state;
+};
+
+/* The task is done with it, unless somebody has closed it already. */
+static kith_status close_task(struct txn *t, void *arg, kith_error *e) {
+    const struct closing *x = arg;
+    const struct base_task *f = &t->g->schema->base.task;
+    const kith_value *values;
+    TRY(txn_get(t, f->type, x->task, &values, e));
+    if (!str_eqz(values[f->state->index].as.s, "open"))
+        return KITH_OK;
+    struct assign set = {f->state, value_str(str_of(x->state))};
+    return txn_update(t, f->type, x->task, &set, 1, e);
+}
+
+static kith_status close_late(struct txn *t, kith_error *e) {
+    kith_id *tasks;
+    size_t count;
+    TRY(approval_log_late(t->g->writer, t->head.at, t->arena, &tasks, &count, e));
+    for (size_t i = 0; i < count; i++)
+        (void)txn_try(t, close_task, &(struct closing){tasks[i], "cancelled"}, NULL);
+    return KITH_OK;
+}
+
 static kith_status ask_in(struct txn *t, void *arg, kith_error *e) {
     struct asking *x = arg;
     x->a->asked = t->head.at;
+    TRY(close_late(t, e));
     TRY(add_task(t, x, &x->a->task, e));
     return approval_log_add(t->g->writer, x->a, e);
 }
@@ -164,25 +191,14 @@ struct moving {
     kith_str result;
 };
 
-/* The task is done with it, unless somebody has closed it already. */
-static kith_status close_task(struct txn *t, void *arg, kith_error *e) {
-    const struct moving *x = arg;
-    const struct base_task *f = &t->g->schema->base.task;
-    const kith_value *values;
-    TRY(txn_get(t, f->type, x->a->task, &values, e));
-    if (!str_eqz(values[f->state->index].as.s, "open"))
-        return KITH_OK;
-    struct assign set = {f->state,
-                         value_str(str_of(x->to == APPROVAL_DONE ? "done" : "cancelled"))};
-    return txn_update(t, f->type, x->a->task, &set, 1, e);
-}
-
 static kith_status move_in(struct txn *t, void *arg, kith_error *e) {
     struct moving *x = arg;
     TRY(approval_log_move(t->g->writer, x->a->number, x->from, x->to, t->head.at, x->who, x->result,
                           e));
     if (x->a->task && x->to != APPROVAL_BEGUN)
-        (void)txn_try(t, close_task, x, NULL); /* it may be gone */
+        (void)txn_try(t, close_task, /* it may be gone */
+                      &(struct closing){x->a->task, x->to == APPROVAL_DONE ? "done" : "cancelled"},
+                      NULL);
     return KITH_OK;
 }
 

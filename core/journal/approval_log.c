@@ -35,6 +35,15 @@ static kith_status expire(struct conn *c, int64_t now, kith_error *e) {
     return conn_run(c, st, e);
 }
 
+kith_status approval_log_late(struct conn *c, int64_t now, struct arena *a, kith_id **tasks,
+                              size_t *count, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(
+        c, "SELECT task FROM kith_approval WHERE state = 1 AND asked < ?1 AND task <> 0", &st, e));
+    bind_int(st, 1, now - APPROVAL_KEEP_MS);
+    return conn_ids(c, st, a, tasks, count, e);
+}
+
 kith_status approval_log_add(struct conn *c, struct approval *a, kith_error *e) {
     sqlite3_stmt *st;
     TRY(expire(c, a->asked, e));

@@ -39,6 +39,9 @@ struct approval {
 kith_status approval_log_setup(struct conn *c, kith_error *e); /* creates what is absent */
 /* Sets a->number. What has waited for more than a week is expired with it. */
 kith_status approval_log_add(struct conn *c, struct approval *a, kith_error *e);
+/* The tasks of those that this would expire; in the arena. */
+kith_status approval_log_late(struct conn *c, int64_t now, struct arena *a, kith_id **tasks,
+                              size_t *count, kith_error *e);
 /* KITH_E_NOTFOUND. Texts live in the arena. One that has waited too long is expired. */
 kith_status approval_log_read(struct conn *c, int64_t number, int64_t now, struct arena *a,
                               struct approval *out, kith_error *e);

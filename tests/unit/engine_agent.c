@@ -130,3 +130,59 @@ TEST("what was to be as it was is looked at in the transaction itself") {
     EXPECT_INT(1, count(&w.x, "lead where score = 9", NULL));
     fixture_close(&w.x);
 }
+
+static struct approval asked(struct agent *w) {
+    struct approval a = {.session = w->of.id,
+                         .tool = str_of("update"),
+                         .args = str_of("{\"id\":\"x\"}"),
+                         .limit = str_of("{}"),
+                         .shown = str_of("{}")};
+    EXPECT_OK(engine_approval_add(w->x.g, &a, 0, "Allow it", &w->x.e), w->x.e);
+    return a;
+}
+
+static struct approval approval_now(struct agent *w, int64_t number) {
+    struct approval a;
+    struct agent_entry s;
+    EXPECT_OK(engine_approval(w->x.g, &tester, number, &w->x.arena, &a, &s, &w->x.e), w->x.e);
+    return a;
+}
+
+TEST("an approval is decided once, and its task goes with it") {
+    struct agent w;
+    agent_open(&w, 100);
+    struct approval a = asked(&w), b = asked(&w);
+    EXPECT_INT(2, count(&w.x, "task where state = 'open'", NULL));
+    EXPECT_OK(engine_approval_move(w.x.g, &a, APPROVAL_WAITS, APPROVAL_BEGUN, "ben", (kith_str){0},
+                                   &w.x.e),
+              w.x.e);
+    EXPECT_INT(KITH_E_CONFLICT, engine_approval_move(w.x.g, &a, APPROVAL_WAITS, APPROVAL_BEGUN,
+                                                     "eve", (kith_str){0}, &w.x.e));
+    EXPECT_OK(engine_approval_move(w.x.g, &a, APPROVAL_BEGUN, APPROVAL_DONE, "ben",
+                                   str_of("{\"id\":\"y\"}"), &w.x.e),
+              w.x.e);
+    EXPECT_OK(engine_approval_move(w.x.g, &b, APPROVAL_WAITS, APPROVAL_REFUSED, "ben",
+                                   (kith_str){0}, &w.x.e),
+              w.x.e);
+    EXPECT_INT(1, count(&w.x, "task where state = 'done'", NULL));
+    EXPECT_INT(1, count(&w.x, "task where state = 'cancelled'", NULL));
+    EXPECT_INT(0, approval_now(&w, a.number).args.len);
+    EXPECT(str_eqz(approval_now(&w, a.number).result, "{\"id\":\"y\"}"));
+    fixture_close(&w.x);
+}
+
+TEST("what nobody decides within a week is expired, and what it said is gone") {
+    struct agent w;
+    agent_open(&w, 100);
+    struct approval a = asked(&w), b;
+    EXPECT_INT(APPROVAL_WAITS, approval_now(&w, a.number).state);
+    clock_set(&w.x.clock, START_MS + APPROVAL_KEEP_MS + 60000);
+    EXPECT_INT(APPROVAL_EXPIRED, approval_now(&w, a.number).state);
+    b = asked(&w); /* sweeps */
+    EXPECT_INT(1, count(&w.x, "task where state = 'cancelled'", NULL));
+    EXPECT_INT(1, count(&w.x, "task where state = 'open'", NULL));
+    EXPECT_INT(APPROVAL_EXPIRED, approval_now(&w, a.number).state);
+    EXPECT_INT(0, approval_now(&w, a.number).args.len);
+    EXPECT_INT(APPROVAL_WAITS, approval_now(&w, b.number).state);
+    fixture_close(&w.x);
+}
