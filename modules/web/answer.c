@@ -182,9 +182,10 @@ static void mark_tag(struct header *tag) {
 
 void answer_pack(struct request *r) {
     struct text packed = {0};
-    bool looked = r->packed;
+    if (r->out || r->packed)
+        return;
     r->packed = true;
-    if (looked || r->out || r->answer.failed || r->answer.len < WORTH_IT || !answer_is_packed(r))
+    if (r->answer.failed || r->answer.len < WORTH_IT || !answer_is_packed(r))
         return;
     struct pack *p = pack_new();
     bool done = p && pack_put(p, r->answer.ptr, r->answer.len, true, keep, &packed);

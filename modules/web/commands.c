@@ -336,6 +336,7 @@ static void end_stream(struct command *c, bool whole) {
         (void)pass_on(c, (kith_str){"", 0}, true);
     if (!whole && stream_is_read(c->r->out))
         log_failure(c);
+    request_leaves_stream(c->r);
     if (whole)
         stream_end(c->r->out);
     else

@@ -40,7 +40,8 @@ static const kith_setting settings[] = {
      .default_text = "60s",
      .min = 1000,
      .max = 3600000,
-     .doc = "A connection on which nothing comes for so long is closed."},
+     .doc = "A connection on which in so long nothing comes, or goes, or less than 64 KiB of"
+            " what is longer, is closed."},
     {.key = "threads",
      .kind = KITH_INT,
      .default_text = "1",
@@ -230,7 +231,7 @@ static kith_status serve(kith_instance *self, kith_error *err) {
     atomic_store(&self->hurry, false);
     kith_status st = workers_open(&self->workers, (size_t)self->worker_count, WAITING_MAX, err);
     if (st == KITH_OK)
-        st = workers_open(&self->streamers, (size_t)self->stream_count, 0, err);
+        st = workers_open(&self->streamers, (size_t)self->stream_count, WAITING_MAX, err);
     if (st == KITH_OK)
         st = workers_open(&self->porter, 1, DOOR_PLACES, err);
     if (st == KITH_OK)

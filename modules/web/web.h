@@ -39,6 +39,7 @@ struct kith_instance {
     int64_t max_listeners, max_listeners_of_user, heartbeat_ms;
     struct http *http;
     struct events *events;               /* events.c */
+    _Atomic int64_t streaming;           /* requests that streamers have, or are to have */
     struct workers *workers, *streamers; /* for what takes a moment, and for what may take hours */
     struct workers *porter;              /* one thread, by which people come in */
     struct door door;
@@ -119,7 +120,8 @@ struct request {
     struct stream *out;
     bool sized; /* it is known beforehand how many: */
     uint64_t out_bytes;
-    bool packed; /* or need not be */
+    bool streaming; /* it is counted in the instance's */
+    bool packed;    /* or need not be */
     /* Its body, of one that is read while it arrives. Nothing of its connection may be asked for on
      * the thread that reads it: it may be gone. */
     struct stream *in;
@@ -183,6 +185,8 @@ uint32_t request_zone(const struct request *r);
 void request_begin(struct request *r);
 /* It is read while it arrives, by a worker. false: it is not, and answered. */
 bool request_start(struct request *r);
+/* What it was counted for is done: to be called before whoever asked can know. */
+void request_leaves_stream(struct request *r);
 /* Its body is there. true: so is the answer; false: it was suspended, and comes later. */
 bool request_take(struct request *r);
 void request_free(struct request *r); /* once for whoever holds it */

@@ -11,16 +11,14 @@ struct workers {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work;
     struct request *first, **last;
-    size_t waiting, waiting_max, idle;
+    size_t waiting, waiting_max;
     bool ending;
 };
 
 static struct request *take(struct workers *w) {
     pthread_mutex_lock(&w->lock);
-    w->idle++;
     while (!w->first && !w->ending)
         pthread_cond_wait(&w->work, &w->lock);
-    w->idle--;
     struct request *r = w->first;
     if (r) {
         if (!(w->first = r->next))
@@ -43,6 +41,7 @@ static void *work(void *arg) {
             answer_problem(r, 503, "busy", NULL, IT_ENDS);
         if (!r->in)
             answer_pack(r);
+        request_leaves_stream(r);
         atomic_store(&r->answered, true);
         door_leave(&r->self->door, r);
         request_resume(r);
@@ -91,7 +90,7 @@ size_t workers_waiting(struct workers *w) {
 
 bool workers_add(struct workers *w, struct request *r) {
     pthread_mutex_lock(&w->lock);
-    bool room = w->waiting < w->waiting_max + w->idle;
+    bool room = w->waiting < w->waiting_max;
     if (room) {
         request_hold(r);
         if (!r->in)

@@ -38,6 +38,22 @@ def leave(count):
         s.close()
 
 
+def again(count):
+    """Two that export as often as that, one at once after the other; prints the statuses."""
+    import threading
+
+    def run():
+        for _ in range(int(count)):
+            got.append(rest(ask("/api/v1/export?q=contact", headers="Connection: close\r\n"))[:12].decode())
+    got = []
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    print(len(got), sorted(set(got)))
+
+
 def hold(count, seconds):
     """As many that read none of it for so long; prints what a further one, and a list, get."""
     held = []
@@ -114,4 +130,4 @@ def feed(path, bytes_at_a_time, pause, seconds):
     print("after %d s" % (time.monotonic() - begun))
 
 
-{"cut": cut, "both": both, "feed": feed, "leave": leave, "hold": hold, "drip": drip}[what](*sys.argv[4:])
+{"cut": cut, "both": both, "feed": feed, "again": again, "leave": leave, "hold": hold, "drip": drip}[what](*sys.argv[4:])

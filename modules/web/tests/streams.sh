@@ -66,6 +66,8 @@ it "goes on when who reads it leaves, and has as many at once as it may"
 streams leave 6
 expect test "$(grep -c 'HTTP/1.1 200' "$work/out")" -eq 6
 sleep 0.5
+streams again 40
+prints "80 ['HTTP/1.1 200']"
 streams hold 2 0
 expect test "$(grep -c '^HTTP/1.1 200' "$work/out")" -eq 2
 prints "further: HTTP/1.1 503 True"
@@ -287,10 +289,16 @@ streams feed 'import/account?name=steadily' 40000 0.4 5
 prints "after 5 s"
 
 it "loses no more than an import with Ctrl-C when it is killed"
-(sleep 1; kill -9 "$server") &
 python3 -c '
 for i in range(60000): print("""{"name":"Killed %d"}""" % i)' >"$work/lines"
+kill_when_begun() {
+    for _ in $(seq 300); do [ "$(count "account where name like 'Killed %'")" -eq 0 ] || break; done
+    kill -9 "$server"
+}
+kill_when_begun &
+killer=$!
 post 'import/account?name=killed' "$work/lines" -H 'Content-Type: application/x-ndjson'
+wait "$killer"
 { wait "$server"; } 2>/dev/null
 serve_web
 there=$(count "account where name like 'Killed %'")
