@@ -96,12 +96,14 @@ static kith_status export_logged(struct job *job, const struct export_options *o
                                  const struct asked *asked, uint64_t *rows, const char **inexact,
                                  kith_error *e) {
     struct io *io = job->c->io;
-    bool to_file = job->file >= 0;
+    bool to_file = job->file >= 0, said = *inexact && !to_file;
     int64_t number = 0;
     kith_status st = ask_export(job->c, asked, &number, e);
+    if (st == KITH_OK && said) /* before the first row, for whoever reads them as they come */
+        io_say(io, "%s", *inexact);
     if (st == KITH_OK)
         st = export_exactly(job, o, rows, inexact, e);
-    if (st == KITH_OK && *inexact && !(to_file && job->c->json))
+    if (st == KITH_OK && *inexact && !said && !(to_file && job->c->json))
         io_say(io, "%s", *inexact);
     if (!to_file)
         return ask_exported(job->c, number, *rows, st, e);

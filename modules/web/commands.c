@@ -194,11 +194,21 @@ static void put_head(struct request *r) {
                   formats[i].ending);
 }
 
+/* What was said before the first row: "kith: segment 'vip' is being worked out: ...". */
+static void put_remark(struct command *c) {
+    const char *said = c->err.ptr ? c->err.ptr : "", *name = "kith: ";
+    if (strncmp(said, name, strlen(name)) != 0)
+        return;
+    said += strlen(name);
+    answer_header(c->r, "Kith-Inexact", "%.*s", (int)strcspn(said, "\r\n"), said);
+}
+
 /* From here on it is sent while it is made, and its status has been told. */
 static bool begin_stream(struct command *c) {
     struct request *r = c->r;
     if (r->status == 0) {
         put_head(r);
+        put_remark(c);
         c->pack = answer_is_packed(r) ? pack_new() : NULL;
     }
     if (c->pack)

@@ -169,7 +169,7 @@ if "$KITH" module enable sales >/dev/null 2>&1; then
     complains "kith: $doubt"
     kith find "contact where in_segment('near')" --json
     expect test -z "$(grep '^kith: ' "$work/err")"
-    prints "{\"inexact\":\"$doubt\"}"
+    prints "{ \"inexact\":\"$doubt\"}"
     kith find "contact where not in_segment('near')" --json --limit 1
     prints "\",\"inexact\":\"$doubt\"}"
     kith find "contact where in_segment('near') : count()"
@@ -180,7 +180,7 @@ if "$KITH" module enable sales >/dev/null 2>&1; then
     kith find "contact where in_segment('near') group by city : count()"
     complains "kith: $doubt"
     kith find "contact where in_segment('near') group by city : count()" --json
-    prints "{\"inexact\":\"$doubt\"}"
+    prints "{ \"inexact\":\"$doubt\"}"
     kith find "contact where in_segment('near')" --csv
     complains "kith: $doubt"
     kith export "contact where in_segment('near')"
@@ -194,7 +194,7 @@ if "$KITH" module enable sales >/dev/null 2>&1; then
     kith find "segment where name = 'won'" --fields name,problem --json
     prints "lead"
     kith find "segment where name = 'won'" --json --fields name
-    prints '{"inexact":"segment '"'won'"' is being worked out: the number of its members is not exact"}'
+    prints '{ "inexact":"segment '"'won'"' is being worked out: the number of its members is not exact"}'
 else
     skip "the module sales is not beside the program"
 fi
