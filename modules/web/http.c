@@ -122,7 +122,8 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
  * looked here whether its client is there still. */
 static void look_for_gone(struct http *h) {
     for (struct request *r = h->streams; r; r = r->listed_next) {
-        const struct guest *g = stream_is_endless(r->out) ? guest_of(r->connection) : NULL;
+        const struct guest *g =
+            r->out && stream_is_endless(r->out) ? guest_of(r->connection) : NULL;
         struct pollfd p = {.fd = g ? g->fd : -1, .events = POLLRDHUP};
         if (poll(&p, 1, 0) > 0)
             stream_fail(r->out);
