@@ -80,12 +80,16 @@ void outbox_print(struct cmd *c, const struct outbox_item *i) {
 #define LIST_MAX 1000
 
 static kith_status run_list(struct cmd *c, kith_error *e) {
-    const char *name = cmd_option(c, "state");
+    const char *name = cmd_option(c, "state"), *to = cmd_option(c, "to");
     uint32_t state = name ? outbox_state_of(str_of(name)) : 0;
     struct outbox_item *items;
     struct table t;
     size_t n;
-    TRY(engine_outbox(c->company->engine, state, LIST_MAX, &c->arena, &items, &n, e));
+    if (to)
+        TRY(engine_outbox_to(c->company->engine, str_of(to), state, LIST_MAX, &c->arena, &items, &n,
+                             e));
+    else
+        TRY(engine_outbox(c->company->engine, state, LIST_MAX, &c->arena, &items, &n, e));
     table_begin(&t, c,
                 (const char *const[]){"effect", "wanted", "state", "by", "to", "record", ">tries",
                                       "why", NULL});
@@ -248,7 +252,8 @@ const struct command command_outbox_list = {
     .name = "outbox list",
     .args = "",
     .help = "what was to leave the company lately, and what became of it",
-    .options = {{"state", "waiting|sending|sent|dead|cancelled", "only those"}},
+    .options = {{"state", "waiting|sending|sent|dead|cancelled", "only those"},
+                {"to", "ENDPOINT", "only what goes there, as to the webhook with that id"}},
     .needs = NEEDS_COMPANY,
     .run = run_list,
 };

@@ -133,6 +133,16 @@ kith_status engine_outbox(struct engine *g, uint32_t state, uint32_t max, struct
     return st;
 }
 
+kith_status engine_outbox_to(struct engine *g, kith_str endpoint, uint32_t state, uint32_t max,
+                             struct arena *a, struct outbox_item **out, size_t *count,
+                             kith_error *e) {
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = outbox_to(c, endpoint, state, max, a, out, count, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
 static kith_status no_effect(kith_id id, const char *what, kith_error *e) {
     char text[ID_TEXT + 1];
     id_format(id, text);

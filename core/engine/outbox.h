@@ -68,6 +68,10 @@ kith_status engine_send_wait(struct engine *g, int64_t timeout_ms, kith_error *e
 
 kith_status engine_outbox(struct engine *g, uint32_t state, uint32_t max, struct arena *a,
                           struct outbox_item **out, size_t *count, kith_error *e);
+/* Those for one endpoint. */
+kith_status engine_outbox_to(struct engine *g, kith_str endpoint, uint32_t state, uint32_t max,
+                             struct arena *a, struct outbox_item **out, size_t *count,
+                             kith_error *e);
 /* KITH_E_NOTFOUND: there is none. */
 kith_status engine_outbox_item(struct engine *g, kith_id id, struct arena *a,
                                struct outbox_item *out, kith_error *e);

@@ -379,6 +379,22 @@ kith_status outbox_list(struct conn *c, uint32_t state, uint32_t max, struct are
     return items_of(c, st, a, out, count, &cap, e);
 }
 
+kith_status outbox_to(struct conn *c, kith_str endpoint, uint32_t state, uint32_t max,
+                      struct arena *a, struct outbox_item **out, size_t *count, kith_error *e) {
+    sqlite3_stmt *st;
+    size_t cap = 0;
+    *out = NULL;
+    *count = 0;
+    TRY(conn_prepare(c,
+                     ITEM " WHERE q.endpoint = ?3 AND (?1 = 0 OR o.state = ?1)"
+                          " ORDER BY o.id DESC LIMIT ?2",
+                     &st, e));
+    bind_int(st, 1, state);
+    bind_int(st, 2, max);
+    bind_str(st, 3, endpoint);
+    return items_of(c, st, a, out, count, &cap, e);
+}
+
 kith_status outbox_since(struct conn *c, kith_id after, struct arena *a, struct outbox_item **out,
                          size_t *count, kith_error *e) {
     sqlite3_stmt *st;

@@ -108,6 +108,9 @@ kith_status outbox_set_back(struct conn *c, int64_t now, int64_t longest, kith_e
 /* Those in this state (0: in any), the newest first, in the arena. */
 kith_status outbox_list(struct conn *c, uint32_t state, uint32_t max, struct arena *a,
                         struct outbox_item **out, size_t *count, kith_error *e);
+/* The same of those for one endpoint, of whichever delivery. */
+kith_status outbox_to(struct conn *c, kith_str endpoint, uint32_t state, uint32_t max,
+                      struct arena *a, struct outbox_item **out, size_t *count, kith_error *e);
 /* Behind this one, in their order. */
 kith_status outbox_since(struct conn *c, kith_id after, struct arena *a, struct outbox_item **out,
                          size_t *count, kith_error *e);

@@ -167,6 +167,9 @@ static const kith_field replay_params[] = {
 static const kith_field replay_results[] = {
     F("rows", INTEGER, .doc = "How many rows of the journal are looked at."),
 };
+static const kith_field test_results[] = {
+    F("effect", TEXT, .doc = "What is sent; the outbox says what becomes of it."),
+};
 static const kith_field send_params[] = {
     F("url", URL, .flags = KITH_FF_REQUIRED, .doc = "Where to."),
     F("method", CHOICE, .options = "GET,POST,PUT,PATCH,DELETE,HEAD", .default_text = "POST",
@@ -199,6 +202,12 @@ static const kith_action actions[] = {
      .params = KITH_ARRAY(replay_params),
      .results = KITH_ARRAY(replay_results),
      .doc = "Tells a webhook once more what happened since, with the same ids."},
+    {.name = "test",
+     .effect = KITH_EFFECT_EXTERNAL,
+     .fn = webhook_test,
+     .params = KITH_ARRAY(webhook_param),
+     .results = KITH_ARRAY(test_results),
+     .doc = "Sends a webhook an event http.test, by which it is seen whether it is taken."},
     {.name = "send",
      .effect = KITH_EFFECT_EXTERNAL,
      .fn = send_call,

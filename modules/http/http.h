@@ -97,6 +97,7 @@ kith_status webhook_deliver(kith_instance *self, const kith_txn *view, kith_send
 kith_status webhook_secret(kith_instance *self, kith_call *call, kith_error *err);
 kith_status webhook_rotate(kith_instance *self, kith_call *call, kith_error *err);
 kith_status webhook_replay(kith_instance *self, kith_call *call, kith_error *err);
+kith_status webhook_test(kith_instance *self, kith_call *call, kith_error *err);
 kith_status send_call(kith_instance *self, kith_call *call, kith_error *err);
 kith_status send_deliver(kith_instance *self, const kith_txn *view, kith_sending *sending,
                          kith_error *err);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Webhooks: what they listen for, what they are told, and how. */
 #include "http.h"
+#include <sodium.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define TOPICS_MAX 64
 
@@ -427,4 +429,63 @@ kith_status webhook_replay(kith_instance *self, kith_call *call, kith_error *err
                                  args[2].as.i, &n, err);
     rows = kith_number(KITH_INT, (int64_t)n);
     return st == KITH_OK ? self->calls->result(call, 0, &rows, err) : st;
+}
+
+/* In the form of any other; it stands in no journal. */
+static void test_event(const kith_instance *self, kith_id webhook, char *out, size_t cap) {
+    int64_t now = self->host->now(self->host);
+    time_t seconds = (time_t)(now / 1000);
+    char id[KITH_ID_CHARS + 1], at[32];
+    struct tm utc;
+    kith_id_text(webhook, id);
+    gmtime_r(&seconds, &utc);
+    strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%S", &utc);
+    (void)snprintf(
+        out, cap,
+        "{\"type\":\"http.test\",\"timestamp\":\"%s.%03dZ\",\"schema\":1,\"seq\":null,"
+        "\"subject\":{\"type\":\"webhook\",\"id\":\"%s\"},\"origin\":\"action\",\"data\":{}}",
+        at, (int)(now % 1000), id);
+}
+
+static kith_status check_enabled(kith_instance *self, kith_call *call, kith_id id,
+                                 kith_error *err) {
+    const kith_row *row;
+    kith_status st = self->records->get(self->calls->view(call), self->webhook.type, id, &row, err);
+    if (st != KITH_OK)
+        return st;
+    kith_value state = field_of(self, self->calls->view(call), row, self->webhook.state);
+    return text_is(&state, "enabled")
+               ? KITH_OK
+               : kith_fail(err, KITH_E_REFUSED, "webhook",
+                           "the webhook is %.*s, so nothing is sent to it: enable it first",
+                           (int)state.as.s.len, state.as.s.ptr);
+}
+
+kith_status webhook_test(kith_instance *self, kith_call *call, kith_error *err) {
+    char endpoint[KITH_ID_CHARS + 1], effect_id[KITH_ID_CHARS + 1], key[80], payload[300];
+    unsigned char random[8];
+    char hex[2 * sizeof random + 1];
+    kith_value ignored[2];
+    kith_id id, sent = 0;
+    kith_status st = called_webhook(self, call, &id, ignored, err);
+    if (st == KITH_OK)
+        st = check_enabled(self, call, id, err);
+    if (st != KITH_OK)
+        return st;
+    kith_id_text(id, endpoint);
+    test_event(self, id, payload, sizeof payload);
+    randombytes_buf(random, sizeof random);
+    (void)snprintf(key, sizeof key, "msg_%s_test_%s", endpoint,
+                   sodium_bin2hex(hex, sizeof hex, random, sizeof random));
+    kith_effect effect = {.struct_size = sizeof effect,
+                          .delivery = self->deliver,
+                          .endpoint = kith_str_of(endpoint),
+                          .key = kith_str_of(key),
+                          .payload = kith_str_of(payload),
+                          .id = id,
+                          .type = self->webhook.type};
+    st = self->deliveries->send(self->calls->txn(call), &effect, &sent, err);
+    kith_id_text(sent, effect_id);
+    kith_value result = kith_text(effect_id);
+    return st == KITH_OK ? self->calls->result(call, 0, &result, err) : st;
 }
