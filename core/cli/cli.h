@@ -187,7 +187,7 @@ kith_status cmd_call(struct cmd *c, const char *action, const char *const *words
 
 /* -- commands ---------------------------------------------------------------------------------- */
 
-extern const struct command command_complete, command_reference, command_console,
+extern const struct command command_complete, command_schema, command_reference, command_console,
     command_console_entry;
 extern const struct command command_workflow_backtest;
 extern const struct command command_backup, command_backup_verify, command_backup_key,

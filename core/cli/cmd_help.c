@@ -125,6 +125,7 @@ const struct command command_help = {
                 {"completion", "bash|zsh|fish", "print the script that completes words on Tab"}},
     .needs = NEEDS_NOTHING,
     .open = true,
+    .served = true,
     .args_max = 2,
     .run = run,
 };

@@ -520,6 +520,21 @@ void command_read(struct request *r) {
     stream_leave(r->in);
 }
 
+/* What it would answer with is for its caller. */
+bool command_output(struct request *r, const char *const *words, struct text *out) {
+    const struct route own = {.words = words}, *asked = r->route;
+    r->route = &own;
+    (void)command_run(r);
+    r->route = asked;
+    if (r->status != 200)
+        return false;
+    *out = r->answer;
+    r->answer = (struct text){0};
+    r->header_count = 0;
+    r->status = 0;
+    return true;
+}
+
 /* -- lists ------------------------------------------------------------------------------------- */
 
 /* Of a type: those that meet ?q=, which may be all that follows a type in a query. */

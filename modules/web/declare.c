@@ -200,6 +200,8 @@ static void close_all(kith_instance *self) {
     workers_close(self->streamers);
     workers_close(self->porter);
     events_close(self->events);
+    openapi_close(self->openapi);
+    self->openapi = NULL;
     self->http = NULL;
     self->events = NULL;
     self->workers = self->streamers = self->porter = NULL;
@@ -236,6 +238,8 @@ static kith_status serve(kith_instance *self, kith_error *err) {
         st = workers_open(&self->porter, 1, DOOR_PLACES, err);
     if (st == KITH_OK)
         st = events_open(self, err);
+    if (st == KITH_OK && !(self->openapi = openapi_open()))
+        st = kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
     if (st == KITH_OK)
         st = http_open(self, err);
     if (st != KITH_OK)

@@ -7,6 +7,12 @@
 
 #include <jansson.h>
 
+/* A browser takes the first one over TLS only, for this host only, and from nobody else. The other
+ * one is for this computer. */
+#define COOKIE_SECURE "__Host-kith"
+#define COOKIE_PLAIN  "kith"
+#define CSRF          "Kith-CSRF" /* the header that goes with what is written in a session */
+
 /* The body as an object of texts with these names; NULL: it is none, and that is answered. */
 json_t *body_object(struct request *r, const char *const *names);
 kith_str body_member(const json_t *body, const char *name); /* "": it is not there */

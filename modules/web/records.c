@@ -193,20 +193,24 @@ static void take_id(kith_str line, char *out) {
     json_decref(object);
 }
 
+/* Lines of JSON, as what was sent. */
+static void tell_lines(struct request *r, const kith_written *w) {
+    for (uint32_t i = 0; i < w->count; i++) {
+        const kith_str json = w->shown[i].json; /* empty: not to be read */
+        text_puts(&r->answer, json.len ? "" : "null");
+        text_add(&r->answer, json.ptr, (size_t)json.len);
+        text_puts(&r->answer, "\n");
+    }
+    r->status = r->method == METHOD_POST ? 201 : 200;
+    answer_header(r, "Content-Type", "application/x-ndjson");
+    tell_transaction(r, w);
+}
+
 static void lines_written(void *arg, const kith_written *w) {
     struct request *r = arg;
     char sentence[512];
     if (w->status == KITH_OK) {
-        text_puts(&r->answer, "{\"items\":[");
-        for (uint32_t i = 0; i < w->count; i++) {
-            const kith_str json = w->shown[i].json; /* empty: not to be read */
-            text_puts(&r->answer, i ? "," : "");
-            text_puts(&r->answer, json.len ? "" : "null");
-            text_add(&r->answer, json.ptr, (size_t)json.len);
-        }
-        text_puts(&r->answer, "]}\n");
-        tell_transaction(r, w);
-        answer_json(r, r->method == METHOD_POST ? 201 : 200);
+        tell_lines(r, w);
     } else {
         kith_error e = *w->error;
         (void)snprintf(sentence, sizeof sentence, "at %u: %s", w->failed + 1, e.message);

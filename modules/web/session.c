@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* A browser takes the first one over TLS only, for this host only, and from nobody else. The other
- * one is for this computer. */
-#define COOKIE_SECURE "__Host-kith"
-#define COOKIE_PLAIN  "kith"
-#define CSRF          "Kith-CSRF"
-
 /* -- the cookie -------------------------------------------------------------------------------- */
 
 static const char *cookie_name(const struct request *r) {

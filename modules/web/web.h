@@ -44,7 +44,8 @@ struct kith_instance {
     struct workers *porter;              /* one thread, by which people come in */
     struct door door;
     struct operation *operation;
-    atomic_bool hurry; /* what still waits is refused, and commands are interrupted */
+    struct openapi *openapi; /* openapi.c: documents that were made */
+    atomic_bool hurry;       /* what still waits is refused, and commands are interrupted */
 };
 #define TOO_LONG "the body is larger than web.max_import allows"
 #define IT_ENDS  "the server ends, or begins anew: try again in a moment"
@@ -209,6 +210,11 @@ struct route {
     bool reads;
     bool plain; /* a secret stands in its answer: it is never packed */
     bool many;  /* a line of JSON for each of a list */
+    /* For openapi_parts.c: of what shape its answer is, or each of a list; "[Step]" is a list;
+     * media types where it is no JSON, "text/csv|text/vcard"; NULL: of any. */
+    const char *gives;
+    const char *takes; /* media types of its body, where it is no JSON; or NULL */
+    const char *name;  /* of the operation in clients, where the address makes a bad one; or NULL */
 };
 extern const struct route routes[];
 extern const size_t route_count;
@@ -301,6 +307,17 @@ void command_free(struct command *c);
 bool file_upload(struct request *r);
 bool file_download(struct request *r);
 bool records_list(struct request *r);
+/* What the command with these words prints, for the caller to free; false: it failed, and that is
+ * answered. */
+bool command_output(struct request *r, const char *const *words, struct text *out);
+
+/* -- openapi.c --------------------------------------------------------------------------------- */
+
+struct openapi *openapi_open(void); /* NULL: no memory */
+void openapi_close(struct openapi *o);
+bool openapi_get(struct request *r);
+bool openapi_page_get(struct request *r);
+
 bool mcp_post(struct request *r); /* mcp.c */
 bool mcp_delete(struct request *r);
 

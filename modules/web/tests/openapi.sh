@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The document of the interface and the page that is made from it: of this company and of whoever
+# asks; read by a public validator, made into a client by a public generator, and held against what
+# the server answers.
+. "$(dirname "$0")/web.bash"
+
+new_web_company
+"$KITH" module enable sales >/dev/null
+"$KITH" type add visit --title name 'contact:link[contact]' on:date 'mood:choice[good,bad]' \
+    price:money 'weight:decimal[2]' where:place >/dev/null
+cat >workflows/greet.lua <<'LUA'
+workflow("greet", { on = "note.created", doc = "Waits, and then fails." }, function(note)
+  if note.body == "fail" then error("nothing to greet") end
+  sleep(days(3))
+end)
+LUA
+serve_web
+api GET openapi.json
+document=$work/openapi.json
+cp "$work/out" "$document"
+etag=$(header ETag)
+
+# The tools are installed once into the build folder.
+tools=${KITH_BUILD:-$(dirname "$KITH")}/tests/openapi
+tools() {
+    command -v node >/dev/null && command -v npm >/dev/null || return 1
+    mkdir -p "$tools"
+    if ! cmp -s "$here/openapi/package.json" "$tools/installed.json"; then
+        cp "$here/openapi/package.json" "$tools/package.json"
+        (cd "$tools" && npm install --no-package-lock --ignore-scripts --no-audit --no-fund) \
+            >"$work/npm.log" 2>&1 || { tail -n 5 "$work/npm.log" && return 1; }
+        cp "$tools/package.json" "$tools/installed.json"
+    fi
+    cp "$here"/openapi/*.mjs "$here"/openapi/*.ts "$tools/"
+}
+tool() { # its output is kept, as that of kith
+    last=("$@")
+    (cd "$tools" && "$@") >"$work/out" 2>"$work/err"
+    code=$?
+}
+with_tools() { # CI has them; elsewhere they may be missing
+    tools && return 0
+    if [ -n "${CI-}" ]; then fail "the tools cannot be installed by npm"; else skip "node or npm, or what they should install, is not there"; fi
+    return 1
+}
+
+it "tells of this company: its own types, its actions, its states"
+prints '"openapi":"3.1.0"'
+prints '"/api/v1/visit/{id}"'
+prints '"/api/v1/actions/sales.convert"'
+prints '"operationId":"createVisit"'
+prints '"enum":["good","bad",null]'
+prints '"operationId":"reportSalesPipeline"'
+prints 'A row whose key is known updates that record.'
+for word in '"/api/v1/erasure":{"post"' 'listRun"' '"default":"prospect"'; do prints_not "$word"; done
+api GET openapi.json '' "If-None-Match: $etag"
+answers 304
+api GET openapi.json '' "If-None-Match: ${etag%?}-gzip\""
+answers 304
+prints_exactly ""
+
+it "tells whoever asks of what they may use, and of nothing else"
+"$KITH" create role name=seller rights='{"types": {"contact": {"create": "own", "read": "own", "update": "own", "fields": {"birthday": "none", "lifecycle": "read"}}}}' >/dev/null
+"$KITH" user add anna --role seller >/dev/null
+token=$(new_token anna)
+api GET openapi.json
+answers 200
+prints '"/api/v1/contact/{id}"'
+prints '"lifecycle"'
+for word in '"birthday":' '"deleteContact"' '/account"' createVisit sales.convert; do prints_not "$word"; done
+expect test "$(header ETag)" != "$etag"
+token=$(new_token root --read-only)
+api GET openapi.json
+prints listVisit
+prints_not createVisit
+token=
+api GET openapi.json
+answers 401
+api GET docs
+answers 401
+token=$root
+
+it "is a page, too, which needs nothing from elsewhere and runs no scripts"
+api GET docs
+answers 200
+answers_header 'content-type: text/html; charset=utf-8'
+nonce=$(sed -n 's/.*<style nonce="\([0-9a-f]*\)".*/\1/p' "$work/out")
+answers_header "content-security-policy: default-src 'none'; style-src 'nonce-$nonce'; .*"
+prints 'name=viewport'
+prints '<code>/api/v1/visit/{id}</code>'
+for word in '<script' ' style=' ' onclick' 'src=' 'http://www' 'https://fonts'; do prints_not "$word"; done
+first=$nonce
+api GET docs
+expect test "$(sed -n 's/.*<style nonce="\([0-9a-f]*\)".*/\1/p' "$work/out")" != "$first"
+
+it "follows a type that is changed, and shows its text as text"
+kith type add trick --title name --doc "A <script>alert(1)</script> & more"
+exits 0
+port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+api GET openapi.json
+prints '"/api/v1/trick"'
+expect test "$(header ETag)" != "$etag"
+api GET docs
+prints 'A &lt;script&gt;alert(1)&lt;/script&gt; &amp; more'
+prints_not '<script'
+
+it "is accepted by a public validator"
+if with_tools; then
+    tool node lint.mjs "$document"
+    exits 0
+    prints_exactly ""
+fi
+
+it "makes a client that reads, writes and calls actions, and does not compile what is wrong"
+if with_tools; then
+    tool node_modules/.bin/openapi-typescript "$document" -o kith.d.ts
+    exits 0
+    tool node_modules/.bin/tsc --strict --noUncheckedIndexedAccess --target es2022 \
+        --module nodenext --moduleResolution nodenext client.ts
+    exits 0
+    prints_exactly ""
+    tool node client.js "http://127.0.0.1:$port" "$root"
+    exits 0
+    prints "the client works"
+fi
+
+it "says what is answered, whatever fits it or does not"
+if with_tools; then
+    tool node properties.mjs "$document" "http://127.0.0.1:$port" "$root" "${SEED:-1}" "${SECONDS_OF_CALLS:-12}"
+    exits 0
+fi
+api GET openapi.json
+answers 200
+
+stop_server
+expect test "$server_code" -eq 0
+finish
