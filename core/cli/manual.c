@@ -92,6 +92,8 @@ static const char *const environment[][2] = {
     {"KITH_COMPANY", "The company's folder, unless --company names it."},
     {"NO_COLOR", "Colours are off when it is set and not empty."},
     {"NOTIFY_SOCKET", "Where 'kith serve' says that it is ready; systemd sets it."},
+    {"WATCHDOG_USEC", "How often 'kith serve' says there that it gets on; systemd sets it."},
+    {"LISTEN_FDS", "With LISTEN_PID and LISTEN_FDNAMES: sockets that systemd hands over."},
     {"TZ", "The time zone that 'kith init' proposes for a new company."},
 };
 static const char *const files[][2] = {

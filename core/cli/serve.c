@@ -7,6 +7,7 @@
 #include "cli/backup_plan.h"
 #include "cli/cli.h"
 #include "cli/identity.h"
+#include "cli/sockets.h"
 #include "cli/wire.h"
 #include "engine/outbox.h"
 #include <errno.h>
@@ -39,6 +40,7 @@ struct server {
     const struct program *program;
     struct company **company;
     const char *dir;
+    struct sockets sockets;
     struct cli_host host, module_host; /* by which guests' commands come in, and those of modules */
     void (*on_hangup)(void *arg);      /* SIGHUP */
     void *arg;
@@ -50,7 +52,8 @@ struct server {
     bool stopping;        /* nobody is served any more */
     struct guest guests[CLIENTS_MAX];
     int count;
-    atomic_bool ending; /* commands still under way are interrupted */
+    int64_t beat_ms, beat_next; /* systemd waits so long for a word, ms; 0: it does not */
+    atomic_bool ending;         /* commands still under way are interrupted */
 };
 
 /* -- io over the socket ------------------------------------------------------------------------ */
@@ -420,16 +423,28 @@ static kith_status run_by_module(void *arg, const struct principal *who, int arg
     return cli_run_by(s->program, &s->module_host, who, argc, argv, stream, code, e);
 }
 
+static int socket_of(void *arg, const char *name, uint32_t i) {
+    struct server *s = arg;
+    return sockets_get(&s->sockets, name, i);
+}
+
+static kith_status keep_socket(void *arg, const char *name, int fd, kith_error *e) {
+    struct server *s = arg;
+    return sockets_keep(&s->sockets, name, fd, e);
+}
+
 /* What goes out, and what answers to people and programs outside. */
 static kith_status open_to_all(struct server *s, struct company *c, kith_error *e) {
-    const struct plugin_commands commands = {run_by_module, s};
+    const struct plugin_commands commands = {run_by_module, s, c->dir, socket_of, keep_socket};
     pthread_mutex_lock(&s->lock);
     bool stopping = s->stopping;
     pthread_mutex_unlock(&s->lock);
     if (stopping)
         return KITH_OK;
     TRY(engine_send_start(c->engine, e));
+    sockets_begin(&s->sockets);
     plugins_serve(c->plugins, &commands);
+    sockets_end(&s->sockets);
     return KITH_OK;
 }
 
@@ -548,10 +563,38 @@ static int watch_rules(struct server *s, int64_t *next) {
     return (int)(*next - now);
 }
 
+/* systemd is told that this thread gets on, and that no module has held up the writer for as long
+ * as it waits for the next word: else it ends the process, and begins anew. */
+static void begin_beat(struct server *s) {
+    const char *us = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+    long long every = us ? strtoll(us, NULL, 10) / 1000 : 0;
+    if (every > 0 && (!pid || strtol(pid, NULL, 10) == (long)getpid()))
+        s->beat_ms = every;
+}
+
+static void note_hang(void *arg, const char *module, const char *callback, int64_t ms,
+                      bool writing) {
+    bool *hangs = arg;
+    (void)module, (void)callback, (void)ms;
+    *hangs |= writing;
+}
+
+static void beat(struct server *s) {
+    const int64_t now = clock_ticks() / 1000000;
+    bool hangs = false;
+    if (!s->beat_ms || now < s->beat_next)
+        return;
+    s->beat_next = now + s->beat_ms / 3;
+    plugins_running(s->beat_ms, note_hang, &hangs);
+    if (!hangs)
+        notify_manager("WATCHDOG=1");
+}
+
 static void accept_until_signal(struct server *s, int listener, int signals) {
     struct pollfd p[2] = {{.fd = listener, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
     int64_t next = 0;
     for (;;) {
+        beat(s);
         if (poll(p, 2, watch_rules(s, &next)) < 0 && errno != EINTR)
             return;
         if ((p[1].revents & POLLIN) && take_signal(s, signals))
@@ -608,6 +651,7 @@ static void cease(struct server *s) {
     struct company *company = *s->company;
     s->running++;
     pthread_mutex_unlock(&s->lock);
+    sockets_close(&s->sockets);
     if (company)
         plugins_cease(company->plugins, GRACE_MS);
     leave_command(s, false);
@@ -626,6 +670,8 @@ kith_status serve(const struct program *p, struct company **company, int signals
     s.module_host = (struct cli_host){&s, module_enter, host_leave, host_reopen};
     pthread_mutex_init(&s.lock, NULL);
     clock_cond(&s.left);
+    sockets_open(&s.sockets);
+    begin_beat(&s);
     for (int i = 0; i < CLIENTS_MAX; i++)
         s.guests[i].fd = -1;
     kith_status st = sock_listen(dir, &listener, e);

@@ -61,6 +61,10 @@ struct plugin_commands {
     kith_status (*run)(void *arg, const struct principal *who, int argc, char *const *argv,
                        const struct kith_stream *stream, int *code, kith_error *e);
     void *arg;
+    const char *folder; /* of the company */
+    /* Sockets that listen, kept by the process over the company's being opened anew; or NULL. */
+    int (*socket)(void *arg, const char *name, uint32_t i);
+    kith_status (*keep)(void *arg, const char *name, int fd, kith_error *e);
 };
 /* Has those that serve begin to; one that cannot is logged, and the others do. After engine_start.
  */

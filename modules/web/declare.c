@@ -9,8 +9,9 @@ static const kith_setting settings[] = {
     {.key = "listen",
      .kind = KITH_LIST,
      .default_text = "[\"127.0.0.1:8080\"]",
-     .doc = "Where it listens: \"127.0.0.1:8080\", \"[::1]:8080\". Others reach it through a proxy,"
-            " which speaks TLS with them."},
+     .doc = "Where it listens: \"127.0.0.1:8080\", \"[::1]:8080\"; \"https://[::]:8443\" with TLS;"
+            " \"systemd:NAME\", or \"https://systemd:NAME\", on the sockets that systemd hands over"
+            " under that name."},
     {.key = "max_body",
      .kind = KITH_INT,
      .default_text = "1048576",
@@ -78,6 +79,15 @@ static const kith_setting settings[] = {
      .default_text = "\"off\"",
      .choices = "off,errors,all",
      .doc = "Which requests are logged, one line for each: none, those that fail, all."},
+    {.key = "tls_certificate",
+     .kind = KITH_TEXT,
+     .default_text = "\"\"",
+     .doc = "A file (PEM) in the company's folder, or a full path, with the certificate for https,"
+            " and those between it and a root. A new one is taken while it serves."},
+    {.key = "tls_key",
+     .kind = KITH_TEXT,
+     .default_text = "\"\"",
+     .doc = "The file (PEM) with its private key, which nobody else may read."},
     {.key = "trusted_proxies",
      .kind = KITH_LIST,
      .default_text = "[]",
@@ -196,6 +206,7 @@ static void close_all(kith_instance *self) {
     atomic_store(&self->hurry, true);
     if (self->http)
         http_close(self->http);
+    tls_close(self->operation);
     workers_close(self->workers);
     workers_close(self->streamers);
     workers_close(self->porter);
@@ -240,6 +251,8 @@ static kith_status serve(kith_instance *self, kith_error *err) {
         st = events_open(self, err);
     if (st == KITH_OK && !(self->openapi = openapi_open()))
         st = kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
+    if (st == KITH_OK)
+        st = tls_open(self, err);
     if (st == KITH_OK)
         st = http_open(self, err);
     if (st != KITH_OK)

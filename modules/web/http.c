@@ -3,10 +3,7 @@
  * what takes long is done elsewhere, while the connection is suspended. */
 #include "operation.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -139,6 +136,9 @@ static void *see_out(void *arg) {
         clock_gettime(CLOCK_REALTIME, &end);
         end.tv_sec++;
         (void)pthread_cond_timedwait(&h->wake, &h->lock, &end);
+        pthread_mutex_unlock(&h->lock);
+        tls_look(h->self->operation->tls);
+        pthread_mutex_lock(&h->lock);
         int64_t now = now_ms();
         for (struct guest *g = h->guests; g; g = g->next) {
             int64_t since = atomic_load(&g->since);
@@ -645,95 +645,60 @@ static void on_log(void *cls, const char *format, va_list args) {
     h->self->host->log(h->self->host, KITH_LOG_DEBUG, kith_str_of(line));
 }
 
-/* "127.0.0.1:8080", "[::1]:8080", "8080": of this computer alone. */
-static kith_status address_of(kith_str text, struct sockaddr_storage *out, kith_error *err) {
-    char copy[100], *host = copy, *port;
-    struct addrinfo *found = NULL, hints = {.ai_socktype = SOCK_STREAM,
-                                            .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
-    if (text.len >= sizeof copy)
-        return kith_fail(err, KITH_E_INVAL, "listen", "web.listen: an address is ADDRESS:PORT");
-    memcpy(copy, text.ptr, text.len);
-    copy[text.len] = '\0';
-    port = strrchr(copy, ':');
-    if (port && copy[0] == '[' && port[-1] == ']') {
-        host++;
-        port[-1] = '\0';
-    }
-    if (port)
-        *port++ = '\0';
-    if (getaddrinfo(port ? host : "127.0.0.1", port ? port : copy, &hints, &found) != 0)
-        return kith_fail(err, KITH_E_INVAL, "listen",
-                         "web.listen: '%.*s' is no address: write \"127.0.0.1:8080\","
-                         " \"[::1]:8080\" or \"8080\"",
-                         (int)text.len, text.ptr);
-    memcpy(out, found->ai_addr, found->ai_addrlen);
-    freeaddrinfo(found);
-    return KITH_OK;
-}
+#define TLS_VERSIONS "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 
-static kith_status bind_to(const struct sockaddr_storage *a, kith_str text, int *out,
-                           kith_error *err) {
-    const int one = 1;
-    socklen_t len =
-        a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-    int fd = socket(a->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0)
-        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (fd >= 0 && bind(fd, (const struct sockaddr *)a, len) == 0 && listen(fd, 1024) == 0) {
-        *out = fd;
-        return KITH_OK;
-    }
-    int why = errno;
-    if (fd >= 0)
-        close(fd);
-    return kith_fail(err, why == EADDRINUSE ? KITH_E_BUSY : KITH_E_IO, "listen",
-                     "cannot listen on %.*s: %s", (int)text.len, text.ptr, strerror(why));
-}
-
-static kith_status listen_on(struct http *h, kith_str text, kith_error *err) {
+static kith_status listen_on(struct http *h, const struct listener *door, kith_error *err) {
     const kith_instance *self = h->self;
-    struct sockaddr_storage address;
-    int fd = -1;
-    kith_status st = address_of(text, &address, err);
-    if (st == KITH_OK)
-        st = bind_to(&address, text, &fd, err);
-    if (st != KITH_OK)
-        return st;
+    gnutls_certificate_retrieve_function2 *const pair = tls_pair_for;
+    static char versions[] = TLS_VERSIONS;
+    char url[LISTENER_URL], line[LISTENER_URL + 20];
+    struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_PRIORITIES, 0, versions},
+                                   {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, NULL},
+                                   {MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
-                     MHD_USE_ERROR_LOG;
+                     MHD_USE_ERROR_LOG | (door->tls ? MHD_USE_TLS : 0);
+    memcpy(&tls[1].ptr_value, &pair, sizeof pair);
     struct MHD_Daemon *d = MHD_start_daemon(
         flags, 0, NULL, NULL, on_access, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, note_address, h,
+        MHD_OPTION_LISTEN_SOCKET, door->fd, MHD_OPTION_URI_LOG_CALLBACK, note_address, h,
         MHD_OPTION_NOTIFY_COMPLETED, end, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)self->max_connections,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)self->max_of_address,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(self->idle_ms / 1000),
         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)(self->threads > 1 ? self->threads : 0),
-        MHD_OPTION_END);
+        MHD_OPTION_ARRAY, door->tls ? tls : none, MHD_OPTION_END);
     if (!d) {
-        close(fd);
+        close(door->fd);
         return kith_fail(err, KITH_E_NOMEM, NULL, "the HTTP server did not start");
     }
     h->doors[h->count] = -1;
     h->daemons[h->count++] = d;
+    listener_url(door, url);
+    (void)snprintf(line, sizeof line, "listening on %s", url);
+    h->self->host->log(h->self->host, KITH_LOG_INFO, kith_str_of(line));
+    if (!h->url[0])
+        (void)snprintf(h->url, sizeof h->url, "%s", url);
     return KITH_OK;
 }
 
-/* With the port that it got, where any was wanted. */
-static void log_listening(struct http *h, kith_str text) {
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(h->daemons[h->count - 1], MHD_DAEMON_INFO_BIND_PORT);
-    char line[160];
-    size_t len = text.len;
-    while (len > 0 && text.ptr[len - 1] != ':')
-        len--;
-    (void)snprintf(line, sizeof line, "listening on http://%.*s%u",
-                   len ? (int)len : (int)strlen("127.0.0.1:"),
-                   len ? text.ptr : "127.0.0.1:", info ? (unsigned)info->port : 0);
-    h->self->host->log(h->self->host, KITH_LOG_INFO, kith_str_of(line));
-    if (!h->url[0])
-        (void)snprintf(h->url, sizeof h->url, "%s", strstr(line, "http"));
+/* Of systemd's there may be several of one name. */
+static kith_status listen_on_all(struct http *h, uint64_t entry, kith_error *err) {
+    kith_status st = KITH_OK;
+    for (uint32_t i = 0; st == KITH_OK; i++) {
+        struct listener door;
+        if ((st = listener_open(h->self, entry, i, &door, err)) != KITH_OK)
+            return st == KITH_E_NOTFOUND && i > 0 ? KITH_OK : st;
+        if (h->count < LISTENERS) {
+            st = listen_on(h, &door, err);
+        } else {
+            close(door.fd);
+            st = kith_fail(err, KITH_E_INVAL, "listen",
+                           "web.listen: it listens on %d sockets at most", LISTENERS);
+        }
+    }
+    return st;
 }
 
 const char *http_url(const struct http *h) {
@@ -755,11 +720,9 @@ kith_status http_open(kith_instance *self, kith_error *err) {
         return kith_fail(err, KITH_E_INVAL, "listen", "web.listen names 1 to %d addresses",
                          LISTENERS);
     for (uint64_t i = 0; i < n; i++) {
-        kith_str text = self->listen.as.list.items[i].as.s;
-        kith_status st = listen_on(h, text, err);
+        kith_status st = listen_on_all(h, i, err);
         if (st != KITH_OK)
             return st;
-        log_listening(h, text);
     }
     return KITH_OK;
 }
@@ -784,9 +747,7 @@ void http_quiesce(struct http *h, uint32_t deadline_ms) {
     atomic_store(&h->ceasing, true);
     end_streams(h, false);
     for (size_t i = 0; i < h->count; i++) {
-        h->doors[i] = MHD_quiesce_daemon(h->daemons[i]);
-        if (h->doors[i] >= 0) /* its threads may still look at it: it is closed after them */
-            (void)shutdown(h->doors[i], SHUT_RDWR);
+        h->doors[i] = MHD_quiesce_daemon(h->daemons[i]); /* its threads may still look at it */
     }
     for (uint32_t ms = 0; ms < deadline_ms; ms++) {
         if (atomic_load(ms < REST_MS ? &h->under_way : &h->taken) == 0)

@@ -157,6 +157,10 @@ static void put_http(struct text *t, kith_instance *self) {
             http_under_way(self->http));
     put_one(t, "kith_http_queue_length", "gauge", "Requests that wait for a worker.",
             (double)workers_waiting(self->workers));
+    if (tls_ends(self->operation->tls))
+        put_one(t, "kith_tls_certificate_expiry_time_seconds", "gauge",
+                "When the certificate ends, in seconds since 1970.",
+                (double)tls_ends(self->operation->tls));
     put_one(t, "kith_http_workers", "gauge", "Threads for what may take long.",
             (double)self->worker_count);
 }

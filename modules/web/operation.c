@@ -44,6 +44,10 @@ static kith_status read_texts(kith_instance *self, kith_error *err) {
     if (st == KITH_OK)
         st = text_setting(self, "proxy_header", &header, err);
     if (st == KITH_OK)
+        st = text_setting(self, "tls_certificate", &o->tls_cert, err);
+    if (st == KITH_OK)
+        st = text_setting(self, "tls_key", &o->tls_key, err);
+    if (st == KITH_OK)
         st = self->settings->get(self->host, kith_str_of("hsts"), &hsts, err);
     if (st == KITH_OK)
         st = self->settings->get(self->host, kith_str_of("allow_origins"), &o->origins, err);

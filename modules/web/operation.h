@@ -6,6 +6,8 @@
 
 #include "web.h"
 
+#include <gnutls/abstract.h>
+
 struct sockaddr;
 
 /* -- net.c ------------------------------------------------------------------------------------- */
@@ -53,6 +55,29 @@ void origin_seed(struct operation *o);
 /* From the address at the other end of its connection, and from what trusted proxies say. */
 void origin_find(struct request *r, const struct sockaddr *peer, bool tls);
 
+/* -- tls.c ------------------------------------------------------------------------------------- */
+
+struct tls;
+/* o->tls, where the settings name a pair. */
+kith_status tls_open(kith_instance *self, kith_error *err);
+void tls_close(struct operation *o);
+void tls_look(struct tls *t);          /* has it changed? NULL: nothing */
+int64_t tls_ends(const struct tls *t); /* the certificate, s since 1970; 0: there is none */
+gnutls_certificate_retrieve_function2 tls_pair_for;
+
+/* -- listen.c ---------------------------------------------------------------------------------- */
+
+struct listener {
+    int fd;
+    bool tls;
+};
+/* The i-th socket of an entry of web.listen. KITH_E_NOTFOUND without a word: it has no more. */
+kith_status listener_open(kith_instance *self, uint64_t entry, uint32_t i, struct listener *out,
+                          kith_error *err);
+#define LISTENER_URL 80
+/* "https://127.0.0.1:8443", with the port that it got, where any was wanted. */
+void listener_url(const struct listener *d, char out[LISTENER_URL]);
+
 /* -- operation.c ------------------------------------------------------------------------------- */
 
 struct operation {
@@ -64,6 +89,8 @@ struct operation {
     kith_value origins;             /* of pages that may ask, or "*" */
     char hsts[40];                  /* the header's value, or "" */
     int access_log;
+    kith_str tls_cert, tls_key; /* files, as the settings name them */
+    struct tls *tls;            /* while it serves; NULL: there is none */
     uint64_t id_seed;
     _Atomic uint64_t id_next;
     struct counters *counters;

@@ -418,10 +418,13 @@ AT(kith_sign_in_v1, first, 48);
 AT(kith_sign_in_v1, set_up, 56);
 AT(kith_sign_in_v1, password, 64);
 
-SIZE(kith_operation_v1, 16);
+SIZE(kith_operation_v1, 40);
 AT(kith_operation_v1, struct_size, 0);
 AT(kith_operation_v1, reserved, 4);
 AT(kith_operation_v1, status, 8);
+AT(kith_operation_v1, folder, 16);
+AT(kith_operation_v1, socket, 24);
+AT(kith_operation_v1, keep, 32);
 
 SIZE(kith_delivery, 24);
 AT(kith_delivery, name, 0);

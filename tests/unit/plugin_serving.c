@@ -20,7 +20,7 @@ static kith_status no_commands(void *arg, const struct principal *who, int argc,
     return stream->write(stream->arg, 2, str_of(line));
 }
 
-static const struct plugin_commands commands = {no_commands, NULL};
+static const struct plugin_commands commands = {.run = no_commands};
 
 static const kith_host *host_in(struct company *c) {
     return &plugins_find(c->plugins, "every_row")->host.host;

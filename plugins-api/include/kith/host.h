@@ -625,6 +625,17 @@ typedef struct kith_operation_v1 {
     /* Hands out how the company does, as `kith status --json` tells it: one JSON object, which is
      * for those who operate it. Not on a thread that others wait for. [serving] */
     kith_status (*status)(const kith_host *host, kith_text_fn fn, void *arg, kith_error *err);
+    /* The company's folder, from which paths in settings lead on; ends with a NUL. Lives until
+     * cease() returns. [serving] */
+    kith_str (*folder)(const kith_host *host);
+    /* A duplicate of the i-th socket, from 0, that the process keeps under that name; yours to
+     * close. -1: there is none. "systemd:NAME" are those that systemd handed over under NAME.
+     * [serving] */
+    int32_t (*socket)(const kith_host *host, kith_str name, uint32_t i);
+    /* Has the process keep a socket that listens, under a name of the module's: whoever connects
+     * while the company is opened anew waits for the next serve(). One that was neither asked for
+     * nor kept when serve() returns is closed. Let it listen, and do not shut it down. [serving] */
+    kith_status (*keep)(const kith_host *host, kith_str name, int32_t fd, kith_error *err);
 } kith_operation_v1;
 
 /* -- timers ------------------------------------------------------------------------------------ */
