@@ -39,7 +39,7 @@ static kith_status read_nets(kith_instance *self, kith_error *err) {
 static kith_status read_texts(kith_instance *self, kith_error *err) {
     struct operation *o = self->operation;
     kith_str log, header;
-    kith_value hsts;
+    kith_value hsts, rate;
     kith_status st = text_setting(self, "access_log", &log, err);
     if (st == KITH_OK)
         st = text_setting(self, "proxy_header", &header, err);
@@ -51,11 +51,14 @@ static kith_status read_texts(kith_instance *self, kith_error *err) {
         st = self->settings->get(self->host, kith_str_of("hsts"), &hsts, err);
     if (st == KITH_OK)
         st = self->settings->get(self->host, kith_str_of("allow_origins"), &o->origins, err);
+    if (st == KITH_OK)
+        st = self->settings->get(self->host, kith_str_of("max_rate"), &rate, err);
     if (st != KITH_OK)
         return st;
     o->access_log = kith_str_is(log, "all")      ? ACCESS_ALL
                     : kith_str_is(log, "errors") ? ACCESS_ERRORS
                                                  : ACCESS_OFF;
+    o->max_rate = rate.as.i;
     o->forwarded = kith_str_is(header, "Forwarded");
     if (hsts.as.i > 0)
         (void)snprintf(o->hsts, sizeof o->hsts, "max-age=%lld", (long long)(hsts.as.i / 1000));

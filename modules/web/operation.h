@@ -78,6 +78,16 @@ kith_status listener_open(kith_instance *self, uint64_t entry, uint32_t i, struc
 /* "https://127.0.0.1:8443", with the port that it got, where any was wanted. */
 void listener_url(const struct listener *d, char out[LISTENER_URL]);
 
+/* -- limits.c ---------------------------------------------------------------------------------- */
+
+#define SPENT_BITS 12
+struct spent {
+    _Atomic uint64_t user;
+    _Atomic int64_t until; /* ns: all that the user asked for is paid for then */
+};
+/* The caller may ask no more often: it is answered. */
+void limit_rate(struct request *r);
+
 /* -- operation.c ------------------------------------------------------------------------------- */
 
 struct operation {
@@ -91,6 +101,8 @@ struct operation {
     int access_log;
     kith_str tls_cert, tls_key; /* files, as the settings name them */
     struct tls *tls;            /* while it serves; NULL: there is none */
+    int64_t max_rate;           /* requests of a user in a second; 0: as many as they like */
+    struct spent spent[1 << SPENT_BITS];
     uint64_t id_seed;
     _Atomic uint64_t id_next;
     struct counters *counters;

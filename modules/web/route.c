@@ -338,6 +338,8 @@ void request_begin(struct request *r) {
     if (!r->status && !is_for_anybody(r))
         come_in(r);
     if (!r->status)
+        limit_rate(r);
+    if (!r->status)
         check_key(r);
     if (!r->status)
         request_arguments(r, check_argument, r);

@@ -222,6 +222,25 @@ from 404 203.0.113.9
 token=$(new_token reader --zone internet)
 from 404 10.1.2.3
 token=$root
+
+it "lets nobody ask more often than it is told, and others as often as they like"
+again 'max_rate = 1;'
+refused=0 let_in=0
+for _ in $(seq 14); do
+    api GET "contact/$id"
+    case $code in 200) let_in=$((let_in + 1)) ;; 429) refused=$((refused + 1)) ;; esac
+done
+expect test "$let_in" -ge 10
+expect test "$refused" -ge 1
+answers 429
+answers_header 'retry-after: [1-9]'
+prints "web.max_rate"
+token=$reader
+api GET "contact/$id"
+answers 200
+asked GET /health
+answers 200
+token=$root
 stop_server
 
 it "says which setting is no address"

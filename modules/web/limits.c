@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How often one user may ask: as many times in a second as web.max_rate says, and ten seconds'
+ * worth at once. For each the time is kept at which all that was asked for would be paid for
+ * (GCRA). */
+#include "operation.h"
+
+#include <time.h>
+
+#define BURST_NS INT64_C(10000000000)
+#define SECOND   INT64_C(1000000000)
+
+static int64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * SECOND + t.tv_nsec;
+}
+
+/* Of two who fall into the same one, each begins anew when the other has asked: too many are let in
+ * then, and never too few. */
+static struct spent *spent_of(struct operation *o, kith_id user) {
+    struct spent *s = &o->spent[(user * 0x9e3779b97f4a7c15u) >> (64 - SPENT_BITS)];
+    if (atomic_exchange_explicit(&s->user, user, memory_order_relaxed) != user)
+        atomic_store_explicit(&s->until, 0, memory_order_relaxed);
+    return s;
+}
+
+/* 0: it is let in; else after so many ns. */
+static int64_t spend(struct spent *s, int64_t cost) {
+    const int64_t now = now_ns();
+    int64_t until = atomic_load_explicit(&s->until, memory_order_relaxed), next;
+    do {
+        next = (until > now ? until : now) + cost;
+        if (next - now > BURST_NS)
+            return next - now - BURST_NS;
+    } while (!atomic_compare_exchange_weak_explicit(&s->until, &until, next, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return 0;
+}
+
+void limit_rate(struct request *r) {
+    struct operation *o = r->self->operation;
+    const kith_id user = o->max_rate && r->caller ? r->self->serving->user(r->caller) : 0;
+    if (!user)
+        return;
+    const int64_t wait = spend(spent_of(o, user), SECOND / o->max_rate);
+    if (wait)
+        answer_wait(r, wait / 1000000 + 1,
+                    "you ask more often than web.max_rate allows: try again in a moment");
+}
