@@ -107,6 +107,8 @@ port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | ta
 api GET 'export?q=contact'
 answers 200
 
+# A sanitizer keeps what was freed: there the memory is no measure.
+below() { ldd "$KITH" | grep -qE 'lib[at]san' || expect test "$1" -lt "$2"; }
 rss() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$server/status"; }
 post() { # PATH FILE [CURL OPTION ...]
     last=(post "$@")
@@ -128,7 +130,7 @@ answers 200
 expect test "$(member created)" -eq 100000
 expect test "$(member rejected)" -eq 0
 after=$(rss)
-expect test "$((after - before))" -lt 60000
+below "$((after - before))" 60000
 echo "# imported 100000 rows in $took ms; memory $before kB before, $after kB after"
 run=$(json_text run <"$work/out")
 begun=$(date +%s%N)
@@ -136,7 +138,7 @@ api GET 'export?q=account&fields=name,phone&format=csv'
 took=$((($(date +%s%N) - begun) / 1000000))
 expect test "$(wc -l <"$work/out")" -eq 100001
 echo "# exported them in $took ms; memory $(rss) kB"
-expect test "$(($(rss) - after))" -lt 20000
+below "$(($(rss) - after))" 20000
 api POST "undo/$run?rehearse=1"
 answers 200
 
@@ -193,7 +195,7 @@ line = b"{\"name\":\"%s\"}\n" % (b"x" * 50)
 sys.stdout.buffer.write(gzip.compress(b" " * (1 << 25), 9) * 60)' >"$work/bomb.gz"
 post 'import/account?name=bomb' "$work/bomb.gz" -H 'Content-Type: application/x-ndjson' -H 'Content-Encoding: gzip'
 expect test "$code" -ge 400
-expect test "$(rss)" -lt 200000
+below "$(rss)" 200000
 
 it "keeps the bytes of a file, and gives them as they are, or a range of them"
 ada=$("$KITH" find "contact where last_name = 'Lovelace'" --fields id --csv | tr -d '\r' | tail -n 1)
