@@ -37,6 +37,7 @@ struct events {
     uint64_t durable;
     bool behind; /* whose turn it is: of those who are behind */
     struct text text;
+    _Atomic uint64_t count, behind_rows, told; /* for events_state */
     pthread_mutex_t lock;       /* guards what follows, but for what the thread alone changes */
     struct listener *listeners; /* changed by the thread */
     struct listener *coming;    /* others put them there */
@@ -96,6 +97,7 @@ static kith_status tell(void *arg, const kith_told *told, kith_error *err) {
     l->part = told->more ? told->part : 0;
     l->known = l->at;
     l->sent = now_ms();
+    atomic_fetch_add_explicit(&l->events->told, 1, memory_order_relaxed);
     return KITH_OK;
 }
 
@@ -183,10 +185,13 @@ static size_t take_coming(struct events *v) {
 }
 
 static void tick(struct events *v, int64_t now) {
+    uint64_t behind = 0;
     for (struct listener *l = v->listeners; l; l = l->next) {
         kith_error e = {.struct_size = sizeof e};
         if (!l->follower)
             continue;
+        if (v->durable > l->at && v->durable - l->at > behind)
+            behind = v->durable - l->at;
         if (now - l->looked >= LOOK_MS) {
             l->looked = now;
             kith_status st = v->self->following->still(l->follower, &e);
@@ -198,6 +203,7 @@ static void tick(struct events *v, int64_t now) {
         if (now - l->sent >= v->self->heartbeat_ms && listens(l))
             beat(l, now);
     }
+    atomic_store(&v->behind_rows, behind);
 }
 
 /* The place of those who are furthest, or furthest behind. */
@@ -271,6 +277,7 @@ static void *serve_all(void *arg) {
                                       &e) != KITH_OK)
             usleep(20000); /* it ends */
         size_t n = take_coming(v);
+        atomic_store(&v->count, n);
         if (!busy)
             gather(n);
         int64_t now = now_ms();
@@ -292,6 +299,12 @@ kith_status events_open(kith_instance *self, kith_error *err) {
     v->has_thread = pthread_create(&v->thread, NULL, serve_all, v) == 0;
     return v->has_thread ? KITH_OK
                          : kith_fail(err, KITH_E_NOMEM, NULL, "a thread could not be started");
+}
+
+struct events_state events_state(const struct events *v) {
+    return (struct events_state){.listeners = atomic_load(&v->count),
+                                 .behind = atomic_load(&v->behind_rows),
+                                 .told = atomic_load(&v->told)};
 }
 
 void events_close(struct events *v) {

@@ -2,6 +2,7 @@
 /* Metrics: what is counted here, and how the company does, in the text format of Prometheus. What
  * is counted costs a few additions for each request, without a lock. Nothing that belongs to a
  * person is a label: routes are patterns, not addresses. */
+#include "events.h"
 #include "operation.h"
 
 #include <jansson.h>
@@ -163,6 +164,15 @@ static void put_http(struct text *t, kith_instance *self) {
                 (double)tls_ends(self->operation->tls));
     put_one(t, "kith_http_workers", "gauge", "Threads for what may take long.",
             (double)self->worker_count);
+}
+
+static void put_events(struct text *t, const kith_instance *self) {
+    const struct events_state s = events_state(self->events);
+    put_one(t, "kith_http_listeners", "gauge", "Those who listen to events.", (double)s.listeners);
+    put_one(t, "kith_http_listener_lag_rows", "gauge",
+            "Rows of the journal that the last of them was not told of yet.", (double)s.behind);
+    put_one(t, "kith_http_events_total", "counter", "Events that they were told, all together.",
+            (double)s.told);
 }
 
 /* -- how the company does ---------------------------------------------------------------------- */
@@ -343,6 +353,7 @@ static void put_company(struct text *t, const json_t *status) {
 void metrics_render(kith_instance *self, kith_str status, struct text *out) {
     json_t *said = status.len ? json_loadb(status.ptr, (size_t)status.len, 0, NULL) : NULL;
     put_http(out, self);
+    put_events(out, self);
     put_one(out, "kith_up", "gauge", "The company says how it does.", said ? 1 : 0);
     if (said)
         put_company(out, said);

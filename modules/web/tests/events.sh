@@ -113,6 +113,12 @@ at=$(place)
 expect until_has "$work/idle.out" ":|id: $at"
 expect test "$(grep -c '^:' "$work/idle.out")" -ge 2
 
+it "is counted"
+curl -s "http://127.0.0.1:$port/metrics" >"$work/out"
+expect grep -q '^kith_http_listeners [1-9]' "$work/out"
+expect grep -q '^kith_http_listener_lag_rows [0-9]' "$work/out"
+expect test "$(sed -n 's/^kith_http_events_total //p' "$work/out")" -ge 8
+
 it "says so when there is no such place any more, or not yet"
 api GET 'events?after=1000000'
 answers 410
