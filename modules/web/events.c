@@ -231,11 +231,23 @@ static void tell_one(struct listener *l, kith_batch *batch, uint64_t upto) {
     }
 }
 
-/* What was there when it began to listen may be gone since. */
-static void end_before(struct events *v, uint64_t first, kith_status st, const kith_error *e) {
+static void end_between(struct events *v, uint64_t from, uint64_t to, kith_status st,
+                        const kith_error *e) {
     for (struct listener *l = v->listeners; l; l = l->next)
-        if (l->follower && l->at < first)
+        if (l->follower && l->at >= from && l->at < to)
             end(l, st, e);
+}
+
+/* The batch at that place cannot be read. What was there when somebody began to listen may be gone
+ * since, and what is damaged stays so; all else passes. */
+static void fail(struct events *v, uint64_t place, uint64_t upto, kith_status st,
+                 const kith_error *e) {
+    if (st == KITH_E_NOTFOUND)
+        end_between(v, 0, upto, st, e);
+    else if (st == KITH_E_CORRUPT || st == KITH_E_INTERNAL || st == KITH_E_INVAL)
+        end_between(v, place, place + 1, st, e);
+    else
+        usleep(20000);
 }
 
 /* false: nobody is to be told anything now. */
@@ -248,10 +260,8 @@ static bool turn(struct events *v) {
         return false;
     kith_status st =
         v->self->following->happened(v->self->host, place, BATCH_ROWS, &batch, &upto, &e);
-    if (st == KITH_E_NOTFOUND)
-        end_before(v, upto, st, &e);
     if (st != KITH_OK) {
-        usleep(st == KITH_E_NOTFOUND ? 0 : 20000);
+        fail(v, place, upto, st, &e);
         return true;
     }
     for (struct listener *l = v->listeners; l; l = l->next)
@@ -378,7 +388,7 @@ static bool find_begin(struct request *r, struct listener *l) {
         return false;
     }
     kith_status st =
-        r->self->following->happened(r->self->host, text ? l->at : INT64_MAX, 1, &batch, &upto, &e);
+        r->self->following->happened(r->self->host, text ? l->at : INT64_MAX, 0, &batch, &upto, &e);
     r->self->following->forget(batch);
     if (!text && st == KITH_E_INVAL) {
         l->at = upto;

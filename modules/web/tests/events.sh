@@ -271,6 +271,19 @@ if command -v sqlite3 >/dev/null; then
     follow kept "$root" "?after=$first" 1
     wait "$follower"
     expect grep -q "^$((first + 1))" "$work/kept.out"
+
+    it "ends the stream at a row that is damaged, says so, and goes on for all others"
+    api POST account '{"name":"Damaged"}'
+    at=$(place)
+    stop_server
+    sqlite3 kith.db "UPDATE kith_journal SET image = x'99' WHERE seq = $at"
+    serve_web
+    BLOCKS=1 follow damaged "$root" "?after=$((at - 1))" 1
+    expect ended "$follower"
+    expect grep -q '^retry: 30000|: .*[0-9]' "$work/damaged.out"
+    follow beyond "$root" "?after=$at" 1
+    api POST account '{"name":"Beyond"}'
+    expect until_has "$work/beyond.out" Beyond
 fi
 
 finish
