@@ -318,6 +318,25 @@ static void tell_many(struct command *c) {
     text_puts(t, "}\n");
 }
 
+/* One object; the lines behind the first one are what would come of a rehearsal. */
+static void tell_one(struct command *c) {
+    struct text *t = &c->r->answer;
+    size_t first = c->out.ptr ? strcspn(c->out.ptr, "\n") : 0;
+    if (first < 2 || c->out.len <= first + 1) {
+        text_add(t, c->out.ptr, c->out.len);
+        return;
+    }
+    text_add(t, c->out.ptr, first - 1);
+    text_puts(t, ",\"effects\":[");
+    for (const char *at = c->out.ptr + first + 1, *sep = ""; *at; sep = ",") {
+        size_t len = strcspn(at, "\n");
+        text_puts(t, sep);
+        text_add(t, at, len);
+        at += len + (at[len] == '\n');
+    }
+    text_puts(t, "]}\n");
+}
+
 static void tell(struct command *c) {
     if (c->tell) {
         c->tell(c);
@@ -326,7 +345,7 @@ static void tell(struct command *c) {
     if (c->many)
         tell_many(c);
     else
-        text_add(&c->r->answer, c->out.ptr, c->out.len);
+        tell_one(c);
     answer_json(c->r, 200);
 }
 

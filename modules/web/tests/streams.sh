@@ -279,6 +279,11 @@ answers 200
 prints '"items":[{"row":2,"name":"Account 0"'
 post 'import/account?rehearse=1' "$work/bad.csv" -H 'Content-Type: text/csv'
 prints '"rehearsal":true'
+printf 'Name,Size\nSteel,7\n' >"$work/good.csv"
+post 'import/account?rehearse=1' "$work/good.csv" -H 'Content-Type: text/csv'
+answers 200
+prints ',"effects":[{"effect":"create","type":"account","count":1,"by":null}]}'
+python3 -m json.tool <"$work/out" >"$work/object" || fail "not one JSON value"
 
 it "goes on after the last row that was committed when a body that broke off is sent again"
 before=$(count account)
