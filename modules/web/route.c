@@ -188,13 +188,21 @@ static bool next_part(const char **pattern, size_t *len) {
     return true;
 }
 
+/* Every request is held against every route: so byte by byte, and no further than they are alike.
+ */
 static bool fits(const struct request *r, const struct route *route) {
     const char *at = route->pattern;
-    size_t len, i = 0;
-    for (; next_part(&at, &len); at += len, i++) {
+    size_t i = 0;
+    for (; *at == '/'; i++) {
         if (i == r->part_count)
             return false;
-        if (*at != '{' && (strlen(r->parts[i]) != len || memcmp(r->parts[i], at, len) != 0))
+        const char *part = r->parts[i];
+        bool any = *++at == '{';
+        if (any)
+            at += strcspn(at, "/");
+        for (; !any && *part && *part == *at; part++)
+            at++;
+        if ((*at && *at != '/') || (*part && !any))
             return false;
     }
     return i == r->part_count;
