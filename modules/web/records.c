@@ -187,7 +187,7 @@ static bool is_blank(kith_str line) {
 
 /* Of what is updated: the id that stands in the line, in a text of 16 bytes. */
 static void take_id(kith_str line, char *out) {
-    json_t *object = json_loadb(line.ptr, (size_t)line.len, 0, NULL);
+    json_t *object = json_loadb(line.ptr, (size_t)line.len, JSON_ALLOW_NUL, NULL);
     const char *id = json_string_value(json_object_get(object, "id"));
     (void)snprintf(out, 16, "%s", id ? id : "");
     json_decref(object);

@@ -214,6 +214,8 @@ for body in $'{"name":"X"}\n{"name":' $'{"name":"X"}\n[]' $'{"name":"X"}\n{"nmae
     expect test "$code" -ge 400
     prints "at 2: "
 done
+api PATCH account "{\"id\":\"$first\",\"name\":\"Many\\u0000 1\"}" "${lines[@]}"
+answers 200
 api PATCH account '{"size":7}' "${lines[@]}"
 answers 422
 api PATCH account '{"size":7}'
