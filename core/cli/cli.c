@@ -86,6 +86,7 @@ static const struct command *const commands[] = {
     &command_file_put,
     &command_file_get,
     &command_user_invite,
+    &command_user_totp,
     &command_token_add,
     &command_token_list,
     &command_token_revoke,

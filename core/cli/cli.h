@@ -68,7 +68,7 @@ struct cmd {
     char *ends[OPTIONS_PER_COMMAND]; /* while parsing: of what was gathered; NULL: nothing */
     const char *values[OPTIONS_PER_COMMAND]; /* by option row; NULL: not given; a switch: "" */
     const char *folder;                      /* --company */
-    const char *login, *token_file;          /* --user, --token-file */
+    const char *login, *token_file, *code;   /* --user, --token-file, --code */
     const char *as, *reason;
     bool json, help;
     kith_status (*reopen)(struct cmd *c, kith_error *e); /* see cmd_reopen */
@@ -218,6 +218,6 @@ extern const struct command command_session_list, command_session_revoke;
 extern const struct command command_mcp, command_mcp_message, command_mcp_sessions,
     command_mcp_approvals, command_mcp_approve, command_mcp_refuse;
 
-extern const struct command command_user_invite;
+extern const struct command command_user_invite, command_user_totp;
 
 #endif

@@ -313,15 +313,17 @@ const struct command command_access_log = {
         "of administrators on the command line, too. Exports, sign-ins, tokens, passwords and\n"
         "backups are logged whoever it is. How long it is kept: access.keep. With --json there\n"
         "is no limit. What was written, and by whom: 'kith log', 'kith history'.",
-    .options = {{"record", "ID", "who read or exported this record"},
-                {"user", "LOGIN", "what this user did; of one who is gone, the id"},
-                {"event", "read|failed|view-as|password|token|export|sign-in|backup|session|invite",
-                 "only this"},
-                {"type", "TYPE", "only of records of this type"},
-                {"since", "DATE", "since that day, or a time"},
-                {"until", "DATE", "up to the end of that day, or a time"},
-                {"over", "N", "with more than so many records"},
-                {"limit", "N", "at most so many lines; else 50, or all with --json"}},
+    .options =
+        {{"record", "ID", "who read or exported this record"},
+         {"user", "LOGIN", "what this user did; of one who is gone, the id"},
+         {"event",
+          "read|failed|view-as|password|token|export|sign-in|backup|session|invite|second-factor",
+          "only this"},
+         {"type", "TYPE", "only of records of this type"},
+         {"since", "DATE", "since that day, or a time"},
+         {"until", "DATE", "up to the end of that day, or a time"},
+         {"over", "N", "with more than so many records"},
+         {"limit", "N", "at most so many lines; else 50, or all with --json"}},
     .needs = NEEDS_COMPANY,
     .run = run_log,
 };

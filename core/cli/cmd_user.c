@@ -5,6 +5,7 @@
 #include "cli/rehearse.h"
 #include "cli/show.h"
 #include "engine/invite.h"
+#include "engine/second_factor.h"
 #include "engine/sign_in.h"
 #include <string.h>
 
@@ -148,6 +149,45 @@ const struct command command_user_invite = {
     .needs = NEEDS_COMPANY,
     .args_max = 1,
     .run = run_invite,
+};
+
+static kith_status show_factor(struct cmd *c, kith_id user, kith_error *e) {
+    struct factor_state s;
+    TRY(factor_state(c->company->engine, user, &s, e));
+    if (c->json)
+        io_printf(c->io, "{\"on\":%s,\"needed\":%s,\"recovery\":%lld}\n", s.on ? "true" : "false",
+                  s.needed ? "true" : "false", (long long)s.recovery);
+    else if (s.on)
+        io_printf(c->io, "A code is asked for. %lld recovery codes are left.\n",
+                  (long long)s.recovery);
+    else
+        io_puts(c->io, s.needed ? "A second factor is needed, and not set up yet.\n"
+                                : "No code is asked for.\n");
+    return KITH_OK;
+}
+
+static kith_status run_totp(struct cmd *c, kith_error *e) {
+    kith_id user;
+    TRY(sign_in_user(c->company->engine, c->args[0], &user, e));
+    if (!cmd_option(c, "reset"))
+        return show_factor(c, user, e);
+    TRY(identity_writes(c, e));
+    TRY(factor_end(c->company->engine, &c->principal, user, e));
+    io_puts(c->io, c->json ? "{\"on\":false}\n" : "The second factor is removed.\n");
+    return KITH_OK;
+}
+
+const struct command command_user_totp = {
+    .name = "user totp",
+    .args = "LOGIN",
+    .help = "has a user a second factor? Remove it, for one who has lost it",
+    .more = "Users set it up themselves at /account of the web module. access.second_factor says\n"
+            "which roles need one. Make sure who asks you to remove it.",
+    .options = {{"reset", NULL, "remove it, with its recovery codes"}},
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run_totp,
 };
 
 const struct command command_user_add = {

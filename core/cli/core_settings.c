@@ -149,6 +149,10 @@ static const kith_setting settings[] = {
      KITH_NO_ARRAY},
     {"access.password_length", KITH_INT, 0, "10", 8, 200, NULL,
      "Characters that a password has at least.", KITH_NO_ARRAY},
+    {"access.second_factor", KITH_TEXT, 0, "", 0, 0, NULL,
+     "The roles whose users need a second factor when they sign in by a password:"
+     " \"administrator,sales\"; \"*\": everybody does.",
+     KITH_NO_ARRAY},
     {"access.session_idle", KITH_DURATION, 0, "8h", 60000, 2592000000, NULL,
      "A session of somebody who signed in ends when it was not used for so long.", KITH_NO_ARRAY},
     {"access.session_life", KITH_DURATION, 0, "7d", 60000, 31536000000, NULL,

@@ -156,6 +156,14 @@ static kith_status enter_user(struct cmd *c, const struct access_of *of, const c
     return KITH_OK;
 }
 
+static kith_status prove(struct cmd *c, const struct proof *proof, struct signed_in *in,
+                         kith_error *e) {
+    kith_status st = sign_in(c->company->engine, proof, in, e);
+    return st == KITH_E_DENIED && in->needs_code && !c->code
+               ? err_set(e, st, NULL, "a code of the second factor is wanted, too: --code CODE")
+               : st;
+}
+
 static kith_status enter_first(struct cmd *c, kith_error *e) {
     if (c->by) {
         c->principal = *c->by;
@@ -164,13 +172,15 @@ static kith_status enter_first(struct cmd *c, kith_error *e) {
     const struct io_secrets *s = &c->io->secrets;
     struct access_of of = {0};
     struct signed_in in;
-    const struct proof proof = {.login = c->login ? c->login : "", .password = str_of(s->proof)};
+    const struct proof proof = {.login = c->login ? c->login : "",
+                                .password = str_of(s->proof),
+                                .code = str_of(c->code ? c->code : "")};
     switch (s->kind) {
     case PROOF_TOKEN:
         TRY(token_enter(c->company->engine, str_of(s->proof), &c->arena, &of, e));
         return enter_user(c, &of, NULL, e);
     case PROOF_PASSWORD:
-        TRY(sign_in(c->company->engine, &proof, &in, e));
+        TRY(prove(c, &proof, &in, e));
         of.user = in.user;
         return enter_user(c, &of, NULL, e);
     case PROOF_NONE:

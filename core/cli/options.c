@@ -10,6 +10,7 @@ static const struct option_row common[] = {
      "the company's folder; else $KITH_COMPANY, else the nearest kith.conf upwards"},
     {"json", NULL, "answer in JSON, for programs"},
     {"user", "LOGIN", "as this user; asks for the password, or reads it from a pipe"},
+    {"code", "CODE", "with --user: of the second factor, or a recovery code"},
     {"token-file", "FILE", "as the user whose token stands in it; else $KITH_TOKEN"},
     {"as", "LOGIN", "for administrators: see what this user sees, without writing"},
     {"reason", "TEXT", "why, with --as; it is logged"},
@@ -224,6 +225,8 @@ static kith_status set_option(struct cmd *c, const char *word, const char *next,
         c->json = true;
     else if (strcmp(row->name, "user") == 0)
         c->login = value;
+    else if (strcmp(row->name, "code") == 0)
+        c->code = value;
     else if (strcmp(row->name, "token-file") == 0)
         c->token_file = value;
     else if (strcmp(row->name, "as") == 0)

@@ -37,21 +37,23 @@ struct engine_options {
     const struct schema_source
         *sources; /* of modules and company; the core's own come first by itself */
     size_t source_count;
-    uint32_t group_max;       /* requests committed together; 0: 1000 */
-    uint32_t queue_max;       /* waiting requests; 0: 10000; then KITH_E_BUSY */
-    uint32_t readers;         /* 0: 4 */
-    uint32_t cascade_max;     /* depth of reactions to reactions; 0: 16 */
-    uint32_t attempts_max;    /* of a failing reaction before it is a dead letter; 0: 5 */
-    int64_t read_limit_ms;    /* a read ends after this; 0: 2000 */
-    bool create;              /* make the file when it is absent */
-    bool still;               /* nothing runs by itself: for engine_backtest */
-    bool trial;               /* of a test or a rehearsal: its failures are no news for the log */
-    bool log_all_reads;       /* of personal data, by administrators without a user, too */
-    uint32_t password_length; /* at least; 0: 10 */
-    int64_t session_idle_ms;  /* a session ends when it was not used for so long; 0: 8 hours */
-    int64_t session_life_ms;  /* and so long after it began; 0: 7 days */
-    int64_t journal_keep_ms;  /* rows of the journal that are older go; 0: none do */
-    int64_t access_keep_ms;   /* entries of the log of access; 0: all are kept */
+    uint32_t group_max;        /* requests committed together; 0: 1000 */
+    uint32_t queue_max;        /* waiting requests; 0: 10000; then KITH_E_BUSY */
+    uint32_t readers;          /* 0: 4 */
+    uint32_t cascade_max;      /* depth of reactions to reactions; 0: 16 */
+    uint32_t attempts_max;     /* of a failing reaction before it is a dead letter; 0: 5 */
+    int64_t read_limit_ms;     /* a read ends after this; 0: 2000 */
+    bool create;               /* make the file when it is absent */
+    bool still;                /* nothing runs by itself: for engine_backtest */
+    bool trial;                /* of a test or a rehearsal: its failures are no news for the log */
+    bool log_all_reads;        /* of personal data, by administrators without a user, too */
+    uint32_t password_length;  /* at least; 0: 10 */
+    const char *second_factor; /* roles that need one, "administrator,sales", or "*"; NULL, "": none
+                                  do; borrowed */
+    int64_t session_idle_ms;   /* a session ends when it was not used for so long; 0: 8 hours */
+    int64_t session_life_ms;   /* and so long after it began; 0: 7 days */
+    int64_t journal_keep_ms;   /* rows of the journal that are older go; 0: none do */
+    int64_t access_keep_ms;    /* entries of the log of access; 0: all are kept */
     /* What leaves the engine (outbox.h). */
     uint32_t delivery_workers;       /* 0: 4 */
     uint32_t delivery_attempts;      /* before an effect is a dead letter; 0: 12 */

@@ -2,6 +2,7 @@
 /* Sessions: see session.h. */
 #include "engine/session.h"
 #include "base/date.h"
+#include "engine/second_factor.h"
 #include "engine/sign_in_internal.h"
 
 #include <sodium.h>
@@ -102,11 +103,29 @@ kith_status session_look(struct engine *g, kith_str text, struct arena *a, struc
     return st;
 }
 
+/* Who needs a second factor and has none may set it up, and nothing else. What was proven by other
+ * means than a password has been looked after by those. */
+static kith_status limit(struct engine *g, const struct session *s, struct access_of *of,
+                         kith_error *e) {
+    struct conn *c;
+    bool missing;
+    if (!g->opts.second_factor || !*g->opts.second_factor ||
+        strcmp(s->method, METHOD_PASSWORD) != 0)
+        return KITH_OK;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = factor_missing(c, &g->opts, s->user, &missing, e);
+    engine_reader_done(g, c);
+    if (st == KITH_OK && missing)
+        of->limit = (struct rights_limit){.read_only = true, .types = "", .actions = ""};
+    return st;
+}
+
 kith_status session_enter(struct engine *g, kith_str text, struct arena *a, struct session *out,
                           struct access_of *of, kith_error *e) {
     int64_t now = engine_now(g);
     TRY(session_look(g, text, a, out, e));
     *of = (struct access_of){.user = out->user, .zone = out->zone};
+    TRY(limit(g, out, of, e));
     if (now - out->used > USED_EVERY_MS || now < out->used)
         note_use(g, out);
     return KITH_OK;

@@ -2,6 +2,7 @@
 /* Signing in: see sign_in.h. */
 #include "base/date.h"
 #include "base/text.h"
+#include "engine/second_factor.h"
 #include "engine/sign_in_internal.h"
 #include "record/session.h"
 
@@ -18,6 +19,7 @@
 #define WAIT_MAX_MS     900000
 #define FORGET_MS       DAY_MS /* after the last failure */
 #define USED_EVERY_MS   60000  /* how exactly it is kept when a token was used */
+#define WRONG_CODE      "the code is wrong, or was used already"
 #define TOKEN_BEGIN     "kith_"
 #define BASE64          sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
@@ -275,6 +277,10 @@ struct attempt {
     const char *hash;   /* NULL: there is none */
     const char *stored; /* the login as the user has it */
     const char *method;
+    struct factor factor;
+    bool missing;                 /* the second factor, which is needed */
+    int64_t step;                 /* of the code; 0: none was given */
+    char recovery[SECRET_DIGEST]; /* the code in its place; or empty */
     struct access_entry note;
 };
 
@@ -290,12 +296,28 @@ static kith_status look_up(struct attempt *x, struct arena *a, kith_error *e) {
         st = credential_password(c, x->user, a, &x->hash, e);
     if (st == KITH_OK && x->user)
         st = access_login(c, x->user, a, &x->stored, e);
+    if (st == KITH_OK && x->user)
+        st = credential_factor(c, x->user, a, &x->factor, e);
+    if (st == KITH_OK && x->user)
+        st = factor_missing(c, &x->g->opts, x->user, &x->missing, e);
     engine_reader_done(x->g, c);
     return st;
 }
 
+/* Once; somebody may have been faster. */
+static kith_status use_code(struct txn *t, const struct attempt *x, kith_error *e) {
+    bool used = true;
+    if (x->step)
+        TRY(credential_take_step(t->g->writer, x->user, x->step, &used, e));
+    else if (*x->recovery)
+        TRY(credential_use_code(t->g->writer, CODE_RECOVERY, x->user, str_of(x->recovery), &used,
+                                e));
+    return used ? KITH_OK : err_set(e, KITH_E_DENIED, NULL, WRONG_CODE);
+}
+
 static kith_status note_attempt(struct txn *t, void *arg, kith_error *e) {
     struct attempt *x = arg;
+    TRY(use_code(t, x, e));
     for (size_t i = 0; i < x->slowed_count; i++) {
         const struct slowed *s = &x->slowed[i];
         if (s->before.failures || s->after.failures)
@@ -368,9 +390,49 @@ static kith_status succeeded(struct attempt *x, struct arena *a, kith_error *e) 
     x->slowed_count = 1;
     if (!x->proof->begins)
         x->note = sign_in_entry(x->g, &user, ACCESS_SIGNED_IN, x->user, x->method);
-    else if (!x->slowed[0].before.failures)
+    else if (!x->slowed[0].before.failures && !x->step && !*x->recovery)
         return KITH_OK;
     return engine_write(x->g, &by_kith, note_attempt, x, NULL, e);
+}
+
+static kith_status find_recovery(struct attempt *x, bool *found, kith_error *e) {
+    struct conn *c;
+    struct code code = {0};
+    *found = false;
+    if (!factor_recovery(x->proof->code, x->recovery))
+        return KITH_OK;
+    TRY(engine_reader(x->g, &c, e));
+    kith_status st = credential_code(c, CODE_RECOVERY, str_of(x->recovery), &code, e);
+    engine_reader_done(x->g, c);
+    *found = code.found && code.user == x->user;
+    return st;
+}
+
+/* The password was right. */
+static kith_status second_factor(struct attempt *x, int64_t now, struct signed_in *out,
+                                 kith_error *e) {
+    bool recovery;
+    if (!x->factor.on && x->missing && !x->proof->begins)
+        return err_set(e, KITH_E_DENIED, NULL,
+                       "this user needs a second factor and has none: sign in at /account of the"
+                       " web module to set it up");
+    if (!x->factor.on)
+        return KITH_OK;
+    out->needs_code = true;
+    if (x->proof->code.len == 0)
+        return err_set(e, KITH_E_DENIED, NULL,
+                       "a code is wanted, too: the one that the"
+                       " application shows, or a recovery code");
+    x->step = factor_step(&x->factor, x->proof->code, now);
+    x->method = METHOD_WITH_CODE;
+    if (x->step)
+        return KITH_OK;
+    TRY(find_recovery(x, &recovery, e));
+    x->method = METHOD_RECOVERY;
+    if (recovery)
+        return KITH_OK;
+    x->recovery[0] = '\0';
+    return failed(x, now, WRONG_CODE, e);
 }
 
 static kith_status attempt(struct attempt *x, struct arena *a, struct signed_in *out,
@@ -384,7 +446,8 @@ static kith_status attempt(struct attempt *x, struct arena *a, struct signed_in 
     sodium_memzero((char *)(uintptr_t)text.ptr, text.len);
     if (!fits || !x->hash)
         return failed(x, now, "the login or the password is wrong", e);
-    x->method = "password";
+    x->method = METHOD_PASSWORD;
+    TRY(x->proof->again ? KITH_OK : second_factor(x, now, out, e));
     out->user = x->user;
     out->method = x->method;
     return succeeded(x, a, e);

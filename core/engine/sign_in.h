@@ -23,14 +23,16 @@ kith_status password_set(struct engine *g, const struct principal *by, kith_id u
                          const char *login, kith_str password, int64_t but, kith_error *e);
 struct proof {
     const char *login;
-    kith_str password;
-    const char *from; /* the address that it comes from; NULL: this computer */
-    bool begins;      /* a session, with which it is logged */
+    kith_str password, code; /* of the second factor; or empty */
+    const char *from;        /* the address that it comes from; NULL: this computer */
+    bool begins;             /* a session, with which it is logged */
+    bool again;              /* somebody who has signed in: the password alone is asked for */
 };
 struct signed_in {
     kith_id user;
     const char *method; /* static text: "password" */
     int64_t wait_ms;    /* KITH_E_BUSY: until the next attempt */
+    bool needs_code;    /* KITH_E_DENIED: the password is right, and a good code is not there */
 };
 /* The user with this login and password; it is logged. KITH_E_DENIED: one of them is wrong, not
  * which; KITH_E_BUSY: too many attempts failed with this login, or from this address, and the next

@@ -6,6 +6,10 @@
 #include "engine/engine_internal.h"
 #include "engine/sign_in.h"
 
+#define METHOD_PASSWORD  "password" /* of a session whose user may need a second factor */
+#define METHOD_WITH_CODE "password and code"
+#define METHOD_RECOVERY  "password and recovery code"
+
 #define SECRET_DIGEST (2 * CREDENTIAL_DIGEST + 1) /* as text, its NUL included */
 #define SECRET_RANDOM 24                          /* bytes: 32 characters */
 

@@ -2,9 +2,12 @@
 /* kith.sign_in/1: people sign in, and sessions stand for them. */
 #include "base/date.h"
 #include "engine/invite.h"
+#include "engine/second_factor.h"
 #include "engine/session.h"
 #include "engine/sign_in.h"
 #include "plugin/internal.h"
+
+#include <ctype.h>
 
 static struct plugin *plugin_of(const kith_host *host) {
     return ((const struct plugin_host *)(const void *)host)->plugin;
@@ -52,11 +55,16 @@ static kith_status prove(struct plugin *p, const kith_proof *given, struct arena
     TRY(check_zone(given->zone, e));
     if (!login || !from)
         return err_nomem(e);
-    const struct proof proof = {
-        .login = login, .password = given->password, .from = from, .begins = true};
+    const struct proof proof = {.login = login,
+                                .password = given->password,
+                                .code = given->code,
+                                .from = from,
+                                .begins = true};
     kith_status st = sign_in(p->set->engine, &proof, &in, e);
     out->wait_ms = in.wait_ms;
+    out->needs = in.needs_code ? KITH_NEEDS_CODE : 0;
     TRY(st);
+    out->needs = 0;
     struct session s = {
         .user = in.user, .method = in.method, .from = from, .zone = (enum access_zone)given->zone};
     return start(p, &s, out, e);
@@ -120,6 +128,7 @@ static kith_status sign_in_enter(const kith_host *host, kith_str given, kith_str
         c->session = s;
         c->token = str_of(text);
         show_session(&full, &s, text);
+        full.needs = of.limit.types ? KITH_NEEDS_FACTOR : 0;
         st = host_fill(session, &full, sizeof full, e);
     }
     if (st == KITH_OK)
@@ -186,7 +195,8 @@ static void put_session(struct json_out *j, const struct session *s) {
     json_object_end(j);
 }
 
-static void put_caller(struct json_out *j, const struct kith_caller *c) {
+static void put_caller(struct json_out *j, const struct kith_caller *c,
+                       const struct factor_state *factor) {
     const struct access *x = c->principal.access;
     json_object_(j);
     json_key(j, "user");
@@ -208,6 +218,8 @@ static void put_caller(struct json_out *j, const struct kith_caller *c) {
     for (size_t i = 0; i < x->rights.action_count; i++)
         json_strz(j, x->rights.actions[i]);
     json_array_end(j);
+    json_key(j, "second_factor");
+    json_strz(j, factor->on ? "on" : factor->needed ? "needed" : "off");
     put_session(j, &c->session);
     json_object_end(j);
 }
@@ -215,10 +227,14 @@ static void put_caller(struct json_out *j, const struct kith_caller *c) {
 static kith_status sign_in_describe(kith_caller *c, kith_text_fn fn, void *arg, kith_error *e) {
     struct buf text = {0};
     struct json_out j;
+    struct factor_state factor;
     TRY(serving_begin(c->plugin, e));
+    kith_status st = factor_state(c->engine, c->principal.user, &factor, e);
     json_begin(&j, &text, false);
-    put_caller(&j, c);
-    kith_status st = text.failed ? err_nomem(e) : fn(arg, buf_view(&text), e);
+    if (st == KITH_OK)
+        put_caller(&j, c, &factor);
+    if (st == KITH_OK)
+        st = text.failed ? err_nomem(e) : fn(arg, buf_view(&text), e);
     buf_free(&text);
     return serving_end(c->plugin, st);
 }
@@ -265,28 +281,127 @@ static kith_status only_in_session(const struct kith_caller *c, kith_error *e) {
                : err_set(e, KITH_E_DENIED, NULL, "this is done in a session alone: sign in");
 }
 
-/* The caller says once more who they are. */
-static kith_status prove_again(struct kith_caller *c, kith_str password, kith_str from,
-                               int64_t *wait_ms, kith_error *e) {
+/* The caller says once more who they are. code NULL: the password alone. */
+static kith_status prove_again(struct kith_caller *c, kith_str password, const kith_str *code,
+                               kith_str from, int64_t *wait_ms, kith_error *e) {
     struct signed_in in = {0};
     TRY(only_in_session(c, e));
     const struct proof proof = {.login = c->principal.access->login,
                                 .password = password,
+                                .code = code ? *code : (kith_str){"", 0},
                                 .from = text_of(&c->arena, from),
-                                .begins = true};
+                                .begins = true,
+                                .again = code == NULL};
     kith_status st = sign_in(c->engine, &proof, &in, e);
     *wait_ms = in.wait_ms;
-    return st == KITH_E_DENIED ? err_set(e, st, "old", "that is not the password of now") : st;
+    if (st != KITH_E_DENIED)
+        return st;
+    return in.needs_code ? err_set(e, st, "code", "that is no code of the second factor")
+                         : err_set(e, st, "password", "that is not the password of now");
 }
 
 static kith_status sign_in_password(kith_caller *c, kith_str old_one, kith_str new_one,
                                     kith_str from, int64_t *wait_ms, kith_error *e) {
     TRY(serving_begin(c->plugin, e));
     *wait_ms = 0;
-    kith_status st = prove_again(c, old_one, from, wait_ms, e);
+    kith_status st = prove_again(c, old_one, NULL, from, wait_ms, e);
     if (st == KITH_OK)
         st = password_set(c->engine, &c->principal, c->principal.user, c->principal.access->login,
                           new_one, c->session.number, e);
+    return serving_end(c->plugin, st);
+}
+
+/* In an address only what needs no coding stands as it is. */
+static void put_coded(struct buf *b, const char *text) {
+    for (const char *at = text; *at; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c < 0x80 && (isalnum(c) || strchr("-._~", c)))
+            buf_putc(b, (char)c);
+        else
+            buf_printf(b, "%%%02X", c);
+    }
+}
+
+/* As applications read it, from a picture or typed in. */
+static void put_address(struct kith_caller *c, const char *secret, struct buf *b) {
+    kith_str company = settings_text(c->plugin->set->settings, "", "company.name");
+    const char *issuer = company.len ? company.ptr : "Kith";
+    buf_puts(b, "otpauth://totp/");
+    put_coded(b, issuer);
+    buf_puts(b, ":");
+    put_coded(b, c->principal.access->login);
+    buf_printf(b, "?secret=%s&issuer=", secret);
+    put_coded(b, issuer);
+}
+
+static kith_status tell_secret(struct kith_caller *c, const char *secret, kith_text_fn fn,
+                               void *arg, kith_error *e) {
+    struct buf text = {0}, address = {0};
+    struct json_out j;
+    put_address(c, secret, &address);
+    json_begin(&j, &text, false);
+    json_object_(&j);
+    json_key(&j, "secret");
+    json_strz(&j, secret);
+    json_key(&j, "url");
+    json_str(&j, buf_view(&address));
+    json_object_end(&j);
+    kith_status st = text.failed || address.failed ? err_nomem(e) : fn(arg, buf_view(&text), e);
+    buf_free(&text);
+    buf_free(&address);
+    return st;
+}
+
+static kith_status sign_in_factor(kith_caller *c, kith_str password, kith_str from,
+                                  int64_t *wait_ms, kith_text_fn fn, void *arg, kith_error *e) {
+    char secret[FACTOR_SECRET];
+    TRY(serving_begin(c->plugin, e));
+    *wait_ms = 0;
+    kith_status st = prove_again(c, password, NULL, from, wait_ms, e);
+    if (st == KITH_OK)
+        st = factor_begin(c->engine, c->principal.user, secret, e);
+    if (st == KITH_OK)
+        st = tell_secret(c, secret, fn, arg, e);
+    return serving_end(c->plugin, st);
+}
+
+static kith_status tell_recovery(char codes[FACTOR_CODES][FACTOR_CODE], kith_text_fn fn, void *arg,
+                                 kith_error *e) {
+    struct buf text = {0};
+    struct json_out j;
+    json_begin(&j, &text, false);
+    json_object_(&j);
+    json_key(&j, "recovery");
+    json_array_(&j);
+    for (size_t i = 0; i < FACTOR_CODES; i++)
+        json_strz(&j, codes[i]);
+    json_array_end(&j);
+    json_object_end(&j);
+    kith_status st = text.failed ? err_nomem(e) : fn(arg, buf_view(&text), e);
+    buf_free(&text);
+    return st;
+}
+
+static kith_status sign_in_confirm(kith_caller *c, kith_str code, kith_text_fn fn, void *arg,
+                                   kith_error *e) {
+    char codes[FACTOR_CODES][FACTOR_CODE];
+    TRY(serving_begin(c->plugin, e));
+    kith_status st = only_in_session(c, e);
+    if (st == KITH_OK)
+        st = factor_confirm(c->engine, &c->principal, c->principal.user, c->session.number, code,
+                            codes, e);
+    if (st == KITH_OK)
+        st = tell_recovery(codes, fn, arg, e);
+    return serving_end(c->plugin, st);
+}
+
+static kith_status sign_in_unfactor(kith_caller *c, kith_str password, kith_str code, kith_str from,
+                                    int64_t *wait_ms, kith_error *e) {
+    TRY(serving_begin(c->plugin, e));
+    *wait_ms = 0;
+    kith_status st = prove_again(c, password, &code, from, wait_ms, e);
+    if (st == KITH_OK)
+        st = factor_end(c->engine, &c->principal, c->principal.user, e);
     return serving_end(c->plugin, st);
 }
 
@@ -300,4 +415,7 @@ const kith_sign_in_v1 host_sign_in = {
     .first = sign_in_first,
     .set_up = sign_in_set_up,
     .password = sign_in_password,
+    .factor = sign_in_factor,
+    .confirm = sign_in_confirm,
+    .unfactor = sign_in_unfactor,
 };

@@ -249,6 +249,88 @@ kith_status credential_expire_codes(struct conn *c, int64_t now, kith_error *e) 
     return conn_run(c, st, e);
 }
 
+/* -- the second factor ------------------------------------------------------------------------- */
+
+kith_status credential_factor(struct conn *c, kith_id user, struct arena *a, struct factor *out,
+                              kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    *out = (struct factor){0};
+    TRY(conn_prepare(
+        c, "SELECT secret, name, used FROM kith_credential WHERE user = ?1 AND kind = 4", &st, e));
+    bind_int(st, 1, (int64_t)user);
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return KITH_OK;
+    out->secret = arena_strndup(a, column_str(st, 0).ptr, column_str(st, 0).len);
+    out->on = str_eqz(column_str(st, 1), "on");
+    out->last = sqlite3_column_int64(st, 2);
+    sqlite3_reset(st);
+    return out->secret ? KITH_OK : err_nomem(e);
+}
+
+kith_status credential_set_factor(struct conn *c, kith_id user, kith_str secret, int64_t now,
+                                  kith_error *e) {
+    sqlite3_stmt *st;
+    bool there;
+    TRY(credential_drop_factor(c, user, &there, e));
+    TRY(conn_prepare(c,
+                     "INSERT INTO kith_credential(user, kind, secret, created)"
+                     " VALUES(?1, 4, ?2, ?3)",
+                     &st, e));
+    bind_int(st, 1, (int64_t)user);
+    bind_str(st, 2, secret);
+    bind_int(st, 3, now);
+    return conn_run(c, st, e);
+}
+
+kith_status credential_take_step(struct conn *c, kith_id user, int64_t step, bool *taken,
+                                 kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c,
+                     "UPDATE kith_credential SET used = ?2, name = 'on' WHERE user = ?1 AND"
+                     " kind = 4 AND used < ?2",
+                     &st, e));
+    bind_int(st, 1, (int64_t)user);
+    bind_int(st, 2, step);
+    TRY(conn_run(c, st, e));
+    *taken = sqlite3_changes(c->db) > 0;
+    return KITH_OK;
+}
+
+kith_status credential_drop_factor(struct conn *c, kith_id user, bool *there, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(credential_drop_codes(c, CODE_RECOVERY, user, e));
+    TRY(conn_prepare(c, "DELETE FROM kith_credential WHERE user = ?1 AND kind = 4", &st, e));
+    bind_int(st, 1, (int64_t)user);
+    TRY(conn_run(c, st, e));
+    *there = sqlite3_changes(c->db) > 0;
+    return KITH_OK;
+}
+
+kith_status credential_count_codes(struct conn *c, enum credential_code kind, kith_id user,
+                                   int64_t *count, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "SELECT count(*) FROM kith_credential WHERE user = ?1 AND kind = ?2", &st,
+                     e));
+    bind_int(st, 1, (int64_t)user);
+    bind_int(st, 2, kind);
+    return conn_first(c, st, 0, count, e);
+}
+
+kith_status credential_has_role(struct conn *c, kith_id user, const char *roles, bool *yes,
+                                kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c,
+                     "SELECT 1 WHERE ?2 = '*' UNION ALL SELECT 1 FROM \"user.roles\" l JOIN role r"
+                     " ON r.id = l.target WHERE l.record = ?1 AND"
+                     " instr(',' || replace(?2, ', ', ',') || ',', ',' || r.name || ',')",
+                     &st, e));
+    bind_int(st, 1, (int64_t)user);
+    bind_str(st, 2, str_of(roles));
+    return conn_any(c, st, yes, e);
+}
+
 kith_status credential_nobody(struct conn *c, bool *yes, kith_error *e) {
     int64_t somebody;
     TRY(conn_int(c,

@@ -63,6 +63,27 @@ kith_status credential_drop_codes(struct conn *c, enum credential_code kind, kit
                                   kith_error *e);
 /* Of invitations. */
 kith_status credential_expire_codes(struct conn *c, int64_t now, kith_error *e);
+/* The second factor: a secret by which an application shows codes. It is there before it is on. */
+struct factor {
+    bool on;
+    const char *secret; /* base32; NULL: there is none */
+    int64_t last;       /* the step of the last code that was taken: none up to it is again */
+};
+kith_status credential_factor(struct conn *c, kith_id user, struct arena *a, struct factor *out,
+                              kith_error *e);
+/* In the place of another one, and not on. */
+kith_status credential_set_factor(struct conn *c, kith_id user, kith_str secret, int64_t now,
+                                  kith_error *e);
+/* *taken false: a code of that step or a later one was taken already. It is on from then on. */
+kith_status credential_take_step(struct conn *c, kith_id user, int64_t step, bool *taken,
+                                 kith_error *e);
+/* With its recovery codes. *there: there was one. */
+kith_status credential_drop_factor(struct conn *c, kith_id user, bool *there, kith_error *e);
+kith_status credential_count_codes(struct conn *c, enum credential_code kind, kith_id user,
+                                   int64_t *count, kith_error *e);
+/* Has the user one of these roles ("administrator,sales"), or is it for everybody ("*")? */
+kith_status credential_has_role(struct conn *c, kith_id user, const char *roles, bool *yes,
+                                kith_error *e);
 /* Has nobody a password or a session, and is nobody an administrator? */
 kith_status credential_nobody(struct conn *c, bool *yes, kith_error *e);
 

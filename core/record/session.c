@@ -95,6 +95,14 @@ kith_status session_used(struct conn *c, int64_t number, int64_t now, kith_error
     return conn_run(c, st, e);
 }
 
+kith_status session_prove(struct conn *c, int64_t number, const char *method, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c, "UPDATE kith_session SET method = ?2 WHERE number = ?1", &st, e));
+    bind_int(st, 1, number);
+    bind_str(st, 2, str_of(method));
+    return conn_run(c, st, e);
+}
+
 kith_status session_drop(struct conn *c, kith_id user, int64_t number, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(c, "DELETE FROM kith_session WHERE number = ?1 AND (?2 = 0 OR user = ?2)", &st,

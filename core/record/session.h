@@ -27,6 +27,8 @@ kith_status session_find(struct conn *c, kith_str digest, struct arena *a, struc
 kith_status session_read(struct conn *c, kith_id user, struct arena *a, struct session **out,
                          size_t *count, kith_error *e);
 kith_status session_used(struct conn *c, int64_t number, int64_t now, kith_error *e);
+/* It was proven by more than when it began. */
+kith_status session_prove(struct conn *c, int64_t number, const char *method, kith_error *e);
 /* user 0: whosever it is. KITH_E_NOTFOUND. */
 kith_status session_drop(struct conn *c, kith_id user, int64_t number, kith_error *e);
 /* All of a user (0: of everybody) but this one. */

@@ -61,6 +61,18 @@ static void check_csrf(struct request *r) {
                    ": GET /api/v1/session tells it");
 }
 
+/* The rights are taken away already; this says why. */
+static void check_needs(struct request *r) {
+    static const char *const open[] = {"session", "account", "sessions"};
+    if (r->status || !(r->session.needs & KITH_NEEDS_FACTOR))
+        return;
+    for (size_t i = 0; r->part_count > 2 && i < sizeof open / sizeof *open; i++)
+        if (strcmp(r->parts[2], open[i]) == 0)
+            return;
+    answer_problem(r, 403, "denied", NULL,
+                   "your role needs a second factor: set one up first, at /account");
+}
+
 void session_come_in(struct request *r, const char *asked) {
     kith_error e = {.struct_size = sizeof e};
     r->session.struct_size = sizeof r->session;
@@ -73,6 +85,7 @@ void session_come_in(struct request *r, const char *asked) {
                                kith_str_of(asked), &r->session, &r->caller, &e);
     if (st == KITH_OK) {
         check_csrf(r);
+        check_needs(r);
         return;
     }
     if (st != KITH_E_DENIED) {

@@ -268,6 +268,9 @@ void door_leave(struct door *d, struct request *r);
 
 bool set_up(struct request *r);
 bool password_put(struct request *r);
+bool factor_create(struct request *r);
+bool factor_confirm(struct request *r);
+bool factor_remove(struct request *r);
 bool page_show(struct request *r);
 
 /* -- workers.c --------------------------------------------------------------------------------- */

@@ -406,7 +406,7 @@ AT(kith_session, text, 48);
 AT(kith_session, csrf, 112);
 AT(kith_session, method, 176);
 
-SIZE(kith_sign_in_v1, 72);
+SIZE(kith_sign_in_v1, 96);
 AT(kith_sign_in_v1, struct_size, 0);
 AT(kith_sign_in_v1, reserved, 4);
 AT(kith_sign_in_v1, sign_in, 8);
@@ -417,6 +417,9 @@ AT(kith_sign_in_v1, describe, 40);
 AT(kith_sign_in_v1, first, 48);
 AT(kith_sign_in_v1, set_up, 56);
 AT(kith_sign_in_v1, password, 64);
+AT(kith_sign_in_v1, factor, 72);
+AT(kith_sign_in_v1, confirm, 80);
+AT(kith_sign_in_v1, unfactor, 88);
 
 SIZE(kith_operation_v1, 40);
 AT(kith_operation_v1, struct_size, 0);
@@ -530,6 +533,7 @@ IS(KITH_ZONE_INTRANET, 0u);
 IS(KITH_ZONE_EXTRANET, 1u);
 IS(KITH_ZONE_INTERNET, 2u);
 IS(KITH_NEEDS_CODE, 1u);
+IS(KITH_NEEDS_FACTOR, 2u);
 
 TEST("the tables of the host keep their names") {
     EXPECT_STR("kith.records/1", KITH_RECORDS_1);

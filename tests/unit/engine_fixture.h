@@ -35,6 +35,7 @@ struct fixture {
     const struct schema_source *sources; /* the fixture's own, or a test's */
     size_t source_count;
     int64_t journal_keep_ms, access_keep_ms; /* set before fixture_reopen */
+    const char *second_factor;
     bool exact; /* dumps tell when a record was changed, and what is derived, too */
     const struct rtype *lead, *contact, *point, *task;
     struct arena arena;
@@ -52,6 +53,7 @@ static struct engine_options fixture_options(struct fixture *x) {
                                    .read_limit_ms = 60000, /* for a busy machine */
                                    .journal_keep_ms = x->journal_keep_ms,
                                    .access_keep_ms = x->access_keep_ms,
+                                   .second_factor = x->second_factor,
                                    .create = true};
 }
 

@@ -20,6 +20,16 @@ function values(form) {
   return out;
 }
 
+// What was answered, where the form says that it is shown.
+function show(form, json) {
+  for (const place of form.querySelectorAll("[data-is]")) {
+    const value = json[place.dataset.is];
+    if (place.tagName === "A") place.href = value;
+    else place.textContent = Array.isArray(value) ? value.join(" ") : value;
+  }
+  for (const part of form.querySelectorAll("[data-shown]")) part.hidden = false;
+}
+
 async function send(form) {
   const problem = form.querySelector(".problem"), done = form.querySelector(".done");
   const again = form.querySelector("[data-again]");
@@ -41,7 +51,7 @@ async function send(form) {
   form.reset();
   if (form.dataset.then) location.assign(form.dataset.then);
   if (done) done.textContent = form.dataset.says;
-  form.dispatchEvent(new CustomEvent("sent", { detail: json }));
+  show(form, json);
 }
 
 async function showAccount(list) {
@@ -52,6 +62,11 @@ async function showAccount(list) {
   }
   csrf = me.json.csrf;
   document.getElementById("login").textContent = me.json.user.login;
+  const state = me.json.second_factor;
+  document.getElementById("factor").textContent =
+    { on: "It is on.", off: "It is off.", needed: "Your role needs one." }[state];
+  for (const form of document.querySelectorAll("[data-when]"))
+    form.hidden = !form.dataset.when.split(" ").includes(state);
   const sessions = await ask("GET", "sessions");
   if (!sessions.ok) return;
   for (const s of sessions.json.items.filter((x) => x.user === me.json.user.id)) {

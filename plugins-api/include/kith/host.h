@@ -571,6 +571,8 @@ typedef struct kith_session {
 
 /* KITH_E_DENIED: the password is right, and a code is wanted beside it. */
 #define KITH_NEEDS_CODE 1u
+/* Of a session: its user needs a second factor, and may do nothing before it is set up. */
+#define KITH_NEEDS_FACTOR 2u
 
 typedef struct kith_sign_in_v1 {
     uint32_t struct_size;
@@ -595,7 +597,8 @@ typedef struct kith_sign_in_v1 {
      * [serving] */
     kith_status (*end)(kith_caller *caller, uint32_t all, kith_error *err);
     /* Hands out one JSON object: {"user": {"id", "login"}, "admin", "types": {"contact": {"read":
-     * "own", ...}}, "actions": [...], "session": {...} or null}. [serving] */
+     * "own", ...}}, "actions": [...], "second_factor": "on", "off" or "needed", "session": {...} or
+     * null}. [serving] */
     kith_status (*describe)(kith_caller *caller, kith_text_fn fn, void *arg, kith_error *err);
     /* As long as nobody can sign in yet: hands out a code by which whoever has it becomes the first
      * administrator, once, within an hour; that of before is worth nothing any more.
@@ -610,6 +613,18 @@ typedef struct kith_sign_in_v1 {
      * a session. KITH_E_DENIED: it is not the old one. KITH_E_BUSY: as sign_in(), and as slow;
      * *wait_ms is 0 otherwise. [serving] */
     kith_status (*password)(kith_caller *caller, kith_str old_one, kith_str new_one, kith_str from,
+                            int64_t *wait_ms, kith_error *err);
+    /* Begins to set up a second factor for the caller, who says the password once more, and hands
+     * out {"secret": "...", "url": "otpauth://..."} for an application. KITH_E_CONFLICT: there is
+     * one. Else as password(). [serving] */
+    kith_status (*factor)(kith_caller *caller, kith_str password, kith_str from, int64_t *wait_ms,
+                          kith_text_fn fn, void *arg, kith_error *err);
+    /* Sets it up by a first code, and hands out {"recovery": [...]}: codes, each of which is good
+     * once in the place of one that is shown. KITH_E_DENIED: the code is wrong. [serving] */
+    kith_status (*confirm)(kith_caller *caller, kith_str code, kith_text_fn fn, void *arg,
+                           kith_error *err);
+    /* Removes it, by password and code. Else as password(). [serving] */
+    kith_status (*unfactor)(kith_caller *caller, kith_str password, kith_str code, kith_str from,
                             int64_t *wait_ms, kith_error *err);
 } kith_sign_in_v1;
 
