@@ -65,11 +65,6 @@ static const kith_setting settings[] = {
      .kind = KITH_BOOL,
      .default_text = "true",
      .doc = "Answers are sent as gzip to those that take them so."},
-    {.key = "zone",
-     .kind = KITH_TEXT,
-     .default_text = "\"intranet\"",
-     .choices = "intranet,extranet,internet",
-     .doc = "Where whoever signs in is thought to be: roles of that zone count."},
     {.key = "metrics",
      .kind = KITH_LIST,
      .default_text = "[\"127.0.0.1\", \"::1\"]",
@@ -152,16 +147,6 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "listen", listen),
 };
 
-static kith_status read_zone(kith_instance *self, kith_error *err) {
-    kith_value v;
-    kith_status st = self->settings->get(self->host, kith_str_of("zone"), &v, err);
-    if (st == KITH_OK)
-        self->zone = kith_str_is(v.as.s, "internet")   ? KITH_ZONE_INTERNET
-                     : kith_str_is(v.as.s, "extranet") ? KITH_ZONE_EXTRANET
-                                                       : KITH_ZONE_INTRANET;
-    return st;
-}
-
 static void destroy(kith_instance *self) {
     operation_free(self->operation);
     door_close(&self->door);
@@ -197,8 +182,6 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
         st = self->settings->get(host, kith_str_of(numbers[i].key), &v, err);
         memcpy((char *)self + numbers[i].at, &v.as.i, sizeof v.as.i);
     }
-    if (st == KITH_OK)
-        st = read_zone(self, err);
     if (st == KITH_OK)
         st = operation_new(self, err);
     if (st == KITH_OK)

@@ -176,12 +176,13 @@ void answer_wait(struct request *r, int64_t wait_ms, const char *sentence) {
     answer_header(r, "Retry-After", "%lld", (long long)((wait_ms + 999) / 1000));
 }
 
-/* Over the network in the clear a password is everybody's. */
+/* Over the network in the clear a password is everybody's. What a proxy that is not trusted hands
+ * on came over one. */
 static bool is_private(const struct request *r) {
     char from[FROM_TEXT];
     request_from(r, from);
-    return request_is_secure(r) || !*from || strncmp(from, "127.", 4) == 0 ||
-           strcmp(from, "::1") == 0;
+    return request_is_secure(r) ||
+           (!r->origin.hidden && (strncmp(from, "127.", 4) == 0 || strcmp(from, "::1") == 0));
 }
 
 bool session_may_begin(struct request *r) {
@@ -190,7 +191,7 @@ bool session_may_begin(struct request *r) {
     else if (!is_private(r))
         answer_problem(r, 403, "denied", NULL,
                        "passwords are taken over TLS alone: reach Kith through a proxy that speaks"
-                       " it, or from this computer");
+                       " it and that web.trusted_proxies names, or from this computer");
     return r->status == 0;
 }
 
@@ -225,11 +226,10 @@ static void begun(struct request *r) {
 static void prove(struct request *r, const json_t *body) {
     kith_error e = {.struct_size = sizeof e};
     char from[FROM_TEXT];
-    const uint32_t zone = request_zone(r);
     request_from(r, from);
     const kith_proof proof = {
         .struct_size = sizeof proof,
-        .zone = zone > r->self->zone ? zone : r->self->zone,
+        .zone = request_zone(r),
         .login = body_member(body, "login"),
         .password = body_member(body, "password"),
         .code = body_member(body, "code"),

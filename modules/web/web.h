@@ -35,7 +35,6 @@ struct kith_instance {
     int64_t max_body, max_connections, max_of_address, idle_ms, threads, worker_count;
     int64_t stream_count, max_import;
     int64_t compress; /* 1: answers are packed for those that take them so */
-    uint32_t zone;    /* KITH_ZONE_*, of sessions */
     int64_t max_listeners, max_listeners_of_user, heartbeat_ms;
     struct http *http;
     struct events *events;               /* events.c */
