@@ -305,6 +305,8 @@ static kith_status sign_in_password(kith_caller *c, kith_str old_one, kith_str n
     TRY(serving_begin(c->plugin, e));
     *wait_ms = 0;
     kith_status st = prove_again(c, old_one, NULL, from, wait_ms, e);
+    if (st == KITH_E_DENIED && c->session.number)
+        st = err_set(e, st, "old", "that is not the password of now");
     if (st == KITH_OK)
         st = password_set(c->engine, &c->principal, c->principal.user, c->principal.access->login,
                           new_one, c->session.number, e);
