@@ -83,6 +83,7 @@ static const struct command *const commands[] = {
     &command_outbox_send,
     &command_user_add,
     &command_user_password,
+    &command_user_untie,
     &command_file_put,
     &command_file_get,
     &command_user_invite,

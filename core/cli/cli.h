@@ -214,7 +214,7 @@ extern const struct command command_init, command_import, command_export, comman
     command_reload, command_doctor, command_audit_verify, command_retention, command_explain,
     command_help, command_version, command_search, command_consent_register, command_subject_export,
     command_privacy;
-extern const struct command command_session_list, command_session_revoke;
+extern const struct command command_session_list, command_session_revoke, command_user_untie;
 extern const struct command command_mcp, command_mcp_message, command_mcp_sessions,
     command_mcp_approvals, command_mcp_approve, command_mcp_refuse;
 

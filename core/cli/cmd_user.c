@@ -5,6 +5,7 @@
 #include "cli/rehearse.h"
 #include "cli/show.h"
 #include "engine/invite.h"
+#include "engine/openid.h"
 #include "engine/second_factor.h"
 #include "engine/sign_in.h"
 #include <string.h>
@@ -151,6 +152,20 @@ const struct command command_user_invite = {
     .run = run_invite,
 };
 
+static kith_status run_untie(struct cmd *c, kith_error *e) {
+    kith_id user;
+    int64_t n;
+    TRY(sign_in_user(c->company->engine, c->args[0], &user, e));
+    TRY(openid_forget(c->company->engine, &c->principal, user, &n, e));
+    if (c->json)
+        io_printf(c->io, "{\"untied\":%lld}\n", (long long)n);
+    else if (n == 0)
+        io_puts(c->io, "No provider's account is tied to this user.\n");
+    else
+        io_puts(c->io, "Done: the next account with this login or mail address is this user.\n");
+    return KITH_OK;
+}
+
 static kith_status show_factor(struct cmd *c, kith_id user, kith_error *e) {
     struct factor_state s;
     TRY(factor_state(c->company->engine, user, &s, e));
@@ -219,4 +234,17 @@ const struct command command_user_password = {
     .args_min = 1,
     .args_max = 1,
     .run = run_password,
+};
+
+const struct command command_user_untie = {
+    .name = "user untie",
+    .args = "LOGIN",
+    .help = "let go of the accounts by which providers know a user",
+    .more = "Who signs in by OpenID Connect for the first time is found by login or mail address;\n"
+            "from then on that account of the provider is this user, and no other one is. When\n"
+            "somebody got a new account there, this makes room for it. Sessions end, too.",
+    .needs = NEEDS_COMPANY,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run_untie,
 };

@@ -2,6 +2,7 @@
 /* kith.sign_in/1: people sign in, and sessions stand for them. */
 #include "base/date.h"
 #include "engine/invite.h"
+#include "engine/openid.h"
 #include "engine/second_factor.h"
 #include "engine/session.h"
 #include "engine/sign_in.h"
@@ -102,6 +103,36 @@ static kith_status sign_in_begin(const kith_host *host, kith_id user, uint32_t z
     kith_status st = check_zone(zone, e);
     if (st == KITH_OK)
         st = s.method && s.from ? start(p, &s, &full, e) : err_nomem(e);
+    if (st == KITH_OK)
+        st = host_fill(session, &full, sizeof full, e);
+    arena_free(&a);
+    return serving_end(p, st);
+}
+
+static kith_status vouch(struct plugin *p, const kith_proven *given, struct arena *a,
+                         kith_session *out, kith_error *e) {
+    const struct proven proven = {given->issuer, given->subject, given->login, given->name,
+                                  given->role};
+    struct session s = {.method = text_of(a, given->method),
+                        .from = text_of(a, given->from),
+                        .zone = (enum access_zone)given->zone};
+    TRY(check_zone(given->zone, e));
+    if (!s.method || !s.from)
+        return err_nomem(e);
+    TRY(openid_sign_in(p->set->engine, &proven, &s.user, e));
+    return start(p, &s, out, e);
+}
+
+static kith_status sign_in_vouch(const kith_host *host, const kith_proven *given,
+                                 kith_session *session, kith_error *e) {
+    struct plugin *p = plugin_of(host);
+    struct arena a = {0};
+    kith_proven proven = {0};
+    kith_session full = {0};
+    TRY(serving_begin(p, e));
+    kith_status st = host_take(&proven, sizeof proven, given, sizeof proven, e);
+    if (st == KITH_OK)
+        st = vouch(p, &proven, &a, &full, e);
     if (st == KITH_OK)
         st = host_fill(session, &full, sizeof full, e);
     arena_free(&a);
@@ -420,4 +451,5 @@ const kith_sign_in_v1 host_sign_in = {
     .factor = sign_in_factor,
     .confirm = sign_in_confirm,
     .unfactor = sign_in_unfactor,
+    .vouch = sign_in_vouch,
 };

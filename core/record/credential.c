@@ -2,6 +2,7 @@
 /* Credential: the two tables. A kind is 1 for a password, 2 for a token, 3 for an invitation, 4 for
  * the secret of a second factor, 5 for a code that takes its place: never renumber. */
 #include "record/credential.h"
+#include "record/openid.h"
 #include "record/session.h"
 
 kith_status credential_setup(struct conn *c, kith_error *e) {
@@ -345,8 +346,9 @@ kith_status credential_nobody(struct conn *c, bool *yes, kith_error *e) {
 
 kith_status credential_forget(struct conn *c, kith_id user, kith_error *e) {
     sqlite3_stmt *st;
-    int64_t sessions;
+    int64_t sessions, subjects;
     TRY(session_drop_all(c, user, 0, &sessions, e));
+    TRY(openid_untie(c, user, &subjects, e));
     TRY(conn_prepare(c, "DELETE FROM kith_credential WHERE user = ?1", &st, e));
     bind_int(st, 1, (int64_t)user);
     return conn_run(c, st, e);

@@ -14,9 +14,23 @@ void answer_header(struct request *r, const char *name, const char *format, ...)
         return;
     struct header *h = &r->headers[r->header_count++];
     h->name = name;
+    h->longer = NULL;
     va_start(args, format);
-    (void)vsnprintf(h->value, sizeof h->value, format, args);
+    int len = vsnprintf(h->value, sizeof h->value, format, args);
     va_end(args);
+    if (len < (int)sizeof h->value)
+        return;
+    struct text t = {0};
+    va_start(args, format);
+    text_vprintf(&t, format, args);
+    va_end(args);
+    h->longer = t.ptr;
+    r->answer.failed |= t.failed;
+}
+
+void answer_drop_headers(struct request *r) {
+    while (r->header_count > 0)
+        free(r->headers[--r->header_count].longer);
 }
 
 void answer_json(struct request *r, unsigned status) {
@@ -93,7 +107,7 @@ static void member(struct text *t, const char *name, const char *value) {
 void answer_problem(struct request *r, unsigned status, const char *code, const char *field,
                     const char *sentence) {
     r->answer.len = 0;
-    r->header_count = 0;
+    answer_drop_headers(r);
     text_printf(&r->answer, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u",
                 title_of(status), status);
     member(&r->answer, "detail", sentence);

@@ -1,9 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Web, declared: REST for every type and action of the company. */
 #include "events.h"
+#include "oidc.h"
 #include "operation.h"
 
 #include <stdlib.h>
+
+static const kith_setting oidc_items[] = {
+    {.key = "name",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "It stands in the address: /sign-in/oidc/NAME, and NAME/callback."},
+    {.key = "issuer",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "The address that the provider calls itself by."},
+    {.key = "client_id",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "By which the provider knows this server."},
+    {.key = "client_secret",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_SECRET,
+     .default_text = "\"\"",
+     .doc = "And believes it; a public client has none."},
+    {.key = "client_secret_file",
+     .kind = KITH_TEXT,
+     .default_text = "\"\"",
+     .doc = "Or the file that it stands in, which not everybody may read."},
+    {.key = "scopes",
+     .kind = KITH_TEXT,
+     .default_text = "\"openid email profile\"",
+     .doc = "What the provider is asked for."},
+    {.key = "claim",
+     .kind = KITH_TEXT,
+     .default_text = "\"email\"",
+     .doc = "What a user is found by the first time: \"email\", which has to be verified, or"
+            " \"preferred_username\" of a provider that gives these names itself."},
+    {.key = "domains",
+     .kind = KITH_LIST,
+     .doc = "Only whose claim ends with @ and one of them signs in."},
+    {.key = "role",
+     .kind = KITH_TEXT,
+     .default_text = "\"\"",
+     .doc = "Whoever is no user yet becomes one with this role; without it, nobody does."},
+};
 
 static const kith_setting settings[] = {
     {.key = "listen",
@@ -135,6 +176,15 @@ static const kith_setting settings[] = {
      .min = 1000,
      .max = 3600000,
      .doc = "Listeners for whom nothing happens are sent a sign of life so often."},
+    {.key = "address",
+     .kind = KITH_TEXT,
+     .default_text = "\"\"",
+     .doc =
+         "By which people reach it: \"https://crm.example.org\". Providers send them back there."},
+    {.key = "oidc",
+     .kind = KITH_LIST,
+     .items = KITH_ARRAY(oidc_items),
+     .doc = "Providers of OpenID Connect, by whom people sign in."},
 };
 
 static const kith_permission permissions[] = {
@@ -150,6 +200,7 @@ static const kith_want wants[] = {
 static void destroy(kith_instance *self) {
     operation_free(self->operation);
     door_close(&self->door);
+    oidc_free(self->oidc);
     free(self);
 }
 
@@ -185,6 +236,8 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
     if (st == KITH_OK)
         st = operation_new(self, err);
     if (st == KITH_OK)
+        st = oidc_new(self, err);
+    if (st == KITH_OK)
         *out = self;
     else
         destroy(self);
@@ -199,15 +252,17 @@ static void close_all(kith_instance *self) {
     workers_close(self->workers);
     workers_close(self->streamers);
     workers_close(self->porter);
+    workers_close(self->abroad);
     events_close(self->events);
     openapi_close(self->openapi);
     self->openapi = NULL;
     self->http = NULL;
     self->events = NULL;
-    self->workers = self->streamers = self->porter = NULL;
+    self->workers = self->streamers = self->porter = self->abroad = NULL;
 }
 
 #define WAITING_MAX 1000
+#define ABROAD      4 /* threads */
 
 static kith_status tell_first(void *arg, kith_str code, kith_error *err) {
     kith_instance *self = arg;
@@ -236,6 +291,8 @@ static kith_status serve(kith_instance *self, kith_error *err) {
         st = workers_open(&self->streamers, (size_t)self->stream_count, WAITING_MAX, err);
     if (st == KITH_OK)
         st = workers_open(&self->porter, 1, DOOR_PLACES, err);
+    if (st == KITH_OK && self->oidc)
+        st = workers_open(&self->abroad, ABROAD, DOOR_PLACES, err);
     if (st == KITH_OK)
         st = events_open(self, err);
     if (st == KITH_OK && !(self->openapi = openapi_open()))

@@ -511,7 +511,8 @@ static enum MHD_Result send_answer(struct request *r) {
     if (!response)
         return MHD_NO;
     for (size_t i = 0; i < r->header_count; i++)
-        MHD_add_response_header(response, r->headers[i].name, r->headers[i].value);
+        MHD_add_response_header(response, r->headers[i].name,
+                                r->headers[i].longer ? r->headers[i].longer : r->headers[i].value);
     add_common_headers(r, add_header, response);
     if (ceasing)
         MHD_add_response_header(response, "Connection", "close");

@@ -1,7 +1,10 @@
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
-target_link_libraries(${module} PRIVATE PkgConfig::MICROHTTPD PkgConfig::GNUTLS PkgConfig::JANSSON PkgConfig::ZLIB Threads::Threads)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)
+target_link_libraries(${module} PRIVATE PkgConfig::MICROHTTPD PkgConfig::GNUTLS PkgConfig::JANSSON
+    PkgConfig::ZLIB PkgConfig::CURL PkgConfig::CJOSE PkgConfig::SODIUM Threads::Threads)
 
 # The pages for people are part of the module: one array of bytes for each file.
 file(GLOB pages CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/pages/*)

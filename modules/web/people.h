@@ -18,5 +18,9 @@ json_t *body_object(struct request *r, const char *const *names);
 kith_str body_member(const json_t *body, const char *name); /* "": it is not there */
 /* May secrets be sent with this request? false: that is answered. */
 bool session_may_begin(struct request *r);
+/* Nobody reads it on its way. */
+bool session_is_private(const struct request *r);
+/* r->session has begun: the browser gets its cookie, and what it had before ends. */
+void session_keep(struct request *r);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Routes: every address that is answered is a row, and what a command does needs no code. */
+#include "oidc.h"
 #include "operation.h"
 
 #include <stdlib.h>
@@ -101,6 +102,27 @@ const struct route routes[] = {
     {GET("events"), .handle = events_follow, .worker = true, .arguments = "topic|q|after",
      .gives = "text/event-stream", .name = "followEvents",
      .doc = "What happens, as it happens (Server-Sent Events)."},
+    {.method = METHOD_GET,
+     .pattern = "/sign-in/oidc",
+     .handle = oidc_list,
+     .open = true,
+     .doc = "By which providers of OpenID Connect people sign in."},
+    {.method = METHOD_GET,
+     .pattern = "/sign-in/oidc/{provider}",
+     .handle = oidc_begin,
+     .worker = true,
+     .open = true,
+     .abroad = true,
+     .arguments = "to",
+     .doc = "Sends a browser to a provider of OpenID Connect, to sign in."},
+    {.method = METHOD_GET,
+     .pattern = "/sign-in/oidc/{provider}/callback",
+     .handle = oidc_return,
+     .worker = true,
+     .open = true,
+     .abroad = true,
+     .arguments = "*",
+     .doc = "Takes a browser back from there."},
     {GET("modules"), LINES("module list"), .gives = "Module", .doc = "The modules."},
     {GET("types"), LINES("type list"), .gives = "Type", .doc = "The types of records."},
     {GET("actions"), LINES("run"), .gives = "Action", .doc = "The actions, with their parameters."},
@@ -282,6 +304,8 @@ bool route_names(const struct route *route, const char *name) {
 }
 
 static bool takes_others(const struct route *route) {
+    if (route->arguments && *route->arguments == '*')
+        return true;
     for (const char *const *w = route->words; w && *w; w++)
         if (strncmp(*w, "--", 2) == 0 && strchr(*w, '*'))
             return true;
@@ -362,6 +386,8 @@ void request_begin(struct request *r) {
 static struct workers *pool_of(const struct request *r) {
     if (r->route->door)
         return r->self->porter;
+    if (r->route->abroad && r->self->abroad)
+        return r->self->abroad;
     return r->route->streams || r->in ? r->self->streamers : r->self->workers;
 }
 
@@ -429,6 +455,7 @@ void request_free(struct request *r) {
     stream_free(r->out);
     stream_free(r->in);
     pthread_mutex_destroy(&r->gate);
+    answer_drop_headers(r);
     text_free(&r->body);
     text_free(&r->answer);
     free(r->path);

@@ -178,7 +178,7 @@ void answer_wait(struct request *r, int64_t wait_ms, const char *sentence) {
 
 /* Over the network in the clear a password is everybody's. What a proxy that is not trusted hands
  * on came over one. */
-static bool is_private(const struct request *r) {
+bool session_is_private(const struct request *r) {
     char from[FROM_TEXT];
     request_from(r, from);
     return request_is_secure(r) ||
@@ -188,7 +188,7 @@ static bool is_private(const struct request *r) {
 bool session_may_begin(struct request *r) {
     if (!same_origin(r))
         answer_problem(r, 403, "denied", NULL, "nobody signs in from pages of others");
-    else if (!is_private(r))
+    else if (!session_is_private(r))
         answer_problem(r, 403, "denied", NULL,
                        "passwords are taken over TLS alone: reach Kith through a proxy that speaks"
                        " it and that web.trusted_proxies names, or from this computer");
@@ -206,6 +206,12 @@ static void end_former(struct request *r) {
         return;
     (void)r->self->people->end(caller, 0, &e);
     r->self->serving->leave(caller);
+}
+
+void session_keep(struct request *r) {
+    end_former(r);
+    put_cookie(r, r->session.text);
+    memset(r->session.text, 0, sizeof r->session.text);
 }
 
 /* Its text is told to nobody but the browser, in the cookie. */

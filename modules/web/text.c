@@ -36,9 +36,8 @@ void text_puts(struct text *t, const char *z) {
     text_add(t, z, strlen(z));
 }
 
-void text_printf(struct text *t, const char *format, ...) {
-    va_list args, again;
-    va_start(args, format);
+void text_vprintf(struct text *t, const char *format, va_list args) {
+    va_list again;
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
     if (n >= 0 && room(t, (size_t)n)) {
@@ -46,6 +45,12 @@ void text_printf(struct text *t, const char *format, ...) {
         t->len += (size_t)n;
     }
     va_end(again);
+}
+
+void text_printf(struct text *t, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    text_vprintf(t, format, args);
     va_end(args);
 }
 

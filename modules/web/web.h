@@ -9,12 +9,14 @@
 #include <kith/easy.h>
 #include <kith/plugin.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 struct http;      /* http.c: the one file that knows the HTTP library */
 struct workers;   /* workers.c */
 struct operation; /* operation.h */
+struct oidc;      /* oidc.h */
 
 #define DOOR_PLACES 32 /* three seconds */
 struct door {          /* door.c */
@@ -40,6 +42,8 @@ struct kith_instance {
     struct events *events;               /* events.c */
     _Atomic int64_t streaming;           /* requests that streamers have, or are to have */
     struct workers *workers, *streamers; /* for what takes a moment, and for what may take hours */
+    struct workers *abroad;              /* for what waits for other servers; NULL: nothing does */
+    struct oidc *oidc;                   /* oidc.c; NULL: there are no providers */
     struct workers *porter;              /* one thread, by which people come in */
     struct door door;
     struct operation *operation;
@@ -57,6 +61,7 @@ struct text {
 };
 void text_add(struct text *t, const char *ptr, size_t len);
 void text_puts(struct text *t, const char *z);
+void text_vprintf(struct text *t, const char *format, va_list args);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* As a JSON string, quotes and all. */
 void text_json(struct text *t, kith_str s);
@@ -90,6 +95,7 @@ struct origin {
 struct header {
     const char *name;
     char value[320];
+    char *longer; /* that does not fit; or NULL */
 };
 struct request {
     kith_instance *self;
@@ -201,9 +207,11 @@ struct route {
     bool open;                /* nobody needs to be known; what is sent is small */
     bool door;                /* on the thread by which people come in */
     bool greets;              /* beside open: whoever has a token is known */
+    bool abroad;              /* it waits for another server: on a thread that nobody else needs */
     const char *const *words; /* of a command */
     const char *doc;          /* one sentence */
-    const char *arguments;    /* "fields|q": of the address, besides those of its words; or NULL */
+    /* "fields|q": of the address, besides those of its words; "*": any; or NULL */
+    const char *arguments;
     /* Its body, r->in, has no bounds: handle is called when the head is there, and sets r->job,
      * which is carried out on one of those threads. */
     bool reads;
@@ -227,6 +235,7 @@ size_t request_room(const struct request *r);
 
 void answer_header(struct request *r, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+void answer_drop_headers(struct request *r);
 /* May this answer, whose headers are there, be packed, and does its reader want it so? */
 bool answer_is_packed(struct request *r);
 /* Packs it, where that is worth it. On a thread that may ask for its headers. */

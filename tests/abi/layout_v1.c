@@ -406,7 +406,18 @@ AT(kith_session, text, 48);
 AT(kith_session, csrf, 112);
 AT(kith_session, method, 176);
 
-SIZE(kith_sign_in_v1, 96);
+SIZE(kith_proven, 120);
+AT(kith_proven, struct_size, 0);
+AT(kith_proven, zone, 4);
+AT(kith_proven, issuer, 8);
+AT(kith_proven, subject, 24);
+AT(kith_proven, login, 40);
+AT(kith_proven, name, 56);
+AT(kith_proven, role, 72);
+AT(kith_proven, method, 88);
+AT(kith_proven, from, 104);
+
+SIZE(kith_sign_in_v1, 104);
 AT(kith_sign_in_v1, struct_size, 0);
 AT(kith_sign_in_v1, reserved, 4);
 AT(kith_sign_in_v1, sign_in, 8);
@@ -420,6 +431,7 @@ AT(kith_sign_in_v1, password, 64);
 AT(kith_sign_in_v1, factor, 72);
 AT(kith_sign_in_v1, confirm, 80);
 AT(kith_sign_in_v1, unfactor, 88);
+AT(kith_sign_in_v1, vouch, 96);
 
 SIZE(kith_operation_v1, 40);
 AT(kith_operation_v1, struct_size, 0);

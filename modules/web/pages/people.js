@@ -77,6 +77,19 @@ async function showAccount(list) {
   }
 }
 
+async function showProviders(list) {
+  const answer = await fetch("/sign-in/oidc");
+  if (!answer.ok) return;
+  for (const { name, path } of (await answer.json()).items) {
+    const line = document.createElement("li"), link = document.createElement("a");
+    link.href = path + "?to=/account";
+    link.textContent = "Sign in with " + name;
+    line.append(link);
+    list.append(line);
+    list.hidden = false;
+  }
+}
+
 const code = new URLSearchParams(location.search).get("code");
 const codeInput = document.querySelector("form[data-to=setup] [name=code]");
 if (codeInput && code) {
@@ -90,3 +103,5 @@ for (const form of document.querySelectorAll("form"))
   });
 const sessions = document.getElementById("sessions");
 if (sessions) showAccount(sessions);
+const providers = document.getElementById("providers");
+if (providers) showProviders(providers).catch(() => {}); // without them there is still the form

@@ -569,6 +569,19 @@ typedef struct kith_session {
     char method[64];     /* by which it was proven: "password" */
 } kith_session;
 
+/* Whom somebody else has proven, as a provider of OpenID Connect. The caller sets struct_size. */
+typedef struct kith_proven {
+    uint32_t struct_size;
+    uint32_t zone;    /* KITH_ZONE_*, of the session */
+    kith_str issuer;  /* who says so: "https://login.example.org" */
+    kith_str subject; /* of whom: the name that the issuer never gives to anybody else */
+    kith_str login;   /* the login or mail address that is theirs for sure; empty: none is known */
+    kith_str name;    /* of a user who is created; empty: the login */
+    kith_str role;    /* the name of a role that such a user has; empty: nobody is created */
+    kith_str method;  /* shown to people */
+    kith_str from;    /* as in kith_proof */
+} kith_proven;
+
 /* KITH_E_DENIED: the password is right, and a code is wanted beside it. */
 #define KITH_NEEDS_CODE 1u
 /* Of a session: its user needs a second factor, and may do nothing before it is set up. */
@@ -626,6 +639,11 @@ typedef struct kith_sign_in_v1 {
     /* Removes it, by password and code. Else as password(). [serving] */
     kith_status (*unfactor)(kith_caller *caller, kith_str password, kith_str code, kith_str from,
                             int64_t *wait_ms, kith_error *err);
+    /* A session for whom somebody else has proven. Of a subject that comes for the first time the
+     * user is found by the login, or created; from then on the subject is that user.
+     * KITH_E_DENIED: it is no user's. It may wait for a commit. [serving] */
+    kith_status (*vouch)(const kith_host *host, const kith_proven *proven, kith_session *session,
+                         kith_error *err);
 } kith_sign_in_v1;
 
 /* -- operation --------------------------------------------------------------------------------- */
