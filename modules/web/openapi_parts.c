@@ -86,6 +86,10 @@ static const struct shape {
     {"Letter", "An event that could not be handled, or an effect that could not be sent.", "",
      NULL},
     {"Outcome", "What came of it.", "-number:int -effect:id outcome:text -error:text", NULL},
+    {"Queue", "What waits for one receiver.",
+     "delivery:text endpoint:text waiting:int dead:int failures:int held:bool enabled:bool"
+     " open_until:time?",
+     NULL},
     {"Put", "The file; without a transaction it was there already.",
      "id:id type:text size:int transaction:id?", NULL},
     {"Credentials", "How somebody proves who they are.", "login:text password:text -code:text",
@@ -206,6 +210,7 @@ static const struct parameter {
     {"run", "path", NULL, "id", "Of the run."},
     {"transaction", "path", NULL, "id", "Of a transaction, an import, a run or a merge."},
     {"report", "path", NULL, "text", "The name of a saved query, or of a report."},
+    {"effect", "path", NULL, "id", "As the list tells it."},
     {"setting", "path", NULL, "text", "The name of a setting, or of a module."},
     {"topic", "query", NULL, "text",
      "Only these, with commas between them; a star stands for any characters: contact.*"},

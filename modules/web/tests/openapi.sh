@@ -116,8 +116,13 @@ it "makes a client that reads, writes and calls actions, and does not compile wh
 if with_tools; then
     tool node_modules/.bin/openapi-typescript "$document" -o kith.d.ts
     exits 0
+    { # what the guide shows
+        echo 'declare const token: string;'
+        sed -n '/^```ts$/,/^```$/p' "$here/../../../docs/guide-integrator-clients.md" | grep -v '^```'
+        echo 'const shown: string | undefined = data?.id ?? error?.detail; shown;'
+    } >"$tools/guide.ts"
     tool node_modules/.bin/tsc --strict --noUncheckedIndexedAccess --target es2022 \
-        --module nodenext --moduleResolution nodenext client.ts
+        --module nodenext --moduleResolution nodenext client.ts guide.ts
     exits 0
     prints_exactly ""
     tool node client.js "http://127.0.0.1:$port" "$root"
