@@ -29,8 +29,17 @@ struct listener {
     atomic_bool full, gone;
     struct listener *next;
 };
+/* A batch is kept for a moment for those who had no room for all of it: else it would be read again
+ * for every few events that they take. */
+struct held {
+    kith_batch *batch; /* NULL: none */
+    uint64_t from, upto;
+    int64_t read; /* ms */
+};
+#define HELD_MS 1000
 struct events {
     kith_instance *self;
+    struct held held[2]; /* of those who are furthest, and furthest behind */
     pthread_t thread;
     bool has_thread;
     atomic_bool ending;
@@ -184,8 +193,16 @@ static size_t take_coming(struct events *v) {
     return n;
 }
 
+static void drop(struct events *v, struct held *h) {
+    v->self->following->forget(h->batch);
+    h->batch = NULL;
+}
+
 static void tick(struct events *v, int64_t now) {
     uint64_t behind = 0;
+    for (int i = 0; i < 2; i++)
+        if (now - v->held[i].read > HELD_MS)
+            drop(v, &v->held[i]);
     for (struct listener *l = v->listeners; l; l = l->next) {
         kith_error e = {.struct_size = sizeof e};
         if (!l->follower)
@@ -250,24 +267,37 @@ static void fail(struct events *v, uint64_t place, uint64_t upto, kith_status st
         usleep(20000);
 }
 
+static kith_status read_batch(struct events *v, struct held *h, uint64_t place, kith_error *e) {
+    int64_t now = now_ms();
+    if (h->batch && place >= h->from && place < h->upto && now - h->read <= HELD_MS)
+        return KITH_OK;
+    drop(v, h);
+    h->from = place;
+    h->read = now;
+    return v->self->following->happened(v->self->host, place, BATCH_ROWS, &h->batch, &h->upto, e);
+}
+
 /* false: nobody is to be told anything now. */
 static bool turn(struct events *v) {
     kith_error e = {.struct_size = sizeof e};
-    kith_batch *batch = NULL;
-    uint64_t place = 0, upto = 0;
+    uint64_t place = 0;
+    bool rest = false;
     v->behind = !v->behind;
+    struct held *h = &v->held[v->behind];
     if (!find_place(v, &place))
         return false;
-    kith_status st =
-        v->self->following->happened(v->self->host, place, BATCH_ROWS, &batch, &upto, &e);
+    kith_status st = read_batch(v, h, place, &e);
     if (st != KITH_OK) {
-        fail(v, place, upto, st, &e);
+        fail(v, place, h->upto, st, &e);
         return true;
     }
-    for (struct listener *l = v->listeners; l; l = l->next)
-        if (listens(l) && l->at >= place && l->at < upto)
-            tell_one(l, batch, upto);
-    v->self->following->forget(batch);
+    for (struct listener *l = v->listeners; l; l = l->next) {
+        if (listens(l) && l->at >= h->from && l->at < h->upto)
+            tell_one(l, h->batch, h->upto);
+        rest |= l->follower && l->at >= h->from && l->at < h->upto;
+    }
+    if (!rest)
+        drop(v, h);
     return true;
 }
 
@@ -324,6 +354,8 @@ void events_close(struct events *v) {
     nudge(v->self);
     if (v->has_thread)
         pthread_join(v->thread, NULL);
+    drop(v, &v->held[0]);
+    drop(v, &v->held[1]);
     (void)take_coming(v);
     while (v->listeners) {
         struct listener *l = v->listeners;
