@@ -174,7 +174,6 @@ def file_of(c):
 
 
 NDJSON = "application/x-ndjson"
-UNPROVEN = (400, 403, 409, 422, 429)  # whoever asks, what they give is no proof of it; or it was tried too often
 # who: what is answered to whoever is signed in; nobody else gets anything but 401, unless it is open.
 # shows: the record is in the answer to whoever may read it. body, type, args, parts: of the request.
 RULES = {
@@ -229,10 +228,11 @@ RULES = {
     "GET docs": dict(who=signed_in(200)),
     "GET schema": dict(who=signed_in(200)),
     "POST setup": dict(open=True, who=signed_in((403, 429)), body=members(code="none", password="a long way home")),
-    "PUT account/password": dict(who=signed_in(UNPROVEN), body=members(old="not the password", new="a long way home")),
-    "POST account/second-factor": dict(who=signed_in(UNPROVEN), body=members(password="not the password")),
-    "POST account/second-factor/remove": dict(who=signed_in(UNPROVEN), body=members(password="not the password")),
-    "POST account/second-factor/confirm": dict(who=signed_in(UNPROVEN), body=members(code="000000")),
+    "PUT account/password": dict(who=signed_in(403), body=members(old="not the password", password="a long way home")),
+    # By a session alone, and a page of others cannot use that.
+    "POST account/second-factor": dict(who=signed_in(403), body=members(password="not the password")),
+    "POST account/second-factor/remove": dict(who=signed_in(403), body=members(password="not the password")),
+    "POST account/second-factor/confirm": dict(who=signed_in(403), body=members(code="000000")),
     "GET /sign-in": dict(open=True, who=signed_in(200)),
     "GET /setup": dict(open=True, who=signed_in(200)),
     "GET /account": dict(open=True, who=signed_in(200)),
