@@ -93,9 +93,11 @@ TEST("the transaction that would go beyond the budget is refused as a whole, and
     agent_open(&w, 250);
     leads(&w, 600);
     EXPECT_INT(KITH_E_LIMIT, bulk_by(&w, "lead where source = 'web'", "7", &r));
-    EXPECT(strstr(w.x.e.message, "50 more of 250") != NULL);
-    EXPECT_INT(200, count(&w.x, "lead where score = 7", NULL));
-    EXPECT_INT(200, written(&w));
+    int64_t done = written(&w); /* whole parts, which are shorter where they take long */
+    EXPECT(done > 0 && done <= 250);
+    EXPECT_INT(done, count(&w.x, "lead where score = 7", NULL));
+    EXPECT_HAS(arena_printf(&w.x.arena, "may write %lld more of 250", (long long)(250 - done)),
+               w.x.e.message);
     fixture_close(&w.x);
 }
 
