@@ -184,8 +184,8 @@ static const kith_field send_results[] = {
     F("request", TEXT, .doc = "By which http.answered names it."),
 };
 static const kith_action actions[] = {
-    {.name = "secret",
-     .effect = KITH_EFFECT_READ,
+    {.name = "secret", /* who only reads may not sign as the company does */
+     .effect = KITH_EFFECT_WRITE,
      .fn = webhook_secret,
      .params = KITH_ARRAY(webhook_param),
      .results = KITH_ARRAY(secret_results),

@@ -32,8 +32,12 @@ static void add_option(struct command *c, const char *word) {
 /* "--rehearse!rehearse": a switch; 0 and false are no. */
 static void add_switch(struct command *c, const char *word) {
     const char *mark = strchr(word, '!'), *value = request_argument(c->r, mark + 1);
-    if (value && strcmp(value, "0") != 0 && strcmp(value, "false") != 0)
-        text_add(command_word(c), word, (size_t)(mark - word));
+    if (!value || strcmp(value, "0") == 0 || strcmp(value, "false") == 0)
+        return;
+    if (*value && strcmp(value, "1") != 0 && strcmp(value, "true") != 0)
+        (void)kith_fail(&c->error, KITH_E_INVAL, mark + 1, "?%s= is 1 or true, or 0 or false",
+                        mark + 1);
+    text_add(command_word(c), word, (size_t)(mark - word));
 }
 
 struct others {

@@ -94,6 +94,10 @@ api POST actions/http.secret "{\"webhook\":\"$hook\"}"
 answers 200
 json_text secret <"$work/out" >"$work/secret"
 expect grep -q '^whsec_' "$work/secret"
+token=$(new_token root --read-only)
+api POST actions/http.secret "{\"webhook\":\"$hook\"}"
+answers 403
+token=$root
 api POST actions/http.test "{\"webhook\":\"$hook\"}"
 answers 200
 effect=$(json_text effect <"$work/out")

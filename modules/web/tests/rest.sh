@@ -337,6 +337,9 @@ answers 400
 prints "there is a '='"
 
 it "takes back what was done, after it has shown it"
+api POST "undo/$made?rehearse=maybe"
+answers 422
+prints '?rehearse= is 1 or true, or 0 or false'
 api POST "undo/$made?rehearse=1"
 answers 200
 kith get contact "$id"

@@ -107,9 +107,6 @@ port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | ta
 api GET 'export?q=contact'
 answers 200
 
-# A sanitizer keeps what was freed: there the memory is no measure.
-below() { ldd "$KITH" | grep -qE 'lib[at]san' || expect test "$1" -lt "$2"; }
-rss() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$server/status"; }
 post() { # PATH FILE [CURL OPTION ...]
     last=(post "$@")
     code=$(curl -s -o "$work/out" -w '%{http_code}' -H "Authorization: Bearer $token" --data-binary "@$2" "${@:3}" "http://127.0.0.1:$port/api/v1/$1" 2>"$work/err")

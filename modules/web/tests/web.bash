@@ -41,3 +41,6 @@ until_lines() { # FILE COUNT: it has as many
 answers() { [ "$code" -eq "$1" ] || fail "expected status $1"; }
 answers_header() { grep -qiE "^$1\$" "$ANSWER" || fail "expected the header $1; got $(tr '\n' '|' <"$ANSWER")"; }
 header() { sed -n "s/^$1: //pI" "$ANSWER" | head -n 1; }
+rss() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$server/status"; }
+# A sanitizer keeps what was freed: there the memory is no measure.
+below() { ldd "$KITH" | grep -qE 'lib[at]san' || expect test "$1" -lt "$2"; }
