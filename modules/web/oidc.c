@@ -56,8 +56,6 @@ static void page(struct request *r, unsigned status, const char *title, const ch
     html(&r->answer, sentence);
     text_printf(&r->answer, "</p>\n<p><a href=\"%s\">Go on</a></p>\n</html>\n", next);
     answer_header(r, "Content-Type", "text/html; charset=utf-8");
-    answer_header(r, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-    answer_header(r, "Referrer-Policy", "no-referrer");
 }
 
 static void refuse(struct request *r, unsigned status, const char *sentence) {

@@ -4,15 +4,12 @@
 #include "pages.h"
 #include "web.h"
 
-/* A page runs no script but ours, and stands in no other page; where it was opened from or leads to
- * learns nothing of its address, in which a code may stand. */
+/* A page runs no script but ours. What else is said with every page (headers.c) keeps it out of
+ * other pages, and its address, in which a code may stand, from where it leads to. */
 static void put_headers(struct request *r) {
     answer_header(r, "Content-Security-Policy",
                   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
                   " base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-    answer_header(r, "Referrer-Policy", "no-referrer");
-    answer_header(r, "X-Frame-Options", "DENY");
-    answer_header(r, "Cross-Origin-Opener-Policy", "same-origin");
 }
 
 static const char *type_of(const char *name) {

@@ -262,12 +262,18 @@ static bool cut(struct request *r) {
     return *at == '\0';
 }
 
+/* Where another address stands nobody looks for records of a type of that name. */
+static bool is_of_type(const struct route *route) {
+    return strncmp(route->pattern, API "{", strlen(API "{")) == 0;
+}
+
 static void find_route(struct request *r) {
     char allowed[64] = "";
-    bool found = cut(r);
+    bool found = cut(r), taken = false;
     for (size_t i = 0; found && i < route_count && !r->route; i++) {
-        if (!fits(r, &routes[i]))
+        if ((taken && is_of_type(&routes[i])) || !fits(r, &routes[i]))
             continue;
+        taken |= !is_of_type(&routes[i]);
         if (routes[i].method == r->method)
             r->route = &routes[i];
         else if (!strstr(allowed, method_names[routes[i].method]))

@@ -191,7 +191,8 @@ bool session_may_begin(struct request *r) {
     else if (!session_is_private(r))
         answer_problem(r, 403, "denied", NULL,
                        "passwords are taken over TLS alone: reach Kith through a proxy that speaks"
-                       " it and that web.trusted_proxies names, or from this computer");
+                       " it and that web.trusted_proxies names, or from this computer, unless a"
+                       " proxy has the same address");
     return r->status == 0;
 }
 

@@ -86,8 +86,11 @@ bool metrics_get(struct request *r) {
     kith_error e = {.struct_size = sizeof e};
     if (!may_watch(r)) {
         answer_problem(r, 401, "denied", NULL,
-                       "metrics are for the addresses in web.metrics, and for administrators:"
-                       " Authorization: Bearer TOKEN");
+                       r->origin.hidden
+                           ? "from a proxy's address nobody can tell who asks: metrics are for"
+                             " administrators then, Authorization: Bearer TOKEN"
+                           : "metrics are for the addresses in web.metrics, and for administrators:"
+                             " Authorization: Bearer TOKEN");
         return true;
     }
     kith_status st = ask(r, &a, &e);

@@ -128,6 +128,11 @@ expect test -z "$(header Strict-Transport-Security)"
 expect test -z "$(header Access-Control-Allow-Origin)"
 api OPTIONS contact '' 'Origin: https://app.example.org' 'Access-Control-Request-Method: POST'
 answers 405
+api GET /account
+answers 200
+for one in referrer-policy x-frame-options cross-origin-opener-policy content-security-policy; do
+    expect test "$(grep -ci "^$one:" "$ANSWER")" = 1
+done
 
 it "logs one line for each request, and nothing of what it was about"
 again 'access_log = "all";'

@@ -29,6 +29,9 @@ answers 404
 api PUT contact/0SA818NN40003 '{}'
 answers 405
 answers_header 'allow: GET, PATCH, DELETE'
+api GET actions/record.merge
+answers 405
+answers_header 'allow: POST'
 api GET nothings
 answers 404
 prints "no type 'nothings'"
