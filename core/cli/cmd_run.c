@@ -58,7 +58,7 @@ static kith_status list_actions(struct cmd *c, const char *module) {
     struct table t;
     table_begin(&t, c, (const char *const[]){"action", "parameters", "what it does", NULL});
     for (size_t i = 0; (a = engine_action_at(c->company->engine, i)); i++) {
-        if ((module && strcmp(a->module, module) != 0) || !access_calls(&c->principal, a->name))
+        if ((module && strcmp(a->module, module) != 0) || !access_may_call(&c->principal, a))
             continue;
         if (c->json) {
             json_action(c, a);

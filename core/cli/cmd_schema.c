@@ -311,6 +311,8 @@ static kith_status put_all(struct telling *t, kith_error *e) {
     json_key(&t->j, "company");
     json_str(&t->j, settings_text(c->company->settings, "", "company.name"));
     text_member(t, "currency", t->schema->base_currency);
+    json_key(&t->j, "reads_only");
+    json_bool_(&t->j, access_only_reads(&c->principal, NULL) != KITH_OK);
     json_key(&t->j, "types");
     json_array_(&t->j);
     for (uint32_t i = 0; i < t->schema->type_count; i++)
@@ -320,7 +322,7 @@ static kith_status put_all(struct telling *t, kith_error *e) {
     json_key(&t->j, "actions");
     json_array_(&t->j);
     for (size_t i = 0; (a = engine_action_at(c->company->engine, i)); i++)
-        if (access_calls(&c->principal, a->name))
+        if (access_may_call(&c->principal, a))
             TRY(put_action(t, a, e));
     json_array_end(&t->j);
     json_key(&t->j, "reports");
@@ -370,7 +372,7 @@ static void print_table(struct cmd *c) {
             row(&table, type->name, "type", type->module, type->doc);
     }
     for (size_t i = 0; (a = engine_action_at(c->company->engine, i)); i++)
-        if (access_calls(&c->principal, a->name))
+        if (access_may_call(&c->principal, a))
             row(&table, a->name, "action", a->module, a->doc);
     for (size_t i = 0; (topic = company_topic(c->company, i, &owner)); i++)
         if (topic_is_told(&t, topic))

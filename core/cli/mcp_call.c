@@ -402,7 +402,7 @@ static kith_status find_callee(struct mcp *m, const char *name, struct callee *o
         if (strcmp(t->name, name) == 0)
             out->tool = t;
     for (size_t i = 0; !out->tool && (a = engine_action_at(m->c->company->engine, i)); i++)
-        if (means(a, name) && access_calls(&m->c->principal, a->name))
+        if (means(a, name) && access_may_call(&m->c->principal, a))
             out->action = a;
     if (out->tool || out->action)
         return KITH_OK;

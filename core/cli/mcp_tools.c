@@ -273,7 +273,7 @@ void mcp_tools(struct mcp *m, struct json_out *j) {
         if ((t->flags & TOOL_READS) || !reads_only)
             put_tool(j, t);
     for (size_t i = 0; (a = engine_action_at(g, i)); i++)
-        if (access_calls(&m->c->principal, a->name) && (a->effect == EFFECT_READ || !reads_only))
+        if (access_may_call(&m->c->principal, a))
             put_action(j, a);
     json_array_end(j);
     json_object_end(j);

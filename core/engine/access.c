@@ -429,14 +429,17 @@ kith_status txn_conflict(struct txn *t, const struct change *c, kith_error *e) {
                : err_set(e, KITH_E_CONFLICT, f->name, "%s: this value is taken already", f->name);
 }
 
+bool access_may_call(const struct principal *p, const struct action *a) {
+    return access_calls(p, a->name) &&
+           (a->effect == EFFECT_READ || p->all || access_only_reads(p, NULL) == KITH_OK);
+}
+
 kith_status access_call(const struct txn *t, const struct principal *p, const struct action *a,
                         kith_error *e) {
     const struct principal *who = t ? txn_principal(t) : p;
-    bool writes = a->effect != EFFECT_READ;
-    bool may = access_calls(who, a->name);
-    if (may && (who->all || !writes || !who->access->of.limit.read_only))
+    if (access_may_call(who, a))
         return KITH_OK;
-    if (writes)
+    if (a->effect != EFFECT_READ)
         TRY(access_only_reads(who, e));
     return err_set(e, KITH_E_DENIED, NULL, "%s may not call %s", who->name, a->name);
 }

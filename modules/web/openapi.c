@@ -211,11 +211,20 @@ static void add_each(struct making *m, const struct api_operation *common, const
     }
 }
 
+/* What changes something, other than by actions and records, of which each tells for itself. */
+static bool is_refused(const struct making *m, const struct route *r) {
+    return json_is_true(json_object_get(m->told, "reads_only")) && r->method != METHOD_GET &&
+           !r->open && !strstr(r->pattern, "{action}") &&
+           strncmp(r->pattern, API "{type}", strlen(API "{type}")) != 0;
+}
+
 static void add_route(struct making *m, const struct route *r) {
     const char *command = r->words ? r->words[0] : "";
     const struct api_operation o = {
         .route = r, .options = json_object_get(json_object_get(m->help, command), "options")};
     if (strncmp(r->pattern, API, strlen(API)) != 0) /* it speaks another protocol */
+        return;
+    if (is_refused(m, r))
         return;
     if (strncmp(r->pattern, API "{type}", strlen(API "{type}")) == 0)
         add_each(m, &o, "types");
