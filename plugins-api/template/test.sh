@@ -31,6 +31,7 @@ expect "a record gets its defaults" '"state":"planned"' "$kith" get visit "$one"
 
 expect "a series is planned" '"planned":3' "$kith" run visit.plan contact="$anna" title=Next \
     first=2031-06-02 times=3 --json
+expect "a report counts what is to come" ",4" "$kith" report visit.planned --csv
 expect "a series of nothing is refused" "times is from 1 to 100" "$kith" run visit.plan \
     contact="$anna" title=Next first=2031-06-02 times=0
 

@@ -219,6 +219,14 @@ static const kith_action actions[] = {
      .doc = "Plans a series with one contact."},
 };
 
+/* -- reports ----------------------------------------------------------------------------------- */
+
+static const kith_report reports[] = {
+    {.name = "planned",
+     .doc = "Visits to come, by who makes them.",
+     .query = "visit where state = 'planned' group by owner : count()"},
+};
+
 /* -- life ------------------------------------------------------------------------------------- */
 
 /* Names become numbers and values once, row by row. */
@@ -278,6 +286,7 @@ static const kith_plugin_desc desc = {
     .hooks = KITH_ARRAY(hooks),
     .reactions = KITH_ARRAY(reactions),
     .actions = KITH_ARRAY(actions),
+    .reports = KITH_ARRAY(reports),
     .create = create,
     .destroy = destroy,
 };

@@ -300,8 +300,8 @@ expect_status 0
 it "the guide's code is that of the template"
 while read -r line; do
     grep -qF -- "$line" visit.c || fail "expected the template to have: $line"
-done < <(for i in 1 2 3 4 5 6; do block c $i; done)
-[ -n "$(block c 6)" ] || fail "expected six blocks of code"
+done < <(for i in 1 2 3 4 5 6 7; do block c $i; done)
+[ -n "$(block c 7)" ] || fail "expected seven blocks of code"
 
 it "the guide names every check"
 kith module inspect ./visit.so --json | sed -n '/"checks"/,$s/.*"name": "\([a-z_]*\)".*/\1/p' | tr _ ' ' >checks
