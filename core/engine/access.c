@@ -211,6 +211,14 @@ kith_status access_only_reads(const struct principal *p, kith_error *e) {
                    p->name);
 }
 
+kith_status access_unlimited(const struct principal *p, kith_error *e) {
+    TRY(access_only_reads(p, e));
+    if (!p->access || (!p->access->of.limit.types && !p->access->of.limit.actions))
+        return KITH_OK;
+    return err_set(e, KITH_E_DENIED, NULL, "%s came in by a token that is limited: not by that",
+                   p->name);
+}
+
 static kith_status may(struct txn *t, enum right right, const struct change *c,
                        const kith_value *values, const char *remark, kith_error *e) {
     bool yes;

@@ -99,6 +99,8 @@ void engine_leave(const struct principal *p);
 void engine_stay(const struct principal *p); /* a copy of one that is in: left once more */
 /* KITH_E_DENIED: it may write nothing, whatever its roles say. */
 kith_status access_only_reads(const struct principal *p, kith_error *e);
+/* KITH_E_DENIED: it came in by a token that is limited, to reading, to types or to actions. */
+kith_status access_unlimited(const struct principal *p, kith_error *e);
 struct action;
 /* By the rights of roles and of what they came in with; what it does may be refused yet. */
 bool access_may_call(const struct principal *p, const struct action *a);

@@ -336,7 +336,7 @@ kith_status credential_nobody(struct conn *c, bool *yes, kith_error *e) {
     int64_t somebody;
     TRY(conn_int(c,
                  "SELECT EXISTS(SELECT 1 FROM kith_credential WHERE kind = 1)"
-                 " OR EXISTS(SELECT 1 FROM kith_session)"
+                 " OR EXISTS(SELECT 1 FROM kith_session) OR EXISTS(SELECT 1 FROM kith_openid)"
                  " OR EXISTS(SELECT 1 FROM \"user.roles\" l JOIN role r ON r.id = l.target"
                  " WHERE json_extract(r.rights, '$.admin') = 1)",
                  0, &somebody, e));

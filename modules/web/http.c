@@ -397,6 +397,8 @@ static void check_head(struct request *r) {
         answer_problem(r, 400, "invalid", NULL, wrong);
     else if (l.odd_encoding)
         answer_problem(r, 501, "unsupported", NULL, "the body comes whole or chunked, not coded");
+    if (r->status) /* what comes next may be its body */
+        answer_header(r, "Connection", "close");
 }
 
 struct arguments {

@@ -46,7 +46,7 @@ struct hop {
 struct hops {
     struct hop items[HOPS_MAX]; /* in the order of the header; of more the last */
     size_t count;
-    bool odd; /* it cannot be understood */
+    bool odd; /* a quote in it has no end */
 };
 
 static void add_hop(struct hops *h, const struct hop *hop) {
@@ -98,15 +98,18 @@ static void read_plain(const struct request *r, struct hops *h) {
     text_free(&protos);
 }
 
-/* The length of what ends with one of `ends`, which may stand in quotes. */
-static size_t until(const char *at, const char *ends) {
+/* The length of what ends with one of `ends`, which may stand in quotes. *open: the last of them
+ * has no end. */
+static size_t until(const char *at, const char *ends, bool *open) {
     size_t n = 0;
-    for (bool quoted = false; at[n] && (quoted || !strchr(ends, at[n])); n++) {
+    bool quoted = false;
+    for (; at[n] && (quoted || !strchr(ends, at[n])); n++) {
         if (at[n] == '"')
             quoted = !quoted;
         if (quoted && at[n] == '\\' && at[n + 1])
             n++;
     }
+    *open = quoted;
     return n;
 }
 
@@ -129,7 +132,7 @@ static void read_forwarded(const struct request *r, struct hops *h) {
         for (const char *at = list.ptr;; at++) {
             struct hop hop = {0};
             for (;; at++) {
-                size_t len = until(at, ";,");
+                size_t len = until(at, ";,", &h->odd);
                 read_pair(&hop, at, len);
                 at += len;
                 if (*at != ';')
@@ -200,8 +203,12 @@ void origin_find(struct request *r, const struct sockaddr *peer, bool tls) {
         read_forwarded(r, h);
     else
         read_plain(r, h);
-    origin->hidden = h->count == 0;
-    follow(origin, h, &o->trusted);
+    /* Within a quote that a client has left open stands what the proxies say of it. */
+    origin->hidden = h->count == 0 || h->odd;
+    if (h->odd)
+        origin->https = false;
+    else
+        follow(origin, h, &o->trusted);
     free(h);
 }
 

@@ -541,4 +541,17 @@ exits 0
 prints "created      5"
 kith role check
 exits 0
+
+it "lets nobody but administrators write by what a provider tells who a user is"
+create role name=helper rights='{"types": {"user": {"read": "all", "update": "all"}}}' >/dev/null
+kith user add helpful --role helper
+helper_token=$(token_of helpful)
+for user in "$ben" "$("$KITH" find "user where login = 'helpful'" --json | json_text id)"; do
+    as "$helper_token" update user "$user" language=de
+    exits 0
+    as "$helper_token" update user "$user" email=mallory@example.org
+    exits 4
+    complains "email"
+done
+
 finish

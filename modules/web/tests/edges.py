@@ -81,8 +81,9 @@ expect("a chunk of no size", post(chunked, b"zz\r\n" + body + b"\r\n0\r\n\r\n"),
 expect("a negative length", post(b"Content-Length: -1\r\n"), 400, closed=True)
 expect("a length with a sign", post(b"Content-Length: +15\r\n"), 400, closed=True)
 expect("a length beyond all", post(b"Content-Length: 99999999999999999999\r\n"), 400, 413, closed=True)
-expect("two hosts", get(headers=b"Host: other\r\n"), 400)
-expect("a blank in a name", get(headers=b"X : y\r\n"), 400)
+expect("two hosts", get(headers=b"Host: other\r\n"), 400, closed=True)
+expect("a blank in a name", get(headers=b"X : y\r\n"), 400, closed=True)
+expect("a length that has a blank", post(b"Content-Length : 15\r\n", get()), 400, closed=True)
 expect("no host", b"GET /api/v1/account HTTP/1.1\r\n\r\n", 400, closed=True)
 
 # What is too large.

@@ -207,6 +207,10 @@ sees 200 'Forwarded: by=_x;for="192.0.2.7:80"'
 sees 401 'Forwarded: for=192.0.2.7, for=_hidden'
 sees 401 'Forwarded: for=192.0.2.7, for=unknown;proto=https'
 sees 401 'Forwarded: for="192.0.2.7, for=\"203.0.113.9"'
+sees 401 'Forwarded: for=192.0.2.7;proto=https;x=", for=203.0.113.7;proto=http'
+expect test -z "$(header Strict-Transport-Security)"
+sees 401 'Forwarded: for=192.0.2.7;x="' 'Forwarded: for="203.0.113.7"'
+sees 401 'Forwarded: for=192.0.2.7;x="\' 'Forwarded: for=203.0.113.7'
 sees 401 'X-Forwarded-For: 192.0.2.7'
 
 it "takes who asks from outside for somebody outside, whatever the token says"

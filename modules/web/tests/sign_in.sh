@@ -166,6 +166,10 @@ in_session DELETE "sessions/$((first - 1))" # another's
 answers 404
 api GET session '' "Cookie: $boss"
 answers 200
+api DELETE sessions '' "Authorization: Bearer $(new_token anna --types contact)"
+answers 403
+in_session GET session
+answers 200
 in_session DELETE sessions
 answers 200
 prints '{"revoked":1}'
