@@ -56,7 +56,7 @@ static void put_asked(struct buf *out, int64_t number, kith_str shown) {
     json_object_end(&j);
 }
 
-/* "Allow an agent (claude 2.1): update contact 0SA..." */
+/* "Allow an agent (writer 2.1): update contact 0SA..." */
 static const char *title_for(struct mcp *m, const char *name, const json_t *args,
                              const char *client) {
     const char *type = json_string_value(json_object_get(args, "type"));

@@ -38,7 +38,7 @@ kith_status mcp_check_version(const char *version, kith_error *e) {
         "the revision '%.40s' of the protocol is not spoken here: leave it to initialize", version);
 }
 
-/* "claude-code 2.1", as far as it is a text for a line. */
+/* "writer 2.1", as far as it is a text for a line. */
 static const char *client_of(struct mcp *m, const json_t *params) {
     const json_t *info = json_object_get(params, "clientInfo");
     const char *name = json_string_value(json_object_get(info, "name"));
