@@ -191,8 +191,8 @@ RULES = {
     "POST session": dict(open=True, who=signed_in((401, 429)), body=members(login="root", password="not the password")),
     "DELETE session": dict(who=signed_in(400)),  # a token is no session
     "GET sessions": dict(who=signed_in(200)),
-    "DELETE sessions": dict(who=by_name(200, reader=403)),  # their own
-    "DELETE sessions/{number}": dict(who=by_name(404, reader=403)),
+    "DELETE sessions": dict(who=by_name(200, reader=403, typed=403, actor=403)),  # their own
+    "DELETE sessions/{number}": dict(who=by_name(404, reader=403, typed=403, actor=403)),
     "GET modules": dict(who=administrator(200)),
     "GET types": dict(who=administrator(200)),
     "GET actions": dict(who=signed_in(200)),
