@@ -2,48 +2,54 @@
 /* One's own account: the first one, set up by a code, the password, the second factor. */
 #include "people.h"
 
-bool set_up(struct request *r) {
-    static const char *const names[] = {"code", "login", "name", "password", NULL};
-    kith_error e = {.struct_size = sizeof e};
-    json_t *body = session_may_begin(r) ? body_object(r, names) : NULL;
-    if (!body)
-        return true;
-    kith_status st = r->self->people->set_up(r->self->host, body_member(body, "code"),
-                                             body_member(body, "login"), body_member(body, "name"),
-                                             body_member(body, "password"), &e);
-    json_decref(body);
-    if (st == KITH_OK)
+/* What somebody sends about the own account, and what came of it. */
+struct asked {
+    json_t *body;
+    char from[FROM_TEXT];
+    int64_t wait_ms; /* it may be tried again after so long */
+    kith_error error;
+};
+
+/* false: it is answered. */
+static bool begin(struct request *r, const char *const *names, struct asked *a) {
+    *a = (struct asked){.error.struct_size = sizeof a->error};
+    a->body = session_may_begin(r) ? body_object(r, names) : NULL;
+    request_from(r, a->from);
+    return a->body != NULL;
+}
+
+static bool finish(struct request *r, struct asked *a, kith_status st) {
+    json_decref(a->body);
+    if (st != KITH_OK && a->wait_ms)
+        answer_wait(r, a->wait_ms, a->error.message);
+    else if (st != KITH_OK)
+        answer_error(r, st, &a->error);
+    else if (!r->status)
         r->status = 204;
-    else
-        answer_error(r, st, &e);
     return true;
 }
 
-static void finish(struct request *r, kith_status st, int64_t wait_ms, const kith_error *e) {
-    if (st != KITH_OK && wait_ms)
-        answer_wait(r, wait_ms, e->message);
-    else if (st != KITH_OK)
-        answer_error(r, st, e);
-    else if (!r->status)
-        r->status = 204;
+bool set_up(struct request *r) {
+    static const char *const names[] = {"code", "login", "name", "password", NULL};
+    struct asked a;
+    if (!begin(r, names, &a))
+        return true;
+    return finish(r, &a,
+                  r->self->people->set_up(r->self->host, body_member(a.body, "code"),
+                                          body_member(a.body, "login"), body_member(a.body, "name"),
+                                          body_member(a.body, "password"), &a.error));
 }
 
 /* Who holds the cookie alone sets no other password: the one of now is asked for. */
 bool password_put(struct request *r) {
     static const char *const names[] = {"old", "password", NULL};
-    kith_error e = {.struct_size = sizeof e};
-    char from[FROM_TEXT];
-    int64_t wait_ms = 0;
-    json_t *body = session_may_begin(r) ? body_object(r, names) : NULL;
-    if (!body)
+    struct asked a;
+    if (!begin(r, names, &a))
         return true;
-    request_from(r, from);
-    kith_status st =
-        r->self->people->password(r->caller, body_member(body, "old"),
-                                  body_member(body, "password"), kith_str_of(from), &wait_ms, &e);
-    json_decref(body);
-    finish(r, st, wait_ms, &e);
-    return true;
+    return finish(r, &a,
+                  r->self->people->password(r->caller, body_member(a.body, "old"),
+                                            body_member(a.body, "password"), kith_str_of(a.from),
+                                            &a.wait_ms, &a.error));
 }
 
 /* -- the second factor ------------------------------------------------------------------------- */
@@ -59,46 +65,32 @@ static kith_status take_answer(void *arg, kith_str json, kith_error *e) {
 
 bool factor_create(struct request *r) {
     static const char *const names[] = {"password", NULL};
-    kith_error e = {.struct_size = sizeof e};
-    char from[FROM_TEXT];
-    int64_t wait_ms = 0;
-    json_t *body = session_may_begin(r) ? body_object(r, names) : NULL;
-    if (!body)
+    struct asked a;
+    if (!begin(r, names, &a))
         return true;
-    request_from(r, from);
-    kith_status st = r->self->people->factor(r->caller, body_member(body, "password"),
-                                             kith_str_of(from), &wait_ms, take_answer, r, &e);
-    json_decref(body);
-    finish(r, st, wait_ms, &e);
-    return true;
+    return finish(r, &a,
+                  r->self->people->factor(r->caller, body_member(a.body, "password"),
+                                          kith_str_of(a.from), &a.wait_ms, take_answer, r,
+                                          &a.error));
 }
 
 bool factor_confirm(struct request *r) {
     static const char *const names[] = {"code", NULL};
-    kith_error e = {.struct_size = sizeof e};
-    json_t *body = session_may_begin(r) ? body_object(r, names) : NULL;
-    if (!body)
+    struct asked a;
+    if (!begin(r, names, &a))
         return true;
-    kith_status st =
-        r->self->people->confirm(r->caller, body_member(body, "code"), take_answer, r, &e);
-    json_decref(body);
-    finish(r, st, 0, &e);
-    return true;
+    return finish(
+        r, &a,
+        r->self->people->confirm(r->caller, body_member(a.body, "code"), take_answer, r, &a.error));
 }
 
 bool factor_remove(struct request *r) {
     static const char *const names[] = {"password", "code", NULL};
-    kith_error e = {.struct_size = sizeof e};
-    char from[FROM_TEXT];
-    int64_t wait_ms = 0;
-    json_t *body = session_may_begin(r) ? body_object(r, names) : NULL;
-    if (!body)
+    struct asked a;
+    if (!begin(r, names, &a))
         return true;
-    request_from(r, from);
-    kith_status st =
-        r->self->people->unfactor(r->caller, body_member(body, "password"),
-                                  body_member(body, "code"), kith_str_of(from), &wait_ms, &e);
-    json_decref(body);
-    finish(r, st, wait_ms, &e);
-    return true;
+    return finish(r, &a,
+                  r->self->people->unfactor(r->caller, body_member(a.body, "password"),
+                                            body_member(a.body, "code"), kith_str_of(a.from),
+                                            &a.wait_ms, &a.error));
 }

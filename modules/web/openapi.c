@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define API "/api/v1/"
-
 /* -- names of operations ----------------------------------------------------------------------- */
 
 /* contact_point -> ContactPoint; sales.convert -> SalesConvert */
@@ -214,8 +212,7 @@ static void add_each(struct making *m, const struct api_operation *common, const
 /* What changes something, other than by actions and records, of which each tells for itself. */
 static bool is_refused(const struct making *m, const struct route *r) {
     return json_is_true(json_object_get(m->told, "reads_only")) && r->method != METHOD_GET &&
-           !r->open && !strstr(r->pattern, "{action}") &&
-           strncmp(r->pattern, API "{type}", strlen(API "{type}")) != 0;
+           !r->open && !strstr(r->pattern, "{action}") && !route_is_of_type(r);
 }
 
 static void add_route(struct making *m, const struct route *r) {
@@ -226,7 +223,7 @@ static void add_route(struct making *m, const struct route *r) {
         return;
     if (is_refused(m, r))
         return;
-    if (strncmp(r->pattern, API "{type}", strlen(API "{type}")) == 0)
+    if (route_is_of_type(r))
         add_each(m, &o, "types");
     else if (strstr(r->pattern, "{action}"))
         add_each(m, &o, "actions");

@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-#define API "/api/v1/"
-
 /* The words of a command: as they are; "{type}" from the path, "{.action}" when it has a dot; "?q"
  * from the address, left out when it is not there, and "+?map" each of that name; "--limit=?limit"
  * an option that has its value from there; "--param=*" one for each argument that no other word
@@ -262,18 +260,19 @@ static bool cut(struct request *r) {
     return *at == '\0';
 }
 
-/* Where another address stands nobody looks for records of a type of that name. */
-static bool is_of_type(const struct route *route) {
-    return strncmp(route->pattern, API "{", strlen(API "{")) == 0;
+bool route_is_of_type(const struct route *route) {
+    return strncmp(route->pattern, API "{type}", strlen(API "{type}")) == 0;
 }
 
 static void find_route(struct request *r) {
     char allowed[64] = "";
     bool found = cut(r), taken = false;
     for (size_t i = 0; found && i < route_count && !r->route; i++) {
-        if ((taken && is_of_type(&routes[i])) || !fits(r, &routes[i]))
+        bool of_type = route_is_of_type(&routes[i]);
+        /* Where another address stands nobody looks for records of a type of that name. */
+        if ((taken && of_type) || !fits(r, &routes[i]))
             continue;
-        taken |= !is_of_type(&routes[i]);
+        taken |= !of_type;
         if (routes[i].method == r->method)
             r->route = &routes[i];
         else if (!strstr(allowed, method_names[routes[i].method]))

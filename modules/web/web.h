@@ -223,9 +223,11 @@ struct route {
     const char *takes; /* media types of its body, where it is no JSON; or NULL */
     const char *name;  /* of the operation in clients, where the address makes a bad one; or NULL */
 };
+#define API "/api/v1/"
 extern const struct route routes[];
 extern const size_t route_count;
 const char *request_part(const struct request *r, const char *name); /* "type" */
+bool route_is_of_type(const struct route *route); /* its address begins with a type's name */
 /* Does it say what is done with this argument of the address? */
 bool route_names(const struct route *route, const char *name);
 /* Bytes that its body may have. */

@@ -215,7 +215,7 @@ begun=$(date +%s%N)
 "$KITH" reload >/dev/null
 until [ "$(grep -c 'listening on http' "$work/serve.log")" -ge 2 ]; do sleep 0.02; done
 took=$((($(date +%s%N) - begun) / 1000000))
-port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+port=$(listening http)
 "$KITH" create account name=Between >/dev/null
 echo "$port" >"$work/port"
 expect until_has "$work/resume.out" Between

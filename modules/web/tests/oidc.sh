@@ -352,7 +352,7 @@ answers 400
 visit real anna # what it said of itself is still known: so the browser is sent there, and back
 expect test "$code" -eq 0
 kith reload
-port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+port=$(listening http)
 token=
 api GET "/sign-in/oidc/real"
 answers 502
@@ -397,7 +397,7 @@ answers 200
 expect test $((SECONDS - began)) -lt 6
 began=$SECONDS
 kith reload
-port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+port=$(listening http)
 expect test $((SECONDS - began)) -lt 20
 mode ""
 

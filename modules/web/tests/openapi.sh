@@ -98,7 +98,7 @@ expect test "$(sed -n 's/.*<style nonce="\([0-9a-f]*\)".*/\1/p' "$work/out")" !=
 it "follows a type that is changed, and shows its text as text"
 kith type add trick --title name --doc "A <script>alert(1)</script> & more"
 exits 0
-port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+port=$(listening http)
 api GET openapi.json
 prints '"/api/v1/trick"'
 expect test "$(header ETag)" != "$etag"

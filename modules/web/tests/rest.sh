@@ -461,7 +461,7 @@ token=$root
 it "loses no row of totals whose columns are called as what is told of the whole answer"
 kith field add account 'after:text'
 kith field add account 'inexact:text'
-port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+port=$(listening http)
 kith create account name=Odd after=x inexact=y
 api GET "query?q=account%20where%20after%3D'x'%20group%20by%20after:count()"
 prints_exactly '{"items":[{"after":"x","count()":1}]}'
@@ -471,7 +471,7 @@ prints_exactly '{"items":[{"after":"x","inexact":1}]}'
 it "goes on after the company was opened anew"
 kith reload
 exits 0
-port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+port=$(listening http)
 api GET "contact/$id"
 answers 200
 

@@ -19,7 +19,7 @@ serve_web
 expect grep -q "whoever opens http://127.0.0.1:$port/setup?code=kithi_.* becomes the first administrator" "$work/serve.log"
 former=$(code_of_log)
 kith reload
-port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+port=$(listening http)
 first=$(code_of_log)
 expect test "$first" != "$former"
 set_up "$former" boss "$good"

@@ -286,7 +286,7 @@ serve_web
 in_session GET session
 answers 200
 kith reload
-port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+port=$(listening http)
 in_session GET session
 answers 200
 prints "\"csrf\":\"$csrf\""

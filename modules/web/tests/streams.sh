@@ -103,7 +103,7 @@ expect test $? -eq 0
 expect test "$((SECONDS - begun))" -lt 14
 wait $!
 is_silent
-port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+port=$(listening http)
 api GET 'export?q=contact'
 answers 200
 

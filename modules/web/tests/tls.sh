@@ -21,8 +21,8 @@ settings() { echo "web: { grant = [\"serve:users\"]; $* };" >conf.d/web.conf; }
 with_tls='listen = ["127.0.0.1:0", "https://127.0.0.1:0"]; tls_certificate = "cert.pem"; tls_key = "key.pem";'
 serve_tls() {
     serve_web
-    secure=$(sed -n 's/.*listening on https:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
-    plain=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+    secure=$(listening https)
+    plain=$(listening http)
 }
 get() { # [OPTION ...] URL
     last=("$@")
@@ -140,7 +140,7 @@ done
 exec 8>&-
 wait "$knocker"
 expect test "$(tail -n 1 "$work/knocked")" = "0 True"
-serve_port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+serve_port=$(listening http)
 expect test "$serve_port" = "$before"
 
 it "listens no more where it is not told to any more"

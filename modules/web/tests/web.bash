@@ -20,9 +20,12 @@ new_web_company() { # [SETTING ...]: settings of the module, besides where it li
 new_token() { # LOGIN [OPTION ...]
     "$KITH" token add "$@" --json | json_text token
 }
+listening() { # http or https: the port, of the last time that it was opened
+    sed -n "s/.*listening on $1:.*:\\([0-9]*\\)\$/\\1/p" "$work/serve.log" | tail -n 1
+}
 serve_web() {
     serve
-    port=$(sed -n 's/.*listening on http:.*:\([0-9]*\)$/\1/p' "$work/serve.log" | tail -n 1)
+    port=$(listening http)
 }
 api() { # METHOD PATH [BODY [HEADER ...]]
     last=("$@")
