@@ -68,6 +68,7 @@ static kith_status run_put(struct cmd *c, kith_error *e) {
     TRY(name_of(c, c->args[2], &p.file.name, e));
     p.file.kind = kinds[cmd_option_choice(c, "kind", 5)];
     p.file.media = str_of(cmd_option(c, "media") ? cmd_option(c, "media") : "");
+    TRY(file_may_add(c->company->engine, &c->principal, p.type, p.about, e));
     kith_status st = io_read_file(c->io, c->args[2], RECORD_FILE_MAX, &bytes, e);
     p.file.bytes = buf_view(&bytes);
     if (st == KITH_OK)

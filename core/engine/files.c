@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files, in parts of base64. */
 #include "engine/files.h"
+#include "engine/engine_internal.h"
 #include "record/access.h"
 
 #include "base/err.h"
@@ -70,17 +71,41 @@ static kith_status add_part(struct txn *t, const struct base_fields *y, kith_id 
     return txn_create(t, y->file_part.type, set, sizeof set / sizeof *set, NULL, e);
 }
 
-kith_status file_add(struct txn *t, const struct rtype *type, kith_id about, const struct file *f,
-                     kith_id *id, kith_error *e) {
-    const struct base_fields *y = &engine_schema(txn_engine(t))->base;
-    char digest[FILE_DIGEST];
-    kith_id file;
-    digest_of(f->bytes, digest);
-    TRY(has_file(t, y, type, about, f->kind, digest, &file, e));
-    if (id)
-        *id = file;
-    if (file)
+/* Of a record that the principal may not read nothing is told, not even which files it has. */
+static kith_status may_add(struct conn *c, const struct principal *p, const struct schema *s,
+                           const struct rtype *type, kith_id about, struct arena *a,
+                           kith_error *e) {
+    const struct base_file *y = &s->base.file;
+    kith_value *values = ARENA_ARRAY(a, kith_value, type->field_count),
+               *file = ARENA_ARRAY(a, kith_value, y->type->field_count);
+    bool yes;
+    if (!values || !file)
+        return err_nomem(e);
+    TRY(access_find(c, p, type, about, a, values, &yes, e));
+    if (!yes)
+        return access_absent(type, about, e);
+    file[y->about->index] = value_link(about, type->id);
+    TRY(access_may(c, p, RIGHT_CREATE, y->type, 0, file, a, &yes, NULL, e));
+    if (yes)
         return KITH_OK;
+    TRY(access_only_reads(p, e));
+    return err_set(e, KITH_E_DENIED, NULL, "%s may not put a file to this %s", p->name, type->name);
+}
+
+kith_status file_may_add(struct engine *g, const struct principal *p, const struct rtype *type,
+                         kith_id about, kith_error *e) {
+    struct arena a = {0};
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = may_add(c, p, engine_schema(g), type, about, &a, e);
+    engine_reader_done(g, c);
+    arena_free(&a);
+    return st;
+}
+
+static kith_status add(struct txn *t, const struct rtype *type, kith_id about, const struct file *f,
+                       const char *digest, kith_id *file, kith_error *e) {
+    const struct base_fields *y = &engine_schema(txn_engine(t))->base;
     kith_value link = value_link(about, type->id);
     link.flags = VALUE_TYPED;
     struct assign set[] = {{y->file.about, link},
@@ -89,15 +114,35 @@ kith_status file_add(struct txn *t, const struct rtype *type, kith_id about, con
                            {y->file.size, value_int((int64_t)f->bytes.len)},
                            {y->file.digest, value_str(str_of(digest))},
                            {y->file.media_type, value_str(f->media)}};
-    TRY(txn_create(t, y->file.type, set, sizeof set / sizeof *set - (f->media.len == 0), &file, e));
-    if (id)
-        *id = file;
+    TRY(txn_create(t, y->file.type, set, sizeof set / sizeof *set - (f->media.len == 0), file, e));
     for (size_t at = 0, n = 1; at < f->bytes.len; at += FILE_PART, n++) {
         size_t left = (size_t)f->bytes.len - at;
         kith_str part = {f->bytes.ptr + at, left < FILE_PART ? left : FILE_PART};
-        TRY(add_part(t, y, file, (int64_t)n, part, e));
+        TRY(add_part(t, y, *file, (int64_t)n, part, e));
     }
     return KITH_OK;
+}
+
+kith_status file_add(struct txn *t, const struct rtype *type, kith_id about, const struct file *f,
+                     kith_id *id, kith_error *e) {
+    static const struct source kith = {SOURCE_CORE, "file", "", 0};
+    const struct schema *s = engine_schema(txn_engine(t));
+    const struct source *code = t->code;
+    char digest[FILE_DIGEST];
+    kith_id file;
+    TRY(may_add(txn_conn(t), txn_principal(t), s, type, about, txn_arena(t), e));
+    digest_of(f->bytes, digest);
+    TRY(has_file(t, &s->base, type, about, f->kind, digest, &file, e));
+    if (id)
+        *id = file;
+    if (file)
+        return KITH_OK;
+    t->code = &kith; /* what tells of the bytes is written by nobody else */
+    kith_status st = add(t, type, about, f, digest, &file, e);
+    t->code = code;
+    if (id)
+        *id = file;
+    return st;
 }
 
 /* -- reading ----------------------------------------------------------------------------------- */

@@ -20,6 +20,10 @@ struct file {
 /* Bytes of base64, padded or not, without blanks, in the arena. KITH_E_INVAL: it is no base64;
  * KITH_E_LIMIT: more than RECORD_FILE_MAX. [any] */
 kith_status file_decode(struct arena *a, kith_str base64, kith_str *bytes, kith_error *e);
+/* May the principal put a file to this record? Asked before its bytes are read. KITH_E_NOTFOUND:
+ * there is no such record, as far as the principal is told; KITH_E_DENIED. [any] */
+kith_status file_may_add(struct engine *g, const struct principal *p, const struct rtype *type,
+                         kith_id about, kith_error *e);
 /* Adds a file to a record, unless it has one of that kind with the same bytes. *id, which may be
  * NULL, is the one or the other. [writer] */
 kith_status file_add(struct txn *t, const struct rtype *type, kith_id about, const struct file *f,

@@ -54,9 +54,13 @@ static kith_status find_list(struct import *im, kith_error *e) {
 }
 
 static kith_status open_parts(struct import *im, kith_error *e) {
-    if (access_rule(im->o->principal, im->type) == ACCESS_NONE) /* each write is judged anyhow */
-        return err_set(e, KITH_E_DENIED, NULL, "%s may not read or write records of type %s",
+    /* Each write is judged anyhow; but of whom none is taken nothing is read either. */
+    if (access_rule(im->o->principal, im->type) == ACCESS_NONE ||
+        !access_writes_type(im->o->principal, im->type)) {
+        TRY(access_only_reads(im->o->principal, e));
+        return err_set(e, KITH_E_DENIED, NULL, "%s may not read and write records of type %s",
                        im->o->principal->name, im->type->name);
+    }
     if (sodium_init() < 0)
         return err_set(e, KITH_E_INTERNAL, NULL, "libsodium cannot be used");
     crypto_generichash_init(&im->content, NULL, 0, IMPORT_DIGEST);

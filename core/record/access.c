@@ -214,6 +214,12 @@ enum access_rule access_rule(const struct principal *p, const struct rtype *t) {
     return reach == REACH_ALL ? ACCESS_ALL : reach ? ACCESS_SOME : ACCESS_NONE;
 }
 
+bool access_writes_type(const struct principal *p, const struct rtype *t) {
+    const struct type_rights *r = rights_of(p, t);
+    return (p && p->all) || type_whole(t) ||
+           (r && (r->reach[RIGHT_CREATE] || r->reach[RIGHT_UPDATE]));
+}
+
 /* -- one record -------------------------------------------------------------------------------- */
 
 struct judged {

@@ -80,6 +80,9 @@ kith_status access_link(struct conn *c, const struct principal *p, const struct 
 /* Fields. Every other one is empty in what is handed out. */
 bool access_reads(const struct principal *p, const struct rfield *f);
 bool access_writes(const struct principal *p, const struct rfield *f);
+/* Are there records of the type that the principal may create or change? Of parts it is not known.
+ */
+bool access_writes_type(const struct principal *p, const struct rtype *t);
 /* Has the type personal fields that the principal may read? */
 bool access_personal(const struct principal *p, const struct rtype *t);
 void access_mask(const struct principal *p, const struct rtype *t, kith_value *values);

@@ -322,15 +322,15 @@ static const kith_field file_fields[] = {
     F("name", TEXT, .flags = REQUIRED | SEARCHED | PERSONAL, .doc = "Name of the file."),
     F("kind", CHOICE, .options = "photo,logo,sound,key,document,other", .default_text = "other",
       .doc = "What it is to the record."),
-    F("media_type", TEXT, .doc = "What its bytes are: image/jpeg."),
-    F("size", INTEGER, .doc = "Bytes."),
-    F("digest", TEXT, .doc = "BLAKE2b of its bytes, 64 hexadecimal digits."),
+    F("media_type", TEXT, .flags = READONLY, .doc = "What its bytes are: image/jpeg."),
+    F("size", INTEGER, .flags = READONLY, .doc = "Bytes."),
+    F("digest", TEXT, .flags = READONLY, .doc = "BLAKE2b of its bytes, 64 hexadecimal digits."),
 };
 
 static const kith_field file_part_fields[] = {
-    F("file", LINK, .options = "file", .flags = REQUIRED | PARTOF, .doc = "The file."),
-    F("number", INTEGER, .flags = REQUIRED, .doc = "Its place in the file, from 1."),
-    F("data", LONGTEXT, .flags = REQUIRED | PERSONAL,
+    F("file", LINK, .options = "file", .flags = REQUIRED | PARTOF | READONLY, .doc = "The file."),
+    F("number", INTEGER, .flags = REQUIRED | READONLY, .doc = "Its place in the file, from 1."),
+    F("data", LONGTEXT, .flags = REQUIRED | PERSONAL | READONLY,
       .doc = "Up to 192 KiB of the file, in base64; the parts joined are the whole."),
 };
 

@@ -100,8 +100,9 @@ static const kith_setting settings[] = {
      .kind = KITH_INT,
      .default_text = "4",
      .min = 1,
-     .max = 64,
-     .doc = "Imports, exports and files at the same time; they have threads of their own."},
+     .max = STREAMS_MAX,
+     .doc = "Imports, exports and files at the same time, half of them those of one user at most;"
+            " they have threads of their own."},
     {.key = "compress",
      .kind = KITH_BOOL,
      .default_text = "true",
@@ -200,6 +201,7 @@ static const kith_want wants[] = {
 static void destroy(kith_instance *self) {
     operation_free(self->operation);
     door_close(&self->door);
+    pthread_mutex_destroy(&self->streamed.lock);
     oidc_free(self->oidc);
     free(self);
 }
@@ -227,6 +229,7 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
         return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
     self->host = host;
     door_open(&self->door);
+    pthread_mutex_init(&self->streamed.lock, NULL);
     kith_status st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
     for (size_t i = 0; st == KITH_OK && i < sizeof numbers / sizeof *numbers; i++) {
         kith_value v;

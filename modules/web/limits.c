@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How often one user may ask: as many times in a second as web.max_rate says, and ten seconds'
- * worth at once. For each the time is kept at which all that was asked for would be paid for
- * (GCRA). */
+/* How much one user may take from others. How often they may ask: as many times in a second as
+ * web.max_rate says, and ten seconds' worth at once. For each the time is kept at which all that
+ * was asked for would be paid for (GCRA). */
 #include "operation.h"
 
 #include <time.h>
@@ -46,4 +46,44 @@ void limit_rate(struct request *r) {
     if (wait)
         answer_wait(r, wait / 1000000 + 1,
                     "you ask more often than web.max_rate allows: try again in a moment");
+}
+
+/* -- streams ----------------------------------------------------------------------------------- */
+
+/* A few that take hours must not take all that may, nor one user those of the others. */
+bool limit_streams(struct request *r) {
+    kith_instance *self = r->self;
+    struct streamed *s = &self->streamed;
+    const size_t count = (size_t)self->stream_count;
+    const kith_id user = self->serving->user(r->caller);
+    size_t same = 0, free = count;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < count; i++) {
+        if (!s->users[i])
+            free = i;
+        same += s->users[i] == user;
+    }
+    bool own = same < (count + 1) / 2;
+    if (own && free < count) {
+        s->users[free] = user;
+        r->streaming = free + 1;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (!r->streaming)
+        answer_problem(r, 503, "busy", NULL,
+                       own ? "as many imports, exports and files as web.streams allows are under"
+                             " way: try again in a moment"
+                           : "half of the imports, exports and files that web.streams allows are"
+                             " yours already: try again in a moment");
+    return r->streaming > 0;
+}
+
+void request_leaves_stream(struct request *r) {
+    struct streamed *s = &r->self->streamed;
+    if (!r->streaming)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->users[r->streaming - 1] = 0;
+    pthread_mutex_unlock(&s->lock);
+    r->streaming = 0;
 }

@@ -87,6 +87,9 @@ struct spent {
 };
 /* The caller may ask no more often: it is answered. */
 void limit_rate(struct request *r);
+/* It takes one of web.streams, of which nobody has more than half; false: there is none, and that
+ * is answered. */
+bool limit_streams(struct request *r);
 
 /* -- operation.c ------------------------------------------------------------------------------- */
 

@@ -397,33 +397,14 @@ static struct workers *pool_of(const struct request *r) {
     return r->route->streams || r->in ? r->self->streamers : r->self->workers;
 }
 
-/* A few that take hours must not take all that may. */
-static bool enters_stream(struct request *r) {
-    kith_instance *self = r->self;
-    r->streaming = atomic_fetch_add(&self->streaming, 1) < self->stream_count;
-    if (!r->streaming)
-        atomic_fetch_sub(&self->streaming, 1);
-    return r->streaming;
-}
-
-void request_leaves_stream(struct request *r) {
-    if (r->streaming)
-        atomic_fetch_sub(&r->self->streaming, 1);
-    r->streaming = false;
-}
-
 static bool hand_over(struct request *r) {
     if (r->route->door && !door_enter(&r->self->door, r)) {
         answer_wait(r, 1000, "too many at once sign in, or from this address: try again in 1 s");
         return true;
     }
     bool streams = r->route->streams || r->in;
-    if (streams && !enters_stream(r)) {
-        answer_problem(r, 503, "busy", NULL,
-                       "as many imports, exports and files as web.streams allows are under way: try"
-                       " again in a moment");
+    if (streams && !limit_streams(r))
         return true;
-    }
     if (workers_add(pool_of(r), r))
         return false;
     door_leave(&r->self->door, r);

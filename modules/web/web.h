@@ -27,6 +27,12 @@ struct door {          /* door.c */
     } places[DOOR_PLACES];
 };
 
+#define STREAMS_MAX 64
+struct streamed { /* limits.c: a place for each of web.streams */
+    pthread_mutex_t lock;
+    kith_id users[STREAMS_MAX]; /* 0: it is free */
+};
+
 struct kith_instance {
     const kith_host *host;
     const kith_serving_v1 *serving;
@@ -40,7 +46,7 @@ struct kith_instance {
     int64_t max_listeners, max_listeners_of_user, heartbeat_ms;
     struct http *http;
     struct events *events;               /* events.c */
-    _Atomic int64_t streaming;           /* requests that streamers have, or are to have */
+    struct streamed streamed;            /* requests that streamers have, or are to have */
     struct workers *workers, *streamers; /* for what takes a moment, and for what may take hours */
     struct workers *abroad;              /* for what waits for other servers; NULL: nothing does */
     struct oidc *oidc;                   /* oidc.c; NULL: there are no providers */
@@ -126,8 +132,8 @@ struct request {
     struct stream *out;
     bool sized; /* it is known beforehand how many: */
     uint64_t out_bytes;
-    bool streaming; /* it is counted in the instance's */
-    bool packed;    /* or need not be */
+    size_t streaming; /* its place + 1 in the instance's */
+    bool packed;      /* or need not be */
     /* Its body, of one that is read while it arrives. Nothing of its connection may be asked for on
      * the thread that reads it: it may be gone. */
     struct stream *in;

@@ -190,8 +190,7 @@ printf 'name,email\n%s,zqxnot an address\nPlain Name,plain@example.org\n' "$name
 kith import contact "$work/$name.csv" --rejects "$work/rows-left.csv"
 prints "rejected     1"
 rm "$work/$name.csv"
-gone=$(create file about=contact/"$ada" name="zqx.txt") # with its part, long before
-create file_part file="$gone" number=1 data=zqxpartofagonefile >/dev/null
+gone=$(printf zqxpartofagonefilezz | base64 -d | "$KITH" file put contact "$ada" - --name zqx.txt --json | json_text id) # with its part, long before
 "$KITH" delete file "$gone" >/dev/null
 kith find "contact where name = '$name'"
 kith find "contact where email = '$mail'" --json

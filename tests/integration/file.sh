@@ -55,6 +55,44 @@ one_sentence
 kith file get 0SA818NN40003
 one_sentence
 
+it "lets nobody say themselves what stands in it"
+for field in size=1 media_type=text/html digest=0; do
+    kith update file "$file" "$field"
+    one_sentence
+    complains "is kept by Kith"
+done
+kith create file about="contact/$ada" name=forged size=5
+complains "is kept by Kith"
+part=$("$KITH" find "file_part where file = '$file' and number = 1" --json | json_text id)
+kith update file_part "$part" data=AAAA
+complains "is kept by Kith"
+kith create file_part file="$file" number=9 data=AAAA
+complains "is kept by Kith"
+"$KITH" file get "$file" | cmp "$work/plan.pdf" - || fail "other bytes"
+
+it "tells of a record that is out of reach no more than of one that is not there"
+kith create role name=seller rights='{"types": {"contact": {"create": "own", "read": "own", "update": "own"}, "note": {"read": "all"}}}'
+kith user add eve --role seller
+as_eve() {
+    last=("$@")
+    KITH_TOKEN=$eve "$KITH" "$@" >"$work/out" 2>"$work/err" </dev/null
+    code=$?
+}
+eve=$("$KITH" token add eve --json | json_text token)
+as_eve file put contact "$ada" "$work/plan.pdf" --kind document
+exits 3
+one_sentence
+there=$(sed "s/$ada/ID/" "$work/err")
+as_eve file put contact "$ada" "$work/back" --kind document
+exits 3
+expect test "$(sed "s/$ada/ID/" "$work/err")" = "$there"
+as_eve file put contact 0SA818NN40003 "$work/plan.pdf" --kind document
+exits 3
+expect test "$(sed "s/0SA818NN40003/ID/" "$work/err")" = "$there"
+as_eve import note "$work/back"
+one_sentence
+complains "may not read and write records of type note"
+
 it "takes one back, and lets it go with its record"
 head -c 300000 /dev/urandom >"$work/other"
 kith file put contact "$ada" "$work/other" --json

@@ -248,8 +248,7 @@ assert len(read) == 1201, len(read)
 assert all(r["asked"] == "subject export: the first request" for r in read)' "$work/read.json" "$kim"
 
 it "hands out what stands in files to programs, and tells people where it is"
-file=$(create file name=scan.txt about="contact/$ben")
-create file_part file="$file" number=1 data=zqxbytes >/dev/null
+printf zqxbytes | base64 -d | "$KITH" file put contact "$ben" - --name scan.txt >/dev/null
 kith subject export contact "$ben" "$work/file.json" --for test
 exits 0
 expect [ "$(grep -o zqxbytes "$work/file.json" | wc -l)" = 1 ]

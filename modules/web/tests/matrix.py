@@ -248,7 +248,7 @@ RULES = {
     "PATCH {type}/{id}": dict(who=writer(200), body=members(city="Rome"), shows=True),
     "DELETE {type}/{id}": dict(who=writer(204)),
     "GET file/{id}/content": dict(who=reader(200), parts=lambda c: {"id": file_of(c)}, shows=True),
-    "POST {type}/{id}/files": dict(who=writer(201, hidden=422), args="name=a.txt", type="text/plain", body=lambda c: "bytes"),
+    "POST {type}/{id}/files": dict(who=writer(201), args="name=a.txt", type="text/plain", body=lambda c: "bytes"),
     "GET {type}/{id}/timeline": dict(who=reader(200), shows=True),
     "GET {type}/{id}/history": dict(who=reader(200), shows=True),
     "GET {type}/{id}/why/{field}": dict(who=reader(200)),

@@ -4,7 +4,7 @@
 # sends and reads them in drips.
 . "$(dirname "$0")/web.bash"
 
-new_web_company 'idle_timeout = "2s"; streams = 2;'
+new_web_company 'idle_timeout = "2s"; streams = 4;'
 if "$KITH" module enable sales >/dev/null 2>&1; then
     kith create segment name=won query="contact where exists(lead.contact where state = 'converted')"
     kith create segment name=near query="contact where in_segment('won') or city = 'Bonn'"

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who takes what others need: guarded.py PORT WHAT [ARGUMENT...]. What each does stands above it."""
+import socket
+import sys
+import time
+
+port, what = int(sys.argv[1]), sys.argv[2]
+
+
+def send(text):
+    s = socket.create_connection(("127.0.0.1", port))
+    s.settimeout(20)
+    s.sendall(text.encode())
+    return s
+
+
+def status(s):
+    try:
+        return s.recv(12).decode()[9:] or "closed"
+    except OSError:
+        return "nothing"
+
+
+def uploads(path, other, *tokens):
+    """Begins an upload by each of the tokens, and ends none; prints what whoever has the token
+    `other` is answered then, and in the end what those are who held on."""
+    held = []
+    for token in tokens:
+        held.append(send("POST /api/v1/%s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+                         "Content-Type: text/csv\r\nContent-Length: 100000\r\n\r\nname\n" % (path, token)))
+        time.sleep(0.2)
+    s = send("GET /api/v1/export?q=account HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n" % other)
+    print("other", status(s))
+    for s in held:
+        s.settimeout(0.2)
+    print("held", *(status(s) for s in held), flush=True)
+
+
+{"uploads": uploads}[what](*sys.argv[3:])
