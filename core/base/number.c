@@ -89,6 +89,37 @@ void decimal_format(int64_t units, int32_t scale, char out[DECIMAL_TEXT]) {
     memcpy(out, p, (size_t)(digits + sizeof digits - p));
 }
 
+/* -- products ---------------------------------------------------------------------------------- */
+
+__extension__ typedef __int128 wide;
+
+/* Whether the magnitude of a quotient goes up by one, by what is left of the division. */
+static bool rounds_up(wide rest, wide by, bool odd, enum rounding how) {
+    if (how == ROUND_DOWN || rest == 0)
+        return false;
+    if (how == ROUND_UP || rest > by - rest)
+        return true;
+    return rest == by - rest && (how == ROUND_HALF_UP || odd);
+}
+
+bool muldiv(int64_t a, int64_t b, int64_t per, int32_t scale, enum rounding how, int64_t *out) {
+    wide product = (wide)a * b, by = per;
+    for (; scale > 0; scale--)
+        by *= 10;
+    if (by == 0)
+        return false;
+    bool minus = (product < 0) != (by < 0);
+    product = product < 0 ? -product : product;
+    by = by < 0 ? -by : by;
+    wide n = product / by;
+    n += rounds_up(product % by, by, n % 2 != 0, how);
+    n = minus ? -n : n;
+    if (n < INT64_MIN || n > INT64_MAX)
+        return false;
+    *out = (int64_t)n;
+    return true;
+}
+
 /* -- money ------------------------------------------------------------------------------------- */
 
 int32_t currency_digits(const char currency[4]) {

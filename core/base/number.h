@@ -16,6 +16,11 @@ bool decimal_parse(kith_str s, int32_t scale, int64_t *units);
 #define DECIMAL_TEXT 32
 void decimal_format(int64_t units, int32_t scale, char out[DECIMAL_TEXT]);
 
+enum rounding { ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN, ROUND_UP }; /* half up: from zero */
+/* *out = a * b / (per * 10^scale), rounded once; scale is 0 to 18, per not 0. false: does not fit.
+ */
+bool muldiv(int64_t a, int64_t b, int64_t per, int32_t scale, enum rounding how, int64_t *out);
+
 /* Digits after the point of a currency (ISO 4217): 2 for EUR, 0 for JPY, 3 for BHD; -1: unknown. */
 int32_t currency_digits(const char currency[4]);
 /* "12.50 EUR", "EUR 12.50", "12.50" (then `fallback` is the currency, which may be NULL: error).

@@ -258,6 +258,55 @@ static kith_status copy_reports(kith_array *reports, struct arena *a, kith_error
     return KITH_OK;
 }
 
+/* -- parts ------------------------------------------------------------------------------------- */
+
+#define PART(rows)                                                                                 \
+    { offsetof(kith_plugin_desc, rows), offsetof(kith_part, rows) }
+static const struct {
+    size_t whole, part;
+} parted[] = {
+    PART(permissions), PART(settings), PART(types),   PART(topics),     PART(hooks),
+    PART(reactions),   PART(timers),   PART(actions), PART(deliveries), PART(reports),
+};
+
+/* The rows of one behind those of the other. */
+static kith_status append(kith_array *to, const kith_array *more, struct arena *a, kith_error *e) {
+    if (!more->count)
+        return KITH_OK;
+    if (!to->count) {
+        *to = *more;
+        return KITH_OK;
+    }
+    if (to->stride != more->stride || to->count > ROWS_MAX || more->count > ROWS_MAX ||
+        to->stride > STRIDE_MAX || !to->items || !more->items)
+        return err_set(e, KITH_E_INVAL, NULL, "rows of its parts are no arrays of one kind");
+    char *rows = arena_alloc(a, (size_t)(to->count + more->count) * to->stride);
+    if (!rows)
+        return err_nomem(e);
+    memcpy(rows, to->items, (size_t)to->count * to->stride);
+    memcpy(rows + (size_t)to->count * to->stride, more->items, (size_t)more->count * more->stride);
+    *to = (kith_array){rows, to->stride, to->count + more->count};
+    return KITH_OK;
+}
+
+static kith_status join_parts(kith_plugin_desc *d, struct arena *a, kith_error *e) {
+    TRY(declare_rows(d->parts, sizeof(kith_part *), sizeof(kith_part *), "parts", a, &d->parts, e));
+    for (uint32_t i = 0; i < d->parts.count; i++) {
+        const kith_part *from = ROWS(d->parts, const kith_part *)[i];
+        kith_part part = {0};
+        if (!from || from->struct_size < UP_TO(kith_part, reports) ||
+            from->struct_size > STRIDE_MAX)
+            return err_set(e, KITH_E_INVAL, NULL,
+                           "part %u of it has %u bytes, which no version of the contract has", i,
+                           from ? from->struct_size : 0);
+        memcpy(&part, from, from->struct_size < sizeof part ? from->struct_size : sizeof part);
+        for (size_t k = 0; k < sizeof parted / sizeof *parted; k++)
+            TRY(append((kith_array *)((char *)d + parted[k].whole),
+                       (const kith_array *)((const char *)&part + parted[k].part), a, e));
+    }
+    return KITH_OK;
+}
+
 kith_status declare_copy(const kith_plugin_desc *from, struct arena *a, kith_plugin_desc *out,
                          kith_error *e) {
     uint32_t size = from->struct_size;
@@ -266,6 +315,7 @@ kith_status declare_copy(const kith_plugin_desc *from, struct arena *a, kith_plu
         return err_set(e, KITH_E_INVAL, NULL,
                        "its description has %u bytes, which no version of the contract has", size);
     memcpy(out, from, size < sizeof *out ? size : sizeof *out);
+    TRY(join_parts(out, a, e));
     TRY(check_head(out, e));
     TRY(copy_others(out, a, e));
     TRY(copy_settings(&out->settings, a, e));

@@ -23,7 +23,7 @@ static const void *host_table(const kith_host *host, const char *name) {
         {KITH_SETTINGS_1, &host_settings},     {KITH_LISTENING_1, &host_listening},
         {KITH_DELIVERIES_1, &host_deliveries}, {KITH_SERVING_1, &host_serving},
         {KITH_FOLLOWING_1, &host_following},   {KITH_SIGN_IN_1, &host_sign_in},
-        {KITH_OPERATION_1, &host_operation},
+        {KITH_OPERATION_1, &host_operation},   {KITH_NUMBERS_1, &host_numbers},
     };
     (void)host;
     for (size_t i = 0; name && i < sizeof tables / sizeof tables[0]; i++)

@@ -5,6 +5,9 @@
 #include <kith/plugin.h>
 #include <stdlib.h>
 
+#define PIECE(X) X(name) X(size)
+KITH_RECORD(piece, PIECE);
+
 struct kith_instance {
     const kith_host *host;
     const kith_records_v1 *records;
@@ -17,6 +20,8 @@ struct kith_instance {
     const kith_following_v1 *following;
     const kith_sign_in_v1 *sign_in;
     const kith_operation_v1 *operation;
+    const kith_numbers_v1 *numbers;
+    struct piece_numbers piece;
     uint32_t thing, name, size, stamp;
     uint32_t is_big, all_big, by_name, grown, carried, later, carry;
     kith_value mood;
@@ -33,6 +38,8 @@ static const kith_want wants[] = {
     KITH_WANT(TABLE, KITH_FOLLOWING_1, following),
     KITH_WANT(TABLE, KITH_SIGN_IN_1, sign_in),
     KITH_WANT(TABLE, KITH_OPERATION_1, operation),
+    KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),
+    KITH_WANT_RECORD("thing", piece, PIECE),
     KITH_WANT(SETTING, "mood", mood),
     KITH_WANT(TYPE, "thing", thing),
     KITH_WANT(FIELD, "name", name),
@@ -336,6 +343,53 @@ static kith_status carry(kith_instance *self, const kith_txn *view, kith_sending
     return st == KITH_OK ? self->deliveries->answer(sending, self->carried, 2, values, err) : st;
 }
 
+/* Cuts every thing of at least a size in as many pieces as its size is times a number. */
+struct cut_args {
+    kith_value least, by;
+};
+struct cut_results {
+    kith_value last, weight, half;
+};
+static kith_status cut(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    struct cut_args args;
+    struct cut_results results;
+    struct piece *things = NULL, piece, read;
+    kith_value halves[2];
+    const int64_t weights[2] = {1, 1};
+    uint64_t count = 0, i;
+    char text[KITH_NUMBER_TEXT];
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    memset(&results, 0, sizeof results);
+    results.weight = kith_number(KITH_INT, 0);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, piece, self->all_big, 1, &args.least, &things, &count, err);
+    for (i = 0; st == KITH_OK && i < count; i++) {
+        memset(&piece, 0, sizeof piece);
+        st = self->numbers->multiply(&things[i].size, &args.by, 1, KITH_ROUND_HALF_UP, &piece.size,
+                                     err);
+        if (st == KITH_OK)
+            st = self->numbers->add(&results.weight, 1, &piece.size, &results.weight, err);
+        self->numbers->text(&piece.size, text);
+        piece.name = kith_text(text);
+        if (st == KITH_OK)
+            st = KITH_CREATE(self, txn, piece, &piece, err);
+        results.last = piece.id;
+    }
+    if (st == KITH_OK && count)
+        st = KITH_SET(self, txn, piece, name, results.last.as.link.id, kith_text("the last"), err);
+    if (st == KITH_OK && count)
+        st = KITH_LOAD(self, txn, piece, results.last.as.link.id, &read, err);
+    halves[0] = kith_null();
+    halves[0].kind = KITH_MONEY;
+    halves[0].as.money.minor = results.weight.as.i;
+    memcpy(halves[0].as.money.currency, "EUR", 4);
+    if (st == KITH_OK && self->numbers->digits("EUR") == 2)
+        st = self->numbers->split(&halves[0], 2, weights, halves, err);
+    results.half = halves[1];
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
 static const kith_setting settings[] = {
     {"mood", KITH_TEXT, 0, "\"good\"", 0, 0, "good,bad", "How it is today.", KITH_NO_ARRAY},
 };
@@ -446,6 +500,32 @@ static const kith_permission permissions[] = {
     {"read:contact", "Shows that a permission can be asked for."},
 };
 
+static const kith_field cut_params[] = {
+    {"least", KITH_F_INTEGER, 0, NULL, "0", NULL, "Only things bigger than this.", 0, 0, NULL, NULL,
+     NULL, 0, 0},
+    {"by", KITH_F_DECIMAL, KITH_FF_REQUIRED, "2", NULL, NULL, "Times this.", 0, 0, NULL, NULL, NULL,
+     0, 0},
+};
+static const kith_field cut_results[] = {
+    {"last", KITH_F_LINK, 0, "thing", NULL, NULL, "The last one.", 0, 0, NULL, NULL, NULL, 0, 0},
+    {"weight", KITH_F_INTEGER, 0, NULL, NULL, NULL, "All of them.", 0, 0, NULL, NULL, NULL, 0, 0},
+    {"half", KITH_F_MONEY, 0, NULL, NULL, NULL, "Half of it, in cents.", 0, 0, NULL, NULL, NULL, 0,
+     0},
+};
+static const kith_action more_actions[] = {
+    {"cut", "Cuts things.", KITH_EFFECT_WRITE, 0, cut, KITH_ARRAY(cut_params),
+     KITH_ARRAY(cut_results)},
+};
+static const kith_part more = {
+    sizeof(kith_part), 0,
+    KITH_NO_ARRAY,     KITH_NO_ARRAY,
+    KITH_NO_ARRAY,     KITH_NO_ARRAY,
+    KITH_NO_ARRAY,     KITH_NO_ARRAY,
+    KITH_NO_ARRAY,     KITH_ARRAY(more_actions),
+    KITH_NO_ARRAY,     KITH_ARRAY(reports),
+};
+static const kith_part *const parts[] = {&more};
+
 static const kith_plugin_desc desc = {
     sizeof(kith_plugin_desc),
     KITH_ABI_MAJOR,
@@ -476,7 +556,8 @@ static const kith_plugin_desc desc = {
     KITH_ARRAY(deliveries),
     serve,
     cease,
-    KITH_ARRAY(reports),
+    KITH_NO_ARRAY,
+    KITH_ARRAY(parts),
 };
 
 const kith_plugin_desc *kith_plugin_entry_v1(void) {

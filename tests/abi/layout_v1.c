@@ -227,7 +227,7 @@ AT(kith_action, fn, 24);
 AT(kith_action, params, 32);
 AT(kith_action, results, 48);
 
-SIZE(kith_plugin_desc, 304);
+SIZE(kith_plugin_desc, 320);
 AT(kith_plugin_desc, struct_size, 0);
 AT(kith_plugin_desc, abi_major, 4);
 AT(kith_plugin_desc, abi_minor, 6);
@@ -258,6 +258,30 @@ AT(kith_plugin_desc, deliveries, 256);
 AT(kith_plugin_desc, serve, 272);
 AT(kith_plugin_desc, cease, 280);
 AT(kith_plugin_desc, reports, 288);
+AT(kith_plugin_desc, parts, 304);
+
+SIZE(kith_part, 168);
+AT(kith_part, struct_size, 0);
+AT(kith_part, reserved, 4);
+AT(kith_part, permissions, 8);
+AT(kith_part, settings, 24);
+AT(kith_part, types, 40);
+AT(kith_part, topics, 56);
+AT(kith_part, hooks, 72);
+AT(kith_part, reactions, 88);
+AT(kith_part, timers, 104);
+AT(kith_part, actions, 120);
+AT(kith_part, deliveries, 136);
+AT(kith_part, reports, 152);
+
+SIZE(kith_numbers_v1, 48);
+AT(kith_numbers_v1, struct_size, 0);
+AT(kith_numbers_v1, reserved, 4);
+AT(kith_numbers_v1, digits, 8);
+AT(kith_numbers_v1, multiply, 16);
+AT(kith_numbers_v1, add, 24);
+AT(kith_numbers_v1, split, 32);
+AT(kith_numbers_v1, text, 40);
 
 SIZE(kith_report, 24);
 AT(kith_report, name, 0);
@@ -559,6 +583,7 @@ TEST("the tables of the host keep their names") {
     EXPECT_STR("kith.following/1", KITH_FOLLOWING_1);
     EXPECT_STR("kith.sign_in/1", KITH_SIGN_IN_1);
     EXPECT_STR("kith.operation/1", KITH_OPERATION_1);
+    EXPECT_STR("kith.numbers/1", KITH_NUMBERS_1);
 }
 
 TEST("the version of the contract is in the header") {

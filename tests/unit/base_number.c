@@ -142,6 +142,37 @@ TEST("every decimal that is written reads back") {
     }
 }
 
+TEST("a product is rounded once, in the way that is asked for") {
+    static const struct {
+        int64_t a, b, per;
+        int32_t scale;
+        int64_t up_half, even, down, up;
+    } rows[] = {
+        {125, 1, 10, 0, 13, 12, 12, 13},
+        {-125, 1, 10, 0, -13, -12, -12, -13},
+        {135, 1, 10, 0, 14, 14, 13, 14},
+        {999, 15, 100, 0, 150, 150, 149, 150},
+        {1000, 333, 1, 3, 333, 333, 333, 333},
+        {7, 1, -2, 0, -4, -4, -3, -4},
+        {INT64_MAX, 3, 3, 0, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX},
+        {INT64_MIN, 1, 1, 0, INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN},
+        {0, 5, 7, 2, 0, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const int64_t expected[] = {rows[i].up_half, rows[i].even, rows[i].down, rows[i].up};
+        for (int how = ROUND_HALF_UP; how <= ROUND_UP; how++) {
+            int64_t n = 77;
+            EXPECT(
+                muldiv(rows[i].a, rows[i].b, rows[i].per, rows[i].scale, (enum rounding)how, &n));
+            EXPECT_INT(expected[how], n);
+        }
+    }
+    int64_t n = 77;
+    EXPECT(!muldiv(INT64_MAX, 2, 1, 0, ROUND_DOWN, &n));
+    EXPECT(!muldiv(INT64_MIN, -1, 1, 0, ROUND_DOWN, &n));
+    EXPECT(!muldiv(5, 2, 0, 0, ROUND_DOWN, &n));
+}
+
 TEST("currencies have the digits of ISO 4217") {
     EXPECT_INT(2, currency_digits("EUR"));
     EXPECT_INT(2, currency_digits("USD"));

@@ -302,6 +302,29 @@ TEST("a module is given the groups of a query with totals") {
     close_company(&c);
 }
 
+TEST("records as structs, exact numbers, and rows that a part declares") {
+    struct company c;
+    kith_error e = KITH_ERROR_INIT;
+    kith_value *out;
+    const kith_value by_2_5 = {.kind = KITH_DECIMAL, .as.decimal = {.units = 250, .scale = 2}};
+    const kith_value args[] = {value_int(2), by_2_5};
+    OPEN(&c, GOOD, "every_row");
+    make(&c, "pin", 1);
+    make(&c, "box", 5);
+    make(&c, "jar", 3);
+    EXPECT_OK(call(&c, "every_row.cut", args, &out, &e), e); /* 12.5 and 7.5, rounded */
+    EXPECT_INT(21, out[1].as.i);
+    EXPECT_INT(11 + 10 - 11, out[2].as.money.minor);
+    kith_value size = field_of(&c, out[0].as.link.id, "size"),
+               name = field_of(&c, out[0].as.link.id, "name");
+    EXPECT_INT(8, size.as.i);
+    EXPECT(str_eqz(name.as.s, "the last"));
+    EXPECT_OK(call(&c, "every_row.total", NULL, &out, &e), e);
+    EXPECT_INT(5, out[0].as.i);
+    EXPECT_INT(1 + 5 + 3 + 21, out[1].as.i);
+    close_company(&c);
+}
+
 TEST("reactions, a published event with its payload, and a timer follow one another") {
     struct company c;
     kith_value name;

@@ -14,6 +14,12 @@
 extern "C" {
 #endif
 
+#ifdef __cplusplus
+#define KITH_CAST(type, value) static_cast<type>(value)
+#else
+#define KITH_CAST(type, value) ((type)(value))
+#endif
+
 /* Text that ends with a NUL; NULL is the empty text. Borrowed. */
 static inline kith_str kith_str_of(const char *z) {
     kith_str s;
@@ -84,15 +90,16 @@ kith_fail(kith_error *err, kith_status code, const char *field, const char *form
 
 /* -- what an instance asks for once ------------------------------------------------------------ */
 
-#define KITH_W_TABLE     1u /* a table of the host, by its name [const void * of the table] */
-#define KITH_W_TYPE      2u /* the number of a type                             [uint32_t] */
-#define KITH_W_FIELD     3u /* of a field of the type in a row above            [uint32_t] */
-#define KITH_W_PREDICATE 4u /* of a condition over that type                    [uint32_t] */
-#define KITH_W_QUERY     5u /*                                                  [uint32_t] */
-#define KITH_W_TOPIC     6u /*                                                  [uint32_t] */
-#define KITH_W_TIMER     7u /*                                                  [uint32_t] */
-#define KITH_W_SETTING   8u /* the value of a setting                         [kith_value] */
-#define KITH_W_DELIVERY  9u /*                                                  [uint32_t] */
+#define KITH_W_TABLE     1u  /* a table of the host, by its name [const void * of the table] */
+#define KITH_W_TYPE      2u  /* the number of a type                             [uint32_t] */
+#define KITH_W_FIELD     3u  /* of a field of the type in a row above            [uint32_t] */
+#define KITH_W_PREDICATE 4u  /* of a condition over that type                    [uint32_t] */
+#define KITH_W_QUERY     5u  /*                                                  [uint32_t] */
+#define KITH_W_TOPIC     6u  /*                                                  [uint32_t] */
+#define KITH_W_TIMER     7u  /*                                                  [uint32_t] */
+#define KITH_W_SETTING   8u  /* the value of a setting                         [kith_value] */
+#define KITH_W_DELIVERY  9u  /*                                                  [uint32_t] */
+#define KITH_W_FIELDS    10u /* of fields, with blanks between: one number each [uint32_t ...] */
 
 /* Something to ask for in create(), and where in the instance the answer goes. */
 typedef struct kith_want {
@@ -102,6 +109,21 @@ typedef struct kith_want {
 } kith_want;
 #define KITH_WANT(what, name, member)                                                              \
     { KITH_W_##what, (uint32_t)offsetof(struct kith_instance, member), name }
+
+/* The numbers of fields whose names stand with a blank behind each. */
+static inline kith_status kith_ask_fields(const kith_host *host, const kith_records_v1 *rec,
+                                          uint32_t type, const char *names, uint32_t *numbers,
+                                          kith_error *err) {
+    kith_status st = KITH_OK;
+    while (st == KITH_OK && *names) {
+        kith_str name;
+        name.ptr = names;
+        name.len = strcspn(names, " ");
+        names += name.len + (names[name.len] == ' ');
+        st = rec->field(host, type, name, numbers++, err);
+    }
+    return st;
+}
 
 /* One row. *type is the type that a field or a condition is of, and changes with KITH_W_TYPE. */
 static inline kith_status kith_ask(const kith_host *host, kith_instance *self,
@@ -130,6 +152,8 @@ static inline kith_status kith_ask(const kith_host *host, kith_instance *self,
         return st;
     case KITH_W_FIELD:
         return rec->field(host, *type, name, number, err);
+    case KITH_W_FIELDS:
+        return kith_ask_fields(host, rec, *type, want->name, number, err);
     case KITH_W_PREDICATE:
         return rec->predicate(host, *type, name, number, err);
     case KITH_W_QUERY:
@@ -169,6 +193,191 @@ static inline kith_status kith_resolve(const kith_host *host, kith_instance *sel
     size_t i;
     for (i = 0; st == KITH_OK && i < count; i++)
         st = kith_ask(host, self, &wants[i], &type, err);
+    return st;
+}
+
+/* -- records as structs ------------------------------------------------------------------------ */
+
+/* A type, by a list of those of its fields that a module uses:
+ *
+ *     #define LINE(X) X(order) X(quantity) X(price)
+ *     KITH_RECORD(line, LINE);          gives struct line and struct line_numbers
+ *
+ *     struct line_numbers line;         in the instance
+ *     KITH_WANT_RECORD("order_line", line, LINE),                 among the wants
+ *
+ *     struct line l;
+ *     st = KITH_LOAD(self, txn, line, id, &l, err);               l.price.as.money.minor
+ *
+ * The macros KITH_LOAD to KITH_FIND want an instance with the members host and records, and the
+ * name of its member with the numbers. Each record begins with its id, as a link. */
+#define KITH_MEMBER_NUMBER(field) uint32_t field;
+#define KITH_MEMBER_VALUE(field)  kith_value field;
+#define KITH_MEMBER_NAME(field)   #field " "
+#define KITH_RECORD(name, LIST)                                                                    \
+    struct name##_numbers {                                                                        \
+        uint32_t type;                                                                             \
+        LIST(KITH_MEMBER_NUMBER)                                                                   \
+    };                                                                                             \
+    struct name {                                                                                  \
+        kith_value id;                                                                             \
+        LIST(KITH_MEMBER_VALUE)                                                                    \
+    }
+#define KITH_WANT_RECORD(type_name, member, LIST)                                                  \
+    KITH_WANT(TYPE, type_name, member.type), {                                                     \
+        KITH_W_FIELDS, (uint32_t)(offsetof(struct kith_instance, member.type) + sizeof(uint32_t)), \
+            LIST(KITH_MEMBER_NAME)                                                                 \
+    }
+#define KITH_MEMBERS(record) (uint32_t)(sizeof *(record) / sizeof(kith_value) - 1)
+
+/* Reads a row into a record. [reader] */
+#define KITH_READ(self, txn, member, row, record, err)                                             \
+    kith_read_row((self)->records, txn, &(self)->member.type, KITH_MEMBERS(record), row,           \
+                  &(record)->id, err)
+static inline kith_status kith_read_row(const kith_records_v1 *rec, const kith_txn *txn,
+                                        const uint32_t *numbers, uint32_t members,
+                                        const kith_row *row, kith_value *values, kith_error *err) {
+    values[0] = kith_link(numbers[0], rec->row_id(txn, row));
+    return rec->read(txn, row, members, numbers + 1, values + 1, err);
+}
+
+/* Reads the record with an id. KITH_E_NOTFOUND: there is none. [reader] */
+#define KITH_LOAD(self, txn, member, which, record, err)                                           \
+    kith_load((self)->records, txn, &(self)->member.type, KITH_MEMBERS(record), which,             \
+              &(record)->id, err)
+static inline kith_status kith_load(const kith_records_v1 *rec, const kith_txn *txn,
+                                    const uint32_t *numbers, uint32_t members, kith_id id,
+                                    kith_value *values, kith_error *err) {
+    const kith_row *row;
+    kith_status st = rec->get(txn, numbers[0], id, &row, err);
+    return st == KITH_OK ? kith_read_row(rec, txn, numbers, members, row, values, err) : st;
+}
+
+/* Creates a record of those members that have a value; record->id leads to it. [writer] */
+#define KITH_CREATE(self, txn, member, record, err)                                                \
+    kith_create((self)->records, txn, &(self)->member.type, KITH_MEMBERS(record), &(record)->id,   \
+                err)
+#define KITH_MEMBERS_MAX 64u
+static inline kith_status kith_create(const kith_records_v1 *rec, kith_txn *txn,
+                                      const uint32_t *numbers, uint32_t members, kith_value *values,
+                                      kith_error *err) {
+    uint32_t fields[KITH_MEMBERS_MAX], count = 0, i;
+    kith_value given[KITH_MEMBERS_MAX];
+    kith_id id;
+    kith_status st;
+    for (i = 1; i <= members && count < KITH_MEMBERS_MAX; i++)
+        if (values[i].kind != KITH_NULL) {
+            fields[count] = numbers[i];
+            given[count++] = values[i];
+        }
+    st = rec->create(txn, numbers[0], count, fields, given, &id, err);
+    if (st == KITH_OK)
+        values[0] = kith_link(numbers[0], id);
+    return st;
+}
+
+/* Some fields that are to be written. */
+typedef struct kith_edit {
+    uint32_t count;
+    uint32_t fields[KITH_MEMBERS_MAX];
+    kith_value values[KITH_MEMBERS_MAX];
+} kith_edit;
+
+static inline void kith_put(kith_edit *edit, uint32_t field, kith_value value) {
+    if (edit->count < KITH_MEMBERS_MAX) {
+        edit->fields[edit->count] = field;
+        edit->values[edit->count++] = value;
+    }
+}
+
+/* Writes one field of a record. [writer] */
+#define KITH_SET(self, txn, member, field, id, value, err)                                         \
+    kith_set_one((self)->records, txn, (self)->member.type, (self)->member.field, id, value, err)
+static inline kith_status kith_set_one(const kith_records_v1 *rec, kith_txn *txn, uint32_t type,
+                                       uint32_t field, kith_id id, kith_value value,
+                                       kith_error *err) {
+    return rec->update(txn, type, id, 1, &field, &value, err);
+}
+
+/* Records that a query found, in its order; in the memory of the callback. */
+typedef struct kith_found {
+    const kith_host *host;
+    const kith_records_v1 *rec;
+    const uint32_t *numbers;
+    uint32_t members, reserved;
+    kith_value *values; /* of one record after the other, each with its id first */
+    uint64_t count, room;
+} kith_found;
+
+static inline kith_status kith_found_row(void *arg, const kith_txn *txn, const kith_row *row,
+                                         kith_error *err) {
+    kith_found *f = KITH_CAST(kith_found *, arg);
+    const uint64_t width = (uint64_t)f->members + 1;
+    if (f->count == f->room) {
+        uint64_t room = f->room ? f->room * 2 : 16;
+        kith_value *more =
+            KITH_CAST(kith_value *, f->host->memory(txn, room * width * sizeof *more));
+        if (!more)
+            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more records");
+        if (f->count)
+            memcpy(more, f->values, (size_t)(f->count * width * sizeof *more));
+        f->values = more;
+        f->room = room;
+    }
+    return kith_read_row(f->rec, txn, f->numbers, f->members, row, f->values + f->count++ * width,
+                         err);
+}
+
+/* Finds records: *records is an array of *count structs of the member's kind.
+ *
+ *     struct line *lines;
+ *     uint64_t count;
+ *     st = KITH_FIND(self, txn, line, self->lines_of, 1, &order, &lines, &count, err); [reader] */
+#define KITH_FIND(self, txn, member, query, params, values, records_, count_, err)                 \
+    kith_find((self)->host, (self)->records, txn, &(self)->member.type, KITH_MEMBERS(*(records_)), \
+              query, params, values, (void *)(records_), count_, err)
+static inline kith_status kith_find(const kith_host *host, const kith_records_v1 *rec,
+                                    const kith_txn *txn, const uint32_t *numbers, uint32_t members,
+                                    uint32_t query, uint32_t param_count, const kith_value *params,
+                                    void *records, uint64_t *count, kith_error *err) {
+    kith_found f;
+    kith_status st;
+    memset(&f, 0, sizeof f);
+    f.host = host;
+    f.rec = rec;
+    f.numbers = numbers;
+    f.members = members;
+    st = rec->find(txn, query, param_count, params, 0, kith_found_row, &f, err);
+    memcpy(records, &f.values, sizeof f.values);
+    *count = f.count;
+    return st;
+}
+
+/* -- arguments and results --------------------------------------------------------------------- */
+
+/* All arguments of a call, in the order in which they are declared, into a struct of values. */
+#define KITH_ARGS(self, call, args, err)                                                           \
+    kith_args((self)->calls, call, (uint32_t)(sizeof *(args) / sizeof(kith_value)),                \
+              (kith_value *)(void *)(args), err)
+static inline kith_status kith_args(const kith_calls_v1 *calls, const kith_call *call,
+                                    uint32_t count, kith_value *values, kith_error *err) {
+    kith_status st = KITH_OK;
+    uint32_t i;
+    for (i = 0; st == KITH_OK && i < count; i++)
+        st = calls->arg(call, i, &values[i], err);
+    return st;
+}
+
+/* All results of a call, in the same way. */
+#define KITH_RESULTS(self, call, results, err)                                                     \
+    kith_results((self)->calls, call, (uint32_t)(sizeof *(results) / sizeof(kith_value)),          \
+                 (const kith_value *)(const void *)(results), err)
+static inline kith_status kith_results(const kith_calls_v1 *calls, kith_call *call, uint32_t count,
+                                       const kith_value *values, kith_error *err) {
+    kith_status st = KITH_OK;
+    uint32_t i;
+    for (i = 0; st == KITH_OK && i < count; i++)
+        st = calls->result(call, i, &values[i], err);
     return st;
 }
 

@@ -730,6 +730,45 @@ typedef struct kith_calls_v1 {
     kith_str (*caller)(const kith_call *call);
 } kith_calls_v1;
 
+/* -- numbers ----------------------------------------------------------------------------------- */
+
+#define KITH_NUMBERS_1 "kith.numbers/1"
+
+/* What becomes of the part of a minor unit. */
+#define KITH_ROUND_HALF_UP 0u /* half away from zero, as merchants do: 0.125 is 0.13 */
+#define KITH_ROUND_HALF_EVEN                                                                       \
+    1u                     /* half to the even neighbour, as totals of queries: 0.125 is 0.12 */
+#define KITH_ROUND_DOWN 2u /* towards zero */
+#define KITH_ROUND_UP   3u /* away from zero */
+
+#define KITH_NUMBER_TEXT 48
+
+/* Exact, with 128 bits in between. KITH_E_LIMIT: the result does not fit. */
+typedef struct kith_numbers_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* Digits after the point of a currency (ISO 4217): 2 for EUR, 0 for JPY, 3 for BHD; -1: there
+     * is no such currency. [any] */
+    int32_t (*digits)(const char *currency);
+    /* *out = amount * by / per, rounded once. amount: MONEY, DECIMAL or INT, which *out is then,
+     * too. by: INT or DECIMAL. per: a whole number, not 0, as 100 for percent, or 30 for one day of
+     * a month. round: KITH_ROUND_*. [any] */
+    kith_status (*multiply)(const kith_value *amount, const kith_value *by, int64_t per,
+                            uint32_t round, kith_value *out, kith_error *err);
+    /* *out = a + sign * b: sign 1 or -1. Both are of one kind, amounts of one currency, decimals of
+     * one scale; KITH_NULL counts as nothing. KITH_E_INVAL: they cannot be added. [any] */
+    kith_status (*add)(const kith_value *a, int32_t sign, const kith_value *b, kith_value *out,
+                       kith_error *err);
+    /* Parts an amount in the ratio of weights (not negative, not all 0): the parts add up to it,
+     * and each is less than one minor unit away from its exact share. [any] */
+    kith_status (*split)(const kith_value *money, uint32_t count, const int64_t *weights,
+                         kith_value *parts, kith_error *err);
+    /* A number, amount or date as messages have it: "12.50 EUR", "3.5", "2026-01-31"; empty for
+     * other kinds. [any] */
+    void (*text)(const kith_value *value, char out[KITH_NUMBER_TEXT]);
+} kith_numbers_v1;
+
 /* -- settings ---------------------------------------------------------------------------------- */
 
 #define KITH_SETTINGS_1 "kith.settings/1"

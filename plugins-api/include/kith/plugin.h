@@ -163,6 +163,16 @@ typedef struct kith_report {
 
 /* -- the description --------------------------------------------------------------------------- */
 
+/* Some of what a module declares, so that each file of a large one declares what it carries out:
+ * its rows follow those of the description, in the order of the parts. A name stands once among all
+ * rows of its kind. */
+typedef struct kith_part {
+    uint32_t struct_size; /* sizeof(kith_part) */
+    uint32_t reserved;    /* 0 */
+    kith_array permissions, settings, types, topics, hooks, reactions, timers, actions, deliveries,
+        reports; /* rows as in kith_plugin_desc */
+} kith_part;
+
 typedef struct kith_plugin_desc {
     uint32_t struct_size;          /* sizeof(kith_plugin_desc) */
     uint16_t abi_major, abi_minor; /* KITH_ABI_MAJOR, KITH_ABI_MINOR: the header it is built with */
@@ -209,6 +219,7 @@ typedef struct kith_plugin_desc {
      * the threads that serve, within deadline_ms. Callbacks still run. Or NULL. [main] */
     kith_status (*cease)(kith_instance *self, uint32_t deadline_ms, kith_error *err);
     kith_array reports; /* kith_report */
+    kith_array parts;   /* const kith_part * */
 } kith_plugin_desc;
 
 /* The one exported symbol. */
