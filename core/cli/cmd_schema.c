@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "record/access.h"
 #include "record/record.h"
+#include "record/series.h"
 #include <string.h>
 
 struct telling {
@@ -76,6 +77,9 @@ static void put_kind(struct telling *t, const struct rfield *f) {
     case KITH_F_LINK:
     case KITH_F_LINKS:
         text_member(t, "target", f->target ? f->target->name : "*");
+        break;
+    case KITH_F_SERIES:
+        text_member(t, "series", f->series->pattern);
         break;
     default:
         break;

@@ -2,6 +2,7 @@
 /* The kind of a field in words, as explain and the reference show it. */
 #include "cli/reference.h"
 #include "record/record.h"
+#include "record/series.h"
 
 static void state_text(const struct rfield *f, struct buf *out) {
     for (uint32_t i = 0; i < f->option_count; i++) {
@@ -67,5 +68,7 @@ void field_text(const struct rfield *f, struct buf *out) {
         state_text(f, out);
     for (uint32_t i = 0; f->kind != KITH_F_STATE && i < f->option_count; i++)
         buf_printf(out, "%s%s", i > 0 ? ", " : "", f->options[i]);
+    if (f->series)
+        buf_printf(out, " %s", f->series->pattern);
     flags_text(f, out);
 }

@@ -137,6 +137,8 @@ static const char *manner(const struct rfield *f) {
         return f->any_target ? "'contact/0SA818NN40003', type and id of a record" : "an id";
     case KITH_F_LINKS:
         return "ids";
+    case KITH_F_SERIES:
+        return "given when it is created, never changed";
     default:
         return NULL;
     }

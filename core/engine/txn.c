@@ -3,6 +3,7 @@
  * shown to the hooks, written, and journaled, all in one transaction. */
 #include "engine/bus.h"
 #include "engine/engine_internal.h"
+#include "record/series.h"
 
 #include <string.h>
 
@@ -251,6 +252,18 @@ static kith_status may_set(struct txn *t, const struct rfield *f, kith_error *e)
     return field_kept(f, e);
 }
 
+/* A number is given once; an erasure may take it away, and an undo knows what was. */
+static kith_status may_renumber(const struct txn *t, const struct change *c, const struct rfield *f,
+                                const kith_value *v, kith_error *e) {
+    const kith_value *now = c->before ? &c->before[f->index] : NULL;
+    if (!f->series || t->undoing || t->erasing || !now || now->kind != KITH_TEXT ||
+        value_eq(now, v))
+        return KITH_OK;
+    return err_set(e, KITH_E_DENIED, f->name,
+                   "%s: the %s got the number '%.*s' when it was created, and keeps it", f->name,
+                   f->type->name, (int)now->as.s.len, now->as.s.ptr);
+}
+
 static kith_status set_value(struct txn *t, struct change *c, const struct rfield *f, kith_value v,
                              kith_error *e) {
     static const kith_value null = {0};
@@ -262,6 +275,7 @@ static kith_status set_value(struct txn *t, struct change *c, const struct rfiel
     TRY(txn_follow_links(t, f, &v, e));
     if (!t->undoing)
         TRY(value_range(t->g->schema, f, &v, e));
+    TRY(may_renumber(t, c, f, &v, e));
     c->after[f->index] = v;
     const kith_value *before = c->before ? &c->before[f->index] : &null;
     (value_eq(before, &v) ? fieldset_drop : fieldset_add)(&c->changed, f->index);
@@ -464,6 +478,63 @@ kith_status change_row(struct txn *t, const struct change *c, kith_error *e) {
                : record_delete(w, c->type, c->id, e);
 }
 
+/* -- numbers ----------------------------------------------------------------------------------- */
+
+/* As late as can be: whoever passes over a refusal, as of a hook, leaves no gap. */
+static kith_status take_numbers(struct txn *t, struct change *c, struct fieldset *taken,
+                                kith_error *e) {
+    for (uint32_t i = 0; i < c->type->field_count; i++) {
+        const struct rfield *f = c->type->fields[i];
+        if (!f->series || c->after[i].kind != KITH_NULL)
+            continue;
+        TRY(series_take(t->g->writer, f, t->head.at, t->arena, &c->after[i], e));
+        fieldset_add(&c->changed, i);
+        fieldset_add(taken, i);
+    }
+    return KITH_OK;
+}
+
+static void return_numbers(struct txn *t, struct change *c, const struct fieldset *taken) {
+    for (uint32_t i = 0; i < c->type->field_count; i++) {
+        if (!fieldset_has(taken, i))
+            continue;
+        c->after[i] = value_null();
+        t->spoilt |= series_return(t->g->writer, c->type->fields[i], t->head.at, NULL) != KITH_OK;
+    }
+}
+
+/* Those that somebody gave. */
+static kith_status pass_numbers(struct txn *t, const struct change *c, const struct fieldset *taken,
+                                kith_error *e) {
+    for (uint32_t i = 0; i < c->type->field_count; i++)
+        if (c->type->fields[i]->series && c->after[i].kind == KITH_TEXT &&
+            fieldset_has(&c->changed, i) && !fieldset_has(taken, i))
+            TRY(series_given(t->g->writer, c->type->fields[i], &c->after[i], t->arena, e));
+    return KITH_OK;
+}
+
+/* Checks the row and writes it. */
+static kith_status write_row(struct txn *t, struct change *c, kith_error *e) {
+    struct fieldset taken = {{0}};
+    bool numbered = c->type->numbered && c->kind != ROW_DELETE && !t->undoing;
+    kith_status st = KITH_OK;
+    if (numbered && c->kind == ROW_CREATE)
+        st = take_numbers(t, c, &taken, e);
+    if (st == KITH_OK && c->kind != ROW_DELETE)
+        st = check_row(t, c, e);
+    if (st == KITH_OK)
+        st = change_row(t, c, e);
+    if (st == KITH_OK) {
+        st = numbered ? pass_numbers(t, c, &taken, e) : KITH_OK;
+        t->spoilt |= st != KITH_OK;
+        return st;
+    }
+    if (st == KITH_E_CONFLICT && c->kind != ROW_DELETE)
+        st = txn_conflict(t, c, e);
+    return_numbers(t, c, &taken);
+    return st;
+}
+
 kith_status change_finish(struct txn *t, struct change *c, kith_error *e) {
     uint64_t seq;
     if (c->kind == ROW_UPDATE && nothing_changed(c))
@@ -472,12 +543,9 @@ kith_status change_finish(struct txn *t, struct change *c, kith_error *e) {
     if (c->kind != ROW_DELETE) {
         c->after[FIELD_UPDATED] = value_time(t->head.at);
         fieldset_add(&c->changed, FIELD_UPDATED);
-        TRY(check_row(t, c, e));
     }
-    kith_status st = change_row(t, c, e);
-    if (st != KITH_OK)
-        return st == KITH_E_CONFLICT && c->kind != ROW_DELETE ? txn_conflict(t, c, e) : st;
-    st = journal_change(t, c, &seq, e);
+    TRY(write_row(t, c, e));
+    kith_status st = journal_change(t, c, &seq, e);
     c->sources = NULL; /* from now on change_set refuses */
     t->system++;       /* what follows from it is not asked for */
     if (st == KITH_OK)

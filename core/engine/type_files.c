@@ -187,7 +187,7 @@ kith_status type_kind_parse(kith_str text, struct arena *a, uint32_t *kind, cons
         return err_nomem(e);
     if (*kind)
         return KITH_OK;
-    const char *near = str_nearest(name, kind_at, NULL, KITH_F_TAGS);
+    const char *near = str_nearest(name, kind_at, NULL, KITH_F_SERIES);
     return err_set(e, KITH_E_INVAL, NULL, "'%.*s' is no kind of field%s%s%s",
                    (int)(name.len < 60 ? name.len : 60), name.ptr, STR_MEANT(near));
 }

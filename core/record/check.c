@@ -63,6 +63,13 @@ static kith_status check_text(struct check *c) {
     return KITH_OK;
 }
 
+static kith_status check_series(struct check *c) {
+    TRY(check_text(c));
+    kith_str s = c->value->kind == KITH_TEXT ? str_trim(c->value->as.s) : (kith_str){0};
+    *c->value = s.len ? value_str(s) : value_null();
+    return KITH_OK;
+}
+
 static kith_status check_email(struct check *c) {
     TRY(check_text(c));
     if (c->value->kind == KITH_NULL)
@@ -400,7 +407,7 @@ static const checker checkers[] = {
     [KITH_F_LINKS] = check_list,        [KITH_F_EMAIL] = check_email,
     [KITH_F_PHONE] = check_phone,       [KITH_F_URL] = check_url,
     [KITH_F_PLACE] = check_place,       [KITH_F_JSON] = check_json,
-    [KITH_F_TAGS] = check_list,
+    [KITH_F_TAGS] = check_list,         [KITH_F_SERIES] = check_series,
 };
 
 kith_status value_check(const struct schema *s, const struct rfield *f, bool day_first,

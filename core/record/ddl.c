@@ -6,12 +6,14 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "record/renamed.h"
+#include "record/series.h"
 
 #include <stdio.h>
 #include <string.h>
 
 kith_status catalogue_setup(struct conn *c, kith_error *e) {
     TRY(renamed_setup(c, e));
+    TRY(series_setup(c, e));
     return conn_exec(
         c,
         "CREATE TABLE IF NOT EXISTS kith_meta(key TEXT PRIMARY KEY, value ANY) STRICT,"
@@ -457,6 +459,9 @@ static kith_status ddl_table(struct builder *b, struct conn *c, struct building 
     for (uint32_t i = 0; i < t->count; i++)
         if (kind_folds(t->fields[i]->kind))
             TRY(ddl_fold(b, c, t->fields[i], e));
+    for (uint32_t i = 0; i < t->count; i++)
+        if (t->fields[i]->series)
+            TRY(series_catch_up(c, t->fields[i], &b->schema->arena, e));
     return KITH_OK;
 }
 

@@ -34,6 +34,7 @@ static const struct value_rule rules[] = {
     [KITH_F_PLACE] = {.class = CLASS_NONE},
     [KITH_F_JSON] = {.class = CLASS_NONE},
     [KITH_F_TAGS] = {.class = CLASS_NONE},
+    [KITH_F_SERIES] = {.class = CLASS_TEXT, .ordered = true, .sorted = true, .like = true},
 };
 
 /* A choice or state that is declared to be ordinal. */

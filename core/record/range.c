@@ -80,6 +80,7 @@ static const struct {
     [KITH_F_PLACE] = {KITH_M_SPATIAL, 0},
     [KITH_F_JSON] = {KITH_M_SEMI, 0},
     [KITH_F_TAGS] = {KITH_M_SEMI, 0},
+    [KITH_F_SERIES] = {KITH_M_NOMINAL, 0},
 };
 
 static kith_status set_measure(struct rfield *f, kith_error *e) {
@@ -177,6 +178,10 @@ static uint32_t folding_flags(uint32_t kind) {
 }
 
 kith_status field_finish(const struct schema *s, struct arena *a, struct rfield *f, kith_error *e) {
+    if (f->series && ((f->flags & KITH_FF_REQUIRED) || f->default_text))
+        return err_set(e, KITH_E_INVAL, f->name,
+                       "a series gives each new record its number: it is neither required nor has"
+                       " a default");
     f->folded = kind_folds(f->kind) && (f->flags & folding_flags(f->kind)) != 0;
     TRY(set_measure(f, e));
     return set_range(s, a, f, e);

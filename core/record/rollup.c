@@ -179,7 +179,7 @@ static bool can_differ(const struct rfield *f) {
     return (has_order(f->kind) && f->kind != KITH_F_MONEY) || f->kind == KITH_F_TEXT ||
            f->kind == KITH_F_CHOICE || f->kind == KITH_F_STATE || f->kind == KITH_F_BOOLEAN ||
            f->kind == KITH_F_EMAIL || f->kind == KITH_F_PHONE || f->kind == KITH_F_URL ||
-           (f->kind == KITH_F_LINK && !f->any_target);
+           f->kind == KITH_F_SERIES || (f->kind == KITH_F_LINK && !f->any_target);
 }
 
 static kith_status check_money(const struct schema *s, struct rollup *r, kith_error *e) {

@@ -4,6 +4,7 @@
 #include "record/rights.h"
 #include "record/schema_internal.h"
 #include "record/search.h"
+#include "record/series.h"
 
 #include "base/log.h"
 
@@ -21,7 +22,7 @@ static const char *const kind_names[] = {
     [KITH_F_CHOICE] = "choice",   [KITH_F_STATE] = "state",       [KITH_F_LINK] = "link",
     [KITH_F_LINKS] = "links",     [KITH_F_EMAIL] = "email",       [KITH_F_PHONE] = "phone",
     [KITH_F_URL] = "url",         [KITH_F_PLACE] = "place",       [KITH_F_JSON] = "json",
-    [KITH_F_TAGS] = "tags",
+    [KITH_F_TAGS] = "tags",       [KITH_F_SERIES] = "series",
 };
 
 const char *field_kind_name(uint32_t kind) {
@@ -42,7 +43,7 @@ uint32_t field_kind_of(kith_str name) {
 
 bool kind_folds(uint32_t kind) {
     return kind == KITH_F_TEXT || kind == KITH_F_LONGTEXT || kind == KITH_F_EMAIL ||
-           kind == KITH_F_PHONE || kind == KITH_F_URL;
+           kind == KITH_F_PHONE || kind == KITH_F_URL || kind == KITH_F_SERIES;
 }
 
 /* -- names ------------------------------------------------------------------------------------- */
@@ -204,6 +205,8 @@ static kith_status parse_field_options(const struct schema *s, struct arena *a, 
         return KITH_OK;
     case KITH_F_MONEY:
         return parse_currencies(a, f, text, e);
+    case KITH_F_SERIES:
+        return series_parse(a, f->name, text, &f->series, e);
     default:
         return KITH_OK;
     }
@@ -262,6 +265,8 @@ static kith_status make_field(struct arena *a, const char *module, const kith_fi
         return err_set(
             e, KITH_E_INVAL, d->name,
             "a roll-up can be neither required, unique nor searched, and has no default");
+    if (d->kind == KITH_F_SERIES && (d->rollup || (d->flags & KITH_FF_DERIVED)))
+        return err_set(e, KITH_E_INVAL, d->name, "a series is kept from no other records");
     struct rfield *f = ARENA_NEW(a, struct rfield);
     if (!f)
         return err_nomem(e);
@@ -271,7 +276,8 @@ static kith_status make_field(struct arena *a, const char *module, const kith_fi
     f->measure = d->measure;
     f->module = module;
     f->kind = d->kind;
-    f->flags = d->flags | (d->rollup ? KITH_FF_READONLY : 0);
+    f->flags = d->flags | (d->rollup ? KITH_FF_READONLY : 0) |
+               (d->kind == KITH_F_SERIES ? KITH_FF_UNIQUE | KITH_FF_INDEXED : 0);
     *out = f;
     bool all = f->name && f->label && f->doc && copy_text(a, d->default_text, &f->default_text) &&
                copy_text(a, d->min, &f->min_text) && copy_text(a, d->max, &f->max_text) &&
@@ -310,8 +316,9 @@ kith_status schema_fields(const struct schema *s, struct arena *a, const char *m
         kith_field d;
         declared_item(&declared, i, &d, sizeof d);
         TRY(make_field(a, module, &d, &fields[i], e));
-        if (d.rollup)
-            return err_set(e, KITH_E_INVAL, d.name, "a roll-up is a field of a record type");
+        if (d.rollup || d.kind == KITH_F_SERIES)
+            return err_set(e, KITH_E_INVAL, d.name, "a %s is a field of a record type",
+                           d.rollup ? "roll-up" : "series");
         fields[i]->index = i;
         TRY(parse_field_options(s, a, fields[i], d.options, e));
         TRY(field_finish(s, a, fields[i], e));
@@ -474,6 +481,7 @@ static kith_status finish_type(struct builder *b, struct building *t, kith_error
         const char *const *suffix = f->kind == KITH_F_MONEY   ? money
                                     : f->kind == KITH_F_PLACE ? place
                                                               : link;
+        t->type->numbered |= f->series != NULL;
         f->column = t->type->column_count;
         f->column_count = field_columns(f);
         for (uint32_t k = 0; k < f->column_count; k++)

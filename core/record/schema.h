@@ -40,6 +40,7 @@ static inline bool fieldset_meets(const struct fieldset *a, const struct fieldse
 
 struct rtype;
 struct rollup;
+struct series;
 struct schema;
 struct zone;
 
@@ -84,6 +85,7 @@ struct rfield {
     uint32_t slot;               /* of a searched field: its column in the index (search.h) */
     bool folded;                 /* has a companion column name__fold */
     uint32_t measure;            /* KITH_M_*, never 0 */
+    const struct series *series; /* of a number series (series.h); else NULL */
     /* The range of what may be written, as declared and in the units in which the field is stored:
      * minor units of range_currency, days, ms, characters of a text. NULL: no such bound. */
     const char *min_text, *max_text;
@@ -126,6 +128,7 @@ struct rtype {
     const struct rfield *title;          /* names a record to people; NULL: none */
     const struct rfield *whole;          /* see type_whole */
     bool access;                         /* see type_is_access */
+    bool numbered;                       /* it has a number series */
     struct fieldset derived;             /* those with KITH_FF_DERIVED: not journaled */
     struct fieldset kept;                /* its fields that are roll-ups */
     const struct rollup *const *rollups; /* that are kept from its records, on whichever type */

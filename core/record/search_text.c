@@ -6,7 +6,8 @@
 
 bool search_kind(uint32_t kind) {
     return kind == KITH_F_TEXT || kind == KITH_F_LONGTEXT || kind == KITH_F_EMAIL ||
-           kind == KITH_F_PHONE || kind == KITH_F_URL || kind == KITH_F_TAGS;
+           kind == KITH_F_PHONE || kind == KITH_F_URL || kind == KITH_F_TAGS ||
+           kind == KITH_F_SERIES;
 }
 
 void search_text_free(struct search_text *w) {

@@ -126,6 +126,7 @@ static const struct kind {
     {"place", "string", "^-?[0-9][0-9.e+-]*,-?[0-9][0-9.e+-]*$", NULL, "52.5,13.4", NULL},
     {"json", "string", NULL, NULL, "{}", NULL},
     {"tags", "array", NULL, NULL, NULL, put_tags},
+    {"series", "string", NULL, NULL, NULL, NULL},
 };
 
 static const struct kind *kind_of(const json_t *f) {
@@ -171,6 +172,9 @@ static void put_description(json_t *s, const json_t *f, enum use use) {
         text_printf(&t, " Id of a record of type %s.", target);
     else if (target[0])
         text_puts(&t, " Type and id of a record.");
+    if (text_of(f, "series")[0])
+        text_printf(&t, " Given when the record is created, and never changed: %s.",
+                    text_of(f, "series"));
     if (is(f, "unique"))
         text_puts(&t, " Unique.");
     if (text_of(f, "computed")[0])
@@ -238,7 +242,7 @@ static json_t *written_schema(const json_t *type, enum use use) {
     json_t *properties = json_object(), *required = json_array(), *f;
     size_t i;
     json_array_foreach(json_object_get(type, "fields"), i, f) {
-        if (!is(f, "write"))
+        if (!is(f, "write") || (use == USE_UPDATE && text_of(f, "series")[0]))
             continue;
         json_object_set_new(properties, text_of(f, "field"), field_schema(f, use));
         if (use == USE_CREATE && is(f, "required") && !json_object_get(f, "default") &&

@@ -38,6 +38,14 @@ extern "C" {
 #define KITH_F_PLACE 17u /* latitude and longitude                                 [PLACE]    */
 #define KITH_F_JSON  18u /* any JSON text                                          [TEXT]     */
 #define KITH_F_TAGS  19u /* a set of short texts, kept sorted                      [LIST]     */
+/* options: the pattern, "INV-{year}-000000"                                          [TEXT]
+ * A number that Kith gives when the record is created, behind the before-hooks: the run of zeros is
+ * a counter of at least so many digits, {year} and {month} are of the day in the company's zone,
+ * and with {year} the counter begins anew each year. Without gaps: a write that is refused, taken
+ * back or rehearsed uses none. Unique and indexed by itself, never changed, and not given again
+ * when its record was deleted or its creation undone. Whoever creates a record may give one, as an
+ * import does; when it is of the pattern, the counter goes on behind it. */
+#define KITH_F_SERIES 20u
 
 #define KITH_FF_REQUIRED 1u   /* must have a value                                               */
 #define KITH_FF_UNIQUE   2u   /* no two records with the same value (case and accents folded)    */
