@@ -6,6 +6,7 @@
 #include "engine/engine_internal.h"
 #include "record/credential.h"
 #include "record/lookup.h"
+#include "record/session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -149,10 +150,24 @@ void access_close(struct engine *g) {
     known_tokens_close(g);
 }
 
+/* Their sessions end; tokens and passwords stay, and are worth nothing until they are let in. */
+static kith_status follow_blocked(struct txn *t, const struct change *c, kith_error *e) {
+    const struct rfield *f = t->g->schema->base.user.blocked;
+    int64_t ended;
+    if (c->type != f->type || c->kind != ROW_UPDATE || !fieldset_has(&c->changed, f->index) ||
+        !c->after[f->index].as.i)
+        return KITH_OK;
+    if (t->caller.user == c->id)
+        return err_set(e, KITH_E_REFUSED, f->name,
+                       "you cannot block yourself: another administrator can");
+    return session_drop_all(t->g->writer, c->id, 0, &ended, e);
+}
+
 kith_status access_follow(struct txn *t, const struct change *c, kith_error *e) {
     if (!type_is_access(c->type))
         return KITH_OK;
     t->g->access_touched = true;
+    TRY(follow_blocked(t, c, e));
     if (c->kind == ROW_DELETE && type_is_user(c->type))
         return credential_forget(t->g->writer, c->id, e);
     return KITH_OK;

@@ -34,10 +34,7 @@ static kith_status begin_in(struct txn *t, void *arg, kith_error *e) {
     struct beginning *b = arg;
     struct session *s = b->session;
     const struct engine_options *o = &t->g->opts;
-    bool there;
-    TRY(record_exists(t->g->writer, t->g->schema->base.user.type, s->user, &there, e));
-    if (!there)
-        return err_set(e, KITH_E_DENIED, NULL, "the user is not there any more");
+    TRY(user_admitted(t->g->writer, s->user, e));
     s->began = s->used = t->head.at;
     s->ends = t->head.at + o->session_life_ms;
     TRY(session_sweep(t->g->writer, t->head.at, t->head.at - o->session_idle_ms, s->user,
@@ -120,11 +117,11 @@ static kith_status limit(struct engine *g, const struct session *s, struct acces
     return st;
 }
 
-kith_status session_enter(struct engine *g, kith_str text, struct arena *a, struct session *out,
-                          struct access_of *of, kith_error *e) {
+kith_status session_enter(struct engine *g, kith_str text, enum access_zone zone, struct arena *a,
+                          struct session *out, struct access_of *of, kith_error *e) {
     int64_t now = engine_now(g);
     TRY(session_look(g, text, a, out, e));
-    *of = (struct access_of){.user = out->user, .zone = out->zone};
+    *of = (struct access_of){.user = out->user, .zone = zone};
     TRY(limit(g, out, of, e));
     if (now - out->used > USED_EVERY_MS || now < out->used)
         note_use(g, out);

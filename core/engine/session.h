@@ -14,12 +14,13 @@
 
 /* Begins a session for s->user, who was proven by s->method, from s->from, in s->zone: whoever
  * calls this has made sure that it is this user. Fills in number and times. It is logged.
- * KITH_E_DENIED: there is no such user. [any] */
+ * KITH_E_DENIED: there is no such user, or a blocked one. [any] */
 kith_status session_begin(struct engine *g, struct session *s, char text[SESSION_TEXT],
                           kith_error *e);
-/* Whom a session stands for, in the arena. KITH_E_DENIED: it is unknown, or has ended. [any] */
-kith_status session_enter(struct engine *g, kith_str text, struct arena *a, struct session *out,
-                          struct access_of *of, kith_error *e);
+/* Whom a session stands for, in the arena, of a request from that zone: roles hold as far out as
+ * this one comes from, wherever it began. KITH_E_DENIED: it is unknown, or has ended. [any] */
+kith_status session_enter(struct engine *g, kith_str text, enum access_zone zone, struct arena *a,
+                          struct session *out, struct access_of *of, kith_error *e);
 /* The same without counting as use. */
 kith_status session_look(struct engine *g, kith_str text, struct arena *a, struct session *out,
                          kith_error *e);

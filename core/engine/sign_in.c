@@ -435,6 +435,14 @@ static kith_status second_factor(struct attempt *x, int64_t now, struct signed_i
     return failed(x, now, WRONG_CODE, e);
 }
 
+static kith_status admitted(struct attempt *x, kith_error *e) {
+    struct conn *c;
+    TRY(engine_reader(x->g, &c, e));
+    kith_status st = user_admitted(c, x->user, e);
+    engine_reader_done(x->g, c);
+    return st;
+}
+
 static kith_status attempt(struct attempt *x, struct arena *a, struct signed_in *out,
                            kith_error *e) {
     int64_t now = engine_now(x->g);
@@ -448,6 +456,8 @@ static kith_status attempt(struct attempt *x, struct arena *a, struct signed_in 
         return failed(x, now, "the login or the password is wrong", e);
     x->method = METHOD_PASSWORD;
     TRY(x->proof->again ? KITH_OK : second_factor(x, now, out, e));
+    out->needs_code = false;
+    TRY(admitted(x, e));
     out->user = x->user;
     out->method = x->method;
     return succeeded(x, a, e);

@@ -139,9 +139,9 @@ static kith_status sign_in_vouch(const kith_host *host, const kith_proven *given
     return serving_end(p, st);
 }
 
-static kith_status sign_in_enter(const kith_host *host, kith_str given, kith_str surface,
-                                 kith_str asked, kith_session *session, kith_caller **caller,
-                                 kith_error *e) {
+static kith_status sign_in_enter(const kith_host *host, kith_str given, uint32_t zone,
+                                 kith_str surface, kith_str asked, kith_session *session,
+                                 kith_caller **caller, kith_error *e) {
     struct plugin *p = plugin_of(host);
     struct session s;
     struct access_of of;
@@ -151,8 +151,11 @@ static kith_status sign_in_enter(const kith_host *host, kith_str given, kith_str
     if (!c)
         return serving_end(p, err_nomem(e));
     const char *text = text_of(&c->arena, given);
-    kith_status st =
-        text ? session_enter(c->engine, str_of(text), &c->arena, &s, &of, e) : err_nomem(e);
+    kith_status st = check_zone(zone, e);
+    if (st == KITH_OK)
+        st = text ? session_enter(c->engine, str_of(text), (enum access_zone)zone, &c->arena, &s,
+                                  &of, e)
+                  : err_nomem(e);
     if (st == KITH_OK)
         st = caller_enter(c, &of, surface, asked, e);
     if (st == KITH_OK) {

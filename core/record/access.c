@@ -121,11 +121,27 @@ kith_status access_login(struct conn *c, kith_id user, struct arena *a, const ch
     return *login ? KITH_OK : err_nomem(e);
 }
 
+kith_status user_admitted(struct conn *c, kith_id user, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    TRY(conn_prepare(c, "SELECT blocked, login FROM user WHERE id = ?1", &st, e));
+    bind_int(st, 1, (int64_t)user);
+    TRY(conn_step(c, st, &row, e));
+    if (!row)
+        return err_set(e, KITH_E_DENIED, NULL, "the user is not there any more");
+    bool blocked = sqlite3_column_int(st, 0) != 0;
+    kith_str login = column_str(st, 1);
+    if (blocked)
+        (void)err_set(e, KITH_E_DENIED, NULL,
+                      "the user '%.*s' is blocked: an administrator may let them in again",
+                      (int)(login.len < 120 ? login.len : 120), login.ptr);
+    sqlite3_reset(st);
+    return blocked ? KITH_E_DENIED : KITH_OK;
+}
+
 static kith_status read_login(struct conn *c, struct access *x, struct arena *a, kith_error *e) {
     TRY(access_login(c, x->of.user, a, &x->login, e));
-    if (!x->login)
-        return err_set(e, KITH_E_DENIED, NULL, "the user is not there any more");
-    x->name = arena_printf(a, "user:%s", x->login);
+    x->name = x->login ? arena_printf(a, "user:%s", x->login) : NULL;
     return x->name ? KITH_OK : err_nomem(e);
 }
 
@@ -145,6 +161,7 @@ kith_status access_load(struct conn *c, const struct schema *s, const struct acc
     if (!x)
         return err_nomem(e);
     TRY(copy_of(x, of, a, e));
+    TRY(user_admitted(c, of->user, e));
     TRY(read_login(c, x, a, e));
     TRY(rights_begin(&x->rights, s, a, e));
     TRY(add_roles(c, x, a, e));

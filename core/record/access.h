@@ -51,7 +51,9 @@ struct access {
     void *holder;              /* the engine's */
 };
 
-/* What the user may now, in the arena. KITH_E_DENIED: there is no such user any more. */
+/* KITH_E_DENIED: there is no such user any more, or it is blocked. */
+kith_status user_admitted(struct conn *c, kith_id user, kith_error *e);
+/* What the user may now, in the arena. KITH_E_DENIED as user_admitted. */
 kith_status access_load(struct conn *c, const struct schema *s, const struct access_of *of,
                         struct arena *a, struct access **out, kith_error *e);
 /* The login of a user; NULL: there is no such user. */

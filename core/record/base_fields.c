@@ -37,6 +37,7 @@ static const struct wanted {
     FIELD(file, size), FIELD(file, digest),
     TYPE(file_part), FIELD(file_part, file), FIELD(file_part, number), FIELD(file_part, data),
     TYPE(user), FIELD(user, login), FIELD(user, name), FIELD(user, teams), FIELD(user, roles),
+    FIELD(user, blocked),
     TYPE(role), FIELD(role, name), FIELD(role, rights),
     TYPE(segment), FIELD(segment, name), FIELD(segment, query), FIELD(segment, kind),
     FIELD(segment, members), FIELD(segment, settling), FIELD(segment, refresh),

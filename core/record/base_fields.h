@@ -48,7 +48,7 @@ struct base_part {
 };
 struct base_user {
     const struct rtype *type;
-    const struct rfield *login, *name, *teams, *roles;
+    const struct rfield *login, *name, *teams, *roles, *blocked;
 };
 struct base_role {
     const struct rtype *type;

@@ -351,6 +351,8 @@ static const kith_field user_fields[] = {
       .doc = "The territories the user works in, besides those that the user manages."),
     F("language", TEXT, .doc = "Language tag (BCP 47)."),
     F("time_zone", TEXT, .doc = "Time zone name."),
+    F("blocked", BOOLEAN, .default_text = "false",
+      .doc = "Nobody comes in as this user, by whatever means."),
 };
 
 static const kith_field team_fields[] = {

@@ -60,7 +60,8 @@ bool type_is_user(const struct rtype *t) {
 /* Of a user everybody with the right may change what gives nobody more rights. By the address a
  * provider of OpenID Connect tells who somebody is. */
 static bool for_administrators(const struct rfield *f) {
-    static const char *const names[] = {"owner", "login", "email", "teams", "roles", "territories"};
+    static const char *const names[] = {"owner", "login",       "email",  "teams",
+                                        "roles", "territories", "blocked"};
     if (!type_is_user(f->type))
         return type_is_access(f->type);
     for (size_t i = 0; i < COUNT(names); i++)

@@ -81,8 +81,8 @@ void session_come_in(struct request *r, const char *asked) {
         return;
     }
     kith_status st =
-        r->self->people->enter(r->self->host, kith_str_of(cookie_of(r)), kith_str_of("web"),
-                               kith_str_of(asked), &r->session, &r->caller, &e);
+        r->self->people->enter(r->self->host, kith_str_of(cookie_of(r)), request_zone(r),
+                               kith_str_of("web"), kith_str_of(asked), &r->session, &r->caller, &e);
     if (st == KITH_OK) {
         check_csrf(r);
         check_needs(r);
@@ -202,8 +202,9 @@ static void end_former(struct request *r) {
     kith_session former = {.struct_size = sizeof former};
     kith_caller *caller = NULL;
     const char *text = cookie_of(r);
-    if (!text || r->self->people->enter(r->self->host, kith_str_of(text), kith_str_of("web"),
-                                        kith_str_of(""), &former, &caller, &e) != KITH_OK)
+    if (!text || r->self->people->enter(r->self->host, kith_str_of(text), request_zone(r),
+                                        kith_str_of("web"), kith_str_of(""), &former, &caller,
+                                        &e) != KITH_OK)
         return;
     (void)r->self->people->end(caller, 0, &e);
     r->self->serving->leave(caller);
@@ -221,9 +222,9 @@ static void begun(struct request *r) {
     char text[sizeof r->session.text];
     memcpy(text, r->session.text, sizeof text);
     end_former(r);
-    kith_status st =
-        r->self->people->enter(r->self->host, kith_str_of(text), kith_str_of("web"),
-                               kith_str_of("POST /api/v1/session"), &r->session, &r->caller, &e);
+    kith_status st = r->self->people->enter(r->self->host, kith_str_of(text), request_zone(r),
+                                            kith_str_of("web"), kith_str_of("POST /api/v1/session"),
+                                            &r->session, &r->caller, &e);
     if (st != KITH_OK)
         answer_error(r, st, &e);
     else if (describe(r, 201))

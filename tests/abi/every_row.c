@@ -96,8 +96,8 @@ static kith_status serve(kith_instance *self, kith_error *err) {
     if (st == KITH_E_DENIED) {
         kith_session session;
         session.struct_size = sizeof session;
-        st = self->sign_in->enter(self->host, kith_str_of("no session"), kith_str_of("api"),
-                                  kith_str_of("GET /"), &session, &caller, err);
+        st = self->sign_in->enter(self->host, kith_str_of("no session"), KITH_ZONE_INTRANET,
+                                  kith_str_of("api"), kith_str_of("GET /"), &session, &caller, err);
         if (st == KITH_E_DENIED)
             return KITH_OK;
     }

@@ -30,7 +30,8 @@ static int64_t begin(struct people *w, kith_id user, char text[SESSION_TEXT]) {
 
 static kith_status enter(struct people *w, const char *text, struct session *s) {
     struct access_of of;
-    kith_status st = session_enter(w->x.g, str_of(text), &w->x.arena, s, &of, &w->x.e);
+    kith_status st =
+        session_enter(w->x.g, str_of(text), ZONE_INTRANET, &w->x.arena, s, &of, &w->x.e);
     if (st == KITH_OK)
         EXPECT_INT(s->user, of.user);
     return st;
@@ -152,5 +153,55 @@ TEST("a session ends when it is revoked, when the password is set, and with its 
               w.x.e);
     EXPECT_INT(2, entries);
     EXPECT_STR("ended 1 session", list[0].asked);
+    fixture_close(&w.x);
+}
+
+TEST("a blocked user has no session, gets none, and comes in by nothing else, until let in again") {
+    struct people w;
+    char text[SESSION_TEXT], token[TOKEN_TEXT];
+    struct access_of of;
+    struct principal in;
+    struct token t = {.name = "shop"};
+    static const struct principal root = {.name = "root", .all = true};
+    people_open(&w);
+    EXPECT_OK(password_set(w.x.g, &root, w.anna, "anna", STR(GOOD), 0, &w.x.e), w.x.e);
+    begin(&w, w.anna, text);
+    t.user = t.of.user = w.anna;
+    EXPECT_OK(token_add(w.x.g, &root, &t, token, &w.x.e), w.x.e);
+    EXPECT_OK(token_enter(w.x.g, str_of(token), &w.x.arena, &of, &w.x.e), w.x.e);
+    update(&w.x, w.user, w.anna, PAIRS("blocked=true"));
+    EXPECT_INT(0, sessions_of(&w, w.anna));
+    EXPECT_INT(KITH_E_DENIED, tries(&w, text));
+    EXPECT_OK(token_enter(w.x.g, str_of(token), &w.x.arena, &of, &w.x.e), w.x.e);
+    EXPECT_INT(KITH_E_DENIED, engine_enter(w.x.g, &of, NULL, &in, &w.x.e));
+    EXPECT(strstr(w.x.e.message, "'anna' is blocked"));
+    struct session s = {.user = w.anna, .method = "openid", .from = ""};
+    EXPECT_INT(KITH_E_DENIED, session_begin(w.x.g, &s, text, &w.x.e));
+    struct signed_in by;
+    struct proof proof = {.login = "anna", .password = STR(GOOD)};
+    EXPECT_INT(KITH_E_DENIED, sign_in(w.x.g, &proof, &by, &w.x.e));
+    EXPECT(strstr(w.x.e.message, "'anna' is blocked"));
+    proof.password = STR("another word of hers"); /* it is not told to whoever guesses */
+    EXPECT_INT(KITH_E_DENIED, sign_in(w.x.g, &proof, &by, &w.x.e));
+    EXPECT(!strstr(w.x.e.message, "blocked"));
+    update(&w.x, w.user, w.anna, PAIRS("blocked=false"));
+    EXPECT_INT(KITH_E_DENIED, tries(&w, text));
+    EXPECT_OK(engine_enter(w.x.g, &of, NULL, &in, &w.x.e), w.x.e);
+    engine_leave(&in);
+    begin(&w, w.anna, text);
+    fixture_close(&w.x);
+}
+
+TEST("roles hold as far out as a request comes from, wherever its session began") {
+    struct people w;
+    char text[SESSION_TEXT];
+    struct session s;
+    struct access_of of;
+    people_open(&w);
+    begin(&w, w.anna, text);
+    EXPECT_OK(session_enter(w.x.g, str_of(text), ZONE_INTERNET, &w.x.arena, &s, &of, &w.x.e),
+              w.x.e);
+    EXPECT_INT(ZONE_INTERNET, of.zone);
+    EXPECT_INT(ZONE_INTRANET, s.zone);
     fixture_close(&w.x);
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What one client may not take from the others, nor be believed in.
-. "$(dirname "$0")/web.bash"
+. "$(dirname "$0")/people.bash"
 
 new_web_company 'idle_timeout = "10s"; streams = 4;'
 kith create role name=reader rights='{"types": {"account": {"read": "all"}}}'
@@ -29,6 +29,68 @@ it "leaves half of the places to others, however many one user asks for"
 guarded uploads "account/$steel/files?name=a" "$sam" "$sal" "$sal" "$sal" "$sal"
 prints "other 200"
 prints "held nothing nothing 503 503"
+
+it "lets nobody in as a user who is blocked, by whatever they had, and lets them in again"
+kith user add anna --role seller
+anna=$(new_token anna)
+id=$("$KITH" find "user where login = 'anna'" --json | json_text id)
+echo "correct horse battery" | "$KITH" user password anna >/dev/null
+sign_in anna "correct horse battery"
+answers 201
+in_session GET account
+answers 200
+token=$anna
+api GET account
+answers 200
+token=$sal
+api PATCH "user/$id" '{"blocked":true}'
+expect test "$code" -ge 403
+token=$anna
+api PATCH "user/$id" '{"blocked":true}'
+expect test "$code" -ge 403
+token=$root
+api PATCH "user/$("$KITH" find "user where login = 'root'" --json | json_text id)" '{"blocked":true}'
+answers 422
+prints "you cannot block yourself"
+kith create task title=Stays assignee="$id"
+api PATCH "user/$id" '{"blocked":true}'
+answers 200
+kith session list --of anna
+prints_not anna
+in_session GET account
+answers 401
+for path in GET:account GET:events POST:/mcp POST:import/account GET:session; do
+    token=$anna
+    api "${path%%:*}" "${path#*:}"
+    answers 401
+    prints "'anna' is blocked"
+done
+sign_in anna "correct horse battery"
+answers 401
+prints "'anna' is blocked"
+kith find "task where assignee = '$id'"
+prints Stays
+kith update user "$id" blocked=false
+token=$anna
+api GET account
+answers 200
+in_session GET account
+answers 401
+sign_in anna "correct horse battery"
+answers 201
+
+it "goes by where each request of a session comes from"
+kith update role "$("$KITH" find "role where name = 'seller'" --json | json_text id)" zone=extranet
+stop_server
+echo 'web: { grant = ["serve:users"]; listen = ["127.0.0.1:0"]; trusted_proxies = ["127.0.0.1"]; intranet = ["10.0.0.0/8"]; extranet = ["192.0.2.0/24"]; };' >conf.d/web.conf
+serve_web
+https='X-Forwarded-Proto: https'
+sign_in anna "correct horse battery" "" "$https" "X-Forwarded-For: 10.1.2.3"
+answers 201
+for from in 10.1.2.3:200 192.0.2.7:200 203.0.113.9:404 10.1.2.3:200; do
+    in_session GET "account/$steel" "" "$https" "X-Forwarded-For: ${from%:*}"
+    answers "${from#*:}"
+done
 
 stop_server
 expect test "$server_code" -eq 0

@@ -601,11 +601,12 @@ typedef struct kith_sign_in_v1 {
      * people; zone and from as in kith_proof. KITH_E_DENIED: there is no such user. [serving] */
     kith_status (*begin)(const kith_host *host, kith_id user, uint32_t zone, kith_str method,
                          kith_str from, kith_session *session, kith_error *err);
-    /* Whoever has the text of a session comes in, for one request, as by enter() of kith.serving/1.
-     * session->text stays empty. KITH_E_DENIED: there is no such session, or it has ended.
-     * [serving] */
-    kith_status (*enter)(const kith_host *host, kith_str text, kith_str surface, kith_str asked,
-                         kith_session *session, kith_caller **caller, kith_error *err);
+    /* Whoever has the text of a session comes in, for one request, as by enter() of kith.serving/1:
+     * zone is where this one comes from, wherever the session began. session->text stays empty.
+     * KITH_E_DENIED: there is no such session, it has ended, or its user is blocked. [serving] */
+    kith_status (*enter)(const kith_host *host, kith_str text, uint32_t zone, kith_str surface,
+                         kith_str asked, kith_session *session, kith_caller **caller,
+                         kith_error *err);
     /* Ends the session in which the caller came, or, with `all`, every session of its user.
      * [serving] */
     kith_status (*end)(kith_caller *caller, uint32_t all, kith_error *err);
