@@ -110,6 +110,13 @@ kith_status err_prefix(kith_error *e, const char *fmt, ...) {
     return e->code;
 }
 
+kith_status err_blame(kith_error *e, const char *field) {
+    if (!e || ROOM(e, code) < sizeof e->code)
+        return KITH_E_INTERNAL;
+    put(e->field, ROOM(e, field), field);
+    return e->code;
+}
+
 kith_status err_nomem(kith_error *e) {
     return err_set(e, KITH_E_NOMEM, NULL, "there is not enough memory");
 }

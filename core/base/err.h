@@ -18,6 +18,8 @@ kith_status err_set(kith_error *e, kith_status code, const char *field, const ch
  * Returns e's code; without e, KITH_E_INTERNAL, so a caller that may have none returns its own
  * status. */
 kith_status err_prefix(kith_error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The field or argument that is at fault, of an error that is set. Its code. */
+kith_status err_blame(kith_error *e, const char *field);
 kith_status err_nomem(kith_error *e);
 void err_clear(kith_error *e);
 void err_copy(kith_error *to, const kith_error *from); /* keeps to->struct_size in mind */

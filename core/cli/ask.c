@@ -12,8 +12,7 @@ static kith_status split_pair(const char *option, kith_str pair, kith_str *name,
                               kith_error *e) {
     const char *eq = pair.len ? memchr(pair.ptr, '=', pair.len) : NULL;
     if (!eq || eq == pair.ptr)
-        return err_set(e, KITH_E_INVAL, NULL, "--%s takes NAME=VALUE, not '%.*s'", option,
-                       (int)pair.len, pair.ptr);
+        return option_fail(e, option, "takes NAME=VALUE, not '%.*s'", (int)pair.len, pair.ptr);
     *name = (kith_str){pair.ptr, (uint64_t)(eq - pair.ptr)};
     *value = (kith_str){eq + 1, pair.len - name->len - 1};
     return KITH_OK;
@@ -173,6 +172,19 @@ static kith_status take_param(struct cmd *c, struct given *g, kith_str text, kit
     return KITH_OK;
 }
 
+static const char *param_at(const void *names, size_t i) {
+    return ((const char *const *)names)[i];
+}
+
+static kith_status no_param(kith_str name, const char *const *names, uint32_t count,
+                            kith_error *e) {
+    const char *near = str_nearest(name, param_at, names, count);
+    char field[sizeof e->field];
+    snprintf(field, sizeof field, "%.*s", (int)name.len, name.ptr);
+    return err_set(e, KITH_E_INVAL, field, "the query has no parameter :%s%s%s%s", field,
+                   near ? "; did you mean ':" : "", near ? near : "", near ? "'?" : "");
+}
+
 static kith_status read_params(struct cmd *c, struct asked *out, kith_error *e) {
     const char *const *names;
     uint32_t count = query_params(out->query, &names), i;
@@ -186,15 +198,14 @@ static kith_status read_params(struct cmd *c, struct asked *out, kith_error *e) 
         for (i = 0; i < count && !str_eqz(name, names[i]); i++)
             ;
         if (i == count)
-            return err_set(e, KITH_E_INVAL, NULL, "the query has no parameter :%.*s", (int)name.len,
-                           name.ptr);
+            return no_param(name, names, count, e);
         TRY(take_param(c, &given[i], value, e));
     }
     for (i = 0; i < count; i++) {
         if (given[i].count == 0)
-            return err_set(e, KITH_E_INVAL, NULL,
-                           "the query has a parameter :%s: give its value with --param %s=VALUE",
-                           names[i], names[i]);
+            return err_set(e, KITH_E_INVAL, names[i],
+                           "the query has a parameter :%s: give its value, %s=VALUE", names[i],
+                           names[i]);
         params[i] = given[i].items[0];
         if (given[i].count > 1)
             params[i] =
@@ -206,12 +217,31 @@ static kith_status read_params(struct cmd *c, struct asked *out, kith_error *e) 
 
 /* -- the whole --------------------------------------------------------------------------------- */
 
+/* All that may follow a type, or only a condition. */
+static kith_status add_where(struct cmd *c, struct buf *b, uint32_t *from, kith_error *e) {
+    static const char *const begins[] = {"where ", "order ", "limit ", "group "};
+    kith_str where = str_trim(str_of(cmd_option(c, "where")));
+    bool whole = false;
+    if (!cmd_option(c, "where"))
+        return KITH_OK;
+    if (cmd_option(c, "example"))
+        return option_fail(e, "where", "and examples are two ways to say it: take one");
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        whole |= str_starts(where, begins[i]);
+    buf_puts(b, whole || !where.len ? " " : " where ");
+    *from = (uint32_t)b->len;
+    buf_str(b, where);
+    return KITH_OK;
+}
+
 static kith_status join_words(struct cmd *c, const char *const *words, size_t count, kith_str *out,
-                              kith_error *e) {
+                              uint32_t *from, kith_error *e) {
     struct buf b = {0};
     for (size_t i = 0; i < count; i++)
         buf_printf(&b, "%s%s", i > 0 ? " " : "", words[i]);
     kith_status st = cmd_option(c, "example") && !b.failed ? add_examples(c, &b, e) : KITH_OK;
+    if (st == KITH_OK)
+        st = add_where(c, &b, from, e);
     *out = arena_str(&c->arena, buf_view(&b));
     if (b.failed || !out->ptr)
         st = err_nomem(e);
@@ -219,15 +249,29 @@ static kith_status join_words(struct cmd *c, const char *const *words, size_t co
     return st;
 }
 
+kith_status ask_blame(const struct asked *asked, kith_error *e) {
+    if (asked->named || e->field[0])
+        return e->code;
+    if (asked->from && !query_shift(asked->text, asked->from, e))
+        return e->code; /* the type */
+    return err_blame(e, asked->from ? "where" : "query");
+}
+
 kith_status ask_read(struct cmd *c, const char *const *words, size_t count, struct asked *out,
                      kith_error *e) {
     *out = (struct asked){0};
-    TRY(join_words(c, words, count, &out->text, e));
-    if (str_starts(out->text, "@")) {
+    TRY(join_words(c, words, count, &out->text, &out->from, e));
+    out->named = str_starts(out->text, "@");
+    if (out->named) {
         kith_str name = str_trim((kith_str){out->text.ptr + 1, out->text.len - 1});
         TRY(find_named(c, name, &out->text, e));
     }
-    TRY(query_parse_for(&out->query, cmd_schema(c), &c->principal, &c->arena, out->text, e));
+    kith_status st =
+        query_parse_for(&out->query, cmd_schema(c), &c->principal, &c->arena, out->text, e);
+    if (st != KITH_OK) {
+        e->field[0] = '\0'; /* a field of records, and no argument */
+        return ask_blame(out, e);
+    }
     return read_params(c, out, e);
 }
 

@@ -7,14 +7,21 @@
 #include "cli/cli.h"
 #include "record/query.h"
 
+/* A query is its words, or a type among the words and what --where says of its records: a
+ * condition, or all that follows a type. An error has "query" or "where" as its field. */
 struct asked {
     struct query *query;
     const kith_value *params; /* in the order of query_params; NULL: none */
     kith_str text;            /* what was asked in the end */
+    uint32_t from;            /* of it: where --where begins, or 0 */
+    bool named;               /* by its name, and not by its text */
 };
 /* words: the arguments that the query consists of. In the command's arena. */
 kith_status ask_read(struct cmd *c, const char *const *words, size_t count, struct asked *out,
                      kith_error *e);
+
+/* Of an error that names no other argument: by what the query was given as. Its code. */
+kith_status ask_blame(const struct asked *asked, kith_error *e);
 
 /* What @NAME stands for: a report of a module, or a query that was saved. */
 struct named_query {

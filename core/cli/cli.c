@@ -142,11 +142,12 @@ static kith_status execute(struct cmd *c, kith_error *e) {
     return st;
 }
 
-static void print_error(struct io *io, bool json, const char *code, const kith_error *e) {
+static void print_error(struct io *io, const struct command *command, bool json, const char *code,
+                        const kith_error *e) {
     struct buf b = {0};
     struct json_out j;
     if (!json) {
-        io_say(io, "%s", e->message);
+        io_say(io, "%s%s", option_sign(command, e), e->message);
         return;
     }
     json_begin(&j, &b, false);
@@ -171,7 +172,7 @@ static void print_error(struct io *io, bool json, const char *code, const kith_e
 }
 
 void cli_print_error(struct io *io, bool json, const kith_error *e) {
-    print_error(io, json, status_name(e->code), e);
+    print_error(io, NULL, json, status_name(e->code), e);
 }
 
 int io_cut_short(const struct io *io) {
@@ -186,7 +187,7 @@ static int finish(struct cmd *c, kith_status st, const kith_error *e) {
     if (io_interrupted(c->io))
         code = io_cut_short(c->io);
     if (st != KITH_OK && !c->said && !c->io->deaf)
-        print_error(c->io, c->json,
+        print_error(c->io, c->command, c->json,
                     code == EXIT_INTERRUPTED ? INTERRUPTED_NAME : status_name(e->code), e);
     arena_free(&c->arena);
     free(c->dir);

@@ -93,6 +93,12 @@ int cmd_option_choice(const struct cmd *c, const char *name, int otherwise);
 /* A whole number from min to max; `otherwise` when it was not given. */
 kith_status cmd_option_int(const struct cmd *c, const char *name, int64_t min, int64_t max,
                            int64_t otherwise, int64_t *out, kith_error *e);
+/* What is wrong with an option: "takes ...". Its name stands in front, bare: who asks over HTTP
+ * knows it as an argument of the address. */
+kith_status option_fail(kith_error *e, const char *option, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* "--" where the sentence begins with the option that is at fault, as a command line has it. */
+const char *option_sign(const struct command *command, const kith_error *e);
 kith_status cmd_help(struct cmd *c, kith_error *e);                             /* of c->command */
 kith_status cmd_help_overview(struct cmd *c, const char *group, kith_error *e); /* NULL: all */
 

@@ -3,6 +3,7 @@
  * terminal. */
 #include "cli/cli_io.h"
 #include "base/text.h"
+#include <string.h>
 
 #define FLUSH_AT 65536
 
@@ -166,7 +167,8 @@ kith_status io_read_file(struct io *io, const char *path, size_t max, struct buf
         if (st == KITH_OK)
             out->len += got;
         if (st == KITH_OK && out->len > max)
-            st = err_set(e, KITH_E_LIMIT, NULL, "'%s' is larger than %zu bytes", path, max);
+            st = err_set(e, KITH_E_LIMIT, NULL, "%s is larger than %zu bytes",
+                         strcmp(path, "-") == 0 ? "it" : path, max);
     }
     io->ops->close(io, file, false, NULL);
     return st;

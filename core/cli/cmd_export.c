@@ -52,7 +52,7 @@ static kith_status read_version(struct cmd *c, struct export_options *o, kith_er
     o->version = known[given];
     return o->format == FORMAT_VCARD
                ? KITH_OK
-               : err_set(e, KITH_E_INVAL, NULL, "--version is about vCards: add --format vcard");
+               : option_fail(e, "version", "is about vCards: let the format be vcard");
 }
 
 static void json_report(struct cmd *c, uint64_t rows, const char *inexact) {
@@ -139,8 +139,8 @@ static kith_status run(struct cmd *c, kith_error *e) {
     const char *path = arg_file(c, 1);
     TRY(ask_read(c, c->args, 1, &asked, e));
     if (query_counts(asked.query) || query_totals(asked.query))
-        return err_set(e, KITH_E_INVAL, NULL,
-                       "totals, not records, come of this query: use kith find");
+        return err_set(e, KITH_E_INVAL, "query",
+                       "totals, not records, come of this query, and are no export");
     struct export_options o = {.principal = &c->principal,
                                .query = asked.query,
                                .params = asked.params,
@@ -152,8 +152,10 @@ static kith_status run(struct cmd *c, kith_error *e) {
     o.spreadsheet = cmd_option(c, "spreadsheet") != NULL;
     TRY(read_version(c, &o, e));
     if (o.spreadsheet && o.format != FORMAT_CSV)
-        return err_set(e, KITH_E_INVAL, NULL, "--spreadsheet is about CSV: add --format csv");
+        return option_fail(e, "spreadsheet", "is about CSV: let the format be csv");
     kith_status st = export_rows(&job, &o, &asked, path, e);
+    if (st != KITH_OK)
+        st = ask_blame(&asked, e);
     buf_free(&job.text);
     return st;
 }

@@ -43,9 +43,9 @@ static void add_field(struct find *f, const struct rfield *field) {
     f->fields[f->field_count++] = (struct path){.name = field ? field->name : "id", .field = field};
 }
 
-static kith_status add_path(struct find *f, kith_str text, kith_error *e) {
+static kith_status take_path(struct find *f, kith_str text, kith_error *e) {
     if (f->field_count == FIELDS_MAX)
-        return err_set(e, KITH_E_LIMIT, NULL, "--fields names more than %d fields", FIELDS_MAX);
+        return option_fail(e, "fields", "names more than %d fields", FIELDS_MAX);
     const struct path *p = &f->fields[f->field_count];
     TRY(path_parse(f->type, text, &f->c->arena, &f->fields[f->field_count++], e));
     return path_check(&f->c->principal, p, e);
@@ -56,9 +56,10 @@ static kith_status choose_fields(struct find *f, kith_error *e) {
     kith_str rest = str_of(names), name;
     f->chosen = names != NULL;
     while (str_split(&rest, ',', &name))
-        TRY(add_path(f, name, e));
+        if (take_path(f, name, e) != KITH_OK)
+            return err_blame(e, "fields");
     if (names && f->field_count == 0)
-        return err_set(e, KITH_E_INVAL, NULL, "--fields names no field");
+        return option_fail(e, "fields", "names no field");
     return KITH_OK;
 }
 
@@ -412,9 +413,8 @@ static kith_status as_totals(struct find *f, kith_error *e) {
     bool csv = cmd_option(f->c, "csv") != NULL, lines = csv || f->c->json;
     int64_t limit;
     if (cmd_option(f->c, "fields") || cmd_option(f->c, "after"))
-        return err_set(e, KITH_E_INVAL, NULL,
-                       "--fields and --after are for records; totals have the columns that the "
-                       "query names");
+        return option_fail(e, cmd_option(f->c, "fields") ? "fields" : "after",
+                           "is for records; totals have the columns that the query names");
     TRY(cmd_option_int(f->c, "limit", 1, INT64_MAX, lines ? INT64_MAX : TABLE_LIMIT, &limit, e));
     query_columns(f->query, &columns);
     TRY(engine_select(f->c->company->engine, &f->c->principal, f->query, f->asked.params, &t,
@@ -512,8 +512,8 @@ kith_status cmd_find(struct cmd *c, kith_error *e) {
         return err_nomem(e);
     f->c = c;
     kith_status st = parse(f, e);
-    if (st == KITH_OK)
-        st = run_parsed(f, e);
+    if (st == KITH_OK && (st = run_parsed(f, e)) != KITH_OK)
+        st = ask_blame(&f->asked, e);
     buf_free(&f->text);
     arena_free(&f->page);
     return st;
@@ -537,13 +537,16 @@ const struct command command_find = {
         "A table shows the first 50 records; --json and --csv give all of them. Whoever is shown\n"
         "more than 100 records with personal data is logged as one who exports. 'kith help query'\n"
         "explains the query language.",
-    .options = {{"fields", "A,B.C",
-                 "these fields, in this order; id is one, and account.name follows a link"},
-                {"limit", "N", "at most so many records"},
-                {"after", "CURSOR", "go on where an earlier answer ended"},
-                {"csv", NULL, "answer in CSV, for spreadsheets"},
-                {"explain", NULL, "how the query would be carried out, and the index to add"},
-                ASK_OPTIONS},
+    .options =
+        {{"fields", "A,B.C",
+          "these fields, in this order; id is one, and account.name follows a link"},
+         {"limit", "N", "at most so many records"},
+         {"after", "CURSOR", "go on where an earlier answer ended"},
+         {"csv", NULL, "answer in CSV, for spreadsheets"},
+         {"where", "CONDITION",
+          "records of the TYPE alone that meet it; it may end in order by, limit, or totals"},
+         {"explain", NULL, "how the query would be carried out, and the index to add"},
+         ASK_OPTIONS},
     .gathered = ASK_GATHERED,
     .needs = NEEDS_COMPANY,
     .open = true,

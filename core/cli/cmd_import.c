@@ -49,9 +49,8 @@ static kith_status pick_char(struct cmd *c, const char *option, char *out, kith_
         return KITH_OK;
     if (given[0] == ' ' && !given[1] && strcmp(option, "quote") != 0)
         return KITH_OK;
-    return err_set(e, KITH_E_INVAL, NULL, "--%s takes one character%s%s, not '%s'", option,
-                   named[0] ? ", or " : "", strcmp(named, "blanks") == 0 ? "tab or blanks" : named,
-                   given);
+    return option_fail(e, option, "takes one character%s%s, not '%s'", named[0] ? ", or " : "",
+                       strcmp(named, "blanks") == 0 ? "tab or blanks" : named, given);
 }
 
 static kith_status read_dialect(struct cmd *c, struct import_options *o, kith_error *e) {
@@ -67,7 +66,7 @@ static kith_status read_dialect(struct cmd *c, struct import_options *o, kith_er
     o->columns = cmd_option(c, "columns");
     o->empty = cmd_option(c, "empty");
     if (o->decimal && o->decimal != ',' && o->decimal != '.')
-        return err_set(e, KITH_E_INVAL, NULL, "--decimal takes , or ., not '%c'", o->decimal);
+        return option_fail(e, "decimal", "takes , or ., not '%c'", o->decimal);
     return KITH_OK;
 }
 
@@ -83,7 +82,7 @@ static kith_status read_options(struct job *job, kith_error *e) {
         (enum file_format)cmd_option_choice(c, "format", (int)file_format_of(name ? name : file));
     o->name = strcmp(file, "-") == 0 ? name ? name : "standard input" : slash ? slash + 1 : file;
     if (name && strcmp(file, "-") != 0)
-        return err_set(e, KITH_E_INVAL, NULL, "--name is about standard input: add -");
+        return option_fail(e, "name", "is about standard input: add -");
     o->map = c->args + 2;
     o->map_count = c->arg_count - 2;
     o->key = cmd_option(c, "key");
@@ -94,8 +93,7 @@ static kith_status read_options(struct job *job, kith_error *e) {
     o->restart = cmd_option(c, "restart") != NULL;
     job->rejects = cmd_option(c, "rejects");
     if (cmd_option(c, "duplicates") && !o->key)
-        return err_set(e, KITH_E_INVAL, NULL,
-                       "--duplicates is about rows whose key is known: name the key with --key");
+        return option_fail(e, "duplicates", "is about rows whose key is known: name the key, too");
     return KITH_OK;
 }
 

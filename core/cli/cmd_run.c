@@ -116,7 +116,7 @@ static kith_status find_action(struct call_job *job, kith_error *e) {
         return KITH_OK;
     const char *meant = meant_command(c);
     if (meant)
-        return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%s'; did you mean '%s'?",
+        return err_set(e, KITH_E_NOTFOUND, "action", "there is no action '%s'; did you mean '%s'?",
                        c->args[0], meant);
     return engine_no_action(g, str_of(name), e);
 }
@@ -128,8 +128,10 @@ static const char *param_name_at(const void *arg, size_t i) {
 
 static kith_status unknown_param(const struct action *a, kith_str name, kith_error *e) {
     const char *near = str_nearest(name, param_name_at, a, a->param_count);
-    return err_set(e, KITH_E_INVAL, NULL, "%s has no parameter '%.*s'%s%s%s", a->name,
-                   (int)name.len, name.ptr, STR_MEANT(near));
+    char field[sizeof e->field];
+    snprintf(field, sizeof field, "%.*s", (int)name.len, name.ptr);
+    return err_set(e, KITH_E_INVAL, field, "%s has no parameter '%s'%s%s%s", a->name, field,
+                   STR_MEANT(near));
 }
 
 static kith_status read_args(struct call_job *job, const char *const *words, size_t count,

@@ -215,7 +215,9 @@ static kith_status run(struct cmd *c, kith_error *e) {
     TRY(cmd_option_int(c, "limit", 1, LIMIT_MAX, LIMIT, &limit, e));
     TRY(text_of(c, &text, e));
     answer.limit = (uint32_t)limit;
-    TRY(engine_search(c->company->engine, &c->principal, text, &answer, &c->arena, e));
+    kith_status st = engine_search(c->company->engine, &c->principal, text, &answer, &c->arena, e);
+    if (st != KITH_OK)
+        return e->field[0] ? st : err_blame(e, "query");
     if (c->json)
         json_answer(c, &answer);
     else

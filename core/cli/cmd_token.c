@@ -69,8 +69,7 @@ static kith_status read_options(struct cmd *c, struct token *t, kith_error *e) {
     if (!expires)
         return KITH_OK;
     if (!duration_parse(str_of(expires), &ms) || ms < 1000 || ms > INT64_C(3650) * DAY_MS)
-        return err_set(e, KITH_E_INVAL, NULL, "--expires takes a duration such as 90d, not '%s'",
-                       expires);
+        return option_fail(e, "expires", "takes a duration such as 90d, not '%s'", expires);
     t->expires = engine_now(c->company->engine) + ms;
     return KITH_OK;
 }

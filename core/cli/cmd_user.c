@@ -121,8 +121,8 @@ static kith_status run_invite(struct cmd *c, kith_error *e) {
     kith_id user;
     TRY(identity_writes(c, e));
     if (given && (!duration_parse(str_of(given), &ms) || ms < 60000 || ms > 30 * (int64_t)DAY_MS))
-        return err_set(e, KITH_E_INVAL, NULL,
-                       "--expires takes a duration from 1m to 30d, such as 12h, not '%s'", given);
+        return option_fail(e, "expires", "takes a duration from 1m to 30d, such as 12h, not '%s'",
+                           given);
     TRY(whom(c, &user, e));
     TRY(invite(c->company->engine, &c->principal, user, c->arg_count ? c->args[0] : "", ms, code,
                e));

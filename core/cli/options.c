@@ -3,6 +3,9 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct option_row common[] = {
@@ -142,6 +145,26 @@ static kith_status pick_command(struct cmd *c, size_t *used, kith_error *e) {
 
 /* -- words ------------------------------------------------------------------------------------- */
 
+kith_status option_fail(kith_error *e, const char *option, const char *fmt, ...) {
+    char sentence[sizeof e->message];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(sentence, sizeof sentence, fmt, ap);
+    va_end(ap);
+    return err_set(e, KITH_E_INVAL, option, "%s %s", option, sentence);
+}
+
+const char *option_sign(const struct command *command, const kith_error *e) {
+    const size_t len = strlen(e->field);
+    const struct option_row *row;
+    if (!command || !len || strncmp(e->message, e->field, len) != 0 || isalnum(e->message[len]))
+        return "";
+    for (size_t i = 0; (row = command_option(command, i)); i++)
+        if (strcmp(row->name, e->field) == 0)
+            return "--";
+    return "";
+}
+
 /* The place of a value in "csv|jsonl|vcard"; -1: it is none of these. */
 static int choice_at(const char *choices, const char *value) {
     kith_str rest = str_of(choices), one;
@@ -161,9 +184,9 @@ static kith_status check_choice(const struct option_row *row, const char *value,
         buf_str(&words, one);
         before = rest.len > 0 && memchr(rest.ptr, '|', rest.len) ? ", " : " or ";
     }
-    kith_status st = words.failed ? err_nomem(e)
-                                  : err_set(e, KITH_E_INVAL, NULL, "--%s takes %s, not '%s'",
-                                            row->name, words.ptr, value);
+    kith_status st = words.failed
+                         ? err_nomem(e)
+                         : option_fail(e, row->name, "takes %s, not '%s'", words.ptr, value);
     buf_free(&words);
     return st;
 }
@@ -357,8 +380,8 @@ kith_status cmd_option_int(const struct cmd *c, const char *name, int64_t min, i
     *out = otherwise;
     if (!text || (int_parse(str_of(text), out) && *out >= min && *out <= max))
         return KITH_OK;
-    return err_set(e, KITH_E_INVAL, NULL, "--%s takes a whole number from %lld to %lld, not '%s'",
-                   name, (long long)min, (long long)max, text);
+    return option_fail(e, name, "takes a whole number from %lld to %lld, not '%s'", (long long)min,
+                       (long long)max, text);
 }
 
 /* -- help -------------------------------------------------------------------------------------- */

@@ -282,7 +282,7 @@ kith_status arg_type(struct cmd *c, size_t i, const struct rtype **t, kith_error
 kith_status arg_id(struct cmd *c, size_t i, kith_id *id, kith_error *e) {
     if (id_parse(str_of(c->args[i]), id))
         return KITH_OK;
-    return err_set(e, KITH_E_INVAL, NULL, "'%s' is not an id: %s; 'kith find' shows ids",
+    return err_set(e, KITH_E_INVAL, "id", "'%s' is not an id: %s; 'kith find' shows ids",
                    c->args[i], id_unlike(str_of(c->args[i])));
 }
 
@@ -297,9 +297,8 @@ kith_status option_moment(struct cmd *c, const char *option, bool end, int64_t *
     if (date_parse(str_of(text), false, &day))
         *out = zone_day(zone, day + end);
     else if (!time_parse(str_of(text), false, zone, out))
-        return err_set(e, KITH_E_INVAL, NULL,
-                       "--%s takes a day, 2026-03-01, or a time, '2026-03-01 17:00', not '%s'",
-                       option, text);
+        return option_fail(
+            e, option, "takes a day, 2026-03-01, or a time, '2026-03-01 17:00', not '%s'", text);
     return KITH_OK;
 }
 

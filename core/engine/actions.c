@@ -54,7 +54,7 @@ const char *engine_action_name(const void *engine, size_t i) {
 
 kith_status engine_no_action(const struct engine *g, kith_str name, kith_error *e) {
     const char *near = str_nearest(name, engine_action_name, g, g->action_count);
-    return err_set(e, KITH_E_NOTFOUND, NULL, "there is no action '%.*s'%s%s%s", (int)name.len,
+    return err_set(e, KITH_E_NOTFOUND, "action", "there is no action '%.*s'%s%s%s", (int)name.len,
                    name.ptr, near ? "; did you mean '" : "; 'kith run' lists them",
                    near ? near : "", near ? "'?" : "");
 }

@@ -44,7 +44,7 @@ static kith_status build_paths(struct exporting *x, kith_error *e) {
     if (!x->paths)
         return err_nomem(e);
     if (x->o->fields)
-        return listed_paths(x, e);
+        return listed_paths(x, e) == KITH_OK ? KITH_OK : err_blame(e, "fields");
     x->paths[x->path_count++].name = "id";
     for (uint32_t i = 0; i < t->field_count; i++)
         if (access_reads(x->o->principal, t->fields[i]))

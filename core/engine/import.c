@@ -37,15 +37,16 @@ static kith_status find_list(struct import *im, kith_error *e) {
     kith_str name = str_of(im->o->list ? im->o->list : "");
     if (!im->o->list)
         return KITH_OK;
-    TRY(s->segments->find(s->segments->arg, im->o->principal, name, &found, e));
+    if (s->segments->find(s->segments->arg, im->o->principal, name, &found, e) != KITH_OK)
+        return err_blame(e, "list");
     im->list = found.id;
     TRY(engine_get(im->g, im->o->principal, segment->type, im->list, &im->arena, &values, e));
     if (str_eqz(values[segment->kind->index].as.s, "live"))
-        return err_set(e, KITH_E_INVAL, NULL,
+        return err_set(e, KITH_E_INVAL, "list",
                        "segment '%s' finds its records by its query; only a list takes others",
                        im->o->list);
     if (found.type != im->type)
-        return err_set(e, KITH_E_INVAL, NULL, "list '%s' takes records of type %s, not %s",
+        return err_set(e, KITH_E_INVAL, "list", "list '%s' takes records of type %s, not %s",
                        im->o->list, found.type->name, im->type->name);
     if (values[segment->expired->index].kind != KITH_NULL)
         return err_set(e, KITH_E_REFUSED, NULL, "list '%s' is spent and takes no more records",
@@ -263,8 +264,8 @@ static kith_status begin(struct import *im, kith_error *e) {
     if (b.found && memcmp(options, b.log.options, IMPORT_DIGEST) != 0)
         return err_set(e, KITH_E_CONFLICT, NULL,
                        "an import of %s stopped after %llu rows, with other options or columns: "
-                       "give the same to go on, or add --restart to take these rows back and begin "
-                       "anew",
+                       "give the same to go on, or the option 'restart', which takes these rows "
+                       "back and begins anew",
                        im->o->name, (unsigned long long)b.log.rows);
     if (!b.found)
         TRY(engine_write(im->g, &o, begin_anew, &b, NULL, e));
@@ -311,7 +312,8 @@ static kith_status next_rejects(struct import *im, struct past *p, uint64_t row,
 static kith_status changed_file(const struct import *im, kith_error *e) {
     return err_set(e, KITH_E_CONFLICT, NULL,
                    "%s has changed since its import stopped after %llu rows: import it as it was "
-                   "to go on, or add --restart to take these rows back and begin anew",
+                   "to go on, or with the option 'restart', which takes these rows back and "
+                   "begins anew",
                    im->o->name, (unsigned long long)im->log.rows);
 }
 
@@ -497,8 +499,8 @@ static kith_status refuse_twin(struct import *im, const struct batch *b, kith_er
     id_format(w.run, id);
     return err_set(e, KITH_E_CONFLICT, NULL,
                    "%s was imported already, at %04d-%02d-%02d %02d:%02d, and without a key its "
-                   "rows would be there twice: `kith undo %s` takes that import back, --again "
-                   "imports the file once more",
+                   "rows would be there twice: an undo of %s takes that import back, the option "
+                   "'again' imports the file once more",
                    im->o->name, at.year, at.month, at.day, at.hour, at.minute, id);
 }
 

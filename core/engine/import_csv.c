@@ -128,12 +128,12 @@ static kith_status refuse_defect(const struct import *im, const struct csv_row *
     if (quote && row->cut)
         return cut_off(im, row->count, e);
     if (quote)
-        return err_set(e, KITH_E_INVAL, NULL, "%s; '--quote none' takes quotes as text",
-                       row->defect);
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "%s; the option 'quote' takes quotes as text by 'none'", row->defect);
     if (strstr(row->defect, "encoding"))
         return err_set(e, KITH_E_INVAL, NULL,
-                       "%s, %s; mend it, or name the encoding with --encoding", row->defect,
-                       text_encoding_name(csv_encoding(im->csv)));
+                       "%s, %s; mend it, or name the encoding by the option 'encoding'",
+                       row->defect, text_encoding_name(csv_encoding(im->csv)));
     return err_set(e, KITH_E_INVAL, NULL, "%s", row->defect);
 }
 

@@ -175,7 +175,8 @@ kith_status map_asks(struct import *im, kith_error *e) {
     if (!im->asks)
         return err_nomem(e);
     for (size_t i = 0; i < im->o->map_count; i++)
-        TRY(parse_ask(im, im->o->map[i], e));
+        if (parse_ask(im, im->o->map[i], e) != KITH_OK)
+            return err_blame(e, "map");
     for (size_t i = 0; i < im->ask_count; i++)
         TRY(refuse_second(im, im->asks[i].to.field, im->asks[i].written, &im->asks[i], e));
     for (size_t i = 0; i < im->column_count; i++)
@@ -465,7 +466,7 @@ static kith_status refuse_strange(struct import *im, kith_error *e) {
     kith_status st = err_set(e, KITH_E_INVAL, NULL,
                              "the file's first row names no field of %s: say where a column goes "
                              "with 'Header=field', or "
-                             "name the columns with --columns when that row is none of names%s",
+                             "name them by the option 'columns' when that row is none of names%s",
                              im->type->name, all.ptr ? all.ptr : "");
     buf_free(&all);
     return st;
@@ -477,10 +478,11 @@ static kith_status parse_key(struct import *im, kith_error *e) {
     uint32_t count = 0;
     while (str_split(&rest, ',', &name)) {
         if (count == IMPORT_KEYS)
-            return err_set(e, KITH_E_INVAL, NULL, "a key has at most %d fields", IMPORT_KEYS);
+            return err_set(e, KITH_E_INVAL, "key", "a key has at most %d fields", IMPORT_KEYS);
         if (im->cards && str_ieqz(name, "uid")) /* as cards call it */
             name = STR("external_id");
-        TRY(schema_find_field(im->schema, im->type, name, &fields[count++], e));
+        if (schema_find_field(im->schema, im->type, name, &fields[count++], e) != KITH_OK)
+            return err_blame(e, "key");
     }
     TRY(lookup_make(&im->key, &im->arena, im->type, fields, count, e));
     for (uint32_t i = 0; i < count; i++)

@@ -28,8 +28,8 @@ static kith_status hint_at_decimal(const struct import *im, const struct rfield 
         return st;
     kith_error first = *why;
     return err_set(why, st, first.field,
-                   "%s; '--decimal ,' reads 1.234,56 and '--decimal .' 1,234.56, and both read"
-                   " (5) as -5",
+                   "%s; the option 'decimal' reads 1.234,56 by ',' and 1,234.56 by '.', and (5) as"
+                   " -5 by both",
                    first.message);
 }
 

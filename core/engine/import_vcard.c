@@ -74,8 +74,8 @@ static kith_status cards_open(struct import *im, kith_error *e) {
                        im->type->name);
     if (im->by_id)
         return err_set(
-            e, KITH_E_INVAL, NULL,
-            "cards do not have ids of Kith; take --key external_id, their UID, or email");
+            e, KITH_E_INVAL, "key",
+            "cards do not have ids of Kith; let the key be external_id, their UID, or email");
     im->cards = ARENA_NEW(&im->arena, struct vcards);
     if (!im->cards)
         return err_nomem(e);

@@ -152,14 +152,70 @@ kith_status txn_listen(struct txn *t, const char *reaction, kith_id key, const k
 
 /* -- checking ---------------------------------------------------------------------------------- */
 
-static kith_status check_topic(const struct engine *g, kith_str topic, kith_error *e) {
-    bool wild = memchr(topic.ptr ? topic.ptr : "", '*', (size_t)topic.len);
-    if (topic.len > 0 && (wild || engine_topic_known(g, topic)))
+/* All that may be published, and of each type "contact.*". */
+struct known {
+    const struct engine *g;
+    struct arena *arena;
+    const char **items;
+    size_t count, cap;
+    bool failed;
+};
+
+static void add_known(struct known *k, const char *type, const char *what) {
+    k->items = arena_grow(k->arena, k->items, k->count, &k->cap, sizeof *k->items);
+    const char *topic = what ? arena_printf(k->arena, "%s.%s", type, what) : type;
+    if (k->items && topic)
+        k->items[k->count++] = topic;
+    else
+        k->failed = true;
+}
+
+static void list_known(struct known *k) {
+    static const char *const changes[] = {"created", "updated", "deleted", "*"};
+    const struct schema *s = k->g->schema;
+    const char *topic;
+    for (size_t i = 0; !k->failed && (topic = engine_topic_at(k->g, i)); i++)
+        add_known(k, topic, NULL);
+    for (uint32_t i = 0; !k->failed && i < s->type_count; i++) {
+        const struct rfield *state = type_state(s->types[i]);
+        for (size_t n = 0; !k->failed && n < sizeof changes / sizeof *changes; n++)
+            add_known(k, s->types[i]->name, changes[n]);
+        for (uint32_t n = 0; !k->failed && state && n < state->option_count; n++)
+            add_known(k, s->types[i]->name, state->options[n]);
+    }
+}
+
+static bool any_fits(const struct known *k, const char *pattern) {
+    for (size_t i = 0; i < k->count; i++)
+        if (topic_fits(pattern, k->items[i]))
+            return true;
+    return false;
+}
+
+static const char *known_at(const void *known, size_t i) {
+    return ((const struct known *)known)->items[i];
+}
+
+/* What never happens is a mistake, and waiting for it would not show that. */
+static kith_status check_topic(const struct engine *g, kith_str topic, struct arena *a,
+                               kith_error *e) {
+    struct known k = {.g = g, .arena = a};
+    if (topic.len > 0 && engine_topic_known(g, topic))
         return KITH_OK;
+    const char *text = arena_strndup(a, topic.ptr ? topic.ptr : "", topic.len);
+    list_known(&k);
+    if (!text || k.failed)
+        return err_nomem(e);
+    if (strchr(text, '*') && any_fits(&k, text))
+        return KITH_OK;
+    const char *near = str_nearest(topic, known_at, &k, k.count);
+    if (near)
+        return err_set(e, KITH_E_NOTFOUND, "topics", "nobody publishes '%s'; did you mean '%s'?",
+                       text, near);
     return err_set(e, KITH_E_NOTFOUND, "topics",
-                   "nobody publishes '%.*s'; a type publishes .created, .updated, .deleted and its"
+                   "nobody publishes '%s'; a type publishes .created, .updated, .deleted and its"
                    " states, and a star stands for anything: contact.*",
-                   (int)topic.len, topic.ptr ? topic.ptr : "");
+                   text);
 }
 
 kith_status engine_check_topics(const struct engine *g, const kith_str *topics, size_t count,
@@ -168,7 +224,7 @@ kith_status engine_check_topics(const struct engine *g, const kith_str *topics, 
     struct predicate *p;
     for (size_t i = 0; i < count; i++) {
         kith_str rest = topics[i], name;
-        TRY(check_topic(g, topics[i], e));
+        TRY(check_topic(g, topics[i], a, e));
         if (where.len == 0)
             continue;
         const struct rtype *t = str_split(&rest, '.', &name) ? schema_type(g->schema, name) : NULL;
@@ -181,7 +237,7 @@ kith_status engine_check_topics(const struct engine *g, const kith_str *topics, 
     if (where.len == 0 || !type)
         return KITH_OK;
     kith_status st = predicate_parse(&p, g->schema, type, a, where, e);
-    return st == KITH_OK ? KITH_OK : err_prefix(e, "where: ");
+    return st == KITH_OK ? KITH_OK : err_blame(e, "where");
 }
 
 /* -- replay ------------------------------------------------------------------------------------ */

@@ -47,7 +47,7 @@ static kith_status choose(void *arg, kith_id id, const kith_value *values, kith_
     if (c->ids.count == TOGETHER_MAX)
         return err_set(e, KITH_E_LIMIT, "query",
                        "query: it finds more than %d records; do it in parts, or import them with"
-                       " --list",
+                       " the option 'list'",
                        TOGETHER_MAX);
     return id_list_add(&c->ids, c->txn->arena, id, e);
 }

@@ -34,7 +34,7 @@ static kith_status read_cursor(kith_str text, struct position *p, kith_error *e)
             3 &&
         (uint64_t)end == text.len && p->at >= TIME_MIN && p->at <= TIME_MAX)
         return KITH_OK;
-    return err_set(e, KITH_E_INVAL, NULL,
+    return err_set(e, KITH_E_INVAL, "after",
                    "'%s' continues no timeline; take what the page before"
                    " gave",
                    copy);

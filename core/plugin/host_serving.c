@@ -110,8 +110,8 @@ static kith_status named(const struct schema *s, kith_str type, kith_str id, con
                          kith_id *out, kith_error *e) {
     TRY(schema_find_type(s, type, t, e));
     if (!id_parse(id, out))
-        return err_set(e, KITH_E_INVAL, "id", "'%.*s' is no id: %s", id.len < 60 ? (int)id.len : 60,
-                       id.ptr ? id.ptr : "", id_unlike(id));
+        return err_set(e, KITH_E_NOTFOUND, "id", "'%.*s' is no id: %s",
+                       id.len < 60 ? (int)id.len : 60, id.ptr ? id.ptr : "", id_unlike(id));
     return KITH_OK;
 }
 
@@ -132,8 +132,9 @@ static kith_status put_fields(const struct look *l, kith_str fields, struct json
     while (str_split(&fields, ',', &name)) {
         if (!(paths = arena_grow(l->arena, paths, count, &cap, sizeof *paths)))
             return err_nomem(e);
-        TRY(path_parse(l->type, name, l->arena, &paths[count], e));
-        TRY(path_check(&l->caller->principal, &paths[count++], e));
+        if (path_parse(l->type, name, l->arena, &paths[count], e) != KITH_OK ||
+            path_check(&l->caller->principal, &paths[count++], e) != KITH_OK)
+            return err_blame(e, "fields");
     }
     return path_json(l->caller->engine, &l->caller->principal, paths, count, l->type, l->id,
                      l->values, l->arena, j, e);
@@ -264,7 +265,7 @@ static kith_status take_fields(struct job *job, struct item *i, const json_t *ob
 static kith_status take_state(struct job *job, struct item *i, kith_str state, kith_error *e) {
     const struct rfield *f = type_state(i->type);
     if (!f)
-        return err_set(e, KITH_E_INVAL, NULL, "a %s has no state", i->type->name);
+        return err_set(e, KITH_E_NOTFOUND, "id", "a %s has no state", i->type->name);
     i->set = ARENA_NEW(&job->arena, struct assign);
     if (!i->set)
         return err_nomem(e);
@@ -461,7 +462,8 @@ static kith_status take_key(struct job *job, kith_str key, kith_error *e) {
     crypto_generichash_state h;
     const kith_id user = job->caller->principal.user;
     if (key.len > KEY_MAX)
-        return err_set(e, KITH_E_LIMIT, NULL, "the key of a write has at most %d bytes", KEY_MAX);
+        return err_set(e, KITH_E_INVAL, "Idempotency-Key",
+                       "the key of a write has at most %d bytes", KEY_MAX);
     job->named = key.len > 0;
     crypto_generichash_init(&h, NULL, 0, ONCE_DIGEST);
     crypto_generichash_update(&h, (const unsigned char *)&user, sizeof user);

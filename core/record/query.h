@@ -107,6 +107,9 @@ kith_status query_parse(struct query **out, const struct schema *s, struct arena
 /* The same for somebody (NULL: Kith itself): a segment that they may not read does not exist. */
 kith_status query_parse_for(struct query **out, const struct schema *s, const struct principal *p,
                             struct arena *a, kith_str text, kith_error *e);
+/* Of an error of these: what stands before byte `from` was not written by whoever reads it, and
+ * does not count in its position. false: it is there that it is wrong. */
+bool query_shift(kith_str text, uint32_t from, kith_error *e);
 const struct rtype *query_type(const struct query *q);
 bool query_counts(const struct query *q);   /* ends in ": count()" */
 int64_t query_limit(const struct query *q); /* -1: none written */

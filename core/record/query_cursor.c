@@ -136,6 +136,6 @@ kith_status query_cursor_read(const struct query *q, kith_str text, struct arena
         if (decode(q, &r, out))
             return KITH_OK;
     }
-    return err_set(e, KITH_E_INVAL, NULL,
+    return err_set(e, KITH_E_INVAL, "after",
                    "this cursor belongs to another query; begin again without it");
 }

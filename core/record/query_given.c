@@ -8,7 +8,7 @@
 
 kith_status query_ill_given(const struct query *q, uint32_t param, const char *remedy,
                             kith_error *e) {
-    return err_set(e, KITH_E_INVAL, NULL, ":%s: write %s", q->params[param], remedy);
+    return err_set(e, KITH_E_INVAL, q->params[param], ":%s: write %s", q->params[param], remedy);
 }
 
 /* from: one more than the parameter. */

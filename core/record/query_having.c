@@ -313,7 +313,7 @@ static kith_status fit_number(struct run *x, const char *name, kith_value *v) {
         (v->kind == KITH_DECIMAL && (uint32_t)v->as.decimal.scale <= NUMBER_SCALE))
         return KITH_OK;
     if (v->kind != KITH_TEXT || !decimal_parse(v->as.s, NUMBER_SCALE, &n.as.decimal.units))
-        return err_set(x->e, KITH_E_INVAL, NULL, ":%s: write a number", name);
+        return err_set(x->e, KITH_E_INVAL, name, ":%s: write a number", name);
     *v = n;
     return KITH_OK;
 }

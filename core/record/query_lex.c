@@ -41,6 +41,17 @@ kith_status query_fail(kith_str text, uint32_t at, kith_error *e, kith_status co
     return err_set(e, code, NULL, "at %u: %s", position(text, at), message);
 }
 
+bool query_shift(kith_str text, uint32_t from, kith_error *e) {
+    unsigned at, before = position(text, from) - 1;
+    int used = 0;
+    if (!e || sscanf(e->message, "at %u: %n", &at, &used) != 1 || !used)
+        return true;
+    (void)err_set(e, e->code, e->field, "%s", e->message + used);
+    if (at > before)
+        (void)err_prefix(e, "at %u: ", at - before);
+    return at > before;
+}
+
 kith_status query_fail_at(kith_str text, uint32_t at, kith_error *e) {
     return err_prefix(e, "at %u: ", position(text, at));
 }

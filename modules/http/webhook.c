@@ -47,8 +47,11 @@ static kith_status check_topics(kith_instance *self, kith_txn *txn, const kith_r
                          (int)n, TOPICS_MAX);
     for (uint64_t i = 0; i < n; i++)
         list[i] = topics.as.list.items[i].as.s;
-    return self->listening->check(txn, (uint32_t)n, list,
-                                  where.kind == KITH_TEXT ? where.as.s : kith_str_of(""), err);
+    kith_status st = self->listening->check(
+        txn, (uint32_t)n, list, where.kind == KITH_TEXT ? where.as.s : kith_str_of(""), err);
+    if (st != KITH_OK && strcmp(err->field, "where") == 0)
+        (void)snprintf(err->field, sizeof err->field, "condition");
+    return st;
 }
 
 /* Nobody has more told than they may read: neither by a webhook that is somebody else's, nor by one

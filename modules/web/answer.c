@@ -67,28 +67,29 @@ static const char *title_of(unsigned status) {
     return "Problem";
 }
 
-/* As the command line names them. With a field at fault it is a value that is wrong, and not the
- * request. */
+/* As the command line names them. INVAL, NOTFOUND and LIMIT go by where the fault is: see
+ * status_of.
+ */
 static const struct {
     const char *name;
-    unsigned status, of_field;
+    unsigned status;
 } codes[] = {
-    [-KITH_OK] = {"ok", 200, 200},
-    [-KITH_E_INVAL] = {"invalid", 400, 422},
-    [-KITH_E_NOMEM] = {"out of memory", 503, 503},
-    [-KITH_E_NOTFOUND] = {"not found", 404, 422},
-    [-KITH_E_CONFLICT] = {"conflict", 409, 409},
-    [-KITH_E_DENIED] = {"denied", 403, 403},
-    [-KITH_E_REFUSED] = {"refused", 422, 422},
-    [-KITH_E_RETRY] = {"retry", 503, 503},
-    [-KITH_E_UNSUPPORTED] = {"unsupported", 501, 501},
-    [-KITH_E_THREAD] = {"wrong thread", 500, 500},
-    [-KITH_E_IO] = {"input or output failed", 500, 500},
-    [-KITH_E_FULL] = {"disk full", 507, 507},
-    [-KITH_E_BUSY] = {"busy", 503, 503},
-    [-KITH_E_CORRUPT] = {"corrupt", 500, 500},
-    [-KITH_E_LIMIT] = {"limit reached", 422, 422},
-    [-KITH_E_INTERNAL] = {"internal error", 500, 500},
+    [-KITH_OK] = {"ok", 200},
+    [-KITH_E_INVAL] = {"invalid", 400},
+    [-KITH_E_NOMEM] = {"out of memory", 503},
+    [-KITH_E_NOTFOUND] = {"not found", 404},
+    [-KITH_E_CONFLICT] = {"conflict", 409},
+    [-KITH_E_DENIED] = {"denied", 403},
+    [-KITH_E_REFUSED] = {"refused", 422},
+    [-KITH_E_RETRY] = {"retry", 503},
+    [-KITH_E_UNSUPPORTED] = {"unsupported", 501},
+    [-KITH_E_THREAD] = {"wrong thread", 500},
+    [-KITH_E_IO] = {"input or output failed", 500},
+    [-KITH_E_FULL] = {"disk full", 507},
+    [-KITH_E_BUSY] = {"busy", 503},
+    [-KITH_E_CORRUPT] = {"corrupt", 500},
+    [-KITH_E_LIMIT] = {"limit reached", 422},
+    [-KITH_E_INTERNAL] = {"internal error", 500},
 };
 #define CODES (sizeof codes / sizeof *codes)
 
@@ -134,10 +135,67 @@ void answer_member(struct request *r, const char *name, const char *format, ...)
     text_printf(&r->answer, ",\"%s\":%s}\n", name, value);
 }
 
+/* -- where the fault is ------------------------------------------------------------------------ */
+
+/* The argument that is at fault: by its name, or by that of the option that it is for a command. */
+static const char *argument_of(const struct request *r, const char *field) {
+    size_t len = strlen(field);
+    if (!r->route || !len)
+        return NULL;
+    for (const char *const *w = r->route->words; w && *w; w++)
+        if (strncmp(*w, "--", 2) == 0 && strncmp(*w + 2, field, len) == 0 &&
+            ((*w)[len + 2] == '!' || strncmp(*w + len + 2, "=?", 2) == 0))
+            return strpbrk(*w, "?!") + 1;
+    if (strcmp(field, "query") == 0 && route_names(r->route, "q"))
+        return "q";
+    if (strcmp(field, IDEMPOTENCY_KEY) == 0)
+        return field;
+    return request_argument(r, field) || route_names(r->route, field) ? field : NULL;
+}
+
+/* Has it a body, or could it have one? */
+static bool has_body(const struct request *r) {
+    if (r->body.len > 0 || r->in)
+        return true;
+    for (const char *const *w = r->route ? r->route->words : NULL; w && *w; w++)
+        if (strcmp(*w, "@") == 0)
+            return true;
+    return false;
+}
+
+/* Is it what the address names that is not there, and not what stands in the body? */
+static bool is_of_address(const struct request *r, size_t code, const char *field) {
+    bool id = strcmp(field, "id") == 0, found = code != -KITH_E_NOTFOUND;
+    if (!r->route || !*field)
+        return false;
+    if (has_body(r))
+        return !found && (id || strcmp(field, "action") == 0) && request_part(r, field);
+    return id || (!found && request_part(r, field));
+}
+
+/* The table in README.md. The address is at fault: 404 when what it names is not there, 400 when an
+ * argument is wrong. Else it is the body: 400 and 413 when it cannot be read, 422 when it can. */
+static unsigned status_of(const struct request *r, size_t code, const char **field) {
+    const char *argument = argument_of(r, *field);
+    if (code != -KITH_E_NOTFOUND && code != -KITH_E_INVAL && code != -KITH_E_LIMIT)
+        return codes[code].status;
+    if (argument) {
+        *field = argument;
+        return 400;
+    }
+    if (code == -KITH_E_LIMIT)
+        return r->in || (has_body(r) && !r->understood) ? 413 : 422;
+    if (is_of_address(r, code, *field)) {
+        *field = "";
+        return 404;
+    }
+    bool wanted = r->understood && (code == -KITH_E_INVAL || !r->in);
+    return has_body(r) && (**field || wanted) ? 422 : codes[code].status;
+}
+
 static void answer_code(struct request *r, size_t code, const char *field, const char *sentence) {
-    bool of_field = field[0] != '\0';
-    answer_problem(r, of_field ? codes[code].of_field : codes[code].status, codes[code].name, field,
-                   sentence);
+    unsigned status = status_of(r, code, &field);
+    answer_problem(r, status, codes[code].name, field, sentence);
 }
 
 void answer_error(struct request *r, kith_status st, const kith_error *e) {

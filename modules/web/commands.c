@@ -127,7 +127,7 @@ static void add_part(struct command *c, const char *word) {
     (void)snprintf(name, sizeof name, "%.*s", (int)(strlen(word) - 2 - dotted), word + 1 + dotted);
     const char *value = request_part(c->r, name);
     if (dotted && !strchr(value, '.'))
-        (void)kith_fail(&c->error, KITH_E_NOTFOUND, NULL,
+        (void)kith_fail(&c->error, KITH_E_NOTFOUND, name,
                         "there is no %s '%s': /api/v1/%ss lists them", name, value, name);
     text_puts(command_word(c), value);
 }
@@ -277,6 +277,7 @@ static void tell_failure(struct command *c) {
     json_t *said = failure_of(c);
     const char *code = json_string_value(json_object_get(said, "code"));
     const char *message = json_string_value(json_object_get(said, "message"));
+    c->r->understood = true; /* what is no JSON does not come so far */
     answer_failure(c->r, code ? code : "internal error",
                    json_string_value(json_object_get(said, "field")),
                    message ? message : "it failed, and did not say why");
@@ -418,11 +419,15 @@ static kith_status take_unpacked(struct command *c, char *dst, size_t cap, uint6
     }
 }
 
+/* A body that cannot be read is another fault than what stands in it: it is kept for the answer. */
 static kith_status give_input(void *arg, char *dst, uint64_t cap, uint64_t *got, kith_error *e) {
     struct command *c = arg;
     *got = 0;
-    return c->unpack ? take_unpacked(c, dst, (size_t)cap, got, e)
-                     : take_bytes(c, dst, (size_t)cap, got, e);
+    kith_status st = c->unpack ? take_unpacked(c, dst, (size_t)cap, got, e)
+                               : take_bytes(c, dst, (size_t)cap, got, e);
+    if (st != KITH_OK && c->error.code == KITH_OK)
+        (void)kith_fail(&c->error, st, NULL, "%s", e->message);
+    return st;
 }
 
 void command_carry_out(struct command *c) {
@@ -446,10 +451,12 @@ void command_carry_out(struct command *c) {
     else if (st != KITH_OK)
         answer_error(r, st, &c->error);
     else if (c->too_large)
-        answer_failure(r, "limit reached", NULL,
+        answer_problem(r, 422, "limit reached", route_names(r->route, "limit") ? "limit" : NULL,
                        "the answer is larger than 8 MiB: ask for fewer at a time, by ?limit=");
     else if (code != 0 && atomic_load(&r->self->hurry))
         answer_failure(r, "busy", NULL, IT_ENDS);
+    else if (code != 0 && c->error.code != KITH_OK)
+        answer_error(r, c->error.code, &c->error);
     else if (code != 0)
         tell_failure(c);
     else if (!r->route->streams)
@@ -572,25 +579,15 @@ bool command_output(struct request *r, const char *const *words, struct text *ou
 
 /* -- lists ------------------------------------------------------------------------------------- */
 
-/* Of a type: those that meet ?q=, which may be all that follows a type in a query. */
-static void add_query(struct command *c) {
-    const char *q = request_argument(c->r, "q");
-    struct text *t = command_word(c);
-    text_puts(t, request_part(c->r, "type"));
-    if (!q || !*q)
-        return;
-    bool whole = strncmp(q, "where ", 6) == 0 || strncmp(q, "order ", 6) == 0;
-    text_printf(t, "%s%s", whole ? " " : " where ", q);
-}
-
 bool records_list(struct request *r) {
     struct command *c = command_begin(r);
     if (!c)
         return true;
     if (!request_argument(r, "limit"))
         text_puts(command_word(c), "--limit=" PAGE);
-    text_puts(command_word(c), "--");
-    add_query(c);
+    if (!request_argument(r, "q"))
+        text_puts(command_word(c), "--where=");
+    command_arguments(c);
     command_carry_out(c);
     command_free(c);
     return true;

@@ -437,18 +437,11 @@ static bool find_begin(struct request *r, struct listener *l) {
     return false;
 }
 
-#define WHERE "where: "
-
 /* By the names that the address has. */
 static void answer_refusal(struct request *r, kith_status st, kith_error *e) {
-    char sentence[sizeof e->message];
-    bool of_condition = strncmp(e->message, WHERE, strlen(WHERE)) == 0;
-    (void)snprintf(sentence, sizeof sentence, "%s", e->message);
-    if (of_condition)
-        (void)snprintf(e->message, sizeof e->message, "q: %s", sentence + strlen(WHERE));
     if (strcmp(e->field, "topics") == 0)
         (void)snprintf(e->field, sizeof e->field, "topic");
-    else if (of_condition || strcmp(e->field, "where") == 0)
+    else if (strcmp(e->field, "where") == 0)
         (void)snprintf(e->field, sizeof e->field, "q");
     answer_error(r, st, e);
 }
@@ -462,7 +455,7 @@ static bool follow(struct request *r, struct listener *l) {
     while (topics && *topics) {
         size_t len = strcspn(topics, ",");
         if (what.topic_count == TOPICS_MAX) {
-            answer_problem(r, 422, "limit reached", "topic", "one stream has at most 64 topics");
+            answer_problem(r, 400, "limit reached", "topic", "one stream has at most 64 topics");
             return false;
         }
         list[what.topic_count++] = (kith_str){topics, len};

@@ -527,7 +527,8 @@ static bool take_body(struct request *r, const char *data, size_t len) {
     if (r->refused)
         return true;
     if (r->body.len + len > request_room(r)) {
-        answer_problem(r, 413, "limit", NULL, "the body is larger than web.max_body allows");
+        answer_problem(r, 413, "limit reached", NULL,
+                       "the body is larger than web.max_body allows");
         r->refused = true;
         text_free(&r->body);
         return true;

@@ -89,7 +89,9 @@ static void tell_written(struct request *r, const kith_written *w) {
 
 static void tell_failure(struct request *r, kith_status st, const kith_error *e) {
     bool matched = request_header(r, "If-Match") != NULL;
-    if (st == KITH_E_CONFLICT && matched && !e->field[0])
+    if (st == KITH_E_INVAL && r->route->handle == record_transition) /* the state of the address */
+        answer_problem(r, 404, "not found", NULL, e->message);
+    else if (st == KITH_E_CONFLICT && matched && !e->field[0])
         answer_problem(r, 412, "conflict", NULL, e->message);
     else
         answer_error(r, st, e);
@@ -98,6 +100,7 @@ static void tell_failure(struct request *r, kith_status st, const kith_error *e)
 /* On the writer. */
 static void written(void *arg, const kith_written *w) {
     struct request *r = arg;
+    r->understood = w->status != KITH_E_NOTFOUND; /* that is the record of the address */
     if (w->status == KITH_OK)
         tell_written(r, w);
     else
@@ -115,7 +118,7 @@ static kith_str wanted_version(const struct request *r) {
 
 /* By which what is sent again is known. */
 static kith_str key_of(const struct request *r) {
-    return kith_str_of(request_header(r, "Idempotency-Key"));
+    return kith_str_of(request_header(r, IDEMPOTENCY_KEY));
 }
 
 static bool write_one(struct request *r, uint32_t kind, kith_str fields) {
@@ -185,12 +188,15 @@ static bool is_blank(kith_str line) {
     return true;
 }
 
-/* Of what is updated: the id that stands in the line, in a text of 16 bytes. */
-static void take_id(kith_str line, char *out) {
+/* Of what is updated: the id that stands in the line, in a text of 16 bytes. false: there is none.
+ * A line that is no object is told of by who reads all of it. */
+static bool take_id(kith_str line, char *out) {
     json_t *object = json_loadb(line.ptr, (size_t)line.len, JSON_ALLOW_NUL, NULL);
     const char *id = json_string_value(json_object_get(object, "id"));
+    bool found = id || !json_is_object(object);
     (void)snprintf(out, 16, "%s", id ? id : "");
     json_decref(object);
+    return found;
 }
 
 /* Lines of JSON, as what was sent. */
@@ -213,6 +219,9 @@ static void lines_written(void *arg, const kith_written *w) {
         tell_lines(r, w);
     } else {
         kith_error e = *w->error;
+        r->understood = true;
+        if (w->status == KITH_E_NOTFOUND && !e.field[0])
+            (void)snprintf(e.field, sizeof e.field, "id");
         (void)snprintf(sentence, sizeof sentence, "at %u: %s", w->failed + 1, e.message);
         (void)snprintf(e.message, sizeof e.message, "%.440s", sentence);
         answer_error(r, w->status, &e);
@@ -229,10 +238,12 @@ struct batch {
     uint32_t count;
 };
 
-static void add_line(struct batch *b, struct request *r, uint32_t kind, kith_str line) {
+static kith_status add_line(struct batch *b, struct request *r, uint32_t kind, kith_str line,
+                            kith_error *e) {
     char *id = b->ids[b->count];
-    if (kind == KITH_ON_UPDATE)
-        take_id(line, id);
+    if (kind == KITH_ON_UPDATE && !take_id(line, id))
+        return kith_fail(e, KITH_E_INVAL, "id", "at %u: it does not say which record it is: \"id\"",
+                         b->count + 1);
     b->writes[b->count++] = (kith_write){
         .struct_size = sizeof(kith_write),
         .kind = kind,
@@ -240,23 +251,24 @@ static void add_line(struct batch *b, struct request *r, uint32_t kind, kith_str
         .id = kith_str_of(id),
         .fields = line,
     };
+    return KITH_OK;
 }
 
 static bool write_lines(struct request *r, uint32_t kind) {
     kith_error e = {.struct_size = sizeof e};
     kith_str rest = text_str(&r->body);
     struct batch *b = calloc(1, sizeof *b);
-    kith_status st;
-    while (b && rest.len && b->count <= LINES_MAX) {
+    kith_status st = KITH_OK;
+    while (b && st == KITH_OK && rest.len && b->count <= LINES_MAX) {
         kith_str line = next_line(&rest);
         if (!is_blank(line))
-            add_line(b, r, kind, line);
+            st = add_line(b, r, kind, line, &e);
     }
     request_suspend(r);
-    if (b)
+    if (b && st == KITH_OK)
         st = r->self->serving->write(r->caller, key_of(r), b->count, b->writes, lines_written, r,
                                      &e);
-    else
+    else if (!b)
         st = kith_fail(&e, KITH_E_NOMEM, NULL, "there is not enough memory");
     free(b);
     if (st != KITH_OK) {
@@ -274,7 +286,7 @@ bool record_create(struct request *r) {
 bool records_update(struct request *r) {
     if (is_lines(r))
         return r->body.len ? write_lines(r, KITH_ON_UPDATE) : no_body(r);
-    answer_problem(r, 415, "invalid", NULL,
+    answer_problem(r, 415, "unsupported", NULL,
                    "several records are changed by lines of JSON, each with the id of one:"
                    " Content-Type: application/x-ndjson");
     return true;

@@ -179,8 +179,9 @@ const struct route routes[] = {
      .doc = "Ends a session of it."},
 
     {GET("{type}"), .handle = records_list, .worker = true, .many = true,
-     .words = WORDS("find", "--fields=?fields", "--after=?after", "--limit=?limit"),
-     .arguments = "q", .doc = "Records, those that meet a condition."},
+     .words = WORDS("find", "--where=?q", "--fields=?fields", "--after=?after", "--limit=?limit",
+                    "{type}"),
+     .doc = "Records, those that meet a condition."},
     {POST("{type}"), .handle = record_create,
      .doc = "Creates a record, or one for each line, all or none."},
     {PATCH("{type}"), .handle = records_update, .doc = "Changes several records, all or none."},
@@ -366,8 +367,8 @@ static void come_in(struct request *r) {
 
 /* Better said than passed over: whoever sends it again relies on it. */
 static void check_key(struct request *r) {
-    if (r->route->words && r->method != METHOD_GET && request_header(r, "Idempotency-Key"))
-        answer_problem(r, 400, "unsupported", NULL,
+    if (r->route->words && r->method != METHOD_GET && request_header(r, IDEMPOTENCY_KEY))
+        answer_problem(r, 400, "unsupported", IDEMPOTENCY_KEY,
                        "records are written once by an Idempotency-Key; here there is none");
 }
 
@@ -416,7 +417,7 @@ static bool hand_over(struct request *r) {
 bool request_start(struct request *r) {
     const char *length = request_header(r, "Content-Length");
     if (length && strtoull(length, NULL, 10) > (uint64_t)r->self->max_import)
-        answer_problem(r, 413, "limit", NULL, TOO_LONG);
+        answer_problem(r, 413, "limit reached", NULL, TOO_LONG);
     else if (!r->route->handle(r))
         return !hand_over(r);
     return false;

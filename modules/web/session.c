@@ -135,7 +135,7 @@ static bool body_is_json(struct request *r) {
     size_t len = type ? strcspn(type, "; ") : 0;
     if (len == sizeof json - 1 && strncasecmp(type, json, len) == 0)
         return true;
-    answer_problem(r, 415, "invalid", NULL,
+    answer_problem(r, 415, "unsupported", NULL,
                    "this takes JSON, and says so: Content-Type: application/json");
     return false;
 }

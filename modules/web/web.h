@@ -117,8 +117,9 @@ struct request {
     const struct route *route;
     struct text body;
     bool odd_address, has_body;
-    bool refused; /* its answer was there before its body */
-    bool taken;   /* all of it is there */
+    bool refused;    /* its answer was there before its body */
+    bool understood; /* what its body says is clear: only what it wants may be at fault */
+    bool taken;      /* all of it is there */
     kith_caller *caller;
     kith_session session; /* number 0: none */
     size_t at_door;       /* its place + 1 */
@@ -229,7 +230,8 @@ struct route {
     const char *takes; /* media types of its body, where it is no JSON; or NULL */
     const char *name;  /* of the operation in clients, where the address makes a bad one; or NULL */
 };
-#define API "/api/v1/"
+#define API             "/api/v1/"
+#define IDEMPOTENCY_KEY "Idempotency-Key"
 extern const struct route routes[];
 extern const size_t route_count;
 const char *request_part(const struct request *r, const char *name); /* "type" */

@@ -44,7 +44,7 @@ it "takes no policy for duplicates without a key to find them by"
 kith import account sites.csv "Site name=name" --duplicates skip
 exits 2
 one_sentence
-complains "--key"
+complains "--duplicates is about rows whose key is known: name the key, too"
 
 it "says that one file is imported at a time, as when a pattern names several"
 touch two.csv two.vcf
@@ -124,7 +124,7 @@ kith import contact twice.csv
 exits 1
 one_sentence
 complains "twice.csv was imported already, at "
-complains "takes that import back, --again imports the file once more"
+complains "takes that import back, the option 'again' imports the file once more"
 kith import contact twice.csv --again
 exits 0
 kith find "contact where name = 'Twice' : count()"

@@ -49,10 +49,31 @@ prints "1"
 it "refuses totals where records are wanted"
 kith find "contact group by city" --fields name
 exits 2
-complains "--fields and --after are for records"
+complains "--fields is for records; totals have the columns that the query names"
 kith export "contact group by city"
 exits 2
 complains "totals, not records"
+
+it "takes a condition by itself, and counts positions in what was given"
+kith find contact --where "city = 'Berlin' : count()"
+exits 0
+prints_exactly 2
+kith find contact --where "order by name limit 1" --csv --fields name
+exits 0
+prints_lines 2
+kith find contact --where "city = 'Berlin' and sity = 'x'"
+complains "kith: at 21: no field 'sity' in contact; did you mean 'city'?"
+kith find contact --where "city = 'Berlin' and sity = 'x'" --json
+complains '"field":"where","message":"at 21:'
+kith find contacts --where "city = 'Berlin'"
+exits 3
+complains "kith: there is no type 'contacts'"
+kith find contact --where "city = 'Berlin'" --example city=Bonn
+exits 2
+kith find contact --limit 0
+complains "kith: --limit takes a whole number from 1"
+kith find contact --limit 0 --json
+complains '"field":"limit","message":"limit takes a whole number from 1'
 
 it "takes the values of parameters from --param, as a list when given again"
 kith find "contact where city = :c : count()" --param c=Berlin
@@ -65,7 +86,7 @@ exits 0
 prints "call,1"
 kith find "contact where city = :c"
 exits 2
-complains "the query has a parameter :c: give its value with --param c=VALUE"
+complains "the query has a parameter :c: give its value, c=VALUE"
 kith find "contact where city = :c" --param d=Bonn
 exits 2
 complains "the query has no parameter :d"
@@ -117,7 +138,7 @@ kith report --json
 prints '{"report":"early","doc":"","query":"interaction where at < :day order by at","parameters":["day"],"saved":true}'
 kith report early
 exits 2
-complains "the query has a parameter :day: give its value with --param day=VALUE"
+complains "the query has a parameter :day: give its value, day=VALUE"
 kith report early --param day=2026-04-01 --csv --fields cost
 exits 0
 prints "12.50 EUR"

@@ -87,7 +87,7 @@ TEST("lone quotes are text when there are no quotes") {
     l = load_of(x.contact, NULL);
     const char *file = "name\tcity\n\"Ada\tLondon\nBea\t\"Rome\"\n";
     EXPECT_OK(load_text(&x, &l, file), x.e);
-    EXPECT_HAS("a quote is never closed; '--quote none'", l.reasons);
+    EXPECT_HAS("a quote is never closed; the option 'quote' takes", l.reasons);
     l.o.csv.quote = CSV_UNQUOTED;
     l.o.name = "again.csv";
     EXPECT_OK(load_text(&x, &l, file), x.e);
@@ -237,8 +237,9 @@ TEST("a number with a comma and a sign of several currencies are refused with th
     begin(&x);
     l = load_of(type(&x, "account"), NULL);
     EXPECT_OK(load_text(&x, &l, "name;size;revenue\nA;1,200;\nB;;$5\nC;;(5.00)\n"), x.e);
-    EXPECT_HAS("'--decimal ,' reads 1.234,56", l.reasons);
-    EXPECT_HAS("(5.00)' is no amount of money; write it as 12.50 EUR; '--decimal ,'", l.reasons);
+    EXPECT_HAS("the option 'decimal' reads 1.234,56 by ','", l.reasons);
+    EXPECT_HAS("(5.00)' is no amount of money; write it as 12.50 EUR; the option 'decimal'",
+               l.reasons);
     EXPECT_HAS("several currencies have this sign; give the currency with 'revenue:={Column} USD'",
                l.reasons);
     l.o.decimal = '.';

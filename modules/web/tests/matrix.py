@@ -180,7 +180,7 @@ RULES = {
     "GET search": dict(who=signed_in(200), args="q=" + MARK, shows=True),
     "GET query": dict(who=signed_in(200), args="q=" + quote("contact order by -created limit 100"), shows=True),
     "GET export": dict(who=signed_in(200), args="q=contact", shows=True),
-    "POST import/{type}": dict(who=writer(200, hidden=400, typed=403), args="key=email", type="text/csv",
+    "POST import/{type}": dict(who=writer(200, hidden=422, typed=403), args="key=email", type="text/csv",
                                body=lambda c: "Email,City\n%s,Nowhere\n" % c.email),
     "GET reports": dict(who=signed_in(200)),
     "GET reports/{report}": dict(who=by_name(200, typed=404), shows=True),
@@ -200,8 +200,8 @@ RULES = {
     "GET workflows": dict(who=administrator(200)),
     "GET runs": dict(who=signed_in(200)),
     "GET runs/{run}": dict(who=administrator(404)),  # a contact is no run
-    "POST runs/{run}/cancel": dict(who=by_name(403, admin=422, typed=422)),
-    "POST runs/{run}/retry": dict(who=by_name(403, admin=422, typed=422)),
+    "POST runs/{run}/cancel": dict(who=by_name(403, admin=404, typed=404)),
+    "POST runs/{run}/retry": dict(who=by_name(403, admin=404, typed=404)),
     "GET deadletters": dict(who=administrator(200)),
     "POST deadletters/{number}/retry": dict(who=administrator(404)),
     "POST deadletters/{number}/skip": dict(who=administrator(404)),
@@ -210,7 +210,7 @@ RULES = {
     "GET outbox/{effect}": dict(who=administrator(404), parts=lambda c: {"effect": NEVER}),
     # It was the administrator's: it is there for nobody else.
     "POST undo/{transaction}": dict(who=by_name(404, admin=200, actor=200, reader=403, typed=422)),
-    "POST actions/{action}": dict(who=lambda c: 403 if c.caller.name in ("actor", "reader") else reader(200)(c),
+    "POST actions/{action}": dict(who=lambda c: 403 if c.caller.name in ("actor", "reader") else 200 if c.sees() else 422,
                                   body=members(record_type="contact", keep=lambda c: c.id, others=lambda c: c.second)),
     "POST /mcp": dict(who=signed_in(200), body=members(jsonrpc="2.0", id=1, method="initialize", params={
         "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "matrix", "version": "1"}})),
@@ -243,7 +243,7 @@ RULES = {
     "GET /people.css": dict(open=True, who=signed_in(200)),
     "GET {type}": dict(who=signed_in(200), args="limit=100&q=" + quote("order by -created"), shows=True),
     "POST {type}": dict(who=by_name(201, reader=403, typed=403), body=members(name="New One")),
-    "PATCH {type}": dict(who=writer(200), type=NDJSON, body=members(id=lambda c: c.id, city="Rome"), shows=True),
+    "PATCH {type}": dict(who=writer(200, hidden=422), type=NDJSON, body=members(id=lambda c: c.id, city="Rome"), shows=True),
     "GET {type}/{id}": dict(who=reader(200), shows=True),
     "PATCH {type}/{id}": dict(who=writer(200), body=members(city="Rome"), shows=True),
     "DELETE {type}/{id}": dict(who=writer(204)),

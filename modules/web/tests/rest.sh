@@ -38,9 +38,19 @@ prints "no type 'nothings'"
 api GET contact/0SA818NN40003
 answers 404
 prints '"code":"not found"'
+prints_not "at 1:"
+prints_not '"field"'
 api GET contact/nonsense
-answers 422
-prints '"field":"id"'
+answers 404
+prints "'nonsense' is no id"
+prints_not '"field"'
+api PATCH contact/nonsense '{"city":"Bonn"}'
+answers 404
+for path in contact/nonsense/history contact/nonsense/timeline runs/nonsense runs/0SA818NN40003 \
+    outbox/nonsense settings/no.such reports/none approvals/7 types/x; do
+    api GET "$path"
+    answers 404
+done
 api GET 'contact?lmit=3'
 answers 400
 prints "takes no argument 'lmit'"
@@ -67,7 +77,8 @@ prints '"email":"ada@example.org"'
 api GET "contact/$id?fields=name,owner.login"
 prints_exactly "{\"id\":\"$id\",\"type\":\"contact\",\"name\":\"Ada Lovelace\",\"owner.login\":\"root\"}"
 api GET "contact/$id?fields=name,nothing"
-answers 422
+answers 400
+prints '"field":"fields"'
 prints "no field 'nothing'"
 
 it "has a change refused when somebody else was faster"
@@ -148,7 +159,8 @@ api POST "contact/$id/transition/customer"
 answers 200
 prints '"lifecycle":"customer"'
 api POST "contact/$id/transition/nonsense"
-answers 422
+answers 404
+prints "is none of prospect"
 api POST "account/$account/transition/customer"
 kith create task title=Call about="contact/$id" --json
 task=$(json_text id <"$work/out")
@@ -169,13 +181,41 @@ prints_not '"next"'
 api GET "account?q=order%20by%20name&limit=1&fields=name"
 prints "ACME"
 api GET "account?q=sise%20%3C%204"
-answers 422
+answers 400
+prints '"detail":"at 1: '
 prints "did you mean 'size'"
+prints '"field":"q"'
+api GET "account?q=order%20by%20-sise"
+prints '"detail":"at 11: '
+api GET "account?q=size%20%3C%204&fields=sise"
+answers 400
+prints '"field":"fields"'
+for limit in 0 x ''; do
+    api GET "account?limit=$limit"
+    answers 400
+    prints '"field":"limit"'
+    prints '"detail":"limit takes a whole number'
+done
+api GET "account?after=x"
+answers 400
+prints '"field":"after"'
+api GET "nothings?q=size%20%3C%204"
+answers 404
 api GET "query?q=account%20where%20size%20%3E%200%20:%20count(),%20sum(size)"
 answers 200
 prints '"sum(size)":22'
+api GET "query?q=account%20where%20size%20%3C"
+answers 400
+prints '"field":"q"'
+prints '"detail":"at 21: '
+api GET "query?q=nothings"
+answers 400
+prints '"field":"q"'
+api GET "query?q=account%20where%20size%20%3C%20:most"
+answers 400
+prints_not "--param"
 api GET "query"
-answers 422
+answers 400
 prints '"field":"q"'
 api GET "search?q=lovelace"
 prints "$id"
@@ -208,8 +248,13 @@ api PATCH account "{\"id\":\"$first\",\"size\":70}"$'\n'"{\"id\":\"$second\",\"s
 answers 422
 prints "at 2: "
 api PATCH account "{\"id\":\"$first\",\"size\":70}"$'\n{"id":"0SA818NN40003","size":1}' "${lines[@]}"
-answers 404
+answers 422
 prints "at 2: "
+prints '"field":"id"'
+api PATCH account "{\"id\":\"$first\",\"size\":70}"$'\n{"id":"nonsense","size":1}' "${lines[@]}"
+answers 422
+prints "at 2: "
+prints '"field":"id"'
 kith find "account where name like 'Many%' and size in (7, 8) : count()"
 prints_exactly 2
 for body in $'{"name":"X"}\n{"name":' $'{"name":"X"}\n[]' $'{"name":"X"}\n{"nmae":"Y"}'; do
@@ -219,12 +264,16 @@ for body in $'{"name":"X"}\n{"name":' $'{"name":"X"}\n[]' $'{"name":"X"}\n{"nmae
 done
 api PATCH account "{\"id\":\"$first\",\"name\":\"Many\\u0000 1\"}" "${lines[@]}"
 answers 200
-api PATCH account '{"size":7}' "${lines[@]}"
+api PATCH account "{\"id\":\"$first\",\"size\":70}"$'\n{"size":7}' "${lines[@]}"
 answers 422
+prints '"detail":"at 2: '
+prints '"field":"id"'
 api PATCH account '{"size":7}'
 answers 415
+prints '"code":"unsupported"'
 api POST account "$(yes '{"name":"Too many"}' | head -n 1001)" "${lines[@]}"
-answers 422
+answers 413
+prints '"code":"limit reached"'
 prints "1 to 1000"
 kith find "account where name in ('X', 'Too many') : count()"
 prints_exactly 0
@@ -246,7 +295,8 @@ prints "take a new key"
 kith find "account where name in ('Once', 'Twice') : count()"
 prints_exactly 1
 api POST account '{"name":"Once"}' "Idempotency-Key: $(printf 'x%.0s' $(seq 201))"
-answers 422
+answers 400
+prints '"field":"Idempotency-Key"'
 api POST "actions/record.merge" '{}' "${key[@]}"
 answers 400
 prints "here there is none"
@@ -321,6 +371,16 @@ answers 404
 it "calls actions, and shows first what they would do"
 api POST "actions/record.merge?rehearse=1" "{\"keep\":\"$id\"}"
 answers 422
+prints '"field":"record_type"'
+api POST "actions/record.merge" ''
+answers 422
+prints '"field":"record_type"'
+api POST "actions/record.merge" '{"keeep":"x"}'
+answers 422
+prints '"field":"keeep"'
+prints "did you mean 'keep'"
+api POST "actions/record.merge" "{\"record_type\":\"contact\",\"keep\":\"$id\",\"others\":\"0SA818NN40003\"}"
+answers 422
 "$KITH" create contact name="Ada L." >/dev/null
 other=$("$KITH" find "contact where name = 'Ada L.'" --json | json_text id)
 api POST "actions/record.merge?rehearse=1" "{\"record_type\":\"contact\",\"keep\":\"$id\",\"others\":\"$other\"}"
@@ -340,8 +400,10 @@ answers 400
 prints "there is a '='"
 
 it "takes back what was done, after it has shown it"
+api POST undo/nonsense
+answers 404
 api POST "undo/$made?rehearse=maybe"
-answers 422
+answers 400
 prints '?rehearse= is 1 or true, or 0 or false'
 api POST "undo/$made?rehearse=1"
 answers 200
@@ -431,8 +493,11 @@ prints '"name":"Rosa Report"'
 api GET reports/in_town
 answers 400
 prints ":city"
+prints '"field":"city"'
+prints_not "--param"
 api GET "reports/in_town?city=Halle&town=x"
 answers 400
+prints '"field":"town"'
 prints "the query has no parameter :town"
 api GET reports/no_such
 answers 404

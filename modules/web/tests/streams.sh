@@ -48,10 +48,12 @@ fi
 
 it "says what is wrong with one before it begins"
 api GET export
-answers 422
+answers 400
+prints '"field":"q"'
 prints "?q= is missing"
 api GET 'export?q=contacts'
-answers 404
+answers 400
+prints '"field":"q"'
 prints "no type 'contacts'"
 api GET 'export?q=contact:count()'
 answers 400
@@ -244,7 +246,8 @@ heads 'content-disposition: attachment'
 heads "content-security-policy: default-src 'none'; sandbox"
 head -c 11000000 /dev/zero >"$work/large"
 post "contact/$ada/files?name=large" "$work/large"
-answers 422
+answers 413
+prints "it is larger than"
 prints "larger than 10485760 bytes"
 post "contact/$ada/files" "$work/page"
 expect test "$code" -ge 400
@@ -263,7 +266,7 @@ post 'import/account?map=Name=name' "$work/rows.csv" -H 'Content-Type: text/csv'
 answers 409
 printf 'Name,Size\nSteel,many\n,3\n' >"$work/bad.csv"
 post 'import/account' "$work/bad.csv" -H 'Content-Type: text/csv'
-answers 400
+answers 422
 prints '"report":{'
 prints '"rejected":2'
 post 'import/account?key=nothing' "$work/bad.csv" -H 'Content-Type: text/csv'
