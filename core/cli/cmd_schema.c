@@ -118,6 +118,10 @@ static kith_status put_field(struct telling *t, const struct rfield *f, bool of_
     text_member(t, "doc", f->doc);
     text_member(t, "kind", field_kind_name(f->kind));
     bool_member(t, "required", f->flags & KITH_FF_REQUIRED);
+    json_key(&t->j, "schema");
+    json_object_(&t->j);
+    field_schema(&t->j, f);
+    json_object_end(&t->j);
     put_kind(t, f);
     TRY(put_default(t, f, e));
     put_bound(t, f, "min", f->min_text, f->min);

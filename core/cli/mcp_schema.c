@@ -42,80 +42,6 @@ static void member(struct json_out *j, const char *key, const char *value) {
     json_strz(j, value);
 }
 
-static void range(struct json_out *j, const struct rfield *f, const char *low, const char *high) {
-    if (f->min_text) {
-        json_key(j, low);
-        json_int(j, f->min);
-    }
-    if (f->max_text) {
-        json_key(j, high);
-        json_int(j, f->max);
-    }
-}
-
-static void options(struct json_out *j, const struct rfield *f) {
-    member(j, "type", "string");
-    json_key(j, "enum");
-    json_array_(j);
-    for (uint32_t i = 0; i < f->option_count; i++)
-        json_strz(j, f->options[i]);
-    json_array_end(j);
-}
-
-static void strings(struct json_out *j) {
-    member(j, "type", "array");
-    json_key(j, "items");
-    json_object_(j);
-    member(j, "type", "string");
-    json_object_end(j);
-}
-
-static void either(struct json_out *j, const char *other) {
-    json_key(j, "type");
-    json_array_(j);
-    json_strz(j, "string");
-    json_strz(j, other);
-    json_array_end(j);
-}
-
-static void value_members(struct json_out *j, const struct rfield *f) {
-    switch (f->kind) {
-    case KITH_F_INTEGER:
-        member(j, "type", "integer");
-        range(j, f, "minimum", "maximum");
-        break;
-    case KITH_F_DECIMAL:
-    case KITH_F_MONEY:
-        either(j, "number");
-        break;
-    case KITH_F_BOOLEAN:
-        member(j, "type", "boolean");
-        break;
-    case KITH_F_DATE:
-        member(j, "type", "string");
-        member(j, "format", "date");
-        break;
-    case KITH_F_CHOICE:
-    case KITH_F_STATE:
-        options(j, f);
-        break;
-    case KITH_F_LINKS:
-    case KITH_F_TAGS:
-        strings(j);
-        break;
-    case KITH_F_JSON:
-        break; /* any value */
-    case KITH_F_TEXT:
-    case KITH_F_LONGTEXT:
-        member(j, "type", "string");
-        range(j, f, "minLength", "maxLength");
-        break;
-    default:
-        member(j, "type", "string");
-        break;
-    }
-}
-
 /* How it is written, where the type does not say it. */
 static const char *manner(const struct rfield *f) {
     switch (f->kind) {
@@ -158,7 +84,7 @@ static void put_default(struct json_out *j, const struct rfield *f) {
 void schema_members(struct json_out *j, const struct rfield *f) {
     struct buf doc = {0};
     const char *how = manner(f);
-    value_members(j, f);
+    field_schema(j, f);
     buf_puts(&doc, f->doc ? f->doc : "");
     if (how)
         buf_printf(&doc, "%s(%s%s%s)", doc.len ? " " : "", how,

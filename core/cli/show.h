@@ -10,6 +10,10 @@
 
 /* -- values ------------------------------------------------------------------------------------ */
 
+/* What a value of the field looks like in JSON: members of a JSON Schema, in an object that is
+ * open. (field_schema.c) */
+void field_schema(struct json_out *j, const struct rfield *f);
+
 const char *show_id(struct cmd *c, kith_id id);
 kith_str show_time(struct cmd *c, int64_t ms); /* in the company's zone: "2026-01-31 12:00:05" */
 kith_str time_text(const struct cmd *c, int64_t ms, struct arena *a); /* the same, in the arena */

@@ -27,6 +27,14 @@ void openapi_add_type(json_t *schemas, const json_t *type);
 void openapi_add_action(json_t *schemas, const json_t *action);
 bool openapi_may(const json_t *type, const char *right); /* "create" */
 
+/* openapi_shapes.c: shapes, by their names; a shape, a kind or a list, "[Step]"; what a list of
+ * that form is answered as. */
+json_t *openapi_shapes(void);
+json_t *openapi_form(const char *text);
+json_t *openapi_list(const char *of);
+/* Adds members, "cut:bool effects:[Rehearsed]". */
+void openapi_add_members(json_t *properties, const char *members);
+
 /* openapi_parts.c: what all operations share. */
 json_t *openapi_parts(void);
 /* The parameters of an operation; its answers. */

@@ -89,21 +89,6 @@ static void put_form(struct text *t, const json_t *schema) {
         text_puts(t, " or null");
 }
 
-static json_t *sample_of(const json_t *schema) {
-    json_t *examples = json_object_get(schema, "examples"), *all = json_object_get(schema, "enum"),
-           *type = json_object_get(schema, "type");
-    const char *name = json_string_value(json_is_array(type) ? json_array_get(type, 0) : type);
-    if (json_array_size(examples))
-        return json_incref(json_array_get(examples, 0));
-    if (json_array_size(all))
-        return json_incref(json_array_get(all, 0));
-    if (name && strcmp(name, "integer") == 0)
-        return json_integer(1);
-    if (name && strcmp(name, "boolean") == 0)
-        return json_true();
-    return name && strcmp(name, "array") == 0 ? json_array() : json_string("...");
-}
-
 static bool is_required(const json_t *schema, const char *name) {
     json_t *one;
     size_t i;
@@ -114,23 +99,12 @@ static bool is_required(const json_t *schema, const char *name) {
     return false;
 }
 
-/* An object with what it must have, and at least one member. In an apostrophe's quotes. */
-static void put_sample(struct text *t, const json_t *schema) {
-    json_t *sample = json_object(), *one;
-    const char *name;
-    json_object_foreach(json_object_get(schema, "properties"), name, one) {
-        if (is_required(schema, name))
-            json_object_set_new(sample, name, sample_of(one));
-    }
-    json_object_foreach(json_object_get(schema, "properties"), name, one) {
-        if (json_object_size(sample) > 0)
-            break;
-        json_object_set_new(sample, name, sample_of(one));
-    }
-    char *text = json_dumps(sample, JSON_COMPACT);
-    put_escaped(t, text);
+/* Its example. */
+static void put_sample(struct text *t, const json_t *schema, size_t flags) {
+    const json_t *sample = json_array_get(json_object_get(schema, "examples"), 0);
+    char *text = sample ? json_dumps(sample, flags) : NULL;
+    put_escaped(t, text ? text : "{}");
     free(text);
-    json_decref(sample);
 }
 
 /* -- fields ------------------------------------------------------------------------------------ */
@@ -170,8 +144,9 @@ static void put_parameters(struct text *t, const json_t *document, const json_t 
     text_puts(t, "</table></div>");
 }
 
-static const json_t *json_body(const json_t *document, const json_t *operation) {
-    const json_t *content = json_object_get(json_object_get(operation, "requestBody"), "content");
+/* Of a body, or of an answer. */
+static const json_t *json_schema(const json_t *document, const json_t *of) {
+    const json_t *content = json_object_get(of, "content");
     const json_t *json = json_object_get(content, "application/json");
     return json ? follow(document, json_object_get(json, "schema")) : NULL;
 }
@@ -189,7 +164,7 @@ static void put_curl(struct text *t, const char *method, const char *path, const
     text_puts(t, "\"");
     if (body) {
         text_puts(t, " -H 'Content-Type: application/json' -d '");
-        put_sample(t, body);
+        put_sample(t, body, JSON_COMPACT);
         text_puts(t, "'");
     }
     text_puts(t, "</pre>");
@@ -204,11 +179,20 @@ static void put_answers(struct text *t, const json_t *document, const json_t *an
         put_escaped(t, text_of(follow(document, one), "description"));
     }
     text_puts(t, "</table></div>");
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *done = json_object_get(answers, i ? "201" : "200");
+        const json_t *schema = done ? json_schema(document, done) : NULL;
+        if (!json_array_size(json_object_get(schema, "examples")))
+            continue;
+        text_puts(t, "<pre>");
+        put_sample(t, schema, JSON_INDENT(2));
+        text_puts(t, "</pre>");
+    }
 }
 
 static void put_operation(struct text *t, const json_t *document, const char *path,
                           const char *method, const json_t *o) {
-    const json_t *body = json_body(document, o);
+    const json_t *body = json_schema(document, json_object_get(o, "requestBody"));
     text_printf(t, "<details id=\"%s\"><summary><b class=\"m %s\">", text_of(o, "operationId"),
                 method);
     for (const char *c = method; *c; c++)

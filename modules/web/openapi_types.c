@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What records, parameters and results look like in JSON, as JSON Schema, by the kind of each
- * field. */
+/* What records, parameters and results look like in JSON, as JSON Schema. What a value of each
+ * field looks like `kith schema` tells. */
 #include "openapi.h"
 
 #include <stdlib.h>
-
-#define ID            "[0-9A-F][0-9A-HJKMNP-TV-Z]{12}"
-#define DIGITS        "-?[0-9]{1,19}"
-#define INT_MAX_EXACT INT64_C(9007199254740991)
 
 enum use { USE_READ, USE_CREATE, USE_UPDATE, USE_CALL };
 
@@ -39,114 +35,13 @@ static void put_text(json_t *s, const char *key, const char *text) {
     json_object_set_new(s, key, json_string(text));
 }
 
-static void put_example(json_t *s, json_t *example) {
-    json_object_set_new(s, "examples", json_pack("[o]", example));
-}
-
-static void put_decimal(json_t *s, const json_t *f) {
-    int scale = (int)json_integer_value(json_object_get(f, "scale"));
-    json_object_set_new(s, "pattern",
-                        scale > 0 ? json_sprintf("^" DIGITS "(\\.[0-9]{1,%d})?$", scale)
-                                  : json_string("^" DIGITS "$"));
-}
-
-static void put_money(json_t *s, const json_t *f) {
-    const json_t *all = json_object_get(f, "currencies"), *one;
-    struct text t = {0};
-    size_t i;
-    text_puts(&t, "^" DIGITS "(\\.[0-9]{1,4})? ");
-    text_puts(&t, json_array_size(all) ? "(" : "[A-Z]{3}");
-    json_array_foreach((json_t *)(uintptr_t)all, i, one) {
-        text_printf(&t, "%s%s", i ? "|" : "", json_string_value(one));
-    }
-    text_puts(&t, json_array_size(all) ? ")$" : "$");
-    put_text(s, "pattern", t.ptr ? t.ptr : "");
-    text_free(&t);
-    one = json_array_get(all, 0);
-    put_example(s, json_sprintf("12 %s", one ? json_string_value(one) : "EUR"));
-}
-
-static void put_link(json_t *s, const json_t *f) {
-    bool any = strcmp(text_of(f, "target"), "*") == 0;
-    put_text(s, "pattern", any ? "^[a-z][a-z0-9_]*/" ID "$" : "^" ID "$");
-    put_example(s, json_string(any ? "contact/0SA818NN40003" : "0SA818NN40003"));
-    put_text(s, "x-kith-target", text_of(f, "target"));
-}
-
-static void put_links(json_t *s, const json_t *f) {
-    json_object_set_new(s, "items", openapi_ref("schemas", "Id"));
-    put_text(s, "x-kith-target", text_of(f, "target"));
-}
-
-static void put_tags(json_t *s, const json_t *f) {
-    (void)f;
-    json_object_set_new(s, "items", json_pack("{s:s}", "type", "string"));
-}
-
-static void put_bounds(json_t *s, const json_t *f, const char *least, const char *most) {
-    json_t *min = json_object_get(f, "min"), *max = json_object_get(f, "max");
-    if (min)
-        json_object_set(s, least, min);
-    if (max)
-        json_object_set(s, most, max);
-}
-
-static void put_lengths(json_t *s, const json_t *f) {
-    put_bounds(s, f, "minLength", "maxLength");
-}
-
-static void put_range(json_t *s, const json_t *f) {
-    json_object_set_new(s, "minimum", json_integer(-INT_MAX_EXACT));
-    json_object_set_new(s, "maximum", json_integer(INT_MAX_EXACT));
-    put_bounds(s, f, "minimum", "maximum");
-}
-
-/* By kind: the type in JSON; a pattern or a format; an example; and what else depends on the field.
- */
-static const struct kind {
-    const char *name, *type, *pattern, *format, *example;
-    void (*more)(json_t *s, const json_t *f);
-} kinds[] = {
-    {"text", "string", NULL, NULL, NULL, put_lengths},
-    {"longtext", "string", NULL, NULL, NULL, put_lengths},
-    {"integer", "integer", NULL, NULL, NULL, put_range},
-    {"decimal", "string", NULL, NULL, "7", put_decimal},
-    {"money", "string", NULL, NULL, NULL, put_money},
-    {"boolean", "boolean", NULL, NULL, NULL, NULL},
-    {"date", "string", NULL, "date", "2026-01-31", NULL},
-    {"time", "string", NULL, "date-time", "2026-01-31T09:00:00Z", NULL},
-    {"duration", "string", "^-?([0-9]+(d|h|ms|m|s))+$", NULL, "1h30m", NULL},
-    {"choice", "string", NULL, NULL, NULL, NULL},
-    {"state", "string", NULL, NULL, NULL, NULL},
-    {"link", "string", NULL, NULL, NULL, put_link},
-    {"links", "array", NULL, NULL, NULL, put_links},
-    {"email", "string", "^[^@\\s,;]+@[^@\\s,;]+$", "idn-email", "ada@example.org", NULL},
-    {"phone", "string", "[0-9].*[0-9].*[0-9]", NULL, "+49 30 123456", NULL},
-    {"url", "string", "^\\S+$", NULL, "https://example.org/", NULL},
-    {"place", "string", "^-?[0-9][0-9.e+-]*,-?[0-9][0-9.e+-]*$", NULL, "52.5,13.4", NULL},
-    {"json", "string", NULL, NULL, "{}", NULL},
-    {"tags", "array", NULL, NULL, NULL, put_tags},
-    {"series", "string", NULL, NULL, NULL, NULL},
-};
-
-static const struct kind *kind_of(const json_t *f) {
-    const char *name = text_of(f, "kind");
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(kinds[i].name, name) == 0)
-            return &kinds[i];
-    return NULL;
-}
-
 /* A new record begins in the first state. */
 static void put_options(json_t *s, const json_t *f, enum use use, bool nullable) {
-    json_t *options = json_object_get(f, "options"), *all;
-    if (!options)
-        return;
-    bool first = use == USE_CREATE && json_object_get(f, "transitions");
-    all = first ? json_pack("[O]", json_array_get(options, 0)) : json_copy(options);
-    if (nullable)
-        json_array_append_new(all, json_null());
-    json_object_set_new(s, "enum", all);
+    json_t *all = json_object_get(s, "enum");
+    if (use == USE_CREATE && json_object_get(f, "transitions"))
+        json_object_set_new(s, "enum", json_pack("[O]", json_array_get(all, 0)));
+    if (all && nullable)
+        json_array_append_new(json_object_get(s, "enum"), json_null());
 }
 
 /* Its bounds are words of JSON Schema. */
@@ -200,29 +95,104 @@ static bool may_be_null(const json_t *f, enum use use) {
     return !is(f, "required") && (use == USE_READ || !json_object_get(f, "transitions"));
 }
 
+/* As `kith schema` tells it, and what depends on its use. */
 static json_t *field_schema(const json_t *f, enum use use) {
-    const struct kind *k = kind_of(f);
+    json_t *s = json_deep_copy(json_object_get(f, "schema"));
     bool nullable = may_be_null(f, use);
-    json_t *s = json_object();
-    if (!k)
-        return s;
-    json_object_set_new(s, "type",
-                        nullable ? json_pack("[s,s]", k->type, "null") : json_string(k->type));
-    if (k->pattern)
-        put_text(s, "pattern", k->pattern);
-    if (k->format)
-        put_text(s, "format", k->format);
-    if (k->example)
-        put_example(s, json_string(k->example));
-    if (k->more)
-        k->more(s, f);
-    if (strcmp(k->name, "json") == 0)
-        put_text(s, "contentMediaType", "application/json");
+    if (nullable)
+        json_object_set_new(s, "type", json_pack("[s,s]", text_of(s, "type"), "null"));
+    if (text_of(f, "target")[0])
+        put_text(s, "x-kith-target", text_of(f, "target"));
     put_options(s, f, use, nullable);
     put_description(s, f, use);
     if (use == USE_READ && json_object_get(f, "write") && !is(f, "write"))
         json_object_set_new(s, "readOnly", json_true());
     return s;
+}
+
+/* -- examples ---------------------------------------------------------------------------------- */
+
+/* Of as many characters as may be. */
+static json_t *text_example(const json_t *f, const json_t *s) {
+    json_int_t min = json_integer_value(json_object_get(s, "minLength"));
+    const json_t *max = json_object_get(s, "maxLength");
+    struct text t = {0};
+    if (!min && !max)
+        return json_string(text_of(f, "label"));
+    while ((json_int_t)t.len < (min > 0 ? min : 1))
+        text_puts(&t, text_of(f, "field")[0] ? text_of(f, "field") : "x");
+    json_int_t len = max && json_integer_value(max) < (json_int_t)t.len ? json_integer_value(max)
+                                                                        : (json_int_t)t.len;
+    json_t *example = json_stringn(t.ptr ? t.ptr : "", t.ptr ? (size_t)len : 0);
+    text_free(&t);
+    return example;
+}
+
+static json_t *value_example(const json_t *f) {
+    const json_t *s = json_object_get(f, "schema");
+    json_t *examples = json_object_get(s, "examples"), *words = json_object_get(s, "enum");
+    const char *type = text_of(s, "type");
+    json_int_t min = json_integer_value(json_object_get(s, "minimum"));
+    if (json_array_size(examples) || json_array_size(words))
+        return json_incref(json_array_get(json_array_size(words) ? words : examples, 0));
+    if (strcmp(type, "integer") == 0)
+        return json_integer(min > 1 ? min : 1);
+    if (strcmp(type, "boolean") == 0)
+        return json_true();
+    return strcmp(type, "array") == 0 ? json_array() : text_example(f, s);
+}
+
+/* May it be written without another record's being there? */
+static bool stands_alone(const json_t *f) {
+    const json_t *s = json_object_get(f, "schema");
+    return is(f, "write") && !text_of(f, "target")[0] && !json_object_get(f, "transitions") &&
+           (json_array_size(json_object_get(s, "examples")) || json_object_get(s, "enum"));
+}
+
+#define EXAMPLE_FIELDS 3 /* beside those that are required */
+
+/* What is written of a record. */
+static json_t *written_example(const json_t *type, enum use use) {
+    json_t *all = json_object(), *f;
+    size_t i, others = 0;
+    json_array_foreach(json_object_get(type, "fields"), i, f) {
+        const char *name = text_of(f, "field");
+        bool needed = use != USE_UPDATE && is(f, "required") && is(f, "write") &&
+                      !json_object_get(f, "default") && !json_object_get(f, "transitions");
+        if (needed || (stands_alone(f) && others < EXAMPLE_FIELDS && ++others))
+            json_object_set_new(all, name, value_example(f));
+    }
+    return all;
+}
+
+static json_t *read_example(const json_t *type) {
+    json_t *all = json_pack("{s:s, s:O}", "id", "0SA818NN40003", "type",
+                            json_object_get(type, "type")),
+           *written = written_example(type, USE_CREATE), *f;
+    size_t i;
+    json_array_foreach(json_object_get(type, "fields"), i, f) {
+        const char *name = text_of(f, "field");
+        if (is(f, "read") && (json_object_get(written, name) || strcmp(name, "created") == 0))
+            json_object_set_new(all, name, value_example(f));
+    }
+    json_decref(written);
+    return all;
+}
+
+/* What an action needs, or gives. */
+static json_t *fields_example(const json_t *fields, bool all) {
+    json_t *example = json_object(), *f;
+    size_t i;
+    json_array_foreach((json_t *)(uintptr_t)fields, i, f) {
+        if (all || is(f, "required"))
+            json_object_set_new(example, text_of(f, "field"), value_example(f));
+    }
+    return example;
+}
+
+static json_t *with_example(json_t *schema, json_t *example) {
+    json_object_set_new(schema, "examples", json_pack("[o]", example));
+    return schema;
 }
 
 /* -- types and actions ------------------------------------------------------------------------- */
@@ -251,7 +221,7 @@ static json_t *written_schema(const json_t *type, enum use use) {
     }
     json_t *s = object_schema(properties, required, "");
     json_object_set_new(s, "additionalProperties", json_false());
-    return s;
+    return with_example(s, written_example(type, use));
 }
 
 /* With ?fields= there are others, or fewer: id and type are always there. */
@@ -265,7 +235,8 @@ static json_t *read_schema(const json_t *type) {
         if (is(f, "read"))
             json_object_set_new(properties, text_of(f, "field"), field_schema(f, USE_READ));
     }
-    return object_schema(properties, json_pack("[s,s]", "id", "type"), text_of(type, "doc"));
+    json_t *s = object_schema(properties, json_pack("[s,s]", "id", "type"), text_of(type, "doc"));
+    return with_example(s, read_example(type));
 }
 
 static void add(json_t *schemas, json_t *schema, const char *format, ...)
@@ -290,7 +261,9 @@ void openapi_add_type(json_t *schemas, const json_t *type) {
         json_pack("{s:{s:s, s:o}, s:o, s:o}", "items", "type", "array", "items",
                   openapi_ref("schemas", "%s", name), "next", openapi_ref("schemas", "Cursor"),
                   "inexact", openapi_ref("schemas", "Inexact"));
-    add(schemas, object_schema(list, json_pack("[s]", "items"), ""), "%s.list", name);
+    json_t *s = object_schema(list, json_pack("[s]", "items"), "");
+    add(schemas, with_example(s, json_pack("{s:[o]}", "items", read_example(type))), "%s.list",
+        name);
 }
 
 /* What a rehearsal tells has other members: none is always there. */
@@ -302,10 +275,11 @@ static json_t *result_schema(const json_t *action) {
     }
     if (strcmp(text_of(action, "effect"), "read") != 0) {
         json_object_set_new(properties, "transaction", openapi_ref("schemas", "Id"));
-        json_object_set_new(properties, "rehearsal", openapi_ref("schemas", "Rehearsed"));
-        json_object_set_new(properties, "effects", openapi_ref("schemas", "Effects"));
+        openapi_add_members(properties, "rehearsal:bool reactions:int? others:bool cut:bool"
+                                        " effects:[Rehearsed] outgoing:[Effect]");
     }
-    return object_schema(properties, json_array(), "");
+    return with_example(object_schema(properties, json_array(), ""),
+                        fields_example(json_object_get(action, "results"), true));
 }
 
 void openapi_add_action(json_t *schemas, const json_t *action) {
@@ -319,6 +293,7 @@ void openapi_add_action(json_t *schemas, const json_t *action) {
     }
     json_t *takes = object_schema(properties, required, "");
     json_object_set_new(takes, "additionalProperties", json_false());
-    add(schemas, takes, "action.%s", name);
+    add(schemas, with_example(takes, fields_example(json_object_get(action, "parameters"), false)),
+        "action.%s", name);
     add(schemas, result_schema(action), "result.%s", name);
 }

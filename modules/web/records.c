@@ -69,18 +69,29 @@ static void tell_transaction(struct request *r, const kith_written *w) {
     answer_header(r, "Kith-Transaction", "%s", id);
 }
 
+/* The record, or of one that may not be read what its writer knows of it anyway. */
+static void put_shown(struct request *r, const kith_shown *shown) {
+    char id[KITH_ID_CHARS + 1];
+    kith_id_text(shown->id, id);
+    if (shown->json.len)
+        text_add(&r->answer, shown->json.ptr, shown->json.len);
+    else
+        text_printf(&r->answer, "{\"id\":\"%s\",\"type\":\"%s\"}", id, request_part(r, "type"));
+    text_puts(&r->answer, "\n");
+}
+
 static void tell_written(struct request *r, const kith_written *w) {
     char id[KITH_ID_CHARS + 1];
     const kith_shown *shown = w->count ? &w->shown[0] : NULL;
     tell_transaction(r, w);
-    if (!shown || !shown->json.len) {
+    if (!shown || r->method == METHOD_DELETE) {
         r->status = 204;
         return;
     }
-    text_add(&r->answer, shown->json.ptr, shown->json.len);
-    text_puts(&r->answer, "\n");
+    put_shown(r, shown);
     answer_json(r, r->method == METHOD_POST && r->route->handle == record_create ? 201 : 200);
-    put_etag(r, shown->version);
+    if (shown->version.len)
+        put_etag(r, shown->version);
     if (r->status == 201) {
         kith_id_text(shown->id, id);
         answer_header(r, "Location", "/api/v1/%s/%s", request_part(r, "type"), id);
@@ -201,12 +212,8 @@ static bool take_id(kith_str line, char *out) {
 
 /* Lines of JSON, as what was sent. */
 static void tell_lines(struct request *r, const kith_written *w) {
-    for (uint32_t i = 0; i < w->count; i++) {
-        const kith_str json = w->shown[i].json; /* empty: not to be read */
-        text_puts(&r->answer, json.len ? "" : "null");
-        text_add(&r->answer, json.ptr, (size_t)json.len);
-        text_puts(&r->answer, "\n");
-    }
+    for (uint32_t i = 0; i < w->count; i++)
+        put_shown(r, &w->shown[i]);
     r->status = r->method == METHOD_POST ? 201 : 200;
     answer_header(r, "Content-Type", "application/x-ndjson");
     tell_transaction(r, w);

@@ -37,7 +37,8 @@ const struct route routes[] = {
      .greets = true,
      .worker = true,
      .doc = "Metrics, as Prometheus reads them."},
-    {GET("status"), RUN("status"), .doc = "How the company does, for administrators."},
+    {GET("status"), RUN("status"), .gives = "Status",
+     .doc = "How the company does, for administrators."},
     {GET("search"), LINES("search", "?q", "--after=?after", "--limit=?limit"), .gives = "Hit",
      .name = "search", .doc = "Finds words in all records."},
     {GET("query"), LINES("find", "?q", "--fields=?fields", "--after=?after", "--limit=?limit"),
@@ -94,10 +95,12 @@ const struct route routes[] = {
     {PAGE("/account"), .doc = "A page for one's own account."},
     {PAGE("/people.js"), .doc = "What these pages do."},
     {PAGE("/people.css"), .doc = "How they look."},
-    {GET("sessions"), LINES("session list"), .doc = "Who is signed in: oneself, or everybody."},
-    {DELETE("sessions"), RUN("session revoke", "--all"), .name = "signOutEverywhere",
-     .doc = "Signs out everywhere."},
-    {DELETE("sessions/{number}"), RUN("session revoke", "{number}"), .doc = "Ends a session."},
+    {GET("sessions"), LINES("session list"), .gives = "Session",
+     .doc = "Who is signed in: oneself, or everybody."},
+    {DELETE("sessions"), RUN("session revoke", "--all"), .gives = "Revoked",
+     .name = "signOutEverywhere", .doc = "Signs out everywhere."},
+    {DELETE("sessions/{number}"), RUN("session revoke", "{number}"), .gives = "Revoked",
+     .doc = "Ends a session."},
     {GET("events"), .handle = events_follow, .worker = true, .arguments = "topic|q|after",
      .gives = "text/event-stream", .name = "followEvents",
      .doc = "What happens, as it happens (Server-Sent Events)."},
@@ -157,16 +160,19 @@ const struct route routes[] = {
      .doc = "This document: OpenAPI 3.1 of what you may use."},
     {GET("docs"), .handle = openapi_page_get, .worker = true, .gives = "text/html",
      .doc = "The same as a page for people."},
-    {GET("schema"), RUN("schema"), .doc = "All types, actions and events, as they are declared."},
+    {GET("schema"), RUN("schema"), .gives = "Declared",
+     .doc = "All types, actions and events, as they are declared."},
 
-    {GET("agents"), LINES("mcp sessions", "--limit=?limit"), .doc = "The sessions of agents."},
-    {GET("approvals"), LINES("mcp approvals", "--all!all"),
+    {GET("agents"), LINES("mcp sessions", "--limit=?limit"), .gives = "AgentSession",
+     .doc = "The sessions of agents."},
+    {GET("approvals"), LINES("mcp approvals", "--all!all"), .gives = "Approval",
      .doc = "What agents want to write, and wait for."},
-    {GET("approvals/{number}"), RUN("mcp approvals", "{number}"), .doc = "One of these."},
-    {POST("approvals/{number}/approve"), RUN("mcp approve", "{number}"), .name = "approve",
-     .doc = "Allows it: it is done."},
-    {POST("approvals/{number}/refuse"), RUN("mcp refuse", "{number}"), .name = "refuse",
-     .doc = "Refuses it."},
+    {GET("approvals/{number}"), RUN("mcp approvals", "{number}"), .gives = "Approval",
+     .doc = "One of these."},
+    {POST("approvals/{number}/approve"), RUN("mcp approve", "{number}"), .gives = "Decision",
+     .name = "approve", .doc = "Allows it: it is done."},
+    {POST("approvals/{number}/refuse"), RUN("mcp refuse", "{number}"), .gives = "Decision",
+     .name = "refuse", .doc = "Refuses it."},
     {.method = METHOD_POST,
      .pattern = "/mcp",
      .handle = mcp_post,
@@ -283,7 +289,8 @@ static void find_route(struct request *r) {
     if (r->route)
         return;
     if (!allowed[0]) {
-        answer_problem(r, 404, "not found", NULL, "there is nothing at this address");
+        answer_problem(r, 404, "not found", NULL,
+                       "there is nothing at this address: " API "docs tells what there is");
         return;
     }
     answer_problem(r, 405, "unsupported", NULL, "this address is not for this method");

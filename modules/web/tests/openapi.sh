@@ -53,6 +53,10 @@ prints '"operationId":"createVisit"'
 prints '"enum":["good","bad",null]'
 prints '"operationId":"reportSalesPipeline"'
 prints 'A row whose key is known updates that record.'
+prints '{"name":"q","in":"query","description":"A whole query, without totals'
+prints '"schema":{"type":"array","items":{"type":"string"}}}' # ?map=, again for each column
+prints '"410":{"$ref":"#/components/responses/Gone"}'
+prints '"first":{"type":"integer"}'
 for word in '"/api/v1/erasure":{"post"' 'listRun"' '"default":"prospect"'; do prints_not "$word"; done
 api GET openapi.json '' "If-None-Match: $etag"
 answers 304
