@@ -90,6 +90,9 @@ static kith_status settings(struct uses *u, kith_error *e) {
 static bool rollup_uses(const struct rollup *r, const struct uses *u) {
     const struct rfield *f =
         u->field ? type_field(r->child->schema, r->child, str_of(u->field)) : NULL;
+    if (r->in && u->field && strcmp(r->in->type->name, u->type) == 0 &&
+        strcmp(r->in->name, u->field) == 0)
+        return true;
     return strcmp(r->child->name, u->type) == 0 &&
            (!u->field || (f && fieldset_has(&r->reads, f->index)));
 }

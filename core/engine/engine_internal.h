@@ -576,6 +576,8 @@ void known_token_forget(struct engine *g, const char *digest);
 void known_tokens_close(struct engine *g);
 kith_status rollup_open(struct engine *g, kith_error *e);
 kith_status rollup_follow(struct txn *t, const struct change *c, kith_error *e);
+/* A record is made: what it keeps in a currency of its own begins in that. */
+void rollup_begin(const struct change *c);
 kith_status search_open(struct engine *g, kith_error *e);
 kith_status search_begin(struct engine *g, kith_error *e);
 /* What the writer's last statement ended with: damage of the index is noted, and told as such. */

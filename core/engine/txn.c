@@ -3,6 +3,7 @@
  * shown to the hooks, written, and journaled, all in one transaction. */
 #include "engine/bus.h"
 #include "engine/engine_internal.h"
+#include "record/rollup.h"
 #include "record/series.h"
 
 #include <string.h>
@@ -199,6 +200,37 @@ kith_status hook_wants(struct txn *t, const struct hook *h, const struct change 
     return predicate_match(h->where, &env, c->id, c->after ? c->after : c->before, &source, yes, e);
 }
 
+/* Before-hooks may have written to the record, or to what its roll-ups are kept from, since it was
+ * read: what the next one is told of, and what follows from a change, is measured against what is
+ * there. */
+static kith_status look_again(struct txn *t, struct change *c, kith_error *e) {
+    if (c->kind != ROW_UPDATE || c->seen == t->g->writes)
+        return KITH_OK;
+    TRY(change_before(t, c, e));
+    for (uint32_t i = 0; i < c->type->field_count; i++)
+        if (!fieldset_has(&c->changed, i))
+            c->after[i] = c->before[i];
+    return KITH_OK;
+}
+
+/* After-hooks, too, may have written what the record's roll-ups are kept from. */
+static kith_status look_at_kept(struct txn *t, struct change *c, kith_error *e) {
+    static const struct fieldset none;
+    bool there;
+    if (c->kind == ROW_DELETE || c->seen == t->g->writes ||
+        memcmp(&c->type->kept, &none, sizeof none) == 0)
+        return KITH_OK;
+    kith_value *now = change_copy(t, c->type, NULL);
+    if (!now)
+        return err_nomem(e);
+    TRY(record_find(t->g->writer, c->type, c->id, t->arena, now, &there, e));
+    for (uint32_t i = 0; there && i < c->type->field_count; i++)
+        if (fieldset_has(&c->type->kept, i))
+            c->after[i] = now[i];
+    c->seen = t->g->writes;
+    return KITH_OK;
+}
+
 /* Runs the hooks of one moment. row: seq of the row that is already written, 0 before. */
 static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64_t row,
                              kith_error *e) {
@@ -219,8 +251,10 @@ static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64
     t->system++;
     for (size_t i = 0; st == KITH_OK && i < l->count; i++) {
         const struct hook_entry *h = l->items[i];
-        bool wanted;
-        st = hook_wants(t, &h->hook, c, &wanted, e);
+        bool wanted = false;
+        st = after ? look_at_kept(t, c, e) : look_again(t, c, e);
+        if (st == KITH_OK)
+            st = hook_wants(t, &h->hook, c, &wanted, e);
         if (st != KITH_OK || !wanted)
             continue;
         t->code = &h->hook.source;
@@ -357,6 +391,8 @@ static kith_status check_row(struct txn *t, const struct change *c, kith_error *
         const kith_value *v = &c->after[i];
         if (!fieldset_has(&c->changed, i))
             continue;
+        if (fieldset_has(&c->type->currencies, i))
+            TRY(rollup_check_currency(f, v, e));
         if (f->kind == KITH_F_STATE && !t->undoing && !may_begin_anywhere(t, c))
             TRY(state_check(f, c->before ? &c->before[i] : NULL, v, e));
         if (v->kind == KITH_LINK)
@@ -448,22 +484,10 @@ kith_status change_before(struct txn *t, struct change *c, kith_error *e) {
     return KITH_OK;
 }
 
-/* Before-hooks may have written to the record, or to what its roll-ups are kept from, since it was
- * read: what follows from a change is measured against what is there. */
-static kith_status look_again(struct txn *t, struct change *c, kith_error *e) {
-    if (c->kind != ROW_UPDATE || c->seen == t->g->writes)
-        return KITH_OK;
-    TRY(change_before(t, c, e));
-    for (uint32_t i = 0; i < c->type->field_count; i++)
-        if (!fieldset_has(&c->changed, i))
-            c->after[i] = c->before[i];
-    return KITH_OK;
-}
-
 /* What follows from a write is caused by it. */
-static kith_status follow_write(struct txn *t, const struct change *c, uint64_t seq,
-                                kith_error *e) {
+static kith_status follow_write(struct txn *t, struct change *c, uint64_t seq, kith_error *e) {
     uint64_t cause = t->cause_row;
+    c->seen = t->g->writes + 1; /* this one */
     t->cause_row = seq;
     kith_status st = derived_follow(t, c, e);
     t->cause_row = cause;
@@ -472,6 +496,8 @@ static kith_status follow_write(struct txn *t, const struct change *c, uint64_t 
 
 kith_status change_row(struct txn *t, const struct change *c, kith_error *e) {
     struct conn *w = t->g->writer;
+    if (c->kind == ROW_CREATE && fieldset_meets(&c->changed, &c->type->currencies))
+        rollup_begin(c);
     return c->kind == ROW_CREATE ? record_insert(w, c->type, c->id, t->arena, c->after, e)
            : c->kind == ROW_UPDATE
                ? record_update(w, c->type, c->id, t->arena, c->after, &c->changed, e)

@@ -481,7 +481,7 @@ kith_status state_check(const struct rfield *f, const kith_value *from, const ki
 static kith_status default_of(const struct schema *s, const struct rfield *f, struct arena *a,
                               kith_value *v, kith_error *e) {
     if (f->rollup)
-        *v = rollup_empty(f->rollup);
+        *v = rollup_empty(f->rollup, NULL);
     else if (f->default_text)
         *v = value_str(str_of(f->default_text));
     else if (f->kind == KITH_F_STATE)

@@ -2,6 +2,7 @@
 /* Roll-ups: their formulas, read and checked while the schema is built, and what one record is to
  * one of them. */
 #include "record/rollup.h"
+#include "base/number.h"
 #include "record/query_internal.h"
 #include "record/schema_internal.h"
 
@@ -151,9 +152,33 @@ static kith_status read_condition(struct reading *in, struct rollup *r) {
     return KITH_OK;
 }
 
+/* "in currency" behind the last ')', which is taken off the text. */
+static kith_status read_currency(struct reading *in, struct rollup *r) {
+    struct reading tail = *in;
+    const struct rtype *t = r->field->type;
+    for (tail.at = (uint32_t)in->text.len; tail.at && in->text.ptr[tail.at - 1] != ')';)
+        tail.at--;
+    uint32_t end = tail.at;
+    if (end == 0 || end == in->text.len)
+        return KITH_OK;
+    TRY(advance(&tail));
+    if (!is_word(&tail, "in"))
+        return KITH_OK;
+    TRY(advance(&tail));
+    TRY(expect_name(&tail, "the field that names the currency"));
+    if (schema_find_field(in->schema, t, tail.token.text, &r->in, in->e) != KITH_OK)
+        return query_fail_at(in->text, tail.token.at, in->e);
+    TRY(advance(&tail));
+    if (tail.token.kind != TOKEN_END)
+        return FAIL(&tail, "nothing may follow the field that names the currency");
+    in->text.len = end;
+    return KITH_OK;
+}
+
 static kith_status read_formula(struct reading *in, struct rollup *r) {
     while (in->text.len && strchr(" \t\r\n", in->text.ptr[in->text.len - 1]))
         in->text.len--;
+    TRY(read_currency(in, r));
     TRY(read_function(in, r));
     TRY(read_subject(in, r));
     if (!r->via)
@@ -182,11 +207,32 @@ static bool can_differ(const struct rfield *f) {
            f->kind == KITH_F_SERIES || (f->kind == KITH_F_LINK && !f->any_target);
 }
 
+/* A text is looked at when it is written. */
+static kith_status check_in(const struct rollup *r, kith_error *e) {
+    const struct rfield *f = r->field, *in = r->in;
+    if (f->option_count)
+        return err_set(e, KITH_E_INVAL, f->name,
+                       "its currency is that of %s; leave its options away", in->name);
+    if ((in->kind != KITH_F_TEXT && in->kind != KITH_F_CHOICE) || field_derived(in))
+        return err_set(e, KITH_E_INVAL, f->name,
+                       "%s.%s names no currency: that is a text or a choice that people write",
+                       in->type->name, in->name);
+    for (uint32_t i = 0; in->kind == KITH_F_CHOICE && i < in->option_count; i++)
+        TRY(rollup_check_currency(
+            in, &(kith_value){.kind = KITH_TEXT, .as.s = str_of(in->options[i])}, e));
+    return KITH_OK;
+}
+
 static kith_status check_money(const struct schema *s, struct rollup *r, kith_error *e) {
     const struct rfield *f = r->field, *v = r->value;
+    if (r->in) {
+        memcpy(r->currency, s->base_currency, 3);
+        return check_in(r, e);
+    }
     if (f->option_count > 1)
         return err_set(e, KITH_E_INVAL, f->name,
-                       "it adds up one currency; leave one option, or none for the company's");
+                       "it adds up one currency; leave one option, none for the company's, or add"
+                       " \"in FIELD\" for that which a field of the record names");
     memcpy(r->currency, f->option_count ? f->options[0] : s->base_currency, 3);
     if (v->option_count && field_option(v, (kith_str){r->currency, 3}) < 0)
         return err_set(e, KITH_E_INVAL, f->name, "%s.%s is never in %s", v->type->name, v->name,
@@ -197,6 +243,9 @@ static kith_status check_money(const struct schema *s, struct rollup *r, kith_er
 static kith_status check_kinds(const struct schema *s, struct rollup *r, kith_error *e) {
     const struct rfield *f = r->field, *v = r->value;
     bool counts = r->function == ROLLUP_COUNT || r->function == ROLLUP_DISTINCT;
+    if (r->in && (counts || v->kind != KITH_F_MONEY))
+        return err_set(e, KITH_E_INVAL, f->name, "only money is in a currency, as %s names",
+                       r->in->name);
     if (counts && f->kind != KITH_F_INTEGER)
         return err_set(e, KITH_E_INVAL, f->name, "what is counted is an integer, not a %s",
                        field_kind_name(f->kind));
@@ -282,6 +331,8 @@ static kith_status attach(struct schema *s, const struct rollup *r, kith_error *
     more[child->rollup_count++] = r;
     child->rollups = more;
     fieldset_add(&parent->kept, r->field->index);
+    if (r->in)
+        fieldset_add(&parent->currencies, r->in->index);
     return KITH_OK;
 }
 
@@ -353,13 +404,12 @@ kith_status rollup_part(const struct rollup *r, const struct zone *zone, kith_id
     *part = value_null();
     if (v && v->kind == KITH_NULL)
         return KITH_OK;
-    if (v && v->kind == KITH_MONEY && memcmp(v->as.money.currency, r->currency, 3) != 0)
+    if (v && v->kind == KITH_MONEY && !r->in && memcmp(v->as.money.currency, r->currency, 3) != 0)
         return KITH_OK;
     if (r->where)
         TRY(predicate_match(r->where, &env, id, values, NULL, &yes, e));
     if (yes)
-        *part =
-            v && v->kind == KITH_TEXT ? value_str(v->as.s) : value_int(v ? rollup_number(v) : 1);
+        *part = v && (v->kind == KITH_TEXT || r->in) ? *v : value_int(v ? rollup_number(v) : 1);
     return KITH_OK;
 }
 
@@ -377,12 +427,35 @@ bool rollup_links(const struct rollup *r, const kith_value *values, kith_id pare
     return false;
 }
 
-kith_value rollup_empty(const struct rollup *r) {
-    bool extreme = r->function == ROLLUP_MIN || r->function == ROLLUP_MAX;
-    return extreme ? value_null() : rollup_value(r, 0);
+static bool is_currency(kith_str s) {
+    char code[4] = {0};
+    if (s.len != 3)
+        return false;
+    memcpy(code, s.ptr, 3);
+    return currency_digits(code) >= 0;
 }
 
-kith_value rollup_value(const struct rollup *r, int64_t number) {
+const char *rollup_currency(const struct rollup *r, const kith_value *record) {
+    const kith_value *v = r->in && record ? &record[r->in->index] : NULL;
+    return v && v->kind == KITH_TEXT && is_currency(v->as.s) ? v->as.s.ptr : r->currency;
+}
+
+kith_status rollup_check_currency(const struct rfield *f, const kith_value *v, kith_error *e) {
+    if (v->kind != KITH_TEXT || is_currency(v->as.s))
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, f->name,
+                   "%s: '%.*s' is no ISO 4217 currency, in which sums of %s are kept; give its"
+                   " code, as EUR",
+                   f->name, (int)(v->as.s.len < 100 ? v->as.s.len : 100), v->as.s.ptr,
+                   f->type->name);
+}
+
+kith_value rollup_empty(const struct rollup *r, const kith_value *record) {
+    bool extreme = r->function == ROLLUP_MIN || r->function == ROLLUP_MAX;
+    return extreme ? value_null() : rollup_value(r, record, 0);
+}
+
+kith_value rollup_value(const struct rollup *r, const kith_value *record, int64_t number) {
     static const uint32_t kinds[] = {[KITH_F_INTEGER] = KITH_INT,
                                      [KITH_F_DATE] = KITH_DATE,
                                      [KITH_F_TIME] = KITH_TIME,
@@ -391,7 +464,7 @@ kith_value rollup_value(const struct rollup *r, int64_t number) {
     if (r->field->kind == KITH_F_MONEY) {
         v.kind = KITH_MONEY;
         v.as.money.minor = number;
-        memcpy(v.as.money.currency, r->currency, sizeof r->currency);
+        memcpy(v.as.money.currency, rollup_currency(r, record), 3);
     } else if (r->field->kind == KITH_F_DECIMAL) {
         v.kind = KITH_DECIMAL;
         v.as.decimal.units = number;

@@ -3,6 +3,8 @@
  *
  *   sum(order.total via customer where state = 'paid')
  *
+ *   sum(order_line.total via order) in currency
+ *
  * (plugins-api/include/kith/declare.h has the grammar). Its value is not journaled: it follows from
  * what is. The engine keeps it up in the transaction that changes a record (engine/rollup.c); here
  * are its formula, the SQL that computes it for all records at once, and the table beside the
@@ -28,18 +30,28 @@ struct rollup {                 /* immutable; in the schema's arena */
     kith_str condition;            /* its text */
     struct fieldset reads;         /* the fields of the child that it depends on */
     char currency[4];              /* of money: amounts in others do not count */
+    const struct rfield *in;       /* of the field's record, which has another currency there; NULL:
+                                      all have the one above */
 };
 
 /* What a record of the child's type is to a roll-up: a KITH_INT, or for count(distinct) a
- * KITH_TEXT; KITH_NULL: nothing. */
+ * KITH_TEXT, or a KITH_MONEY when it depends on the currency of the record whether it counts;
+ * KITH_NULL: nothing. */
 kith_status rollup_part(const struct rollup *r, const struct zone *zone, kith_id id,
                         const kith_value *values, kith_value *part, kith_error *e);
 /* Does the child with these values link to the record? */
 bool rollup_links(const struct rollup *r, const kith_value *values, kith_id parent);
 
-/* The value of the field: what a record has that nothing links to, and from a number and back. */
-kith_value rollup_empty(const struct rollup *r);
-kith_value rollup_value(const struct rollup *r, int64_t number);
+/* Of money: the currency in which a record with these values keeps it. NULL: one that names none.
+ */
+const char *rollup_currency(const struct rollup *r, const kith_value *record);
+/* Refuses a value of a field by which roll-ups know their currency (rtype.currencies). */
+kith_status rollup_check_currency(const struct rfield *f, const kith_value *v, kith_error *e);
+
+/* The value of the field: what a record with these values (or NULL, as above) has that nothing
+ * links to, and from a number and back. */
+kith_value rollup_empty(const struct rollup *r, const kith_value *record);
+kith_value rollup_value(const struct rollup *r, const kith_value *record, int64_t number);
 int64_t rollup_number(const kith_value *v);
 
 /* Refuses a subscriber that would wait for this field to change: a roll-up does so without an event
@@ -59,8 +71,17 @@ kith_status rollup_shared(struct conn *c, const struct rollup *r, kith_id parent
 kith_status rollup_extreme(struct conn *c, const struct rollup *r, kith_id parent, bool *found,
                            int64_t *number, kith_error *e);
 
+/* Forgets what stands there for the record. */
+kith_status rollup_clear(struct conn *c, const struct rollup *r, kith_id parent, kith_error *e);
+
 /* -- all records at once ----------------------------------------------------------------------- */
 
+/* What each child of one record is to it, when that keeps its money in `currency`: a KITH_INT. */
+typedef kith_status rollup_child_fn(void *arg, kith_id child, const kith_value *part,
+                                    kith_error *e);
+kith_status rollup_children(struct conn *c, const struct rollup *r, const struct zone *zone,
+                            kith_id parent, const char *currency, rollup_child_fn *fn, void *arg,
+                            kith_error *e);
 /* Computes what is new or has another formula than when the database was used last, and forgets
  * what is kept no more. In the transaction that opens the database, once s->zone is set. *changed:
  * some record has another value now. */

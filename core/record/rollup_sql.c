@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Roll-ups in SQL: the table beside the records, and all values at once, when they are made and
  * when the doctor looks at them. */
+#include "base/id.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/zone.h"
@@ -59,6 +60,16 @@ kith_status rollup_shared(struct conn *c, const struct rollup *r, kith_id parent
     return conn_any(c, st, shared, e);
 }
 
+kith_status rollup_clear(struct conn *c, const struct rollup *r, kith_id parent, kith_error *e) {
+    sqlite3_stmt *st;
+    if (!has_table(r))
+        return KITH_OK;
+    TRY(conn_prepare(c, "DELETE FROM kith_rollup WHERE field = ?1 AND parent = ?2", &st, e));
+    bind_int(st, 1, r->field->id);
+    bind_int(st, 2, (int64_t)parent);
+    return conn_run(c, st, e);
+}
+
 kith_status rollup_extreme(struct conn *c, const struct rollup *r, kith_id parent, bool *found,
                            int64_t *number, kith_error *e) {
     sqlite3_stmt *st;
@@ -79,15 +90,35 @@ kith_status rollup_extreme(struct conn *c, const struct rollup *r, kith_id paren
 
 /* -- all records ------------------------------------------------------------------------------- */
 
+/* The one record of which what its children are is asked for, and its currency. NULL: of all. */
+struct only {
+    kith_id id;
+    const char *currency;
+};
+
+/* "order" = '01HX...' and: so that an index on the link leads to the children of the one. */
+static const char *linked_to(const struct rollup *r, const struct only *only, struct arena *a) {
+    char id[ID_TEXT + 1];
+    bool any = r->via->any_target;
+    if (!only)
+        return "";
+    id_format(only->id, id);
+    return arena_printf(a, "\"%s\" = '%s%s%s' and ", r->via->name, any ? r->field->type->name : "",
+                        any ? "/" : "", id);
+}
+
 /* The children that satisfy the condition, as c(id, columns...): by the query language's own
  * statement. */
-static kith_status put_children(const struct rollup *r, const struct zone *zone, struct arena *a,
-                                struct buf *b, struct query_sql *q, kith_error *e) {
+static kith_status put_children(const struct rollup *r, const struct only *only,
+                                const struct zone *zone, struct arena *a, struct buf *b,
+                                struct query_sql *q, kith_error *e) {
     static const struct principal kith = {.name = "Kith", .all = true};
     const struct query_env env = {.zone = zone, .principal = &kith};
     struct query *query;
-    const char *text = arena_printf(a, "\"%s\" where (%.*s)", r->child->name, (int)r->condition.len,
-                                    r->condition.ptr);
+    const char *linked = linked_to(r, only, a);
+    const char *text = linked ? arena_printf(a, "\"%s\" where %s(%.*s)", r->child->name, linked,
+                                             (int)r->condition.len, r->condition.ptr)
+                              : NULL;
     if (!text)
         return err_nomem(e);
     TRY(query_parse(&query, r->child->schema, a, str_of(text), e));
@@ -101,32 +132,52 @@ static kith_status put_children(const struct rollup *r, const struct zone *zone,
     return KITH_OK;
 }
 
-/* The name of the table or of the column that goes with it. */
-static void put_value(const struct rollup *r, struct buf *b) {
-    if (!r->value)
-        buf_puts(b, "1");
-    else if (r->value->kind == KITH_F_MONEY)
-        buf_printf(b, "CASE c.\"%s__cur\" WHEN '%s' THEN c.\"%s\" END", r->value->name, r->currency,
-                   r->value->name);
+/* In which currency the record `row` keeps it, as rollup_currency says. */
+static void put_currency(const struct rollup *r, const char *row, struct buf *b) {
+    if (r->in)
+        buf_printf(b, "coalesce(%s.\"%s\", '%s')", row, r->in->name, r->currency);
     else
+        buf_printf(b, "'%s'", r->currency);
+}
+
+/* The name of the table or of the column that goes with it. */
+static void put_value(const struct rollup *r, const struct only *only, struct buf *b) {
+    if (!r->value) {
+        buf_puts(b, "1");
+    } else if (r->value->kind == KITH_F_MONEY) {
+        buf_printf(b, "CASE c.\"%s__cur\" WHEN ", r->value->name);
+        if (only)
+            buf_printf(b, "'%.3s'", only->currency);
+        else
+            put_currency(r, "o", b);
+        buf_printf(b, " THEN c.\"%s\" END", r->value->name);
+    } else {
         buf_printf(b, "c.\"%s\"", r->value->name);
+    }
 }
 
 /* SELECT parent, value, child: what every child is to the roll-up. */
-static kith_status put_parts(const struct rollup *r, const struct zone *zone, struct arena *a,
-                             struct buf *b, struct query_sql *q, kith_error *e) {
+static kith_status put_parts(const struct rollup *r, const struct only *only,
+                             const struct zone *zone, struct arena *a, struct buf *b,
+                             struct query_sql *q, kith_error *e) {
     const char *via = r->via->name, *child = r->child->name;
+    const char *parent =
+        r->via->kind == KITH_F_LINKS ? "l.target" : arena_printf(a, "c.\"%s\"", via);
+    if (!parent)
+        return err_nomem(e);
     if (r->where)
-        TRY(put_children(r, zone, a, b, q, e));
-    buf_puts(b, "SELECT ");
-    buf_printf(b, r->via->kind == KITH_F_LINKS ? "l.target" : "c.\"%s\"", via);
-    buf_puts(b, " AS parent, ");
-    put_value(r, b);
+        TRY(put_children(r, only, zone, a, b, q, e));
+    buf_printf(b, "SELECT %s AS parent, ", parent);
+    put_value(r, only, b);
     buf_puts(b, " AS value, c.id AS child FROM ");
     buf_printf(b, r->where ? "c" : "\"%s\" AS c", child);
     if (r->via->kind == KITH_F_LINKS)
         buf_printf(b, " JOIN \"%s.%s\" AS l ON l.record = c.id", child, via);
+    if (r->in && !only)
+        buf_printf(b, " JOIN \"%s\" AS o ON o.id = %s", r->field->type->name, parent);
     buf_puts(b, " WHERE parent IS NOT NULL AND value IS NOT NULL");
+    if (only)
+        buf_printf(b, " AND parent = %lld", (long long)only->id);
     if (r->via->any_target)
         buf_printf(b, " AND c.\"%s__type\" = %u", via, r->field->type->id);
     return b->failed ? err_nomem(e) : KITH_OK;
@@ -140,21 +191,23 @@ static kith_status put_wanted(const struct rollup *r, const struct zone *zone, s
                                             [ROLLUP_SUM] = "sum(value)",
                                             [ROLLUP_MIN] = "min(value)",
                                             [ROLLUP_MAX] = "max(value)"};
-    bool zero = rollup_empty(r).kind != KITH_NULL;
+    bool zero = rollup_empty(r, NULL).kind != KITH_NULL;
     buf_printf(b,
                "SELECT p.id AS id, %s AS v FROM \"%s\" AS p LEFT JOIN (SELECT parent, %s AS v"
                " FROM (",
                zero ? "coalesce(x.v, 0)" : "x.v", r->field->type->name, functions[r->function]);
-    TRY(put_parts(r, zone, a, b, q, e));
+    TRY(put_parts(r, NULL, zone, a, b, q, e));
     buf_puts(b, ") GROUP BY parent) AS x ON x.parent = p.id");
     return b->failed ? err_nomem(e) : KITH_OK;
 }
 
 static void put_differs(const struct rollup *r, struct buf *b) {
     buf_printf(b, "p.\"%s\" IS NOT w.v", r->field->name);
-    if (r->field->kind == KITH_F_MONEY)
-        buf_printf(b, " OR p.\"%s__cur\" IS NOT iif(w.v IS NULL, NULL, '%s')", r->field->name,
-                   r->currency);
+    if (r->field->kind != KITH_F_MONEY)
+        return;
+    buf_printf(b, " OR p.\"%s__cur\" IS NOT iif(w.v IS NULL, NULL, ", r->field->name);
+    put_currency(r, "p", b);
+    buf_puts(b, ")");
 }
 
 static kith_status run_once(struct conn *c, const struct buf *sql, const struct query_sql *q,
@@ -188,7 +241,7 @@ static kith_status fill_table(struct conn *c, const struct rollup *r, const stru
                "INSERT INTO kith_rollup(field, parent, value, child) SELECT %u, parent, value,"
                " child FROM (",
                r->field->id);
-    TRY(put_parts(r, zone, a, b, &q, e));
+    TRY(put_parts(r, NULL, zone, a, b, &q, e));
     buf_puts(b, ") ORDER BY 2, 3, 4");
     return run_once(c, b, &q, &rows, e);
 }
@@ -198,11 +251,13 @@ static kith_status fill_values(struct conn *c, const struct rollup *r, const str
     struct query_sql q = {0};
     const char *f = r->field->name;
     buf_printf(b, "UPDATE \"%s\" AS p SET \"%s\" = w.v", r->field->type->name, f);
-    if (r->field->kind == KITH_F_MONEY)
-        buf_printf(b,
-                   ", \"%s__cur\" = iif(w.v IS NULL, NULL, '%s'), \"%s__base\" = iif('%s' = '%s',"
-                   " w.v, NULL)",
-                   f, r->currency, f, r->currency, r->field->type->schema->base_currency);
+    if (r->field->kind == KITH_F_MONEY) {
+        buf_printf(b, ", \"%s__cur\" = iif(w.v IS NULL, NULL, ", f);
+        put_currency(r, "p", b);
+        buf_printf(b, "), \"%s__base\" = iif(", f);
+        put_currency(r, "p", b);
+        buf_printf(b, " = '%s', w.v, NULL)", r->field->type->schema->base_currency);
+    }
     buf_puts(b, " FROM (");
     TRY(put_wanted(r, zone, a, b, &q, e));
     buf_puts(b, ") AS w WHERE w.id = p.id AND (");
@@ -226,12 +281,40 @@ static kith_status check_range(struct conn *c, const struct rollup *r, kith_erro
                   : KITH_OK;
 }
 
+/* From now on none is written that is no currency; what stands there must be some already. */
+static kith_status check_currencies(struct conn *c, const struct rollup *r, kith_error *e) {
+    char sql[256], id[ID_TEXT + 1];
+    sqlite3_stmt *st;
+    bool row = true;
+    if (!r->in || r->in->kind != KITH_F_TEXT)
+        return KITH_OK;
+    snprintf(sql, sizeof sql, "SELECT min(id), \"%s\" FROM \"%s\" GROUP BY 2", r->in->name,
+             r->in->type->name);
+    TRY(conn_prepare_once(c, sql, &st, e));
+    kith_status status = conn_step(c, st, &row, e);
+    while (status == KITH_OK && row) {
+        kith_value v =
+            sqlite3_column_type(st, 1) == SQLITE_NULL ? value_null() : value_str(column_str(st, 1));
+        status = rollup_check_currency(r->in, &v, e);
+        if (status != KITH_OK) {
+            id_format((kith_id)sqlite3_column_int64(st, 0), id);
+            err_prefix(e, "%s %s has another text there: ", r->in->type->name, id);
+        } else {
+            status = conn_step(c, st, &row, e);
+        }
+    }
+    sqlite3_finalize(st);
+    return status;
+}
+
 static kith_status fill(struct conn *c, const struct rollup *r, const struct zone *zone,
                         struct arena *a, bool *changed, kith_error *e) {
     struct buf table = {0}, values = {0};
     int64_t records = 0;
     const struct rfield *f = r->field;
-    kith_status st = fill_table(c, r, zone, a, &table, e);
+    kith_status st = check_currencies(c, r, e);
+    if (st == KITH_OK)
+        st = fill_table(c, r, zone, a, &table, e);
     if (st == KITH_OK)
         st = fill_values(c, r, zone, a, &values, &records, e);
     if (st == KITH_OK)
@@ -260,7 +343,7 @@ kith_status rollup_check_sql(const struct rollup *r, const struct zone *zone, st
     buf_puts(&v, ") AS w ON w.id = p.id WHERE ");
     put_differs(r, &v);
     if (st == KITH_OK && has_table(r)) {
-        st = put_parts(r, zone, a, &parts, beside, e);
+        st = put_parts(r, NULL, zone, a, &parts, beside, e);
         const char *kept = "SELECT parent, value, child FROM kith_rollup WHERE field =";
         buf_printf(&b,
                    "SELECT DISTINCT parent FROM (SELECT * FROM (SELECT * FROM (%s) EXCEPT %s %u)"
@@ -276,6 +359,30 @@ kith_status rollup_check_sql(const struct rollup *r, const struct zone *zone, st
     buf_free(&v);
     buf_free(&parts);
     buf_free(&b);
+    return st;
+}
+
+kith_status rollup_children(struct conn *c, const struct rollup *r, const struct zone *zone,
+                            kith_id parent, const char *currency, rollup_child_fn *fn, void *arg,
+                            kith_error *e) {
+    const struct only only = {parent, currency};
+    struct arena a = {0};
+    struct buf b = {0};
+    struct query_sql q = {0};
+    sqlite3_stmt *sql = NULL;
+    bool row = true;
+    kith_status st = put_parts(r, &only, zone, &a, &b, &q, e);
+    if (st == KITH_OK)
+        st = conn_prepare_once(c, b.ptr, &sql, e);
+    if (st == KITH_OK)
+        query_bind(sql, &q);
+    while (st == KITH_OK && (st = conn_step(c, sql, &row, e)) == KITH_OK && row) {
+        kith_value part = value_int(sqlite3_column_int64(sql, 1));
+        st = fn(arg, (kith_id)sqlite3_column_int64(sql, 2), &part, e);
+    }
+    sqlite3_finalize(sql);
+    buf_free(&b);
+    arena_free(&a);
     return st;
 }
 

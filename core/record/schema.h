@@ -131,6 +131,7 @@ struct rtype {
     bool numbered;                       /* it has a number series */
     struct fieldset derived;             /* those with KITH_FF_DERIVED: not journaled */
     struct fieldset kept;                /* its fields that are roll-ups */
+    struct fieldset currencies;          /* those that name the currency of one of them */
     const struct rollup *const *rollups; /* that are kept from its records, on whichever type */
     uint32_t rollup_count;
     const char *const *columns; /* SQL column names, unquoted, in order; without id and __fold */

@@ -170,6 +170,31 @@ prints "1,4"
 kith doctor
 exits 0
 
+it "adds up money in the currency that the record names, as an import brings it"
+"$KITH" type add bill --title name currency:text >/dev/null
+"$KITH" type add bill_line 'bill:link[bill]' cost:money >/dev/null
+kith field add bill total:money --rollup "sum(bill_line.cost via bill where cost is not null) in curency"
+complains "did you mean 'currency'?"
+old=$(create bill name=old currency=Dollars)
+kith field add bill total:money --rollup "sum(bill_line.cost via bill where cost is not null) in currency"
+complains "bill $old has another text there: currency: 'Dollars' is no ISO 4217 currency"
+kith update bill "$old" currency=USD
+kith field add bill total:money --rollup "sum(bill_line.cost via bill where cost is not null) in currency"
+exits 0
+printf 'bill,cost\n%s,10 USD\n%s,5 EUR\n%s,2.50 USD\n' "$old" "$old" "$old" >"$work/lines.csv"
+kith import bill_line "$work/lines.csv"
+exits 0
+kith find bill --fields total --csv
+prints "12.50 USD"
+kith update bill "$old" currency=
+kith find bill --fields total --csv
+prints "5.00 EUR"
+kith field rename bill.currency money
+exits 1
+prints "the roll-up bill.total: sum(bill_line.cost via bill where cost is not null) in currency"
+kith doctor
+exits 0
+
 it "knows a field from one of the same name that a roll-up goes by"
 "$KITH" type add trip --title name 'contact:link[contact]' >/dev/null
 kith field retire trip.contact # contact.spent goes by interaction.contact

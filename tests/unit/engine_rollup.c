@@ -22,6 +22,13 @@ static const kith_field shop_fields[] = {
     {.name = "total", .kind = KITH_F_MONEY, .rollup = "sum(buyer.spent)"},
     {.name = "paid", .kind = KITH_F_INTEGER, .rollup = "sum(buyer.paid where name is not null)"},
     {.name = "last", .kind = KITH_F_TIME, .rollup = "max(buyer.last)"},
+    {.name = "money", .kind = KITH_F_TEXT},
+    {.name = "own", .kind = KITH_F_MONEY, .rollup = "sum(buyer.own) in money"},
+    {.name = "fee", .kind = KITH_F_MONEY},
+    {.name = "fees", .kind = KITH_F_MONEY, .rollup = "sum(shop.fee via above) in money"},
+    {.name = "fee_most",
+     .kind = KITH_F_MONEY,
+     .rollup = "max(shop.fee via above where open) in money"},
 };
 static const kith_field buyer_fields[] = {
     {.name = "name", .kind = KITH_F_TEXT},
@@ -63,6 +70,15 @@ static const kith_field buyer_fields[] = {
     {.name = "about_titles",
      .kind = KITH_F_INTEGER,
      .rollup = "count(distinct deal.buyer via about)"},
+    {.name = "money", .kind = KITH_F_CHOICE, .options = "EUR,USD,JPY"},
+    {.name = "own", .kind = KITH_F_MONEY, .rollup = "sum(deal.amount via buyer) in money"},
+    {.name = "own_least",
+     .kind = KITH_F_MONEY,
+     .rollup =
+         "min(deal.amount via about where title in ('a', 'cc)') or state != 'lost') in money"},
+    {.name = "own_most",
+     .kind = KITH_F_MONEY,
+     .rollup = "max(deal.amount via helpers where buyer is not null) in \"money\""},
 };
 static const kith_field deal_fields[] = {
     {.name = "title", .kind = KITH_F_TEXT, .flags = KITH_FF_SEARCHED},
@@ -541,6 +557,8 @@ static kith_value random_value(struct random_market *w, const struct rfield *f) 
     struct arena *a = &w->m.x.arena;
     if (below(w, 6) == 0)
         return value_null();
+    if (f->kind == KITH_F_TEXT && strcmp(f->name, "money") == 0)
+        return value_str(str_of(&"EUR\0USD\0JPY"[4 * below(w, 3)]));
     switch (f->kind) {
     case KITH_F_LINK:
         return some_link(w, f);
@@ -609,7 +627,7 @@ TEST("random writes, failures, rehearsals and undos leave what all records give"
     struct fixture *x = &w.m.x;
     const char *seed = getenv("KITH_SEED");
     kith_id txs[50] = {0};
-    int64_t seen[3] = {0};
+    int64_t seen[7] = {0};
     market_open(&w.m);
     w.seed = seed ? strtoull(seed, NULL, 10) : 1;
     printf("seed %llu\n", (unsigned long long)w.seed);
@@ -632,11 +650,15 @@ TEST("random writes, failures, rehearsals and undos leave what all records give"
             seen[0] += count(x, "buyer where deals > 1 and titles > 0 and last is not null", NULL);
             seen[1] += count(x, "group where total != '0 EUR'", NULL);
             seen[2] += count(x, "buyer where helped > 0 and about > 0", NULL);
+            seen[3] += count(x, "buyer where own.currency = 'USD' and own != '0 USD'", NULL);
+            seen[4] += count(x, "buyer where own_least is not null", NULL);
+            seen[5] += count(x, "buyer where own_most is not null and money is not null", NULL);
+            seen[6] += count(x, "shop where fee_most is not null and fees != '0 EUR'", NULL);
         }
     }
-    for (int i = 0; i < 3; i++)
-        if (seen[i] < 5)
-            TEST_FAIL("%d: expected roll-ups to be there in 5 looks, found %lld", i,
+    for (int i = 0; i < 7; i++)
+        if (seen[i] < (i < 3 ? 5 : 1))
+            TEST_FAIL("%d: expected roll-ups to be there in %d looks, found %lld", i, i < 3 ? 5 : 1,
                       (long long)seen[i]);
     fixture_close(x);
 }

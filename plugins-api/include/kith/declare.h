@@ -100,12 +100,20 @@ typedef struct kith_field {
  *   sum(TYPE.FIELD [via LINK] [where CONDITION])             the kind of FIELD: INTEGER, DECIMAL of
  *                                                            the same scale, MONEY, DURATION
  *   min(...), max(...)                                       the same, or DATE or TIME
+ *   sum(...) in CURRENCY, min(...) in CURRENCY, max(...) in CURRENCY          MONEY
  *
  * LINK is the field of TYPE that links here; it may be left out when there is one only, not
  * counting links to any record unless there is no other. CONDITION is of the query language, looks
  * at the record of TYPE alone, not at the time of day, and searches for no words. Money is that of
  * one currency: the only one among the roll-up's options, else the company's; amounts in others are
- * no part of it. Without records count and sum are 0, min and max are null. */
+ * no part of it. CURRENCY is a field of the roll-up's own record, a TEXT or CHOICE that holds an
+ * ISO 4217 code: the currency is then the one named there, in each record another, and the
+ * company's where the field is empty; a change of it has the roll-up computed anew in the same
+ * transaction, which reads all records that link here. Nothing but a code can be written to it any
+ * more. Without records count and sum are 0, min and max are null.
+ *
+ * A roll-up is right at once: an action, and a hook and its condition, see what was written before
+ * in the same transaction. */
 
 #define KITH_HISTORY_FULL 0u /* every change with before and after                            */
 #define KITH_HISTORY_NONE 2u /* internal, high volume: no journal rows                        */
