@@ -24,6 +24,8 @@ static const char style[] =
     "td,th{text-align:left;vertical-align:top;padding:.3rem .75rem .3rem 0;"
     "border-bottom:1px solid var(--line)}"
     "td:first-child{white-space:nowrap}"
+    "@media(max-width:40rem){tr{display:block;padding:.3rem 0;border-bottom:1px solid var(--line)}"
+    "td,td:first-child{display:block;border:0;padding:0;white-space:normal;overflow-wrap:anywhere}}"
     "b.m{display:inline-block;min-width:4rem;font:600 .8em ui-monospace,monospace}"
     "b.get{color:#187}b.post{color:#06c}b.patch{color:#a60}b.delete{color:#c33}"
     "@media(prefers-color-scheme:dark){b.get{color:#5db}b.post{color:#7bf}b.patch{color:#fb5}"
@@ -74,12 +76,14 @@ static void put_form(struct text *t, const json_t *schema) {
             put_escaped(t, json_string_value(one));
         }
     }
+    bool is_id = text_of(schema, "$ref")[0] ||
+                 (text_of(schema, "x-kith-target")[0] && !json_object_get(schema, "items"));
     const char *name =
         json_is_array(type) ? json_string_value(json_array_get(type, 0)) : json_string_value(type);
     if (!n && text_of(schema, "format")[0])
         put_escaped(t, text_of(schema, "format"));
     else if (!n)
-        put_escaped(t, name ? name : text_of(schema, "$ref")[0] ? "id" : "any");
+        put_escaped(t, is_id ? "id" : name ? name : "any");
     const json_t *example = json_array_get(json_object_get(schema, "examples"), 0);
     if (!n && json_is_string(example) && !text_of(schema, "x-kith-target")[0]) {
         text_puts(t, " like ");
@@ -201,12 +205,12 @@ static void put_operation(struct text *t, const json_t *document, const char *pa
     put_in(t, "code", path);
     put_in(t, "small", text_of(o, "summary"));
     text_puts(t, "</summary>");
+    put_curl(t, method, path, body);
     put_parameters(t, document, json_object_get(o, "parameters"));
     if (body) {
         text_puts(t, "<h3>Body</h3>");
         put_properties(t, body);
     }
-    put_curl(t, method, path, body);
     put_answers(t, document, json_object_get(o, "responses"));
     text_puts(t, "</details>");
 }

@@ -25,9 +25,28 @@ function show(form, json) {
   for (const place of form.querySelectorAll("[data-is]")) {
     const value = json[place.dataset.is];
     if (place.tagName === "A") place.href = value;
-    else place.textContent = Array.isArray(value) ? value.join(" ") : value;
+    else place.textContent = Array.isArray(value) ? value.join("\n") : value;
   }
   for (const part of form.querySelectorAll("[data-shown]")) part.hidden = false;
+}
+
+// A form that is the next step; what there is to see when it was the last one.
+function goOn(form) {
+  const next = document.getElementById(form.dataset.opens);
+  if (next) {
+    next.hidden = false;
+    next.querySelector("input").focus();
+  }
+  if (!form.dataset.state) return;
+  showState(form.dataset.state);
+  for (const part of form.querySelectorAll("label, button")) part.hidden = true;
+}
+
+function showState(state) {
+  document.getElementById("factor").textContent =
+    { on: "It is on.", off: "It is off.", needed: "Your role needs one." }[state];
+  for (const form of document.querySelectorAll("[data-when]"))
+    form.hidden = !form.dataset.when.split(" ").includes(state);
 }
 
 async function send(form) {
@@ -52,6 +71,7 @@ async function send(form) {
   if (form.dataset.then) location.assign(form.dataset.then);
   if (done) done.textContent = form.dataset.says;
   show(form, json);
+  goOn(form);
 }
 
 async function showAccount(list) {
@@ -62,17 +82,13 @@ async function showAccount(list) {
   }
   csrf = me.json.csrf;
   document.getElementById("login").textContent = me.json.user.login;
-  const state = me.json.second_factor;
-  document.getElementById("factor").textContent =
-    { on: "It is on.", off: "It is off.", needed: "Your role needs one." }[state];
-  for (const form of document.querySelectorAll("[data-when]"))
-    form.hidden = !form.dataset.when.split(" ").includes(state);
+  showState(me.json.second_factor);
   const sessions = await ask("GET", "sessions");
   if (!sessions.ok) return;
   for (const s of sessions.json.items.filter((x) => x.user === me.json.user.id)) {
     const line = document.createElement("li");
     const here = s.number === me.json.session.number ? " (this one)" : "";
-    line.textContent = s.from + ", " + s.method + ", since " + s.began + here;
+    line.textContent = s.from + ", " + s.method + ", since " + new Date(s.began).toLocaleString() + here;
     list.append(line);
   }
 }

@@ -21,29 +21,12 @@ document=$work/openapi.json
 cp "$work/out" "$document"
 etag=$(header ETag)
 
-# The tools are installed once into the build folder.
-tools=${KITH_BUILD:-$(dirname "$KITH")}/tests/openapi
-tools() {
-    command -v node >/dev/null && command -v npm >/dev/null || return 1
-    mkdir -p "$tools"
-    if ! cmp -s "$here/openapi/package.json" "$tools/installed.json"; then
-        cp "$here/openapi/package.json" "$tools/package.json"
-        (cd "$tools" && npm install --no-package-lock --ignore-scripts --no-audit --no-fund) \
-            >"$work/npm.log" 2>&1 || { tail -n 5 "$work/npm.log" && return 1; }
-        cp "$tools/package.json" "$tools/installed.json"
-    fi
-    cp "$here"/openapi/*.mjs "$here"/openapi/*.ts "$tools/"
-}
 tool() { # its output is kept, as that of kith
     last=("$@")
     (cd "$tools" && "$@") >"$work/out" 2>"$work/err"
     code=$?
 }
-with_tools() { # CI has them; elsewhere they may be missing
-    tools && return 0
-    if [ -n "${CI-}" ]; then fail "the tools cannot be installed by npm"; else skip "node or npm, or what they should install, is not there"; fi
-    return 1
-}
+with_tools() { with_npm openapi; }
 
 it "tells of this company: its own types, its actions, its states"
 prints '"openapi":"3.1.0"'

@@ -41,6 +41,25 @@ until_lines() { # FILE COUNT: it has as many
     done
     return 1
 }
+# Tools of a test from npm are installed once into the build folder, and stand in $tools then. CI has
+# them; elsewhere they may be missing.
+install_tools() { # FOLDER: beside the tests, with a package.json
+    tools=${KITH_BUILD:-$(dirname "$KITH")}/tests/$1
+    command -v node >/dev/null && command -v npm >/dev/null || return 1
+    mkdir -p "$tools"
+    if ! cmp -s "$here/$1/package.json" "$tools/installed.json"; then
+        cp "$here/$1/package.json" "$tools/package.json"
+        (cd "$tools" && npm install --no-package-lock --ignore-scripts --no-audit --no-fund) \
+            >"$work/npm.log" 2>&1 || { tail -n 5 "$work/npm.log" && return 1; }
+        cp "$tools/package.json" "$tools/installed.json"
+    fi
+    find "$here/$1" -name '*.mjs' -o -name '*.ts' | xargs -I{} cp {} "$tools/"
+}
+with_npm() { # FOLDER
+    install_tools "$1" && return 0
+    if [ -n "${CI-}" ]; then fail "the tools cannot be installed by npm"; else skip "node or npm, or what they should install, is not there"; fi
+    return 1
+}
 answers() { [ "$code" -eq "$1" ] || fail "expected status $1"; }
 answers_header() { grep -qiE "^$1\$" "$ANSWER" || fail "expected the header $1; got $(tr '\n' '|' <"$ANSWER")"; }
 header() { sed -n "s/^$1: //pI" "$ANSWER" | head -n 1; }
