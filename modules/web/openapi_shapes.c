@@ -40,7 +40,7 @@ static const struct shape {
      " failures:int",
      NULL, NULL},
     {"Transaction", "What was written at once.",
-     "id:id at:time actor:text origin:text user:id? run:id? transactions:int changes:int "
+     "id:id at:time actor:text origin:text -user:id? run:id? transactions:int changes:int "
      "records:[any]"
      " note:text? finished:bool",
      NULL, NULL},
