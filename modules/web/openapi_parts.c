@@ -58,6 +58,7 @@ static const struct parameter {
      "What the body is, where Content-Type does not say it.", false},
     {"name", "query", API "import/{type}", "text",
      "Of what is sent, by which an import that was broken off is known again.", false},
+    {"name", "query", NULL, "text", "What the file is called.", false},
     {"format", "query", API "export", "jsonl|csv|vcard", "Of the answer; jsonl if left out.",
      false},
     {"If-Match", "header", NULL, "text",

@@ -161,6 +161,9 @@ static json_t *written_example(const json_t *type, enum use use) {
                       !json_object_get(f, "default") && !json_object_get(f, "transitions");
         if (needed || (stands_alone(f) && others < EXAMPLE_FIELDS && ++others))
             json_object_set_new(all, name, value_example(f));
+        if (strcmp(name, text_of(type, "title")) == 0 && json_object_get(all, name) &&
+            strcmp(text_of(f, "kind"), "text") == 0 && !json_object_get(f, "max"))
+            json_object_set_new(all, name, json_sprintf("%s 1", text_of(type, "label")));
     }
     return all;
 }
@@ -172,7 +175,9 @@ static json_t *read_example(const json_t *type) {
     size_t i;
     json_array_foreach(json_object_get(type, "fields"), i, f) {
         const char *name = text_of(f, "field");
-        if (is(f, "read") && (json_object_get(written, name) || strcmp(name, "created") == 0))
+        if (is(f, "read") && json_object_get(written, name))
+            json_object_set(all, name, json_object_get(written, name));
+        if (is(f, "read") && strcmp(name, "created") == 0)
             json_object_set_new(all, name, value_example(f));
     }
     json_decref(written);

@@ -40,6 +40,8 @@ prints '{"name":"q","in":"query","description":"A whole query, without totals'
 prints '"schema":{"type":"array","items":{"type":"string"}}}' # ?map=, again for each column
 prints '"410":{"$ref":"#/components/responses/Gone"}'
 prints '"first":{"type":"integer"}'
+prints '"examples":[{"name":"Visit 1","on":"2026-01-31"'
+prints '"examples":[{"id":"0SA818NN40003","type":"visit","created":"2026-01-31T09:00:00Z","name":"Visit 1"'
 for word in '"/api/v1/erasure":{"post"' 'listRun"' '"default":"prospect"'; do prints_not "$word"; done
 api GET openapi.json '' "If-None-Match: $etag"
 answers 304

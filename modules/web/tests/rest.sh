@@ -22,8 +22,11 @@ prints "the token is unknown"
 token=$root
 
 it "says what there is not, and what an address is for"
-api GET /nothing
-answers 404
+for path in / /api /api/v1 /nothing; do
+    api GET $path
+    answers 404
+    prints "/api/v1/docs tells what there is"
+done
 api GET "contact/0SA818NN40003/nothing"
 answers 404
 api PUT contact/0SA818NN40003 '{}'
