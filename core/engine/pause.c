@@ -188,28 +188,21 @@ kith_status engine_resume(struct engine *g, const char *group, kith_error *e) {
     return writer_submit(g, &r, e);
 }
 
+static kith_status pause_of(sqlite3_stmt *st, struct arena *a, void *item, kith_error *e) {
+    struct pause *out = item;
+    *out = (struct pause){.group = arena_str(a, column_str(st, 0)).ptr,
+                          .version = arena_str(a, column_str(st, 1)).ptr,
+                          .since = sqlite3_column_int64(st, 2),
+                          .reason = arena_str(a, column_str(st, 3)).ptr};
+    return out->group && out->version && out->reason ? KITH_OK : err_nomem(e);
+}
+
 static kith_status read_pauses(struct conn *c, struct arena *a, struct pause **out, size_t *count,
                                kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
-    size_t cap = 0;
     TRY(conn_prepare(c, "SELECT name, version, since, reason FROM kith_pause ORDER BY name", &st,
                      e));
-    for (;;) {
-        TRY(conn_step(c, st, &row, e));
-        if (!row)
-            return KITH_OK;
-        struct pause *items = arena_grow(a, *out, *count, &cap, sizeof *items);
-        if (!items) {
-            sqlite3_reset(st);
-            return err_nomem(e);
-        }
-        *out = items;
-        items[(*count)++] = (struct pause){.group = arena_str(a, column_str(st, 0)).ptr,
-                                           .version = arena_str(a, column_str(st, 1)).ptr,
-                                           .since = sqlite3_column_int64(st, 2),
-                                           .reason = arena_str(a, column_str(st, 3)).ptr};
-    }
+    return conn_rows(c, st, a, sizeof **out, pause_of, out, count, e);
 }
 
 kith_status engine_pauses(struct engine *g, struct arena *a, struct pause **out, size_t *count,

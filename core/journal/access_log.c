@@ -141,8 +141,8 @@ static const char *take_text(sqlite3_stmt *st, int column, struct arena *a) {
                          column_str(st, column).len);
 }
 
-static kith_status take_entry(sqlite3_stmt *st, struct arena *a, struct access_entry *x,
-                              kith_error *e) {
+static kith_status take_entry(sqlite3_stmt *st, struct arena *a, void *item, kith_error *e) {
+    struct access_entry *x = item;
     *x = (struct access_entry){
         .number = sqlite3_column_int64(st, 0),
         .at = sqlite3_column_int64(st, 1),
@@ -220,24 +220,10 @@ static kith_status prepare(struct conn *c, const struct access_filter *f, sqlite
 kith_status access_log_read(struct conn *c, const struct access_filter *f, struct arena *a,
                             struct access_entry **out, size_t *count, kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
-    size_t cap = 0;
     *out = NULL;
     *count = 0;
     TRY(prepare(c, f, &st, e));
-    for (;;) {
-        TRY(conn_step(c, st, &row, e));
-        if (!row)
-            break;
-        struct access_entry *more = arena_grow(a, *out, *count, &cap, sizeof *more);
-        kith_status status = more ? take_entry(st, a, &more[*count], e) : err_nomem(e);
-        if (status != KITH_OK) {
-            sqlite3_reset(st);
-            return status;
-        }
-        *out = more;
-        ++*count;
-    }
+    TRY(conn_rows(c, st, a, sizeof **out, take_entry, out, count, e));
     for (size_t i = 0; i < *count; i++)
         TRY(read_records(c, &(*out)[i], f->shown, a, e));
     return KITH_OK;

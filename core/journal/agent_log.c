@@ -34,8 +34,8 @@ kith_status agent_log_begin(struct conn *c, const struct agent_entry *s, kith_er
 
 #define AGENT_COLUMNS "id, user, actor, client, started, wrote, ended, written, budget"
 
-static kith_status entry_of(sqlite3_stmt *st, struct arena *a, struct agent_entry *out,
-                            kith_error *e) {
+static kith_status entry_of(sqlite3_stmt *st, struct arena *a, void *item, kith_error *e) {
+    struct agent_entry *out = item;
     *out = (struct agent_entry){
         .id = (kith_id)sqlite3_column_int64(st, 0),
         .user = (kith_id)sqlite3_column_int64(st, 1),
@@ -67,25 +67,13 @@ kith_status agent_log_read(struct conn *c, kith_id id, struct arena *a, struct a
 kith_status agent_log_all(struct conn *c, kith_id user, int64_t most, struct arena *a,
                           struct agent_entry **out, size_t *count, kith_error *e) {
     sqlite3_stmt *st;
-    size_t cap = 0;
-    bool row = true;
-    kith_status status = KITH_OK;
-    *out = NULL;
-    *count = 0;
     TRY(conn_prepare(c,
                      "SELECT " AGENT_COLUMNS " FROM kith_agent WHERE ?1 = 0 OR user = ?1"
                      " ORDER BY id DESC LIMIT ?2",
                      &st, e));
     bind_int(st, 1, (int64_t)user);
     bind_int(st, 2, most);
-    while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row) {
-        struct agent_entry *items = arena_grow(a, *out, *count, &cap, sizeof *items);
-        *out = items;
-        status = items ? entry_of(st, a, &items[*count], e) : err_nomem(e);
-        *count += status == KITH_OK;
-    }
-    sqlite3_reset(st);
-    return status;
+    return conn_rows(c, st, a, sizeof **out, entry_of, out, count, e);
 }
 
 /* Why it may not write so many more. */

@@ -33,28 +33,19 @@ kith_status listen_log_set(struct conn *c, const char *reaction, kith_id key,
     return KITH_OK;
 }
 
+static kith_status entry_of(sqlite3_stmt *st, struct arena *a, void *item, kith_error *e) {
+    struct listen_entry *out = item;
+    *out = (struct listen_entry){(kith_id)sqlite3_column_int64(st, 0),
+                                 arena_str(a, column_str(st, 1)).ptr};
+    return out->topic ? KITH_OK : err_nomem(e);
+}
+
 kith_status listen_log_read(struct conn *c, const char *reaction, struct arena *a,
                             struct listen_entry **out, size_t *count, kith_error *e) {
     sqlite3_stmt *st;
-    size_t cap = 0;
-    *out = NULL;
-    *count = 0;
     TRY(conn_prepare(c, "SELECT key, topic FROM kith_listen WHERE reaction = ?1", &st, e));
     bind_str(st, 1, str_of(reaction));
-    for (;;) {
-        bool row;
-        TRY(conn_step(c, st, &row, e));
-        if (!row)
-            return KITH_OK;
-        struct listen_entry *items = arena_grow(a, *out, *count, &cap, sizeof *items);
-        kith_str topic = arena_str(a, column_str(st, 1));
-        if (!items || !topic.ptr) {
-            sqlite3_reset(st);
-            return err_nomem(e);
-        }
-        *out = items;
-        items[(*count)++] = (struct listen_entry){(kith_id)sqlite3_column_int64(st, 0), topic.ptr};
-    }
+    return conn_rows(c, st, a, sizeof **out, entry_of, out, count, e);
 }
 
 /* -- replays ----------------------------------------------------------------------------------- */

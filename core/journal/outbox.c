@@ -432,8 +432,8 @@ kith_status outbox_read(struct conn *c, kith_id id, struct arena *a, struct outb
     return status;
 }
 
-static kith_status queue_row(sqlite3_stmt *st, struct arena *a, struct outbox_queue *out,
-                             kith_error *e) {
+static kith_status queue_row(sqlite3_stmt *st, struct arena *a, void *item, kith_error *e) {
+    struct outbox_queue *out = item;
     kith_str delivery = arena_str(a, column_str(st, 1));
     *out = (struct outbox_queue){
         .number = (uint64_t)sqlite3_column_int64(st, 0),
@@ -452,9 +452,6 @@ static kith_status queue_row(sqlite3_stmt *st, struct arena *a, struct outbox_qu
 kith_status outbox_queues(struct conn *c, struct arena *a, struct outbox_queue **out, size_t *count,
                           kith_error *e) {
     sqlite3_stmt *st;
-    size_t cap = 0;
-    *out = NULL;
-    *count = 0;
     TRY(conn_prepare(
         c,
         "SELECT id, delivery, endpoint, failures, opened, held, active, (SELECT count(*) FROM"
@@ -462,20 +459,7 @@ kith_status outbox_queues(struct conn *c, struct arena *a, struct outbox_queue *
         " WHERE o.state = 4 AND o.queue = q.id) FROM kith_outbox_queue q ORDER BY delivery,"
         " endpoint",
         &st, e));
-    for (;;) {
-        bool row;
-        TRY(conn_step(c, st, &row, e));
-        if (!row)
-            return KITH_OK;
-        struct outbox_queue *items = arena_grow(a, *out, *count, &cap, sizeof *items);
-        *out = items ? items : *out;
-        kith_status status = items ? queue_row(st, a, &items[*count], e) : err_nomem(e);
-        if (status != KITH_OK) {
-            sqlite3_reset(st);
-            return status;
-        }
-        ++*count;
-    }
+    return conn_rows(c, st, a, sizeof **out, queue_row, out, count, e);
 }
 
 /* Of the effect that was just changed. */

@@ -12,7 +12,8 @@ kith_status run_log_setup(struct conn *c, kith_error *e) {
 
 #define RUN_COLUMNS "run, actor, started, what, asked, stage"
 
-static kith_status run_of(sqlite3_stmt *st, struct arena *a, struct open_run *out, kith_error *e) {
+static kith_status run_of(sqlite3_stmt *st, struct arena *a, void *item, kith_error *e) {
+    struct open_run *out = item;
     *out = (struct open_run){
         .run = (kith_id)sqlite3_column_int64(st, 0),
         .actor = (uint32_t)sqlite3_column_int64(st, 1),
@@ -46,20 +47,8 @@ kith_status run_log_find(struct conn *c, kith_str asked, uint32_t actor, struct 
 kith_status run_log_all(struct conn *c, struct arena *a, struct open_run **out, size_t *count,
                         kith_error *e) {
     sqlite3_stmt *st;
-    size_t cap = 0;
-    bool row = true;
-    kith_status status = KITH_OK;
-    *out = NULL;
-    *count = 0;
     TRY(conn_prepare(c, "SELECT " RUN_COLUMNS " FROM kith_run ORDER BY run", &st, e));
-    while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row) {
-        struct open_run *items = arena_grow(a, *out, *count, &cap, sizeof *items);
-        *out = items;
-        status = items ? run_of(st, a, &items[*count], e) : err_nomem(e);
-        *count += status == KITH_OK;
-    }
-    sqlite3_reset(st);
-    return status;
+    return conn_rows(c, st, a, sizeof **out, run_of, out, count, e);
 }
 
 kith_status run_log_begin(struct conn *c, const struct open_run *r, kith_error *e) {

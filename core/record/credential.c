@@ -94,7 +94,8 @@ static bool take_text(sqlite3_stmt *st, int column, struct arena *a, const char 
     return *out != NULL;
 }
 
-static kith_status take_token(sqlite3_stmt *st, struct arena *a, struct token *t, kith_error *e) {
+static kith_status take_token(sqlite3_stmt *st, struct arena *a, void *item, kith_error *e) {
+    struct token *t = item;
     *t = (struct token){.number = sqlite3_column_int64(st, 0),
                         .user = (kith_id)sqlite3_column_int64(st, 1),
                         .created = sqlite3_column_int64(st, 7),
@@ -127,28 +128,12 @@ kith_status credential_token(struct conn *c, kith_str digest, struct arena *a, s
 kith_status credential_tokens(struct conn *c, kith_id user, struct arena *a, struct token **out,
                               size_t *count, kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
-    size_t cap = 0;
-    *out = NULL;
-    *count = 0;
     TRY(conn_prepare(c,
                      "SELECT " TOKEN_COLUMNS " FROM kith_credential WHERE kind = 2 AND"
                      " (?1 = 0 OR user = ?1) ORDER BY number",
                      &st, e));
     bind_int(st, 1, (int64_t)user);
-    for (;;) {
-        TRY(conn_step(c, st, &row, e));
-        if (!row)
-            return KITH_OK;
-        struct token *more = arena_grow(a, *out, *count, &cap, sizeof *more);
-        kith_status status = more ? take_token(st, a, &more[*count], e) : err_nomem(e);
-        if (status != KITH_OK) {
-            sqlite3_reset(st);
-            return status;
-        }
-        *out = more;
-        ++*count;
-    }
+    return conn_rows(c, st, a, sizeof **out, take_token, out, count, e);
 }
 
 kith_status credential_revoke(struct conn *c, kith_id user, int64_t number, kith_error *e) {

@@ -34,7 +34,8 @@ kith_status session_add(struct conn *c, struct session *s, kith_str digest, kith
 
 #define COLUMNS "number, user, method, origin, zone, began, used, ends"
 
-static kith_status take(sqlite3_stmt *st, struct arena *a, struct session *s, kith_error *e) {
+static kith_status take(sqlite3_stmt *st, struct arena *a, void *item, kith_error *e) {
+    struct session *s = item;
     kith_str method = column_str(st, 2), from = column_str(st, 3);
     *s = (struct session){.number = sqlite3_column_int64(st, 0),
                           .user = (kith_id)sqlite3_column_int64(st, 1),
@@ -64,27 +65,11 @@ kith_status session_find(struct conn *c, kith_str digest, struct arena *a, struc
 kith_status session_read(struct conn *c, kith_id user, struct arena *a, struct session **out,
                          size_t *count, kith_error *e) {
     sqlite3_stmt *st;
-    bool row;
-    size_t cap = 0;
-    *out = NULL;
-    *count = 0;
     TRY(conn_prepare(
         c, "SELECT " COLUMNS " FROM kith_session WHERE ?1 = 0 OR user = ?1 ORDER BY number", &st,
         e));
     bind_int(st, 1, (int64_t)user);
-    for (;;) {
-        TRY(conn_step(c, st, &row, e));
-        if (!row)
-            return KITH_OK;
-        struct session *more = arena_grow(a, *out, *count, &cap, sizeof *more);
-        kith_status status = more ? take(st, a, &more[*count], e) : err_nomem(e);
-        if (status != KITH_OK) {
-            sqlite3_reset(st);
-            return status;
-        }
-        *out = more;
-        ++*count;
-    }
+    return conn_rows(c, st, a, sizeof **out, take, out, count, e);
 }
 
 kith_status session_used(struct conn *c, int64_t number, int64_t now, kith_error *e) {

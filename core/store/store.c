@@ -340,6 +340,24 @@ kith_status conn_ids(struct conn *c, sqlite3_stmt *st, struct arena *a, kith_id 
     return status;
 }
 
+kith_status conn_rows(struct conn *c, sqlite3_stmt *st, struct arena *a, size_t size,
+                      take_row_fn take, void *out, size_t *count, kith_error *e) {
+    char *items = NULL;
+    size_t n = 0, cap = 0;
+    kith_status status = KITH_OK;
+    bool row = true;
+    while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row) {
+        char *more = arena_grow(a, items, n, &cap, size);
+        status = more ? take(st, a, more + n * size, e) : err_nomem(e);
+        items = more ? more : items;
+        n += status == KITH_OK;
+    }
+    sqlite3_reset(st);
+    memcpy(out, &items, sizeof items);
+    *count = n;
+    return status;
+}
+
 kith_status conn_upgraded(struct conn *c, kith_error *e) {
     int64_t format;
     char sql[48];

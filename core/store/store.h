@@ -70,6 +70,11 @@ kith_status conn_int(struct conn *c, const char *sql, int64_t otherwise, int64_t
 /* The first column of all rows of a bound statement, which is reset at the end. */
 kith_status conn_ids(struct conn *c, sqlite3_stmt *st, struct arena *a, kith_id **ids,
                      size_t *count, kith_error *e);
+/* All rows of a bound statement, as an array in the arena; out: where its address goes (T **). take
+ * fills in one of them. */
+typedef kith_status (*take_row_fn)(sqlite3_stmt *st, struct arena *a, void *item, kith_error *e);
+kith_status conn_rows(struct conn *c, sqlite3_stmt *st, struct arena *a, size_t size,
+                      take_row_fn take, void *out, size_t *count, kith_error *e);
 void conn_forget_statements(struct conn *c);
 /* The status and sentence for SQLite's last error on this connection. */
 kith_status conn_error(struct conn *c, int rc, kith_error *e);
