@@ -213,6 +213,7 @@ static kith_status as_agent(struct deciding *d, struct buf *result, kith_error *
     TRY(enter_agent(d, &as, e));
     m.of.id = d->s.id;
     m.of.late = true;
+    m.of.approval = d->a.number;
     m.of.note = arena_printf(&d->c->arena, "mcp session %s, client %s, allowed by %s",
                              show_id(d->c, d->s.id), d->s.client, d->c->principal.name);
     as.principal.session = &m.of;

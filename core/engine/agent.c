@@ -22,9 +22,22 @@ bool agent_is_run(const struct txn *t) {
     return t->session && t->head.run == t->session->id;
 }
 
+/* With what it writes, so that after a crash it is known whether it did (agent_settle). */
+static kith_status note_approved(struct txn *t, kith_error *e) {
+    char id[ID_TEXT + 1];
+    if (!t->session->approval)
+        return KITH_OK;
+    id_format(txn_id(t), id);
+    const char *result = arena_printf(t->arena, "{\"transaction\":\"%s\"}", id);
+    if (!result)
+        return err_nomem(e);
+    return approval_log_wrote(t->g->writer, t->session->approval, str_of(result), e);
+}
+
 kith_status agent_charge(struct txn *t, kith_error *e) {
     if (!t->session || !t->head.first)
         return KITH_OK;
+    TRY(note_approved(t, e));
     return agent_log_charge(t->g->writer, t->session->id, t->head.run,
                             (int64_t)(t->head.last - t->head.first + 1), t->head.at,
                             t->session->late, e);
@@ -195,7 +208,7 @@ static kith_status move_in(struct txn *t, void *arg, kith_error *e) {
     struct moving *x = arg;
     TRY(approval_log_move(t->g->writer, x->a->number, x->from, x->to, t->head.at, x->who, x->result,
                           e));
-    if (x->a->task && x->to != APPROVAL_BEGUN)
+    if (x->a->task && x->to != APPROVAL_BEGUN && x->to != APPROVAL_WAITS)
         (void)txn_try(t, close_task, /* it may be gone */
                       &(struct closing){x->a->task, x->to == APPROVAL_DONE ? "done" : "cancelled"},
                       NULL);
@@ -207,6 +220,43 @@ kith_status engine_approval_move(struct engine *g, const struct approval *a, uin
     struct moving x = {a, from, to, who, result};
     struct write_opts o = {.principal = &itself, .origin = ORIGIN_SYSTEM};
     return engine_write(g, &o, move_in, &x, NULL, e);
+}
+
+/* One that did not write waits again, unless an erasure has taken what it was about. */
+static kith_status settle_in(struct txn *t, void *arg, kith_error *e) {
+    struct approval *items;
+    size_t count;
+    (void)arg;
+    TRY(approval_log_begun(t->g->writer, t->arena, &items, &count, e));
+    for (size_t i = 0; i < count; i++) {
+        bool wrote = items[i].result.len > 0, known = items[i].args.len > 0;
+        struct moving x = {&items[i], APPROVAL_BEGUN,
+                           wrote   ? APPROVAL_DONE
+                           : known ? APPROVAL_WAITS
+                                   : APPROVAL_EXPIRED,
+                           wrote ? items[i].who : "", items[i].result};
+        TRY(move_in(t, &x, e));
+    }
+    return KITH_OK;
+}
+
+void agent_settle(struct engine *g) {
+    struct write_opts o = {.principal = &itself, .origin = ORIGIN_SYSTEM};
+    struct arena a = {0};
+    struct approval *items;
+    struct conn *c;
+    size_t count = 0;
+    kith_error e = KITH_ERROR_INIT;
+    kith_status st = engine_reader(g, &c, &e);
+    if (st == KITH_OK) {
+        st = approval_log_begun(c, &a, &items, &count, &e);
+        engine_reader_done(g, c);
+    }
+    if (st == KITH_OK && count) /* else nothing is written: the disk may be full */
+        st = engine_write(g, &o, settle_in, NULL, NULL, &e);
+    if (st != KITH_OK)
+        log_warn("engine", "approvals that a crash left undecided stay so: %s", e.message);
+    arena_free(&a);
 }
 
 kith_status engine_approval(struct engine *g, const struct principal *p, int64_t number,

@@ -389,6 +389,7 @@ kith_status engine_start(struct engine *g, kith_error *e) {
         return KITH_OK;
     TRY(checkpoint_start(g, e));
     TRY(writer_start(g, e));
+    agent_settle(g);
     names_followed(g);
     addresses_followed(g);
     return KITH_OK;

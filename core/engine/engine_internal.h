@@ -445,6 +445,9 @@ void agent_enter(struct txn *t);
 bool agent_is_run(const struct txn *t); /* its run is the session, and none of its own */
 kith_status agent_check(struct txn *t, kith_error *e); /* before it writes */
 kith_status agent_charge(struct txn *t, kith_error *e);
+/* What was allowed when the company was last open, and not decided, since that ended in a crash: it
+ * is done with its transaction, or waits again. Nothing else runs yet. */
+void agent_settle(struct engine *g);
 /* txn_create of a record whose id is known already. */
 kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,
                           const struct assign *set, size_t count, kith_error *e);

@@ -67,8 +67,8 @@ kith_status approval_log_add(struct conn *c, struct approval *a, kith_error *e) 
 #define APPROVAL_COLUMNS                                                                           \
     "number, session, state, task, asked, decided, who, tool, args, bounds, shown, result"
 
-static kith_status approval_of(sqlite3_stmt *st, int64_t now, struct arena *a, struct approval *out,
-                               kith_error *e) {
+static kith_status approval_of(sqlite3_stmt *st, struct arena *a, void *item, kith_error *e) {
+    struct approval *out = item;
     *out = (struct approval){
         .number = sqlite3_column_int64(st, 0),
         .session = (kith_id)sqlite3_column_int64(st, 1),
@@ -83,12 +83,16 @@ static kith_status approval_of(sqlite3_stmt *st, int64_t now, struct arena *a, s
         .shown = arena_str(a, column_str(st, 10)),
         .result = arena_str(a, column_str(st, 11)),
     };
-    if (out->state == APPROVAL_WAITS && out->asked < now - APPROVAL_KEEP_MS)
-        out->state = APPROVAL_EXPIRED;
     return out->who && out->tool.ptr && out->args.ptr && out->limit.ptr && out->shown.ptr &&
                    out->result.ptr
                ? KITH_OK
                : err_nomem(e);
+}
+
+static void expire_late(struct approval *items, size_t count, int64_t now) {
+    for (size_t i = 0; i < count; i++)
+        if (items[i].state == APPROVAL_WAITS && items[i].asked < now - APPROVAL_KEEP_MS)
+            items[i].state = APPROVAL_EXPIRED;
 }
 
 kith_status approval_log_read(struct conn *c, int64_t number, int64_t now, struct arena *a,
@@ -104,19 +108,15 @@ kith_status approval_log_read(struct conn *c, int64_t number, int64_t now, struc
                        "there is no approval %lld: 'kith mcp approvals'"
                        " lists them",
                        (long long)number);
-    kith_status status = approval_of(st, now, a, out, e);
+    kith_status status = approval_of(st, a, out, e);
     sqlite3_reset(st);
+    expire_late(out, 1, now);
     return status;
 }
 
 kith_status approval_log_all(struct conn *c, kith_id user, bool waiting, int64_t now,
                              struct arena *a, struct approval **out, size_t *count, kith_error *e) {
     sqlite3_stmt *st;
-    size_t cap = 0;
-    bool row = true;
-    kith_status status = KITH_OK;
-    *out = NULL;
-    *count = 0;
     TRY(conn_prepare(c,
                      "SELECT " APPROVAL_COLUMNS " FROM kith_approval WHERE (?1 = 0 OR session IN"
                      " (SELECT id FROM kith_agent WHERE user = ?1)) AND (?2 = 0 OR state = 1 AND"
@@ -125,14 +125,29 @@ kith_status approval_log_all(struct conn *c, kith_id user, bool waiting, int64_t
     bind_int(st, 1, (int64_t)user);
     bind_int(st, 2, waiting);
     bind_int(st, 3, now - APPROVAL_KEEP_MS);
-    while (status == KITH_OK && (status = conn_step(c, st, &row, e)) == KITH_OK && row) {
-        struct approval *items = arena_grow(a, *out, *count, &cap, sizeof *items);
-        *out = items;
-        status = items ? approval_of(st, now, a, &items[*count], e) : err_nomem(e);
-        *count += status == KITH_OK;
-    }
-    sqlite3_reset(st);
-    return status;
+    TRY(conn_rows(c, st, a, sizeof **out, approval_of, out, count, e));
+    expire_late(*out, *count, now);
+    return KITH_OK;
+}
+
+kith_status approval_log_begun(struct conn *c, struct arena *a, struct approval **out,
+                               size_t *count, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(
+        c, "SELECT " APPROVAL_COLUMNS " FROM kith_approval WHERE state = 6 ORDER BY number", &st,
+        e));
+    return conn_rows(c, st, a, sizeof **out, approval_of, out, count, e);
+}
+
+kith_status approval_log_wrote(struct conn *c, int64_t number, kith_str result, kith_error *e) {
+    sqlite3_stmt *st;
+    TRY(conn_prepare(c,
+                     "UPDATE kith_approval SET result = ?2 WHERE number = ?1 AND state = 6 AND"
+                     " result = ''",
+                     &st, e));
+    bind_int(st, 1, number);
+    bind_str(st, 2, result);
+    return conn_run(c, st, e);
 }
 
 kith_status approval_log_move(struct conn *c, int64_t number, uint32_t from, uint32_t to,

@@ -76,6 +76,7 @@ struct agent_session {
     kith_id id;
     const char *note;                 /* of its transactions */
     bool late;                        /* it may have ended: a person has allowed this */
+    int64_t approval;                 /* the number of what was allowed; 0: nothing was asked */
     const struct agent_guard *guards; /* else nothing is written */
     size_t guard_count;
     bool *sends; /* set by a rehearsal that finds that something would leave; or NULL */

@@ -173,6 +173,35 @@ TEST("an approval is decided once, and its task goes with it") {
     fixture_close(&w.x);
 }
 
+TEST("what was allowed when the power went is done with its transaction, or waits again") {
+    struct agent w;
+    struct bulk_report r;
+    agent_open(&w, 100);
+    leads(&w, 1);
+    struct approval wrote = asked(&w), idle = asked(&w), all[] = {wrote, idle};
+    for (int i = 0; i < 2; i++)
+        EXPECT_OK(engine_approval_move(w.x.g, &all[i], APPROVAL_WAITS, APPROVAL_BEGUN, "ben",
+                                       (kith_str){0}, &w.x.e),
+                  w.x.e);
+    w.of.approval = wrote.number;
+    EXPECT_OK(bulk_by(&w, "lead", "7", &r), w.x.e);
+    engine_close(w.x.g);
+    fixture_reopen(&w.x);
+    fixture_start(&w.x);
+    wrote = approval_now(&w, wrote.number);
+    idle = approval_now(&w, idle.number);
+    EXPECT_INT(APPROVAL_DONE, wrote.state);
+    EXPECT_STR("ben", wrote.who);
+    EXPECT_HAS("{\"transaction\":\"0", arena_str(&w.x.arena, wrote.result).ptr);
+    EXPECT_INT(0, wrote.args.len);
+    EXPECT_INT(APPROVAL_WAITS, idle.state);
+    EXPECT_INT(0, idle.decided);
+    EXPECT(idle.args.len > 0 && idle.result.len == 0);
+    EXPECT_INT(1, count(&w.x, "task where state = 'done'", NULL));
+    EXPECT_INT(1, count(&w.x, "task where state = 'open'", NULL));
+    fixture_close(&w.x);
+}
+
 TEST("what nobody decides within a week is expired, and what it said is gone") {
     struct agent w;
     agent_open(&w, 100);
