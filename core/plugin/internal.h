@@ -275,9 +275,9 @@ struct frame {
     struct engine *engine; /* PHASE_RUN */
     struct txn *txn;       /* NULL: a reading action */
     const struct principal *principal;
-    bool waits;       /* it may take long: nobody waits for it */
-    bool reading;     /* an action that declares KITH_EFFECT_READ, though it may be in a txn */
-    uint32_t finding; /* row functions that run: they must not write */
+    atomic_bool waits; /* it may take long: nobody waits for it */
+    bool reading;      /* an action that declares KITH_EFFECT_READ, though it may be in a txn */
+    uint32_t finding;  /* row functions that run: they must not write */
     struct kith_txn handle;
     struct kith_change change;
     struct kith_event event;
