@@ -116,6 +116,24 @@ stop_server() {
     server_code=$?
 }
 
+# Receives the words for systemd, in $work/words, until it is told that the server stops. The server is
+# begun with NOTIFY_SOCKET=$work/notify; $listener ends with it.
+listen_as_systemd() {
+    python3 - "$work/notify" "$work/words" <<'PYTHON' &
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+with open(sys.argv[2], "w") as out:
+    word = ""
+    while word != "STOPPING=1":
+        word = s.recv(100).decode()
+        out.write(word + "\n")
+        out.flush()
+PYTHON
+    listener=$!
+    for _ in $(seq 100); do [ -S "$work/notify" ] && return; sleep 0.05; done
+}
+
 told_sum() { sed -n 's/.*"sum": "\([0-9a-f]*\)".*/\1/p' "$1"; }
 sum_of() { # MANIFEST of a backup: the digest that it should tell
     sed "s/$(told_sum "$1")/$(printf '%064d' 0)/" "$1" | sha256sum | cut -d' ' -f1

@@ -25,26 +25,9 @@ for file in man/man1/kith.1 bash-completion/completions/kith zsh/site-functions/
     expect test -s "$work/usr/share/$file"
 done
 
-# Receives the words for the manager, in $work/words, until it is told that the server stopped.
-listen() {
-    python3 - "$work/notify" "$work/words" <<'PYTHON' &
-import os, socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-with open(sys.argv[2], "w") as out:
-    word = ""
-    while word != "STOPPING=1":
-        word = s.recv(100).decode()
-        out.write(word + "\n")
-        out.flush()
-PYTHON
-    listener=$!
-    for _ in $(seq 100); do [ -S "$work/notify" ] && return; sleep 0.05; done
-}
-
 it "tells systemd when it is ready and when it stops"
 if command -v python3 >/dev/null; then
-    listen
+    listen_as_systemd
     NOTIFY_SOCKET=$work/notify serve
     stop_server
     wait "$listener"

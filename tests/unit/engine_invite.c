@@ -2,27 +2,9 @@
 /* Invitations, and who is slowed down by where they come from. */
 #include "engine/invite.h"
 #include "engine/sign_in.h"
-#include "engine_fixture.h"
+#include "engine_people_fixture.h"
 
-#define GOOD "correct horse battery"
 #define HOUR INT64_C(3600000)
-
-struct people {
-    struct fixture x;
-    const struct rtype *user;
-    kith_id anna;
-};
-
-static void people_open(struct people *w) {
-    memset(w, 0, sizeof *w);
-    fixture_open(&w->x);
-    fixture_start(&w->x);
-    w->user = schema_type(engine_schema(w->x.g), STR("user"));
-}
-
-static void add_anna(struct people *w) {
-    w->anna = create(&w->x, w->user, PAIRS("login=anna", "name=Anna"));
-}
 
 static void give(struct people *w, kith_id user, int64_t life_ms, char code[INVITE_TEXT]) {
     EXPECT_OK(invite(w->x.g, &tester, user, "anna", life_ms, code, &w->x.e), w->x.e);
@@ -54,7 +36,7 @@ static bool due(struct people *w) {
 TEST("a first code makes an administrator, as long as nobody can sign in") {
     struct people w;
     char code[INVITE_TEXT], late[INVITE_TEXT];
-    people_open(&w);
+    people_begin(&w);
     EXPECT(due(&w));
     give(&w, 0, HOUR, code);
     EXPECT_INT(KITH_E_REFUSED, take(&w, code, "boss", "short"));
@@ -74,8 +56,8 @@ TEST("a first code makes an administrator, as long as nobody can sign in") {
 TEST("a code is good once, for its user, until it expires or another one is given out") {
     struct people w;
     char former[INVITE_TEXT], code[INVITE_TEXT];
-    people_open(&w);
-    add_anna(&w);
+    people_begin(&w);
+    people_add_anna(&w);
     create(&w.x, w.user, PAIRS("login=ben", "name=Ben"));
     give(&w, w.anna, HOUR, former);
     give(&w, w.anna, HOUR, code);
@@ -92,8 +74,8 @@ TEST("a code is good once, for its user, until it expires or another one is give
 TEST("a code that has expired is not good again when the clock is set back") {
     struct people w;
     char code[INVITE_TEXT];
-    people_open(&w);
-    add_anna(&w);
+    people_begin(&w);
+    people_add_anna(&w);
     give(&w, w.anna, HOUR, code);
     clock_advance(&w.x.clock, HOUR);
     EXPECT_INT(KITH_E_DENIED, take(&w, code, "anna", GOOD));
@@ -115,8 +97,8 @@ static void guess(struct people *w, const char *network) {
 TEST("whoever tries many logins is slowed down by address, of IPv6 by network, and nobody else") {
     struct people w;
     int64_t ms;
-    people_open(&w);
-    add_anna(&w);
+    people_begin(&w);
+    people_add_anna(&w);
     EXPECT_OK(password_set(w.x.g, &tester, w.anna, "anna", STR(GOOD), 0, &w.x.e), w.x.e);
     guess(&w, "2001:db8:1:2::");
     EXPECT_INT(KITH_E_BUSY, try_from(&w, "anna", GOOD, "2001:db8:1:2:ffff::1", &ms));

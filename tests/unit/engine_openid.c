@@ -2,23 +2,9 @@
 /* Whom providers of OpenID Connect vouch for: who that is here, from the first time on. */
 #include "engine/openid.h"
 #include "engine/session.h"
-#include "engine_fixture.h"
+#include "engine_people_fixture.h"
 
 #define ISSUER "https://login.example.org"
-
-struct people {
-    struct fixture x;
-    const struct rtype *user;
-    kith_id anna;
-};
-
-static void people_open(struct people *w) {
-    memset(w, 0, sizeof *w);
-    fixture_open(&w->x);
-    fixture_start(&w->x);
-    w->user = schema_type(engine_schema(w->x.g), STR("user"));
-    w->anna = create(&w->x, w->user, PAIRS("login=anna", "name=Anna", "email=Anna@example.org"));
-}
 
 static kith_id comes(struct people *w, const char *issuer, const char *subject, const char *login) {
     const struct proven p = {

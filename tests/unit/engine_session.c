@@ -2,25 +2,10 @@
 /* Sessions: when they begin and end. */
 #include "engine/session.h"
 #include "engine/sign_in.h"
-#include "engine_fixture.h"
+#include "engine_people_fixture.h"
 
-#define GOOD   "correct horse battery"
 #define MINUTE INT64_C(60000)
 #define HOUR   (60 * MINUTE)
-
-struct people {
-    struct fixture x;
-    const struct rtype *user;
-    kith_id anna;
-};
-
-static void people_open(struct people *w) {
-    memset(w, 0, sizeof *w);
-    fixture_open(&w->x);
-    fixture_start(&w->x);
-    w->user = schema_type(engine_schema(w->x.g), STR("user"));
-    w->anna = create(&w->x, w->user, PAIRS("login=anna", "name=Anna"));
-}
 
 static int64_t begin(struct people *w, kith_id user, char text[SESSION_TEXT]) {
     struct session s = {.user = user, .method = "password", .from = "203.0.113.7"};

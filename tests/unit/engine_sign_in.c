@@ -1,24 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Passwords, tokens, and the log of who read what. */
 #include "engine/sign_in.h"
-#include "engine_fixture.h"
-
-#define GOOD "correct horse battery"
-
-struct people {
-    struct fixture x;
-    const struct rtype *user, *role;
-    kith_id anna;
-};
-
-static void people_open(struct people *w) {
-    memset(w, 0, sizeof *w);
-    fixture_open(&w->x);
-    fixture_start(&w->x);
-    w->user = schema_type(engine_schema(w->x.g), STR("user"));
-    w->role = schema_type(engine_schema(w->x.g), STR("role"));
-    w->anna = create(&w->x, w->user, PAIRS("login=anna", "name=Anna"));
-}
+#include "engine_people_fixture.h"
 
 static kith_status try_password(struct people *w, const char *login, const char *password) {
     struct signed_in in;

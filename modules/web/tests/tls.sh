@@ -242,19 +242,7 @@ kill -TERM "$server"
 wait "$manager"
 
 it "gives systemd the words that it waits for"
-python3 - "$work/notify" "$work/words" <<'PYTHON' &
-import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-with open(sys.argv[2], "w") as out:
-    word = ""
-    while word != "STOPPING=1":
-        word = s.recv(100).decode()
-        out.write(word + "\n")
-        out.flush()
-PYTHON
-listener=$!
-for _ in $(seq 100); do [ -S "$work/notify" ] && break; sleep 0.05; done
+listen_as_systemd
 settings 'listen = ["127.0.0.1:0"];'
 NOTIFY_SOCKET=$work/notify WATCHDOG_USEC=600000 serve
 for _ in $(seq 200); do
