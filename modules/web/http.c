@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP by libmicrohttpd: the one file that knows it. Its threads read requests and send answers;
- * what takes long is done elsewhere, while the connection is suspended. */
+/* HTTP by libmicrohttpd, which only this file and http_head.c know. Its threads read requests and
+ * send answers; what takes long is done elsewhere, while the connection is suspended. */
+#include "http_head.h"
 #include "operation.h"
 
 #include <microhttpd.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -153,47 +153,9 @@ static void *see_out(void *arg) {
 
 /* -- a request --------------------------------------------------------------------------------- */
 
-const char *request_header(const struct request *r, const char *name) {
-    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
-}
-
-struct wanted {
-    const char *name, *found;
-    size_t left; /* of that name before it */
-};
-
-static enum MHD_Result look_for(void *cls, enum MHD_ValueKind kind, const char *name,
-                                const char *value) {
-    struct wanted *w = cls;
-    (void)kind;
-    if (strcasecmp(name, w->name) != 0 || w->left-- > 0)
-        return MHD_YES;
-    w->found = value ? value : "";
-    return MHD_NO;
-}
-
-const char *request_header_at(const struct request *r, const char *name, size_t i) {
-    struct wanted w = {.name = name, .left = i};
-    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, look_for, &w);
-    return w.found;
-}
-
-const char *request_argument(const struct request *r, const char *name) {
-    const char *value = NULL;
-    size_t len;
-    if (MHD_lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name),
-                                      &value, &len) != MHD_YES)
-        return NULL;
-    return value ? value : "";
-}
-
 struct request *request_hold(struct request *r) {
     atomic_fetch_add(&r->users, 1);
     return r;
-}
-
-const char *request_cookie(const struct request *r, const char *name) {
-    return MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND, name);
 }
 
 void request_suspend(struct request *r) {
@@ -231,22 +193,6 @@ static bool fall_asleep(struct request *r) {
     return sleeps;
 }
 
-static enum method method_of(const char *name, bool *head) {
-    *head = strcmp(name, "HEAD") == 0;
-    for (size_t i = 0; i < METHOD_OTHER; i++)
-        if (strcmp(method_names[i], name) == 0)
-            return (enum method)i;
-    return *head ? METHOD_GET : METHOD_OTHER;
-}
-
-/* Only what an address is written with: so it can be shown, and logged. */
-static bool is_plain(const char *uri) {
-    for (; *uri; uri++)
-        if (*uri <= ' ' || *uri > '~' || (uri[0] == '%' && uri[1] == '0' && uri[2] == '0'))
-            return false;
-    return true;
-}
-
 /* Called first, with the address as it was sent. Nothing may be kept for the request yet: of one
  * that breaks off in its head nobody is told that it has ended. */
 static void *note_address(void *cls, const char *uri, struct MHD_Connection *connection) {
@@ -255,7 +201,7 @@ static void *note_address(void *cls, const char *uri, struct MHD_Connection *con
     (void)cls;
     if (!g)
         return NULL;
-    g->odd_address = !is_plain(uri) || strlen(uri) > ADDRESS_MAX;
+    g->odd_address = !head_is_plain(uri) || strlen(uri) > ADDRESS_MAX;
     (void)snprintf(g->asked, sizeof g->asked, "%.*s", (int)(len < ASKED_MAX ? len : ASKED_MAX),
                    uri);
     return NULL;
@@ -284,7 +230,7 @@ static struct request *begin(struct http *h, struct MHD_Connection *connection, 
     pthread_mutex_init(&r->gate, NULL);
     r->self = h->self;
     r->connection = connection;
-    r->method = method_of(method, &r->head);
+    r->method = head_method(method, &r->head);
     r->options = strcmp(method, "OPTIONS") == 0;
     r->odd_address = g->odd_address;
     r->asked = g->asked;
@@ -344,78 +290,6 @@ static void end(void *cls, struct MHD_Connection *connection, void **state,
     request_free(r);
     *state = NULL;
     atomic_fetch_sub(&h->under_way, 1);
-}
-
-/* -- what the library lets pass ---------------------------------------------------------------- */
-
-struct look {
-    unsigned lengths, encodings, hosts;
-    bool odd_name, odd_encoding, odd_text;
-};
-
-static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const char *name,
-                                      const char *value) {
-    struct look *l = cls;
-    (void)kind;
-    l->lengths += strcasecmp(name, "Content-Length") == 0;
-    l->hosts += strcasecmp(name, "Host") == 0;
-    if (strcasecmp(name, "Transfer-Encoding") == 0) {
-        l->encodings++;
-        l->odd_encoding |= !value || strcasecmp(value, "chunked") != 0;
-    }
-    l->odd_name |= name[strcspn(name, " \t\"(),/:;<=>?@[\\]{}")] != '\0' || !*name;
-    return MHD_YES;
-}
-
-static enum MHD_Result look_at_text(void *cls, enum MHD_ValueKind kind, const char *name,
-                                    const char *value) {
-    struct look *l = cls;
-    (void)kind;
-    l->odd_text |= !text_is_utf8(kith_str_of(name)) || !text_is_utf8(kith_str_of(value));
-    return MHD_YES;
-}
-
-/* Where two programs may disagree about where a request ends, or for whom it is, it is refused. */
-static void check_head(struct request *r) {
-    struct look l = {0};
-    const char *wrong = NULL;
-    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, look_at_header, &l);
-    MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, look_at_text, &l);
-    r->has_body = l.lengths + l.encodings > 0;
-    if (l.lengths + l.encodings > 1)
-        wrong = "its length is told more than once";
-    else if (l.hosts > 1)
-        wrong = "its host is told more than once";
-    else if (l.odd_name)
-        wrong = "the name of a header holds a character that it cannot";
-    else if (r->odd_address)
-        wrong = "the address holds a character that must be written as %XX, or has more than 8000"
-                " characters";
-    else if (l.odd_text || !text_is_utf8(kith_str_of(r->path)))
-        wrong = "what the address holds as %XX is no text in UTF-8";
-    if (wrong)
-        answer_problem(r, 400, "invalid", NULL, wrong);
-    else if (l.odd_encoding)
-        answer_problem(r, 501, "unsupported", NULL, "the body comes whole or chunked, not coded");
-    if (r->status) /* what comes next may be its body */
-        answer_header(r, "Connection", "close");
-}
-
-struct arguments {
-    argument_fn fn;
-    void *arg;
-};
-
-static enum MHD_Result look_at_argument(void *cls, enum MHD_ValueKind kind, const char *name,
-                                        const char *value) {
-    const struct arguments *a = cls;
-    (void)kind;
-    return a->fn(a->arg, name, value ? value : "") ? MHD_YES : MHD_NO;
-}
-
-void request_arguments(const struct request *r, argument_fn fn, void *arg) {
-    struct arguments a = {fn, arg};
-    MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, look_at_argument, &a);
 }
 
 /* -- answers ----------------------------------------------------------------------------------- */
@@ -617,7 +491,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
     if (!r) {
         if (!(r = *state = begin(h, connection, url, method)))
             return MHD_NO;
-        check_head(r);
+        head_check(r);
         if (!r->status && atomic_load(&h->ceasing))
             answer_problem(r, 503, "busy", NULL, IT_ENDS);
         if (!r->status)

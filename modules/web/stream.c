@@ -156,13 +156,6 @@ bool stream_put_wait(struct stream *s, const char *ptr, size_t len) {
     return open;
 }
 
-size_t stream_room(struct stream *s) {
-    pthread_mutex_lock(&s->lock);
-    size_t room = is_open(s) ? room_of(s) : 0;
-    pthread_mutex_unlock(&s->lock);
-    return room;
-}
-
 bool stream_is_read(struct stream *s) {
     pthread_mutex_lock(&s->lock);
     bool read = !s->left;

@@ -39,7 +39,6 @@ bool stream_put(struct stream *s, const char *ptr, size_t len);
 size_t stream_put_some(struct stream *s, const char *ptr, size_t len, bool *open);
 /* All of it, and waits for room. false: nobody reads any more. */
 bool stream_put_wait(struct stream *s, const char *ptr, size_t len);
-size_t stream_room(struct stream *s);
 bool stream_is_read(struct stream *s); /* still */
 void stream_end(struct stream *s);
 /* It is not whole: whoever reads it learns that. */

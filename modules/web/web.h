@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-struct http;      /* http.c: the one file that knows the HTTP library */
+struct http;      /* http.c, http_head.c: they alone know the HTTP library */
 struct workers;   /* workers.c */
 struct operation; /* operation.h */
 struct oidc;      /* oidc.h */
@@ -154,7 +154,7 @@ struct request {
     struct request *listed_next, **listed_link;
 };
 
-/* -- http.c ------------------------------------------------------------------------------------ */
+/* -- http.c, http_head.c ----------------------------------------------------------------------- */
 
 /* Listens and answers until http_close. */
 kith_status http_open(kith_instance *self, kith_error *err);
