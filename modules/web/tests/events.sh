@@ -140,11 +140,11 @@ api POST account '{"name":"Secret"}'
 api POST account "{\"name\":\"Hers\",\"owner\":\"$sue_id\"}"
 expect until_has "$work/sue.out" Hers
 "$KITH" update role "$role" rights='{"types": {"account": {"read": "all", "fields": {"size": "none"}}}}' >/dev/null
-api POST account '{"name":"Open","size":77}'
+api POST account '{"name":"Open","size":770077}'
 expect until_has "$work/sue.out" Open
 cp "$work/sue.out" "$work/out"
 prints_not Secret
-prints_not 77
+prints_not 770077
 number=$("$KITH" token list sue --json | sed -n 's/.*"number":\([0-9]*\).*/\1/p' | head -n 1)
 kith token revoke "$number"
 exits 0
