@@ -12,6 +12,7 @@
 
 #define SUBJECT_MAX 255 /* bytes, as OpenID Connect has it */
 #define ISSUER_MAX  1000
+#define ROLES_MAX   65536
 #define ALIKE       8 /* users whose logins differ by case or accents that are looked at */
 
 struct proving {
@@ -62,24 +63,96 @@ static kith_status find_user(struct txn *t, const struct proven *p, kith_id *use
                    (int)p->login.len, p->login.ptr);
 }
 
+/* -- roles ------------------------------------------------------------------------------------- */
+
+struct roles {
+    kith_value *items;
+    uint64_t count;
+};
+
+static bool has_role(const struct roles *l, kith_id role) {
+    for (uint64_t i = 0; i < l->count; i++)
+        if (l->items[i].as.link.id == role)
+            return true;
+    return false;
+}
+
+/* l has room for it. */
+static kith_status add_role(struct txn *t, struct roles *l, kith_str name, kith_error *e) {
+    const struct schema *s = t->g->schema;
+    kith_value v = value_str(name);
+    kith_id role;
+    TRY(record_unique_owner(t->g->writer, s->base.role.name, &v, t->arena, &role, e));
+    if (!role)
+        return err_set(e, KITH_E_DENIED, NULL, "there is no role '%.*s', which the settings name",
+                       (int)name.len, name.ptr);
+    if (!has_role(l, role))
+        l->items[l->count++] = value_link(role, s->base.role.type->id);
+    return KITH_OK;
+}
+
+/* With room for `more` besides. */
+static kith_status roles_of(struct txn *t, kith_str lines, uint64_t more, struct roles *l,
+                            kith_error *e) {
+    uint64_t most = more + 2;
+    for (uint64_t i = 0; i < lines.len; i++)
+        most += lines.ptr[i] == '\n';
+    *l = (struct roles){ARENA_ARRAY(t->arena, kith_value, most), 0};
+    if (!l->items)
+        return err_nomem(e);
+    while (lines.len) {
+        const char *end = memchr(lines.ptr, '\n', (size_t)lines.len);
+        uint64_t n = end ? (uint64_t)(end - lines.ptr) : lines.len;
+        if (n)
+            TRY(add_role(t, l, (kith_str){lines.ptr, n}, e));
+        n += end != NULL;
+        lines = (kith_str){lines.ptr + n, lines.len - n};
+    }
+    return KITH_OK;
+}
+
+static kith_value roles_value(const struct roles *l) {
+    return (kith_value){.kind = KITH_LIST, .as.list = {l->items, l->count}};
+}
+
+/* The user has those roles that the issuer gives, and keeps those that it knows nothing of. */
+static kith_status set_roles(struct txn *t, const struct proven *p, kith_id user, kith_error *e) {
+    const struct base_user *base = &t->g->schema->base.user;
+    const kith_value *values;
+    struct roles now, managed;
+    TRY(txn_get(t, base->type, user, &values, e));
+    const kith_value had = values[base->roles->index];
+    uint64_t had_count = had.kind == KITH_LIST ? had.as.list.count : 0, kept = 0;
+    TRY(roles_of(t, p->roles, had_count, &now, e));
+    TRY(roles_of(t, p->managed, 0, &managed, e));
+    for (uint64_t i = 0; i < had_count; i++) {
+        kith_id role = had.as.list.items[i].as.link.id;
+        kept += has_role(&now, role);
+        if (has_role(&now, role) || has_role(&managed, role))
+            continue;
+        now.items[now.count++] = had.as.list.items[i];
+        kept++;
+    }
+    if (kept == had_count && kept == now.count)
+        return KITH_OK;
+    struct assign set = {base->roles, roles_value(&now)};
+    return txn_update(t, base->type, user, &set, 1, e);
+}
+
 /* -- creating ---------------------------------------------------------------------------------- */
 
 static kith_status create_user(struct txn *t, const struct proven *p, kith_id *user,
                                kith_error *e) {
     const struct schema *s = t->g->schema;
     const struct base_user *base = &s->base.user;
-    kith_value name = value_str(p->role), link;
+    struct roles roles;
+    TRY(roles_of(t, p->roles, 1, &roles, e));
+    if (p->role.len)
+        TRY(add_role(t, &roles, p->role, e));
     struct assign set[4] = {{base->login, value_str(p->login)},
-                            {base->name, value_str(p->name.len ? p->name : p->login)}};
-    size_t n = 2;
-    kith_id role;
-    TRY(record_unique_owner(t->g->writer, s->base.role.name, &name, t->arena, &role, e));
-    if (!role)
-        return err_set(e, KITH_E_DENIED, NULL, "there is no role '%.*s' for new users",
-                       (int)p->role.len, p->role.ptr);
-    link = value_link(role, s->base.role.type->id);
-    set[n].field = base->roles;
-    set[n++].value = (kith_value){.kind = KITH_LIST, .as.list = {&link, 1}};
+                            {base->name, value_str(p->name.len ? p->name : p->login)},
+                            {base->roles, roles_value(&roles)}};
+    size_t n = 3;
     if (p->login.len && memchr(p->login.ptr, '@', (size_t)p->login.len)) {
         set[n].field = type_field(s, base->type, STR("email"));
         set[n++].value = value_str(p->login);
@@ -121,7 +194,7 @@ static kith_status sign_in_in(struct txn *t, void *arg, kith_error *e) {
         if (!p->login.len)
             return err_set(e, KITH_E_DENIED, NULL, "the provider vouches for no login");
         TRY(find_user(t, p, &user, e));
-        if (!user && !p->role.len)
+        if (!user && !p->role.len && !p->roles.len)
             return err_set(e, KITH_E_DENIED, NULL, "there is no user '%.*s' here",
                            (int)p->login.len, p->login.ptr);
         if (!user)
@@ -129,7 +202,7 @@ static kith_status sign_in_in(struct txn *t, void *arg, kith_error *e) {
         TRY(tie(t, p, user, e));
     }
     x->user = user;
-    return KITH_OK;
+    return p->managed.len ? set_roles(t, p, user, e) : KITH_OK;
 }
 
 static bool is_text(kith_str s, size_t max) {
@@ -158,11 +231,13 @@ kith_status openid_sign_in(struct engine *g, const struct proven *p, kith_id *us
     *user = 0;
     if (!p->issuer.len || !p->subject.len || !is_text(p->issuer, ISSUER_MAX) ||
         !is_text(p->subject, SUBJECT_MAX) || !is_text(p->login, SUBJECT_MAX) ||
-        !is_text(p->name, SUBJECT_MAX) || !is_text(p->role, SUBJECT_MAX))
+        !is_text(p->name, SUBJECT_MAX) || !is_text(p->role, SUBJECT_MAX) ||
+        !is_text(p->roles, ROLES_MAX) || !is_text(p->managed, ROLES_MAX))
         return err_set(e, KITH_E_DENIED, NULL,
                        "what the provider says of its subject is no text, or too long");
     TRY(look(g, &x, e));
-    kith_status st = x.user ? KITH_OK : engine_write(g, &by_kith, sign_in_in, &x, NULL, e);
+    kith_status st =
+        x.user && !p->managed.len ? KITH_OK : engine_write(g, &by_kith, sign_in_in, &x, NULL, e);
     if (st == KITH_E_DENIED)
         note_refusal(g, p);
     if (st == KITH_OK)

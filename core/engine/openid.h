@@ -12,6 +12,10 @@ struct proven {
     kith_str login; /* a login or mail address that is the subject's own; empty: none is known */
     kith_str name;  /* of a user who is created; empty: the login */
     kith_str role;  /* that such a user has; empty: nobody is created */
+    /* Names of roles, one a line: those that the user has from now on, and for which one is
+     * created, too; and all that the issuer decides about: the others of these the user has no
+     * more. */
+    kith_str roles, managed;
 };
 /* The user. Whoever calls this has made sure that the issuer says so. It is logged when a subject
  * is tied, and when it is refused: KITH_E_DENIED. [any] */

@@ -111,8 +111,8 @@ static kith_status sign_in_begin(const kith_host *host, kith_id user, uint32_t z
 
 static kith_status vouch(struct plugin *p, const kith_proven *given, struct arena *a,
                          kith_session *out, kith_error *e) {
-    const struct proven proven = {given->issuer, given->subject, given->login, given->name,
-                                  given->role};
+    const struct proven proven = {given->issuer, given->subject, given->login,  given->name,
+                                  given->role,   given->roles,   given->managed};
     struct session s = {.method = text_of(a, given->method),
                         .from = text_of(a, given->from),
                         .zone = (enum access_zone)given->zone};
@@ -130,7 +130,7 @@ static kith_status sign_in_vouch(const kith_host *host, const kith_proven *given
     kith_proven proven = {0};
     kith_session full = {0};
     TRY(serving_begin(p, e));
-    kith_status st = host_take(&proven, sizeof proven, given, sizeof proven, e);
+    kith_status st = host_take(&proven, sizeof proven, given, offsetof(kith_proven, roles), e);
     if (st == KITH_OK)
         st = vouch(p, &proven, &a, &full, e);
     if (st == KITH_OK)

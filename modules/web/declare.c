@@ -44,6 +44,19 @@ static const kith_setting oidc_items[] = {
      .kind = KITH_TEXT,
      .default_text = "\"\"",
      .doc = "Whoever is no user yet becomes one with this role; without it, nobody does."},
+    {.key = "groups",
+     .kind = KITH_LIST,
+     .doc =
+         "\"GROUP = ROLE\": whoever is in that group at the provider has that role here, and who is"
+         " not has it no more. A new account in one of them becomes a user."},
+    {.key = "groups_claim",
+     .kind = KITH_TEXT,
+     .default_text = "\"groups\"",
+     .doc = "The claim of the ID token in which the groups stand."},
+    {.key = "sign_out",
+     .kind = KITH_BOOL,
+     .default_text = "false",
+     .doc = "Whoever signs out here is led to the provider, to sign out there, too."},
 };
 
 static const kith_setting settings[] = {

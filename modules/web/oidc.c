@@ -17,7 +17,8 @@
 #define RANDOM_TEXT    44 /* in base64, its NUL included */
 #define PATH_MAX_LEN   200
 #define BASE64         sodium_base64_VARIANT_URLSAFE_NO_PADDING
-#define ROUTE          "/sign-in/oidc/"
+#define SIGN_IN        "/sign-in"
+#define ROUTE          SIGN_IN "/oidc/"
 
 /* What goes with the browser. */
 struct journey {
@@ -120,9 +121,8 @@ static struct oidc_provider *provider_of(struct request *r) {
     return NULL;
 }
 
-/* Where the provider sends people back to. What a browser says of where we are is believed of this
- * computer alone. */
-static bool put_address(struct request *r, const struct oidc_provider *p, struct text *t) {
+/* Where we are. What a browser says of that is believed of this computer alone. */
+static bool put_here(struct request *r, struct text *t) {
     const char *host = request_header(r, "Host");
     size_t len = host ? strcspn(host, host[0] == '[' ? "]" : ":") : 0;
     if (r->self->oidc->address.len) {
@@ -135,6 +135,13 @@ static bool put_address(struct request *r, const struct oidc_provider *p, struct
         refuse(r, 500, "web.address does not say by which address people reach this server.");
         return false;
     }
+    return true;
+}
+
+/* Where the provider sends people back to. */
+static bool put_address(struct request *r, const struct oidc_provider *p, struct text *t) {
+    if (!put_here(r, t))
+        return false;
     text_printf(t, ROUTE "%s/callback", p->name.ptr);
     return true;
 }
@@ -335,6 +342,7 @@ static kith_status let_in(struct request *r, const struct oidc_provider *p, cons
                           kith_error *err) {
     const json_t *sub = json_object_get(claims, "sub"), *name = json_object_get(claims, "name");
     char from[FROM_TEXT], method[64];
+    struct text roles = {0}, managed = {0};
     kith_proven proven = {
         .struct_size = sizeof proven,
         .zone = request_zone(r),
@@ -348,9 +356,18 @@ static kith_status let_in(struct request *r, const struct oidc_provider *p, cons
     proven.from = kith_str_of(from);
     if (json_is_string(name) && json_string_length(name) <= 200)
         proven.name = (kith_str){json_string_value(name), json_string_length(name)};
-    kith_status st = oidc_login(p, claims, &proven.login, err);
+    oidc_roles(p, claims, &roles, &managed);
+    proven.roles = text_str(&roles);
+    proven.managed = text_str(&managed);
+    kith_status st = roles.failed || managed.failed
+                         ? kith_fail(err, KITH_E_NOMEM, NULL, "no memory")
+                         : oidc_login(p, claims, &proven.login, err);
     r->session.struct_size = sizeof r->session;
-    return st == KITH_OK ? r->self->people->vouch(r->self->host, &proven, &r->session, err) : st;
+    if (st == KITH_OK)
+        st = r->self->people->vouch(r->self->host, &proven, &r->session, err);
+    text_free(&roles);
+    text_free(&managed);
+    return st;
 }
 
 static kith_status prove(struct request *r, struct oidc_provider *p, const struct journey *j,
@@ -397,5 +414,44 @@ bool oidc_return(struct request *r) {
     put_cookie(r, "");
     text_free(&back);
     sodium_memzero(&j, sizeof j);
+    return true;
+}
+
+/* -- and away ---------------------------------------------------------------------------------- */
+
+/* The page has ended the session here. Which of its own the provider ends, it asks the person,
+ * since no ID token is kept to tell. */
+static void put_leave(struct request *r, const struct oidc_provider *p, const char *leave,
+                      struct text *t) {
+    struct text back = {0};
+    if (!put_here(r, &back)) {
+        text_free(&back);
+        return;
+    }
+    text_puts(&back, SIGN_IN);
+    text_puts(t, leave);
+    text_puts(t, strchr(leave, '?') ? "&" : "?");
+    argument(t, "client_id", p->client);
+    argument(t, "post_logout_redirect_uri", text_str(&back));
+    text_free(&back);
+}
+
+bool oidc_leave(struct request *r) {
+    struct oidc_provider *p = provider_of(r);
+    struct oidc_document d = {0};
+    struct text to = {0};
+    kith_error e = {.struct_size = sizeof e};
+    if (!p)
+        return true;
+    if (p->sign_out && oidc_document(r->self, p, &d, &e) != KITH_OK)
+        warn(r, p, e.message);
+    if (d.leave)
+        put_leave(r, p, d.leave, &to);
+    if (!r->status) {
+        page(r, 303, "You are signed out", "You may close this page.", SIGN_IN);
+        answer_header(r, "Location", "%s", to.len && !to.failed ? to.ptr : SIGN_IN);
+    }
+    text_free(&to);
+    oidc_document_free(&d);
     return true;
 }

@@ -14,12 +14,16 @@ struct oidc_provider {
     const char *secret; /* NULL: it has none */
     char *read_secret;  /* of a file; or NULL */
     kith_value domains;
+    kith_value groups; /* "GROUP = ROLE" */
+    kith_str groups_claim;
+    bool sign_out;        /* there, too */
     char host[256];       /* of the issuer */
     bool own;             /* it is on this computer: it needs no TLS */
     pthread_mutex_t lock; /* guards what follows */
     struct oidc_document {
         int64_t at; /* when it was read; 0: it was not */
         char *authorize, *token, *keys;
+        char *leave;  /* where people sign out; NULL: nowhere */
         bool by_form; /* the secret goes with the form, and not in a header */
     } document;
     json_t *keys;
@@ -36,6 +40,8 @@ struct oidc {
 
 kith_status oidc_new(kith_instance *self, kith_error *err); /* self->oidc; NULL: no providers */
 void oidc_free(struct oidc *o);
+/* What a row of groups says; false: it is none. */
+bool oidc_group(kith_str row, kith_str *group, kith_str *role);
 
 /* -- oidc_fetch.c ------------------------------------------------------------------------------ */
 
@@ -80,10 +86,15 @@ kith_status oidc_token(kith_instance *self, struct oidc_provider *p, const char 
 kith_status oidc_login(const struct oidc_provider *p, const json_t *claims, kith_str *login,
                        kith_error *err);
 
+/* The roles that its groups give, one a line, and all that any of them could. */
+void oidc_roles(const struct oidc_provider *p, const json_t *claims, struct text *roles,
+                struct text *managed);
+
 /* -- oidc.c ------------------------------------------------------------------------------------ */
 
 bool oidc_list(struct request *r);
 bool oidc_begin(struct request *r);
 bool oidc_return(struct request *r);
+bool oidc_leave(struct request *r);
 
 #endif

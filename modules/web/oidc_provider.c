@@ -46,14 +46,19 @@ void oidc_document_free(struct oidc_document *d) {
     free(d->authorize);
     free(d->token);
     free(d->keys);
+    free(d->leave);
     *d = (struct oidc_document){0};
 }
 
 static kith_status copy_document(const struct oidc_document *from, struct oidc_document *to,
                                  kith_error *err) {
-    *to = (struct oidc_document){from->at, strdup(from->authorize), strdup(from->token),
-                                 strdup(from->keys), from->by_form};
-    if (to->authorize && to->token && to->keys)
+    *to = (struct oidc_document){.at = from->at,
+                                 .authorize = strdup(from->authorize),
+                                 .token = strdup(from->token),
+                                 .keys = strdup(from->keys),
+                                 .leave = from->leave ? strdup(from->leave) : NULL,
+                                 .by_form = from->by_form};
+    if (to->authorize && to->token && to->keys && !to->leave == !from->leave)
         return KITH_OK;
     oidc_document_free(to);
     return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
@@ -81,6 +86,7 @@ static kith_status read_document(const struct oidc_provider *p, const json_t *sa
     d->authorize = address(p, said, "authorization_endpoint");
     d->token = address(p, said, "token_endpoint");
     d->keys = address(p, said, "jwks_uri");
+    d->leave = address(p, said, "end_session_endpoint");
     d->by_form = lists(ways, "client_secret_post") && !lists(ways, "client_secret_basic");
     if (d->authorize && d->token && d->keys)
         return KITH_OK;

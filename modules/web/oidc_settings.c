@@ -9,7 +9,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME, ISSUER, CLIENT, SECRET, SECRET_FILE, SCOPES, CLAIM, DOMAINS, ROLE };
+enum {
+    NAME,
+    ISSUER,
+    CLIENT,
+    SECRET,
+    SECRET_FILE,
+    SCOPES,
+    CLAIM,
+    DOMAINS,
+    ROLE,
+    GROUPS,
+    GROUPS_CLAIM,
+    SIGN_OUT
+};
 #define SECRET_MAX 4096
 
 static bool is_name(kith_str s) {
@@ -81,6 +94,31 @@ static kith_status check_role(const struct oidc_provider *p, kith_error *err) {
         p, "it creates users (role), so say in whose domains: domains = [\"example.org\"]", err);
 }
 
+/* "GROUP = ROLE", where the group may hold any of these, too. */
+bool oidc_group(kith_str row, kith_str *group, kith_str *role) {
+    for (uint64_t i = row.len; i-- > 3;) {
+        if (memcmp(row.ptr + i - 3, " = ", 3) != 0)
+            continue;
+        *group = (kith_str){row.ptr, i - 3};
+        *role = (kith_str){row.ptr + i, row.len - i};
+        return group->len && role->len && !memchr(row.ptr, '\n', (size_t)row.len);
+    }
+    return false;
+}
+
+static kith_status take_groups(struct oidc_provider *p, const kith_value *row, kith_error *err) {
+    kith_str group, role;
+    p->groups_claim = row[GROUPS_CLAIM].as.s;
+    p->groups = row[GROUPS];
+    if (p->groups.kind != KITH_LIST)
+        p->groups.as.list.count = 0;
+    for (uint64_t i = 0; i < p->groups.as.list.count; i++)
+        if (!oidc_group(p->groups.as.list.items[i].as.s, &group, &role))
+            return refuse(p, "its groups are rows as \"sales team = seller\": a group, and a role",
+                          err);
+    return KITH_OK;
+}
+
 static kith_status take_row(struct oidc_provider *p, const kith_value *row, kith_error *err) {
     p->name = row[NAME].as.s;
     p->issuer = row[ISSUER].as.s;
@@ -88,6 +126,7 @@ static kith_status take_row(struct oidc_provider *p, const kith_value *row, kith
     p->scopes = row[SCOPES].as.s;
     p->claim = row[CLAIM].as.s;
     p->role = row[ROLE].as.s;
+    p->sign_out = row[SIGN_OUT].as.i != 0;
     p->domains = row[DOMAINS];
     if (p->domains.kind != KITH_LIST)
         p->domains.as.list.count = 0;
@@ -98,6 +137,8 @@ static kith_status take_row(struct oidc_provider *p, const kith_value *row, kith
     kith_status st = check_issuer(p, err);
     if (st == KITH_OK)
         st = take_secret(p, row, err);
+    if (st == KITH_OK)
+        st = take_groups(p, row, err);
     return st == KITH_OK ? check_role(p, err) : st;
 }
 

@@ -193,3 +193,27 @@ kith_status oidc_login(const struct oidc_provider *p, const json_t *claims, kith
         return KITH_OK;
     return refuse("it has not verified your mail address", err);
 }
+
+static bool is_in(const json_t *groups, kith_str group) {
+    const json_t *item;
+    size_t i;
+    if (json_is_string(groups)) /* some write one alone so */
+        return kith_str_is(group, json_string_value(groups));
+    json_array_foreach(groups, i,
+                       item) if (json_is_string(item) &&
+                                 kith_str_is(group, json_string_value(item))) return true;
+    return false;
+}
+
+void oidc_roles(const struct oidc_provider *p, const json_t *claims, struct text *roles,
+                struct text *managed) {
+    const json_t *groups = json_object_get(claims, p->groups_claim.ptr);
+    kith_str group, role;
+    for (uint64_t i = 0; i < p->groups.as.list.count; i++) {
+        if (!oidc_group(p->groups.as.list.items[i].as.s, &group, &role))
+            continue;
+        text_printf(managed, "%.*s\n", (int)role.len, role.ptr);
+        if (is_in(groups, group))
+            text_printf(roles, "%.*s\n", (int)role.len, role.ptr);
+    }
+}

@@ -430,7 +430,7 @@ AT(kith_session, text, 48);
 AT(kith_session, csrf, 112);
 AT(kith_session, method, 176);
 
-SIZE(kith_proven, 120);
+SIZE(kith_proven, 152);
 AT(kith_proven, struct_size, 0);
 AT(kith_proven, zone, 4);
 AT(kith_proven, issuer, 8);
@@ -440,6 +440,8 @@ AT(kith_proven, name, 56);
 AT(kith_proven, role, 72);
 AT(kith_proven, method, 88);
 AT(kith_proven, from, 104);
+AT(kith_proven, roles, 120);
+AT(kith_proven, managed, 136);
 
 SIZE(kith_sign_in_v1, 104);
 AT(kith_sign_in_v1, struct_size, 0);

@@ -17,8 +17,11 @@ static kith_id comes(struct people *w, const char *issuer, const char *subject, 
 
 static kith_id comes_new(struct people *w, const char *subject, const char *login,
                          const char *role) {
-    const struct proven p = {str_of(ISSUER), str_of(subject), str_of(login), STR("Some Body"),
-                             str_of(role)};
+    const struct proven p = {.issuer = STR(ISSUER),
+                             .subject = str_of(subject),
+                             .login = str_of(login),
+                             .name = STR("Some Body"),
+                             .role = str_of(role)};
     kith_id user;
     return openid_sign_in(w->x.g, &p, &user, &w->x.e) == KITH_OK ? user : 0;
 }
@@ -113,5 +116,72 @@ TEST("who is let go of by an administrator, or deleted, is no subject any more")
     kith_id other = create(&w.x, w.user, PAIRS("login=anna", "name=Another Anna"));
     EXPECT_INT(other, comes(&w, ISSUER, "3", "anna"));
     EXPECT_INT(0, comes(&w, ISSUER, "2", ""));
+    fixture_close(&w.x);
+}
+
+static kith_id comes_with(struct people *w, const char *subject, const char *login,
+                          const char *roles) {
+    const struct proven p = {.issuer = STR(ISSUER),
+                             .subject = str_of(subject),
+                             .login = str_of(login),
+                             .roles = str_of(roles),
+                             .managed = STR("seller\nboss\n")};
+    kith_id user;
+    return openid_sign_in(w->x.g, &p, &user, &w->x.e) == KITH_OK ? user : 0;
+}
+
+static int64_t have(struct people *w, const char *role) {
+    return count(&w->x,
+                 arena_printf(&w->x.arena, "user where login = 'anna' and roles.name = '%s'", role),
+                 NULL);
+}
+
+static int64_t journal_rows(struct people *w) {
+    struct conn *c;
+    int64_t n;
+    EXPECT_OK(engine_reader(w->x.g, &c, &w->x.e), w->x.e);
+    EXPECT_OK(conn_int(c, "SELECT count(*) FROM kith_journal", -1, &n, &w->x.e), w->x.e);
+    engine_reader_done(w->x.g, c);
+    return n;
+}
+
+TEST("roles that the provider decides about come and go with each sign-in, and others stay") {
+    struct people w;
+    people_open(&w);
+    kith_id seller = create(&w.x, w.role, PAIRS("name=seller"));
+    kith_id own = create(&w.x, w.role, PAIRS("name=own"));
+    create(&w.x, w.role, PAIRS("name=boss"));
+    update(
+        &w.x, w.user, w.anna,
+        PAIRS(arena_printf(&w.x.arena, "roles=%s,%s", id_text(&w.x, seller), id_text(&w.x, own))));
+    EXPECT_INT(w.anna, comes_with(&w, "1", "anna", "boss\nboss\n"));
+    EXPECT_INT(1, have(&w, "own"));
+    EXPECT_INT(1, have(&w, "boss"));
+    EXPECT_INT(0, have(&w, "seller"));
+    int64_t rows = journal_rows(&w);
+    EXPECT_INT(w.anna, comes_with(&w, "1", "", "boss\n"));
+    EXPECT_INT(rows, journal_rows(&w)); /* nothing is written where nothing is new */
+    EXPECT_INT(w.anna, comes_with(&w, "1", "", ""));
+    EXPECT_INT(1, have(&w, "own"));
+    EXPECT_INT(0, have(&w, "boss"));
+    EXPECT_INT(w.anna, comes(&w, ISSUER, "1", "")); /* another row of settings decides nothing */
+    EXPECT_INT(1, have(&w, "own"));
+    expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+TEST("whoever has a role of the provider's becomes a user, and whoever has none does not") {
+    struct people w;
+    people_open(&w);
+    create(&w.x, w.role, PAIRS("name=seller"));
+    EXPECT_INT(0, comes_with(&w, "2", "new@example.org", "seller\n"));
+    EXPECT(strstr(w.x.e.message, "there is no role 'boss'"));
+    create(&w.x, w.role, PAIRS("name=boss"));
+    EXPECT_INT(0, comes_with(&w, "2", "new@example.org", ""));
+    EXPECT(comes_with(&w, "2", "new@example.org", "seller\nboss\n") != 0);
+    EXPECT_INT(1,
+               count(&w.x, "user where login = 'new@example.org' and roles.name = 'seller'", NULL));
+    EXPECT_INT(1,
+               count(&w.x, "user where login = 'new@example.org' and roles.name = 'boss'", NULL));
     fixture_close(&w.x);
 }

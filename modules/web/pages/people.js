@@ -91,6 +91,15 @@ async function showAccount(list) {
     line.textContent = s.from + ", " + s.method + ", since " + new Date(s.began).toLocaleString() + here;
     list.append(line);
   }
+  leadAway(me.json.session.method);
+}
+
+// Whom a provider signed in ("openid NAME") signs out there, too, if the settings say so.
+function leadAway(method) {
+  const [way, name] = method.split(" ");
+  if (way !== "openid") return;
+  for (const form of document.querySelectorAll("[data-then='/sign-in']"))
+    form.dataset.then = "/sign-in/oidc/" + name + "/sign-out";
 }
 
 async function showProviders(list) {

@@ -238,6 +238,7 @@ RULES = {
     "GET /account": dict(open=True, who=signed_in(200)),
     "GET /sign-in/oidc": dict(open=True, who=signed_in(200)),
     "GET /sign-in/oidc/{provider}": dict(open=True, who=signed_in(404), parts=lambda c: {"provider": "none"}),
+    "GET /sign-in/oidc/{provider}/sign-out": dict(open=True, who=signed_in(404), parts=lambda c: {"provider": "none"}),
     "GET /sign-in/oidc/{provider}/callback": dict(open=True, who=signed_in((400, 403, 404)), parts=lambda c: {"provider": "none"}),
     "GET /people.js": dict(open=True, who=signed_in(200)),
     "GET /people.css": dict(open=True, who=signed_in(200)),

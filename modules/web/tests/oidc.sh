@@ -80,6 +80,8 @@ rows=$(row real "http://127.0.0.1:$real_at" real "client_secret = \"$secret\";")
 for name in elliptic posts; do
     rows+=", $(row $name "http://127.0.0.1:$real_at" $name "client_secret_file = \"$work/secret\";")"
 done
+rows+=", $(row grouped "http://127.0.0.1:$real_at" grouped "client_secret = \"$secret\"; sign_out = true;
+    scopes = \"openid email groups\"; groups = [\"sales = seller\", \"chiefs = boss\"];")"
 rows+=", $(row public "http://127.0.0.1:$real_at" public 'claim = "preferred_username";')"
 rows+=", $(row forged "$base/forged" kith "client_secret = \"$secret\"; role = \"guest\"; domains = [\"example.org\"];")"
 for name in liar inside metadata plain script single; do
@@ -136,6 +138,55 @@ first=$(header Location)
 answers_header 'set-cookie: kith-oidc=[A-Za-z0-9_-]{400,700}; Path=/; HttpOnly; SameSite=Lax; Max-Age=600'
 api GET "/sign-in/oidc/real"
 expect test "$(header Location)" != "$first"
+
+it "gives the roles that the provider's groups say, and takes them away"
+"$KITH" create role name=boss rights='{"admin": true}' >/dev/null
+"$KITH" create role name=seller rights='{"types": {"account": {"read": "all"}}}' >/dev/null
+visit grouped gina # of no group that counts
+answers 403
+prints "there is no user 'gina@example.org'"
+visit grouped gina.staff.sales
+answers 200
+who gina@example.org
+prints '"account":{"read":"all"}'
+"$KITH" update user "$("$KITH" find "user where login = 'gina@example.org'" --json | json_text id)" \
+    roles="$("$KITH" find "role where name in ('seller', 'guest')" --json --fields id | sed 's/.*"id":"\([^"]*\)".*/\1/' | paste -sd,)" >/dev/null
+visit grouped gina.chiefs
+answers 200
+prints "You are signed in"
+who gina@example.org
+prints '"admin":true'
+visit grouped gina
+answers 200
+who gina@example.org
+prints '"admin":false'
+prints '"contact":{"read":"all"}' # what was given here stays
+prints_not '"account"'
+kith history user "$("$KITH" find "user where login = 'gina@example.org'" --json | json_text id)"
+prints "boss"
+
+it "leads who signs out here to the provider, and back"
+visit grouped anna
+answers 200
+who anna
+in_session GET session
+csrf=$(json_text csrf <"$work/out")
+in_session DELETE session
+answers 204
+browse "http://127.0.0.1:$port/sign-in/oidc/grouped/sign-out" nobody # says yes there
+answers 200
+grep -q 'id="providers"' "$work/out" || fail "it does not end at the page to sign in"
+browse "http://127.0.0.1:$port/sign-in/oidc/public" ben # another may sign in now: nobody is known there
+answers 200
+who ben
+token=
+api GET /sign-in/oidc/real/sign-out # whose row does not say so
+answers 303
+answers_header 'location: /sign-in'
+api GET /sign-in/oidc/grouped/sign-out
+answers_header "location: http://127.0.0.1:$real_at/session/end\?client_id=grouped&post_logout_redirect_uri=http%3A%2F%2F127.0.0.1%3A$port%2Fsign-in"
+api GET /people.js
+prints '"/sign-in/oidc/" + name + "/sign-out"'
 
 it "takes keys of the other kind, a secret in the form or none, and a login instead of an address"
 visit elliptic anna
@@ -424,6 +475,7 @@ check() { # ROW SENTENCE
 }
 check "$(row x http://idp.example.org kith)" "begins with https://"
 check "$(row x 'https://idp.example.org?x' kith)" "its issuer is an address"
+check "$(row x https://idp.example.org kith 'groups = ["sales: seller"];')" "a group, and a role"
 check "$(row 'a/b' https://idp.example.org kith)" "a name is of small letters"
 check "$(row x https://idp.example.org kith), $(row x https://idp.example.org kith)" "two of this name"
 check "$(row x https://idp.example.org kith 'role = "guest";')" "say in whose domains"

@@ -580,6 +580,10 @@ typedef struct kith_proven {
     kith_str role;    /* the name of a role that such a user has; empty: nobody is created */
     kith_str method;  /* shown to people */
     kith_str from;    /* as in kith_proof */
+    /* Names of roles, one a line. roles: those that the issuer gives them now; a user is created
+     * for whoever has one. managed: all that it decides about, those among them that are not in
+     * roles are taken away; empty: it decides about none. */
+    kith_str roles, managed;
 } kith_proven;
 
 /* KITH_E_DENIED: the password is right, and a code is wanted beside it. */

@@ -24,8 +24,8 @@ class Form(html.parser.HTMLParser):
     def handle_starttag(self, tag, attributes):
         a = dict(attributes)
         if tag == "form" and self.action is None:
-            self.action = a.get("action") or ""
-        if tag == "input" and a.get("name"):
+            self.action = a.get("action")  # a form without one is a script's
+        if tag in ("input", "button") and a.get("name"):
             self.fields[a["name"]] = a.get("value") or ""
 
 
