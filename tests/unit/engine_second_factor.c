@@ -152,14 +152,19 @@ TEST("who needs a factor and has none is let in for nothing but setting it up") 
     s.user = other.user = w.of.anna;
     EXPECT_OK(session_begin(w.of.x.g, &s, text, &w.of.x.e), w.of.x.e);
     EXPECT_OK(session_begin(w.of.x.g, &other, text2, &w.of.x.e), w.of.x.e);
-    EXPECT_OK(session_enter(w.of.x.g, str_of(text), &w.of.x.arena, &s, &of, &w.of.x.e), w.of.x.e);
+    EXPECT_OK(
+        session_enter(w.of.x.g, str_of(text), ZONE_INTRANET, &w.of.x.arena, &s, &of, &w.of.x.e),
+        w.of.x.e);
     EXPECT(!of.limit.types);
     update(&w.of.x, type_named(&w.of.x, "user"), w.of.anna,
            PAIRS(arena_printf(&w.of.x.arena, "roles=%s", id_text(&w.of.x, role))));
-    EXPECT_OK(session_enter(w.of.x.g, str_of(text), &w.of.x.arena, &s, &of, &w.of.x.e), w.of.x.e);
+    EXPECT_OK(
+        session_enter(w.of.x.g, str_of(text), ZONE_INTRANET, &w.of.x.arena, &s, &of, &w.of.x.e),
+        w.of.x.e);
     EXPECT_STR("", of.limit.types);
     EXPECT(of.limit.read_only);
-    EXPECT_OK(session_enter(w.of.x.g, str_of(text2), &w.of.x.arena, &other, &of, &w.of.x.e),
+    EXPECT_OK(session_enter(w.of.x.g, str_of(text2), ZONE_INTRANET, &w.of.x.arena, &other, &of,
+                            &w.of.x.e),
               w.of.x.e);
     EXPECT(!of.limit.types);
     EXPECT_INT(KITH_E_DENIED, tries(&w, "")); /* the command line */
@@ -167,7 +172,9 @@ TEST("who needs a factor and has none is let in for nothing but setting it up") 
     EXPECT_OK(factor_confirm(w.of.x.g, &tester, w.of.anna, s.number, str_of(shown(&w, now(&w))),
                              w.codes, &w.of.x.e),
               w.of.x.e);
-    EXPECT_OK(session_enter(w.of.x.g, str_of(text), &w.of.x.arena, &s, &of, &w.of.x.e), w.of.x.e);
+    EXPECT_OK(
+        session_enter(w.of.x.g, str_of(text), ZONE_INTRANET, &w.of.x.arena, &s, &of, &w.of.x.e),
+        w.of.x.e);
     EXPECT(!of.limit.types);
     EXPECT_STR("password and code", s.method);
     fixture_close(&w.of.x);
