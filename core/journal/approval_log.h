@@ -52,8 +52,8 @@ kith_status approval_log_all(struct conn *c, kith_id user, bool waiting, int64_t
 kith_status approval_log_move(struct conn *c, int64_t number, uint32_t from, uint32_t to,
                               int64_t now, const char *who, kith_str result, kith_error *e);
 
-/* Those that somebody has allowed, and that are not decided yet: when the company is opened, they are
- * what a crash has left. One that wrote says in its result by which transaction. */
+/* Those that somebody has allowed, and that are not decided yet: when the company is opened, they
+ * are what a crash has left. One that wrote says in its result by which transaction. */
 kith_status approval_log_begun(struct conn *c, struct arena *a, struct approval **out,
                                size_t *count, kith_error *e);
 /* In the transaction that writes what was allowed. Only the first of several is noted. */
