@@ -288,8 +288,8 @@ static const char *take_answer(const char *at, const char *end) {
     check_status(&r);
     if (!packed)
         check_json(&r);
-    if (!r.chunked && r.length < 0 && !bare && !follows)
-        return NULL; /* as HTTP/1.0 has it: it ends with the connection */
+    if (!r.chunked && !bare && !follows && (r.length < 0 || r.length > end - r.body.ptr))
+        return NULL; /* it ends with the connection, as HTTP/1.0 has it; or it was cut */
     return r.chunked && !follows ? behind_chunks(r.body.ptr, end) : r.body.ptr + r.body.len;
 }
 
