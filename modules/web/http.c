@@ -24,6 +24,7 @@ struct guest {
     size_t moved;          /* bytes since then */
     /* Of its last request, as it was sent: */
     bool odd_address;
+    const char *address_end;
     char asked[ASKED_MAX + 1];
     struct guest *next, **link;
 };
@@ -201,6 +202,7 @@ static void *note_address(void *cls, const char *uri, struct MHD_Connection *con
     (void)cls;
     if (!g)
         return NULL;
+    g->address_end = uri + strlen(uri);
     g->odd_address = !head_is_plain(uri) || strlen(uri) > ADDRESS_MAX;
     (void)snprintf(g->asked, sizeof g->asked, "%.*s", (int)(len < ASKED_MAX ? len : ASKED_MAX),
                    uri);
@@ -217,8 +219,10 @@ static bool is_encrypted(struct MHD_Connection *connection) {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
 }
 
+/* The library ends an address at its first NUL, whatever stands behind it: then what is told of as
+ * the version, which follows the address in the library's memory, is further away. */
 static struct request *begin(struct http *h, struct MHD_Connection *connection, const char *path,
-                             const char *method) {
+                             const char *method, const char *version) {
     struct guest *g = guest_of(connection);
     struct request *r = g ? calloc(1, sizeof *r) : NULL;
     if (!r || !(r->path = strdup(path))) {
@@ -232,7 +236,7 @@ static struct request *begin(struct http *h, struct MHD_Connection *connection, 
     r->connection = connection;
     r->method = head_method(method, &r->head);
     r->options = strcmp(method, "OPTIONS") == 0;
-    r->odd_address = g->odd_address;
+    r->odd_address = g->odd_address || version != g->address_end + 1;
     r->asked = g->asked;
     operation_begun(r);
     origin_find(r, address_of_peer(connection), is_encrypted(connection));
@@ -487,9 +491,8 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
                                  size_t *len, void **state) {
     struct request *r = *state;
     struct http *h = cls;
-    (void)version;
     if (!r) {
-        if (!(r = *state = begin(h, connection, url, method)))
+        if (!(r = *state = begin(h, connection, url, method, version)))
             return MHD_NO;
         head_check(r);
         if (!r->status && atomic_load(&h->ceasing))

@@ -97,6 +97,8 @@ expect("many parts", get(b"/a" * 100), 404)
 
 # Addresses.
 expect("a NUL in the address", get(b"/api/v1/account%00x"), 400)
+for path in (b"/api/v1/account\0x", b"/api/v1/account\0", b"/api/v1/account?limit=1\0&x=1"):
+    expect("a NUL as it is in the address", get(path), 400)
 expect("letters that must be coded", get(b"/api/v1/account?q=\xc3\xa9"), 400)
 expect("no text in an argument", get(b"/api/v1/account?q=%ff"), 400)
 expect("no text in the name of an argument", get(b"/api/v1/account?%ff=1"), 400)
