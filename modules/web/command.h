@@ -17,9 +17,12 @@ struct command {
     kith_str words[WORDS_MAX];
     uint32_t count;
     struct text out, err;
+    size_t most;                     /* bytes that it may answer */
     bool too_large;                  /* what it would answer */
     bool many;                       /* its lines are those of a list */
     void (*tell)(struct command *c); /* another answer than its output; or NULL */
+    bool reads;                      /* the request's body is its input: */
+    size_t taken;                    /* so much of it */
     kith_error error;                /* what is wrong with the request */
     struct pack *pack;               /* of a streamed answer; NULL: it is not packed */
     struct unpack *unpack;           /* of a body; NULL: it is not packed */
@@ -27,6 +30,8 @@ struct command {
     uint64_t unpacked;               /* bytes so far */
 };
 
+/* A command of that name, without options. NULL: no memory, which is answered. */
+struct command *command_new(struct request *r, const char *name);
 /* The route's name of the command and its options. NULL: no memory, which is answered. */
 struct command *command_begin(struct request *r);
 /* One more word: options before command_arguments, which adds those of the route behind "--". */
