@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith outbox list, show, queues, send: what leaves the company, and what became of it. */
 #include "base/date.h"
+#include "base/id.h"
 #include "base/number.h"
 #include "cli/outbox_show.h"
 #include "cli/show.h"
@@ -79,12 +80,39 @@ void outbox_print(struct cmd *c, const struct outbox_item *i) {
 
 #define LIST_MAX 1000
 
+/* What leaves is for administrators; whoever owns a webhook, whose id is the endpoint, asks for
+ * what goes there. */
+static kith_status check_own(struct cmd *c, const char *to, kith_error *e) {
+    const struct rtype *t = schema_type(cmd_schema(c), STR("webhook"));
+    kith_error why = KITH_ERROR_INIT;
+    kith_value *values;
+    kith_id id;
+    if (c->principal.all)
+        return KITH_OK;
+    if (to && t && id_parse(str_of(to), &id) &&
+        engine_read(c->company->engine, &c->principal, t, &id, &c->arena, &values, &why) ==
+            KITH_OK &&
+        values[FIELD_OWNER].kind == KITH_LINK && c->principal.user &&
+        values[FIELD_OWNER].as.link.id == c->principal.user)
+        return KITH_OK;
+    return err_set(e, KITH_E_DENIED, NULL,
+                   "what leaves the company is for administrators; whoever owns a webhook sees what"
+                   " goes to that one, by its id as 'to'");
+}
+
+/* What it says may be more than its owner may read, and so is of what it speaks. */
+static void hide(struct outbox_item *i) {
+    i->payload = i->answer = STR("");
+    i->subject = i->tx = 0;
+}
+
 static kith_status run_list(struct cmd *c, kith_error *e) {
     const char *name = cmd_option(c, "state"), *to = cmd_option(c, "to");
     uint32_t state = name ? outbox_state_of(str_of(name)) : 0;
     struct outbox_item *items;
     struct table t;
     size_t n;
+    TRY(check_own(c, to, e));
     if (to)
         TRY(engine_outbox_to(c->company->engine, str_of(to), state, LIST_MAX, &c->arena, &items, &n,
                              e));
@@ -94,6 +122,8 @@ static kith_status run_list(struct cmd *c, kith_error *e) {
                 (const char *const[]){"effect", "wanted", "state", "by", "to", "record", ">tries",
                                       "why", NULL});
     for (size_t i = n; i-- > 0;) {
+        if (!c->principal.all)
+            hide(&items[i]);
         if (c->json) {
             outbox_json(c, &items[i]);
             continue;
@@ -255,6 +285,7 @@ const struct command command_outbox_list = {
     .options = {{"state", "waiting|sending|sent|dead|cancelled", "only those"},
                 {"to", "ENDPOINT", "only what goes there, as to the webhook with that id"}},
     .needs = NEEDS_COMPANY,
+    .open = true,
     .run = run_list,
 };
 

@@ -114,6 +114,33 @@ static kith_status whom(struct cmd *c, kith_id *user, kith_error *e) {
                          "there are users who sign in: say whom, kith user invite LOGIN");
 }
 
+/* Where people reach the web module, which they are told beside it; "": its settings do not say. */
+static kith_str web_address(const struct cmd *c) {
+    bool known = settings_find(c->company->settings, "web", "address") != NULL;
+    kith_str address = known ? settings_text(c->company->settings, "web", "address") : STR("");
+    while (address.len && address.ptr[address.len - 1] == '/')
+        address.len--;
+    return address;
+}
+
+static void print_invitation(struct cmd *c, const char *code) {
+    kith_str address = web_address(c);
+    int len = (int)address.len;
+    if (c->json && len)
+        io_printf(c->io,
+                  "{\"code\":\"%s\",\"path\":\"/setup?code=%s\",\"url\":\"%.*s/setup?code=%s\"}\n",
+                  code, code, len, address.ptr, code);
+    else if (c->json)
+        io_printf(c->io, "{\"code\":\"%s\",\"path\":\"/setup?code=%s\",\"url\":null}\n", code,
+                  code);
+    else
+        io_printf(c->io,
+                  "%.*s/setup?code=%s\n%s it sets a password, once. It is shown this once.\n", len,
+                  len ? address.ptr : "", code,
+                  len ? "Opened in a browser"
+                      : "web.address does not say where people reach the web module: opened there");
+}
+
 static kith_status run_invite(struct cmd *c, kith_error *e) {
     const char *given = cmd_option(c, "expires");
     int64_t ms = c->arg_count ? 3 * DAY_MS : HOUR_MS;
@@ -126,14 +153,7 @@ static kith_status run_invite(struct cmd *c, kith_error *e) {
     TRY(whom(c, &user, e));
     TRY(invite(c->company->engine, &c->principal, user, c->arg_count ? c->args[0] : "", ms, code,
                e));
-    if (c->json)
-        io_printf(c->io, "{\"code\":\"%s\",\"path\":\"/setup?code=%s\"}\n", code, code);
-    else
-        io_printf(
-            c->io,
-            "/setup?code=%s\nOpened at the address of the web module it sets a password, once."
-            " It is shown this once.\n",
-            code);
+    print_invitation(c, code);
     return KITH_OK;
 }
 

@@ -36,10 +36,9 @@ void json_effect(struct cmd *c, struct json_out *j, const struct effect *f) {
     json_object_end(j);
 }
 
-static void rehearsal_json(struct cmd *c, const struct rehearsal *r) {
-    struct buf b = {0};
+static void put_rehearsal(struct cmd *c, const struct rehearsal *r, struct buf *b) {
     struct json_out j;
-    json_begin(&j, &b, false);
+    json_begin(&j, b, false);
     json_object_(&j);
     json_key(&j, "rehearsal");
     json_bool_(&j, true);
@@ -63,7 +62,20 @@ static void rehearsal_json(struct cmd *c, const struct rehearsal *r) {
         outbox_json_in(c, &j, &r->outgoing[i]);
     json_array_end(&j);
     json_object_end(&j);
+}
+
+static void rehearsal_json(struct cmd *c, const struct rehearsal *r) {
+    struct buf b = {0};
+    put_rehearsal(c, r, &b);
     json_print(c, &b);
+}
+
+kith_status rehearsal_json_for(struct company *company, const struct principal *who,
+                               const struct rehearsal *r, struct buf *out, kith_error *e) {
+    struct cmd c = {.company = company, .principal = *who, .json = true};
+    put_rehearsal(&c, r, out);
+    arena_free(&c.arena);
+    return out->failed ? err_nomem(e) : KITH_OK;
 }
 
 static void print_outgoing(struct cmd *c, const struct outbox_item *i) {

@@ -7,6 +7,7 @@
 #include "cli/backup_plan.h"
 #include "cli/cli.h"
 #include "cli/identity.h"
+#include "cli/rehearse.h"
 #include "cli/sockets.h"
 #include "cli/wire.h"
 #include "engine/outbox.h"
@@ -39,6 +40,7 @@ struct guest {
 struct server {
     const struct program *program;
     struct company **company;
+    struct company *served; /* the one that modules serve, while they do */
     const char *dir;
     struct sockets sockets;
     struct cli_host host, module_host; /* by which guests' commands come in, and those of modules */
@@ -423,6 +425,12 @@ static kith_status run_by_module(void *arg, const struct principal *who, int arg
     return cli_run_by(s->program, &s->module_host, who, argc, argv, stream, code, e);
 }
 
+static kith_status tell_rehearsal(void *arg, const struct principal *who, const struct rehearsal *r,
+                                  struct buf *out, kith_error *e) {
+    struct server *s = arg;
+    return rehearsal_json_for(s->served, who, r, out, e);
+}
+
 static int socket_of(void *arg, const char *name, uint32_t i) {
     struct server *s = arg;
     return sockets_get(&s->sockets, name, i);
@@ -435,13 +443,15 @@ static kith_status keep_socket(void *arg, const char *name, int fd, kith_error *
 
 /* What goes out, and what answers to people and programs outside. */
 static kith_status open_to_all(struct server *s, struct company *c, kith_error *e) {
-    const struct plugin_commands commands = {run_by_module, s, c->dir, socket_of, keep_socket};
+    const struct plugin_commands commands = {run_by_module, s,           c->dir,
+                                             socket_of,     keep_socket, tell_rehearsal};
     pthread_mutex_lock(&s->lock);
     bool stopping = s->stopping;
     pthread_mutex_unlock(&s->lock);
     if (stopping)
         return KITH_OK;
     TRY(engine_send_start(c->engine, e));
+    s->served = c;
     sockets_begin(&s->sockets);
     plugins_serve(c->plugins, &commands);
     sockets_end(&s->sockets);

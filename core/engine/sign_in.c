@@ -173,14 +173,14 @@ static size_t different_bytes(kith_str s) {
 }
 
 static kith_status refuse_common(kith_error *e) {
-    return err_set(e, KITH_E_REFUSED, NULL,
+    return err_set(e, KITH_E_REFUSED, "password",
                    "this password is one of those that are tried first: choose another, as four"
                    " words that do not belong together");
 }
 
 static kith_status check_folded(kith_str folded, kith_str login, kith_error *e) {
     if (login.len >= 3 && folded.len <= login.len + 4 && str_starts(folded, login.ptr))
-        return err_set(e, KITH_E_REFUSED, NULL, "the password is the login, or nearly");
+        return err_set(e, KITH_E_REFUSED, "password", "the password is the login, or nearly");
     if (different_bytes(folded) < 5)
         return refuse_common(e);
     for (size_t i = 0; i < sizeof commonest / sizeof *commonest; i++)
@@ -195,10 +195,11 @@ kith_status password_check(const struct engine *g, const char *login, kith_str p
     uint32_t least = g->opts.password_length;
     if (password.len > PASSWORD_MAX || text_invalid_at(password) >= 0 ||
         (password.len && memchr(password.ptr, '\0', password.len)))
-        return err_set(e, KITH_E_REFUSED, NULL, "a password is text of at most %d bytes",
+        return err_set(e, KITH_E_REFUSED, "password", "a password is text of at most %d bytes",
                        PASSWORD_MAX);
     if (characters(password) < least)
-        return err_set(e, KITH_E_REFUSED, NULL, "a password has at least %u characters", least);
+        return err_set(e, KITH_E_REFUSED, "password", "a password has at least %u characters",
+                       least);
     kith_str folded = text_fold(&a, password), own = text_fold(&a, str_of(login));
     kith_status st = folded.ptr && own.ptr ? check_folded(folded, own, e) : err_nomem(e);
     arena_free(&a);

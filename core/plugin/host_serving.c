@@ -243,7 +243,7 @@ static kith_status take_member(struct job *job, struct item *i, const char *name
         KITH_OK)
         return no_field(name, e);
     i->count++;
-    return json_value(&job->arena, value, a->field->kind, &a->value, e);
+    return json_field_value(&job->arena, value, a->field, &a->value, e);
 }
 
 static kith_status take_fields(struct job *job, struct item *i, const json_t *object,
@@ -495,21 +495,74 @@ static kith_status take_job(struct job *job, kith_str key, const kith_write *wri
     return take_key(job, key, e);
 }
 
+/* Between serving_begin and serving_end. */
+static kith_status begin_job(kith_caller *c, uint32_t count, struct job **out, kith_error *e) {
+    if (count == 0 || count > WRITES_MAX)
+        return err_set(e, KITH_E_LIMIT, NULL, "one transaction writes 1 to %d records at a time",
+                       WRITES_MAX);
+    struct job *job = *out = calloc(1, sizeof *job);
+    if (!job)
+        return err_nomem(e);
+    atomic_fetch_add(&c->users, 1);
+    *job = (struct job){.caller = c, .count = count};
+    job->opts = (struct write_opts){.principal = &c->principal, .origin = ORIGIN_API};
+    return KITH_OK;
+}
+
+/* One of several: a record that is not there was named by its line. */
+static kith_status name_failed(const struct job *job, kith_error *e) {
+    if (e->code == KITH_E_NOTFOUND && !e->field[0])
+        (void)err_blame(e, "id");
+    return err_prefix(e, "at %u: ", atomic_load(&job->at) + 1);
+}
+
+static kith_status rehearse_job(struct job *job, kith_shown_fn fn, void *arg, kith_error *e) {
+    const struct plugin_commands *by = &job->caller->plugin->set->commands;
+    const struct principal *who = &job->caller->principal;
+    struct rehearsal found;
+    struct buf text = {0};
+    if (!by->tell_rehearsal)
+        return err_set(e, KITH_E_UNSUPPORTED, NULL, "nothing is rehearsed here");
+    kith_status st =
+        engine_rehearse(job->caller->engine, &job->opts, write_all, job, &job->arena, &found, e);
+    if (st != KITH_OK && job->count > 1)
+        return name_failed(job, e);
+    TRY(st);
+    st = by->tell_rehearsal(by->arg, who, &found, &text, e);
+    const kith_shown shown = {.struct_size = sizeof shown, .json = buf_view(&text)};
+    if (st == KITH_OK)
+        st = fn(arg, &shown, e);
+    buf_free(&text);
+    return st;
+}
+
+static kith_status serving_rehearse(kith_caller *c, uint32_t count, const kith_write *writes,
+                                    kith_shown_fn fn, void *arg, kith_error *e) {
+    struct job *job;
+    TRY(serving_begin(c->plugin, e));
+    kith_status st = begin_job(c, count, &job, e);
+    if (st != KITH_OK)
+        return serving_end(c->plugin, st);
+    st = take_job(job, (kith_str){0}, writes, e);
+    if (st == KITH_OK)
+        st = rehearse_job(job, fn, arg, e);
+    struct plugin *p = c->plugin;
+    free_job(job);
+    return serving_end(p, st);
+}
+
 static kith_status serving_write(kith_caller *c, kith_str once, uint32_t count,
                                  const kith_write *writes, kith_written_fn fn, void *arg,
                                  kith_error *e) {
     kith_error why = KITH_ERROR_INIT;
-    if (count == 0 || count > WRITES_MAX)
-        return err_set(e, KITH_E_LIMIT, NULL, "one transaction writes 1 to %d records at a time",
-                       WRITES_MAX);
+    struct job *job;
     TRY(serving_begin(c->plugin, e));
-    struct job *job = calloc(1, sizeof *job);
-    if (!job)
-        return serving_end(c->plugin, err_nomem(e));
-    atomic_fetch_add(&c->users, 1);
-    *job = (struct job){.caller = c, .count = count, .fn = fn, .arg = arg};
-    job->opts = (struct write_opts){.principal = &c->principal, .origin = ORIGIN_API};
-    kith_status st = take_job(job, once, writes, &why);
+    kith_status st = begin_job(c, count, &job, e);
+    if (st != KITH_OK)
+        return serving_end(c->plugin, st);
+    job->fn = fn;
+    job->arg = arg;
+    st = take_job(job, once, writes, &why);
     if (st == KITH_OK)
         st = engine_post(c->engine, &job->opts, write_all, job, written, &why);
     if (st == KITH_OK)
@@ -566,4 +619,5 @@ const kith_serving_v1 host_serving = {
     .record = serving_record,
     .write = serving_write,
     .run = serving_run,
+    .rehearse = serving_rehearse,
 };

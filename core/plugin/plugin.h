@@ -55,6 +55,8 @@ kith_status plugins_create(struct plugins *p, struct engine *g, const struct set
                            kith_error *e);
 kith_status plugins_start(struct plugins *p, kith_error *e); /* before engine_start */
 struct kith_stream;
+struct rehearsal;
+struct buf;
 /* By whom commands are carried out that modules ask for. argv[0] is the program's name. Any thread,
  * until plugins_cease returns. */
 struct plugin_commands {
@@ -65,6 +67,9 @@ struct plugin_commands {
     /* Sockets that listen, kept by the process over the company's being opened anew; or NULL. */
     int (*socket)(void *arg, const char *name, uint32_t i);
     kith_status (*keep)(void *arg, const char *name, int fd, kith_error *e);
+    /* What a rehearsal showed, as JSON; or NULL. */
+    kith_status (*tell_rehearsal)(void *arg, const struct principal *who, const struct rehearsal *r,
+                                  struct buf *out, kith_error *e);
 };
 /* Has those that serve begin to; one that cannot is logged, and the others do. After engine_start.
  */

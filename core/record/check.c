@@ -52,9 +52,9 @@ static kith_status check_text(struct check *c) {
     if (bad >= 0)
         return err_set(c->e, KITH_E_INVAL, c->field->name, "%s: byte %lld is not valid UTF-8",
                        c->field->name, (long long)bad + 1);
-    if ((c->field->flags & KITH_FF_UNIQUE) && s.len && memchr(s.ptr, '\0', s.len))
+    if (s.len && memchr(s.ptr, '\0', s.len))
         return err_set(c->e, KITH_E_INVAL, c->field->name,
-                       "%s: a NUL stands in it, and no query could ask for it; leave it out",
+                       "%s: a NUL stands in it, which is no part of a text; leave it out",
                        c->field->name);
     s = text_nfc(c->arena, s);
     if (!s.ptr)

@@ -118,3 +118,64 @@ kith_status json_value(struct arena *a, const json_t *json, uint32_t kind, kith_
         return text_of_json(a, json, out, e);
     }
 }
+
+/* -- as programs send it ----------------------------------------------------------------------- */
+
+/* "2024-02-29", and for a time also what follows it. */
+static bool is_iso(const json_t *json, bool time) {
+    static const char form[] = "dddd-dd-dd";
+    const char *text = json_string_value(json);
+    if (!text)
+        return false;
+    for (size_t i = 0; form[i]; i++)
+        if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+            return false;
+    const char *rest = text + sizeof form - 1;
+    return !*rest || (time && (*rest == 'T' || *rest == 't' || *rest == ' '));
+}
+
+static bool all_strings(const json_t *list) {
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!json_is_string(json_array_get(list, i)))
+            return false;
+    return json_is_array(list);
+}
+
+/* NULL: it is of that form; else how it is written. */
+static const char *unlike(const json_t *json, uint32_t kind) {
+    switch (kind) {
+    case KITH_F_INTEGER:
+        return json_is_number(json) ? NULL : "7";
+    case KITH_F_BOOLEAN:
+        return json_is_boolean(json) ? NULL : "true or false";
+    case KITH_F_DATE:
+        return is_iso(json, false) ? NULL : "\"2024-02-29\"";
+    case KITH_F_TIME:
+        return is_iso(json, true) ? NULL : "\"2024-02-29T12:00:00Z\"";
+    case KITH_F_DECIMAL:
+        return json_is_string(json) || json_is_number(json) ? NULL : "\"0.25\"";
+    case KITH_F_MONEY:
+        return json_is_string(json) || json_is_number(json) ? NULL : "\"12.50 EUR\"";
+    case KITH_F_LINKS:
+    case KITH_F_TAGS:
+        return all_strings(json) ? NULL : "[\"...\", \"...\"]";
+    case KITH_F_JSON:
+        return NULL;
+    default:
+        return json_is_string(json) ? NULL : "\"...\"";
+    }
+}
+
+kith_status json_field_value(struct arena *a, const json_t *json, const struct rfield *f,
+                             kith_value *out, kith_error *e) {
+    const char *form = unlike(json, f->kind);
+    if (json_is_null(json) || (json_is_string(json) && json_string_length(json) == 0) || !form)
+        return json_value(a, json, f->kind, out, e);
+    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+    if (!text)
+        return err_nomem(e);
+    kith_status st = err_set(e, KITH_E_INVAL, f->name, "%s: %.60s is no %s in JSON; write it as %s",
+                             f->name, text, field_kind_name(f->kind), form);
+    free(text);
+    return st;
+}

@@ -26,4 +26,10 @@ void record_version(const struct schema *s, const struct principal *p, const str
 kith_status json_value(struct arena *a, const json_t *json, uint32_t kind, kith_value *out,
                        kith_error *e);
 
+/* The same for a program, which knows what it sends: whole numbers and truth only as such, the rest
+ * as strings, days and times as 2024-02-29 and 2024-02-29T12:00:00Z. Where people or their files
+ * say it, much more is understood (value_check). An amount or a decimal may be a number, too. */
+kith_status json_field_value(struct arena *a, const json_t *json, const struct rfield *f,
+                             kith_value *out, kith_error *e);
+
 #endif

@@ -220,7 +220,7 @@ static struct header *header_of(struct request *r, const char *name) {
 
 static bool is_text(const char *type) {
     static const char *const heads[] = {"application/json", "application/problem+json",
-                                        "application/x-ndjson", "text/"};
+                                        "application/x-ndjson", REHEARSAL, "text/"};
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         if (strncmp(type, heads[i], strlen(heads[i])) == 0)
             return true;

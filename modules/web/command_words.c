@@ -23,15 +23,11 @@ static void add_option(struct command *c, const char *word) {
     text_puts(t, value);
 }
 
-/* "--rehearse!rehearse": a switch; 0 and false are no. */
+/* "--rehearse!rehearse": a switch. */
 static void add_switch(struct command *c, const char *word) {
-    const char *mark = strchr(word, '!'), *value = request_argument(c->r, mark + 1);
-    if (!value || strcmp(value, "0") == 0 || strcmp(value, "false") == 0)
-        return;
-    if (*value && strcmp(value, "1") != 0 && strcmp(value, "true") != 0)
-        (void)kith_fail(&c->error, KITH_E_INVAL, mark + 1, "?%s= is 1 or true, or 0 or false",
-                        mark + 1);
-    text_add(command_word(c), word, (size_t)(mark - word));
+    const char *mark = strchr(word, '!');
+    if (request_switch(c->r, mark + 1) > 0)
+        text_add(command_word(c), word, (size_t)(mark - word));
 }
 
 struct others {
@@ -90,7 +86,7 @@ static void add_members(struct command *c) {
     json_error_t why;
     const char *name;
     json_t *value, *body = NULL;
-    if (c->r->body.len == 0)
+    if (c->r->body.len == 0 || !body_may_be_json(c->r))
         return;
     body = json_loadb(c->r->body.ptr, c->r->body.len, JSON_REJECT_DUPLICATES, &why);
     if (!body || !json_is_object(body))

@@ -330,13 +330,15 @@ bool command_run(struct request *r) {
     if (!c)
         return true;
     command_arguments(c);
-    command_carry_out(c);
+    if (!r->status) /* what was sent is of no type that is read */
+        command_carry_out(c);
     command_free(c);
     return true;
 }
 
-/* By what it says that it sends, unless it says it as an argument. */
-static void add_format(struct command *c) {
+/* By what it says that it sends, unless it says it as an argument; nothing said is CSV. false: it
+ * is of no type that can be read, which is answered. */
+static bool add_format(struct command *c) {
     static const struct {
         const char *type, *format;
     } types[] = {
@@ -348,10 +350,21 @@ static void add_format(struct command *c) {
         {"text/csv", "csv"},
     };
     const char *given = request_header(c->r, "Content-Type");
-    size_t len = given ? strcspn(given, "; ") : 0;
-    for (size_t i = 0; !request_argument(c->r, "format") && i < sizeof types / sizeof *types; i++)
-        if (strlen(types[i].type) == len && strncasecmp(given, types[i].type, len) == 0)
+    bool form = given && strncasecmp(given, "multipart/", strlen("multipart/")) == 0;
+    if (!given || !*given || (request_argument(c->r, "format") && !form))
+        return true;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (request_sends(c->r, types[i].type)) {
             text_printf(command_word(c), "--format=%s", types[i].format);
+            return true;
+        }
+    answer_problem(
+        c->r, 415, "unsupported", "Content-Type",
+        form ? "a form is not read: send the bytes of the file alone, and what they are as"
+               " Content-Type: text/csv, application/x-ndjson or text/vcard"
+             : "say what is sent: Content-Type: text/csv, application/x-ndjson or"
+               " text/vcard, or as ?format=csv, jsonl or vcard");
+    return false;
 }
 
 bool command_unpacks(struct command *c) {
@@ -368,9 +381,8 @@ bool command_unpacks(struct command *c) {
 
 bool command_prepare(struct request *r) {
     struct command *c = r->job = command_begin(r);
-    if (!c || !command_unpacks(c))
+    if (!c || r->status || !command_unpacks(c) || !add_format(c))
         return true;
-    add_format(c);
     command_arguments(c);
     return false;
 }

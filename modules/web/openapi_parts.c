@@ -343,20 +343,23 @@ static const struct problem {
     unsigned status, when;
     const char *name, *doc;
 } problems[] = {
-    {400, ALWAYS, "Wrong", "The request is wrong: no JSON, an argument that there is not."},
+    {400, ALWAYS, "Wrong",
+     "It cannot be understood: an argument that is wrong or that there is not, a body that is no "
+     "JSON."},
     {401, ALWAYS, "SignIn", "There is no token, or not a good one."},
     {403, ALWAYS, "Denied", "There is no right to it."},
-    {404, ALWAYS, "NotFound", "It is not there, or not to be seen."},
+    {404, ALWAYS, "NotFound", "The address names nothing, or nothing that you may see."},
     {409, ON_WRITE, "Conflict",
      "The value of a unique field is there already, or the key was used for another request."},
     {410, ON_EVENTS, "Gone",
      "There is no such place any more: first is where the journal begins now, last where it ends."},
     {412, ON_MATCH, "Changed", "Somebody else has changed the record."},
-    {413, ON_WRITE, "TooLarge", "The body is larger than web.max_body."},
+    {413, ON_WRITE, "TooLarge", "The body is larger than may be."},
     {415, ON_WRITE, "OtherForm",
      "What is sent has another form than this takes, or does not say which."},
     {416, ON_PARTS, "NoSuchPart", "The file has no bytes there."},
-    {422, ALWAYS, "Refused", "A value is wrong, or a rule refuses the change."},
+    {422, ALWAYS, "Refused",
+     "It is understood, and cannot be done: a value in the body is wrong, or a rule refuses it."},
     {429, IF_COUNTED, "TooOften",
      "It was asked or tried too often, or too many listen; Retry-After says when to try again."},
     {503, ALWAYS, "Busy", "Try again; Retry-After says when."},
@@ -451,6 +454,16 @@ static json_t *command_schema(const struct api_operation *o) {
     return gives ? openapi_form(gives) : json_object();
 }
 
+static bool is_rehearsed(const struct api_operation *o) {
+    return doing_of(o->route) && route_names(o->route, "rehearse");
+}
+
+/* A type of its own: else a client would be told that what it changes is a record, or that. */
+static void add_rehearsal(json_t *content) {
+    json_object_set_new(content, REHEARSAL,
+                        json_pack("{s:o}", "schema", openapi_ref("schemas", "Rehearsal")));
+}
+
 static json_t *content_of(const struct api_operation *o) {
     const struct doing *d = doing_of(o->route);
     json_t *content = json_object();
@@ -467,6 +480,8 @@ static json_t *content_of(const struct api_operation *o) {
             content, LINES,
             lines_content("The record on each line, or only its id and type where it"
                           " may not be read: what lines are answered with."));
+    if (d && d->status == 200 && is_rehearsed(o))
+        add_rehearsal(content);
     return content;
 }
 
@@ -493,6 +508,16 @@ json_t *openapi_answers(const struct api_operation *o) {
         json_t *answer = json_pack("{s:s}", "description", "Done.");
         add_headers(o, answer, false);
         add_answer(all, 204, answer);
+    }
+    if (is_rehearsed(o) && status != 200) {
+        /* With the record's form beside it, clients take only that for what a write answers with.
+         */
+        json_t *content = json_object();
+        if (d->gives)
+            json_object_set_new(content, JSON, json_pack("{s:o}", "schema", form_of(o, d->gives)));
+        add_rehearsal(content);
+        add_answer(all, 200,
+                   json_pack("{s:s, s:o}", "description", "With ?rehearse=1.", "content", content));
     }
     if (has(o, IF_NONE))
         add_answer(all, 304, json_pack("{s:s}", "description", "It is still the same."));

@@ -74,6 +74,8 @@ static const struct shape {
     {"RunStep", "A step of a run.",
      "at:time step:text branch:int line:int? call:text? arguments:any gave:any until:any -by:any",
      NULL, NULL},
+    {"Rehearsal", "What a write would do, with all that reacts to it; nothing of it was kept.",
+     "rehearsal:bool reactions:int? others:bool cut:bool effects:[any] outgoing:[any]", NULL, NULL},
     {"Written", "What was written; null: nothing was different.", "transaction:id?", NULL, NULL},
     {"Report", "A query that is asked for by its name.",
      "report:text doc:text query:text parameters:[text] saved:bool", NULL, NULL},

@@ -132,6 +132,35 @@ static kith_str key_of(const struct request *r) {
     return kith_str_of(request_header(r, IDEMPOTENCY_KEY));
 }
 
+/* -- what it would do -------------------------------------------------------------------------- */
+
+bool record_is_rehearsed(const struct request *r) {
+    const char *value = request_argument(r, "rehearse");
+    return !r->route->worker && value && strcmp(value, "0") != 0 && strcmp(value, "false") != 0;
+}
+
+static kith_status show_rehearsal(void *arg, const kith_shown *shown, kith_error *e) {
+    struct request *r = arg;
+    (void)e;
+    text_add(&r->answer, shown->json.ptr, shown->json.len);
+    text_puts(&r->answer, "\n");
+    r->status = 200;
+    answer_header(r, "Content-Type", REHEARSAL);
+    return KITH_OK;
+}
+
+/* Where it is one, on a thread of its own. true: it is a rehearsal, or not clear, and answered. */
+static bool rehearsed(struct request *r, uint32_t count, const kith_write *writes) {
+    kith_error e = {.struct_size = sizeof e};
+    int wanted = request_switch(r, "rehearse");
+    if (wanted <= 0)
+        return wanted < 0;
+    kith_status st = r->self->serving->rehearse(r->caller, count, writes, show_rehearsal, r, &e);
+    if (st != KITH_OK)
+        tell_failure(r, st, &e);
+    return true;
+}
+
 static bool write_one(struct request *r, uint32_t kind, kith_str fields) {
     kith_error e = {.struct_size = sizeof e};
     const char *id = request_part(r, "id"), *match = request_header(r, "If-Match");
@@ -148,6 +177,8 @@ static bool write_one(struct request *r, uint32_t kind, kith_str fields) {
                        "If-Match is not an ETag that was answered for this record");
         return true;
     }
+    if (rehearsed(r, 1, &w))
+        return true;
     request_suspend(r);
     kith_status st = r->self->serving->write(r->caller, key_of(r), 1, &w, written, r, &e);
     if (st != KITH_OK) {
@@ -163,6 +194,8 @@ static bool no_body(struct request *r) {
 }
 
 static bool write_body(struct request *r, uint32_t kind) {
+    if (!body_may_be_json(r))
+        return true;
     return r->body.len ? write_one(r, kind, text_str(&r->body)) : no_body(r);
 }
 
@@ -175,10 +208,8 @@ bool record_update(struct request *r) {
 static bool is_lines(const struct request *r) {
     static const char *const names[] = {"application/x-ndjson", "application/jsonl",
                                         "application/x-jsonlines"};
-    const char *type = request_header(r, "Content-Type");
-    size_t len = type ? strcspn(type, "; ") : 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strlen(names[i]) == len && strncasecmp(names[i], type, len) == 0)
+        if (request_sends(r, names[i]))
             return true;
     return false;
 }
@@ -261,28 +292,46 @@ static kith_status add_line(struct batch *b, struct request *r, uint32_t kind, k
     return KITH_OK;
 }
 
-static bool write_lines(struct request *r, uint32_t kind) {
-    kith_error e = {.struct_size = sizeof e};
+static kith_status take_lines(struct batch *b, struct request *r, uint32_t kind, kith_error *e) {
     kith_str rest = text_str(&r->body);
-    struct batch *b = calloc(1, sizeof *b);
     kith_status st = KITH_OK;
-    while (b && st == KITH_OK && rest.len && b->count <= LINES_MAX) {
+    while (st == KITH_OK && rest.len && b->count <= LINES_MAX) {
         kith_str line = next_line(&rest);
         if (!is_blank(line))
-            st = add_line(b, r, kind, line, &e);
+            st = add_line(b, r, kind, line, e);
     }
+    return st;
+}
+
+/* What they refer to lives in the request and the batch. false: it is answered later. */
+static bool write_batch(struct request *r, const struct batch *b) {
+    kith_error e = {.struct_size = sizeof e};
+    if (b->count == 0)
+        return no_body(r);
+    if (rehearsed(r, b->count, b->writes))
+        return true;
     request_suspend(r);
-    if (b && st == KITH_OK)
-        st = r->self->serving->write(r->caller, key_of(r), b->count, b->writes, lines_written, r,
-                                     &e);
-    else if (!b)
-        st = kith_fail(&e, KITH_E_NOMEM, NULL, "there is not enough memory");
-    free(b);
+    kith_status st =
+        r->self->serving->write(r->caller, key_of(r), b->count, b->writes, lines_written, r, &e);
     if (st != KITH_OK) {
         answer_error(r, st, &e);
         request_resume(r);
     }
     return false;
+}
+
+static bool write_lines(struct request *r, uint32_t kind) {
+    kith_error e = {.struct_size = sizeof e};
+    struct batch *b = calloc(1, sizeof *b);
+    kith_status st = b ? take_lines(b, r, kind, &e)
+                       : kith_fail(&e, KITH_E_NOMEM, NULL, "there is not enough memory");
+    bool answered = true;
+    if (st != KITH_OK)
+        answer_error(r, st, &e);
+    else
+        answered = write_batch(r, b);
+    free(b);
+    return answered;
 }
 
 bool record_create(struct request *r) {

@@ -4,6 +4,7 @@
 #include "operation.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 /* The words of a command: as they are; "{type}" from the path, "{.action}" when it has a dot; "?q"
  * from the address, left out when it is not there, and "+?map" each of that name; "--limit=?limit"
@@ -195,12 +196,15 @@ const struct route routes[] = {
      .words = WORDS("find", "--where=?q", "--fields=?fields", "--after=?after", "--limit=?limit",
                     "{type}"),
      .doc = "Records, those that meet a condition."},
-    {POST("{type}"), .handle = record_create,
+    {POST("{type}"), .handle = record_create, .arguments = "rehearse",
      .doc = "Creates a record, or one for each line, all or none."},
-    {PATCH("{type}"), .handle = records_update, .doc = "Changes several records, all or none."},
+    {PATCH("{type}"), .handle = records_update, .arguments = "rehearse",
+     .doc = "Changes several records, all or none."},
     {GET("{type}/{id}"), .handle = record_get, .arguments = "fields", .doc = "A record."},
-    {PATCH("{type}/{id}"), .handle = record_update, .doc = "Changes fields of a record."},
-    {DELETE("{type}/{id}"), .handle = record_delete, .doc = "Deletes a record."},
+    {PATCH("{type}/{id}"), .handle = record_update, .arguments = "rehearse",
+     .doc = "Changes fields of a record."},
+    {DELETE("{type}/{id}"), .handle = record_delete, .arguments = "rehearse",
+     .doc = "Deletes a record."},
     {GET("file/{id}/content"), .handle = file_download, .worker = true, .streams = true,
      .words = WORDS("file get", "{id}"), .doc = "The bytes of a file, or a range of them."},
     {POST("{type}/{id}/files"), .handle = file_upload, .worker = true, .reads = true,
@@ -212,7 +216,7 @@ const struct route routes[] = {
      .doc = "What was changed in a record, when and by whom."},
     {GET("{type}/{id}/why/{field}"), RUN("why", "{type}", "{id}", "{field}"), .gives = "[Step]",
      .doc = "Why a field has its value."},
-    {POST("{type}/{id}/transition/{state}"), .handle = record_transition,
+    {POST("{type}/{id}/transition/{state}"), .handle = record_transition, .arguments = "rehearse",
      .doc = "Brings a record into another state."},
 };
 const size_t route_count = sizeof routes / sizeof *routes;
@@ -344,6 +348,44 @@ static bool check_argument(void *arg, const char *name, const char *value) {
     return false;
 }
 
+int request_switch(struct request *r, const char *name) {
+    const char *value = request_argument(r, name);
+    char sentence[100];
+    if (!value || strcmp(value, "0") == 0 || strcmp(value, "false") == 0)
+        return 0;
+    if (!*value || strcmp(value, "1") == 0 || strcmp(value, "true") == 0)
+        return 1;
+    (void)snprintf(sentence, sizeof sentence, "%s is 1 or true, or 0 or false, not '%.20s'", name,
+                   value);
+    answer_problem(r, 400, "invalid", name, sentence);
+    return -1;
+}
+
+/* -- its body ---------------------------------------------------------------------------------- */
+
+bool request_sends(const struct request *r, const char *type) {
+    const char *given = request_header(r, "Content-Type");
+    size_t len = given ? strcspn(given, "; ") : 0;
+    return len == strlen(type) && strncasecmp(given, type, len) == 0;
+}
+
+/* Some programs name no type, and curl a form when nobody tells it another: whether that is JSON
+ * is seen when it is read. */
+bool body_may_be_json(struct request *r) {
+    static const char *const types[] = {"application/json", "application/merge-patch+json",
+                                        "application/x-www-form-urlencoded", "text/plain",
+                                        "text/json"};
+    const char *given = request_header(r, "Content-Type");
+    if (!given || !*given || !r->body.len)
+        return true;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (request_sends(r, types[i]))
+            return true;
+    answer_problem(r, 415, "unsupported", "Content-Type",
+                   "this takes one JSON object: Content-Type: application/json");
+    return false;
+}
+
 /* -- who asks ---------------------------------------------------------------------------------- */
 
 #define BEARER "Bearer "
@@ -438,7 +480,7 @@ bool request_start(struct request *r) {
 }
 
 bool request_take(struct request *r) {
-    return r->route->worker ? hand_over(r) : r->route->handle(r);
+    return r->route->worker || record_is_rehearsed(r) ? hand_over(r) : r->route->handle(r);
 }
 
 #define OPEN_ROOM 8192 /* of what is sent by nobody knows whom */

@@ -130,12 +130,9 @@ bool session_show(struct request *r) {
 /* -- signing in -------------------------------------------------------------------------------- */
 
 static bool body_is_json(struct request *r) {
-    static const char json[] = "application/json";
-    const char *type = request_header(r, "Content-Type");
-    size_t len = type ? strcspn(type, "; ") : 0;
-    if (len == sizeof json - 1 && strncasecmp(type, json, len) == 0)
+    if (request_sends(r, "application/json"))
         return true;
-    answer_problem(r, 415, "unsupported", NULL,
+    answer_problem(r, 415, "unsupported", "Content-Type",
                    "this takes JSON, and says so: Content-Type: application/json");
     return false;
 }

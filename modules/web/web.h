@@ -232,12 +232,20 @@ struct route {
 };
 #define API             "/api/v1/"
 #define IDEMPOTENCY_KEY "Idempotency-Key"
+#define REHEARSAL       "application/vnd.kith.rehearsal+json" /* of a write of records */
 extern const struct route routes[];
 extern const size_t route_count;
 const char *request_part(const struct request *r, const char *name); /* "type" */
 bool route_is_of_type(const struct route *route); /* its address begins with a type's name */
 /* Does it say what is done with this argument of the address? */
 bool route_names(const struct route *route, const char *name);
+/* Is the argument, which is 1 or true, or 0 or false, there and yes? -1: it is neither: answered.
+ */
+int request_switch(struct request *r, const char *name);
+/* Is what it says that it sends of that type, whatever parameters follow? */
+bool request_sends(const struct request *r, const char *type);
+/* false: its body is said to be something else, which is answered. */
+bool body_may_be_json(struct request *r);
 /* Bytes that its body may have. */
 size_t request_room(const struct request *r);
 
@@ -311,6 +319,8 @@ bool metrics_get(struct request *r);
 /* Is the tag of that version among those of a header, as If-None-Match? */
 bool has_tag(const char *header, kith_str version);
 bool record_get(struct request *r);
+/* Does it only want to see what a write of records would do? That takes a moment. */
+bool record_is_rehearsed(const struct request *r);
 bool record_create(struct request *r);
 bool record_update(struct request *r);
 bool records_update(struct request *r);

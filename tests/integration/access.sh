@@ -534,6 +534,7 @@ it "takes the roles that the guide for admins begins with"
 sed -n '/^```json$/,/^```$/p' "$here/../../docs/guide-admin.md" |
     grep '^{"name"' >"$work/roles.jsonl"
 expect test "$(wc -l <"$work/roles.jsonl")" = 5
+"$KITH" module enable sales >/dev/null
 kith import role "$work/roles.jsonl" --key name
 prints "rights              rights"
 prints_not "rights.types"
@@ -541,6 +542,9 @@ exits 0
 prints "created      5"
 kith role check
 exits 0
+kith user add seller --role sales
+as "$(token_of seller)" run
+prints "sales.convert"
 
 it "lets nobody but administrators write by what a provider tells who a user is"
 create role name=helper rights='{"types": {"user": {"read": "all", "update": "all"}}}' >/dev/null

@@ -77,7 +77,7 @@ TEST("an export of many pages has every record once, in order") {
 
 /* Texts that are hard on formats. */
 static const kith_str odd[] = {
-    {"NUL \0 inside", 12},
+    {"SOH \x01 inside", 12},
     {"\xF0\x9F\x98\x80 and \xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9", 20}, /* emoji, joined */
     {"\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D \xE2\x80\xAEolleh", 17},                /* right to left */
     {"Robert'); DROP TABLE contact;--", 31},

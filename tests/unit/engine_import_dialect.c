@@ -129,7 +129,7 @@ TEST("a byte that does not belong to the encoding rejects its row, not its neigh
         x.e);
     EXPECT_HAS("5: : it holds a byte that does not belong to the file's encoding, utf-8",
                l.reasons);
-    EXPECT_HAS("--encoding", l.reasons);
+    EXPECT_HAS("the option 'encoding'", l.reasons);
     EXPECT_INT(1, count(&x, "contact where name = 'Zoë'", NULL));
     end(&x, &l);
 }

@@ -224,9 +224,10 @@ TEST("what is wrong by itself is told at once, with its place in the list") {
     AT_ONCE(&c, root, KITH_E_INVAL, "at 2: ", THING(KITH_ON_CREATE, "", "{}"),
             THING(KITH_ON_CREATE, "", "[]"));
     AT_ONCE(&c, root, KITH_E_INVAL, "JSON", THING(KITH_ON_CREATE, "", "{"));
-    AT_ONCE(&c, root, KITH_E_INVAL, "no id", THING(KITH_ON_DELETE, "x", ""));
+    AT_ONCE(&c, root, KITH_E_NOTFOUND, "no id", THING(KITH_ON_DELETE, "x", ""));
     AT_ONCE(&c, root, KITH_E_INVAL, "kind of write", THING(5, "", ""));
-    AT_ONCE(&c, root, KITH_E_INVAL, "has no state", THING(KITH_TO_STATE, "0SA818NN40003", "done"));
+    AT_ONCE(&c, root, KITH_E_NOTFOUND, "has no state",
+            THING(KITH_TO_STATE, "0SA818NN40003", "done"));
     refused_at_once(&c, root, NULL, 0, KITH_E_LIMIT, "1 to 1000");
     static kith_write many[1001];
     refused_at_once(&c, root, many, 1001, KITH_E_LIMIT, "1 to 1000");
@@ -341,7 +342,7 @@ TEST("what is kept in a record from others is another version to read, and the s
     EXPECT_HAS("\"pieces\":1}", after.json[0]);
     EXPECT_INT(KITH_E_NOTFOUND, s->record(root, TEXT("thing"), TEXT("0SA818NN40003"), TEXT(""),
                                           keep_shown, &after, &e));
-    EXPECT_INT(KITH_E_INVAL,
+    EXPECT_INT(KITH_E_NOTFOUND,
                s->record(root, TEXT("thing"), TEXT("x"), TEXT(""), keep_shown, &after, &e));
     s->leave(root);
     close_served(&c);

@@ -375,6 +375,7 @@ TEST("what cannot be told is refused when it is written") {
         {"ftp://example.org/", "contact.*", NULL, "https or http"},
         {"https://anna:secret@example.org/", "contact.*", NULL, "has a user in it"},
         {"https://example.org/", "contact.creatd", NULL, "nobody publishes 'contact.creatd'"},
+        {"https://example.org/", "contcat.*", NULL, "did you mean 'contact.*'"},
         {"https://example.org/", "contact.*", "ctiy = 'Bern'", "ctiy"},
         {"https://example.org/", "*", "city = 'Bern'", "topics of one type"},
     };

@@ -126,7 +126,7 @@ expect("several at once", get() * 2, 200)
 # Bodies.
 expect("no UTF-8", post(b"Content-Length: 12\r\n", b'{"name":"\xff"}'), 400)
 expect("half a pair", post(b"Content-Length: 17\r\n", b'{"name":"\\ud800"}'), 400)
-expect("a NUL in a text", post(b"Content-Length: 20\r\n", b'{"name":"a\\u0000bc"}'), 201)
+expect("a NUL in a text", post(b"Content-Length: 20\r\n", b'{"name":"a\\u0000bc"}'), 422)
 expect("a deep one", post(b"Content-Length: 20000\r\n", b"[" * 20000), 413)
 expect("a number beyond all", post(b"Content-Length: 34\r\n", b'{"name":"E","size":99999999999999}'), 201, 422)
 expect("a number with a fraction", post(b"Content-Length: 24\r\n", b'{"name":"E","size":1.25}'), 422)

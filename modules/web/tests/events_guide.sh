@@ -149,7 +149,36 @@ prints "the webhook is disabled"
 token=$(new_token guest)
 api POST actions/http.test "{\"webhook\":\"$hook\"}"
 answers 403
+api GET "outbox?to=$hook"
+answers 403
+prints "whoever owns a webhook"
+api GET outbox
+answers 403
+
+it "shows its owner what was sent to it, and not what that said"
+guest=$("$KITH" find "user where login = 'guest'" --json | json_text id)
 token=$root
+api PATCH "webhook/$hook" "{\"owner\":\"$guest\",\"tells\":\"owner\"}"
+answers 200
+token=$(new_token guest)
+api GET "outbox?to=$hook&state=sent"
+answers 200
+prints '"state":"sent"'
+prints '"payload":""'
+prints_not "Told"
+token=$root
+api GET "outbox?to=$hook&state=sent"
+prints "Told"
 api DELETE "webhook/$hook"
 answers 204
+
+it "says by its field what is wrong with a webhook"
+api POST webhook '{"name":"Bad","url":"https://example.org/","tells":"everything","topics":["contact.*"],"condition":"ctiy = 1"}'
+answers 422
+prints '"field":"condition"'
+prints '"detail":"at 1: no field'
+api POST webhook '{"name":"Bad","url":"https://example.org/","tells":"everything","topics":["contcat.*"]}'
+answers 422
+prints '"field":"topics"'
+prints "did you mean 'contact.*'"
 finish

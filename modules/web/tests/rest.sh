@@ -131,6 +131,22 @@ answers 422
 prints '"field":"email"'
 api POST contact '{"name":"Bo","birthday":"1990-02-30"}'
 answers 422
+for wrong in '"birthday":"3/4/1906"' '"birthday":"4.3.1906"' '"birthday":19060304' '"name":"a\u0000b"' \
+    '"name":7' '"tags":"a,b"' '"tags":[7]'; do
+    api POST contact "{\"name\":\"Bo\",$wrong}"
+    [[ $wrong != *'"name"'* ]] || api POST contact "{$wrong}"
+    answers 422
+    prints "$(sed 's/"\([a-z]*\)".*/"field":"\1"/' <<<"$wrong")"
+done
+api POST account '{"name":"Bo","size":"7"}'
+answers 422
+prints "size: \\\"7\\\" is no integer in JSON; write it as 7"
+api POST saved_query '{"name":"bo","query":"contact","shared":"yes"}'
+answers 422
+prints '"field":"shared"'
+api POST interaction '{"channel":"call","direction":"in","subject":"x","at":"3/4/2026 10:00"}'
+answers 422
+prints '"field":"at"'
 api POST contact '{"name":"Bo","account":"0SA818NN40003"}'
 answers 422
 prints '"field":"account"'
@@ -266,7 +282,8 @@ for body in $'{"name":"X"}\n{"name":' $'{"name":"X"}\n[]' $'{"name":"X"}\n{"nmae
     prints "at 2: "
 done
 api PATCH account "{\"id\":\"$first\",\"name\":\"Many\\u0000 1\"}" "${lines[@]}"
-answers 200
+answers 422
+prints '"field":"name"'
 api PATCH account "{\"id\":\"$first\",\"size\":70}"$'\n{"size":7}' "${lines[@]}"
 answers 422
 prints '"detail":"at 2: '
@@ -282,6 +299,54 @@ kith find "account where name in ('X', 'Too many') : count()"
 prints_exactly 0
 "$KITH" delete account "$first" >/dev/null
 "$KITH" delete account "$second" >/dev/null
+
+it "shows what a write of records would do, and keeps nothing of it"
+for rehearsal in "POST account {\"name\":\"Tried\"}" "PATCH account/$account {\"name\":\"Tried\"}" \
+    "DELETE contact/$id" "POST contact/$id/transition/lost"; do
+    read -r method path body <<<"$rehearsal"
+    api "$method" "$path?rehearse=1" "${body:-}"
+    answers 200
+    answers_header 'content-type: application/vnd.kith.rehearsal.json'
+    prints '{"rehearsal":true,'
+    prints '"effects":[{"effect":"'
+    expect test -z "$(header Kith-Transaction)"
+done
+prints '"after":"lost"'
+api POST "account?rehearse=true" $'{"name":"Tried"}\n{"name":"Tried, too"}' "${lines[@]}"
+answers 200
+prints 'Tried, too'
+api PATCH "account?rehearse=1" "{\"id\":\"$account\",\"name\":\"Tried\"}"$'\n{"id":"0SA818NN40003","name":"Tried"}' "${lines[@]}"
+answers 422
+prints '"detail":"at 2: '
+prints '"field":"id"'
+api POST "account?rehearse=1" '{"name":"Tried","size":"x"}'
+answers 422
+prints '"field":"size"'
+api PATCH "account/$account?rehearse=1" '{"name":"Tried"}' 'If-Match: "0000000000000000-0000000000000000"'
+answers 412
+api DELETE "account/0SA818NN40003?rehearse=1"
+answers 404
+api POST "account?rehearse=maybe" '{"name":"Tried"}'
+answers 400
+prints '"field":"rehearse"'
+kith find "account where name like 'Tried%' : count()"
+prints_exactly 0
+api POST "account?rehearse=0" '{"name":"Meant"}'
+answers 201
+api DELETE "account/$(json_text id <"$work/out")?rehearse=0"
+answers 204
+
+it "takes no body of another kind for JSON"
+for type in multipart/form-data text/csv application/xml; do
+    api POST account '{"name":"Odd"}' "Content-Type: $type; boundary=x"
+    answers 415
+    prints '"field":"Content-Type"'
+    api POST actions/record.merge '{"record_type":"contact"}' "Content-Type: $type"
+    answers 415
+done
+api POST account '{"name":"Odd"}' 'Content-Type: application/json; charset=utf-8'
+answers 201
+api DELETE "account/$(json_text id <"$work/out")"
 
 it "does once what is sent again with its key"
 key=('Idempotency-Key: order-7')
@@ -407,7 +472,7 @@ api POST undo/nonsense
 answers 404
 api POST "undo/$made?rehearse=maybe"
 answers 400
-prints '?rehearse= is 1 or true, or 0 or false'
+prints 'rehearse is 1 or true, or 0 or false'
 api POST "undo/$made?rehearse=1"
 answers 200
 kith get contact "$id"

@@ -34,6 +34,7 @@ it "has the link be good again when the password is not taken"
 set_up "$first" boss short
 answers 422
 prints "at least 10 characters"
+prints '"field":"password"'
 set_up "$first" boss "Password1234"
 answers 422
 set_up "$first" "" "$good"
@@ -91,8 +92,11 @@ it "invites a user, who sets a password by the link, once"
 "$KITH" user add anna >/dev/null
 kith user invite nobody
 complains "there is no user"
+kith user invite anna --json
+prints '"url":null'
 kith user invite anna
 prints "/setup?code=kithi_"
+prints "web.address does not say"
 link=$(sed -n 's/.*code=//p' "$work/out")
 "$KITH" user add ben >/dev/null
 set_up "$link" ben "$good"
@@ -146,4 +150,13 @@ api POST /sign-in
 answers 405
 
 stop_server
+
+it "gives the whole link where it is known by which address people come"
+sed -i 's#web: {#web: { address = "https://crm.example.org/";#' conf.d/web.conf
+kith user invite anna --json
+exits 0
+prints '"url":"https://crm.example.org/setup?code=kithi_'
+kith user invite anna
+prints "https://crm.example.org/setup?code=kithi_"
+
 finish

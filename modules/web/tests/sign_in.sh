@@ -218,6 +218,7 @@ prints "tried first"
 in_session PUT account/password "{\"old\":\"$good\",\"password\":\"boss\"}"
 answers 422
 prints "at least 10 characters"
+prints '"field":"password"'
 api PUT account/password "{\"old\":\"$good\",\"password\":\"four words put together\"}" "$json" "Cookie: $cookie"
 answers 403
 token=$(new_token boss)

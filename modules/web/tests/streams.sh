@@ -264,6 +264,14 @@ token=$root
 it "refuses what was imported before, and says what is wrong with a body"
 post 'import/account?map=Name=name' "$work/rows.csv" -H 'Content-Type: text/csv'
 answers 409
+for type in multipart/form-data application/x-www-form-urlencoded application/zip; do
+    post 'import/account' "$work/rows.csv" -H "Content-Type: $type; boundary=x"
+    answers 415
+    prints "text/csv, application/x-ndjson or text/vcard"
+    prints '"field":"Content-Type"'
+done
+post 'import/account?format=csv' "$work/rows.csv" -H 'Content-Type: multipart/form-data; boundary=x'
+answers 415
 printf 'Name,Size\nSteel,many\n,3\n' >"$work/bad.csv"
 post 'import/account' "$work/bad.csv" -H 'Content-Type: text/csv'
 answers 422
@@ -272,7 +280,7 @@ prints '"rejected":2'
 post 'import/account?key=nothing' "$work/bad.csv" -H 'Content-Type: text/csv'
 expect test "$code" -ge 400
 prints "nothing"
-post 'import/accounts' "$work/bad.csv"
+post 'import/accounts' "$work/bad.csv" -H 'Content-Type: text/csv'
 answers 404
 post 'import/account?preview=2' "$work/rows.csv" -H 'Content-Type: text/csv'
 answers 200

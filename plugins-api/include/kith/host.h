@@ -476,6 +476,11 @@ typedef struct kith_serving_v1 {
      */
     kith_status (*run)(kith_caller *caller, uint32_t count, const kith_str *words,
                        const kith_stream *stream, int32_t *code, kith_error *err);
+    /* As write, but nothing of it is kept: hands out as JSON what would be written, by the records
+     * themselves and by what reacts to them, and waits for it. Of several the sentence says which
+     * one failed: "at 2: ...". Not on a thread that others wait for. [serving] */
+    kith_status (*rehearse)(kith_caller *caller, uint32_t count, const kith_write *writes,
+                            kith_shown_fn fn, void *arg, kith_error *err);
 } kith_serving_v1;
 
 /* -- following --------------------------------------------------------------------------------- */
