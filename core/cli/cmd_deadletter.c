@@ -138,7 +138,7 @@ static kith_status name_at(struct cmd *c, size_t i, struct letter_name *name, ki
     if (strlen(c->args[i]) == ID_TEXT && id_parse(str_of(c->args[i]), &name->effect))
         return KITH_OK;
     if (!int_parse(str_of(c->args[i]), &n) || n <= 0)
-        return err_set(e, KITH_E_INVAL, NULL,
+        return err_set(e, KITH_E_INVAL, "id",
                        "'%s' is not the number of an event, nor the id of an effect; 'kith"
                        " deadletter list' shows them",
                        c->args[i]);
@@ -176,8 +176,18 @@ static void say_outcome(struct cmd *c, const struct letter_name *name, const cha
     json_print(c, &b);
 }
 
+struct retried {
+    size_t failed;
+    const char *why; /* the first one did */
+};
+
+static void note_failed(struct retried *r, const char *why) {
+    if (r->failed++ == 0)
+        r->why = why;
+}
+
 /* How the try ended, of an event that was told to be tried again. */
-static kith_status tell_retried(struct cmd *c, const struct letter_name *name, size_t *failed,
+static kith_status tell_retried(struct cmd *c, const struct letter_name *name, struct retried *r,
                                 kith_error *e) {
     struct dead_letter *l;
     TRY(engine_letter(c->company->engine, name->number, &c->arena, &l, e));
@@ -190,13 +200,14 @@ static kith_status tell_retried(struct cmd *c, const struct letter_name *name, s
                     "waits still: for an earlier event of the same record, or for its rule or"
                     " module to be there",
                     NULL);
-    *failed += l && l->attempts > 0;
+    if (l && l->attempts > 0)
+        note_failed(r, l->error);
     return KITH_OK;
 }
 
 /* Of an effect; it may have to wait for others of its endpoint. */
 static kith_status tell_sent(struct cmd *c, const struct letter_name *name, int64_t end,
-                             size_t *failed, kith_error *e) {
+                             struct retried *r, kith_error *e) {
     struct engine *g = c->company->engine;
     struct outbox_item i;
     for (;; usleep(20000)) {
@@ -208,7 +219,8 @@ static kith_status tell_sent(struct cmd *c, const struct letter_name *name, int6
     }
     const char *error = arena_strndup(&c->arena, i.error.ptr, i.error.len);
     bool bad = i.state == OUTBOX_DEAD || (i.state == OUTBOX_WAITING && i.tries > 0);
-    *failed += bad;
+    if (bad)
+        note_failed(r, error);
     if (i.state == OUTBOX_SENT)
         say_outcome(c, name, "sent", "was sent", NULL);
     else if (bad)
@@ -223,7 +235,7 @@ static kith_status tell_sent(struct cmd *c, const struct letter_name *name, int6
 static kith_status run_retry(struct cmd *c, kith_error *e) {
     struct engine *g = c->company->engine;
     struct letter_name name;
-    size_t failed = 0;
+    struct retried r = {0};
     bool events = false;
     for (size_t i = 0; i < c->arg_count; i++) {
         TRY(name_at(c, i, &name, e));
@@ -238,13 +250,14 @@ static kith_status run_retry(struct cmd *c, kith_error *e) {
     int64_t end = clock_in(RETRY_MS);
     for (size_t i = 0; i < c->arg_count; i++) {
         TRY(name_at(c, i, &name, e));
-        TRY(name.effect ? tell_sent(c, &name, end, &failed, e)
-                        : tell_retried(c, &name, &failed, e));
+        TRY(name.effect ? tell_sent(c, &name, end, &r, e) : tell_retried(c, &name, &r, e));
     }
-    if (failed == 0)
+    if (r.failed == 0)
         return KITH_OK;
+    if (c->json && c->arg_count == 1) /* who reads only the error is told why, too */
+        return err_set(e, KITH_E_REFUSED, NULL, "it failed again: %s", r.why ? r.why : "");
     return err_set(e, KITH_E_REFUSED, NULL,
-                   "%zu of %zu %s%s failed again: mend what is wrong, and retry", failed,
+                   "%zu of %zu %s%s failed again: mend what is wrong, and retry", r.failed,
                    c->arg_count, events ? "event" : "effect", c->arg_count == 1 ? "" : "s");
 }
 

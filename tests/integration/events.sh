@@ -34,6 +34,9 @@ kith deadletter retry "$number"
 exits 1
 prints "Event $number failed again: rules/fragile.lua:2: there is no Atlantis"
 complains "1 of 1 event failed again"
+kith deadletter retry "$number" --json
+exits 1
+complains '"message":"it failed again: rules/fragile.lua:2: there is no Atlantis'
 kith deadletter list --dead
 prints "Bad"
 
