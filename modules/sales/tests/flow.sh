@@ -36,7 +36,7 @@ prints "stage,deals,amount,weighted"
 prints "prospecting,1,100.00 EUR,50.00 EUR"
 kith report sales.won_since
 exits 2
-complains "--param since=VALUE"
+complains "since=VALUE"
 kith report sales.won_since --param since=2026-01-01 --json
 exits 0
 "$KITH" user add nobody >/dev/null
