@@ -118,7 +118,11 @@ static const struct parameter *parameter_of(const struct route *route, const cha
 /* What the help of a command says of an option, as a sentence. */
 static json_t *option_doc(const json_t *options, const char *name) {
     struct text t = {0};
-    const char *doc = text_of(options, name);
+    char option[40]; /* "skip-lines" for the argument skip_lines */
+    (void)snprintf(option, sizeof option, "%s", name);
+    for (char *at = option; (at = strchr(at, '_'));)
+        *at = '-';
+    const char *doc = text_of(options, option);
     if (!*doc)
         return json_string("");
     text_printf(&t, "%c%s.", toupper((unsigned char)*doc), doc + 1);

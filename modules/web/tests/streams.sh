@@ -277,6 +277,11 @@ post 'import/account' "$work/bad.csv" -H 'Content-Type: text/csv'
 answers 422
 prints '"report":{'
 prints '"rejected":2'
+post 'import/account?skip_lines=x' "$work/bad.csv" -H 'Content-Type: text/csv'
+answers 400
+prints '"field":"skip_lines"'
+post 'import/account?skip-lines=1' "$work/bad.csv" -H 'Content-Type: text/csv'
+answers 400
 post 'import/account?key=nothing' "$work/bad.csv" -H 'Content-Type: text/csv'
 expect test "$code" -ge 400
 prints "nothing"
