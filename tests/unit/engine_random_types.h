@@ -9,8 +9,8 @@
 
 #define OWN_MIN    3
 #define OWN_MAX    5
-#define FIELDS_OWN 20
-#define NAMES      4 /* fields that all of them begin with */
+#define FIELDS_OWN 22
+#define NAMES      6 /* fields that all of them begin with */
 
 struct made_type {
     const char *name;
@@ -121,6 +121,8 @@ static void make_own(struct random_types *r, size_t i) {
     t->fields[1] = (kith_field){.name = "key", .kind = KITH_F_TEXT, .flags = KITH_FF_UNIQUE};
     t->fields[2] = (kith_field){.name = "level", .kind = KITH_F_INTEGER, .default_text = "0"};
     t->fields[3] = (kith_field){.name = "day", .kind = KITH_F_DATE};
+    t->fields[4] = (kith_field){.name = "fee", .kind = KITH_F_MONEY};
+    t->fields[5] = (kith_field){.name = "cur", .kind = KITH_F_CHOICE, .options = "EUR,USD,JPY"};
     t->count = NAMES;
     while (plain-- > 0)
         add_plain(r, t);
@@ -149,11 +151,14 @@ static void add_rollup(struct random_types *r, const struct made_type *child,
         {KITH_F_INTEGER, "max(%s.level via %s where name is not null)"},
         {KITH_F_DATE, "min(%s.day via %s)"},
         {KITH_F_INTEGER, "count(distinct %s.name via %s)"},
+        {KITH_F_MONEY, "sum(%s.fee via %s) in cur"},
+        {KITH_F_MONEY, "min(%s.fee via %s where level > 0) in cur"},
     };
     if (to->count == FIELDS_OWN)
         return;
     kith_field *f = add_field(r, to, "r");
-    size_t i = draw_below(&r->seed, sizeof sorts / sizeof *sorts);
+    /* the last two are in a currency, which a person has none of */
+    size_t i = draw_below(&r->seed, sizeof sorts / sizeof *sorts - (to == &r->person ? 2 : 0));
     char text[96];
     const char *format = sorts[i].what;
     const char *first = strstr(format, "%s"), *second = strstr(first + 2, "%s");
