@@ -286,14 +286,18 @@ void cli_print_problems(struct cmd *c, struct settings_problems *problems) {
     settings_problems_free(problems);
 }
 
-/* Reactions to what was written run before the program ends, so that the next command sees them. */
+/* Reactions to what was written run before the program ends, so that the next command sees them:
+ * not those that a failing disk holds up, which no single short wait is long enough to see. */
 static void drain(struct cmd *c) {
+    struct engine *g = c->company->engine;
     int64_t deadline = clock_in(DRAIN_MS);
     kith_error e = KITH_ERROR_INIT;
     kith_status st;
-    do
-        st = engine_drain(c->company->engine, 200, &e);
-    while (st == KITH_E_LIMIT && clock_ticks() < deadline && !io_interrupted(c->io));
+    do {
+        st = engine_drain(g, 200, &e);
+        kith_status held = st == KITH_E_LIMIT ? engine_held(g, &e) : KITH_OK;
+        st = held != KITH_OK ? held : st;
+    } while (st == KITH_E_LIMIT && clock_ticks() < deadline && !io_interrupted(c->io));
     if (st != KITH_OK)
         io_say(c->io, "%s; what is left runs with the next command", e.message);
 }

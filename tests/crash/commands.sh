@@ -150,17 +150,20 @@ fill() { # KB: so much is left
 }
 
 one_place() { # CALLS ERRNO NTH TIMES COMMAND...; CALLS fill: a disk with NTH KB
-    local fault="$1 $2 $3 /disk/ $4" what="$1 $3 with errno $2 ($4 times)" room=
+    local fault="$1 $2 $3 /disk/ $4" what="$1 $3 with errno $2 ($4 times)" begun room=
     [ "$1" != fill ] || room=$3
     shift 4
     fresh
     last=("$@")
     [ -z "$room" ] || fill "$room"
+    begun=$SECONDS
     (
         LD_PRELOAD=$library KITH_FAULT=$fault "$KITH" "$@" >"$work/out" 2>"$work/err" </dev/null
         exit $?
     ) 2>/dev/null # the shell tells of a kill
     code=$?
+    begun=$((SECONDS - begun)) # what cannot be done behind its commit is left
+    [ "$begun" -lt 30 ] || fail "$what: it took $begun s"
     rm -f "$work/disk/filler"
     was=$code
     [ "$code" -eq 0 ] || failures=$((failures + 1))
