@@ -11,7 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HEADER_BYTES 32768 /* of a connection: the request's head, and what is being sent */
+#define HEADER_BYTES 16384 /* of a connection: the request's head, and what is being sent */
+#define EVENT_BYTES  2048  /* sent at once to a listener that takes no chunks */
 #define LISTENERS    8
 #define ADDRESS_MAX  8000
 #define REST_MS      1000  /* in the end, for the rest of a request, or of an answer */
@@ -370,8 +371,10 @@ static struct MHD_Response *stream_response(struct request *r) {
     if (!enlist(r->self->http, r))
         return NULL;
     stream_attach(r->out, wake, r);
-    return MHD_create_response_from_callback(r->sized ? r->out_bytes : MHD_SIZE_UNKNOWN,
-                                             STREAM_BYTES / 2, send_stream, r, NULL);
+    /* The library keeps a block of that size, though it uses none for what goes out in chunks. */
+    return MHD_create_response_from_callback(
+        r->sized ? r->out_bytes : MHD_SIZE_UNKNOWN,
+        stream_is_endless(r->out) ? EVENT_BYTES : STREAM_BYTES / 2, send_stream, r, NULL);
 }
 
 static void add_header(void *to, const char *name, const char *value) {

@@ -89,6 +89,7 @@ expect("no host", b"GET /api/v1/account HTTP/1.1\r\n\r\n", 400, closed=True)
 # What is too large.
 expect("a large body", post(b"Content-Length: 2000000\r\n", b"x" * 2000000), 413)
 expect("a large body in chunks", post(chunked, b"1e8480\r\n" + b"x" * 2000000 + b"\r\n0\r\n\r\n"), 413)
+expect("a rather large header", get(headers=b"X: " + b"y" * 12000 + b"\r\n"), 200)
 expect("a large header", get(headers=b"X: " + b"y" * 100000 + b"\r\n"), 431, closed=True)
 expect("many headers", get(headers=b"".join(b"X%d: y\r\n" % i for i in range(5000))), 431, closed=True)
 expect("a long address", get(b"/api/v1/" + b"a" * 100000), 414, closed=True)
