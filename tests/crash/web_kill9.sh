@@ -7,7 +7,7 @@
 times=${1:-4}
 RANDOM=1
 new_web_company
-echo 'mcp: { approval = "all"; };' >conf.d/mcp.conf
+echo 'mcp: { approval = "all"; write_budget = 100000; };' >conf.d/mcp.conf
 "$KITH" user add anna --role administrator >/dev/null
 agent=$(new_token anna)
 
