@@ -99,8 +99,10 @@ static inline struct found find(struct company *c, const char *text) {
 }
 
 /* Calls an action; arguments as a user types them. */
+#define ACT_MAX 32
 struct act {
-    kith_value results[8];
+    const struct action *action;
+    kith_value results[ACT_MAX];
     kith_id tx;
     kith_status status;
     char message[448];
@@ -109,9 +111,11 @@ struct act {
 static inline struct act act_as(struct company *c, const struct write_opts *o, const char *name,
                                 const struct pair *pairs) {
     struct act out = {0};
-    kith_value args[8] = {0};
+    kith_value args[ACT_MAX] = {0};
     kith_error e = KITH_ERROR_INIT;
-    const struct action *a = engine_action(c->engine, str_of(name));
+    const struct action *a = out.action = engine_action(c->engine, str_of(name));
+    if (!a || a->param_count > ACT_MAX || a->result_count > ACT_MAX)
+        TEST_FAIL("there is no action %s, or it has more than %d values", name, ACT_MAX);
     for (; a && pairs->field; pairs++)
         for (uint32_t i = 0; i < a->param_count; i++)
             if (strcmp(a->params[i]->name, pairs->field) == 0)
@@ -129,6 +133,17 @@ static inline struct act act(struct company *c, const char *name, const struct p
         if ((a).status != KITH_OK)                                                                 \
             TEST_FAIL("the action failed: %s", (a).message);                                       \
     } while (0)
+
+/* A result as text for people. */
+static inline const char *result_text(struct company *c, const struct act *a, const char *name) {
+    for (uint32_t i = 0; i < a->action->result_count; i++)
+        if (strcmp(a->action->results[i]->name, name) == 0) {
+            kith_str s = value_text(engine_schema(c->engine), &a->results[i], &c->arena);
+            return arena_strndup(&c->arena, s.ptr, (size_t)s.len);
+        }
+    TEST_FAIL("%s has no result %s", a->action->name, name);
+    return "";
+}
 
 static inline void undo(struct company *c, kith_id tx) {
     struct undo_report report;

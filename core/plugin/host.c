@@ -48,6 +48,10 @@ static int64_t host_now(const kith_host *host) {
     return clock_now(clock ? clock : &real);
 }
 
+static int64_t host_today(const kith_host *host) {
+    return zone_day_of(plugin_of(host)->set->schema->zone, host_now(host));
+}
+
 static void *host_memory(const kith_txn *txn, uint64_t bytes) {
     struct frame *f = frame_of(txn, NULL);
     return f && bytes <= SIZE_MAX / 2 ? arena_zalloc(&f->arena, (size_t)bytes) : NULL;
@@ -65,6 +69,7 @@ void host_init(struct plugin *p) {
         .log = host_log,
         .now = host_now,
         .memory = host_memory,
+        .today = host_today,
     };
 }
 

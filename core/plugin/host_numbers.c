@@ -90,16 +90,32 @@ static kith_status numbers_split(const kith_value *money, uint32_t count, const 
     return KITH_OK;
 }
 
+/* "5.000" -> "5" */
+static void without_zeros(char *text) {
+    size_t n = strlen(text);
+    while (strchr(text, '.') && (text[n - 1] == '0' || text[n - 1] == '.'))
+        text[--n] = '\0';
+}
+
 static void numbers_text(const kith_value *v, char out[KITH_NUMBER_TEXT]) {
     out[0] = '\0';
-    if (v && v->kind == KITH_MONEY)
+    switch (v ? v->kind : KITH_NULL) {
+    case KITH_MONEY:
         money_format(v->as.money.minor, v->as.money.currency, out);
-    else if (v && v->kind == KITH_DECIMAL)
+        break;
+    case KITH_DECIMAL:
         decimal_format(v->as.decimal.units, v->as.decimal.scale, out);
-    else if (v && v->kind == KITH_INT)
+        without_zeros(out);
+        break;
+    case KITH_INT:
         decimal_format(v->as.i, 0, out);
-    else if (v && v->kind == KITH_DATE)
+        break;
+    case KITH_DATE:
         date_format(v->as.i, out);
+        break;
+    default:
+        break;
+    }
 }
 
 const kith_numbers_v1 host_numbers = {

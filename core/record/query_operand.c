@@ -7,10 +7,14 @@
 
 #include <string.h>
 
-static const char *const keywords[] = {"and",  "or",    "not",   "in",    "like", "is",   "null",
-                                       "true", "false", "where", "order", "by",   "limit"};
+static const char *const keywords[] = {"and",  "or",   "not",   "in",    "like", "is",
+                                       "null", "true", "false", "where", "by",   "limit"};
 
-static bool is_keyword(const struct token *t) {
+/* Not "order" without "by": orders have fields of that name lead to them. */
+static bool is_keyword(const struct parser *p) {
+    const struct token *t = &p->token;
+    if (query_is_word(t, "order"))
+        return query_is_word(&p->ahead, "by");
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
         if (query_is_word(t, keywords[i]))
             return true;
@@ -112,7 +116,7 @@ kith_status query_raw(struct parser *p, struct raw *out) {
         return f->value(p, f, &out->operand);
     }
     if (t->kind == TOKEN_QUOTED ||
-        (t->kind == TOKEN_NAME && (!is_keyword(t) || query_is_sign(&p->ahead, ".")))) {
+        (t->kind == TOKEN_NAME && (!is_keyword(p) || query_is_sign(&p->ahead, ".")))) {
         out->kind = RAW_PATH;
         return query_names(p, &out->names);
     }

@@ -295,9 +295,12 @@ TEST("places and JSON are only asked for null") {
                    "firm where extra = 'x'");
 }
 
-TEST("a quoted name may be a keyword") {
+TEST("a quoted name may be a keyword, and order without by is a name") {
     EXPECT_FOUND("3", "\"order\" = 7");
     EXPECT_FOUND("4", "friends.\"order\" = 7");
+    EXPECT_FOUND("3", "order = 7");
+    EXPECT_FOUND("3", "7 = order");
+    EXPECT_STR("3", ask("firm where order = 7 order by order"));
     EXPECT_STR("3 1",
                ask("firm where size > 0 and id != '0000000000002' order by -\"order\", name"));
 }

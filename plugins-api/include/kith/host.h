@@ -104,6 +104,8 @@ struct kith_host {
     /* Zeroed memory, aligned for any type, freed when the callback returns. NULL: there is none.
      * For what must live for ever use malloc. [reader] */
     void *(*memory)(const kith_txn *txn, uint64_t bytes);
+    /* The day that now() is in, in the company's zone: days since 1970-01-01. [any] */
+    int64_t (*today)(const kith_host *host);
 };
 
 /* -- records ----------------------------------------------------------------------------------- */

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the commerce module share. Only <kith/...> beside it. Each file carries out one
+ * part, declares it at its end (kith_part), and asks for what it needs. */
+#ifndef COMMERCE_H
+#define COMMERCE_H
+
+#include <kith/easy.h>
+#include <kith/plugin.h>
+
+#define F(field, of, ...)                                                                          \
+    { .name = (field), .kind = KITH_F_##of, __VA_ARGS__ }
+
+/* Numbers of pieces, metres, hours: three digits after the point. Percent: two. */
+#define KITH_F_QUANTITY KITH_F_DECIMAL, .options = "3"
+#define KITH_F_PERCENT  KITH_F_DECIMAL, .options = "2"
+
+/* -- the records that it reads and writes, by the fields that it uses ---------------------------
+ */
+
+#define ACCOUNT(X)  X(name) X(parent) X(territory) X(price_book) X(discount)
+#define CONTACT(X)  X(name) X(account) X(price_book) X(discount)
+#define PRODUCT(X)  X(code) X(name) X(kind) X(state) X(variant_of) X(price) X(tax_rate)
+#define RELATION(X) X(product) X(other) X(kind)
+#define CATEGORY(X) X(parent)
+#define BOOK(X)     X(name) X(currency) X(valid_from) X(valid_until) X(territory) X(standard) X(final)
+#define PRICE(X)                                                                                   \
+    X(price_book) X(product) X(min_quantity) X(amount) X(discount) X(valid_from) X(valid_until)
+#define ORDER(X)                                                                                   \
+    X(number)                                                                                      \
+    X(state)                                                                                       \
+    X(account) X(contact) X(currency) X(price_book) X(placed_at) X(net) X(tax) X(total) X(owner)
+#define LINE(X)                                                                                    \
+    X(order)                                                                                       \
+    X(product)                                                                                     \
+    X(description)                                                                                 \
+    X(quantity)                                                                                    \
+    X(list_price) X(unit_price) X(priced_by) X(discount) X(tax_rate) X(net) X(tax) X(total)
+
+KITH_RECORD(account, ACCOUNT);
+KITH_RECORD(contact, CONTACT);
+KITH_RECORD(product, PRODUCT);
+KITH_RECORD(relation, RELATION);
+KITH_RECORD(category, CATEGORY);
+KITH_RECORD(book, BOOK);
+KITH_RECORD(price, PRICE);
+KITH_RECORD(order, ORDER);
+KITH_RECORD(line, LINE);
+
+struct kith_instance {
+    const kith_host *host;
+    const kith_records_v1 *records;
+    const kith_events_v1 *events;
+    const kith_calls_v1 *calls;
+    const kith_settings_v1 *settings;
+    const kith_numbers_v1 *numbers;
+
+    struct account_numbers account;
+    struct contact_numbers contact;
+    struct product_numbers product;
+    struct relation_numbers relation;
+    struct category_numbers category;
+    struct book_numbers book;
+    struct price_numbers price;
+    struct order_numbers order;
+    struct line_numbers line;
+    uint32_t territory, territory_parent;
+    struct {
+        uint32_t product_by_code, relations, standard_books, territory_books, price_of, prices_of,
+            same_price, lines_of;
+    } query;
+
+    kith_value rounding, tax_included, discount_limit, abandon_after; /* settings */
+};
+
+/* -- price.c ------------------------------------------------------------------------------------
+ */
+
+/* What is asked for: who buys how much of what, when. KITH_NULL where it is not known. */
+struct price_question {
+    kith_value account, contact, product, quantity, price_book, currency, day;
+};
+struct price_answer {
+    kith_value list_price; /* of one, without discounts; in the currency of unit_price, or none */
+    kith_value unit_price; /* of one, before the discount */
+    kith_value discount;   /* percent, by the terms of who buys */
+    kith_value price_book, price;
+    char why[400]; /* how it came about, for people */
+};
+/* KITH_E_REFUSED: there is no price, with what to do. [reader] */
+kith_status price_find(kith_instance *self, const kith_txn *txn, const struct price_question *ask,
+                       struct price_answer *out, kith_error *err);
+
+/* -- money.c ------------------------------------------------------------------------------------
+ */
+
+/* The amounts of a line: quantity times unit price, less the discount, and the tax of it. With
+ * commerce.tax_included the price holds the tax. Each is rounded once, by commerce.rounding. [any]
+ */
+kith_status money_of_line(const kith_instance *self, struct line *line, kith_error *err);
+uint32_t money_rounding(const kith_instance *self);
+kith_value money_zero(const char *currency);
+kith_value percent_of(int64_t hundredths);
+/* One of them, in the thousandths that quantities have. */
+kith_value quantity_of(int64_t whole);
+
+/* -- wants, one for each part -------------------------------------------------------------------
+ */
+
+kith_status product_wants(kith_instance *self, kith_error *err);
+kith_status price_wants(kith_instance *self, kith_error *err);
+kith_status order_wants(kith_instance *self, kith_error *err);
+extern const kith_part product_part, price_part, order_part;
+
+#define WANTS(self, wants, err)                                                                    \
+    kith_resolve((self)->host, self, wants, sizeof(wants) / sizeof *(wants), err)
+
+#endif

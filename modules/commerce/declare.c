@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commerce: what is sold, at which price, what was ordered. This file joins the parts. */
+#include "commerce.h"
+#include <stdlib.h>
+
+/* -- settings of all parts ----------------------------------------------------------------------
+ */
+
+static const kith_setting settings[] = {
+    {.key = "rounding",
+     .kind = KITH_TEXT,
+     .default_text = "\"half_up\"",
+     .choices = "half_up,half_even,down,up",
+     .doc = "What becomes of half a cent: half_up away from zero, half_even to the even neighbour, "
+            "down towards zero, up away from it."},
+    {.key = "tax_included",
+     .kind = KITH_BOOL,
+     .default_text = "false",
+     .doc = "Prices hold the tax (for consumers); else it is added to them (among businesses)."},
+};
+static const kith_permission permissions[] = {
+    {"read:account", "Who buys, and the terms that were agreed with them."},
+    {"read:contact", "Who buys."},
+    {"read:territory", "Price books may be those of a territory."},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT(TABLE, KITH_RECORDS_1, records),
+    KITH_WANT(TABLE, KITH_EVENTS_1, events),
+    KITH_WANT(TABLE, KITH_CALLS_1, calls),
+    KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
+    KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),
+    KITH_WANT(SETTING, "rounding", rounding),
+    KITH_WANT(SETTING, "tax_included", tax_included),
+    KITH_WANT_RECORD("account", account, ACCOUNT),
+    KITH_WANT_RECORD("contact", contact, CONTACT),
+    KITH_WANT(TYPE, "territory", territory),
+    KITH_WANT(FIELD, "parent", territory_parent),
+};
+
+/* -- life ---------------------------------------------------------------------------------------
+ */
+
+static const kith_part *const parts[] = {&product_part, &price_part, &order_part};
+static kith_status (*const ask[])(kith_instance *, kith_error *) = {product_wants, price_wants,
+                                                                    order_wants};
+
+static void destroy(kith_instance *self) {
+    free(self);
+}
+
+static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
+    kith_instance *self = calloc(1, sizeof *self);
+    if (!self)
+        return KITH_E_NOMEM;
+    self->host = host;
+    kith_status st = WANTS(self, wants, err);
+    for (size_t i = 0; st == KITH_OK && i < sizeof ask / sizeof *ask; i++)
+        st = ask[i](self, err);
+    if (st == KITH_OK)
+        *out = self;
+    else
+        destroy(self);
+    return st;
+}
+
+static const kith_plugin_desc desc = {
+    .struct_size = sizeof desc,
+    .abi_major = KITH_ABI_MAJOR,
+    .abi_minor = KITH_ABI_MINOR,
+    .min_host_minor = KITH_ABI_MINOR,
+    .version = 1,
+    .name = "commerce",
+    .version_text = "0.1.0",
+    .title = "Commerce",
+    .doc = "Products and their prices, orders, and all that follows from them.",
+    .vendor = "Kith",
+    .license = "Apache-2.0",
+    .permissions = KITH_ARRAY(permissions),
+    .settings = KITH_ARRAY(settings),
+    .parts = KITH_ARRAY(parts),
+    .create = create,
+    .destroy = destroy,
+};
+
+const kith_plugin_desc *kith_plugin_entry_v1(void) {
+    return &desc;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Amounts of a line. Exact: each is rounded once, to the minor unit of its currency. */
+#include "commerce.h"
+
+uint32_t money_rounding(const kith_instance *self) {
+    const kith_str name = self->rounding.as.s;
+    return kith_str_is(name, "half_even") ? KITH_ROUND_HALF_EVEN
+           : kith_str_is(name, "down")    ? KITH_ROUND_DOWN
+           : kith_str_is(name, "up")      ? KITH_ROUND_UP
+                                          : KITH_ROUND_HALF_UP;
+}
+
+kith_value money_zero(const char *currency) {
+    kith_value v = kith_null();
+    v.kind = KITH_MONEY;
+    memcpy(v.as.money.currency, currency, sizeof v.as.money.currency);
+    return v;
+}
+
+static kith_value decimal(int64_t units, int32_t scale) {
+    kith_value v = kith_null();
+    v.kind = KITH_DECIMAL;
+    v.as.decimal.units = units;
+    v.as.decimal.scale = scale;
+    return v;
+}
+
+kith_value percent_of(int64_t hundredths) {
+    return decimal(hundredths, 2);
+}
+
+kith_value quantity_of(int64_t whole) {
+    return decimal(whole * 1000, 3);
+}
+
+static int64_t hundredths(const kith_value *percent) {
+    return percent->kind == KITH_DECIMAL ? percent->as.decimal.units : 0;
+}
+
+/* unit_price * quantity * (100 - discount) / 100, in one step. */
+static kith_status amount_of(const kith_instance *self, const struct line *line, kith_value *out,
+                             kith_error *err) {
+    const kith_value part = percent_of(10000 - hundredths(&line->discount));
+    kith_value factor = part;
+    if (__builtin_mul_overflow(line->quantity.as.decimal.units, part.as.decimal.units,
+                               &factor.as.decimal.units))
+        return kith_fail(err, KITH_E_LIMIT, "quantity", "quantity: it is too large");
+    factor.as.decimal.scale = line->quantity.as.decimal.scale + part.as.decimal.scale;
+    return self->numbers->multiply(&line->unit_price, &factor, 100, money_rounding(self), out, err);
+}
+
+kith_status money_of_line(const kith_instance *self, struct line *line, kith_error *err) {
+    const int64_t rate = hundredths(&line->tax_rate);
+    const kith_value by = kith_number(KITH_INT, rate);
+    const int32_t included = self->tax_included.as.i != 0;
+    kith_value amount;
+    kith_status st = amount_of(self, line, &amount, err);
+    if (st == KITH_OK) /* amount * rate / 100, or / (100 + rate) */
+        st = self->numbers->multiply(&amount, &by, included ? 10000 + rate : 10000,
+                                     money_rounding(self), &line->tax, err);
+    if (st != KITH_OK)
+        return st;
+    line->net = line->total = amount;
+    return included ? self->numbers->add(&amount, -1, &line->tax, &line->net, err)
+                    : self->numbers->add(&amount, 1, &line->tax, &line->total, err);
+}

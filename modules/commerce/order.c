@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders, from the cart to the end, and their lines: priced when they are written. What follows
+ * from an order that is placed - stock, shipments, invoices - is carried out elsewhere, by its
+ * states. */
+#include "commerce.h"
+
+/* -- lines --------------------------------------------------------------------------------------
+ */
+
+/* A line that is being written, and its order. */
+struct writing {
+    kith_instance *self;
+    kith_txn *txn;
+    kith_change *change;
+    int32_t created;
+    struct line line;
+    struct order order;
+    struct product product;
+};
+
+static int32_t is_changed(const struct writing *w, uint32_t field) {
+    return w->self->records->changed(w->txn, w->change, field) == 1;
+}
+
+static kith_status check_open(const struct writing *w, kith_error *err) {
+    const kith_str state = w->order.state.as.s;
+    if (kith_str_is(state, "cart") || kith_str_is(state, "abandoned"))
+        return KITH_OK;
+    return kith_fail(err, KITH_E_REFUSED, "order",
+                     "order: its lines stay as they are once it is %.*s; take it back to cart "
+                     "first, or make another order",
+                     (int)state.len, state.ptr);
+}
+
+static kith_status check_product(const struct writing *w, kith_error *err) {
+    const kith_str code = w->product.code.as.s;
+    if (kith_str_is(w->product.state.as.s, "active"))
+        return KITH_OK;
+    return kith_fail(err, KITH_E_REFUSED, "product",
+                     "product: '%.*s' is retired and sold no more; take its successor, or set it "
+                     "active",
+                     (int)code.len, code.ptr);
+}
+
+static kith_status take_price(struct writing *w, kith_error *err) {
+    struct price_answer answer;
+    const struct price_question ask = {
+        .account = w->order.account,
+        .contact = w->order.contact,
+        .product = w->line.product,
+        .quantity = w->line.quantity,
+        .price_book = w->order.price_book,
+        .currency = w->order.currency,
+        .day = kith_number(KITH_DATE, w->self->host->today(w->self->host)),
+    };
+    kith_status st = price_find(w->self, w->txn, &ask, &answer, err);
+    if (st != KITH_OK)
+        return st;
+    w->line.unit_price = answer.unit_price;
+    w->line.list_price = answer.list_price;
+    w->line.priced_by = kith_text(answer.price.kind == KITH_NULL ? "list" : "book");
+    if (!is_changed(w, w->self->line.discount) || w->line.discount.kind == KITH_NULL)
+        w->line.discount = answer.discount;
+    return KITH_OK;
+}
+
+/* A price that is given stays; another product or quantity has another price. */
+static kith_status settle_price(struct writing *w, kith_error *err) {
+    const kith_instance *self = w->self;
+    const int32_t by_hand =
+        w->line.priced_by.kind != KITH_NULL && kith_str_is(w->line.priced_by.as.s, "hand");
+    if (w->line.unit_price.kind != KITH_NULL && is_changed(w, self->line.unit_price)) {
+        w->line.priced_by = kith_text("hand");
+        return KITH_OK;
+    }
+    if (w->line.unit_price.kind == KITH_NULL || (by_hand && is_changed(w, self->line.product)) ||
+        (!by_hand && (is_changed(w, self->line.product) || is_changed(w, self->line.quantity))))
+        return take_price(w, err);
+    return KITH_OK;
+}
+
+/* All lines are in the currency of the order, which is that of its first. */
+static kith_status settle_currency(struct writing *w, kith_error *err) {
+    const char *currency = w->line.unit_price.as.money.currency;
+    kith_instance *self = w->self;
+    if (w->order.currency.kind == KITH_NULL)
+        return KITH_SET(self, w->txn, order, currency, w->order.id.as.link.id, kith_text(currency),
+                        err);
+    if (kith_str_is(w->order.currency.as.s, currency))
+        return KITH_OK;
+    return kith_fail(err, KITH_E_REFUSED, "unit_price",
+                     "unit_price: it is in %s, and the order is in %.*s", currency,
+                     (int)w->order.currency.as.s.len, w->order.currency.as.s.ptr);
+}
+
+static kith_status check_discount(const struct writing *w, kith_error *err) {
+    const int64_t limit = w->self->discount_limit.as.i * 100;
+    char text[KITH_NUMBER_TEXT];
+    if (w->line.discount.kind == KITH_NULL || w->line.discount.as.decimal.units <= limit)
+        return KITH_OK;
+    w->self->numbers->text(&w->line.discount, text);
+    return kith_fail(err, KITH_E_REFUSED, "discount",
+                     "discount: %s %% is more than commerce.discount_limit allows (%lld %%)", text,
+                     (long long)w->self->discount_limit.as.i);
+}
+
+static kith_status write_line(const struct writing *w, kith_error *err) {
+    const kith_instance *self = w->self;
+    const struct line *l = &w->line;
+    const uint32_t fields[] = {
+        self->line.list_price, self->line.unit_price, self->line.priced_by,
+        self->line.discount,   self->line.tax_rate,   self->line.net,
+        self->line.tax,        self->line.total,      self->line.description};
+    const kith_value values[] = {l->list_price, l->unit_price, l->priced_by,
+                                 l->discount,   l->tax_rate,   l->net,
+                                 l->tax,        l->total,      l->description};
+    return self->records->set(w->txn, w->change, sizeof fields / sizeof *fields, fields, values,
+                              err);
+}
+
+static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                             kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct writing w = {.self = self, .txn = txn, .change = change};
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK)
+        return st;
+    w.created = info.kind == KITH_ON_CREATE;
+    st = KITH_READ(self, txn, line, info.after, &w.line, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
+    if (st == KITH_OK)
+        st = check_open(&w, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, product, w.line.product.as.link.id, &w.product, err);
+    if (st == KITH_OK)
+        st = check_product(&w, err);
+    if (st == KITH_OK)
+        st = settle_price(&w, err);
+    if (st == KITH_OK)
+        st = settle_currency(&w, err);
+    if (st == KITH_OK)
+        st = check_discount(&w, err);
+    if (w.line.tax_rate.kind == KITH_NULL ||
+        (!w.created && is_changed(&w, self->line.product) && !is_changed(&w, self->line.tax_rate)))
+        w.line.tax_rate = w.product.tax_rate;
+    if (w.line.description.kind == KITH_NULL)
+        w.line.description = w.product.name;
+    if (st == KITH_OK)
+        st = money_of_line(self, &w.line, err);
+    return st == KITH_OK ? write_line(&w, err) : st;
+}
+
+static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                  kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct writing w = {.self = self, .txn = txn, .change = change};
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, line, info.before, &w.line, err);
+    if (st != KITH_OK)
+        return st;
+    st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
+    return st == KITH_E_NOTFOUND ? KITH_OK : st == KITH_OK ? check_open(&w, err) : st;
+}
+
+/* -- orders -------------------------------------------------------------------------------------
+ */
+
+static kith_status check_placed(kith_instance *self, const kith_txn *txn, const struct order *o,
+                                kith_error *err) {
+    if (o->account.kind == KITH_NULL && o->contact.kind == KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "contact",
+                         "contact: say who orders: a contact, or an account");
+    struct line *lines;
+    uint64_t count = 0;
+    kith_status st =
+        KITH_FIND(self, txn, line, self->query.lines_of, 1, &o->id, &lines, &count, err);
+    if (st == KITH_OK && !count)
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: the order is empty; add a line to it first");
+    return st;
+}
+
+static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct order o;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, order, info.after, &o, err);
+    if (st != KITH_OK || !kith_str_is(o.state.as.s, "ordered") || !info.before)
+        return st;
+    st = check_placed(self, txn, &o, err);
+    if (st == KITH_OK && o.placed_at.kind == KITH_NULL) {
+        const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
+        st = self->records->set(txn, change, 1, &self->order.placed_at, &now, err);
+    }
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define STATES                                                                                     \
+    "cart>ordered|abandoned|cancelled,abandoned.>cart|ordered|cancelled,"                          \
+    "ordered>paid|shipped|cart|cancelled,paid>shipped|cancelled,shipped>delivered|returned,"       \
+    "delivered.>returned,returned,cancelled"
+#define SUM(of) "sum(order_line." of " via order) in currency"
+
+static const kith_field order_fields[] = {
+    F("number", SERIES, .options = "O-000000", .flags = KITH_FF_SEARCHED, .doc = "Its number."),
+    F("state", STATE, .options = STATES, .flags = KITH_FF_INDEXED, .doc = "Where it stands."),
+    F("account", LINK, .options = "account", .doc = "The organisation that buys."),
+    F("contact", LINK, .options = "contact", .flags = KITH_FF_SUBJECT, .doc = "Who buys."),
+    F("channel", CHOICE, .options = "web,store,phone,email,mail,chat,social,seller,partner,import",
+      .doc = "By which way it came."),
+    F("reference", TEXT, .flags = KITH_FF_SEARCHED, .doc = "The number that the customer gave it."),
+    F("currency", TEXT, .doc = "Of all its amounts; that of its first line."),
+    F("price_book", LINK, .options = "price_book", .doc = "Its prices come from this one alone."),
+    F("placed_at", TIME, .flags = KITH_FF_INDEXED, .doc = "When it was ordered."),
+    F("delivery", CHOICE, .options = "ship,pick_up,download,on_site", .default_text = "ship",
+      .doc = "How it is handed over."),
+    F("payment_method", CHOICE,
+      .options = "card,transfer,direct_debit,cash,cash_on_delivery,wallet,invoice,other",
+      .flags = KITH_FF_INDEXED, .doc = "How the customer wants to pay."),
+    F("shipping_street", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "Street and number."),
+    F("shipping_postal_code", TEXT, .flags = KITH_FF_PERSONAL, .doc = "Postal code."),
+    F("shipping_city", TEXT, .flags = KITH_FF_PERSONAL, .doc = "Town."),
+    F("shipping_region", TEXT, .flags = KITH_FF_PERSONAL, .doc = "State or region."),
+    F("shipping_country", TEXT, .doc = "Country."),
+    F("note", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What else is to be known."),
+    F("external_id", TEXT, .flags = KITH_FF_INDEXED,
+      .doc = "Its id in the program that it came from; a key for imports."),
+    F("lines", INTEGER, .rollup = "count(order_line via order)", .doc = "How many lines it has."),
+    F("net", MONEY, .rollup = SUM("net"), .doc = "All lines without tax."),
+    F("tax", MONEY, .rollup = SUM("tax"), .doc = "The tax of all lines."),
+    F("total", MONEY, .flags = KITH_FF_INDEXED, .rollup = SUM("total"),
+      .doc = "What is to be paid."),
+};
+static const char *const order_indexes[] = {"state,-placed_at"};
+
+static const kith_field line_fields[] = {
+    F("order", LINK, .options = "order", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
+      .doc = "The order."),
+    F("product", LINK, .options = "product", .flags = KITH_FF_REQUIRED, .doc = "What is bought."),
+    F("description", TEXT, .flags = KITH_FF_SEARCHED,
+      .doc = "As it stands on papers; that of the product when nothing is said."),
+    F("quantity", QUANTITY, .default_text = "1", .min = "0.001", .doc = "How much of it."),
+    F("unit_price", MONEY, .min = "0",
+      .doc = "What one costs; looked up when nothing is said, and kept when it is."),
+    F("list_price", MONEY, .flags = KITH_FF_READONLY, .doc = "What one costs without all terms."),
+    F("priced_by", CHOICE, .options = "list,book,hand", .flags = KITH_FF_READONLY,
+      .doc = "Where the price comes from."),
+    F("discount", PERCENT, .min = "0", .max = "100", .doc = "Percent less."),
+    F("tax_rate", PERCENT, .min = "0", .max = "100",
+      .doc = "Tax in percent; that of the product when nothing is said."),
+    F("net", MONEY, .flags = KITH_FF_READONLY, .doc = "Without tax."),
+    F("tax", MONEY, .flags = KITH_FF_READONLY, .doc = "The tax."),
+    F("total", MONEY, .flags = KITH_FF_READONLY, .doc = "With tax."),
+};
+
+static const kith_type types[] = {
+    {.name = "order",
+     .doc = "What somebody buys, from the cart to the end.",
+     .title = "number",
+     .fields = KITH_ARRAY(order_fields),
+     .indexes = KITH_ARRAY(order_indexes)},
+    {.name = "order_line",
+     .label = "Order line",
+     .doc = "One product of an order.",
+     .title = "description",
+     .fields = KITH_ARRAY(line_fields)},
+};
+
+static const kith_hook hooks[] = {
+    {.name = "line",
+     .type = "order_line",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = line_hook,
+     .doc = "Prices a line, and keeps the lines of orders that were placed."},
+    {.name = "line_gone",
+     .type = "order_line",
+     .on = KITH_ON_DELETE,
+     .when = KITH_BEFORE,
+     .fn = line_gone_hook,
+     .doc = "Keeps the lines of orders that were placed."},
+    {.name = "place",
+     .type = "order",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = order_hook,
+     .doc = "Refuses to place an order that is empty or nobody's."},
+};
+
+static const kith_setting settings[] = {
+    {.key = "discount_limit",
+     .kind = KITH_INT,
+     .default_text = "100",
+     .min = 0,
+     .max = 100,
+     .doc = "The highest discount on a line, in percent."},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("order", order, ORDER),
+    KITH_WANT_RECORD("order_line", line, LINE),
+    KITH_WANT(QUERY, "order_line where order = :order order by id", query.lines_of),
+    KITH_WANT(SETTING, "discount_limit", discount_limit),
+};
+kith_status order_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part order_part = {
+    .struct_size = sizeof order_part,
+    .settings = KITH_ARRAY(settings),
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+};

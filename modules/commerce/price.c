@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Prices: books of them, with currency, validity and breaks by quantity, the terms that were agreed
+ * with a customer, and the answer to what something costs. */
+#include "commerce.h"
+
+#define LEVELS 32 /* of accounts above each other, and of territories */
+
+/* -- whose terms hold ---------------------------------------------------------------------------
+ */
+
+struct terms {
+    kith_value price_book, discount, territory;
+};
+
+/* What somebody has not agreed on holds as it does for who stands above. */
+static void take(struct terms *t, kith_value price_book, kith_value discount,
+                 kith_value territory) {
+    if (t->price_book.kind == KITH_NULL)
+        t->price_book = price_book;
+    if (t->discount.kind == KITH_NULL)
+        t->discount = discount;
+    if (t->territory.kind == KITH_NULL)
+        t->territory = territory;
+}
+
+static kith_status terms_of(kith_instance *self, const kith_txn *txn,
+                            const struct price_question *ask, struct terms *t, kith_error *err) {
+    kith_value next = ask->account;
+    struct contact c;
+    struct account a;
+    kith_status st = KITH_OK;
+    *t = (struct terms){0};
+    if (ask->contact.kind != KITH_NULL) {
+        st = KITH_LOAD(self, txn, contact, ask->contact.as.link.id, &c, err);
+        if (st != KITH_OK)
+            return st;
+        take(t, c.price_book, c.discount, kith_null());
+        if (next.kind == KITH_NULL)
+            next = c.account;
+    }
+    for (int i = 0; st == KITH_OK && i < LEVELS && next.kind != KITH_NULL; i++) {
+        st = KITH_LOAD(self, txn, account, next.as.link.id, &a, err);
+        if (st == KITH_OK)
+            take(t, a.price_book, a.discount, a.territory);
+        next = a.parent;
+    }
+    return st;
+}
+
+/* -- one book -----------------------------------------------------------------------------------
+ */
+
+static int32_t holds_on(kith_value from, kith_value until, kith_value day) {
+    return (from.kind == KITH_NULL || from.as.i <= day.as.i) &&
+           (until.kind == KITH_NULL || until.as.i >= day.as.i);
+}
+
+static int32_t same_currency(kith_value money, kith_value code) {
+    return code.kind == KITH_NULL ||
+           (money.kind == KITH_MONEY && kith_str_is(code.as.s, money.as.money.currency));
+}
+
+struct search {
+    kith_instance *self;
+    const kith_txn *txn;
+    const struct price_question *ask;
+    struct product product;
+    struct terms terms;
+    struct price_answer *out;
+    kith_value list;      /* the list price, its product's own or that of what it is a variant of */
+    int32_t found, final; /* final: the terms of the customer come not on top */
+};
+
+static void say(struct search *s, const char *format, ...) {
+    size_t n = strlen(s->out->why);
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(s->out->why + n, sizeof s->out->why - n, format, args);
+    va_end(args);
+}
+
+/* The price of the row for the highest quantity that is reached. */
+static kith_status look_for(struct search *s, const struct book *book, kith_value product,
+                            kith_error *err) {
+    kith_instance *self = s->self;
+    const kith_value params[] = {book->id, product, s->ask->quantity, s->ask->day};
+    struct price *rows;
+    uint64_t count = 0;
+    char amount[KITH_NUMBER_TEXT], from[KITH_NUMBER_TEXT];
+    kith_status st =
+        KITH_FIND(self, s->txn, price, self->query.price_of, 4, params, &rows, &count, err);
+    if (st != KITH_OK || !count)
+        return st;
+    s->out->unit_price = rows[0].amount;
+    if (rows[0].amount.kind == KITH_NULL) {
+        const kith_value rest = percent_of(10000 - rows[0].discount.as.decimal.units);
+        if (!same_currency(s->list, book->currency))
+            return KITH_OK; /* so much less than a price that there is not */
+        st = self->numbers->multiply(&s->list, &rest, 100, money_rounding(self),
+                                     &s->out->unit_price, err);
+    }
+    self->numbers->text(&s->out->unit_price, amount);
+    self->numbers->text(&rows[0].min_quantity, from);
+    say(s, "%.*s: %s%s%s", (int)book->name.as.s.len, book->name.as.s.ptr, amount,
+        rows[0].min_quantity.as.decimal.units > 1000 ? " from " : "",
+        rows[0].min_quantity.as.decimal.units > 1000 ? from : "");
+    s->out->price = rows[0].id;
+    s->out->price_book = book->id;
+    s->found = 1;
+    s->final = book->final.kind == KITH_BOOL && book->final.as.i;
+    return st;
+}
+
+static kith_status look_in(struct search *s, const struct book *book, kith_error *err) {
+    if (!holds_on(book->valid_from, book->valid_until, s->ask->day))
+        return KITH_OK;
+    if (s->ask->currency.kind != KITH_NULL &&
+        (book->currency.as.s.len != s->ask->currency.as.s.len ||
+         memcmp(book->currency.as.s.ptr, s->ask->currency.as.s.ptr,
+                (size_t)book->currency.as.s.len) != 0))
+        return KITH_OK;
+    kith_status st = look_for(s, book, s->product.id, err);
+    if (st == KITH_OK && !s->found && s->product.variant_of.kind != KITH_NULL)
+        st = look_for(s, book, s->product.variant_of, err);
+    return st;
+}
+
+/* -- which book ---------------------------------------------------------------------------------
+ */
+
+static kith_status look_in_one(struct search *s, kith_value link, kith_error *err) {
+    kith_instance *self = s->self;
+    struct book book;
+    if (s->found || link.kind == KITH_NULL)
+        return KITH_OK;
+    kith_status st = KITH_LOAD(self, s->txn, book, link.as.link.id, &book, err);
+    return st == KITH_OK ? look_in(s, &book, err) : st;
+}
+
+static kith_status look_in_all(struct search *s, uint32_t query, uint32_t count,
+                               const kith_value *params, kith_error *err) {
+    kith_instance *self = s->self;
+    struct book *books;
+    uint64_t n = 0;
+    if (s->found)
+        return KITH_OK;
+    kith_status st = KITH_FIND(self, s->txn, book, query, count, params, &books, &n, err);
+    for (uint64_t i = 0; st == KITH_OK && !s->found && i < n; i++)
+        st = look_in(s, &books[i], err);
+    return st;
+}
+
+/* The territory of the account, and those that it lies in. */
+static kith_status look_in_territories(struct search *s, kith_error *err) {
+    kith_instance *self = s->self;
+    kith_value at = s->terms.territory;
+    const kith_row *row;
+    kith_status st = KITH_OK;
+    for (int i = 0; st == KITH_OK && !s->found && i < LEVELS && at.kind != KITH_NULL; i++) {
+        st = look_in_all(s, self->query.territory_books, 1, &at, err);
+        if (st == KITH_OK)
+            st = self->records->get(s->txn, self->territory, at.as.link.id, &row, err);
+        if (st == KITH_OK)
+            st = self->records->read(s->txn, row, 1, &self->territory_parent, &at, err);
+    }
+    return st;
+}
+
+static kith_status look_in_books(struct search *s, kith_error *err) {
+    kith_instance *self = s->self;
+    if (s->ask->price_book.kind != KITH_NULL)
+        return look_in_one(s, s->ask->price_book, err);
+    kith_status st = look_in_one(s, s->terms.price_book, err);
+    if (st == KITH_OK)
+        st = look_in_territories(s, err);
+    return st == KITH_OK ? look_in_all(s, self->query.standard_books, 0, NULL, err) : st;
+}
+
+/* -- the answer ---------------------------------------------------------------------------------
+ */
+
+static kith_status read_product(struct search *s, kith_error *err) {
+    kith_instance *self = s->self;
+    struct product of;
+    kith_status st = KITH_LOAD(self, s->txn, product, s->ask->product.as.link.id, &s->product, err);
+    if (st != KITH_OK)
+        return st;
+    s->list = s->product.price;
+    if (s->list.kind == KITH_NULL && s->product.variant_of.kind != KITH_NULL) {
+        st = KITH_LOAD(self, s->txn, product, s->product.variant_of.as.link.id, &of, err);
+        if (st == KITH_OK)
+            s->list = of.price;
+    }
+    return st;
+}
+
+static kith_status take_list_price(struct search *s, kith_error *err) {
+    const kith_str code = s->product.code.as.s, cur = s->ask->currency.as.s;
+    char amount[KITH_NUMBER_TEXT];
+    if (s->list.kind == KITH_NULL || !same_currency(s->list, s->ask->currency))
+        return kith_fail(err, KITH_E_REFUSED, "product",
+                         "product: '%.*s' has no price%s%.*s; give it a list price, or a row in a "
+                         "price book that holds for this customer and day",
+                         (int)code.len, code.ptr, cur.len ? " in " : "", (int)cur.len,
+                         cur.len ? cur.ptr : "");
+    s->out->unit_price = s->list;
+    s->self->numbers->text(&s->list, amount);
+    say(s, "list price: %s", amount);
+    return KITH_OK;
+}
+
+kith_status price_find(kith_instance *self, const kith_txn *txn, const struct price_question *ask,
+                       struct price_answer *out, kith_error *err) {
+    struct search s = {.self = self, .txn = txn, .ask = ask, .out = out};
+    char percent[KITH_NUMBER_TEXT];
+    *out = (struct price_answer){0};
+    kith_status st = read_product(&s, err);
+    if (st == KITH_OK)
+        st = terms_of(self, txn, ask, &s.terms, err);
+    if (st == KITH_OK)
+        st = look_in_books(&s, err);
+    if (st == KITH_OK && !s.found)
+        st = take_list_price(&s, err);
+    if (st != KITH_OK)
+        return st;
+    if (s.list.kind == KITH_MONEY &&
+        strcmp(s.list.as.money.currency, out->unit_price.as.money.currency) == 0)
+        out->list_price = s.list;
+    if (s.terms.discount.kind != KITH_NULL && s.terms.discount.as.decimal.units && !s.final) {
+        out->discount = s.terms.discount;
+        self->numbers->text(&out->discount, percent);
+        say(&s, "; terms of the customer: less %s %%", percent);
+    }
+    return KITH_OK;
+}
+
+struct price_args {
+    kith_value product, quantity, account, contact, price_book, currency, day;
+};
+struct price_results {
+    kith_value unit_price, discount, net, tax, total, list_price, price_book, price, why;
+};
+
+static kith_status price_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct price_args args;
+    struct price_answer answer;
+    struct product product;
+    const kith_txn *txn = self->calls->view(call);
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st != KITH_OK)
+        return st;
+    if (args.quantity.as.decimal.units <= 0)
+        return kith_fail(err, KITH_E_INVAL, "quantity", "quantity: it is more than 0");
+    if (args.day.kind == KITH_NULL)
+        args.day = kith_number(KITH_DATE, self->host->today(self->host));
+    const struct price_question ask = {args.account,    args.contact,  args.product, args.quantity,
+                                       args.price_book, args.currency, args.day};
+    st = price_find(self, txn, &ask, &answer, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, product, args.product.as.link.id, &product, err);
+    struct line line = {.quantity = args.quantity,
+                        .unit_price = answer.unit_price,
+                        .discount = answer.discount,
+                        .tax_rate = product.tax_rate};
+    if (st == KITH_OK)
+        st = money_of_line(self, &line, err);
+    const struct price_results results = {
+        answer.unit_price, answer.discount, line.net,
+        line.tax,          line.total,      answer.list_price,
+        answer.price_book, answer.price,    kith_text(answer.why)};
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+/* -- hooks --------------------------------------------------------------------------------------
+ */
+
+static kith_status check_days(kith_value from, kith_value until, kith_error *err) {
+    if (from.kind == KITH_NULL || until.kind == KITH_NULL || from.as.i <= until.as.i)
+        return KITH_OK;
+    return kith_fail(err, KITH_E_REFUSED, "valid_until",
+                     "valid_until: it lies before valid_from; one that holds for a day has it in "
+                     "both");
+}
+
+static kith_status book_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                             kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct book b;
+    char code[4] = "";
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, book, info.after, &b, err);
+    if (st != KITH_OK)
+        return st;
+    if (b.currency.as.s.len == 3)
+        memcpy(code, b.currency.as.s.ptr, 3);
+    if (self->numbers->digits(code) < 0)
+        return kith_fail(err, KITH_E_REFUSED, "currency",
+                         "currency: '%.*s' is none of ISO 4217; write it as EUR",
+                         (int)b.currency.as.s.len, b.currency.as.s.ptr);
+    if (info.before && self->records->changed(txn, change, self->book.currency) == 1) {
+        struct price *rows;
+        uint64_t count = 0;
+        st = KITH_FIND(self, txn, price, self->query.prices_of, 1, &b.id, &rows, &count, err);
+        if (st == KITH_OK && count)
+            return kith_fail(err, KITH_E_REFUSED, "currency",
+                             "currency: the book has %llu prices in the old one; make a new book",
+                             (unsigned long long)count);
+    }
+    return st == KITH_OK ? check_days(b.valid_from, b.valid_until, err) : st;
+}
+
+static kith_status check_amount(kith_instance *self, const kith_txn *txn, const struct price *p,
+                                kith_error *err) {
+    struct book b;
+    kith_status st = KITH_LOAD(self, txn, book, p->price_book.as.link.id, &b, err);
+    if (st != KITH_OK)
+        return st;
+    if ((p->amount.kind == KITH_NULL) == (p->discount.kind == KITH_NULL))
+        return kith_fail(err, KITH_E_REFUSED, "amount",
+                         "amount: a price has an amount, or a discount on the list price, and not "
+                         "both");
+    if (!same_currency(p->amount, b.currency) && p->amount.kind != KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "amount",
+                         "amount: it is in %s, and the prices of '%.*s' are in %.*s",
+                         p->amount.as.money.currency, (int)b.name.as.s.len, b.name.as.s.ptr,
+                         (int)b.currency.as.s.len, b.currency.as.s.ptr);
+    return KITH_OK;
+}
+
+static int32_t overlaps(const struct price *a, const struct price *b) {
+    return (a->valid_until.kind == KITH_NULL || b->valid_from.kind == KITH_NULL ||
+            b->valid_from.as.i <= a->valid_until.as.i) &&
+           (b->valid_until.kind == KITH_NULL || a->valid_from.kind == KITH_NULL ||
+            a->valid_from.as.i <= b->valid_until.as.i);
+}
+
+static kith_status price_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct price p, *others;
+    uint64_t count = 0;
+    char from[KITH_NUMBER_TEXT], until[KITH_NUMBER_TEXT];
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, price, info.after, &p, err);
+    if (st == KITH_OK)
+        st = check_amount(self, txn, &p, err);
+    if (st == KITH_OK)
+        st = check_days(p.valid_from, p.valid_until, err);
+    const kith_value params[] = {p.price_book, p.product, p.min_quantity};
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, price, self->query.same_price, 3, params, &others, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        if (others[i].id.as.link.id == info.id || !overlaps(&p, &others[i]))
+            continue;
+        self->numbers->text(&others[i].valid_from, from);
+        self->numbers->text(&others[i].valid_until, until);
+        return kith_fail(err, KITH_E_CONFLICT, "valid_from",
+                         "valid_from: the book has a price of this product and quantity from %s "
+                         "until %s; end that one first",
+                         *from ? from : "ever", *until ? until : "ever");
+    }
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field book_fields[] = {
+    F("name", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_UNIQUE | KITH_FF_SEARCHED,
+      .doc = "What it is called: Retail 2026."),
+    F("currency", TEXT, .flags = KITH_FF_REQUIRED, .doc = "Of all its prices: EUR."),
+    F("valid_from", DATE, .doc = "From which day on it holds."),
+    F("valid_until", DATE, .doc = "Until which day, that day included."),
+    F("standard", BOOLEAN, .default_text = "false", .flags = KITH_FF_INDEXED,
+      .doc = "It holds for everybody who has no other."),
+    F("territory", LINK, .options = "territory",
+      .doc = "It holds for the accounts there, and in the territories inside."),
+    F("priority", INTEGER, .default_text = "0",
+      .doc = "Among several that hold the highest is asked first, as one for a promotion."),
+    F("final", BOOLEAN, .default_text = "false",
+      .doc = "Discounts that customers have by their terms do not come on top."),
+    F("description", LONGTEXT, .doc = "For whom, and why."),
+    F("prices", INTEGER, .rollup = "count(price)", .doc = "How many prices are in it."),
+};
+static const kith_field price_fields[] = {
+    F("price_book", LINK, .options = "price_book", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
+      .doc = "The book that it stands in."),
+    F("product", LINK, .options = "product", .flags = KITH_FF_REQUIRED, .doc = "Of what."),
+    F("min_quantity", QUANTITY, .default_text = "1", .min = "0.001",
+      .doc = "From which quantity on: several rows are breaks."),
+    F("amount", MONEY, .min = "0", .doc = "What one costs."),
+    F("discount", PERCENT, .min = "0", .max = "100",
+      .doc = "Instead: so many percent less than the list price."),
+    F("valid_from", DATE, .doc = "From which day on it holds."),
+    F("valid_until", DATE, .doc = "Until which day, that day included."),
+};
+static const char *const price_indexes[] = {"price_book,product,-min_quantity"};
+
+#define TERMS(whom)                                                                                \
+    F("price_book", LINK, .options = "price_book",                                                 \
+      .doc = "The prices that were agreed with " whom "."),                                        \
+        F("discount", PERCENT, .min = "0", .max = "100",                                           \
+          .doc = "Percent that " whom " get on every price that is not final.")
+static const kith_field account_fields[] = {TERMS("them, or with those above them")};
+static const kith_field contact_fields[] = {TERMS("the person")};
+
+static const kith_type types[] = {
+    {.name = "price_book",
+     .label = "Price book",
+     .doc = "A list of prices, and for whom and when they hold.",
+     .title = "name",
+     .fields = KITH_ARRAY(book_fields)},
+    {.name = "price",
+     .doc = "What a product costs in a price book.",
+     .title = "product",
+     .fields = KITH_ARRAY(price_fields),
+     .indexes = KITH_ARRAY(price_indexes)},
+    {.name = "account", .fields = KITH_ARRAY(account_fields), .extends = 1},
+    {.name = "contact", .fields = KITH_ARRAY(contact_fields), .extends = 1},
+};
+
+static const kith_hook hooks[] = {
+    {.name = "book",
+     .type = "price_book",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = book_hook,
+     .doc = "Keeps a book in one currency and its days in order."},
+    {.name = "price",
+     .type = "price",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = price_hook,
+     .doc = "Refuses prices in another currency, and two for the same day."},
+};
+
+static const kith_field params[] = {
+    F("product", LINK, .options = "product", .flags = KITH_FF_REQUIRED, .doc = "Of what."),
+    F("quantity", QUANTITY, .default_text = "1", .doc = "How much of it."),
+    F("account", LINK, .options = "account", .doc = "For whom: an organisation."),
+    F("contact", LINK, .options = "contact", .doc = "For whom: a person."),
+    F("price_book", LINK, .options = "price_book", .doc = "By this book alone."),
+    F("currency", TEXT, .doc = "Only prices in this one: EUR."),
+    F("day", DATE, .doc = "On which day; without it today."),
+};
+static const kith_field results[] = {
+    F("unit_price", MONEY, .doc = "What one costs."),
+    F("discount", PERCENT, .doc = "Percent less, by the terms of the customer."),
+    F("net", MONEY, .doc = "All of it without tax."),
+    F("tax", MONEY, .doc = "The tax."),
+    F("total", MONEY, .doc = "What is to be paid."),
+    F("list_price", MONEY, .doc = "The list price of one, in that currency."),
+    F("price_book", LINK, .options = "price_book", .doc = "The book that says so."),
+    F("price", LINK, .options = "price", .doc = "The row in it."),
+    F("why", LONGTEXT, .doc = "How it came about."),
+};
+static const kith_action actions[] = {
+    {.name = "price",
+     .doc = "Says what a product costs a customer, and why.",
+     .effect = KITH_EFFECT_READ,
+     .fn = price_action,
+     .params = KITH_ARRAY(params),
+     .results = KITH_ARRAY(results)},
+};
+
+#define HOLDS(day)                                                                                 \
+    " and (valid_from is null or valid_from <= :" day ") and (valid_until is null or valid_until " \
+    ">= :" day ")"
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("price_book", book, BOOK),
+    KITH_WANT_RECORD("price", price, PRICE),
+    KITH_WANT(QUERY, "price_book where standard order by -priority", query.standard_books),
+    KITH_WANT(QUERY, "price_book where territory = :territory order by -priority",
+              query.territory_books),
+    KITH_WANT(QUERY,
+              "price where price_book = :book and product = :product and min_quantity <= "
+              ":quantity" HOLDS("day") " order by -min_quantity limit 1",
+              query.price_of),
+    KITH_WANT(QUERY,
+              "price where price_book = :book and product = :product and min_quantity = :quantity",
+              query.same_price),
+    KITH_WANT(QUERY, "price where price_book = :book", query.prices_of),
+};
+kith_status price_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part price_part = {
+    .struct_size = sizeof price_part,
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+    .actions = KITH_ARRAY(actions),
+};

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Products: what is sold, in a tree of categories, with variants, and what goes with what. */
+#include "commerce.h"
+
+/* -- hooks --------------------------------------------------------------------------------------
+ */
+
+/* A variant has no variants of its own: prices and relations are looked up one step away. */
+static kith_status product_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct product p, of;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, product, info.after, &p, err);
+    if (st != KITH_OK || p.variant_of.kind == KITH_NULL)
+        return st;
+    st = KITH_LOAD(self, txn, product, p.variant_of.as.link.id, &of, err);
+    if (st == KITH_OK && (of.variant_of.kind != KITH_NULL || of.id.as.link.id == info.id))
+        return kith_fail(err, KITH_E_REFUSED, "variant_of",
+                         "variant_of: '%.*s' is itself %s; link to the product that it is a "
+                         "variant of",
+                         (int)of.code.as.s.len, of.code.as.s.ptr,
+                         of.id.as.link.id == info.id ? "this product" : "a variant");
+    return st;
+}
+
+static kith_status relation_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                 kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct relation r, *others;
+    uint64_t count = 0;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, relation, info.after, &r, err);
+    if (st != KITH_OK)
+        return st;
+    if (r.product.as.link.id == r.other.as.link.id)
+        return kith_fail(err, KITH_E_REFUSED, "other",
+                         "other: a product has no relation to itself; name another one");
+    const kith_value params[] = {r.product, r.other, r.kind};
+    st = KITH_FIND(self, txn, relation, self->query.relations, 3, params, &others, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (others[i].id.as.link.id != info.id)
+            return kith_fail(err, KITH_E_CONFLICT, "other",
+                             "other: this relation is there already; change that one instead");
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field category_fields[] = {
+    F("name", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED | KITH_FF_SEARCHED,
+      .doc = "What it is called."),
+    F("code", TEXT, .flags = KITH_FF_UNIQUE, .doc = "Short name for imports."),
+    F("parent", LINK, .options = "product_category", .flags = KITH_FF_TREE,
+      .doc = "The larger one that it is part of."),
+    F("description", LONGTEXT, .doc = "What belongs to it."),
+    F("products", INTEGER, .rollup = "count(product via category)",
+      .doc = "How many products are in it, without those of its parts."),
+};
+
+static const kith_field product_fields[] = {
+    F("code", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_UNIQUE | KITH_FF_SEARCHED,
+      .doc = "The article number."),
+    F("name", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED | KITH_FF_SEARCHED,
+      .doc = "What it is called."),
+    F("kind", CHOICE, .options = "good,service,subscription,content", .default_text = "good",
+      .flags = KITH_FF_INDEXED,
+      .doc = "A good is handed over, a service done, a subscription renewed, content is free of "
+             "charge or downloaded."),
+    F("state", STATE, .options = "active>retired,retired>active", .flags = KITH_FF_INDEXED,
+      .doc = "A retired one is sold no more, and what was sold stays."),
+    F("category", LINK, .options = "product_category", .doc = "Where in the catalogue it stands."),
+    F("variant_of", LINK, .options = "product",
+      .doc = "The product that it is a size, colour or other form of; prices are looked up there, "
+             "too."),
+    F("variant", TAGS, .doc = "In what it differs from the others: red, XL."),
+    F("description", LONGTEXT, .flags = KITH_FF_SEARCHED, .doc = "For who buys."),
+    F("value_proposition", LONGTEXT, .flags = KITH_FF_SEARCHED,
+      .doc = "Why somebody should buy it, in two sentences."),
+    F("price", MONEY, .min = "0 EUR", .doc = "The list price of one."),
+    F("cost", MONEY, .doc = "What one costs us."),
+    F("tax_rate", DECIMAL, .options = "2", .default_text = "0", .min = "0", .max = "100",
+      .doc = "Tax on it, in percent."),
+    F("unit", TEXT, .default_text = "piece", .doc = "What one is: piece, hour, metre, seat."),
+    F("supplier", LINK, .options = "account", .doc = "The partner who makes it or sells it to us."),
+    F("risk", CHOICE, .options = "commodity,catalogue,look_and_feel",
+      .doc = "How risky it seems to buy unseen: commodities and catalogue goods sell at a "
+             "distance, others want to be felt, tried or explained."),
+    F("warranty_months", INTEGER, .min = "0", .max = "1200", .doc = "How long it is guaranteed."),
+    F("lifetime_months", INTEGER, .min = "0", .max = "1200",
+      .doc = "How long it lasts: when its owner may want the next."),
+    F("url", URL, .doc = "Where it is shown."),
+    F("tags", TAGS, .flags = KITH_FF_SEARCHED,
+      .doc = "Free labels; type tag tells what they mean."),
+    F("launched", DATE, .doc = "Since when it is on the market."),
+};
+static const char *const product_indexes[] = {"category,name"};
+
+static const kith_field relation_fields[] = {
+    F("product", LINK, .options = "product", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
+      .doc = "Of which product."),
+    F("kind", CHOICE,
+      .options = "complement,upgrade,successor,exchange,bundle_part,spare_part,substitute",
+      .flags = KITH_FF_REQUIRED,
+      .doc = "What the other one is to it: a complement is bought with it, an upgrade is the next "
+             "higher one, a successor takes its place, exchange: it is taken in part payment for "
+             "the other, a bundle is made of its parts."),
+    F("other", LINK, .options = "product", .flags = KITH_FF_REQUIRED, .doc = "The other product."),
+    F("quantity", DECIMAL, .options = "3", .default_text = "1", .min = "0.001",
+      .doc = "How many of it."),
+    F("note", TEXT, .doc = "Why, for who sells."),
+};
+
+static const kith_type types[] = {
+    {.name = "product_category",
+     .label = "Product category",
+     .doc = "A part of the catalogue; categories form a tree.",
+     .title = "name",
+     .fields = KITH_ARRAY(category_fields)},
+    {.name = "product",
+     .doc = "Something that is sold: a good, a service, a subscription.",
+     .title = "name",
+     .fields = KITH_ARRAY(product_fields),
+     .indexes = KITH_ARRAY(product_indexes)},
+    {.name = "product_relation",
+     .label = "Product relation",
+     .doc = "What one product is to another one.",
+     .title = "kind",
+     .fields = KITH_ARRAY(relation_fields)},
+};
+
+static const char *const variant_only[] = {"variant_of"};
+static const kith_hook hooks[] = {
+    {.name = "variant",
+     .type = "product",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = product_hook,
+     .fields = KITH_ARRAY(variant_only),
+     .doc = "Keeps variants one step away from their product."},
+    {.name = "relation",
+     .type = "product_relation",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = relation_hook,
+     .doc = "Refuses a relation of a product to itself, and a second one of the same kind."},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("product_category", category, CATEGORY),
+    KITH_WANT_RECORD("product", product, PRODUCT),
+    KITH_WANT_RECORD("product_relation", relation, RELATION),
+    KITH_WANT(QUERY,
+              "product_relation where product = :product and other = :other and kind = :kind",
+              query.relations),
+    KITH_WANT(QUERY, "product where code >= :code and code <= :code", query.product_by_code),
+};
+kith_status product_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part product_part = {
+    .struct_size = sizeof product_part,
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+};

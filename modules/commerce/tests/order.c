@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders: lines with their prices, totals, currency, placing. */
+#include "shop.h"
+
+static kith_id buyer(struct company *c) {
+    return CREATE(c, "contact", {"name", "Ada"}, {"discount", "10"});
+}
+static kith_id cart(struct company *c, kith_id contact) {
+    return CREATE(c, "order", {"contact", id_text(c, contact)});
+}
+#define LINE(c, order, product, ...)                                                               \
+    CREATE(c, "order_line", {"order", id_text(c, order)}, {"product", id_text(c, product)},        \
+           __VA_ARGS__)
+#define LINE_REFUSED(words, c, order, product, ...)                                                \
+    REFUSED(c, words, "order_line", 0, {"order", id_text(c, order)},                               \
+            {"product", id_text(c, product)}, __VA_ARGS__)
+
+TEST("a line is priced when it is written, and the order adds its lines up") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen =
+        PRODUCT(&c, {"code", "pen"}, {"name", "Pen"}, {"price", "3 EUR"}, {"tax_rate", "20"});
+    kith_id o = cart(&c, buyer(&c)), l = LINE(&c, o, pen, {"quantity", "5"});
+    EXPECT_STR("O-000001", field(&c, "order", o, "number"));
+    EXPECT_STR("Pen", field(&c, "order_line", l, "description"));
+    EXPECT_STR("3.00 EUR", field(&c, "order_line", l, "unit_price"));
+    EXPECT_STR("list", field(&c, "order_line", l, "priced_by"));
+    EXPECT_STR("10.00", field(&c, "order_line", l, "discount"));
+    EXPECT_STR("13.50 EUR", field(&c, "order_line", l, "net"));
+    EXPECT_STR("2.70 EUR", field(&c, "order_line", l, "tax"));
+    EXPECT_STR("16.20 EUR", field(&c, "order", o, "total"));
+    UPDATE(&c, "order_line", l, {"quantity", "1"});
+    EXPECT_STR("3.24 EUR", field(&c, "order", o, "total"));
+    UPDATE(&c, "order_line", l, {"discount", "0"});
+    EXPECT_STR("3.60 EUR", field(&c, "order", o, "total"));
+    close_company(&c);
+}
+
+TEST("a price that is given stays, and one that was looked up follows the quantity") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen = product(&c, "pen", "3 EUR"), o = cart(&c, buyer(&c));
+    kith_id std =
+        CREATE(&c, "price_book", {"name", "S"}, {"currency", "EUR"}, {"standard", "true"});
+    CREATE(&c, "price", {"price_book", id_text(&c, std)}, {"product", id_text(&c, pen)},
+           {"amount", "2 EUR"}, {"min_quantity", "10"});
+    kith_id by_hand = LINE(&c, o, pen, {"unit_price", "2.75 EUR"});
+    kith_id looked_up = LINE(&c, o, pen, {"quantity", "9"});
+    EXPECT_STR("hand", field(&c, "order_line", by_hand, "priced_by"));
+    UPDATE(&c, "order_line", by_hand, {"quantity", "10"});
+    UPDATE(&c, "order_line", looked_up, {"quantity", "10"});
+    EXPECT_STR("2.75 EUR", field(&c, "order_line", by_hand, "unit_price"));
+    EXPECT_STR("2.00 EUR", field(&c, "order_line", looked_up, "unit_price"));
+    EXPECT_STR("book", field(&c, "order_line", looked_up, "priced_by"));
+    UPDATE(&c, "order_line", by_hand, {"unit_price", NULL});
+    EXPECT_STR("2.00 EUR", field(&c, "order_line", by_hand, "unit_price"));
+    close_company(&c);
+}
+
+TEST("all lines are in the currency of the first, and the total too") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen = product(&c, "pen", "3 USD"), ink = product(&c, "ink", "4 EUR");
+    kith_id o = cart(&c, buyer(&c));
+    LINE(&c, o, pen, {"quantity", "2"});
+    EXPECT_STR("USD", field(&c, "order", o, "currency"));
+    EXPECT_STR("5.40 USD", field(&c, "order", o, "total"));
+    LINE_REFUSED("'ink' has no price in USD", &c, o, ink, {"quantity", "1"});
+    LINE_REFUSED("it is in EUR, and the order is in USD", &c, o, ink, {"unit_price", "1 EUR"});
+    close_company(&c);
+}
+
+TEST("nothing, less than nothing, too much discount and retired products are not ordered") {
+    struct company c;
+    OPEN(&c, SHOP("discount_limit = 15;"), "commerce");
+    kith_id pen = product(&c, "pen", "3 EUR"), o = cart(&c, buyer(&c));
+    LINE_REFUSED("quantity", &c, o, pen, {"quantity", "0"});
+    LINE_REFUSED("quantity", &c, o, pen, {"quantity", "-3"});
+    LINE_REFUSED("unit_price", &c, o, pen, {"unit_price", "-3 EUR"});
+    LINE_REFUSED("15.01 % is more than commerce.discount_limit allows (15 %)", &c, o, pen,
+                 {"discount", "15.01"});
+    LINE(&c, o, pen, {"discount", "15"});
+    UPDATE(&c, "product", pen, {"state", "retired"});
+    LINE_REFUSED("'pen' is retired and sold no more", &c, o, pen, {"quantity", "1"});
+    close_company(&c);
+}
+
+TEST("an order is placed when it has lines and a buyer, and then its lines stay") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen = product(&c, "pen", "3 EUR"), nobody = CREATE(&c, "order", {"note", "x"});
+    kith_id ada = buyer(&c), o = cart(&c, ada);
+    REFUSED(&c, "the order is empty; add a line", "order", o, {"state", "ordered"});
+    kith_id l = LINE(&c, o, pen, {"quantity", "2"});
+    LINE(&c, nobody, pen, {"quantity", "2"});
+    REFUSED(&c, "say who orders", "order", nobody, {"state", "ordered"});
+    UPDATE(&c, "order", o, {"state", "ordered"});
+    EXPECT(*field(&c, "order", o, "placed_at"));
+    LINE_REFUSED("stay as they are once it is ordered; take it back to cart", &c, o, pen,
+                 {"quantity", "1"});
+    REFUSED(&c, "stay as they are", "order_line", l, {"quantity", "1"});
+    UPDATE(&c, "order", o, {"state", "cart"});
+    UPDATE(&c, "order_line", l, {"quantity", "1"});
+    UPDATE(&c, "order", o, {"state", "ordered"});
+    REFUSED(&c, "delivered", "order", o, {"state", "delivered"});
+    close_company(&c);
+}
