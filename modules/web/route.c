@@ -264,8 +264,10 @@ const char *request_part(const struct request *r, const char *name) {
 
 static bool cut(struct request *r) {
     char *at = r->path;
-    if (strncmp(at, "http://", 7) == 0 || strncmp(at, "https://", 8) == 0)
-        at = strchr(at + 8, '/') ? strchr(at + 8, '/') : at; /* as to a proxy */
+    if (strncmp(at, "http://", 7) == 0 || strncmp(at, "https://", 8) == 0) { /* as to a proxy */
+        at = strchr(at, '/') + 2;
+        at += strcspn(at, "/");
+    }
     while (*at == '/') {
         if (r->part_count == PARTS_MAX)
             return false;

@@ -98,6 +98,9 @@ expect("many parts", get(b"/a" * 100), 404)
 
 # Addresses.
 expect("a NUL in the address", get(b"/api/v1/account%00x"), 400)
+expect("an address as to a proxy", get(b"http://kith/api/v1/account"), 200)
+for path in (b"http://", b"https://", b"http://kith", b"http:///"):
+    expect("an address as to a proxy that ends there", get(path + b"?x"), 404)
 for path in (b"/api/v1/account\0x", b"/api/v1/account\0", b"/api/v1/account?limit=1\0&x=1"):
     expect("a NUL as it is in the address", get(path), 400)
 expect("letters that must be coded", get(b"/api/v1/account?q=\xc3\xa9"), 400)
