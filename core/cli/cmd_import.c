@@ -54,7 +54,7 @@ static kith_status pick_char(struct cmd *c, const char *option, char *out, kith_
 }
 
 static kith_status read_dialect(struct cmd *c, struct import_options *o, kith_error *e) {
-    int64_t skip;
+    int64_t skip, row_max;
     TRY(pick_char(c, "delimiter", &o->csv.delimiter, e));
     TRY(pick_char(c, "quote", &o->csv.quote, e));
     TRY(pick_char(c, "comment", &o->csv.comment, e));
@@ -62,6 +62,8 @@ static kith_status read_dialect(struct cmd *c, struct import_options *o, kith_er
     TRY(pick_char(c, "decimal", &o->decimal, e));
     TRY(cmd_option_int(c, "skip-lines", 0, 1000000, 0, &skip, e));
     o->csv.skip_lines = (size_t)skip;
+    TRY(cmd_option_int(c, "max-row", 1024, IMPORT_ROW_MAX, 0, &row_max, e));
+    o->row_max = o->csv.max_field = (size_t)row_max;
     o->csv.encoding = cmd_option(c, "encoding");
     o->columns = cmd_option(c, "columns");
     o->empty = cmd_option(c, "empty");
@@ -456,6 +458,7 @@ const struct command command_import = {
                 {"delimiter", "C", "between the cells of a CSV file, or tab or blanks"},
                 {"encoding", "NAME", "of a CSV file, as windows-1252"},
                 {"columns", "NAME,...", "the CSV file has no header: its columns are these"},
+                {"max-row", "BYTES", "of one row of CSV or JSON; a longer one ends it"},
                 {"skip-lines", "N", "pass over lines at the beginning of a CSV file"},
                 {"comment", "C", "pass over lines that begin with C"},
                 {"quote", "C", "around texts of a CSV file, or none; else \""},

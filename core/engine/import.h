@@ -56,6 +56,7 @@ struct import_reject {
     kith_str text;
 };
 
+#define IMPORT_ROW_MAX (64 << 20) /* bytes: more than one row of JSON never has */
 struct import_options {
     const struct rtype *type;
     const struct principal *principal;
@@ -78,6 +79,7 @@ struct import_options {
     const char *empty;      /* "N/A,NULL": words that mean an empty cell; NULL: none */
     struct csv_options csv; /* zeroed: detect */
     const char *columns;    /* of CSV without a header: "id,name,..."; NULL: the first row is it */
+    size_t row_max;         /* bytes of one row; 0: as many as the format lets one have */
     bool create_linked;     /* "Header=account.name" makes the account that is not there */
     const char *list;       /* segment of kind list or rented that takes the records; or NULL */
     bool restart;   /* take back what an interrupted import of this file did, and begin anew */

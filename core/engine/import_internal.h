@@ -19,7 +19,6 @@
 #define IMPORT_BATCH       2000u
 #define IMPORT_BATCH_BYTES (8u << 20)  /* a batch of long rows ends early */
 #define IMPORT_COLUMNS     4096u       /* of JSON lines: names of members */
-#define IMPORT_LINE        (64u << 20) /* of JSON lines */
 
 struct column {
     struct import_column shown;
@@ -73,6 +72,7 @@ struct lines { /* JSON: a window over the bytes */
     csv_source source;
     void *arg;
     struct buf text;
+    size_t max; /* bytes of a text */
     size_t pos;
     uint64_t line, ends; /* line of the last text; line ends before pos */
     bool ended;          /* all that the source has is in the window */

@@ -77,6 +77,7 @@ static kith_status begin_json(struct import *im, kith_error *e) {
     struct lines *l = &im->lines;
     kith_str text;
     size_t at = 0;
+    l->max = im->o->row_max ? im->o->row_max : IMPORT_ROW_MAX;
     l->source = im->o->source;
     l->arg = im->o->source_arg;
     TRY(lines_open(l, e));

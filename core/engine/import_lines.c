@@ -3,6 +3,7 @@
  * parsed here: a window over the bytes is cut. */
 #include "engine/import_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define CHUNK ((size_t)64 * 1024)
@@ -132,18 +133,27 @@ static void take(struct lines *l, kith_str text, size_t to) {
     l->pos = to;
 }
 
+static kith_status too_long(const struct lines *l, kith_error *e) {
+    char bytes[24] = "64 MiB";
+    if (l->max != IMPORT_ROW_MAX)
+        (void)snprintf(bytes, sizeof bytes, "%zu bytes", l->max);
+    return err_set(e, KITH_E_LIMIT, NULL,
+                   "the object on line %llu is longer than %s; is this a file of JSON?",
+                   (unsigned long long)l->ends + 1, bytes);
+}
+
 kith_status lines_next(struct lines *l, kith_str *text, kith_error *e) {
     size_t at = l->pos;
     while (!cut_text(l, &at, text)) {
         if (l->ended)
             return err_set(e, KITH_E_NOTFOUND, NULL, "the file has no more rows");
-        if (l->text.len - l->pos > IMPORT_LINE)
-            return err_set(e, KITH_E_LIMIT, NULL,
-                           "the object on line %llu is longer than 64 MiB; is this a file of JSON?",
-                           (unsigned long long)l->ends + 1);
+        if (l->text.len - l->pos > l->max)
+            return too_long(l, e);
         TRY(more(l, e));
         at = l->pos;
     }
+    if (text->len > l->max)
+        return too_long(l, e);
     take(l, *text, at);
     return KITH_OK;
 }

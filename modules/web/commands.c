@@ -383,6 +383,7 @@ bool command_prepare(struct request *r) {
     struct command *c = r->job = command_begin(r);
     if (!c || r->status || !command_unpacks(c) || !add_format(c))
         return true;
+    text_printf(command_word(c), "--max-row=%lld", (long long)r->self->max_body);
     command_arguments(c);
     return false;
 }

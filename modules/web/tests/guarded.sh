@@ -30,6 +30,24 @@ guarded uploads "account/$steel/files?name=a" "$sam" "$sal" "$sal" "$sal" "$sal"
 prints "other 200"
 prints "held nothing nothing 503 503"
 
+it "keeps no row of an import that is longer than a record may be"
+token=$root
+python3 -c 'print("{\"name\": \"%s\"}" % ("x" * 3000000))' >"$work/long"
+bring() { # FILE TYPE
+    code=$(curl -s -o "$work/out" -w '%{http_code}' -H "Authorization: Bearer $root" -H "Content-Type: $2" \
+        --data-binary "@$1" "http://127.0.0.1:$port/api/v1/import/account?name=${1##*/}")
+}
+bring "$work/long" application/x-ndjson
+answers 413
+prints "line 1 is longer than 1048576 bytes"
+(printf '[' && cat "$work/long" && printf ']') >"$work/array"
+bring "$work/array" application/json
+answers 413
+(echo name && tail -c 2000000 "$work/long") >"$work/rows"
+bring "$work/rows" text/csv
+prints '"rejected":1'
+prints "the row is longer than the limit"
+
 it "lets nobody in as a user who is blocked, by whatever they had, and lets them in again"
 kith user add anna --role seller
 anna=$(new_token anna)
