@@ -193,8 +193,9 @@ static const kith_setting settings[] = {
     {.key = "address",
      .kind = KITH_TEXT,
      .default_text = "\"\"",
-     .doc =
-         "By which people reach it: \"https://crm.example.org\". Providers send them back there."},
+     .doc = "By which people reach it: \"https://crm.example.org\". Providers send them back "
+            "there; and"
+            " by another name, but localhost, nobody counts as one of this computer."},
     {.key = "oidc",
      .kind = KITH_LIST,
      .items = KITH_ARRAY(oidc_items),

@@ -18,6 +18,11 @@ bool net_is_v4(const unsigned char at[NET_BYTES]) {
     return memcmp(at, mapped, sizeof mapped) == 0;
 }
 
+bool net_is_loopback(const unsigned char at[NET_BYTES]) {
+    static const unsigned char own[NET_BYTES] = {[15] = 1};
+    return net_is_v4(at) ? at[sizeof mapped] == 127 : memcmp(at, own, NET_BYTES) == 0;
+}
+
 bool net_of_text(const char *text, unsigned char out[NET_BYTES]) {
     unsigned char v4[4];
     if (inet_pton(AF_INET6, text, out) == 1)

@@ -36,13 +36,22 @@ static kith_status read_nets(kith_instance *self, kith_error *err) {
     return st;
 }
 
+/* "https://crm.example.org:8443" */
+static void take_name(struct operation *o, kith_str address) {
+    const char *at = address.len ? strstr(address.ptr, "://") : NULL;
+    if (at)
+        (void)snprintf(o->name, sizeof o->name, "%.*s", (int)strcspn(at + 3, ":/"), at + 3);
+}
+
 static kith_status read_texts(kith_instance *self, kith_error *err) {
     struct operation *o = self->operation;
-    kith_str log, header;
+    kith_str log, header, address;
     kith_value hsts, rate;
     kith_status st = text_setting(self, "access_log", &log, err);
     if (st == KITH_OK)
         st = text_setting(self, "proxy_header", &header, err);
+    if (st == KITH_OK)
+        st = text_setting(self, "address", &address, err);
     if (st == KITH_OK)
         st = text_setting(self, "tls_certificate", &o->tls_cert, err);
     if (st == KITH_OK)
@@ -55,6 +64,7 @@ static kith_status read_texts(kith_instance *self, kith_error *err) {
         st = self->settings->get(self->host, kith_str_of("max_rate"), &rate, err);
     if (st != KITH_OK)
         return st;
+    take_name(o, address);
     o->access_log = kith_str_is(log, "all")      ? ACCESS_ALL
                     : kith_str_is(log, "errors") ? ACCESS_ERRORS
                                                  : ACCESS_OFF;

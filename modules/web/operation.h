@@ -24,6 +24,7 @@ struct nets {
 bool net_of_text(const char *text, unsigned char out[NET_BYTES]);
 void net_of_socket(const struct sockaddr *a, unsigned char out[NET_BYTES]);
 void net_text(const unsigned char at[NET_BYTES], char out[NET_TEXT]);
+bool net_is_loopback(const unsigned char at[NET_BYTES]);
 bool net_is_v4(const unsigned char at[NET_BYTES]);
 bool nets_have(const struct nets *list, const unsigned char at[NET_BYTES]);
 /* The setting of that name, a list; out is zeroed before. */
@@ -99,6 +100,7 @@ struct operation {
     struct nets trusted;            /* proxies */
     struct nets intranet, extranet; /* by which a caller's zone is told */
     bool forwarded;                 /* they say it in Forwarded, and not in X-Forwarded-* */
+    char name[256];                 /* of the host in web.address; or "" */
     kith_value origins;             /* of pages that may ask, or "*" */
     char hsts[40];                  /* the header's value, or "" */
     int access_log;

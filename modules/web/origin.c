@@ -173,12 +173,40 @@ static void follow(struct origin *origin, const struct hops *h, const struct net
     }
 }
 
+/* Proxies betray themselves by one of these, also those that do not say for whom they ask. */
 static bool is_forwarded(const struct request *r) {
-    return request_header(r, "X-Forwarded-For") || request_header(r, "Forwarded");
+    static const char *const signs[] = {
+        "X-Forwarded-For",     "Forwarded",          "Via",
+        "X-Real-IP",           "X-Forwarded-Proto",  "X-Forwarded-Host",
+        "X-Forwarded-Port",    "X-Forwarded-Server", "X-Client-IP",
+        "X-Cluster-Client-IP", "True-Client-IP",     "CF-Connecting-IP"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (request_header(r, signs[i]))
+            return true;
+    return false;
+}
+
+/* By another name a page of somebody else's reaches this computer through a browser on it, once
+ * that name leads here (DNS rebinding). An address in its place is none that others can give away.
+ * None at all: it is no browser. */
+static bool host_is_ours(const struct request *r) {
+    const char *given = request_host(r), *own = r->self->operation->name;
+    char host[256];
+    unsigned char at[NET_BYTES];
+    if (!given)
+        return true;
+    bool brackets = *given == '[';
+    size_t len = strcspn(given + brackets, brackets ? "]" : ":");
+    if (len >= sizeof host)
+        return false;
+    memcpy(host, given + brackets, len);
+    host[len] = '\0';
+    return net_of_text(host, at) || strcasecmp(host, "localhost") == 0 ||
+           (*own && strcasecmp(host, own) == 0);
 }
 
 /* Only one of the two headers: a proxy that sets the one may well pass on the other as it came. */
-void origin_find(struct request *r, const struct sockaddr *peer, bool tls) {
+static void find(struct request *r, const struct sockaddr *peer, bool tls) {
     struct operation *o = r->self->operation;
     struct origin *origin = &r->origin;
     const char *given;
@@ -210,6 +238,12 @@ void origin_find(struct request *r, const struct sockaddr *peer, bool tls) {
     else
         follow(origin, h, &o->trusted);
     free(h);
+}
+
+void origin_find(struct request *r, const struct sockaddr *peer, bool tls) {
+    find(r, peer, tls);
+    if (net_is_loopback(r->origin.address) && !host_is_ours(r))
+        r->origin.hidden = true;
 }
 
 const char *request_host(const struct request *r) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* People: signing in and out, the cookie that stands for a session, and what keeps pages of others
  * from using it (docs/decisions/0047). */
+#include "operation.h"
 #include "people.h"
 
 #include <stdlib.h>
@@ -176,10 +177,7 @@ void answer_wait(struct request *r, int64_t wait_ms, const char *sentence) {
 /* Over the network in the clear a password is everybody's. What a proxy that is not trusted hands
  * on came over one. */
 bool session_is_private(const struct request *r) {
-    char from[FROM_TEXT];
-    request_from(r, from);
-    return request_is_secure(r) ||
-           (!r->origin.hidden && (strncmp(from, "127.", 4) == 0 || strcmp(from, "::1") == 0));
+    return request_is_secure(r) || (!r->origin.hidden && net_is_loopback(r->origin.address));
 }
 
 bool session_may_begin(struct request *r) {
@@ -188,8 +186,8 @@ bool session_may_begin(struct request *r) {
     else if (!session_is_private(r))
         answer_problem(r, 403, "denied", NULL,
                        "passwords are taken over TLS alone: reach Kith through a proxy that speaks"
-                       " it and that web.trusted_proxies names, or from this computer, unless a"
-                       " proxy has the same address");
+                       " it and that web.trusted_proxies names, or from this computer, where it is"
+                       " called localhost or as web.address says, and no proxy is in between");
     return r->status == 0;
 }
 

@@ -87,7 +87,8 @@ bool metrics_get(struct request *r) {
     if (!may_watch(r)) {
         answer_problem(r, 401, "denied", NULL,
                        r->origin.hidden
-                           ? "from a proxy's address nobody can tell who asks: metrics are for"
+                           ? "by a proxy's address, or by a name that web.address does not say,"
+                             " nobody can tell who asks: metrics are for"
                              " administrators then, Authorization: Bearer TOKEN"
                            : "metrics are for the addresses in web.metrics, and for administrators:"
                              " Authorization: Bearer TOKEN");

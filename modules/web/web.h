@@ -92,8 +92,9 @@ struct origin {
     unsigned char address[NET_BYTES]; /* the client's; of IPv4: ::ffff:a.b.c.d */
     bool https;                       /* the client speaks TLS, with us or with a proxy */
     bool proxied;                     /* by a proxy that is trusted */
-    bool hidden; /* by one that is not, or does not say from where: the address is not the client's
-                  */
+    /* By one that is not, or does not say from where, or on this computer by a name that is not
+     * ours: the address says nothing of who asks. */
+    bool hidden;
     int64_t begun;       /* ns */
     char id[REQUEST_ID]; /* in its answer, and in the log */
 };

@@ -30,6 +30,24 @@ guarded uploads "account/$steel/files?name=a" "$sam" "$sal" "$sal" "$sal" "$sal"
 prints "other 200"
 prints "held nothing nothing 503 503"
 
+it "takes nobody for one of this computer who asks by another name, or through somebody"
+token=
+watches() { # STATUS [HEADER ...]
+    api GET /metrics "" "${@:2}"
+    answers "$1"
+    api POST session '{"login":"sal","password":""}' "$json" "${@:2}"
+    if [ "$1" = 200 ]; then expect test "$code" -ne 403; else answers 403; fi
+}
+watches 200
+for host in "localhost:$port" "LOCALHOST" "[::1]:$port" "127.0.0.1"; do watches 200 "Host: $host"; done
+for host in "evil.example:$port" "localhost.evil.example" "127.0.0.1.evil.example" "127.1" "[evil.example]" ""; do
+    watches 401 "Host: $host"
+done
+for sign in "Via: 1.1 cache" "X-Real-IP: 203.0.113.9" "X-Forwarded-Proto: https" "X-Forwarded-Host: localhost" \
+    "Forwarded: proto=https" "CF-Connecting-IP: 203.0.113.9"; do
+    watches 401 "$sign"
+done
+
 it "keeps no row of an import that is longer than a record may be"
 token=$root
 python3 -c 'print("{\"name\": \"%s\"}" % ("x" * 3000000))' >"$work/long"
@@ -100,8 +118,13 @@ answers 201
 it "goes by where each request of a session comes from"
 kith update role "$("$KITH" find "role where name = 'seller'" --json | json_text id)" zone=extranet
 stop_server
-echo 'web: { grant = ["serve:users"]; listen = ["127.0.0.1:0"]; trusted_proxies = ["127.0.0.1"]; intranet = ["10.0.0.0/8"]; extranet = ["192.0.2.0/24"]; };' >conf.d/web.conf
+echo 'web: { grant = ["serve:users"]; listen = ["127.0.0.1:0"]; trusted_proxies = ["127.0.0.1"]; address = "https://crm.example.org"; intranet = ["10.0.0.0/8"]; extranet = ["192.0.2.0/24"]; };' >conf.d/web.conf
 serve_web
+token=
+api GET /metrics "" "X-Forwarded-For: 127.0.0.1" "Host: crm.example.org"
+answers 200
+api GET /metrics "" "X-Forwarded-For: 127.0.0.1" "Host: crm.example.com"
+answers 401
 https='X-Forwarded-Proto: https'
 sign_in anna "correct horse battery" "" "$https" "X-Forwarded-For: 10.1.2.3"
 answers 201

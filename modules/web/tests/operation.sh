@@ -235,9 +235,10 @@ token=$root
 it "lets nobody ask more often than it is told, and others as often as they like"
 again 'max_rate = 1;'
 refused=0 let_in=0
-for _ in $(seq 14); do
+for _ in $(seq 60); do # however slow this computer is today
     api GET "contact/$id"
     case $code in 200) let_in=$((let_in + 1)) ;; 429) refused=$((refused + 1)) ;; esac
+    [ "$refused" -eq 0 ] || break
 done
 expect test "$let_in" -ge 10
 expect test "$refused" -ge 1
