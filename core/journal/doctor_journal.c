@@ -399,14 +399,33 @@ kith_status doctor_runs(struct doctor *d) {
                  : KITH_OK;
 }
 
+/* What somebody comes in by belongs to a user: nobody could end it otherwise, and an undo of a
+ * deletion would bring it to life. */
 kith_status doctor_credentials(struct doctor *d) {
-    bool there;
-    TRY(has_table(d, "kith_credential", &there));
-    return there ? doctor_each(d,
-                               "SELECT number FROM kith_credential WHERE user NOT IN (SELECT id"
-                               " FROM user) AND NOT (user = 0 AND kind = 3)",
-                               BY_NUMBER, "credential ", " belongs to no user")
-                 : KITH_OK;
+    static const struct {
+        const char *table, *sql;
+        enum shown by;
+        const char *what, *wrong;
+    } rows[] = {
+        {"kith_credential",
+         "SELECT number FROM kith_credential WHERE user NOT IN (SELECT id FROM user)"
+         " AND NOT (user = 0 AND kind = 3)",
+         BY_NUMBER, "credential ", " belongs to no user"},
+        {"kith_session", "SELECT number FROM kith_session WHERE user NOT IN (SELECT id FROM user)",
+         BY_NUMBER, "session ", " belongs to no user"},
+        {"kith_session",
+         "SELECT number FROM kith_session WHERE user IN (SELECT id FROM user WHERE blocked)",
+         BY_NUMBER, "session ", " belongs to a user who is blocked"},
+        {"kith_openid", "SELECT user FROM kith_openid WHERE user NOT IN (SELECT id FROM user)",
+         BY_ID, "a provider's account is tied to user ", ", who is not there"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bool there;
+        TRY(has_table(d, rows[i].table, &there));
+        if (there)
+            TRY(doctor_each(d, rows[i].sql, rows[i].by, rows[i].what, rows[i].wrong));
+    }
+    return KITH_OK;
 }
 
 /* By the numbers of the first and the last entry: one goes only when all older ones do. */

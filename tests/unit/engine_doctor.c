@@ -119,6 +119,15 @@ static const struct {
     {"INSERT INTO kith_import_reject VALUES(8, 1, '', 'r')", "left of import 0000000000008"},
     {"INSERT INTO kith_credential(user, kind, secret, created) VALUES(5, 1, 'x', 1)",
      "credentials: credential 1 belongs to no user"},
+    {"INSERT INTO kith_session(user, secret, method, origin, zone, began, used, ends)"
+     " VALUES(5, 'x', 'password', '', 0, 1, 1, 9)",
+     "credentials: session 1 belongs to no user"},
+    {"INSERT INTO user(id, created, updated, login, name, blocked) VALUES(77, 1, 1, 'a', 'A', 1);"
+     "INSERT INTO kith_session(user, secret, method, origin, zone, began, used, ends)"
+     " VALUES(77, 'x', 'password', '', 0, 1, 1, 9)",
+     "credentials: session 1 belongs to a user who is blocked"},
+    {"INSERT INTO kith_openid VALUES('https://login.example.org', '7', 5, 1)",
+     "credentials: a provider's account is tied to user 0000000000005, who is not there"},
     {"INSERT INTO kith_access_record VALUES(9, 5)",
      "access log: records are left of entry 9 of the access log"},
     {"DELETE FROM kith_access", "access log: 2 of its 2 entries are missing"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Invitations, and who is slowed down by where they come from. */
 #include "engine/invite.h"
+#include "engine/openid.h"
 #include "engine/sign_in.h"
 #include "engine_people_fixture.h"
 
@@ -50,6 +51,23 @@ TEST("a first code makes an administrator, as long as nobody can sign in") {
     EXPECT_INT(KITH_E_DENIED, take(&w, late, "other", GOOD));
     EXPECT_INT(1, count(&w.x, "user", NULL));
     expect_sound(&w.x);
+    fixture_close(&w.x);
+}
+
+TEST("a first code is worth nothing once somebody came in by a provider, who is no administrator") {
+    struct people w;
+    char code[INVITE_TEXT];
+    kith_id user;
+    const struct proven p = {STR("https://login.example.org"), STR("7"), STR("guest@example.org"),
+                             STR("Guest"), STR("guest")};
+    people_open(&w);
+    create(&w.x, schema_type(engine_schema(w.x.g), STR("role")), PAIRS("name=guest"));
+    give(&w, 0, HOUR, code);
+    EXPECT(due(&w));
+    EXPECT_OK(openid_sign_in(w.x.g, &p, &user, &w.x.e), w.x.e);
+    EXPECT(!due(&w));
+    EXPECT_INT(KITH_E_DENIED, take(&w, code, "boss", GOOD));
+    EXPECT_INT(0, count(&w.x, "user where login = 'boss'", NULL));
     fixture_close(&w.x);
 }
 
