@@ -5,6 +5,7 @@
 #include "operation.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 static const kith_setting oidc_items[] = {
     {.key = "name",
@@ -303,6 +304,7 @@ static void invite_first(kith_instance *self) {
 
 static kith_status serve(kith_instance *self, kith_error *err) {
     atomic_store(&self->hurry, false);
+    atomic_store(&self->ceases, 0);
     kith_status st = workers_open(&self->workers, (size_t)self->worker_count, WAITING_MAX, err);
     if (st == KITH_OK)
         st = workers_open(&self->streamers, (size_t)self->stream_count, WAITING_MAX, err);
@@ -326,7 +328,10 @@ static kith_status serve(kith_instance *self, kith_error *err) {
 }
 
 static kith_status cease(kith_instance *self, uint32_t deadline_ms, kith_error *err) {
+    struct timespec now;
     (void)err;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    atomic_store(&self->ceases, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
     if (self->http)
         http_quiesce(self->http, deadline_ms);
     close_all(self);

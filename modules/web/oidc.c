@@ -111,14 +111,25 @@ static bool unseal(const struct oidc *o, const char *text, struct journey *j) {
 
 /* -- both ways --------------------------------------------------------------------------------- */
 
-static struct oidc_provider *provider_of(struct request *r) {
+static struct oidc_provider *find_provider(const struct request *r) {
     struct oidc *o = r->self->oidc;
     const char *name = request_part(r, "provider");
     for (size_t i = 0; o && i < o->count; i++)
         if (kith_str_is(o->providers[i].name, name))
             return &o->providers[i];
-    refuse(r, 404, "There is no provider of that name: web.oidc names them.");
     return NULL;
+}
+
+struct lane *oidc_lane(const struct request *r) {
+    struct oidc_provider *p = find_provider(r);
+    return p ? &p->lane : NULL;
+}
+
+static struct oidc_provider *provider_of(struct request *r) {
+    struct oidc_provider *p = find_provider(r);
+    if (!p)
+        refuse(r, 404, "There is no provider of that name: web.oidc names them.");
+    return p;
 }
 
 /* Where we are. What a browser says of that is believed of this computer alone. */
@@ -315,7 +326,9 @@ static kith_status redeem(struct request *r, struct oidc_provider *p, const stru
     struct oidc_document d;
     struct fetched f;
     struct text form = {0};
-    kith_status st = oidc_document(r->self, p, &d, err);
+    kith_status st = oidc_rests(r->self, p, err);
+    if (st == KITH_OK)
+        st = oidc_document(r->self, p, &d, err);
     if (st != KITH_OK)
         return st;
     argument(&form, "grant_type", kith_str_of("authorization_code"));
@@ -328,6 +341,8 @@ static kith_status redeem(struct request *r, struct oidc_provider *p, const stru
         argument(&form, "client_secret", kith_str_of(p->secret));
     oidc_fetch(r->self, p, d.token, &form, p->secret && !d.by_form, &f);
     st = read_answer(p, &f, token, err);
+    if (f.silent)
+        oidc_silent(r->self, p, err);
     if (form.ptr)
         sodium_memzero(form.ptr, form.len);
     text_free(&form);

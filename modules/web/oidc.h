@@ -16,10 +16,13 @@ struct oidc_provider {
     kith_value domains;
     kith_value groups; /* "GROUP = ROLE" */
     kith_str groups_claim;
-    bool sign_out;        /* there, too */
-    char host[256];       /* of the issuer */
-    bool own;             /* it is on this computer: it needs no TLS */
+    bool sign_out;  /* there, too */
+    char host[256]; /* of the issuer */
+    bool own;       /* it is on this computer: it needs no TLS */
+    struct lane lane;
     pthread_mutex_t lock; /* guards what follows */
+    int64_t silent_at;    /* when it was waited for in vain; 0: it answered since */
+    char silence[300];    /* and what is said of that */
     struct oidc_document {
         int64_t at; /* when it was read; 0: it was not */
         char *authorize, *token, *keys;
@@ -47,6 +50,7 @@ bool oidc_group(kith_str row, kith_str *group, kith_str *role);
 
 struct fetched {
     long status; /* 0: there is no answer */
+    bool silent; /* and it was waited for as long as may be */
     struct text body;
     char error[300]; /* why there is none */
 };
@@ -62,6 +66,10 @@ void text_url(struct text *t, kith_str s);
 
 /* -- oidc_provider.c --------------------------------------------------------------------------- */
 
+/* Notes that it was silent: for half a minute nobody waits for it again. */
+void oidc_silent(kith_instance *self, struct oidc_provider *p, const kith_error *why);
+/* KITH_E_IO: that was not long ago. */
+kith_status oidc_rests(kith_instance *self, struct oidc_provider *p, kith_error *err);
 /* What it says of itself, read anew now and then. The texts are copied, and freed by the caller
  * with oidc_document_free. KITH_E_IO: err says why not. */
 kith_status oidc_document(kith_instance *self, struct oidc_provider *p, struct oidc_document *out,
@@ -92,6 +100,7 @@ void oidc_roles(const struct oidc_provider *p, const json_t *claims, struct text
 
 /* -- oidc.c ------------------------------------------------------------------------------------ */
 
+struct lane *oidc_lane(const struct request *r); /* of its provider; NULL: there is none */
 bool oidc_list(struct request *r);
 bool oidc_begin(struct request *r);
 bool oidc_return(struct request *r);

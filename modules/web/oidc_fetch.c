@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define TIMEOUT_MS 10000L
 #define CONNECT_MS 4000L
@@ -104,10 +105,17 @@ static size_t take(char *data, size_t size, size_t n, void *arg) {
     return f->out->body.failed ? 0 : size * n;
 }
 
+#define REST_MS 1000 /* when the server ceases, for what is under way */
+
+/* Asked about once a second: a provider that is silent holds up no end of the server. */
 static int progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
     const struct fetching *f = arg;
+    const int64_t ceases = atomic_load(&f->self->ceases);
+    struct timespec now;
     (void)a, (void)b, (void)c, (void)d;
-    return atomic_load(&f->self->hurry);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return atomic_load(&f->self->hurry) ||
+           (ceases && (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - ceases >= REST_MS);
 }
 
 /* RFC 6749, 2.3.1: both are coded as in a form first. */
@@ -147,7 +155,8 @@ static void perform(CURL *curl, struct fetched *out) {
     CURLcode rc = curl_easy_perform(curl);
     if (rc == CURLE_OK)
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->status);
-    else if (!out->error[0])
+    out->silent = rc == CURLE_OPERATION_TIMEDOUT;
+    if (rc != CURLE_OK && !out->error[0])
         (void)snprintf(out->error, sizeof out->error, "%s",
                        detail[0] ? detail : curl_easy_strerror(rc));
     if (rc == CURLE_OK && out->status >= 300 && out->status < 400) {

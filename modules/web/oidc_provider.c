@@ -6,6 +6,7 @@
 
 #define KEPT_MS    INT64_C(3600000) /* for so long what it said is believed */
 #define MISSED_MS  INT64_C(60000)   /* so often keys are read anew, since one is unknown */
+#define RESTS_MS   INT64_C(30000)   /* for so long one that could not be asked is left alone */
 #define WELL_KNOWN "/.well-known/openid-configuration"
 
 static kith_status failed(const struct oidc_provider *p, const char *what, const char *why,
@@ -13,11 +14,42 @@ static kith_status failed(const struct oidc_provider *p, const char *what, const
     return kith_fail(err, KITH_E_IO, NULL, "%.40s %s: %s", p->name.ptr, what, why);
 }
 
-/* NULL: err says why. */
-static json_t *ask(kith_instance *self, const struct oidc_provider *p, const char *url,
-                   kith_error *err) {
+/* -- one that is silent ------------------------------------------------------------------------ */
+
+/* Locked. What the end of this server broke off is no fault of the provider's. */
+static void note_silence(kith_instance *self, struct oidc_provider *p, const char *why) {
+    if (atomic_load(&self->ceases))
+        return;
+    p->silent_at = self->host->now(self->host);
+    (void)snprintf(p->silence, sizeof p->silence, "%s", why);
+}
+
+static kith_status rests(kith_instance *self, const struct oidc_provider *p, kith_error *err) {
+    int64_t now = self->host->now(self->host);
+    if (!p->silent_at || now < p->silent_at || now - p->silent_at >= RESTS_MS)
+        return KITH_OK;
+    return kith_fail(err, KITH_E_IO, NULL, "%s", p->silence);
+}
+
+void oidc_silent(kith_instance *self, struct oidc_provider *p, const kith_error *why) {
+    pthread_mutex_lock(&p->lock);
+    note_silence(self, p, why->message);
+    pthread_mutex_unlock(&p->lock);
+}
+
+kith_status oidc_rests(kith_instance *self, struct oidc_provider *p, kith_error *err) {
+    pthread_mutex_lock(&p->lock);
+    kith_status st = rests(self, p, err);
+    pthread_mutex_unlock(&p->lock);
+    return st;
+}
+
+/* Locked. NULL: err says why. */
+static json_t *ask(kith_instance *self, struct oidc_provider *p, const char *url, kith_error *err) {
     struct fetched f;
     json_t *out = NULL;
+    if (rests(self, p, err) != KITH_OK)
+        return NULL;
     oidc_fetch(self, p, url, NULL, false, &f);
     if (f.status == 200)
         out = json_loadb(f.body.ptr ? f.body.ptr : "", f.body.len, JSON_REJECT_DUPLICATES, NULL);
@@ -28,6 +60,8 @@ static json_t *ask(kith_instance *self, const struct oidc_provider *p, const cha
             (void)snprintf(f.error, sizeof f.error, "it answers with %ld", f.status);
         (void)failed(p, "cannot be asked", f.error, err);
     }
+    if (f.silent)
+        note_silence(self, p, err->message);
     text_free(&f.body);
     if (!json_is_object(out)) {
         json_decref(out);

@@ -464,6 +464,8 @@ static bool hand_over(struct request *r) {
     bool streams = r->route->streams || r->in;
     if (streams && !limit_streams(r))
         return true;
+    if (r->route->abroad)
+        r->lane = oidc_lane(r);
     if (workers_add(pool_of(r), r))
         return false;
     door_leave(&r->self->door, r);

@@ -18,6 +18,14 @@ struct workers;   /* workers.c */
 struct operation; /* operation.h */
 struct oidc;      /* oidc.h */
 
+/* Requests that wait for one and the same other server: it may be silent, and others need threads,
+ * too. Guarded by the lock of their workers. */
+#define LANE_RUNS  2 /* at once */
+#define LANE_WAITS 16
+struct lane {
+    size_t running, waiting;
+};
+
 #define DOOR_PLACES 32 /* three seconds */
 struct door {          /* door.c */
     pthread_mutex_t lock;
@@ -54,6 +62,7 @@ struct kith_instance {
     struct door door;
     struct operation *operation;
     struct openapi *openapi; /* openapi.c: documents that were made */
+    _Atomic int64_t ceases;  /* ms of the monotonic clock, since it ceases; 0: it does not */
     atomic_bool hurry;       /* what still waits is refused, and commands are interrupted */
 };
 #define TOO_LONG "the body is larger than web.max_import allows"
@@ -143,6 +152,7 @@ struct request {
     atomic_bool answered; /* the answer is there: until then it is its worker's */
     struct command *job;  /* what is to be carried out, when its body is read */
     struct request *next; /* in the queue of workers */
+    struct lane *lane;    /* or NULL: it waits for no other server */
 
     /* http.c's */
     _Atomic unsigned users; /* it, and the worker that has it */

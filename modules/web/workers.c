@@ -15,18 +15,39 @@ struct workers {
     bool ending;
 };
 
-static struct request *take(struct workers *w) {
-    pthread_mutex_lock(&w->lock);
-    while (!w->first && !w->ending)
-        pthread_cond_wait(&w->work, &w->lock);
-    struct request *r = w->first;
-    if (r) {
-        if (!(w->first = r->next))
-            w->last = &w->first;
-        w->waiting--;
+/* Locked. The first one whose lane has room. */
+static struct request *pick(struct workers *w) {
+    struct request **at = &w->first, *r;
+    while ((r = *at) && r->lane && r->lane->running == LANE_RUNS)
+        at = &r->next;
+    if (!r)
+        return NULL;
+    if (!(*at = r->next))
+        w->last = at;
+    w->waiting--;
+    if (r->lane) {
+        r->lane->waiting--;
+        r->lane->running++;
     }
+    return r;
+}
+
+static struct request *take(struct workers *w) {
+    struct request *r;
+    pthread_mutex_lock(&w->lock);
+    while (!(r = pick(w)) && (w->first || !w->ending))
+        pthread_cond_wait(&w->work, &w->lock);
     pthread_mutex_unlock(&w->lock);
     return r;
+}
+
+static void leave_lane(struct workers *w, struct request *r) {
+    if (!r->lane)
+        return;
+    pthread_mutex_lock(&w->lock);
+    r->lane->running--;
+    pthread_cond_broadcast(&w->work);
+    pthread_mutex_unlock(&w->lock);
 }
 
 static void *work(void *arg) {
@@ -42,6 +63,7 @@ static void *work(void *arg) {
         if (!r->in)
             answer_pack(r);
         request_leaves_stream(r);
+        leave_lane(w, r);
         atomic_store(&r->answered, true);
         door_leave(&r->self->door, r);
         request_resume(r);
@@ -90,7 +112,7 @@ size_t workers_waiting(struct workers *w) {
 
 bool workers_add(struct workers *w, struct request *r) {
     pthread_mutex_lock(&w->lock);
-    bool room = w->waiting < w->waiting_max;
+    bool room = w->waiting < w->waiting_max && (!r->lane || r->lane->waiting < LANE_WAITS);
     if (room) {
         request_hold(r);
         if (!r->in)
@@ -99,6 +121,8 @@ bool workers_add(struct workers *w, struct request *r) {
         *w->last = r;
         w->last = &r->next;
         w->waiting++;
+        if (r->lane)
+            r->lane->waiting++;
         pthread_cond_signal(&w->work);
     }
     pthread_mutex_unlock(&w->lock);

@@ -434,7 +434,7 @@ for _ in 1 2 3 4 5; do
         "http://127.0.0.1:$port/sign-in/oidc/forged" - >/dev/null 2>&1 &
     servers+=("$!")
 done
-silent() { [ "$(asked silent)" -ge 4 ]; }
+silent() { [ "$(asked silent)" -ge 2 ]; }
 for _ in $(seq 200); do silent && break || sleep 0.05; done
 expect silent
 began=$SECONDS
@@ -445,11 +445,27 @@ api GET contact
 answers 200
 api GET settings
 answers 200
+token=
+api GET /sign-in/oidc/real # others have room
+answers 302
 expect test $((SECONDS - began)) -lt 6
+expect test "$(asked silent)" -eq 2
 began=$SECONDS
 kith reload
 port=$(listening http)
-expect test $((SECONDS - began)) -lt 20
+expect test $((SECONDS - began)) -lt 7
+before=$(asked silent)
+waits=()
+for _ in 1 2 3 4 5; do
+    ANSWER=$work/never python3 "$here/oidc/browser.py" "$work/jar.$RANDOM" \
+        "http://127.0.0.1:$port/sign-in/oidc/forged" - >/dev/null 2>&1 &
+    waits+=("$!")
+done
+wait "${waits[@]}"
+visit forged -
+answers 502
+prints "forged cannot be asked"
+expect test "$(asked silent)" -eq $((before + 2)) # those who waited, and came later, were told at once
 mode ""
 
 it "notes who came in and who did not, and logs nobody's address"
