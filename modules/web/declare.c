@@ -136,6 +136,13 @@ static const kith_setting settings[] = {
      .min = 0,
      .max = 1000000,
      .doc = "Requests of one user in a second, and ten times as many at once; 0: as they like."},
+    {.key = "max_under_way",
+     .kind = KITH_INT,
+     .default_text = "100",
+     .min = 0,
+     .max = 100000,
+     .doc = "Requests at the same time from one address behind a proxy in trusted_proxies; 0: as"
+            " many as there are."},
     {.key = "tls_certificate",
      .kind = KITH_TEXT,
      .default_text = "\"\"",

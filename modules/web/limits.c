@@ -48,6 +48,30 @@ void limit_rate(struct request *r) {
                     "you ask more often than web.max_rate allows: try again in a moment");
 }
 
+/* -- addresses behind a proxy ------------------------------------------------------------------ */
+
+/* Two addresses that fall into the same one share it: they are few among so many. Of IPv6 the
+ * network counts: whoever has one of its addresses has all of them. */
+void limit_address(struct request *r) {
+    struct operation *o = r->self->operation;
+    uint64_t parts[2];
+    if (!o->max_under_way || !r->origin.proxied || r->origin.hidden)
+        return;
+    memcpy(parts, r->origin.address, sizeof parts);
+    uint64_t name = net_is_v4(r->origin.address) ? parts[1] : parts[0];
+    size_t at = (size_t)((name * 0x9e3779b97f4a7c15u) >> (64 - SPENT_BITS));
+    r->counted = at + 1;
+    if (atomic_fetch_add(&o->under_way[at], 1) >= (uint32_t)o->max_under_way)
+        answer_wait(r, 1000,
+                    "as many requests from your address are under way as web.max_under_way allows:"
+                    " try again in a moment");
+}
+
+void limit_address_done(struct request *r) {
+    if (r->counted)
+        atomic_fetch_sub(&r->self->operation->under_way[r->counted - 1], 1);
+}
+
 /* -- streams ----------------------------------------------------------------------------------- */
 
 /* A few that take hours must not take all that may, nor one user those of the others. */

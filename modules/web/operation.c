@@ -46,7 +46,7 @@ static void take_name(struct operation *o, kith_str address) {
 static kith_status read_texts(kith_instance *self, kith_error *err) {
     struct operation *o = self->operation;
     kith_str log, header, address;
-    kith_value hsts, rate;
+    kith_value hsts, rate, under_way;
     kith_status st = text_setting(self, "access_log", &log, err);
     if (st == KITH_OK)
         st = text_setting(self, "proxy_header", &header, err);
@@ -62,8 +62,11 @@ static kith_status read_texts(kith_instance *self, kith_error *err) {
         st = self->settings->get(self->host, kith_str_of("allow_origins"), &o->origins, err);
     if (st == KITH_OK)
         st = self->settings->get(self->host, kith_str_of("max_rate"), &rate, err);
+    if (st == KITH_OK)
+        st = self->settings->get(self->host, kith_str_of("max_under_way"), &under_way, err);
     if (st != KITH_OK)
         return st;
+    o->max_under_way = under_way.as.i;
     take_name(o, address);
     o->access_log = kith_str_is(log, "all")      ? ACCESS_ALL
                     : kith_str_is(log, "errors") ? ACCESS_ERRORS

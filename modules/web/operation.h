@@ -88,6 +88,10 @@ struct spent {
 };
 /* The caller may ask no more often: it is answered. */
 void limit_rate(struct request *r);
+/* Of an address behind a trusted proxy, whose connections say nothing of it, so many requests are
+ * under way already: it is answered. */
+void limit_address(struct request *r);
+void limit_address_done(struct request *r);
 /* It takes one of web.streams, of which nobody has more than half; false: there is none, and that
  * is answered. */
 bool limit_streams(struct request *r);
@@ -108,6 +112,8 @@ struct operation {
     struct tls *tls;            /* while it serves; NULL: there is none */
     int64_t max_rate;           /* requests of a user in a second; 0: as many as they like */
     struct spent spent[1 << SPENT_BITS];
+    int64_t max_under_way; /* requests of an address behind a proxy; 0: as many as they like */
+    _Atomic uint32_t under_way[1 << SPENT_BITS]; /* by the address */
     uint64_t id_seed;
     _Atomic uint64_t id_next;
     struct counters *counters;

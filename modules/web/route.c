@@ -437,7 +437,9 @@ static bool is_for_anybody(const struct request *r) {
 void request_begin(struct request *r) {
     if (cors_preflight(r))
         return;
-    find_route(r);
+    limit_address(r);
+    if (!r->status)
+        find_route(r);
     if (!r->status && !is_for_anybody(r))
         come_in(r);
     if (!r->status)
@@ -497,6 +499,7 @@ size_t request_room(const struct request *r) {
 void request_free(struct request *r) {
     if (atomic_fetch_sub(&r->users, 1) > 1)
         return;
+    limit_address_done(r);
     if (r->caller)
         r->self->serving->leave(r->caller);
     command_free(r->job);

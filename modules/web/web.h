@@ -143,6 +143,7 @@ struct request {
     struct stream *out;
     bool sized; /* it is known beforehand how many: */
     uint64_t out_bytes;
+    size_t counted;   /* its place + 1 among the counters of addresses */
     size_t streaming; /* its place + 1 in the instance's */
     bool packed;      /* or need not be */
     /* Its body, of one that is read while it arrives. Nothing of its connection may be asked for on

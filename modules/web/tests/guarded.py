@@ -36,4 +36,18 @@ def uploads(path, other, *tokens):
     print("held", *(status(s) for s in held), flush=True)
 
 
-{"uploads": uploads}[what](*sys.argv[3:])
+def behind(address, other, token):
+    """Two requests from behind a proxy that do not end, and a third; and one of somebody else there."""
+    head = ("POST /api/v1/account HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Length: 10\r\n"
+            "Content-Type: application/json\r\nX-Forwarded-For: %s\r\n\r\n{")
+    held = [send(head % (token, address)) for _ in range(2)]
+    time.sleep(0.3)
+    print("third", status(send(head % (token, address))))
+    print("other", status(send(head.replace("POST", "GET").replace("10", "0").replace("{", "") % (token, other))))
+    for s in held:
+        s.close()
+    time.sleep(0.3)
+    print("later", status(send(head.replace("POST", "GET").replace("10", "0").replace("{", "") % (token, address))))
+
+
+{"uploads": uploads, "behind": behind}[what](*sys.argv[3:])

@@ -116,22 +116,33 @@ sign_in anna "correct horse battery"
 answers 201
 
 it "goes by where each request of a session comes from"
+https='X-Forwarded-Proto: https'
 kith update role "$("$KITH" find "role where name = 'seller'" --json | json_text id)" zone=extranet
 stop_server
-echo 'web: { grant = ["serve:users"]; listen = ["127.0.0.1:0"]; trusted_proxies = ["127.0.0.1"]; address = "https://crm.example.org"; intranet = ["10.0.0.0/8"]; extranet = ["192.0.2.0/24"]; };' >conf.d/web.conf
+echo 'web: { grant = ["serve:users"]; listen = ["127.0.0.1:0"]; trusted_proxies = ["127.0.0.1"]; max_under_way = 2; address = "https://crm.example.org"; intranet = ["10.0.0.0/8"]; extranet = ["192.0.2.0/24"]; };' >conf.d/web.conf
 serve_web
-token=
-api GET /metrics "" "X-Forwarded-For: 127.0.0.1" "Host: crm.example.org"
-answers 200
-api GET /metrics "" "X-Forwarded-For: 127.0.0.1" "Host: crm.example.com"
-answers 401
-https='X-Forwarded-Proto: https'
 sign_in anna "correct horse battery" "" "$https" "X-Forwarded-For: 10.1.2.3"
 answers 201
 for from in 10.1.2.3:200 192.0.2.7:200 203.0.113.9:404 10.1.2.3:200; do
     in_session GET "account/$steel" "" "$https" "X-Forwarded-For: ${from%:*}"
     answers "${from#*:}"
 done
+
+it "takes no more at once from one address behind a proxy than from others"
+for pair in "203.0.113.9 203.0.113.10" "2001:db8::1 2001:db8:0:1::1"; do
+    # shellcheck disable=SC2086 # two addresses
+    guarded behind $pair "$root"
+    prints "third 429"
+    prints "other 200"
+    prints "later 200"
+done
+
+it "counts one behind a proxy on this computer, who asks by its name, as one of it"
+token=
+api GET /metrics "" "X-Forwarded-For: 127.0.0.1" "Host: crm.example.org"
+answers 200
+api GET /metrics "" "X-Forwarded-For: 127.0.0.1" "Host: crm.example.com"
+answers 401
 
 stop_server
 expect test "$server_code" -eq 0
