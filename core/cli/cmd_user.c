@@ -176,7 +176,7 @@ static kith_status run_untie(struct cmd *c, kith_error *e) {
     kith_id user;
     int64_t n;
     TRY(sign_in_user(c->company->engine, c->args[0], &user, e));
-    TRY(openid_forget(c->company->engine, &c->principal, user, &n, e));
+    TRY(openid_forget(c->company->engine, &c->principal, user, 0, &n, e));
     if (c->json)
         io_printf(c->io, "{\"untied\":%lld}\n", (long long)n);
     else if (n == 0)

@@ -17,8 +17,8 @@
 #include <sodium.h>
 
 #define IMPORT_BATCH       2000u
-#define IMPORT_BATCH_BYTES (8u << 20)  /* a batch of long rows ends early */
-#define IMPORT_COLUMNS     4096u       /* of JSON lines: names of members */
+#define IMPORT_BATCH_BYTES (8u << 20) /* a batch of long rows ends early */
+#define IMPORT_COLUMNS     4096u      /* of JSON lines: names of members */
 
 struct column {
     struct import_column shown;

@@ -249,7 +249,7 @@ kith_status openid_sign_in(struct engine *g, const struct proven *p, kith_id *us
 
 struct forgetting {
     kith_id user;
-    int64_t count;
+    int64_t but, count;
     struct access_entry note;
 };
 
@@ -257,18 +257,30 @@ static kith_status forget_in(struct txn *t, void *arg, kith_error *e) {
     struct forgetting *x = arg;
     int64_t count, sessions;
     TRY(openid_untie(t->g->writer, x->user, &count, e));
-    TRY(session_drop_all(t->g->writer, x->user, 0, &sessions, e));
+    TRY(session_drop_all(t->g->writer, x->user, x->but, &sessions, e));
     if (count)
         TRY(access_log_add(t->g->writer, &x->note, NULL, e));
     x->count = count;
     return KITH_OK;
 }
 
-kith_status openid_forget(struct engine *g, const struct principal *by, kith_id user,
+kith_status openid_tied(struct engine *g, kith_id user, struct arena *a, const char ***issuers,
+                        size_t *count, kith_error *e) {
+    struct conn *c;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = openid_issuers(c, user, a, issuers, count, e);
+    engine_reader_done(g, c);
+    return st;
+}
+
+kith_status openid_forget(struct engine *g, const struct principal *by, kith_id user, int64_t but,
                           int64_t *count, kith_error *e) {
-    struct forgetting x = {.user = user,
-                           .note = sign_in_entry(g, by, ACCESS_SESSION, user,
-                                                 "untied from providers, and ended all sessions")};
+    struct forgetting x = {
+        .user = user,
+        .but = but,
+        .note = sign_in_entry(g, by, ACCESS_SESSION, user,
+                              but ? "untied from providers, and ended other sessions"
+                                  : "untied from providers, and ended all sessions")};
     TRY(engine_write(g, &by_kith, forget_in, &x, NULL, e));
     *count = x.count;
     return KITH_OK;

@@ -20,8 +20,12 @@ struct proven {
 /* The user. Whoever calls this has made sure that the issuer says so. It is logged when a subject
  * is tied, and when it is refused: KITH_E_DENIED. [any] */
 kith_status openid_sign_in(struct engine *g, const struct proven *p, kith_id *user, kith_error *e);
-/* The user's subjects are nobody's any more, and the user's sessions end. It is logged. [any] */
-kith_status openid_forget(struct engine *g, const struct principal *by, kith_id user,
+/* The issuers for whom the user is somebody, in the arena. [any] */
+kith_status openid_tied(struct engine *g, kith_id user, struct arena *a, const char ***issuers,
+                        size_t *count, kith_error *e);
+/* The user's subjects are nobody's any more, and the user's sessions end but for one (0: all). It
+ * is logged. [any] */
+kith_status openid_forget(struct engine *g, const struct principal *by, kith_id user, int64_t but,
                           int64_t *count, kith_error *e);
 
 #endif

@@ -492,6 +492,18 @@ static kith_status name_slowed(struct attempt *x, struct arena *a, kith_error *e
     return KITH_OK;
 }
 
+kith_status password_is_set(struct engine *g, kith_id user, bool *yes, kith_error *e) {
+    struct arena a = {0};
+    struct conn *c;
+    const char *hash = NULL;
+    TRY(engine_reader(g, &c, e));
+    kith_status st = credential_password(c, user, &a, &hash, e);
+    engine_reader_done(g, c);
+    *yes = hash != NULL;
+    arena_free(&a);
+    return st;
+}
+
 kith_status sign_in(struct engine *g, const struct proof *proof, struct signed_in *out,
                     kith_error *e) {
     struct arena a = {0};

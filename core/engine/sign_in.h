@@ -21,6 +21,7 @@ kith_status password_check(const struct engine *g, const char *login, kith_str p
  * the log. [any] */
 kith_status password_set(struct engine *g, const struct principal *by, kith_id user,
                          const char *login, kith_str password, int64_t but, kith_error *e);
+kith_status password_is_set(struct engine *g, kith_id user, bool *yes, kith_error *e); /* [any] */
 struct proof {
     const char *login;
     kith_str password, code; /* of the second factor; or empty */

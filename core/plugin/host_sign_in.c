@@ -229,8 +229,14 @@ static void put_session(struct json_out *j, const struct session *s) {
     json_object_end(j);
 }
 
-static void put_caller(struct json_out *j, const struct kith_caller *c,
-                       const struct factor_state *factor) {
+struct state { /* of what the caller signs in by */
+    struct factor_state factor;
+    const char **issuers;
+    size_t issuer_count;
+};
+
+static void put_caller(struct json_out *j, const struct kith_caller *c, const struct state *s) {
+    const struct factor_state *factor = &s->factor;
     const struct access *x = c->principal.access;
     json_object_(j);
     json_key(j, "user");
@@ -254,6 +260,11 @@ static void put_caller(struct json_out *j, const struct kith_caller *c,
     json_array_end(j);
     json_key(j, "second_factor");
     json_strz(j, factor->on ? "on" : factor->needed ? "needed" : "off");
+    json_key(j, "providers");
+    json_array_(j);
+    for (size_t i = 0; i < s->issuer_count; i++)
+        json_strz(j, s->issuers[i]);
+    json_array_end(j);
     put_session(j, &c->session);
     json_object_end(j);
 }
@@ -261,12 +272,16 @@ static void put_caller(struct json_out *j, const struct kith_caller *c,
 static kith_status sign_in_describe(kith_caller *c, kith_text_fn fn, void *arg, kith_error *e) {
     struct buf text = {0};
     struct json_out j;
-    struct factor_state factor;
+    struct state s = {0};
+    struct arena a = {0};
     TRY(serving_begin(c->plugin, e));
-    kith_status st = factor_state(c->engine, c->principal.user, &factor, e);
+    kith_status st = factor_state(c->engine, c->principal.user, &s.factor, e);
+    if (st == KITH_OK)
+        st = openid_tied(c->engine, c->principal.user, &a, &s.issuers, &s.issuer_count, e);
     json_begin(&j, &text, false);
     if (st == KITH_OK)
-        put_caller(&j, c, &factor);
+        put_caller(&j, c, &s);
+    arena_free(&a);
     if (st == KITH_OK)
         st = text.failed ? err_nomem(e) : fn(arg, buf_view(&text), e);
     buf_free(&text);
@@ -441,6 +456,27 @@ static kith_status sign_in_unfactor(kith_caller *c, kith_str password, kith_str 
     return serving_end(c->plugin, st);
 }
 
+static kith_status untie(struct kith_caller *c, kith_str password, kith_str from, int64_t *wait_ms,
+                         kith_error *e) {
+    int64_t count;
+    bool has;
+    TRY(only_in_session(c, e));
+    TRY(password_is_set(c->engine, c->principal.user, &has, e));
+    if (!has)
+        return err_set(e, KITH_E_REFUSED, NULL,
+                       "there is no password, so nothing to sign in by would be left: have an"
+                       " administrator invite you to set one first");
+    TRY(prove_again(c, password, NULL, from, wait_ms, e));
+    return openid_forget(c->engine, &c->principal, c->principal.user, c->session.number, &count, e);
+}
+
+static kith_status sign_in_untie(kith_caller *c, kith_str password, kith_str from, int64_t *wait_ms,
+                                 kith_error *e) {
+    TRY(serving_begin(c->plugin, e));
+    *wait_ms = 0;
+    return serving_end(c->plugin, untie(c, password, from, wait_ms, e));
+}
+
 const kith_sign_in_v1 host_sign_in = {
     .struct_size = sizeof host_sign_in,
     .sign_in = sign_in_sign_in,
@@ -455,4 +491,5 @@ const kith_sign_in_v1 host_sign_in = {
     .confirm = sign_in_confirm,
     .unfactor = sign_in_unfactor,
     .vouch = sign_in_vouch,
+    .untie = sign_in_untie,
 };

@@ -52,6 +52,30 @@ kith_status openid_tie(struct conn *c, kith_str issuer, kith_str subject, kith_i
     return conn_run(c, st, e);
 }
 
+kith_status openid_issuers(struct conn *c, kith_id user, struct arena *a, const char ***out,
+                           size_t *count, kith_error *e) {
+    sqlite3_stmt *st;
+    bool row;
+    size_t cap = 0;
+    *out = NULL;
+    *count = 0;
+    TRY(conn_prepare(c, "SELECT issuer FROM kith_openid WHERE user = ?1 ORDER BY issuer", &st, e));
+    bind_int(st, 1, (int64_t)user);
+    for (;;) {
+        TRY(conn_step(c, st, &row, e));
+        if (!row)
+            return KITH_OK;
+        kith_str issuer = column_str(st, 0);
+        const char **more = arena_grow(a, *out, *count, &cap, sizeof *more);
+        if (!more || !(more[*count] = arena_strndup(a, issuer.ptr, issuer.len))) {
+            sqlite3_reset(st);
+            return err_nomem(e);
+        }
+        *out = more;
+        ++*count;
+    }
+}
+
 kith_status openid_untie(struct conn *c, kith_id user, int64_t *count, kith_error *e) {
     sqlite3_stmt *st;
     TRY(conn_prepare(c, "DELETE FROM kith_openid WHERE user = ?1", &st, e));

@@ -18,6 +18,9 @@ kith_status openid_is_tied(struct conn *c, kith_str issuer, kith_id user, bool *
                            kith_error *e);
 kith_status openid_tie(struct conn *c, kith_str issuer, kith_str subject, kith_id user, int64_t now,
                        kith_error *e);
+/* The issuers to whom the user is somebody, in the arena. */
+kith_status openid_issuers(struct conn *c, kith_id user, struct arena *a, const char ***out,
+                           size_t *count, kith_error *e);
 /* All of a user. */
 kith_status openid_untie(struct conn *c, kith_id user, int64_t *count, kith_error *e);
 

@@ -94,3 +94,15 @@ bool factor_remove(struct request *r) {
                                             body_member(a.body, "code"), kith_str_of(a.from),
                                             &a.wait_ms, &a.error));
 }
+
+/* -- accounts of providers --------------------------------------------------------------------- */
+
+bool account_untie(struct request *r) {
+    static const char *const names[] = {"password", NULL};
+    struct asked a;
+    if (!begin(r, names, &a))
+        return true;
+    return finish(r, &a,
+                  r->self->people->untie(r->caller, body_member(a.body, "password"),
+                                         kith_str_of(a.from), &a.wait_ms, &a.error));
+}

@@ -91,6 +91,8 @@ const struct route routes[] = {
      .doc = "Sets it up by a first code, and gives recovery codes."},
     {POST("account/second-factor/remove"), .handle = factor_remove, .worker = true, .door = true,
      .doc = "Removes it."},
+    {POST("account/untie"), .handle = account_untie, .worker = true, .door = true, .name = "untie",
+     .doc = "Lets go of the accounts of providers by which one signs in."},
     {PAGE("/sign-in"), .doc = "A page to sign in."},
     {PAGE("/setup"), .arguments = "code", .doc = "A page to set a password by a code."},
     {PAGE("/account"), .doc = "A page for one's own account."},

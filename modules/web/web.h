@@ -309,6 +309,7 @@ bool password_put(struct request *r);
 bool factor_create(struct request *r);
 bool factor_confirm(struct request *r);
 bool factor_remove(struct request *r);
+bool account_untie(struct request *r);
 bool page_show(struct request *r);
 
 /* -- workers.c --------------------------------------------------------------------------------- */

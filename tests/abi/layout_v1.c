@@ -444,7 +444,7 @@ AT(kith_proven, from, 104);
 AT(kith_proven, roles, 120);
 AT(kith_proven, managed, 136);
 
-SIZE(kith_sign_in_v1, 104);
+SIZE(kith_sign_in_v1, 112);
 AT(kith_sign_in_v1, struct_size, 0);
 AT(kith_sign_in_v1, reserved, 4);
 AT(kith_sign_in_v1, sign_in, 8);
@@ -459,6 +459,7 @@ AT(kith_sign_in_v1, factor, 72);
 AT(kith_sign_in_v1, confirm, 80);
 AT(kith_sign_in_v1, unfactor, 88);
 AT(kith_sign_in_v1, vouch, 96);
+AT(kith_sign_in_v1, untie, 104);
 
 SIZE(kith_operation_v1, 40);
 AT(kith_operation_v1, struct_size, 0);

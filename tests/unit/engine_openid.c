@@ -105,7 +105,7 @@ TEST("who is let go of by an administrator, or deleted, is no subject any more")
     struct session s = {.user = w.anna, .method = "openid", .from = ""};
     EXPECT_INT(w.anna, comes(&w, ISSUER, "1", "anna"));
     EXPECT_OK(session_begin(w.x.g, &s, text, &w.x.e), w.x.e);
-    EXPECT_OK(openid_forget(w.x.g, &admin, w.anna, &n, &w.x.e), w.x.e);
+    EXPECT_OK(openid_forget(w.x.g, &admin, w.anna, 0, &n, &w.x.e), w.x.e);
     EXPECT_INT(1, n);
     EXPECT_OK(session_list(w.x.g, w.anna, &w.x.arena, &list, &sessions, &w.x.e), w.x.e);
     EXPECT_INT(0, sessions);

@@ -83,6 +83,12 @@ async function showAccount(list) {
   csrf = me.json.csrf;
   document.getElementById("login").textContent = me.json.user.login;
   showState(me.json.second_factor);
+  document.getElementById("tied").hidden = me.json.providers.length === 0;
+  document.getElementById("tied-list").replaceChildren(...me.json.providers.map((issuer) => {
+    const line = document.createElement("li");
+    line.textContent = issuer;
+    return line;
+  }));
   const sessions = await ask("GET", "sessions");
   if (!sessions.ok) return;
   for (const s of sessions.json.items.filter((x) => x.user === me.json.user.id)) {

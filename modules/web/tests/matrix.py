@@ -231,6 +231,7 @@ RULES = {
     "PUT account/password": dict(who=signed_in(403), body=members(old="not the password", password="a long way home")),
     # By a session alone, and a page of others cannot use that.
     "POST account/second-factor": dict(who=signed_in(403), body=members(password="not the password")),
+    "POST account/untie": dict(who=signed_in(403), body=members(password="not the password")),
     "POST account/second-factor/remove": dict(who=signed_in(403), body=members(password="not the password")),
     "POST account/second-factor/confirm": dict(who=signed_in(403), body=members(code="000000")),
     "GET /sign-in": dict(open=True, who=signed_in(200)),

@@ -110,6 +110,29 @@ csrf=$(json_text csrf <"$work/out")
 in_session GET contact
 answers 200
 
+it "shows people by which accounts they sign in, and lets go of them for who has a password"
+"$KITH" update user --where "login = 'eve'" email=eve@example.org >/dev/null
+mode "sub=77&email=eve@example.org"
+visit forged -
+who eve
+prints "\"providers\":[\"$base/forged\"]"
+csrf=$(json_text csrf <"$work/out")
+in_session POST account/untie '{"password":"not hers at all"}'
+answers 403
+in_session POST account/untie "{\"password\":\"$good\"}"
+answers 204
+in_session GET session
+answers 200
+prints '"providers":[]'
+"$KITH" access log --json | grep -qF "untied from providers, and ended other sessions" || fail "it is not in the log"
+visit real anna
+who anna
+csrf=$(json_text csrf <"$work/out")
+in_session POST account/untie '{"password":""}'
+answers 422
+prints "there is no password"
+mode ""
+
 it "tells which providers there are, and no more of them"
 token=
 api GET /sign-in/oidc

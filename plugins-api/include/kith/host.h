@@ -622,8 +622,8 @@ typedef struct kith_sign_in_v1 {
      * [serving] */
     kith_status (*end)(kith_caller *caller, uint32_t all, kith_error *err);
     /* Hands out one JSON object: {"user": {"id", "login"}, "admin", "types": {"contact": {"read":
-     * "own", ...}}, "actions": [...], "second_factor": "on", "off" or "needed", "session": {...} or
-     * null}. [serving] */
+     * "own", ...}}, "actions": [...], "second_factor": "on", "off" or "needed", "providers": [the
+     * issuers whose accounts are tied to the user], "session": {...} or null}. [serving] */
     kith_status (*describe)(kith_caller *caller, kith_text_fn fn, void *arg, kith_error *err);
     /* As long as nobody can sign in yet: hands out a code by which whoever has it becomes the first
      * administrator, once, within an hour; that of before is worth nothing any more.
@@ -655,6 +655,11 @@ typedef struct kith_sign_in_v1 {
      * user is found by the login, or created; from then on the subject is that user.
      * KITH_E_DENIED: it is no user's. It may wait for a commit. [serving] */
     kith_status (*vouch)(const kith_host *host, const kith_proven *proven, kith_session *session,
+                         kith_error *err);
+    /* No account of a provider is the caller any more, until one is proven anew; other sessions
+     * end. By the password; KITH_E_REFUSED: there is none, and nothing to sign in by would be left.
+     * Else as password(). [serving] */
+    kith_status (*untie)(kith_caller *caller, kith_str password, kith_str from, int64_t *wait_ms,
                          kith_error *err);
 } kith_sign_in_v1;
 
