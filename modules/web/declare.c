@@ -138,7 +138,7 @@ static const kith_setting settings[] = {
      .doc = "Requests of one user in a second, and ten times as many at once; 0: as they like."},
     {.key = "max_under_way",
      .kind = KITH_INT,
-     .default_text = "100",
+     .default_text = "200",
      .min = 0,
      .max = 100000,
      .doc = "Requests at the same time from one address behind a proxy in trusted_proxies; 0: as"
@@ -318,7 +318,7 @@ static kith_status serve(kith_instance *self, kith_error *err) {
     if (st == KITH_OK)
         st = workers_open(&self->porter, 1, DOOR_PLACES, err);
     if (st == KITH_OK && self->oidc)
-        st = workers_open(&self->abroad, ABROAD, DOOR_PLACES, err);
+        st = workers_open(&self->abroad, ABROAD, 2 * LANE_WAITS, err);
     if (st == KITH_OK)
         st = events_open(self, err);
     if (st == KITH_OK && !(self->openapi = openapi_open()))

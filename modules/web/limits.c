@@ -51,11 +51,12 @@ void limit_rate(struct request *r) {
 /* -- addresses behind a proxy ------------------------------------------------------------------ */
 
 /* Two addresses that fall into the same one share it: they are few among so many. Of IPv6 the
- * network counts: whoever has one of its addresses has all of them. */
+ * network counts: whoever has one of its addresses has all of them. Those of whom a proxy says
+ * nothing that can be read are counted together, as the proxy's. */
 void limit_address(struct request *r) {
     struct operation *o = r->self->operation;
     uint64_t parts[2];
-    if (!o->max_under_way || !r->origin.proxied || r->origin.hidden)
+    if (!o->max_under_way || !r->origin.proxied)
         return;
     memcpy(parts, r->origin.address, sizeof parts);
     uint64_t name = net_is_v4(r->origin.address) ? parts[1] : parts[0];

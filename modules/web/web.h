@@ -21,7 +21,7 @@ struct oidc;      /* oidc.h */
 /* Requests that wait for one and the same other server: it may be silent, and others need threads,
  * too. Guarded by the lock of their workers. */
 #define LANE_RUNS  2 /* at once */
-#define LANE_WAITS 16
+#define LANE_WAITS 32
 struct lane {
     size_t running, waiting;
 };

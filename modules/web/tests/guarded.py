@@ -50,4 +50,17 @@ def behind(address, other, token):
     print("later", status(send(head.replace("POST", "GET").replace("10", "0").replace("{", "") % (token, address))))
 
 
-{"uploads": uploads, "behind": behind}[what](*sys.argv[3:])
+def follow(token):
+    """Follows events, says so, and prints how long it is until that is ended."""
+    s = send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n" % token)
+    print(status(s), flush=True)
+    begun = time.monotonic()
+    try:
+        while s.recv(4096):
+            pass
+        print("ended", "in time" if time.monotonic() - begun < 15 else "late")
+    except OSError:
+        print("goes on")
+
+
+{"uploads": uploads, "follow": follow, "behind": behind}[what](*sys.argv[3:])

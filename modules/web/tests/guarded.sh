@@ -89,8 +89,13 @@ api PATCH "user/$("$KITH" find "user where login = 'root'" --json | json_text id
 answers 422
 prints "you cannot block yourself"
 kith create task title=Stays assignee="$id"
+python3 "$here/guarded.py" "$port" follow "$anna" >"$work/followed" 2>&1 &
+follower=$!
+until_lines "$work/followed" 1
 api PATCH "user/$id" '{"blocked":true}'
 answers 200
+wait "$follower"
+expect grep -qx "ended in time" "$work/followed"
 kith session list --of anna
 prints_not anna
 in_session GET account
@@ -136,6 +141,8 @@ for pair in "203.0.113.9 203.0.113.10" "2001:db8::1 2001:db8:0:1::1"; do
     prints "other 200"
     prints "later 200"
 done
+guarded behind 'x", ' 203.0.113.10 "$root"
+prints "third 429"
 
 it "counts one behind a proxy on this computer, who asks by its name, as one of it"
 token=
