@@ -182,6 +182,7 @@ static const struct doing {
     {factor_create, 200, 0, "OwnPassword", "FactorSecret"},
     {factor_confirm, 200, 0, "FirstCode", "Recovery"},
     {factor_remove, 204, SILENT, "PasswordAndCode", NULL},
+    {account_untie, 204, SILENT, "OwnPassword", NULL},
     {session_delete, 204, COOKED | SILENT, NULL, NULL},
 };
 

@@ -127,6 +127,7 @@ static const struct shape {
      "Who asks; csrf goes with what is written in a session, as " CSRF ". types: how far each right"
      " reaches, by type; of an administrator it is empty, since nothing is out of reach.",
      "csrf:text? user:Who admin:bool types:{{text}} actions:[text] second_factor:on|off|needed"
+     " providers:[text]"
      " session:OwnSession?",
      NULL, NULL},
     {"Session", "Somebody who is signed in.",
