@@ -166,7 +166,7 @@ static kith_status run_entry(struct cmd *c, kith_error *e) {
     for (size_t i = 0; i < v.entry.count; i++)
         show_console_value(c, &v.entry.values[i]);
     if (r.count + r.outgoing_count > 0 || r.others)
-        print_rehearsal(c, &r);
+        print_rehearsal(c, &r, NULL, NULL);
     if (tx && !c->json)
         io_printf(c->io, "Kept; 'kith undo %s' takes it back.\n", show_id(c, tx));
     if (v.entry.lost)

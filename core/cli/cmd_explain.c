@@ -275,10 +275,12 @@ static bool action_at(struct cmd *c, const struct company *company, size_t i,
     size_t n = 0;
     for (; (own = company_own_action(n)); n++)
         if (n == i)
-            *out = (struct declared_action){
-                "core",
-                own->name,
-                {.doc = own->doc, .params = own->params, .results = own->results}};
+            *out = (struct declared_action){"core",
+                                            own->name,
+                                            {.doc = own->doc,
+                                             .params = own->params,
+                                             .results = own->results,
+                                             .columns = own->columns}};
     if (i < n)
         return true;
     i -= n;
@@ -311,6 +313,7 @@ static kith_status print_action(struct cmd *c, const struct schema *s,
     io_printf(c->io, "%s\n  %s\n", a->name, a->decl.doc ? a->decl.doc : "");
     TRY(print_fields(c, s, a->module, "takes", a->decl.params, e));
     TRY(print_fields(c, s, a->module, "gives", a->decl.results, e));
+    TRY(print_fields(c, s, a->module, "rows of", a->decl.columns, e));
     io_printf(c->io,
               "  called     kith run %s%s, or action.%s {...} in files of rules and "
               "workflows\n",

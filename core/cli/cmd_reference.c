@@ -230,7 +230,10 @@ static kith_status tell_action(struct reference *r, const char *module, const ch
     TRY(declared_fields(r, module, a->params, e));
     if (a->results.count > 0)
         buf_puts(r->out, "\nResults:\n");
-    return declared_fields(r, module, a->results, e);
+    TRY(declared_fields(r, module, a->results, e));
+    if (a->columns.count > 0)
+        buf_puts(r->out, "\nRows:\n");
+    return declared_fields(r, module, a->columns, e);
 }
 
 static kith_status actions_of(struct reference *r, const kith_plugin_desc *d, kith_error *e) {
@@ -252,7 +255,8 @@ static kith_status page_actions(struct reference *r, kith_error *e) {
             &(kith_action){.doc = a->doc,
                            .effect = a->flags & OWN_READS ? KITH_EFFECT_READ : KITH_EFFECT_WRITE,
                            .params = a->params,
-                           .results = a->results},
+                           .results = a->results,
+                           .columns = a->columns},
             e));
     for (size_t i = 0; i < plugins_count(r->company->plugins); i++)
         TRY(actions_of(r, plugins_declared(r->company->plugins, i), e));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith run: calls an action of a module, or lists them. */
+#include "base/csv.h"
 #include "cli/rehearse.h"
 #include "cli/show.h"
 #include "record/access.h"
@@ -202,8 +203,90 @@ static void print_result(struct cmd *c, const struct rfield *f, const kith_value
     json_decref(json);
 }
 
+/* -- rows -------------------------------------------------------------------------------------- */
+
+static void json_rows(void *arg, struct json_out *j) {
+    const struct call_job *job = arg;
+    const struct action *a = job->action;
+    const struct action_rows rows = action_rows(a, job->results);
+    if (!a->column_count)
+        return;
+    json_key(j, "rows");
+    json_array_(j);
+    for (size_t r = 0; r < rows.count; r++) {
+        json_object_(j);
+        for (uint32_t i = 0; i < a->column_count; i++) {
+            json_key(j, a->columns[i]->name);
+            value_json(cmd_schema(job->c), &rows.items[r].as.list.items[i], j);
+        }
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+static bool is_number(const struct rfield *f) {
+    return f->kind == KITH_F_INTEGER || f->kind == KITH_F_DECIMAL || f->kind == KITH_F_MONEY;
+}
+
+static void print_rows(const struct call_job *job) {
+    const struct action *a = job->action;
+    const struct action_rows rows = action_rows(a, job->results);
+    struct table t;
+    if (!a->column_count)
+        return;
+    io_puts(job->c->io, a->result_count ? "\n" : "");
+    if (!rows.count) {
+        io_puts(job->c->io, "There are no rows.\n");
+        return;
+    }
+    table_begin(&t, job->c, (const char *const[]){NULL});
+    for (uint32_t i = 0; i < a->column_count; i++)
+        table_head(&t, a->columns[i]->name, is_number(a->columns[i]));
+    for (size_t r = 0; r < rows.count; r++)
+        for (uint32_t i = 0; i < t.columns; i++)
+            table_cell(&t, show_value(job->c, &rows.items[r].as.list.items[i]));
+    table_print(&t);
+}
+
+static kith_status csv_rows(const struct call_job *job, kith_error *e) {
+    struct cmd *c = job->c;
+    const struct action *a = job->action;
+    const struct action_rows rows = action_rows(a, job->results);
+    struct buf b = {0};
+    for (uint32_t i = 0; i < a->column_count; i++)
+        buf_printf(&b, "%s%s", i ? "," : "", a->columns[i]->name);
+    buf_puts(&b, "\r\n");
+    for (size_t r = 0; r < rows.count; r++) {
+        for (uint32_t i = 0; i < a->column_count; i++) {
+            kith_str text = value_text(cmd_schema(c), &rows.items[r].as.list.items[i], &c->arena);
+            b.failed |= !text.ptr;
+            buf_puts(&b, i ? "," : "");
+            csv_put(&b, text, ',');
+        }
+        buf_puts(&b, "\r\n");
+    }
+    if (!b.failed)
+        io_raw(c->io, buf_view(&b));
+    kith_status st = b.failed ? err_nomem(e) : KITH_OK;
+    buf_free(&b);
+    return st;
+}
+
+static kith_status check_csv(const struct call_job *job, kith_error *e) {
+    const struct action *a = job->action;
+    if (!a->column_count)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "--csv is for actions that answer with rows, and %s has none", a->name);
+    if (rehearsing(job->c) && a->effect != EFFECT_READ)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "--csv shows rows, and not what a rehearsal would do");
+    return KITH_OK;
+}
+
+/* -- answers ----------------------------------------------------------------------------------- */
+
 /* tx: what it wrote, 0: nothing. */
-static void print_results(const struct call_job *job, kith_id tx) {
+static void print_results(struct call_job *job, kith_id tx) {
     struct cmd *c = job->c;
     const struct action *a = job->action;
     const kith_value *results = job->results;
@@ -216,6 +299,7 @@ static void print_results(const struct call_job *job, kith_id tx) {
             json_key(&j, a->results[i]->name);
             value_json(cmd_schema(c), &results[i], &j);
         }
+        json_rows(job, &j);
         if (tx) {
             json_key(&j, "transaction");
             json_id(&j, tx);
@@ -226,7 +310,8 @@ static void print_results(const struct call_job *job, kith_id tx) {
     }
     for (uint32_t i = 0; i < a->result_count; i++)
         print_result(c, a->results[i], &results[i]);
-    if (a->result_count == 0)
+    print_rows(job);
+    if (action_answers(a) == 0)
         io_puts(c->io, "Done.\n");
     if (tx && !a->final)
         io_printf(c->io, "'kith undo %s' takes this back.\n", show_id(c, tx));
@@ -239,15 +324,30 @@ static kith_status call_in(struct txn *t, void *arg, kith_error *e) {
                        NULL, e);
 }
 
+static kith_status rehearse(struct call_job *job, const struct write_opts *o, kith_error *e) {
+    struct cmd *c = job->c;
+    struct rehearsal r = {0};
+    TRY(engine_rehearse(c->company->engine, o, call_in, job, &c->arena, &r, e));
+    print_rehearsal(c, &r, json_rows, job);
+    if (!c->json)
+        print_rows(job);
+    return KITH_OK;
+}
+
 static kith_status call(struct call_job *job, kith_error *e) {
     struct cmd *c = job->c;
     kith_id tx = 0;
-    if (rehearsing(c) && job->action->effect != EFFECT_READ)
-        return write_or_rehearse(c, ORIGIN_ACTION, call_in, job, &tx, e);
+    bool csv = cmd_option(c, "csv") != NULL;
     struct write_opts o = {.principal = &c->principal, .origin = ORIGIN_ACTION};
+    if (csv)
+        TRY(check_csv(job, e));
+    if (rehearsing(c) && job->action->effect != EFFECT_READ)
+        return rehearse(job, &o, e);
     TRY(engine_call(c->company->engine, NULL, &o, job->action, job->args, &c->arena, job->results,
                     &tx, e));
     c->wrote = job->action->effect != EFFECT_READ;
+    if (csv)
+        return csv_rows(job, e);
     print_results(job, tx);
     return KITH_OK;
 }
@@ -258,7 +358,7 @@ static kith_status call_with(struct call_job *job, const char *const *words, siz
     struct arena own = {0}; /* the writer's thread fills it in a rehearsal */
     job->arena = &own;
     job->args = ARENA_ARRAY(&c->arena, kith_value, job->action->param_count + 1);
-    job->results = ARENA_ARRAY(&c->arena, kith_value, job->action->result_count + 1);
+    job->results = ARENA_ARRAY(&c->arena, kith_value, action_answers(job->action) + 1);
     if (!job->args || !job->results)
         return err_nomem(e);
     kith_status st = read_args(job, words, count, e);
@@ -293,7 +393,7 @@ const struct command command_run = {
         "  kith run sales.rescore\n\n'kith sales.rescore' and 'kith sales rescore' do the same, "
         "'kith sales' lists what\nthe module has, and 'kith module inspect sales' tells what its "
         "actions answer.",
-    .options = {REHEARSE_OPTION},
+    .options = {REHEARSE_OPTION, {"csv", NULL, "answer with its rows, in CSV, for spreadsheets"}},
     .needs = NEEDS_COMPANY,
     .open = true,
     .args_max = 10000,

@@ -252,6 +252,7 @@ static kith_status put_action(struct telling *t, const struct action *a, kith_er
     text_member(t, "permission", a->name); /* among "actions" of a role or token */
     TRY(put_fields(t, "parameters", a->params, a->param_count, e));
     TRY(put_fields(t, "results", a->results, a->result_count, e));
+    TRY(put_fields(t, "columns", a->columns, a->column_count, e));
     json_object_end(&t->j);
     return KITH_OK;
 }

@@ -38,13 +38,14 @@ static kith_status print_rules(struct writing *w, kith_error *e) {
 /* name: with its module and a dot. Either may be a reserved word of Lua. */
 static kith_status print_action(struct writing *w, const char *module, const char *name,
                                 const kith_action *a, kith_error *e) {
-    struct rfield *const *params, *const *results;
-    uint32_t param_count, result_count;
+    struct rfield *const *params, *const *results, *const *columns;
+    uint32_t param_count, result_count, column_count;
     struct buf *out = w->s.out;
     TRY(schema_fields(w->s.schema, w->s.arena, module, a->params, &params, &param_count, e));
     TRY(schema_fields(w->s.schema, w->s.arena, module, a->results, &results, &result_count, e));
+    TRY(schema_fields(w->s.schema, w->s.arena, module, a->columns, &columns, &column_count, e));
     stubs_class(&w->s, "arguments", name, params, param_count, true, false);
-    stubs_class(&w->s, "results", name, results, result_count, false, false);
+    stubs_results(&w->s, name, results, result_count, columns, column_count);
     stubs_comment(&w->s, a->doc);
     buf_printf(out, "---@param arguments%s arguments.%s\n---@return results.%s\n",
                param_count ? "" : "?", name, name);
@@ -69,7 +70,10 @@ static kith_status print_actions(struct writing *w, kith_error *e) {
     const char *before = NULL;
     buf_puts(w->s.out, "---The actions of modules.\n---@class actions\naction = {}\n\n");
     for (size_t i = 0; (own = company_own_action(i)); i++) {
-        const kith_action a = {.doc = own->doc, .params = own->params, .results = own->results};
+        const kith_action a = {.doc = own->doc,
+                               .params = own->params,
+                               .results = own->results,
+                               .columns = own->columns};
         print_module(w, own->name, &before);
         TRY(print_action(w, "core", own->name, &a, e));
     }

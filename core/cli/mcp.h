@@ -90,6 +90,8 @@ kith_status mcp_answer_approval(struct mcp *m, const json_t *args, struct buf *o
 
 /* What a value of the field is, as a JSON schema: members of an object that is open. */
 void schema_members(struct json_out *j, const struct rfield *f);
+/* The same of what is answered with: a member for each field. */
+void schema_shown(struct json_out *j, struct rfield *const *fields, uint32_t count);
 /* The types that the caller may read, and what the session may still write; or one type. */
 kith_status mcp_describe_all(struct mcp *m, struct json_out *j, kith_error *e);
 void mcp_describe_type(struct mcp *m, const struct rtype *t, struct json_out *j);

@@ -99,6 +99,23 @@ void schema_members(struct json_out *j, const struct rfield *f) {
     buf_free(&doc);
 }
 
+/* Each may be empty. */
+void schema_shown(struct json_out *j, struct rfield *const *fields, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        json_key(j, fields[i]->name);
+        json_object_(j);
+        json_key(j, "anyOf");
+        json_array_(j);
+        json_object_(j);
+        field_schema(j, fields[i]);
+        json_object_end(j);
+        json_raw(j, STR("{\"type\":\"null\"}"));
+        json_array_end(j);
+        member(j, "description", fields[i]->doc);
+        json_object_end(j);
+    }
+}
+
 /* -- types ------------------------------------------------------------------------------------- */
 
 static bool writable(struct mcp *m, const struct rfield *f) {

@@ -231,6 +231,35 @@ static unsigned action_flags(const struct action *a) {
            (a->effect == EFFECT_EXTERNAL ? TOOL_OUTSIDE : 0);
 }
 
+static void begin_object(struct json_out *j) {
+    json_object_(j);
+    member(j, "type", "object");
+    json_key(j, "properties");
+    json_object_(j);
+}
+
+static void end_object(struct json_out *j) {
+    json_object_end(j);
+    json_object_end(j);
+}
+
+/* A rehearsal, and a call that waits for a person, answer with other members: none must be there.
+ */
+static void put_output(struct json_out *j, const struct action *a) {
+    json_key(j, "outputSchema");
+    begin_object(j);
+    schema_shown(j, a->results, a->result_count);
+    json_key(j, "rows");
+    json_object_(j);
+    member(j, "type", "array");
+    json_key(j, "items");
+    begin_object(j);
+    schema_shown(j, a->columns, a->column_count);
+    end_object(j);
+    json_object_end(j);
+    end_object(j);
+}
+
 static void put_action(struct json_out *j, const struct action *a) {
     struct buf doc = {0};
     json_object_(j);
@@ -258,6 +287,8 @@ static void put_action(struct json_out *j, const struct action *a) {
     json_array_end(j);
     hint(j, "additionalProperties", false);
     json_object_end(j);
+    if (a->column_count)
+        put_output(j, a);
     annotations(j, a->name, action_flags(a));
     json_object_end(j);
 }

@@ -36,7 +36,13 @@ void json_effect(struct cmd *c, struct json_out *j, const struct effect *f) {
     json_object_end(j);
 }
 
-static void put_rehearsal(struct cmd *c, const struct rehearsal *r, struct buf *b) {
+struct members {                                /* besides what would happen */
+    void (*put)(void *arg, struct json_out *j); /* or NULL */
+    void *arg;
+};
+
+static void put_rehearsal(struct cmd *c, const struct rehearsal *r, const struct members *more,
+                          struct buf *b) {
     struct json_out j;
     json_begin(&j, b, false);
     json_object_(&j);
@@ -61,19 +67,21 @@ static void put_rehearsal(struct cmd *c, const struct rehearsal *r, struct buf *
     for (size_t i = 0; i < r->outgoing_count; i++)
         outbox_json_in(c, &j, &r->outgoing[i]);
     json_array_end(&j);
+    if (more->put)
+        more->put(more->arg, &j);
     json_object_end(&j);
 }
 
-static void rehearsal_json(struct cmd *c, const struct rehearsal *r) {
+static void rehearsal_json(struct cmd *c, const struct rehearsal *r, const struct members *more) {
     struct buf b = {0};
-    put_rehearsal(c, r, &b);
+    put_rehearsal(c, r, more, &b);
     json_print(c, &b);
 }
 
 kith_status rehearsal_json_for(struct company *company, const struct principal *who,
                                const struct rehearsal *r, struct buf *out, kith_error *e) {
     struct cmd c = {.company = company, .principal = *who, .json = true};
-    put_rehearsal(&c, r, out);
+    put_rehearsal(&c, r, &(const struct members){0}, out);
     arena_free(&c.arena);
     return out->failed ? err_nomem(e) : KITH_OK;
 }
@@ -136,9 +144,10 @@ void print_effect(struct cmd *c, const struct effect *f) {
     }
 }
 
-void print_rehearsal(struct cmd *c, const struct rehearsal *r) {
+void print_rehearsal(struct cmd *c, const struct rehearsal *r,
+                     void (*more)(void *arg, struct json_out *j), void *arg) {
     if (c->json) {
-        rehearsal_json(c, r);
+        rehearsal_json(c, r, &(const struct members){more, arg});
         return;
     }
     for (size_t i = 0; i < r->count; i++)
@@ -165,6 +174,6 @@ kith_status write_or_rehearse(struct cmd *c, uint32_t origin, write_fn fn, void 
         return KITH_OK;
     }
     TRY(engine_rehearse(c->company->engine, &o, fn, arg, &c->arena, &r, e));
-    print_rehearsal(c, &r);
+    print_rehearsal(c, &r, NULL, NULL);
     return KITH_OK;
 }

@@ -16,7 +16,9 @@ bool rehearsing(const struct cmd *c);
 struct json_out;
 void json_effect(struct cmd *c, struct json_out *j, const struct effect *f);
 void print_effect(struct cmd *c, const struct effect *f);
-void print_rehearsal(struct cmd *c, const struct rehearsal *r);
+/* more (or NULL): members of the object, besides what would happen. */
+void print_rehearsal(struct cmd *c, const struct rehearsal *r,
+                     void (*more)(void *arg, struct json_out *j), void *arg);
 /* The object that --json prints, for somebody for whom no command runs. */
 kith_status rehearsal_json_for(struct company *company, const struct principal *who,
                                const struct rehearsal *r, struct buf *out, kith_error *e);

@@ -21,6 +21,9 @@ void stubs_types(struct stubs *s);
 /* A class of fields; a comment of one line before each. optional: they may be left out. */
 void stubs_class(struct stubs *s, const char *prefix, const char *name,
                  struct rfield *const *fields, uint32_t count, bool written, bool optional);
+/* What an action gives: a class of its results and, with columns, one of its rows. */
+void stubs_results(struct stubs *s, const char *name, struct rfield *const *results, uint32_t count,
+                   struct rfield *const *columns, uint32_t column_count);
 /* Text as a comment of one line. */
 void stubs_comment(struct stubs *s, const char *text);
 

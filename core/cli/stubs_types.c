@@ -86,9 +86,8 @@ static bool is_kept(const struct rfield *f) {
     return field_derived(f) || (f->flags & KITH_FF_READONLY);
 }
 
-void stubs_class(struct stubs *s, const char *prefix, const char *name,
-                 struct rfield *const *fields, uint32_t count, bool written, bool optional) {
-    buf_printf(s->out, "---@class %s.%s\n", prefix, name);
+static void put_members(struct stubs *s, struct rfield *const *fields, uint32_t count, bool written,
+                        bool optional) {
     for (uint32_t i = 0; i < count; i++) {
         const struct rfield *f = fields[i];
         bool left_out = optional || !(f->flags & KITH_FF_REQUIRED) || f->default_text;
@@ -99,6 +98,23 @@ void stubs_class(struct stubs *s, const char *prefix, const char *name,
         put_kind(s, f, written);
         buf_putc(s->out, '\n');
     }
+}
+
+void stubs_class(struct stubs *s, const char *prefix, const char *name,
+                 struct rfield *const *fields, uint32_t count, bool written, bool optional) {
+    buf_printf(s->out, "---@class %s.%s\n", prefix, name);
+    put_members(s, fields, count, written, optional);
+    buf_putc(s->out, '\n');
+}
+
+void stubs_results(struct stubs *s, const char *name, struct rfield *const *results, uint32_t count,
+                   struct rfield *const *columns, uint32_t column_count) {
+    if (column_count)
+        stubs_class(s, "row", name, columns, column_count, false, false);
+    buf_printf(s->out, "---@class results.%s\n", name);
+    put_members(s, results, count, false, false);
+    if (column_count)
+        buf_printf(s->out, "---@field rows row.%s[]\n", name);
     buf_putc(s->out, '\n');
 }
 

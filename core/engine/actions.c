@@ -144,6 +144,47 @@ static kith_status check_records(struct call *call, struct txn *t, kith_value *a
     return st;
 }
 
+/* -- rows -------------------------------------------------------------------------------------- */
+
+static kith_status take_row(struct call *call, const kith_value *values, kith_value *out,
+                            kith_error *e) {
+    const struct action *a = call->action;
+    for (uint32_t i = 0; i < a->column_count; i++) {
+        kith_value v = values[i];
+        TRY(value_check(call->engine->schema, a->columns[i], false, call->arena, &v, e));
+        call->row_text += value_bytes(&v);
+        out[i] = value_copy(call->arena, &v);
+        if (out[i].kind == KITH_TEXT && !out[i].as.s.ptr)
+            return err_nomem(e);
+    }
+    if (call->row_text > CALL_ROWS_TEXT)
+        return err_set(e, KITH_E_LIMIT, NULL,
+                       "%s answers with more than 8 MiB of text; ask it for less", a->name);
+    return KITH_OK;
+}
+
+kith_status call_row(struct call *call, uint32_t count, const kith_value *values, kith_error *e) {
+    const struct action *a = call->action;
+    if (count != a->column_count || !count)
+        return err_set(e, KITH_E_INVAL, NULL, "%s has %u columns; a row of %u values was given",
+                       a->name, a->column_count, count);
+    if (call->row_count == CALL_ROWS)
+        return err_set(e, KITH_E_LIMIT, NULL, "%s answers with more than %d rows; ask it for fewer",
+                       a->name, CALL_ROWS);
+    kith_value *rows =
+        arena_grow(call->arena, call->rows, call->row_count, &call->row_cap, sizeof *rows);
+    kith_value *items = ARENA_ARRAY(call->arena, kith_value, count);
+    if (!rows || !items)
+        return err_nomem(e);
+    call->rows = rows;
+    TRY(take_row(call, values, items, e));
+    rows[call->row_count++] =
+        (kith_value){.kind = KITH_LIST, .as.list = {.items = items, .count = count}};
+    return KITH_OK;
+}
+
+/* -- the call ---------------------------------------------------------------------------------- */
+
 struct invocation {
     struct call call;
     struct arena *results_arena;
@@ -154,7 +195,8 @@ struct invocation {
 static kith_status invoke(struct txn *t, void *arg, kith_error *e) {
     struct invocation *in = arg;
     const struct action_entry *entry = (const struct action_entry *)in->call.action;
-    uint32_t n = in->call.action->result_count;
+    const struct action *a = in->call.action;
+    uint32_t n = action_answers(a);
     in->call.txn = t;
     in->call.arena = t ? txn_arena(t) : in->results_arena;
     TRY(check_records(&in->call, t, in->args, e));
@@ -172,6 +214,9 @@ static kith_status invoke(struct txn *t, void *arg, kith_error *e) {
         t->code = code;
         t->source = source;
     }
+    if (a->column_count)
+        in->call.results[a->result_count] = (kith_value){
+            .kind = KITH_LIST, .as.list = {.items = in->call.rows, .count = in->call.row_count}};
     for (uint32_t i = 0; st == KITH_OK && i < n; i++)
         in->results[i] = value_copy(in->results_arena, &in->call.results[i]);
     return st;

@@ -621,13 +621,13 @@ static const kith_field check_results[] = {
 
 const struct own_action consent_actions[] = {
     {"consent.give", "Notes that a person has consented to a purpose.", KITH_ARRAY(give_params),
-     KITH_ARRAY(give_results), give, 0},
+     KITH_ARRAY(give_results), give, 0, KITH_NO_ARRAY},
     {"consent.withdraw",
      "Withdraws consent, or notes an objection, at once: for a person, or for an address, whoever"
      " has it now or later.",
-     KITH_ARRAY(withdraw_params), KITH_ARRAY(withdraw_results), withdraw, OWN_FINAL},
+     KITH_ARRAY(withdraw_params), KITH_ARRAY(withdraw_results), withdraw, OWN_FINAL, KITH_NO_ARRAY},
     {"consent.check", "Tells whether data may be used for a purpose, and why.",
-     KITH_ARRAY(check_params), KITH_ARRAY(check_results), check, OWN_READS},
+     KITH_ARRAY(check_params), KITH_ARRAY(check_results), check, OWN_READS, KITH_NO_ARRAY},
     {.name = NULL},
 };
 const struct own_part consent_own = {.name = "consents", .actions = consent_actions};

@@ -528,6 +528,8 @@ struct call {
     const struct action *action;
     const kith_value *args; /* one per parameter; KITH_NULL: not given */
     kith_value *results;    /* one per declared result, KITH_NULL at first; copied from the arena */
+    kith_value *rows;       /* a list each; see call_row */
+    size_t row_count, row_cap, row_text;
     struct arena *arena;
     bool secret; /* set by it: that it wrote anything is not for the caller, who gets no number */
 };
@@ -541,10 +543,32 @@ struct action {
     uint32_t param_count;
     struct rfield *const *results;
     uint32_t result_count;
+    struct rfield *const *columns; /* of the rows that it answers with; none: it has no rows */
+    uint32_t column_count;
     kith_status (*fn)(void *self, struct call *call, kith_error *e);
     void *self;
     struct source source;
 };
+/* What it answers with: its results and, when it has columns, one list more, of its rows, each of
+ * which is a list. */
+static inline uint32_t action_answers(const struct action *a) {
+    return a->result_count + (a->column_count ? 1 : 0);
+}
+struct action_rows {
+    const kith_value *items; /* each row's values are in as.list.items */
+    size_t count;
+};
+static inline struct action_rows action_rows(const struct action *a, const kith_value *results) {
+    const kith_value *all = a->column_count ? &results[a->result_count] : NULL;
+    return (struct action_rows){all && all->kind == KITH_LIST ? all->as.list.items : NULL,
+                                all && all->kind == KITH_LIST ? all->as.list.count : 0};
+}
+/* Adds a row to what the call answers with, checked and copied. */
+#define CALL_ROWS 10000
+#define CALL_ROWS_TEXT                                                                             \
+    (8u << 20) /* bytes, of all of them: they cross sockets and reach scripts                      \
+                */
+kith_status call_row(struct call *call, uint32_t count, const kith_value *values, kith_error *e);
 /* Resolves declared parameters or results (kith_field) against the schema; in the engine's memory.
  */
 kith_status action_fields(struct engine *g, const char *module, kith_array declared,
@@ -566,14 +590,15 @@ struct own_action {
     const char *name, *doc;
     kith_array params, results; /* kith_field */
     kith_status (*fn)(void *self, struct call *call, kith_error *e);
-    uint32_t flags; /* OWN_* */
+    uint32_t flags;     /* OWN_* */
+    kith_array columns; /* kith_field */
 };
 const struct own_action *engine_own_action(size_t i); /* NULL past the end (own.c) */
 /* Adds them up to one without a name; source: by what name what they write is the core's. */
 kith_status engine_add_own(struct engine *g, const char *source, const struct own_action *rows,
                            void *self, kith_error *e);
 /* Calls it in a transaction of its own ([any]) or in the given one ([writer]). args by parameter,
- * checked and converted here. results: param-like, result_count of them, in arena a. */
+ * checked and converted here. results: action_answers() of them, in arena a. */
 kith_status engine_call(struct engine *g, struct txn *in, const struct write_opts *o,
                         const struct action *action, const kith_value *args, struct arena *a,
                         kith_value *results, kith_id *tx, kith_error *e);

@@ -750,7 +750,8 @@ static const struct own_action actions[] = {
     {"record.erase",
      "Erases somebody: the record, all that is part of it, and what is told about the person"
      " elsewhere, in its history, too. It cannot be undone.",
-     KITH_ARRAY(erase_params), KITH_ARRAY(erase_results), erase, OWN_FINAL | OWN_GONE},
+     KITH_ARRAY(erase_params), KITH_ARRAY(erase_results), erase, OWN_FINAL | OWN_GONE,
+     KITH_NO_ARRAY},
     {.name = NULL},
 };
 const struct own_part erase_own = {.name = "erase", .actions = actions};

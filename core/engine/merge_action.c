@@ -99,14 +99,18 @@ static kith_str text_arg(const struct call *call, uint32_t i) {
 }
 
 static kith_status put_dropped(struct call *call, const struct merge_report *r, kith_error *e) {
-    struct buf b = {0};
-    struct json_out j;
-    json_begin(&j, &b, false);
-    merge_dropped_json(call->engine->schema, r, &j);
-    call->results[3] = value_str(arena_str(call->arena, buf_view(&b)));
-    bool failed = b.failed || !call->results[3].as.s.ptr;
-    buf_free(&b);
-    return failed ? err_nomem(e) : KITH_OK;
+    for (size_t i = 0; i < r->dropped_count; i++) {
+        const struct merge_dropped *d = &r->dropped[i];
+        const kith_value row[] = {
+            value_link(d->from, d->field->type->id),
+            value_str(str_of(d->field->name)),
+            value_str(value_text(call->engine->schema, &d->value, call->arena)),
+        };
+        if (!row[2].as.s.ptr)
+            return err_nomem(e);
+        TRY(call_row(call, 3, row, e));
+    }
+    return KITH_OK;
 }
 
 static kith_status run(struct call *call, struct arena *a, kith_error *e) {
@@ -158,14 +162,20 @@ static const kith_field results[] = {
     {.name = "joined",
      .kind = KITH_F_INTEGER,
      .doc = "How many parts were the same as one that it has, such as contact points."},
-    {.name = "dropped",
-     .kind = KITH_F_JSON,
-     .doc = "The values that are not in what stays: a list of type, id, field and value."},
+};
+static const kith_field columns[] = {
+    {.name = "record", .kind = KITH_F_LINK, .options = "*", .doc = "One that was merged."},
+    {.name = "field", .kind = KITH_F_TEXT, .doc = "A field of it."},
+    {.name = "value", .kind = KITH_F_LONGTEXT, .doc = "The value that is not in what stays."},
 };
 static const struct own_action actions[] = {
-    {"record.merge",
-     "Makes one record of several: links are moved, the others are deleted and lead to it.",
-     KITH_ARRAY(params), KITH_ARRAY(results), merge_action, 0},
+    {.name = "record.merge",
+     .doc = "Makes one record of several: links are moved, the others are deleted and lead to it."
+            " Its rows are the values that are not in what stays.",
+     .params = KITH_ARRAY(params),
+     .results = KITH_ARRAY(results),
+     .columns = KITH_ARRAY(columns),
+     .fn = merge_action},
     {.name = NULL},
 };
 static const kith_field payload[] = {

@@ -37,6 +37,7 @@ kith_status engine_add_own(struct engine *g, const char *source, const struct ow
                            .source = {SOURCE_CORE, source, "", 0}};
         TRY(action_fields(g, "core", row->params, &a.params, &a.param_count, e));
         TRY(action_fields(g, "core", row->results, &a.results, &a.result_count, e));
+        TRY(action_fields(g, "core", row->columns, &a.columns, &a.column_count, e));
         TRY(engine_add_action(g, &a, e));
     }
     return KITH_OK;

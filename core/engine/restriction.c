@@ -219,13 +219,15 @@ static const struct own_action actions[] = {
      KITH_ARRAY(params),
      {0},
      restrict_,
-     OWN_FINAL},
+     OWN_FINAL,
+     {0}},
     {"restriction.lift",
      "Lets the data of a contact be used again.",
      KITH_ARRAY(params),
      {0},
      lift,
-     0},
+     0,
+     {0}},
     {.name = NULL},
 };
 const struct own_part restriction_own = {.name = source_name, .actions = actions};

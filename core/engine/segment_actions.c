@@ -194,16 +194,16 @@ static const kith_field use_results[] = {
 
 const struct own_action segment_actions[] = {
     {"segment.refresh", "Works a segment out anew.", KITH_ARRAY(segment_param),
-     KITH_ARRAY(refresh_results), refresh, 0},
+     KITH_ARRAY(refresh_results), refresh, 0, KITH_NO_ARRAY},
     {"segment.use",
      "Counts a use of a rented list and hands out its records. After the last use, and its grace,"
      " they go.",
-     KITH_ARRAY(segment_param), KITH_ARRAY(use_results), segment_use, 0},
+     KITH_ARRAY(segment_param), KITH_ARRAY(use_results), segment_use, 0, KITH_NO_ARRAY},
     {"segment.add", "Puts the records that a query finds into a list.", KITH_ARRAY(list_params),
-     KITH_ARRAY(add_results), add, 0},
+     KITH_ARRAY(add_results), add, 0, KITH_NO_ARRAY},
     {"segment.remove", "Takes the records that a query finds out of a list.",
-     KITH_ARRAY(list_params), KITH_ARRAY(remove_results), take_out, 0},
+     KITH_ARRAY(list_params), KITH_ARRAY(remove_results), take_out, 0, KITH_NO_ARRAY},
     {"segment.delete", "Deletes a segment or a list, however many members it has.",
-     KITH_ARRAY(segment_param), KITH_ARRAY(delete_results), delete_all, 0},
+     KITH_ARRAY(segment_param), KITH_ARRAY(delete_results), delete_all, 0, KITH_NO_ARRAY},
     {.name = NULL},
 };

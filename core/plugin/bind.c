@@ -245,7 +245,8 @@ static kith_status bind_action(struct plugin *p, const kith_action *d, struct bo
         return err_set(e, KITH_E_CONFLICT, NULL, "there is an action '%s' already", name);
     TRY(action_fields(g, p->name, d->params, &a->params, &a->param_count, e));
     TRY(check_defaults(p, a, e));
-    return action_fields(g, p->name, d->results, &a->results, &a->result_count, e);
+    TRY(action_fields(g, p->name, d->results, &a->results, &a->result_count, e));
+    return action_fields(g, p->name, d->columns, &a->columns, &a->column_count, e);
 }
 
 static kith_status bind_actions(struct plugin *p, kith_error *e) {

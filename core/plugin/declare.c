@@ -175,6 +175,19 @@ static kith_status copy_deliveries(kith_array *deliveries, struct arena *a, kith
     return KITH_OK;
 }
 
+static kith_status check_results(const kith_action *a, kith_error *e) {
+    for (uint32_t i = 0; i < a->results.count; i++) {
+        const char *name = ROWS(a->results, kith_field)[i].name;
+        if (!strcmp(name, "transaction"))
+            return bad("action", a->name,
+                       "has a result 'transaction', which Kith adds to every answer", e);
+        if (a->columns.count && !strcmp(name, "rows"))
+            return bad("action", a->name,
+                       "has columns and a result 'rows', under which Kith shows its rows", e);
+    }
+    return KITH_OK;
+}
+
 static kith_status copy_actions(kith_array *actions, struct arena *a, kith_error *e) {
     TRY(declare_rows(*actions, UP_TO(kith_action, results), sizeof(kith_action), "actions", a,
                      actions, e));
@@ -183,10 +196,8 @@ static kith_status copy_actions(kith_array *actions, struct arena *a, kith_error
     for (uint32_t i = 0; i < actions->count; i++) {
         TRY(copy_fields(&rows[i].params, "parameters", a, e));
         TRY(copy_fields(&rows[i].results, "results", a, e));
-        for (uint32_t k = 0; k < rows[i].results.count; k++)
-            if (!strcmp(ROWS(rows[i].results, kith_field)[k].name, "transaction"))
-                return bad("action", rows[i].name,
-                           "has a result 'transaction', which Kith adds to every answer", e);
+        TRY(copy_fields(&rows[i].columns, "columns", a, e));
+        TRY(check_results(&rows[i], e));
         if (!rows[i].fn)
             return bad("action", rows[i].name, "names no function", e);
         if (rows[i].effect > KITH_EFFECT_EXTERNAL)

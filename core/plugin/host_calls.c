@@ -38,13 +38,6 @@ static kith_status calls_arg(const kith_call *call, uint32_t parameter, kith_val
     return KITH_OK;
 }
 
-static uint64_t text_bytes(const kith_value *v) {
-    uint64_t sum = v->kind == KITH_TEXT ? v->as.s.len : 0;
-    for (uint64_t i = 0; v->kind == KITH_LIST && i < v->as.list.count; i++)
-        sum += text_bytes(&v->as.list.items[i]);
-    return sum;
-}
-
 static kith_status calls_result(kith_call *call, uint32_t result, const kith_value *value,
                                 kith_error *e) {
     struct frame *f = call_frame(call, e);
@@ -56,7 +49,7 @@ static kith_status calls_result(kith_call *call, uint32_t result, const kith_val
                        c->action->name, c->action->result_count, result);
     TRY(host_values(1, value, e));
     kith_value v = *value;
-    if (text_bytes(&v) > RESULT_MAX)
+    if (value_bytes(&v) > RESULT_MAX)
         return err_set(e, KITH_E_LIMIT, c->action->results[result]->name,
                        "%s: a result has at most 1 MiB of text", c->action->results[result]->name);
     TRY(value_check(f->plugin->set->schema, c->action->results[result], false, &f->arena, &v, e));
@@ -69,6 +62,15 @@ static kith_str calls_caller(const kith_call *call) {
     return f ? str_of(f->principal->name) : (kith_str){"", 0};
 }
 
+static kith_status calls_row(kith_call *call, uint32_t count, const kith_value *values,
+                             kith_error *e) {
+    struct frame *f = call_frame(call, e);
+    if (!f)
+        return KITH_E_THREAD;
+    TRY(host_values(count, values, e));
+    return call_row(f->call.call, count, values, e);
+}
+
 const kith_calls_v1 host_calls = {
     .struct_size = sizeof host_calls,
     .txn = calls_txn,
@@ -76,4 +78,5 @@ const kith_calls_v1 host_calls = {
     .arg = calls_arg,
     .result = calls_result,
     .caller = calls_caller,
+    .row = calls_row,
 };

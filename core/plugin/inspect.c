@@ -203,6 +203,7 @@ static void action_row(const void *row, struct json_out *json, struct buf *out) 
     field_pair(json, out, "doc", a->doc);
     fields_list("params", a->params, json, out);
     fields_list("results", a->results, json, out);
+    fields_list("columns", a->columns, json, out);
 }
 
 static void report_row(const void *row, struct json_out *json, struct buf *out) {

@@ -97,6 +97,7 @@ kith_status record_unique_owner(struct conn *c, const struct rfield *f, const ki
 /* Values. */
 bool value_eq(const kith_value *a, const kith_value *b);
 kith_value value_copy(struct arena *a, const kith_value *v); /* deep */
+uint64_t value_bytes(const kith_value *v);                   /* of its text, all items' together */
 /* As text for people, CSV and the command line; ids in Crockford base32. NULL gives "". A link to
  * any record is "type/id". ptr NULL: no memory. */
 kith_str value_text(const struct schema *s, const kith_value *v, struct arena *a);

@@ -42,6 +42,13 @@ bool value_eq(const kith_value *a, const kith_value *b) {
     }
 }
 
+uint64_t value_bytes(const kith_value *v) {
+    uint64_t sum = v->kind == KITH_TEXT ? v->as.s.len : 0;
+    for (uint64_t i = 0; v->kind == KITH_LIST && i < v->as.list.count; i++)
+        sum += value_bytes(&v->as.list.items[i]);
+    return sum;
+}
+
 kith_value value_copy(struct arena *a, const kith_value *v) {
     kith_value out = *v;
     if (v->kind == KITH_TEXT) {

@@ -100,11 +100,11 @@ static const kith_field start_results[] = {
 };
 const struct own_action scripts_actions[] = {
     {"workflow.start", "Begins a workflow, for a record or by itself.", KITH_ARRAY(start_params),
-     KITH_ARRAY(start_results), start, 0},
+     KITH_ARRAY(start_results), start, 0, KITH_NO_ARRAY},
     {"workflow.migrate",
      "Has a run go on by the workflow as it is in its file now, if that goes the same way as the"
      " run went so far.",
-     KITH_ARRAY(run_param), KITH_ARRAY(migrate_results), migrate, 0},
+     KITH_ARRAY(run_param), KITH_ARRAY(migrate_results), migrate, 0, KITH_NO_ARRAY},
     {.name = NULL},
 };
 

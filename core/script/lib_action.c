@@ -34,6 +34,23 @@ static kith_value *take_arguments(lua_State *L, const struct action *a, struct t
     return args;
 }
 
+/* Into the table on top. */
+void answers_push(lua_State *L, const struct action *a, const kith_value *results) {
+    const struct action_rows rows = action_rows(a, results);
+    fields_push(L, a->results, a->result_count, results);
+    if (!a->column_count)
+        return;
+    luaL_checkstack(L, 4, "the rows of an action");
+    charge(L, (int64_t)(rows.count * a->column_count));
+    lua_createtable(L, (int)rows.count, 0);
+    for (size_t i = 0; i < rows.count; i++) {
+        lua_createtable(L, 0, (int)a->column_count);
+        fields_push(L, a->columns, a->column_count, rows.items[i].as.list.items);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_setfield(L, -2, "rows");
+}
+
 static int action_call(lua_State *L) {
     const struct action *a = lua_touserdata(L, lua_upvalueindex(1));
     struct frame *f = frame_need(L, a->name);
@@ -45,7 +62,7 @@ static int action_call(lua_State *L) {
     charge(L, CALL_STEPS);
     f->effects++;
     kith_value *args = take_arguments(L, a, f->txn);
-    kith_value *results = ARENA_ARRAY(arena, kith_value, a->result_count + 1);
+    kith_value *results = ARENA_ARRAY(arena, kith_value, action_answers(a) + 1);
     struct write_opts opts = {.principal = txn_principal(f->txn), .origin = ORIGIN_ACTION};
     uint64_t row = txn_next_seq(f->txn);
     if (!results)
@@ -54,8 +71,8 @@ static int action_call(lua_State *L) {
         KITH_OK)
         return raise_error(L, &e);
     notes_add(L, a, args, results, row);
-    lua_createtable(L, 0, (int)a->result_count);
-    fields_push(L, a->results, a->result_count, results);
+    lua_createtable(L, 0, (int)action_answers(a));
+    answers_push(L, a, results);
     return 1;
 }
 

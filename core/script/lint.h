@@ -44,6 +44,8 @@ enum type_kind {
     T_ROWS,    /* query: of totals() */
     T_ROW,
     T_RESULTS, /* action */
+    T_ANSWERS, /* action: its rows */
+    T_ANSWER,  /* action: one of them */
     T_ACTION,
     T_ACTIONS, /* text: of that module; empty: of all */
     T_WORD,    /* word: a function of the sandbox */

@@ -388,7 +388,7 @@ static struct type call_business_days(struct lint *l, const struct called *c) {
 static struct type call_ipairs(struct lint *l, const struct called *c) {
     (void)l;
     struct type t = c->count ? c->types[0] : UNKNOWN;
-    t.each = t.kind == T_LIST || t.kind == T_ROWS;
+    t.each = t.kind == T_LIST || t.kind == T_ROWS || t.kind == T_ANSWERS;
     return t.each ? t : (struct type){.kind = T_FUNCTION};
 }
 

@@ -35,6 +35,8 @@ static const struct {
     {"table", "the rows of totals()", T_ROWS, 0},
     {"table", "a row of totals()", T_ROW, 0},
     {"table", "the results of an action", T_RESULTS, 0},
+    {"table", "the rows of an action", T_ANSWERS, 0},
+    {"table", "a row of an action", T_ANSWER, 0},
     {"table", "the set of changed fields", T_CHANGED, 0},
     {"table", "a library", T_LIBRARY, 0},
     {"table", "the table of actions", T_ACTIONS, 0},
@@ -447,15 +449,21 @@ static struct type action_part(struct lint *l, const struct node *n, const struc
 
 static struct type result_part(struct lint *l, const struct node *n, const struct type *of,
                                kith_str name) {
+    const struct action *a = of->action;
+    bool row = of->kind == T_ANSWER;
+    struct rfield *const *fields = row ? a->columns : a->results;
+    uint32_t count = row ? a->column_count : a->result_count;
     struct names all = {.l = l};
-    for (uint32_t i = 0; i < of->action->result_count; i++)
-        if (str_eqz(name, of->action->results[i]->name))
-            return type_of_field(of->action->results[i]);
-    for (uint32_t i = 0; lint_tells(l) && i < of->action->result_count; i++)
-        name_add(&all, str_of(of->action->results[i]->name));
+    if (!row && a->column_count && str_eqz(name, "rows"))
+        return (struct type){.kind = T_ANSWERS, .action = a};
+    for (uint32_t i = 0; i < count; i++)
+        if (str_eqz(name, fields[i]->name))
+            return type_of_field(fields[i]);
+    for (uint32_t i = 0; lint_tells(l) && i < count; i++)
+        name_add(&all, str_of(fields[i]->name));
     const char *near = nearest(&all, name);
-    lint_say(l, n->line, WARNING, "%s gives no '%.*s'%s%s%s", of->action->name, (int)name.len,
-             name.ptr, STR_MEANT(near));
+    lint_say(l, n->line, WARNING, "%s gives no '%.*s'%s%s%s%s", a->name, (int)name.len, name.ptr,
+             row ? " in its rows" : "", STR_MEANT(near));
     return UNKNOWN;
 }
 
@@ -478,6 +486,8 @@ static struct type row_part(struct lint *l, const struct node *n, const struct t
 static struct type item_type(const struct type *of) {
     if (of->kind == T_ROWS)
         return (struct type){.kind = T_ROW, .query = of->query, .maybe = true};
+    if (of->kind == T_ANSWERS)
+        return (struct type){.kind = T_ANSWER, .action = of->action, .maybe = true};
     if (of->field->kind == KITH_F_LINKS)
         return (struct type){.kind = T_RECORD, .record = of->field->target, .maybe = true};
     return (struct type){.kind = T_TEXT, .maybe = true};
@@ -515,11 +525,13 @@ struct type type_part(struct lint *l, const struct node *n, const struct type *o
     case T_ACTIONS:
         return named ? action_part(l, n, of, key->text) : UNKNOWN;
     case T_RESULTS:
+    case T_ANSWER:
         return named ? result_part(l, n, of, key->text) : UNKNOWN;
     case T_ROW:
         return named ? row_part(l, n, of, key->text) : UNKNOWN;
     case T_LIST:
     case T_ROWS:
+    case T_ANSWERS:
         return key->kind == T_INTEGER ? item_type(of) : UNKNOWN;
     default:
         return UNKNOWN;

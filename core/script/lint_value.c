@@ -98,6 +98,8 @@ static bool stand_in(const struct lint *l, const struct rfield *f, const struct 
     case T_ROWS:
     case T_ROW:
     case T_RESULTS:
+    case T_ANSWERS:
+    case T_ANSWER:
     case T_CHANGED:
         *v = (kith_value){.kind = KITH_LIST};
         return f->kind != KITH_F_PLACE && f->kind != KITH_F_JSON;

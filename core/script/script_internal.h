@@ -361,6 +361,8 @@ void value_push(lua_State *L, const kith_value *v, const struct rfield *f); /* f
 /* Into the table on top, by their names. */
 void fields_push(lua_State *L, struct rfield *const *fields, uint32_t count,
                  const kith_value *values);
+/* The same of what an action answers with, its rows under "rows". (lib_action.c) */
+void answers_push(lua_State *L, const struct action *a, const kith_value *results);
 /* What the value at `at` is for field f (NULL: as it is); text and lists are in the transaction's
  * arena. An error is raised for what cannot be a value. */
 kith_value value_take(lua_State *L, int at, const struct rfield *f);

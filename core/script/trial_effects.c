@@ -68,7 +68,7 @@ void notes_add(lua_State *L, const struct action *a, const kith_value *args,
     struct note *note = &items[n->count];
     *note = (struct note){.action = a,
                           .args = copy_values(&n->arena, args, a->param_count),
-                          .results = copy_values(&n->arena, results, a->result_count),
+                          .results = copy_values(&n->arena, results, action_answers(a)),
                           .at = txn_now(s->frame->txn),
                           .row = row,
                           .tx = txn_id(s->frame->txn),

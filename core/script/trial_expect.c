@@ -282,7 +282,7 @@ static void push_found(lua_State *L, const struct trial *t) {
     if (f->kind == TRIAL_CALL) {
         lua_createtable(L, 0, 8);
         fields_push(L, f->action->params, f->action->param_count, f->args);
-        fields_push(L, f->action->results, f->action->result_count, f->results);
+        answers_push(L, f->action, f->results);
         return;
     }
     json_push(L, f->json);

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define ROWS_MAX 10000 /* of an action; see kith_calls_v1.row */
+
 enum use { USE_READ, USE_CREATE, USE_UPDATE, USE_CALL };
 
 static bool is(const json_t *f, const char *key) {
@@ -271,20 +273,39 @@ void openapi_add_type(json_t *schemas, const json_t *type) {
         name);
 }
 
+/* Each of them has all columns. */
+static json_t *rows_schema(const json_t *action) {
+    json_t *properties = json_object(), *required = json_array(), *f;
+    size_t i;
+    json_array_foreach(json_object_get(action, "columns"), i, f) {
+        json_object_set_new(properties, text_of(f, "field"), field_schema(f, USE_READ));
+        json_array_append(required, json_object_get(f, "field"));
+    }
+    return json_pack("{s:s, s:i, s:o}", "type", "array", "maxItems", ROWS_MAX, "items",
+                     object_schema(properties, required, ""));
+}
+
 /* What a rehearsal tells has other members: none is always there. */
 static json_t *result_schema(const json_t *action) {
     json_t *properties = json_object(), *f;
     size_t i;
+    bool lists = json_array_size(json_object_get(action, "columns")) > 0;
     json_array_foreach(json_object_get(action, "results"), i, f) {
         json_object_set_new(properties, text_of(f, "field"), field_schema(f, USE_READ));
     }
+    if (lists)
+        json_object_set_new(properties, "rows", rows_schema(action));
     if (strcmp(text_of(action, "effect"), "read") != 0) {
         json_object_set_new(properties, "transaction", openapi_ref("schemas", "Id"));
         openapi_add_members(properties, "rehearsal:bool reactions:int? others:bool cut:bool"
                                         " effects:[Rehearsed] outgoing:[Effect]");
     }
-    return with_example(object_schema(properties, json_array(), ""),
-                        fields_example(json_object_get(action, "results"), true));
+    json_t *example = fields_example(json_object_get(action, "results"), true);
+    if (lists)
+        json_object_set_new(
+            example, "rows",
+            json_pack("[o]", fields_example(json_object_get(action, "columns"), true)));
+    return with_example(object_schema(properties, json_array(), ""), example);
 }
 
 void openapi_add_action(json_t *schemas, const json_t *action) {

@@ -390,6 +390,47 @@ static kith_status cut(kith_instance *self, kith_call *call, kith_error *err) {
     return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
 }
 
+struct list_row {
+    kith_value thing, name, size;
+};
+
+/* A row for each thing that is bigger; `by` is added to its size. */
+static kith_status list_things(kith_instance *self, kith_call *call, int64_t by, uint64_t *count,
+                               kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
+    kith_value least;
+    struct piece *things = NULL;
+    struct list_row row;
+    uint64_t i;
+    kith_status st = self->calls->arg(call, 0, &least, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, view, piece, self->all_big, 1, &least, &things, count, err);
+    for (i = 0; st == KITH_OK && i < *count; i++) {
+        row.thing = things[i].id;
+        row.name = things[i].name;
+        row.size = kith_number(KITH_INT, things[i].size.as.i + by);
+        if (by)
+            st = KITH_SET(self, self->calls->txn(call), piece, size, row.thing.as.link.id, row.size,
+                          err);
+        if (st == KITH_OK)
+            st = KITH_ROW(self, call, &row, err);
+    }
+    return st;
+}
+
+static kith_status list(kith_instance *self, kith_call *call, kith_error *err) {
+    uint64_t n;
+    kith_value count;
+    kith_status st = list_things(self, call, 0, &n, err);
+    count = kith_number(KITH_INT, (int64_t)n);
+    return st == KITH_OK ? self->calls->result(call, 0, &count, err) : st;
+}
+
+static kith_status shrink(kith_instance *self, kith_call *call, kith_error *err) {
+    uint64_t n;
+    return list_things(self, call, -1, &n, err);
+}
+
 static const kith_setting settings[] = {
     {"mood", KITH_TEXT, 0, "\"good\"", 0, 0, "good,bad", "How it is today.", KITH_NO_ARRAY},
 };
@@ -481,17 +522,17 @@ static const kith_field make_results[] = {
 };
 static const kith_action actions[] = {
     {"total", "Adds up the sizes.", KITH_EFFECT_READ, 0, total, KITH_ARRAY(total_params),
-     KITH_ARRAY(total_results)},
+     KITH_ARRAY(total_results), KITH_NO_ARRAY},
     {"heaviest", "Says which name has the most size.", KITH_EFFECT_READ, 0, heaviest, KITH_NO_ARRAY,
-     KITH_ARRAY(heaviest_results)},
+     KITH_ARRAY(heaviest_results), KITH_NO_ARRAY},
     {"ship", "Ships a thing.", KITH_EFFECT_EXTERNAL, 0, ship, KITH_ARRAY(ship_params),
-     KITH_NO_ARRAY},
+     KITH_NO_ARRAY, KITH_NO_ARRAY},
     {"listen", "Hears a topic.", KITH_EFFECT_WRITE, 0, listen, KITH_ARRAY(listen_params),
-     KITH_NO_ARRAY},
+     KITH_NO_ARRAY, KITH_NO_ARRAY},
     {"replay", "Hears all once more.", KITH_EFFECT_WRITE, 0, replay, KITH_NO_ARRAY,
-     KITH_ARRAY(replay_results)},
+     KITH_ARRAY(replay_results), KITH_NO_ARRAY},
     {"make", "Makes a thing.", KITH_EFFECT_WRITE, 0, make, KITH_ARRAY(make_params),
-     KITH_ARRAY(make_results)},
+     KITH_ARRAY(make_results), KITH_NO_ARRAY},
 };
 static const kith_report reports[] = {
     {"sizes", "How much each name has.", "thing where size > :least group by name : sum(size)"},
@@ -512,9 +553,22 @@ static const kith_field cut_results[] = {
     {"half", KITH_F_MONEY, 0, NULL, NULL, NULL, "Half of it, in cents.", 0, 0, NULL, NULL, NULL, 0,
      0},
 };
+static const kith_field list_results[] = {
+    {"count", KITH_F_INTEGER, 0, NULL, NULL, NULL, "How many there are.", 0, 0, NULL, NULL, NULL, 0,
+     0},
+};
+static const kith_field list_columns[] = {
+    {"thing", KITH_F_LINK, 0, "thing", NULL, NULL, "The thing.", 0, 0, NULL, NULL, NULL, 0, 0},
+    {"name", KITH_F_TEXT, 0, NULL, NULL, NULL, "What it is called.", 0, 0, NULL, NULL, NULL, 0, 0},
+    {"size", KITH_F_INTEGER, 0, NULL, NULL, NULL, "How big it is.", 0, 0, NULL, NULL, NULL, 0, 0},
+};
 static const kith_action more_actions[] = {
     {"cut", "Cuts things.", KITH_EFFECT_WRITE, 0, cut, KITH_ARRAY(cut_params),
-     KITH_ARRAY(cut_results)},
+     KITH_ARRAY(cut_results), KITH_NO_ARRAY},
+    {"list", "Lists things by size.", KITH_EFFECT_READ, 0, list, KITH_ARRAY(total_params),
+     KITH_ARRAY(list_results), KITH_ARRAY(list_columns)},
+    {"shrink", "Takes one from each size.", KITH_EFFECT_WRITE, 0, shrink, KITH_ARRAY(total_params),
+     KITH_NO_ARRAY, KITH_ARRAY(list_columns)},
 };
 static const kith_part more = {
     sizeof(kith_part), 0,

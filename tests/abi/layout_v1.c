@@ -176,7 +176,7 @@ AT(kith_timers_v1, at, 16);
 AT(kith_timers_v1, cancel, 24);
 AT(kith_timers_v1, info, 32);
 
-SIZE(kith_calls_v1, 48);
+SIZE(kith_calls_v1, 56);
 AT(kith_calls_v1, struct_size, 0);
 AT(kith_calls_v1, reserved, 4);
 AT(kith_calls_v1, txn, 8);
@@ -184,6 +184,7 @@ AT(kith_calls_v1, view, 16);
 AT(kith_calls_v1, arg, 24);
 AT(kith_calls_v1, result, 32);
 AT(kith_calls_v1, caller, 40);
+AT(kith_calls_v1, row, 48);
 
 SIZE(kith_settings_v1, 24);
 AT(kith_settings_v1, struct_size, 0);
@@ -219,7 +220,7 @@ AT(kith_timer, cron, 8);
 AT(kith_timer, fn, 16);
 AT(kith_timer, doc, 24);
 
-SIZE(kith_action, 64);
+SIZE(kith_action, 80);
 AT(kith_action, name, 0);
 AT(kith_action, doc, 8);
 AT(kith_action, effect, 16);
@@ -227,6 +228,7 @@ AT(kith_action, reserved, 20);
 AT(kith_action, fn, 24);
 AT(kith_action, params, 32);
 AT(kith_action, results, 48);
+AT(kith_action, columns, 64);
 
 SIZE(kith_plugin_desc, 320);
 AT(kith_plugin_desc, struct_size, 0);
@@ -374,7 +376,7 @@ AT(kith_stream, read, 24);
 AT(kith_stream, progress, 32);
 AT(kith_stream, interrupted, 40);
 
-SIZE(kith_serving_v1, 56);
+SIZE(kith_serving_v1, 64);
 AT(kith_serving_v1, struct_size, 0);
 AT(kith_serving_v1, reserved, 4);
 AT(kith_serving_v1, enter, 8);
@@ -383,6 +385,7 @@ AT(kith_serving_v1, leave, 24);
 AT(kith_serving_v1, record, 32);
 AT(kith_serving_v1, write, 40);
 AT(kith_serving_v1, run, 48);
+AT(kith_serving_v1, rehearse, 56);
 
 SIZE(kith_following, 32);
 AT(kith_following, struct_size, 0);

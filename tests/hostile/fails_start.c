@@ -25,7 +25,7 @@ static kith_status act(kith_instance *self, kith_call *call, kith_error *err) {
     (void)self, (void)call, (void)err;
     return KITH_OK;
 }
-static const kith_action actions[] = {
-    {"act", "Does nothing.", KITH_EFFECT_READ, 0, act, KITH_NO_ARRAY, KITH_NO_ARRAY}};
+static const kith_action actions[] = {{"act", "Does nothing.", KITH_EFFECT_READ, 0, act,
+                                       KITH_NO_ARRAY, KITH_NO_ARRAY, KITH_NO_ARRAY}};
 HOSTILE("fails_start", .create = create, .start = start, .destroy = destroy,
         .actions = KITH_ARRAY(actions))

@@ -49,12 +49,32 @@ static kith_status give(kith_instance *self, kith_call *call, kith_error *err) {
             st = self->calls->result(call, rows[i].result, &rows[i].value, err);
     return st;
 }
+/* Rows that no table could show. */
+static kith_status list(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_value what, row[2] = {kith_text("a"), kith_text("1")};
+    kith_status st = self->calls->arg(call, 0, &what, err);
+    if (st == KITH_OK && kith_str_is(what.as.s, "short"))
+        return self->calls->row(call, 1, row, err);
+    if (kith_str_is(what.as.s, "wrong"))
+        row[1] = kith_text("one");
+    if (kith_str_is(what.as.s, "long"))
+        row[0].as.s = (kith_str){self->text, MANY};
+    for (int i = 0; st == KITH_OK && i < (kith_str_is(what.as.s, "few") ? 2 : 10001); i++)
+        st = self->calls->row(call, 2, row, err);
+    return st;
+}
 static const kith_field params[] = {{.name = "what", .kind = KITH_F_TEXT, .doc = "Which."}};
 static const kith_field results[] = {
     {.name = "lasts", .kind = KITH_F_DURATION, .doc = "Any."},
     {.name = "text", .kind = KITH_F_TEXT, .doc = "Any."},
     {.name = "labels", .kind = KITH_F_TAGS, .doc = "Any."},
 };
-static const kith_action actions[] = {
-    {"give", "Gives it.", KITH_EFFECT_READ, 0, give, KITH_ARRAY(params), KITH_ARRAY(results)}};
+static const kith_field columns[] = {
+    {.name = "text", .kind = KITH_F_TEXT, .doc = "Any."},
+    {.name = "number", .kind = KITH_F_INTEGER, .doc = "Any."},
+};
+static const kith_action actions[] = {{"give", "Gives it.", KITH_EFFECT_READ, 0, give,
+                                       KITH_ARRAY(params), KITH_ARRAY(results), KITH_NO_ARRAY},
+                                      {"list", "Lists it.", KITH_EFFECT_READ, 0, list,
+                                       KITH_ARRAY(params), KITH_NO_ARRAY, KITH_ARRAY(columns)}};
 HOSTILE("odd_results", .create = create, .destroy = destroy, .actions = KITH_ARRAY(actions))

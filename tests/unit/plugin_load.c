@@ -350,6 +350,17 @@ TEST("the result transaction is Kith's own") {
     EXPECT_HAS("'pay' has a result 'transaction'", e.message);
 }
 
+TEST("the result rows is for the rows of an action that has columns") {
+    static const kith_field results[] = {{.name = "rows", .kind = KITH_F_INTEGER}};
+    kith_action actions[] = {{.name = "list", .fn = no_action, .results = KITH_ARRAY(results)}};
+    kith_error e = KITH_ERROR_INIT;
+    kith_plugin_desc d = {.create = no_create, .actions = KITH_ARRAY(actions)};
+    EXPECT(declared(d, &e) != KITH_E_INVAL);
+    actions[0].columns = (kith_array)KITH_ARRAY(results);
+    EXPECT_INT(KITH_E_INVAL, declared(d, &e));
+    EXPECT_HAS("'list' has columns and a result 'rows'", e.message);
+}
+
 TEST("callbacks without create are refused") {
     static const kith_hook hooks[] = {
         {.name = "h", .type = "t", .on = KITH_ON_CREATE, .fn = no_hook}};

@@ -58,6 +58,25 @@ TEST("an action of a module writes, and gives back what it made") {
     close_company(&c);
 }
 
+TEST("an action answers with rows besides its results") {
+    struct company c;
+    kith_error e = KITH_ERROR_INIT;
+    kith_value *out, args[1] = {value_int(2)};
+    OPEN(&c, GOOD, "every_row");
+    make(&c, "dot", 1);
+    kith_id box = make(&c, "box", 5), crate = make(&c, "crate", 7);
+    EXPECT_OK(call(&c, "every_row.list", args, &out, &e), e);
+    EXPECT_INT(2, out[0].as.i);
+    EXPECT_INT(2, out[1].as.list.count);
+    const kith_value *row = out[1].as.list.items[1].as.list.items;
+    EXPECT(row[0].as.link.id == crate);
+    EXPECT(str_eqz(row[1].as.s, "crate"));
+    EXPECT_OK(call(&c, "every_row.shrink", args, &out, &e), e);
+    EXPECT_INT(4, out[0].as.list.items[0].as.list.items[2].as.i);
+    EXPECT_INT(4, field_of(&c, box, "size").as.i);
+    close_company(&c);
+}
+
 TEST("a before-hook changes the write, in the module's own read-only field too") {
     struct company c;
     OPEN(&c, GOOD, "every_row");
@@ -718,6 +737,31 @@ TEST("results that cannot be written down or are too long are refused") {
     kith_value *out, args[4] = {value_str(STR("short"))};
     EXPECT_OK(call(&c, "odd_results.give", args, &out, &e), e);
     EXPECT_INT(1 << 20, out[1].as.s.len);
+    close_company(&c);
+}
+
+TEST("rows that are of other columns, too many or too long are refused") {
+    static const struct {
+        const char *what, *message;
+    } rows[] = {
+        {"short", "odd_results.list has 2 columns; a row of 1 values was given"},
+        {"wrong", "number: 'one' is no whole number"},
+        {"many", "odd_results.list answers with more than 10000 rows; ask it for fewer"},
+        {"long", "odd_results.list answers with more than 8 MiB of text; ask it for less"},
+    };
+    struct company c;
+    OPEN(&c, GOOD, "odd_results");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        kith_error e = KITH_ERROR_INIT;
+        kith_value *out, args[4] = {value_str(str_of(rows[i].what))};
+        EXPECT(call(&c, "odd_results.list", args, &out, &e) != KITH_OK);
+        EXPECT_HAS(rows[i].message, e.message);
+    }
+    kith_error e = KITH_ERROR_INIT;
+    kith_value *out, args[4] = {value_str(STR("few"))};
+    EXPECT_OK(call(&c, "odd_results.list", args, &out, &e), e);
+    EXPECT_INT(2, out[0].as.list.count);
+    EXPECT_INT(1, out[0].as.list.items[1].as.list.items[1].as.i);
     close_company(&c);
 }
 

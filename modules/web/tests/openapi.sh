@@ -35,6 +35,8 @@ prints '"/api/v1/actions/sales.convert"'
 prints '"operationId":"createVisit"'
 prints '"enum":["good","bad",null]'
 prints '"operationId":"reportSalesPipeline"'
+prints '"rows":{"type":"array","maxItems":10000,"items":{"type":"object","properties":{"record":{"type":["string","null"]'
+prints '"required":["record","field","value"]'
 prints 'A row whose key is known updates that record.'
 prints '{"name":"q","in":"query","description":"A whole query, without totals'
 prints '"schema":{"type":"array","items":{"type":"string"}}}' # ?map=, again for each column

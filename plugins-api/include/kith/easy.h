@@ -381,6 +381,12 @@ static inline kith_status kith_results(const kith_calls_v1 *calls, kith_call *ca
     return st;
 }
 
+/* One row of the answer: a struct of values, one for each column, in the order in which they are
+ * declared. */
+#define KITH_ROW(self, call, row_, err)                                                            \
+    (self)->calls->row(call, (uint32_t)(sizeof *(row_) / sizeof(kith_value)),                      \
+                       (const kith_value *)(const void *)(row_), err)
+
 #ifdef __cplusplus
 }
 #endif

@@ -148,12 +148,14 @@ typedef struct kith_action {
     kith_action_fn fn;
     kith_array params;  /* kith_field: kinds, REQUIRED and defaults as in a type */
     kith_array results; /* kith_field; none is "transaction", which Kith adds */
+    kith_array columns; /* kith_field: of the rows that it answers with (kith_calls_v1.row), besides
+                           its results, none of which is "rows" then; none: it has no rows */
 } kith_action;
 
 /* -- reports: queries that have a name --------------------------------------------------------- */
 
 /* Whoever asks for it gets what their rights let them see: "kith report sales.pipeline". What no
- * query can say is an action that reads (KITH_EFFECT_READ). */
+ * query can say is an action that reads (KITH_EFFECT_READ) and has columns. */
 typedef struct kith_report {
     const char *name; /* within the module: "pipeline"; asked for as "sales.pipeline" */
     const char *doc;  /* one sentence: what it tells */
