@@ -4,6 +4,7 @@
 #ifndef COMMERCE_H
 #define COMMERCE_H
 
+#include "configure.h"
 #include <kith/easy.h>
 #include <kith/plugin.h>
 
@@ -17,9 +18,10 @@
 /* -- the records that it reads and writes, by the fields that it uses ---------------------------
  */
 
-#define ACCOUNT(X)  X(name) X(parent) X(territory) X(price_book) X(discount)
-#define CONTACT(X)  X(name) X(account) X(price_book) X(discount)
-#define PRODUCT(X)  X(code) X(name) X(kind) X(state) X(variant_of) X(price) X(tax_rate)
+#define ACCOUNT(X) X(name) X(parent) X(territory) X(price_book) X(discount)
+#define CONTACT(X) X(name) X(account) X(price_book) X(discount)
+#define PRODUCT(X)                                                                                 \
+    X(code) X(name) X(kind) X(state) X(variant_of) X(price) X(tax_rate) X(option_groups)
 #define RELATION(X) X(product) X(other) X(kind)
 #define CATEGORY(X) X(parent)
 #define BOOK(X)     X(name) X(currency) X(valid_from) X(valid_until) X(territory) X(standard) X(final)
@@ -34,7 +36,9 @@
     X(product)                                                                                     \
     X(description)                                                                                 \
     X(quantity)                                                                                    \
-    X(list_price) X(unit_price) X(priced_by) X(discount) X(tax_rate) X(net) X(tax) X(total)
+    X(list_price)                                                                                  \
+    X(unit_price)                                                                                  \
+    X(priced_by) X(discount) X(tax_rate) X(net) X(tax) X(total) X(chosen) X(configuration)
 
 KITH_RECORD(account, ACCOUNT);
 KITH_RECORD(contact, CONTACT);
@@ -63,6 +67,7 @@ struct kith_instance {
     struct price_numbers price;
     struct order_numbers order;
     struct line_numbers line;
+    struct configure_numbers configure;
     uint32_t territory, territory_parent;
     struct {
         uint32_t product_by_code, relations, standard_books, territory_books, price_of, prices_of,
@@ -109,7 +114,10 @@ kith_value quantity_of(int64_t whole);
 kith_status product_wants(kith_instance *self, kith_error *err);
 kith_status price_wants(kith_instance *self, kith_error *err);
 kith_status order_wants(kith_instance *self, kith_error *err);
+kith_status option_wants(kith_instance *self, kith_error *err);
+kith_status configure_wants(kith_instance *self, kith_error *err);
 extern const kith_part product_part, price_part, order_part;
+extern const kith_part option_part, configure_part;
 
 #define WANTS(self, wants, err)                                                                    \
     kith_resolve((self)->host, self, wants, sizeof(wants) / sizeof *(wants), err)

@@ -41,9 +41,10 @@ static const kith_want wants[] = {
 /* -- life ---------------------------------------------------------------------------------------
  */
 
-static const kith_part *const parts[] = {&product_part, &price_part, &order_part};
-static kith_status (*const ask[])(kith_instance *, kith_error *) = {product_wants, price_wants,
-                                                                    order_wants};
+static const kith_part *const parts[] = {&product_part, &price_part, &order_part, &option_part,
+                                         &configure_part};
+static kith_status (*const ask[])(kith_instance *, kith_error *) = {
+    product_wants, price_wants, order_wants, option_wants, configure_wants};
 
 static void destroy(kith_instance *self) {
     free(self);

@@ -16,6 +16,7 @@ struct writing {
     struct line line;
     struct order order;
     struct product product;
+    struct choice choice; /* as far as it was looked at */
 };
 
 static int32_t is_changed(const struct writing *w, uint32_t field) {
@@ -56,25 +57,52 @@ static kith_status take_price(struct writing *w, kith_error *err) {
     kith_status st = price_find(w->self, w->txn, &ask, &answer, err);
     if (st != KITH_OK)
         return st;
-    w->line.unit_price = answer.unit_price;
+    st = choice_price(&w->choice, answer.unit_price, &w->line.unit_price, NULL, err);
+    if (st == KITH_OK && answer.list_price.kind != KITH_NULL)
+        st = choice_price(&w->choice, answer.list_price, &answer.list_price, NULL, err);
     w->line.list_price = answer.list_price;
     w->line.priced_by = kith_text(answer.price.kind == KITH_NULL ? "list" : "book");
     if (!is_changed(w, w->self->line.discount) || w->line.discount.kind == KITH_NULL)
         w->line.discount = answer.discount;
-    return KITH_OK;
+    return st;
 }
 
-/* A price that is given stays; another product or quantity has another price. */
+static int32_t is_other(const struct writing *w) {
+    return is_changed(w, w->self->line.product) || is_changed(w, w->self->line.chosen) ||
+           is_changed(w, w->self->line.configuration);
+}
+
+/* What was chosen of the product, when it is another one or costs something else. */
+static kith_status settle_choice(struct writing *w, kith_error *err) {
+    kith_instance *self = w->self;
+    const int32_t chosen = is_other(w);
+    if (!chosen && !is_changed(w, self->line.quantity) && !is_changed(w, self->line.unit_price))
+        return KITH_OK;
+    kith_status st =
+        choice_make(self, w->txn, &w->product, w->line.chosen, kith_null(), &w->choice, err);
+    if (st == KITH_OK)
+        st = choice_check(&w->choice, err);
+    if (st != KITH_OK || !w->choice.asked)
+        return st;
+    st = choice_codes(&w->choice, &w->line.chosen, err);
+    if (st == KITH_OK && (w->line.description.kind == KITH_NULL ||
+                          (chosen && !is_changed(w, self->line.description))))
+        st = configure_describe(&w->choice, w->product.name, &w->line.description, err);
+    return st;
+}
+
+/* A price that is given stays; another product, quantity or choice has another price. */
 static kith_status settle_price(struct writing *w, kith_error *err) {
     const kith_instance *self = w->self;
+    const int32_t other = is_other(w);
     const int32_t by_hand =
         w->line.priced_by.kind != KITH_NULL && kith_str_is(w->line.priced_by.as.s, "hand");
     if (w->line.unit_price.kind != KITH_NULL && is_changed(w, self->line.unit_price)) {
         w->line.priced_by = kith_text("hand");
         return KITH_OK;
     }
-    if (w->line.unit_price.kind == KITH_NULL || (by_hand && is_changed(w, self->line.product)) ||
-        (!by_hand && (is_changed(w, self->line.product) || is_changed(w, self->line.quantity))))
+    if (w->line.unit_price.kind == KITH_NULL || other ||
+        (!by_hand && is_changed(w, self->line.quantity)))
         return take_price(w, err);
     return KITH_OK;
 }
@@ -107,13 +135,13 @@ static kith_status check_discount(const struct writing *w, kith_error *err) {
 static kith_status write_line(const struct writing *w, kith_error *err) {
     const kith_instance *self = w->self;
     const struct line *l = &w->line;
-    const uint32_t fields[] = {
-        self->line.list_price, self->line.unit_price, self->line.priced_by,
-        self->line.discount,   self->line.tax_rate,   self->line.net,
-        self->line.tax,        self->line.total,      self->line.description};
-    const kith_value values[] = {l->list_price, l->unit_price, l->priced_by,
-                                 l->discount,   l->tax_rate,   l->net,
-                                 l->tax,        l->total,      l->description};
+    const uint32_t fields[] = {self->line.list_price, self->line.unit_price, self->line.priced_by,
+                               self->line.discount,   self->line.tax_rate,   self->line.net,
+                               self->line.tax,        self->line.total,      self->line.description,
+                               self->line.product,    self->line.chosen};
+    const kith_value values[] = {l->list_price,  l->unit_price, l->priced_by, l->discount,
+                                 l->tax_rate,    l->net,        l->tax,       l->total,
+                                 l->description, l->product,    l->chosen};
     return self->records->set(w->txn, w->change, sizeof fields / sizeof *fields, fields, values,
                               err);
 }
@@ -131,10 +159,15 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
         st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
     if (st == KITH_OK)
         st = check_open(&w, err);
+    if (st == KITH_OK && w.line.configuration.kind != KITH_NULL &&
+        is_changed(&w, self->line.configuration))
+        st = configure_take(self, txn, &w.line, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, product, w.line.product.as.link.id, &w.product, err);
     if (st == KITH_OK)
         st = check_product(&w, err);
+    if (st == KITH_OK)
+        st = settle_choice(&w, err);
     if (st == KITH_OK)
         st = settle_price(&w, err);
     if (st == KITH_OK)
@@ -148,7 +181,10 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
         w.line.description = w.product.name;
     if (st == KITH_OK)
         st = money_of_line(self, &w.line, err);
-    return st == KITH_OK ? write_line(&w, err) : st;
+    if (st == KITH_OK)
+        st = write_line(&w, err);
+    choice_end(&w.choice);
+    return st;
 }
 
 static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -246,6 +282,9 @@ static const kith_field line_fields[] = {
     F("product", LINK, .options = "product", .flags = KITH_FF_REQUIRED, .doc = "What is bought."),
     F("description", TEXT, .flags = KITH_FF_SEARCHED,
       .doc = "As it stands on papers; that of the product when nothing is said."),
+    F("chosen", TAGS, .doc = "Codes of the options that were chosen of it."),
+    F("configuration", LINK, .options = "configuration",
+      .doc = "What was configured for the customer; product and options are taken from it."),
     F("quantity", QUANTITY, .default_text = "1", .min = "0.001", .doc = "How much of it."),
     F("unit_price", MONEY, .min = "0",
       .doc = "What one costs; looked up when nothing is said, and kept when it is."),

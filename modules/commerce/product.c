@@ -95,6 +95,8 @@ static const kith_field product_fields[] = {
     F("url", URL, .doc = "Where it is shown."),
     F("tags", TAGS, .flags = KITH_FF_SEARCHED,
       .doc = "Free labels; type tag tells what they mean."),
+    F("option_groups", INTEGER, .rollup = "count(option_group via product)",
+      .doc = "How many things there are to choose about it."),
     F("launched", DATE, .doc = "Since when it is on the market."),
 };
 static const char *const product_indexes[] = {"category,name"};

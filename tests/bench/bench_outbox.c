@@ -2,70 +2,15 @@
 /* Measures what leaves the company: what a webhook costs a write, and how many events a second
  * reach a receiver on the same machine. Usage: bench_outbox DIR ROWS */
 #include "bench.h"
+#include "module.h"
 
 #include "../../modules/http/tests/receiver.h"
 #include "base/log.h"
 #include "engine/outbox.h"
-#include "plugin/plugin.h"
 
-#include <libgen.h>
 #include <sys/stat.h>
 
 #define CONF "http: { key = \"0123456789abcdef0123456789abcdef\"; allow = [\"127.0.0.1\"]; };\n"
-
-struct company {
-    struct plugins *plugins;
-    struct settings *settings;
-    struct engine *g;
-};
-
-static void write_conf(const char *dir) {
-    char path[4200];
-    snprintf(path, sizeof path, "%s/kith.conf", dir);
-    FILE *f = fopen(path, "w");
-    if (!f || fputs(CONF, f) < 0 || fclose(f) != 0)
-        die("cannot write the settings");
-}
-
-static void load_module(struct company *c, const char *dir) {
-    char self[4096] = "", modules[4200], copies[4200];
-    kith_error e = KITH_ERROR_INIT;
-    struct settings_problems problems = {0};
-    const struct settings_owner *owners;
-    if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
-        die("where is this program?");
-    snprintf(modules, sizeof modules, "%s/../modules", dirname(self));
-    snprintf(copies, sizeof copies, "%s/copies", dir);
-    const char *names[] = {"http"}, *dirs[] = {modules};
-    struct plugins_options o = {
-        .names = names, .name_count = 1, .dirs = dirs, .dir_count = 1, .copies = copies};
-    must(plugins_load(&c->plugins, &o, &e), &e);
-    size_t count = plugins_owners(c->plugins, &owners);
-    must(settings_load(&c->settings, dir, owners, count, 0, &problems, &e), &e);
-    settings_problems_free(&problems);
-}
-
-static void open_it(struct company *c, const char *dir, const char *name) {
-    char path[4200];
-    kith_error e = KITH_ERROR_INIT;
-    const struct schema_source *sources;
-    snprintf(path, sizeof path, "%s/%s.db", dir, name);
-    load_module(c, dir);
-    struct engine_options o = {
-        .path = path, .base_currency = "EUR", .queue_max = 20000, .create = true};
-    o.source_count = plugins_sources(c->plugins, &sources);
-    o.sources = sources;
-    must(engine_open(&c->g, &o, &e), &e);
-    must(plugins_create(c->plugins, c->g, c->settings, &e), &e);
-    must(plugins_start(c->plugins, &e), &e);
-    must_start(c->g);
-}
-
-static void close_it(struct company *c) {
-    engine_close(c->g);
-    plugins_free(c->plugins);
-    settings_free(c->settings);
-}
 
 struct user {
     const char *rights;
@@ -141,7 +86,7 @@ static double with_webhook(const char *dir, const char *topics, const char *righ
     struct company c;
     char name[32];
     snprintf(name, sizeof name, "write%d", number++);
-    open_it(&c, dir, name);
+    open_module(&c, dir, name, "http");
     struct user owner = {.rights = rights};
     kith_error e = KITH_ERROR_INIT;
     if (rights)
@@ -149,7 +94,7 @@ static double with_webhook(const char *dir, const char *topics, const char *righ
     if (topics)
         add_webhook(c.g, r, 0, topics, rights ? &owner : NULL);
     double seconds = write_accounts(c.g, n);
-    close_it(&c);
+    close_module(&c);
     return seconds;
 }
 
@@ -182,7 +127,7 @@ static void deliver(const char *dir, int endpoints, int64_t n, struct receiver *
     kith_error e = KITH_ERROR_INIT;
     char name[32], what[80], text[32];
     snprintf(name, sizeof name, "deliver%d", endpoints);
-    open_it(&c, dir, name);
+    open_module(&c, dir, name, "http");
     for (int i = 0; i < endpoints; i++)
         add_webhook(c.g, r, i, "account.created", NULL);
     (void)write_accounts(c.g, n / endpoints);
@@ -195,7 +140,7 @@ static void deliver(const char *dir, int endpoints, int64_t n, struct receiver *
              endpoints == 1 ? "" : "s");
     snprintf(text, sizeof text, ">= %.0f", budget);
     row(what, "%.0f", rate, text, rate >= budget);
-    close_it(&c);
+    close_module(&c);
 }
 
 int main(int argc, char **argv) {
@@ -204,7 +149,7 @@ int main(int argc, char **argv) {
         die("usage: bench_outbox DIR ROWS");
     int64_t n = atoll(argv[2]), sent = n < GOT_MAX / 3 ? n : GOT_MAX / 3;
     log_setup(LOG_ERROR, -1);
-    write_conf(argv[1]);
+    write_conf(argv[1], CONF);
     receiver_start(&r);
     write_all(argv[1], n, &r);
     deliver(argv[1], 1, sent, &r, 1000);

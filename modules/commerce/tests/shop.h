@@ -14,4 +14,19 @@ static inline kith_id product(struct company *c, const char *code, const char *p
 #define PRODUCT(c, ...) CREATE(c, "product", __VA_ARGS__)
 #define LINK(c, id)     id_text(c, id)
 
+struct removal {
+    struct company *c;
+    const char *type;
+    kith_id id;
+};
+static inline kith_status removal_txn(struct txn *t, void *arg, kith_error *e) {
+    const struct removal *r = arg;
+    return txn_delete(t, type_of(r->c, r->type), r->id, e);
+}
+static inline void remove_record(struct company *c, const char *type, kith_id id) {
+    struct removal r = {c, type, id};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_write(c->engine, &by_anna, removal_txn, &r, NULL, &e), e);
+}
+
 #endif
