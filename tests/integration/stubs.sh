@@ -266,7 +266,7 @@ prints "---@field runs fun(workflow: string): record.workflow_run[]"
 
 it "is Lua that Kith compiles, and names no class that it does not declare"
 sed 's/"[^"]*"//g' rules/library/*.lua | grep -E '^---@(field|param|return|overload|operator|type|alias)' |
-    grep -owE '(record|fields|field|change|event|event\.of|data|arguments|results|rule\.options)\.[a-z_.]+[a-z_]|Test|Decimal|Money|Date|Time|Duration|null|record|change|event|rule\.options' |
+    grep -owE '(record|fields|field|change|event|event\.of|data|arguments|results|row|rule\.options)\.[a-z_.]+[a-z_]|Test|Decimal|Money|Date|Time|Duration|null|record|change|event|rule\.options' |
     sort -u >"$work/named"
 grep -ohE '^---@(class|alias) [A-Za-z_.]+' rules/library/*.lua | sed 's/.* //' | sort -u >"$work/declared"
 comm -23 "$work/named" "$work/declared" | grep -vxE 'change|event|record|type' >"$work/unknown"

@@ -58,8 +58,11 @@ TEST("a first code is worth nothing once somebody came in by a provider, who is 
     struct people w;
     char code[INVITE_TEXT];
     kith_id user;
-    const struct proven p = {STR("https://login.example.org"), STR("7"), STR("guest@example.org"),
-                             STR("Guest"), STR("guest")};
+    const struct proven p = {.issuer = STR("https://login.example.org"),
+                             .subject = STR("7"),
+                             .login = STR("guest@example.org"),
+                             .name = STR("Guest"),
+                             .role = STR("guest")};
     people_open(&w);
     create(&w.x, schema_type(engine_schema(w.x.g), STR("role")), PAIRS("name=guest"));
     give(&w, 0, HOUR, code);
