@@ -155,6 +155,14 @@ static const char *column_target(struct cmd *c, const struct import_column *col)
         return "id";
     if (!col->field)
         return col->part ? "(part of a value below)" : "(left out)";
+    if (col->finds)
+        return arena_printf(&c->arena, "%s of a new %s, found by its %s", col->by->name,
+                            col->field->name, col->within->name);
+    if (col->within)
+        return arena_printf(&c->arena, "%s of a new %s of a new %s", col->within->name,
+                            col->by->name, col->field->name);
+    if (col->also)
+        return arena_printf(&c->arena, "%s of a new %s", col->by->name, col->field->name);
     if (col->by)
         return arena_printf(&c->arena, "%s, found by its %s", col->field->name, col->by->name);
     return col->field->name;
@@ -465,7 +473,9 @@ const struct command command_import = {
                 {"decimal", "C", "a comma reads 1.234,56 and a point 1,234.56"},
                 {"split", "C", "between several values in a cell, as tags; else a comma"},
                 {"empty", "WORD,...", "words that mean an empty cell: N/A,NULL"},
-                {"create-linked", NULL, "COLUMN=account.name makes the account that is not there"}},
+                {"create-linked", NULL,
+                 "COLUMN=account.name makes the account that is not there, with what\n"
+                 "                         further columns have for it: COLUMN=account.phone"}},
     .repeated = "map",
     .needs = NEEDS_COMPANY,
     .open = true,

@@ -65,8 +65,10 @@ struct import_options {
     void *source_arg;
     const char *name; /* of the file, without folders: tells an interrupted import again */
     /* "Header=field"; "Header=" leaves a column out; "Header=account.name" finds the linked record
-     * by one of its fields; "field:=value" is for every row, or, where "Header=field" is there too,
-     * for those whose cell is empty; "subject:={Quantity} x {Description}" puts cells together
+     * by one of its fields, and a second "Header=account.city" goes into it when it is created
+     * (create_linked), also "Header=order.contact.email"; "field:=value" is for every row, or,
+     * where "Header=field" is there too, for those whose cell is empty; "subject:={Quantity} x
+     * {Description}" puts cells together
      * ("{{" is a brace). Other columns find their field by its name, its label or a usual other
      * word for it. */
     const char *const *map;
@@ -102,6 +104,11 @@ struct import_column {
     const char *value;          /* of a fixed value: as it was written; else NULL */
     const struct rfield *field; /* NULL: left out */
     const struct rfield *by;    /* of the linked record, to find it by; else NULL */
+    /* It finds no record: it goes into the linked one when that is created, to `by`; when that is a
+     * link, to `within` of the record behind it, which is NULL otherwise; one such column finds
+     * that record. */
+    bool also, finds;
+    const struct rfield *within;
     bool asked; /* the map says so; else the name was recognised, or (left out) was not */
     bool is_id; /* the column with the record's own id, for the key "id" */
     bool part;  /* left out, but a fixed value has its cells in it */
@@ -111,6 +118,11 @@ struct import_column {
  * whoever erases somebody; in the arena. */
 kith_status import_reject_files(struct conn *c, struct arena *a, kith_str **paths, size_t *count,
                                 kith_error *e);
+
+/* The field whose values a column holds. */
+static inline const struct rfield *import_holds(const struct import_column *c) {
+    return c->within ? c->within : c->by ? c->by : c->field;
+}
 
 struct import;
 /* Reads the header (of JSON lines the members of the first objects) and matches it. KITH_E_INVAL:

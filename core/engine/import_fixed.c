@@ -131,10 +131,16 @@ static kith_status put_together(struct import *im, struct arena *a, const struct
     return st;
 }
 
-static bool has_put(const struct row *r, const struct rfield *f) {
-    for (size_t i = 0; i < r->put_count; i++)
-        if (r->puts[i].column->shown.field == f)
+/* Does a cell give what this column is for? */
+static bool has_put(const struct row *r, const struct column *c) {
+    const struct put *puts = c->shown.also ? r->alsos : r->puts;
+    size_t count = c->shown.also ? r->also_count : r->put_count;
+    for (size_t i = 0; i < count; i++) {
+        const struct import_column *other = &puts[i].column->shown;
+        if (other->field == c->shown.field &&
+            (!c->shown.also || (other->by == c->shown.by && other->within == c->shown.within)))
             return true;
+    }
     return false;
 }
 
@@ -143,7 +149,7 @@ kith_status fixed_put(struct import *im, struct arena *a, struct row *r, const j
     for (size_t i = 0; i < im->column_count; i++) {
         const struct column *c = im->columns[i];
         kith_value v = c->value;
-        if (!c->fixed || has_put(r, c->shown.field))
+        if (!c->fixed || has_put(r, c))
             continue;
         if (c->piece_count)
             TRY(put_together(im, a, r, object, c, &v, e));

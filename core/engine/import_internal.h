@@ -22,7 +22,7 @@
 
 struct column {
     struct import_column shown;
-    struct lookup by; /* when shown.by: the linked record */
+    struct lookup by; /* when shown.by: the linked record; when shown.within: the one behind it */
     size_t cell;      /* CSV: place in the row */
     bool own;         /* _row, _line, ... of a file of rejects: passed over */
     bool fixed;       /* for every row whose own cell for the field is empty */
@@ -45,6 +45,8 @@ struct row {
     struct card *card; /* vCards: what is to come with the record (import_vcard.h) */
     struct put *puts;
     size_t put_count;
+    struct put *alsos; /* for linked records that are created */
+    size_t also_count;
     kith_id id;                 /* of the key "id"; 0: none given */
     bool empty;                 /* nothing stands in it */
     bool bad;                   /* rejected when it was read; field and reason say why */

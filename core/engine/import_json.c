@@ -134,7 +134,7 @@ static kith_status read_member(struct import *im, struct arena *a, struct row *r
         return read_members(im, a, r, name, json, e);
     if (!c->shown.field && !c->shown.is_id)
         return KITH_OK;
-    const struct rfield *f = c->shown.by ? c->shown.by : c->shown.field;
+    const struct rfield *f = import_holds(&c->shown);
     if (f && f->kind != KITH_F_JSON && json_is_object(json))
         return refuse_object(a, r, name, f, e);
     TRY(json_value(a, json, f ? f->kind : KITH_F_TEXT, &v, e));

@@ -36,7 +36,15 @@ static bool is_kept(const struct rfield *f) {
     return f->index == FIELD_CREATED || f->index == FIELD_UPDATED || (f->flags & KITH_FF_READONLY);
 }
 
-/* "field", "link.field", "id", or "" for leaving out. */
+static kith_status need_link(const struct rfield *f, kith_str text, kith_error *e) {
+    if (f->kind == KITH_F_LINK && f->target)
+        return KITH_OK;
+    return err_set(e, KITH_E_INVAL, f->name,
+                   "%.*s: only a link to one type has fields to find the record by", (int)text.len,
+                   text.ptr);
+}
+
+/* "field", "link.field", "link.link.field", "id", or "" for leaving out. */
 static kith_status parse_target(struct import *im, kith_str text, struct import_column *to,
                                 kith_error *e) {
     kith_str rest = text, name;
@@ -53,11 +61,68 @@ static kith_status parse_target(struct import *im, kith_str text, struct import_
         return refuse_kept(to->field, e);
     if (name.len == text.len)
         return KITH_OK;
-    if (to->field->kind != KITH_F_LINK || !to->field->target)
+    TRY(need_link(to->field, text, e));
+    kith_str first = rest;
+    str_split(&rest, '.', &name);
+    TRY(schema_find_field(im->schema, to->field->target, name, &to->by, e));
+    if (name.len == first.len)
+        return KITH_OK;
+    TRY(need_link(to->by, text, e));
+    return schema_find_field(im->schema, to->by->target, rest, &to->within, e);
+}
+
+/* The first column of a link finds the record, and the first of a link behind it finds that one;
+ * what goes to further fields is for records that are created. A column of the file comes before
+ * what is the same for every row. */
+static kith_status settle_also(struct import *im, struct import_column *to, bool first,
+                               bool first_within, kith_error *e) {
+    to->also = to->by && !first;
+    to->finds = to->within && first_within;
+    if (to->also && !im->o->create_linked)
+        return err_set(
+            e, KITH_E_INVAL, to->field->name,
+            "another column finds the %s already; what goes to its %s is for one that is "
+            "created: say 'create_linked', too",
+            to->field->name, to->by->name);
+    if (to->within && first)
         return err_set(e, KITH_E_INVAL, to->field->name,
-                       "%.*s: only a link to one type has fields to find the record by",
-                       (int)text.len, text.ptr);
-    return schema_find_field(im->schema, to->field->target, rest, &to->by, e);
+                       "%s.%s.%s goes into a new %s; another column has to find it first, as "
+                       "'Header=%s.external_id'",
+                       to->field->name, to->by->name, to->within->name, to->field->target->name,
+                       to->field->name);
+    return KITH_OK;
+}
+
+/* Does another one, which comes before, have the link, or the link behind it? */
+static void look_before(const struct import_column *to, const struct import_column *other,
+                        bool *first, bool *first_within) {
+    if (!to->field || other->field != to->field)
+        return;
+    *first = false;
+    if (other->within && other->by == to->by)
+        *first_within = false;
+}
+
+static kith_status settle_alsos(struct import *im, kith_error *e) {
+    for (size_t i = 0; i < im->ask_count; i++) {
+        bool first = true, within = true;
+        for (size_t k = 0; k < i; k++)
+            look_before(&im->asks[i].to, &im->asks[k].to, &first, &within);
+        TRY(settle_also(im, &im->asks[i].to, first, within, e));
+    }
+    for (size_t i = 0; i < im->column_count; i++) { /* the same for every row */
+        struct import_column *to = &im->columns[i]->shown;
+        bool first = true, within = true;
+        for (size_t k = 0; k < i; k++)
+            look_before(to, &im->columns[k]->shown, &first, &within);
+        for (size_t k = 0; k < im->ask_count; k++) {
+            const struct import_column *ask = &im->asks[k].to;
+            if (ask->by != to->by || ask->within != to->within || ask->also)
+                look_before(to, ask, &first, &within);
+        }
+        TRY(settle_also(im, to, first, within, e));
+    }
+    return KITH_OK;
 }
 
 static kith_status add_column(struct import *im, const struct import_column *shown,
@@ -86,6 +151,11 @@ static kith_status aim(struct import *im, struct column *c, const struct import_
     c->shown.by = to->by;
     c->shown.asked = to->asked;
     c->shown.is_id = to->is_id;
+    c->shown.also = to->also;
+    c->shown.finds = to->finds;
+    c->shown.within = to->within;
+    if (to->within)
+        return lookup_make(&c->by, &im->arena, to->by->target, &to->within, 1, e);
     if (to->by)
         return lookup_make(&c->by, &im->arena, to->field->target, &to->by, 1, e);
     return KITH_OK;
@@ -115,9 +185,8 @@ static kith_status parse_fixed(struct import *im, kith_str name, kith_str value,
     if (c->piece_count)
         return KITH_OK;
     c->value = value_str(arena_str(&im->arena, value));
-    TRY(cell_clean(im, &im->arena, to.by ? to.by : to.field, &c->value, e));
-    return value_check(im->schema, to.by ? to.by : to.field, im->o->day_first, &im->arena,
-                       &c->value, e);
+    TRY(cell_clean(im, &im->arena, import_holds(&to), &c->value, e));
+    return value_check(im->schema, import_holds(&to), im->o->day_first, &im->arena, &c->value, e);
 }
 
 static kith_status parse_ask(struct import *im, const char *text, kith_error *e) {
@@ -150,10 +219,11 @@ static kith_status parse_ask(struct import *im, const char *text, kith_error *e)
 /* Is the field somebody's already, whether or not the column was met yet? */
 static const char *taken_by(const struct import *im, const struct rfield *f, const void *but) {
     for (size_t i = 0; i < im->ask_count; i++)
-        if (im->asks[i].to.field == f && &im->asks[i] != but)
+        if (im->asks[i].to.field == f && !im->asks[i].to.also && &im->asks[i] != but)
             return im->asks[i].written;
     for (size_t i = 0; i < im->column_count; i++)
-        if (im->columns[i]->shown.field == f && im->columns[i] != but)
+        if (im->columns[i]->shown.field == f && !im->columns[i]->shown.also &&
+            im->columns[i] != but)
             return im->columns[i]->fixed ? ":=" : im->columns[i]->shown.header;
     return NULL;
 }
@@ -177,10 +247,13 @@ kith_status map_asks(struct import *im, kith_error *e) {
     for (size_t i = 0; i < im->o->map_count; i++)
         if (parse_ask(im, im->o->map[i], e) != KITH_OK)
             return err_blame(e, "map");
+    TRY(settle_alsos(im, e));
     for (size_t i = 0; i < im->ask_count; i++)
-        TRY(refuse_second(im, im->asks[i].to.field, im->asks[i].written, &im->asks[i], e));
+        if (!im->asks[i].to.also)
+            TRY(refuse_second(im, im->asks[i].to.field, im->asks[i].written, &im->asks[i], e));
     for (size_t i = 0; i < im->column_count; i++)
-        TRY(refuse_second(im, im->columns[i]->shown.field, ":=", im->columns[i], e));
+        if (!im->columns[i]->shown.also)
+            TRY(refuse_second(im, im->columns[i]->shown.field, ":=", im->columns[i], e));
     return KITH_OK;
 }
 
@@ -317,6 +390,7 @@ static void recognise_path(struct import *im, const char *header, struct import_
         parse_target(im, str_trim(str_of(header)), &found, NULL) == KITH_OK) {
         to->field = found.field;
         to->by = found.by;
+        to->within = found.within;
     }
 }
 
@@ -341,8 +415,8 @@ static kith_status recognise(struct import *im, struct column *c, recogniser how
     if (!to.field && how == by_name)
         recognise_path(im, c->shown.header, &to);
     const struct column *parent = to.by ? parent_of(im, c->shown.header) : NULL;
-    if (to.field && (is_kept(to.field) || taken_by(im, to.field, parent)))
-        to.field = to.by = NULL;
+    if (to.field && (is_kept(to.field) || to.within || taken_by(im, to.field, parent)))
+        to.field = to.by = to.within = NULL;
     return aim(im, c, &to, e);
 }
 

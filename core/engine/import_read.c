@@ -52,9 +52,10 @@ kith_status put_value(struct import *im, struct arena *a, struct row *r, const s
             st = err_set(&why, KITH_E_INVAL, "id", "the column '%s' holds no id of 13 characters",
                          to->header);
     } else {
-        st = check_value(im, a, to->by ? to->by : to->field, &v, &why);
+        st = check_value(im, a, import_holds(to), &v, &why);
         if (st == KITH_OK && v.kind != KITH_NULL)
-            r->puts[r->put_count++] = (struct put){.column = c, .value = v};
+            *(to->also ? &r->alsos[r->also_count++] : &r->puts[r->put_count++]) =
+                (struct put){.column = c, .value = v};
     }
     if (is_fatal(st)) {
         err_copy(e, &why);
@@ -64,7 +65,8 @@ kith_status put_value(struct import *im, struct arena *a, struct row *r, const s
 }
 
 kith_status row_start(struct arena *a, struct row *r, size_t columns, kith_error *e) {
-    r->puts = ARENA_ARRAY(a, struct put, columns);
+    r->puts = ARENA_ARRAY(a, struct put, columns * 2);
+    r->alsos = r->puts ? r->puts + columns : NULL;
     return r->puts ? KITH_OK : err_nomem(e);
 }
 

@@ -37,46 +37,84 @@ static kith_status reject(struct batch *b, struct row *r, const kith_error *why,
 
 /* -- links ------------------------------------------------------------------------------------- */
 
+/* A link that is found by a field, and made when it is not there. in: it is one of a record that
+ * this link leads to; else NULL. */
+struct aim {
+    const struct rfield *in, *link, *by;
+    const struct lookup *lookup;
+    const kith_value *value;
+};
+
+static kith_status find_linked(struct txn *t, const struct import *im, const struct row *r,
+                               const struct aim *aim, kith_value *out, kith_error *e);
+
+/* What the row has for a linked record that is created. */
+static kith_status alsos_of(struct txn *t, const struct import *im, const struct row *r,
+                            const struct aim *aim, struct assign *set, size_t *count,
+                            kith_error *e) {
+    for (size_t i = 0; i < r->also_count; i++) {
+        const struct put *p = &r->alsos[i];
+        const struct import_column *to = &p->column->shown;
+        struct assign *one = &set[*count];
+        if (aim->in && to->field == aim->in && to->by == aim->link && to->within && !to->finds) {
+            *one = (struct assign){to->within, p->value};
+            ++*count;
+        } else if (!aim->in && to->field == aim->link && (!to->within || to->finds)) {
+            const struct aim behind = {to->field, to->by, to->within, &p->column->by, &p->value};
+            *one = (struct assign){to->by, p->value};
+            if (to->within)
+                TRY(find_linked(t, im, r, &behind, &one->value, e));
+            ++*count;
+        }
+    }
+    return KITH_OK;
+}
+
 /* Makes the record that is not there; rules and required fields have their say. */
-static kith_status create_linked(struct txn *t, const struct put *p, kith_id *id, kith_error *e) {
-    const struct import_column *to = &p->column->shown;
-    struct assign set = {to->by, p->value};
+static kith_status create_linked(struct txn *t, const struct import *im, const struct row *r,
+                                 const struct aim *aim, kith_id *id, kith_error *e) {
+    size_t count = 0;
+    struct assign *set = ARENA_ARRAY(txn_arena(t), struct assign, r->also_count + 1);
     kith_error why = KITH_ERROR_INIT;
-    kith_status st = txn_create(t, to->field->target, &set, 1, id, &why);
+    if (!set)
+        return err_nomem(e);
+    set[count++] = (struct assign){aim->by, *aim->value};
+    TRY(alsos_of(t, im, r, aim, set, &count, e));
+    kith_status st = txn_create(t, aim->link->target, set, (uint32_t)count, id, &why);
     if (st == KITH_OK)
         return KITH_OK;
     if (!is_row_failure(st)) {
         err_copy(e, &why);
         return st;
     }
-    kith_str text = value_text(to->by->type->schema, &p->value, txn_arena(t));
-    return err_set(e, st, to->field->name, "%s: no %s whose %s is '%.*s' can be created: %s",
-                   to->field->name, to->field->target->name, to->by->name,
+    kith_str text = value_text(aim->by->type->schema, aim->value, txn_arena(t));
+    return err_set(e, st, aim->link->name, "%s: no %s whose %s is '%.*s' can be created: %s",
+                   aim->link->name, aim->link->target->name, aim->by->name,
                    (int)(text.len < 100 ? text.len : 100), text.ptr, why.message);
 }
 
-/* The record that a column finds by one of its fields: "Company=account.name". */
-static kith_status find_linked(struct txn *t, const struct import *im, const struct put *p,
-                               kith_value *out, kith_error *e) {
-    const struct import_column *to = &p->column->shown;
+/* The record that a column finds by one of its fields: "Company=account.name". r, which may be
+ * NULL, has what goes into one that is made. */
+static kith_status find_linked(struct txn *t, const struct import *im, const struct row *r,
+                               const struct aim *aim, kith_value *out, kith_error *e) {
     kith_id ids[2];
     uint32_t found;
-    TRY(txn_lookup_key(t, &p->column->by, &p->value, ids, 2, &found, e));
+    TRY(txn_lookup_key(t, aim->lookup, aim->value, ids, 2, &found, e));
     if (found == 0) {
-        TRY(txn_former_key(t, &p->column->by, &p->value, &ids[0], e));
+        TRY(txn_former_key(t, aim->lookup, aim->value, &ids[0], e));
         found = ids[0] != 0;
     }
     if (found == 0 && im->o->create_linked) {
-        TRY(create_linked(t, p, &ids[0], e));
+        TRY(create_linked(t, im, r, aim, &ids[0], e));
         found = 1;
     }
-    *out = value_link(ids[0], to->field->target->id);
+    *out = value_link(ids[0], aim->link->target->id);
     if (found == 1)
         return KITH_OK;
-    kith_str text = value_text(to->by->type->schema, &p->value, txn_arena(t));
-    return err_set(e, KITH_E_NOTFOUND, to->field->name, "%s: %s %s whose %s is '%.*s'",
-                   to->field->name, found ? "there is more than one" : "there is no",
-                   to->field->target->name, to->by->name, (int)(text.len < 100 ? text.len : 100),
+    kith_str text = value_text(aim->by->type->schema, aim->value, txn_arena(t));
+    return err_set(e, KITH_E_NOTFOUND, aim->link->name, "%s: %s %s whose %s is '%.*s'",
+                   aim->link->name, found ? "there is more than one" : "there is no",
+                   aim->link->target->name, aim->by->name, (int)(text.len < 100 ? text.len : 100),
                    text.ptr);
 }
 
@@ -87,9 +125,11 @@ static kith_status assigns_of(struct txn *t, const struct import *im, const stru
         return err_nomem(e);
     for (size_t i = 0; i < r->put_count; i++) {
         const struct put *p = &r->puts[i];
-        set[i] = (struct assign){p->column->shown.field, p->value};
-        if (p->column->shown.by && !card_makes_account(im, p->column))
-            TRY(find_linked(t, im, p, &set[i].value, e));
+        const struct import_column *to = &p->column->shown;
+        const struct aim aim = {NULL, to->field, to->by, &p->column->by, &p->value};
+        set[i] = (struct assign){to->field, p->value};
+        if (to->by && !card_makes_account(im, p->column))
+            TRY(find_linked(t, im, r, &aim, &set[i].value, e));
     }
     *out = set;
     return KITH_OK;

@@ -15,30 +15,25 @@
 #define KITH_F_QUANTITY KITH_F_DECIMAL, .options = "3"
 #define KITH_F_PERCENT  KITH_F_DECIMAL, .options = "2"
 
-/* -- the records that it reads and writes, by the fields that it uses ---------------------------
- */
+/* -- records, by the fields that are used ---------------------------------------------------- */
 
-#define ACCOUNT(X) X(name) X(parent) X(territory) X(price_book) X(discount)
-#define CONTACT(X) X(name) X(account) X(price_book) X(discount)
-#define PRODUCT(X)                                                                                 \
-    X(code) X(name) X(kind) X(state) X(variant_of) X(price) X(tax_rate) X(option_groups)
+/* clang-format off */
+#define ACCOUNT(X)  X(name) X(parent) X(territory) X(price_book) X(discount)
+#define CONTACT(X)  X(name) X(account) X(price_book) X(discount)
+#define PRODUCT(X)  X(code) X(name) X(kind) X(state) X(variant_of) X(price) X(tax_rate) \
+                    X(option_groups)
 #define RELATION(X) X(product) X(other) X(kind)
 #define CATEGORY(X) X(parent)
-#define BOOK(X)     X(name) X(currency) X(valid_from) X(valid_until) X(territory) X(standard) X(final)
-#define PRICE(X)                                                                                   \
-    X(price_book) X(product) X(min_quantity) X(amount) X(discount) X(valid_from) X(valid_until)
-#define ORDER(X)                                                                                   \
-    X(number)                                                                                      \
-    X(state)                                                                                       \
-    X(account) X(contact) X(currency) X(price_book) X(placed_at) X(net) X(tax) X(total) X(owner)
-#define LINE(X)                                                                                    \
-    X(order)                                                                                       \
-    X(product)                                                                                     \
-    X(description)                                                                                 \
-    X(quantity)                                                                                    \
-    X(list_price)                                                                                  \
-    X(unit_price)                                                                                  \
-    X(priced_by) X(discount) X(tax_rate) X(net) X(tax) X(total) X(chosen) X(configuration)
+#define BOOK(X)     X(name) X(currency) X(valid_from) X(valid_until) X(territory) X(standard) \
+                    X(final)
+#define PRICE(X)    X(price_book) X(product) X(min_quantity) X(amount) X(discount) X(valid_from) \
+                    X(valid_until)
+#define ORDER(X)    X(number) X(state) X(channel) X(account) X(contact) X(currency) \
+                    X(price_book) X(placed_at) X(net) X(tax) X(total) X(owner)
+#define LINE(X)     X(order) X(product) X(description) X(quantity) X(list_price) X(unit_price) \
+                    X(priced_by) X(discount) X(tax_rate) X(net) X(tax) X(total) X(chosen) \
+                    X(configuration)
+/* clang-format on */
 
 KITH_RECORD(account, ACCOUNT);
 KITH_RECORD(contact, CONTACT);

@@ -17,6 +17,7 @@ struct writing {
     struct order order;
     struct product product;
     struct choice choice; /* as far as it was looked at */
+    int32_t imported;     /* what took place elsewhere: it is written down, and not carried out */
 };
 
 static int32_t is_changed(const struct writing *w, uint32_t field) {
@@ -25,7 +26,7 @@ static int32_t is_changed(const struct writing *w, uint32_t field) {
 
 static kith_status check_open(const struct writing *w, kith_error *err) {
     const kith_str state = w->order.state.as.s;
-    if (kith_str_is(state, "cart") || kith_str_is(state, "abandoned"))
+    if (w->imported || kith_str_is(state, "cart") || kith_str_is(state, "abandoned"))
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "order",
                      "order: its lines stay as they are once it is %.*s; take it back to cart "
@@ -154,6 +155,7 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     if (st != KITH_OK)
         return st;
     w.created = info.kind == KITH_ON_CREATE;
+    w.imported = info.origin == KITH_ORIGIN_IMPORT;
     st = KITH_READ(self, txn, line, info.after, &w.line, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
@@ -197,6 +199,8 @@ static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_chang
     if (st != KITH_OK)
         return st;
     st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
+    w.imported = info.origin == KITH_ORIGIN_UNDO && w.order.channel.kind != KITH_NULL &&
+                 kith_str_is(w.order.channel.as.s, "import");
     return st == KITH_E_NOTFOUND ? KITH_OK : st == KITH_OK ? check_open(&w, err) : st;
 }
 

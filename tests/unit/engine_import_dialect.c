@@ -322,6 +322,67 @@ TEST("a linked record that is not there is made once when that is asked for") {
     end(&x, &l);
 }
 
+TEST("one flat file makes records of several types, each with what stands in its first row") {
+    struct fixture x;
+    struct load l;
+    begin(&x);
+    l = load_of(type(&x, "task"), NULL);
+    l.o.create_linked = true;
+    MAP(&l, "What=title", "Login=assignee.login", "Who=assignee.name",
+        "assignee.name:=Somebody {Login}", "assignee.language:=en");
+    EXPECT_OK(load_text(&x, &l, "what,login,who\nCall,ada,Ada L\nWrite,ada,Other\nMeet,bob,\n"),
+              x.e);
+    EXPECT_COUNTS(&l, 3, 0, 0, 0, 0);
+    EXPECT_INT(1, count(&x, "user where login = 'ada' and name = 'Ada L'", NULL));
+    EXPECT_INT(1, count(&x, "user where login = 'bob' and name = 'Somebody bob'", NULL));
+    EXPECT_INT(2, count(&x, "user where language = 'en'", NULL));
+    EXPECT_INT(2, count(&x, "task where assignee.login = 'ada'", NULL));
+    end(&x, &l);
+}
+
+TEST("a record that is made may lead to one behind it, found by its own first column, or made") {
+    struct fixture x;
+    struct load l;
+    begin(&x);
+    l = load_of(x.contact, NULL);
+    l.o.create_linked = true;
+    MAP(&l, "Firm=account.name", "Region=account.territory.name",
+        "account.territory.rule:=of {Region}", "account.kind:=customer");
+    EXPECT_OK(load_text(&x, &l, "name,firm,region\nAda,ACME,North\nBea,Other,North\nCid,Third,\n"),
+              x.e);
+    EXPECT_COUNTS(&l, 3, 0, 0, 0, 0);
+    EXPECT_INT(1, count(&x, "territory where rule = 'of North'", NULL));
+    EXPECT_INT(2, count(&x, "contact where account.territory.name = 'North'", NULL));
+    EXPECT_INT(3, count(&x, "account where kind = 'customer'", NULL));
+    EXPECT_INT(1, count(&x, "account where territory is null", NULL));
+    end(&x, &l);
+}
+
+TEST("what goes into new records needs that they may be made, and a column that finds them") {
+    static const struct {
+        const char *map[2];
+        bool create;
+        const char *words;
+    } rows[] = {
+        {{"A=account.name", "B=account.phone"}, false, "for one that is created: say"},
+        {{"A=account.territory.name", NULL}, true, "another column has to find it first"},
+        {{"A=account.name", "B=account.name.x"}, true, "only a link to one type has fields"},
+        {{"A=account.name", "B=account.territory.nam"}, true, "did you mean 'name'"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct fixture x;
+        struct load l;
+        begin(&x);
+        l = load_of(x.contact, NULL);
+        l.o.create_linked = rows[i].create;
+        l.o.map = rows[i].map;
+        l.o.map_count = rows[i].map[1] ? 2 : 1;
+        EXPECT(load_text(&x, &l, "name,a,b\nAda,1,2\n") != KITH_OK);
+        EXPECT_HAS(rows[i].words, x.e.message);
+        end(&x, &l);
+    }
+}
+
 /* -- JSON -------------------------------------------------------------------------------------- */
 
 TEST("a JSON file may be one array, over many lines, read in small pieces") {
