@@ -35,31 +35,6 @@ struct conversion {
     kith_value opportunity;
 };
 
-/* Values for a new record; those that are missing are left out. */
-#define VALUES_MAX 12
-struct values {
-    uint32_t count;
-    uint32_t fields[VALUES_MAX];
-    kith_value values[VALUES_MAX];
-};
-
-static void put(struct values *v, uint32_t field, kith_value value) {
-    if (value.kind == KITH_NULL || v->count == VALUES_MAX)
-        return;
-    v->fields[v->count] = field;
-    v->values[v->count++] = value;
-}
-
-static kith_status make(struct conversion *c, uint32_t type, const struct values *v,
-                        kith_value *link, kith_error *err) {
-    kith_id id;
-    kith_status st =
-        c->self->records->create(c->txn, type, v->count, v->fields, v->values, &id, err);
-    if (st == KITH_OK)
-        *link = kith_link(type, id);
-    return st;
-}
-
 /* -- what is asked ----------------------------------------------------------------------------- */
 
 static kith_status read_lead(struct conversion *c, kith_error *err) {
@@ -199,31 +174,31 @@ static kith_status find_account(struct conversion *c, kith_error *err) {
 
 static kith_status make_account(struct conversion *c, kith_error *err) {
     const kith_instance *self = c->self;
-    struct values v = {0};
+    kith_edit v = {0};
     if (c->account.how)
         return KITH_OK;
     if (c->lead[OF_COMPANY].kind == KITH_NULL) {
         c->account.how = "none";
         return KITH_OK;
     }
-    put(&v, self->account.name, c->lead[OF_COMPANY]);
-    put(&v, self->account.kind, kith_text("prospect"));
-    put(&v, self->account.owner, c->lead[OF_OWNER]);
+    kith_put_given(&v, self->account.name, c->lead[OF_COMPANY]);
+    kith_put_given(&v, self->account.kind, kith_text("prospect"));
+    kith_put_given(&v, self->account.owner, c->lead[OF_OWNER]);
     c->account.how = "created";
-    return make(c, self->account.type, &v, &c->account.link, err);
+    return kith_edit_create(self->records, c->txn, self->account.type, &v, &c->account.link, err);
 }
 
 static kith_status make_contact(struct conversion *c, kith_error *err) {
     const kith_instance *self = c->self;
-    struct values v = {0};
-    put(&v, self->contact.name, c->lead[OF_NAME]);
-    put(&v, self->contact.account, c->account.link);
-    put(&v, self->contact.email, c->lead[OF_EMAIL]);
-    put(&v, self->contact.phone, c->lead[OF_PHONE]);
-    put(&v, self->contact.source, c->lead[OF_SOURCE]);
-    put(&v, self->contact.owner, c->lead[OF_OWNER]);
+    kith_edit v = {0};
+    kith_put_given(&v, self->contact.name, c->lead[OF_NAME]);
+    kith_put_given(&v, self->contact.account, c->account.link);
+    kith_put_given(&v, self->contact.email, c->lead[OF_EMAIL]);
+    kith_put_given(&v, self->contact.phone, c->lead[OF_PHONE]);
+    kith_put_given(&v, self->contact.source, c->lead[OF_SOURCE]);
+    kith_put_given(&v, self->contact.owner, c->lead[OF_OWNER]);
     c->contact.how = "created";
-    return make(c, self->contact.type, &v, &c->contact.link, err);
+    return kith_edit_create(self->records, c->txn, self->contact.type, &v, &c->contact.link, err);
 }
 
 /* A contact that had no account belongs to this one from now on; another's stays where it is. */
@@ -240,22 +215,23 @@ static kith_status settle_contact(struct conversion *c, kith_error *err) {
 static kith_status make_opportunity(struct conversion *c, kith_error *err) {
     const kith_instance *self = c->self;
     const kith_value *company = &c->lead[OF_COMPANY], *name = &c->args[CONVERT_NAME];
-    struct values v = {0};
+    kith_edit v = {0};
     if (!wants_opportunity(c))
         return KITH_OK;
     if (name->kind == KITH_NULL)
         name = company->kind == KITH_NULL ? &c->lead[OF_NAME] : company;
-    put(&v, self->opportunity.name, *name);
-    put(&v, self->opportunity.account, c->account.link);
-    put(&v, self->opportunity.contact, c->contact.link);
-    put(&v, self->opportunity.lead, c->args[CONVERT_LEAD]);
-    put(&v, self->opportunity.amount, c->args[CONVERT_AMOUNT]);
-    put(&v, self->opportunity.close_on, c->args[CONVERT_CLOSE_ON]);
-    put(&v, self->opportunity.source, c->lead[OF_SOURCE]);
-    put(&v, self->opportunity.campaign, c->lead[OF_CAMPAIGN]);
-    put(&v, self->opportunity.description, c->lead[OF_INTEREST]);
-    put(&v, self->opportunity.owner, c->lead[OF_OWNER]);
-    return make(c, self->opportunity.type, &v, &c->opportunity, err);
+    kith_put_given(&v, self->opportunity.name, *name);
+    kith_put_given(&v, self->opportunity.account, c->account.link);
+    kith_put_given(&v, self->opportunity.contact, c->contact.link);
+    kith_put_given(&v, self->opportunity.lead, c->args[CONVERT_LEAD]);
+    kith_put_given(&v, self->opportunity.amount, c->args[CONVERT_AMOUNT]);
+    kith_put_given(&v, self->opportunity.close_on, c->args[CONVERT_CLOSE_ON]);
+    kith_put_given(&v, self->opportunity.source, c->lead[OF_SOURCE]);
+    kith_put_given(&v, self->opportunity.campaign, c->lead[OF_CAMPAIGN]);
+    kith_put_given(&v, self->opportunity.description, c->lead[OF_INTEREST]);
+    kith_put_given(&v, self->opportunity.owner, c->lead[OF_OWNER]);
+    return kith_edit_create(self->records, c->txn, self->opportunity.type, &v, &c->opportunity,
+                            err);
 }
 
 static kith_status close_lead(struct conversion *c, kith_error *err) {

@@ -241,20 +241,18 @@ static kith_status heaviest(kith_instance *self, kith_call *call, kith_error *er
 
 static kith_status make(kith_instance *self, kith_call *call, kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
-    uint32_t fields[2];
     kith_value values[2], made;
-    kith_id id;
+    kith_edit edit;
     kith_status st = self->calls->arg(call, 0, &values[0], err);
-    fields[0] = self->name;
-    fields[1] = self->size;
+    memset(&edit, 0, sizeof edit);
     if (st == KITH_OK)
         st = self->calls->arg(call, 1, &values[1], err);
-    if (st == KITH_OK)
-        st = self->records->create(txn, self->thing, 2, fields, values, &id, err);
     if (st != KITH_OK)
         return st;
-    made = kith_link(self->thing, id);
-    return self->calls->result(call, 0, &made, err);
+    kith_put(&edit, self->name, values[0]);
+    kith_put_given(&edit, self->size, values[1]);
+    st = kith_edit_create(self->records, txn, self->thing, &edit, &made, err);
+    return st == KITH_OK ? self->calls->result(call, 0, &made, err) : st;
 }
 
 /* Sends what is told of whatever is listened for. */
@@ -401,6 +399,7 @@ static kith_status list_things(kith_instance *self, kith_call *call, int64_t by,
     kith_value least;
     struct piece *things = NULL;
     struct list_row row;
+    kith_edit edit;
     uint64_t i;
     kith_status st = self->calls->arg(call, 0, &least, err);
     if (st == KITH_OK)
@@ -409,9 +408,11 @@ static kith_status list_things(kith_instance *self, kith_call *call, int64_t by,
         row.thing = things[i].id;
         row.name = things[i].name;
         row.size = kith_number(KITH_INT, things[i].size.as.i + by);
+        memset(&edit, 0, sizeof edit);
+        kith_put(&edit, self->size, row.size);
         if (by)
-            st = KITH_SET(self, self->calls->txn(call), piece, size, row.thing.as.link.id, row.size,
-                          err);
+            st = kith_edit_update(self->records, self->calls->txn(call), self->thing,
+                                  row.thing.as.link.id, &edit, err);
         if (st == KITH_OK)
             st = KITH_ROW(self, call, &row, err);
     }

@@ -286,8 +286,43 @@ typedef struct kith_edit {
 static inline void kith_put(kith_edit *edit, uint32_t field, kith_value value) {
     if (edit->count < KITH_MEMBERS_MAX) {
         edit->fields[edit->count] = field;
-        edit->values[edit->count++] = value;
+        edit->values[edit->count] = value;
     }
+    edit->count++; /* one too many is told when they are written */
+}
+
+static inline kith_status kith_edit_check(const kith_edit *edit, kith_error *err) {
+    return edit->count <= KITH_MEMBERS_MAX
+               ? KITH_OK
+               : kith_fail(err, KITH_E_LIMIT, NULL, "%u fields are written at once; %u is the most",
+                           edit->count, KITH_MEMBERS_MAX);
+}
+
+/* The same, unless the value is empty. */
+static inline void kith_put_given(kith_edit *edit, uint32_t field, kith_value value) {
+    if (value.kind != KITH_NULL)
+        kith_put(edit, field, value);
+}
+
+/* Creates a record of them; *link, unless it is NULL, leads to it. [writer] */
+static inline kith_status kith_edit_create(const kith_records_v1 *rec, kith_txn *txn, uint32_t type,
+                                           const kith_edit *edit, kith_value *link,
+                                           kith_error *err) {
+    kith_id id;
+    kith_status st = kith_edit_check(edit, err);
+    if (st == KITH_OK)
+        st = rec->create(txn, type, edit->count, edit->fields, edit->values, &id, err);
+    if (st == KITH_OK && link)
+        *link = kith_link(type, id);
+    return st;
+}
+
+/* Writes them to a record that is there. [writer] */
+static inline kith_status kith_edit_update(const kith_records_v1 *rec, kith_txn *txn, uint32_t type,
+                                           kith_id id, const kith_edit *edit, kith_error *err) {
+    kith_status st = kith_edit_check(edit, err);
+    return st == KITH_OK ? rec->update(txn, type, id, edit->count, edit->fields, edit->values, err)
+                         : st;
 }
 
 /* Writes one field of a record. [writer] */
