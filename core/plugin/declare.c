@@ -47,8 +47,10 @@ static bool is_name(const char *s, const char *also) {
     return n <= NAME_BYTES;
 }
 
-/* Rows of any kind begin with their name. Each must be well formed and stand once. */
+/* Rows of any kind begin with their name. Each must be well formed and stand once; those that
+ * extend a type, as often as there are parts that add to it. */
 static kith_status check_names(kith_array rows, const char *what, const char *also, kith_error *e) {
+    const kith_type *types = strcmp(what, "types") == 0 ? rows.items : NULL;
     for (uint32_t i = 0; i < rows.count; i++) {
         const char *name =
             *(const char *const *)((const char *)rows.items + (size_t)i * rows.stride);
@@ -58,7 +60,8 @@ static kith_status check_names(kith_array rows, const char *what, const char *al
                            "a letter, then a-z, 0-9 and _",
                            i, what, name ? name : "");
         for (uint32_t j = 0; j < i; j++)
-            if (!strcmp(name,
+            if (!(types && (types[i].extends || types[j].extends)) &&
+                !strcmp(name,
                         *(const char *const *)((const char *)rows.items + (size_t)j * rows.stride)))
                 return err_set(e, KITH_E_INVAL, NULL, "'%s' stands twice among its %s", name, what);
     }

@@ -8,6 +8,8 @@
 #include <kith/easy.h>
 #include <kith/plugin.h>
 
+#include "stock.h"
+
 #define F(field, of, ...)                                                                          \
     { .name = (field), .kind = KITH_F_##of, __VA_ARGS__ }
 
@@ -52,6 +54,7 @@ struct kith_instance {
     const kith_calls_v1 *calls;
     const kith_settings_v1 *settings;
     const kith_numbers_v1 *numbers;
+    const kith_timers_v1 *timers;
 
     struct account_numbers account;
     struct contact_numbers contact;
@@ -63,6 +66,7 @@ struct kith_instance {
     struct order_numbers order;
     struct line_numbers line;
     struct configure_numbers configure;
+    struct goods goods;
     uint32_t territory, territory_parent;
     struct {
         uint32_t product_by_code, relations, standard_books, territory_books, price_of, prices_of,
@@ -111,8 +115,12 @@ kith_status price_wants(kith_instance *self, kith_error *err);
 kith_status order_wants(kith_instance *self, kith_error *err);
 kith_status option_wants(kith_instance *self, kith_error *err);
 kith_status configure_wants(kith_instance *self, kith_error *err);
+kith_status stock_wants(kith_instance *self, kith_error *err);
+kith_status reserve_wants(kith_instance *self, kith_error *err);
+kith_status demand_wants(kith_instance *self, kith_error *err);
 extern const kith_part product_part, price_part, order_part;
 extern const kith_part option_part, configure_part;
+extern const kith_part stock_part, reserve_part, demand_part;
 
 #define WANTS(self, wants, err)                                                                    \
     kith_resolve((self)->host, self, wants, sizeof(wants) / sizeof *(wants), err)

@@ -25,26 +25,25 @@ static const kith_permission permissions[] = {
 };
 
 static const kith_want wants[] = {
-    KITH_WANT(TABLE, KITH_RECORDS_1, records),
-    KITH_WANT(TABLE, KITH_EVENTS_1, events),
-    KITH_WANT(TABLE, KITH_CALLS_1, calls),
-    KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
-    KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),
-    KITH_WANT(SETTING, "rounding", rounding),
-    KITH_WANT(SETTING, "tax_included", tax_included),
-    KITH_WANT_RECORD("account", account, ACCOUNT),
-    KITH_WANT_RECORD("contact", contact, CONTACT),
-    KITH_WANT(TYPE, "territory", territory),
-    KITH_WANT(FIELD, "parent", territory_parent),
+    KITH_WANT(TABLE, KITH_RECORDS_1, records),     KITH_WANT(TABLE, KITH_EVENTS_1, events),
+    KITH_WANT(TABLE, KITH_CALLS_1, calls),         KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
+    KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),     KITH_WANT(TABLE, KITH_TIMERS_1, timers),
+    KITH_WANT(SETTING, "rounding", rounding),      KITH_WANT(SETTING, "tax_included", tax_included),
+    KITH_WANT_RECORD("account", account, ACCOUNT), KITH_WANT_RECORD("contact", contact, CONTACT),
+    KITH_WANT(TYPE, "territory", territory),       KITH_WANT(FIELD, "parent", territory_parent),
 };
 
 /* -- life ---------------------------------------------------------------------------------------
  */
 
-static const kith_part *const parts[] = {&product_part, &price_part, &order_part, &option_part,
-                                         &configure_part};
+static const kith_part *const parts[] = {
+    &product_part,   &price_part, &order_part,   &option_part,
+    &configure_part, &stock_part, &reserve_part, &demand_part,
+};
 static kith_status (*const ask[])(kith_instance *, kith_error *) = {
-    product_wants, price_wants, order_wants, option_wants, configure_wants};
+    product_wants,   price_wants, order_wants,   option_wants,
+    configure_wants, stock_wants, reserve_wants, demand_wants,
+};
 
 static void destroy(kith_instance *self) {
     free(self);

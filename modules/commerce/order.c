@@ -196,7 +196,7 @@ static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_chang
     kith_status st = self->records->change(txn, change, &info, err);
     if (st == KITH_OK)
         st = KITH_READ(self, txn, line, info.before, &w.line, err);
-    if (st != KITH_OK)
+    if (st != KITH_OK || is_by_rules(info.origin))
         return st;
     st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
     w.imported = info.origin == KITH_ORIGIN_UNDO && w.order.channel.kind != KITH_NULL &&

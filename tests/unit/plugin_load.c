@@ -273,6 +273,16 @@ TEST("two rows of one name are refused") {
     EXPECT_HAS("'a.b' stands twice among its topics", e.message);
 }
 
+TEST("each part of a module may add fields to a type, also to one of its own") {
+    static const kith_type types[] = {
+        {.name = "a"}, {.name = "a", .extends = 1}, {.name = "a", .extends = 1}};
+    static const kith_type twice[] = {{.name = "a"}, {.name = "a"}};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(declared((kith_plugin_desc){.types = KITH_ARRAY(types)}, &e), e);
+    EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.types = KITH_ARRAY(twice)}, &e));
+    EXPECT_HAS("'a' stands twice among its types", e.message);
+}
+
 TEST("the setting grant is the loader's own") {
     static const kith_setting settings[] = {{.key = "grant", .kind = KITH_TEXT}};
     kith_error e = KITH_ERROR_INIT;

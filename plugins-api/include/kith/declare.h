@@ -129,7 +129,8 @@ typedef struct kith_type {
     uint32_t undo;      /* KITH_UNDO_*                                                          */
     kith_array fields;  /* kith_field; besides them every type has id, created, updated, owner  */
     kith_array indexes; /* const char *: "owner,-created"; single fields use KITH_FF_INDEXED    */
-    uint32_t extends;   /* 1: the fields are added to an existing type of that name             */
+    uint32_t extends;   /* 1: the fields are added to an existing type of that name, which may
+                           be the module's own                                                  */
     uint32_t reserved;  /* 0 */
 } kith_type;
 

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an order does to stock: placed, its lines are reserved; cancelled or back in the cart, they
+ * are released; what is shipped leaves, and what is returned comes back. */
+#include "commerce.h"
+
+/* -- reserving ----------------------------------------------------------------------------------
+ */
+
+struct reserving {
+    kith_instance *self;
+    kith_txn *txn;
+    kith_value line;
+};
+
+static kith_status move(const struct reserving *r, const char *kind, const kith_value *stock,
+                        int64_t units, kith_error *err) {
+    struct movement m = {.stock = *stock,
+                         .kind = kith_text(kind),
+                         .quantity = quantity_units(units),
+                         .order_line = r->line};
+    return KITH_CREATE(r->self, r->txn, goods.movement, &m, err);
+}
+
+static kith_status check_backorder(const struct reserving *r, const kith_value *product,
+                                   int64_t wanted, int64_t available, kith_error *err) {
+    struct good good;
+    char text[KITH_NUMBER_TEXT], need[KITH_NUMBER_TEXT];
+    const kith_value left = quantity_units(available > 0 ? available : 0);
+    const kith_value all = quantity_units(wanted);
+    kith_status st = KITH_LOAD(r->self, r->txn, goods.good, product->as.link.id, &good, err);
+    if (st != KITH_OK || good.backorder.as.i)
+        return st;
+    r->self->numbers->text(&left, text);
+    r->self->numbers->text(&all, need);
+    return kith_fail(err, KITH_E_REFUSED, "quantity",
+                     "quantity: %s of '%.*s' are wanted and %s are free; order fewer, wait until "
+                     "some arrive, or allow its back orders (backorder)",
+                     need, (int)good.code.as.s.len, good.code.as.s.ptr, text);
+}
+
+/* All from one place where that has enough; else from one after the other, and what nobody has is
+ * in back order at the first. */
+static kith_status reserve_from(const struct reserving *r, const struct stock *stocks,
+                                uint64_t count, int64_t units, kith_error *err) {
+    int64_t available = 0, left = units;
+    for (uint64_t i = 0; i < count; i++) {
+        if (units_of(&stocks[i].available) >= units)
+            return move(r, "reserve", &stocks[i].id, units, err);
+        if (units_of(&stocks[i].available) > 0)
+            available += units_of(&stocks[i].available);
+    }
+    kith_status st = KITH_OK;
+    if (available < units)
+        st = check_backorder(r, &stocks[0].product, units, available, err);
+    const int64_t lacking = available < units ? units - available : 0;
+    for (uint64_t i = 0; st == KITH_OK && i < count && left > 0; i++) {
+        const int64_t has = units_of(&stocks[i].available);
+        int64_t part = (has > 0 ? has : 0) + (i == 0 ? lacking : 0);
+        part = part < left ? part : left;
+        left -= part;
+        if (part > 0)
+            st = move(r, "reserve", &stocks[i].id, part, err);
+    }
+    return st;
+}
+
+/* *there: the product has stock at all. */
+static kith_status reserve_product(const struct reserving *r, const kith_value *product,
+                                   int64_t units, int32_t *there, kith_error *err) {
+    struct stock *stocks;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(r->self, r->txn, goods.stock, r->self->goods.stocks_of, 1, product,
+                               &stocks, &count, err);
+    *there = count > 0;
+    return st == KITH_OK && count ? reserve_from(r, stocks, count, units, err) : st;
+}
+
+/* Of a bundle that lies nowhere as such, its parts. */
+static kith_status reserve_parts(const struct reserving *r, const kith_value *product,
+                                 int64_t units, kith_error *err) {
+    struct part *parts;
+    uint64_t count = 0;
+    int32_t there;
+    kith_status st = KITH_FIND(r->self, r->txn, goods.part, r->self->goods.parts_of, 1, product,
+                               &parts, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        kith_value all;
+        st = r->self->numbers->multiply(&parts[i].quantity,
+                                        &(kith_value){.kind = KITH_INT, .as.i = units}, 1000,
+                                        KITH_ROUND_UP, &all, err);
+        if (st == KITH_OK)
+            st = reserve_product(r, &parts[i].other, units_of(&all), &there, err);
+    }
+    return st;
+}
+
+static kith_status reserve_order(kith_instance *self, kith_txn *txn, const kith_value *order,
+                                 kith_error *err) {
+    struct line *lines;
+    uint64_t count = 0;
+    kith_status st =
+        KITH_FIND(self, txn, line, self->query.lines_of, 1, order, &lines, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        const struct reserving r = {self, txn, lines[i].id};
+        const int64_t units = units_of(&lines[i].quantity);
+        int32_t there = 0;
+        st = reserve_product(&r, &lines[i].product, units, &there, err);
+        if (st == KITH_OK && !there)
+            st = reserve_parts(&r, &lines[i].product, units, err);
+    }
+    return st;
+}
+
+static kith_status release_order(kith_instance *self, kith_txn *txn, const kith_value *order,
+                                 kith_error *err) {
+    struct holdings held;
+    kith_status st = stock_holdings(self, txn, self->goods.held_by_order, order, &held, err);
+    for (uint64_t i = 0; st == KITH_OK && i < held.count; i++) {
+        const struct reserving r = {self, txn, held.items[i].line};
+        if (held.items[i].units > 0)
+            st = move(&r, "release", &held.items[i].stock, held.items[i].units, err);
+    }
+    return st;
+}
+
+/* -- orders -------------------------------------------------------------------------------------
+ */
+
+static int32_t is_open(kith_str state) {
+    return kith_str_is(state, "cart") || kith_str_is(state, "abandoned");
+}
+
+static kith_status placed_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                               kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct order was, now;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, order, info.after, &now, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, order, info.before, &was, err);
+    if (st != KITH_OK)
+        return st;
+    if (is_open(was.state.as.s) && kith_str_is(now.state.as.s, "ordered"))
+        return reserve_order(self, txn, &now.id, err);
+    if (!is_open(was.state.as.s) &&
+        (is_open(now.state.as.s) || kith_str_is(now.state.as.s, "cancelled")))
+        return release_order(self, txn, &now.id, err);
+    return KITH_OK;
+}
+
+static kith_status gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                             kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct order was;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK && info.origin != KITH_ORIGIN_UNDO)
+        st = KITH_READ(self, txn, order, info.before, &was, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_open(was.state.as.s))
+        return st;
+    return release_order(self, txn, &was.id, err);
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const char *const state_only[] = {"state"};
+static const kith_hook hooks[] = {
+    {.name = "reserve",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = placed_hook,
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Reserves what is ordered, and releases it when the order is cancelled or a cart "
+            "again."},
+    {.name = "order_gone",
+     .type = "order",
+     .on = KITH_ON_DELETE,
+     .when = KITH_BEFORE,
+     .fn = gone_hook,
+     .doc = "Releases what an order that is deleted has reserved."},
+};
+
+#define HOLDS(which) "stock_movement where " which " group by stock, order_line : sum(reserved)"
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("product_relation", goods.part, PART),
+    KITH_WANT(QUERY, "stock where product = :product order by id", goods.stocks_of),
+    KITH_WANT(QUERY,
+              "product_relation where product = :product and kind = 'bundle_part' order by id",
+              goods.parts_of),
+    KITH_WANT(QUERY, HOLDS("order_line.order = :order"), goods.held_by_order),
+    KITH_WANT(QUERY, HOLDS("order_line = :line"), goods.held_by_line),
+};
+kith_status reserve_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part reserve_part = {
+    .struct_size = sizeof reserve_part,
+    .hooks = KITH_ARRAY(hooks),
+};

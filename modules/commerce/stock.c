@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stock: what lies where, kept as movements that are added up and never changed, and the notice
+ * when it falls to its critical level. */
+#include "commerce.h"
+
+int32_t is_by_rules(uint32_t origin) {
+    return origin == KITH_ORIGIN_RETENTION || origin == KITH_ORIGIN_ERASE;
+}
+
+kith_value quantity_units(int64_t units) {
+    kith_value v = quantity_of(0);
+    v.as.decimal.units = units;
+    return v;
+}
+int64_t units_of(const kith_value *quantity) {
+    return quantity->kind == KITH_DECIMAL ? quantity->as.decimal.units : 0;
+}
+
+/* -- holdings -----------------------------------------------------------------------------------
+ */
+
+struct gathering {
+    kith_instance *self;
+    struct holdings *out;
+    uint64_t room;
+};
+
+static kith_status gather(void *arg, const kith_txn *txn, uint32_t count, const kith_value *values,
+                          kith_error *err) {
+    struct gathering *g = arg;
+    if (count < 3 || units_of(&values[2]) == 0)
+        return KITH_OK;
+    if (g->out->count == g->room) {
+        const uint64_t room = g->room ? g->room * 2 : 8;
+        struct holding *more = g->self->host->memory(txn, room * sizeof *more);
+        if (!more)
+            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more holdings");
+        if (g->out->count)
+            memcpy(more, g->out->items, (size_t)g->out->count * sizeof *more);
+        g->out->items = more;
+        g->room = room;
+    }
+    g->out->items[g->out->count++] = (struct holding){values[0], values[1], units_of(&values[2])};
+    return KITH_OK;
+}
+
+kith_status stock_holdings(kith_instance *self, const kith_txn *txn, uint32_t query,
+                           const kith_value *which, struct holdings *out, kith_error *err) {
+    struct gathering g = {.self = self, .out = out};
+    *out = (struct holdings){0};
+    return self->records->groups(txn, query, 1, which, 0, gather, &g, err);
+}
+
+/* -- stock --------------------------------------------------------------------------------------
+ */
+
+static kith_status check_place(kith_instance *self, const kith_txn *txn, const struct stock *s,
+                               kith_error *err) {
+    struct stock *others;
+    uint64_t count = 0;
+    const kith_value params[] = {s->product, s->location};
+    kith_status st =
+        KITH_FIND(self, txn, goods.stock, self->goods.same_place, 2, params, &others, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (others[i].id.as.link.id != s->id.as.link.id)
+            return kith_fail(err, KITH_E_CONFLICT, "location",
+                             "location: this product has a stock at '%.*s' already; use that one, "
+                             "or name another place",
+                             (int)s->location.as.s.len, s->location.as.s.ptr);
+    return st;
+}
+
+static kith_status stock_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct stock now, was;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, goods.stock, info.after, &now, err);
+    if (st == KITH_OK && info.before) {
+        st = KITH_READ(self, txn, goods.stock, info.before, &was, err);
+        if (st == KITH_OK && was.product.as.link.id != now.product.as.link.id)
+            return kith_fail(err, KITH_E_REFUSED, "product",
+                             "product: a stock is of one product for ever; create another stock");
+    }
+    return st == KITH_OK ? check_place(self, txn, &now, err) : st;
+}
+
+/* -- the critical level -------------------------------------------------------------------------
+ */
+
+static int32_t is_low(const kith_value *critical, int64_t available) {
+    return critical->kind == KITH_DECIMAL && available <= units_of(critical);
+}
+
+/* Once for each time that it falls, and each time that it rises again. */
+static kith_status tell_level(kith_instance *self, kith_txn *txn, const struct stock *s,
+                              int32_t was_low, kith_error *err) {
+    const int32_t low = is_low(&s->critical, units_of(&s->available));
+    const kith_value values[] = {s->product, s->location, s->available, s->critical,
+                                 s->reorder_quantity};
+    if (low == was_low)
+        return KITH_OK;
+    return self->events->publish(txn, low ? self->goods.critical : self->goods.replenished,
+                                 self->goods.stock.type, s->id.as.link.id,
+                                 sizeof values / sizeof *values, values, err);
+}
+
+static kith_status level_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct stock now, was;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, goods.stock, info.after, &now, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, goods.stock, info.before, &was, err);
+    return st == KITH_OK
+               ? tell_level(self, txn, &now, is_low(&was.critical, units_of(&now.available)), err)
+               : st;
+}
+
+/* -- movements ----------------------------------------------------------------------------------
+ */
+
+/* What one of each kind does, by the signs of its quantity. */
+static const struct effect {
+    const char *kind;
+    int8_t on_hand, reserved;
+    int8_t free; /* no more than what nobody has reserved */
+} effects[] = {
+    {"receipt", 1, 0, 0},  {"return", 1, 0, 0}, {"reserve", 0, 1, 0},
+    {"release", 0, -1, 0}, {"ship", -1, 0, 1},  {"move", -1, 0, 1},
+};
+
+struct moving {
+    kith_instance *self;
+    kith_txn *txn;
+    struct movement m;
+    struct stock stock;
+    struct good good;
+    int64_t on_hand, reserved;
+};
+
+static kith_status too_little(const struct moving *w, const char *what, int64_t there,
+                              kith_error *err) {
+    char wanted[KITH_NUMBER_TEXT], text[KITH_NUMBER_TEXT];
+    const kith_value has = quantity_units(there);
+    w->self->numbers->text(&w->m.quantity, wanted);
+    w->self->numbers->text(&has, text);
+    return kith_fail(
+        err, KITH_E_REFUSED, "quantity",
+        "quantity: %s of '%.*s' are to go from '%.*s', and %s %s; take fewer, or write "
+        "a receipt or a count first",
+        wanted, (int)w->good.code.as.s.len, w->good.code.as.s.ptr, (int)w->stock.location.as.s.len,
+        w->stock.location.as.s.ptr, text, what);
+}
+
+static kith_status check_movement(const struct moving *w, const struct effect *e, kith_error *err) {
+    const int64_t on_hand = units_of(&w->stock.on_hand);
+    const int64_t available = units_of(&w->stock.available);
+    const int64_t taken = available - on_hand; /* what is reserved, negative */
+    const int32_t by_hand = w->m.order_line.kind == KITH_NULL;
+    if (w->on_hand < 0 && on_hand + w->on_hand < 0)
+        return too_little(w, "are there", on_hand, err);
+    if (e && e->free && by_hand && available + w->on_hand < 0)
+        return too_little(w, "are not reserved", available, err);
+    if (w->reserved < 0 && by_hand && w->reserved < taken)
+        return too_little(w, "are reserved", -taken, err);
+    if (w->reserved > 0 && by_hand && available < w->reserved && !w->good.backorder.as.i)
+        return too_little(w, "are free", available, err);
+    return KITH_OK;
+}
+
+static kith_status check_target(const struct moving *w, kith_error *err) {
+    struct stock to;
+    const int32_t moves = kith_str_is(w->m.kind.as.s, "move") && w->on_hand < 0;
+    if (!moves && w->m.to.kind == KITH_NULL)
+        return KITH_OK;
+    if (!moves || w->m.to.kind == KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "to", "to: a move, and nothing else, says where to");
+    kith_status st = KITH_LOAD(w->self, w->txn, goods.stock, w->m.to.as.link.id, &to, err);
+    if (st == KITH_OK && (to.product.as.link.id != w->stock.product.as.link.id ||
+                          to.id.as.link.id == w->stock.id.as.link.id))
+        return kith_fail(err, KITH_E_REFUSED, "to", "to: name another stock of the same product");
+    return st;
+}
+
+/* The changes that follow from the kind; what the module itself has set stays. */
+static kith_status work_out(struct moving *w, kith_error *err) {
+    const int64_t quantity = units_of(&w->m.quantity);
+    const struct effect *effect = NULL;
+    for (size_t i = 0; i < sizeof effects / sizeof *effects; i++)
+        if (kith_str_is(w->m.kind.as.s, effects[i].kind))
+            effect = &effects[i];
+    if (effect && quantity == 0)
+        return kith_fail(err, KITH_E_REFUSED, "quantity",
+                         "quantity: it is more than 0, but for a count");
+    w->on_hand = w->m.on_hand.kind != KITH_NULL ? units_of(&w->m.on_hand)
+                 : effect                       ? effect->on_hand * quantity
+                                                : quantity - units_of(&w->stock.on_hand);
+    w->reserved = w->m.reserved.kind != KITH_NULL ? units_of(&w->m.reserved)
+                  : effect                        ? effect->reserved * quantity
+                                                  : 0;
+    kith_status st = check_target(w, err);
+    return st == KITH_OK ? check_movement(w, effect, err) : st;
+}
+
+static kith_status movement_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                 kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct moving w = {.self = self, .txn = txn};
+    const struct movement_numbers *n = &self->goods.movement;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+        return st;
+    st = KITH_READ(self, txn, goods.movement, info.after, &w.m, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.stock, w.m.stock.as.link.id, &w.stock, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.good, w.stock.product.as.link.id, &w.good, err);
+    if (st == KITH_OK)
+        st = work_out(&w, err);
+    if (st != KITH_OK)
+        return st;
+    const uint32_t fields[] = {n->on_hand, n->reserved, n->available};
+    const kith_value values[] = {quantity_units(w.on_hand), quantity_units(w.reserved),
+                                 quantity_units(w.on_hand - w.reserved)};
+    return self->records->set(txn, change, 3, fields, values, err);
+}
+
+static kith_status movement_kept_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                      kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_by_rules(info.origin))
+        return st;
+    return kith_fail(err, KITH_E_REFUSED, "stock",
+                     "stock: a movement stays as it was written; correct the stock by another one "
+                     "of kind count");
+}
+
+static kith_status arrive(kith_instance *self, kith_txn *txn, const struct movement *m,
+                          kith_error *err) {
+    struct movement other = {
+        .stock = m->to, .kind = m->kind, .quantity = m->quantity, .note = m->note};
+    other.on_hand = m->quantity;
+    return KITH_CREATE(self, txn, goods.movement, &other, err);
+}
+
+static kith_status moved_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct movement m;
+    struct stock s;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, goods.movement, info.after, &m, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.stock, m.stock.as.link.id, &s, err);
+    if (st != KITH_OK)
+        return st;
+    const int64_t before = units_of(&s.available) - units_of(&m.available);
+    st = tell_level(self, txn, &s, is_low(&s.critical, before), err);
+    if (st == KITH_OK && units_of(&m.available) > 0)
+        st = wanted_arrived(self, txn, &s, err);
+    return st == KITH_OK && m.to.kind != KITH_NULL ? arrive(self, txn, &m, err) : st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define KEPT(name, where, of, doc_text)                                                            \
+    F(name, QUANTITY, .rollup = "sum(" of " via " where ")", .doc = doc_text)
+
+static const kith_field product_fields[] = {
+    F("backorder", BOOLEAN, .default_text = "true",
+      .doc = "It may be ordered beyond what is in stock; else such an order is refused."),
+    KEPT("on_hand", "product", "stock.on_hand", "How much lies in all its stocks."),
+    KEPT("available", "product", "stock.available",
+         "How much of that nobody has reserved; below 0 so much is in back order."),
+};
+static const kith_field stock_fields[] = {
+    F("product", LINK, .options = "product", .flags = KITH_FF_REQUIRED, .doc = "Of what."),
+    F("location", TEXT, .default_text = "main", .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED,
+      .doc = "Where it lies: a warehouse, a shop."),
+    F("critical", QUANTITY, .min = "0",
+      .doc = "At this level or under it is to be ordered again; without it nothing is said."),
+    F("reorder_quantity", QUANTITY, .min = "0.001", .doc = "How much is then ordered."),
+    KEPT("on_hand", "stock", "stock_movement.on_hand", "How much is there."),
+    KEPT("reserved", "stock", "stock_movement.reserved", "How much of it is promised to orders."),
+    KEPT("available", "stock", "stock_movement.available",
+         "How much is free; below 0 more was ordered than is there."),
+};
+static const kith_field movement_fields[] = {
+    F("stock", LINK, .options = "stock", .flags = KITH_FF_REQUIRED, .doc = "Which stock."),
+    F("kind", CHOICE, .options = "receipt,reserve,release,ship,return,count,move",
+      .flags = KITH_FF_REQUIRED,
+      .doc = "receipt and return bring in, ship and move take away, reserve and release promise "
+             "and take the promise back; count says how much is really there."),
+    F("quantity", QUANTITY, .min = "0", .flags = KITH_FF_REQUIRED, .doc = "How much."),
+    F("to", LINK, .options = "stock", .doc = "Of a move: which other stock of the product."),
+    F("order_line", LINK, .options = "order_line", .flags = KITH_FF_READONLY,
+      .doc = "For which line of an order."),
+    F("note", TEXT, .flags = KITH_FF_SEARCHED, .doc = "Why, or by which paper."),
+    F("on_hand", QUANTITY, .flags = KITH_FF_READONLY, .doc = "What it changes of what is there."),
+    F("reserved", QUANTITY, .flags = KITH_FF_READONLY, .doc = "What it changes of the promises."),
+    F("available", QUANTITY, .flags = KITH_FF_READONLY, .doc = "What it changes of what is free."),
+};
+static const char *const stock_indexes[] = {"product,location"};
+static const char *const movement_indexes[] = {"stock,-created"};
+
+static const kith_type types[] = {
+    {.name = "product", .fields = KITH_ARRAY(product_fields), .extends = 1},
+    {.name = "stock",
+     .doc = "What lies of a product at a place.",
+     .title = "location",
+     .fields = KITH_ARRAY(stock_fields),
+     .indexes = KITH_ARRAY(stock_indexes)},
+    {.name = "stock_movement",
+     .label = "Stock movement",
+     .doc = "One change of a stock; it stays as it was written.",
+     .title = "kind",
+     .fields = KITH_ARRAY(movement_fields),
+     .indexes = KITH_ARRAY(movement_indexes)},
+};
+
+static const char *const level_fields[] = {"critical"};
+static const char *const place_fields[] = {"product", "location"};
+static const char *const kept_fields[] = {"stock", "kind", "quantity", "to", "note"};
+static const kith_hook hooks[] = {
+    {.name = "stock",
+     .type = "stock",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = stock_hook,
+     .fields = KITH_ARRAY(place_fields),
+     .doc = "Keeps one stock for each product and place."},
+    {.name = "level",
+     .type = "stock",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = level_hook,
+     .fields = KITH_ARRAY(level_fields),
+     .doc = "Tells when another critical level makes a stock low, or not low any more."},
+    {.name = "movement",
+     .type = "stock_movement",
+     .on = KITH_ON_CREATE,
+     .when = KITH_BEFORE,
+     .fn = movement_hook,
+     .doc = "Works out what a movement changes, and refuses to take what is not there."},
+    {.name = "movement_kept",
+     .type = "stock_movement",
+     .on = KITH_ON_UPDATE | KITH_ON_DELETE,
+     .when = KITH_BEFORE,
+     .fn = movement_kept_hook,
+     .fields = KITH_ARRAY(kept_fields),
+     .doc = "Keeps movements as they were written."},
+    {.name = "moved",
+     .type = "stock_movement",
+     .on = KITH_ON_CREATE,
+     .when = KITH_AFTER,
+     .fn = moved_hook,
+     .doc = "Tells when a stock becomes low or is filled again, and has a move arrive."},
+};
+
+static const kith_field level_payload[] = {
+    F("product", LINK, .options = "product", .doc = "Of what."),
+    F("location", TEXT, .doc = "Where."),
+    F("available", QUANTITY, .doc = "How much is free now."),
+    F("critical", QUANTITY, .doc = "The level."),
+    F("reorder_quantity", QUANTITY, .doc = "How much is to be ordered."),
+};
+static const kith_topic topics[] = {
+    {.name = "stock.critical",
+     .schema = 1,
+     .fields = KITH_ARRAY(level_payload),
+     .doc = "A stock fell to its critical level or under: order again."},
+    {.name = "stock.replenished",
+     .schema = 1,
+     .fields = KITH_ARRAY(level_payload),
+     .doc = "A stock rose above its critical level again."},
+};
+
+static const kith_report reports[] = {
+    {.name = "critical_stock",
+     .doc = "What is to be ordered again, the emptiest first.",
+     .query = "stock where available <= critical order by available"},
+    {.name = "back_orders",
+     .doc = "Of what more was ordered than is there.",
+     .query = "stock where available < 0 order by available"},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("product", goods.good, GOOD),
+    KITH_WANT_RECORD("stock", goods.stock, STOCK),
+    KITH_WANT_RECORD("stock_movement", goods.movement, MOVEMENT),
+    KITH_WANT(QUERY, "stock where product = :product and location = :location", goods.same_place),
+    KITH_WANT(TOPIC, "stock.critical", goods.critical),
+    KITH_WANT(TOPIC, "stock.replenished", goods.replenished),
+};
+kith_status stock_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part stock_part = {
+    .struct_size = sizeof stock_part,
+    .types = KITH_ARRAY(types),
+    .topics = KITH_ARRAY(topics),
+    .hooks = KITH_ARRAY(hooks),
+    .reports = KITH_ARRAY(reports),
+};
