@@ -46,6 +46,7 @@ KITH_RECORD(book, BOOK);
 KITH_RECORD(price, PRICE);
 KITH_RECORD(order, ORDER);
 KITH_RECORD(line, LINE);
+#include "owned.h"
 
 struct kith_instance {
     const kith_host *host;
@@ -68,6 +69,7 @@ struct kith_instance {
     struct configure_numbers configure;
     struct goods goods;
     uint32_t territory, territory_parent;
+    struct owned own; /* owned.h */
     struct {
         uint32_t product_by_code, relations, standard_books, territory_books, price_of, prices_of,
             same_price, lines_of;
@@ -121,6 +123,10 @@ kith_status demand_wants(kith_instance *self, kith_error *err);
 extern const kith_part product_part, price_part, order_part;
 extern const kith_part option_part, configure_part;
 extern const kith_part stock_part, reserve_part, demand_part;
+kith_status asset_wants(kith_instance *self, kith_error *err);
+kith_status subscription_wants(kith_instance *self, kith_error *err);
+kith_status renewal_wants(kith_instance *self, kith_error *err);
+extern const kith_part asset_part, subscription_part, renewal_part;
 
 #define WANTS(self, wants, err)                                                                    \
     kith_resolve((self)->host, self, wants, sizeof(wants) / sizeof *(wants), err)

@@ -270,6 +270,7 @@ static const kith_field order_fields[] = {
     F("shipping_region", TEXT, .flags = KITH_FF_PERSONAL, .doc = "State or region."),
     F("shipping_country", TEXT, .doc = "Country."),
     F("note", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What else is to be known."),
+    F("subscription", LINK, .options = "subscription", .doc = "It charges a term of this one."),
     F("external_id", TEXT, .flags = KITH_FF_INDEXED,
       .doc = "Its id in the program that it came from; a key for imports."),
     F("lines", INTEGER, .rollup = "count(order_line via order)", .doc = "How many lines it has."),

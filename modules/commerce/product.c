@@ -92,6 +92,8 @@ static const kith_field product_fields[] = {
     F("warranty_months", INTEGER, .min = "0", .max = "1200", .doc = "How long it is guaranteed."),
     F("lifetime_months", INTEGER, .min = "0", .max = "1200",
       .doc = "How long it lasts: when its owner may want the next."),
+    F("serialised", BOOLEAN, .default_text = "false",
+      .doc = "Each piece has a number of its own: whoever buys three owns three records."),
     F("url", URL, .doc = "Where it is shown."),
     F("tags", TAGS, .flags = KITH_FF_SEARCHED,
       .doc = "Free labels; type tag tells what they mean."),

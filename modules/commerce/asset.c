@@ -1,0 +1,712 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The installed base: which products each customer owns, since when, under which serial number and
+ * warranty, and what was wrong with them. Made when an order of goods is delivered, or by the card
+ * with which somebody registers what they bought. */
+#include "commerce.h"
+
+#define PIECES_MAX 1000 /* of one line, each with a record of its own */
+#define DUE_MAX    500  /* told of in one go */
+#define ROWS_MAX   500
+
+/* -- what is told before its day ----------------------------------------------------------------
+ */
+
+static kith_status read_reminders(kith_instance *self, kith_error *err) {
+    struct owned *own = &self->own;
+    for (uint64_t i = 0; i < own->remind_before.as.list.count; i++) {
+        const kith_str text = own->remind_before.as.list.items[i].as.s;
+        const int64_t days = days_of_text(text);
+        uint32_t at = own->before_count;
+        if (days < 0 || i >= REMINDERS_MAX)
+            return kith_fail(
+                err, KITH_E_INVAL, "remind_before",
+                "%.*s: '%.*s' is none of at most %d durations in days or weeks, as 30d or 2w",
+                (int)self->settings->where(self->host, kith_str_of("remind_before")).len,
+                self->settings->where(self->host, kith_str_of("remind_before")).ptr, (int)text.len,
+                text.ptr, REMINDERS_MAX);
+        for (; at > 0 && own->before[at - 1] < days; at--)
+            own->before[at] = own->before[at - 1];
+        own->before[at] = days;
+        own->before_count++;
+    }
+    return KITH_OK;
+}
+
+kith_value reminder_of(const kith_instance *self, kith_value date, int64_t from, int64_t begin,
+                       int32_t is_new) {
+    int32_t missed = 0;
+    if (date.kind != KITH_DATE || date.as.i < from)
+        return kith_null();
+    for (uint32_t i = 0; i < self->own.before_count; i++) {
+        const int64_t day = date.as.i - self->own.before[i];
+        if (day < begin)
+            continue;
+        if (day >= from)
+            return kith_number(KITH_DATE, missed ? from : day);
+        missed = is_new;
+    }
+    return missed ? kith_number(KITH_DATE, from) : kith_null();
+}
+
+/* -- assets -------------------------------------------------------------------------------------
+ */
+
+static kith_value months_on(kith_value from, kith_value months) {
+    return from.kind == KITH_DATE && months.kind == KITH_INT
+               ? kith_number(KITH_DATE, day_add_months(from.as.i, months.as.i))
+               : kith_null();
+}
+
+static kith_status check_serial(kith_instance *self, const kith_txn *txn, const struct asset *a,
+                                kith_id id, kith_error *err) {
+    const kith_value params[] = {a->product, a->serial};
+    struct asset *others;
+    uint64_t count = 0;
+    kith_status st = KITH_OK;
+    if (a->serial.kind == KITH_NULL)
+        return KITH_OK;
+    st = KITH_FIND(self, txn, own.asset, self->own.assets.same_serial, 2, params, &others, &count,
+                   err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (others[i].id.as.link.id != id)
+            return kith_fail(err, KITH_E_CONFLICT, "serial",
+                             "serial: there is a record of '%.*s' with the number '%.*s' already; "
+                             "change that one when it has another owner now",
+                             (int)others[i].name.as.s.len, others[i].name.as.s.ptr,
+                             (int)a->serial.as.s.len, a->serial.as.s.ptr);
+    return st;
+}
+
+static kith_status check_asset(const struct asset *a, kith_error *err) {
+    if (a->account.kind == KITH_NULL && a->contact.kind == KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "contact",
+                         "contact: say whose it is: a contact, or an account");
+    if (a->purchased_on.kind == KITH_DATE && a->warranty_until.kind == KITH_DATE &&
+        a->warranty_until.as.i < a->purchased_on.as.i)
+        return kith_fail(err, KITH_E_REFUSED, "warranty_until",
+                         "warranty_until: it lies before purchased_on");
+    return KITH_OK;
+}
+
+/* What nobody said comes from the product, and the account from the person. */
+static kith_status complete(kith_instance *self, const kith_txn *txn, struct asset *a,
+                            kith_error *err) {
+    struct ware product;
+    struct contact contact;
+    kith_status st = KITH_LOAD(self, txn, own.ware, a->product.as.link.id, &product, err);
+    if (st != KITH_OK)
+        return st;
+    if (a->name.kind == KITH_NULL)
+        a->name = product.name;
+    if (a->warranty_until.kind == KITH_NULL)
+        a->warranty_until = months_on(a->purchased_on, product.warranty_months);
+    if (a->expected_end.kind == KITH_NULL)
+        a->expected_end = months_on(a->purchased_on, product.lifetime_months);
+    if (a->account.kind != KITH_NULL || a->contact.kind == KITH_NULL)
+        return KITH_OK;
+    st = KITH_LOAD(self, txn, contact, a->contact.as.link.id, &contact, err);
+    a->account = contact.account;
+    return st;
+}
+
+static kith_status asset_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    const kith_records_v1 *rec = self->records;
+    const struct asset_numbers *n = &self->own.asset;
+    const int64_t today = self->host->today(self->host);
+    kith_change_info info = {.struct_size = sizeof info};
+    kith_edit edit = {0};
+    struct asset a;
+    kith_status st = rec->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, own.asset, info.after, &a, err);
+    if (st == KITH_OK && (!info.before || rec->changed(txn, change, n->purchased_on) == 1))
+        st = complete(self, txn, &a, err);
+    if (st == KITH_OK)
+        st = check_asset(&a, err);
+    if (st == KITH_OK &&
+        (rec->changed(txn, change, n->serial) == 1 || rec->changed(txn, change, n->product) == 1))
+        st = check_serial(self, txn, &a, info.id, err);
+    if (st != KITH_OK)
+        return st;
+    kith_put(&edit, n->name, a.name);
+    kith_put(&edit, n->warranty_until, a.warranty_until);
+    kith_put(&edit, n->expected_end, a.expected_end);
+    kith_put(&edit, n->account, a.account);
+    if (rec->changed(txn, change, n->warranty_reminder) != 1)
+        if (rec->changed(txn, change, n->warranty_until) == 1 || !info.before ||
+            rec->changed(txn, change, n->purchased_on) == 1)
+            kith_put(&edit, n->warranty_reminder,
+                     reminder_of(self, a.warranty_until, today, INT64_MIN, 1));
+    if (rec->changed(txn, change, n->renewal_on) == 1)
+        kith_put(&edit, n->renewal_reminder, reminder_of(self, a.renewal_on, today, INT64_MIN, 1));
+    return rec->set(txn, change, edit.count, edit.fields, edit.values, err);
+}
+
+static kith_status fault_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct fault f;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, own.fault, info.after, &f, err);
+    if (st != KITH_OK)
+        return st;
+    const int32_t undated = f.at.kind == KITH_NULL;
+    if (undated)
+        f.at = kith_number(KITH_TIME, self->host->now(self->host));
+    if (f.fixed_at.kind == KITH_TIME && f.fixed_at.as.i < f.at.as.i)
+        return kith_fail(err, KITH_E_REFUSED, "fixed_at",
+                         "fixed_at: it lies before the fault itself (at)");
+    return undated ? self->records->set(txn, change, 1, &self->own.fault.at, &f.at, err) : st;
+}
+
+/* -- deliveries ---------------------------------------------------------------------------------
+ */
+
+static kith_status own_line(kith_instance *self, kith_txn *txn, const struct order *order,
+                            const struct line *line, kith_error *err) {
+    const int64_t quantity = line->quantity.as.decimal.units;
+    struct ware product;
+    kith_status st = KITH_LOAD(self, txn, own.ware, line->product.as.link.id, &product, err);
+    if (st != KITH_OK)
+        return st;
+    const int32_t pieces = product.serialised.as.i && quantity % 1000 == 0;
+    int64_t count = pieces ? quantity / 1000 : 1;
+    if (count > PIECES_MAX)
+        count = 1;
+    for (int64_t i = 0; st == KITH_OK && i < count; i++) {
+        struct asset a = {.account = order->account,
+                          .contact = order->contact,
+                          .product = line->product,
+                          .quantity = count > 1 ? quantity_of(1) : line->quantity,
+                          .purchased_on = kith_number(KITH_DATE, self->host->today(self->host)),
+                          .order_line = line->id};
+        st = KITH_CREATE(self, txn, own.asset, &a, err);
+    }
+    return st;
+}
+
+/* Lines that have records already are left out: it may be delivered twice. */
+static kith_status delivered_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                  kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct order order;
+    struct line *lines;
+    uint64_t count = 0;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, order, info.after, &order, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, line, self->own.assets.undelivered, 1, &order.id, &lines, &count,
+                       err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = own_line(self, txn, &order, &lines[i], err);
+    return st;
+}
+
+static kith_status returned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                 kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct asset *assets;
+    uint64_t count = 0;
+    kith_status st = self->records->change(txn, change, &info, err);
+    const kith_value order = kith_link(info.type, info.id);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, own.asset, self->own.assets.of_order, 1, &order, &assets, &count,
+                       err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = KITH_SET(self, txn, own.asset, state, assets[i].id.as.link.id, kith_text("returned"),
+                      err);
+    return st;
+}
+
+/* -- reminders ----------------------------------------------------------------------------------
+ */
+
+static kith_status remind_one(kith_instance *self, kith_txn *txn, const struct asset *a,
+                              uint32_t topic, kith_value date, uint32_t field, kith_error *err) {
+    const int64_t today = self->host->today(self->host);
+    const kith_value payload[] = {date, kith_number(KITH_INT, date.as.i - today)};
+    const kith_value next = reminder_of(self, date, today + 1, INT64_MIN, 0);
+    kith_status st =
+        self->events->publish(txn, topic, self->own.asset.type, a->id.as.link.id, 2, payload, err);
+    return st == KITH_OK ? self->records->update(txn, self->own.asset.type, a->id.as.link.id, 1,
+                                                 &field, &next, err)
+                         : st;
+}
+
+/* Each record moves on to its next reminder, so the next go finds those that are left. */
+static kith_status remind(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                          kith_error *err) {
+    const kith_value today = kith_number(KITH_DATE, self->host->today(self->host));
+    const struct owned *own = &self->own;
+    struct asset *a;
+    uint64_t count = 0, more = 0;
+    kith_status st =
+        KITH_FIND(self, txn, own.asset, own->assets.warranties, 1, &today, &a, &count, err);
+    (void)firing;
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = remind_one(self, txn, &a[i], own->topics.warranty_ending, a[i].warranty_until,
+                        own->asset.warranty_reminder, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, own.asset, own->assets.renewals, 1, &today, &a, &more, err);
+    for (uint64_t i = 0; st == KITH_OK && i < more; i++)
+        st = remind_one(self, txn, &a[i], own->topics.renewal_due, a[i].renewal_on,
+                        own->asset.renewal_reminder, err);
+    if (st == KITH_OK && (count == DUE_MAX || more == DUE_MAX))
+        st = own->timers->at(txn, own->timer.remind, self->host->now(self->host), 0, 0,
+                             kith_str_of(""), NULL, err);
+    return st;
+}
+
+/* -- registration -------------------------------------------------------------------------------
+ */
+
+struct register_args {
+    kith_value product, serial, contact, email, name, phone, account, purchased_on;
+};
+struct register_results {
+    kith_value asset, contact, is_new;
+};
+
+/* Addresses are compared in small letters. */
+static kith_value folded(kith_instance *self, const kith_txn *txn, kith_value mail) {
+    char *copy = self->host->memory(txn, mail.as.s.len + 1);
+    for (uint64_t i = 0; copy && i < mail.as.s.len; i++)
+        copy[i] = mail.as.s.ptr[i] >= 'A' && mail.as.s.ptr[i] <= 'Z'
+                      ? (char)(mail.as.s.ptr[i] + ('a' - 'A'))
+                      : mail.as.s.ptr[i];
+    if (copy)
+        mail.as.s.ptr = copy;
+    return mail;
+}
+
+/* Who fills in the card: the contact that is named, the one with this address, or a new one. */
+static kith_status find_owner(kith_instance *self, kith_txn *txn, struct register_args *args,
+                              int32_t *is_new, kith_error *err) {
+    struct point *points;
+    uint64_t count = 0;
+    kith_status st = KITH_OK;
+    if (args->contact.kind != KITH_NULL)
+        return KITH_OK;
+    if (args->email.kind != KITH_NULL) {
+        const kith_value mail = folded(self, txn, args->email);
+        st = KITH_FIND(self, txn, own.point, self->own.assets.by_mail, 1, &mail, &points, &count,
+                       err);
+        if (st == KITH_OK && count)
+            args->contact = points[0].contact;
+        if (st != KITH_OK || count)
+            return st;
+    }
+    if (args->name.kind == KITH_NULL)
+        return kith_fail(err, KITH_E_INVAL, "name",
+                         "name: say who owns it: contact, or email of one that is there, or the "
+                         "name of a new one");
+    struct owner owner = {
+        .name = args->name, .account = args->account, .email = args->email, .phone = args->phone};
+    *is_new = 1;
+    st = KITH_CREATE(self, txn, own.owner, &owner, err);
+    args->contact = owner.id;
+    return st;
+}
+
+static kith_status check_registered(const struct asset *a, const struct register_args *args,
+                                    kith_error *err) {
+    if (a->contact.kind == KITH_NULL || a->contact.as.link.id == args->contact.as.link.id) {
+        if (a->registered_on.kind == KITH_NULL)
+            return KITH_OK;
+        return kith_fail(err, KITH_E_CONFLICT, "serial",
+                         "serial: '%.*s' of this product is registered already, for this owner",
+                         (int)args->serial.as.s.len, args->serial.as.s.ptr);
+    }
+    return kith_fail(err, KITH_E_CONFLICT, "serial",
+                     "serial: '%.*s' of this product belongs to somebody else; when they passed it "
+                     "on, change the contact of that asset",
+                     (int)args->serial.as.s.len, args->serial.as.s.ptr);
+}
+
+/* What was delivered without its serial number gets it now. */
+static kith_status find_piece(kith_instance *self, kith_txn *txn, const struct register_args *args,
+                              struct asset *out, uint64_t *count, kith_error *err) {
+    const kith_value params[] = {args->product, args->serial},
+                     by[] = {args->contact, args->product};
+    struct asset *found;
+    kith_status st = KITH_FIND(self, txn, own.asset, self->own.assets.same_serial, 2, params,
+                               &found, count, err);
+    if (st == KITH_OK && *count)
+        st = check_registered(&found[0], args, err);
+    if (st == KITH_OK && !*count)
+        st = KITH_FIND(self, txn, own.asset, self->own.assets.unregistered, 2, by, &found, count,
+                       err);
+    if (st == KITH_OK && *count)
+        *out = found[0];
+    return st;
+}
+
+static kith_status register_piece(kith_instance *self, kith_txn *txn,
+                                  const struct register_args *args, kith_value *asset,
+                                  kith_error *err) {
+    const struct asset_numbers *n = &self->own.asset;
+    const kith_value today = kith_number(KITH_DATE, self->host->today(self->host));
+    struct asset a = {0};
+    kith_edit edit = {0};
+    uint64_t count = 0;
+    kith_status st = find_piece(self, txn, args, &a, &count, err);
+    if (st != KITH_OK)
+        return st;
+    if (!count) {
+        a = (struct asset){.product = args->product,
+                           .serial = args->serial,
+                           .contact = args->contact,
+                           .account = args->account,
+                           .purchased_on = args->purchased_on.kind ? args->purchased_on : today,
+                           .registered_on = today};
+        st = KITH_CREATE(self, txn, own.asset, &a, err);
+        *asset = a.id;
+        return st;
+    }
+    *asset = a.id;
+    kith_put(&edit, n->serial, args->serial);
+    kith_put(&edit, n->contact, args->contact);
+    kith_put(&edit, n->registered_on, today);
+    if (args->purchased_on.kind != KITH_NULL)
+        kith_put(&edit, n->purchased_on, args->purchased_on);
+    return self->records->update(txn, n->type, a.id.as.link.id, edit.count, edit.fields,
+                                 edit.values, err);
+}
+
+static kith_status register_action(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    struct register_args args;
+    struct register_results results = {0};
+    int32_t is_new = 0;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK && args.purchased_on.kind == KITH_DATE &&
+        args.purchased_on.as.i > self->host->today(self->host))
+        return kith_fail(err, KITH_E_INVAL, "purchased_on", "purchased_on: it lies in the future");
+    if (st == KITH_OK)
+        st = find_owner(self, txn, &args, &is_new, err);
+    if (st == KITH_OK)
+        st = register_piece(self, txn, &args, &results.asset, err);
+    results.contact = args.contact;
+    results.is_new = kith_number(KITH_BOOL, is_new);
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+/* -- what somebody owns -------------------------------------------------------------------------
+ */
+
+struct owns_args {
+    kith_value customer, contact, account, serial;
+};
+struct owns_row {
+    kith_value asset, name, serial, product, contact, account, state, purchased_on, warranty_until,
+        renewal_on, faults, open_faults, last_fault;
+};
+
+/* Whoever calls gives a number, an address or a name: everybody who is found by these words. */
+static kith_status find_assets(kith_instance *self, const kith_txn *txn,
+                               const struct owns_args *args, struct asset **out, uint64_t *count,
+                               kith_error *err) {
+    const uint32_t query = args->serial.kind    ? self->own.assets.by_serial
+                           : args->account.kind ? self->own.assets.of_account
+                                                : self->own.assets.of_contacts;
+    kith_value by = args->serial.kind    ? args->serial
+                    : args->account.kind ? args->account
+                                         : args->contact;
+    struct owner *people;
+    uint64_t found = 0;
+    kith_status st = KITH_OK;
+    *count = 0;
+    if (by.kind == KITH_NULL && args->customer.kind == KITH_NULL)
+        return kith_fail(
+            err, KITH_E_INVAL, "customer",
+            "customer: say whose: a telephone number, mail address or name, a contact, "
+            "an account, or a serial number");
+    if (by.kind == KITH_NULL) {
+        st = KITH_FIND(self, txn, own.owner, self->own.assets.by_words, 1, &args->customer, &people,
+                       &found, err);
+        kith_value *ids = found ? self->host->memory(txn, found * sizeof *ids) : NULL;
+        if (st != KITH_OK || !ids)
+            return st;
+        for (uint64_t i = 0; i < found; i++)
+            ids[i] = people[i].id;
+        by.kind = KITH_LIST;
+        by.as.list.items = ids;
+        by.as.list.count = found;
+    }
+    return KITH_FIND(self, txn, own.asset, query, 1, &by, out, count, err);
+}
+
+static kith_status owns_action(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_txn *txn = self->calls->view(call);
+    struct owns_args args;
+    struct asset *assets;
+    uint64_t count = 0;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = find_assets(self, txn, &args, &assets, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        const struct asset *a = &assets[i];
+        const struct owns_row row = {
+            a->id,      a->name,        a->serial,       a->product,        a->contact,
+            a->account, a->state,       a->purchased_on, a->warranty_until, a->renewal_on,
+            a->faults,  a->open_faults, a->last_fault};
+        st = KITH_ROW(self, call, &row, err);
+    }
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define STATES                                                                                     \
+    "in_use>exchanged|retired|sold|returned,exchanged.>in_use,retired.>in_use,sold.>in_use,"       \
+    "returned.>in_use"
+static const kith_field asset_fields[] = {
+    F("name", TEXT, .flags = KITH_FF_SEARCHED,
+      .doc = "What it is called; as its product when nothing is said."),
+    F("state", STATE, .options = STATES, .flags = KITH_FF_INDEXED,
+      .doc = "In use; exchanged for another one, retired, sold on, or returned to us."),
+    F("account", LINK, .options = "account",
+      .doc = "The organisation that owns it; that of the contact when nothing is said."),
+    F("contact", LINK, .options = "contact", .flags = KITH_FF_SUBJECT, .doc = "Who owns it."),
+    F("product", LINK, .options = "product", .flags = KITH_FF_REQUIRED, .doc = "What it is."),
+    F("serial", TEXT, .flags = KITH_FF_INDEXED | KITH_FF_SEARCHED,
+      .doc = "Its serial number; two of one product with the same are refused."),
+    F("quantity", QUANTITY, .default_text = "1", .min = "0.001", .doc = "How many of it."),
+    F("purchased_on", DATE, .flags = KITH_FF_INDEXED, .doc = "When it was bought."),
+    F("warranty_until", DATE, .flags = KITH_FF_INDEXED,
+      .doc = "Until which day it is guaranteed; the warranty_months of the product from "
+             "purchased_on on when nothing is said."),
+    F("renewal_on", DATE, .flags = KITH_FF_INDEXED,
+      .doc = "When a contract, licence or inspection of it is to be renewed."),
+    F("expected_end", DATE, .flags = KITH_FF_INDEXED,
+      .doc = "When its owner may want the next; by the lifetime_months of the product."),
+    F("order_line", LINK, .options = "order_line", .doc = "With what it was bought."),
+    F("registered_on", DATE, .doc = "When its owner registered it."),
+    F("note", LONGTEXT, .flags = KITH_FF_SEARCHED, .doc = "What else is to be known."),
+    F("faults", INTEGER, .rollup = "count(fault)", .doc = "How often something was wrong with it."),
+    F("open_faults", INTEGER, .rollup = "count(fault where fixed_at is null)",
+      .doc = "What is wrong with it now."),
+    F("last_fault", TIME, .rollup = "max(fault.at)", .doc = "When something was wrong last."),
+    F("fault_cost", MONEY, .rollup = "sum(fault.cost)",
+      .doc = "What all repairs cost, in the company's currency."),
+    F("warranty_reminder", DATE, .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
+      .doc = "On which day the end of the warranty is told of next."),
+    F("renewal_reminder", DATE, .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
+      .doc = "On which day the renewal is told of next."),
+};
+static const char *const asset_indexes[] = {"product,serial"};
+
+static const kith_field fault_fields[] = {
+    F("asset", LINK, .options = "asset", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
+      .doc = "With what."),
+    F("description", LONGTEXT, .flags = KITH_FF_REQUIRED | KITH_FF_SEARCHED,
+      .doc = "What was wrong."),
+    F("at", TIME, .flags = KITH_FF_INDEXED, .doc = "When it was noticed; now by default."),
+    F("severity", CHOICE, .options = "minor,major,critical", .default_text = "minor",
+      .measure = KITH_M_ORDINAL, .doc = "How bad it is."),
+    F("fixed_at", TIME, .doc = "When it was mended; empty as long as it is not."),
+    F("cost", MONEY, .min = "0", .doc = "What the repair cost us."),
+};
+
+static const kith_type types[] = {
+    {.name = "asset",
+     .doc = "Something that a customer owns: the installed base.",
+     .title = "name",
+     .fields = KITH_ARRAY(asset_fields),
+     .indexes = KITH_ARRAY(asset_indexes)},
+    {.name = "fault",
+     .doc = "What was wrong with something that a customer owns.",
+     .title = "description",
+     .fields = KITH_ARRAY(fault_fields)},
+};
+
+static const char *const state_only[] = {"state"};
+static const kith_hook hooks[] = {
+    {.name = "asset",
+     .type = "asset",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = asset_hook,
+     .doc = "Fills in warranty and lifetime, and refuses a serial number twice."},
+    {.name = "fault",
+     .type = "fault",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = fault_hook,
+     .doc = "Keeps the times of a fault in order."},
+    {.name = "delivered",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = delivered_hook,
+     .where = "state = 'delivered'",
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Notes what the customer owns once an order of goods is delivered."},
+    {.name = "sent_back",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = returned_hook,
+     .where = "state = 'returned'",
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Notes that the customer owns no more what was returned."},
+};
+
+static const kith_field warranty_fields[] = {F("warranty_until", DATE, .doc = "Its last day."),
+                                             F("days", INTEGER, .doc = "Days until then.")};
+static const kith_field renewal_fields[] = {F("renewal_on", DATE, .doc = "The day."),
+                                            F("days", INTEGER, .doc = "Days until then.")};
+static const kith_topic topics[] = {
+    {.name = "asset.warranty_ending",
+     .schema = 1,
+     .fields = KITH_ARRAY(warranty_fields),
+     .doc = "A warranty ends soon: so long before as commerce.remind_before says."},
+    {.name = "asset.renewal_due",
+     .schema = 1,
+     .fields = KITH_ARRAY(renewal_fields),
+     .doc = "A renewal comes near: so long before as commerce.remind_before says."},
+};
+static const kith_timer timers[] = {
+    {.name = "remind",
+     .cron = "10 6 * * *",
+     .fn = remind,
+     .doc = "Tells of warranties and renewals that come near."},
+    {.name = "remind_more", .fn = remind, .doc = "Goes on with it, when there are many."},
+};
+static const kith_setting settings[] = {
+    {.key = "remind_before",
+     .kind = KITH_LIST,
+     .default_text = "[\"30d\", \"7d\"]",
+     .doc = "How long before its day the end of a warranty, a term or a renewal is told of, in "
+            "days or weeks; each is told of once."},
+};
+
+static const kith_field register_params[] = {
+    F("product", LINK, .options = "product", .flags = KITH_FF_REQUIRED, .doc = "What it is."),
+    F("serial", TEXT, .flags = KITH_FF_REQUIRED, .doc = "Its serial number."),
+    F("contact", LINK, .options = "contact", .doc = "Who owns it."),
+    F("email", EMAIL, .doc = "Instead: the owner's mail address, by which a contact is found."),
+    F("name", TEXT, .doc = "The owner's name, for a contact that is not there yet."),
+    F("phone", PHONE, .doc = "The number of a new contact."),
+    F("account", LINK, .options = "account", .doc = "The organisation that owns it."),
+    F("purchased_on", DATE, .doc = "When it was bought; today when nothing is said."),
+};
+static const kith_field register_results[] = {
+    F("asset", LINK, .options = "asset", .doc = "What is registered."),
+    F("contact", LINK, .options = "contact", .doc = "Its owner."),
+    F("is_new", BOOLEAN, .doc = "The owner was not known before."),
+};
+static const kith_field owns_params[] = {
+    F("customer", TEXT,
+      .doc = "A telephone number, mail address or name: whoever is found by these words."),
+    F("contact", LINK, .options = "contact", .doc = "Instead: this person."),
+    F("account", LINK, .options = "account", .doc = "Instead: this organisation."),
+    F("serial", TEXT, .doc = "Instead: what has this serial number."),
+};
+static const kith_field owns_columns[] = {
+    F("asset", LINK, .options = "asset", .doc = "The record."),
+    F("name", TEXT, .doc = "What it is called."),
+    F("serial", TEXT, .doc = "Its serial number."),
+    F("product", LINK, .options = "product", .doc = "What it is."),
+    F("contact", LINK, .options = "contact", .doc = "Who owns it."),
+    F("account", LINK, .options = "account", .doc = "The organisation that owns it."),
+    F("state", TEXT, .doc = "In use, or what became of it."),
+    F("purchased_on", DATE, .doc = "When it was bought."),
+    F("warranty_until", DATE, .doc = "The last day of the warranty."),
+    F("renewal_on", DATE, .doc = "When it is to be renewed."),
+    F("faults", INTEGER, .doc = "How often something was wrong with it."),
+    F("open_faults", INTEGER, .doc = "How much of it is not mended."),
+    F("last_fault", TIME, .doc = "When something was wrong last."),
+};
+static const kith_action actions[] = {
+    {.name = "register",
+     .doc = "Registers what somebody bought, by its serial number; the owner is found or created.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = register_action,
+     .params = KITH_ARRAY(register_params),
+     .results = KITH_ARRAY(register_results)},
+    {.name = "owns",
+     .doc = "Lists what a customer owns, with warranty, renewal and faults.",
+     .effect = KITH_EFFECT_READ,
+     .fn = owns_action,
+     .params = KITH_ARRAY(owns_params),
+     .columns = KITH_ARRAY(owns_columns)},
+};
+
+static const kith_report reports[] = {
+    {"warranties", "Whose warranty ends in the next days.",
+     "asset where state = 'in_use' and warranty_until in next_days(:days) order by warranty_until"},
+    {"renewals", "What is to be renewed in the next days.",
+     "asset where state = 'in_use' and renewal_on in next_days(:days) order by renewal_on"},
+    {"worn", "What has reached the end of its life, and is in use.",
+     "asset where state = 'in_use' and expected_end <= today() order by expected_end"},
+    {"faults", "How often each product was faulty since a day, and how much of that is not mended.",
+     "fault where at >= :since group by asset.product, severity order by -count() : count() as "
+     "faults, count() - count(fixed_at) as open"},
+};
+
+static const kith_permission permissions[] = {
+    {"read:contact_point", "Who registers a product is found by any mail address of theirs."},
+    {"write:contact", "Who registers a product and is not known becomes a contact."},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT(TABLE, KITH_TIMERS_1, own.timers),
+    KITH_WANT_RECORD("product", own.ware, WARE),
+    KITH_WANT_RECORD("asset", own.asset, ASSET),
+    KITH_WANT_RECORD("fault", own.fault, FAULT),
+    KITH_WANT_RECORD("contact", own.owner, OWNER),
+    KITH_WANT_RECORD("contact_point", own.point, POINT),
+    KITH_WANT(QUERY,
+              "order_line where order = :order and product.kind = 'good' and not "
+              "exists(asset.order_line) order by id",
+              own.assets.undelivered),
+    KITH_WANT(QUERY, "asset where order_line.order = :order and state = 'in_use'",
+              own.assets.of_order),
+    KITH_WANT(QUERY, "asset where product = :product and serial = :serial limit 2",
+              own.assets.same_serial),
+    KITH_WANT(QUERY,
+              "asset where contact = :contact and product = :product and serial is null and state "
+              "= 'in_use' limit 1",
+              own.assets.unregistered),
+    KITH_WANT(QUERY, "contact_point where normal = :mail and kind = 'email' order by id limit 1",
+              own.assets.by_mail),
+    KITH_WANT(QUERY, "contact where matches(:words) limit 50", own.assets.by_words),
+    KITH_WANT(QUERY, "asset where contact in (:contacts) order by -purchased_on limit 500",
+              own.assets.of_contacts),
+    KITH_WANT(QUERY, "asset where account = :account order by -purchased_on limit 500",
+              own.assets.of_account),
+    KITH_WANT(QUERY, "asset where serial = :serial limit 500", own.assets.by_serial),
+    KITH_WANT(QUERY,
+              "asset where warranty_reminder <= :today and state = 'in_use' order by "
+              "warranty_reminder limit 500",
+              own.assets.warranties),
+    KITH_WANT(QUERY,
+              "asset where renewal_reminder <= :today and state = 'in_use' order by "
+              "renewal_reminder limit 500",
+              own.assets.renewals),
+    KITH_WANT(TOPIC, "asset.warranty_ending", own.topics.warranty_ending),
+    KITH_WANT(TOPIC, "asset.renewal_due", own.topics.renewal_due),
+    KITH_WANT(TIMER, "remind_more", own.timer.remind),
+    KITH_WANT(SETTING, "remind_before", own.remind_before),
+};
+kith_status asset_wants(kith_instance *self, kith_error *err) {
+    kith_status st = WANTS(self, wants, err);
+    return st == KITH_OK ? read_reminders(self, err) : st;
+}
+
+const kith_part asset_part = {
+    .struct_size = sizeof asset_part,
+    .permissions = KITH_ARRAY(permissions),
+    .settings = KITH_ARRAY(settings),
+    .types = KITH_ARRAY(types),
+    .topics = KITH_ARRAY(topics),
+    .hooks = KITH_ARRAY(hooks),
+    .timers = KITH_ARRAY(timers),
+    .actions = KITH_ARRAY(actions),
+    .reports = KITH_ARRAY(reports),
+};

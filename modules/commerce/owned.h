@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What customers own, subscribe to and have booked: the records of asset.c, subscription.c,
+ * booking.c and catalogue.c, and the few functions that they share. Part of commerce.h. */
+#ifndef COMMERCE_OWNED_H
+#define COMMERCE_OWNED_H
+
+/* Some types stand in commerce.h, too: here are the fields that these parts use. */
+#define WARE(X) X(code) X(name) X(kind) X(state) X(serialised) X(warranty_months) X(lifetime_months)
+#define ASSET(X)                                                                                   \
+    X(name)                                                                                        \
+    X(account)                                                                                     \
+    X(contact)                                                                                     \
+    X(product)                                                                                     \
+    X(serial)                                                                                      \
+    X(quantity)                                                                                    \
+    X(purchased_on)                                                                                \
+    X(warranty_until)                                                                              \
+    X(renewal_on)                                                                                  \
+    X(expected_end)                                                                                \
+    X(state)                                                                                       \
+    X(order_line)                                                                                  \
+    X(registered_on)                                                                               \
+    X(warranty_reminder) X(renewal_reminder) X(faults) X(open_faults) X(last_fault)
+#define FAULT(X) X(asset) X(at) X(fixed_at)
+#define SUBSCRIPTION(X)                                                                            \
+    X(number)                                                                                      \
+    X(state)                                                                                       \
+    X(account)                                                                                     \
+    X(contact)                                                                                     \
+    X(product)                                                                                     \
+    X(quantity)                                                                                    \
+    X(price)                                                                                       \
+    X(discount)                                                                                    \
+    X(period)                                                                                      \
+    X(started)                                                                                     \
+    X(trial_until)                                                                                 \
+    X(anchor)                                                                                      \
+    X(terms)                                                                                       \
+    X(term_start)                                                                                  \
+    X(term_end)                                                                                    \
+    X(renews)                                                                                      \
+    X(cancel_at)                                                                                   \
+    X(next_plan) X(next_quantity) X(next_charge) X(reminder) X(ended_on) X(ended_because)
+#define CHARGE(X)                                                                                  \
+    X(state) X(account) X(contact) X(currency) X(subscription) X(reference) X(delivery) X(total)
+#define OWNER(X) X(name) X(account) X(email) X(phone)
+#define POINT(X) X(contact)
+
+KITH_RECORD(ware, WARE);
+KITH_RECORD(asset, ASSET);
+KITH_RECORD(fault, FAULT);
+KITH_RECORD(subscription, SUBSCRIPTION);
+KITH_RECORD(charge, CHARGE);
+KITH_RECORD(owner, OWNER);
+KITH_RECORD(point, POINT);
+
+#define REMINDERS_MAX 8
+
+struct owned {
+    const kith_timers_v1 *timers;
+    struct ware_numbers ware;
+    struct asset_numbers asset;
+    struct fault_numbers fault;
+    struct subscription_numbers subscription;
+    struct charge_numbers charge;
+    struct owner_numbers owner;
+    struct point_numbers point;
+    struct {
+        uint32_t undelivered, of_order, same_serial, unregistered, by_mail, by_words, of_contacts,
+            of_account, by_serial, warranties, renewals;
+    } assets;
+    struct {
+        uint32_t due, ending, charges, last_charge;
+    } subscriptions;
+    struct {
+        uint32_t warranty_ending, renewal_due, renewed, charged, term_ending;
+    } topics;
+    struct {
+        uint32_t remind, subscriptions, charge;
+    } timer;
+    kith_value remind_before, trial_days, refund_days; /* settings */
+    int64_t before[REMINDERS_MAX];                     /* remind_before in days, the most first */
+    uint32_t before_count;
+};
+
+/* -- days.c -------------------------------------------------------------------------------------
+ */
+
+/* The day so many months on. One that the month has not is its last: 31 January and a month is 28
+ * February, and with two 31 March. [any] */
+int64_t day_add_months(int64_t day, int64_t months);
+/* "30d", "2w": so many days; -1: it is none. [any] */
+int64_t days_of_text(kith_str text);
+
+/* -- asset.c ------------------------------------------------------------------------------------
+ */
+
+/* The day on which to tell of `date` next, as commerce.remind_before says: the first one from
+ * `from` on, and `from` itself where an earlier one was missed. Days before `begin` do not count.
+ * KITH_NULL: none. [any] */
+kith_value reminder_of(const kith_instance *self, kith_value date, int64_t from, int64_t begin,
+                       int32_t is_new);
+
+#endif

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How subscriptions go on and end: the timer that begins terms and tells of them before, and the
+ * actions subscribe, change_plan and cancel. */
+#include "subscription.h"
+
+#define DUE_MAX 500 /* found in one go of the timer */
+
+/* -- what is due --------------------------------------------------------------------------------
+ */
+
+static kith_status end(kith_instance *self, kith_txn *txn, const struct subscription *s,
+                       const char *state, const char *why, kith_error *err) {
+    const struct subscription_numbers *n = &self->own.subscription;
+    const uint32_t fields[] = {n->state, n->ended_because};
+    const kith_value values[] = {kith_text(state), kith_text(why)};
+    return self->records->update(txn, n->type, s->id.as.link.id, 2, fields, values, err);
+}
+
+static kith_status renew(kith_instance *self, kith_txn *txn, const struct subscription *s,
+                         kith_error *err) {
+    const struct subscription_numbers *n = &self->own.subscription;
+    const int64_t terms = s->terms.as.i + 1;
+    struct ware plan;
+    kith_edit edit = {0};
+    const kith_value next = s->next_plan.kind != KITH_NULL ? s->next_plan : s->product;
+    kith_status st = KITH_LOAD(self, txn, own.ware, next.as.link.id, &plan, err);
+    if (st != KITH_OK)
+        return st;
+    if (!is(plan.state, "active"))
+        return end(self, txn, s, "expired",
+                   "its plan is retired; next_plan would have named what follows", err);
+    kith_put(&edit, n->terms, int_of(terms));
+    kith_put(&edit, n->term_start, s->term_end);
+    kith_put(&edit, n->term_end,
+             date(day_add_months(s->anchor.as.i, terms * months_of(s->period))));
+    kith_put(&edit, n->next_plan, kith_null());
+    kith_put(&edit, n->next_quantity, kith_null());
+    kith_put(&edit, n->product, next);
+    if (s->next_quantity.kind != KITH_NULL)
+        kith_put(&edit, n->quantity, s->next_quantity);
+    return self->records->update(txn, n->type, s->id.as.link.id, edit.count, edit.fields,
+                                 edit.values, err);
+}
+
+static kith_status step(kith_instance *self, kith_txn *txn, const struct subscription *s,
+                        kith_error *err) {
+    const int64_t today = self->host->today(self->host);
+    if (s->cancel_at.kind == KITH_DATE && s->cancel_at.as.i <= today)
+        return end(self, txn, s, "cancelled", "it was cancelled for this day", err);
+    if (!s->renews.as.i)
+        return end(self, txn, s, "expired", "it does not renew by itself", err);
+    if (is(s->state, "past_due"))
+        return end(self, txn, s, "expired", "its last term was not paid", err);
+    if (is(s->state, "trial"))
+        return KITH_SET(self, txn, own.subscription, state, s->id.as.link.id, kith_text("active"),
+                        err);
+    return renew(self, txn, s, err);
+}
+
+/* One subscription, in a transaction of its own: what hinders it hinders no other. Once more where
+ * several terms are due, since Kith was not running. */
+static kith_status charge_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                                kith_error *err) {
+    const struct owned *own = &self->own;
+    const int64_t today = self->host->today(self->host);
+    kith_firing_info info = {.struct_size = sizeof info};
+    struct subscription s;
+    kith_status st = own->timers->info(txn, firing, &info, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, own.subscription, info.id, &s, err);
+    if (st == KITH_E_NOTFOUND)
+        return KITH_OK;
+    if (st != KITH_OK || s.next_charge.kind == KITH_NULL || s.next_charge.as.i > today)
+        return st;
+    st = step(self, txn, &s, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, own.subscription, info.id, &s, err);
+    if (st != KITH_OK || s.next_charge.kind == KITH_NULL || s.next_charge.as.i > today)
+        return st;
+    return own->timers->at(txn, own->timer.charge, self->host->now(self->host), info.type, info.id,
+                           kith_str_of(""), NULL, err);
+}
+
+static kith_status remind(kith_instance *self, kith_txn *txn, const struct subscription *s,
+                          kith_error *err) {
+    const int64_t today = self->host->today(self->host);
+    const kith_value payload[] = {s->term_end, int_of(s->term_end.as.i - today), s->renews};
+    const kith_value next = reminder_of(self, s->term_end, today + 1, s->term_start.as.i + 1, 0);
+    kith_status st = self->events->publish(txn, self->own.topics.term_ending, s->id.as.link.type,
+                                           s->id.as.link.id, 3, payload, err);
+    return st == KITH_OK
+               ? KITH_SET(self, txn, own.subscription, reminder, s->id.as.link.id, next, err)
+               : st;
+}
+
+/* Each night, and again at once as long as there are more: behind the last one that was due. */
+static kith_status due_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                             kith_error *err) {
+    const struct owned *own = &self->own;
+    const int64_t now = self->host->now(self->host);
+    kith_firing_info info = {.struct_size = sizeof info};
+    struct subscription *due;
+    uint64_t count = 0, ending = 0;
+    kith_status st = own->timers->info(txn, firing, &info, err);
+    const kith_value params[] = {date(self->host->today(self->host)),
+                                 kith_link(own->subscription.type, info.id ? info.id : 1)};
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, own.subscription, own->subscriptions.due, 2, params, &due, &count,
+                       err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = own->timers->at(txn, own->timer.charge, now, own->subscription.type,
+                             due[i].id.as.link.id, kith_str_of(""), NULL, err);
+    if (st == KITH_OK && count == DUE_MAX)
+        return own->timers->at(txn, own->timer.subscriptions, now, own->subscription.type,
+                               due[count - 1].id.as.link.id, kith_str_of(""), NULL, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, own.subscription, own->subscriptions.ending, 1, params, &due,
+                       &ending, err);
+    for (uint64_t i = 0; st == KITH_OK && i < ending; i++)
+        st = remind(self, txn, &due[i], err);
+    if (st == KITH_OK && ending == DUE_MAX)
+        st = own->timers->at(txn, own->timer.subscriptions, now, 0, 0, kith_str_of(""), NULL, err);
+    return st;
+}
+
+/* -- actions ------------------------------------------------------------------------------------
+ */
+
+/* The last order that charged it; KITH_NULL: none. */
+static kith_status last_charge(kith_instance *self, const kith_txn *txn, kith_value subscription,
+                               kith_value *order, kith_value *total, kith_error *err) {
+    struct charge *found;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(self, txn, own.charge, self->own.subscriptions.last_charge, 1,
+                               &subscription, &found, &count, err);
+    *order = count ? found[0].id : kith_null();
+    *total = count ? found[0].total : kith_null();
+    return st;
+}
+
+struct subscribe_args {
+    kith_value product, contact, account, quantity, period, price, discount, trial_days, renews;
+};
+struct subscribe_results {
+    kith_value subscription, state, term_end, order, charged;
+};
+
+static kith_status subscribe_action(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    struct subscribe_args args;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st != KITH_OK)
+        return st;
+    struct subscription s = {.product = args.product,
+                             .contact = args.contact,
+                             .account = args.account,
+                             .quantity = args.quantity,
+                             .period = args.period,
+                             .price = args.price,
+                             .discount = args.discount,
+                             .renews = args.renews};
+    if (args.trial_days.kind == KITH_INT)
+        s.trial_until = date(self->host->today(self->host) + args.trial_days.as.i);
+    st = KITH_CREATE(self, txn, own.subscription, &s, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, own.subscription, s.id.as.link.id, &s, err);
+    struct subscribe_results results = {.subscription = s.id, .state = s.state};
+    results.term_end = is(s.state, "trial") ? s.trial_until : s.term_end;
+    if (st == KITH_OK)
+        st = last_charge(self, txn, s.id, &results.order, &results.charged, err);
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+struct change_args {
+    kith_value subscription, product, quantity;
+};
+struct change_results {
+    kith_value how, effective, order, charged;
+};
+
+static kith_status wait_for_end(kith_instance *self, kith_txn *txn, const struct subscription *s,
+                                kith_value plan, kith_value quantity, kith_error *err) {
+    const struct subscription_numbers *n = &self->own.subscription;
+    const uint32_t fields[] = {n->next_plan, n->next_quantity};
+    const kith_value values[] = {plan, quantity};
+    return self->records->update(txn, n->type, s->id.as.link.id, 2, fields, values, err);
+}
+
+static kith_status at_once(kith_instance *self, kith_txn *txn, const struct subscription *s,
+                           const struct subscription *wanted, struct change_results *results,
+                           kith_error *err) {
+    const struct subscription_numbers *n = &self->own.subscription;
+    const uint32_t fields[] = {n->product, n->quantity, n->next_plan, n->next_quantity};
+    const kith_value values[] = {wanted->product, wanted->quantity, kith_null(), kith_null()};
+    kith_value before, total, order;
+    kith_status st = last_charge(self, txn, s->id, &before, &total, err);
+    if (st == KITH_OK)
+        st = self->records->update(txn, n->type, s->id.as.link.id, 4, fields, values, err);
+    if (st == KITH_OK)
+        st = last_charge(self, txn, s->id, &order, &total, err);
+    if (st == KITH_OK && order.kind != KITH_NULL &&
+        (before.kind == KITH_NULL || before.as.link.id != order.as.link.id)) {
+        results->order = order;
+        results->charged = total;
+    }
+    results->how = kith_text(is(s->state, "trial") ? "trial" : "upgrade");
+    results->effective = date(self->host->today(self->host));
+    return st;
+}
+
+static kith_status change_action(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    struct change_results results = {0};
+    struct change_args args;
+    struct subscription s = {0}, wanted;
+    int64_t was = 0, now = 0;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, own.subscription, args.subscription.as.link.id, &s, err);
+    if (st != KITH_OK)
+        return st;
+    if (!is(s.state, "active") && !is(s.state, "trial"))
+        return kith_fail(err, KITH_E_REFUSED, "subscription",
+                         "subscription: %.*s is %.*s; only one that is active or on trial changes",
+                         (int)s.number.as.s.len, s.number.as.s.ptr, (int)s.state.as.s.len,
+                         s.state.as.s.ptr);
+    wanted = s;
+    if (args.product.kind != KITH_NULL)
+        wanted.product = args.product;
+    if (args.quantity.kind != KITH_NULL)
+        wanted.quantity = args.quantity;
+    if (wanted.product.as.link.id != s.product.as.link.id)
+        st = subscription_price(self, txn, &wanted, kith_text(s.price.as.money.currency), err);
+    if (st == KITH_OK)
+        st = subscription_scaled(&s, &was, err);
+    if (st == KITH_OK)
+        st = subscription_scaled(&wanted, &now, err);
+    if (st != KITH_OK)
+        return st;
+    if (now >= was || is(s.state, "trial")) {
+        st = at_once(self, txn, &s, &wanted, &results, err);
+    } else {
+        st = wait_for_end(self, txn, &s, wanted.product, wanted.quantity, err);
+        results.how = kith_text("downgrade");
+        results.effective = s.term_end;
+    }
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+struct cancel_args {
+    kith_value subscription, now, reason;
+};
+struct cancel_results {
+    kith_value effective, refund, orders;
+};
+
+/* All that was charged is given back by cancelling the orders. */
+static kith_status refund(kith_instance *self, kith_txn *txn, const struct subscription *s,
+                          struct cancel_results *results, kith_error *err) {
+    const int64_t first = s->trial_until.kind == KITH_DATE ? s->trial_until.as.i : s->started.as.i;
+    struct charge *orders;
+    uint64_t count = 0;
+    if (self->host->today(self->host) - first > self->own.refund_days.as.i)
+        return KITH_OK;
+    kith_status st = KITH_FIND(self, txn, own.charge, self->own.subscriptions.charges, 1, &s->id,
+                               &orders, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        const kith_value so_far = results->refund;
+        st = self->numbers->add(&so_far, 1, &orders[i].total, &results->refund, err);
+        if (st == KITH_OK)
+            st = KITH_SET(self, txn, own.charge, state, orders[i].id.as.link.id,
+                          kith_text("cancelled"), err);
+    }
+    results->orders = int_of((int64_t)count);
+    return st;
+}
+
+static kith_status cancel_action(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    struct cancel_results results = {.orders = int_of(0)};
+    struct cancel_args args;
+    struct subscription s = {0};
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, own.subscription, args.subscription.as.link.id, &s, err);
+    if (st == KITH_OK && is_over(&s))
+        return kith_fail(err, KITH_E_REFUSED, "subscription", "subscription: %.*s is %.*s already",
+                         (int)s.number.as.s.len, s.number.as.s.ptr, (int)s.state.as.s.len,
+                         s.state.as.s.ptr);
+    if (st != KITH_OK)
+        return st;
+    const struct subscription_numbers *n = &self->own.subscription;
+    const int32_t now = args.now.kind == KITH_BOOL && args.now.as.i;
+    results.effective = now                    ? date(self->host->today(self->host))
+                        : is(s.state, "trial") ? s.trial_until
+                                               : s.term_end;
+    const uint32_t fields[] = {n->cancel_at, n->ended_because, n->state};
+    const kith_value values[] = {results.effective, args.reason, kith_text("cancelled")};
+    st = self->records->update(txn, n->type, s.id.as.link.id, now ? 3 : 2, fields, values, err);
+    if (st == KITH_OK && now)
+        st = refund(self, txn, &s, &results, err);
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field ending_fields[] = {
+    F("term_end", DATE, .doc = "The first day of the next term."),
+    F("days", INTEGER, .doc = "Days until then."),
+    F("renews", BOOLEAN, .doc = "Another term follows by itself.")};
+static const kith_topic topics[] = {
+    {.name = "subscription.term_ending",
+     .schema = 1,
+     .fields = KITH_ARRAY(ending_fields),
+     .doc = "A term ends soon: so long before as commerce.remind_before says."},
+};
+static const kith_timer timers[] = {
+    {.name = "subscriptions",
+     .cron = "10 0 * * *",
+     .fn = due_timer,
+     .doc = "Finds the subscriptions whose term, trial or notice ends, and has each charged."},
+    {.name = "subscriptions_more", .fn = due_timer, .doc = "Goes on with it, when there are many."},
+    {.name = "charge", .fn = charge_timer, .doc = "Charges or ends one subscription."},
+};
+static const kith_setting settings[] = {
+    {.key = "subscription.refund_days",
+     .kind = KITH_INT,
+     .default_text = "30",
+     .min = 0,
+     .max = 366,
+     .doc = "Whoever cancels at once within so many days of the first charge gets it back."},
+};
+
+static const kith_field subscribe_params[] = {
+    F("product", LINK, .options = "product", .flags = KITH_FF_REQUIRED, .doc = "The plan."),
+    F("contact", LINK, .options = "contact", .doc = "Who subscribes."),
+    F("account", LINK, .options = "account", .doc = "The organisation that subscribes."),
+    F("quantity", INTEGER, .default_text = "1", .doc = "For how many users."),
+    F("period", CHOICE, .options = "month,quarter,year", .default_text = "month",
+      .doc = "How long a term is."),
+    F("price", MONEY, .doc = "What one costs a period; without it the customer's price."),
+    F("discount", PERCENT, .doc = "Percent less."),
+    F("trial_days", INTEGER,
+      .doc = "How long it is on trial; without it as commerce.subscription.trial_days says."),
+    F("renews", BOOLEAN, .default_text = "true", .doc = "Another term follows by itself."),
+};
+static const kith_field subscribe_results[] = {
+    F("subscription", LINK, .options = "subscription", .doc = "The new one."),
+    F("state", TEXT, .doc = "trial, or active."),
+    F("term_end", DATE, .doc = "When the trial or the first term is over."),
+    F("order", LINK, .options = "order", .doc = "What charged the first term."),
+    F("charged", MONEY, .doc = "How much that is."),
+};
+static const kith_field change_params[] = {
+    F("subscription", LINK, .options = "subscription", .flags = KITH_FF_REQUIRED, .doc = "Which."),
+    F("product", LINK, .options = "product", .doc = "The new plan."),
+    F("quantity", INTEGER, .doc = "The new number of users."),
+};
+static const kith_field change_results[] = {
+    F("how", TEXT, .doc = "upgrade, downgrade; trial: nothing was charged yet."),
+    F("effective", DATE, .doc = "From which day on it holds."),
+    F("order", LINK, .options = "order", .doc = "What charged the rest of the term."),
+    F("charged", MONEY, .doc = "How much that is."),
+};
+static const kith_field cancel_params[] = {
+    F("subscription", LINK, .options = "subscription", .flags = KITH_FF_REQUIRED, .doc = "Which."),
+    F("now", BOOLEAN, .default_text = "false", .doc = "At once, and not at the end of the term."),
+    F("reason", TEXT, .doc = "Why."),
+};
+static const kith_field cancel_results[] = {
+    F("effective", DATE, .doc = "The day on which it is over."),
+    F("refund", MONEY, .doc = "What the customer gets back."),
+    F("orders", INTEGER, .doc = "How many orders were cancelled for it."),
+};
+static const kith_action actions[] = {
+    {.name = "subscribe",
+     .doc = "Begins a subscription, and charges its first term unless it begins with a trial.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = subscribe_action,
+     .params = KITH_ARRAY(subscribe_params),
+     .results = KITH_ARRAY(subscribe_results)},
+    {.name = "change_plan",
+     .doc = "Changes plan or number: what costs more at once and pro rata, what costs less at the "
+            "end of the term.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = change_action,
+     .params = KITH_ARRAY(change_params),
+     .results = KITH_ARRAY(change_results)},
+    {.name = "cancel",
+     .doc = "Cancels a subscription at the end of its term, or at once.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = cancel_action,
+     .params = KITH_ARRAY(cancel_params),
+     .results = KITH_ARRAY(cancel_results)},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT(QUERY,
+              "subscription where next_charge <= :today and id > :after order by id limit 500",
+              own.subscriptions.due),
+    KITH_WANT(QUERY, "subscription where reminder <= :today order by reminder limit 500",
+              own.subscriptions.ending),
+    KITH_WANT(QUERY,
+              "order where subscription = :subscription and state in ('ordered', 'paid') order by "
+              "id limit 100",
+              own.subscriptions.charges),
+    KITH_WANT(QUERY, "order where subscription = :subscription order by -id limit 1",
+              own.subscriptions.last_charge),
+    KITH_WANT(TOPIC, "subscription.term_ending", own.topics.term_ending),
+    KITH_WANT(TIMER, "subscriptions_more", own.timer.subscriptions),
+    KITH_WANT(TIMER, "charge", own.timer.charge),
+    KITH_WANT(SETTING, "subscription.refund_days", own.refund_days),
+};
+kith_status renewal_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part renewal_part = {
+    .struct_size = sizeof renewal_part,
+    .settings = KITH_ARRAY(settings),
+    .topics = KITH_ARRAY(topics),
+    .timers = KITH_ARRAY(timers),
+    .actions = KITH_ARRAY(actions),
+};
