@@ -14,12 +14,17 @@
 
 struct arena_block {
     struct arena_block *older;
-    size_t cap; /* bytes of data */
+    size_t cap;   /* bytes of data */
+    size_t below; /* those of older ones */
     _Alignas(max_align_t) char data[];
 };
 
 static size_t round_up(size_t size) {
     return (size + ALIGN - 1) & ~(ALIGN - 1);
+}
+
+size_t arena_bytes(const struct arena *a) {
+    return a->head ? a->head->below + a->head->cap : 0;
 }
 
 static struct arena_block *block_add(struct arena *a, size_t size) {
@@ -31,7 +36,7 @@ static struct arena_block *block_add(struct arena *a, size_t size) {
     struct arena_block *b = malloc(sizeof *b + cap);
     if (!b)
         return NULL;
-    *b = (struct arena_block){.older = a->head, .cap = cap};
+    *b = (struct arena_block){.older = a->head, .cap = cap, .below = arena_bytes(a)};
     a->head = b;
     a->used = 0;
     return b;
@@ -115,8 +120,10 @@ void arena_reset(struct arena *a) {
         else
             free(b);
     }
-    if (kept)
+    if (kept) {
         kept->older = NULL;
+        kept->below = 0;
+    }
     *a = (struct arena){.head = kept};
 }
 

@@ -25,8 +25,9 @@ char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_strdup(struct arena *a, const char *s);
 kith_str arena_str(struct arena *a, kith_str s); /* ptr NULL: no memory */
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void arena_reset(struct arena *a); /* keeps one block for reuse */
-void arena_free(struct arena *a);  /* the arena may be used again */
+void arena_reset(struct arena *a);         /* keeps one block for reuse */
+void arena_free(struct arena *a);          /* the arena may be used again */
+size_t arena_bytes(const struct arena *a); /* that it has of the system */
 
 /* A position to go back to: frees what was allocated since, in this arena. A reset voids it. */
 struct arena_mark {

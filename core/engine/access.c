@@ -6,6 +6,7 @@
 #include "engine/engine_internal.h"
 #include "record/credential.h"
 #include "record/lookup.h"
+#include "record/series.h"
 #include "record/session.h"
 
 #include <stdlib.h>
@@ -254,6 +255,20 @@ kith_status txn_may_set(struct txn *t, const struct rfield *f, kith_error *e) {
     TRY(access_only_reads(t->principal, e));
     return err_set(e, KITH_E_DENIED, f->name, "%s may not write %s.%s", t->principal->name,
                    f->type->name, f->name);
+}
+
+/* Numbers that the caller itself gives lift the counter for everybody. */
+kith_status txn_may_number(struct txn *t, const struct rfield *f, const kith_value *v,
+                           kith_error *e) {
+    bool leaps;
+    if (!f->series || v->kind != KITH_TEXT || !as_caller(t))
+        return KITH_OK;
+    TRY(series_leaps(t->g->writer, f, v, t->arena, &leaps, e));
+    return leaps ? err_set(e, KITH_E_DENIED, f->name,
+                           "%s: '%.*s' has more digits than the numbers of the series, and all that"
+                           " come after it would have as many: only an administrator may give it",
+                           f->name, (int)v->as.s.len, v->as.s.ptr)
+                 : KITH_OK;
 }
 
 static bool was_there(const struct change *c, const struct rfield *f, const kith_value *item) {

@@ -525,6 +525,8 @@ kith_status txn_admit(struct txn *t, kith_error *e); /* before anything else is 
 /* Of the record as it is, and as the caller wants it: before the hooks have their say. */
 kith_status txn_may_begin(struct txn *t, const struct change *c, kith_error *e);
 kith_status txn_may_set(struct txn *t, const struct rfield *f, kith_error *e);
+kith_status txn_may_number(struct txn *t, const struct rfield *f, const kith_value *v,
+                           kith_error *e);
 kith_status txn_may_end(struct txn *t, const struct change *c, kith_error *e);
 /* May the caller be told of a record, by what the system does on the caller's account, too? */
 bool txn_tells(struct txn *t, const struct rtype *type, kith_id id);

@@ -360,23 +360,19 @@ static void batch_done(void *arg, kith_status st, kith_id tx, const kith_error *
 
 static kith_status fill(struct import *im, struct batch *b, kith_error *e) {
     uint32_t want = im->o->batch ? im->o->batch : IMPORT_BATCH;
-    size_t bytes = 0;
     arena_reset(&b->arena);
     b->count = 0;
     b->first = im->read;
     b->rows = ARENA_ARRAY(&b->arena, struct row, want);
     if (!b->rows)
         return err_nomem(e);
-    while (b->count < want && bytes < IMPORT_BATCH_BYTES) {
+    while (b->count < want && arena_bytes(&b->arena) < IMPORT_BATCH_BYTES) {
         struct row *r = &b->rows[b->count];
         kith_status st = read_row(im, &b->arena, r, e);
         im->at_end = st == KITH_E_NOTFOUND;
         if (im->at_end)
             break;
         TRY(st);
-        bytes += r->raw.len;
-        for (size_t i = 0; i < r->cell_count; i++)
-            bytes += r->cells[i].len;
         b->count++;
     }
     digest_content(im, b->log.content);

@@ -106,14 +106,30 @@ static kith_status cell_of(struct arena *a, const struct row *r, const json_t *o
     return KITH_OK;
 }
 
-/* Nothing when none of its cells holds anything. */
-static kith_status put_together(struct import *im, struct arena *a, const struct row *r,
+/* A map that names a long cell a thousand times would make of a row what no memory holds. */
+static bool too_much(const struct import *im, const struct row *r, size_t len) {
+    size_t max = im->o->row_max ? im->o->row_max : IMPORT_ROW_MAX;
+    return r->made > max || len > max - r->made;
+}
+
+static kith_status refuse_made(const struct import *im, struct arena *a, struct row *r,
+                               const struct rfield *f, kith_error *e) {
+    kith_error why = KITH_ERROR_INIT;
+    (void)err_set(&why, KITH_E_LIMIT, f->name,
+                  "%s: what is put together of cells is longer than the %zu bytes that a row may "
+                  "have",
+                  f->name, im->o->row_max ? im->o->row_max : (size_t)IMPORT_ROW_MAX);
+    return r->bad ? KITH_OK : row_bad(a, r, &why, e);
+}
+
+/* Nothing when none of its cells holds anything, or it would be too long. */
+static kith_status put_together(struct import *im, struct arena *a, struct row *r,
                                 const json_t *object, const struct column *c, kith_value *v,
                                 kith_error *e) {
     struct buf b = {0};
     bool any = false;
     kith_status st = KITH_OK;
-    for (size_t i = 0; st == KITH_OK && i < c->piece_count; i++) {
+    for (size_t i = 0; st == KITH_OK && i < c->piece_count && !too_much(im, r, b.len); i++) {
         kith_str text = c->pieces[i].text;
         if (c->pieces[i].header) {
             st = cell_of(a, r, object, &c->pieces[i], &text, e);
@@ -123,10 +139,14 @@ static kith_status put_together(struct import *im, struct arena *a, const struct
         }
         buf_str(&b, text);
     }
-    kith_str text = arena_str(a, str_trim(buf_view(&b)));
+    bool fits = !too_much(im, r, b.len);
+    kith_str text = arena_str(a, fits ? str_trim(buf_view(&b)) : STR(""));
     *v = any && text.len ? value_str(text) : value_null();
+    r->made += text.len;
     if (st == KITH_OK && (b.failed || !text.ptr))
         st = err_nomem(e);
+    if (st == KITH_OK && !fits)
+        st = refuse_made(im, a, r, c->shown.field, e);
     buf_free(&b);
     return st;
 }

@@ -17,8 +17,9 @@
 #include <sodium.h>
 
 #define IMPORT_BATCH       2000u
-#define IMPORT_BATCH_BYTES (8u << 20) /* a batch of long rows ends early */
-#define IMPORT_COLUMNS     4096u      /* of JSON lines: names of members */
+#define IMPORT_BATCH_BYTES (16u << 20) /* of memory: a batch of long or wide rows ends early */
+#define IMPORT_COLUMNS     4096u       /* of JSON lines: names of members */
+#define IMPORT_NAME        1000u       /* bytes of one, with those of the objects that it is in */
 
 struct column {
     struct import_column shown;
@@ -47,6 +48,7 @@ struct row {
     size_t put_count;
     struct put *alsos; /* for linked records that are created */
     size_t also_count;
+    size_t made;                /* bytes of the values that the map puts together */
     kith_id id;                 /* of the key "id"; 0: none given */
     bool empty;                 /* nothing stands in it */
     bool bad;                   /* rejected when it was read; field and reason say why */

@@ -491,6 +491,11 @@ kith_status map_member(struct import *im, kith_str name, struct column **out, ki
     *out = map_get(&im->by_header, name);
     if (*out)
         return KITH_OK;
+    if (name.len > IMPORT_NAME)
+        return err_set(e, KITH_E_LIMIT, NULL,
+                       "the name of a member, '%.60s...', is longer than %u bytes, with those of "
+                       "the objects around it",
+                       name.ptr, IMPORT_NAME);
     if (im->column_count == IMPORT_COLUMNS)
         return err_set(e, KITH_E_LIMIT, NULL,
                        "the objects of the file have more than %u different names of members",

@@ -594,8 +594,10 @@ static kith_status set_all(struct txn *t, struct change *c, const struct assign 
                            kith_error *e) {
     for (size_t i = 0; i < count; i++)
         TRY(set_value(t, c, set[i].field, set[i].value, e));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         TRY(txn_may_set(t, set[i].field, e));
+        TRY(txn_may_number(t, set[i].field, &c->after[set[i].field->index], e));
+    }
     return KITH_OK;
 }
 

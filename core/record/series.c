@@ -192,6 +192,23 @@ kith_status series_given(struct conn *c, const struct rfield *f, const kith_valu
     return conn_run(c, st, e);
 }
 
+kith_status series_leaps(struct conn *c, const struct rfield *f, const kith_value *v,
+                         struct arena *a, bool *leaps, kith_error *e) {
+    sqlite3_stmt *st;
+    int64_t year, n, last = 0;
+    kith_str text = text_fold(a, v->as.s);
+    *leaps = false;
+    if (!text.ptr)
+        return err_nomem(e);
+    if (text.len <= f->series->fixed + f->series->digits || !is_number(f->series, text, &year, &n))
+        return KITH_OK;
+    TRY(prepare(c, "SELECT coalesce(max(last), 0) FROM kith_series WHERE field = ?1 AND year = ?2",
+                f, year, &st, e));
+    TRY(conn_first(c, st, 0, &last, e));
+    *leaps = n > last;
+    return KITH_OK;
+}
+
 static kith_status pass_all(struct conn *c, const struct rfield *f, kith_error *e) {
     struct arena a = {0};
     sqlite3_stmt *st;

@@ -31,6 +31,10 @@ kith_status series_return(struct conn *c, const struct rfield *f, int64_t now, k
 /* A number that somebody gave: when it is one of the pattern, the counter goes on behind it. */
 kith_status series_given(struct conn *c, const struct rfield *f, const kith_value *v,
                          struct arena *a, kith_error *e);
+/* Does it have more digits than the pattern, and than the counter has come to? All numbers behind
+ * it would have as many, for good. */
+kith_status series_leaps(struct conn *c, const struct rfield *f, const kith_value *v,
+                         struct arena *a, bool *leaps, kith_error *e);
 /* Has the counter go on behind the numbers that are there, when the pattern is another one than the
  * last time. */
 kith_status series_catch_up(struct conn *c, const struct rfield *f, struct arena *a, kith_error *e);

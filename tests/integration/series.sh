@@ -59,6 +59,27 @@ prints "belongs to invoice"
 kith doctor
 exits 0
 
+it "lets nobody but administrators give a number that all later ones would be as long as"
+kith create role name=clerk rights='{"types": {"invoice": {"create": "all", "read": "all"}}}'
+kith user add cleo --role clerk
+"$KITH" token add cleo --json | json_text token >"$work/cleo"
+kith create invoice customer=Gi number="INV-$year-999999999999999" --token-file "$work/cleo"
+exits 4
+complains "number: 'INV-$year-999999999999999' has more digits than the numbers of the series"
+printf 'customer,number\nGi,INV-%s-0099\nHu,INV-%s-10000\n' "$year" "$year" >"$work/long.csv"
+kith import invoice "$work/long.csv" --token-file "$work/cleo"
+prints "created      1"
+kith create invoice customer=Io
+kith find "invoice where customer = 'Io'" --fields number --csv
+prints "INV-$year-0100"
+kith import invoice "$work/long.csv" --key number --duplicates skip
+exits 0
+kith create invoice customer=Jo number="INV-$year-10001" --token-file "$work/cleo"
+exits 4
+kith create invoice customer=Jo --token-file "$work/cleo"
+kith find "invoice where customer = 'Jo'" --fields number --csv
+prints "INV-$year-10001"
+
 it "tells editors and programs that it may be left out"
 kith rule stubs "$work/stubs"
 kith schema --json

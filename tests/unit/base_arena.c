@@ -88,6 +88,24 @@ TEST("a reset does not hold on to a giant block") {
     arena_free(&a);
 }
 
+TEST("an arena knows how much it has of the system") {
+    struct arena a = {0};
+    EXPECT_INT(0, arena_bytes(&a));
+    (void)arena_alloc(&a, 3 << 20);
+    (void)arena_alloc(&a, 10);
+    struct arena_mark mark = arena_mark(&a);
+    size_t before = arena_bytes(&a);
+    EXPECT(before > 3 << 20 && before < 4 << 20);
+    (void)arena_alloc(&a, 5 << 20);
+    EXPECT_INT(before + (5 << 20), arena_bytes(&a));
+    arena_release(&a, mark);
+    EXPECT_INT(before, arena_bytes(&a));
+    arena_reset(&a);
+    EXPECT(arena_bytes(&a) < 1 << 20);
+    arena_free(&a);
+    EXPECT_INT(0, arena_bytes(&a));
+}
+
 TEST("a list grows with its items, and begins empty") {
     struct arena a = {0};
     int *items = NULL;

@@ -399,6 +399,41 @@ TEST("members without end are refused before they fill the memory") {
     end(&x, &l);
 }
 
+TEST("names of members without end are refused before they fill the memory") {
+    struct fixture x;
+    struct load l;
+    struct buf file = {0};
+    begin(&x);
+    l = load_of(x.contact, NULL);
+    l.o.format = FORMAT_JSONL;
+    buf_puts(&file, "{\"name\":\"Ada\"");
+    for (int i = 0; i < 11; i++)
+        buf_printf(&file, "%s\"%0100d\":{", i ? "" : ",", i);
+    buf_puts(&file, "\"y\":1");
+    for (int i = 0; i < 12; i++)
+        buf_puts(&file, "}");
+    EXPECT_INT(KITH_E_LIMIT, load_str(&x, &l, buf_view(&file)));
+    EXPECT_HAS("is longer than 1000 bytes", x.e.message);
+    buf_free(&file);
+    end(&x, &l);
+}
+
+TEST("a row is no longer for being put together of cells by the map") {
+    struct fixture x;
+    struct load l;
+    begin(&x);
+    l = load_of(x.contact, NULL);
+    l.o.row_max = 50;
+    MAP(&l, "title:={Word}{Word}{Word}{Word}", "city:={Word}{Word}");
+    EXPECT_OK(load_text(&x, &l, "name,Word\nAda,eight888\nBea,eighteen8888888888\nCid,nine99999\n"),
+              x.e);
+    EXPECT_COUNTS(&l, 1, 0, 0, 0, 2);
+    EXPECT_HAS("3: title: title: what is put together of cells is longer than the 50 bytes",
+               l.reasons);
+    EXPECT_HAS("4: city: city: what is put together of cells", l.reasons);
+    end(&x, &l);
+}
+
 TEST("a file that is none is refused at once") {
     struct fixture x;
     struct load l;

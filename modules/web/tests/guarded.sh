@@ -51,9 +51,9 @@ done
 it "keeps no row of an import that is longer than a record may be"
 token=$root
 python3 -c 'print("{\"name\": \"%s\"}" % ("x" * 3000000))' >"$work/long"
-bring() { # FILE TYPE
+bring() { # FILE TYPE [ARGUMENTS]
     code=$(curl -s -o "$work/out" -w '%{http_code}' -H "Authorization: Bearer $root" -H "Content-Type: $2" \
-        --data-binary "@$1" "http://127.0.0.1:$port/api/v1/import/account?name=${1##*/}")
+        --data-binary "@$1" "http://127.0.0.1:$port/api/v1/import/account?name=${1##*/}${3-}")
 }
 bring "$work/long" application/x-ndjson
 answers 413
@@ -65,6 +65,18 @@ answers 413
 bring "$work/rows" text/csv
 prints '"rejected":1'
 prints "the row is longer than the limit"
+
+it "holds no more of an import at once because its rows are wide, or put together"
+peak() { sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$server/status"; }
+before=$(peak)
+python3 -c 'print("name,city"); print(("," * 1000000 + "\n") * 40, end="")' >"$work/wide"
+bring "$work/wide" text/csv
+answers 200
+python3 -c 'print("name,L"); print("a," + "x" * 900000)' >"$work/rows"
+bring "$work/rows" text/csv "&map=website:=$(printf '%%7BL%%7D%.0s' $(seq 1000))"
+answers 422
+prints "what is put together of cells is longer than the 1048576 bytes"
+below "$(peak)" $((before + 200000))
 
 it "lets nobody in as a user who is blocked, by whatever they had, and lets them in again"
 kith user add anna --role seller
