@@ -68,18 +68,19 @@ struct right {
     kith_status (*check)(const struct engine *g, kith_str name, kith_error *e);
 };
 static const struct grammar {
-    struct right rights[6];
+    struct right rights[7];
     size_t count;
     const char *shown;
 } grammars[] = {
     [GRANT_MODULES] = {{{"read", check_type},
                         {"write", check_type},
                         {"publish", check_topic},
+                        {"call", check_action},
                         {"serve", check_users},
                         {"network", check_outside},
                         {"files", check_outside}},
-                       6,
-                       "read:TYPE, write:TYPE, publish:TOPIC or serve:users"},
+                       7,
+                       "read:TYPE, write:TYPE, publish:TOPIC, call:ACTION or serve:users"},
     [GRANT_RULES] = {{{"read", check_type},
                       {"write", check_type},
                       {"publish", check_topic},

@@ -87,6 +87,10 @@ kith_status grant_publish(const struct plugin *p, const struct bound_topic *t, k
     return denied(p, "publish", "publish", t->decl->name, e);
 }
 
+kith_status grant_call(const struct plugin *p, const char *action, kith_error *e) {
+    return grant_has(p, "call", action) ? KITH_OK : denied(p, "call", "call", action, e);
+}
+
 kith_status grant_serve(const struct plugin *p, kith_error *e) {
     return grant_has(p, "serve", "users") ? KITH_OK : denied(p, "serve", "serve", "users", e);
 }

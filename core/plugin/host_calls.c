@@ -71,6 +71,68 @@ static kith_status calls_row(kith_call *call, uint32_t count, const kith_value *
     return call_row(f->call.call, count, values, e);
 }
 
+/* -- calling others ---------------------------------------------------------------------------- */
+
+/* Declared by a module that is loaded already, or by Kith itself. */
+static bool is_declared(const struct plugin *p, kith_str name) {
+    kith_str rest = name, module;
+    if (engine_action(p->set->engine, name))
+        return true;
+    str_split(&rest, '.', &module);
+    for (size_t i = 0; i < p->set->count; i++) {
+        const struct plugin *other = p->set->items[i];
+        const kith_action *rows = ROWS(other->desc.actions, kith_action);
+        for (uint32_t k = 0; str_eqz(module, other->name) && k < other->desc.actions.count; k++)
+            if (str_eqz(rest, rows[k].name))
+                return true;
+    }
+    return false;
+}
+
+static kith_status calls_action(const kith_host *host, kith_str name, uint32_t *action,
+                                kith_error *e) {
+    struct plugin *p = frame_main(host, PHASE_CREATE, e);
+    if (!p)
+        return KITH_E_THREAD;
+    if (!is_declared(p, name))
+        return engine_no_action(p->set->engine, name, e);
+    const char *kept = arena_strndup(&p->arena, name.ptr, (size_t)name.len);
+    if (!kept)
+        return err_nomem(e);
+    TRY(grant_call(p, kept, e));
+    return handle_add(&p->callees, kept, action, e);
+}
+
+static kith_status check_call(const struct frame *f, const struct action *a, uint32_t arg_count,
+                              uint32_t result_count, kith_error *e) {
+    if (arg_count != a->param_count || result_count != action_answers(a))
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "%s has %u parameters and %u results; %u and %u were given", a->name,
+                       a->param_count, action_answers(a), arg_count, result_count);
+    if (a->effect != EFFECT_READ && (f->reading || !f->txn || f->finding))
+        return err_set(e, KITH_E_DENIED, NULL, "%s writes, and is called by what only reads",
+                       a->name);
+    return KITH_OK;
+}
+
+static kith_status calls_call(const kith_txn *txn, uint32_t number, uint32_t arg_count,
+                              const kith_value *args, uint32_t result_count, kith_value *results,
+                              kith_error *e) {
+    struct frame *f = frame_of(txn, e);
+    if (!f)
+        return KITH_E_THREAD;
+    const char *name = handle_get(&f->plugin->callees, number, "action", e);
+    const struct action *a = name ? engine_action(f->engine, str_of(name)) : NULL;
+    if (!name)
+        return KITH_E_INVAL;
+    if (!a)
+        return engine_no_action(f->engine, str_of(name), e);
+    TRY(check_call(f, a, arg_count, result_count, e));
+    TRY(host_values(arg_count, args, e));
+    struct write_opts opts = {.principal = f->principal};
+    return engine_call(f->engine, f->txn, &opts, a, args, &f->arena, results, NULL, e);
+}
+
 const kith_calls_v1 host_calls = {
     .struct_size = sizeof host_calls,
     .txn = calls_txn,
@@ -79,4 +141,6 @@ const kith_calls_v1 host_calls = {
     .result = calls_result,
     .caller = calls_caller,
     .row = calls_row,
+    .action = calls_action,
+    .call = calls_call,
 };

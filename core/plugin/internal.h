@@ -189,7 +189,7 @@ struct plugin {
     kith_instance *instance;
     bool made; /* create() succeeded and destroy() was not called */
 
-    struct handles predicates, queries, topics;
+    struct handles predicates, queries, topics, callees;
     struct bound_topic *bound_topics;
     struct bound_hook *hooks;
     struct bound_reaction *reactions;
@@ -233,6 +233,8 @@ kith_status grant_write(const struct plugin *p, const struct rtype *t, kith_erro
 kith_status grant_fields(const struct plugin *p, const struct rtype *t, const struct assign *set,
                          size_t count, kith_error *e);
 kith_status grant_publish(const struct plugin *p, const struct bound_topic *t, kith_error *e);
+/* May it call this action? Its own it calls as a function. */
+kith_status grant_call(const struct plugin *p, const char *action, kith_error *e);
 kith_status grant_serve(const struct plugin *p, kith_error *e);
 
 /* -- a call into a module (frame.c) ------------------------------------------------------------ */

@@ -196,6 +196,7 @@ void plugins_free(struct plugins *set) {
         struct plugin *p = set->items[i];
         free(p->predicates.items);
         free(p->queries.items);
+        free(p->callees.items);
         free(p->topics.items);
         arena_free(&p->arena);
     }

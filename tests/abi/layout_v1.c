@@ -176,7 +176,7 @@ AT(kith_timers_v1, at, 16);
 AT(kith_timers_v1, cancel, 24);
 AT(kith_timers_v1, info, 32);
 
-SIZE(kith_calls_v1, 56);
+SIZE(kith_calls_v1, 72);
 AT(kith_calls_v1, struct_size, 0);
 AT(kith_calls_v1, reserved, 4);
 AT(kith_calls_v1, txn, 8);
@@ -185,6 +185,8 @@ AT(kith_calls_v1, arg, 24);
 AT(kith_calls_v1, result, 32);
 AT(kith_calls_v1, caller, 40);
 AT(kith_calls_v1, row, 48);
+AT(kith_calls_v1, action, 56);
+AT(kith_calls_v1, call, 64);
 
 SIZE(kith_settings_v1, 24);
 AT(kith_settings_v1, struct_size, 0);

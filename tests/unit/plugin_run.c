@@ -344,6 +344,26 @@ TEST("records as structs, exact numbers, and rows that a part declares") {
     close_company(&c);
 }
 
+#define MAY_CALL "calls_another: { grant = [\"call:every_row.*\"]; };\n"
+
+TEST("a module calls the actions of another one, in its own transaction, and only as it may") {
+    struct company c;
+    kith_error e = KITH_ERROR_INIT;
+    kith_value *out;
+    OPEN(&c, MAY_CALL, "every_row", "calls_another");
+    EXPECT_OK(call(&c, "calls_another.both", NULL, &out, &e), e);
+    EXPECT_INT(1, out[0].as.i);
+    EXPECT_INT(KITH_E_DENIED, call(&c, "calls_another.peek", NULL, &out, &e));
+    EXPECT_HAS("every_row.make writes, and is called by what only reads", e.message);
+    EXPECT_INT(KITH_E_INVAL, call(&c, "calls_another.fewer", NULL, &out, &e));
+    EXPECT_HAS("has 1 parameters and 2 results; 1 and 1 were given", e.message);
+    close_company(&c);
+    OPEN(&c, GOOD, "every_row", "calls_another");
+    EXPECT_HAS("may not call every_row.make: add \"call:every_row.make\" to calls_another.grant",
+               status_of(c.plugins, "calls_another").reason);
+    close_company(&c);
+}
+
 TEST("reactions, a published event with its payload, and a timer follow one another") {
     struct company c;
     kith_value name;
@@ -618,8 +638,10 @@ TEST("a word of a grant that means nothing is told and takes nobody out") {
         {"write:*", NULL},
         {"publish:thing.grown", NULL},
         {"wirte:task", "'wirte:task' is no right: did you mean 'write:...'?"},
-        {"task", "'task' is no right: write read:TYPE, write:TYPE, publish:TOPIC or serve:users"},
-        {"call:every_row.make", "'call:every_row.make' is no right"},
+        {"task", "'task' is no right: write read:TYPE, write:TYPE, publish:TOPIC, call:ACTION or "
+                 "serve:users"},
+        {"call:every_row.make", NULL},
+        {"call:every_row.mkae", "there is no action 'every_row.mkae'"},
         {"write:taks", "there is no type 'taks'; did you mean 'task'?"},
         {"publish:thing.shrunk", "nobody declares the topic 'thing.shrunk'"},
     };

@@ -174,8 +174,8 @@ typedef struct kith_require {
 
 /* A right the module asks for; the admin grants it at one of three precisions: all of the plugin,
  * the kind, or the kind and name. Kinds: "read:TYPE" and "write:TYPE" (any type but its own),
- * "publish:TOPIC" (of another owner), "serve:users" (to act for whoever signs in), "network:HOST",
- * "files:PATH". */
+ * "publish:TOPIC" (of another owner), "call:ACTION" (of another owner), "serve:users" (to act for
+ * whoever signs in), "network:HOST", "files:PATH". */
 typedef struct kith_permission {
     const char *name;
     const char *why; /* one sentence for the admin who grants it */

@@ -99,6 +99,7 @@ kith_fail(kith_error *err, kith_status code, const char *field, const char *form
 #define KITH_W_TIMER     7u  /*                                                  [uint32_t] */
 #define KITH_W_SETTING   8u  /* the value of a setting                         [kith_value] */
 #define KITH_W_DELIVERY  9u  /*                                                  [uint32_t] */
+#define KITH_W_ACTION    11u /*                                                  [uint32_t] */
 #define KITH_W_FIELDS    10u /* of fields, with blanks between: one number each [uint32_t ...] */
 
 /* Something to ask for in create(), and where in the instance the answer goes. */
@@ -134,6 +135,7 @@ static inline kith_status kith_ask(const kith_host *host, kith_instance *self,
     const kith_deliveries_v1 *deliveries =
         (const kith_deliveries_v1 *)host->table(host, KITH_DELIVERIES_1);
     const kith_settings_v1 *settings = (const kith_settings_v1 *)host->table(host, KITH_SETTINGS_1);
+    const kith_calls_v1 *calls = (const kith_calls_v1 *)host->table(host, KITH_CALLS_1);
     const kith_str name = kith_str_of(want->name);
     char *at = (char *)self + want->at;
     uint32_t *number = (uint32_t *)(void *)at;
@@ -160,6 +162,8 @@ static inline kith_status kith_ask(const kith_host *host, kith_instance *self,
         return rec->query(host, name, number, err);
     case KITH_W_TOPIC:
         return events->topic(host, name, number, err);
+    case KITH_W_ACTION:
+        return calls->action(host, name, number, err);
     case KITH_W_TIMER:
         return timers->timer(host, name, number, err);
     case KITH_W_DELIVERY:

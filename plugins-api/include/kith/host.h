@@ -725,8 +725,8 @@ typedef struct kith_timers_v1 {
 
 #define KITH_CALLS_1 "kith.calls/1"
 
-/* One shape for the command line, the API and Lua. All [reader]: inside the action, on its thread.
- */
+/* One shape for the command line, the API and Lua. [reader] where nothing else is said: inside the
+ * action, on its thread. */
 typedef struct kith_calls_v1 {
     uint32_t struct_size;
     uint32_t reserved;
@@ -750,6 +750,17 @@ typedef struct kith_calls_v1 {
      * value is none of its column. KITH_E_LIMIT: the answer has 10,000 rows or 8 MiB of text
      * already: let whoever asks say which they want. */
     kith_status (*row)(kith_call *call, uint32_t count, const kith_value *values, kith_error *err);
+
+    /* The number of an action to call: one of a module that this one requires, or of Kith itself,
+     * with the permission "call:ACTION". [create] */
+    kith_status (*action)(const kith_host *host, kith_str name, uint32_t *action, kith_error *err);
+    /* Calls it, in this transaction and with no more rights than it has. args and results are as
+     * many as it declares parameters and results, in that order; KITH_NULL: not given. An action
+     * with columns has one more result: a list of rows, each a list of values. From a reading view
+     * only those that read may be called. [reader] */
+    kith_status (*call)(const kith_txn *txn, uint32_t action, uint32_t arg_count,
+                        const kith_value *args, uint32_t result_count, kith_value *results,
+                        kith_error *err);
 } kith_calls_v1;
 
 /* -- numbers ----------------------------------------------------------------------------------- */

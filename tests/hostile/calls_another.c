@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A good module that calls the actions of another one, and what it may not. */
+#include "hostile.h"
+#include <stdlib.h>
+
+struct kith_instance {
+    const kith_host *host;
+    const kith_calls_v1 *calls;
+    uint32_t make, total;
+};
+
+static const kith_want wants[] = {
+    KITH_WANT(TABLE, KITH_CALLS_1, calls),
+    KITH_WANT(ACTION, "every_row.make", make),
+    KITH_WANT(ACTION, "every_row.total", total),
+};
+
+static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
+    kith_instance *self = calloc(1, sizeof *self);
+    if (!self)
+        return KITH_E_NOMEM;
+    self->host = host;
+    kith_status st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
+    if (st == KITH_OK)
+        *out = self;
+    else
+        free(self);
+    return st;
+}
+
+static void destroy(kith_instance *self) {
+    free(self);
+}
+
+/* Makes a thing by the other's action, and answers how many there are then. */
+static kith_status both(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    const kith_value thing[2] = {kith_text("made by a call"), kith_number(KITH_INT, 5)};
+    const kith_value least = kith_null();
+    kith_value made, totals[2];
+    kith_status st = self->calls->call(txn, self->make, 2, thing, 1, &made, err);
+    if (st == KITH_OK)
+        st = self->calls->call(txn, self->total, 1, &least, 2, totals, err);
+    return st == KITH_OK ? self->calls->result(call, 0, &totals[0], err) : st;
+}
+
+/* Calls what writes, from what reads. */
+static kith_status peek(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_value thing[2] = {kith_text("never"), kith_null()};
+    kith_value made;
+    return self->calls->call(self->calls->view(call), self->make, 2, thing, 1, &made, err);
+}
+
+/* Asks for fewer results than there are. */
+static kith_status fewer(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_value least = kith_null();
+    kith_value count;
+    return self->calls->call(self->calls->view(call), self->total, 1, &least, 1, &count, err);
+}
+
+static const kith_field results[] = {{.name = "count", .kind = KITH_F_INTEGER, .doc = "Things."}};
+static const kith_action actions[] = {
+    {.name = "both",
+     .doc = "Makes and counts.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = both,
+     .results = KITH_ARRAY(results)},
+    {.name = "peek", .doc = "Writes while it reads.", .effect = KITH_EFFECT_READ, .fn = peek},
+    {.name = "fewer", .doc = "Wants fewer results.", .effect = KITH_EFFECT_READ, .fn = fewer},
+};
+static const kith_require needs[] = {{"every_row", 1, 0}};
+HOSTILE("calls_another", .requirements = KITH_ARRAY(needs), .actions = KITH_ARRAY(actions),
+        .create = create, .destroy = destroy)
