@@ -82,7 +82,7 @@ static void tell_rule(struct words *w, const struct catalogue *c, uint64_t rule)
         tell_options(w, c, n->options, one ? " or " : " and ");
     }
     if (n->otherwise.count) {
-        tell(w, n->options.count ? "; any other choice includes " : " or else ");
+        tell(w, n->options.count ? ", and any other choice includes " : " or else ");
         tell_options(w, c, n->otherwise, " and ");
     }
 }
@@ -100,11 +100,11 @@ static void tell_group(struct words *w, const struct catalogue *c, uint32_t grou
     else if (g->max_options.kind == KITH_NULL)
         tell(w, "at least %lld", (long long)least);
     else if (least == g->max_options.as.i)
-        tell(w, "%lld and no other", (long long)least);
+        tell(w, "exactly %lld", (long long)least);
     else if (least)
         tell(w, "%lld to %lld", (long long)least, (long long)g->max_options.as.i);
     else
-        tell(w, "%lld at most", (long long)g->max_options.as.i);
+        tell(w, "at most %lld", (long long)g->max_options.as.i);
 }
 
 void tell_cause(struct words *w, const struct catalogue *c, uint32_t cause) {

@@ -300,7 +300,7 @@ kith_status choice_price(const struct choice *x, kith_value base, kith_value *ou
         }
     if (st == KITH_OK && x->asked)
         st = add_rules(x, base, out, how, err);
-    if (st != KITH_OK || out->as.money.minor >= 0)
+    if (st != KITH_OK || !x->asked || out->as.money.minor >= 0)
         return st;
     x->c.self->numbers->text(out, text);
     return kith_fail(err, KITH_E_REFUSED, "chosen",
@@ -344,14 +344,33 @@ static uint32_t put_preferred(const struct choice *x, int32_t *wishes) {
     return count;
 }
 
+/* As many of a group as it wants, the cheapest ones, are likely to stay. */
+static uint32_t put_likely(const struct choice *x, const struct dear *rest, uint32_t count,
+                           int32_t *likely) {
+    const struct catalogue *c = &x->c;
+    uint32_t found = 0;
+    int64_t wanted = 0;
+    for (uint32_t i = count; i-- > 0;) {
+        if (i + 1 == count || rest[i].group != rest[i + 1].group) {
+            wanted = c->groups[rest[i].group].min_options.as.i;
+            for (uint32_t v = 0; v < c->option_count; v++)
+                wanted -= c->group_of[v] == rest[i].group && x->taken[v + 1];
+        }
+        if (wanted-- > 0)
+            likely[found++] = rest[i].v;
+    }
+    return found;
+}
+
 kith_status choice_complete(struct choice *x, kith_value base, kith_error *err) {
     struct catalogue *c = &x->c;
-    int32_t *wishes = memory(x, (c->option_count + 1) * 2 * sizeof *wishes);
-    struct dear *rest = memory(x, (c->option_count + 1) * sizeof *rest);
     uint32_t count, left = 0;
     if (!x->asked || !x->valid)
         return KITH_OK;
-    if (!wishes || !rest)
+    int32_t *wishes = memory(x, (c->option_count + 1) * sizeof *wishes);
+    int32_t *likely = memory(x, (c->option_count + 1) * sizeof *likely);
+    struct dear *rest = memory(x, (c->option_count + 1) * sizeof *rest);
+    if (!wishes || !likely || !rest)
         return no_memory(err);
     count = put_preferred(x, wishes);
     for (int32_t v = 1; v <= (int32_t)c->option_count; v++)
@@ -364,7 +383,8 @@ kith_status choice_complete(struct choice *x, kith_value base, kith_error *err) 
     qsort(rest, left, sizeof *rest, by_cost);
     for (uint32_t i = 0; i < left; i++)
         wishes[count++] = -rest[i].v;
-    kith_status st = puzzle_prefer(&c->puzzle, count, wishes, err);
+    const uint32_t guesses = put_likely(x, rest, left, likely);
+    kith_status st = puzzle_prefer(&c->puzzle, count, wishes, guesses, likely, err);
     for (uint64_t v = 1; st == KITH_OK && v <= c->option_count; v++)
         x->taken[v] = c->puzzle.model[v] > 0;
     if (st != KITH_OK)

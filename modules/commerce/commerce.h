@@ -24,7 +24,7 @@
 #define CONTACT(X)  X(name) X(account) X(price_book) X(discount)
 #define PRODUCT(X)  X(code) X(name) X(kind) X(state) X(variant_of) X(price) X(tax_rate) \
                     X(option_groups)
-#define RELATION(X) X(product) X(other) X(kind)
+#define RELATION(X) X(product) X(other) X(kind) X(quantity)
 #define CATEGORY(X) X(parent)
 #define BOOK(X)     X(name) X(currency) X(valid_from) X(valid_until) X(territory) X(standard) \
                     X(final)
@@ -71,8 +71,8 @@ struct kith_instance {
     uint32_t territory, territory_parent;
     struct owned own; /* owned.h */
     struct {
-        uint32_t product_by_code, relations, standard_books, territory_books, price_of, prices_of,
-            same_price, lines_of;
+        uint32_t product_by_code, relations, parts_of, standard_books, territory_books, price_of,
+            prices_of, same_price, lines_of;
     } query;
 
     kith_value rounding, tax_included, discount_limit, abandon_after; /* settings */
@@ -120,8 +120,9 @@ kith_status configure_wants(kith_instance *self, kith_error *err);
 kith_status stock_wants(kith_instance *self, kith_error *err);
 kith_status reserve_wants(kith_instance *self, kith_error *err);
 kith_status demand_wants(kith_instance *self, kith_error *err);
+kith_status bundle_wants(kith_instance *self, kith_error *err);
 extern const kith_part product_part, price_part, order_part;
-extern const kith_part option_part, configure_part;
+extern const kith_part option_part, configure_part, bundle_part;
 extern const kith_part stock_part, reserve_part, demand_part;
 kith_status asset_wants(kith_instance *self, kith_error *err);
 kith_status subscription_wants(kith_instance *self, kith_error *err);

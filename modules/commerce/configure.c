@@ -146,7 +146,8 @@ static kith_status find_base(struct answering *a, struct price_answer *price, ki
     const kith_txn *txn = self->calls->view(a->call);
     kith_status st = price_find(self, txn, &ask, price, &none);
     a->base = st == KITH_OK ? price->unit_price : kith_null();
-    if (st == KITH_E_REFUSED) { /* what goes together is of use without a price, too */
+    /* What goes together is of use without a price, too, and to who may not see prices. */
+    if (st == KITH_E_REFUSED || st == KITH_E_DENIED) {
         struct words w = {.host = self->host, .txn = txn};
         tell(&w, "%s", none.message);
         *how = words_value(&w);
@@ -359,7 +360,8 @@ static const kith_field results[] = {
     F("valid", BOOLEAN, .doc = "What was chosen goes together."),
     F("complete", BOOLEAN, .doc = "Nothing is missing: it can be ordered."),
     F("why", LONGTEXT, .doc = "Why it does not go together, or what is missing."),
-    F("chosen", TAGS, .doc = "What was chosen, with what follows and what was added."),
+    F("chosen", TAGS,
+      .doc = "What was chosen, as far as it goes together, with what follows and what was added."),
     F("unit_price", MONEY, .doc = "What one costs, options and rules included."),
     F("list_price", MONEY, .doc = "The same by the list price of the product."),
     F("discount", PERCENT, .doc = "Percent less, by the terms of the customer."),

@@ -37,12 +37,12 @@ static const kith_want wants[] = {
  */
 
 static const kith_part *const parts[] = {
-    &product_part, &price_part,  &order_part, &option_part,       &configure_part, &stock_part,
-    &reserve_part, &demand_part, &asset_part, &subscription_part, &renewal_part,
+    &product_part, &price_part,   &order_part,  &option_part, &configure_part,    &bundle_part,
+    &stock_part,   &reserve_part, &demand_part, &asset_part,  &subscription_part, &renewal_part,
 };
 static kith_status (*const ask[])(kith_instance *, kith_error *) = {
-    product_wants, price_wants,  order_wants, option_wants,       configure_wants, stock_wants,
-    reserve_wants, demand_wants, asset_wants, subscription_wants, renewal_wants,
+    product_wants, price_wants,   order_wants,  option_wants, configure_wants,    bundle_wants,
+    stock_wants,   reserve_wants, demand_wants, asset_wants,  subscription_wants, renewal_wants,
 };
 
 static void destroy(kith_instance *self) {

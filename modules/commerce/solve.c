@@ -335,11 +335,14 @@ kith_status puzzle_can(struct puzzle *p, uint32_t count, const int32_t *literals
 
 /* What the solution at hand has already is kept by the next search, and needs none itself. */
 kith_status puzzle_prefer(struct puzzle *p, uint32_t count, const int32_t *literals,
-                          kith_error *err) {
-    kith_status st = KITH_OK;
+                          uint32_t likely_count, const int32_t *likely, kith_error *err) {
     uint32_t kept = 0;
+    int32_t any;
     for (uint32_t i = 0; i < count; i++)
         picosat_set_default_phase_lit(p->solver, literals[i], 1);
+    for (uint32_t i = 0; i < likely_count; i++)
+        picosat_set_default_phase_lit(p->solver, likely[i], 1);
+    kith_status st = puzzle_can(p, 0, NULL, &any, err);
     for (uint32_t i = 0; st == KITH_OK && i < count; i++) {
         int32_t can;
         if (p->model[var(literals[i])] == sign(literals[i]))

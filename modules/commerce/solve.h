@@ -61,10 +61,10 @@ kith_status puzzle_settle(struct puzzle *p, kith_error *err);
 /* Can these hold beside what was given? Only behind puzzle_solve(). */
 kith_status puzzle_can(struct puzzle *p, uint32_t count, const int32_t *literals, int32_t *possible,
                        kith_error *err);
-/* Makes each of them hold that can, the first ones first, in p->model. Nothing can be asked of the
- * puzzle behind it. */
+/* Makes each of them hold that can, the first ones first, in p->model; `likely` are guesses of how
+ * it comes out, which save time. Nothing can be asked of the puzzle behind it. */
 kith_status puzzle_prefer(struct puzzle *p, uint32_t count, const int32_t *literals,
-                          kith_error *err);
+                          uint32_t likely_count, const int32_t *likely, kith_error *err);
 /* Why these cannot all hold. */
 kith_status puzzle_clash(struct puzzle *p, uint32_t count, const int32_t *given, struct clash *out,
                          kith_error *err);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Products that are made to choice: rules, refusals, completion, prices, lines of orders. */
-#include "base/clock.h"
-#include "random.h"
+#include "record/access.h"
 #include "shop.h"
 
 static kith_id group(struct company *c, kith_id product, const char *code, const char *least,
@@ -101,7 +100,7 @@ TEST("A excludes B: both are refused with the reason, A alone has a price") { /*
     SAYS("list price: 20000.00 EUR; petrol: 1000.00 EUR; hook: 400.00 EUR", &c, &a, "how");
     ROW("excluded", &c, &a, "sport", "state");
     ROW("hook excludes sport", &c, &a, "sport", "why");
-    ROW("colour: 1 and no other", &c, &a, "blue", "why");
+    ROW("colour: exactly 1", &c, &a, "blue", "why");
     close_company(&c);
 }
 
@@ -168,7 +167,7 @@ TEST("else: what is chosen when the condition does not hold") {
          {"otherwise", "hook"});
     struct act a = ASK(&c, k.id, {"chosen", "red,petrol"});
     SAYS("hook,petrol,red", &c, &a, "chosen");
-    ROW("electric without black excludes roof; any other choice includes hook", &c, &a, "hook",
+    ROW("electric without black excludes roof, and any other choice includes hook", &c, &a, "hook",
         "why");
     a = ASK(&c, k.id, {"chosen", "electric,black"});
     ROW("implied", &c, &a, "hook", "state");
@@ -353,8 +352,8 @@ TEST("a rule by which nothing could be configured is refused with those that it 
                  "sport; every choice without hook includes leather; No hook without a roof; every "
                  "choice excludes roof and sport",
                  &c, k.id, "excludes", {"options", "roof,sport"});
-    RULE_REFUSED("these clash: every choice excludes black, blue and red; colour: 1 and no other",
-                 &c, k.id, "excludes", {"options", "red,blue,black"});
+    RULE_REFUSED("these clash: every choice excludes black, blue and red; colour: exactly 1", &c,
+                 k.id, "excludes", {"options", "red,blue,black"});
     EXPECT_INT(50, find(&c, "configuration_rule").count);
     struct act a = ASK(&c, k.id, {"chosen", "roof,e3,e2"});
     SAYS("e2 and e3 do not go together: e3 excludes e2", &c, &a, "why");
@@ -415,7 +414,7 @@ TEST("a line holds a complete choice, with what follows from it, at its price") 
     REFUSED(&c, "chosen: still to be chosen: ", "order_line", 0, {"order", in}, {"product", of});
     REFUSED(&c, "chosen: still to be chosen: engine", "order_line", 0, {"order", in},
             {"product", of}, {"chosen", "red"});
-    REFUSED(&c, "chosen: red and blue do not go together: colour: 1 and no other", "order_line", 0,
+    REFUSED(&c, "chosen: red and blue do not go together: colour: exactly 1", "order_line", 0,
             {"order", in}, {"product", of}, {"chosen", "red,blue,petrol"});
     REFUSED(&c, "'gold' is no option of 'Car'", "order_line", 0, {"order", in}, {"product", of},
             {"chosen", "gold"});
@@ -438,6 +437,36 @@ TEST("a line holds a complete choice, with what follows from it, at its price") 
     REFUSED(&c, "'pen' has no options to choose", "order_line", 0, {"order", in},
             {"product", id_text(&c, pen)}, {"chosen", "red"});
     CREATE(&c, "order_line", {"order", in}, {"product", id_text(&c, pen)});
+    close_company(&c);
+}
+
+TEST("a product without options is a complete choice, at its price") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen = product(&c, "pen", "3 EUR");
+    struct act a = ASK(&c, pen, {"complete", "true"}, {"quantity", "2"});
+    SAYS("true", &c, &a, "complete");
+    SAYS("", &c, &a, "chosen");
+    SAYS("6.00 EUR", &c, &a, "total");
+    EXPECT_INT(0, action_rows(a.action, a.results).count);
+    kith_id f = CREATE(&c, "configuration", {"product", id_text(&c, pen)});
+    EXPECT_STR("pen", field(&c, "configuration", f, "summary"));
+    EXPECT_STR("3.00 EUR", field(&c, "configuration", f, "price"));
+    close_company(&c);
+}
+
+TEST("options may not take off more than all there is") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen = product(&c, "pen", "3 EUR"), g = group(&c, pen, "colour", "0", NULL);
+    OPTION(&c, g, "grey", {"price", "-2 EUR"});
+    OPTION(&c, g, "used", {"percent", "-50"});
+    struct act a =
+        ACT(&c, "commerce.configure", {"product", id_text(&c, pen)}, {"chosen", "grey,used"});
+    EXPECT_HAS("with these options 'pen' would cost -0.50 EUR; let them take off less", a.message);
+    a = ASK(&c, pen, {"complete", "true"});
+    SAYS("", &c, &a, "chosen"); /* nobody asked for grey or used */
+    SAYS("3.00 EUR", &c, &a, "unit_price");
     close_company(&c);
 }
 
@@ -532,5 +561,29 @@ TEST("rules that are too entangled are told to be, and hold nobody up") {
     EXPECT(told);
     EXPECT_INT(KITH_E_LIMIT, e.code);
     EXPECT_HAS("its rules are so entangled", e.message);
+    close_company(&c);
+}
+
+TEST("whoever may see the product is told by all of its rules, though roles name no rules") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    struct car k = car(&c);
+    RULE(&c, k.id, "excludes", {"when", "hook"}, {"options", "sport"});
+    kith_id role = CREATE(&c, "role", {"name", "buyer"},
+                          {"rights", "{\"types\": {\"product\": {\"read\": \"all\"}},"
+                                     " \"actions\": [\"commerce.configure\"]}"});
+    const struct access_of of = {.user = CREATE(&c, "user", {"login", "buyer"}, {"name", "B"},
+                                                {"roles", id_text(&c, role)})};
+    struct principal who;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_enter(c.engine, &of, NULL, &who, &e), e);
+    const struct write_opts o = {.principal = &who, .origin = ORIGIN_CLI};
+    struct act a =
+        act_as(&c, &o, "commerce.configure",
+               PAIRS({"product", id_text(&c, k.id)}, {"chosen", "red,petrol,hook,sport"}));
+    EXPECT_ACT(a);
+    SAYS("false", &c, &a, "valid");
+    TELLS("you may not read price_book", &c, &a, "how");
+    engine_leave(&who);
     close_company(&c);
 }
