@@ -75,7 +75,7 @@ static void look(const struct binary *b, const char *path, child_print print, bo
     checks_load(b, path, f);
     kith_status st = binary_open(path, &desc, &why);
     if (st == KITH_OK)
-        st = declare_copy(desc, &arena, &copy, &why);
+        st = declare_copy(desc, NULL, &arena, &copy, &why);
     findings_set(f, CHECK_DECLARATION, st, &why);
     if (print)
         print(st == KITH_OK ? &copy : NULL, f, json, out);

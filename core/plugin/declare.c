@@ -303,7 +303,35 @@ static kith_status append(kith_array *to, const kith_array *more, struct arena *
     return KITH_OK;
 }
 
-static kith_status join_parts(kith_plugin_desc *d, struct arena *a, kith_error *e) {
+/* Is a module among those that are listed, by name or by path? */
+static bool is_listed(const struct plugins_options *o, const char *module) {
+    size_t n = strlen(module);
+    for (size_t i = 0; i < o->name_count; i++) {
+        const char *slash = strrchr(o->names[i], '/'), *name = slash ? slash + 1 : o->names[i];
+        if (strncmp(name, module, n) == 0 && (!name[n] || strcmp(name + n, ".so") == 0))
+            return true;
+    }
+    return false;
+}
+
+/* Is this part for the modules that are enabled? */
+static kith_status is_wanted(const kith_plugin_desc *d, const kith_part *part,
+                             const struct plugins_options *o, bool *wanted, kith_error *e) {
+    *wanted = !o || !part->module || is_listed(o, part->module);
+    if (!part->module)
+        return KITH_OK;
+    for (uint32_t i = 0; d->requirements.items && i < d->requirements.count; i++) {
+        const char *row = (const char *)d->requirements.items + (size_t)i * d->requirements.stride;
+        if (strcmp(((const kith_require *)(const void *)row)->module, part->module) == 0)
+            return KITH_OK;
+    }
+    return err_set(e, KITH_E_INVAL, NULL,
+                   "a part of it is for the module '%s', which is not among its requirements",
+                   part->module);
+}
+
+static kith_status join_parts(kith_plugin_desc *d, const struct plugins_options *o, struct arena *a,
+                              kith_error *e) {
     TRY(declare_rows(d->parts, sizeof(kith_part *), sizeof(kith_part *), "parts", a, &d->parts, e));
     for (uint32_t i = 0; i < d->parts.count; i++) {
         const kith_part *from = ROWS(d->parts, const kith_part *)[i];
@@ -313,7 +341,11 @@ static kith_status join_parts(kith_plugin_desc *d, struct arena *a, kith_error *
             return err_set(e, KITH_E_INVAL, NULL,
                            "part %u of it has %u bytes, which no version of the contract has", i,
                            from ? from->struct_size : 0);
+        bool wanted;
         memcpy(&part, from, from->struct_size < sizeof part ? from->struct_size : sizeof part);
+        TRY(is_wanted(d, &part, o, &wanted, e));
+        if (!wanted)
+            continue;
         for (size_t k = 0; k < sizeof parted / sizeof *parted; k++)
             TRY(append((kith_array *)((char *)d + parted[k].whole),
                        (const kith_array *)((const char *)&part + parted[k].part), a, e));
@@ -321,15 +353,15 @@ static kith_status join_parts(kith_plugin_desc *d, struct arena *a, kith_error *
     return KITH_OK;
 }
 
-kith_status declare_copy(const kith_plugin_desc *from, struct arena *a, kith_plugin_desc *out,
-                         kith_error *e) {
+kith_status declare_copy(const kith_plugin_desc *from, const struct plugins_options *o,
+                         struct arena *a, kith_plugin_desc *out, kith_error *e) {
     uint32_t size = from->struct_size;
     *out = (kith_plugin_desc){0};
     if (size < UP_TO(kith_plugin_desc, destroy) || size > STRIDE_MAX)
         return err_set(e, KITH_E_INVAL, NULL,
                        "its description has %u bytes, which no version of the contract has", size);
     memcpy(out, from, size < sizeof *out ? size : sizeof *out);
-    TRY(join_parts(out, a, e));
+    TRY(join_parts(out, o, a, e));
     TRY(check_head(out, e));
     TRY(copy_others(out, a, e));
     TRY(copy_settings(&out->settings, a, e));

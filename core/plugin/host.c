@@ -52,6 +52,14 @@ static int64_t host_today(const kith_host *host) {
     return zone_day_of(plugin_of(host)->set->schema->zone, host_now(host));
 }
 
+static int32_t host_enabled(const kith_host *host, const char *module) {
+    const struct plugins *set = plugin_of(host)->set;
+    for (size_t i = 0; module && i < set->count; i++)
+        if (strcmp(set->items[i]->name, module) == 0)
+            return 1;
+    return 0;
+}
+
 static void *host_memory(const kith_txn *txn, uint64_t bytes) {
     struct frame *f = frame_of(txn, NULL);
     return f && bytes <= SIZE_MAX / 2 ? arena_zalloc(&f->arena, (size_t)bytes) : NULL;
@@ -70,6 +78,7 @@ void host_init(struct plugin *p) {
         .now = host_now,
         .memory = host_memory,
         .today = host_today,
+        .enabled = host_enabled,
     };
 }
 

@@ -109,9 +109,10 @@ bool elf_segment(const struct elf *elf, uint32_t type, uint32_t *flags);
 
 /* Copies what a module declares into structs of this build's sizes, whatever sizes it was built
  * with, and checks what can be checked without a schema. Texts are borrowed: a module stays mapped.
+ * o: which modules are enabled, for parts that are for one of them; NULL: all parts are wanted.
  */
-kith_status declare_copy(const kith_plugin_desc *from, struct arena *a, kith_plugin_desc *out,
-                         kith_error *e);
+kith_status declare_copy(const kith_plugin_desc *from, const struct plugins_options *o,
+                         struct arena *a, kith_plugin_desc *out, kith_error *e);
 /* An array of rows in this build's size; a row of the module needs `least` bytes. what: for errors.
  */
 kith_status declare_rows(kith_array from, uint32_t least, uint32_t size, const char *what,

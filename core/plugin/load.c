@@ -90,7 +90,7 @@ static kith_status open_module(struct plugin *p, const struct plugins_options *o
     kith_status st = open_binary(p, &binary, o, &desc, e);
     binary_free(&binary);
     if (st == KITH_OK)
-        st = declare_copy(desc, &p->arena, &p->desc, e);
+        st = declare_copy(desc, o, &p->arena, &p->desc, e);
     if (st != KITH_OK)
         return err_prefix(e, "%s: ", p->path);
     if (strcmp(p->name, p->desc.name) != 0)

@@ -572,12 +572,19 @@ static const kith_action more_actions[] = {
      KITH_NO_ARRAY, KITH_ARRAY(list_columns)},
 };
 static const kith_part more = {
-    sizeof(kith_part), 0,
-    KITH_NO_ARRAY,     KITH_NO_ARRAY,
-    KITH_NO_ARRAY,     KITH_NO_ARRAY,
-    KITH_NO_ARRAY,     KITH_NO_ARRAY,
-    KITH_NO_ARRAY,     KITH_ARRAY(more_actions),
-    KITH_NO_ARRAY,     KITH_ARRAY(reports),
+    sizeof(kith_part),
+    0,
+    KITH_NO_ARRAY,
+    KITH_NO_ARRAY,
+    KITH_NO_ARRAY,
+    KITH_NO_ARRAY,
+    KITH_NO_ARRAY,
+    KITH_NO_ARRAY,
+    KITH_NO_ARRAY,
+    KITH_ARRAY(more_actions),
+    KITH_NO_ARRAY,
+    KITH_ARRAY(reports),
+    NULL,
 };
 static const kith_part *const parts[] = {&more};
 

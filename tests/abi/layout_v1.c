@@ -93,7 +93,7 @@ AT(kith_migration, type, 8);
 AT(kith_migration, field, 16);
 AT(kith_migration, to, 24);
 
-SIZE(kith_host, 64);
+SIZE(kith_host, 72);
 AT(kith_host, struct_size, 0);
 AT(kith_host, abi_major, 4);
 AT(kith_host, abi_minor, 6);
@@ -104,6 +104,7 @@ AT(kith_host, log, 32);
 AT(kith_host, now, 40);
 AT(kith_host, memory, 48);
 AT(kith_host, today, 56);
+AT(kith_host, enabled, 64);
 
 SIZE(kith_change_info, 40);
 AT(kith_change_info, struct_size, 0);
@@ -265,7 +266,7 @@ AT(kith_plugin_desc, cease, 280);
 AT(kith_plugin_desc, reports, 288);
 AT(kith_plugin_desc, parts, 304);
 
-SIZE(kith_part, 168);
+SIZE(kith_part, 176);
 AT(kith_part, struct_size, 0);
 AT(kith_part, reserved, 4);
 AT(kith_part, permissions, 8);
@@ -278,6 +279,7 @@ AT(kith_part, timers, 104);
 AT(kith_part, actions, 120);
 AT(kith_part, deliveries, 136);
 AT(kith_part, reports, 152);
+AT(kith_part, module, 168);
 
 SIZE(kith_numbers_v1, 48);
 AT(kith_numbers_v1, struct_size, 0);

@@ -110,8 +110,22 @@ TEST("a module stands after what it requires, however they are listed") {
     EXPECT_STR("every_row", s.name);
     plugins_status(p, 1, &s);
     EXPECT_STR("after_every_row", s.name);
-    EXPECT_INT(1, s.need_count);
+    EXPECT_INT(2, s.need_count);
     EXPECT_STR("every_row", s.needs[0]);
+    plugins_free(p);
+}
+
+TEST("a part that is for another module is there with it, and not without") {
+    struct plugins *p = LOAD("after_every_row", "every_row");
+    EXPECT_INT(0, plugins_declared(p, 1)->reports.count);
+    plugins_free(p);
+    p = LOAD("after_every_row", "every_row", "calls_another");
+    EXPECT_INT(PLUGIN_LOADED, status_of(p, "after_every_row").state);
+    size_t at = 0;
+    while (strcmp(plugins_declared(p, at)->name, "after_every_row"))
+        at++;
+    EXPECT_INT(2, at); /* behind what the part is for */
+    EXPECT_INT(1, plugins_declared(p, at)->reports.count);
     plugins_free(p);
 }
 
@@ -252,7 +266,7 @@ static kith_status declared(kith_plugin_desc d, kith_error *e) {
     d.abi_major = KITH_ABI_MAJOR;
     d.version = d.version ? d.version : 1;
     d.name = d.name ? d.name : "good";
-    kith_status st = declare_copy(&d, &a, &out, e);
+    kith_status st = declare_copy(&d, NULL, &a, &out, e);
     arena_free(&a);
     return st;
 }
@@ -328,7 +342,7 @@ TEST("a module that was built before there were deliveries has none") {
                                .name = "older",
                                .deliveries = KITH_ARRAY(wild)};
     kith_error e = KITH_ERROR_INIT;
-    EXPECT_OK(declare_copy(&d, &a, &out, &e), e);
+    EXPECT_OK(declare_copy(&d, NULL, &a, &out, &e), e);
     EXPECT_INT(0, out.deliveries.count);
     arena_free(&a);
 }

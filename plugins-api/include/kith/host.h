@@ -106,6 +106,8 @@ struct kith_host {
     void *(*memory)(const kith_txn *txn, uint64_t bytes);
     /* The day that now() is in, in the company's zone: days since 1970-01-01. [any] */
     int64_t (*today)(const kith_host *host);
+    /* 1: the company has this module enabled, so that the parts that are for it are there. [any] */
+    int32_t (*enabled)(const kith_host *host, const char *module);
 };
 
 /* -- records ----------------------------------------------------------------------------------- */

@@ -173,6 +173,9 @@ typedef struct kith_part {
     uint32_t reserved;    /* 0 */
     kith_array permissions, settings, types, topics, hooks, reactions, timers, actions, deliveries,
         reports; /* rows as in kith_plugin_desc */
+    /* The part is there only where this module is enabled, which stands among the requirements, as
+     * one that is optional (kith_host.enabled tells). NULL: always. */
+    const char *module;
 } kith_part;
 
 typedef struct kith_plugin_desc {
